@@ -1,0 +1,268 @@
+/**
+ * @file model/centre.h
+ * The centre description, compiled: what core, voice and reports read. Immutable once built.
+ *
+ * Room `config` compiles it from text (config/centre_parse.h) and owns the memory; everybody else
+ * borrows it. Objects are named by index into these arrays; indices mean something only together
+ * with `hash`. `key` is the stable name of an object across versions ("toko.penjualan").
+ *
+ * Room    model: base only.   Thread  any (immutable).
+ */
+#ifndef SAPA_MODEL_CENTRE_H
+#define SAPA_MODEL_CENTRE_H
+
+#include "base/str.h"
+#include "model/vocab.h"
+
+struct sapa_flow; /* model/flow.h */
+
+enum {
+    SAPA_AGENTS_MAX = 20000,
+    SAPA_SKILLS_MAX = 1024,
+    SAPA_QUEUES_MAX = 2048,
+    SAPA_STEPS_MAX = 6,        /* requirement steps a queue */
+    SAPA_NEEDS_MAX = 4,        /* skills required in one step */
+    SAPA_KEY_MAX = 64,         /* bytes of a key */
+};
+
+/* ---- time ---- */
+
+/** A time zone: offset changes in UTC, sorted. `before_s` holds before the first of them. */
+struct sapa_zone {
+    struct sapa_str name; /* "Asia/Jakarta" */
+    int32_t before_s;     /* seconds east of UTC */
+    uint32_t count;
+    const int64_t *at_s;  /* UTC seconds of each change */
+    const int32_t *offset_s;
+};
+
+/** Open from..to on certain weekdays; minutes of the local day, to = 1440 is midnight, to > from. */
+struct sapa_hours_span {
+    uint8_t weekdays; /* bit 0 Monday … bit 6 Sunday */
+    uint16_t from_min;
+    uint16_t to_min;
+};
+
+/** A day that differs. Without spans it is closed all day. */
+struct sapa_holiday {
+    int32_t date; /* yyyymmdd */
+    struct sapa_str name;
+    uint32_t span_first, span_count; /* in sapa_centre.spans; weekdays are ignored */
+};
+
+struct sapa_hours {
+    struct sapa_str key;
+    uint32_t zone;
+    uint32_t span_first, span_count;
+    uint32_t holiday_first, holiday_count; /* sorted by date */
+};
+
+/* ---- people and skills ---- */
+
+struct sapa_client {
+    struct sapa_str key;
+    struct sapa_str name;     /* "Toko Nusantara" */
+    uint8_t language;         /* default, enum sapa_language */
+    uint32_t hours;           /* default, SAPA_NONE: always open */
+    uint32_t number;          /* identity shown on calls that are placed for it */
+};
+
+struct sapa_skill {
+    struct sapa_str key;
+};
+
+struct sapa_agent_skill_level {
+    uint32_t skill;
+    uint8_t level; /* 1..10 */
+};
+
+struct sapa_agent {
+    struct sapa_str key;      /* "siti" */
+    struct sapa_str name;
+    struct sapa_str extension;/* "101": what colleagues dial, and the SIP user of the phone */
+    struct sapa_str password; /* of the SIP device; a secret */
+    uint32_t team;
+    uint8_t language;         /* of confirmations */
+    uint32_t skill_first, skill_count; /* in sapa_centre.levels, sorted by skill */
+    uint64_t clients;         /* bit i: granted client i (at most 64 clients) */
+    uint8_t capacity[8];      /* assignments per channel, enum sapa_channel */
+    uint8_t capacity_total;   /* over all channels */
+    uint8_t reserve_voice;    /* 1: digital work never fills the last place */
+};
+
+struct sapa_team {
+    struct sapa_str key;
+};
+
+/* ---- queues ---- */
+
+enum sapa_choice { /* who of the free gets it */
+    SAPA_CHOICE_LONGEST_IDLE, SAPA_CHOICE_LEAST_OCCUPIED, SAPA_CHOICE_FEWEST_CONTACTS,
+    SAPA_CHOICE_ROUND_ROBIN, SAPA_CHOICE_RING_ALL,
+};
+
+struct sapa_need {
+    uint32_t skill;
+    uint8_t level_min;
+};
+
+/** In force from `after_ms` of waiting until the next step. All `needs` must hold. */
+struct sapa_step {
+    uint32_t after_ms;
+    uint8_t need_count;
+    struct sapa_need needs[SAPA_NEEDS_MAX];
+    uint32_t preferred_skill; /* among the eligible, higher level first; SAPA_NONE: no preference */
+    uint32_t team;            /* SAPA_NONE: any team */
+};
+
+enum sapa_overflow_when { SAPA_OVERFLOW_WAIT, SAPA_OVERFLOW_LENGTH, SAPA_OVERFLOW_EWT, SAPA_OVERFLOW_NO_AGENTS };
+
+struct sapa_overflow {
+    uint8_t when;         /* enum sapa_overflow_when */
+    uint32_t limit;       /* ms of waiting, contacts, ms of expected wait (p50) */
+    uint32_t queue;       /* goes there, keeping its age; SAPA_NONE: the flow's `overflow` edge */
+};
+
+struct sapa_queue {
+    struct sapa_str key;
+    struct sapa_str name;
+    uint32_t client;
+    uint32_t hours;                /* SAPA_NONE: as its client */
+    uint8_t priority;              /* 0..255, higher first */
+    uint32_t age_ms_per_step;      /* waiting this long adds 1 to the priority; 0: never */
+    uint8_t choice;                /* enum sapa_choice */
+    uint8_t step_count;            /* at least 1 */
+    struct sapa_step steps[SAPA_STEPS_MAX];
+    uint32_t preferred_ms;         /* last or preferred agent has this long alone; 0: no preference */
+    uint32_t ring_ms;              /* an offer rings this long */
+    uint32_t wrapup_ms;            /* limit; 0: no wrap-up */
+    uint32_t wrapup_extend_ms;     /* one extension by the agent; 0: none */
+    uint8_t no_answer_not_ready;   /* 1: an agent who misses an offer becomes not ready */
+    uint32_t length_max;           /* hard ceiling; further contacts take the overflow edge */
+    uint32_t overflow_first, overflow_count; /* in sapa_centre.overflows, tried in order */
+    uint32_t service_level_ms;     /* e.g. 20,000 */
+    uint8_t service_level_percent; /* e.g. 80 */
+    uint32_t short_abandon_ms;     /* abandons before this are counted apart */
+    uint8_t record;                /* enum sapa_record_policy */
+    uint8_t record_share_percent;  /* with SHARE */
+    uint32_t music;                /* prompt */
+    uint32_t announce_every_ms;    /* position and expected wait; 0: never */
+    uint32_t disposition_first, disposition_count;
+    /* callback */
+    uint8_t callback_attempts;     /* 0: no callback offered by this queue */
+    uint32_t callback_retry_ms;
+    uint32_t callback_ring_ms;
+    /* what a handled contact takes before there are figures of our own */
+    uint32_t handle_ms_initial;
+    uint32_t patience_ms_initial;
+};
+
+struct sapa_disposition {
+    struct sapa_str key;  /* dialled: "12" */
+    struct sapa_str name[SAPA_LANGUAGE_COUNT];
+};
+
+struct sapa_reason { /* not ready */
+    struct sapa_str key;  /* dialled: "1" */
+    struct sapa_str name[SAPA_LANGUAGE_COUNT];
+};
+
+/** interrupt[a] bit b: an arriving contact of channel a may be given to an agent busy with channel b. */
+struct sapa_interrupts {
+    uint8_t over[SAPA_CHANNEL_COUNT];
+};
+
+/* ---- doors ---- */
+
+struct sapa_trunk {
+    struct sapa_str key;
+    struct sapa_str host;       /* where calls go out: name or address */
+    uint16_t port;
+    uint8_t transport;          /* 0 UDP, 1 TCP */
+    uint32_t from_first, from_count; /* addresses calls may come from, in sapa_centre.networks */
+    uint32_t calls_max;
+    struct sapa_str user, password; /* digest as client; empty: none */
+};
+
+/** An address range that a trunk may call from. */
+struct sapa_network {
+    uint8_t family; /* 4 or 6 */
+    uint8_t bits;   /* prefix length */
+    uint8_t address[16];
+};
+
+struct sapa_number {
+    struct sapa_str key;        /* as dialled, E.164 without "+", or an extension */
+    uint32_t client;
+    uint32_t flow;
+    uint8_t language;           /* enum sapa_language */
+    uint8_t toll_free;
+    uint8_t priority;           /* added to the queue's */
+};
+
+/** Named callers of a client: 0 block, 1 allow, 2 VIP with extra priority. */
+struct sapa_caller_rule {
+    uint32_t client; /* SAPA_NONE: all */
+    uint8_t what;
+    uint8_t priority;
+    struct sapa_str prefix; /* of the normalised number; the longest match wins */
+};
+
+/* ---- sounds ---- */
+
+struct sapa_prompt {
+    struct sapa_str key;                        /* "selamat-datang": also the file name of a recording */
+    uint32_t client;                            /* SAPA_NONE: shared by all */
+    struct sapa_str text[SAPA_LANGUAGE_COUNT];  /* spoken where nothing is recorded; may be empty */
+    uint8_t music;                              /* 1: played in a loop, no text */
+};
+
+/* Confirmation codes that phones dial. `{}` in the code of a verb takes the reason or disposition. */
+struct sapa_code {
+    struct sapa_str prefix; /* "*1" */
+    uint8_t verb;           /* enum sapa_verb */
+};
+
+struct sapa_system { /* whole installation */
+    struct sapa_str name;
+    uint32_t zone;
+    struct sapa_str sip_host;   /* name phones register to; also the digest realm */
+    uint32_t contacts_max;
+    uint32_t digest;            /* bit 0 MD5, bit 1 SHA-256 offered to phones */
+    uint32_t register_min_s, register_max_s;
+    uint32_t record_chunk_bytes;
+    uint32_t quality_alarm_mos_x100; /* 360 */
+    uint32_t quality_alarm_ms;       /* 10,000 */
+    uint32_t human_steps_max;        /* checker: a human within so many steps */
+    uint32_t system_drop_percent;    /* alarm above this share of drops by us */
+};
+
+struct sapa_centre {
+    char hash[65];              /* SHA-256 of the text, hex */
+    struct sapa_system system;
+    struct sapa_interrupts interrupts;
+
+#define SAPA_CENTRE_TABLES(T) \
+    T(zone, zones) T(hours, hours) T(hours_span, spans) T(holiday, holidays) T(client, clients) \
+    T(skill, skills) T(agent_skill_level, levels) T(team, teams) T(agent, agents) T(queue, queues) \
+    T(overflow, overflows) T(disposition, dispositions) T(reason, reasons) T(trunk, trunks) \
+    T(network, networks) T(number, numbers) T(caller_rule, caller_rules) T(prompt, prompts) \
+    T(code, codes)
+#define T(type, plural) const struct sapa_##type *plural; uint32_t plural##_count;
+    SAPA_CENTRE_TABLES(T)
+#undef T
+    const struct sapa_flow *flows; /* model/flow.h; array of flows_count */
+    uint32_t flows_count;
+};
+
+/** Index of the object with this key in a table of the centre; SAPA_NONE when there is none. O(n). */
+#define SAPA_FIND(centre, plural, wanted)                                             \
+    ({                                                                                \
+        uint32_t found_ = SAPA_NONE;                                                  \
+        for (uint32_t i_ = 0; i_ < (centre)->plural##_count && found_ == SAPA_NONE; i_++) \
+            if (sapa_str_eq((centre)->plural[i_].key, (wanted)))                      \
+                found_ = i_;                                                          \
+        found_;                                                                       \
+    })
+
+#endif

@@ -1,0 +1,141 @@
+/**
+ * @file model/media.h
+ * What control and the media process say to each other: flat messages, one a datagram, over a
+ * local SOCK_SEQPACKET socket (later: another machine).
+ *
+ * Control speaks first with HELLO (its fencing epoch). Media answers HELLO with its generation
+ * (a new one each time the media process starts), then one INVENTORY per living leg and one
+ * INVENTORY_END; control adopts or closes each. A message with an older epoch than the highest
+ * that media has seen is refused with FENCED. Media never needs control to keep talking, playing
+ * and recording what it was told; when control's socket closes it goes on and waits for the next.
+ *
+ * Every request carries `tag`; a reply repeats it. Requests without a reply of their own are
+ * answered only when they fail (ERROR).
+ *
+ * Ids are chosen by control: leg ids are unique for ever, a contact's legs live on one thread.
+ * Room    model: base only.   Thread  any.
+ */
+#ifndef SAPA_MODEL_MEDIA_H
+#define SAPA_MODEL_MEDIA_H
+
+#include "base/base.h"
+
+enum sapa_codec { SAPA_CODEC_PCMU = 0, SAPA_CODEC_PCMA = 8, SAPA_CODEC_NONE = 255 };
+
+enum sapa_media_op {
+    /* control → media */
+    SAPA_MEDIA_HELLO = 1,      /* u.hello */
+    SAPA_MEDIA_LEG_OPEN,       /* u.leg: allocate a port on `local`; → LEG_OPENED */
+    SAPA_MEDIA_LEG_SET,        /* u.leg: remote address, codec, payload types, direction; repeated at each re-INVITE */
+    SAPA_MEDIA_LEG_CLOSE,      /* leg; → LEG_CLOSED with its statistics */
+    SAPA_MEDIA_BRIDGE,         /* leg, other: audio and DTMF both ways; ends what plays on both */
+    SAPA_MEDIA_UNBRIDGE,       /* leg: both fall silent */
+    SAPA_MEDIA_PLAY,           /* u.play: → PLAY_DONE unless looped or replaced */
+    SAPA_MEDIA_STOP,           /* leg: silence */
+    SAPA_MEDIA_SEND_DTMF,      /* u.dtmf: towards the leg, RFC 4733 (in band where it was not negotiated) */
+    SAPA_MEDIA_RECORD,         /* u.record: start: a recording of the contact, two channels */
+    SAPA_MEDIA_RECORD_PAUSE,   /* recording: what follows is masked (silence of the same length) */
+    SAPA_MEDIA_RECORD_RESUME,
+    SAPA_MEDIA_RECORD_END,     /* recording; → RECORD_STATE */
+    SAPA_MEDIA_STATS,          /* ask: → STATS (whole process) */
+    SAPA_MEDIA_SECRET,         /* leg, on in `code`: digits are secret: keep their tones out of recordings and of the other leg */
+
+    /* media → control */
+    SAPA_MEDIA_LEG_OPENED = 64,/* u.leg.local: address and port; code: -sapa_rc when failed */
+    SAPA_MEDIA_LEG_CLOSED,     /* u.quality */
+    SAPA_MEDIA_QUALITY,        /* u.quality: an alarm began or ended (code 1 or 0) */
+    SAPA_MEDIA_PLAY_DONE,      /* u.play.play; code: 0 played, else -sapa_rc */
+    SAPA_MEDIA_DIGIT,          /* u.dtmf: one finished digit, however it was sent */
+    SAPA_MEDIA_RECORD_STATE,   /* u.record_state */
+    SAPA_MEDIA_INVENTORY,      /* u.inventory */
+    SAPA_MEDIA_INVENTORY_END,
+    SAPA_MEDIA_STATS_REPLY,    /* u.stats */
+    SAPA_MEDIA_SILENT,         /* leg: no packet for `code` seconds although it should send */
+    SAPA_MEDIA_ERROR,          /* code: -sapa_rc; `failed` says which op */
+    SAPA_MEDIA_FENCED,         /* a newer control is in charge */
+};
+
+enum { SAPA_MEDIA_PATH_MAX = 200, SAPA_MEDIA_FILES_MAX = 12, SAPA_MEDIA_KEY_SIZE = 32 };
+
+enum sapa_direction_bits { SAPA_MEDIA_SEND = 1, SAPA_MEDIA_RECEIVE = 2 }; /* as seen from us */
+
+/** Family 4 or 6, address in network order, port in host order. */
+struct sapa_media_address {
+    uint8_t family;
+    uint8_t address[16];
+    uint16_t port;
+};
+
+struct sapa_media_message {
+    uint16_t op;        /* enum sapa_media_op */
+    int16_t code;
+    uint16_t failed;    /* with ERROR: the op it answers */
+    uint16_t reserved;
+    uint32_t tag;
+    uint32_t epoch;     /* control's, in its messages */
+    uint64_t contact;
+    uint64_t leg;
+    uint64_t other;     /* second leg of a bridge */
+    uint64_t recording;
+    union {
+        struct { uint32_t epoch; uint64_t generation; uint32_t legs; } hello;
+        struct {
+            struct sapa_media_address local;  /* open: the address to bind, port 0; opened: with its port */
+            struct sapa_media_address remote; /* set: from SDP; media latches on the real source (symmetric RTP) */
+            uint16_t remote_rtcp_port;        /* 0: port + 1 */
+            uint8_t codec;                    /* enum sapa_codec of what we send and expect */
+            uint8_t dtmf_type;                /* payload type of telephone-event, 0: none negotiated */
+            uint8_t dtmf_inband;              /* 1: listen for tones in the audio */
+            uint8_t direction;                /* SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE */
+            uint8_t side;                     /* enum sapa_side: CUSTOMER is channel 0 of recordings, AGENT channel 1 */
+            uint8_t ptime_ms;                 /* what we send: 20 by default */
+            uint32_t generation;              /* control's dialog generation, comes back in INVENTORY */
+        } leg;
+        struct {
+            uint32_t play;                    /* control's number */
+            uint8_t loop;                     /* repeat for ever, keeping the place across interruptions */
+            uint8_t file_count;
+            /* base names: media opens NAME.alaw or NAME.ulaw, raw 8 kHz octets */
+            char files[SAPA_MEDIA_FILES_MAX][SAPA_MEDIA_PATH_MAX];
+        } play;
+        struct { char digit; uint8_t side; uint16_t length_ms; char digits[32]; } dtmf;
+        struct {
+            char path[SAPA_MEDIA_PATH_MAX];   /* file to create; its folder exists */
+            uint8_t key[SAPA_MEDIA_KEY_SIZE]; /* plain key of this file */
+            uint8_t wrapped[96];              /* the same, wrapped: stored in the file's head */
+            uint8_t wrapped_size;
+            uint8_t kind;                     /* 0 conversation (two channels), 1 voicemail (one) */
+            uint32_t max_ms;
+        } record;
+        struct {
+            uint8_t state;                    /* as in record recording_state */
+            uint64_t recorded_ms, masked_ms, bytes;
+            uint8_t hash[32];                 /* SHA-256 of the file when ended */
+        } record_state;
+        struct {
+            uint64_t packets, lost, out_of_order, sent;
+            uint32_t jitter_us, jitter_max_us, rtt_us;
+            uint16_t mos_x100, mos_min_x100;
+            uint8_t side;
+            uint64_t talk_ms;                 /* time bridged */
+        } quality;
+        struct {
+            uint64_t bridged_with;            /* 0: none */
+            uint64_t recording;               /* 0: none */
+            struct sapa_media_address local;
+            uint32_t generation;
+            uint32_t play;                    /* what plays, 0: nothing */
+            uint8_t side, looping, paused;
+        } inventory;
+        struct {
+            uint32_t legs, bridges, recordings, threads;
+            uint64_t packets_in, packets_out, packets_dropped, bytes_recorded;
+            uint32_t delay_p50_us, delay_p99_us, delay_max_us; /* receive to send, last minute */
+        } stats;
+    } u;
+};
+
+/** Bytes that must be sent for a message of this op (the union is cut to what the op uses). */
+size_t sapa_media_message_size(const struct sapa_media_message *message);
+
+#endif

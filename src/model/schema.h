@@ -1,0 +1,373 @@
+/**
+ * @file model/schema.h
+ * Every record there is: inputs of the core, events out of it, commands to the world.
+ *
+ * One row a field; structs, encoding, JSON, printing and documentation all come from these rows.
+ *   F(S, kind, name, text)   kinds: num (any unsigned ≤ 64 bits), sig (signed), id (64-bit id),
+ *                            textN, piiN (text of a person: sealed with the person's key), blobN
+ * A field may be appended to a record (its version goes up by one); nothing else may ever change:
+ * records stand in logs. A record that is read with fewer fields gets zeros for the rest.
+ *
+ * Indices (agent, queue, client, flow, number, skill, trunk, disposition …) point into the centre
+ * description in force, which CENTRE_STARTED names by its hash. SAPA_NONE is "no such".
+ * Room    model: base only.
+ */
+#ifndef SAPA_MODEL_SCHEMA_H
+#define SAPA_MODEL_SCHEMA_H
+
+/* ---------------------------------------------------------------- inputs: what reaches the core */
+
+/*  X(number, version, name, text)  */
+#define SAPA_INPUTS(X) \
+    X(1, 1, centre_started, "the centre starts or takes a new description") \
+    X(2, 1, tick, "time has come for what is due") \
+    X(3, 1, contact_arrived, "somebody reaches the centre") \
+    X(4, 1, contact_answered, "the customer's leg is established") \
+    X(5, 1, contact_gone, "the customer's leg is gone") \
+    X(6, 1, play_done, "an announcement has ended") \
+    X(7, 1, digit, "a key was pressed") \
+    X(8, 1, offer_ringing, "the agent's phone rings") \
+    X(9, 1, offer_accepted, "the agent has answered") \
+    X(10, 1, offer_failed, "the agent's phone refused or cannot be reached") \
+    X(11, 1, agent_gone, "the agent's leg of an accepted offer is gone") \
+    X(12, 1, leg_held, "a party puts the other on hold, or takes it back") \
+    X(13, 1, agent_device, "a phone becomes reachable or unreachable") \
+    X(14, 1, agent_command, "an agent asks for a state") \
+    X(15, 1, lookup_done, "an outside system has answered, or not in time") \
+    X(16, 1, dial_progress, "a call that we place rings, is answered or fails") \
+    X(17, 1, recording_state, "the recorder reports") \
+    X(18, 1, leg_quality, "what a leg sounded like") \
+    X(19, 1, switch_set, "surge and the like, switched by hand") \
+    X(20, 1, contact_move, "a supervisor moves a contact") \
+    X(21, 1, agent_skill, "a supervisor changes a skill") \
+    X(22, 1, dialog, "the confirmed state of a dialog, for adoption after a restart") \
+    X(23, 1, alarm_raised, "something needs a person") \
+    X(24, 1, person_known, "an identity is tied to a person")
+
+#define SAPA_REC_centre_started(F, S) \
+    F(S, text64, centre_hash, "SHA-256 of the centre description, hex") \
+    F(S, num, epoch, "fencing epoch of this control process") \
+    F(S, text64, build, "build that takes the decisions") \
+    F(S, text32, zones, "version of the time-zone data")
+
+#define SAPA_REC_tick(F, S) \
+    F(S, num, unused, "always 0")
+
+#define SAPA_REC_contact_arrived(F, S) \
+    F(S, id, contact, "new contact") \
+    F(S, num, channel, "enum sapa_channel") \
+    F(S, num, direction, "enum sapa_direction") \
+    F(S, num, number, "inbound number that was reached") \
+    F(S, id, person, "who, 0 when anonymous") \
+    F(S, num, trunk, "trunk it came by") \
+    F(S, num, language, "enum sapa_language + 1 when known, else 0") \
+    F(S, num, priority, "0..255, added to that of the queue (VIP lists)") \
+    F(S, num, last_agent, "agent of this person's last contact, SAPA_NONE unknown") \
+    F(S, pii64, address, "caller's number, E.164 where possible") \
+    F(S, pii64, name, "caller's display name") \
+    F(S, text128, reference, "identity of the call on the wire (Call-ID)")
+
+#define SAPA_REC_contact_answered(F, S) \
+    F(S, id, contact, "") \
+    F(S, id, leg, "media leg of the customer")
+
+#define SAPA_REC_contact_gone(F, S) \
+    F(S, id, contact, "") \
+    F(S, num, side, "enum sapa_side: who ended it") \
+    F(S, num, cause, "SIP status or Q.850 cause + 1000, 0 plain hang-up") \
+    F(S, text64, reason, "words for a person")
+
+#define SAPA_REC_play_done(F, S) \
+    F(S, id, contact, "") \
+    F(S, num, play, "the play command's number") \
+    F(S, num, failed, "1: it could not be played")
+
+#define SAPA_REC_digit(F, S) \
+    F(S, id, contact, "") \
+    F(S, num, side, "enum sapa_side: CUSTOMER or AGENT") \
+    F(S, id, person, "whose key seals it") \
+    F(S, pii8, digit, "one of 0-9 * # A-D; ? stands for a secret digit kept outside the log") \
+    F(S, num, secrets, "how many secret digits the vault now holds")
+
+#define SAPA_REC_offer_ringing(F, S) \
+    F(S, id, offer, "")
+
+#define SAPA_REC_offer_accepted(F, S) \
+    F(S, id, offer, "") \
+    F(S, id, leg, "media leg of the agent")
+
+#define SAPA_REC_offer_failed(F, S) \
+    F(S, id, offer, "") \
+    F(S, num, result, "enum sapa_offer_result: REFUSED, BUSY, UNREACHABLE, FAULT") \
+    F(S, num, cause, "SIP status")
+
+#define SAPA_REC_agent_gone(F, S) \
+    F(S, id, contact, "") \
+    F(S, id, offer, "") \
+    F(S, num, side, "enum sapa_side") \
+    F(S, num, cause, "as in contact_gone")
+
+#define SAPA_REC_leg_held(F, S) \
+    F(S, id, contact, "") \
+    F(S, id, offer, "agent's leg, 0 when the customer holds") \
+    F(S, num, side, "enum sapa_side: who holds") \
+    F(S, num, on, "1 hold, 0 back")
+
+#define SAPA_REC_agent_device(F, S) \
+    F(S, num, agent, "") \
+    F(S, num, reachable, "1 or 0") \
+    F(S, text64, reason, "registered, expired, no answer to OPTIONS …")
+
+#define SAPA_REC_agent_command(F, S) \
+    F(S, num, agent, "") \
+    F(S, num, verb, "enum sapa_verb") \
+    F(S, num, code, "reason or disposition, SAPA_NONE for none") \
+    F(S, id, request, "comes back in agent_reply; 0 for none")
+
+#define SAPA_REC_lookup_done(F, S) \
+    F(S, id, contact, "") \
+    F(S, num, lookup, "the lookup command's number") \
+    F(S, num, result, "0 good, else -enum sapa_rc") \
+    F(S, id, person, "whose key seals it") \
+    F(S, pii512, values, "name=value lines")
+
+#define SAPA_REC_dial_progress(F, S) \
+    F(S, id, contact, "") \
+    F(S, num, attempt, "the dial command's number") \
+    F(S, num, state, "0 ringing, 1 answered, 2 failed, 3 gone after answer") \
+    F(S, num, cause, "SIP status") \
+    F(S, num, side, "enum sapa_side, with state 3") \
+    F(S, id, leg, "media leg, when answered")
+
+#define SAPA_REC_recording_state(F, S) \
+    F(S, id, contact, "") \
+    F(S, id, recording, "") \
+    F(S, num, state, "0 started, 1 paused, 2 resumed, 3 ended, 4 failed") \
+    F(S, num, recorded_ms, "so far, masked time not counted") \
+    F(S, num, masked_ms, "so far") \
+    F(S, num, bytes, "size of the file") \
+    F(S, text64, hash, "SHA-256 of the file, hex, when ended") \
+    F(S, text128, path, "below the recordings folder")
+
+#define SAPA_REC_leg_quality(F, S) \
+    F(S, id, contact, "") \
+    F(S, id, leg, "") \
+    F(S, num, side, "enum sapa_side") \
+    F(S, num, final, "1: the leg is closed; 0: an alarm on the way") \
+    F(S, num, packets, "received") \
+    F(S, num, lost, "of those expected") \
+    F(S, num, jitter_us, "RFC 3550 interarrival jitter, last") \
+    F(S, num, jitter_max_us, "") \
+    F(S, num, mos_x100, "ITU-T G.107 estimate, 100..450") \
+    F(S, num, mos_min_x100, "worst ten seconds")
+
+#define SAPA_REC_switch_set(F, S) \
+    F(S, num, which, "enum sapa_switch") \
+    F(S, num, client, "SAPA_NONE: all clients") \
+    F(S, num, on, "") \
+    F(S, text64, by, "who switched")
+
+#define SAPA_REC_contact_move(F, S) \
+    F(S, id, contact, "") \
+    F(S, num, queue, "") \
+    F(S, text64, by, "")
+
+#define SAPA_REC_agent_skill(F, S) \
+    F(S, num, agent, "") \
+    F(S, num, skill, "") \
+    F(S, num, level, "0 removes it") \
+    F(S, sig, until_us, "0: for good") \
+    F(S, text64, by, "")
+
+#define SAPA_REC_dialog(F, S) \
+    F(S, id, contact, "0: a call of an agent to the centre itself") \
+    F(S, id, offer, "0: the customer's leg") \
+    F(S, id, leg, "media leg") \
+    F(S, num, generation, "counts up with each confirmed change") \
+    F(S, num, closed, "1: the dialog is over") \
+    F(S, id, person, "whose key seals it") \
+    F(S, blob1400, state, "sip dialog and sdp, as the voice channel writes them")
+
+#define SAPA_REC_alarm_raised(F, S) \
+    F(S, num, kind, "enum sapa_alarm") \
+    F(S, num, on, "1 raised, 0 over") \
+    F(S, id, contact, "or 0") \
+    F(S, text128, text, "what and what to do")
+
+#define SAPA_REC_person_known(F, S) \
+    F(S, id, person, "") \
+    F(S, num, client, "") \
+    F(S, num, identity, "0 phone number, 1 mail, 2 handle") \
+    F(S, blob64, lookup, "keyed hash of the normalised identity") \
+    F(S, pii128, value, "the identity itself")
+
+/* ---------------------------------------------------------------- events: what the core decided */
+
+#define SAPA_EVENTS(X) \
+    X(64, 1, contact_new, "a contact is open") \
+    X(65, 1, flow_step, "a node of a flow was entered") \
+    X(66, 1, flow_value, "a flow stored a value") \
+    X(67, 1, contact_queued, "a contact joined a queue") \
+    X(68, 1, contact_dequeued, "a contact left a queue") \
+    X(69, 1, offer_made, "a contact was offered to an agent") \
+    X(70, 1, offer_ended, "an offer came to its end") \
+    X(71, 1, contact_connected, "customer and agent talk") \
+    X(72, 1, hold_changed, "hold began or ended") \
+    X(73, 1, contact_parted, "an agent's part in a contact ended") \
+    X(74, 1, wrapup_ended, "wrap-up ended") \
+    X(75, 1, contact_ended, "a contact is closed") \
+    X(76, 1, agent_moved, "an agent's presence changed") \
+    X(77, 1, callback_changed, "a callback moved on") \
+    X(78, 1, voicemail_left, "a message was left") \
+    X(79, 1, survey_answered, "a survey question was answered") \
+    X(80, 1, why, "why an offer, a skip or a wait") \
+    X(81, 1, switch_changed, "surge and the like") \
+    X(82, 1, refused, "an input that was late, repeated or impossible, and changed nothing") \
+    X(83, 1, assignment_moved, "one assignment of an agent changed")
+
+#define SAPA_REC_contact_new(F, S) \
+    F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
+    F(S, num, number, "") F(S, id, person, "") F(S, num, flow, "") F(S, num, language, "")
+
+#define SAPA_REC_flow_step(F, S) \
+    F(S, id, contact, "") F(S, num, flow, "") F(S, num, node, "index in the flow") \
+    F(S, num, via, "key pressed, as a character, or 0") F(S, num, language, "")
+
+#define SAPA_REC_flow_value(F, S) \
+    F(S, id, contact, "") F(S, text32, name, "") F(S, id, person, "") F(S, pii128, value, "")
+
+#define SAPA_REC_contact_queued(F, S) \
+    F(S, id, contact, "") F(S, num, queue, "") F(S, num, priority, "0..255 at arrival") \
+    F(S, num, position, "1 is next") F(S, num, ewt_p50_ms, "promised") F(S, num, ewt_p90_ms, "promised") \
+    F(S, num, virtual_waiter, "1: a callback that keeps its place")
+
+#define SAPA_REC_contact_dequeued(F, S) \
+    F(S, id, contact, "") F(S, num, queue, "") F(S, num, reason, "enum sapa_dequeue") \
+    F(S, num, wait_ms, "in this queue")
+
+#define SAPA_REC_offer_made(F, S) \
+    F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
+    F(S, num, wait_ms, "of the contact so far") F(S, num, step, "requirement step in force, from 0") \
+    F(S, num, kind, "0 contact, 1 callback")
+
+#define SAPA_REC_offer_ended(F, S) \
+    F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
+    F(S, num, result, "enum sapa_offer_result") F(S, num, ring_ms, "") F(S, num, cause, "SIP status")
+
+#define SAPA_REC_contact_connected(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "") F(S, num, agent, "") F(S, num, queue, "") \
+    F(S, num, wait_ms, "queue time, ringing included") F(S, id, recording, "0: none by policy") \
+    F(S, num, policy, "enum sapa_record_policy")
+
+#define SAPA_REC_hold_changed(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "") F(S, num, agent, "") F(S, num, side, "") F(S, num, on, "") \
+    F(S, num, held_ms, "length of the hold that ended")
+
+#define SAPA_REC_contact_parted(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "") F(S, num, agent, "") F(S, num, queue, "") \
+    F(S, num, talk_ms, "hold not counted") F(S, num, hold_ms, "") F(S, num, side, "who hung up") \
+    F(S, num, cause, "")
+
+#define SAPA_REC_wrapup_ended(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "") F(S, num, agent, "") F(S, num, queue, "") \
+    F(S, num, wrapup_ms, "") F(S, num, disposition, "SAPA_NONE: none given") \
+    F(S, num, how, "0 by the agent, 1 by the limit, 2 logged out")
+
+#define SAPA_REC_contact_ended(F, S) \
+    F(S, id, contact, "") F(S, num, client, "") F(S, num, outcome, "enum sapa_outcome") \
+    F(S, num, side, "enum sapa_side") F(S, num, cause, "") F(S, num, place, "where it stood") \
+    F(S, num, queue, "last queue or SAPA_NONE") F(S, num, total_ms, "") F(S, num, flow_ms, "in menus") \
+    F(S, num, queue_ms, "in queues") F(S, num, answered, "1: an agent answered at least once")
+
+#define SAPA_REC_agent_moved(F, S) \
+    F(S, num, agent, "") F(S, num, from, "enum sapa_presence") F(S, num, to, "") \
+    F(S, num, reason, "not-ready reason or SAPA_NONE") F(S, num, was_ms, "in the state that ended") \
+    F(S, num, by, "0 agent, 1 device, 2 rule (no answer), 3 supervisor")
+
+#define SAPA_REC_callback_changed(F, S) \
+    F(S, id, contact, "") F(S, num, state, "enum sapa_callback") F(S, num, attempt, "from 1") \
+    F(S, sig, due_us, "next try, or 0") F(S, num, cause, "")
+
+#define SAPA_REC_voicemail_left(F, S) \
+    F(S, id, contact, "") F(S, id, recording, "") F(S, num, length_ms, "") F(S, num, queue, "")
+
+#define SAPA_REC_survey_answered(F, S) \
+    F(S, id, contact, "") F(S, num, agent, "who is judged") F(S, num, queue, "") F(S, text32, question, "") \
+    F(S, num, answer, "0..10")
+
+#define SAPA_REC_why(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "0: no offer came of it") F(S, num, queue, "") \
+    F(S, num, step, "requirement step") F(S, num, waiting, "contacts ahead of it") \
+    F(S, blob256, reasons, "triples (agent, enum sapa_why, a, b), LEB128, nearest first")
+
+#define SAPA_REC_switch_changed(F, S) \
+    F(S, num, which, "") F(S, num, client, "") F(S, num, on, "")
+
+#define SAPA_REC_refused(F, S) \
+    F(S, num, input, "number of the input's record") F(S, num, rc, "-enum sapa_rc") F(S, id, about, "")
+
+#define SAPA_REC_assignment_moved(F, S) \
+    F(S, num, agent, "") F(S, id, contact, "") F(S, id, offer, "") F(S, num, from, "enum sapa_assignment") \
+    F(S, num, to, "") F(S, num, was_ms, "")
+
+/* ---------------------------------------------------------------- commands: what the world shall do */
+
+/* Never logged: they follow from the inputs. Those with `promise` wait for the commit. */
+#define SAPA_COMMANDS(X) \
+    X(128, 1, cmd_ring, "tell the caller that it rings (provisional, no promise)") \
+    X(129, 1, cmd_answer, "answer the customer") \
+    X(130, 1, cmd_reject, "refuse the customer's call") \
+    X(131, 1, cmd_play, "play segments to the customer, in place of what plays now") \
+    X(132, 1, cmd_stop_play, "silence") \
+    X(133, 1, cmd_secret, "digits that follow are secret, or no longer") \
+    X(134, 1, cmd_offer, "ring an agent's phone") \
+    X(135, 1, cmd_offer_cancel, "stop ringing") \
+    X(136, 1, cmd_connect, "let customer and agent talk") \
+    X(137, 1, cmd_hold_music, "play to the held party, or stop") \
+    X(138, 1, cmd_drop_agent, "end the agent's leg") \
+    X(139, 1, cmd_hangup, "end the customer's leg") \
+    X(140, 1, cmd_record, "start, pause, resume or end a recording") \
+    X(141, 1, cmd_lookup, "ask an outside system") \
+    X(142, 1, cmd_dial, "place a call: a callback, or a transfer to an outside number") \
+    X(143, 1, cmd_dial_cancel, "give it up") \
+    X(144, 1, cmd_agent_reply, "answer to an agent's command") \
+    X(145, 1, cmd_forget, "the contact is over: release everything kept for it")
+
+#define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
+#define SAPA_REC_cmd_answer(F, S) F(S, id, contact, "")
+#define SAPA_REC_cmd_reject(F, S) F(S, id, contact, "") F(S, num, status, "SIP status")
+#define SAPA_REC_cmd_play(F, S) \
+    F(S, id, contact, "") F(S, num, play, "counts up; play_done names it") \
+    F(S, num, loop, "1: until replaced, no play_done") F(S, num, client, "") F(S, num, language, "") \
+    F(S, blob1024, segments, "model/segment.h: prompt indices and texts to be spoken")
+#define SAPA_REC_cmd_stop_play(F, S) F(S, id, contact, "")
+#define SAPA_REC_cmd_secret(F, S) F(S, id, contact, "") F(S, num, on, "")
+#define SAPA_REC_cmd_offer(F, S) \
+    F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
+    F(S, num, kind, "0 contact, 1 callback") F(S, num, ring_ms, "the core cancels after this; for the phone's display")
+#define SAPA_REC_cmd_offer_cancel(F, S) \
+    F(S, id, offer, "") F(S, num, elsewhere, "1: answered elsewhere (no missed call on the phone)")
+#define SAPA_REC_cmd_connect(F, S) F(S, id, contact, "") F(S, id, offer, "")
+#define SAPA_REC_cmd_hold_music(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "") F(S, num, side, "who hears it: CUSTOMER or AGENT") \
+    F(S, num, on, "") F(S, num, prompt, "music")
+#define SAPA_REC_cmd_drop_agent(F, S) F(S, id, contact, "") F(S, id, offer, "")
+#define SAPA_REC_cmd_hangup(F, S) F(S, id, contact, "") F(S, num, cause, "Q.850")
+#define SAPA_REC_cmd_record(F, S) \
+    F(S, id, contact, "") F(S, id, recording, "") \
+    F(S, num, action, "0 start, 1 pause, 2 resume, 3 end") \
+    F(S, num, kind, "0 conversation, 1 voicemail") F(S, num, max_ms, "0: no limit")
+#define SAPA_REC_cmd_lookup(F, S) \
+    F(S, id, contact, "") F(S, num, lookup, "counts up") F(S, num, timeout_ms, "") \
+    F(S, text512, url, "with values filled in; {secret} is filled in by the vault")
+#define SAPA_REC_cmd_dial(F, S) \
+    F(S, id, contact, "") F(S, num, attempt, "counts up") F(S, num, kind, "0 callback, 1 transfer") \
+    F(S, text64, number, "empty: the address of the contact itself") \
+    F(S, num, from, "number whose identity is shown") F(S, num, ring_ms, "")
+#define SAPA_REC_cmd_dial_cancel(F, S) F(S, id, contact, "") F(S, num, attempt, "")
+#define SAPA_REC_cmd_agent_reply(F, S) \
+    F(S, num, agent, "") F(S, id, request, "") F(S, num, rc, "-enum sapa_rc") F(S, num, verb, "") \
+    F(S, num, code, "") F(S, num, presence, "now")
+#define SAPA_REC_cmd_forget(F, S) F(S, id, contact, "")
+
+#endif

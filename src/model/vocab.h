@@ -1,0 +1,136 @@
+/**
+ * @file model/vocab.h
+ * The closed sets of words that records, core, channels and reports share.
+ *
+ * Numbers stand in logs: append only, never renumber. Names (the second column) are what people
+ * read in `sapa why`, JSON and reports.
+ * Room    model: base only.   Thread  any.
+ */
+#ifndef SAPA_MODEL_VOCAB_H
+#define SAPA_MODEL_VOCAB_H
+
+#include "base/base.h"
+
+#define SAPA_CHANNELS(X) \
+    X(VOICE, "voice") X(CHAT, "chat") X(EMAIL, "email") X(SMS, "sms") X(MESSAGE, "message") \
+    X(SOCIAL, "social") X(VIDEO, "video") X(TICKET, "ticket")
+
+#define SAPA_DIRECTIONS(X) X(INBOUND, "inbound") X(OUTBOUND, "outbound") X(INTERNAL, "internal")
+
+#define SAPA_LANGUAGES(X) X(ID, "id") X(EN, "en")
+
+/* Who ended something. SYSTEM and NETWORK are our faults and the carrier's, never "gave up". */
+#define SAPA_SIDES(X) \
+    X(CUSTOMER, "customer") X(AGENT, "agent") X(FLOW, "flow") X(NETWORK, "network") X(SYSTEM, "system")
+
+/* Where a contact stood. */
+#define SAPA_PLACES(X) \
+    X(NEW, "new") X(FLOW, "menu") X(QUEUE, "queue") X(RINGING, "ringing") X(TALK, "talk") \
+    X(CALLBACK, "callback") X(OUTSIDE, "outside") X(ENDED, "ended")
+
+/* How an offered contact ended: exactly one each, so offered = sum of outcomes. */
+#define SAPA_OUTCOMES(X) \
+    X(OPEN, "open") X(ANSWERED, "answered") X(ABANDONED_FLOW, "abandoned in menu") \
+    X(ABANDONED_QUEUE, "abandoned in queue") X(ABANDONED_RINGING, "abandoned while ringing") \
+    X(CONTAINED, "served by the menu") X(CLOSED, "outside opening hours") \
+    X(VOICEMAIL, "voicemail") X(CALLBACK_KEPT, "called back") X(CALLBACK_FAILED, "callback not reached") \
+    X(TRANSFERRED, "transferred out") X(REFUSED, "refused by a limit or a list") \
+    X(SYSTEM_FAULT, "lost by a fault of the system") X(OVERFLOW_ENDED, "ended by an overflow rule")
+
+/* Why a contact left a queue. */
+#define SAPA_DEQUEUES(X) \
+    X(CONNECTED, "connected") X(ABANDONED, "abandoned") X(OVERFLOW_WAIT, "overflow by waiting time") \
+    X(OVERFLOW_LENGTH, "overflow by length") X(OVERFLOW_EWT, "overflow by expected wait") \
+    X(CALLBACK, "turned into a callback") X(MOVED, "moved by a supervisor") X(FLOW, "left by the flow") \
+    X(FAULT, "system fault") X(NO_AGENTS, "nobody is logged in")
+
+/* The presence of an agent. Assignments are counted beside it. */
+#define SAPA_PRESENCES(X) \
+    X(OFFLINE, "offline") X(NOT_READY, "not ready") X(READY, "ready")
+
+/* What one assignment of an agent is doing. */
+#define SAPA_ASSIGNMENTS(X) \
+    X(NONE, "none") X(OFFERED, "offered") X(TALKING, "talking") X(HELD, "on hold") X(WRAPUP, "wrap-up")
+
+#define SAPA_OFFER_RESULTS(X) \
+    X(OPEN, "open") X(ACCEPTED, "accepted") X(REFUSED, "refused") X(NO_ANSWER, "no answer") \
+    X(BUSY, "busy") X(UNREACHABLE, "unreachable") X(CANCELLED, "caller gone") X(LOST_RACE, "another was faster") \
+    X(FAULT, "system fault") X(WITHDRAWN, "withdrawn")
+
+/* Why an agent was passed over, or a contact waits. `a` and `b` are the numbers in the sentence. */
+#define SAPA_WHYS(X) \
+    X(CHOSEN, "chosen") \
+    X(OFFLINE, "not logged in") \
+    X(NOT_READY, "not ready") \
+    X(DEVICE, "phone not reachable") \
+    X(BUSY, "busy with another contact") \
+    X(CAPACITY, "no capacity on this channel") \
+    X(RESERVED, "kept free for voice") \
+    X(WRAPUP, "in wrap-up") \
+    X(OFFERED, "is being offered another contact") \
+    X(SKILL, "skill too low") \
+    X(TEAM, "not in the team of this step") \
+    X(CLIENT, "not granted this client") \
+    X(JUST_REFUSED, "has just refused or missed this contact") \
+    X(LOWER, "another agent stands before by the rule of the queue") \
+    X(AHEAD, "contacts ahead in the line") \
+    X(PREFERRED, "waiting for the preferred agent") \
+    X(NO_AGENT, "nobody who could take it is logged in") \
+    X(CLOSED, "queue is closed") \
+    X(INTERRUPT, "busy with something this channel may not interrupt")
+
+/* What an agent asks for, by dialled code or later by the desk. */
+#define SAPA_VERBS(X) \
+    X(READY, "ready") X(NOT_READY, "not ready") X(WRAPUP_DONE, "wrap-up done") \
+    X(WRAPUP_EXTEND, "more wrap-up time") X(LOGOUT, "log out") X(STATUS, "say my state") \
+    X(RECORD_PAUSE, "pause recording") X(RECORD_RESUME, "resume recording") X(RECORD_START, "record")
+
+#define SAPA_RECORD_POLICIES(X) X(NONE, "none") X(ALL, "all") X(SHARE, "share") X(ON_DEMAND, "on demand")
+
+#define SAPA_SWITCHES(X) X(SURGE, "surge") X(CLOSED, "closed by hand")
+
+#define SAPA_CALLBACK_STATES(X) \
+    X(WAITING, "waiting in line") X(AGENT, "agent is asked") X(DIALLING, "customer is called") \
+    X(REACHED, "reached") X(RETRY, "will be tried again") X(FAILED, "given up") X(CANCELLED, "cancelled")
+
+#define SAPA_ALARMS(X) \
+    X(LINE_QUALITY, "line quality") X(STORE_SLOW, "the log is slow") X(STORE_FULL, "the disk is full") \
+    X(STORE_FAILED, "the log cannot be written") X(MEDIA_LOST, "the media process is gone") \
+    X(TRUNK_DOWN, "trunk down") X(SYSTEM_DROPS, "calls lost by the system")
+
+#define SAPA_VOCABS(V) \
+    V(channel, CHANNEL, CHANNELS) V(direction, DIRECTION, DIRECTIONS) V(language, LANGUAGE, LANGUAGES) \
+    V(side, SIDE, SIDES) V(place, PLACE, PLACES) V(outcome, OUTCOME, OUTCOMES) \
+    V(dequeue, DEQUEUE, DEQUEUES) V(presence, PRESENCE, PRESENCES) \
+    V(assignment, ASSIGNMENT, ASSIGNMENTS) V(offer_result, OFFER, OFFER_RESULTS) V(why, WHY, WHYS) \
+    V(verb, VERB, VERBS) V(record_policy, RECORD, RECORD_POLICIES) V(switch, SWITCH, SWITCHES) \
+    V(callback, CALLBACK, CALLBACK_STATES) V(alarm, ALARM, ALARMS)
+
+#define X_CHANNEL(id, text) SAPA_CHANNEL_##id,
+#define X_DIRECTION(id, text) SAPA_DIRECTION_##id,
+#define X_LANGUAGE(id, text) SAPA_LANGUAGE_##id,
+#define X_SIDE(id, text) SAPA_SIDE_##id,
+#define X_PLACE(id, text) SAPA_PLACE_##id,
+#define X_OUTCOME(id, text) SAPA_OUTCOME_##id,
+#define X_DEQUEUE(id, text) SAPA_DEQUEUE_##id,
+#define X_PRESENCE(id, text) SAPA_PRESENCE_##id,
+#define X_ASSIGNMENT(id, text) SAPA_ASSIGNMENT_##id,
+#define X_OFFER(id, text) SAPA_OFFER_##id,
+#define X_WHY(id, text) SAPA_WHY_##id,
+#define X_VERB(id, text) SAPA_VERB_##id,
+#define X_RECORD(id, text) SAPA_RECORD_##id,
+#define X_SWITCH(id, text) SAPA_SWITCH_##id,
+#define X_CALLBACK(id, text) SAPA_CALLBACK_##id,
+#define X_ALARM(id, text) SAPA_ALARM_##id,
+
+/** `enum sapa_channel { SAPA_CHANNEL_VOICE, …, SAPA_CHANNEL_COUNT }`, and so on for every set. */
+#define V(noun, PREFIX, LIST) enum sapa_##noun { SAPA_##LIST(X_##PREFIX) SAPA_##PREFIX##_COUNT };
+SAPA_VOCABS(V)
+#undef V
+
+/** `sapa_channel_name(SAPA_CHANNEL_VOICE)` is "voice"; "?" outside the set. Static storage. */
+#define V(noun, PREFIX, LIST) const char *sapa_##noun##_name(unsigned value);
+SAPA_VOCABS(V)
+#undef V
+
+#endif

@@ -1,0 +1,1 @@
+int pthread_mutex_lock(void *mutex);

@@ -1,0 +1,1 @@
+double sapa_half(int value);

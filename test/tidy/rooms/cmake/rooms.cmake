@@ -1,0 +1,1 @@
+room(core ROOMS base rt)

@@ -1,0 +1,2 @@
+#include "core/own_impl.h"
+#include "rt/clock.h"

@@ -1,0 +1,1 @@
+int sapa_attic;
