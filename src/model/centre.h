@@ -12,6 +12,7 @@
 #define SAPA_MODEL_CENTRE_H
 
 #include "base/str.h"
+#include "model/prompt_keys.h"
 #include "model/vocab.h"
 
 struct sapa_flow; /* model/flow.h */
@@ -235,6 +236,8 @@ struct sapa_system { /* whole installation */
     uint32_t quality_alarm_ms;       /* 10,000 */
     uint32_t human_steps_max;        /* checker: a human within so many steps */
     uint32_t system_drop_percent;    /* alarm above this share of drops by us */
+    struct sapa_str currency;        /* ISO 4217, of money in flows */
+    uint32_t languages;              /* bit i: texts are required in enum sapa_language i */
 };
 
 struct sapa_centre {
@@ -251,6 +254,7 @@ struct sapa_centre {
 #define T(type, plural) const struct sapa_##type *plural; uint32_t plural##_count;
     SAPA_CENTRE_TABLES(T)
 #undef T
+    uint32_t system_prompt[SAPA_PROMPT_ID_COUNT]; /* index in prompts of each of model/prompt_keys.h */
     const struct sapa_flow *flows; /* model/flow.h; array of flows_count */
     uint32_t flows_count;
 };

@@ -38,6 +38,7 @@ void sapa_mailbox_free(struct sapa_mailbox *mailbox);
 /** From now on `fn` gets every message on the loop's thread, up to `batch_max` a turn (0 = all). One loop at a time. */
 void sapa_mailbox_attach(struct sapa_mailbox *mailbox, struct sapa_loop *loop, size_t batch_max, sapa_mailbox_fn *fn,
                          void *ctx);
+/** Not from the mailbox's own callback. Fine when not attached. */
 void sapa_mailbox_detach(struct sapa_mailbox *mailbox);
 
 /**

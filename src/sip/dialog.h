@@ -20,7 +20,8 @@
 
 enum {
     SAPA_SIP_DIALOG_RECORD_MAX = 1024, /* bytes of an export */
-    SAPA_SIP_DIALOG_TEXT_MAX = 896,    /* bytes of all the texts of a dialog; a call with more is refused (513) */
+    SAPA_SIP_DIALOG_TEXT_MAX = 4096,   /* bytes of all the texts of a dialog; a call with more is refused (513).
+                                          One above about 900 lives, but cannot be exported */
 };
 
 enum sapa_sip_dialog_state {
@@ -115,7 +116,8 @@ sapa_sip_dialog_id sapa_sip_dialog_find(const struct sapa_sip_stack *stack, stru
 
 /**
  * Write the state of a confirmed dialog: to be stored after every event or call that changed it.
- * SAPA_ESTATE: not confirmed; SAPA_ELIMIT: size too small. The record does not hold `user`.
+ * SAPA_ESTATE: not confirmed; SAPA_ELIMIT: `size` too small, or the texts are unusually long (the call then
+ * cannot be adopted after a restart). The record does not hold `user`.
  */
 SAPA_MUST_CHECK sapa_rc sapa_sip_dialog_export(const struct sapa_sip_stack *stack, sapa_sip_dialog_id dialog,
                                                uint8_t *buf, size_t size, size_t *ret_n);

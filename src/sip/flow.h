@@ -49,7 +49,7 @@ bool sapa_sip_flow_eq(const struct sapa_sip_flow *a, const struct sapa_sip_flow 
 bool sapa_sip_flow_reliable(const struct sapa_sip_flow *flow);
 const char *sapa_sip_flow_name(enum sapa_sip_flow_kind kind);                 /* "UDP" … as in Via */
 enum sapa_sip_flow_kind sapa_sip_flow_kind_of(struct sapa_str name); /* "udp" …, case ignored; NONE if unknown */
-/** "<sip:USER@IP:PORT;transport=tcp>", the Contact of ours that a peer on this flow can reach. */
+/** "<sip:USER@IP:PORT;transport=tcp>" (user as written in a URI, empty: none), the Contact of ours that a peer on this flow can reach. */
 void sapa_sip_put_contact(struct sapa_text *out, const struct sapa_sip_flow *flow, struct sapa_str user);
 
 /** How the stack reaches the network. Implemented by sip/net.h for real, by tests as a fake. */

@@ -1,0 +1,61 @@
+/**
+ * @file app/channels.h
+ * The SIP thread: the voice channel with what it needs around it (prompts, people, look-ups).
+ *
+ * The centre thread talks to it by one mailbox, it answers into the mailbox of the centre.
+ *
+ * Room    app.   Thread  functions here are the centre thread's; callbacks say theirs.
+ * Design  docs/design/processes.md
+ */
+#ifndef SAPA_APP_CHANNELS_H
+#define SAPA_APP_CHANNELS_H
+
+#include "channel/voice/voice.h"
+#include "rt/mailbox.h"
+
+struct sapa_channels;
+struct sapa_store;
+
+/* What stands in the centre's mailbox (type of the message). */
+enum sapa_inbox {
+    SAPA_INBOX_INPUT = 1, /* a struct sapa_record, cut to its size: an input */
+    SAPA_INBOX_COMMITTED, /* uint64_t: everything up to this place in the log is safe */
+    SAPA_INBOX_STORE,     /* struct sapa_inbox_store: the log's state changed */
+    SAPA_INBOX_READY,     /* nothing: calls can be taken */
+};
+
+struct sapa_channels_options {
+    const char *data;                     /* folder; borrowed for ever */
+    const struct sapa_centre *centre;
+    struct sapa_store *store;             /* its reading side is used: find people, keys of recordings */
+    struct sapa_mailbox *inbox;           /* of the centre */
+    const struct sapa_voice_listen *listens;
+    size_t listen_count;
+    struct sapa_media_address media_advertise;
+    uint32_t epoch;
+    unsigned node;
+    int cpu;                              /* pin the thread; -1 not */
+};
+
+/** Open everything and start the thread. Calls are refused until sapa_channels_adopt(). */
+SAPA_MUST_CHECK sapa_rc sapa_channels_start(const struct sapa_channels_options *options, struct sapa_channels **ret);
+/** Stop and join. Living calls stay as they are, for the next control process. NULL is fine. */
+void sapa_channels_stop(struct sapa_channels *channels);
+
+/** A command of the core. @retval SAPA_ELIMIT  not now, the mailbox is full: try again later */
+SAPA_MUST_CHECK sapa_rc sapa_channels_command(struct sapa_channels *channels, const struct sapa_record *command);
+
+/** Before sapa_channels_adopt(): one dialog record, one thing the core holds. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_dialog(struct sapa_channels *channels, const struct sapa_record *dialog);
+SAPA_MUST_CHECK sapa_rc sapa_channels_held(struct sapa_channels *channels, const struct sapa_voice_held *held);
+/** The address of a living contact, for callbacks that the channel must dial: its contact_arrived record. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_contact(struct sapa_channels *channels, const struct sapa_record *arrived);
+/** Go. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_adopt(struct sapa_channels *channels);
+
+/** A new description; the old one must live until the next call. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_centre(struct sapa_channels *channels, const struct sapa_centre *centre);
+/** No new calls while on. `why` is static. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_refuse(struct sapa_channels *channels, bool on, const char *why);
+
+#endif

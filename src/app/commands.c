@@ -1,0 +1,39 @@
+#include "app/commands.h"
+
+#include <stdio.h>
+
+int sapa_command_wrong(const char *command, const char *fmt, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "sapa %s: ", command);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fprintf(stderr, "\n(sapa %s --help lists the options)\n", command);
+    return SAPA_EXIT_USAGE;
+}
+
+int sapa_command_options(const char *command, int argc, char **argv, const struct sapa_option *options,
+                         size_t option_count, const char **positional, size_t positional_max,
+                         size_t *ret_positional_count)
+{
+    char buf[4096];
+    struct sapa_text text;
+    size_t count = 0;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            sapa_text_init(&text, buf, sizeof(buf));
+            sapa_options_help(options, option_count, &text);
+            printf("Usage: sapa %s [OPTIONS]\n\n%s", command, buf);
+            return SAPA_EXIT_OK;
+        }
+    }
+    sapa_text_init(&text, buf, sizeof(buf));
+    if (sapa_options_parse(argc, argv, options, option_count, positional, positional_max, &count, &text) != SAPA_OK)
+        return sapa_command_wrong(command, "%s", buf);
+    if (ret_positional_count)
+        *ret_positional_count = count;
+    return -1;
+}

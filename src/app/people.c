@@ -1,0 +1,142 @@
+#include "app/people.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+/*
+ * Small direct-mapped caches. A collision only forgets: the store is asked again, or a caller
+ * goes to the longest idle agent instead of the last one.
+ */
+enum { SLOTS = SAPA_PEOPLE_KEPT_MAX };
+
+struct identity { uint64_t hash, person; };   /* of (client, address) */
+struct talked { uint64_t person; uint32_t agent; };
+struct living { uint64_t contact, person; };
+struct offered { uint64_t offer, contact; uint32_t agent; };
+
+struct sapa_people {
+    struct sapa_people_ports ports;
+    struct identity identities[SLOTS];
+    struct talked talked[SLOTS];
+    struct living living[SLOTS];
+    struct offered offered[SLOTS];
+};
+
+static uint64_t mix(uint64_t x)
+{
+    x ^= x >> 33, x *= UINT64_C(0xff51afd7ed558ccd), x ^= x >> 33;
+    x *= UINT64_C(0xc4ceb9fe1a85ec53), x ^= x >> 33;
+    return x;
+}
+
+/* The keyed hash of the store is 32 bytes of HMAC: its head is as good as any hash. */
+static uint64_t hash_of_lookup(const struct sapa_text64 *lookup)
+{
+    uint64_t hash = 0;
+
+    memcpy(&hash, lookup->p, SAPA_MIN(sizeof(hash), lookup->n));
+    return hash | 1; /* 0 is an empty slot */
+}
+
+sapa_rc sapa_people_new(const struct sapa_people_ports *ports, struct sapa_people **ret)
+{
+    struct sapa_people *people = calloc(1, sizeof(*people)); /* pages are touched as they are used */
+
+    if (!people)
+        return SAPA_ENOMEM;
+    people->ports = *ports;
+    *ret = people;
+    return SAPA_OK;
+}
+
+void sapa_people_free(struct sapa_people *people)
+{
+    free(people);
+}
+
+static sapa_rc create(struct sapa_people *people, uint32_t client, struct sapa_str address,
+                      const struct sapa_text64 *lookup, uint64_t *ret_person)
+{
+    struct sapa_record known;
+
+    sapa_record_init(&known, SAPA_T_person_known);
+    known.u.person_known.person = people->ports.new_person(people->ports.ctx);
+    known.u.person_known.client = client;
+    known.u.person_known.lookup = *lookup;
+    if (!sapa_sized_set(&known.u.person_known.value, address))
+        return SAPA_EINVAL;
+    const sapa_rc rc = people->ports.post(people->ports.ctx, &known);
+    if (rc == SAPA_OK)
+        *ret_person = known.u.person_known.person;
+    return rc;
+}
+
+void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sapa_str address, uint64_t *ret_person,
+                         uint32_t *ret_last_agent)
+{
+    struct sapa_text64 lookup = { .n = 0 };
+    uint64_t person = 0;
+
+    *ret_person = 0;
+    *ret_last_agent = SAPA_NONE;
+    if (address.n == 0)
+        return;
+    sapa_rc rc = people->ports.find(people->ports.ctx, client, address, &lookup, &person);
+    struct identity *slot = &people->identities[mix(hash_of_lookup(&lookup)) % SLOTS];
+    if (rc == SAPA_ENOENT && slot->hash == hash_of_lookup(&lookup)) {
+        person = slot->person; /* made a moment ago, its commit is under way */
+        rc = SAPA_OK;
+    }
+    if (rc == SAPA_ENOENT) {
+        rc = create(people, client, address, &lookup, &person);
+        if (rc == SAPA_OK)
+            *slot = (struct identity){ hash_of_lookup(&lookup), person };
+    }
+    if (rc != SAPA_OK) {
+        sapa_log(SAPA_LOG_WARN, "people.resolve", "%s; the caller stays anonymous, ignoring", sapa_rc_text(rc));
+        return;
+    }
+    *ret_person = person;
+    const struct talked *talked = &people->talked[mix(person) % SLOTS];
+    if (talked->person == person)
+        *ret_last_agent = talked->agent;
+}
+
+void sapa_people_note(struct sapa_people *people, const struct sapa_record *record)
+{
+    switch (record->type) {
+    case SAPA_T_contact_arrived: {
+        const struct sapa_rec_contact_arrived *arrived = &record->u.contact_arrived;
+        people->living[mix(arrived->contact) % SLOTS] = (struct living){ arrived->contact, arrived->person };
+        break;
+    }
+    case SAPA_T_cmd_offer: {
+        const struct sapa_rec_cmd_offer *offer = &record->u.cmd_offer;
+        people->offered[mix(offer->offer) % SLOTS] =
+            (struct offered){ offer->offer, offer->contact, (uint32_t)offer->agent };
+        break;
+    }
+    case SAPA_T_cmd_connect: {
+        const struct offered *offered = &people->offered[mix(record->u.cmd_connect.offer) % SLOTS];
+        const uint64_t person = sapa_people_of_contact(people, record->u.cmd_connect.contact);
+        if (person != 0 && offered->offer == record->u.cmd_connect.offer)
+            people->talked[mix(person) % SLOTS] = (struct talked){ person, offered->agent };
+        break;
+    }
+    case SAPA_T_cmd_forget: {
+        struct living *living = &people->living[mix(record->u.cmd_forget.contact) % SLOTS];
+        if (living->contact == record->u.cmd_forget.contact)
+            *living = (struct living){ 0, 0 };
+        break;
+    }
+    default: break;
+    }
+}
+
+uint64_t sapa_people_of_contact(const struct sapa_people *people, uint64_t contact)
+{
+    const struct living *living = &people->living[mix(contact) % SLOTS];
+
+    return living->contact == contact ? living->person : 0;
+}

@@ -1,0 +1,46 @@
+/**
+ * @file app/people.h
+ * Who calls: an address becomes a person, before the core hears of the call.
+ *
+ * The store knows every identity; new people are made here and told to the centre as person_known,
+ * ahead of the contact_arrived that names them, so that both stand in the log in that order. The
+ * agent of a person's last conversation is kept here too, for "last agent" routing.
+ *
+ * Room    app.   Thread  the SIP thread.   Tests  app/people_test.c
+ */
+#ifndef SAPA_APP_PEOPLE_H
+#define SAPA_APP_PEOPLE_H
+
+#include "model/record.h"
+
+enum { SAPA_PEOPLE_KEPT_MAX = 65536 }; /* people and living contacts remembered without asking the store */
+
+struct sapa_people;
+
+struct sapa_people_ports {
+    void *ctx;
+    /** A known person into *ret: SAPA_OK; SAPA_ENOENT: nobody; `ret_lookup` gets the keyed hash in both cases. */
+    sapa_rc (*find)(void *ctx, uint32_t client, struct sapa_str address, struct sapa_text64 *ret_lookup,
+                    uint64_t *ret_person);
+    /** An id that was never given out. */
+    uint64_t (*new_person)(void *ctx);
+    /** A person_known input for the centre. */
+    sapa_rc (*post)(void *ctx, const struct sapa_record *input);
+};
+
+SAPA_MUST_CHECK sapa_rc sapa_people_new(const struct sapa_people_ports *ports, struct sapa_people **ret);
+void sapa_people_free(struct sapa_people *people);
+
+/**
+ * Person and last agent of a caller. An empty address, or a store or centre that does not answer,
+ * is nobody: 0 and SAPA_NONE.
+ */
+void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sapa_str address, uint64_t *ret_person,
+                         uint32_t *ret_last_agent);
+
+/** Watch what goes by: contact_arrived, cmd_offer, cmd_connect, cmd_forget. Others are passed over. */
+void sapa_people_note(struct sapa_people *people, const struct sapa_record *record);
+/** The person of a living contact, 0 unknown. */
+uint64_t sapa_people_of_contact(const struct sapa_people *people, uint64_t contact);
+
+#endif

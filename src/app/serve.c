@@ -1,0 +1,358 @@
+#include "app/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/options.h"
+#include "base/log.h"
+#include "rt/file.h"
+#include "rt/process.h"
+#include "rt/socket.h"
+
+enum {
+    ARGS_MAX = 40,
+    RESTART_FAST_US = 50 * 1000,        /* after a long life: at once, nearly */
+    RESTART_SLOW_US = 2 * 1000 * 1000,  /* after a short one: give the disk and the reader a chance */
+    SHORT_LIFE_US = 5 * 1000 * 1000,
+    STOP_LIMIT_US = 8 * 1000 * 1000,    /* a child that does not stop by then is killed */
+    FDS_MAX = SAPA_PROCESS_FDS_MAX,
+};
+
+enum child_kind { CHILD_MEDIA, CHILD_CONTROL, CHILD_CROWD, CHILD_COUNT };
+static const char *const child_names[CHILD_COUNT] = { "media", "control", "crowd" };
+
+struct child {
+    struct sapa_process *process;
+    struct sapa_timer restart;
+    int64_t started_us;
+    const char *argv[ARGS_MAX];
+    size_t argc;
+    struct sapa_process_fd fds[FDS_MAX];
+    size_t fd_count;
+    bool wanted;
+    struct supervisor *supervisor;
+};
+
+struct supervisor {
+    struct sapa_loop *loop;
+    struct sapa_clock clock;
+    struct sapa_signals *signals;
+    struct child children[CHILD_COUNT];
+    struct sapa_watch ready_watch;
+    struct sapa_timer stop_timer;
+    bool stopping;
+    bool ready_said;
+    int exit_code;
+};
+
+static struct {
+    const char *data, *centre, *advertise, *secrets;
+    struct sapa_option_list sip;
+    uint64_t port_min, port_max, threads, crowd;
+    bool quiet;
+} opt;
+
+static const struct sapa_option options[] = {
+    { "data", SAPA_OPTION_TEXT, &opt.data, "DIR", "log, recordings and keys live here (sapa-data)", 0, 0 },
+    { "centre", SAPA_OPTION_TEXT, &opt.centre, "FILE", "description of the centre", 0, 0 },
+    { "secrets", SAPA_OPTION_TEXT, &opt.secrets, "FILE", "passwords that the description refers to (DIR/secrets)", 0, 0 },
+    { "sip", SAPA_OPTION_LIST, &opt.sip, "ADDRESS", "listen for SIP here, UDP and TCP (0.0.0.0:5060)", 0, 0 },
+    { "advertise", SAPA_OPTION_TEXT, &opt.advertise, "ADDRESS", "address written into SIP and SDP (as routed)", 0, 0 },
+    { "media-port-min", SAPA_OPTION_NUMBER, &opt.port_min, "PORT", "first UDP port of audio (20000)", 1024, 65000 },
+    { "media-port-max", SAPA_OPTION_NUMBER, &opt.port_max, "PORT", "last UDP port of audio (39999)", 1025, 65535 },
+    { "media-threads", SAPA_OPTION_NUMBER, &opt.threads, "N", "audio threads (one a core)", 0, 64 },
+    { "crowd", SAPA_OPTION_NUMBER, &opt.crowd, "N", "simulated customers an hour, for a demo (none)", 0, 100000 },
+    { "quiet", SAPA_OPTION_FLAG, &opt.quiet, NULL, "no greeting", 0, 0 },
+};
+
+static void argument(struct child *child, const char *text)
+{
+    sapa_assert(child->argc + 1 < ARGS_MAX);
+    child->argv[child->argc++] = text;
+}
+
+/* Numbers for argument lists; they live as long as the program. */
+static const char *number_text(uint64_t number)
+{
+    char *text = NULL;
+
+    if (asprintf(&text, "%llu", (unsigned long long)number) < 0)
+        abort(); /* a dozen bytes at start */
+    return text;
+}
+
+static void hand_down(struct child *child, int from, int to)
+{
+    sapa_assert(child->fd_count < FDS_MAX);
+    child->fds[child->fd_count++] = (struct sapa_process_fd){ .from = from, .to = to };
+}
+
+/* ---- children ---- */
+
+static void child_start(void *ctx);
+
+static void stop_if_empty(struct supervisor *s)
+{
+    for (unsigned i = 0; i < CHILD_COUNT; i++) {
+        if (s->children[i].process)
+            return;
+    }
+    if (s->stopping)
+        sapa_loop_stop(s->loop);
+}
+
+static void signal_child(struct child *child, int number)
+{
+    if (child->process && sapa_process_kill(child->process, number) != SAPA_OK)
+        sapa_log(SAPA_LOG_DEBUG, "serve.signal", "child was gone already");
+}
+
+static void child_ended(void *ctx, int pid, int status)
+{
+    struct child *child = ctx;
+    struct supervisor *s = child->supervisor;
+    const unsigned kind = (unsigned)(child - s->children);
+    const int64_t lived_us = sapa_loop_now_us(s->loop) - child->started_us;
+
+    sapa_process_free(child->process);
+    child->process = NULL;
+    if (s->stopping) {
+        if (kind == CHILD_CONTROL)
+            signal_child(&s->children[CHILD_MEDIA], SIGTERM); /* audio last */
+        stop_if_empty(s);
+        return;
+    }
+    if (!s->ready_said && kind == CHILD_CONTROL && status == SAPA_EXIT_USAGE) {
+        s->exit_code = status; /* it has said what is wrong with the description */
+        s->stopping = true;
+        signal_child(&s->children[CHILD_MEDIA], SIGTERM);
+        signal_child(&s->children[CHILD_CROWD], SIGTERM);
+        stop_if_empty(s);
+        return;
+    }
+    sapa_log(SAPA_LOG_WARN, "serve.child", "child=%s pid=%d status=%d lived_s=%lld: starting it again",
+             child_names[kind], pid, status, (long long)(lived_us / 1000000));
+    sapa_timer_set(s->loop, &child->restart, lived_us < SHORT_LIFE_US ? RESTART_SLOW_US : RESTART_FAST_US,
+                   child_start, child);
+}
+
+static void child_start(void *ctx)
+{
+    struct child *child = ctx;
+    struct supervisor *s = child->supervisor;
+    const unsigned kind = (unsigned)(child - s->children);
+    const struct sapa_process_opts process = {
+        .argv = (char *const *)(uintptr_t)child->argv,
+        .fds = child->fds,
+        .fd_count = child->fd_count,
+        .own_group = true,
+        .death_signal = SIGTERM,
+    };
+
+    child->argv[child->argc] = NULL;
+    child->started_us = sapa_loop_now_us(s->loop);
+    const sapa_rc rc = sapa_process_spawn(s->loop, &process, child_ended, child, &child->process);
+    if (rc != SAPA_OK) {
+        sapa_log(SAPA_LOG_ERROR, "serve.child", "child=%s cannot be started: %s", child_names[kind], sapa_rc_text(rc));
+        sapa_timer_set(s->loop, &child->restart, RESTART_SLOW_US, child_start, child);
+    }
+}
+
+static void force(void *ctx)
+{
+    struct supervisor *s = ctx;
+
+    for (unsigned i = 0; i < CHILD_COUNT; i++)
+        signal_child(&s->children[i], SIGKILL);
+}
+
+static void on_signal(void *ctx, int number)
+{
+    struct supervisor *s = ctx;
+
+    if (number == SIGHUP) {
+        signal_child(&s->children[CHILD_CONTROL], SIGHUP);
+        return;
+    }
+    if (s->stopping) {
+        force(s); /* asked twice */
+        return;
+    }
+    s->stopping = true;
+    signal_child(&s->children[CHILD_CROWD], SIGTERM);
+    if (s->children[CHILD_CONTROL].process)
+        signal_child(&s->children[CHILD_CONTROL], SIGTERM);
+    else
+        signal_child(&s->children[CHILD_MEDIA], SIGTERM);
+    sapa_timer_set(s->loop, &s->stop_timer, STOP_LIMIT_US, force, s);
+    stop_if_empty(s);
+}
+
+static void on_ready(void *ctx, int fd, unsigned events)
+{
+    struct supervisor *s = ctx;
+    char bytes[16];
+
+    (void)events;
+    if (read(fd, bytes, sizeof(bytes)) <= 0 || s->ready_said)
+        return;
+    s->ready_said = true;
+    if (!opt.quiet)
+        sapa_demo_greeting(opt.data, opt.centre, opt.sip.values[0], opt.crowd > 0);
+    if (opt.crowd > 0) {
+        s->children[CHILD_CROWD].wanted = true;
+        child_start(&s->children[CHILD_CROWD]);
+    }
+}
+
+/* ---- sockets ---- */
+
+static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
+{
+    struct child *control = &s->children[CHILD_CONTROL];
+    const struct sapa_udp_opts udp = { .receive_bytes = 4 << 20, .send_bytes = 4 << 20, .dscp = 26 };
+    struct sapa_addr addr;
+    int udp_fd = -1, tcp_fd = -1;
+    const int to = SAPA_CHILD_FIRST_FD + 2 * (int)index;
+
+    if (sapa_addr_parse(sapa_str_of(text), 5060, &addr) != SAPA_OK) {
+        fprintf(stderr, "sapa serve: --sip wants an address such as 0.0.0.0:5060 or [::]:5060, not \"%s\"\n", text);
+        return SAPA_EINVAL;
+    }
+    sapa_rc rc = sapa_udp_open(&addr, &udp, &udp_fd);
+    if (rc == SAPA_OK)
+        rc = sapa_tcp_listen(&addr, &tcp_fd);
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT"
+                                  : strerror(errno));
+        sapa_fd_close(udp_fd);
+        return rc;
+    }
+    hand_down(control, udp_fd, to);
+    hand_down(control, tcp_fd, to + 1);
+    argument(control, "--udp-fd");
+    argument(control, number_text((uint64_t)to));
+    argument(control, "--tcp-fd");
+    argument(control, number_text((uint64_t)to + 1));
+    return SAPA_OK;
+}
+
+/* One serve process a data folder: the lock lives as long as this descriptor. */
+static int lock_data(const char *data)
+{
+    char path[512];
+    struct sapa_text text;
+
+    sapa_text_init(&text, path, sizeof(path));
+    sapa_text_printf(&text, "%s/lock", data);
+    const int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        fprintf(stderr, "sapa serve: cannot write to %s: %s\n", path, strerror(errno));
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        fprintf(stderr, "sapa serve: another sapa serves from %s already; stop it, or choose another --data DIR\n", data);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
+{
+    struct child *media = &s->children[CHILD_MEDIA], *control = &s->children[CHILD_CONTROL],
+                 *crowd = &s->children[CHILD_CROWD];
+
+    argument(media, "sapa-media"), argument(media, "media");
+    argument(media, "--listen-fd"), argument(media, number_text(SAPA_CHILD_FIRST_FD));
+    argument(media, "--port-min"), argument(media, number_text(opt.port_min));
+    argument(media, "--port-max"), argument(media, number_text(opt.port_max));
+    argument(media, "--threads"), argument(media, number_text(opt.threads));
+    hand_down(media, media_fd, SAPA_CHILD_FIRST_FD);
+    media->wanted = true;
+
+    argument(control, "sapa-control"), argument(control, "control");
+    argument(control, "--data"), argument(control, opt.data);
+    argument(control, "--centre"), argument(control, opt.centre);
+    if (opt.secrets)
+        argument(control, "--secrets"), argument(control, opt.secrets);
+    if (opt.advertise)
+        argument(control, "--advertise"), argument(control, opt.advertise);
+    hand_down(control, ready_fd, SAPA_CHILD_READY_FD);
+    control->wanted = true;
+
+    argument(crowd, "sapa-crowd"), argument(crowd, "crowd");
+    argument(crowd, "--data"), argument(crowd, opt.data);
+    argument(crowd, "--centre"), argument(crowd, opt.centre);
+    if (opt.secrets)
+        argument(crowd, "--secrets"), argument(crowd, opt.secrets);
+    argument(crowd, "--sip"), argument(crowd, opt.sip.values[0]);
+    argument(crowd, "--calls-per-hour"), argument(crowd, number_text(opt.crowd));
+}
+
+static sapa_rc set_up(struct supervisor *s)
+{
+    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+    char path[512];
+    struct sapa_text text;
+    int media_fd, ready[2];
+    sapa_rc rc;
+
+    if ((rc = sapa_folder_make(opt.data, 0700)) != SAPA_OK) {
+        fprintf(stderr, "sapa serve: cannot make the folder %s: %s\n", opt.data, sapa_rc_text(rc));
+        return rc;
+    }
+    if (lock_data(opt.data) < 0)
+        return SAPA_EEXIST;
+    sapa_clock_init(&s->clock);
+    if ((rc = sapa_loop_new(&s->clock, &s->loop)) != SAPA_OK ||
+        (rc = sapa_signals_start(s->loop, numbers, on_signal, s, &s->signals)) != SAPA_OK)
+        return rc;
+    sapa_text_init(&text, path, sizeof(path));
+    sapa_text_printf(&text, "%s/media.sock", opt.data);
+    if ((rc = sapa_unix_listen(path, &media_fd)) != SAPA_OK) {
+        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
+        return rc;
+    }
+    if (pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0)
+        return SAPA_EIO;
+    for (unsigned i = 0; i < CHILD_COUNT; i++)
+        s->children[i].supervisor = s;
+    describe_children(s, media_fd, ready[1]);
+    for (size_t i = 0; i < opt.sip.count; i++) {
+        if ((rc = open_sip(s, opt.sip.values[i], i)) != SAPA_OK)
+            return rc;
+    }
+    return sapa_watch_start(s->loop, &s->ready_watch, ready[0], SAPA_LOOP_READ, on_ready, s);
+}
+
+int sapa_serve_main(int argc, char **argv)
+{
+    static struct supervisor s;
+
+    opt.data = "sapa-data", opt.port_min = 20000, opt.port_max = 39999;
+    const int usage = sapa_command_options("serve", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
+    if (usage >= 0)
+        return usage;
+    if (!opt.centre)
+        return sapa_command_wrong("serve", "--centre FILE is missing; examples/empty/centre.yaml is a good start");
+    if (opt.port_max <= opt.port_min)
+        return sapa_command_wrong("serve", "--media-port-max must be above --media-port-min");
+    if (opt.sip.count == 0)
+        opt.sip.values[opt.sip.count++] = "0.0.0.0:5060";
+    if (2 * opt.sip.count + 1 > FDS_MAX)
+        return sapa_command_wrong("serve", "too many --sip addresses");
+    sapa_log_role("serve");
+    if (set_up(&s) != SAPA_OK)
+        return SAPA_EXIT_FAILED;
+    child_start(&s.children[CHILD_MEDIA]);
+    child_start(&s.children[CHILD_CONTROL]);
+    sapa_loop_run(s.loop);
+    return s.exit_code;
+}

@@ -1,0 +1,183 @@
+/**
+ * @file report/kpi.h
+ * The dictionary of numbers: what is counted (measures) and what is computed from it (KPIs), each
+ * defined once, with its words in Indonesian and English. Reports, the live screen, JSON and the
+ * reference page docs/ref/kpi.md all read these tables.
+ *
+ * A row of figures is an array of measures. Measures of contacts come first, those that contacts and
+ * agents share next, those of agents last, so that a row keeps only its own part.
+ *
+ * Room    report: base, model; pure, integers only.   Thread  any.
+ * Tests   report/kpi_test.c (against the published values of kpi_examples.csv)
+ */
+#ifndef SAPA_REPORT_KPI_H
+#define SAPA_REPORT_KPI_H
+
+#include "base/str.h"
+#include "model/vocab.h"
+
+/*  X(ID, key, unit, sum or max, name id, name en, definition)  */
+#define SAPA_MEASURES_CONTACT(X) \
+    X(OFFERED, "offered", COUNT, SUM, "Masuk", "Offered", "contacts that came in; in the row of a queue: that joined it and do not wait as a callback") \
+    X(OPEN, "open", COUNT, SUM, "Berjalan", "Open", "of the offered: not yet closed (queue: still waiting)") \
+    X(ANSWERED, "answered", COUNT, SUM, "Terjawab", "Answered", "of the offered: an agent and the customer talked") \
+    X(ABANDONED, "abandoned", COUNT, SUM, "Ditinggalkan", "Abandoned", "of the offered: the customer hung up first, in the menu, in the queue or while an agent's phone rang") \
+    X(ABANDONED_MENU, "abandoned_menu", COUNT, SUM, "Ditinggalkan di menu", "Abandoned in menu", "of the abandoned: before any queue") \
+    X(ABANDONED_QUEUE, "abandoned_queue", COUNT, SUM, "Ditinggalkan di antrean", "Abandoned in queue", "of the abandoned: while waiting") \
+    X(ABANDONED_RINGING, "abandoned_ringing", COUNT, SUM, "Ditinggalkan saat berdering", "Abandoned ringing", "of the abandoned: while an agent's phone rang") \
+    X(ABANDONED_SHORT, "abandoned_short", COUNT, SUM, "Ditinggalkan singkat", "Short abandons", "of those abandoned in queue or ringing: sooner than the queue's short limit") \
+    X(ABANDONED_IN_LEVEL, "abandoned_in_level", COUNT, SUM, "Ditinggalkan dalam target", "Abandoned in time", "of those abandoned in queue or ringing: not later than the service level's limit") \
+    X(ANSWERED_IN_LEVEL, "answered_in_level", COUNT, SUM, "Terjawab dalam target", "Answered in time", "of the answered: not later than the service level's limit") \
+    X(CONTAINED, "contained", COUNT, SUM, "Selesai di menu", "Contained", "of the offered: served by the menu") \
+    X(CLOSED, "closed", COUNT, SUM, "Di luar jam buka", "Closed", "of the offered: outside opening hours") \
+    X(VOICEMAIL, "voicemail", COUNT, SUM, "Pesan suara", "Voicemail", "of the offered: left a message") \
+    X(CALLBACK, "callback", COUNT, SUM, "Telepon balik", "Callback", "of the offered: became a callback (contact: was reached)") \
+    X(CALLBACK_FAILED, "callback_failed", COUNT, SUM, "Telepon balik gagal", "Callback failed", "of the offered: became a callback that was never reached") \
+    X(TRANSFERRED, "transferred", COUNT, SUM, "Dialihkan keluar", "Transferred out", "of the offered: sent to an outside number") \
+    X(REFUSED, "refused", COUNT, SUM, "Ditolak", "Refused", "of the offered: refused by a limit or a list") \
+    X(SYSTEM_FAULT, "system_fault", COUNT, SUM, "Gangguan sistem", "System faults", "of the offered: lost by a fault of ours, never counted as abandoned") \
+    X(OVERFLOWED, "overflowed", COUNT, SUM, "Luapan keluar", "Overflowed out", "of the offered: left by an overflow rule (wait, length, expected wait)") \
+    X(MOVED, "moved", COUNT, SUM, "Dipindah", "Moved", "of the offered to a queue: moved by a supervisor") \
+    X(LEFT_BY_FLOW, "left_by_flow", COUNT, SUM, "Keluar oleh alur", "Left by flow", "of the offered to a queue: taken out by the flow") \
+    X(NO_AGENTS, "no_agents", COUNT, SUM, "Tanpa agen", "No agents", "of the offered to a queue: left because nobody was logged in") \
+    X(OVERFLOWED_IN, "overflowed_in", COUNT, SUM, "Luapan masuk", "Overflowed in", "offered to this queue by the overflow or move of another") \
+    X(OUTBOUND, "outbound", COUNT, SUM, "Panggilan keluar", "Outbound", "contacts that the centre began; not part of the offered") \
+    X(WAIT_ANSWERED, "wait_answered_ms", MS, SUM, "Tunggu terjawab", "Wait of answered", "waiting time of the answered, from joining the queue to talking, ringing included") \
+    X(WAIT_ABANDONED, "wait_abandoned_ms", MS, SUM, "Tunggu ditinggalkan", "Wait of abandoned", "waiting time of those abandoned in queue or ringing") \
+    X(WAIT_MAX, "wait_max_ms", MS, MAX, "Tunggu terlama", "Longest wait", "longest waiting time of any that left the queue") \
+    X(CALLBACKS_QUEUED, "callbacks_queued", COUNT, SUM, "Telepon balik antre", "Callbacks queued", "callbacks that took their place in the line") \
+    X(CALLBACKS_ANSWERED, "callbacks_answered", COUNT, SUM, "Telepon balik tersambung", "Callbacks answered", "of the callbacks queued: agent and customer talked") \
+    X(CALLBACKS_ENDED, "callbacks_ended", COUNT, SUM, "Telepon balik berakhir", "Callbacks ended", "of the callbacks queued: ended otherwise") \
+    X(CALLBACKS_OPEN, "callbacks_open", COUNT, SUM, "Telepon balik menunggu", "Callbacks open", "of the callbacks queued: still in the line") \
+    X(MENU, "menu_ms", MS, SUM, "Waktu di menu", "Menu time", "time spent in menus, by those that are closed") \
+    X(BY_CUSTOMER, "by_customer", COUNT, SUM, "Diakhiri pelanggan", "Ended by customer", "closed contacts that the customer ended") \
+    X(BY_AGENT, "by_agent", COUNT, SUM, "Diakhiri agen", "Ended by agent", "closed contacts that the agent ended") \
+    X(BY_FLOW, "by_flow", COUNT, SUM, "Diakhiri alur", "Ended by flow", "closed contacts that the flow ended") \
+    X(BY_NETWORK, "by_network", COUNT, SUM, "Diakhiri jaringan", "Ended by network", "closed contacts that the carrier or the network ended") \
+    X(BY_SYSTEM, "by_system", COUNT, SUM, "Diakhiri sistem", "Ended by system", "closed contacts that a fault of ours ended, answered ones too") \
+    X(RECORDED, "recorded_ms", MS, SUM, "Terekam", "Recorded", "answered time in recordings, of closed contacts") \
+    X(MASKED, "masked_ms", MS, SUM, "Disamarkan", "Masked", "answered time paused on purpose (card data), of closed contacts") \
+    X(EXCLUDED, "excluded_ms", MS, SUM, "Dikecualikan", "Excluded", "answered time that the policy of the queue does not record, of closed contacts") \
+    X(UNRECORDED, "unrecorded_ms", MS, SUM, "Tidak terekam", "Unrecorded", "answered time that should be recorded and is not, of closed contacts") \
+    X(CONVERSATION, "conversation_ms", MS, SUM, "Percakapan", "Answered time", "from talking to parting, hold included, agents together counted once, of closed contacts") \
+    X(SURVEYS, "surveys", COUNT, SUM, "Jawaban survei", "Survey answers", "answers to survey questions") \
+    X(SURVEY_SUM, "survey_sum", COUNT, SUM, "Jumlah nilai", "Sum of answers", "sum of the survey answers") \
+    X(PROMOTERS, "promoters", COUNT, SUM, "Promotor", "Promoters", "answers 9 and 10") \
+    X(DETRACTORS, "detractors", COUNT, SUM, "Detraktor", "Detractors", "answers 0 to 6") \
+    X(TOP_TWO, "top_two", COUNT, SUM, "Puas", "Satisfied", "answers 4 and 5 to a question of 1 to 5") \
+    X(LEGS, "legs", COUNT, SUM, "Jalur suara", "Audio legs", "legs that were measured") \
+    X(LEGS_BAD, "legs_bad", COUNT, SUM, "Jalur buruk", "Poor legs", "legs below the quality alarm") \
+    X(MOS_SUM, "mos_sum_x100", COUNT, SUM, "Jumlah MOS", "Sum of MOS", "sum of the legs' MOS, times 100")
+
+#define SAPA_MEASURES_SHARED(X) \
+    X(HANDLED, "handled", COUNT, SUM, "Ditangani", "Handled", "agents' parts in contacts that have begun") \
+    X(TALK, "talk_ms", MS, SUM, "Bicara", "Talk", "talking time, hold not counted") \
+    X(HOLD, "hold_ms", MS, SUM, "Tahan", "Hold", "time on hold") \
+    X(WRAPUP, "wrapup_ms", MS, SUM, "Pasca-panggilan", "Wrap-up", "wrap-up time") \
+    X(RING, "ring_ms", MS, SUM, "Dering", "Ringing", "time that agents' phones rang") \
+    X(OFFERS, "offers", COUNT, SUM, "Tawaran", "Offers", "offers made to agents") \
+    X(OFFERS_ACCEPTED, "offers_accepted", COUNT, SUM, "Diterima", "Accepted", "of the offers: accepted") \
+    X(OFFERS_MISSED, "offers_missed", COUNT, SUM, "Terlewat", "Missed", "of the offers: not answered") \
+    X(OFFERS_REFUSED, "offers_refused", COUNT, SUM, "Ditolak agen", "Declined", "of the offers: refused or busy") \
+    X(OFFERS_FAILED, "offers_failed", COUNT, SUM, "Gagal", "Failed", "of the offers: phone not reachable, or a fault") \
+    X(OFFERS_GONE, "offers_gone", COUNT, SUM, "Batal", "Gone", "of the offers: caller gone, withdrawn, or another was faster") \
+    X(OFFERS_OPEN, "offers_open", COUNT, SUM, "Sedang berdering", "Ringing now", "of the offers: still open") \
+    X(PASSED_ON, "passed_on", COUNT, SUM, "Diteruskan", "Passed on", "parts after which the contact went on to another agent")
+
+#define SAPA_MEASURES_AGENT(X) \
+    X(LOGGED_IN, "logged_in_ms", MS, SUM, "Masuk kerja", "Logged in", "time ready or not ready") \
+    X(READY, "ready_ms", MS, SUM, "Siap", "Ready", "time in presence ready, busy or not") \
+    X(IDLE, "idle_ms", MS, SUM, "Menganggur", "Idle", "time ready with nothing offered and nothing in hand") \
+    X(NOT_READY, "not_ready_ms", MS, SUM, "Tidak siap", "Not ready", "time in presence not ready") \
+    X(HANDLING, "handling_ms", MS, SUM, "Menangani", "Handling", "time with at least one contact talking, on hold or in wrap-up; counted once") \
+    X(RINGING, "ringing_ms", MS, SUM, "Ditawari", "Being offered", "time logged in with an offer and nothing else in hand") \
+    X(LOGINS, "logins", COUNT, SUM, "Login", "Logins", "times logged in") \
+    X(LOGOUTS, "logouts", COUNT, SUM, "Logout", "Logouts", "times logged out")
+
+/* Numbers that nothing in the log says yet: input of KPIs for plans, surveys and campaigns to come. */
+#define SAPA_MEASURES_OUTER(X) \
+    X(PRODUCTIVE_OTHER, "productive_other_ms", MS, SUM, "Kerja lain", "Other productive", "paid productive time that is no contact") \
+    X(PAID, "paid_ms", MS, SUM, "Dibayar", "Paid", "paid time") \
+    X(AVAILABLE, "available_ms", MS, SUM, "Tersedia", "Available", "of the paid time: available for work") \
+    X(SCHEDULED, "scheduled_ms", MS, SUM, "Terjadwal", "Scheduled", "time of the schedule") \
+    X(IN_SCHEDULE, "in_schedule_ms", MS, SUM, "Sesuai jadwal", "In schedule", "time worked when the schedule says work") \
+    X(WORKED, "worked_ms", MS, SUM, "Dikerjakan", "Worked", "time worked") \
+    X(CUSTOMERS, "customers", COUNT, SUM, "Pelanggan", "Customers", "customers with a matter") \
+    X(FIRST_TIME, "first_time", COUNT, SUM, "Sekali kontak", "Resolved at first contact", "of the customers: resolved on the first contact") \
+    X(ATTEMPTS, "attempts", COUNT, SUM, "Percobaan", "Attempts", "dial attempts") \
+    X(LIVE, "live", COUNT, SUM, "Terhubung", "Live contacts", "of the attempts: a person answered") \
+    X(RIGHT_PARTY, "right_party", COUNT, SUM, "Orang tepat", "Right party", "of the live contacts: the right person") \
+    X(PROMISES, "promises", COUNT, SUM, "Janji", "Promises", "promises to pay") \
+    X(PROMISES_DUE, "promises_due", COUNT, SUM, "Janji jatuh tempo", "Promises due", "promises whose date and grace have passed") \
+    X(PROMISES_KEPT, "promises_kept", COUNT, SUM, "Janji ditepati", "Promises kept", "of the promises due: paid in full in time") \
+    X(LEADS, "leads", COUNT, SUM, "Prospek", "Leads", "leads loaded") \
+    X(LEADS_TRIED, "leads_tried", COUNT, SUM, "Prospek dicoba", "Leads tried", "of the leads: attempted at least once") \
+    X(PERSON_ANSWERED, "person_answered", COUNT, SUM, "Dijawab orang", "Answered by a person", "placed calls that a person answered") \
+    X(HUMANS, "humans", COUNT, SUM, "Manusia", "Humans", "placed calls that agents handled and were people") \
+    X(MACHINES, "machines", COUNT, SUM, "Mesin", "Machines", "placed calls that agents handled and were machines") \
+    X(DROPS, "drops", COUNT, SUM, "Terputus", "Drops", "placed calls that were answered and found no agent")
+
+#define SAPA_MEASURES(X) \
+    SAPA_MEASURES_CONTACT(X) SAPA_MEASURES_SHARED(X) SAPA_MEASURES_AGENT(X) SAPA_MEASURES_OUTER(X)
+
+enum sapa_measure {
+#define X(id, key, unit, how, name_id, name_en, text) SAPA_M_##id,
+    SAPA_MEASURES(X)
+#undef X
+    SAPA_M_COUNT,
+    SAPA_M_SHARED_FIRST = SAPA_M_HANDLED,
+    SAPA_M_AGENT_FIRST = SAPA_M_LOGGED_IN,
+    SAPA_M_OUTER_FIRST = SAPA_M_PRODUCTIVE_OTHER,
+};
+
+/** How a value is to be read. RATIO and POINTS are in millionths: 830189 is 83.0 %, or 0.830189. */
+enum sapa_unit { SAPA_UNIT_COUNT, SAPA_UNIT_MS, SAPA_UNIT_RATIO, SAPA_UNIT_POINTS };
+
+struct sapa_measure_info {
+    const char *key;
+    const char *name[SAPA_LANGUAGE_COUNT];
+    const char *text;
+    uint8_t unit; /* enum sapa_unit */
+    bool is_max;  /* rows are joined by the larger, not by the sum */
+};
+const struct sapa_measure_info *sapa_measure_info(enum sapa_measure measure);
+
+/** All measures of one row; those that do not apply are 0. */
+struct sapa_measures {
+    int64_t of[SAPA_M_COUNT];
+};
+
+/** Join b into a: sums and maxima. */
+void sapa_measures_join(struct sapa_measures *a, const struct sapa_measures *b);
+
+/** The value of a KPI that has no meaning: nothing was offered, nobody was logged in. Shown as "–". */
+#define SAPA_KPI_NONE INT64_MIN
+
+/** Rounded half up, in the KPI's unit; SAPA_KPI_NONE when the divisor is 0. */
+typedef int64_t sapa_kpi_fn(const struct sapa_measures *m);
+
+struct sapa_kpi {
+    const char *key;                        /* "service_level" */
+    const char *variant;                    /* as in kpi_examples.csv; "" when there is one only */
+    const char *name[SAPA_LANGUAGE_COUNT];
+    const char *formula;                    /* as it is computed, for people */
+    const char *text;                       /* definition and edge cases */
+    uint8_t unit;
+    sapa_kpi_fn *value;
+};
+
+/** The dictionary; *ret_count entries. Static storage. */
+const struct sapa_kpi *sapa_kpis(uint32_t *ret_count);
+/** By key and variant ("" takes the first of the key); NULL when there is none. */
+const struct sapa_kpi *sapa_kpi_find(const char *key, const char *variant);
+
+/** The service level that reports show: variant 1 of the dictionary unless said otherwise. */
+int64_t sapa_kpi_service_level(const struct sapa_measures *m);
+/** numerator·scale/divisor rounded half up (numbers ≥ 0 or negative numerator); NONE when divisor ≤ 0. */
+int64_t sapa_kpi_share(int64_t numerator, int64_t divisor, int64_t scale);
+
+/** A value as people read it: 1234 · 00:01:23 · 83.0 % · 45. "–" for NONE. Indonesian writes 83,0 %. */
+void sapa_kpi_print(struct sapa_text *out, enum sapa_unit unit, int64_t value,
+                    enum sapa_language language);
+
+#endif
