@@ -12,22 +12,30 @@
 
 #include "channel/voice/voice.h"
 #include "rt/mailbox.h"
+#include "store/people.h"
 
 struct sapa_channels;
-struct sapa_store;
 
 /* What stands in the centre's mailbox (type of the message). */
 enum sapa_inbox {
     SAPA_INBOX_INPUT = 1, /* a struct sapa_record, cut to its size: an input */
-    SAPA_INBOX_COMMITTED, /* uint64_t: everything up to this place in the log is safe */
-    SAPA_INBOX_STORE,     /* struct sapa_inbox_store: the log's state changed */
     SAPA_INBOX_READY,     /* nothing: calls can be taken */
+};
+
+/** What the channel asks of the store. Called on the SIP thread; must not block for long. */
+struct sapa_channels_ports {
+    void *ctx;
+    /** As in sapa_people_ports. */
+    sapa_rc (*reserve_person)(void *ctx, uint32_t client, struct sapa_str address, struct sapa_person_found *ret);
+    /** A fresh key for a recording of this person, plain and wrapped (at most 96 bytes). */
+    sapa_rc (*recording_key)(void *ctx, uint64_t person, uint64_t recording, uint8_t ret_key[SAPA_MEDIA_KEY_SIZE],
+                             uint8_t ret_wrapped[96], uint8_t *ret_wrapped_size);
 };
 
 struct sapa_channels_options {
     const char *data;                     /* folder; borrowed for ever */
     const struct sapa_centre *centre;
-    struct sapa_store *store;             /* its reading side is used: find people, keys of recordings */
+    const struct sapa_channels_ports *ports;
     struct sapa_mailbox *inbox;           /* of the centre */
     const struct sapa_voice_listen *listens;
     size_t listen_count;

@@ -10,14 +10,12 @@
  */
 enum { SLOTS = SAPA_PEOPLE_KEPT_MAX };
 
-struct identity { uint64_t hash, person; };   /* of (client, address) */
 struct talked { uint64_t person; uint32_t agent; };
 struct living { uint64_t contact, person; };
 struct offered { uint64_t offer, contact; uint32_t agent; };
 
 struct sapa_people {
     struct sapa_people_ports ports;
-    struct identity identities[SLOTS];
     struct talked talked[SLOTS];
     struct living living[SLOTS];
     struct offered offered[SLOTS];
@@ -28,15 +26,6 @@ static uint64_t mix(uint64_t x)
     x ^= x >> 33, x *= UINT64_C(0xff51afd7ed558ccd), x ^= x >> 33;
     x *= UINT64_C(0xc4ceb9fe1a85ec53), x ^= x >> 33;
     return x;
-}
-
-/* The keyed hash of the store is 32 bytes of HMAC: its head is as good as any hash. */
-static uint64_t hash_of_lookup(const struct sapa_text64 *lookup)
-{
-    uint64_t hash = 0;
-
-    memcpy(&hash, lookup->p, SAPA_MIN(sizeof(hash), lookup->n));
-    return hash | 1; /* 0 is an empty slot */
 }
 
 sapa_rc sapa_people_new(const struct sapa_people_ports *ports, struct sapa_people **ret)
@@ -55,51 +44,41 @@ void sapa_people_free(struct sapa_people *people)
     free(people);
 }
 
-static sapa_rc create(struct sapa_people *people, uint32_t client, struct sapa_str address,
-                      const struct sapa_text64 *lookup, uint64_t *ret_person)
+/* The log learns of a new person before anything names it. */
+static sapa_rc announce(struct sapa_people *people, uint32_t client, struct sapa_str address,
+                        const struct sapa_person_found *found)
 {
     struct sapa_record known;
 
     sapa_record_init(&known, SAPA_T_person_known);
-    known.u.person_known.person = people->ports.new_person(people->ports.ctx);
+    known.u.person_known.person = found->person;
     known.u.person_known.client = client;
-    known.u.person_known.lookup = *lookup;
-    if (!sapa_sized_set(&known.u.person_known.value, address))
+    known.u.person_known.identity = SAPA_IDENTITY_PHONE;
+    if (!sapa_sized_set(&known.u.person_known.lookup, ((struct sapa_str){ (const char *)found->lookup, SAPA_LOOKUP_SIZE })) ||
+        !sapa_sized_set(&known.u.person_known.value, address))
         return SAPA_EINVAL;
-    const sapa_rc rc = people->ports.post(people->ports.ctx, &known);
-    if (rc == SAPA_OK)
-        *ret_person = known.u.person_known.person;
-    return rc;
+    return people->ports.post(people->ports.ctx, &known);
 }
 
 void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sapa_str address, uint64_t *ret_person,
                          uint32_t *ret_last_agent)
 {
-    struct sapa_text64 lookup = { .n = 0 };
-    uint64_t person = 0;
+    struct sapa_person_found found = { .person = 0 };
 
     *ret_person = 0;
     *ret_last_agent = SAPA_NONE;
     if (address.n == 0)
         return;
-    sapa_rc rc = people->ports.find(people->ports.ctx, client, address, &lookup, &person);
-    struct identity *slot = &people->identities[mix(hash_of_lookup(&lookup)) % SLOTS];
-    if (rc == SAPA_ENOENT && slot->hash == hash_of_lookup(&lookup)) {
-        person = slot->person; /* made a moment ago, its commit is under way */
-        rc = SAPA_OK;
-    }
-    if (rc == SAPA_ENOENT) {
-        rc = create(people, client, address, &lookup, &person);
-        if (rc == SAPA_OK)
-            *slot = (struct identity){ hash_of_lookup(&lookup), person };
-    }
+    sapa_rc rc = people->ports.reserve(people->ports.ctx, client, address, &found);
+    if (rc == SAPA_OK && found.is_new)
+        rc = announce(people, client, address, &found);
     if (rc != SAPA_OK) {
         sapa_log(SAPA_LOG_WARN, "people.resolve", "%s; the caller stays anonymous, ignoring", sapa_rc_text(rc));
         return;
     }
-    *ret_person = person;
-    const struct talked *talked = &people->talked[mix(person) % SLOTS];
-    if (talked->person == person)
+    *ret_person = found.person;
+    const struct talked *talked = &people->talked[mix(found.person) % SLOTS];
+    if (talked->person == found.person)
         *ret_last_agent = talked->agent;
 }
 

@@ -2,8 +2,8 @@
  * @file app/people.h
  * Who calls: an address becomes a person, before the core hears of the call.
  *
- * The store knows every identity; new people are made here and told to the centre as person_known,
- * ahead of the contact_arrived that names them, so that both stand in the log in that order. The
+ * The store knows every identity; a new person is told to the centre as person_known, ahead of the
+ * contact_arrived that names it, so that both stand in the log in that order. The
  * agent of a person's last conversation is kept here too, for "last agent" routing.
  *
  * Room    app.   Thread  the SIP thread.   Tests  app/people_test.c
@@ -12,6 +12,7 @@
 #define SAPA_APP_PEOPLE_H
 
 #include "model/record.h"
+#include "store/people.h"
 
 enum { SAPA_PEOPLE_KEPT_MAX = 65536 }; /* people and living contacts remembered without asking the store */
 
@@ -19,11 +20,8 @@ struct sapa_people;
 
 struct sapa_people_ports {
     void *ctx;
-    /** A known person into *ret: SAPA_OK; SAPA_ENOENT: nobody; `ret_lookup` gets the keyed hash in both cases. */
-    sapa_rc (*find)(void *ctx, uint32_t client, struct sapa_str address, struct sapa_text64 *ret_lookup,
-                    uint64_t *ret_person);
-    /** An id that was never given out. */
-    uint64_t (*new_person)(void *ctx);
+    /** Whose address this is; a new person is reserved when it is nobody's (sapa_person_reserve). */
+    sapa_rc (*reserve)(void *ctx, uint32_t client, struct sapa_str address, struct sapa_person_found *ret);
     /** A person_known input for the centre. */
     sapa_rc (*post)(void *ctx, const struct sapa_record *input);
 };

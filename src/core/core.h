@@ -20,6 +20,7 @@
 #ifndef SAPA_CORE_CORE_H
 #define SAPA_CORE_CORE_H
 
+#include "base/memory.h"
 #include "model/centre.h"
 #include "model/record.h"
 
@@ -40,6 +41,7 @@ struct sapa_core_options {
     uint32_t queues_max;   /* default SAPA_QUEUES_MAX */
     uint32_t classes_max;  /* steps of all queues together, default 4 a queue */
     uint32_t skills_max;   /* default SAPA_SKILLS_MAX */
+    const struct sapa_memory *memory; /* outlives the core; NULL: the process's heap */
 };
 
 /** Where results go, in order. `record` is borrowed for the call only. emit must not call the core. */

@@ -93,7 +93,7 @@ struct sapa_flow_event {
     enum sapa_flow_event_kind kind;
     uint32_t number;
     int32_t result;
-    char digit;             /* 0-9 * # A-D, '?' a secret one */
+    char digit;             /* 0-9 * # A-D; while secret: '?' for 0-9, and * and # as they are */
     uint32_t secrets;       /* secret digits that the vault now holds */
     struct sapa_str values;
 };

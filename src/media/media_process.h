@@ -15,9 +15,6 @@
 
 #include "base/base.h"
 
-/** What carries packets between the kernel and us; AUTO takes io_uring where the kernel allows it. */
-enum sapa_media_engine { SAPA_MEDIA_ENGINE_AUTO, SAPA_MEDIA_ENGINE_URING, SAPA_MEDIA_ENGINE_EPOLL };
-
 /** Zeroed fields mean the default that is named here. */
 struct sapa_media_options {
     const char *socket_path;   /* listen here (a stale socket file is replaced); NULL with listen_fd */
@@ -26,9 +23,8 @@ struct sapa_media_options {
     uint16_t port_min;         /* RTP on even ports, RTCP on the next; 20000 */
     uint16_t port_max;         /* inclusive; 39999 */
     unsigned threads;          /* packet threads; 0 = one per CPU, at most 64 */
-    int cpu_first;             /* pin thread i to CPU cpu_first + i; -1 = do not pin */
-    bool pin;                  /* use cpu_first at all */
-    enum sapa_media_engine engine;
+    bool pin;                  /* pin packet thread i to CPU cpu_first + i */
+    int cpu_first;
     uint32_t legs_max;         /* 20,000; more are refused with ELIMIT */
     uint32_t recordings_max;   /* 10,000 */
     size_t sounds_bytes_max;   /* memory for prompts and music, 64 MiB; least recently played leave first */

@@ -65,7 +65,8 @@ enum sapa_value_type {
     X(QUEUE_LOGGED_IN, "logged_in", INT, 1, "agents who are logged in and could serve a queue") \
     X(QUEUE_EWT_P50, "expected_wait", DURATION, 1, "expected wait of somebody who joins now, median") \
     X(OPEN, "open", BOOL, 2, "opening hours are open now") \
-    X(HOLIDAY, "holiday", BOOL, 2, "today is a holiday of these opening hours")
+    X(HOLIDAY, "holiday", BOOL, 2, "today is a holiday of these opening hours") \
+    X(KEY, "key", TEXT, 0, "key that accepts the callback which the queue node offers")
 
 enum sapa_fact {
 #define X(id, name, type, argument, text) SAPA_FACT_##id,
@@ -78,7 +79,7 @@ enum sapa_fact {
 #define SAPA_EXPR_OPS(X) \
     X(NUMBER) X(TEXT) X(VARIABLE) X(FACT) \
     X(NOT) X(NEGATE) X(ADD) X(SUBTRACT) X(MULTIPLY) X(DIVIDE) X(MODULO) X(JOIN) \
-    X(EQUAL) X(LESS) X(LESS_EQUAL) X(TEXT_EQUAL) X(TEXT_LESS) \
+    X(EQUAL) X(LESS) X(LESS_EQUAL) X(TEXT_EQUAL) \
     X(JUMP_IF_FALSE) X(JUMP_IF_TRUE) \
     X(LENGTH) X(LEFT) X(RIGHT) X(MIDDLE) X(STARTS) X(CONTAINS) X(LUHN) X(TO_INT) X(TO_TEXT) X(IS_INT) \
     X(MIN) X(MAX) X(ABS)
@@ -228,7 +229,7 @@ struct sapa_flow_node {
     uint32_t case_first, case_count;     /* BRANCH: in cases; otherwise `next` */
     uint32_t assign_first, assign_count; /* SET, LOOKUP (results): in assigns; expr is SAPA_NONE for LOOKUP */
 
-    uint8_t digits_min, digits_max;/* COLLECT; SURVEY: lowest and highest answer */
+    uint8_t digits_min, digits_max;/* COLLECT, CALLBACK; SURVEY: lowest and highest answer */
     char terminator;               /* COLLECT, VOICEMAIL, RECORD: ends at once; 0: none */
     uint32_t variable;             /* COLLECT; SAPA_NONE */
     uint32_t expr;                 /* COLLECT: must hold (reads the variable); SAPA_NONE */
@@ -243,12 +244,14 @@ struct sapa_flow_node {
     uint32_t music;                /* QUEUE: prompt; SAPA_NONE: silence */
     struct sapa_flow_say announce; /* QUEUE: said every announce_every_ms */
     uint32_t announce_every_ms;    /* 0: never */
-    struct sapa_flow_say offer;    /* QUEUE: offer of a callback */
+    struct sapa_flow_say offer;    /* QUEUE: offer of a callback.
+                                      CALLBACK: say confirms, again asks for a number, announce reads
+                                      it back, offer is said when it is accepted */
     uint32_t offer_after_ms;       /* 0: no offer */
     char offer_key;
 
     uint32_t flow;                 /* FLOW */
-    uint32_t max_ms;               /* VOICEMAIL, RECORD: length; QUEUE: longest wait, 0 none */
+    uint32_t max_ms;               /* VOICEMAIL, RECORD: length; QUEUE: longest wait, then on_timeout; 0 none */
     uint32_t ring_ms;              /* TRANSFER, ONCALL: each try */
     uint32_t try_first, try_count; /* ONCALL: in texts: numbers */
     struct sapa_str name;          /* SURVEY: question */

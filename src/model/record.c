@@ -18,7 +18,7 @@
 #define KIND_blob64 SAPA_KIND_BLOB
 #define KIND_blob256 SAPA_KIND_BLOB
 #define KIND_blob1024 SAPA_KIND_BLOB
-#define KIND_blob1400 SAPA_KIND_BLOB
+#define KIND_pii1400 SAPA_KIND_PII
 
 #define SIZE_num 0
 #define SIZE_sig 0
@@ -34,7 +34,7 @@
 #define SIZE_blob64 64
 #define SIZE_blob256 256
 #define SIZE_blob1024 1024
-#define SIZE_blob1400 1400
+#define SIZE_pii1400 1400
 
 #define FIELD(S, kind_, name_, text_)                                                              \
     { .name = #name_, .text = text_, .offset = offsetof(S, name_), .size = SIZE_##kind_,           \

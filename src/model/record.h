@@ -52,7 +52,7 @@ enum sapa_kind {
 #define SAPA_C_blob64 struct sapa_text64
 #define SAPA_C_blob256 struct sapa_text256
 #define SAPA_C_blob1024 struct sapa_text1024
-#define SAPA_C_blob1400 struct sapa_text1400
+#define SAPA_C_pii1400 struct sapa_text1400
 
 /* struct sapa_rec_contact_arrived { uint64_t contact; … }; and so on */
 #define SAPA_REC_FIELD(S, kind, name, text) SAPA_C_##kind name;

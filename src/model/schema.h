@@ -42,7 +42,8 @@
     X(21, 1, agent_skill, "a supervisor changes a skill") \
     X(22, 1, dialog, "the confirmed state of a dialog, for adoption after a restart") \
     X(23, 1, alarm_raised, "something needs a person") \
-    X(24, 1, person_known, "an identity is tied to a person")
+    X(24, 1, person_known, "an identity is tied to a person") \
+    X(25, 1, leg_adopted, "after a restart: the customer's leg lives and is ours again")
 
 #define SAPA_REC_centre_started(F, S) \
     F(S, text64, centre_hash, "SHA-256 of the centre description, hex") \
@@ -186,13 +187,18 @@
     F(S, num, generation, "counts up with each confirmed change") \
     F(S, num, closed, "1: the dialog is over") \
     F(S, id, person, "whose key seals it") \
-    F(S, blob1400, state, "sip dialog and sdp, as the voice channel writes them")
+    F(S, pii1400, state, "sip dialog and sdp, as the voice channel writes them")
 
 #define SAPA_REC_alarm_raised(F, S) \
     F(S, num, kind, "enum sapa_alarm") \
     F(S, num, on, "1 raised, 0 over") \
     F(S, id, contact, "or 0") \
     F(S, text128, text, "what and what to do")
+
+#define SAPA_REC_leg_adopted(F, S) \
+    F(S, id, contact, "") \
+    F(S, id, leg, "media leg") \
+    F(S, num, play, "number of what still plays to it, 0: silence")
 
 #define SAPA_REC_person_known(F, S) \
     F(S, id, person, "") \

@@ -30,13 +30,13 @@ int32_t sapa_zone_offset(const struct sapa_zone *zone, int64_t at_s);
 struct sapa_span sapa_zone_span(const struct sapa_zone *zone, enum sapa_grain grain, int64_t at_s);
 
 /** Local calendar of a moment. */
-struct sapa_local {
+struct sapa_civil {
     int32_t year;
     uint8_t month, day, hour, minute, second;
     uint8_t weekday; /* 0 Monday */
     int32_t offset_s;
 };
-struct sapa_local sapa_zone_local(const struct sapa_zone *zone, int64_t at_s);
+struct sapa_civil sapa_zone_civil(const struct sapa_zone *zone, int64_t at_s);
 
 /** First moment of a local date (yyyymmdd, checked by the caller to be a date). */
 int64_t sapa_zone_midnight(const struct sapa_zone *zone, int32_t date);

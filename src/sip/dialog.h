@@ -82,6 +82,7 @@ SAPA_MUST_CHECK sapa_rc sapa_sip_call_ack(struct sapa_sip_stack *stack, sapa_sip
                                           const struct sapa_sip_spec *spec, int64_t now_us);
 /**
  * A request within a dialog: BYE, INFO, INVITE (re-INVITE), UPDATE, REFER, NOTIFY, OPTIONS …
+ * A BYE while our 2xx waits for its ACK is held back until the ACK or its time limit (RFC 3261 15).
  * BYE is allowed early for the caller's side as well. Its answer comes as RESPONSE or FAILURE (INVITE: ANSWER too).
  * SAPA_ESTATE: over, or an INVITE while another is open in either direction (answer 491 situations by waiting).
  */

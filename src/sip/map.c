@@ -232,13 +232,26 @@ void sapa_sip_heap_remove(struct sapa_sip_heap *heap, uint32_t place)
     heap->moved(heap->ctx, ref, 0);
 }
 
-sapa_rc sapa_sip_heap_set(struct sapa_sip_heap *heap, uint32_t ref, uint32_t place, int64_t due_us)
+sapa_rc sapa_sip_heap_reserve(struct sapa_sip_heap *heap, uint32_t count)
+{
+    if (count <= heap->size)
+        return SAPA_OK;
+    const uint32_t size = SAPA_MAX(count, heap->size * 2);
+    struct sapa_sip_heap_item *items = realloc(heap->items, size * sizeof(*items));
+    if (!items)
+        return SAPA_ENOMEM;
+    heap->items = items;
+    heap->size = size;
+    return SAPA_OK;
+}
+
+void sapa_sip_heap_set(struct sapa_sip_heap *heap, uint32_t ref, uint32_t place, int64_t due_us)
 {
     const struct sapa_sip_heap_item item = { due_us, ref };
 
     if (due_us == INT64_MAX) {
         sapa_sip_heap_remove(heap, place);
-        return SAPA_OK;
+        return;
     }
     if (place > 0) {
         const uint32_t at = place - 1;
@@ -247,18 +260,10 @@ sapa_rc sapa_sip_heap_set(struct sapa_sip_heap *heap, uint32_t ref, uint32_t pla
             sift_up(heap, at, item);
         else
             sift_down(heap, at, item);
-        return SAPA_OK;
+        return;
     }
-    if (heap->count == heap->size) {
-        const uint32_t size = heap->size ? heap->size * 2 : 64;
-        struct sapa_sip_heap_item *items = realloc(heap->items, size * sizeof(*items));
-        if (!items)
-            return SAPA_ENOMEM;
-        heap->items = items;
-        heap->size = size;
-    }
+    sapa_assert(heap->count < heap->size);
     sift_up(heap, heap->count++, item);
-    return SAPA_OK;
 }
 
 void sapa_sip_heap_free(struct sapa_sip_heap *heap)

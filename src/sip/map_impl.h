@@ -54,8 +54,10 @@ struct sapa_sip_heap {
     void (*moved)(void *ctx, uint32_t ref, uint32_t place); /* place + 1; 0: taken out */
     void *ctx;
 };
-/** Set, move or (due INT64_MAX) take out. `place` as last told by moved(), 0: not in. SAPA_ENOMEM. */
-SAPA_MUST_CHECK sapa_rc sapa_sip_heap_set(struct sapa_sip_heap *heap, uint32_t ref, uint32_t place, int64_t due_us);
+/** Room for `count` refs, so that setting one cannot fail. SAPA_ENOMEM. */
+SAPA_MUST_CHECK sapa_rc sapa_sip_heap_reserve(struct sapa_sip_heap *heap, uint32_t count);
+/** Set, move or (due INT64_MAX) take out. `place` as last told by moved(), 0: not in. */
+void sapa_sip_heap_set(struct sapa_sip_heap *heap, uint32_t ref, uint32_t place, int64_t due_us);
 void sapa_sip_heap_remove(struct sapa_sip_heap *heap, uint32_t place);
 void sapa_sip_heap_free(struct sapa_sip_heap *heap);
 

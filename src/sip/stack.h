@@ -102,6 +102,9 @@ void sapa_sip_stack_close(struct sapa_sip_stack *stack);
 /** One message from the network. `bytes` is changed in place and may be reused after the call. Never fails: what is wrong is answered or dropped and counted. */
 void sapa_sip_stack_receive(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, char *bytes,
                             size_t n, int64_t now_us);
+/** As receive, but a request is answered with 503 and Retry-After (no transaction, no event): its source sends too much. Responses and ACK go their usual way. */
+void sapa_sip_stack_receive_refused(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, char *bytes,
+                                    size_t n, uint32_t retry_after_s, int64_t now_us);
 /** A connection ended or could not be opened: client transactions on it fail, server transactions answer elsewhere (RFC 3261 18.2.2). */
 void sapa_sip_stack_flow_closed(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, int64_t now_us);
 /** An ICMP error or the like: client transactions to that address fail at once (RFC 3261 8.1.3.1). */
@@ -126,8 +129,7 @@ struct sapa_sip_spec {
 };
 
 /**
- * Answer a request: any status for non-INVITE, for INVITE outside the call functions only 3xx–6xx.
- * The answer may come long after the request's event. `spec` may be NULL. A To-tag is added.
+ * Answer a request, INVITE or not, with any status (sapa_sip_call_answer() is the same). The answer may come long after the request's event. `spec` may be NULL. A To-tag is added.
  * SAPA_ENOENT: no such transaction (any more); SAPA_ESTATE: it has a final answer already.
  */
 SAPA_MUST_CHECK sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id tx, int status,

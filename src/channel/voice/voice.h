@@ -73,8 +73,8 @@ struct sapa_voice_callbacks {
     /** A fresh key for a recording, plain and wrapped. Not SAPA_OK: it is not recorded and recording_state 4 says so. */
     sapa_rc (*recording_key)(void *ctx, uint64_t contact, uint64_t recording, uint8_t ret_key[SAPA_MEDIA_KEY_SIZE],
                              uint8_t ret_wrapped[96], uint8_t *ret_wrapped_size);
-    /** cmd_lookup came by sapa_voice_command(): `secret` are the digits of the vault (may be empty), borrowed. May be NULL when app handles look-ups without secrets itself. */
-    void (*lookup)(void *ctx, const struct sapa_record *command, struct sapa_str secret);
+    /** cmd_lookup came by sapa_voice_command(): `secret` are the digits of the vault (may be empty), borrowed; `person` is whose contact it is. May be NULL when app handles look-ups without secrets itself. */
+    void (*lookup)(void *ctx, const struct sapa_record *command, struct sapa_str secret, uint64_t person);
     /** Instead of the socket to the media process (tests). NULL: options.media_path is used. */
     sapa_rc (*media_send)(void *ctx, const struct sapa_media_message *message);
 };

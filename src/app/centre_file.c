@@ -1,0 +1,121 @@
+#include "app/centre_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rt/crypto.h"
+#include "rt/file.h"
+#include "rt/random.h"
+
+enum { SECRETS_MAX = 1 << 20, SECRET_BYTES = 12 };
+
+struct secrets {
+    struct sapa_secrets known;
+    const char *path; /* to add to; NULL: nothing is invented */
+    struct sapa_text added;
+};
+
+/* Known, or invented and remembered for the end. */
+static sapa_rc resolve(void *ctx, struct sapa_str name, struct sapa_text *out)
+{
+    struct secrets *secrets = ctx;
+    uint8_t bytes[SECRET_BYTES];
+    char hex[2 * SECRET_BYTES + 1];
+    sapa_rc rc = sapa_secrets_resolve(&secrets->known, name, out);
+
+    if (rc != SAPA_ENOENT || !secrets->path)
+        return rc;
+    struct sapa_secrets added = { sapa_text_str(&secrets->added) };
+    if (sapa_secrets_resolve(&added, name, out) == SAPA_OK)
+        return SAPA_OK;
+    sapa_random_bytes(bytes, sizeof(bytes));
+    sapa_text_printf(&secrets->added, SAPA_STR_FMT " = %s\n", SAPA_STR_ARG(name), sapa_hex(bytes, sizeof(bytes), hex));
+    sapa_text_add(out, sapa_str_of(hex));
+    return secrets->added.cut ? SAPA_ELIMIT : SAPA_OK;
+}
+
+static void print_findings(const struct sapa_findings *findings, const char *name)
+{
+    const size_t size = (size_t)SAPA_FINDINGS_MAX * 640;
+    char *buf = malloc(size);
+    struct sapa_text text;
+
+    if (!buf)
+        return;
+    sapa_text_init(&text, buf, size);
+    sapa_findings_print(findings, name, &text);
+    fputs(buf, stderr);
+    if (findings->more > 0)
+        fprintf(stderr, "%s: and %u more\n", name, findings->more);
+    free(buf);
+}
+
+static sapa_rc compile(struct sapa_str text, const char *name, const char *secrets_path, bool make,
+                       struct sapa_centre **ret)
+{
+    struct sapa_findings *findings = calloc(1, sizeof(*findings));
+    char *added = malloc(SECRETS_MAX);
+    uint8_t *known = NULL;
+    size_t known_size = 0;
+    struct secrets secrets = { .path = make ? secrets_path : NULL };
+    const struct sapa_centre_sources sources = { .secret = resolve, .ctx = &secrets };
+    sapa_rc rc = findings && added ? SAPA_OK : SAPA_ENOMEM;
+
+    if (rc == SAPA_OK && secrets_path) {
+        rc = sapa_file_read(secrets_path, SECRETS_MAX / 2, &known, &known_size);
+        if (rc == SAPA_ENOENT)
+            rc = SAPA_OK;
+        else if (rc != SAPA_OK)
+            fprintf(stderr, "sapa: cannot read the secrets in %s: %s\n", secrets_path, sapa_rc_text(rc));
+    }
+    if (rc == SAPA_OK) {
+        secrets.known.text = (struct sapa_str){ (const char *)known, known_size };
+        sapa_text_init(&secrets.added, added, SECRETS_MAX / 2);
+        rc = sapa_centre_compile(text, &sources, findings, ret);
+        if (rc == SAPA_EINVAL)
+            print_findings(findings, name);
+    }
+    if (rc == SAPA_OK && secrets.added.n > 0) { /* known ones first, invented ones behind them */
+        struct sapa_text all;
+        char *both = malloc(SECRETS_MAX);
+        sapa_text_init(&all, both ? both : added, both ? SECRETS_MAX : 1);
+        sapa_text_add(&all, secrets.known.text);
+        sapa_text_add(&all, sapa_text_str(&secrets.added));
+        rc = both && !all.cut ? sapa_file_write(secrets_path, all.buf, all.n, 0600) : SAPA_ENOMEM;
+        if (both)
+            sapa_wipe(both, all.n);
+        free(both);
+        if (rc != SAPA_OK)
+            fprintf(stderr, "sapa: cannot write the secrets to %s: %s\n", secrets_path, sapa_rc_text(rc));
+    }
+    if (known)
+        sapa_wipe(known, known_size);
+    free(known);
+    free(added);
+    free(findings);
+    return rc;
+}
+
+sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, const char *secrets_path,
+                                 struct sapa_centre **ret)
+{
+    return compile(text, name, secrets_path, false, ret);
+}
+
+sapa_rc sapa_centre_file_read(const struct sapa_centre_file *file, struct sapa_centre **ret, char **ret_text)
+{
+    uint8_t *text = NULL;
+    size_t size;
+    sapa_rc rc = sapa_file_read(file->path, SAPA_CENTRE_TEXT_MAX, &text, &size);
+
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa: cannot read the centre description %s: %s\n", file->path, sapa_rc_text(rc));
+        return rc;
+    }
+    rc = compile((struct sapa_str){ (char *)text, size }, file->path, file->secrets_path, file->make_secrets, ret);
+    if (rc == SAPA_OK && ret_text)
+        *ret_text = (char *)text;
+    else
+        free(text);
+    return rc;
+}

@@ -1,0 +1,30 @@
+/**
+ * @file app/centre_file.h
+ * A centre description from a file, with its secrets.
+ *
+ * Room    app.   Thread  any.
+ */
+#ifndef SAPA_APP_CENTRE_FILE_H
+#define SAPA_APP_CENTRE_FILE_H
+
+#include "config/centre_parse.h"
+
+struct sapa_centre_file {
+    const char *path;         /* the description */
+    const char *secrets_path; /* "name = value" lines, 0600; may not exist */
+    bool make_secrets;        /* a secret that is missing is invented and added to the file */
+};
+
+/**
+ * Read and compile. Every finding is printed to standard error as a compiler would.
+ *
+ * @param ret_text  the document, NUL-terminated; free(). May be NULL
+ * @retval SAPA_EINVAL  findings were printed   @retval SAPA_ENOENT, SAPA_EDENIED, SAPA_ELIMIT  said too
+ */
+SAPA_MUST_CHECK sapa_rc sapa_centre_file_read(const struct sapa_centre_file *file, struct sapa_centre **ret,
+                                              char **ret_text);
+/** The same from a text in memory (an older version out of the log); `name` stands in findings. */
+SAPA_MUST_CHECK sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, const char *secrets_path,
+                                                 struct sapa_centre **ret);
+
+#endif

@@ -1,0 +1,25 @@
+/**
+ * @file app/centre_shelf.h
+ * Compiled centre descriptions by hash: today's, and older ones that records of the log refer to.
+ *
+ * Room    app.   Thread  one.   Owner  everything on the shelf lives until it is freed.
+ */
+#ifndef SAPA_APP_CENTRE_SHELF_H
+#define SAPA_APP_CENTRE_SHELF_H
+
+#include "config/centre_parse.h"
+
+struct sapa_centre_shelf;
+struct sapa_store;
+
+/** @param store  older descriptions are read from it; borrowed   @param secrets_path  may be NULL; copied */
+SAPA_MUST_CHECK sapa_rc sapa_centre_shelf_new(struct sapa_store *store, const char *secrets_path,
+                                              struct sapa_centre_shelf **ret);
+/** NULL is fine. */
+void sapa_centre_shelf_free(struct sapa_centre_shelf *shelf);
+/** Put a compiled one on the shelf, which owns it from now on. One with the same hash stays in front of it. */
+void sapa_centre_shelf_add(struct sapa_centre_shelf *shelf, struct sapa_centre *centre);
+/** The one with this hash, compiled from the store when it is not here yet; NULL when that fails (the reason is printed). */
+const struct sapa_centre *sapa_centre_shelf_get(struct sapa_centre_shelf *shelf, struct sapa_str hash);
+
+#endif

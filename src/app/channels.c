@@ -1,0 +1,381 @@
+#include "app/channels.h"
+
+#include <stdlib.h>
+
+#include "app/lookup.h"
+#include "app/people.h"
+#include "base/log.h"
+#include "channel/prompt/prompt.h"
+#include "rt/thread.h"
+
+enum {
+    MAILBOX_BYTES = 16 << 20,
+    BATCH = 256,          /* commands a turn, so that the network is not kept waiting */
+    WORKERS = 3,          /* speech and look-ups */
+    WORK_QUEUE_MAX = 512,
+    READY_LOOK_US = 5000,
+    ARRIVED_MAX = 4096,   /* contacts of an earlier process whose address may still be asked for */
+};
+
+/* Messages of the centre thread to this one. */
+enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, ADOPT, CENTRE, REFUSE, STOP };
+
+struct refuse { bool on; const char *why; };
+
+struct sapa_channels {
+    struct sapa_channels_options options;
+    struct sapa_channels_ports ports;
+    char prompts_dir[SAPA_PROMPT_PATH_MAX], cache_dir[SAPA_PROMPT_PATH_MAX], recordings_dir[SAPA_PROMPT_PATH_MAX],
+        registrations[SAPA_PROMPT_PATH_MAX], media_path[SAPA_PROMPT_PATH_MAX];
+    struct sapa_clock clock;
+    struct sapa_loop *loop;
+    struct sapa_thread *thread;
+    struct sapa_mailbox *mailbox;
+    struct sapa_pool *pool;
+    struct sapa_prompts *prompts;
+    struct sapa_lookup *lookup;
+    struct sapa_people *people;
+    struct sapa_voice *voice;
+    struct sapa_timer ready_timer;
+    /* collected before ADOPT */
+    struct sapa_record **dialogs;
+    size_t dialog_count, dialog_room;
+    struct sapa_voice_held *held;
+    size_t held_count, held_room;
+    struct sapa_record *arrived[ARRIVED_MAX];
+    size_t arrived_count;
+};
+
+/* ---- callbacks of voice, on the SIP thread ---- */
+
+static sapa_rc post(void *ctx, const struct sapa_record *input)
+{
+    struct sapa_channels *c = ctx;
+    const sapa_rc rc = sapa_mailbox_put(c->options.inbox, SAPA_INBOX_INPUT, input, sapa_record_size(input));
+
+    if (rc == SAPA_OK)
+        sapa_people_note(c->people, input);
+    return rc;
+}
+
+static void post_lookup(void *ctx, const struct sapa_record *input)
+{
+    if (post(ctx, input) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "lookup.answer", "contact=%llu lost: the centre is overloaded; its flow falls back",
+                 (unsigned long long)input->u.lookup_done.contact);
+}
+
+static sapa_rc prompt(void *ctx, const struct sapa_voice_prompt *wanted, uint64_t tag, char *ret_base, size_t size)
+{
+    struct sapa_channels *c = ctx;
+    const struct sapa_prompt_ref ref = {
+        .kind = wanted->music ? SAPA_PROMPT_MUSIC : SAPA_PROMPT_SPEECH,
+        .lang = wanted->language == SAPA_LANGUAGE_ID ? SAPA_SAY_ID : SAPA_SAY_EN,
+        .client = wanted->client,
+        .name = wanted->name,
+        .text = wanted->text,
+    };
+    struct sapa_prompt_ready ready;
+    sapa_rc rc = sapa_prompts_find(c->prompts, &ref, &ready);
+
+    if (rc == SAPA_OK) {
+        struct sapa_str base = sapa_str_of(ready.alaw);
+        base.n -= strlen(".alaw");
+        return sapa_str_copy(base, ret_base, size) ? SAPA_OK : SAPA_ELIMIT;
+    }
+    if (rc == SAPA_EAGAIN)
+        rc = sapa_prompts_get(c->prompts, &ref, tag);
+    return rc == SAPA_OK ? SAPA_EAGAIN : rc;
+}
+
+static void prompt_done(void *ctx, uint64_t tag, const struct sapa_prompt_ready *ready)
+{
+    struct sapa_channels *c = ctx;
+    char base[SAPA_VOICE_PATH_MAX];
+    sapa_rc rc = ready->rc;
+
+    if (rc == SAPA_OK) {
+        struct sapa_str path = sapa_str_of(ready->alaw);
+        path.n -= strlen(".alaw");
+        if (!sapa_str_copy(path, base, sizeof(base)))
+            rc = SAPA_ELIMIT;
+    }
+    if (rc != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "prompt.render", "%s: %s", sapa_rc_text(rc), ready->reason);
+    sapa_voice_prompt_ready(c->voice, tag, rc, rc == SAPA_OK ? base : "");
+}
+
+static void resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person,
+                    uint32_t *ret_last_agent)
+{
+    sapa_people_resolve(((struct sapa_channels *)ctx)->people, client, address, ret_person, ret_last_agent);
+}
+
+static bool address_of(void *ctx, uint64_t contact, struct sapa_text64 *ret_address, uint64_t *ret_person,
+                       uint32_t *ret_number)
+{
+    const struct sapa_channels *c = ctx;
+
+    for (size_t i = 0; i < c->arrived_count; i++) {
+        const struct sapa_rec_contact_arrived *arrived = &c->arrived[i]->u.contact_arrived;
+        if (arrived->contact == contact) {
+            *ret_address = arrived->address;
+            *ret_person = arrived->person;
+            *ret_number = (uint32_t)arrived->number;
+            return true;
+        }
+    }
+    return false;
+}
+
+static sapa_rc recording_key(void *ctx, uint64_t contact, uint64_t recording, uint8_t ret_key[SAPA_MEDIA_KEY_SIZE],
+                             uint8_t ret_wrapped[96], uint8_t *ret_wrapped_size)
+{
+    const struct sapa_channels *c = ctx;
+
+    return c->ports.recording_key(c->ports.ctx, sapa_people_of_contact(c->people, contact), recording, ret_key,
+                                  ret_wrapped, ret_wrapped_size);
+}
+
+static void start_lookup(void *ctx, const struct sapa_record *command, struct sapa_str secret, uint64_t person)
+{
+    struct sapa_channels *c = ctx;
+
+    sapa_lookup_start(c->lookup, command, secret, person);
+}
+
+static sapa_rc reserve_person(void *ctx, uint32_t client, struct sapa_str address, struct sapa_person_found *ret)
+{
+    const struct sapa_channels *c = ctx;
+
+    return c->ports.reserve_person(c->ports.ctx, client, address, ret);
+}
+
+/* ---- messages of the centre, on the SIP thread ---- */
+
+/* A mailbox message is cut to the record's size; a copy of its own for what is kept. */
+static struct sapa_record *keep(const void *data, size_t size)
+{
+    struct sapa_record *record = malloc(size);
+
+    if (record)
+        memcpy(record, data, size);
+    return record;
+}
+
+static bool grow(void **array, size_t *room, size_t count, size_t item_size)
+{
+    if (count < *room)
+        return true;
+    const size_t wanted = *room ? *room * 2 : 256;
+    void *bigger = realloc(*array, wanted * item_size);
+    if (!bigger)
+        return false;
+    *array = bigger;
+    *room = wanted;
+    return true;
+}
+
+/* The media process may still be starting: tell the centre when calls can be taken. */
+static void look_ready(void *ctx)
+{
+    struct sapa_channels *c = ctx;
+
+    if (!sapa_voice_ready(c->voice) || sapa_mailbox_put(c->options.inbox, SAPA_INBOX_READY, NULL, 0) != SAPA_OK)
+        sapa_timer_set(c->loop, &c->ready_timer, READY_LOOK_US, look_ready, c);
+}
+
+static void adopt(struct sapa_channels *c)
+{
+    sapa_voice_adopt(c->voice, (const struct sapa_record *const *)c->dialogs, c->dialog_count, c->held, c->held_count);
+    for (size_t i = 0; i < c->dialog_count; i++)
+        free(c->dialogs[i]);
+    free(c->dialogs), free(c->held);
+    c->dialogs = NULL, c->held = NULL;
+    c->dialog_count = c->held_count = c->dialog_room = c->held_room = 0;
+    look_ready(c);
+}
+
+static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
+{
+    struct sapa_channels *c = ctx;
+
+    switch ((enum message)type) {
+    case COMMAND:
+        sapa_people_note(c->people, data);
+        sapa_voice_command(c->voice, data);
+        break;
+    case DIALOG:
+        if (grow((void **)&c->dialogs, &c->dialog_room, c->dialog_count, sizeof(*c->dialogs)) &&
+            (c->dialogs[c->dialog_count] = keep(data, size)))
+            c->dialog_count++;
+        break;
+    case HELD:
+        if (grow((void **)&c->held, &c->held_room, c->held_count, sizeof(*c->held)))
+            memcpy(&c->held[c->held_count++], data, sizeof(*c->held));
+        break;
+    case ARRIVED:
+        sapa_people_note(c->people, data);
+        if (c->arrived_count < ARRIVED_MAX && (c->arrived[c->arrived_count] = keep(data, size)))
+            c->arrived_count++;
+        break;
+    case ADOPT: adopt(c); break;
+    case CENTRE: {
+        const struct sapa_centre *centre;
+        memcpy(&centre, data, sizeof(centre));
+        sapa_voice_centre(c->voice, centre);
+        break;
+    }
+    case REFUSE: {
+        const struct refuse *refuse = data;
+        sapa_voice_refuse(c->voice, refuse->on, refuse->why);
+        break;
+    }
+    case STOP: sapa_loop_stop(c->loop); break;
+    }
+}
+
+static void run(void *ctx)
+{
+    struct sapa_channels *c = ctx;
+
+    sapa_loop_run(c->loop);
+}
+
+/* ---- start and stop, on the centre thread ---- */
+
+static bool path(char *buf, size_t size, const char *data, const char *name)
+{
+    struct sapa_text text;
+
+    sapa_text_init(&text, buf, size);
+    sapa_text_printf(&text, "%s/%s", data, name);
+    return !text.cut;
+}
+
+static sapa_rc open_voice(struct sapa_channels *c)
+{
+    const struct sapa_voice_options voice = {
+        .loop = c->loop,
+        .centre = c->options.centre,
+        .callbacks = { .ctx = c, .post = post, .prompt = prompt, .resolve = resolve, .address = address_of,
+                       .recording_key = recording_key, .lookup = start_lookup },
+        .listens = c->options.listens,
+        .listen_count = c->options.listen_count,
+        .product = "Sapa",
+        .media_path = c->media_path,
+        .epoch = c->options.epoch,
+        .media_advertise = c->options.media_advertise,
+        .registrations_path = c->registrations,
+        .recordings_dir = c->recordings_dir,
+        .node = c->options.node,
+        .id_base = (uint64_t)c->options.epoch << 32,
+        .calls_max = c->options.centre->system.contacts_max,
+    };
+    return sapa_voice_open(&voice, &c->voice);
+}
+
+static sapa_rc open_all(struct sapa_channels *c)
+{
+    const struct sapa_people_ports people = { .ctx = c, .reserve = reserve_person, .post = post };
+    sapa_rc rc;
+
+    sapa_clock_init(&c->clock);
+    if ((rc = sapa_loop_new(&c->clock, &c->loop)) != SAPA_OK ||
+        (rc = sapa_mailbox_new(MAILBOX_BYTES, &c->mailbox)) != SAPA_OK ||
+        (rc = sapa_pool_new("work", WORKERS, WORK_QUEUE_MAX, &c->pool)) != SAPA_OK ||
+        (rc = sapa_people_new(&people, &c->people)) != SAPA_OK ||
+        (rc = sapa_lookup_new(c->loop, c->pool, post_lookup, c, &c->lookup)) != SAPA_OK)
+        return rc;
+    const struct sapa_prompts_opts prompts = { .loop = c->loop, .pool = c->pool, .prompts_dir = c->prompts_dir,
+                                               .cache_dir = c->cache_dir, .done = prompt_done, .ctx = c };
+    if ((rc = sapa_prompts_open(&prompts, &c->prompts)) != SAPA_OK ||
+        (rc = open_voice(c)) != SAPA_OK)
+        return rc;
+    sapa_mailbox_attach(c->mailbox, c->loop, BATCH, on_message, c);
+    return sapa_thread_start("sip", c->options.cpu, run, c, &c->thread);
+}
+
+sapa_rc sapa_channels_start(const struct sapa_channels_options *options, struct sapa_channels **ret)
+{
+    struct sapa_channels *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return SAPA_ENOMEM;
+    c->options = *options;
+    c->ports = *options->ports;
+    sapa_rc rc = SAPA_EINVAL;
+    if (path(c->prompts_dir, sizeof(c->prompts_dir), options->data, "prompts") &&
+        path(c->cache_dir, sizeof(c->cache_dir), options->data, "cache") &&
+        path(c->recordings_dir, sizeof(c->recordings_dir), options->data, "recordings") &&
+        path(c->registrations, sizeof(c->registrations), options->data, "registrations") &&
+        path(c->media_path, sizeof(c->media_path), options->data, "media.sock"))
+        rc = open_all(c);
+    if (rc != SAPA_OK) {
+        sapa_channels_stop(c);
+        return rc;
+    }
+    *ret = c;
+    return SAPA_OK;
+}
+
+void sapa_channels_stop(struct sapa_channels *c)
+{
+    if (!c)
+        return;
+    if (c->thread) {
+        while (sapa_mailbox_put(c->mailbox, STOP, NULL, 0) != SAPA_OK)
+            sapa_loop_stop(c->loop); /* full of commands: they are not needed any more */
+        sapa_thread_join(c->thread);
+    }
+    sapa_pool_free(c->pool);
+    sapa_voice_close(c->voice);
+    sapa_prompts_close(c->prompts);
+    sapa_lookup_free(c->lookup);
+    sapa_people_free(c->people);
+    sapa_mailbox_free(c->mailbox);
+    sapa_loop_free(c->loop);
+    for (size_t i = 0; i < c->dialog_count; i++)
+        free(c->dialogs[i]);
+    for (size_t i = 0; i < c->arrived_count; i++)
+        free(c->arrived[i]);
+    free(c->dialogs), free(c->held);
+    free(c);
+}
+
+sapa_rc sapa_channels_command(struct sapa_channels *c, const struct sapa_record *command)
+{
+    return sapa_mailbox_put(c->mailbox, COMMAND, command, sapa_record_size(command));
+}
+
+sapa_rc sapa_channels_dialog(struct sapa_channels *c, const struct sapa_record *dialog)
+{
+    return sapa_mailbox_put(c->mailbox, DIALOG, dialog, sapa_record_size(dialog));
+}
+
+sapa_rc sapa_channels_held(struct sapa_channels *c, const struct sapa_voice_held *held)
+{
+    return sapa_mailbox_put(c->mailbox, HELD, held, sizeof(*held));
+}
+
+sapa_rc sapa_channels_contact(struct sapa_channels *c, const struct sapa_record *arrived)
+{
+    return sapa_mailbox_put(c->mailbox, ARRIVED, arrived, sapa_record_size(arrived));
+}
+
+sapa_rc sapa_channels_adopt(struct sapa_channels *c)
+{
+    return sapa_mailbox_put(c->mailbox, ADOPT, NULL, 0);
+}
+
+sapa_rc sapa_channels_centre(struct sapa_channels *c, const struct sapa_centre *centre)
+{
+    return sapa_mailbox_put(c->mailbox, CENTRE, &centre, sizeof(centre));
+}
+
+sapa_rc sapa_channels_refuse(struct sapa_channels *c, bool on, const char *why)
+{
+    const struct refuse refuse = { on, why };
+
+    return sapa_mailbox_put(c->mailbox, REFUSE, &refuse, sizeof(refuse));
+}

@@ -1,0 +1,642 @@
+/**
+ * @file app/control.c
+ * The control process: opens the log, rebuilds the live state, starts the channels and serves.
+ *
+ * Order at start: lock and epoch → description → snapshot and the log behind it → centre_started →
+ * channels, which adopt the calls that live → ready. The centre thread is the main thread.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "app/centre_file.h"
+#include "app/centre_shelf.h"
+#include "app/channels.h"
+#include "app/commands.h"
+#include "app/engine.h"
+#include "app/live_console.h"
+#include "app/recording_key.h"
+#include "app/serve.h"
+#include "base/log.h"
+#include "rt/process.h"
+#include "rt/socket.h"
+#include "store/log.h"
+#include "store/sqlite/sqlite.h"
+#include "store/writer.h"
+
+#ifndef SAPA_VERSION
+#define SAPA_VERSION "development"
+#endif
+
+enum {
+    INBOX_BYTES = 32 << 20,
+    INBOX_BATCH = 256,
+    SNAPSHOT_LOOK_US = 1000 * 1000,
+    SNAPSHOT_EVERY_US = 60 * 1000 * 1000,
+    SNAPSHOT_RECORDS = 200000, /* or so many records, whichever comes first */
+    BACKLOG_STOP = 192 << 20,  /* bytes of log that wait for the disk: no further input is taken */
+    RETRY_INBOX_US = 20000,
+};
+
+struct control {
+    struct sapa_clock clock;
+    struct sapa_loop *loop;
+    struct sapa_signals *signals;
+    struct sapa_store *store;
+    struct sapa_log_writer *writer;
+    struct sapa_core *core;
+    struct sapa_names names;
+    struct sapa_live live;
+    struct sapa_engine *engine;
+    struct sapa_mailbox *inbox;
+    struct sapa_channels *channels;
+    struct sapa_live_console *console;
+    struct sapa_pool *pool;
+    struct sapa_centre_shelf *shelf;
+    const struct sapa_centre *centre;
+    uint64_t clients[64]; /* of the store, by index of the description */
+    struct sapa_timer inbox_retry, snapshot_timer;
+    struct sapa_record *waiting_input; /* taken from the inbox, not yet by the engine */
+    uint64_t snapshot_seq;
+    int64_t snapshot_us;
+    bool snapshot_busy, refusing;
+    enum sapa_log_state log_state;
+    int ready_fd;
+    int64_t started_us;
+};
+
+static struct {
+    const char *data, *centre, *advertise, *secrets;
+    struct sapa_option_list udp, tcp;
+} opt;
+
+static const struct sapa_option options[] = {
+    { "data", SAPA_OPTION_TEXT, &opt.data, "DIR", "log, recordings and keys", 0, 0 },
+    { "centre", SAPA_OPTION_TEXT, &opt.centre, "FILE", "description of the centre", 0, 0 },
+    { "secrets", SAPA_OPTION_TEXT, &opt.secrets, "FILE", "passwords that it refers to", 0, 0 },
+    { "advertise", SAPA_OPTION_TEXT, &opt.advertise, "ADDRESS", "address written into SIP and SDP", 0, 0 },
+    { "udp-fd", SAPA_OPTION_LIST, &opt.udp, "FD", "open UDP socket", 0, 0 },
+    { "tcp-fd", SAPA_OPTION_LIST, &opt.tcp, "FD", "open TCP listener", 0, 0 },
+};
+
+/* ---- the engine's ports ---- */
+
+static bool log_ready(void *ctx)
+{
+    struct control *c = ctx;
+
+    return sapa_log_writer_status(c->writer).backlog_bytes < BACKLOG_STOP;
+}
+
+static void log_step(void *ctx, const struct sapa_record *const records[], size_t count, bool last)
+{
+    struct control *c = ctx;
+
+    for (size_t i = 0; i < count; i++) {
+        if (sapa_log_writer_put(c->writer, records[i]) != SAPA_OK) {
+            /* log_ready() leaves a quarter of the backlog for one step: this cannot be */
+            sapa_log(SAPA_LOG_ERROR, "log.put", "the backlog is full; ending so that nothing unlogged is promised");
+            abort();
+        }
+    }
+    if (last)
+        sapa_log_writer_flush(c->writer);
+}
+
+static sapa_rc command(void *ctx, const struct sapa_record *record)
+{
+    struct control *c = ctx;
+
+    return c->channels ? sapa_channels_command(c->channels, record) : SAPA_ELIMIT;
+}
+
+static void input_now(struct control *c, struct sapa_record *input)
+{
+    const sapa_rc rc = sapa_engine_input(c->engine, input);
+
+    sapa_assert(rc == SAPA_OK); /* callers have asked log_ready() */
+}
+
+/* ---- inbox ---- */
+
+static void on_ready(struct control *c)
+{
+    char byte = 1;
+
+    sapa_log(SAPA_LOG_INFO, "control.ready", "start_ms=%lld epoch=%llu",
+             (long long)((sapa_mono_us() - c->started_us) / 1000), (unsigned long long)sapa_store_epoch(c->store));
+    if (c->ready_fd >= 0 && write(c->ready_fd, &byte, 1) != 1)
+        sapa_log(SAPA_LOG_DEBUG, "control.ready", "nobody waits for it");
+}
+
+static void retry_inbox(void *ctx);
+
+static void on_inbox(void *ctx, uint32_t type, const void *data, size_t size)
+{
+    struct control *c = ctx;
+    static struct sapa_record input;
+
+    if (type == SAPA_INBOX_READY) {
+        on_ready(c);
+        return;
+    }
+    memcpy(&input, data, size);
+    if (!log_ready(c)) { /* the disk does not follow: leave the rest in the mailbox, senders will feel it */
+        struct sapa_record *copy = malloc(size);
+        sapa_assert(copy != NULL && c->waiting_input == NULL);
+        memcpy(copy, data, size);
+        c->waiting_input = copy;
+        sapa_mailbox_detach(c->inbox);
+        sapa_timer_set(c->loop, &c->inbox_retry, RETRY_INBOX_US, retry_inbox, c);
+        return;
+    }
+    input_now(c, &input);
+}
+
+static void retry_inbox(void *ctx)
+{
+    struct control *c = ctx;
+    static struct sapa_record input;
+
+    if (!log_ready(c)) {
+        sapa_timer_set(c->loop, &c->inbox_retry, RETRY_INBOX_US, retry_inbox, c);
+        return;
+    }
+    memcpy(&input, c->waiting_input, sapa_record_size(c->waiting_input));
+    free(c->waiting_input);
+    c->waiting_input = NULL;
+    input_now(c, &input);
+    sapa_mailbox_attach(c->inbox, c->loop, INBOX_BATCH, on_inbox, c);
+}
+
+/* ---- the log's news ---- */
+
+static void alarm_input(struct control *c, enum sapa_alarm kind, bool on, const char *text)
+{
+    struct sapa_record input;
+
+    if (!log_ready(c))
+        return;
+    sapa_record_init(&input, SAPA_T_alarm_raised);
+    input.u.alarm_raised.kind = kind;
+    input.u.alarm_raised.on = on;
+    (void)sapa_sized_set(&input.u.alarm_raised.text, sapa_str_of(text));
+    input_now(c, &input);
+}
+
+static void on_log(void *ctx, const struct sapa_log_status *status)
+{
+    struct control *c = ctx;
+
+    sapa_engine_committed(c->engine, status->committed_seq);
+    if (status->state == SAPA_LOG_FENCED) {
+        sapa_log(SAPA_LOG_ERROR, "log.fenced", "another process has taken over; this one ends");
+        _exit(SAPA_EXIT_FAILED); /* at once: nothing of ours may reach anybody any more */
+    }
+    if (status->state != c->log_state) {
+        const enum sapa_alarm kind = status->state == SAPA_LOG_FAILED || c->log_state == SAPA_LOG_FAILED
+                                         ? SAPA_ALARM_STORE_FAILED : SAPA_ALARM_STORE_FULL;
+        const bool good = status->state == SAPA_LOG_GOOD;
+        sapa_log(good ? SAPA_LOG_INFO : SAPA_LOG_ERROR, "log.state", "state=\"%s\" backlog_bytes=%zu",
+                 sapa_log_state_name(status->state), status->backlog_bytes);
+        c->log_state = status->state;
+        alarm_input(c, kind, !good, sapa_log_state_name(status->state));
+    }
+    if (status->accepts_new == c->refusing &&
+        sapa_channels_refuse(c->channels, !status->accepts_new, "the log cannot take new calls") == SAPA_OK)
+        c->refusing = !status->accepts_new;
+}
+
+/* ---- snapshots ---- */
+
+struct snapshot_job {
+    struct control *control;
+    uint8_t *bytes;
+    size_t size;
+    uint64_t seq;
+    sapa_rc rc;
+};
+
+static void snapshot_work(void *ctx)
+{
+    struct snapshot_job *job = ctx;
+
+    job->rc = sapa_store_snapshot_put(job->control->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, job->seq, job->bytes,
+                                      job->size);
+}
+
+static void snapshot_done(void *ctx, sapa_rc rc)
+{
+    struct snapshot_job *job = ctx;
+    struct control *c = job->control;
+
+    if (rc == SAPA_OK && job->rc == SAPA_OK)
+        c->snapshot_seq = job->seq;
+    else if (job->rc != SAPA_ESTATE) /* not committed so far yet: next time */
+        sapa_log(SAPA_LOG_WARN, "snapshot.put", "%s; the next start takes longer, ignoring", sapa_rc_text(job->rc));
+    c->snapshot_busy = false;
+    free(job->bytes);
+    free(job);
+}
+
+static void take_snapshot(struct control *c)
+{
+    struct snapshot_job *job = calloc(1, sizeof(*job));
+    sapa_rc rc = job ? sapa_engine_save(c->engine, &job->bytes, &job->size, &job->seq) : SAPA_ENOMEM;
+
+    if (rc == SAPA_OK) {
+        job->control = c;
+        rc = sapa_pool_submit(c->pool, c->loop, snapshot_work, snapshot_done, job);
+    }
+    if (rc != SAPA_OK) {
+        sapa_log(SAPA_LOG_WARN, "snapshot.save", "%s, ignoring", sapa_rc_text(rc));
+        if (job)
+            free(job->bytes);
+        free(job);
+        return;
+    }
+    c->snapshot_busy = true;
+    c->snapshot_us = sapa_loop_now_us(c->loop);
+}
+
+static void look_snapshot(void *ctx)
+{
+    struct control *c = ctx;
+    const struct sapa_engine_stats stats = sapa_engine_stats(c->engine);
+    const bool old = sapa_loop_now_us(c->loop) - c->snapshot_us >= SNAPSHOT_EVERY_US;
+
+    /* only when the log has caught up: a snapshot may not say more than the log */
+    if (!c->snapshot_busy && stats.seq > c->snapshot_seq && stats.committed == stats.seq &&
+        (old || stats.seq - c->snapshot_seq >= SNAPSHOT_RECORDS))
+        take_snapshot(c);
+    sapa_timer_set(c->loop, &c->snapshot_timer, SNAPSHOT_LOOK_US, look_snapshot, c);
+}
+
+/* ---- ports of the channels, on the SIP thread ---- */
+
+static sapa_rc reserve_person(void *ctx, uint32_t client, struct sapa_str address, struct sapa_person_found *ret)
+{
+    struct control *c = ctx;
+
+    return client < SAPA_COUNT(c->clients) ? sapa_person_reserve(c->store, c->clients[client], SAPA_IDENTITY_PHONE, address, ret)
+                                           : SAPA_EINVAL;
+}
+
+static sapa_rc recording_key(void *ctx, uint64_t person, uint64_t recording, uint8_t ret_key[SAPA_MEDIA_KEY_SIZE],
+                             uint8_t ret_wrapped[96], uint8_t *ret_wrapped_size)
+{
+    struct control *c = ctx;
+
+    return sapa_recording_key_make(c->store, person, recording, ret_key, ret_wrapped, ret_wrapped_size);
+}
+
+/* ---- start ---- */
+
+/* Live state: the newest snapshot that this build reads, and the log behind it. */
+static sapa_rc recover(struct control *c)
+{
+    struct sapa_snapshot snapshot = { .seq = 0 };
+    struct sapa_log_reader *reader;
+    static struct sapa_record record;
+    static char difference_buf[2048];
+    struct sapa_text difference;
+    uint64_t records = 0, differences = 0;
+    char hash[65];
+    sapa_rc rc = sapa_store_snapshot(c->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, UINT64_MAX, &snapshot);
+
+    if (rc == SAPA_OK) {
+        const struct sapa_centre *centre = NULL;
+        rc = sapa_engine_snapshot_hash(snapshot.blob, snapshot.size, hash);
+        if (rc == SAPA_OK && !(centre = sapa_centre_shelf_get(c->shelf, sapa_str_of(hash))))
+            rc = SAPA_ENOENT;
+        if (rc == SAPA_OK)
+            rc = sapa_core_centre(c->core, centre);
+        if (rc == SAPA_OK)
+            rc = sapa_engine_load(c->engine, snapshot.blob, snapshot.size);
+        free(snapshot.blob);
+        if (rc != SAPA_OK) {
+            sapa_log(SAPA_LOG_ERROR, "control.snapshot", "seq=%llu %s: move the folder snapshots/ aside to replay the whole log",
+                     (unsigned long long)snapshot.seq, sapa_rc_text(rc));
+            return rc;
+        }
+        c->snapshot_seq = snapshot.seq;
+    }
+    if ((rc = sapa_log_reader_open(c->store, c->snapshot_seq + 1, &reader)) != SAPA_OK)
+        return rc;
+    while ((rc = sapa_log_reader_next(reader, &record)) == SAPA_OK) {
+        sapa_text_init(&difference, difference_buf, sizeof(difference_buf));
+        if (record.type == SAPA_T_centre_started) {
+            const struct sapa_centre *centre =
+                sapa_centre_shelf_get(c->shelf, sapa_sized_str(&record.u.centre_started.centre_hash));
+            if (!centre || (rc = sapa_core_centre(c->core, centre)) != SAPA_OK)
+                break;
+        }
+        records++;
+        if (sapa_engine_replay(c->engine, &record, &difference) != SAPA_OK && differences++ == 0)
+            sapa_log(SAPA_LOG_WARN, "control.replay", "seq=%llu a decision differs (an older build took it), ignoring; %s",
+                     (unsigned long long)record.seq, difference_buf);
+    }
+    sapa_log_reader_close(reader);
+    if (rc != SAPA_ENOENT) {
+        char problem[512];
+        sapa_log(SAPA_LOG_ERROR, "control.replay", "the log cannot be read: %s",
+                 sapa_store_problem(c->store, problem, sizeof(problem)));
+        return rc == SAPA_OK ? SAPA_ECORRUPT : rc;
+    }
+    sapa_text_init(&difference, difference_buf, sizeof(difference_buf));
+    if (sapa_engine_replayed(c->engine, &difference) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "control.replay", "the last step differs, ignoring; %s", difference_buf);
+    sapa_clock_core_floor(&c->clock, sapa_store_tail(c->store).at_us);
+    if (records > 0 || c->snapshot_seq > 0)
+        sapa_log(SAPA_LOG_INFO, "control.recovered", "snapshot_seq=%llu records=%llu differences=%llu ms=%lld",
+                 (unsigned long long)c->snapshot_seq, (unsigned long long)records, (unsigned long long)differences,
+                 (long long)((sapa_mono_us() - c->started_us) / 1000));
+    return SAPA_OK;
+}
+
+static sapa_rc open_store(struct control *c)
+{
+    const struct sapa_store_opts store = { .folder = opt.data, .build = SAPA_VERSION };
+    char problem_buf[512], who[64];
+    struct sapa_text problem;
+    uint64_t epoch;
+    sapa_rc rc;
+
+    sapa_text_init(&problem, problem_buf, sizeof(problem_buf));
+    if ((rc = sapa_store_open_sqlite(&store, &problem, &c->store)) != SAPA_OK) {
+        fprintf(stderr, "sapa: cannot open the log in %s: %s\n", opt.data, problem_buf);
+        return rc;
+    }
+    snprintf(who, sizeof(who), "pid %d", (int)getpid());
+    if ((rc = sapa_store_take_epoch(c->store, who, &epoch)) != SAPA_OK)
+        fprintf(stderr, "sapa: cannot take over the log in %s: %s\n", opt.data,
+                sapa_store_problem(c->store, problem_buf, sizeof(problem_buf)));
+    return rc;
+}
+
+/* The description of today: compiled, kept under its hash, its clients known to the store. */
+static sapa_rc open_centre(struct control *c)
+{
+    const struct sapa_centre_file file = { .path = opt.centre, .secrets_path = opt.secrets, .make_secrets = true };
+    struct sapa_centre *centre;
+    char *text, hash[SAPA_HASH_TEXT_SIZE];
+    sapa_rc rc = sapa_centre_file_read(&file, &centre, &text);
+
+    if (rc != SAPA_OK)
+        return rc;
+    rc = sapa_store_document_put(c->store, text, strlen(text), hash);
+    free(text);
+    for (uint32_t i = 0; rc == SAPA_OK && i < centre->clients_count && i < SAPA_COUNT(c->clients); i++) {
+        char key[SAPA_KEY_MAX + 1], name[128];
+        sapa_str_copy(centre->clients[i].key, key, sizeof(key));
+        sapa_str_copy(centre->clients[i].name, name, sizeof(name));
+        rc = sapa_store_client(c->store, key, name, &c->clients[i]);
+    }
+    if (rc != SAPA_OK) {
+        sapa_centre_free(centre);
+        return rc;
+    }
+    sapa_centre_shelf_add(c->shelf, centre);
+    c->centre = centre;
+    return SAPA_OK;
+}
+
+static sapa_rc open_engine(struct control *c)
+{
+    const struct sapa_core_options core = { .contacts_max = c->centre->system.contacts_max };
+    sapa_rc rc = sapa_core_new(&core, &c->core);
+
+    if (rc != SAPA_OK)
+        return rc;
+    sapa_names_init(&c->names, sapa_memory_heap());
+    sapa_live_init(&c->live, sapa_memory_heap(), &c->names);
+    const struct sapa_engine_options engine = {
+        .loop = c->loop, .core = c->core, .live = &c->live, .names = &c->names,
+        .ports = { .ctx = c, .log_ready = log_ready, .log = log_step, .command = command },
+    };
+    return sapa_engine_new(&engine, &c->engine);
+}
+
+static uint32_t find_number(const char *text)
+{
+    uint64_t number;
+
+    return sapa_str_u64(sapa_str_of(text), 1 << 20, &number) == SAPA_OK ? (uint32_t)number : 0;
+}
+
+static sapa_rc add_listen(struct sapa_voice_listen *listen, uint8_t kind, const char *fd_text)
+{
+    struct sapa_addr local;
+    char host[SAPA_ADDR_TEXT_MAX];
+
+    *listen = (struct sapa_voice_listen){ .kind = kind, .fd = (int)find_number(fd_text) };
+    sapa_rc rc = sapa_socket_local(listen->fd, &local);
+    if (rc == SAPA_OK)
+        rc = sapa_sip_ip_parse(sapa_str_of(sapa_addr_print_host(&local, host, sizeof(host))), sapa_addr_port(&local),
+                               &listen->local);
+    if (rc == SAPA_OK && opt.advertise) {
+        listen->has_advertise = true;
+        rc = sapa_sip_ip_parse(sapa_str_of(opt.advertise), sapa_addr_port(&local), &listen->advertise);
+    }
+    return rc;
+}
+
+static sapa_rc open_channels(struct control *c)
+{
+    static struct sapa_voice_listen listens[SAPA_VOICE_LISTENS_MAX];
+    const struct sapa_channels_ports ports = { .ctx = c, .reserve_person = reserve_person, .recording_key = recording_key };
+    struct sapa_channels_options channels = {
+        .data = opt.data, .centre = c->centre, .ports = &ports, .inbox = c->inbox, .listens = listens,
+        .epoch = (uint32_t)sapa_store_epoch(c->store), .node = 1, .cpu = -1,
+    };
+    sapa_rc rc = SAPA_OK;
+
+    for (size_t i = 0; rc == SAPA_OK && i < opt.udp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
+        rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_UDP, opt.udp.values[i]);
+    for (size_t i = 0; rc == SAPA_OK && i < opt.tcp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
+        rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_TCP, opt.tcp.values[i]);
+    if (rc == SAPA_OK && opt.advertise) {
+        struct sapa_sip_ip ip;
+        rc = sapa_sip_ip_parse(sapa_str_of(opt.advertise), 0, &ip);
+        if (rc != SAPA_OK)
+            fprintf(stderr, "sapa: --advertise wants an address, not \"%s\"\n", opt.advertise);
+        channels.media_advertise.family = ip.family;
+        memcpy(channels.media_advertise.address, ip.bytes, sizeof(ip.bytes));
+    }
+    return rc == SAPA_OK ? sapa_channels_start(&channels, &c->channels) : rc;
+}
+
+static sapa_rc console_input(void *ctx, struct sapa_record *input)
+{
+    struct control *c = ctx;
+
+    if (!log_ready(c))
+        return SAPA_EAGAIN;
+    input_now(c, input);
+    return SAPA_OK;
+}
+
+/* What the core holds goes to the channel, so that each thing is confirmed or ended. */
+static sapa_rc hand_over(struct control *c)
+{
+    static struct sapa_record record;
+    const int64_t now_us = sapa_clock_core_us(&c->clock);
+    struct sapa_contact_view contact;
+    struct sapa_assignment_view assignment;
+    uint32_t cursor = 0;
+    sapa_rc rc = SAPA_OK;
+
+    while (rc == SAPA_OK && sapa_engine_dialog_next(c->engine, &cursor, &record))
+        rc = sapa_channels_dialog(c->channels, &record);
+    cursor = 0;
+    while (rc == SAPA_OK && sapa_engine_arrived_next(c->engine, &cursor, &record))
+        rc = sapa_channels_contact(c->channels, &record);
+    cursor = 0;
+    while (rc == SAPA_OK && sapa_core_contact_next(c->core, &cursor, now_us, &contact)) {
+        const struct sapa_voice_held held = { .contact = contact.contact, .what = SAPA_VOICE_HELD_CUSTOMER };
+        if (contact.channel == SAPA_CHANNEL_VOICE && !contact.virtual_waiter && contact.place != SAPA_PLACE_CALLBACK)
+            rc = sapa_channels_held(c->channels, &held);
+    }
+    for (uint32_t agent = 0; agent < c->centre->agents_count; agent++) {
+        cursor = 0;
+        while (rc == SAPA_OK && sapa_core_assignment_next(c->core, agent, &cursor, &assignment)) {
+            const struct sapa_voice_held held = {
+                .contact = assignment.contact, .offer = assignment.offer,
+                .what = assignment.state == SAPA_ASSIGNMENT_OFFERED ? SAPA_VOICE_HELD_RINGING : SAPA_VOICE_HELD_AGENT };
+            if (assignment.channel == SAPA_CHANNEL_VOICE && assignment.state != SAPA_ASSIGNMENT_WRAPUP)
+                rc = sapa_channels_held(c->channels, &held);
+        }
+    }
+    return rc == SAPA_OK ? sapa_channels_adopt(c->channels) : rc;
+}
+
+static void announce_start(struct control *c)
+{
+    struct sapa_record input;
+
+    sapa_record_init(&input, SAPA_T_centre_started);
+    (void)sapa_sized_set(&input.u.centre_started.centre_hash, sapa_str_of(c->centre->hash));
+    (void)sapa_sized_set(&input.u.centre_started.build, sapa_str_of(SAPA_VERSION));
+    (void)sapa_sized_set(&input.u.centre_started.zones, SAPA_STR("system"));
+    input.u.centre_started.epoch = sapa_store_epoch(c->store);
+    input_now(c, &input);
+}
+
+/* ---- signals ---- */
+
+static void reload(struct control *c)
+{
+    const struct sapa_centre *before = c->centre;
+
+    if (open_centre(c) != SAPA_OK || sapa_core_centre(c->core, c->centre) != SAPA_OK) {
+        sapa_log(SAPA_LOG_ERROR, "control.reload", "the description has mistakes or does not fit; the one before stays in force");
+        c->centre = before;
+        return;
+    }
+    if (!log_ready(c) || sapa_channels_centre(c->channels, c->centre) != SAPA_OK) {
+        c->centre = before;
+        return;
+    }
+    announce_start(c);
+    sapa_log(SAPA_LOG_INFO, "control.reload", "hash=%s", c->centre->hash);
+}
+
+static void on_signal(void *ctx, int number)
+{
+    struct control *c = ctx;
+
+    if (number == SIGHUP)
+        reload(c);
+    else
+        sapa_loop_stop(c->loop);
+}
+
+/* ---- main ---- */
+
+static sapa_rc open_all(struct control *c)
+{
+    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+    sapa_rc rc;
+
+    sapa_clock_init(&c->clock);
+    if ((rc = sapa_loop_new(&c->clock, &c->loop)) != SAPA_OK ||
+        (rc = sapa_signals_start(c->loop, numbers, on_signal, c, &c->signals)) != SAPA_OK ||
+        (rc = sapa_mailbox_new(INBOX_BYTES, &c->inbox)) != SAPA_OK ||
+        (rc = sapa_pool_new("slow", 1, 16, &c->pool)) != SAPA_OK || (rc = open_store(c)) != SAPA_OK ||
+        (rc = sapa_centre_shelf_new(c->store, opt.secrets, &c->shelf)) != SAPA_OK || (rc = open_centre(c)) != SAPA_OK ||
+        (rc = open_engine(c)) != SAPA_OK || (rc = recover(c)) != SAPA_OK)
+        return rc;
+    const struct sapa_log_writer_opts writer = { .loop = c->loop, .progress = on_log, .ctx = c, .cpu = -1 };
+    if ((rc = sapa_log_writer_start(c->store, &writer, &c->writer)) != SAPA_OK ||
+        (rc = sapa_core_centre(c->core, c->centre)) != SAPA_OK)
+        return rc;
+    announce_start(c);
+    if ((rc = open_channels(c)) != SAPA_OK || (rc = hand_over(c)) != SAPA_OK)
+        return rc;
+    char path[512];
+    snprintf(path, sizeof(path), "%s/console.sock", opt.data);
+    const struct sapa_live_console_options console = { .loop = c->loop, .core = c->core, .live = &c->live,
+                                                       .engine = c->engine, .writer = c->writer, .path = path,
+                                                       .input = console_input, .ctx = c };
+    if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK)
+        return rc;
+    sapa_mailbox_attach(c->inbox, c->loop, INBOX_BATCH, on_inbox, c);
+    sapa_engine_start(c->engine);
+    c->snapshot_us = sapa_loop_now_us(c->loop);
+    sapa_timer_set(c->loop, &c->snapshot_timer, SNAPSHOT_LOOK_US, look_snapshot, c);
+    return SAPA_OK;
+}
+
+/* Politely: what is known is written, calls stay for the next process. */
+static void close_all(struct control *c)
+{
+    uint8_t *bytes = NULL;
+    size_t size;
+    uint64_t seq;
+
+    sapa_live_console_close(c->console);
+    sapa_channels_stop(c->channels);
+    const uint64_t committed = sapa_log_writer_stop(c->writer);
+    sapa_pool_free(c->pool);
+    if (c->engine && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
+        sapa_store_snapshot_put(c->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq, bytes, size) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "snapshot.put", "the next start takes longer, ignoring");
+    free(bytes);
+    sapa_engine_free(c->engine);
+    sapa_live_done(&c->live);
+    sapa_names_done(&c->names);
+    sapa_core_free(c->core);
+    sapa_centre_shelf_free(c->shelf);
+    sapa_store_close(c->store);
+    sapa_mailbox_free(c->inbox);
+    free(c->waiting_input);
+}
+
+int sapa_control_main(int argc, char **argv)
+{
+    static struct control c;
+    static char secrets[512];
+    const int usage = sapa_command_options("control", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
+
+    if (usage >= 0)
+        return usage;
+    if (!opt.data || !opt.centre)
+        return sapa_command_wrong("control", "this is a child of sapa serve; start that");
+    if (!opt.secrets) {
+        snprintf(secrets, sizeof(secrets), "%s/secrets", opt.data);
+        opt.secrets = secrets;
+    }
+    sapa_log_role("control");
+    c.started_us = sapa_mono_us();
+    /* the supervisor's pipe, when it is there */
+    c.ready_fd = opt.udp.count > 0 ? SAPA_CHILD_READY_FD : -1;
+    const sapa_rc rc = open_all(&c);
+    if (rc != SAPA_OK) {
+        sapa_log(SAPA_LOG_ERROR, "control.start", "%s", sapa_rc_text(rc));
+        return rc == SAPA_EINVAL || rc == SAPA_ENOENT || rc == SAPA_EDENIED ? SAPA_EXIT_USAGE : SAPA_EXIT_FAILED;
+    }
+    sapa_loop_run(c.loop);
+    close_all(&c);
+    return SAPA_EXIT_OK;
+}

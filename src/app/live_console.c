@@ -1,0 +1,200 @@
+#include "app/live_console.h"
+
+#include <stdlib.h>
+
+#include "app/console.h"
+#include "app/view_wire.h"
+#include "rt/crypto.h"
+
+enum { CONTACT_ROWS_MAX = 300 };
+
+struct sapa_live_console {
+    struct sapa_live_console_options options;
+    struct sapa_console *console;
+    struct sapa_view_memory view;
+};
+
+static int64_t now_us(const struct sapa_live_console *console)
+{
+    return sapa_clock_core_us(sapa_loop_clock(console->options.loop));
+}
+
+static const char *text_of(const json_t *request, const char *key)
+{
+    const char *text = json_string_value(json_object_get(request, key));
+
+    return text ? text : "";
+}
+
+/* "4711" into a number; false and an error row otherwise. */
+static bool contact_of(const json_t *request, struct sapa_console_reply *reply, uint64_t *ret)
+{
+    if (sapa_str_u64(sapa_str_of(text_of(request, "contact")), UINT64_MAX, ret) == SAPA_OK)
+        return true;
+    sapa_console_error(reply, "a contact is named by its number, as `sapa contacts` shows it");
+    return false;
+}
+
+static json_t *key_of(struct sapa_str key)
+{
+    return json_stringn(key.p ? key.p : "", key.n);
+}
+
+static json_t *id_text(uint64_t id)
+{
+    char buf[24];
+    struct sapa_text text;
+
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_text_printf(&text, "%llu", (unsigned long long)id);
+    return json_string(buf);
+}
+
+static void answer_top(struct sapa_live_console *c, const json_t *request, struct sapa_console_reply *reply)
+{
+    const struct sapa_view_room room = sapa_view_room_of(&c->view);
+    const bool english = strcmp(text_of(request, "language"), "en") == 0;
+    struct sapa_view view;
+
+    sapa_live_view(c->options.live, now_us(c), english ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID, &room, &view);
+    sapa_view_send(reply, &view);
+}
+
+static void answer_contacts(struct sapa_live_console *c, struct sapa_console_reply *reply)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(c->options.core);
+    const int64_t now = now_us(c);
+    struct sapa_contact_view view;
+    uint32_t cursor = 0, rows = 0;
+
+    while (rows < CONTACT_ROWS_MAX && sapa_core_contact_next(c->options.core, &cursor, now, &view)) {
+        json_t *row = json_pack("{s:o,s:s,s:s,s:I,s:I,s:I}", "contact", id_text(view.contact), "place",
+                                sapa_place_name(view.place), "channel", sapa_channel_name(view.channel), "position",
+                                (json_int_t)view.position, "wait_ms", (json_int_t)view.wait_ms, "here_ms",
+                                (json_int_t)((now - view.since_us) / 1000));
+        if (view.client < centre->clients_count)
+            json_object_set_new(row, "client", key_of(centre->clients[view.client].key));
+        if (view.queue < centre->queues_count)
+            json_object_set_new(row, "queue", key_of(centre->queues[view.queue].key));
+        if (view.agent < centre->agents_count)
+            json_object_set_new(row, "agent", key_of(centre->agents[view.agent].key));
+        if (view.position > 0 && view.ewt_p50_ms != SAPA_NONE) {
+            json_object_set_new(row, "ewt_p50_ms", json_integer(view.ewt_p50_ms));
+            json_object_set_new(row, "ewt_p90_ms", json_integer(view.ewt_p90_ms));
+        }
+        sapa_console_row(reply, row);
+        rows++;
+    }
+}
+
+/* The explanation as an encoded record: the asker has the same words for it as for the log. */
+static void answer_why(struct sapa_live_console *c, const json_t *request, struct sapa_console_reply *reply)
+{
+    uint8_t clear_bytes[SAPA_RECORD_ENCODED_MAX], pii_bytes[8];
+    struct sapa_writer clear = sapa_writer_of(clear_bytes, sizeof(clear_bytes));
+    struct sapa_writer pii = sapa_writer_of(pii_bytes, sizeof(pii_bytes));
+    char hex[2 * SAPA_RECORD_ENCODED_MAX + 1];
+    struct sapa_contact_view view;
+    struct sapa_record why;
+    uint64_t contact;
+
+    if (!contact_of(request, reply, &contact))
+        return;
+    if (sapa_core_contact_get(c->options.core, contact, now_us(c), &view) != SAPA_OK)
+        return; /* over: the log knows the rest */
+    json_t *row = json_pack("{s:s,s:I,s:I}", "place", sapa_place_name(view.place), "position", (json_int_t)view.position,
+                            "wait_ms", (json_int_t)view.wait_ms);
+    if (sapa_core_why_contact(c->options.core, contact, now_us(c), &why) == SAPA_OK) {
+        sapa_record_encode(&why, &clear, &pii);
+        json_object_set_new(row, "why", json_string(sapa_hex(clear_bytes, clear.n, hex)));
+    }
+    sapa_console_row(reply, row);
+}
+
+static void answer_switch(struct sapa_live_console *c, const json_t *request, struct sapa_console_reply *reply)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(c->options.core);
+    const char *which = text_of(request, "which"), *client = text_of(request, "client");
+    struct sapa_record input;
+
+    sapa_record_init(&input, SAPA_T_switch_set);
+    input.u.switch_set.client = SAPA_NONE;
+    input.u.switch_set.on = json_is_true(json_object_get(request, "on"));
+    (void)sapa_sized_set(&input.u.switch_set.by, sapa_str_of(text_of(request, "by")));
+    if (strcmp(which, "surge") != 0 && strcmp(which, "closed") != 0) {
+        sapa_console_error(reply, "there are the switches \"surge\" and \"closed\", not \"%s\"", which);
+        return;
+    }
+    input.u.switch_set.which = strcmp(which, "surge") == 0 ? SAPA_SWITCH_SURGE : SAPA_SWITCH_CLOSED;
+    if (client[0] != '\0') {
+        const uint32_t index = SAPA_FIND(centre, clients, sapa_str_of(client));
+        if (index == SAPA_NONE) {
+            sapa_console_error(reply, "there is no client \"%s\"", client);
+            return;
+        }
+        input.u.switch_set.client = index;
+    }
+    if (c->options.input(c->options.ctx, &input) != SAPA_OK)
+        sapa_console_error(reply, "the log is too far behind at the moment; try again");
+    else
+        sapa_console_row(reply, json_pack("{s:b}", "done", 1));
+}
+
+static void answer_stats(struct sapa_live_console *c, struct sapa_console_reply *reply)
+{
+    const struct sapa_engine_stats engine = sapa_engine_stats(c->options.engine);
+    const struct sapa_log_status log = sapa_log_writer_status(c->options.writer);
+
+    sapa_console_row(reply, json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s}", "inputs", (json_int_t)engine.inputs,
+                                      "events", (json_int_t)engine.events, "commands", (json_int_t)engine.commands,
+                                      "refused", (json_int_t)engine.refused, "seq", (json_int_t)engine.seq, "committed",
+                                      (json_int_t)engine.committed, "held", (json_int_t)engine.held, "commits",
+                                      (json_int_t)log.commits, "slow_commits", (json_int_t)log.slow_commits,
+                                      "longest_commit_us", (json_int_t)log.longest_commit_us, "log",
+                                      sapa_log_state_name(log.state)));
+}
+
+static void answer(void *ctx, const json_t *request, struct sapa_console_reply *reply)
+{
+    struct sapa_live_console *c = ctx;
+    const char *what = text_of(request, "do");
+
+    if (!sapa_core_centre_now(c->options.core))
+        sapa_console_error(reply, "the centre is still starting");
+    else if (strcmp(what, "top") == 0)
+        answer_top(c, request, reply);
+    else if (strcmp(what, "contacts") == 0)
+        answer_contacts(c, reply);
+    else if (strcmp(what, "why") == 0)
+        answer_why(c, request, reply);
+    else if (strcmp(what, "switch") == 0)
+        answer_switch(c, request, reply);
+    else if (strcmp(what, "stats") == 0)
+        answer_stats(c, reply);
+    else
+        sapa_console_error(reply, "this build does not know the question \"%s\"", what);
+}
+
+sapa_rc sapa_live_console_open(const struct sapa_live_console_options *options, struct sapa_live_console **ret)
+{
+    struct sapa_live_console *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return SAPA_ENOMEM;
+    c->options = *options;
+    const sapa_rc rc = sapa_console_open(options->loop, options->path, answer, c, &c->console);
+    if (rc != SAPA_OK) {
+        free(c);
+        return rc;
+    }
+    *ret = c;
+    return SAPA_OK;
+}
+
+void sapa_live_console_close(struct sapa_live_console *c)
+{
+    if (!c)
+        return;
+    sapa_console_close(c->console);
+    free(c);
+}

@@ -1,0 +1,31 @@
+/**
+ * @file app/live_console.h
+ * What the local console answers: the live view, living contacts, why, switches, figures of the program.
+ *
+ * Room    app.   Thread  the centre thread.
+ */
+#ifndef SAPA_APP_LIVE_CONSOLE_H
+#define SAPA_APP_LIVE_CONSOLE_H
+
+#include "app/engine.h"
+#include "store/writer.h"
+
+struct sapa_live_console;
+
+struct sapa_live_console_options {
+    struct sapa_loop *loop;
+    const struct sapa_core *core;
+    const struct sapa_live *live;
+    const struct sapa_engine *engine;
+    struct sapa_log_writer *writer;
+    const char *path;                                    /* of the socket */
+    sapa_rc (*input)(void *ctx, struct sapa_record *input); /* an input of a person at the console */
+    void *ctx;
+};
+
+SAPA_MUST_CHECK sapa_rc sapa_live_console_open(const struct sapa_live_console_options *options,
+                                               struct sapa_live_console **ret);
+/** NULL is fine. */
+void sapa_live_console_close(struct sapa_live_console *console);
+
+#endif

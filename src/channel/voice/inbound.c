@@ -1,0 +1,312 @@
+#include "channel/voice/voice_impl.h"
+
+#include <stdlib.h>
+
+static struct sapa_str plain_user(const struct sapa_sip_uri *uri, char *buf, size_t size)
+{
+    struct sapa_str plain = { NULL, 0 };
+    struct sapa_str user = uri->user, rest;
+    user = sapa_str_cut(user, ';', &rest); /* parameters of a telephone number (RFC 3261 19.1.6) */
+    return sapa_sip_unescape(user, buf, size, &plain) == SAPA_OK ? plain : (struct sapa_str){ NULL, 0 };
+}
+
+static bool in_network(const struct sapa_network *net, const struct sapa_sip_ip *ip)
+{
+    if (net->family != ip->family || net->bits > (ip->family == 4 ? 32 : 128))
+        return false;
+    const unsigned bytes = net->bits / 8, bits = net->bits % 8;
+    if (memcmp(net->address, ip->bytes, bytes) != 0)
+        return false;
+    return bits == 0 || ((net->address[bytes] ^ ip->bytes[bytes]) & (0xff00 >> bits) & 0xff) == 0;
+}
+
+/* The trunk that calls come from at this address; SAPA_NONE: none. */
+uint32_t voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip)
+{
+    for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
+        const struct sapa_trunk *trunk = &v->centre->trunks[i];
+        for (uint32_t n = 0; n < trunk->from_count; n++)
+            if (in_network(&v->centre->networks[trunk->from_first + n], ip))
+                return i;
+    }
+    return SAPA_NONE;
+}
+
+/* Trunks carry many calls from one address: no limit per source for them. */
+static void trust(struct sapa_voice *v, const struct sapa_sip_ip *ip)
+{
+    const uint64_t key = voice_hash((struct sapa_str){ (const char *)ip->bytes, sizeof(ip->bytes) });
+    if (v->guard && !sapa_table_find(&v->trusted, key) && voice_put(&v->trusted, key, v) &&
+        sapa_sip_guard_trust(v->guard, ip) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "voice.trust", "too many trunk addresses");
+}
+
+/* ---- who is it ---- */
+
+static void challenge(struct sapa_voice *v, const struct sapa_sip_event *ev, bool stale)
+{
+    char buf[900], value_buf[400];
+    struct sapa_text head, value;
+    uint32_t algs = v->centre->system.digest & 3;
+    if (algs == 0)
+        algs = 1;
+    sapa_text_init(&head, buf, sizeof(buf));
+    for (int alg = SAPA_SIP_SHA256; alg >= SAPA_SIP_MD5; alg--) {
+        if (!(algs & 1u << alg))
+            continue;
+        sapa_text_init(&value, value_buf, sizeof(value_buf));
+        sapa_sip_digest_challenge(v->digest, &value, (enum sapa_sip_digest_alg)alg, v->centre->system.sip_host, stale, ev->now_us);
+        sapa_sip_put_header(&head, SAPA_SIP_H_WWW_AUTHENTICATE, sapa_text_str(&value));
+    }
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head) };
+    if (sapa_sip_respond(v->stack, ev->tx, 401, &spec, ev->now_us) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
+/* Digest of a phone. True: it is the agent's. False: the request has been answered. */
+bool voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent)
+{
+    struct sapa_sip_digest digest;
+    const struct sapa_system *system = &v->centre->system;
+    const uint32_t algs = system->digest & 3 ? system->digest & 3 : 1;
+    sapa_rc rc = sapa_sip_digest_of(ev->msg, false, system->sip_host, &digest);
+    if (rc == SAPA_OK && (algs & 1u << digest.alg)) {
+        char ha1[SAPA_SIP_HEX_SIZE];
+        const struct sapa_agent *a = agent < v->centre->agents_count ? &v->centre->agents[agent] : NULL;
+        const bool known = a && a->password.n > 0 && sapa_str_eq(digest.username, a->extension);
+        if (known)
+            sapa_sip_digest_ha1(digest.alg, a->extension, system->sip_host, a->password, ha1);
+        rc = sapa_sip_digest_check(v->digest, &digest, ev->msg, digest.alg, known ? ha1 : NULL, ev->now_us);
+        sapa_wipe(ha1, sizeof(ha1));
+        if (rc == SAPA_OK)
+            return true;
+        if (rc == SAPA_EAGAIN) {
+            challenge(v, ev, true);
+            return false;
+        }
+        if (is_call) {
+            v->stats.offered++;
+            v->stats.refused_auth++;
+        } else {
+            v->stats.register_denied++;
+        }
+        if (sapa_sip_respond(v->stack, ev->tx, 403, NULL, ev->now_us) != SAPA_OK)
+            v->stats.late_commands++;
+        return false;
+    }
+    if (rc == SAPA_EINVAL) {
+        if (sapa_sip_respond(v->stack, ev->tx, 400, NULL, ev->now_us) != SAPA_OK)
+            v->stats.late_commands++;
+    } else {
+        challenge(v, ev, false);
+    }
+    return false;
+}
+
+static bool registered_from(const struct sapa_voice *v, uint32_t agent, const struct sapa_sip_flow *flow)
+{
+    struct sapa_sip_binding bindings[VOICE_DEVICES_MAX];
+    const size_t count = sapa_sip_registrar_lookup(v->registrar, v->centre->agents[agent].extension, voice_wall(v),
+                                                   bindings, VOICE_DEVICES_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (sapa_sip_ip_eq(&bindings[i].flow.remote, &flow->remote))
+            return true;
+    return false;
+}
+
+/* ---- an offered call ---- */
+
+static void refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int status, uint64_t *counter)
+{
+    char buf[64];
+    struct sapa_text head;
+    sapa_text_init(&head, buf, sizeof(buf));
+    if (status == 503)
+        sapa_sip_put_number(&head, SAPA_SIP_H_RETRY_AFTER, VOICE_RETRY_AFTER_S);
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head) };
+    (*counter)++;
+    if (sapa_sip_respond(v->stack, ev->tx, status, &spec, ev->now_us) != SAPA_OK)
+        v->stats.late_commands++;
+    sapa_sip_dialog_end(v->stack, ev->dialog);
+}
+
+/* An offer in the INVITE must leave something to agree on (RFC 3261 13.3.1.3: else 488). */
+static bool offer_is_good(const struct sapa_sip_msg *msg)
+{
+    struct sapa_sdp sdp;
+    struct sapa_sdp_agreed agreed;
+    const struct sapa_sdp_want want = {
+        .address = SAPA_STR("127.0.0.1"), .port = 9, .codecs = voice_codecs(SAPA_CODEC_PCMA), .codec_count = 3,
+    };
+    return msg->body.n == 0 ||
+           (sapa_sdp_parse(msg->body, &sdp) == SAPA_OK && sapa_sdp_match(&want, &sdp, &agreed) == SAPA_OK);
+}
+
+/* The rule with the longest prefix that fits; NULL: none. */
+static const struct sapa_caller_rule *rule_of(const struct sapa_centre *centre, uint32_t client, struct sapa_str address)
+{
+    const struct sapa_caller_rule *best = NULL;
+    for (uint32_t i = 0; i < centre->caller_rules_count; i++) {
+        const struct sapa_caller_rule *rule = &centre->caller_rules[i];
+        if ((rule->client == SAPA_NONE || rule->client == client) && sapa_str_starts(address, rule->prefix) &&
+            (!best || rule->prefix.n > best->prefix.n))
+            best = rule;
+    }
+    return best;
+}
+
+/* Caller's number and name: of P-Asserted-Identity where a trunk vouches for it (RFC 3325), else From. */
+static void read_caller(struct sapa_voice *v, const struct sapa_sip_msg *msg, bool from_trunk, struct voice_contact *c)
+{
+    struct sapa_sip_addr addr = msg->from, asserted;
+    char user_buf[128], number_buf[64];
+    struct sapa_sip_iter iter = sapa_sip_iter_of(msg, SAPA_SIP_H_P_ASSERTED_IDENTITY);
+    struct sapa_str value;
+    if (from_trunk && sapa_sip_iter_next(&iter, &value) && sapa_sip_addr_parse(value, &asserted) == SAPA_OK)
+        addr = asserted;
+    const struct sapa_str user = plain_user(&addr.uri, user_buf, sizeof(user_buf));
+    const bool hidden = sapa_sip_has_token(msg, SAPA_SIP_H_PRIVACY, SAPA_STR("id")) ||
+                        sapa_str_ieq(user, SAPA_STR("anonymous")) || !sapa_str_utf8(user);
+    if (hidden)
+        return;
+    const struct sapa_str number = voice_number_normal(user, v->options.country, number_buf, sizeof(number_buf));
+    sapa_str_copy(number, c->address, sizeof(c->address));
+    struct sapa_str display = addr.display.n ? addr.display : msg->from.display;
+    if (display.n > 0 && display.n < sizeof(c->name) && sapa_str_utf8(display)) {
+        struct sapa_text name; /* without the escapes of a quoted string */
+        sapa_text_init(&name, c->name, sizeof(c->name));
+        for (size_t i = 0; i < display.n; i++) {
+            if (display.p[i] == '\\' && i + 1 < display.n)
+                i++;
+            if ((unsigned char)display.p[i] >= 0x20)
+                sapa_text_char(&name, display.p[i]);
+        }
+    }
+}
+
+static bool post_arrived(struct sapa_voice *v, const struct voice_contact *c, uint32_t last_agent, uint8_t priority,
+                         struct sapa_str call_id)
+{
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_contact_arrived);
+    struct sapa_rec_contact_arrived *a = &r.u.contact_arrived;
+    a->contact = c->id;
+    a->channel = SAPA_CHANNEL_VOICE;
+    a->direction = c->direction;
+    a->number = c->number;
+    a->person = c->person;
+    a->trunk = c->trunk;
+    a->priority = priority;
+    a->last_agent = last_agent;
+    sapa_sized_set(&a->address, sapa_str_of(c->address));
+    sapa_sized_set(&a->name, sapa_str_of(c->name));
+    sapa_sized_set(&a->reference, call_id);
+    return !v->post_first && v->options.callbacks.post(v->options.callbacks.ctx, &r) == SAPA_OK;
+}
+
+static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t trunk, uint32_t number)
+{
+    struct voice_contact *c = voice_contact_new(v, 0);
+    if (!c) {
+        refuse(v, ev, 503, &v->stats.refused_busy);
+        return;
+    }
+    uint32_t last_agent = SAPA_NONE;
+    c->direction = SAPA_DIRECTION_INBOUND;
+    c->number = number;
+    c->client = v->centre->numbers[number].client;
+    c->trunk = trunk;
+    read_caller(v, ev->msg, trunk != SAPA_NONE, c);
+    const struct sapa_caller_rule *rule = rule_of(v->centre, c->client, sapa_str_of(c->address));
+    if (rule && rule->what == 0) {
+        refuse(v, ev, 603, &v->stats.refused_blocked);
+        voice_contact_check(v, c);
+        return;
+    }
+    if (v->options.callbacks.resolve)
+        v->options.callbacks.resolve(v->options.callbacks.ctx, c->client, sapa_str_of(c->address), &c->person, &last_agent);
+    struct voice_leg *leg = voice_leg_new(v, LEG_CUSTOMER, c, 0);
+    if (!leg) {
+        refuse(v, ev, 503, &v->stats.refused_busy);
+        voice_contact_check(v, c);
+        return;
+    }
+    c->customer = leg;
+    leg->flow = *ev->flow;
+    leg->dialog = ev->dialog;
+    leg->tx = ev->tx;
+    if (ev->msg->body.n > 0) {
+        leg->body = malloc(ev->msg->body.n);
+        if (leg->body) {
+            memcpy(leg->body, ev->msg->body.p, ev->msg->body.n);
+            leg->body_n = (uint16_t)ev->msg->body.n;
+        }
+    }
+    uint64_t *reason = NULL;
+    if ((ev->msg->body.n > 0 && !leg->body) || sapa_sip_dialog_user(v->stack, ev->dialog, leg->id) != SAPA_OK)
+        reason = &v->stats.refused_busy;
+    else if (voice_leg_open(v, leg) != SAPA_OK)
+        reason = &v->stats.refused_media;
+    else if (!post_arrived(v, c, last_agent, rule && rule->what == 2 ? rule->priority : 0, ev->msg->call_id))
+        reason = &v->stats.refused_core;
+    if (reason) {
+        leg->dialog = 0;
+        refuse(v, ev, 503, reason);
+        voice_leg_over(v, leg);
+        return;
+    }
+    if (trunk != SAPA_NONE) {
+        leg->trunk = trunk;
+        v->trunks[trunk].calls++;
+    }
+    c->arrived = true;
+    v->stats.arrived++;
+}
+
+void voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
+{
+    char dialled_buf[128], from_buf[128];
+    const struct sapa_sip_msg *msg = ev->msg;
+    const struct sapa_str dialled = plain_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
+    const struct sapa_str from = plain_user(&msg->from.uri, from_buf, sizeof(from_buf));
+    const bool code = voice_code_is(v, dialled);
+    const uint32_t from_agent = voice_agent_of(v, from);
+    uint32_t trunk = voice_trunk_of(v, &ev->flow->remote);
+    /* A phone is asked for its password; a trunk's call is never, even if the caller's number looks like an extension. */
+    const bool phone = code || (from_agent != SAPA_NONE &&
+                                (trunk == SAPA_NONE || sapa_sip_first(msg, SAPA_SIP_H_AUTHORIZATION) ||
+                                 registered_from(v, from_agent, ev->flow)));
+    if (phone) {
+        if (!voice_authenticate(v, ev, true, from_agent)) {
+            sapa_sip_dialog_end(v->stack, ev->dialog);
+            return;
+        }
+        trunk = SAPA_NONE;
+        if (code) {
+            voice_code_call(v, ev, from_agent, dialled);
+            return;
+        }
+    }
+    v->stats.offered++;
+    if (!phone && trunk == SAPA_NONE) {
+        refuse(v, ev, 403, &v->stats.refused_source);
+        return;
+    }
+    if (trunk != SAPA_NONE)
+        trust(v, &ev->flow->remote);
+    const uint32_t number = voice_number_of(v, dialled);
+    if (v->refusing)
+        refuse(v, ev, 503, &v->stats.refused_store);
+    else if (!sapa_voice_ready(v))
+        refuse(v, ev, 503, &v->stats.refused_media);
+    else if (number == SAPA_NONE)
+        refuse(v, ev, 404, &v->stats.refused_number);
+    else if (v->calls >= v->options.calls_max ||
+             (trunk != SAPA_NONE && v->centre->trunks[trunk].calls_max > 0 &&
+              v->trunks[trunk].calls >= v->centre->trunks[trunk].calls_max))
+        refuse(v, ev, 503, &v->stats.refused_busy);
+    else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(msg))
+        refuse(v, ev, 488, &v->stats.refused_sdp);
+    else
+        take_call(v, ev, trunk, number);
+}

@@ -1,0 +1,550 @@
+#include "channel/voice/voice_impl.h"
+
+#include <stdlib.h>
+
+/* ---- small conversions ---- */
+
+static void put_address(struct sapa_text *out, const struct sapa_media_address *a)
+{
+    char buf[80];
+    struct sapa_text text;
+    struct sapa_sip_ip ip = { .family = a->family };
+    memcpy(ip.bytes, a->address, sizeof(ip.bytes));
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_sip_put_ip(&text, &ip);
+    struct sapa_str host = sapa_text_str(&text);
+    if (host.n > 2 && host.p[0] == '[')
+        host = (struct sapa_str){ host.p + 1, host.n - 2 };
+    sapa_text_add(out, host);
+}
+
+/* What we can, the wished codec first. Media converts, so both are always possible. */
+const struct sapa_sdp_codec *voice_codecs(uint8_t first)
+{
+    static const struct sapa_sdp_codec ulaw_first[3] = {
+        { .id = SAPA_SDP_PCMU, .name = "PCMU", .rate_hz = 8000, .channels = 1, .pt = 0 },
+        { .id = SAPA_SDP_PCMA, .name = "PCMA", .rate_hz = 8000, .channels = 1, .pt = 8 },
+        { .id = SAPA_SDP_DTMF, .name = "telephone-event", .rate_hz = 8000, .channels = 1, .pt = 101,
+          .fmtp = "0-16", .is_dtmf = true },
+    };
+    return first == SAPA_CODEC_PCMU ? ulaw_first : sapa_sdp_codecs_g711;
+}
+
+enum sapa_side voice_leg_side(const struct voice_leg *leg)
+{
+    return leg->kind == LEG_AGENT || leg->kind == LEG_CODE ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
+}
+
+/* ---- life ---- */
+
+struct voice_leg *voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id)
+{
+    struct voice_leg *leg = calloc(1, sizeof(*leg));
+    if (!leg)
+        return NULL;
+    leg->id = id ? id : voice_id(v);
+    leg->kind = (uint8_t)kind;
+    leg->contact = c;
+    leg->agent = leg->trunk = SAPA_NONE;
+    leg->codec = SAPA_CODEC_PCMA;
+    leg->direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE;
+    leg->sdp.session_id = leg->id & UINT64_C(0x7fffffffffffffff);
+    leg->sdp.version = 1;
+    if (!voice_put(&v->legs, leg->id, leg)) {
+        free(leg);
+        return NULL;
+    }
+    if (kind == LEG_CUSTOMER)
+        v->calls++;
+    if (c)
+        c->legs++;
+    return leg;
+}
+
+/* Ask the media process for a port, on the address that the peer talks to. */
+sapa_rc voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_OPEN, .leg = leg->id };
+    m.contact = leg->contact ? leg->contact->id : 0;
+    m.u.leg.local = v->options.media_local;
+    if (m.u.leg.local.family == 0) {
+        m.u.leg.local.family = leg->flow.local.family;
+        memcpy(m.u.leg.local.address, leg->flow.local.bytes, sizeof(m.u.leg.local.address));
+    }
+    m.u.leg.local.port = 0;
+    m.u.leg.side = (uint8_t)voice_leg_side(leg);
+    m.u.leg.codec = SAPA_CODEC_NONE;
+    m.u.leg.ptime_ms = 20;
+    const sapa_rc rc = voice_media_send(v, &m);
+    if (rc == SAPA_OK)
+        leg->media = MEDIA_OPENING;
+    return rc;
+}
+
+void voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64])
+{
+    const struct sapa_media_address *said = v->options.media_advertise.family == leg->local.family
+                                                ? &v->options.media_advertise : &leg->local;
+    struct sapa_text text;
+    sapa_text_init(&text, host, 64);
+    put_address(&text, said);
+    *ret_want = (struct sapa_sdp_want){
+        .address = sapa_text_str(&text),
+        .port = leg->local.port,
+        .direction = SAPA_SDP_SENDRECV,
+        .codecs = voice_codecs(leg->codec),
+        .codec_count = 3,
+        .ptime_ms = 20,
+    };
+}
+
+void voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed)
+{
+    struct sapa_sip_ip ip;
+    if (sapa_sip_ip_parse(agreed->address, agreed->port, &ip) == SAPA_OK) {
+        static const uint8_t zero[16];
+        if (memcmp(ip.bytes, zero, ip.family == 4 ? 4 : 16) != 0) { /* 0.0.0.0 only holds */
+            leg->remote.family = ip.family;
+            memcpy(leg->remote.address, ip.bytes, sizeof(leg->remote.address));
+            leg->remote.port = agreed->port;
+            leg->remote_rtcp = agreed->rtcp_port;
+        }
+    }
+    leg->codec = agreed->codec_id == SAPA_SDP_PCMU ? SAPA_CODEC_PCMU : SAPA_CODEC_PCMA;
+    leg->dtmf_type = agreed->dtmf ? agreed->dtmf_pt_receive : 0;
+    switch (agreed->direction) {
+    case SAPA_SDP_SENDONLY: leg->direction = SAPA_MEDIA_SEND; break;
+    case SAPA_SDP_RECVONLY: leg->direction = SAPA_MEDIA_RECEIVE; break;
+    case SAPA_SDP_INACTIVE: leg->direction = 0; break;
+    default: leg->direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE; break;
+    }
+    leg->held = agreed->held;
+}
+
+void voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_SET, .leg = leg->id };
+    m.contact = leg->contact ? leg->contact->id : 0;
+    m.u.leg.local = leg->local;
+    m.u.leg.remote = leg->remote;
+    m.u.leg.remote_rtcp_port = leg->remote_rtcp;
+    m.u.leg.codec = leg->codec;
+    m.u.leg.dtmf_type = leg->dtmf_type;
+    m.u.leg.dtmf_inband = leg->dtmf_type == 0;
+    m.u.leg.direction = leg->direction;
+    m.u.leg.side = (uint8_t)voice_leg_side(leg);
+    m.u.leg.ptime_ms = 20;
+    m.u.leg.generation = leg->generation + 1;
+    leg->started = true;
+    if (voice_media_send(v, &m) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
+/* The confirmed dialog as it is now, for the log. */
+void voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed)
+{
+    if (leg->kind == LEG_CODE || (closed && !leg->logged))
+        return;
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_dialog);
+    r.u.dialog.contact = leg->contact ? leg->contact->id : 0;
+    r.u.dialog.person = leg->contact ? leg->contact->person : 0;
+    r.u.dialog.offer = leg->offer ? leg->offer->id : 0;
+    r.u.dialog.leg = leg->id;
+    r.u.dialog.generation = ++leg->generation;
+    r.u.dialog.closed = closed;
+    if (!closed) {
+        const size_t n = voice_state_write(v, leg, r.u.dialog.state.p, sizeof(r.u.dialog.state.p));
+        if (n == 0) {
+            sapa_log(SAPA_LOG_WARN, "voice.dialog", "leg=%llu not_logged=1", (unsigned long long)leg->id);
+            return;
+        }
+        r.u.dialog.state.n = (uint16_t)n;
+        leg->logged = true;
+    }
+    voice_post(v, &r);
+}
+
+void voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg)
+{
+    if (leg->media != MEDIA_OPENING && leg->media != MEDIA_OPEN)
+        return;
+    struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_CLOSE, .leg = leg->id };
+    m.contact = leg->contact ? leg->contact->id : 0;
+    leg->media = voice_media_send(v, &m) == SAPA_OK ? MEDIA_CLOSING : MEDIA_NONE;
+}
+
+static void let_go(struct sapa_voice *v, struct voice_leg *leg)
+{
+    leg->next_dead = v->dead_legs;
+    v->dead_legs = leg;
+    voice_touch(v);
+}
+
+/* SIP is through with it. It stays until the media process has said what it sounded like. */
+void voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
+{
+    if (leg->state == LEG_OVER)
+        return;
+    leg->state = LEG_OVER;
+    leg->tx = 0;
+    for (uint8_t i = 0; i < leg->fork_count; i++)
+        sapa_sip_dialog_end(v->stack, leg->forks[i]);
+    leg->fork_count = 0;
+    if (leg->dialog)
+        sapa_sip_dialog_end(v->stack, leg->dialog);
+    leg->dialog = 0;
+    free(leg->body);
+    leg->body = NULL;
+    if (leg->logged)
+        voice_leg_log(v, leg, true);
+    if (leg->trunk != SAPA_NONE && leg->trunk < VOICE_TRUNKS_MAX && v->trunks[leg->trunk].calls > 0)
+        v->trunks[leg->trunk].calls--;
+    if (leg->contact && leg->contact->outside == leg)
+        leg->contact->outside = NULL;
+    if (leg->kind == LEG_CUSTOMER && leg->contact && leg->contact->customer == leg)
+        leg->contact->customer = NULL;
+    if (leg->kind == LEG_CUSTOMER)
+        v->calls--;
+    voice_leg_media_close(v, leg);
+    if (leg->media == MEDIA_NONE)
+        let_go(v, leg);
+}
+
+/* We end it: with what its state wants. Nothing is told to the core. */
+void voice_leg_end(struct sapa_voice *v, struct voice_leg *leg, int q850, const char *text)
+{
+    char buf[160], reason[160];
+    struct sapa_text headers, value;
+    const int64_t now = voice_now(v);
+    sapa_rc rc = SAPA_OK;
+    if (leg->state == LEG_OVER)
+        return;
+    sapa_text_init(&value, reason, sizeof(reason));
+    sapa_text_printf(&value, "Q.850;cause=%d", q850);
+    if (text) {
+        sapa_text_printf(&value, ";text=");
+        sapa_sip_put_quoted(&value, sapa_str_of(text));
+    }
+    sapa_text_init(&headers, buf, sizeof(buf));
+    sapa_sip_put_header(&headers, SAPA_SIP_H_REASON, sapa_text_str(&value));
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&headers) };
+    if (leg->state == LEG_NEW && leg->tx) {
+        const int status = q850 == 17 ? 486 : q850 == 21 ? 603 : q850 == 16 ? 480 : 503;
+        rc = sapa_sip_respond(v->stack, leg->tx, status, &spec, now);
+    } else if (leg->state == LEG_CALLING) {
+        rc = sapa_sip_call_cancel(v->stack, leg->dialog, sapa_text_str(&value), now);
+    } else if (leg->state == LEG_UP) {
+        sapa_sip_tx_id tx;
+        rc = sapa_sip_dialog_send(v->stack, leg->dialog, SAPA_SIP_BYE, &spec, now, &tx);
+    }
+    if (rc != SAPA_OK)
+        v->stats.late_commands++;
+    voice_leg_over(v, leg);
+}
+
+void voice_leg_free(struct sapa_voice *v, struct voice_leg *leg)
+{
+    struct voice_contact *c = leg->contact;
+    struct voice_offer *o = leg->offer;
+    voice_take(&v->legs, leg->id);
+    if (leg->code) {
+        leg->code->leg = NULL;
+        voice_code_free(v, leg->code);
+    }
+    if (o) {
+        struct voice_leg **at = &o->legs;
+        while (*at != leg)
+            at = &(*at)->next;
+        *at = leg->next;
+        if (o->winner == leg)
+            o->winner = NULL;
+        if (!o->legs && o->over) {
+            o->next_dead = v->dead_offers;
+            v->dead_offers = o;
+        }
+    }
+    free(leg->body);
+    free(leg->target);
+    free(leg);
+    if (c) {
+        c->legs--;
+        voice_contact_check(v, c);
+    }
+}
+
+/* It went away without the core having asked for it: tell, by what it was. SIP is left to the caller. */
+static void report(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason)
+{
+    struct voice_contact *c = leg->contact;
+    switch (leg->kind) {
+    case LEG_CUSTOMER:
+        if (leg->is_caller && !leg->acked)
+            voice_dial_progress(v, c, 2, cause, side, leg->id);
+        else
+            voice_contact_gone(v, c, side, cause, reason);
+        break;
+    case LEG_OUTSIDE:
+        voice_dial_progress(v, c, leg->state == LEG_UP ? 3 : 2, cause, side, leg->id);
+        break;
+    case LEG_AGENT:
+        if (leg->offer->winner == leg)
+            voice_agent_gone(v, leg->offer, side, cause);
+        else
+            voice_outbound_failed(v, leg, cause >= 300 && cause < 700 ? cause : 500, false);
+        break;
+    default:
+        break;
+    }
+}
+
+void voice_leg_lost(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason)
+{
+    if (leg->state == LEG_OVER)
+        return;
+    report(v, leg, side, cause, reason);
+    voice_leg_end(v, leg, side == SAPA_SIDE_SYSTEM ? 41 : 16, reason);
+}
+
+/* ---- answering the caller ---- */
+
+/* 200 with our description; false when it could not be sent. */
+bool voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
+{
+    char body[VOICE_SDP_MAX], host[64];
+    struct sapa_text sdp;
+    struct sapa_sdp_want want;
+    sapa_rc rc;
+    sapa_text_init(&sdp, body, sizeof(body));
+    voice_leg_want(v, leg, &want, host);
+    if (leg->body) {
+        struct sapa_sdp offer;
+        struct sapa_sdp_agreed agreed;
+        rc = sapa_sdp_parse((struct sapa_str){ leg->body, leg->body_n }, &offer);
+        if (rc == SAPA_OK)
+            rc = sapa_sdp_answer(&leg->sdp, &want, &offer, &sdp, &agreed);
+        if (rc == SAPA_OK)
+            voice_leg_agree(leg, &agreed);
+    } else {
+        rc = sapa_sdp_offer(&leg->sdp, &want, &sdp);
+        leg->late_offer = true;
+    }
+    if (rc != SAPA_OK)
+        return false;
+    const bool late = !leg->body;
+    const struct sapa_sip_spec spec = { .body = sapa_text_str(&sdp) };
+    if (sapa_sip_call_answer(v->stack, leg->tx, 200, &spec, voice_now(v)) != SAPA_OK)
+        return false;
+    leg->tx = 0;
+    leg->state = LEG_UP;
+    free(leg->body);
+    leg->body = NULL;
+    if (!late)
+        voice_leg_set(v, leg);
+    voice_leg_log(v, leg, false);
+    return true;
+}
+
+/* Established: our 200 was acknowledged, or theirs came. */
+void voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg)
+{
+    if (leg->acked)
+        return;
+    leg->acked = true;
+    if (leg->kind == LEG_CODE) {
+        voice_code_ready(v, leg);
+        return;
+    }
+    if (leg->kind != LEG_CUSTOMER || leg->is_caller)
+        return;
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_contact_answered);
+    r.u.contact_answered.contact = leg->contact->id;
+    r.u.contact_answered.leg = leg->id;
+    v->stats.answered++;
+    voice_post(v, &r);
+}
+
+static void late_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_msg *msg)
+{
+    struct sapa_sdp answer;
+    struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_want want;
+    char host[64];
+    leg->late_offer = false;
+    voice_leg_want(v, leg, &want, host);
+    sapa_rc rc = msg && msg->body.n > 0 ? sapa_sdp_parse(msg->body, &answer) : SAPA_ENOENT;
+    if (rc == SAPA_OK)
+        rc = sapa_sdp_accept(&want, &answer, &agreed);
+    if (rc == SAPA_OK) {
+        voice_leg_agree(leg, &agreed);
+        voice_leg_set(v, leg);
+        voice_leg_log(v, leg, false);
+    } else if (!leg->acked) { /* a first offer without an answer leaves nothing to talk over */
+        voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 488, "no answer to our offer in the ACK");
+    }
+}
+
+/* ---- within the dialog ---- */
+
+static void held_changed(struct sapa_voice *v, const struct voice_leg *leg, bool was)
+{
+    if (leg->held == was || leg->kind == LEG_OUTSIDE || leg->kind == LEG_CODE)
+        return;
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_leg_held);
+    r.u.leg_held.contact = leg->contact->id;
+    r.u.leg_held.offer = leg->offer ? leg->offer->id : 0;
+    r.u.leg_held.side = voice_leg_side(leg);
+    r.u.leg_held.on = leg->held;
+    voice_post(v, &r);
+}
+
+/* A new description within the dialog, by re-INVITE or UPDATE. The answer's body goes to `sdp`; a status to send. */
+static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_msg *msg, struct sapa_text *sdp)
+{
+    struct sapa_sdp offer;
+    struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_want want;
+    char host[64];
+    if (leg->media != MEDIA_OPEN)
+        return 500;
+    if (msg->body.n > 0 && !sapa_sip_content_is(msg, SAPA_STR("application/sdp")))
+        return 415;
+    voice_leg_want(v, leg, &want, host);
+    if (msg->body.n == 0) {
+        if (msg->method == SAPA_SIP_UPDATE)
+            return 200;
+        leg->late_offer = true;
+        return sapa_sdp_offer(&leg->sdp, &want, sdp) == SAPA_OK ? 200 : 500;
+    }
+    if (sapa_sdp_parse(msg->body, &offer) != SAPA_OK)
+        return 400;
+    if (sapa_sdp_answer(&leg->sdp, &want, &offer, sdp, &agreed) != SAPA_OK)
+        return 488;
+    const bool was = leg->held;
+    voice_leg_agree(leg, &agreed);
+    voice_leg_set(v, leg);
+    held_changed(v, leg, was);
+    return 200;
+}
+
+static void on_reinvite(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    char body[VOICE_SDP_MAX];
+    struct sapa_text sdp;
+    sapa_text_init(&sdp, body, sizeof(body));
+    const int status = renegotiate(v, leg, ev->msg, &sdp);
+    const struct sapa_sip_spec spec = { .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
+    if (sapa_sip_call_answer(v->stack, ev->tx, status, &spec, ev->now_us) != SAPA_OK)
+        v->stats.late_commands++;
+    else if (status == 200)
+        voice_leg_log(v, leg, false);
+}
+
+static void on_update(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    char body[VOICE_SDP_MAX];
+    struct sapa_text sdp;
+    sapa_text_init(&sdp, body, sizeof(body));
+    int status = 200;
+    if (ev->msg->body.n > 0 && leg->state != LEG_UP)
+        status = 491; /* the first offer is not answered yet (RFC 3311 5.2) */
+    else if (leg->state == LEG_UP)
+        status = renegotiate(v, leg, ev->msg, &sdp);
+    const struct sapa_sip_spec spec = { .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
+    if (sapa_sip_respond(v->stack, ev->tx, status, &spec, ev->now_us) != SAPA_OK)
+        v->stats.late_commands++;
+    else if (status == 200 && leg->state == LEG_UP)
+        voice_leg_log(v, leg, false);
+}
+
+static void respond(struct sapa_voice *v, sapa_sip_tx_id tx, int status, int64_t now_us)
+{
+    if (sapa_sip_respond(v->stack, tx, status, NULL, now_us) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
+/* They hang up. */
+static void on_bye(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    struct sapa_text64 text = { .n = 0 };
+    const int cause = voice_reason_cause(ev->msg, &text);
+    respond(v, ev->tx, 200, ev->now_us);
+    if (leg->state == LEG_NEW && leg->tx) { /* BYE of an early dialog (RFC 3261 15.1.2) */
+        respond(v, leg->tx, 487, ev->now_us);
+        leg->tx = 0;
+    }
+    report(v, leg, voice_side_of_cause(cause, voice_leg_side(leg)), cause, text.n ? text.p : "");
+    voice_leg_over(v, leg);
+}
+
+static void on_cancel(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    if (leg->state != LEG_NEW || leg->tx != ev->tx)
+        return;
+    struct sapa_text64 text = { .n = 0 };
+    const int cause = ev->msg ? voice_reason_cause(ev->msg, &text) : 0;
+    respond(v, ev->tx, 487, ev->now_us);
+    leg->tx = 0;
+    report(v, leg, voice_side_of_cause(cause, voice_leg_side(leg)), cause ? cause : 487, "cancelled");
+    voice_leg_over(v, leg);
+}
+
+static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    switch (ev->method) {
+    case SAPA_SIP_BYE: on_bye(v, leg, ev); break;
+    case SAPA_SIP_UPDATE: on_update(v, leg, ev); break;
+    case SAPA_SIP_INFO: {
+        const char digit = voice_info_digit(ev->msg);
+        respond(v, ev->tx, digit || ev->msg->body.n == 0 ? 200 : 415, ev->now_us);
+        if (digit && leg->state == LEG_UP)
+            voice_digit(v, leg, digit);
+        break;
+    }
+    case SAPA_SIP_OPTIONS: respond(v, ev->tx, 200, ev->now_us); break;
+    default: respond(v, ev->tx, 501, ev->now_us); break;
+    }
+}
+
+void voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    switch (ev->kind) {
+    case SAPA_SIP_EV_CANCEL:
+        on_cancel(v, leg, ev);
+        return;
+    case SAPA_SIP_EV_ACK:
+        if (leg->late_offer)
+            late_answer(v, leg, ev->msg);
+        if (leg->state == LEG_UP)
+            voice_leg_answered(v, leg);
+        return;
+    case SAPA_SIP_EV_ACK_TIMEOUT:
+        voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 408, "no ACK");
+        return;
+    case SAPA_SIP_EV_REINVITE:
+        on_reinvite(v, leg, ev);
+        return;
+    case SAPA_SIP_EV_DIALOG_REQUEST:
+        on_request(v, leg, ev);
+        return;
+    case SAPA_SIP_EV_PROGRESS:
+    case SAPA_SIP_EV_ANSWER:
+        voice_outbound_event(v, leg, ev);
+        return;
+    case SAPA_SIP_EV_RESPONSE:
+    case SAPA_SIP_EV_FAILURE:
+        if (ev->method == SAPA_SIP_INVITE) {
+            voice_outbound_event(v, leg, ev);
+        } else if (ev->method == SAPA_SIP_OPTIONS && leg->asking) {
+            leg->asking = false;
+            if (ev->kind == SAPA_SIP_EV_FAILURE || ev->status == 408 || ev->status == 481)
+                voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, ev->kind == SAPA_SIP_EV_FAILURE ? 408 : ev->status,
+                               "silent and not answering");
+        }
+        return;
+    default:
+        return;
+    }
+}

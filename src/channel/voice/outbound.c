@@ -1,0 +1,588 @@
+#include "channel/voice/voice_impl.h"
+
+#include <stdlib.h>
+
+/* ---- rings an agent's phone ---- */
+
+static const char *const ELSEWHERE = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
+static bool set_target(struct voice_leg *leg, struct sapa_str uri, struct sapa_str route)
+{
+    if (uri.n + route.n > 4096)
+        return false;
+    leg->target = malloc(uri.n + route.n + 1);
+    if (!leg->target)
+        return false;
+    memcpy(leg->target, uri.p, uri.n);
+    if (route.n > 0)
+        memcpy(leg->target + uri.n, route.p, route.n);
+    leg->target_n = (uint16_t)uri.n;
+    leg->route_n = (uint16_t)route.n;
+    return true;
+}
+
+static void phones_silent(void *ctx)
+{
+    struct voice_offer *o = ctx;
+    struct sapa_voice *v = o->voice;
+    voice_touch(v);
+    for (struct voice_leg *leg = o->legs; leg && !o->over; leg = leg->next) {
+        if (leg->state > LEG_CALLING || leg->heard)
+            continue;
+        if (leg->state == LEG_CALLING)
+            voice_device_bad(v, o->agent, leg->device_crc, "no answer to INVITE");
+        voice_outbound_failed(v, leg, leg->state == LEG_CALLING ? 408 : 500, false);
+    }
+}
+
+void voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd)
+{
+    struct voice_contact *c = voice_find(&v->contacts, cmd->contact);
+    if (!c && cmd->kind == 1) { /* a callback from before a restart: the agent is asked first */
+        c = voice_contact_new(v, cmd->contact);
+        if (c)
+            c->arrived = true;
+    }
+    struct voice_offer *o = c && cmd->agent < v->centre->agents_count && !voice_find(&v->offers, cmd->offer)
+                                ? voice_offer_new(v, c, cmd->offer, (uint32_t)cmd->agent) : NULL;
+    if (!o) {
+        struct sapa_record r;
+        sapa_record_init(&r, SAPA_T_offer_failed);
+        r.u.offer_failed.offer = cmd->offer;
+        r.u.offer_failed.result = SAPA_OFFER_FAULT;
+        r.u.offer_failed.cause = 500;
+        voice_post(v, &r);
+        return;
+    }
+    o->queue = (uint32_t)cmd->queue;
+    o->ring_ms = (uint32_t)cmd->ring_ms;
+    o->kind = (uint8_t)cmd->kind;
+    v->agents[o->agent].last_queue = o->queue;
+    v->stats.offers++;
+    struct sapa_sip_binding bindings[VOICE_DEVICES_MAX];
+    const size_t count = sapa_sip_registrar_lookup(v->registrar, v->centre->agents[o->agent].extension, voice_wall(v),
+                                                   bindings, VOICE_DEVICES_MAX);
+    size_t good = 0;
+    for (size_t i = 0; i < count; i++)
+        good += !voice_device_is_bad(v, o->agent, voice_device_crc(bindings[i].contact));
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t crc = voice_device_crc(bindings[i].contact);
+        if (good > 0 && voice_device_is_bad(v, o->agent, crc))
+            continue;
+        struct voice_leg *leg = voice_leg_new(v, LEG_AGENT, c, 0);
+        if (!leg)
+            break;
+        leg->is_caller = true;
+        leg->agent = o->agent;
+        leg->offer = o;
+        leg->next = o->legs;
+        o->legs = leg;
+        leg->device_crc = crc;
+        leg->flow = bindings[i].flow;
+        if (c->customer)
+            leg->codec = c->customer->codec;
+        if (!set_target(leg, bindings[i].contact, bindings[i].path) || voice_leg_open(v, leg) != SAPA_OK)
+            voice_leg_over(v, leg);
+    }
+    for (struct voice_leg *leg = o->legs; leg; leg = leg->next)
+        if (leg->state != LEG_OVER) {
+            sapa_timer_set(v->loop, &o->silence, (int64_t)v->options.phone_answer_ms * 1000, phones_silent, o);
+            return;
+        }
+    voice_offer_failed(v, o, count == 0 ? SAPA_OFFER_UNREACHABLE : SAPA_OFFER_FAULT, count == 0 ? 480 : 500);
+}
+
+/* "Toko Nusantara · Penjualan · Andi" <sip:62812…@host>: what the phone shows. */
+static void put_caller(const struct sapa_voice *v, const struct voice_contact *c, uint32_t queue, struct sapa_text *out)
+{
+    char buf[160];
+    struct sapa_text name;
+    sapa_text_init(&name, buf, sizeof(buf));
+    if (c->client < v->centre->clients_count)
+        sapa_text_add(&name, v->centre->clients[c->client].name);
+    if (queue < v->centre->queues_count) {
+        sapa_text_printf(&name, "%s", name.n ? " · " : "");
+        sapa_text_add(&name, v->centre->queues[queue].name);
+    }
+    if (c->name[0]) {
+        sapa_text_printf(&name, "%s", name.n ? " · " : "");
+        sapa_text_add(&name, sapa_str_of(c->name));
+    }
+    if (name.n > 0 && !name.cut) {
+        sapa_sip_put_quoted(out, sapa_text_str(&name));
+        sapa_text_char(out, ' ');
+    }
+    sapa_text_add(out, SAPA_STR("<sip:"));
+    if (c->address[0])
+        sapa_sip_put_user(out, sapa_str_of(c->address));
+    else
+        sapa_text_add(out, SAPA_STR("anonymous"));
+    sapa_text_char(out, '@');
+    sapa_text_add(out, c->address[0] ? v->centre->system.sip_host : SAPA_STR("anonymous.invalid"));
+    sapa_text_char(out, '>');
+}
+
+static bool put_offer(struct sapa_voice *v, struct voice_leg *leg, struct sapa_text *sdp)
+{
+    struct sapa_sdp_want want;
+    char host[64];
+    voice_leg_want(v, leg, &want, host);
+    return sapa_sdp_offer(&leg->sdp, &want, sdp) == SAPA_OK;
+}
+
+/* Its port is there: the INVITE leaves. */
+void voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
+{
+    char body[VOICE_SDP_MAX], from_buf[512], to_buf[256], head_buf[VOICE_HEADERS_MAX];
+    struct sapa_text sdp, from, to, head;
+    struct voice_offer *o = leg->offer;
+    struct voice_contact *c = leg->contact;
+    sapa_sip_tx_id tx;
+    sapa_text_init(&sdp, body, sizeof(body));
+    sapa_text_init(&from, from_buf, sizeof(from_buf));
+    sapa_text_init(&to, to_buf, sizeof(to_buf));
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    put_caller(v, c, o->queue, &from);
+    sapa_text_add(&to, SAPA_STR("<sip:"));
+    if (o->agent < v->centre->agents_count)
+        sapa_sip_put_user(&to, v->centre->agents[o->agent].extension);
+    sapa_text_char(&to, '@');
+    sapa_text_add(&to, v->centre->system.sip_host);
+    sapa_text_char(&to, '>');
+    char id[24];
+    struct sapa_text number;
+    sapa_text_init(&number, id, sizeof(id));
+    sapa_text_printf(&number, "%llu", (unsigned long long)c->id);
+    sapa_sip_put_named(&head, SAPA_STR("X-Sapa-Contact"), sapa_text_str(&number));
+    if (o->queue < v->centre->queues_count)
+        sapa_sip_put_named(&head, SAPA_STR("X-Sapa-Queue"), v->centre->queues[o->queue].key);
+    if (v->options.alert_info)
+        sapa_sip_put_header(&head, SAPA_SIP_H_ALERT_INFO, sapa_str_of(v->options.alert_info));
+    const struct sapa_sip_call call = {
+        .flow = leg->flow,
+        .hop = SAPA_SIP_HOP_FLOW,
+        .uri = { leg->target, leg->target_n },
+        .route = { leg->target + leg->target_n, leg->route_n },
+        .from = sapa_text_str(&from),
+        .to = sapa_text_str(&to),
+        .spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) },
+        .user = leg->id,
+        .ring_ms = o->ring_ms + 10000, /* the core cancels; this is for when it cannot */
+    };
+    struct sapa_sip_call filled = call;
+    const bool good = put_offer(v, leg, &sdp);
+    filled.spec.body = sapa_text_str(&sdp);
+    filled.from = sapa_text_str(&from);
+    if (!good || from.cut || to.cut || head.cut ||
+        sapa_sip_call_start(v->stack, &filled, voice_now(v), &leg->dialog, &tx) != SAPA_OK) {
+        voice_outbound_failed(v, leg, 500, false);
+        return;
+    }
+    leg->state = LEG_CALLING;
+    leg->called_us = voice_now(v);
+}
+
+void voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere)
+{
+    const int64_t now = voice_now(v);
+    o->over = true;
+    sapa_timer_cancel(v->loop, &o->silence);
+    for (struct voice_leg *leg = o->legs; leg; leg = leg->next) {
+        if (leg->state == LEG_CALLING) {
+            if (!leg->heard && now - leg->called_us > 2000000)
+                voice_device_bad(v, o->agent, leg->device_crc, "no answer to INVITE");
+            const struct sapa_str reason = elsewhere ? sapa_str_of(ELSEWHERE) : (struct sapa_str){ NULL, 0 };
+            if (sapa_sip_call_cancel(v->stack, leg->dialog, reason, now) != SAPA_OK)
+                v->stats.late_commands++;
+            voice_leg_over(v, leg);
+        } else {
+            voice_leg_end(v, leg, 16, NULL);
+        }
+    }
+    if (!o->legs) {
+        o->next_dead = v->dead_offers;
+        v->dead_offers = o;
+        voice_touch(v);
+    }
+}
+
+/* ---- places a call through a trunk ---- */
+
+static sapa_rc open_flow(struct sapa_voice *v, enum sapa_sip_flow_kind kind, const struct sapa_sip_ip *ip, struct sapa_sip_flow *ret)
+{
+    return v->net ? sapa_sip_net_ops.open(v->net, kind, ip, ret)
+                  : v->options.transport->open(v->options.transport_ctx, kind, ip, ret);
+}
+
+/* Through the first trunk from `first_trunk` on that has a line; says so when there is none. */
+void voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause)
+{
+    const uint32_t count = SAPA_MIN(v->centre->trunks_count, (uint32_t)VOICE_TRUNKS_MAX);
+    for (uint32_t i = first_trunk; i < count; i++) {
+        struct voice_trunk *t = &v->trunks[i];
+        const struct sapa_trunk *trunk = &v->centre->trunks[i];
+        if (t->ip.family == 0 || t->down || (trunk->calls_max > 0 && t->calls >= trunk->calls_max))
+            continue;
+        struct voice_leg *leg = voice_leg_new(v, c->dial_kind == 1 ? LEG_OUTSIDE : LEG_CUSTOMER, c, 0);
+        if (!leg)
+            break;
+        leg->is_caller = true;
+        leg->trunk = i;
+        t->calls++;
+        if (c->dial_kind == 1)
+            c->outside = leg;
+        else
+            c->customer = leg;
+        if (c->dial_kind == 1 && c->customer)
+            leg->codec = c->customer->codec;
+        const enum sapa_sip_flow_kind kind = trunk->transport == 1 ? SAPA_SIP_FLOW_TCP : SAPA_SIP_FLOW_UDP;
+        if (open_flow(v, kind, &t->ip, &leg->flow) == SAPA_OK && voice_leg_open(v, leg) == SAPA_OK)
+            return;
+        voice_leg_over(v, leg);
+    }
+    voice_dial_progress(v, c, 2, cause, SAPA_SIDE_NETWORK, 0);
+}
+
+void voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd)
+{
+    struct voice_contact *c = voice_find(&v->contacts, cmd->contact);
+    if (!c) {
+        c = voice_contact_new(v, cmd->contact);
+        if (!c)
+            return;
+        c->arrived = true;
+    }
+    if (!c->address[0] && v->options.callbacks.address) {
+        struct sapa_text64 address = { .n = 0 };
+        uint32_t number = SAPA_NONE;
+        if (v->options.callbacks.address(v->options.callbacks.ctx, c->id, &address, &c->person, &number)) {
+            sapa_str_copy(sapa_sized_str(address), c->address, sizeof(c->address));
+            if (c->number == SAPA_NONE && number < v->centre->numbers_count) {
+                c->number = number;
+                c->client = v->centre->numbers[number].client;
+            }
+        }
+    }
+    c->attempt = (uint32_t)cmd->attempt;
+    c->dial_kind = (uint8_t)cmd->kind;
+    c->dial_from = (uint32_t)SAPA_MIN(cmd->from, (uint64_t)SAPA_NONE);
+    c->dial_ring_ms = (uint32_t)cmd->ring_ms;
+    sapa_str_copy(cmd->number.n ? sapa_sized_str(cmd->number) : sapa_str_of(c->address), c->dial, sizeof(c->dial));
+    v->stats.dials++;
+    struct voice_leg *old = c->dial_kind == 1 ? c->outside : c->customer;
+    if (c->dial[0] == '\0' || !v->media_up || (old && c->dial_kind != 1)) {
+        voice_dial_progress(v, c, 2, c->dial[0] ? 503 : 484, SAPA_SIDE_SYSTEM, 0);
+        return;
+    }
+    if (old)
+        voice_leg_end(v, old, 16, NULL);
+    c->gone = c->dial_kind == 1 ? c->gone : false;
+    voice_dial_next(v, c, 0, 503);
+}
+
+/* The identity that is shown: the number asked for, else that of the client. */
+static struct sapa_str identity(const struct sapa_voice *v, const struct voice_contact *c)
+{
+    uint32_t number = c->dial_from;
+    if (number >= v->centre->numbers_count && c->client < v->centre->clients_count)
+        number = v->centre->clients[c->client].number;
+    if (number >= v->centre->numbers_count)
+        number = c->number;
+    return number < v->centre->numbers_count ? v->centre->numbers[number].key : SAPA_STR("anonymous");
+}
+
+static void put_outside_uri(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_text *uri)
+{
+    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
+    struct sapa_sip_ip ip;
+    sapa_text_add(uri, SAPA_STR("sip:"));
+    sapa_sip_put_user(uri, sapa_str_of(leg->contact->dial));
+    sapa_text_char(uri, '@');
+    if (sapa_sip_ip_parse(trunk->host, 0, &ip) == SAPA_OK)
+        sapa_sip_put_ip(uri, &ip);
+    else
+        sapa_text_add(uri, trunk->host);
+    if (trunk->port != 0 && trunk->port != 5060)
+        sapa_text_printf(uri, ":%u", trunk->port);
+    if (trunk->transport == 1)
+        sapa_text_add(uri, SAPA_STR(";transport=tcp"));
+}
+
+void voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
+{
+    char body[VOICE_SDP_MAX], from_buf[512], to_buf[384], uri_buf[384];
+    struct sapa_text sdp, from, to, uri;
+    struct voice_contact *c = leg->contact;
+    sapa_sip_tx_id tx;
+    sapa_text_init(&sdp, body, sizeof(body));
+    sapa_text_init(&from, from_buf, sizeof(from_buf));
+    sapa_text_init(&to, to_buf, sizeof(to_buf));
+    sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
+    if (leg->trunk >= v->centre->trunks_count || !put_offer(v, leg, &sdp)) {
+        voice_outbound_failed(v, leg, 500, false);
+        return;
+    }
+    put_outside_uri(v, leg, &uri);
+    sapa_text_printf(&to, "<" SAPA_STR_FMT ">", SAPA_STR_ARG(sapa_text_str(&uri)));
+    if (c->client < v->centre->clients_count) {
+        sapa_sip_put_quoted(&from, v->centre->clients[c->client].name);
+        sapa_text_char(&from, ' ');
+    }
+    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
+    sapa_text_add(&from, SAPA_STR("<sip:"));
+    sapa_sip_put_user(&from, identity(v, c));
+    sapa_text_char(&from, '@');
+    sapa_text_add(&from, trunk->user.n > 0 ? trunk->host : v->centre->system.sip_host);
+    sapa_text_char(&from, '>');
+    const struct sapa_sip_call call = {
+        .flow = leg->flow,
+        .hop = SAPA_SIP_HOP_URI,
+        .uri = sapa_text_str(&uri),
+        .from = sapa_text_str(&from),
+        .to = sapa_text_str(&to),
+        .spec = { .body = sapa_text_str(&sdp) },
+        .user = leg->id,
+        .ring_ms = c->dial_ring_ms,
+    };
+    if (uri.cut || from.cut || to.cut ||
+        sapa_sip_call_start(v->stack, &call, voice_now(v), &leg->dialog, &tx) != SAPA_OK) {
+        voice_outbound_failed(v, leg, 500, false);
+        return;
+    }
+    leg->state = LEG_CALLING;
+    leg->called_us = voice_now(v);
+}
+
+/* 401, 407: the same INVITE again with credentials. False: it cannot be done. */
+static bool try_credentials(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    struct sapa_sip_digest challenge;
+    bool proxy;
+    if ((ev->status != 401 && ev->status != 407) || leg->kind == LEG_AGENT || leg->trunk >= v->centre->trunks_count ||
+        leg->auth_tries >= VOICE_AUTH_TRIES || v->centre->trunks[leg->trunk].user.n == 0 ||
+        sapa_sip_digest_pick(ev->msg, &challenge, &proxy) != SAPA_OK)
+        return false;
+    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
+    char ha1[SAPA_SIP_HEX_SIZE], cnonce[17], uri_buf[384], value_buf[1024], head_buf[1200], body[VOICE_SDP_MAX];
+    struct sapa_text uri, value, head, sdp;
+    sapa_sip_tx_id tx;
+    leg->auth_tries++;
+    sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
+    sapa_text_init(&value, value_buf, sizeof(value_buf));
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    sapa_text_init(&sdp, body, sizeof(body));
+    put_outside_uri(v, leg, &uri);
+    sapa_sip_digest_ha1(challenge.alg, trunk->user, challenge.realm, trunk->password, ha1);
+    sapa_sip_token(v->stack, cnonce);
+    const struct sapa_sip_digest_answer answer = {
+        .challenge = &challenge, .method = SAPA_STR("INVITE"), .uri = sapa_text_str(&uri), .username = trunk->user,
+        .ha1_hex = ha1, .nc = 1, .cnonce = sapa_str_of(cnonce),
+    };
+    sapa_sip_digest_respond(&value, &answer);
+    sapa_wipe(ha1, sizeof(ha1));
+    sapa_sip_put_header(&head, proxy ? SAPA_SIP_H_PROXY_AUTHORIZATION : SAPA_SIP_H_AUTHORIZATION, sapa_text_str(&value));
+    if (value.cut || head.cut || !put_offer(v, leg, &sdp))
+        return false;
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
+    return sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
+}
+
+/* ---- what comes back to our INVITEs ---- */
+
+static enum sapa_offer_result result_of(int status)
+{
+    switch (status) {
+    case 486: case 600: return SAPA_OFFER_BUSY;
+    case 603: case 403: case 302: case 301: case 606: return SAPA_OFFER_REFUSED;
+    case 404: case 408: case 410: case 480: case 503: return SAPA_OFFER_UNREACHABLE;
+    default: return status >= 600 || (status >= 300 && status < 400) ? SAPA_OFFER_REFUSED : SAPA_OFFER_FAULT;
+    }
+}
+
+/* What tells most about the person, when several phones of one agent say different things. */
+static unsigned weight_of(enum sapa_offer_result result)
+{
+    switch (result) {
+    case SAPA_OFFER_REFUSED: return 4;
+    case SAPA_OFFER_BUSY: return 3;
+    case SAPA_OFFER_FAULT: return 2;
+    case SAPA_OFFER_UNREACHABLE: return 1;
+    default: return 0;
+    }
+}
+
+/* Our INVITE did not succeed. `on_wire`: the other side ended it; else it is ended here. */
+void voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int status, bool on_wire)
+{
+    struct voice_offer *o = leg->offer;
+    struct voice_contact *c = leg->contact;
+    const uint32_t trunk = leg->trunk;
+    if (on_wire)
+        voice_leg_over(v, leg);
+    else
+        voice_leg_end(v, leg, 41, NULL);
+    if (o) {
+        const enum sapa_offer_result result = result_of(status);
+        if (status == 408 || status == 480 || status == 404 || status == 410)
+            voice_device_bad(v, o->agent, leg->device_crc, status == 408 ? "no answer to INVITE" : "phone says it is not there");
+        if (weight_of(result) > weight_of(o->result)) {
+            o->result = (uint8_t)result;
+            o->cause = status;
+        }
+        bool living = false;
+        for (struct voice_leg *other = o->legs; other; other = other->next)
+            living |= other->state != LEG_OVER;
+        if (!living || status >= 600)
+            voice_offer_failed(v, o, o->result, o->cause);
+    } else if ((status >= 500 && status < 600) || status == 408) {
+        voice_dial_next(v, c, trunk + 1, status); /* that trunk is in trouble: another may not be */
+    } else {
+        voice_dial_progress(v, c, 2, status, SAPA_SIDE_CUSTOMER, leg->id);
+    }
+}
+
+static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    struct sapa_sdp sdp;
+    leg->heard = true;
+    if (ev->dialog != leg->dialog) {
+        bool known = false;
+        for (uint8_t i = 0; i < leg->fork_count; i++)
+            known |= leg->forks[i] == ev->dialog;
+        if (!known && leg->fork_count < VOICE_FORKS_MAX)
+            leg->forks[leg->fork_count++] = ev->dialog;
+        else if (!known)
+            sapa_sip_dialog_end(v->stack, ev->dialog);
+    }
+    if (leg->state != LEG_CALLING || ev->status < 180)
+        return;
+    if (ev->msg && ev->msg->body.n > 0 && !leg->early_sdp && sapa_sdp_parse(ev->msg->body, &sdp) == SAPA_OK) {
+        struct sapa_sdp_agreed agreed;
+        struct sapa_sdp_want want;
+        char host[64];
+        voice_leg_want(v, leg, &want, host);
+        if (sapa_sdp_accept(&want, &sdp, &agreed) == SAPA_OK) {
+            voice_leg_agree(leg, &agreed);
+            leg->early_sdp = true;
+        }
+    }
+    if (leg->ringing || (ev->status != 180 && ev->status != 183))
+        return;
+    leg->ringing = true;
+    if (leg->offer) {
+        if (leg->offer->ringing)
+            return;
+        leg->offer->ringing = true;
+        struct sapa_record r;
+        sapa_record_init(&r, SAPA_T_offer_ringing);
+        r.u.offer_ringing.offer = leg->offer->id;
+        voice_post(v, &r);
+    } else {
+        voice_dial_progress(v, leg->contact, 0, ev->status, SAPA_SIDE_CUSTOMER, leg->id);
+    }
+}
+
+/* A 2xx that nobody wants any more: another fork was faster. */
+static void turn_away(struct sapa_voice *v, sapa_sip_dialog_id dialog, int64_t now_us)
+{
+    sapa_sip_tx_id tx;
+    if (sapa_sip_call_ack(v->stack, dialog, NULL, now_us) != SAPA_OK ||
+        sapa_sip_dialog_send(v->stack, dialog, SAPA_SIP_BYE, NULL, now_us, &tx) != SAPA_OK)
+        v->stats.late_commands++;
+    sapa_sip_dialog_end(v->stack, dialog);
+}
+
+static bool take_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_msg *msg)
+{
+    struct sapa_sdp sdp;
+    struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_want want;
+    char host[64];
+    if (msg->body.n == 0)
+        return leg->early_sdp;
+    voice_leg_want(v, leg, &want, host);
+    if (sapa_sdp_parse(msg->body, &sdp) != SAPA_OK || sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
+        return false;
+    voice_leg_agree(leg, &agreed);
+    return true;
+}
+
+static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    if (leg->state != LEG_CALLING) {
+        if (ev->dialog != leg->dialog)
+            turn_away(v, ev->dialog, ev->now_us);
+        return;
+    }
+    leg->heard = true;
+    for (uint8_t i = 0; i < leg->fork_count; i++)
+        if (leg->forks[i] == ev->dialog)
+            leg->forks[i--] = leg->forks[--leg->fork_count];
+    if (ev->dialog != leg->dialog) { /* a fork won: the others go */
+        sapa_sip_dialog_end(v->stack, leg->dialog);
+        leg->dialog = ev->dialog;
+    }
+    if (sapa_sip_call_ack(v->stack, leg->dialog, NULL, ev->now_us) != SAPA_OK)
+        v->stats.late_commands++;
+    leg->state = LEG_UP;
+    free(leg->target);
+    leg->target = NULL;
+    if (!take_answer(v, leg, ev->msg)) {
+        voice_outbound_failed(v, leg, 488, false);
+        return;
+    }
+    leg->acked = true;
+    voice_leg_set(v, leg);
+    if (leg->offer) {
+        struct voice_offer *o = leg->offer;
+        o->winner = leg;
+        sapa_timer_cancel(v->loop, &o->silence);
+        for (struct voice_leg *other = o->legs; other; other = other->next) {
+            if (other == leg || other->state == LEG_OVER)
+                continue;
+            if (other->state == LEG_CALLING &&
+                sapa_sip_call_cancel(v->stack, other->dialog, sapa_str_of(ELSEWHERE), ev->now_us) != SAPA_OK)
+                v->stats.late_commands++;
+            voice_leg_over(v, other);
+        }
+        struct sapa_record r;
+        sapa_record_init(&r, SAPA_T_offer_accepted);
+        r.u.offer_accepted.offer = o->id;
+        r.u.offer_accepted.leg = leg->id;
+        v->stats.accepted++;
+        voice_leg_log(v, leg, false);
+        voice_post(v, &r);
+        return;
+    }
+    voice_leg_log(v, leg, false);
+    if (leg->kind == LEG_OUTSIDE && leg->contact->customer) {
+        struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = leg->contact->id,
+                                        .leg = leg->contact->customer->id, .other = leg->id };
+        if (voice_media_send(v, &m) != SAPA_OK)
+            v->stats.late_commands++;
+    }
+    voice_dial_progress(v, leg->contact, 1, 200, SAPA_SIDE_CUSTOMER, leg->id);
+}
+
+void voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    switch (ev->kind) {
+    case SAPA_SIP_EV_PROGRESS:
+        on_progress(v, leg, ev);
+        return;
+    case SAPA_SIP_EV_ANSWER:
+        on_answer(v, leg, ev);
+        return;
+    case SAPA_SIP_EV_RESPONSE:
+        leg->heard = true;
+        if (leg->state == LEG_CALLING && !try_credentials(v, leg, ev))
+            voice_outbound_failed(v, leg, ev->status, true);
+        return;
+    case SAPA_SIP_EV_FAILURE:
+        if (leg->state == LEG_CALLING)
+            voice_outbound_failed(v, leg, ev->status, true);
+        return;
+    default:
+        return;
+    }
+}

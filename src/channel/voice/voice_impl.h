@@ -1,0 +1,393 @@
+/**
+ * @file channel/voice/voice_impl.h
+ * What the files of the voice channel share. The story is in voice.h and docs/design/voice.md.
+ *
+ * A contact has at most one customer's leg, one outside leg (transfer) and any number of offers; an
+ * offer has one leg for each binding of the agent's phone, of which one wins. A leg is a dialog and
+ * a media leg. Objects are found by their ids and freed at the end of a turn of the loop, so that
+ * no callback finds its object gone under it.
+ *
+ * Room    channel/voice alone.   Thread  SIP.
+ */
+#ifndef SAPA_CHANNEL_VOICE_VOICE_IMPL_H
+#define SAPA_CHANNEL_VOICE_VOICE_IMPL_H
+
+#include "base/log.h"
+#include "base/table.h"
+#include "channel/voice/voice.h"
+#include "model/prompt_keys.h"
+#include "model/segment.h"
+#include "rt/crypto.h"
+#include "rt/dns.h"
+#include "rt/file.h"
+#include "rt/loop.h"
+#include "rt/random.h"
+#include "rt/socket.h"
+#include "sdp/offer.h"
+#include "sip/dialog.h"
+#include "sip/digest.h"
+#include "sip/guard.h"
+#include "sip/net.h"
+#include "sip/registrar.h"
+
+enum {
+    VOICE_BODY_MAX = 8192,     /* bytes of an offer that is kept until it is answered */
+    VOICE_FORKS_MAX = 4,       /* early dialogs of one INVITE beside the first */
+    VOICE_DEVICES_MAX = 5,     /* bindings of one phone that are watched */
+    VOICE_TRUNKS_MAX = 64,
+    VOICE_POSTS_MAX = 65536,   /* inputs that wait for the centre */
+    VOICE_CODE_REPLY_MS = 5000,
+    VOICE_RETRY_AFTER_S = 5,
+    VOICE_AUTH_TRIES = 2,      /* answers to challenges of one INVITE */
+    VOICE_SDP_MAX = 1024,
+    VOICE_HEADERS_MAX = 1024,
+};
+
+enum voice_leg_kind { LEG_CUSTOMER, LEG_AGENT, LEG_OUTSIDE, LEG_CODE };
+
+enum voice_leg_state {
+    LEG_NEW,     /* caller waits for an answer, or our INVITE waits for a media port */
+    LEG_CALLING, /* our INVITE is out */
+    LEG_UP,      /* 2xx sent or received */
+    LEG_OVER,    /* ended towards SIP; waits for the media process' last word */
+};
+
+enum voice_media_state { MEDIA_NONE, MEDIA_OPENING, MEDIA_OPEN, MEDIA_CLOSING };
+
+struct voice_contact;
+struct voice_offer;
+struct voice_call_code;
+
+struct voice_leg {
+    uint64_t id;              /* media leg and SIP user */
+    uint8_t kind, state, media;
+    bool is_caller;           /* we sent the INVITE */
+    bool ringing;             /* 180 told */
+    bool heard;               /* some answer to our INVITE came */
+    bool cancelled;           /* caller sent CANCEL */
+    bool answer_wanted;       /* cmd_answer came before the media port */
+    bool late_offer;          /* our offer went out in a 2xx; the ACK answers it */
+    bool acked;
+    bool held;                /* they hold us */
+    bool early_sdp;           /* agreed is set by a provisional answer */
+    bool logged;              /* a dialog record was posted */
+    bool asking;              /* OPTIONS within the dialog is under way */
+    bool started;             /* LEG_SET was sent */
+    uint8_t auth_tries;
+    uint8_t direction;        /* SAPA_MEDIA_SEND | RECEIVE */
+    uint8_t codec, dtmf_type;
+    uint8_t fork_count;
+    uint32_t generation;      /* of the dialog record */
+    uint32_t agent, trunk;
+    uint16_t remote_rtcp;
+    uint16_t body_n;
+    char *body;               /* caller's offer until it is answered */
+    char *target;             /* where our INVITE goes: URI, then route */
+    uint16_t target_n, route_n;
+    uint32_t device_crc;      /* of the binding that is called */
+    int64_t called_us;
+    sapa_sip_dialog_id dialog;
+    sapa_sip_dialog_id forks[VOICE_FORKS_MAX];
+    sapa_sip_tx_id tx;        /* their INVITE, unanswered */
+    struct sapa_sdp_local sdp;
+    struct sapa_media_address local, remote;
+    struct sapa_sip_flow flow;
+    struct voice_contact *contact; /* NULL: LEG_CODE */
+    struct voice_offer *offer;
+    struct voice_call_code *code;
+    struct voice_leg *next;   /* of the offer */
+    struct voice_leg *next_dead;
+};
+
+struct voice_offer {
+    uint64_t id;
+    struct voice_contact *contact;
+    struct voice_leg *legs;
+    struct voice_leg *winner;
+    uint32_t agent, queue, ring_ms;
+    uint8_t kind;
+    bool ringing, over;
+    uint8_t result;            /* worst outcome so far; SAPA_OFFER_OPEN: none */
+    int cause;
+    struct sapa_timer silence; /* phones that say nothing */
+    struct voice_offer *next;
+    struct voice_offer *next_dead;
+    struct sapa_voice *voice;
+};
+
+struct voice_play {
+    uint32_t number;
+    uint8_t loop, count, waiting, bad;
+    bool here[SAPA_MEDIA_FILES_MAX];
+    char files[SAPA_MEDIA_FILES_MAX][SAPA_MEDIA_PATH_MAX];
+};
+
+struct voice_contact {
+    uint64_t id, person, recording;
+    uint32_t client, number, trunk;
+    uint32_t play;            /* number of what plays, 0: nothing that is waited for */
+    uint32_t attempt;         /* of the dial under way */
+    uint32_t dial_from, dial_ring_ms;
+    uint32_t legs;            /* legs that point here */
+    uint8_t direction;        /* enum sapa_direction */
+    uint8_t dial_kind;
+    bool arrived;             /* the core knows it */
+    bool gone;                /* contact_gone posted, or the core ended it */
+    bool forgotten;           /* cmd_forget */
+    bool secret_on;
+    bool recording_off;       /* what the recorder says is over */
+    bool dead;
+    uint8_t secret_n;
+    char *secret;             /* SAPA_VOICE_SECRET_MAX bytes once there is one */
+    char *recording_path;
+    struct voice_play *pending; /* prompts being made */
+    struct voice_play *music[2]; /* hold music being made: for the customer, for the agent */
+    struct voice_leg *customer;
+    struct voice_leg *outside;
+    struct voice_offer *offers;
+    struct voice_contact *next_dead;
+    char address[64], name[64];
+    char dial[64];
+};
+
+/** A phone dials a code. */
+struct voice_call_code {
+    uint64_t request;
+    uint8_t verb;
+    uint32_t agent, code;
+    uint8_t play_done;
+    uint8_t count, waiting;
+    bool here[4];
+    char files[4][SAPA_MEDIA_PATH_MAX];
+    struct voice_leg *leg;
+    struct sapa_timer timer;
+    struct sapa_voice *voice;
+};
+
+enum voice_told { TOLD_NOTHING, TOLD_REACHABLE, TOLD_UNREACHABLE, TOLD_BEFORE /* by an earlier process */ };
+
+/* `user` of requests outside dialogs: what they ask after. */
+enum { ASK_PHONE = 1, ASK_TRUNK = 2 };
+static inline uint64_t voice_ask(unsigned kind, uint32_t index, uint32_t crc)
+{
+    return (uint64_t)crc << 32 | (uint64_t)kind << 24 | (index & 0xffffff);
+}
+
+struct voice_device {
+    uint32_t contact_crc;
+    bool bad;
+};
+
+struct voice_agent {
+    uint8_t posted;           /* what the core was told: enum voice_told */
+    bool dirty;               /* its bindings changed by themselves */
+    uint8_t device_count;
+    uint32_t last_queue;
+    int64_t ping_due_us;      /* 0: not registered */
+    struct voice_device devices[VOICE_DEVICES_MAX];
+};
+
+struct voice_trunk {
+    struct sapa_sip_ip ip;    /* family 0: not resolved */
+    uint32_t calls;
+    bool asked, down;
+    uint8_t fails;
+    int64_t ping_due_us, resolve_due_us;
+    struct sapa_dns_query *query;
+    struct sapa_voice *voice;
+};
+
+struct voice_post {
+    struct voice_post *next;
+    struct sapa_record record; /* cut to its size */
+};
+
+struct voice_prompt_wait { /* a prompt that is being made */
+    uint64_t tag;
+    uint64_t target;          /* contact, or request of a code */
+    uint32_t play;
+    uint8_t index, what;      /* 0 play, 1 hold music for the customer, 2 for the agent, 3 code */
+};
+
+struct voice_ref {
+    uint64_t key;
+    void *value;
+};
+
+enum voice_adopt_state { ADOPT_WAITING, ADOPT_GATHERING, ADOPT_DONE };
+
+struct voice_media_link;
+
+struct sapa_voice {
+    struct sapa_voice_options options;
+    const struct sapa_centre *centre;
+    struct sapa_loop *loop;
+    struct sapa_sip_net *net;
+    struct sapa_sip_guard *guard;
+    struct sapa_sip_stack *stack;
+    struct sapa_sip_registrar *registrar;
+    struct sapa_sip_digest_server *digest;
+    struct sapa_dns *dns;
+    struct voice_media_link *link;
+    struct sapa_sip_ip bound[SAPA_VOICE_LISTENS_MAX];
+    size_t bound_count;
+    struct sapa_table contacts, legs, offers, codes, prompts; /* id → pointer; prompts hold voice_prompt_wait */
+    struct sapa_table trusted;                                /* sources of trunks that the guard knows */
+    bool agents_dirty;
+    struct sapa_table by_extension, by_number;                /* hash of text → index + 1 */
+    struct voice_agent *agents;
+    struct voice_trunk trunks[VOICE_TRUNKS_MAX];
+    uint32_t system_prompt[SAPA_PROMPT_ID_COUNT];
+    uint64_t counter;
+    uint64_t prompt_tag;
+    uint32_t calls;           /* customers' legs */
+    struct voice_post *post_first, **post_last;
+    uint32_t post_count;
+    struct sapa_timer post_timer, stack_timer, second_timer, media_timer;
+    struct sapa_deferred turn_end;
+    struct voice_leg *dead_legs;
+    struct voice_offer *dead_offers;
+    struct voice_contact *dead_contacts;
+    bool refusing;
+    char refuse_why[64];
+    /* media */
+    bool media_up;            /* HELLO answered and inventory read */
+    bool media_linked;
+    bool media_alarm;
+    uint64_t media_generation;
+    struct sapa_media_message *inventory;
+    uint32_t inventory_count, inventory_size;
+    /* adoption */
+    uint8_t adopt;            /* enum voice_adopt_state */
+    bool adopt_called;
+    struct sapa_record *adopt_dialogs;
+    size_t adopt_count;
+    struct sapa_voice_held *adopt_held;
+    size_t adopt_held_count;
+    char made_folder[SAPA_VOICE_PATH_MAX];
+    int registrations_fd;
+    uint64_t registrations_bytes, registrations_live;
+    struct sapa_voice_stats stats;
+};
+
+/* voice.c */
+void voice_post(struct sapa_voice *v, const struct sapa_record *record);
+void voice_touch(struct sapa_voice *v);
+int64_t voice_now(const struct sapa_voice *v);
+int64_t voice_wall(const struct sapa_voice *v);
+uint64_t voice_id(struct sapa_voice *v);
+void *voice_find(const struct sapa_table *table, uint64_t id);
+bool voice_put(struct sapa_table *table, uint64_t id, void *value);
+void voice_take(struct sapa_table *table, uint64_t id);
+uint64_t voice_hash(struct sapa_str text);
+uint32_t voice_agent_of(const struct sapa_voice *v, struct sapa_str extension);
+uint32_t voice_number_of(const struct sapa_voice *v, struct sapa_str dialled);
+void voice_alarm(struct sapa_voice *v, enum sapa_alarm kind, bool on, uint64_t contact, const char *text);
+
+/* contact.c */
+struct voice_contact *voice_contact_new(struct sapa_voice *v, uint64_t id);
+void voice_contact_check(struct sapa_voice *v, struct voice_contact *c);
+void voice_contact_free(struct voice_contact *c);
+void voice_contact_gone(struct sapa_voice *v, struct voice_contact *c, enum sapa_side side, int cause, const char *reason);
+void voice_offer_failed(struct sapa_voice *v, struct voice_offer *o, enum sapa_offer_result result, int cause);
+void voice_agent_gone(struct sapa_voice *v, struct voice_offer *o, enum sapa_side side, int cause);
+void voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, unsigned state, int cause, enum sapa_side side, uint64_t leg);
+struct voice_offer *voice_offer_new(struct sapa_voice *v, struct voice_contact *c, uint64_t id, uint32_t agent);
+void voice_offer_free(struct sapa_voice *v, struct voice_offer *o);
+
+/* leg.c */
+struct voice_leg *voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
+sapa_rc voice_leg_open(struct sapa_voice *v, struct voice_leg *leg);
+void voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64]);
+void voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed);
+void voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
+void voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed);
+void voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg);
+void voice_leg_over(struct sapa_voice *v, struct voice_leg *leg);
+void voice_leg_end(struct sapa_voice *v, struct voice_leg *leg, int q850, const char *text);
+void voice_leg_free(struct sapa_voice *v, struct voice_leg *leg);
+void voice_leg_lost(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason);
+enum sapa_side voice_leg_side(const struct voice_leg *leg);
+bool voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg);
+void voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg);
+void voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
+const struct sapa_sdp_codec *voice_codecs(uint8_t first);
+
+/* inbound.c */
+void voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
+bool voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
+uint32_t voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip);
+
+/* outbound.c */
+void voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd);
+void voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere);
+void voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg);
+void voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd);
+void voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg);
+void voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
+void voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int status, bool on_wire);
+void voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause);
+
+/* agent.c */
+sapa_rc voice_agents_open(struct sapa_voice *v);
+void voice_agents_close(struct sapa_voice *v);
+void voice_register(struct sapa_voice *v, const struct sapa_sip_event *ev);
+void voice_ping_answer(struct sapa_voice *v, uint64_t user, bool alive);
+void voice_agents_second(struct sapa_voice *v);
+void voice_agents_map(struct sapa_voice *v, const struct sapa_centre *old);
+void voice_agents_restore(struct sapa_voice *v);
+void voice_device_bad(struct sapa_voice *v, uint32_t agent, uint32_t contact_crc, const char *why);
+bool voice_device_is_bad(const struct sapa_voice *v, uint32_t agent, uint32_t contact_crc);
+uint32_t voice_device_crc(struct sapa_str contact);
+void voice_agents_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow);
+
+/* trunk.c */
+void voice_trunks_second(struct sapa_voice *v);
+void voice_trunks_map(struct sapa_voice *v, const struct sapa_centre *old);
+void voice_trunk_answer(struct sapa_voice *v, uint32_t trunk, bool alive);
+
+/* code.c */
+bool voice_code_is(const struct sapa_voice *v, struct sapa_str dialled);
+void voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str dialled);
+void voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent_reply *reply);
+void voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);
+void voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base);
+void voice_code_played(struct sapa_voice *v, struct voice_leg *leg);
+void voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
+
+/* play.c */
+void voice_play(struct sapa_voice *v, const struct sapa_rec_cmd_play *cmd);
+void voice_play_stop(struct sapa_voice *v, struct voice_contact *c);
+void voice_hold_music(struct sapa_voice *v, const struct sapa_rec_cmd_hold_music *cmd);
+void voice_play_done(struct sapa_voice *v, struct voice_contact *c, uint32_t play, bool failed);
+sapa_rc voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa_str text, unsigned language, uint32_t client,
+                         const struct voice_prompt_wait *wait, char *ret_base, size_t size);
+void voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit);
+void voice_secret_set(struct sapa_voice *v, struct voice_contact *c, bool on);
+
+/* record.c */
+void voice_record(struct sapa_voice *v, const struct sapa_rec_cmd_record *cmd);
+void voice_record_state(struct sapa_voice *v, const struct sapa_media_message *m);
+void voice_recording_failed(struct sapa_voice *v, struct voice_contact *c);
+
+/* media_link.c */
+sapa_rc voice_media_open(struct sapa_voice *v);
+void voice_media_close(struct sapa_voice *v);
+sapa_rc voice_media_send(struct sapa_voice *v, struct sapa_media_message *m);
+void voice_media_message(struct sapa_voice *v, const struct sapa_media_message *m);
+void voice_media_link_state(struct sapa_voice *v, bool up);
+
+/* adopt.c */
+size_t voice_state_write(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size);
+void voice_adopt_try(struct sapa_voice *v, bool give_up);
+void voice_media_inventory_done(struct sapa_voice *v);
+
+/* number.c */
+struct sapa_str voice_number_normal(struct sapa_str text, const char *country, char *buf, size_t size);
+
+/* headers.c: small readers of SIP headers */
+int voice_reason_cause(const struct sapa_sip_msg *msg, struct sapa_text64 *ret_text);
+enum sapa_side voice_side_of_cause(int cause, enum sapa_side otherwise);
+char voice_info_digit(const struct sapa_sip_msg *msg);
+
+#endif

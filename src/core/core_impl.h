@@ -1,0 +1,420 @@
+/**
+ * @file core/core_impl.h
+ * What the files of the core share: its state, and which file owns which function.
+ *
+ * Contacts and work (one agent's part in one contact, from the offer to the end of wrap-up) live in
+ * pools and are named by index inside the core, by id outside. Everything that is derived (trees,
+ * lists, bitsets, timers) can be rebuilt from the rest; a snapshot holds the rest only.
+ *
+ * Room    core: pure.   Thread  that of the core.   Owner  struct sapa_core.
+ */
+#ifndef SAPA_CORE_CORE_IMPL_H
+#define SAPA_CORE_CORE_IMPL_H
+
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "core/core.h"
+#include "core/ewt.h"
+#include "core/flow.h"
+#include "core/idmap.h"
+#include "core/timer.h"
+#include "core/tree.h"
+
+enum {
+    CHANNELS = SAPA_CHANNEL_COUNT,
+    AVOID_MAX = SAPA_CORE_RING_ALL_MAX,
+    OVERRIDES_MAX = 1024,     /* skills changed by hand at one time */
+    CLIENTS_MAX = 64,
+    WALK_MAX = 64,            /* agents looked at for one explanation */
+    HOPS_MAX = 8,             /* overflows from queue to queue at once */
+    EWT_REVIEW_US = 30000000, /* how often an expected wait is held against its limit */
+    REVIEW_BATCH = 64,        /* contacts that one review of a queue moves */
+    NO_CALLBACK = 255,
+};
+
+/* Where a contact stands for the choice of agents. */
+enum { PICK_NONE, PICK_CLASS, PICK_PREFERRED };
+
+struct core_contact {
+    uint64_t id;            /* 0: free slot */
+    int64_t queued_us;      /* age: joined its first line */
+    int64_t entered_us;     /* joined this line */
+    uint64_t wait_seq;      /* order of joining, kept with the age */
+    int64_t due_us;         /* next review in the line, 0 none */
+    uint32_t queue;         /* in line or rung or talking for it; SAPA_NONE */
+    uint32_t class_index;   /* queue and step */
+    uint32_t preferred;     /* agent, SAPA_NONE */
+    uint32_t work;          /* first of its live work, SAPA_NONE */
+    uint16_t priority;
+    uint8_t channel, place, step;
+    uint8_t pick;           /* PICK_* */
+    bool in_line;           /* stands in the line of `queue` (also while nobody may pick it) */
+    bool queued;            /* joined and not yet left, for the log: in line, ringing, being dialled */
+    bool seeking;           /* is to be offered when this step settles */
+    bool ring_all;
+    uint8_t wait_why;       /* reason of waiting that was logged last */
+    uint8_t avoid_count;
+    uint32_t avoid[AVOID_MAX]; /* agents who refused or missed it, last one last */
+    int64_t avoid_until_us;
+
+    uint64_t person, party; /* party: person, else a hash of the number: one callback attempt at once */
+    int64_t arrived_us, since_us; /* since: in this place */
+    int64_t preferred_until_us;
+    int64_t flow_us, queue_us;    /* times that are over */
+    int64_t flow_due_us;          /* timer of the flow, 0 none */
+    uint32_t client, number, last_queue, last_agent;
+    uint16_t extra;         /* priority of number and caller */
+    uint8_t direction, language, reason; /* reason: pending result for the flow + 1, 0 none */
+    bool has_flow;          /* a flow decides; else straight into a queue */
+    bool leg;               /* the customer is on the line */
+    bool answer_sent, established, answered, keep_age, playing;
+    bool ending;            /* the flow has hung up: to be closed when it returns */
+    uint16_t reject_status; /* it was refused instead, with this SIP status */
+    uint8_t end_outcome, end_side;
+    uint32_t end_cause;
+    /* recording */
+    uint64_t recording;
+    uint8_t policy;
+    bool recording_on, recording_paused;
+    uint64_t message;       /* voicemail being recorded */
+    int64_t message_us;
+    uint32_t message_queue;
+    /* callback */
+    uint8_t callback;       /* enum sapa_callback, NO_CALLBACK */
+    uint8_t attempts;
+    bool attempt_running;   /* holds the lock on its party */
+    uint32_t attempt;       /* number of the last dial command */
+    int64_t callback_due_us;/* not before, 0 any time */
+    uint32_t judged_agent, judged_queue; /* of a survey */
+    struct sapa_text64 address, callback_number;
+    struct sapa_flow_run run;
+};
+
+struct core_work {
+    uint64_t offer;         /* 0: free slot */
+    uint64_t contact_id;    /* outlives the contact in wrap-up */
+    uint32_t contact;       /* SAPA_NONE in wrap-up */
+    uint32_t agent, queue;
+    uint32_t next_of_agent, next_of_contact;
+    uint8_t state;          /* enum sapa_assignment */
+    uint8_t channel, kind;  /* kind: 0 contact, 1 callback */
+    bool extended, dialling;
+    uint32_t disposition;
+    int64_t made_us, since_us, due_us; /* due: end of ringing or of wrap-up */
+    int64_t connected_us;              /* 0: never */
+    int64_t talk_us, hold_us;          /* stretches that are over */
+    bool held_by_agent, held_by_customer;
+};
+
+struct core_link { uint32_t before, after; };
+
+struct core_agent {
+    uint32_t group;
+    uint8_t open;           /* bit c: may be given a contact of channel c now */
+    uint8_t presence;
+    bool reachable;
+    bool resume;            /* the device took him out of ready, and may put him back */
+    bool freed;             /* is to be offered work when this step settles */
+    uint8_t used[CHANNELS]; /* live work by channel */
+    uint8_t used_total;
+    uint32_t work;          /* first, SAPA_NONE */
+    uint64_t idle_seq;      /* order of idleness: lower waits longer */
+    int64_t idle_since_us;
+    uint32_t contacts;      /* handled since login */
+    uint32_t reason;
+    int64_t since_us, login_us, busy_us, busy_since_us; /* busy_since 0: not busy */
+    struct core_link link[CHANNELS];
+    struct sapa_tree preferred; /* contacts that wait for him alone */
+};
+
+struct core_queue {
+    struct sapa_tree line;
+    uint32_t class_base;
+    uint32_t pickable;      /* contacts that anybody may pick */
+    uint32_t virtual_waiters, ringing, talking;
+    uint32_t rr_last;       /* round robin: agent chosen last, SAPA_NONE */
+    int64_t age_us;         /* of one priority step, 0 never */
+    int64_t drain_since_us; /* pickable > 0 accounted up to here, 0: nobody waits */
+    int64_t review_us;      /* nobody is logged in: move them, 0 none */
+    struct sapa_ewt_rates rates;
+};
+
+/* One queue at one step: whom it may be offered to, and who waits so. */
+struct core_class {
+    uint32_t queue, first_agent; /* lowest eligible agent, for explanations */
+    uint8_t step;
+    uint32_t staffed, logged_in;
+    struct sapa_tree waiting[CHANNELS];
+};
+
+/* Agents who may take exactly the same. */
+struct core_group {
+    uint32_t members;       /* 0: free slot */
+    uint32_t sample;        /* any member */
+    uint64_t signature;     /* key in group_map */
+    uint32_t head[CHANNELS], tail[CHANNELS]; /* open agents, longest idle first */
+};
+
+struct core_override {
+    uint32_t agent, skill;
+    uint8_t level;
+    int64_t until_us;       /* 0: for good */
+};
+
+struct sapa_core {
+    /* state */
+    const struct sapa_centre *centre, *next_centre;
+    int64_t now_us;
+    uint64_t id_next;       /* offers and recordings, node 0 */
+    uint64_t wait_seq, idle_seq;
+    uint64_t surge, closed; /* switches by client */
+    bool surge_all, closed_all;
+    uint32_t override_count;
+    struct core_override overrides[OVERRIDES_MAX];
+
+    struct core_contact *contacts;
+    struct core_work *works;
+    struct core_agent *agents, *agents_spare;
+    struct core_queue *queues, *queues_spare;
+    uint8_t *levels;        /* agents x skills */
+    uint64_t *agent_keys, *queue_keys; /* of the centre in force, hashed */
+
+    /* derived */
+    struct sapa_tree_node *line, *pick; /* by contact */
+    struct sapa_timers timers;
+    struct sapa_idmap contact_map, work_map, group_map, party_map, scratch_map;
+    struct core_class *classes;
+    struct core_group *groups;
+    uint64_t *class_groups; /* classes x group_words: groups that may take it */
+    uint64_t *group_classes;/* groups x class_words: classes that it may take */
+    uint64_t *open_groups;  /* channels x group_words: with an open agent */
+    uint64_t *waiting_classes; /* channels x class_words: with somebody who waits */
+    uint32_t *agent_map, *queue_map; /* old index to new, while a centre is replaced */
+    uint32_t *group_free;
+    uint32_t group_free_count, group_top;
+    uint32_t class_count, class_words, group_words;
+
+    uint32_t contact_free, contact_top, contact_count; /* free: chained by queue */
+    uint32_t work_free, work_top, work_count;
+    uint32_t *living;       /* contacts that live, for walks */
+    uint32_t *living_at;    /* by contact */
+
+    uint32_t contacts_max, works_max, agents_max, queues_max, classes_max, skills_max;
+    const struct sapa_memory *memory;
+    const struct sapa_core_out *out;
+    uint32_t *freed, freed_count;     /* agents, and */
+    uint32_t *seeking, seeking_count; /* contacts that this step set free */
+    uint32_t pending[16];   /* contacts whose flow waits for a result */
+    uint32_t pending_count;
+    struct sapa_record record; /* being emitted */
+};
+
+/* ---- timers: slots ---- */
+
+enum { TIMER_CONTACT, TIMER_FLOW, TIMER_WORK, TIMER_QUEUE, TIMER_SKILL };
+
+static inline uint32_t core_slot(const struct sapa_core *core, int kind, uint32_t index)
+{
+    switch (kind) {
+    case TIMER_CONTACT: return index;
+    case TIMER_FLOW: return core->contacts_max + index;
+    case TIMER_WORK: return 2 * core->contacts_max + index;
+    case TIMER_QUEUE: return 2 * core->contacts_max + core->works_max + index;
+    default: return 2 * core->contacts_max + core->works_max + core->queues_max;
+    }
+}
+
+/* ---- events ---- */
+
+/** The record that is emitted next, zeroed, with type and time. */
+struct sapa_record *sapa_core_record(struct sapa_core *core, enum sapa_type type);
+void sapa_core_emit(struct sapa_core *core);
+
+#define EMIT(core, name, ...)                                               \
+    do {                                                                    \
+        sapa_core_record((core), SAPA_T_##name)->u.name =                   \
+            (struct sapa_rec_##name){ __VA_ARGS__ };                        \
+        sapa_core_emit(core);                                               \
+    } while (0)
+
+uint64_t sapa_core_id(struct sapa_core *core);
+
+static inline uint64_t core_ms(int64_t us) { return us <= 0 ? 0 : (uint64_t)us / 1000; }
+
+static inline const struct sapa_queue *core_queue_of(const struct sapa_core *core, uint32_t queue)
+{
+    sapa_assert(queue < core->centre->queues_count);
+    return &core->centre->queues[queue];
+}
+
+/* ---- contact.c: a contact from its arrival to its end ---- */
+
+struct core_contact *sapa_contact_find(struct sapa_core *core, uint64_t id);
+static inline uint32_t core_index(const struct sapa_core *core, const struct core_contact *c)
+{
+    return (uint32_t)(c - core->contacts);
+}
+/** Slot for `id`; NULL: full. Used by arrivals and snapshots. */
+struct core_contact *sapa_contact_alloc(struct sapa_core *core, uint64_t id);
+void sapa_contact_place(struct sapa_core *core, struct core_contact *c, enum sapa_place place);
+/** Close it wherever it stands. `c` is gone afterwards. */
+void sapa_contact_close(struct sapa_core *core, struct core_contact *c, enum sapa_outcome outcome,
+                        enum sapa_side side, uint32_t cause);
+/** Hang up the customer (or refuse the call that was never answered), and close. */
+void sapa_contact_hangup(struct sapa_core *core, struct core_contact *c, enum sapa_outcome outcome,
+                         enum sapa_side side, uint32_t cause);
+sapa_rc sapa_contact_on_arrived(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_contact_on_answered(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_contact_on_gone(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_contact_on_move(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_contact_on_play_done(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_contact_on_digit(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_contact_on_lookup(struct sapa_core *core, const struct sapa_record *in);
+void sapa_contact_answer(struct sapa_core *core, struct core_contact *c);
+void sapa_contact_silence(struct sapa_core *core, struct core_contact *c);
+
+/* ---- line.c: waiting lines ---- */
+
+/** Join; full, closed or overflowing leads on by the rules. An idle agent is offered it at once. */
+void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t priority_add,
+                     uint32_t preferred);
+/** Leave for good, with the event. */
+void sapa_line_leave(struct sapa_core *core, struct core_contact *c, enum sapa_dequeue reason);
+/** Out of the trees while it rings; and back to its place, looking for another agent. */
+void sapa_line_take(struct sapa_core *core, struct core_contact *c);
+void sapa_line_return(struct sapa_core *core, struct core_contact *c);
+/** Into the trees without further ado (snapshots, new centre). */
+void sapa_line_insert(struct sapa_core *core, struct core_contact *c);
+void sapa_line_remove(struct sapa_core *core, struct core_contact *c);
+int64_t sapa_line_key(const struct sapa_core *core, const struct core_contact *c);
+void sapa_line_arm(struct sapa_core *core, struct core_contact *c);
+void sapa_line_review(struct sapa_core *core, struct core_contact *c);
+void sapa_line_review_queue(struct sapa_core *core, uint32_t queue);
+void sapa_line_account(struct sapa_core *core, uint32_t queue);
+uint32_t sapa_line_staffed(const struct sapa_core *core, uint32_t queue);
+uint32_t sapa_line_logged_in(const struct sapa_core *core, uint32_t queue);
+struct sapa_ewt sapa_line_ewt(const struct sapa_core *core, uint32_t queue, uint32_t ahead);
+bool sapa_line_open(const struct sapa_core *core, uint32_t queue);
+/** Tell the flow, or end a contact without one, that the queue has no use for it. */
+void sapa_line_tell(struct sapa_core *core, struct core_contact *c, enum sapa_dequeue reason);
+
+/* ---- route.c: who takes whom ---- */
+
+struct core_pick {
+    uint32_t agent;     /* SAPA_NONE: nobody */
+    uint32_t runner[SAPA_CORE_RING_ALL_MAX - 1]; /* next by the rule, SAPA_NONE after the last */
+};
+
+/** May an agent of this skill, team and clients take contacts of a class? CHOSEN: yes. */
+enum sapa_why sapa_route_fit(const struct sapa_core *core, uint32_t agent, uint32_t class_index,
+                             uint32_t *a, uint32_t *b);
+/** May he take one more contact of this channel now? CHOSEN: yes. */
+enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsigned channel, int64_t now_us,
+                              uint32_t *a, uint32_t *b);
+/** Both, and what stands between these two. */
+enum sapa_why sapa_route_judge(const struct sapa_core *core, const struct core_contact *c, uint32_t agent,
+                               int64_t now_us, uint32_t *a, uint32_t *b);
+/** `a` before `b` in the one order of all lines at `now_us`? */
+bool sapa_route_ahead(const struct sapa_core *core, uint32_t a, uint32_t b, int64_t now_us);
+struct core_pick sapa_route_pick_agent(const struct sapa_core *core, const struct core_contact *c);
+uint32_t sapa_route_pick_contact(const struct sapa_core *core, uint32_t agent);
+/** Is anybody free for it? */
+bool sapa_route_anybody(const struct sapa_core *core, const struct core_contact *c);
+/** It is to be offered when the step settles. */
+void sapa_route_seek(struct sapa_core *core, struct core_contact *c);
+/** Match all that this step set free: agents first, then contacts, each by the rules. */
+void sapa_route_settle(struct sapa_core *core);
+/** Bring the lists up to date after anything about the agent changed. `tail`: he stands last now. */
+void sapa_route_refresh(struct sapa_core *core, uint32_t agent, bool tail);
+void sapa_route_presence(struct sapa_core *core, uint32_t agent, uint8_t from, uint8_t to);
+/** Put the agent into the group of his skills (again). */
+void sapa_route_join_group(struct sapa_core *core, uint32_t agent);
+void sapa_route_leave_group(struct sapa_core *core, uint32_t agent);
+/** All classes, groups and lists anew, from the centre and the agents. */
+void sapa_route_rebuild(struct sapa_core *core);
+
+/* ---- offer.c: from ringing to wrap-up ---- */
+
+struct core_work *sapa_work_find(struct sapa_core *core, uint64_t offer);
+struct core_work *sapa_work_alloc(struct sapa_core *core, uint64_t offer);
+void sapa_work_link(struct sapa_core *core, struct core_work *w);
+/** The one setter of an assignment's state; NONE frees it. */
+void sapa_work_move(struct sapa_core *core, struct core_work *w, enum sapa_assignment to);
+struct core_work *sapa_work_talking(struct sapa_core *core, const struct core_contact *c);
+void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t agent,
+                     const struct core_pick *pick);
+/** End an offer that rings. The contact goes back to its place unless another phone rings for it. */
+void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer_result result, uint32_t cause,
+                    bool contact_stays);
+/** End all offers of a contact that ring, but `but`. */
+void sapa_offer_end_all(struct sapa_core *core, struct core_contact *c, const struct core_work *but,
+                        enum sapa_offer_result result);
+/** Customer and agent talk. */
+void sapa_work_connect(struct sapa_core *core, struct core_work *w);
+/** The agent's part is over: wrap-up or nothing. */
+void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side, uint32_t cause);
+void sapa_work_timer(struct sapa_core *core, struct core_work *w);
+void sapa_work_end_wrapup(struct sapa_core *core, struct core_work *w, uint32_t how);
+sapa_rc sapa_offer_on_ringing(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_offer_on_failed(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *in);
+
+/* ---- record.c: recordings ---- */
+
+void sapa_recording_connect(struct sapa_core *core, struct core_contact *c);
+void sapa_recording_end(struct sapa_core *core, struct core_contact *c);
+sapa_rc sapa_recording_command(struct sapa_core *core, struct core_contact *c, enum sapa_verb verb);
+void sapa_message_start(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t max_ms);
+void sapa_message_stop(struct sapa_core *core, struct core_contact *c);
+
+/* ---- agent.c: presence and what agents ask for ---- */
+
+void sapa_agent_move(struct sapa_core *core, uint32_t agent, enum sapa_presence to, uint32_t reason,
+                     unsigned by);
+sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_agent_on_device(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_agent_on_skill(struct sapa_core *core, const struct sapa_record *in);
+void sapa_agent_skill_timer(struct sapa_core *core);
+void sapa_agent_skill_arm(struct sapa_core *core);
+
+/* ---- callback.c: virtual waiters ---- */
+
+void sapa_callback_request(struct sapa_core *core, struct core_contact *c, uint32_t queue,
+                           struct sapa_str number);
+/** The customer's leg is gone and the callback lives on. */
+void sapa_callback_begin(struct sapa_core *core, struct core_contact *c);
+void sapa_callback_dial(struct sapa_core *core, struct core_work *w);
+/** The agent's leg ended while dialling, or the number was not reached. */
+void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32_t cause, bool counts);
+/** May it be offered now? Otherwise *ret_due says when to look again (0: when told). */
+bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact *c, int64_t *ret_due);
+void sapa_callback_unlock(struct sapa_core *core, struct core_contact *c);
+sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *in);
+
+/* ---- port.c: between contacts and flows ---- */
+
+void sapa_port_begin(struct sapa_core *core, struct core_contact *c, uint32_t flow);
+/** Give the flow an event and do what it asks for. False: it did not fit. `c` may be gone afterwards. */
+bool sapa_port_event(struct sapa_core *core, struct core_contact *c, const struct sapa_flow_event *event);
+void sapa_port_pending(struct sapa_core *core);
+
+/* ---- adopt.c: taking a centre description into force ---- */
+
+sapa_rc sapa_adopt_on_centre(struct sapa_core *core, const struct sapa_record *in);
+/** Everything derived anew from the state; used after a snapshot too. */
+void sapa_adopt_rebuild(struct sapa_core *core);
+uint64_t sapa_adopt_key(struct sapa_str key);
+void sapa_adopt_agent_init(struct sapa_core *core, struct core_agent *agent);
+void sapa_adopt_levels(struct sapa_core *core);
+
+/* ---- why.c: explanations ---- */
+
+/** Fill `why` for a contact: pick NULL when it waits. At most `named` agents. */
+void sapa_why_fill(const struct sapa_core *core, const struct core_contact *c, uint64_t offer,
+                   const struct core_pick *pick, unsigned named, int64_t now_us, struct sapa_rec_why *why);
+/** Log why it waits, if the reason is another than before. */
+void sapa_why_wait(struct sapa_core *core, struct core_contact *c);
+
+#endif

@@ -1,0 +1,578 @@
+#include "report/call.h"
+
+#include "report/save_impl.h"
+
+enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 1 }; /* "SCAL" */
+
+struct closed_contact {
+    uint64_t contact;
+    int64_t ended_us;
+};
+
+void sapa_calls_init(struct sapa_calls *calls, const struct sapa_memory *memory,
+                     const struct sapa_names *names)
+{
+    *calls = (struct sapa_calls){ .names = names };
+    sapa_table_init(&calls->open, memory, sizeof(struct sapa_call), SAPA_CALLS_MAX);
+    sapa_table_init(&calls->closed, memory, sizeof(struct closed_contact), SAPA_CALLS_MAX);
+}
+
+void sapa_calls_done(struct sapa_calls *calls)
+{
+    sapa_table_done(&calls->open);
+    sapa_table_done(&calls->closed);
+}
+
+static uint32_t clip32(uint64_t value)
+{
+    return (uint32_t)SAPA_MIN(value, (uint64_t)UINT32_MAX);
+}
+
+static uint16_t clip16(uint64_t value)
+{
+    return (uint16_t)SAPA_MIN(value, (uint64_t)UINT16_MAX);
+}
+
+static uint8_t clip8(uint64_t value)
+{
+    return (uint8_t)SAPA_MIN(value, (uint64_t)UINT8_MAX);
+}
+
+static uint32_t dim_of(const struct sapa_calls *calls, enum sapa_dim kind, uint64_t index)
+{
+    return sapa_names_dim(calls->names, kind, index);
+}
+
+/* A place in one of the bounded lists; NULL (and counted) when it is full. */
+#define LIST_ADD(call, list)                                                          \
+    ((call)->list##_count < SAPA_COUNT((call)->list##s) ? &(call)->list##s[(call)->list##_count++] \
+                                                        : ((call)->dropped++, NULL))
+
+static struct sapa_call_part *part_of(struct sapa_call *call, uint64_t offer)
+{
+    for (unsigned i = call->part_count; i-- > 0;)
+        if (call->parts[i].offer == offer)
+            return &call->parts[i];
+    return NULL;
+}
+
+static struct sapa_call_recording *recording_of(struct sapa_call *call, uint64_t recording)
+{
+    for (unsigned i = 0; i < call->recording_count; i++)
+        if (call->recordings[i].recording == recording)
+            return &call->recordings[i];
+    struct sapa_call_recording *added = LIST_ADD(call, recording);
+    if (added)
+        *added = (struct sapa_call_recording){ .recording = recording, .state = 5 };
+    return added;
+}
+
+/* ---- the recording meter ---- */
+
+/* The stretch of conversation up to now, under the policy that held in it. */
+static void meter_turn(struct sapa_call *call, int64_t at_us)
+{
+    if (call->talking > 0 && at_us > call->talking_since_us) {
+        const uint64_t length_us = (uint64_t)(at_us - call->talking_since_us);
+        call->talked_us += length_us;
+        if (call->owes)
+            call->owed_us += length_us;
+    }
+    call->talking_since_us = at_us;
+}
+
+/*
+ * Each answered millisecond is in exactly one of the four. Masked and recorded are what the recorder
+ * says, as far as there was conversation; of the rest, only what no policy asked for is excused.
+ */
+static void meter_read(struct sapa_call *call)
+{
+    const uint64_t conversation = call->talked_us / 1000;
+    const uint64_t owed = call->owed_us / 1000;
+    uint64_t recorded = 0, masked = 0;
+
+    for (unsigned i = 0; i < call->recording_count; i++) {
+        if (call->recordings[i].is_voicemail || call->recordings[i].state == 4)
+            continue;
+        recorded += call->recordings[i].recorded_ms;
+        masked += call->recordings[i].masked_ms;
+    }
+    masked = SAPA_MIN(masked, conversation);
+    recorded = SAPA_MIN(recorded, conversation - masked);
+    const uint64_t rest = conversation - masked - recorded;
+    const uint64_t excluded = SAPA_MIN(rest, conversation - SAPA_MIN(owed, conversation));
+    call->conversation_ms = clip32(conversation);
+    call->recorded_ms = clip32(recorded);
+    call->masked_ms = clip32(masked);
+    call->excluded_ms = clip32(excluded);
+    call->unrecorded_ms = clip32(rest - excluded);
+}
+
+/* ---- finishing ---- */
+
+static bool recordings_over(const struct sapa_call *call)
+{
+    for (unsigned i = 0; i < call->recording_count; i++)
+        if (call->recordings[i].state < 3 || (call->recordings[i].state == 5 && call->owed_us > 0))
+            return false;
+    return true;
+}
+
+static bool is_finished(const struct sapa_call *call, int64_t now_us)
+{
+    if (call->open_wrapups > 0)
+        return false;
+    if (now_us - call->ended_us >= SAPA_CALL_LINGER_US)
+        return true;
+    return recordings_over(call) && (call->legs_due == 0 || now_us - call->ended_us >= SAPA_CALL_QUALITY_US);
+}
+
+static void finish(struct sapa_calls *calls, struct sapa_call *call)
+{
+    call->late = !recordings_over(call);
+    meter_read(call);
+    calls->finished_count++;
+    if (calls->finished)
+        calls->finished(calls->ctx, call);
+    sapa_table_remove(&calls->open, call);
+}
+
+/* Looks at what is closed. Called between inputs only: what one input causes belongs together. */
+static void sweep(struct sapa_calls *calls, bool all)
+{
+    for (uint32_t i = calls->closed.count; i-- > 0;) {
+        struct closed_contact *closed = sapa_table_at(&calls->closed, i);
+        struct sapa_call *call = sapa_table_find(&calls->open, closed->contact);
+        if (!call) {
+            sapa_table_remove(&calls->closed, closed);
+        } else if (all || is_finished(call, calls->now_us)) {
+            sapa_table_remove(&calls->closed, closed);
+            finish(calls, call);
+        }
+    }
+}
+
+void sapa_calls_flush(struct sapa_calls *calls)
+{
+    sweep(calls, true);
+}
+
+/* ---- records ---- */
+
+static void arrived(struct sapa_calls *calls, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_arrived *in = &record->u.contact_arrived;
+
+    calls->arrival = (struct sapa_record_arrival){
+        .contact = in->contact, .at_us = record->at_us, .trunk = clip32(in->trunk),
+        .priority = clip32(in->priority), .erased = (record->flags & SAPA_RECORD_ERASED) != 0,
+    };
+    (void)sapa_str_copy(sapa_sized_str(&in->address), calls->arrival.address, sizeof(calls->arrival.address));
+    (void)sapa_str_copy(sapa_sized_str(&in->reference), calls->arrival.reference,
+                        sizeof(calls->arrival.reference));
+}
+
+static sapa_rc opened(struct sapa_calls *calls, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_new *in = &record->u.contact_new;
+    const struct sapa_record_arrival *arrival = &calls->arrival;
+    struct sapa_call *call;
+
+    if (sapa_table_find(&calls->open, in->contact))
+        return SAPA_OK; /* the check names it */
+    const sapa_rc rc = sapa_table_add(&calls->open, in->contact, &call);
+    if (rc != SAPA_OK)
+        return rc;
+    call->person = in->person;
+    call->seq_first = record->seq;
+    call->arrived_us = call->opened_us = record->at_us;
+    call->client = dim_of(calls, SAPA_DIM_CLIENT, in->client);
+    call->number = dim_of(calls, SAPA_DIM_NUMBER, in->number);
+    call->queue = call->agent = call->trunk = SAPA_NONE;
+    call->flow = clip32(in->flow);
+    call->channel = clip8(in->channel);
+    call->direction = clip8(in->direction);
+    call->language = clip8(in->language);
+    if (arrival->contact == in->contact) {
+        call->arrived_us = arrival->at_us;
+        call->trunk = arrival->trunk;
+        call->priority = clip8(arrival->priority);
+        call->erased = arrival->erased;
+        memcpy(call->address, arrival->address, sizeof(call->address));
+        memcpy(call->reference, arrival->reference, sizeof(call->reference));
+    }
+    return SAPA_OK;
+}
+
+static void stepped(struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_flow_step *in = &record->u.flow_step;
+    struct sapa_call_step *step = LIST_ADD(call, step);
+
+    call->language = clip8(in->language);
+    if (step)
+        *step = (struct sapa_call_step){ clip32(in->flow), clip16(in->node), clip8(in->via) };
+}
+
+static void queued(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_queued *in = &record->u.contact_queued;
+    struct sapa_call_visit *visit = LIST_ADD(call, visit);
+
+    call->queue = dim_of(calls, SAPA_DIM_QUEUE, in->queue);
+    if (call->queued_us == 0)
+        call->queued_us = record->at_us;
+    if (visit)
+        *visit = (struct sapa_call_visit){
+            .queued_us = record->at_us, .queue = call->queue, .ewt_p50_ms = clip32(in->ewt_p50_ms),
+            .ewt_p90_ms = clip32(in->ewt_p90_ms), .is_callback = in->virtual_waiter != 0,
+        };
+}
+
+static struct sapa_call_visit *open_visit(struct sapa_call *call, uint32_t queue)
+{
+    for (unsigned i = call->visit_count; i-- > 0;)
+        if (call->visits[i].left_us == 0 && (queue == SAPA_NONE || call->visits[i].queue == queue))
+            return &call->visits[i];
+    return NULL;
+}
+
+static void dequeued(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_dequeued *in = &record->u.contact_dequeued;
+    struct sapa_call_visit *visit = open_visit(call, dim_of(calls, SAPA_DIM_QUEUE, in->queue));
+
+    if (visit) {
+        visit->left_us = record->at_us;
+        visit->reason = clip8(in->reason);
+    }
+}
+
+static void offered(struct sapa_call *call)
+{
+    struct sapa_call_visit *visit = open_visit(call, SAPA_NONE);
+
+    call->offers.made++;
+    if (visit)
+        visit->offers++;
+}
+
+static void offer_over(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_offer_ended *in = &record->u.offer_ended;
+    struct sapa_call_part *part;
+
+    call->offers.ring_ms += clip32(in->ring_ms);
+    switch (in->result) {
+    case SAPA_OFFER_ACCEPTED:
+        call->offers.accepted++;
+        part = LIST_ADD(call, part);
+        if (part)
+            *part = (struct sapa_call_part){
+                .offer = in->offer, .agent = dim_of(calls, SAPA_DIM_AGENT, in->agent),
+                .queue = dim_of(calls, SAPA_DIM_QUEUE, in->queue), .disposition = SAPA_NONE,
+                .ring_ms = clip32(in->ring_ms),
+            };
+        break;
+    case SAPA_OFFER_REFUSED:
+    case SAPA_OFFER_BUSY: call->offers.refused++; break;
+    case SAPA_OFFER_NO_ANSWER: call->offers.no_answer++; break;
+    case SAPA_OFFER_UNREACHABLE:
+    case SAPA_OFFER_FAULT: call->offers.failed++; break;
+    default: call->offers.gone++; break;
+    }
+}
+
+static void connected(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_connected *in = &record->u.contact_connected;
+    struct sapa_call_part *part = part_of(call, in->offer);
+
+    if (!part) { /* an acceptance without its offer_ended: the check names it */
+        part = LIST_ADD(call, part);
+        if (part)
+            *part = (struct sapa_call_part){ .offer = in->offer, .disposition = SAPA_NONE };
+    }
+    call->answered = true;
+    call->agent = dim_of(calls, SAPA_DIM_AGENT, in->agent);
+    if (call->connected_us == 0)
+        call->connected_us = record->at_us;
+    if (part) {
+        part->agent = call->agent;
+        part->queue = dim_of(calls, SAPA_DIM_QUEUE, in->queue);
+        part->connected_us = record->at_us;
+        part->policy = clip8(in->policy);
+    }
+    meter_turn(call, record->at_us);
+    call->talking++;
+    call->legs_due++;
+    call->owes = in->policy == SAPA_RECORD_ALL || (in->policy == SAPA_RECORD_SHARE && in->recording != 0);
+    if (in->recording != 0)
+        (void)recording_of(call, in->recording);
+}
+
+static void parted(struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_parted *in = &record->u.contact_parted;
+    struct sapa_call_part *part = part_of(call, in->offer);
+
+    call->talk_ms += clip32(in->talk_ms);
+    call->hold_ms += clip32(in->hold_ms);
+    if (call->talking > 0) {
+        meter_turn(call, record->at_us);
+        call->talking--;
+    }
+    if (part) {
+        part->parted_us = record->at_us;
+        part->talk_ms = clip32(in->talk_ms);
+        part->hold_ms = clip32(in->hold_ms);
+        part->side = clip8(in->side);
+        part->cause = clip16(in->cause);
+    }
+}
+
+static void assigned(struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_assignment_moved *in = &record->u.assignment_moved;
+    struct sapa_call_part *part = part_of(call, in->offer);
+
+    if (!part)
+        return;
+    if (in->to == SAPA_ASSIGNMENT_WRAPUP && part->wrapup == 0) {
+        part->wrapup = 1;
+        call->open_wrapups++;
+    } else if (in->from == SAPA_ASSIGNMENT_WRAPUP && part->wrapup == 1) {
+        part->wrapup = 2; /* however it ended; wrapup_ended adds what is known about it */
+        call->open_wrapups--;
+    }
+}
+
+static void wrapped(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_wrapup_ended *in = &record->u.wrapup_ended;
+    struct sapa_call_part *part = part_of(call, in->offer);
+
+    call->wrapup_ms += clip32(in->wrapup_ms);
+    if (!part)
+        return;
+    if (part->wrapup == 1)
+        call->open_wrapups--;
+    part->wrapup = 2;
+    part->wrapped_us = record->at_us;
+    part->wrapup_ms = clip32(in->wrapup_ms);
+    part->wrapup_how = clip8(in->how);
+    part->disposition = dim_of(calls, SAPA_DIM_DISPOSITION, in->disposition);
+}
+
+static sapa_rc ended(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_ended *in = &record->u.contact_ended;
+    struct closed_contact *closed;
+
+    if (call->ended_us != 0)
+        return SAPA_OK;
+    call->ended_us = record->at_us;
+    call->outcome = clip8(in->outcome);
+    call->side = clip8(in->side);
+    call->cause = clip32(in->cause);
+    call->place = clip8(in->place);
+    call->total_ms = clip32(in->total_ms);
+    call->flow_ms = clip32(in->flow_ms);
+    call->queue_ms = clip32(in->queue_ms);
+    const sapa_rc rc = sapa_table_add(&calls->closed, call->contact, &closed);
+    if (rc == SAPA_OK)
+        closed->ended_us = record->at_us;
+    return rc;
+}
+
+static void recorded(struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_recording_state *in = &record->u.recording_state;
+    struct sapa_call_recording *recording = recording_of(call, in->recording);
+
+    if (!recording)
+        return;
+    if (in->state == 0)
+        recording->started_us = record->at_us;
+    recording->state = clip8(SAPA_MIN(in->state, (uint64_t)4));
+    recording->recorded_ms = clip32(in->recorded_ms);
+    recording->masked_ms = clip32(in->masked_ms);
+    recording->bytes = in->bytes;
+}
+
+static void measured(struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_leg_quality *in = &record->u.leg_quality;
+
+    if (!in->final)
+        return;
+    if (call->legs_due > 0)
+        call->legs_due--;
+    struct sapa_call_leg *leg = LIST_ADD(call, leg);
+    if (leg)
+        *leg = (struct sapa_call_leg){
+            .leg = in->leg, .packets = clip32(in->packets), .lost = clip32(in->lost),
+            .jitter_us = clip32(in->jitter_us), .jitter_max_us = clip32(in->jitter_max_us),
+            .mos_x100 = clip16(in->mos_x100), .mos_min_x100 = clip16(in->mos_min_x100),
+            .side = clip8(in->side),
+        };
+}
+
+static void surveyed(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_survey_answered *in = &record->u.survey_answered;
+    struct sapa_call_answer *answer = LIST_ADD(call, answer);
+
+    if (!answer)
+        return;
+    (void)sapa_str_copy(sapa_sized_str(&in->question), answer->question, sizeof(answer->question));
+    answer->agent = dim_of(calls, SAPA_DIM_AGENT, in->agent);
+    answer->queue = dim_of(calls, SAPA_DIM_QUEUE, in->queue);
+    answer->answer = clip8(in->answer);
+}
+
+static sapa_rc about(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    struct sapa_call_recording *recording;
+
+    call->seq_last = record->seq;
+    switch (record->type) {
+    case SAPA_T_contact_answered:
+        if (call->answered_us == 0) {
+            call->answered_us = record->at_us;
+            call->legs_due += record->u.contact_answered.leg != 0;
+        }
+        break;
+    case SAPA_T_flow_step: stepped(call, record); break;
+    case SAPA_T_contact_queued: queued(calls, call, record); break;
+    case SAPA_T_contact_dequeued: dequeued(calls, call, record); break;
+    case SAPA_T_offer_made: offered(call); break;
+    case SAPA_T_offer_ended: offer_over(calls, call, record); break;
+    case SAPA_T_contact_connected: connected(calls, call, record); break;
+    case SAPA_T_contact_parted: parted(call, record); break;
+    case SAPA_T_assignment_moved: assigned(call, record); break;
+    case SAPA_T_wrapup_ended: wrapped(calls, call, record); break;
+    case SAPA_T_contact_ended: return ended(calls, call, record);
+    case SAPA_T_callback_changed:
+        call->callback = clip8(record->u.callback_changed.state + 1);
+        call->callback_attempts = SAPA_MAX(call->callback_attempts, clip8(record->u.callback_changed.attempt));
+        break;
+    case SAPA_T_voicemail_left:
+        call->voicemail_ms += clip32(record->u.voicemail_left.length_ms);
+        recording = recording_of(call, record->u.voicemail_left.recording);
+        if (recording)
+            recording->is_voicemail = true;
+        break;
+    case SAPA_T_recording_state: recorded(call, record); break;
+    case SAPA_T_leg_quality: measured(call, record); break;
+    case SAPA_T_survey_answered: surveyed(calls, call, record); break;
+    default: break;
+    }
+    return SAPA_OK;
+}
+
+/* The contact a record speaks of, of those types that matter to call records. */
+static uint64_t contact_of(const struct sapa_record *record)
+{
+    switch (record->type) {
+#define C(name) case SAPA_T_##name: return record->u.name.contact;
+    C(contact_answered) C(flow_step) C(contact_queued) C(contact_dequeued) C(offer_made) C(offer_ended)
+    C(contact_connected) C(contact_parted) C(assignment_moved) C(wrapup_ended) C(contact_ended)
+    C(callback_changed) C(voicemail_left) C(recording_state) C(leg_quality) C(survey_answered)
+#undef C
+    default: return 0;
+    }
+}
+
+sapa_rc sapa_calls_fold(struct sapa_calls *calls, const struct sapa_record *record)
+{
+    if (record->seq != 0) {
+        if (record->seq <= calls->seq)
+            return SAPA_OK;
+        calls->seq = record->seq;
+    }
+    calls->now_us = SAPA_MAX(calls->now_us, record->at_us);
+    /* Between inputs, and once a second of the log, not after every record. */
+    if (sapa_type_is_input(record->type) && calls->closed.count > 0 && calls->now_us >= calls->sweep_us) {
+        sweep(calls, false);
+        calls->sweep_us = calls->now_us + 1000000;
+    }
+    if (record->type == SAPA_T_contact_arrived)
+        arrived(calls, record);
+    else if (record->type == SAPA_T_contact_new)
+        return opened(calls, record);
+    const uint64_t contact = contact_of(record);
+    if (contact == 0)
+        return SAPA_OK;
+    struct sapa_call *call = sapa_table_find(&calls->open, contact);
+    if (!call) {
+        calls->after++;
+        return SAPA_OK;
+    }
+    return about(calls, call, record);
+}
+
+const struct sapa_call *sapa_calls_find(const struct sapa_calls *calls, uint64_t contact)
+{
+    return sapa_table_find(&calls->open, contact);
+}
+
+/* ---- saving ---- */
+
+struct calls_head {
+    uint64_t seq;
+    int64_t now_us, sweep_us;
+    uint64_t finished_count, after;
+    struct sapa_record_arrival arrival;
+};
+
+sapa_rc sapa_calls_save(const struct sapa_calls *calls, const struct sapa_save *save)
+{
+    struct calls_head head;
+
+    memset(&head, 0, sizeof(head));
+    head.seq = calls->seq;
+    head.now_us = calls->now_us;
+    head.sweep_us = calls->sweep_us;
+    head.finished_count = calls->finished_count;
+    head.after = calls->after;
+    head.arrival = calls->arrival;
+    sapa_rc rc = save_head(save, CALLS_MARK, CALLS_VERSION, sizeof(head));
+    if (rc == SAPA_OK)
+        rc = save->put(save->ctx, &head, sizeof(head)) ? SAPA_OK : SAPA_EIO;
+    if (rc == SAPA_OK)
+        rc = save_table(save, &calls->open);
+    return rc == SAPA_OK ? save_table(save, &calls->closed) : rc;
+}
+
+static bool sane_call(const void *entry)
+{
+    const struct sapa_call *call = entry;
+
+    return call->visit_count <= SAPA_CALL_VISITS_MAX && call->part_count <= SAPA_CALL_PARTS_MAX
+        && call->recording_count <= SAPA_CALL_RECORDINGS_MAX && call->leg_count <= SAPA_CALL_LEGS_MAX
+        && call->step_count <= SAPA_CALL_STEPS_MAX && call->answer_count <= SAPA_CALL_ANSWERS_MAX
+        && call->address[sizeof(call->address) - 1] == '\0'
+        && call->reference[sizeof(call->reference) - 1] == '\0';
+}
+
+sapa_rc sapa_calls_load(struct sapa_calls *calls, const struct sapa_load *load)
+{
+    struct calls_head head;
+    sapa_rc rc = load_head(load, CALLS_MARK, CALLS_VERSION, sizeof(head));
+
+    if (rc != SAPA_OK)
+        return rc;
+    if (!load->get(load->ctx, &head, sizeof(head)))
+        return SAPA_ECORRUPT;
+    calls->seq = head.seq;
+    calls->now_us = head.now_us;
+    calls->sweep_us = head.sweep_us;
+    calls->finished_count = head.finished_count;
+    calls->after = head.after;
+    calls->arrival = head.arrival;
+    calls->arrival.address[sizeof(head.arrival.address) - 1] = '\0';
+    calls->arrival.reference[sizeof(head.arrival.reference) - 1] = '\0';
+    rc = load_table(load, &calls->open, sane_call);
+    return rc == SAPA_OK ? load_table(load, &calls->closed, NULL) : rc;
+}

@@ -1,0 +1,1093 @@
+#include "report/interval.h"
+
+#include "report/save_impl.h"
+
+enum {
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 1, /* "SINT" */
+    ROWS_MAX = 4000000,
+    WAITS_A_CHUNK = 15,
+    DIM_BITS = 20, REASON_BITS = 12,
+    AGENT_MEASURES = SAPA_M_OUTER_FIRST - SAPA_M_SHARED_FIRST,
+};
+
+/* Rows of contacts hold the measures [0, SAPA_M_AGENT_FIRST), times in milliseconds. */
+struct contact_row {
+    uint64_t key;
+    struct sapa_span span;
+    uint32_t wait_count;
+    uint32_t wait_chunk; /* newest chunk + 1, 0 none */
+    int64_t m[SAPA_M_AGENT_FIRST];
+};
+
+/* Rows of agents hold [SAPA_M_SHARED_FIRST, SAPA_M_OUTER_FIRST), times in microseconds. */
+struct agent_row {
+    uint64_t key;
+    struct sapa_span span;
+    int64_t first_in_us, last_out_us;
+    int64_t m[AGENT_MEASURES];
+};
+
+struct wait_chunk {
+    uint32_t next; /* older chunk + 1 */
+    uint32_t ms[WAITS_A_CHUNK];
+};
+
+/* Where the figures of a contact go: the rows of its arrival, and of its stay in a queue. */
+struct home {
+    struct sapa_span arrived;
+    struct sapa_span joined;
+    uint32_t client, number;
+    uint32_t queue; /* SAPA_NONE: never queued */
+};
+
+struct open_contact {
+    uint64_t contact;
+    struct home home;
+    int64_t queued_us;    /* of the present or last stay */
+    int64_t cancelled_us; /* when an offer last ended because the caller went */
+    uint64_t wait_ms;     /* in all stays until an agent answered */
+    uint32_t level_ms, short_ms; /* of the last queue */
+    uint32_t ringing;     /* open offers */
+    uint32_t last_agent;  /* who parted last, SAPA_NONE nobody */
+    struct sapa_span last_agent_span;
+    uint8_t last_reason;  /* of leaving a queue */
+    bool inbound, queued, is_callback, answered, has_left;
+};
+
+struct open_offer {
+    uint64_t offer;
+    struct home home;
+    struct sapa_span made;
+    uint64_t contact;
+    uint32_t agent;
+};
+
+struct open_part {
+    uint64_t offer;
+    struct home home;
+    uint32_t agent;
+    bool wrapping, wrapped, released;
+};
+
+struct agent_state {
+    uint64_t dim;
+    int64_t counted_us; /* time before this is in the rows */
+    uint32_t reason;    /* dimension */
+    uint32_t doing[SAPA_ASSIGNMENT_COUNT]; /* assignments by state */
+    uint8_t presence;
+};
+
+void sapa_intervals_init(struct sapa_intervals *fold, const struct sapa_memory *memory,
+                         const struct sapa_names *names, const struct sapa_interval_options *options)
+{
+    *fold = (struct sapa_intervals){ .names = names, .options = *options, .memory = memory };
+    if (fold->options.kinds == 0)
+        fold->options.kinds = (1u << SAPA_ROWS_COUNT) - 1;
+    if (fold->options.rows_max == 0)
+        fold->options.rows_max = ROWS_MAX;
+    sapa_table_init(&fold->rows, memory, sizeof(struct contact_row), fold->options.rows_max);
+    sapa_table_init(&fold->agent_rows, memory, sizeof(struct agent_row), fold->options.rows_max);
+    sapa_table_init(&fold->contacts, memory, sizeof(struct open_contact), SAPA_CALLS_MAX);
+    sapa_table_init(&fold->offers, memory, sizeof(struct open_offer), SAPA_CALLS_MAX);
+    sapa_table_init(&fold->parts, memory, sizeof(struct open_part), SAPA_CALLS_MAX);
+    sapa_table_init(&fold->agents, memory, sizeof(struct agent_state), 1u << DIM_BITS);
+}
+
+void sapa_intervals_done(struct sapa_intervals *fold)
+{
+    sapa_table_done(&fold->rows);
+    sapa_table_done(&fold->agent_rows);
+    sapa_table_done(&fold->contacts);
+    sapa_table_done(&fold->offers);
+    sapa_table_done(&fold->parts);
+    sapa_table_done(&fold->agents);
+    if (fold->waits)
+        (void)fold->memory->resize(fold->memory->ctx, fold->waits, 0);
+    fold->waits = NULL;
+    fold->wait_room = fold->wait_used = 0;
+}
+
+/* ---- rows ---- */
+
+static const struct sapa_zone *zone_of(const struct sapa_intervals *fold)
+{
+    const struct sapa_centre *centre = fold->names->centre;
+
+    if (fold->options.zone)
+        return fold->options.zone;
+    return centre && centre->system.zone < centre->zones_count ? &centre->zones[centre->system.zone] : NULL;
+}
+
+static int64_t seconds(int64_t us)
+{
+    return us >= 0 ? us / 1000000 : -((-us + 999999) / 1000000);
+}
+
+static struct sapa_span span_at(struct sapa_intervals *fold, int64_t at_us)
+{
+    const int64_t at_s = seconds(at_us);
+
+    if (at_s < fold->span.from_s || at_s >= fold->span.to_s)
+        fold->span = sapa_zone_span(zone_of(fold), fold->options.grain, at_s);
+    return fold->span;
+}
+
+static uint64_t row_key(struct sapa_span span, enum sapa_rows kind, uint32_t dim, uint32_t reason)
+{
+    const uint64_t minute = (uint64_t)SAPA_MIN(SAPA_MAX(span.from_s / 60, 0), (INT64_C(1) << 28) - 1);
+
+    return minute << 36 | (uint64_t)kind << 32 | (uint64_t)(dim & ((1u << DIM_BITS) - 1)) << REASON_BITS
+        | (reason & ((1u << REASON_BITS) - 1));
+}
+
+static bool is_wanted(const struct sapa_intervals *fold, struct sapa_span span, enum sapa_rows kind)
+{
+    return (fold->options.kinds >> kind & 1) != 0 && span.from_s >= fold->options.from_s
+        && (fold->options.to_s == 0 || span.from_s < fold->options.to_s);
+}
+
+/* The row, made when it is not there; NULL when it is not wanted or there is no memory (`failed`). */
+static void *row_at(struct sapa_intervals *fold, struct sapa_table *table, struct sapa_span span,
+                    uint64_t key)
+{
+    struct contact_row *row = sapa_table_find(table, key);
+
+    if (row)
+        return row;
+    const sapa_rc rc = sapa_table_add(table, key, &row);
+    if (rc != SAPA_OK) {
+        fold->failed = rc;
+        return NULL;
+    }
+    row->span = span; /* both kinds of row begin alike */
+    return row;
+}
+
+static struct contact_row *contact_row(struct sapa_intervals *fold, struct sapa_span span,
+                                       enum sapa_rows kind, uint32_t dim)
+{
+    if (!is_wanted(fold, span, kind))
+        return NULL;
+    return row_at(fold, &fold->rows, span, row_key(span, kind, dim, 0));
+}
+
+static struct agent_row *agent_row(struct sapa_intervals *fold, struct sapa_span span,
+                                   enum sapa_rows kind, uint32_t dim, uint32_t reason)
+{
+    if (dim == SAPA_NONE || !is_wanted(fold, span, kind))
+        return NULL;
+    return row_at(fold, &fold->agent_rows, span, row_key(span, kind, dim, reason));
+}
+
+/* A few measures to be added to several rows. */
+struct sums {
+    unsigned n;
+    struct { enum sapa_measure measure; int64_t value; } of[12];
+};
+
+static void sum(struct sums *sums, enum sapa_measure measure, int64_t value)
+{
+    if (value == 0)
+        return;
+    sapa_assert(sums->n < SAPA_COUNT(sums->of));
+    sums->of[sums->n].measure = measure;
+    sums->of[sums->n++].value = value;
+}
+
+static void add_to(struct contact_row *row, const struct sums *sums)
+{
+    for (unsigned i = 0; row && i < sums->n; i++) {
+        int64_t *value = &row->m[sums->of[i].measure];
+        if (sums->of[i].measure == SAPA_M_WAIT_MAX)
+            *value = SAPA_MAX(*value, sums->of[i].value);
+        else
+            *value += sums->of[i].value;
+    }
+}
+
+static void add_wait(struct sapa_intervals *fold, struct contact_row *row, uint64_t wait_ms)
+{
+    const uint32_t within = row->wait_count % WAITS_A_CHUNK;
+
+    if (within == 0) {
+        if (fold->wait_used == fold->wait_room) {
+            const uint32_t room = fold->wait_room == 0 ? 64 : fold->wait_room * 2;
+            void *grown = room < UINT32_MAX / 4
+                ? fold->memory->resize(fold->memory->ctx, fold->waits, room * sizeof(struct wait_chunk))
+                : NULL;
+            if (!grown) {
+                fold->failed = SAPA_ENOMEM;
+                return;
+            }
+            fold->waits = grown;
+            fold->wait_room = room;
+        }
+        struct wait_chunk *fresh = (struct wait_chunk *)fold->waits + fold->wait_used++;
+        memset(fresh, 0, sizeof(*fresh));
+        fresh->next = row->wait_chunk;
+        row->wait_chunk = fold->wait_used;
+    }
+    struct wait_chunk *chunk = (struct wait_chunk *)fold->waits + (row->wait_chunk - 1);
+    chunk->ms[within] = (uint32_t)SAPA_MIN(wait_ms, (uint64_t)UINT32_MAX);
+    row->wait_count++;
+}
+
+/* The three rows of a contact's arrival. */
+static void add_arrival(struct sapa_intervals *fold, const struct home *home, const struct sums *sums,
+                        const uint64_t *wait_ms)
+{
+    const struct { enum sapa_rows kind; uint32_t dim; } rows[] = {
+        { SAPA_ROWS_TOTAL, 0 }, { SAPA_ROWS_CLIENTS, home->client }, { SAPA_ROWS_NUMBERS, home->number },
+    };
+
+    for (size_t i = 0; i < SAPA_COUNT(rows); i++) {
+        struct contact_row *row = contact_row(fold, home->arrived, rows[i].kind, rows[i].dim);
+        add_to(row, sums);
+        if (row && wait_ms)
+            add_wait(fold, row, *wait_ms);
+    }
+}
+
+static void add_queue(struct sapa_intervals *fold, const struct home *home, const struct sums *sums)
+{
+    if (home->queue != SAPA_NONE)
+        add_to(contact_row(fold, home->joined, SAPA_ROWS_QUEUES, home->queue), sums);
+}
+
+static void add_both(struct sapa_intervals *fold, const struct home *home, const struct sums *sums)
+{
+    add_arrival(fold, home, sums, NULL);
+    add_queue(fold, home, sums);
+}
+
+static void add_agent(struct sapa_intervals *fold, struct sapa_span span, uint32_t agent,
+                      enum sapa_measure measure, int64_t value)
+{
+    struct agent_row *row = agent_row(fold, span, SAPA_ROWS_AGENTS, agent, 0);
+
+    if (row)
+        row->m[measure - SAPA_M_SHARED_FIRST] += value;
+}
+
+/* ---- contacts ---- */
+
+static uint32_t dim_of(const struct sapa_intervals *fold, enum sapa_dim kind, uint64_t index)
+{
+    return sapa_names_dim(fold->names, kind, index);
+}
+
+static void opened(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_new *in = &record->u.contact_new;
+    struct open_contact *contact;
+    struct sums sums = { 0 };
+
+    if (sapa_table_find(&fold->contacts, in->contact))
+        return;
+    const sapa_rc rc = sapa_table_add(&fold->contacts, in->contact, &contact);
+    if (rc != SAPA_OK) {
+        fold->failed = rc;
+        return;
+    }
+    contact->home = (struct home){
+        .arrived = span_at(fold, record->at_us), .queue = SAPA_NONE,
+        .client = dim_of(fold, SAPA_DIM_CLIENT, in->client),
+        .number = dim_of(fold, SAPA_DIM_NUMBER, in->number),
+    };
+    contact->inbound = in->direction == SAPA_DIRECTION_INBOUND;
+    contact->last_agent = SAPA_NONE;
+    if (contact->inbound) {
+        sum(&sums, SAPA_M_OFFERED, 1);
+        sum(&sums, SAPA_M_OPEN, 1);
+    } else {
+        sum(&sums, SAPA_M_OUTBOUND, 1);
+    }
+    add_arrival(fold, &contact->home, &sums, NULL);
+}
+
+static void queued(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_queued *in = &record->u.contact_queued;
+    const struct sapa_centre *centre = fold->names->centre;
+    struct sums sums = { 0 };
+
+    contact->home.queue = dim_of(fold, SAPA_DIM_QUEUE, in->queue);
+    contact->home.joined = span_at(fold, record->at_us);
+    contact->queued_us = record->at_us;
+    contact->queued = true;
+    contact->is_callback = in->virtual_waiter != 0;
+    if (centre && in->queue < centre->queues_count) {
+        contact->level_ms = centre->queues[in->queue].service_level_ms;
+        contact->short_ms = centre->queues[in->queue].short_abandon_ms;
+    }
+    if (contact->is_callback) {
+        sum(&sums, SAPA_M_CALLBACKS_QUEUED, 1);
+        sum(&sums, SAPA_M_CALLBACKS_OPEN, 1);
+    } else {
+        sum(&sums, SAPA_M_OFFERED, 1);
+        sum(&sums, SAPA_M_OPEN, 1);
+        if (contact->has_left
+            && (contact->last_reason == SAPA_DEQUEUE_OVERFLOW_WAIT
+                || contact->last_reason == SAPA_DEQUEUE_OVERFLOW_LENGTH
+                || contact->last_reason == SAPA_DEQUEUE_OVERFLOW_EWT
+                || contact->last_reason == SAPA_DEQUEUE_NO_AGENTS
+                || contact->last_reason == SAPA_DEQUEUE_MOVED))
+            sum(&sums, SAPA_M_OVERFLOWED_IN, 1);
+    }
+    contact->has_left = false;
+    add_queue(fold, &contact->home, &sums);
+}
+
+/* What an abandoned or answered wait adds to a row. */
+static void sum_wait(struct sums *sums, const struct open_contact *contact, bool answered, uint64_t wait_ms)
+{
+    const bool in_level = wait_ms <= contact->level_ms;
+
+    sum(sums, SAPA_M_WAIT_MAX, (int64_t)wait_ms);
+    if (answered) {
+        sum(sums, SAPA_M_WAIT_ANSWERED, (int64_t)wait_ms);
+        sum(sums, SAPA_M_ANSWERED_IN_LEVEL, in_level);
+    } else {
+        sum(sums, SAPA_M_WAIT_ABANDONED, (int64_t)wait_ms);
+        sum(sums, SAPA_M_ABANDONED_IN_LEVEL, in_level);
+        sum(sums, SAPA_M_ABANDONED_SHORT, wait_ms < contact->short_ms);
+    }
+}
+
+static void dequeued(struct sapa_intervals *fold, struct open_contact *contact,
+                     const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_dequeued *in = &record->u.contact_dequeued;
+    struct sums sums = { 0 };
+    bool is_answered = false;
+
+    if (!contact->queued)
+        return;
+    contact->queued = false;
+    contact->has_left = true;
+    contact->last_reason = (uint8_t)SAPA_MIN(in->reason, (uint64_t)UINT8_MAX);
+    if (contact->is_callback) {
+        sum(&sums, SAPA_M_CALLBACKS_OPEN, -1);
+        sum(&sums, in->reason == SAPA_DEQUEUE_CONNECTED ? SAPA_M_CALLBACKS_ANSWERED : SAPA_M_CALLBACKS_ENDED, 1);
+        add_queue(fold, &contact->home, &sums);
+        return;
+    }
+    const uint64_t wait_ms = (uint64_t)SAPA_MAX(record->at_us - contact->queued_us, 0) / 1000;
+    const bool while_ringing = contact->ringing > 0 || contact->cancelled_us == record->at_us;
+    if (!contact->answered)
+        contact->wait_ms += wait_ms;
+    sum(&sums, SAPA_M_OPEN, -1);
+    switch (in->reason) {
+    case SAPA_DEQUEUE_CONNECTED:
+        is_answered = true;
+        sum(&sums, SAPA_M_ANSWERED, 1);
+        sum_wait(&sums, contact, true, wait_ms);
+        contact->answered = true;
+        break;
+    case SAPA_DEQUEUE_ABANDONED:
+        sum(&sums, SAPA_M_ABANDONED, 1);
+        sum(&sums, while_ringing ? SAPA_M_ABANDONED_RINGING : SAPA_M_ABANDONED_QUEUE, 1);
+        sum_wait(&sums, contact, false, wait_ms);
+        break;
+    case SAPA_DEQUEUE_OVERFLOW_WAIT:
+    case SAPA_DEQUEUE_OVERFLOW_LENGTH:
+    case SAPA_DEQUEUE_OVERFLOW_EWT: sum(&sums, SAPA_M_OVERFLOWED, 1); break;
+    case SAPA_DEQUEUE_CALLBACK: sum(&sums, SAPA_M_CALLBACK, 1); break;
+    case SAPA_DEQUEUE_MOVED: sum(&sums, SAPA_M_MOVED, 1); break;
+    case SAPA_DEQUEUE_FLOW: sum(&sums, SAPA_M_LEFT_BY_FLOW, 1); break;
+    case SAPA_DEQUEUE_FAULT: sum(&sums, SAPA_M_SYSTEM_FAULT, 1); break;
+    case SAPA_DEQUEUE_NO_AGENTS: sum(&sums, SAPA_M_NO_AGENTS, 1); break;
+    default: break; /* a reason of a newer build: the row does not add up and the check says so */
+    }
+    if (!is_answered)
+        sum(&sums, SAPA_M_WAIT_MAX, (int64_t)wait_ms);
+    if (contact->home.queue == SAPA_NONE)
+        return;
+    struct contact_row *row = contact_row(fold, contact->home.joined, SAPA_ROWS_QUEUES, contact->home.queue);
+    add_to(row, &sums);
+    if (row && is_answered)
+        add_wait(fold, row, wait_ms);
+}
+
+static void sum_outcome(struct sums *sums, const struct open_contact *contact, uint64_t outcome)
+{
+    switch (outcome) {
+    case SAPA_OUTCOME_ANSWERED:
+        sum(sums, SAPA_M_ANSWERED, 1);
+        sum_wait(sums, contact, true, contact->wait_ms);
+        break;
+    case SAPA_OUTCOME_ABANDONED_FLOW:
+        sum(sums, SAPA_M_ABANDONED, 1);
+        sum(sums, SAPA_M_ABANDONED_MENU, 1);
+        break;
+    case SAPA_OUTCOME_ABANDONED_QUEUE:
+    case SAPA_OUTCOME_ABANDONED_RINGING:
+        sum(sums, SAPA_M_ABANDONED, 1);
+        sum(sums, outcome == SAPA_OUTCOME_ABANDONED_QUEUE ? SAPA_M_ABANDONED_QUEUE : SAPA_M_ABANDONED_RINGING, 1);
+        sum_wait(sums, contact, false, contact->wait_ms);
+        break;
+    case SAPA_OUTCOME_CONTAINED: sum(sums, SAPA_M_CONTAINED, 1); break;
+    case SAPA_OUTCOME_CLOSED: sum(sums, SAPA_M_CLOSED, 1); break;
+    case SAPA_OUTCOME_VOICEMAIL: sum(sums, SAPA_M_VOICEMAIL, 1); break;
+    case SAPA_OUTCOME_CALLBACK_KEPT: sum(sums, SAPA_M_CALLBACK, 1); break;
+    case SAPA_OUTCOME_CALLBACK_FAILED: sum(sums, SAPA_M_CALLBACK_FAILED, 1); break;
+    case SAPA_OUTCOME_TRANSFERRED: sum(sums, SAPA_M_TRANSFERRED, 1); break;
+    case SAPA_OUTCOME_REFUSED: sum(sums, SAPA_M_REFUSED, 1); break;
+    case SAPA_OUTCOME_SYSTEM_FAULT: sum(sums, SAPA_M_SYSTEM_FAULT, 1); break;
+    case SAPA_OUTCOME_OVERFLOW_ENDED: sum(sums, SAPA_M_OVERFLOWED, 1); break;
+    default: break;
+    }
+}
+
+static void ended(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    static const enum sapa_measure by[SAPA_SIDE_COUNT] = {
+        SAPA_M_BY_CUSTOMER, SAPA_M_BY_AGENT, SAPA_M_BY_FLOW, SAPA_M_BY_NETWORK, SAPA_M_BY_SYSTEM,
+    };
+    const struct sapa_rec_contact_ended *in = &record->u.contact_ended;
+    struct sums sums = { 0 };
+
+    if (contact->inbound) {
+        sum(&sums, SAPA_M_OPEN, -1);
+        sum_outcome(&sums, contact, in->outcome);
+    }
+    if (in->side < SAPA_SIDE_COUNT)
+        sum(&sums, by[in->side], 1);
+    sum(&sums, SAPA_M_MENU, (int64_t)SAPA_MIN(in->flow_ms, (uint64_t)INT32_MAX));
+    add_arrival(fold, &contact->home, &sums,
+                contact->inbound && in->outcome == SAPA_OUTCOME_ANSWERED ? &contact->wait_ms : NULL);
+    sapa_table_remove(&fold->contacts, contact);
+}
+
+/* ---- offers and parts ---- */
+
+static void offered(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_offer_made *in = &record->u.offer_made;
+    struct open_contact *contact = sapa_table_find(&fold->contacts, in->contact);
+    struct open_offer *offer;
+    struct sums sums = { 0 };
+
+    if (!contact || sapa_table_find(&fold->offers, in->offer))
+        return;
+    contact->ringing++;
+    const sapa_rc rc = sapa_table_add(&fold->offers, in->offer, &offer);
+    if (rc != SAPA_OK) {
+        fold->failed = rc;
+        return;
+    }
+    offer->home = contact->home;
+    offer->made = span_at(fold, record->at_us);
+    offer->contact = in->contact;
+    offer->agent = dim_of(fold, SAPA_DIM_AGENT, in->agent);
+    sum(&sums, SAPA_M_OFFERS, 1);
+    sum(&sums, SAPA_M_OFFERS_OPEN, 1);
+    add_both(fold, &offer->home, &sums);
+    add_agent(fold, offer->made, offer->agent, SAPA_M_OFFERS, 1);
+    add_agent(fold, offer->made, offer->agent, SAPA_M_OFFERS_OPEN, 1);
+}
+
+static enum sapa_measure measure_of_result(uint64_t result)
+{
+    switch (result) {
+    case SAPA_OFFER_ACCEPTED: return SAPA_M_OFFERS_ACCEPTED;
+    case SAPA_OFFER_NO_ANSWER: return SAPA_M_OFFERS_MISSED;
+    case SAPA_OFFER_REFUSED:
+    case SAPA_OFFER_BUSY: return SAPA_M_OFFERS_REFUSED;
+    case SAPA_OFFER_UNREACHABLE:
+    case SAPA_OFFER_FAULT: return SAPA_M_OFFERS_FAILED;
+    default: return SAPA_M_OFFERS_GONE;
+    }
+}
+
+static void offer_over(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_offer_ended *in = &record->u.offer_ended;
+    struct open_offer *offer = sapa_table_find(&fold->offers, in->offer);
+    const enum sapa_measure how = measure_of_result(in->result);
+    struct sums sums = { 0 };
+
+    if (!offer)
+        return;
+    struct open_contact *contact = sapa_table_find(&fold->contacts, offer->contact);
+    if (contact) {
+        contact->ringing -= contact->ringing > 0;
+        if (in->result == SAPA_OFFER_CANCELLED)
+            contact->cancelled_us = record->at_us;
+    }
+    sum(&sums, SAPA_M_OFFERS_OPEN, -1);
+    sum(&sums, how, 1);
+    sum(&sums, SAPA_M_RING, (int64_t)SAPA_MIN(in->ring_ms, (uint64_t)INT32_MAX));
+    add_both(fold, &offer->home, &sums);
+    add_agent(fold, offer->made, offer->agent, SAPA_M_OFFERS_OPEN, -1);
+    add_agent(fold, offer->made, offer->agent, how, 1);
+    sapa_table_remove(&fold->offers, offer);
+}
+
+static void connected(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_connected *in = &record->u.contact_connected;
+    struct open_contact *contact = sapa_table_find(&fold->contacts, in->contact);
+    struct open_part *part;
+    struct sums sums = { 0 };
+
+    if (!contact || sapa_table_find(&fold->parts, in->offer))
+        return;
+    const sapa_rc rc = sapa_table_add(&fold->parts, in->offer, &part);
+    if (rc != SAPA_OK) {
+        fold->failed = rc;
+        return;
+    }
+    part->home = contact->home;
+    part->agent = dim_of(fold, SAPA_DIM_AGENT, in->agent);
+    sum(&sums, SAPA_M_HANDLED, 1);
+    if (contact->last_agent != SAPA_NONE) {
+        sum(&sums, SAPA_M_PASSED_ON, 1);
+        add_agent(fold, contact->last_agent_span, contact->last_agent, SAPA_M_PASSED_ON, 1);
+        contact->last_agent = SAPA_NONE;
+    }
+    add_both(fold, &contact->home, &sums);
+    add_agent(fold, span_at(fold, record->at_us), part->agent, SAPA_M_HANDLED, 1);
+}
+
+static void parted(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_parted *in = &record->u.contact_parted;
+    struct open_part *part = sapa_table_find(&fold->parts, in->offer);
+    struct open_contact *contact = sapa_table_find(&fold->contacts, in->contact);
+    struct sums sums = { 0 };
+
+    if (!part)
+        return;
+    sum(&sums, SAPA_M_TALK, (int64_t)SAPA_MIN(in->talk_ms, (uint64_t)INT32_MAX));
+    sum(&sums, SAPA_M_HOLD, (int64_t)SAPA_MIN(in->hold_ms, (uint64_t)INT32_MAX));
+    add_both(fold, &part->home, &sums);
+    if (contact) {
+        contact->last_agent = part->agent;
+        contact->last_agent_span = span_at(fold, record->at_us);
+    }
+}
+
+static void wrapped(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_wrapup_ended *in = &record->u.wrapup_ended;
+    struct open_part *part = sapa_table_find(&fold->parts, in->offer);
+    struct sums sums = { 0 };
+
+    if (!part || part->wrapped)
+        return;
+    part->wrapped = true;
+    sum(&sums, SAPA_M_WRAPUP, (int64_t)SAPA_MIN(in->wrapup_ms, (uint64_t)INT32_MAX));
+    add_both(fold, &part->home, &sums);
+    if (part->released)
+        sapa_table_remove(&fold->parts, part);
+}
+
+/* ---- agents ---- */
+
+static struct agent_state *agent_at(struct sapa_intervals *fold, uint64_t index, int64_t at_us)
+{
+    const uint32_t dim = dim_of(fold, SAPA_DIM_AGENT, index);
+    struct agent_state *agent;
+
+    if (dim == SAPA_NONE)
+        return NULL;
+    agent = sapa_table_find(&fold->agents, dim);
+    if (agent)
+        return agent;
+    const sapa_rc rc = sapa_table_add(&fold->agents, dim, &agent);
+    if (rc != SAPA_OK) {
+        fold->failed = rc;
+        return NULL;
+    }
+    agent->counted_us = at_us;
+    agent->reason = SAPA_NONE;
+    return agent;
+}
+
+/* One stretch inside one interval, in which the agent's state did not change. */
+static void count_stretch(struct sapa_intervals *fold, const struct agent_state *agent,
+                          struct sapa_span span, int64_t length_us)
+{
+    const uint32_t talking = agent->doing[SAPA_ASSIGNMENT_TALKING];
+    const uint32_t held = agent->doing[SAPA_ASSIGNMENT_HELD];
+    const uint32_t wrapup = agent->doing[SAPA_ASSIGNMENT_WRAPUP];
+    const uint32_t offers = agent->doing[SAPA_ASSIGNMENT_OFFERED];
+    struct agent_row *row = agent_row(fold, span, SAPA_ROWS_AGENTS, (uint32_t)agent->dim, 0);
+
+#define ADD(id, times) row->m[SAPA_M_##id - SAPA_M_SHARED_FIRST] += length_us * (int64_t)(times)
+    if (row) {
+        ADD(TALK, talking);
+        ADD(HOLD, held);
+        ADD(WRAPUP, wrapup);
+        ADD(RING, offers);
+        if (agent->presence != SAPA_PRESENCE_OFFLINE)
+            ADD(LOGGED_IN, 1);
+        if (agent->presence == SAPA_PRESENCE_READY)
+            ADD(READY, 1);
+        if (agent->presence == SAPA_PRESENCE_NOT_READY)
+            ADD(NOT_READY, 1);
+        if (talking + held + wrapup > 0)
+            ADD(HANDLING, 1);
+        else if (offers > 0 && agent->presence != SAPA_PRESENCE_OFFLINE)
+            ADD(RINGING, 1);
+        else if (agent->presence == SAPA_PRESENCE_READY)
+            ADD(IDLE, 1);
+    }
+    if (agent->presence != SAPA_PRESENCE_NOT_READY)
+        return;
+    row = agent_row(fold, span, SAPA_ROWS_REASONS, (uint32_t)agent->dim, agent->reason);
+    if (row)
+        ADD(NOT_READY, 1);
+#undef ADD
+}
+
+static void count_until(struct sapa_intervals *fold, struct agent_state *agent, int64_t until_us)
+{
+    bool is_anything = agent->presence != SAPA_PRESENCE_OFFLINE;
+
+    for (unsigned i = SAPA_ASSIGNMENT_NONE + 1; i < SAPA_ASSIGNMENT_COUNT; i++)
+        is_anything |= agent->doing[i] > 0;
+    if (!is_anything || until_us <= agent->counted_us) {
+        agent->counted_us = SAPA_MAX(agent->counted_us, until_us);
+        return;
+    }
+    /* Only rows in the report's bounds are made: jump over what lies before them. */
+    int64_t at_us = SAPA_MAX(agent->counted_us, fold->options.from_s * 1000000);
+    while (at_us < until_us && fold->failed == SAPA_OK) {
+        const struct sapa_span span = span_at(fold, at_us);
+        const int64_t to_us = SAPA_MIN(until_us, span.to_s > INT64_MAX / 1000000 ? INT64_MAX : span.to_s * 1000000);
+        if (fold->options.to_s != 0 && span.from_s >= fold->options.to_s)
+            break;
+        count_stretch(fold, agent, span, to_us - at_us);
+        at_us = to_us;
+    }
+    agent->counted_us = until_us;
+}
+
+static void moved(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_agent_moved *in = &record->u.agent_moved;
+    struct agent_state *agent = agent_at(fold, in->agent, record->at_us);
+
+    if (!agent)
+        return;
+    count_until(fold, agent, record->at_us);
+    const bool was_in = agent->presence != SAPA_PRESENCE_OFFLINE;
+    const bool is_in = in->to != SAPA_PRESENCE_OFFLINE;
+    agent->presence = (uint8_t)SAPA_MIN(in->to, (uint64_t)SAPA_PRESENCE_COUNT);
+    agent->reason = dim_of(fold, SAPA_DIM_REASON, in->reason);
+    if (was_in == is_in)
+        return;
+    struct agent_row *row = agent_row(fold, span_at(fold, record->at_us), SAPA_ROWS_AGENTS,
+                                      (uint32_t)agent->dim, 0);
+    if (!row)
+        return;
+    row->m[(is_in ? SAPA_M_LOGINS : SAPA_M_LOGOUTS) - SAPA_M_SHARED_FIRST]++;
+    if (is_in && row->first_in_us == 0)
+        row->first_in_us = record->at_us;
+    if (!is_in)
+        row->last_out_us = record->at_us;
+}
+
+static void assigned(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_assignment_moved *in = &record->u.assignment_moved;
+    struct agent_state *agent = agent_at(fold, in->agent, record->at_us);
+    struct open_part *part;
+
+    if (agent && in->from < SAPA_ASSIGNMENT_COUNT && in->to < SAPA_ASSIGNMENT_COUNT) {
+        count_until(fold, agent, record->at_us);
+        agent->doing[in->from] -= in->from != SAPA_ASSIGNMENT_NONE && agent->doing[in->from] > 0;
+        agent->doing[in->to] += in->to != SAPA_ASSIGNMENT_NONE;
+    }
+    part = sapa_table_find(&fold->parts, in->offer);
+    if (!part)
+        return;
+    if (in->to == SAPA_ASSIGNMENT_WRAPUP)
+        part->wrapping = true;
+    if (in->to != SAPA_ASSIGNMENT_NONE)
+        return;
+    part->released = true;
+    /* Whichever of this and wrapup_ended comes last lets the part go. */
+    if (part->wrapped || !part->wrapping)
+        sapa_table_remove(&fold->parts, part);
+}
+
+sapa_rc sapa_intervals_until(struct sapa_intervals *fold, int64_t now_us)
+{
+    for (uint32_t i = 0; i < fold->agents.count; i++)
+        count_until(fold, sapa_table_at(&fold->agents, i), now_us);
+    fold->now_us = SAPA_MAX(fold->now_us, now_us);
+    return fold->failed;
+}
+
+/* ---- folding ---- */
+
+sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    struct open_contact *contact = NULL;
+
+    if (record->seq != 0) {
+        if (record->seq <= fold->seq)
+            return fold->failed;
+        fold->seq = record->seq;
+    }
+    fold->now_us = SAPA_MAX(fold->now_us, record->at_us);
+    switch (record->type) {
+    case SAPA_T_contact_new: opened(fold, record); break;
+#define C(name, handler)                                                             \
+    case SAPA_T_##name:                                                              \
+        contact = sapa_table_find(&fold->contacts, record->u.name.contact);          \
+        if (contact)                                                                 \
+            handler(fold, contact, record);                                          \
+        break;
+    C(contact_queued, queued)
+    C(contact_dequeued, dequeued)
+    C(contact_ended, ended)
+#undef C
+    case SAPA_T_offer_made: offered(fold, record); break;
+    case SAPA_T_offer_ended: offer_over(fold, record); break;
+    case SAPA_T_contact_connected: connected(fold, record); break;
+    case SAPA_T_contact_parted: parted(fold, record); break;
+    case SAPA_T_wrapup_ended: wrapped(fold, record); break;
+    case SAPA_T_agent_moved: moved(fold, record); break;
+    case SAPA_T_assignment_moved: assigned(fold, record); break;
+    case SAPA_T_centre_started: fold->span = (struct sapa_span){ 0, 0 }; break; /* the zone may differ */
+    default: break;
+    }
+    return fold->failed;
+}
+
+sapa_rc sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call)
+{
+    const struct sapa_centre *centre = fold->names->centre;
+    const uint32_t alarm = centre ? centre->system.quality_alarm_mos_x100 : 360;
+    const struct home home = {
+        .arrived = span_at(fold, call->opened_us), .client = call->client, .number = call->number,
+        .queue = call->visit_count > 0 ? call->visits[call->visit_count - 1].queue : SAPA_NONE,
+        .joined = span_at(fold, call->visit_count > 0 ? call->visits[call->visit_count - 1].queued_us
+                                                      : call->opened_us),
+    };
+    struct sums meter = { 0 }, survey = { 0 }, legs = { 0 };
+    int64_t answers = 0, promoters = 0, detractors = 0, satisfied = 0, mos = 0, bad = 0;
+
+    sum(&meter, SAPA_M_RECORDED, call->recorded_ms);
+    sum(&meter, SAPA_M_MASKED, call->masked_ms);
+    sum(&meter, SAPA_M_EXCLUDED, call->excluded_ms);
+    sum(&meter, SAPA_M_UNRECORDED, call->unrecorded_ms);
+    sum(&meter, SAPA_M_CONVERSATION, call->conversation_ms);
+    add_both(fold, &home, &meter);
+    for (unsigned i = 0; i < call->answer_count; i++) {
+        const uint8_t answer = call->answers[i].answer;
+        answers += answer;
+        promoters += answer >= 9;
+        detractors += answer <= 6;
+        satisfied += answer == 4 || answer == 5;
+    }
+    sum(&survey, SAPA_M_SURVEYS, call->answer_count);
+    sum(&survey, SAPA_M_SURVEY_SUM, answers);
+    sum(&survey, SAPA_M_PROMOTERS, promoters);
+    sum(&survey, SAPA_M_DETRACTORS, detractors);
+    sum(&survey, SAPA_M_TOP_TWO, satisfied);
+    add_both(fold, &home, &survey);
+    for (unsigned i = 0; i < call->leg_count; i++) {
+        mos += call->legs[i].mos_x100;
+        bad += call->legs[i].mos_x100 < alarm;
+    }
+    sum(&legs, SAPA_M_LEGS, call->leg_count);
+    sum(&legs, SAPA_M_LEGS_BAD, bad);
+    sum(&legs, SAPA_M_MOS_SUM, mos);
+    add_both(fold, &home, &legs);
+    return fold->failed;
+}
+
+/* ---- reading ---- */
+
+/* Heap sort: no more memory than the array, no bad case. */
+#define SIFT(name, type)                                                     \
+    static void name(type *a, size_t n)                                      \
+    {                                                                        \
+        for (size_t end = n, begin = n / 2; end > 1;) {                      \
+            if (begin > 0) {                                                 \
+                begin--;                                                     \
+            } else {                                                         \
+                const type largest = a[0];                                   \
+                a[0] = a[--end];                                             \
+                a[end] = largest;                                            \
+            }                                                                \
+            size_t at = begin;                                               \
+            const type value = a[at];                                        \
+            for (size_t child; (child = 2 * at + 1) < end; at = child) {     \
+                if (child + 1 < end && a[child] < a[child + 1])              \
+                    child++;                                                 \
+                if (a[child] <= value)                                       \
+                    break;                                                   \
+                a[at] = a[child];                                            \
+            }                                                                \
+            a[at] = value;                                                   \
+        }                                                                    \
+    }
+SIFT(sort_keys, uint64_t)
+SIFT(sort_waits, uint32_t)
+
+static bool is_of_agents(enum sapa_rows kind)
+{
+    return kind == SAPA_ROWS_AGENTS || kind == SAPA_ROWS_REASONS;
+}
+
+static enum sapa_rows kind_of_key(uint64_t key)
+{
+    return (enum sapa_rows)(key >> 32 & 15);
+}
+
+static uint32_t dim_of_key(uint64_t key)
+{
+    const uint32_t dim = (uint32_t)(key >> REASON_BITS) & ((1u << DIM_BITS) - 1);
+
+    return dim == (1u << DIM_BITS) - 1 ? SAPA_NONE : dim;
+}
+
+static void take_waits(const struct sapa_intervals *fold, const struct contact_row *row, uint32_t *waits)
+{
+    uint32_t left = row->wait_count;
+    uint32_t in_chunk = left % WAITS_A_CHUNK == 0 && left > 0 ? WAITS_A_CHUNK : left % WAITS_A_CHUNK;
+
+    for (uint32_t at = row->wait_chunk; at != 0 && left > 0;) {
+        const struct wait_chunk *chunk = (const struct wait_chunk *)fold->waits + (at - 1);
+        memcpy(waits + (row->wait_count - left), chunk->ms, in_chunk * sizeof(uint32_t));
+        left -= in_chunk;
+        in_chunk = WAITS_A_CHUNK;
+        at = chunk->next;
+    }
+}
+
+/* Nearest rank: the smallest value that `percent` of all do not exceed. */
+static uint32_t rank(const uint32_t *sorted, uint32_t count, unsigned percent)
+{
+    return count == 0 ? 0 : sorted[((uint64_t)count * percent + 99) / 100 - 1];
+}
+
+static void read_agent_row(const struct agent_row *from, struct sapa_row *ret)
+{
+    for (unsigned i = 0; i < AGENT_MEASURES; i++) {
+        const enum sapa_measure measure = SAPA_M_SHARED_FIRST + i;
+        const bool is_time = sapa_measure_info(measure)->unit == SAPA_UNIT_MS;
+        ret->m.of[measure] = is_time ? (from->m[i] + 500) / 1000 : from->m[i];
+    }
+    ret->first_in_us = from->first_in_us;
+    ret->last_out_us = from->last_out_us;
+}
+
+static struct sapa_row row_head(uint64_t key, struct sapa_span span)
+{
+    const uint32_t reason = (uint32_t)key & ((1u << REASON_BITS) - 1);
+
+    return (struct sapa_row){
+        .span = span, .kind = kind_of_key(key), .dim = dim_of_key(key),
+        .reason = reason == (1u << REASON_BITS) - 1 ? SAPA_NONE : reason,
+    };
+}
+
+static void give_row(const struct sapa_intervals *fold, enum sapa_rows kind, uint64_t key, uint32_t *waits,
+                     struct sapa_row *ret)
+{
+    if (is_of_agents(kind)) {
+        const struct agent_row *from = sapa_table_find(&fold->agent_rows, key);
+        *ret = row_head(key, from->span);
+        read_agent_row(from, ret);
+        return;
+    }
+    const struct contact_row *from = sapa_table_find(&fold->rows, key);
+    *ret = row_head(key, from->span);
+    memcpy(ret->m.of, from->m, sizeof(from->m));
+    ret->wait_count = from->wait_count;
+    take_waits(fold, from, waits);
+    sort_waits(waits, from->wait_count);
+    ret->wait_p50_ms = rank(waits, from->wait_count, 50);
+    ret->wait_p90_ms = rank(waits, from->wait_count, 90);
+}
+
+sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sapa_rows kind,
+                            void (*each)(void *ctx, const struct sapa_row *row), void *ctx)
+{
+    const struct sapa_table *table = is_of_agents(kind) ? &fold->agent_rows : &fold->rows;
+    const struct sapa_memory *memory = fold->memory;
+    uint32_t count = 0, waits_max = 1;
+
+    if (fold->failed != SAPA_OK)
+        return fold->failed;
+    uint64_t *keys = memory->resize(memory->ctx, NULL, (table->count + 1) * sizeof(*keys));
+    if (!keys)
+        return SAPA_ENOMEM;
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct contact_row *row = sapa_table_at(table, i);
+        if (kind_of_key(row->key) != kind)
+            continue;
+        keys[count++] = row->key;
+        if (!is_of_agents(kind))
+            waits_max = SAPA_MAX(waits_max, row->wait_count);
+    }
+    uint32_t *waits = memory->resize(memory->ctx, NULL, waits_max * sizeof(*waits));
+    if (!waits) {
+        (void)memory->resize(memory->ctx, keys, 0);
+        return SAPA_ENOMEM;
+    }
+    sort_keys(keys, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct sapa_row row;
+        give_row(fold, kind, keys[i], waits, &row);
+        each(ctx, &row);
+    }
+    (void)memory->resize(memory->ctx, waits, 0);
+    (void)memory->resize(memory->ctx, keys, 0);
+    return SAPA_OK;
+}
+
+static void join_agent_row(const struct agent_row *from, struct sapa_row *to, struct agent_row *sum)
+{
+    for (unsigned i = 0; i < AGENT_MEASURES; i++)
+        sum->m[i] += from->m[i];
+    if (from->first_in_us != 0 && (sum->first_in_us == 0 || from->first_in_us < sum->first_in_us))
+        sum->first_in_us = from->first_in_us;
+    sum->last_out_us = SAPA_MAX(sum->last_out_us, from->last_out_us);
+    to->span.from_s = SAPA_MIN(to->span.from_s, from->span.from_s);
+    to->span.to_s = SAPA_MAX(to->span.to_s, from->span.to_s);
+}
+
+static bool is_meant(uint64_t key, enum sapa_rows kind, uint32_t dim)
+{
+    return kind_of_key(key) == kind && (dim == SAPA_NONE || dim_of_key(key) == dim);
+}
+
+sapa_rc sapa_intervals_sum(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
+                           struct sapa_row *ret_row)
+{
+    struct sapa_row sum_row = { .kind = kind, .dim = dim, .reason = SAPA_NONE, .span = { INT64_MAX, INT64_MIN } };
+    uint64_t wait_count = 0;
+
+    if (fold->failed != SAPA_OK)
+        return fold->failed;
+    if (is_of_agents(kind)) {
+        struct agent_row all = { 0 };
+        for (uint32_t i = 0; i < fold->agent_rows.count; i++) {
+            const struct agent_row *row = sapa_table_at(&fold->agent_rows, i);
+            if (is_meant(row->key, kind, dim))
+                join_agent_row(row, &sum_row, &all);
+        }
+        read_agent_row(&all, &sum_row);
+    }
+    for (uint32_t i = 0; !is_of_agents(kind) && i < fold->rows.count; i++) {
+        const struct contact_row *row = sapa_table_at(&fold->rows, i);
+        struct sapa_measures m = { { 0 } };
+        if (!is_meant(row->key, kind, dim))
+            continue;
+        memcpy(m.of, row->m, sizeof(row->m));
+        sapa_measures_join(&sum_row.m, &m);
+        sum_row.span.from_s = SAPA_MIN(sum_row.span.from_s, row->span.from_s);
+        sum_row.span.to_s = SAPA_MAX(sum_row.span.to_s, row->span.to_s);
+        wait_count += row->wait_count;
+    }
+    if (sum_row.span.from_s > sum_row.span.to_s)
+        sum_row.span = (struct sapa_span){ 0, 0 };
+    sum_row.wait_count = (uint32_t)wait_count;
+    if (wait_count > 0) {
+        uint32_t *waits = fold->memory->resize(fold->memory->ctx, NULL, wait_count * sizeof(*waits));
+        uint64_t at = 0;
+        if (!waits)
+            return SAPA_ENOMEM;
+        for (uint32_t i = 0; i < fold->rows.count; i++) {
+            const struct contact_row *row = sapa_table_at(&fold->rows, i);
+            if (!is_meant(row->key, kind, dim))
+                continue;
+            take_waits(fold, row, waits + at);
+            at += row->wait_count;
+        }
+        sort_waits(waits, wait_count);
+        sum_row.wait_p50_ms = rank(waits, sum_row.wait_count, 50);
+        sum_row.wait_p90_ms = rank(waits, sum_row.wait_count, 90);
+        (void)fold->memory->resize(fold->memory->ctx, waits, 0);
+    }
+    *ret_row = sum_row;
+    return SAPA_OK;
+}
+
+/* ---- saving ---- */
+
+struct intervals_head {
+    uint64_t seq;
+    int64_t now_us;
+    int64_t from_s, to_s;
+    uint32_t kinds, grain;
+    uint32_t wait_used, unused;
+};
+
+#define INTERVAL_TABLES(T) T(rows) T(agent_rows) T(contacts) T(offers) T(parts) T(agents)
+
+sapa_rc sapa_intervals_save(const struct sapa_intervals *fold, const struct sapa_save *save)
+{
+    const struct intervals_head head = {
+        .seq = fold->seq, .now_us = fold->now_us, .from_s = fold->options.from_s, .to_s = fold->options.to_s,
+        .kinds = fold->options.kinds, .grain = fold->options.grain, .wait_used = fold->wait_used,
+    };
+    sapa_rc rc = fold->failed;
+
+    if (rc == SAPA_OK)
+        rc = save_head(save, INTERVALS_MARK, INTERVALS_VERSION, sizeof(head));
+    if (rc == SAPA_OK && !save->put(save->ctx, &head, sizeof(head)))
+        rc = SAPA_EIO;
+#define T(table)          \
+    if (rc == SAPA_OK)    \
+        rc = save_table(save, &fold->table);
+    INTERVAL_TABLES(T)
+#undef T
+    if (rc == SAPA_OK && fold->wait_used > 0
+        && !save->put(save->ctx, fold->waits, fold->wait_used * sizeof(struct wait_chunk)))
+        rc = SAPA_EIO;
+    return rc;
+}
+
+static sapa_rc load_waits(struct sapa_intervals *fold, const struct sapa_load *load, uint32_t used)
+{
+    if (used == 0)
+        return SAPA_OK;
+    if (used > UINT32_MAX / 64)
+        return SAPA_ECORRUPT;
+    fold->waits = fold->memory->resize(fold->memory->ctx, NULL, used * sizeof(struct wait_chunk));
+    if (!fold->waits)
+        return SAPA_ENOMEM;
+    fold->wait_room = fold->wait_used = used;
+    if (!load->get(load->ctx, fold->waits, used * sizeof(struct wait_chunk)))
+        return SAPA_ECORRUPT;
+    for (uint32_t i = 0; i < used; i++) /* chunks point back only: no loop, nothing outside */
+        if (((struct wait_chunk *)fold->waits)[i].next > i)
+            return SAPA_ECORRUPT;
+    for (uint32_t i = 0; i < fold->rows.count; i++) {
+        const struct contact_row *row = sapa_table_at(&fold->rows, i);
+        if (row->wait_chunk > used)
+            return SAPA_ECORRUPT;
+    }
+    return SAPA_OK;
+}
+
+sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load *load)
+{
+    struct intervals_head head;
+    sapa_rc rc = load_head(load, INTERVALS_MARK, INTERVALS_VERSION, sizeof(head));
+
+    if (rc != SAPA_OK)
+        return rc;
+    if (!load->get(load->ctx, &head, sizeof(head)))
+        return SAPA_ECORRUPT;
+    if (head.grain != (uint32_t)fold->options.grain || head.from_s != fold->options.from_s
+        || head.to_s != fold->options.to_s || head.kinds != fold->options.kinds)
+        return SAPA_ESTATE;
+    fold->seq = head.seq;
+    fold->now_us = head.now_us;
+#define T(table)       \
+    if (rc == SAPA_OK) \
+        rc = load_table(load, &fold->table, NULL);
+    INTERVAL_TABLES(T)
+#undef T
+    return rc == SAPA_OK ? load_waits(fold, load, head.wait_used) : rc;
+}

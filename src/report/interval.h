@@ -1,0 +1,91 @@
+/**
+ * @file report/interval.h
+ * Figures per quarter hour or day, per queue, agent, client and number.
+ *
+ * What counts where: a contact stands in the interval in which it *arrived* (a stay in a queue: in
+ * which it joined the queue), with everything that becomes of it, so that each row adds up exactly:
+ *     offered = answered + abandoned + contained + … + open.
+ * Time of agents stands in the interval in which it passed, so that an hour has at most sixty minutes.
+ * Waiting times are kept exactly, four bytes each: percentiles are the nearest rank, not an estimate.
+ *
+ * Room    report: base, model; pure.   Thread  the fold's.   Owner  sapa_intervals_init() .. _done().
+ * Tests   report/interval_test.c       Design  docs/design/numbers.md
+ */
+#ifndef SAPA_REPORT_INTERVAL_H
+#define SAPA_REPORT_INTERVAL_H
+
+#include "base/table.h"
+#include "report/call.h"
+#include "report/kpi.h"
+#include "report/names.h"
+#include "report/zone.h"
+
+/** What a row is about. TOTAL is the whole centre; REASON is one agent's not-ready reason. */
+enum sapa_rows {
+    SAPA_ROWS_TOTAL, SAPA_ROWS_CLIENTS, SAPA_ROWS_NUMBERS, SAPA_ROWS_QUEUES, SAPA_ROWS_AGENTS,
+    SAPA_ROWS_REASONS, SAPA_ROWS_COUNT
+};
+
+struct sapa_interval_options {
+    enum sapa_grain grain;
+    const struct sapa_zone *zone; /* NULL: that of the description in force */
+    int64_t from_s, to_s;         /* rows that begin in [from_s, to_s) are kept; to_s 0: no end */
+    uint32_t kinds;               /* bit 1 << enum sapa_rows; 0: all */
+    uint32_t rows_max;            /* 0: 4 million */
+};
+
+/** One row, made for the caller. */
+struct sapa_row {
+    struct sapa_span span;
+    enum sapa_rows kind;
+    uint32_t dim;                 /* of client, number, queue or agent; SAPA_NONE for "unknown" */
+    uint32_t reason;              /* with SAPA_ROWS_REASONS */
+    struct sapa_measures m;
+    uint32_t wait_count;          /* of the answered */
+    uint32_t wait_p50_ms, wait_p90_ms;
+    int64_t first_in_us, last_out_us; /* agents: first login, last logout in the interval; 0 none */
+};
+
+struct sapa_intervals {
+    const struct sapa_names *names;
+    struct sapa_interval_options options;
+    const struct sapa_memory *memory;
+    uint64_t seq;
+    int64_t now_us;
+    struct sapa_span span;        /* the last interval looked up */
+    struct sapa_table rows;       /* of contacts: struct contact_row of interval.c */
+    struct sapa_table agent_rows;
+    struct sapa_table contacts;   /* open */
+    struct sapa_table offers;     /* open */
+    struct sapa_table parts;      /* agents' parts that are open */
+    struct sapa_table agents;     /* by dimension */
+    uint32_t *waits;              /* chunks of waiting times, see interval.c */
+    uint32_t wait_room, wait_used; /* in chunks */
+    sapa_rc failed;               /* sticky: figures would be wrong from then on */
+};
+
+void sapa_intervals_init(struct sapa_intervals *fold, const struct sapa_memory *memory,
+                         const struct sapa_names *names, const struct sapa_interval_options *options);
+void sapa_intervals_done(struct sapa_intervals *fold);
+/** As sapa_calls_fold(). */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_record *record);
+/** A finished call record of the same log: its recording meter, audio legs and survey answers. */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call);
+/** Time has come so far without a record: agents' time up to now is counted. Never backwards. */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_until(struct sapa_intervals *fold, int64_t now_us);
+
+/**
+ * Every row of a kind, by interval, then by dimension in the order of the description.
+ * @param each  the row lives for the call   @retval SAPA_ENOMEM
+ */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sapa_rows kind,
+                                            void (*each)(void *ctx, const struct sapa_row *row), void *ctx);
+/** All intervals of one dimension joined into one row; zeros when there is none. SAPA_NONE dim: of all. */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_sum(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
+                                           struct sapa_row *ret_row);
+
+SAPA_MUST_CHECK sapa_rc sapa_intervals_save(const struct sapa_intervals *fold, const struct sapa_save *save);
+/** Into a fold fresh from sapa_intervals_init() with the same grain (else SAPA_ESTATE). */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load *load);
+
+#endif

@@ -1,0 +1,231 @@
+#include "report/kpi.h"
+
+#include "report/print.h"
+
+/* ---- measures ---- */
+
+#define HOW_SUM false
+#define HOW_MAX true
+
+const struct sapa_measure_info *sapa_measure_info(enum sapa_measure measure)
+{
+    static const struct sapa_measure_info infos[SAPA_M_COUNT] = {
+#define X(id, key_, unit_, how, name_id, name_en, text_)                                            \
+    [SAPA_M_##id] = { .key = key_, .name = { name_id, name_en }, .text = text_,                    \
+                      .unit = SAPA_UNIT_##unit_, .is_max = HOW_##how },
+        SAPA_MEASURES(X)
+#undef X
+    };
+
+    sapa_assert(measure < SAPA_M_COUNT);
+    return &infos[measure];
+}
+
+void sapa_measures_join(struct sapa_measures *a, const struct sapa_measures *b)
+{
+    for (unsigned i = 0; i < SAPA_M_COUNT; i++) {
+        if (sapa_measure_info(i)->is_max)
+            a->of[i] = SAPA_MAX(a->of[i], b->of[i]);
+        else
+            a->of[i] += b->of[i];
+    }
+}
+
+/* ---- formulas ---- */
+
+enum { MILLION = 1000000 };
+
+int64_t sapa_kpi_share(int64_t numerator, int64_t divisor, int64_t scale)
+{
+    if (divisor <= 0)
+        return SAPA_KPI_NONE;
+    /* 128 bits: a year of ten thousand agents in milliseconds, times a million, is more than 64. */
+    const __int128 twice = (__int128)numerator * scale * 2 + divisor;
+    const __int128 whole = twice / ((__int128)divisor * 2);
+    return (int64_t)(twice < 0 && whole * divisor * 2 != twice ? whole - 1 : whole);
+}
+
+#define M(id) (m->of[SAPA_M_##id])
+
+/* Abandoned where an agent was wanted: those who left in the menu never reached the line. */
+static int64_t abandoned_waiting(const struct sapa_measures *m)
+{
+    return M(ABANDONED) - M(ABANDONED_MENU);
+}
+
+static int64_t decided(const struct sapa_measures *m)
+{
+    return M(ANSWERED) + abandoned_waiting(m);
+}
+
+static int64_t closed_by_all(const struct sapa_measures *m)
+{
+    return M(BY_CUSTOMER) + M(BY_AGENT) + M(BY_FLOW) + M(BY_NETWORK) + M(BY_SYSTEM);
+}
+
+/*  X(fn, key, variant, unit, name id, name en, formula, text, numerator, divisor, scale)  */
+#define KPIS(X) \
+    X(level_1, "service_level", "1 abandons in threshold count as met", RATIO, "Tingkat layanan", "Service level", \
+      "(answered_in_level + abandoned_in_level) / (answered + abandoned)", \
+      "share of those who wanted an agent and were served, or left, within the limit of the queue; abandoned in menus are not meant", \
+      M(ANSWERED_IN_LEVEL) + M(ABANDONED_IN_LEVEL), decided(m), MILLION) \
+    X(level_2, "service_level", "2 answered only", RATIO, "Tingkat layanan (hanya terjawab)", "Service level (answered only)", \
+      "answered_in_level / answered", "hides every abandoned contact: for comparison with systems that show it", \
+      M(ANSWERED_IN_LEVEL), M(ANSWERED), MILLION) \
+    X(level_3, "service_level", "3 all offered", RATIO, "Tingkat layanan (semua)", "Service level (all)", \
+      "answered_in_level / (answered + abandoned)", "the strictest: each abandoned contact counts as missed", \
+      M(ANSWERED_IN_LEVEL), decided(m), MILLION) \
+    X(level_4, "service_level", "4 abandons in threshold ignored", RATIO, "Tingkat layanan (tanpa yang cepat pergi)", "Service level (early abandons ignored)", \
+      "answered_in_level / (answered + abandoned - abandoned_in_level)", "those who left within the limit are left out", \
+      M(ANSWERED_IN_LEVEL), decided(m) - M(ABANDONED_IN_LEVEL), MILLION) \
+    X(level_5, "service_level", "5 short abandons count as met", RATIO, "Tingkat layanan (singkat terpenuhi)", "Service level (short abandons met)", \
+      "(answered_in_level + abandoned_short) / (answered + abandoned)", "only those who left within the short limit count as met", \
+      M(ANSWERED_IN_LEVEL) + M(ABANDONED_SHORT), decided(m), MILLION) \
+    X(level_6, "service_level", "6 short abandons removed", RATIO, "Tingkat layanan (tanpa singkat)", "Service level (short abandons removed)", \
+      "answered_in_level / (answered + abandoned - abandoned_short)", "those who left within the short limit are left out", \
+      M(ANSWERED_IN_LEVEL), decided(m) - M(ABANDONED_SHORT), MILLION) \
+    X(level_ignore, "service_level", "cisco ignore", RATIO, "Tingkat layanan (Cisco, abaikan)", "Service level (Cisco, ignore)", \
+      "answered_in_level / (answered + abandoned - abandoned_in_level)", "the same as variant 4", \
+      M(ANSWERED_IN_LEVEL), decided(m) - M(ABANDONED_IN_LEVEL), MILLION) \
+    X(level_negative, "service_level", "cisco negative", RATIO, "Tingkat layanan (Cisco, negatif)", "Service level (Cisco, negative)", \
+      "answered_in_level / (answered + abandoned)", "the same as variant 3", M(ANSWERED_IN_LEVEL), decided(m), MILLION) \
+    X(level_positive, "service_level", "cisco positive", RATIO, "Tingkat layanan (Cisco, positif)", "Service level (Cisco, positive)", \
+      "(answered_in_level + abandoned_in_level) / (answered + abandoned)", "the same as variant 1", \
+      M(ANSWERED_IN_LEVEL) + M(ABANDONED_IN_LEVEL), decided(m), MILLION) \
+    X(asa, "asa", "answered only", MS, "Rata-rata tunggu terjawab", "Average speed of answer", \
+      "wait_answered / answered", "from joining the queue to talking, ringing included", M(WAIT_ANSWERED), M(ANSWERED), 1) \
+    X(abandon_all, "abandon_rate", "all", RATIO, "Tingkat ditinggalkan", "Abandon rate", \
+      "abandoned / offered", "menu, queue and ringing together; never faults of the system, callbacks or closed hours", \
+      M(ABANDONED), M(OFFERED), MILLION) \
+    X(abandon_short, "abandon_rate", "short excluded", RATIO, "Tingkat ditinggalkan (tanpa singkat)", "Abandon rate (short ones apart)", \
+      "(abandoned - abandoned_short) / (offered - abandoned_short)", "those who left within the short limit are left out", \
+      M(ABANDONED) - M(ABANDONED_SHORT), M(OFFERED) - M(ABANDONED_SHORT), MILLION) \
+    X(wait_abandoned, "abandon_wait", "", MS, "Rata-rata tunggu ditinggalkan", "Average wait of abandoned", \
+      "wait_abandoned / (abandoned - abandoned_menu)", "patience, as far as it was tried", M(WAIT_ABANDONED), abandoned_waiting(m), 1) \
+    X(aht, "aht", "", MS, "Rata-rata waktu penanganan", "Average handling time", \
+      "(talk + hold + wrapup) / handled", "per agent's part: a contact that two agents served has two", \
+      M(TALK) + M(HOLD) + M(WRAPUP), M(HANDLED), 1) \
+    X(talk_mean, "talk_mean", "", MS, "Rata-rata bicara", "Average talk", "talk / handled", "hold not counted", M(TALK), M(HANDLED), 1) \
+    X(wrapup_mean, "wrapup_mean", "", MS, "Rata-rata pasca-panggilan", "Average wrap-up", "wrapup / handled", "", M(WRAPUP), M(HANDLED), 1) \
+    X(containment, "containment", "", RATIO, "Selesai tanpa agen", "Containment", \
+      "contained / (offered - closed - refused)", "share of those let in whom the menu served", \
+      M(CONTAINED), M(OFFERED) - M(CLOSED) - M(REFUSED), MILLION) \
+    X(system_drops, "system_drop_rate", "", RATIO, "Terputus oleh sistem", "Ended by a fault of ours", \
+      "by_system / all closed", "whoever it hit, talking or waiting; network faults are apart", M(BY_SYSTEM), closed_by_all(m), MILLION) \
+    X(network_drops, "network_drop_rate", "", RATIO, "Terputus oleh jaringan", "Ended by the network", \
+      "by_network / all closed", "carrier or internet", M(BY_NETWORK), closed_by_all(m), MILLION) \
+    X(recorded, "recorded_share", "", RATIO, "Terekam", "Recorded", \
+      "(recorded + masked) / (conversation - excluded)", "of the time that policy says must be recorded; whole is 100 %", \
+      M(RECORDED) + M(MASKED), M(CONVERSATION) - M(EXCLUDED), MILLION) \
+    X(mos, "mos", "", POINTS, "Mutu suara (MOS)", "Voice quality (MOS)", "mos_sum / legs", "mean over measured legs, 1 to 4.5", \
+      M(MOS_SUM), M(LEGS), MILLION / 100) \
+    X(occupancy, "occupancy", "COPC", RATIO, "Okupansi", "Occupancy", \
+      "handling / (handling + ringing + idle)", "handling is talk, hold and wrap-up, overlapping contacts counted once; not ready is left out", \
+      M(HANDLING), M(HANDLING) + M(RINGING) + M(IDLE), MILLION) \
+    X(accept_rate, "accept_rate", "", RATIO, "Tawaran diterima", "Offers accepted", \
+      "offers_accepted / (offers - offers_gone - offers_open)", "callers who hung up meanwhile are not held against the agent", \
+      M(OFFERS_ACCEPTED), M(OFFERS) - M(OFFERS_GONE) - M(OFFERS_OPEN), MILLION) \
+    X(utilisation, "utilisation", "paid time", RATIO, "Utilisasi", "Utilisation", \
+      "(handling + productive_other) / paid", "of paid time", M(HANDLING) + M(PRODUCTIVE_OTHER), M(PAID), MILLION) \
+    X(shrinkage, "shrinkage", "", RATIO, "Penyusutan", "Shrinkage", "1 - available / paid", "paid but not available", \
+      M(PAID) - M(AVAILABLE), M(PAID), MILLION) \
+    X(adherence, "adherence", "", RATIO, "Kepatuhan jadwal", "Adherence", "in_schedule / scheduled", "the right time", \
+      M(IN_SCHEDULE), M(SCHEDULED), MILLION) \
+    X(conformance, "conformance", "", RATIO, "Kesesuaian jam", "Conformance", "worked / scheduled", "the right amount of time", \
+      M(WORKED), M(SCHEDULED), MILLION) \
+    X(fcr, "fcr", "customers resolved on first contact", RATIO, "Selesai kontak pertama", "First contact resolution", \
+      "first_time / customers", "", M(FIRST_TIME), M(CUSTOMERS), MILLION) \
+    X(nps, "nps", "", POINTS, "NPS", "NPS", "(promoters - detractors) / surveys x 100", "9-10 less 0-6, -100 to 100", \
+      M(PROMOTERS) - M(DETRACTORS), M(SURVEYS), (int64_t)MILLION * 100) \
+    X(csat, "csat", "top-2 box", RATIO, "Kepuasan", "Satisfaction", "top_two / surveys", "answers 4 and 5 of 1 to 5", \
+      M(TOP_TWO), M(SURVEYS), MILLION) \
+    X(ces, "ces", "mean of 1-7", POINTS, "Usaha pelanggan", "Customer effort", "survey_sum / surveys", "mean answer", \
+      M(SURVEY_SUM), M(SURVEYS), MILLION) \
+    X(contact_rate, "contact_rate", "per attempt", RATIO, "Terhubung", "Contact rate", "live / attempts", "", M(LIVE), M(ATTEMPTS), MILLION) \
+    X(rpc, "rpc_rate", "of contacts", RATIO, "Orang tepat", "Right party", "right_party / live", "", M(RIGHT_PARTY), M(LIVE), MILLION) \
+    X(ptp, "ptp_rate", "of RPC", RATIO, "Janji bayar", "Promise rate", "promises / right_party", "", M(PROMISES), M(RIGHT_PARTY), MILLION) \
+    X(ptp_kept, "ptp_kept_rate", "count", RATIO, "Janji ditepati", "Promises kept", "promises_kept / promises_due", "", \
+      M(PROMISES_KEPT), M(PROMISES_DUE), MILLION) \
+    X(penetration, "list_penetration", "", RATIO, "Daftar tersentuh", "List penetration", "leads_tried / leads", "", \
+      M(LEADS_TRIED), M(LEADS), MILLION) \
+    X(drop_us, "dialer_abandon_rate", "US TSR", RATIO, "Panggilan terputus (AS)", "Dropped calls (US)", \
+      "drops / person_answered", "16 CFR 310.4(b)(4): at most three percent per campaign and thirty days", M(DROPS), M(PERSON_ANSWERED), MILLION) \
+    X(drop_uk, "dialer_abandon_rate", "UK AMD-adjusted", RATIO, "Panggilan terputus (Inggris)", "Dropped calls (UK)", \
+      "d(1 - m) / (h + d(1 - m)), m = machines / (humans + machines)", "drops less those that were machines; equals d / (h + machines + d)", \
+      M(DROPS), M(HUMANS) + M(MACHINES) + M(DROPS), MILLION)
+
+#define X(fn, key, variant, unit, name_id, name_en, formula, text, numerator, divisor, scale) \
+    static int64_t fn(const struct sapa_measures *m)                                          \
+    {                                                                                         \
+        return sapa_kpi_share((numerator), (divisor), (scale));                               \
+    }
+KPIS(X)
+#undef X
+
+static const struct sapa_kpi kpis[] = {
+#define X(fn, key_, variant_, unit_, name_id, name_en, formula_, text_, numerator, divisor, scale)     \
+    { .key = key_, .variant = variant_, .name = { name_id, name_en }, .formula = formula_,             \
+      .text = text_, .unit = SAPA_UNIT_##unit_, .value = fn },
+    KPIS(X)
+#undef X
+};
+
+const struct sapa_kpi *sapa_kpis(uint32_t *ret_count)
+{
+    *ret_count = SAPA_COUNT(kpis);
+    return kpis;
+}
+
+const struct sapa_kpi *sapa_kpi_find(const char *key, const char *variant)
+{
+    for (size_t i = 0; i < SAPA_COUNT(kpis); i++)
+        if (strcmp(kpis[i].key, key) == 0 && (!variant[0] || strcmp(kpis[i].variant, variant) == 0))
+            return &kpis[i];
+    return NULL;
+}
+
+int64_t sapa_kpi_service_level(const struct sapa_measures *m)
+{
+    return level_1(m);
+}
+
+/* ---- for people ---- */
+
+/* A number with `decimals` digits behind the point, given as a whole. */
+static void print_decimal(struct sapa_text *out, int64_t value, unsigned decimals, char point)
+{
+    static const int64_t powers[] = { 1, 10, 100, 1000 };
+    const bool negative = value < 0;
+    const int64_t size = negative ? -value : value;
+
+    if (negative)
+        sapa_text_char(out, '-');
+    sapa_text_printf(out, "%lld", (long long)(size / powers[decimals]));
+    if (decimals > 0)
+        sapa_text_printf(out, "%c%0*lld", point, (int)decimals, (long long)(size % powers[decimals]));
+}
+
+void sapa_kpi_print(struct sapa_text *out, enum sapa_unit unit, int64_t value,
+                    enum sapa_language language)
+{
+    const char point = language == SAPA_LANGUAGE_ID ? ',' : '.';
+
+    if (value == SAPA_KPI_NONE) {
+        sapa_text_add(out, SAPA_STR("–"));
+        return;
+    }
+    switch (unit) {
+    case SAPA_UNIT_COUNT: sapa_text_printf(out, "%lld", (long long)value); break;
+    case SAPA_UNIT_MS: sapa_print_ms(out, value); break;
+    case SAPA_UNIT_RATIO:
+        print_decimal(out, sapa_kpi_share(value, 1000, 1), 1, point);
+        sapa_text_add(out, SAPA_STR(" %"));
+        break;
+    case SAPA_UNIT_POINTS:
+        if (value % MILLION == 0)
+            print_decimal(out, value / MILLION, 0, point);
+        else
+            print_decimal(out, sapa_kpi_share(value, 10000, 1), 2, point);
+        break;
+    }
+}

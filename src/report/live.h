@@ -1,0 +1,140 @@
+/**
+ * @file report/live.h
+ * What is going on now: the fold behind `sapa top` and wallboards.
+ *
+ * "Today" is the local day of the centre's zone; its counters begin anew at midnight.
+ *
+ * Room    report: base, model; pure.   Thread  the fold's.   Owner  sapa_live_init() .. _done().
+ * Tests   report/live_test.c (fold = recount)   Design  docs/design/numbers.md
+ */
+#ifndef SAPA_REPORT_LIVE_H
+#define SAPA_REPORT_LIVE_H
+
+#include "base/table.h"
+#include "model/record.h"
+#include "report/kpi.h"
+#include "report/names.h"
+#include "report/zone.h"
+
+enum { SAPA_LIVE_NEWS_MAX = 64, SAPA_LIVE_CALLS_MAX = 64 };
+
+/** Something worth a line on the screen. */
+struct sapa_live_news {
+    int64_t at_us;
+    uint64_t contact;
+    uint32_t agent, queue; /* dimensions */
+    uint32_t a;            /* outcome, result, presence … by type */
+    uint32_t b;
+    uint16_t type;         /* enum sapa_type; 0: empty */
+};
+
+struct sapa_live {
+    const struct sapa_names *names;
+    const struct sapa_memory *memory;
+    uint64_t seq;
+    int64_t now_us;
+    int64_t day_s, day_end_s;
+    struct sapa_table contacts; /* open */
+    struct sapa_table offers;   /* open */
+    struct sapa_table agents;   /* by dimension */
+    struct sapa_table queues;   /* by dimension: today */
+    struct sapa_table clients;  /* by dimension: today */
+    struct sapa_measures today; /* of the centre */
+    uint32_t surge, closed;     /* clients with the switch on; bit 31: all */
+    uint32_t alarms;            /* bit per enum sapa_alarm that is on */
+    struct sapa_live_news news[SAPA_LIVE_NEWS_MAX];
+    uint32_t news_next;
+};
+
+void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
+                    const struct sapa_names *names);
+void sapa_live_done(struct sapa_live *live);
+/** As sapa_calls_fold(). */
+SAPA_MUST_CHECK sapa_rc sapa_live_fold(struct sapa_live *live, const struct sapa_record *record);
+SAPA_MUST_CHECK sapa_rc sapa_live_save(const struct sapa_live *live, const struct sapa_save *save);
+SAPA_MUST_CHECK sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa_load *load);
+
+/* ---- a view: flat, made at one moment, may be sent to another thread or process ---- */
+
+struct sapa_view_queue {
+    char key[40], name[40], client[40];
+    uint32_t waiting, callbacks_waiting, ringing, talking;
+    uint32_t longest_ms;         /* of those waiting, callbacks apart */
+    uint32_t agents_ready, agents_busy, agents_not_ready; /* of those who may serve it; ready: free */
+    uint32_t level_ms, level_percent;  /* the target */
+    uint64_t offered, answered, abandoned, abandoned_short, overflowed, callbacks;
+    int64_t service_level;       /* today, millionths, SAPA_KPI_NONE */
+    int64_t abandon_rate;        /* today, short ones apart */
+    int64_t asa_ms;
+};
+
+enum sapa_view_doing {
+    SAPA_DOING_OFFLINE, SAPA_DOING_NOT_READY, SAPA_DOING_READY, SAPA_DOING_RINGING, SAPA_DOING_TALKING,
+    SAPA_DOING_HOLD, SAPA_DOING_WRAPUP
+};
+
+struct sapa_view_agent {
+    char key[40], name[40], extension[16];
+    char reason[40];             /* not ready because */
+    char queue[40];              /* of the contact in hand */
+    uint64_t contact;
+    uint32_t since_ms;           /* in this state for so long */
+    uint32_t handled, missed;    /* today */
+    int64_t occupancy;           /* today, millionths */
+    uint8_t doing;               /* enum sapa_view_doing */
+    uint8_t presence;            /* enum sapa_presence */
+    bool device;                 /* phone reachable */
+};
+
+struct sapa_view_call {
+    uint64_t contact;
+    char client[24], number[24], queue[40], agent[40];
+    uint32_t age_ms;
+    uint32_t here_ms;            /* in this place for so long */
+    uint8_t place;               /* enum sapa_place */
+    uint8_t channel;
+};
+
+struct sapa_view_news {
+    int64_t at_us;
+    char text[120];              /* in the view's language */
+};
+
+struct sapa_view {
+    int64_t now_us;
+    int32_t offset_s;            /* local clock */
+    uint8_t language;
+    char centre[64];
+    uint32_t in_menu, waiting, ringing, talking, callbacks, open;
+    uint32_t agents_ready, agents_busy, agents_wrapup, agents_not_ready, agents_offline;
+    uint64_t offered, answered, abandoned, contained, system_faults;
+    int64_t service_level;
+    uint32_t surge, closed, alarms;
+    uint32_t queue_count, agent_count, call_count, news_count;
+    struct sapa_view_queue *queues; /* memory of the caller */
+    struct sapa_view_agent *agents;
+    struct sapa_view_call *calls;   /* the oldest first */
+    struct sapa_view_news *news;    /* the newest first */
+};
+
+/** Memory of the caller for one view; a size of 0 leaves the list out. */
+struct sapa_view_room {
+    struct sapa_view_queue *queues;
+    struct sapa_view_agent *agents;
+    struct sapa_view_call *calls;
+    struct sapa_view_news *news;
+    uint32_t queue_size, agent_size, call_size, news_size;
+};
+
+/** The view at `now_us` (not before the last record). O(contacts + agents · queues). */
+void sapa_live_view(const struct sapa_live *live, int64_t now_us, enum sapa_language language,
+                    const struct sapa_view_room *room, struct sapa_view *ret_view);
+
+/** The view as bytes, to be sent to `sapa top`; and back into the caller's room. */
+void sapa_view_encode(const struct sapa_view *view, struct sapa_writer *out);
+SAPA_MUST_CHECK sapa_rc sapa_view_decode(struct sapa_reader *in, const struct sapa_view_room *room,
+                                         struct sapa_view *ret_view);
+/** One JSON object. */
+void sapa_view_json(const struct sapa_view *view, struct sapa_text *out);
+
+#endif
