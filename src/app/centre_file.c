@@ -50,15 +50,15 @@ static void print_findings(const struct sapa_findings *findings, const char *nam
     free(buf);
 }
 
-static sapa_rc compile(struct sapa_str text, const char *name, const char *secrets_path, bool make,
-                       struct sapa_centre **ret)
+static sapa_rc compile(struct sapa_str text, const struct sapa_centre_file *file, struct sapa_centre **ret)
 {
+    const char *secrets_path = file->secrets_path, *name = file->path;
     struct sapa_findings *findings = calloc(1, sizeof(*findings));
     char *added = malloc(SECRETS_MAX);
     uint8_t *known = NULL;
     size_t known_size = 0;
-    struct secrets secrets = { .path = make ? secrets_path : NULL };
-    const struct sapa_centre_sources sources = { .secret = resolve, .ctx = &secrets };
+    struct secrets secrets = { .path = file->make_secrets ? secrets_path : NULL };
+    const struct sapa_centre_sources sources = { .secret = file->any_secret ? file->any_secret : resolve, .ctx = &secrets };
     sapa_rc rc = findings && added ? SAPA_OK : SAPA_ENOMEM;
 
     if (rc == SAPA_OK && secrets_path) {
@@ -99,7 +99,9 @@ static sapa_rc compile(struct sapa_str text, const char *name, const char *secre
 sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, const char *secrets_path,
                                  struct sapa_centre **ret)
 {
-    return compile(text, name, secrets_path, false, ret);
+    const struct sapa_centre_file file = { .path = name, .secrets_path = secrets_path };
+
+    return compile(text, &file, ret);
 }
 
 sapa_rc sapa_centre_file_read(const struct sapa_centre_file *file, struct sapa_centre **ret, char **ret_text)
@@ -112,7 +114,7 @@ sapa_rc sapa_centre_file_read(const struct sapa_centre_file *file, struct sapa_c
         fprintf(stderr, "sapa: cannot read the centre description %s: %s\n", file->path, sapa_rc_text(rc));
         return rc;
     }
-    rc = compile((struct sapa_str){ (char *)text, size }, file->path, file->secrets_path, file->make_secrets, ret);
+    rc = compile((struct sapa_str){ (char *)text, size }, file, ret);
     if (rc == SAPA_OK && ret_text)
         *ret_text = (char *)text;
     else

@@ -7,7 +7,7 @@
 #ifndef SAPA_APP_CENTRE_SHELF_H
 #define SAPA_APP_CENTRE_SHELF_H
 
-#include "config/centre_parse.h"
+#include "model/centre.h"
 
 struct sapa_centre_shelf;
 struct sapa_store;

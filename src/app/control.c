@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "rt/process.h"
 #include "rt/socket.h"
+#include "rt/thread.h"
 #include "store/log.h"
 #include "store/sqlite/sqlite.h"
 #include "store/writer.h"

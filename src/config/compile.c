@@ -204,7 +204,7 @@ void sapa_findings_print(const struct sapa_findings *findings, const char *file,
 
 /* ---- nearest key ---- */
 
-enum { NEAR_MAX = 3, NEAR_LENGTH_MAX = 48 };
+enum { NEAR_MAX = 3, NEAR_LENGTH_MAX = 48, NEAR_TRIES_MAX = 2000 };
 
 /* Levenshtein's distance, or more than NEAR_MAX. */
 static unsigned distance(struct sapa_str a, struct sapa_str b)
@@ -228,8 +228,9 @@ static unsigned distance(struct sapa_str a, struct sapa_str b)
     return row[b.n];
 }
 
-void sapa_near_start(struct sapa_near *near, struct sapa_str wanted)
+void sapa_near_start(const struct sapa_compile *c, struct sapa_near *near, struct sapa_str wanted)
 {
+    near->tries = c->findings->count < SAPA_FINDINGS_MAX ? NEAR_TRIES_MAX : 0; /* nobody would read it */
     near->wanted = wanted;
     near->best = (struct sapa_str){ NULL, 0 };
     near->distance = NEAR_MAX + 1;
@@ -238,6 +239,9 @@ void sapa_near_start(struct sapa_near *near, struct sapa_str wanted)
 
 void sapa_near_try(struct sapa_near *near, struct sapa_str candidate)
 {
+    if (near->tries == 0)
+        return;
+    near->tries--;
     const unsigned d = distance(near->wanted, candidate);
 
     if (d < near->distance && d < candidate.n) {

@@ -67,6 +67,7 @@ struct sapa_compile {
     struct sapa_centre *centre;
     uint32_t section[32];    /* tree node of each top-level section, SAPA_NONE when it is not there */
     SAPA_VEC(struct sapa_prompt) prompts;
+    void *zone_buf, *expr_buf; /* used again and again by zone.c and expr_compile.c */
 };
 
 SAPA_NORETURN void sapa_compile_no_memory(struct sapa_compile *c);
@@ -102,10 +103,10 @@ void sapa_find_key(struct sapa_compile *c, uint32_t node, const char *hint, cons
 /** "did you mean …?" in `buf` for the candidate nearest to `wanted` (within 3 edits), else "". */
 struct sapa_near {
     struct sapa_str wanted, best;
-    unsigned distance;
+    unsigned distance, tries;
     char hint[SAPA_FINDING_TEXT_MAX];
 };
-void sapa_near_start(struct sapa_near *near, struct sapa_str wanted);
+void sapa_near_start(const struct sapa_compile *c, struct sapa_near *near, struct sapa_str wanted);
 void sapa_near_try(struct sapa_near *near, struct sapa_str candidate);
 const char *sapa_near_hint(struct sapa_near *near);
 

@@ -200,7 +200,6 @@ static const char *const section_nouns[SAPA_SECTION_COUNT] = {
 uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section section)
 {
     struct sapa_near near;
-    unsigned tried = 0;
 
     if (!is_text(c, node, "a name"))
         return SAPA_NONE;
@@ -208,10 +207,8 @@ uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section 
     const uint32_t found = sapa_tree_get(c, c->section[section], key);
     if (found != SAPA_NONE)
         return sapa_tree(c, found)->ordinal;
-    sapa_near_start(&near, key);
+    sapa_near_start(c, &near, key);
     for SAPA_TREE_EACH(c, child, c->section[section]) {
-        if (tried++ == 2000)
-            break;
         sapa_near_try(&near, sapa_tree(c, c->section[section])->kind == SAPA_TREE_MAP ? sapa_tree(c, child)->key
                                                                                      : sapa_tree(c, child)->text);
     }
@@ -235,7 +232,7 @@ bool sapa_parse_date(struct sapa_str s, int32_t *ret)
         return false;
     const unsigned year = (unsigned)(date / 10000), month = date / 100 % 100, day = date % 100;
     const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days[month - 1] + (month == 2 && leap))
+    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days[month - 1] + (unsigned)(month == 2 && leap))
         return false;
     *ret = (int32_t)date;
     return true;
@@ -452,7 +449,7 @@ static void read_row(struct sapa_compile *c, uint32_t node, const struct sapa_fi
         char list[SAPA_FINDING_TEXT_MAX];
         struct sapa_text out;
         sapa_text_init(&out, list, sizeof(list));
-        sapa_near_start(&near, text);
+        sapa_near_start(c, &near, text);
         for (unsigned i = 0; row->names[i]; i++) {
             sapa_near_try(&near, sapa_str_of(row->names[i]));
             sapa_text_printf(&out, "%s%s", i ? ", " : "one of: ", row->names[i]);
@@ -514,7 +511,7 @@ void sapa_fields_read(struct sapa_compile *c, uint32_t node, enum sapa_object_id
             sapa_find_key(c, child, "", "\"" SAPA_STR_FMT "\" has no meaning in this kind of node", SAPA_STR_ARG(key));
         } else {
             struct sapa_near near;
-            sapa_near_start(&near, key);
+            sapa_near_start(c, &near, key);
             for (unsigned i = 0; i < object->count; i++) {
                 if (of_kind(&object->rows[i], kind))
                     sapa_near_try(&near, sapa_str_of(object->rows[i].key));

@@ -16,6 +16,7 @@
 #include "core/core.h"
 #include "core/ewt.h"
 #include "core/flow.h"
+#include "core/hours.h"
 #include "core/idmap.h"
 #include "core/timer.h"
 #include "core/tree.h"

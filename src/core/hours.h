@@ -41,6 +41,9 @@ struct sapa_local sapa_local_of(const struct sapa_zone *zone, int64_t at_us);
 /** Open at `at_us`? `hours` SAPA_NONE: always. */
 bool sapa_hours_open(const struct sapa_centre *centre, uint32_t hours, int64_t at_us);
 
+/** Index into the centre's holidays of the one that `at_us` falls on by these hours; SAPA_NONE: none. */
+uint32_t sapa_hours_holiday(const struct sapa_centre *centre, uint32_t hours, int64_t at_us);
+
 /**
  * The first moment after `at_us` at which sapa_hours_open() has the other answer.
  * INT64_MAX when there is none within SAPA_HOURS_LOOK_AHEAD_DAYS.

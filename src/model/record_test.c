@@ -135,7 +135,7 @@ static void segments_round_trip(void **state)
     uint8_t bytes[128];
     struct sapa_writer w = sapa_writer_of(bytes, sizeof(bytes));
     uint32_t prompt;
-    struct sapa_str text;
+    struct sapa_str text = { NULL, 0 };
 
     (void)state;
     sapa_segment_put_prompt(&w, 7);

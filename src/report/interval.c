@@ -150,7 +150,7 @@ static bool is_wanted(const struct sapa_intervals *fold, struct sapa_span span, 
 static void *row_at(struct sapa_intervals *fold, struct sapa_table *table, struct sapa_span span,
                     uint64_t key)
 {
-    struct contact_row *row = sapa_table_find(table, key);
+    uint8_t *row = sapa_table_find(table, key);
 
     if (row)
         return row;
@@ -159,7 +159,8 @@ static void *row_at(struct sapa_intervals *fold, struct sapa_table *table, struc
         fold->failed = rc;
         return NULL;
     }
-    row->span = span; /* both kinds of row begin alike */
+    static_assert(offsetof(struct contact_row, span) == offsetof(struct agent_row, span), "both begin alike");
+    memcpy(row + offsetof(struct contact_row, span), &span, sizeof(span));
     return row;
 }
 
@@ -451,8 +452,8 @@ static void ended(struct sapa_intervals *fold, struct open_contact *contact, con
         sum(&sums, SAPA_M_OPEN, -1);
         sum_outcome(&sums, contact, in->outcome);
     }
-    if (in->side < SAPA_SIDE_COUNT)
-        sum(&sums, by[in->side], 1);
+    if (in->side < SAPA_SIDE_COUNT && in->outcome != SAPA_OUTCOME_REFUSED)
+        sum(&sums, by[in->side], 1); /* one who is turned away at the door is no drop of ours */
     sum(&sums, SAPA_M_MENU, (int64_t)SAPA_MIN(in->flow_ms, (uint64_t)INT32_MAX));
     add_arrival(fold, &contact->home, &sums,
                 contact->inbound && in->outcome == SAPA_OUTCOME_ANSWERED ? &contact->wait_ms : NULL);
@@ -759,7 +760,7 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
     return fold->failed;
 }
 
-sapa_rc sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call)
+void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call)
 {
     const struct sapa_centre *centre = fold->names->centre;
     const uint32_t alarm = centre ? centre->system.quality_alarm_mos_x100 : 360;
@@ -799,7 +800,28 @@ sapa_rc sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call 
     sum(&legs, SAPA_M_LEGS_BAD, bad);
     sum(&legs, SAPA_M_MOS_SUM, mos);
     add_both(fold, &home, &legs);
-    return fold->failed;
+}
+
+sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64_t from_s)
+{
+    const sapa_rc rc = sapa_intervals_until(fold, SAPA_MAX(fold->now_us, from_s * 1000000));
+
+    if (rc != SAPA_OK)
+        return rc;
+    fold->options.from_s = from_s;
+    for (uint32_t i = fold->agent_rows.count; i-- > 0;) {
+        struct agent_row *row = sapa_table_at(&fold->agent_rows, i);
+        if (row->span.from_s < from_s)
+            sapa_table_remove(&fold->agent_rows, row);
+    }
+    for (uint32_t i = fold->rows.count; i-- > 0;) {
+        struct contact_row *row = sapa_table_at(&fold->rows, i);
+        if (row->span.from_s < from_s)
+            sapa_table_remove(&fold->rows, row);
+    }
+    if (fold->rows.count == 0)
+        fold->wait_used = 0; /* else the chunks of rows that went are kept until none is left */
+    return SAPA_OK;
 }
 
 /* ---- reading ---- */
@@ -921,12 +943,14 @@ sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sapa_rows kind,
     if (!keys)
         return SAPA_ENOMEM;
     for (uint32_t i = 0; i < table->count; i++) {
-        const struct contact_row *row = sapa_table_at(table, i);
-        if (kind_of_key(row->key) != kind)
+        const void *row = sapa_table_at(table, i);
+        uint64_t key;
+        memcpy(&key, row, sizeof(key));
+        if (kind_of_key(key) != kind)
             continue;
-        keys[count++] = row->key;
+        keys[count++] = key;
         if (!is_of_agents(kind))
-            waits_max = SAPA_MAX(waits_max, row->wait_count);
+            waits_max = SAPA_MAX(waits_max, ((const struct contact_row *)row)->wait_count);
     }
     uint32_t *waits = memory->resize(memory->ctx, NULL, waits_max * sizeof(*waits));
     if (!waits) {
@@ -942,6 +966,28 @@ sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sapa_rows kind,
     (void)memory->resize(memory->ctx, waits, 0);
     (void)memory->resize(memory->ctx, keys, 0);
     return SAPA_OK;
+}
+
+sapa_rc sapa_intervals_get(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim, int64_t at_us,
+                           struct sapa_row *ret_row)
+{
+    const struct sapa_span span = span_at(fold, at_us);
+    const uint64_t key = row_key(span, kind, dim, 0);
+    const struct contact_row *row = is_of_agents(kind) ? NULL : sapa_table_find(&fold->rows, key);
+    uint32_t *waits = NULL;
+
+    *ret_row = (struct sapa_row){ .span = span, .kind = kind, .dim = dim, .reason = SAPA_NONE };
+    if (is_of_agents(kind) ? !sapa_table_find(&fold->agent_rows, key) : !row)
+        return fold->failed;
+    if (row && row->wait_count > 0) {
+        waits = fold->memory->resize(fold->memory->ctx, NULL, row->wait_count * sizeof(*waits));
+        if (!waits)
+            return SAPA_ENOMEM;
+    }
+    give_row(fold, kind, key, waits, ret_row);
+    if (waits)
+        (void)fold->memory->resize(fold->memory->ctx, waits, 0);
+    return fold->failed;
 }
 
 static void join_agent_row(const struct agent_row *from, struct sapa_row *to, struct agent_row *sum)

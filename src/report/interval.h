@@ -69,8 +69,14 @@ void sapa_intervals_init(struct sapa_intervals *fold, const struct sapa_memory *
 void sapa_intervals_done(struct sapa_intervals *fold);
 /** As sapa_calls_fold(). */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_record *record);
-/** A finished call record of the same log: its recording meter, audio legs and survey answers. */
-SAPA_MUST_CHECK sapa_rc sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call);
+/** A finished call record of the same log: its recording meter, audio legs and survey answers. What fails
+ *  here makes every later call fail. */
+void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call);
+/** Let go of every row that begins before `from_s`, and keep none from then on: for the screen of today. */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64_t from_s);
+/** The row of one dimension in the interval that holds `at_us`; zeros when nothing happened. */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_get(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
+                                           int64_t at_us, struct sapa_row *ret_row);
 /** Time has come so far without a record: agents' time up to now is counted. Never backwards. */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_until(struct sapa_intervals *fold, int64_t now_us);
 

@@ -64,7 +64,7 @@ static int64_t closed_by_all(const struct sapa_measures *m)
 }
 
 /*  X(fn, key, variant, unit, name id, name en, formula, text, numerator, divisor, scale)  */
-#define KPIS(X) \
+#define KPIS_OF_LOG(X) \
     X(level_1, "service_level", "1 abandons in threshold count as met", RATIO, "Tingkat layanan", "Service level", \
       "(answered_in_level + abandoned_in_level) / (answered + abandoned)", \
       "share of those who wanted an agent and were served, or left, within the limit of the queue; abandoned in menus are not meant", \
@@ -125,6 +125,14 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(accept_rate, "accept_rate", "", RATIO, "Tawaran diterima", "Offers accepted", \
       "offers_accepted / (offers - offers_gone - offers_open)", "callers who hung up meanwhile are not held against the agent", \
       M(OFFERS_ACCEPTED), M(OFFERS) - M(OFFERS_GONE) - M(OFFERS_OPEN), MILLION) \
+    X(nps, "nps", "", POINTS, "NPS", "NPS", "(promoters - detractors) / surveys x 100", "9-10 less 0-6, -100 to 100", \
+      M(PROMOTERS) - M(DETRACTORS), M(SURVEYS), (int64_t)MILLION * 100) \
+    X(csat, "csat", "top-2 box", RATIO, "Kepuasan", "Satisfaction", "top_two / surveys", "answers 4 and 5 of 1 to 5", \
+      M(TOP_TWO), M(SURVEYS), MILLION) \
+    X(ces, "ces", "mean of 1-7", POINTS, "Usaha pelanggan", "Customer effort", "survey_sum / surveys", "mean answer", \
+      M(SURVEY_SUM), M(SURVEYS), MILLION)
+
+#define KPIS_OUTER(X) \
     X(utilisation, "utilisation", "paid time", RATIO, "Utilisasi", "Utilisation", \
       "(handling + productive_other) / paid", "of paid time", M(HANDLING) + M(PRODUCTIVE_OTHER), M(PAID), MILLION) \
     X(shrinkage, "shrinkage", "", RATIO, "Penyusutan", "Shrinkage", "1 - available / paid", "paid but not available", \
@@ -135,12 +143,6 @@ static int64_t closed_by_all(const struct sapa_measures *m)
       M(WORKED), M(SCHEDULED), MILLION) \
     X(fcr, "fcr", "customers resolved on first contact", RATIO, "Selesai kontak pertama", "First contact resolution", \
       "first_time / customers", "", M(FIRST_TIME), M(CUSTOMERS), MILLION) \
-    X(nps, "nps", "", POINTS, "NPS", "NPS", "(promoters - detractors) / surveys x 100", "9-10 less 0-6, -100 to 100", \
-      M(PROMOTERS) - M(DETRACTORS), M(SURVEYS), (int64_t)MILLION * 100) \
-    X(csat, "csat", "top-2 box", RATIO, "Kepuasan", "Satisfaction", "top_two / surveys", "answers 4 and 5 of 1 to 5", \
-      M(TOP_TWO), M(SURVEYS), MILLION) \
-    X(ces, "ces", "mean of 1-7", POINTS, "Usaha pelanggan", "Customer effort", "survey_sum / surveys", "mean answer", \
-      M(SURVEY_SUM), M(SURVEYS), MILLION) \
     X(contact_rate, "contact_rate", "per attempt", RATIO, "Terhubung", "Contact rate", "live / attempts", "", M(LIVE), M(ATTEMPTS), MILLION) \
     X(rpc, "rpc_rate", "of contacts", RATIO, "Orang tepat", "Right party", "right_party / live", "", M(RIGHT_PARTY), M(LIVE), MILLION) \
     X(ptp, "ptp_rate", "of RPC", RATIO, "Janji bayar", "Promise rate", "promises / right_party", "", M(PROMISES), M(RIGHT_PARTY), MILLION) \
@@ -154,6 +156,8 @@ static int64_t closed_by_all(const struct sapa_measures *m)
       "d(1 - m) / (h + d(1 - m)), m = machines / (humans + machines)", "drops less those that were machines; equals d / (h + machines + d)", \
       M(DROPS), M(HUMANS) + M(MACHINES) + M(DROPS), MILLION)
 
+#define KPIS(X) KPIS_OF_LOG(X) KPIS_OUTER(X)
+
 #define X(fn, key, variant, unit, name_id, name_en, formula, text, numerator, divisor, scale) \
     static int64_t fn(const struct sapa_measures *m)                                          \
     {                                                                                         \
@@ -163,10 +167,16 @@ KPIS(X)
 #undef X
 
 static const struct sapa_kpi kpis[] = {
-#define X(fn, key_, variant_, unit_, name_id, name_en, formula_, text_, numerator, divisor, scale)     \
+#define ENTRY(outer, fn, key_, variant_, unit_, name_id, name_en, formula_, text_)                     \
     { .key = key_, .variant = variant_, .name = { name_id, name_en }, .formula = formula_,             \
-      .text = text_, .unit = SAPA_UNIT_##unit_, .value = fn },
-    KPIS(X)
+      .text = text_, .unit = SAPA_UNIT_##unit_, .is_outer = outer, .value = fn },
+#define X(fn, key, variant, unit, name_id, name_en, formula, text, numerator, divisor, scale) \
+    ENTRY(false, fn, key, variant, unit, name_id, name_en, formula, text)
+    KPIS_OF_LOG(X)
+#undef X
+#define X(fn, key, variant, unit, name_id, name_en, formula, text, numerator, divisor, scale) \
+    ENTRY(true, fn, key, variant, unit, name_id, name_en, formula, text)
+    KPIS_OUTER(X)
 #undef X
 };
 
@@ -182,6 +192,24 @@ const struct sapa_kpi *sapa_kpi_find(const char *key, const char *variant)
         if (strcmp(kpis[i].key, key) == 0 && (!variant[0] || strcmp(kpis[i].variant, variant) == 0))
             return &kpis[i];
     return NULL;
+}
+
+void sapa_kpi_slug(const struct sapa_kpi *kpi, struct sapa_text *out)
+{
+    const char *end = kpi->variant;
+
+    sapa_text_add(out, sapa_str_of(kpi->key));
+    if (sapa_kpi_find(kpi->key, "") == kpi && !(kpi->variant[0] >= '0' && kpi->variant[0] <= '9'))
+        return;
+    while (*end && *end != ' ')
+        end++;
+    sapa_text_char(out, '_');
+    if (strcmp(kpi->key, "service_level") == 0 && *kpi->variant == 'c') { /* three of the same maker */
+        sapa_text_add(out, sapa_str_of("cisco_"));
+        sapa_text_add(out, sapa_str_of(end + 1));
+        return;
+    }
+    sapa_text_add(out, (struct sapa_str){ kpi->variant, (size_t)(end - kpi->variant) });
 }
 
 int64_t sapa_kpi_service_level(const struct sapa_measures *m)

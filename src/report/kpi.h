@@ -163,8 +163,12 @@ struct sapa_kpi {
     const char *formula;                    /* as it is computed, for people */
     const char *text;                       /* definition and edge cases */
     uint8_t unit;
+    bool is_outer;                          /* needs numbers that the log does not hold (yet) */
     sapa_kpi_fn *value;
 };
+
+/** "service_level_3": key and variant as one word, for columns and JSON. At most 40 bytes. */
+void sapa_kpi_slug(const struct sapa_kpi *kpi, struct sapa_text *out);
 
 /** The dictionary; *ret_count entries. Static storage. */
 const struct sapa_kpi *sapa_kpis(uint32_t *ret_count);

@@ -10,13 +10,9 @@
 #ifndef SAPA_REPORT_LIVE_H
 #define SAPA_REPORT_LIVE_H
 
-#include "base/table.h"
-#include "model/record.h"
-#include "report/kpi.h"
-#include "report/names.h"
-#include "report/zone.h"
+#include "report/interval.h"
 
-enum { SAPA_LIVE_NEWS_MAX = 64, SAPA_LIVE_CALLS_MAX = 64 };
+enum { SAPA_LIVE_NEWS_MAX = 64 };
 
 /** Something worth a line on the screen. */
 struct sapa_live_news {
@@ -30,26 +26,22 @@ struct sapa_live_news {
 
 struct sapa_live {
     const struct sapa_names *names;
-    const struct sapa_memory *memory;
+    struct sapa_intervals today; /* the day's figures are those of the report, not a second count */
     uint64_t seq;
     int64_t now_us;
-    int64_t day_s, day_end_s;
+    int64_t day_end_s;          /* next local midnight */
     struct sapa_table contacts; /* open */
-    struct sapa_table offers;   /* open */
     struct sapa_table agents;   /* by dimension */
-    struct sapa_table queues;   /* by dimension: today */
-    struct sapa_table clients;  /* by dimension: today */
-    struct sapa_measures today; /* of the centre */
-    uint32_t surge, closed;     /* clients with the switch on; bit 31: all */
+    uint64_t surge, closed;     /* bit per client with the switch on; bit 63: all */
     uint32_t alarms;            /* bit per enum sapa_alarm that is on */
-    struct sapa_live_news news[SAPA_LIVE_NEWS_MAX];
     uint32_t news_next;
+    struct sapa_live_news news[SAPA_LIVE_NEWS_MAX];
 };
 
 void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
                     const struct sapa_names *names);
 void sapa_live_done(struct sapa_live *live);
-/** As sapa_calls_fold(). */
+/** As sapa_calls_fold(); `names` is brought up to date by its owner before. */
 SAPA_MUST_CHECK sapa_rc sapa_live_fold(struct sapa_live *live, const struct sapa_record *record);
 SAPA_MUST_CHECK sapa_rc sapa_live_save(const struct sapa_live *live, const struct sapa_save *save);
 SAPA_MUST_CHECK sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa_load *load);
@@ -60,7 +52,7 @@ struct sapa_view_queue {
     char key[40], name[40], client[40];
     uint32_t waiting, callbacks_waiting, ringing, talking;
     uint32_t longest_ms;         /* of those waiting, callbacks apart */
-    uint32_t agents_ready, agents_busy, agents_not_ready; /* of those who may serve it; ready: free */
+    uint32_t agents_ready, agents_busy, agents_not_ready; /* who may serve it in some step; ready: free */
     uint32_t level_ms, level_percent;  /* the target */
     uint64_t offered, answered, abandoned, abandoned_short, overflowed, callbacks;
     int64_t service_level;       /* today, millionths, SAPA_KPI_NONE */
@@ -83,7 +75,7 @@ struct sapa_view_agent {
     int64_t occupancy;           /* today, millionths */
     uint8_t doing;               /* enum sapa_view_doing */
     uint8_t presence;            /* enum sapa_presence */
-    bool device;                 /* phone reachable */
+    uint8_t device;              /* 1: phone reachable */
 };
 
 struct sapa_view_call {
@@ -109,7 +101,8 @@ struct sapa_view {
     uint32_t agents_ready, agents_busy, agents_wrapup, agents_not_ready, agents_offline;
     uint64_t offered, answered, abandoned, contained, system_faults;
     int64_t service_level;
-    uint32_t surge, closed, alarms;
+    uint64_t surge, closed;
+    uint32_t alarms;
     uint32_t queue_count, agent_count, call_count, news_count;
     struct sapa_view_queue *queues; /* memory of the caller */
     struct sapa_view_agent *agents;
@@ -127,8 +120,8 @@ struct sapa_view_room {
 };
 
 /** The view at `now_us` (not before the last record). O(contacts + agents · queues). */
-void sapa_live_view(const struct sapa_live *live, int64_t now_us, enum sapa_language language,
-                    const struct sapa_view_room *room, struct sapa_view *ret_view);
+SAPA_MUST_CHECK sapa_rc sapa_live_view(struct sapa_live *live, int64_t now_us, enum sapa_language language,
+                                       const struct sapa_view_room *room, struct sapa_view *ret_view);
 
 /** The view as bytes, to be sent to `sapa top`; and back into the caller's room. */
 void sapa_view_encode(const struct sapa_view *view, struct sapa_writer *out);

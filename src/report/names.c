@@ -1,5 +1,7 @@
 #include "report/names.h"
 
+#include "report/text_impl.h"
+
 enum { NAMES_VERSION = 1 };
 
 void sapa_names_init(struct sapa_names *names, const struct sapa_memory *memory)
@@ -16,16 +18,6 @@ void sapa_names_done(struct sapa_names *names)
             (void)names->memory->resize(names->memory->ctx, names->dims[kind].of_index, 0);
     }
     sapa_names_init(names, names->memory);
-}
-
-/* Copy, cut where a character ends. */
-static void copy_text(struct sapa_str s, char *buf, size_t size)
-{
-    size_t n = SAPA_MIN(s.n, size - 1);
-
-    while (n < s.n && n > 0 && ((uint8_t)s.p[n] & 0xc0) == 0x80)
-        n--;
-    (void)sapa_str_copy((struct sapa_str){ s.p, n }, buf, size);
 }
 
 /* What the description says about object `index` of a kind. */
@@ -64,9 +56,9 @@ static struct sapa_name describe(const struct sapa_centre *centre, enum sapa_dim
     case SAPA_DIM_TOTAL:
     case SAPA_DIM_COUNT: break;
     }
-    copy_text(key, name.key, sizeof(name.key));
+    fit_text(key, name.key, sizeof(name.key));
     for (unsigned language = 0; language < SAPA_LANGUAGE_COUNT; language++)
-        copy_text(text[language].n > 0 ? text[language] : key, name.text[language],
+        fit_text(text[language].n > 0 ? text[language] : key, name.text[language],
                   sizeof(name.text[language]));
     name.client = client; /* still an index: the client's own dimension is looked up below */
     return name;

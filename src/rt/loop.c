@@ -44,6 +44,7 @@ struct sapa_loop {
 
     pthread_mutex_t posted_lock;
     struct sapa_posted *posted_first, **posted_last;
+    struct sapa_posted *posted_calling; /* taken from the list, about to be called */
     atomic_bool posted_any;
 };
 
@@ -287,18 +288,43 @@ static size_t call_posted(struct sapa_loop *loop)
     if (!atomic_load(&loop->posted_any))
         return 0;
     pthread_mutex_lock(&loop->posted_lock);
-    struct sapa_posted *posted = loop->posted_first;
+    loop->posted_calling = loop->posted_first;
     loop->posted_first = NULL;
     loop->posted_last = &loop->posted_first;
     atomic_store(&loop->posted_any, false);
     pthread_mutex_unlock(&loop->posted_lock);
-    while (posted) {
-        struct sapa_posted *next = posted->next;
-        posted->fn(posted->ctx); /* may free `posted` */
-        posted = next;
+    while (loop->posted_calling) {
+        struct sapa_posted *posted = loop->posted_calling;
+        loop->posted_calling = posted->next;
+        posted->fn(posted->ctx); /* may free `posted`, and take back others */
         count++;
     }
     return count;
+}
+
+static bool unlink_posted(struct sapa_posted **at, struct sapa_posted *posted)
+{
+    while (*at && *at != posted)
+        at = &(*at)->next;
+    if (!*at)
+        return false;
+    *at = posted->next;
+    return true;
+}
+
+bool sapa_loop_unpost(struct sapa_loop *loop, struct sapa_posted *posted)
+{
+    bool taken = unlink_posted(&loop->posted_calling, posted);
+
+    pthread_mutex_lock(&loop->posted_lock);
+    if (!taken && unlink_posted(&loop->posted_first, posted)) {
+        taken = true;
+        loop->posted_last = &loop->posted_first;
+        while (*loop->posted_last)
+            loop->posted_last = &(*loop->posted_last)->next;
+    }
+    pthread_mutex_unlock(&loop->posted_lock);
+    return taken;
 }
 
 static size_t drain_sources(struct sapa_loop *loop)

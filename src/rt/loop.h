@@ -110,5 +110,7 @@ void sapa_loop_undefer(struct sapa_loop *loop, struct sapa_deferred *deferred);
 
 /** Call `fn` on the loop's thread, in order of posting. Any thread. `posted` must live until then and not be posted twice. */
 void sapa_loop_post(struct sapa_loop *loop, struct sapa_posted *posted, sapa_deferred_fn *fn, void *ctx);
+/** Take it back if it has not been called yet; true when it was taken back. The loop's thread only. */
+bool sapa_loop_unpost(struct sapa_loop *loop, struct sapa_posted *posted);
 
 #endif

@@ -283,6 +283,40 @@ static void posts_from_other_threads_all_arrive(void **state)
     free(p);
 }
 
+struct taker {
+    struct sapa_posted posted;
+    struct sapa_loop *loop;
+    struct taker *victim;
+    int calls;
+};
+
+static void take_back_other(void *ctx)
+{
+    struct taker *t = ctx;
+
+    t->calls++;
+    if (t->victim)
+        assert_true(sapa_loop_unpost(t->loop, &t->victim->posted));
+}
+
+static void posted_calls_can_be_taken_back(void **state)
+{
+    struct world *w = *state;
+    struct taker t[4] = { { .loop = w->loop }, { .loop = w->loop }, { .loop = w->loop }, { .loop = w->loop } };
+
+    t[0].victim = &t[1]; /* both are in the batch being called */
+    for (int i = 0; i < 3; i++)
+        sapa_loop_post(w->loop, &t[i].posted, take_back_other, &t[i]);
+    assert_true(sapa_loop_unpost(w->loop, &t[2].posted));
+    assert_false(sapa_loop_unpost(w->loop, &t[2].posted));
+    sapa_loop_post(w->loop, &t[3].posted, take_back_other, &t[3]);
+    (void)sapa_loop_run_once(w->loop, -1);
+    assert_int_equal(t[0].calls, 1);
+    assert_int_equal(t[1].calls, 0);
+    assert_int_equal(t[2].calls, 0);
+    assert_int_equal(t[3].calls, 1);
+}
+
 static void real_clock_waits_for_the_timer(void **state)
 {
     struct world w = { 0 };
@@ -308,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(stopped_watch_is_not_called_in_the_same_turn, setup, teardown),
         cmocka_unit_test_setup_teardown(deferred_runs_once_a_turn, setup, teardown),
         cmocka_unit_test(posts_from_other_threads_all_arrive),
+        cmocka_unit_test_setup_teardown(posted_calls_can_be_taken_back, setup, teardown),
         cmocka_unit_test(real_clock_waits_for_the_timer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ SAPA_MUST_CHECK sapa_rc sapa_sip_digest_parse(struct sapa_str value, struct sapa
 
 struct sapa_sip_digest_server;
 struct sapa_sip_digest_opts {
-    uint8_t secret[16];   /* random */
+    uint8_t secret[16];   /* random; all zero: drawn from the system */
     uint32_t nonce_ms;    /* life of a nonce; 0: 300,000 */
     uint32_t nonces_max;  /* nonces in use that are remembered; 0: 16,384 */
     bool refuse_legacy;   /* do not take answers without qop (RFC 2069) */

@@ -17,7 +17,7 @@ struct sapa_sip_guard_opts {
     uint32_t sources_max; /* 0: 4,096 */
     uint32_t per_s;       /* messages per second and source; 0: 200 */
     uint32_t burst;       /* 0: 400 */
-    uint8_t secret[16];
+    uint8_t secret[16];   /* random; all zero: drawn from the system */
 };
 enum sapa_sip_guard_verdict {
     SAPA_SIP_GUARD_PASS,

@@ -46,14 +46,14 @@ struct sapa_sip_binding {
 };
 
 struct sapa_sip_register_result {
-    int status;        /* 200; 400, 423, 500 (CSeq out of order), 503 (limits), 403 (too many contacts) */
+    int status;        /* 200; 400, 403 (too many contacts at once), 423, 500 (CSeq out of order), 503 (limits), 513 */
     uint32_t added, refreshed, removed;
     uint32_t bindings; /* afterwards */
     uint32_t min_expires_s; /* with 423: value of Min-Expires */
 };
 /**
  * Carry out a REGISTER for `aor` (canonical text, <= 255 bytes, e.g. "1001@shop"). Either all of it or nothing.
- * Without Contact it is a question. The answer's Contact lines (and Path, Supported) come from sapa_sip_registrar_put().
+ * Without Contact it is a question. Beyond contacts_max the oldest binding gives way. The answer's Contact lines (and Path, Supported) come from sapa_sip_registrar_put().
  */
 void sapa_sip_registrar_update(struct sapa_sip_registrar *registrar, struct sapa_str aor, const struct sapa_sip_msg *msg,
                                const struct sapa_sip_flow *flow, int64_t wall_us, struct sapa_sip_register_result *ret_result);

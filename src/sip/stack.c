@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "sip/secret_impl.h"
+
 enum {
     DEFAULT_TX_MAX = 200000,
     DEFAULT_DIALOG_MAX = 20000,
@@ -197,6 +199,7 @@ sapa_rc sapa_sip_stack_open(const struct sapa_sip_stack_opts *opts, struct sapa_
     if (!stack)
         return SAPA_ENOMEM;
     stack->opts = *opts;
+    secret_fill(stack->opts.secret);
     stack->opts.tx_max = or_default(opts->tx_max, DEFAULT_TX_MAX);
     stack->opts.dialog_max = or_default(opts->dialog_max, DEFAULT_DIALOG_MAX);
     stack->opts.trying_ms = or_default(opts->trying_ms, 200);

@@ -82,7 +82,7 @@ struct sapa_sip_stack_opts {
     void *transport_ctx;
     const struct sapa_sip_user_ops *user;
     void *user_ctx;
-    uint8_t secret[16];       /* random; tags, branches and hash keys come from it */
+    uint8_t secret[16];       /* random; tags, branches and hash keys come from it. All zero: drawn from the system */
     uint32_t tx_max;          /* transactions at once; 0: 200,000. Beyond: 503 / SAPA_ELIMIT */
     uint32_t dialog_max;      /* dialogs at once; 0: 20,000 */
     uint32_t t1_ms, t2_ms, t4_ms; /* 0: 500, 4000, 5000 */

@@ -729,7 +729,7 @@ static int64_t heard(struct sapa_str words)
 
     while (words.n > 0) {
         const struct sapa_str word = sapa_str_cut(words, ' ', &words);
-        uint64_t value;
+        uint64_t value = 0;
         if (sapa_str_eq(word, SAPA_STR("minus"))) {
             negative = true;
         } else if (sapa_str_eq(word, SAPA_STR("seribu"))) {

@@ -240,10 +240,10 @@ bool sapa_person_is_erased(struct sapa_store *store, uint64_t person)
 static const uint8_t IDENTITY_CONTEXT[8] = { 'i', 'd', 'e', 'n', 't', 'i', 't', 'y' };
 
 sapa_rc sapa_people_begin(struct sapa_store *store, const struct sapa_rec_person_known *known, uint64_t seq,
-                          struct sapa_new_person *ret_row, struct sapa_key *ret_key)
+                          bool has_key, struct sapa_key *key, struct sapa_new_person *ret_row)
 {
     struct sapa_new_person row = { .person = known->person, .client = known->client, .seq = seq,
-                                   .kind = (uint8_t)known->identity };
+                                   .kind = (uint8_t)known->identity, .has_key = has_key };
     char value[SAPA_IDENTITY_MAX + 1];
     struct sapa_str text = { known->value.p, SAPA_MIN(known->value.n, (size_t)SAPA_IDENTITY_MAX) };
 
@@ -260,9 +260,10 @@ sapa_rc sapa_people_begin(struct sapa_store *store, const struct sapa_rec_person
     }
     store->people.next_person = SAPA_MAX(store->people.next_person, known->person + 1);
     pthread_mutex_unlock(&store->people.lock);
-    sapa_key_random(ret_key);
-    sapa_key_wrap(&store->master, row.person, ret_key, row.wrapped);
-    sapa_seal(ret_key, IDENTITY_CONTEXT, sizeof(IDENTITY_CONTEXT), text.p, text.n, row.value);
+    if (!has_key)
+        sapa_key_random(key);
+    sapa_key_wrap(&store->master, row.person, key, row.wrapped);
+    sapa_seal(key, IDENTITY_CONTEXT, sizeof(IDENTITY_CONTEXT), text.p, text.n, row.value);
     row.value_size = (uint16_t)(text.n + SAPA_SEAL_EXTRA);
     sapa_wipe(value, sizeof(value));
     *ret_row = row;

@@ -40,15 +40,19 @@ struct sapa_new_person {
     uint64_t person, client;
     uint64_t seq;          /* record that names it */
     uint8_t kind;
+    bool has_key;          /* the person exists already: only the identity is new */
     uint8_t lookup[SAPA_LOOKUP_SIZE];
     uint8_t wrapped[SAPA_WRAPPED_KEY_SIZE];
     uint8_t value[SAPA_IDENTITY_MAX + 1 + SAPA_SEAL_EXTRA];
     uint16_t value_size;   /* sealed */
 };
 
-/** Where a contact begins (last 0) or has come to its end (first 0). */
+enum sapa_mark { SAPA_MARK_BEGIN, SAPA_MARK_END, SAPA_MARK_AFTER /* moves the end, if there is one */ };
+
+/** A record that begins a contact, ends it, or belongs to it after its end. */
 struct sapa_contact_mark {
-    uint64_t contact, first, last;
+    uint64_t contact, seq;
+    enum sapa_mark what;
 };
 
 struct sapa_commit {
@@ -67,7 +71,7 @@ struct sapa_store_ops {
     /* one sentence on the last failure */
     void (*problem)(void *db, char *buf, size_t size);
 
-    /* SAPA_EDENIED when the epoch in the database is not row.epoch */
+    /* SAPA_EDENIED: the epoch in the database is not row.epoch; SAPA_ESTATE: the last row is not prev_hash */
     sapa_rc (*commit)(void *db, const struct sapa_commit *commit);
     /* last row, without frames; SAPA_ENOENT: empty */
     sapa_rc (*tail)(void *db, struct sapa_commit_row *ret);

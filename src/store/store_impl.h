@@ -99,11 +99,13 @@ SAPA_MUST_CHECK sapa_rc sapa_people_key(struct sapa_store *store, struct key_cac
 void sapa_key_cache_put(struct sapa_store *store, struct key_cache *cache, uint64_t person,
                         const struct sapa_key *key);
 /**
- * Make the row of the person that a person_known record names: fresh key, sealed value. Client and
- * value come from the reservation, or from the record when it was not reserved here.
+ * Make the row of the person that a person_known record names: key, sealed value. Client and value
+ * come from the reservation, or from the record when it was not reserved here.
+ * @param key      the person's, made anew unless `has_key`
  */
 SAPA_MUST_CHECK sapa_rc sapa_people_begin(struct sapa_store *store, const struct sapa_rec_person_known *known,
-                                          uint64_t seq, struct sapa_new_person *ret_row, struct sapa_key *ret_key);
+                                          uint64_t seq, bool has_key, struct sapa_key *key,
+                                          struct sapa_new_person *ret_row);
 /** The commit with it succeeded. */
 void sapa_people_settle(struct sapa_store *store, const struct sapa_new_person *row);
 

@@ -11,17 +11,17 @@
  */
 enum { JOURNAL_ENTRY_MAX = VOICE_DEVICES_MAX * SAPA_SIP_BINDING_RECORD_MAX + 512, JOURNAL_GROWN = 4 << 20 };
 
-uint32_t voice_device_crc(struct sapa_str contact)
+uint32_t sapa_voice_device_crc(struct sapa_str contact)
 {
     return sapa_crc32c(0, contact.p, contact.n);
 }
 
 static size_t bindings_of(const struct sapa_voice *v, uint32_t agent, struct sapa_sip_binding *ret)
 {
-    return sapa_sip_registrar_lookup(v->registrar, v->centre->agents[agent].extension, voice_wall(v), ret, VOICE_DEVICES_MAX);
+    return sapa_sip_registrar_lookup(v->registrar, v->centre->agents[agent].extension, sapa_voice_wall(v), ret, VOICE_DEVICES_MAX);
 }
 
-bool voice_device_is_bad(const struct sapa_voice *v, uint32_t agent, uint32_t crc)
+bool sapa_voice_device_is_bad(const struct sapa_voice *v, uint32_t agent, uint32_t crc)
 {
     const struct voice_agent *a = &v->agents[agent];
     for (uint8_t i = 0; i < a->device_count; i++)
@@ -39,8 +39,8 @@ static void update(struct sapa_voice *v, uint32_t agent, uint32_t fresh_crc, con
     const size_t count = bindings_of(v, agent, bindings);
     bool reachable = false;
     for (size_t i = 0; i < count; i++) {
-        devices[i].contact_crc = voice_device_crc(bindings[i].contact);
-        devices[i].bad = devices[i].contact_crc != fresh_crc && voice_device_is_bad(v, agent, devices[i].contact_crc);
+        devices[i].contact_crc = sapa_voice_device_crc(bindings[i].contact);
+        devices[i].bad = devices[i].contact_crc != fresh_crc && sapa_voice_device_is_bad(v, agent, devices[i].contact_crc);
         reachable |= !devices[i].bad;
     }
     memcpy(a->devices, devices, count * sizeof(devices[0]));
@@ -48,7 +48,7 @@ static void update(struct sapa_voice *v, uint32_t agent, uint32_t fresh_crc, con
     if (count == 0)
         a->ping_due_us = 0;
     else if (a->ping_due_us == 0) /* spread over the interval */
-        a->ping_due_us = voice_now(v) + (int64_t)(v->options.ping_ms / 2 + (agent * 7919u) % (v->options.ping_ms / 2 + 1)) * 1000;
+        a->ping_due_us = sapa_voice_now(v) + (int64_t)(v->options.ping_ms / 2 + (agent * 7919u) % (v->options.ping_ms / 2 + 1)) * 1000;
     const uint8_t told = reachable ? TOLD_REACHABLE : TOLD_UNREACHABLE;
     if (a->posted == told || (a->posted == TOLD_NOTHING && !reachable))
         return;
@@ -58,10 +58,10 @@ static void update(struct sapa_voice *v, uint32_t agent, uint32_t fresh_crc, con
     r.u.agent_device.agent = agent;
     r.u.agent_device.reachable = reachable;
     sapa_sized_set(&r.u.agent_device.reason, sapa_str_of(why));
-    voice_post(v, &r);
+    sapa_voice_post(v, &r);
 }
 
-void voice_device_bad(struct sapa_voice *v, uint32_t agent, uint32_t crc, const char *why)
+void sapa_voice_device_bad(struct sapa_voice *v, uint32_t agent, uint32_t crc, const char *why)
 {
     if (agent >= v->centre->agents_count)
         return;
@@ -69,7 +69,7 @@ void voice_device_bad(struct sapa_voice *v, uint32_t agent, uint32_t crc, const 
     for (uint8_t i = 0; i < a->device_count; i++)
         if (a->devices[i].contact_crc == crc && !a->devices[i].bad) {
             a->devices[i].bad = true;
-            a->ping_due_us = SAPA_MIN(a->ping_due_us, voice_now(v) + 10000000); /* it may come back soon */
+            a->ping_due_us = SAPA_MIN(a->ping_due_us, sapa_voice_now(v) + 10000000); /* it may come back soon */
             update(v, agent, 0, why);
             return;
         }
@@ -82,7 +82,7 @@ static bool put_entry(const struct sapa_voice *v, struct sapa_str aor, struct sa
     uint8_t buf[JOURNAL_ENTRY_MAX], one[SAPA_SIP_BINDING_RECORD_MAX];
     struct sapa_sip_binding bindings[VOICE_DEVICES_MAX];
     struct sapa_writer entry = sapa_writer_of(buf, sizeof(buf));
-    const size_t count = sapa_sip_registrar_lookup(v->registrar, aor, voice_wall(v), bindings, VOICE_DEVICES_MAX);
+    const size_t count = sapa_sip_registrar_lookup(v->registrar, aor, sapa_voice_wall(v), bindings, VOICE_DEVICES_MAX);
     sapa_put_str(&entry, aor);
     sapa_put_u64(&entry, count);
     for (size_t i = 0; i < count; i++) {
@@ -150,7 +150,7 @@ static void load_entry(struct sapa_voice *v, struct sapa_str entry)
     struct sapa_reader r = sapa_reader_of(entry.p, entry.n);
     const struct sapa_str aor = sapa_get_str(&r);
     const uint64_t count = sapa_get_u64(&r);
-    const uint32_t agent = r.bad ? SAPA_NONE : voice_agent_of(v, aor);
+    const uint32_t agent = r.bad ? SAPA_NONE : sapa_voice_agent_of(v, aor);
     if (agent == SAPA_NONE)
         return;
     v->agents[agent].posted = TOLD_BEFORE;
@@ -159,7 +159,7 @@ static void load_entry(struct sapa_voice *v, struct sapa_str entry)
         const struct sapa_str one = sapa_get_str(&r);
         if (r.bad)
             return;
-        const sapa_rc rc = sapa_sip_registrar_import(v->registrar, (const uint8_t *)one.p, one.n, voice_wall(v));
+        const sapa_rc rc = sapa_sip_registrar_import(v->registrar, (const uint8_t *)one.p, one.n, sapa_voice_wall(v));
         if (rc != SAPA_OK && rc != SAPA_ETIMEOUT && rc != SAPA_EEXIST)
             sapa_log(SAPA_LOG_WARN, "voice.registrations", "import=%s", sapa_rc_name(rc));
     }
@@ -184,7 +184,7 @@ static void load(struct sapa_voice *v)
 
 /* ---- life ---- */
 
-sapa_rc voice_agents_open(struct sapa_voice *v)
+sapa_rc sapa_voice_agents_open(struct sapa_voice *v)
 {
     v->agents = calloc(v->centre->agents_count ? v->centre->agents_count : 1, sizeof(*v->agents));
     if (!v->agents)
@@ -197,7 +197,7 @@ sapa_rc voice_agents_open(struct sapa_voice *v)
     return rewrite(v);
 }
 
-void voice_agents_close(struct sapa_voice *v)
+void sapa_voice_agents_close(struct sapa_voice *v)
 {
     if (v->registrations_fd >= 0)
         close(v->registrations_fd);
@@ -207,14 +207,14 @@ void voice_agents_close(struct sapa_voice *v)
 }
 
 /* After a restart the core believes what it was told before: say what holds now. */
-void voice_agents_restore(struct sapa_voice *v)
+void sapa_voice_agents_restore(struct sapa_voice *v)
 {
     for (uint32_t i = 0; i < v->centre->agents_count; i++)
         if (v->agents[i].posted == TOLD_BEFORE)
             update(v, i, 0, "registered before the restart");
 }
 
-void voice_agents_map(struct sapa_voice *v, const struct sapa_centre *old)
+void sapa_voice_agents_map(struct sapa_voice *v, const struct sapa_centre *old)
 {
     struct voice_agent *agents = calloc(v->centre->agents_count ? v->centre->agents_count : 1, sizeof(*agents));
     sapa_assert(agents);
@@ -222,7 +222,7 @@ void voice_agents_map(struct sapa_voice *v, const struct sapa_centre *old)
         agents[i].last_queue = SAPA_NONE;
     for (uint32_t i = 0; i < old->agents_count; i++) {
         const struct sapa_agent *was = &old->agents[i];
-        const uint32_t now = voice_agent_of(v, was->extension);
+        const uint32_t now = sapa_voice_agent_of(v, was->extension);
         if (now != SAPA_NONE && sapa_str_eq(v->centre->agents[now].key, was->key)) {
             agents[now] = v->agents[i];
             agents[now].last_queue = SAPA_NONE;
@@ -239,7 +239,7 @@ void voice_agents_map(struct sapa_voice *v, const struct sapa_centre *old)
 static void binding_gone(void *ctx, const struct sapa_sip_binding *binding)
 {
     struct sapa_voice *v = ctx;
-    const uint32_t agent = voice_agent_of(v, binding->aor);
+    const uint32_t agent = sapa_voice_agent_of(v, binding->aor);
     if (agent != SAPA_NONE)
         v->agents[agent].dirty = v->agents_dirty = true;
 }
@@ -256,7 +256,7 @@ static void update_dirty(struct sapa_voice *v, const char *why)
         }
 }
 
-void voice_agents_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow)
+void sapa_voice_agents_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow)
 {
     sapa_sip_registrar_flow_closed(v->registrar, flow, binding_gone, v);
     update_dirty(v, "connection closed");
@@ -264,7 +264,7 @@ void voice_agents_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *
 
 /* ---- REGISTER ---- */
 
-void voice_register(struct sapa_voice *v, const struct sapa_sip_event *ev)
+void sapa_voice_register(struct sapa_voice *v, const struct sapa_sip_event *ev)
 {
     char user_buf[128], buf[8192];
     struct sapa_str user;
@@ -273,16 +273,16 @@ void voice_register(struct sapa_voice *v, const struct sapa_sip_event *ev)
     struct sapa_text head;
     if (sapa_sip_unescape(ev->msg->to.uri.user, user_buf, sizeof(user_buf), &user) != SAPA_OK)
         user = (struct sapa_str){ NULL, 0 };
-    const uint32_t agent = voice_agent_of(v, user);
-    if (!voice_authenticate(v, ev, false, agent))
+    const uint32_t agent = sapa_voice_agent_of(v, user);
+    if (!sapa_voice_authenticate(v, ev, false, agent))
         return;
     sapa_text_init(&head, buf, sizeof(buf));
-    sapa_sip_registrar_update(v->registrar, v->centre->agents[agent].extension, ev->msg, ev->flow, voice_wall(v), &result);
+    sapa_sip_registrar_update(v->registrar, v->centre->agents[agent].extension, ev->msg, ev->flow, sapa_voice_wall(v), &result);
     if (result.status == 200 && (result.added || result.refreshed || result.removed) &&
         !journal(v, v->centre->agents[agent].extension))
         result.status = 500; /* not kept: the phone shall try again */
     if (result.status == 200)
-        sapa_sip_registrar_put(v->registrar, v->centre->agents[agent].extension, voice_wall(v), &head);
+        sapa_sip_registrar_put(v->registrar, v->centre->agents[agent].extension, sapa_voice_wall(v), &head);
     else if (result.status == 423)
         sapa_sip_put_number(&head, SAPA_SIP_H_MIN_EXPIRES, result.min_expires_s);
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head) };
@@ -292,21 +292,21 @@ void voice_register(struct sapa_voice *v, const struct sapa_sip_event *ev)
     if (result.status != 200)
         return;
     const uint32_t fresh = (result.added || result.refreshed) && sapa_sip_contact(ev->msg, &contact) == SAPA_OK && !contact.star
-                               ? voice_device_crc(contact.uri.all) : 0;
+                               ? sapa_voice_device_crc(contact.uri.all) : 0;
     update(v, agent, fresh, result.bindings ? "registered" : "unregistered");
 }
 
 /* ---- does it answer? ---- */
 
-void voice_ping_answer(struct sapa_voice *v, uint64_t user, bool alive)
+void sapa_voice_ping_answer(struct sapa_voice *v, uint64_t user, bool alive)
 {
     const uint32_t agent = (uint32_t)(user & 0xffffff), crc = (uint32_t)(user >> 32);
     if ((user >> 24 & 0xff) != ASK_PHONE || agent >= v->centre->agents_count)
         return;
     if (!alive) {
         v->stats.pings_failed++;
-        voice_device_bad(v, agent, crc, "no answer to OPTIONS");
-    } else if (voice_device_is_bad(v, agent, crc)) {
+        sapa_voice_device_bad(v, agent, crc, "no answer to OPTIONS");
+    } else if (sapa_voice_device_is_bad(v, agent, crc)) {
         update(v, agent, crc, "answers again");
     }
 }
@@ -321,17 +321,17 @@ static void ping(struct sapa_voice *v, uint32_t agent, const struct sapa_sip_bin
     const struct sapa_sip_request request = {
         .method = SAPA_SIP_OPTIONS, .flow = b->flow, .uri = b->contact, .from = sapa_text_str(&name),
         .to = sapa_text_str(&name), .route = b->path,
-        .user = voice_ask(ASK_PHONE, agent, voice_device_crc(b->contact)),
+        .user = voice_ask(ASK_PHONE, agent, sapa_voice_device_crc(b->contact)),
     };
-    if (sapa_sip_request_send(v->stack, &request, voice_now(v), &tx) != SAPA_OK)
+    if (sapa_sip_request_send(v->stack, &request, sapa_voice_now(v), &tx) != SAPA_OK)
         v->stats.late_commands++;
 }
 
-void voice_agents_second(struct sapa_voice *v)
+void sapa_voice_agents_second(struct sapa_voice *v)
 {
-    const int64_t now = voice_now(v);
-    if (sapa_sip_registrar_next_due(v->registrar) <= voice_wall(v)) {
-        sapa_sip_registrar_run_due(v->registrar, voice_wall(v), binding_gone, v);
+    const int64_t now = sapa_voice_now(v);
+    if (sapa_sip_registrar_next_due(v->registrar) <= sapa_voice_wall(v)) {
+        sapa_sip_registrar_run_due(v->registrar, sapa_voice_wall(v), binding_gone, v);
         update_dirty(v, "registration expired");
     }
     if (v->options.ping_ms == UINT32_MAX)
@@ -344,7 +344,7 @@ void voice_agents_second(struct sapa_voice *v)
         const size_t count = bindings_of(v, i, bindings);
         bool bad = false;
         for (size_t n = 0; n < count; n++) {
-            bad |= voice_device_is_bad(v, i, voice_device_crc(bindings[n].contact));
+            bad |= sapa_voice_device_is_bad(v, i, sapa_voice_device_crc(bindings[n].contact));
             ping(v, i, &bindings[n]);
         }
         a->ping_due_us = now + (bad ? 10000000 : (int64_t)v->options.ping_ms * 1000);
@@ -360,12 +360,12 @@ struct each_registration {
 static void each_binding(void *ctx, const struct sapa_sip_binding *b)
 {
     const struct each_registration *each = ctx;
-    const uint32_t agent = voice_agent_of(each->v, b->aor);
-    if (agent == SAPA_NONE || b->expires_us <= voice_wall(each->v))
+    const uint32_t agent = sapa_voice_agent_of(each->v, b->aor);
+    if (agent == SAPA_NONE || b->expires_us <= sapa_voice_wall(each->v))
         return;
     const struct sapa_voice_registration registration = {
         .agent = agent, .contact = b->contact, .user_agent = b->user_agent, .expires_us = b->expires_us,
-        .reachable = !voice_device_is_bad(each->v, agent, voice_device_crc(b->contact)),
+        .reachable = !sapa_voice_device_is_bad(each->v, agent, sapa_voice_device_crc(b->contact)),
     };
     each->fn(each->ctx, &registration);
 }

@@ -2,21 +2,21 @@
 
 #include <stdlib.h>
 
-struct voice_contact *voice_contact_new(struct sapa_voice *v, uint64_t id)
+struct voice_contact *sapa_voice_contact_new(struct sapa_voice *v, uint64_t id)
 {
     struct voice_contact *c = calloc(1, sizeof(*c));
     if (!c)
         return NULL;
-    c->id = id ? id : voice_id(v);
+    c->id = id ? id : sapa_voice_id(v);
     c->client = c->number = c->trunk = c->dial_from = SAPA_NONE;
-    if (!voice_put(&v->contacts, c->id, c)) {
+    if (!sapa_voice_put(&v->contacts, c->id, c)) {
         free(c);
         return NULL;
     }
     return c;
 }
 
-void voice_contact_free(struct voice_contact *c)
+void sapa_voice_contact_free(struct voice_contact *c)
 {
     if (c->secret) {
         sapa_wipe(c->secret, SAPA_VOICE_SECRET_MAX);
@@ -24,23 +24,22 @@ void voice_contact_free(struct voice_contact *c)
     }
     free(c->recording_path);
     free(c->pending);
-    free(c->music[0]);
-    free(c->music[1]);
     free(c);
 }
 
 /* Freed at the end of the turn when the core has forgotten it and no leg points here any more. */
-void voice_contact_check(struct sapa_voice *v, struct voice_contact *c)
+void sapa_voice_contact_check(struct sapa_voice *v, struct voice_contact *c)
 {
-    if (c->dead || !(c->forgotten || !c->arrived) || c->legs > 0 || c->offers)
+    if (c->dead || !(c->forgotten || !c->arrived) || c->legs > 0 || c->offers ||
+        (c->recording && !c->recording_off && v->media_up))
         return;
     c->dead = true;
     c->next_dead = v->dead_contacts;
     v->dead_contacts = c;
-    voice_touch(v);
+    sapa_voice_touch(v);
 }
 
-void voice_contact_gone(struct sapa_voice *v, struct voice_contact *c, enum sapa_side side, int cause, const char *reason)
+void sapa_voice_contact_gone(struct sapa_voice *v, struct voice_contact *c, enum sapa_side side, int cause, const char *reason)
 {
     if (side == SAPA_SIDE_CUSTOMER)
         v->stats.gone_customer++;
@@ -57,10 +56,10 @@ void voice_contact_gone(struct sapa_voice *v, struct voice_contact *c, enum sapa
     r.u.contact_gone.side = side;
     r.u.contact_gone.cause = (uint64_t)cause;
     sapa_sized_set(&r.u.contact_gone.reason, sapa_str_of(reason));
-    voice_post(v, &r);
+    sapa_voice_post(v, &r);
 }
 
-struct voice_offer *voice_offer_new(struct sapa_voice *v, struct voice_contact *c, uint64_t id, uint32_t agent)
+struct voice_offer *sapa_voice_offer_new(struct sapa_voice *v, struct voice_contact *c, uint64_t id, uint32_t agent)
 {
     struct voice_offer *o = calloc(1, sizeof(*o));
     if (!o)
@@ -70,7 +69,7 @@ struct voice_offer *voice_offer_new(struct sapa_voice *v, struct voice_contact *
     o->agent = agent;
     o->queue = SAPA_NONE;
     o->voice = v;
-    if (!voice_put(&v->offers, id, o)) {
+    if (!sapa_voice_put(&v->offers, id, o)) {
         free(o);
         return NULL;
     }
@@ -79,7 +78,7 @@ struct voice_offer *voice_offer_new(struct sapa_voice *v, struct voice_contact *
     return o;
 }
 
-void voice_offer_free(struct sapa_voice *v, struct voice_offer *o)
+void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o)
 {
     struct voice_contact *c = o->contact;
     struct voice_offer **at = &c->offers;
@@ -87,12 +86,12 @@ void voice_offer_free(struct sapa_voice *v, struct voice_offer *o)
         at = &(*at)->next;
     *at = o->next;
     sapa_timer_cancel(v->loop, &o->silence);
-    voice_take(&v->offers, o->id);
+    sapa_voice_take(&v->offers, o->id);
     free(o);
-    voice_contact_check(v, c);
+    sapa_voice_contact_check(v, c);
 }
 
-void voice_offer_failed(struct sapa_voice *v, struct voice_offer *o, enum sapa_offer_result result, int cause)
+void sapa_voice_offer_failed(struct sapa_voice *v, struct voice_offer *o, enum sapa_offer_result result, int cause)
 {
     if (o->over)
         return;
@@ -103,17 +102,17 @@ void voice_offer_failed(struct sapa_voice *v, struct voice_offer *o, enum sapa_o
     r.u.offer_failed.offer = o->id;
     r.u.offer_failed.result = result;
     r.u.offer_failed.cause = (uint64_t)cause;
-    voice_post(v, &r);
+    sapa_voice_post(v, &r);
     for (struct voice_leg *leg = o->legs; leg; leg = leg->next)
-        voice_leg_end(v, leg, 16, NULL);
+        sapa_voice_leg_end(v, leg, 16, NULL);
     if (!o->legs) {
         o->next_dead = v->dead_offers;
         v->dead_offers = o;
-        voice_touch(v);
+        sapa_voice_touch(v);
     }
 }
 
-void voice_agent_gone(struct sapa_voice *v, struct voice_offer *o, enum sapa_side side, int cause)
+void sapa_voice_agent_gone(struct sapa_voice *v, struct voice_offer *o, enum sapa_side side, int cause)
 {
     if (o->over)
         return;
@@ -124,10 +123,10 @@ void voice_agent_gone(struct sapa_voice *v, struct voice_offer *o, enum sapa_sid
     r.u.agent_gone.offer = o->id;
     r.u.agent_gone.side = side;
     r.u.agent_gone.cause = (uint64_t)cause;
-    voice_post(v, &r);
+    sapa_voice_post(v, &r);
 }
 
-void voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, unsigned state, int cause, enum sapa_side side, uint64_t leg)
+void sapa_voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, unsigned state, int cause, enum sapa_side side, uint64_t leg)
 {
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_dial_progress);
@@ -137,5 +136,5 @@ void voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, unsigned
     r.u.dial_progress.cause = (uint64_t)cause;
     r.u.dial_progress.side = side;
     r.u.dial_progress.leg = leg;
-    voice_post(v, &r);
+    sapa_voice_post(v, &r);
 }

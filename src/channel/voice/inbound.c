@@ -21,7 +21,7 @@ static bool in_network(const struct sapa_network *net, const struct sapa_sip_ip 
 }
 
 /* The trunk that calls come from at this address; SAPA_NONE: none. */
-uint32_t voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip)
+uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip)
 {
     for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
         const struct sapa_trunk *trunk = &v->centre->trunks[i];
@@ -35,8 +35,8 @@ uint32_t voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip
 /* Trunks carry many calls from one address: no limit per source for them. */
 static void trust(struct sapa_voice *v, const struct sapa_sip_ip *ip)
 {
-    const uint64_t key = voice_hash((struct sapa_str){ (const char *)ip->bytes, sizeof(ip->bytes) });
-    if (v->guard && !sapa_table_find(&v->trusted, key) && voice_put(&v->trusted, key, v) &&
+    const uint64_t key = sapa_voice_hash((struct sapa_str){ (const char *)ip->bytes, sizeof(ip->bytes) });
+    if (v->guard && !sapa_table_find(&v->trusted, key) && sapa_voice_put(&v->trusted, key, v) &&
         sapa_sip_guard_trust(v->guard, ip) != SAPA_OK)
         sapa_log(SAPA_LOG_WARN, "voice.trust", "too many trunk addresses");
 }
@@ -64,7 +64,7 @@ static void challenge(struct sapa_voice *v, const struct sapa_sip_event *ev, boo
 }
 
 /* Digest of a phone. True: it is the agent's. False: the request has been answered. */
-bool voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent)
+bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent)
 {
     struct sapa_sip_digest digest;
     const struct sapa_system *system = &v->centre->system;
@@ -106,7 +106,7 @@ bool voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, b
 static bool registered_from(const struct sapa_voice *v, uint32_t agent, const struct sapa_sip_flow *flow)
 {
     struct sapa_sip_binding bindings[VOICE_DEVICES_MAX];
-    const size_t count = sapa_sip_registrar_lookup(v->registrar, v->centre->agents[agent].extension, voice_wall(v),
+    const size_t count = sapa_sip_registrar_lookup(v->registrar, v->centre->agents[agent].extension, sapa_voice_wall(v),
                                                    bindings, VOICE_DEVICES_MAX);
     for (size_t i = 0; i < count; i++)
         if (sapa_sip_ip_eq(&bindings[i].flow.remote, &flow->remote))
@@ -136,23 +136,10 @@ static bool offer_is_good(const struct sapa_sip_msg *msg)
     struct sapa_sdp sdp;
     struct sapa_sdp_agreed agreed;
     const struct sapa_sdp_want want = {
-        .address = SAPA_STR("127.0.0.1"), .port = 9, .codecs = voice_codecs(SAPA_CODEC_PCMA), .codec_count = 3,
+        .address = SAPA_STR("127.0.0.1"), .port = 9, .codecs = sapa_voice_codecs(SAPA_CODEC_PCMA), .codec_count = 3,
     };
     return msg->body.n == 0 ||
            (sapa_sdp_parse(msg->body, &sdp) == SAPA_OK && sapa_sdp_match(&want, &sdp, &agreed) == SAPA_OK);
-}
-
-/* The rule with the longest prefix that fits; NULL: none. */
-static const struct sapa_caller_rule *rule_of(const struct sapa_centre *centre, uint32_t client, struct sapa_str address)
-{
-    const struct sapa_caller_rule *best = NULL;
-    for (uint32_t i = 0; i < centre->caller_rules_count; i++) {
-        const struct sapa_caller_rule *rule = &centre->caller_rules[i];
-        if ((rule->client == SAPA_NONE || rule->client == client) && sapa_str_starts(address, rule->prefix) &&
-            (!best || rule->prefix.n > best->prefix.n))
-            best = rule;
-    }
-    return best;
 }
 
 /* Caller's number and name: of P-Asserted-Identity where a trunk vouches for it (RFC 3325), else From. */
@@ -169,7 +156,7 @@ static void read_caller(struct sapa_voice *v, const struct sapa_sip_msg *msg, bo
                         sapa_str_ieq(user, SAPA_STR("anonymous")) || !sapa_str_utf8(user);
     if (hidden)
         return;
-    const struct sapa_str number = voice_number_normal(user, v->options.country, number_buf, sizeof(number_buf));
+    const struct sapa_str number = sapa_voice_number_normal(user, v->options.country, number_buf, sizeof(number_buf));
     sapa_str_copy(number, c->address, sizeof(c->address));
     struct sapa_str display = addr.display.n ? addr.display : msg->from.display;
     if (display.n > 0 && display.n < sizeof(c->name) && sapa_str_utf8(display)) {
@@ -184,8 +171,7 @@ static void read_caller(struct sapa_voice *v, const struct sapa_sip_msg *msg, bo
     }
 }
 
-static bool post_arrived(struct sapa_voice *v, const struct voice_contact *c, uint32_t last_agent, uint8_t priority,
-                         struct sapa_str call_id)
+static bool post_arrived(struct sapa_voice *v, const struct voice_contact *c, uint32_t last_agent, struct sapa_str call_id)
 {
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_contact_arrived);
@@ -196,7 +182,6 @@ static bool post_arrived(struct sapa_voice *v, const struct voice_contact *c, ui
     a->number = c->number;
     a->person = c->person;
     a->trunk = c->trunk;
-    a->priority = priority;
     a->last_agent = last_agent;
     sapa_sized_set(&a->address, sapa_str_of(c->address));
     sapa_sized_set(&a->name, sapa_str_of(c->name));
@@ -206,7 +191,7 @@ static bool post_arrived(struct sapa_voice *v, const struct voice_contact *c, ui
 
 static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t trunk, uint32_t number)
 {
-    struct voice_contact *c = voice_contact_new(v, 0);
+    struct voice_contact *c = sapa_voice_contact_new(v, 0);
     if (!c) {
         refuse(v, ev, 503, &v->stats.refused_busy);
         return;
@@ -214,21 +199,15 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     uint32_t last_agent = SAPA_NONE;
     c->direction = SAPA_DIRECTION_INBOUND;
     c->number = number;
-    c->client = v->centre->numbers[number].client;
+    c->client = number < v->centre->numbers_count ? v->centre->numbers[number].client : SAPA_NONE;
     c->trunk = trunk;
     read_caller(v, ev->msg, trunk != SAPA_NONE, c);
-    const struct sapa_caller_rule *rule = rule_of(v->centre, c->client, sapa_str_of(c->address));
-    if (rule && rule->what == 0) {
-        refuse(v, ev, 603, &v->stats.refused_blocked);
-        voice_contact_check(v, c);
-        return;
-    }
     if (v->options.callbacks.resolve)
         v->options.callbacks.resolve(v->options.callbacks.ctx, c->client, sapa_str_of(c->address), &c->person, &last_agent);
-    struct voice_leg *leg = voice_leg_new(v, LEG_CUSTOMER, c, 0);
+    struct voice_leg *leg = sapa_voice_leg_new(v, LEG_CUSTOMER, c, 0);
     if (!leg) {
         refuse(v, ev, 503, &v->stats.refused_busy);
-        voice_contact_check(v, c);
+        sapa_voice_contact_check(v, c);
         return;
     }
     c->customer = leg;
@@ -245,14 +224,14 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     uint64_t *reason = NULL;
     if ((ev->msg->body.n > 0 && !leg->body) || sapa_sip_dialog_user(v->stack, ev->dialog, leg->id) != SAPA_OK)
         reason = &v->stats.refused_busy;
-    else if (voice_leg_open(v, leg) != SAPA_OK)
+    else if (sapa_voice_leg_open(v, leg) != SAPA_OK)
         reason = &v->stats.refused_media;
-    else if (!post_arrived(v, c, last_agent, rule && rule->what == 2 ? rule->priority : 0, ev->msg->call_id))
+    else if (!post_arrived(v, c, last_agent, ev->msg->call_id))
         reason = &v->stats.refused_core;
     if (reason) {
         leg->dialog = 0;
         refuse(v, ev, 503, reason);
-        voice_leg_over(v, leg);
+        sapa_voice_leg_over(v, leg);
         return;
     }
     if (trunk != SAPA_NONE) {
@@ -263,27 +242,27 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     v->stats.arrived++;
 }
 
-void voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
+void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
 {
     char dialled_buf[128], from_buf[128];
     const struct sapa_sip_msg *msg = ev->msg;
     const struct sapa_str dialled = plain_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
     const struct sapa_str from = plain_user(&msg->from.uri, from_buf, sizeof(from_buf));
-    const bool code = voice_code_is(v, dialled);
-    const uint32_t from_agent = voice_agent_of(v, from);
-    uint32_t trunk = voice_trunk_of(v, &ev->flow->remote);
+    const bool code = sapa_voice_code_is(v, dialled);
+    const uint32_t from_agent = sapa_voice_agent_of(v, from);
+    uint32_t trunk = sapa_voice_trunk_of(v, &ev->flow->remote);
     /* A phone is asked for its password; a trunk's call is never, even if the caller's number looks like an extension. */
     const bool phone = code || (from_agent != SAPA_NONE &&
                                 (trunk == SAPA_NONE || sapa_sip_first(msg, SAPA_SIP_H_AUTHORIZATION) ||
                                  registered_from(v, from_agent, ev->flow)));
     if (phone) {
-        if (!voice_authenticate(v, ev, true, from_agent)) {
+        if (!sapa_voice_authenticate(v, ev, true, from_agent)) {
             sapa_sip_dialog_end(v->stack, ev->dialog);
             return;
         }
         trunk = SAPA_NONE;
         if (code) {
-            voice_code_call(v, ev, from_agent, dialled);
+            sapa_voice_code_call(v, ev, from_agent, dialled);
             return;
         }
     }
@@ -294,13 +273,12 @@ void voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     }
     if (trunk != SAPA_NONE)
         trust(v, &ev->flow->remote);
-    const uint32_t number = voice_number_of(v, dialled);
+    /* Unknown numbers and blocked callers go to the core as well: it refuses them, and the log has them. */
+    const uint32_t number = sapa_voice_number_of(v, dialled);
     if (v->refusing)
         refuse(v, ev, 503, &v->stats.refused_store);
     else if (!sapa_voice_ready(v))
         refuse(v, ev, 503, &v->stats.refused_media);
-    else if (number == SAPA_NONE)
-        refuse(v, ev, 404, &v->stats.refused_number);
     else if (v->calls >= v->options.calls_max ||
              (trunk != SAPA_NONE && v->centre->trunks[trunk].calls_max > 0 &&
               v->trunks[trunk].calls >= v->centre->trunks[trunk].calls_max))

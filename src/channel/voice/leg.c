@@ -19,7 +19,7 @@ static void put_address(struct sapa_text *out, const struct sapa_media_address *
 }
 
 /* What we can, the wished codec first. Media converts, so both are always possible. */
-const struct sapa_sdp_codec *voice_codecs(uint8_t first)
+const struct sapa_sdp_codec *sapa_voice_codecs(uint8_t first)
 {
     static const struct sapa_sdp_codec ulaw_first[3] = {
         { .id = SAPA_SDP_PCMU, .name = "PCMU", .rate_hz = 8000, .channels = 1, .pt = 0 },
@@ -30,19 +30,19 @@ const struct sapa_sdp_codec *voice_codecs(uint8_t first)
     return first == SAPA_CODEC_PCMU ? ulaw_first : sapa_sdp_codecs_g711;
 }
 
-enum sapa_side voice_leg_side(const struct voice_leg *leg)
+enum sapa_side sapa_voice_leg_side(const struct voice_leg *leg)
 {
     return leg->kind == LEG_AGENT || leg->kind == LEG_CODE ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
 }
 
 /* ---- life ---- */
 
-struct voice_leg *voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id)
+struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id)
 {
     struct voice_leg *leg = calloc(1, sizeof(*leg));
     if (!leg)
         return NULL;
-    leg->id = id ? id : voice_id(v);
+    leg->id = id ? id : sapa_voice_id(v);
     leg->kind = (uint8_t)kind;
     leg->contact = c;
     leg->agent = leg->trunk = SAPA_NONE;
@@ -50,7 +50,7 @@ struct voice_leg *voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, 
     leg->direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE;
     leg->sdp.session_id = leg->id & UINT64_C(0x7fffffffffffffff);
     leg->sdp.version = 1;
-    if (!voice_put(&v->legs, leg->id, leg)) {
+    if (!sapa_voice_put(&v->legs, leg->id, leg)) {
         free(leg);
         return NULL;
     }
@@ -62,7 +62,7 @@ struct voice_leg *voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, 
 }
 
 /* Ask the media process for a port, on the address that the peer talks to. */
-sapa_rc voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
+sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
 {
     struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_OPEN, .leg = leg->id };
     m.contact = leg->contact ? leg->contact->id : 0;
@@ -72,16 +72,16 @@ sapa_rc voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
         memcpy(m.u.leg.local.address, leg->flow.local.bytes, sizeof(m.u.leg.local.address));
     }
     m.u.leg.local.port = 0;
-    m.u.leg.side = (uint8_t)voice_leg_side(leg);
+    m.u.leg.side = (uint8_t)sapa_voice_leg_side(leg);
     m.u.leg.codec = SAPA_CODEC_NONE;
     m.u.leg.ptime_ms = 20;
-    const sapa_rc rc = voice_media_send(v, &m);
+    const sapa_rc rc = sapa_voice_media_send(v, &m);
     if (rc == SAPA_OK)
         leg->media = MEDIA_OPENING;
     return rc;
 }
 
-void voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64])
+void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64])
 {
     const struct sapa_media_address *said = v->options.media_advertise.family == leg->local.family
                                                 ? &v->options.media_advertise : &leg->local;
@@ -92,13 +92,13 @@ void voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, str
         .address = sapa_text_str(&text),
         .port = leg->local.port,
         .direction = SAPA_SDP_SENDRECV,
-        .codecs = voice_codecs(leg->codec),
+        .codecs = sapa_voice_codecs(leg->codec),
         .codec_count = 3,
         .ptime_ms = 20,
     };
 }
 
-void voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed)
+void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed)
 {
     struct sapa_sip_ip ip;
     if (sapa_sip_ip_parse(agreed->address, agreed->port, &ip) == SAPA_OK) {
@@ -121,7 +121,7 @@ void voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed
     leg->held = agreed->held;
 }
 
-void voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
+void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
 {
     struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_SET, .leg = leg->id };
     m.contact = leg->contact ? leg->contact->id : 0;
@@ -132,16 +132,16 @@ void voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
     m.u.leg.dtmf_type = leg->dtmf_type;
     m.u.leg.dtmf_inband = leg->dtmf_type == 0;
     m.u.leg.direction = leg->direction;
-    m.u.leg.side = (uint8_t)voice_leg_side(leg);
+    m.u.leg.side = (uint8_t)sapa_voice_leg_side(leg);
     m.u.leg.ptime_ms = 20;
     m.u.leg.generation = leg->generation + 1;
     leg->started = true;
-    if (voice_media_send(v, &m) != SAPA_OK)
+    if (sapa_voice_media_send(v, &m) != SAPA_OK)
         v->stats.late_commands++;
 }
 
 /* The confirmed dialog as it is now, for the log. */
-void voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed)
+void sapa_voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed)
 {
     if (leg->kind == LEG_CODE || (closed && !leg->logged))
         return;
@@ -154,7 +154,7 @@ void voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed)
     r.u.dialog.generation = ++leg->generation;
     r.u.dialog.closed = closed;
     if (!closed) {
-        const size_t n = voice_state_write(v, leg, r.u.dialog.state.p, sizeof(r.u.dialog.state.p));
+        const size_t n = sapa_voice_state_write(v, leg, r.u.dialog.state.p, sizeof(r.u.dialog.state.p) - 1);
         if (n == 0) {
             sapa_log(SAPA_LOG_WARN, "voice.dialog", "leg=%llu not_logged=1", (unsigned long long)leg->id);
             return;
@@ -162,27 +162,27 @@ void voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed)
         r.u.dialog.state.n = (uint16_t)n;
         leg->logged = true;
     }
-    voice_post(v, &r);
+    sapa_voice_post(v, &r);
 }
 
-void voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg)
+void sapa_voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg)
 {
     if (leg->media != MEDIA_OPENING && leg->media != MEDIA_OPEN)
         return;
     struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_CLOSE, .leg = leg->id };
     m.contact = leg->contact ? leg->contact->id : 0;
-    leg->media = voice_media_send(v, &m) == SAPA_OK ? MEDIA_CLOSING : MEDIA_NONE;
+    leg->media = sapa_voice_media_send(v, &m) == SAPA_OK ? MEDIA_CLOSING : MEDIA_NONE;
 }
 
 static void let_go(struct sapa_voice *v, struct voice_leg *leg)
 {
     leg->next_dead = v->dead_legs;
     v->dead_legs = leg;
-    voice_touch(v);
+    sapa_voice_touch(v);
 }
 
 /* SIP is through with it. It stays until the media process has said what it sounded like. */
-void voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
+void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
 {
     if (leg->state == LEG_OVER)
         return;
@@ -197,7 +197,7 @@ void voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
     free(leg->body);
     leg->body = NULL;
     if (leg->logged)
-        voice_leg_log(v, leg, true);
+        sapa_voice_leg_log(v, leg, true);
     if (leg->trunk != SAPA_NONE && leg->trunk < VOICE_TRUNKS_MAX && v->trunks[leg->trunk].calls > 0)
         v->trunks[leg->trunk].calls--;
     if (leg->contact && leg->contact->outside == leg)
@@ -206,17 +206,17 @@ void voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
         leg->contact->customer = NULL;
     if (leg->kind == LEG_CUSTOMER)
         v->calls--;
-    voice_leg_media_close(v, leg);
+    sapa_voice_leg_media_close(v, leg);
     if (leg->media == MEDIA_NONE)
         let_go(v, leg);
 }
 
 /* We end it: with what its state wants. Nothing is told to the core. */
-void voice_leg_end(struct sapa_voice *v, struct voice_leg *leg, int q850, const char *text)
+void sapa_voice_leg_end(struct sapa_voice *v, struct voice_leg *leg, int q850, const char *text)
 {
     char buf[160], reason[160];
     struct sapa_text headers, value;
-    const int64_t now = voice_now(v);
+    const int64_t now = sapa_voice_now(v);
     sapa_rc rc = SAPA_OK;
     if (leg->state == LEG_OVER)
         return;
@@ -240,17 +240,17 @@ void voice_leg_end(struct sapa_voice *v, struct voice_leg *leg, int q850, const 
     }
     if (rc != SAPA_OK)
         v->stats.late_commands++;
-    voice_leg_over(v, leg);
+    sapa_voice_leg_over(v, leg);
 }
 
-void voice_leg_free(struct sapa_voice *v, struct voice_leg *leg)
+void sapa_voice_leg_free(struct sapa_voice *v, struct voice_leg *leg)
 {
     struct voice_contact *c = leg->contact;
     struct voice_offer *o = leg->offer;
-    voice_take(&v->legs, leg->id);
+    sapa_voice_take(&v->legs, leg->id);
     if (leg->code) {
         leg->code->leg = NULL;
-        voice_code_free(v, leg->code);
+        sapa_voice_code_free(v, leg->code);
     }
     if (o) {
         struct voice_leg **at = &o->legs;
@@ -269,7 +269,7 @@ void voice_leg_free(struct sapa_voice *v, struct voice_leg *leg)
     free(leg);
     if (c) {
         c->legs--;
-        voice_contact_check(v, c);
+        sapa_voice_contact_check(v, c);
     }
 }
 
@@ -280,43 +280,43 @@ static void report(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side s
     switch (leg->kind) {
     case LEG_CUSTOMER:
         if (leg->is_caller && !leg->acked)
-            voice_dial_progress(v, c, 2, cause, side, leg->id);
+            sapa_voice_dial_progress(v, c, 2, cause, side, leg->id);
         else
-            voice_contact_gone(v, c, side, cause, reason);
+            sapa_voice_contact_gone(v, c, side, cause, reason);
         break;
     case LEG_OUTSIDE:
-        voice_dial_progress(v, c, leg->state == LEG_UP ? 3 : 2, cause, side, leg->id);
+        sapa_voice_dial_progress(v, c, leg->state == LEG_UP ? 3 : 2, cause, side, leg->id);
         break;
     case LEG_AGENT:
         if (leg->offer->winner == leg)
-            voice_agent_gone(v, leg->offer, side, cause);
+            sapa_voice_agent_gone(v, leg->offer, side, cause);
         else
-            voice_outbound_failed(v, leg, cause >= 300 && cause < 700 ? cause : 500, false);
+            sapa_voice_outbound_failed(v, leg, cause >= 300 && cause < 700 ? cause : 500, false);
         break;
     default:
         break;
     }
 }
 
-void voice_leg_lost(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason)
+void sapa_voice_leg_lost(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason)
 {
     if (leg->state == LEG_OVER)
         return;
     report(v, leg, side, cause, reason);
-    voice_leg_end(v, leg, side == SAPA_SIDE_SYSTEM ? 41 : 16, reason);
+    sapa_voice_leg_end(v, leg, side == SAPA_SIDE_SYSTEM ? 41 : 16, reason);
 }
 
 /* ---- answering the caller ---- */
 
 /* 200 with our description; false when it could not be sent. */
-bool voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
+bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
 {
     char body[VOICE_SDP_MAX], host[64];
     struct sapa_text sdp;
     struct sapa_sdp_want want;
     sapa_rc rc;
     sapa_text_init(&sdp, body, sizeof(body));
-    voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host);
     if (leg->body) {
         struct sapa_sdp offer;
         struct sapa_sdp_agreed agreed;
@@ -324,7 +324,7 @@ bool voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
         if (rc == SAPA_OK)
             rc = sapa_sdp_answer(&leg->sdp, &want, &offer, &sdp, &agreed);
         if (rc == SAPA_OK)
-            voice_leg_agree(leg, &agreed);
+            sapa_voice_leg_agree(leg, &agreed);
     } else {
         rc = sapa_sdp_offer(&leg->sdp, &want, &sdp);
         leg->late_offer = true;
@@ -333,26 +333,26 @@ bool voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
         return false;
     const bool late = !leg->body;
     const struct sapa_sip_spec spec = { .body = sapa_text_str(&sdp) };
-    if (sapa_sip_call_answer(v->stack, leg->tx, 200, &spec, voice_now(v)) != SAPA_OK)
+    if (sapa_sip_call_answer(v->stack, leg->tx, 200, &spec, sapa_voice_now(v)) != SAPA_OK)
         return false;
     leg->tx = 0;
     leg->state = LEG_UP;
     free(leg->body);
     leg->body = NULL;
     if (!late)
-        voice_leg_set(v, leg);
-    voice_leg_log(v, leg, false);
+        sapa_voice_leg_set(v, leg);
+    sapa_voice_leg_log(v, leg, false);
     return true;
 }
 
 /* Established: our 200 was acknowledged, or theirs came. */
-void voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg)
+void sapa_voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg)
 {
     if (leg->acked)
         return;
     leg->acked = true;
     if (leg->kind == LEG_CODE) {
-        voice_code_ready(v, leg);
+        sapa_voice_code_ready(v, leg);
         return;
     }
     if (leg->kind != LEG_CUSTOMER || leg->is_caller)
@@ -362,7 +362,7 @@ void voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg)
     r.u.contact_answered.contact = leg->contact->id;
     r.u.contact_answered.leg = leg->id;
     v->stats.answered++;
-    voice_post(v, &r);
+    sapa_voice_post(v, &r);
 }
 
 static void late_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_msg *msg)
@@ -372,16 +372,16 @@ static void late_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
     struct sapa_sdp_want want;
     char host[64];
     leg->late_offer = false;
-    voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host);
     sapa_rc rc = msg && msg->body.n > 0 ? sapa_sdp_parse(msg->body, &answer) : SAPA_ENOENT;
     if (rc == SAPA_OK)
         rc = sapa_sdp_accept(&want, &answer, &agreed);
     if (rc == SAPA_OK) {
-        voice_leg_agree(leg, &agreed);
-        voice_leg_set(v, leg);
-        voice_leg_log(v, leg, false);
+        sapa_voice_leg_agree(leg, &agreed);
+        sapa_voice_leg_set(v, leg);
+        sapa_voice_leg_log(v, leg, false);
     } else if (!leg->acked) { /* a first offer without an answer leaves nothing to talk over */
-        voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 488, "no answer to our offer in the ACK");
+        sapa_voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 488, "no answer to our offer in the ACK");
     }
 }
 
@@ -395,9 +395,9 @@ static void held_changed(struct sapa_voice *v, const struct voice_leg *leg, bool
     sapa_record_init(&r, SAPA_T_leg_held);
     r.u.leg_held.contact = leg->contact->id;
     r.u.leg_held.offer = leg->offer ? leg->offer->id : 0;
-    r.u.leg_held.side = voice_leg_side(leg);
+    r.u.leg_held.side = sapa_voice_leg_side(leg);
     r.u.leg_held.on = leg->held;
-    voice_post(v, &r);
+    sapa_voice_post(v, &r);
 }
 
 /* A new description within the dialog, by re-INVITE or UPDATE. The answer's body goes to `sdp`; a status to send. */
@@ -411,7 +411,7 @@ static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct
         return 500;
     if (msg->body.n > 0 && !sapa_sip_content_is(msg, SAPA_STR("application/sdp")))
         return 415;
-    voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host);
     if (msg->body.n == 0) {
         if (msg->method == SAPA_SIP_UPDATE)
             return 200;
@@ -423,8 +423,8 @@ static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct
     if (sapa_sdp_answer(&leg->sdp, &want, &offer, sdp, &agreed) != SAPA_OK)
         return 488;
     const bool was = leg->held;
-    voice_leg_agree(leg, &agreed);
-    voice_leg_set(v, leg);
+    sapa_voice_leg_agree(leg, &agreed);
+    sapa_voice_leg_set(v, leg);
     held_changed(v, leg, was);
     return 200;
 }
@@ -439,7 +439,7 @@ static void on_reinvite(struct sapa_voice *v, struct voice_leg *leg, const struc
     if (sapa_sip_call_answer(v->stack, ev->tx, status, &spec, ev->now_us) != SAPA_OK)
         v->stats.late_commands++;
     else if (status == 200)
-        voice_leg_log(v, leg, false);
+        sapa_voice_leg_log(v, leg, false);
 }
 
 static void on_update(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
@@ -456,7 +456,7 @@ static void on_update(struct sapa_voice *v, struct voice_leg *leg, const struct 
     if (sapa_sip_respond(v->stack, ev->tx, status, &spec, ev->now_us) != SAPA_OK)
         v->stats.late_commands++;
     else if (status == 200 && leg->state == LEG_UP)
-        voice_leg_log(v, leg, false);
+        sapa_voice_leg_log(v, leg, false);
 }
 
 static void respond(struct sapa_voice *v, sapa_sip_tx_id tx, int status, int64_t now_us)
@@ -469,14 +469,14 @@ static void respond(struct sapa_voice *v, sapa_sip_tx_id tx, int status, int64_t
 static void on_bye(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     struct sapa_text64 text = { .n = 0 };
-    const int cause = voice_reason_cause(ev->msg, &text);
+    const int cause = sapa_voice_reason_cause(ev->msg, &text);
     respond(v, ev->tx, 200, ev->now_us);
     if (leg->state == LEG_NEW && leg->tx) { /* BYE of an early dialog (RFC 3261 15.1.2) */
         respond(v, leg->tx, 487, ev->now_us);
         leg->tx = 0;
     }
-    report(v, leg, voice_side_of_cause(cause, voice_leg_side(leg)), cause, text.n ? text.p : "");
-    voice_leg_over(v, leg);
+    report(v, leg, sapa_voice_side_of_cause(cause, sapa_voice_leg_side(leg)), cause, text.n ? text.p : "");
+    sapa_voice_leg_over(v, leg);
 }
 
 static void on_cancel(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
@@ -484,11 +484,11 @@ static void on_cancel(struct sapa_voice *v, struct voice_leg *leg, const struct 
     if (leg->state != LEG_NEW || leg->tx != ev->tx)
         return;
     struct sapa_text64 text = { .n = 0 };
-    const int cause = ev->msg ? voice_reason_cause(ev->msg, &text) : 0;
+    const int cause = ev->msg ? sapa_voice_reason_cause(ev->msg, &text) : 0;
     respond(v, ev->tx, 487, ev->now_us);
     leg->tx = 0;
-    report(v, leg, voice_side_of_cause(cause, voice_leg_side(leg)), cause ? cause : 487, "cancelled");
-    voice_leg_over(v, leg);
+    report(v, leg, sapa_voice_side_of_cause(cause, sapa_voice_leg_side(leg)), cause ? cause : 487, "cancelled");
+    sapa_voice_leg_over(v, leg);
 }
 
 static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
@@ -497,10 +497,10 @@ static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct
     case SAPA_SIP_BYE: on_bye(v, leg, ev); break;
     case SAPA_SIP_UPDATE: on_update(v, leg, ev); break;
     case SAPA_SIP_INFO: {
-        const char digit = voice_info_digit(ev->msg);
+        const char digit = sapa_voice_info_digit(ev->msg);
         respond(v, ev->tx, digit || ev->msg->body.n == 0 ? 200 : 415, ev->now_us);
         if (digit && leg->state == LEG_UP)
-            voice_digit(v, leg, digit);
+            sapa_voice_digit(v, leg, digit);
         break;
     }
     case SAPA_SIP_OPTIONS: respond(v, ev->tx, 200, ev->now_us); break;
@@ -508,7 +508,7 @@ static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct
     }
 }
 
-void voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+void sapa_voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     switch (ev->kind) {
     case SAPA_SIP_EV_CANCEL:
@@ -518,10 +518,10 @@ void voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct s
         if (leg->late_offer)
             late_answer(v, leg, ev->msg);
         if (leg->state == LEG_UP)
-            voice_leg_answered(v, leg);
+            sapa_voice_leg_answered(v, leg);
         return;
     case SAPA_SIP_EV_ACK_TIMEOUT:
-        voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 408, "no ACK");
+        sapa_voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 408, "no ACK");
         return;
     case SAPA_SIP_EV_REINVITE:
         on_reinvite(v, leg, ev);
@@ -531,16 +531,16 @@ void voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct s
         return;
     case SAPA_SIP_EV_PROGRESS:
     case SAPA_SIP_EV_ANSWER:
-        voice_outbound_event(v, leg, ev);
+        sapa_voice_outbound_event(v, leg, ev);
         return;
     case SAPA_SIP_EV_RESPONSE:
     case SAPA_SIP_EV_FAILURE:
         if (ev->method == SAPA_SIP_INVITE) {
-            voice_outbound_event(v, leg, ev);
+            sapa_voice_outbound_event(v, leg, ev);
         } else if (ev->method == SAPA_SIP_OPTIONS && leg->asking) {
             leg->asking = false;
             if (ev->kind == SAPA_SIP_EV_FAILURE || ev->status == 408 || ev->status == 481)
-                voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, ev->kind == SAPA_SIP_EV_FAILURE ? 408 : ev->status,
+                sapa_voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, ev->kind == SAPA_SIP_EV_FAILURE ? 408 : ev->status,
                                "silent and not answering");
         }
         return;

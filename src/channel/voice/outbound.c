@@ -25,33 +25,33 @@ static void phones_silent(void *ctx)
 {
     struct voice_offer *o = ctx;
     struct sapa_voice *v = o->voice;
-    voice_touch(v);
+    sapa_voice_touch(v);
     for (struct voice_leg *leg = o->legs; leg && !o->over; leg = leg->next) {
         if (leg->state > LEG_CALLING || leg->heard)
             continue;
         if (leg->state == LEG_CALLING)
-            voice_device_bad(v, o->agent, leg->device_crc, "no answer to INVITE");
-        voice_outbound_failed(v, leg, leg->state == LEG_CALLING ? 408 : 500, false);
+            sapa_voice_device_bad(v, o->agent, leg->device_crc, "no answer to INVITE");
+        sapa_voice_outbound_failed(v, leg, leg->state == LEG_CALLING ? 408 : 500, false);
     }
 }
 
-void voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd)
+void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd)
 {
-    struct voice_contact *c = voice_find(&v->contacts, cmd->contact);
+    struct voice_contact *c = sapa_voice_find(&v->contacts, cmd->contact);
     if (!c && cmd->kind == 1) { /* a callback from before a restart: the agent is asked first */
-        c = voice_contact_new(v, cmd->contact);
+        c = sapa_voice_contact_new(v, cmd->contact);
         if (c)
             c->arrived = true;
     }
-    struct voice_offer *o = c && cmd->agent < v->centre->agents_count && !voice_find(&v->offers, cmd->offer)
-                                ? voice_offer_new(v, c, cmd->offer, (uint32_t)cmd->agent) : NULL;
+    struct voice_offer *o = c && cmd->agent < v->centre->agents_count && !sapa_voice_find(&v->offers, cmd->offer)
+                                ? sapa_voice_offer_new(v, c, cmd->offer, (uint32_t)cmd->agent) : NULL;
     if (!o) {
         struct sapa_record r;
         sapa_record_init(&r, SAPA_T_offer_failed);
         r.u.offer_failed.offer = cmd->offer;
         r.u.offer_failed.result = SAPA_OFFER_FAULT;
         r.u.offer_failed.cause = 500;
-        voice_post(v, &r);
+        sapa_voice_post(v, &r);
         return;
     }
     o->queue = (uint32_t)cmd->queue;
@@ -60,16 +60,16 @@ void voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *
     v->agents[o->agent].last_queue = o->queue;
     v->stats.offers++;
     struct sapa_sip_binding bindings[VOICE_DEVICES_MAX];
-    const size_t count = sapa_sip_registrar_lookup(v->registrar, v->centre->agents[o->agent].extension, voice_wall(v),
+    const size_t count = sapa_sip_registrar_lookup(v->registrar, v->centre->agents[o->agent].extension, sapa_voice_wall(v),
                                                    bindings, VOICE_DEVICES_MAX);
     size_t good = 0;
     for (size_t i = 0; i < count; i++)
-        good += !voice_device_is_bad(v, o->agent, voice_device_crc(bindings[i].contact));
+        good += !sapa_voice_device_is_bad(v, o->agent, sapa_voice_device_crc(bindings[i].contact));
     for (size_t i = 0; i < count; i++) {
-        const uint32_t crc = voice_device_crc(bindings[i].contact);
-        if (good > 0 && voice_device_is_bad(v, o->agent, crc))
+        const uint32_t crc = sapa_voice_device_crc(bindings[i].contact);
+        if (good > 0 && sapa_voice_device_is_bad(v, o->agent, crc))
             continue;
-        struct voice_leg *leg = voice_leg_new(v, LEG_AGENT, c, 0);
+        struct voice_leg *leg = sapa_voice_leg_new(v, LEG_AGENT, c, 0);
         if (!leg)
             break;
         leg->is_caller = true;
@@ -81,15 +81,15 @@ void voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *
         leg->flow = bindings[i].flow;
         if (c->customer)
             leg->codec = c->customer->codec;
-        if (!set_target(leg, bindings[i].contact, bindings[i].path) || voice_leg_open(v, leg) != SAPA_OK)
-            voice_leg_over(v, leg);
+        if (!set_target(leg, bindings[i].contact, bindings[i].path) || sapa_voice_leg_open(v, leg) != SAPA_OK)
+            sapa_voice_leg_over(v, leg);
     }
     for (struct voice_leg *leg = o->legs; leg; leg = leg->next)
         if (leg->state != LEG_OVER) {
             sapa_timer_set(v->loop, &o->silence, (int64_t)v->options.phone_answer_ms * 1000, phones_silent, o);
             return;
         }
-    voice_offer_failed(v, o, count == 0 ? SAPA_OFFER_UNREACHABLE : SAPA_OFFER_FAULT, count == 0 ? 480 : 500);
+    sapa_voice_offer_failed(v, o, count == 0 ? SAPA_OFFER_UNREACHABLE : SAPA_OFFER_FAULT, count == 0 ? 480 : 500);
 }
 
 /* "Toko Nusantara · Penjualan · Andi" <sip:62812…@host>: what the phone shows. */
@@ -126,12 +126,12 @@ static bool put_offer(struct sapa_voice *v, struct voice_leg *leg, struct sapa_t
 {
     struct sapa_sdp_want want;
     char host[64];
-    voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host);
     return sapa_sdp_offer(&leg->sdp, &want, sdp) == SAPA_OK;
 }
 
 /* Its port is there: the INVITE leaves. */
-void voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
+void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
 {
     char body[VOICE_SDP_MAX], from_buf[512], to_buf[256], head_buf[VOICE_HEADERS_MAX];
     struct sapa_text sdp, from, to, head;
@@ -174,35 +174,35 @@ void voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
     filled.spec.body = sapa_text_str(&sdp);
     filled.from = sapa_text_str(&from);
     if (!good || from.cut || to.cut || head.cut ||
-        sapa_sip_call_start(v->stack, &filled, voice_now(v), &leg->dialog, &tx) != SAPA_OK) {
-        voice_outbound_failed(v, leg, 500, false);
+        sapa_sip_call_start(v->stack, &filled, sapa_voice_now(v), &leg->dialog, &tx) != SAPA_OK) {
+        sapa_voice_outbound_failed(v, leg, 500, false);
         return;
     }
     leg->state = LEG_CALLING;
-    leg->called_us = voice_now(v);
+    leg->called_us = sapa_voice_now(v);
 }
 
-void voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere)
+void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere)
 {
-    const int64_t now = voice_now(v);
+    const int64_t now = sapa_voice_now(v);
     o->over = true;
     sapa_timer_cancel(v->loop, &o->silence);
     for (struct voice_leg *leg = o->legs; leg; leg = leg->next) {
         if (leg->state == LEG_CALLING) {
             if (!leg->heard && now - leg->called_us > 2000000)
-                voice_device_bad(v, o->agent, leg->device_crc, "no answer to INVITE");
+                sapa_voice_device_bad(v, o->agent, leg->device_crc, "no answer to INVITE");
             const struct sapa_str reason = elsewhere ? sapa_str_of(ELSEWHERE) : (struct sapa_str){ NULL, 0 };
             if (sapa_sip_call_cancel(v->stack, leg->dialog, reason, now) != SAPA_OK)
                 v->stats.late_commands++;
-            voice_leg_over(v, leg);
+            sapa_voice_leg_over(v, leg);
         } else {
-            voice_leg_end(v, leg, 16, NULL);
+            sapa_voice_leg_end(v, leg, 16, NULL);
         }
     }
     if (!o->legs) {
         o->next_dead = v->dead_offers;
         v->dead_offers = o;
-        voice_touch(v);
+        sapa_voice_touch(v);
     }
 }
 
@@ -215,7 +215,7 @@ static sapa_rc open_flow(struct sapa_voice *v, enum sapa_sip_flow_kind kind, con
 }
 
 /* Through the first trunk from `first_trunk` on that has a line; says so when there is none. */
-void voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause)
+void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause)
 {
     const uint32_t count = SAPA_MIN(v->centre->trunks_count, (uint32_t)VOICE_TRUNKS_MAX);
     for (uint32_t i = first_trunk; i < count; i++) {
@@ -223,7 +223,7 @@ void voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t fir
         const struct sapa_trunk *trunk = &v->centre->trunks[i];
         if (t->ip.family == 0 || t->down || (trunk->calls_max > 0 && t->calls >= trunk->calls_max))
             continue;
-        struct voice_leg *leg = voice_leg_new(v, c->dial_kind == 1 ? LEG_OUTSIDE : LEG_CUSTOMER, c, 0);
+        struct voice_leg *leg = sapa_voice_leg_new(v, c->dial_kind == 1 ? LEG_OUTSIDE : LEG_CUSTOMER, c, 0);
         if (!leg)
             break;
         leg->is_caller = true;
@@ -236,18 +236,18 @@ void voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t fir
         if (c->dial_kind == 1 && c->customer)
             leg->codec = c->customer->codec;
         const enum sapa_sip_flow_kind kind = trunk->transport == 1 ? SAPA_SIP_FLOW_TCP : SAPA_SIP_FLOW_UDP;
-        if (open_flow(v, kind, &t->ip, &leg->flow) == SAPA_OK && voice_leg_open(v, leg) == SAPA_OK)
+        if (open_flow(v, kind, &t->ip, &leg->flow) == SAPA_OK && sapa_voice_leg_open(v, leg) == SAPA_OK)
             return;
-        voice_leg_over(v, leg);
+        sapa_voice_leg_over(v, leg);
     }
-    voice_dial_progress(v, c, 2, cause, SAPA_SIDE_NETWORK, 0);
+    sapa_voice_dial_progress(v, c, 2, cause, SAPA_SIDE_NETWORK, 0);
 }
 
-void voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd)
+void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd)
 {
-    struct voice_contact *c = voice_find(&v->contacts, cmd->contact);
+    struct voice_contact *c = sapa_voice_find(&v->contacts, cmd->contact);
     if (!c) {
-        c = voice_contact_new(v, cmd->contact);
+        c = sapa_voice_contact_new(v, cmd->contact);
         if (!c)
             return;
         c->arrived = true;
@@ -256,7 +256,7 @@ void voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cm
         struct sapa_text64 address = { .n = 0 };
         uint32_t number = SAPA_NONE;
         if (v->options.callbacks.address(v->options.callbacks.ctx, c->id, &address, &c->person, &number)) {
-            sapa_str_copy(sapa_sized_str(address), c->address, sizeof(c->address));
+            sapa_str_copy(sapa_sized_str(&address), c->address, sizeof(c->address));
             if (c->number == SAPA_NONE && number < v->centre->numbers_count) {
                 c->number = number;
                 c->client = v->centre->numbers[number].client;
@@ -267,17 +267,17 @@ void voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cm
     c->dial_kind = (uint8_t)cmd->kind;
     c->dial_from = (uint32_t)SAPA_MIN(cmd->from, (uint64_t)SAPA_NONE);
     c->dial_ring_ms = (uint32_t)cmd->ring_ms;
-    sapa_str_copy(cmd->number.n ? sapa_sized_str(cmd->number) : sapa_str_of(c->address), c->dial, sizeof(c->dial));
+    sapa_str_copy(cmd->number.n ? sapa_sized_str(&cmd->number) : sapa_str_of(c->address), c->dial, sizeof(c->dial));
     v->stats.dials++;
     struct voice_leg *old = c->dial_kind == 1 ? c->outside : c->customer;
     if (c->dial[0] == '\0' || !v->media_up || (old && c->dial_kind != 1)) {
-        voice_dial_progress(v, c, 2, c->dial[0] ? 503 : 484, SAPA_SIDE_SYSTEM, 0);
+        sapa_voice_dial_progress(v, c, 2, c->dial[0] ? 503 : 484, SAPA_SIDE_SYSTEM, 0);
         return;
     }
     if (old)
-        voice_leg_end(v, old, 16, NULL);
+        sapa_voice_leg_end(v, old, 16, NULL);
     c->gone = c->dial_kind == 1 ? c->gone : false;
-    voice_dial_next(v, c, 0, 503);
+    sapa_voice_dial_next(v, c, 0, 503);
 }
 
 /* The identity that is shown: the number asked for, else that of the client. */
@@ -308,7 +308,7 @@ static void put_outside_uri(const struct sapa_voice *v, const struct voice_leg *
         sapa_text_add(uri, SAPA_STR(";transport=tcp"));
 }
 
-void voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
+void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
 {
     char body[VOICE_SDP_MAX], from_buf[512], to_buf[384], uri_buf[384];
     struct sapa_text sdp, from, to, uri;
@@ -319,7 +319,7 @@ void voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
     sapa_text_init(&to, to_buf, sizeof(to_buf));
     sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
     if (leg->trunk >= v->centre->trunks_count || !put_offer(v, leg, &sdp)) {
-        voice_outbound_failed(v, leg, 500, false);
+        sapa_voice_outbound_failed(v, leg, 500, false);
         return;
     }
     put_outside_uri(v, leg, &uri);
@@ -345,12 +345,12 @@ void voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
         .ring_ms = c->dial_ring_ms,
     };
     if (uri.cut || from.cut || to.cut ||
-        sapa_sip_call_start(v->stack, &call, voice_now(v), &leg->dialog, &tx) != SAPA_OK) {
-        voice_outbound_failed(v, leg, 500, false);
+        sapa_sip_call_start(v->stack, &call, sapa_voice_now(v), &leg->dialog, &tx) != SAPA_OK) {
+        sapa_voice_outbound_failed(v, leg, 500, false);
         return;
     }
     leg->state = LEG_CALLING;
-    leg->called_us = voice_now(v);
+    leg->called_us = sapa_voice_now(v);
 }
 
 /* 401, 407: the same INVITE again with credentials. False: it cannot be done. */
@@ -412,19 +412,19 @@ static unsigned weight_of(enum sapa_offer_result result)
 }
 
 /* Our INVITE did not succeed. `on_wire`: the other side ended it; else it is ended here. */
-void voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int status, bool on_wire)
+void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int status, bool on_wire)
 {
     struct voice_offer *o = leg->offer;
     struct voice_contact *c = leg->contact;
     const uint32_t trunk = leg->trunk;
     if (on_wire)
-        voice_leg_over(v, leg);
+        sapa_voice_leg_over(v, leg);
     else
-        voice_leg_end(v, leg, 41, NULL);
+        sapa_voice_leg_end(v, leg, 41, NULL);
     if (o) {
         const enum sapa_offer_result result = result_of(status);
         if (status == 408 || status == 480 || status == 404 || status == 410)
-            voice_device_bad(v, o->agent, leg->device_crc, status == 408 ? "no answer to INVITE" : "phone says it is not there");
+            sapa_voice_device_bad(v, o->agent, leg->device_crc, status == 408 ? "no answer to INVITE" : "phone says it is not there");
         if (weight_of(result) > weight_of(o->result)) {
             o->result = (uint8_t)result;
             o->cause = status;
@@ -433,11 +433,11 @@ void voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int stat
         for (struct voice_leg *other = o->legs; other; other = other->next)
             living |= other->state != LEG_OVER;
         if (!living || status >= 600)
-            voice_offer_failed(v, o, o->result, o->cause);
+            sapa_voice_offer_failed(v, o, o->result, o->cause);
     } else if ((status >= 500 && status < 600) || status == 408) {
-        voice_dial_next(v, c, trunk + 1, status); /* that trunk is in trouble: another may not be */
+        sapa_voice_dial_next(v, c, trunk + 1, status); /* that trunk is in trouble: another may not be */
     } else {
-        voice_dial_progress(v, c, 2, status, SAPA_SIDE_CUSTOMER, leg->id);
+        sapa_voice_dial_progress(v, c, 2, status, SAPA_SIDE_CUSTOMER, leg->id);
     }
 }
 
@@ -460,9 +460,9 @@ static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struc
         struct sapa_sdp_agreed agreed;
         struct sapa_sdp_want want;
         char host[64];
-        voice_leg_want(v, leg, &want, host);
+        sapa_voice_leg_want(v, leg, &want, host);
         if (sapa_sdp_accept(&want, &sdp, &agreed) == SAPA_OK) {
-            voice_leg_agree(leg, &agreed);
+            sapa_voice_leg_agree(leg, &agreed);
             leg->early_sdp = true;
         }
     }
@@ -476,9 +476,9 @@ static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struc
         struct sapa_record r;
         sapa_record_init(&r, SAPA_T_offer_ringing);
         r.u.offer_ringing.offer = leg->offer->id;
-        voice_post(v, &r);
+        sapa_voice_post(v, &r);
     } else {
-        voice_dial_progress(v, leg->contact, 0, ev->status, SAPA_SIDE_CUSTOMER, leg->id);
+        sapa_voice_dial_progress(v, leg->contact, 0, ev->status, SAPA_SIDE_CUSTOMER, leg->id);
     }
 }
 
@@ -500,10 +500,10 @@ static bool take_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
     char host[64];
     if (msg->body.n == 0)
         return leg->early_sdp;
-    voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host);
     if (sapa_sdp_parse(msg->body, &sdp) != SAPA_OK || sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
         return false;
-    voice_leg_agree(leg, &agreed);
+    sapa_voice_leg_agree(leg, &agreed);
     return true;
 }
 
@@ -528,11 +528,11 @@ static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct 
     free(leg->target);
     leg->target = NULL;
     if (!take_answer(v, leg, ev->msg)) {
-        voice_outbound_failed(v, leg, 488, false);
+        sapa_voice_outbound_failed(v, leg, 488, false);
         return;
     }
     leg->acked = true;
-    voice_leg_set(v, leg);
+    sapa_voice_leg_set(v, leg);
     if (leg->offer) {
         struct voice_offer *o = leg->offer;
         o->winner = leg;
@@ -543,28 +543,28 @@ static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct 
             if (other->state == LEG_CALLING &&
                 sapa_sip_call_cancel(v->stack, other->dialog, sapa_str_of(ELSEWHERE), ev->now_us) != SAPA_OK)
                 v->stats.late_commands++;
-            voice_leg_over(v, other);
+            sapa_voice_leg_over(v, other);
         }
         struct sapa_record r;
         sapa_record_init(&r, SAPA_T_offer_accepted);
         r.u.offer_accepted.offer = o->id;
         r.u.offer_accepted.leg = leg->id;
         v->stats.accepted++;
-        voice_leg_log(v, leg, false);
-        voice_post(v, &r);
+        sapa_voice_leg_log(v, leg, false);
+        sapa_voice_post(v, &r);
         return;
     }
-    voice_leg_log(v, leg, false);
+    sapa_voice_leg_log(v, leg, false);
     if (leg->kind == LEG_OUTSIDE && leg->contact->customer) {
         struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = leg->contact->id,
                                         .leg = leg->contact->customer->id, .other = leg->id };
-        if (voice_media_send(v, &m) != SAPA_OK)
+        if (sapa_voice_media_send(v, &m) != SAPA_OK)
             v->stats.late_commands++;
     }
-    voice_dial_progress(v, leg->contact, 1, 200, SAPA_SIDE_CUSTOMER, leg->id);
+    sapa_voice_dial_progress(v, leg->contact, 1, 200, SAPA_SIDE_CUSTOMER, leg->id);
 }
 
-void voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+void sapa_voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     switch (ev->kind) {
     case SAPA_SIP_EV_PROGRESS:
@@ -576,11 +576,11 @@ void voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, const str
     case SAPA_SIP_EV_RESPONSE:
         leg->heard = true;
         if (leg->state == LEG_CALLING && !try_credentials(v, leg, ev))
-            voice_outbound_failed(v, leg, ev->status, true);
+            sapa_voice_outbound_failed(v, leg, ev->status, true);
         return;
     case SAPA_SIP_EV_FAILURE:
         if (leg->state == LEG_CALLING)
-            voice_outbound_failed(v, leg, ev->status, true);
+            sapa_voice_outbound_failed(v, leg, ev->status, true);
         return;
     default:
         return;

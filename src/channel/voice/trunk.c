@@ -11,7 +11,7 @@ static void resolved(void *ctx, sapa_rc rc, const struct sapa_addr *addrs, size_
     struct voice_trunk *t = ctx;
     struct sapa_voice *v = t->voice;
     t->query = NULL;
-    t->resolve_due_us = voice_now(v) + (rc == SAPA_OK ? RESOLVE_US : RESOLVE_FAILED_US);
+    t->resolve_due_us = sapa_voice_now(v) + (rc == SAPA_OK ? RESOLVE_US : RESOLVE_FAILED_US);
     if (rc != SAPA_OK || count == 0)
         return; /* the old address stays */
     char host[SAPA_ADDR_TEXT_MAX];
@@ -27,10 +27,10 @@ static void resolve(struct sapa_voice *v, struct voice_trunk *t, const struct sa
     if (trunk->host.n == 0 || sapa_sip_ip_parse(trunk->host, port, &t->ip) == SAPA_OK)
         return;
     if (!v->dns || sapa_dns_addr(v->dns, trunk->host, SAPA_DNS_ANY, port, resolved, t, &t->query) != SAPA_OK)
-        t->resolve_due_us = voice_now(v) + RESOLVE_FAILED_US;
+        t->resolve_due_us = sapa_voice_now(v) + RESOLVE_FAILED_US;
 }
 
-void voice_trunks_map(struct sapa_voice *v, const struct sapa_centre *old)
+void sapa_voice_trunks_map(struct sapa_voice *v, const struct sapa_centre *old)
 {
     struct voice_trunk before[VOICE_TRUNKS_MAX];
     memcpy(before, v->trunks, sizeof(before));
@@ -76,10 +76,10 @@ static void ask(struct sapa_voice *v, uint32_t index)
         .method = SAPA_SIP_OPTIONS, .flow = flow, .uri = sapa_text_str(&uri), .from = sapa_text_str(&from),
         .to = sapa_text_str(&to), .user = voice_ask(ASK_TRUNK, index, 0),
     };
-    t->asked = sapa_sip_request_send(v->stack, &request, voice_now(v), &tx) == SAPA_OK;
+    t->asked = sapa_sip_request_send(v->stack, &request, sapa_voice_now(v), &tx) == SAPA_OK;
 }
 
-void voice_trunk_answer(struct sapa_voice *v, uint32_t index, bool alive)
+void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t index, bool alive)
 {
     if (index >= v->centre->trunks_count || index >= VOICE_TRUNKS_MAX)
         return;
@@ -95,12 +95,12 @@ void voice_trunk_answer(struct sapa_voice *v, uint32_t index, bool alive)
     sapa_text_init(&out, text, sizeof(text));
     sapa_text_printf(&out, "trunk " SAPA_STR_FMT "%s", SAPA_STR_ARG(v->centre->trunks[index].key),
                      down ? " does not answer: check the line to the carrier" : " answers again");
-    voice_alarm(v, SAPA_ALARM_TRUNK_DOWN, down, 0, text);
+    sapa_voice_alarm(v, SAPA_ALARM_TRUNK_DOWN, down, 0, text);
 }
 
-void voice_trunks_second(struct sapa_voice *v)
+void sapa_voice_trunks_second(struct sapa_voice *v)
 {
-    const int64_t now = voice_now(v);
+    const int64_t now = sapa_voice_now(v);
     for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
         struct voice_trunk *t = &v->trunks[i];
         if (t->resolve_due_us <= now && !t->query)

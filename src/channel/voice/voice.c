@@ -3,30 +3,30 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-int64_t voice_now(const struct sapa_voice *v)
+int64_t sapa_voice_now(const struct sapa_voice *v)
 {
     return sapa_loop_now_us(v->loop);
 }
 
-int64_t voice_wall(const struct sapa_voice *v)
+int64_t sapa_voice_wall(const struct sapa_voice *v)
 {
     return sapa_clock_wall_us(sapa_loop_clock(v->loop));
 }
 
-uint64_t voice_id(struct sapa_voice *v)
+uint64_t sapa_voice_id(struct sapa_voice *v)
 {
     return sapa_id_make(v->options.node, v->options.id_base + ++v->counter);
 }
 
 /* ---- tables ---- */
 
-void *voice_find(const struct sapa_table *table, uint64_t id)
+void *sapa_voice_find(const struct sapa_table *table, uint64_t id)
 {
     struct voice_ref *ref = id == 0 ? NULL : sapa_table_find(table, id);
     return ref ? ref->value : NULL;
 }
 
-bool voice_put(struct sapa_table *table, uint64_t id, void *value)
+bool sapa_voice_put(struct sapa_table *table, uint64_t id, void *value)
 {
     struct voice_ref *ref;
     if (id == 0 || sapa_table_find(table, id) || sapa_table_add(table, id, &ref) != SAPA_OK)
@@ -35,14 +35,14 @@ bool voice_put(struct sapa_table *table, uint64_t id, void *value)
     return true;
 }
 
-void voice_take(struct sapa_table *table, uint64_t id)
+void sapa_voice_take(struct sapa_table *table, uint64_t id)
 {
     struct voice_ref *ref = sapa_table_find(table, id);
     if (ref)
         sapa_table_remove(table, ref);
 }
 
-uint64_t voice_hash(struct sapa_str text)
+uint64_t sapa_voice_hash(struct sapa_str text)
 {
     uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
     for (size_t i = 0; i < text.n; i++)
@@ -52,20 +52,20 @@ uint64_t voice_hash(struct sapa_str text)
 
 static uint32_t find_text(const struct sapa_table *table, struct sapa_str text)
 {
-    const uintptr_t index = (uintptr_t)voice_find(table, voice_hash(text));
+    const uintptr_t index = (uintptr_t)sapa_voice_find(table, sapa_voice_hash(text));
     return index == 0 ? SAPA_NONE : (uint32_t)(index - 1);
 }
 
-uint32_t voice_agent_of(const struct sapa_voice *v, struct sapa_str extension)
+uint32_t sapa_voice_agent_of(const struct sapa_voice *v, struct sapa_str extension)
 {
     const uint32_t agent = extension.n == 0 ? SAPA_NONE : find_text(&v->by_extension, extension);
     return agent != SAPA_NONE && sapa_str_eq(v->centre->agents[agent].extension, extension) ? agent : SAPA_NONE;
 }
 
-uint32_t voice_number_of(const struct sapa_voice *v, struct sapa_str dialled)
+uint32_t sapa_voice_number_of(const struct sapa_voice *v, struct sapa_str dialled)
 {
     char buf[64];
-    struct sapa_str forms[2] = { dialled, voice_number_normal(dialled, v->options.country, buf, sizeof(buf)) };
+    struct sapa_str forms[2] = { dialled, sapa_voice_number_normal(dialled, v->options.country, buf, sizeof(buf)) };
     for (size_t i = 0; i < SAPA_COUNT(forms); i++) {
         const uint32_t number = forms[i].n == 0 ? SAPA_NONE : find_text(&v->by_number, forms[i]);
         if (number != SAPA_NONE && sapa_str_eq(v->centre->numbers[number].key, forms[i]))
@@ -94,7 +94,7 @@ static void post_again(void *ctx)
 }
 
 /* In order, and never lost while there is memory: a full mailbox only delays. */
-void voice_post(struct sapa_voice *v, const struct sapa_record *record)
+void sapa_voice_post(struct sapa_voice *v, const struct sapa_record *record)
 {
     if (!v->post_first && v->options.callbacks.post(v->options.callbacks.ctx, record) == SAPA_OK)
         return;
@@ -116,7 +116,7 @@ void voice_post(struct sapa_voice *v, const struct sapa_record *record)
         sapa_timer_set(v->loop, &v->post_timer, 1000, post_again, v);
 }
 
-void voice_alarm(struct sapa_voice *v, enum sapa_alarm kind, bool on, uint64_t contact, const char *text)
+void sapa_voice_alarm(struct sapa_voice *v, enum sapa_alarm kind, bool on, uint64_t contact, const char *text)
 {
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_alarm_raised);
@@ -124,7 +124,7 @@ void voice_alarm(struct sapa_voice *v, enum sapa_alarm kind, bool on, uint64_t c
     r.u.alarm_raised.on = on;
     r.u.alarm_raised.contact = contact;
     sapa_sized_set(&r.u.alarm_raised.text, sapa_str_of(text));
-    voice_post(v, &r);
+    sapa_voice_post(v, &r);
 }
 
 /* ---- turns ---- */
@@ -133,10 +133,10 @@ static void stack_due(void *ctx)
 {
     struct sapa_voice *v = ctx;
     if (v->net)
-        sapa_sip_net_run_due(v->net, voice_now(v));
+        sapa_sip_net_run_due(v->net, sapa_voice_now(v));
     else
-        sapa_sip_stack_run_due(v->stack, voice_now(v));
-    voice_touch(v);
+        sapa_sip_stack_run_due(v->stack, sapa_voice_now(v));
+    sapa_voice_touch(v);
 }
 
 static void turn_end(void *ctx)
@@ -146,31 +146,31 @@ static void turn_end(void *ctx)
     while (v->dead_legs) {
         struct voice_leg *leg = v->dead_legs;
         v->dead_legs = leg->next_dead;
-        voice_leg_free(v, leg);
+        sapa_voice_leg_free(v, leg);
     }
     while (v->dead_offers) {
         struct voice_offer *offer = v->dead_offers;
         v->dead_offers = offer->next_dead;
-        voice_offer_free(v, offer);
+        sapa_voice_offer_free(v, offer);
     }
     while (v->dead_contacts) {
         struct voice_contact *contact = v->dead_contacts;
         v->dead_contacts = contact->next_dead;
-        voice_take(&v->contacts, contact->id);
-        voice_contact_free(contact);
+        sapa_voice_take(&v->contacts, contact->id);
+        sapa_voice_contact_free(contact);
     }
     /* The stack sets timers also for messages that are no event of ours (ACK, retransmissions), so it
        is looked at every 50 ms while it has work. */
     struct sapa_sip_stats stats;
     sapa_sip_stack_stats(v->stack, &stats);
-    const int64_t now = voice_now(v);
+    const int64_t now = sapa_voice_now(v);
     int64_t due = v->net ? sapa_sip_net_next_due(v->net) : sapa_sip_stack_next_due(v->stack);
     due = SAPA_MIN(due, now + (stats.transactions > 0 ? 50000 : 500000));
     if (!sapa_timer_is_set(&v->stack_timer) || v->stack_timer.at_us > due)
         sapa_timer_set_at(v->loop, &v->stack_timer, SAPA_MAX(due, now), stack_due, v);
 }
 
-void voice_touch(struct sapa_voice *v)
+void sapa_voice_touch(struct sapa_voice *v)
 {
     sapa_loop_defer(v->loop, &v->turn_end, turn_end, v);
 }
@@ -179,9 +179,9 @@ static void second(void *ctx)
 {
     struct sapa_voice *v = ctx;
     sapa_timer_set(v->loop, &v->second_timer, 1000000, second, v);
-    voice_agents_second(v);
-    voice_trunks_second(v);
-    voice_touch(v);
+    sapa_voice_agents_second(v);
+    sapa_voice_trunks_second(v);
+    sapa_voice_touch(v);
 }
 
 /* ---- events of the stack ---- */
@@ -189,7 +189,7 @@ static void second(void *ctx)
 static void request_event(struct sapa_voice *v, const struct sapa_sip_event *ev)
 {
     if (ev->method == SAPA_SIP_REGISTER) {
-        voice_register(v, ev);
+        sapa_voice_register(v, ev);
         return;
     }
     const struct sapa_sip_spec accept = { .headers = SAPA_STR("Accept: application/sdp\r\n") };
@@ -203,21 +203,21 @@ static void outside_answer(struct sapa_voice *v, const struct sapa_sip_event *ev
     const bool alive = ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503 &&
                        ev->status != 404 && ev->status != 410;
     if ((ev->user >> 24 & 0xff) == ASK_TRUNK)
-        voice_trunk_answer(v, (uint32_t)ev->user & 0xffffff, ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503);
+        sapa_voice_trunk_answer(v, (uint32_t)ev->user & 0xffffff, ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503);
     else
-        voice_ping_answer(v, ev->user, alive);
+        sapa_voice_ping_answer(v, ev->user, alive);
 }
 
 static void event(void *ctx, const struct sapa_sip_event *ev)
 {
     struct sapa_voice *v = ctx;
-    voice_touch(v);
+    sapa_voice_touch(v);
     if (ev->kind == SAPA_SIP_EV_FLOW_CLOSED) {
-        voice_agents_flow_closed(v, ev->flow);
+        sapa_voice_agents_flow_closed(v, ev->flow);
         return;
     }
     if (ev->kind == SAPA_SIP_EV_INVITE) {
-        voice_inbound(v, ev);
+        sapa_voice_inbound(v, ev);
         return;
     }
     if (ev->kind == SAPA_SIP_EV_REQUEST) {
@@ -228,9 +228,9 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
         outside_answer(v, ev);
         return;
     }
-    struct voice_leg *leg = voice_find(&v->legs, ev->user);
+    struct voice_leg *leg = sapa_voice_find(&v->legs, ev->user);
     if (leg && leg->state != LEG_OVER) {
-        voice_leg_event(v, leg, ev);
+        sapa_voice_leg_event(v, leg, ev);
         return;
     }
     /* Nobody's dialog: say so, and let go of it. */
@@ -250,9 +250,9 @@ static void map_texts(struct sapa_voice *v)
     sapa_table_init(&v->by_number, sapa_memory_heap(), sizeof(struct voice_ref), 1u << 20);
     for (uint32_t i = 0; i < v->centre->agents_count; i++)
         if (v->centre->agents[i].extension.n > 0)
-            (void)voice_put(&v->by_extension, voice_hash(v->centre->agents[i].extension), (void *)(uintptr_t)(i + 1));
+            (void)sapa_voice_put(&v->by_extension, sapa_voice_hash(v->centre->agents[i].extension), (void *)(uintptr_t)(i + 1));
     for (uint32_t i = 0; i < v->centre->numbers_count; i++)
-        (void)voice_put(&v->by_number, voice_hash(v->centre->numbers[i].key), (void *)(uintptr_t)(i + 1));
+        (void)sapa_voice_put(&v->by_number, sapa_voice_hash(v->centre->numbers[i].key), (void *)(uintptr_t)(i + 1));
     for (unsigned i = 0; i < SAPA_PROMPT_ID_COUNT; i++)
         v->system_prompt[i] = SAPA_FIND(v->centre, prompts, sapa_str_of(sapa_prompt_key(i)));
 }
@@ -287,9 +287,9 @@ void sapa_voice_centre(struct sapa_voice *v, const struct sapa_centre *centre)
         struct voice_call_code *code = ((struct voice_ref *)sapa_table_at(&v->codes, i))->value;
         code->agent = MOVED(old, centre, agents, code->agent);
     }
-    voice_trunks_map(v, old);
-    voice_agents_map(v, old);
-    voice_touch(v);
+    sapa_voice_trunks_map(v, old);
+    sapa_voice_agents_map(v, old);
+    sapa_voice_touch(v);
 }
 
 void sapa_voice_refuse(struct sapa_voice *v, bool on, const char *why)
@@ -381,9 +381,9 @@ static sapa_rc open_all(struct sapa_voice *v)
     if (rc == SAPA_OK)
         rc = sapa_dns_new(v->loop, NULL, &v->dns);
     if (rc == SAPA_OK)
-        rc = voice_agents_open(v);
+        rc = sapa_voice_agents_open(v);
     if (rc == SAPA_OK)
-        rc = voice_media_open(v);
+        rc = sapa_voice_media_open(v);
     return rc;
 }
 
@@ -409,7 +409,7 @@ SAPA_MUST_CHECK sapa_rc sapa_voice_open(const struct sapa_voice_options *options
     sapa_table_init(&v->trusted, heap, sizeof(struct voice_ref), 256);
     sapa_table_init(&v->prompts, heap, sizeof(struct voice_prompt_wait), 1u << 16);
     map_texts(v);
-    voice_trunks_map(v, NULL);
+    sapa_voice_trunks_map(v, NULL);
     const sapa_rc rc = open_all(v);
     /* What options only borrow is used up now. */
     v->options.listens = NULL;
@@ -418,7 +418,7 @@ SAPA_MUST_CHECK sapa_rc sapa_voice_open(const struct sapa_voice_options *options
         return rc;
     }
     sapa_timer_set(v->loop, &v->second_timer, 1000000, second, v);
-    voice_touch(v);
+    sapa_voice_touch(v);
     *ret_voice = v;
     return SAPA_OK;
 }
@@ -437,12 +437,13 @@ void sapa_voice_close(struct sapa_voice *v)
     sapa_timer_cancel(v->loop, &v->stack_timer);
     sapa_timer_cancel(v->loop, &v->second_timer);
     sapa_timer_cancel(v->loop, &v->media_timer);
+    sapa_timer_cancel(v->loop, &v->media_retry);
     sapa_loop_undefer(v->loop, &v->turn_end);
-    voice_media_close(v);
+    sapa_voice_media_close(v);
     FREE_EACH(v->offers, voice_offer, (sapa_timer_cancel(v->loop, &each_->silence), free(each_)));
     FREE_EACH(v->codes, voice_call_code, (sapa_timer_cancel(v->loop, &each_->timer), free(each_)));
     FREE_EACH(v->legs, voice_leg, (free(each_->body), free(each_->target), free(each_)));
-    FREE_EACH(v->contacts, voice_contact, voice_contact_free(each_));
+    FREE_EACH(v->contacts, voice_contact, sapa_voice_contact_free(each_));
     while (v->post_first) {
         struct voice_post *post = v->post_first;
         v->post_first = post->next;
@@ -452,7 +453,7 @@ void sapa_voice_close(struct sapa_voice *v)
         if (v->trunks[i].query)
             sapa_dns_cancel(v->trunks[i].query);
     sapa_dns_free(v->dns);
-    voice_agents_close(v);
+    sapa_voice_agents_close(v);
     sapa_sip_net_close(v->net);
     sapa_sip_stack_close(v->stack);
     sapa_sip_guard_close(v->guard);
@@ -487,8 +488,8 @@ bool sapa_voice_ready(const struct sapa_voice *v)
 
 void sapa_voice_sip_receive(struct sapa_voice *v, const struct sapa_sip_flow *flow, char *bytes, size_t n)
 {
-    sapa_sip_stack_receive(v->stack, flow, bytes, n, voice_now(v));
-    voice_touch(v);
+    sapa_sip_stack_receive(v->stack, flow, bytes, n, sapa_voice_now(v));
+    sapa_voice_touch(v);
 }
 
 void sapa_voice_stats_read(const struct sapa_voice *v, struct sapa_voice_stats *ret_stats)
@@ -511,7 +512,7 @@ static void ring(struct sapa_voice *v, struct voice_contact *c)
     struct voice_leg *leg = c->customer;
     if (leg && leg->state == LEG_NEW && leg->tx && !leg->ringing) {
         leg->ringing = true;
-        if (sapa_sip_call_answer(v->stack, leg->tx, 180, NULL, voice_now(v)) != SAPA_OK)
+        if (sapa_sip_call_answer(v->stack, leg->tx, 180, NULL, sapa_voice_now(v)) != SAPA_OK)
             v->stats.late_commands++;
     }
 }
@@ -522,8 +523,8 @@ static void answer(struct sapa_voice *v, struct voice_contact *c)
     if (!leg || leg->state != LEG_NEW || !leg->tx)
         return;
     leg->answer_wanted = true;
-    if (leg->media == MEDIA_OPEN && !voice_leg_answer(v, leg))
-        voice_leg_lost(v, leg, SAPA_SIDE_SYSTEM, 500, "answer could not be sent");
+    if (leg->media == MEDIA_OPEN && !sapa_voice_leg_answer(v, leg))
+        sapa_voice_leg_lost(v, leg, SAPA_SIDE_SYSTEM, 500, "answer could not be sent");
 }
 
 static void reject(struct sapa_voice *v, struct voice_contact *c, unsigned status)
@@ -540,9 +541,9 @@ static void reject(struct sapa_voice *v, struct voice_contact *c, unsigned statu
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&text) };
     const sapa_sip_tx_id tx = leg->tx;
     leg->tx = 0;
-    if (sapa_sip_respond(v->stack, tx, status >= 300 && status < 700 ? (int)status : 480, &spec, voice_now(v)) != SAPA_OK)
+    if (sapa_sip_respond(v->stack, tx, status >= 300 && status < 700 ? (int)status : 480, &spec, sapa_voice_now(v)) != SAPA_OK)
         v->stats.late_commands++;
-    voice_leg_over(v, leg);
+    sapa_voice_leg_over(v, leg);
 }
 
 /* Final answer to an unanswered call that says what a hang-up cause says (RFC 3398 8.2.6.1). */
@@ -566,12 +567,12 @@ static void hangup(struct sapa_voice *v, struct voice_contact *c, unsigned cause
     if (leg->state == LEG_NEW && leg->tx)
         reject(v, c, status_of_cause(cause));
     else
-        voice_leg_end(v, leg, cause ? (int)cause : 16, NULL);
+        sapa_voice_leg_end(v, leg, cause ? (int)cause : 16, NULL);
 }
 
-static void connect(struct sapa_voice *v, struct voice_contact *c, uint64_t offer)
+static void bridge(struct sapa_voice *v, struct voice_contact *c, uint64_t offer)
 {
-    struct voice_offer *o = voice_find(&v->offers, offer);
+    struct voice_offer *o = sapa_voice_find(&v->offers, offer);
     struct voice_leg *other = o ? o->winner : offer == 0 ? c->outside : NULL;
     if (!c->customer || !other || c->customer->state != LEG_UP || other->state != LEG_UP) {
         v->stats.late_commands++;
@@ -581,65 +582,65 @@ static void connect(struct sapa_voice *v, struct voice_contact *c, uint64_t offe
     c->pending = NULL;
     c->play = 0;
     struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = c->id, .leg = c->customer->id, .other = other->id };
-    if (voice_media_send(v, &m) != SAPA_OK)
+    if (sapa_voice_media_send(v, &m) != SAPA_OK)
         v->stats.late_commands++;
 }
 
 static void drop_agent(struct sapa_voice *v, uint64_t offer)
 {
-    struct voice_offer *o = voice_find(&v->offers, offer);
+    struct voice_offer *o = sapa_voice_find(&v->offers, offer);
     if (!o || o->over) {
         v->stats.late_commands++;
         return;
     }
     if (!o->winner) { /* the answer and the drop crossed */
-        voice_offer_cancel(v, o, false);
+        sapa_voice_offer_cancel(v, o, false);
         return;
     }
     o->over = true;
-    voice_leg_end(v, o->winner, 16, NULL);
+    sapa_voice_leg_end(v, o->winner, 16, NULL);
 }
 
 static void forget(struct sapa_voice *v, struct voice_contact *c)
 {
     c->forgotten = c->gone = true;
     if (c->customer && c->customer->state != LEG_OVER)
-        voice_leg_end(v, c->customer, 16, NULL);
+        sapa_voice_leg_end(v, c->customer, 16, NULL);
     if (c->outside && c->outside->state != LEG_OVER)
-        voice_leg_end(v, c->outside, 16, NULL);
+        sapa_voice_leg_end(v, c->outside, 16, NULL);
     for (struct voice_offer *o = c->offers; o; o = o->next)
         if (!o->over)
-            voice_offer_cancel(v, o, false);
-    voice_contact_check(v, c);
+            sapa_voice_offer_cancel(v, o, false);
+    sapa_voice_contact_check(v, c);
 }
 
 void sapa_voice_command(struct sapa_voice *v, const struct sapa_record *r)
 {
-    voice_touch(v);
+    sapa_voice_touch(v);
     switch (r->type) {
     case SAPA_T_cmd_offer:
-        voice_offer_command(v, &r->u.cmd_offer);
+        sapa_voice_offer_command(v, &r->u.cmd_offer);
         return;
     case SAPA_T_cmd_offer_cancel: {
-        struct voice_offer *o = voice_find(&v->offers, r->u.cmd_offer_cancel.offer);
+        struct voice_offer *o = sapa_voice_find(&v->offers, r->u.cmd_offer_cancel.offer);
         if (o && !o->over)
-            voice_offer_cancel(v, o, r->u.cmd_offer_cancel.elsewhere);
+            sapa_voice_offer_cancel(v, o, r->u.cmd_offer_cancel.elsewhere);
         else
             v->stats.late_commands++;
         return;
     }
     case SAPA_T_cmd_dial:
-        voice_dial_command(v, &r->u.cmd_dial);
+        sapa_voice_dial_command(v, &r->u.cmd_dial);
         return;
     case SAPA_T_cmd_agent_reply:
-        voice_code_reply(v, &r->u.cmd_agent_reply);
+        sapa_voice_code_reply(v, &r->u.cmd_agent_reply);
         return;
     default:
         break;
     }
     if (!sapa_type_is_command(r->type))
         return;
-    struct voice_contact *c = voice_find(&v->contacts, sapa_record_contact(r));
+    struct voice_contact *c = sapa_voice_find(&v->contacts, sapa_record_contact(r));
     if (!c) {
         if (r->type == SAPA_T_cmd_play && !r->u.cmd_play.loop) { /* never leave the core waiting */
             struct sapa_record done;
@@ -647,7 +648,7 @@ void sapa_voice_command(struct sapa_voice *v, const struct sapa_record *r)
             done.u.play_done.contact = r->u.cmd_play.contact;
             done.u.play_done.play = r->u.cmd_play.play;
             done.u.play_done.failed = 1;
-            voice_post(v, &done);
+            sapa_voice_post(v, &done);
         } else if (r->type == SAPA_T_cmd_lookup && v->options.callbacks.lookup) {
             v->options.callbacks.lookup(v->options.callbacks.ctx, r, (struct sapa_str){ "", 0 }, 0);
         }
@@ -658,21 +659,21 @@ void sapa_voice_command(struct sapa_voice *v, const struct sapa_record *r)
     case SAPA_T_cmd_ring: ring(v, c); break;
     case SAPA_T_cmd_answer: answer(v, c); break;
     case SAPA_T_cmd_reject: reject(v, c, (unsigned)r->u.cmd_reject.status); break;
-    case SAPA_T_cmd_play: voice_play(v, &r->u.cmd_play); break;
-    case SAPA_T_cmd_stop_play: voice_play_stop(v, c); break;
-    case SAPA_T_cmd_secret: voice_secret_set(v, c, r->u.cmd_secret.on); break;
-    case SAPA_T_cmd_connect: connect(v, c, r->u.cmd_connect.offer); break;
-    case SAPA_T_cmd_hold_music: voice_hold_music(v, &r->u.cmd_hold_music); break;
+    case SAPA_T_cmd_play: sapa_voice_play(v, &r->u.cmd_play); break;
+    case SAPA_T_cmd_stop_play: sapa_voice_play_stop(v, c); break;
+    case SAPA_T_cmd_secret: sapa_voice_secret_set(v, c, r->u.cmd_secret.on); break;
+    case SAPA_T_cmd_connect: bridge(v, c, r->u.cmd_connect.offer); break;
+    case SAPA_T_cmd_hold_music: sapa_voice_hold_music(v, &r->u.cmd_hold_music); break;
     case SAPA_T_cmd_drop_agent: drop_agent(v, r->u.cmd_drop_agent.offer); break;
     case SAPA_T_cmd_hangup: hangup(v, c, (unsigned)r->u.cmd_hangup.cause); break;
-    case SAPA_T_cmd_record: voice_record(v, &r->u.cmd_record); break;
+    case SAPA_T_cmd_record: sapa_voice_record(v, &r->u.cmd_record); break;
     case SAPA_T_cmd_dial_cancel:
         if (c->outside && c->attempt == r->u.cmd_dial_cancel.attempt) {
             struct voice_leg *leg = c->outside;
             c->outside = NULL;
-            voice_leg_end(v, leg, 16, NULL);
+            sapa_voice_leg_end(v, leg, 16, NULL);
         } else if (c->customer && c->customer->is_caller && c->attempt == r->u.cmd_dial_cancel.attempt) {
-            voice_leg_end(v, c->customer, 16, NULL);
+            sapa_voice_leg_end(v, c->customer, 16, NULL);
         } else {
             v->stats.late_commands++;
         }
@@ -686,5 +687,3 @@ void sapa_voice_command(struct sapa_voice *v, const struct sapa_record *r)
     default: break;
     }
 }
-
-void sapa_voice_prompt_ready(struct sapa_voice *v, uint64_t tag, sapa_rc rc, const char *base);

@@ -153,6 +153,7 @@ struct sapa_voice_held {
     uint64_t contact;
     uint64_t offer;
     uint8_t what; /* enum sapa_voice_held_kind */
+    uint32_t play; /* HELD_CUSTOMER: the play command whose end the core waits for; 0: none */
 };
 /**
  * Once after start, with 0 on the first start: the newest `dialog` record of each dialog that is not
@@ -185,8 +186,6 @@ void sapa_voice_registrations(const struct sapa_voice *voice, sapa_voice_registr
     X(arrived, "of these, handed to the core") \
     X(refused_source, "refused: source is no trunk and no phone") \
     X(refused_auth, "refused: phone not authenticated (the challenge itself is not counted)") \
-    X(refused_number, "refused: no such number") \
-    X(refused_blocked, "refused: caller is blocked") \
     X(refused_busy, "refused: limit of calls or of a trunk") \
     X(refused_store, "refused: the log cannot take it") \
     X(refused_core, "refused: the centre's mailbox is full") \

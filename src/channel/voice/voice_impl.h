@@ -141,7 +141,8 @@ struct voice_contact {
     char *secret;             /* SAPA_VOICE_SECRET_MAX bytes once there is one */
     char *recording_path;
     struct voice_play *pending; /* prompts being made */
-    struct voice_play *music[2]; /* hold music being made: for the customer, for the agent */
+    uint32_t music_wanted[2]; /* counts hold music up: for the customer, for the agent */
+    bool music_on[2];
     struct voice_leg *customer;
     struct voice_leg *outside;
     struct voice_offer *offers;
@@ -202,11 +203,12 @@ struct voice_post {
     struct sapa_record record; /* cut to its size */
 };
 
+enum voice_prompt_use { USE_PLAY, USE_MUSIC_CUSTOMER, USE_MUSIC_AGENT, USE_CODE };
 struct voice_prompt_wait { /* a prompt that is being made */
     uint64_t tag;
     uint64_t target;          /* contact, or request of a code */
-    uint32_t play;
-    uint8_t index, what;      /* 0 play, 1 hold music for the customer, 2 for the agent, 3 code */
+    uint32_t number;          /* of the play or the hold music */
+    uint8_t index, what;      /* enum voice_prompt_use */
 };
 
 struct voice_ref {
@@ -243,7 +245,7 @@ struct sapa_voice {
     uint32_t calls;           /* customers' legs */
     struct voice_post *post_first, **post_last;
     uint32_t post_count;
-    struct sapa_timer post_timer, stack_timer, second_timer, media_timer;
+    struct sapa_timer post_timer, stack_timer, second_timer, media_timer, media_retry;
     struct sapa_deferred turn_end;
     struct voice_leg *dead_legs;
     struct voice_offer *dead_offers;
@@ -253,7 +255,7 @@ struct sapa_voice {
     /* media */
     bool media_up;            /* HELLO answered and inventory read */
     bool media_linked;
-    bool media_alarm;
+    bool media_alarm, fenced;
     uint64_t media_generation;
     struct sapa_media_message *inventory;
     uint32_t inventory_count, inventory_size;
@@ -271,123 +273,124 @@ struct sapa_voice {
 };
 
 /* voice.c */
-void voice_post(struct sapa_voice *v, const struct sapa_record *record);
-void voice_touch(struct sapa_voice *v);
-int64_t voice_now(const struct sapa_voice *v);
-int64_t voice_wall(const struct sapa_voice *v);
-uint64_t voice_id(struct sapa_voice *v);
-void *voice_find(const struct sapa_table *table, uint64_t id);
-bool voice_put(struct sapa_table *table, uint64_t id, void *value);
-void voice_take(struct sapa_table *table, uint64_t id);
-uint64_t voice_hash(struct sapa_str text);
-uint32_t voice_agent_of(const struct sapa_voice *v, struct sapa_str extension);
-uint32_t voice_number_of(const struct sapa_voice *v, struct sapa_str dialled);
-void voice_alarm(struct sapa_voice *v, enum sapa_alarm kind, bool on, uint64_t contact, const char *text);
+void sapa_voice_post(struct sapa_voice *v, const struct sapa_record *record);
+void sapa_voice_touch(struct sapa_voice *v);
+int64_t sapa_voice_now(const struct sapa_voice *v);
+int64_t sapa_voice_wall(const struct sapa_voice *v);
+uint64_t sapa_voice_id(struct sapa_voice *v);
+void *sapa_voice_find(const struct sapa_table *table, uint64_t id);
+bool sapa_voice_put(struct sapa_table *table, uint64_t id, void *value);
+void sapa_voice_take(struct sapa_table *table, uint64_t id);
+uint64_t sapa_voice_hash(struct sapa_str text);
+uint32_t sapa_voice_agent_of(const struct sapa_voice *v, struct sapa_str extension);
+uint32_t sapa_voice_number_of(const struct sapa_voice *v, struct sapa_str dialled);
+void sapa_voice_alarm(struct sapa_voice *v, enum sapa_alarm kind, bool on, uint64_t contact, const char *text);
 
 /* contact.c */
-struct voice_contact *voice_contact_new(struct sapa_voice *v, uint64_t id);
-void voice_contact_check(struct sapa_voice *v, struct voice_contact *c);
-void voice_contact_free(struct voice_contact *c);
-void voice_contact_gone(struct sapa_voice *v, struct voice_contact *c, enum sapa_side side, int cause, const char *reason);
-void voice_offer_failed(struct sapa_voice *v, struct voice_offer *o, enum sapa_offer_result result, int cause);
-void voice_agent_gone(struct sapa_voice *v, struct voice_offer *o, enum sapa_side side, int cause);
-void voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, unsigned state, int cause, enum sapa_side side, uint64_t leg);
-struct voice_offer *voice_offer_new(struct sapa_voice *v, struct voice_contact *c, uint64_t id, uint32_t agent);
-void voice_offer_free(struct sapa_voice *v, struct voice_offer *o);
+struct voice_contact *sapa_voice_contact_new(struct sapa_voice *v, uint64_t id);
+void sapa_voice_contact_check(struct sapa_voice *v, struct voice_contact *c);
+void sapa_voice_contact_free(struct voice_contact *c);
+void sapa_voice_contact_gone(struct sapa_voice *v, struct voice_contact *c, enum sapa_side side, int cause, const char *reason);
+void sapa_voice_offer_failed(struct sapa_voice *v, struct voice_offer *o, enum sapa_offer_result result, int cause);
+void sapa_voice_agent_gone(struct sapa_voice *v, struct voice_offer *o, enum sapa_side side, int cause);
+void sapa_voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, unsigned state, int cause, enum sapa_side side, uint64_t leg);
+struct voice_offer *sapa_voice_offer_new(struct sapa_voice *v, struct voice_contact *c, uint64_t id, uint32_t agent);
+void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o);
 
 /* leg.c */
-struct voice_leg *voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
-sapa_rc voice_leg_open(struct sapa_voice *v, struct voice_leg *leg);
-void voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64]);
-void voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed);
-void voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
-void voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed);
-void voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg);
-void voice_leg_over(struct sapa_voice *v, struct voice_leg *leg);
-void voice_leg_end(struct sapa_voice *v, struct voice_leg *leg, int q850, const char *text);
-void voice_leg_free(struct sapa_voice *v, struct voice_leg *leg);
-void voice_leg_lost(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason);
-enum sapa_side voice_leg_side(const struct voice_leg *leg);
-bool voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg);
-void voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg);
-void voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
-const struct sapa_sdp_codec *voice_codecs(uint8_t first);
+struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
+sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64]);
+void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed);
+void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed);
+void sapa_voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_end(struct sapa_voice *v, struct voice_leg *leg, int q850, const char *text);
+void sapa_voice_leg_free(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_lost(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason);
+enum sapa_side sapa_voice_leg_side(const struct voice_leg *leg);
+bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
+const struct sapa_sdp_codec *sapa_voice_codecs(uint8_t first);
 
 /* inbound.c */
-void voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
-bool voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
-uint32_t voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip);
+void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
+bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
+uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip);
 
 /* outbound.c */
-void voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd);
-void voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere);
-void voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg);
-void voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd);
-void voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg);
-void voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
-void voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int status, bool on_wire);
-void voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause);
+void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd);
+void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere);
+void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd);
+void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
+void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int status, bool on_wire);
+void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause);
 
 /* agent.c */
-sapa_rc voice_agents_open(struct sapa_voice *v);
-void voice_agents_close(struct sapa_voice *v);
-void voice_register(struct sapa_voice *v, const struct sapa_sip_event *ev);
-void voice_ping_answer(struct sapa_voice *v, uint64_t user, bool alive);
-void voice_agents_second(struct sapa_voice *v);
-void voice_agents_map(struct sapa_voice *v, const struct sapa_centre *old);
-void voice_agents_restore(struct sapa_voice *v);
-void voice_device_bad(struct sapa_voice *v, uint32_t agent, uint32_t contact_crc, const char *why);
-bool voice_device_is_bad(const struct sapa_voice *v, uint32_t agent, uint32_t contact_crc);
-uint32_t voice_device_crc(struct sapa_str contact);
-void voice_agents_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow);
+sapa_rc sapa_voice_agents_open(struct sapa_voice *v);
+void sapa_voice_agents_close(struct sapa_voice *v);
+void sapa_voice_register(struct sapa_voice *v, const struct sapa_sip_event *ev);
+void sapa_voice_ping_answer(struct sapa_voice *v, uint64_t user, bool alive);
+void sapa_voice_agents_second(struct sapa_voice *v);
+void sapa_voice_agents_map(struct sapa_voice *v, const struct sapa_centre *old);
+void sapa_voice_agents_restore(struct sapa_voice *v);
+void sapa_voice_device_bad(struct sapa_voice *v, uint32_t agent, uint32_t contact_crc, const char *why);
+bool sapa_voice_device_is_bad(const struct sapa_voice *v, uint32_t agent, uint32_t contact_crc);
+uint32_t sapa_voice_device_crc(struct sapa_str contact);
+void sapa_voice_agents_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow);
 
 /* trunk.c */
-void voice_trunks_second(struct sapa_voice *v);
-void voice_trunks_map(struct sapa_voice *v, const struct sapa_centre *old);
-void voice_trunk_answer(struct sapa_voice *v, uint32_t trunk, bool alive);
+void sapa_voice_trunks_second(struct sapa_voice *v);
+void sapa_voice_trunks_map(struct sapa_voice *v, const struct sapa_centre *old);
+void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t trunk, bool alive);
 
 /* code.c */
-bool voice_code_is(const struct sapa_voice *v, struct sapa_str dialled);
-void voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str dialled);
-void voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent_reply *reply);
-void voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);
-void voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base);
-void voice_code_played(struct sapa_voice *v, struct voice_leg *leg);
-void voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
+bool sapa_voice_code_is(const struct sapa_voice *v, struct sapa_str dialled);
+void sapa_voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str dialled);
+void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent_reply *reply);
+void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base);
+void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
 
 /* play.c */
-void voice_play(struct sapa_voice *v, const struct sapa_rec_cmd_play *cmd);
-void voice_play_stop(struct sapa_voice *v, struct voice_contact *c);
-void voice_hold_music(struct sapa_voice *v, const struct sapa_rec_cmd_hold_music *cmd);
-void voice_play_done(struct sapa_voice *v, struct voice_contact *c, uint32_t play, bool failed);
-sapa_rc voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa_str text, unsigned language, uint32_t client,
-                         const struct voice_prompt_wait *wait, char *ret_base, size_t size);
-void voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit);
-void voice_secret_set(struct sapa_voice *v, struct voice_contact *c, bool on);
+void sapa_voice_play(struct sapa_voice *v, const struct sapa_rec_cmd_play *cmd);
+void sapa_voice_play_stop(struct sapa_voice *v, struct voice_contact *c);
+void sapa_voice_hold_music(struct sapa_voice *v, const struct sapa_rec_cmd_hold_music *cmd);
+void sapa_voice_play_done(struct sapa_voice *v, struct voice_contact *c, uint32_t play, bool failed);
+sapa_rc sapa_voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa_str text, unsigned language,
+                         struct voice_prompt_wait wait, char *ret_base);
+struct voice_leg *sapa_voice_talking_agent(const struct voice_contact *c);
+void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit);
+void sapa_voice_secret_set(struct sapa_voice *v, struct voice_contact *c, bool on);
 
 /* record.c */
-void voice_record(struct sapa_voice *v, const struct sapa_rec_cmd_record *cmd);
-void voice_record_state(struct sapa_voice *v, const struct sapa_media_message *m);
-void voice_recording_failed(struct sapa_voice *v, struct voice_contact *c);
+void sapa_voice_record(struct sapa_voice *v, const struct sapa_rec_cmd_record *cmd);
+void sapa_voice_record_state(struct sapa_voice *v, const struct sapa_media_message *m);
+void sapa_voice_recording_failed(struct sapa_voice *v, struct voice_contact *c);
 
 /* media_link.c */
-sapa_rc voice_media_open(struct sapa_voice *v);
-void voice_media_close(struct sapa_voice *v);
-sapa_rc voice_media_send(struct sapa_voice *v, struct sapa_media_message *m);
-void voice_media_message(struct sapa_voice *v, const struct sapa_media_message *m);
-void voice_media_link_state(struct sapa_voice *v, bool up);
+sapa_rc sapa_voice_media_open(struct sapa_voice *v);
+void sapa_voice_media_close(struct sapa_voice *v);
+sapa_rc sapa_voice_media_send(struct sapa_voice *v, struct sapa_media_message *m);
+void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_message *m);
+void sapa_voice_media_link_state(struct sapa_voice *v, bool up);
 
 /* adopt.c */
-size_t voice_state_write(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size);
-void voice_adopt_try(struct sapa_voice *v, bool give_up);
-void voice_media_inventory_done(struct sapa_voice *v);
+size_t sapa_voice_state_write(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size);
+void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up);
+void sapa_voice_media_inventory_done(struct sapa_voice *v);
 
 /* number.c */
-struct sapa_str voice_number_normal(struct sapa_str text, const char *country, char *buf, size_t size);
+struct sapa_str sapa_voice_number_normal(struct sapa_str text, const char *country, char *buf, size_t size);
 
 /* headers.c: small readers of SIP headers */
-int voice_reason_cause(const struct sapa_sip_msg *msg, struct sapa_text64 *ret_text);
-enum sapa_side voice_side_of_cause(int cause, enum sapa_side otherwise);
-char voice_info_digit(const struct sapa_sip_msg *msg);
+int sapa_voice_reason_cause(const struct sapa_sip_msg *msg, struct sapa_text64 *ret_text);
+enum sapa_side sapa_voice_side_of_cause(int cause, enum sapa_side otherwise);
+char sapa_voice_info_digit(const struct sapa_sip_msg *msg);
 
 #endif

@@ -1,0 +1,149 @@
+/**
+ * @file app/cmd_crowd.c
+ * `sapa crowd`: customers and agents for a centre that runs on this machine.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/centre_file.h"
+#include "app/commands.h"
+#include "base/log.h"
+#include "crowd/crowd.h"
+#include "rt/process.h"
+#include "rt/socket.h"
+
+enum { STOP_US = 1500000 };
+
+struct crowd_command {
+    struct sapa_loop *loop;
+    struct sapa_crowd *crowd;
+    struct sapa_timer timer, end_timer;
+    int64_t started_us;
+    bool stopping;
+};
+
+static void end_now(void *ctx)
+{
+    sapa_loop_stop(((struct crowd_command *)ctx)->loop);
+}
+
+static void stop(struct crowd_command *c)
+{
+    if (c->stopping)
+        return;
+    c->stopping = true;
+    sapa_crowd_stop(c->crowd);
+    sapa_timer_set(c->loop, &c->end_timer, STOP_US, end_now, c);
+}
+
+static void on_signal(void *ctx, int number)
+{
+    (void)number;
+    stop(ctx);
+}
+
+static void on_limit(void *ctx)
+{
+    stop(ctx);
+}
+
+static void print_stats(const struct crowd_command *c)
+{
+    const struct sapa_crowd_stats s = sapa_crowd_stats(c->crowd);
+
+    printf("{\"seconds\": %.1f, \"calls\": %llu, \"connected\": %llu, \"abandoned\": %llu, \"refused\": %llu, \"failed\": %llu, "
+           "\"callbacks\": %llu, \"offers\": %llu, \"answered\": %llu, \"missed\": %llu, \"codes\": %llu, \"codes_failed\": %llu, "
+           "\"registers\": %llu, \"register_failed\": %llu, \"packets_sent\": %llu, \"packets_received\": %llu}\n",
+           (double)(sapa_mono_us() - c->started_us) / 1e6, (unsigned long long)s.calls, (unsigned long long)s.connected,
+           (unsigned long long)s.abandoned, (unsigned long long)s.refused, (unsigned long long)s.failed,
+           (unsigned long long)s.callbacks, (unsigned long long)s.offers, (unsigned long long)s.answered,
+           (unsigned long long)s.missed, (unsigned long long)s.codes, (unsigned long long)s.codes_failed,
+           (unsigned long long)s.registers, (unsigned long long)s.register_failed, (unsigned long long)s.packets_sent,
+           (unsigned long long)s.packets_received);
+}
+
+int sapa_crowd_main(int argc, char **argv)
+{
+    static const int numbers[] = { SIGTERM, SIGINT, 0 };
+    struct sapa_crowd_options crowd = sapa_crowd_demo();
+    const char *data = "sapa-data", *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060";
+    uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
+    uint64_t talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean;
+    bool no_audio = false, brisk = false;
+    const struct sapa_option options[] = {
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (sapa-data)", 0, 0 },
+        { "centre", SAPA_OPTION_TEXT, &path, "FILE", "description of the centre", 0, 0 },
+        { "secrets", SAPA_OPTION_TEXT, &secrets, "FILE", "passwords of the phones (DIR/secrets)", 0, 0 },
+        { "sip", SAPA_OPTION_TEXT, &sip, "ADDRESS", "where the centre listens (127.0.0.1:5060)", 0, 0 },
+        { "calls-per-hour", SAPA_OPTION_NUMBER, &per_hour, "N", "customers an hour (240)", 0, 3600000 },
+        { "at-once", SAPA_OPTION_NUMBER, &at_once, "N", "customers at once, at most (60)", 1, 4000 },
+        { "total", SAPA_OPTION_NUMBER, &total, "N", "stop calling after so many (never)", 0, 100000000 },
+        { "agents", SAPA_OPTION_NUMBER, &agents, "N", "so many of the centre's agents (all)", 0, UINT32_MAX },
+        { "seconds", SAPA_OPTION_NUMBER, &seconds, "S", "end after so long (never)", 0, 864000 },
+        { "seed", SAPA_OPTION_NUMBER, &seed, "N", "of everything random (1)", 0, UINT32_MAX },
+        { "talk-ms", SAPA_OPTION_NUMBER, &talk_ms, "MS", "mean length of a conversation (75000)", 1, 3600000 },
+        { "key-ms", SAPA_OPTION_NUMBER, &key_ms, "MS", "between the keys of a customer (4500)", 1, 60000 },
+        { "patience-ms", SAPA_OPTION_NUMBER, &patience_ms, "MS", "mean patience, 0 endless (150000)", 0, 36000000 },
+        { "no-audio", SAPA_OPTION_FLAG, &no_audio, NULL, "signalling only; keys go as INFO", 0, 0 },
+        { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, take no breaks", 0, 0 },
+    };
+    static struct crowd_command c;
+    struct sapa_clock clock;
+    struct sapa_signals *signals;
+    struct sapa_centre *centre;
+    struct sapa_addr addr;
+    char secrets_buf[512], host[SAPA_ADDR_TEXT_MAX];
+    const int usage = sapa_command_options("crowd", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
+
+    if (usage >= 0)
+        return usage;
+    if (!path)
+        return sapa_command_wrong("crowd", "--centre FILE is missing: the one that the centre serves");
+    if (sapa_addr_parse(sapa_str_of(sip), 5060, &addr) != SAPA_OK)
+        return sapa_command_wrong("crowd", "--sip wants an address such as 127.0.0.1:5060");
+    if (sapa_addr_is_wildcard(&addr)) /* it listens everywhere: loopback is part of that */
+        sip = sapa_addr_is_v6(&addr) ? "::1" : "127.0.0.1";
+    else if (!sapa_addr_is_loopback(&addr))
+        return sapa_command_wrong("crowd", "a crowd only calls a centre on this machine");
+    else
+        sip = sapa_addr_print_host(&addr, host, sizeof(host));
+    if (!secrets) {
+        snprintf(secrets_buf, sizeof(secrets_buf), "%s/secrets", data);
+        secrets = secrets_buf;
+    }
+    sapa_log_role("crowd");
+    const struct sapa_centre_file file = { .path = path, .secrets_path = secrets };
+    if (sapa_centre_file_read(&file, &centre, NULL) != SAPA_OK)
+        return SAPA_EXIT_USAGE;
+    sapa_clock_init(&clock);
+    c.started_us = sapa_mono_us();
+    crowd.centre = centre, crowd.seed = seed, crowd.calls_per_hour = (uint32_t)per_hour, crowd.calls_max = (uint32_t)at_once;
+    crowd.calls_total = (uint32_t)total, crowd.agents = (uint32_t)agents, crowd.audio = !no_audio;
+    crowd.talk_ms_mean = (uint32_t)talk_ms, crowd.key_ms = (uint32_t)key_ms, crowd.patience_ms_mean = (uint32_t)patience_ms;
+    if (brisk)
+        crowd.answer_ms_min = crowd.answer_ms_max = crowd.wrapup_ms_max = crowd.miss_permille = crowd.refuse_permille =
+            crowd.break_permille = 0;
+    sapa_rc rc = sapa_sip_ip_parse(sapa_str_of(sip), sapa_addr_port(&addr), &crowd.target);
+    if (rc == SAPA_OK)
+        rc = sapa_sip_ip_parse(sapa_str_of(sip), 0, &crowd.local);
+    if (rc == SAPA_OK)
+        rc = sapa_loop_new(&clock, &c.loop);
+    crowd.loop = c.loop;
+    if (rc == SAPA_OK)
+        rc = sapa_signals_start(c.loop, numbers, on_signal, &c, &signals);
+    if (rc == SAPA_OK)
+        rc = sapa_crowd_open(&crowd, &c.crowd);
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa crowd: %s\n", sapa_rc_text(rc));
+        return SAPA_EXIT_FAILED;
+    }
+    if (seconds > 0)
+        sapa_timer_set(c.loop, &c.timer, (int64_t)seconds * 1000000, on_limit, &c);
+    sapa_loop_run(c.loop);
+    print_stats(&c);
+    sapa_crowd_close(c.crowd);
+    sapa_signals_stop(signals);
+    sapa_loop_free(c.loop);
+    sapa_centre_free(centre);
+    return SAPA_EXIT_OK;
+}

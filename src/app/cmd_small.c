@@ -1,0 +1,124 @@
+/**
+ * @file app/cmd_small.c
+ * Small commands: check, switch, and the media process's own command line.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/centre_file.h"
+#include "app/commands.h"
+#include "app/console.h"
+#include "app/serve.h"
+#include "base/log.h"
+#include "media/media_process.h"
+
+/* ---- check ---- */
+
+static sapa_rc any_secret(void *ctx, struct sapa_str name, struct sapa_text *out)
+{
+    (void)ctx, (void)name;
+    sapa_text_add(out, SAPA_STR("checked-only"));
+    return SAPA_OK;
+}
+
+int sapa_check_main(int argc, char **argv)
+{
+    const char *path = NULL;
+    size_t count = 0;
+    bool reference = false;
+    const struct sapa_option options[] = {
+        { "reference", SAPA_OPTION_FLAG, &reference, NULL, "print what a description may hold, as Markdown", 0, 0 },
+    };
+    struct sapa_centre *centre;
+    const int usage = sapa_command_options("check", argc, argv, options, SAPA_COUNT(options), &path, 1, &count);
+
+    if (usage >= 0)
+        return usage;
+    if (reference) {
+        const size_t size = 1 << 20;
+        char *buf = malloc(size);
+        struct sapa_text text;
+        if (!buf)
+            return SAPA_EXIT_FAILED;
+        sapa_text_init(&text, buf, size);
+        sapa_centre_reference(&text);
+        fputs(buf, stdout);
+        free(buf);
+        return SAPA_EXIT_OK;
+    }
+    if (count != 1)
+        return sapa_command_wrong("check", "name the file of the centre description");
+    const struct sapa_centre_file file = { .path = path, .any_secret = any_secret };
+    if (sapa_centre_file_read(&file, &centre, NULL) != SAPA_OK)
+        return SAPA_EXIT_USAGE;
+    printf("%s: good: %u clients, %u numbers, %u flows, %u queues, %u agents, %u skills\n", path, centre->clients_count,
+           centre->numbers_count, centre->flows_count, centre->queues_count, centre->agents_count, centre->skills_count);
+    sapa_centre_free(centre);
+    return SAPA_EXIT_OK;
+}
+
+/* ---- switch ---- */
+
+static void ignore_row(void *ctx, const json_t *row)
+{
+    (void)ctx, (void)row;
+}
+
+int sapa_switch_main(int argc, char **argv)
+{
+    const char *data = "sapa-data", *client = "", *words[2];
+    const char *by = getenv("USER");
+    size_t count = 0;
+    const struct sapa_option options[] = {
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (sapa-data)", 0, 0 },
+        { "client", SAPA_OPTION_TEXT, &client, "KEY", "one client (all)", 0, 0 },
+    };
+    char path[512], error_buf[300];
+    struct sapa_text error;
+    const int usage = sapa_command_options("switch", argc, argv, options, SAPA_COUNT(options), words, 2, &count);
+
+    if (usage >= 0)
+        return usage;
+    if (count != 2 || (strcmp(words[1], "on") != 0 && strcmp(words[1], "off") != 0))
+        return sapa_command_wrong("switch", "say surge on, surge off, closed on or closed off");
+    const bool on = strcmp(words[1], "on") == 0;
+    snprintf(path, sizeof(path), "%s/console.sock", data);
+    sapa_text_init(&error, error_buf, sizeof(error_buf));
+    json_t *request = json_pack("{s:s,s:s,s:s,s:b,s:s}", "do", "switch", "which", words[0], "client", client, "on", on, "by",
+                                by ? by : "console");
+    if (sapa_console_ask(path, request, 3000, ignore_row, NULL, &error) != SAPA_OK) {
+        fprintf(stderr, "sapa switch: %s\n", error_buf);
+        return SAPA_EXIT_FAILED;
+    }
+    printf("%s is %s%s%s\n", words[0], on ? "on" : "off", client[0] ? " for " : "", client);
+    return SAPA_EXIT_OK;
+}
+
+/* ---- media ---- */
+
+int sapa_media_command(int argc, char **argv)
+{
+    uint64_t fd = 0, port_min = 20000, port_max = 39999, threads = 0, cpu = 65535;
+    const char *socket_path = NULL;
+    const struct sapa_option options[] = {
+        { "listen-fd", SAPA_OPTION_NUMBER, &fd, "FD", "listening local socket", 3, 1000 },
+        { "socket", SAPA_OPTION_TEXT, &socket_path, "PATH", "or where to listen", 0, 0 },
+        { "port-min", SAPA_OPTION_NUMBER, &port_min, "PORT", "first UDP port", 1024, 65000 },
+        { "port-max", SAPA_OPTION_NUMBER, &port_max, "PORT", "last UDP port", 1025, 65535 },
+        { "threads", SAPA_OPTION_NUMBER, &threads, "N", "packet threads, 0 one a core", 0, 64 },
+        { "cpu", SAPA_OPTION_NUMBER, &cpu, "CPU", "pin the first thread here, the next to the next", 0, 1023 },
+    };
+    const int usage = sapa_command_options("media", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
+
+    if (usage >= 0)
+        return usage;
+    if (fd == 0 && !socket_path)
+        return sapa_command_wrong("media", "this is a child of sapa serve; start that");
+    sapa_log_role("media");
+    const struct sapa_media_options media = {
+        .socket_path = socket_path, .listen_fd = (int)fd,
+        .port_min = (uint16_t)port_min, .port_max = (uint16_t)port_max, .threads = (unsigned)threads,
+        .pin = cpu != 65535, .cpu_first = (int)cpu, .quality_mos_x100 = 360, .handle_signals = true,
+    };
+    return sapa_media_main(&media);
+}

@@ -1,0 +1,425 @@
+#include "channel/voice/voice_impl.h"
+
+#include <stdlib.h>
+
+/*
+ * Dialogs over a restart. A record holds what this room knows of a leg, then the stack's own record
+ * of the dialog. Objects of the description stand by key: indices may differ in the next process.
+ */
+enum { STATE_VERSION = 1 };
+
+static struct sapa_str key_of(const struct sapa_str *key)
+{
+    return key ? *key : (struct sapa_str){ NULL, 0 };
+}
+
+#define KEY(plural, index) key_of((index) < v->centre->plural##_count ? &v->centre->plural[index].key : NULL)
+
+static void put_media_address(struct sapa_writer *w, const struct sapa_media_address *a)
+{
+    sapa_put_u64(w, a->family);
+    sapa_put_raw(w, a->address, a->family == 4 ? 4 : a->family == 6 ? 16 : 0);
+    sapa_put_u64(w, a->port);
+}
+
+static struct sapa_media_address get_media_address(struct sapa_reader *r)
+{
+    struct sapa_media_address a = { .family = (uint8_t)sapa_get_u64(r) };
+    const size_t n = a.family == 4 ? 4 : a.family == 6 ? 16 : 0;
+    const uint8_t *bytes = sapa_get_raw(r, n);
+    if (bytes && n > 0)
+        memcpy(a.address, bytes, n);
+    a.port = (uint16_t)sapa_get_u64(r);
+    return a;
+}
+
+static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size, bool names)
+{
+    const struct voice_contact *c = leg->contact;
+    const struct voice_offer *o = leg->offer;
+    uint8_t sip[SAPA_SIP_DIALOG_RECORD_MAX];
+    size_t sip_n;
+    struct sapa_writer w = sapa_writer_of(buf, size);
+    if (sapa_sip_dialog_export(v->stack, leg->dialog, sip, sizeof(sip), &sip_n) != SAPA_OK)
+        return 0;
+    sapa_put_u64(&w, STATE_VERSION);
+    sapa_put_u64(&w, leg->kind);
+    sapa_put_u64(&w, (uint64_t)leg->is_caller | (uint64_t)leg->acked << 1 | (uint64_t)leg->held << 2 |
+                         (uint64_t)leg->started << 3 | (uint64_t)leg->late_offer << 4);
+    sapa_put_u64(&w, leg->direction);
+    sapa_put_u64(&w, leg->codec);
+    sapa_put_u64(&w, leg->dtmf_type);
+    put_media_address(&w, &leg->local);
+    put_media_address(&w, &leg->remote);
+    sapa_put_u64(&w, leg->remote_rtcp);
+    sapa_put_u64(&w, leg->sdp.session_id);
+    sapa_put_u64(&w, leg->sdp.version);
+    sapa_put_fixed32(&w, leg->sdp.last_crc);
+    sapa_put_u64(&w, leg->device_crc);
+    sapa_put_str(&w, KEY(agents, leg->agent));
+    sapa_put_str(&w, KEY(trunks, leg->trunk));
+    sapa_put_str(&w, KEY(queues, o ? o->queue : SAPA_NONE));
+    sapa_put_u64(&w, o ? o->kind : 0);
+    sapa_put_str(&w, KEY(clients, c->client));
+    sapa_put_str(&w, KEY(numbers, c->number));
+    sapa_put_u64(&w, c->direction);
+    sapa_put_u64(&w, c->attempt);
+    sapa_put_u64(&w, c->dial_kind);
+    sapa_put_str(&w, names ? sapa_str_of(c->address) : (struct sapa_str){ NULL, 0 });
+    sapa_put_str(&w, names ? sapa_str_of(c->name) : (struct sapa_str){ NULL, 0 });
+    sapa_put_str(&w, (struct sapa_str){ (const char *)sip, sip_n });
+    return w.bad ? 0 : w.n;
+}
+
+/* Into `buf` for the record `dialog`; 0 when the dialog is not confirmed or too large. */
+size_t sapa_voice_state_write(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size)
+{
+    const size_t n = write_state(v, leg, buf, size, true);
+    return n ? n : write_state(v, leg, buf, size, false);
+}
+
+struct state {
+    struct voice_leg leg; /* only its values */
+    struct sapa_str agent, trunk, queue, client, number, address, name, sip;
+    uint8_t offer_kind, direction, dial_kind;
+    uint32_t attempt;
+};
+
+static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
+{
+    struct sapa_reader r = sapa_reader_of(record->state.p, record->state.n);
+    memset(ret, 0, sizeof(*ret));
+    if (sapa_get_u64(&r) != STATE_VERSION)
+        return false;
+    struct voice_leg *leg = &ret->leg;
+    leg->kind = (uint8_t)sapa_get_u64(&r);
+    const uint64_t flags = sapa_get_u64(&r);
+    leg->is_caller = flags & 1;
+    leg->acked = flags >> 1 & 1;
+    leg->held = flags >> 2 & 1;
+    leg->started = flags >> 3 & 1;
+    leg->late_offer = flags >> 4 & 1;
+    leg->direction = (uint8_t)sapa_get_u64(&r);
+    leg->codec = (uint8_t)sapa_get_u64(&r);
+    leg->dtmf_type = (uint8_t)sapa_get_u64(&r);
+    leg->local = get_media_address(&r);
+    leg->remote = get_media_address(&r);
+    leg->remote_rtcp = (uint16_t)sapa_get_u64(&r);
+    leg->sdp.session_id = sapa_get_u64(&r);
+    leg->sdp.version = sapa_get_u64(&r);
+    leg->sdp.last_crc = sapa_get_fixed32(&r);
+    leg->device_crc = (uint32_t)sapa_get_u64(&r);
+    ret->agent = sapa_get_str(&r);
+    ret->trunk = sapa_get_str(&r);
+    ret->queue = sapa_get_str(&r);
+    ret->offer_kind = (uint8_t)sapa_get_u64(&r);
+    ret->client = sapa_get_str(&r);
+    ret->number = sapa_get_str(&r);
+    ret->direction = (uint8_t)sapa_get_u64(&r);
+    ret->attempt = (uint32_t)sapa_get_u64(&r);
+    ret->dial_kind = (uint8_t)sapa_get_u64(&r);
+    ret->address = sapa_get_str(&r);
+    ret->name = sapa_get_str(&r);
+    ret->sip = sapa_get_str(&r);
+    return !r.bad && leg->kind <= LEG_OUTSIDE && record->leg != 0 && record->contact != 0 &&
+           (leg->kind != LEG_AGENT || record->offer != 0);
+}
+
+static const struct sapa_media_message *inventory_of(const struct sapa_voice *v, uint64_t leg)
+{
+    for (uint32_t i = 0; i < v->inventory_count; i++)
+        if (v->inventory[i].leg == leg)
+            return &v->inventory[i];
+    return NULL;
+}
+
+static struct voice_contact *contact_of(struct sapa_voice *v, const struct sapa_rec_dialog *record, const struct state *state)
+{
+    struct voice_contact *c = sapa_voice_find(&v->contacts, record->contact);
+    if (!c)
+        c = sapa_voice_contact_new(v, record->contact);
+    if (!c)
+        return NULL;
+    c->arrived = true;
+    c->person = record->person;
+    c->direction = state->direction;
+    c->client = SAPA_FIND(v->centre, clients, state->client);
+    c->number = SAPA_FIND(v->centre, numbers, state->number);
+    c->attempt = SAPA_MAX(c->attempt, state->attempt);
+    c->dial_kind = state->dial_kind;
+    if (state->address.n > 0)
+        sapa_str_copy(state->address, c->address, sizeof(c->address));
+    if (state->name.n > 0)
+        sapa_str_copy(state->name, c->name, sizeof(c->name));
+    return c;
+}
+
+/* The dialog without its media leg is worth nothing: say good-bye. */
+static void end_orphan(struct sapa_voice *v, struct sapa_str sip)
+{
+    sapa_sip_dialog_id dialog;
+    sapa_sip_tx_id tx;
+    const struct sapa_sip_spec spec = { .headers = SAPA_STR("Reason: Q.850;cause=41;text=\"restarted\"\r\n") };
+    v->stats.orphans++;
+    if (sapa_sip_dialog_import(v->stack, (const uint8_t *)sip.p, sip.n, 0, 0, &dialog) != SAPA_OK)
+        return;
+    if (sapa_sip_dialog_send(v->stack, dialog, SAPA_SIP_BYE, &spec, sapa_voice_now(v), &tx) != SAPA_OK)
+        v->stats.late_commands++;
+    sapa_sip_dialog_end(v->stack, dialog);
+}
+
+static void close_media(struct sapa_voice *v, const struct sapa_media_message *inventory)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_CLOSE, .leg = inventory->leg, .contact = inventory->contact };
+    v->stats.orphans++;
+    if (sapa_voice_media_send(v, &m) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
+static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record)
+{
+    struct state state;
+    if (!read_state(record, &state))
+        return false;
+    const struct sapa_media_message *media = inventory_of(v, record->leg);
+    if (!media) {
+        end_orphan(v, state.sip);
+        return false;
+    }
+    struct voice_contact *c = contact_of(v, record, &state);
+    struct voice_leg *leg = c ? sapa_voice_leg_new(v, state.leg.kind, c, record->leg) : NULL;
+    if (!leg)
+        return false;
+    const struct voice_leg fresh = *leg;
+    *leg = state.leg;
+    leg->id = fresh.id;
+    leg->contact = c;
+    leg->state = LEG_UP;
+    leg->media = MEDIA_OPEN;
+    leg->logged = true;
+    leg->generation = (uint32_t)SAPA_MAX(record->generation, (uint64_t)media->u.inventory.generation);
+    leg->agent = SAPA_FIND(v->centre, agents, state.agent);
+    leg->trunk = SAPA_FIND(v->centre, trunks, state.trunk);
+    if (leg->trunk < VOICE_TRUNKS_MAX)
+        v->trunks[leg->trunk].calls++;
+    if (leg->kind == LEG_AGENT) {
+        struct voice_offer *o = sapa_voice_offer_new(v, c, record->offer, leg->agent);
+        if (o) {
+            o->legs = o->winner = leg;
+            o->kind = state.offer_kind;
+            o->queue = SAPA_FIND(v->centre, queues, state.queue);
+            o->ringing = true;
+            leg->offer = o;
+            if (leg->agent < v->centre->agents_count)
+                v->agents[leg->agent].last_queue = o->queue;
+        }
+    } else if (leg->kind == LEG_OUTSIDE) {
+        c->outside = leg;
+    } else {
+        c->customer = leg;
+        c->trunk = leg->trunk;
+        c->play = media->u.inventory.looping ? 0 : media->u.inventory.play;
+    }
+    if (media->u.inventory.recording) {
+        c->recording = media->u.inventory.recording;
+        c->recording_off = false;
+    }
+    if ((leg->kind == LEG_AGENT && !leg->offer) ||
+        sapa_sip_dialog_import(v->stack, (const uint8_t *)state.sip.p, state.sip.n, leg->id, 0, &leg->dialog) != SAPA_OK) {
+        leg->dialog = 0;
+        leg->logged = false;
+        if (leg->offer)
+            leg->offer->over = true;
+        v->stats.orphans++;
+        sapa_voice_leg_over(v, leg);
+        return false;
+    }
+    struct sapa_sip_dialog_info info;
+    if (sapa_sip_dialog_get(v->stack, leg->dialog, &info) == SAPA_OK)
+        leg->flow = info.flow;
+    v->stats.adopted++;
+    return true;
+}
+
+/* ---- what the core holds and what lives ---- */
+
+static void post_dead(struct sapa_voice *v, const struct sapa_voice_held *held)
+{
+    struct sapa_record r;
+    switch (held->what) {
+    case SAPA_VOICE_HELD_CUSTOMER:
+        v->stats.gone_system++;
+        sapa_record_init(&r, SAPA_T_contact_gone);
+        r.u.contact_gone.contact = held->contact;
+        r.u.contact_gone.side = SAPA_SIDE_SYSTEM;
+        r.u.contact_gone.cause = 500;
+        sapa_sized_set(&r.u.contact_gone.reason, SAPA_STR("lost in a restart"));
+        break;
+    case SAPA_VOICE_HELD_RINGING:
+        sapa_record_init(&r, SAPA_T_offer_failed);
+        r.u.offer_failed.offer = held->offer;
+        r.u.offer_failed.result = SAPA_OFFER_FAULT;
+        r.u.offer_failed.cause = 500;
+        break;
+    case SAPA_VOICE_HELD_AGENT:
+        sapa_record_init(&r, SAPA_T_agent_gone);
+        r.u.agent_gone.contact = held->contact;
+        r.u.agent_gone.offer = held->offer;
+        r.u.agent_gone.side = SAPA_SIDE_SYSTEM;
+        r.u.agent_gone.cause = 500;
+        break;
+    default:
+        sapa_record_init(&r, SAPA_T_dial_progress);
+        r.u.dial_progress.contact = held->contact;
+        r.u.dial_progress.attempt = held->offer;
+        r.u.dial_progress.state = 2;
+        r.u.dial_progress.cause = 500;
+        r.u.dial_progress.side = SAPA_SIDE_SYSTEM;
+        break;
+    }
+    sapa_voice_post(v, &r);
+}
+
+static void post_closed(struct sapa_voice *v, const struct sapa_rec_dialog *record)
+{
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_dialog);
+    r.u.dialog = *record;
+    r.u.dialog.state.n = 0;
+    r.u.dialog.generation++;
+    r.u.dialog.closed = 1;
+    sapa_voice_post(v, &r);
+}
+
+static bool lives(const struct sapa_voice *v, const struct sapa_voice_held *held)
+{
+    const struct voice_contact *c = sapa_voice_find(&v->contacts, held->contact);
+    const struct voice_offer *o = sapa_voice_find(&v->offers, held->offer);
+    switch (held->what) {
+    case SAPA_VOICE_HELD_CUSTOMER: return c && c->customer && c->customer->state == LEG_UP;
+    case SAPA_VOICE_HELD_RINGING: return false; /* its transaction died; an answered one is not ringing */
+    case SAPA_VOICE_HELD_AGENT: return o && o->winner && o->winner->state == LEG_UP;
+    default: return c && ((c->outside && c->outside->state == LEG_UP) ||
+                          (c->customer && c->customer->is_caller && c->customer->state == LEG_UP));
+    }
+}
+
+static void settle(struct sapa_voice *v, const struct sapa_voice_held *held)
+{
+    struct sapa_record r;
+    struct voice_contact *c = sapa_voice_find(&v->contacts, held->contact);
+    struct voice_offer *o = sapa_voice_find(&v->offers, held->offer);
+    if (held->what == SAPA_VOICE_HELD_RINGING && o && o->winner) { /* accepted, but the core never heard */
+        sapa_record_init(&r, SAPA_T_offer_accepted);
+        r.u.offer_accepted.offer = o->id;
+        r.u.offer_accepted.leg = o->winner->id;
+        sapa_voice_post(v, &r);
+        return;
+    }
+    if (!lives(v, held)) {
+        post_dead(v, held);
+        return;
+    }
+    if (held->what != SAPA_VOICE_HELD_CUSTOMER)
+        return;
+    /* Answered, but perhaps the core never heard: an answer twice is only refused. */
+    if (!c->customer->is_caller && !c->customer->acked) {
+        c->customer->acked = true;
+        sapa_record_init(&r, SAPA_T_contact_answered);
+        r.u.contact_answered.contact = c->id;
+        r.u.contact_answered.leg = c->customer->id;
+        sapa_voice_post(v, &r);
+    }
+    /* The announcement that the core waits for ended while nobody listened. */
+    const struct sapa_media_message *media = inventory_of(v, c->customer->id);
+    if (held->play != 0 && media && media->u.inventory.play != held->play)
+        sapa_voice_play_done(v, c, held->play, false);
+}
+
+/* ---- the moment ---- */
+
+void sapa_voice_adopt(struct sapa_voice *v, const struct sapa_record *const dialogs[], size_t count,
+                      const struct sapa_voice_held *held, size_t held_count)
+{
+    sapa_voice_touch(v);
+    if (v->adopt_called)
+        return;
+    v->adopt_called = true;
+    v->adopt = ADOPT_GATHERING;
+    v->adopt_dialogs = calloc(count + 1, sizeof(*v->adopt_dialogs));
+    v->adopt_held = calloc(held_count + 1, sizeof(*v->adopt_held));
+    sapa_assert(v->adopt_dialogs && v->adopt_held);
+    for (size_t i = 0; i < count; i++)
+        if (dialogs[i]->type == SAPA_T_dialog)
+            memcpy(&v->adopt_dialogs[v->adopt_count++], dialogs[i], sapa_record_size(dialogs[i]));
+    if (held_count > 0)
+        memcpy(v->adopt_held, held, held_count * sizeof(*held));
+    v->adopt_held_count = held_count;
+    if (!v->media_up && !sapa_timer_is_set(&v->media_timer) && !v->media_linked)
+        sapa_voice_media_link_state(v, false); /* starts the time of grace */
+    sapa_voice_adopt_try(v, false);
+}
+
+/* Once both sides are known; or, `give_up`, without the media process. */
+void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
+{
+    if (v->adopt != ADOPT_GATHERING || (!v->media_up && !give_up))
+        return;
+    v->adopt = ADOPT_DONE;
+    if (!v->media_up)
+        v->inventory_count = 0;
+    for (size_t i = 0; i < v->adopt_count; i++) {
+        const struct sapa_rec_dialog *record = &v->adopt_dialogs[i].u.dialog;
+        if (!record->closed && !adopt_one(v, record))
+            post_closed(v, record);
+    }
+    for (uint32_t i = 0; i < v->inventory_count; i++)
+        if (!sapa_voice_find(&v->legs, v->inventory[i].leg))
+            close_media(v, &v->inventory[i]);
+    for (size_t i = 0; i < v->adopt_held_count; i++)
+        settle(v, &v->adopt_held[i]);
+    /* What lives but is unknown to the core, because its end was logged and not carried out: end it. */
+    for (uint32_t i = 0; i < v->contacts.count; i++) {
+        struct voice_contact *c = ((struct voice_ref *)sapa_table_at(&v->contacts, i))->value;
+        bool held = false;
+        for (size_t n = 0; n < v->adopt_held_count && !held; n++)
+            held = v->adopt_held[n].contact == c->id;
+        if (held)
+            continue;
+        const struct sapa_record r = { .type = SAPA_T_cmd_forget, .u.cmd_forget = { .contact = c->id } };
+        sapa_voice_command(v, &r);
+    }
+    free(v->adopt_dialogs);
+    free(v->adopt_held);
+    v->adopt_dialogs = NULL;
+    v->adopt_held = NULL;
+    v->adopt_count = v->adopt_held_count = 0;
+    sapa_voice_agents_restore(v);
+    sapa_log(SAPA_LOG_INFO, "voice.adopt", "adopted=%llu orphans=%llu", (unsigned long long)v->stats.adopted,
+             (unsigned long long)v->stats.orphans);
+}
+
+/* The media process is there (again) and has said what it holds. */
+void sapa_voice_media_inventory_done(struct sapa_voice *v)
+{
+    if (v->adopt != ADOPT_DONE) {
+        sapa_voice_adopt_try(v, false);
+        return;
+    }
+    for (uint32_t i = 0; i < v->inventory_count; i++)
+        if (!sapa_voice_find(&v->legs, v->inventory[i].leg))
+            close_media(v, &v->inventory[i]);
+    for (uint32_t i = 0; i < v->legs.count; i++) {
+        struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
+        if (leg->media == MEDIA_NONE || inventory_of(v, leg->id))
+            continue;
+        leg->media = MEDIA_NONE;
+        if (leg->state == LEG_OVER) {
+            leg->next_dead = v->dead_legs;
+            v->dead_legs = leg;
+            sapa_voice_touch(v);
+        } else {
+            sapa_voice_leg_lost(v, leg, SAPA_SIDE_SYSTEM, 500, "media leg lost");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+#include "channel/voice/voice_impl.h"
+
+#include <stdlib.h>
+
+/*
+ * Codes dialled from an agent's phone: "*1" ready, "*3" + disposition … The call is answered when the
+ * core has replied (so the effect is logged), the confirmation is spoken in the agent's language, and
+ * the call ends. An unknown code is refused in words.
+ */
+
+bool sapa_voice_code_is(const struct sapa_voice *v, struct sapa_str dialled)
+{
+    if (dialled.n > 0 && (dialled.p[0] == '*' || dialled.p[0] == '#'))
+        return true;
+    for (uint32_t i = 0; i < v->centre->codes_count; i++)
+        if (v->centre->codes[i].prefix.n > 0 && sapa_str_starts(dialled, v->centre->codes[i].prefix) &&
+            sapa_voice_number_of(v, dialled) == SAPA_NONE)
+            return true;
+    return false;
+}
+
+void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code)
+{
+    sapa_timer_cancel(v->loop, &code->timer);
+    sapa_voice_take(&v->codes, code->request);
+    free(code);
+}
+
+/* ---- what is said ---- */
+
+static void say(struct sapa_voice *v, struct voice_call_code *code, uint32_t prompt, struct sapa_str text)
+{
+    if (code->count >= SAPA_COUNT(code->files))
+        return;
+    const uint8_t i = code->count++;
+    const unsigned language = code->agent < v->centre->agents_count ? v->centre->agents[code->agent].language : SAPA_LANGUAGE_ID;
+    const struct voice_prompt_wait wait = { .target = code->request, .index = i, .what = USE_CODE };
+    const sapa_rc rc = sapa_voice_prompt_ask(v, prompt, text, language, wait, code->files[i]);
+    code->here[i] = rc == SAPA_OK;
+    code->waiting += rc == SAPA_EAGAIN;
+}
+
+static void say_known(struct sapa_voice *v, struct voice_call_code *code, enum sapa_prompt_id id)
+{
+    say(v, code, v->system_prompt[id], (struct sapa_str){ NULL, 0 });
+}
+
+static void play_now(struct sapa_voice *v, struct voice_call_code *code)
+{
+    struct voice_leg *leg = code->leg;
+    if (code->waiting > 0 || !leg || leg->state != LEG_UP || !leg->acked || code->play_done)
+        return;
+    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .leg = leg->id, .tag = 1 };
+    m.u.play.play = 1;
+    for (uint8_t i = 0; i < code->count; i++)
+        if (code->here[i])
+            memcpy(m.u.play.files[m.u.play.file_count++], code->files[i], SAPA_MEDIA_PATH_MAX);
+    code->play_done = 1;
+    if (m.u.play.file_count == 0 || sapa_voice_media_send(v, &m) != SAPA_OK)
+        sapa_voice_leg_end(v, leg, 16, NULL); /* nothing to be said: the state has changed all the same */
+}
+
+/* The reply is decided: answer the call, and speak. */
+static void answer(struct sapa_voice *v, struct voice_call_code *code)
+{
+    struct voice_leg *leg = code->leg;
+    sapa_timer_cancel(v->loop, &code->timer);
+    if (!leg || leg->state != LEG_NEW)
+        return;
+    leg->answer_wanted = true;
+    if (leg->media == MEDIA_OPEN && !sapa_voice_leg_answer(v, leg))
+        sapa_voice_leg_end(v, leg, 41, NULL);
+}
+
+void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg)
+{
+    if (leg->code)
+        play_now(v, leg->code);
+}
+
+void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base)
+{
+    struct voice_call_code *code = sapa_voice_find(&v->codes, request);
+    if (!code || index >= SAPA_COUNT(code->here))
+        return;
+    code->here[index] = rc == SAPA_OK && sapa_str_copy(sapa_str_of(base), code->files[index], SAPA_MEDIA_PATH_MAX);
+    if (code->waiting > 0)
+        code->waiting--;
+    play_now(v, code);
+}
+
+void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg)
+{
+    sapa_voice_leg_end(v, leg, 16, NULL);
+}
+
+/* ---- the core's reply ---- */
+
+static void say_reply(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
+{
+    static const uint8_t done[SAPA_VERB_COUNT] = {
+        [SAPA_VERB_READY] = SAPA_PROMPT_ID_AGENT_READY,
+        [SAPA_VERB_NOT_READY] = SAPA_PROMPT_ID_AGENT_NOT_READY,
+        [SAPA_VERB_WRAPUP_DONE] = SAPA_PROMPT_ID_AGENT_WRAPUP_DONE,
+        [SAPA_VERB_WRAPUP_EXTEND] = SAPA_PROMPT_ID_AGENT_WRAPUP_EXTENDED,
+        [SAPA_VERB_LOGOUT] = SAPA_PROMPT_ID_AGENT_LOGGED_OUT,
+        [SAPA_VERB_RECORD_PAUSE] = SAPA_PROMPT_ID_AGENT_RECORD_PAUSED,
+        [SAPA_VERB_RECORD_RESUME] = SAPA_PROMPT_ID_AGENT_RECORD_RESUMED,
+        [SAPA_VERB_RECORD_START] = SAPA_PROMPT_ID_AGENT_RECORD_STARTED,
+    };
+    static const uint8_t states[SAPA_PRESENCE_COUNT] = {
+        [SAPA_PRESENCE_OFFLINE] = SAPA_PROMPT_ID_AGENT_STATUS_OFFLINE,
+        [SAPA_PRESENCE_NOT_READY] = SAPA_PROMPT_ID_AGENT_STATUS_NOT_READY,
+        [SAPA_PRESENCE_READY] = SAPA_PROMPT_ID_AGENT_STATUS_READY,
+    };
+    const struct sapa_agent *agent = code->agent < v->centre->agents_count ? &v->centre->agents[code->agent] : NULL;
+    const unsigned language = agent && agent->language < SAPA_LANGUAGE_COUNT ? agent->language : SAPA_LANGUAGE_ID;
+    if (reply->rc != 0) {
+        const bool wrapup = code->verb == SAPA_VERB_WRAPUP_DONE || code->verb == SAPA_VERB_WRAPUP_EXTEND;
+        const bool call = code->verb == SAPA_VERB_RECORD_PAUSE || code->verb == SAPA_VERB_RECORD_RESUME ||
+                          code->verb == SAPA_VERB_RECORD_START;
+        const bool absent = reply->rc == (uint64_t)-SAPA_ESTATE || reply->rc == (uint64_t)-SAPA_ENOENT;
+        say_known(v, code, wrapup && absent ? SAPA_PROMPT_ID_AGENT_NO_WRAPUP : call && absent ? SAPA_PROMPT_ID_AGENT_NO_CALL
+                                                                            : SAPA_PROMPT_ID_AGENT_REFUSED);
+        return;
+    }
+    if (code->verb == SAPA_VERB_STATUS) {
+        say_known(v, code, states[reply->presence < SAPA_PRESENCE_COUNT ? reply->presence : SAPA_PRESENCE_OFFLINE]);
+    } else if (code->verb == SAPA_VERB_NOT_READY && code->code < v->centre->reasons_count) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_NOT_READY_FOR);
+        say(v, code, SAPA_NONE, v->centre->reasons[code->code].name[language]);
+    } else if (code->verb < SAPA_VERB_COUNT) {
+        say_known(v, code, done[code->verb]);
+    }
+}
+
+void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent_reply *reply)
+{
+    struct voice_call_code *code = reply->request ? sapa_voice_find(&v->codes, reply->request) : NULL;
+    if (!code || code->count > 0) {
+        v->stats.late_commands += reply->request != 0;
+        return;
+    }
+    say_reply(v, code, reply);
+    answer(v, code);
+}
+
+static void no_reply(void *ctx)
+{
+    struct voice_call_code *code = ctx;
+    sapa_voice_touch(code->voice);
+    say_known(code->voice, code, SAPA_PROMPT_ID_AGENT_REFUSED);
+    answer(code->voice, code);
+}
+
+/* ---- the call ---- */
+
+/* Dispositions are named per queue: the agent's last queue decides where a key stands twice. */
+static uint32_t disposition_of(const struct sapa_voice *v, uint32_t agent, struct sapa_str key)
+{
+    const struct sapa_centre *centre = v->centre;
+    const uint32_t queue = v->agents[agent].last_queue;
+    if (queue < centre->queues_count) {
+        const struct sapa_queue *q = &centre->queues[queue];
+        for (uint32_t i = 0; i < q->disposition_count; i++)
+            if (sapa_str_eq(centre->dispositions[q->disposition_first + i].key, key))
+                return q->disposition_first + i;
+    }
+    return SAPA_FIND(centre, dispositions, key);
+}
+
+/* What the code asks for; or, not SAPA_PROMPT_ID_COUNT, why not. */
+static enum sapa_prompt_id read_code(const struct sapa_voice *v, struct voice_call_code *code, struct sapa_str dialled)
+{
+    const struct sapa_code *best = NULL;
+    for (uint32_t i = 0; i < v->centre->codes_count; i++) {
+        const struct sapa_code *one = &v->centre->codes[i];
+        if (sapa_str_starts(dialled, one->prefix) && (!best || one->prefix.n > best->prefix.n))
+            best = one;
+    }
+    if (!best)
+        return SAPA_PROMPT_ID_AGENT_UNKNOWN_CODE;
+    struct sapa_str rest = { dialled.p + best->prefix.n, dialled.n - best->prefix.n };
+    while (rest.n > 0 && (rest.p[0] == '*' || rest.p[0] == ' ')) /* "*3*12" as well as "*312" */
+        rest.p++, rest.n--;
+    while (rest.n > 0 && rest.p[rest.n - 1] == '#')
+        rest.n--;
+    code->verb = best->verb;
+    code->code = SAPA_NONE;
+    if (rest.n == 0)
+        return SAPA_PROMPT_ID_COUNT;
+    if (best->verb == SAPA_VERB_NOT_READY) {
+        code->code = SAPA_FIND(v->centre, reasons, rest);
+        return code->code == SAPA_NONE ? SAPA_PROMPT_ID_AGENT_UNKNOWN_REASON : SAPA_PROMPT_ID_COUNT;
+    }
+    if (best->verb == SAPA_VERB_WRAPUP_DONE) {
+        code->code = disposition_of(v, code->agent, rest);
+        return code->code == SAPA_NONE ? SAPA_PROMPT_ID_AGENT_UNKNOWN_DISPOSITION : SAPA_PROMPT_ID_COUNT;
+    }
+    return SAPA_PROMPT_ID_AGENT_UNKNOWN_CODE;
+}
+
+void sapa_voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str dialled)
+{
+    struct voice_call_code *code = v->media_up && ev->msg->body.n <= VOICE_BODY_MAX ? calloc(1, sizeof(*code)) : NULL;
+    struct voice_leg *leg = code ? sapa_voice_leg_new(v, LEG_CODE, NULL, 0) : NULL;
+    if (!leg) {
+        free(code);
+        if (sapa_sip_respond(v->stack, ev->tx, 503, NULL, ev->now_us) != SAPA_OK)
+            v->stats.late_commands++;
+        sapa_sip_dialog_end(v->stack, ev->dialog);
+        return;
+    }
+    code->request = sapa_voice_id(v);
+    code->agent = leg->agent = agent;
+    code->leg = leg;
+    code->voice = v;
+    leg->code = code;
+    leg->flow = *ev->flow;
+    leg->dialog = ev->dialog;
+    leg->tx = ev->tx;
+    if (ev->msg->body.n > 0) {
+        leg->body = malloc(ev->msg->body.n);
+        leg->body_n = (uint16_t)ev->msg->body.n;
+        if (leg->body)
+            memcpy(leg->body, ev->msg->body.p, leg->body_n);
+    }
+    if (!sapa_voice_put(&v->codes, code->request, code) || (ev->msg->body.n > 0 && !leg->body) ||
+        sapa_sip_dialog_user(v->stack, ev->dialog, leg->id) != SAPA_OK || sapa_voice_leg_open(v, leg) != SAPA_OK) {
+        sapa_voice_leg_end(v, leg, 41, NULL);
+        return;
+    }
+    const enum sapa_prompt_id refusal = read_code(v, code, dialled);
+    if (refusal != SAPA_PROMPT_ID_COUNT) {
+        say_known(v, code, refusal);
+        answer(v, code);
+        return;
+    }
+    sapa_timer_set(v->loop, &code->timer, (int64_t)VOICE_CODE_REPLY_MS * 1000, no_reply, code);
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_agent_command);
+    r.u.agent_command.agent = agent;
+    r.u.agent_command.verb = code->verb;
+    r.u.agent_command.code = code->code;
+    r.u.agent_command.request = code->request;
+    sapa_voice_post(v, &r);
+}

@@ -1,0 +1,276 @@
+/*
+ * Presence, and what agents ask for by dialled code.
+ *
+ * Readiness cannot lie: a phone that is not reachable takes its agent out of ready, and puts him
+ * back when it returns, unless he asked for something else meanwhile. An offer that rings is
+ * withdrawn when its agent stops being ready; a conversation goes on.
+ */
+#include "core/core_impl.h"
+
+#include <string.h>
+
+static void end_offers(struct sapa_core *core, uint32_t agent, enum sapa_offer_result result)
+{
+    for (uint32_t i = core->agents[agent].work, next; i != SAPA_NONE; i = next) {
+        next = core->works[i].next_of_agent;
+        if (core->works[i].state == SAPA_ASSIGNMENT_OFFERED)
+            sapa_offer_end(core, &core->works[i], result, 0, true);
+    }
+}
+
+void sapa_agent_move(struct sapa_core *core, uint32_t agent, enum sapa_presence to, uint32_t reason,
+                     unsigned by)
+{
+    struct core_agent *state = &core->agents[agent];
+    const uint8_t from = state->presence;
+
+    sapa_assert(to < SAPA_PRESENCE_COUNT);
+    sapa_assert(from != to || state->reason != reason);
+    EMIT(core, agent_moved, .agent = agent, .from = from, .to = to, .reason = reason,
+         .was_ms = core_ms(core->now_us - state->since_us), .by = by);
+    if (from == SAPA_PRESENCE_OFFLINE) {
+        state->login_us = core->now_us;
+        state->busy_us = 0;
+        state->contacts = 0;
+        if (state->busy_since_us)
+            state->busy_since_us = core->now_us;
+    }
+    state->presence = (uint8_t)to;
+    state->reason = reason;
+    state->since_us = core->now_us;
+    sapa_route_presence(core, agent, from, (uint8_t)to);
+    if (to != SAPA_PRESENCE_READY)
+        end_offers(core, agent, state->reachable ? SAPA_OFFER_WITHDRAWN : SAPA_OFFER_UNREACHABLE);
+    sapa_route_refresh(core, agent, to == SAPA_PRESENCE_READY);
+}
+
+static struct core_work *oldest(struct sapa_core *core, uint32_t agent, bool wrapup)
+{
+    for (uint32_t i = core->agents[agent].work; i != SAPA_NONE; i = core->works[i].next_of_agent) {
+        const uint8_t state = core->works[i].state;
+        if (wrapup ? state == SAPA_ASSIGNMENT_WRAPUP
+                   : state == SAPA_ASSIGNMENT_TALKING || state == SAPA_ASSIGNMENT_HELD)
+            return &core->works[i];
+    }
+    return NULL;
+}
+
+static void end_wrapups(struct sapa_core *core, uint32_t agent, uint32_t how)
+{
+    for (struct core_work *w; (w = oldest(core, agent, true)) != NULL;)
+        sapa_work_end_wrapup(core, w, how);
+}
+
+static sapa_rc ready(struct sapa_core *core, uint32_t agent)
+{
+    struct core_agent *state = &core->agents[agent];
+
+    if (state->presence == SAPA_PRESENCE_READY && !oldest(core, agent, true))
+        return SAPA_ESTATE;
+    state->resume = false;
+    end_wrapups(core, agent, 0);
+    if (!state->reachable) { /* he means to be, and will be when his phone is back */
+        if (state->presence == SAPA_PRESENCE_OFFLINE)
+            sapa_agent_move(core, agent, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 1);
+        state->resume = true;
+    } else if (state->presence != SAPA_PRESENCE_READY) {
+        sapa_agent_move(core, agent, SAPA_PRESENCE_READY, SAPA_NONE, 0);
+    }
+    return SAPA_OK;
+}
+
+static sapa_rc not_ready(struct sapa_core *core, uint32_t agent, uint64_t code)
+{
+    struct core_agent *state = &core->agents[agent];
+    const uint32_t reason = code == SAPA_NONE ? SAPA_NONE : (uint32_t)code;
+
+    if (reason != SAPA_NONE && code >= core->centre->reasons_count)
+        return SAPA_ENOENT;
+    if (state->presence == SAPA_PRESENCE_NOT_READY && state->reason == reason)
+        return SAPA_ESTATE;
+    state->resume = false;
+    sapa_agent_move(core, agent, SAPA_PRESENCE_NOT_READY, reason, 0);
+    return SAPA_OK;
+}
+
+static sapa_rc wrapup_done(struct sapa_core *core, uint32_t agent, uint64_t code)
+{
+    struct core_work *w = oldest(core, agent, true);
+
+    if (!w)
+        return SAPA_ESTATE;
+    if (code != SAPA_NONE) { /* by its place among the dispositions of the queue */
+        const struct sapa_queue *q = core_queue_of(core, w->queue);
+        if (code < q->disposition_first || code >= (uint64_t)q->disposition_first + q->disposition_count)
+            return SAPA_ENOENT;
+        w->disposition = (uint32_t)code;
+    }
+    sapa_work_end_wrapup(core, w, 0);
+    return SAPA_OK;
+}
+
+static sapa_rc wrapup_extend(struct sapa_core *core, uint32_t agent)
+{
+    struct core_work *w = oldest(core, agent, true);
+
+    if (!w || w->extended)
+        return SAPA_ESTATE;
+    const uint32_t more_ms = core_queue_of(core, w->queue)->wrapup_extend_ms;
+    if (more_ms == 0)
+        return SAPA_EDENIED;
+    w->extended = true;
+    w->due_us += more_ms * INT64_C(1000);
+    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)), w->due_us, w->offer);
+    return SAPA_OK;
+}
+
+static sapa_rc logout(struct sapa_core *core, uint32_t agent)
+{
+    if (core->agents[agent].presence == SAPA_PRESENCE_OFFLINE)
+        return SAPA_ESTATE;
+    for (uint32_t i = core->agents[agent].work; i != SAPA_NONE; i = core->works[i].next_of_agent)
+        if (core->works[i].state == SAPA_ASSIGNMENT_TALKING || core->works[i].state == SAPA_ASSIGNMENT_HELD)
+            return SAPA_ESTATE; /* not while somebody is on the line */
+    core->agents[agent].resume = false;
+    sapa_agent_move(core, agent, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0);
+    end_wrapups(core, agent, 2);
+    sapa_assert(core->agents[agent].work == SAPA_NONE);
+    return SAPA_OK;
+}
+
+static sapa_rc record(struct sapa_core *core, uint32_t agent, enum sapa_verb verb)
+{
+    struct core_work *w = oldest(core, agent, false);
+
+    if (!w || w->dialling)
+        return SAPA_ESTATE;
+    return sapa_recording_command(core, &core->contacts[w->contact], verb);
+}
+
+sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *in)
+{
+    const struct sapa_rec_agent_command *command = &in->u.agent_command;
+    sapa_rc rc = SAPA_OK;
+
+    if (command->agent >= core->centre->agents_count || command->verb >= SAPA_VERB_COUNT)
+        return SAPA_EINVAL;
+    const uint32_t agent = (uint32_t)command->agent;
+    switch ((enum sapa_verb)command->verb) {
+    case SAPA_VERB_READY: rc = ready(core, agent); break;
+    case SAPA_VERB_NOT_READY: rc = not_ready(core, agent, command->code); break;
+    case SAPA_VERB_WRAPUP_DONE: rc = wrapup_done(core, agent, command->code); break;
+    case SAPA_VERB_WRAPUP_EXTEND: rc = wrapup_extend(core, agent); break;
+    case SAPA_VERB_LOGOUT: rc = logout(core, agent); break;
+    case SAPA_VERB_STATUS: break;
+    default: rc = record(core, agent, command->verb); break;
+    }
+    /* who asks gets his answer in words, also a refusal */
+    if (command->request)
+        EMIT(core, cmd_agent_reply, .agent = agent, .request = command->request, .rc = (uint64_t)-rc,
+             .verb = command->verb, .code = command->code, .presence = core->agents[agent].presence);
+    return rc;
+}
+
+sapa_rc sapa_agent_on_device(struct sapa_core *core, const struct sapa_record *in)
+{
+    const struct sapa_rec_agent_device *device = &in->u.agent_device;
+
+    if (device->agent >= core->centre->agents_count || device->reachable > 1)
+        return SAPA_EINVAL;
+    const uint32_t agent = (uint32_t)device->agent;
+    struct core_agent *state = &core->agents[agent];
+    if (state->reachable == (bool)device->reachable)
+        return SAPA_ESTATE;
+    state->reachable = device->reachable;
+    if (!state->reachable && state->presence == SAPA_PRESENCE_READY) {
+        sapa_agent_move(core, agent, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 1);
+        state->resume = true;
+    } else if (state->reachable && state->resume) {
+        state->resume = false;
+        sapa_agent_move(core, agent, SAPA_PRESENCE_READY, SAPA_NONE, 1);
+    } else {
+        sapa_route_refresh(core, agent, false);
+    }
+    return SAPA_OK;
+}
+
+/* ---- skills changed by hand ---- */
+
+static uint8_t described_level(const struct sapa_core *core, uint32_t agent, uint32_t skill)
+{
+    const struct sapa_agent *description = &core->centre->agents[agent];
+
+    for (uint32_t i = 0; i < description->skill_count; i++)
+        if (core->centre->levels[description->skill_first + i].skill == skill)
+            return core->centre->levels[description->skill_first + i].level;
+    return 0;
+}
+
+static void set_level(struct sapa_core *core, uint32_t agent, uint32_t skill, uint8_t level)
+{
+    struct core_agent *state = &core->agents[agent];
+    uint8_t *at = core->levels + (size_t)agent * core->skills_max + skill;
+
+    if (*at == level)
+        return;
+    sapa_assert(state->group != SAPA_NONE);
+    const uint8_t presence = state->presence;
+    sapa_route_presence(core, agent, presence, SAPA_PRESENCE_OFFLINE);
+    state->presence = SAPA_PRESENCE_OFFLINE; /* out of every list while he changes groups */
+    sapa_route_refresh(core, agent, false);
+    sapa_route_leave_group(core, agent);
+    *at = level;
+    sapa_route_join_group(core, agent);
+    state->presence = presence;
+    sapa_route_presence(core, agent, SAPA_PRESENCE_OFFLINE, presence);
+    sapa_route_refresh(core, agent, false);
+}
+
+void sapa_agent_skill_arm(struct sapa_core *core)
+{
+    int64_t due = INT64_MAX;
+
+    for (uint32_t i = 0; i < core->override_count; i++)
+        if (core->overrides[i].until_us)
+            due = SAPA_MIN(due, core->overrides[i].until_us);
+    sapa_timer_set(&core->timers, core_slot(core, TIMER_SKILL, 0), due, 0);
+}
+
+void sapa_agent_skill_timer(struct sapa_core *core)
+{
+    for (uint32_t i = 0; i < core->override_count; i++) {
+        const struct core_override override = core->overrides[i];
+        if (!override.until_us || override.until_us > core->now_us)
+            continue;
+        core->override_count--;
+        memmove(&core->overrides[i], &core->overrides[i + 1],
+                (core->override_count - i) * sizeof(core->overrides[0]));
+        i--;
+        set_level(core, override.agent, override.skill,
+                  described_level(core, override.agent, override.skill));
+    }
+    sapa_agent_skill_arm(core);
+}
+
+sapa_rc sapa_agent_on_skill(struct sapa_core *core, const struct sapa_record *in)
+{
+    const struct sapa_rec_agent_skill *set = &in->u.agent_skill;
+    uint32_t i = 0;
+
+    if (set->agent >= core->centre->agents_count || set->skill >= core->centre->skills_count || set->level > 10)
+        return SAPA_EINVAL;
+    if (set->until_us && set->until_us <= core->now_us)
+        return SAPA_EINVAL;
+    while (i < core->override_count
+           && (core->overrides[i].agent != set->agent || core->overrides[i].skill != set->skill))
+        i++;
+    if (i == OVERRIDES_MAX)
+        return SAPA_ELIMIT;
+    if (i == core->override_count)
+        core->override_count++;
+    core->overrides[i] = (struct core_override){ .agent = (uint32_t)set->agent, .skill = (uint32_t)set->skill,
+                                                 .level = (uint8_t)set->level, .until_us = set->until_us };
+    set_level(core, (uint32_t)set->agent, (uint32_t)set->skill, (uint8_t)set->level);
+    sapa_agent_skill_arm(core);
+    return SAPA_OK;
+}

@@ -1,0 +1,1092 @@
+#include "crowd/crowd.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "rt/random.h"
+#include "rt/socket.h"
+#include "rtp/rtp.h"
+#include "rtp/telephone_event.h"
+#include "sdp/offer.h"
+#include "sip/dialog.h"
+#include "sip/digest.h"
+#include "sip/net.h"
+
+enum {
+    CALLS_MAX = 8192,        /* parties of both ends together */
+    FRAME_US = 20000,
+    TICK_US = 10000,         /* SIP timers need no finer one here */
+    FRAME_BYTES = 160,       /* 20 ms of G.711 */
+    EVENT_TYPE = 101,
+    EVENT_PACKETS = 8,       /* 160 ms of tone, then three end packets */
+    PHONE_EXPIRES_S = 300,
+    REGISTER_RETRY_MS = 5000,
+    READY_AGAIN_MS = 45000,  /* a phone that is not used for so long says "ready" once more */
+    CODE_LIMIT_MS = 15000,   /* a code's confirmation takes no longer */
+    HANG_LIMIT_MS = 1800000,
+};
+
+/* The two peers that we play: each its own sockets and stack, as the centre sees them apart. */
+enum end_kind { END_PHONES, END_CARRIER, END_COUNT };
+
+struct end {
+    struct sapa_crowd *crowd;
+    struct sapa_sip_stack *stack;
+    struct sapa_sip_net *net;
+    struct sapa_sip_ip bound;
+    struct sapa_timer timer;
+    enum end_kind kind;
+};
+
+enum call_kind { CALL_CUSTOMER, CALL_CALLED_BACK, CALL_OFFER, CALL_CODE };
+enum call_state { CALL_FREE, CALL_OUT, CALL_RINGING, CALL_TALKING, CALL_ENDING };
+
+struct call {
+    struct sapa_crowd *crowd;
+    uint32_t next_free;
+    uint32_t generation;     /* of this slot: late events of a former call do not fit */
+    uint8_t kind, state;
+    bool heard_agent;        /* the other kind of voice came through */
+    bool bye_sent;
+    uint32_t agent;          /* offers and codes */
+    sapa_sip_dialog_id dialog;
+    sapa_sip_tx_id tx;       /* the INVITE that we shall answer */
+    struct sapa_sdp_local sdp;
+    int fd;                  /* RTP, -1 none */
+    uint16_t port;
+    struct sapa_addr remote;
+    uint8_t codec;
+    uint16_t rtp_seq;
+    uint32_t rtp_time, ssrc;
+    uint8_t event_left;      /* packets of the key that is being sent */
+    int8_t event;
+    uint32_t event_time;
+    uint32_t audio_at;       /* place in the list of calls with audio + 1 */
+    char keys[8];            /* what the customer will press */
+    uint8_t key_next;
+    struct sapa_timer action, key;
+};
+
+struct phone {
+    uint32_t agent;
+    bool registered, challenged, in_call, coding;
+    uint32_t cseq;
+    char call_id[32];
+    struct sapa_timer timer, code_timer, register_timer;
+    char code[32];           /* to be dialled next, "" none */
+    struct sapa_crowd *crowd;
+};
+
+struct sapa_crowd {
+    struct sapa_crowd_options options;
+    struct sapa_loop *loop;
+    uint64_t random;
+    struct end ends[END_COUNT];
+    struct call *calls;
+    uint32_t first_free;
+    uint32_t audio[CALLS_MAX]; /* indices of calls with audio */
+    uint32_t audio_count;
+    struct phone *phones;
+    uint32_t phone_count;
+    struct sapa_timer arrival, frame;
+    int64_t frame_due_us;
+    uint8_t voice[2][2][FRAME_BYTES]; /* customer, agent; µ-law, A-law */
+    bool stopping;
+    struct sapa_crowd_stats stats;
+};
+
+struct sapa_crowd_options sapa_crowd_demo(void)
+{
+    return (struct sapa_crowd_options){
+        .seed = 1, .calls_per_hour = 240, .calls_max = 60, .agents = SAPA_NONE, .audio = true,
+        .answer_ms_min = 1200, .answer_ms_max = 5000, .talk_ms_mean = 75000, .wrapup_ms_min = 3000, .wrapup_ms_max = 15000,
+        .patience_ms_mean = 150000, .key_ms = 4500, .miss_permille = 30, .refuse_permille = 20, .break_permille = 40,
+        .break_ms = 60000,
+    };
+}
+
+/* ---- chance ---- */
+
+static uint64_t chance(struct sapa_crowd *crowd)
+{
+    crowd->random ^= crowd->random >> 12;
+    crowd->random ^= crowd->random << 25;
+    crowd->random ^= crowd->random >> 27;
+    return crowd->random * UINT64_C(2685821657736338717);
+}
+
+static uint32_t even(struct sapa_crowd *crowd, uint32_t min, uint32_t max)
+{
+    return max <= min ? min : min + (uint32_t)(chance(crowd) % (max - min + 1));
+}
+
+static bool often(struct sapa_crowd *crowd, uint32_t permille)
+{
+    return chance(crowd) % 1000 < permille;
+}
+
+/* Exponential with this mean, by von Neumann's comparison method: no logarithm, at most 16 means. */
+static uint32_t exponential(struct sapa_crowd *crowd, uint32_t mean)
+{
+    for (uint32_t whole = 0; whole < 16; whole++) {
+        const uint64_t first = chance(crowd) >> 32;
+        uint64_t last = first;
+        unsigned run = 1;
+        for (uint64_t next; (next = chance(crowd) >> 32) < last; run++)
+            last = next;
+        if (run % 2 == 1)
+            return (uint32_t)((uint64_t)whole * mean + first * mean / UINT32_MAX);
+    }
+    return 16 * mean;
+}
+
+/* ---- sounds ---- */
+
+static uint8_t linear_to_ulaw(int sample)
+{
+    const int sign = sample < 0 ? 0x80 : 0;
+    int magnitude = (sample < 0 ? -sample : sample) + 132, exponent = 7;
+
+    while (exponent > 0 && !(magnitude & (0x80 << exponent)))
+        exponent--;
+    return (uint8_t)~(sign | exponent << 4 | ((magnitude >> (exponent + 3)) & 0x0f));
+}
+
+static uint8_t linear_to_alaw(int sample)
+{
+    const int sign = sample < 0 ? 0 : 0x80;
+    int magnitude = (sample < 0 ? -sample - 1 : sample) >> 4, exponent = 0;
+
+    for (int rest = magnitude >> 5; rest > 0; rest >>= 1)
+        exponent++;
+    const int mantissa = exponent == 0 ? magnitude >> 1 : magnitude >> exponent;
+    return (uint8_t)((sign | exponent << 4 | (mantissa & 0x0f)) ^ 0x55);
+}
+
+/* A triangle wave whose period divides a frame, so that every frame is the same and can be recognised. */
+static void make_voice(uint8_t ulaw[FRAME_BYTES], uint8_t alaw[FRAME_BYTES], int period)
+{
+    for (int i = 0; i < FRAME_BYTES; i++) {
+        const int at = i % period, half = period / 2;
+        const int sample = (at < half ? at : period - at) * 12000 / half - 6000;
+        ulaw[i] = linear_to_ulaw(sample);
+        alaw[i] = linear_to_alaw(sample);
+    }
+}
+
+static bool is_agent(const struct call *call)
+{
+    return call->kind == CALL_OFFER || call->kind == CALL_CODE;
+}
+
+static void audio_join(struct call *call)
+{
+    struct sapa_crowd *crowd = call->crowd;
+
+    if (call->fd < 0 || call->audio_at > 0)
+        return;
+    crowd->audio[crowd->audio_count++] = (uint32_t)(call - crowd->calls);
+    call->audio_at = crowd->audio_count;
+}
+
+static void audio_leave(struct call *call)
+{
+    struct sapa_crowd *crowd = call->crowd;
+
+    if (call->audio_at > 0) {
+        const uint32_t last = crowd->audio[--crowd->audio_count];
+        crowd->audio[call->audio_at - 1] = last;
+        crowd->calls[last].audio_at = call->audio_at;
+        call->audio_at = 0;
+    }
+    sapa_fd_close(call->fd);
+    call->fd = -1;
+}
+
+static void send_packet(struct call *call, const uint8_t *packet, size_t size)
+{
+    if (sapa_udp_send_one(call->fd, &call->remote, packet, size) == SAPA_OK)
+        call->crowd->stats.packets_sent++;
+}
+
+static void send_frame(struct call *call)
+{
+    uint8_t packet[SAPA_RTP_HEAD + FRAME_BYTES];
+
+    if (call->event_left > 0) { /* a key instead of the voice */
+        const bool end = call->event_left <= SAPA_EVENT_END_PACKETS;
+        const struct sapa_event event = {
+            .event = (uint8_t)call->event, .end = end, .volume = 10,
+            .duration = (uint16_t)((EVENT_PACKETS + SAPA_EVENT_END_PACKETS - SAPA_MAX(call->event_left, SAPA_EVENT_END_PACKETS)) *
+                                   FRAME_BYTES),
+        };
+        sapa_rtp_put_head(packet, call->event_left == EVENT_PACKETS + SAPA_EVENT_END_PACKETS, EVENT_TYPE, call->rtp_seq++,
+                          call->event_time, call->ssrc);
+        sapa_event_put(&event, packet + SAPA_RTP_HEAD);
+        send_packet(call, packet, SAPA_RTP_HEAD + SAPA_EVENT_SIZE);
+        call->event_left--;
+    } else {
+        sapa_rtp_put_head(packet, false, call->codec, call->rtp_seq++, call->rtp_time, call->ssrc);
+        memcpy(packet + SAPA_RTP_HEAD, call->crowd->voice[is_agent(call)][call->codec == SAPA_RTP_PCMA], FRAME_BYTES);
+        send_packet(call, packet, sizeof(packet));
+    }
+    call->rtp_time += FRAME_BYTES;
+}
+
+static void receive_frames(struct call *call)
+{
+    struct sapa_crowd *crowd = call->crowd;
+    uint8_t bytes[8][256];
+    struct sapa_packet packets[8];
+
+    for (size_t i = 0; i < SAPA_COUNT(packets); i++)
+        packets[i] = (struct sapa_packet){ .data = bytes[i], .size_max = sizeof(bytes[i]) };
+    const size_t n = sapa_udp_receive(call->fd, packets, SAPA_COUNT(packets));
+    for (size_t i = 0; i < n; i++) {
+        struct sapa_rtp rtp;
+        crowd->stats.packets_received++;
+        if (call->heard_agent || is_agent(call) || sapa_rtp_parse(packets[i].data, packets[i].size, &rtp) != SAPA_OK ||
+            rtp.payload_size != FRAME_BYTES || rtp.type > SAPA_RTP_PCMA)
+            continue;
+        const uint8_t *agent = crowd->voice[1][rtp.type == SAPA_RTP_PCMA];
+        if (memcmp(packets[i].data + rtp.payload_at, agent, FRAME_BYTES) == 0) {
+            call->heard_agent = true; /* somebody answers: no more keys, no more impatience */
+            crowd->stats.connected++;
+            crowd->stats.talking++;
+            sapa_timer_cancel(crowd->loop, &call->key);
+            sapa_timer_cancel(crowd->loop, &call->action);
+        }
+    }
+}
+
+static void on_frame(void *ctx)
+{
+    struct sapa_crowd *crowd = ctx;
+
+    for (uint32_t i = 0; i < crowd->audio_count; i++) {
+        struct call *call = &crowd->calls[crowd->audio[i]];
+        receive_frames(call);
+        send_frame(call);
+    }
+    crowd->frame_due_us = SAPA_MAX(crowd->frame_due_us + FRAME_US, sapa_loop_now_us(crowd->loop));
+    sapa_timer_set_at(crowd->loop, &crowd->frame, crowd->frame_due_us, on_frame, crowd);
+}
+
+/* ---- calls ---- */
+
+static uint64_t user_of(const struct call *call)
+{
+    return (uint64_t)call->generation << 32 | (uint32_t)(call - call->crowd->calls + 1);
+}
+
+static struct call *call_of(struct sapa_crowd *crowd, uint64_t user)
+{
+    const uint32_t index = (uint32_t)user - 1;
+
+    if (index >= CALLS_MAX || crowd->calls[index].state == CALL_FREE || crowd->calls[index].generation != user >> 32)
+        return NULL;
+    return &crowd->calls[index];
+}
+
+static struct end *end_of(struct call *call)
+{
+    return &call->crowd->ends[is_agent(call) ? END_PHONES : END_CARRIER];
+}
+
+static struct call *call_new(struct sapa_crowd *crowd, enum call_kind kind)
+{
+    const uint32_t index = crowd->first_free;
+
+    if (index == SAPA_NONE)
+        return NULL;
+    struct call *call = &crowd->calls[index];
+    const uint32_t generation = call->generation + 1;
+    crowd->first_free = call->next_free;
+    *call = (struct call){ .crowd = crowd, .generation = generation, .kind = (uint8_t)kind, .fd = -1, .agent = SAPA_NONE,
+                           .sdp = { .session_id = chance(crowd) >> 2, .version = 1 }, .ssrc = (uint32_t)chance(crowd),
+                           .codec = SAPA_RTP_PCMA };
+    return call;
+}
+
+static void phone_after_call(struct phone *phone, bool talked);
+
+static void call_free(struct call *call)
+{
+    struct sapa_crowd *crowd = call->crowd;
+    const bool talked = call->state >= CALL_TALKING;
+
+    if (call->heard_agent)
+        crowd->stats.talking--;
+    if (!is_agent(call))
+        crowd->stats.now--;
+    sapa_timer_cancel(crowd->loop, &call->action);
+    sapa_timer_cancel(crowd->loop, &call->key);
+    audio_leave(call);
+    if (call->dialog != 0)
+        sapa_sip_dialog_end(end_of(call)->stack, call->dialog);
+    const uint32_t agent = call->agent;
+    const uint8_t kind = call->kind;
+    call->state = CALL_FREE;
+    call->next_free = crowd->first_free;
+    crowd->first_free = (uint32_t)(call - crowd->calls);
+    for (uint32_t i = 0; agent != SAPA_NONE && i < crowd->phone_count; i++) {
+        if (crowd->phones[i].agent == agent && kind == CALL_OFFER)
+            phone_after_call(&crowd->phones[i], talked);
+        else if (crowd->phones[i].agent == agent)
+            crowd->phones[i].coding = false;
+    }
+}
+
+static sapa_rc open_audio(struct call *call)
+{
+    const struct sapa_sip_ip *ip = &call->crowd->options.local;
+    struct sapa_addr local;
+    char host[64];
+    struct sapa_text text;
+
+    if (!call->crowd->options.audio) {
+        call->port = (uint16_t)(40000 + (uint32_t)(call - call->crowd->calls) * 2 % 20000);
+        return SAPA_OK;
+    }
+    sapa_text_init(&text, host, sizeof(host));
+    sapa_sip_put_ip(&text, ip);
+    sapa_rc rc = sapa_addr_parse(sapa_text_str(&text), 0, &local);
+    if (rc == SAPA_OK)
+        rc = sapa_udp_open(&local, NULL, &call->fd);
+    if (rc == SAPA_OK)
+        rc = sapa_socket_local(call->fd, &local);
+    if (rc == SAPA_OK)
+        call->port = sapa_addr_port(&local);
+    return rc;
+}
+
+static void want(const struct call *call, struct sapa_sdp_want *ret, char *buf, size_t size)
+{
+    struct sapa_text text;
+
+    sapa_text_init(&text, buf, size);
+    sapa_sip_put_ip(&text, &call->crowd->options.local);
+    struct sapa_str address = sapa_text_str(&text);
+    if (address.n > 2 && address.p[0] == '[') { /* SDP writes IPv6 without brackets */
+        address.p++;
+        address.n -= 2;
+    }
+    *ret = (struct sapa_sdp_want){ .address = address, .port = call->port, .direction = SAPA_SDP_SENDRECV,
+                                   .codecs = sapa_sdp_codecs_g711, .codec_count = 3, .ptime_ms = 20 };
+}
+
+static void use_agreed(struct call *call, const struct sapa_sdp_agreed *agreed)
+{
+    call->codec = agreed->codec_id == SAPA_SDP_PCMA ? SAPA_RTP_PCMA : SAPA_RTP_PCMU;
+    if (call->fd >= 0 && sapa_addr_parse(agreed->address, agreed->port, &call->remote) == SAPA_OK)
+        audio_join(call);
+}
+
+static void hang_up(struct call *call)
+{
+    struct end *end = end_of(call);
+    const int64_t now_us = sapa_loop_now_us(call->crowd->loop);
+    sapa_sip_tx_id tx;
+
+    if (call->bye_sent)
+        return;
+    call->bye_sent = true;
+    if (call->state == CALL_OUT) {
+        if (sapa_sip_call_cancel(end->stack, call->dialog, SAPA_STR(""), now_us) != SAPA_OK)
+            call_free(call);
+        return;
+    }
+    if (call->state == CALL_RINGING) {
+        (void)!sapa_sip_respond(end->stack, call->tx, 486, NULL, now_us);
+        call_free(call);
+        return;
+    }
+    call->state = CALL_ENDING;
+    if (sapa_sip_dialog_send(end->stack, call->dialog, SAPA_SIP_BYE, NULL, now_us, &tx) != SAPA_OK)
+        call_free(call);
+}
+
+static void on_hang_up(void *ctx)
+{
+    hang_up(ctx);
+}
+
+static void on_give_up(void *ctx)
+{
+    struct call *call = ctx;
+
+    if (!call->heard_agent)
+        call->crowd->stats.abandoned++;
+    hang_up(call);
+}
+
+static void after(struct call *call, struct sapa_timer *timer, uint32_t ms, sapa_timer_fn *fn)
+{
+    sapa_timer_set(call->crowd->loop, timer, (int64_t)ms * 1000, fn, call);
+}
+
+static void on_key(void *ctx)
+{
+    struct call *call = ctx;
+    const char key = call->keys[call->key_next];
+
+    if (key == '\0' || call->state != CALL_TALKING)
+        return;
+    call->event = (int8_t)sapa_event_of(key);
+    call->event_left = EVENT_PACKETS + SAPA_EVENT_END_PACKETS;
+    call->event_time = call->rtp_time;
+    if (call->fd < 0 && call->crowd->options.key_ms > 0) { /* no audio: as INFO */
+        char body[64];
+        struct sapa_text text;
+        sapa_sip_tx_id tx;
+        sapa_text_init(&text, body, sizeof(body));
+        sapa_text_printf(&text, "Signal=%c\r\nDuration=160\r\n", key);
+        const struct sapa_sip_spec spec = { .content_type = SAPA_STR("application/dtmf-relay"), .body = sapa_text_str(&text) };
+        (void)!sapa_sip_dialog_send(end_of(call)->stack, call->dialog, SAPA_SIP_INFO, &spec, sapa_loop_now_us(call->crowd->loop), &tx);
+    }
+    if (call->keys[++call->key_next] != '\0')
+        after(call, &call->key, even(call->crowd, call->crowd->options.key_ms, call->crowd->options.key_ms * 3 / 2), on_key);
+}
+
+/* ---- starting calls ---- */
+
+static sapa_rc start(struct call *call, struct sapa_str from_user, struct sapa_str to_user)
+{
+    struct end *end = end_of(call);
+    const struct sapa_crowd_options *o = &call->crowd->options;
+    char uri_buf[128], from_buf[128], to_buf[128], sdp_buf[1024], address[64];
+    struct sapa_text uri, from, to, sdp;
+    struct sapa_sdp_want wanted;
+    struct sapa_sip_call out = { .hop = SAPA_SIP_HOP_FLOW, .user = user_of(call) };
+    sapa_rc rc = open_audio(call);
+
+    if (rc != SAPA_OK)
+        return rc;
+    sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
+    sapa_text_init(&from, from_buf, sizeof(from_buf));
+    sapa_text_init(&to, to_buf, sizeof(to_buf));
+    sapa_text_init(&sdp, sdp_buf, sizeof(sdp_buf));
+    sapa_text_printf(&uri, "sip:" SAPA_STR_FMT "@", SAPA_STR_ARG(to_user));
+    sapa_sip_put_ip_port(&uri, &o->target);
+    sapa_text_printf(&to, "<" SAPA_STR_FMT ">", SAPA_STR_ARG(sapa_text_str(&uri)));
+    sapa_text_printf(&from, "<sip:" SAPA_STR_FMT "@", SAPA_STR_ARG(from_user));
+    sapa_sip_put_ip_port(&from, &end->bound);
+    sapa_text_char(&from, '>');
+    want(call, &wanted, address, sizeof(address));
+    if ((rc = sapa_sdp_offer(&call->sdp, &wanted, &sdp)) != SAPA_OK ||
+        (rc = sapa_sip_net_ops.open(end->net, SAPA_SIP_FLOW_UDP, &o->target, &out.flow)) != SAPA_OK)
+        return rc;
+    out.uri = sapa_text_str(&uri), out.from = sapa_text_str(&from), out.to = sapa_text_str(&to);
+    out.spec.body = sapa_text_str(&sdp);
+    call->state = CALL_OUT;
+    return sapa_sip_call_start(end->stack, &out, sapa_loop_now_us(call->crowd->loop), &call->dialog, &call->tx);
+}
+
+static void plan_keys(struct call *call)
+{
+    struct sapa_crowd *crowd = call->crowd;
+    struct sapa_text keys;
+
+    sapa_text_init(&keys, call->keys, sizeof(call->keys));
+    sapa_text_char(&keys, often(crowd, 750) ? '1' : '2');    /* language */
+    sapa_text_char(&keys, (char)('1' + even(crowd, 0, 2)));  /* what it is about */
+    if (often(crowd, 300))
+        sapa_text_char(&keys, '1');                          /* perhaps a question more */
+    sapa_text_char(&keys, '0');                              /* a human, wherever this is */
+}
+
+static void on_arrival(void *ctx)
+{
+    struct sapa_crowd *crowd = ctx;
+    const struct sapa_centre *centre = crowd->options.centre;
+    char from[32];
+    struct sapa_text text;
+
+    if (crowd->stopping || (crowd->options.calls_total > 0 && crowd->stats.calls >= crowd->options.calls_total))
+        return;
+    sapa_timer_set(crowd->loop, &crowd->arrival,
+                   (int64_t)exponential(crowd, (uint32_t)(UINT64_C(3600000000) / crowd->options.calls_per_hour)), on_arrival, crowd);
+    struct call *call = crowd->stats.now < crowd->options.calls_max ? call_new(crowd, CALL_CUSTOMER) : NULL;
+    if (!call)
+        return;
+    const struct sapa_number *number = &centre->numbers[chance(crowd) % centre->numbers_count];
+    plan_keys(call);
+    /* a small town: people call again, and are known */
+    sapa_text_init(&text, from, sizeof(from));
+    sapa_text_printf(&text, "62812%07u", even(crowd, 0, 4999) * 1999);
+    crowd->stats.calls++;
+    crowd->stats.now++;
+    call->state = CALL_OUT;
+    if (start(call, sapa_text_str(&text), number->key) != SAPA_OK) {
+        crowd->stats.failed++;
+        call_free(call);
+    }
+}
+
+/* ---- phones ---- */
+
+/* What is dialled for a verb: the code's prefix, its {} filled in. False when the centre has none. */
+static bool code_for(const struct sapa_centre *centre, enum sapa_verb verb, struct sapa_str argument, char *buf, size_t size)
+{
+    struct sapa_text text;
+
+    sapa_text_init(&text, buf, size);
+    for (uint32_t i = 0; i < centre->codes_count; i++) {
+        if (centre->codes[i].verb != verb)
+            continue;
+        struct sapa_str rest, prefix = sapa_str_cut(centre->codes[i].prefix, '{', &rest);
+        sapa_text_add(&text, prefix);
+        sapa_text_add(&text, argument);
+        return true;
+    }
+    return false;
+}
+
+static const struct sapa_agent *agent_of(const struct phone *phone)
+{
+    return &phone->crowd->options.centre->agents[phone->agent];
+}
+
+static void dial_code(void *ctx)
+{
+    struct phone *phone = ctx;
+    struct sapa_crowd *crowd = phone->crowd;
+
+    if (crowd->stopping || phone->code[0] == '\0')
+        return;
+    if (phone->in_call || phone->coding || !phone->registered) { /* one thing at a time */
+        sapa_timer_set(crowd->loop, &phone->code_timer, 1000000, dial_code, phone);
+        return;
+    }
+    struct call *call = call_new(crowd, CALL_CODE);
+    if (!call)
+        return;
+    call->agent = phone->agent;
+    call->state = CALL_OUT;
+    phone->coding = true;
+    crowd->stats.codes++;
+    after(call, &call->action, CODE_LIMIT_MS, on_hang_up);
+    if (start(call, agent_of(phone)->extension, sapa_str_of(phone->code)) != SAPA_OK) {
+        crowd->stats.codes_failed++;
+        call_free(call);
+    }
+    phone->code[0] = '\0';
+}
+
+static void code_later(struct phone *phone, uint32_t ms)
+{
+    sapa_timer_set(phone->crowd->loop, &phone->code_timer, (int64_t)ms * 1000, dial_code, phone);
+}
+
+static void say_ready(void *ctx)
+{
+    struct phone *phone = ctx;
+
+    if (phone->code[0] == '\0' && code_for(phone->crowd->options.centre, SAPA_VERB_READY, SAPA_STR(""), phone->code, sizeof(phone->code)))
+        code_later(phone, 0);
+    /* and again some time: one that missed a call was made not ready */
+    sapa_timer_set(phone->crowd->loop, &phone->timer, (int64_t)READY_AGAIN_MS * 1000, say_ready, phone);
+}
+
+/* After a conversation the result is dialled; sometimes a break follows. */
+static void phone_after_call(struct phone *phone, bool talked)
+{
+    struct sapa_crowd *crowd = phone->crowd;
+    const struct sapa_centre *centre = crowd->options.centre;
+
+    phone->in_call = false;
+    if (crowd->stopping)
+        return;
+    if (talked && crowd->options.wrapup_ms_max > 0 && centre->dispositions_count > 0) {
+        const struct sapa_disposition *result = &centre->dispositions[chance(crowd) % centre->dispositions_count];
+        if (code_for(centre, SAPA_VERB_WRAPUP_DONE, result->key, phone->code, sizeof(phone->code)))
+            code_later(phone, even(crowd, crowd->options.wrapup_ms_min, crowd->options.wrapup_ms_max));
+    } else if (talked && often(crowd, crowd->options.break_permille) && centre->reasons_count > 0 &&
+               code_for(centre, SAPA_VERB_NOT_READY, centre->reasons[chance(crowd) % centre->reasons_count].key, phone->code,
+                        sizeof(phone->code))) {
+        code_later(phone, 500);
+    }
+    const bool rest = talked && often(crowd, crowd->options.break_permille);
+    sapa_timer_set(crowd->loop, &phone->timer, (int64_t)(rest ? crowd->options.break_ms : READY_AGAIN_MS) * 1000, say_ready, phone);
+}
+
+static void send_register(struct phone *phone, struct sapa_str authorization, bool proxy)
+{
+    struct sapa_crowd *crowd = phone->crowd;
+    struct end *end = &crowd->ends[END_PHONES];
+    const struct sapa_str extension = agent_of(phone)->extension;
+    char uri_buf[96], addr_buf[128], contact_buf[128], headers_buf[1024];
+    struct sapa_text uri, addr, contact, headers;
+    struct sapa_sip_request request = { .method = SAPA_SIP_REGISTER, .user = phone->agent, .cseq = ++phone->cseq };
+    sapa_sip_tx_id tx;
+
+    sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
+    sapa_text_init(&addr, addr_buf, sizeof(addr_buf));
+    sapa_text_init(&contact, contact_buf, sizeof(contact_buf));
+    sapa_text_init(&headers, headers_buf, sizeof(headers_buf));
+    sapa_text_add(&uri, SAPA_STR("sip:"));
+    sapa_sip_put_ip_port(&uri, &crowd->options.target);
+    sapa_text_printf(&addr, "<sip:" SAPA_STR_FMT "@", SAPA_STR_ARG(extension));
+    sapa_sip_put_ip_port(&addr, &crowd->options.target);
+    sapa_text_char(&addr, '>');
+    sapa_text_printf(&contact, "<sip:" SAPA_STR_FMT "@", SAPA_STR_ARG(extension));
+    sapa_sip_put_ip_port(&contact, &end->bound);
+    sapa_text_char(&contact, '>');
+    sapa_sip_put_number(&headers, SAPA_SIP_H_EXPIRES, PHONE_EXPIRES_S);
+    if (authorization.n > 0)
+        sapa_sip_put_header(&headers, proxy ? SAPA_SIP_H_PROXY_AUTHORIZATION : SAPA_SIP_H_AUTHORIZATION, authorization);
+    request.uri = sapa_text_str(&uri);
+    request.from = request.to = sapa_text_str(&addr);
+    request.contact = sapa_text_str(&contact);
+    request.call_id = sapa_str_of(phone->call_id);
+    request.spec.headers = sapa_text_str(&headers);
+    if (sapa_sip_net_ops.open(end->net, SAPA_SIP_FLOW_UDP, &crowd->options.target, &request.flow) != SAPA_OK ||
+        sapa_sip_request_send(end->stack, &request, sapa_loop_now_us(crowd->loop), &tx) != SAPA_OK)
+        crowd->stats.register_failed++;
+}
+
+static void register_again(void *ctx)
+{
+    struct phone *phone = ctx;
+
+    phone->challenged = false;
+    if (!phone->crowd->stopping)
+        send_register(phone, (struct sapa_str){ NULL, 0 }, false);
+}
+
+static bool answer_challenge(struct sapa_crowd *crowd, const struct sapa_agent *agent, const struct sapa_sip_msg *msg,
+                             struct sapa_str method, struct sapa_str uri, struct sapa_text *out, bool *ret_proxy)
+{
+    struct sapa_sip_digest challenge;
+    char ha1[SAPA_SIP_HEX_SIZE], cnonce[17];
+
+    if (sapa_sip_digest_pick(msg, &challenge, ret_proxy) != SAPA_OK)
+        return false;
+    sapa_sip_token(crowd->ends[END_PHONES].stack, cnonce);
+    sapa_sip_digest_ha1(challenge.alg, agent->extension, challenge.realm, agent->password, ha1);
+    const struct sapa_sip_digest_answer answer = { .challenge = &challenge, .method = method, .uri = uri,
+                                                   .username = agent->extension, .ha1_hex = ha1, .nc = 1,
+                                                   .cnonce = sapa_str_of(cnonce) };
+    sapa_sip_digest_respond(out, &answer);
+    return !out->cut;
+}
+
+static void on_register(struct sapa_crowd *crowd, const struct sapa_sip_event *event)
+{
+    struct phone *phone = NULL;
+    char value_buf[768], uri_buf[96];
+    struct sapa_text value, uri;
+    bool proxy;
+
+    for (uint32_t i = 0; i < crowd->phone_count && !phone; i++) {
+        if (crowd->phones[i].agent == event->user)
+            phone = &crowd->phones[i];
+    }
+    if (!phone || crowd->stopping)
+        return;
+    if (event->kind == SAPA_SIP_EV_RESPONSE && event->status < 300) {
+        const bool first = !phone->registered;
+        phone->registered = true;
+        crowd->stats.registers++;
+        if (first)
+            sapa_timer_set(crowd->loop, &phone->timer, (int64_t)even(crowd, 200, 2000) * 1000, say_ready, phone);
+        sapa_timer_set(crowd->loop, &phone->register_timer, (int64_t)PHONE_EXPIRES_S * 1000000 / 2, register_again, phone);
+        return;
+    }
+    if (event->kind == SAPA_SIP_EV_RESPONSE && (event->status == 401 || event->status == 407)) {
+        sapa_text_init(&value, value_buf, sizeof(value_buf));
+        sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
+        sapa_text_add(&uri, SAPA_STR("sip:"));
+        sapa_sip_put_ip_port(&uri, &crowd->options.target);
+        if (!phone->challenged && answer_challenge(crowd, agent_of(phone), event->msg, SAPA_STR("REGISTER"), sapa_text_str(&uri), &value, &proxy)) {
+            phone->challenged = true;
+            send_register(phone, sapa_text_str(&value), proxy);
+            return;
+        }
+    }
+    crowd->stats.register_failed++;
+    sapa_timer_set(crowd->loop, &phone->register_timer, (int64_t)REGISTER_RETRY_MS * 1000, register_again, phone);
+}
+
+/* A phone that is asked for its password when it calls. */
+static bool on_invite_challenge(struct call *call, const struct sapa_sip_event *event)
+{
+    struct sapa_crowd *crowd = call->crowd;
+    struct sapa_sip_dialog_info info;
+    char value_buf[768], headers_buf[1024], uri_buf[160], sdp_buf[1024], address[64];
+    struct sapa_text value, headers, uri, sdp;
+    struct sapa_sdp_want wanted;
+    bool proxy;
+
+    if (!is_agent(call) || (event->status != 401 && event->status != 407) || call->bye_sent || call->key_next > 0)
+        return false;
+    call->key_next = 1; /* once */
+    if (sapa_sip_dialog_get(end_of(call)->stack, call->dialog, &info) != SAPA_OK)
+        return false;
+    sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
+    struct sapa_str target = info.remote_addr; /* "<sip:*1@…>" */
+    sapa_text_add(&uri, (struct sapa_str){ target.p + 1, target.n - 2 });
+    sapa_text_init(&value, value_buf, sizeof(value_buf));
+    sapa_text_init(&headers, headers_buf, sizeof(headers_buf));
+    sapa_text_init(&sdp, sdp_buf, sizeof(sdp_buf));
+    if (!answer_challenge(crowd, &crowd->options.centre->agents[call->agent], event->msg, SAPA_STR("INVITE"), sapa_text_str(&uri), &value, &proxy))
+        return false;
+    sapa_sip_put_header(&headers, proxy ? SAPA_SIP_H_PROXY_AUTHORIZATION : SAPA_SIP_H_AUTHORIZATION, sapa_text_str(&value));
+    want(call, &wanted, address, sizeof(address));
+    if (sapa_sdp_offer(&call->sdp, &wanted, &sdp) != SAPA_OK)
+        return false;
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&headers), .body = sapa_text_str(&sdp) };
+    return sapa_sip_call_retry(end_of(call)->stack, call->dialog, (struct sapa_str){ NULL, 0 }, &spec, event->now_us, &call->tx) == SAPA_OK;
+}
+
+/* ---- answering ---- */
+
+static void pick_up(void *ctx)
+{
+    struct call *call = ctx;
+    struct sapa_crowd *crowd = call->crowd;
+    char sdp_buf[1024], address[64];
+    struct sapa_text sdp;
+    struct sapa_sdp_want wanted;
+
+    sapa_text_init(&sdp, sdp_buf, sizeof(sdp_buf));
+    want(call, &wanted, address, sizeof(address));
+    /* the offer was matched when it came: what was agreed then is said now */
+    struct sapa_sdp_codec agreed[2];
+    for (size_t i = 0; i < SAPA_COUNT(sapa_sdp_codecs_g711); i++) {
+        if (sapa_sdp_codecs_g711[i].is_dtmf)
+            agreed[1] = sapa_sdp_codecs_g711[i];
+        else if (sapa_sdp_codecs_g711[i].pt == call->codec)
+            agreed[0] = sapa_sdp_codecs_g711[i];
+    }
+    wanted.codecs = agreed, wanted.codec_count = 2;
+    if (sapa_sdp_offer(&call->sdp, &wanted, &sdp) != SAPA_OK) {
+        hang_up(call);
+        return;
+    }
+    const struct sapa_sip_spec answer = { .body = sapa_text_str(&sdp) };
+    if (sapa_sip_call_answer(end_of(call)->stack, call->tx, 200, &answer, sapa_loop_now_us(crowd->loop)) != SAPA_OK) {
+        call_free(call);
+        return;
+    }
+    call->state = CALL_TALKING;
+    if (call->kind == CALL_OFFER)
+        crowd->stats.answered++;
+    if (call->fd >= 0)
+        audio_join(call);
+    after(call, &call->action, call->kind == CALL_OFFER ? SAPA_MAX(exponential(crowd, crowd->options.talk_ms_mean), crowd->options.talk_ms_mean / 10)
+                                                         : HANG_LIMIT_MS, on_hang_up);
+}
+
+static void on_invite(struct end *end, const struct sapa_sip_event *event)
+{
+    struct sapa_crowd *crowd = end->crowd;
+    struct call *call = crowd->stopping ? NULL : call_new(crowd, end->kind == END_PHONES ? CALL_OFFER : CALL_CALLED_BACK);
+    struct sapa_sdp offer;
+    struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_want wanted;
+    char address[64];
+    struct phone *phone = NULL;
+
+    if (!call) {
+        (void)!sapa_sip_respond(end->stack, event->tx, 486, NULL, event->now_us);
+        sapa_sip_dialog_end(end->stack, event->dialog);
+        return;
+    }
+    call->dialog = event->dialog, call->tx = event->tx, call->state = CALL_RINGING;
+    (void)!sapa_sip_dialog_user(end->stack, event->dialog, user_of(call));
+    if (end->kind == END_CARRIER) {
+        crowd->stats.now++;
+        crowd->stats.callbacks++;
+    }
+    for (uint32_t i = 0; end->kind == END_PHONES && i < crowd->phone_count; i++) {
+        if (sapa_str_eq(event->msg->uri.user, agent_of(&crowd->phones[i])->extension))
+            phone = &crowd->phones[i];
+    }
+    if (open_audio(call) == SAPA_OK)
+        want(call, &wanted, address, sizeof(address));
+    if ((end->kind == END_PHONES && (!phone || phone->in_call || phone->coding)) || sapa_sdp_parse(event->msg->body, &offer) != SAPA_OK ||
+        sapa_sdp_match(&wanted, &offer, &agreed) != SAPA_OK) {
+        hang_up(call); /* 486 */
+        return;
+    }
+    call->codec = agreed.codec_id == SAPA_SDP_PCMA ? SAPA_RTP_PCMA : SAPA_RTP_PCMU;
+    if (call->fd >= 0 && sapa_addr_parse(agreed.address, agreed.port, &call->remote) != SAPA_OK)
+        sapa_log(SAPA_LOG_DEBUG, "crowd.sdp", "no address");
+    if (phone) {
+        call->agent = phone->agent;
+        phone->in_call = true;
+        crowd->stats.offers++;
+    }
+    (void)!sapa_sip_call_answer(end->stack, event->tx, 180, NULL, event->now_us);
+    const uint32_t ring_ms = even(crowd, crowd->options.answer_ms_min, crowd->options.answer_ms_max);
+    if (phone && often(crowd, crowd->options.refuse_permille)) {
+        after(call, &call->action, ring_ms, on_hang_up);
+    } else if (often(crowd, phone ? crowd->options.miss_permille : 150)) {
+        crowd->stats.missed++;
+        after(call, &call->action, 60000, on_hang_up); /* the centre will have given up before */
+    } else if (ring_ms == 0) {
+        pick_up(call);
+    } else {
+        after(call, &call->action, ring_ms, pick_up);
+    }
+}
+
+/* ---- events of the stacks ---- */
+
+static void on_answer(struct call *call, const struct sapa_sip_event *event)
+{
+    struct sapa_crowd *crowd = call->crowd;
+    struct sapa_sdp answer;
+    struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_want wanted;
+    char address[64];
+
+    if (sapa_sip_call_ack(end_of(call)->stack, event->dialog, NULL, event->now_us) != SAPA_OK || call->state != CALL_OUT)
+        return;
+    call->state = CALL_TALKING;
+    if (call->bye_sent) { /* the race with our CANCEL was lost */
+        call->bye_sent = false;
+        hang_up(call);
+        return;
+    }
+    want(call, &wanted, address, sizeof(address));
+    if (sapa_sdp_parse(event->msg->body, &answer) != SAPA_OK || sapa_sdp_accept(&wanted, &answer, &agreed) != SAPA_OK) {
+        hang_up(call);
+        return;
+    }
+    use_agreed(call, &agreed);
+    if (call->kind != CALL_CUSTOMER)
+        return;
+    if (crowd->options.patience_ms_mean > 0)
+        after(call, &call->action, SAPA_MAX(exponential(crowd, crowd->options.patience_ms_mean), 2000u), on_give_up);
+    else
+        after(call, &call->action, HANG_LIMIT_MS, on_give_up);
+    after(call, &call->key, crowd->options.key_ms, on_key);
+}
+
+static void on_refused(struct call *call, const struct sapa_sip_event *event)
+{
+    if (on_invite_challenge(call, event))
+        return;
+    if (call->kind == CALL_CODE)
+        call->crowd->stats.codes_failed++;
+    else if (call->kind == CALL_CUSTOMER && event->status != 487)
+        call->crowd->stats.refused++;
+    call_free(call);
+}
+
+static void in_dialog(struct end *end, struct call *call, const struct sapa_sip_event *event)
+{
+    (void)!sapa_sip_respond(end->stack, event->tx, 200, NULL, event->now_us);
+    if (call && event->method == SAPA_SIP_BYE)
+        call_free(call);
+}
+
+/* Held, or a new codec: the same answer as before, in the direction asked for. */
+static void on_reinvite(struct end *end, struct call *call, const struct sapa_sip_event *event)
+{
+    struct sapa_sdp offer;
+    struct sapa_sdp_want wanted;
+    struct sapa_sdp_agreed agreed;
+    char buf[1024], address[64];
+    struct sapa_text text;
+
+    sapa_text_init(&text, buf, sizeof(buf));
+    want(call, &wanted, address, sizeof(address));
+    sapa_rc rc = event->msg->body.n == 0 ? sapa_sdp_offer(&call->sdp, &wanted, &text) : sapa_sdp_parse(event->msg->body, &offer);
+    if (rc == SAPA_OK && event->msg->body.n > 0) {
+        rc = sapa_sdp_answer(&call->sdp, &wanted, &offer, &text, &agreed);
+        if (rc == SAPA_OK)
+            use_agreed(call, &agreed);
+    }
+    const struct sapa_sip_spec spec = { .body = sapa_text_str(&text) };
+    (void)!sapa_sip_call_answer(end->stack, event->tx, rc == SAPA_OK ? 200 : 488, rc == SAPA_OK ? &spec : NULL, event->now_us);
+}
+
+static void on_event(void *ctx, const struct sapa_sip_event *event)
+{
+    struct end *end = ctx;
+    struct call *call = event->dialog != 0 ? call_of(end->crowd, event->user) : NULL;
+
+    switch (event->kind) {
+    case SAPA_SIP_EV_INVITE: on_invite(end, event); break;
+    case SAPA_SIP_EV_REQUEST: (void)!sapa_sip_respond(end->stack, event->tx, event->method == SAPA_SIP_OPTIONS ? 200 : 501, NULL, event->now_us); break;
+    case SAPA_SIP_EV_DIALOG_REQUEST: in_dialog(end, call, event); break;
+    case SAPA_SIP_EV_REINVITE:
+        if (call)
+            on_reinvite(end, call, event);
+        break;
+    case SAPA_SIP_EV_CANCEL:
+        if (call) {
+            (void)!sapa_sip_respond(end->stack, call->tx, 487, NULL, event->now_us);
+            call_free(call);
+        }
+        break;
+    case SAPA_SIP_EV_ANSWER:
+        if (call)
+            on_answer(call, event);
+        break;
+    case SAPA_SIP_EV_ACK_TIMEOUT:
+        if (call)
+            hang_up(call);
+        break;
+    case SAPA_SIP_EV_RESPONSE:
+    case SAPA_SIP_EV_FAILURE:
+        if (event->method == SAPA_SIP_REGISTER)
+            on_register(end->crowd, event);
+        else if (call && event->method == SAPA_SIP_INVITE && call->state == CALL_OUT)
+            on_refused(call, event);
+        else if (call && event->method == SAPA_SIP_BYE)
+            call_free(call);
+        break;
+    case SAPA_SIP_EV_ACK:
+    case SAPA_SIP_EV_PROGRESS:
+    case SAPA_SIP_EV_FLOW_CLOSED:
+    case SAPA_SIP_EV_COUNT: break;
+    }
+}
+
+/* ---- life ---- */
+
+static void on_due(void *ctx)
+{
+    struct end *end = ctx;
+    const int64_t now_us = sapa_loop_now_us(end->crowd->loop);
+
+    if (sapa_sip_net_next_due(end->net) <= now_us)
+        sapa_sip_net_run_due(end->net, now_us);
+    sapa_timer_set(end->crowd->loop, &end->timer, TICK_US, on_due, end);
+}
+
+static sapa_rc end_open(struct end *end, uint16_t port)
+{
+    static const struct sapa_sip_user_ops user = { on_event };
+    struct sapa_crowd *crowd = end->crowd;
+    const struct sapa_sip_net_opts net = { .loop = crowd->loop };
+    struct sapa_sip_listen listen = { .kind = SAPA_SIP_FLOW_UDP, .local = crowd->options.local, .fd = -1 };
+    sapa_rc rc = sapa_sip_net_open(&net, &end->net);
+
+    if (rc != SAPA_OK)
+        return rc;
+    struct sapa_sip_stack_opts stack = { .transport = &sapa_sip_net_ops, .transport_ctx = end->net, .user = &user, .user_ctx = end,
+                                         .product = "Sapa crowd" };
+    sapa_random_bytes(stack.secret, sizeof(stack.secret));
+    if ((rc = sapa_sip_stack_open(&stack, &end->stack)) != SAPA_OK)
+        return rc;
+    sapa_sip_net_attach(end->net, end->stack);
+    listen.local.port = port;
+    rc = sapa_sip_net_listen(end->net, &listen, &end->bound);
+    if (rc != SAPA_OK && port != 0) { /* taken: calls still go out, only callbacks do not come in */
+        listen.local.port = 0;
+        rc = sapa_sip_net_listen(end->net, &listen, &end->bound);
+    }
+    return rc;
+}
+
+/* Where the centre sends its own calls: the first trunk on loopback. */
+static uint16_t carrier_port(const struct sapa_centre *centre)
+{
+    for (uint32_t i = 0; i < centre->trunks_count; i++) {
+        if (sapa_str_starts(centre->trunks[i].host, SAPA_STR("127.")) || sapa_str_eq(centre->trunks[i].host, SAPA_STR("::1")))
+            return centre->trunks[i].port;
+    }
+    return 0;
+}
+
+sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_crowd **ret)
+{
+    struct sapa_crowd *crowd = calloc(1, sizeof(*crowd));
+    const uint32_t agents = SAPA_MIN(options->agents, options->centre->agents_count);
+    sapa_rc rc = SAPA_OK;
+
+    if (!crowd)
+        return SAPA_ENOMEM;
+    if (options->centre->numbers_count == 0 || options->calls_max > CALLS_MAX / 2) {
+        free(crowd);
+        return SAPA_ELIMIT;
+    }
+    crowd->options = *options;
+    crowd->loop = options->loop;
+    crowd->random = options->seed * 2 + 1;
+    crowd->calls = calloc(CALLS_MAX, sizeof(*crowd->calls));
+    crowd->phones = calloc(agents + 1, sizeof(*crowd->phones));
+    if (!crowd->calls || !crowd->phones)
+        rc = SAPA_ENOMEM;
+    crowd->first_free = SAPA_NONE;
+    for (uint32_t i = CALLS_MAX; rc == SAPA_OK && i-- > 0;) {
+        crowd->calls[i].next_free = crowd->first_free;
+        crowd->calls[i].fd = -1;
+        crowd->first_free = i;
+    }
+    make_voice(crowd->voice[0][0], crowd->voice[0][1], 20); /* customers: 400 Hz */
+    make_voice(crowd->voice[1][0], crowd->voice[1][1], 10); /* agents: 800 Hz */
+    for (unsigned i = 0; rc == SAPA_OK && i < END_COUNT; i++) {
+        crowd->ends[i] = (struct end){ .crowd = crowd, .kind = (enum end_kind)i };
+        rc = end_open(&crowd->ends[i], i == END_CARRIER ? carrier_port(options->centre) : 0);
+        if (rc == SAPA_OK)
+            on_due(&crowd->ends[i]);
+    }
+    if (rc != SAPA_OK) {
+        sapa_crowd_close(crowd);
+        return rc;
+    }
+    crowd->phone_count = agents;
+    for (uint32_t i = 0; i < agents; i++) {
+        struct phone *phone = &crowd->phones[i];
+        *phone = (struct phone){ .agent = i, .crowd = crowd };
+        sapa_sip_token(crowd->ends[END_PHONES].stack, phone->call_id);
+        sapa_timer_set(crowd->loop, &phone->register_timer, (int64_t)i * 20000, register_again, phone);
+    }
+    if (options->calls_per_hour > 0)
+        sapa_timer_set(crowd->loop, &crowd->arrival, 3000000, on_arrival, crowd);
+    if (options->audio) {
+        crowd->frame_due_us = sapa_loop_now_us(crowd->loop);
+        sapa_timer_set(crowd->loop, &crowd->frame, FRAME_US, on_frame, crowd);
+    }
+    *ret = crowd;
+    return SAPA_OK;
+}
+
+void sapa_crowd_stop(struct sapa_crowd *crowd)
+{
+    crowd->stopping = true;
+    sapa_timer_cancel(crowd->loop, &crowd->arrival);
+    for (uint32_t i = 0; i < CALLS_MAX; i++) {
+        if (crowd->calls[i].state != CALL_FREE)
+            hang_up(&crowd->calls[i]);
+    }
+}
+
+void sapa_crowd_close(struct sapa_crowd *crowd)
+{
+    if (!crowd)
+        return;
+    sapa_timer_cancel(crowd->loop, &crowd->arrival);
+    sapa_timer_cancel(crowd->loop, &crowd->frame);
+    for (uint32_t i = 0; crowd->calls && i < CALLS_MAX; i++) {
+        if (crowd->calls[i].state != CALL_FREE) {
+            sapa_timer_cancel(crowd->loop, &crowd->calls[i].action);
+            sapa_timer_cancel(crowd->loop, &crowd->calls[i].key);
+            sapa_fd_close(crowd->calls[i].fd);
+        }
+    }
+    for (uint32_t i = 0; i < crowd->phone_count; i++) {
+        sapa_timer_cancel(crowd->loop, &crowd->phones[i].timer);
+        sapa_timer_cancel(crowd->loop, &crowd->phones[i].code_timer);
+        sapa_timer_cancel(crowd->loop, &crowd->phones[i].register_timer);
+    }
+    for (unsigned i = 0; i < END_COUNT; i++) {
+        sapa_timer_cancel(crowd->loop, &crowd->ends[i].timer);
+        sapa_sip_stack_close(crowd->ends[i].stack);
+        sapa_sip_net_close(crowd->ends[i].net);
+    }
+    free(crowd->phones);
+    free(crowd->calls);
+    free(crowd);
+}
+
+struct sapa_crowd_stats sapa_crowd_stats(const struct sapa_crowd *crowd)
+{
+    return crowd->stats;
+}

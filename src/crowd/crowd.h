@@ -1,0 +1,64 @@
+/**
+ * @file crowd/crowd.h
+ * A crowd for a centre: simulated customers who call and simulated agents who answer, over real SIP
+ * and RTP on loopback. For the demo, for load, for training.
+ *
+ * It plays two peers of the centre at once: the phones of the agents (they register, dial codes,
+ * answer offers, wrap up) and the carrier (customers who dial the centre's numbers, press keys, wait,
+ * give up; and who are called back). Everything random comes from one seed.
+ *
+ * Room    crowd: base, rt, model, sip, sdp, rtp.   Thread  one, its own loop.
+ * Tests   crowd/crowd_test.c (plans), test/app/ (whole program)
+ */
+#ifndef SAPA_CROWD_CROWD_H
+#define SAPA_CROWD_CROWD_H
+
+#include "model/centre.h"
+#include "rt/loop.h"
+#include "sip/flow.h"
+
+struct sapa_crowd;
+
+/** Times are milliseconds, drawn evenly from min..max unless said. */
+struct sapa_crowd_options {
+    struct sapa_loop *loop;
+    const struct sapa_centre *centre;  /* numbers to call, agents with their passwords, codes */
+    struct sapa_sip_ip target;         /* where the centre listens, UDP */
+    struct sapa_sip_ip local;          /* address to call from; port 0 */
+    uint64_t seed;
+    uint32_t calls_per_hour;           /* Poisson arrivals; 0: nobody calls, agents only */
+    uint32_t calls_max;                /* customers at once, 1..4000 */
+    uint32_t calls_total;              /* stop calling after so many; 0: never */
+    uint32_t agents;                   /* how many of the centre's agents take part; SAPA_NONE: all */
+    bool audio;                        /* send RTP; false: signalling only */
+    uint32_t answer_ms_min, answer_ms_max;   /* an agent lets it ring so long */
+    uint32_t talk_ms_mean;                   /* exponential */
+    uint32_t wrapup_ms_min, wrapup_ms_max;   /* until the agent dials the code; max 0: never dials it */
+    uint32_t patience_ms_mean;               /* exponential, from the answer to giving up; 0: endless */
+    uint32_t key_ms;                         /* between the keys that a customer presses */
+    uint32_t miss_permille;                  /* offers that are not answered */
+    uint32_t refuse_permille;                /* offers that are refused */
+    uint32_t break_permille;                 /* calls after which an agent takes a break */
+    uint32_t break_ms;
+};
+
+/** What a living demo looks like. */
+struct sapa_crowd_options sapa_crowd_demo(void);
+
+struct sapa_crowd_stats {
+    uint64_t calls, connected, abandoned, refused, failed, callbacks; /* of customers */
+    uint64_t offers, answered, missed;                                /* of agents */
+    uint64_t codes, codes_failed, registers, register_failed;
+    uint32_t now;                                                     /* calls of customers now */
+    uint32_t talking;                                                 /* of these, an agent's voice is heard */
+    uint64_t packets_sent, packets_received;
+};
+
+/** @retval SAPA_ELIMIT  too many calls or agents   @retval SAPA_EIO  sockets */
+SAPA_MUST_CHECK sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_crowd **ret);
+/** Nobody calls any more; living calls are hung up. They need a little more of the loop to end. */
+void sapa_crowd_stop(struct sapa_crowd *crowd);
+void sapa_crowd_close(struct sapa_crowd *crowd);
+struct sapa_crowd_stats sapa_crowd_stats(const struct sapa_crowd *crowd);
+
+#endif

@@ -1,0 +1,333 @@
+#include "media/record_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "media/g711.h"
+#include "rt/file.h"
+#include "rt/socket.h"
+#include "rt/thread.h"
+
+enum { MSG_OPEN = 1, MSG_CHUNK, MSG_END, SYNCS_MAX = 4096 };
+
+struct sapa_record_file {
+    struct sapa_record_writer *writer;
+    struct sapa_record_params params;
+    struct sapa_recording_seal seal;
+    struct sapa_sha256 hash;
+    struct sapa_record_event event; /* the last report, filled when it ends */
+    int fd;
+    uint64_t chunks, bytes;
+    bool failed;
+};
+
+struct sapa_record_writer {
+    struct sapa_record_writer_options options;
+    struct sapa_loop *loop;
+    struct sapa_mailbox *inbox;
+    struct sapa_thread *thread;
+    struct sapa_pool *syncs; /* fdatasync may take long: chunks of others need not wait for it */
+    size_t syncing;
+    bool stopping;
+    uint8_t sealed[SAPA_RECORDING_CHUNK_MAX];
+};
+
+struct chunk_message {
+    struct sapa_record_file *file;
+    struct sapa_record_buffer *buffer;
+};
+
+struct end_message {
+    struct sapa_record_file *file;
+    struct sapa_record_end end;
+};
+
+/* --- the disk --- */
+
+static int disk_create(void *ctx, const char *path)
+{
+    (void)ctx;
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static ssize_t disk_write(void *ctx, int fd, const void *data, size_t size)
+{
+    (void)ctx;
+    return write(fd, data, size);
+}
+
+static int disk_sync(void *ctx, int fd)
+{
+    (void)ctx;
+    return fdatasync(fd);
+}
+
+static const struct sapa_record_disk real_disk = { .create = disk_create, .write = disk_write, .sync = disk_sync };
+
+static sapa_rc write_all(struct sapa_record_file *file, const uint8_t *data, size_t size)
+{
+    const struct sapa_record_disk *disk = file->writer->options.disk;
+
+    sapa_sha256_add(&file->hash, data, size);
+    while (size > 0) {
+        const ssize_t n = disk->write(disk->ctx, file->fd, data, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n == 0 || errno == EFBIG ? SAPA_EFULL : sapa_rc_of_errno(errno);
+        data += n;
+        size -= (size_t)n;
+        file->bytes += (uint64_t)n;
+    }
+    return SAPA_OK;
+}
+
+/* --- reports --- */
+
+static void report(struct sapa_record_file *file, enum sapa_record_state state, sapa_rc rc)
+{
+    const struct sapa_record_writer_options *options = &file->writer->options;
+
+    file->event.recording = file->params.recording;
+    file->event.contact = file->params.contact;
+    file->event.state = (uint8_t)state;
+    file->event.rc = (int16_t)rc;
+    file->event.bytes = file->bytes;
+    if (sapa_mailbox_put(options->events, options->event_type, &file->event, sizeof(file->event)))
+        sapa_log(SAPA_LOG_ERROR, "media.record.report", "recording=%llu lost=mailbox-full",
+                 (unsigned long long)file->params.recording);
+}
+
+static void fail(struct sapa_record_file *file, sapa_rc rc)
+{
+    if (file->failed)
+        return;
+    file->failed = true;
+    sapa_log(SAPA_LOG_ERROR, "media.record.failed", "recording=%llu rc=%s bytes=%llu",
+             (unsigned long long)file->params.recording, sapa_rc_name(rc), (unsigned long long)file->bytes);
+    report(file, SAPA_RECORD_FAILED, rc);
+}
+
+static void forget(struct sapa_record_file *file)
+{
+    sapa_fd_close(file->fd);
+    sapa_wipe(&file->seal, sizeof(file->seal));
+    sapa_wipe(&file->params, sizeof(file->params));
+    free(file);
+}
+
+/* --- the writer's thread --- */
+
+static void on_open(struct sapa_record_file *file)
+{
+    const struct sapa_record_disk *disk = file->writer->options.disk;
+    uint8_t head[SAPA_RECORDING_HEAD_SIZE];
+
+    file->fd = disk->create(disk->ctx, file->params.path);
+    if (file->fd < 0) {
+        fail(file, sapa_rc_of_errno(errno));
+        return;
+    }
+    sapa_recording_begin(&file->params.head, &file->params.key, head, &file->seal);
+    sapa_wipe(&file->params.key, sizeof(file->params.key));
+    sapa_sha256_begin(&file->hash);
+    const sapa_rc rc = write_all(file, head, sizeof(head));
+    if (rc)
+        fail(file, rc);
+    else
+        report(file, SAPA_RECORD_STARTED, SAPA_OK);
+}
+
+static void on_chunk(struct sapa_record_file *file, struct sapa_record_buffer *buffer)
+{
+    const unsigned channels = file->params.head.channels;
+    const size_t size = SAPA_RECORDING_CHUNK_HEAD + (size_t)channels * SAPA_RECORDING_FRAMES;
+
+    if (!file->failed) {
+        for (unsigned channel = 0; channel < channels; channel++)
+            if (buffer->codecs[channel] == SAPA_CODEC_NONE) {
+                buffer->codecs[channel] = SAPA_CODEC_PCMA;
+                memset(buffer->plain + SAPA_RECORDING_CHUNK_HEAD + (size_t)channel * SAPA_RECORDING_FRAMES,
+                       SAPA_G711_ALAW_SILENCE, SAPA_RECORDING_FRAMES);
+            }
+        sapa_recording_put_chunk_head(buffer->plain, buffer->codecs, buffer->frames, buffer->masked);
+        sapa_recording_seal_chunk(&file->seal, file->chunks, buffer->plain, size, file->writer->sealed);
+        const sapa_rc rc = write_all(file, file->writer->sealed, size + SAPA_RECORDING_TAG);
+        if (rc)
+            fail(file, rc);
+        else
+            file->chunks++;
+    }
+    sapa_record_pool_return(buffer);
+}
+
+static void sync_work(void *ctx)
+{
+    struct sapa_record_file *file = ctx;
+    const struct sapa_record_disk *disk = file->writer->options.disk;
+
+    file->event.rc = disk->sync(disk->ctx, file->fd) ? SAPA_EIO : SAPA_OK;
+}
+
+static void sync_done(void *ctx, sapa_rc rc)
+{
+    struct sapa_record_file *file = ctx;
+    struct sapa_record_writer *writer = file->writer;
+
+    writer->syncing--;
+    if (rc == SAPA_OK && file->event.rc)
+        fail(file, (sapa_rc)file->event.rc);
+    else
+        report(file, SAPA_RECORD_ENDED, SAPA_OK);
+    forget(file);
+    if (writer->stopping && writer->syncing == 0)
+        sapa_loop_stop(writer->loop);
+}
+
+static void on_end(struct sapa_record_file *file, const struct sapa_record_end *end)
+{
+    uint8_t sealed[SAPA_RECORDING_TRAILER_SIZE + SAPA_RECORDING_TAG];
+
+    if (file->failed || end->end == SAPA_RECORDING_CUT) {
+        forget(file);
+        return;
+    }
+    const struct sapa_recording_trailer trailer = { .end = end->end, .frames = end->frames,
+                                                    .masked_frames = end->masked_frames, .chunks = file->chunks,
+                                                    .end_us = sapa_wall_us() };
+    sapa_recording_seal_trailer(&file->seal, &trailer, sealed);
+    const sapa_rc rc = write_all(file, sealed, sizeof(sealed));
+    file->event.masked_ms = end->masked_frames * 1000 / SAPA_RECORDING_RATE;
+    file->event.recorded_ms = end->frames * 1000 / SAPA_RECORDING_RATE - file->event.masked_ms;
+    if (rc) {
+        fail(file, rc);
+        forget(file);
+        return;
+    }
+    sapa_sha256_end(&file->hash, file->event.hash);
+    file->writer->syncing++;
+    if (sapa_pool_submit(file->writer->syncs, file->writer->loop, sync_work, sync_done, file)) {
+        sync_work(file);
+        sync_done(file, SAPA_OK);
+    }
+}
+
+static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
+{
+    (void)ctx;
+    (void)size;
+    if (type == MSG_OPEN) {
+        on_open(*(struct sapa_record_file *const *)data);
+    } else if (type == MSG_CHUNK) {
+        const struct chunk_message *message = data;
+        on_chunk(message->file, message->buffer);
+    } else if (type == MSG_END) {
+        const struct end_message *message = data;
+        on_end(message->file, &message->end);
+    }
+}
+
+static void stop(void *ctx)
+{
+    struct sapa_record_writer *writer = ctx;
+
+    while (sapa_mailbox_drain(writer->inbox, 0, on_message, writer) > 0)
+        ;
+    writer->stopping = true;
+    if (writer->syncing == 0)
+        sapa_loop_stop(writer->loop);
+}
+
+static void run(void *ctx)
+{
+    struct sapa_record_writer *writer = ctx;
+
+    sapa_loop_run(writer->loop);
+}
+
+/* --- from outside --- */
+
+sapa_rc sapa_record_writer_new(const struct sapa_record_writer_options *options,
+                               struct sapa_record_writer **ret_writer)
+{
+    struct sapa_record_writer *writer = calloc(1, sizeof(*writer));
+
+    if (!writer)
+        return SAPA_ENOMEM;
+    writer->options = *options;
+    if (!writer->options.disk)
+        writer->options.disk = &real_disk;
+    sapa_rc rc = sapa_crypto_init();
+    if (rc == SAPA_OK)
+        rc = sapa_loop_new(NULL, &writer->loop);
+    if (rc == SAPA_OK)
+        rc = sapa_mailbox_new(options->mailbox_bytes, &writer->inbox);
+    if (rc == SAPA_OK)
+        rc = sapa_pool_new("media-sync", 1, SYNCS_MAX, &writer->syncs);
+    if (rc == SAPA_OK) {
+        sapa_mailbox_attach(writer->inbox, writer->loop, 64, on_message, writer);
+        rc = sapa_thread_start("media-writer", -1, run, writer, &writer->thread);
+    }
+    if (rc) {
+        sapa_record_writer_free(writer);
+        return rc;
+    }
+    *ret_writer = writer;
+    return SAPA_OK;
+}
+
+void sapa_record_writer_free(struct sapa_record_writer *writer)
+{
+    struct sapa_posted posted = { 0 };
+
+    if (!writer)
+        return;
+    if (writer->thread) {
+        sapa_loop_post(writer->loop, &posted, stop, writer);
+        sapa_thread_join(writer->thread);
+    }
+    sapa_pool_free(writer->syncs);
+    if (writer->inbox)
+        sapa_mailbox_free(writer->inbox);
+    sapa_loop_free(writer->loop);
+    free(writer);
+}
+
+sapa_rc sapa_record_writer_open(struct sapa_record_writer *writer, const struct sapa_record_params *params,
+                                struct sapa_record_file **ret_file)
+{
+    struct sapa_record_file *file = calloc(1, sizeof(*file));
+
+    if (!file)
+        return SAPA_ENOMEM;
+    sapa_assert(params->head.frames_per_chunk == SAPA_RECORDING_FRAMES && params->head.channels <= 2);
+    *file = (struct sapa_record_file){ .writer = writer, .params = *params, .fd = -1 };
+    const sapa_rc rc = sapa_mailbox_put(writer->inbox, MSG_OPEN, &file, sizeof(file));
+    if (rc) {
+        forget(file);
+        return rc;
+    }
+    *ret_file = file;
+    return SAPA_OK;
+}
+
+sapa_rc sapa_record_writer_chunk(struct sapa_record_writer *writer, struct sapa_record_file *file,
+                                 struct sapa_record_buffer *buffer)
+{
+    const struct chunk_message message = { .file = file, .buffer = buffer };
+
+    return sapa_mailbox_put(writer->inbox, MSG_CHUNK, &message, sizeof(message));
+}
+
+sapa_rc sapa_record_writer_end(struct sapa_record_writer *writer, struct sapa_record_file *file,
+                               const struct sapa_record_end *end)
+{
+    const struct end_message message = { .file = file, .end = *end };
+
+    return sapa_mailbox_put(writer->inbox, MSG_END, &message, sizeof(message));
+}

@@ -1,0 +1,111 @@
+/**
+ * @file media/worker.h
+ * A packet thread, as the control thread of the media process sees it.
+ *
+ * A worker owns its legs, bridges and recordings; nobody else touches them. It is told what to do
+ * through its mailbox and tells through control's. What costs time (opening sockets, reading sounds,
+ * making files, memory) was done by the control thread before the message is put.
+ * Room    media.   Design  docs/design/media-path.md   Tests  media/media_process_test.c
+ */
+#ifndef SAPA_MEDIA_WORKER_H
+#define SAPA_MEDIA_WORKER_H
+
+#include "media/inband.h"
+#include "media/record_writer.h"
+#include "media/sound.h"
+#include "rt/socket.h"
+
+struct sapa_worker;
+struct sapa_leg;
+
+/** What is played on a leg. Made and freed by the control thread. */
+struct sapa_player {
+    struct sapa_player *next; /* in the list of spent ones */
+    uint32_t play;
+    bool loop;
+    uint8_t count;
+    uint8_t index;            /* of the sound that plays */
+    size_t at;                /* octets of it that were played */
+    uint64_t key;             /* equal lists of files have equal keys */
+    const struct sapa_sound *sounds[SAPA_MEDIA_FILES_MAX];
+};
+
+/* control → worker */
+enum {
+    SAPA_WORKER_OP = 1,      /* struct sapa_media_message, cut to its size */
+    SAPA_WORKER_LEG_OPEN,    /* struct sapa_leg * */
+    SAPA_WORKER_LEG_SET,     /* struct sapa_inband * (or NULL), then the message */
+    SAPA_WORKER_PLAY,        /* struct sapa_worker_play */
+    SAPA_WORKER_RECORD,      /* struct sapa_worker_record */
+    SAPA_WORKER_RECORD_DROP, /* uint64_t recording: its file failed */
+    SAPA_WORKER_INVENTORY,   /* uint64_t mark: it comes back in INVENTORY_DONE */
+    SAPA_WORKER_STOP         /* end recordings, close legs, end the thread */
+};
+
+struct sapa_worker_set {
+    struct sapa_inband *inband;
+    struct sapa_media_message message; /* cut */
+};
+
+struct sapa_worker_play {
+    uint64_t leg;
+    uint32_t tag;
+    struct sapa_player *player;
+};
+
+struct sapa_worker_record {
+    uint64_t recording, contact;
+    uint32_t tag;
+    uint8_t channels;
+    uint64_t frames_max;
+    struct sapa_record_file *file;
+};
+
+/* worker → control */
+enum {
+    SAPA_CONTROL_MESSAGE = 1,    /* struct sapa_media_message, cut: for the one in charge */
+    SAPA_CONTROL_LEG_GONE,       /* uint64_t leg */
+    SAPA_CONTROL_RECORD_GONE,    /* uint64_t recording */
+    SAPA_CONTROL_RECORD_EVENT,   /* struct sapa_record_event, from the writer */
+    SAPA_CONTROL_INVENTORY_DONE, /* uint64_t mark */
+    SAPA_CONTROL_STATS,          /* struct sapa_worker_stats */
+};
+
+enum { SAPA_WORKER_DELAYS = 96 }; /* buckets of 125 us; the last is "more" */
+
+struct sapa_worker_stats {
+    uint32_t tag;
+    uint32_t legs, bridges, recordings;
+    uint64_t packets_in, packets_out, packets_dropped, events_lost;
+    uint32_t delay_max_us;
+    uint32_t delays[SAPA_WORKER_DELAYS];
+};
+
+struct sapa_worker_options {
+    unsigned index;
+    int cpu;                       /* -1: anywhere */
+    struct sapa_mailbox *events;   /* to control; borrowed */
+    struct sapa_record_writer *writer;
+    uint32_t quality_mos_x100, quality_window_ms, silent_s;
+};
+
+SAPA_MUST_CHECK sapa_rc sapa_worker_new(const struct sapa_worker_options *options, struct sapa_worker **ret_worker);
+/** After SAPA_WORKER_STOP was put. Waits for its end. */
+void sapa_worker_join(struct sapa_worker *worker);
+/** After the writer has ended too (it still gives buffers back). NULL is fine. */
+void sapa_worker_free(struct sapa_worker *worker);
+/** @retval SAPA_ELIMIT  its mailbox is full */
+SAPA_MUST_CHECK sapa_rc sapa_worker_put(struct sapa_worker *worker, uint32_t type, const void *data, size_t size);
+/** Players that are not needed any more, chained by `next`. Control's thread. */
+struct sapa_player *sapa_worker_spent(struct sapa_worker *worker);
+
+/** A leg on its way to a worker, which closes the sockets and frees it. `fds`: RTP, RTCP. */
+SAPA_MUST_CHECK sapa_rc sapa_leg_new(const struct sapa_media_message *open, const int fds[2],
+                                     const struct sapa_addr *local, struct sapa_leg **ret_leg);
+/** Only while no worker has it. Closes its sockets. */
+void sapa_leg_free(struct sapa_leg *leg);
+
+struct sapa_addr sapa_addr_of_media(const struct sapa_media_address *address);
+struct sapa_media_address sapa_media_of_addr(const struct sapa_addr *addr);
+
+#endif

@@ -1,0 +1,209 @@
+/**
+ * @file media/worker_impl.h
+ * Inside a packet thread: legs, and what its files do for each other.
+ *
+ *   worker.c     the thread: waiting, the wheel of those who send by the clock, the sweep
+ *   worker_ops.c messages from control
+ *   leg.c        packets in, latching, relay
+ *   pace.c       packets by the clock: announcements, music, DTMF
+ *   quality.c    RTCP, statistics, alarms
+ * Room    media.   Thread  the worker's.
+ */
+#ifndef SAPA_MEDIA_WORKER_IMPL_H
+#define SAPA_MEDIA_WORKER_IMPL_H
+
+#include "base/table.h"
+#include "media/recorder.h"
+#include "media/worker.h"
+#include "rt/udp_batch.h"
+#include "rtp/stats.h"
+
+enum {
+    WHEEL_SLOTS = 64, /* of 1 ms */
+    PACKET_MAX = 1500,
+    CNAME_SIZE = 16
+};
+
+/** Digits on their way to the peer. */
+struct sapa_dtmf_out {
+    char digits[64];      /* ring */
+    uint8_t head, count;
+    bool started;         /* the first of them sounds */
+    bool inband;          /* as a tone */
+    uint8_t ends;         /* end packets sent */
+    uint16_t length_ms;   /* of each */
+    uint16_t elapsed_ms;  /* of the first, pause after it included */
+    uint32_t timestamp;   /* of its event */
+};
+
+struct sapa_leg {
+    /* what control said */
+    uint64_t id, contact;
+    uint32_t generation;
+    uint8_t side, codec, dtmf_type, direction, ptime_ms;
+    bool secret;
+    struct sapa_addr local;
+    struct sapa_addr signalled;      /* from SDP; unset: nowhere yet */
+    uint16_t signalled_rtcp_port;
+
+    /* place in the worker */
+    uint32_t index;                  /* in worker->legs */
+    struct sapa_leg *contact_next;
+    struct sapa_leg *other;          /* bridged with */
+    int64_t bridged_us;              /* since */
+    int64_t talk_us;                 /* of earlier bridges */
+    struct sapa_recording_run *recording; /* its audio goes there */
+    uint8_t channel;
+
+    /* sockets and the peer */
+    int fds[2];                      /* RTP, RTCP */
+    struct sapa_addr remote;         /* where we send; unset: nowhere yet */
+    struct sapa_addr remote_rtcp;
+    bool connected;                  /* the kernel filters for `remote` */
+    bool latched;                    /* `remote` is a source that we heard */
+    uint8_t rank;                    /* how well `remote` agrees with what was signalled */
+    int64_t latch_until_us;          /* a better source may still take over */
+    int64_t heard_us;                /* last good packet, or when we began to listen */
+    bool silent;                     /* SILENT was said */
+
+    /* in */
+    struct sapa_rtp_stats stats;
+    struct sapa_event_receiver events;
+    struct sapa_leg *eventing_next;  /* in worker->eventing */
+    bool is_eventing;
+    struct sapa_inband *inband;      /* NULL: not listened for */
+    int64_t event_us;                /* last telephone-event; keeps its tone in the audio from counting twice */
+
+    /* out */
+    uint32_t ssrc;
+    uint16_t seq;                    /* last sent */
+    uint32_t timestamp;              /* last sent */
+    int64_t sent_us;                 /* when */
+    uint64_t sent;
+    uint32_t sent_octets;
+    const struct sapa_leg *source;   /* whose packets are relayed now; NULL: the next one begins a new spurt */
+    uint32_t source_ssrc;
+    uint16_t seq_offset, seq_first;
+    uint32_t timestamp_offset;
+    struct sapa_player *player;
+    uint64_t music_key;              /* the place kept of music that was interrupted */
+    uint8_t music_index;
+    size_t music_at;
+    struct sapa_dtmf_out dtmf;
+    bool paced;                      /* on the wheel */
+    int64_t pace_us;
+    struct sapa_leg *wheel_next, *wheel_prev;
+
+    /* quality */
+    uint64_t dropped;
+    uint32_t rtt_us, last_sr;
+    int64_t last_sr_us;
+    int64_t rtcp_us;                 /* next report */
+    int64_t slice_us;                /* end of this slice */
+    uint32_t window_expected, window_lost;
+    uint8_t window_slices;
+    bool alarm;
+    uint32_t bad_ms;
+    uint16_t mos_x100, mos_min_x100; /* 0: not known */
+    char cname[CNAME_SIZE];
+};
+
+struct sapa_recording_run {
+    uint64_t id, contact;
+    uint32_t index;                  /* in worker->recordings */
+    bool ended;                      /* only the writer has to take the rest */
+    bool paused;
+    struct sapa_leg *sources[2];
+    struct sapa_recorder recorder;
+};
+
+struct sapa_contact_row {
+    uint64_t contact;
+    struct sapa_leg *legs;
+    struct sapa_recording_run *recording;
+};
+
+struct sapa_id_row {
+    uint64_t id;
+    void *what;
+};
+
+struct sapa_worker {
+    struct sapa_worker_options options;
+    struct sapa_thread *thread;
+    struct sapa_mailbox *inbox;
+    struct sapa_udp_set *set;
+    _Atomic(struct sapa_player *) spent;
+    int64_t now_us;                  /* of this turn, mono */
+    int64_t previous_us;             /* of the turn before */
+    bool stopping;
+
+    struct sapa_table leg_ids, recording_ids, contacts;
+    struct sapa_leg **legs;
+    struct sapa_recording_run **recordings;
+    uint32_t leg_count, leg_room, recording_count, recording_room;
+    uint32_t bridges;
+
+    struct sapa_leg *eventing;       /* a digit goes on there */
+    struct sapa_leg *wheel[WHEEL_SLOTS];
+    int64_t wheel_ms;                /* next slot to look at */
+    uint32_t paced;
+    uint64_t sweep_credit, turn_credit; /* microseconds times count, not yet used */
+    uint32_t sweep_at, turn_at;
+    int64_t swept_us;
+
+    struct sapa_record_pool pool;
+    uint64_t packets_in, packets_out, packets_dropped, events_lost;
+    uint32_t delays[2][SAPA_WORKER_DELAYS]; /* this half minute and the last */
+    uint32_t delay_max_us[2];
+    int64_t delays_us;               /* when the halves change */
+    uint64_t keys[SAPA_UDP_SET_READY_MAX];
+    uint8_t packet[PACKET_MAX + 64];
+};
+
+/* worker.c */
+/** Tell control; counted as lost when its mailbox is full. */
+void sapa_worker_tell(struct sapa_worker *worker, const struct sapa_media_message *message);
+void sapa_worker_tell_id(struct sapa_worker *worker, uint32_t type, uint64_t id);
+/** Put on the wheel for leg->pace_us, if it is not. */
+void sapa_worker_pace(struct sapa_worker *worker, struct sapa_leg *leg);
+void sapa_worker_unpace(struct sapa_worker *worker, struct sapa_leg *leg);
+void sapa_worker_digit(struct sapa_worker *worker, struct sapa_leg *leg, struct sapa_event_digit digit);
+
+/* worker_ops.c */
+void sapa_worker_message(void *ctx, uint32_t type, const void *data, size_t size);
+/** One look at a recording: hand over, perhaps end it. May remove it from worker->recordings. */
+void sapa_worker_record_turn(struct sapa_worker *worker, struct sapa_recording_run *recording);
+void sapa_worker_close_all(struct sapa_worker *worker);
+
+/* leg.c */
+void sapa_leg_on_rtp(struct sapa_worker *worker, struct sapa_leg *leg);
+void sapa_leg_forget_peer(struct sapa_leg *leg);
+/** Head and payload out; the caller has set leg->seq and leg->timestamp. `packet` has SAPA_RTP_HEAD bytes of room in front. */
+void sapa_leg_send(struct sapa_worker *worker, struct sapa_leg *leg, bool marker, uint8_t type, uint8_t *packet,
+                   size_t payload);
+bool sapa_leg_can_send(const struct sapa_leg *leg);
+/** Timestamp for what begins now, after a pause. */
+uint32_t sapa_leg_timestamp_now(const struct sapa_worker *worker, const struct sapa_leg *leg);
+
+/* pace.c */
+/** Everything due by the clock on this leg; sets the next pace_us. False: nothing more to pace. */
+bool sapa_leg_pace(struct sapa_worker *worker, struct sapa_leg *leg);
+void sapa_leg_play(struct sapa_worker *worker, struct sapa_leg *leg, struct sapa_player *player);
+/** Ends without a word. */
+void sapa_leg_stop(struct sapa_worker *worker, struct sapa_leg *leg);
+/** What does not fit any more is dropped. */
+void sapa_leg_queue_dtmf(struct sapa_worker *worker, struct sapa_leg *leg, const char *digits, uint16_t length_ms);
+/** A frame of silence now and then keeps firewalls and patience open. */
+void sapa_leg_comfort(struct sapa_worker *worker, struct sapa_leg *leg);
+
+/* quality.c */
+void sapa_leg_on_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, const uint8_t *packet, size_t size,
+                      const struct sapa_addr *from);
+void sapa_leg_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, bool bye);
+/** Once a second: reports, slices, alarms, silence. */
+void sapa_leg_check(struct sapa_worker *worker, struct sapa_leg *leg);
+void sapa_leg_quality(const struct sapa_worker *worker, const struct sapa_leg *leg,
+                      struct sapa_media_message *message);
+
+#endif

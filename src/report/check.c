@@ -1,0 +1,583 @@
+#include "report/check.h"
+
+enum {
+    ROUNDING_MS = 2,      /* moments are microseconds, lengths milliseconds */
+    RECORDING_MS = 1000,  /* a contact's answered time may lack so much of its recording */
+};
+
+struct watched_contact {
+    uint64_t contact;
+    int64_t opened_us, queued_us;
+    uint64_t queue;
+    uint32_t offers, talking;
+    bool inbound, queued, answered;
+};
+
+struct watched_offer {
+    uint64_t offer, contact, agent;
+    int64_t made_us, connected_us, parted_us, held_us;
+    uint64_t hold_ms;
+    uint8_t stage; /* 0 made, 1 accepted, 2 connected, 3 parted */
+    bool wrapping, released;
+};
+
+struct watched_agent {
+    uint64_t agent;
+    int64_t since_us;
+    uint8_t presence;
+    bool known;
+};
+
+const char *sapa_identity_name(unsigned identity)
+{
+    static const char *const names[] = {
+#define X(id, text) text,
+        SAPA_IDENTITIES(X)
+#undef X
+    };
+
+    return identity < SAPA_COUNT(names) ? names[identity] : "?";
+}
+
+void sapa_check_init(struct sapa_check *check, const struct sapa_memory *memory,
+                     const struct sapa_names *names)
+{
+    memset(check, 0, sizeof(*check));
+    check->names = names;
+    sapa_table_init(&check->contacts, memory, sizeof(struct watched_contact), SAPA_CALLS_MAX);
+    sapa_table_init(&check->offers, memory, sizeof(struct watched_offer), SAPA_CALLS_MAX);
+    sapa_table_init(&check->agents, memory, sizeof(struct watched_agent), SAPA_NAMES_PER_DIM_MAX);
+}
+
+void sapa_check_done(struct sapa_check *check)
+{
+    sapa_table_done(&check->contacts);
+    sapa_table_done(&check->offers);
+    sapa_table_done(&check->agents);
+}
+
+/* ---- findings ---- */
+
+static void find(struct sapa_check *check, enum sapa_identity identity, uint64_t contact, const char *fmt, ...)
+    SAPA_PRINTF(4, 5);
+
+static void find(struct sapa_check *check, enum sapa_identity identity, uint64_t contact, const char *fmt, ...)
+{
+    struct sapa_text text;
+    va_list args;
+
+    check->broken[identity]++;
+    if (check->finding_count == SAPA_FINDINGS_MAX)
+        return;
+    struct sapa_finding *finding = &check->findings[check->finding_count++];
+    finding->identity = (uint8_t)identity;
+    finding->seq = check->seq;
+    finding->contact = contact;
+    sapa_text_init(&text, finding->text, sizeof(finding->text));
+    va_start(args, fmt);
+    sapa_text_vprintf(&text, fmt, args);
+    va_end(args);
+}
+
+/* Count a look; true when the condition holds. */
+static bool holds(struct sapa_check *check, enum sapa_identity identity, bool condition)
+{
+    check->checks[identity]++;
+    return condition;
+}
+
+#define U(value) ((unsigned long long)(value))
+#define D(value) ((long long)(value))
+
+static void expect_length(struct sapa_check *check, uint64_t contact, const char *what, uint64_t said_ms,
+                          int64_t from_us, int64_t to_us)
+{
+    const int64_t real_ms = (to_us - from_us) / 1000;
+    const int64_t apart_ms = (int64_t)SAPA_MIN(said_ms, (uint64_t)INT64_MAX) - real_ms;
+
+    if (!holds(check, SAPA_IDENTITY_TIME, apart_ms >= -ROUNDING_MS && apart_ms <= ROUNDING_MS))
+        find(check, SAPA_IDENTITY_TIME, contact, "contact %llu: %s is said to have taken %llu ms and took %lld ms.",
+             U(contact), what, U(said_ms), D(real_ms));
+}
+
+#define STORY(condition, contact, ...)                                  \
+    do {                                                                \
+        if (!holds(check, SAPA_IDENTITY_STORY, (condition))) {          \
+            find(check, SAPA_IDENTITY_STORY, (contact), __VA_ARGS__);   \
+        }                                                               \
+    } while (0)
+
+/* ---- contacts ---- */
+
+static sapa_rc opened(struct sapa_check *check, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_new *in = &record->u.contact_new;
+    struct watched_contact *contact = sapa_table_find(&check->contacts, in->contact);
+
+    STORY(!contact, in->contact, "contact %llu is opened a second time.", U(in->contact));
+    if (contact)
+        return SAPA_OK;
+    const sapa_rc rc = sapa_table_add(&check->contacts, in->contact, &contact);
+    if (rc != SAPA_OK)
+        return rc;
+    contact->opened_us = record->at_us;
+    contact->inbound = in->direction == SAPA_DIRECTION_INBOUND;
+    check->opened++;
+    return SAPA_OK;
+}
+
+static void queued(struct sapa_check *check, struct watched_contact *contact, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_queued *in = &record->u.contact_queued;
+
+    STORY(!contact->queued, in->contact, "contact %llu joins queue %llu while it stands in queue %llu.",
+          U(in->contact), U(in->queue), U(contact->queue));
+    contact->queued = true;
+    contact->queue = in->queue;
+    contact->queued_us = record->at_us;
+}
+
+static void dequeued(struct sapa_check *check, struct watched_contact *contact,
+                     const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_dequeued *in = &record->u.contact_dequeued;
+
+    STORY(contact->queued && contact->queue == in->queue, in->contact,
+          "contact %llu leaves queue %llu, in which it does not stand.", U(in->contact), U(in->queue));
+    STORY(in->reason < SAPA_DEQUEUE_COUNT, in->contact, "contact %llu leaves a queue for the unknown reason %llu.",
+          U(in->contact), U(in->reason));
+    if (contact->queued)
+        expect_length(check, in->contact, "the wait in the queue", in->wait_ms, contact->queued_us,
+                      record->at_us);
+    contact->queued = false;
+}
+
+static bool is_abandoned(uint64_t outcome)
+{
+    return outcome == SAPA_OUTCOME_ABANDONED_FLOW || outcome == SAPA_OUTCOME_ABANDONED_QUEUE
+        || outcome == SAPA_OUTCOME_ABANDONED_RINGING;
+}
+
+static void ended(struct sapa_check *check, struct watched_contact *contact, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_ended *in = &record->u.contact_ended;
+
+    STORY(!contact->queued, in->contact, "contact %llu ends while it stands in queue %llu.", U(in->contact),
+          U(contact->queue));
+    STORY(contact->offers == 0, in->contact, "contact %llu ends with %u offers open.", U(in->contact),
+          contact->offers);
+    STORY(contact->talking == 0, in->contact, "contact %llu ends while %u agents talk.", U(in->contact),
+          contact->talking);
+    STORY(in->outcome != SAPA_OUTCOME_OPEN && in->outcome < SAPA_OUTCOME_COUNT, in->contact,
+          "contact %llu ends with the outcome %llu, which is none.", U(in->contact), U(in->outcome));
+    STORY((in->answered != 0) == contact->answered, in->contact,
+          "contact %llu ends as %sanswered, but agents %s it.", U(in->contact), in->answered ? "" : "not ",
+          contact->answered ? "answered" : "never answered");
+    STORY(in->outcome != SAPA_OUTCOME_ANSWERED || contact->answered, in->contact,
+          "contact %llu has the outcome answered, and no agent answered it.", U(in->contact));
+    STORY(!is_abandoned(in->outcome) || in->side == SAPA_SIDE_CUSTOMER, in->contact,
+          "contact %llu is counted as abandoned, but %s ended it.", U(in->contact),
+          sapa_side_name((unsigned)SAPA_MIN(in->side, (uint64_t)SAPA_SIDE_COUNT)));
+    expect_length(check, in->contact, "the whole contact", in->total_ms, contact->opened_us, record->at_us);
+    if (!holds(check, SAPA_IDENTITY_TIME, in->flow_ms + in->queue_ms <= in->total_ms + ROUNDING_MS))
+        find(check, SAPA_IDENTITY_TIME, in->contact,
+             "contact %llu: %llu ms in menus and %llu ms in queues are more than its %llu ms.", U(in->contact),
+             U(in->flow_ms), U(in->queue_ms), U(in->total_ms));
+    check->closed++;
+    if (contact->inbound && in->outcome < SAPA_OUTCOME_COUNT)
+        check->outcomes[in->outcome]++;
+    sapa_table_remove(&check->contacts, contact);
+}
+
+/* ---- offers ---- */
+
+static sapa_rc offered(struct sapa_check *check, struct watched_contact *contact,
+                       const struct sapa_record *record)
+{
+    const struct sapa_rec_offer_made *in = &record->u.offer_made;
+    struct watched_offer *offer = sapa_table_find(&check->offers, in->offer);
+
+    STORY(!offer, in->contact, "offer %llu is made a second time.", U(in->offer));
+    STORY(contact != NULL, in->contact, "offer %llu is made of contact %llu, which is not open.", U(in->offer),
+          U(in->contact));
+    if (offer)
+        return SAPA_OK;
+    const sapa_rc rc = sapa_table_add(&check->offers, in->offer, &offer);
+    if (rc != SAPA_OK)
+        return rc;
+    offer->contact = in->contact;
+    offer->agent = in->agent;
+    offer->made_us = record->at_us;
+    if (contact)
+        contact->offers++;
+    return SAPA_OK;
+}
+
+static void offer_over(struct sapa_check *check, struct watched_contact *contact,
+                       const struct sapa_record *record)
+{
+    const struct sapa_rec_offer_ended *in = &record->u.offer_ended;
+    struct watched_offer *offer = sapa_table_find(&check->offers, in->offer);
+
+    STORY(offer && offer->stage == 0, in->contact, "offer %llu ends and was not open.", U(in->offer));
+    if (!offer || offer->stage != 0)
+        return;
+    STORY(offer->contact == in->contact && offer->agent == in->agent, in->contact,
+          "offer %llu ends for contact %llu and agent %llu, and was made for %llu and %llu.", U(in->offer),
+          U(in->contact), U(in->agent), U(offer->contact), U(offer->agent));
+    if (!holds(check, SAPA_IDENTITY_TIME,
+               (int64_t)in->ring_ms <= (record->at_us - offer->made_us) / 1000 + ROUNDING_MS))
+        find(check, SAPA_IDENTITY_TIME, in->contact, "offer %llu rang %llu ms, longer than it was open.",
+             U(in->offer), U(in->ring_ms));
+    if (contact)
+        contact->offers -= contact->offers > 0;
+    if (in->result == SAPA_OFFER_ACCEPTED)
+        offer->stage = 1;
+    else
+        sapa_table_remove(&check->offers, offer);
+}
+
+static void connected(struct sapa_check *check, struct watched_contact *contact,
+                      const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_connected *in = &record->u.contact_connected;
+    struct watched_offer *offer = sapa_table_find(&check->offers, in->offer);
+
+    STORY(contact != NULL, in->contact, "contact %llu is connected and not open.", U(in->contact));
+    STORY(offer && offer->stage == 1 && offer->agent == in->agent, in->contact,
+          "contact %llu is connected to agent %llu without an accepted offer.", U(in->contact), U(in->agent));
+    if (contact) {
+        contact->answered = true;
+        contact->talking++;
+    }
+    if (offer && offer->stage == 1) {
+        offer->stage = 2;
+        offer->connected_us = record->at_us;
+    }
+}
+
+static void held(struct sapa_check *check, const struct sapa_record *record)
+{
+    const struct sapa_rec_hold_changed *in = &record->u.hold_changed;
+    struct watched_offer *offer = sapa_table_find(&check->offers, in->offer);
+
+    STORY(offer && offer->stage == 2, in->contact, "contact %llu is held without a conversation.", U(in->contact));
+    if (!offer || offer->stage != 2)
+        return;
+    if (in->on) {
+        offer->held_us = record->at_us;
+    } else if (offer->held_us != 0) {
+        expect_length(check, in->contact, "a hold", in->held_ms, offer->held_us, record->at_us);
+        offer->hold_ms += (uint64_t)(record->at_us - offer->held_us) / 1000;
+        offer->held_us = 0;
+    }
+}
+
+static void parted(struct sapa_check *check, struct watched_contact *contact, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_parted *in = &record->u.contact_parted;
+    struct watched_offer *offer = sapa_table_find(&check->offers, in->offer);
+
+    STORY(offer && offer->stage == 2, in->contact, "agent %llu parts from contact %llu and did not talk.",
+          U(in->agent), U(in->contact));
+    check->talk_contacts_ms += (int64_t)in->talk_ms;
+    check->hold_contacts_ms += (int64_t)in->hold_ms;
+    if (contact)
+        contact->talking -= contact->talking > 0;
+    if (!offer || offer->stage != 2)
+        return;
+    expect_length(check, in->contact, "talk and hold", in->talk_ms + in->hold_ms, offer->connected_us,
+                  record->at_us);
+    offer->stage = 3;
+    offer->parted_us = record->at_us;
+    if (offer->released)
+        sapa_table_remove(&check->offers, offer);
+}
+
+static void assigned(struct sapa_check *check, const struct sapa_record *record)
+{
+    const struct sapa_rec_assignment_moved *in = &record->u.assignment_moved;
+    struct watched_offer *offer = sapa_table_find(&check->offers, in->offer);
+
+    if (!offer)
+        return;
+    if (in->to == SAPA_ASSIGNMENT_WRAPUP)
+        offer->wrapping = true;
+    /* Over for good, unless the record of the part's or the wrap-up's end is still to come. */
+    if (in->to != SAPA_ASSIGNMENT_NONE || offer->stage == 0 || offer->wrapping)
+        return;
+    offer->released = true;
+    if (offer->stage != 2)
+        sapa_table_remove(&check->offers, offer);
+}
+
+static void wrapped(struct sapa_check *check, const struct sapa_record *record)
+{
+    const struct sapa_rec_wrapup_ended *in = &record->u.wrapup_ended;
+    struct watched_offer *offer = sapa_table_find(&check->offers, in->offer);
+
+    STORY(offer && offer->stage == 3, in->contact, "a wrap-up of contact %llu ends that had not begun.",
+          U(in->contact));
+    if (!offer || offer->stage != 3)
+        return;
+    expect_length(check, in->contact, "wrap-up", in->wrapup_ms, offer->parted_us, record->at_us);
+    sapa_table_remove(&check->offers, offer);
+}
+
+static sapa_rc moved(struct sapa_check *check, const struct sapa_record *record)
+{
+    const struct sapa_rec_agent_moved *in = &record->u.agent_moved;
+    const uint64_t key = sapa_names_dim(check->names, SAPA_DIM_AGENT, in->agent);
+    struct watched_agent *agent = sapa_table_find(&check->agents, key);
+
+    if (!agent) {
+        const sapa_rc rc = sapa_table_add(&check->agents, key, &agent);
+        if (rc != SAPA_OK)
+            return rc;
+    }
+    if (agent->known) {
+        const int64_t real_ms = (record->at_us - agent->since_us) / 1000;
+        const int64_t apart_ms = (int64_t)in->was_ms - real_ms;
+        STORY(agent->presence == in->from, 0, "agent %llu leaves %s and was %s.", U(in->agent),
+              sapa_presence_name((unsigned)SAPA_MIN(in->from, (uint64_t)SAPA_PRESENCE_COUNT)),
+              sapa_presence_name(agent->presence));
+        if (!holds(check, SAPA_IDENTITY_TIME, apart_ms >= -ROUNDING_MS && apart_ms <= ROUNDING_MS))
+            find(check, SAPA_IDENTITY_TIME, 0, "agent %llu is said to have been %s for %llu ms and was for %lld ms.",
+                 U(in->agent), sapa_presence_name(agent->presence), U(in->was_ms), D(real_ms));
+    }
+    agent->known = true;
+    agent->presence = (uint8_t)SAPA_MIN(in->to, (uint64_t)SAPA_PRESENCE_COUNT);
+    agent->since_us = record->at_us;
+    return SAPA_OK;
+}
+
+/* ---- folding ---- */
+
+static sapa_rc about_contact(struct sapa_check *check, uint64_t id, const struct sapa_record *record)
+{
+    struct watched_contact *contact = sapa_table_find(&check->contacts, id);
+
+    switch (record->type) {
+    case SAPA_T_offer_made: return offered(check, contact, record);
+    case SAPA_T_offer_ended: offer_over(check, contact, record); return SAPA_OK;
+    case SAPA_T_contact_connected: connected(check, contact, record); return SAPA_OK;
+    case SAPA_T_contact_parted: parted(check, contact, record); return SAPA_OK;
+    default: break;
+    }
+    STORY(contact != NULL, id, "%s speaks of contact %llu, which is not open.",
+          sapa_record_info(record->type)->name, U(id));
+    if (!contact)
+        return SAPA_OK;
+    if (record->type == SAPA_T_contact_queued)
+        queued(check, contact, record);
+    else if (record->type == SAPA_T_contact_dequeued)
+        dequeued(check, contact, record);
+    else if (record->type == SAPA_T_contact_ended)
+        ended(check, contact, record);
+    return SAPA_OK;
+}
+
+sapa_rc sapa_check_fold(struct sapa_check *check, const struct sapa_record *record)
+{
+    if (record->seq != 0) {
+        if (record->seq <= check->seq) {
+            check->repeated++;
+            return SAPA_OK;
+        }
+        check->seq = record->seq;
+    }
+    check->records++;
+    if (!holds(check, SAPA_IDENTITY_ORDER, record->at_us >= check->now_us))
+        find(check, SAPA_IDENTITY_ORDER, 0, "time steps back by %lld microseconds.",
+             D(check->now_us - record->at_us));
+    check->now_us = SAPA_MAX(check->now_us, record->at_us);
+    switch (record->type) {
+    case SAPA_T_contact_new: return opened(check, record);
+    case SAPA_T_agent_moved: return moved(check, record);
+    case SAPA_T_hold_changed: held(check, record); break;
+    case SAPA_T_assignment_moved: assigned(check, record); break;
+    case SAPA_T_wrapup_ended: wrapped(check, record); break;
+#define C(name) case SAPA_T_##name: return about_contact(check, record->u.name.contact, record);
+    C(flow_step) C(contact_queued) C(contact_dequeued) C(offer_made) C(offer_ended) C(contact_connected)
+    C(contact_parted) C(contact_ended)
+#undef C
+    default: break;
+    }
+    return SAPA_OK;
+}
+
+void sapa_check_call(struct sapa_check *check, const struct sapa_call *call)
+{
+    const uint64_t whole = (uint64_t)call->recorded_ms + call->masked_ms + call->excluded_ms + call->unrecorded_ms;
+
+    if (call->direction == SAPA_DIRECTION_INBOUND) {
+        check->calls_in++;
+        if (call->outcome < SAPA_OUTCOME_COUNT)
+            check->call_outcomes[call->outcome]++;
+    } else {
+        check->calls_out++;
+    }
+    check->talk_calls_ms += call->talk_ms;
+    check->hold_calls_ms += call->hold_ms;
+    check->conversation_ms += call->conversation_ms;
+    check->recorded_ms += call->recorded_ms;
+    check->masked_ms += call->masked_ms;
+    check->excluded_ms += call->excluded_ms;
+    check->unrecorded_ms += call->unrecorded_ms;
+    if (!holds(check, SAPA_IDENTITY_RECORDING, whole == call->conversation_ms))
+        find(check, SAPA_IDENTITY_RECORDING, call->contact,
+             "contact %llu: %llu ms recorded, masked, excluded and missing are not its %u ms of conversation.",
+             U(call->contact), U(whole), call->conversation_ms);
+    if (!holds(check, SAPA_IDENTITY_RECORDING, call->unrecorded_ms <= RECORDING_MS))
+        find(check, SAPA_IDENTITY_RECORDING, call->contact,
+             "contact %llu: %u of %u ms of conversation should be recorded and are not.", U(call->contact),
+             call->unrecorded_ms, call->conversation_ms);
+}
+
+/* ---- the end ---- */
+
+struct row_check {
+    struct sapa_check *check;
+    enum sapa_rows kind;
+    struct sapa_measures all;
+};
+
+static void expect_row(struct sapa_check *check, const struct sapa_row *row, const char *what, int64_t whole,
+                       int64_t parts)
+{
+    static const char *const kinds[] = { "total", "client", "number", "queue", "agent", "reason" };
+
+    if (!holds(check, SAPA_IDENTITY_OFFERED, whole == parts))
+        find(check, SAPA_IDENTITY_OFFERED, 0, "%s %u, interval of %lld: %s is %lld, its parts are %lld.",
+             kinds[row->kind], row->dim, D(row->span.from_s), what, D(whole), D(parts));
+}
+
+static void check_row(void *ctx, const struct sapa_row *row)
+{
+    struct row_check *rows = ctx;
+    const struct sapa_measures *m = &row->m;
+
+#define M(id) (m->of[SAPA_M_##id])
+    expect_row(rows->check, row, "offered", M(OFFERED),
+               M(ANSWERED) + M(ABANDONED) + M(CONTAINED) + M(CLOSED) + M(VOICEMAIL) + M(CALLBACK)
+                   + M(CALLBACK_FAILED) + M(TRANSFERRED) + M(REFUSED) + M(SYSTEM_FAULT) + M(OVERFLOWED)
+                   + M(MOVED) + M(LEFT_BY_FLOW) + M(NO_AGENTS) + M(OPEN));
+    expect_row(rows->check, row, "abandoned", M(ABANDONED),
+               M(ABANDONED_MENU) + M(ABANDONED_QUEUE) + M(ABANDONED_RINGING));
+    expect_row(rows->check, row, "callbacks queued", M(CALLBACKS_QUEUED),
+               M(CALLBACKS_ANSWERED) + M(CALLBACKS_ENDED) + M(CALLBACKS_OPEN));
+    expect_row(rows->check, row, "offers", M(OFFERS),
+               M(OFFERS_ACCEPTED) + M(OFFERS_MISSED) + M(OFFERS_REFUSED) + M(OFFERS_FAILED) + M(OFFERS_GONE)
+                   + M(OFFERS_OPEN));
+    if (row->kind < SAPA_ROWS_AGENTS)
+        expect_row(rows->check, row, "waits kept", M(ANSWERED), row->wait_count);
+    sapa_measures_join(&rows->all, m);
+}
+
+static sapa_rc check_rows(struct sapa_check *check, struct sapa_intervals *intervals, enum sapa_rows kind,
+                          struct sapa_measures *ret_all)
+{
+    struct row_check rows = { .check = check, .kind = kind };
+    const sapa_rc rc = sapa_intervals_each(intervals, kind, check_row, &rows);
+
+    *ret_all = rows.all;
+    return rc;
+}
+
+/* What counts contacts must be the same in all clients together, all numbers together, and the whole. */
+static void compare(struct sapa_check *check, const char *who, const struct sapa_measures *all,
+                    const struct sapa_measures *total)
+{
+    for (unsigned i = 0; i < SAPA_M_AGENT_FIRST; i++)
+        if (!holds(check, SAPA_IDENTITY_OFFERED, all->of[i] == total->of[i]))
+            find(check, SAPA_IDENTITY_OFFERED, 0, "%s of all %s together is %lld, of the whole centre %lld.",
+                 sapa_measure_info(i)->key, who, D(all->of[i]), D(total->of[i]));
+}
+
+static void compare_outcomes(struct sapa_check *check, const struct sapa_measures *total)
+{
+    uint64_t closed_in = 0;
+
+    for (unsigned i = 0; i < SAPA_OUTCOME_COUNT; i++) {
+        closed_in += check->outcomes[i];
+        if (!holds(check, SAPA_IDENTITY_RECORDS, check->outcomes[i] == check->call_outcomes[i]))
+            find(check, SAPA_IDENTITY_RECORDS, 0, "%llu contacts ended as \"%s\", %llu call records say so.",
+                 U(check->outcomes[i]), sapa_outcome_name(i), U(check->call_outcomes[i]));
+    }
+    if (!holds(check, SAPA_IDENTITY_RECORDS, check->calls_in + check->calls_out == check->closed))
+        find(check, SAPA_IDENTITY_RECORDS, 0, "%llu contacts are closed, there are %llu call records.",
+             U(check->closed), U(check->calls_in + check->calls_out));
+    if (!holds(check, SAPA_IDENTITY_OFFERED,
+               total->of[SAPA_M_OFFERED] - total->of[SAPA_M_OPEN] == (int64_t)closed_in))
+        find(check, SAPA_IDENTITY_OFFERED, 0, "%lld contacts of the report are closed, %llu of the log.",
+             D(total->of[SAPA_M_OFFERED] - total->of[SAPA_M_OPEN]), U(closed_in));
+    if (!holds(check, SAPA_IDENTITY_OFFERED, check->opened - check->closed == check->contacts.count))
+        find(check, SAPA_IDENTITY_OFFERED, 0, "%llu opened less %llu closed are not the %u open ones.",
+             U(check->opened), U(check->closed), check->contacts.count);
+}
+
+static void compare_talk(struct sapa_check *check, const struct sapa_intervals *intervals,
+                         const struct sapa_measures *agents, const struct sapa_measures *total)
+{
+    const int64_t parts_ms = check->talk_contacts_ms + check->hold_contacts_ms;
+    int64_t running_ms = 0, slack_ms = ROUNDING_MS;
+
+    if (!holds(check, SAPA_IDENTITY_TALK,
+               total->of[SAPA_M_TALK] == check->talk_contacts_ms
+                   && total->of[SAPA_M_HOLD] == check->hold_contacts_ms))
+        find(check, SAPA_IDENTITY_TALK, 0, "the report has %lld ms of talk and %lld of hold, the log %lld and %lld.",
+             D(total->of[SAPA_M_TALK]), D(total->of[SAPA_M_HOLD]), D(check->talk_contacts_ms),
+             D(check->hold_contacts_ms));
+    for (uint32_t i = 0; i < check->offers.count; i++) {
+        const struct watched_offer *offer = sapa_table_at(&check->offers, i);
+        if (offer->stage == 2)
+            running_ms += (intervals->now_us - offer->connected_us) / 1000;
+    }
+    /* Each part rounds its talk and its hold, each row once. */
+    slack_ms += 2 * total->of[SAPA_M_HANDLED] + intervals->agent_rows.count + check->offers.count;
+    const int64_t agents_ms = agents->of[SAPA_M_TALK] + agents->of[SAPA_M_HOLD];
+    const int64_t apart_ms = agents_ms - parts_ms - running_ms;
+    if (!holds(check, SAPA_IDENTITY_TALK, apart_ms >= -slack_ms && apart_ms <= slack_ms))
+        find(check, SAPA_IDENTITY_TALK, 0,
+             "agents talked and held %lld ms; contacts %lld ms and %lld ms of conversations that go on.",
+             D(agents_ms), D(parts_ms), D(running_ms));
+}
+
+sapa_rc sapa_check_end(struct sapa_check *check, struct sapa_intervals *intervals,
+                       const struct sapa_calls *calls)
+{
+    struct sapa_measures total, other, agents;
+    sapa_rc rc = check_rows(check, intervals, SAPA_ROWS_TOTAL, &total);
+
+    check->seq = 0; /* what is found now has no place in the log */
+    if (rc == SAPA_OK)
+        rc = check_rows(check, intervals, SAPA_ROWS_CLIENTS, &other);
+    if (rc != SAPA_OK)
+        return rc;
+    compare(check, "clients", &other, &total);
+    rc = check_rows(check, intervals, SAPA_ROWS_NUMBERS, &other);
+    if (rc != SAPA_OK)
+        return rc;
+    compare(check, "numbers", &other, &total);
+    rc = check_rows(check, intervals, SAPA_ROWS_QUEUES, &other);
+    if (rc == SAPA_OK)
+        rc = check_rows(check, intervals, SAPA_ROWS_AGENTS, &agents);
+    if (rc != SAPA_OK)
+        return rc;
+    compare_outcomes(check, &total);
+    compare_talk(check, intervals, &agents, &total);
+    /* Call records of contacts that are still open carry their share of the talk. */
+    int64_t open_talk_ms = 0, open_hold_ms = 0;
+    for (uint32_t i = 0; i < calls->open.count; i++) {
+        const struct sapa_call *call = sapa_table_at(&calls->open, i);
+        open_talk_ms += call->talk_ms;
+        open_hold_ms += call->hold_ms;
+    }
+    if (!holds(check, SAPA_IDENTITY_TALK,
+               check->talk_calls_ms + open_talk_ms == check->talk_contacts_ms
+                   && check->hold_calls_ms + open_hold_ms == check->hold_contacts_ms))
+        find(check, SAPA_IDENTITY_TALK, 0, "call records have %lld ms of talk and %lld of hold, the log %lld and %lld.",
+             D(check->talk_calls_ms + open_talk_ms), D(check->hold_calls_ms + open_hold_ms),
+             D(check->talk_contacts_ms), D(check->hold_contacts_ms));
+    return SAPA_OK;
+}

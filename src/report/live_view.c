@@ -1,0 +1,426 @@
+/* The view: the fold's state made flat, with names and the day's figures. */
+#include "report/kpi.h"
+#include "report/live_impl.h"
+#include "report/print.h"
+#include "report/text_impl.h"
+#include "report/words.h"
+
+static uint32_t ms_between(int64_t from_us, int64_t to_us)
+{
+    const int64_t ms = (to_us - from_us) / 1000;
+
+    return (uint32_t)SAPA_MAX(SAPA_MIN(ms, (int64_t)UINT32_MAX), 0);
+}
+
+static int64_t kpi(const char *key, const char *variant, const struct sapa_measures *m)
+{
+    const struct sapa_kpi *found = sapa_kpi_find(key, variant);
+
+    sapa_assert(found != NULL);
+    return found->value(m);
+}
+
+static bool has_skill(const struct sapa_centre *centre, const struct sapa_agent *agent,
+                      const struct sapa_need *need)
+{
+    for (uint32_t i = 0; i < agent->skill_count; i++) {
+        const struct sapa_agent_skill_level *level = &centre->levels[agent->skill_first + i];
+        if (level->skill == need->skill)
+            return level->level >= need->level_min;
+    }
+    return false;
+}
+
+/* May this agent serve the queue in one of its steps? By the description: skills changed by hand apart. */
+static bool may_serve(const struct sapa_centre *centre, const struct sapa_queue *queue,
+                      const struct sapa_agent *agent)
+{
+    if (queue->client < 64 && !(agent->clients >> queue->client & 1))
+        return false;
+    for (unsigned s = 0; s < queue->step_count && s < SAPA_STEPS_MAX; s++) {
+        const struct sapa_step *step = &queue->steps[s];
+        bool fits = step->team == SAPA_NONE || step->team == agent->team;
+        for (unsigned n = 0; n < step->need_count && n < SAPA_NEEDS_MAX && fits; n++)
+            fits = has_skill(centre, agent, &step->needs[n]);
+        if (fits)
+            return true;
+    }
+    return false;
+}
+
+static const struct live_agent *agent_of(const struct sapa_live *live, uint32_t index)
+{
+    return sapa_table_find(&live->agents, sapa_names_dim(live->names, SAPA_DIM_AGENT, index));
+}
+
+static void count_staff(const struct sapa_live *live, uint32_t queue_index, struct sapa_view_queue *view)
+{
+    const struct sapa_centre *centre = live->names->centre;
+
+    for (uint32_t i = 0; i < centre->agents_count; i++) {
+        const struct live_agent *agent = agent_of(live, i);
+        const unsigned shown = agent ? agent->shown : SAPA_DOING_OFFLINE;
+        if (shown == SAPA_DOING_OFFLINE || !may_serve(centre, &centre->queues[queue_index], &centre->agents[i]))
+            continue;
+        view->agents_ready += shown == SAPA_DOING_READY;
+        view->agents_not_ready += shown == SAPA_DOING_NOT_READY;
+        view->agents_busy += shown > SAPA_DOING_READY;
+    }
+}
+
+/* What stands in each queue now. `views` is indexed as the description. */
+static void count_lines(const struct sapa_live *live, int64_t now_us, struct sapa_view_queue *views,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < live->contacts.count; i++) {
+        const struct live_contact *contact = sapa_table_at(&live->contacts, i);
+        struct sapa_view_queue *view = NULL;
+        for (uint32_t q = 0; q < count && !view; q++)
+            if (contact->queue != SAPA_NONE && live->names->dims[SAPA_DIM_QUEUE].of_index[q] == contact->queue)
+                view = &views[q];
+        if (!view)
+            continue;
+        view->talking += contact->place == SAPA_PLACE_TALK;
+        view->ringing += contact->ringing > 0;
+        if (!contact->queued)
+            continue;
+        if (contact->is_callback) {
+            view->callbacks_waiting++;
+        } else {
+            view->waiting++;
+            view->longest_ms = SAPA_MAX(view->longest_ms, ms_between(contact->queued_us, now_us));
+        }
+    }
+}
+
+static sapa_rc view_queues(struct sapa_live *live, int64_t now_us, enum sapa_language language,
+                           struct sapa_view *view, uint32_t size)
+{
+    const struct sapa_centre *centre = live->names->centre;
+    const uint32_t count = centre ? SAPA_MIN(size, centre->queues_count) : 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t dim = sapa_names_dim(live->names, SAPA_DIM_QUEUE, i);
+        const struct sapa_queue *queue = &centre->queues[i];
+        struct sapa_view_queue *out = &view->queues[i];
+        struct sapa_row row;
+        const sapa_rc rc = sapa_intervals_get(&live->today, SAPA_ROWS_QUEUES, dim, now_us, &row);
+        if (rc != SAPA_OK)
+            return rc;
+        memset(out, 0, sizeof(*out));
+        fit_text(queue->key, out->key, sizeof(out->key));
+        fit_text(sapa_names_text(live->names, SAPA_DIM_QUEUE, dim, language), out->name, sizeof(out->name));
+        fit_text(sapa_names_text(live->names, SAPA_DIM_CLIENT,
+                                 sapa_names_dim(live->names, SAPA_DIM_CLIENT, queue->client), language),
+                 out->client, sizeof(out->client));
+        out->level_ms = queue->service_level_ms;
+        out->level_percent = queue->service_level_percent;
+        out->offered = (uint64_t)row.m.of[SAPA_M_OFFERED];
+        out->answered = (uint64_t)row.m.of[SAPA_M_ANSWERED];
+        out->abandoned = (uint64_t)row.m.of[SAPA_M_ABANDONED];
+        out->abandoned_short = (uint64_t)row.m.of[SAPA_M_ABANDONED_SHORT];
+        out->overflowed = (uint64_t)row.m.of[SAPA_M_OVERFLOWED];
+        out->callbacks = (uint64_t)row.m.of[SAPA_M_CALLBACK];
+        out->service_level = sapa_kpi_service_level(&row.m);
+        out->abandon_rate = kpi("abandon_rate", "short excluded", &row.m);
+        out->asa_ms = kpi("asa", "", &row.m);
+        count_staff(live, i, out);
+    }
+    view->queue_count = count;
+    count_lines(live, now_us, view->queues, count);
+    return SAPA_OK;
+}
+
+static sapa_rc view_agents(struct sapa_live *live, int64_t now_us, enum sapa_language language,
+                           struct sapa_view *view, uint32_t size)
+{
+    const struct sapa_centre *centre = live->names->centre;
+    const uint32_t count = centre ? SAPA_MIN(size, centre->agents_count) : 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t dim = sapa_names_dim(live->names, SAPA_DIM_AGENT, i);
+        const struct live_agent *agent = sapa_table_find(&live->agents, dim);
+        const struct live_contact *contact =
+            agent && agent->contact ? sapa_table_find(&live->contacts, agent->contact) : NULL;
+        struct sapa_view_agent *out = &view->agents[i];
+        struct sapa_row row;
+        const sapa_rc rc = sapa_intervals_get(&live->today, SAPA_ROWS_AGENTS, dim, now_us, &row);
+        if (rc != SAPA_OK)
+            return rc;
+        memset(out, 0, sizeof(*out));
+        fit_text(centre->agents[i].key, out->key, sizeof(out->key));
+        fit_text(sapa_names_text(live->names, SAPA_DIM_AGENT, dim, language), out->name, sizeof(out->name));
+        fit_text(centre->agents[i].extension, out->extension, sizeof(out->extension));
+        out->handled = (uint32_t)row.m.of[SAPA_M_HANDLED];
+        out->missed = (uint32_t)(row.m.of[SAPA_M_OFFERS_MISSED] + row.m.of[SAPA_M_OFFERS_REFUSED]);
+        out->occupancy = kpi("occupancy", "", &row.m);
+        if (!agent)
+            continue;
+        out->doing = agent->shown;
+        out->presence = agent->presence;
+        out->device = agent->device;
+        out->contact = agent->contact;
+        out->since_ms = agent->since_us ? ms_between(agent->since_us, now_us) : 0;
+        if (agent->presence == SAPA_PRESENCE_NOT_READY && agent->reason != SAPA_NONE)
+            fit_text(sapa_names_text(live->names, SAPA_DIM_REASON, agent->reason, language), out->reason,
+                     sizeof(out->reason));
+        if (contact && contact->queue != SAPA_NONE)
+            fit_text(sapa_names_text(live->names, SAPA_DIM_QUEUE, contact->queue, language), out->queue,
+                     sizeof(out->queue));
+    }
+    view->agent_count = count;
+    return SAPA_OK;
+}
+
+/* The oldest `size` of the open contacts, in order: kept sorted while they are gathered. */
+static void view_calls(const struct sapa_live *live, int64_t now_us, enum sapa_language language,
+                       struct sapa_view *view, uint32_t size)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < live->contacts.count && size > 0; i++) {
+        const struct live_contact *contact = sapa_table_at(&live->contacts, i);
+        const uint32_t age_ms = ms_between(contact->opened_us, now_us);
+        uint32_t at = count;
+        while (at > 0 && (view->calls[at - 1].age_ms < age_ms
+                          || (view->calls[at - 1].age_ms == age_ms && view->calls[at - 1].contact > contact->contact)))
+            at--;
+        if (at == size)
+            continue;
+        count += count < size;
+        memmove(&view->calls[at + 1], &view->calls[at], (count - 1 - at) * sizeof(view->calls[0]));
+        struct sapa_view_call *out = &view->calls[at];
+        memset(out, 0, sizeof(*out));
+        out->contact = contact->contact;
+        out->age_ms = age_ms;
+        out->here_ms = ms_between(contact->since_us, now_us);
+        out->place = contact->place;
+        out->channel = contact->channel;
+        fit_text(sapa_names_text(live->names, SAPA_DIM_CLIENT, contact->client, language), out->client,
+                 sizeof(out->client));
+        fit_text(sapa_names_key(live->names, SAPA_DIM_NUMBER, contact->number), out->number, sizeof(out->number));
+        if (contact->queue != SAPA_NONE)
+            fit_text(sapa_names_text(live->names, SAPA_DIM_QUEUE, contact->queue, language), out->queue,
+                     sizeof(out->queue));
+        if (contact->agent != SAPA_NONE && (contact->place == SAPA_PLACE_TALK || contact->ringing > 0))
+            fit_text(sapa_names_text(live->names, SAPA_DIM_AGENT, contact->agent, language), out->agent,
+                     sizeof(out->agent));
+    }
+    view->call_count = count;
+}
+
+/* ---- news in words ---- */
+
+static void say(const struct sapa_live *live, const struct sapa_live_news *item, enum sapa_language language,
+                struct sapa_text *out)
+{
+    const bool id = language == SAPA_LANGUAGE_ID;
+    const struct sapa_str agent = sapa_names_text(live->names, SAPA_DIM_AGENT, item->agent, language);
+    const struct sapa_str queue = sapa_names_text(live->names, SAPA_DIM_QUEUE, item->queue, language);
+
+    switch (item->type) {
+    case SAPA_T_contact_connected:
+        sapa_text_printf(out, id ? SAPA_STR_FMT " berbicara dengan penelepon dari " SAPA_STR_FMT ", tunggu "
+                                 : SAPA_STR_FMT " talks with a caller of " SAPA_STR_FMT ", waited ",
+                         SAPA_STR_ARG(agent), SAPA_STR_ARG(queue));
+        sapa_print_ms(out, item->a);
+        break;
+    case SAPA_T_contact_ended:
+        if (item->queue != SAPA_NONE)
+            sapa_text_printf(out, SAPA_STR_FMT ": ", SAPA_STR_ARG(queue));
+        sapa_text_printf(out, "%s (%s)", sapa_word_outcome(item->a, language), sapa_word_side(item->b, language));
+        break;
+    case SAPA_T_offer_ended:
+        sapa_text_printf(out, id ? SAPA_STR_FMT " melewatkan panggilan: %s" : SAPA_STR_FMT " missed a call: %s",
+                         SAPA_STR_ARG(agent), sapa_word_offer(item->a, language));
+        break;
+    case SAPA_T_agent_moved:
+        sapa_text_printf(out, SAPA_STR_FMT ": %s", SAPA_STR_ARG(agent), sapa_word_presence(item->a, language));
+        if (item->a == SAPA_PRESENCE_NOT_READY && item->queue != SAPA_NONE)
+            sapa_text_printf(out, ", " SAPA_STR_FMT,
+                             SAPA_STR_ARG(sapa_names_text(live->names, SAPA_DIM_REASON, item->queue, language)));
+        if (item->b == 2)
+            sapa_text_add(out, id ? SAPA_STR(" (tidak menjawab)") : SAPA_STR(" (did not answer)"));
+        else if (item->b == 1)
+            sapa_text_add(out, id ? SAPA_STR(" (telepon hilang)") : SAPA_STR(" (phone lost)"));
+        break;
+    case SAPA_T_switch_changed:
+        sapa_text_printf(out, "%s %s: " SAPA_STR_FMT, sapa_switch_name(item->a),
+                         item->b ? (id ? "nyala" : "on") : (id ? "mati" : "off"),
+                         SAPA_STR_ARG(item->queue == SAPA_NONE
+                                          ? (id ? SAPA_STR("semua klien") : SAPA_STR("all clients"))
+                                          : sapa_names_text(live->names, SAPA_DIM_CLIENT, item->queue, language)));
+        break;
+    case SAPA_T_alarm_raised:
+        sapa_text_printf(out, "%s: %s", item->b ? "ALARM" : (id ? "selesai" : "over"), sapa_alarm_name(item->a));
+        break;
+    default: break;
+    }
+}
+
+static void view_news(const struct sapa_live *live, enum sapa_language language, struct sapa_view *view,
+                      uint32_t size)
+{
+    const uint32_t have = SAPA_MIN(live->news_next, (uint32_t)SAPA_LIVE_NEWS_MAX);
+    const uint32_t count = SAPA_MIN(size, have);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sapa_live_news *item = &live->news[(live->news_next - 1 - i) % SAPA_LIVE_NEWS_MAX];
+        struct sapa_text text;
+        view->news[i].at_us = item->at_us;
+        sapa_text_init(&text, view->news[i].text, sizeof(view->news[i].text));
+        say(live, item, language, &text);
+    }
+    view->news_count = count;
+}
+
+static void view_totals(const struct sapa_live *live, struct sapa_view *view, const struct sapa_row *total)
+{
+    const struct sapa_centre *centre = live->names->centre;
+
+    for (uint32_t i = 0; i < live->contacts.count; i++) {
+        const struct live_contact *contact = sapa_table_at(&live->contacts, i);
+        view->in_menu += contact->place == SAPA_PLACE_FLOW;
+        view->waiting += contact->place == SAPA_PLACE_QUEUE;
+        view->ringing += contact->place == SAPA_PLACE_RINGING;
+        view->talking += contact->place == SAPA_PLACE_TALK;
+        view->callbacks += contact->place == SAPA_PLACE_CALLBACK;
+    }
+    view->open = live->contacts.count;
+    for (uint32_t i = 0; centre && i < centre->agents_count; i++) {
+        const struct live_agent *agent = agent_of(live, i);
+        const unsigned shown = agent ? agent->shown : SAPA_DOING_OFFLINE;
+        view->agents_ready += shown == SAPA_DOING_READY;
+        view->agents_not_ready += shown == SAPA_DOING_NOT_READY;
+        view->agents_offline += shown == SAPA_DOING_OFFLINE;
+        view->agents_wrapup += shown == SAPA_DOING_WRAPUP;
+        view->agents_busy += shown == SAPA_DOING_RINGING || shown == SAPA_DOING_TALKING || shown == SAPA_DOING_HOLD;
+    }
+    view->offered = (uint64_t)total->m.of[SAPA_M_OFFERED];
+    view->answered = (uint64_t)total->m.of[SAPA_M_ANSWERED];
+    view->abandoned = (uint64_t)total->m.of[SAPA_M_ABANDONED];
+    view->contained = (uint64_t)total->m.of[SAPA_M_CONTAINED];
+    view->system_faults = (uint64_t)(total->m.of[SAPA_M_BY_SYSTEM]);
+    view->service_level = sapa_kpi_service_level(&total->m);
+}
+
+sapa_rc sapa_live_view(struct sapa_live *live, int64_t now_us, enum sapa_language language,
+                       const struct sapa_view_room *room, struct sapa_view *ret_view)
+{
+    const struct sapa_centre *centre = live->names->centre;
+    struct sapa_view view = { .queues = room->queues, .agents = room->agents, .calls = room->calls,
+                              .news = room->news, .language = language };
+    struct sapa_row total;
+
+    now_us = SAPA_MAX(now_us, live->now_us);
+    view.now_us = now_us;
+    sapa_rc rc = now_us / 1000000 >= live->day_end_s ? sapa_live_turn_day(live, now_us) : SAPA_OK;
+    if (rc == SAPA_OK)
+        rc = sapa_intervals_until(&live->today, now_us);
+    if (rc == SAPA_OK)
+        rc = sapa_intervals_get(&live->today, SAPA_ROWS_TOTAL, 0, now_us, &total);
+    if (rc == SAPA_OK)
+        rc = view_queues(live, now_us, language, &view, room->queue_size);
+    if (rc == SAPA_OK)
+        rc = view_agents(live, now_us, language, &view, room->agent_size);
+    if (rc != SAPA_OK)
+        return rc;
+    if (centre) {
+        fit_text(centre->system.name, view.centre, sizeof(view.centre));
+        if (centre->system.zone < centre->zones_count)
+            view.offset_s = sapa_zone_offset(&centre->zones[centre->system.zone], now_us / 1000000);
+    }
+    view_totals(live, &view, &total);
+    view_calls(live, now_us, language, &view, room->call_size);
+    view_news(live, language, &view, room->news_size);
+    view.surge = live->surge;
+    view.closed = live->closed;
+    view.alarms = live->alarms;
+    *ret_view = view;
+    return SAPA_OK;
+}
+
+/* ---- as bytes ---- */
+
+enum { VIEW_VERSION = 1 };
+
+/* The lists by turns: X(member, count, size of the room). */
+#define VIEW_LISTS(X) \
+    X(queues, queue_count, queue_size) X(agents, agent_count, agent_size) X(calls, call_count, call_size) \
+    X(news, news_count, news_size)
+
+void sapa_view_encode(const struct sapa_view *view, struct sapa_writer *out)
+{
+    struct sapa_view head = *view;
+
+    head.queues = NULL;
+    head.agents = NULL;
+    head.calls = NULL;
+    head.news = NULL;
+    sapa_put_u64(out, VIEW_VERSION);
+    sapa_put_u64(out, sizeof(head));
+    sapa_put_raw(out, &head, sizeof(head));
+#define X(list, count, size) sapa_put_raw(out, view->list, view->count * sizeof(view->list[0]));
+    VIEW_LISTS(X)
+#undef X
+}
+
+/* Every text of the view ends inside its room, whoever wrote the bytes. */
+static void end_texts(struct sapa_view *view)
+{
+#define END(text) (text)[sizeof(text) - 1] = '\0'
+    END(view->centre);
+    for (uint32_t i = 0; i < view->queue_count; i++) {
+        END(view->queues[i].key);
+        END(view->queues[i].name);
+        END(view->queues[i].client);
+    }
+    for (uint32_t i = 0; i < view->agent_count; i++) {
+        END(view->agents[i].key);
+        END(view->agents[i].name);
+        END(view->agents[i].extension);
+        END(view->agents[i].reason);
+        END(view->agents[i].queue);
+    }
+    for (uint32_t i = 0; i < view->call_count; i++) {
+        END(view->calls[i].client);
+        END(view->calls[i].number);
+        END(view->calls[i].queue);
+        END(view->calls[i].agent);
+    }
+    for (uint32_t i = 0; i < view->news_count; i++)
+        END(view->news[i].text);
+#undef END
+}
+
+sapa_rc sapa_view_decode(struct sapa_reader *in, const struct sapa_view_room *room,
+                         struct sapa_view *ret_view)
+{
+    struct sapa_view view;
+
+    if (sapa_get_u64(in) != VIEW_VERSION || sapa_get_u64(in) != sizeof(view))
+        return in->bad ? SAPA_ECORRUPT : SAPA_EVERSION;
+    const uint8_t *head = sapa_get_raw(in, sizeof(view));
+    if (!head)
+        return SAPA_ECORRUPT;
+    memcpy(&view, head, sizeof(view));
+    view.queues = room->queues;
+    view.agents = room->agents;
+    view.calls = room->calls;
+    view.news = room->news;
+#define X(list, count, size)                                                              \
+    {                                                                                     \
+        const uint8_t *bytes = sapa_get_raw(in, (size_t)view.count * sizeof(view.list[0])); \
+        if (!bytes)                                                                       \
+            return SAPA_ECORRUPT;                                                         \
+        view.count = SAPA_MIN(view.count, room->size);                                    \
+        if (view.count > 0)                                                               \
+            memcpy(view.list, bytes, view.count * sizeof(view.list[0]));                  \
+    }
+    VIEW_LISTS(X)
+#undef X
+    view.language = SAPA_MIN(view.language, (uint8_t)(SAPA_LANGUAGE_COUNT - 1));
+    end_texts(&view);
+    *ret_view = view;
+    return SAPA_OK;
+}

@@ -1,0 +1,360 @@
+#include "report/why.h"
+
+#include "report/kpi.h"
+#include "report/print.h"
+#include "report/words.h"
+
+bool sapa_why_read(struct sapa_reader *reader, struct sapa_why_entry *ret_entry)
+{
+    if (sapa_reader_left(reader) == 0)
+        return false;
+    const uint64_t agent = sapa_get_u64(reader);
+    const uint64_t why = sapa_get_u64(reader);
+    struct sapa_why_entry entry = { .agent = (uint32_t)agent, .why = (uint32_t)why };
+    entry.a = sapa_get_u64(reader);
+    entry.b = sapa_get_u64(reader);
+    if (reader->bad || agent > UINT32_MAX || why >= SAPA_WHY_COUNT)
+        return false;
+    *ret_entry = entry;
+    return true;
+}
+
+/* ---- names and numbers in a sentence ---- */
+
+static bool is_id(const struct sapa_why_words *words)
+{
+    return words->language == SAPA_LANGUAGE_ID;
+}
+
+static void put_agent(const struct sapa_why_words *words, uint64_t index, struct sapa_text *out)
+{
+    const struct sapa_centre *centre = words->centre;
+
+    if (!centre || index >= centre->agents_count)
+        sapa_text_printf(out, is_id(words) ? "agen %llu" : "agent %llu", (unsigned long long)index);
+    else
+        sapa_text_add(out, centre->agents[index].name.n > 0 ? centre->agents[index].name
+                                                            : centre->agents[index].key);
+}
+
+static void put_queue(const struct sapa_why_words *words, uint64_t index, struct sapa_text *out)
+{
+    const struct sapa_centre *centre = words->centre;
+
+    if (!centre || index >= centre->queues_count)
+        sapa_text_printf(out, is_id(words) ? "antrean %llu" : "queue %llu", (unsigned long long)index);
+    else
+        sapa_text_add(out, centre->queues[index].name.n > 0 ? centre->queues[index].name
+                                                            : centre->queues[index].key);
+}
+
+static void put_skill(const struct sapa_why_words *words, uint64_t index, struct sapa_text *out)
+{
+    const struct sapa_centre *centre = words->centre;
+
+    if (!centre || index >= centre->skills_count)
+        sapa_text_printf(out, is_id(words) ? "keahlian %llu" : "skill %llu", (unsigned long long)index);
+    else
+        sapa_text_add(out, centre->skills[index].key);
+}
+
+/* Whole seconds, rounded up: "0 s left" would be a lie. */
+static void put_left(const struct sapa_why_words *words, uint64_t ms, struct sapa_text *out)
+{
+    sapa_text_printf(out, is_id(words) ? ", sisa %llu dtk" : ", %llu s left",
+                     (unsigned long long)(ms / 1000 + (ms % 1000 != 0)));
+}
+
+/* The level that the step asks of this skill; 0 when the description does not say. */
+static unsigned level_needed(const struct sapa_why_words *words, const struct sapa_rec_why *why, uint64_t skill)
+{
+    const struct sapa_centre *centre = words->centre;
+
+    if (!centre || why->queue >= centre->queues_count)
+        return 0;
+    const struct sapa_queue *queue = &centre->queues[why->queue];
+    if (why->step >= queue->step_count || why->step >= SAPA_STEPS_MAX)
+        return 0;
+    const struct sapa_step *step = &queue->steps[why->step];
+    for (unsigned i = 0; i < step->need_count && i < SAPA_NEEDS_MAX; i++)
+        if (step->needs[i].skill == skill)
+            return step->needs[i].level_min;
+    return 0;
+}
+
+static void put_numbers(const struct sapa_rec_why *why, const struct sapa_why_entry *entry,
+                        const struct sapa_why_words *words, struct sapa_text *out)
+{
+    const bool id = is_id(words);
+    unsigned needed;
+
+    switch ((enum sapa_why)entry->why) {
+    case SAPA_WHY_WRAPUP:
+    case SAPA_WHY_OFFERED:
+    case SAPA_WHY_JUST_REFUSED:
+    case SAPA_WHY_PREFERRED:
+        if (entry->a > 0)
+            put_left(words, entry->a, out);
+        break;
+    case SAPA_WHY_SKILL:
+        needed = level_needed(words, why, entry->a);
+        sapa_text_add(out, id ? SAPA_STR("keahlian ") : SAPA_STR("skill "));
+        put_skill(words, entry->a, out);
+        sapa_text_printf(out, " %llu", (unsigned long long)entry->b);
+        if (needed > 0)
+            sapa_text_printf(out, " < %u", needed);
+        break;
+    case SAPA_WHY_BUSY:
+    case SAPA_WHY_CAPACITY:
+    case SAPA_WHY_INTERRUPT:
+        if (entry->a < SAPA_CHANNEL_COUNT)
+            sapa_text_printf(out, " (%s)", sapa_word_channel((unsigned)entry->a, words->language));
+        break;
+    default: break;
+    }
+}
+
+void sapa_why_entry_print(const struct sapa_rec_why *why, const struct sapa_why_entry *entry,
+                          const struct sapa_why_words *words, struct sapa_text *out)
+{
+    const bool id = is_id(words);
+
+    if (entry->why == SAPA_WHY_AHEAD) {
+        sapa_text_printf(out, id ? "%llu kontak di depannya" : entry->a == 1 ? "%llu contact ahead in the line"
+                                                                             : "%llu contacts ahead in the line",
+                         (unsigned long long)entry->a);
+        return;
+    }
+    if (entry->agent != SAPA_NONE) {
+        put_agent(words, entry->agent, out);
+        if (entry->why != SAPA_WHY_CHOSEN)
+            sapa_text_add(out, id ? SAPA_STR(" dilewati: ") : SAPA_STR(" skipped: "));
+        else
+            sapa_text_char(out, ' ');
+    }
+    if (entry->why != SAPA_WHY_SKILL)
+        sapa_text_add(out, sapa_str_of(sapa_word_why(entry->why, words->language)));
+    put_numbers(why, entry, words, out);
+}
+
+/* ---- the story of a contact ---- */
+
+void sapa_story_init(struct sapa_story *story, uint64_t contact, const struct sapa_why_words *words,
+                     const struct sapa_zone *zone)
+{
+    *story = (struct sapa_story){ .words = *words, .zone = zone, .contact = contact };
+}
+
+/* "10:15:03  +0:41  ": the wall clock and the time since arrival. */
+static void put_time(const struct sapa_story *story, int64_t at_us, struct sapa_text *out)
+{
+    const struct sapa_civil civil = sapa_zone_civil(story->zone, at_us / 1000000);
+    const int64_t since_ms = story->began_us ? (at_us - story->began_us) / 1000 : 0;
+
+    sapa_text_printf(out, "%02u:%02u:%02u  +%02lld:%02lld  ", civil.hour, civil.minute, civil.second,
+                     (long long)(since_ms / 60000), (long long)(since_ms / 1000 % 60));
+}
+
+static void put_ms(struct sapa_text *out, uint64_t ms)
+{
+    sapa_print_ms(out, (int64_t)SAPA_MIN(ms, (uint64_t)INT64_MAX / 2));
+}
+
+/* The step in force and since when: "step 2 at 00:41". */
+static void put_step(const struct sapa_story *story, const struct sapa_rec_why *why, struct sapa_text *out)
+{
+    const struct sapa_centre *centre = story->words.centre;
+
+    sapa_text_printf(out, is_id(&story->words) ? "langkah %llu" : "step %llu", (unsigned long long)why->step + 1);
+    if (!centre || why->queue >= centre->queues_count || why->step == 0
+        || why->step >= centre->queues[why->queue].step_count)
+        return;
+    const uint32_t after_ms = centre->queues[why->queue].steps[why->step].after_ms;
+    sapa_text_printf(out, is_id(&story->words) ? " sejak %02u:%02u" : " at %02u:%02u", after_ms / 60000,
+                     after_ms / 1000 % 60);
+}
+
+static void put_why(const struct sapa_story *story, const struct sapa_rec_why *why, struct sapa_text *out)
+{
+    const bool id = is_id(&story->words);
+    struct sapa_reader reader = sapa_reader_of(why->reasons.p, why->reasons.n);
+    struct sapa_why_entry entry;
+    bool is_first = true;
+
+    sapa_text_add(out, why->offer ? (id ? SAPA_STR("Mengapa ditawarkan: ") : SAPA_STR("Why offered: "))
+                                  : (id ? SAPA_STR("Menunggu: ") : SAPA_STR("Waits: ")));
+    while (sapa_why_read(&reader, &entry)) {
+        if (!is_first)
+            sapa_text_add(out, SAPA_STR("; "));
+        is_first = false;
+        sapa_why_entry_print(why, &entry, &story->words, out);
+    }
+    if (!is_first)
+        sapa_text_add(out, SAPA_STR("; "));
+    put_step(story, why, out);
+}
+
+/* What a line shows of one record; false for records that say nothing to a person. */
+static bool put_record(const struct sapa_story *story, const struct sapa_record *record, struct sapa_text *out)
+{
+    const struct sapa_why_words *words = &story->words;
+    const enum sapa_language language = words->language;
+    const bool id = is_id(words);
+    const struct sapa_centre *centre = words->centre;
+
+    switch (record->type) {
+    case SAPA_T_contact_new:
+        sapa_text_add(out, id ? SAPA_STR("Masuk") : SAPA_STR("Arrived"));
+        if (centre && record->u.contact_new.number < centre->numbers_count)
+            sapa_text_printf(out, id ? " di nomor " SAPA_STR_FMT : " on number " SAPA_STR_FMT,
+                             SAPA_STR_ARG(centre->numbers[record->u.contact_new.number].key));
+        if (centre && record->u.contact_new.client < centre->clients_count)
+            sapa_text_printf(out, " (" SAPA_STR_FMT ")",
+                             SAPA_STR_ARG(centre->clients[record->u.contact_new.client].name));
+        return true;
+    case SAPA_T_contact_queued:
+        sapa_text_add(out, id ? SAPA_STR("Masuk antrean ") : SAPA_STR("Joined the queue "));
+        put_queue(words, record->u.contact_queued.queue, out);
+        sapa_text_printf(out, id ? ", urutan %llu" : ", place %llu",
+                         (unsigned long long)record->u.contact_queued.position);
+        if (record->u.contact_queued.ewt_p50_ms != 0 && record->u.contact_queued.ewt_p50_ms != SAPA_NONE) {
+            sapa_text_add(out, id ? SAPA_STR(", perkiraan tunggu ") : SAPA_STR(", expected wait "));
+            put_ms(out, record->u.contact_queued.ewt_p50_ms);
+            sapa_text_add(out, id ? SAPA_STR(" sampai ") : SAPA_STR(" to "));
+            put_ms(out, record->u.contact_queued.ewt_p90_ms);
+        }
+        if (record->u.contact_queued.virtual_waiter)
+            sapa_text_add(out, id ? SAPA_STR(", sebagai telepon balik") : SAPA_STR(", as a callback"));
+        return true;
+    case SAPA_T_contact_dequeued:
+        sapa_text_add(out, id ? SAPA_STR("Keluar dari ") : SAPA_STR("Left "));
+        put_queue(words, record->u.contact_dequeued.queue, out);
+        sapa_text_printf(out, ": %s, ", sapa_word_dequeue((unsigned)record->u.contact_dequeued.reason, language));
+        sapa_text_add(out, id ? SAPA_STR("tunggu ") : SAPA_STR("waited "));
+        put_ms(out, record->u.contact_dequeued.wait_ms);
+        return true;
+    case SAPA_T_offer_made:
+        sapa_text_add(out, id ? SAPA_STR("Ditawarkan kepada ") : SAPA_STR("Offered to "));
+        put_agent(words, record->u.offer_made.agent, out);
+        return true;
+    case SAPA_T_offer_ended:
+        put_agent(words, record->u.offer_ended.agent, out);
+        sapa_text_printf(out, ": %s, ", sapa_word_offer((unsigned)record->u.offer_ended.result, language));
+        sapa_text_add(out, id ? SAPA_STR("berdering ") : SAPA_STR("rang "));
+        put_ms(out, record->u.offer_ended.ring_ms);
+        return true;
+    case SAPA_T_contact_connected:
+        sapa_text_add(out, id ? SAPA_STR("Bicara dengan ") : SAPA_STR("Talks with "));
+        put_agent(words, record->u.contact_connected.agent, out);
+        sapa_text_add(out, id ? SAPA_STR(" setelah menunggu ") : SAPA_STR(" after waiting "));
+        put_ms(out, record->u.contact_connected.wait_ms);
+        return true;
+    case SAPA_T_hold_changed:
+        sapa_text_add(out, record->u.hold_changed.on ? (id ? SAPA_STR("Ditahan") : SAPA_STR("On hold"))
+                                                     : (id ? SAPA_STR("Kembali dari tahan") : SAPA_STR("Back from hold")));
+        return true;
+    case SAPA_T_contact_parted:
+        put_agent(words, record->u.contact_parted.agent, out);
+        sapa_text_add(out, id ? SAPA_STR(" selesai, bicara ") : SAPA_STR(" is done, talked "));
+        put_ms(out, record->u.contact_parted.talk_ms);
+        if (record->u.contact_parted.hold_ms > 0) {
+            sapa_text_add(out, id ? SAPA_STR(", tahan ") : SAPA_STR(", held "));
+            put_ms(out, record->u.contact_parted.hold_ms);
+        }
+        sapa_text_printf(out, id ? ", diakhiri %s" : ", ended by %s",
+                         sapa_word_side((unsigned)record->u.contact_parted.side, language));
+        return true;
+    case SAPA_T_wrapup_ended:
+        sapa_text_add(out, id ? SAPA_STR("Wrap-up selesai: ") : SAPA_STR("Wrap-up over: "));
+        put_agent(words, record->u.wrapup_ended.agent, out);
+        sapa_text_add(out, SAPA_STR(", "));
+        put_ms(out, record->u.wrapup_ended.wrapup_ms);
+        if (centre && record->u.wrapup_ended.disposition < centre->dispositions_count)
+            sapa_text_printf(out, ", " SAPA_STR_FMT,
+                             SAPA_STR_ARG(centre->dispositions[record->u.wrapup_ended.disposition].name[language]));
+        return true;
+    case SAPA_T_callback_changed:
+        sapa_text_printf(out, id ? "Telepon balik: %s" : "Callback: %s",
+                         sapa_word_callback((unsigned)record->u.callback_changed.state, language));
+        if (record->u.callback_changed.attempt > 0)
+            sapa_text_printf(out, id ? ", percobaan %llu" : ", attempt %llu",
+                             (unsigned long long)record->u.callback_changed.attempt);
+        return true;
+    case SAPA_T_voicemail_left:
+        sapa_text_add(out, id ? SAPA_STR("Meninggalkan pesan, ") : SAPA_STR("Left a message, "));
+        put_ms(out, record->u.voicemail_left.length_ms);
+        return true;
+    case SAPA_T_survey_answered:
+        sapa_text_printf(out, id ? "Survei %s: %llu" : "Survey %s: %llu", record->u.survey_answered.question.p,
+                         (unsigned long long)record->u.survey_answered.answer);
+        return true;
+    case SAPA_T_contact_ended:
+        sapa_text_printf(out, id ? "Selesai: %s, oleh %s" : "Ended: %s, by the %s",
+                         sapa_word_outcome((unsigned)record->u.contact_ended.outcome, language),
+                         sapa_word_side((unsigned)record->u.contact_ended.side, language));
+        if (record->u.contact_ended.cause != 0)
+            sapa_text_printf(out, " (%llu)", (unsigned long long)record->u.contact_ended.cause);
+        sapa_text_add(out, id ? SAPA_STR(", seluruhnya ") : SAPA_STR(", in all "));
+        put_ms(out, record->u.contact_ended.total_ms);
+        return true;
+    default: return false;
+    }
+}
+
+static void give_line(struct sapa_story *story, struct sapa_text *line, const struct sapa_lines *out)
+{
+    story->lines++;
+    out->line(out->ctx, sapa_text_str(line));
+}
+
+/* The same reasons again (the line is looked at often): said once, counted. */
+static bool is_repeated(struct sapa_story *story, const struct sapa_rec_why *why)
+{
+    /* Seconds left differ each time; who is named and why does not. */
+    struct sapa_reader reader = sapa_reader_of(why->reasons.p, why->reasons.n);
+    struct sapa_why_entry entry;
+    uint32_t hash = 2166136261u ^ (uint32_t)why->step ^ (uint32_t)(why->offer != 0) << 16;
+
+    while (sapa_why_read(&reader, &entry))
+        hash = (hash ^ entry.agent ^ entry.why << 20) * 16777619u;
+    const bool same = why->offer == 0 && hash == story->last_hash;
+    story->last_hash = hash;
+    return same;
+}
+
+void sapa_story_fold(struct sapa_story *story, const struct sapa_record *record, const struct sapa_lines *out)
+{
+    char buf[1200];
+    struct sapa_text line;
+
+    if (!sapa_type_is_event(record->type) || sapa_record_contact(record) != story->contact)
+        return;
+    if (story->began_us == 0)
+        story->began_us = record->at_us;
+    if (record->type == SAPA_T_why && is_repeated(story, &record->u.why)) {
+        story->same++;
+        return;
+    }
+    sapa_text_init(&line, buf, sizeof(buf));
+    put_time(story, record->at_us, &line);
+    if (record->type == SAPA_T_why) {
+        put_why(story, &record->u.why, &line);
+    } else if (!put_record(story, record, &line)) {
+        return;
+    }
+    if (record->type != SAPA_T_why)
+        story->last_hash = 0;
+    give_line(story, &line, out);
+}
+
+void sapa_story_now(struct sapa_story *story, const struct sapa_record *why, const struct sapa_lines *out)
+{
+    char buf[1200];
+    struct sapa_text line;
+
+    sapa_text_init(&line, buf, sizeof(buf));
+    put_time(story, why->at_us, &line);
+    sapa_text_add(&line, is_id(&story->words) ? SAPA_STR("SEKARANG  ") : SAPA_STR("NOW  "));
+    put_why(story, &why->u.why, &line);
+    give_line(story, &line, out);
+}
