@@ -56,8 +56,10 @@ static void answer_top(struct sapa_live_console *c, const json_t *request, struc
     const bool english = strcmp(text_of(request, "language"), "en") == 0;
     struct sapa_view view;
 
-    sapa_live_view(c->options.live, now_us(c), english ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID, &room, &view);
-    sapa_view_send(reply, &view);
+    if (sapa_live_view(c->options.live, now_us(c), english ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID, &room, &view) == SAPA_OK)
+        sapa_view_send(reply, &view);
+    else
+        sapa_console_error(reply, "the view cannot be made: out of memory");
 }
 
 static void answer_contacts(struct sapa_live_console *c, struct sapa_console_reply *reply)

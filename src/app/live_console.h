@@ -15,7 +15,7 @@ struct sapa_live_console;
 struct sapa_live_console_options {
     struct sapa_loop *loop;
     const struct sapa_core *core;
-    const struct sapa_live *live;
+    struct sapa_live *live;
     const struct sapa_engine *engine;
     struct sapa_log_writer *writer;
     const char *path;                                    /* of the socket */

@@ -15,6 +15,7 @@
 
 #include "sip/stack.h"
 
+struct sapa_addr; /* rt/socket.h */
 struct sapa_loop; /* rt/loop.h */
 struct sapa_sip_guard;
 struct sapa_sip_net;
@@ -41,7 +42,7 @@ extern const struct sapa_sip_transport_ops sapa_sip_net_ops;
  * `advertise`: what to put into Via and Contact; NULL: the bound address, or for 0.0.0.0 and :: the one the kernel would use towards the peer.
  * `fd` >= 0: an open, bound (TCP: listening) socket, taken over by the net except when it fails; -1: open one.
  * `ret_bound` (may be NULL): the address bound, with its port.
- * SAPA_EIO: the system refuses; SAPA_ELIMIT: more than SAPA_SIP_SOCKETS_MAX.
+ * SAPA_EEXIST: the port is taken; SAPA_EIO: the system refuses; SAPA_ELIMIT: more than SAPA_SIP_SOCKETS_MAX.
  */
 struct sapa_sip_listen {
     enum sapa_sip_flow_kind kind;
@@ -60,7 +61,14 @@ void sapa_sip_net_foreign(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind
 /** One whole message (WebSocket frame) of a foreign connection; passes the guard. `bytes` is changed. */
 void sapa_sip_net_foreign_receive(struct sapa_sip_net *net, const struct sapa_sip_flow *flow, char *bytes, size_t n, int64_t now_us);
 
-/** Call when the loop has read the clock, and by next_due: idle connections, then the stack's timers. */
+/** rt's form of an address and ours. */
+struct sapa_sip_ip sapa_sip_ip_of_addr(const struct sapa_addr *addr);
+struct sapa_addr sapa_sip_addr_of_ip(const struct sapa_sip_ip *ip);
+
+/**
+ * Idle connections, then the stack's timers. The net runs these by itself from a timer on its loop, set anew
+ * after everything it receives or sends; a user that changes timers without sending may call them as well.
+ */
 int64_t sapa_sip_net_next_due(const struct sapa_sip_net *net);
 void sapa_sip_net_run_due(struct sapa_sip_net *net, int64_t now_us);
 

@@ -14,7 +14,7 @@
 #include "sip/map_impl.h"
 #include "sip/secret_impl.h"
 
-enum { AOR_MAX = 255, TEXT_MAX = 800 };
+enum { AOR_MAX = 255, TEXT_MAX = 640 }; /* a record of the two fits SAPA_SIP_BINDING_RECORD_MAX */
 enum { T_CONTACT, T_PATH, T_CALL_ID, T_AGENT, T_COUNT };
 
 struct binding {

@@ -92,7 +92,7 @@ struct sapa_log_tail sapa_store_tail(struct sapa_store *store)
 /* The seq that the newest good snapshot of any kind holds: what is before it was checked when it was made. */
 static uint64_t newest_snapshot(struct sapa_store *store);
 
-static sapa_rc check_tail(struct sapa_store *store, struct sapa_text *problem)
+static sapa_rc check_tail(struct sapa_store *store, const struct sapa_store_opts *opts, struct sapa_text *problem)
 {
     struct sapa_commit_row last, row;
     struct sapa_buffer frames = { 0 }, scratch = { 0 };
@@ -104,6 +104,10 @@ static sapa_rc check_tail(struct sapa_store *store, struct sapa_text *problem)
         last = (struct sapa_commit_row){ 0 };
     else if (rc != SAPA_OK)
         return rc;
+    if (opts->read_only || opts->repair) {
+        sapa_store_moved(store, &last);
+        return SAPA_OK;
+    }
     if (snapshot > last.last_seq) {
         sapa_text_printf(problem, "the log ends at record %llu, but a snapshot was taken at %llu: the end of the log is "
                          "missing. Restore the database, or remove the snapshot to go on without those records.",
@@ -278,7 +282,7 @@ sapa_rc sapa_store_new(const struct sapa_store_ops *ops, void *db, const struct 
     const bool is_new = rc == SAPA_ENOENT;
     sapa_buffer_free(&value);
     if ((rc != SAPA_OK && !is_new) || (rc = load_master_key(store, is_new, problem)) != SAPA_OK ||
-        (rc = check_identity(store, is_new, problem)) != SAPA_OK || (rc = check_tail(store, problem)) != SAPA_OK ||
+        (rc = check_identity(store, is_new, problem)) != SAPA_OK || (rc = check_tail(store, opts, problem)) != SAPA_OK ||
         (rc = sapa_people_init(store)) != SAPA_OK)
         goto fail;
     *ret_store = store;

@@ -27,7 +27,8 @@ enum {
 
 struct sapa_store_opts {
     const char *folder;    /* created if need be, 0700 */
-    bool read_only;        /* reports, verify: takes no epoch, creates nothing */
+    bool read_only;        /* reports, verify: takes no epoch, creates nothing, opens a damaged log too */
+    bool repair;           /* open in spite of a damaged log, for sapa_log_quarantine() */
     const char *build;     /* name of this build, stands in migrations and snapshots */
     const char *vfs;       /* SQLite VFS, NULL = the system's; tests put faults here */
 };

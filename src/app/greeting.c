@@ -1,0 +1,88 @@
+/**
+ * @file app/greeting.c
+ * What a person can do next, said once the centre serves.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/centre_file.h"
+#include "app/commands.h"
+#include "rt/socket.h"
+
+enum { NUMBERS_SHOWN = 6, AGENTS_SHOWN = 4 };
+
+/* "0.0.0.0:5060" is no address to call: take the one that this machine has towards others. */
+static void address_to_call(const char *sip, char *buf, size_t size)
+{
+    struct sapa_addr addr, far, local;
+    char host[SAPA_ADDR_TEXT_MAX];
+
+    if (sapa_addr_parse(sapa_str_of(sip), 5060, &addr) != SAPA_OK) {
+        snprintf(buf, size, "%s", sip);
+        return;
+    }
+    if (sapa_addr_is_wildcard(&addr) && sapa_addr_parse(SAPA_STR("192.0.2.1"), 9, &far) == SAPA_OK &&
+        sapa_addr_local_for(&far, &local) == SAPA_OK && !sapa_addr_is_wildcard(&local)) {
+        sapa_addr_set_port(&local, sapa_addr_port(&addr));
+        addr = local;
+    } else if (sapa_addr_is_wildcard(&addr)) {
+        snprintf(host, sizeof(host), "127.0.0.1");
+        snprintf(buf, size, "%s:%u", host, sapa_addr_port(&addr));
+        return;
+    }
+    sapa_addr_print(&addr, buf, size);
+}
+
+static const char *code_of(const struct sapa_centre *centre, enum sapa_verb verb, char *buf, size_t size)
+{
+    for (uint32_t i = 0; i < centre->codes_count; i++) {
+        if (centre->codes[i].verb == verb) {
+            struct sapa_str rest;
+            sapa_str_copy(sapa_str_cut(centre->codes[i].prefix, '{', &rest), buf, size);
+            return buf;
+        }
+    }
+    return "-";
+}
+
+void sapa_demo_greeting(const char *data, const char *centre_path, const char *sip, bool crowd)
+{
+    char secrets[512], host[SAPA_ADDR_TEXT_MAX], ready[32], pause[32], wrapup[32];
+    struct sapa_centre *centre;
+
+    snprintf(secrets, sizeof(secrets), "%s/secrets", data);
+    const struct sapa_centre_file file = { .path = centre_path, .secrets_path = secrets };
+    if (sapa_centre_file_read(&file, &centre, NULL) != SAPA_OK)
+        return;
+    address_to_call(sip, host, sizeof(host));
+    printf("\n" SAPA_STR_FMT " is open.\n\n", SAPA_STR_ARG(centre->system.name));
+    if (centre->numbers_count > 0)
+        puts("Call from any softphone on this machine:");
+    for (uint32_t i = 0; i < centre->numbers_count && i < NUMBERS_SHOWN; i++) {
+        const struct sapa_number *number = &centre->numbers[i];
+        printf("  sip:" SAPA_STR_FMT "@%s   " SAPA_STR_FMT "\n", SAPA_STR_ARG(number->key), host,
+               SAPA_STR_ARG(centre->clients[number->client].name));
+    }
+    if (centre->agents_count > 0)
+        puts("\nBe an agent: register a phone as");
+    for (uint32_t i = 0; i < centre->agents_count && i < AGENTS_SHOWN; i++) {
+        const struct sapa_agent *agent = &centre->agents[i];
+        printf("  sip:" SAPA_STR_FMT "@%s   password " SAPA_STR_FMT "   (" SAPA_STR_FMT ")\n", SAPA_STR_ARG(agent->extension), host,
+               SAPA_STR_ARG(agent->password), SAPA_STR_ARG(agent->name));
+    }
+    if (centre->agents_count > AGENTS_SHOWN)
+        printf("  and %u more: see %s\n", centre->agents_count - AGENTS_SHOWN, secrets);
+    printf("  then dial %s to be ready, %s and a reason for a break, %s and a result after a call\n",
+           code_of(centre, SAPA_VERB_READY, ready, sizeof(ready)), code_of(centre, SAPA_VERB_NOT_READY, pause, sizeof(pause)),
+           code_of(centre, SAPA_VERB_WRAPUP_DONE, wrapup, sizeof(wrapup)));
+    printf("\nIn another terminal:\n"
+           "  build/sapa top --data %s              the centre, live%s\n"
+           "  build/sapa contacts --data %s         who is here now\n"
+           "  build/sapa why CONTACT --data %s      why somebody waits, or was given to whom\n"
+           "  build/sapa report --data %s           queues and agents by quarter of an hour\n"
+           "  build/sapa verify --data %s           every number follows from the log\n"
+           "\nStop with Ctrl-C.\n\n",
+           data, crowd ? " (simulated customers call and agents answer)" : "", data, data, data, data);
+    fflush(stdout);
+    sapa_centre_free(centre);
+}
