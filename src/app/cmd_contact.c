@@ -144,11 +144,11 @@ static int last_contacts(const char *data, size_t size, const struct sapa_call_s
 
 int sapa_contacts_main(int argc, char **argv)
 {
-    const char *data = "sapa-data", *language = "id";
+    const char *data = sapa_data_default(), *language = "id";
     uint64_t last = 0;
     bool json = false, show = false;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (sapa-data)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
         { "last", SAPA_OPTION_NUMBER, &last, "N", "the last N that ended, from the log, instead of the living", 1, LAST_MAX },
         { "show-numbers", SAPA_OPTION_FLAG, &show, NULL, "with --last: callers' numbers in full", 0, 0 },
         { "json", SAPA_OPTION_FLAG, &json, NULL, "with --last: one JSON object a line", 0, 0 },
@@ -240,10 +240,10 @@ static void tell_now(void *ctx, const json_t *row)
 
 int sapa_why_main(int argc, char **argv)
 {
-    const char *data = "sapa-data", *language = "id", *word = NULL;
+    const char *data = sapa_data_default(), *language = "id", *word = NULL;
     size_t words = 0;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (sapa-data)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
         { "language", SAPA_OPTION_TEXT, &language, "id|en", "language of the sentences (id)", 0, 0 },
     };
     struct sapa_log_open log;
@@ -346,10 +346,10 @@ static sapa_rc write_wav(const struct sapa_log_open *log, const char *data, cons
 
 int sapa_recording_main(int argc, char **argv)
 {
-    const char *data = "sapa-data", *words[2];
+    const char *data = sapa_data_default(), *words[2];
     size_t count = 0;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (sapa-data)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
     };
     static struct searching searching;
     struct sapa_log_open log;

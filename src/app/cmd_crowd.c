@@ -53,25 +53,28 @@ static void print_stats(const struct crowd_command *c)
 
     printf("{\"seconds\": %.1f, \"calls\": %llu, \"connected\": %llu, \"abandoned\": %llu, \"refused\": %llu, \"failed\": %llu, "
            "\"callbacks\": %llu, \"offers\": %llu, \"answered\": %llu, \"missed\": %llu, \"codes\": %llu, \"codes_failed\": %llu, "
-           "\"registers\": %llu, \"register_failed\": %llu, \"packets_sent\": %llu, \"packets_received\": %llu}\n",
+           "\"registers\": %llu, \"register_failed\": %llu, \"packets_sent\": %llu, \"packets_received\": %llu, "
+           "\"asked_to_ring_us\": {\"p50\": %u, \"p99\": %u}, \"free_to_ring_us\": {\"p50\": %u, \"p99\": %u}}\n",
            (double)(sapa_mono_us() - c->started_us) / 1e6, (unsigned long long)s.calls, (unsigned long long)s.connected,
            (unsigned long long)s.abandoned, (unsigned long long)s.refused, (unsigned long long)s.failed,
            (unsigned long long)s.callbacks, (unsigned long long)s.offers, (unsigned long long)s.answered,
            (unsigned long long)s.missed, (unsigned long long)s.codes, (unsigned long long)s.codes_failed,
            (unsigned long long)s.registers, (unsigned long long)s.register_failed, (unsigned long long)s.packets_sent,
-           (unsigned long long)s.packets_received);
+           (unsigned long long)s.packets_received, sapa_crowd_delay_us(c->crowd, SAPA_CROWD_ASKED_TO_RING, 500),
+           sapa_crowd_delay_us(c->crowd, SAPA_CROWD_ASKED_TO_RING, 990), sapa_crowd_delay_us(c->crowd, SAPA_CROWD_FREE_TO_RING, 500),
+           sapa_crowd_delay_us(c->crowd, SAPA_CROWD_FREE_TO_RING, 990));
 }
 
 int sapa_crowd_main(int argc, char **argv)
 {
     static const int numbers[] = { SIGTERM, SIGINT, 0 };
     struct sapa_crowd_options crowd = sapa_crowd_demo();
-    const char *data = "sapa-data", *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060";
+    const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060";
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
     uint64_t talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean;
     bool no_audio = false, brisk = false;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (sapa-data)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
         { "centre", SAPA_OPTION_TEXT, &path, "FILE", "description of the centre", 0, 0 },
         { "secrets", SAPA_OPTION_TEXT, &secrets, "FILE", "passwords of the phones (DIR/secrets)", 0, 0 },
         { "sip", SAPA_OPTION_TEXT, &sip, "ADDRESS", "where the centre listens (127.0.0.1:5060)", 0, 0 },

@@ -90,11 +90,11 @@ static const struct sapa_centre *centre_of_log(struct sapa_log_open *log)
 
 int sapa_report_main(int argc, char **argv)
 {
-    const char *data = "sapa-data", *by = "15m", *format = "text", *language = "id", *from = NULL, *to = NULL,
+    const char *data = sapa_data_default(), *by = "15m", *format = "text", *language = "id", *from = NULL, *to = NULL,
                *only = "";
     bool queues = false, agents = false, clients = false, numbers = false, reasons = false, all = false;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (sapa-data)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
         { "by", SAPA_OPTION_TEXT, &by, "15m|day", "length of the intervals (15m)", 0, 0 },
         { "queues", SAPA_OPTION_FLAG, &queues, NULL, "a table of queues", 0, 0 },
         { "agents", SAPA_OPTION_FLAG, &agents, NULL, "a table of agents", 0, 0 },
@@ -250,9 +250,9 @@ static bool replay_all(struct sapa_log_open *log, struct replaying *r)
 
 int sapa_replay_main(int argc, char **argv)
 {
-    const char *data = "sapa-data";
+    const char *data = sapa_data_default();
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (sapa-data)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
     };
     struct sapa_log_open log;
     static struct replaying r;
@@ -315,9 +315,9 @@ static bool verify_numbers(struct sapa_log_open *log)
 
 int sapa_verify_main(int argc, char **argv)
 {
-    const char *data = "sapa-data";
+    const char *data = sapa_data_default();
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (sapa-data)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
     };
     struct sapa_log_open log;
     static struct replaying r;

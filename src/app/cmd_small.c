@@ -66,11 +66,11 @@ static void ignore_row(void *ctx, const json_t *row)
 
 int sapa_switch_main(int argc, char **argv)
 {
-    const char *data = "sapa-data", *client = "", *words[2];
+    const char *data = sapa_data_default(), *client = "", *words[2];
     const char *by = getenv("USER");
     size_t count = 0;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (sapa-data)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
         { "client", SAPA_OPTION_TEXT, &client, "KEY", "one client (all)", 0, 0 },
     };
     char path[512], error_buf[300];

@@ -103,10 +103,10 @@ static void leave_terminal(void)
 
 int sapa_top_main(int argc, char **argv)
 {
-    const char *data = "sapa-data", *language = "id";
+    const char *data = sapa_data_default(), *language = "id";
     bool once = false;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the running centre (sapa-data)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the running centre (the one started last)", 0, 0 },
         { "language", SAPA_OPTION_TEXT, &language, "id|en", "language of the screen (id)", 0, 0 },
         { "once", SAPA_OPTION_FLAG, &once, NULL, "print one picture and end", 0, 0 },
     };

@@ -1,6 +1,8 @@
 #include "app/commands.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 int sapa_command_wrong(const char *command, const char *fmt, ...)
 {
@@ -36,4 +38,22 @@ int sapa_command_options(const char *command, int argc, char **argv, const struc
     if (ret_positional_count)
         *ret_positional_count = count;
     return -1;
+}
+
+const char *sapa_data_default(void)
+{
+    static const struct { const char *folder, *socket; } usual[] = {
+        { "sapa-data", "sapa-data/console.sock" }, { "build/demo", "build/demo/console.sock" }
+    };
+    const char *chosen = getenv("SAPA_DATA");
+    time_t newest = 0;
+    struct stat st;
+
+    for (size_t i = 0; !getenv("SAPA_DATA") && i < SAPA_COUNT(usual); i++) {
+        if (stat(usual[i].socket, &st) == 0 && st.st_mtime > newest) {
+            newest = st.st_mtime;
+            chosen = usual[i].folder;
+        }
+    }
+    return chosen ? chosen : usual[0].folder;
 }

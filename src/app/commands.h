@@ -24,6 +24,12 @@ int sapa_command_options(const char *command, int argc, char **argv, const struc
                          size_t option_count, const char **positional, size_t positional_max,
                          size_t *ret_positional_count);
 
+/**
+ * The folder that commands mean when none is named: $SAPA_DATA, else of sapa-data and build/demo the
+ * one whose centre was started last, else sapa-data.
+ */
+const char *sapa_data_default(void);
+
 /** Say what is wrong with the command line and return SAPA_EXIT_USAGE. */
 int sapa_command_wrong(const char *command, const char *fmt, ...) SAPA_PRINTF(2, 3);
 

@@ -76,13 +76,13 @@ void sapa_demo_greeting(const char *data, const char *centre_path, const char *s
            code_of(centre, SAPA_VERB_READY, ready, sizeof(ready)), code_of(centre, SAPA_VERB_NOT_READY, pause, sizeof(pause)),
            code_of(centre, SAPA_VERB_WRAPUP_DONE, wrapup, sizeof(wrapup)));
     printf("\nIn another terminal:\n"
-           "  build/sapa top --data %s              the centre, live%s\n"
-           "  build/sapa contacts --data %s         who is here now\n"
-           "  build/sapa why CONTACT --data %s      why somebody waits, or was given to whom\n"
-           "  build/sapa report --data %s           queues and agents by quarter of an hour\n"
-           "  build/sapa verify --data %s           every number follows from the log\n"
+           "  build/sapa top              the centre, live%s\n"
+           "  build/sapa contacts         who is here now (--last 5: who was)\n"
+           "  build/sapa why CONTACT      why somebody waits, or was given to whom\n"
+           "  build/sapa report           queues and agents by quarter of an hour\n"
+           "  build/sapa verify           every number follows from the log\n"
            "\nStop with Ctrl-C.\n\n",
-           data, crowd ? " (simulated customers call and agents answer)" : "", data, data, data, data);
+           crowd ? " (simulated customers call and agents answer)" : "");
     fflush(stdout);
     sapa_centre_free(centre);
 }

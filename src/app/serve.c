@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -299,6 +300,7 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
 static sapa_rc set_up(struct supervisor *s)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+    static char absolute[PATH_MAX];
     char path[512];
     struct sapa_text text;
     int media_fd, ready[2];
@@ -308,6 +310,9 @@ static sapa_rc set_up(struct supervisor *s)
         fprintf(stderr, "sapa serve: cannot make the folder %s: %s\n", opt.data, sapa_rc_text(rc));
         return rc;
     }
+    if (!realpath(opt.data, absolute)) /* the media process takes only whole paths */
+        return SAPA_EIO;
+    opt.data = absolute;
     if (lock_data(opt.data) < 0)
         return SAPA_EEXIST;
     sapa_clock_init(&s->clock);

@@ -195,6 +195,7 @@ static const struct sapa_field_row prompt_rows[] = {
     REF("client", sapa_prompt, client, CLIENTS, 0, "company it belongs to; without: shared"),
     OTHER("id", 0, NULL, "text in Indonesian"),
     OTHER("en", 0, NULL, "text in English"),
+    OTHER("always", 0, NULL, "spoken in this language (id or en) whatever the contact's is; the other text is not needed"),
     BOOL("music", sapa_prompt, music, "no", "plays in a loop and has no text"),
 };
 

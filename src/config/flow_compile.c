@@ -204,7 +204,7 @@ static void say_prompt(struct sapa_flow_build *b, uint32_t node)
         if (sapa_str_eq(key, sapa_str_of(sapa_prompt_key((enum sapa_prompt_id)i))))
             found = b->c->centre->system_prompt[i];
     }
-    if (found != SAPA_NONE) {
+    if (found != SAPA_NONE && found < b->c->prompts.n) {
         if (b->c->prompts.at[found].music)
             sapa_find(b->c, node, 0, "music plays in queues", "\"" SAPA_STR_FMT "\" is music: it never ends", SAPA_STR_ARG(key));
         else

@@ -70,6 +70,7 @@ struct core_contact {
     bool leg;               /* the customer is on the line */
     bool answer_sent, established, answered, keep_age, playing;
     bool ending;            /* the flow has hung up: to be closed when it returns */
+    bool restart;           /* its menu begins again under a new description */
     uint16_t reject_status; /* it was refused instead, with this SIP status */
     uint8_t end_outcome, end_side;
     uint32_t end_cause;
@@ -287,6 +288,8 @@ void sapa_line_return(struct sapa_core *core, struct core_contact *c);
 /** Into the trees without further ado (snapshots, new centre). */
 void sapa_line_insert(struct sapa_core *core, struct core_contact *c);
 void sapa_line_remove(struct sapa_core *core, struct core_contact *c);
+/** Insert exactly as a snapshot says: with this kind of pick and this due time. */
+void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t pick, int64_t due_us);
 int64_t sapa_line_key(const struct sapa_core *core, const struct core_contact *c);
 void sapa_line_arm(struct sapa_core *core, struct core_contact *c);
 void sapa_line_review(struct sapa_core *core, struct core_contact *c);
@@ -409,6 +412,8 @@ void sapa_adopt_rebuild(struct sapa_core *core);
 uint64_t sapa_adopt_key(struct sapa_str key);
 void sapa_adopt_agent_init(struct sapa_core *core, struct core_agent *agent);
 void sapa_adopt_levels(struct sapa_core *core);
+/** Contacts that ring and talk, by queue, from the work there is. */
+void sapa_adopt_count(struct sapa_core *core);
 
 /* ---- why.c: explanations ---- */
 

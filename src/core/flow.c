@@ -56,7 +56,7 @@ static void set_timer_ms(struct machine *m, uint32_t ms)
 static void secret_off(struct machine *m)
 {
     if (m->run->flags & SAPA_FLOW_RUN_SECRET) {
-        m->run->flags &= (uint8_t)~SAPA_FLOW_RUN_SECRET;
+        m->run->flags &= (uint16_t)~SAPA_FLOW_RUN_SECRET;
         m->env->ops->secret(m->env->ctx, false);
     }
 }
@@ -307,7 +307,7 @@ static void play_music(struct machine *m)
     const struct sapa_flow *of = &m->env->centre->flows[m->run->queue_flow];
     struct speech speech;
 
-    m->run->flags &= (uint8_t)~SAPA_FLOW_RUN_ANNOUNCING;
+    m->run->flags &= (uint16_t)~SAPA_FLOW_RUN_ANNOUNCING;
     speech_init(&speech);
     speech_prompt(&speech, of->nodes[m->run->queue_node].music);
     if (!speech_play(m, &speech, true))
@@ -319,7 +319,7 @@ static void play_music(struct machine *m)
 static void leave_queue(struct machine *m)
 {
     if (m->run->flags & SAPA_FLOW_RUN_IN_QUEUE) {
-        m->run->flags &= (uint8_t)~SAPA_FLOW_RUN_IN_QUEUE;
+        m->run->flags &= (uint16_t)~SAPA_FLOW_RUN_IN_QUEUE;
         m->env->ops->leave_queue(m->env->ctx);
     }
 }
@@ -475,7 +475,7 @@ static uint32_t enter_queue(struct machine *m)
 
     run->phase = SAPA_FLOW_WAITING;
     if (!stays || run->queue_node != run->node || run->queue_flow != run->flow) {
-        run->flags &= (uint8_t)~SAPA_FLOW_RUN_OFFERED;
+        run->flags &= (uint16_t)~SAPA_FLOW_RUN_OFFERED;
         run->offer_us = node->offer_after_ms ? now_us + (int64_t)node->offer_after_ms * MS_US : 0;
         run->limit_us = node->max_ms ? now_us + (int64_t)node->max_ms * MS_US : 0;
     }
@@ -566,7 +566,7 @@ static uint32_t by_hours(struct machine *m)
         hours = centre->clients[m->env->client].hours;
     if (!m->env->closed &&
         (hours == SAPA_NONE || m->env->hours_open(m->env->ctx, hours, m->env->now_us, &holiday))) {
-        m->run->flags &= (uint8_t)~SAPA_FLOW_RUN_CLOSED;
+        m->run->flags &= (uint16_t)~SAPA_FLOW_RUN_CLOSED;
         return out(m, SAPA_EDGE_OPEN);
     }
     m->run->flags |= SAPA_FLOW_RUN_CLOSED;
@@ -722,13 +722,12 @@ static uint32_t dial_result(struct machine *m, int32_t state)
     case 1:
         set_timer(m, 0);
         m->run->phase = SAPA_FLOW_TALKING;
+        m->run->flags |= SAPA_FLOW_RUN_OUTSIDE;
         return STOP;
     case 2:
         m->run->stage++; /* the next on the list; a transfer has no other */
         return dial(m);
-    default:
-        return node_of(m)->edge[SAPA_EDGE_AFTER] != SAPA_NONE ? out(m, SAPA_EDGE_AFTER)
-                                                              : end(m, 16, SAPA_OUTCOME_TRANSFERRED);
+    default: return out(m, SAPA_EDGE_AFTER);
     }
 }
 
@@ -754,7 +753,7 @@ static uint32_t callback_accept(struct machine *m)
     if (queue == SAPA_NONE)
         return out(m, SAPA_EDGE_FAILED);
     run->flags |= SAPA_FLOW_RUN_CALLBACK;
-    run->flags &= (uint8_t)~SAPA_FLOW_RUN_IN_QUEUE;
+    run->flags &= (uint16_t)~SAPA_FLOW_RUN_IN_QUEUE;
     run->queue = queue;
     run->stage = CALLBACK_ACCEPTED;
     run->phase = SAPA_FLOW_GOODBYE;
@@ -1191,7 +1190,7 @@ static bool queue_result(struct machine *m, const struct sapa_flow_event *event,
         run->queue = event->number;
         return true;
     }
-    run->flags &= (uint8_t)~SAPA_FLOW_RUN_IN_QUEUE;
+    run->flags &= (uint16_t)~SAPA_FLOW_RUN_IN_QUEUE;
     if (run->phase != SAPA_FLOW_WAITING)
         return true; /* in a dialogue on the side, which goes on without the place */
     switch (event->result) {
@@ -1206,7 +1205,8 @@ static void to_talk(struct machine *m)
 {
     secret_off(m);
     set_timer(m, 0);
-    m->run->flags &= (uint8_t)~(SAPA_FLOW_RUN_IN_QUEUE | SAPA_FLOW_RUN_ANNOUNCING);
+    m->run->flags &= (uint16_t)~(SAPA_FLOW_RUN_IN_QUEUE | SAPA_FLOW_RUN_ANNOUNCING);
+    m->run->flags |= SAPA_FLOW_RUN_TALKED;
     m->run->phase = SAPA_FLOW_TALKING;
 }
 
@@ -1221,6 +1221,7 @@ static bool back_in_queue(struct machine *m)
     run->node = run->queue_node;
     run->phase = SAPA_FLOW_WAITING;
     run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
+    run->flags &= (uint16_t)~SAPA_FLOW_RUN_TALKED; /* nobody has */
     if (node_of(m)->announce_every_ms)
         run->announce_us = m->env->now_us + (int64_t)node_of(m)->announce_every_ms * MS_US;
     play_music(m);
@@ -1233,13 +1234,13 @@ static uint32_t after_talk(struct machine *m)
     struct sapa_flow_run *run = m->run;
 
     if (run->queue_node == SAPA_NONE)
-        return end(m, 16, SAPA_OUTCOME_ANSWERED);
+        return end(m, 16, sapa_flow_outcome(run));
     if (run->flow != run->queue_flow)
         carry_values(m, run->queue_flow);
     run->node = run->queue_node;
-    run->flags &= (uint8_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
+    run->flags &= (uint16_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
     const uint32_t next = node_of(m)->edge[SAPA_EDGE_AFTER];
-    return next != SAPA_NONE ? next : end(m, 16, SAPA_OUTCOME_ANSWERED);
+    return next != SAPA_NONE ? next : end(m, 16, sapa_flow_outcome(run));
 }
 
 bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run, const struct sapa_flow_event *event)
@@ -1297,7 +1298,9 @@ bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
 
 enum sapa_outcome sapa_flow_outcome(const struct sapa_flow_run *run)
 {
-    return run->flags & SAPA_FLOW_RUN_MESSAGE  ? SAPA_OUTCOME_VOICEMAIL
+    return run->flags & SAPA_FLOW_RUN_TALKED    ? SAPA_OUTCOME_ANSWERED
+           : run->flags & SAPA_FLOW_RUN_OUTSIDE ? SAPA_OUTCOME_TRANSFERRED
+           : run->flags & SAPA_FLOW_RUN_MESSAGE ? SAPA_OUTCOME_VOICEMAIL
            : run->flags & SAPA_FLOW_RUN_SERVED ? SAPA_OUTCOME_CONTAINED
            : run->flags & SAPA_FLOW_RUN_CLOSED ? SAPA_OUTCOME_CLOSED
                                                : SAPA_OUTCOME_ABANDONED_FLOW;

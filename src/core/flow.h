@@ -42,7 +42,8 @@ enum sapa_flow_phase {
 
 enum { SAPA_FLOW_RUN_SERVED = 1, SAPA_FLOW_RUN_CLOSED = 2, SAPA_FLOW_RUN_ANNOUNCING = 4,
        SAPA_FLOW_RUN_OFFERED = 8, SAPA_FLOW_RUN_CALLBACK = 16, SAPA_FLOW_RUN_SECRET = 32,
-       SAPA_FLOW_RUN_IN_QUEUE = 64, SAPA_FLOW_RUN_MESSAGE = 128 };
+       SAPA_FLOW_RUN_IN_QUEUE = 64, SAPA_FLOW_RUN_MESSAGE = 128, SAPA_FLOW_RUN_TALKED = 256,
+       SAPA_FLOW_RUN_OUTSIDE = 512 };
 
 /** All there is to remember of a flow that runs. Zero-initialised: idle. */
 struct sapa_flow_run {
@@ -57,11 +58,11 @@ struct sapa_flow_run {
     uint32_t steps;      /* nodes since the last event */
     uint32_t passed;     /* nodes since the flow began: ends runs that never end */
     uint16_t secrets;    /* secret digits in the vault */
+    uint16_t flags;      /* SAPA_FLOW_RUN_* */
     uint8_t phase;       /* enum sapa_flow_phase */
     uint8_t stage;       /* step within a callback dialogue, or number of an on-call list */
     uint8_t tries;       /* further tries used up */
     uint8_t language;    /* enum sapa_language */
-    uint8_t flags;       /* SAPA_FLOW_RUN_* */
     uint8_t digits_n;
     char digits[SAPA_FLOW_DIGITS_MAX];
     int64_t timer_us;    /* due, 0 none: the last set_timer */
@@ -184,8 +185,9 @@ bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
                      const struct sapa_flow_event *event);
 
 /**
- * How the contact ends when the caller leaves now, as far as the flow knows: in a menu CONTAINED,
- * CLOSED, VOICEMAIL (a message was begun) or ABANDONED_FLOW; after talking ANSWERED is the core's.
+ * How the contact ends when the caller leaves now, as far as the flow knows: ANSWERED once an agent
+ * has talked, TRANSFERRED once an outside number has, else VOICEMAIL (a message was begun),
+ * CONTAINED, CLOSED or ABANDONED_FLOW. In a queue or while ringing the core knows better.
  */
 enum sapa_outcome sapa_flow_outcome(const struct sapa_flow_run *run);
 

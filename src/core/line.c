@@ -79,19 +79,16 @@ static uint32_t class_of(const struct sapa_core *core, const struct core_contact
     return core->queues[c->queue].class_base + c->step;
 }
 
-static void pick_insert(struct sapa_core *core, struct core_contact *c)
+static void pick_as(struct sapa_core *core, struct core_contact *c, uint8_t pick)
 {
     const uint32_t i = core_index(core, c);
     struct core_queue *q = &core->queues[c->queue];
-    int64_t due = 0;
 
     sapa_assert(c->pick == PICK_NONE);
     c->class_index = class_of(core, c);
-    if (is_virtual(c) && !sapa_callback_ready(core, c, &due)) {
-        c->callback_due_us = due;
+    if (pick == PICK_NONE)
         return;
-    }
-    if (c->preferred != SAPA_NONE && c->preferred_until_us > core->now_us) {
+    if (pick == PICK_PREFERRED) {
         c->pick = PICK_PREFERRED;
         core->pick[i].key = -c->queued_us;
         core->pick[i].seq = c->wait_seq;
@@ -108,6 +105,20 @@ static void pick_insert(struct sapa_core *core, struct core_contact *c)
     if (q->pickable == 0)
         q->drain_since_us = core->now_us;
     q->pickable++;
+}
+
+static void pick_insert(struct sapa_core *core, struct core_contact *c)
+{
+    int64_t due = 0;
+
+    if (is_virtual(c) && !sapa_callback_ready(core, c, &due)) {
+        c->callback_due_us = due;
+        pick_as(core, c, PICK_NONE);
+    } else if (c->preferred != SAPA_NONE && c->preferred_until_us > core->now_us) {
+        pick_as(core, c, PICK_PREFERRED);
+    } else {
+        pick_as(core, c, PICK_CLASS);
+    }
 }
 
 static void pick_remove(struct sapa_core *core, struct core_contact *c)
@@ -132,7 +143,7 @@ static void pick_remove(struct sapa_core *core, struct core_contact *c)
     c->pick = PICK_NONE;
 }
 
-void sapa_line_insert(struct sapa_core *core, struct core_contact *c)
+static void line_insert(struct sapa_core *core, struct core_contact *c)
 {
     const uint32_t i = core_index(core, c);
 
@@ -143,8 +154,21 @@ void sapa_line_insert(struct sapa_core *core, struct core_contact *c)
     sapa_tree_insert(core->line, &core->queues[c->queue].line, i);
     c->in_line = true;
     core->queues[c->queue].virtual_waiters += is_virtual(c);
+}
+
+void sapa_line_insert(struct sapa_core *core, struct core_contact *c)
+{
+    line_insert(core, c);
     pick_insert(core, c);
     sapa_line_arm(core, c);
+}
+
+void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t pick, int64_t due_us)
+{
+    line_insert(core, c);
+    pick_as(core, c, pick);
+    c->due_us = due_us;
+    sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)), due_us, c->id);
 }
 
 void sapa_line_remove(struct sapa_core *core, struct core_contact *c)

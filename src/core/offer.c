@@ -45,21 +45,22 @@ static uint32_t index_of(const struct sapa_core *core, const struct core_work *w
     return (uint32_t)(w - core->works);
 }
 
-/* Into the lists of its agent and its contact, at their ends: oldest first. */
+/* Into the lists of its agent and its contact, oldest first. */
 void sapa_work_link(struct sapa_core *core, struct core_work *w)
 {
     uint32_t *at = &core->agents[w->agent].work;
 
-    while (*at != SAPA_NONE)
+    while (*at != SAPA_NONE && core->works[*at].offer < w->offer)
         at = &core->works[*at].next_of_agent;
+    w->next_of_agent = *at;
     *at = index_of(core, w);
-    w->next_of_agent = SAPA_NONE;
     if (w->contact == SAPA_NONE)
         return;
-    for (at = &core->contacts[w->contact].work; *at != SAPA_NONE;)
+    for (at = &core->contacts[w->contact].work; *at != SAPA_NONE && core->works[*at].offer < w->offer;)
         at = &core->works[*at].next_of_contact;
+    w->next_of_contact = *at;
     *at = index_of(core, w);
-    w->next_of_contact = SAPA_NONE;
+    sapa_assert(core->contacts[w->contact].id == w->contact_id);
 }
 
 static void leave_contact(struct sapa_core *core, struct core_work *w)

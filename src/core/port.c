@@ -226,13 +226,15 @@ static struct sapa_flow_env env_of(struct call *call)
 {
     struct sapa_core *core = call->core;
     struct core_contact *c = call->c;
+    const struct sapa_number *number =
+        c->number < core->centre->numbers_count ? &core->centre->numbers[c->number] : NULL;
     struct sapa_flow_env env = {
         .centre = core->centre, .ops = &ops, .ctx = call, .now_us = core->now_us, .answered = c->established,
-        .caller_known = c->person != 0, .vip = c->extra > core->centre->numbers[c->number].priority,
+        .caller_known = c->person != 0, .vip = number && c->extra > number->priority,
         .surge = sapa_core_switch_on(core, SAPA_SWITCH_SURGE, c->client),
         .closed = sapa_core_switch_on(core, SAPA_SWITCH_CLOSED, c->client), .client = c->client,
         .last_agent = c->last_agent, .caller = sapa_sized_str(&c->address),
-        .dialled = core->centre->numbers[c->number].key, .queue_facts = queue_facts,
+        .dialled = number ? number->key : (struct sapa_str){ NULL, 0 }, .queue_facts = queue_facts,
         .hours_open = hours_open, .zone_offset_s = zone_offset_s,
     };
 

@@ -12,6 +12,11 @@
 
 #include "base/base.h"
 
+/* rt has timers of this name; ours are called otherwise outside. */
+#define sapa_timer_set sapa_core_timer_set
+#define sapa_timer_clear sapa_core_timer_clear
+#define sapa_timer_check sapa_core_timer_check
+
 struct sapa_timer_entry {
     int64_t due_us;
     uint64_t order;

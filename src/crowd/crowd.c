@@ -64,6 +64,7 @@ struct call {
     uint32_t audio_at;       /* place in the list of calls with audio + 1 */
     char keys[8];            /* what the customer will press */
     uint8_t key_next;
+    int64_t asked_us;        /* the last key was sent */
     struct sapa_timer action, key;
 };
 
@@ -74,7 +75,13 @@ struct phone {
     char call_id[32];
     struct sapa_timer timer, code_timer, register_timer;
     char code[32];           /* to be dialled next, "" none */
+    int64_t free_us;         /* the last conversation ended; 0: not since the last offer */
     struct sapa_crowd *crowd;
+};
+
+struct samples {
+    uint32_t *us;
+    uint32_t count;
 };
 
 struct sapa_crowd {
@@ -92,6 +99,7 @@ struct sapa_crowd {
     int64_t frame_due_us;
     uint8_t voice[2][2][FRAME_BYTES]; /* customer, agent; µ-law, A-law */
     bool stopping;
+    struct samples delays[SAPA_CROWD_DELAYS];
     struct sapa_crowd_stats stats;
 };
 
@@ -444,6 +452,7 @@ static void on_key(void *ctx)
         const struct sapa_sip_spec spec = { .content_type = SAPA_STR("application/dtmf-relay"), .body = sapa_text_str(&text) };
         (void)!sapa_sip_dialog_send(end_of(call)->stack, call->dialog, SAPA_SIP_INFO, &spec, sapa_loop_now_us(call->crowd->loop), &tx);
     }
+    call->asked_us = sapa_loop_now_us(call->crowd->loop);
     if (call->keys[++call->key_next] != '\0')
         after(call, &call->key, even(call->crowd, call->crowd->options.key_ms, call->crowd->options.key_ms * 3 / 2), on_key);
 }
@@ -511,9 +520,9 @@ static void on_arrival(void *ctx)
         return;
     const struct sapa_number *number = &centre->numbers[chance(crowd) % centre->numbers_count];
     plan_keys(call);
-    /* a small town: people call again, and are known */
+    /* a small town: people call again, and are known; who calls now is told by the number's end */
     sapa_text_init(&text, from, sizeof(from));
-    sapa_text_printf(&text, "62812%07u", even(crowd, 0, 4999) * 1999);
+    sapa_text_printf(&text, "62812000%04u", (uint32_t)(call - crowd->calls));
     crowd->stats.calls++;
     crowd->stats.now++;
     call->state = CALL_OUT;
@@ -595,6 +604,7 @@ static void phone_after_call(struct phone *phone, bool talked)
     const struct sapa_centre *centre = crowd->options.centre;
 
     phone->in_call = false;
+    phone->free_us = talked ? sapa_loop_now_us(crowd->loop) : 0;
     if (crowd->stopping)
         return;
     if (talked && crowd->options.wrapup_ms_max > 0 && centre->dispositions_count > 0) {
@@ -741,6 +751,32 @@ static bool on_invite_challenge(struct call *call, const struct sapa_sip_event *
 
 /* ---- answering ---- */
 
+static void sample(struct sapa_crowd *crowd, enum sapa_crowd_delay delay, int64_t from_us, int64_t to_us)
+{
+    struct samples *samples = &crowd->delays[delay];
+
+    if (from_us > 0 && samples->us && samples->count < SAPA_CROWD_SAMPLES_MAX)
+        samples->us[samples->count++] = (uint32_t)SAPA_MIN(to_us - from_us, (int64_t)UINT32_MAX);
+}
+
+/* An offer shows its caller's number, and that ends with the place in our table. */
+static void sample_offer(struct phone *phone, const struct sapa_sip_event *event)
+{
+    struct sapa_crowd *crowd = phone->crowd;
+    struct sapa_str from = event->msg->from.uri.user;
+    uint64_t index;
+
+    sample(crowd, SAPA_CROWD_FREE_TO_RING, phone->free_us, event->now_us);
+    phone->free_us = 0;
+    if (from.n < 4)
+        return;
+    from = (struct sapa_str){ from.p + from.n - 4, 4 };
+    if (sapa_str_u64(from, CALLS_MAX - 1, &index) != SAPA_OK || crowd->calls[index].state != CALL_TALKING)
+        return;
+    sample(crowd, SAPA_CROWD_ASKED_TO_RING, crowd->calls[index].asked_us, event->now_us);
+    crowd->calls[index].asked_us = 0;
+}
+
 static void pick_up(void *ctx)
 {
     struct call *call = ctx;
@@ -817,6 +853,7 @@ static void on_invite(struct end *end, const struct sapa_sip_event *event)
         call->agent = phone->agent;
         phone->in_call = true;
         crowd->stats.offers++;
+        sample_offer(phone, event);
     }
     (void)!sapa_sip_call_answer(end->stack, event->tx, 180, NULL, event->now_us);
     const uint32_t ring_ms = even(crowd, crowd->options.answer_ms_min, crowd->options.answer_ms_max);
@@ -1019,6 +1056,8 @@ sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_cr
         crowd->calls[i].fd = -1;
         crowd->first_free = i;
     }
+    for (unsigned i = 0; i < SAPA_CROWD_DELAYS; i++)
+        crowd->delays[i].us = malloc(SAPA_CROWD_SAMPLES_MAX * sizeof(uint32_t)); /* without: no figures */
     make_voice(crowd->voice[0][0], crowd->voice[0][1], 20); /* customers: 400 Hz */
     make_voice(crowd->voice[1][0], crowd->voice[1][1], 10); /* agents: 800 Hz */
     for (unsigned i = 0; rc == SAPA_OK && i < END_COUNT; i++) {
@@ -1081,6 +1120,8 @@ void sapa_crowd_close(struct sapa_crowd *crowd)
         sapa_sip_stack_close(crowd->ends[i].stack);
         sapa_sip_net_close(crowd->ends[i].net);
     }
+    for (unsigned i = 0; i < SAPA_CROWD_DELAYS; i++)
+        free(crowd->delays[i].us);
     free(crowd->phones);
     free(crowd->calls);
     free(crowd);
@@ -1089,4 +1130,22 @@ void sapa_crowd_close(struct sapa_crowd *crowd)
 struct sapa_crowd_stats sapa_crowd_stats(const struct sapa_crowd *crowd)
 {
     return crowd->stats;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+uint32_t sapa_crowd_delay_us(struct sapa_crowd *crowd, enum sapa_crowd_delay delay, uint32_t permille)
+{
+    struct samples *samples = &crowd->delays[delay];
+
+    if (samples->count == 0)
+        return 0;
+    qsort(samples->us, samples->count, sizeof(uint32_t), by_value);
+    const uint32_t rank = (uint32_t)(((uint64_t)samples->count * permille + 999) / 1000);
+    return samples->us[SAPA_MAX(rank, 1u) - 1];
 }

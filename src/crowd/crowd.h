@@ -54,11 +54,21 @@ struct sapa_crowd_stats {
     uint64_t packets_sent, packets_received;
 };
 
+/** How long a caller's offer took to reach a phone. Kept up to SAPA_CROWD_SAMPLES_MAX each. */
+enum sapa_crowd_delay {
+    SAPA_CROWD_ASKED_TO_RING, /* last key sent → INVITE at a phone: while agents are idle, the centre's time */
+    SAPA_CROWD_FREE_TO_RING,  /* conversation over at a phone → next INVITE there: while callers wait */
+    SAPA_CROWD_DELAYS
+};
+enum { SAPA_CROWD_SAMPLES_MAX = 1 << 20 };
+
 /** @retval SAPA_ELIMIT  too many calls or agents   @retval SAPA_EIO  sockets */
 SAPA_MUST_CHECK sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_crowd **ret);
 /** Nobody calls any more; living calls are hung up. They need a little more of the loop to end. */
 void sapa_crowd_stop(struct sapa_crowd *crowd);
 void sapa_crowd_close(struct sapa_crowd *crowd);
 struct sapa_crowd_stats sapa_crowd_stats(const struct sapa_crowd *crowd);
+/** Nearest-rank percentile in microseconds, 0 when there is no sample. O(n log n). */
+uint32_t sapa_crowd_delay_us(struct sapa_crowd *crowd, enum sapa_crowd_delay delay, uint32_t permille);
 
 #endif

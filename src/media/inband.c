@@ -2,7 +2,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#define SPANDSP_EXPOSE_INTERNAL_STRUCTURES
 #include <spandsp.h>
 
 #include "media/g711.h"
@@ -15,6 +17,8 @@ static uint8_t tones[SAPA_EVENT_DIGITS][TONE_SAMPLES];
 struct sapa_inband {
     struct sapa_jitter jitter;
     plc_state_t plc;
+    bool concealing;        /* the last frame was made up */
+    int16_t history[PLC_HISTORY_LEN];
     dtmf_rx_state_t *detector;
     int digit;              /* sounding now, 0 none */
     uint64_t samples;       /* fed so far */
@@ -73,7 +77,6 @@ sapa_rc sapa_inband_new(struct sapa_inband **ret_inband)
         return SAPA_ENOMEM;
     }
     dtmf_rx_set_realtime_callback(inband->detector, on_tone, inband);
-    plc_init(&inband->plc);
     *ret_inband = inband;
     return SAPA_OK;
 }
@@ -84,6 +87,27 @@ void sapa_inband_free(struct sapa_inband *inband)
         return;
     dtmf_rx_free(inband->detector);
     free(inband);
+}
+
+/*
+ * A lost frame is made from the pitch before it. spandsp gets the history in one piece, when it is needed:
+ * fed frame by frame, its ring is straightened with a memcpy() that overlaps.
+ */
+static void conceal(struct sapa_inband *inband, bool lost, int16_t frame[SAPA_JITTER_FRAME])
+{
+    if (lost) {
+        if (!inband->concealing) {
+            plc_init(&inband->plc);
+            plc_rx(&inband->plc, inband->history, PLC_HISTORY_LEN);
+        }
+        plc_fillin(&inband->plc, frame, SAPA_JITTER_FRAME);
+    } else if (inband->concealing) {
+        plc_rx(&inband->plc, frame, SAPA_JITTER_FRAME); /* blend over */
+    }
+    inband->concealing = lost;
+    memmove(inband->history, inband->history + SAPA_JITTER_FRAME,
+            (PLC_HISTORY_LEN - SAPA_JITTER_FRAME) * sizeof(int16_t));
+    memcpy(inband->history + PLC_HISTORY_LEN - SAPA_JITTER_FRAME, frame, SAPA_JITTER_FRAME * sizeof(int16_t));
 }
 
 unsigned sapa_inband_receive(struct sapa_inband *inband, uint8_t codec, uint32_t timestamp, const uint8_t *octets,
@@ -97,12 +121,9 @@ unsigned sapa_inband_receive(struct sapa_inband *inband, uint8_t codec, uint32_t
     (void)sapa_jitter_put(&inband->jitter, timestamp, octets, n, now_us);
     inband->count = 0;
     while ((result = sapa_jitter_get(&inband->jitter, now_us, sapa_g711_silence(codec), frame)) != SAPA_JITTER_WAIT) {
-        if (result == SAPA_JITTER_AUDIO) {
+        if (result == SAPA_JITTER_AUDIO)
             sapa_g711_decode(codec, frame, SAPA_JITTER_FRAME, linear);
-            plc_rx(&inband->plc, linear, SAPA_JITTER_FRAME);
-        } else {
-            plc_fillin(&inband->plc, linear, SAPA_JITTER_FRAME);
-        }
+        conceal(inband, result == SAPA_JITTER_LOST, linear);
         /* In halves: the detector decides each 102 samples, and `samples` then tells when. */
         for (int half = 0; half < 2; half++) {
             inband->samples += SAPA_JITTER_FRAME / 2;

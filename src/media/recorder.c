@@ -200,7 +200,7 @@ void sapa_recorder_pause(struct sapa_recorder *recorder, bool on, int64_t now_us
 {
     if (recorder->paused == on || recorder->ending)
         return;
-    (void)sapa_recorder_turn(recorder, now_us); /* so that `now` lies in one of the two chunks */
+    (void)!sapa_recorder_turn(recorder, now_us); /* so that `now` lies in one of the two chunks */
     recorder->paused = on;
     if (!on)
         for (int i = 0; i < 2; i++)
@@ -213,7 +213,7 @@ void sapa_recorder_secret(struct sapa_recorder *recorder, unsigned channel, bool
     sapa_assert(channel < 2);
     if (recorder->channel[channel].secret == on || recorder->ending || channel >= recorder->channels)
         return;
-    (void)sapa_recorder_turn(recorder, now_us);
+    (void)!sapa_recorder_turn(recorder, now_us);
     recorder->channel[channel].secret = on;
     if (!on)
         recorder->channel[channel].not_before = (int64_t)position(recorder, now_us);

@@ -13,7 +13,7 @@ enum {
     ROUNDS_MAX = 8,           /* receptions of READY_MAX sockets a turn */
     SWEEP_US = 1000000,       /* each leg is looked at this often */
     TURN_US = 64000,          /* and each recording */
-    INBOX_SIZE = 1 << 20,
+    INBOX_SIZE = 256 << 10,
     LEGS_MAX = 1 << 20,
     DELAY_STEP_US = 125,
     DELAYS_US = 30000000
@@ -213,7 +213,7 @@ static uint64_t take_packets(struct sapa_worker *worker, size_t n)
 
 static int64_t waiting_us(const struct sapa_worker *worker)
 {
-    if (worker->paced)
+    if (worker->paced || worker->inventory_on || worker->eventing)
         return TICK_US;
     return worker->leg_count || worker->recording_count ? 20000 : 1000000;
 }
@@ -244,6 +244,8 @@ static void turn(struct sapa_worker *worker)
     note_delay(worker, packets);
     sweep(worker);
     sapa_mailbox_drain(worker->inbox, 256, sapa_worker_message, worker);
+    if (worker->inventory_on)
+        sapa_worker_inventory_turn(worker);
 }
 
 static void run(void *ctx)

@@ -48,6 +48,7 @@ struct sapa_leg {
 
     /* place in the worker */
     uint32_t index;                  /* in worker->legs */
+    uint64_t inventory_mark;         /* of the inventory that has it */
     struct sapa_leg *contact_next;
     struct sapa_leg *other;          /* bridged with */
     int64_t bridged_us;              /* since */
@@ -137,6 +138,9 @@ struct sapa_worker {
     int64_t now_us;                  /* of this turn, mono */
     int64_t previous_us;             /* of the turn before */
     bool stopping;
+    bool inventory_on;               /* control waits for the rest of it */
+    uint32_t inventory_left;         /* legs [0, left) are to be looked at */
+    uint64_t inventory_mark;
 
     struct sapa_table leg_ids, recording_ids, contacts;
     struct sapa_leg **legs;
@@ -174,6 +178,7 @@ void sapa_worker_digit(struct sapa_worker *worker, struct sapa_leg *leg, struct 
 void sapa_worker_message(void *ctx, uint32_t type, const void *data, size_t size);
 /** One look at a recording: hand over, perhaps end it. May remove it from worker->recordings. */
 void sapa_worker_record_turn(struct sapa_worker *worker, struct sapa_recording_run *recording);
+void sapa_worker_inventory_turn(struct sapa_worker *worker);
 void sapa_worker_close_all(struct sapa_worker *worker);
 
 /* leg.c */

@@ -181,7 +181,6 @@ static void on_leg_open(struct sapa_worker *worker, struct sapa_leg *leg)
     leg->index = worker->leg_count;
     worker->legs[worker->leg_count++] = leg;
     leg->heard_us = worker->now_us;
-    /* Looked at once a second from now: spread the slices of legs that opened together. */
     attach_sources(worker, leg->contact);
     return;
 fail:
@@ -384,28 +383,52 @@ static void on_record_op(struct sapa_worker *worker, const struct sapa_media_mes
 
 /* --- the rest --- */
 
+static sapa_rc tell_inventory(struct sapa_worker *worker, const struct sapa_leg *leg)
+{
+    struct sapa_media_message message = { .op = SAPA_MEDIA_INVENTORY, .contact = leg->contact, .leg = leg->id };
+    const struct sapa_contact_row *row = find_contact(worker, leg->contact);
+
+    message.other = message.u.inventory.bridged_with = leg->other ? leg->other->id : 0;
+    message.u.inventory.local = sapa_media_of_addr(&leg->local);
+    message.u.inventory.generation = leg->generation;
+    message.u.inventory.side = leg->side;
+    if (leg->player) {
+        message.u.inventory.play = leg->player->play;
+        message.u.inventory.looping = leg->player->loop;
+    }
+    if (row && row->recording) {
+        message.recording = message.u.inventory.recording = row->recording->id;
+        message.u.inventory.paused = row->recording->paused;
+    }
+    return sapa_mailbox_put(worker->options.events, SAPA_CONTROL_MESSAGE, &message,
+                            sapa_media_message_size(&message));
+}
+
+/* From the last leg to the first, as far as control's mailbox goes each turn. A leg that closes makes the last
+ * one take its place: that one was told already, hence its mark. */
+void sapa_worker_inventory_turn(struct sapa_worker *worker)
+{
+    uint64_t mark = worker->inventory_mark;
+
+    worker->inventory_left = SAPA_MIN(worker->inventory_left, worker->leg_count);
+    for (; worker->inventory_left > 0; worker->inventory_left--) {
+        struct sapa_leg *leg = worker->legs[worker->inventory_left - 1];
+        if (leg->inventory_mark == mark)
+            continue;
+        if (tell_inventory(worker, leg))
+            return;
+        leg->inventory_mark = mark;
+    }
+    if (sapa_mailbox_put(worker->options.events, SAPA_CONTROL_INVENTORY_DONE, &mark, sizeof(mark)) == SAPA_OK)
+        worker->inventory_on = false;
+}
+
 static void on_inventory(struct sapa_worker *worker, uint64_t mark)
 {
-    for (uint32_t i = 0; i < worker->leg_count; i++) {
-        const struct sapa_leg *leg = worker->legs[i];
-        struct sapa_media_message message = { .op = SAPA_MEDIA_INVENTORY, .contact = leg->contact, .leg = leg->id };
-        const struct sapa_contact_row *row = find_contact(worker, leg->contact);
-
-        message.other = message.u.inventory.bridged_with = leg->other ? leg->other->id : 0;
-        message.u.inventory.local = sapa_media_of_addr(&leg->local);
-        message.u.inventory.generation = leg->generation;
-        message.u.inventory.side = leg->side;
-        if (leg->player) {
-            message.u.inventory.play = leg->player->play;
-            message.u.inventory.looping = leg->player->loop;
-        }
-        if (row && row->recording) {
-            message.recording = message.u.inventory.recording = row->recording->id;
-            message.u.inventory.paused = row->recording->paused;
-        }
-        sapa_worker_tell(worker, &message);
-    }
-    sapa_worker_tell_id(worker, SAPA_CONTROL_INVENTORY_DONE, mark);
+    worker->inventory_mark = mark;
+    worker->inventory_left = worker->leg_count;
+    worker->inventory_on = true;
+    sapa_worker_inventory_turn(worker);
 }
 
 static void on_stats(struct sapa_worker *worker, uint32_t tag)

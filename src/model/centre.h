@@ -216,6 +216,8 @@ struct sapa_prompt {
     uint32_t client;                            /* SAPA_NONE: shared by all */
     struct sapa_str text[SAPA_LANGUAGE_COUNT];  /* spoken where nothing is recorded; may be empty */
     uint8_t music;                              /* 1: played in a loop, no text */
+    uint8_t always;                             /* enum sapa_language + 1: spoken in this language whatever the
+                                                   contact's is ("For English, press two"); 0: the contact's */
 };
 
 /* Confirmation codes that phones dial. `{}` in the code of a verb takes the reason or disposition. */

@@ -41,17 +41,17 @@ enum sapa_media_op {
     SAPA_MEDIA_SECRET,         /* leg, on in `code`: digits are secret: keep their tones out of recordings and of the other leg */
 
     /* media → control */
-    SAPA_MEDIA_LEG_OPENED = 64,/* u.leg.local: address and port; code: -sapa_rc when failed */
+    SAPA_MEDIA_LEG_OPENED = 64,/* u.leg.local: address and port; code: a sapa_rc (< 0) when failed */
     SAPA_MEDIA_LEG_CLOSED,     /* u.quality */
     SAPA_MEDIA_QUALITY,        /* u.quality: an alarm began or ended (code 1 or 0) */
-    SAPA_MEDIA_PLAY_DONE,      /* u.play.play; code: 0 played, else -sapa_rc */
+    SAPA_MEDIA_PLAY_DONE,      /* u.play.play; code: 0 played, else a sapa_rc (< 0) */
     SAPA_MEDIA_DIGIT,          /* u.dtmf: one finished digit, however it was sent */
     SAPA_MEDIA_RECORD_STATE,   /* u.record_state */
     SAPA_MEDIA_INVENTORY,      /* u.inventory */
     SAPA_MEDIA_INVENTORY_END,
     SAPA_MEDIA_STATS_REPLY,    /* u.stats */
     SAPA_MEDIA_SILENT,         /* leg: no packet for `code` seconds although it should send */
-    SAPA_MEDIA_ERROR,          /* code: -sapa_rc; `failed` says which op */
+    SAPA_MEDIA_ERROR,          /* code: a sapa_rc (< 0); `failed` says which op */
     SAPA_MEDIA_FENCED,         /* a newer control is in charge */
 };
 

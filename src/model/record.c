@@ -23,18 +23,18 @@
 #define SIZE_num 0
 #define SIZE_sig 0
 #define SIZE_id 0
-#define SIZE_text32 32
-#define SIZE_text64 64
-#define SIZE_text128 128
-#define SIZE_text512 512
-#define SIZE_pii8 8
-#define SIZE_pii64 64
-#define SIZE_pii128 128
-#define SIZE_pii512 512
-#define SIZE_blob64 64
-#define SIZE_blob256 256
-#define SIZE_blob1024 1024
-#define SIZE_pii1400 1400
+#define SIZE_text32 sizeof(((struct sapa_text32 *)0)->p)
+#define SIZE_text64 sizeof(((struct sapa_text64 *)0)->p)
+#define SIZE_text128 sizeof(((struct sapa_text128 *)0)->p)
+#define SIZE_text512 sizeof(((struct sapa_text512 *)0)->p)
+#define SIZE_pii8 sizeof(((struct sapa_text8 *)0)->p)
+#define SIZE_pii64 sizeof(((struct sapa_text64 *)0)->p)
+#define SIZE_pii128 sizeof(((struct sapa_text128 *)0)->p)
+#define SIZE_pii512 sizeof(((struct sapa_text512 *)0)->p)
+#define SIZE_blob64 sizeof(((struct sapa_text64 *)0)->p)
+#define SIZE_blob256 sizeof(((struct sapa_text256 *)0)->p)
+#define SIZE_blob1024 sizeof(((struct sapa_text1024 *)0)->p)
+#define SIZE_pii1400 sizeof(((struct sapa_text1400 *)0)->p)
 
 #define FIELD(S, kind_, name_, text_)                                                              \
     { .name = #name_, .text = text_, .offset = offsetof(S, name_), .size = SIZE_##kind_,           \

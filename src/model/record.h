@@ -15,9 +15,9 @@
 #include "model/schema.h"
 #include "model/vocab.h"
 
-/* Text and bytes inside a record: a count and a fixed room. Text is also NUL-terminated. */
+/* Text and bytes inside a record: a count and room for N bytes, and a NUL behind them. */
 #define SAPA_SIZED(N) \
-    struct sapa_text##N { uint16_t n; char p[N]; }
+    struct sapa_text##N { uint16_t n; char p[N + 1]; }
 SAPA_SIZED(8);
 SAPA_SIZED(32);
 SAPA_SIZED(64);

@@ -424,3 +424,100 @@ sapa_rc sapa_view_decode(struct sapa_reader *in, const struct sapa_view_room *ro
     *ret_view = view;
     return SAPA_OK;
 }
+
+/* ---- JSON ---- */
+
+static void put_json(struct sapa_text *out, const char *key, const char *text)
+{
+    sapa_text_printf(out, ",\"%s\":\"", key);
+    for (const char *p = text; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            sapa_text_printf(out, "\\%c", *p);
+        else if ((uint8_t)*p < 0x20)
+            sapa_text_printf(out, "\\u%04x", (uint8_t)*p);
+        else
+            sapa_text_char(out, *p);
+    }
+    sapa_text_char(out, '"');
+}
+
+/* A ratio in millionths as a decimal; null where it has no meaning. */
+static void put_ratio(struct sapa_text *out, const char *key, int64_t value)
+{
+    if (value == SAPA_KPI_NONE)
+        sapa_text_printf(out, ",\"%s\":null", key);
+    else
+        sapa_text_printf(out, ",\"%s\":%lld.%06lld", key, (long long)(value / 1000000), (long long)(value % 1000000));
+}
+
+static void put_time(struct sapa_text *out, const char *key, int64_t at_us)
+{
+    const struct sapa_civil civil = sapa_zone_civil(NULL, at_us / 1000000);
+
+    sapa_text_printf(out, "\"%s\":\"%04d-%02u-%02uT%02u:%02u:%02u.%03lldZ\"", key, civil.year, civil.month, civil.day,
+                     civil.hour, civil.minute, civil.second, (long long)(at_us / 1000 % 1000));
+}
+
+void sapa_view_json(const struct sapa_view *view, struct sapa_text *out)
+{
+    static const char *const doings[] = { "offline", "not ready", "ready", "ringing", "talking", "on hold", "wrap-up" };
+    const unsigned long long today[] = { view->offered, view->answered, view->abandoned, view->contained,
+                                         view->system_faults };
+
+    sapa_text_char(out, '{');
+    put_time(out, "now", view->now_us);
+    put_json(out, "centre", view->centre);
+    sapa_text_printf(out, ",\"contacts\":{\"open\":%u,\"menu\":%u,\"waiting\":%u,\"ringing\":%u,\"talking\":%u,\"callbacks\":%u}",
+                     view->open, view->in_menu, view->waiting, view->ringing, view->talking, view->callbacks);
+    sapa_text_printf(out, ",\"agents\":{\"ready\":%u,\"busy\":%u,\"wrapup\":%u,\"not_ready\":%u,\"offline\":%u}",
+                     view->agents_ready, view->agents_busy, view->agents_wrapup, view->agents_not_ready,
+                     view->agents_offline);
+    sapa_text_printf(out, ",\"today\":{\"offered\":%llu,\"answered\":%llu,\"abandoned\":%llu,\"contained\":%llu,\"by_system\":%llu",
+                     today[0], today[1], today[2], today[3], today[4]);
+    put_ratio(out, "service_level", view->service_level);
+    sapa_text_add(out, SAPA_STR("},\"alarms\":["));
+    for (unsigned i = 0, n = 0; i < SAPA_ALARM_COUNT; i++)
+        if (view->alarms >> i & 1)
+            sapa_text_printf(out, "%s\"%s\"", n++ ? "," : "", sapa_alarm_name(i));
+    sapa_text_printf(out, "],\"surge\":%s,\"closed_by_hand\":%s,\"queues\":[", view->surge ? "true" : "false",
+                     view->closed ? "true" : "false");
+    for (uint32_t i = 0; i < view->queue_count; i++) {
+        const struct sapa_view_queue *q = &view->queues[i];
+        sapa_text_printf(out, "%s{\"waiting\":%u,\"callbacks_waiting\":%u,\"ringing\":%u,\"talking\":%u,\"longest_ms\":%u",
+                         i ? "," : "", q->waiting, q->callbacks_waiting, q->ringing, q->talking, q->longest_ms);
+        put_json(out, "queue", q->key);
+        put_json(out, "name", q->name);
+        put_json(out, "client", q->client);
+        sapa_text_printf(out, ",\"agents_ready\":%u,\"agents_busy\":%u,\"agents_not_ready\":%u,\"offered\":%llu,\"answered\":%llu,\"abandoned\":%llu",
+                         q->agents_ready, q->agents_busy, q->agents_not_ready, (unsigned long long)q->offered,
+                         (unsigned long long)q->answered, (unsigned long long)q->abandoned);
+        put_ratio(out, "service_level", q->service_level);
+        put_ratio(out, "abandon_rate_short", q->abandon_rate);
+        if (q->asa_ms != SAPA_KPI_NONE)
+            sapa_text_printf(out, ",\"asa_ms\":%lld", (long long)q->asa_ms);
+        sapa_text_char(out, '}');
+    }
+    sapa_text_add(out, SAPA_STR("],\"staff\":["));
+    for (uint32_t i = 0; i < view->agent_count; i++) {
+        const struct sapa_view_agent *a = &view->agents[i];
+        sapa_text_printf(out, "%s{\"doing\":\"%s\",\"since_ms\":%u,\"handled\":%u,\"missed\":%u,\"phone\":%s",
+                         i ? "," : "", a->doing < SAPA_COUNT(doings) ? doings[a->doing] : "?", a->since_ms, a->handled,
+                         a->missed, a->device ? "true" : "false");
+        put_json(out, "agent", a->key);
+        put_json(out, "name", a->name);
+        if (a->reason[0])
+            put_json(out, "reason", a->reason);
+        if (a->contact)
+            sapa_text_printf(out, ",\"contact\":\"%llu\"", (unsigned long long)a->contact);
+        put_ratio(out, "occupancy", a->occupancy);
+        sapa_text_char(out, '}');
+    }
+    sapa_text_add(out, SAPA_STR("],\"news\":["));
+    for (uint32_t i = 0; i < view->news_count; i++) {
+        sapa_text_add(out, i ? SAPA_STR(",{") : SAPA_STR("{"));
+        put_time(out, "at", view->news[i].at_us);
+        put_json(out, "text", view->news[i].text);
+        sapa_text_char(out, '}');
+    }
+    sapa_text_add(out, SAPA_STR("]}"));
+}

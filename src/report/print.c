@@ -54,27 +54,22 @@ void sapa_print_pad(struct sapa_text *out, struct sapa_str text, uint32_t cells,
     const uint32_t whole = sapa_print_cells(text);
     uint32_t used = 0;
 
-    for (uint32_t fill = whole; right && fill < cells; fill++)
+    for (; right && used + whole < cells; used++)
         sapa_text_char(out, ' ');
     for (size_t at = 0; at < text.n;) {
         const size_t from = at;
         const uint32_t c = next_character(text, &at);
-        const uint32_t width = cells_of(c);
-        if (used + width > cells)
+        if (used + cells_of(c) > cells)
             break;
-        used += width;
+        used += cells_of(c);
         /* Names come from people: nothing of them may steer a terminal. */
-        if (c < 0x20 || c == 0x7f || c == 0xfffd || (c >= 0x80 && c < 0xa0))
+        if (c < 0x20 || c == 0xfffd || (c >= 0x7f && c < 0xa0))
             sapa_text_char(out, '?');
         else
             sapa_text_add(out, (struct sapa_str){ text.p + from, at - from });
     }
-    for (uint32_t fill = SAPA_MAX(used, right ? whole : used); fill < cells; fill++)
+    for (; used < cells; used++)
         sapa_text_char(out, ' ');
-    /* A wide character that did not fit leaves one cell. */
-    if (right && whole > cells)
-        for (; used < cells; used++)
-            sapa_text_char(out, ' ');
 }
 
 void sapa_print_ms(struct sapa_text *out, int64_t ms)
@@ -170,7 +165,7 @@ static const enum sapa_dim kind_dims[] = {
     SAPA_DIM_TOTAL, SAPA_DIM_CLIENT, SAPA_DIM_NUMBER, SAPA_DIM_QUEUE, SAPA_DIM_AGENT, SAPA_DIM_AGENT,
 };
 
-enum { COLUMNS_MAX = 32, LINE_MAX = 8192 };
+enum { COLUMNS_MAX = 32, LINE_SIZE = 8192 };
 static_assert(SAPA_COUNT(contact_columns) <= COLUMNS_MAX, "bits of a set of columns");
 
 struct printer {
@@ -301,7 +296,7 @@ static void look(void *ctx, const struct sapa_row *row)
 static void print_text_line(const struct printer *p, const struct sapa_row *row, struct sapa_str time,
                             struct sapa_str name, struct sapa_str reason)
 {
-    char buf[LINE_MAX], value[64];
+    char buf[LINE_SIZE], value[64];
     struct sapa_text line, text;
 
     sapa_text_init(&line, buf, sizeof(buf));
@@ -438,7 +433,7 @@ static bool has_measure(enum sapa_rows kind, unsigned measure)
 
 static void print_csv_head(const struct printer *p)
 {
-    char buf[LINE_MAX];
+    char buf[LINE_SIZE];
     struct sapa_text line;
     uint32_t count;
     const struct sapa_kpi *kpis = sapa_kpis(&count);
@@ -463,7 +458,7 @@ static void print_csv_head(const struct printer *p)
 static void print_csv_row(void *ctx, const struct sapa_row *row)
 {
     const struct printer *p = ctx;
-    char buf[LINE_MAX];
+    char buf[LINE_SIZE];
     struct sapa_text line;
     uint32_t count;
     const struct sapa_kpi *kpis = sapa_kpis(&count);
@@ -506,7 +501,7 @@ static void print_csv_row(void *ctx, const struct sapa_row *row)
 static void print_json_row(void *ctx, const struct sapa_row *row)
 {
     const struct printer *p = ctx;
-    char buf[LINE_MAX];
+    char buf[LINE_SIZE];
     struct sapa_text line;
     uint32_t count;
     const struct sapa_kpi *kpis = sapa_kpis(&count);

@@ -734,7 +734,7 @@ void sapa_sip_dlg_on_response(struct sapa_sip_stack *stack, struct tx *tx, const
         return;
     }
     struct dialog *dialog = sapa_sip_dlg_get(stack, tx->dialog);
-    if (!dialog)
+    if (!dialog || dialog->ended)
         return;
     if (tx->method == SAPA_SIP_UPDATE && msg->status >= 200 && msg->status < 300)
         sapa_sip_dlg_refresh(dialog, msg);

@@ -79,7 +79,7 @@ void sapa_sip_tx_release(struct sapa_sip_stack *stack, struct tx *tx, int64_t no
 static void client_failed(struct sapa_sip_stack *stack, struct tx *tx, sapa_rc rc, int64_t now_us)
 {
     struct dialog *dialog = sapa_sip_dlg_get(stack, tx->dialog);
-    const bool quiet = tx->quiet;
+    const bool quiet = tx->quiet || (tx->dialog && (!dialog || dialog->ended)); /* its user is gone */
     const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_FAILURE, .now_us = now_us, .tx = tx_id(tx), .dialog = tx->dialog,
                                           .user = dialog ? dialog->user : tx->user, .method = (enum sapa_sip_method)tx->method,
                                           .status = rc == SAPA_ETIMEOUT ? 408 : 503, .rc = rc };

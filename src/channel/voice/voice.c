@@ -244,8 +244,10 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
 
 static void map_texts(struct sapa_voice *v)
 {
-    sapa_table_done(&v->by_extension);
-    sapa_table_done(&v->by_number);
+    if (v->by_extension.entry_size > 0) {
+        sapa_table_done(&v->by_extension);
+        sapa_table_done(&v->by_number);
+    }
     sapa_table_init(&v->by_extension, sapa_memory_heap(), sizeof(struct voice_ref), SAPA_AGENTS_MAX);
     sapa_table_init(&v->by_number, sapa_memory_heap(), sizeof(struct voice_ref), 1u << 20);
     for (uint32_t i = 0; i < v->centre->agents_count; i++)

@@ -10,6 +10,7 @@
 
 enum {
     BUSY_MS = 5000,
+    CHECKPOINT_BUSY_MS = 200,
     CHECKPOINT_PAGES = 1000,      /* of 4 KiB: the background thread is asked */
     CHECKPOINT_PAGES_MAX = 8192,  /* it does not keep up: the writer does it itself */
 };
@@ -663,7 +664,9 @@ static sapa_rc db_checkpoint(void *db)
     struct sqlite_store *store = db;
 
     pthread_mutex_lock(&store->writing.lock);
+    sqlite3_busy_timeout(store->writing.db, CHECKPOINT_BUSY_MS); /* commits wait for this: a slow reader is not waited for */
     const int code = sqlite3_wal_checkpoint_v2(store->writing.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(store->writing.db, BUSY_MS);
     const sapa_rc rc = sapa_sqlite_rc(store->writing.db, code);
     if (rc != SAPA_OK)
         note(store, store->writing.db, code, "checkpoint");
@@ -824,6 +827,13 @@ sapa_rc sapa_store_open_sqlite(const struct sapa_store_opts *opts, struct sapa_t
     if (opts->read_only && !sapa_file_exists(path)) {
         sapa_text_printf(problem, "there is no store in %s", opts->folder);
         return SAPA_ENOENT;
+    }
+    if (!opts->read_only && !sapa_file_exists(path)) {
+        rc = sapa_file_create(path, "", 0, 0600); /* SQLite would let everybody read it */
+        if (rc != SAPA_OK && rc != SAPA_EEXIST) {
+            sapa_text_printf(problem, "cannot make %s: %s", path, sapa_rc_text(rc));
+            return rc;
+        }
     }
     struct sqlite_store *store = calloc(1, sizeof(*store));
     if (!store)

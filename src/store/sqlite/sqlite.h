@@ -11,7 +11,7 @@
 
 /**
  * Open the store in opts->folder, creating or migrating it. Only the end of the chain is checked
- * (since the last snapshot, 1,000 commits at most): sapa_log_verify() checks all of it.
+ * (since the last snapshot, 256 commits at most): sapa_log_verify() checks all of it.
  *
  * @param problem  gets one sentence when it fails; may be NULL
  * @retval SAPA_EVERSION  made by a newer build   @retval SAPA_ECORRUPT the end of the log, the

@@ -21,6 +21,9 @@ static void first_start_makes_a_store(void **state)
     snprintf(path, sizeof(path), "%s/master.key", test_folder);
     assert_int_equal(sapa_file_mode(path, &mode), SAPA_OK);
     assert_int_equal(mode, 0600);
+    snprintf(path, sizeof(path), "%s/sapa.db", test_folder);
+    assert_int_equal(sapa_file_mode(path, &mode), SAPA_OK);
+    assert_int_equal(mode, 0600);
     store = open_store();
     assert_string_equal(sapa_store_id(store), id);
     sapa_store_close(store);

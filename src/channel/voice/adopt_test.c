@@ -1,0 +1,303 @@
+/* The process dies and another takes over: calls that talk, callers who wait, phones that are registered. */
+#include <unistd.h>
+
+#include "channel/voice/fake_impl.h"
+
+static int setup(void **state)
+{
+    fake_new((struct fake **)state);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fake_free(*state);
+    return 0;
+}
+
+/* The old process is gone without a word; the media process holds what it held. */
+static void kill_control(struct fake *f)
+{
+    f->inventory_count = 0;
+    for (uint32_t i = 0; i < f->voice->legs.count; i++) {
+        const struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&f->voice->legs, i))->value;
+        if (leg->media != MEDIA_OPEN)
+            continue;
+        struct sapa_media_message *m = &f->inventory[f->inventory_count++];
+        *m = (struct sapa_media_message){ .op = SAPA_MEDIA_INVENTORY, .leg = leg->id, .contact = leg->contact->id };
+        m->u.inventory.local = leg->local;
+        m->u.inventory.generation = leg->generation;
+    }
+    sapa_voice_close(f->voice);
+    f->voice = NULL;
+    f->posted_count = f->posted_seen = 0;
+    f->media_count = f->media_seen = f->media_answered = 0;
+    for (size_t i = 0; i < f->sent_count; i++)
+        f->sent[i].seen = true;
+}
+
+static void start_control(struct fake *f, const struct sapa_voice_held *held, size_t held_count)
+{
+    const struct sapa_record *dialogs[FAKE_DIALOGS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < f->dialog_count; i++)
+        if (!f->dialogs[i].u.dialog.closed)
+            dialogs[count++] = &f->dialogs[i];
+    f->options.epoch++;
+    f->options.id_base = (uint64_t)f->options.epoch << 32;
+    fake_open_voice(f);
+    sapa_voice_adopt(f->voice, dialogs, count, held, held_count);
+    assert_false(sapa_voice_ready(f->voice)); /* the inventory is not there yet */
+    fake_run(f, 0);
+    assert_true(sapa_voice_ready(f->voice));
+}
+
+static void talking_call_lives_on(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    struct sapa_voice_stats stats;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+    kill_control(f);
+    f->inventory[0].recording = f->inventory[1].recording = 0;
+    f->inventory[0].u.inventory.recording = 88;
+    const struct sapa_voice_held held[] = {
+        { .contact = contact, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = contact, .offer = 5, .what = SAPA_VOICE_HELD_AGENT },
+    };
+    start_control(f, held, 2);
+    sapa_voice_stats_read(f->voice, &stats);
+    assert_int_equal(stats.adopted, 2);
+    assert_int_equal(stats.orphans, 0);
+    assert_int_equal(stats.calls, 1);
+    /* nobody notices; that the call is answered is only said again, in case it was never heard */
+    assert_int_equal(f->posted_count, fake_posted_count(f, SAPA_T_contact_answered));
+    for (size_t i = 0; i < f->media_count; i++)
+        assert_int_equal(f->media[i].op, SAPA_MEDIA_HELLO);
+    /* hold works, with the description that the old process agreed on and a higher version */
+    fake_request(f, &agent, "INVITE", "", "application/sdp", FAKE_SDP("198.51.100.7", "40000", "8 101", "sendonly"));
+    const struct fake_sent *ok = fake_want(f, "SIP/2.0 200", agent.call_id);
+    assert_non_null(strstr(ok->text, "a=recvonly"));
+    assert_non_null(strstr(ok->text, "s=")); /* whole */
+    fake_request(f, &agent, "ACK", "", "", "");
+    const struct sapa_record *on = fake_posted(f, SAPA_T_leg_held);
+    assert_int_equal(on->u.leg_held.contact, contact);
+    assert_int_equal(on->u.leg_held.offer, 5);
+    /* so does the recorder */
+    FAKE_COMMAND(f, cmd_record, .contact = contact, .recording = 88, .action = 1);
+    fake_media(f, SAPA_MEDIA_RECORD_PAUSE);
+    FAKE_COMMAND(f, cmd_record, .contact = contact, .recording = 88, .action = 3);
+    /* and hanging up, by either side */
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_want(f, "SIP/2.0 200", "BYE");
+    assert_int_equal(fake_posted(f, SAPA_T_agent_gone)->u.agent_gone.offer, 5);
+    FAKE_COMMAND(f, cmd_hangup, .contact = contact, .cause = 16);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    const struct fake_sent *bye = fake_want(f, "BYE sip:peer@192.0.2.5:5060", customer.call_id);
+    fake_reply(f, bye, 200, "", "", "");
+    fake_run(f, 70000000);
+    sapa_voice_stats_read(f->voice, &stats);
+    assert_int_equal(stats.dialogs + stats.legs + stats.contacts + stats.calls, 0);
+    for (size_t i = 0; i < f->dialog_count; i++)
+        assert_int_equal(f->dialogs[i].u.dialog.closed, 1);
+}
+
+/* A caller who waits: the announcement ended meanwhile, which the core must learn. */
+static void waiting_caller_lives_on(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call one, two;
+    const uint64_t a = fake_customer(f, &one), b = fake_customer(f, &two);
+    kill_control(f);
+    f->inventory[0].u.inventory.play = 9;
+    const struct sapa_voice_held held[] = {
+        { .contact = a, .what = SAPA_VOICE_HELD_CUSTOMER, .play = 9 },
+        { .contact = b, .what = SAPA_VOICE_HELD_CUSTOMER, .play = 9 },
+    };
+    start_control(f, held, 2);
+    const uint64_t silent = f->inventory[0].contact == a ? b : a;
+    const struct sapa_record *done = fake_posted(f, SAPA_T_play_done);
+    assert_int_equal(done->u.play_done.contact, silent);
+    assert_int_equal(done->u.play_done.play, 9);
+    assert_int_equal(fake_posted_count(f, SAPA_T_play_done), 1);
+    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY_DONE, .leg = f->inventory[0].leg };
+    m.u.play.play = 9;
+    sapa_voice_media_receive(f->voice, &m);
+    assert_int_equal(fake_posted(f, SAPA_T_play_done)->u.play_done.contact, f->inventory[0].contact);
+    /* offered to an agent, the phone still shows who calls */
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    FAKE_COMMAND(f, cmd_offer, .offer = 70, .contact = a, .agent = 0, .queue = 0, .ring_ms = 20000);
+    fake_want(f, "INVITE", "Andi\" <sip:6281234567890@");
+    fake_request(f, &one, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_CUSTOMER);
+}
+
+static void orphans_are_ended(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call one, two, ringing;
+    struct sapa_voice_stats stats;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t a = fake_customer(f, &one), b = fake_customer(f, &two);
+    fake_invite(f, &ringing, "192.0.2.5", "1500", "", fake_sdp_customer); /* unanswered: dies with its transaction */
+    const uint64_t c = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = a, .agent = 0, .queue = 0, .ring_ms = 20000);
+    kill_control(f);
+    /* the media process has lost a's leg; it holds that of the unanswered call, and of the ringing agent */
+    for (size_t i = 0; i < f->inventory_count; i++)
+        if (f->inventory[i].contact == a && f->inventory[i].leg == f->dialogs[0].u.dialog.leg)
+            f->inventory[i] = f->inventory[--f->inventory_count];
+    const struct sapa_voice_held held[] = {
+        { .contact = a, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = b, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = c, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = a, .offer = 5, .what = SAPA_VOICE_HELD_RINGING },
+        { .contact = b, .offer = 3, .what = SAPA_VOICE_HELD_DIAL },
+    };
+    start_control(f, held, 5);
+    const struct fake_sent *bye = fake_want(f, "BYE", one.call_id);
+    fake_reply(f, bye, 200, "", "", "");
+    const struct sapa_record *gone = fake_posted(f, SAPA_T_contact_gone);
+    assert_int_equal(gone->u.contact_gone.contact, a);
+    assert_int_equal(gone->u.contact_gone.side, SAPA_SIDE_SYSTEM);
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.contact, c);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_failed)->u.offer_failed.offer, 5);
+    const struct sapa_record *dial = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(dial->u.dial_progress.attempt, 3);
+    assert_int_equal(dial->u.dial_progress.state, 2);
+    size_t closed = 0;
+    for (size_t i = 0; i < f->media_count; i++)
+        closed += f->media[i].op == SAPA_MEDIA_LEG_CLOSE;
+    assert_int_equal(closed, 2);
+    sapa_voice_stats_read(f->voice, &stats);
+    assert_int_equal(stats.adopted, 1);
+    assert_int_equal(stats.calls, 1);
+    fake_none(f, "BYE", two.call_id);
+}
+
+/* The core ended it, the command was not carried out: what it does not hold is ended now. */
+static void what_the_core_does_not_hold(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_customer(f, &customer);
+    kill_control(f);
+    start_control(f, NULL, 0);
+    fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
+    fake_run(f, 70000000);
+    struct sapa_voice_stats stats;
+    sapa_voice_stats_read(f->voice, &stats);
+    assert_int_equal(stats.contacts + stats.legs + stats.dialogs, 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 0);
+}
+
+static void media_process_is_gone_too(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    kill_control(f);
+    const struct sapa_record *dialog = &f->dialogs[0];
+    const struct sapa_voice_held held = { .contact = contact, .what = SAPA_VOICE_HELD_CUSTOMER };
+    assert_int_equal(sapa_voice_open(&f->options, &f->voice), SAPA_OK);
+    sapa_voice_adopt(f->voice, &dialog, 1, &held, 1);
+    fake_run(f, 1000000);
+    assert_int_equal(f->posted_count, 0);
+    fake_run(f, 1100000);
+    fake_want(f, "BYE", customer.call_id);
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_SYSTEM);
+    assert_false(sapa_voice_ready(f->voice));
+    sapa_voice_media_link(f->voice, true);
+    fake_run(f, 0);
+    assert_true(sapa_voice_ready(f->voice));
+}
+
+/* A record that is damaged, cut or of a later build never does harm. */
+static void damaged_records(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_customer(f, &customer);
+    kill_control(f);
+    const struct sapa_record whole = f->dialogs[0];
+    const size_t n = whole.u.dialog.state.n;
+    assert_true(n > 100 && n < 1000);
+    for (size_t i = 0; i < n; i += 3) {
+        for (int what = 0; what < 2; what++) {
+            struct sapa_record bad = whole;
+            const struct sapa_record *dialog = &bad;
+            if (what == 0)
+                bad.u.dialog.state.n = (uint16_t)i;
+            else
+                bad.u.dialog.state.p[i] = (char)(bad.u.dialog.state.p[i] ^ 0xff);
+            f->sent_count = f->media_count = f->media_answered = f->posted_count = 0;
+            f->dialog_count = 0;
+            fake_open_voice(f);
+            sapa_voice_adopt(f->voice, &dialog, 1, NULL, 0);
+            fake_run(f, 0);
+            assert_true(sapa_voice_ready(f->voice));
+            sapa_voice_close(f->voice);
+        }
+    }
+    f->sent_count = f->media_count = f->media_answered = 0;
+    fake_open_voice(f);
+}
+
+static void registrations_live_on(void **state)
+{
+    struct fake *f = *state;
+    char folder[] = "/tmp/sapa-voice-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/registrations", folder);
+    sapa_voice_close(f->voice);
+    f->options.registrations_path = path;
+    fake_open_voice(f);
+    sapa_voice_adopt(f->voice, NULL, 0, NULL, 0);
+    fake_run(f, 0);
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 0, "198.51.100.8", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 60);
+    kill_control(f);
+    sapa_loop_advance(f->loop, 61000000); /* the second agent's registration ends while nobody looks */
+    start_control(f, NULL, 0);
+    struct sapa_voice_stats stats;
+    sapa_voice_stats_read(f->voice, &stats);
+    const struct sapa_record *device = fake_posted(f, SAPA_T_agent_device);
+    assert_int_equal(device->u.agent_device.agent, 0);
+    assert_int_equal(device->u.agent_device.reachable, 1);
+    device = fake_posted(f, SAPA_T_agent_device);
+    assert_int_equal(device->u.agent_device.agent, 1);
+    assert_int_equal(device->u.agent_device.reachable, 0);
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    fake_want(f, "INVITE sip:101@198.51.100.7", "");
+    fake_want(f, "INVITE sip:101@198.51.100.8", "");
+    /* a journal whose end was cut is read up to there */
+    kill_control(f);
+    uint8_t *data;
+    size_t size;
+    assert_int_equal(sapa_file_read(path, 1 << 20, &data, &size), SAPA_OK);
+    assert_true(size > 20);
+    assert_int_equal(sapa_file_write(path, data, size - 3, 0600), SAPA_OK);
+    free(data);
+    f->dialog_count = 0;
+    f->inventory_count = 0;
+    start_control(f, NULL, 0);
+    assert_int_equal(sapa_file_remove(path), SAPA_OK);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(talking_call_lives_on), TEST(waiting_caller_lives_on), TEST(orphans_are_ended),
+        TEST(what_the_core_does_not_hold), TEST(media_process_is_gone_too), TEST(damaged_records),
+        TEST(registrations_live_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

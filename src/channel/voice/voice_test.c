@@ -1,0 +1,1088 @@
+/* Calls from beginning to end, with scripted peers, a fake media process and virtual time. */
+#include "channel/voice/fake_impl.h"
+
+static int setup(void **state)
+{
+    fake_new((struct fake **)state);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fake_free(*state);
+    return 0;
+}
+
+/* Nothing is left of anything: contacts, legs, dialogs; and after their time no transaction either. */
+static void assert_empty(struct fake *f)
+{
+    struct sapa_voice_stats stats;
+    fake_run(f, 70000000);
+    sapa_voice_stats_read(f->voice, &stats);
+    assert_int_equal(stats.contacts, 0);
+    assert_int_equal(stats.legs, 0);
+    assert_int_equal(stats.calls, 0);
+    assert_int_equal(stats.dialogs, 0);
+    assert_int_equal(stats.transactions, 0);
+    assert_int_equal(f->voice->offers.count, 0);
+    assert_int_equal(f->voice->codes.count, 0);
+    assert_int_equal(f->voice->prompts.count, 0);
+    for (size_t i = 0; i < f->dialog_count; i++)
+        assert_int_equal(f->dialogs[i].u.dialog.closed, 1);
+}
+
+static void whole_call(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.reachable, 1);
+
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct sapa_rec_contact_arrived *arrived = NULL;
+    for (size_t i = 0; i < f->posted_count; i++)
+        if (f->posted[i].type == SAPA_T_contact_arrived)
+            arrived = &f->posted[i].u.contact_arrived;
+    assert_int_equal(arrived->number, 0);
+    assert_int_equal(arrived->trunk, 0);
+    assert_int_equal(arrived->person, 77);
+    assert_int_equal(arrived->last_agent, 1);
+    assert_string_equal(arrived->address.p, "6281234567890");
+    assert_string_equal(arrived->name.p, "Andi");
+    assert_string_equal(arrived->reference.p, customer.call_id);
+    assert_int_equal(contact >> 54, 3);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.codec, SAPA_CODEC_PCMA);
+    assert_int_equal(set->u.leg.remote.port, 30000);
+    assert_int_equal(set->u.leg.dtmf_type, 101);
+    assert_int_equal(set->u.leg.dtmf_inband, 0);
+    assert_int_equal(set->u.leg.side, SAPA_SIDE_CUSTOMER);
+
+    /* an announcement of two prompts, and a key */
+    uint8_t blob[64];
+    struct sapa_writer w = sapa_writer_of(blob, sizeof(blob));
+    sapa_segment_put_prompt(&w, SAPA_PROMPT_ID_COUNT);
+    sapa_segment_put_text(&w, SAPA_STR("nomor tiga"));
+    struct sapa_record play = { .type = SAPA_T_cmd_play, .u.cmd_play = { .contact = contact, .play = 5 } };
+    const struct sapa_str segments = { (char *)blob, w.n };
+    sapa_sized_set(&play.u.cmd_play.segments, segments);
+    fake_command(f, &play);
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_PLAY);
+    assert_int_equal(m->u.play.file_count, 2);
+    assert_string_equal(m->u.play.files[0], "/cache/welcome");
+    assert_string_equal(m->u.play.files[1], "/cache/nomor tiga");
+    struct sapa_media_message done = { .op = SAPA_MEDIA_PLAY_DONE, .leg = m->leg, .contact = contact };
+    done.u.play.play = 4; /* an older one: of no interest */
+    sapa_voice_media_receive(f->voice, &done);
+    done.u.play.play = 5;
+    sapa_voice_media_receive(f->voice, &done);
+    const struct sapa_record *played = fake_posted(f, SAPA_T_play_done);
+    assert_int_equal(played->u.play_done.play, 5);
+    assert_int_equal(played->u.play_done.failed, 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_play_done), 1);
+    struct sapa_media_message key = { .op = SAPA_MEDIA_DIGIT, .leg = m->leg, .contact = contact, .u.dtmf.digit = '1' };
+    sapa_voice_media_receive(f->voice, &key);
+    assert_string_equal(fake_posted(f, SAPA_T_digit)->u.digit.digit.p, "1");
+
+    /* the agent */
+    struct fake_call agent = fake_agent(f, contact, 900, 0);
+    const struct fake_sent *invite = NULL;
+    for (size_t i = 0; i < f->sent_count && !invite; i++)
+        if (strncmp(f->sent[i].text, "INVITE sip:101@198.51.100.7:5060", 32) == 0)
+            invite = &f->sent[i];
+    assert_non_null(invite);
+    assert_non_null(strstr(invite->text, "From: \"Toko Nusantara \xc2\xb7 Penjualan \xc2\xb7 Andi\" <sip:6281234567890@sapa.example>"));
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 900);
+    m = fake_media(f, SAPA_MEDIA_BRIDGE);
+    assert_int_equal(m->contact, contact);
+
+    /* the agent holds and comes back */
+    fake_request(f, &agent, "INVITE", "", "application/sdp", FAKE_SDP("198.51.100.7", "40000", "8 101", "sendonly"));
+    struct fake_sent *ok = fake_want(f, "SIP/2.0 200", agent.call_id);
+    assert_non_null(strstr(ok->text, "a=recvonly"));
+    fake_request(f, &agent, "ACK", "", "", "");
+    const struct sapa_record *held = fake_posted(f, SAPA_T_leg_held);
+    assert_int_equal(held->u.leg_held.on, 1);
+    assert_int_equal(held->u.leg_held.side, SAPA_SIDE_AGENT);
+    assert_int_equal(held->u.leg_held.offer, 900);
+    FAKE_COMMAND(f, cmd_hold_music, .contact = contact, .offer = 900, .side = SAPA_SIDE_CUSTOMER, .on = 1, .prompt = 0);
+    m = fake_media(f, SAPA_MEDIA_PLAY);
+    assert_int_equal(m->u.play.loop, 1);
+    fake_request(f, &agent, "INVITE", "", "application/sdp", fake_sdp_agent);
+    assert_non_null(strstr(fake_want(f, "SIP/2.0 200", agent.call_id)->text, "a=sendrecv"));
+    fake_request(f, &agent, "ACK", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_leg_held)->u.leg_held.on, 0);
+    FAKE_COMMAND(f, cmd_hold_music, .contact = contact, .offer = 900, .side = SAPA_SIDE_CUSTOMER, .on = 0);
+    fake_media(f, SAPA_MEDIA_STOP);
+
+    /* a refresh without description changes nothing that is held; INFO is a key of the agent */
+    fake_request(f, &customer, "UPDATE", "", "", "");
+    fake_want(f, "SIP/2.0 200", "UPDATE");
+    fake_request(f, &agent, "INFO", "", "application/dtmf-relay", "Signal=#\r\nDuration=160\r\n");
+    fake_want(f, "SIP/2.0 200", "INFO");
+    const struct sapa_record *digit = fake_posted(f, SAPA_T_digit);
+    assert_string_equal(digit->u.digit.digit.p, "#");
+    assert_int_equal(digit->u.digit.side, SAPA_SIDE_AGENT);
+    assert_int_equal(fake_posted_count(f, SAPA_T_leg_held), 2);
+
+    /* both hang up, the agent first */
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_want(f, "SIP/2.0 200", "BYE");
+    const struct sapa_record *gone = fake_posted(f, SAPA_T_agent_gone);
+    assert_int_equal(gone->u.agent_gone.side, SAPA_SIDE_AGENT);
+    assert_int_equal(gone->u.agent_gone.offer, 900);
+    fake_request(f, &customer, "BYE", "Reason: Q.850;cause=16;text=\"Terminated\"\r\n", "", "");
+    gone = fake_posted(f, SAPA_T_contact_gone);
+    assert_int_equal(gone->u.contact_gone.side, SAPA_SIDE_CUSTOMER);
+    assert_int_equal(gone->u.contact_gone.cause, 1016);
+    assert_int_equal(fake_posted_count(f, SAPA_T_leg_quality), 2);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 1);
+}
+
+static void caller_cancels(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    fake_invite(f, &c, "192.0.2.5", "1500", "", fake_sdp_customer);
+    const uint64_t contact = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+    fake_request(f, &c, "CANCEL", "", "", "");
+    fake_want(f, "SIP/2.0 487", c.call_id);
+    const struct sapa_record *gone = fake_posted(f, SAPA_T_contact_gone);
+    assert_int_equal(gone->u.contact_gone.side, SAPA_SIDE_CUSTOMER);
+    assert_int_equal(gone->u.contact_gone.cause, 487);
+    FAKE_COMMAND(f, cmd_answer, .contact = contact); /* crossed */
+    fake_none(f, "SIP/2.0 200 OK\r\nINVITE", c.call_id);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_request(f, &c, "ACK", "", "", "");
+    assert_empty(f);
+}
+
+/* cmd_answer before the media process has a port: the 200 waits for it. */
+static void answer_before_port(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    f->media_mute = true;
+    fake_invite(f, &c, "192.0.2.5", "1500", "", fake_sdp_customer);
+    const uint64_t contact = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+    FAKE_COMMAND(f, cmd_answer, .contact = contact);
+    fake_none(f, "SIP/2.0 200", c.call_id);
+    const struct sapa_media_message *open = fake_media(f, SAPA_MEDIA_LEG_OPEN);
+    struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_OPENED, .leg = open->leg, .contact = contact };
+    m.u.leg.local = open->u.leg.local;
+    m.u.leg.local.port = 22222;
+    sapa_voice_media_receive(f->voice, &m);
+    struct fake_sent *ok = fake_want(f, "SIP/2.0 200", "m=audio 22222 RTP/AVP");
+    fake_learn(&c, ok->text);
+    f->media_mute = false;
+    /* nobody acknowledges: the call ends as the network's fault */
+    fake_run(f, 33000000);
+    const struct sapa_record *gone = fake_posted(f, SAPA_T_contact_gone);
+    assert_int_equal(gone->u.contact_gone.side, SAPA_SIDE_NETWORK);
+    fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+static void no_port(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    f->media_mute = true;
+    fake_invite(f, &c, "192.0.2.5", "1500", "", fake_sdp_customer);
+    const uint64_t contact = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+    struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_OPENED, .leg = fake_media(f, SAPA_MEDIA_LEG_OPEN)->leg, .code = SAPA_ELIMIT };
+    sapa_voice_media_receive(f->voice, &m);
+    fake_want(f, "SIP/2.0 503", c.call_id);
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_SYSTEM);
+    f->media_mute = false;
+    fake_request(f, &c, "ACK", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+static void late_offer(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    fake_invite(f, &c, "192.0.2.5", "1500", "", "");
+    const uint64_t contact = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+    FAKE_COMMAND(f, cmd_answer, .contact = contact);
+    struct fake_sent *ok = fake_want(f, "SIP/2.0 200", "RTP/AVP 8 0 101");
+    fake_learn(&c, ok->text);
+    fake_request(f, &c, "ACK", "", "application/sdp", FAKE_SDP("192.0.2.5", "31000", "0", "sendrecv"));
+    fake_posted(f, SAPA_T_contact_answered);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.codec, SAPA_CODEC_PCMU);
+    assert_int_equal(set->u.leg.remote.port, 31000);
+    assert_int_equal(set->u.leg.dtmf_inband, 1);
+    /* the core hangs up: BYE with the cause, and no word about it to the core */
+    FAKE_COMMAND(f, cmd_hangup, .contact = contact, .cause = 16);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_reply(f, fake_want(f, "BYE", "Reason: Q.850;cause=16"), 200, "", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 0);
+    assert_empty(f);
+}
+
+static void late_offer_unanswered(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    fake_invite(f, &c, "192.0.2.5", "1500", "", "");
+    const uint64_t contact = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+    FAKE_COMMAND(f, cmd_answer, .contact = contact);
+    fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+    fake_request(f, &c, "ACK", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_NETWORK);
+    fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+static void reject(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    fake_invite(f, &c, "192.0.2.5", "999", "", fake_sdp_customer); /* no such number: the core refuses it */
+    const struct sapa_record *arrived = fake_posted(f, SAPA_T_contact_arrived);
+    assert_int_equal(arrived->u.contact_arrived.number, SAPA_NONE);
+    const uint64_t contact = arrived->u.contact_arrived.contact;
+    FAKE_COMMAND(f, cmd_reject, .contact = contact, .status = 404);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_want(f, "SIP/2.0 404", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 0);
+    assert_empty(f);
+}
+
+static void refused(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    struct sapa_voice_stats stats;
+    fake_invite(f, &c, "198.18.0.1", "1500", "", fake_sdp_customer); /* neither trunk nor phone */
+    fake_want(f, "SIP/2.0 403", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
+    sapa_voice_refuse(f->voice, true, "disk full");
+    fake_invite(f, &c, "192.0.2.5", "1500", "", fake_sdp_customer);
+    assert_non_null(strstr(fake_want(f, "SIP/2.0 503", c.call_id)->text, "Retry-After: 5"));
+    fake_request(f, &c, "ACK", "", "", "");
+    sapa_voice_refuse(f->voice, false, NULL);
+    f->post_full = true;
+    fake_invite(f, &c, "192.0.2.5", "1500", "", fake_sdp_customer);
+    fake_want(f, "SIP/2.0 503", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
+    f->post_full = false;
+    fake_run(f, 5000);
+    fake_invite(f, &c, "192.0.2.5", "1500", "", FAKE_SDP("192.0.2.5", "30000", "18", "sendrecv"));
+    fake_want(f, "SIP/2.0 488", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
+    fake_invite(f, &c, "192.0.2.5", "1500", "Require: 100rel\r\n", fake_sdp_customer);
+    assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: 100rel"));
+    fake_request(f, &c, "ACK", "", "", "");
+    sapa_voice_stats_read(f->voice, &stats);
+    assert_int_equal(stats.offered, 4); /* 420 never was a call that could be taken */
+    assert_int_equal(stats.refused_source, 1);
+    assert_int_equal(stats.refused_store, 1);
+    assert_int_equal(stats.refused_core, 1);
+    assert_int_equal(stats.refused_sdp, 1);
+    assert_int_equal(stats.arrived, 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_arrived), 0);
+    assert_empty(f);
+}
+
+static void limit_of_calls(void **state)
+{
+    struct fake *f = *state;
+    static struct sapa_trunk trunks[2];
+    struct fake_call first, second;
+    memcpy(trunks, fake_trunks, sizeof(trunks));
+    trunks[0].calls_max = 1;
+    f->centre.trunks = trunks;
+    const uint64_t contact = fake_customer(f, &first);
+    fake_invite(f, &second, "192.0.2.6", "1500", "", fake_sdp_customer);
+    fake_want(f, "SIP/2.0 503", second.call_id);
+    fake_request(f, &second, "ACK", "", "", "");
+    fake_request(f, &first, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    const uint64_t again = fake_customer(f, &second); /* the line is free again */
+    fake_request(f, &second, "BYE", "Reason: Q.850;cause=38\r\n", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_NETWORK);
+    FAKE_COMMAND(f, cmd_forget, .contact = again);
+    assert_empty(f);
+}
+
+/* ---- offers ---- */
+
+static void offer_failures(void **state)
+{
+    static const struct { int status; enum sapa_offer_result result; } cases[] = {
+        { 486, SAPA_OFFER_BUSY }, { 603, SAPA_OFFER_REFUSED }, { 302, SAPA_OFFER_REFUSED }, { 500, SAPA_OFFER_FAULT }, { 480, SAPA_OFFER_UNREACHABLE },
+    };
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    for (size_t i = 0; i < SAPA_COUNT(cases); i++) {
+        FAKE_COMMAND(f, cmd_offer, .offer = 100 + i, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+        fake_reply(f, fake_want(f, "INVITE", "X-Sapa"), cases[i].status, "x", "", "");
+        const struct sapa_record *failed = fake_posted(f, SAPA_T_offer_failed);
+        assert_int_equal(failed->u.offer_failed.offer, 100 + i);
+        assert_int_equal(failed->u.offer_failed.result, cases[i].result);
+        assert_int_equal(failed->u.offer_failed.cause, cases[i].status);
+    }
+    /* 480: the phone says that nobody is there */
+    f->posted_seen = 0;
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.reachable, 1);
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.reachable, 0);
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.reachable, 1);
+    /* a phone that says nothing at all */
+    FAKE_COMMAND(f, cmd_offer, .offer = 200, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    fake_run(f, 4100000);
+    const struct sapa_record *failed = fake_posted(f, SAPA_T_offer_failed);
+    assert_int_equal(failed->u.offer_failed.offer, 200);
+    assert_int_equal(failed->u.offer_failed.result, SAPA_OFFER_UNREACHABLE);
+    f->posted_seen = 0;
+    for (int i = 0; i < 3; i++)
+        fake_posted(f, SAPA_T_agent_device);
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.reachable, 0);
+    /* nobody registered, no such agent */
+    FAKE_COMMAND(f, cmd_offer, .offer = 201, .contact = contact, .agent = 1, .queue = 0, .ring_ms = 20000);
+    FAKE_COMMAND(f, cmd_offer, .offer = 202, .contact = contact, .agent = 99, .queue = 0, .ring_ms = 20000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_failed), SAPA_COUNT(cases) + 3);
+    FAKE_COMMAND(f, cmd_hangup, .contact = contact, .cause = 16);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
+    assert_empty(f);
+}
+
+/* The agent answers while the core takes the offer back: ACK and BYE, and the core hears nothing of it. */
+static void cancel_race(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "X-Sapa");
+    fake_reply(f, invite, 180, "x", "", "");
+    FAKE_COMMAND(f, cmd_offer_cancel, .offer = 5, .elsewhere = 1);
+    const struct fake_sent *cancel = fake_want(f, "CANCEL", "Reason: SIP;cause=200;text=\"Call completed elsewhere\"");
+    fake_reply(f, invite, 200, "x", "", fake_sdp_agent);
+    fake_reply(f, cancel, 481, "x", "", "");
+    fake_want(f, "ACK", fake_callee(invite, "x").call_id);
+    fake_reply(f, fake_want(f, "BYE", fake_callee(invite, "x").call_id), 200, "", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_failed), 0);
+    /* the same with the normal end */
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    invite = fake_want(f, "INVITE", "X-Sapa");
+    fake_reply(f, invite, 180, "y", "", "");
+    FAKE_COMMAND(f, cmd_offer_cancel, .offer = 6);
+    cancel = fake_want(f, "CANCEL", fake_callee(invite, "y").call_id);
+    assert_null(strstr(cancel->text, "Reason"));
+    fake_reply(f, cancel, 200, "y", "", "");
+    fake_reply(f, invite, 487, "y", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_failed), 0);
+    /* the core drops it, and the agent's answer crosses on the way to the core */
+    struct fake_call agent = fake_agent(f, contact, 7, 0);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 7);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_gone), 0);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* Two phones of one agent ring; one answers, then the other as well. */
+static void two_phones(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 0, "198.51.100.8", 5060, 600);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_device), 1);
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    const struct fake_sent *one = fake_want(f, "INVITE sip:101@198.51.100.7", ""), *two = fake_want(f, "INVITE sip:101@198.51.100.8", "");
+    fake_reply(f, one, 180, "one", "", "");
+    fake_reply(f, two, 180, "two", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_ringing), 1);
+    fake_reply(f, two, 200, "two", "", fake_sdp_agent);
+    fake_want(f, "CANCEL", "Call completed elsewhere");
+    fake_reply(f, one, 200, "one", "", fake_sdp_agent); /* 200/200 */
+    fake_want(f, "ACK", fake_callee(one, "one").call_id);
+    fake_reply(f, fake_want(f, "BYE", fake_callee(one, "one").call_id), 200, "", "", "");
+    fake_none(f, "BYE", fake_callee(two, "two").call_id);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 1);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+    fake_media(f, SAPA_MEDIA_BRIDGE);
+    /* one refuses for good: it is refused, the other stops ringing */
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 5);
+    fake_reply(f, fake_want(f, "BYE", fake_callee(two, "two").call_id), 200, "", "", "");
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    one = fake_want(f, "INVITE sip:101@198.51.100.7", ""), two = fake_want(f, "INVITE sip:101@198.51.100.8", "");
+    fake_reply(f, one, 180, "one", "", "");
+    fake_reply(f, two, 603, "two", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_offer_failed)->u.offer_failed.result, SAPA_OFFER_REFUSED);
+    fake_reply(f, fake_want(f, "CANCEL", fake_callee(one, "one").call_id), 200, "", "", "");
+    fake_reply(f, one, 487, "one", "", "");
+    /* one busy, the other answers */
+    FAKE_COMMAND(f, cmd_offer, .offer = 7, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    one = fake_want(f, "INVITE sip:101@198.51.100.7", ""), two = fake_want(f, "INVITE sip:101@198.51.100.8", "");
+    fake_reply(f, one, 486, "one", "", "");
+    fake_reply(f, two, 200, "two", "", fake_sdp_agent);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_accepted)->u.offer_accepted.offer, 7);
+    FAKE_COMMAND(f, cmd_hangup, .contact = contact, .cause = 16);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
+    fake_reply(f, fake_want(f, "BYE", fake_callee(two, "two").call_id), 200, "", "", "");
+    assert_empty(f);
+}
+
+/* A proxy before the phone forks: two tags on one INVITE, two 200s. */
+static void forked_by_a_proxy(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "X-Sapa");
+    fake_reply(f, invite, 180, "a", "", "");
+    fake_reply(f, invite, 180, "b", "", "");
+    fake_reply(f, invite, 200, "b", "", fake_sdp_agent);
+    fake_want(f, "ACK", "tag=b");
+    fake_reply(f, invite, 200, "a", "", fake_sdp_agent);
+    fake_want(f, "ACK", "tag=a");
+    fake_reply(f, fake_want(f, "BYE", "tag=a"), 200, "", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 1);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 5);
+    fake_reply(f, fake_want(f, "BYE", "tag=b"), 200, "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+static void answer_without_codec(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "X-Sapa");
+    fake_reply(f, invite, 200, "a", "", FAKE_SDP("198.51.100.7", "40000", "18", "sendrecv"));
+    fake_want(f, "ACK", "tag=a");
+    fake_reply(f, fake_want(f, "BYE", "tag=a"), 200, "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_offer_failed)->u.offer_failed.result, SAPA_OFFER_FAULT);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 0);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
+    assert_empty(f);
+}
+
+/* ---- sounds ---- */
+
+static void play(struct fake *f, uint64_t contact, uint32_t number, unsigned prompts)
+{
+    uint8_t blob[64];
+    struct sapa_writer w = sapa_writer_of(blob, sizeof(blob));
+    for (unsigned i = 0; i < prompts; i++)
+        sapa_segment_put_prompt(&w, SAPA_PROMPT_ID_BEEP + i);
+    struct sapa_record r = { .type = SAPA_T_cmd_play, .u.cmd_play = { .contact = contact, .play = number } };
+    const struct sapa_str segments = { (char *)blob, w.n };
+    sapa_sized_set(&r.u.cmd_play.segments, segments);
+    fake_command(f, &r);
+}
+
+static void prompts_that_come_later(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    f->prompt_later = true;
+    play(f, contact, 1, 2);
+    play(f, contact, 2, 2); /* replaces it before its sounds are there */
+    assert_int_equal(f->prompt_count, 4);
+    for (size_t i = 0; i < 4; i++) /* one of them cannot be made */
+        sapa_voice_prompt_ready(f->voice, f->prompt_tags[i], i == 2 ? SAPA_EIO : SAPA_OK, "/cache/x");
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_PLAY);
+    assert_int_equal(m->u.play.play, 2);
+    assert_int_equal(m->u.play.file_count, 1);
+    sapa_voice_prompt_ready(f->voice, f->prompt_tags[0], SAPA_OK, "/cache/x"); /* twice: of no effect */
+    /* nothing of it can be made: the core is told, and not left waiting */
+    f->prompt_count = 0;
+    play(f, contact, 3, 1);
+    sapa_voice_prompt_ready(f->voice, f->prompt_tags[0], SAPA_ETIMEOUT, "");
+    const struct sapa_record *done = fake_posted(f, SAPA_T_play_done);
+    assert_int_equal(done->u.play_done.play, 3);
+    assert_int_equal(done->u.play_done.failed, 1);
+    f->prompt_later = false;
+    f->prompt_rc = SAPA_ENOENT;
+    play(f, contact, 4, 1);
+    assert_int_equal(fake_posted(f, SAPA_T_play_done)->u.play_done.failed, 1);
+    play(f, contact, 5, 0); /* nothing to play */
+    assert_int_equal(fake_posted(f, SAPA_T_play_done)->u.play_done.failed, 1);
+    /* the media process cannot read it */
+    f->prompt_rc = SAPA_OK;
+    play(f, contact, 6, 1);
+    m = fake_media(f, SAPA_MEDIA_PLAY);
+    struct sapa_media_message error = { .op = SAPA_MEDIA_ERROR, .failed = SAPA_MEDIA_PLAY, .leg = m->leg, .tag = m->tag, .code = SAPA_ENOENT };
+    sapa_voice_media_receive(f->voice, &error);
+    assert_int_equal(fake_posted(f, SAPA_T_play_done)->u.play_done.failed, 1);
+    /* silence: a prompt that comes after it is not played */
+    f->prompt_later = true;
+    f->prompt_count = 0;
+    play(f, contact, 7, 1);
+    FAKE_COMMAND(f, cmd_stop_play, .contact = contact);
+    fake_media(f, SAPA_MEDIA_STOP);
+    const size_t before = f->media_count;
+    sapa_voice_prompt_ready(f->voice, f->prompt_tags[0], SAPA_OK, "/cache/x");
+    assert_int_equal(f->media_count, before);
+    /* and one that comes after the call */
+    f->prompt_count = 0;
+    play(f, contact, 8, 1);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_run(f, 0);
+    sapa_voice_prompt_ready(f->voice, f->prompt_tags[0], SAPA_OK, "/cache/x");
+    play(f, contact, 9, 1); /* the contact is gone: still an end */
+    assert_int_equal(f->posted[f->posted_count - 1].u.play_done.play, 9);
+    assert_empty(f);
+}
+
+static void press(struct fake *f, uint64_t leg, uint64_t contact, const char *keys)
+{
+    for (; *keys; keys++) {
+        struct sapa_media_message m = { .op = SAPA_MEDIA_DIGIT, .leg = leg, .contact = contact, .u.dtmf.digit = *keys };
+        sapa_voice_media_receive(f->voice, &m);
+    }
+}
+
+static void secret_digits(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    char buf[SAPA_VOICE_SECRET_MAX];
+    const uint64_t contact = fake_customer(f, &customer);
+    const uint64_t leg = fake_media(f, SAPA_MEDIA_LEG_OPEN)->leg;
+    FAKE_COMMAND(f, cmd_secret, .contact = contact, .on = 1);
+    assert_int_equal(fake_media(f, SAPA_MEDIA_SECRET)->code, 1);
+    press(f, leg, contact, "123456#");
+    FAKE_COMMAND(f, cmd_secret, .contact = contact, .on = 0);
+    press(f, leg, contact, "7");
+    for (int i = 0; i < 6; i++) {
+        const struct sapa_record *digit = fake_posted(f, SAPA_T_digit);
+        assert_string_equal(digit->u.digit.digit.p, "?");
+        assert_int_equal(digit->u.digit.secrets, i + 1);
+    }
+    assert_string_equal(fake_posted(f, SAPA_T_digit)->u.digit.digit.p, "#");
+    assert_string_equal(fake_posted(f, SAPA_T_digit)->u.digit.digit.p, "7");
+    assert_int_equal(sapa_voice_secret(f->voice, contact, buf, sizeof(buf)), 6);
+    assert_memory_equal(buf, "123456", 6);
+    FAKE_COMMAND(f, cmd_secret, .contact = contact, .on = 1); /* the next collection begins empty */
+    assert_int_equal(sapa_voice_secret(f->voice, contact, buf, sizeof(buf)), 0);
+    for (int i = 0; i < 100; i++)
+        press(f, leg, contact, "9");
+    assert_int_equal(sapa_voice_secret(f->voice, contact, buf, sizeof(buf)), SAPA_VOICE_SECRET_MAX);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_run(f, 0);
+    assert_int_equal(sapa_voice_secret(f->voice, contact, buf, sizeof(buf)), 0);
+    assert_empty(f);
+}
+
+/* ---- calls that we place ---- */
+
+static void callback_with_credentials(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    fake_request(f, &customer, "BYE", "", "", "");
+    fake_posted(f, SAPA_T_contact_gone); /* no forget: it waits for its callback */
+    fake_run(f, 60000000);
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    struct fake_call agent = fake_agent(f, contact, 50, 0); /* the agent is asked first */
+    FAKE_COMMAND(f, cmd_dial, .contact = contact, .attempt = 1, .kind = 0, .from = 0, .ring_ms = 30000);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:6281234567890@192.0.2.10 SIP/2.0", "sip:62215550100@192.0.2.10");
+    fake_reply(f, invite, 407, "t", "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\r\n", "");
+    invite = fake_want(f, "INVITE", "Proxy-Authorization: Digest");
+    assert_non_null(strstr(invite->text, "username=\"sapa\""));
+    fake_reply(f, invite, 183, "t", "", fake_sdp_customer);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    fake_reply(f, invite, 180, "t", "", "");
+    fake_reply(f, invite, 200, "t", "", ""); /* its description came early */
+    const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 1);
+    assert_int_equal(progress->u.dial_progress.attempt, 1);
+    assert_true(progress->u.dial_progress.leg != 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 50);
+    const struct sapa_media_message *bridge = fake_media(f, SAPA_MEDIA_BRIDGE);
+    assert_int_equal(bridge->leg, progress->u.dial_progress.leg);
+    struct fake_call called = fake_callee(invite, "t");
+    called.cseq = 10;
+    fake_request(f, &called, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_CUSTOMER);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 50);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    assert_empty(f);
+}
+
+static void trunks_in_trouble(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 30000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 503, "t", "", ""); /* on to the next */
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.20:5062 SIP/2.0", "");
+    fake_reply(f, invite, 180, "u", "", "");
+    fake_reply(f, invite, 200, "u", "", fake_sdp_customer);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 1);
+    fake_media(f, SAPA_MEDIA_BRIDGE); /* caller and outside talk */
+    struct fake_call outside = fake_callee(invite, "u");
+    fake_request(f, &outside, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 3);
+    /* busy: no other trunk is tried; and given up by the core while it rings */
+    dial.u.cmd_dial.attempt = 2;
+    fake_command(f, &dial);
+    fake_reply(f, fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", ""), 486, "v", "", "");
+    const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 486);
+    dial.u.cmd_dial.attempt = 3;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 180, "w", "", "");
+    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 3);
+    fake_reply(f, fake_want(f, "CANCEL", ""), 200, "w", "", "");
+    fake_reply(f, invite, 487, "w", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* ---- codes ---- */
+
+static void dial_code(struct fake *f, struct fake_call *c, const char *code)
+{
+    char auth[600] = "", value[500];
+    static unsigned count;
+    *c = (struct fake_call){ .flow = fake_flow("198.51.100.7", 5060) };
+    snprintf(c->call_id, sizeof(c->call_id), "code%u", ++count);
+    snprintf(c->us, sizeof(c->us), "<sip:101@sapa.example>;tag=c%u", count);
+    snprintf(c->them, sizeof(c->them), "<sip:%s@sapa.example>", code);
+    snprintf(c->target, sizeof(c->target), "sip:%s@sapa.example", code);
+    fake_request(f, c, "INVITE", "", "application/sdp", fake_sdp_agent);
+    const struct fake_sent *challenge = fake_want(f, "SIP/2.0 401", c->call_id);
+    struct sapa_sip_digest digest;
+    char ha1[SAPA_SIP_HEX_SIZE];
+    struct sapa_text out;
+    fake_header(challenge->text, "WWW-Authenticate", value, sizeof(value));
+    assert_int_equal(sapa_sip_digest_parse(sapa_str_of(value), &digest), SAPA_OK);
+    sapa_sip_digest_ha1(digest.alg, SAPA_STR("101"), digest.realm, SAPA_STR("rahasia"), ha1);
+    const struct sapa_sip_digest_answer answer = {
+        .challenge = &digest, .method = SAPA_STR("INVITE"), .uri = sapa_str_of(c->target), .username = SAPA_STR("101"),
+        .ha1_hex = ha1, .nc = 1, .cnonce = SAPA_STR("abcdef"),
+    };
+    sapa_text_init(&out, auth, sizeof(auth));
+    sapa_text_add(&out, SAPA_STR("Authorization: "));
+    sapa_sip_digest_respond(&out, &answer);
+    sapa_text_add(&out, SAPA_STR("\r\n"));
+    c->branch--;
+    fake_request(f, c, "ACK", "", "", "");
+    fake_request(f, c, "INVITE", auth, "application/sdp", fake_sdp_agent);
+}
+
+static void codes(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    /* ready */
+    dial_code(f, &c, "*1");
+    const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.agent, 0);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_READY);
+    assert_int_equal(asked->u.agent_command.code, SAPA_NONE);
+    fake_none(f, "SIP/2.0 200", c.call_id); /* only once the core has decided */
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = SAPA_VERB_READY, .code = SAPA_NONE, .presence = SAPA_PRESENCE_READY);
+    fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+    fake_request(f, &c, "ACK", "", "", "");
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_PLAY);
+    assert_string_equal(m->u.play.files[0], "/cache/agent.ready");
+    struct sapa_media_message done = { .op = SAPA_MEDIA_PLAY_DONE, .leg = m->leg };
+    done.u.play.play = 1;
+    sapa_voice_media_receive(f->voice, &done);
+    fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+    /* not ready, with a reason that is spoken; the agent hangs up in the middle */
+    dial_code(f, &c, "*21");
+    asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_NOT_READY);
+    assert_int_equal(asked->u.agent_command.code, 0);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = SAPA_VERB_NOT_READY, .presence = SAPA_PRESENCE_NOT_READY);
+    fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+    fake_request(f, &c, "ACK", "", "", "");
+    m = fake_media(f, SAPA_MEDIA_PLAY);
+    assert_int_equal(m->u.play.file_count, 2);
+    assert_string_equal(m->u.play.files[1], "/cache/Istirahat");
+    fake_request(f, &c, "BYE", "", "", "");
+    /* a disposition of the queue that the agent served last */
+    f->voice->agents[0].last_queue = 1;
+    dial_code(f, &c, "*312");
+    asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_WRAPUP_DONE);
+    assert_int_equal(asked->u.agent_command.code, 1);
+    fake_request(f, &c, "CANCEL", "", "", "");
+    fake_want(f, "SIP/2.0 487", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = SAPA_VERB_WRAPUP_DONE);
+    /* unknown reason and unknown code: said so, and the core is not asked */
+    static const struct { const char *code, *prompt; } wrong[] = {
+        { "*29", "/cache/agent.unknown-reason" }, { "*399", "/cache/agent.unknown-disposition" }, { "*99", "/cache/agent.unknown-code" },
+    };
+    for (size_t i = 0; i < SAPA_COUNT(wrong); i++) {
+        dial_code(f, &c, wrong[i].code);
+        fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+        fake_request(f, &c, "ACK", "", "", "");
+        assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], wrong[i].prompt);
+        fake_request(f, &c, "BYE", "", "", "");
+    }
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 3);
+    /* the core does not reply: "not possible now" */
+    dial_code(f, &c, "*1");
+    fake_run(f, 5100000);
+    fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+    fake_request(f, &c, "ACK", "", "", "");
+    assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/agent.refused");
+    fake_request(f, &c, "BYE", "", "", "");
+    assert_empty(f);
+}
+
+/* ---- phones ---- */
+
+static void registration_ends(void **state)
+{
+    struct fake *f = *state;
+    fake_register(f, 0, "198.51.100.7", 5060, 60);
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.reachable, 1);
+    fake_register(f, 0, "198.51.100.7", 5060, 60); /* a refresh is no news */
+    fake_run(f, 62000000);
+    const struct sapa_record *device = fake_posted(f, SAPA_T_agent_device);
+    assert_int_equal(device->u.agent_device.reachable, 0);
+    assert_string_equal(device->u.agent_device.reason.p, "registration expired");
+    fake_register(f, 0, "198.51.100.7", 5060, 60);
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.reachable, 1);
+    fake_register(f, 0, "198.51.100.7", 5060, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.reachable, 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_device), 4);
+    assert_empty(f);
+}
+
+static void ping(void **state)
+{
+    struct fake *f = *state;
+    f->voice->options.ping_ms = 30000;
+    fake_register(f, 0, "198.51.100.7", 5060, 3600);
+    fake_run(f, 31000000);
+    const struct fake_sent *options = fake_want(f, "OPTIONS sip:101@198.51.100.7:5060", "");
+    fake_reply(f, options, 405, "o", "", ""); /* any answer is one */
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_device), 1);
+    fake_run(f, 31000000);
+    fake_want(f, "OPTIONS sip:101@", "");
+    fake_run(f, 33000000); /* no answer: timer F */
+    f->posted_seen = 0;
+    fake_posted(f, SAPA_T_agent_device);
+    const struct sapa_record *device = fake_posted(f, SAPA_T_agent_device);
+    assert_int_equal(device->u.agent_device.reachable, 0);
+    assert_string_equal(device->u.agent_device.reason.p, "no answer to OPTIONS");
+    for (size_t i = 0; i < f->sent_count; i++)
+        f->sent[i].seen = true;
+    fake_run(f, 12000000);
+    fake_reply(f, fake_want(f, "OPTIONS sip:101@", ""), 200, "o", "", "");
+    device = fake_posted(f, SAPA_T_agent_device);
+    assert_int_equal(device->u.agent_device.reachable, 1);
+    assert_string_equal(device->u.agent_device.reason.p, "answers again");
+    /* trunks were asked as well, and nobody answered */
+    bool alarm = false;
+    for (size_t i = 0; i < f->posted_count; i++)
+        alarm |= f->posted[i].type == SAPA_T_alarm_raised && f->posted[i].u.alarm_raised.kind == SAPA_ALARM_TRUNK_DOWN;
+    assert_true(alarm);
+}
+
+static void wrong_password(void **state)
+{
+    struct fake *f = *state;
+    struct sapa_voice_stats stats;
+    const struct sapa_sip_flow flow = fake_flow("198.51.100.66", 5060);
+    fake_receive(f, &flow,
+                 "REGISTER sip:sapa.example SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.66;branch=z9hG4bKw\r\nMax-Forwards: 70\r\n"
+                 "From: <sip:101@sapa.example>;tag=w\r\nTo: <sip:101@sapa.example>\r\nCall-ID: w\r\nCSeq: 1 REGISTER\r\n"
+                 "Contact: <sip:101@198.51.100.66>\r\nAuthorization: Digest username=\"101\", realm=\"sapa.example\", nonce=\"x\", "
+                 "uri=\"sip:sapa.example\", response=\"0123456789abcdef0123456789abcdef\", cnonce=\"a\", nc=00000001, qop=auth\r\n"
+                 "Content-Length: 0\r\n\r\n");
+    sapa_voice_stats_read(f->voice, &stats);
+    assert_int_equal(stats.registers, 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_device), 0);
+    fake_none(f, "SIP/2.0 200", "REGISTER");
+    assert_empty(f);
+}
+
+/* ---- recording ---- */
+
+static void recording(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    char folder[] = "/tmp/sapa-voice-XXXXXX", want[200];
+    assert_non_null(mkdtemp(folder));
+    f->voice->options.recordings_dir = folder;
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_record, .contact = contact, .recording = 33, .action = 0);
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_RECORD);
+    snprintf(want, sizeof(want), "%s/toko/2026/11/18/33.srec", folder);
+    assert_string_equal(m->u.record.path, want);
+    assert_int_equal(m->u.record.wrapped_size, 72);
+    assert_int_equal(m->contact, contact);
+    FAKE_COMMAND(f, cmd_record, .contact = contact, .recording = 33, .action = 1);
+    FAKE_COMMAND(f, cmd_record, .contact = contact, .recording = 33, .action = 2);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_record, .contact = contact, .recording = 33, .action = 3);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    for (unsigned i = 0; i < 4; i++) {
+        const struct sapa_record *r = fake_posted(f, SAPA_T_recording_state);
+        assert_int_equal(r->u.recording_state.state, i);
+        assert_string_equal(r->u.recording_state.path.p, "toko/2026/11/18/33.srec");
+        assert_true(i == 3 ? r->u.recording_state.hash.n >= 63 : r->u.recording_state.hash.n == 0);
+    }
+    assert_empty(f);
+    /* no key: not recorded, and said so */
+    f->voice->options.recordings_dir = NULL;
+    const uint64_t other = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_record, .contact = other, .recording = 34, .action = 0);
+    assert_int_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.state, 4);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = other);
+    assert_empty(f);
+    for (const char *const *sub = (const char *const[]){ "/toko/2026/11/18", "/toko/2026/11", "/toko/2026", "/toko", "", NULL }; *sub; sub++) {
+        snprintf(want, sizeof(want), "%s%s", folder, *sub);
+        assert_int_equal(remove(want), 0);
+    }
+}
+
+/* ---- troubles ---- */
+
+static void media_process_lost(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer, ringing;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    /* a short absence of the same process costs nothing */
+    sapa_voice_media_link(f->voice, false);
+    fake_invite(f, &ringing, "192.0.2.5", "1500", "", fake_sdp_customer);
+    fake_want(f, "SIP/2.0 503", ringing.call_id);
+    fake_request(f, &ringing, "ACK", "", "", "");
+    for (size_t i = 0; i < f->voice->legs.count; i++) {
+        const struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&f->voice->legs, (uint32_t)i))->value;
+        f->inventory[f->inventory_count++] = (struct sapa_media_message){ .op = SAPA_MEDIA_INVENTORY, .leg = leg->id, .contact = contact };
+    }
+    f->inventory[f->inventory_count++] = (struct sapa_media_message){ .op = SAPA_MEDIA_INVENTORY, .leg = 12345 };
+    fake_run(f, 1000000);
+    sapa_voice_media_link(f->voice, true);
+    fake_run(f, 5000000);
+    assert_true(sapa_voice_ready(f->voice));
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 0);
+    assert_int_equal(fake_media(f, SAPA_MEDIA_LEG_CLOSE)->leg, 12345); /* nobody's */
+    /* a new process knows nothing of them */
+    sapa_voice_media_link(f->voice, false);
+    f->media_generation++;
+    f->inventory_count = 0;
+    sapa_voice_media_link(f->voice, true);
+    fake_run(f, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_SYSTEM);
+    f->posted_seen = 0;
+    assert_int_equal(fake_posted(f, SAPA_T_agent_gone)->u.agent_gone.side, SAPA_SIDE_SYSTEM);
+    fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+    /* it stays away: its calls end after the time of grace, with an alarm */
+    const uint64_t other = fake_customer(f, &customer);
+    sapa_voice_media_link(f->voice, false);
+    fake_run(f, 2100000);
+    f->posted_seen = 0;
+    assert_int_equal(fake_posted(f, SAPA_T_alarm_raised)->u.alarm_raised.kind, SAPA_ALARM_MEDIA_LOST);
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 2);
+    fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = other);
+    sapa_voice_media_link(f->voice, true);
+    fake_run(f, 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_alarm_raised), 2);
+    assert_empty(f);
+}
+
+static void silent_line(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    struct sapa_media_message m = { .op = SAPA_MEDIA_SILENT, .leg = fake_media(f, SAPA_MEDIA_LEG_OPEN)->leg, .contact = contact, .code = 20 };
+    sapa_voice_media_receive(f->voice, &m);
+    fake_run(f, 0);
+    fake_reply(f, fake_want(f, "OPTIONS", customer.call_id), 200, "", "", ""); /* mute, but there */
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 0);
+    sapa_voice_media_receive(f->voice, &m);
+    sapa_voice_media_receive(f->voice, &m); /* asked once */
+    fake_run(f, 0);
+    fake_want(f, "OPTIONS", customer.call_id);
+    fake_none(f, "OPTIONS", customer.call_id);
+    fake_run(f, 33000000);
+    const struct sapa_record *gone = fake_posted(f, SAPA_T_contact_gone);
+    assert_int_equal(gone->u.contact_gone.side, SAPA_SIDE_NETWORK);
+    fake_want(f, "BYE", customer.call_id);
+    /* line quality: alarm and figures */
+    m.op = SAPA_MEDIA_QUALITY;
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+static void poor_line(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    struct sapa_media_message m = { .op = SAPA_MEDIA_QUALITY, .leg = fake_media(f, SAPA_MEDIA_LEG_OPEN)->leg, .contact = contact, .code = 1 };
+    m.u.quality.mos_x100 = 290;
+    m.u.quality.packets = 900;
+    m.u.quality.lost = 100;
+    sapa_voice_media_receive(f->voice, &m);
+    const struct sapa_record *quality = fake_posted(f, SAPA_T_leg_quality);
+    assert_int_equal(quality->u.leg_quality.final, 0);
+    assert_int_equal(quality->u.leg_quality.mos_x100, 290);
+    const struct sapa_record *alarm = fake_posted(f, SAPA_T_alarm_raised);
+    assert_int_equal(alarm->u.alarm_raised.on, 1);
+    assert_int_equal(alarm->u.alarm_raised.contact, contact);
+    fake_request(f, &customer, "BYE", "", "", "");
+    quality = fake_posted(f, SAPA_T_leg_quality);
+    assert_int_equal(quality->u.leg_quality.final, 1);
+    assert_int_equal(quality->u.leg_quality.lost, 2);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* The centre's mailbox is full for a while: nothing is lost, and nothing overtakes. */
+static void centre_is_slow(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    struct sapa_voice_stats stats;
+    const uint64_t contact = fake_customer(f, &customer);
+    const uint64_t leg = fake_media(f, SAPA_MEDIA_LEG_OPEN)->leg;
+    f->post_full = true;
+    press(f, leg, contact, "12");
+    fake_run(f, 3000);
+    press(f, leg, contact, "3");
+    fake_request(f, &customer, "BYE", "", "", "");
+    fake_run(f, 10000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_digit), 0);
+    f->post_full = false;
+    press(f, leg, contact, ""); /* nothing */
+    fake_run(f, 10000);
+    for (const char *key = "123"; *key; key++)
+        assert_int_equal(fake_posted(f, SAPA_T_digit)->u.digit.digit.p[0], *key);
+    fake_posted(f, SAPA_T_contact_gone);
+    sapa_voice_stats_read(f->voice, &stats);
+    assert_true(stats.post_retries >= 4);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* Another description: indices move, calls go on. */
+static void new_description(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    static struct sapa_centre next;
+    static const struct sapa_agent agents[] = {
+        { .key = { "john", 4 }, .extension = { "102", 3 }, .password = { "secret", 6 } },
+        { .key = { "siti", 4 }, .extension = { "101", 3 }, .password = { "rahasia", 7 } },
+    };
+    static const struct sapa_number numbers[] = { { .key = { "62215550100", 11 }, .client = 0 } };
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    next = f->centre;
+    next.agents = agents;
+    next.numbers = numbers;
+    next.numbers_count = 1;
+    sapa_voice_centre(f->voice, &next);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_device), 1);
+    struct fake_call agent = fake_agent(f, contact, 5, 1);
+    assert_non_null(agent.call_id);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 5);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    assert_empty(f);
+}
+
+/* Hold in all its dialects, by the customer. */
+static void hold_dialects(void **state)
+{
+    static const char *const holds[] = {
+        FAKE_SDP("192.0.2.5", "30000", "8 101", "sendonly"), FAKE_SDP("192.0.2.5", "30000", "8 101", "inactive"), FAKE_SDP("0.0.0.0", "30000", "8 101", "sendrecv"),
+    };
+    struct fake *f = *state;
+    struct fake_call c;
+    const uint64_t contact = fake_customer(f, &c);
+    for (size_t i = 0; i < SAPA_COUNT(holds); i++) {
+        fake_request(f, &c, "INVITE", "", "application/sdp", holds[i]);
+        fake_want(f, "SIP/2.0 200", "INVITE");
+        fake_request(f, &c, "ACK", "", "", "");
+        const struct sapa_record *held = fake_posted(f, SAPA_T_leg_held);
+        assert_int_equal(held->u.leg_held.on, 1);
+        assert_int_equal(held->u.leg_held.side, SAPA_SIDE_CUSTOMER);
+        assert_int_equal(held->u.leg_held.offer, 0);
+        /* back by a re-INVITE without description: ours goes out, theirs comes in the ACK */
+        fake_request(f, &c, "INVITE", "", "", "");
+        struct fake_sent *ok = fake_want(f, "SIP/2.0 200", "INVITE");
+        assert_non_null(strstr(ok->text, "a=sendrecv"));
+        fake_request(f, &c, "ACK", "", "application/sdp", fake_sdp_customer);
+        assert_int_equal(fake_posted(f, SAPA_T_leg_held)->u.leg_held.on, 0);
+    }
+    /* nothing in common: 488, and the call goes on as it was */
+    fake_request(f, &c, "INVITE", "", "application/sdp", FAKE_SDP("192.0.2.5", "30000", "18", "sendrecv"));
+    fake_want(f, "SIP/2.0 488", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
+    fake_request(f, &c, "REFER", "Refer-To: <sip:x@y>\r\n", "", "");
+    fake_none(f, "SIP/2.0 202", "");
+    fake_request(f, &c, "BYE", "", "", "");
+    fake_posted(f, SAPA_T_contact_gone);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(whole_call), TEST(caller_cancels), TEST(answer_before_port), TEST(no_port), TEST(late_offer),
+        TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
+        TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
+        TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
+        TEST(trunks_in_trouble), TEST(codes), TEST(registration_ends), TEST(ping), TEST(wrong_password),
+        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(centre_is_slow),
+        TEST(new_description), TEST(hold_dialects),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+/*
+ * All invariants of the core, asserted: each noun's own, and that everything derived is what the
+ * state says. The simulator calls this after every event.
+ */
+#include "core/core_impl.h"
+
+static void check_work(const struct sapa_core *core, const struct core_work *w)
+{
+    const bool live = w->state != SAPA_ASSIGNMENT_WRAPUP;
+    const bool timed = w->state == SAPA_ASSIGNMENT_OFFERED || w->state == SAPA_ASSIGNMENT_WRAPUP || w->dialling;
+    const uint32_t slot = core_slot(core, TIMER_WORK, (uint32_t)(w - core->works));
+
+    sapa_assert(w->state > SAPA_ASSIGNMENT_NONE);
+    sapa_assert(w->state < SAPA_ASSIGNMENT_COUNT);
+    sapa_assert(w->agent < core->centre->agents_count);
+    sapa_assert(w->queue < core->centre->queues_count);
+    sapa_assert(live == (w->contact != SAPA_NONE));
+    sapa_assert(timed == (w->due_us != 0));
+    sapa_assert(timed == (core->timers.at[slot] != SAPA_NONE));
+    if (live)
+        sapa_assert(core->contacts[w->contact].id == w->contact_id);
+    if (w->state == SAPA_ASSIGNMENT_HELD)
+        sapa_assert(w->held_by_agent || w->held_by_customer);
+    if (w->state == SAPA_ASSIGNMENT_TALKING)
+        sapa_assert(!w->held_by_agent && !w->held_by_customer);
+    if (w->dialling)
+        sapa_assert(w->kind == 1 && w->state == SAPA_ASSIGNMENT_TALKING && !w->connected_us);
+    sapa_assert(sapa_idmap_get(&core->work_map, w->offer) == (uint32_t)(w - core->works));
+}
+
+static void check_place(const struct sapa_core *core, const struct core_contact *c, unsigned offered,
+                        unsigned talking)
+{
+    const bool callback = c->callback != NO_CALLBACK;
+
+    sapa_assert(offered == 0 || talking == 0);
+    sapa_assert(talking <= 1);
+    sapa_assert(!c->in_line || (offered == 0 && talking == 0)); /* in exactly one place */
+    sapa_assert(!c->in_line || c->queued);
+    sapa_assert(!c->queued || c->in_line || offered > 0 || talking == 1);
+    switch ((enum sapa_place)c->place) {
+    case SAPA_PLACE_FLOW:
+        sapa_assert(offered == 0 && talking == 0);
+        sapa_assert(!c->queued || callback);
+        break;
+    case SAPA_PLACE_QUEUE: sapa_assert(c->in_line && !callback); break;
+    case SAPA_PLACE_RINGING: sapa_assert(offered > 0 && c->queued && !callback); break;
+    case SAPA_PLACE_TALK: sapa_assert(talking == 1 && !c->queued && c->leg); break;
+    case SAPA_PLACE_CALLBACK: sapa_assert(callback && !c->leg && c->queued); break;
+    case SAPA_PLACE_OUTSIDE: sapa_assert(!c->queued && talking == 0 && c->leg); break;
+    default: sapa_assert(c->place == SAPA_PLACE_NEW && false); break;
+    }
+    if (c->attempt_running)
+        sapa_assert(callback && sapa_idmap_get(&core->party_map, c->party) == core_index(core, c));
+    if (callback && (offered > 0 || (talking == 1 && c->callback == SAPA_CALLBACK_DIALLING)))
+        sapa_assert(c->attempt_running);
+}
+
+static void check_contact(const struct sapa_core *core, const struct core_contact *c)
+{
+    const uint32_t i = core_index(core, c);
+    unsigned offered = 0, talking = 0;
+
+    sapa_assert(c->id != 0);
+    sapa_assert(sapa_idmap_get(&core->contact_map, c->id) == i);
+    sapa_assert(!c->ending && !c->seeking && !c->restart);
+    for (uint32_t w = c->work; w != SAPA_NONE; w = core->works[w].next_of_contact) {
+        sapa_assert(core->works[w].contact == i);
+        if (core->works[w].state == SAPA_ASSIGNMENT_OFFERED)
+            offered++;
+        else
+            talking++;
+    }
+    check_place(core, c, offered, talking);
+    sapa_assert((core->line[i].size > 0) == c->in_line);
+    sapa_assert((core->pick[i].size > 0) == (c->pick != PICK_NONE));
+    if (c->in_line) {
+        sapa_assert(core->line[i].key == sapa_line_key(core, c));
+        sapa_assert(core->line[i].seq == c->wait_seq);
+        sapa_assert(c->class_index == core->queues[c->queue].class_base + c->step);
+        sapa_assert(c->pick != PICK_NONE || c->callback != NO_CALLBACK);
+        sapa_assert(c->pick != PICK_NONE || c->leg || c->due_us != 0 || !sapa_line_open(core, c->queue));
+    } else {
+        sapa_assert(c->pick == PICK_NONE);
+    }
+    sapa_assert((c->due_us != 0) == (core->timers.at[core_slot(core, TIMER_CONTACT, i)] != SAPA_NONE));
+    sapa_assert((c->flow_due_us != 0) == (core->timers.at[core_slot(core, TIMER_FLOW, i)] != SAPA_NONE));
+    sapa_assert(c->avoid_count <= AVOID_MAX);
+    sapa_assert(!c->recording_paused || c->recording_on);
+    sapa_assert(!c->recording_on || c->recording);
+}
+
+static void check_agent(const struct sapa_core *core, uint32_t agent)
+{
+    const struct core_agent *state = &core->agents[agent];
+    const struct sapa_agent *description = &core->centre->agents[agent];
+    unsigned used[CHANNELS] = { 0 }, total = 0;
+    uint32_t a, b;
+
+    for (uint32_t w = state->work; w != SAPA_NONE; w = core->works[w].next_of_agent) {
+        sapa_assert(core->works[w].agent == agent);
+        used[core->works[w].channel]++;
+        total++;
+    }
+    sapa_assert(total == state->used_total);
+    sapa_assert((total > 0) == (state->busy_since_us != 0));
+    sapa_assert(!state->freed);
+    sapa_assert(state->presence < SAPA_PRESENCE_COUNT);
+    for (unsigned channel = 0; channel < CHANNELS; channel++) {
+        const bool open = state->presence == SAPA_PRESENCE_READY && description->capacity[channel]
+                          && sapa_route_free(core, agent, channel, core->now_us, &a, &b) == SAPA_WHY_CHOSEN;
+        sapa_assert(used[channel] == state->used[channel]);
+        sapa_assert(open == (state->open >> channel & 1));
+    }
+    sapa_assert(state->group != SAPA_NONE);
+    for (uint32_t k = 0; k < core->class_count; k++) { /* the bits say what the rule says */
+        const bool fit = sapa_route_fit(core, agent, k, &a, &b) == SAPA_WHY_CHOSEN;
+        sapa_assert(fit == (core->group_classes[(size_t)state->group * core->class_words + k / 64] >> k % 64 & 1));
+        sapa_assert(fit == (core->class_groups[(size_t)k * core->group_words + state->group / 64]
+                            >> state->group % 64 & 1));
+        if (fit)
+            sapa_assert(core->classes[k].first_agent <= agent);
+    }
+    sapa_tree_check(core->pick, &state->preferred);
+}
+
+static void check_groups(const struct sapa_core *core)
+{
+    uint32_t members = 0;
+
+    for (uint32_t g = 0; g < core->group_top; g++) {
+        const struct core_group *group = &core->groups[g];
+        members += group->members;
+        if (group->members == 0)
+            continue;
+        sapa_assert(core->agents[group->sample].group == g);
+        for (unsigned channel = 0; channel < CHANNELS; channel++) {
+            uint32_t before = SAPA_NONE;
+            for (uint32_t i = group->head[channel]; i != SAPA_NONE; i = core->agents[i].link[channel].after) {
+                sapa_assert(core->agents[i].group == g);
+                sapa_assert(core->agents[i].open >> channel & 1);
+                sapa_assert(core->agents[i].link[channel].before == before);
+                if (before != SAPA_NONE)
+                    sapa_assert(core->agents[before].idle_seq < core->agents[i].idle_seq);
+                before = i;
+            }
+            sapa_assert(group->tail[channel] == before);
+            sapa_assert((before != SAPA_NONE)
+                        == (core->open_groups[channel * core->group_words + g / 64] >> g % 64 & 1));
+        }
+    }
+    sapa_assert(members == core->centre->agents_count);
+}
+
+static void check_queue(const struct sapa_core *core, uint32_t queue)
+{
+    const struct core_queue *q = &core->queues[queue];
+    uint32_t pickable = 0, virtual_waiters = 0;
+
+    sapa_tree_check(core->line, &q->line);
+    for (uint32_t i = q->line.first; i != SAPA_NONE; i = sapa_tree_next(core->line, i)) {
+        sapa_assert(core->contacts[i].queue == queue);
+        pickable += core->contacts[i].pick == PICK_CLASS;
+        virtual_waiters += core->contacts[i].callback != NO_CALLBACK;
+    }
+    sapa_assert(pickable == q->pickable);
+    sapa_assert(virtual_waiters == q->virtual_waiters);
+    sapa_assert((q->drain_since_us != 0) == (q->pickable != 0));
+    sapa_assert((q->review_us != 0) == (core->timers.at[core_slot(core, TIMER_QUEUE, queue)] != SAPA_NONE));
+}
+
+static void check_class(const struct sapa_core *core, uint32_t k)
+{
+    const struct core_class *class = &core->classes[k];
+    uint32_t staffed = 0, logged_in = 0, a, b;
+
+    for (uint32_t agent = 0; agent < core->centre->agents_count; agent++) {
+        if (sapa_route_fit(core, agent, k, &a, &b) != SAPA_WHY_CHOSEN)
+            continue;
+        staffed += core->agents[agent].presence == SAPA_PRESENCE_READY;
+        logged_in += core->agents[agent].presence != SAPA_PRESENCE_OFFLINE;
+    }
+    sapa_assert(staffed == class->staffed);
+    sapa_assert(logged_in == class->logged_in);
+    for (unsigned channel = 0; channel < CHANNELS; channel++) {
+        const struct sapa_tree *tree = &class->waiting[channel];
+        sapa_tree_check(core->pick, tree);
+        sapa_assert((tree->root != SAPA_NONE)
+                    == (core->waiting_classes[channel * core->class_words + k / 64] >> k % 64 & 1));
+    }
+}
+
+/* Nobody waits while somebody who may take him now is free. */
+static void check_matching(const struct sapa_core *core)
+{
+    uint32_t a, b;
+
+    for (uint32_t i = 0; i < core->contact_count; i++) {
+        const struct core_contact *c = &core->contacts[core->living[i]];
+        if (!c->in_line || c->pick == PICK_NONE)
+            continue;
+        for (uint32_t agent = 0; agent < core->centre->agents_count; agent++)
+            sapa_assert(sapa_route_judge(core, c, agent, core->now_us, &a, &b) != SAPA_WHY_CHOSEN
+                        || (c->pick == PICK_PREFERRED && c->avoid_count > 0));
+    }
+}
+
+void sapa_core_check(const struct sapa_core *core)
+{
+    uint32_t works = 0, timers = core->timers.at[core_slot(core, TIMER_SKILL, 0)] != SAPA_NONE, parties = 0;
+
+    sapa_assert(core->out == NULL);
+    sapa_timer_check(&core->timers);
+    if (!core->centre)
+        return;
+    sapa_assert(core->contact_count == core->contact_map.count);
+    sapa_assert(core->work_count == core->work_map.count);
+    for (uint32_t i = 0; i < core->contact_count; i++) {
+        const struct core_contact *c = &core->contacts[core->living[i]];
+        sapa_assert(core->living_at[core->living[i]] == i);
+        check_contact(core, c);
+        timers += (c->due_us != 0) + (c->flow_due_us != 0);
+        parties += c->attempt_running;
+    }
+    for (uint32_t i = 0; i < core->work_top; i++) {
+        if (!core->works[i].offer)
+            continue;
+        check_work(core, &core->works[i]);
+        timers += core->works[i].due_us != 0;
+        works++;
+    }
+    sapa_assert(works == core->work_count);
+    sapa_assert(parties == core->party_map.count);
+    for (uint32_t q = 0; q < core->centre->queues_count; q++) {
+        check_queue(core, q);
+        timers += core->queues[q].review_us != 0;
+    }
+    sapa_assert(timers == core->timers.count); /* no timer without an owner */
+    for (uint32_t a = 0; a < core->centre->agents_count; a++)
+        check_agent(core, a);
+    for (uint32_t k = 0; k < core->class_count; k++)
+        check_class(core, k);
+    check_groups(core);
+    check_matching(core);
+}

@@ -1,0 +1,381 @@
+/*
+ * The state as bytes: versioned, structured, independent of slots and memory layout.
+ *
+ * Header (magic, version, hash of the centre), globals, agents, queues, contacts in the order of
+ * their walk, work, skills changed by hand, a checksum. Fields are LEB128 in the order of the rows
+ * below; the order of the rows is the format. What is derived is not written but built anew.
+ * A snapshot holds personal data of living contacts (numbers, what they keyed in): whoever stores
+ * it seals it as a whole.
+ */
+#include "core/core_impl.h"
+
+#include <string.h>
+
+#define MAGIC UINT64_C(0x53415041) /* "SAPA" */
+
+/*  U(field): unsigned   I(field): signed  */
+#define GLOBALS(U, I) \
+    I(now_us) U(id_next) U(wait_seq) U(idle_seq) U(surge) U(closed) U(surge_all) U(closed_all)
+
+#define AGENT(U, I) \
+    U(presence) U(reachable) U(resume) U(idle_seq) I(idle_since_us) U(contacts) U(reason) I(since_us) \
+    I(login_us) I(busy_us) I(busy_since_us)
+
+#define QUEUE(U, I) \
+    U(rr_last) I(drain_since_us) I(review_us) I(rates.handle_sum_us) U(rates.handle_count) \
+    I(rates.drain_sum_us) U(rates.drain_count) I(rates.waited_sum_us) U(rates.left_count) \
+    U(rates.gave_up_count)
+
+#define CONTACT(U, I) \
+    I(queued_us) I(entered_us) U(wait_seq) I(due_us) U(queue) U(preferred) U(priority) U(channel) U(place) \
+    U(step) U(pick) U(in_line) U(queued) U(ring_all) U(wait_why) I(avoid_until_us) U(person) U(party) \
+    I(arrived_us) I(since_us) I(preferred_until_us) I(flow_us) I(queue_us) I(flow_due_us) U(client) \
+    U(number) U(last_queue) U(last_agent) U(extra) U(direction) U(language) U(reason) U(has_flow) U(leg) \
+    U(answer_sent) U(established) U(answered) U(keep_age) U(playing) U(recording) U(policy) \
+    U(recording_on) U(recording_paused) U(message) I(message_us) U(message_queue) U(callback) \
+    U(attempts) U(attempt_running) U(attempt) I(callback_due_us) U(judged_agent) U(judged_queue)
+
+#define WORK(U, I) \
+    U(contact_id) U(agent) U(queue) U(state) U(channel) U(kind) U(extended) U(dialling) U(disposition) \
+    I(made_us) I(since_us) I(due_us) I(connected_us) I(talk_us) I(hold_us) U(held_by_agent) \
+    U(held_by_customer)
+
+/* ---- writing ---- */
+
+struct saver {
+    sapa_core_write *write;
+    void *ctx;
+    struct sapa_writer w;
+    uint32_t crc;
+    bool stopped;
+    uint8_t buf[8192];
+};
+
+static void flush(struct saver *saver)
+{
+    sapa_assert(!saver->w.bad); /* one item is far smaller than the buffer */
+    if (saver->w.n == 0)
+        return;
+    saver->crc = sapa_crc32c(saver->crc, saver->buf, saver->w.n);
+    saver->stopped = saver->stopped || !saver->write(saver->ctx, saver->buf, saver->w.n);
+    saver->w.n = 0;
+}
+
+static void item_done(struct saver *saver)
+{
+    if (saver->w.n > sizeof(saver->buf) / 2)
+        flush(saver);
+}
+
+#define PUT_U(field) sapa_put_u64(w, (uint64_t)object->field);
+#define PUT_I(field) sapa_put_i64(w, object->field);
+
+static void save_contact(const struct core_contact *object, struct sapa_writer *w)
+{
+    sapa_put_u64(w, object->id);
+    CONTACT(PUT_U, PUT_I)
+    sapa_put_u64(w, object->avoid_count);
+    for (unsigned i = 0; i < object->avoid_count; i++)
+        sapa_put_u64(w, object->avoid[i]);
+    sapa_put_str(w, sapa_sized_str(&object->address));
+    sapa_put_str(w, sapa_sized_str(&object->callback_number));
+    if (object->has_flow)
+        sapa_flow_run_save(&object->run, w);
+}
+
+sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, void *ctx)
+{
+    struct saver saver = { .write = write, .ctx = ctx };
+    struct sapa_writer *w = &saver.w;
+
+    sapa_assert(core->out == NULL);
+    sapa_assert(core->freed_count == 0 && core->seeking_count == 0 && core->pending_count == 0);
+    saver.w = sapa_writer_of(saver.buf, sizeof(saver.buf));
+    sapa_put_u64(w, MAGIC);
+    sapa_put_u64(w, SAPA_CORE_SNAPSHOT_VERSION);
+    sapa_put_str(w, core->centre ? sapa_str_of(core->centre->hash) : SAPA_STR(""));
+    {
+        const struct sapa_core *object = core;
+        GLOBALS(PUT_U, PUT_I)
+    }
+    sapa_put_u64(w, core->centre ? core->centre->agents_count : 0);
+    for (uint32_t i = 0; core->centre && i < core->centre->agents_count; i++) {
+        const struct core_agent *object = &core->agents[i];
+        AGENT(PUT_U, PUT_I)
+        item_done(&saver);
+    }
+    sapa_put_u64(w, core->centre ? core->centre->queues_count : 0);
+    for (uint32_t i = 0; core->centre && i < core->centre->queues_count; i++) {
+        const struct core_queue *object = &core->queues[i];
+        QUEUE(PUT_U, PUT_I)
+        item_done(&saver);
+    }
+    sapa_put_u64(w, core->override_count);
+    for (uint32_t i = 0; i < core->override_count; i++) {
+        sapa_put_u64(w, core->overrides[i].agent);
+        sapa_put_u64(w, core->overrides[i].skill);
+        sapa_put_u64(w, core->overrides[i].level);
+        sapa_put_i64(w, core->overrides[i].until_us);
+        item_done(&saver);
+    }
+    sapa_put_u64(w, core->contact_count);
+    for (uint32_t i = 0; i < core->contact_count; i++) {
+        save_contact(&core->contacts[core->living[i]], w);
+        item_done(&saver);
+    }
+    sapa_put_u64(w, core->work_count);
+    for (uint32_t i = 0; i < core->work_top; i++) {
+        const struct core_work *object = &core->works[i];
+        if (!object->offer)
+            continue;
+        sapa_put_u64(w, object->offer);
+        sapa_put_u64(w, object->contact != SAPA_NONE);
+        WORK(PUT_U, PUT_I)
+        item_done(&saver);
+    }
+    flush(&saver);
+    sapa_put_fixed32(w, saver.crc);
+    flush(&saver);
+    return saver.stopped ? SAPA_EIO : SAPA_OK;
+}
+
+/* ---- reading ---- */
+
+/* A value that does not fit its field is no value of ours. */
+#define GET_U(field)                                            \
+    {                                                           \
+        const uint64_t value_ = sapa_get_u64(r);                \
+        object->field = (__typeof__(object->field))value_;      \
+        bad |= (uint64_t)object->field != value_;               \
+    }
+#define GET_I(field) object->field = sapa_get_i64(r);
+
+static sapa_rc open_snapshot(const void *bytes, size_t n, struct sapa_reader *ret, struct sapa_str *ret_hash)
+{
+    if (n < 8)
+        return SAPA_ECORRUPT;
+    struct sapa_reader tail = sapa_reader_of((const uint8_t *)bytes + n - 4, 4);
+    if (sapa_get_fixed32(&tail) != sapa_crc32c(0, bytes, n - 4))
+        return SAPA_ECORRUPT;
+    *ret = sapa_reader_of(bytes, n - 4);
+    if (sapa_get_u64(ret) != MAGIC)
+        return SAPA_ECORRUPT;
+    if (sapa_get_u64(ret) != SAPA_CORE_SNAPSHOT_VERSION)
+        return SAPA_EVERSION;
+    *ret_hash = sapa_get_str(ret);
+    return ret->bad || ret_hash->n > 64 ? SAPA_ECORRUPT : SAPA_OK;
+}
+
+sapa_rc sapa_core_snapshot_hash(const void *bytes, size_t n, char ret_hash[65])
+{
+    struct sapa_reader r;
+    struct sapa_str hash;
+    const sapa_rc rc = open_snapshot(bytes, n, &r, &hash);
+
+    if (rc == SAPA_OK)
+        sapa_str_copy(hash, ret_hash, 65);
+    return rc;
+}
+
+static bool index_ok(uint32_t index, uint32_t count)
+{
+    return index < count || index == SAPA_NONE;
+}
+
+/* Would the core survive it? The checksum keeps accidents away; this keeps the rest from memory. */
+static bool contact_is_sound(const struct sapa_core *core, const struct core_contact *c)
+{
+    const struct sapa_centre *centre = core->centre;
+
+    if (!index_ok(c->queue, centre->queues_count) || !index_ok(c->preferred, centre->agents_count)
+        || !index_ok(c->last_queue, centre->queues_count) || !index_ok(c->last_agent, centre->agents_count)
+        || !index_ok(c->client, centre->clients_count) || !index_ok(c->number, centre->numbers_count))
+        return false;
+    if (c->channel >= CHANNELS || c->place >= SAPA_PLACE_COUNT || c->pick > PICK_PREFERRED
+        || c->reason > SAPA_DEQUEUE_COUNT || (c->has_flow && centre->flows_count == 0)
+        || (c->callback >= SAPA_CALLBACK_COUNT && c->callback != NO_CALLBACK))
+        return false;
+    if (c->queued && (c->queue == SAPA_NONE || c->step >= centre->queues[c->queue].step_count || c->queued_us <= 0))
+        return false;
+    if ((c->in_line && !c->queued) || (c->pick != PICK_NONE && !c->in_line))
+        return false;
+    return c->pick != PICK_PREFERRED || c->preferred != SAPA_NONE;
+}
+
+static bool load_contact(struct sapa_core *core, struct sapa_reader *r)
+{
+    const uint64_t id = sapa_get_u64(r);
+    bool bad = false;
+
+    if (r->bad || id == 0 || sapa_contact_find(core, id))
+        return false;
+    struct core_contact *object = sapa_contact_alloc(core, id);
+    if (!object)
+        return false;
+    CONTACT(GET_U, GET_I)
+    const uint8_t pick = object->pick;
+    const bool in_line = object->in_line;
+    const uint64_t avoid = sapa_get_u64(r);
+    if (r->bad || bad || avoid > AVOID_MAX || !contact_is_sound(core, object)) {
+        object->in_line = false;
+        object->pick = PICK_NONE;
+        return false;
+    }
+    object->avoid_count = (uint8_t)avoid;
+    for (unsigned i = 0; i < avoid; i++) {
+        object->avoid[i] = (uint32_t)sapa_get_u64(r);
+        bad |= object->avoid[i] >= core->centre->agents_count;
+    }
+    bad |= !sapa_sized_set(&object->address, sapa_get_str(r));
+    bad |= !sapa_sized_set(&object->callback_number, sapa_get_str(r));
+    object->in_line = false;
+    object->pick = PICK_NONE;
+    if (r->bad || bad
+        || (object->has_flow && sapa_flow_run_load(core->centre, r, &object->run) != SAPA_OK))
+        return false;
+    if (in_line)
+        sapa_line_restore(core, object, pick, object->due_us);
+    else if (object->queued)
+        object->class_index = core->queues[object->queue].class_base + object->step;
+    if (!in_line && object->due_us)
+        sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, object)), object->due_us, id);
+    if (object->flow_due_us)
+        sapa_timer_set(&core->timers, core_slot(core, TIMER_FLOW, core_index(core, object)), object->flow_due_us, id);
+    if (object->attempt_running)
+        sapa_idmap_put(&core->party_map, object->party, core_index(core, object));
+    return true;
+}
+
+static bool load_work(struct sapa_core *core, struct sapa_reader *r)
+{
+    const uint64_t offer = sapa_get_u64(r);
+    const uint64_t has_contact = sapa_get_u64(r);
+    bool bad = false;
+
+    if (r->bad || offer == 0 || has_contact > 1 || sapa_work_find(core, offer))
+        return false;
+    struct core_work *object = sapa_work_alloc(core, offer);
+    if (!object)
+        return false;
+    WORK(GET_U, GET_I)
+    if (r->bad || bad || object->agent >= core->centre->agents_count || object->queue >= core->centre->queues_count
+        || object->channel >= CHANNELS || object->state == SAPA_ASSIGNMENT_NONE
+        || object->state >= SAPA_ASSIGNMENT_COUNT || (has_contact == 0) != (object->state == SAPA_ASSIGNMENT_WRAPUP))
+        return false;
+    if (has_contact) {
+        const struct core_contact *c = sapa_contact_find(core, object->contact_id);
+        if (!c)
+            return false;
+        object->contact = core_index(core, c);
+    }
+    struct core_agent *agent = &core->agents[object->agent];
+    if (agent->used[object->channel] == UINT8_MAX || agent->used_total == UINT8_MAX)
+        return false;
+    agent->used[object->channel]++;
+    agent->used_total++;
+    sapa_work_link(core, object);
+    if (object->due_us)
+        sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(object - core->works)),
+                       object->due_us, offer);
+    return true;
+}
+
+static bool load_body(struct sapa_core *core, struct sapa_reader *r)
+{
+    bool bad = false;
+
+    {
+        struct sapa_core *object = core;
+        GLOBALS(GET_U, GET_I)
+    }
+    if (sapa_get_u64(r) != core->centre->agents_count)
+        return false;
+    for (uint32_t i = 0; i < core->centre->agents_count; i++) {
+        struct core_agent *object = &core->agents[i];
+        memset(object, 0, sizeof(*object));
+        object->work = SAPA_NONE;
+        AGENT(GET_U, GET_I)
+        bad |= object->presence >= SAPA_PRESENCE_COUNT;
+    }
+    if (sapa_get_u64(r) != core->centre->queues_count)
+        return false;
+    for (uint32_t i = 0; i < core->centre->queues_count; i++) {
+        struct core_queue *object = &core->queues_spare[i]; /* set aside: filling the lines would change them */
+        memset(object, 0, sizeof(*object));
+        QUEUE(GET_U, GET_I)
+        bad |= object->rates.handle_sum_us < 0 || object->rates.drain_sum_us < 0 || object->rates.waited_sum_us < 0;
+    }
+    const uint64_t overrides = sapa_get_u64(r);
+    if (r->bad || bad || overrides > OVERRIDES_MAX)
+        return false;
+    for (uint32_t i = 0; i < overrides; i++) {
+        struct core_override *object = &core->overrides[i];
+        GET_U(agent) GET_U(skill) GET_U(level) GET_I(until_us)
+        bad |= object->agent >= core->centre->agents_count || object->skill >= core->centre->skills_count;
+    }
+    if (bad)
+        return false;
+    core->override_count = (uint32_t)overrides;
+    sapa_adopt_rebuild(core); /* classes and groups; nobody works yet */
+    const uint64_t contacts = sapa_get_u64(r);
+    if (r->bad || contacts > core->contacts_max)
+        return false;
+    for (uint64_t i = 0; i < contacts; i++)
+        if (!load_contact(core, r))
+            return false;
+    const uint64_t works = sapa_get_u64(r);
+    if (r->bad || works > core->works_max)
+        return false;
+    for (uint64_t i = 0; i < works; i++)
+        if (!load_work(core, r))
+            return false;
+    if (r->bad || sapa_reader_left(r) > 0)
+        return false;
+    for (uint32_t i = 0; i < core->contact_count; i++) {
+        const struct core_contact *c = &core->contacts[core->living[i]];
+        if (c->queued && !c->in_line && c->work == SAPA_NONE)
+            return false; /* it stands nowhere */
+    }
+    return true;
+}
+
+sapa_rc sapa_core_load(struct sapa_core *core, const void *bytes, size_t n)
+{
+    struct sapa_reader r;
+    struct sapa_str hash;
+    const sapa_rc rc = open_snapshot(bytes, n, &r, &hash);
+
+    sapa_assert(core->centre == NULL && core->contact_count == 0);
+    if (rc != SAPA_OK)
+        return rc;
+    if (hash.n == 0)
+        return SAPA_OK; /* of a core that never took a description into force: nothing happened yet */
+    if (!core->next_centre || !sapa_str_eq(hash, sapa_str_of(core->next_centre->hash)))
+        return SAPA_ENOENT;
+    core->centre = core->next_centre;
+    core->next_centre = NULL;
+    for (uint32_t q = 0; q < core->centre->queues_count; q++) {
+        memset(&core->queues[q], 0, sizeof(core->queues[q]));
+        core->queues[q].age_us = core->centre->queues[q].age_ms_per_step * INT64_C(1000);
+        sapa_tree_init(&core->queues[q].line);
+        core->queues[q].rr_last = SAPA_NONE;
+    }
+    if (!load_body(core, &r))
+        return SAPA_ECORRUPT;
+    /* who is free follows from the work, which was not there when the lists were first built */
+    for (uint32_t a = 0; a < core->centre->agents_count; a++)
+        sapa_route_refresh(core, a, false);
+    for (uint32_t i = 0; i < core->freed_count; i++)
+        core->agents[core->freed[i]].freed = false;
+    core->freed_count = 0;
+    sapa_adopt_count(core);
+    for (uint32_t q = 0; q < core->centre->queues_count; q++) {
+        const struct core_queue *saved = &core->queues_spare[q];
+        core->queues[q].rates = saved->rates;
+        core->queues[q].rr_last = saved->rr_last;
+        core->queues[q].drain_since_us = saved->drain_since_us;
+        core->queues[q].review_us = saved->review_us;
+        sapa_timer_set(&core->timers, core_slot(core, TIMER_QUEUE, q), saved->review_us, q);
+    }
+    return SAPA_OK;
+}

@@ -1,0 +1,104 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "report/fixture_impl.h"
+#include "report/zone.h"
+
+static unsigned quarters_of_day(const struct sapa_zone *zone, int32_t date, int64_t *ret_length)
+{
+    const struct sapa_span day = sapa_zone_span(zone, SAPA_GRAIN_DAY, sapa_zone_midnight(zone, date));
+    unsigned count = 0;
+
+    *ret_length = day.to_s - day.from_s;
+    for (int64_t at = day.from_s; at < day.to_s; count++) {
+        const struct sapa_span quarter = sapa_zone_span(zone, SAPA_GRAIN_QUARTER, at);
+        assert_int_equal(quarter.from_s, at); /* no gap, no overlap */
+        assert_true(quarter.to_s > at);
+        assert_int_equal(sapa_zone_civil(zone, at).minute % 15, 0);
+        at = quarter.to_s;
+    }
+    return count;
+}
+
+static void test_days(void **state)
+{
+    int64_t length;
+
+    (void)state;
+    assert_int_equal(quarters_of_day(&fix_zones[0], 20261121, &length), 96);
+    assert_int_equal(sapa_zone_midnight(&fix_zones[0], 20261121), FIX_MIDNIGHT_S);
+    /* Clocks go forward: 23 hours; back: 25. */
+    assert_int_equal(quarters_of_day(&fix_zones[1], 20260329, &length), 92);
+    assert_int_equal(length, 23 * 3600);
+    assert_int_equal(quarters_of_day(&fix_zones[1], 20261025, &length), 100);
+    assert_int_equal(length, 25 * 3600);
+    assert_int_equal(quarters_of_day(&fix_zones[1], 20261026, &length), 96);
+    assert_int_equal(quarters_of_day(NULL, 20240229, &length), 96);
+}
+
+static void test_midnight_that_is_not(void **state)
+{
+    /* The clock jumps from 00:00 to 01:00 (as in Beirut): the day begins at 01:00. */
+    static const int64_t at[] = { 1774735200 }; /* 2026-03-28 22:00 UTC = 29th 00:00 at +2 */
+    static const int32_t offset[] = { 10800 };
+    const struct sapa_zone gap = { .before_s = 7200, .count = 1, .at_s = at, .offset_s = offset };
+    /* And back from 00:00 to 23:00: the date comes twice and stays one day. */
+    static const int64_t back_at[] = { 1792875600 }; /* 2026-10-24 21:00 UTC = 25th 00:00 at +3 */
+    static const int32_t back_offset[] = { 7200 };
+    const struct sapa_zone twice = { .before_s = 10800, .count = 1, .at_s = back_at, .offset_s = back_offset };
+    int64_t length;
+
+    (void)state;
+    assert_int_equal(sapa_zone_midnight(&gap, 20260329), at[0]);
+    assert_int_equal(sapa_zone_civil(&gap, at[0]).hour, 1);
+    assert_int_equal(quarters_of_day(&gap, 20260329, &length), 92);
+    const struct sapa_span before = sapa_zone_span(&twice, SAPA_GRAIN_DAY, back_at[0] - 1);
+    const struct sapa_span after = sapa_zone_span(&twice, SAPA_GRAIN_DAY, back_at[0] + 1800);
+    const struct sapa_span next = sapa_zone_span(&twice, SAPA_GRAIN_DAY, back_at[0] + 3600);
+    assert_int_equal(before.to_s, after.from_s); /* days cover time without gap */
+    assert_true(after.to_s == next.to_s || after.to_s == next.from_s);
+    assert_true(before.to_s - before.from_s <= 25 * 3600);
+}
+
+static void test_calendar(void **state)
+{
+    int32_t date;
+
+    (void)state;
+    const struct sapa_civil civil = sapa_zone_civil(&fix_zones[0], FIX_MIDNIGHT_S + 3661);
+    assert_int_equal(civil.year, 2026);
+    assert_int_equal(civil.month, 11);
+    assert_int_equal(civil.day, 21);
+    assert_int_equal(civil.hour, 1);
+    assert_int_equal(civil.minute, 1);
+    assert_int_equal(civil.second, 1);
+    assert_int_equal(civil.weekday, 5); /* Saturday */
+    assert_int_equal(sapa_zone_civil(NULL, -1).year, 1969);
+    assert_int_equal(sapa_zone_civil(NULL, -1).second, 59);
+    assert_int_equal(sapa_zone_date(SAPA_STR("2024-02-29"), &date), SAPA_OK);
+    assert_int_equal(date, 20240229);
+    assert_int_equal(sapa_zone_date(SAPA_STR("2023-02-29"), &date), SAPA_EINVAL);
+    assert_int_equal(sapa_zone_date(SAPA_STR("2026-04-31"), &date), SAPA_EINVAL);
+    assert_int_equal(sapa_zone_date(SAPA_STR("2026-13-01"), &date), SAPA_EINVAL);
+    assert_int_equal(sapa_zone_date(SAPA_STR("2026-1-01"), &date), SAPA_EINVAL);
+    for (int64_t s = -100000000000; s < 100000000000; s += 86400 * 97 + 3601) {
+        const struct sapa_civil c = sapa_zone_civil(NULL, s);
+        const int32_t whole = c.year * 10000 + c.month * 100 + c.day;
+        if (c.year > 0)
+            assert_int_equal(sapa_zone_midnight(NULL, whole) + c.hour * 3600 + c.minute * 60 + c.second, s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_days),
+        cmocka_unit_test(test_midnight_that_is_not),
+        cmocka_unit_test(test_calendar),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
