@@ -69,7 +69,7 @@ int sapa_crowd_main(int argc, char **argv)
 {
     static const int numbers[] = { SIGTERM, SIGINT, 0 };
     struct sapa_crowd_options crowd = sapa_crowd_demo();
-    const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060";
+    const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL;
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
     uint64_t talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean;
     bool no_audio = false, brisk = false;
@@ -86,6 +86,7 @@ int sapa_crowd_main(int argc, char **argv)
         { "seed", SAPA_OPTION_NUMBER, &seed, "N", "of everything random (1)", 0, UINT32_MAX },
         { "talk-ms", SAPA_OPTION_NUMBER, &talk_ms, "MS", "mean length of a conversation (75000)", 1, 3600000 },
         { "key-ms", SAPA_OPTION_NUMBER, &key_ms, "MS", "between the keys of a customer (4500)", 1, 60000 },
+        { "keys", SAPA_OPTION_TEXT, &keys, "DIGITS", "what every customer presses (by chance)", 0, 0 },
         { "patience-ms", SAPA_OPTION_NUMBER, &patience_ms, "MS", "mean patience, 0 endless (150000)", 0, 36000000 },
         { "no-audio", SAPA_OPTION_FLAG, &no_audio, NULL, "signalling only; keys go as INFO", 0, 0 },
         { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, take no breaks", 0, 0 },
@@ -122,6 +123,7 @@ int sapa_crowd_main(int argc, char **argv)
     c.started_us = sapa_mono_us();
     crowd.centre = centre, crowd.seed = seed, crowd.calls_per_hour = (uint32_t)per_hour, crowd.calls_max = (uint32_t)at_once;
     crowd.calls_total = (uint32_t)total, crowd.agents = (uint32_t)agents, crowd.audio = !no_audio;
+    crowd.keys = keys;
     crowd.talk_ms_mean = (uint32_t)talk_ms, crowd.key_ms = (uint32_t)key_ms, crowd.patience_ms_mean = (uint32_t)patience_ms;
     if (brisk)
         crowd.answer_ms_min = crowd.answer_ms_max = crowd.wrapup_ms_max = crowd.miss_permille = crowd.refuse_permille =

@@ -497,6 +497,10 @@ static void plan_keys(struct call *call)
     struct sapa_text keys;
 
     sapa_text_init(&keys, call->keys, sizeof(call->keys));
+    if (crowd->options.keys) {
+        sapa_text_add(&keys, sapa_str_of(crowd->options.keys));
+        return;
+    }
     sapa_text_char(&keys, often(crowd, 750) ? '1' : '2');    /* language */
     sapa_text_char(&keys, (char)('1' + even(crowd, 0, 2)));  /* what it is about */
     if (often(crowd, 300))

@@ -36,6 +36,7 @@ struct sapa_crowd_options {
     uint32_t wrapup_ms_min, wrapup_ms_max;   /* until the agent dials the code; max 0: never dials it */
     uint32_t patience_ms_mean;               /* exponential, from the answer to giving up; 0: endless */
     uint32_t key_ms;                         /* between the keys that a customer presses */
+    const char *keys;                        /* what every customer presses, at most 7 keys; NULL: by chance */
     uint32_t miss_permille;                  /* offers that are not answered */
     uint32_t refuse_permille;                /* offers that are refused */
     uint32_t break_permille;                 /* calls after which an agent takes a break */

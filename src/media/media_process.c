@@ -668,23 +668,27 @@ static void on_readable(void *ctx, int fd, unsigned events)
 static void on_connect(void *ctx, int fd, unsigned events)
 {
     struct process *process = ctx;
+    struct connection *connection = NULL;
     int peer;
 
     (void)events;
     if (sapa_unix_accept(fd, &peer))
         return;
+    /* A free place, or that of one who is not in charge: whoever comes last may be the next control. */
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-        struct connection *connection = &process->connections[i];
-        if (connection->fd >= 0)
-            continue;
-        *connection = (struct connection){ .process = process, .fd = peer };
-        queue_init(&connection->out);
-        if (sapa_watch_start(process->loop, &connection->watch, peer, SAPA_LOOP_READ, on_readable, connection))
-            connection_close(connection);
-        return;
+        struct connection *candidate = &process->connections[i];
+        if (candidate != process->in_charge && (!connection || connection->fd >= 0))
+            connection = candidate;
     }
-    sapa_log(SAPA_LOG_WARN, "media.control.refused", "connections=%d", CONNECTIONS_MAX);
-    sapa_fd_close(peer);
+    if (connection->fd >= 0) {
+        sapa_log(SAPA_LOG_WARN, "media.control.dropped", "epoch=%u connections=%d", connection->epoch,
+                 CONNECTIONS_MAX);
+        connection_close(connection);
+    }
+    *connection = (struct connection){ .process = process, .fd = peer };
+    queue_init(&connection->out);
+    if (sapa_watch_start(process->loop, &connection->watch, peer, SAPA_LOOP_READ, on_readable, connection))
+        connection_close(connection);
 }
 
 /* --- what the threads say --- */

@@ -263,8 +263,8 @@ static void close_leg(struct sapa_worker *worker, struct sapa_leg *leg, uint32_t
     sapa_leg_free(leg);
     attach_sources(worker, contact);
     drop_contact_if_empty(worker, contact);
-    sapa_worker_tell(worker, &message);
     sapa_worker_tell_id(worker, SAPA_CONTROL_LEG_GONE, id);
+    sapa_worker_tell(worker, &message);
 }
 
 /* --- recordings --- */

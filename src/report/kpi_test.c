@@ -158,7 +158,7 @@ static void test_published_values(void **state)
         if (strncmp(field[3], "same", 4) != 0) {
             memset(&m, 0, sizeof(m));
             input_count = numbers_in(field[3], inputs, 16);
-            if (strcmp(field[0], "dialer_abandon_rate") == 0 && input_count == 0)
+            if (input_count == 0) /* some examples have their numbers in the formula */
                 input_count = numbers_in(field[2], inputs, 16);
             if (!told(field[0], field[1], inputs, input_count, &m)) {
                 const struct mapping *map = NULL;

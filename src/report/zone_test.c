@@ -45,8 +45,8 @@ static void test_midnight_that_is_not(void **state)
     static const int64_t at[] = { 1774735200 }; /* 2026-03-28 22:00 UTC = 29th 00:00 at +2 */
     static const int32_t offset[] = { 10800 };
     const struct sapa_zone gap = { .before_s = 7200, .count = 1, .at_s = at, .offset_s = offset };
-    /* And back from 00:00 to 23:00: the date comes twice and stays one day. */
-    static const int64_t back_at[] = { 1792875600 }; /* 2026-10-24 21:00 UTC = 25th 00:00 at +3 */
+    /* From 00:30 back to 23:30: the evening of the 24th comes again when the 25th has begun. */
+    static const int64_t back_at[] = { 1792877400 }; /* 2026-10-24 21:30 UTC = 25th 00:30 at +3 */
     static const int32_t back_offset[] = { 7200 };
     const struct sapa_zone twice = { .before_s = 10800, .count = 1, .at_s = back_at, .offset_s = back_offset };
     int64_t length;
@@ -55,12 +55,14 @@ static void test_midnight_that_is_not(void **state)
     assert_int_equal(sapa_zone_midnight(&gap, 20260329), at[0]);
     assert_int_equal(sapa_zone_civil(&gap, at[0]).hour, 1);
     assert_int_equal(quarters_of_day(&gap, 20260329, &length), 92);
-    const struct sapa_span before = sapa_zone_span(&twice, SAPA_GRAIN_DAY, back_at[0] - 1);
-    const struct sapa_span after = sapa_zone_span(&twice, SAPA_GRAIN_DAY, back_at[0] + 1800);
-    const struct sapa_span next = sapa_zone_span(&twice, SAPA_GRAIN_DAY, back_at[0] + 3600);
-    assert_int_equal(before.to_s, after.from_s); /* days cover time without gap */
-    assert_true(after.to_s == next.to_s || after.to_s == next.from_s);
-    assert_true(before.to_s - before.from_s <= 25 * 3600);
+    const int64_t begin = back_at[0] - 1800; /* the first midnight */
+    assert_int_equal(sapa_zone_midnight(&twice, 20261025), begin);
+    for (int64_t moment = begin; moment < begin + 3600 * 25; moment += 600) {
+        const struct sapa_span day = sapa_zone_span(&twice, SAPA_GRAIN_DAY, moment);
+        assert_int_equal(day.from_s, begin); /* one day, of 25 hours */
+        assert_int_equal(day.to_s, begin + 3600 * 25);
+    }
+    assert_int_equal(sapa_zone_span(&twice, SAPA_GRAIN_DAY, begin - 1).to_s, begin);
 }
 
 static void test_calendar(void **state)

@@ -127,7 +127,9 @@ sapa_rc sapa_people_init(struct sapa_store *store)
 
     if (rc != SAPA_OK)
         return rc;
-    store->people.next_person = last + 1;
+    pthread_mutex_lock(&store->people.lock);
+    store->people.next_person = SAPA_MAX(store->people.next_person, last + 1);
+    pthread_mutex_unlock(&store->people.lock);
     return SAPA_OK;
 }
 

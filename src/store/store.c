@@ -333,8 +333,13 @@ sapa_rc sapa_store_take_epoch(struct sapa_store *store, const char *who, uint64_
         return rc;
     /* Whoever held the last epoch may have written since we opened; from here on nobody else can. */
     struct sapa_commit_row last;
-    if (store->ops->tail(store->db, &last) == SAPA_OK)
+    sapa_rc after = store->ops->tail(store->db, &last);
+    if (after == SAPA_OK)
         sapa_store_moved(store, &last);
+    if (after == SAPA_OK || after == SAPA_ENOENT)
+        after = sapa_people_init(store); /* it may have made persons too */
+    if (after != SAPA_OK)
+        return said(store, after);
     store->epoch = epoch;
     *ret_epoch = epoch;
     return SAPA_OK;

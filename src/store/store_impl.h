@@ -91,6 +91,7 @@ SAPA_MUST_CHECK sapa_rc sapa_frame_open(const struct frame *frame, uint64_t seq,
                                         uint8_t *buf, struct sapa_str *ret_pii);
 
 /* people.c */
+/** Where the ids of persons go on. At opening, and when an epoch is taken. */
 SAPA_MUST_CHECK sapa_rc sapa_people_init(struct sapa_store *store);
 void sapa_people_done(struct sapa_store *store);
 /** A person's key through `cache`. SAPA_ENOENT: none, or erased. */

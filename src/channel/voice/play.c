@@ -117,14 +117,14 @@ struct voice_leg *sapa_voice_talking_agent(const struct voice_contact *c)
     return NULL;
 }
 
-static void music_send(struct sapa_voice *v, struct voice_contact *c, bool agent, const char *base)
+static void music_send(struct sapa_voice *v, struct voice_contact *c, bool agent, bool loop, const char *base)
 {
     struct voice_leg *leg = agent ? sapa_voice_talking_agent(c) : c->customer;
     if (!leg || leg->media != MEDIA_OPEN)
         return;
     struct sapa_media_message m = { .op = base ? SAPA_MEDIA_PLAY : SAPA_MEDIA_STOP, .contact = c->id, .leg = leg->id };
     if (base) {
-        m.u.play.loop = 1;
+        m.u.play.loop = loop;
         m.u.play.file_count = 1;
         sapa_str_copy(sapa_str_of(base), m.u.play.files[0], SAPA_MEDIA_PATH_MAX);
     }
@@ -140,7 +140,7 @@ void sapa_voice_hold_music(struct sapa_voice *v, const struct sapa_rec_cmd_hold_
     c->music_wanted[agent]++;
     c->music_on[agent] = cmd->on != 0;
     if (!cmd->on) {
-        music_send(v, c, agent, NULL);
+        music_send(v, c, agent, false, NULL);
         return;
     }
     const struct voice_prompt_wait wait = {
@@ -148,7 +148,21 @@ void sapa_voice_hold_music(struct sapa_voice *v, const struct sapa_rec_cmd_hold_
     };
     const uint32_t prompt = cmd->prompt < v->centre->prompts_count ? (uint32_t)cmd->prompt : v->system_prompt[SAPA_PROMPT_ID_MUSIC];
     if (sapa_voice_prompt_ask(v, prompt, (struct sapa_str){ NULL, 0 }, SAPA_LANGUAGE_ID, wait, base) == SAPA_OK)
-        music_send(v, c, agent, base);
+        music_send(v, c, agent, true, base);
+}
+
+/* A word for the agent alone, once: "the customer is being called". */
+void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, enum sapa_prompt_id id)
+{
+    const struct voice_leg *leg = sapa_voice_talking_agent(c);
+    char base[SAPA_MEDIA_PATH_MAX];
+    if (!leg || leg->agent >= v->centre->agents_count)
+        return;
+    const struct voice_prompt_wait wait = { .target = c->id, .number = ++c->music_wanted[1], .what = USE_NOTE_AGENT };
+    c->music_on[1] = true;
+    if (sapa_voice_prompt_ask(v, v->system_prompt[id], (struct sapa_str){ NULL, 0 }, v->centre->agents[leg->agent].language,
+                              wait, base) == SAPA_OK)
+        music_send(v, c, true, false, base);
 }
 
 void sapa_voice_prompt_ready(struct sapa_voice *v, uint64_t tag, sapa_rc rc, const char *base)
@@ -167,9 +181,9 @@ void sapa_voice_prompt_ready(struct sapa_voice *v, uint64_t tag, sapa_rc rc, con
     if (!c)
         return;
     if (wait.what != USE_PLAY) {
-        const bool agent = wait.what == USE_MUSIC_AGENT;
+        const bool agent = wait.what != USE_MUSIC_CUSTOMER;
         if (rc == SAPA_OK && c->music_on[agent] && c->music_wanted[agent] == wait.number)
-            music_send(v, c, agent, base);
+            music_send(v, c, agent, wait.what != USE_NOTE_AGENT, base);
         return;
     }
     struct voice_play *p = c->pending;

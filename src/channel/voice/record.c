@@ -97,9 +97,9 @@ void sapa_voice_record(struct sapa_voice *v, const struct sapa_rec_cmd_record *c
         return;
     }
     struct sapa_media_message m = { .op = ops[cmd->action], .contact = c->id, .recording = cmd->recording };
-    if (cmd->recording != c->recording || c->recording_off)
+    if (cmd->recording == c->recording && c->recording_off)
         v->stats.late_commands++;
-    else if (sapa_voice_media_send(v, &m) != SAPA_OK)
+    else if (sapa_voice_media_send(v, &m) != SAPA_OK && cmd->recording == c->recording)
         sapa_voice_recording_failed(v, c);
 }
 

@@ -203,7 +203,7 @@ struct voice_post {
     struct sapa_record record; /* cut to its size */
 };
 
-enum voice_prompt_use { USE_PLAY, USE_MUSIC_CUSTOMER, USE_MUSIC_AGENT, USE_CODE };
+enum voice_prompt_use { USE_PLAY, USE_MUSIC_CUSTOMER, USE_MUSIC_AGENT, USE_CODE, USE_NOTE_AGENT };
 struct voice_prompt_wait { /* a prompt that is being made */
     uint64_t tag;
     uint64_t target;          /* contact, or request of a code */
@@ -365,6 +365,7 @@ void sapa_voice_play_done(struct sapa_voice *v, struct voice_contact *c, uint32_
 sapa_rc sapa_voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa_str text, unsigned language,
                          struct voice_prompt_wait wait, char *ret_base);
 struct voice_leg *sapa_voice_talking_agent(const struct voice_contact *c);
+void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, enum sapa_prompt_id id);
 void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit);
 void sapa_voice_secret_set(struct sapa_voice *v, struct voice_contact *c, bool on);
 

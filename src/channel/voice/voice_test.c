@@ -610,6 +610,9 @@ static void callback_with_credentials(void **state)
     struct fake_call agent = fake_agent(f, contact, 50, 0); /* the agent is asked first */
     FAKE_COMMAND(f, cmd_dial, .contact = contact, .attempt = 1, .kind = 0, .from = 0, .ring_ms = 30000);
     const struct fake_sent *invite = fake_want(f, "INVITE sip:6281234567890@192.0.2.10 SIP/2.0", "sip:62215550100@192.0.2.10");
+    const struct sapa_media_message *note = fake_media(f, SAPA_MEDIA_PLAY); /* the agent hears that it is being done */
+    assert_string_equal(note->u.play.files[0], "/cache/callback.agent");
+    assert_int_equal(note->u.play.loop, 0);
     fake_reply(f, invite, 407, "t", "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\r\n", "");
     invite = fake_want(f, "INVITE", "Proxy-Authorization: Digest");
     assert_non_null(strstr(invite->text, "username=\"sapa\""));

@@ -1,0 +1,165 @@
+/**
+ * @file bench/fill_log.c
+ * Writes a log of many events for the measurement of the start: the real core is fed with calls that
+ * never were, its records go through the real writer, and a snapshot is left at the end as a running
+ * centre leaves one.
+ *
+ *   fill_log FOLDER CENTRE EVENTS
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/centre_file.h"
+#include "app/engine.h"
+#include "store/sqlite/sqlite.h"
+#include "store/writer.h"
+
+struct filling {
+    struct sapa_clock clock;
+    struct sapa_loop *loop;
+    struct sapa_store *store;
+    struct sapa_log_writer *writer;
+    struct sapa_core *core;
+    struct sapa_names names;
+    struct sapa_live live;
+    struct sapa_engine *engine;
+    uint64_t offer;   /* the last one that was made */
+};
+
+static bool log_ready(void *ctx)
+{
+    const struct filling *f = ctx;
+
+    return sapa_log_writer_status(f->writer).backlog_bytes < 64 << 20;
+}
+
+static void log_step(void *ctx, const struct sapa_record *const records[], size_t count, bool last)
+{
+    const struct filling *f = ctx;
+
+    for (size_t i = 0; i < count; i++) {
+        if (sapa_log_writer_put(f->writer, records[i]) != SAPA_OK)
+            abort();
+    }
+    if (last)
+        sapa_log_writer_flush(f->writer);
+}
+
+static sapa_rc command(void *ctx, const struct sapa_record *record)
+{
+    struct filling *f = ctx;
+
+    if (record->type == SAPA_T_cmd_offer)
+        f->offer = record->u.cmd_offer.offer;
+    return SAPA_OK;
+}
+
+static void on_log(void *ctx, const struct sapa_log_status *status)
+{
+    (void)ctx, (void)status;
+}
+
+static void put(struct filling *f, struct sapa_record *input, int64_t later_us)
+{
+    sapa_clock_advance(&f->clock, later_us);
+    while (sapa_core_next_due(f->core) <= sapa_clock_wall_us(&f->clock)) {
+        struct sapa_record tick;
+        sapa_record_init(&tick, SAPA_T_tick);
+        while (sapa_engine_input(f->engine, &tick) == SAPA_EAGAIN)
+            sapa_loop_run_once(f->loop, 1000);
+    }
+    while (sapa_engine_input(f->engine, input) == SAPA_EAGAIN)
+        sapa_loop_run_once(f->loop, 1000);
+    sapa_engine_committed(f->engine, sapa_engine_stats(f->engine).seq); /* nobody is promised anything here */
+}
+
+static void one_call(struct filling *f, uint64_t contact)
+{
+    struct sapa_record in;
+    const uint64_t before = f->offer;
+
+    sapa_record_init(&in, SAPA_T_contact_arrived);
+    in.u.contact_arrived.contact = contact;
+    in.u.contact_arrived.number = 1; /* straight into the queue */
+    in.u.contact_arrived.last_agent = SAPA_NONE;
+    put(f, &in, 200000);
+    sapa_record_init(&in, SAPA_T_contact_answered);
+    in.u.contact_answered.contact = contact;
+    put(f, &in, 10000);
+    if (f->offer != before) {
+        sapa_record_init(&in, SAPA_T_offer_ringing);
+        in.u.offer_ringing.offer = f->offer;
+        put(f, &in, 10000);
+        sapa_record_init(&in, SAPA_T_offer_accepted);
+        in.u.offer_accepted.offer = f->offer;
+        put(f, &in, 1000000);
+        sapa_record_init(&in, SAPA_T_agent_gone);
+        in.u.agent_gone.contact = contact;
+        in.u.agent_gone.offer = f->offer;
+        in.u.agent_gone.side = SAPA_SIDE_AGENT;
+        put(f, &in, 30000000);
+    }
+    sapa_record_init(&in, SAPA_T_contact_gone);
+    in.u.contact_gone.contact = contact;
+    put(f, &in, 10000);
+}
+
+int main(int argc, char **argv)
+{
+    static struct filling f;
+    char problem_buf[400], *text, hash[SAPA_HASH_TEXT_SIZE];
+    struct sapa_text problem;
+    struct sapa_centre *centre;
+    struct sapa_record in;
+    uint64_t epoch, seq;
+    uint8_t *bytes;
+    size_t size;
+
+    if (argc != 4)
+        return 2;
+    const struct sapa_store_opts store = { .folder = argv[1], .build = "bench" };
+    const struct sapa_centre_file file = { .path = argv[2] };
+    const uint64_t events = strtoull(argv[3], NULL, 10);
+    sapa_text_init(&problem, problem_buf, sizeof(problem_buf));
+    sapa_clock_init_manual(&f.clock, 1000000, 1767225600000000);
+    if (sapa_loop_new(&f.clock, &f.loop) != SAPA_OK || sapa_centre_file_read(&file, &centre, &text) != SAPA_OK ||
+        sapa_store_open_sqlite(&store, &problem, &f.store) != SAPA_OK || sapa_store_take_epoch(f.store, "fill_log", &epoch) != SAPA_OK ||
+        sapa_store_document_put(f.store, text, strlen(text), hash) != SAPA_OK ||
+        sapa_core_new(&(struct sapa_core_options){ .contacts_max = centre->system.contacts_max }, &f.core) != SAPA_OK ||
+        sapa_core_centre(f.core, centre) != SAPA_OK)
+        return 1;
+    sapa_names_init(&f.names, sapa_memory_heap());
+    sapa_live_init(&f.live, sapa_memory_heap(), &f.names);
+    const struct sapa_engine_options engine = { .loop = f.loop, .core = f.core, .live = &f.live, .names = &f.names,
+        .ports = { .ctx = &f, .log_ready = log_ready, .log = log_step, .command = command } };
+    const struct sapa_log_writer_opts writer = { .loop = f.loop, .progress = on_log, .ctx = &f, .cpu = -1 };
+    if (sapa_engine_new(&engine, &f.engine) != SAPA_OK || sapa_log_writer_start(f.store, &writer, &f.writer) != SAPA_OK)
+        return 1;
+    sapa_record_init(&in, SAPA_T_centre_started);
+    (void)sapa_sized_set(&in.u.centre_started.centre_hash, sapa_str_of(centre->hash));
+    in.u.centre_started.epoch = epoch;
+    put(&f, &in, 0);
+    for (uint32_t agent = 0; agent < centre->agents_count; agent++) {
+        sapa_record_init(&in, SAPA_T_agent_device);
+        in.u.agent_device.agent = agent;
+        in.u.agent_device.reachable = 1;
+        put(&f, &in, 1000);
+        sapa_record_init(&in, SAPA_T_agent_command);
+        in.u.agent_command.agent = agent;
+        in.u.agent_command.verb = SAPA_VERB_READY;
+        in.u.agent_command.code = SAPA_NONE;
+        put(&f, &in, 1000);
+    }
+    for (uint64_t contact = 1; sapa_engine_stats(f.engine).seq < events; contact++) {
+        one_call(&f, contact);
+        if (contact % 20000 == 0)
+            fprintf(stderr, "\r%llu of %llu events", (unsigned long long)sapa_engine_stats(f.engine).seq, (unsigned long long)events);
+    }
+    fputs("\n", stderr);
+    if (sapa_engine_save(f.engine, &bytes, &size, &seq) != SAPA_OK || sapa_log_writer_stop(f.writer) != seq ||
+        sapa_store_snapshot_put(f.store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq, bytes, size) != SAPA_OK)
+        return 1;
+    printf("%llu\n", (unsigned long long)seq);
+    sapa_store_close(f.store);
+    return 0;
+}

@@ -1,0 +1,879 @@
+/* The routing of one small centre, rule by rule. Every step is followed by sapa_core_check(). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "core/world_impl.h"
+
+#define WITH(w, agents, queues, skills)     \
+    struct world w_;                        \
+    struct world *w = &w_;                  \
+    world_init(w, agents, queues, skills)
+
+static uint64_t outcome_of(const struct world *w, uint64_t contact)
+{
+    for (uint32_t i = 0; i < w->out_count; i++)
+        if (w->out[i].type == SAPA_T_contact_ended && w->out[i].u.contact_ended.contact == contact)
+            return w->out[i].u.contact_ended.outcome;
+    return SAPA_OUTCOME_OPEN;
+}
+
+static void level(struct world *w, uint32_t agent, uint32_t skill, uint8_t value)
+{
+    w->levels[agent * w->centre.skills_count + skill].level = value;
+}
+
+/* ---- one call ---- */
+
+static void a_caller_is_served(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    w->queues[0].record = SAPA_RECORD_ALL;
+    world_start(w);
+    world_ready(w, 0);
+    world_clear(w);
+    const uint64_t c = world_arrive(w, 0);
+    assert_int_equal(world_count(w, SAPA_T_contact_new), 1);
+    assert_int_equal(world_count(w, SAPA_T_cmd_ring), 1);
+    assert_int_equal(world_last(w, SAPA_T_contact_queued)->u.contact_queued.ewt_p50_ms, 0);
+    assert_int_equal(world_count(w, SAPA_T_cmd_offer), 1);
+    assert_int_equal(world_agent_of(w, c), 0);
+    world_wait(w, 3000);
+    const uint64_t offer = world_accept(w, c);
+    assert_int_equal(world_count(w, SAPA_T_cmd_answer), 1);
+    assert_int_equal(world_count(w, SAPA_T_cmd_connect), 1);
+    assert_int_equal(world_last(w, SAPA_T_contact_connected)->u.contact_connected.wait_ms, 3000);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 0);
+    assert_int_not_equal(world_last(w, SAPA_T_contact_connected)->u.contact_connected.recording, 0);
+    WORLD_IN(w, contact_answered, .contact = c, .leg = 9);
+    world_wait(w, 10000);
+    WORLD_IN(w, leg_held, .contact = c, .offer = offer, .side = SAPA_SIDE_AGENT, .on = 1);
+    world_wait(w, 5000);
+    WORLD_IN(w, leg_held, .contact = c, .offer = offer, .side = SAPA_SIDE_AGENT, .on = 0);
+    world_wait(w, 7000);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    const struct sapa_rec_contact_parted *parted = &world_last(w, SAPA_T_contact_parted)->u.contact_parted;
+    assert_int_equal(parted->talk_ms, 17000);
+    assert_int_equal(parted->hold_ms, 5000);
+    const struct sapa_rec_contact_ended *ended = &world_last(w, SAPA_T_contact_ended)->u.contact_ended;
+    assert_int_equal(ended->outcome, SAPA_OUTCOME_ANSWERED);
+    assert_int_equal(ended->total_ms, 25000);
+    assert_int_equal(ended->queue_ms, 3000);
+    assert_int_equal(ended->answered, 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 3);
+    assert_int_equal(world_count(w, SAPA_T_cmd_forget), 1);
+    assert_int_equal(world_count(w, SAPA_T_wrapup_ended), 0);
+    world_wait(w, 10000);
+    assert_int_equal(world_last(w, SAPA_T_wrapup_ended)->u.wrapup_ended.how, 1);
+    assert_int_equal(sapa_core_next_due(w->core), INT64_MAX);
+    assert_int_equal(world_count(w, SAPA_T_refused), 0);
+    world_done(w);
+}
+
+static void what_does_not_fit_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 1);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    const uint64_t offer = world_accept(w, c);
+    world_clear(w);
+    WORLD_IN(w, contact_arrived, .contact = c, .number = 0, .last_agent = SAPA_NONE);
+    WORLD_IN(w, contact_arrived, .contact = 5, .number = 0, .last_agent = SAPA_NONE);
+    WORLD_IN(w, contact_answered, .contact = 77);
+    WORLD_IN(w, contact_gone, .contact = 77);
+    WORLD_IN(w, contact_gone, .contact = c, .side = 99);
+    WORLD_IN(w, offer_accepted, .offer = offer);
+    WORLD_IN(w, offer_accepted, .offer = 123456);
+    WORLD_IN(w, offer_failed, .offer = offer, .result = SAPA_OFFER_REFUSED);
+    WORLD_IN(w, offer_failed, .offer = offer, .result = SAPA_OFFER_ACCEPTED);
+    WORLD_IN(w, agent_gone, .contact = 3, .offer = offer);
+    WORLD_IN(w, agent_device, .agent = 0, .reachable = 1);
+    WORLD_IN(w, agent_device, .agent = 99, .reachable = 1);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_DONE, .code = SAPA_NONE);
+    WORLD_IN(w, leg_held, .contact = c, .side = SAPA_SIDE_AGENT, .on = 0);
+    WORLD_IN(w, play_done, .contact = c, .play = 3);
+    WORLD_IN(w, dial_progress, .contact = c, .attempt = 1, .state = 1);
+    WORLD_IN(w, switch_set, .which = SAPA_SWITCH_SURGE, .client = 0, .on = 0);
+    WORLD_IN(w, switch_set, .which = 9, .client = 0, .on = 1);
+    WORLD_IN(w, contact_move, .contact = c, .queue = 0);
+    WORLD_IN(w, agent_skill, .agent = 0, .skill = 0, .level = 11);
+    WORLD_IN(w, lookup_done, .contact = c, .lookup = 1);
+    assert_int_equal(w->out_count, world_count(w, SAPA_T_refused));
+    assert_int_equal(world_count(w, SAPA_T_refused), 22);
+    world_done(w);
+}
+
+static void refused_at_the_door_is_still_counted(void **state)
+{
+    (void)state;
+    static const struct sapa_caller_rule rules[] = { { .client = SAPA_NONE, .what = 0, .prefix = { "62900", 5 } } };
+    WITH(w, 1, 1, 0);
+    w->centre.caller_rules = rules;
+    w->centre.caller_rules_count = 1;
+    w->centre.system.contacts_max = 1;
+    world_start(w);
+    struct sapa_rec_contact_arrived in = { .contact = sapa_id_make(1, 50), .last_agent = SAPA_NONE };
+    sapa_sized_set(&in.address, SAPA_STR("629001234"));
+    struct sapa_record record;
+    sapa_record_init(&record, SAPA_T_contact_arrived);
+    record.u.contact_arrived = in;
+    world_step(w, &record);
+    assert_int_equal(outcome_of(w, in.contact), SAPA_OUTCOME_REFUSED);
+    assert_int_equal(world_last(w, SAPA_T_cmd_reject)->u.cmd_reject.status, 603);
+    world_arrive(w, 0);
+    const uint64_t full = world_arrive(w, 0);
+    assert_int_equal(outcome_of(w, full), SAPA_OUTCOME_REFUSED);
+    assert_int_equal(world_last(w, SAPA_T_cmd_reject)->u.cmd_reject.status, 503);
+    const uint64_t nowhere = world_arrive(w, 99);
+    assert_int_equal(outcome_of(w, nowhere), SAPA_OUTCOME_REFUSED);
+    assert_int_equal(world_count(w, SAPA_T_contact_new), 4);
+    assert_int_equal(world_count(w, SAPA_T_contact_ended), 3);
+    world_done(w);
+}
+
+static void faults_are_not_abandons(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    world_start(w);
+    const uint64_t a = world_arrive(w, 0), b = world_arrive(w, 0);
+    WORLD_IN(w, contact_gone, .contact = a, .side = SAPA_SIDE_NETWORK, .cause = 408);
+    WORLD_IN(w, contact_gone, .contact = b, .side = SAPA_SIDE_CUSTOMER);
+    assert_int_equal(outcome_of(w, a), SAPA_OUTCOME_SYSTEM_FAULT);
+    assert_int_equal(outcome_of(w, b), SAPA_OUTCOME_ABANDONED_QUEUE);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    assert_int_equal(outcome_of(w, c), SAPA_OUTCOME_ABANDONED_RINGING);
+    assert_int_equal(world_last(w, SAPA_T_offer_ended)->u.offer_ended.result, SAPA_OFFER_CANCELLED);
+    assert_int_equal(world_count(w, SAPA_T_cmd_offer_cancel), 1);
+    world_done(w);
+}
+
+/* ---- the order of the line ---- */
+
+static void equal_priority_is_served_in_order_of_arrival(void **state)
+{
+    (void)state;
+    WITH(w, 1, 2, 0);
+    world_start(w);
+    uint64_t c[6];
+    for (int i = 0; i < 6; i++) {
+        c[i] = world_arrive(w, (uint32_t)i % 2);
+        world_wait(w, i == 3 ? 0 : 100); /* two come in the same instant */
+    }
+    world_ready(w, 0);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(world_agent_of(w, c[i]), 0);
+        world_accept(w, c[i]);
+        WORLD_IN(w, contact_gone, .contact = c[i], .side = SAPA_SIDE_CUSTOMER);
+        world_wait(w, 10000);
+    }
+    world_done(w);
+}
+
+static void priority_goes_first_and_age_makes_up_for_it(void **state)
+{
+    (void)state;
+    WITH(w, 1, 2, 0);
+    w->queues[0].age_ms_per_step = w->queues[1].age_ms_per_step = 10000;
+    w->queues[1].priority = 3;
+    world_start(w);
+    const uint64_t old = world_arrive(w, 0);
+    world_wait(w, 29000);
+    const uint64_t urgent = world_arrive(w, 1); /* 3 against 2.9 */
+    world_ready(w, 0);
+    assert_int_equal(world_agent_of(w, urgent), 0);
+    world_accept(w, urgent);
+    const uint64_t older = world_arrive(w, 0);
+    world_wait(w, 30001);
+    const uint64_t late = world_arrive(w, 1); /* 3 against 5.9 and 3.00001 */
+    WORLD_IN(w, contact_gone, .contact = urgent, .side = SAPA_SIDE_CUSTOMER);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_DONE, .code = 1);
+    assert_int_equal(world_last(w, SAPA_T_wrapup_ended)->u.wrapup_ended.disposition, 1);
+    assert_int_equal(world_agent_of(w, old), 0);
+    WORLD_IN(w, contact_gone, .contact = old, .side = SAPA_SIDE_CUSTOMER);
+    assert_int_equal(world_agent_of(w, older), 0);
+    WORLD_IN(w, contact_gone, .contact = older, .side = SAPA_SIDE_CUSTOMER);
+    assert_int_equal(world_agent_of(w, late), 0);
+    world_done(w);
+}
+
+static void a_queue_that_ages_and_one_that_does_not_compare_exactly(void **state)
+{
+    (void)state;
+    WITH(w, 1, 2, 0);
+    w->queues[0].age_ms_per_step = 10000;
+    w->queues[1].priority = 2;
+    world_start(w);
+    const uint64_t ageing = world_arrive(w, 0);
+    const uint64_t fixed = world_arrive(w, 1);
+    world_wait(w, 19999);
+    world_ready(w, 0); /* 1.9999 against 2 */
+    assert_int_equal(world_agent_of(w, fixed), 0);
+    WORLD_IN(w, contact_gone, .contact = fixed, .side = SAPA_SIDE_CUSTOMER);
+    assert_int_equal(world_agent_of(w, ageing), 0);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, ageing, 0), .result = SAPA_OFFER_BUSY, .cause = 486);
+    const uint64_t fixed2 = world_arrive(w, 1);
+    assert_int_equal(world_agent_of(w, fixed2), 0);
+    WORLD_IN(w, contact_gone, .contact = fixed2, .side = SAPA_SIDE_CUSTOMER);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_NOT_READY, .code = 1);
+    world_wait(w, 20000);
+    world_arrive(w, 1);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
+    assert_int_equal(world_agent_of(w, ageing), 0); /* 3.9999 against 2 */
+    world_done(w);
+}
+
+static void an_offer_that_fails_gives_the_place_back(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->queues[0].no_answer_not_ready = 1;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t first = world_arrive(w, 0), second = world_arrive(w, 0);
+    assert_int_equal(world_agent_of(w, first), 0);
+    world_wait(w, 20000);
+    assert_int_equal(world_last(w, SAPA_T_offer_ended)->u.offer_ended.result, SAPA_OFFER_NO_ANSWER);
+    assert_int_equal(world_last(w, SAPA_T_agent_moved)->u.agent_moved.to, SAPA_PRESENCE_NOT_READY);
+    assert_int_equal(world_last(w, SAPA_T_agent_moved)->u.agent_moved.by, 2);
+    assert_int_equal(world_agent_of(w, first), SAPA_NONE);
+    struct sapa_contact_view view;
+    assert_int_equal(sapa_core_contact_get(w->core, first, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.position, 1);
+    world_ready(w, 1);
+    assert_int_equal(world_agent_of(w, first), 1);
+    assert_int_equal(world_agent_of(w, second), SAPA_NONE);
+    world_done(w);
+}
+
+static void who_refused_is_not_asked_again_while_another_is_free(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_REFUSED, .cause = 603);
+    assert_int_equal(world_agent_of(w, c), SAPA_NONE); /* nor at once when he is the only one */
+    struct sapa_record why;
+    assert_int_equal(sapa_core_why_contact(w->core, c, w->now_us, &why), SAPA_OK);
+    size_t at = 0;
+    struct sapa_why_line line;
+    bool told = false;
+    while (sapa_why_next(&why.u.why, &at, &line))
+        told |= line.agent == 0 && line.why == SAPA_WHY_JUST_REFUSED && line.a == 10000;
+    assert_true(told);
+    const uint64_t other = world_arrive(w, 0);
+    assert_int_equal(world_agent_of(w, other), 0); /* he is free for others */
+    WORLD_IN(w, contact_gone, .contact = other, .side = SAPA_SIDE_CUSTOMER);
+    world_wait(w, 9999);
+    assert_int_equal(world_agent_of(w, c), SAPA_NONE);
+    world_wait(w, 1);
+    assert_int_equal(world_agent_of(w, c), 0); /* nobody else: the same one */
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_BUSY, .cause = 486);
+    world_ready(w, 1);
+    assert_int_equal(world_agent_of(w, c), 1);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 1), .result = SAPA_OFFER_BUSY, .cause = 486);
+    world_wait(w, 10000);
+    assert_int_equal(world_agent_of(w, c), 0); /* 1 was asked last, 0 is free */
+    world_done(w);
+}
+
+/* ---- choosing the agent ---- */
+
+static void skills_relax_step_by_step(void **state)
+{
+    (void)state;
+    WITH(w, 3, 1, 2);
+    level(w, 0, 0, 2);
+    level(w, 1, 0, 3);
+    level(w, 2, 1, 9);
+    w->agents[2].team = 1;
+    struct sapa_queue *q = &w->queues[0];
+    q->step_count = 3;
+    q->steps[0].need_count = 2;
+    q->steps[0].needs[0] = (struct sapa_need){ 0, 4 };
+    q->steps[0].needs[1] = (struct sapa_need){ 1, 2 };
+    q->steps[1] = (struct sapa_step){ .after_ms = 30000, .need_count = 1, .needs = { { 0, 3 } },
+                                      .preferred_skill = SAPA_NONE, .team = SAPA_NONE };
+    q->steps[2] = (struct sapa_step){ .after_ms = 45000, .preferred_skill = SAPA_NONE, .team = 1 };
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t a = world_arrive(w, 0), b = world_arrive(w, 0);
+    world_wait(w, 29999);
+    world_ready(w, 1);
+    world_ready(w, 2);
+    assert_int_equal(world_agent_of(w, a), SAPA_NONE);
+    world_wait(w, 1);
+    assert_int_equal(world_agent_of(w, a), 1);
+    assert_int_equal(world_last(w, SAPA_T_offer_made)->u.offer_made.step, 1);
+    world_wait(w, 14999);
+    assert_int_equal(world_agent_of(w, b), SAPA_NONE);
+    struct sapa_record why;
+    assert_int_equal(sapa_core_why_contact(w->core, b, w->now_us, &why), SAPA_OK);
+    struct sapa_why_line line;
+    unsigned seen = 0;
+    for (size_t at = 0; sapa_why_next(&why.u.why, &at, &line);) {
+        char text[200];
+        struct sapa_text out;
+        sapa_text_init(&out, text, sizeof(text));
+        sapa_why_text(&w->centre, &why.u.why, &line, &out);
+        if (line.agent == 0) {
+            assert_string_equal(text, "skipped a0: skill too low: s0 2 < 3");
+            seen |= 1;
+        }
+        if (line.agent == 1) {
+            assert_int_equal(line.why, SAPA_WHY_OFFERED);
+            seen |= 2;
+        }
+    }
+    assert_int_equal(seen, 3);
+    world_wait(w, 1);
+    assert_int_equal(world_agent_of(w, b), 2);
+    world_done(w);
+}
+
+static void ready_and_rest(struct world *w, uint32_t agents)
+{
+    for (uint32_t i = 0; i < agents; i++) {
+        world_wait(w, 10);
+        world_ready(w, i);
+    }
+}
+
+static uint32_t serve(struct world *w, int64_t talk_ms)
+{
+    const uint64_t c = world_arrive(w, 0);
+    const uint32_t agent = world_agent_of(w, c);
+
+    world_accept(w, c);
+    world_wait(w, talk_ms);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    WORLD_IN(w, agent_command, .agent = agent, .verb = SAPA_VERB_WRAPUP_DONE, .code = SAPA_NONE);
+    return agent;
+}
+
+static void each_rule_chooses_its_agent(void **state)
+{
+    (void)state;
+    static const struct { enum sapa_choice choice; uint32_t agents[5]; } cases[] = {
+        { SAPA_CHOICE_LONGEST_IDLE, { 0, 1, 2, 0, 1 } },
+        { SAPA_CHOICE_ROUND_ROBIN, { 0, 1, 2, 0, 1 } },
+        { SAPA_CHOICE_FEWEST_CONTACTS, { 0, 1, 2, 0, 1 } },
+        { SAPA_CHOICE_LEAST_OCCUPIED, { 0, 1, 2, 1, 2 } },
+    };
+    static const int64_t talks[5] = { 60000, 10000, 20000, 20000, 1000 };
+    for (size_t k = 0; k < SAPA_COUNT(cases); k++) {
+        WITH(w, 3, 1, 0);
+        w->queues[0].choice = (uint8_t)cases[k].choice;
+        world_start(w);
+        ready_and_rest(w, 3);
+        for (int i = 0; i < 5; i++)
+            assert_int_equal(serve(w, talks[i]), cases[k].agents[i]);
+        world_done(w);
+    }
+    /* where they differ: agent 1 is away while 0 works twice */
+    static const struct { enum sapa_choice choice; uint32_t agent; } away[] = {
+        { SAPA_CHOICE_LONGEST_IDLE, 0 }, { SAPA_CHOICE_ROUND_ROBIN, 1 }, { SAPA_CHOICE_FEWEST_CONTACTS, 1 },
+    };
+    for (size_t k = 0; k < SAPA_COUNT(away); k++) {
+        WITH(w, 2, 1, 0);
+        w->queues[0].choice = (uint8_t)away[k].choice;
+        world_start(w);
+        ready_and_rest(w, 2);
+        WORLD_IN(w, agent_command, .agent = 1, .verb = SAPA_VERB_NOT_READY, .code = 0);
+        assert_int_equal(serve(w, 1000), 0);
+        assert_int_equal(serve(w, 1000), 0);
+        world_wait(w, 10);
+        WORLD_IN(w, agent_command, .agent = 1, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
+        assert_int_equal(serve(w, 1000), away[k].agent);
+        world_done(w);
+    }
+}
+
+static void preferred_skill_goes_before_the_rule(void **state)
+{
+    (void)state;
+    WITH(w, 3, 1, 1);
+    level(w, 0, 0, 1);
+    level(w, 1, 0, 7);
+    level(w, 2, 0, 7);
+    w->queues[0].steps[0].preferred_skill = 0;
+    world_start(w);
+    ready_and_rest(w, 3);
+    assert_int_equal(world_agent_of(w, world_arrive(w, 0)), 1);
+    assert_int_equal(world_agent_of(w, world_arrive(w, 0)), 2);
+    assert_int_equal(world_agent_of(w, world_arrive(w, 0)), 0);
+    world_done(w);
+}
+
+static void ring_all_takes_the_first(void **state)
+{
+    (void)state;
+    WITH(w, 3, 1, 0);
+    w->queues[0].choice = SAPA_CHOICE_RING_ALL;
+    world_start(w);
+    ready_and_rest(w, 3);
+    const uint64_t c = world_arrive(w, 0), waits = world_arrive(w, 0);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_not_equal(world_offer(w, c, i), 0);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_REFUSED);
+    assert_int_not_equal(world_offer(w, waits, 0), 0); /* who refused is free for the next */
+    const uint64_t loser = world_offer(w, c, 2);
+    WORLD_IN(w, offer_accepted, .offer = world_offer(w, c, 1));
+    assert_int_equal(world_agent_of(w, c), 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_connect)->u.cmd_connect.contact, c);
+    assert_int_equal(world_last(w, SAPA_T_cmd_offer_cancel)->u.cmd_offer_cancel.elsewhere, 1);
+    world_clear(w);
+    WORLD_IN(w, offer_accepted, .offer = loser); /* two lifted at once: the later one loses */
+    assert_int_equal(world_count(w, SAPA_T_refused), 1);
+    world_done(w);
+}
+
+static void the_last_agent_is_waited_for_but_not_for_ever(void **state)
+{
+    (void)state;
+    WITH(w, 3, 1, 0);
+    w->queues[0].preferred_ms = 20000;
+    world_start(w);
+    world_ready(w, 0);
+    world_ready(w, 1);
+    const uint64_t busy = world_arrive(w, 0);
+    assert_int_equal(world_agent_of(w, busy), 0);
+    world_accept(w, busy);
+    const uint64_t a = world_arrive_as(w, 0, SAPA_CHANNEL_VOICE, 0, 0);
+    assert_int_equal(world_agent_of(w, a), SAPA_NONE);
+    struct sapa_record why;
+    assert_int_equal(sapa_core_why_contact(w->core, a, w->now_us, &why), SAPA_OK);
+    struct sapa_why_line line;
+    size_t at = 0;
+    assert_true(sapa_why_next(&why.u.why, &at, &line));
+    assert_int_equal(line.why, SAPA_WHY_PREFERRED);
+    assert_int_equal(line.a, 0);
+    world_wait(w, 19999);
+    assert_int_equal(world_agent_of(w, a), SAPA_NONE);
+    world_wait(w, 1);
+    assert_int_equal(world_agent_of(w, a), 1);
+    const uint64_t b = world_arrive_as(w, 0, SAPA_CHANNEL_VOICE, 0, 0);
+    WORLD_IN(w, contact_gone, .contact = busy, .side = SAPA_SIDE_CUSTOMER);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
+    assert_int_equal(world_agent_of(w, b), 0);
+    const uint64_t offline = world_arrive_as(w, 0, SAPA_CHANNEL_VOICE, 0, 2); /* not at work: nobody waits for him */
+    world_ready(w, 2);
+    assert_int_equal(world_agent_of(w, offline), 2);
+    world_done(w);
+}
+
+/* ---- capacity ---- */
+
+static void channels_share_an_agent_by_capacity_and_interruption(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    memset(w->agents[0].capacity, 0, sizeof(w->agents[0].capacity));
+    w->agents[0].capacity[SAPA_CHANNEL_VOICE] = 1;
+    w->agents[0].capacity[SAPA_CHANNEL_CHAT] = 3;
+    w->agents[0].capacity[SAPA_CHANNEL_EMAIL] = 2;
+    w->agents[0].capacity_total = 4;
+    w->agents[0].reserve_voice = 1;
+    w->centre.interrupts.over[SAPA_CHANNEL_VOICE] = 1 << SAPA_CHANNEL_EMAIL | 1 << SAPA_CHANNEL_CHAT;
+    w->centre.interrupts.over[SAPA_CHANNEL_CHAT] = 1 << SAPA_CHANNEL_EMAIL;
+    w->centre.interrupts.over[SAPA_CHANNEL_EMAIL] = 1 << SAPA_CHANNEL_CHAT;
+    world_start(w);
+    world_ready(w, 0);
+    uint64_t c[8];
+    static const uint8_t channels[8] = { SAPA_CHANNEL_EMAIL, SAPA_CHANNEL_CHAT, SAPA_CHANNEL_CHAT,
+                                         SAPA_CHANNEL_CHAT, SAPA_CHANNEL_EMAIL, SAPA_CHANNEL_VOICE,
+                                         SAPA_CHANNEL_VOICE, SAPA_CHANNEL_SMS };
+    static const bool given[8] = { true, true, true, false, false, true, false, false };
+    for (int i = 0; i < 8; i++) {
+        c[i] = world_arrive_as(w, 0, channels[i], 0, SAPA_NONE);
+        assert_int_equal(world_agent_of(w, c[i]), given[i] ? 0u : SAPA_NONE);
+    }
+    struct sapa_record why;
+    static const struct { int contact; enum sapa_why why; } reasons[] = {
+        { 3, SAPA_WHY_INTERRUPT }, { 6, SAPA_WHY_OFFERED }, { 7, SAPA_WHY_CAPACITY },
+    };
+    world_accept(w, c[5]);
+    for (size_t k = 0; k < SAPA_COUNT(reasons); k++) {
+        struct sapa_why_line line = { 0 };
+        bool told = false;
+        assert_int_equal(sapa_core_why_contact(w->core, c[reasons[k].contact], w->now_us, &why), SAPA_OK);
+        for (size_t at = 0; sapa_why_next(&why.u.why, &at, &line);)
+            told |= line.agent == 0 && line.why == (k == 1 ? SAPA_WHY_BUSY : reasons[k].why);
+        assert_true(told);
+    }
+    world_accept(w, c[0]);
+    WORLD_IN(w, contact_gone, .contact = c[5], .side = SAPA_SIDE_CUSTOMER); /* the call ends: wrap-up of voice */
+    assert_int_equal(world_agent_of(w, c[3]), SAPA_NONE);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_DONE, .code = SAPA_NONE);
+    assert_int_equal(world_agent_of(w, c[6]), 0); /* the next call; the third chat would fill the last place */
+    assert_int_equal(world_agent_of(w, c[3]), SAPA_NONE);
+    world_done(w);
+}
+
+static void clients_and_teams_bound_what_an_agent_gets(void **state)
+{
+    (void)state;
+    WITH(w, 2, 2, 0);
+    w->queues[1].client = 1;
+    w->numbers[1].client = 1;
+    w->agents[0].clients = 1;
+    w->agents[1].clients = 2;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t bank = world_arrive(w, 1);
+    assert_int_equal(world_agent_of(w, bank), SAPA_NONE);
+    world_ready(w, 1);
+    assert_int_equal(world_agent_of(w, bank), 1);
+    assert_int_equal(world_agent_of(w, world_arrive(w, 0)), 0);
+    world_done(w);
+}
+
+/* ---- presence ---- */
+
+static void readiness_cannot_lie(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    world_start(w);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE, .request = 7);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.presence, SAPA_PRESENCE_NOT_READY);
+    const uint64_t c = world_arrive(w, 0);
+    assert_int_equal(world_agent_of(w, c), SAPA_NONE);
+    WORLD_IN(w, agent_device, .agent = 0, .reachable = 1);
+    assert_int_equal(world_agent_of(w, c), 0); /* he asked for it before his phone was there */
+    WORLD_IN(w, agent_device, .agent = 0, .reachable = 0);
+    assert_int_equal(world_agent_of(w, c), SAPA_NONE);
+    assert_int_equal(world_last(w, SAPA_T_offer_ended)->u.offer_ended.result, SAPA_OFFER_UNREACHABLE);
+    assert_int_equal(world_last(w, SAPA_T_agent_moved)->u.agent_moved.by, 1);
+    WORLD_IN(w, agent_device, .agent = 0, .reachable = 1);
+    world_wait(w, 10000);
+    assert_int_equal(world_agent_of(w, c), 0);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_NOT_READY, .code = 1);
+    assert_int_equal(world_last(w, SAPA_T_offer_ended)->u.offer_ended.result, SAPA_OFFER_WITHDRAWN);
+    WORLD_IN(w, agent_device, .agent = 0, .reachable = 0);
+    WORLD_IN(w, agent_device, .agent = 0, .reachable = 1);
+    assert_int_equal(world_agent_of(w, c), SAPA_NONE); /* a pause is a pause */
+    world_done(w);
+}
+
+static void wrapup_has_a_limit_and_one_extension(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    world_accept(w, c);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    const uint64_t next = world_arrive(w, 0);
+    assert_int_equal(world_agent_of(w, next), SAPA_NONE);
+    world_wait(w, 9000);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE, .request = 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, 0);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE, .request = 2);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_ESTATE);
+    world_wait(w, 5999);
+    assert_int_equal(world_agent_of(w, next), SAPA_NONE);
+    world_wait(w, 1);
+    assert_int_equal(world_last(w, SAPA_T_wrapup_ended)->u.wrapup_ended.wrapup_ms, 15000);
+    assert_int_equal(world_agent_of(w, next), 0);
+    world_done(w);
+}
+
+static void a_pause_during_a_call_waits_for_its_end(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0), next = world_arrive(w, 0);
+    const uint64_t offer = world_accept(w, c);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_NOT_READY, .code = 0);
+    WORLD_IN(w, agent_gone, .contact = c, .offer = offer, .side = SAPA_SIDE_AGENT);
+    assert_int_equal(outcome_of(w, c), SAPA_OUTCOME_ANSWERED);
+    assert_int_equal(world_count(w, SAPA_T_cmd_hangup), 1);
+    world_wait(w, 60000);
+    assert_int_equal(world_agent_of(w, next), SAPA_NONE);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
+    assert_int_equal(world_last(w, SAPA_T_agent_moved)->u.agent_moved.to, SAPA_PRESENCE_OFFLINE);
+    world_done(w);
+}
+
+static void a_broken_agent_leg_puts_the_caller_back_in_line(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    world_wait(w, 100);
+    const uint64_t later = world_arrive(w, 0);
+    const uint64_t offer = world_accept(w, c);
+    world_wait(w, 100);
+    WORLD_IN(w, agent_gone, .contact = c, .offer = offer, .side = SAPA_SIDE_NETWORK, .cause = 408);
+    world_ready(w, 1);
+    assert_int_equal(world_agent_of(w, c), 1); /* before those who came later */
+    assert_int_equal(world_agent_of(w, later), SAPA_NONE);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    world_done(w);
+}
+
+static void skills_changed_by_hand_count_at_once_and_end_in_time(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 1);
+    level(w, 1, 0, 5);
+    w->queues[0].steps[0].need_count = 1;
+    w->queues[0].steps[0].needs[0] = (struct sapa_need){ 0, 3 };
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    assert_int_equal(world_agent_of(w, c), SAPA_NONE);
+    WORLD_IN(w, agent_skill, .agent = 0, .skill = 0, .level = 3, .until_us = w->now_us + 60 * WORLD_SECOND);
+    assert_int_equal(world_agent_of(w, c), 0);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    world_wait(w, 60000);
+    const uint64_t d = world_arrive(w, 0);
+    assert_int_equal(world_agent_of(w, d), SAPA_NONE);
+    world_ready(w, 1);
+    assert_int_equal(world_agent_of(w, d), 1);
+    world_done(w);
+}
+
+/* ---- overflow, hours, switches ---- */
+
+static void overflow_by_length_wait_and_nobody_there(void **state)
+{
+    (void)state;
+    WITH(w, 2, 3, 1);
+    level(w, 1, 0, 1);
+    w->queues[1].steps[0].need_count = 1;
+    w->queues[1].steps[0].needs[0] = (struct sapa_need){ 0, 1 };
+    w->queues[0].overflow_count = 2;
+    w->overflows[0] = (struct sapa_overflow){ SAPA_OVERFLOW_LENGTH, 2, 1 };
+    w->overflows[1] = (struct sapa_overflow){ SAPA_OVERFLOW_WAIT, 30000, 1 };
+    w->queues[2].overflow_first = 2;
+    w->queues[2].overflow_count = 1;
+    w->overflows[2] = (struct sapa_overflow){ SAPA_OVERFLOW_NO_AGENTS, 0, SAPA_NONE };
+    world_start(w);
+    const uint64_t a = world_arrive(w, 0), b = world_arrive(w, 0), c = world_arrive(w, 0);
+    struct sapa_contact_view view;
+    assert_int_equal(sapa_core_contact_get(w->core, c, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.queue, 1);
+    assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason, SAPA_DEQUEUE_OVERFLOW_LENGTH);
+    world_wait(w, 30000);
+    assert_int_equal(sapa_core_contact_get(w->core, a, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.queue, 1);
+    assert_int_equal(view.position, 1); /* its age goes with it */
+    assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason, SAPA_DEQUEUE_OVERFLOW_WAIT);
+    world_ready(w, 1);
+    assert_int_equal(world_agent_of(w, a), 1);
+    (void)b;
+    WORLD_IN(w, agent_command, .agent = 1, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
+    const uint64_t nobody = world_arrive(w, 2);
+    assert_int_equal(outcome_of(w, nobody), SAPA_OUTCOME_OVERFLOW_ENDED);
+    world_ready(w, 0);
+    for (int i = 0; i < 3; i++)
+        world_arrive(w, 2);
+    const uint32_t before = world_count(w, SAPA_T_contact_ended);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
+    world_wait(w, 1);
+    assert_int_equal(world_count(w, SAPA_T_contact_ended), before + 3); /* all go when the last agent has gone */
+    world_done(w);
+}
+
+static void overflow_by_expected_wait(void **state)
+{
+    (void)state;
+    WITH(w, 1, 2, 0);
+    w->queues[0].overflow_count = 1;
+    w->overflows[0] = (struct sapa_overflow){ SAPA_OVERFLOW_EWT, 100000, 1 };
+    world_start(w);
+    world_ready(w, 0);
+    uint64_t c[5];
+    struct sapa_contact_view view;
+    for (int i = 0; i < 5; i++)
+        c[i] = world_arrive(w, 0); /* one agent, 60 s each */
+    assert_int_equal(sapa_core_contact_get(w->core, c[2], w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.queue, 0);
+    assert_int_equal(sapa_core_contact_get(w->core, c[4], w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.queue, 1);
+    world_done(w);
+}
+
+static void a_closed_queue_takes_nobody_new(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    w->queues[0].hours = 0;
+    w->spans[0] = (struct sapa_hours_span){ .weekdays = 127, .from_min = 9 * 60, .to_min = 15 * 60 + 10 };
+    world_start(w); /* 15:06:40 */
+    const uint64_t before = world_arrive(w, 0);
+    world_wait(w, 200000); /* 15:10 */
+    const uint64_t after = world_arrive(w, 0);
+    assert_int_equal(outcome_of(w, before), SAPA_OUTCOME_OPEN);
+    assert_int_equal(outcome_of(w, after), SAPA_OUTCOME_OVERFLOW_ENDED);
+    world_ready(w, 0);
+    assert_int_equal(world_agent_of(w, before), 0);
+    w->now_us += 20 * 3600 * WORLD_SECOND; /* 11:10 next day */
+    world_wait(w, 0);
+    WORLD_IN(w, switch_set, .which = SAPA_SWITCH_CLOSED, .client = 0, .on = 1);
+    assert_int_equal(world_count(w, SAPA_T_switch_changed), 1);
+    assert_int_equal(outcome_of(w, world_arrive(w, 0)), SAPA_OUTCOME_OVERFLOW_ENDED);
+    world_done(w);
+}
+
+static void a_supervisor_moves_a_contact_with_its_age(void **state)
+{
+    (void)state;
+    WITH(w, 1, 2, 1);
+    w->queues[0].steps[0].need_count = 1;
+    w->queues[0].steps[0].needs[0] = (struct sapa_need){ 0, 1 };
+    world_start(w);
+    const uint64_t old = world_arrive(w, 0);
+    world_wait(w, 1000);
+    const uint64_t young = world_arrive(w, 1);
+    WORLD_IN(w, contact_move, .contact = old, .queue = 1);
+    world_ready(w, 0);
+    assert_int_equal(world_agent_of(w, old), 0);
+    assert_int_equal(world_agent_of(w, young), SAPA_NONE);
+    WORLD_IN(w, contact_move, .contact = old, .queue = 0); /* even while it rings */
+    assert_int_equal(world_agent_of(w, young), 0);
+    assert_int_equal(world_last(w, SAPA_T_contact_queued)->u.contact_queued.queue, 0);
+    world_done(w);
+}
+
+static void recording_follows_policy_and_agent(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    w->queues[0].record = SAPA_RECORD_ON_DEMAND;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    world_accept(w, c);
+    assert_int_equal(world_count(w, SAPA_T_cmd_record), 0);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_PAUSE, .code = SAPA_NONE);
+    assert_int_equal(world_count(w, SAPA_T_cmd_record), 0);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_PAUSE, .code = SAPA_NONE);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 1);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_RESUME, .code = SAPA_NONE);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 2);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 3);
+    world_done(w);
+}
+
+static void a_share_is_recorded_by_the_contacts_id(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    w->queues[0].record = SAPA_RECORD_SHARE;
+    w->queues[0].record_share_percent = 30;
+    w->queues[0].wrapup_ms = 0;
+    world_start(w);
+    world_ready(w, 0);
+    unsigned recorded = 0;
+    for (int i = 0; i < 400; i++) {
+        world_clear(w);
+        const uint64_t c = world_arrive(w, 0);
+        world_accept(w, c);
+        recorded += world_count(w, SAPA_T_cmd_record);
+        WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    }
+    assert_in_range(recorded, 90, 150);
+    world_done(w);
+}
+
+static void a_new_description_keeps_people_and_places(void **state)
+{
+    (void)state;
+    WITH(w, 3, 2, 1);
+    world_start(w);
+    world_ready(w, 0);
+    world_ready(w, 1);
+    const uint64_t talk = world_arrive(w, 0);
+    world_accept(w, talk);
+    const uint64_t rings = world_arrive(w, 0);
+    const uint64_t a = world_arrive(w, 0), b = world_arrive(w, 1);
+    assert_int_equal(world_agent_of(w, rings), 1);
+    /* the new one: agents 1 and 2 change places, agent 0 leaves; queues change places */
+    struct world *n = malloc(sizeof(*n));
+    memcpy(n, w, sizeof(*n));
+    n->centre.agents = n->agents;
+    n->centre.queues = n->queues;
+    n->centre.numbers = n->numbers;
+    n->agents[0] = w->agents[2];
+    n->centre.agents_count = 2;
+    n->queues[0] = w->queues[1];
+    n->queues[1] = w->queues[0];
+    n->numbers[0].flow = 1;
+    n->numbers[1].flow = 0;
+    memset(n->centre.hash, 'b', 64);
+    world_clear(w);
+    assert_int_equal(sapa_core_centre(w->core, &n->centre), SAPA_OK);
+    struct sapa_record in;
+    sapa_record_init(&in, SAPA_T_centre_started);
+    sapa_sized_set(&in.u.centre_started.centre_hash, sapa_str_of(n->centre.hash));
+    world_step(w, &in);
+    assert_int_equal(world_count(w, SAPA_T_refused), 0);
+    struct sapa_contact_view view;
+    assert_int_equal(sapa_core_contact_get(w->core, rings, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.agent, 1); /* a1 still stands second */
+    assert_int_equal(view.queue, 1);
+    assert_int_equal(sapa_core_contact_get(w->core, talk, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.position, 1); /* his agent is gone: the caller is next in line */
+    assert_int_equal(sapa_core_contact_get(w->core, a, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.position, 2);
+    assert_int_equal(sapa_core_contact_get(w->core, b, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.queue, 0);
+    free(n->out == w->out ? NULL : n->out);
+    world_done(w);
+    free(n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_caller_is_served),
+        cmocka_unit_test(what_does_not_fit_is_refused_and_changes_nothing),
+        cmocka_unit_test(refused_at_the_door_is_still_counted),
+        cmocka_unit_test(faults_are_not_abandons),
+        cmocka_unit_test(equal_priority_is_served_in_order_of_arrival),
+        cmocka_unit_test(priority_goes_first_and_age_makes_up_for_it),
+        cmocka_unit_test(a_queue_that_ages_and_one_that_does_not_compare_exactly),
+        cmocka_unit_test(an_offer_that_fails_gives_the_place_back),
+        cmocka_unit_test(who_refused_is_not_asked_again_while_another_is_free),
+        cmocka_unit_test(skills_relax_step_by_step),
+        cmocka_unit_test(each_rule_chooses_its_agent),
+        cmocka_unit_test(preferred_skill_goes_before_the_rule),
+        cmocka_unit_test(ring_all_takes_the_first),
+        cmocka_unit_test(the_last_agent_is_waited_for_but_not_for_ever),
+        cmocka_unit_test(channels_share_an_agent_by_capacity_and_interruption),
+        cmocka_unit_test(clients_and_teams_bound_what_an_agent_gets),
+        cmocka_unit_test(readiness_cannot_lie),
+        cmocka_unit_test(wrapup_has_a_limit_and_one_extension),
+        cmocka_unit_test(a_pause_during_a_call_waits_for_its_end),
+        cmocka_unit_test(a_broken_agent_leg_puts_the_caller_back_in_line),
+        cmocka_unit_test(skills_changed_by_hand_count_at_once_and_end_in_time),
+        cmocka_unit_test(overflow_by_length_wait_and_nobody_there),
+        cmocka_unit_test(overflow_by_expected_wait),
+        cmocka_unit_test(a_closed_queue_takes_nobody_new),
+        cmocka_unit_test(a_supervisor_moves_a_contact_with_its_age),
+        cmocka_unit_test(recording_follows_policy_and_agent),
+        cmocka_unit_test(a_share_is_recorded_by_the_contacts_id),
+        cmocka_unit_test(a_new_description_keeps_people_and_places),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
