@@ -10,6 +10,7 @@ enum {
     KEPT_MAX = 200000,   /* living legs, living contacts */
     ENCODED_MAX = SAPA_RECORD_ENCODED_MAX,
     SAVED_MAX = 512 << 20,
+    RELEASE_AGAIN_US = 2000,
 };
 
 /* An encoded record that must outlive a restart: clear part, then pii part. */
@@ -27,7 +28,7 @@ struct held {
 struct sapa_engine {
     struct sapa_engine_options options;
     struct sapa_clock *clock;
-    struct sapa_timer timer;
+    struct sapa_timer timer, release_timer;
     bool running;
     /* the step at hand: its records, copied one behind the other */
     uint8_t *step_bytes;
@@ -138,7 +139,10 @@ static void note(struct sapa_engine *engine, const struct sapa_record *record)
         else
             kept_set(&engine->dialogs, record->u.dialog.leg, record);
         break;
-    case SAPA_T_contact_arrived: kept_set(&engine->arrived, record->u.contact_arrived.contact, record); break;
+    case SAPA_T_contact_arrived:
+        if (!sapa_table_find(&engine->arrived, record->u.contact_arrived.contact)) /* a repeated one will be refused */
+            kept_set(&engine->arrived, record->u.contact_arrived.contact, record);
+        break;
     case SAPA_T_refused: { /* an arrival that the core did not take */
         struct sapa_contact_view view;
         if (record->u.refused.input == SAPA_T_contact_arrived &&
@@ -181,17 +185,27 @@ static void hold(struct sapa_engine *engine, const struct sapa_record *command)
     engine->step_held++;
 }
 
+static void release_again(void *ctx);
+
 static void release(struct sapa_engine *engine)
 {
     while (engine->held_count > 0) {
         struct held *first = &engine->held[engine->held_first];
-        if (first->seq > engine->stats.committed ||
-            engine->options.ports.command(engine->options.ports.ctx, first->command) == SAPA_ELIMIT)
+        if (first->seq > engine->stats.committed)
             return;
+        if (engine->options.ports.command(engine->options.ports.ctx, first->command) == SAPA_ELIMIT) {
+            sapa_timer_set(engine->options.loop, &engine->release_timer, RELEASE_AGAIN_US, release_again, engine);
+            return;
+        }
         free(first->command);
         engine->held_first = (engine->held_first + 1) % engine->held_room;
         engine->held_count--;
     }
+}
+
+static void release_again(void *ctx)
+{
+    release(ctx);
 }
 
 /*
@@ -549,6 +563,7 @@ void sapa_engine_free(struct sapa_engine *engine)
     if (!engine)
         return;
     sapa_timer_cancel(engine->options.loop, &engine->timer);
+    sapa_timer_cancel(engine->options.loop, &engine->release_timer);
     for (size_t i = 0; i < engine->held_count; i++)
         free(engine->held[(engine->held_first + i) % engine->held_room].command);
     free_kept(&engine->dialogs);

@@ -29,7 +29,7 @@ struct sapa_engine_ports {
     bool (*log_ready)(void *ctx);
     /** One step for the log, an input and the events that came of it, to be committed together; a long step comes in slices. */
     void (*log)(void *ctx, const struct sapa_record *const records[], size_t count, bool last);
-    /** A released command. SAPA_ELIMIT: not now, it is offered again after the next commit or input. */
+    /** A released command. SAPA_ELIMIT: not now, it is offered again a little later, and nothing behind it leaves before. */
     sapa_rc (*command)(void *ctx, const struct sapa_record *command);
 };
 

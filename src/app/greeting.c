@@ -15,7 +15,6 @@ enum { NUMBERS_SHOWN = 6, AGENTS_SHOWN = 4 };
 static void address_to_call(const char *sip, char *buf, size_t size)
 {
     struct sapa_addr addr, far, local;
-    char host[SAPA_ADDR_TEXT_MAX];
 
     if (sapa_addr_parse(sapa_str_of(sip), 5060, &addr) != SAPA_OK) {
         snprintf(buf, size, "%s", sip);
@@ -26,8 +25,7 @@ static void address_to_call(const char *sip, char *buf, size_t size)
         sapa_addr_set_port(&local, sapa_addr_port(&addr));
         addr = local;
     } else if (sapa_addr_is_wildcard(&addr)) {
-        snprintf(host, sizeof(host), "127.0.0.1");
-        snprintf(buf, size, "%s:%u", host, sapa_addr_port(&addr));
+        snprintf(buf, size, "127.0.0.1:%u", sapa_addr_port(&addr));
         return;
     }
     sapa_addr_print(&addr, buf, size);

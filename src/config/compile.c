@@ -233,7 +233,7 @@ void sapa_near_start(const struct sapa_compile *c, struct sapa_near *near, struc
     near->tries = c->findings->count < SAPA_FINDINGS_MAX ? NEAR_TRIES_MAX : 0; /* nobody would read it */
     near->wanted = wanted;
     near->best = (struct sapa_str){ NULL, 0 };
-    near->distance = NEAR_MAX + 1;
+    near->distance = (unsigned)SAPA_MAX(SAPA_MIN(wanted.n / 3, (size_t)NEAR_MAX), (size_t)1) + 1; /* short words: one edit */
     near->hint[0] = '\0';
 }
 

@@ -269,9 +269,10 @@ static enum sapa_outcome outcome_of(const struct core_contact *c, enum sapa_side
 {
     const bool fault = side == SAPA_SIDE_NETWORK || side == SAPA_SIDE_SYSTEM;
 
+    if (c->callback == SAPA_CALLBACK_REACHED)
+        return SAPA_OUTCOME_CALLBACK_KEPT;
     switch ((enum sapa_place)c->place) {
-    case SAPA_PLACE_TALK:
-        return c->callback == SAPA_CALLBACK_REACHED ? SAPA_OUTCOME_CALLBACK_KEPT : SAPA_OUTCOME_ANSWERED;
+    case SAPA_PLACE_TALK: return SAPA_OUTCOME_ANSWERED;
     case SAPA_PLACE_OUTSIDE: return SAPA_OUTCOME_TRANSFERRED;
     case SAPA_PLACE_QUEUE: return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_QUEUE;
     case SAPA_PLACE_RINGING: return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_RINGING;
@@ -382,5 +383,7 @@ sapa_rc sapa_contact_on_move(struct sapa_core *core, const struct sapa_record *r
     sapa_line_leave(core, c, SAPA_DEQUEUE_MOVED);
     c->keep_age = true;
     sapa_line_enter(core, c, queue, add, SAPA_NONE);
+    if (c->queued)
+        sapa_line_tell(core, c, SAPA_DEQUEUE_MOVED);
     return SAPA_OK;
 }

@@ -29,6 +29,7 @@ enum {
     WALK_MAX = 64,            /* agents looked at for one explanation */
     HOPS_MAX = 8,             /* overflows from queue to queue at once */
     EWT_REVIEW_US = 30000000, /* how often an expected wait is held against its limit */
+    FREED_AT_ONCE = 16,       /* agents compared at once; more only when a description is replaced */
     REVIEW_BATCH = 64,        /* contacts that one review of a queue moves */
     NO_CALLBACK = 255,
 };
@@ -299,7 +300,7 @@ uint32_t sapa_line_staffed(const struct sapa_core *core, uint32_t queue);
 uint32_t sapa_line_logged_in(const struct sapa_core *core, uint32_t queue);
 struct sapa_ewt sapa_line_ewt(const struct sapa_core *core, uint32_t queue, uint32_t ahead);
 bool sapa_line_open(const struct sapa_core *core, uint32_t queue);
-/** Tell the flow, or end a contact without one, that the queue has no use for it. */
+/** Tell the flow, or end a contact without one, that the queue has no use for it (MOVED: another has). */
 void sapa_line_tell(struct sapa_core *core, struct core_contact *c, enum sapa_dequeue reason);
 
 /* ---- route.c: who takes whom ---- */

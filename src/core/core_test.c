@@ -697,7 +697,7 @@ static void overflow_by_expected_wait(void **state)
     (void)state;
     WITH(w, 1, 2, 0);
     w->queues[0].overflow_count = 1;
-    w->overflows[0] = (struct sapa_overflow){ SAPA_OVERFLOW_EWT, 100000, 1 };
+    w->overflows[0] = (struct sapa_overflow){ SAPA_OVERFLOW_EWT, 110000, 1 };
     world_start(w);
     world_ready(w, 0);
     uint64_t c[5];

@@ -260,9 +260,14 @@ void sapa_line_tell(struct sapa_core *core, struct core_contact *c, enum sapa_de
 {
     const uint32_t i = core_index(core, c);
 
-    sapa_assert(!c->queued);
+    sapa_assert(c->queued == (reason == SAPA_DEQUEUE_MOVED));
+    if (reason == SAPA_DEQUEUE_MOVED && !c->has_flow)
+        return;
     c->reason = (uint8_t)(reason + 1);
-    c->keep_age = true;
+    c->keep_age = !c->queued;
+    for (uint32_t k = 0; k < core->pending_count; k++)
+        if (core->pending[k] == i)
+            return;
     if (core->pending_count < SAPA_COUNT(core->pending))
         core->pending[core->pending_count++] = i;
     else
@@ -323,6 +328,8 @@ static void set_preferred(struct sapa_core *core, struct core_contact *c, uint32
 void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t priority_add,
                      uint32_t preferred)
 {
+    const uint32_t wanted = queue;
+
     sapa_assert(!c->queued);
     sapa_assert(queue < core->centre->queues_count);
     for (unsigned hop = 0;; hop++) {
@@ -347,6 +354,8 @@ void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t qu
     if (!is_virtual(c))
         sapa_contact_place(core, c, SAPA_PLACE_QUEUE);
     sapa_line_insert(core, c);
+    if (queue != wanted && !is_virtual(c))
+        sapa_line_tell(core, c, SAPA_DEQUEUE_MOVED);
     sapa_route_seek(core, c);
 }
 
@@ -402,10 +411,13 @@ static void overflow(struct sapa_core *core, struct core_contact *c, enum sapa_d
 
     sapa_line_leave(core, c, reason);
     c->keep_age = true;
-    if (to != SAPA_NONE)
-        sapa_line_enter(core, c, to, add, SAPA_NONE);
-    else
+    if (to == SAPA_NONE) {
         sapa_line_tell(core, c, reason);
+        return;
+    }
+    sapa_line_enter(core, c, to, add, SAPA_NONE);
+    if (c->queued)
+        sapa_line_tell(core, c, SAPA_DEQUEUE_MOVED);
 }
 
 static bool overflows(struct sapa_core *core, struct core_contact *c)
@@ -433,10 +445,10 @@ static bool overflows(struct sapa_core *core, struct core_contact *c)
 void sapa_line_review(struct sapa_core *core, struct core_contact *c)
 {
     sapa_assert(c->id != 0);
-    if (c->reason) { /* its flow could not be told at once */
-        if (core->pending_count < SAPA_COUNT(core->pending))
-            core->pending[core->pending_count++] = core_index(core, c);
-        return;
+    if (c->reason && core->pending_count < SAPA_COUNT(core->pending)) {
+        core->pending[core->pending_count++] = core_index(core, c); /* its flow could not be told at once */
+        if (!c->in_line)
+            return;
     }
     if (!c->in_line)
         return;

@@ -201,6 +201,11 @@ static void avoid(struct sapa_core *core, struct core_contact *c, uint32_t agent
 {
     if (c->avoid_until_us <= core->now_us)
         c->avoid_count = 0;
+    for (unsigned i = 0; i < c->avoid_count; i++)
+        if (c->avoid[i] == agent) {
+            memmove(&c->avoid[i], &c->avoid[i + 1], (c->avoid_count - i - 1u) * sizeof(c->avoid[0]));
+            c->avoid_count--;
+        }
     if (c->avoid_count == AVOID_MAX) {
         memmove(&c->avoid[0], &c->avoid[1], sizeof(c->avoid) - sizeof(c->avoid[0]));
         c->avoid_count--;
@@ -337,7 +342,7 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
     c->judged_queue = w->queue;
     agent->contacts++;
     sapa_contact_answer(core, c);
-    if (c->has_flow && !w->kind)
+    if (c->has_flow)
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_CONNECTED });
     sapa_contact_silence(core, c);
     const bool first = c->policy == 0 && !c->recording;
@@ -452,7 +457,7 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
         return SAPA_OK;
     }
     sapa_contact_place(core, c, SAPA_PLACE_FLOW);
-    if (c->callback == NO_CALLBACK && c->has_flow && c->leg
+    if (c->has_flow
         && sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_AGENT_PARTED }))
         return SAPA_OK;
     sapa_contact_hangup(core, c,

@@ -270,6 +270,8 @@ static void finish(struct sapa_core *core, struct core_contact *c)
         outcome = SAPA_OUTCOME_SYSTEM_FAULT;
     if (c->answered && (outcome == SAPA_OUTCOME_CONTAINED || outcome == SAPA_OUTCOME_ABANDONED_FLOW))
         outcome = SAPA_OUTCOME_ANSWERED; /* what followed the conversation does not change what it was */
+    if (c->callback == SAPA_CALLBACK_REACHED)
+        outcome = SAPA_OUTCOME_CALLBACK_KEPT;
     sapa_contact_hangup(core, c, outcome, c->end_side, c->end_cause);
 }
 
@@ -287,7 +289,7 @@ bool sapa_port_event(struct sapa_core *core, struct core_contact *c, const struc
 {
     struct call call = { core, c };
 
-    if (!c->has_flow || !c->leg || c->run.phase == SAPA_FLOW_IDLE || c->run.phase == SAPA_FLOW_OVER)
+    if (!c->has_flow || !c->leg)
         return false;
     const struct sapa_flow_env env = env_of(&call);
     const bool fits = sapa_flow_event(&env, &c->run, event);
@@ -308,9 +310,11 @@ void sapa_port_pending(struct sapa_core *core)
             continue;
         c->reason = 0;
         sapa_line_arm(core, c);
-        if (c->has_flow && c->leg
-            && sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_QUEUE_RESULT,
-                                                                  .result = (int32_t)reason }))
+        if (c->queued != (reason == SAPA_DEQUEUE_MOVED))
+            continue; /* overtaken by what came after it */
+        const struct sapa_flow_event event = { .kind = SAPA_FLOW_QUEUE_RESULT, .result = (int32_t)reason,
+                                               .number = c->queued ? c->queue : 0 };
+        if (sapa_port_event(core, c, &event) || reason == SAPA_DEQUEUE_MOVED)
             continue;
         sapa_contact_hangup(core, c, SAPA_OUTCOME_OVERFLOW_ENDED, SAPA_SIDE_FLOW, 0);
     }

@@ -113,9 +113,12 @@ enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsi
     return SAPA_WHY_CHOSEN;
 }
 
-static bool avoids(const struct core_contact *c, uint32_t agent)
+/* While the time runs: all who refused it. Afterwards the last of them only comes after all others. */
+static bool avoids(const struct core_contact *c, uint32_t agent, int64_t now_us)
 {
-    for (unsigned i = 0; i < c->avoid_count; i++)
+    const unsigned first = c->avoid_count && c->avoid_until_us <= now_us ? c->avoid_count - 1u : 0;
+
+    for (unsigned i = first; i < c->avoid_count; i++)
         if (c->avoid[i] == agent)
             return true;
     return false;
@@ -131,7 +134,7 @@ enum sapa_why sapa_route_judge(const struct sapa_core *core, const struct core_c
     if (why != SAPA_WHY_CHOSEN)
         return why;
     *a = *b = 0;
-    if (avoids(c, agent) && c->avoid_until_us > now_us) {
+    if (c->avoid_until_us > now_us && avoids(c, agent, now_us)) {
         *a = (uint32_t)core_ms(c->avoid_until_us - now_us);
         return SAPA_WHY_JUST_REFUSED;
     }
@@ -541,7 +544,7 @@ static unsigned collect(const struct sapa_core *core, const struct core_contact 
             unsigned taken = 0;
             for (uint32_t agent = core->groups[g].head[c->channel]; agent != SAPA_NONE && taken < each;
                  agent = core->agents[agent].link[c->channel].after) {
-                if (avoids(c, agent) != avoided)
+                if (avoids(c, agent, core->now_us) != avoided)
                     continue;
                 consider(core, c, agent, best, &count, room);
                 taken++;
@@ -575,7 +578,7 @@ struct core_pick sapa_route_pick_agent(const struct sapa_core *core, const struc
     memset(&pick, 0xff, sizeof(pick));
     if (c->preferred != SAPA_NONE && c->preferred_until_us > core->now_us) {
         uint32_t a, b;
-        if ((core->agents[c->preferred].open >> c->channel & 1) && !avoids(c, c->preferred)
+        if ((core->agents[c->preferred].open >> c->channel & 1) && !avoids(c, c->preferred, core->now_us)
             && sapa_route_fit(core, c->preferred, c->class_index, &a, &b) == SAPA_WHY_CHOSEN)
             pick.agent = c->preferred;
         if (pick.agent != SAPA_NONE || c->pick == PICK_PREFERRED)
@@ -595,7 +598,7 @@ struct core_pick sapa_route_pick_agent(const struct sapa_core *core, const struc
 
 static bool may_take(const struct sapa_core *core, const struct core_contact *c, uint32_t agent)
 {
-    return !avoids(c, agent) || c->avoid_until_us <= core->now_us;
+    return c->avoid_until_us <= core->now_us || !avoids(c, agent, core->now_us);
 }
 
 uint32_t sapa_route_pick_contact(const struct sapa_core *core, uint32_t agent)
@@ -623,7 +626,7 @@ uint32_t sapa_route_pick_contact(const struct sapa_core *core, uint32_t agent)
     }
     uint32_t i = state->preferred.first;
     for (unsigned tries = 0; i != SAPA_NONE && tries < WALK_MAX; tries++, i = sapa_tree_next(core->pick, i))
-        if ((state->open >> core->contacts[i].channel & 1) && !avoids(&core->contacts[i], agent)
+        if ((state->open >> core->contacts[i].channel & 1) && !avoids(&core->contacts[i], agent, core->now_us)
             && (fit[core->contacts[i].class_index / 64] >> core->contacts[i].class_index % 64 & 1)
             && (best == SAPA_NONE || sapa_route_ahead(core, i, best, core->now_us)))
             best = i;
@@ -657,24 +660,40 @@ void sapa_route_seek(struct sapa_core *core, struct core_contact *c)
     sapa_assert(core->seeking_count <= core->contacts_max);
 }
 
+/*
+ * The contact that stands before all others which any of the freed agents may take goes first, and
+ * to the agent whom its own rule chooses; then the next. So nobody is overtaken at any agent.
+ */
 static void settle_agents(struct sapa_core *core)
 {
-    for (uint32_t i = 0; i < core->freed_count; i++) {
-        const uint32_t agent = core->freed[i];
-        core->agents[agent].freed = false;
-        while (core->agents[agent].open) {
-            const uint32_t contact = sapa_route_pick_contact(core, agent);
-            if (contact == SAPA_NONE || !offer(core, &core->contacts[contact]))
-                break;
+    while (core->freed_count > 0) {
+        const uint32_t looked = SAPA_MIN(core->freed_count, (uint32_t)FREED_AT_ONCE);
+        uint32_t best = SAPA_NONE, keep = 0;
+        for (uint32_t i = 0; i < core->freed_count; i++) {
+            const uint32_t agent = core->freed[i];
+            if (i < looked) {
+                const uint32_t contact = core->agents[agent].open ? sapa_route_pick_contact(core, agent) : SAPA_NONE;
+                if (contact == SAPA_NONE) {
+                    core->agents[agent].freed = false;
+                    continue;
+                }
+                if (best == SAPA_NONE || (contact != best && sapa_route_ahead(core, contact, best, core->now_us)))
+                    best = contact;
+            }
+            core->freed[keep++] = agent;
         }
+        core->freed_count = keep;
+        if (best == SAPA_NONE || offer(core, &core->contacts[best]))
+            continue;
+        for (uint32_t i = 0; i < core->freed_count; i++) /* no room for more work at all */
+            core->agents[core->freed[i]].freed = false;
+        core->freed_count = 0;
     }
-    core->freed_count = 0;
 }
 
 void sapa_route_settle(struct sapa_core *core)
 {
-    if (core->freed_count)
-        settle_agents(core);
+    settle_agents(core);
     while (core->seeking_count > 0) {
         uint32_t best = 0;
         for (uint32_t i = 1; i < core->seeking_count; i++) {
@@ -687,6 +706,7 @@ void sapa_route_settle(struct sapa_core *core)
         c->seeking = false;
         if (c->in_line && (c->pick == PICK_NONE || !offer(core, c)))
             sapa_why_wait(core, c);
+        settle_agents(core); /* who was rung may have room for more on another channel */
     }
     sapa_assert(core->freed_count == 0);
 }

@@ -96,8 +96,10 @@ void sapa_why_fill(const struct sapa_core *core, const struct core_contact *c, u
     }
     /* in a small centre also those who do not fit: why not, is what people ask */
     for (uint32_t agent = 0; agents <= WALK_MAX && agent < agents && to.count < named; agent++)
-        if (!fits(core, c->class_index, agent))
-            put(&to, agent, sapa_route_fit(core, agent, c->class_index, &a, &b), a, b);
+        if (!fits(core, c->class_index, agent)) {
+            const enum sapa_why verdict = sapa_route_fit(core, agent, c->class_index, &a, &b);
+            put(&to, agent, verdict, a, b);
+        }
     why->reasons.n = (uint16_t)to.w.n;
     why->reasons.p[to.w.n] = '\0';
 }

@@ -21,6 +21,8 @@ enum {
     EVENT_PACKETS = 8,       /* 160 ms of tone, then three end packets */
     PHONE_EXPIRES_S = 300,
     REGISTER_RETRY_MS = 5000,
+    PHONE_EVERY_US = 25000,  /* phones come up one by one: the centre limits what one address may send */
+    ARRIVALS_AFTER_US = 4000000, /* callers when they are ready */
     READY_AGAIN_MS = 45000,  /* a phone that is not used for so long says "ready" once more */
     CODE_LIMIT_MS = 15000,   /* a code's confirmation takes no longer */
     HANG_LIMIT_MS = 1800000,
@@ -96,7 +98,7 @@ struct sapa_crowd {
     struct phone *phones;
     uint32_t phone_count;
     struct sapa_timer arrival, frame;
-    int64_t frame_due_us;
+    int64_t frame_due_us, arrival_us;
     uint8_t voice[2][2][FRAME_BYTES]; /* customer, agent; µ-law, A-law */
     bool stopping;
     struct samples delays[SAPA_CROWD_DELAYS];
@@ -508,18 +510,13 @@ static void plan_keys(struct call *call)
     sapa_text_char(&keys, '0');                              /* a human, wherever this is */
 }
 
-static void on_arrival(void *ctx)
+static void call_in(struct sapa_crowd *crowd)
 {
-    struct sapa_crowd *crowd = ctx;
     const struct sapa_centre *centre = crowd->options.centre;
+    struct call *call = crowd->stats.now < crowd->options.calls_max ? call_new(crowd, CALL_CUSTOMER) : NULL;
     char from[32];
     struct sapa_text text;
 
-    if (crowd->stopping || (crowd->options.calls_total > 0 && crowd->stats.calls >= crowd->options.calls_total))
-        return;
-    sapa_timer_set(crowd->loop, &crowd->arrival,
-                   (int64_t)exponential(crowd, (uint32_t)(UINT64_C(3600000000) / crowd->options.calls_per_hour)), on_arrival, crowd);
-    struct call *call = crowd->stats.now < crowd->options.calls_max ? call_new(crowd, CALL_CUSTOMER) : NULL;
     if (!call)
         return;
     const struct sapa_number *number = &centre->numbers[chance(crowd) % centre->numbers_count];
@@ -534,6 +531,21 @@ static void on_arrival(void *ctx)
         crowd->stats.failed++;
         call_free(call);
     }
+}
+
+static void on_arrival(void *ctx)
+{
+    struct sapa_crowd *crowd = ctx;
+    const uint32_t mean_us = (uint32_t)(UINT64_C(3600000000) / crowd->options.calls_per_hour);
+
+    /* arrivals stand on a time line of their own: a late turn of the loop makes up for itself */
+    while (crowd->arrival_us <= sapa_loop_now_us(crowd->loop)) {
+        if (crowd->stopping || (crowd->options.calls_total > 0 && crowd->stats.calls >= crowd->options.calls_total))
+            return;
+        crowd->arrival_us += exponential(crowd, mean_us);
+        call_in(crowd);
+    }
+    sapa_timer_set_at(crowd->loop, &crowd->arrival, crowd->arrival_us, on_arrival, crowd);
 }
 
 /* ---- phones ---- */
@@ -1079,10 +1091,12 @@ sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_cr
         struct phone *phone = &crowd->phones[i];
         *phone = (struct phone){ .agent = i, .crowd = crowd };
         sapa_sip_token(crowd->ends[END_PHONES].stack, phone->call_id);
-        sapa_timer_set(crowd->loop, &phone->register_timer, (int64_t)i * 20000, register_again, phone);
+        sapa_timer_set(crowd->loop, &phone->register_timer, (int64_t)i * PHONE_EVERY_US, register_again, phone);
     }
-    if (options->calls_per_hour > 0)
-        sapa_timer_set(crowd->loop, &crowd->arrival, 3000000, on_arrival, crowd);
+    if (options->calls_per_hour > 0) {
+        crowd->arrival_us = sapa_loop_now_us(crowd->loop) + ARRIVALS_AFTER_US + (int64_t)agents * PHONE_EVERY_US;
+        sapa_timer_set_at(crowd->loop, &crowd->arrival, crowd->arrival_us, on_arrival, crowd);
+    }
     if (options->audio) {
         crowd->frame_due_us = sapa_loop_now_us(crowd->loop);
         sapa_timer_set(crowd->loop, &crowd->frame, FRAME_US, on_frame, crowd);

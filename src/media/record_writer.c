@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,7 +14,14 @@
 #include "rt/socket.h"
 #include "rt/thread.h"
 
-enum { MSG_OPEN = 1, MSG_CHUNK, MSG_END, SYNCS_MAX = 4096 };
+enum {
+    MSG_OPEN = 1,
+    MSG_CHUNK,
+    MSG_END,
+    SYNCS_MAX = 4096,
+    ROUND_US = 15000, /* the writer looks by the clock: no packet thread pays for waking it */
+    NICE = 5          /* packets go first */
+};
 
 struct sapa_record_file {
     struct sapa_record_writer *writer;
@@ -31,6 +39,7 @@ struct sapa_record_writer {
     struct sapa_loop *loop;
     struct sapa_mailbox *inbox;
     struct sapa_thread *thread;
+    struct sapa_timer round;
     struct sapa_pool *syncs; /* fdatasync may take long: chunks of others need not wait for it */
     size_t syncing;
     bool stopping;
@@ -232,10 +241,19 @@ static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
     }
 }
 
+static void on_round(void *ctx)
+{
+    struct sapa_record_writer *writer = ctx;
+
+    sapa_mailbox_drain(writer->inbox, 0, on_message, writer);
+    sapa_timer_set(writer->loop, &writer->round, ROUND_US, on_round, writer);
+}
+
 static void stop(void *ctx)
 {
     struct sapa_record_writer *writer = ctx;
 
+    sapa_timer_cancel(writer->loop, &writer->round);
     while (sapa_mailbox_drain(writer->inbox, 0, on_message, writer) > 0)
         ;
     writer->stopping = true;
@@ -247,6 +265,8 @@ static void run(void *ctx)
 {
     struct sapa_record_writer *writer = ctx;
 
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+    on_round(writer);
     sapa_loop_run(writer->loop);
 }
 
@@ -269,10 +289,8 @@ sapa_rc sapa_record_writer_new(const struct sapa_record_writer_options *options,
         rc = sapa_mailbox_new(options->mailbox_bytes, &writer->inbox);
     if (rc == SAPA_OK)
         rc = sapa_pool_new("media-sync", 1, SYNCS_MAX, &writer->syncs);
-    if (rc == SAPA_OK) {
-        sapa_mailbox_attach(writer->inbox, writer->loop, 64, on_message, writer);
+    if (rc == SAPA_OK)
         rc = sapa_thread_start("media-writer", -1, run, writer, &writer->thread);
-    }
     if (rc) {
         sapa_record_writer_free(writer);
         return rc;

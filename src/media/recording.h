@@ -2,11 +2,12 @@
  * @file media/recording.h
  * The recording file: encrypted, authenticated in chunks, seekable; writing and reading it.
  *
- *   head     256 bytes in clear: magic "SAPAREC1", version, channels, chunk size, start (UTC us), wrapped key,
+ *   head     4096 bytes in clear: magic "SAPAREC1", version, channels, chunk size, start (UTC us), wrapped key,
  *            a random nonce, CRC-32C; its SHA-256 is bound to every chunk
- *   chunk k  at 256 + k * (chunk_size + 16): XChaCha20-Poly1305 of chunk_size bytes: 16 bytes of chunk head
+ *   chunk k  at 4096 + k * (chunk_size + 16): XChaCha20-Poly1305 of chunk_size bytes: 16 bytes of chunk head
  *            (codec per channel, frames, flags), then the octets of channel 0, then of channel 1;
- *            nonce = file nonce | k | 0. The same size for all, so a moment is found by arithmetic
+ *            nonce = file nonce | k | 0. The same size for all, so a moment is found by arithmetic;
+ *            ours are 4096 bytes when sealed: whole pages, that the disk likes
  *   trailer  the last, 16 + TRAILER_SIZE bytes, nonce = file nonce | k | 1: how the recording ended and the meter.
  *            A file without it was cut short (process killed, disk full): what is there still plays
  *
@@ -20,9 +21,9 @@
 #include "rt/crypto.h"
 
 enum {
-    SAPA_RECORDING_HEAD_SIZE = 256,
+    SAPA_RECORDING_HEAD_SIZE = 4096,
     SAPA_RECORDING_CHUNK_HEAD = 16,
-    SAPA_RECORDING_FRAMES = 2048,      /* sample times a chunk that we write holds: 256 ms */
+    SAPA_RECORDING_FRAMES = 2032,      /* sample times a chunk that we write holds: 254 ms */
     SAPA_RECORDING_CHUNK_MAX = 65536,  /* plain bytes of a chunk that we read */
     SAPA_RECORDING_TAG = 16,
     SAPA_RECORDING_TRAILER_SIZE = 64,

@@ -182,6 +182,17 @@ void sapa_worker_inventory_turn(struct sapa_worker *worker);
 void sapa_worker_close_all(struct sapa_worker *worker);
 
 /* leg.c */
+static inline void sapa_leg_prefetch(const struct sapa_leg *leg)
+{
+    const char *p = (const char *)leg;
+
+    __builtin_prefetch(p + offsetof(struct sapa_leg, codec));
+    __builtin_prefetch(p + offsetof(struct sapa_leg, other));
+    __builtin_prefetch(p + offsetof(struct sapa_leg, remote));
+    __builtin_prefetch(p + offsetof(struct sapa_leg, stats));
+    __builtin_prefetch(p + offsetof(struct sapa_leg, stats) + 64);
+    __builtin_prefetch(p + offsetof(struct sapa_leg, ssrc));
+}
 void sapa_leg_on_rtp(struct sapa_worker *worker, struct sapa_leg *leg);
 void sapa_leg_forget_peer(struct sapa_leg *leg);
 /** Head and payload out; the caller has set leg->seq and leg->timestamp. `packet` has SAPA_RTP_HEAD bytes of room in front. */

@@ -248,6 +248,49 @@ bad:
     abort();
 }
 
+/* Every record of test/report/NAME, in order. */
+static inline void fix_read(const char *name, void (*each)(void *ctx, const struct sapa_record *record), void *ctx)
+{
+    char path[512], line[1024];
+    uint64_t seq = 0;
+    struct sapa_record record;
+
+    snprintf(path, sizeof(path), "%s/test/report/%s", SAPA_SOURCE_DIR, name);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        abort();
+    while (fgets(line, sizeof(line), file))
+        if (fix_parse(sapa_str_of(line), &seq, &record))
+            each(ctx, &record);
+    fclose(file);
+}
+
+/* Is `text` what test/report/NAME holds? With SAPA_WRITE=1 in the environment it becomes so. */
+static inline bool fix_golden(const char *name, const char *text)
+{
+    char path[512];
+    const size_t n = strlen(text);
+    bool is_same = false;
+
+    snprintf(path, sizeof(path), "%s/test/report/%s", SAPA_SOURCE_DIR, name);
+    FILE *file = fopen(path, getenv("SAPA_WRITE") ? "w+" : "r");
+    if (!file)
+        return false;
+    if (getenv("SAPA_WRITE")) {
+        fputs(text, file);
+        rewind(file);
+    }
+    char *have = calloc(1, n + 2);
+    if (have) {
+        is_same = fread(have, 1, n + 1, file) == n && memcmp(have, text, n) == 0;
+        if (!is_same)
+            fprintf(stderr, "%s differs; now:\n%s", name, text);
+    }
+    free(have);
+    fclose(file);
+    return is_same;
+}
+
 /* ---- random logs ---- */
 
 enum { GEN_CONTACTS = 40, GEN_WAITS = 100000 };

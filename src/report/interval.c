@@ -541,14 +541,12 @@ static void connected(struct sapa_intervals *fold, const struct sapa_record *rec
     }
     part->home = contact->home;
     part->agent = dim_of(fold, SAPA_DIM_AGENT, in->agent);
-    sum(&sums, SAPA_M_HANDLED, 1);
     if (contact->last_agent != SAPA_NONE) {
         sum(&sums, SAPA_M_PASSED_ON, 1);
         add_agent(fold, contact->last_agent_span, contact->last_agent, SAPA_M_PASSED_ON, 1);
         contact->last_agent = SAPA_NONE;
     }
     add_both(fold, &contact->home, &sums);
-    add_agent(fold, span_at(fold, record->at_us), part->agent, SAPA_M_HANDLED, 1);
 }
 
 static void parted(struct sapa_intervals *fold, const struct sapa_record *record)
@@ -560,9 +558,11 @@ static void parted(struct sapa_intervals *fold, const struct sapa_record *record
 
     if (!part)
         return;
+    sum(&sums, SAPA_M_HANDLED, 1);
     sum(&sums, SAPA_M_TALK, (int64_t)SAPA_MIN(in->talk_ms, (uint64_t)INT32_MAX));
     sum(&sums, SAPA_M_HOLD, (int64_t)SAPA_MIN(in->hold_ms, (uint64_t)INT32_MAX));
     add_both(fold, &part->home, &sums);
+    add_agent(fold, span_at(fold, record->at_us), part->agent, SAPA_M_HANDLED, 1);
     if (contact) {
         contact->last_agent = part->agent;
         contact->last_agent_span = span_at(fold, record->at_us);

@@ -70,7 +70,7 @@
     X(MOS_SUM, "mos_sum_x100", COUNT, SUM, "Jumlah MOS", "Sum of MOS", "sum of the legs' MOS, times 100")
 
 #define SAPA_MEASURES_SHARED(X) \
-    X(HANDLED, "handled", COUNT, SUM, "Ditangani", "Handled", "agents' parts in contacts that have begun") \
+    X(HANDLED, "handled", COUNT, SUM, "Ditangani", "Handled", "agents' parts in contacts that are over: talked and parted") \
     X(TALK, "talk_ms", MS, SUM, "Bicara", "Talk", "talking time, hold not counted") \
     X(HOLD, "hold_ms", MS, SUM, "Tahan", "Hold", "time on hold") \
     X(WRAPUP, "wrapup_ms", MS, SUM, "Pasca-panggilan", "Wrap-up", "wrap-up time") \

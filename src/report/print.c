@@ -250,6 +250,12 @@ static void put_rfc3339(const struct printer *p, int64_t at_s, struct sapa_text 
                      civil.minute, civil.second, minutes < 0 ? '-' : '+', size / 60, size % 60);
 }
 
+static void put_rfc3339_or_nothing(const struct printer *p, int64_t at_us, struct sapa_text *out)
+{
+    if (at_us != 0)
+        put_rfc3339(p, at_us / 1000000, out);
+}
+
 static struct sapa_str name_of(const struct printer *p, const struct sapa_row *row)
 {
     if (p->kind == SAPA_ROWS_TOTAL)
@@ -431,6 +437,21 @@ static bool has_measure(enum sapa_rows kind, unsigned measure)
                                    : measure >= SAPA_M_SHARED_FIRST && measure < SAPA_M_OUTER_FIRST;
 }
 
+/* Which KPIs mean something in rows of this kind; what only repeats another is left out. */
+static bool has_kpi(enum sapa_rows kind, const struct sapa_kpi *kpi)
+{
+    static const char *const of_agents[] = { "aht", "talk_mean", "wrapup_mean", "occupancy", "accept_rate" };
+
+    if (kpi->is_outer || strncmp(kpi->variant, "cisco", 5) == 0)
+        return false;
+    if (kind < SAPA_ROWS_AGENTS)
+        return strcmp(kpi->key, "occupancy") != 0;
+    for (size_t i = 0; i < SAPA_COUNT(of_agents); i++)
+        if (kind == SAPA_ROWS_AGENTS && strcmp(kpi->key, of_agents[i]) == 0)
+            return true;
+    return false;
+}
+
 static void print_csv_head(const struct printer *p)
 {
     char buf[LINE_SIZE];
@@ -445,9 +466,9 @@ static void print_csv_head(const struct printer *p)
     for (unsigned i = 0; i < SAPA_M_OUTER_FIRST; i++)
         if (has_measure(p->kind, i))
             sapa_text_printf(&line, ",%s", sapa_measure_info(i)->key);
-    sapa_text_add(&line, SAPA_STR(",wait_p50_ms,wait_p90_ms,first_in,last_out"));
+    sapa_text_add(&line, p->kind < SAPA_ROWS_AGENTS ? SAPA_STR(",wait_p50_ms,wait_p90_ms") : SAPA_STR(",first_in,last_out"));
     for (uint32_t i = 0; i < count; i++) {
-        if (kpis[i].is_outer)
+        if (!has_kpi(p->kind, &kpis[i]))
             continue;
         sapa_text_char(&line, ',');
         sapa_kpi_slug(&kpis[i], &line);
@@ -480,17 +501,17 @@ static void print_csv_row(void *ctx, const struct sapa_row *row)
     for (unsigned i = 0; i < SAPA_M_OUTER_FIRST; i++)
         if (has_measure(p->kind, i))
             sapa_text_printf(&line, ",%lld", (long long)row->m.of[i]);
-    if (row->wait_count > 0)
-        sapa_text_printf(&line, ",%u,%u,", row->wait_p50_ms, row->wait_p90_ms);
-    else
-        sapa_text_add(&line, SAPA_STR(",,,"));
-    if (row->first_in_us)
-        put_rfc3339(p, row->first_in_us / 1000000, &line);
     sapa_text_char(&line, ',');
-    if (row->last_out_us)
-        put_rfc3339(p, row->last_out_us / 1000000, &line);
+    if (row->wait_count > 0)
+        sapa_text_printf(&line, "%u,%u", row->wait_p50_ms, row->wait_p90_ms);
+    else
+        put_rfc3339_or_nothing(p, row->first_in_us, &line);
+    if (row->wait_count == 0) {
+        sapa_text_char(&line, ',');
+        put_rfc3339_or_nothing(p, row->last_out_us, &line);
+    }
     for (uint32_t i = 0; i < count; i++) {
-        if (kpis[i].is_outer)
+        if (!has_kpi(p->kind, &kpis[i]))
             continue;
         sapa_text_char(&line, ',');
         put_plain(&line, kpis[i].unit, kpis[i].value(&row->m), "");
@@ -537,7 +558,7 @@ static void print_json_row(void *ctx, const struct sapa_row *row)
         sapa_text_char(&line, '"');
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (kpis[i].is_outer)
+        if (!has_kpi(p->kind, &kpis[i]))
             continue;
         sapa_text_add(&line, SAPA_STR(",\""));
         sapa_kpi_slug(&kpis[i], &line);

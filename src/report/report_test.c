@@ -128,6 +128,8 @@ static void against_truth(uint64_t seed, unsigned turns, uint32_t pace_ms, enum 
     if (findings != 0)
         fail_msg("seed %llu:\n%s", (unsigned long long)seed, lines.text);
     free(lines.text);
+    for (unsigned i = SAPA_OUTCOME_ANSWERED; i < SAPA_OUTCOME_COUNT && turns > 50000; i++)
+        assert_true(gen.outcomes[i] > 10); /* the generator does all of it */
     /* Nothing is left behind by what is over. */
     uint32_t talking = 0;
     for (uint32_t a = 0; a < FIX_AGENTS; a++)
@@ -368,11 +370,14 @@ static void test_each_lie_is_found(void **state)
     LIE(wrapup_ended, 1, TIME, record->u.wrapup_ended.wrapup_ms += 50);
     LIE(agent_moved, 4, STORY, record->u.agent_moved.from = (record->u.agent_moved.from + 1) % 3);
     LIE(agent_moved, 6, TIME, record->u.agent_moved.was_ms += 50);
-    LIE(assignment_moved, 8, TALK, record->u.assignment_moved.to = SAPA_ASSIGNMENT_TALKING);
     LIE(hold_changed, 0, STORY, record->u.hold_changed.offer = 1);
     LIE(tick, 7, ORDER, record->at_us -= 3600 * INT64_C(1000000));
-    /* A recording that lacks two seconds. */
     unsigned n = 0;
+    while (nth(&log, SAPA_T_assignment_moved, n)->u.assignment_moved.to != SAPA_ASSIGNMENT_WRAPUP)
+        n++;
+    LIE(assignment_moved, n, TALK, record->u.assignment_moved.to = SAPA_ASSIGNMENT_TALKING);
+    /* A recording that lacks two seconds. */
+    n = 0;
     while (nth(&log, SAPA_T_recording_state, n)->u.recording_state.recorded_ms < 5000)
         n++;
     LIE(recording_state, n, RECORDING, record->u.recording_state.recorded_ms -= 2000);

@@ -104,11 +104,30 @@ static void end(struct screen *s)
     s->out->line(s->out->ctx, line);
 }
 
+/* A bar over the whole width. */
 static void heading(struct screen *s, const char *text)
 {
-    /* A bar over the whole width. */
-    put(s, HEAD, sapa_str_of(text), s->columns - s->used, false);
+    begin(s);
+    put(s, HEAD, sapa_str_of(text), s->columns, false);
     end(s);
+}
+
+/* One column of a table: what its heading says and how many cells it has. */
+struct column {
+    uint32_t cells;
+    bool right;
+    const char *heading[SAPA_LANGUAGE_COUNT];
+};
+
+static void headings(struct screen *s, const struct column *columns, size_t count)
+{
+    char buf[LINE_SIZE];
+    struct sapa_text text;
+
+    sapa_text_init(&text, buf, sizeof(buf));
+    for (size_t i = 0; i < count; i++)
+        sapa_print_pad(&text, sapa_str_of(columns[i].heading[s->view->language]), columns[i].cells, columns[i].right);
+    heading(s, buf);
 }
 
 /* ---- the parts ---- */
@@ -150,7 +169,8 @@ static void print_sums(struct screen *s)
     putf(s, PLAIN, 0, false, s->id ? " · berdering %u · bicara " : " · ringing %u · talking ", v->ringing);
     putf(s, GREEN, 0, false, "%u", v->talking);
     putf(s, PLAIN, 0, false, s->id ? " · telepon balik %u" : " · callbacks %u", v->callbacks);
-    say(s, PLAIN, "    ");
+    end(s);
+    begin(s);
     putf(s, BOLD, 0, false, s->id ? "Agen" : "Agents");
     putf(s, PLAIN, 0, false, s->id ? ": siap " : ": ready ");
     putf(s, GREEN, 0, false, "%u", v->agents_ready);
@@ -173,19 +193,16 @@ static void print_sums(struct screen *s)
 static void print_queues(struct screen *s, uint32_t count)
 {
     const uint32_t name_cells = s->columns >= 110 ? 24 : 16;
+    const struct column columns[] = {
+        { name_cells, false, { "Antrean", "Queue" } }, { 7, true, { "Antre", "Wait" } },
+        { 9, true, { "Terlama", "Longest" } }, { 8, true, { "Bicara", "Talk" } }, { 7, true, { "Siap", "Ready" } },
+        { 7, true, { "Sibuk", "Busy" } }, { 9, true, { "Masuk", "Offered" } }, { 7, true, { "Jawab", "Answ" } },
+        { 9, true, { "Tinggal", "Aband" } }, { 9, true, { "SL", "SL" } }, { 8, true, { "ASA", "ASA" } },
+    };
 
     if (count == 0)
         return;
-    begin(s);
-    {
-        char buf[LINE_SIZE];
-        struct sapa_text text;
-        sapa_text_init(&text, buf, sizeof(buf));
-        sapa_print_pad(&text, s->id ? SAPA_STR("Antrean") : SAPA_STR("Queue"), name_cells, false);
-        sapa_text_add(&text, s->id ? SAPA_STR("  Antre Terlama Bicara  Siap Sibuk    Masuk Jawab Tinggal      SL    ASA")
-                                   : SAPA_STR("   Wait Longest   Talk Ready  Busy  Offered  Answ  Aband      SL    ASA"));
-        heading(s, buf);
-    }
+    headings(s, columns, SAPA_COUNT(columns));
     for (uint32_t i = 0; i < count; i++) {
         const struct sapa_view_queue *q = &s->view->queues[i];
         const bool is_late = q->level_ms > 0 && q->longest_ms > q->level_ms;
@@ -194,15 +211,15 @@ static void print_queues(struct screen *s, uint32_t count)
         begin(s);
         put(s, PLAIN, sapa_str_of(q->name), name_cells, false);
         putf(s, is_late ? RED : q->waiting ? YELLOW : DIM, 7, true, "%u", q->waiting);
-        put_ms(s, is_late ? RED : PLAIN, q->waiting ? (int64_t)q->longest_ms : SAPA_KPI_NONE, 8);
-        putf(s, q->talking ? GREEN : DIM, 7, true, "%u", q->talking);
-        putf(s, q->agents_ready ? GREEN : DIM, 6, true, "%u", q->agents_ready);
-        putf(s, PLAIN, 6, true, "%u", q->agents_busy);
+        put_ms(s, is_late ? RED : PLAIN, q->waiting ? (int64_t)q->longest_ms : SAPA_KPI_NONE, 9);
+        putf(s, q->talking ? GREEN : DIM, 8, true, "%u", q->talking);
+        putf(s, q->agents_ready ? GREEN : DIM, 7, true, "%u", q->agents_ready);
+        putf(s, PLAIN, 7, true, "%u", q->agents_busy);
         putf(s, PLAIN, 9, true, "%llu", (unsigned long long)q->offered);
-        putf(s, PLAIN, 6, true, "%llu", (unsigned long long)q->answered);
-        putf(s, PLAIN, s->id ? 8 : 7, true, "%llu", (unsigned long long)q->abandoned);
-        put_share(s, is_low ? RED : PLAIN, q->service_level, 8);
-        put_ms(s, PLAIN, q->asa_ms, 7);
+        putf(s, PLAIN, 7, true, "%llu", (unsigned long long)q->answered);
+        putf(s, PLAIN, 9, true, "%llu", (unsigned long long)q->abandoned);
+        put_share(s, is_low ? RED : PLAIN, q->service_level, 9);
+        put_ms(s, PLAIN, q->asa_ms, 8);
         end(s);
     }
 }
@@ -219,26 +236,30 @@ static void print_agents(struct screen *s, uint32_t from, uint32_t count)
         [SAPA_DOING_WRAPUP] = { { "wrap-up", "wrap-up" }, CYAN },
     };
 
+    static const struct column columns[] = {
+        { 20, false, { "Agen", "Agent" } }, { 6, true, { "Ext", "Ext" } }, { 2, false, { "", "" } },
+        { 11, false, { "Keadaan", "State" } }, { 8, true, { "Sejak", "Since" } }, { 2, false, { "", "" } },
+        { 24, false, { "Alasan / antrean", "Reason / queue" } }, { 10, true, { "Ditangani", "Handled" } },
+        { 8, true, { "Terlewat", "Missed" } }, { 10, true, { "Okupansi", "Occupancy" } },
+    };
+
     if (count == 0)
         return;
-    begin(s);
-    heading(s, s->id ? "Agen                  Ext  Keadaan        Sejak  Alasan / antrean        Tangani Lewat   Okup."
-                     : "Agent                 Ext  State          Since  Reason / queue          Handled Missed  Occup.");
+    headings(s, columns, SAPA_COUNT(columns));
     for (uint32_t i = from; i < from + count; i++) {
         const struct sapa_view_agent *a = &s->view->agents[i];
         const unsigned doing = a->doing < SAPA_COUNT(doings) ? a->doing : SAPA_DOING_OFFLINE;
         begin(s);
         put(s, doing == SAPA_DOING_OFFLINE ? DIM : PLAIN, sapa_str_of(a->name), 20, false);
-        say(s, PLAIN, " ");
-        put(s, DIM, sapa_str_of(a->extension), 5, true);
-        say(s, PLAIN, " ");
+        put(s, DIM, sapa_str_of(a->extension), 6, true);
+        say(s, PLAIN, "  ");
         put(s, doings[doing].colour, sapa_str_of(doings[doing].text[s->view->language]), 11, false);
         put_ms(s, PLAIN, doing == SAPA_DOING_OFFLINE ? SAPA_KPI_NONE : (int64_t)a->since_ms, 8);
         say(s, PLAIN, "  ");
         put(s, PLAIN, sapa_str_of(a->reason[0] ? a->reason : a->queue), 24, false);
-        putf(s, PLAIN, 7, true, "%u", a->handled);
-        putf(s, a->missed ? YELLOW : PLAIN, s->id ? 6 : 7, true, "%u", a->missed);
-        put_share(s, PLAIN, a->occupancy, 8);
+        putf(s, PLAIN, 10, true, "%u", a->handled);
+        putf(s, a->missed ? YELLOW : PLAIN, 8, true, "%u", a->missed);
+        put_share(s, PLAIN, a->occupancy, 10);
         if (!a->device && doing != SAPA_DOING_OFFLINE)
             say(s, RED, s->id ? "  telepon hilang" : "  no phone");
         end(s);
@@ -247,26 +268,31 @@ static void print_agents(struct screen *s, uint32_t from, uint32_t count)
 
 static void print_calls(struct screen *s, uint32_t from, uint32_t count)
 {
+    static const struct column columns[] = {
+        { 20, false, { "Kontak", "Contact" } }, { 8, true, { "Umur", "Age" } }, { 2, false, { "", "" } },
+        { 13, false, { "Tempat", "Place" } }, { 8, true, { "Di sini", "Here" } }, { 2, false, { "", "" } },
+        { 20, false, { "Klien", "Client" } }, { 20, false, { "Antrean", "Queue" } },
+        { 20, false, { "Agen", "Agent" } },
+    };
+
     if (count == 0)
         return;
-    begin(s);
-    heading(s, s->id ? "Kontak               Umur     Di sini          Klien               Antrean             Agen"
-                     : "Contact              Age      Here             Client              Queue               Agent");
+    headings(s, columns, SAPA_COUNT(columns));
     for (uint32_t i = from; i < from + count; i++) {
         const struct sapa_view_call *c = &s->view->calls[i];
         begin(s);
-        putf(s, DIM, 18, false, "%llu", (unsigned long long)c->contact);
-        put_ms(s, PLAIN, c->age_ms, 7);
+        putf(s, DIM, 20, false, "%llu", (unsigned long long)c->contact);
+        put_ms(s, PLAIN, c->age_ms, 8);
         say(s, PLAIN, "  ");
         put(s, c->place == SAPA_PLACE_TALK ? GREEN : c->place == SAPA_PLACE_QUEUE ? YELLOW : PLAIN,
-            sapa_str_of(sapa_word_place(c->place, s->view->language)), 9, false);
-        put_ms(s, PLAIN, c->here_ms, 7);
+            sapa_str_of(sapa_word_place(c->place, s->view->language)), 13, false);
+        put_ms(s, PLAIN, c->here_ms, 8);
         say(s, PLAIN, "  ");
-        put(s, PLAIN, sapa_str_of(c->client), 18, false);
-        say(s, PLAIN, "  ");
-        put(s, PLAIN, sapa_str_of(c->queue), 18, false);
-        say(s, PLAIN, "  ");
-        put(s, PLAIN, sapa_str_of(c->agent), 18, false);
+        put(s, PLAIN, sapa_str_of(c->client), 19, false);
+        say(s, PLAIN, " ");
+        put(s, PLAIN, sapa_str_of(c->queue), 19, false);
+        say(s, PLAIN, " ");
+        put(s, PLAIN, sapa_str_of(c->agent), 20, false);
         end(s);
     }
 }
@@ -275,7 +301,6 @@ static void print_news(struct screen *s, uint32_t count)
 {
     if (count == 0)
         return;
-    begin(s);
     heading(s, s->id ? "Baru saja" : "Just now");
     for (uint32_t i = 0; i < count; i++) {
         const struct sapa_view_news *n = &s->view->news[i];
@@ -299,7 +324,7 @@ void sapa_top_print(const struct sapa_view *view, const struct sapa_top_options 
         .view = view, .options = options, .out = out, .id = view->language == SAPA_LANGUAGE_ID,
         .columns = (uint16_t)clamp(options->columns, 40, 500), .rows = (uint16_t)clamp(options->rows, 10, 500),
     };
-    uint32_t left = s.rows - 3u;
+    uint32_t left = s.rows - 4u;
 
     print_title(&s);
     print_sums(&s);

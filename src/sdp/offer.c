@@ -152,8 +152,8 @@ static void describe(const struct sapa_sdp_want *want, const struct sapa_sdp_med
         .audio = true, .media_index = index, .address = media->address.text, .family = media->address.family, .port = media->port,
         .rtcp_mux = media->rtcp_mux && want->rtcp_mux, .codec_id = audio.codec->id, .pt_send = audio.pt, .pt_receive = audio.pt,
         .dtmf = dtmf.codec != NULL, .dtmf_pt_send = dtmf.pt, .dtmf_pt_receive = dtmf.pt,
-        .direction = meet(want->direction, media->address.is_zero && media->direction == SAPA_SDP_SENDRECV ? SAPA_SDP_SENDONLY
-                                                                                                       : media->direction),
+        .direction = meet(want->direction, media->direction == SAPA_SDP_SENDRECV && sapa_sdp_is_hold(media) ? SAPA_SDP_SENDONLY
+                                                                                                         : media->direction),
         .held = sapa_sdp_is_hold(media), .ptime_ms = media->ptime_ms };
     agreed->rtcp_address = media->rtcp_address.family ? media->rtcp_address.text : media->address.text;
     agreed->rtcp_port = agreed->rtcp_mux ? media->port : media->rtcp_port ? media->rtcp_port

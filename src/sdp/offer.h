@@ -5,7 +5,7 @@
  * Room    sdp: base only.
  * Thread  any (pure; the caller keeps struct sapa_sdp_local).
  * Design  docs/design/sip.md#sdp
- * Tests   sdp/offer_test.c, test/golden/sdp/
+ * Tests   sdp/offer_test.c
  */
 #ifndef SAPA_SDP_OFFER_H
 #define SAPA_SDP_OFFER_H

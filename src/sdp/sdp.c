@@ -353,7 +353,9 @@ bool sapa_sdp_attribute_next(struct sapa_str *cursor, struct sapa_str name, stru
 
 bool sapa_sdp_is_hold(const struct sapa_sdp_media *media)
 {
-    return media->direction == SAPA_SDP_SENDONLY || media->direction == SAPA_SDP_INACTIVE || media->address.is_zero;
+    /* With ICE a zero address only says that the candidates will tell. */
+    return media->direction == SAPA_SDP_SENDONLY || media->direction == SAPA_SDP_INACTIVE ||
+           (media->address.is_zero && media->ice_ufrag.n == 0);
 }
 
 enum sapa_sdp_direction sapa_sdp_reverse(enum sapa_sdp_direction direction)

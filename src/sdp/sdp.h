@@ -8,7 +8,7 @@
  * Room    sdp: base only.
  * Thread  any (pure).
  * Design  docs/design/sip.md#sdp
- * Tests   sdp/sdp_test.c, sdp/sdp_fuzz.c, test/golden/sdp/
+ * Tests   sdp/sdp_test.c, sdp/sdp_fuzz.c
  */
 #ifndef SAPA_SDP_SDP_H
 #define SAPA_SDP_SDP_H
@@ -83,7 +83,7 @@ SAPA_MUST_CHECK sapa_rc sapa_sdp_parse(struct sapa_str text, struct sapa_sdp *re
 /** Take the value of the next "a=name…" off the lines in `*cursor`; "a=name" alone gives an empty value. False at the end. */
 bool sapa_sdp_attribute_next(struct sapa_str *cursor, struct sapa_str name, struct sapa_str *ret_value);
 
-/** They hold us: sendonly, inactive or c=0.0.0.0 (RFC 3264 8.4, RFC 2543). */
+/** They hold us: sendonly, inactive or c=0.0.0.0 without ICE (RFC 3264 8.4, RFC 2543). */
 bool sapa_sdp_is_hold(const struct sapa_sdp_media *media);
 /** What we may do when they say `offered`: sendonly <-> recvonly. */
 enum sapa_sdp_direction sapa_sdp_reverse(enum sapa_sdp_direction direction);

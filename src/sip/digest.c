@@ -223,6 +223,8 @@ sapa_rc sapa_sip_digest_open(const struct sapa_sip_digest_opts *opts, struct sap
     if (!server->opts.nonce_ms)
         server->opts.nonce_ms = 300000;
     server->buckets = buckets;
+    for (size_t i = 0; i < buckets; i++)
+        server->table[i].floor_ms = -1;
     *ret_server = server;
     return SAPA_OK;
 }

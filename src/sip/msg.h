@@ -9,7 +9,7 @@
  * Room    sip: base and rt only.
  * Thread  any; a message belongs to one thread.
  * Design  docs/design/sip.md
- * Tests   sip/msg_test.c, sip/torture_test.c (RFC 4475), sip/sip_fuzz.c
+ * Tests   sip/msg_test.c, sip/torture_test.c (RFC 4475), sip/msg_fuzz.c
  */
 #ifndef SAPA_SIP_MSG_H
 #define SAPA_SIP_MSG_H

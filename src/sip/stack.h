@@ -11,7 +11,7 @@
  * Thread  the SIP thread only.
  * Owner   whoever opened it.
  * Design  docs/design/sip.md
- * Tests   sip/stack_test.c (every transaction state, virtual time), sip/torture_test.c, sip/loss_test.c
+ * Tests   sip/stack_test.c (every transaction state, virtual time), sip/torture_test.c, sip/loss_test.c, sip/stack_fuzz.c
  */
 #ifndef SAPA_SIP_STACK_H
 #define SAPA_SIP_STACK_H

@@ -8,7 +8,7 @@
  * Room    sip: base and rt only.
  * Thread  any (pure functions).
  * Design  docs/design/sip.md
- * Tests   sip/uri_test.c, sip/sip_fuzz.c
+ * Tests   sip/uri_test.c, sip/msg_fuzz.c
  */
 #ifndef SAPA_SIP_URI_H
 #define SAPA_SIP_URI_H

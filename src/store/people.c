@@ -422,7 +422,7 @@ static sapa_rc collect_group(struct sapa_store *store, uint64_t root, struct gro
 sapa_rc sapa_person_merge(struct sapa_store *store, uint64_t from, uint64_t into, const char *by,
                           uint64_t *ret_merge)
 {
-    uint64_t from_root, into_root, client[2];
+    uint64_t from_root = 0, into_root = 0, client[2];
     bool erased[2];
     sapa_rc rc;
 
@@ -457,7 +457,7 @@ sapa_rc sapa_person_unmerge(struct sapa_store *store, uint64_t merge, const char
 sapa_rc sapa_person_erase(struct sapa_store *store, uint64_t person, const char *by)
 {
     struct group group;
-    uint64_t root;
+    uint64_t root = 0;
 
     if (store->read_only)
         return SAPA_ESTATE;
@@ -519,7 +519,7 @@ static sapa_rc tell_rows(const struct sapa_buffer *rows, const struct sapa_key *
 sapa_rc sapa_person_identities(struct sapa_store *store, uint64_t person, sapa_identity_fn *fn, void *ctx)
 {
     struct group group;
-    uint64_t root;
+    uint64_t root = 0;
     sapa_rc rc = sapa_person_resolve(store, person, &root);
 
     if (rc == SAPA_OK)

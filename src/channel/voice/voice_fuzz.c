@@ -1,0 +1,236 @@
+/*
+ * Fuzz: what the network, the media process and the core may send, in any order. The input is a
+ * sequence of steps [what, length, bytes]; templates help it into calls. It must end with nothing left.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "channel/voice/voice_impl.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct sapa_voice *voice;
+static char sent[16][2048]; /* our latest messages */
+static unsigned sent_count;
+static struct sapa_media_message asked[64];
+static unsigned asked_count;
+static uint64_t contact;
+
+static sapa_rc on_send(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n)
+{
+    (void)ctx, (void)flow;
+    char *slot = sent[sent_count++ % SAPA_COUNT(sent)];
+    (void)sapa_str_copy((struct sapa_str){ bytes, n }, slot, sizeof(sent[0]));
+    return SAPA_OK;
+}
+
+static struct sapa_sip_flow flow_of(const char *host)
+{
+    struct sapa_sip_flow flow = { .kind = SAPA_SIP_FLOW_UDP };
+    (void)!sapa_sip_ip_parse(SAPA_STR("203.0.113.1"), 5060, &flow.local);
+    (void)!sapa_sip_ip_parse(sapa_str_of(host), 5060, &flow.remote);
+    return flow;
+}
+
+static sapa_rc on_open(void *ctx, enum sapa_sip_flow_kind kind, const struct sapa_sip_ip *remote, struct sapa_sip_flow *ret)
+{
+    (void)ctx;
+    *ret = flow_of("192.0.2.10");
+    ret->kind = (uint8_t)kind;
+    ret->remote = *remote;
+    return SAPA_OK;
+}
+
+static sapa_rc on_post(void *ctx, const struct sapa_record *r)
+{
+    (void)ctx;
+    if (r->type == SAPA_T_contact_arrived)
+        contact = r->u.contact_arrived.contact;
+    return SAPA_OK;
+}
+
+static sapa_rc on_prompt(void *ctx, const struct sapa_voice_prompt *prompt, uint64_t tag, char *ret_base, size_t n)
+{
+    (void)ctx, (void)prompt;
+    (void)sapa_str_copy(SAPA_STR("/x"), ret_base, n);
+    return tag % 3 == 0 ? SAPA_EAGAIN : tag % 7 == 0 ? SAPA_EIO : SAPA_OK;
+}
+
+static sapa_rc on_media(void *ctx, const struct sapa_media_message *m)
+{
+    (void)ctx;
+    if (asked_count < SAPA_COUNT(asked))
+        asked[asked_count++] = *m;
+    return SAPA_OK;
+}
+
+static void media_answers(void)
+{
+    for (unsigned i = 0; i < asked_count; i++) {
+        struct sapa_media_message m = asked[i];
+        if (m.op == SAPA_MEDIA_LEG_OPEN) {
+            m.op = SAPA_MEDIA_LEG_OPENED;
+            m.u.leg.local.port = 20000;
+        } else if (m.op == SAPA_MEDIA_LEG_CLOSE) {
+            m.op = SAPA_MEDIA_LEG_CLOSED;
+        } else {
+            continue;
+        }
+        sapa_voice_media_receive(voice, &m);
+    }
+    asked_count = 0;
+}
+
+static void receive(const char *host, const void *bytes, size_t n)
+{
+    static char buf[65536];
+    const struct sapa_sip_flow flow = flow_of(host);
+    if (n > sizeof(buf))
+        return;
+    memcpy(buf, bytes, n);
+    sapa_voice_sip_receive(voice, &flow, buf, n);
+}
+
+static bool line(const char *text, const char *name, char *ret, size_t size)
+{
+    const char *at = strstr(text, name);
+    if (!at)
+        return false;
+    at += strlen(name);
+    return sapa_str_copy((struct sapa_str){ at, strcspn(at, "\r") }, ret, size);
+}
+
+/* An answer or a request in the dialog of one of our latest messages. */
+static void counterpart(const uint8_t *p, size_t n)
+{
+    static unsigned branch;
+    static const char *const methods[] = { "ACK", "BYE", "CANCEL", "INVITE", "INFO", "UPDATE", "OPTIONS", "REFER" };
+    char via[512], from[512], to[512], call_id[128], cseq[64], out[8192];
+    struct sapa_text text;
+    if (n < 3)
+        return;
+    const char *m = sent[p[0] % SAPA_COUNT(sent)];
+    if (!line(m, "\r\nVia: ", via, sizeof(via)) || !line(m, "\r\nFrom: ", from, sizeof(from)) || !line(m, "\r\nTo: ", to, sizeof(to)) ||
+        !line(m, "\r\nCall-ID: ", call_id, sizeof(call_id)) || !line(m, "\r\nCSeq: ", cseq, sizeof(cseq)))
+        return;
+    const bool ours = strncmp(m, "SIP/2.0", 7) != 0;
+    const char *method = methods[p[1] % SAPA_COUNT(methods)];
+    branch += strcmp(method, "CANCEL") != 0;
+    sapa_text_init(&text, out, sizeof(out));
+    if (ours && p[2] & 1)
+        sapa_text_printf(&text, "SIP/2.0 %d X\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s\r\nCSeq: %s\r\n", 100 + p[1] % 6 * 100 + (p[2] >> 1) % 90, via,
+                         from, to, strstr(to, ";tag=") ? "" : ";tag=zz", cseq);
+    else
+        sapa_text_printf(&text, "%s sip:x@203.0.113.1 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKf%u\r\nFrom: %s%s\r\nTo: %s\r\nCSeq: %u %s\r\n", method,
+                         branch, ours ? to : from, ours && !strstr(to, ";tag=") ? ";tag=zz" : "",
+                         ours ? from : to, strcmp(method, "ACK") == 0 ? 1 : 2 + branch, method);
+    sapa_text_printf(&text, "Call-ID: %s\r\nMax-Forwards: 70\r\nContact: <sip:x@192.0.2.5>\r\n", call_id);
+    if (n > 3)
+        sapa_text_printf(&text, "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%.*s", n - 3, (int)(n - 3), (const char *)p + 3);
+    else
+        sapa_text_printf(&text, "Content-Length: 0\r\n\r\n");
+    if (!text.cut)
+        receive("192.0.2.5", out, text.n);
+}
+
+static void invite(const uint8_t *p, size_t n)
+{
+    static unsigned count;
+    char out[4096];
+    struct sapa_text text;
+    sapa_text_init(&text, out, sizeof(out));
+    count++;
+    sapa_text_printf(&text,
+                     "INVITE sip:1500@203.0.113.1 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKi%u\r\nFrom: <sip:0812345678@c>;tag=i%u\r\n"
+                     "To: <sip:1500@203.0.113.1>\r\nCall-ID: i%u\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContact: <sip:x@192.0.2.5>\r\n", count, count, count);
+    if (n > 0)
+        sapa_text_printf(&text, "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%.*s", n, (int)n, (const char *)p);
+    else
+        sapa_text_printf(&text, "Content-Length: 0\r\n\r\n");
+    if (!text.cut)
+        receive("192.0.2.5", out, text.n);
+}
+
+/* A record as the core would send one, most of the time about the contact that is there. */
+static void command(const uint8_t *p, size_t n, bool real)
+{
+    static struct sapa_record r;
+    if (sapa_record_decode((struct sapa_str){ (const char *)p, n }, (struct sapa_str){ NULL, 0 }, &r) != SAPA_OK)
+        return;
+    if (real && r.type >= SAPA_T_cmd_ring) {
+        if (r.type == SAPA_T_cmd_offer)
+            r.u.cmd_offer.contact = contact;
+        else if (r.type != SAPA_T_cmd_offer_cancel && r.type != SAPA_T_cmd_agent_reply)
+            memcpy(&r.u, &contact, sizeof(contact));
+    }
+    sapa_voice_command(voice, &r);
+}
+
+static const struct sapa_client clients[] = { { .key = { "c", 1 }, .name = { "C", 1 } } };
+static const struct sapa_number numbers[] = { { .key = { "1500", 4 } } };
+static const struct sapa_agent agents[] = { { .key = { "a", 1 }, .extension = { "101", 3 }, .password = { "p", 1 } } };
+static const struct sapa_code codes[] = { { .prefix = { "*1", 2 } } };
+static const struct sapa_network networks[] = { { .family = 4, .bits = 24, .address = { 192, 0, 2 } } };
+static const struct sapa_trunk trunks[] = { { .key = { "t", 1 }, .host = { "192.0.2.10", 10 }, .from_count = 1 } };
+static const struct sapa_prompt prompts[] = { { .key = { "music", 5 }, .music = 1, .client = SAPA_NONE } };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct sapa_sip_transport_ops transport = { .send = on_send, .open = on_open };
+    static struct sapa_centre centre;
+    struct sapa_clock clock;
+    struct sapa_loop *loop;
+    struct sapa_reader r = sapa_reader_of(data, size);
+    sapa_log_level(SAPA_LOG_ERROR + 1);
+    centre = (struct sapa_centre){ .system = { .sip_host = { "s", 1 } }, .clients = clients, .clients_count = 1, .numbers = numbers,
+        .numbers_count = 1, .agents = agents, .agents_count = 1, .codes = codes, .codes_count = 1, .networks = networks,
+        .networks_count = 1, .trunks = trunks, .trunks_count = 1, .prompts = prompts, .prompts_count = 1 };
+    memset(sent, 0, sizeof(sent));
+    sent_count = asked_count = 0;
+    contact = 0;
+    sapa_clock_init_manual(&clock, 1000000, INT64_C(1795000000000000));
+    if (sapa_loop_new(&clock, &loop) != SAPA_OK)
+        abort();
+    const struct sapa_voice_options options = {
+        .loop = loop, .centre = &centre, .transport = &transport, .node = 1,
+        .callbacks = { .post = on_post, .prompt = on_prompt, .media_send = on_media },
+    };
+    if (sapa_voice_open(&options, &voice) != SAPA_OK)
+        abort();
+    sapa_voice_media_link(voice, true);
+    struct sapa_media_message m = { .op = SAPA_MEDIA_HELLO };
+    sapa_voice_media_receive(voice, &m);
+    m.op = SAPA_MEDIA_INVENTORY_END;
+    sapa_voice_media_receive(voice, &m);
+    sapa_voice_adopt(voice, NULL, 0, NULL, 0);
+    while (sapa_reader_left(&r) > 1) {
+        const uint64_t what = sapa_get_u64(&r);
+        const struct sapa_str s = sapa_get_str(&r);
+        const uint8_t *p = (const uint8_t *)s.p;
+        if (r.bad)
+            break;
+        switch (what % 9) {
+        case 0: receive("192.0.2.5", p, s.n); break;
+        case 1: receive("198.51.100.7", p, s.n); break;
+        case 2: invite(p, s.n); break;
+        case 3: counterpart(p, s.n); break;
+        case 4:
+            memset(&m, 0, sizeof(m));
+            memcpy(&m, p, SAPA_MIN(s.n, sizeof(m)));
+            if (what / 9 % 2 && asked_count > 0)
+                m.leg = asked[asked_count - 1].leg;
+            sapa_voice_media_receive(voice, &m);
+            break;
+        case 5: command(p, s.n, what / 9 % 4 != 0); break;
+        case 6: media_answers(); break;
+        case 7: sapa_loop_advance(loop, (int64_t)(s.n % 64) * 700000); break;
+        default: sapa_voice_prompt_ready(voice, s.n, s.n % 2 ? SAPA_OK : SAPA_EIO, "/y"); break;
+        }
+        sapa_loop_advance(loop, 0);
+    }
+    sapa_voice_close(voice);
+    if (sapa_loop_timers(loop) != 0)
+        abort();
+    sapa_loop_free(loop);
+    return 0;
+}

@@ -1,0 +1,256 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "report/fixture_impl.h"
+#include "report/live.h"
+#include "report/report.h"
+
+static struct gen gen;
+
+struct feed {
+    struct sapa_live live;
+    struct sapa_names names;
+    struct sapa_report report; /* the same day, as `sapa report` would count it */
+    const struct sapa_centre *centre;
+};
+
+static void feed_one(void *ctx, const struct sapa_record *record)
+{
+    struct feed *feed = ctx;
+
+    if (record->type == SAPA_T_centre_started)
+        assert_int_equal(sapa_names_take(&feed->names, feed->centre), SAPA_OK);
+    assert_int_equal(sapa_live_fold(&feed->live, record), SAPA_OK);
+    assert_int_equal(sapa_live_fold(&feed->live, record), SAPA_OK); /* twice is once */
+    assert_int_equal(sapa_report_fold(&feed->report, record), SAPA_OK);
+}
+
+static void begin(struct feed *feed, const struct sapa_centre *centre)
+{
+    const struct sapa_report_options options = { .centre = fix_find, .ctx = (void *)centre,
+                                                 .interval = { .grain = SAPA_GRAIN_DAY } };
+
+    memset(feed, 0, sizeof(*feed));
+    feed->centre = centre;
+    sapa_names_init(&feed->names, sapa_memory_heap());
+    sapa_live_init(&feed->live, sapa_memory_heap(), &feed->names);
+    sapa_report_init(&feed->report, sapa_memory_heap(), &options);
+}
+
+static void done(struct feed *feed)
+{
+    sapa_report_done(&feed->report);
+    sapa_live_done(&feed->live);
+    sapa_names_done(&feed->names);
+}
+
+static struct sapa_view_queue queues[FIX_QUEUES];
+static struct sapa_view_agent agents[FIX_AGENTS];
+static struct sapa_view_call calls[100];
+static struct sapa_view_news news[20];
+static const struct sapa_view_room room = { queues, agents, calls, news, FIX_QUEUES, FIX_AGENTS, 100, 20 };
+
+/* The view beside a recount from the generator's own state. */
+static void compare(struct feed *feed)
+{
+    struct sapa_view view;
+    unsigned menu = 0, waiting[FIX_QUEUES] = { 0 }, virtual_waiting[FIX_QUEUES] = { 0 }, ringing = 0, talking = 0, open = 0;
+    int64_t longest[FIX_QUEUES] = { 0 };
+    struct sapa_row row;
+
+    assert_int_equal(sapa_live_view(&feed->live, gen.now_us, SAPA_LANGUAGE_EN, &room, &view), SAPA_OK);
+    for (unsigned i = 0; i < GEN_CONTACTS; i++) {
+        const struct gen_contact *c = &gen.contacts[i];
+        if (c->id == 0)
+            continue;
+        open++;
+        menu += c->place == GEN_FLOW && !c->is_callback;
+        talking += c->place == GEN_TALK || c->place == GEN_HELD;
+        if (c->place != GEN_QUEUE && c->place != GEN_OFFERED)
+            continue;
+        ringing += c->place == GEN_OFFERED && !c->is_virtual;
+        if (c->is_virtual) {
+            virtual_waiting[c->queue]++;
+        } else {
+            waiting[c->queue]++;
+            longest[c->queue] = SAPA_MAX(longest[c->queue], (gen.now_us - c->queued_us) / 1000);
+        }
+    }
+    assert_int_equal(view.open, open);
+    assert_int_equal(view.call_count, open);
+    assert_int_equal(view.talking, talking);
+    assert_int_equal(view.ringing, ringing);
+    assert_true(view.in_menu >= menu);
+    for (unsigned q = 0; q < FIX_QUEUES; q++) {
+        assert_int_equal(queues[q].waiting, waiting[q]);
+        assert_int_equal(queues[q].callbacks_waiting, virtual_waiting[q]);
+        assert_int_equal(queues[q].longest_ms, longest[q]);
+        assert_int_equal(sapa_intervals_get(&feed->report.intervals, SAPA_ROWS_QUEUES, q, gen.now_us, &row), SAPA_OK);
+        assert_int_equal(queues[q].offered, row.m.of[SAPA_M_OFFERED]);
+        assert_int_equal(queues[q].answered, row.m.of[SAPA_M_ANSWERED]);
+        assert_int_equal(queues[q].service_level, sapa_kpi_service_level(&row.m));
+    }
+    for (unsigned a = 0; a < FIX_AGENTS; a++) {
+        static const uint8_t by_doing[] = { 0, SAPA_DOING_RINGING, SAPA_DOING_TALKING, SAPA_DOING_HOLD, SAPA_DOING_WRAPUP };
+        static const uint8_t by_presence[] = { SAPA_DOING_OFFLINE, SAPA_DOING_NOT_READY, SAPA_DOING_READY };
+        const struct gen_agent *agent = &gen.agents[a];
+        assert_int_equal(agents[a].doing, agent->doing ? by_doing[agent->doing] : by_presence[agent->presence]);
+        if (agent->doing != SAPA_ASSIGNMENT_NONE) {
+            assert_int_equal(agents[a].contact, agent->contact);
+            assert_int_equal(agents[a].since_ms, (gen.now_us - agent->doing_us) / 1000);
+        }
+        if (agent->presence == SAPA_PRESENCE_NOT_READY)
+            assert_true(agents[a].reason[0] != '\0');
+    }
+    for (uint32_t i = 1; i < view.call_count; i++)
+        assert_true(calls[i - 1].age_ms >= calls[i].age_ms);
+    for (uint32_t i = 1; i < view.news_count; i++)
+        assert_true(news[i - 1].at_us >= news[i].at_us);
+}
+
+static void test_fold_is_recount(void **state)
+{
+    const struct sapa_centre centre = fix_centre(0);
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct feed feed;
+        begin(&feed, &centre);
+        gen_begin(&gen, seed);
+        gen.emit = feed_one;
+        gen.ctx = &feed;
+        gen_start(&gen, centre.hash);
+        for (unsigned i = 0; i < 3000; i++) {
+            gen_turn(&gen, seed % 2 ? 3000 : 90000); /* the slow ones run over several midnights */
+            if (i % 7 == 0)
+                compare(&feed);
+        }
+        done(&feed);
+    }
+}
+
+static void test_midnight(void **state)
+{
+    const struct sapa_centre centre = fix_centre(0);
+    struct feed feed;
+    struct sapa_view view;
+
+    (void)state;
+    begin(&feed, &centre);
+    gen_begin(&gen, 4);
+    gen.emit = feed_one;
+    gen.ctx = &feed;
+    gen_start(&gen, centre.hash);
+    for (unsigned i = 0; i < 500; i++)
+        gen_turn(&gen, 2000);
+    assert_int_equal(sapa_live_view(&feed.live, gen.now_us, SAPA_LANGUAGE_ID, &room, &view), SAPA_OK);
+    assert_true(view.offered > 10);
+    const uint32_t open = view.open;
+    /* Nobody does anything until the next day: today is empty, what goes on still goes on. */
+    assert_int_equal(sapa_live_view(&feed.live, (FIX_MIDNIGHT_S + 86400) * INT64_C(1000000), SAPA_LANGUAGE_ID, &room, &view), SAPA_OK);
+    assert_int_equal(view.offered, 0);
+    assert_int_equal(view.service_level, SAPA_KPI_NONE);
+    assert_int_equal(view.open, open);
+    done(&feed);
+}
+
+static void test_save_load(void **state)
+{
+    const struct sapa_centre centre = fix_centre(0);
+    static char once[65536], again[65536];
+    struct sapa_text text;
+    struct sapa_view view;
+    struct feed feed;
+
+    (void)state;
+    begin(&feed, &centre);
+    gen_begin(&gen, 9);
+    gen.emit = feed_one;
+    gen.ctx = &feed;
+    gen_start(&gen, centre.hash);
+    for (unsigned turn = 0; turn < 600; turn++) {
+        struct fix_bytes bytes = { 0 };
+        gen_turn(&gen, 3000);
+        if (turn % 50 != 0)
+            continue;
+        assert_int_equal(sapa_live_view(&feed.live, gen.now_us, SAPA_LANGUAGE_EN, &room, &view), SAPA_OK);
+        sapa_text_init(&text, once, sizeof(once));
+        sapa_view_json(&view, &text);
+        assert_false(text.cut);
+        assert_int_equal(sapa_live_save(&feed.live, &(struct sapa_save){ fix_put, &bytes }), SAPA_OK);
+        for (size_t cut = 0; cut < bytes.n; cut += bytes.n / 13 + 1) {
+            struct fix_bytes part = { bytes.bytes, cut, cut, 0 };
+            struct sapa_live other;
+            sapa_live_init(&other, sapa_memory_heap(), &feed.names);
+            assert_int_not_equal(sapa_live_load(&other, &(struct sapa_load){ fix_get, &part }), SAPA_OK);
+            sapa_live_done(&other);
+        }
+        sapa_live_done(&feed.live);
+        sapa_live_init(&feed.live, sapa_memory_heap(), &feed.names);
+        assert_int_equal(sapa_live_load(&feed.live, &(struct sapa_load){ fix_get, &bytes }), SAPA_OK);
+        free(bytes.bytes);
+        assert_int_equal(sapa_live_view(&feed.live, gen.now_us, SAPA_LANGUAGE_EN, &room, &view), SAPA_OK);
+        sapa_text_init(&text, again, sizeof(again));
+        sapa_view_json(&view, &text);
+        assert_string_equal(once, again);
+
+        /* The view as bytes and back; bytes that end too soon or lie are refused or harmless. */
+        static uint8_t wire[65536];
+        struct sapa_writer w = sapa_writer_of(wire, sizeof(wire));
+        struct sapa_view back;
+        sapa_view_encode(&view, &w);
+        assert_false(w.bad);
+        struct sapa_reader r = sapa_reader_of(wire, w.n);
+        assert_int_equal(sapa_view_decode(&r, &room, &back), SAPA_OK);
+        sapa_text_init(&text, again, sizeof(again));
+        sapa_view_json(&back, &text);
+        assert_string_equal(once, again);
+        for (size_t cut = 0; cut < w.n; cut += 97) {
+            r = sapa_reader_of(wire, cut);
+            assert_int_not_equal(sapa_view_decode(&r, &room, &back), SAPA_OK);
+        }
+    }
+    done(&feed);
+}
+
+static void test_staff_of_queues(void **state)
+{
+    const struct sapa_centre centre = fix_centre(0);
+    struct sapa_view view;
+    struct feed feed;
+
+    (void)state;
+    begin(&feed, &centre);
+    gen_begin(&gen, 1);
+    gen.emit = feed_one;
+    gen.ctx = &feed;
+    gen_start(&gen, centre.hash);
+    for (uint32_t a = 0; a < FIX_AGENTS; a++)
+        gen_presence(&gen, a, SAPA_PRESENCE_READY);
+    gen_presence(&gen, 1, SAPA_PRESENCE_NOT_READY);
+    assert_int_equal(sapa_live_view(&feed.live, gen.now_us, SAPA_LANGUAGE_EN, &room, &view), SAPA_OK);
+    /* Penjualan is the shop's: Siti, Dewi ready, Budi not; Agus is not granted it. */
+    assert_int_equal(queues[0].agents_ready, 2);
+    assert_int_equal(queues[0].agents_not_ready, 1);
+    /* Kartu wants english 3, later 2: Siti (4) and Budi (2). */
+    assert_int_equal(queues[1].agents_ready, 1);
+    assert_int_equal(queues[1].agents_not_ready, 1);
+    assert_int_equal(queues[2].agents_ready, 2); /* Siti, Agus: Dewi is not granted the bank */
+    assert_int_equal(view.agents_ready, 3);
+    done(&feed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fold_is_recount),
+        cmocka_unit_test(test_midnight),
+        cmocka_unit_test(test_save_load),
+        cmocka_unit_test(test_staff_of_queues),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,172 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "report/fixture_impl.h"
+#include "report/why.h"
+#include "report/words.h"
+
+static void put(struct sapa_record *record, const struct sapa_why_entry *entries, size_t count)
+{
+    struct sapa_writer w = sapa_writer_of(record->u.why.reasons.p, sizeof(record->u.why.reasons.p));
+
+    for (size_t i = 0; i < count; i++)
+        sapa_why_put(&w, &entries[i]);
+    assert_false(w.bad);
+    record->u.why.reasons.n = (uint16_t)w.n;
+}
+
+static void expect_entry(const struct sapa_why_entry *entry, enum sapa_language language, uint64_t queue, uint64_t step,
+                         const char *expected)
+{
+    const struct sapa_centre centre = fix_centre(0);
+    const struct sapa_why_words words = { &centre, language };
+    const struct sapa_rec_why why = { .queue = queue, .step = step };
+    char buf[256];
+    struct sapa_text text;
+
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_why_entry_print(&why, entry, &words, &text);
+    assert_string_equal(buf, expected);
+}
+
+static void test_sentences(void **state)
+{
+    (void)state;
+    const struct sapa_why_entry wrapup = { 0, SAPA_WHY_WRAPUP, 3200, 0 };
+    const struct sapa_why_entry skill = { 1, SAPA_WHY_SKILL, 0, 2 };
+    const struct sapa_why_entry nothing = { 3, SAPA_WHY_SKILL, 0, 0 };
+    const struct sapa_why_entry chosen = { 0, SAPA_WHY_CHOSEN, 0, 0 };
+    const struct sapa_why_entry ahead = { SAPA_NONE, SAPA_WHY_AHEAD, 3, 0 };
+    const struct sapa_why_entry one = { SAPA_NONE, SAPA_WHY_AHEAD, 1, 0 };
+    const struct sapa_why_entry busy = { 1, SAPA_WHY_BUSY, SAPA_CHANNEL_VOICE, 0 };
+    const struct sapa_why_entry nobody = { SAPA_NONE, SAPA_WHY_NO_AGENT, 0, 0 };
+    const struct sapa_why_entry unknown = { 77, SAPA_WHY_NOT_READY, 0, 0 };
+
+    expect_entry(&wrapup, SAPA_LANGUAGE_EN, 0, 0, "Siti skipped: in wrap-up, 4 s left");
+    expect_entry(&wrapup, SAPA_LANGUAGE_ID, 0, 0, "Siti dilewati: wrap-up, sisa 4 dtk");
+    expect_entry(&skill, SAPA_LANGUAGE_EN, 1, 0, "Budi skipped: skill english 2 < 3");
+    expect_entry(&skill, SAPA_LANGUAGE_ID, 1, 0, "Budi dilewati: keahlian english 2 < 3");
+    expect_entry(&nothing, SAPA_LANGUAGE_EN, 1, 1, "Agus skipped: skill english 0 < 2");
+    expect_entry(&skill, SAPA_LANGUAGE_EN, 99, 7, "Budi skipped: skill english 2"); /* a queue nobody knows */
+    expect_entry(&chosen, SAPA_LANGUAGE_EN, 0, 0, "Siti chosen");
+    expect_entry(&ahead, SAPA_LANGUAGE_EN, 0, 0, "3 contacts ahead in the line");
+    expect_entry(&one, SAPA_LANGUAGE_EN, 0, 0, "1 contact ahead in the line");
+    expect_entry(&ahead, SAPA_LANGUAGE_ID, 0, 0, "3 kontak di depannya");
+    expect_entry(&busy, SAPA_LANGUAGE_ID, 0, 0, "Budi dilewati: sedang melayani kontak lain (telepon)");
+    expect_entry(&nobody, SAPA_LANGUAGE_EN, 0, 0, "nobody who could take it is logged in");
+    expect_entry(&unknown, SAPA_LANGUAGE_EN, 0, 0, "agent 77 skipped: not ready");
+}
+
+/* Every word of every set is there in both languages. */
+static void test_every_word(void **state)
+{
+    (void)state;
+#define ALL(noun, COUNT)                                                                for (unsigned value = 0; value < COUNT; value++) {                                      assert_string_not_equal(sapa_word_##noun(value, SAPA_LANGUAGE_ID), "?");            assert_string_not_equal(sapa_word_##noun(value, SAPA_LANGUAGE_EN), "?");        }                                                                                   assert_string_equal(sapa_word_##noun(COUNT, SAPA_LANGUAGE_ID), "?")
+    ALL(outcome, SAPA_OUTCOME_COUNT);
+    ALL(side, SAPA_SIDE_COUNT);
+    ALL(place, SAPA_PLACE_COUNT);
+    ALL(presence, SAPA_PRESENCE_COUNT);
+    ALL(offer, SAPA_OFFER_COUNT);
+    ALL(dequeue, SAPA_DEQUEUE_COUNT);
+    ALL(callback, SAPA_CALLBACK_COUNT);
+    ALL(why, SAPA_WHY_COUNT);
+    ALL(channel, SAPA_CHANNEL_COUNT);
+#undef ALL
+}
+
+struct telling {
+    struct sapa_story story;
+    struct fix_lines *lines;
+};
+
+static void tell(void *ctx, const struct sapa_record *record)
+{
+    struct telling *telling = ctx;
+
+    sapa_story_fold(&telling->story, record, &telling->lines->lines);
+    if (record->type != SAPA_T_contact_queued || record->u.contact_queued.contact != 4)
+        return;
+    /* What the core would say while contact 4 waits: three looks, two of them alike. */
+    for (unsigned look = 0; look < 3; look++) {
+        struct sapa_record why;
+        const struct sapa_why_entry entries[] = {
+            { 0, SAPA_WHY_WRAPUP, 4000 - look * 1000, 0 }, { 2, SAPA_WHY_CLIENT, 0, 0 }, { 1, SAPA_WHY_SKILL, 0, 2 },
+        };
+        sapa_record_init(&why, SAPA_T_why);
+        why.at_us = record->at_us + (look + 1) * INT64_C(1000000);
+        why.u.why.contact = 4;
+        why.u.why.queue = 1;
+        why.u.why.step = look == 2;
+        put(&why, entries, look == 2 ? 2 : 3);
+        sapa_story_fold(&telling->story, &why, &telling->lines->lines);
+        if (look == 2 && telling->story.contact == 4)
+            sapa_story_now(&telling->story, &why, &telling->lines->lines);
+    }
+}
+
+static void test_story(void **state)
+{
+    const struct sapa_centre centre = fix_centre(0);
+
+    (void)state;
+    for (unsigned language = 0; language < SAPA_LANGUAGE_COUNT; language++) {
+        struct fix_lines lines;
+        struct telling telling = { .lines = &lines };
+        const struct sapa_why_words words = { &centre, (enum sapa_language)language };
+        fix_lines_init(&lines);
+        for (uint64_t contact = 1; contact <= 5; contact++) {
+            sapa_story_init(&telling.story, contact, &words, &fix_zones[0]);
+            fix_read("day.log", tell, &telling);
+            assert_true(telling.story.lines > 1);
+            if (contact == 4)
+                assert_int_equal(telling.story.same, 1);
+            fix_line(&lines, (struct sapa_str){ NULL, 0 });
+        }
+        assert_true(fix_golden(language == SAPA_LANGUAGE_ID ? "story.id.txt" : "story.en.txt", lines.text));
+        free(lines.text);
+    }
+}
+
+/* Whatever stands in the blob: it ends, and prints something bounded. */
+static void test_hostile_blob(void **state)
+{
+    const struct sapa_why_words words = { NULL, SAPA_LANGUAGE_ID };
+    struct sapa_story story;
+    struct fix_lines lines;
+    uint64_t random = 99;
+
+    (void)state;
+    fix_lines_init(&lines);
+    sapa_story_init(&story, 1, &words, NULL);
+    for (unsigned turn = 0; turn < 20000; turn++) {
+        struct sapa_record why;
+        sapa_record_init(&why, SAPA_T_why);
+        why.u.why.contact = 1;
+        why.u.why.queue = turn;
+        why.u.why.step = turn % 9;
+        why.u.why.reasons.n = (uint16_t)(turn % 256);
+        for (unsigned i = 0; i < why.u.why.reasons.n; i++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            why.u.why.reasons.p[i] = (char)(turn & 1 ? random >> 56 : random >> 61);
+        }
+        sapa_story_fold(&story, &why, &lines.lines);
+    }
+    assert_true(story.lines > 0);
+    assert_true(lines.n < (size_t)20000 * 1300);
+    free(lines.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_every_word),
+        cmocka_unit_test(test_story),
+        cmocka_unit_test(test_hostile_blob),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,475 @@
+#include "test_sim.h"
+
+#define MUST(n, condition, ...)                                      \
+    do {                                                             \
+        if (!(condition))                                            \
+            sim_fail(__FILE__, __LINE__, #condition, __VA_ARGS__);   \
+    } while (0)
+
+void naive_init(struct naive *n, const struct sapa_centre *centre)
+{
+    memset(n, 0, sizeof(*n));
+    n->centre = centre;
+    n->judge = true;
+    for (uint32_t q = 0; q < NAIVE_QUEUES; q++)
+        n->rr_last[q] = SAPA_NONE;
+    for (uint32_t a = 0; a < centre->agents_count; a++) {
+        n->agents[a].idle = ++n->idle;
+        for (uint32_t i = 0; i < centre->agents[a].skill_count; i++)
+            n->agents[a].level[centre->levels[centre->agents[a].skill_first + i].skill] =
+                centre->levels[centre->agents[a].skill_first + i].level;
+    }
+}
+
+struct naive_contact *naive_contact_of(struct naive *n, uint64_t id)
+{
+    for (unsigned i = 0; i < NAIVE_CONTACTS; i++)
+        if (n->contacts[i].id == id && id)
+            return &n->contacts[i];
+    return NULL;
+}
+
+static struct naive_work *work_of(struct naive *n, uint64_t offer)
+{
+    for (unsigned i = 0; i < NAIVE_WORKS; i++)
+        if (n->works[i].offer == offer && offer)
+            return &n->works[i];
+    return NULL;
+}
+
+/* ---- the rules ---- */
+
+static unsigned step_of(const struct naive *n, const struct naive_contact *c)
+{
+    const struct sapa_queue *q = &n->centre->queues[c->queue];
+    unsigned step = 0;
+
+    while (step + 1 < q->step_count && n->now_us - c->entered_us >= q->steps[step + 1].after_ms * INT64_C(1000))
+        step++;
+    return step;
+}
+
+static bool fits(const struct naive *n, uint32_t agent, const struct naive_contact *c)
+{
+    const struct sapa_queue *q = &n->centre->queues[c->queue];
+    const struct sapa_step *step = &q->steps[step_of(n, c)];
+
+    if (!(n->centre->agents[agent].clients >> q->client & 1))
+        return false;
+    if (step->team != SAPA_NONE && n->centre->agents[agent].team != step->team)
+        return false;
+    for (unsigned i = 0; i < step->need_count; i++)
+        if (n->agents[agent].level[step->needs[i].skill] < step->needs[i].level_min
+            || n->agents[agent].level[step->needs[i].skill] == 0)
+            return false;
+    return true;
+}
+
+static bool is_free(const struct naive *n, uint32_t agent, uint32_t channel)
+{
+    const struct sapa_agent *a = &n->centre->agents[agent];
+    unsigned used[SAPA_CHANNEL_COUNT] = { 0 }, total = 0;
+
+    if (n->agents[agent].presence != SAPA_PRESENCE_READY || !n->agents[agent].reachable)
+        return false;
+    for (unsigned i = 0; i < NAIVE_WORKS; i++)
+        if (n->works[i].offer && n->works[i].agent == agent && n->works[i].state != SAPA_ASSIGNMENT_NONE)
+            used[n->works[i].channel]++, total++;
+    if (used[channel] >= a->capacity[channel])
+        return false;
+    for (unsigned other = 0; other < SAPA_CHANNEL_COUNT; other++)
+        if (other != channel && used[other] && !(n->centre->interrupts.over[channel] >> other & 1))
+            return false;
+    if (total > 0 && total >= a->capacity_total)
+        return false;
+    return !a->reserve_voice || channel == SAPA_CHANNEL_VOICE || total + 1 < a->capacity_total;
+}
+
+static bool refused(const struct naive *n, const struct naive_contact *c, uint32_t agent, bool only_last)
+{
+    (void)n;
+    for (unsigned i = only_last && c->refused_count ? c->refused_count - 1 : 0; i < c->refused_count; i++)
+        if (c->refused[i] == agent)
+            return true;
+    return false;
+}
+
+/* priority + waited / age, as fractions over a common denominator */
+static bool before(const struct naive *n, const struct naive_contact *x, const struct naive_contact *y)
+{
+    const struct naive_contact *both[2] = { x, y };
+    __int128 top[2], bottom[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        const int64_t age_us = n->centre->queues[both[i]->queue].age_ms_per_step * INT64_C(1000);
+        top[i] = (__int128)both[i]->priority * (age_us ? age_us : 1) + (age_us ? n->now_us - both[i]->aged_us : 0);
+        bottom[i] = age_us ? age_us : 1;
+    }
+    if (top[0] * bottom[1] != top[1] * bottom[0])
+        return top[0] * bottom[1] > top[1] * bottom[0];
+    return x->aged_us != y->aged_us ? x->aged_us < y->aged_us : x->seq < y->seq;
+}
+
+static bool agent_before(const struct naive *n, const struct naive_contact *c, uint32_t a, uint32_t b)
+{
+    const struct sapa_queue *q = &n->centre->queues[c->queue];
+    const uint32_t skill = q->steps[step_of(n, c)].preferred_skill, count = n->centre->agents_count;
+
+    if (skill != SAPA_NONE && n->agents[a].level[skill] != n->agents[b].level[skill])
+        return n->agents[a].level[skill] > n->agents[b].level[skill];
+    if (q->choice == SAPA_CHOICE_FEWEST_CONTACTS && n->agents[a].contacts != n->agents[b].contacts)
+        return n->agents[a].contacts < n->agents[b].contacts;
+    if (q->choice == SAPA_CHOICE_ROUND_ROBIN && n->rr_last[c->queue] != SAPA_NONE) {
+        const uint32_t last = n->rr_last[c->queue];
+        return (a + count - last - 1) % count < (b + count - last - 1) % count;
+    }
+    if (q->choice == SAPA_CHOICE_ROUND_ROBIN)
+        return a < b;
+    return n->agents[a].idle < n->agents[b].idle;
+}
+
+static bool barred(const struct naive *n, const struct naive_contact *c, uint32_t agent)
+{
+    return c->refused_until_us > n->now_us && refused(n, c, agent, false);
+}
+
+static bool waits(const struct naive_contact *c)
+{
+    return c->id && c->queued && c->ringing == 0 && c->talking == 0;
+}
+
+/* Its state changes by time at a moment that may or may not have been handled yet. */
+static bool on_the_edge(const struct naive *n, const struct naive_contact *c)
+{
+    const struct sapa_queue *q = &n->centre->queues[c->queue];
+
+    for (unsigned s = 1; s < q->step_count; s++) {
+        const int64_t at_us = c->entered_us + q->steps[s].after_ms * INT64_C(1000);
+        if (at_us > n->settled_us && at_us <= n->now_us)
+            return true;
+    }
+    for (uint32_t i = 0; i < q->overflow_count; i++)
+        if (n->centre->overflows[q->overflow_first + i].when == SAPA_OVERFLOW_WAIT
+            && n->now_us - c->entered_us >= n->centre->overflows[q->overflow_first + i].limit * INT64_C(1000))
+            return true;
+    return c->refused_count && c->refused_until_us > n->settled_us && c->refused_until_us <= n->now_us;
+}
+
+uint32_t naive_agent_for(const struct naive *n, const struct naive_contact *c)
+{
+    uint32_t best = SAPA_NONE;
+
+    for (unsigned again = 0; again < 2 && best == SAPA_NONE; again++)
+        for (uint32_t a = 0; a < n->centre->agents_count; a++)
+            if (fits(n, a, c) && is_free(n, a, c->channel) && !barred(n, c, a)
+                && refused(n, c, a, true) == (again == 1)
+                && (best == SAPA_NONE || agent_before(n, c, a, best)))
+                best = a;
+    return best;
+}
+
+uint64_t naive_contact_for(const struct naive *n, uint32_t agent)
+{
+    const struct naive_contact *best = NULL;
+
+    for (unsigned i = 0; i < NAIVE_CONTACTS; i++) {
+        const struct naive_contact *c = &n->contacts[i];
+        if (waits(c) && !c->special && !c->virtual_waiter && fits(n, agent, c) && is_free(n, agent, c->channel)
+            && !barred(n, c, agent) && (!best || before(n, c, best)))
+            best = c;
+    }
+    return best ? best->id : 0;
+}
+
+/* ---- what happens ---- */
+
+void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us)
+{
+    n->now_us = SAPA_MAX(n->now_us, now_us);
+    n->steps++;
+    if (in->type == SAPA_T_agent_device && in->u.agent_device.agent < n->centre->agents_count
+        && in->u.agent_device.reachable <= 1)
+        n->agents[in->u.agent_device.agent].reachable = in->u.agent_device.reachable;
+    if (in->type == SAPA_T_agent_skill && in->u.agent_skill.agent < n->centre->agents_count
+        && in->u.agent_skill.skill < n->centre->skills_count && in->u.agent_skill.level <= 10
+        && in->u.agent_skill.until_us == 0)
+        n->agents[in->u.agent_skill.agent].level[in->u.agent_skill.skill] = (uint8_t)in->u.agent_skill.level;
+    if (in->type == SAPA_T_contact_arrived && !naive_contact_of(n, in->u.contact_arrived.contact)) {
+        for (unsigned i = 0; i < NAIVE_CONTACTS; i++) {
+            if (n->contacts[i].id)
+                continue;
+            n->contacts[i] = (struct naive_contact){ .id = in->u.contact_arrived.contact, .queue = SAPA_NONE,
+                                                     .channel = (uint32_t)in->u.contact_arrived.channel,
+                                                     .special = in->u.contact_arrived.last_agent < SAPA_AGENTS_MAX,
+                                                     .ended_before = true };
+            break;
+        }
+    }
+}
+
+static void judge_offer(struct naive *n, const struct sapa_rec_offer_made *made, struct naive_contact *c)
+{
+    if (!n->judge || c->special || on_the_edge(n, c))
+        return;
+    const uint32_t agent = (uint32_t)made->agent;
+    MUST(n, made->step == step_of(n, c), "contact %llu step", (unsigned long long)c->id);
+    MUST(n, fits(n, agent, c), "agent %u is not eligible", agent);
+    MUST(n, is_free(n, agent, c->channel), "agent %u is not free", agent);
+    MUST(n, !barred(n, c, agent), "agent %u has just refused", agent);
+    n->judged++;
+    for (unsigned i = 0; i < NAIVE_CONTACTS; i++) { /* nobody is overtaken */
+        const struct naive_contact *other = &n->contacts[i];
+        if (other == c || !waits(other) || other->special || other->virtual_waiter || on_the_edge(n, other)
+            || other->channel != c->channel)
+            continue;
+        if (fits(n, agent, other) && !barred(n, other, agent))
+            MUST(n, !before(n, other, c), "contact %llu overtook %llu at agent %u", (unsigned long long)c->id,
+                 (unsigned long long)other->id, agent);
+    }
+    const uint8_t choice = n->centre->queues[c->queue].choice;
+    if (choice != SAPA_CHOICE_RING_ALL && choice != SAPA_CHOICE_LEAST_OCCUPIED)
+        MUST(n, naive_agent_for(n, c) == agent, "contact %llu went to agent %u, the rule says %u",
+             (unsigned long long)c->id, agent, naive_agent_for(n, c));
+}
+
+static void on_offer_made(struct naive *n, const struct sapa_rec_offer_made *made)
+{
+    struct naive_contact *c = naive_contact_of(n, made->contact);
+    unsigned free_slot = NAIVE_WORKS;
+
+    MUST(n, c && c->queued && c->talking == 0, "offer of contact %llu that does not wait",
+         (unsigned long long)made->contact);
+    MUST(n, !work_of(n, made->offer), "offer %llu again", (unsigned long long)made->offer);
+    if (n->judge)
+        MUST(n, c->queue == made->queue, "offer for queue %u", (unsigned)made->queue);
+    if (c->ringing > 0)
+        MUST(n, n->centre->queues[made->queue].choice == SAPA_CHOICE_RING_ALL, "rings twice");
+    else
+        judge_offer(n, made, c);
+    n->rr_last[made->queue] = c->ringing ? n->rr_last[made->queue] : (uint32_t)made->agent;
+    c->ringing++;
+    n->made++;
+    for (unsigned i = 0; i < NAIVE_WORKS && free_slot == NAIVE_WORKS; i++)
+        if (!n->works[i].offer)
+            free_slot = i;
+    MUST(n, free_slot < NAIVE_WORKS, "too much work");
+    n->works[free_slot] = (struct naive_work){ .offer = made->offer, .contact = made->contact,
+                                               .agent = (uint32_t)made->agent, .channel = c->channel,
+                                               .offer_open = true };
+}
+
+static void on_offer_ended(struct naive *n, const struct sapa_rec_offer_ended *ended)
+{
+    struct naive_contact *c = naive_contact_of(n, ended->contact);
+    struct naive_work *w = work_of(n, ended->offer);
+    static const uint64_t against = 1 << SAPA_OFFER_REFUSED | 1 << SAPA_OFFER_NO_ANSWER | 1 << SAPA_OFFER_BUSY
+                                    | 1 << SAPA_OFFER_UNREACHABLE | 1 << SAPA_OFFER_FAULT;
+
+    MUST(n, c && w && w->offer_open && c->ringing > 0, "offer %llu ends that does not ring",
+         (unsigned long long)ended->offer);
+    w->offer_open = false;
+    c->ringing--;
+    n->results[ended->result]++;
+    if (ended->result == SAPA_OFFER_ACCEPTED) {
+        c->talking++;
+        MUST(n, c->talking == 1, "contact %llu talks twice", (unsigned long long)c->id);
+        n->agents[ended->agent].idle = ++n->idle;
+    } else if (against >> ended->result & 1) {
+        n->agents[ended->agent].idle = ++n->idle;
+        if (c->refused_until_us <= n->now_us)
+            c->refused_count = 0;
+        for (unsigned i = 0; i < c->refused_count; i++)
+            if (c->refused[i] == ended->agent) {
+                memmove(&c->refused[i], &c->refused[i + 1], (c->refused_count - i - 1) * sizeof(c->refused[0]));
+                c->refused_count--;
+            }
+        if (c->refused_count == SAPA_COUNT(c->refused)) {
+            memmove(&c->refused[0], &c->refused[1], sizeof(c->refused) - sizeof(c->refused[0]));
+            c->refused_count--;
+        }
+        c->refused[c->refused_count++] = (uint32_t)ended->agent;
+        c->refused_until_us = n->now_us + SAPA_CORE_REOFFER_MS * INT64_C(1000);
+    }
+}
+
+static void on_assignment(struct naive *n, const struct sapa_rec_assignment_moved *moved)
+{
+    struct naive_work *w = work_of(n, moved->offer);
+
+    MUST(n, w && w->state == moved->from, "assignment %llu moves from %u", (unsigned long long)moved->offer,
+         (unsigned)moved->from);
+    if (moved->from == SAPA_ASSIGNMENT_NONE && n->judge)
+        MUST(n, is_free(n, w->agent, w->channel), "agent %u above capacity", w->agent);
+    w->state = (uint8_t)moved->to;
+    if (moved->to == SAPA_ASSIGNMENT_NONE)
+        w->offer = 0;
+}
+
+static void on_queued(struct naive *n, const struct sapa_rec_contact_queued *queued)
+{
+    struct naive_contact *c = naive_contact_of(n, queued->contact);
+
+    MUST(n, c && !c->queued && c->ringing == 0 && c->talking == 0, "contact %llu joins twice",
+         (unsigned long long)queued->contact);
+    c->queued = true;
+    c->queue = (uint32_t)queued->queue;
+    c->priority = (uint32_t)queued->priority;
+    c->entered_us = n->now_us;
+    c->virtual_waiter = queued->virtual_waiter;
+    c->refused_count = 0;
+    const bool keeps = c->joined && (c->left_why != SAPA_DEQUEUE_FLOW || c->left_step == n->steps);
+    if (!keeps) {
+        c->aged_us = n->now_us;
+        c->seq = ++n->seq;
+    }
+    c->joined = true;
+}
+
+void naive_event(struct naive *n, const struct sapa_record *out)
+{
+    struct naive_contact *c = naive_contact_of(n, sapa_record_contact(out));
+
+    switch (out->type) {
+    case SAPA_T_contact_new:
+        MUST(n, c && c->ended_before, "contact %llu is new twice", (unsigned long long)out->u.contact_new.contact);
+        c->ended_before = false;
+        c->client = (uint32_t)out->u.contact_new.client;
+        n->news++;
+        break;
+    case SAPA_T_contact_queued: on_queued(n, &out->u.contact_queued); break;
+    case SAPA_T_contact_dequeued:
+        MUST(n, c && c->queued && c->ringing == 0, "contact %llu leaves where it does not wait",
+             (unsigned long long)out->u.contact_dequeued.contact);
+        if (n->judge)
+            MUST(n, c->queue == out->u.contact_dequeued.queue, "leaves another queue");
+        c->queued = false;
+        c->left_step = n->steps;
+        c->left_why = (uint32_t)out->u.contact_dequeued.reason;
+        break;
+    case SAPA_T_offer_made: on_offer_made(n, &out->u.offer_made); break;
+    case SAPA_T_offer_ended: on_offer_ended(n, &out->u.offer_ended); break;
+    case SAPA_T_assignment_moved: on_assignment(n, &out->u.assignment_moved); break;
+    case SAPA_T_contact_connected:
+        MUST(n, c && c->talking == 1 && !c->queued, "contact %llu connects out of turn",
+             (unsigned long long)out->u.contact_connected.contact);
+        n->agents[out->u.contact_connected.agent].contacts++;
+        break;
+    case SAPA_T_contact_parted:
+        MUST(n, c && c->talking == 1, "contact %llu parts from nobody",
+             (unsigned long long)out->u.contact_parted.contact);
+        c->talking = 0;
+        n->agents[out->u.contact_parted.agent].idle = ++n->idle;
+        if (out->u.contact_parted.side == SAPA_SIDE_NETWORK || out->u.contact_parted.side == SAPA_SIDE_SYSTEM)
+            c->special = true; /* it avoids the one whose leg broke */
+        break;
+    case SAPA_T_callback_changed:
+        if (c && (out->u.callback_changed.state == SAPA_CALLBACK_RETRY
+                  || out->u.callback_changed.state == SAPA_CALLBACK_FAILED))
+            c->talking = 0, c->special = true;
+        break;
+    case SAPA_T_wrapup_ended: n->agents[out->u.wrapup_ended.agent].idle = ++n->idle; break;
+    case SAPA_T_agent_moved: {
+        struct naive_agent *a = &n->agents[out->u.agent_moved.agent];
+        MUST(n, a->presence == out->u.agent_moved.from || !n->judge, "agent moves from where he is not");
+        a->presence = (uint8_t)out->u.agent_moved.to;
+        if (out->u.agent_moved.from == SAPA_PRESENCE_OFFLINE)
+            a->contacts = 0;
+        if (a->presence == SAPA_PRESENCE_READY)
+            a->idle = ++n->idle;
+        break;
+    }
+    case SAPA_T_contact_ended:
+        MUST(n, c && !c->ended_before, "contact %llu ends twice", (unsigned long long)out->u.contact_ended.contact);
+        MUST(n, !c->queued && c->ringing == 0 && c->talking == 0, "contact %llu ends amid something",
+             (unsigned long long)c->id);
+        MUST(n, out->u.contact_ended.flow_ms + out->u.contact_ended.queue_ms <= out->u.contact_ended.total_ms + 1,
+             "times of contact %llu do not add up", (unsigned long long)c->id);
+        n->ends++;
+        n->outcomes[out->u.contact_ended.outcome]++;
+        c->id = 0;
+        break;
+    default: break;
+    }
+}
+
+void naive_done(struct naive *n, bool quiet)
+{
+    uint64_t open = 0, ended = 0, living = 0;
+
+    for (unsigned i = 0; i < NAIVE_WORKS; i++)
+        open += n->works[i].offer && n->works[i].offer_open;
+    for (unsigned r = 0; r < SAPA_OFFER_COUNT; r++)
+        ended += n->results[r];
+    MUST(n, n->made == open + ended, "offered is not accepted + refused + ...");
+    for (unsigned i = 0; i < NAIVE_CONTACTS; i++) {
+        if (n->contacts[i].id && n->contacts[i].ended_before)
+            n->contacts[i].id = 0; /* its arrival was refused */
+        living += n->contacts[i].id != 0;
+    }
+    MUST(n, n->news == n->ends + living, "contacts are lost: %llu new, %llu ended, %llu living",
+         (unsigned long long)n->news, (unsigned long long)n->ends, (unsigned long long)living);
+    if (!quiet)
+        return;
+    n->settled_us = n->now_us;
+    for (unsigned i = 0; n->judge && i < NAIVE_CONTACTS; i++) { /* nobody waits for somebody who is free */
+        const struct naive_contact *c = &n->contacts[i];
+        if (waits(c) && !c->special && !c->virtual_waiter)
+            MUST(n, naive_agent_for(n, c) == SAPA_NONE, "contact %llu waits while agent %u is free",
+                 (unsigned long long)c->id, naive_agent_for(n, c));
+    }
+    n->judge = true;
+}
+
+/* ---- another description ---- */
+
+void naive_centre(struct naive *n, const struct sapa_centre *centre, const struct sapa_core *core)
+{
+    const struct sapa_centre *old = n->centre;
+    struct naive_agent agents[NAIVE_AGENTS];
+    uint32_t to[NAIVE_AGENTS];
+
+    memset(agents, 0, sizeof(agents));
+    for (uint32_t a = 0; a < old->agents_count; a++) {
+        to[a] = SAPA_FIND(centre, agents, old->agents[a].key);
+        if (to[a] != SAPA_NONE)
+            agents[to[a]] = n->agents[a];
+    }
+    for (uint32_t a = 0; a < centre->agents_count; a++) {
+        struct sapa_agent_view view;
+        if (SAPA_FIND(old, agents, centre->agents[a].key) == SAPA_NONE)
+            agents[a].idle = ++n->idle;
+        if (sapa_core_agent_get(core, a, n->now_us, &view) == SAPA_OK) {
+            agents[a].presence = view.presence;
+            agents[a].reachable = view.reachable;
+        }
+    }
+    memcpy(n->agents, agents, sizeof(agents));
+    uint32_t rr_last[NAIVE_QUEUES];
+    for (uint32_t q = 0; q < NAIVE_QUEUES; q++)
+        rr_last[q] = SAPA_NONE;
+    for (uint32_t q = 0; q < old->queues_count; q++) {
+        const uint32_t queue = SAPA_FIND(centre, queues, old->queues[q].key);
+        if (queue != SAPA_NONE && n->rr_last[q] != SAPA_NONE)
+            rr_last[queue] = to[n->rr_last[q]];
+    }
+    memcpy(n->rr_last, rr_last, sizeof(rr_last));
+    n->centre = centre;
+    for (unsigned i = 0; i < NAIVE_CONTACTS; i++) {
+        struct naive_contact *c = &n->contacts[i];
+        struct sapa_contact_view view;
+        if (!c->id || sapa_core_contact_get(core, c->id, n->now_us, &view) != SAPA_OK)
+            continue;
+        if (c->queued)
+            c->queue = view.queue;
+        c->special |= c->refused_count > 0; /* whom it avoids has another number now */
+    }
+    for (unsigned i = 0; i < NAIVE_WORKS; i++)
+        n->works[i].offer = 0;
+    for (uint32_t a = 0, next = 0; a < centre->agents_count; a++) {
+        struct sapa_assignment_view view;
+        for (uint32_t cursor = 0; sapa_core_assignment_next(core, a, &cursor, &view);)
+            n->works[next++] = (struct naive_work){ .offer = view.offer, .contact = view.contact, .agent = a,
+                                                    .channel = view.channel, .state = view.state,
+                                                    .offer_open = view.state == SAPA_ASSIGNMENT_OFFERED };
+    }
+}

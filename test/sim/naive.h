@@ -1,0 +1,73 @@
+/**
+ * @file test/sim/naive.h
+ * The routing rules once more, as plainly as they can be said, to hold the core against.
+ *
+ * It learns the world from inputs and events alone, keeps everything in flat arrays, and decides by
+ * looking at every agent and every contact. What it does not model it leaves out of its verdicts:
+ * contacts that wait for a preferred agent, and when a callback may be tried.
+ */
+#ifndef SAPA_TEST_SIM_NAIVE_H
+#define SAPA_TEST_SIM_NAIVE_H
+
+#include "core/core.h"
+
+enum { NAIVE_AGENTS = 16, NAIVE_QUEUES = 8, NAIVE_SKILLS = 8, NAIVE_CONTACTS = 256, NAIVE_WORKS = 512 };
+
+struct naive_agent {
+    uint8_t presence, level[NAIVE_SKILLS];
+    bool reachable;
+    uint64_t idle;     /* order of idleness, lower waits longer */
+    uint32_t contacts; /* since login */
+};
+
+struct naive_contact {
+    uint64_t id; /* 0: free */
+    uint32_t queue, last_agent, priority, channel, client;
+    bool queued, special, virtual_waiter, ended_before;
+    unsigned ringing, talking;
+    int64_t aged_us, entered_us;
+    uint64_t seq;
+    uint64_t left_step; /* number of the step in which it left its last queue */
+    uint32_t left_why;
+    bool joined;
+    uint32_t refused[8];
+    unsigned refused_count;
+    int64_t refused_until_us;
+};
+
+struct naive_work {
+    uint64_t offer; /* 0: free */
+    uint64_t contact;
+    uint32_t agent, channel;
+    uint8_t state;  /* enum sapa_assignment */
+    bool offer_open;
+};
+
+struct naive {
+    const struct sapa_centre *centre;
+    struct naive_agent agents[NAIVE_AGENTS];
+    struct naive_contact contacts[NAIVE_CONTACTS];
+    struct naive_work works[NAIVE_WORKS];
+    uint32_t rr_last[NAIVE_QUEUES];
+    uint64_t idle, seq, steps;
+    int64_t now_us, settled_us; /* all that was due up to settled_us has happened */
+    bool judge;                 /* off while a new description takes force */
+    uint64_t news, ends, made, results[SAPA_OFFER_COUNT], outcomes[SAPA_OUTCOME_COUNT], judged;
+};
+
+void naive_init(struct naive *n, const struct sapa_centre *centre);
+/** Before the core sees it. */
+void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us);
+/** Each event and command, in order. Aborts with a reason when it is wrong. */
+void naive_event(struct naive *n, const struct sapa_record *out);
+/** After the step. `quiet`: the core has nothing overdue. */
+void naive_done(struct naive *n, bool quiet);
+/** Another description is in force. */
+void naive_centre(struct naive *n, const struct sapa_centre *centre, const struct sapa_core *core);
+
+/** Whom the rules give a contact to, SAPA_NONE nobody; and the other way round (id, 0 none). */
+uint32_t naive_agent_for(const struct naive *n, const struct naive_contact *c);
+uint64_t naive_contact_for(const struct naive *n, uint32_t agent);
+struct naive_contact *naive_contact_of(struct naive *n, uint64_t id);
+
+#endif
