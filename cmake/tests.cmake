@@ -19,6 +19,14 @@ if(sim_sources AND TARGET room_core)
     set_tests_properties(sim PROPERTIES LABELS sim TIMEOUT 900)
 endif()
 
+# The folds of reports over what the real core writes.
+if(TARGET room_core AND TARGET room_report)
+    add_executable(report_core test/report/core_folds.c)
+    target_link_libraries(report_core PRIVATE room_core room_report)
+    add_test(NAME report_core COMMAND report_core)
+    set_tests_properties(report_core PROPERTIES LABELS sim TIMEOUT 300)
+endif()
+
 # Scenarios: each test/sipp/<NN-name>/run and test/scenario/<name>/run starts the program itself, with
 # SAPA_BIN and SAPA_BUILD set, in a directory of its own. Exit 0 good, 77 skipped.
 if(TARGET sapa)

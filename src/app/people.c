@@ -3,22 +3,29 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/table.h"
 
 /*
  * Small direct-mapped caches. A collision only forgets: the store is asked again, or a caller
  * goes to the longest idle agent instead of the last one.
  */
-enum { SLOTS = SAPA_PEOPLE_KEPT_MAX };
+enum { SLOTS = SAPA_PEOPLE_KEPT_MAX, UNTOLD_MAX = 1024 };
 
 struct talked { uint64_t person; uint32_t agent; };
 struct living { uint64_t contact, person; };
 struct offered { uint64_t offer, contact; uint32_t agent; };
+
+/* Reserved, but the centre was too busy to hear of it. The reservation stays, so the store will not say "new" again. */
+struct untold {
+    uint64_t person;
+};
 
 struct sapa_people {
     struct sapa_people_ports ports;
     struct talked talked[SLOTS];
     struct living living[SLOTS];
     struct offered offered[SLOTS];
+    struct sapa_table untold;
 };
 
 static uint64_t mix(uint64_t x)
@@ -35,12 +42,16 @@ sapa_rc sapa_people_new(const struct sapa_people_ports *ports, struct sapa_peopl
     if (!people)
         return SAPA_ENOMEM;
     people->ports = *ports;
+    sapa_table_init(&people->untold, sapa_memory_heap(), sizeof(struct untold), UNTOLD_MAX);
     *ret = people;
     return SAPA_OK;
 }
 
 void sapa_people_free(struct sapa_people *people)
 {
+    if (!people)
+        return;
+    sapa_table_done(&people->untold);
     free(people);
 }
 
@@ -70,8 +81,14 @@ void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sap
     if (address.n == 0)
         return;
     sapa_rc rc = people->ports.reserve(people->ports.ctx, client, address, &found);
-    if (rc == SAPA_OK && found.is_new)
+    struct untold *untold = rc == SAPA_OK ? sapa_table_find(&people->untold, found.person) : NULL;
+    if (rc == SAPA_OK && (found.is_new || untold)) {
         rc = announce(people, client, address, &found);
+        if (rc == SAPA_OK && untold)
+            sapa_table_remove(&people->untold, untold);
+        else if (rc != SAPA_OK && !untold && sapa_table_add(&people->untold, found.person, &untold) != SAPA_OK)
+            sapa_log(SAPA_LOG_ERROR, "people.untold", "too many: a person stays unknown until the next start");
+    }
     if (rc != SAPA_OK) {
         sapa_log(SAPA_LOG_WARN, "people.resolve", "%s; the caller stays anonymous, ignoring", sapa_rc_text(rc));
         return;
@@ -110,6 +127,21 @@ void sapa_people_note(struct sapa_people *people, const struct sapa_record *reco
         break;
     }
     default: break;
+    }
+}
+
+static uint32_t renumbered(const uint32_t *map, size_t count, uint32_t agent)
+{
+    return agent < count ? map[agent] : SAPA_NONE;
+}
+
+void sapa_people_renumber(struct sapa_people *people, const uint32_t *map, size_t count)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (people->talked[i].person != 0)
+            people->talked[i].agent = renumbered(map, count, people->talked[i].agent);
+        if (people->offered[i].offer != 0)
+            people->offered[i].agent = renumbered(map, count, people->offered[i].agent);
     }
 }
 

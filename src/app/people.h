@@ -38,6 +38,8 @@ void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sap
 
 /** Watch what goes by: contact_arrived, cmd_offer, cmd_connect, cmd_forget. Others are passed over. */
 void sapa_people_note(struct sapa_people *people, const struct sapa_record *record);
+/** A new description: map[old index of an agent] is its new one, or SAPA_NONE. */
+void sapa_people_renumber(struct sapa_people *people, const uint32_t *map, size_t count);
 /** The person of a living contact, 0 unknown. */
 uint64_t sapa_people_of_contact(const struct sapa_people *people, uint64_t contact);
 

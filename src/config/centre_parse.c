@@ -413,7 +413,7 @@ static void compile_clients(struct sapa_compile *c)
         if (sapa_key_good(c, child, SAPA_KEY_MAX))
             sapa_fields_read(c, child, SAPA_OBJECT_CLIENT, UINT32_MAX, client);
     }
-    if (c->section[SAPA_SECTION_CLIENTS] != SAPA_NONE && count_of(c, section) == 0)
+    if (c->section[SAPA_SECTION_CLIENTS] != SAPA_NONE && sapa_tree(c, c->section[SAPA_SECTION_CLIENTS])->count == 0)
         sapa_find_key(c, c->section[SAPA_SECTION_CLIENTS], "", "at least one client is needed");
     c->centre->clients = clients;
     c->centre->clients_count = count_of(c, section);
@@ -927,8 +927,9 @@ static void compile_sections(struct sapa_compile *c)
     for (unsigned i = 0; i < SAPA_SECTION_COUNT; i++)
         c->section[i] = sapa_field_get(c, 0, sapa_section_names[i]);
     sapa_fields_read(c, 0, SAPA_OBJECT_TOP, UINT32_MAX, c->centre);
-    if (c->section[SAPA_SECTION_VERSION] != SAPA_NONE)
-        (void)sapa_read_int(c, c->section[SAPA_SECTION_VERSION], 1, 1, &version);
+    if (c->section[SAPA_SECTION_VERSION] != SAPA_NONE &&
+        sapa_read_int(c, c->section[SAPA_SECTION_VERSION], 1, INT32_MAX, &version) && version != 1)
+        sapa_find(c, c->section[SAPA_SECTION_VERSION], 0, "", "this program reads version 1 of the language");
     compile_system(c, &zones);
     compile_interrupts(c);
     compile_addresses(c);

@@ -206,26 +206,26 @@ void sapa_findings_print(const struct sapa_findings *findings, const char *file,
 
 enum { NEAR_MAX = 3, NEAR_LENGTH_MAX = 48, NEAR_TRIES_MAX = 2000 };
 
-/* Levenshtein's distance, or more than NEAR_MAX. */
+/* Edits between them, two neighbours swapped counting as one (optimal string alignment), or more than NEAR_MAX. */
 static unsigned distance(struct sapa_str a, struct sapa_str b)
 {
-    unsigned row[NEAR_LENGTH_MAX + 1];
+    unsigned rows[3][NEAR_LENGTH_MAX + 1];
 
     if (a.n > NEAR_LENGTH_MAX || b.n > NEAR_LENGTH_MAX || a.n > b.n + NEAR_MAX || b.n > a.n + NEAR_MAX)
         return NEAR_MAX + 1;
     for (size_t k = 0; k <= b.n; k++)
-        row[k] = (unsigned)k;
+        rows[0][k] = (unsigned)k;
     for (size_t i = 1; i <= a.n; i++) {
-        unsigned diagonal = row[0];
+        unsigned *row = rows[i % 3];
+        const unsigned *above = rows[(i - 1) % 3], *two_above = rows[(i + 1) % 3];
         row[0] = (unsigned)i;
         for (size_t k = 1; k <= b.n; k++) {
-            const unsigned above = row[k];
-            const unsigned change = diagonal + (a.p[i - 1] != b.p[k - 1]);
-            row[k] = SAPA_MIN(SAPA_MIN(above, row[k - 1]) + 1, change);
-            diagonal = above;
+            row[k] = SAPA_MIN(SAPA_MIN(above[k], row[k - 1]) + 1, above[k - 1] + (a.p[i - 1] != b.p[k - 1]));
+            if (i > 1 && k > 1 && a.p[i - 1] == b.p[k - 2] && a.p[i - 2] == b.p[k - 1])
+                row[k] = SAPA_MIN(row[k], two_above[k - 2] + 1);
         }
     }
-    return row[b.n];
+    return rows[a.n % 3][b.n];
 }
 
 void sapa_near_start(const struct sapa_compile *c, struct sapa_near *near, struct sapa_str wanted)

@@ -168,7 +168,7 @@ enum sapa_object_id {
 /**
  * Read the keys of the map `node` into `base` by the rows of an object: unknown keys, missing ones,
  * wrong types and ranges become findings. Missing optional ones get their default.
- * @param kind  flow nodes: bit of the kind; else UINT32_MAX
+ * @param kind  flow nodes: bit of the kind, 0 when it is not known; else UINT32_MAX
  */
 void sapa_fields_read(struct sapa_compile *c, uint32_t node, enum sapa_object_id object, uint32_t kind, void *base);
 
@@ -208,6 +208,7 @@ struct sapa_flow_build {
     uint32_t nodes_at;  /* tree node of its `nodes` */
     uint32_t at;        /* tree node that is being read, for keys of prompts */
     unsigned said;      /* texts of that node so far */
+    bool variables_bad; /* a declaration is wrong: uses of what it declared are not */
     struct sapa_flow flow;
 #define T(type, plural) SAPA_VEC(type) plural;
     SAPA_FLOW_TABLES(T)

@@ -504,6 +504,10 @@ static void name_value(struct parse *p, const struct token *t)
     }
     for (uint32_t i = 0; i < p->b->variables.n; i++)
         sapa_near_try(&near, p->b->variables.at[i].name);
+    if (p->b->variables_bad) {
+        p->bad = true;
+        return;
+    }
     wrong(p, t->at, near.best.n ? sapa_near_hint(&near) : "declare it under variables", "\"" SAPA_STR_FMT "\" is no variable and no fact",
           SAPA_STR_ARG(t->text));
 }

@@ -17,7 +17,7 @@ bool sapa_is_map(struct sapa_compile *c, uint32_t node, const char *what)
         return true;
     if (sapa_tree(c, node)->kind == SAPA_TREE_TEXT && sapa_tree(c, node)->text.n == 0)
         return false; /* "section:" with nothing below it: empty */
-    sapa_find(c, node, 0, "", "%s is expected here: a map of keys and values", what);
+    sapa_find(c, node, 0, "", "a map of keys and values is expected here: %s", what);
     return false;
 }
 
@@ -27,7 +27,7 @@ bool sapa_is_list(struct sapa_compile *c, uint32_t node, const char *what)
         return true;
     if (sapa_tree(c, node)->kind == SAPA_TREE_TEXT && sapa_tree(c, node)->text.n == 0)
         return false;
-    sapa_find(c, node, 0, "write [a, b] or lines that begin with -", "%s is expected here: a list", what);
+    sapa_find(c, node, 0, "write [a, b] or lines that begin with -", "a list is expected here: %s", what);
     return false;
 }
 
@@ -193,7 +193,7 @@ bool sapa_read_text(struct sapa_compile *c, uint32_t node, int64_t min, int64_t 
 
 /* What a section's objects are called in a sentence. */
 static const char *const section_nouns[SAPA_SECTION_COUNT] = {
-    "version", "system", "interrupt", "address", "holiday calendar", "opening hours", "client", "skill", "team",
+    "version", "system", "interrupt", "address", "holiday calendar", "set of opening hours", "client", "skill", "team",
     "agent", "reason", "set of dispositions", "queue", "trunk", "number", "caller rule", "prompt", "code", "flow",
 };
 
@@ -508,6 +508,8 @@ void sapa_fields_read(struct sapa_compile *c, uint32_t node, enum sapa_object_id
         if (row) {
             read_row(c, child, row, base);
         } else if (elsewhere) {
+            if (kind == 0)
+                continue; /* which kind it is, is the mistake */
             sapa_find_key(c, child, "", "\"" SAPA_STR_FMT "\" has no meaning in this kind of node", SAPA_STR_ARG(key));
         } else {
             struct sapa_near near;

@@ -298,8 +298,9 @@ static uint32_t read_variable(struct sapa_flow_build *b, uint32_t node, struct s
             return i;
         sapa_near_try(&near, b->variables.at[i].name);
     }
-    sapa_find(b->c, node, 0, near.best.n ? sapa_near_hint(&near) : "declare it under variables",
-              "there is no variable \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(name));
+    if (!b->variables_bad)
+        sapa_find(b->c, node, 0, near.best.n ? sapa_near_hint(&near) : "declare it under variables",
+                  "there is no variable \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(name));
     return SAPA_NONE;
 }
 
@@ -322,6 +323,7 @@ static void read_range(struct sapa_flow_build *b, const char *key, uint8_t lowes
         sapa_text_init(&out, hint, sizeof(hint));
         sapa_text_printf(&out, "write \"%u-%u\", within %u to %u", lowest, highest, lowest, highest);
         sapa_find(b->c, node, 0, hint, "\"" SAPA_STR_FMT "\" is no such range", SAPA_STR_ARG(text));
+        *ret_min = *ret_max = lowest;
         return;
     }
     *ret_min = (uint8_t)min;
@@ -592,7 +594,7 @@ static void compile_node(struct sapa_flow_build *b, uint32_t at)
             if (sapa_str_eq(sapa_tree(c, do_at)->text, sapa_str_of(names[i])))
                 kind = UINT32_C(1) << i;
         }
-        sapa_fields_read(c, at, SAPA_OBJECT_NODE, kind, &node);
+        sapa_fields_read(c, at, SAPA_OBJECT_NODE, kind == UINT32_MAX ? 0 : kind, &node);
         for (unsigned i = 0; i < SAPA_EDGE_COUNT && kind != UINT32_MAX; i++) {
             const uint32_t edge = sapa_field_get(c, at, edges[i]);
             if (edge != SAPA_NONE)
@@ -694,10 +696,11 @@ static void compile_variables(struct sapa_flow_build *b)
         }
         if (b->variables.n == SAPA_FLOW_VARIABLES_MAX) {
             sapa_find_key(b->c, child, "", "a flow has at most %d variables", SAPA_FLOW_VARIABLES_MAX);
-            return;
+            break;
         }
         *SAPA_VEC_PUSH(b->c, &b->variables) = v;
     }
+    b->variables_bad = b->variables.n < sapa_tree(b->c, variables)->count;
 }
 
 static void compile_flow(struct sapa_compile *c, uint32_t self, struct sapa_flow *ret)

@@ -188,7 +188,7 @@ bool sapa_tree_parse(struct sapa_compile *c, struct sapa_str text)
     if (!yaml_parser_initialize(&c->parser))
         sapa_compile_no_memory(c);
     c->parser_open = true;
-    yaml_parser_set_input_string(&c->parser, (const unsigned char *)text.p, text.n);
+    yaml_parser_set_input_string(&c->parser, (const unsigned char *)(text.p ? text.p : ""), text.n);
     while (good && !over) {
         if (!yaml_parser_parse(&c->parser, &c->event)) {
             if (c->parser.error == YAML_MEMORY_ERROR)

@@ -109,8 +109,12 @@ static void pick_as(struct sapa_core *core, struct core_contact *c, uint8_t pick
 
 static void pick_insert(struct sapa_core *core, struct core_contact *c)
 {
+    const struct sapa_queue *q = core_queue_of(core, c->queue);
     int64_t due = 0;
 
+    while (c->step + 1u < q->step_count /* it may have rung, or waited for somebody, meanwhile */
+           && core->now_us - c->entered_us >= q->steps[c->step + 1].after_ms * INT64_C(1000))
+        c->step++;
     if (is_virtual(c) && !sapa_callback_ready(core, c, &due)) {
         c->callback_due_us = due;
         pick_as(core, c, PICK_NONE);
@@ -454,11 +458,7 @@ void sapa_line_review(struct sapa_core *core, struct core_contact *c)
         return;
     if (!is_virtual(c) && overflows(core, c))
         return;
-    const struct sapa_queue *q = core_queue_of(core, c->queue);
     pick_remove(core, c);
-    while (c->step + 1u < q->step_count
-           && core->now_us - c->entered_us >= q->steps[c->step + 1].after_ms * INT64_C(1000))
-        c->step++;
     if (c->avoid_count > 1 && c->avoid_until_us <= core->now_us) {
         c->avoid[0] = c->avoid[c->avoid_count - 1]; /* who was asked last stays last choice */
         c->avoid_count = 1;

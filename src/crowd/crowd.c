@@ -782,7 +782,8 @@ static void sample_offer(struct phone *phone, const struct sapa_sip_event *event
     struct sapa_str from = event->msg->from.uri.user;
     uint64_t index;
 
-    sample(crowd, SAPA_CROWD_FREE_TO_RING, phone->free_us, event->now_us);
+    if (crowd->stats.now >= crowd->options.calls_max / 10 * 9) /* a full house: somebody waits */
+        sample(crowd, SAPA_CROWD_FREE_TO_RING, phone->free_us, event->now_us);
     phone->free_us = 0;
     if (from.n < 4)
         return;

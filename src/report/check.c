@@ -15,9 +15,9 @@ struct watched_contact {
 
 struct watched_offer {
     uint64_t offer, contact, agent;
-    int64_t made_us, connected_us, parted_us, held_us;
-    uint64_t hold_ms;
+    int64_t made_us, connected_us, parted_us, held_us, hold_us;
     uint8_t stage; /* 0 made, 1 accepted, 2 connected, 3 parted */
+    uint8_t held_by; /* bit per enum sapa_side: both may hold at once */
     bool wrapping, released;
 };
 
@@ -264,13 +264,21 @@ static void held(struct sapa_check *check, const struct sapa_record *record)
     STORY(offer && offer->stage == 2, in->contact, "contact %llu is held without a conversation.", U(in->contact));
     if (!offer || offer->stage != 2)
         return;
+    const uint8_t side = (uint8_t)(1u << SAPA_MIN(in->side, (uint64_t)SAPA_SIDE_COUNT));
     if (in->on) {
-        offer->held_us = record->at_us;
-    } else if (offer->held_us != 0) {
-        expect_length(check, in->contact, "a hold", in->held_ms, offer->held_us, record->at_us);
-        offer->hold_ms += (uint64_t)(record->at_us - offer->held_us) / 1000;
-        offer->held_us = 0;
+        if (offer->held_by == 0)
+            offer->held_us = record->at_us;
+        offer->held_by |= side;
+        return;
     }
+    STORY((offer->held_by & side) != 0, in->contact, "contact %llu comes back from a hold that had not begun.",
+          U(in->contact));
+    if (offer->held_by == 0)
+        return;
+    expect_length(check, in->contact, "a hold", in->held_ms, offer->held_us, record->at_us);
+    offer->held_by &= (uint8_t)~side;
+    if (offer->held_by == 0)
+        offer->hold_us += record->at_us - offer->held_us;
 }
 
 static void parted(struct sapa_check *check, struct watched_contact *contact, const struct sapa_record *record)
@@ -288,6 +296,9 @@ static void parted(struct sapa_check *check, struct watched_contact *contact, co
         return;
     expect_length(check, in->contact, "talk and hold", in->talk_ms + in->hold_ms, offer->connected_us,
                   record->at_us);
+    if (offer->held_by != 0) /* the other of two holds ends with the conversation */
+        offer->hold_us += record->at_us - offer->held_us;
+    expect_length(check, in->contact, "hold", in->hold_ms, 0, offer->hold_us);
     offer->stage = 3;
     offer->parted_us = record->at_us;
     if (offer->released)

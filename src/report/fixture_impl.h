@@ -295,12 +295,12 @@ static inline bool fix_golden(const char *name, const char *text)
 
 enum { GEN_CONTACTS = 40, GEN_WAITS = 100000 };
 
-enum gen_place { GEN_NONE, GEN_FLOW, GEN_QUEUE, GEN_OFFERED, GEN_TALK, GEN_HELD };
+enum gen_place { GEN_NONE, GEN_FLOW, GEN_QUEUE, GEN_OFFERED, GEN_TALK, GEN_HELD, GEN_DIAL };
 
 struct gen_contact {
     uint64_t id, offer, recording;
     int64_t opened_us, place_us, queued_us, made_us, connected_us, held_us, flow_us, queue_us, recorded_us;
-    int64_t hold_ms;
+    int64_t hold_us;
     enum gen_place place;
     uint32_t client, number, queue, agent, policy;
     bool is_virtual, answered, is_callback;
@@ -311,6 +311,7 @@ struct gen_agent {
     int64_t since_us, doing_us;
     uint64_t offer, contact;
     uint32_t queue;
+    bool dialling; /* assigned as talking, and nobody talks yet */
 };
 
 /* Writes a consistent log, one record at a time, and counts what is in it. */
@@ -372,10 +373,11 @@ static inline void gen_doing(struct gen *g, uint32_t agent, uint8_t to)
     struct gen_agent *a = &g->agents[agent];
     const int64_t was_us = g->now_us - a->doing_us;
 
-    if (a->doing == SAPA_ASSIGNMENT_TALKING)
+    if (a->doing == SAPA_ASSIGNMENT_TALKING && !a->dialling)
         g->agent_talk_us[agent] += was_us;
-    if (a->doing >= SAPA_ASSIGNMENT_TALKING)
+    if (a->doing >= SAPA_ASSIGNMENT_TALKING && !a->dialling)
         g->agent_handling_us[agent] += was_us;
+    a->dialling = false;
     GEN(g, assignment_moved, .agent = agent, .contact = a->contact, .offer = a->offer, .from = a->doing, .to = to,
         .was_ms = gen_ms(was_us));
     a->doing = to;
@@ -463,18 +465,19 @@ static inline void gen_part(struct gen *g, struct gen_contact *c)
         const int64_t held_ms = (g->now_us - c->held_us) / 1000;
         GEN(g, hold_changed, .contact = c->id, .offer = c->offer, .agent = c->agent, .on = 0,
             .held_ms = (uint64_t)held_ms);
-        c->hold_ms += held_ms;
+        c->hold_us += g->now_us - c->held_us;
     }
+    const int64_t hold_ms = c->hold_us / 1000;
     if (c->policy == SAPA_RECORD_ALL)
         c->recorded_us += g->now_us - c->connected_us;
-    g->talk_ms += whole_ms - c->hold_ms;
-    g->hold_ms += c->hold_ms;
+    g->talk_ms += whole_ms - hold_ms;
+    g->hold_ms += hold_ms;
     GEN(g, contact_parted, .contact = c->id, .offer = c->offer, .agent = c->agent, .queue = c->queue,
-        .talk_ms = (uint64_t)(whole_ms - c->hold_ms), .hold_ms = (uint64_t)c->hold_ms,
+        .talk_ms = (uint64_t)(whole_ms - hold_ms), .hold_ms = (uint64_t)hold_ms,
         .side = gen_random(g, 2));
     a->queue = c->queue;
     gen_doing(g, c->agent, gen_random(g, 4) ? SAPA_ASSIGNMENT_WRAPUP : SAPA_ASSIGNMENT_NONE);
-    c->hold_ms = 0;
+    c->hold_us = 0;
 }
 
 static inline void gen_arrive(struct gen *g, struct gen_contact *c)
@@ -496,6 +499,26 @@ static inline void gen_arrive(struct gen *g, struct gen_contact *c)
     GEN(g, contact_new, .contact = c->id, .client = c->client, .number = c->number);
     GEN(g, contact_answered, .contact = c->id, .leg = c->id * 2);
     GEN(g, flow_step, .contact = c->id, .node = 1);
+}
+
+static inline void gen_connect(struct gen *g, struct gen_contact *c)
+{
+    struct gen_agent *a = &g->agents[c->agent];
+
+    gen_leave(g, c, SAPA_DEQUEUE_CONNECTED);
+    if (a->dialling) {
+        a->dialling = false;
+        a->doing_us = g->now_us;
+    }
+    c->policy = c->queue == 2 ? SAPA_RECORD_NONE : SAPA_RECORD_ALL;
+    if (!c->recording && c->policy == SAPA_RECORD_ALL)
+        c->recording = ++g->next_id;
+    GEN(g, contact_connected, .contact = c->id, .offer = c->offer, .agent = c->agent, .queue = c->queue,
+        .wait_ms = gen_ms(c->queue_us), .recording = c->policy == SAPA_RECORD_ALL ? c->recording : 0,
+        .policy = c->policy);
+    c->answered = true;
+    c->connected_us = g->now_us;
+    gen_place(g, c, GEN_TALK);
 }
 
 /* Something happens to this contact. */
@@ -533,7 +556,7 @@ static inline void gen_contact_turn(struct gen *g, struct gen_contact *c)
             g->offers++;
             gen_doing(g, i, SAPA_ASSIGNMENT_OFFERED);
             GEN(g, offer_made, .offer = c->offer, .contact = c->id, .agent = i, .queue = c->queue,
-                .wait_ms = gen_ms(g->now_us - c->queued_us));
+                .wait_ms = gen_ms(g->now_us - c->queued_us), .kind = c->is_virtual);
             gen_place(g, c, GEN_OFFERED);
             return;
         }
@@ -559,18 +582,16 @@ static inline void gen_contact_turn(struct gen *g, struct gen_contact *c)
     case GEN_OFFERED:
         if (roll < 75) {
             gen_offer_end(g, c, SAPA_OFFER_ACCEPTED);
-            gen_leave(g, c, SAPA_DEQUEUE_CONNECTED);
             g->accepted++;
-            gen_doing(g, c->agent, SAPA_ASSIGNMENT_TALKING);
-            c->policy = c->queue == 2 ? SAPA_RECORD_NONE : SAPA_RECORD_ALL;
-            if (!c->recording && c->policy == SAPA_RECORD_ALL)
-                c->recording = ++g->next_id;
-            GEN(g, contact_connected, .contact = c->id, .offer = c->offer, .agent = c->agent, .queue = c->queue,
-                .wait_ms = gen_ms(c->queue_us), .recording = c->policy == SAPA_RECORD_ALL ? c->recording : 0,
-                .policy = c->policy);
-            c->answered = true;
-            c->connected_us = g->now_us;
-            gen_place(g, c, GEN_TALK);
+            if (c->is_virtual) { /* the agent said yes: now the customer is called */
+                gen_doing(g, c->agent, SAPA_ASSIGNMENT_TALKING);
+                g->agents[c->agent].dialling = true;
+                GEN(g, callback_changed, .contact = c->id, .state = SAPA_CALLBACK_DIALLING, .attempt = 1);
+                gen_place(g, c, GEN_DIAL);
+            } else {
+                gen_doing(g, c->agent, SAPA_ASSIGNMENT_TALKING);
+                gen_connect(g, c);
+            }
         } else if (roll < 90) {
             gen_offer_end(g, c, roll < 85 ? SAPA_OFFER_NO_ANSWER : SAPA_OFFER_REFUSED);
             gen_place(g, c, GEN_QUEUE);
@@ -579,6 +600,16 @@ static inline void gen_contact_turn(struct gen *g, struct gen_contact *c)
             gen_leave(g, c, c->is_virtual ? SAPA_DEQUEUE_FLOW : SAPA_DEQUEUE_ABANDONED);
             gen_close(g, c, c->is_virtual ? SAPA_OUTCOME_CALLBACK_FAILED : SAPA_OUTCOME_ABANDONED_RINGING,
                       SAPA_SIDE_CUSTOMER);
+        }
+        break;
+    case GEN_DIAL:
+        if (roll < 60) {
+            GEN(g, callback_changed, .contact = c->id, .state = SAPA_CALLBACK_REACHED, .attempt = 1);
+            gen_connect(g, c);
+        } else {
+            gen_doing(g, c->agent, SAPA_ASSIGNMENT_NONE);
+            GEN(g, callback_changed, .contact = c->id, .state = SAPA_CALLBACK_WAITING, .attempt = 1);
+            gen_place(g, c, GEN_QUEUE);
         }
         break;
     case GEN_TALK:
@@ -592,7 +623,7 @@ static inline void gen_contact_turn(struct gen *g, struct gen_contact *c)
             const int64_t held_ms = (g->now_us - c->held_us) / 1000;
             GEN(g, hold_changed, .contact = c->id, .offer = c->offer, .agent = c->agent, .on = 0,
                 .held_ms = (uint64_t)held_ms);
-            c->hold_ms += held_ms;
+            c->hold_us += g->now_us - c->held_us;
             gen_doing(g, c->agent, SAPA_ASSIGNMENT_TALKING);
             gen_place(g, c, GEN_TALK);
         } else {

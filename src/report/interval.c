@@ -60,6 +60,7 @@ struct open_offer {
     struct sapa_span made;
     uint64_t contact;
     uint32_t agent;
+    bool is_callback;
 };
 
 struct open_part {
@@ -67,6 +68,7 @@ struct open_part {
     struct home home;
     uint32_t agent;
     bool wrapping, wrapped, released;
+    bool dialling; /* the agent has said yes to a callback; the customer is still being called */
 };
 
 struct agent_state {
@@ -481,6 +483,7 @@ static void offered(struct sapa_intervals *fold, const struct sapa_record *recor
     offer->made = span_at(fold, record->at_us);
     offer->contact = in->contact;
     offer->agent = dim_of(fold, SAPA_DIM_AGENT, in->agent);
+    offer->is_callback = in->kind == 1;
     sum(&sums, SAPA_M_OFFERS, 1);
     sum(&sums, SAPA_M_OFFERS_OPEN, 1);
     add_both(fold, &offer->home, &sums);
@@ -499,6 +502,21 @@ static enum sapa_measure measure_of_result(uint64_t result)
     case SAPA_OFFER_FAULT: return SAPA_M_OFFERS_FAILED;
     default: return SAPA_M_OFFERS_GONE;
     }
+}
+
+static struct open_part *add_part(struct sapa_intervals *fold, uint64_t offer, const struct home *home,
+                                  uint32_t agent)
+{
+    struct open_part *part;
+    const sapa_rc rc = sapa_table_add(&fold->parts, offer, &part);
+
+    if (rc != SAPA_OK) {
+        fold->failed = rc;
+        return NULL;
+    }
+    part->home = *home;
+    part->agent = agent;
+    return part;
 }
 
 static void offer_over(struct sapa_intervals *fold, const struct sapa_record *record)
@@ -522,30 +540,49 @@ static void offer_over(struct sapa_intervals *fold, const struct sapa_record *re
     add_both(fold, &offer->home, &sums);
     add_agent(fold, offer->made, offer->agent, SAPA_M_OFFERS_OPEN, -1);
     add_agent(fold, offer->made, offer->agent, how, 1);
+    if (offer->is_callback && in->result == SAPA_OFFER_ACCEPTED && !sapa_table_find(&fold->parts, in->offer)) {
+        struct open_part *part = add_part(fold, in->offer, &offer->home, offer->agent);
+        if (part)
+            part->dialling = true;
+    }
     sapa_table_remove(&fold->offers, offer);
+}
+
+static void count_until(struct sapa_intervals *fold, struct agent_state *agent, int64_t until_us);
+
+/* The customer of a callback has answered: what was ringing for the agent is talk from now on. */
+static void dialled(struct sapa_intervals *fold, struct open_part *part, int64_t at_us)
+{
+    struct agent_state *agent = part->agent == SAPA_NONE ? NULL : sapa_table_find(&fold->agents, part->agent);
+
+    part->dialling = false;
+    if (!agent || agent->doing[SAPA_ASSIGNMENT_OFFERED] == 0)
+        return;
+    count_until(fold, agent, at_us);
+    agent->doing[SAPA_ASSIGNMENT_OFFERED]--;
+    agent->doing[SAPA_ASSIGNMENT_TALKING]++;
 }
 
 static void connected(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_connected *in = &record->u.contact_connected;
     struct open_contact *contact = sapa_table_find(&fold->contacts, in->contact);
-    struct open_part *part;
+    struct open_part *part = sapa_table_find(&fold->parts, in->offer);
     struct sums sums = { 0 };
 
-    if (!contact || sapa_table_find(&fold->parts, in->offer))
+    if (part && part->dialling)
+        dialled(fold, part, record->at_us);
+    else if (part)
         return;
-    const sapa_rc rc = sapa_table_add(&fold->parts, in->offer, &part);
-    if (rc != SAPA_OK) {
-        fold->failed = rc;
+    if (!contact)
         return;
-    }
-    part->home = contact->home;
-    part->agent = dim_of(fold, SAPA_DIM_AGENT, in->agent);
-    if (contact->last_agent != SAPA_NONE) {
-        sum(&sums, SAPA_M_PASSED_ON, 1);
-        add_agent(fold, contact->last_agent_span, contact->last_agent, SAPA_M_PASSED_ON, 1);
-        contact->last_agent = SAPA_NONE;
-    }
+    if (!part && !add_part(fold, in->offer, &contact->home, dim_of(fold, SAPA_DIM_AGENT, in->agent)))
+        return;
+    if (contact->last_agent == SAPA_NONE)
+        return;
+    sum(&sums, SAPA_M_PASSED_ON, 1);
+    add_agent(fold, contact->last_agent_span, contact->last_agent, SAPA_M_PASSED_ON, 1);
+    contact->last_agent = SAPA_NONE;
     add_both(fold, &contact->home, &sums);
 }
 
@@ -695,19 +732,23 @@ static void assigned(struct sapa_intervals *fold, const struct sapa_record *reco
 {
     const struct sapa_rec_assignment_moved *in = &record->u.assignment_moved;
     struct agent_state *agent = agent_at(fold, in->agent, record->at_us);
-    struct open_part *part;
+    struct open_part *part = sapa_table_find(&fold->parts, in->offer);
+    uint64_t from = in->from, to = in->to;
 
-    if (agent && in->from < SAPA_ASSIGNMENT_COUNT && in->to < SAPA_ASSIGNMENT_COUNT) {
-        count_until(fold, agent, record->at_us);
-        agent->doing[in->from] -= in->from != SAPA_ASSIGNMENT_NONE && agent->doing[in->from] > 0;
-        agent->doing[in->to] += in->to != SAPA_ASSIGNMENT_NONE;
+    if (part && part->dialling) { /* nobody talks yet */
+        from = from == SAPA_ASSIGNMENT_TALKING ? SAPA_ASSIGNMENT_OFFERED : from;
+        to = to == SAPA_ASSIGNMENT_TALKING ? SAPA_ASSIGNMENT_OFFERED : to;
     }
-    part = sapa_table_find(&fold->parts, in->offer);
+    if (agent && from < SAPA_ASSIGNMENT_COUNT && to < SAPA_ASSIGNMENT_COUNT) {
+        count_until(fold, agent, record->at_us);
+        agent->doing[from] -= from != SAPA_ASSIGNMENT_NONE && agent->doing[from] > 0;
+        agent->doing[to] += to != SAPA_ASSIGNMENT_NONE;
+    }
     if (!part)
         return;
-    if (in->to == SAPA_ASSIGNMENT_WRAPUP)
+    if (to == SAPA_ASSIGNMENT_WRAPUP)
         part->wrapping = true;
-    if (in->to != SAPA_ASSIGNMENT_NONE)
+    if (to != SAPA_ASSIGNMENT_NONE)
         return;
     part->released = true;
     /* Whichever of this and wrapup_ended comes last lets the part go. */

@@ -109,9 +109,9 @@ static void against_truth(uint64_t seed, unsigned turns, uint32_t pace_ms, enum 
         const struct gen_agent *agent = &gen.agents[a];
         int64_t talk_us = gen.agent_talk_us[a], handling_us = gen.agent_handling_us[a];
         int64_t ready_us = gen.presence_us[a][SAPA_PRESENCE_READY];
-        if (agent->doing == SAPA_ASSIGNMENT_TALKING)
+        if (agent->doing == SAPA_ASSIGNMENT_TALKING && !agent->dialling)
             talk_us += gen.now_us - agent->doing_us;
-        if (agent->doing >= SAPA_ASSIGNMENT_TALKING)
+        if (agent->doing >= SAPA_ASSIGNMENT_TALKING && !agent->dialling)
             handling_us += gen.now_us - agent->doing_us;
         if (agent->presence == SAPA_PRESENCE_READY)
             ready_us += gen.now_us - agent->since_us;

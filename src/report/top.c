@@ -240,7 +240,7 @@ static void print_agents(struct screen *s, uint32_t from, uint32_t count)
         { 20, false, { "Agen", "Agent" } }, { 6, true, { "Ext", "Ext" } }, { 2, false, { "", "" } },
         { 11, false, { "Keadaan", "State" } }, { 8, true, { "Sejak", "Since" } }, { 2, false, { "", "" } },
         { 24, false, { "Alasan / antrean", "Reason / queue" } }, { 10, true, { "Ditangani", "Handled" } },
-        { 8, true, { "Terlewat", "Missed" } }, { 10, true, { "Okupansi", "Occupancy" } },
+        { 10, true, { "Terlewat", "Missed" } }, { 10, true, { "Okupansi", "Occupancy" } },
     };
 
     if (count == 0)
@@ -258,7 +258,7 @@ static void print_agents(struct screen *s, uint32_t from, uint32_t count)
         say(s, PLAIN, "  ");
         put(s, PLAIN, sapa_str_of(a->reason[0] ? a->reason : a->queue), 24, false);
         putf(s, PLAIN, 10, true, "%u", a->handled);
-        putf(s, a->missed ? YELLOW : PLAIN, 8, true, "%u", a->missed);
+        putf(s, a->missed ? YELLOW : PLAIN, 10, true, "%u", a->missed);
         put_share(s, PLAIN, a->occupancy, 10);
         if (!a->device && doing != SAPA_DOING_OFFLINE)
             say(s, RED, s->id ? "  telepon hilang" : "  no phone");

@@ -1,12 +1,15 @@
+/* The low-level SHA-256 of OpenSSL keeps its state in a plain struct and is five times as fast as libsodium's. */
+#define OPENSSL_SUPPRESS_DEPRECATED 1
 #include "rt/crypto.h"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "rt/random.h"
 
-static_assert(sizeof(struct sapa_sha256) >= sizeof(crypto_hash_sha256_state), "state fits");
+static_assert(sizeof(struct sapa_sha256) >= sizeof(SHA256_CTX), "state fits");
 static_assert(SAPA_SEAL_EXTRA == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
                                      crypto_aead_xchacha20poly1305_ietf_ABYTES, "nonce and tag");
 static_assert(SAPA_KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
@@ -51,17 +54,17 @@ void sapa_hmac_sha256(const void *key, size_t key_size, const void *data, size_t
 
 void sapa_sha256_begin(struct sapa_sha256 *sha)
 {
-    crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)sha->opaque);
+    SHA256_Init((SHA256_CTX *)(void *)sha->opaque);
 }
 
 void sapa_sha256_add(struct sapa_sha256 *sha, const void *data, size_t size)
 {
-    crypto_hash_sha256_update((crypto_hash_sha256_state *)(void *)sha->opaque, data, size);
+    SHA256_Update((SHA256_CTX *)(void *)sha->opaque, data, size);
 }
 
 void sapa_sha256_end(struct sapa_sha256 *sha, uint8_t ret_digest[SAPA_SHA256_SIZE])
 {
-    crypto_hash_sha256_final((crypto_hash_sha256_state *)(void *)sha->opaque, ret_digest);
+    SHA256_Final(ret_digest, (SHA256_CTX *)(void *)sha->opaque);
 }
 
 char *sapa_hex(const void *data, size_t size, char *buf)

@@ -19,6 +19,8 @@ static struct sapa_str word(struct sapa_str *cursor)
     struct sapa_str s = *cursor;
     size_t n = 0;
 
+    if (s.n == 0) /* it may have no address at all */
+        return s;
     while (s.n > 0 && s.p[0] == ' ')
         s.p++, s.n--;
     while (n < s.n && s.p[n] != ' ')
@@ -116,6 +118,16 @@ static void format_defaults(struct sapa_sdp_format *format)
     }
 }
 
+/* May be repeated in an answer of ours. */
+static bool printable(struct sapa_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((uint8_t)s.p[i] < ' ' || s.p[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 static const struct sapa_str type_names[] = { { "audio", 5 }, { "video", 5 }, { "application", 11 }, { "image", 5 }, { "text", 4 } };
 
 static sapa_rc media_line(struct sapa_str value, const struct sapa_sdp *sdp, struct sapa_sdp_media *media)
@@ -127,7 +139,8 @@ static sapa_rc media_line(struct sapa_str value, const struct sapa_sdp *sdp, str
     const struct sapa_str port = sapa_str_cut(word(&value), '/', &rest); /* "/2": a number of ports, not supported */
     media->proto = word(&value);
     media->formats_text = sapa_str_trim(value);
-    if (media->type_text.n == 0 || media->proto.n == 0 || sapa_str_u64(port, 65535, &number) != SAPA_OK)
+    if (media->type_text.n == 0 || media->proto.n == 0 || !printable(media->type_text) || !printable(media->proto) ||
+        !printable(media->formats_text) || sapa_str_u64(port, 65535, &number) != SAPA_OK)
         return SAPA_EINVAL;
     media->port = (uint16_t)number;
     media->type = SAPA_SDP_TYPE_OTHER;
@@ -234,7 +247,8 @@ static void media_attribute(struct sapa_str name, struct sapa_str value, struct 
     } else if (sapa_str_eq(name, SAPA_STR("rtcp-mux"))) {
         media->rtcp_mux = true;
     } else if (sapa_str_eq(name, SAPA_STR("mid"))) {
-        media->mid = value;
+        if (printable(value))
+            media->mid = value;
     } else if (sapa_str_eq(name, SAPA_STR("ssrc"))) {
         if (!media->ssrc_given && sapa_str_u64(word(&value), UINT32_MAX, &number) == SAPA_OK) {
             media->ssrc_given = true;
@@ -276,6 +290,8 @@ sapa_rc sapa_sdp_parse(struct sapa_str text, struct sapa_sdp *ret_sdp)
 
     if (text.n > SAPA_SDP_SIZE_MAX)
         return SAPA_ELIMIT;
+    if (text.n > 0 && memchr(text.p, '\0', text.n))
+        return SAPA_EINVAL;
     memset(sdp, 0, sizeof(*sdp));
     while (line_next(&cursor, &line)) {
         if (line.n < 2 || line.p[1] != '=') {

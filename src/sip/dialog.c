@@ -148,13 +148,29 @@ static bool put_route_set(struct sapa_text *out, const struct sapa_sip_msg *msg,
     return !out->cut;
 }
 
-/* Their Contact as the remote target (12.2.1.1); kept as it is when there is none. */
-void sapa_sip_dlg_refresh(struct dialog *dialog, const struct sapa_sip_msg *msg)
+/* A URI as it may stand in a request line: without its headers part (19.1.5). */
+static struct sapa_str without_headers(const struct sapa_sip_uri *uri)
+{
+    return (struct sapa_str){ uri->all.p, uri->headers.n > 0 ? (size_t)(uri->headers.p - 1 - uri->all.p) : uri->all.n };
+}
+
+/* Their Contact as a remote target; false when it is none. */
+static bool target_of(const struct sapa_sip_msg *msg, struct sapa_str *ret_target)
 {
     struct sapa_sip_addr contact;
 
-    if (sapa_sip_contact(msg, &contact) == SAPA_OK && !contact.star && contact.uri.scheme != SAPA_SIP_SCHEME_OTHER &&
-        set_text(dialog, D_TARGET, contact.uri.all) != SAPA_OK)
+    if (sapa_sip_contact(msg, &contact) != SAPA_OK || contact.star || contact.uri.scheme == SAPA_SIP_SCHEME_OTHER)
+        return false;
+    *ret_target = without_headers(&contact.uri);
+    return true;
+}
+
+/* Their Contact as the remote target (12.2.1.1); kept as it is when there is none. */
+void sapa_sip_dlg_refresh(struct dialog *dialog, const struct sapa_sip_msg *msg)
+{
+    struct sapa_str target;
+
+    if (target_of(msg, &target) && set_text(dialog, D_TARGET, target) != SAPA_OK)
         return; /* too long: the old one stays */
 }
 
@@ -166,7 +182,7 @@ sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_s
     char local[SAPA_SIP_DIALOG_TEXT_MAX + 1], remote[SAPA_SIP_DIALOG_TEXT_MAX + 1], route[SAPA_SIP_DIALOG_TEXT_MAX + 1],
         own[256];
     struct sapa_text local_text, remote_text, route_text, own_text;
-    struct sapa_sip_addr contact;
+    struct sapa_str target;
     struct sapa_sip_ip sent_by;
 
     sapa_text_init(&local_text, local, sizeof(local));
@@ -182,12 +198,16 @@ sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_s
     }
     if (!put_route_set(&route_text, msg, SAPA_SIP_H_RECORD_ROUTE, false) || local_text.cut || remote_text.cut)
         return SAPA_EINVAL;
-    const bool has_contact = sapa_sip_contact(msg, &contact) == SAPA_OK && contact.uri.scheme != SAPA_SIP_SCHEME_OTHER;
+    if (!target_of(msg, &target)) { /* RFC 2543 callers may have no Contact */
+        if (msg->from.uri.scheme == SAPA_SIP_SCHEME_OTHER)
+            return SAPA_ECORRUPT;
+        target = without_headers(&msg->from.uri);
+    }
     const struct sapa_str texts[D_COUNT] = {
         [D_CALL_ID] = msg->call_id, [D_LOCAL_TAG] = local_tag, [D_REMOTE_TAG] = msg->from.tag,
         [D_LOCAL] = sapa_text_str(&local_text), [D_REMOTE] = sapa_text_str(&remote_text),
-        [D_TARGET] = has_contact ? contact.uri.all : msg->from.uri.all, /* RFC 2543 callers may have no Contact */
-        [D_ROUTE] = sapa_text_str(&route_text), [D_CONTACT] = sapa_text_str(&own_text),
+        [D_TARGET] = target, [D_ROUTE] = sapa_text_str(&route_text),
+        [D_CONTACT] = sapa_text_str(&own_text),
     };
     struct dialog *dialog = sapa_sip_dlg_new(stack);
     if (!dialog)
@@ -379,7 +399,7 @@ sapa_rc sapa_sip_call_start(struct sapa_sip_stack *stack, const struct sapa_sip_
         sapa_sip_token(stack, call_id);
     const struct sapa_str texts[D_COUNT] = {
         [D_CALL_ID] = call->call_id.n > 0 ? call->call_id : sapa_str_of(call_id), [D_LOCAL_TAG] = sapa_str_of(tag),
-        [D_LOCAL] = call->from, [D_REMOTE] = call->to, [D_TARGET] = call->uri, [D_ROUTE] = call->route,
+        [D_LOCAL] = call->from, [D_REMOTE] = call->to, [D_TARGET] = without_headers(&uri), [D_ROUTE] = call->route,
         [D_CONTACT] = call->contact.n > 0 ? call->contact : sapa_text_str(&own),
     };
     struct dialog *dialog = sapa_sip_dlg_new(stack);
@@ -417,7 +437,7 @@ sapa_rc sapa_sip_call_retry(struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
     if (uri_text.n > 0) {
         if (sapa_sip_uri_parse(uri_text, &uri) != SAPA_OK)
             return SAPA_EINVAL;
-        if (set_text(dialog, D_TARGET, uri_text) != SAPA_OK)
+        if (set_text(dialog, D_TARGET, without_headers(&uri)) != SAPA_OK)
             return SAPA_ELIMIT;
     }
     if (set_text(dialog, D_REMOTE_TAG, (struct sapa_str){ NULL, 0 }) != SAPA_OK)
@@ -606,7 +626,6 @@ void sapa_sip_dlg_on_ack(struct sapa_sip_stack *stack, const struct sapa_sip_msg
 /* What a response with a To-tag tells about the dialog (12.1.2, 13.2.2.4). */
 static void learn(struct dialog *dialog, const struct sapa_sip_msg *msg, bool route_set)
 {
-    struct sapa_sip_addr contact;
     struct sapa_str texts[D_COUNT];
     char route[SAPA_SIP_DIALOG_TEXT_MAX + 1];
     struct sapa_text route_text;
@@ -614,8 +633,7 @@ static void learn(struct dialog *dialog, const struct sapa_sip_msg *msg, bool ro
     for (int i = 0; i < D_COUNT; i++)
         texts[i] = sapa_sip_dlg_text(dialog, (enum dialog_text)i);
     texts[D_REMOTE_TAG] = msg->to.tag;
-    if (sapa_sip_contact(msg, &contact) == SAPA_OK && !contact.star && contact.uri.scheme != SAPA_SIP_SCHEME_OTHER)
-        texts[D_TARGET] = contact.uri.all;
+    (void)target_of(msg, &texts[D_TARGET]);
     sapa_text_init(&route_text, route, sizeof(route));
     if (route_set && put_route_set(&route_text, msg, SAPA_SIP_H_RECORD_ROUTE, true))
         texts[D_ROUTE] = sapa_text_str(&route_text);
@@ -813,7 +831,6 @@ void sapa_sip_dlg_due(struct sapa_sip_stack *stack, struct dialog *dialog, int64
 void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_msg *msg, bool bye, int64_t now_us)
 {
     /* A dialog just long enough to write the two requests. */
-    struct sapa_sip_addr contact;
     struct dialog once = { .flow = tx->flow, .hop = SAPA_SIP_HOP_URI };
     char local[SAPA_SIP_DIALOG_TEXT_MAX + 1], remote[SAPA_SIP_DIALOG_TEXT_MAX + 1];
     struct sapa_text local_text, remote_text;
@@ -826,8 +843,11 @@ void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, struct tx *tx, const str
     put_addr(&remote_text, &msg->to, false);
     texts[D_LOCAL] = sapa_text_str(&local_text);
     texts[D_REMOTE] = sapa_text_str(&remote_text);
-    texts[D_TARGET] = sapa_sip_contact(msg, &contact) == SAPA_OK && contact.uri.scheme != SAPA_SIP_SCHEME_OTHER ? contact.uri.all
-                                                                                                                : msg->to.uri.all;
+    if (!target_of(msg, &texts[D_TARGET])) {
+        if (msg->to.uri.scheme == SAPA_SIP_SCHEME_OTHER)
+            return; /* nowhere to send anything */
+        texts[D_TARGET] = without_headers(&msg->to.uri);
+    }
     if (local_text.cut || remote_text.cut || set_texts(&once, texts) != SAPA_OK)
         return;
     learn(&once, msg, true);

@@ -312,8 +312,10 @@ static void parse_others(struct sapa_sip_msg *msg)
             continue;
         iter = sapa_sip_iter_of(msg, id);
         while (sapa_sip_iter_next(&iter, &value)) {
-            if (sapa_sip_addr_parse(value, &addr) != SAPA_OK || (addr.star && id != SAPA_SIP_H_CONTACT) ||
-                (id != SAPA_SIP_H_CONTACT && !addr.bracketed))
+            const bool route = id != SAPA_SIP_H_CONTACT;
+            if (sapa_sip_addr_parse(value, &addr) != SAPA_OK ||
+                (route && (!addr.bracketed || addr.star || addr.uri.headers.n > 0 ||
+                           (addr.uri.scheme != SAPA_SIP_SCHEME_SIP && addr.uri.scheme != SAPA_SIP_SCHEME_SIPS))))
                 fault(msg, 400, "Malformed Contact, Route, Record-Route or Path");
         }
     }

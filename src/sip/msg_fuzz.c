@@ -20,11 +20,11 @@ static void look(const struct sapa_sip_msg *msg)
         while (sapa_sip_iter_next(&iter, &value)) {
             if (sapa_sip_addr_parse(value, &addr) == SAPA_OK) {
                 struct sapa_sip_param param;
-                struct sapa_str rest = addr.params;
+                struct sapa_str rest = addr.params, unescaped;
                 char plain[256];
                 while (sapa_sip_params_next(&rest, &param))
                     sapa_assert(param.name.n > 0);
-                (void)!sapa_sip_unescape(addr.uri.user, plain, sizeof(plain), &value);
+                (void)!sapa_sip_unescape(addr.uri.user, plain, sizeof(plain), &unescaped);
                 (void)!sapa_sip_ip_parse(addr.uri.host, addr.uri.port, &ip);
                 sapa_assert(addr.star || sapa_sip_uri_eq(&addr.uri, &addr.uri));
             }
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 sapa_assert(again.method == msg.method && again.cseq == msg.cseq && again.status == msg.status);
                 sapa_assert(sapa_str_eq(again.call_id, msg.call_id) && sapa_str_eq(again.body, msg.body));
                 sapa_assert(sapa_str_eq(again.from.tag, msg.from.tag) && sapa_str_eq(again.via.branch, msg.via.branch));
-                sapa_assert(again.line_count <= msg.line_count + 1);
+                sapa_assert(again.line_count <= msg.line_count + 2);
             }
         }
     }

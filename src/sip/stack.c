@@ -764,7 +764,10 @@ static void new_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg 
     if (msg->method == SAPA_SIP_INVITE) {
         const sapa_rc rc = sapa_sip_dlg_of_invite(stack, msg, flow, sapa_str_of(tag), &dialog);
         if (rc != SAPA_OK) {
-            refuse(stack, msg, flow, rc == SAPA_EINVAL ? 513 : 503, rc == SAPA_EINVAL ? SAPA_STR("") : retry_after(&more, 5));
+            if (rc == SAPA_EINVAL || rc == SAPA_ECORRUPT)
+                refuse(stack, msg, flow, rc == SAPA_EINVAL ? 513 : 400, SAPA_STR(""));
+            else
+                refuse(stack, msg, flow, 503, retry_after(&more, 5));
             return;
         }
     }

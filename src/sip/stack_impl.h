@@ -160,7 +160,7 @@ sapa_rc sapa_sip_tx_reply(struct sapa_sip_stack *stack, struct tx *tx, int statu
 struct sapa_str sapa_sip_dlg_text(const struct dialog *dialog, enum dialog_text which);
 struct dialog *sapa_sip_dlg_match(const struct sapa_sip_stack *stack, struct sapa_str call_id, struct sapa_str local_tag,
                                   struct sapa_str remote_tag);
-/** UAS dialog of a new INVITE. SAPA_ELIMIT: no room; SAPA_EINVAL: texts too long (513). */
+/** UAS dialog of a new INVITE. SAPA_ELIMIT, SAPA_ENOMEM: no room; SAPA_EINVAL: texts too long (513); SAPA_ECORRUPT: no way back to the caller (400). */
 sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
                                struct sapa_str local_tag, struct dialog **ret_dialog);
 /** Checks a request in a dialog; 0: fine, else the answer. */

@@ -264,10 +264,10 @@ static bool params_agree(struct sapa_str a, struct sapa_str b)
 
 bool sapa_sip_uri_eq(const struct sapa_sip_uri *a, const struct sapa_sip_uri *b)
 {
-    if (a->scheme != b->scheme)
+    if (sapa_str_eq(a->all, b->all))
+        return true;
+    if (a->scheme != b->scheme || a->scheme == SAPA_SIP_SCHEME_OTHER)
         return false;
-    if (a->scheme == SAPA_SIP_SCHEME_OTHER)
-        return sapa_str_eq(a->all, b->all);
     return escaped_eq(a->user, b->user, a->scheme == SAPA_SIP_SCHEME_TEL) && escaped_eq(a->password, b->password, false) &&
            sapa_str_ieq(a->host, b->host) && a->port == b->port && params_agree(a->params, b->params) &&
            params_agree(b->params, a->params) && escaped_eq(a->headers, b->headers, true);

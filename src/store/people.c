@@ -315,6 +315,10 @@ sapa_rc sapa_people_key(struct sapa_store *store, struct key_cache *cache, uint6
     uint8_t wrapped[SAPA_WRAPPED_KEY_SIZE];
     const size_t slot = key_slot(person);
 
+    if (person == 0) {
+        *ret_key = store->nobody;
+        return SAPA_OK;
+    }
     refresh(store, cache);
     if (cache->slots[slot].person == person) {
         *ret_key = cache->slots[slot].key;

@@ -70,6 +70,8 @@ SAPA_MUST_CHECK sapa_rc sapa_person_identities(struct sapa_store *store, uint64_
 
 /**
  * Seal bytes with a person's key, e.g. a note or a recording's key. `context` is bound to it.
+ * Person 0 is nobody in particular (a withheld number): sealed with a key of the store's own, which
+ * no erasure destroys.
  * @param ret_sealed  size + SAPA_SEAL_EXTRA bytes (rt/crypto.h)
  * @retval SAPA_ENOENT  no such person, or erased
  */

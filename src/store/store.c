@@ -227,6 +227,7 @@ static sapa_rc check_identity(struct sapa_store *store, bool is_new, struct sapa
 
     sapa_key_derive(&store->master, "sapa master key check", &check);
     sapa_key_derive(&store->master, "sapa identity lookup", &store->lookup_key);
+    sapa_key_derive(&store->master, "sapa nobody", &store->nobody);
     sapa_hex(check.bytes, sizeof(check.bytes), hex);
     if (is_new && !store->read_only) {
         uint8_t id[16];
@@ -308,6 +309,7 @@ void sapa_store_close(struct sapa_store *store)
     pthread_mutex_destroy(&store->people.lock);
     sapa_wipe(&store->master, sizeof(store->master));
     sapa_wipe(&store->lookup_key, sizeof(store->lookup_key));
+    sapa_wipe(&store->nobody, sizeof(store->nobody));
     free(store->folder);
     free(store);
 }

@@ -57,6 +57,7 @@ struct sapa_store {
     bool read_only;
     uint64_t epoch;
     struct sapa_key master, lookup_key;
+    struct sapa_key nobody; /* seals what belongs to no known person: a withheld number, an agent's own call */
     struct people people;
     atomic_uint_fast64_t erasures; /* generation of all key caches */
     atomic_uint_fast64_t snapshots_damaged;
@@ -94,7 +95,7 @@ SAPA_MUST_CHECK sapa_rc sapa_frame_open(const struct frame *frame, uint64_t seq,
 /** Where the ids of persons go on. At opening, and when an epoch is taken. */
 SAPA_MUST_CHECK sapa_rc sapa_people_init(struct sapa_store *store);
 void sapa_people_done(struct sapa_store *store);
-/** A person's key through `cache`. SAPA_ENOENT: none, or erased. */
+/** A person's key through `cache`; of person 0 the key for nobody. SAPA_ENOENT: none, or erased. */
 SAPA_MUST_CHECK sapa_rc sapa_people_key(struct sapa_store *store, struct key_cache *cache, uint64_t person,
                                         struct sapa_key *ret_key);
 void sapa_key_cache_put(struct sapa_store *store, struct key_cache *cache, uint64_t person,

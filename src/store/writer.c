@@ -390,14 +390,14 @@ static sapa_rc add_item(struct sapa_log_writer *writer, const struct item *item,
 
     if (item->type == SAPA_T_person_known)
         rc = add_person(writer, item, clear, pii);
-    if (rc == SAPA_OK && pii.n > 0 && item->person != 0) {
+    if (rc == SAPA_OK && pii.n > 0) {
         rc = key_for(writer, item->person, &key);
         has_key = rc == SAPA_OK;
         if (rc == SAPA_ENOENT || rc == SAPA_ECORRUPT)
             rc = SAPA_OK;
     }
     if (pii.n > 0 && !has_key && rc == SAPA_OK) {
-        /* erased meanwhile, or of nobody: personal text is never written in the clear */
+        /* erased meanwhile, or unknown: personal text is never written in the clear */
         pthread_mutex_lock(&writer->lock);
         writer->status.erased_drops++;
         pthread_mutex_unlock(&writer->lock);

@@ -137,10 +137,16 @@ static void nothing_personal_stands_in_the_clear(void **state)
     assert_false(file_has("sapa.db", "#*0987", 6));
     /* somebody without a key: the text is dropped and counted, never written in the clear */
     desk_put(&desk, record_of_person(0, 2001, 424242, "SECRET"));
-    desk_put(&desk, record_of_person(0, 2001, 0, "SECRET"));
+    desk_put(&desk, record_of_person(0, 2001, 0, "SECRET")); /* of nobody: the store's own key seals it */
     desk_wait(&desk);
-    assert_int_equal(sapa_log_writer_status(desk.writer).erased_drops, 2);
+    assert_int_equal(sapa_log_writer_status(desk.writer).erased_drops, 1);
     assert_false(file_has("sapa.db-wal", "SECRET", 6));
+    struct sapa_log_reader *reader;
+    struct sapa_record record;
+    assert_int_equal(sapa_log_reader_open(store, desk.seq, &reader), SAPA_OK);
+    assert_int_equal(sapa_log_reader_next(reader, &record), SAPA_OK);
+    assert_true(sapa_str_eq(sapa_sized_str(&record.u.digit.digit), SAPA_STR("SECRET")));
+    sapa_log_reader_close(reader);
     desk_stop(&desk);
     sapa_store_close(store);
 }
@@ -204,6 +210,11 @@ static void merge_is_reversible_bit_by_bit(void **state)
     assert_int_equal(sapa_person_unseal(store, a, SAPA_STR("note"), sealed, sizeof(sealed), plain), SAPA_OK);
     assert_memory_equal(plain, "hello", 5);
     assert_int_equal(sapa_person_unseal(store, b, SAPA_STR("note"), sealed, sizeof(sealed), plain), SAPA_ECORRUPT);
+    assert_int_equal(sapa_person_unseal(store, 0, SAPA_STR("note"), sealed, sizeof(sealed), plain), SAPA_ECORRUPT);
+    assert_int_equal(sapa_person_seal(store, 0, SAPA_STR("note"), "nobod", 5, sealed), SAPA_OK);
+    assert_int_equal(sapa_person_unseal(store, 0, SAPA_STR("note"), sealed, sizeof(sealed), plain), SAPA_OK);
+    assert_memory_equal(plain, "nobod", 5);
+    assert_int_equal(sapa_person_seal(store, a, SAPA_STR("note"), "hello", 5, sealed), SAPA_OK);
     assert_int_equal(sapa_person_merge(store, a, b, "op", &m1), SAPA_OK); /* and again */
     assert_int_equal(find(store, 1, "0811"), b);
     desk_stop(&desk);

@@ -1,0 +1,81 @@
+/**
+ * @file app/test_store_impl.h
+ * A real store in a folder of its own, with a writer whose loop the test turns.
+ *
+ * Room    app, tests only.   Thread  the test's; the writer has its own.
+ */
+#ifndef SAPA_APP_TEST_STORE_IMPL_H
+#define SAPA_APP_TEST_STORE_IMPL_H
+
+#include "app/test_impl.h"
+#include "store/people.h"
+#include "store/sqlite/sqlite.h"
+#include "store/writer.h"
+
+struct test_store {
+    char folder[64];
+    struct sapa_store *store;
+    struct sapa_loop *loop;
+    struct sapa_log_writer *writer;
+    uint64_t client, committed;
+};
+
+static inline void test_store_progress(void *ctx, const struct sapa_log_status *status)
+{
+    ((struct test_store *)ctx)->committed = status->committed_seq;
+}
+
+static inline void test_store_open(struct test_store *s)
+{
+    const struct sapa_store_opts options = { .folder = test_folder(s->folder), .build = "test" };
+    const struct sapa_log_writer_opts writer = { .progress = test_store_progress, .ctx = s, .reserve_bytes = UINT64_MAX, .cpu = -1 };
+    struct sapa_log_writer_opts with_loop = writer;
+    uint64_t epoch;
+
+    s->committed = 0;
+    if (sapa_loop_new(NULL, &s->loop) != SAPA_OK || sapa_store_open_sqlite(&options, NULL, &s->store) != SAPA_OK ||
+        sapa_store_take_epoch(s->store, "test", &epoch) != SAPA_OK ||
+        sapa_store_client(s->store, "toko", "Toko", &s->client) != SAPA_OK)
+        abort();
+    with_loop.loop = s->loop;
+    if (sapa_log_writer_start(s->store, &with_loop, &s->writer) != SAPA_OK)
+        abort();
+}
+
+/** Log a record and wait until it is safe. */
+static inline void test_store_log(struct test_store *s, struct sapa_record *record)
+{
+    record->seq = s->committed + 1;
+    record->at_us = INT64_C(1767600000000000) + (int64_t)record->seq;
+    if (sapa_log_writer_put(s->writer, record) != SAPA_OK)
+        abort();
+    sapa_log_writer_flush(s->writer);
+    while (s->committed < record->seq)
+        sapa_loop_run_once(s->loop, 1000000);
+}
+
+/** A person with this number who exists in the log. */
+static inline uint64_t test_store_person(struct test_store *s, const char *number)
+{
+    struct sapa_person_found found;
+    struct sapa_record known;
+
+    if (sapa_person_reserve(s->store, s->client, SAPA_IDENTITY_PHONE, sapa_str_of(number), &found) != SAPA_OK)
+        abort();
+    sapa_record_init(&known, SAPA_T_person_known);
+    known.u.person_known.person = found.person;
+    (void)sapa_sized_set(&known.u.person_known.lookup, ((struct sapa_str){ (const char *)found.lookup, SAPA_LOOKUP_SIZE }));
+    (void)sapa_sized_set(&known.u.person_known.value, sapa_str_of(number));
+    test_store_log(s, &known);
+    return found.person;
+}
+
+static inline void test_store_close(struct test_store *s)
+{
+    (void)sapa_log_writer_stop(s->writer);
+    sapa_store_close(s->store);
+    sapa_loop_free(s->loop);
+    test_folder_remove(s->folder);
+}
+
+#endif
