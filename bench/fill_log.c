@@ -11,6 +11,8 @@
 
 #include "app/centre_file.h"
 #include "app/engine.h"
+#include "rt/crypto.h"
+#include "store/people.h"
 #include "store/sqlite/sqlite.h"
 #include "store/writer.h"
 
@@ -156,8 +158,11 @@ int main(int argc, char **argv)
             fprintf(stderr, "\r%llu of %llu events", (unsigned long long)sapa_engine_stats(f.engine).seq, (unsigned long long)events);
     }
     fputs("\n", stderr);
+    uint8_t *sealed = NULL;
     if (sapa_engine_save(f.engine, &bytes, &size, &seq) != SAPA_OK || sapa_log_writer_stop(f.writer) != seq ||
-        sapa_store_snapshot_put(f.store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq, bytes, size) != SAPA_OK)
+        !(sealed = malloc(size + SAPA_SEAL_EXTRA)) ||
+        sapa_person_seal(f.store, 0, SAPA_STR("engine snapshot"), bytes, size, sealed) != SAPA_OK ||
+        sapa_store_snapshot_put(f.store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq, sealed, size + SAPA_SEAL_EXTRA) != SAPA_OK)
         return 1;
     printf("%llu\n", (unsigned long long)seq);
     sapa_store_close(f.store);

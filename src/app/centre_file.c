@@ -54,6 +54,7 @@ static sapa_rc compile(struct sapa_str text, const struct sapa_centre_file *file
 {
     const char *secrets_path = file->secrets_path, *name = file->path;
     struct sapa_findings *findings = calloc(1, sizeof(*findings));
+    struct sapa_centre *centre = NULL;
     char *added = malloc(SECRETS_MAX);
     uint8_t *known = NULL;
     size_t known_size = 0;
@@ -71,35 +72,51 @@ static sapa_rc compile(struct sapa_str text, const struct sapa_centre_file *file
     if (rc == SAPA_OK) {
         secrets.known.text = (struct sapa_str){ (const char *)known, known_size };
         sapa_text_init(&secrets.added, added, SECRETS_MAX / 2);
-        rc = sapa_centre_compile(text, &sources, findings, ret);
+        rc = sapa_centre_compile(text, &sources, findings, &centre);
         if (rc == SAPA_EINVAL)
             print_findings(findings, name);
+        else if (rc != SAPA_OK)
+            fprintf(stderr, "sapa: cannot compile the centre description %s: %s\n", name, sapa_rc_text(rc));
     }
     if (rc == SAPA_OK && secrets.added.n > 0) { /* known ones first, invented ones behind them */
         struct sapa_text all;
         char *both = malloc(SECRETS_MAX);
         sapa_text_init(&all, both ? both : added, both ? SECRETS_MAX : 1);
         sapa_text_add(&all, secrets.known.text);
+        if (all.n > 0 && all.buf[all.n - 1] != '\n')
+            sapa_text_char(&all, '\n'); /* or its last secret and the first new one would be one line */
         sapa_text_add(&all, sapa_text_str(&secrets.added));
         rc = both && !all.cut ? sapa_file_write(secrets_path, all.buf, all.n, 0600) : SAPA_ENOMEM;
         if (both)
             sapa_wipe(both, all.n);
         free(both);
-        if (rc != SAPA_OK)
+        if (rc != SAPA_OK) {
             fprintf(stderr, "sapa: cannot write the secrets to %s: %s\n", secrets_path, sapa_rc_text(rc));
+            sapa_centre_free(centre);
+        }
     }
+    if (rc == SAPA_OK)
+        *ret = centre;
     if (known)
         sapa_wipe(known, known_size);
+    if (added)
+        sapa_wipe(added, secrets.added.n);
     free(known);
     free(added);
     free(findings);
     return rc;
 }
 
-sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, const char *secrets_path,
-                                 struct sapa_centre **ret)
+static sapa_rc no_secret(void *ctx, struct sapa_str name, struct sapa_text *out)
 {
-    const struct sapa_centre_file file = { .path = name, .secrets_path = secrets_path };
+    (void)ctx, (void)name;
+    sapa_text_char(out, '-');
+    return SAPA_OK;
+}
+
+sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, struct sapa_centre **ret)
+{
+    const struct sapa_centre_file file = { .path = name, .any_secret = no_secret };
 
     return compile(text, &file, ret);
 }

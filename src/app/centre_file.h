@@ -24,8 +24,10 @@ struct sapa_centre_file {
  */
 SAPA_MUST_CHECK sapa_rc sapa_centre_file_read(const struct sapa_centre_file *file, struct sapa_centre **ret,
                                               char **ret_text);
-/** The same from a text in memory (an older version out of the log); `name` stands in findings. */
-SAPA_MUST_CHECK sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, const char *secrets_path,
-                                                 struct sapa_centre **ret);
+/**
+ * The same from a text in memory (an older version out of the log); `name` stands in findings. Decisions
+ * and reports need no secrets, and those of long ago may be gone: each is "-".
+ */
+SAPA_MUST_CHECK sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, struct sapa_centre **ret);
 
 #endif

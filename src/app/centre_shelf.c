@@ -13,18 +13,16 @@ struct book {
 
 struct sapa_centre_shelf {
     struct sapa_store *store;
-    char *secrets_path;
     struct book *first;
 };
 
-sapa_rc sapa_centre_shelf_new(struct sapa_store *store, const char *secrets_path, struct sapa_centre_shelf **ret)
+sapa_rc sapa_centre_shelf_new(struct sapa_store *store, struct sapa_centre_shelf **ret)
 {
     struct sapa_centre_shelf *shelf = calloc(1, sizeof(*shelf));
 
     if (!shelf)
         return SAPA_ENOMEM;
     shelf->store = store;
-    shelf->secrets_path = secrets_path ? strdup(secrets_path) : NULL;
     *ret = shelf;
     return SAPA_OK;
 }
@@ -39,7 +37,6 @@ void sapa_centre_shelf_free(struct sapa_centre_shelf *shelf)
         sapa_centre_free(book->centre);
         free(book);
     }
-    free(shelf->secrets_path);
     free(shelf);
 }
 
@@ -67,7 +64,7 @@ const struct sapa_centre *sapa_centre_shelf_get(struct sapa_centre_shelf *shelf,
         fprintf(stderr, "sapa: the centre description " SAPA_STR_FMT " is not in the store\n", SAPA_STR_ARG(hash));
         return NULL;
     }
-    if (sapa_centre_text_compile((struct sapa_str){ (char *)text, size }, name, shelf->secrets_path, &centre) == SAPA_OK)
+    if (sapa_centre_text_compile((struct sapa_str){ (char *)text, size }, name, &centre) == SAPA_OK)
         sapa_centre_shelf_add(shelf, centre);
     else
         fprintf(stderr, "sapa: the centre description %s does not compile with this build\n", name);

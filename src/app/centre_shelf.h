@@ -3,6 +3,7 @@
  * Compiled centre descriptions by hash: today's, and older ones that records of the log refer to.
  *
  * Room    app.   Thread  one.   Owner  everything on the shelf lives until it is freed.
+ * Tests   app/centre_shelf_test.c
  */
 #ifndef SAPA_APP_CENTRE_SHELF_H
 #define SAPA_APP_CENTRE_SHELF_H
@@ -12,9 +13,8 @@
 struct sapa_centre_shelf;
 struct sapa_store;
 
-/** @param store  older descriptions are read from it; borrowed   @param secrets_path  may be NULL; copied */
-SAPA_MUST_CHECK sapa_rc sapa_centre_shelf_new(struct sapa_store *store, const char *secrets_path,
-                                              struct sapa_centre_shelf **ret);
+/** @param store  older descriptions are read from it (without their secrets); borrowed */
+SAPA_MUST_CHECK sapa_rc sapa_centre_shelf_new(struct sapa_store *store, struct sapa_centre_shelf **ret);
 /** NULL is fine. */
 void sapa_centre_shelf_free(struct sapa_centre_shelf *shelf);
 /** Put a compiled one on the shelf, which owns it from now on. One with the same hash stays in front of it. */

@@ -1,26 +1,36 @@
 #include "app/channels.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #include "app/lookup.h"
 #include "app/people.h"
 #include "base/log.h"
+#include "base/table.h"
 #include "channel/prompt/prompt.h"
 #include "rt/thread.h"
 
 enum {
     MAILBOX_BYTES = 16 << 20,
     BATCH = 256,          /* commands a turn, so that the network is not kept waiting */
-    WORKERS = 3,          /* speech and look-ups */
+    SPEAKERS = 3,         /* threads that render prompts */
+    LOOKERS = 8,          /* threads that wait for outside systems: a slow one must not silence the prompts */
     WORK_QUEUE_MAX = 512,
     READY_LOOK_US = 5000,
-    ARRIVED_MAX = 4096,   /* contacts of an earlier process whose address may still be asked for */
+    PATIENCE_MS = 10000,  /* of the centre at start, with a mailbox full of dialogs */
+    ARRIVED_MAX = 200000, /* contacts of an earlier process whose address may still be asked for */
 };
 
 /* Messages of the centre thread to this one. */
 enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, ADOPT, CENTRE, REFUSE, STOP };
 
 struct refuse { bool on; const char *why; };
+
+/* A living contact of an earlier process: whom to call back. */
+struct arrived {
+    uint64_t contact;
+    struct sapa_record *record;
+};
 
 struct sapa_channels {
     struct sapa_channels_options options;
@@ -31,7 +41,7 @@ struct sapa_channels {
     struct sapa_loop *loop;
     struct sapa_thread *thread;
     struct sapa_mailbox *mailbox;
-    struct sapa_pool *pool;
+    struct sapa_pool *speakers, *lookers;
     struct sapa_prompts *prompts;
     struct sapa_lookup *lookup;
     struct sapa_people *people;
@@ -42,8 +52,7 @@ struct sapa_channels {
     size_t dialog_count, dialog_room;
     struct sapa_voice_held *held;
     size_t held_count, held_room;
-    struct sapa_record *arrived[ARRIVED_MAX];
-    size_t arrived_count;
+    struct sapa_table arrived;
 };
 
 /* ---- callbacks of voice, on the SIP thread ---- */
@@ -102,7 +111,8 @@ static void prompt_done(void *ctx, uint64_t tag, const struct sapa_prompt_ready 
     }
     if (rc != SAPA_OK)
         sapa_log(SAPA_LOG_WARN, "prompt.render", "%s: %s", sapa_rc_text(rc), ready->reason);
-    sapa_voice_prompt_ready(c->voice, tag, rc, rc == SAPA_OK ? base : "");
+    if (c->voice) /* not at the very end */
+        sapa_voice_prompt_ready(c->voice, tag, rc, rc == SAPA_OK ? base : "");
 }
 
 static void resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person,
@@ -115,17 +125,14 @@ static bool address_of(void *ctx, uint64_t contact, struct sapa_text64 *ret_addr
                        uint32_t *ret_number)
 {
     const struct sapa_channels *c = ctx;
+    const struct arrived *found = sapa_table_find(&c->arrived, contact);
 
-    for (size_t i = 0; i < c->arrived_count; i++) {
-        const struct sapa_rec_contact_arrived *arrived = &c->arrived[i]->u.contact_arrived;
-        if (arrived->contact == contact) {
-            *ret_address = arrived->address;
-            *ret_person = arrived->person;
-            *ret_number = (uint32_t)arrived->number;
-            return true;
-        }
-    }
-    return false;
+    if (!found)
+        return false;
+    *ret_address = found->record->u.contact_arrived.address;
+    *ret_person = found->record->u.contact_arrived.person;
+    *ret_number = (uint32_t)found->record->u.contact_arrived.number;
+    return true;
 }
 
 static sapa_rc recording_key(void *ctx, uint64_t contact, uint64_t recording, uint8_t ret_key[SAPA_MEDIA_KEY_SIZE],
@@ -148,7 +155,9 @@ static sapa_rc reserve_person(void *ctx, uint32_t client, struct sapa_str addres
 {
     const struct sapa_channels *c = ctx;
 
-    return c->ports.reserve_person(c->ports.ctx, client, address, ret);
+    return client < SAPA_CHANNELS_CLIENTS_MAX
+               ? c->ports.reserve_person(c->ports.ctx, c->options.centre.clients[client], address, ret)
+               : SAPA_EINVAL;
 }
 
 /* ---- messages of the centre, on the SIP thread ---- */
@@ -196,6 +205,45 @@ static void adopt(struct sapa_channels *c)
     look_ready(c);
 }
 
+static void arrived_add(struct sapa_channels *c, const struct sapa_record *record, size_t size)
+{
+    const uint64_t contact = record->u.contact_arrived.contact;
+    struct arrived *entry;
+    struct sapa_record *copy = sapa_table_find(&c->arrived, contact) ? NULL : keep(record, size);
+
+    if (copy && sapa_table_add(&c->arrived, contact, &entry) == SAPA_OK)
+        entry->record = copy;
+    else
+        free(copy);
+}
+
+static void arrived_drop(struct sapa_channels *c, uint64_t contact)
+{
+    struct arrived *entry = sapa_table_find(&c->arrived, contact);
+
+    if (!entry)
+        return;
+    free(entry->record);
+    sapa_table_remove(&c->arrived, entry);
+}
+
+/* Who talked last with whom is remembered by index of the agent; arrivals by index of the number. */
+static void renumber(struct sapa_channels *c, const struct sapa_centre *old, const struct sapa_centre *next)
+{
+    uint32_t *map = calloc((size_t)old->agents_count + 1, sizeof(*map));
+
+    for (uint32_t i = 0; map && i < old->agents_count; i++)
+        map[i] = SAPA_FIND(next, agents, old->agents[i].key);
+    sapa_people_renumber(c->people, map, map ? old->agents_count : 0);
+    free(map);
+    for (uint32_t i = 0; i < c->arrived.count; i++) {
+        struct sapa_rec_contact_arrived *arrived =
+            &((struct arrived *)sapa_table_at(&c->arrived, i))->record->u.contact_arrived;
+        arrived->number = arrived->number < old->numbers_count ? SAPA_FIND(next, numbers, old->numbers[arrived->number].key)
+                                                               : SAPA_NONE;
+    }
+}
+
 static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
 {
     struct sapa_channels *c = ctx;
@@ -204,6 +252,8 @@ static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
     case COMMAND:
         sapa_people_note(c->people, data);
         sapa_voice_command(c->voice, data);
+        if (((const struct sapa_record *)data)->type == SAPA_T_cmd_forget)
+            arrived_drop(c, ((const struct sapa_record *)data)->u.cmd_forget.contact);
         break;
     case DIALOG:
         if (grow((void **)&c->dialogs, &c->dialog_room, c->dialog_count, sizeof(*c->dialogs)) &&
@@ -216,14 +266,14 @@ static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
         break;
     case ARRIVED:
         sapa_people_note(c->people, data);
-        if (c->arrived_count < ARRIVED_MAX && (c->arrived[c->arrived_count] = keep(data, size)))
-            c->arrived_count++;
+        arrived_add(c, data, size);
         break;
     case ADOPT: adopt(c); break;
     case CENTRE: {
-        const struct sapa_centre *centre;
-        memcpy(&centre, data, sizeof(centre));
-        sapa_voice_centre(c->voice, centre);
+        const struct sapa_centre *old = c->options.centre.centre;
+        memcpy(&c->options.centre, data, sizeof(c->options.centre));
+        renumber(c, old, c->options.centre.centre);
+        sapa_voice_centre(c->voice, c->options.centre.centre);
         break;
     }
     case REFUSE: {
@@ -257,7 +307,7 @@ static sapa_rc open_voice(struct sapa_channels *c)
 {
     const struct sapa_voice_options voice = {
         .loop = c->loop,
-        .centre = c->options.centre,
+        .centre = c->options.centre.centre,
         .callbacks = { .ctx = c, .post = post, .prompt = prompt, .resolve = resolve, .address = address_of,
                        .recording_key = recording_key, .lookup = start_lookup },
         .listens = c->options.listens,
@@ -270,7 +320,7 @@ static sapa_rc open_voice(struct sapa_channels *c)
         .recordings_dir = c->recordings_dir,
         .node = c->options.node,
         .id_base = (uint64_t)c->options.epoch << 32,
-        .calls_max = c->options.centre->system.contacts_max,
+        .calls_max = c->options.centre.centre->system.contacts_max,
     };
     return sapa_voice_open(&voice, &c->voice);
 }
@@ -283,11 +333,12 @@ static sapa_rc open_all(struct sapa_channels *c)
     sapa_clock_init(&c->clock);
     if ((rc = sapa_loop_new(&c->clock, &c->loop)) != SAPA_OK ||
         (rc = sapa_mailbox_new(MAILBOX_BYTES, &c->mailbox)) != SAPA_OK ||
-        (rc = sapa_pool_new("work", WORKERS, WORK_QUEUE_MAX, &c->pool)) != SAPA_OK ||
+        (rc = sapa_pool_new("speak", SPEAKERS, WORK_QUEUE_MAX, &c->speakers)) != SAPA_OK ||
+        (rc = sapa_pool_new("look", LOOKERS, WORK_QUEUE_MAX, &c->lookers)) != SAPA_OK ||
         (rc = sapa_people_new(&people, &c->people)) != SAPA_OK ||
-        (rc = sapa_lookup_new(c->loop, c->pool, post_lookup, c, &c->lookup)) != SAPA_OK)
+        (rc = sapa_lookup_new(c->loop, c->lookers, post_lookup, c, &c->lookup)) != SAPA_OK)
         return rc;
-    const struct sapa_prompts_opts prompts = { .loop = c->loop, .pool = c->pool, .prompts_dir = c->prompts_dir,
+    const struct sapa_prompts_opts prompts = { .loop = c->loop, .pool = c->speakers, .prompts_dir = c->prompts_dir,
                                                .cache_dir = c->cache_dir, .done = prompt_done, .ctx = c };
     if ((rc = sapa_prompts_open(&prompts, &c->prompts)) != SAPA_OK ||
         (rc = open_voice(c)) != SAPA_OK)
@@ -304,6 +355,7 @@ sapa_rc sapa_channels_start(const struct sapa_channels_options *options, struct 
         return SAPA_ENOMEM;
     c->options = *options;
     c->ports = *options->ports;
+    sapa_table_init(&c->arrived, sapa_memory_heap(), sizeof(struct arrived), ARRIVED_MAX);
     sapa_rc rc = SAPA_EINVAL;
     if (path(c->prompts_dir, sizeof(c->prompts_dir), options->data, "prompts") &&
         path(c->cache_dir, sizeof(c->cache_dir), options->data, "cache") &&
@@ -323,13 +375,21 @@ void sapa_channels_stop(struct sapa_channels *c)
 {
     if (!c)
         return;
-    if (c->thread) {
-        while (sapa_mailbox_put(c->mailbox, STOP, NULL, 0) != SAPA_OK)
-            sapa_loop_stop(c->loop); /* full of commands: they are not needed any more */
+    if (c->thread) { /* after the commands in front of it, unless these fill the mailbox */
+        if (sapa_mailbox_put(c->mailbox, STOP, NULL, 0) != SAPA_OK)
+            sapa_loop_stop(c->loop);
         sapa_thread_join(c->thread);
     }
-    sapa_pool_free(c->pool);
+    if (c->mailbox)
+        sapa_mailbox_detach(c->mailbox);
+    if (c->loop)
+        sapa_timer_cancel(c->loop, &c->ready_timer);
     sapa_voice_close(c->voice);
+    c->voice = NULL;
+    sapa_pool_free(c->lookers);
+    sapa_pool_free(c->speakers);
+    if (c->loop)
+        sapa_loop_run_once(c->loop, 0); /* work that was never begun says so */
     sapa_prompts_close(c->prompts);
     sapa_lookup_free(c->lookup);
     sapa_people_free(c->people);
@@ -337,8 +397,9 @@ void sapa_channels_stop(struct sapa_channels *c)
     sapa_loop_free(c->loop);
     for (size_t i = 0; i < c->dialog_count; i++)
         free(c->dialogs[i]);
-    for (size_t i = 0; i < c->arrived_count; i++)
-        free(c->arrived[i]);
+    for (uint32_t i = 0; i < c->arrived.count; i++)
+        free(((struct arrived *)sapa_table_at(&c->arrived, i))->record);
+    sapa_table_done(&c->arrived);
     free(c->dialogs), free(c->held);
     free(c);
 }
@@ -348,29 +409,41 @@ sapa_rc sapa_channels_command(struct sapa_channels *c, const struct sapa_record 
     return sapa_mailbox_put(c->mailbox, COMMAND, command, sapa_record_size(command));
 }
 
+/* At start there is nothing better to do than to wait for room. */
+static sapa_rc put_patiently(struct sapa_channels *c, enum message type, const void *data, size_t size)
+{
+    sapa_rc rc = sapa_mailbox_put(c->mailbox, type, data, size);
+
+    for (int waited_ms = 0; rc == SAPA_ELIMIT && waited_ms < PATIENCE_MS; waited_ms++) {
+        (void)poll(NULL, 0, 1);
+        rc = sapa_mailbox_put(c->mailbox, type, data, size);
+    }
+    return rc;
+}
+
 sapa_rc sapa_channels_dialog(struct sapa_channels *c, const struct sapa_record *dialog)
 {
-    return sapa_mailbox_put(c->mailbox, DIALOG, dialog, sapa_record_size(dialog));
+    return put_patiently(c, DIALOG, dialog, sapa_record_size(dialog));
 }
 
 sapa_rc sapa_channels_held(struct sapa_channels *c, const struct sapa_voice_held *held)
 {
-    return sapa_mailbox_put(c->mailbox, HELD, held, sizeof(*held));
+    return put_patiently(c, HELD, held, sizeof(*held));
 }
 
 sapa_rc sapa_channels_contact(struct sapa_channels *c, const struct sapa_record *arrived)
 {
-    return sapa_mailbox_put(c->mailbox, ARRIVED, arrived, sapa_record_size(arrived));
+    return put_patiently(c, ARRIVED, arrived, sapa_record_size(arrived));
 }
 
 sapa_rc sapa_channels_adopt(struct sapa_channels *c)
 {
-    return sapa_mailbox_put(c->mailbox, ADOPT, NULL, 0);
+    return put_patiently(c, ADOPT, NULL, 0);
 }
 
-sapa_rc sapa_channels_centre(struct sapa_channels *c, const struct sapa_centre *centre)
+sapa_rc sapa_channels_centre(struct sapa_channels *c, const struct sapa_channels_centre *centre)
 {
-    return sapa_mailbox_put(c->mailbox, CENTRE, &centre, sizeof(centre));
+    return sapa_mailbox_put(c->mailbox, CENTRE, centre, sizeof(*centre));
 }
 
 sapa_rc sapa_channels_refuse(struct sapa_channels *c, bool on, const char *why)

@@ -5,7 +5,7 @@
  * The centre thread talks to it by one mailbox, it answers into the mailbox of the centre.
  *
  * Room    app.   Thread  functions here are the centre thread's; callbacks say theirs.
- * Design  docs/design/processes.md
+ * Design  docs/design/processes.md   Tests  app/channels_test.c
  */
 #ifndef SAPA_APP_CHANNELS_H
 #define SAPA_APP_CHANNELS_H
@@ -25,16 +25,24 @@ enum sapa_inbox {
 /** What the channel asks of the store. Called on the SIP thread; must not block for long. */
 struct sapa_channels_ports {
     void *ctx;
-    /** As in sapa_people_ports. */
-    sapa_rc (*reserve_person)(void *ctx, uint32_t client, struct sapa_str address, struct sapa_person_found *ret);
-    /** A fresh key for a recording of this person, plain and wrapped (at most 96 bytes). */
+    /** As in sapa_people_ports, but `client` is the store's number. */
+    sapa_rc (*reserve_person)(void *ctx, uint64_t client, struct sapa_str address, struct sapa_person_found *ret);
+    /** A fresh key for a recording of this person (0: unknown), plain and wrapped (at most 96 bytes). */
     sapa_rc (*recording_key)(void *ctx, uint64_t person, uint64_t recording, uint8_t ret_key[SAPA_MEDIA_KEY_SIZE],
                              uint8_t ret_wrapped[96], uint8_t *ret_wrapped_size);
 };
 
+enum { SAPA_CHANNELS_CLIENTS_MAX = 64 };
+
+/** A description and the store's numbers of its clients. */
+struct sapa_channels_centre {
+    const struct sapa_centre *centre;
+    uint64_t clients[SAPA_CHANNELS_CLIENTS_MAX];
+};
+
 struct sapa_channels_options {
     const char *data;                     /* folder; borrowed for ever */
-    const struct sapa_centre *centre;
+    struct sapa_channels_centre centre;
     const struct sapa_channels_ports *ports;
     struct sapa_mailbox *inbox;           /* of the centre */
     const struct sapa_voice_listen *listens;
@@ -53,7 +61,7 @@ void sapa_channels_stop(struct sapa_channels *channels);
 /** A command of the core. @retval SAPA_ELIMIT  not now, the mailbox is full: try again later */
 SAPA_MUST_CHECK sapa_rc sapa_channels_command(struct sapa_channels *channels, const struct sapa_record *command);
 
-/** Before sapa_channels_adopt(): one dialog record, one thing the core holds. */
+/** Before sapa_channels_adopt(): one dialog record, one thing the core holds. These wait for room: there may be many. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_dialog(struct sapa_channels *channels, const struct sapa_record *dialog);
 SAPA_MUST_CHECK sapa_rc sapa_channels_held(struct sapa_channels *channels, const struct sapa_voice_held *held);
 /** The address of a living contact, for callbacks that the channel must dial: its contact_arrived record. */
@@ -62,7 +70,7 @@ SAPA_MUST_CHECK sapa_rc sapa_channels_contact(struct sapa_channels *channels, co
 SAPA_MUST_CHECK sapa_rc sapa_channels_adopt(struct sapa_channels *channels);
 
 /** A new description; the old one must live until the next call. */
-SAPA_MUST_CHECK sapa_rc sapa_channels_centre(struct sapa_channels *channels, const struct sapa_centre *centre);
+SAPA_MUST_CHECK sapa_rc sapa_channels_centre(struct sapa_channels *channels, const struct sapa_channels_centre *centre);
 /** No new calls while on. `why` is static. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_refuse(struct sapa_channels *channels, bool on, const char *why);
 

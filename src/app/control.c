@@ -37,7 +37,13 @@ enum {
     SNAPSHOT_EVERY_US = 60 * 1000 * 1000,
     SNAPSHOT_RECORDS = 200000, /* or so many records, whichever comes first */
     BACKLOG_STOP = 192 << 20,  /* bytes of log that wait for the disk: no further input is taken */
-    RETRY_INBOX_US = 20000,
+    RETRY_INBOX_US = 5000,
+};
+
+/* Taken from the mailbox, not yet by the engine. */
+struct waiting {
+    struct waiting *next;
+    _Alignas(8) uint8_t record[];
 };
 
 struct control {
@@ -55,13 +61,13 @@ struct control {
     struct sapa_live_console *console;
     struct sapa_pool *pool;
     struct sapa_centre_shelf *shelf;
-    const struct sapa_centre *centre;
-    uint64_t clients[64]; /* of the store, by index of the description */
-    struct sapa_timer inbox_retry, snapshot_timer;
-    struct sapa_record *waiting_input; /* taken from the inbox, not yet by the engine */
+    struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
+    struct sapa_timer inbox_retry, switch_timer, snapshot_timer;
+    struct sapa_deferred inbox_pause;
+    struct waiting *waiting, **waiting_last;
     uint64_t snapshot_seq;
     int64_t snapshot_us;
-    bool snapshot_busy, refusing;
+    bool snapshot_busy, refusing, serving;
     enum sapa_log_state log_state;
     int ready_fd;
     int64_t started_us;
@@ -133,42 +139,72 @@ static void on_ready(struct control *c)
 
 static void retry_inbox(void *ctx);
 
+/* No input is taken while the disk does not follow, or while a new description waits for what was promised under the old one. */
+static bool must_wait(struct control *c)
+{
+    return c->next.centre || !log_ready(c);
+}
+
+static void take_input(struct control *c, const void *bytes)
+{
+    static struct sapa_record input;
+
+    memcpy(&input, bytes, sapa_record_size(bytes));
+    input_now(c, &input);
+}
+
+/* The rest stays in the mailbox: senders will feel it. Not possible from within its own callback. */
+static void pause_inbox(void *ctx)
+{
+    struct control *c = ctx;
+
+    sapa_mailbox_detach(c->inbox);
+    sapa_timer_set(c->loop, &c->inbox_retry, RETRY_INBOX_US, retry_inbox, c);
+}
+
 static void on_inbox(void *ctx, uint32_t type, const void *data, size_t size)
 {
     struct control *c = ctx;
-    static struct sapa_record input;
 
     if (type == SAPA_INBOX_READY) {
         on_ready(c);
         return;
     }
-    memcpy(&input, data, size);
-    if (!log_ready(c)) { /* the disk does not follow: leave the rest in the mailbox, senders will feel it */
-        struct sapa_record *copy = malloc(size);
-        sapa_assert(copy != NULL && c->waiting_input == NULL);
-        memcpy(copy, data, size);
-        c->waiting_input = copy;
-        sapa_mailbox_detach(c->inbox);
-        sapa_timer_set(c->loop, &c->inbox_retry, RETRY_INBOX_US, retry_inbox, c);
+    if (!c->waiting && !must_wait(c)) {
+        take_input(c, data);
         return;
     }
-    input_now(c, &input);
+    struct waiting *waiting = malloc(sizeof(*waiting) + size);
+    sapa_assert(waiting != NULL); /* at most a batch of them */
+    waiting->next = NULL;
+    memcpy(waiting->record, data, size);
+    *c->waiting_last = waiting;
+    c->waiting_last = &waiting->next;
+    sapa_loop_defer(c->loop, &c->inbox_pause, pause_inbox, c);
+}
+
+/* True when nothing waits any more. */
+static bool take_waiting(struct control *c)
+{
+    while (c->waiting && !must_wait(c)) {
+        struct waiting *waiting = c->waiting;
+        c->waiting = waiting->next;
+        if (!c->waiting)
+            c->waiting_last = &c->waiting;
+        take_input(c, waiting->record);
+        free(waiting);
+    }
+    return !c->waiting;
 }
 
 static void retry_inbox(void *ctx)
 {
     struct control *c = ctx;
-    static struct sapa_record input;
 
-    if (!log_ready(c)) {
+    if (take_waiting(c))
+        sapa_mailbox_attach(c->inbox, c->loop, INBOX_BATCH, on_inbox, c);
+    else
         sapa_timer_set(c->loop, &c->inbox_retry, RETRY_INBOX_US, retry_inbox, c);
-        return;
-    }
-    memcpy(&input, c->waiting_input, sapa_record_size(c->waiting_input));
-    free(c->waiting_input);
-    c->waiting_input = NULL;
-    input_now(c, &input);
-    sapa_mailbox_attach(c->inbox, c->loop, INBOX_BATCH, on_inbox, c);
 }
 
 /* ---- the log's news ---- */
@@ -186,6 +222,17 @@ static void alarm_input(struct control *c, enum sapa_alarm kind, bool on, const 
     input_now(c, &input);
 }
 
+static void alarm_log(struct control *c, enum sapa_log_state before, enum sapa_log_state now)
+{
+    const enum sapa_alarm kind_before = before == SAPA_LOG_FAILED ? SAPA_ALARM_STORE_FAILED : SAPA_ALARM_STORE_FULL;
+    const enum sapa_alarm kind_now = now == SAPA_LOG_FAILED ? SAPA_ALARM_STORE_FAILED : SAPA_ALARM_STORE_FULL;
+
+    if (before != SAPA_LOG_GOOD && (now == SAPA_LOG_GOOD || kind_now != kind_before))
+        alarm_input(c, kind_before, false, sapa_log_state_name(now));
+    if (now != SAPA_LOG_GOOD && (before == SAPA_LOG_GOOD || kind_now != kind_before))
+        alarm_input(c, kind_now, true, sapa_log_state_name(now));
+}
+
 static void on_log(void *ctx, const struct sapa_log_status *status)
 {
     struct control *c = ctx;
@@ -196,20 +243,44 @@ static void on_log(void *ctx, const struct sapa_log_status *status)
         _exit(SAPA_EXIT_FAILED); /* at once: nothing of ours may reach anybody any more */
     }
     if (status->state != c->log_state) {
-        const enum sapa_alarm kind = status->state == SAPA_LOG_FAILED || c->log_state == SAPA_LOG_FAILED
-                                         ? SAPA_ALARM_STORE_FAILED : SAPA_ALARM_STORE_FULL;
-        const bool good = status->state == SAPA_LOG_GOOD;
-        sapa_log(good ? SAPA_LOG_INFO : SAPA_LOG_ERROR, "log.state", "state=\"%s\" backlog_bytes=%zu",
+        const enum sapa_log_state before = c->log_state;
+        sapa_log(status->state == SAPA_LOG_GOOD ? SAPA_LOG_INFO : SAPA_LOG_ERROR, "log.state", "state=\"%s\" backlog_bytes=%zu",
                  sapa_log_state_name(status->state), status->backlog_bytes);
         c->log_state = status->state;
-        alarm_input(c, kind, !good, sapa_log_state_name(status->state));
+        alarm_log(c, before, status->state);
     }
-    if (status->accepts_new == c->refusing &&
+    if (c->channels && status->accepts_new == c->refusing &&
         sapa_channels_refuse(c->channels, !status->accepts_new, "the log cannot take new calls") == SAPA_OK)
         c->refusing = !status->accepts_new;
 }
 
-/* ---- snapshots ---- */
+/* ---- snapshots: sealed, for they hold callers' numbers ---- */
+
+#define SNAPSHOT_CONTEXT SAPA_STR("engine snapshot")
+
+static sapa_rc seal_snapshot(struct control *c, uint64_t seq, const uint8_t *bytes, size_t size)
+{
+    uint8_t *sealed = malloc(size + SAPA_SEAL_EXTRA);
+    sapa_rc rc = sealed ? sapa_person_seal(c->store, 0, SNAPSHOT_CONTEXT, bytes, size, sealed) : SAPA_ENOMEM;
+
+    if (rc == SAPA_OK)
+        rc = sapa_store_snapshot_put(c->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq, sealed, size + SAPA_SEAL_EXTRA);
+    free(sealed);
+    return rc;
+}
+
+/* In place. */
+static sapa_rc unseal_snapshot(struct control *c, struct sapa_snapshot *snapshot)
+{
+    uint8_t *plain = snapshot->size > SAPA_SEAL_EXTRA ? malloc(snapshot->size - SAPA_SEAL_EXTRA) : NULL;
+    const sapa_rc rc = plain ? sapa_person_unseal(c->store, 0, SNAPSHOT_CONTEXT, snapshot->blob, snapshot->size, plain)
+                             : SAPA_ECORRUPT;
+
+    free(snapshot->blob);
+    snapshot->blob = plain;
+    snapshot->size -= SAPA_MIN(snapshot->size, (size_t)SAPA_SEAL_EXTRA);
+    return rc;
+}
 
 struct snapshot_job {
     struct control *control;
@@ -223,8 +294,7 @@ static void snapshot_work(void *ctx)
 {
     struct snapshot_job *job = ctx;
 
-    job->rc = sapa_store_snapshot_put(job->control->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, job->seq, job->bytes,
-                                      job->size);
+    job->rc = seal_snapshot(job->control, job->seq, job->bytes, job->size);
 }
 
 static void snapshot_done(void *ctx, sapa_rc rc)
@@ -276,12 +346,11 @@ static void look_snapshot(void *ctx)
 
 /* ---- ports of the channels, on the SIP thread ---- */
 
-static sapa_rc reserve_person(void *ctx, uint32_t client, struct sapa_str address, struct sapa_person_found *ret)
+static sapa_rc reserve_person(void *ctx, uint64_t client, struct sapa_str address, struct sapa_person_found *ret)
 {
     struct control *c = ctx;
 
-    return client < SAPA_COUNT(c->clients) ? sapa_person_reserve(c->store, c->clients[client], SAPA_IDENTITY_PHONE, address, ret)
-                                           : SAPA_EINVAL;
+    return sapa_person_reserve(c->store, client, SAPA_IDENTITY_PHONE, address, ret);
 }
 
 static sapa_rc recording_key(void *ctx, uint64_t person, uint64_t recording, uint8_t ret_key[SAPA_MEDIA_KEY_SIZE],
@@ -294,35 +363,86 @@ static sapa_rc recording_key(void *ctx, uint64_t person, uint64_t recording, uin
 
 /* ---- start ---- */
 
+static sapa_rc open_engine(struct control *c)
+{
+    const struct sapa_core_options core = { .contacts_max = c->today.centre->system.contacts_max };
+    sapa_rc rc = sapa_core_new(&core, &c->core);
+
+    if (rc != SAPA_OK)
+        return rc;
+    sapa_names_init(&c->names, sapa_memory_heap());
+    sapa_live_init(&c->live, sapa_memory_heap(), &c->names);
+    const struct sapa_engine_options engine = {
+        .loop = c->loop, .core = c->core, .live = &c->live, .names = &c->names,
+        .ports = { .ctx = c, .log_ready = log_ready, .log = log_step, .command = command },
+    };
+    return sapa_engine_new(&engine, &c->engine);
+}
+
+static void close_engine(struct control *c)
+{
+    sapa_engine_free(c->engine);
+    if (c->core) {
+        sapa_live_done(&c->live);
+        sapa_names_done(&c->names);
+    }
+    sapa_core_free(c->core);
+    c->engine = NULL;
+    c->core = NULL;
+}
+
+static sapa_rc load_snapshot(struct control *c, const struct sapa_snapshot *snapshot)
+{
+    const struct sapa_centre *centre = NULL;
+    char hash[65];
+    sapa_rc rc = sapa_engine_snapshot_hash(snapshot->blob, snapshot->size, hash);
+
+    if (rc == SAPA_OK && !(centre = sapa_centre_shelf_get(c->shelf, sapa_str_of(hash))))
+        rc = SAPA_ENOENT;
+    if (rc == SAPA_OK)
+        rc = sapa_core_centre(c->core, centre);
+    return rc == SAPA_OK ? sapa_engine_load(c->engine, snapshot->blob, snapshot->size) : rc;
+}
+
+/* The newest snapshot that can be read; without any, all of the log is replayed. */
+static sapa_rc load_newest(struct control *c)
+{
+    uint64_t seq_max = UINT64_MAX;
+
+    for (;;) {
+        struct sapa_snapshot snapshot = { .seq = 0 };
+        sapa_rc rc = sapa_store_snapshot(c->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq_max, &snapshot);
+        if (rc != SAPA_OK)
+            return rc == SAPA_ENOENT ? SAPA_OK : rc;
+        rc = unseal_snapshot(c, &snapshot);
+        if (rc == SAPA_OK)
+            rc = load_snapshot(c, &snapshot);
+        free(snapshot.blob);
+        if (rc == SAPA_OK) {
+            c->snapshot_seq = snapshot.seq;
+            return SAPA_OK;
+        }
+        sapa_log(SAPA_LOG_WARN, "control.snapshot", "seq=%llu %s: passed over, the start takes longer",
+                 (unsigned long long)snapshot.seq, sapa_rc_text(rc));
+        close_engine(c); /* half of it may have been taken */
+        if ((rc = open_engine(c)) != SAPA_OK || snapshot.seq == 0)
+            return rc;
+        seq_max = snapshot.seq - 1;
+    }
+}
+
 /* Live state: the newest snapshot that this build reads, and the log behind it. */
 static sapa_rc recover(struct control *c)
 {
-    struct sapa_snapshot snapshot = { .seq = 0 };
     struct sapa_log_reader *reader;
     static struct sapa_record record;
     static char difference_buf[2048];
     struct sapa_text difference;
     uint64_t records = 0, differences = 0;
-    char hash[65];
-    sapa_rc rc = sapa_store_snapshot(c->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, UINT64_MAX, &snapshot);
+    sapa_rc rc = load_newest(c);
 
-    if (rc == SAPA_OK) {
-        const struct sapa_centre *centre = NULL;
-        rc = sapa_engine_snapshot_hash(snapshot.blob, snapshot.size, hash);
-        if (rc == SAPA_OK && !(centre = sapa_centre_shelf_get(c->shelf, sapa_str_of(hash))))
-            rc = SAPA_ENOENT;
-        if (rc == SAPA_OK)
-            rc = sapa_core_centre(c->core, centre);
-        if (rc == SAPA_OK)
-            rc = sapa_engine_load(c->engine, snapshot.blob, snapshot.size);
-        free(snapshot.blob);
-        if (rc != SAPA_OK) {
-            sapa_log(SAPA_LOG_ERROR, "control.snapshot", "seq=%llu %s: move the folder snapshots/ aside to replay the whole log",
-                     (unsigned long long)snapshot.seq, sapa_rc_text(rc));
-            return rc;
-        }
-        c->snapshot_seq = snapshot.seq;
-    }
+    if (rc != SAPA_OK)
+        return rc;
     if ((rc = sapa_log_reader_open(c->store, c->snapshot_seq + 1, &reader)) != SAPA_OK)
         return rc;
     while ((rc = sapa_log_reader_next(reader, &record)) == SAPA_OK) {
@@ -376,10 +496,11 @@ static sapa_rc open_store(struct control *c)
     return rc;
 }
 
-/* The description of today: compiled, kept under its hash, its clients known to the store. */
-static sapa_rc open_centre(struct control *c)
+/* A description as the file has it now: compiled, kept under its hash, its clients known to the store. */
+static sapa_rc open_centre(struct control *c, struct sapa_channels_centre *ret)
 {
     const struct sapa_centre_file file = { .path = opt.centre, .secrets_path = opt.secrets, .make_secrets = true };
+    struct sapa_channels_centre opened = { .centre = NULL };
     struct sapa_centre *centre;
     char *text, hash[SAPA_HASH_TEXT_SIZE];
     sapa_rc rc = sapa_centre_file_read(&file, &centre, &text);
@@ -388,35 +509,20 @@ static sapa_rc open_centre(struct control *c)
         return rc;
     rc = sapa_store_document_put(c->store, text, strlen(text), hash);
     free(text);
-    for (uint32_t i = 0; rc == SAPA_OK && i < centre->clients_count && i < SAPA_COUNT(c->clients); i++) {
+    for (uint32_t i = 0; rc == SAPA_OK && i < centre->clients_count && i < SAPA_COUNT(opened.clients); i++) {
         char key[SAPA_KEY_MAX + 1], name[128];
         sapa_str_copy(centre->clients[i].key, key, sizeof(key));
         sapa_str_copy(centre->clients[i].name, name, sizeof(name));
-        rc = sapa_store_client(c->store, key, name, &c->clients[i]);
+        rc = sapa_store_client(c->store, key, name, &opened.clients[i]);
     }
     if (rc != SAPA_OK) {
         sapa_centre_free(centre);
         return rc;
     }
     sapa_centre_shelf_add(c->shelf, centre);
-    c->centre = centre;
+    opened.centre = centre;
+    *ret = opened;
     return SAPA_OK;
-}
-
-static sapa_rc open_engine(struct control *c)
-{
-    const struct sapa_core_options core = { .contacts_max = c->centre->system.contacts_max };
-    sapa_rc rc = sapa_core_new(&core, &c->core);
-
-    if (rc != SAPA_OK)
-        return rc;
-    sapa_names_init(&c->names, sapa_memory_heap());
-    sapa_live_init(&c->live, sapa_memory_heap(), &c->names);
-    const struct sapa_engine_options engine = {
-        .loop = c->loop, .core = c->core, .live = &c->live, .names = &c->names,
-        .ports = { .ctx = c, .log_ready = log_ready, .log = log_step, .command = command },
-    };
-    return sapa_engine_new(&engine, &c->engine);
 }
 
 static uint32_t find_number(const char *text)
@@ -448,7 +554,7 @@ static sapa_rc open_channels(struct control *c)
     static struct sapa_voice_listen listens[SAPA_VOICE_LISTENS_MAX];
     const struct sapa_channels_ports ports = { .ctx = c, .reserve_person = reserve_person, .recording_key = recording_key };
     struct sapa_channels_options channels = {
-        .data = opt.data, .centre = c->centre, .ports = &ports, .inbox = c->inbox, .listens = listens,
+        .data = opt.data, .centre = c->today, .ports = &ports, .inbox = c->inbox, .listens = listens,
         .epoch = (uint32_t)sapa_store_epoch(c->store), .node = 1, .cpu = -1,
     };
     sapa_rc rc = SAPA_OK;
@@ -495,15 +601,21 @@ static sapa_rc hand_over(struct control *c)
         rc = sapa_channels_contact(c->channels, &record);
     cursor = 0;
     while (rc == SAPA_OK && sapa_core_contact_next(c->core, &cursor, now_us, &contact)) {
-        const struct sapa_voice_held held = { .contact = contact.contact, .what = SAPA_VOICE_HELD_CUSTOMER };
-        if (contact.channel == SAPA_CHANNEL_VOICE && !contact.virtual_waiter && contact.place != SAPA_PLACE_CALLBACK)
-            rc = sapa_channels_held(c->channels, &held);
+        const struct sapa_voice_held customer = { .contact = contact.contact, .what = SAPA_VOICE_HELD_CUSTOMER,
+                                                  .play = contact.play };
+        const struct sapa_voice_held dial = { .contact = contact.contact, .what = SAPA_VOICE_HELD_DIAL,
+                                              .offer = contact.dialling };
+        if (contact.channel == SAPA_CHANNEL_VOICE && contact.has_leg)
+            rc = sapa_channels_held(c->channels, &customer);
+        if (rc == SAPA_OK && contact.channel == SAPA_CHANNEL_VOICE && contact.dialling != 0)
+            rc = sapa_channels_held(c->channels, &dial);
     }
-    for (uint32_t agent = 0; agent < c->centre->agents_count; agent++) {
+    for (uint32_t agent = 0; agent < c->today.centre->agents_count; agent++) {
         cursor = 0;
         while (rc == SAPA_OK && sapa_core_assignment_next(c->core, agent, &cursor, &assignment)) {
             const struct sapa_voice_held held = {
                 .contact = assignment.contact, .offer = assignment.offer,
+                .talking = assignment.state == SAPA_ASSIGNMENT_TALKING,
                 .what = assignment.state == SAPA_ASSIGNMENT_OFFERED ? SAPA_VOICE_HELD_RINGING : SAPA_VOICE_HELD_AGENT };
             if (assignment.channel == SAPA_CHANNEL_VOICE && assignment.state != SAPA_ASSIGNMENT_WRAPUP)
                 rc = sapa_channels_held(c->channels, &held);
@@ -517,7 +629,7 @@ static void announce_start(struct control *c)
     struct sapa_record input;
 
     sapa_record_init(&input, SAPA_T_centre_started);
-    (void)sapa_sized_set(&input.u.centre_started.centre_hash, sapa_str_of(c->centre->hash));
+    (void)sapa_sized_set(&input.u.centre_started.centre_hash, sapa_str_of(c->today.centre->hash));
     (void)sapa_sized_set(&input.u.centre_started.build, sapa_str_of(SAPA_VERSION));
     (void)sapa_sized_set(&input.u.centre_started.zones, SAPA_STR("system"));
     input.u.centre_started.epoch = sapa_store_epoch(c->store);
@@ -526,21 +638,44 @@ static void announce_start(struct control *c)
 
 /* ---- signals ---- */
 
+/*
+ * A new description takes force when nothing is on its way any more under the numbers of the old one:
+ * inputs are kept back until the last promised command has left.
+ */
+static void try_switch(void *ctx)
+{
+    struct control *c = ctx;
+
+    if (sapa_engine_stats(c->engine).held > 0 || !log_ready(c)) {
+        sapa_timer_set(c->loop, &c->switch_timer, RETRY_INBOX_US, try_switch, c);
+        return;
+    }
+    const sapa_rc rc = sapa_channels_centre(c->channels, &c->next);
+    if (rc == SAPA_ELIMIT) {
+        sapa_timer_set(c->loop, &c->switch_timer, RETRY_INBOX_US, try_switch, c);
+        return;
+    }
+    c->today = c->next;
+    c->next.centre = NULL;
+    announce_start(c);
+    sapa_log(SAPA_LOG_INFO, "control.reload", "hash=%s", c->today.centre->hash);
+}
+
 static void reload(struct control *c)
 {
-    const struct sapa_centre *before = c->centre;
+    struct sapa_channels_centre next;
 
-    if (open_centre(c) != SAPA_OK || sapa_core_centre(c->core, c->centre) != SAPA_OK) {
+    if (c->next.centre) {
+        sapa_log(SAPA_LOG_WARN, "control.reload", "the description read before has not taken force yet; ask again later");
+        return;
+    }
+    const sapa_rc rc = open_centre(c, &next);
+    if (rc != SAPA_OK || sapa_core_centre(c->core, next.centre) != SAPA_OK) {
         sapa_log(SAPA_LOG_ERROR, "control.reload", "the description has mistakes or does not fit; the one before stays in force");
-        c->centre = before;
         return;
     }
-    if (!log_ready(c) || sapa_channels_centre(c->channels, c->centre) != SAPA_OK) {
-        c->centre = before;
-        return;
-    }
-    announce_start(c);
-    sapa_log(SAPA_LOG_INFO, "control.reload", "hash=%s", c->centre->hash);
+    c->next = next;
+    try_switch(c);
 }
 
 static void on_signal(void *ctx, int number)
@@ -565,12 +700,12 @@ static sapa_rc open_all(struct control *c)
         (rc = sapa_signals_start(c->loop, numbers, on_signal, c, &c->signals)) != SAPA_OK ||
         (rc = sapa_mailbox_new(INBOX_BYTES, &c->inbox)) != SAPA_OK ||
         (rc = sapa_pool_new("slow", 1, 16, &c->pool)) != SAPA_OK || (rc = open_store(c)) != SAPA_OK ||
-        (rc = sapa_centre_shelf_new(c->store, opt.secrets, &c->shelf)) != SAPA_OK || (rc = open_centre(c)) != SAPA_OK ||
+        (rc = sapa_centre_shelf_new(c->store, &c->shelf)) != SAPA_OK || (rc = open_centre(c, &c->today)) != SAPA_OK ||
         (rc = open_engine(c)) != SAPA_OK || (rc = recover(c)) != SAPA_OK)
         return rc;
     const struct sapa_log_writer_opts writer = { .loop = c->loop, .progress = on_log, .ctx = c, .cpu = -1 };
     if ((rc = sapa_log_writer_start(c->store, &writer, &c->writer)) != SAPA_OK ||
-        (rc = sapa_core_centre(c->core, c->centre)) != SAPA_OK)
+        (rc = sapa_core_centre(c->core, c->today.centre)) != SAPA_OK)
         return rc;
     announce_start(c);
     if ((rc = open_channels(c)) != SAPA_OK || (rc = hand_over(c)) != SAPA_OK)
@@ -580,8 +715,11 @@ static sapa_rc open_all(struct control *c)
     const struct sapa_live_console_options console = { .loop = c->loop, .core = c->core, .live = &c->live,
                                                        .engine = c->engine, .writer = c->writer, .path = path,
                                                        .input = console_input, .ctx = c };
-    if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK)
+    if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
+        fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
         return rc;
+    }
+    c->serving = true;
     sapa_mailbox_attach(c->inbox, c->loop, INBOX_BATCH, on_inbox, c);
     sapa_engine_start(c->engine);
     c->snapshot_us = sapa_loop_now_us(c->loop);
@@ -589,7 +727,20 @@ static sapa_rc open_all(struct control *c)
     return SAPA_OK;
 }
 
-/* Politely: what is known is written, calls stay for the next process. */
+/* What the channels still had to say is logged, and what was promised is done by the next process. */
+static void take_rest(struct control *c)
+{
+    c->next.centre = NULL;
+    c->channels = NULL;
+    sapa_timer_cancel(c->loop, &c->inbox_retry);
+    sapa_timer_cancel(c->loop, &c->switch_timer);
+    sapa_mailbox_detach(c->inbox);
+    if (take_waiting(c))
+        sapa_mailbox_drain(c->inbox, 0, on_inbox, c);
+    sapa_loop_undefer(c->loop, &c->inbox_pause);
+}
+
+/* Politely: what is known is written, calls stay for the next process. Also after a start that failed. */
 static void close_all(struct control *c)
 {
     uint8_t *bytes = NULL;
@@ -598,20 +749,23 @@ static void close_all(struct control *c)
 
     sapa_live_console_close(c->console);
     sapa_channels_stop(c->channels);
+    if (c->serving)
+        take_rest(c);
     const uint64_t committed = sapa_log_writer_stop(c->writer);
     sapa_pool_free(c->pool);
-    if (c->engine && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
-        sapa_store_snapshot_put(c->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq, bytes, size) != SAPA_OK)
+    if (c->serving && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
+        seal_snapshot(c, seq, bytes, size) != SAPA_OK)
         sapa_log(SAPA_LOG_WARN, "snapshot.put", "the next start takes longer, ignoring");
     free(bytes);
-    sapa_engine_free(c->engine);
-    sapa_live_done(&c->live);
-    sapa_names_done(&c->names);
-    sapa_core_free(c->core);
+    close_engine(c);
     sapa_centre_shelf_free(c->shelf);
     sapa_store_close(c->store);
     sapa_mailbox_free(c->inbox);
-    free(c->waiting_input);
+    while (c->waiting) {
+        struct waiting *waiting = c->waiting;
+        c->waiting = waiting->next;
+        free(waiting);
+    }
 }
 
 int sapa_control_main(int argc, char **argv)
@@ -630,11 +784,13 @@ int sapa_control_main(int argc, char **argv)
     }
     sapa_log_role("control");
     c.started_us = sapa_mono_us();
+    c.waiting_last = &c.waiting;
     /* the supervisor's pipe, when it is there */
     c.ready_fd = opt.udp.count > 0 ? SAPA_CHILD_READY_FD : -1;
     const sapa_rc rc = open_all(&c);
     if (rc != SAPA_OK) {
         sapa_log(SAPA_LOG_ERROR, "control.start", "%s", sapa_rc_text(rc));
+        close_all(&c);
         return rc == SAPA_EINVAL || rc == SAPA_ENOENT || rc == SAPA_EDENIED ? SAPA_EXIT_USAGE : SAPA_EXIT_FAILED;
     }
     sapa_loop_run(c.loop);

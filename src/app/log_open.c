@@ -7,8 +7,8 @@
 sapa_rc sapa_log_open(const char *data, struct sapa_log_open *ret)
 {
     const struct sapa_store_opts options = { .folder = data, .read_only = true, .build = "reader" };
-    char buf[512], secrets[512];
-    struct sapa_text problem, path;
+    char buf[512];
+    struct sapa_text problem;
     struct sapa_log_open log = { 0 };
 
     sapa_text_init(&problem, buf, sizeof(buf));
@@ -17,9 +17,7 @@ sapa_rc sapa_log_open(const char *data, struct sapa_log_open *ret)
         fprintf(stderr, "sapa: cannot open the log in %s: %s\n", data, buf);
         return rc;
     }
-    sapa_text_init(&path, secrets, sizeof(secrets));
-    sapa_text_printf(&path, "%s/secrets", data);
-    rc = sapa_centre_shelf_new(log.store, secrets, &log.shelf);
+    rc = sapa_centre_shelf_new(log.store, &log.shelf);
     if (rc != SAPA_OK) {
         sapa_store_close(log.store);
         return rc;

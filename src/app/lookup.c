@@ -4,10 +4,9 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "rt/crypto.h"
 
-enum { BODY_MAX = 64 * 1024, URL_MAX = 1024 };
+enum { BODY_MAX = 64 * 1024, URL_MAX = 1024, NAME_MAX_BYTES = 64 };
 
 struct sapa_lookup {
     struct sapa_loop *loop;
@@ -20,7 +19,7 @@ struct job {
     struct sapa_lookup *lookup;
     struct sapa_record input; /* what comes out of it */
     char url[URL_MAX];
-    long timeout_ms;
+    int64_t end_us; /* monotonic: waiting for a worker counts */
     char *body;
     size_t size;
     bool too_long;
@@ -40,10 +39,19 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *ctx)
     return n;
 }
 
+/* Without line ends and other control characters: one value stays one line. */
+static bool is_line(struct sapa_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((uint8_t)s.p[i] < ' ' && s.p[i] != '\t')
+            return false;
+    }
+    return sapa_str_utf8(s);
+}
+
 static sapa_rc put_value(struct sapa_text *text, struct sapa_str name, struct sapa_str value)
 {
-    if (name.n == 0 || sapa_str_find(value, '\n', 0) < value.n || sapa_str_find(name, '=', 0) < name.n ||
-        !sapa_str_utf8(value))
+    if (name.n == 0 || name.n > NAME_MAX_BYTES || sapa_str_find(name, '=', 0) < name.n || !is_line(name) || !is_line(value))
         return SAPA_EINVAL;
     sapa_text_printf(text, SAPA_STR_FMT "=" SAPA_STR_FMT "\n", SAPA_STR_ARG(name), SAPA_STR_ARG(value));
     return text->cut ? SAPA_ELIMIT : SAPA_OK;
@@ -102,17 +110,23 @@ sapa_rc sapa_lookup_values(struct sapa_str body, bool json, struct sapa_text512 
 
 static sapa_rc fetch(struct job *job)
 {
-    CURL *curl = curl_easy_init();
+    const int64_t left_ms = (job->end_us - sapa_mono_us()) / 1000;
+    CURL *curl = left_ms > 0 ? curl_easy_init() : NULL;
     const char *type = NULL;
     long status = 0;
 
     if (!curl)
+        return left_ms > 0 ? SAPA_ENOMEM : SAPA_ETIMEOUT;
+    if (curl_easy_setopt(curl, CURLOPT_URL, job->url) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK) {
+        curl_easy_cleanup(curl);
         return SAPA_ENOMEM;
-    curl_easy_setopt(curl, CURLOPT_URL, job->url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    }
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, job->timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms);
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)BODY_MAX);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, job);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "sapa");
@@ -120,7 +134,7 @@ static sapa_rc fetch(struct job *job)
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
     sapa_rc rc = code == CURLE_OPERATION_TIMEDOUT ? SAPA_ETIMEOUT
-               : job->too_long                    ? SAPA_ELIMIT
+               : job->too_long || code == CURLE_FILESIZE_EXCEEDED ? SAPA_ELIMIT
                : code != CURLE_OK                 ? SAPA_EIO
                : status == 404                    ? SAPA_ENOENT
                : status != 200                    ? SAPA_EIO
@@ -143,13 +157,20 @@ static void work(void *ctx)
     free(job->body);
 }
 
+static void job_free(struct job *job)
+{
+    if (job)
+        sapa_wipe(job, sizeof(*job)); /* the URL may hold a secret */
+    free(job);
+}
+
 static void done(void *ctx, sapa_rc rc)
 {
     struct job *job = ctx;
 
     if (rc == SAPA_OK)
         job->lookup->fn(job->lookup->ctx, &job->input);
-    free(job);
+    job_free(job);
 }
 
 /* The URL with "{secret}" replaced; false when it does not fit. */
@@ -192,7 +213,7 @@ void sapa_lookup_start(struct sapa_lookup *lookup, const struct sapa_record *com
     input->u.lookup_done.person = person;
     if (job) {
         job->lookup = lookup;
-        job->timeout_ms = (long)SAPA_MAX(ask->timeout_ms, 1);
+        job->end_us = sapa_mono_us() + (int64_t)SAPA_MIN(ask->timeout_ms, 3600000u) * 1000;
         if (!fill_url(sapa_sized_str(&ask->url), secret, job->url, sizeof(job->url)))
             rc = SAPA_ELIMIT;
         else
@@ -202,7 +223,7 @@ void sapa_lookup_start(struct sapa_lookup *lookup, const struct sapa_record *com
         return;
     input->u.lookup_done.result = (uint64_t)-(int)rc; /* the flow falls back */
     lookup->fn(lookup->ctx, input);
-    free(job);
+    job_free(job);
 }
 
 sapa_rc sapa_lookup_new(struct sapa_loop *loop, struct sapa_pool *pool, sapa_lookup_fn *fn, void *ctx,

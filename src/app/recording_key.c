@@ -18,8 +18,6 @@ sapa_rc sapa_recording_key_make(struct sapa_store *store, uint64_t person, uint6
     struct sapa_key key;
     char buf[32];
 
-    if (person == 0) /* nobody has no key; callers without a number share a person of their own */
-        return SAPA_EINVAL;
     sapa_key_random(&key);
     sapa_put_fixed32(&w, (uint32_t)person);
     sapa_put_fixed32(&w, (uint32_t)(person >> 32));
@@ -39,7 +37,7 @@ sapa_rc sapa_recording_key_open(struct sapa_store *store, uint64_t recording, co
     const uint64_t low = sapa_get_fixed32(&r), high = sapa_get_fixed32(&r);
     char buf[32];
 
-    if (size != SAPA_RECORDING_WRAPPED_SIZE || (low | high) == 0)
+    if (size != SAPA_RECORDING_WRAPPED_SIZE)
         return SAPA_ECORRUPT;
     return sapa_person_unseal(store, low | high << 32, context(recording, buf), wrapped + r.at, size - r.at, ret_key);
 }

@@ -14,7 +14,7 @@
 
 enum { SAPA_RECORDING_WRAPPED_SIZE = 8 + SAPA_KEY_SIZE + SAPA_SEAL_EXTRA };
 
-/** @retval SAPA_ENOENT  no such person, or erased   @retval SAPA_EINVAL  person 0 */
+/** @param person  0: a caller without a number   @retval SAPA_ENOENT  no such person, or erased */
 SAPA_MUST_CHECK sapa_rc sapa_recording_key_make(struct sapa_store *store, uint64_t person, uint64_t recording,
                                                 uint8_t ret_key[SAPA_KEY_SIZE], uint8_t ret_wrapped[96],
                                                 uint8_t *ret_wrapped_size);

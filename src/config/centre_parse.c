@@ -14,17 +14,23 @@ struct owned_centre {
 
 enum { CLIENTS_MAX = 64, DIALLED_MAX = 24, PROMPT_KEY_MAX = 63, PROMPT_TEXT_MAX = 1000 };
 
+/* "agents:" and nothing below it: a section that is empty, or all in comments. */
+static bool is_empty(const struct sapa_compile *c, uint32_t node)
+{
+    return node == SAPA_NONE || (sapa_tree(c, node)->kind == SAPA_TREE_TEXT && sapa_tree(c, node)->text.n == 0);
+}
+
 /* Where a section stands if it is there and of the right kind; SAPA_NONE otherwise. */
 static uint32_t map_section(struct sapa_compile *c, enum sapa_section section)
 {
-    const uint32_t node = c->section[section];
+    const uint32_t node = is_empty(c, c->section[section]) ? SAPA_NONE : c->section[section];
 
     return node != SAPA_NONE && sapa_is_map(c, node, sapa_section_names[section]) ? node : SAPA_NONE;
 }
 
 static uint32_t list_section(struct sapa_compile *c, enum sapa_section section)
 {
-    const uint32_t node = c->section[section];
+    const uint32_t node = is_empty(c, c->section[section]) ? SAPA_NONE : c->section[section];
 
     return node != SAPA_NONE && sapa_is_list(c, node, sapa_section_names[section]) ? node : SAPA_NONE;
 }
@@ -946,6 +952,8 @@ static void compile_sections(struct sapa_compile *c)
     compile_numbers(c);
     compile_callers(c);
     check_dialled(c);
+    if (is_empty(c, c->section[SAPA_SECTION_FLOWS]))
+        c->section[SAPA_SECTION_FLOWS] = SAPA_NONE;
     sapa_flows_compile(c);
     c->centre->zones = SAPA_VEC_KEEP(c, &zones.list);
     c->centre->zones_count = zones.list.n;

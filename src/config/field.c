@@ -15,8 +15,6 @@ bool sapa_is_map(struct sapa_compile *c, uint32_t node, const char *what)
 {
     if (sapa_tree(c, node)->kind == SAPA_TREE_MAP)
         return true;
-    if (sapa_tree(c, node)->kind == SAPA_TREE_TEXT && sapa_tree(c, node)->text.n == 0)
-        return false; /* "section:" with nothing below it: empty */
     sapa_find(c, node, 0, "", "a map of keys and values is expected here: %s", what);
     return false;
 }
@@ -25,8 +23,6 @@ bool sapa_is_list(struct sapa_compile *c, uint32_t node, const char *what)
 {
     if (sapa_tree(c, node)->kind == SAPA_TREE_LIST)
         return true;
-    if (sapa_tree(c, node)->kind == SAPA_TREE_TEXT && sapa_tree(c, node)->text.n == 0)
-        return false;
     sapa_find(c, node, 0, "write [a, b] or lines that begin with -", "a list is expected here: %s", what);
     return false;
 }

@@ -582,7 +582,7 @@ static void compile_node(struct sapa_flow_build *b, uint32_t at)
         node.edge[i] = SAPA_NONE;
     b->at = at;
     b->said = 0;
-    if (sapa_key_good(c, at, NODE_KEY_MAX) && sapa_is_map(c, at, "a node")) {
+    if (sapa_key_good(c, at, NODE_KEY_MAX)) {
         /* the kind decides which other keys there are */
         const uint32_t do_at = sapa_field_get(c, at, "do");
         for (unsigned i = 0; do_at != SAPA_NONE && i < SAPA_NODE_KIND_COUNT; i++) {

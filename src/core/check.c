@@ -190,18 +190,17 @@ static void check_class(const struct sapa_core *core, uint32_t k)
     }
 }
 
-/* Nobody waits while somebody who may take him now is free. */
+/* Nobody waits while somebody who may take him now is free, unless his review is due but not yet come. */
 static void check_matching(const struct sapa_core *core)
 {
     uint32_t a, b;
 
     for (uint32_t i = 0; i < core->contact_count; i++) {
         const struct core_contact *c = &core->contacts[core->living[i]];
-        if (!c->in_line || c->pick == PICK_NONE)
+        if (!c->in_line || c->pick == PICK_NONE || (c->due_us && c->due_us <= core->now_us))
             continue;
         for (uint32_t agent = 0; agent < core->centre->agents_count; agent++)
-            sapa_assert(sapa_route_judge(core, c, agent, core->now_us, &a, &b) != SAPA_WHY_CHOSEN
-                        || (c->pick == PICK_PREFERRED && c->avoid_count > 0));
+            sapa_assert(sapa_route_judge(core, c, agent, core->now_us, &a, &b) != SAPA_WHY_CHOSEN);
     }
 }
 

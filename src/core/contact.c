@@ -30,7 +30,8 @@ struct core_contact *sapa_contact_alloc(struct sapa_core *core, uint64_t id)
         i = core->contact_top++;
     }
     struct core_contact *c = &core->contacts[i];
-    memset(c, 0, sizeof(*c));
+    memset(c, 0, offsetof(struct core_contact, address));
+    c->address.n = c->callback_number.n = 0;
     c->id = id;
     c->queue = c->last_queue = c->preferred = c->work = c->class_index = SAPA_NONE;
     c->client = c->number = c->last_agent = c->message_queue = SAPA_NONE;
@@ -240,6 +241,8 @@ sapa_rc sapa_contact_on_arrived(struct sapa_core *core, const struct sapa_record
         sapa_core_emit(core);
     }
     if (c->has_flow) {
+        memset(&c->run, 0, sizeof(c->run));
+        c->run.queue = c->run.queue_node = SAPA_NONE;
         sapa_contact_place(core, c, SAPA_PLACE_FLOW);
         sapa_port_begin(core, c, number->flow);
     } else { /* a centre without flows: the number names a queue */

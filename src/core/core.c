@@ -61,6 +61,7 @@ static void carve_all(struct sapa_core *core, struct carver *carver)
     core->agent_map = carve(carver, agents, sizeof(uint32_t));
     core->queue_map = carve(carver, queues, sizeof(uint32_t));
     core->group_free = carve(carver, agents, sizeof(uint32_t));
+    core->group_of = carve(carver, agents, sizeof(uint32_t));
     core->living = carve(carver, contacts, sizeof(uint32_t));
     core->living_at = carve(carver, contacts, sizeof(uint32_t));
     core->freed = carve(carver, agents, sizeof(uint32_t));

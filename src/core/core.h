@@ -120,6 +120,9 @@ struct sapa_contact_view {
     int64_t arrived_us, since_us; /* since: in this place */
     int64_t wait_ms;         /* of the whole time in queues, up to now */
     uint32_t ewt_p50_ms, ewt_p90_ms; /* SAPA_NONE: nobody serves this queue */
+    uint32_t play;           /* the play command that the customer should be hearing; 0: none */
+    uint32_t dialling;       /* the dial command whose end is awaited, or that is in conversation; 0: none */
+    bool has_leg;            /* the customer's leg is there */
     bool answered, held, virtual_waiter, recording_paused;
 };
 

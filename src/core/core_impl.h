@@ -89,6 +89,7 @@ struct core_contact {
     uint32_t attempt;       /* number of the last dial command */
     int64_t callback_due_us;/* not before, 0 any time */
     uint32_t judged_agent, judged_queue; /* of a survey */
+    /* from here on not cleared for a new contact but by whoever fills it */
     struct sapa_text64 address, callback_number;
     struct sapa_flow_run run;
 };
@@ -191,6 +192,8 @@ struct sapa_core {
     uint64_t *class_groups; /* classes x group_words: groups that may take it */
     uint64_t *group_classes;/* groups x class_words: classes that it may take */
     uint64_t *open_groups;  /* channels x group_words: with an open agent */
+    uint64_t open_words[CHANNELS][(SAPA_AGENTS_MAX + 4095) / 4096]; /* words of open_groups that are not 0 */
+    uint32_t *group_of;     /* by agent, as in core_agent; dense, for walks */
     uint64_t *waiting_classes; /* channels x class_words: with somebody who waits */
     uint32_t *agent_map, *queue_map; /* old index to new, while a centre is replaced */
     uint32_t *group_free;
@@ -286,8 +289,8 @@ void sapa_line_leave(struct sapa_core *core, struct core_contact *c, enum sapa_d
 /** Out of the trees while it rings; and back to its place, looking for another agent. */
 void sapa_line_take(struct sapa_core *core, struct core_contact *c);
 void sapa_line_return(struct sapa_core *core, struct core_contact *c);
-/** Into the trees without further ado (snapshots, new centre). */
-void sapa_line_insert(struct sapa_core *core, struct core_contact *c);
+/** Into the trees without further ado. Returns how many stand before it. */
+uint32_t sapa_line_insert(struct sapa_core *core, struct core_contact *c);
 void sapa_line_remove(struct sapa_core *core, struct core_contact *c);
 /** Insert exactly as a snapshot says: with this kind of pick and this due time. */
 void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t pick, int64_t due_us);
@@ -316,7 +319,10 @@ enum sapa_why sapa_route_fit(const struct sapa_core *core, uint32_t agent, uint3
 /** May he take one more contact of this channel now? CHOSEN: yes. */
 enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsigned channel, int64_t now_us,
                               uint32_t *a, uint32_t *b);
-/** Both, and what stands between these two. */
+/** What else stands between these two, when he fits. */
+enum sapa_why sapa_route_judge_fitting(const struct sapa_core *core, const struct core_contact *c,
+                                       uint32_t agent, int64_t now_us, uint32_t *a, uint32_t *b);
+/** All of it. */
 enum sapa_why sapa_route_judge(const struct sapa_core *core, const struct core_contact *c, uint32_t agent,
                                int64_t now_us, uint32_t *a, uint32_t *b);
 /** `a` before `b` in the one order of all lines at `now_us`? */
@@ -420,7 +426,10 @@ void sapa_adopt_count(struct sapa_core *core);
 
 /** Fill `why` for a contact: pick NULL when it waits. At most `named` agents. */
 void sapa_why_fill(const struct sapa_core *core, const struct core_contact *c, uint64_t offer,
-                   const struct core_pick *pick, unsigned named, int64_t now_us, struct sapa_rec_why *why);
+                   const struct core_pick *pick, uint32_t ahead, unsigned named, int64_t now_us,
+                   struct sapa_rec_why *why);
+/** How many stand before it in its line, in which it may or may not stand itself just now. */
+uint32_t sapa_line_ahead(const struct sapa_core *core, const struct core_contact *c);
 /** Log why it waits, if the reason is another than before. */
 void sapa_why_wait(struct sapa_core *core, struct core_contact *c);
 

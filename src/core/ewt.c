@@ -3,7 +3,7 @@
 typedef unsigned __int128 u128;
 
 enum {
-    EXACT = 24,           /* terms that are summed one by one */
+    EXACT = 8,            /* terms that are summed one by one */
     PRIOR_HANDLED = 8,    /* observations that the centre's initial value counts for */
     PRIOR_DRAINED = 16,
     PRIOR_GAVE_UP = 4,
@@ -14,16 +14,14 @@ enum {
 #define LN2_Q32 UINT64_C(2977044472)   /* ln 2 */
 #define Z90_Q24 UINT64_C(21501059)     /* 90 % point of the normal distribution, 1.2815516 */
 
-static uint64_t sqrt_of(u128 x)
+static uint64_t sqrt_of(uint64_t x)
 {
-    u128 root = 0;
+    uint64_t root = 0;
 
-    for (int bit = 63; bit >= 0; bit--) {
-        const u128 next = root | (u128)1 << bit;
-        if (next * next <= x)
-            root = next;
-    }
-    return (uint64_t)root;
+    for (uint64_t bit = UINT64_C(1) << 24; bit > 0; bit >>= 1)
+        if ((root | bit) * (root | bit) <= x)
+            root |= bit;
+    return root;
 }
 
 uint64_t sapa_ewt_ln_q32(uint64_t x_q32)
@@ -47,12 +45,12 @@ uint64_t sapa_ewt_ln_q32(uint64_t x_q32)
 static uint64_t quantile(uint64_t mean_us, uint64_t v_q24, uint64_t z_q24)
 {
     const uint64_t one = UINT64_C(1) << 24;
-    const uint64_t root = sqrt_of((u128)v_q24 << 24);
+    const uint64_t root = z_q24 ? sqrt_of(v_q24 << 24) : 0;
     const uint64_t base = one - v_q24 / 9 + (z_q24 * root >> 24) / 3;
-    const u128 cube = (u128)base * base * base;
+    const uint64_t cube = (uint64_t)((u128)base * base * base >> 48);
 
-    sapa_assert(v_q24 <= 2 * one);
-    return (uint64_t)((cube >> 24) * mean_us >> 48);
+    sapa_assert(v_q24 <= one);
+    return (uint64_t)((u128)cube * mean_us >> 24);
 }
 
 static uint32_t to_ms(uint64_t us)

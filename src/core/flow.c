@@ -1210,11 +1210,18 @@ static void to_talk(struct machine *m)
     m->run->phase = SAPA_FLOW_TALKING;
 }
 
+/* With an outside number, not with an agent. */
+static bool talks_outside(const struct machine *m)
+{
+    return m->run->phase == SAPA_FLOW_TALKING &&
+           (node_of(m)->kind == SAPA_NODE_TRANSFER || node_of(m)->kind == SAPA_NODE_ONCALL);
+}
+
 static bool back_in_queue(struct machine *m)
 {
     struct sapa_flow_run *run = m->run;
 
-    if (run->phase != SAPA_FLOW_TALKING || run->queue_node == SAPA_NONE || (run->flags & SAPA_FLOW_RUN_CALLBACK))
+    if (run->phase != SAPA_FLOW_TALKING || talks_outside(m) || run->queue_node == SAPA_NONE || (run->flags & SAPA_FLOW_RUN_CALLBACK))
         return false;
     if (run->flow != run->queue_flow)
         carry_values(m, run->queue_flow);
@@ -1276,13 +1283,13 @@ bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
         break;
     case SAPA_FLOW_REQUEUED: taken = back_in_queue(&m); break;
     case SAPA_FLOW_AGENT_PARTED:
-        taken = run->phase == SAPA_FLOW_TALKING;
+        taken = run->phase == SAPA_FLOW_TALKING && !talks_outside(&m);
         if (taken)
             next = after_talk(&m);
         break;
     case SAPA_FLOW_DIAL_RESULT:
         taken = event->number == run->attempt &&
-                (run->phase == SAPA_FLOW_DIALLING || (run->phase == SAPA_FLOW_TALKING && event->result == 3));
+                (run->phase == SAPA_FLOW_DIALLING || (talks_outside(&m) && event->result == 3));
         if (taken)
             next = dial_result(&m, event->result);
         break;

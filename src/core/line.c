@@ -70,6 +70,14 @@ void sapa_line_account(struct sapa_core *core, uint32_t queue)
     q->drain_since_us = q->pickable ? core->now_us : 0;
 }
 
+uint32_t sapa_line_ahead(const struct sapa_core *core, const struct core_contact *c)
+{
+    sapa_assert(c->queued);
+    return c->in_line ? sapa_tree_rank(core->line, core_index(core, c))
+                      : sapa_tree_rank_of(core->line, &core->queues[c->queue].line, sapa_line_key(core, c),
+                                          c->wait_seq);
+}
+
 /* ---- in and out of the trees ---- */
 
 static uint32_t class_of(const struct sapa_core *core, const struct core_contact *c)
@@ -147,7 +155,8 @@ static void pick_remove(struct sapa_core *core, struct core_contact *c)
     c->pick = PICK_NONE;
 }
 
-static void line_insert(struct sapa_core *core, struct core_contact *c)
+/* Returns how many stand before it. */
+static uint32_t line_insert(struct sapa_core *core, struct core_contact *c)
 {
     const uint32_t i = core_index(core, c);
 
@@ -155,16 +164,19 @@ static void line_insert(struct sapa_core *core, struct core_contact *c)
     sapa_assert(c->queued);
     core->line[i].key = sapa_line_key(core, c);
     core->line[i].seq = c->wait_seq;
-    sapa_tree_insert(core->line, &core->queues[c->queue].line, i);
+    const uint32_t ahead = sapa_tree_insert(core->line, &core->queues[c->queue].line, i);
     c->in_line = true;
     core->queues[c->queue].virtual_waiters += is_virtual(c);
+    return ahead;
 }
 
-void sapa_line_insert(struct sapa_core *core, struct core_contact *c)
+uint32_t sapa_line_insert(struct sapa_core *core, struct core_contact *c)
 {
-    line_insert(core, c);
+    const uint32_t ahead = line_insert(core, c);
+
     pick_insert(core, c);
     sapa_line_arm(core, c);
+    return ahead;
 }
 
 void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t pick, int64_t due_us)
@@ -278,10 +290,8 @@ void sapa_line_tell(struct sapa_core *core, struct core_contact *c, enum sapa_de
         sapa_line_arm(core, c); /* at the next tick */
 }
 
-static void log_queued(struct sapa_core *core, const struct core_contact *c)
+static void log_queued(struct sapa_core *core, const struct core_contact *c, uint32_t ahead)
 {
-    const struct core_queue *q = &core->queues[c->queue];
-    const uint32_t ahead = sapa_tree_rank_of(core->line, &q->line, sapa_line_key(core, c), c->wait_seq);
     struct sapa_ewt ewt = { 0 };
 
     if (ahead > 0 || !sapa_route_anybody(core, c))
@@ -291,7 +301,7 @@ static void log_queued(struct sapa_core *core, const struct core_contact *c)
          .virtual_waiter = is_virtual(c));
 }
 
-/* Join for the log, without looking at any rule. */
+/* Join, without looking at any rule. */
 static void join(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t priority_add)
 {
     const struct sapa_queue *q = core_queue_of(core, queue);
@@ -310,7 +320,6 @@ static void join(struct sapa_core *core, struct core_contact *c, uint32_t queue,
     c->keep_age = false;
     c->queued = true;
     c->wait_why = SAPA_WHY_COUNT;
-    log_queued(core, c);
 }
 
 static void set_preferred(struct sapa_core *core, struct core_contact *c, uint32_t agent)
@@ -344,6 +353,8 @@ void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t qu
             reason = turned_away(core, c, &to);
         if (reason == SAPA_DEQUEUE_COUNT)
             break;
+        log_queued(core, c, sapa_tree_rank_of(core->line, &core->queues[queue].line, sapa_line_key(core, c),
+                                              c->wait_seq));
         c->queued = false;
         EMIT(core, contact_dequeued, .contact = c->id, .queue = queue, .reason = reason);
         c->queue = SAPA_NONE;
@@ -357,7 +368,7 @@ void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t qu
     set_preferred(core, c, preferred);
     if (!is_virtual(c))
         sapa_contact_place(core, c, SAPA_PLACE_QUEUE);
-    sapa_line_insert(core, c);
+    log_queued(core, c, sapa_line_insert(core, c));
     if (queue != wanted && !is_virtual(c))
         sapa_line_tell(core, c, SAPA_DEQUEUE_MOVED);
     sapa_route_seek(core, c);

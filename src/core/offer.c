@@ -171,7 +171,7 @@ void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t ag
     EMIT(core, offer_made, .offer = w->offer, .contact = c->id, .agent = agent, .queue = c->queue,
          .wait_ms = core_ms(core->now_us - c->entered_us), .step = c->step, .kind = callback);
     struct sapa_record *record = sapa_core_record(core, SAPA_T_why);
-    sapa_why_fill(core, c, w->offer, pick, 8, core->now_us, &record->u.why);
+    sapa_why_fill(core, c, w->offer, pick, sapa_line_ahead(core, c), 8, core->now_us, &record->u.why);
     sapa_core_emit(core);
     c->wait_why = SAPA_WHY_COUNT;
     sapa_work_move(core, w, SAPA_ASSIGNMENT_OFFERED);
@@ -427,8 +427,10 @@ static void requeue(struct sapa_core *core, struct core_contact *c, uint32_t que
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_REQUEUED });
     c->keep_age = true;
     sapa_line_enter(core, c, queue, add, SAPA_NONE);
-    if (c->in_line)
+    if (c->in_line) {
         avoid(core, c, agent);
+        sapa_line_arm(core, c);
+    }
 }
 
 sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *record)

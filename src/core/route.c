@@ -127,10 +127,16 @@ static bool avoids(const struct core_contact *c, uint32_t agent, int64_t now_us)
 enum sapa_why sapa_route_judge(const struct sapa_core *core, const struct core_contact *c, uint32_t agent,
                                int64_t now_us, uint32_t *a, uint32_t *b)
 {
-    enum sapa_why why = sapa_route_fit(core, agent, c->class_index, a, b);
+    const enum sapa_why why = sapa_route_fit(core, agent, c->class_index, a, b);
 
-    if (why == SAPA_WHY_CHOSEN)
-        why = sapa_route_free(core, agent, c->channel, now_us, a, b);
+    return why == SAPA_WHY_CHOSEN ? sapa_route_judge_fitting(core, c, agent, now_us, a, b) : why;
+}
+
+enum sapa_why sapa_route_judge_fitting(const struct sapa_core *core, const struct core_contact *c,
+                                       uint32_t agent, int64_t now_us, uint32_t *a, uint32_t *b)
+{
+    const enum sapa_why why = sapa_route_free(core, agent, c->channel, now_us, a, b);
+
     if (why != SAPA_WHY_CHOSEN)
         return why;
     *a = *b = 0;
@@ -196,6 +202,7 @@ static void link_open(struct sapa_core *core, uint32_t agent, unsigned channel)
     else
         core->agents[after].link[channel].before = agent;
     core->open_groups[channel * core->group_words + state->group / 64] |= UINT64_C(1) << state->group % 64;
+    core->open_words[channel][state->group / 4096] |= UINT64_C(1) << state->group / 64 % 64;
 }
 
 static void unlink_open(struct sapa_core *core, uint32_t agent, unsigned channel)
@@ -212,9 +219,12 @@ static void unlink_open(struct sapa_core *core, uint32_t agent, unsigned channel
         group->tail[channel] = link.before;
     else
         core->agents[link.after].link[channel].before = link.before;
-    if (group->head[channel] == SAPA_NONE)
-        core->open_groups[channel * core->group_words + state->group / 64] &=
-            ~(UINT64_C(1) << state->group % 64);
+    if (group->head[channel] != SAPA_NONE)
+        return;
+    uint64_t *word = &core->open_groups[channel * core->group_words + state->group / 64];
+    *word &= ~(UINT64_C(1) << state->group % 64);
+    if (*word == 0)
+        core->open_words[channel][state->group / 4096] &= ~(UINT64_C(1) << state->group / 64 % 64);
 }
 
 static uint8_t open_now(const struct sapa_core *core, uint32_t agent)
@@ -332,7 +342,7 @@ void sapa_route_join_group(struct sapa_core *core, uint32_t agent)
     if (g == SAPA_NONE)
         g = open_group(core, agent, signature);
     core->groups[g].members++;
-    state->group = g;
+    state->group = core->group_of[agent] = g;
     EACH_CLASS(core, g, k, core->classes[k].first_agent = SAPA_MIN(core->classes[k].first_agent, agent);)
 }
 
@@ -442,6 +452,7 @@ void sapa_route_rebuild(struct sapa_core *core)
     core->group_top = core->group_free_count = 0;
     memset(core->class_groups, 0, (size_t)base * core->group_words * sizeof(uint64_t));
     memset(core->open_groups, 0, (size_t)CHANNELS * core->group_words * sizeof(uint64_t));
+    memset(core->open_words, 0, sizeof(core->open_words));
     memset(core->waiting_classes, 0, (size_t)CHANNELS * core->class_words * sizeof(uint64_t));
     sapa_idmap_init(&core->group_map, core->group_map.slots, sapa_idmap_slots(core->agents_max));
     for (uint32_t agent = 0; agent < centre->agents_count; agent++) {
@@ -526,21 +537,34 @@ static void consider(const struct sapa_core *core, const struct core_contact *c,
     best[at] = agent;
 }
 
+/* Run `body` for each word of groups that fit the contact and have somebody open: `bits`, from group `base`. */
+#define EACH_OPEN(core, c, base, bits, ...)                                                                \
+    do {                                                                                                   \
+        const uint64_t *fit_ = &(core)->class_groups[(size_t)(c)->class_index * (core)->group_words];      \
+        const uint64_t *open_ = &(core)->open_groups[(size_t)(c)->channel * (core)->group_words];          \
+        for (uint32_t i_ = 0; i_ < ((core)->group_words + 63) / 64; i_++)                                  \
+            for (uint64_t words_ = (core)->open_words[(c)->channel][i_]; words_; words_ &= words_ - 1) {   \
+                const uint32_t word_ = i_ * 64 + (uint32_t)__builtin_ctzll(words_), base = word_ * 64;     \
+                const uint64_t bits = fit_[word_] & open_[word_];                                          \
+                (void)base;                                                                                \
+                __VA_ARGS__                                                                                \
+            }                                                                                              \
+    } while (0)
+
 /* All who may take it now, but those it avoids (`avoided` false) or only those. */
 static unsigned collect(const struct sapa_core *core, const struct core_contact *c, bool avoided, uint32_t *best,
                         unsigned room)
 {
-    const uint64_t *fit = &core->class_groups[(size_t)c->class_index * core->group_words];
-    const uint64_t *open = &core->open_groups[(size_t)c->channel * core->group_words];
     const bool in_order = c->ring_all || core_queue_of(core, c->queue)->choice == SAPA_CHOICE_LONGEST_IDLE;
     unsigned count = 0, groups = 0;
 
-    for (uint32_t word = 0; word < core->group_words; word++)
-        groups += (unsigned)__builtin_popcountll(fit[word] & open[word]);
+    EACH_OPEN(core, c, base, bits, groups += (unsigned)__builtin_popcountll(bits););
+    if (groups == 0)
+        return 0;
     const unsigned each = !in_order ? UINT32_MAX : groups > SAPA_CORE_RING_ALL_MAX && !c->ring_all ? 1 : room;
-    for (uint32_t word = 0; groups > 0 && word < core->group_words; word++) {
-        for (uint64_t bits = fit[word] & open[word]; bits; bits &= bits - 1) {
-            const uint32_t g = word * 64 + (uint32_t)__builtin_ctzll(bits);
+    EACH_OPEN(core, c, base, bits, {
+        for (uint64_t left = bits; left; left &= left - 1) {
+            const uint32_t g = base + (uint32_t)__builtin_ctzll(left);
             unsigned taken = 0;
             for (uint32_t agent = core->groups[g].head[c->channel]; agent != SAPA_NONE && taken < each;
                  agent = core->agents[agent].link[c->channel].after) {
@@ -550,18 +574,13 @@ static unsigned collect(const struct sapa_core *core, const struct core_contact 
                 taken++;
             }
         }
-    }
+    });
     return count;
 }
 
 bool sapa_route_anybody(const struct sapa_core *core, const struct core_contact *c)
 {
-    const uint64_t *fit = &core->class_groups[(size_t)c->class_index * core->group_words];
-    const uint64_t *open = &core->open_groups[(size_t)c->channel * core->group_words];
-
-    for (uint32_t word = 0; word < core->group_words; word++)
-        if (fit[word] & open[word])
-            return true;
+    EACH_OPEN(core, c, base, bits, if (bits) return true;);
     return false;
 }
 
@@ -635,10 +654,18 @@ uint32_t sapa_route_pick_contact(const struct sapa_core *core, uint32_t agent)
 
 /* ---- matching ---- */
 
+/* False: nobody can be rung. True: its phone rings, or it may not be picked any more. */
 static bool offer(struct sapa_core *core, struct core_contact *c)
 {
-    const struct core_pick pick = sapa_route_pick_agent(core, c);
+    int64_t due;
 
+    if (c->callback != NO_CALLBACK && !sapa_callback_ready(core, c, &due)) {
+        sapa_line_remove(core, c); /* the queue has closed, or the same person is being called */
+        sapa_line_insert(core, c);
+        sapa_assert(c->pick == PICK_NONE);
+        return true;
+    }
+    const struct core_pick pick = sapa_route_pick_agent(core, c);
     if (pick.agent == SAPA_NONE || core->work_count + SAPA_CORE_RING_ALL_MAX > core->works_max)
         return false;
     sapa_assert(c->in_line);

@@ -49,33 +49,35 @@ static void rotate_up(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint
     nodes[parent].size = 1 + size_of(nodes, nodes[parent].left) + size_of(nodes, nodes[parent].right);
 }
 
-void sapa_tree_insert(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i)
+uint32_t sapa_tree_insert(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i)
 {
     struct sapa_tree_node *node = &nodes[i];
-    uint32_t at = tree->root;
-    bool leftmost = true;
+    uint32_t at = tree->root, rank = 0;
+    bool before = true;
 
     sapa_assert(node->size == 0);
     node->left = node->right = node->parent = SAPA_NONE;
     node->size = 1;
     while (at != SAPA_NONE) {
-        const bool before = sapa_tree_before(node, &nodes[at]);
+        before = sapa_tree_before(node, &nodes[at]);
         nodes[at].size++;
         node->parent = at;
-        leftmost &= before;
+        if (!before)
+            rank += nodes[at].size - 1 - size_of(nodes, nodes[at].right);
         at = before ? nodes[at].left : nodes[at].right;
     }
     if (node->parent == SAPA_NONE)
         tree->root = i;
-    else if (sapa_tree_before(node, &nodes[node->parent]))
+    else if (before)
         nodes[node->parent].left = i;
     else
         nodes[node->parent].right = i;
-    if (leftmost)
+    if (rank == 0)
         tree->first = i;
     while (node->parent != SAPA_NONE && weight(i) > weight(node->parent))
         rotate_up(nodes, tree, i);
     sapa_assert(tree->first != SAPA_NONE);
+    return rank;
 }
 
 void sapa_tree_remove(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i)

@@ -41,8 +41,8 @@ static inline bool sapa_tree_before(const struct sapa_tree_node *a, const struct
     return a->key != b->key ? a->key > b->key : a->seq < b->seq;
 }
 
-/** `nodes[i].key` and `.seq` are set and unique in the tree. O(log n). */
-void sapa_tree_insert(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i);
+/** `nodes[i].key` and `.seq` are set and unique in the tree. Returns how many stand before it. O(log n). */
+uint32_t sapa_tree_insert(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i);
 /** `i` is in this tree. O(log n). */
 void sapa_tree_remove(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i);
 /** The one after `i`, SAPA_NONE at the end. */

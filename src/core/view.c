@@ -13,6 +13,7 @@ static void fill_contact(const struct sapa_core *core, const struct core_contact
         .queue = c->queued ? c->queue : SAPA_NONE, .agent = SAPA_NONE, .recording = c->recording,
         .priority = c->priority, .step = c->step, .arrived_us = c->arrived_us, .since_us = c->since_us,
         .ewt_p50_ms = 0, .ewt_p90_ms = 0, .answered = c->answered,
+        .play = c->has_flow && c->playing ? c->run.play : 0, .has_leg = c->leg,
         .virtual_waiter = c->callback != NO_CALLBACK && c->queued, .recording_paused = c->recording_paused,
     };
     if (c->place == SAPA_PLACE_QUEUE || c->place == SAPA_PLACE_RINGING)
@@ -27,6 +28,10 @@ static void fill_contact(const struct sapa_core *core, const struct core_contact
         ret->ewt_p50_ms = ewt.p50_ms;
         ret->ewt_p90_ms = ewt.p90_ms;
     }
+    if (c->callback == SAPA_CALLBACK_DIALLING)
+        ret->dialling = c->attempt;
+    else if (c->place == SAPA_PLACE_OUTSIDE || (c->has_flow && c->run.phase == SAPA_FLOW_DIALLING))
+        ret->dialling = c->run.attempt;
     if (c->work != SAPA_NONE) {
         const struct core_work *w = &core->works[c->work];
         ret->agent = w->agent;

@@ -52,17 +52,16 @@ static bool is_named(const struct core_pick *pick, uint32_t agent)
 
 static bool fits(const struct sapa_core *core, uint32_t class_index, uint32_t agent)
 {
-    const uint32_t g = core->agents[agent].group;
+    const uint32_t g = core->group_of[agent];
 
     return core->class_groups[(size_t)class_index * core->group_words + g / 64] >> g % 64 & 1;
 }
 
 void sapa_why_fill(const struct sapa_core *core, const struct core_contact *c, uint64_t offer,
-                   const struct core_pick *pick, unsigned named, int64_t now_us, struct sapa_rec_why *why)
+                   const struct core_pick *pick, uint32_t ahead, unsigned named, int64_t now_us,
+                   struct sapa_rec_why *why)
 {
     const uint32_t agents = core->centre->agents_count;
-    const uint32_t ahead = sapa_tree_rank_of(core->line, &core->queues[c->queue].line,
-                                             sapa_line_key(core, c), c->wait_seq);
     struct reasons to = { .w = sapa_writer_of(why->reasons.p, sizeof(why->reasons.p) - 1), .limit = named };
     uint32_t a, b, walk = core->classes[c->class_index].first_agent;
 
@@ -89,7 +88,7 @@ void sapa_why_fill(const struct sapa_core *core, const struct core_contact *c, u
     const uint32_t looks = SAPA_MIN(agents, pick ? (uint32_t)WALK_MAX : WALK_MAX / 2);
     for (uint32_t look = 0, agent = walk; walk != SAPA_NONE && look < looks && to.count < named; look++) {
         if (fits(core, c->class_index, agent) && !is_named(pick, agent)) {
-            const enum sapa_why verdict = sapa_route_judge(core, c, agent, now_us, &a, &b);
+            const enum sapa_why verdict = sapa_route_judge_fitting(core, c, agent, now_us, &a, &b);
             put(&to, agent, verdict == SAPA_WHY_CHOSEN ? SAPA_WHY_LOWER : verdict, a, b);
         }
         agent = agent + 1 == agents ? 0 : agent + 1;
@@ -109,14 +108,14 @@ void sapa_why_wait(struct sapa_core *core, struct core_contact *c)
     sapa_assert(c->in_line);
     if (c->callback != NO_CALLBACK && c->leg)
         return; /* he is still being told goodbye */
-    const uint32_t ahead = sapa_tree_rank(core->line, core_index(core, c));
+    const uint32_t ahead = sapa_line_ahead(core, c);
     const uint8_t code = (uint8_t)(waiting_for(core, c, ahead) + c->step * 32);
     if (code == c->wait_why)
         return;
     static_assert(SAPA_WHY_COUNT < 32, "reason and step share a byte");
     c->wait_why = code;
     struct sapa_record *record = sapa_core_record(core, SAPA_T_why);
-    sapa_why_fill(core, c, 0, NULL, 4, core->now_us, &record->u.why);
+    sapa_why_fill(core, c, 0, NULL, ahead, 4, core->now_us, &record->u.why);
     sapa_core_emit(core);
 }
 
@@ -137,7 +136,7 @@ sapa_rc sapa_core_why_contact(const struct sapa_core *core, uint64_t contact, in
     ret->seq = 0;
     ret->at_us = SAPA_MAX(now_us, core->now_us);
     if (c->in_line) {
-        sapa_why_fill(core, c, 0, NULL, SAPA_CORE_WHY_MAX, ret->at_us, &ret->u.why);
+        sapa_why_fill(core, c, 0, NULL, sapa_line_ahead(core, c), SAPA_CORE_WHY_MAX, ret->at_us, &ret->u.why);
         return SAPA_OK;
     }
     /* it rings, or is being dialled: whom it was given to, and why not others */
@@ -151,7 +150,8 @@ sapa_rc sapa_core_why_contact(const struct sapa_core *core, uint64_t contact, in
             pick.runner[runners++] = core->works[w].agent;
     }
     sapa_assert(pick.agent != SAPA_NONE);
-    sapa_why_fill(core, c, core->works[c->work].offer, &pick, SAPA_CORE_WHY_MAX, ret->at_us, &ret->u.why);
+    sapa_why_fill(core, c, core->works[c->work].offer, &pick, sapa_line_ahead(core, c), SAPA_CORE_WHY_MAX,
+                  ret->at_us, &ret->u.why);
     return SAPA_OK;
 }
 

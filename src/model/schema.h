@@ -42,8 +42,7 @@
     X(21, 1, agent_skill, "a supervisor changes a skill") \
     X(22, 1, dialog, "the confirmed state of a dialog, for adoption after a restart") \
     X(23, 1, alarm_raised, "something needs a person") \
-    X(24, 1, person_known, "an identity is tied to a person") \
-    X(25, 1, leg_adopted, "after a restart: the customer's leg lives and is ours again")
+    X(24, 1, person_known, "an identity is tied to a person")
 
 #define SAPA_REC_centre_started(F, S) \
     F(S, text64, centre_hash, "SHA-256 of the centre description, hex") \
@@ -194,11 +193,6 @@
     F(S, num, on, "1 raised, 0 over") \
     F(S, id, contact, "or 0") \
     F(S, text128, text, "what and what to do")
-
-#define SAPA_REC_leg_adopted(F, S) \
-    F(S, id, contact, "") \
-    F(S, id, leg, "media leg") \
-    F(S, num, play, "number of what still plays to it, 0: silence")
 
 #define SAPA_REC_person_known(F, S) \
     F(S, id, person, "") \

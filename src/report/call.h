@@ -182,7 +182,7 @@ struct sapa_call_show {
     enum sapa_language language;
     bool show_pii;
 };
-/** One JSON object. 8 KiB of room always suffice. */
+/** One JSON object. 16 KiB of room always suffice. */
 void sapa_call_json(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);
 /** A page for a person: the times, the way through menus and queues, agents, recordings, quality. */
 void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *show,

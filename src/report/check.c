@@ -9,8 +9,10 @@ struct watched_contact {
     uint64_t contact;
     int64_t opened_us, queued_us;
     uint64_t queue;
+    int64_t waited_us;      /* in queues, callbacks apart */
+    uint32_t visits;
     uint32_t offers, talking;
-    bool inbound, queued, answered;
+    bool inbound, queued, answered, is_callback;
 };
 
 struct watched_offer {
@@ -135,6 +137,7 @@ static void queued(struct sapa_check *check, struct watched_contact *contact, co
     contact->queued = true;
     contact->queue = in->queue;
     contact->queued_us = record->at_us;
+    contact->is_callback = in->virtual_waiter != 0;
 }
 
 static void dequeued(struct sapa_check *check, struct watched_contact *contact,
@@ -149,6 +152,10 @@ static void dequeued(struct sapa_check *check, struct watched_contact *contact,
     if (contact->queued)
         expect_length(check, in->contact, "the wait in the queue", in->wait_ms, contact->queued_us,
                       record->at_us);
+    if (contact->queued && !contact->is_callback) {
+        contact->waited_us += record->at_us - contact->queued_us;
+        contact->visits++;
+    }
     contact->queued = false;
 }
 
@@ -183,6 +190,11 @@ static void ended(struct sapa_check *check, struct watched_contact *contact, con
         find(check, SAPA_IDENTITY_TIME, in->contact,
              "contact %llu: %llu ms in menus and %llu ms in queues are more than its %llu ms.", U(in->contact),
              U(in->flow_ms), U(in->queue_ms), U(in->total_ms));
+    const int64_t apart_ms = (int64_t)SAPA_MIN(in->queue_ms, (uint64_t)INT64_MAX) - contact->waited_us / 1000;
+    if (!holds(check, SAPA_IDENTITY_TIME, apart_ms >= -ROUNDING_MS && apart_ms <= ROUNDING_MS))
+        find(check, SAPA_IDENTITY_TIME, in->contact,
+             "contact %llu is said to have waited %llu ms in queues; its %u stays make %lld ms.", U(in->contact),
+             U(in->queue_ms), contact->visits, D(contact->waited_us / 1000));
     check->closed++;
     if (contact->inbound && in->outcome < SAPA_OUTCOME_COUNT)
         check->outcomes[in->outcome]++;
@@ -247,6 +259,8 @@ static void connected(struct sapa_check *check, struct watched_contact *contact,
     STORY(offer && offer->stage == 1 && offer->agent == in->agent, in->contact,
           "contact %llu is connected to agent %llu without an accepted offer.", U(in->contact), U(in->agent));
     if (contact) {
+        expect_length(check, in->contact, "the wait before the conversation", in->wait_ms, contact->queued_us,
+                      record->at_us);
         contact->answered = true;
         contact->talking++;
     }

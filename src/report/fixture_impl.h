@@ -15,6 +15,10 @@
 #include "model/record.h"
 #include "report/names.h"
 
+#ifndef SAPA_SOURCE_DIR
+#define SAPA_SOURCE_DIR "." /* the fuzz targets read no files */
+#endif
+
 /* ---- the centre ---- */
 
 enum { FIX_CLIENTS = 2, FIX_NUMBERS = 3, FIX_QUEUES = 3, FIX_AGENTS = 4, FIX_REASONS = 2, FIX_DISPOSITIONS = 2 };
@@ -514,7 +518,7 @@ static inline void gen_connect(struct gen *g, struct gen_contact *c)
     if (!c->recording && c->policy == SAPA_RECORD_ALL)
         c->recording = ++g->next_id;
     GEN(g, contact_connected, .contact = c->id, .offer = c->offer, .agent = c->agent, .queue = c->queue,
-        .wait_ms = gen_ms(c->queue_us), .recording = c->policy == SAPA_RECORD_ALL ? c->recording : 0,
+        .wait_ms = gen_ms(g->now_us - c->queued_us), .recording = c->policy == SAPA_RECORD_ALL ? c->recording : 0,
         .policy = c->policy);
     c->answered = true;
     c->connected_us = g->now_us;

@@ -365,6 +365,8 @@ static void test_each_lie_is_found(void **state)
     LIE(contact_ended, 5, STORY, record->u.contact_ended.contact = nth(&log, SAPA_T_contact_ended, 4)->u.contact_ended.contact);
     LIE(contact_new, 5, STORY, record->u.contact_new.contact = nth(&log, SAPA_T_contact_new, 4)->u.contact_new.contact);
     LIE(contact_connected, 1, STORY, record->type = SAPA_T_tick);
+    LIE(contact_connected, 1, TIME, record->u.contact_connected.wait_ms += 20);
+    LIE(contact_ended, 9, TIME, record->u.contact_ended.queue_ms += 20);
     LIE(offer_made, 1, STORY, record->type = SAPA_T_tick);
     LIE(offer_ended, 1, STORY, record->u.offer_ended.agent ^= 1);
     LIE(wrapup_ended, 1, TIME, record->u.wrapup_ended.wrapup_ms += 50);

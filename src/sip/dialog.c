@@ -276,28 +276,42 @@ static bool first_route(const struct dialog *dialog, struct sapa_sip_addr *ret_f
     return true;
 }
 
-/* Where the next request goes. */
-static struct sapa_sip_flow next_flow(struct sapa_sip_stack *stack, const struct dialog *dialog)
+/* Address and transport of the first route, else of the remote target. False: they are not numeric. */
+static bool next_address(const struct dialog *dialog, struct sapa_sip_ip *ret_ip, enum sapa_sip_flow_kind *ret_kind)
 {
     struct sapa_sip_addr first;
     struct sapa_sip_uri uri;
-    struct sapa_sip_flow flow = dialog->flow;
-    struct sapa_sip_ip ip;
     struct sapa_str rest, transport;
     bool loose;
 
-    if (dialog->hop == SAPA_SIP_HOP_FLOW)
-        return flow;
     if (first_route(dialog, &first, &loose, &rest))
         uri = first.uri;
     else if (sapa_sip_uri_parse(sapa_sip_dlg_text(dialog, D_TARGET), &uri) != SAPA_OK)
-        return flow;
+        return false;
     struct sapa_str host = uri.host;
     (void)sapa_sip_uri_param(&uri, SAPA_STR("maddr"), &host);
-    enum sapa_sip_flow_kind kind = (enum sapa_sip_flow_kind)flow.kind;
+    *ret_kind = (enum sapa_sip_flow_kind)dialog->flow.kind;
     if (sapa_sip_uri_param(&uri, SAPA_STR("transport"), &transport) && sapa_sip_flow_kind_of(transport) != SAPA_SIP_FLOW_NONE)
-        kind = sapa_sip_flow_kind_of(transport);
-    if (sapa_sip_ip_parse(host, uri.port ? uri.port : 5060, &ip) != SAPA_OK)
+        *ret_kind = sapa_sip_flow_kind_of(transport);
+    return sapa_sip_ip_parse(host, uri.port ? uri.port : 5060, ret_ip) == SAPA_OK;
+}
+
+/* Where to, should the dialog's connection be gone: the address that they gave, if they gave one for this transport. */
+static const struct sapa_sip_ip *elsewhere(const struct dialog *dialog, struct sapa_sip_ip *ip)
+{
+    enum sapa_sip_flow_kind kind;
+
+    return next_address(dialog, ip, &kind) && (uint8_t)kind == dialog->flow.kind ? ip : NULL;
+}
+
+/* Where the next request goes. */
+static struct sapa_sip_flow next_flow(struct sapa_sip_stack *stack, const struct dialog *dialog)
+{
+    const struct sapa_sip_flow flow = dialog->flow;
+    enum sapa_sip_flow_kind kind;
+    struct sapa_sip_ip ip;
+
+    if (dialog->hop == SAPA_SIP_HOP_FLOW || !next_address(dialog, &ip, &kind))
         return flow; /* a name: the user may look it up and set the flow */
     if (kind == (enum sapa_sip_flow_kind)flow.kind && sapa_sip_ip_eq(&ip, &flow.remote))
         return flow;
@@ -363,9 +377,12 @@ static sapa_rc send_invite(struct sapa_sip_stack *stack, struct dialog *dialog, 
     uint64_t key;
 
     put_request(stack, dialog, SAPA_SIP_INVITE, dialog->local_cseq + 1, flow, spec, &key);
-    struct tx *tx = sapa_sip_tx_client(stack, SAPA_SIP_INVITE, key, flow, false, now_us);
+    struct sapa_sip_ip ip;
+    struct tx *tx = sapa_sip_tx_client(stack, SAPA_SIP_INVITE, key, flow, elsewhere(dialog, &ip), false, now_us);
     if (!tx)
         return SAPA_ELIMIT;
+    if (tx->reliable)
+        dialog->flow = tx->flow; /* perhaps another connection */
     tx->cseq = ++dialog->local_cseq;
     tx->dialog = dialog_id(dialog);
     tx->extra_us = now_us + (dialog->ring_ms ? dialog->ring_ms : stack->opts.invite_ms) * 1000LL;
@@ -479,7 +496,8 @@ sapa_rc sapa_sip_call_ack(struct sapa_sip_stack *stack, sapa_sip_dialog_id id, c
         return SAPA_ENOENT;
     if (!dialog->ack_cseq)
         return SAPA_ESTATE; /* no 2xx of theirs */
-    const struct sapa_sip_flow flow = next_flow(stack, dialog);
+    struct sapa_sip_flow flow = next_flow(stack, dialog);
+    struct sapa_sip_ip ip;
     put_request(stack, dialog, SAPA_SIP_ACK, dialog->ack_cseq, &flow, spec ? spec : &nothing, NULL);
     if (stack->out.cut)
         return SAPA_ELIMIT;
@@ -489,8 +507,8 @@ sapa_rc sapa_sip_call_ack(struct sapa_sip_stack *stack, sapa_sip_dialog_id id, c
     free(dialog->ack);
     dialog->ack = ack;
     dialog->ack_n = (uint32_t)stack->out.n;
+    const sapa_rc rc = sapa_sip_send_anew(stack, &flow, elsewhere(dialog, &ip), ack, dialog->ack_n);
     dialog->ack_flow = flow;
-    const sapa_rc rc = sapa_sip_send(stack, &flow, ack, dialog->ack_n);
     dialog->ack_end_us = now_us + 64 * stack->t1_us; /* their 2xx may come again until then */
     sapa_sip_dlg_arm(stack, dialog);
     return rc == SAPA_OK || rc == SAPA_EAGAIN ? SAPA_OK : rc;
@@ -520,9 +538,12 @@ sapa_rc sapa_sip_dialog_send(struct sapa_sip_stack *stack, sapa_sip_dialog_id id
     }
     put_request(stack, dialog, method, dialog->local_cseq + 1, &flow, spec, &key);
     const bool hold = method == SAPA_SIP_BYE && dialog->awaiting_ack;
-    struct tx *tx = sapa_sip_tx_client(stack, method, key, &flow, hold, now_us);
+    struct sapa_sip_ip ip;
+    struct tx *tx = sapa_sip_tx_client(stack, method, key, &flow, elsewhere(dialog, &ip), hold, now_us);
     if (!tx)
         return SAPA_ELIMIT;
+    if (tx->reliable)
+        dialog->flow = tx->flow;
     tx->cseq = ++dialog->local_cseq;
     tx->dialog = id;
     if (method == SAPA_SIP_BYE) {
@@ -652,9 +673,10 @@ static struct dialog *dialog_of(struct sapa_sip_stack *stack, struct dialog *fir
     struct dialog *fork = sapa_sip_dlg_match(stack, msg->call_id, msg->from.tag, msg->to.tag);
     if (fork)
         return fork;
-    fork = sapa_sip_dlg_new(stack);
+    fork = first->forks < SAPA_SIP_FORKS_MAX ? sapa_sip_dlg_new(stack) : NULL;
     if (!fork)
         return NULL;
+    first->forks++;
     for (int i = 0; i < D_COUNT; i++)
         texts[i] = sapa_sip_dlg_text(first, (enum dialog_text)i);
     texts[D_REMOTE_TAG] = msg->to.tag;
@@ -706,8 +728,19 @@ static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx, cons
     if (!re_invite && msg->to.tag.n > 0 && msg->status > 100) {
         dialog = dialog_of(stack, first, msg);
         if (!dialog) { /* a fork too many: end it if it is answered */
-            if (msg->status >= 200)
-                sapa_sip_ack_and_bye(stack, tx, msg, true, now_us);
+            if (msg->status < 200)
+                return;
+            const bool open = first->invite_tx == event.tx;
+            sapa_sip_ack_and_bye(stack, tx, msg, true, now_us);
+            if (open) { /* and that was the answer */
+                first->invite_tx = 0;
+                first->state = SAPA_SIP_DIALOG_OVER;
+                event.kind = SAPA_SIP_EV_FAILURE;
+                event.status = 503;
+                event.rc = SAPA_ELIMIT;
+                event.msg = NULL;
+                sapa_sip_emit(stack, &event);
+            }
             return;
         }
     }
@@ -859,7 +892,7 @@ void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, struct tx *tx, const str
         (void)sapa_sip_send(stack, &flow, stack->out.buf, stack->out.n); /* they repeat, then we do */
     if (bye) {
         put_request(stack, &once, SAPA_SIP_BYE, msg->cseq + 1, &flow, &nothing, &key);
-        struct tx *end = sapa_sip_tx_client(stack, SAPA_SIP_BYE, key, &flow, false, now_us);
+        struct tx *end = sapa_sip_tx_client(stack, SAPA_SIP_BYE, key, &flow, NULL, false, now_us);
         if (end) {
             end->quiet = true;
             end->cseq = msg->cseq + 1;

@@ -24,6 +24,8 @@ enum {
                                           One above about 900 lives, but cannot be exported */
 };
 
+enum { SAPA_SIP_FORKS_MAX = 15 }; /* of one INVITE; further ones are ignored, or ended when they answer */
+
 enum sapa_sip_dialog_state {
     SAPA_SIP_DIALOG_START,     /* our INVITE is out (or failed and may be tried again), no To-tag yet */
     SAPA_SIP_DIALOG_EARLY,     /* both tags known, no 2xx */

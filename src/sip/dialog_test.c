@@ -373,6 +373,31 @@ static void test_forks(void **state)
     close_world(w);
 }
 
+static void test_fork_flood(void **state)
+{
+    (void)state;
+    struct world *w = open_world(SAPA_SIP_FLOW_UDP, 1);
+    struct sapa_sip_stats stats;
+    const sapa_sip_dialog_id d = start(w, SAPA_STR(""));
+    char *invite = strdup(fake_last(&w->net)), tag[16];
+
+    for (int i = 0; i < 100; i++) {
+        snprintf(tag, sizeof(tag), "t%d", i);
+        answer(w, invite, 180, tag, "Contact: <sip:1@10.0.0.2>\r\n");
+    }
+    sapa_sip_stack_stats(w->net.ends[0].stack, &stats);
+    assert_int_equal(stats.dialogs, 1 + SAPA_SIP_FORKS_MAX);
+    assert_int_equal(w->count, 1 + SAPA_SIP_FORKS_MAX);
+    answer(w, invite, 200, "t99", "Contact: <sip:1@10.0.0.2>\r\n"); /* beyond the limit and answered: ended */
+    assert_int_equal(fake_count(&w->net, "BYE"), 1);
+    assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_FAILURE);
+    assert_true(last(w, 0)->dialog == d);
+    for (size_t i = 0; i < w->count; i++)
+        sapa_sip_dialog_end(w->net.ends[0].stack, w->seen[i].dialog);
+    free(invite);
+    close_world(w);
+}
+
 static void test_retry_with_credentials(void **state)
 {
     (void)state;
@@ -526,6 +551,51 @@ static void test_adopt(void **state)
     adopt(1);
 }
 
+/* A call over TCP whose connection goes: the next request opens one to the Contact of the other side. */
+static void test_tcp_reconnect(void **state)
+{
+    (void)state;
+    struct world *w = open_world(SAPA_SIP_FLOW_TCP, 1);
+    struct sapa_sip_stack *stack = w->net.ends[0].stack;
+    sapa_sip_tx_id tx;
+
+    fake_feed(&w->net, "INVITE sip:100@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.2:40000;branch=z9hG4bKt\r\nFrom: <sip:a@x>;tag=fa\r\n"
+                       "To: <sip:b@y>\r\nCall-ID: t1\r\nCSeq: 7 INVITE\r\nContact: <sip:a@10.0.0.2:5070;transport=tcp>\r\nContent-Length: 0\r\n\r\n");
+    w->net.generation++; /* gone before the answer: it goes to the address of sent-by */
+    assert_int_equal(sapa_sip_call_answer(stack, w->seen[0].tx, 200, NULL, w->net.now_us), SAPA_OK);
+    assert_int_equal(w->net.sent_flow[0].remote.port, 40000);
+    char ack[1024];
+    snprintf(ack, sizeof(ack), "ACK sip:100@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.2:40000;branch=z9hG4bKt2\r\nFrom: <sip:a@x>;tag=fa\r\n"
+             "To: %s\r\nCall-ID: t1\r\nCSeq: 7 ACK\r\nContent-Length: 0\r\n\r\n", fake_header(fake_last(&w->net), "To"));
+    fake_feed(&w->net, ack);
+    w->net.generation++;
+    assert_int_equal(sapa_sip_dialog_send(stack, w->seen[0].dialog, SAPA_SIP_INFO, NULL, w->net.now_us, &tx), SAPA_OK);
+    assert_int_equal(fake_count(&w->net, "INFO"), 1);
+    assert_int_equal(w->net.sent_flow[w->net.sent_count - 1].remote.port, 5070);
+    assert_int_equal(sapa_sip_dialog_send(stack, w->seen[0].dialog, SAPA_SIP_INFO, NULL, w->net.now_us, &tx), SAPA_OK);
+    assert_int_equal(w->net.sent_flow[w->net.sent_count - 1].generation, 3); /* and is kept */
+    sapa_sip_dialog_end(stack, w->seen[0].dialog);
+    close_world(w);
+}
+
+/* A Contact with headers, routes with an unknown scheme. */
+static void test_odd_targets(void **state)
+{
+    (void)state;
+    struct world *w = open_world(SAPA_SIP_FLOW_UDP, 1);
+    const sapa_sip_dialog_id d = start(w, SAPA_STR(""));
+    char *invite = strdup(fake_last(&w->net));
+
+    answer(w, invite, 200, "tb", "Contact: <sip:x@10.0.0.2>\r\nRecord-Route: <urn:x>\r\n");
+    assert_int_equal(w->count, 0); /* malformed: dropped */
+    answer(w, invite, 200, "tb", "Contact: <sip:x@10.0.0.2?Route=%3Csip:evil%3E>\r\n");
+    assert_int_equal(sapa_sip_call_ack(w->net.ends[0].stack, d, NULL, w->net.now_us), SAPA_OK);
+    assert_non_null(strstr(fake_last(&w->net), "ACK sip:x@10.0.0.2 SIP/2.0\r\n"));
+    sapa_sip_dialog_end(w->net.ends[0].stack, d);
+    free(invite);
+    close_world(w);
+}
+
 static void test_bad_arguments(void **state)
 {
     (void)state;
@@ -564,8 +634,10 @@ int main(void)
         cmocka_unit_test(test_call_udp), cmocka_unit_test(test_call_tcp), cmocka_unit_test(test_re_invite),
         cmocka_unit_test(test_re_invite_refused), cmocka_unit_test(test_glare), cmocka_unit_test(test_info_and_order),
         cmocka_unit_test(test_route_set), cmocka_unit_test(test_strict_router), cmocka_unit_test(test_forks),
+        cmocka_unit_test(test_fork_flood),
         cmocka_unit_test(test_retry_with_credentials), cmocka_unit_test(test_uas_nat_and_target), cmocka_unit_test(test_early_bye),
-        cmocka_unit_test(test_bye_waits_for_ack), cmocka_unit_test(test_adopt), cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_bye_waits_for_ack), cmocka_unit_test(test_adopt), cmocka_unit_test(test_tcp_reconnect),
+        cmocka_unit_test(test_odd_targets), cmocka_unit_test(test_bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -283,6 +283,40 @@ static void test_stream_framing(void **state)
     sapa_loop_free(loop);
 }
 
+/* On a clock in our hand: a half message is not waited for, nor a silent connection. */
+static void test_idle(void **state)
+{
+    (void)state;
+    struct side a;
+    struct sapa_clock clock;
+
+    sapa_clock_init_manual(&clock, 1000000, 0);
+    assert_int_equal(sapa_loop_new(&clock, &loop), SAPA_OK);
+    open_side(&a, "127.0.0.1", NULL, 0);
+    const int half = raw_connect(&a.tcp), silent = raw_connect(&a.tcp);
+    raw_write(half, "OPTIONS sip:a", 13);
+    for (int i = 0; i < 20 && sapa_sip_net_connections(a.net) < 2; i++)
+        sapa_loop_run_once(loop, 5000);
+    sapa_loop_run_once(loop, 5000);
+    sapa_loop_run_once(loop, 5000);
+    assert_int_equal(sapa_sip_net_connections(a.net), 2);
+    sapa_loop_advance(loop, 19000000);
+    sapa_loop_run_once(loop, 0);
+    assert_int_equal(sapa_sip_net_connections(a.net), 2);
+    sapa_loop_advance(loop, 3000000);
+    sapa_loop_run_once(loop, 0);
+    assert_int_equal(sapa_sip_net_connections(a.net), 1);
+    assert_int_equal(a.closed, 1);
+    sapa_loop_advance(loop, 960000000);
+    sapa_loop_run_once(loop, 0);
+    assert_int_equal(sapa_sip_net_connections(a.net), 0);
+    assert_int_equal(a.closed, 2);
+    sapa_fd_close(half);
+    sapa_fd_close(silent);
+    close_side(&a);
+    sapa_loop_free(loop);
+}
+
 static void test_guard_refuses(void **state)
 {
     (void)state;
@@ -336,7 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_udp4), cmocka_unit_test(test_tcp4), cmocka_unit_test(test_udp6), cmocka_unit_test(test_tcp6),
         cmocka_unit_test(test_wildcard_local), cmocka_unit_test(test_connect_refused), cmocka_unit_test(test_stream_framing),
-        cmocka_unit_test(test_guard_refuses), cmocka_unit_test(test_given_fd),
+        cmocka_unit_test(test_idle), cmocka_unit_test(test_guard_refuses), cmocka_unit_test(test_given_fd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

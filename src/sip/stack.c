@@ -316,6 +316,20 @@ sapa_rc sapa_sip_send(struct sapa_sip_stack *stack, const struct sapa_sip_flow *
     return rc;
 }
 
+sapa_rc sapa_sip_send_anew(struct sapa_sip_stack *stack, struct sapa_sip_flow *flow, const struct sapa_sip_ip *elsewhere,
+                           const char *bytes, size_t n)
+{
+    struct sapa_sip_flow fresh;
+    const sapa_rc rc = sapa_sip_send(stack, flow, bytes, n);
+
+    if (rc != SAPA_ECLOSED || !sapa_sip_flow_reliable(flow) ||
+        stack->opts.transport->open(stack->opts.transport_ctx, (enum sapa_sip_flow_kind)flow->kind,
+                                    elsewhere ? elsewhere : &flow->remote, &fresh) != SAPA_OK)
+        return rc;
+    *flow = fresh;
+    return sapa_sip_send(stack, flow, bytes, n);
+}
+
 void sapa_sip_emit(struct sapa_sip_stack *stack, const struct sapa_sip_event *event)
 {
     stack->opts.user->event(stack->opts.user_ctx, event);
@@ -524,7 +538,9 @@ void sapa_sip_put_reply_head(struct sapa_text *out, const struct sapa_sip_msg *m
 /* RFC 3261 18.2.2, RFC 3581 4: where answers to a datagram go. */
 uint16_t sapa_sip_reply_port(const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow)
 {
-    if (msg->via.has_rport || msg->via.host.n == 0)
+    const bool udp = flow->kind == SAPA_SIP_FLOW_UDP; /* on a connection: for a new one, if this is gone by then */
+
+    if ((msg->via.has_rport && udp) || msg->via.host.n == 0)
         return flow->remote.port;
     return msg->via.port ? msg->via.port : 5060;
 }
@@ -714,6 +730,8 @@ static void in_dialog(struct sapa_sip_stack *stack, const struct sapa_sip_msg *m
     dialog->remote_cseq = msg->cseq;
     dialog->remote_cseq_set = true;
     tx->dialog = dialog_id(dialog);
+    if (dialog->hop == SAPA_SIP_HOP_FLOW)
+        dialog->flow = *flow; /* it has moved: a new connection, a new port of its NAT */
     if (msg->method == SAPA_SIP_INVITE || msg->method == SAPA_SIP_UPDATE)
         sapa_sip_dlg_refresh(dialog, msg);
     if (msg->method == SAPA_SIP_INVITE)

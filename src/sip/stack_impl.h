@@ -58,6 +58,7 @@ struct dialog {
     bool used, is_uas, remote_cseq_set, awaiting_ack, bye_sent;
     bool ended; /* by the user; lives on until the ACK that its BYE waits for */
     uint8_t state, hop;
+    uint8_t forks; /* made from this one */
     uint16_t text_n[D_COUNT];
     char *text;
     uint32_t local_cseq, remote_cseq;
@@ -121,6 +122,9 @@ void sapa_sip_dlg_free(struct sapa_sip_stack *stack, struct dialog *dialog);
 void sapa_sip_tx_arm(struct sapa_sip_stack *stack, struct tx *tx);
 void sapa_sip_dlg_arm(struct sapa_sip_stack *stack, struct dialog *dialog);
 sapa_rc sapa_sip_send(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, const char *bytes, size_t n);
+/** The same; a connection that is gone is replaced by a new one to `elsewhere` (NULL: to where it led), and *flow with it. */
+sapa_rc sapa_sip_send_anew(struct sapa_sip_stack *stack, struct sapa_sip_flow *flow, const struct sapa_sip_ip *elsewhere,
+                           const char *bytes, size_t n);
 void sapa_sip_emit(struct sapa_sip_stack *stack, const struct sapa_sip_event *event);
 /** A fresh message builder; one at a time. */
 struct sapa_text *sapa_sip_begin(struct sapa_sip_stack *stack);
@@ -141,7 +145,8 @@ char *sapa_sip_copy(const char *bytes, size_t n); /* NULL: out of memory */
 /* --- tx.c --- */
 /** A client transaction for the message in stack->out; it is sent (unless held). NULL: limit or memory. */
 struct tx *sapa_sip_tx_client(struct sapa_sip_stack *stack, enum sapa_sip_method method, uint64_t key,
-                              const struct sapa_sip_flow *flow, bool hold, int64_t now_us);
+                              const struct sapa_sip_flow *flow, const struct sapa_sip_ip *elsewhere, bool hold,
+                              int64_t now_us);
 void sapa_sip_tx_release(struct sapa_sip_stack *stack, struct tx *tx, int64_t now_us); /* send a held one */
 struct tx *sapa_sip_tx_server(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
                               const struct sapa_sip_flow *flow, struct sapa_str to_tag, int64_t now_us);

@@ -158,7 +158,7 @@ static void test_all(void **state)
 
         int got = DROPPED;
         if (w->net.sent_count == 1)
-            got = atoi(w->net.sent[0] + 8);
+            got = (int)strtol(w->net.sent[0] + 8, NULL, 10);
         else if (w->net.sent_count > 1)
             got = -1;
         if (table[i].expect == PARSED) {

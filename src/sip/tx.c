@@ -11,25 +11,9 @@
 
 /* --- client -------------------------------------------------------------------------------------------------- */
 
-/* Send what the transaction holds. A connection that is gone is opened anew by address, once. */
-static sapa_rc client_send(struct sapa_sip_stack *stack, struct tx *tx)
+static void client_start(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_ip *elsewhere, int64_t now_us)
 {
-    sapa_rc rc = sapa_sip_send(stack, &tx->flow, tx->text, tx->text_n);
-
-    if (rc == SAPA_ECLOSED && tx->reliable) {
-        struct sapa_sip_flow fresh;
-        if (stack->opts.transport->open(stack->opts.transport_ctx, (enum sapa_sip_flow_kind)tx->flow.kind, &tx->flow.remote,
-                                        &fresh) == SAPA_OK) {
-            tx->flow = fresh;
-            rc = sapa_sip_send(stack, &tx->flow, tx->text, tx->text_n);
-        }
-    }
-    return rc;
-}
-
-static void client_start(struct sapa_sip_stack *stack, struct tx *tx, int64_t now_us)
-{
-    const sapa_rc rc = client_send(stack, tx);
+    const sapa_rc rc = sapa_sip_send_anew(stack, &tx->flow, elsewhere, tx->text, tx->text_n);
 
     tx->interval_ms = (uint32_t)(stack->t1_us / 1000);
     tx->end_us = now_us + 64 * stack->t1_us; /* timers B, F */
@@ -45,7 +29,8 @@ static void client_start(struct sapa_sip_stack *stack, struct tx *tx, int64_t no
 }
 
 struct tx *sapa_sip_tx_client(struct sapa_sip_stack *stack, enum sapa_sip_method method, uint64_t key,
-                              const struct sapa_sip_flow *flow, bool hold, int64_t now_us)
+                              const struct sapa_sip_flow *flow, const struct sapa_sip_ip *elsewhere, bool hold,
+                              int64_t now_us)
 {
     if (stack->out.cut)
         return NULL;
@@ -63,7 +48,7 @@ struct tx *sapa_sip_tx_client(struct sapa_sip_stack *stack, enum sapa_sip_method
     }
     tx->held = hold;
     if (!hold)
-        client_start(stack, tx, now_us);
+        client_start(stack, tx, elsewhere, now_us);
     return tx;
 }
 
@@ -72,7 +57,7 @@ void sapa_sip_tx_release(struct sapa_sip_stack *stack, struct tx *tx, int64_t no
     if (!tx->held)
         return;
     tx->held = false;
-    client_start(stack, tx, now_us);
+    client_start(stack, tx, NULL, now_us);
 }
 
 /* The end without a final answer. */
@@ -140,7 +125,7 @@ static void send_cancel(struct sapa_sip_stack *stack, struct tx *invite, struct 
     if (out->cut || sapa_sip_msg_parse(out->buf, out->n, SAPA_SIP_DATAGRAM, &msg) != SAPA_OK)
         return;
     struct tx *tx = sapa_sip_tx_client(stack, SAPA_SIP_CANCEL, sapa_sip_client_key(stack, msg.via.branch, SAPA_STR("CANCEL")),
-                                       &invite->flow, false, now_us);
+                                       &invite->flow, NULL, false, now_us);
     if (tx) {
         tx->quiet = true;
         tx->cseq = invite->cseq;
@@ -323,20 +308,13 @@ struct tx *sapa_sip_tx_server(struct sapa_sip_stack *stack, const struct sapa_si
 static sapa_rc server_send(struct sapa_sip_stack *stack, struct tx *tx, const char *bytes, size_t n)
 {
     struct sapa_sip_flow to = tx->flow;
+    struct sapa_sip_ip address = tx->flow.remote;
 
-    if (to.kind == SAPA_SIP_FLOW_UDP)
-        to.remote.port = tx->reply_port;
-    sapa_rc rc = sapa_sip_send(stack, &to, bytes, n);
-    if (rc == SAPA_ECLOSED && tx->reliable) {
-        struct sapa_sip_ip address = tx->flow.remote;
-        address.port = tx->reply_port;
-        if (stack->opts.transport->open(stack->opts.transport_ctx, (enum sapa_sip_flow_kind)to.kind, &address, &to) == SAPA_OK) {
-            rc = sapa_sip_send(stack, &to, bytes, n);
-            if (rc == SAPA_OK)
-                tx->flow = to;
-        }
-    }
-    return rc;
+    address.port = tx->reply_port;
+    if (tx->reliable)
+        return sapa_sip_send_anew(stack, &tx->flow, &address, bytes, n);
+    to.remote = address;
+    return sapa_sip_send(stack, &to, bytes, n);
 }
 
 /* Keep the answer for repeated requests. */
@@ -423,7 +401,7 @@ static void again(struct sapa_sip_stack *stack, struct tx *tx, int64_t now_us)
     const bool client = tx->kind == TX_CLIENT || tx->kind == TX_CLIENT_INVITE;
 
     stack->stats.retransmit_out++;
-    const sapa_rc rc = client ? client_send(stack, tx) : server_send(stack, tx, tx->text, tx->text_n);
+    const sapa_rc rc = client ? sapa_sip_send(stack, &tx->flow, tx->text, tx->text_n) : server_send(stack, tx, tx->text, tx->text_n);
     if (client && rc == SAPA_EIO) {
         tx->fail_rc = SAPA_EIO;
         tx->again_us = INT64_MAX;
@@ -542,7 +520,11 @@ void sapa_sip_respond_plain(struct sapa_sip_stack *stack, sapa_sip_tx_id tx, int
 /* A text that goes into a start line or a header as it is: nothing that ends the line. */
 static bool clean(struct sapa_str s)
 {
-    return !memchr(s.p ? s.p : "", '\r', s.n) && !memchr(s.p ? s.p : "", '\n', s.n);
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0')
+            return false;
+    }
+    return true;
 }
 
 sapa_rc sapa_sip_request_send(struct sapa_sip_stack *stack, const struct sapa_sip_request *request, int64_t now_us,
@@ -555,7 +537,7 @@ sapa_rc sapa_sip_request_send(struct sapa_sip_stack *stack, const struct sapa_si
 
     if (request->method <= SAPA_SIP_OTHER || request->method >= SAPA_SIP_METHOD_COUNT || request->method == SAPA_SIP_INVITE ||
         request->method == SAPA_SIP_ACK || request->method == SAPA_SIP_CANCEL || !clean(request->call_id) ||
-        !clean(request->from_tag) || sapa_sip_uri_parse(request->uri, &uri) != SAPA_OK ||
+        !clean(request->from_tag) || !clean(request->from) || sapa_sip_uri_parse(request->uri, &uri) != SAPA_OK ||
         sapa_sip_addr_parse(request->from, &addr) != SAPA_OK || sapa_sip_addr_parse(request->to, &addr) != SAPA_OK)
         return SAPA_EINVAL;
     const struct sapa_str method = sapa_str_of(sapa_sip_method_name(request->method));
@@ -584,7 +566,7 @@ sapa_rc sapa_sip_request_send(struct sapa_sip_stack *stack, const struct sapa_si
     sapa_sip_put_body(out, request->spec.content_type, request->spec.body);
     if (out->cut)
         return SAPA_ELIMIT;
-    struct tx *tx = sapa_sip_tx_client(stack, request->method, key, &request->flow, false, now_us);
+    struct tx *tx = sapa_sip_tx_client(stack, request->method, key, &request->flow, NULL, false, now_us);
     if (!tx)
         return SAPA_ELIMIT;
     tx->cseq = cseq;

@@ -380,8 +380,8 @@ int main(int argc, char **argv)
 
     if (argc > 1)
         return run(strtoull(argv[1], NULL, 10), argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 4000, true) != 0;
-    for (uint64_t seed = 1; seed <= 30; seed++)
-        findings += run(seed, 3000, false);
-    printf("30 worlds, %s\n", findings ? "NOT good" : "every identity holds");
+    for (uint64_t seed = 1; seed <= 12; seed++)
+        findings += run(seed, 2000, false);
+    printf("12 worlds, %s\n", findings ? "NOT good" : "every identity holds");
     return findings != 0;
 }

@@ -508,6 +508,9 @@ static void drain(struct sim *s)
     struct sapa_record in;
 
     s->draining = true;
+    for (uint32_t i = 0; i < s->schedule_count; i++) /* phones that were about to vanish stay */
+        if (s->schedule[i].in.type == SAPA_T_agent_device)
+            s->schedule[i--] = s->schedule[--s->schedule_count];
     for (unsigned which = 0; which < SAPA_SWITCH_COUNT; which++)
         for (uint32_t client = 0; client <= centre->clients_count; client++) {
             sapa_record_init(&in, SAPA_T_switch_set);
@@ -528,15 +531,17 @@ static void drain(struct sim *s)
     for (unsigned turns = 0; turns < 200000; turns++) {
         struct sapa_contact_view view;
         uint32_t cursor = 0, living = 0;
-        if (s->schedule_count == 0 && sapa_core_next_due(s->core) == INT64_MAX)
-            break;
-        if (turns % 512 == 511) { /* nobody waits for ever, on the line or for a call that was lost in the faults */
+        const bool still = s->schedule_count == 0 && sapa_core_next_due(s->core) == INT64_MAX;
+        if (still || turns % 512 == 511) { /* nobody waits for ever on the line: his leaving was lost above */
             while (sapa_core_contact_next(s->core, &cursor, s->now_us, &view)) {
+                if (view.callback != UINT8_MAX && view.place == SAPA_PLACE_CALLBACK)
+                    continue;
                 living++;
-                if (view.callback == UINT8_MAX || view.place != SAPA_PLACE_CALLBACK)
-                    PLAN(s, 1000 + living, contact_gone, .contact = view.contact, .side = SAPA_SIDE_CUSTOMER);
+                PLAN(s, 1000 + living, contact_gone, .contact = view.contact, .side = SAPA_SIDE_CUSTOMER);
             }
         }
+        if (still && living == 0)
+            break;
         advance(s);
         if (s->twin && --s->twin_steps == 0) {
             sapa_core_free(s->twin);
@@ -549,7 +554,9 @@ static void drain(struct sim *s)
         bool anybody = false;
         for (uint32_t a = 0; a < centre->agents_count; a++)
             anybody |= view.queue != SAPA_NONE && (centre->agents[a].clients >> centre->queues[view.queue].client & 1)
-                       && centre->agents[a].capacity[view.channel];
+                       && centre->agents[a].capacity[view.channel]
+                       && (!centre->agents[a].reserve_voice || view.channel == SAPA_CHANNEL_VOICE
+                           || centre->agents[a].capacity_total > 1);
         MUST(view.virtual_waiter && !anybody, "contact %llu is still %s in queue %u after the faults have stopped",
              (unsigned long long)view.contact, sapa_place_name(view.place), view.queue);
     }

@@ -320,6 +320,14 @@ static void settle(struct sapa_voice *v, const struct sapa_voice_held *held)
         post_dead(v, held);
         return;
     }
+    if (held->what == SAPA_VOICE_HELD_AGENT && held->talking) { /* decided and logged, perhaps not carried out */
+        const struct sapa_media_message *media = inventory_of(v, o->winner->id);
+        if (media && media->u.inventory.bridged_with == 0) {
+            const struct sapa_record connect = { .type = SAPA_T_cmd_connect,
+                                                 .u.cmd_connect = { .contact = held->contact, .offer = held->offer } };
+            sapa_voice_command(v, &connect);
+        }
+    }
     if (held->what != SAPA_VOICE_HELD_CUSTOMER)
         return;
     /* Answered, but perhaps the core never heard: an answer twice is only refused. */

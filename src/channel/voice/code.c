@@ -50,7 +50,7 @@ static void play_now(struct sapa_voice *v, struct voice_call_code *code)
     struct voice_leg *leg = code->leg;
     if (code->waiting > 0 || !leg || leg->state != LEG_UP || !leg->acked || code->play_done)
         return;
-    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .leg = leg->id, .tag = 1 };
+    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->id, .leg = leg->id, .tag = 1 };
     m.u.play.play = 1;
     for (uint8_t i = 0; i < code->count; i++)
         if (code->here[i])

@@ -210,6 +210,9 @@ static inline sapa_rc fake_media_send(void *ctx, const struct sapa_media_message
 {
     struct fake *f = ctx;
     assert_true(f->media_count < FAKE_MEDIA_MAX);
+    assert_true(m->op == SAPA_MEDIA_HELLO || m->contact != 0); /* what media/check.c refuses */
+    assert_true(m->op != SAPA_MEDIA_PLAY || (m->leg && m->u.play.play && m->u.play.file_count && m->u.play.files[0][0] == '/'));
+    assert_true(m->op != SAPA_MEDIA_LEG_OPEN || m->u.leg.local.family == 4 || m->u.leg.local.family == 6);
     f->media[f->media_count++] = *m;
     return SAPA_OK;
 }

@@ -202,7 +202,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     c->client = number < v->centre->numbers_count ? v->centre->numbers[number].client : SAPA_NONE;
     c->trunk = trunk;
     read_caller(v, ev->msg, trunk != SAPA_NONE, c);
-    if (v->options.callbacks.resolve)
+    if (v->options.callbacks.resolve && c->client != SAPA_NONE)
         v->options.callbacks.resolve(v->options.callbacks.ctx, c->client, sapa_str_of(c->address), &c->person, &last_agent);
     struct voice_leg *leg = sapa_voice_leg_new(v, LEG_CUSTOMER, c, 0);
     if (!leg) {

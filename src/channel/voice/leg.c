@@ -111,7 +111,8 @@ void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *a
         }
     }
     leg->codec = agreed->codec_id == SAPA_SDP_PCMU ? SAPA_CODEC_PCMU : SAPA_CODEC_PCMA;
-    leg->dtmf_type = agreed->dtmf ? agreed->dtmf_pt_receive : 0;
+    const bool events = agreed->dtmf && agreed->dtmf_pt_receive >= 96 && agreed->dtmf_pt_receive <= 127;
+    leg->dtmf_type = events ? agreed->dtmf_pt_receive : 0;
     switch (agreed->direction) {
     case SAPA_SDP_SENDONLY: leg->direction = SAPA_MEDIA_SEND; break;
     case SAPA_SDP_RECVONLY: leg->direction = SAPA_MEDIA_RECEIVE; break;

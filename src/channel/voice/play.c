@@ -125,6 +125,7 @@ static void music_send(struct sapa_voice *v, struct voice_contact *c, bool agent
     struct sapa_media_message m = { .op = base ? SAPA_MEDIA_PLAY : SAPA_MEDIA_STOP, .contact = c->id, .leg = leg->id };
     if (base) {
         m.u.play.loop = loop;
+        m.u.play.play = UINT32_C(0x80000000) | c->music_wanted[agent]; /* never one of the core's */
         m.u.play.file_count = 1;
         sapa_str_copy(sapa_str_of(base), m.u.play.files[0], SAPA_MEDIA_PATH_MAX);
     }

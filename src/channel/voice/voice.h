@@ -154,6 +154,7 @@ struct sapa_voice_held {
     uint64_t offer;
     uint8_t what; /* enum sapa_voice_held_kind */
     uint32_t play; /* HELD_CUSTOMER: the play command whose end the core waits for; 0: none */
+    bool talking;  /* HELD_AGENT: customer and agent hear each other; they are connected again where they do not */
 };
 /**
  * Once after start, with 0 on the first start: the newest `dialog` record of each dialog that is not

@@ -900,7 +900,7 @@ static void media_process_lost(void **state)
         const struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&f->voice->legs, (uint32_t)i))->value;
         f->inventory[f->inventory_count++] = (struct sapa_media_message){ .op = SAPA_MEDIA_INVENTORY, .leg = leg->id, .contact = contact };
     }
-    f->inventory[f->inventory_count++] = (struct sapa_media_message){ .op = SAPA_MEDIA_INVENTORY, .leg = 12345 };
+    f->inventory[f->inventory_count++] = (struct sapa_media_message){ .op = SAPA_MEDIA_INVENTORY, .leg = 12345, .contact = 1 };
     fake_run(f, 1000000);
     sapa_voice_media_link(f->voice, true);
     fake_run(f, 5000000);

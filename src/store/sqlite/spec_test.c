@@ -213,9 +213,8 @@ static void check_writer(struct run *run)
     assert_int_equal(last->told.committed_seq, last->seq);
 }
 
-static void check(struct run *run, const struct step *step)
+static void check(struct run *run, struct sapa_store *store, const struct step *step)
 {
-    struct sapa_store *store = open_store();
     const struct sapa_str what = step->words[0];
     uint64_t person = 0;
 
@@ -251,7 +250,6 @@ static void check(struct run *run, const struct step *step)
     } else {
         fail_msg("unknown check " SAPA_STR_FMT, SAPA_STR_ARG(what));
     }
-    sapa_store_close(store);
 }
 
 /* --- interleavings --- */
@@ -289,8 +287,10 @@ static void run_order(const struct spec *spec, const uint8_t *order, size_t n)
         do_step(run, &run->sessions[0], &spec->setup.steps[i]);
     for (size_t i = 0; i < n; i++)
         do_step(run, &run->sessions[order[i]], &spec->sessions[order[i]].steps[at[order[i]]++]);
+    struct sapa_store *store = open_store(); /* an eye that has seen nothing of it */
     for (size_t i = 0; i < spec->always.count; i++)
-        check(run, &spec->always.steps[i]);
+        check(run, store, &spec->always.steps[i]);
+    sapa_store_close(store);
     for (size_t i = 0; i < SESSIONS_MAX; i++)
         close_session(&run->sessions[i]);
     free(run);
@@ -323,6 +323,8 @@ static void all_specs_hold_in_every_order(void **state)
     glob_t found;
 
     (void)state;
+    if (access("/dev/shm", W_OK) == 0)
+        test_root = "/dev/shm"; /* the order of steps is what is tested here, not the disk: syncs cost nothing there */
     assert_int_equal(glob(SAPA_SOURCE_DIR "/test/store/*.spec", 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++)
         run_file(found.gl_pathv[i]);

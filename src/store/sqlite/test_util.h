@@ -23,6 +23,7 @@
 #include "store/writer.h"
 
 static char test_folder[64];
+static const char *test_root = "/tmp";
 
 static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -35,7 +36,7 @@ static inline int remove_one(const char *path, const struct stat *st, int type, 
 static inline int make_folder(void **state)
 {
     (void)state;
-    snprintf(test_folder, sizeof(test_folder), "/tmp/sapa-store-test-XXXXXX");
+    snprintf(test_folder, sizeof(test_folder), "%s/sapa-store-test-XXXXXX", test_root);
     return mkdtemp(test_folder) ? 0 : -1;
 }
 

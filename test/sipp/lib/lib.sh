@@ -34,7 +34,7 @@ start_centre() {
 stop_centre() { kill "$centre"; wait "$centre" || true; }
 
 # The pid of a child of the centre: control or media.
-child() { pgrep -P "$centre" -f "^[^ ]*sapa $1" | head -n 1; }
+child() { pgrep -P "$centre" -f "^sapa-$1 " | head -n 1; }
 
 await() { # seconds command …: until it is true
     end=$(($(date +%s) + $1))
@@ -61,7 +61,7 @@ run_sipp() { # name scenario port arguments …
     shift 3
     [ "${scenario#/}" != "$scenario" ] || scenario=$lib/$scenario
     sipp "$sip:$base" -i "${PEER_HOST:-$sip}" -p "$port" -mp $((media + (port - base) * 8)) -sf "$scenario" -nostdin -m "${CALLS:-1}" \
-        -timeout "${LIMIT:-60}" -timeout_error -trace_err -error_file "$name.err" -trace_msg -message_file "$name.msg" "$@" >"$name.log" 2>&1
+        -timeout "${LIMIT:-60}" -timeout_error -aa -trace_err -error_file "$name.err" -trace_msg -message_file "$name.msg" "$@" >"$name.log" 2>&1
 }
 must() { run_sipp "$@" || { tail -n 60 "$1.msg" 2>/dev/null || true; cat "$1.err" 2>/dev/null || true; fail "scenario $1"; }; }
 background() { # as run_sipp; wait for it with finish NAME

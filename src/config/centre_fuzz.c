@@ -1,0 +1,87 @@
+/* Any bytes as a centre description: findings, or a centre whose every index holds. */
+#include <stdlib.h>
+
+#include "config/centre_parse.h"
+#include "core/expr.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static sapa_rc secret(void *ctx, struct sapa_str name, struct sapa_text *out)
+{
+    (void)ctx;
+    sapa_text_add(out, name);
+    return SAPA_OK;
+}
+
+static void check_index(uint32_t index, uint32_t count)
+{
+    sapa_assert(index == SAPA_NONE || index < count);
+}
+
+static void check_centre(const struct sapa_centre *c)
+{
+    check_index(c->system.zone, c->zones_count);
+    for (uint32_t i = 0; i < c->hours_count; i++) {
+        check_index(c->hours[i].zone, c->zones_count);
+        sapa_assert(c->hours[i].span_first + c->hours[i].span_count <= c->spans_count);
+        sapa_assert(c->hours[i].holiday_first + c->hours[i].holiday_count <= c->holidays_count);
+    }
+    for (uint32_t i = 0; i < c->spans_count; i++)
+        sapa_assert(c->spans[i].from_min < c->spans[i].to_min && c->spans[i].to_min <= 1440);
+    for (uint32_t i = 0; i < c->agents_count; i++) {
+        check_index(c->agents[i].team, c->teams_count);
+        sapa_assert(c->agents[i].skill_first + c->agents[i].skill_count <= c->levels_count);
+        for (uint32_t k = 0; k < c->agents[i].skill_count; k++) {
+            const struct sapa_agent_skill_level *level = &c->levels[c->agents[i].skill_first + k];
+            sapa_assert(level->skill < c->skills_count && level->level >= 1 && level->level <= 10);
+            sapa_assert(k == 0 || level[-1].skill < level->skill);
+        }
+    }
+    for (uint32_t i = 0; i < c->queues_count; i++) {
+        const struct sapa_queue *q = &c->queues[i];
+        sapa_assert(q->client < c->clients_count && q->music < c->prompts_count && q->step_count >= 1 && q->step_count <= SAPA_STEPS_MAX);
+        sapa_assert(q->overflow_first + q->overflow_count <= c->overflows_count);
+        sapa_assert(q->disposition_first + q->disposition_count <= c->dispositions_count);
+        for (unsigned k = 0; k < q->step_count; k++) {
+            check_index(q->steps[k].team, c->teams_count);
+            check_index(q->steps[k].preferred_skill, c->skills_count);
+            for (unsigned n = 0; n < q->steps[k].need_count; n++)
+                sapa_assert(q->steps[k].needs[n].skill < c->skills_count);
+        }
+    }
+    for (uint32_t i = 0; i < c->numbers_count; i++)
+        sapa_assert(c->numbers[i].client < c->clients_count && c->numbers[i].flow < c->flows_count && c->numbers[i].language < SAPA_LANGUAGE_COUNT);
+    for (uint32_t f = 0; f < c->flows_count; f++) {
+        const struct sapa_flow *flow = &c->flows[f];
+        sapa_assert(flow->start < flow->nodes_count && flow->text_size <= SAPA_FLOW_TEXT_MAX);
+        for (uint32_t i = 0; i < flow->exprs_count; i++)
+            sapa_assert(sapa_expr_sound(c, flow, i));
+        for (uint32_t i = 0; i < flow->nodes_count; i++) {
+            for (unsigned e = 0; e < SAPA_EDGE_COUNT; e++)
+                check_index(flow->nodes[i].edge[e], flow->nodes_count);
+        }
+        for (uint32_t i = 0; i < flow->parts_count; i++)
+            check_index(flow->parts[i].prompt, c->prompts_count);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct sapa_findings findings;
+    static char said[1 << 16];
+    const struct sapa_centre_sources sources = { .secret = secret };
+    struct sapa_centre *centre = NULL;
+    struct sapa_text out;
+
+    const sapa_rc rc = sapa_centre_compile((struct sapa_str){ (const char *)data, size }, &sources, &findings, &centre);
+    if (rc == SAPA_OK) {
+        check_centre(centre);
+    } else {
+        sapa_assert(rc == SAPA_EINVAL && findings.count > 0 && !centre);
+        sapa_text_init(&out, said, sizeof(said));
+        sapa_findings_print(&findings, "f", &out);
+        sapa_assert(findings.list[0].reason[0] != '\0');
+    }
+    sapa_centre_free(centre);
+    return 0;
+}
