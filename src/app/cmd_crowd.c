@@ -127,7 +127,7 @@ int sapa_crowd_main(int argc, char **argv)
     crowd.talk_ms_mean = (uint32_t)talk_ms, crowd.key_ms = (uint32_t)key_ms, crowd.patience_ms_mean = (uint32_t)patience_ms;
     if (brisk)
         crowd.answer_ms_min = crowd.answer_ms_max = crowd.wrapup_ms_max = crowd.miss_permille = crowd.refuse_permille =
-            crowd.break_permille = 0;
+            crowd.break_permille = crowd.customer_ends_permille = 0;
     sapa_rc rc = sapa_sip_ip_parse(sapa_str_of(sip), sapa_addr_port(&addr), &crowd.target);
     if (rc == SAPA_OK)
         rc = sapa_sip_ip_parse(sapa_str_of(sip), 0, &crowd.local);

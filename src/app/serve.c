@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/commands.h"
@@ -17,11 +18,12 @@
 
 enum {
     ARGS_MAX = 40,
-    RESTART_FAST_US = 50 * 1000,        /* after a long life: at once, nearly */
-    RESTART_SLOW_US = 2 * 1000 * 1000,  /* after a short one: give the disk and the reader a chance */
+    RESTART_FIRST_US = 50 * 1000,       /* at once, nearly; doubled after each short life … */
+    RESTART_LAST_US = 2 * 1000 * 1000,  /* … up to here: give the disk and the reader a chance */
     SHORT_LIFE_US = 5 * 1000 * 1000,
     STOP_LIMIT_US = 8 * 1000 * 1000,    /* a child that does not stop by then is killed */
     FDS_MAX = SAPA_PROCESS_FDS_MAX,
+    SIP_MAX = 4, /* addresses; each is a UDP and a TCP socket, and voice takes 8 */
 };
 
 enum child_kind { CHILD_MEDIA, CHILD_CONTROL, CHILD_CROWD, CHILD_COUNT };
@@ -30,12 +32,11 @@ static const char *const child_names[CHILD_COUNT] = { "media", "control", "crowd
 struct child {
     struct sapa_process *process;
     struct sapa_timer restart;
-    int64_t started_us;
+    int64_t started_us, restart_us;
     const char *argv[ARGS_MAX];
     size_t argc;
     struct sapa_process_fd fds[FDS_MAX];
     size_t fd_count;
-    bool wanted;
     struct supervisor *supervisor;
 };
 
@@ -48,6 +49,7 @@ struct supervisor {
     struct sapa_timer stop_timer;
     bool stopping;
     bool ready_said;
+    bool has_terminal;
     int exit_code;
 };
 
@@ -113,6 +115,34 @@ static void signal_child(struct child *child, int number)
         sapa_log(SAPA_LOG_DEBUG, "serve.signal", "child was gone already");
 }
 
+static void force(void *ctx)
+{
+    struct supervisor *s = ctx;
+
+    for (unsigned i = 0; i < CHILD_COUNT; i++)
+        signal_child(&s->children[i], SIGKILL);
+}
+
+/* A start that cannot succeed: the child has said why. */
+static void give_up(struct supervisor *s, int status)
+{
+    s->exit_code = status;
+    s->stopping = true;
+    for (unsigned i = 0; i < CHILD_COUNT; i++)
+        signal_child(&s->children[i], SIGTERM);
+    sapa_timer_set(s->loop, &s->stop_timer, STOP_LIMIT_US, force, s);
+    stop_if_empty(s);
+}
+
+static void restart_later(struct child *child, bool short_life)
+{
+    struct supervisor *s = child->supervisor;
+
+    child->restart_us = short_life ? SAPA_MIN(SAPA_MAX(child->restart_us * 2, RESTART_FIRST_US), RESTART_LAST_US)
+                                   : RESTART_FIRST_US;
+    sapa_timer_set(s->loop, &child->restart, child->restart_us, child_start, child);
+}
+
 static void child_ended(void *ctx, int pid, int status)
 {
     struct child *child = ctx;
@@ -128,18 +158,17 @@ static void child_ended(void *ctx, int pid, int status)
         stop_if_empty(s);
         return;
     }
-    if (!s->ready_said && kind == CHILD_CONTROL && status == SAPA_EXIT_USAGE) {
-        s->exit_code = status; /* it has said what is wrong with the description */
-        s->stopping = true;
-        signal_child(&s->children[CHILD_MEDIA], SIGTERM);
-        signal_child(&s->children[CHILD_CROWD], SIGTERM);
-        stop_if_empty(s);
+    if (!s->ready_said && (status == SAPA_EXIT_USAGE || status == SAPA_EXIT_FAILED)) {
+        give_up(s, status);
+        return;
+    }
+    if (kind == CHILD_CROWD && status == SAPA_EXIT_USAGE) {
+        sapa_log(SAPA_LOG_ERROR, "serve.crowd", "there will be no simulated customers");
         return;
     }
     sapa_log(SAPA_LOG_WARN, "serve.child", "child=%s pid=%d status=%d lived_s=%lld: starting it again",
              child_names[kind], pid, status, (long long)(lived_us / 1000000));
-    sapa_timer_set(s->loop, &child->restart, lived_us < SHORT_LIFE_US ? RESTART_SLOW_US : RESTART_FAST_US,
-                   child_start, child);
+    restart_later(child, lived_us < SHORT_LIFE_US);
 }
 
 static void child_start(void *ctx)
@@ -155,28 +184,31 @@ static void child_start(void *ctx)
         .death_signal = SIGTERM,
     };
 
+    if (s->stopping)
+        return;
     child->argv[child->argc] = NULL;
     child->started_us = sapa_loop_now_us(s->loop);
     const sapa_rc rc = sapa_process_spawn(s->loop, &process, child_ended, child, &child->process);
     if (rc != SAPA_OK) {
         sapa_log(SAPA_LOG_ERROR, "serve.child", "child=%s cannot be started: %s", child_names[kind], sapa_rc_text(rc));
-        sapa_timer_set(s->loop, &child->restart, RESTART_SLOW_US, child_start, child);
+        restart_later(child, true);
     }
 }
 
-static void force(void *ctx)
+/* The hang-up of a terminal that is gone is the end; any other asks to read the description again. */
+static bool terminal_is_gone(const struct supervisor *s)
 {
-    struct supervisor *s = ctx;
+    const int fd = s->has_terminal ? open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
 
-    for (unsigned i = 0; i < CHILD_COUNT; i++)
-        signal_child(&s->children[i], SIGKILL);
+    sapa_fd_close(fd);
+    return s->has_terminal && fd < 0;
 }
 
 static void on_signal(void *ctx, int number)
 {
     struct supervisor *s = ctx;
 
-    if (number == SIGHUP) {
+    if (number == SIGHUP && !terminal_is_gone(s)) {
         signal_child(&s->children[CHILD_CONTROL], SIGHUP);
         return;
     }
@@ -205,10 +237,8 @@ static void on_ready(void *ctx, int fd, unsigned events)
     s->ready_said = true;
     if (!opt.quiet)
         sapa_demo_greeting(opt.data, opt.centre, opt.sip.values[0], opt.crowd > 0);
-    if (opt.crowd > 0) {
-        s->children[CHILD_CROWD].wanted = true;
+    if (opt.crowd > 0)
         child_start(&s->children[CHILD_CROWD]);
-    }
 }
 
 /* ---- sockets ---- */
@@ -276,7 +306,6 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
     argument(media, "--port-max"), argument(media, number_text(opt.port_max));
     argument(media, "--threads"), argument(media, number_text(opt.threads));
     hand_down(media, media_fd, SAPA_CHILD_FIRST_FD);
-    media->wanted = true;
 
     argument(control, "sapa-control"), argument(control, "control");
     argument(control, "--data"), argument(control, opt.data);
@@ -286,7 +315,6 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
     if (opt.advertise)
         argument(control, "--advertise"), argument(control, opt.advertise);
     hand_down(control, ready_fd, SAPA_CHILD_READY_FD);
-    control->wanted = true;
 
     argument(crowd, "sapa-crowd"), argument(crowd, "crowd");
     argument(crowd, "--data"), argument(crowd, opt.data);
@@ -340,6 +368,7 @@ static sapa_rc set_up(struct supervisor *s)
 int sapa_serve_main(int argc, char **argv)
 {
     static struct supervisor s;
+    struct sapa_addr advertise;
 
     opt.data = "sapa-data", opt.port_min = 20000, opt.port_max = 39999;
     const int usage = sapa_command_options("serve", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
@@ -351,9 +380,14 @@ int sapa_serve_main(int argc, char **argv)
         return sapa_command_wrong("serve", "--media-port-max must be above --media-port-min");
     if (opt.sip.count == 0)
         opt.sip.values[opt.sip.count++] = "0.0.0.0:5060";
-    if (2 * opt.sip.count + 1 > FDS_MAX)
-        return sapa_command_wrong("serve", "too many --sip addresses");
+    if (opt.sip.count > SIP_MAX)
+        return sapa_command_wrong("serve", "--sip may be given %d times at most", SIP_MAX);
+    if (opt.advertise && (!sapa_addr_is_numeric(sapa_str_of(opt.advertise)) ||
+                          sapa_addr_parse(sapa_str_of(opt.advertise), 0, &advertise) != SAPA_OK || sapa_addr_is_wildcard(&advertise)))
+        return sapa_command_wrong("serve", "--advertise wants a numeric address without a port, not \"%s\"", opt.advertise);
     sapa_log_role("serve");
+    umask(077); /* log, recordings, keys, sockets: the owner's alone, whatever folder they are put into */
+    s.has_terminal = isatty(STDIN_FILENO) || isatty(STDOUT_FILENO);
     if (set_up(&s) != SAPA_OK)
         return SAPA_EXIT_FAILED;
     child_start(&s.children[CHILD_MEDIA]);

@@ -12,12 +12,13 @@ struct owned_centre {
     struct sapa_arena arena;
 };
 
-enum { CLIENTS_MAX = 64, DIALLED_MAX = 24, PROMPT_KEY_MAX = 63, PROMPT_TEXT_MAX = 1000 };
+enum { HOLIDAYS_MAX = 100000, CLIENTS_MAX = 64, DIALLED_MAX = 24, PROMPT_KEY_MAX = 63, PROMPT_TEXT_MAX = 1000 };
 
 /* "agents:" and nothing below it: a section that is empty, or all in comments. */
 static bool is_empty(const struct sapa_compile *c, uint32_t node)
 {
-    return node == SAPA_NONE || (sapa_tree(c, node)->kind == SAPA_TREE_TEXT && sapa_tree(c, node)->text.n == 0);
+    return node == SAPA_NONE ||
+           (sapa_tree(c, node)->kind == SAPA_TREE_TEXT && sapa_tree(c, node)->text.n == 0);
 }
 
 /* Where a section stands if it is there and of the right kind; SAPA_NONE otherwise. */
@@ -25,14 +26,16 @@ static uint32_t map_section(struct sapa_compile *c, enum sapa_section section)
 {
     const uint32_t node = is_empty(c, c->section[section]) ? SAPA_NONE : c->section[section];
 
-    return node != SAPA_NONE && sapa_is_map(c, node, sapa_section_names[section]) ? node : SAPA_NONE;
+    return node != SAPA_NONE && sapa_is_map(c, node, sapa_section_names[section]) ? node
+                                                                                  : SAPA_NONE;
 }
 
 static uint32_t list_section(struct sapa_compile *c, enum sapa_section section)
 {
     const uint32_t node = is_empty(c, c->section[section]) ? SAPA_NONE : c->section[section];
 
-    return node != SAPA_NONE && sapa_is_list(c, node, sapa_section_names[section]) ? node : SAPA_NONE;
+    return node != SAPA_NONE && sapa_is_list(c, node, sapa_section_names[section]) ? node
+                                                                                   : SAPA_NONE;
 }
 
 static uint32_t count_of(const struct sapa_compile *c, uint32_t node)
@@ -44,7 +47,8 @@ static uint32_t count_of(const struct sapa_compile *c, uint32_t node)
 static void *take_table(struct sapa_compile *c, uint32_t node, size_t size, uint32_t max)
 {
     if (count_of(c, node) > max)
-        sapa_find_key(c, node, "", "there are %u of them; at most %u are allowed", count_of(c, node), max);
+        sapa_find_key(c, node, "", "there are %u of them; at most %u are allowed",
+                      count_of(c, node), max);
     return sapa_compile_take(c, (size_t)count_of(c, node) * size + 1);
 }
 
@@ -54,7 +58,8 @@ struct zones {
     SAPA_VEC(struct sapa_zone) list;
 };
 
-static uint32_t zone_index(struct sapa_compile *c, struct zones *zones, uint32_t node, struct sapa_str name)
+static uint32_t zone_index(struct sapa_compile *c, struct zones *zones, uint32_t node,
+                           struct sapa_str name)
 {
     for (uint32_t i = 0; i < zones->list.n; i++) {
         if (sapa_str_eq(zones->list.at[i].name, name))
@@ -68,7 +73,8 @@ static uint32_t zone_index(struct sapa_compile *c, struct zones *zones, uint32_t
 }
 
 /* A list of words out of `names`, as bits. */
-static uint32_t read_bits(struct sapa_compile *c, uint32_t node, const char *const *names, unsigned count, const char *what)
+static uint32_t read_bits(struct sapa_compile *c, uint32_t node, const char *const *names,
+                          unsigned count, const char *what)
 {
     uint32_t bits = 0;
     struct sapa_str text;
@@ -90,7 +96,8 @@ static uint32_t read_bits(struct sapa_compile *c, uint32_t node, const char *con
         sapa_text_init(&out, hint, sizeof(hint));
         for (i = 0; i < count; i++)
             sapa_text_printf(&out, "%s%s", i ? ", " : "one of: ", names[i]);
-        sapa_find(c, child, 0, hint, "\"" SAPA_STR_FMT "\" is not possible here", SAPA_STR_ARG(text));
+        sapa_find(c, child, 0, hint, "\"" SAPA_STR_FMT "\" is not possible here",
+                  SAPA_STR_ARG(text));
     }
     return bits;
 }
@@ -100,18 +107,23 @@ static void compile_system(struct sapa_compile *c, struct zones *zones)
     static const char *const languages[] = { "id", "en" }, *const digests[] = { "MD5", "SHA-256" };
     const uint32_t node = map_section(c, SAPA_SECTION_SYSTEM);
     struct sapa_system *system = &c->centre->system;
-    const uint32_t zone = sapa_field_get(c, node, "zone"), spoken = sapa_field_get(c, node, "languages"),
+    const uint32_t zone = sapa_field_get(c, node, "zone"),
+                   spoken = sapa_field_get(c, node, "languages"),
                    digest = sapa_field_get(c, node, "digest");
     struct sapa_str name = SAPA_STR("Asia/Jakarta");
 
     _Static_assert(SAPA_LANGUAGE_ID == 0 && SAPA_LANGUAGE_EN == 1, "bits of system.languages");
     sapa_fields_read(c, node, SAPA_OBJECT_SYSTEM, UINT32_MAX, system);
-    system->languages = spoken == SAPA_NONE ? 3 : read_bits(c, spoken, languages, SAPA_COUNT(languages), "languages");
-    system->digest = digest == SAPA_NONE ? 3 : read_bits(c, digest, digests, SAPA_COUNT(digests), "algorithms");
+    system->languages = spoken == SAPA_NONE
+                            ? 3
+                            : read_bits(c, spoken, languages, SAPA_COUNT(languages), "languages");
+    system->digest =
+        digest == SAPA_NONE ? 3 : read_bits(c, digest, digests, SAPA_COUNT(digests), "algorithms");
     if (spoken != SAPA_NONE && system->languages == 0)
         sapa_find(c, spoken, 0, "", "at least one language is needed");
     if (zone == SAPA_NONE || sapa_read_text(c, zone, 1, 64, &name))
-        system->zone = zone_index(c, zones, zone == SAPA_NONE ? c->section[SAPA_SECTION_VERSION] : zone, name);
+        system->zone =
+            zone_index(c, zones, zone == SAPA_NONE ? c->section[SAPA_SECTION_VERSION] : zone, name);
     if (system->register_min_s > system->register_max_s)
         sapa_find_key(c, node, "", "register_min is longer than register_max");
 }
@@ -126,13 +138,16 @@ static void compile_interrupts(struct sapa_compile *c)
 
     for SAPA_TREE_EACH(c, child, map_section(c, SAPA_SECTION_INTERRUPTS)) {
         unsigned i = 0;
-        while (i < SAPA_CHANNEL_COUNT && !sapa_str_eq(sapa_tree(c, child)->key, sapa_str_of(names[i])))
+        while (i < SAPA_CHANNEL_COUNT &&
+               !sapa_str_eq(sapa_tree(c, child)->key, sapa_str_of(names[i])))
             i++;
         if (i == SAPA_CHANNEL_COUNT)
-            sapa_find_key(c, child, "voice, chat, email, sms, message, social, video or ticket", "\"" SAPA_STR_FMT "\" is no channel",
+            sapa_find_key(c, child, "voice, chat, email, sms, message, social, video or ticket",
+                          "\"" SAPA_STR_FMT "\" is no channel",
                           SAPA_STR_ARG(sapa_tree(c, child)->key));
         else
-            c->centre->interrupts.over[i] = (uint8_t)read_bits(c, child, names, SAPA_CHANNEL_COUNT, "channels");
+            c->centre->interrupts.over[i] =
+                (uint8_t)read_bits(c, child, names, SAPA_CHANNEL_COUNT, "channels");
     }
 }
 
@@ -143,9 +158,11 @@ static void compile_addresses(struct sapa_compile *c)
     for SAPA_TREE_EACH(c, child, map_section(c, SAPA_SECTION_ADDRESSES)) {
         if (!sapa_key_good(c, child, 32) || !sapa_read_text(c, child, 8, 200, &url))
             continue;
-        if ((!sapa_str_starts(url, SAPA_STR("http://")) && !sapa_str_starts(url, SAPA_STR("https://"))) ||
+        if ((!sapa_str_starts(url, SAPA_STR("http://")) &&
+             !sapa_str_starts(url, SAPA_STR("https://"))) ||
             sapa_str_find(url, '{', 0) < url.n || sapa_str_find(url, ' ', 0) < url.n)
-            sapa_find(c, child, 0, "\"https://example.com/api\"", "\"" SAPA_STR_FMT "\" is no web address", SAPA_STR_ARG(url));
+            sapa_find(c, child, 0, "\"https://example.com/api\"",
+                      "\"" SAPA_STR_FMT "\" is no web address", SAPA_STR_ARG(url));
     }
 }
 
@@ -194,12 +211,14 @@ static bool parse_times(struct sapa_str s, uint16_t *ret_from, uint16_t *ret_to)
     struct sapa_str last;
     const struct sapa_str first = sapa_str_trim(sapa_str_cut(s, '-', &last));
 
-    return sapa_parse_clock(first, ret_from) && sapa_parse_clock(sapa_str_trim(last), ret_to) && *ret_from != *ret_to && *ret_from < 1440;
+    return sapa_parse_clock(first, ret_from) && sapa_parse_clock(sapa_str_trim(last), ret_to) &&
+           *ret_from != *ret_to && *ret_from < 1440;
 }
 
 static void read_spans(struct sapa_compile *c, uint32_t node, bool weekdays, struct spans *spans)
 {
-    if (!sapa_is_list(c, node, weekdays ? "a list of \"Mon-Fri 08:00-17:00\"" : "a list of \"09:00-12:00\""))
+    if (!sapa_is_list(c, node,
+                      weekdays ? "a list of \"Mon-Fri 08:00-17:00\"" : "a list of \"09:00-12:00\""))
         return;
     for SAPA_TREE_EACH(c, child, node) {
         struct sapa_str text, times;
@@ -211,12 +230,20 @@ static void read_spans(struct sapa_compile *c, uint32_t node, bool weekdays, str
             if (text.p[i] == ' ')
                 space = i;
         }
-        times = weekdays && space < text.n ? (struct sapa_str){ text.p + space + 1, text.n - space - 1 } : text;
+        times = weekdays && space < text.n
+                    ? (struct sapa_str){ text.p + space + 1, text.n - space - 1 }
+                    : text;
         if (!parse_times(times, &span.from_min, &span.to_min) ||
-            (weekdays && (space == text.n || !parse_days(sapa_str_trim((struct sapa_str){ text.p, space }), &span.weekdays))) ||
+            (weekdays &&
+             (space == text.n ||
+              !parse_days(sapa_str_trim((struct sapa_str){ text.p, space }), &span.weekdays))) ||
             (!weekdays && span.to_min < span.from_min)) {
-            sapa_find(c, child, 0, weekdays ? "write \"Mon-Fri 08:00-17:00\", \"Sat,Sun 09:00-12:00\" or \"daily 00:00-24:00\"" : "write \"09:00-12:00\"",
-                      "\"" SAPA_STR_FMT "\" are no hours", SAPA_STR_ARG(text));
+            sapa_find(
+                c, child, 0,
+                weekdays
+                    ? "write \"Mon-Fri 08:00-17:00\", \"Sat,Sun 09:00-12:00\" or \"daily 00:00-24:00\""
+                    : "write \"09:00-12:00\"",
+                "\"" SAPA_STR_FMT "\" are no hours", SAPA_STR_ARG(text));
             continue;
         }
         if (span.to_min > span.from_min) {
@@ -236,7 +263,9 @@ static void read_spans(struct sapa_compile *c, uint32_t node, bool weekdays, str
 
 struct holidays {
     SAPA_VEC(struct sapa_holiday) list;
-    struct calendar { uint32_t first, count; } *calendars;
+    struct calendar {
+        uint32_t first, count;
+    } * calendars;
 };
 
 static int holiday_order(const void *a, const void *b)
@@ -250,7 +279,8 @@ static void compile_holidays(struct sapa_compile *c, struct spans *spans, struct
 {
     const uint32_t section = map_section(c, SAPA_SECTION_HOLIDAYS);
 
-    holidays->calendars = sapa_compile_scratch(c, (size_t)count_of(c, section) * sizeof(*holidays->calendars) + 1);
+    holidays->calendars =
+        sapa_compile_scratch(c, (size_t)count_of(c, section) * sizeof(*holidays->calendars) + 1);
     for SAPA_TREE_EACH(c, child, section) {
         struct calendar *calendar = &holidays->calendars[sapa_tree(c, child)->ordinal];
         calendar->first = holidays->list.n;
@@ -260,15 +290,20 @@ static void compile_holidays(struct sapa_compile *c, struct spans *spans, struct
             struct sapa_holiday holiday = { .span_first = spans->list.n };
             struct sapa_str text;
             sapa_fields_read(c, day, SAPA_OBJECT_HOLIDAY, UINT32_MAX, &holiday);
-            const uint32_t date = sapa_field_get(c, day, "date"), open = sapa_field_get(c, day, "open");
-            if (date != SAPA_NONE && sapa_read_text(c, date, 1, 32, &text) && !sapa_parse_date(text, &holiday.date))
-                sapa_find(c, date, 0, "write 2026-08-17", "\"" SAPA_STR_FMT "\" is no day", SAPA_STR_ARG(text));
+            const uint32_t date = sapa_field_get(c, day, "date"),
+                           open = sapa_field_get(c, day, "open");
+            if (date != SAPA_NONE && sapa_read_text(c, date, 1, 32, &text) &&
+                !sapa_parse_date(text, &holiday.date))
+                sapa_find(c, date, 0, "write 2026-08-17", "\"" SAPA_STR_FMT "\" is no day",
+                          SAPA_STR_ARG(text));
             if (open != SAPA_NONE)
                 read_spans(c, open, false, spans);
             holiday.span_count = spans->list.n - holiday.span_first;
-            for (uint32_t i = calendar->first; i < holidays->list.n && holiday.date && i < calendar->first + 1000; i++) {
+            for (uint32_t i = calendar->first;
+                 i < holidays->list.n && holiday.date && i < calendar->first + 1000; i++) {
                 if (holidays->list.at[i].date == holiday.date)
-                    sapa_find(c, date, 0, "keep one of the two", "this day stands in the calendar already");
+                    sapa_find(c, date, 0, "keep one of the two",
+                              "this day stands in the calendar already");
             }
             *SAPA_VEC_PUSH(c, &holidays->list) = holiday;
         }
@@ -276,7 +311,8 @@ static void compile_holidays(struct sapa_compile *c, struct spans *spans, struct
         if (calendar->count > 1000)
             sapa_find_key(c, child, "", "a calendar has at most 1,000 days");
         if (calendar->count > 0)
-            qsort(&holidays->list.at[calendar->first], calendar->count, sizeof(struct sapa_holiday), holiday_order);
+            qsort(&holidays->list.at[calendar->first], calendar->count, sizeof(struct sapa_holiday),
+                  holiday_order);
     }
 }
 
@@ -287,21 +323,24 @@ static struct calendar join_calendars(struct sapa_compile *c, struct holidays *h
 
     for SAPA_TREE_EACH(c, child, node) {
         const uint32_t one = sapa_read_ref(c, child, SAPA_SECTION_HOLIDAYS);
-        if (one == SAPA_NONE || one >= count_of(c, c->section[SAPA_SECTION_HOLIDAYS]) || joined.count > 4000)
+        if (one == SAPA_NONE || one >= count_of(c, map_section(c, SAPA_SECTION_HOLIDAYS)))
             continue;
         const struct calendar from = holidays->calendars[one];
+        if (holidays->list.n + from.count > HOLIDAYS_MAX) {
+            sapa_find(c, node, 0, "let several hours share one calendar",
+                      "the calendars have more than %d days together", HOLIDAYS_MAX);
+            break;
+        }
+        const uint32_t sorted = joined.count;
         for (uint32_t i = 0; i < from.count; i++) {
             const struct sapa_holiday day = holidays->list.at[from.first + i];
-            bool known = false;
-            for (uint32_t k = joined.first; k < holidays->list.n && !known; k++)
-                known = holidays->list.at[k].date == day.date;
-            if (!known)
+            if (sorted == 0 || !bsearch(&day, &holidays->list.at[joined.first], sorted, sizeof(day), holiday_order))
                 *SAPA_VEC_PUSH(c, &holidays->list) = day;
         }
         joined.count = holidays->list.n - joined.first;
+        if (joined.count > 0)
+            qsort(&holidays->list.at[joined.first], joined.count, sizeof(struct sapa_holiday), holiday_order);
     }
-    if (joined.count > 0)
-        qsort(&holidays->list.at[joined.first], joined.count, sizeof(struct sapa_holiday), holiday_order);
     return joined;
 }
 
@@ -322,7 +361,8 @@ static void compile_hours(struct sapa_compile *c, struct zones *zones)
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;
         sapa_fields_read(c, child, SAPA_OBJECT_HOURS, UINT32_MAX, h);
-        const uint32_t zone_at = sapa_field_get(c, child, "zone"), open = sapa_field_get(c, child, "open"),
+        const uint32_t zone_at = sapa_field_get(c, child, "zone"),
+                       open = sapa_field_get(c, child, "open"),
                        calendar = sapa_field_get(c, child, "holidays");
         if (zone_at != SAPA_NONE && sapa_read_text(c, zone_at, 1, 64, &zone))
             h->zone = zone_index(c, zones, zone_at, zone);
@@ -354,8 +394,11 @@ static void compile_hours(struct sapa_compile *c, struct zones *zones)
 
 static void compile_prompts(struct sapa_compile *c)
 {
-    static const struct { const char *text[SAPA_LANGUAGE_COUNT]; } standard[SAPA_PROMPT_ID_COUNT] = {
-#define X(id, key, indonesian, english) [SAPA_PROMPT_ID_##id] = { { [SAPA_LANGUAGE_ID] = indonesian, [SAPA_LANGUAGE_EN] = english } },
+    static const struct {
+        const char *text[SAPA_LANGUAGE_COUNT];
+    } standard[SAPA_PROMPT_ID_COUNT] = {
+#define X(id, key, indonesian, english) \
+    [SAPA_PROMPT_ID_##id] = { { [SAPA_LANGUAGE_ID] = indonesian, [SAPA_LANGUAGE_EN] = english } },
         SAPA_PROMPT_KEYS(X)
 #undef X
     };
@@ -369,22 +412,28 @@ static void compile_prompts(struct sapa_compile *c)
             if (always != SAPA_NONE) {
                 static const char *const languages[] = { "id", "en" };
                 const struct sapa_tree_node *at = sapa_tree(c, always);
-                while (prompt.always < SAPA_LANGUAGE_COUNT && !sapa_str_eq(at->text, sapa_str_of(languages[prompt.always])))
+                while (prompt.always < SAPA_LANGUAGE_COUNT &&
+                       !sapa_str_eq(at->text, sapa_str_of(languages[prompt.always])))
                     prompt.always++;
                 if (prompt.always++ == SAPA_LANGUAGE_COUNT)
-                    sapa_find(c, always, 0, "the languages are id and en", "\"" SAPA_STR_FMT "\" is no language", SAPA_STR_ARG(at->text));
+                    sapa_find(c, always, 0, "the languages are id and en",
+                              "\"" SAPA_STR_FMT "\" is no language", SAPA_STR_ARG(at->text));
             }
             for (unsigned i = 0; i < SAPA_LANGUAGE_COUNT; i++) {
                 const uint32_t text = sapa_field_get(c, child, sapa_language_name(i));
-                const bool wanted = (prompt.always ? prompt.always == i + 1 : c->centre->system.languages >> i & 1) && !prompt.music;
+                const bool wanted = (prompt.always ? prompt.always == i + 1
+                                                   : c->centre->system.languages >> i & 1) &&
+                                    !prompt.music;
                 if (text != SAPA_NONE)
                     (void)sapa_read_text(c, text, 1, PROMPT_TEXT_MAX, &prompt.text[i]);
                 else if (wanted)
-                    sapa_find_key(c, child, "add it: it is spoken where nothing is recorded", "the text in %s is missing",
+                    sapa_find_key(c, child, "add it: it is spoken where nothing is recorded",
+                                  "the text in %s is missing",
                                   i == SAPA_LANGUAGE_ID ? "Indonesian (id)" : "English (en)");
             }
         }
-        for (unsigned i = 0; i < SAPA_LANGUAGE_COUNT && prompt.always && prompt.always <= SAPA_LANGUAGE_COUNT; i++)
+        for (unsigned i = 0;
+             i < SAPA_LANGUAGE_COUNT && prompt.always && prompt.always <= SAPA_LANGUAGE_COUNT; i++)
             prompt.text[i] = prompt.text[prompt.always - 1];
         *SAPA_VEC_PUSH(c, &c->prompts) = prompt;
     }
@@ -419,14 +468,16 @@ static void compile_clients(struct sapa_compile *c)
         if (sapa_key_good(c, child, SAPA_KEY_MAX))
             sapa_fields_read(c, child, SAPA_OBJECT_CLIENT, UINT32_MAX, client);
     }
-    if (c->section[SAPA_SECTION_CLIENTS] != SAPA_NONE && sapa_tree(c, c->section[SAPA_SECTION_CLIENTS])->count == 0)
+    if (c->section[SAPA_SECTION_CLIENTS] != SAPA_NONE &&
+        sapa_tree(c, c->section[SAPA_SECTION_CLIENTS])->count == 0)
         sapa_find_key(c, c->section[SAPA_SECTION_CLIENTS], "", "at least one client is needed");
     c->centre->clients = clients;
     c->centre->clients_count = count_of(c, section);
 }
 
 /* A list of words without doubles: skills or teams. Both structs hold nothing but the key. */
-static struct sapa_str *compile_words(struct sapa_compile *c, enum sapa_section which, uint32_t max, uint32_t *ret_count)
+static struct sapa_str *compile_words(struct sapa_compile *c, enum sapa_section which, uint32_t max,
+                                      uint32_t *ret_count)
 {
     const uint32_t section = list_section(c, which);
     struct sapa_str *words = take_table(c, section, sizeof(*words), max);
@@ -441,7 +492,9 @@ static struct sapa_str *compile_words(struct sapa_compile *c, enum sapa_section 
         }
         words[sapa_tree(c, child)->ordinal] = sapa_tree(c, child)->text;
         if (sapa_tree_get(c, section, sapa_tree(c, child)->text) != child)
-            sapa_find(c, child, 0, "keep one of the two", "\"" SAPA_STR_FMT "\" stands here a second time", SAPA_STR_ARG(sapa_tree(c, child)->text));
+            sapa_find(c, child, 0, "keep one of the two",
+                      "\"" SAPA_STR_FMT "\" stands here a second time",
+                      SAPA_STR_ARG(sapa_tree(c, child)->text));
     }
     *ret_count = count_of(c, section);
     return words;
@@ -459,7 +512,8 @@ static uint32_t skill_of_key(struct sapa_compile *c, uint32_t node)
     sapa_near_start(c, &near, key);
     for SAPA_TREE_EACH(c, child, c->section[SAPA_SECTION_SKILLS])
         sapa_near_try(&near, sapa_tree(c, child)->text);
-    sapa_find_key(c, node, near.best.n ? sapa_near_hint(&near) : "add it to skills", "there is no skill \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
+    sapa_find_key(c, node, near.best.n ? sapa_near_hint(&near) : "add it to skills",
+                  "there is no skill \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
     return SAPA_NONE;
 }
 
@@ -493,21 +547,31 @@ static void compile_agents(struct sapa_compile *c)
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;
         sapa_fields_read(c, child, SAPA_OBJECT_AGENT, UINT32_MAX, agent);
-        const uint32_t extension = sapa_field_get(c, child, "extension"), skills = sapa_field_get(c, child, "skills"),
+        const uint32_t extension = sapa_field_get(c, child, "extension"),
+                       skills = sapa_field_get(c, child, "skills"),
                        clients = sapa_field_get(c, child, "clients");
-        if (extension != SAPA_NONE && agent->extension.n > 0 && !dialled_good(agent->extension, DIALLED_MAX))
-            sapa_find(c, extension, 0, "digits only", "\"" SAPA_STR_FMT "\" cannot be dialled", SAPA_STR_ARG(agent->extension));
-        sapa_fields_read(c, sapa_field_get(c, child, "capacity"), SAPA_OBJECT_CAPACITY, UINT32_MAX, agent);
-        for SAPA_TREE_EACH(c, skill, skills != SAPA_NONE && sapa_is_map(c, skills, "skills and their levels") ? skills : SAPA_NONE) {
+        if (extension != SAPA_NONE && agent->extension.n > 0 &&
+            !dialled_good(agent->extension, DIALLED_MAX))
+            sapa_find(c, extension, 0, "digits only", "\"" SAPA_STR_FMT "\" cannot be dialled",
+                      SAPA_STR_ARG(agent->extension));
+        sapa_fields_read(c, sapa_field_get(c, child, "capacity"), SAPA_OBJECT_CAPACITY, UINT32_MAX,
+                         agent);
+        for SAPA_TREE_EACH(c, skill,
+                         skills != SAPA_NONE && sapa_is_map(c, skills, "skills and their levels")
+                             ? skills
+                             : SAPA_NONE) {
             const uint32_t index = skill_of_key(c, skill);
             int64_t level;
             if (sapa_read_int(c, skill, 1, 10, &level) && index != SAPA_NONE)
-                *SAPA_VEC_PUSH(c, &levels) = (struct sapa_agent_skill_level){ index, (uint8_t)level };
+                *SAPA_VEC_PUSH(c, &levels) =
+                    (struct sapa_agent_skill_level){ index, (uint8_t)level };
         }
         agent->skill_count = levels.n - agent->skill_first;
         if (agent->skill_count > 0)
-            qsort(&levels.at[agent->skill_first], agent->skill_count, sizeof(*levels.at), level_order);
-        if (clients == SAPA_NONE || (sapa_tree(c, clients)->kind == SAPA_TREE_TEXT && sapa_str_eq(sapa_tree(c, clients)->text, SAPA_STR("all")))) {
+            qsort(&levels.at[agent->skill_first], agent->skill_count, sizeof(*levels.at),
+                  level_order);
+        if (clients == SAPA_NONE || (sapa_tree(c, clients)->kind == SAPA_TREE_TEXT &&
+                                     sapa_str_eq(sapa_tree(c, clients)->text, SAPA_STR("all")))) {
             agent->clients = UINT64_MAX;
         } else if (sapa_is_list(c, clients, "clients, or all,")) {
             for SAPA_TREE_EACH(c, one, clients) {
@@ -529,7 +593,8 @@ static bool short_digits(struct sapa_compile *c, uint32_t node)
 {
     if (dialled_good(sapa_tree(c, node)->key, 4))
         return true;
-    sapa_find_key(c, node, "1 to 4 digits", "\"" SAPA_STR_FMT "\" cannot be dialled after a code", SAPA_STR_ARG(sapa_tree(c, node)->key));
+    sapa_find_key(c, node, "1 to 4 digits", "\"" SAPA_STR_FMT "\" cannot be dialled after a code",
+                  SAPA_STR_ARG(sapa_tree(c, node)->key));
     return false;
 }
 
@@ -557,11 +622,13 @@ static void compile_dispositions(struct sapa_compile *c, struct sets *sets)
 {
     const uint32_t section = map_section(c, SAPA_SECTION_DISPOSITIONS);
 
-    sets->ranges = sapa_compile_scratch(c, (size_t)count_of(c, section) * sizeof(*sets->ranges) + 1);
+    sets->ranges =
+        sapa_compile_scratch(c, (size_t)count_of(c, section) * sizeof(*sets->ranges) + 1);
     for SAPA_TREE_EACH(c, child, section) {
         struct calendar *range = &sets->ranges[sapa_tree(c, child)->ordinal];
         range->first = sets->list.n;
-        if (!sapa_key_good(c, child, SAPA_KEY_MAX) || !sapa_is_map(c, child, "dispositions by their digits"))
+        if (!sapa_key_good(c, child, SAPA_KEY_MAX) ||
+            !sapa_is_map(c, child, "dispositions by their digits"))
             continue;
         for SAPA_TREE_EACH(c, one, child) {
             struct sapa_disposition disposition = { .key = sapa_tree(c, one)->key };
@@ -588,20 +655,28 @@ static void compile_codes(struct sapa_compile *c)
         code->prefix = sapa_tree(c, child)->key;
         if (code->prefix.n < 2 || (code->prefix.p[0] != '*' && code->prefix.p[0] != '#') ||
             !dialled_good((struct sapa_str){ code->prefix.p + 1, code->prefix.n - 1 }, 4))
-            sapa_find_key(c, child, "write \"*1\", with quotes", "\"" SAPA_STR_FMT "\" is no code: * or # and digits", SAPA_STR_ARG(code->prefix));
+            sapa_find_key(c, child, "write \"*1\", with quotes",
+                          "\"" SAPA_STR_FMT "\" is no code: * or # and digits",
+                          SAPA_STR_ARG(code->prefix));
         if (!sapa_read_text(c, child, 1, 32, &text))
             continue;
         sapa_near_start(c, &near, text);
         while (verb < SAPA_VERB_COUNT && !sapa_str_eq(text, sapa_str_of(sapa_verb_name(verb))))
             sapa_near_try(&near, sapa_str_of(sapa_verb_name(verb++)));
         if (verb == SAPA_VERB_COUNT)
-            sapa_find(c, child, 0, near.best.n ? sapa_near_hint(&near) : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording or record",
-                      "\"" SAPA_STR_FMT "\" is nothing an agent can ask for", SAPA_STR_ARG(text));
+            sapa_find(
+                c, child, 0,
+                near.best.n
+                    ? sapa_near_hint(&near)
+                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording or record",
+                "\"" SAPA_STR_FMT "\" is nothing an agent can ask for", SAPA_STR_ARG(text));
         code->verb = (uint8_t)verb;
         for (uint32_t i = 0; i < sapa_tree(c, child)->ordinal && i < 100; i++) {
             const struct sapa_str other = codes[i].prefix;
-            if (!sapa_str_eq(other, code->prefix) && (sapa_str_starts(other, code->prefix) || sapa_str_starts(code->prefix, other)))
-                sapa_find_key(c, child, "no code may begin another, because digits can follow it", "\"" SAPA_STR_FMT "\" and \"" SAPA_STR_FMT "\" begin alike",
+            if (!sapa_str_eq(other, code->prefix) &&
+                (sapa_str_starts(other, code->prefix) || sapa_str_starts(code->prefix, other)))
+                sapa_find_key(c, child, "no code may begin another, because digits can follow it",
+                              "\"" SAPA_STR_FMT "\" and \"" SAPA_STR_FMT "\" begin alike",
                               SAPA_STR_ARG(code->prefix), SAPA_STR_ARG(other));
         }
     }
@@ -616,7 +691,8 @@ static void compile_steps(struct sapa_compile *c, uint32_t at, struct sapa_queue
     const uint32_t steps = sapa_field_get(c, at, "steps");
 
     queue->step_count = 0;
-    for SAPA_TREE_EACH(c, child, steps != SAPA_NONE && sapa_is_list(c, steps, "steps") ? steps : SAPA_NONE) {
+    for SAPA_TREE_EACH(c, child,
+                     steps != SAPA_NONE && sapa_is_list(c, steps, "steps") ? steps : SAPA_NONE) {
         if (queue->step_count == SAPA_STEPS_MAX) {
             sapa_find(c, child, 0, "", "a queue has at most %d steps", SAPA_STEPS_MAX);
             break;
@@ -624,8 +700,12 @@ static void compile_steps(struct sapa_compile *c, uint32_t at, struct sapa_queue
         struct sapa_step *step = &queue->steps[queue->step_count];
         step->preferred_skill = step->team = SAPA_NONE;
         sapa_fields_read(c, child, SAPA_OBJECT_STEP, UINT32_MAX, step);
-        const uint32_t needs = sapa_field_get(c, child, "needs"), prefer = sapa_field_get(c, child, "prefer");
-        for SAPA_TREE_EACH(c, need, needs != SAPA_NONE && sapa_is_map(c, needs, "skills and levels") ? needs : SAPA_NONE) {
+        const uint32_t needs = sapa_field_get(c, child, "needs"),
+                       prefer = sapa_field_get(c, child, "prefer");
+        for SAPA_TREE_EACH(c, need,
+                         needs != SAPA_NONE && sapa_is_map(c, needs, "skills and levels")
+                             ? needs
+                             : SAPA_NONE) {
             const uint32_t skill = skill_of_key(c, need);
             int64_t level;
             if (step->need_count == SAPA_NEEDS_MAX) {
@@ -637,31 +717,39 @@ static void compile_steps(struct sapa_compile *c, uint32_t at, struct sapa_queue
         }
         if (prefer != SAPA_NONE)
             step->preferred_skill = sapa_read_ref(c, prefer, SAPA_SECTION_SKILLS);
-        if (queue->step_count == 0 ? step->after_ms != 0 : step->after_ms <= queue->steps[queue->step_count - 1].after_ms)
-            sapa_find(c, child, 0, "the first step begins at 0, each further one later", "the steps are not in the order of their times");
+        if (queue->step_count == 0 ? step->after_ms != 0
+                                   : step->after_ms <= queue->steps[queue->step_count - 1].after_ms)
+            sapa_find(c, child, 0, "the first step begins at 0, each further one later",
+                      "the steps are not in the order of their times");
         queue->step_count++;
     }
     if (queue->step_count == 0)
-        queue->steps[queue->step_count++] = (struct sapa_step){ .preferred_skill = SAPA_NONE, .team = SAPA_NONE };
+        queue->steps[queue->step_count++] =
+            (struct sapa_step){ .preferred_skill = SAPA_NONE, .team = SAPA_NONE };
 }
 
 struct overflows {
     SAPA_VEC(struct sapa_overflow) list;
 };
 
-static void compile_overflows(struct sapa_compile *c, uint32_t at, struct sapa_queue *queue, struct overflows *overflows)
+static void compile_overflows(struct sapa_compile *c, uint32_t at, struct sapa_queue *queue,
+                              struct overflows *overflows)
 {
     const uint32_t rules = sapa_field_get(c, at, "overflow");
 
     queue->overflow_first = overflows->list.n;
-    for SAPA_TREE_EACH(c, child, rules != SAPA_NONE && sapa_is_list(c, rules, "rules of overflow") ? rules : SAPA_NONE) {
+    for SAPA_TREE_EACH(c, child,
+                     rules != SAPA_NONE && sapa_is_list(c, rules, "rules of overflow")
+                         ? rules
+                         : SAPA_NONE) {
         struct sapa_overflow rule = { .queue = SAPA_NONE };
         int64_t limit = 0;
         sapa_fields_read(c, child, SAPA_OBJECT_OVERFLOW, UINT32_MAX, &rule);
         const uint32_t limit_at = sapa_field_get(c, child, "limit");
         if (limit_at == SAPA_NONE) {
             if (rule.when != SAPA_OVERFLOW_NO_AGENTS)
-                sapa_find(c, child, 0, "a duration for wait and expected wait, a number for length", "\"limit\" is missing");
+                sapa_find(c, child, 0, "a duration for wait and expected wait, a number for length",
+                          "\"limit\" is missing");
         } else if (rule.when == SAPA_OVERFLOW_LENGTH) {
             (void)sapa_read_int(c, limit_at, 1, 100000, &limit);
         } else if (rule.when != SAPA_OVERFLOW_NO_AGENTS) {
@@ -701,11 +789,13 @@ static void compile_record(struct sapa_compile *c, uint32_t at, struct sapa_queu
             return;
         }
     }
-    sapa_find(c, node, 0, "all, none, on demand, or a share: \"10 %\"", "\"" SAPA_STR_FMT "\" is not possible here", SAPA_STR_ARG(text));
+    sapa_find(c, node, 0, "all, none, on demand, or a share: \"10 %\"",
+              "\"" SAPA_STR_FMT "\" is not possible here", SAPA_STR_ARG(text));
 }
 
 /* Overflow from queue to queue must come to an end: a waiting contact would go round. */
-static void check_overflow_circles(struct sapa_compile *c, const struct sapa_queue *queues, uint32_t count, const struct overflows *overflows)
+static void check_overflow_circles(struct sapa_compile *c, const struct sapa_queue *queues,
+                                   uint32_t count, const struct overflows *overflows)
 {
     uint8_t *colour = sapa_compile_scratch(c, count + 1);
     uint32_t *path = sapa_compile_scratch(c, (size_t)count * sizeof(*path) + 1);
@@ -723,14 +813,16 @@ static void check_overflow_circles(struct sapa_compile *c, const struct sapa_que
                 colour[path[--depth]] = 2;
                 continue;
             }
-            const uint32_t to = overflows->list.at[queue->overflow_first + next[path[depth - 1]]++].queue;
+            const uint32_t to =
+                overflows->list.at[queue->overflow_first + next[path[depth - 1]]++].queue;
             if (to >= count || to == path[depth - 1])
                 continue;
             if (colour[to] == 1) {
                 uint32_t node = sapa_tree(c, c->section[SAPA_SECTION_QUEUES])->first;
                 while (sapa_tree(c, node)->ordinal != path[depth - 1])
                     node = sapa_tree(c, node)->next;
-                sapa_find_key(c, node, "let one of them overflow by its flow's on_overflow", "the overflow from here to \"" SAPA_STR_FMT "\" closes a circle",
+                sapa_find_key(c, node, "let one of them overflow by its flow's on_overflow",
+                              "the overflow from here to \"" SAPA_STR_FMT "\" closes a circle",
                               SAPA_STR_ARG(queues[to].key));
             } else if (colour[to] == 0) {
                 colour[to] = 1;
@@ -759,8 +851,10 @@ static void compile_queues(struct sapa_compile *c)
         sapa_fields_read(c, child, SAPA_OBJECT_QUEUE, UINT32_MAX, queue);
         if (sapa_tree(c, child)->kind != SAPA_TREE_MAP)
             continue;
-        sapa_fields_read(c, sapa_field_get(c, child, "service_level"), SAPA_OBJECT_SERVICE, UINT32_MAX, queue);
-        const uint32_t callback = sapa_field_get(c, child, "callback"), dispositions = sapa_field_get(c, child, "dispositions");
+        sapa_fields_read(c, sapa_field_get(c, child, "service_level"), SAPA_OBJECT_SERVICE,
+                         UINT32_MAX, queue);
+        const uint32_t callback = sapa_field_get(c, child, "callback"),
+                       dispositions = sapa_field_get(c, child, "dispositions");
         if (callback != SAPA_NONE)
             sapa_fields_read(c, callback, SAPA_OBJECT_CALLBACK, UINT32_MAX, queue);
         compile_steps(c, child, queue);
@@ -768,7 +862,8 @@ static void compile_queues(struct sapa_compile *c)
         compile_record(c, child, queue);
         if (dispositions != SAPA_NONE) {
             const uint32_t set = sapa_read_ref(c, dispositions, SAPA_SECTION_DISPOSITIONS);
-            if (set < count_of(c, c->section[SAPA_SECTION_DISPOSITIONS]) && sapa_tree(c, c->section[SAPA_SECTION_DISPOSITIONS])->kind == SAPA_TREE_MAP) {
+            if (set < count_of(c, c->section[SAPA_SECTION_DISPOSITIONS]) &&
+                sapa_tree(c, c->section[SAPA_SECTION_DISPOSITIONS])->kind == SAPA_TREE_MAP) {
                 queue->disposition_first = sets.ranges[set].first;
                 queue->disposition_count = sets.ranges[set].count;
             }
@@ -776,7 +871,8 @@ static void compile_queues(struct sapa_compile *c)
         if (queue->music == SAPA_NONE)
             queue->music = c->centre->system_prompt[SAPA_PROMPT_ID_MUSIC];
         else if (queue->music < c->prompts.n && !c->prompts.at[queue->music].music)
-            sapa_find(c, sapa_field_get(c, child, "music"), 0, "give the prompt music: yes", "this prompt is no music");
+            sapa_find(c, sapa_field_get(c, child, "music"), 0, "give the prompt music: yes",
+                      "this prompt is no music");
     }
     if (c->findings->count == before)
         check_overflow_circles(c, queues, count_of(c, section), &overflows);
@@ -798,7 +894,9 @@ static bool parse_network(struct sapa_str s, struct sapa_network *ret)
     *ret = (struct sapa_network){ 0 };
     if (!sapa_str_copy(address, host, sizeof(host)))
         return false;
-    ret->family = inet_pton(AF_INET, host, ret->address) == 1 ? 4 : inet_pton(AF_INET6, host, ret->address) == 1 ? 6 : 0;
+    ret->family = inet_pton(AF_INET, host, ret->address) == 1    ? 4
+                  : inet_pton(AF_INET6, host, ret->address) == 1 ? 6
+                                                                 : 0;
     const unsigned max = ret->family == 4 ? 32 : 128;
     length = max;
     if (ret->family == 0 || (address.n < s.n && sapa_str_u64(bits, max, &length) != SAPA_OK))
@@ -821,7 +919,9 @@ static void compile_trunks(struct sapa_compile *c)
             continue;
         sapa_fields_read(c, child, SAPA_OBJECT_TRUNK, UINT32_MAX, trunk);
         const uint32_t from = sapa_field_get(c, child, "from");
-        for SAPA_TREE_EACH(c, one, from != SAPA_NONE && sapa_is_list(c, from, "addresses") ? from : SAPA_NONE) {
+        for SAPA_TREE_EACH(c, one,
+                         from != SAPA_NONE && sapa_is_list(c, from, "addresses") ? from
+                                                                                 : SAPA_NONE) {
             struct sapa_network network;
             struct sapa_str text;
             if (!sapa_read_text(c, one, 1, 64, &text))
@@ -829,7 +929,9 @@ static void compile_trunks(struct sapa_compile *c)
             if (parse_network(text, &network))
                 *SAPA_VEC_PUSH(c, &networks) = network;
             else
-                sapa_find(c, one, 0, "write 10.0.0.0/8 or \"2001:db8::/32\"", "\"" SAPA_STR_FMT "\" is no address and no range of them", SAPA_STR_ARG(text));
+                sapa_find(c, one, 0, "write 10.0.0.0/8 or \"2001:db8::/32\"",
+                          "\"" SAPA_STR_FMT "\" is no address and no range of them",
+                          SAPA_STR_ARG(text));
         }
         trunk->from_count = networks.n - trunk->from_first;
     }
@@ -850,17 +952,20 @@ static void compile_numbers(struct sapa_compile *c)
         number->key = sapa_tree(c, child)->key;
         number->client = number->flow = SAPA_NONE;
         if (!dialled_good(number->key, DIALLED_MAX))
-            sapa_find_key(c, child, "the digits that arrive, without +", "\"" SAPA_STR_FMT "\" is no number", SAPA_STR_ARG(number->key));
+            sapa_find_key(c, child, "the digits that arrive, without +",
+                          "\"" SAPA_STR_FMT "\" is no number", SAPA_STR_ARG(number->key));
         sapa_fields_read(c, child, SAPA_OBJECT_NUMBER, UINT32_MAX, number);
         const uint32_t language = sapa_field_get(c, child, "language");
         if (number->client < c->centre->clients_count)
             number->language = c->centre->clients[number->client].language;
         if (language != SAPA_NONE && sapa_read_text(c, language, 1, 8, &text)) {
             number->language = 0;
-            while (number->language < SAPA_LANGUAGE_COUNT && !sapa_str_eq(text, sapa_str_of(sapa_language_name(number->language))))
+            while (number->language < SAPA_LANGUAGE_COUNT &&
+                   !sapa_str_eq(text, sapa_str_of(sapa_language_name(number->language))))
                 number->language++;
             if (number->language == SAPA_LANGUAGE_COUNT)
-                sapa_find(c, language, 0, "the languages are id and en", "\"" SAPA_STR_FMT "\" is no language", SAPA_STR_ARG(text));
+                sapa_find(c, language, 0, "the languages are id and en",
+                          "\"" SAPA_STR_FMT "\" is no language", SAPA_STR_ARG(text));
         }
     }
     c->centre->numbers = numbers;
@@ -878,7 +983,9 @@ static void compile_callers(struct sapa_compile *c)
         sapa_fields_read(c, child, SAPA_OBJECT_CALLER, UINT32_MAX, rule);
         const uint32_t prefix = sapa_field_get(c, child, "prefix");
         if (prefix != SAPA_NONE && rule->prefix.n > 0 && !dialled_good(rule->prefix, DIALLED_MAX))
-            sapa_find(c, prefix, 0, "E.164 digits without +", "\"" SAPA_STR_FMT "\" is no beginning of a number", SAPA_STR_ARG(rule->prefix));
+            sapa_find(c, prefix, 0, "E.164 digits without +",
+                      "\"" SAPA_STR_FMT "\" is no beginning of a number",
+                      SAPA_STR_ARG(rule->prefix));
     }
     c->centre->caller_rules = rules;
     c->centre->caller_rules_count = count_of(c, section);
@@ -897,8 +1004,9 @@ static int dialled_order(const void *a, const void *b)
     const size_t n = SAPA_MIN(x->digits.n, y->digits.n);
     const int order = n ? memcmp(x->digits.p, y->digits.p, n) : 0;
 
-    return order ? order : x->digits.n != y->digits.n ? (x->digits.n > y->digits.n) - (x->digits.n < y->digits.n)
-                                                      : (x->node > y->node) - (x->node < y->node);
+    return order                        ? order
+           : x->digits.n != y->digits.n ? (x->digits.n > y->digits.n) - (x->digits.n < y->digits.n)
+                                        : (x->node > y->node) - (x->node < y->node);
 }
 
 static void check_dialled(struct sapa_compile *c)
@@ -917,9 +1025,12 @@ static void check_dialled(struct sapa_compile *c)
     if (all.n > 1)
         qsort(all.at, all.n, sizeof(*all.at), dialled_order);
     for (uint32_t i = 1; i < all.n; i++) {
-        if (sapa_str_eq(all.at[i].digits, all.at[i - 1].digits) && sapa_tree(c, all.at[i].node)->parent != sapa_tree(c, all.at[i - 1].node)->parent)
-            sapa_find_key(c, all.at[i].node, "each extension and each number once", "\"" SAPA_STR_FMT "\" can be dialled already (line %u)",
-                          SAPA_STR_ARG(all.at[i].digits), sapa_tree(c, all.at[i - 1].node)->key_line);
+        if (sapa_str_eq(all.at[i].digits, all.at[i - 1].digits) &&
+            sapa_tree(c, all.at[i].node)->parent != sapa_tree(c, all.at[i - 1].node)->parent)
+            sapa_find_key(c, all.at[i].node, "each extension and each number once",
+                          "\"" SAPA_STR_FMT "\" can be dialled already (line %u)",
+                          SAPA_STR_ARG(all.at[i].digits),
+                          sapa_tree(c, all.at[i - 1].node)->key_line);
     }
 }
 
@@ -935,15 +1046,19 @@ static void compile_sections(struct sapa_compile *c)
     sapa_fields_read(c, 0, SAPA_OBJECT_TOP, UINT32_MAX, c->centre);
     if (c->section[SAPA_SECTION_VERSION] != SAPA_NONE &&
         sapa_read_int(c, c->section[SAPA_SECTION_VERSION], 1, INT32_MAX, &version) && version != 1)
-        sapa_find(c, c->section[SAPA_SECTION_VERSION], 0, "", "this program reads version 1 of the language");
+        sapa_find(c, c->section[SAPA_SECTION_VERSION], 0, "",
+                  "this program reads version 1 of the language");
     compile_system(c, &zones);
     compile_interrupts(c);
     compile_addresses(c);
     compile_prompts(c);
     compile_hours(c, &zones);
     compile_clients(c);
-    c->centre->skills = (const struct sapa_skill *)(void *)compile_words(c, SAPA_SECTION_SKILLS, SAPA_SKILLS_MAX, &c->centre->skills_count);
-    c->centre->teams = (const struct sapa_team *)(void *)compile_words(c, SAPA_SECTION_TEAMS, 1000, &c->centre->teams_count);
+    c->centre->skills =
+        (const struct sapa_skill *)(void *)compile_words(c, SAPA_SECTION_SKILLS, SAPA_SKILLS_MAX,
+                                                         &c->centre->skills_count);
+    c->centre->teams = (const struct sapa_team *)(void *)compile_words(c, SAPA_SECTION_TEAMS, 1000,
+                                                                       &c->centre->teams_count);
     compile_agents(c);
     compile_reasons(c);
     compile_codes(c);
@@ -973,11 +1088,12 @@ static int finding_order(const void *a, const void *b)
 {
     const struct sapa_finding *x = a, *y = b;
 
-    return x->line != y->line ? (x->line > y->line) - (x->line < y->line) : (x->column > y->column) - (x->column < y->column);
+    return x->line != y->line ? (x->line > y->line) - (x->line < y->line)
+                              : (x->column > y->column) - (x->column < y->column);
 }
 
-sapa_rc sapa_centre_compile(struct sapa_str text, const struct sapa_centre_sources *sources, struct sapa_findings *findings,
-                            struct sapa_centre **ret)
+sapa_rc sapa_centre_compile(struct sapa_str text, const struct sapa_centre_sources *sources,
+                            struct sapa_findings *findings, struct sapa_centre **ret)
 {
     struct sapa_compile *c = calloc(1, sizeof(*c));
     volatile sapa_rc rc = SAPA_ENOMEM;
@@ -1027,7 +1143,9 @@ sapa_rc sapa_secrets_resolve(void *ctx, struct sapa_str name, struct sapa_text *
     const struct sapa_secrets *secrets = ctx;
     struct sapa_str rest = secrets->text;
     char variable[96] = "SAPA_SECRET_";
-    struct sapa_text text = { .buf = variable, .size = sizeof(variable), .n = sizeof("SAPA_SECRET_") - 1 };
+    struct sapa_text text = { .buf = variable,
+                              .size = sizeof(variable),
+                              .n = sizeof("SAPA_SECRET_") - 1 };
 
     while (rest.n > 0) {
         struct sapa_str value;
@@ -1042,7 +1160,8 @@ sapa_rc sapa_secrets_resolve(void *ctx, struct sapa_str name, struct sapa_text *
     for (size_t i = 0; i < name.n; i++) {
         const char ch = name.p[i];
         sapa_text_char(&text, ch >= 'a' && ch <= 'z' ? (char)(ch - 32)
-                              : (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ? ch : '_');
+                              : (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ? ch
+                                                                                     : '_');
     }
     const char *value = name.n > 0 && !text.cut ? getenv(variable) : NULL;
     if (!value)

@@ -43,10 +43,7 @@ void sapa_arena_free(struct sapa_arena *arena)
     *arena = (struct sapa_arena){ 0 };
 }
 
-void sapa_compile_no_memory(struct sapa_compile *c)
-{
-    longjmp(c->out_of_memory, 1);
-}
+void sapa_compile_no_memory(struct sapa_compile *c) { longjmp(c->out_of_memory, 1); }
 
 void *sapa_compile_take(struct sapa_compile *c, size_t size)
 {
@@ -144,8 +141,8 @@ static struct sapa_finding *new_finding(struct sapa_compile *c)
     return f;
 }
 
-static void fill_finding(const struct sapa_compile *c, struct sapa_finding *f, uint32_t node, const char *hint,
-                         const char *fmt, va_list args)
+static void fill_finding(const struct sapa_compile *c, struct sapa_finding *f, uint32_t node,
+                         const char *hint, const char *fmt, va_list args)
 {
     struct sapa_text text;
 
@@ -157,7 +154,8 @@ static void fill_finding(const struct sapa_compile *c, struct sapa_finding *f, u
     sapa_text_add(&text, sapa_str_of(hint));
 }
 
-void sapa_find(struct sapa_compile *c, uint32_t node, size_t offset, const char *hint, const char *fmt, ...)
+void sapa_find(struct sapa_compile *c, uint32_t node, size_t offset, const char *hint,
+               const char *fmt, ...)
 {
     struct sapa_finding *f = new_finding(c);
     va_list args;
@@ -189,12 +187,13 @@ void sapa_find_key(struct sapa_compile *c, uint32_t node, const char *hint, cons
     va_end(args);
 }
 
-void sapa_findings_print(const struct sapa_findings *findings, const char *file, struct sapa_text *out)
+void sapa_findings_print(const struct sapa_findings *findings, const char *file,
+                         struct sapa_text *out)
 {
     for (uint32_t i = 0; i < findings->count; i++) {
         const struct sapa_finding *f = &findings->list[i];
-        sapa_text_printf(out, "%s:%u:%u: %s%s%s\n", file, f->line, f->column, f->where, f->where[0] ? ": " : "",
-                         f->reason);
+        sapa_text_printf(out, "%s:%u:%u: %s%s%s\n", file, f->line, f->column, f->where,
+                         f->where[0] ? ": " : "", f->reason);
         if (f->hint[0])
             sapa_text_printf(out, "  hint: %s\n", f->hint);
     }
@@ -211,7 +210,8 @@ static unsigned distance(struct sapa_str a, struct sapa_str b)
 {
     unsigned rows[3][NEAR_LENGTH_MAX + 1];
 
-    if (a.n > NEAR_LENGTH_MAX || b.n > NEAR_LENGTH_MAX || a.n > b.n + NEAR_MAX || b.n > a.n + NEAR_MAX)
+    if (a.n > NEAR_LENGTH_MAX || b.n > NEAR_LENGTH_MAX || a.n > b.n + NEAR_MAX ||
+        b.n > a.n + NEAR_MAX)
         return NEAR_MAX + 1;
     for (size_t k = 0; k <= b.n; k++)
         rows[0][k] = (unsigned)k;
@@ -220,7 +220,8 @@ static unsigned distance(struct sapa_str a, struct sapa_str b)
         const unsigned *above = rows[(i - 1) % 3], *two_above = rows[(i + 1) % 3];
         row[0] = (unsigned)i;
         for (size_t k = 1; k <= b.n; k++) {
-            row[k] = SAPA_MIN(SAPA_MIN(above[k], row[k - 1]) + 1, above[k - 1] + (a.p[i - 1] != b.p[k - 1]));
+            row[k] = SAPA_MIN(SAPA_MIN(above[k], row[k - 1]) + 1,
+                              above[k - 1] + (a.p[i - 1] != b.p[k - 1]));
             if (i > 1 && k > 1 && a.p[i - 1] == b.p[k - 2] && a.p[i - 2] == b.p[k - 1])
                 row[k] = SAPA_MIN(row[k], two_above[k - 2] + 1);
         }
@@ -230,10 +231,12 @@ static unsigned distance(struct sapa_str a, struct sapa_str b)
 
 void sapa_near_start(const struct sapa_compile *c, struct sapa_near *near, struct sapa_str wanted)
 {
-    near->tries = c->findings->count < SAPA_FINDINGS_MAX ? NEAR_TRIES_MAX : 0; /* nobody would read it */
+    near->tries =
+        c->findings->count < SAPA_FINDINGS_MAX ? NEAR_TRIES_MAX : 0; /* nobody would read it */
     near->wanted = wanted;
     near->best = (struct sapa_str){ NULL, 0 };
-    near->distance = (unsigned)SAPA_MAX(SAPA_MIN(wanted.n / 3, (size_t)NEAR_MAX), (size_t)1) + 1; /* short words: one edit */
+    near->distance = (unsigned)SAPA_MAX(SAPA_MIN(wanted.n / 3, (size_t)NEAR_MAX), (size_t)1) +
+                     1; /* short words: one edit */
     near->hint[0] = '\0';
 }
 

@@ -23,7 +23,8 @@ bool sapa_is_list(struct sapa_compile *c, uint32_t node, const char *what)
 {
     if (sapa_tree(c, node)->kind == SAPA_TREE_LIST)
         return true;
-    sapa_find(c, node, 0, "write [a, b] or lines that begin with -", "a list is expected here: %s", what);
+    sapa_find(c, node, 0, "write [a, b] or lines that begin with -", "a list is expected here: %s",
+              what);
     return false;
 }
 
@@ -59,7 +60,8 @@ bool sapa_read_int(struct sapa_compile *c, uint32_t node, int64_t min, int64_t m
         return false;
     }
     if (value < min || value > max) {
-        sapa_find(c, node, 0, "", "%lld is out of range: %lld to %lld", (long long)value, (long long)min, (long long)max);
+        sapa_find(c, node, 0, "", "%lld is out of range: %lld to %lld", (long long)value,
+                  (long long)min, (long long)max);
         return false;
     }
     *ret = value;
@@ -68,9 +70,12 @@ bool sapa_read_int(struct sapa_compile *c, uint32_t node, int64_t min, int64_t m
 
 bool sapa_parse_duration(struct sapa_str s, int64_t *ret_ms)
 {
-    static const struct { const char *unit; int64_t ms; } units[] = {
-        { "ms", 1 }, { "s", 1000 }, { "sec", 1000 }, { "min", 60000 }, { "h", 3600000 }, { "day", 86400000 },
-        { "days", 86400000 },
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {
+        { "ms", 1 },      { "s", 1000 },       { "sec", 1000 },      { "min", 60000 },
+        { "h", 3600000 }, { "day", 86400000 }, { "days", 86400000 },
     };
     size_t n = 0;
     uint64_t value;
@@ -106,7 +111,8 @@ static void print_duration(int64_t ms, struct sapa_text *out)
         sapa_text_printf(out, "%lld ms", (long long)ms);
 }
 
-bool sapa_read_duration(struct sapa_compile *c, uint32_t node, int64_t min, int64_t max, int64_t *ret_ms)
+bool sapa_read_duration(struct sapa_compile *c, uint32_t node, int64_t min, int64_t max,
+                        int64_t *ret_ms)
 {
     int64_t value;
 
@@ -114,8 +120,8 @@ bool sapa_read_duration(struct sapa_compile *c, uint32_t node, int64_t min, int6
         return false;
     const struct sapa_str s = sapa_tree(c, node)->text;
     if (!sapa_parse_duration(s, &value)) {
-        sapa_find(c, node, 0, "write a number and ms, s, min, h or days: \"30 s\"", "\"" SAPA_STR_FMT "\" is no duration",
-                  SAPA_STR_ARG(s));
+        sapa_find(c, node, 0, "write a number and ms, s, min, h or days: \"30 s\"",
+                  "\"" SAPA_STR_FMT "\" is no duration", SAPA_STR_ARG(s));
         return false;
     }
     if (value < min || value > max) {
@@ -152,7 +158,8 @@ bool sapa_read_percent(struct sapa_compile *c, uint32_t node, int64_t *ret)
 
 bool sapa_read_bool(struct sapa_compile *c, uint32_t node, bool *ret)
 {
-    static const char *const yes[] = { "yes", "true", "on" }, *const no[] = { "no", "false", "off" };
+    static const char *const yes[] = { "yes", "true", "on" }, *const no[] = { "no", "false",
+                                                                              "off" };
 
     if (!is_text(c, node, "yes or no"))
         return false;
@@ -171,7 +178,8 @@ bool sapa_read_bool(struct sapa_compile *c, uint32_t node, bool *ret)
     return false;
 }
 
-bool sapa_read_text(struct sapa_compile *c, uint32_t node, int64_t min, int64_t max, struct sapa_str *ret)
+bool sapa_read_text(struct sapa_compile *c, uint32_t node, int64_t min, int64_t max,
+                    struct sapa_str *ret)
 {
     if (!is_text(c, node, "a text"))
         return false;
@@ -180,7 +188,8 @@ bool sapa_read_text(struct sapa_compile *c, uint32_t node, int64_t min, int64_t 
         if (s.n == 0)
             sapa_find(c, node, 0, "", "the text is empty");
         else
-            sapa_find(c, node, 0, "", "the text has %zu bytes; %lld to %lld are allowed", s.n, (long long)min, (long long)max);
+            sapa_find(c, node, 0, "", "the text has %zu bytes; %lld to %lld are allowed", s.n,
+                      (long long)min, (long long)max);
         return false;
     }
     *ret = s;
@@ -189,8 +198,10 @@ bool sapa_read_text(struct sapa_compile *c, uint32_t node, int64_t min, int64_t 
 
 /* What a section's objects are called in a sentence. */
 static const char *const section_nouns[SAPA_SECTION_COUNT] = {
-    "version", "system", "interrupt", "address", "holiday calendar", "set of opening hours", "client", "skill", "team",
-    "agent", "reason", "set of dispositions", "queue", "trunk", "number", "caller rule", "prompt", "code", "flow",
+    "version", "system", "interrupt", "address",     "holiday calendar", "set of opening hours",
+    "client",  "skill",  "team",      "agent",       "reason",           "set of dispositions",
+    "queue",   "trunk",  "number",    "caller rule", "prompt",           "code",
+    "flow",
 };
 
 uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section section)
@@ -205,11 +216,12 @@ uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section 
         return sapa_tree(c, found)->ordinal;
     sapa_near_start(c, &near, key);
     for SAPA_TREE_EACH(c, child, c->section[section]) {
-        sapa_near_try(&near, sapa_tree(c, c->section[section])->kind == SAPA_TREE_MAP ? sapa_tree(c, child)->key
-                                                                                     : sapa_tree(c, child)->text);
+        sapa_near_try(&near, sapa_tree(c, c->section[section])->kind == SAPA_TREE_MAP
+                                 ? sapa_tree(c, child)->key
+                                 : sapa_tree(c, child)->text);
     }
-    sapa_find(c, node, 0, sapa_near_hint(&near), "there is no %s \"" SAPA_STR_FMT "\"", section_nouns[section],
-              SAPA_STR_ARG(key));
+    sapa_find(c, node, 0, sapa_near_hint(&near), "there is no %s \"" SAPA_STR_FMT "\"",
+              section_nouns[section], SAPA_STR_ARG(key));
     return SAPA_NONE;
 }
 
@@ -228,7 +240,8 @@ bool sapa_parse_date(struct sapa_str s, int32_t *ret)
         return false;
     const unsigned year = (unsigned)(date / 10000), month = date / 100 % 100, day = date % 100;
     const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days[month - 1] + (unsigned)(month == 2 && leap))
+    if (year < 1970 || month < 1 || month > 12 || day < 1 ||
+        day > days[month - 1] + (unsigned)(month == 2 && leap))
         return false;
     *ret = (int32_t)date;
     return true;
@@ -255,8 +268,8 @@ bool sapa_key_good(struct sapa_compile *c, uint32_t node, size_t max)
 
     for (size_t i = 0; i < key.n && good; i++) {
         const char ch = key.p[i];
-        good = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '.' ||
-               ch == '-' || ch == '_';
+        good = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+               ch == '.' || ch == '-' || ch == '_';
     }
     if (!good) {
         char hint[96];
@@ -268,7 +281,8 @@ bool sapa_key_good(struct sapa_compile *c, uint32_t node, size_t max)
     return good;
 }
 
-bool sapa_read_texts(struct sapa_compile *c, uint32_t node, size_t max, struct sapa_str ret[SAPA_LANGUAGE_COUNT])
+bool sapa_read_texts(struct sapa_compile *c, uint32_t node, size_t max,
+                     struct sapa_str ret[SAPA_LANGUAGE_COUNT])
 {
     bool good = true;
 
@@ -289,7 +303,8 @@ bool sapa_read_texts(struct sapa_compile *c, uint32_t node, size_t max, struct s
                !sapa_str_eq(sapa_tree(c, child)->key, sapa_str_of(sapa_language_name(language))))
             language++;
         if (language == SAPA_LANGUAGE_COUNT) {
-            sapa_find_key(c, child, "the languages are id and en", "\"" SAPA_STR_FMT "\" is no language",
+            sapa_find_key(c, child, "the languages are id and en",
+                          "\"" SAPA_STR_FMT "\" is no language",
                           SAPA_STR_ARG(sapa_tree(c, child)->key));
             good = false;
         } else if (!sapa_read_text(c, child, 1, (int64_t)max, &ret[language])) {
@@ -299,7 +314,8 @@ bool sapa_read_texts(struct sapa_compile *c, uint32_t node, size_t max, struct s
     for (unsigned i = 0; i < SAPA_LANGUAGE_COUNT; i++) {
         if ((c->centre->system.languages >> i & 1) && ret[i].n == 0 &&
             sapa_field_get(c, node, sapa_language_name(i)) == SAPA_NONE) {
-            sapa_find(c, node, 0, "add it, or take the language out of system.languages", "the text in %s is missing",
+            sapa_find(c, node, 0, "add it, or take the language out of system.languages",
+                      "the text in %s is missing",
                       i == SAPA_LANGUAGE_ID ? "Indonesian (id)" : "English (en)");
             good = false;
         }
@@ -322,7 +338,8 @@ static void put_number(void *base, const struct sapa_field_row *row, int64_t val
     const uint64_t bits = (uint64_t)value;
 
     memcpy(at, &bits, row->size); /* little endian machines only, as the log */
-    _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "fields are copied from their low end");
+    _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+                   "fields are copied from their low end");
 }
 
 static int choice_of(const struct sapa_field_row *row, struct sapa_str s)
@@ -344,9 +361,7 @@ static void put_default(const struct sapa_field_row *row, void *base)
         return;
     switch ((enum sapa_field_type)row->type) {
     case SAPA_FIELD_TEXT:
-    case SAPA_FIELD_SECRET:
-        memcpy((char *)base + row->offset, &s, sizeof(s));
-        return;
+    case SAPA_FIELD_SECRET: memcpy((char *)base + row->offset, &s, sizeof(s)); return;
     case SAPA_FIELD_REF: value = SAPA_NONE; break;
     case SAPA_FIELD_INT:
         if (row->standard)
@@ -375,7 +390,8 @@ static void put_default(const struct sapa_field_row *row, void *base)
     put_number(base, row, value);
 }
 
-static void read_secret(struct sapa_compile *c, uint32_t node, const struct sapa_field_row *row, void *base)
+static void read_secret(struct sapa_compile *c, uint32_t node, const struct sapa_field_row *row,
+                        void *base)
 {
     struct sapa_str value = { NULL, 0 };
     char buf[256];
@@ -390,15 +406,19 @@ static void read_secret(struct sapa_compile *c, uint32_t node, const struct sapa
     if (!sapa_is_map(c, node, "a text or { secret: NAME }"))
         return;
     const uint32_t name = sapa_field_get(c, node, "secret");
-    if (name == SAPA_NONE || sapa_tree(c, node)->count != 1 || sapa_tree(c, name)->kind != SAPA_TREE_TEXT) {
+    if (name == SAPA_NONE || sapa_tree(c, node)->count != 1 ||
+        sapa_tree(c, name)->kind != SAPA_TREE_TEXT) {
         sapa_find(c, node, 0, "", "{ secret: NAME } is expected here, with that one key");
         return;
     }
     sapa_text_init(&out, buf, sizeof(buf));
     const struct sapa_str wanted = sapa_tree(c, name)->text;
-    if (!c->sources || !c->sources->secret || c->sources->secret(c->sources->ctx, wanted, &out) != SAPA_OK || out.cut) {
-        sapa_find(c, name, 0, "add a line \"name = value\" to the secrets file, or set the environment variable SAPA_SECRET_NAME",
-                  "there is no secret \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(wanted));
+    if (!c->sources || !c->sources->secret ||
+        c->sources->secret(c->sources->ctx, wanted, &out) != SAPA_OK || out.cut) {
+        sapa_find(
+            c, name, 0,
+            "add a line \"name = value\" to the secrets file, or set the environment variable SAPA_SECRET_NAME",
+            "there is no secret \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(wanted));
         return;
     }
     value = sapa_compile_str(c, sapa_text_str(&out));
@@ -406,7 +426,8 @@ static void read_secret(struct sapa_compile *c, uint32_t node, const struct sapa
     memcpy((char *)base + row->offset, &value, sizeof(value));
 }
 
-static void read_row(struct sapa_compile *c, uint32_t node, const struct sapa_field_row *row, void *base)
+static void read_row(struct sapa_compile *c, uint32_t node, const struct sapa_field_row *row,
+                     void *base)
 {
     struct sapa_str text;
     int64_t value;
@@ -450,8 +471,8 @@ static void read_row(struct sapa_compile *c, uint32_t node, const struct sapa_fi
             sapa_near_try(&near, sapa_str_of(row->names[i]));
             sapa_text_printf(&out, "%s%s", i ? ", " : "one of: ", row->names[i]);
         }
-        sapa_find(c, node, 0, near.best.n ? sapa_near_hint(&near) : list, "\"" SAPA_STR_FMT "\" is not possible here",
-                  SAPA_STR_ARG(text));
+        sapa_find(c, node, 0, near.best.n ? sapa_near_hint(&near) : list,
+                  "\"" SAPA_STR_FMT "\" is not possible here", SAPA_STR_ARG(text));
         return;
     }
     case SAPA_FIELD_SECRET: read_secret(c, node, row, base); return;
@@ -464,11 +485,12 @@ static void read_row(struct sapa_compile *c, uint32_t node, const struct sapa_fi
             return;
         if (sapa_str_eq(text, SAPA_STR("none"))) {
             put_number(base, row, 0);
-        } else if (text.n == 1 && ((text.p[0] >= '0' && text.p[0] <= '9') || text.p[0] == '*' || text.p[0] == '#')) {
+        } else if (text.n == 1 && ((text.p[0] >= '0' && text.p[0] <= '9') || text.p[0] == '*' ||
+                                   text.p[0] == '#')) {
             put_number(base, row, text.p[0]);
         } else {
-            sapa_find(c, node, 0, "one of 0 to 9, \"*\", \"#\", or none", "\"" SAPA_STR_FMT "\" is no key of a telephone",
-                      SAPA_STR_ARG(text));
+            sapa_find(c, node, 0, "one of 0 to 9, \"*\", \"#\", or none",
+                      "\"" SAPA_STR_FMT "\" is no key of a telephone", SAPA_STR_ARG(text));
         }
         return;
     case SAPA_FIELD_OTHER: return;
@@ -480,7 +502,8 @@ static bool of_kind(const struct sapa_field_row *row, uint32_t kind)
     return row->kinds == 0 || (row->kinds & kind) != 0;
 }
 
-void sapa_fields_read(struct sapa_compile *c, uint32_t node, enum sapa_object_id id, uint32_t kind, void *base)
+void sapa_fields_read(struct sapa_compile *c, uint32_t node, enum sapa_object_id id, uint32_t kind,
+                      void *base)
 {
     const struct sapa_object *object = &sapa_objects[id];
 
@@ -506,7 +529,8 @@ void sapa_fields_read(struct sapa_compile *c, uint32_t node, enum sapa_object_id
         } else if (elsewhere) {
             if (kind == 0)
                 continue; /* which kind it is, is the mistake */
-            sapa_find_key(c, child, "", "\"" SAPA_STR_FMT "\" has no meaning in this kind of node", SAPA_STR_ARG(key));
+            sapa_find_key(c, child, "", "\"" SAPA_STR_FMT "\" has no meaning in this kind of node",
+                          SAPA_STR_ARG(key));
         } else {
             struct sapa_near near;
             sapa_near_start(c, &near, key);
@@ -514,7 +538,8 @@ void sapa_fields_read(struct sapa_compile *c, uint32_t node, enum sapa_object_id
                 if (of_kind(&object->rows[i], kind))
                     sapa_near_try(&near, sapa_str_of(object->rows[i].key));
             }
-            sapa_find_key(c, child, sapa_near_hint(&near), "unknown key \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
+            sapa_find_key(c, child, sapa_near_hint(&near), "unknown key \"" SAPA_STR_FMT "\"",
+                          SAPA_STR_ARG(key));
         }
     }
     for (unsigned i = 0; i < object->count; i++) {

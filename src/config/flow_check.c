@@ -21,10 +21,10 @@ struct graph {
     struct sapa_compile *c;
     const struct sapa_flow *flows;
     uint32_t flow_count;
-    uint32_t *base;     /* first node of each flow; [flow_count] is the number of all */
-    uint32_t *flow;     /* of each node */
-    uint32_t *tree;     /* tree node of each */
-    uint32_t *first;    /* in edges; [n] is the end */
+    uint32_t *base;  /* first node of each flow; [flow_count] is the number of all */
+    uint32_t *flow;  /* of each node */
+    uint32_t *tree;  /* tree node of each */
+    uint32_t *first; /* in edges; [n] is the end */
     SAPA_VEC(struct edge) edges;
     uint32_t n;
 };
@@ -37,7 +37,10 @@ static const struct sapa_flow_node *node_of(const struct graph *g, uint32_t id)
 static bool is_human(const struct sapa_flow_node *node)
 {
     switch (node->kind) {
-    case SAPA_NODE_QUEUE: case SAPA_NODE_TRANSFER: case SAPA_NODE_ONCALL: case SAPA_NODE_CALLBACK:
+    case SAPA_NODE_QUEUE:
+    case SAPA_NODE_TRANSFER:
+    case SAPA_NODE_ONCALL:
+    case SAPA_NODE_CALLBACK:
     case SAPA_NODE_VOICEMAIL: return true;
     default: return false;
     }
@@ -129,7 +132,8 @@ static void check_reached(struct graph *g)
         }
         for (uint32_t id = g->base[f]; id < g->base[f + 1]; id++) {
             if (!seen[id])
-                sapa_find_key(g->c, g->tree[id], "lead an edge here, or take it out", "this node is never reached");
+                sapa_find_key(g->c, g->tree[id], "lead an edge here, or take it out",
+                              "this node is never reached");
         }
     }
 }
@@ -147,9 +151,11 @@ static void report_circle(struct graph *g, const uint32_t *path, uint32_t from, 
     for (uint32_t i = from; i < depth; i++)
         sapa_text_printf(&out, SAPA_STR_FMT " → ", SAPA_STR_ARG(node_of(g, path[i])->key));
     sapa_text_printf(&out, SAPA_STR_FMT, SAPA_STR_ARG(node_of(g, path[from])->key));
-    while (out.cut && out.n > 0 && ((uint8_t)names[out.n - 1] & 0x80)) /* no half arrow at the end */
+    while (out.cut && out.n > 0 &&
+           ((uint8_t)names[out.n - 1] & 0x80)) /* no half arrow at the end */
         names[--out.n] = '\0';
-    sapa_find_key(g->c, g->tree[path[from]], "let one of these ways lead to a queue, a voicemail or hangup",
+    sapa_find_key(g->c, g->tree[path[from]],
+                  "let one of these ways lead to a queue, a voicemail or hangup",
                   "a caller who does nothing goes round for ever: %s", names);
 }
 
@@ -255,11 +261,14 @@ static void check_humans(struct graph *g)
         if (!asks(node) || flow->self_service)
             continue;
         if (steps[id] == 255) {
-            sapa_find_key(g->c, g->tree[id], "lead a key to a queue, or give the flow a self_service reason", "no human can be reached from here");
+            sapa_find_key(g->c, g->tree[id],
+                          "lead a key to a queue, or give the flow a self_service reason",
+                          "no human can be reached from here");
             continue;
         }
         if (steps[id] > max)
-            sapa_find_key(g->c, g->tree[id], "lead a key to a queue here", "a human is %u steps away; at most %u are allowed", steps[id], max);
+            sapa_find_key(g->c, g->tree[id], "lead a key to a queue here",
+                          "a human is %u steps away; at most %u are allowed", steps[id], max);
         if (node->kind != SAPA_NODE_MENU)
             continue;
         uint32_t zero = SAPA_NONE;
@@ -268,9 +277,12 @@ static void check_humans(struct graph *g)
                 zero = g->base[g->flow[id]] + flow->keys[node->key_first + k].node;
         }
         if (zero == SAPA_NONE)
-            sapa_find_key(g->c, g->tree[id], "0: a queue node, or give the flow a self_service reason", "key 0 must lead to a human in every menu");
+            sapa_find_key(g->c, g->tree[id],
+                          "0: a queue node, or give the flow a self_service reason",
+                          "key 0 must lead to a human in every menu");
         else if (steps[zero] != 0)
-            sapa_find_key(g->c, g->tree[id], "lead key 0 to a queue, a callback or a voicemail", "key 0 does not lead to a human");
+            sapa_find_key(g->c, g->tree[id], "lead key 0 to a queue, a callback or a voicemail",
+                          "key 0 does not lead to a human");
     }
 }
 
@@ -282,14 +294,20 @@ static void check_callbacks(struct graph *g)
 
     for (uint32_t id = 0; id < g->n; id++) {
         const struct sapa_flow_node *node = node_of(g, id);
-        const bool calls_back = node->kind == SAPA_NODE_CALLBACK || (node->kind == SAPA_NODE_QUEUE && node->offer_after_ms > 0);
-        if (calls_back && node->queue < centre->queues_count && centre->queues[node->queue].callback_attempts == 0)
-            sapa_find_key(g->c, g->tree[id], "give the queue callback: { attempts: 3 }", "the queue \"" SAPA_STR_FMT "\" makes no callbacks",
+        const bool calls_back = node->kind == SAPA_NODE_CALLBACK ||
+                                (node->kind == SAPA_NODE_QUEUE && node->offer_after_ms > 0);
+        if (calls_back && node->queue < centre->queues_count &&
+            centre->queues[node->queue].callback_attempts == 0)
+            sapa_find_key(g->c, g->tree[id], "give the queue callback: { attempts: 3 }",
+                          "the queue \"" SAPA_STR_FMT "\" makes no callbacks",
                           SAPA_STR_ARG(centre->queues[node->queue].key));
         for (uint32_t e = g->first[id]; e < g->first[id + 1]; e++) {
             const uint32_t to = g->edges.at[e].to;
-            if (node_of(g, to)->kind == SAPA_NODE_CALLBACK && node_of(g, to)->queue == SAPA_NONE && node->kind != SAPA_NODE_QUEUE)
-                sapa_find_key(g->c, g->tree[to], "queue: KEY", "\"" SAPA_STR_FMT "\" leads here without a queue, so this node must name one",
+            if (node_of(g, to)->kind == SAPA_NODE_CALLBACK && node_of(g, to)->queue == SAPA_NONE &&
+                node->kind != SAPA_NODE_QUEUE)
+                sapa_find_key(g->c, g->tree[to], "queue: KEY",
+                              "\"" SAPA_STR_FMT
+                              "\" leads here without a queue, so this node must name one",
                               SAPA_STR_ARG(node->key));
         }
     }

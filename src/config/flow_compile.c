@@ -4,8 +4,13 @@
 #include "model/segment.h"
 
 enum {
-    FLOW_KEY_MAX = 31, NODE_KEY_MAX = 24, VARIABLE_KEY_MAX = 24, /* a prompt's key holds flow, node and number */
-    SAY_BYTES_MAX = 500, TEXT_DEFAULT = 32, TEXT_ONE_MAX = 128, PIECES_MAX = 32,
+    FLOW_KEY_MAX = 31,
+    NODE_KEY_MAX = 24,
+    VARIABLE_KEY_MAX = 24, /* a prompt's key holds flow, node and number */
+    SAY_BYTES_MAX = 500,
+    TEXT_DEFAULT = 32,
+    TEXT_ONE_MAX = 128,
+    PIECES_MAX = 32,
 };
 
 /* ---- templates ---- */
@@ -15,7 +20,8 @@ static const struct {
     uint16_t types; /* bits of enum sapa_value_type */
 } formats[SAPA_FORMAT_COUNT] = {
 #define T(id) (1u << SAPA_VALUE_##id)
-    [SAPA_FORMAT_PLAIN] = { { "", 0 }, T(INT) | T(TEXT) | T(DURATION) | T(MONEY) | T(DATE) | T(TIME) },
+    [SAPA_FORMAT_PLAIN] = { { "", 0 },
+                            T(INT) | T(TEXT) | T(DURATION) | T(MONEY) | T(DATE) | T(TIME) },
     [SAPA_FORMAT_CARDINAL] = { { "number", 6 }, T(INT) },
     [SAPA_FORMAT_ORDINAL] = { { "ordinal", 7 }, T(INT) },
     [SAPA_FORMAT_DIGITS] = { { "digits", 6 }, T(INT) | T(TEXT) },
@@ -46,8 +52,8 @@ static size_t format_at(struct sapa_str s)
     return found;
 }
 
-static bool compile_format(struct sapa_flow_build *b, uint32_t node, size_t offset, struct sapa_str name, uint8_t type,
-                           uint8_t *ret)
+static bool compile_format(struct sapa_flow_build *b, uint32_t node, size_t offset,
+                           struct sapa_str name, uint8_t type, uint8_t *ret)
 {
     struct sapa_near near;
 
@@ -61,24 +67,24 @@ static bool compile_format(struct sapa_flow_build *b, uint32_t node, size_t offs
             return true;
         }
         sapa_find(b->c, node, offset, "see the formats in docs/ref/centre.md",
-                  name.n ? "this value cannot be spoken as \"" SAPA_STR_FMT "\"" : "this value cannot be spoken" SAPA_STR_FMT,
+                  name.n ? "this value cannot be spoken as \"" SAPA_STR_FMT "\""
+                         : "this value cannot be spoken" SAPA_STR_FMT,
                   SAPA_STR_ARG(name));
         return false;
     }
-    sapa_find(b->c, node, offset, near.best.n ? sapa_near_hint(&near) : "see the formats in docs/ref/centre.md",
+    sapa_find(b->c, node, offset,
+              near.best.n ? sapa_near_hint(&near) : "see the formats in docs/ref/centre.md",
               "\"" SAPA_STR_FMT "\" is no way to speak a value", SAPA_STR_ARG(name));
     return false;
 }
 
-static void add_piece(struct sapa_flow_build *b, struct sapa_str text, uint32_t expr, uint8_t format)
+static void add_piece(struct sapa_flow_build *b, struct sapa_str text, uint32_t expr,
+                      uint8_t format)
 {
     *SAPA_VEC_PUSH(b->c, &b->pieces) = (struct sapa_flow_piece){ text, expr, format };
 }
 
-static bool has_placeholder(struct sapa_str s)
-{
-    return sapa_str_find(s, '{', 0) < s.n;
-}
+static bool has_placeholder(struct sapa_str s) { return sapa_str_find(s, '{', 0) < s.n; }
 
 /* "{address.orders}": the base address, written in. */
 static bool address(struct sapa_flow_build *b, uint32_t node, size_t offset, struct sapa_str name)
@@ -95,7 +101,8 @@ static bool address(struct sapa_flow_build *b, uint32_t node, size_t offset, str
         sapa_near_start(b->c, &near, key);
         for SAPA_TREE_EACH(b->c, child, b->c->section[SAPA_SECTION_ADDRESSES])
             sapa_near_try(&near, sapa_tree(b->c, child)->key);
-        sapa_find(b->c, node, offset, sapa_near_hint(&near), "there is no address \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
+        sapa_find(b->c, node, offset, sapa_near_hint(&near),
+                  "there is no address \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
     } else {
         url = sapa_tree(b->c, found)->text; /* read and judged with its section */
         add_piece(b, url, SAPA_NONE, 0);
@@ -106,8 +113,8 @@ static bool address(struct sapa_flow_build *b, uint32_t node, size_t offset, str
 /*
  * Text with {expression:format} into pieces. For a url or number (`plain`) values have no format.
  */
-static void compile_template(struct sapa_flow_build *b, uint32_t node, struct sapa_str text, bool plain, uint32_t *ret_first,
-                             uint32_t *ret_count)
+static void compile_template(struct sapa_flow_build *b, uint32_t node, struct sapa_str text,
+                             bool plain, uint32_t *ret_first, uint32_t *ret_count)
 {
     const uint32_t first = b->pieces.n;
     size_t at = 0;
@@ -139,8 +146,9 @@ static void compile_template(struct sapa_flow_build *b, uint32_t node, struct sa
             continue;
         }
         if (!plain) {
-            const struct sapa_str name = colon < inside.n ? (struct sapa_str){ inside.p + colon + 1, inside.n - colon - 1 }
-                                                          : (struct sapa_str){ NULL, 0 };
+            const struct sapa_str name =
+                colon < inside.n ? (struct sapa_str){ inside.p + colon + 1, inside.n - colon - 1 }
+                                 : (struct sapa_str){ NULL, 0 };
             if (type == SAPA_VALUE_SECRET) {
                 sapa_find(b->c, node, open + 1, "", "a secret is never spoken");
                 continue;
@@ -153,7 +161,8 @@ static void compile_template(struct sapa_flow_build *b, uint32_t node, struct sa
     *ret_first = first;
     *ret_count = b->pieces.n - first;
     if (*ret_count > PIECES_MAX)
-        sapa_find(b->c, node, 0, "split it", "a text may have at most %d values and pieces", PIECES_MAX);
+        sapa_find(b->c, node, 0, "split it", "a text may have at most %d values and pieces",
+                  PIECES_MAX);
 }
 
 /* ---- say ---- */
@@ -167,7 +176,8 @@ static bool any_placeholder(const struct sapa_str texts[SAPA_LANGUAGE_COUNT])
     return false;
 }
 
-static void say_texts(struct sapa_flow_build *b, uint32_t node, const struct sapa_str texts[SAPA_LANGUAGE_COUNT])
+static void say_texts(struct sapa_flow_build *b, uint32_t node,
+                      const struct sapa_str texts[SAPA_LANGUAGE_COUNT])
 {
     struct sapa_flow_part *part = SAPA_VEC_PUSH(b->c, &b->parts);
 
@@ -206,7 +216,8 @@ static void say_prompt(struct sapa_flow_build *b, uint32_t node)
     }
     if (found != SAPA_NONE && found < b->c->prompts.n) {
         if (b->c->prompts.at[found].music)
-            sapa_find(b->c, node, 0, "music plays in queues", "\"" SAPA_STR_FMT "\" is music: it never ends", SAPA_STR_ARG(key));
+            sapa_find(b->c, node, 0, "music plays in queues",
+                      "\"" SAPA_STR_FMT "\" is music: it never ends", SAPA_STR_ARG(key));
         else
             say_prompt_index(b, node, found);
         return;
@@ -216,7 +227,9 @@ static void say_prompt(struct sapa_flow_build *b, uint32_t node)
         sapa_near_try(&near, sapa_tree(b->c, child)->key);
     for (unsigned i = 0; i < SAPA_PROMPT_ID_COUNT; i++)
         sapa_near_try(&near, sapa_str_of(sapa_prompt_key((enum sapa_prompt_id)i)));
-    sapa_find(b->c, node, 0, near.best.n ? sapa_near_hint(&near) : "define it under prompts, or write { id: …, en: … } here",
+    sapa_find(b->c, node, 0,
+              near.best.n ? sapa_near_hint(&near)
+                          : "define it under prompts, or write { id: …, en: … } here",
               "there is no prompt \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
 }
 
@@ -232,7 +245,8 @@ static void say_inline(struct sapa_flow_build *b, uint32_t node)
         return;
     }
     struct sapa_prompt *prompt = SAPA_VEC_PUSH(b->c, &b->c->prompts);
-    prompt->key = sapa_compile_printf(b->c, SAPA_STR_FMT "." SAPA_STR_FMT ".%u", SAPA_STR_ARG(sapa_tree(b->c, b->self)->key),
+    prompt->key = sapa_compile_printf(b->c, SAPA_STR_FMT "." SAPA_STR_FMT ".%u",
+                                      SAPA_STR_ARG(sapa_tree(b->c, b->self)->key),
                                       SAPA_STR_ARG(sapa_tree(b->c, b->at)->key), ++b->said);
     prompt->client = SAPA_NONE;
     memcpy(prompt->text, texts, sizeof(texts));
@@ -249,7 +263,8 @@ static void say_one(struct sapa_flow_build *b, uint32_t node)
 }
 
 /* `standard`: a system prompt when the key is not there; SAPA_PROMPT_ID_COUNT: nothing. */
-static struct sapa_flow_say compile_say(struct sapa_flow_build *b, const char *key, enum sapa_prompt_id standard)
+static struct sapa_flow_say compile_say(struct sapa_flow_build *b, const char *key,
+                                        enum sapa_prompt_id standard)
 {
     const uint32_t node = sapa_field_get(b->c, b->at, key);
     struct sapa_flow_say say = { b->parts.n, 0 };
@@ -261,7 +276,8 @@ static struct sapa_flow_say compile_say(struct sapa_flow_build *b, const char *k
         for SAPA_TREE_EACH(b->c, child, node)
             say_one(b, child);
         if (sapa_tree(b->c, node)->count >= SAPA_SEGMENTS_MAX)
-            sapa_find(b->c, node, 0, "split the node", "at most %d parts can be said at once", SAPA_SEGMENTS_MAX - 1);
+            sapa_find(b->c, node, 0, "split the node", "at most %d parts can be said at once",
+                      SAPA_SEGMENTS_MAX - 1);
     } else {
         say_one(b, node);
     }
@@ -284,7 +300,8 @@ static uint32_t read_edge(struct sapa_flow_build *b, uint32_t node)
     sapa_near_start(b->c, &near, key);
     for SAPA_TREE_EACH(b->c, child, b->nodes_at)
         sapa_near_try(&near, sapa_tree(b->c, child)->key);
-    sapa_find(b->c, node, 0, sapa_near_hint(&near), "there is no node \"" SAPA_STR_FMT "\" in this flow", SAPA_STR_ARG(key));
+    sapa_find(b->c, node, 0, sapa_near_hint(&near),
+              "there is no node \"" SAPA_STR_FMT "\" in this flow", SAPA_STR_ARG(key));
     return SAPA_NONE;
 }
 
@@ -305,7 +322,8 @@ static uint32_t read_variable(struct sapa_flow_build *b, uint32_t node, struct s
 }
 
 /* "4-16" or "6" */
-static void read_range(struct sapa_flow_build *b, const char *key, uint8_t lowest, uint8_t highest, uint8_t *ret_min, uint8_t *ret_max)
+static void read_range(struct sapa_flow_build *b, const char *key, uint8_t lowest, uint8_t highest,
+                       uint8_t *ret_min, uint8_t *ret_max)
 {
     const uint32_t node = sapa_field_get(b->c, b->at, key);
     struct sapa_str text, rest;
@@ -317,11 +335,13 @@ static void read_range(struct sapa_flow_build *b, const char *key, uint8_t lowes
     rest = sapa_str_trim(rest);
     if (sapa_str_find(text, '-', 0) == text.n)
         rest = first;
-    if (sapa_str_u64(first, 255, &min) != SAPA_OK || sapa_str_u64(rest, 255, &max) != SAPA_OK || min > max || min < lowest || max > highest) {
+    if (sapa_str_u64(first, 255, &min) != SAPA_OK || sapa_str_u64(rest, 255, &max) != SAPA_OK ||
+        min > max || min < lowest || max > highest) {
         char hint[64];
         struct sapa_text out;
         sapa_text_init(&out, hint, sizeof(hint));
-        sapa_text_printf(&out, "write \"%u-%u\", within %u to %u", lowest, highest, lowest, highest);
+        sapa_text_printf(&out, "write \"%u-%u\", within %u to %u", lowest, highest, lowest,
+                         highest);
         sapa_find(b->c, node, 0, hint, "\"" SAPA_STR_FMT "\" is no such range", SAPA_STR_ARG(text));
         *ret_min = *ret_max = lowest;
         return;
@@ -341,8 +361,10 @@ static void compile_keys(struct sapa_flow_build *b, struct sapa_flow_node *node)
         return;
     for SAPA_TREE_EACH(b->c, child, keys) {
         const struct sapa_str key = sapa_tree(b->c, child)->key;
-        if (key.n != 1 || !((key.p[0] >= '0' && key.p[0] <= '9') || key.p[0] == '*' || key.p[0] == '#')) {
-            sapa_find_key(b->c, child, "one of 0 to 9, \"*\", \"#\"", "\"" SAPA_STR_FMT "\" is no key of a telephone", SAPA_STR_ARG(key));
+        if (key.n != 1 ||
+            !((key.p[0] >= '0' && key.p[0] <= '9') || key.p[0] == '*' || key.p[0] == '#')) {
+            sapa_find_key(b->c, child, "one of 0 to 9, \"*\", \"#\"",
+                          "\"" SAPA_STR_FMT "\" is no key of a telephone", SAPA_STR_ARG(key));
             continue;
         }
         const uint32_t to = read_edge(b, child);
@@ -362,7 +384,8 @@ static void compile_cases(struct sapa_flow_build *b, struct sapa_flow_node *node
     if (cases == SAPA_NONE || !sapa_is_list(b->c, cases, "cases"))
         return;
     for SAPA_TREE_EACH(b->c, child, cases) {
-        const uint32_t condition = sapa_field_get(b->c, child, "if"), to = sapa_field_get(b->c, child, "go");
+        const uint32_t condition = sapa_field_get(b->c, child, "if"),
+                       to = sapa_field_get(b->c, child, "go");
         struct sapa_str text;
         uint32_t expr;
         if (condition == SAPA_NONE || to == SAPA_NONE || sapa_tree(b->c, child)->count != 2) {
@@ -400,13 +423,16 @@ static void compile_set(struct sapa_flow_build *b, struct sapa_flow_node *node)
 
 static void compile_lookup(struct sapa_flow_build *b, struct sapa_flow_node *node)
 {
-    const uint32_t url = sapa_field_get(b->c, b->at, "url"), results = sapa_field_get(b->c, b->at, "results");
+    const uint32_t url = sapa_field_get(b->c, b->at, "url"),
+                   results = sapa_field_get(b->c, b->at, "results");
     struct sapa_str text;
 
     if (url != SAPA_NONE && sapa_read_text(b->c, url, 1, 400, &text)) {
-        if (!sapa_str_starts(text, SAPA_STR("http://")) && !sapa_str_starts(text, SAPA_STR("https://")) &&
+        if (!sapa_str_starts(text, SAPA_STR("http://")) &&
+            !sapa_str_starts(text, SAPA_STR("https://")) &&
             !sapa_str_starts(text, SAPA_STR("{address.")))
-            sapa_find(b->c, url, 0, "begin it with {address.NAME}, http:// or https://", "this is no web address");
+            sapa_find(b->c, url, 0, "begin it with {address.NAME}, http:// or https://",
+                      "this is no web address");
         struct sapa_flow_part *part = SAPA_VEC_PUSH(b->c, &b->parts);
         part->prompt = SAPA_NONE;
         node->url = (struct sapa_flow_say){ b->parts.n - 1, 1 };
@@ -432,7 +458,8 @@ static void compile_lookup(struct sapa_flow_build *b, struct sapa_flow_node *nod
 
 static void compile_collect(struct sapa_flow_build *b, struct sapa_flow_node *node)
 {
-    const uint32_t into = sapa_field_get(b->c, b->at, "into"), valid = sapa_field_get(b->c, b->at, "valid");
+    const uint32_t into = sapa_field_get(b->c, b->at, "into"),
+                   valid = sapa_field_get(b->c, b->at, "valid");
     struct sapa_str text;
     uint8_t type = SAPA_VALUE_TEXT;
 
@@ -445,10 +472,13 @@ static void compile_collect(struct sapa_flow_build *b, struct sapa_flow_node *no
             type = b->variables.at[node->variable].type;
             node->secret = type == SAPA_VALUE_SECRET;
             if (type != SAPA_VALUE_TEXT && type != SAPA_VALUE_SECRET)
-                sapa_find(b->c, into, 0, "int(number) makes a number of it later", "digits go into a text or a secret");
-            else if (type == SAPA_VALUE_TEXT && b->variables.at[node->variable].size < node->digits_max)
-                sapa_find(b->c, into, 0, "make the variable longer", "%u digits do not fit into a text of %u bytes",
-                          node->digits_max, b->variables.at[node->variable].size);
+                sapa_find(b->c, into, 0, "int(number) makes a number of it later",
+                          "digits go into a text or a secret");
+            else if (type == SAPA_VALUE_TEXT &&
+                     b->variables.at[node->variable].size < node->digits_max)
+                sapa_find(b->c, into, 0, "make the variable longer",
+                          "%u digits do not fit into a text of %u bytes", node->digits_max,
+                          b->variables.at[node->variable].size);
         }
     }
     if (valid != SAPA_NONE && sapa_read_text(b->c, valid, 1, 512, &text)) {
@@ -465,8 +495,10 @@ static void compile_queue(struct sapa_flow_build *b, struct sapa_flow_node *node
     struct sapa_str text;
     int64_t ms;
 
-    const struct sapa_queue *queue = node->queue != SAPA_NONE && node->queue < b->c->centre->queues_count
-                                         ? &b->c->centre->queues[node->queue] : NULL;
+    const struct sapa_queue *queue =
+        node->queue != SAPA_NONE && node->queue < b->c->centre->queues_count
+            ? &b->c->centre->queues[node->queue]
+            : NULL;
     if (agent != SAPA_NONE && sapa_read_text(b->c, agent, 1, SAPA_KEY_MAX, &text)) {
         if (sapa_str_eq(text, SAPA_STR("last")))
             node->to_last_agent = 1;
@@ -491,7 +523,8 @@ static void compile_queue(struct sapa_flow_build *b, struct sapa_flow_node *node
         if (node->offer_key == 0)
             sapa_find(b->c, b->at, 0, "offer_key: 1", "a callback is offered, but no key takes it");
         if (sapa_field_get(b->c, b->at, "on_callback") == SAPA_NONE)
-            sapa_find_key(b->c, b->at, "on_callback: a callback node", "a callback is offered, but leads nowhere");
+            sapa_find_key(b->c, b->at, "on_callback: a callback node",
+                          "a callback is offered, but leads nowhere");
     }
 }
 
@@ -508,20 +541,28 @@ static void compile_oncall(struct sapa_flow_build *b, struct sapa_flow_node *nod
         if (!sapa_read_text(b->c, child, 2, 32, &text))
             continue;
         for (size_t i = 0; i < text.n; i++)
-            good &= (text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] == '+' && i == 0) || text.p[i] == '*' || text.p[i] == '#';
+            good &= (text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] == '+' && i == 0) ||
+                    text.p[i] == '*' || text.p[i] == '#';
         if (!good)
-            sapa_find(b->c, child, 0, "digits only", "\"" SAPA_STR_FMT "\" is no telephone number", SAPA_STR_ARG(text));
+            sapa_find(b->c, child, 0, "digits only", "\"" SAPA_STR_FMT "\" is no telephone number",
+                      SAPA_STR_ARG(text));
         *SAPA_VEC_PUSH(b->c, &b->texts) = text;
     }
     node->try_count = b->texts.n - node->try_first;
-    if (sapa_tree(b->c, numbers)->count < 1 || sapa_tree(b->c, numbers)->count > SAPA_FLOW_TRIES_MAX)
+    if (sapa_tree(b->c, numbers)->count < 1 ||
+        sapa_tree(b->c, numbers)->count > SAPA_FLOW_TRIES_MAX)
         sapa_find(b->c, numbers, 0, "", "1 to %d numbers are tried", SAPA_FLOW_TRIES_MAX);
 }
 
 static void compile_hangup(struct sapa_flow_build *b, struct sapa_flow_node *node)
 {
-    static const struct { const char *name; uint8_t outcome; } outcomes[] = {
-        { "served", SAPA_OUTCOME_CONTAINED }, { "closed", SAPA_OUTCOME_CLOSED }, { "refused", SAPA_OUTCOME_REFUSED },
+    static const struct {
+        const char *name;
+        uint8_t outcome;
+    } outcomes[] = {
+        { "served", SAPA_OUTCOME_CONTAINED },
+        { "closed", SAPA_OUTCOME_CLOSED },
+        { "refused", SAPA_OUTCOME_REFUSED },
         { "ended", SAPA_OUTCOME_OVERFLOW_ENDED },
     };
     const uint32_t outcome = sapa_field_get(b->c, b->at, "outcome");
@@ -536,7 +577,8 @@ static void compile_hangup(struct sapa_flow_build *b, struct sapa_flow_node *nod
             return;
         }
     }
-    sapa_find(b->c, outcome, 0, "one of: served, closed, refused, ended", "\"" SAPA_STR_FMT "\" is not possible here", SAPA_STR_ARG(text));
+    sapa_find(b->c, outcome, 0, "one of: served, closed, refused, ended",
+              "\"" SAPA_STR_FMT "\" is not possible here", SAPA_STR_ARG(text));
 }
 
 static void compile_transfer(struct sapa_flow_build *b, struct sapa_flow_node *node)
@@ -558,8 +600,10 @@ static void compile_transfer(struct sapa_flow_build *b, struct sapa_flow_node *n
             sapa_find(b->c, number, 0, "", "a secret is never dialled");
         for (size_t k = 0; piece->expr == SAPA_NONE && k < piece->text.n; k++) {
             const char ch = piece->text.p[k];
-            if (!((ch >= '0' && ch <= '9') || ch == '*' || ch == '#' || (ch == '+' && k == 0 && i == first))) {
-                sapa_find(b->c, number, 0, "digits only, and {variables}", "this is no telephone number");
+            if (!((ch >= '0' && ch <= '9') || ch == '*' || ch == '#' ||
+                  (ch == '+' && k == 0 && i == first))) {
+                sapa_find(b->c, number, 0, "digits only, and {variables}",
+                          "this is no telephone number");
                 break;
             }
         }
@@ -574,10 +618,12 @@ static void compile_node(struct sapa_flow_build *b, uint32_t at)
 #undef X
     };
     struct sapa_compile *c = b->c;
-    struct sapa_flow_node node = { .key = sapa_tree(c, at)->key, .line = sapa_tree(c, at)->key_line };
+    struct sapa_flow_node node = { .key = sapa_tree(c, at)->key,
+                                   .line = sapa_tree(c, at)->key_line };
     uint32_t kind = UINT32_MAX;
 
-    node.variable = node.expr = node.hours = node.queue = node.agent = node.music = node.flow = SAPA_NONE;
+    node.variable = node.expr = node.hours = node.queue = node.agent = node.music = node.flow =
+        SAPA_NONE;
     for (unsigned i = 0; i < SAPA_EDGE_COUNT; i++)
         node.edge[i] = SAPA_NONE;
     b->at = at;
@@ -633,7 +679,10 @@ static void compile_node(struct sapa_flow_build *b, uint32_t at)
         default: break;
         }
         if (node.kind != SAPA_NODE_CALLBACK) {
-            node.say = compile_say(b, "say", node.kind == SAPA_NODE_VOICEMAIL ? SAPA_PROMPT_ID_VOICEMAIL_GREETING : SAPA_PROMPT_ID_COUNT);
+            node.say =
+                compile_say(b, "say",
+                            node.kind == SAPA_NODE_VOICEMAIL ? SAPA_PROMPT_ID_VOICEMAIL_GREETING
+                                                             : SAPA_PROMPT_ID_COUNT);
             node.again = compile_say(b, "again", SAPA_PROMPT_ID_COUNT);
         }
     }
@@ -656,18 +705,22 @@ static void compile_variables(struct sapa_flow_build *b)
     for SAPA_TREE_EACH(b->c, child, variables) {
         struct sapa_flow_variable v = { .name = sapa_tree(b->c, child)->key };
         struct sapa_str text, size;
-        bool good = v.name.n > 0 && v.name.n <= VARIABLE_KEY_MAX && !(v.name.p[0] >= '0' && v.name.p[0] <= '9');
+        bool good = v.name.n > 0 && v.name.n <= VARIABLE_KEY_MAX &&
+                    !(v.name.p[0] >= '0' && v.name.p[0] <= '9');
         for (size_t i = 0; i < v.name.n; i++) {
             const char ch = v.name.p[i];
             good &= (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '_';
         }
         for (unsigned i = 0; i < SAPA_FACT_COUNT; i++)
             good &= !sapa_str_eq(sapa_fact_info((enum sapa_fact)i)->name, v.name);
-        good &= !sapa_str_eq(v.name, SAPA_STR("and")) && !sapa_str_eq(v.name, SAPA_STR("or")) && !sapa_str_eq(v.name, SAPA_STR("not")) &&
-                !sapa_str_eq(v.name, SAPA_STR("true")) && !sapa_str_eq(v.name, SAPA_STR("false"));
+        good &= !sapa_str_eq(v.name, SAPA_STR("and")) && !sapa_str_eq(v.name, SAPA_STR("or")) &&
+                !sapa_str_eq(v.name, SAPA_STR("not")) && !sapa_str_eq(v.name, SAPA_STR("true")) &&
+                !sapa_str_eq(v.name, SAPA_STR("false"));
         if (!good) {
-            sapa_find_key(b->c, child, "lower case letters, digits and _, at most 24, and no word that has a meaning already",
-                          "\"" SAPA_STR_FMT "\" cannot be a variable", SAPA_STR_ARG(v.name));
+            sapa_find_key(
+                b->c, child,
+                "lower case letters, digits and _, at most 24, and no word that has a meaning already",
+                "\"" SAPA_STR_FMT "\" cannot be a variable", SAPA_STR_ARG(v.name));
             continue;
         }
         if (!sapa_read_text(b->c, child, 1, 32, &text))
@@ -681,21 +734,25 @@ static void compile_variables(struct sapa_flow_build *b)
         size = sapa_str_trim(size);
         if (v.type == SAPA_VALUE_NONE || (size.n > 0 && v.type != SAPA_VALUE_TEXT) ||
             (size.n > 0 && (sapa_str_u64(size, TEXT_ONE_MAX, &n) != SAPA_OK || n == 0))) {
-            sapa_find(b->c, child, 0, "one of: text, text N (1 to 128), int, bool, duration, money, date, time, secret",
-                      "\"" SAPA_STR_FMT "\" is no type", SAPA_STR_ARG(text));
+            sapa_find(
+                b->c, child, 0,
+                "one of: text, text N (1 to 128), int, bool, duration, money, date, time, secret",
+                "\"" SAPA_STR_FMT "\" is no type", SAPA_STR_ARG(text));
             continue;
         }
         if (v.type == SAPA_VALUE_TEXT) {
             v.at = b->flow.text_size;
             v.size = (uint16_t)n;
             if (b->flow.text_size + n > SAPA_FLOW_TEXT_MAX) {
-                sapa_find(b->c, child, 0, "make them shorter: text 16", "the texts of a flow have at most %d bytes together", SAPA_FLOW_TEXT_MAX);
+                sapa_find(b->c, child, 0, "make them shorter: text 16",
+                          "the texts of a flow have at most %d bytes together", SAPA_FLOW_TEXT_MAX);
                 continue;
             }
             b->flow.text_size = (uint16_t)(b->flow.text_size + n);
         }
         if (b->variables.n == SAPA_FLOW_VARIABLES_MAX) {
-            sapa_find_key(b->c, child, "", "a flow has at most %d variables", SAPA_FLOW_VARIABLES_MAX);
+            sapa_find_key(b->c, child, "", "a flow has at most %d variables",
+                          SAPA_FLOW_VARIABLES_MAX);
             break;
         }
         *SAPA_VEC_PUSH(b->c, &b->variables) = v;
@@ -715,10 +772,12 @@ static void compile_flow(struct sapa_compile *c, uint32_t self, struct sapa_flow
     b->nodes_at = sapa_field_get(c, self, "nodes");
     if (sapa_key_good(c, self, FLOW_KEY_MAX))
         sapa_fields_read(c, self, SAPA_OBJECT_FLOW, UINT32_MAX, &b->flow);
-    if (sapa_tree(c, self)->kind == SAPA_TREE_MAP && b->nodes_at != SAPA_NONE && sapa_is_map(c, b->nodes_at, "nodes")) {
+    if (sapa_tree(c, self)->kind == SAPA_TREE_MAP && b->nodes_at != SAPA_NONE &&
+        sapa_is_map(c, b->nodes_at, "nodes")) {
         compile_variables(b);
         if (sapa_tree(c, b->nodes_at)->count > SAPA_FLOW_NODES_MAX)
-            sapa_find_key(c, b->nodes_at, "split the flow", "a flow has at most %d nodes", SAPA_FLOW_NODES_MAX);
+            sapa_find_key(c, b->nodes_at, "split the flow", "a flow has at most %d nodes",
+                          SAPA_FLOW_NODES_MAX);
         else
             for SAPA_TREE_EACH(c, child, b->nodes_at)
                 compile_node(b, child);
@@ -730,8 +789,8 @@ static void compile_flow(struct sapa_compile *c, uint32_t self, struct sapa_flow
     if (self_service != SAPA_NONE && sapa_read_text(c, self_service, 8, 200, &reason))
         b->flow.self_service = 1;
 
-#define T(type, plural)                                   \
-    b->flow.plural = SAPA_VEC_KEEP(c, &b->plural);        \
+#define T(type, plural)                            \
+    b->flow.plural = SAPA_VEC_KEEP(c, &b->plural); \
     b->flow.plural##_count = b->plural.n;
     SAPA_FLOW_TABLES(T)
 #undef T
@@ -741,7 +800,9 @@ static void compile_flow(struct sapa_compile *c, uint32_t self, struct sapa_flow
 void sapa_flows_compile(struct sapa_compile *c)
 {
     const uint32_t section = c->section[SAPA_SECTION_FLOWS];
-    const uint32_t count = section == SAPA_NONE || !sapa_is_map(c, section, "flows") ? 0 : sapa_tree(c, section)->count;
+    const uint32_t count = section == SAPA_NONE || !sapa_is_map(c, section, "flows")
+                               ? 0
+                               : sapa_tree(c, section)->count;
     struct sapa_flow *flows = sapa_compile_take(c, (size_t)count * sizeof(*flows) + 1);
 
     for SAPA_TREE_EACH(c, child, count ? section : SAPA_NONE)

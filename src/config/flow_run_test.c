@@ -903,6 +903,99 @@ static void test_snapshot(void **state)
     end(w);
 }
 
+/* ---- the demo centre, walked ---- */
+
+static sapa_rc any_secret(void *ctx, struct sapa_str name, struct sapa_text *out)
+{
+    (void)ctx;
+    sapa_text_add(out, name);
+    return SAPA_OK;
+}
+
+static void load_demo(struct world *w)
+{
+    static char text[1 << 17];
+    const struct sapa_centre_sources sources = { .secret = any_secret };
+    FILE *file = fopen(SAPA_SOURCE_DIR "/examples/demo/centre.yaml", "rb");
+
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    load(w, "  f: { start: a, nodes: { a: { do: hangup } } }\n"); /* for the environment */
+    sapa_centre_free(w->centre);
+    assert_int_equal(sapa_centre_compile(sapa_str_of(text), &sources, &findings, &w->centre), SAPA_OK);
+    w->env.centre = w->centre;
+}
+
+/* Until a human is asked for, a message is taken, or the call ends. Returns the keys that were pressed. */
+static unsigned walk(struct world *w, uint32_t number, bool press_zero)
+{
+    unsigned presses = 0, events = 0;
+
+    memset(&w->run, 0, sizeof(w->run));
+    w->env.client = w->centre->numbers[number].client;
+    sapa_flow_begin(&w->env, &w->run, w->centre->numbers[number].flow, w->centre->numbers[number].language);
+    for (;; events++) {
+        assert_true(events < 60);
+        sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+        switch ((enum sapa_flow_phase)w->run.phase) {
+        case SAPA_FLOW_SPEAKING:
+        case SAPA_FLOW_GOODBYE: played(w); break;
+        case SAPA_FLOW_LISTENING:
+            if (press_zero) {
+                press(w, "0");
+                presses++;
+            } else {
+                wait_ms(w, 60000);
+            }
+            break;
+        case SAPA_FLOW_LOOKING_UP: wait_ms(w, 60000); break;
+        default: return presses; /* waits, records, dials, or is over */
+        }
+    }
+}
+
+static void test_demo_leads_to_humans(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    load_demo(w);
+    for (uint32_t number = 0; number < w->centre->numbers_count; number++) {
+        for (unsigned when = 0; when < 8; when++) {
+            w->open = when & 1;
+            w->holiday = when & 2;
+            w->env.surge = when & 4;
+            (void)walk(w, number, false);
+            assert_true(w->run.phase == SAPA_FLOW_WAITING || w->run.phase == SAPA_FLOW_OVER || w->run.phase == SAPA_FLOW_RECORDING);
+            assert_true(walk(w, number, true) <= w->centre->system.human_steps_max);
+            assert_true(w->run.phase == SAPA_FLOW_WAITING || w->run.phase == SAPA_FLOW_RECORDING);
+        }
+    }
+    end(w);
+}
+
+static void test_demo_order(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    load_demo(w);
+    w->env.client = 0;
+    sapa_flow_begin(&w->env, &w->run, w->centre->numbers[0].flow, SAPA_LANGUAGE_ID);
+    press(w, "13");
+    press(w, "481516"); /* six digits are enough */
+    assert_non_null(strstr(w->buf, "http://127.0.0.1:8080/demo/order?number=481516"));
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_LOOKUP_DONE, .number = w->run.lookup, .values = SAPA_STR("status=shipped\ntiba=2026-08-20\ntotal=250000\n"));
+    played(w);
+    assert_non_null(strstr(w->buf, "\"Pesanan nomor empat delapan satu, lima satu enam senilai dua ratus lima puluh ribu rupiah sedang dalam "
+                                   "pengiriman dan diperkirakan tiba hari Kamis, dua puluh Agustus dua ribu dua puluh enam.\""));
+    played(w);
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_CONTAINED);
+    end(w);
+}
+
 static void test_size(void **state)
 {
     (void)state;
@@ -921,6 +1014,7 @@ int main(void)
         cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_oncall),
         cmocka_unit_test(test_record), cmocka_unit_test(test_language_surge_flow), cmocka_unit_test(test_queue_across_flows),
         cmocka_unit_test(test_place_is_given_up), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_size),
+        cmocka_unit_test(test_demo_leads_to_humans), cmocka_unit_test(test_demo_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,19 @@
 #include "config/compile_impl.h"
 
-static uint32_t add_node(struct sapa_compile *c, uint8_t kind, const yaml_event_t *event, uint32_t parent)
+static uint32_t add_node(struct sapa_compile *c, uint8_t kind, const yaml_event_t *event,
+                         uint32_t parent)
 {
     const uint32_t id = c->tree.n;
     struct sapa_tree_node *node = SAPA_VEC_PUSH(c, &c->tree);
 
     *node = (struct sapa_tree_node){
-        .kind = kind, .line = (uint32_t)event->start_mark.line + 1, .column = (uint32_t)event->start_mark.column + 1,
-        .parent = parent, .first = SAPA_NONE, .last = SAPA_NONE, .next = SAPA_NONE,
+        .kind = kind,
+        .line = (uint32_t)event->start_mark.line + 1,
+        .column = (uint32_t)event->start_mark.column + 1,
+        .parent = parent,
+        .first = SAPA_NONE,
+        .last = SAPA_NONE,
+        .next = SAPA_NONE,
     };
     if (parent != SAPA_NONE) {
         struct sapa_tree_node *up = &c->tree.at[parent];
@@ -21,7 +27,8 @@ static uint32_t add_node(struct sapa_compile *c, uint8_t kind, const yaml_event_
     return id;
 }
 
-static void find_mark(struct sapa_compile *c, const yaml_mark_t *mark, const char *hint, const char *reason)
+static void find_mark(struct sapa_compile *c, const yaml_mark_t *mark, const char *hint,
+                      const char *reason)
 {
     sapa_find(c, SAPA_NONE, 0, hint, "%s", reason);
     if (c->findings->more == 0) {
@@ -41,7 +48,8 @@ static uint32_t hash_of(uint32_t parent, struct sapa_str key)
     return (uint32_t)(h * 0x9e3779b97f4a7c15u >> 32);
 }
 
-static struct sapa_str name_of(const struct sapa_tree_node *node, const struct sapa_tree_node *parent)
+static struct sapa_str name_of(const struct sapa_tree_node *node,
+                               const struct sapa_tree_node *parent)
 {
     return parent->kind == SAPA_TREE_MAP ? node->key : node->text;
 }
@@ -69,7 +77,8 @@ static void build_index(struct sapa_compile *c)
         if (c->index[slot] == 0)
             c->index[slot] = id + 1;
         else if (parent->kind == SAPA_TREE_MAP)
-            sapa_find_key(c, id, "keep one of the two", "\"" SAPA_STR_FMT "\" stands here a second time (first in line %u)",
+            sapa_find_key(c, id, "keep one of the two",
+                          "\"" SAPA_STR_FMT "\" stands here a second time (first in line %u)",
                           SAPA_STR_ARG(name), sapa_tree(c, c->index[slot] - 1)->key_line);
     }
 }
@@ -78,7 +87,8 @@ uint32_t sapa_tree_get(const struct sapa_compile *c, uint32_t parent, struct sap
 {
     if (parent == SAPA_NONE)
         return SAPA_NONE;
-    for (uint32_t slot = hash_of(parent, key) & c->index_mask; c->index[slot] != 0; slot = (slot + 1) & c->index_mask) {
+    for (uint32_t slot = hash_of(parent, key) & c->index_mask; c->index[slot] != 0;
+         slot = (slot + 1) & c->index_mask) {
         const struct sapa_tree_node *node = sapa_tree(c, c->index[slot] - 1);
         if (node->parent == parent && sapa_str_eq(name_of(node, sapa_tree(c, parent)), key))
             return c->index[slot] - 1;
@@ -89,21 +99,22 @@ uint32_t sapa_tree_get(const struct sapa_compile *c, uint32_t parent, struct sap
 struct reading {
     uint32_t stack[SAPA_CENTRE_DEPTH_MAX];
     unsigned depth;
-    bool has_key;          /* a key waits for its value */
+    bool has_key; /* a key waits for its value */
     struct sapa_str key;
     uint32_t key_line, key_column;
     uint32_t documents;
 };
 
 /* A value begins. False: a limit or something that is not allowed. */
-static bool take_value(struct sapa_compile *c, struct reading *r, const yaml_event_t *event, uint8_t kind,
-                       const yaml_char_t *anchor, const yaml_char_t *tag)
+static bool take_value(struct sapa_compile *c, struct reading *r, const yaml_event_t *event,
+                       uint8_t kind, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     const uint32_t parent = r->depth ? r->stack[r->depth - 1] : SAPA_NONE;
     const bool in_map = parent != SAPA_NONE && sapa_tree(c, parent)->kind == SAPA_TREE_MAP;
 
     if (anchor || tag) {
-        find_mark(c, &event->start_mark, "write the value out", anchor ? "an anchor (&) is not allowed" : "a tag (!) is not allowed");
+        find_mark(c, &event->start_mark, "write the value out",
+                  anchor ? "an anchor (&) is not allowed" : "a tag (!) is not allowed");
         return false;
     }
     if (c->tree.n >= SAPA_CENTRE_VALUES_MAX) {
@@ -112,10 +123,12 @@ static bool take_value(struct sapa_compile *c, struct reading *r, const yaml_eve
     }
     if (in_map && !r->has_key) { /* this is the key */
         if (kind != SAPA_TREE_TEXT) {
-            find_mark(c, &event->start_mark, "put texts with { } or [ ] between quotes", "a key must be a plain word");
+            find_mark(c, &event->start_mark, "put texts with { } or [ ] between quotes",
+                      "a key must be a plain word");
             return false;
         }
-        r->key = sapa_compile_str(c, (struct sapa_str){ (const char *)event->data.scalar.value, event->data.scalar.length });
+        r->key = sapa_compile_str(c, (struct sapa_str){ (const char *)event->data.scalar.value,
+                                                        event->data.scalar.length });
         r->key_line = (uint32_t)event->start_mark.line + 1;
         r->key_column = (uint32_t)event->start_mark.column + 1;
         r->has_key = true;
@@ -131,9 +144,11 @@ static bool take_value(struct sapa_compile *c, struct reading *r, const yaml_eve
     }
     if (kind == SAPA_TREE_TEXT) {
         const yaml_scalar_style_t style = event->data.scalar.style;
-        node->quoted = style == YAML_SINGLE_QUOTED_SCALAR_STYLE || style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+        node->quoted =
+            style == YAML_SINGLE_QUOTED_SCALAR_STYLE || style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
         node->block = style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE;
-        node->text = sapa_compile_str(c, (struct sapa_str){ (const char *)event->data.scalar.value, event->data.scalar.length });
+        node->text = sapa_compile_str(c, (struct sapa_str){ (const char *)event->data.scalar.value,
+                                                            event->data.scalar.length });
         if (node->block)
             node->text = sapa_str_trim(node->text);
     } else {
@@ -156,18 +171,20 @@ static bool take_event(struct sapa_compile *c, struct reading *r, const yaml_eve
         }
         return true;
     case YAML_ALIAS_EVENT:
-        find_mark(c, &event->start_mark, "write the value out", "an alias (*) is not allowed; a text that begins with * needs quotes");
+        find_mark(c, &event->start_mark, "write the value out",
+                  "an alias (*) is not allowed; a text that begins with * needs quotes");
         return false;
     case YAML_SCALAR_EVENT:
-        return take_value(c, r, event, SAPA_TREE_TEXT, event->data.scalar.anchor, event->data.scalar.tag);
+        return take_value(c, r, event, SAPA_TREE_TEXT, event->data.scalar.anchor,
+                          event->data.scalar.tag);
     case YAML_SEQUENCE_START_EVENT:
-        return take_value(c, r, event, SAPA_TREE_LIST, event->data.sequence_start.anchor, event->data.sequence_start.tag);
+        return take_value(c, r, event, SAPA_TREE_LIST, event->data.sequence_start.anchor,
+                          event->data.sequence_start.tag);
     case YAML_MAPPING_START_EVENT:
-        return take_value(c, r, event, SAPA_TREE_MAP, event->data.mapping_start.anchor, event->data.mapping_start.tag);
+        return take_value(c, r, event, SAPA_TREE_MAP, event->data.mapping_start.anchor,
+                          event->data.mapping_start.tag);
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT:
-        r->depth--;
-        return true;
+    case YAML_MAPPING_END_EVENT: r->depth--; return true;
     default: return true;
     }
 }
@@ -196,10 +213,13 @@ bool sapa_tree_parse(struct sapa_compile *c, struct sapa_str text)
             char reason[SAPA_FINDING_TEXT_MAX];
             struct sapa_text out;
             sapa_text_init(&out, reason, sizeof(reason));
-            sapa_text_printf(&out, "not readable as YAML: %s", c->parser.problem ? c->parser.problem : "?");
+            sapa_text_printf(&out, "not readable as YAML: %s",
+                             c->parser.problem ? c->parser.problem : "?");
             if (c->parser.context)
                 sapa_text_printf(&out, " (%s)", c->parser.context);
-            find_mark(c, &c->parser.problem_mark, "look at the indentation and the quotes of this line and the one before", reason);
+            find_mark(c, &c->parser.problem_mark,
+                      "look at the indentation and the quotes of this line and the one before",
+                      reason);
             return false;
         }
         c->event_open = true; /* parser and event are closed by the caller if this jumps out */
@@ -211,7 +231,8 @@ bool sapa_tree_parse(struct sapa_compile *c, struct sapa_str text)
     if (!good)
         return false;
     if (c->tree.n == 0 || sapa_tree(c, 0)->kind != SAPA_TREE_MAP) {
-        sapa_find(c, SAPA_NONE, 0, "see examples/empty/centre.yaml", "the document is empty, or no map of sections");
+        sapa_find(c, SAPA_NONE, 0, "see examples/empty/centre.yaml",
+                  "the document is empty, or no map of sections");
         return false;
     }
     build_index(c);

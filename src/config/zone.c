@@ -11,7 +11,7 @@ enum { ZONE_FILE_MAX = 1 << 20, ZONE_YEAR_LAST = 2060, ZONE_CHANGES_MAX = 4096 }
 /* ---- the rule: std offset [dst [offset] [,start[/time],end[/time]]] ---- */
 
 struct rule_day {
-    char kind;      /* 'M' month.week.day, 'J' 1..365 without 29 February, 'N' 0..365 */
+    char kind; /* 'M' month.week.day, 'J' 1..365 without 29 February, 'N' 0..365 */
     int month, week, day;
     int32_t time_s; /* local, after midnight; may be negative or beyond a day */
 };
@@ -56,7 +56,8 @@ static void take_name(struct cursor *at)
         at->bad |= !take(at, '>');
         return;
     }
-    while (at->p < at->end && ((*at->p >= 'a' && *at->p <= 'z') || (*at->p >= 'A' && *at->p <= 'Z')))
+    while (at->p < at->end &&
+           ((*at->p >= 'a' && *at->p <= 'z') || (*at->p >= 'A' && *at->p <= 'Z')))
         at->p++;
     at->bad |= at->p - from < 3;
 }
@@ -118,17 +119,15 @@ static bool parse_rule(struct sapa_str s, struct rule *ret)
     return !at.bad && at.p == at.end;
 }
 
-static bool is_leap(int year)
-{
-    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
+static bool is_leap(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
 
 /* Days from 1970-01-01 to 1 January of a year >= 1970. */
 static int64_t days_to_year(int year)
 {
     const int64_t y = year - 1;
 
-    return (year - 1970) * 365LL + (y / 4 - y / 100 + y / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400);
+    return (year - 1970) * 365LL + (y / 4 - y / 100 + y / 400) -
+           (1969 / 4 - 1969 / 100 + 1969 / 400);
 }
 
 static int64_t rule_at(const struct rule_day *day, int year, int32_t offset_s)
@@ -164,7 +163,8 @@ struct changes {
 
 static void add_change(struct changes *changes, int64_t at_s, int32_t offset_s)
 {
-    const int32_t now_s = changes->count ? changes->offset_s[changes->count - 1] : changes->before_s;
+    const int32_t now_s =
+        changes->count ? changes->offset_s[changes->count - 1] : changes->before_s;
 
     if (offset_s == now_s || changes->count == ZONE_CHANGES_MAX)
         return;
@@ -177,10 +177,7 @@ static uint32_t be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static int64_t be64(const uint8_t *p)
-{
-    return (int64_t)((uint64_t)be32(p) << 32 | be32(p + 4));
-}
+static int64_t be64(const uint8_t *p) { return (int64_t)((uint64_t)be32(p) << 32 | be32(p + 4)); }
 
 struct header {
     uint32_t utc, standard, leaps, times, types, letters;
@@ -192,16 +189,18 @@ static const uint8_t *read_header(struct sapa_reader *r, struct header *ret)
 
     if (!h || memcmp(h, "TZif", 4) != 0)
         return NULL;
-    *ret = (struct header){ be32(h + 20), be32(h + 24), be32(h + 28), be32(h + 32), be32(h + 36), be32(h + 40) };
-    if (ret->times > 10000 || ret->types == 0 || ret->types > 256 || ret->letters > 10000 || ret->leaps > 1000 ||
-        ret->utc > 256 || ret->standard > 256)
+    *ret = (struct header){ be32(h + 20), be32(h + 24), be32(h + 28),
+                            be32(h + 32), be32(h + 36), be32(h + 40) };
+    if (ret->times > 10000 || ret->types == 0 || ret->types > 256 || ret->letters > 10000 ||
+        ret->leaps > 1000 || ret->utc > 256 || ret->standard > 256)
         return NULL;
     return h;
 }
 
 static size_t block_size(const struct header *h, size_t time_size)
 {
-    return h->times * (time_size + 1) + h->types * 6 + h->letters + h->leaps * (time_size + 4) + h->standard + h->utc;
+    return h->times * (time_size + 1) + h->types * 6 + h->letters + h->leaps * (time_size + 4) +
+           h->standard + h->utc;
 }
 
 static bool parse_tzif(const uint8_t *bytes, size_t size, struct changes *ret)
@@ -210,14 +209,17 @@ static bool parse_tzif(const uint8_t *bytes, size_t size, struct changes *ret)
     struct header header;
     const uint8_t *h = read_header(&r, &header);
 
-    if (!h || h[4] < '2') /* without the 64-bit block there is no footer: no such file has been made since 2006 */
+    if (!h ||
+        h[4] <
+            '2') /* without the 64-bit block there is no footer: no such file has been made since 2006 */
         return false;
     if (!sapa_get_raw(&r, block_size(&header, 4)) || !read_header(&r, &header))
         return false;
     const uint8_t *times = sapa_get_raw(&r, (size_t)header.times * 8);
     const uint8_t *indices = sapa_get_raw(&r, header.times);
     const uint8_t *types = sapa_get_raw(&r, (size_t)header.types * 6);
-    const uint8_t *rest = sapa_get_raw(&r, block_size(&header, 8) - header.times * 9u - header.types * 6u);
+    const uint8_t *rest =
+        sapa_get_raw(&r, block_size(&header, 8) - header.times * 9u - header.types * 6u);
     if (!times || !indices || !types || (!rest && r.bad) || r.bad)
         return false;
 
@@ -242,7 +244,8 @@ static bool parse_tzif(const uint8_t *bytes, size_t size, struct changes *ret)
     if (!footer || left < 2 || footer[0] != '\n')
         return false;
     struct sapa_str unused;
-    const struct sapa_str text = sapa_str_cut((struct sapa_str){ footer + 1, left - 1 }, '\n', &unused);
+    const struct sapa_str text =
+        sapa_str_cut((struct sapa_str){ footer + 1, left - 1 }, '\n', &unused);
     struct rule rule;
     if (text.n == 0)
         return true; /* no rule for what comes: the last offset stays */
@@ -273,8 +276,8 @@ static bool name_good(struct sapa_str name)
 
     for (size_t i = 0; i < name.n && good; i++) {
         const char ch = name.p[i];
-        good = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_' ||
-               ch == '-' || ch == '+' || (ch == '/' && i > 0 && name.p[i - 1] != '/');
+        good = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+               ch == '_' || ch == '-' || ch == '+' || (ch == '/' && i > 0 && name.p[i - 1] != '/');
     }
     return good; /* no '.', so no way up */
 }
@@ -296,11 +299,13 @@ static size_t read_file(const char *path, uint8_t *buf, size_t size)
     return n < size ? n : 0;
 }
 
-bool sapa_zone_read(struct sapa_compile *c, uint32_t node, struct sapa_str name, struct sapa_zone *ret)
+bool sapa_zone_read(struct sapa_compile *c, uint32_t node, struct sapa_str name,
+                    struct sapa_zone *ret)
 {
     char path[256];
     struct sapa_text out;
-    const char *folder = c->sources && c->sources->zoneinfo ? c->sources->zoneinfo : "/usr/share/zoneinfo";
+    const char *folder =
+        c->sources && c->sources->zoneinfo ? c->sources->zoneinfo : "/usr/share/zoneinfo";
 
     sapa_text_init(&out, path, sizeof(path));
     sapa_text_printf(&out, "%s/" SAPA_STR_FMT, folder, SAPA_STR_ARG(name));
@@ -310,14 +315,19 @@ bool sapa_zone_read(struct sapa_compile *c, uint32_t node, struct sapa_str name,
     uint8_t *bytes = (uint8_t *)(changes + 1);
     const size_t size = name_good(name) && !out.cut ? read_file(path, bytes, ZONE_FILE_MAX) : 0;
     if (size == 0 || !parse_tzif(bytes, size, changes)) {
-        sapa_find(c, node, 0, "a name such as Asia/Jakarta, Asia/Makassar, Asia/Jayapura or Europe/Berlin; Debian package tzdata",
-                  "there is no time zone \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(name));
+        sapa_find(
+            c, node, 0,
+            "a name such as Asia/Jakarta, Asia/Makassar, Asia/Jayapura or Europe/Berlin; Debian package tzdata",
+            "there is no time zone \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(name));
         return false;
     }
     *ret = (struct sapa_zone){
-        .name = name, .before_s = changes->before_s, .count = changes->count,
+        .name = name,
+        .before_s = changes->before_s,
+        .count = changes->count,
         .at_s = sapa_vec_keep(c, changes->at_s, changes->count * sizeof(*changes->at_s)),
-        .offset_s = sapa_vec_keep(c, changes->offset_s, changes->count * sizeof(*changes->offset_s)),
+        .offset_s =
+            sapa_vec_keep(c, changes->offset_s, changes->count * sizeof(*changes->offset_s)),
     };
     return true;
 }

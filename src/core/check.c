@@ -72,11 +72,11 @@ static void check_contact(const struct sapa_core *core, const struct core_contac
             talking++;
     }
     check_place(core, c, offered, talking);
-    sapa_assert((core->line[i].size > 0) == c->in_line);
-    sapa_assert((core->pick[i].size > 0) == (c->pick != PICK_NONE));
+    sapa_assert((sapa_tree_at(core->line, i)->size > 0) == c->in_line);
+    sapa_assert((sapa_tree_at(core->pick, i)->size > 0) == (c->pick != PICK_NONE));
     if (c->in_line) {
-        sapa_assert(core->line[i].key == sapa_line_key(core, c));
-        sapa_assert(core->line[i].seq == c->wait_seq);
+        sapa_assert(sapa_tree_at(core->line, i)->key == sapa_line_key(core, c));
+        sapa_assert(sapa_tree_at(core->line, i)->seq == c->wait_seq);
         sapa_assert(c->class_index == core->queues[c->queue].class_base + c->step);
         sapa_assert(c->pick != PICK_NONE || c->callback != NO_CALLBACK);
         sapa_assert(c->pick != PICK_NONE || c->leg || c->due_us != 0 || !sapa_line_open(core, c->queue));

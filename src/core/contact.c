@@ -38,7 +38,7 @@ struct core_contact *sapa_contact_alloc(struct sapa_core *core, uint64_t id)
     c->judged_agent = c->judged_queue = SAPA_NONE;
     c->callback = NO_CALLBACK;
     c->wait_why = SAPA_WHY_COUNT;
-    core->line[i].size = core->pick[i].size = 0;
+    sapa_tree_at(core->line, i)->size = sapa_tree_at(core->pick, i)->size = 0;
     core->timers.at[core_slot(core, TIMER_CONTACT, i)] = SAPA_NONE;
     core->timers.at[core_slot(core, TIMER_FLOW, i)] = SAPA_NONE;
     core->living_at[i] = core->contact_count;

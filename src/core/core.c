@@ -12,6 +12,8 @@
 
 /* ---- memory ---- */
 
+enum { LINE = 64 }; /* bytes of a cache line */
+
 /* Carves arrays out of one block: first to learn its size (base NULL), then for good. */
 struct carver {
     uint8_t *base;
@@ -22,7 +24,7 @@ static void *carve(struct carver *carver, size_t count, size_t size)
 {
     void *at = carver->base ? carver->base + carver->n : NULL;
 
-    carver->n += (count * size + 63) / 64 * 64;
+    carver->n += (count * size + LINE - 1) / LINE * LINE;
     return at;
 }
 
@@ -42,8 +44,8 @@ static void carve_all(struct sapa_core *core, struct carver *carver)
     core->levels = carve(carver, agents, core->skills_max);
     core->agent_keys = carve(carver, agents, sizeof(uint64_t));
     core->queue_keys = carve(carver, queues, sizeof(uint64_t));
-    core->line = carve(carver, contacts, sizeof(*core->line));
-    core->pick = carve(carver, contacts, sizeof(*core->pick));
+    core->line = carve(carver, contacts * SAPA_TREE_POOLS, sizeof(*core->line));
+    core->pick = core->line ? core->line + 1 : NULL;
     core->timers.heap = carve(carver, slots, sizeof(*core->timers.heap));
     core->timers.at = carve(carver, slots, sizeof(uint32_t));
     core->contact_map.slots = carve(carver, sapa_idmap_slots((uint32_t)contacts), sizeof(struct sapa_idmap_slot));
@@ -86,15 +88,17 @@ sapa_rc sapa_core_new(const struct sapa_core_options *options, struct sapa_core 
         || shape.classes_max > SAPA_QUEUES_MAX * SAPA_STEPS_MAX || shape.skills_max > SAPA_SKILLS_MAX)
         return SAPA_EINVAL;
     /* an agent may have work in wrap-up after its contact is gone */
-    shape.works_max = shape.contacts_max + 2 * shape.agents_max;
+    shape.works_max = shape.contacts_max + 2 * shape.agents_max + 2 * SAPA_CORE_RING_ALL_MAX;
     carve(&carver, 1, sizeof(shape));
     carve_all(&shape, &carver);
-    carver.base = memory->resize(memory->ctx, NULL, carver.n);
-    if (!carver.base)
+    uint8_t *block = memory->resize(memory->ctx, NULL, carver.n + LINE);
+    if (!block)
         return SAPA_ENOMEM;
+    carver.base = block + (LINE - (uintptr_t)block % LINE) % LINE; /* arrays begin with a cache line */
     carver.n = 0;
     struct sapa_core *core = carve(&carver, 1, sizeof(shape));
     *core = shape;
+    core->block = block;
     carve_all(core, &carver);
     sapa_idmap_init(&core->contact_map, core->contact_map.slots, sapa_idmap_slots(core->contacts_max));
     sapa_idmap_init(&core->work_map, core->work_map.slots, sapa_idmap_slots(core->works_max));
@@ -111,7 +115,7 @@ sapa_rc sapa_core_new(const struct sapa_core_options *options, struct sapa_core 
 void sapa_core_free(struct sapa_core *core)
 {
     if (core)
-        core->memory->resize(core->memory->ctx, core, 0);
+        core->memory->resize(core->memory->ctx, core->block, 0);
 }
 
 const struct sapa_centre *sapa_core_centre_now(const struct sapa_core *core)

@@ -121,6 +121,8 @@ struct core_agent {
     bool freed;             /* is to be offered work when this step settles */
     uint8_t used[CHANNELS]; /* live work by channel */
     uint8_t used_total;
+    uint8_t capacity[CHANNELS], capacity_total; /* as described */
+    bool reserve_voice;
     uint32_t work;          /* first, SAPA_NONE */
     uint64_t idle_seq;      /* order of idleness: lower waits longer */
     int64_t idle_since_us;
@@ -129,7 +131,7 @@ struct core_agent {
     int64_t since_us, login_us, busy_us, busy_since_us; /* busy_since 0: not busy */
     struct core_link link[CHANNELS];
     struct sapa_tree preferred; /* contacts that wait for him alone */
-};
+} __attribute__((aligned(64)));
 
 struct core_queue {
     struct sapa_tree line;
@@ -207,6 +209,7 @@ struct sapa_core {
 
     uint32_t contacts_max, works_max, agents_max, queues_max, classes_max, skills_max;
     const struct sapa_memory *memory;
+    void *block;            /* all of it lies here */
     const struct sapa_core_out *out;
     uint32_t *freed, freed_count;     /* agents, and */
     uint32_t *seeking, seeking_count; /* contacts that this step set free */

@@ -80,10 +80,11 @@ struct sapa_ewt sapa_ewt_of(uint32_t agents, int64_t handle_us, int64_t patience
         const uint64_t theta = scale / (uint64_t)patience_us;
         const uint64_t exact = SAPA_MIN(terms, (uint64_t)EXACT);
         for (uint64_t j = 0; j < exact; j++) {
-            const uint64_t one = scale / SAPA_MAX(rate + (j + 1) * theta, 1);
-            mean += one;
-            variance += (u128)one * one;
+            const uint64_t one_q16 = (scale << 16) / SAPA_MAX(rate + (j + 1) * theta, 1);
+            mean += one_q16;
+            variance += (u128)one_q16 * one_q16 >> 32;
         }
+        mean >>= 16;
         if (terms > exact && theta > 0) {
             const uint64_t a = rate + exact * theta + theta / 2, b = a + (terms - exact) * theta;
             const u128 ratio = ((u128)b << 32) / a;

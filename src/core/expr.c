@@ -7,7 +7,8 @@ struct value {
 
 static const struct sapa_fact_info facts[SAPA_FACT_COUNT] = {
 #define X(id, fact_name, fact_type, fact_argument, text) \
-    [SAPA_FACT_##id] = { { fact_name, sizeof(fact_name) - 1 }, SAPA_VALUE_##fact_type, fact_argument },
+    [SAPA_FACT_##                                        \
+        id] = { { fact_name, sizeof(fact_name) - 1 }, SAPA_VALUE_##fact_type, fact_argument },
     SAPA_FACTS(X)
 #undef X
 };
@@ -25,7 +26,8 @@ static int32_t date_of_days(int64_t days)
     const int64_t day_of_era = days - era * 146097;
     const int64_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     const int64_t month = (5 * day_of_year + 2) / 153;
     const int64_t day = day_of_year - (153 * month + 2) / 5 + 1;
     const int64_t year = year_of_era + era * 400 + (month >= 10 ? 1 : 0);
@@ -58,20 +60,27 @@ static struct value fact_value(const struct sapa_flow_env *env, const struct sap
     bool holiday = false;
 
     switch ((enum sapa_fact)(arg & 0xff)) {
-    case SAPA_FACT_LANGUAGE: return (struct value){ 0, sapa_str_of(sapa_language_name(run->language)) };
+    case SAPA_FACT_LANGUAGE:
+        return (struct value){ 0, sapa_str_of(sapa_language_name(run->language)) };
     case SAPA_FACT_CALLER: return (struct value){ 0, env->caller };
     case SAPA_FACT_CALLER_KNOWN: return (struct value){ env->caller_known, { NULL, 0 } };
     case SAPA_FACT_DIALLED: return (struct value){ 0, env->dialled };
     case SAPA_FACT_CLIENT:
         return (struct value){ 0, env->client < env->centre->clients_count
-                                      ? env->centre->clients[env->client].key : SAPA_STR("") };
+                                      ? env->centre->clients[env->client].key
+                                      : SAPA_STR("") };
     case SAPA_FACT_VIP: return (struct value){ env->vip, { NULL, 0 } };
     case SAPA_FACT_LAST_AGENT: return (struct value){ env->last_agent != SAPA_NONE, { NULL, 0 } };
     case SAPA_FACT_DIGITS: return (struct value){ 0, { run->digits, run->digits_n } };
     case SAPA_FACT_SURGE: return (struct value){ env->surge, { NULL, 0 } };
-    case SAPA_FACT_TODAY: return (struct value){ sapa_flow_today(env, &minute, &weekday), { NULL, 0 } };
-    case SAPA_FACT_NOW: sapa_flow_today(env, &minute, &weekday); return (struct value){ minute, { NULL, 0 } };
-    case SAPA_FACT_WEEKDAY: sapa_flow_today(env, &minute, &weekday); return (struct value){ weekday, { NULL, 0 } };
+    case SAPA_FACT_TODAY:
+        return (struct value){ sapa_flow_today(env, &minute, &weekday), { NULL, 0 } };
+    case SAPA_FACT_NOW:
+        sapa_flow_today(env, &minute, &weekday);
+        return (struct value){ minute, { NULL, 0 } };
+    case SAPA_FACT_WEEKDAY:
+        sapa_flow_today(env, &minute, &weekday);
+        return (struct value){ weekday, { NULL, 0 } };
     case SAPA_FACT_WAITED: return (struct value){ env->waited_ms, { NULL, 0 } };
     case SAPA_FACT_POSITION: return (struct value){ env->position, { NULL, 0 } };
     case SAPA_FACT_EWT_P50: return (struct value){ env->ewt_p50_ms, { NULL, 0 } };
@@ -81,12 +90,14 @@ static struct value fact_value(const struct sapa_flow_env *env, const struct sap
     case SAPA_FACT_QUEUE_LOGGED_IN:
     case SAPA_FACT_QUEUE_EWT_P50:
         env->queue_facts(env->ctx, which, &queue);
-        return (struct value){ (arg & 0xff) == SAPA_FACT_QUEUE_WAITING ? queue.waiting
-                               : (arg & 0xff) == SAPA_FACT_QUEUE_READY ? queue.ready
+        return (struct value){ (arg & 0xff) == SAPA_FACT_QUEUE_WAITING     ? queue.waiting
+                               : (arg & 0xff) == SAPA_FACT_QUEUE_READY     ? queue.ready
                                : (arg & 0xff) == SAPA_FACT_QUEUE_LOGGED_IN ? queue.logged_in
-                                                                            : queue.ewt_p50_ms, { NULL, 0 } };
+                                                                           : queue.ewt_p50_ms,
+                               { NULL, 0 } };
     case SAPA_FACT_OPEN:
-        return (struct value){ env->hours_open(env->ctx, which, env->now_us, &holiday), { NULL, 0 } };
+        return (struct value){ env->hours_open(env->ctx, which, env->now_us, &holiday),
+                               { NULL, 0 } };
     case SAPA_FACT_HOLIDAY:
         (void)env->hours_open(env->ctx, which, env->now_us, &holiday);
         return (struct value){ holiday, { NULL, 0 } };
@@ -213,12 +224,15 @@ sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *
         struct value *b = top >= 1 ? &stack[top - 1] : &stack[0];
 
         switch ((enum sapa_expr_opcode)op.op) {
-        case SAPA_EXPR_NUMBER: stack[top++] = (struct value){ flow->numbers[op.arg], { NULL, 0 } }; break;
+        case SAPA_EXPR_NUMBER:
+            stack[top++] = (struct value){ flow->numbers[op.arg], { NULL, 0 } };
+            break;
         case SAPA_EXPR_TEXT: stack[top++] = (struct value){ 0, flow->texts[op.arg] }; break;
         case SAPA_EXPR_VARIABLE:
             if (flow->variables[op.arg].type == SAPA_VALUE_TEXT)
-                stack[top++] = (struct value){ 0, { run->text + flow->variables[op.arg].at,
-                                                    (size_t)run->values[op.arg].number } };
+                stack[top++] = (struct value){ 0,
+                                               { run->text + flow->variables[op.arg].at,
+                                                 (size_t)run->values[op.arg].number } };
             else
                 stack[top++] = (struct value){ run->values[op.arg].number, { NULL, 0 } };
             break;
@@ -269,10 +283,22 @@ sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *
             top--;
             break;
         }
-        case SAPA_EXPR_EQUAL: a->number = a->number == b->number; top--; break;
-        case SAPA_EXPR_LESS: a->number = a->number < b->number; top--; break;
-        case SAPA_EXPR_LESS_EQUAL: a->number = a->number <= b->number; top--; break;
-        case SAPA_EXPR_TEXT_EQUAL: *a = (struct value){ sapa_str_eq(a->text, b->text), { NULL, 0 } }; top--; break;
+        case SAPA_EXPR_EQUAL:
+            a->number = a->number == b->number;
+            top--;
+            break;
+        case SAPA_EXPR_LESS:
+            a->number = a->number < b->number;
+            top--;
+            break;
+        case SAPA_EXPR_LESS_EQUAL:
+            a->number = a->number <= b->number;
+            top--;
+            break;
+        case SAPA_EXPR_TEXT_EQUAL:
+            *a = (struct value){ sapa_str_eq(a->text, b->text), { NULL, 0 } };
+            top--;
+            break;
         case SAPA_EXPR_JUMP_IF_FALSE:
         case SAPA_EXPR_JUMP_IF_TRUE:
             if (!b->number == (op.op == SAPA_EXPR_JUMP_IF_FALSE))
@@ -280,11 +306,20 @@ sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *
             else
                 top--;
             break;
-        case SAPA_EXPR_LENGTH: *b = (struct value){ (int64_t)characters(b->text), { NULL, 0 } }; break;
-        case SAPA_EXPR_LEFT: a->text = middle(a->text, 0, b->number); top--; break;
+        case SAPA_EXPR_LENGTH:
+            *b = (struct value){ (int64_t)characters(b->text), { NULL, 0 } };
+            break;
+        case SAPA_EXPR_LEFT:
+            a->text = middle(a->text, 0, b->number);
+            top--;
+            break;
         case SAPA_EXPR_RIGHT: {
             const int64_t all = (int64_t)characters(a->text);
-            a->text = middle(a->text, b->number >= all ? 0 : b->number <= 0 ? all : all - b->number, all);
+            a->text = middle(a->text,
+                             b->number >= all ? 0
+                             : b->number <= 0 ? all
+                                              : all - b->number,
+                             all);
             top--;
             break;
         }
@@ -294,8 +329,14 @@ sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *
             top -= 2;
             break;
         }
-        case SAPA_EXPR_STARTS: *a = (struct value){ sapa_str_starts(a->text, b->text), { NULL, 0 } }; top--; break;
-        case SAPA_EXPR_CONTAINS: *a = (struct value){ contains(a->text, b->text), { NULL, 0 } }; top--; break;
+        case SAPA_EXPR_STARTS:
+            *a = (struct value){ sapa_str_starts(a->text, b->text), { NULL, 0 } };
+            top--;
+            break;
+        case SAPA_EXPR_CONTAINS:
+            *a = (struct value){ contains(a->text, b->text), { NULL, 0 } };
+            top--;
+            break;
         case SAPA_EXPR_LUHN: *b = (struct value){ luhn(b->text), { NULL, 0 } }; break;
         case SAPA_EXPR_TO_INT: {
             int64_t number;
@@ -319,8 +360,14 @@ sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *
             *b = (struct value){ 0, { at, n } };
             break;
         }
-        case SAPA_EXPR_MIN: a->number = SAPA_MIN(a->number, b->number); top--; break;
-        case SAPA_EXPR_MAX: a->number = SAPA_MAX(a->number, b->number); top--; break;
+        case SAPA_EXPR_MIN:
+            a->number = SAPA_MIN(a->number, b->number);
+            top--;
+            break;
+        case SAPA_EXPR_MAX:
+            a->number = SAPA_MAX(a->number, b->number);
+            top--;
+            break;
         case SAPA_EXPR_OPCODE_COUNT: break;
         }
     }
@@ -331,18 +378,24 @@ sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *
 }
 
 /* Values taken and left by each operation. */
-static const struct { uint8_t takes, leaves; } effects[SAPA_EXPR_OPCODE_COUNT] = {
-    [SAPA_EXPR_NUMBER] = { 0, 1 }, [SAPA_EXPR_TEXT] = { 0, 1 }, [SAPA_EXPR_VARIABLE] = { 0, 1 },
-    [SAPA_EXPR_FACT] = { 0, 1 }, [SAPA_EXPR_NOT] = { 1, 1 }, [SAPA_EXPR_NEGATE] = { 1, 1 },
-    [SAPA_EXPR_ADD] = { 2, 1 }, [SAPA_EXPR_SUBTRACT] = { 2, 1 }, [SAPA_EXPR_MULTIPLY] = { 2, 1 },
-    [SAPA_EXPR_DIVIDE] = { 2, 1 }, [SAPA_EXPR_MODULO] = { 2, 1 }, [SAPA_EXPR_JOIN] = { 2, 1 },
-    [SAPA_EXPR_EQUAL] = { 2, 1 }, [SAPA_EXPR_LESS] = { 2, 1 }, [SAPA_EXPR_LESS_EQUAL] = { 2, 1 },
-    [SAPA_EXPR_TEXT_EQUAL] = { 2, 1 },
+static const struct {
+    uint8_t takes, leaves;
+} effects[SAPA_EXPR_OPCODE_COUNT] = {
+    [SAPA_EXPR_NUMBER] = { 0, 1 },        [SAPA_EXPR_TEXT] = { 0, 1 },
+    [SAPA_EXPR_VARIABLE] = { 0, 1 },      [SAPA_EXPR_FACT] = { 0, 1 },
+    [SAPA_EXPR_NOT] = { 1, 1 },           [SAPA_EXPR_NEGATE] = { 1, 1 },
+    [SAPA_EXPR_ADD] = { 2, 1 },           [SAPA_EXPR_SUBTRACT] = { 2, 1 },
+    [SAPA_EXPR_MULTIPLY] = { 2, 1 },      [SAPA_EXPR_DIVIDE] = { 2, 1 },
+    [SAPA_EXPR_MODULO] = { 2, 1 },        [SAPA_EXPR_JOIN] = { 2, 1 },
+    [SAPA_EXPR_EQUAL] = { 2, 1 },         [SAPA_EXPR_LESS] = { 2, 1 },
+    [SAPA_EXPR_LESS_EQUAL] = { 2, 1 },    [SAPA_EXPR_TEXT_EQUAL] = { 2, 1 },
     [SAPA_EXPR_JUMP_IF_FALSE] = { 1, 0 }, [SAPA_EXPR_JUMP_IF_TRUE] = { 1, 0 },
-    [SAPA_EXPR_LENGTH] = { 1, 1 }, [SAPA_EXPR_LEFT] = { 2, 1 }, [SAPA_EXPR_RIGHT] = { 2, 1 },
-    [SAPA_EXPR_MIDDLE] = { 3, 1 }, [SAPA_EXPR_STARTS] = { 2, 1 }, [SAPA_EXPR_CONTAINS] = { 2, 1 },
-    [SAPA_EXPR_LUHN] = { 1, 1 }, [SAPA_EXPR_TO_INT] = { 1, 1 }, [SAPA_EXPR_TO_TEXT] = { 1, 1 },
-    [SAPA_EXPR_IS_INT] = { 1, 1 }, [SAPA_EXPR_MIN] = { 2, 1 }, [SAPA_EXPR_MAX] = { 2, 1 },
+    [SAPA_EXPR_LENGTH] = { 1, 1 },        [SAPA_EXPR_LEFT] = { 2, 1 },
+    [SAPA_EXPR_RIGHT] = { 2, 1 },         [SAPA_EXPR_MIDDLE] = { 3, 1 },
+    [SAPA_EXPR_STARTS] = { 2, 1 },        [SAPA_EXPR_CONTAINS] = { 2, 1 },
+    [SAPA_EXPR_LUHN] = { 1, 1 },          [SAPA_EXPR_TO_INT] = { 1, 1 },
+    [SAPA_EXPR_TO_TEXT] = { 1, 1 },       [SAPA_EXPR_IS_INT] = { 1, 1 },
+    [SAPA_EXPR_MIN] = { 2, 1 },           [SAPA_EXPR_MAX] = { 2, 1 },
     [SAPA_EXPR_ABS] = { 1, 1 },
 };
 
@@ -391,8 +444,8 @@ bool sapa_expr_sound(const struct sapa_centre *centre, const struct sapa_flow *f
     return depth == 1 && (!due[e->count] || due[e->count] == 2);
 }
 
-void sapa_flow_value_text(const struct sapa_flow *flow, const struct sapa_flow_run *run, uint32_t variable,
-                          struct sapa_text *out)
+void sapa_flow_value_text(const struct sapa_flow *flow, const struct sapa_flow_run *run,
+                          uint32_t variable, struct sapa_text *out)
 {
     char digits[21];
 
@@ -406,6 +459,7 @@ void sapa_flow_value_text(const struct sapa_flow *flow, const struct sapa_flow_r
         break;
     case SAPA_VALUE_SECRET: break;
     default:
-        sapa_text_add(out, (struct sapa_str){ digits, write_int(run->values[variable].number, digits) });
+        sapa_text_add(out,
+                      (struct sapa_str){ digits, write_int(run->values[variable].number, digits) });
     }
 }

@@ -5,16 +5,17 @@
 #include "speech/say.h"
 
 enum {
-    PLAY_BYTES_MAX = 1000,       /* of segments in one play command; a cmd_play holds 1,024 */
-    SENTENCE_MAX = 600,          /* bytes of one spoken text */
+    PLAY_BYTES_MAX = 1000, /* of segments in one play command; a cmd_play holds 1,024 */
+    SENTENCE_MAX = 600,    /* bytes of one spoken text */
     URL_MAX = 500,
     NUMBER_MAX = 40,
-    PASSED_MAX = 2000,           /* nodes in one run: a caller cannot keep a flow busy for ever */
+    PASSED_MAX = 2000, /* nodes in one run: a caller cannot keep a flow busy for ever */
     SECOND_US = 1000000,
     MS_US = 1000,
-    GRACE_MS = 2000,             /* longer than who does the work needs to give up by himself */
-    SURVEY_GAP_MS = 2000,        /* for the 0 of a 10 */
-    CALLBACK_DIGITS_MIN = 5, CALLBACK_DIGITS_MAX = 15, /* E.164 */
+    GRACE_MS = 2000,      /* longer than who does the work needs to give up by himself */
+    SURVEY_GAP_MS = 2000, /* for the 0 of a 10 */
+    CALLBACK_DIGITS_MIN = 5,
+    CALLBACK_DIGITS_MAX = 15, /* E.164 */
     CALLBACK_TIMEOUT_MS = 8000,
 };
 
@@ -73,7 +74,8 @@ static size_t cut_utf8(struct sapa_str s, size_t size)
     return size;
 }
 
-static void store(struct machine *m, uint32_t variable, int64_t number, struct sapa_str text, bool tell)
+static void store(struct machine *m, uint32_t variable, int64_t number, struct sapa_str text,
+                  bool tell)
 {
     const struct sapa_flow_variable *v = &flow_of(m)->variables[variable];
     char buf[SAPA_FLOW_TEXT_MAX + 1];
@@ -115,7 +117,8 @@ static bool money_of(struct sapa_str s, int64_t *ret)
         s.p++, s.n--;
     const bool point = sapa_str_find(s, '.', 0) < s.n;
     const struct sapa_str units = sapa_str_cut(s, '.', &cents);
-    if (sapa_str_u64(units, INT64_MAX / 1000, &whole) != SAPA_OK || (point && (cents.n < 1 || cents.n > 2)) ||
+    if (sapa_str_u64(units, INT64_MAX / 1000, &whole) != SAPA_OK ||
+        (point && (cents.n < 1 || cents.n > 2)) ||
         (point && sapa_str_u64(cents, 99, &part) != SAPA_OK))
         return false;
     if (cents.n == 1)
@@ -136,13 +139,16 @@ static bool parse_value(uint8_t type, struct sapa_str s, int64_t *ret)
     case SAPA_VALUE_TEXT: *ret = 0; return sapa_str_utf8(s);
     case SAPA_VALUE_INT:
     case SAPA_VALUE_DURATION:
-        if (sapa_str_u64((struct sapa_str){ s.p + minus, s.n - minus }, INT64_MAX / 1000, &number) != SAPA_OK)
+        if (sapa_str_u64((struct sapa_str){ s.p + minus, s.n - minus }, INT64_MAX / 1000,
+                         &number) != SAPA_OK)
             return false;
         *ret = (int64_t)number * (minus ? -1 : 1) * (type == SAPA_VALUE_DURATION ? 1000 : 1);
         return true;
     case SAPA_VALUE_BOOL:
-        *ret = sapa_str_eq(s, SAPA_STR("true")) || sapa_str_eq(s, SAPA_STR("1")) || sapa_str_eq(s, SAPA_STR("yes"));
-        return *ret || sapa_str_eq(s, SAPA_STR("false")) || sapa_str_eq(s, SAPA_STR("0")) || sapa_str_eq(s, SAPA_STR("no"));
+        *ret = sapa_str_eq(s, SAPA_STR("true")) || sapa_str_eq(s, SAPA_STR("1")) ||
+               sapa_str_eq(s, SAPA_STR("yes"));
+        return *ret || sapa_str_eq(s, SAPA_STR("false")) || sapa_str_eq(s, SAPA_STR("0")) ||
+               sapa_str_eq(s, SAPA_STR("no"));
     case SAPA_VALUE_MONEY: return money_of(s, ret);
     case SAPA_VALUE_DATE: { /* 2026-08-17 */
         char digits[8];
@@ -151,8 +157,9 @@ static bool parse_value(uint8_t type, struct sapa_str s, int64_t *ret)
         memcpy(digits, s.p, 4);
         memcpy(digits + 4, s.p + 5, 2);
         memcpy(digits + 6, s.p + 8, 2);
-        if (sapa_str_u64((struct sapa_str){ digits, 8 }, 99991231, &number) != SAPA_OK || number % 100 < 1 ||
-            number % 100 > 31 || number / 100 % 100 < 1 || number / 100 % 100 > 12 || number < 10000000)
+        if (sapa_str_u64((struct sapa_str){ digits, 8 }, 99991231, &number) != SAPA_OK ||
+            number % 100 < 1 || number % 100 > 31 || number / 100 % 100 < 1 ||
+            number / 100 % 100 > 12 || number < 10000000)
             return false;
         *ret = (int64_t)number;
         return true;
@@ -168,10 +175,11 @@ static bool parse_value(uint8_t type, struct sapa_str s, int64_t *ret)
 
 /* ---- speaking ---- */
 
-static void say_value(struct machine *m, struct sapa_text *text, const struct sapa_expr *expr, uint8_t format,
-                      const struct sapa_expr_result *value)
+static void say_value(struct machine *m, struct sapa_text *text, const struct sapa_expr *expr,
+                      uint8_t format, const struct sapa_expr_result *value)
 {
-    const enum sapa_say_lang lang = m->run->language == SAPA_LANGUAGE_EN ? SAPA_SAY_EN : SAPA_SAY_ID;
+    const enum sapa_say_lang lang =
+        m->run->language == SAPA_LANGUAGE_EN ? SAPA_SAY_EN : SAPA_SAY_ID;
     const struct sapa_str currency =
         format == SAPA_FORMAT_RUPIAH ? SAPA_STR("IDR") : m->env->centre->system.currency;
 
@@ -197,7 +205,8 @@ static void say_value(struct machine *m, struct sapa_text *text, const struct sa
             sapa_text_printf(&number, "%lld", (long long)value->number);
             sapa_say_digits(text, lang, sapa_text_str(&number), 0);
         } else {
-            sapa_say_digits(text, lang, (struct sapa_str){ value->text.p, SAPA_MIN(value->text.n, 40u) }, 3);
+            sapa_say_digits(text, lang,
+                            (struct sapa_str){ value->text.p, SAPA_MIN(value->text.n, 40u) }, 3);
         }
         break;
     }
@@ -209,7 +218,8 @@ static void say_value(struct machine *m, struct sapa_text *text, const struct sa
     case SAPA_FORMAT_DATE: {
         const struct sapa_say_date date = { .year = (int32_t)(value->number / 10000),
                                             .month = (uint8_t)(value->number / 100 % 100),
-                                            .day = (uint8_t)(value->number % 100), .weekday = true };
+                                            .day = (uint8_t)(value->number % 100),
+                                            .weekday = true };
         if (sapa_say_date(text, lang, &date) != SAPA_OK)
             sapa_say_cardinal(text, lang, value->number);
         break;
@@ -223,7 +233,8 @@ static void say_value(struct machine *m, struct sapa_text *text, const struct sa
     case SAPA_FORMAT_DURATION: sapa_say_duration(text, lang, value->number / 1000); break;
     case SAPA_FORMAT_WAIT: sapa_say_wait(text, lang, value->number / 1000); break;
     case SAPA_FORMAT_POSITION:
-        sapa_say_position(text, lang, value->number < 1 ? 1 : (uint32_t)SAPA_MIN(value->number, 1000000));
+        sapa_say_position(text, lang,
+                          value->number < 1 ? 1 : (uint32_t)SAPA_MIN(value->number, 1000000));
         break;
     case SAPA_FORMAT_COUNT: break;
     }
@@ -277,7 +288,8 @@ static void speech_say(struct machine *m, struct speech *speech, struct sapa_flo
         sapa_text_init(&text, buf, sizeof(buf));
         render(m, part, &text);
         /* whole or not at all: a tag without its text would spoil what is there */
-        if (text.n > 0 && text.n + 4 <= speech->w.size - speech->w.n && speech->count++ < SAPA_SEGMENTS_MAX)
+        if (text.n > 0 && text.n + 4 <= speech->w.size - speech->w.n &&
+            speech->count++ < SAPA_SEGMENTS_MAX)
             sapa_segment_put_text(&speech->w, sapa_text_str(&text));
     }
 }
@@ -330,7 +342,10 @@ static uint32_t sip_status(uint32_t cause)
     case 1: return 404;
     case 17: return 486;
     case 21: return 603;
-    case 34: case 38: case 41: case 42: return 503;
+    case 34:
+    case 38:
+    case 41:
+    case 42: return 503;
     default: return 480;
     }
 }
@@ -400,9 +415,10 @@ static struct sapa_flow_say callback_say(const struct machine *m)
 {
     const struct sapa_flow_node *node = node_of(m);
 
-    return m->run->stage == CALLBACK_CONFIRM ? node->say
-           : m->run->stage == CALLBACK_ENTER ? node->again
-           : m->run->stage == CALLBACK_READ_BACK ? node->announce : node->offer;
+    return m->run->stage == CALLBACK_CONFIRM     ? node->say
+           : m->run->stage == CALLBACK_ENTER     ? node->again
+           : m->run->stage == CALLBACK_READ_BACK ? node->announce
+                                                 : node->offer;
 }
 
 static uint32_t ask_callback(struct machine *m, enum sapa_prompt_id *before)
@@ -431,14 +447,18 @@ static void vault(struct machine *m)
 static uint32_t again(struct machine *m, enum sapa_flow_edge edge)
 {
     const struct sapa_flow_node *node = node_of(m);
-    enum sapa_prompt_id before = edge == SAPA_EDGE_TIMEOUT ? SAPA_PROMPT_ID_MENU_TIMEOUT : SAPA_PROMPT_ID_MENU_INVALID;
+    enum sapa_prompt_id before =
+        edge == SAPA_EDGE_TIMEOUT ? SAPA_PROMPT_ID_MENU_TIMEOUT : SAPA_PROMPT_ID_MENU_INVALID;
     struct speech speech;
 
     if (m->run->tries >= node->retries) {
         switch (node->kind) {
         case SAPA_NODE_SURVEY: return out_or(m, SAPA_EDGE_TIMEOUT, SAPA_EDGE_NEXT);
-        case SAPA_NODE_CALLBACK: return out(m, SAPA_EDGE_FAILED); /* often back to the queue, in the old place */
-        default: return out_or(m, edge, edge == SAPA_EDGE_TIMEOUT ? SAPA_EDGE_INVALID : SAPA_EDGE_TIMEOUT);
+        case SAPA_NODE_CALLBACK:
+            return out(m, SAPA_EDGE_FAILED); /* often back to the queue, in the old place */
+        default:
+            return out_or(m, edge,
+                          edge == SAPA_EDGE_TIMEOUT ? SAPA_EDGE_INVALID : SAPA_EDGE_TIMEOUT);
         }
     }
     m->run->tries++;
@@ -482,12 +502,14 @@ static uint32_t enter_queue(struct machine *m)
     run->queue_node = run->node;
     run->queue_flow = run->flow;
     run->queue = node->queue;
-    run->announce_us = node->announce_every_ms ? now_us + (int64_t)node->announce_every_ms * MS_US : 0;
+    run->announce_us =
+        node->announce_every_ms ? now_us + (int64_t)node->announce_every_ms * MS_US : 0;
     if (!stays) {
         run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
         m->env->ops->enter_queue(m->env->ctx, node->queue, node->priority_add,
-                                 node->to_last_agent && m->env->last_agent != SAPA_NONE ? m->env->last_agent
-                                                                                        : node->agent);
+                                 node->to_last_agent && m->env->last_agent != SAPA_NONE
+                                     ? m->env->last_agent
+                                     : node->agent);
     }
     if (!stays && speak(m, node->say))
         run->flags |= SAPA_FLOW_RUN_ANNOUNCING;
@@ -535,7 +557,8 @@ static uint32_t assign(struct machine *m)
     for (uint32_t i = 0; i < node->assign_count; i++) {
         const struct sapa_flow_assign *set = &flow->assigns[node->assign_first + i];
         struct sapa_expr_result value;
-        good &= sapa_expr_eval(m->env, flow, m->run, set->expr, &value) == SAPA_OK; /* else 0, empty */
+        good &=
+            sapa_expr_eval(m->env, flow, m->run, set->expr, &value) == SAPA_OK; /* else 0, empty */
         store(m, set->variable, value.number, value.text, true);
     }
     return good ? out(m, SAPA_EDGE_NEXT) : out_or(m, SAPA_EDGE_FAILED, SAPA_EDGE_NEXT);
@@ -570,15 +593,16 @@ static uint32_t by_hours(struct machine *m)
         return out(m, SAPA_EDGE_OPEN);
     }
     m->run->flags |= SAPA_FLOW_RUN_CLOSED;
-    return holiday && !m->env->closed ? out_or(m, SAPA_EDGE_HOLIDAY, SAPA_EDGE_CLOSED) : out(m, SAPA_EDGE_CLOSED);
+    return holiday && !m->env->closed ? out_or(m, SAPA_EDGE_HOLIDAY, SAPA_EDGE_CLOSED)
+                                      : out(m, SAPA_EDGE_CLOSED);
 }
 
 static void add_percent(struct sapa_text *text, struct sapa_str s)
 {
     for (size_t i = 0; i < s.n; i++) { /* RFC 3986 section 2.3 */
         const char c = s.p[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-            c == '_' || c == '~')
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            c == '-' || c == '.' || c == '_' || c == '~')
             sapa_text_char(text, c);
         else
             sapa_text_printf(text, "%%%02X", (unsigned)(uint8_t)c);
@@ -588,7 +612,8 @@ static void add_percent(struct sapa_text *text, struct sapa_str s)
 static void add_dialable(struct sapa_text *text, struct sapa_str s)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '*' || s.p[i] == '#' || (s.p[i] == '+' && text->n == 0))
+        if ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '*' || s.p[i] == '#' ||
+            (s.p[i] == '+' && text->n == 0))
             sapa_text_char(text, s.p[i]);
     }
 }
@@ -678,7 +703,8 @@ static uint32_t lookup_done(struct machine *m, const struct sapa_flow_event *eve
 
     /* all or nothing: half an answer would be spoken as if it were whole */
     for (uint32_t i = 0; good && i < node->assign_count; i++) {
-        const struct sapa_flow_variable *v = &flow->variables[flow->assigns[node->assign_first + i].variable];
+        const struct sapa_flow_variable *v =
+            &flow->variables[flow->assigns[node->assign_first + i].variable];
         good = line_value(event->values, v->name, &text) && parse_value(v->type, text, &number);
     }
     for (uint32_t i = 0; good && i < node->assign_count; i++) {
@@ -748,7 +774,8 @@ static uint32_t callback_accept(struct machine *m)
     struct sapa_flow_run *run = m->run;
     const bool other = run->stage == CALLBACK_READ_BACK;
     const uint32_t queue = run->flags & SAPA_FLOW_RUN_IN_QUEUE ? run->queue
-                           : node->queue != SAPA_NONE ? node->queue : run->queue;
+                           : node->queue != SAPA_NONE          ? node->queue
+                                                               : run->queue;
 
     if (queue == SAPA_NONE)
         return out(m, SAPA_EDGE_FAILED);
@@ -798,12 +825,14 @@ static uint32_t collected(struct machine *m)
     struct sapa_expr_result value;
 
     if (node->variable != SAPA_NONE)
-        store(m, node->variable, run->secrets, (struct sapa_str){ run->digits, run->digits_n }, node->expr == SAPA_NONE);
+        store(m, node->variable, run->secrets, (struct sapa_str){ run->digits, run->digits_n },
+              node->expr == SAPA_NONE);
     if (node->expr != SAPA_NONE) {
         if (sapa_expr_eval(m->env, flow_of(m), run, node->expr, &value) != SAPA_OK || !value.number)
             return again(m, SAPA_EDGE_INVALID);
         if (node->variable != SAPA_NONE)
-            store(m, node->variable, run->secrets, (struct sapa_str){ run->digits, run->digits_n }, true);
+            store(m, node->variable, run->secrets, (struct sapa_str){ run->digits, run->digits_n },
+                  true);
     }
     return out(m, SAPA_EDGE_NEXT);
 }
@@ -815,7 +844,8 @@ static uint32_t collect_digit(struct machine *m, char digit, uint32_t secrets)
     unsigned n = run->digits_n;
 
     if (node->terminator && digit == node->terminator)
-        return (node->secret ? run->secrets : n) >= node->digits_min ? collected(m) : again(m, SAPA_EDGE_INVALID);
+        return (node->secret ? run->secrets : n) >= node->digits_min ? collected(m)
+                                                                     : again(m, SAPA_EDGE_INVALID);
     if (node->secret) {
         run->secrets = (uint16_t)SAPA_MIN(secrets, (uint32_t)UINT16_MAX);
         n = run->secrets;
@@ -917,7 +947,8 @@ static uint32_t silence(struct machine *m)
         return collected(m);
     if (node->kind == SAPA_NODE_SURVEY && n > 0)
         return survey_done(m);
-    if (node->kind == SAPA_NODE_CALLBACK && m->run->stage == CALLBACK_ENTER && n >= CALLBACK_DIGITS_MIN)
+    if (node->kind == SAPA_NODE_CALLBACK && m->run->stage == CALLBACK_ENTER &&
+        n >= CALLBACK_DIGITS_MIN)
         return callback_digit(m, '#');
     return again(m, SAPA_EDGE_TIMEOUT);
 }
@@ -927,10 +958,18 @@ static uint32_t silence(struct machine *m)
 static bool needs_answer(const struct sapa_flow_node *node)
 {
     switch (node->kind) {
-    case SAPA_NODE_SAY: case SAPA_NODE_MENU: case SAPA_NODE_COLLECT: case SAPA_NODE_QUEUE:
-    case SAPA_NODE_TRANSFER: case SAPA_NODE_VOICEMAIL: case SAPA_NODE_CALLBACK: case SAPA_NODE_RECORD:
-    case SAPA_NODE_SURVEY: case SAPA_NODE_ONCALL: return true;
-    case SAPA_NODE_LOOKUP: case SAPA_NODE_HANGUP: return node->say.count > 0;
+    case SAPA_NODE_SAY:
+    case SAPA_NODE_MENU:
+    case SAPA_NODE_COLLECT:
+    case SAPA_NODE_QUEUE:
+    case SAPA_NODE_TRANSFER:
+    case SAPA_NODE_VOICEMAIL:
+    case SAPA_NODE_CALLBACK:
+    case SAPA_NODE_RECORD:
+    case SAPA_NODE_SURVEY:
+    case SAPA_NODE_ONCALL: return true;
+    case SAPA_NODE_LOOKUP:
+    case SAPA_NODE_HANGUP: return node->say.count > 0;
     default: return false;
     }
 }
@@ -939,8 +978,12 @@ static bool needs_answer(const struct sapa_flow_node *node)
 static bool gives_up_place(const struct sapa_flow_node *node)
 {
     switch (node->kind) {
-    case SAPA_NODE_TRANSFER: case SAPA_NODE_VOICEMAIL: case SAPA_NODE_RECORD: case SAPA_NODE_SURVEY:
-    case SAPA_NODE_ONCALL: case SAPA_NODE_HANGUP: return true;
+    case SAPA_NODE_TRANSFER:
+    case SAPA_NODE_VOICEMAIL:
+    case SAPA_NODE_RECORD:
+    case SAPA_NODE_SURVEY:
+    case SAPA_NODE_ONCALL:
+    case SAPA_NODE_HANGUP: return true;
     default: return false;
     }
 }
@@ -974,7 +1017,8 @@ static uint32_t hang_up(struct machine *m)
 {
     const struct sapa_flow_node *node = node_of(m);
 
-    return end(m, node->cause, node->outcome == SAPA_OUTCOME_OPEN ? sapa_flow_outcome(m->run) : node->outcome);
+    return end(m, node->cause,
+               node->outcome == SAPA_OUTCOME_OPEN ? sapa_flow_outcome(m->run) : node->outcome);
 }
 
 /* Do what the node is for; the next node if it is done at once. */
@@ -1019,9 +1063,7 @@ static uint32_t enter_node(struct machine *m)
     case SAPA_NODE_ONCALL:
         run->phase = SAPA_FLOW_SPEAKING;
         return speak(m, node->say) ? STOP : dial(m);
-    case SAPA_NODE_FLOW:
-        carry_values(m, node->flow);
-        return flow_of(m)->start;
+    case SAPA_NODE_FLOW: carry_values(m, node->flow); return flow_of(m)->start;
     case SAPA_NODE_VOICEMAIL:
     case SAPA_NODE_RECORD:
         run->phase = SAPA_FLOW_SPEAKING;
@@ -1029,9 +1071,7 @@ static uint32_t enter_node(struct machine *m)
         speech_prompt(&speech, m->env->centre->system_prompt[SAPA_PROMPT_ID_BEEP]);
         (void)speech_play(m, &speech, false); /* the beep at least */
         return STOP;
-    case SAPA_NODE_LANGUAGE:
-        run->language = node->language;
-        return out(m, SAPA_EDGE_NEXT);
+    case SAPA_NODE_LANGUAGE: run->language = node->language; return out(m, SAPA_EDGE_NEXT);
     case SAPA_NODE_SURGE: return out(m, m->env->surge ? SAPA_EDGE_ON : SAPA_EDGE_OFF);
     case SAPA_NODE_HANGUP:
         run->phase = SAPA_FLOW_GOODBYE;
@@ -1055,7 +1095,8 @@ static void go(struct machine *m, uint32_t node, char via)
         }
         m->env->ops->step(m->env->ctx, run->flow, node, via, run->language);
         via = 0;
-        if (node_of(m)->contained && node_of(m)->kind != SAPA_NODE_SAY && node_of(m)->kind != SAPA_NODE_LOOKUP)
+        if (node_of(m)->contained && node_of(m)->kind != SAPA_NODE_SAY &&
+            node_of(m)->kind != SAPA_NODE_LOOKUP)
             run->flags |= SAPA_FLOW_RUN_SERVED;
         node = enter_node(m);
     }
@@ -1063,7 +1104,8 @@ static void go(struct machine *m, uint32_t node, char via)
 
 /* ---- from outside ---- */
 
-void sapa_flow_begin(const struct sapa_flow_env *env, struct sapa_flow_run *run, uint32_t flow, uint8_t language)
+void sapa_flow_begin(const struct sapa_flow_env *env, struct sapa_flow_run *run, uint32_t flow,
+                     uint8_t language)
 {
     const struct sapa_flow_run old = *run;
     struct machine m = { .env = env, .run = run, .answered = env->answered };
@@ -1076,7 +1118,10 @@ void sapa_flow_begin(const struct sapa_flow_env *env, struct sapa_flow_run *run,
         .queue_flow = in_queue ? old.queue_flow : SAPA_NONE,
         .queue = in_queue ? old.queue : SAPA_NONE,
         .flags = old.flags & SAPA_FLOW_RUN_IN_QUEUE,
-        .play = old.play, .lookup = old.lookup, .attempt = old.attempt, .timer_us = old.timer_us,
+        .play = old.play,
+        .lookup = old.lookup,
+        .attempt = old.attempt,
+        .timer_us = old.timer_us,
         .language = language < SAPA_LANGUAGE_COUNT ? language : 0,
     };
     set_timer(&m, 0);
@@ -1122,9 +1167,7 @@ static bool play_done(struct machine *m, uint32_t play, uint32_t *ret_next)
         run->stage &= (uint8_t)~LOOKUP_SPEAKING;
         *ret_next = lookup_over(m);
         return true;
-    case SAPA_FLOW_WAITING:
-        play_music(m);
-        return true;
+    case SAPA_FLOW_WAITING: play_music(m); return true;
     case SAPA_FLOW_GOODBYE:
         *ret_next = node_of(m)->kind == SAPA_NODE_CALLBACK ? out(m, SAPA_EDGE_NEXT) : hang_up(m);
         return true;
@@ -1163,9 +1206,7 @@ static bool digit(struct machine *m, const struct sapa_flow_event *event, uint32
 
     switch ((enum sapa_flow_phase)m->run->phase) {
     case SAPA_FLOW_SPEAKING:
-    case SAPA_FLOW_LISTENING:
-        *ret_next = pressed(m, event, &taken);
-        return taken;
+    case SAPA_FLOW_LISTENING: *ret_next = pressed(m, event, &taken); return taken;
     case SAPA_FLOW_WAITING:
         if (!(m->run->flags & SAPA_FLOW_RUN_OFFERED) || event->digit != node->offer_key)
             return false;
@@ -1205,7 +1246,7 @@ static void to_talk(struct machine *m)
 {
     secret_off(m);
     set_timer(m, 0);
-    m->run->flags &= (uint16_t)~(SAPA_FLOW_RUN_IN_QUEUE | SAPA_FLOW_RUN_ANNOUNCING);
+    m->run->flags &= (uint16_t) ~(SAPA_FLOW_RUN_IN_QUEUE | SAPA_FLOW_RUN_ANNOUNCING);
     m->run->flags |= SAPA_FLOW_RUN_TALKED;
     m->run->phase = SAPA_FLOW_TALKING;
 }
@@ -1221,7 +1262,8 @@ static bool back_in_queue(struct machine *m)
 {
     struct sapa_flow_run *run = m->run;
 
-    if (run->phase != SAPA_FLOW_TALKING || talks_outside(m) || run->queue_node == SAPA_NONE || (run->flags & SAPA_FLOW_RUN_CALLBACK))
+    if (run->phase != SAPA_FLOW_TALKING || talks_outside(m) || run->queue_node == SAPA_NONE ||
+        (run->flags & SAPA_FLOW_RUN_CALLBACK))
         return false;
     if (run->flow != run->queue_flow)
         carry_values(m, run->queue_flow);
@@ -1250,14 +1292,18 @@ static uint32_t after_talk(struct machine *m)
     return next != SAPA_NONE ? next : end(m, 16, sapa_flow_outcome(run));
 }
 
-bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run, const struct sapa_flow_event *event)
+bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
+                     const struct sapa_flow_event *event)
 {
-    struct machine m = { .env = env, .run = run, .answered = env->answered || event->kind == SAPA_FLOW_ANSWERED };
+    struct machine m = { .env = env,
+                         .run = run,
+                         .answered = env->answered || event->kind == SAPA_FLOW_ANSWERED };
     uint32_t next = STOP;
     bool taken = false;
 
     if (run->phase == SAPA_FLOW_IDLE ||
-        (run->phase == SAPA_FLOW_OVER && !(event->kind == SAPA_FLOW_CONNECTED && (run->flags & SAPA_FLOW_RUN_CALLBACK))))
+        (run->phase == SAPA_FLOW_OVER &&
+         !(event->kind == SAPA_FLOW_CONNECTED && (run->flags & SAPA_FLOW_RUN_CALLBACK))))
         return false;
     run->steps = 0;
     switch (event->kind) {
@@ -1308,17 +1354,18 @@ enum sapa_outcome sapa_flow_outcome(const struct sapa_flow_run *run)
     return run->flags & SAPA_FLOW_RUN_TALKED    ? SAPA_OUTCOME_ANSWERED
            : run->flags & SAPA_FLOW_RUN_OUTSIDE ? SAPA_OUTCOME_TRANSFERRED
            : run->flags & SAPA_FLOW_RUN_MESSAGE ? SAPA_OUTCOME_VOICEMAIL
-           : run->flags & SAPA_FLOW_RUN_SERVED ? SAPA_OUTCOME_CONTAINED
-           : run->flags & SAPA_FLOW_RUN_CLOSED ? SAPA_OUTCOME_CLOSED
-                                               : SAPA_OUTCOME_ABANDONED_FLOW;
+           : run->flags & SAPA_FLOW_RUN_SERVED  ? SAPA_OUTCOME_CONTAINED
+           : run->flags & SAPA_FLOW_RUN_CLOSED  ? SAPA_OUTCOME_CLOSED
+                                                : SAPA_OUTCOME_ABANDONED_FLOW;
 }
 
 /* ---- snapshots ---- */
 
 /* Fields in order; append only. `language` and below are small, indices may be SAPA_NONE. */
-#define RUN_NUMBERS(X) \
-    X(flow) X(node) X(queue_node) X(queue_flow) X(queue) X(play) X(lookup) X(attempt) X(steps) X(passed) \
-    X(secrets) X(phase) X(stage) X(tries) X(language) X(flags)
+#define RUN_NUMBERS(X)                                                                           \
+    X(flow)                                                                                      \
+    X(node) X(queue_node) X(queue_flow) X(queue) X(play) X(lookup) X(attempt) X(steps) X(passed) \
+        X(secrets) X(phase) X(stage) X(tries) X(language) X(flags)
 #define RUN_TIMES(X) X(timer_us) X(announce_us) X(offer_us) X(limit_us)
 
 void sapa_flow_run_save(const struct sapa_flow_run *run, struct sapa_writer *w)
@@ -1341,14 +1388,20 @@ static bool node_exists(const struct sapa_centre *centre, uint32_t flow, uint32_
     return flow < centre->flows_count && node < centre->flows[flow].nodes_count;
 }
 
-sapa_rc sapa_flow_run_load(const struct sapa_centre *centre, struct sapa_reader *r, struct sapa_flow_run *ret)
+sapa_rc sapa_flow_run_load(const struct sapa_centre *centre, struct sapa_reader *r,
+                           struct sapa_flow_run *ret)
 {
     struct sapa_flow_run run = { 0 };
     bool fits = true;
 
     if (sapa_get_u64(r) != 1)
         return r->bad ? SAPA_ECORRUPT : SAPA_EVERSION;
-#define X(field) { const uint64_t v = sapa_get_u64(r); run.field = (__typeof__(run.field))v; fits &= run.field == v; }
+#define X(field)                              \
+    {                                         \
+        const uint64_t v = sapa_get_u64(r);   \
+        run.field = (__typeof__(run.field))v; \
+        fits &= run.field == v;               \
+    }
     RUN_NUMBERS(X)
 #undef X
 #define X(field) run.field = sapa_get_i64(r);
@@ -1366,7 +1419,8 @@ sapa_rc sapa_flow_run_load(const struct sapa_centre *centre, struct sapa_reader 
         if (!node_exists(centre, run.flow, run.node) ||
             (run.queue_node != SAPA_NONE && !node_exists(centre, run.queue_flow, run.queue_node)) ||
             (run.queue != SAPA_NONE && run.queue >= centre->queues_count) ||
-            ((run.phase == SAPA_FLOW_WAITING || (run.flags & SAPA_FLOW_RUN_IN_QUEUE)) && run.queue_node == SAPA_NONE))
+            ((run.phase == SAPA_FLOW_WAITING || (run.flags & SAPA_FLOW_RUN_IN_QUEUE)) &&
+             run.queue_node == SAPA_NONE))
             return SAPA_ECORRUPT;
         const struct sapa_flow *flow = &centre->flows[run.flow];
         for (uint32_t i = 0; i < flow->variables_count; i++) {
@@ -1383,8 +1437,8 @@ sapa_rc sapa_flow_run_load(const struct sapa_centre *centre, struct sapa_reader 
     return SAPA_OK;
 }
 
-void sapa_flow_run_value(const struct sapa_centre *centre, const struct sapa_flow_run *run, struct sapa_str name,
-                         struct sapa_text *out)
+void sapa_flow_run_value(const struct sapa_centre *centre, const struct sapa_flow_run *run,
+                         struct sapa_str name, struct sapa_text *out)
 {
     if (run->phase == SAPA_FLOW_IDLE || run->flow >= centre->flows_count)
         return;

@@ -98,15 +98,15 @@ static void pick_as(struct sapa_core *core, struct core_contact *c, uint8_t pick
         return;
     if (pick == PICK_PREFERRED) {
         c->pick = PICK_PREFERRED;
-        core->pick[i].key = -c->queued_us;
-        core->pick[i].seq = c->wait_seq;
+        sapa_tree_at(core->pick, i)->key = -c->queued_us;
+        sapa_tree_at(core->pick, i)->seq = c->wait_seq;
         sapa_tree_insert(core->pick, &core->agents[c->preferred].preferred, i);
         return;
     }
     struct core_class *class = &core->classes[c->class_index];
     c->pick = PICK_CLASS;
-    core->pick[i].key = core->line[i].key;
-    core->pick[i].seq = core->line[i].seq;
+    sapa_tree_at(core->pick, i)->key = sapa_tree_at(core->line, i)->key;
+    sapa_tree_at(core->pick, i)->seq = sapa_tree_at(core->line, i)->seq;
     sapa_tree_insert(core->pick, &class->waiting[c->channel], i);
     core->waiting_classes[c->channel * core->class_words + c->class_index / 64] |=
         UINT64_C(1) << c->class_index % 64;
@@ -162,8 +162,8 @@ static uint32_t line_insert(struct sapa_core *core, struct core_contact *c)
 
     sapa_assert(!c->in_line);
     sapa_assert(c->queued);
-    core->line[i].key = sapa_line_key(core, c);
-    core->line[i].seq = c->wait_seq;
+    sapa_tree_at(core->line, i)->key = sapa_line_key(core, c);
+    sapa_tree_at(core->line, i)->seq = c->wait_seq;
     const uint32_t ahead = sapa_tree_insert(core->line, &core->queues[c->queue].line, i);
     c->in_line = true;
     core->queues[c->queue].virtual_waiters += is_virtual(c);

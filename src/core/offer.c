@@ -171,7 +171,7 @@ void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t ag
     EMIT(core, offer_made, .offer = w->offer, .contact = c->id, .agent = agent, .queue = c->queue,
          .wait_ms = core_ms(core->now_us - c->entered_us), .step = c->step, .kind = callback);
     struct sapa_record *record = sapa_core_record(core, SAPA_T_why);
-    sapa_why_fill(core, c, w->offer, pick, sapa_line_ahead(core, c), 8, core->now_us, &record->u.why);
+    sapa_why_fill(core, c, w->offer, pick, sapa_line_ahead(core, c), 6, core->now_us, &record->u.why);
     sapa_core_emit(core);
     c->wait_why = SAPA_WHY_COUNT;
     sapa_work_move(core, w, SAPA_ASSIGNMENT_OFFERED);

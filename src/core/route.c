@@ -81,7 +81,6 @@ enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsi
                               uint32_t *a, uint32_t *b)
 {
     const struct core_agent *state = &core->agents[agent];
-    const struct sapa_agent *description = &core->centre->agents[agent];
 
     sapa_assert(agent < core->centre->agents_count);
     sapa_assert(channel < CHANNELS);
@@ -95,20 +94,20 @@ enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsi
         return SAPA_WHY_NOT_READY;
     }
     *a = channel;
-    if (description->capacity[channel] == 0)
+    if (state->capacity[channel] == 0)
         return SAPA_WHY_CAPACITY;
-    if (state->used_total == 0 && (!description->reserve_voice || channel == SAPA_CHANNEL_VOICE))
+    if (state->used_total == 0 && (!state->reserve_voice || channel == SAPA_CHANNEL_VOICE))
         return SAPA_WHY_CHOSEN;
-    if (state->used[channel] >= description->capacity[channel])
+    if (state->used[channel] >= state->capacity[channel])
         return busy_with(core, agent, channel, now_us, SAPA_WHY_BUSY, a, b);
     for (unsigned other = 0; other < CHANNELS; other++)
         if (other != channel && state->used[other]
             && !(core->centre->interrupts.over[channel] >> other & 1))
             return busy_with(core, agent, other, now_us, SAPA_WHY_INTERRUPT, a, b);
-    if (state->used_total >= description->capacity_total)
+    if (state->used_total >= state->capacity_total)
         return SAPA_WHY_CAPACITY;
-    if (description->reserve_voice && channel != SAPA_CHANNEL_VOICE
-        && state->used_total + 1 >= description->capacity_total)
+    if (state->reserve_voice && channel != SAPA_CHANNEL_VOICE
+        && state->used_total + 1 >= state->capacity_total)
         return SAPA_WHY_RESERVED;
     return SAPA_WHY_CHOSEN;
 }
@@ -236,7 +235,7 @@ static uint8_t open_now(const struct sapa_core *core, uint32_t agent)
     if (state->presence != SAPA_PRESENCE_READY || !state->reachable)
         return 0;
     for (unsigned channel = 0; channel < CHANNELS; channel++)
-        if (core->centre->agents[agent].capacity[channel]
+        if (state->capacity[channel]
             && sapa_route_free(core, agent, channel, core->now_us, &a, &b) == SAPA_WHY_CHOSEN)
             open |= (uint8_t)(1u << channel);
     return open;
@@ -459,6 +458,9 @@ void sapa_route_rebuild(struct sapa_core *core)
         core->agents[agent].group = SAPA_NONE;
         core->agents[agent].open = 0;
         core->agents[agent].freed = false;
+        memcpy(core->agents[agent].capacity, centre->agents[agent].capacity, CHANNELS);
+        core->agents[agent].capacity_total = centre->agents[agent].capacity_total;
+        core->agents[agent].reserve_voice = centre->agents[agent].reserve_voice;
         sapa_tree_init(&core->agents[agent].preferred);
     }
     core->freed_count = 0;

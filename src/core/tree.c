@@ -1,5 +1,7 @@
 #include "core/tree.h"
 
+#define AT(i) sapa_tree_at(nodes, i)
+
 /* A fixed scramble of the index stands in for chance: no two runs differ. */
 static uint32_t weight(uint32_t i)
 {
@@ -10,7 +12,7 @@ static uint32_t weight(uint32_t i)
 
 static uint32_t size_of(const struct sapa_tree_node *nodes, uint32_t i)
 {
-    return i == SAPA_NONE ? 0 : nodes[i].size;
+    return i == SAPA_NONE ? 0 : AT(i)->size;
 }
 
 static void replace_child(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t parent,
@@ -18,40 +20,40 @@ static void replace_child(struct sapa_tree_node *nodes, struct sapa_tree *tree, 
 {
     if (parent == SAPA_NONE)
         tree->root = to;
-    else if (nodes[parent].left == from)
-        nodes[parent].left = to;
+    else if (AT(parent)->left == from)
+        AT(parent)->left = to;
     else
-        nodes[parent].right = to;
+        AT(parent)->right = to;
     if (to != SAPA_NONE)
-        nodes[to].parent = parent;
+        AT(to)->parent = parent;
 }
 
 /* Let `i` change places with its parent. */
 static void rotate_up(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i)
 {
-    const uint32_t parent = nodes[i].parent;
-    const uint32_t inner = nodes[parent].left == i ? nodes[i].right : nodes[i].left;
+    const uint32_t parent = AT(i)->parent;
+    const uint32_t inner = AT(parent)->left == i ? AT(i)->right : AT(i)->left;
 
     sapa_assert(parent != SAPA_NONE);
-    replace_child(nodes, tree, nodes[parent].parent, parent, i);
-    if (nodes[parent].left == i) {
-        nodes[parent].left = inner;
-        nodes[i].right = parent;
+    replace_child(nodes, tree, AT(parent)->parent, parent, i);
+    if (AT(parent)->left == i) {
+        AT(parent)->left = inner;
+        AT(i)->right = parent;
     } else {
-        sapa_assert(nodes[parent].right == i);
-        nodes[parent].right = inner;
-        nodes[i].left = parent;
+        sapa_assert(AT(parent)->right == i);
+        AT(parent)->right = inner;
+        AT(i)->left = parent;
     }
     if (inner != SAPA_NONE)
-        nodes[inner].parent = parent;
-    nodes[parent].parent = i;
-    nodes[i].size = nodes[parent].size;
-    nodes[parent].size = 1 + size_of(nodes, nodes[parent].left) + size_of(nodes, nodes[parent].right);
+        AT(inner)->parent = parent;
+    AT(parent)->parent = i;
+    AT(i)->size = AT(parent)->size;
+    AT(parent)->size = 1 + size_of(nodes, AT(parent)->left) + size_of(nodes, AT(parent)->right);
 }
 
 uint32_t sapa_tree_insert(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i)
 {
-    struct sapa_tree_node *node = &nodes[i];
+    struct sapa_tree_node *node = AT(i);
     uint32_t at = tree->root, rank = 0;
     bool before = true;
 
@@ -59,19 +61,19 @@ uint32_t sapa_tree_insert(struct sapa_tree_node *nodes, struct sapa_tree *tree, 
     node->left = node->right = node->parent = SAPA_NONE;
     node->size = 1;
     while (at != SAPA_NONE) {
-        before = sapa_tree_before(node, &nodes[at]);
-        nodes[at].size++;
+        before = sapa_tree_before(node, AT(at));
+        AT(at)->size++;
         node->parent = at;
         if (!before)
-            rank += nodes[at].size - 1 - size_of(nodes, nodes[at].right);
-        at = before ? nodes[at].left : nodes[at].right;
+            rank += AT(at)->size - 1 - size_of(nodes, AT(at)->right);
+        at = before ? AT(at)->left : AT(at)->right;
     }
     if (node->parent == SAPA_NONE)
         tree->root = i;
     else if (before)
-        nodes[node->parent].left = i;
+        AT(node->parent)->left = i;
     else
-        nodes[node->parent].right = i;
+        AT(node->parent)->right = i;
     if (rank == 0)
         tree->first = i;
     while (node->parent != SAPA_NONE && weight(i) > weight(node->parent))
@@ -82,7 +84,7 @@ uint32_t sapa_tree_insert(struct sapa_tree_node *nodes, struct sapa_tree *tree, 
 
 void sapa_tree_remove(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i)
 {
-    struct sapa_tree_node *node = &nodes[i];
+    struct sapa_tree_node *node = AT(i);
 
     sapa_assert(node->size > 0);
     if (tree->first == i)
@@ -90,9 +92,9 @@ void sapa_tree_remove(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint
     while (node->left != SAPA_NONE && node->right != SAPA_NONE)
         rotate_up(nodes, tree, weight(node->left) > weight(node->right) ? node->left : node->right);
     replace_child(nodes, tree, node->parent, i, node->left != SAPA_NONE ? node->left : node->right);
-    for (uint32_t at = node->parent; at != SAPA_NONE; at = nodes[at].parent) {
-        sapa_assert(nodes[at].size > 1);
-        nodes[at].size--;
+    for (uint32_t at = node->parent; at != SAPA_NONE; at = AT(at)->parent) {
+        sapa_assert(AT(at)->size > 1);
+        AT(at)->size--;
     }
     node->size = 0;
     node->left = node->right = node->parent = SAPA_NONE;
@@ -100,25 +102,25 @@ void sapa_tree_remove(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint
 
 uint32_t sapa_tree_next(const struct sapa_tree_node *nodes, uint32_t i)
 {
-    sapa_assert(nodes[i].size > 0);
-    if (nodes[i].right != SAPA_NONE) {
-        for (i = nodes[i].right; nodes[i].left != SAPA_NONE;)
-            i = nodes[i].left;
+    sapa_assert(AT(i)->size > 0);
+    if (AT(i)->right != SAPA_NONE) {
+        for (i = AT(i)->right; AT(i)->left != SAPA_NONE;)
+            i = AT(i)->left;
         return i;
     }
-    while (nodes[i].parent != SAPA_NONE && nodes[nodes[i].parent].right == i)
-        i = nodes[i].parent;
-    return nodes[i].parent;
+    while (AT(i)->parent != SAPA_NONE && AT(AT(i)->parent)->right == i)
+        i = AT(i)->parent;
+    return AT(i)->parent;
 }
 
 uint32_t sapa_tree_rank(const struct sapa_tree_node *nodes, uint32_t i)
 {
-    uint32_t rank = size_of(nodes, nodes[i].left);
+    uint32_t rank = size_of(nodes, AT(i)->left);
 
-    sapa_assert(nodes[i].size > 0);
-    for (; nodes[i].parent != SAPA_NONE; i = nodes[i].parent)
-        if (nodes[nodes[i].parent].right == i)
-            rank += 1 + size_of(nodes, nodes[nodes[i].parent].left);
+    sapa_assert(AT(i)->size > 0);
+    for (; AT(i)->parent != SAPA_NONE; i = AT(i)->parent)
+        if (AT(AT(i)->parent)->right == i)
+            rank += 1 + size_of(nodes, AT(AT(i)->parent)->left);
     return rank;
 }
 
@@ -129,11 +131,11 @@ uint32_t sapa_tree_rank_of(const struct sapa_tree_node *nodes, const struct sapa
     uint32_t rank = 0;
 
     for (uint32_t at = tree->root; at != SAPA_NONE;) {
-        if (sapa_tree_before(&nodes[at], &wanted)) {
-            rank += 1 + size_of(nodes, nodes[at].left);
-            at = nodes[at].right;
+        if (sapa_tree_before(AT(at), &wanted)) {
+            rank += 1 + size_of(nodes, AT(at)->left);
+            at = AT(at)->right;
         } else {
-            at = nodes[at].left;
+            at = AT(at)->left;
         }
     }
     sapa_assert(rank <= sapa_tree_count(nodes, tree));
@@ -146,16 +148,16 @@ void sapa_tree_check(const struct sapa_tree_node *nodes, const struct sapa_tree 
 
     sapa_assert((tree->root == SAPA_NONE) == (tree->first == SAPA_NONE));
     if (tree->root != SAPA_NONE)
-        sapa_assert(nodes[tree->root].parent == SAPA_NONE);
+        sapa_assert(AT(tree->root)->parent == SAPA_NONE);
     for (uint32_t i = tree->first, before = SAPA_NONE; i != SAPA_NONE; i = sapa_tree_next(nodes, i)) {
-        const struct sapa_tree_node *node = &nodes[i];
+        const struct sapa_tree_node *node = AT(i);
         if (before != SAPA_NONE)
-            sapa_assert(sapa_tree_before(&nodes[before], node));
+            sapa_assert(sapa_tree_before(AT(before), node));
         sapa_assert(node->size == 1 + size_of(nodes, node->left) + size_of(nodes, node->right));
         if (node->left != SAPA_NONE)
-            sapa_assert(nodes[node->left].parent == i && weight(node->left) <= weight(i));
+            sapa_assert(AT(node->left)->parent == i && weight(node->left) <= weight(i));
         if (node->right != SAPA_NONE)
-            sapa_assert(nodes[node->right].parent == i && weight(node->right) <= weight(i));
+            sapa_assert(AT(node->right)->parent == i && weight(node->right) <= weight(i));
         before = i;
         seen++;
     }

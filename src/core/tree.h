@@ -6,6 +6,9 @@
  * first, then lower seq. Its shape follows from the indices, never from chance: nothing that the
  * core decides depends on it.
  *
+ * Two pools share one array, every second node each: both nodes of an index lie in one cache line,
+ * and as shapes follow from indices, two trees over the same members have their upper nodes in common.
+ *
  * Room    core: pure.   Thread  that of the core.   Owner  struct sapa_core.   Tests  core/tree_test.c
  */
 #ifndef SAPA_CORE_TREE_H
@@ -20,6 +23,11 @@ struct sapa_tree_node {
     uint32_t size;                /* nodes of this subtree; 0: in no tree */
 };
 
+enum { SAPA_TREE_POOLS = 2 };
+
+/** The node of an index; the second pool begins at array + 1. */
+#define sapa_tree_at(nodes, i) (&(nodes)[(size_t)(i) * SAPA_TREE_POOLS])
+
 struct sapa_tree {
     uint32_t root;  /* SAPA_NONE: empty */
     uint32_t first; /* the one before all others */
@@ -32,7 +40,7 @@ static inline void sapa_tree_init(struct sapa_tree *tree)
 
 static inline uint32_t sapa_tree_count(const struct sapa_tree_node *nodes, const struct sapa_tree *tree)
 {
-    return tree->root == SAPA_NONE ? 0 : nodes[tree->root].size;
+    return tree->root == SAPA_NONE ? 0 : sapa_tree_at(nodes, tree->root)->size;
 }
 
 /** Does a stand before b? (key, seq) must differ. */
@@ -41,7 +49,7 @@ static inline bool sapa_tree_before(const struct sapa_tree_node *a, const struct
     return a->key != b->key ? a->key > b->key : a->seq < b->seq;
 }
 
-/** `nodes[i].key` and `.seq` are set and unique in the tree. Returns how many stand before it. O(log n). */
+/** Key and seq of the node are set and unique in the tree. Returns how many stand before it. O(log n). */
 uint32_t sapa_tree_insert(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i);
 /** `i` is in this tree. O(log n). */
 void sapa_tree_remove(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t i);

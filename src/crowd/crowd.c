@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "crowd/orders.h"
+#include "model/flow.h"
 #include "rt/random.h"
 #include "rt/socket.h"
 #include "rtp/rtp.h"
@@ -23,7 +25,13 @@ enum {
     REGISTER_RETRY_MS = 5000,
     PHONE_EVERY_US = 25000,  /* phones come up one by one: the centre limits what one address may send */
     ARRIVALS_AFTER_US = 4000000, /* callers when they are ready */
-    READY_AGAIN_MS = 45000,  /* a phone that is not used for so long says "ready" once more */
+    READY_AGAIN_MS = 180000, /* a phone that is not used for so long says "ready" once more */
+    READY_AFTER_MISS_MS = 20000, /* one that missed a call was made not ready */
+    DIGIT_GAP_MS = 400,      /* within a number that is typed */
+    LONG_WAIT_MS = 55000,    /* '^' in a plan: until a callback will have been offered */
+    SERVED_MS = 16000,       /* who has heard the answer of a machine stays so long */
+    VOICE_GONE_US = 2500000, /* the agent is not heard any more: he has hung up */
+    KEYS_MAX = 48,
     CODE_LIMIT_MS = 15000,   /* a code's confirmation takes no longer */
     HANG_LIMIT_MS = 1800000,
 };
@@ -64,15 +72,18 @@ struct call {
     int8_t event;
     uint32_t event_time;
     uint32_t audio_at;       /* place in the list of calls with audio + 1 */
-    char keys[8];            /* what the customer will press */
+    char keys[KEYS_MAX];     /* what the customer will press: ~ think, ^ wait long, keys in between are typed */
     uint8_t key_next;
+    bool serves_himself;     /* hangs up after his last key */
+    int64_t agent_us;        /* the agent was last heard; 0: that is over */
     int64_t asked_us;        /* the last key was sent */
     struct sapa_timer action, key;
 };
 
 struct phone {
     uint32_t agent;
-    bool registered, challenged, in_call, coding;
+    bool registered, challenged, in_call, coding, takes_break;
+    uint32_t queue;          /* of the offer; SAPA_NONE */
     uint32_t cseq;
     char call_id[32];
     struct sapa_timer timer, code_timer, register_timer;
@@ -101,6 +112,7 @@ struct sapa_crowd {
     int64_t frame_due_us, arrival_us;
     uint8_t voice[2][2][FRAME_BYTES]; /* customer, agent; µ-law, A-law */
     bool stopping;
+    struct sapa_orders *orders;
     struct samples delays[SAPA_CROWD_DELAYS];
     struct sapa_crowd_stats stats;
 };
@@ -111,7 +123,7 @@ struct sapa_crowd_options sapa_crowd_demo(void)
         .seed = 1, .calls_per_hour = 240, .calls_max = 60, .agents = SAPA_NONE, .audio = true,
         .answer_ms_min = 1200, .answer_ms_max = 5000, .talk_ms_mean = 75000, .wrapup_ms_min = 3000, .wrapup_ms_max = 15000,
         .patience_ms_mean = 150000, .key_ms = 4500, .miss_permille = 30, .refuse_permille = 20, .break_permille = 40,
-        .break_ms = 60000,
+        .break_ms = 60000, .customer_ends_permille = 350, .survey_permille = 550,
     };
 }
 
@@ -136,7 +148,7 @@ static bool often(struct sapa_crowd *crowd, uint32_t permille)
 }
 
 /* Exponential with this mean, by von Neumann's comparison method: no logarithm, at most 16 means. */
-static uint32_t exponential(struct sapa_crowd *crowd, uint32_t mean)
+static uint64_t exponential(struct sapa_crowd *crowd, uint32_t mean)
 {
     for (uint32_t whole = 0; whole < 16; whole++) {
         const uint64_t first = chance(crowd) >> 32;
@@ -145,9 +157,16 @@ static uint32_t exponential(struct sapa_crowd *crowd, uint32_t mean)
         for (uint64_t next; (next = chance(crowd) >> 32) < last; run++)
             last = next;
         if (run % 2 == 1)
-            return (uint32_t)((uint64_t)whole * mean + first * mean / UINT32_MAX);
+            return (uint64_t)whole * mean + first * mean / UINT32_MAX;
     }
-    return 16 * mean;
+    return UINT64_C(16) * mean;
+}
+
+static uint32_t exponential_from(struct sapa_crowd *crowd, uint32_t mean, uint32_t min)
+{
+    const uint32_t ms = (uint32_t)SAPA_MIN(exponential(crowd, mean), UINT64_C(1000000000));
+
+    return SAPA_MAX(ms, min);
 }
 
 /* ---- sounds ---- */
@@ -183,6 +202,10 @@ static void make_voice(uint8_t ulaw[FRAME_BYTES], uint8_t alaw[FRAME_BYTES], int
         alaw[i] = linear_to_alaw(sample);
     }
 }
+
+static void after(struct call *call, struct sapa_timer *timer, uint32_t ms, sapa_timer_fn *fn);
+static void on_hang_up(void *ctx);
+static void on_key(void *ctx);
 
 static bool is_agent(const struct call *call)
 {
@@ -255,18 +278,43 @@ static void receive_frames(struct call *call)
     for (size_t i = 0; i < n; i++) {
         struct sapa_rtp rtp;
         crowd->stats.packets_received++;
-        if (call->heard_agent || is_agent(call) || sapa_rtp_parse(packets[i].data, packets[i].size, &rtp) != SAPA_OK ||
+        if ((call->heard_agent && call->agent_us == 0) || is_agent(call) || sapa_rtp_parse(packets[i].data, packets[i].size, &rtp) != SAPA_OK ||
             rtp.payload_size != FRAME_BYTES || rtp.type > SAPA_RTP_PCMA)
             continue;
         const uint8_t *agent = crowd->voice[1][rtp.type == SAPA_RTP_PCMA];
         if (memcmp(packets[i].data + rtp.payload_at, agent, FRAME_BYTES) == 0) {
+            const bool first = !call->heard_agent;
+            call->agent_us = sapa_loop_now_us(crowd->loop);
+            if (!first)
+                continue;
             call->heard_agent = true; /* somebody answers: no more keys, no more impatience */
             crowd->stats.connected++;
             crowd->stats.talking++;
             sapa_timer_cancel(crowd->loop, &call->key);
             sapa_timer_cancel(crowd->loop, &call->action);
+            if (often(crowd, crowd->options.customer_ends_permille))
+                after(call, &call->action, exponential_from(crowd, crowd->options.talk_ms_mean, crowd->options.talk_ms_mean / 10), on_hang_up);
         }
     }
+}
+
+/* The agent has hung up and the centre goes on: some answer its questions, others leave. */
+static void agent_left(struct call *call)
+{
+    struct sapa_crowd *crowd = call->crowd;
+    struct sapa_text keys;
+
+    call->agent_us = 0;
+    call->key_next = 0;
+    call->serves_himself = true;
+    sapa_text_init(&keys, call->keys, sizeof(call->keys));
+    if (!often(crowd, crowd->options.survey_permille)) {
+        after(call, &call->action, even(crowd, 500, 4000), on_hang_up);
+        return;
+    }
+    sapa_text_printf(&keys, "%c~~%c", often(crowd, 800) ? '4' + (char)even(crowd, 0, 1) : '1' + (char)even(crowd, 0, 2),
+                     '6' + (char)even(crowd, 0, 3));
+    after(call, &call->key, even(crowd, 3000, 8000), on_key);
 }
 
 static void on_frame(void *ctx)
@@ -277,6 +325,8 @@ static void on_frame(void *ctx)
         struct call *call = &crowd->calls[crowd->audio[i]];
         receive_frames(call);
         send_frame(call);
+        if (call->agent_us > 0 && !call->bye_sent && sapa_loop_now_us(crowd->loop) - call->agent_us > VOICE_GONE_US)
+            agent_left(call);
     }
     crowd->frame_due_us = SAPA_MAX(crowd->frame_due_us + FRAME_US, sapa_loop_now_us(crowd->loop));
     sapa_timer_set_at(crowd->loop, &crowd->frame, crowd->frame_due_us, on_frame, crowd);
@@ -319,6 +369,7 @@ static struct call *call_new(struct sapa_crowd *crowd, enum call_kind kind)
 }
 
 static void phone_after_call(struct phone *phone, bool talked);
+static void phone_break(struct phone *phone);
 
 static void call_free(struct call *call)
 {
@@ -340,10 +391,13 @@ static void call_free(struct call *call)
     call->next_free = crowd->first_free;
     crowd->first_free = (uint32_t)(call - crowd->calls);
     for (uint32_t i = 0; agent != SAPA_NONE && i < crowd->phone_count; i++) {
-        if (crowd->phones[i].agent == agent && kind == CALL_OFFER)
+        if (crowd->phones[i].agent == agent && kind == CALL_OFFER) {
             phone_after_call(&crowd->phones[i], talked);
-        else if (crowd->phones[i].agent == agent)
+        } else if (crowd->phones[i].agent == agent) {
             crowd->phones[i].coding = false;
+            if (crowd->phones[i].takes_break && !crowd->stopping)
+                phone_break(&crowd->phones[i]);
+        }
     }
 }
 
@@ -438,14 +492,16 @@ static void after(struct call *call, struct sapa_timer *timer, uint32_t ms, sapa
 static void on_key(void *ctx)
 {
     struct call *call = ctx;
+    const struct sapa_crowd_options *o = &call->crowd->options;
     const char key = call->keys[call->key_next];
+    uint32_t pause_ms = 0;
 
     if (key == '\0' || call->state != CALL_TALKING)
         return;
     call->event = (int8_t)sapa_event_of(key);
     call->event_left = EVENT_PACKETS + SAPA_EVENT_END_PACKETS;
     call->event_time = call->rtp_time;
-    if (call->fd < 0 && call->crowd->options.key_ms > 0) { /* no audio: as INFO */
+    if (call->fd < 0 && o->key_ms > 0) { /* no audio: as INFO */
         char body[64];
         struct sapa_text text;
         sapa_sip_tx_id tx;
@@ -455,8 +511,13 @@ static void on_key(void *ctx)
         (void)!sapa_sip_dialog_send(end_of(call)->stack, call->dialog, SAPA_SIP_INFO, &spec, sapa_loop_now_us(call->crowd->loop), &tx);
     }
     call->asked_us = sapa_loop_now_us(call->crowd->loop);
-    if (call->keys[++call->key_next] != '\0')
-        after(call, &call->key, even(call->crowd, call->crowd->options.key_ms, call->crowd->options.key_ms * 3 / 2), on_key);
+    while (call->keys[++call->key_next] == '~' || call->keys[call->key_next] == '^')
+        pause_ms += call->keys[call->key_next] == '~' ? even(call->crowd, o->key_ms, o->key_ms * 3 / 2)
+                                                      : even(call->crowd, LONG_WAIT_MS, LONG_WAIT_MS * 3 / 2);
+    if (call->keys[call->key_next] != '\0')
+        after(call, &call->key, SAPA_MAX(pause_ms, (uint32_t)DIGIT_GAP_MS), on_key);
+    else if (call->serves_himself)
+        after(call, &call->action, even(call->crowd, SERVED_MS, SERVED_MS * 2), on_hang_up);
 }
 
 /* ---- starting calls ---- */
@@ -493,34 +554,92 @@ static sapa_rc start(struct call *call, struct sapa_str from_user, struct sapa_s
     return sapa_sip_call_start(end->stack, &out, sapa_loop_now_us(call->crowd->loop), &call->dialog, &call->tx);
 }
 
-static void plan_keys(struct call *call)
+/* What the flow asks for in numbers, node by node: an order, an account and a PIN. */
+static void plan_digits(struct sapa_crowd *crowd, uint32_t flow_index, struct sapa_text *keys)
+{
+    const struct sapa_flow *flow = &crowd->options.centre->flows[flow_index];
+
+    for (uint32_t i = 0; i < flow->nodes_count; i++) {
+        const struct sapa_flow_node *node = &flow->nodes[i];
+        if (node->kind != SAPA_NODE_COLLECT || keys->n + node->digits_min + 3u >= KEYS_MAX)
+            continue;
+        sapa_text_char(keys, '~');
+        for (unsigned digit = 0; digit < node->digits_min; digit++) /* some were read wrongly, and begin with 0 */
+            sapa_text_char(keys, digit == 0 && often(crowd, 900) ? (char)('1' + even(crowd, 0, 7)) : (char)('0' + even(crowd, 0, 9)));
+        sapa_text_char(keys, '#');
+    }
+}
+
+/*
+ * What this customer wants. The plans fit a centre whose callers choose a language, then a matter:
+ * 1 and 2 lead to people, 3 asks a machine, 0 is a human wherever one is.
+ */
+static void plan_keys(struct call *call, const struct sapa_number *number)
 {
     struct sapa_crowd *crowd = call->crowd;
+    const struct sapa_flow *flow = &crowd->options.centre->flows[number->flow];
     struct sapa_text keys;
 
     sapa_text_init(&keys, call->keys, sizeof(call->keys));
-    if (crowd->options.keys) {
-        sapa_text_add(&keys, sapa_str_of(crowd->options.keys));
+    if (crowd->options.keys) { /* without marks: a thought before each */
+        const struct sapa_str given = sapa_str_of(crowd->options.keys);
+        const bool marked = sapa_str_find(given, '~', 0) < given.n || sapa_str_find(given, '^', 0) < given.n;
+        for (size_t i = 0; i < given.n; i++) {
+            if (i > 0 && !marked)
+                sapa_text_char(&keys, '~');
+            sapa_text_char(&keys, given.p[i]);
+        }
         return;
     }
-    sapa_text_char(&keys, often(crowd, 750) ? '1' : '2');    /* language */
-    sapa_text_char(&keys, (char)('1' + even(crowd, 0, 2)));  /* what it is about */
-    if (often(crowd, 300))
-        sapa_text_char(&keys, '1');                          /* perhaps a question more */
-    sapa_text_char(&keys, '0');                              /* a human, wherever this is */
+    if (flow->nodes[flow->start].kind == SAPA_NODE_HOURS && often(crowd, 500)) {
+        sapa_text_add(&keys, SAPA_STR("2~1")); /* a message when closed */
+        call->serves_himself = true;
+        return;
+    }
+    sapa_text_char(&keys, often(crowd, 800) ? '1' : '2');
+    const uint32_t matter = even(crowd, 0, 99);
+    if (matter < 20) {
+        sapa_text_add(&keys, SAPA_STR("~3"));
+        plan_digits(crowd, number->flow, &keys);
+        call->serves_himself = often(crowd, 800);
+        if (!call->serves_himself)
+            sapa_text_add(&keys, SAPA_STR("~~~~0")); /* and has a question */
+    } else {
+        sapa_text_char(&keys, '~');
+        sapa_text_char(&keys, matter < 58 ? '1' : matter < 90 ? '2' : '0');
+        if (often(crowd, 350))
+            sapa_text_add(&keys, SAPA_STR("^1~~1")); /* takes the offer of a callback, to this number */
+    }
+}
+
+/* The first number of a client is the one that everybody knows. */
+static const struct sapa_number *choose_number(struct sapa_crowd *crowd)
+{
+    const struct sapa_centre *centre = crowd->options.centre;
+    uint32_t known[64], count = 0;
+
+    for (uint32_t i = 0; i < centre->numbers_count && count < SAPA_COUNT(known); i++) {
+        bool first = true;
+        for (uint32_t k = 0; k < i; k++)
+            first &= centre->numbers[k].client != centre->numbers[i].client;
+        if (first)
+            known[count++] = i;
+    }
+    if (crowd->options.keys || often(crowd, 120))
+        return &centre->numbers[chance(crowd) % centre->numbers_count];
+    return &centre->numbers[known[chance(crowd) % count]];
 }
 
 static void call_in(struct sapa_crowd *crowd)
 {
-    const struct sapa_centre *centre = crowd->options.centre;
     struct call *call = crowd->stats.now < crowd->options.calls_max ? call_new(crowd, CALL_CUSTOMER) : NULL;
     char from[32];
     struct sapa_text text;
 
     if (!call)
         return;
-    const struct sapa_number *number = &centre->numbers[chance(crowd) % centre->numbers_count];
-    plan_keys(call);
+    const struct sapa_number *number = choose_number(crowd);
+    plan_keys(call, number);
     /* a small town: people call again, and are known; who calls now is told by the number's end */
     sapa_text_init(&text, from, sizeof(from));
     sapa_text_printf(&text, "62812000%04u", (uint32_t)(call - crowd->calls));
@@ -584,8 +703,10 @@ static void dial_code(void *ctx)
         return;
     }
     struct call *call = call_new(crowd, CALL_CODE);
-    if (!call)
+    if (!call) { /* too much is going on; the code is not forgotten */
+        sapa_timer_set(crowd->loop, &phone->code_timer, 1000000, dial_code, phone);
         return;
+    }
     call->agent = phone->agent;
     call->state = CALL_OUT;
     phone->coding = true;
@@ -613,6 +734,30 @@ static void say_ready(void *ctx)
     sapa_timer_set(phone->crowd->loop, &phone->timer, (int64_t)READY_AGAIN_MS * 1000, say_ready, phone);
 }
 
+static void phone_break(struct phone *phone)
+{
+    struct sapa_crowd *crowd = phone->crowd;
+    const struct sapa_centre *centre = crowd->options.centre;
+
+    phone->takes_break = false;
+    if (centre->reasons_count == 0 || !code_for(centre, SAPA_VERB_NOT_READY, centre->reasons[chance(crowd) % centre->reasons_count].key,
+                                                phone->code, sizeof(phone->code)))
+        return;
+    code_later(phone, even(crowd, 500, 2000));
+    sapa_timer_set(crowd->loop, &phone->timer, (int64_t)crowd->options.break_ms * 1000, say_ready, phone);
+}
+
+/* One of the results that the queue knows. */
+static const struct sapa_disposition *choose_result(struct sapa_crowd *crowd, uint32_t queue)
+{
+    const struct sapa_centre *centre = crowd->options.centre;
+    uint32_t first = 0, count = centre->dispositions_count;
+
+    if (queue != SAPA_NONE)
+        first = centre->queues[queue].disposition_first, count = centre->queues[queue].disposition_count;
+    return count > 0 ? &centre->dispositions[first + chance(crowd) % count] : NULL;
+}
+
 /* After a conversation the result is dialled; sometimes a break follows. */
 static void phone_after_call(struct phone *phone, bool talked)
 {
@@ -623,17 +768,14 @@ static void phone_after_call(struct phone *phone, bool talked)
     phone->free_us = talked ? sapa_loop_now_us(crowd->loop) : 0;
     if (crowd->stopping)
         return;
-    if (talked && crowd->options.wrapup_ms_max > 0 && centre->dispositions_count > 0) {
-        const struct sapa_disposition *result = &centre->dispositions[chance(crowd) % centre->dispositions_count];
-        if (code_for(centre, SAPA_VERB_WRAPUP_DONE, result->key, phone->code, sizeof(phone->code)))
-            code_later(phone, even(crowd, crowd->options.wrapup_ms_min, crowd->options.wrapup_ms_max));
-    } else if (talked && often(crowd, crowd->options.break_permille) && centre->reasons_count > 0 &&
-               code_for(centre, SAPA_VERB_NOT_READY, centre->reasons[chance(crowd) % centre->reasons_count].key, phone->code,
-                        sizeof(phone->code))) {
-        code_later(phone, 500);
-    }
-    const bool rest = talked && often(crowd, crowd->options.break_permille);
-    sapa_timer_set(crowd->loop, &phone->timer, (int64_t)(rest ? crowd->options.break_ms : READY_AGAIN_MS) * 1000, say_ready, phone);
+    phone->takes_break = talked && often(crowd, crowd->options.break_permille);
+    const struct sapa_disposition *result = talked && crowd->options.wrapup_ms_max > 0 ? choose_result(crowd, phone->queue) : NULL;
+    if (result && code_for(centre, SAPA_VERB_WRAPUP_DONE, result->key, phone->code, sizeof(phone->code)))
+        code_later(phone, even(crowd, crowd->options.wrapup_ms_min, crowd->options.wrapup_ms_max));
+    else if (phone->takes_break)
+        phone_break(phone);
+    sapa_timer_set(crowd->loop, &phone->timer,
+                   (int64_t)(talked ? READY_AGAIN_MS : even(crowd, READY_AFTER_MISS_MS, 2 * READY_AFTER_MISS_MS)) * 1000, say_ready, phone);
 }
 
 static void send_register(struct phone *phone, struct sapa_str authorization, bool proxy)
@@ -827,8 +969,9 @@ static void pick_up(void *ctx)
         crowd->stats.answered++;
     if (call->fd >= 0)
         audio_join(call);
-    after(call, &call->action, call->kind == CALL_OFFER ? SAPA_MAX(exponential(crowd, crowd->options.talk_ms_mean), crowd->options.talk_ms_mean / 10)
-                                                         : HANG_LIMIT_MS, on_hang_up);
+    after(call, &call->action, call->kind == CALL_OFFER
+                                   ? exponential_from(crowd, crowd->options.talk_ms_mean, crowd->options.talk_ms_mean / 10)
+                                   : HANG_LIMIT_MS, on_hang_up);
 }
 
 static void on_invite(struct end *end, const struct sapa_sip_event *event)
@@ -856,9 +999,9 @@ static void on_invite(struct end *end, const struct sapa_sip_event *event)
         if (sapa_str_eq(event->msg->uri.user, agent_of(&crowd->phones[i])->extension))
             phone = &crowd->phones[i];
     }
-    if (open_audio(call) == SAPA_OK)
-        want(call, &wanted, address, sizeof(address));
-    if ((end->kind == END_PHONES && (!phone || phone->in_call || phone->coding)) || sapa_sdp_parse(event->msg->body, &offer) != SAPA_OK ||
+    const bool can_talk = open_audio(call) == SAPA_OK;
+    want(call, &wanted, address, sizeof(address));
+    if (!can_talk || (end->kind == END_PHONES && (!phone || phone->in_call || phone->coding)) || sapa_sdp_parse(event->msg->body, &offer) != SAPA_OK ||
         sapa_sdp_match(&wanted, &offer, &agreed) != SAPA_OK) {
         hang_up(call); /* 486 */
         return;
@@ -869,6 +1012,8 @@ static void on_invite(struct end *end, const struct sapa_sip_event *event)
     if (phone) {
         call->agent = phone->agent;
         phone->in_call = true;
+        const struct sapa_sip_line *queue = sapa_sip_find(event->msg, SAPA_STR("X-Sapa-Queue"));
+        phone->queue = queue ? SAPA_FIND(crowd->options.centre, queues, queue->value) : SAPA_NONE;
         crowd->stats.offers++;
         sample_offer(phone, event);
     }
@@ -913,7 +1058,7 @@ static void on_answer(struct call *call, const struct sapa_sip_event *event)
     if (call->kind != CALL_CUSTOMER)
         return;
     if (crowd->options.patience_ms_mean > 0)
-        after(call, &call->action, SAPA_MAX(exponential(crowd, crowd->options.patience_ms_mean), 2000u), on_give_up);
+        after(call, &call->action, exponential_from(crowd, crowd->options.patience_ms_mean, 2000), on_give_up);
     else
         after(call, &call->action, HANG_LIMIT_MS, on_give_up);
     after(call, &call->key, crowd->options.key_ms, on_key);
@@ -1090,7 +1235,7 @@ sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_cr
     crowd->phone_count = agents;
     for (uint32_t i = 0; i < agents; i++) {
         struct phone *phone = &crowd->phones[i];
-        *phone = (struct phone){ .agent = i, .crowd = crowd };
+        *phone = (struct phone){ .agent = i, .queue = SAPA_NONE, .crowd = crowd };
         sapa_sip_token(crowd->ends[END_PHONES].stack, phone->call_id);
         sapa_timer_set(crowd->loop, &phone->register_timer, (int64_t)i * PHONE_EVERY_US, register_again, phone);
     }
@@ -1102,6 +1247,9 @@ sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_cr
         crowd->frame_due_us = sapa_loop_now_us(crowd->loop);
         sapa_timer_set(crowd->loop, &crowd->frame, FRAME_US, on_frame, crowd);
     }
+    const uint16_t port = sapa_orders_port(options->centre);
+    if (port != 0 && sapa_orders_open(port, &crowd->orders) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "crowd.orders", "port=%u cannot be served: look-ups of flows will fail, ignoring", port);
     *ret = crowd;
     return SAPA_OK;
 }
@@ -1120,6 +1268,7 @@ void sapa_crowd_close(struct sapa_crowd *crowd)
 {
     if (!crowd)
         return;
+    sapa_orders_close(crowd->orders);
     sapa_timer_cancel(crowd->loop, &crowd->arrival);
     sapa_timer_cancel(crowd->loop, &crowd->frame);
     for (uint32_t i = 0; crowd->calls && i < CALLS_MAX; i++) {

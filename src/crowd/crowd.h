@@ -5,10 +5,11 @@
  *
  * It plays two peers of the centre at once: the phones of the agents (they register, dial codes,
  * answer offers, wrap up) and the carrier (customers who dial the centre's numbers, press keys, wait,
- * give up; and who are called back). Everything random comes from one seed.
+ * give up; and who are called back). Flows that look something up on this machine are answered too
+ * (crowd/orders.h). Everything random comes from one seed.
  *
  * Room    crowd: base, rt, model, sip, sdp, rtp.   Thread  one, its own loop.
- * Tests   crowd/crowd_test.c (plans), test/app/ (whole program)
+ * Tests   crowd/orders_test.c, test/scenario/ (whole program)
  */
 #ifndef SAPA_CROWD_CROWD_H
 #define SAPA_CROWD_CROWD_H
@@ -36,11 +37,14 @@ struct sapa_crowd_options {
     uint32_t wrapup_ms_min, wrapup_ms_max;   /* until the agent dials the code; max 0: never dials it */
     uint32_t patience_ms_mean;               /* exponential, from the answer to giving up; 0: endless */
     uint32_t key_ms;                         /* between the keys that a customer presses */
-    const char *keys;                        /* what every customer presses, at most 7 keys; NULL: by chance */
+    const char *keys;                        /* what every customer presses, at most 23 keys; NULL: by chance. With marks
+                                                (~ think, ^ wait long) keys in between are typed quickly */
     uint32_t miss_permille;                  /* offers that are not answered */
     uint32_t refuse_permille;                /* offers that are refused */
     uint32_t break_permille;                 /* calls after which an agent takes a break */
     uint32_t break_ms;
+    uint32_t customer_ends_permille;         /* conversations that the customer may end */
+    uint32_t survey_permille;                /* customers who answer when the agent has left; the others hang up */
 };
 
 /** What a living demo looks like. */

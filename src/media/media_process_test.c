@@ -619,9 +619,10 @@ static void test_tones_out(void **state)
     char heard[16] = "";
     int16_t linear[FRAME];
     struct sapa_media_message send = { .op = SAPA_MEDIA_SEND_DTMF };
-    const struct phone_options options = { .leg = next_id++, .contact = next_id++, .codec = SAPA_CODEC_PCMU };
+    const struct phone_options options = { .leg = next_id, .contact = next_id + 1, .codec = SAPA_CODEC_PCMU };
 
     (void)state;
+    next_id += 2;
     control_open(&control);
     phone_open(&control, &phone, &options);
     (void)barrier(&control);
@@ -648,10 +649,11 @@ static void test_tones_in(void **state)
     struct control control;
     struct phone phone;
     uint8_t octets[FRAME];
-    const struct phone_options options = { .leg = next_id++, .contact = next_id++, .codec = SAPA_CODEC_PCMA,
+    const struct phone_options options = { .leg = next_id, .contact = next_id + 1, .codec = SAPA_CODEC_PCMA,
                                            .inband = 1 };
 
     (void)state;
+    next_id += 2;
     control_open(&control);
     phone_open(&control, &phone, &options);
     (void)barrier(&control);
@@ -714,9 +716,10 @@ static void test_play(void **state)
     struct packet packet;
     uint8_t octets[FRAME], expected[FRAME];
     struct sapa_media_message done;
-    const struct phone_options options = { .leg = next_id++, .contact = next_id++, .codec = SAPA_CODEC_PCMA };
+    const struct phone_options options = { .leg = next_id, .contact = next_id + 1, .codec = SAPA_CODEC_PCMA };
 
     (void)state;
+    next_id += 2;
     make_sound("one", "alaw", 11, 10, 80);
     make_sound("two", "ulaw", 12, 10, 0); /* of the other law */
     make_sound("music", "alaw", 13, 8, 0);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -18,13 +19,15 @@ enum {
     MSG_OPEN = 1,
     MSG_CHUNK,
     MSG_END,
-    SYNCS_MAX = 4096,
+    SYNC_EACH = 4,    /* so many files that ended are synced one by one; more, all at once */
     ROUND_US = 15000, /* the writer looks by the clock: no packet thread pays for waking it */
     NICE = 5          /* packets go first */
 };
 
 struct sapa_record_file {
+    struct sapa_record_file *next; /* among those that ended */
     struct sapa_record_writer *writer;
+    dev_t device;
     struct sapa_record_params params;
     struct sapa_recording_seal seal;
     struct sapa_sha256 hash;
@@ -40,8 +43,9 @@ struct sapa_record_writer {
     struct sapa_mailbox *inbox;
     struct sapa_thread *thread;
     struct sapa_timer round;
-    struct sapa_pool *syncs; /* fdatasync may take long: chunks of others need not wait for it */
-    size_t syncing;
+    struct sapa_pool *syncs;           /* a sync may take long: chunks of others need not wait for it */
+    struct sapa_record_file *ended;    /* wait for the next sync */
+    struct sapa_record_file *syncing;  /* are being synced: all that ended while the last sync went on */
     bool stopping;
     uint8_t sealed[SAPA_RECORDING_CHUNK_MAX];
 };
@@ -76,7 +80,21 @@ static int disk_sync(void *ctx, int fd)
     return fdatasync(fd);
 }
 
-static const struct sapa_record_disk real_disk = { .create = disk_create, .write = disk_write, .sync = disk_sync };
+static int disk_sync_all(void *ctx, int fd)
+{
+    (void)ctx;
+    return syncfs(fd);
+}
+
+static const struct sapa_record_disk real_disk = { .create = disk_create, .write = disk_write, .sync = disk_sync,
+                                                   .sync_all = disk_sync_all };
+
+static dev_t device_of(int fd)
+{
+    struct stat stat_buf;
+
+    return fstat(fd, &stat_buf) ? 0 : stat_buf.st_dev;
+}
 
 static sapa_rc write_all(struct sapa_record_file *file, const uint8_t *data, size_t size)
 {
@@ -142,6 +160,7 @@ static void on_open(struct sapa_record_file *file)
         fail(file, sapa_rc_of_errno(errno));
         return;
     }
+    file->device = device_of(file->fd);
     sapa_recording_begin(&file->params.head, &file->params.key, head, &file->seal);
     sapa_wipe(&file->params.key, sizeof(file->params.key));
     sapa_sha256_begin(&file->hash);
@@ -175,27 +194,57 @@ static void on_chunk(struct sapa_record_file *file, struct sapa_record_buffer *b
     sapa_record_pool_return(buffer);
 }
 
+/* On the pool's thread: one sync for all where that is cheaper. Failures are noted in the files. */
 static void sync_work(void *ctx)
 {
-    struct sapa_record_file *file = ctx;
-    const struct sapa_record_disk *disk = file->writer->options.disk;
+    struct sapa_record_writer *writer = ctx;
+    const struct sapa_record_disk *disk = writer->options.disk;
+    const dev_t device = writer->syncing->device;
+    size_t count = 0;
 
-    file->event.rc = disk->sync(disk->ctx, file->fd) ? SAPA_EIO : SAPA_OK;
+    for (const struct sapa_record_file *file = writer->syncing; file; file = file->next)
+        count++;
+    const bool together = disk->sync_all && count > SYNC_EACH;
+    const int failed = together ? disk->sync_all(disk->ctx, writer->syncing->fd) : 0;
+    for (struct sapa_record_file *file = writer->syncing; file; file = file->next) {
+        const bool bad = together && file->device == device ? failed != 0 : disk->sync(disk->ctx, file->fd) != 0;
+        file->event.rc = bad ? SAPA_EIO : SAPA_OK;
+    }
 }
+
+static void sync_ended(struct sapa_record_writer *writer);
 
 static void sync_done(void *ctx, sapa_rc rc)
 {
-    struct sapa_record_file *file = ctx;
-    struct sapa_record_writer *writer = file->writer;
+    struct sapa_record_writer *writer = ctx;
+    struct sapa_record_file *file = writer->syncing;
 
-    writer->syncing--;
-    if (rc == SAPA_OK && file->event.rc)
-        fail(file, (sapa_rc)file->event.rc);
-    else
-        report(file, SAPA_RECORD_ENDED, SAPA_OK);
-    forget(file);
-    if (writer->stopping && writer->syncing == 0)
+    (void)rc; /* the pool ends after us */
+    writer->syncing = NULL;
+    while (file) {
+        struct sapa_record_file *next = file->next;
+        if (file->event.rc)
+            fail(file, (sapa_rc)file->event.rc);
+        else
+            report(file, SAPA_RECORD_ENDED, SAPA_OK);
+        forget(file);
+        file = next;
+    }
+    sync_ended(writer);
+}
+
+static void sync_ended(struct sapa_record_writer *writer)
+{
+    if (writer->syncing)
+        return;
+    writer->syncing = writer->ended;
+    writer->ended = NULL;
+    if (writer->syncing && sapa_pool_submit(writer->syncs, writer->loop, sync_work, sync_done, writer)) {
+        sync_work(writer);
+        sync_done(writer, SAPA_OK);
+    } else if (!writer->syncing && writer->stopping) {
         sapa_loop_stop(writer->loop);
+    }
 }
 
 static void on_end(struct sapa_record_file *file, const struct sapa_record_end *end)
@@ -219,11 +268,8 @@ static void on_end(struct sapa_record_file *file, const struct sapa_record_end *
         return;
     }
     sapa_sha256_end(&file->hash, file->event.hash);
-    file->writer->syncing++;
-    if (sapa_pool_submit(file->writer->syncs, file->writer->loop, sync_work, sync_done, file)) {
-        sync_work(file);
-        sync_done(file, SAPA_OK);
-    }
+    file->next = file->writer->ended;
+    file->writer->ended = file;
 }
 
 static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
@@ -246,6 +292,7 @@ static void on_round(void *ctx)
     struct sapa_record_writer *writer = ctx;
 
     sapa_mailbox_drain(writer->inbox, 0, on_message, writer);
+    sync_ended(writer);
     sapa_timer_set(writer->loop, &writer->round, ROUND_US, on_round, writer);
 }
 
@@ -257,8 +304,7 @@ static void stop(void *ctx)
     while (sapa_mailbox_drain(writer->inbox, 0, on_message, writer) > 0)
         ;
     writer->stopping = true;
-    if (writer->syncing == 0)
-        sapa_loop_stop(writer->loop);
+    sync_ended(writer);
 }
 
 static void run(void *ctx)
@@ -288,7 +334,7 @@ sapa_rc sapa_record_writer_new(const struct sapa_record_writer_options *options,
     if (rc == SAPA_OK)
         rc = sapa_mailbox_new(options->mailbox_bytes, &writer->inbox);
     if (rc == SAPA_OK)
-        rc = sapa_pool_new("media-sync", 1, SYNCS_MAX, &writer->syncs);
+        rc = sapa_pool_new("media-sync", 1, 2, &writer->syncs);
     if (rc == SAPA_OK)
         rc = sapa_thread_start("media-writer", -1, run, writer, &writer->thread);
     if (rc) {

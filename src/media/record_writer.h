@@ -5,7 +5,7 @@
  * Order of one file: sapa_record_writer_open() by control, then chunks and one end by its packet
  * thread. The writer reports with SAPA_RECORD_EVENT messages into control's mailbox; a failed file
  * takes chunks and the end in silence. Buffers go home to the pool they came from.
- * Room    media.   Design  docs/design/recording.md   Tests  media/record_writer_test.c
+ * Room    media.   Design  docs/design/recording.md   Tests  media/recorder_test.c
  */
 #ifndef SAPA_MEDIA_RECORD_WRITER_H
 #define SAPA_MEDIA_RECORD_WRITER_H
@@ -35,11 +35,15 @@ struct sapa_record_event {
     uint8_t hash[SAPA_SHA256_SIZE];
 };
 
-/** System calls, for tests with a disk that fails. Semantics of open(O_CREAT | O_EXCL, 0600), write, fdatasync. */
+/**
+ * System calls, for tests with a disk that fails. Semantics of open(O_CREAT | O_EXCL, 0600), write, and fdatasync;
+ * `sync_all` is syncfs() for many files at once, NULL where there is no such thing.
+ */
 struct sapa_record_disk {
     int (*create)(void *ctx, const char *path);
     ssize_t (*write)(void *ctx, int fd, const void *data, size_t size);
     int (*sync)(void *ctx, int fd);
+    int (*sync_all)(void *ctx, int fd);
     void *ctx;
 };
 

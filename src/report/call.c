@@ -137,15 +137,21 @@ static void finish(struct sapa_calls *calls, struct sapa_call *call)
     sapa_table_remove(&calls->open, call);
 }
 
+/* At the end of a log: only what could still come from the recorder is waited for. */
+static bool is_finished_at_end(const struct sapa_call *call, int64_t now_us)
+{
+    return call->open_wrapups == 0 && (recordings_over(call) || now_us - call->ended_us >= SAPA_CALL_LINGER_US);
+}
+
 /* Looks at what is closed. Called between inputs only: what one input causes belongs together. */
-static void sweep(struct sapa_calls *calls, bool all)
+static void sweep(struct sapa_calls *calls, bool at_end)
 {
     for (uint32_t i = calls->closed.count; i-- > 0;) {
         struct closed_contact *closed = sapa_table_at(&calls->closed, i);
         struct sapa_call *call = sapa_table_find(&calls->open, closed->contact);
         if (!call) {
             sapa_table_remove(&calls->closed, closed);
-        } else if (all || is_finished(call, calls->now_us)) {
+        } else if (at_end ? is_finished_at_end(call, calls->now_us) : is_finished(call, calls->now_us)) {
             sapa_table_remove(&calls->closed, closed);
             finish(calls, call);
         }

@@ -168,7 +168,10 @@ void sapa_calls_done(struct sapa_calls *calls);
 SAPA_MUST_CHECK sapa_rc sapa_calls_fold(struct sapa_calls *calls, const struct sapa_record *record);
 /** The open record of a contact; NULL. Lives until the next fold. */
 const struct sapa_call *sapa_calls_find(const struct sapa_calls *calls, uint64_t contact);
-/** Hand out what is closed but still lingers, as at the end of a report. */
+/**
+ * The log is read: hand out what is closed, without waiting for legs' last reports. What is in wrap-up,
+ * or has a recording that may still be reported (SAPA_CALL_LINGER_US), stays.
+ */
 void sapa_calls_flush(struct sapa_calls *calls);
 
 SAPA_MUST_CHECK sapa_rc sapa_calls_save(const struct sapa_calls *calls, const struct sapa_save *save);

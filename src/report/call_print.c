@@ -2,6 +2,7 @@
 #include "report/call.h"
 #include "report/kpi.h"
 #include "report/print.h"
+#include "report/text_impl.h"
 #include "report/words.h"
 
 static void put_time(const struct sapa_call_show *show, int64_t at_us, struct sapa_text *out)
@@ -175,6 +176,7 @@ static void line(const struct sapa_lines *out, const char *fmt, ...)
     va_start(args, fmt);
     sapa_text_vprintf(&text, fmt, args);
     va_end(args);
+    clean_text(&text);
     out->line(out->ctx, sapa_text_str(&text));
 }
 

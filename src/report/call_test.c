@@ -101,6 +101,15 @@ static void test_when_it_is_finished(void **state)
     assert_int_equal(g.last.unrecorded_ms, 60000); /* and the meter says so */
     done(&g);
 
+    begin(&g); /* the log ends: the recorder has its minute, a leg's report is not waited for */
+    say(&g, OPEN TALK(1, 9) PART END "09:01:20 tick\n");
+    sapa_calls_flush(&g.calls);
+    assert_int_equal(g.count, 0);
+    say(&g, "09:02:30 tick\n");
+    sapa_calls_flush(&g.calls);
+    assert_int_equal(g.count, 1);
+    done(&g);
+
     begin(&g); /* nothing to wait for but the legs' last reports */
     say(&g, OPEN "09:00:20 contact_dequeued contact=1 queue=0 reason=1 wait_ms=20000\n"
                  "09:00:20 contact_ended contact=1 outcome=3 total_ms=20000\n09:00:21 tick\n");

@@ -519,9 +519,21 @@ static void compare(struct sapa_check *check, const char *who, const struct sapa
                  sapa_measure_info(i)->key, who, D(all->of[i]), D(total->of[i]));
 }
 
-static void compare_outcomes(struct sapa_check *check, const struct sapa_measures *total)
+static void compare_outcomes(struct sapa_check *check, const struct sapa_measures *total,
+                             const struct sapa_calls *calls)
 {
     uint64_t closed_in = 0;
+
+    /* Closed, but in wrap-up or with a recording that may still be reported: no record yet. */
+    for (uint32_t i = 0; i < calls->open.count; i++) {
+        const struct sapa_call *call = sapa_table_at(&calls->open, i);
+        if (call->ended_us == 0)
+            continue;
+        if (call->direction != SAPA_DIRECTION_INBOUND)
+            check->calls_out++;
+        else if (call->outcome < SAPA_OUTCOME_COUNT)
+            check->call_outcomes[call->outcome]++, check->calls_in++;
+    }
 
     for (unsigned i = 0; i < SAPA_OUTCOME_COUNT; i++) {
         closed_in += check->outcomes[i];
@@ -589,7 +601,7 @@ sapa_rc sapa_check_end(struct sapa_check *check, struct sapa_intervals *interval
         rc = check_rows(check, intervals, SAPA_ROWS_AGENTS, &agents);
     if (rc != SAPA_OK)
         return rc;
-    compare_outcomes(check, &total);
+    compare_outcomes(check, &total, calls);
     compare_talk(check, intervals, &agents, &total);
     /* Call records of contacts that are still open carry their share of the talk. */
     int64_t open_talk_ms = 0, open_hold_ms = 0;

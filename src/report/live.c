@@ -3,7 +3,7 @@
 #include "report/live_impl.h"
 #include "report/save_impl.h"
 
-enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 1, ALL_CLIENTS = 63 }; /* "SLIV" */
+enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 2, ALL_CLIENTS = 63 }; /* "SLIV" */
 
 void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
                     const struct sapa_names *names)
@@ -89,6 +89,42 @@ static sapa_rc opened(struct sapa_live *live, const struct sapa_record *record)
     return SAPA_OK;
 }
 
+/* The ring of the last ends. One who was turned away at the door is no drop. */
+static void count_end(struct sapa_live *live, const struct sapa_rec_contact_ended *in)
+{
+    uint8_t *slot = &live->drops[live->ended_count % SAPA_LIVE_DROPS_OF];
+
+    if (in->outcome == SAPA_OUTCOME_REFUSED)
+        return;
+    live->dropped -= *slot;
+    *slot = in->side == SAPA_SIDE_SYSTEM;
+    live->dropped += *slot;
+    live->ended_count++;
+}
+
+bool sapa_live_drop_alarm(const struct sapa_live *live, struct sapa_record *ret_input)
+{
+    const struct sapa_centre *centre = live->names->centre;
+    const uint64_t ended = SAPA_MIN(live->ended_count, (uint32_t)SAPA_LIVE_DROPS_OF);
+    const bool is_on = (live->alarms >> SAPA_ALARM_SYSTEM_DROPS & 1) != 0;
+    struct sapa_text text;
+
+    if (!centre || centre->system.system_drop_percent == 0 || ended < SAPA_LIVE_DROPS_FROM)
+        return false;
+    const uint64_t share_x100 = live->dropped * UINT64_C(100);
+    const uint64_t limit_x100 = centre->system.system_drop_percent * ended;
+    if (is_on ? share_x100 * 2 > limit_x100 : share_x100 <= limit_x100)
+        return false;
+    sapa_record_init(ret_input, SAPA_T_alarm_raised);
+    ret_input->u.alarm_raised.kind = SAPA_ALARM_SYSTEM_DROPS;
+    ret_input->u.alarm_raised.on = !is_on;
+    sapa_text_init(&text, ret_input->u.alarm_raised.text.p, sizeof(ret_input->u.alarm_raised.text.p));
+    sapa_text_printf(&text, "%u of the last %u contacts were ended by a fault of ours; see sapa contacts --last 50",
+                     live->dropped, (unsigned)ended);
+    ret_input->u.alarm_raised.text.n = (uint16_t)text.n;
+    return true;
+}
+
 static void about_contact(struct sapa_live *live, struct live_contact *contact,
                           const struct sapa_record *record)
 {
@@ -121,6 +157,7 @@ static void about_contact(struct sapa_live *live, struct live_contact *contact,
         break;
     case SAPA_T_contact_connected:
         contact->talking++;
+        contact->answered = true;
         contact->is_callback = false;
         contact->agent = dim_of(live, SAPA_DIM_AGENT, record->u.contact_connected.agent);
         news(live, record, (struct sapa_live_news){
@@ -131,6 +168,7 @@ static void about_contact(struct sapa_live *live, struct live_contact *contact,
         contact->talking -= contact->talking > 0;
         break;
     case SAPA_T_contact_ended:
+        count_end(live, &record->u.contact_ended);
         news(live, record, (struct sapa_live_news){
             .contact = contact->contact, .agent = contact->agent, .queue = contact->queue,
             .a = (uint32_t)record->u.contact_ended.outcome, .b = (uint32_t)record->u.contact_ended.side });
@@ -301,6 +339,8 @@ struct live_head {
     uint64_t surge, closed;
     uint32_t alarms, news_next;
     struct sapa_live_news news[SAPA_LIVE_NEWS_MAX];
+    uint32_t ended_count, dropped;
+    uint8_t drops[SAPA_LIVE_DROPS_OF];
 };
 
 sapa_rc sapa_live_save(const struct sapa_live *live, const struct sapa_save *save)
@@ -318,6 +358,9 @@ sapa_rc sapa_live_save(const struct sapa_live *live, const struct sapa_save *sav
     head.alarms = live->alarms;
     head.news_next = live->news_next;
     memcpy(head.news, live->news, sizeof(head.news));
+    head.ended_count = live->ended_count;
+    head.dropped = live->dropped;
+    memcpy(head.drops, live->drops, sizeof(head.drops));
     rc = save_head(save, LIVE_MARK, LIVE_VERSION, sizeof(head));
     if (rc == SAPA_OK && !save->put(save->ctx, &head, sizeof(head)))
         rc = SAPA_EIO;
@@ -346,6 +389,10 @@ sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa_load *load)
     live->alarms = head.alarms;
     live->news_next = head.news_next;
     memcpy(live->news, head.news, sizeof(head.news));
+    live->ended_count = head.ended_count;
+    live->dropped = 0; /* counted, not believed: it is subtracted from */
+    for (unsigned i = 0; i < SAPA_LIVE_DROPS_OF; i++)
+        live->dropped += live->drops[i] = head.drops[i] != 0;
     rc = load_table(load, &live->contacts, NULL);
     if (rc == SAPA_OK)
         rc = load_table(load, &live->agents, NULL);

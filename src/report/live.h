@@ -12,7 +12,11 @@
 
 #include "report/interval.h"
 
-enum { SAPA_LIVE_NEWS_MAX = 64 };
+enum {
+    SAPA_LIVE_NEWS_MAX = 64,
+    SAPA_LIVE_DROPS_OF = 200,  /* the contacts that ended last, of which drops are counted */
+    SAPA_LIVE_DROPS_FROM = 20, /* fewer than this say nothing */
+};
 
 /** Something worth a line on the screen. */
 struct sapa_live_news {
@@ -36,6 +40,9 @@ struct sapa_live {
     uint32_t alarms;            /* bit per enum sapa_alarm that is on */
     uint32_t news_next;
     struct sapa_live_news news[SAPA_LIVE_NEWS_MAX];
+    uint32_t ended_count;       /* since the beginning; the ring below holds the last of them */
+    uint32_t dropped;           /* of those in the ring: ended by a fault of ours */
+    uint8_t drops[SAPA_LIVE_DROPS_OF];
 };
 
 void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
@@ -45,6 +52,16 @@ void sapa_live_done(struct sapa_live *live);
 SAPA_MUST_CHECK sapa_rc sapa_live_fold(struct sapa_live *live, const struct sapa_record *record);
 SAPA_MUST_CHECK sapa_rc sapa_live_save(const struct sapa_live *live, const struct sapa_save *save);
 SAPA_MUST_CHECK sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa_load *load);
+
+/**
+ * Shall the alarm "calls lost by the system" be raised, or is it over? Of the last contacts that were
+ * let in and ended, the share that a fault of ours ended is held against the description's
+ * system_drop_alarm: above it the alarm begins, at half of it and below it is over.
+ *
+ * @param ret_input  an alarm_raised for the core, at_us not set; it comes back to this fold through the log
+ * @retval true  the alarm's state should change; asks again until it has
+ */
+bool sapa_live_drop_alarm(const struct sapa_live *live, struct sapa_record *ret_input);
 
 /* ---- a view: flat, made at one moment, may be sent to another thread or process ---- */
 
@@ -99,7 +116,7 @@ struct sapa_view {
     char centre[64];
     uint32_t in_menu, waiting, ringing, talking, callbacks, open;
     uint32_t agents_ready, agents_busy, agents_wrapup, agents_not_ready, agents_offline;
-    uint64_t offered, answered, abandoned, contained, system_faults;
+    uint64_t offered, answered, abandoned, contained, system_faults; /* answered: those who talk now too */
     int64_t service_level;
     uint64_t surge, closed;
     uint32_t alarms;

@@ -19,6 +19,7 @@ struct live_contact {
     uint8_t place, channel;
     bool is_callback;      /* its leg is gone: it waits to be called */
     bool queued;
+    bool answered;         /* an agent talks or has talked */
 };
 
 struct live_agent {

@@ -244,6 +244,69 @@ static void test_staff_of_queues(void **state)
     done(&feed);
 }
 
+/* A contact that comes and ends on this side. */
+static void end_one(struct feed *feed, uint64_t id, enum sapa_side side, enum sapa_outcome outcome)
+{
+    struct sapa_record record;
+
+    sapa_record_init(&record, SAPA_T_contact_new);
+    record.u.contact_new.contact = id;
+    record.at_us = feed->live.now_us;
+    assert_int_equal(sapa_live_fold(&feed->live, &record), SAPA_OK);
+    sapa_record_init(&record, SAPA_T_contact_ended);
+    record.u.contact_ended.contact = id;
+    record.u.contact_ended.side = side;
+    record.u.contact_ended.outcome = outcome;
+    record.at_us = feed->live.now_us;
+    assert_int_equal(sapa_live_fold(&feed->live, &record), SAPA_OK);
+}
+
+static void test_drop_alarm(void **state)
+{
+    struct sapa_centre centre = fix_centre(0);
+    struct sapa_record alarm;
+    struct feed feed;
+    uint64_t id = 1;
+
+    (void)state;
+    centre.system.system_drop_percent = 2;
+    begin(&feed, &centre);
+    gen_begin(&gen, 1);
+    gen.emit = feed_one;
+    gen.ctx = &feed;
+    gen_start(&gen, centre.hash);
+    for (; id <= 19; id++) /* all of nineteen: too few to say anything */
+        end_one(&feed, id, SAPA_SIDE_SYSTEM, SAPA_OUTCOME_SYSTEM_FAULT);
+    assert_false(sapa_live_drop_alarm(&feed.live, &alarm));
+    for (; id <= 219; id++) /* and forgotten when two hundred good ones follow */
+        end_one(&feed, id, id & 1 ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_NETWORK, SAPA_OUTCOME_ANSWERED);
+    assert_int_equal(feed.live.dropped, 0);
+    for (unsigned i = 0; i < 100; i++, id++) /* refused at the door: none of them is a drop */
+        end_one(&feed, id, SAPA_SIDE_SYSTEM, SAPA_OUTCOME_REFUSED);
+    assert_int_equal(feed.live.dropped, 0);
+    for (unsigned i = 0; i < 4; i++, id++) /* two in a hundred is the limit, and still good */
+        end_one(&feed, id, SAPA_SIDE_SYSTEM, SAPA_OUTCOME_ANSWERED);
+    assert_false(sapa_live_drop_alarm(&feed.live, &alarm));
+    end_one(&feed, id++, SAPA_SIDE_SYSTEM, SAPA_OUTCOME_ANSWERED);
+    assert_true(sapa_live_drop_alarm(&feed.live, &alarm));
+    assert_int_equal(alarm.u.alarm_raised.on, 1);
+    assert_int_equal(alarm.u.alarm_raised.kind, SAPA_ALARM_SYSTEM_DROPS);
+    assert_string_equal(alarm.u.alarm_raised.text.p,
+                        "5 of the last 200 contacts were ended by a fault of ours; see sapa contacts --last 50");
+    assert_true(sapa_live_drop_alarm(&feed.live, &alarm)); /* until it has come back through the log */
+    alarm.at_us = feed.live.now_us;
+    assert_int_equal(sapa_live_fold(&feed.live, &alarm), SAPA_OK);
+    assert_false(sapa_live_drop_alarm(&feed.live, &alarm));
+    for (unsigned i = 0; i < 195; i++, id++)
+        end_one(&feed, id, SAPA_SIDE_CUSTOMER, SAPA_OUTCOME_ANSWERED);
+    assert_false(sapa_live_drop_alarm(&feed.live, &alarm)); /* five are still among them */
+    for (unsigned i = 0; i < 3; i++, id++)
+        end_one(&feed, id, SAPA_SIDE_CUSTOMER, SAPA_OUTCOME_ANSWERED);
+    assert_true(sapa_live_drop_alarm(&feed.live, &alarm));
+    assert_int_equal(alarm.u.alarm_raised.on, 0);
+    done(&feed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_midnight),
         cmocka_unit_test(test_save_load),
         cmocka_unit_test(test_staff_of_queues),
+        cmocka_unit_test(test_drop_alarm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,10 @@ static void view_totals(const struct sapa_live *live, struct sapa_view *view, co
     }
     view->offered = (uint64_t)total->m.of[SAPA_M_OFFERED];
     view->answered = (uint64_t)total->m.of[SAPA_M_ANSWERED];
+    for (uint32_t i = 0; i < live->contacts.count; i++) { /* whoever talks now is answered, not "open" */
+        const struct live_contact *contact = sapa_table_at(&live->contacts, i);
+        view->answered += contact->answered && contact->opened_us >= live->today.options.from_s * 1000000;
+    }
     view->abandoned = (uint64_t)total->m.of[SAPA_M_ABANDONED];
     view->contained = (uint64_t)total->m.of[SAPA_M_CONTAINED];
     view->system_faults = (uint64_t)(total->m.of[SAPA_M_BY_SYSTEM]);

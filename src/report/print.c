@@ -399,7 +399,7 @@ static void put_csv(struct sapa_text *out, struct sapa_str text)
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '"')
             sapa_text_char(out, '"');
-        sapa_text_char(out, text.p[i]);
+        sapa_text_char(out, (uint8_t)text.p[i] < 0x20 ? ' ' : text.p[i]); /* a row is a line */
     }
     sapa_text_char(out, '"');
 }

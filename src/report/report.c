@@ -94,7 +94,9 @@ sapa_rc sapa_report_check(struct sapa_report *report, const struct sapa_lines *o
     print_count(&line, check->opened);
     sapa_text_add(&line, SAPA_STR(" contacts, "));
     print_count(&line, check->contacts.count);
-    sapa_text_add(&line, SAPA_STR(" of them open"));
+    sapa_text_add(&line, SAPA_STR(" of them open, "));
+    print_count(&line, report->calls.closed.count);
+    sapa_text_add(&line, SAPA_STR(" in wrap-up or with a recording not ended yet"));
     out->line(out->ctx, sapa_text_str(&line));
     for (unsigned i = 0; i < SAPA_IDENTITY_COUNT; i++) {
         sapa_text_init(&line, buf, sizeof(buf));

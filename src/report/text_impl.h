@@ -18,4 +18,17 @@ static inline void fit_text(struct sapa_str s, char *buf, size_t size)
     (void)sapa_str_copy((struct sapa_str){ s.p, n }, buf, size);
 }
 
+/* Text of people and of the wire, on its way to a terminal: nothing in it may steer one (C0, DEL, C1). */
+static inline void clean_text(struct sapa_text *text)
+{
+    for (size_t i = 0; i < text->n; i++) {
+        const uint8_t c = (uint8_t)text->buf[i];
+        const bool is_c1 = c == 0xc2 && i + 1 < text->n && ((uint8_t)text->buf[i + 1] & 0xe0) == 0x80;
+        if (c < 0x20 || c == 0x7f || is_c1)
+            text->buf[i] = '?';
+        if (is_c1)
+            text->buf[++i] = '?';
+    }
+}
+
 #endif

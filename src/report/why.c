@@ -2,6 +2,7 @@
 
 #include "report/kpi.h"
 #include "report/print.h"
+#include "report/text_impl.h"
 #include "report/words.h"
 
 bool sapa_why_read(struct sapa_reader *reader, struct sapa_why_entry *ret_entry)
@@ -114,10 +115,12 @@ static void put_numbers(const struct sapa_rec_why *why, const struct sapa_why_en
     }
 }
 
-void sapa_why_entry_print(const struct sapa_rec_why *why, const struct sapa_why_entry *entry,
-                          const struct sapa_why_words *words, struct sapa_text *out)
+/* Several agents who were passed over for the very same reason share a sentence. */
+static void put_entries(const struct sapa_rec_why *why, const struct sapa_why_entry *entries, size_t count,
+                        const struct sapa_why_words *words, struct sapa_text *out)
 {
     const bool id = is_id(words);
+    const struct sapa_why_entry *entry = &entries[0];
 
     if (entry->why == SAPA_WHY_AHEAD) {
         sapa_text_printf(out, id ? "%llu kontak di depannya" : entry->a == 1 ? "%llu contact ahead in the line"
@@ -126,7 +129,11 @@ void sapa_why_entry_print(const struct sapa_rec_why *why, const struct sapa_why_
         return;
     }
     if (entry->agent != SAPA_NONE) {
-        put_agent(words, entry->agent, out);
+        for (size_t i = 0; i < count; i++) {
+            if (i > 0)
+                sapa_text_add(out, SAPA_STR(", "));
+            put_agent(words, entries[i].agent, out);
+        }
         if (entry->why != SAPA_WHY_CHOSEN)
             sapa_text_add(out, id ? SAPA_STR(" dilewati: ") : SAPA_STR(" skipped: "));
         else
@@ -135,6 +142,18 @@ void sapa_why_entry_print(const struct sapa_rec_why *why, const struct sapa_why_
     if (entry->why != SAPA_WHY_SKILL)
         sapa_text_add(out, sapa_str_of(sapa_word_why(entry->why, words->language)));
     put_numbers(why, entry, words, out);
+}
+
+void sapa_why_entry_print(const struct sapa_rec_why *why, const struct sapa_why_entry *entry,
+                          const struct sapa_why_words *words, struct sapa_text *out)
+{
+    put_entries(why, entry, 1, words, out);
+}
+
+static bool is_same_reason(const struct sapa_why_entry *a, const struct sapa_why_entry *b)
+{
+    return a->why == b->why && a->a == b->a && a->b == b->b && a->agent != SAPA_NONE && b->agent != SAPA_NONE
+        && a->why != SAPA_WHY_CHOSEN;
 }
 
 /* ---- the story of a contact ---- */
@@ -178,19 +197,26 @@ static void put_why(const struct sapa_story *story, const struct sapa_rec_why *w
 {
     const bool id = is_id(&story->words);
     struct sapa_reader reader = sapa_reader_of(why->reasons.p, why->reasons.n);
-    struct sapa_why_entry entry;
-    bool is_first = true;
+    struct sapa_why_entry entries[64], group[64]; /* the blob has room for 64 at most */
+    size_t count = 0;
 
     sapa_text_add(out, why->offer ? (id ? SAPA_STR("Mengapa ditawarkan: ") : SAPA_STR("Why offered: "))
                                   : (id ? SAPA_STR("Menunggu: ") : SAPA_STR("Waits: ")));
-    while (sapa_why_read(&reader, &entry)) {
-        if (!is_first)
-            sapa_text_add(out, SAPA_STR("; "));
-        is_first = false;
-        sapa_why_entry_print(why, &entry, &story->words, out);
-    }
-    if (!is_first)
+    while (count < SAPA_COUNT(entries) && sapa_why_read(&reader, &entries[count]))
+        count++;
+    while (count > 0) {
+        const struct sapa_why_entry first = entries[0];
+        size_t grouped = 0, left = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (i == 0 || is_same_reason(&first, &entries[i]))
+                group[grouped++] = entries[i];
+            else
+                entries[left++] = entries[i];
+        }
+        count = left;
+        put_entries(why, group, grouped, &story->words, out);
         sapa_text_add(out, SAPA_STR("; "));
+    }
     put_step(story, why, out);
 }
 
@@ -304,6 +330,7 @@ static bool put_record(const struct sapa_story *story, const struct sapa_record 
 static void give_line(struct sapa_story *story, struct sapa_text *line, const struct sapa_lines *out)
 {
     story->lines++;
+    clean_text(line);
     out->line(out->ctx, sapa_text_str(line));
 }
 

@@ -93,14 +93,15 @@ static void tell(void *ctx, const struct sapa_record *record)
     for (unsigned look = 0; look < 3; look++) {
         struct sapa_record why;
         const struct sapa_why_entry entries[] = {
-            { 0, SAPA_WHY_WRAPUP, 4000 - look * 1000, 0 }, { 2, SAPA_WHY_CLIENT, 0, 0 }, { 1, SAPA_WHY_SKILL, 0, 2 },
+            { 0, SAPA_WHY_WRAPUP, 4000 - look * 1000, 0 }, { 2, SAPA_WHY_CLIENT, 0, 0 }, { 3, SAPA_WHY_CLIENT, 0, 0 },
+            { 1, SAPA_WHY_SKILL, 0, 2 },
         };
         sapa_record_init(&why, SAPA_T_why);
         why.at_us = record->at_us + (look + 1) * INT64_C(1000000);
         why.u.why.contact = 4;
         why.u.why.queue = 1;
         why.u.why.step = look == 2;
-        put(&why, entries, look == 2 ? 2 : 3);
+        put(&why, entries, look == 2 ? 3 : 4);
         sapa_story_fold(&telling->story, &why, &telling->lines->lines);
         if (look == 2 && telling->story.contact == 4)
             sapa_story_now(&telling->story, &why, &telling->lines->lines);
@@ -159,6 +160,25 @@ static void test_hostile_blob(void **state)
     free(lines.text);
 }
 
+/* What the log holds may come from anywhere: it does not reach the terminal as a command. */
+static void test_nothing_steers_the_terminal(void **state)
+{
+    const struct sapa_why_words words = { NULL, SAPA_LANGUAGE_EN };
+    struct sapa_story story;
+    struct sapa_record record;
+    struct fix_lines lines;
+
+    (void)state;
+    fix_lines_init(&lines);
+    sapa_story_init(&story, 1, &words, NULL);
+    sapa_record_init(&record, SAPA_T_survey_answered);
+    record.u.survey_answered.contact = 1;
+    assert_true(sapa_sized_set(&record.u.survey_answered.question, SAPA_STR("a\x1b[2Jb\nc\xc2\x9b" "d\xc3\xa9")));
+    sapa_story_fold(&story, &record, &lines.lines);
+    assert_string_equal(lines.text, "00:00:00  +00:00  Survey a?[2Jb?c??d\xc3\xa9: 0\n");
+    free(lines.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_every_word),
         cmocka_unit_test(test_story),
         cmocka_unit_test(test_hostile_blob),
+        cmocka_unit_test(test_nothing_steers_the_terminal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

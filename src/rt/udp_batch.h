@@ -45,7 +45,7 @@ size_t sapa_udp_give(int fd, const void *buf, size_t size);
 size_t sapa_udp_give_to(int fd, const void *buf, size_t size, const struct sapa_addr *to);
 /** From now on the kernel takes packets from `peer` only, and finds its way to it without a look-up. */
 SAPA_MUST_CHECK sapa_rc sapa_udp_connect(int fd, const struct sapa_addr *peer);
-/** Packets from anywhere again; the port stays bound. */
+/** Packets from anywhere again; the port stays bound, if it was bound by number and not chosen by the system. */
 void sapa_udp_disconnect(int fd);
 
 #endif

@@ -9,7 +9,13 @@
 const struct sapa_sdp_codec sapa_sdp_codecs_g711[3] = {
     { .id = SAPA_SDP_PCMA, .name = "PCMA", .rate_hz = 8000, .channels = 1, .pt = 8 },
     { .id = SAPA_SDP_PCMU, .name = "PCMU", .rate_hz = 8000, .channels = 1, .pt = 0 },
-    { .id = SAPA_SDP_DTMF, .name = "telephone-event", .rate_hz = 8000, .channels = 1, .pt = 101, .fmtp = "0-16", .is_dtmf = true },
+    { .id = SAPA_SDP_DTMF,
+      .name = "telephone-event",
+      .rate_hz = 8000,
+      .channels = 1,
+      .pt = 101,
+      .fmtp = "0-16",
+      .is_dtmf = true },
 };
 
 /* A codec of ours with the payload type it has in this description. */
@@ -22,7 +28,8 @@ static bool want_good(const struct sapa_sdp_want *want)
 {
     bool audio = false;
 
-    if (want->codec_count == 0 || want->codec_count > SAPA_SDP_CODECS_MAX || want->address.n == 0 || want->address.n > 45)
+    if (want->codec_count == 0 || want->codec_count > SAPA_SDP_CODECS_MAX || want->address.n == 0 ||
+        want->address.n > 45)
         return false;
     for (size_t i = 0; i < want->address.n; i++) {
         if ((uint8_t)want->address.p[i] <= ' ')
@@ -35,12 +42,14 @@ static bool want_good(const struct sapa_sdp_want *want)
 
 static bool same_codec(const struct sapa_sdp_codec *codec, const struct sapa_sdp_format *format)
 {
-    return sapa_str_ieq(sapa_str_of(codec->name), format->name) && codec->rate_hz == format->rate_hz &&
+    return sapa_str_ieq(sapa_str_of(codec->name), format->name) &&
+           codec->rate_hz == format->rate_hz &&
            (codec->channels ? codec->channels : 1) == format->channels;
 }
 
-static void put_audio(struct sapa_text *out, const struct sapa_sdp_want *want, struct sapa_str proto,
-                      const struct chosen *codecs, size_t count, enum sapa_sdp_direction direction, struct sapa_str mid)
+static void put_audio(struct sapa_text *out, const struct sapa_sdp_want *want,
+                      struct sapa_str proto, const struct chosen *codecs, size_t count,
+                      enum sapa_sdp_direction direction, struct sapa_str mid)
 {
     sapa_text_printf(out, "m=audio %u %.*s", want->port, (int)proto.n, proto.p);
     for (size_t i = 0; i < count; i++)
@@ -68,8 +77,8 @@ static void put_audio(struct sapa_text *out, const struct sapa_sdp_want *want, s
 }
 
 /* The session's lines in front of `body`; the version goes up when anything has changed. */
-static sapa_rc finish(struct sapa_sdp_local *local, const struct sapa_sdp_want *want, const struct sapa_text *body,
-                      struct sapa_text *out)
+static sapa_rc finish(struct sapa_sdp_local *local, const struct sapa_sdp_want *want,
+                      const struct sapa_text *body, struct sapa_text *out)
 {
     const char *type = sapa_str_find(want->address, ':', 0) < want->address.n ? "IP6" : "IP4";
     uint32_t crc = sapa_crc32c(0, body->buf, body->n);
@@ -79,8 +88,9 @@ static sapa_rc finish(struct sapa_sdp_local *local, const struct sapa_sdp_want *
     crc = sapa_crc32c(crc, want->address.p, want->address.n);
     const uint64_t version = local->version == 0 ? 1 : local->version + (crc != local->last_crc);
     sapa_text_printf(out, "v=0\r\no=- %llu %llu IN %s %.*s\r\ns=-\r\nc=IN %s %.*s\r\nt=0 0\r\n",
-                     (unsigned long long)local->session_id, (unsigned long long)version, type, (int)want->address.n,
-                     want->address.p, type, (int)want->address.n, want->address.p);
+                     (unsigned long long)local->session_id, (unsigned long long)version, type,
+                     (int)want->address.n, want->address.p, type, (int)want->address.n,
+                     want->address.p);
     sapa_text_add(out, sapa_text_str(body));
     if (out->cut)
         return SAPA_ELIMIT;
@@ -89,7 +99,8 @@ static sapa_rc finish(struct sapa_sdp_local *local, const struct sapa_sdp_want *
     return SAPA_OK;
 }
 
-sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local, const struct sapa_sdp_want *want, struct sapa_text *out)
+sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local, const struct sapa_sdp_want *want,
+                       struct sapa_text *out)
 {
     struct chosen codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_text body;
@@ -100,13 +111,15 @@ sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local, const struct sapa_sdp_want 
     for (size_t i = 0; i < want->codec_count; i++)
         codecs[i] = (struct chosen){ &want->codecs[i], want->codecs[i].pt };
     sapa_text_init(&body, buf, sizeof(buf));
-    put_audio(&body, want, SAPA_STR("RTP/AVP"), codecs, want->codec_count, want->direction, SAPA_STR(""));
+    put_audio(&body, want, SAPA_STR("RTP/AVP"), codecs, want->codec_count, want->direction,
+              SAPA_STR(""));
     return finish(local, want, &body, out);
 }
 
 static bool rtp_proto(struct sapa_str proto)
 {
-    static const char *const names[] = { "RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF" };
+    static const char *const names[] = { "RTP/AVP",   "RTP/AVPF",         "RTP/SAVP",
+                                         "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF" };
 
     for (size_t i = 0; i < SAPA_COUNT(names); i++) {
         if (sapa_str_ieq(proto, sapa_str_of(names[i])))
@@ -124,11 +137,15 @@ static enum sapa_sdp_direction meet(enum sapa_sdp_direction want, enum sapa_sdp_
     const bool receive = (want == SAPA_SDP_SENDRECV || want == SAPA_SDP_RECVONLY) &&
                          (allowed == SAPA_SDP_SENDRECV || allowed == SAPA_SDP_RECVONLY);
 
-    return send && receive ? SAPA_SDP_SENDRECV : send ? SAPA_SDP_SENDONLY : receive ? SAPA_SDP_RECVONLY : SAPA_SDP_INACTIVE;
+    return send && receive ? SAPA_SDP_SENDRECV
+           : send          ? SAPA_SDP_SENDONLY
+           : receive       ? SAPA_SDP_RECVONLY
+                           : SAPA_SDP_INACTIVE;
 }
 
 /* Codec and telephone-event of ours that `media` has, by the order of its formats. */
-static bool pick(const struct sapa_sdp_want *want, const struct sapa_sdp_media *media, struct chosen *ret_audio, struct chosen *ret_dtmf)
+static bool pick(const struct sapa_sdp_want *want, const struct sapa_sdp_media *media,
+                 struct chosen *ret_audio, struct chosen *ret_dtmf)
 {
     struct chosen audio = { 0 }, dtmf = { 0 };
 
@@ -145,22 +162,39 @@ static bool pick(const struct sapa_sdp_want *want, const struct sapa_sdp_media *
     return audio.codec != NULL;
 }
 
-static void describe(const struct sapa_sdp_want *want, const struct sapa_sdp_media *media, struct chosen audio, struct chosen dtmf,
-                     uint8_t index, struct sapa_sdp_agreed *agreed)
+static void describe(const struct sapa_sdp_want *want, const struct sapa_sdp_media *media,
+                     struct chosen audio, struct chosen dtmf, uint8_t index,
+                     struct sapa_sdp_agreed *agreed)
 {
-    *agreed = (struct sapa_sdp_agreed){
-        .audio = true, .media_index = index, .address = media->address.text, .family = media->address.family, .port = media->port,
-        .rtcp_mux = media->rtcp_mux && want->rtcp_mux, .codec_id = audio.codec->id, .pt_send = audio.pt, .pt_receive = audio.pt,
-        .dtmf = dtmf.codec != NULL, .dtmf_pt_send = dtmf.pt, .dtmf_pt_receive = dtmf.pt,
-        .direction = meet(want->direction, media->direction == SAPA_SDP_SENDRECV && sapa_sdp_is_hold(media) ? SAPA_SDP_SENDONLY
-                                                                                                         : media->direction),
-        .held = sapa_sdp_is_hold(media), .ptime_ms = media->ptime_ms };
-    agreed->rtcp_address = media->rtcp_address.family ? media->rtcp_address.text : media->address.text;
-    agreed->rtcp_port = agreed->rtcp_mux ? media->port : media->rtcp_port ? media->rtcp_port
-                        : media->port < 65535 ? (uint16_t)(media->port + 1) : 0;
+    *agreed = (struct sapa_sdp_agreed){ .audio = true,
+                                        .media_index = index,
+                                        .address = media->address.text,
+                                        .family = media->address.family,
+                                        .port = media->port,
+                                        .rtcp_mux = media->rtcp_mux && want->rtcp_mux,
+                                        .codec_id = audio.codec->id,
+                                        .pt_send = audio.pt,
+                                        .pt_receive = audio.pt,
+                                        .dtmf = dtmf.codec != NULL,
+                                        .dtmf_pt_send = dtmf.pt,
+                                        .dtmf_pt_receive = dtmf.pt,
+                                        .direction = meet(want->direction,
+                                                          media->direction == SAPA_SDP_SENDRECV &&
+                                                                  sapa_sdp_is_hold(media)
+                                                              ? SAPA_SDP_SENDONLY
+                                                              : media->direction),
+                                        .held = sapa_sdp_is_hold(media),
+                                        .ptime_ms = media->ptime_ms };
+    agreed->rtcp_address =
+        media->rtcp_address.family ? media->rtcp_address.text : media->address.text;
+    agreed->rtcp_port = agreed->rtcp_mux      ? media->port
+                        : media->rtcp_port    ? media->rtcp_port
+                        : media->port < 65535 ? (uint16_t)(media->port + 1)
+                                              : 0;
 }
 
-sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want, const struct sapa_sdp *offer, struct sapa_sdp_agreed *ret_agreed)
+sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want, const struct sapa_sdp *offer,
+                       struct sapa_sdp_agreed *ret_agreed)
 {
     struct chosen audio, dtmf;
 
@@ -168,8 +202,8 @@ sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want, const struct sapa_sdp *
         return SAPA_EINVAL;
     for (uint8_t i = 0; i < offer->media_count; i++) {
         const struct sapa_sdp_media *media = &offer->media[i];
-        if (media->type == SAPA_SDP_AUDIO && media->port > 0 && media->address.family && rtp_proto(media->proto) &&
-            pick(want, media, &audio, &dtmf)) {
+        if (media->type == SAPA_SDP_AUDIO && media->port > 0 && media->address.family &&
+            rtp_proto(media->proto) && pick(want, media, &audio, &dtmf)) {
             describe(want, media, audio, dtmf, i, ret_agreed);
             return SAPA_OK;
         }
@@ -177,8 +211,9 @@ sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want, const struct sapa_sdp *
     return SAPA_ENOENT;
 }
 
-sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local, const struct sapa_sdp_want *want, const struct sapa_sdp *offer,
-                        struct sapa_text *out, struct sapa_sdp_agreed *ret_agreed)
+sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local, const struct sapa_sdp_want *want,
+                        const struct sapa_sdp *offer, struct sapa_text *out,
+                        struct sapa_sdp_agreed *ret_agreed)
 {
     struct sapa_sdp_agreed agreed;
     struct chosen audio, dtmf;
@@ -192,15 +227,17 @@ sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local, const struct sapa_sdp_want
     for (uint8_t i = 0; i < offer->media_count; i++) {
         const struct sapa_sdp_media *media = &offer->media[i];
         if (i != agreed.media_index) { /* refused: port 0, the formats as they came (RFC 3264 6) */
-            sapa_text_printf(&body, "m=%.*s 0 %.*s %.*s\r\n", (int)media->type_text.n, media->type_text.p, (int)media->proto.n,
-                             media->proto.p, (int)media->formats_text.n, media->formats_text.p);
+            sapa_text_printf(&body, "m=%.*s 0 %.*s %.*s\r\n", (int)media->type_text.n,
+                             media->type_text.p, (int)media->proto.n, media->proto.p,
+                             (int)media->formats_text.n, media->formats_text.p);
             continue;
         }
         (void)pick(want, media, &audio, &dtmf); /* it matched before */
         const struct chosen codecs[2] = { audio, dtmf };
         struct sapa_sdp_want own = *want;
         own.rtcp_mux = agreed.rtcp_mux;
-        put_audio(&body, &own, media->proto, codecs, dtmf.codec ? 2 : 1, agreed.direction, media->mid);
+        put_audio(&body, &own, media->proto, codecs, dtmf.codec ? 2 : 1, agreed.direction,
+                  media->mid);
     }
     const sapa_rc written = finish(local, want, &body, out);
     if (written == SAPA_OK)
@@ -208,7 +245,8 @@ sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local, const struct sapa_sdp_want
     return written;
 }
 
-sapa_rc sapa_sdp_accept(const struct sapa_sdp_want *offered, const struct sapa_sdp *answer, struct sapa_sdp_agreed *ret_agreed)
+sapa_rc sapa_sdp_accept(const struct sapa_sdp_want *offered, const struct sapa_sdp *answer,
+                        struct sapa_sdp_agreed *ret_agreed)
 {
     struct sapa_sdp_agreed agreed;
 

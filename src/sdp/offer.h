@@ -31,22 +31,23 @@ extern const struct sapa_sdp_codec sapa_sdp_codecs_g711[3];
 
 /** Our side of a session; keep it as long as the dialog and its SDP version lives on. */
 struct sapa_sdp_local {
-    uint64_t session_id;  /* o=, never changes */
-    uint64_t version;     /* o=; starts at 1, raised when what we say changes */
-    uint32_t last_crc;    /* of what was said with that version; 0: nothing */
+    uint64_t session_id; /* o=, never changes */
+    uint64_t version;    /* o=; starts at 1, raised when what we say changes */
+    uint32_t last_crc;   /* of what was said with that version; 0: nothing */
 };
 
 /** What we want to say. */
 struct sapa_sdp_want {
-    struct sapa_str address;   /* numeric; ':' in it makes it IP6 */
-    uint16_t port;             /* our RTP port */
+    struct sapa_str address; /* numeric; ':' in it makes it IP6 */
+    uint16_t port;           /* our RTP port */
     enum sapa_sdp_direction direction;
     const struct sapa_sdp_codec *codecs;
-    size_t codec_count;        /* 1..SAPA_SDP_CODECS_MAX, in our order of preference */
-    uint16_t ptime_ms;         /* 0: not said */
-    uint16_t rtcp_port;        /* 0: not said (port + 1) */
+    size_t codec_count; /* 1..SAPA_SDP_CODECS_MAX, in our order of preference */
+    uint16_t ptime_ms;  /* 0: not said */
+    uint16_t rtcp_port; /* 0: not said (port + 1) */
     bool rtcp_mux;
-    struct sapa_str attributes; /* further lines for the audio section, each with CRLF ("a=…\r\n"); empty: none */
+    struct sapa_str
+        attributes; /* further lines for the audio section, each with CRLF ("a=…\r\n"); empty: none */
 };
 
 /** What was agreed for the audio stream. */
@@ -57,30 +58,37 @@ struct sapa_sdp_agreed {
     uint8_t family;          /* 4, 6 */
     uint16_t port;           /* theirs */
     struct sapa_str rtcp_address;
-    uint16_t rtcp_port;      /* theirs; equal to port with mux */
+    uint16_t rtcp_port; /* theirs; equal to port with mux */
     bool rtcp_mux;
-    uint32_t codec_id;       /* from the table */
-    uint8_t pt_send;         /* payload type that they expect from us */
-    uint8_t pt_receive;      /* payload type that we expect from them */
-    bool dtmf;               /* telephone-event was agreed */
+    uint32_t codec_id;  /* from the table */
+    uint8_t pt_send;    /* payload type that they expect from us */
+    uint8_t pt_receive; /* payload type that we expect from them */
+    bool dtmf;          /* telephone-event was agreed */
     uint8_t dtmf_pt_send, dtmf_pt_receive;
     enum sapa_sdp_direction direction; /* ours: sendonly = we send, they hear only … */
-    bool held;               /* they hold us */
-    uint16_t ptime_ms;       /* theirs, 0: not said */
+    bool held;                         /* they hold us */
+    uint16_t ptime_ms;                 /* theirs, 0: not said */
 };
 
 /** Write an offer. SAPA_ELIMIT: `out` too small; SAPA_EINVAL: want is malformed. The version is raised when the content changed. */
-SAPA_MUST_CHECK sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local, const struct sapa_sdp_want *want, struct sapa_text *out);
+SAPA_MUST_CHECK sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local,
+                                       const struct sapa_sdp_want *want, struct sapa_text *out);
 /**
  * Write the answer to `offer`: the first usable audio line is taken, the order of the offerer's formats
  * decides among our codecs, every other m-line is refused with port 0. The direction is what both want.
  * SAPA_EINVAL, SAPA_ELIMIT as above; SAPA_ENOENT: no audio line with a codec of ours: answer the call with 488.
  */
-SAPA_MUST_CHECK sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local, const struct sapa_sdp_want *want, const struct sapa_sdp *offer,
-                                        struct sapa_text *out, struct sapa_sdp_agreed *ret_agreed);
+SAPA_MUST_CHECK sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local,
+                                        const struct sapa_sdp_want *want,
+                                        const struct sapa_sdp *offer, struct sapa_text *out,
+                                        struct sapa_sdp_agreed *ret_agreed);
 /** Read their answer to our offer. SAPA_ENOENT: no codec of ours in it, or the stream is refused (agreed.audio false then would lie): end the call. */
-SAPA_MUST_CHECK sapa_rc sapa_sdp_accept(const struct sapa_sdp_want *offered, const struct sapa_sdp *answer, struct sapa_sdp_agreed *ret_agreed);
+SAPA_MUST_CHECK sapa_rc sapa_sdp_accept(const struct sapa_sdp_want *offered,
+                                        const struct sapa_sdp *answer,
+                                        struct sapa_sdp_agreed *ret_agreed);
 /** Look at an offer without answering it: what would be agreed. Same errors as sapa_sdp_answer(). */
-SAPA_MUST_CHECK sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want, const struct sapa_sdp *offer, struct sapa_sdp_agreed *ret_agreed);
+SAPA_MUST_CHECK sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want,
+                                       const struct sapa_sdp *offer,
+                                       struct sapa_sdp_agreed *ret_agreed);
 
 #endif

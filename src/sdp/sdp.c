@@ -10,8 +10,8 @@ static const struct {
     uint16_t rate_hz;
     const char *name;
 } static_types[] = {
-    { 0, 1, 8000, "PCMU" }, { 3, 1, 8000, "GSM" },  { 4, 1, 8000, "G723" },   { 8, 1, 8000, "PCMA" },
-    { 9, 1, 8000, "G722" }, { 13, 1, 8000, "CN" },  { 15, 1, 8000, "G728" }, { 18, 1, 8000, "G729" },
+    { 0, 1, 8000, "PCMU" }, { 3, 1, 8000, "GSM" }, { 4, 1, 8000, "G723" },  { 8, 1, 8000, "PCMA" },
+    { 9, 1, 8000, "G722" }, { 13, 1, 8000, "CN" }, { 15, 1, 8000, "G728" }, { 18, 1, 8000, "G729" },
 };
 
 static struct sapa_str word(struct sapa_str *cursor)
@@ -128,19 +128,24 @@ static bool printable(struct sapa_str s)
     return true;
 }
 
-static const struct sapa_str type_names[] = { { "audio", 5 }, { "video", 5 }, { "application", 11 }, { "image", 5 }, { "text", 4 } };
+static const struct sapa_str type_names[] = {
+    { "audio", 5 }, { "video", 5 }, { "application", 11 }, { "image", 5 }, { "text", 4 }
+};
 
-static sapa_rc media_line(struct sapa_str value, const struct sapa_sdp *sdp, struct sapa_sdp_media *media)
+static sapa_rc media_line(struct sapa_str value, const struct sapa_sdp *sdp,
+                          struct sapa_sdp_media *media)
 {
     uint64_t number;
     struct sapa_str rest;
 
     media->type_text = word(&value);
-    const struct sapa_str port = sapa_str_cut(word(&value), '/', &rest); /* "/2": a number of ports, not supported */
+    const struct sapa_str port =
+        sapa_str_cut(word(&value), '/', &rest); /* "/2": a number of ports, not supported */
     media->proto = word(&value);
     media->formats_text = sapa_str_trim(value);
-    if (media->type_text.n == 0 || media->proto.n == 0 || !printable(media->type_text) || !printable(media->proto) ||
-        !printable(media->formats_text) || sapa_str_u64(port, 65535, &number) != SAPA_OK)
+    if (media->type_text.n == 0 || media->proto.n == 0 || !printable(media->type_text) ||
+        !printable(media->proto) || !printable(media->formats_text) ||
+        sapa_str_u64(port, 65535, &number) != SAPA_OK)
         return SAPA_EINVAL;
     media->port = (uint16_t)number;
     media->type = SAPA_SDP_TYPE_OTHER;
@@ -149,9 +154,11 @@ static sapa_rc media_line(struct sapa_str value, const struct sapa_sdp *sdp, str
             media->type = (enum sapa_sdp_type)i;
     }
     media->address = sdp->address;
-    if (sapa_str_find(media->proto, 'R', 0) == media->proto.n) /* not RTP/AVP, RTP/SAVPF …: formats are not payload types */
+    if (sapa_str_find(media->proto, 'R', 0) ==
+        media->proto.n) /* not RTP/AVP, RTP/SAVPF …: formats are not payload types */
         return SAPA_OK;
-    for (struct sapa_str pt = word(&value); pt.n > 0 && media->format_count < SAPA_SDP_FORMATS_MAX; pt = word(&value)) {
+    for (struct sapa_str pt = word(&value); pt.n > 0 && media->format_count < SAPA_SDP_FORMATS_MAX;
+         pt = word(&value)) {
         if (sapa_str_u64(pt, 127, &number) != SAPA_OK)
             return SAPA_EINVAL;
         struct sapa_sdp_format *format = &media->formats[media->format_count++];
@@ -206,11 +213,14 @@ static uint16_t milliseconds(struct sapa_str value)
     uint64_t ms;
     struct sapa_str rest;
 
-    return sapa_str_u64(sapa_str_cut(sapa_str_trim(value), '.', &rest), 1000, &ms) == SAPA_OK ? (uint16_t)ms : 0;
+    return sapa_str_u64(sapa_str_cut(sapa_str_trim(value), '.', &rest), 1000, &ms) == SAPA_OK
+               ? (uint16_t)ms
+               : 0;
 }
 
 /* Attributes that stand in both places; `media` holds them for the session too. */
-static void common_attribute(struct sapa_str name, struct sapa_str value, struct sapa_sdp_media *media)
+static void common_attribute(struct sapa_str name, struct sapa_str value,
+                             struct sapa_sdp_media *media)
 {
     if (sapa_str_eq(name, SAPA_STR("ice-ufrag"))) {
         media->ice_ufrag = value;
@@ -226,7 +236,8 @@ static void common_attribute(struct sapa_str name, struct sapa_str value, struct
     }
 }
 
-static void media_attribute(struct sapa_str name, struct sapa_str value, struct sapa_sdp_media *media)
+static void media_attribute(struct sapa_str name, struct sapa_str value,
+                            struct sapa_sdp_media *media)
 {
     uint64_t number;
 
@@ -259,7 +270,8 @@ static void media_attribute(struct sapa_str name, struct sapa_str value, struct 
     }
 }
 
-static void session_attribute(struct sapa_str name, struct sapa_str value, struct sapa_sdp *sdp, struct sapa_sdp_media *session)
+static void session_attribute(struct sapa_str name, struct sapa_str value, struct sapa_sdp *sdp,
+                              struct sapa_sdp_media *session)
 {
     if (sapa_str_eq(name, SAPA_STR("ice-lite"))) {
         sdp->ice_lite = true;
@@ -342,8 +354,7 @@ sapa_rc sapa_sdp_parse(struct sapa_str text, struct sapa_sdp *ret_sdp)
                 session_attribute(name, attribute, sdp, &session);
             break;
         }
-        default:
-            break;
+        default: break;
         }
     }
     if (!media)
@@ -351,14 +362,16 @@ sapa_rc sapa_sdp_parse(struct sapa_str text, struct sapa_sdp *ret_sdp)
     return has_version && has_origin ? SAPA_OK : SAPA_EINVAL;
 }
 
-bool sapa_sdp_attribute_next(struct sapa_str *cursor, struct sapa_str name, struct sapa_str *ret_value)
+bool sapa_sdp_attribute_next(struct sapa_str *cursor, struct sapa_str name,
+                             struct sapa_str *ret_value)
 {
     struct sapa_str line, value;
 
     while (line_next(cursor, &line)) {
         if (line.n < 2 || line.p[0] != 'a' || line.p[1] != '=')
             continue;
-        const struct sapa_str found = sapa_str_cut((struct sapa_str){ line.p + 2, line.n - 2 }, ':', &value);
+        const struct sapa_str found =
+            sapa_str_cut((struct sapa_str){ line.p + 2, line.n - 2 }, ':', &value);
         if (sapa_str_eq(sapa_str_trim(found), name)) {
             *ret_value = value;
             return true;
@@ -376,7 +389,9 @@ bool sapa_sdp_is_hold(const struct sapa_sdp_media *media)
 
 enum sapa_sdp_direction sapa_sdp_reverse(enum sapa_sdp_direction direction)
 {
-    return direction == SAPA_SDP_SENDONLY ? SAPA_SDP_RECVONLY : direction == SAPA_SDP_RECVONLY ? SAPA_SDP_SENDONLY : direction;
+    return direction == SAPA_SDP_SENDONLY   ? SAPA_SDP_RECVONLY
+           : direction == SAPA_SDP_RECVONLY ? SAPA_SDP_SENDONLY
+                                            : direction;
 }
 
 const char *sapa_sdp_direction_name(enum sapa_sdp_direction direction)

@@ -9,10 +9,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sapa_sdp sdp, own;
     static char out[65536];
-    const struct sapa_sdp_codec codecs[] = { sapa_sdp_codecs_g711[0], sapa_sdp_codecs_g711[1], sapa_sdp_codecs_g711[2],
-                                             { .id = 9, .name = "opus", .rate_hz = 48000, .channels = 2, .pt = 111, .fmtp = "useinbandfec=1" } };
-    const struct sapa_sdp_want want = { .address = SAPA_STR("192.0.2.1"), .port = 4000, .direction = (enum sapa_sdp_direction)(size & 3),
-                                        .codecs = codecs, .codec_count = SAPA_COUNT(codecs), .ptime_ms = 20, .rtcp_mux = size & 4 };
+    const struct sapa_sdp_codec codecs[] = { sapa_sdp_codecs_g711[0],
+                                             sapa_sdp_codecs_g711[1],
+                                             sapa_sdp_codecs_g711[2],
+                                             { .id = 9,
+                                               .name = "opus",
+                                               .rate_hz = 48000,
+                                               .channels = 2,
+                                               .pt = 111,
+                                               .fmtp = "useinbandfec=1" } };
+    const struct sapa_sdp_want want = { .address = SAPA_STR("192.0.2.1"),
+                                        .port = 4000,
+                                        .direction = (enum sapa_sdp_direction)(size & 3),
+                                        .codecs = codecs,
+                                        .codec_count = SAPA_COUNT(codecs),
+                                        .ptime_ms = 20,
+                                        .rtcp_mux = size & 4 };
     struct sapa_sdp_local local = { .session_id = 1 };
     struct sapa_sdp_agreed agreed, theirs;
     struct sapa_text text;
@@ -39,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             sapa_assert(own.media_count == sdp.media_count);
             for (unsigned i = 0; i < own.media_count; i++)
                 sapa_assert((own.media[i].port > 0) == (i == agreed.media_index));
-            sapa_assert(sapa_sdp_match(&want, &own, &theirs) == SAPA_OK); /* our answer is one that we would take */
+            sapa_assert(sapa_sdp_match(&want, &own, &theirs) ==
+                        SAPA_OK); /* our answer is one that we would take */
         }
         (void)!sapa_sdp_accept(&want, &sdp, &agreed);
     }

@@ -60,7 +60,8 @@ static sapa_rc set_text(struct dialog *dialog, enum dialog_text which, struct sa
     return set_texts(dialog, texts);
 }
 
-static uint64_t dialog_key(const struct sapa_sip_stack *stack, struct sapa_str call_id, struct sapa_str local_tag)
+static uint64_t dialog_key(const struct sapa_sip_stack *stack, struct sapa_str call_id,
+                           struct sapa_str local_tag)
 {
     struct sapa_sip_hash hash;
 
@@ -73,15 +74,16 @@ static uint64_t dialog_key(const struct sapa_sip_stack *stack, struct sapa_str c
 
 static sapa_rc enter(struct sapa_sip_stack *stack, struct dialog *dialog)
 {
-    dialog->key = dialog_key(stack, sapa_sip_dlg_text(dialog, D_CALL_ID), sapa_sip_dlg_text(dialog, D_LOCAL_TAG));
+    dialog->key = dialog_key(stack, sapa_sip_dlg_text(dialog, D_CALL_ID),
+                             sapa_sip_dlg_text(dialog, D_LOCAL_TAG));
     const sapa_rc rc = sapa_sip_map_add(&stack->dialog_map, dialog->key, dialog->index);
     if (rc != SAPA_OK)
         dialog->key = 0;
     return rc;
 }
 
-struct dialog *sapa_sip_dlg_match(const struct sapa_sip_stack *stack, struct sapa_str call_id, struct sapa_str local_tag,
-                                  struct sapa_str remote_tag)
+struct dialog *sapa_sip_dlg_match(const struct sapa_sip_stack *stack, struct sapa_str call_id,
+                                  struct sapa_str local_tag, struct sapa_str remote_tag)
 {
     const uint64_t key = dialog_key(stack, call_id, local_tag);
     size_t cursor = SIZE_MAX;
@@ -129,7 +131,8 @@ static void put_addr(struct sapa_text *out, const struct sapa_sip_addr *addr, bo
 }
 
 /* The values of a header, comma-separated, forwards or backwards. */
-static bool put_route_set(struct sapa_text *out, const struct sapa_sip_msg *msg, enum sapa_sip_header id, bool backwards)
+static bool put_route_set(struct sapa_text *out, const struct sapa_sip_msg *msg,
+                          enum sapa_sip_header id, bool backwards)
 {
     struct sapa_str values[SAPA_SIP_VIAS_MAX];
     size_t count = 0;
@@ -151,7 +154,9 @@ static bool put_route_set(struct sapa_text *out, const struct sapa_sip_msg *msg,
 /* A URI as it may stand in a request line: without its headers part (19.1.5). */
 static struct sapa_str without_headers(const struct sapa_sip_uri *uri)
 {
-    return (struct sapa_str){ uri->all.p, uri->headers.n > 0 ? (size_t)(uri->headers.p - 1 - uri->all.p) : uri->all.n };
+    return (struct sapa_str){ uri->all.p, uri->headers.n > 0
+                                              ? (size_t)(uri->headers.p - 1 - uri->all.p)
+                                              : uri->all.n };
 }
 
 /* Their Contact as a remote target; false when it is none. */
@@ -159,7 +164,8 @@ static bool target_of(const struct sapa_sip_msg *msg, struct sapa_str *ret_targe
 {
     struct sapa_sip_addr contact;
 
-    if (sapa_sip_contact(msg, &contact) != SAPA_OK || contact.star || contact.uri.scheme == SAPA_SIP_SCHEME_OTHER)
+    if (sapa_sip_contact(msg, &contact) != SAPA_OK || contact.star ||
+        contact.uri.scheme == SAPA_SIP_SCHEME_OTHER)
         return false;
     *ret_target = without_headers(&contact.uri);
     return true;
@@ -176,11 +182,12 @@ void sapa_sip_dlg_refresh(struct dialog *dialog, const struct sapa_sip_msg *msg)
 
 /* --- making dialogs --------------------------------------------------------------------------------------------------- */
 
-sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
-                               struct sapa_str local_tag, struct dialog **ret_dialog)
+sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                               const struct sapa_sip_flow *flow, struct sapa_str local_tag,
+                               struct dialog **ret_dialog)
 {
-    char local[SAPA_SIP_DIALOG_TEXT_MAX + 1], remote[SAPA_SIP_DIALOG_TEXT_MAX + 1], route[SAPA_SIP_DIALOG_TEXT_MAX + 1],
-        own[256];
+    char local[SAPA_SIP_DIALOG_TEXT_MAX + 1], remote[SAPA_SIP_DIALOG_TEXT_MAX + 1],
+        route[SAPA_SIP_DIALOG_TEXT_MAX + 1], own[256];
     struct sapa_text local_text, remote_text, route_text, own_text;
     struct sapa_str target;
     struct sapa_sip_ip sent_by;
@@ -191,12 +198,15 @@ sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_s
     sapa_text_init(&own_text, own, sizeof(own));
     put_addr(&local_text, &msg->to, false);
     put_addr(&remote_text, &msg->from, false);
-    sapa_sip_put_contact(&own_text, flow, msg->uri.scheme == SAPA_SIP_SCHEME_TEL ? (struct sapa_str){ NULL, 0 } : msg->uri.user);
+    sapa_sip_put_contact(&own_text, flow,
+                         msg->uri.scheme == SAPA_SIP_SCHEME_TEL ? (struct sapa_str){ NULL, 0 }
+                                                                : msg->uri.user);
     if (own_text.cut) {
         sapa_text_init(&own_text, own, sizeof(own));
         sapa_sip_put_contact(&own_text, flow, (struct sapa_str){ NULL, 0 });
     }
-    if (!put_route_set(&route_text, msg, SAPA_SIP_H_RECORD_ROUTE, false) || local_text.cut || remote_text.cut)
+    if (!put_route_set(&route_text, msg, SAPA_SIP_H_RECORD_ROUTE, false) || local_text.cut ||
+        remote_text.cut)
         return SAPA_EINVAL;
     if (!target_of(msg, &target)) { /* RFC 2543 callers may have no Contact */
         if (msg->from.uri.scheme == SAPA_SIP_SCHEME_OTHER)
@@ -204,9 +214,13 @@ sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_s
         target = without_headers(&msg->from.uri);
     }
     const struct sapa_str texts[D_COUNT] = {
-        [D_CALL_ID] = msg->call_id, [D_LOCAL_TAG] = local_tag, [D_REMOTE_TAG] = msg->from.tag,
-        [D_LOCAL] = sapa_text_str(&local_text), [D_REMOTE] = sapa_text_str(&remote_text),
-        [D_TARGET] = target, [D_ROUTE] = sapa_text_str(&route_text),
+        [D_CALL_ID] = msg->call_id,
+        [D_LOCAL_TAG] = local_tag,
+        [D_REMOTE_TAG] = msg->from.tag,
+        [D_LOCAL] = sapa_text_str(&local_text),
+        [D_REMOTE] = sapa_text_str(&remote_text),
+        [D_TARGET] = target,
+        [D_ROUTE] = sapa_text_str(&route_text),
         [D_CONTACT] = sapa_text_str(&own_text),
     };
     struct dialog *dialog = sapa_sip_dlg_new(stack);
@@ -227,7 +241,8 @@ sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_s
     /* Behind a NAT, or on a connection, only the flow itself leads back. */
     const bool direct = sapa_sip_ip_parse(msg->via.host, 0, &sent_by) == SAPA_OK &&
                         sapa_sip_ip_same_host(&sent_by, &flow->remote);
-    dialog->hop = !sapa_sip_flow_reliable(flow) && (direct || route_text.n > 0) ? SAPA_SIP_HOP_URI : SAPA_SIP_HOP_FLOW;
+    dialog->hop = !sapa_sip_flow_reliable(flow) && (direct || route_text.n > 0) ? SAPA_SIP_HOP_URI
+                                                                                : SAPA_SIP_HOP_FLOW;
     *ret_dialog = dialog;
     return SAPA_OK;
 }
@@ -245,7 +260,8 @@ static bool addr_good(struct sapa_str text)
 {
     struct sapa_sip_addr addr;
 
-    return value_good(text) && sapa_sip_addr_parse(text, &addr) == SAPA_OK && !addr.star && addr.tag.n == 0;
+    return value_good(text) && sapa_sip_addr_parse(text, &addr) == SAPA_OK && !addr.star &&
+           addr.tag.n == 0;
 }
 
 static bool route_good(struct sapa_str route)
@@ -256,7 +272,8 @@ static bool route_good(struct sapa_str route)
     if (!value_good(route))
         return false;
     while (sapa_sip_list_next(&cursor, &value)) {
-        if (sapa_sip_addr_parse(value, &addr) != SAPA_OK || !addr.bracketed || addr.uri.scheme == SAPA_SIP_SCHEME_OTHER)
+        if (sapa_sip_addr_parse(value, &addr) != SAPA_OK || !addr.bracketed ||
+            addr.uri.scheme == SAPA_SIP_SCHEME_OTHER)
             return false;
     }
     return true;
@@ -265,7 +282,8 @@ static bool route_good(struct sapa_str route)
 /* --- requests in a dialog ------------------------------------------------------------------------------------------------ */
 
 /* The first route and whether it is a loose router. */
-static bool first_route(const struct dialog *dialog, struct sapa_sip_addr *ret_first, bool *ret_loose, struct sapa_str *ret_rest)
+static bool first_route(const struct dialog *dialog, struct sapa_sip_addr *ret_first,
+                        bool *ret_loose, struct sapa_str *ret_rest)
 {
     struct sapa_str cursor = sapa_sip_dlg_text(dialog, D_ROUTE), value;
 
@@ -277,7 +295,8 @@ static bool first_route(const struct dialog *dialog, struct sapa_sip_addr *ret_f
 }
 
 /* Address and transport of the first route, else of the remote target. False: they are not numeric. */
-static bool next_address(const struct dialog *dialog, struct sapa_sip_ip *ret_ip, enum sapa_sip_flow_kind *ret_kind)
+static bool next_address(const struct dialog *dialog, struct sapa_sip_ip *ret_ip,
+                         enum sapa_sip_flow_kind *ret_kind)
 {
     struct sapa_sip_addr first;
     struct sapa_sip_uri uri;
@@ -291,7 +310,8 @@ static bool next_address(const struct dialog *dialog, struct sapa_sip_ip *ret_ip
     struct sapa_str host = uri.host;
     (void)sapa_sip_uri_param(&uri, SAPA_STR("maddr"), &host);
     *ret_kind = (enum sapa_sip_flow_kind)dialog->flow.kind;
-    if (sapa_sip_uri_param(&uri, SAPA_STR("transport"), &transport) && sapa_sip_flow_kind_of(transport) != SAPA_SIP_FLOW_NONE)
+    if (sapa_sip_uri_param(&uri, SAPA_STR("transport"), &transport) &&
+        sapa_sip_flow_kind_of(transport) != SAPA_SIP_FLOW_NONE)
         *ret_kind = sapa_sip_flow_kind_of(transport);
     return sapa_sip_ip_parse(host, uri.port ? uri.port : 5060, ret_ip) == SAPA_OK;
 }
@@ -316,7 +336,9 @@ static struct sapa_sip_flow next_flow(struct sapa_sip_stack *stack, const struct
     if (kind == (enum sapa_sip_flow_kind)flow.kind && sapa_sip_ip_eq(&ip, &flow.remote))
         return flow;
     struct sapa_sip_flow other;
-    return stack->opts.transport->open(stack->opts.transport_ctx, kind, &ip, &other) == SAPA_OK ? other : flow;
+    return stack->opts.transport->open(stack->opts.transport_ctx, kind, &ip, &other) == SAPA_OK
+               ? other
+               : flow;
 }
 
 static bool carries_contact(enum sapa_sip_method method)
@@ -326,11 +348,14 @@ static bool carries_contact(enum sapa_sip_method method)
 }
 
 /* Request-URI and Route by 12.2.1.1, then everything that a request of this dialog has. */
-static void put_request(struct sapa_sip_stack *stack, const struct dialog *dialog, enum sapa_sip_method method, uint32_t cseq,
-                        const struct sapa_sip_flow *flow, const struct sapa_sip_spec *spec, uint64_t *ret_key)
+static void put_request(struct sapa_sip_stack *stack, const struct dialog *dialog,
+                        enum sapa_sip_method method, uint32_t cseq,
+                        const struct sapa_sip_flow *flow, const struct sapa_sip_spec *spec,
+                        uint64_t *ret_key)
 {
     const struct sapa_str name = sapa_str_of(sapa_sip_method_name(method));
-    const struct sapa_str target = sapa_sip_dlg_text(dialog, D_TARGET), tag = sapa_sip_dlg_text(dialog, D_REMOTE_TAG);
+    const struct sapa_str target = sapa_sip_dlg_text(dialog, D_TARGET),
+                          tag = sapa_sip_dlg_text(dialog, D_REMOTE_TAG);
     struct sapa_text *out = sapa_sip_begin(stack);
     struct sapa_sip_addr first;
     struct sapa_str rest;
@@ -371,14 +396,16 @@ static void put_request(struct sapa_sip_stack *stack, const struct dialog *dialo
     sapa_sip_put_body(out, spec->content_type, spec->body);
 }
 
-static sapa_rc send_invite(struct sapa_sip_stack *stack, struct dialog *dialog, const struct sapa_sip_spec *spec,
-                           const struct sapa_sip_flow *flow, int64_t now_us, sapa_sip_tx_id *ret_tx)
+static sapa_rc send_invite(struct sapa_sip_stack *stack, struct dialog *dialog,
+                           const struct sapa_sip_spec *spec, const struct sapa_sip_flow *flow,
+                           int64_t now_us, sapa_sip_tx_id *ret_tx)
 {
     uint64_t key;
 
     put_request(stack, dialog, SAPA_SIP_INVITE, dialog->local_cseq + 1, flow, spec, &key);
     struct sapa_sip_ip ip;
-    struct tx *tx = sapa_sip_tx_client(stack, SAPA_SIP_INVITE, key, flow, elsewhere(dialog, &ip), false, now_us);
+    struct tx *tx = sapa_sip_tx_client(stack, SAPA_SIP_INVITE, key, flow, elsewhere(dialog, &ip),
+                                       false, now_us);
     if (!tx)
         return SAPA_ELIMIT;
     if (tx->reliable)
@@ -392,15 +419,16 @@ static sapa_rc send_invite(struct sapa_sip_stack *stack, struct dialog *dialog, 
     return SAPA_OK;
 }
 
-sapa_rc sapa_sip_call_start(struct sapa_sip_stack *stack, const struct sapa_sip_call *call, int64_t now_us,
-                            sapa_sip_dialog_id *ret_dialog, sapa_sip_tx_id *ret_tx)
+sapa_rc sapa_sip_call_start(struct sapa_sip_stack *stack, const struct sapa_sip_call *call,
+                            int64_t now_us, sapa_sip_dialog_id *ret_dialog, sapa_sip_tx_id *ret_tx)
 {
     struct sapa_sip_uri uri;
     struct sapa_text own;
     char own_buf[256], tag[17], call_id[17];
 
-    if (sapa_sip_uri_parse(call->uri, &uri) != SAPA_OK || !addr_good(call->from) || !addr_good(call->to) ||
-        (call->contact.n > 0 && !addr_good(call->contact)) || !route_good(call->route) || !value_good(call->call_id))
+    if (sapa_sip_uri_parse(call->uri, &uri) != SAPA_OK || !addr_good(call->from) ||
+        !addr_good(call->to) || (call->contact.n > 0 && !addr_good(call->contact)) ||
+        !route_good(call->route) || !value_good(call->call_id))
         return SAPA_EINVAL;
     sapa_text_init(&own, own_buf, sizeof(own_buf));
     if (call->contact.n == 0) {
@@ -415,8 +443,12 @@ sapa_rc sapa_sip_call_start(struct sapa_sip_stack *stack, const struct sapa_sip_
     if (call->call_id.n == 0)
         sapa_sip_token(stack, call_id);
     const struct sapa_str texts[D_COUNT] = {
-        [D_CALL_ID] = call->call_id.n > 0 ? call->call_id : sapa_str_of(call_id), [D_LOCAL_TAG] = sapa_str_of(tag),
-        [D_LOCAL] = call->from, [D_REMOTE] = call->to, [D_TARGET] = without_headers(&uri), [D_ROUTE] = call->route,
+        [D_CALL_ID] = call->call_id.n > 0 ? call->call_id : sapa_str_of(call_id),
+        [D_LOCAL_TAG] = sapa_str_of(tag),
+        [D_LOCAL] = call->from,
+        [D_REMOTE] = call->to,
+        [D_TARGET] = without_headers(&uri),
+        [D_ROUTE] = call->route,
         [D_CONTACT] = call->contact.n > 0 ? call->contact : sapa_text_str(&own),
     };
     struct dialog *dialog = sapa_sip_dlg_new(stack);
@@ -441,8 +473,9 @@ sapa_rc sapa_sip_call_start(struct sapa_sip_stack *stack, const struct sapa_sip_
     return SAPA_OK;
 }
 
-sapa_rc sapa_sip_call_retry(struct sapa_sip_stack *stack, sapa_sip_dialog_id id, struct sapa_str uri_text,
-                            const struct sapa_sip_spec *spec, int64_t now_us, sapa_sip_tx_id *ret_tx)
+sapa_rc sapa_sip_call_retry(struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
+                            struct sapa_str uri_text, const struct sapa_sip_spec *spec,
+                            int64_t now_us, sapa_sip_tx_id *ret_tx)
 {
     struct dialog *dialog = user_dialog(stack, id);
     struct sapa_sip_uri uri;
@@ -459,13 +492,15 @@ sapa_rc sapa_sip_call_retry(struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
     }
     if (set_text(dialog, D_REMOTE_TAG, (struct sapa_str){ NULL, 0 }) != SAPA_OK)
         return SAPA_ENOMEM;
-    const sapa_rc rc = send_invite(stack, dialog, spec ? spec : &nothing, &dialog->flow, now_us, ret_tx);
+    const sapa_rc rc =
+        send_invite(stack, dialog, spec ? spec : &nothing, &dialog->flow, now_us, ret_tx);
     if (rc == SAPA_OK)
         dialog->state = SAPA_SIP_DIALOG_START;
     return rc;
 }
 
-sapa_rc sapa_sip_call_cancel(struct sapa_sip_stack *stack, sapa_sip_dialog_id id, struct sapa_str reason, int64_t now_us)
+sapa_rc sapa_sip_call_cancel(struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
+                             struct sapa_str reason, int64_t now_us)
 {
     struct dialog *dialog = user_dialog(stack, id);
 
@@ -478,8 +513,8 @@ sapa_rc sapa_sip_call_cancel(struct sapa_sip_stack *stack, sapa_sip_dialog_id id
     return SAPA_OK;
 }
 
-sapa_rc sapa_sip_call_answer(struct sapa_sip_stack *stack, sapa_sip_tx_id id, int status, const struct sapa_sip_spec *spec,
-                             int64_t now_us)
+sapa_rc sapa_sip_call_answer(struct sapa_sip_stack *stack, sapa_sip_tx_id id, int status,
+                             const struct sapa_sip_spec *spec, int64_t now_us)
 {
     const struct tx *tx = sapa_sip_tx_get(stack, id);
 
@@ -488,7 +523,8 @@ sapa_rc sapa_sip_call_answer(struct sapa_sip_stack *stack, sapa_sip_tx_id id, in
     return sapa_sip_respond(stack, id, status, spec, now_us);
 }
 
-sapa_rc sapa_sip_call_ack(struct sapa_sip_stack *stack, sapa_sip_dialog_id id, const struct sapa_sip_spec *spec, int64_t now_us)
+sapa_rc sapa_sip_call_ack(struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
+                          const struct sapa_sip_spec *spec, int64_t now_us)
 {
     struct dialog *dialog = user_dialog(stack, id);
 
@@ -514,15 +550,17 @@ sapa_rc sapa_sip_call_ack(struct sapa_sip_stack *stack, sapa_sip_dialog_id id, c
     return rc == SAPA_OK || rc == SAPA_EAGAIN ? SAPA_OK : rc;
 }
 
-sapa_rc sapa_sip_dialog_send(struct sapa_sip_stack *stack, sapa_sip_dialog_id id, enum sapa_sip_method method,
-                             const struct sapa_sip_spec *spec, int64_t now_us, sapa_sip_tx_id *ret_tx)
+sapa_rc sapa_sip_dialog_send(struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
+                             enum sapa_sip_method method, const struct sapa_sip_spec *spec,
+                             int64_t now_us, sapa_sip_tx_id *ret_tx)
 {
     struct dialog *dialog = user_dialog(stack, id);
     uint64_t key;
 
     if (!dialog)
         return SAPA_ENOENT;
-    if (method <= SAPA_SIP_OTHER || method >= SAPA_SIP_METHOD_COUNT || method == SAPA_SIP_ACK || method == SAPA_SIP_CANCEL)
+    if (method <= SAPA_SIP_OTHER || method >= SAPA_SIP_METHOD_COUNT || method == SAPA_SIP_ACK ||
+        method == SAPA_SIP_CANCEL)
         return SAPA_EINVAL;
     if (dialog->state == SAPA_SIP_DIALOG_START || dialog->state == SAPA_SIP_DIALOG_OVER)
         return SAPA_ESTATE;
@@ -539,7 +577,8 @@ sapa_rc sapa_sip_dialog_send(struct sapa_sip_stack *stack, sapa_sip_dialog_id id
     put_request(stack, dialog, method, dialog->local_cseq + 1, &flow, spec, &key);
     const bool hold = method == SAPA_SIP_BYE && dialog->awaiting_ack;
     struct sapa_sip_ip ip;
-    struct tx *tx = sapa_sip_tx_client(stack, method, key, &flow, elsewhere(dialog, &ip), hold, now_us);
+    struct tx *tx =
+        sapa_sip_tx_client(stack, method, key, &flow, elsewhere(dialog, &ip), hold, now_us);
     if (!tx)
         return SAPA_ELIMIT;
     if (tx->reliable)
@@ -596,7 +635,8 @@ void sapa_sip_dialog_end(struct sapa_sip_stack *stack, sapa_sip_dialog_id id)
 
 /* --- incoming ---------------------------------------------------------------------------------------------------------------- */
 
-int sapa_sip_dlg_check(struct sapa_sip_stack *stack, struct dialog *dialog, const struct sapa_sip_msg *msg)
+int sapa_sip_dlg_check(struct sapa_sip_stack *stack, struct dialog *dialog,
+                       const struct sapa_sip_msg *msg)
 {
     if (dialog->remote_cseq_set && msg->cseq <= dialog->remote_cseq) {
         stack->stats.out_of_order++;
@@ -616,8 +656,8 @@ int sapa_sip_dlg_check(struct sapa_sip_stack *stack, struct dialog *dialog, cons
     return 0;
 }
 
-void sapa_sip_dlg_on_ack(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
-                         int64_t now_us)
+void sapa_sip_dlg_on_ack(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                         const struct sapa_sip_flow *flow, int64_t now_us)
 {
     struct dialog *dialog = sapa_sip_dlg_match(stack, msg->call_id, msg->to.tag, msg->from.tag);
 
@@ -639,8 +679,13 @@ void sapa_sip_dlg_on_ack(struct sapa_sip_stack *stack, const struct sapa_sip_msg
         sapa_sip_dlg_free(stack, dialog);
         return;
     }
-    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_ACK, .now_us = now_us, .dialog = dialog_id(dialog),
-                                          .user = dialog->user, .method = SAPA_SIP_ACK, .msg = msg, .flow = flow };
+    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_ACK,
+                                          .now_us = now_us,
+                                          .dialog = dialog_id(dialog),
+                                          .user = dialog->user,
+                                          .method = SAPA_SIP_ACK,
+                                          .msg = msg,
+                                          .flow = flow };
     sapa_sip_emit(stack, &event);
 }
 
@@ -663,7 +708,8 @@ static void learn(struct dialog *dialog, const struct sapa_sip_msg *msg, bool ro
 }
 
 /* The dialog of a response to our INVITE; another To-tag makes another one (a fork). NULL: no room. */
-static struct dialog *dialog_of(struct sapa_sip_stack *stack, struct dialog *first, const struct sapa_sip_msg *msg)
+static struct dialog *dialog_of(struct sapa_sip_stack *stack, struct dialog *first,
+                                const struct sapa_sip_msg *msg)
 {
     const struct sapa_str known = sapa_sip_dlg_text(first, D_REMOTE_TAG);
     struct sapa_str texts[D_COUNT];
@@ -692,12 +738,17 @@ static struct dialog *dialog_of(struct sapa_sip_stack *stack, struct dialog *fir
     return fork;
 }
 
-static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_msg *msg,
-                               const struct sapa_sip_flow *flow, int64_t now_us)
+static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx,
+                               const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
+                               int64_t now_us)
 {
     struct dialog *first = sapa_sip_dlg_get(stack, tx->dialog);
-    struct sapa_sip_event event = { .now_us = now_us, .tx = tx_id(tx), .method = SAPA_SIP_INVITE, .status = msg->status,
-                                    .msg = msg, .flow = flow };
+    struct sapa_sip_event event = { .now_us = now_us,
+                                    .tx = tx_id(tx),
+                                    .method = SAPA_SIP_INVITE,
+                                    .status = msg->status,
+                                    .msg = msg,
+                                    .flow = flow };
 
     if (!first) { /* ended by the user: a repeated 2xx of a fork that lives on, or one that nobody wants */
         if (msg->status >= 200 && msg->status < 300 && !sapa_sip_dlg_on_repeat(stack, msg))
@@ -706,8 +757,9 @@ static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx, cons
     }
     event.dialog = dialog_id(first);
     event.user = first->user;
-    const bool re_invite = first->state == SAPA_SIP_DIALOG_CONFIRMED && first->ack_cseq != tx->cseq &&
-                           dialog_id(first) == tx->dialog && first->invite_tx == tx_id(tx);
+    const bool re_invite = first->state == SAPA_SIP_DIALOG_CONFIRMED &&
+                           first->ack_cseq != tx->cseq && dialog_id(first) == tx->dialog &&
+                           first->invite_tx == tx_id(tx);
     if (msg->status >= 300) {
         if (first->invite_tx == tx_id(tx))
             first->invite_tx = 0;
@@ -744,8 +796,10 @@ static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx, cons
             return;
         }
     }
-    if (msg->status >= 200 && dialog->ack_cseq == tx->cseq && dialog->state >= SAPA_SIP_DIALOG_CONFIRMED) {
-        stack->stats.retransmit_in++; /* answered before: our ACK was lost, or has yet to be given */
+    if (msg->status >= 200 && dialog->ack_cseq == tx->cseq &&
+        dialog->state >= SAPA_SIP_DIALOG_CONFIRMED) {
+        stack->stats
+            .retransmit_in++; /* answered before: our ACK was lost, or has yet to be given */
         if (dialog->ack)
             (void)sapa_sip_send(stack, &dialog->ack_flow, dialog->ack, dialog->ack_n);
         return;
@@ -777,8 +831,9 @@ static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx, cons
     sapa_sip_emit(stack, &event);
 }
 
-void sapa_sip_dlg_on_response(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_msg *msg,
-                              const struct sapa_sip_flow *flow, int64_t now_us)
+void sapa_sip_dlg_on_response(struct sapa_sip_stack *stack, struct tx *tx,
+                              const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
+                              int64_t now_us)
 {
     if (tx->kind == TX_CLIENT_INVITE) {
         on_invite_response(stack, tx, msg, flow, now_us);
@@ -789,24 +844,33 @@ void sapa_sip_dlg_on_response(struct sapa_sip_stack *stack, struct tx *tx, const
         return;
     if (tx->method == SAPA_SIP_UPDATE && msg->status >= 200 && msg->status < 300)
         sapa_sip_dlg_refresh(dialog, msg);
-    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_RESPONSE, .now_us = now_us, .tx = tx_id(tx), .dialog = tx->dialog,
-                                          .user = dialog->user, .method = (enum sapa_sip_method)tx->method,
-                                          .status = msg->status, .msg = msg, .flow = flow };
+    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_RESPONSE,
+                                          .now_us = now_us,
+                                          .tx = tx_id(tx),
+                                          .dialog = tx->dialog,
+                                          .user = dialog->user,
+                                          .method = (enum sapa_sip_method)tx->method,
+                                          .status = msg->status,
+                                          .msg = msg,
+                                          .flow = flow };
     sapa_sip_emit(stack, &event);
 }
 
 bool sapa_sip_dlg_on_repeat(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg)
 {
-    const struct dialog *dialog = sapa_sip_dlg_match(stack, msg->call_id, msg->from.tag, msg->to.tag);
+    const struct dialog *dialog =
+        sapa_sip_dlg_match(stack, msg->call_id, msg->from.tag, msg->to.tag);
 
     if (!dialog)
         return false;
     if (dialog->ack && dialog->ack_cseq == msg->cseq)
-        (void)sapa_sip_send(stack, &dialog->ack_flow, dialog->ack, dialog->ack_n); /* it will come again */
+        (void)sapa_sip_send(stack, &dialog->ack_flow, dialog->ack,
+                            dialog->ack_n); /* it will come again */
     return true;
 }
 
-void sapa_sip_dlg_answered(struct sapa_sip_stack *stack, struct dialog *dialog, struct tx *tx, int64_t now_us)
+void sapa_sip_dlg_answered(struct sapa_sip_stack *stack, struct dialog *dialog, struct tx *tx,
+                           int64_t now_us)
 {
     if (dialog->state < SAPA_SIP_DIALOG_CONFIRMED)
         dialog->state = SAPA_SIP_DIALOG_CONFIRMED;
@@ -819,7 +883,8 @@ void sapa_sip_dlg_answered(struct sapa_sip_stack *stack, struct dialog *dialog, 
         dialog->reply_flow.remote.port = tx->reply_port;
     dialog->awaiting_ack = true;
     dialog->reply_interval_ms = (uint32_t)(stack->t1_us / 1000);
-    dialog->reply_again_us = dialog->reply ? now_us + stack->t1_us : INT64_MAX; /* on TCP as well (13.3.1.4) */
+    dialog->reply_again_us =
+        dialog->reply ? now_us + stack->t1_us : INT64_MAX; /* on TCP as well (13.3.1.4) */
     dialog->reply_end_us = now_us + 64 * stack->t1_us;
     sapa_sip_dlg_arm(stack, dialog);
 }
@@ -836,8 +901,10 @@ void sapa_sip_dlg_due(struct sapa_sip_stack *stack, struct dialog *dialog, int64
     }
     if (dialog->reply_end_us > now_us) {
         stack->stats.retransmit_out++;
-        (void)sapa_sip_send(stack, &dialog->reply_flow, dialog->reply, dialog->reply_n); /* repeated until ACK */
-        dialog->reply_interval_ms = SAPA_MIN(dialog->reply_interval_ms * 2, (uint32_t)(stack->t2_us / 1000));
+        (void)sapa_sip_send(stack, &dialog->reply_flow, dialog->reply,
+                            dialog->reply_n); /* repeated until ACK */
+        dialog->reply_interval_ms =
+            SAPA_MIN(dialog->reply_interval_ms * 2, (uint32_t)(stack->t2_us / 1000));
         dialog->reply_again_us = now_us + dialog->reply_interval_ms * 1000LL;
         sapa_sip_dlg_arm(stack, dialog);
         return;
@@ -856,18 +923,26 @@ void sapa_sip_dlg_due(struct sapa_sip_stack *stack, struct dialog *dialog, int64
         sapa_sip_dlg_free(stack, dialog);
         return;
     }
-    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_ACK_TIMEOUT, .now_us = now_us, .dialog = dialog_id(dialog),
-                                          .user = dialog->user, .method = SAPA_SIP_INVITE, .status = 408, .rc = SAPA_ETIMEOUT };
+    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_ACK_TIMEOUT,
+                                          .now_us = now_us,
+                                          .dialog = dialog_id(dialog),
+                                          .user = dialog->user,
+                                          .method = SAPA_SIP_INVITE,
+                                          .status = 408,
+                                          .rc = SAPA_ETIMEOUT };
     sapa_sip_emit(stack, &event);
 }
 
-void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_msg *msg, bool bye, int64_t now_us)
+void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, struct tx *tx,
+                          const struct sapa_sip_msg *msg, bool bye, int64_t now_us)
 {
     /* A dialog just long enough to write the two requests. */
     struct dialog once = { .flow = tx->flow, .hop = SAPA_SIP_HOP_URI };
     char local[SAPA_SIP_DIALOG_TEXT_MAX + 1], remote[SAPA_SIP_DIALOG_TEXT_MAX + 1];
     struct sapa_text local_text, remote_text;
-    struct sapa_str texts[D_COUNT] = { [D_CALL_ID] = msg->call_id, [D_LOCAL_TAG] = msg->from.tag, [D_REMOTE_TAG] = msg->to.tag };
+    struct sapa_str texts[D_COUNT] = {
+        [D_CALL_ID] = msg->call_id, [D_LOCAL_TAG] = msg->from.tag, [D_REMOTE_TAG] = msg->to.tag
+    };
     uint64_t key;
 
     sapa_text_init(&local_text, local, sizeof(local));
@@ -889,7 +964,8 @@ void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, struct tx *tx, const str
     const struct sapa_sip_flow flow = next_flow(stack, &once);
     put_request(stack, &once, SAPA_SIP_ACK, msg->cseq, &flow, &nothing, NULL);
     if (!stack->out.cut)
-        (void)sapa_sip_send(stack, &flow, stack->out.buf, stack->out.n); /* they repeat, then we do */
+        (void)sapa_sip_send(stack, &flow, stack->out.buf,
+                            stack->out.n); /* they repeat, then we do */
     if (bye) {
         put_request(stack, &once, SAPA_SIP_BYE, msg->cseq + 1, &flow, &nothing, &key);
         struct tx *end = sapa_sip_tx_client(stack, SAPA_SIP_BYE, key, &flow, NULL, false, now_us);
@@ -903,19 +979,29 @@ void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, struct tx *tx, const str
 
 /* --- views ---------------------------------------------------------------------------------------------------------------------- */
 
-sapa_rc sapa_sip_dialog_get(const struct sapa_sip_stack *stack, sapa_sip_dialog_id id, struct sapa_sip_dialog_info *ret_info)
+sapa_rc sapa_sip_dialog_get(const struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
+                            struct sapa_sip_dialog_info *ret_info)
 {
     const struct dialog *dialog = user_dialog(stack, id);
 
     if (!dialog)
         return SAPA_ENOENT;
-    *ret_info = (struct sapa_sip_dialog_info){
-        .state = (enum sapa_sip_dialog_state)dialog->state, .is_uas = dialog->is_uas, .user = dialog->user,
-        .call_id = sapa_sip_dlg_text(dialog, D_CALL_ID), .local_tag = sapa_sip_dlg_text(dialog, D_LOCAL_TAG),
-        .remote_tag = sapa_sip_dlg_text(dialog, D_REMOTE_TAG), .local_addr = sapa_sip_dlg_text(dialog, D_LOCAL),
-        .remote_addr = sapa_sip_dlg_text(dialog, D_REMOTE), .remote_target = sapa_sip_dlg_text(dialog, D_TARGET),
-        .route = sapa_sip_dlg_text(dialog, D_ROUTE), .local_cseq = dialog->local_cseq, .remote_cseq = dialog->remote_cseq,
-        .flow = dialog->flow, .invite_tx = dialog->invite_tx, .awaiting_ack = dialog->awaiting_ack };
+    *ret_info =
+        (struct sapa_sip_dialog_info){ .state = (enum sapa_sip_dialog_state)dialog->state,
+                                       .is_uas = dialog->is_uas,
+                                       .user = dialog->user,
+                                       .call_id = sapa_sip_dlg_text(dialog, D_CALL_ID),
+                                       .local_tag = sapa_sip_dlg_text(dialog, D_LOCAL_TAG),
+                                       .remote_tag = sapa_sip_dlg_text(dialog, D_REMOTE_TAG),
+                                       .local_addr = sapa_sip_dlg_text(dialog, D_LOCAL),
+                                       .remote_addr = sapa_sip_dlg_text(dialog, D_REMOTE),
+                                       .remote_target = sapa_sip_dlg_text(dialog, D_TARGET),
+                                       .route = sapa_sip_dlg_text(dialog, D_ROUTE),
+                                       .local_cseq = dialog->local_cseq,
+                                       .remote_cseq = dialog->remote_cseq,
+                                       .flow = dialog->flow,
+                                       .invite_tx = dialog->invite_tx,
+                                       .awaiting_ack = dialog->awaiting_ack };
     return SAPA_OK;
 }
 
@@ -929,7 +1015,8 @@ sapa_rc sapa_sip_dialog_user(struct sapa_sip_stack *stack, sapa_sip_dialog_id id
     return SAPA_OK;
 }
 
-sapa_rc sapa_sip_dialog_flow(struct sapa_sip_stack *stack, sapa_sip_dialog_id id, const struct sapa_sip_flow *flow)
+sapa_rc sapa_sip_dialog_flow(struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
+                             const struct sapa_sip_flow *flow)
 {
     struct dialog *dialog = user_dialog(stack, id);
 
@@ -968,8 +1055,8 @@ static struct sapa_sip_ip get_ip(struct sapa_reader *r)
     return ip;
 }
 
-sapa_rc sapa_sip_dialog_export(const struct sapa_sip_stack *stack, sapa_sip_dialog_id id, uint8_t *buf, size_t size,
-                               size_t *ret_n)
+sapa_rc sapa_sip_dialog_export(const struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
+                               uint8_t *buf, size_t size, size_t *ret_n)
 {
     const struct dialog *dialog = user_dialog(stack, id);
     struct sapa_writer w = sapa_writer_of(buf, SAPA_MIN(size, (size_t)SAPA_SIP_DIALOG_RECORD_MAX));
@@ -979,7 +1066,8 @@ sapa_rc sapa_sip_dialog_export(const struct sapa_sip_stack *stack, sapa_sip_dial
     if (dialog->state != SAPA_SIP_DIALOG_CONFIRMED)
         return SAPA_ESTATE;
     sapa_put_u64(&w, RECORD_VERSION);
-    sapa_put_u64(&w, (dialog->is_uas ? 1 : 0) | (dialog->remote_cseq_set ? 2 : 0) | (uint64_t)dialog->hop << 2);
+    sapa_put_u64(&w, (dialog->is_uas ? 1 : 0) | (dialog->remote_cseq_set ? 2 : 0) |
+                         (uint64_t)dialog->hop << 2);
     sapa_put_u64(&w, dialog->local_cseq);
     sapa_put_u64(&w, dialog->remote_cseq);
     sapa_put_u64(&w, dialog->flow.kind);
@@ -995,8 +1083,8 @@ sapa_rc sapa_sip_dialog_export(const struct sapa_sip_stack *stack, sapa_sip_dial
     return SAPA_OK;
 }
 
-sapa_rc sapa_sip_dialog_import(struct sapa_sip_stack *stack, const uint8_t *record, size_t n, uint64_t user, uint32_t cseq_gap,
-                               sapa_sip_dialog_id *ret_dialog)
+sapa_rc sapa_sip_dialog_import(struct sapa_sip_stack *stack, const uint8_t *record, size_t n,
+                               uint64_t user, uint32_t cseq_gap, sapa_sip_dialog_id *ret_dialog)
 {
     struct sapa_reader r = sapa_reader_of(record, n);
     struct sapa_str texts[D_COUNT];
@@ -1017,8 +1105,9 @@ sapa_rc sapa_sip_dialog_import(struct sapa_sip_stack *stack, const uint8_t *reco
     flow.remote = get_ip(&r);
     for (int i = 0; i < D_COUNT; i++)
         texts[i] = sapa_get_str(&r);
-    if (r.bad || sapa_reader_left(&r) != 4 || flow.kind == 0 || flow.kind >= SAPA_SIP_FLOW_KIND_COUNT || flags > 7 ||
-        local_cseq > INT32_MAX || remote_cseq > INT32_MAX || texts[D_CALL_ID].n == 0 || texts[D_LOCAL_TAG].n == 0)
+    if (r.bad || sapa_reader_left(&r) != 4 || flow.kind == 0 ||
+        flow.kind >= SAPA_SIP_FLOW_KIND_COUNT || flags > 7 || local_cseq > INT32_MAX ||
+        remote_cseq > INT32_MAX || texts[D_CALL_ID].n == 0 || texts[D_LOCAL_TAG].n == 0)
         return SAPA_ECORRUPT;
     if (sapa_sip_dlg_match(stack, texts[D_CALL_ID], texts[D_LOCAL_TAG], texts[D_REMOTE_TAG]))
         return SAPA_EEXIST;
@@ -1032,7 +1121,8 @@ sapa_rc sapa_sip_dialog_import(struct sapa_sip_stack *stack, const uint8_t *reco
     }
     /* A socket has its place again, a connection is opened when it is needed (its id is of another life). */
     if (flow.kind == SAPA_SIP_FLOW_UDP &&
-        stack->opts.transport->open(stack->opts.transport_ctx, SAPA_SIP_FLOW_UDP, &flow.remote, &fresh) == SAPA_OK)
+        stack->opts.transport->open(stack->opts.transport_ctx, SAPA_SIP_FLOW_UDP, &flow.remote,
+                                    &fresh) == SAPA_OK)
         flow = fresh;
     dialog->is_uas = flags & 1;
     dialog->remote_cseq_set = flags & 2;

@@ -48,8 +48,8 @@ static void digest_hex(enum sapa_sip_digest_alg alg, const void *data, size_t n,
     }
 }
 
-void sapa_sip_digest_ha1(enum sapa_sip_digest_alg alg, struct sapa_str user, struct sapa_str realm, struct sapa_str password,
-                         char *ret_hex)
+void sapa_sip_digest_ha1(enum sapa_sip_digest_alg alg, struct sapa_str user, struct sapa_str realm,
+                         struct sapa_str password, char *ret_hex)
 {
     char buf[INPUT_MAX];
     struct sapa_text text;
@@ -65,8 +65,8 @@ void sapa_sip_digest_ha1(enum sapa_sip_digest_alg alg, struct sapa_str user, str
 }
 
 /* request-digest of RFC 7616 3.4.1, or of RFC 2069 without qop. False: the parts are too long. */
-static bool response_of(const struct sapa_sip_digest *d, enum sapa_sip_digest_alg alg, struct sapa_str method, const char *ha1_hex,
-                        char *ret_hex)
+static bool response_of(const struct sapa_sip_digest *d, enum sapa_sip_digest_alg alg,
+                        struct sapa_str method, const char *ha1_hex, char *ret_hex)
 {
     char buf[INPUT_MAX], ha2[SAPA_SIP_HEX_SIZE];
     struct sapa_text text;
@@ -165,7 +165,8 @@ sapa_rc sapa_sip_digest_parse(struct sapa_str value, struct sapa_sip_digest *ret
     unsigned count = 0;
 
     value = trim_blanks(value);
-    if (value.n < 7 || !sapa_str_ieq(slice(value, 0, 6), SAPA_STR("Digest")) || !is_blank(value.p[6]))
+    if (value.n < 7 || !sapa_str_ieq(slice(value, 0, 6), SAPA_STR("Digest")) ||
+        !is_blank(value.p[6]))
         return SAPA_ENOENT;
     rest = slice(value, 7, value.n);
     while (sapa_sip_list_next(&rest, &part)) {
@@ -187,9 +188,11 @@ sapa_rc sapa_sip_digest_parse(struct sapa_str value, struct sapa_sip_digest *ret
     return rc;
 }
 
-sapa_rc sapa_sip_digest_of(const struct sapa_sip_msg *msg, bool proxy, struct sapa_str realm, struct sapa_sip_digest *ret_digest)
+sapa_rc sapa_sip_digest_of(const struct sapa_sip_msg *msg, bool proxy, struct sapa_str realm,
+                           struct sapa_sip_digest *ret_digest)
 {
-    const struct sapa_sip_line *line = sapa_sip_first(msg, proxy ? SAPA_SIP_H_PROXY_AUTHORIZATION : SAPA_SIP_H_AUTHORIZATION);
+    const struct sapa_sip_line *line =
+        sapa_sip_first(msg, proxy ? SAPA_SIP_H_PROXY_AUTHORIZATION : SAPA_SIP_H_AUTHORIZATION);
     struct sapa_sip_digest d;
 
     for (; line; line = sapa_sip_next(msg, line)) {
@@ -206,7 +209,8 @@ sapa_rc sapa_sip_digest_of(const struct sapa_sip_msg *msg, bool proxy, struct sa
 
 /* --- server --------------------------------------------------------------------------------------------------------- */
 
-sapa_rc sapa_sip_digest_open(const struct sapa_sip_digest_opts *opts, struct sapa_sip_digest_server **ret_server)
+sapa_rc sapa_sip_digest_open(const struct sapa_sip_digest_opts *opts,
+                             struct sapa_sip_digest_server **ret_server)
 {
     size_t buckets = 1;
     const uint32_t nonces = opts->nonces_max ? opts->nonces_max : 16384;
@@ -215,7 +219,8 @@ sapa_rc sapa_sip_digest_open(const struct sapa_sip_digest_opts *opts, struct sap
         return SAPA_EINVAL;
     while (buckets * WAYS < nonces)
         buckets *= 2;
-    struct sapa_sip_digest_server *server = calloc(1, sizeof(*server) + buckets * sizeof(server->table[0]));
+    struct sapa_sip_digest_server *server =
+        calloc(1, sizeof(*server) + buckets * sizeof(server->table[0]));
     if (!server)
         return SAPA_ENOMEM;
     server->opts = *opts;
@@ -244,7 +249,8 @@ static void put_hex(struct sapa_text *out, uint64_t value, int digits)
         sapa_text_char(out, hex[value >> (digits * 4) & 15]);
 }
 
-static uint64_t nonce_mac(const struct sapa_sip_digest_server *server, struct sapa_str head, struct sapa_str realm)
+static uint64_t nonce_mac(const struct sapa_sip_digest_server *server, struct sapa_str head,
+                          struct sapa_str realm)
 {
     struct sapa_sip_hash hash;
 
@@ -254,8 +260,9 @@ static uint64_t nonce_mac(const struct sapa_sip_digest_server *server, struct sa
     return sapa_sip_hash_end(&hash);
 }
 
-void sapa_sip_digest_challenge(struct sapa_sip_digest_server *server, struct sapa_text *out, enum sapa_sip_digest_alg alg,
-                               struct sapa_str realm, bool stale, int64_t now_us)
+void sapa_sip_digest_challenge(struct sapa_sip_digest_server *server, struct sapa_text *out,
+                               enum sapa_sip_digest_alg alg, struct sapa_str realm, bool stale,
+                               int64_t now_us)
 {
     char buf[NONCE_SIZE + 1];
     struct sapa_text nonce;
@@ -268,7 +275,8 @@ void sapa_sip_digest_challenge(struct sapa_sip_digest_server *server, struct sap
     sapa_text_add(out, realm);
     sapa_text_add(out, SAPA_STR("\",nonce=\""));
     sapa_text_add(out, sapa_text_str(&nonce));
-    sapa_text_add(out, alg == SAPA_SIP_SHA256 ? SAPA_STR("\",algorithm=SHA-256") : SAPA_STR("\",algorithm=MD5"));
+    sapa_text_add(out, alg == SAPA_SIP_SHA256 ? SAPA_STR("\",algorithm=SHA-256")
+                                              : SAPA_STR("\",algorithm=MD5"));
     sapa_text_add(out, SAPA_STR(",qop=\"auth\""));
     if (stale)
         sapa_text_add(out, SAPA_STR(",stale=true"));
@@ -288,7 +296,8 @@ static bool hex_of(struct sapa_str text, uint64_t *ret_value)
 }
 
 /* Is the count new for this nonce? Notes it. Legacy answers come without a count: a nonce serves one of them. */
-static bool count_is_new(struct sapa_sip_digest_server *server, uint64_t id, int64_t issued_ms, uint32_t nc)
+static bool count_is_new(struct sapa_sip_digest_server *server, uint64_t id, int64_t issued_ms,
+                         uint32_t nc)
 {
     struct bucket *bucket = &server->table[(id ^ id >> 32) & (server->buckets - 1)];
     struct used *slot = NULL;
@@ -319,46 +328,55 @@ static bool count_is_new(struct sapa_sip_digest_server *server, uint64_t id, int
     return true;
 }
 
-sapa_rc sapa_sip_digest_check(struct sapa_sip_digest_server *server, const struct sapa_sip_digest *digest,
-                              const struct sapa_sip_msg *msg, enum sapa_sip_digest_alg alg, const char *ha1_hex, int64_t now_us)
+sapa_rc sapa_sip_digest_check(struct sapa_sip_digest_server *server,
+                              const struct sapa_sip_digest *digest, const struct sapa_sip_msg *msg,
+                              enum sapa_sip_digest_alg alg, const char *ha1_hex, int64_t now_us)
 {
     static const char nobody[] = "0000000000000000000000000000000000000000000000000000000000000000";
     char expected[SAPA_SIP_HEX_SIZE];
     uint64_t issued_ms, mac, counter;
     const size_t size = alg == SAPA_SIP_SHA256 ? 64 : 32;
 
-    if ((digest->has_qop && !digest->qop_auth) || (!digest->has_qop && server->opts.refuse_legacy) || digest->alg != alg ||
+    if ((digest->has_qop && !digest->qop_auth) ||
+        (!digest->has_qop && server->opts.refuse_legacy) || digest->alg != alg ||
         digest->response.n != size || (digest->has_qop && digest->nc == 0))
         return SAPA_EDENIED;
     if (!response_of(digest, alg, msg->method_text, ha1_hex ? ha1_hex : nobody, expected))
         return SAPA_EDENIED;
     char given[SAPA_SIP_HEX_SIZE];
     for (size_t i = 0; i < size; i++) /* some send capitals */
-        given[i] = digest->response.p[i] >= 'A' && digest->response.p[i] <= 'F' ? (char)(digest->response.p[i] + 32)
-                                                                                 : digest->response.p[i];
+        given[i] = digest->response.p[i] >= 'A' && digest->response.p[i] <= 'F'
+                       ? (char)(digest->response.p[i] + 32)
+                       : digest->response.p[i];
     if (!sapa_equal_secret(given, expected, size) || !ha1_hex)
         return SAPA_EDENIED;
 
     const struct sapa_str nonce = digest->nonce;
-    if (nonce.n != NONCE_SIZE || !hex_of(slice(nonce, 0, 12), &issued_ms) || !hex_of(slice(nonce, 12, 20), &counter) ||
-        !hex_of(slice(nonce, 20, 36), &mac) || mac != nonce_mac(server, slice(nonce, 0, 20), digest->realm))
+    if (nonce.n != NONCE_SIZE || !hex_of(slice(nonce, 0, 12), &issued_ms) ||
+        !hex_of(slice(nonce, 12, 20), &counter) || !hex_of(slice(nonce, 20, 36), &mac) ||
+        mac != nonce_mac(server, slice(nonce, 0, 20), digest->realm))
         return SAPA_EAGAIN;
     const int64_t age_ms = now_us / 1000 - (int64_t)issued_ms;
     if (age_ms < 0 || age_ms > server->opts.nonce_ms)
         return SAPA_EAGAIN;
-    return count_is_new(server, mac, (int64_t)issued_ms, digest->has_qop ? digest->nc : 1) ? SAPA_OK : SAPA_EAGAIN;
+    return count_is_new(server, mac, (int64_t)issued_ms, digest->has_qop ? digest->nc : 1)
+               ? SAPA_OK
+               : SAPA_EAGAIN;
 }
 
 /* --- client ----------------------------------------------------------------------------------------------------------- */
 
-sapa_rc sapa_sip_digest_pick(const struct sapa_sip_msg *msg, struct sapa_sip_digest *ret_challenge, bool *ret_proxy)
+sapa_rc sapa_sip_digest_pick(const struct sapa_sip_msg *msg, struct sapa_sip_digest *ret_challenge,
+                             bool *ret_proxy)
 {
-    static const enum sapa_sip_header ids[] = { SAPA_SIP_H_WWW_AUTHENTICATE, SAPA_SIP_H_PROXY_AUTHENTICATE };
+    static const enum sapa_sip_header ids[] = { SAPA_SIP_H_WWW_AUTHENTICATE,
+                                                SAPA_SIP_H_PROXY_AUTHENTICATE };
     struct sapa_sip_digest d;
     bool found = false;
 
     for (int proxy = 0; proxy < 2; proxy++) {
-        for (const struct sapa_sip_line *line = sapa_sip_first(msg, ids[proxy]); line; line = sapa_sip_next(msg, line)) {
+        for (const struct sapa_sip_line *line = sapa_sip_first(msg, ids[proxy]); line;
+             line = sapa_sip_next(msg, line)) {
             if (sapa_sip_digest_parse(line->value, &d) != SAPA_OK || (d.has_qop && !d.qop_auth))
                 continue;
             if (!found || d.alg > ret_challenge->alg) {
@@ -393,7 +411,8 @@ void sapa_sip_digest_respond(struct sapa_text *out, const struct sapa_sip_digest
     sapa_text_add(out, SAPA_STR("\",uri=\""));
     sapa_text_add(out, answer->uri);
     sapa_text_printf(out, "\",response=\"%s\"", response);
-    sapa_text_add(out, c->alg == SAPA_SIP_SHA256 ? SAPA_STR(",algorithm=SHA-256") : SAPA_STR(",algorithm=MD5"));
+    sapa_text_add(out, c->alg == SAPA_SIP_SHA256 ? SAPA_STR(",algorithm=SHA-256")
+                                                 : SAPA_STR(",algorithm=MD5"));
     if (c->has_qop) {
         sapa_text_add(out, SAPA_STR(",qop=auth,cnonce=\""));
         sapa_text_add(out, answer->cnonce);

@@ -3,8 +3,9 @@
 #include <arpa/inet.h>
 
 static const struct sapa_str kind_names[SAPA_SIP_FLOW_KIND_COUNT] = {
-    [SAPA_SIP_FLOW_NONE] = { "NONE", 4 }, [SAPA_SIP_FLOW_UDP] = { "UDP", 3 }, [SAPA_SIP_FLOW_TCP] = { "TCP", 3 },
-    [SAPA_SIP_FLOW_TLS] = { "TLS", 3 },   [SAPA_SIP_FLOW_WS] = { "WS", 2 },   [SAPA_SIP_FLOW_WSS] = { "WSS", 3 },
+    [SAPA_SIP_FLOW_NONE] = { "NONE", 4 }, [SAPA_SIP_FLOW_UDP] = { "UDP", 3 },
+    [SAPA_SIP_FLOW_TCP] = { "TCP", 3 },   [SAPA_SIP_FLOW_TLS] = { "TLS", 3 },
+    [SAPA_SIP_FLOW_WS] = { "WS", 2 },     [SAPA_SIP_FLOW_WSS] = { "WSS", 3 },
 };
 
 sapa_rc sapa_sip_ip_parse(struct sapa_str host, uint16_t port, struct sapa_sip_ip *ret_ip)
@@ -90,8 +91,8 @@ void sapa_sip_put_ip_port(struct sapa_text *out, const struct sapa_sip_ip *ip)
 
 bool sapa_sip_flow_eq(const struct sapa_sip_flow *a, const struct sapa_sip_flow *b)
 {
-    return a->kind == b->kind && a->socket == b->socket && a->conn == b->conn && a->generation == b->generation &&
-           sapa_sip_ip_eq(&a->remote, &b->remote);
+    return a->kind == b->kind && a->socket == b->socket && a->conn == b->conn &&
+           a->generation == b->generation && sapa_sip_ip_eq(&a->remote, &b->remote);
 }
 
 bool sapa_sip_flow_reliable(const struct sapa_sip_flow *flow)
@@ -113,11 +114,14 @@ enum sapa_sip_flow_kind sapa_sip_flow_kind_of(struct sapa_str name)
     return SAPA_SIP_FLOW_NONE;
 }
 
-void sapa_sip_put_contact(struct sapa_text *out, const struct sapa_sip_flow *flow, struct sapa_str user)
+void sapa_sip_put_contact(struct sapa_text *out, const struct sapa_sip_flow *flow,
+                          struct sapa_str user)
 {
     static const char *const transports[SAPA_SIP_FLOW_KIND_COUNT] = {
-        [SAPA_SIP_FLOW_TCP] = ";transport=tcp", [SAPA_SIP_FLOW_TLS] = ";transport=tls",
-        [SAPA_SIP_FLOW_WS] = ";transport=ws",   [SAPA_SIP_FLOW_WSS] = ";transport=wss",
+        [SAPA_SIP_FLOW_TCP] = ";transport=tcp",
+        [SAPA_SIP_FLOW_TLS] = ";transport=tls",
+        [SAPA_SIP_FLOW_WS] = ";transport=ws",
+        [SAPA_SIP_FLOW_WSS] = ";transport=wss",
     };
 
     sapa_text_add(out, SAPA_STR("<sip:"));

@@ -23,34 +23,44 @@ struct sapa_sip_ip {
 };
 
 /** "192.0.2.1", "2001:db8::1" or "[2001:db8::1]"; an IPv4-mapped IPv6 address becomes IPv4. SAPA_EINVAL for a name. */
-SAPA_MUST_CHECK sapa_rc sapa_sip_ip_parse(struct sapa_str host, uint16_t port, struct sapa_sip_ip *ret_ip);
-bool sapa_sip_ip_eq(const struct sapa_sip_ip *a, const struct sapa_sip_ip *b);          /* address and port */
-bool sapa_sip_ip_same_host(const struct sapa_sip_ip *a, const struct sapa_sip_ip *b);   /* address only */
+SAPA_MUST_CHECK sapa_rc sapa_sip_ip_parse(struct sapa_str host, uint16_t port,
+                                          struct sapa_sip_ip *ret_ip);
+bool sapa_sip_ip_eq(const struct sapa_sip_ip *a,
+                    const struct sapa_sip_ip *b); /* address and port */
+bool sapa_sip_ip_same_host(const struct sapa_sip_ip *a,
+                           const struct sapa_sip_ip *b); /* address only */
 /** As a URI host: "192.0.2.1" or "[2001:db8::1]", without port. */
 void sapa_sip_put_ip(struct sapa_text *out, const struct sapa_sip_ip *ip);
 /** With ":port". */
 void sapa_sip_put_ip_port(struct sapa_text *out, const struct sapa_sip_ip *ip);
 
 enum sapa_sip_flow_kind {
-    SAPA_SIP_FLOW_NONE, SAPA_SIP_FLOW_UDP, SAPA_SIP_FLOW_TCP, SAPA_SIP_FLOW_TLS,
-    SAPA_SIP_FLOW_WS, SAPA_SIP_FLOW_WSS, SAPA_SIP_FLOW_KIND_COUNT
+    SAPA_SIP_FLOW_NONE,
+    SAPA_SIP_FLOW_UDP,
+    SAPA_SIP_FLOW_TCP,
+    SAPA_SIP_FLOW_TLS,
+    SAPA_SIP_FLOW_WS,
+    SAPA_SIP_FLOW_WSS,
+    SAPA_SIP_FLOW_KIND_COUNT
 };
 
 struct sapa_sip_flow {
-    uint8_t kind;       /* enum sapa_sip_flow_kind */
-    uint8_t socket;     /* UDP: index of our socket */
-    uint32_t conn;      /* connections: id; UDP: 0 */
-    uint32_t generation; /* connections: of the id */
+    uint8_t kind;              /* enum sapa_sip_flow_kind */
+    uint8_t socket;            /* UDP: index of our socket */
+    uint32_t conn;             /* connections: id; UDP: 0 */
+    uint32_t generation;       /* connections: of the id */
     struct sapa_sip_ip local;  /* what to advertise in Via and Contact */
     struct sapa_sip_ip remote; /* where the peer's packets come from */
 };
 
 bool sapa_sip_flow_eq(const struct sapa_sip_flow *a, const struct sapa_sip_flow *b);
 bool sapa_sip_flow_reliable(const struct sapa_sip_flow *flow);
-const char *sapa_sip_flow_name(enum sapa_sip_flow_kind kind);                 /* "UDP" … as in Via */
-enum sapa_sip_flow_kind sapa_sip_flow_kind_of(struct sapa_str name); /* "udp" …, case ignored; NONE if unknown */
+const char *sapa_sip_flow_name(enum sapa_sip_flow_kind kind); /* "UDP" … as in Via */
+enum sapa_sip_flow_kind sapa_sip_flow_kind_of(
+    struct sapa_str name); /* "udp" …, case ignored; NONE if unknown */
 /** "<sip:USER@IP:PORT;transport=tcp>" (user as written in a URI, empty: none), the Contact of ours that a peer on this flow can reach. */
-void sapa_sip_put_contact(struct sapa_text *out, const struct sapa_sip_flow *flow, struct sapa_str user);
+void sapa_sip_put_contact(struct sapa_text *out, const struct sapa_sip_flow *flow,
+                          struct sapa_str user);
 
 /** How the stack reaches the network. Implemented by sip/net.h for real, by tests as a fake. */
 struct sapa_sip_transport_ops {

@@ -28,7 +28,8 @@ struct sapa_sip_guard {
     struct source sources[];
 };
 
-sapa_rc sapa_sip_guard_open(const struct sapa_sip_guard_opts *opts, struct sapa_sip_guard **ret_guard)
+sapa_rc sapa_sip_guard_open(const struct sapa_sip_guard_opts *opts,
+                            struct sapa_sip_guard **ret_guard)
 {
     const uint32_t sources = opts->sources_max ? opts->sources_max : 4096;
     size_t buckets = 1;
@@ -37,7 +38,8 @@ sapa_rc sapa_sip_guard_open(const struct sapa_sip_guard_opts *opts, struct sapa_
         return SAPA_EINVAL;
     while (buckets * WAYS < sources)
         buckets *= 2;
-    struct sapa_sip_guard *guard = calloc(1, sizeof(*guard) + buckets * WAYS * sizeof(guard->sources[0]));
+    struct sapa_sip_guard *guard =
+        calloc(1, sizeof(*guard) + buckets * WAYS * sizeof(guard->sources[0]));
     if (!guard)
         return SAPA_ENOMEM;
     guard->opts = *opts;
@@ -73,7 +75,8 @@ uint64_t sapa_sip_guard_refused(const struct sapa_sip_guard *guard)
     return guard->refused;
 }
 
-enum sapa_sip_guard_verdict sapa_sip_guard_take(struct sapa_sip_guard *guard, const struct sapa_sip_ip *ip, int64_t now_us)
+enum sapa_sip_guard_verdict sapa_sip_guard_take(struct sapa_sip_guard *guard,
+                                                const struct sapa_sip_ip *ip, int64_t now_us)
 {
     const int64_t full = guard->opts.burst * TOKEN;
     struct sapa_sip_hash hash;
@@ -89,7 +92,8 @@ enum sapa_sip_guard_verdict sapa_sip_guard_take(struct sapa_sip_guard *guard, co
     const uint64_t key = sapa_sip_hash_end(&hash);
     struct source *bucket = &guard->sources[(key & (guard->buckets - 1)) * WAYS];
     for (int i = 0; i < WAYS && (!slot || slot->key != key); i++) {
-        if (bucket[i].key == key || !slot || bucket[i].seen_us < slot->seen_us || (bucket[i].key == 0 && slot->key != 0))
+        if (bucket[i].key == key || !slot || bucket[i].seen_us < slot->seen_us ||
+            (bucket[i].key == 0 && slot->key != 0))
             slot = &bucket[i];
     }
     if (slot->key != key)

@@ -24,12 +24,16 @@ enum sapa_sip_guard_verdict {
     SAPA_SIP_GUARD_REFUSE, /* above the rate: requests get 503 with Retry-After */
     SAPA_SIP_GUARD_DROP,   /* far above it (a second burst is spent too): silence */
 };
-SAPA_MUST_CHECK sapa_rc sapa_sip_guard_open(const struct sapa_sip_guard_opts *opts, struct sapa_sip_guard **ret_guard);
+SAPA_MUST_CHECK sapa_rc sapa_sip_guard_open(const struct sapa_sip_guard_opts *opts,
+                                            struct sapa_sip_guard **ret_guard);
 void sapa_sip_guard_close(struct sapa_sip_guard *guard);
 /** One more message of this source. */
-enum sapa_sip_guard_verdict sapa_sip_guard_take(struct sapa_sip_guard *guard, const struct sapa_sip_ip *source, int64_t now_us);
+enum sapa_sip_guard_verdict sapa_sip_guard_take(struct sapa_sip_guard *guard,
+                                                const struct sapa_sip_ip *source, int64_t now_us);
 /** A source without limits: a trunk by its address. SAPA_ELIMIT: more than 256. */
-SAPA_MUST_CHECK sapa_rc sapa_sip_guard_trust(struct sapa_sip_guard *guard, const struct sapa_sip_ip *source);
-uint64_t sapa_sip_guard_refused(const struct sapa_sip_guard *guard); /* messages refused or dropped */
+SAPA_MUST_CHECK sapa_rc sapa_sip_guard_trust(struct sapa_sip_guard *guard,
+                                             const struct sapa_sip_ip *source);
+uint64_t sapa_sip_guard_refused(
+    const struct sapa_sip_guard *guard); /* messages refused or dropped */
 
 #endif

@@ -19,7 +19,8 @@ static uint64_t load64(const uint8_t *p)
 {
     uint64_t x;
 
-    memcpy(&x, p, 8); /* little endian is all that we build for; another order only gives other hashes */
+    memcpy(&x, p,
+           8); /* little endian is all that we build for; another order only gives other hashes */
     return x;
 }
 
@@ -27,8 +28,8 @@ void sapa_sip_hash_begin(struct sapa_sip_hash *hash, const uint8_t key[16])
 {
     const uint64_t k0 = load64(key), k1 = load64(key + 8);
 
-    *hash = (struct sapa_sip_hash){ .v = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
-                                           k1 ^ 0x7465646279746573 } };
+    *hash = (struct sapa_sip_hash){ .v = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
+                                           k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 } };
 }
 
 static inline void word(struct sapa_sip_hash *hash, uint64_t m)
@@ -141,7 +142,8 @@ void sapa_sip_map_remove(struct sapa_sip_map *map, uint64_t key, uint32_t value)
         return;
     const size_t mask = map->size - 1;
     size_t hole = key & mask;
-    while (map->cells[hole].key != 0 && !(map->cells[hole].key == key && map->cells[hole].value == value))
+    while (map->cells[hole].key != 0 &&
+           !(map->cells[hole].key == key && map->cells[hole].value == value))
         hole = (hole + 1) & mask;
     if (map->cells[hole].key == 0)
         return;
@@ -157,7 +159,8 @@ void sapa_sip_map_remove(struct sapa_sip_map *map, uint64_t key, uint32_t value)
     map->count--;
 }
 
-bool sapa_sip_map_next(const struct sapa_sip_map *map, uint64_t key, size_t *cursor, uint32_t *ret_value)
+bool sapa_sip_map_next(const struct sapa_sip_map *map, uint64_t key, size_t *cursor,
+                       uint32_t *ret_value)
 {
     if (map->size == 0)
         return false;

@@ -40,7 +40,8 @@ struct sapa_sip_map {
 SAPA_MUST_CHECK sapa_rc sapa_sip_map_add(struct sapa_sip_map *map, uint64_t key, uint32_t value);
 void sapa_sip_map_remove(struct sapa_sip_map *map, uint64_t key, uint32_t value);
 /** Walk the values of a key: *cursor starts at SIZE_MAX. False at the end. Do not change the map meanwhile. */
-bool sapa_sip_map_next(const struct sapa_sip_map *map, uint64_t key, size_t *cursor, uint32_t *ret_value);
+bool sapa_sip_map_next(const struct sapa_sip_map *map, uint64_t key, size_t *cursor,
+                       uint32_t *ret_value);
 void sapa_sip_map_free(struct sapa_sip_map *map);
 
 struct sapa_sip_heap_item {

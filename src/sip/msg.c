@@ -16,7 +16,8 @@ static const struct {
     char first;   /* lower case */
     char compact; /* lower case, 0: none */
 } header_names[SAPA_SIP_H_COUNT] = {
-#define X(id, text, short_form) [SAPA_SIP_H_##id] = { text, sizeof(text) - 1, (char)(text[0] | 32), short_form },
+#define X(id, text, short_form) \
+    [SAPA_SIP_H_##id] = { text, sizeof(text) - 1, (char)(text[0] | 32), short_form },
     SAPA_SIP_HEADERS(X)
 #undef X
 };
@@ -29,7 +30,8 @@ static const struct sapa_str method_names[SAPA_SIP_METHOD_COUNT] = {
 
 const char *sapa_sip_method_name(enum sapa_sip_method method)
 {
-    return method > SAPA_SIP_OTHER && method < SAPA_SIP_METHOD_COUNT ? method_names[method].p : "OTHER";
+    return method > SAPA_SIP_OTHER && method < SAPA_SIP_METHOD_COUNT ? method_names[method].p
+                                                                     : "OTHER";
 }
 
 enum sapa_sip_method sapa_sip_method_of(struct sapa_str text)
@@ -81,7 +83,8 @@ static bool version_good(struct sapa_str text)
 /* Looks like a SIP version of whatever number. */
 static bool version_like(struct sapa_str text)
 {
-    return text.n >= 7 && sapa_str_ieq(slice(text, 0, 4), SAPA_STR("SIP/")) && is_class(text.p[4], SAPA_SIP_C_DIGIT);
+    return text.n >= 7 && sapa_str_ieq(slice(text, 0, 4), SAPA_STR("SIP/")) &&
+           is_class(text.p[4], SAPA_SIP_C_DIGIT);
 }
 
 static sapa_rc status_line(struct sapa_str line, struct sapa_sip_msg *msg)
@@ -92,7 +95,8 @@ static sapa_rc status_line(struct sapa_str line, struct sapa_sip_msg *msg)
 
     if (!version_good(version) || rest.n < 3)
         return SAPA_EINVAL;
-    if (sapa_str_u64(slice(rest, 0, 3), 699, &status) != SAPA_OK || status < 100 || (rest.n > 3 && rest.p[3] != ' '))
+    if (sapa_str_u64(slice(rest, 0, 3), 699, &status) != SAPA_OK || status < 100 ||
+        (rest.n > 3 && rest.p[3] != ' '))
         return SAPA_EINVAL;
     msg->status = (int)status;
     msg->reason = rest.n > 4 ? slice(rest, 4, rest.n) : (struct sapa_str){ rest.p + 3, 0 };
@@ -106,10 +110,12 @@ static sapa_rc request_line(struct sapa_str line, struct sapa_sip_msg *msg)
 
     msg->is_request = true;
     msg->method_text = sapa_str_cut(line, ' ', &version);
-    if (msg->method_text.n == 0 || msg->method_text.n > 64 || !all_class(msg->method_text, SAPA_SIP_C_TOKEN))
+    if (msg->method_text.n == 0 || msg->method_text.n > 64 ||
+        !all_class(msg->method_text, SAPA_SIP_C_TOKEN))
         return SAPA_EINVAL;
     msg->method = sapa_sip_method_of(msg->method_text);
-    while (last > 0 && is_blank(line.p[last - 1])) /* only to find the version; blanks there are a fault */
+    while (last > 0 &&
+           is_blank(line.p[last - 1])) /* only to find the version; blanks there are a fault */
         last--;
     const size_t end = last;
     while (last > 0 && !is_blank(line.p[last - 1]))
@@ -138,12 +144,14 @@ static sapa_rc request_line(struct sapa_str line, struct sapa_sip_msg *msg)
     return SAPA_OK;
 }
 
-static void add_line(struct sapa_sip_msg *msg, uint8_t *last, struct sapa_str name, struct sapa_str value)
+static void add_line(struct sapa_sip_msg *msg, uint8_t *last, struct sapa_str name,
+                     struct sapa_str value)
 {
     const enum sapa_sip_header id = header_of(name);
     const uint8_t at = msg->line_count++;
 
-    msg->lines[at] = (struct sapa_sip_line){ .name = name, .value = value, .id = (uint8_t)id, .next = NO_LINE };
+    msg->lines[at] =
+        (struct sapa_sip_line){ .name = name, .value = value, .id = (uint8_t)id, .next = NO_LINE };
     if (msg->first[id] == NO_LINE)
         msg->first[id] = at;
     else
@@ -176,7 +184,8 @@ static void header_line(struct sapa_sip_msg *msg, uint8_t *last, struct sapa_str
 }
 
 /* Lines from `at` to the empty one. Returns the offset of the body, or n when there is no empty line (*ret_ended false). */
-static size_t header_lines(char *buf, size_t n, size_t at, struct sapa_sip_msg *msg, bool *ret_ended)
+static size_t header_lines(char *buf, size_t n, size_t at, struct sapa_sip_msg *msg,
+                           bool *ret_ended)
 {
     uint8_t last[SAPA_SIP_H_COUNT];
 
@@ -223,7 +232,8 @@ static void parse_cseq(struct sapa_sip_msg *msg)
     while (digits < value.n && is_class(value.p[digits], SAPA_SIP_C_DIGIT))
         digits++;
     const struct sapa_str method = trim_blanks(slice(value, digits, value.n));
-    if (digits == value.n || !is_blank(value.p[digits]) || method.n > 64 || !all_class(method, SAPA_SIP_C_TOKEN) ||
+    if (digits == value.n || !is_blank(value.p[digits]) || method.n > 64 ||
+        !all_class(method, SAPA_SIP_C_TOKEN) ||
         sapa_str_u64(slice(value, 0, digits), INT32_MAX, &number) != SAPA_OK) {
         fault(msg, 400, "Malformed CSeq");
         return;
@@ -273,10 +283,12 @@ static void parse_needed(struct sapa_sip_msg *msg)
         parse_cseq(msg);
     else
         fault(msg, 400, "Missing CSeq");
-    if (!once(msg, SAPA_SIP_H_FROM) || sapa_sip_addr_parse(sapa_sip_value(msg, SAPA_SIP_H_FROM), &msg->from) != SAPA_OK ||
+    if (!once(msg, SAPA_SIP_H_FROM) ||
+        sapa_sip_addr_parse(sapa_sip_value(msg, SAPA_SIP_H_FROM), &msg->from) != SAPA_OK ||
         msg->from.star)
         fault(msg, 400, "Missing or malformed From");
-    if (!once(msg, SAPA_SIP_H_TO) || sapa_sip_addr_parse(sapa_sip_value(msg, SAPA_SIP_H_TO), &msg->to) != SAPA_OK ||
+    if (!once(msg, SAPA_SIP_H_TO) ||
+        sapa_sip_addr_parse(sapa_sip_value(msg, SAPA_SIP_H_TO), &msg->to) != SAPA_OK ||
         msg->to.star)
         fault(msg, 400, "Missing or malformed To");
     if (once(msg, SAPA_SIP_H_MAX_FORWARDS)) {
@@ -292,8 +304,8 @@ static void parse_needed(struct sapa_sip_msg *msg)
 /* The other headers with a structure that the stack relies on: checked here, so that later readers may trust them. */
 static void parse_others(struct sapa_sip_msg *msg)
 {
-    static const uint8_t address_lists[] = { SAPA_SIP_H_CONTACT, SAPA_SIP_H_ROUTE, SAPA_SIP_H_RECORD_ROUTE,
-                                             SAPA_SIP_H_PATH };
+    static const uint8_t address_lists[] = { SAPA_SIP_H_CONTACT, SAPA_SIP_H_ROUTE,
+                                             SAPA_SIP_H_RECORD_ROUTE, SAPA_SIP_H_PATH };
     struct sapa_sip_via via;
     struct sapa_sip_addr addr;
     struct sapa_str value;
@@ -315,23 +327,26 @@ static void parse_others(struct sapa_sip_msg *msg)
             const bool route = id != SAPA_SIP_H_CONTACT;
             if (sapa_sip_addr_parse(value, &addr) != SAPA_OK ||
                 (route && (!addr.bracketed || addr.star || addr.uri.headers.n > 0 ||
-                           (addr.uri.scheme != SAPA_SIP_SCHEME_SIP && addr.uri.scheme != SAPA_SIP_SCHEME_SIPS))))
+                           (addr.uri.scheme != SAPA_SIP_SCHEME_SIP &&
+                            addr.uri.scheme != SAPA_SIP_SCHEME_SIPS))))
                 fault(msg, 400, "Malformed Contact, Route, Record-Route or Path");
         }
     }
-    if (msg->is_request && msg->method == SAPA_SIP_INVITE && msg->first[SAPA_SIP_H_CONTACT] != NO_LINE &&
-        once(msg, SAPA_SIP_H_CONTACT)) {
+    if (msg->is_request && msg->method == SAPA_SIP_INVITE &&
+        msg->first[SAPA_SIP_H_CONTACT] != NO_LINE && once(msg, SAPA_SIP_H_CONTACT)) {
         if (sapa_sip_contact(msg, &addr) != SAPA_OK || addr.star)
             fault(msg, 400, "Malformed Contact");
     }
 }
 
-static void find_body(struct sapa_sip_msg *msg, char *buf, size_t n, size_t at, enum sapa_sip_framing framing)
+static void find_body(struct sapa_sip_msg *msg, char *buf, size_t n, size_t at,
+                      enum sapa_sip_framing framing)
 {
     uint64_t size = n - at;
 
     if (once(msg, SAPA_SIP_H_CONTENT_LENGTH)) {
-        if (sapa_str_u64(sapa_sip_value(msg, SAPA_SIP_H_CONTENT_LENGTH), SAPA_SIP_MSG_SIZE_MAX, &size) != SAPA_OK) {
+        if (sapa_str_u64(sapa_sip_value(msg, SAPA_SIP_H_CONTENT_LENGTH), SAPA_SIP_MSG_SIZE_MAX,
+                         &size) != SAPA_OK) {
             fault(msg, 400, "Malformed Content-Length");
             size = 0;
         } else if (size > n - at) {
@@ -347,7 +362,8 @@ static void find_body(struct sapa_sip_msg *msg, char *buf, size_t n, size_t at, 
     msg->raw = (struct sapa_str){ buf, at + size };
 }
 
-sapa_rc sapa_sip_msg_parse(char *buf, size_t n, enum sapa_sip_framing framing, struct sapa_sip_msg *ret_msg)
+sapa_rc sapa_sip_msg_parse(char *buf, size_t n, enum sapa_sip_framing framing,
+                           struct sapa_sip_msg *ret_msg)
 {
     struct sapa_sip_msg *msg = ret_msg;
 
@@ -435,7 +451,8 @@ sapa_rc sapa_sip_frame_find(const char *buf, size_t n, struct sapa_sip_frame *re
     frame.ping = frame.skip >= 4;
     const struct sapa_str left = { buf + frame.skip, n - frame.skip };
     /* The empty line: LF, an optional CR, LF. */
-    for (size_t at = sapa_str_find(left, '\n', 0); at < left.n; at = sapa_str_find(left, '\n', at + 1)) {
+    for (size_t at = sapa_str_find(left, '\n', 0); at < left.n;
+         at = sapa_str_find(left, '\n', at + 1)) {
         if (at + 1 < left.n && left.p[at + 1] == '\n')
             end = at + 2;
         else if (at + 2 < left.n && left.p[at + 1] == '\r' && left.p[at + 2] == '\n')
@@ -467,7 +484,8 @@ const struct sapa_sip_line *sapa_sip_first(const struct sapa_sip_msg *msg, enum 
     return at == NO_LINE ? NULL : &msg->lines[at];
 }
 
-const struct sapa_sip_line *sapa_sip_next(const struct sapa_sip_msg *msg, const struct sapa_sip_line *line)
+const struct sapa_sip_line *sapa_sip_next(const struct sapa_sip_msg *msg,
+                                          const struct sapa_sip_line *line)
 {
     return line->next == NO_LINE ? NULL : &msg->lines[line->next];
 }
@@ -492,7 +510,9 @@ struct sapa_sip_iter sapa_sip_iter_of(const struct sapa_sip_msg *msg, enum sapa_
 {
     const struct sapa_sip_line *line = sapa_sip_first(msg, id);
 
-    return (struct sapa_sip_iter){ .msg = msg, .line = line, .rest = line ? line->value : (struct sapa_str){ NULL, 0 } };
+    return (struct sapa_sip_iter){ .msg = msg,
+                                   .line = line,
+                                   .rest = line ? line->value : (struct sapa_str){ NULL, 0 } };
 }
 
 bool sapa_sip_iter_next(struct sapa_sip_iter *iter, struct sapa_str *ret_value)
@@ -535,13 +555,15 @@ sapa_rc sapa_sip_seconds(const struct sapa_sip_msg *msg, enum sapa_sip_header id
         seconds = SAPA_MIN(seconds * 10 + (uint64_t)(line->value.p[i] - '0'), UINT32_MAX);
         i++;
     }
-    if (i == 0 || (i < line->value.n && !is_blank(line->value.p[i]) && line->value.p[i] != ';' && line->value.p[i] != '('))
+    if (i == 0 || (i < line->value.n && !is_blank(line->value.p[i]) && line->value.p[i] != ';' &&
+                   line->value.p[i] != '('))
         return SAPA_EINVAL;
     *ret_s = (uint32_t)seconds;
     return SAPA_OK;
 }
 
-bool sapa_sip_has_token(const struct sapa_sip_msg *msg, enum sapa_sip_header id, struct sapa_str token)
+bool sapa_sip_has_token(const struct sapa_sip_msg *msg, enum sapa_sip_header id,
+                        struct sapa_str token)
 {
     struct sapa_sip_iter iter = sapa_sip_iter_of(msg, id);
     struct sapa_str value;
@@ -557,43 +579,85 @@ bool sapa_sip_content_is(const struct sapa_sip_msg *msg, struct sapa_str type)
 {
     struct sapa_str rest;
 
-    return sapa_str_ieq(sapa_str_trim(sapa_str_cut(sapa_sip_value(msg, SAPA_SIP_H_CONTENT_TYPE), ';', &rest)), type);
+    return sapa_str_ieq(sapa_str_trim(
+                            sapa_str_cut(sapa_sip_value(msg, SAPA_SIP_H_CONTENT_TYPE), ';', &rest)),
+                        type);
 }
 
 /* X(status, text): RFC 3261 section 21 and its extensions. */
-#define REASONS(X)                                                                                 \
-    X(100, "Trying") X(180, "Ringing") X(181, "Call Is Being Forwarded") X(182, "Queued")          \
-    X(183, "Session Progress") X(200, "OK") X(202, "Accepted") X(204, "No Notification")           \
-    X(300, "Multiple Choices") X(301, "Moved Permanently") X(302, "Moved Temporarily")             \
-    X(305, "Use Proxy") X(380, "Alternative Service") X(400, "Bad Request")                        \
-    X(401, "Unauthorized") X(402, "Payment Required") X(403, "Forbidden") X(404, "Not Found")      \
-    X(405, "Method Not Allowed") X(406, "Not Acceptable")                                          \
-    X(407, "Proxy Authentication Required") X(408, "Request Timeout") X(410, "Gone")               \
-    X(413, "Request Entity Too Large") X(414, "Request-URI Too Long")                              \
-    X(415, "Unsupported Media Type") X(416, "Unsupported URI Scheme") X(420, "Bad Extension")      \
-    X(421, "Extension Required") X(422, "Session Interval Too Small") X(423, "Interval Too Brief") \
-    X(430, "Flow Failed") X(433, "Anonymity Disallowed") X(439, "First Hop Lacks Outbound Support") \
-    X(480, "Temporarily Unavailable") X(481, "Call/Transaction Does Not Exist")                    \
-    X(482, "Loop Detected") X(483, "Too Many Hops") X(484, "Address Incomplete")                   \
-    X(485, "Ambiguous") X(486, "Busy Here") X(487, "Request Terminated")                           \
-    X(488, "Not Acceptable Here") X(489, "Bad Event") X(491, "Request Pending")                    \
-    X(493, "Undecipherable") X(500, "Server Internal Error") X(501, "Not Implemented")             \
-    X(502, "Bad Gateway") X(503, "Service Unavailable") X(504, "Server Time-out")                  \
-    X(505, "Version Not Supported") X(513, "Message Too Large") X(580, "Precondition Failure")     \
-    X(600, "Busy Everywhere") X(603, "Decline") X(604, "Does Not Exist Anywhere")                  \
-    X(606, "Not Acceptable") X(607, "Unwanted") X(608, "Rejected")
+#define REASONS(X)                             \
+    X(100, "Trying")                           \
+    X(180, "Ringing")                          \
+    X(181, "Call Is Being Forwarded")          \
+    X(182, "Queued")                           \
+    X(183, "Session Progress")                 \
+    X(200, "OK")                               \
+    X(202, "Accepted")                         \
+    X(204, "No Notification")                  \
+    X(300, "Multiple Choices")                 \
+    X(301, "Moved Permanently")                \
+    X(302, "Moved Temporarily")                \
+    X(305, "Use Proxy")                        \
+    X(380, "Alternative Service")              \
+    X(400, "Bad Request")                      \
+    X(401, "Unauthorized")                     \
+    X(402, "Payment Required")                 \
+    X(403, "Forbidden")                        \
+    X(404, "Not Found")                        \
+    X(405, "Method Not Allowed")               \
+    X(406, "Not Acceptable")                   \
+    X(407, "Proxy Authentication Required")    \
+    X(408, "Request Timeout")                  \
+    X(410, "Gone")                             \
+    X(413, "Request Entity Too Large")         \
+    X(414, "Request-URI Too Long")             \
+    X(415, "Unsupported Media Type")           \
+    X(416, "Unsupported URI Scheme")           \
+    X(420, "Bad Extension")                    \
+    X(421, "Extension Required")               \
+    X(422, "Session Interval Too Small")       \
+    X(423, "Interval Too Brief")               \
+    X(430, "Flow Failed")                      \
+    X(433, "Anonymity Disallowed")             \
+    X(439, "First Hop Lacks Outbound Support") \
+    X(480, "Temporarily Unavailable")          \
+    X(481, "Call/Transaction Does Not Exist")  \
+    X(482, "Loop Detected")                    \
+    X(483, "Too Many Hops")                    \
+    X(484, "Address Incomplete")               \
+    X(485, "Ambiguous")                        \
+    X(486, "Busy Here")                        \
+    X(487, "Request Terminated")               \
+    X(488, "Not Acceptable Here")              \
+    X(489, "Bad Event")                        \
+    X(491, "Request Pending")                  \
+    X(493, "Undecipherable")                   \
+    X(500, "Server Internal Error")            \
+    X(501, "Not Implemented")                  \
+    X(502, "Bad Gateway")                      \
+    X(503, "Service Unavailable")              \
+    X(504, "Server Time-out")                  \
+    X(505, "Version Not Supported")            \
+    X(513, "Message Too Large")                \
+    X(580, "Precondition Failure")             \
+    X(600, "Busy Everywhere")                  \
+    X(603, "Decline")                          \
+    X(604, "Does Not Exist Anywhere")          \
+    X(606, "Not Acceptable")                   \
+    X(607, "Unwanted")                         \
+    X(608, "Rejected")
 
 const char *sapa_sip_reason(int status)
 {
     switch (status) {
-#define X(number, text)                                                                            \
-    case number:                                                                                   \
-        return text;
+#define X(number, text) \
+    case number: return text;
         REASONS(X)
 #undef X
     }
-    static const char *const classes[] = { "Progress", "OK", "Redirection", "Request Failure", "Server Failure",
-                                           "Global Failure" };
+    static const char *const classes[] = { "Progress",       "OK",
+                                           "Redirection",    "Request Failure",
+                                           "Server Failure", "Global Failure" };
     return status >= 100 && status < 700 ? classes[status / 100 - 1] : "Unknown";
 }
 
@@ -627,7 +691,8 @@ void sapa_sip_put_request_line(struct sapa_text *out, struct sapa_str method, st
 
 void sapa_sip_put_status_line(struct sapa_text *out, int status, struct sapa_str reason)
 {
-    const char digits[4] = { (char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10), (char)('0' + status % 10), ' ' };
+    const char digits[4] = { (char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10),
+                             (char)('0' + status % 10), ' ' };
 
     sapa_text_add(out, SAPA_STR("SIP/2.0 "));
     sapa_text_add(out, (struct sapa_str){ digits, 4 });
@@ -672,16 +737,19 @@ static void put_line(struct sapa_text *out, struct sapa_str name, struct sapa_st
     sapa_text_add(out, SAPA_STR("\r\n"));
 }
 
-void sapa_sip_put_copy(struct sapa_text *out, const struct sapa_sip_msg *msg, enum sapa_sip_header id)
+void sapa_sip_put_copy(struct sapa_text *out, const struct sapa_sip_msg *msg,
+                       enum sapa_sip_header id)
 {
-    for (const struct sapa_sip_line *line = sapa_sip_first(msg, id); line; line = sapa_sip_next(msg, line))
+    for (const struct sapa_sip_line *line = sapa_sip_first(msg, id); line;
+         line = sapa_sip_next(msg, line))
         put_line(out, (struct sapa_str){ header_names[id].name, header_names[id].n }, line->value);
 }
 
 void sapa_sip_put_body(struct sapa_text *out, struct sapa_str content_type, struct sapa_str body)
 {
     if (body.n > 0)
-        sapa_sip_put_header(out, SAPA_SIP_H_CONTENT_TYPE, content_type.n > 0 ? content_type : SAPA_STR("application/sdp"));
+        sapa_sip_put_header(out, SAPA_SIP_H_CONTENT_TYPE,
+                            content_type.n > 0 ? content_type : SAPA_STR("application/sdp"));
     sapa_sip_put_number(out, SAPA_SIP_H_CONTENT_LENGTH, body.n);
     sapa_text_add(out, SAPA_STR("\r\n"));
     sapa_text_add(out, body);
@@ -697,7 +765,10 @@ void sapa_sip_put_msg(struct sapa_text *out, const struct sapa_sip_msg *msg)
         const struct sapa_sip_line *line = &msg->lines[i];
         if (line->id == SAPA_SIP_H_CONTENT_LENGTH || line->id == SAPA_SIP_H_CONTENT_TYPE)
             continue;
-        put_line(out, line->id == SAPA_SIP_H_OTHER ? line->name : sapa_str_of(header_names[line->id].name), line->value);
+        put_line(out,
+                 line->id == SAPA_SIP_H_OTHER ? line->name
+                                              : sapa_str_of(header_names[line->id].name),
+                 line->value);
     }
     sapa_sip_put_body(out, sapa_sip_value(msg, SAPA_SIP_H_CONTENT_TYPE), msg->body);
 }

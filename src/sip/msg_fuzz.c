@@ -33,7 +33,8 @@ static void look(const struct sapa_sip_msg *msg)
         }
         (void)!sapa_sip_seconds(msg, (enum sapa_sip_header)id, &seconds);
         (void)sapa_sip_has_token(msg, (enum sapa_sip_header)id, SAPA_STR("path"));
-        for (const struct sapa_sip_line *line = sapa_sip_first(msg, (enum sapa_sip_header)id); line; line = sapa_sip_next(msg, line))
+        for (const struct sapa_sip_line *line = sapa_sip_first(msg, (enum sapa_sip_header)id); line;
+             line = sapa_sip_next(msg, line))
             (void)!sapa_sip_digest_parse(line->value, &digest);
     }
     (void)sapa_sip_content_is(msg, SAPA_STR("application/sdp"));
@@ -67,9 +68,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 const sapa_rc rc = sapa_sip_msg_parse(out, text.n, SAPA_SIP_STREAM, &again);
                 sapa_assert(rc == SAPA_OK);
                 sapa_assert(again.fault == 0);
-                sapa_assert(again.method == msg.method && again.cseq == msg.cseq && again.status == msg.status);
-                sapa_assert(sapa_str_eq(again.call_id, msg.call_id) && sapa_str_eq(again.body, msg.body));
-                sapa_assert(sapa_str_eq(again.from.tag, msg.from.tag) && sapa_str_eq(again.via.branch, msg.via.branch));
+                sapa_assert(again.method == msg.method && again.cseq == msg.cseq &&
+                            again.status == msg.status);
+                sapa_assert(sapa_str_eq(again.call_id, msg.call_id) &&
+                            sapa_str_eq(again.body, msg.body));
+                sapa_assert(sapa_str_eq(again.from.tag, msg.from.tag) &&
+                            sapa_str_eq(again.via.branch, msg.via.branch));
                 sapa_assert(again.line_count <= msg.line_count + 2);
             }
         }

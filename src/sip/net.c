@@ -12,12 +12,12 @@
 #include "sip/guard.h"
 
 enum {
-    DATAGRAMS = 32,           /* a batch */
-    BATCHES = 4,              /* of a socket in one turn, so that others have theirs */
+    DATAGRAMS = 32, /* a batch */
+    BATCHES = 4,    /* of a socket in one turn, so that others have theirs */
     DATAGRAM_SIZE = 65536,
-    LOCALS = 64,              /* remembered "which address do we use towards" */
+    LOCALS = 64, /* remembered "which address do we use towards" */
     READ_SIZE = 16384,
-    BUFFER_MAX = 131072,      /* bytes of a connection that are not framed yet */
+    BUFFER_MAX = 131072, /* bytes of a connection that are not framed yet */
     HALF_MESSAGE_US = 20000000,
     CONNECT_US = 10000000,
     SWEEP_US = 1000000,
@@ -118,7 +118,8 @@ static bool is_wildcard(const struct sapa_sip_ip *ip)
 }
 
 /* What we say our address is, towards this peer. */
-static struct sapa_sip_ip local_towards(struct sapa_sip_net *net, const struct socket *socket, const struct sapa_sip_ip *peer)
+static struct sapa_sip_ip local_towards(struct sapa_sip_net *net, const struct socket *socket,
+                                        const struct sapa_sip_ip *peer)
 {
     struct sapa_sip_ip local = socket->bound;
 
@@ -193,7 +194,11 @@ static void touched(struct sapa_sip_net *net)
 
 static struct sapa_sip_flow flow_of(const struct conn *c)
 {
-    return (struct sapa_sip_flow){ .kind = c->kind, .conn = c->index + 1, .generation = c->generation, .local = c->local, .remote = c->remote };
+    return (struct sapa_sip_flow){ .kind = c->kind,
+                                   .conn = c->index + 1,
+                                   .generation = c->generation,
+                                   .local = c->local,
+                                   .remote = c->remote };
 }
 
 static struct conn *conn_of(const struct sapa_sip_net *net, const struct sapa_sip_flow *flow)
@@ -223,8 +228,13 @@ static struct conn *new_conn(struct sapa_sip_net *net)
     }
     struct conn *c = net->conns[net->conn_free];
     net->conn_free = c->next_free;
-    *c = (struct conn){ .net = net, .index = c->index, .generation = c->generation + 1, .used = true, .fd = -1,
-                        .kind = SAPA_SIP_FLOW_TCP, .active_us = now_of(net) };
+    *c = (struct conn){ .net = net,
+                        .index = c->index,
+                        .generation = c->generation + 1,
+                        .used = true,
+                        .fd = -1,
+                        .kind = SAPA_SIP_FLOW_TCP,
+                        .active_us = now_of(net) };
     if (net->conn_count++ == 0)
         net->sweep_us = now_of(net) + SWEEP_US;
     return c;
@@ -287,7 +297,8 @@ static void flush(struct conn *c)
         c->out = NULL;
         c->out_at = c->out_n = c->out_size = 0;
     }
-    sapa_watch_set(c->net->opts.loop, &c->watch, SAPA_LOOP_READ | (c->out_n > 0 ? SAPA_LOOP_WRITE : 0u));
+    sapa_watch_set(c->net->opts.loop, &c->watch,
+                   SAPA_LOOP_READ | (c->out_n > 0 ? SAPA_LOOP_WRITE : 0u));
 }
 
 static sapa_rc queue_bytes(struct conn *c, const char *bytes, size_t n)
@@ -309,7 +320,8 @@ static sapa_rc queue_bytes(struct conn *c, const char *bytes, size_t n)
     }
     memcpy(c->out + c->out_n, bytes, n);
     c->out_n += n;
-    sapa_watch_set(c->net->opts.loop, &c->watch, c->connecting ? SAPA_LOOP_WRITE : SAPA_LOOP_READ | SAPA_LOOP_WRITE);
+    sapa_watch_set(c->net->opts.loop, &c->watch,
+                   c->connecting ? SAPA_LOOP_WRITE : SAPA_LOOP_READ | SAPA_LOOP_WRITE);
     return SAPA_OK;
 }
 
@@ -332,10 +344,12 @@ static sapa_rc conn_send(struct conn *c, const char *bytes, size_t n)
 }
 
 /* Hand a received message on, as far as its source may. False: the connection should end. */
-static bool deliver(struct sapa_sip_net *net, const struct sapa_sip_flow *flow, char *bytes, size_t n, int64_t now_us)
+static bool deliver(struct sapa_sip_net *net, const struct sapa_sip_flow *flow, char *bytes,
+                    size_t n, int64_t now_us)
 {
     const enum sapa_sip_guard_verdict verdict =
-        net->opts.guard ? sapa_sip_guard_take(net->opts.guard, &flow->remote, now_us) : SAPA_SIP_GUARD_PASS;
+        net->opts.guard ? sapa_sip_guard_take(net->opts.guard, &flow->remote, now_us)
+                        : SAPA_SIP_GUARD_PASS;
 
     if (verdict == SAPA_SIP_GUARD_PASS)
         sapa_sip_stack_receive(net->stack, flow, bytes, n, now_us);
@@ -357,7 +371,8 @@ static void take_frames(struct conn *c)
         const sapa_rc rc = sapa_sip_frame_find(c->in + at, c->in_n - at, &frame);
         at += frame.skip;
         if (frame.ping)
-            (void)conn_send(c, "\r\n", 2); /* RFC 5626: a pong; if it cannot be sent nobody waits for it */
+            (void)conn_send(c, "\r\n",
+                            2); /* RFC 5626: a pong; if it cannot be sent nobody waits for it */
         if (rc == SAPA_EMORE)
             break;
         if (rc != SAPA_OK || !deliver(net, &flow, c->in + at, frame.size, now_us)) {
@@ -453,7 +468,8 @@ static void on_accept(void *ctx, int fd, unsigned events)
         if (sapa_tcp_accept(fd, &got, &peer) != SAPA_OK)
             break;
         const struct sapa_sip_ip remote = sapa_sip_ip_of_addr(&peer);
-        struct conn *c = from_source(net, &remote) < net->opts.conns_per_source ? new_conn(net) : NULL;
+        struct conn *c =
+            from_source(net, &remote) < net->opts.conns_per_source ? new_conn(net) : NULL;
         if (!c) {
             sapa_fd_close(got);
             continue;
@@ -484,11 +500,14 @@ static void on_datagrams(void *ctx, int fd, unsigned events)
         const size_t count = sapa_udp_receive(fd, net->packets, DATAGRAMS);
         for (size_t i = 0; i < count; i++) {
             struct sapa_packet *p = &net->packets[i];
-            struct sapa_sip_flow flow = { .kind = SAPA_SIP_FLOW_UDP, .socket = socket->index, .remote = sapa_sip_ip_of_addr(&p->peer) };
+            struct sapa_sip_flow flow = { .kind = SAPA_SIP_FLOW_UDP,
+                                          .socket = socket->index,
+                                          .remote = sapa_sip_ip_of_addr(&p->peer) };
             if (p->cut || p->size == 0 || flow.remote.port == 0 || sapa_addr_is_multicast(&p->peer))
                 continue;
             flow.local = local_towards(net, socket, &flow.remote);
-            (void)deliver(net, &flow, (char *)p->data, p->size, now_us); /* a datagram has no connection to end */
+            (void)deliver(net, &flow, (char *)p->data, p->size,
+                          now_us); /* a datagram has no connection to end */
         }
         if (count < DATAGRAMS)
             break;
@@ -508,7 +527,8 @@ static sapa_rc net_send(void *ctx, const struct sapa_sip_flow *flow, const char 
     if (net->foreign[flow->kind].send)
         return net->foreign[flow->kind].send(net->foreign[flow->kind].ctx, flow, bytes, n);
     if (flow->kind == SAPA_SIP_FLOW_UDP) {
-        if (flow->socket >= net->socket_count || net->sockets[flow->socket].kind != SAPA_SIP_FLOW_UDP)
+        if (flow->socket >= net->socket_count ||
+            net->sockets[flow->socket].kind != SAPA_SIP_FLOW_UDP)
             return SAPA_EIO;
         const struct sapa_addr to = sapa_sip_addr_of_ip(&flow->remote);
         const sapa_rc rc = sapa_udp_send_one(net->sockets[flow->socket].fd, &to, bytes, n);
@@ -519,7 +539,8 @@ static sapa_rc net_send(void *ctx, const struct sapa_sip_flow *flow, const char 
     return c ? conn_send(c, bytes, n) : SAPA_ECLOSED;
 }
 
-static const struct socket *socket_for(const struct sapa_sip_net *net, enum sapa_sip_flow_kind kind, uint8_t family)
+static const struct socket *socket_for(const struct sapa_sip_net *net, enum sapa_sip_flow_kind kind,
+                                       uint8_t family)
 {
     for (unsigned i = 0; i < net->socket_count; i++) {
         if (net->sockets[i].kind == kind && net->sockets[i].bound.family == family)
@@ -528,7 +549,8 @@ static const struct socket *socket_for(const struct sapa_sip_net *net, enum sapa
     return NULL;
 }
 
-static sapa_rc open_tcp(struct sapa_sip_net *net, const struct sapa_sip_ip *remote, struct sapa_sip_flow *ret_flow)
+static sapa_rc open_tcp(struct sapa_sip_net *net, const struct sapa_sip_ip *remote,
+                        struct sapa_sip_flow *ret_flow)
 {
     const struct socket *socket = socket_for(net, SAPA_SIP_FLOW_TCP, remote->family);
     const struct sapa_addr peer = sapa_sip_addr_of_ip(remote);
@@ -546,10 +568,12 @@ static sapa_rc open_tcp(struct sapa_sip_net *net, const struct sapa_sip_ip *remo
     c->remote = *remote;
     c->connecting = true;
     /* From the address that we listen on, if it is a certain one. */
-    const struct sapa_addr from = socket ? sapa_sip_addr_of_ip(&socket->bound) : (struct sapa_addr){ 0 };
+    const struct sapa_addr from =
+        socket ? sapa_sip_addr_of_ip(&socket->bound) : (struct sapa_addr){ 0 };
     const bool bind = socket && !is_wildcard(&socket->bound);
     if (sapa_tcp_connect(bind ? &from : NULL, &peer, &c->fd) != SAPA_OK ||
-        sapa_watch_start(net->opts.loop, &c->watch, c->fd, SAPA_LOOP_WRITE, on_conn, c) != SAPA_OK) {
+        sapa_watch_start(net->opts.loop, &c->watch, c->fd, SAPA_LOOP_WRITE, on_conn, c) !=
+            SAPA_OK) {
         free_conn(net, c);
         return SAPA_EIO;
     }
@@ -563,7 +587,8 @@ static sapa_rc open_tcp(struct sapa_sip_net *net, const struct sapa_sip_ip *remo
     return SAPA_OK;
 }
 
-static sapa_rc net_open(void *ctx, enum sapa_sip_flow_kind kind, const struct sapa_sip_ip *remote, struct sapa_sip_flow *ret_flow)
+static sapa_rc net_open(void *ctx, enum sapa_sip_flow_kind kind, const struct sapa_sip_ip *remote,
+                        struct sapa_sip_flow *ret_flow)
 {
     struct sapa_sip_net *net = ctx;
 
@@ -573,10 +598,13 @@ static sapa_rc net_open(void *ctx, enum sapa_sip_flow_kind kind, const struct sa
         return SAPA_ENOENT; /* only they can open those */
     if (kind == SAPA_SIP_FLOW_TCP)
         return open_tcp(net, remote, ret_flow);
-    const struct socket *socket = kind == SAPA_SIP_FLOW_UDP ? socket_for(net, kind, remote->family) : NULL;
+    const struct socket *socket =
+        kind == SAPA_SIP_FLOW_UDP ? socket_for(net, kind, remote->family) : NULL;
     if (!socket)
         return SAPA_ENOENT;
-    *ret_flow = (struct sapa_sip_flow){ .kind = SAPA_SIP_FLOW_UDP, .socket = socket->index, .remote = *remote,
+    *ret_flow = (struct sapa_sip_flow){ .kind = SAPA_SIP_FLOW_UDP,
+                                        .socket = socket->index,
+                                        .remote = *remote,
                                         .local = local_towards(net, socket, remote) };
     return SAPA_OK;
 }
@@ -599,7 +627,8 @@ sapa_rc sapa_sip_net_open(const struct sapa_sip_net_opts *opts, struct sapa_sip_
     net->opts.idle_ms = opts->idle_ms ? opts->idle_ms : 960000;
     net->opts.queue_max = opts->queue_max ? opts->queue_max : 262144;
     net->conn_free = SAPA_NONE;
-    net->datagrams = malloc((size_t)DATAGRAMS * DATAGRAM_SIZE); /* touched only as far as datagrams are long */
+    net->datagrams =
+        malloc((size_t)DATAGRAMS * DATAGRAM_SIZE); /* touched only as far as datagrams are long */
     if (!net->datagrams) {
         free(net);
         return SAPA_ENOMEM;
@@ -633,7 +662,8 @@ void sapa_sip_net_close(struct sapa_sip_net *net)
     free(net);
 }
 
-sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net, const struct sapa_sip_listen *listen, struct sapa_sip_ip *ret_bound)
+sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net, const struct sapa_sip_listen *listen,
+                            struct sapa_sip_ip *ret_bound)
 {
     const bool udp = listen->kind == SAPA_SIP_FLOW_UDP;
     const struct sapa_addr want = sapa_sip_addr_of_ip(&listen->local);
@@ -654,14 +684,18 @@ sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net, const struct sapa_sip_list
         rc = sapa_socket_local(fd, &bound);
     if (rc == SAPA_OK) {
         struct socket *socket = &net->sockets[net->socket_count];
-        *socket = (struct socket){ .net = net, .kind = (uint8_t)listen->kind, .index = (uint8_t)net->socket_count, .fd = fd,
+        *socket = (struct socket){ .net = net,
+                                   .kind = (uint8_t)listen->kind,
+                                   .index = (uint8_t)net->socket_count,
+                                   .fd = fd,
                                    .bound = sapa_sip_ip_of_addr(&bound) };
         if (listen->advertise) {
             socket->advertise = *listen->advertise;
             if (socket->advertise.port == 0)
                 socket->advertise.port = socket->bound.port;
         }
-        rc = sapa_watch_start(net->opts.loop, &socket->watch, fd, SAPA_LOOP_READ, udp ? on_datagrams : on_accept, socket);
+        rc = sapa_watch_start(net->opts.loop, &socket->watch, fd, SAPA_LOOP_READ,
+                              udp ? on_datagrams : on_accept, socket);
         if (rc == SAPA_OK) {
             net->socket_count++;
             if (ret_bound)
@@ -676,14 +710,16 @@ sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net, const struct sapa_sip_list
 
 /* --- foreign connections -------------------------------------------------------------------------------------------------------- */
 
-void sapa_sip_net_foreign(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind, sapa_sip_foreign_send_fn *send, void *ctx)
+void sapa_sip_net_foreign(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind,
+                          sapa_sip_foreign_send_fn *send, void *ctx)
 {
     sapa_assert(kind == SAPA_SIP_FLOW_TLS || kind == SAPA_SIP_FLOW_WS || kind == SAPA_SIP_FLOW_WSS);
     net->foreign[kind].send = send;
     net->foreign[kind].ctx = ctx;
 }
 
-void sapa_sip_net_foreign_receive(struct sapa_sip_net *net, const struct sapa_sip_flow *flow, char *bytes, size_t n, int64_t now_us)
+void sapa_sip_net_foreign_receive(struct sapa_sip_net *net, const struct sapa_sip_flow *flow,
+                                  char *bytes, size_t n, int64_t now_us)
 {
     (void)deliver(net, flow, bytes, n, now_us); /* whose connection it is may end it */
     touched(net);
@@ -699,7 +735,8 @@ void sapa_sip_net_run_due(struct sapa_sip_net *net, int64_t now_us)
             struct conn *c = net->conns[i];
             if (!c->used || c->dying)
                 continue;
-            if ((c->connecting && now_us - c->active_us > CONNECT_US) || (c->partial_us && now_us - c->partial_us > HALF_MESSAGE_US) ||
+            if ((c->connecting && now_us - c->active_us > CONNECT_US) ||
+                (c->partial_us && now_us - c->partial_us > HALF_MESSAGE_US) ||
                 now_us - c->active_us > net->opts.idle_ms * 1000LL)
                 kill_conn(c);
         }

@@ -27,10 +27,12 @@ struct sapa_sip_net_opts {
     struct sapa_sip_guard *guard; /* may be NULL: no limits */
     uint32_t conns_max;           /* TCP connections; 0: 4,096 */
     uint32_t conns_per_source;    /* 0: 64 */
-    uint32_t idle_ms;             /* a connection without any bytes is closed; 0: 960,000. Half-received messages: 20 s */
-    uint32_t queue_max;           /* unsent bytes of a connection; 0: 262,144 */
+    uint32_t
+        idle_ms; /* a connection without any bytes is closed; 0: 960,000. Half-received messages: 20 s */
+    uint32_t queue_max; /* unsent bytes of a connection; 0: 262,144 */
 };
-SAPA_MUST_CHECK sapa_rc sapa_sip_net_open(const struct sapa_sip_net_opts *opts, struct sapa_sip_net **ret_net);
+SAPA_MUST_CHECK sapa_rc sapa_sip_net_open(const struct sapa_sip_net_opts *opts,
+                                          struct sapa_sip_net **ret_net);
 void sapa_sip_net_close(struct sapa_sip_net *net);
 
 /** Give it its stack (opened with sapa_sip_net_ops and the net as transport_ctx) before any socket. */
@@ -50,16 +52,21 @@ struct sapa_sip_listen {
     const struct sapa_sip_ip *advertise;
     int fd;
 };
-SAPA_MUST_CHECK sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net, const struct sapa_sip_listen *listen, struct sapa_sip_ip *ret_bound);
+SAPA_MUST_CHECK sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net,
+                                            const struct sapa_sip_listen *listen,
+                                            struct sapa_sip_ip *ret_bound);
 
 /**
  * A connection kept by somebody else in this thread or another (WebSocket, TLS): messages for it are handed to `send`.
  * Its incoming messages go to sapa_sip_net_foreign_receive(), its end to sapa_sip_stack_flow_closed().
  */
-typedef sapa_rc sapa_sip_foreign_send_fn(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n);
-void sapa_sip_net_foreign(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind, sapa_sip_foreign_send_fn *send, void *ctx);
+typedef sapa_rc sapa_sip_foreign_send_fn(void *ctx, const struct sapa_sip_flow *flow,
+                                         const char *bytes, size_t n);
+void sapa_sip_net_foreign(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind,
+                          sapa_sip_foreign_send_fn *send, void *ctx);
 /** One whole message (WebSocket frame) of a foreign connection; passes the guard. `bytes` is changed. */
-void sapa_sip_net_foreign_receive(struct sapa_sip_net *net, const struct sapa_sip_flow *flow, char *bytes, size_t n, int64_t now_us);
+void sapa_sip_net_foreign_receive(struct sapa_sip_net *net, const struct sapa_sip_flow *flow,
+                                  char *bytes, size_t n, int64_t now_us);
 
 /** rt's form of an address and ours. */
 struct sapa_sip_ip sapa_sip_ip_of_addr(const struct sapa_addr *addr);

@@ -56,7 +56,8 @@ static void heap_moved(void *ctx, uint32_t ref, uint32_t place)
     r->slots[ref]->heap_place = place;
 }
 
-sapa_rc sapa_sip_registrar_open(const struct sapa_sip_registrar_opts *opts, struct sapa_sip_registrar **ret_registrar)
+sapa_rc sapa_sip_registrar_open(const struct sapa_sip_registrar_opts *opts,
+                                struct sapa_sip_registrar **ret_registrar)
 {
     struct sapa_sip_registrar *r = calloc(1, sizeof(*r));
 
@@ -68,7 +69,8 @@ sapa_rc sapa_sip_registrar_open(const struct sapa_sip_registrar_opts *opts, stru
     r->opts.expires_min_s = opts->expires_min_s ? opts->expires_min_s : 30;
     r->opts.expires_max_s = opts->expires_max_s ? opts->expires_max_s : 3600;
     r->opts.expires_default_s = opts->expires_default_s ? opts->expires_default_s : 600;
-    if (r->opts.contacts_max > SAPA_SIP_CONTACTS_MAX || r->opts.expires_min_s > r->opts.expires_max_s) {
+    if (r->opts.contacts_max > SAPA_SIP_CONTACTS_MAX ||
+        r->opts.expires_min_s > r->opts.expires_max_s) {
         free(r);
         return SAPA_EINVAL;
     }
@@ -176,9 +178,15 @@ static struct sapa_sip_binding view(const struct sapa_sip_registrar *r, const st
 {
     const struct aor *aor = &r->aors[b->aor];
 
-    return (struct sapa_sip_binding){ .aor = { aor->name, aor->name_n }, .contact = text_of(b, T_CONTACT), .path = text_of(b, T_PATH),
-                                      .call_id = text_of(b, T_CALL_ID), .user_agent = text_of(b, T_AGENT), .cseq = b->cseq,
-                                      .q_milli = b->q_milli, .flow = b->flow, .expires_us = b->expires_us,
+    return (struct sapa_sip_binding){ .aor = { aor->name, aor->name_n },
+                                      .contact = text_of(b, T_CONTACT),
+                                      .path = text_of(b, T_PATH),
+                                      .call_id = text_of(b, T_CALL_ID),
+                                      .user_agent = text_of(b, T_AGENT),
+                                      .cseq = b->cseq,
+                                      .q_milli = b->q_milli,
+                                      .flow = b->flow,
+                                      .expires_us = b->expires_us,
                                       .registered_us = b->registered_us };
 }
 
@@ -244,7 +252,8 @@ static void detach(struct sapa_sip_registrar *r, struct aor *aor, struct binding
     r->free_slots[r->free_count++] = b->index;
     for (unsigned i = 0; i < aor->count; i++) {
         if (aor->bindings[i] == b) {
-            memmove(&aor->bindings[i], &aor->bindings[i + 1], (size_t)(aor->count - i - 1) * sizeof(aor->bindings[0]));
+            memmove(&aor->bindings[i], &aor->bindings[i + 1],
+                    (size_t)(aor->count - i - 1) * sizeof(aor->bindings[0]));
             aor->count--;
             break;
         }
@@ -257,7 +266,8 @@ static struct binding *find_contact(const struct aor *aor, const struct sapa_sip
     struct sapa_sip_uri have;
 
     for (unsigned i = 0; aor && i < aor->count; i++) {
-        if (sapa_sip_uri_parse(text_of(aor->bindings[i], T_CONTACT), &have) == SAPA_OK && sapa_sip_uri_eq(&have, uri))
+        if (sapa_sip_uri_parse(text_of(aor->bindings[i], T_CONTACT), &have) == SAPA_OK &&
+            sapa_sip_uri_eq(&have, uri))
             return aor->bindings[i];
     }
     return NULL;
@@ -311,8 +321,8 @@ static uint32_t seconds_of(struct sapa_str text)
 }
 
 /* Reads all Contacts. 0: fine, else the status to answer. */
-static int read_wishes(const struct sapa_sip_registrar *r, const struct sapa_sip_msg *msg, struct wish *wishes, unsigned *ret_count,
-                       bool *ret_star)
+static int read_wishes(const struct sapa_sip_registrar *r, const struct sapa_sip_msg *msg,
+                       struct wish *wishes, unsigned *ret_count, bool *ret_star)
 {
     uint32_t common = r->opts.expires_default_s;
     struct sapa_sip_iter iter = sapa_sip_iter_of(msg, SAPA_SIP_H_CONTACT);
@@ -332,9 +342,12 @@ static int read_wishes(const struct sapa_sip_registrar *r, const struct sapa_sip
             *ret_star = true;
             continue;
         }
-        if (wish->addr.uri.scheme != SAPA_SIP_SCHEME_SIP && wish->addr.uri.scheme != SAPA_SIP_SCHEME_SIPS)
+        if (wish->addr.uri.scheme != SAPA_SIP_SCHEME_SIP &&
+            wish->addr.uri.scheme != SAPA_SIP_SCHEME_SIPS)
             return 400;
-        wish->expires_s = sapa_sip_params_get(wish->addr.params, SAPA_STR("expires"), &text) ? seconds_of(text) : common;
+        wish->expires_s = sapa_sip_params_get(wish->addr.params, SAPA_STR("expires"), &text)
+                              ? seconds_of(text)
+                              : common;
         wish->q_milli = q_of(wish->addr.params);
     }
     if (*ret_star && (count != 1 || !given || common != 0))
@@ -362,8 +375,9 @@ static bool join_path(const struct sapa_sip_msg *msg, struct sapa_text *out)
 }
 
 /* Put one wish into effect. False: no memory. */
-static bool bind(struct sapa_sip_registrar *r, struct aor *aor, const struct wish *wish, const struct sapa_sip_msg *msg,
-                 const struct sapa_sip_flow *flow, struct sapa_str path, int64_t wall_us, struct sapa_sip_register_result *result)
+static bool bind(struct sapa_sip_registrar *r, struct aor *aor, const struct wish *wish,
+                 const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
+                 struct sapa_str path, int64_t wall_us, struct sapa_sip_register_result *result)
 {
     struct binding *old = find_contact(aor, &wish->addr.uri);
 
@@ -406,8 +420,9 @@ static bool bind(struct sapa_sip_registrar *r, struct aor *aor, const struct wis
     return true;
 }
 
-void sapa_sip_registrar_update(struct sapa_sip_registrar *r, struct sapa_str name, const struct sapa_sip_msg *msg,
-                               const struct sapa_sip_flow *flow, int64_t wall_us, struct sapa_sip_register_result *ret_result)
+void sapa_sip_registrar_update(struct sapa_sip_registrar *r, struct sapa_str name,
+                               const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
+                               int64_t wall_us, struct sapa_sip_register_result *ret_result)
 {
     struct sapa_sip_register_result result = { .status = 200 };
     struct wish wishes[SAPA_SIP_CONTACTS_MAX];
@@ -465,7 +480,8 @@ void sapa_sip_registrar_update(struct sapa_sip_registrar *r, struct sapa_str nam
     *ret_result = result;
 }
 
-void sapa_sip_registrar_put(const struct sapa_sip_registrar *r, struct sapa_str name, int64_t wall_us, struct sapa_text *out)
+void sapa_sip_registrar_put(const struct sapa_sip_registrar *r, struct sapa_str name,
+                            int64_t wall_us, struct sapa_text *out)
 {
     const struct aor *aor = find_aor(r, name);
 
@@ -475,7 +491,8 @@ void sapa_sip_registrar_put(const struct sapa_sip_registrar *r, struct sapa_str 
         const struct sapa_str contact = text_of(b, T_CONTACT);
         if (left_s <= 0)
             continue;
-        sapa_text_printf(out, "Contact: <%.*s>;expires=%lld", (int)contact.n, contact.p, (long long)left_s);
+        sapa_text_printf(out, "Contact: <%.*s>;expires=%lld", (int)contact.n, contact.p,
+                         (long long)left_s);
         if (b->q_milli < 1000)
             sapa_text_printf(out, ";q=0.%03u", b->q_milli);
         sapa_text_add(out, SAPA_STR("\r\n"));
@@ -489,8 +506,8 @@ static bool before(const struct binding *a, const struct binding *b)
     return a->q_milli != b->q_milli ? a->q_milli > b->q_milli : a->registered_us > b->registered_us;
 }
 
-size_t sapa_sip_registrar_lookup(const struct sapa_sip_registrar *r, struct sapa_str name, int64_t wall_us,
-                                 struct sapa_sip_binding *ret_bindings, size_t max)
+size_t sapa_sip_registrar_lookup(const struct sapa_sip_registrar *r, struct sapa_str name,
+                                 int64_t wall_us, struct sapa_sip_binding *ret_bindings, size_t max)
 {
     const struct aor *aor = find_aor(r, name);
     const struct binding *sorted[SAPA_SIP_CONTACTS_MAX];
@@ -511,7 +528,8 @@ size_t sapa_sip_registrar_lookup(const struct sapa_sip_registrar *r, struct sapa
     return count;
 }
 
-void sapa_sip_registrar_each(const struct sapa_sip_registrar *r, sapa_sip_binding_fn *each, void *ctx)
+void sapa_sip_registrar_each(const struct sapa_sip_registrar *r, sapa_sip_binding_fn *each,
+                             void *ctx)
 {
     for (uint32_t i = 0; i < r->aor_slots; i++) {
         for (unsigned k = 0; k < r->aors[i].count; k++) {
@@ -523,7 +541,8 @@ void sapa_sip_registrar_each(const struct sapa_sip_registrar *r, sapa_sip_bindin
 
 /* --- ends ----------------------------------------------------------------------------------------------------------------- */
 
-static void end_binding(struct sapa_sip_registrar *r, struct aor *aor, struct binding *b, sapa_sip_binding_fn *gone, void *ctx)
+static void end_binding(struct sapa_sip_registrar *r, struct aor *aor, struct binding *b,
+                        sapa_sip_binding_fn *gone, void *ctx)
 {
     const struct sapa_sip_binding binding = view(r, b);
 
@@ -537,7 +556,8 @@ int64_t sapa_sip_registrar_next_due(const struct sapa_sip_registrar *r)
     return r->heap.count ? r->heap.items[0].due_us : INT64_MAX;
 }
 
-size_t sapa_sip_registrar_run_due(struct sapa_sip_registrar *r, int64_t wall_us, sapa_sip_binding_fn *gone, void *ctx)
+size_t sapa_sip_registrar_run_due(struct sapa_sip_registrar *r, int64_t wall_us,
+                                  sapa_sip_binding_fn *gone, void *ctx)
 {
     size_t count = 0;
 
@@ -551,7 +571,8 @@ size_t sapa_sip_registrar_run_due(struct sapa_sip_registrar *r, int64_t wall_us,
     return count;
 }
 
-size_t sapa_sip_registrar_flow_closed(struct sapa_sip_registrar *r, const struct sapa_sip_flow *flow, sapa_sip_binding_fn *gone,
+size_t sapa_sip_registrar_flow_closed(struct sapa_sip_registrar *r,
+                                      const struct sapa_sip_flow *flow, sapa_sip_binding_fn *gone,
                                       void *ctx)
 {
     size_t count = 0;
@@ -564,7 +585,8 @@ size_t sapa_sip_registrar_flow_closed(struct sapa_sip_registrar *r, const struct
             continue;
         for (unsigned k = aor->count; k-- > 0;) {
             const struct sapa_sip_flow *has = &aor->bindings[k]->flow;
-            if (has->kind == flow->kind && has->conn == flow->conn && has->generation == flow->generation) {
+            if (has->kind == flow->kind && has->conn == flow->conn &&
+                has->generation == flow->generation) {
                 end_binding(r, aor, aor->bindings[k], gone, ctx);
                 count++;
             }
@@ -574,7 +596,8 @@ size_t sapa_sip_registrar_flow_closed(struct sapa_sip_registrar *r, const struct
     return count;
 }
 
-size_t sapa_sip_registrar_drop(struct sapa_sip_registrar *r, struct sapa_str name, sapa_sip_binding_fn *gone, void *ctx)
+size_t sapa_sip_registrar_drop(struct sapa_sip_registrar *r, struct sapa_str name,
+                               sapa_sip_binding_fn *gone, void *ctx)
 {
     struct aor *aor = find_aor(r, name);
     size_t count = 0;
@@ -612,7 +635,8 @@ static struct sapa_sip_ip get_ip(struct sapa_reader *r)
     return ip;
 }
 
-sapa_rc sapa_sip_binding_export(const struct sapa_sip_binding *b, uint8_t *buf, size_t size, size_t *ret_n)
+sapa_rc sapa_sip_binding_export(const struct sapa_sip_binding *b, uint8_t *buf, size_t size,
+                                size_t *ret_n)
 {
     struct sapa_writer w = sapa_writer_of(buf, size);
 
@@ -637,7 +661,8 @@ sapa_rc sapa_sip_binding_export(const struct sapa_sip_binding *b, uint8_t *buf, 
     return SAPA_OK;
 }
 
-sapa_rc sapa_sip_registrar_import(struct sapa_sip_registrar *r, const uint8_t *record, size_t n, int64_t wall_us)
+sapa_rc sapa_sip_registrar_import(struct sapa_sip_registrar *r, const uint8_t *record, size_t n,
+                                  int64_t wall_us)
 {
     struct sapa_reader in = sapa_reader_of(record, n);
     struct sapa_str texts[T_COUNT];
@@ -660,8 +685,9 @@ sapa_rc sapa_sip_registrar_import(struct sapa_sip_registrar *r, const uint8_t *r
     flow.local = get_ip(&in);
     flow.remote = get_ip(&in);
     const int64_t expires_us = sapa_get_i64(&in), registered_us = sapa_get_i64(&in);
-    if (in.bad || sapa_reader_left(&in) != 4 || cseq > UINT32_MAX || q > 1000 || flow.kind >= SAPA_SIP_FLOW_KIND_COUNT ||
-        name.n == 0 || name.n > AOR_MAX || sapa_sip_uri_parse(texts[T_CONTACT], &uri) != SAPA_OK)
+    if (in.bad || sapa_reader_left(&in) != 4 || cseq > UINT32_MAX || q > 1000 ||
+        flow.kind >= SAPA_SIP_FLOW_KIND_COUNT || name.n == 0 || name.n > AOR_MAX ||
+        sapa_sip_uri_parse(texts[T_CONTACT], &uri) != SAPA_OK)
         return SAPA_ECORRUPT;
     if (expires_us <= wall_us)
         return SAPA_ETIMEOUT;
@@ -675,7 +701,9 @@ sapa_rc sapa_sip_registrar_import(struct sapa_sip_registrar *r, const uint8_t *r
         return SAPA_ELIMIT;
     if (old)
         detach(r, aor, old);
-    struct binding *b = aor->count < SAPA_SIP_CONTACTS_MAX && reserve_slot(r) == SAPA_OK ? make_binding(texts) : NULL;
+    struct binding *b = aor->count < SAPA_SIP_CONTACTS_MAX && reserve_slot(r) == SAPA_OK
+                            ? make_binding(texts)
+                            : NULL;
     if (!b) {
         forget_if_empty(r, aor);
         return SAPA_ELIMIT;

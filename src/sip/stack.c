@@ -50,7 +50,8 @@ static sapa_rc more_tx(struct sapa_sip_stack *stack)
 {
     const uint32_t chunks = stack->tx_slots / CHUNK;
 
-    if (sapa_sip_heap_reserve(&stack->heap, stack->tx_slots + stack->dialog_slots + CHUNK) != SAPA_OK)
+    if (sapa_sip_heap_reserve(&stack->heap, stack->tx_slots + stack->dialog_slots + CHUNK) !=
+        SAPA_OK)
         return SAPA_ENOMEM;
     if (chunks % 64 == 0) {
         struct tx **grown = realloc(stack->tx_chunks, (chunks + 64) * sizeof(struct tx *));
@@ -75,10 +76,12 @@ static sapa_rc more_dialogs(struct sapa_sip_stack *stack)
 {
     const uint32_t chunks = stack->dialog_slots / CHUNK;
 
-    if (sapa_sip_heap_reserve(&stack->heap, stack->tx_slots + stack->dialog_slots + CHUNK) != SAPA_OK)
+    if (sapa_sip_heap_reserve(&stack->heap, stack->tx_slots + stack->dialog_slots + CHUNK) !=
+        SAPA_OK)
         return SAPA_ENOMEM;
     if (chunks % 64 == 0) {
-        struct dialog **grown = realloc(stack->dialog_chunks, (chunks + 64) * sizeof(struct dialog *));
+        struct dialog **grown =
+            realloc(stack->dialog_chunks, (chunks + 64) * sizeof(struct dialog *));
         if (!grown)
             return SAPA_ENOMEM;
         stack->dialog_chunks = grown;
@@ -98,7 +101,8 @@ static sapa_rc more_dialogs(struct sapa_sip_stack *stack)
 
 struct tx *sapa_sip_tx_new(struct sapa_sip_stack *stack, enum tx_kind kind, uint64_t key)
 {
-    if (stack->stats.transactions >= stack->opts.tx_max || (stack->tx_free == SAPA_NONE && more_tx(stack) != SAPA_OK)) {
+    if (stack->stats.transactions >= stack->opts.tx_max ||
+        (stack->tx_free == SAPA_NONE && more_tx(stack) != SAPA_OK)) {
         stack->stats.tx_limit++;
         return NULL;
     }
@@ -109,8 +113,13 @@ struct tx *sapa_sip_tx_new(struct sapa_sip_stack *stack, enum tx_kind kind, uint
     }
     stack->tx_free = tx->next_free;
     stack->stats.transactions++;
-    *tx = (struct tx){ .index = tx->index, .generation = tx->generation + 1, .kind = (uint8_t)kind, .key = key,
-                       .again_us = INT64_MAX, .end_us = INT64_MAX, .extra_us = INT64_MAX };
+    *tx = (struct tx){ .index = tx->index,
+                       .generation = tx->generation + 1,
+                       .kind = (uint8_t)kind,
+                       .key = key,
+                       .again_us = INT64_MAX,
+                       .end_us = INT64_MAX,
+                       .extra_us = INT64_MAX };
     return tx;
 }
 
@@ -140,8 +149,11 @@ struct dialog *sapa_sip_dlg_new(struct sapa_sip_stack *stack)
     struct dialog *dialog = dialog_at(stack, stack->dialog_free);
     stack->dialog_free = dialog->next_free;
     stack->stats.dialogs++;
-    *dialog = (struct dialog){ .index = dialog->index, .generation = dialog->generation + 1, .used = true,
-                               .reply_again_us = INT64_MAX, .reply_end_us = INT64_MAX,
+    *dialog = (struct dialog){ .index = dialog->index,
+                               .generation = dialog->generation + 1,
+                               .used = true,
+                               .reply_again_us = INT64_MAX,
+                               .reply_end_us = INT64_MAX,
                                .ack_end_us = INT64_MAX };
     return dialog;
 }
@@ -181,7 +193,8 @@ void sapa_sip_tx_arm(struct sapa_sip_stack *stack, struct tx *tx)
 void sapa_sip_dlg_arm(struct sapa_sip_stack *stack, struct dialog *dialog)
 {
     sapa_sip_heap_set(&stack->heap, dialog->index * 2 + 1, dialog->heap_place,
-                      SAPA_MIN(dialog->ack_end_us, SAPA_MIN(dialog->reply_again_us, dialog->reply_end_us)));
+                      SAPA_MIN(dialog->ack_end_us,
+                               SAPA_MIN(dialog->reply_again_us, dialog->reply_end_us)));
 }
 
 /* --- open, close, small things --------------------------------------------------------------------- */
@@ -191,7 +204,8 @@ static uint32_t or_default(uint32_t value, uint32_t usual)
     return value ? value : usual;
 }
 
-sapa_rc sapa_sip_stack_open(const struct sapa_sip_stack_opts *opts, struct sapa_sip_stack **ret_stack)
+sapa_rc sapa_sip_stack_open(const struct sapa_sip_stack_opts *opts,
+                            struct sapa_sip_stack **ret_stack)
 {
     if (!opts->transport || !opts->user || opts->tx_max > 4000000 || opts->dialog_max > 4000000)
         return SAPA_EINVAL;
@@ -207,8 +221,9 @@ sapa_rc sapa_sip_stack_open(const struct sapa_sip_stack_opts *opts, struct sapa_
     if (!stack->opts.accept)
         stack->opts.accept = "application/sdp";
     if (!stack->opts.methods) {
-        stack->opts.methods = 1u << SAPA_SIP_INVITE | 1u << SAPA_SIP_ACK | 1u << SAPA_SIP_BYE | 1u << SAPA_SIP_CANCEL |
-                              1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO;
+        stack->opts.methods = 1u << SAPA_SIP_INVITE | 1u << SAPA_SIP_ACK | 1u << SAPA_SIP_BYE |
+                              1u << SAPA_SIP_CANCEL | 1u << SAPA_SIP_REGISTER |
+                              1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO;
     }
     stack->t1_us = or_default(opts->t1_ms, 500) * 1000LL;
     stack->t2_us = or_default(opts->t2_ms, 4000) * 1000LL;
@@ -219,7 +234,8 @@ sapa_rc sapa_sip_stack_open(const struct sapa_sip_stack_opts *opts, struct sapa_
     sapa_text_init(&stack->allow, stack->allow_buf, sizeof(stack->allow_buf));
     for (int i = 1; i < SAPA_SIP_METHOD_COUNT; i++) {
         if (stack->opts.methods >> i & 1)
-            sapa_text_printf(&stack->allow, "%s%s", stack->allow.n ? ", " : "", sapa_sip_method_name((enum sapa_sip_method)i));
+            sapa_text_printf(&stack->allow, "%s%s", stack->allow.n ? ", " : "",
+                             sapa_sip_method_name((enum sapa_sip_method)i));
     }
     *ret_stack = stack;
     return SAPA_OK;
@@ -285,7 +301,8 @@ void sapa_sip_stack_refuse(struct sapa_sip_stack *stack, uint32_t retry_after_s)
     stack->retry_after_s = retry_after_s;
 }
 
-sapa_rc sapa_sip_tx_flow(const struct sapa_sip_stack *stack, sapa_sip_tx_id id, struct sapa_sip_flow *ret_flow)
+sapa_rc sapa_sip_tx_flow(const struct sapa_sip_stack *stack, sapa_sip_tx_id id,
+                         struct sapa_sip_flow *ret_flow)
 {
     const struct tx *tx = sapa_sip_tx_get(stack, id);
 
@@ -305,7 +322,8 @@ sapa_rc sapa_sip_tx_user(struct sapa_sip_stack *stack, sapa_sip_tx_id id, uint64
     return SAPA_OK;
 }
 
-sapa_rc sapa_sip_send(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, const char *bytes, size_t n)
+sapa_rc sapa_sip_send(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                      const char *bytes, size_t n)
 {
     const sapa_rc rc = stack->opts.transport->send(stack->opts.transport_ctx, flow, bytes, n);
 
@@ -316,8 +334,8 @@ sapa_rc sapa_sip_send(struct sapa_sip_stack *stack, const struct sapa_sip_flow *
     return rc;
 }
 
-sapa_rc sapa_sip_send_anew(struct sapa_sip_stack *stack, struct sapa_sip_flow *flow, const struct sapa_sip_ip *elsewhere,
-                           const char *bytes, size_t n)
+sapa_rc sapa_sip_send_anew(struct sapa_sip_stack *stack, struct sapa_sip_flow *flow,
+                           const struct sapa_sip_ip *elsewhere, const char *bytes, size_t n)
 {
     struct sapa_sip_flow fresh;
     const sapa_rc rc = sapa_sip_send(stack, flow, bytes, n);
@@ -360,7 +378,8 @@ static bool has_cookie(struct sapa_str branch)
     return branch.n > 7 && sapa_str_ieq((struct sapa_str){ branch.p, 7 }, SAPA_STR("z9hG4bK"));
 }
 
-uint64_t sapa_sip_client_key(const struct sapa_sip_stack *stack, struct sapa_str branch, struct sapa_str method)
+uint64_t sapa_sip_client_key(const struct sapa_sip_stack *stack, struct sapa_str branch,
+                             struct sapa_str method)
 {
     struct sapa_sip_hash hash;
 
@@ -371,7 +390,8 @@ uint64_t sapa_sip_client_key(const struct sapa_sip_stack *stack, struct sapa_str
     return sapa_sip_hash_end(&hash);
 }
 
-uint64_t sapa_sip_server_key(const struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, struct sapa_str method)
+uint64_t sapa_sip_server_key(const struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                             struct sapa_str method)
 {
     struct sapa_sip_hash hash;
 
@@ -422,8 +442,9 @@ struct sapa_text *sapa_sip_begin(struct sapa_sip_stack *stack)
     return &stack->out;
 }
 
-void sapa_sip_put_own_via(struct sapa_sip_stack *stack, struct sapa_text *out, const struct sapa_sip_flow *flow,
-                          enum sapa_sip_method method, struct sapa_str method_text, uint64_t *ret_key)
+void sapa_sip_put_own_via(struct sapa_sip_stack *stack, struct sapa_text *out,
+                          const struct sapa_sip_flow *flow, enum sapa_sip_method method,
+                          struct sapa_str method_text, uint64_t *ret_key)
 {
     char branch[7 + 17] = "z9hG4bK";
 
@@ -437,11 +458,14 @@ void sapa_sip_put_own_via(struct sapa_sip_stack *stack, struct sapa_text *out, c
     sapa_text_add(out, text);
     sapa_text_add(out, SAPA_STR("\r\nMax-Forwards: 70\r\n"));
     if (ret_key)
-        *ret_key = sapa_sip_client_key(stack, text, method == SAPA_SIP_OTHER ? method_text
-                                                                             : sapa_str_of(sapa_sip_method_name(method)));
+        *ret_key = sapa_sip_client_key(stack, text,
+                                       method == SAPA_SIP_OTHER
+                                           ? method_text
+                                           : sapa_str_of(sapa_sip_method_name(method)));
 }
 
-void sapa_sip_put_common(struct sapa_sip_stack *stack, struct sapa_text *out, enum sapa_sip_method method, bool request)
+void sapa_sip_put_common(struct sapa_sip_stack *stack, struct sapa_text *out,
+                         enum sapa_sip_method method, bool request)
 {
     if (method == SAPA_SIP_INVITE || method == SAPA_SIP_OPTIONS || method == SAPA_SIP_UPDATE) {
         sapa_sip_put_header(out, SAPA_SIP_H_ALLOW, sapa_text_str(&stack->allow));
@@ -451,11 +475,13 @@ void sapa_sip_put_common(struct sapa_sip_stack *stack, struct sapa_text *out, en
             sapa_sip_put_header(out, SAPA_SIP_H_SUPPORTED, sapa_str_of(stack->opts.supported));
     }
     if (stack->opts.product)
-        sapa_sip_put_header(out, request ? SAPA_SIP_H_USER_AGENT : SAPA_SIP_H_SERVER, sapa_str_of(stack->opts.product));
+        sapa_sip_put_header(out, request ? SAPA_SIP_H_USER_AGENT : SAPA_SIP_H_SERVER,
+                            sapa_str_of(stack->opts.product));
 }
 
 /* The top Via with received and rport filled in (RFC 3261 18.2.1, RFC 3581), the others as they are. */
-static void put_vias(struct sapa_text *out, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow)
+static void put_vias(struct sapa_text *out, const struct sapa_sip_msg *msg,
+                     const struct sapa_sip_flow *flow)
 {
     const struct sapa_sip_via *via = &msg->via;
     const struct sapa_sip_line *line = sapa_sip_first(msg, SAPA_SIP_H_VIA);
@@ -465,7 +491,8 @@ static void put_vias(struct sapa_text *out, const struct sapa_sip_msg *msg, cons
         sapa_sip_put_copy(out, msg, SAPA_SIP_H_VIA);
         return;
     }
-    const bool same = sapa_sip_ip_parse(via->host, 0, &sent_by) == SAPA_OK && sapa_sip_ip_same_host(&sent_by, &flow->remote);
+    const bool same = sapa_sip_ip_parse(via->host, 0, &sent_by) == SAPA_OK &&
+                      sapa_sip_ip_same_host(&sent_by, &flow->remote);
     sapa_text_add(out, SAPA_STR("Via: "));
     if (same && !via->has_rport && via->received.n == 0) {
         sapa_text_add(out, via->all);
@@ -474,11 +501,13 @@ static void put_vias(struct sapa_text *out, const struct sapa_sip_msg *msg, cons
         struct sapa_str first = { via->all.p, head };
         struct sapa_str rest = via->params;
         struct sapa_sip_param param;
-        while (first.n > 0 && (first.p[first.n - 1] == ';' || first.p[first.n - 1] == ' ' || first.p[first.n - 1] == '\t'))
+        while (first.n > 0 && (first.p[first.n - 1] == ';' || first.p[first.n - 1] == ' ' ||
+                               first.p[first.n - 1] == '\t'))
             first.n--;
         sapa_text_add(out, first);
         while (sapa_sip_params_next(&rest, &param)) {
-            if (sapa_str_ieq(param.name, SAPA_STR("received")) || sapa_str_ieq(param.name, SAPA_STR("rport")))
+            if (sapa_str_ieq(param.name, SAPA_STR("received")) ||
+                sapa_str_ieq(param.name, SAPA_STR("rport")))
                 continue;
             sapa_text_char(out, ';');
             sapa_text_add(out, param.name);
@@ -514,8 +543,8 @@ static void put_vias(struct sapa_text *out, const struct sapa_sip_msg *msg, cons
     }
 }
 
-void sapa_sip_put_reply_head(struct sapa_text *out, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
-                             struct sapa_str to_tag)
+void sapa_sip_put_reply_head(struct sapa_text *out, const struct sapa_sip_msg *msg,
+                             const struct sapa_sip_flow *flow, struct sapa_str to_tag)
 {
     const struct sapa_sip_line *to = sapa_sip_first(msg, SAPA_SIP_H_TO);
 
@@ -538,7 +567,9 @@ void sapa_sip_put_reply_head(struct sapa_text *out, const struct sapa_sip_msg *m
 /* RFC 3261 18.2.2, RFC 3581 4: where answers to a datagram go. */
 uint16_t sapa_sip_reply_port(const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow)
 {
-    const bool udp = flow->kind == SAPA_SIP_FLOW_UDP; /* on a connection: for a new one, if this is gone by then */
+    const bool udp =
+        flow->kind ==
+        SAPA_SIP_FLOW_UDP; /* on a connection: for a new one, if this is gone by then */
 
     if ((msg->via.has_rport && udp) || msg->via.host.n == 0)
         return flow->remote.port;
@@ -546,7 +577,8 @@ uint16_t sapa_sip_reply_port(const struct sapa_sip_msg *msg, const struct sapa_s
 }
 
 void sapa_sip_reply_stateless(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
-                              const struct sapa_sip_flow *flow, int status, const char *reason, struct sapa_str headers)
+                              const struct sapa_sip_flow *flow, int status, const char *reason,
+                              struct sapa_str headers)
 {
     struct sapa_text *out = sapa_sip_begin(stack);
     struct sapa_sip_flow to = *flow;
@@ -561,7 +593,8 @@ void sapa_sip_reply_stateless(struct sapa_sip_stack *stack, const struct sapa_si
     struct sapa_text text;
     sapa_text_init(&text, tag, sizeof(tag));
     sapa_text_printf(&text, "%016llx", (unsigned long long)sapa_sip_hash_end(&hash));
-    sapa_sip_put_status_line(out, status, reason ? sapa_str_of(reason) : (struct sapa_str){ NULL, 0 });
+    sapa_sip_put_status_line(out, status,
+                             reason ? sapa_str_of(reason) : (struct sapa_str){ NULL, 0 });
     sapa_sip_put_reply_head(out, msg, flow, sapa_text_str(&text));
     sapa_sip_put_common(stack, out, SAPA_SIP_OTHER, false);
     sapa_text_add(out, headers);
@@ -602,7 +635,8 @@ static bool accept_covers(const struct sapa_sip_msg *msg, const char *types)
         if (slash + 2 == value.n && value.p[slash + 1] == '*') {
             struct sapa_str cursor = sapa_str_of(types), type;
             while (sapa_sip_list_next(&cursor, &type)) {
-                if (type.n > slash && sapa_str_ieq((struct sapa_str){ type.p, slash + 1 }, (struct sapa_str){ value.p, slash + 1 }))
+                if (type.n > slash && sapa_str_ieq((struct sapa_str){ type.p, slash + 1 },
+                                                   (struct sapa_str){ value.p, slash + 1 }))
                     return true;
             }
         }
@@ -611,7 +645,8 @@ static bool accept_covers(const struct sapa_sip_msg *msg, const char *types)
 }
 
 /* Checks before there is a transaction, in the order of RFC 3261 8.2. 0: fine. Adds header lines to `more`. */
-static int inspect(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, struct sapa_text *more)
+static int inspect(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                   struct sapa_text *more)
 {
     struct sapa_sip_iter iter;
     struct sapa_str value;
@@ -642,7 +677,8 @@ static int inspect(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
             sapa_text_add(more, SAPA_STR("Accept-Encoding: identity\r\n"));
             return 415;
         }
-        value = sapa_str_trim(sapa_str_cut(sapa_sip_value(msg, SAPA_SIP_H_CONTENT_TYPE), ';', &rest));
+        value =
+            sapa_str_trim(sapa_str_cut(sapa_sip_value(msg, SAPA_SIP_H_CONTENT_TYPE), ';', &rest));
         if (msg->body.n > 0 && !token_in(stack->opts.accept, value)) {
             sapa_sip_put_header(more, SAPA_SIP_H_ACCEPT, sapa_str_of(stack->opts.accept));
             return value.n > 0 ? 415 : 400;
@@ -655,8 +691,8 @@ static int inspect(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
     return 0;
 }
 
-static void refuse(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
-                   int status, struct sapa_str headers)
+static void refuse(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                   const struct sapa_sip_flow *flow, int status, struct sapa_str headers)
 {
     stack->stats.refused++;
     sapa_sip_reply_stateless(stack, msg, flow, status, NULL, headers);
@@ -668,8 +704,8 @@ static struct sapa_str retry_after(struct sapa_text *text, uint32_t seconds)
     return sapa_text_str(text);
 }
 
-static void on_cancel(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
-                      int64_t now_us)
+static void on_cancel(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                      const struct sapa_sip_flow *flow, int64_t now_us)
 {
     struct tx *invite = find_tx(stack, sapa_sip_server_key(stack, msg, SAPA_STR("INVITE")));
     char tag[17];
@@ -688,8 +724,14 @@ static void on_cancel(struct sapa_sip_stack *stack, const struct sapa_sip_msg *m
     const bool open = invite->state == TX_CALLING || invite->state == TX_PROCEEDING;
     const bool first = open && !invite->cancelled;
     const sapa_sip_tx_id invite_id = tx_id(invite);
-    struct sapa_sip_event event = { .kind = SAPA_SIP_EV_CANCEL, .now_us = now_us, .tx = invite_id, .dialog = invite->dialog,
-                                    .user = dialog ? dialog->user : invite->user, .method = SAPA_SIP_INVITE, .msg = msg, .flow = flow };
+    struct sapa_sip_event event = { .kind = SAPA_SIP_EV_CANCEL,
+                                    .now_us = now_us,
+                                    .tx = invite_id,
+                                    .dialog = invite->dialog,
+                                    .user = dialog ? dialog->user : invite->user,
+                                    .method = SAPA_SIP_INVITE,
+                                    .msg = msg,
+                                    .flow = flow };
     const bool quiet = invite->quiet;
     invite->cancelled |= open;
     struct tx *tx = sapa_sip_tx_server(stack, msg, flow, local, now_us);
@@ -703,8 +745,8 @@ static void on_cancel(struct sapa_sip_stack *stack, const struct sapa_sip_msg *m
         sapa_sip_emit(stack, &event);
 }
 
-static void in_dialog(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
-                      int64_t now_us)
+static void in_dialog(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                      const struct sapa_sip_flow *flow, int64_t now_us)
 {
     struct dialog *dialog = sapa_sip_dlg_match(stack, msg->call_id, msg->to.tag, msg->from.tag);
     char buf[64];
@@ -746,9 +788,16 @@ static void in_dialog(struct sapa_sip_stack *stack, const struct sapa_sip_msg *m
             sapa_sip_dlg_arm(stack, dialog);
         }
     }
-    const struct sapa_sip_event event = {
-        .kind = msg->method == SAPA_SIP_INVITE ? SAPA_SIP_EV_REINVITE : SAPA_SIP_EV_DIALOG_REQUEST,
-        .now_us = now_us, .tx = tx_id(tx), .dialog = id, .user = dialog->user, .method = msg->method, .msg = msg, .flow = flow };
+    const struct sapa_sip_event event = { .kind = msg->method == SAPA_SIP_INVITE
+                                                      ? SAPA_SIP_EV_REINVITE
+                                                      : SAPA_SIP_EV_DIALOG_REQUEST,
+                                          .now_us = now_us,
+                                          .tx = tx_id(tx),
+                                          .dialog = id,
+                                          .user = dialog->user,
+                                          .method = msg->method,
+                                          .msg = msg,
+                                          .flow = flow };
     sapa_sip_emit(stack, &event);
     /* A BYE ends an INVITE of theirs that is still open (15.1.2). */
     if (bye && (dialog = sapa_sip_dlg_get(stack, id)) && dialog->invite_tx) {
@@ -758,8 +807,8 @@ static void in_dialog(struct sapa_sip_stack *stack, const struct sapa_sip_msg *m
     }
 }
 
-static void new_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
-                        int64_t now_us)
+static void new_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                        const struct sapa_sip_flow *flow, int64_t now_us)
 {
     const uint64_t merged = msg->from.tag.n > 0 ? merge_key(stack, msg) : 0;
     struct dialog *dialog = NULL;
@@ -802,14 +851,18 @@ static void new_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg 
         tx->dialog = dialog_id(dialog);
         dialog->invite_tx = tx_id(tx);
     }
-    const struct sapa_sip_event event = { .kind = dialog ? SAPA_SIP_EV_INVITE : SAPA_SIP_EV_REQUEST, .now_us = now_us,
-                                          .tx = tx_id(tx), .dialog = dialog ? dialog_id(dialog) : 0,
-                                          .method = msg->method, .msg = msg, .flow = flow };
+    const struct sapa_sip_event event = { .kind = dialog ? SAPA_SIP_EV_INVITE : SAPA_SIP_EV_REQUEST,
+                                          .now_us = now_us,
+                                          .tx = tx_id(tx),
+                                          .dialog = dialog ? dialog_id(dialog) : 0,
+                                          .method = msg->method,
+                                          .msg = msg,
+                                          .flow = flow };
     sapa_sip_emit(stack, &event);
 }
 
-static void on_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
-                       uint32_t refuse_s, int64_t now_us)
+static void on_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                       const struct sapa_sip_flow *flow, uint32_t refuse_s, int64_t now_us)
 {
     char buf[2048];
     struct sapa_text more;
@@ -821,7 +874,9 @@ static void on_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg *
         return;
     }
     const bool ack = msg->method == SAPA_SIP_ACK;
-    struct tx *tx = find_tx(stack, sapa_sip_server_key(stack, msg, ack ? SAPA_STR("INVITE") : msg->method_text));
+    struct tx *tx =
+        find_tx(stack,
+                sapa_sip_server_key(stack, msg, ack ? SAPA_STR("INVITE") : msg->method_text));
     if (tx && tx->kind != TX_SERVER && tx->kind != TX_SERVER_INVITE)
         tx = NULL;
     if (ack) {
@@ -855,8 +910,8 @@ static void on_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg *
         new_request(stack, msg, flow, now_us);
 }
 
-static void on_response(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
-                        int64_t now_us)
+static void on_response(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
+                        const struct sapa_sip_flow *flow, int64_t now_us)
 {
     struct sapa_sip_iter iter = sapa_sip_iter_of(msg, SAPA_SIP_H_VIA);
     struct sapa_str via;
@@ -882,8 +937,8 @@ static void on_response(struct sapa_sip_stack *stack, const struct sapa_sip_msg 
         (void)sapa_sip_dlg_on_repeat(stack, msg);
 }
 
-static void receive(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, char *bytes, size_t n,
-                    uint32_t refuse_s, int64_t now_us)
+static void receive(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, char *bytes,
+                    size_t n, uint32_t refuse_s, int64_t now_us)
 {
     const bool stream = flow->kind == SAPA_SIP_FLOW_TCP || flow->kind == SAPA_SIP_FLOW_TLS;
     struct sapa_sip_msg msg;
@@ -896,22 +951,19 @@ static void receive(struct sapa_sip_stack *stack, const struct sapa_sip_flow *fl
         else
             on_response(stack, &msg, flow, now_us);
         break;
-    case SAPA_EMORE:
-        stack->stats.keepalive++;
-        break;
-    default:
-        stack->stats.unparsable++;
+    case SAPA_EMORE: stack->stats.keepalive++; break;
+    default: stack->stats.unparsable++;
     }
 }
 
-void sapa_sip_stack_receive(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, char *bytes, size_t n,
-                            int64_t now_us)
+void sapa_sip_stack_receive(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                            char *bytes, size_t n, int64_t now_us)
 {
     receive(stack, flow, bytes, n, 0, now_us);
 }
 
-void sapa_sip_stack_receive_refused(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, char *bytes,
-                                    size_t n, uint32_t retry_after_s, int64_t now_us)
+void sapa_sip_stack_receive_refused(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                                    char *bytes, size_t n, uint32_t retry_after_s, int64_t now_us)
 {
     receive(stack, flow, bytes, n, SAPA_MAX(retry_after_s, 1), now_us);
 }
@@ -919,22 +971,27 @@ void sapa_sip_stack_receive_refused(struct sapa_sip_stack *stack, const struct s
 /* --- flows ------------------------------------------------------------------------------------------------- */
 
 /* O(transactions): a connection's end is rare against its messages. */
-static void break_clients(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, sapa_rc rc, int64_t now_us)
+static void break_clients(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                          sapa_rc rc, int64_t now_us)
 {
     for (uint32_t i = 0; i < stack->tx_slots; i++) {
         struct tx *tx = tx_at(stack, i);
-        if ((tx->kind == TX_CLIENT || tx->kind == TX_CLIENT_INVITE) && !tx->held && sapa_sip_flow_eq(&tx->flow, flow))
+        if ((tx->kind == TX_CLIENT || tx->kind == TX_CLIENT_INVITE) && !tx->held &&
+            sapa_sip_flow_eq(&tx->flow, flow))
             sapa_sip_tx_broken(stack, tx, rc, now_us);
     }
 }
 
-void sapa_sip_stack_flow_closed(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, int64_t now_us)
+void sapa_sip_stack_flow_closed(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                                int64_t now_us)
 {
     break_clients(stack, flow, SAPA_ECLOSED, now_us);
-    sapa_sip_emit(stack, &(struct sapa_sip_event){ .kind = SAPA_SIP_EV_FLOW_CLOSED, .now_us = now_us, .flow = flow });
+    sapa_sip_emit(stack, &(struct sapa_sip_event){
+                             .kind = SAPA_SIP_EV_FLOW_CLOSED, .now_us = now_us, .flow = flow });
 }
 
-void sapa_sip_stack_unreachable(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, int64_t now_us)
+void sapa_sip_stack_unreachable(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                                int64_t now_us)
 {
     break_clients(stack, flow, SAPA_EIO, now_us);
 }

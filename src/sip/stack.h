@@ -62,13 +62,14 @@ struct sapa_sip_event {
     enum sapa_sip_event_kind kind;
     int64_t now_us;
     sapa_sip_tx_id tx;
-    sapa_sip_dialog_id dialog;  /* 0: outside any */
-    sapa_sip_dialog_id fork_of; /* PROGRESS, ANSWER: the dialog that the INVITE was started with, when it is another one */
-    uint64_t user;              /* what the user gave to the dialog, or to the request outside one */
-    enum sapa_sip_method method; /* of the request concerned, also for responses and failures */
-    int status;                 /* responses, failures */
-    sapa_rc rc;                 /* FAILURE: why */
-    const struct sapa_sip_msg *msg;   /* valid during the callback only; NULL where none */
+    sapa_sip_dialog_id dialog; /* 0: outside any */
+    sapa_sip_dialog_id
+        fork_of; /* PROGRESS, ANSWER: the dialog that the INVITE was started with, when it is another one */
+    uint64_t user; /* what the user gave to the dialog, or to the request outside one */
+    enum sapa_sip_method method;    /* of the request concerned, also for responses and failures */
+    int status;                     /* responses, failures */
+    sapa_rc rc;                     /* FAILURE: why */
+    const struct sapa_sip_msg *msg; /* valid during the callback only; NULL where none */
     const struct sapa_sip_flow *flow; /* where msg came from; valid during the callback only */
 };
 
@@ -82,33 +83,39 @@ struct sapa_sip_stack_opts {
     void *transport_ctx;
     const struct sapa_sip_user_ops *user;
     void *user_ctx;
-    uint8_t secret[16];       /* random; tags, branches and hash keys come from it. All zero: drawn from the system */
-    uint32_t tx_max;          /* transactions at once; 0: 200,000. Beyond: 503 / SAPA_ELIMIT */
-    uint32_t dialog_max;      /* dialogs at once; 0: 20,000 */
+    uint8_t secret
+        [16]; /* random; tags, branches and hash keys come from it. All zero: drawn from the system */
+    uint32_t tx_max;              /* transactions at once; 0: 200,000. Beyond: 503 / SAPA_ELIMIT */
+    uint32_t dialog_max;          /* dialogs at once; 0: 20,000 */
     uint32_t t1_ms, t2_ms, t4_ms; /* 0: 500, 4000, 5000 */
-    uint32_t trying_ms;       /* 100 Trying after this long without an answer; 0: 200 */
-    uint32_t invite_ms;       /* timer C: an INVITE of ours without final answer; 0: 180,000 */
-    uint32_t methods;         /* bit per enum sapa_sip_method that the user handles; 0: INVITE ACK BYE CANCEL REGISTER OPTIONS INFO */
-    const char *product;      /* User-Agent and Server value; NULL: none. Static */
-    const char *supported;    /* Supported value, comma-separated, e.g. "path, replaces"; what Require may ask. NULL: none */
-    const char *accept;       /* body types that an INVITE may carry; NULL: "application/sdp" */
+    uint32_t trying_ms;           /* 100 Trying after this long without an answer; 0: 200 */
+    uint32_t invite_ms;           /* timer C: an INVITE of ours without final answer; 0: 180,000 */
+    uint32_t
+        methods; /* bit per enum sapa_sip_method that the user handles; 0: INVITE ACK BYE CANCEL REGISTER OPTIONS INFO */
+    const char *product; /* User-Agent and Server value; NULL: none. Static */
+    const char *
+        supported; /* Supported value, comma-separated, e.g. "path, replaces"; what Require may ask. NULL: none */
+    const char *accept; /* body types that an INVITE may carry; NULL: "application/sdp" */
 };
 
 /** Memory is taken as needed up to the limits. SAPA_ENOMEM, SAPA_EINVAL. */
-SAPA_MUST_CHECK sapa_rc sapa_sip_stack_open(const struct sapa_sip_stack_opts *opts, struct sapa_sip_stack **ret_stack);
+SAPA_MUST_CHECK sapa_rc sapa_sip_stack_open(const struct sapa_sip_stack_opts *opts,
+                                            struct sapa_sip_stack **ret_stack);
 /** Forgets everything without sending anything. NULL is fine. */
 void sapa_sip_stack_close(struct sapa_sip_stack *stack);
 
 /** One message from the network. `bytes` is changed in place and may be reused after the call. Never fails: what is wrong is answered or dropped and counted. */
-void sapa_sip_stack_receive(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, char *bytes,
-                            size_t n, int64_t now_us);
+void sapa_sip_stack_receive(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                            char *bytes, size_t n, int64_t now_us);
 /** As receive, but a request is answered with 503 and Retry-After (no transaction, no event): its source sends too much. Responses and ACK go their usual way. */
-void sapa_sip_stack_receive_refused(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, char *bytes,
-                                    size_t n, uint32_t retry_after_s, int64_t now_us);
+void sapa_sip_stack_receive_refused(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                                    char *bytes, size_t n, uint32_t retry_after_s, int64_t now_us);
 /** A connection ended or could not be opened: client transactions on it fail, server transactions answer elsewhere (RFC 3261 18.2.2). */
-void sapa_sip_stack_flow_closed(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, int64_t now_us);
+void sapa_sip_stack_flow_closed(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                                int64_t now_us);
 /** An ICMP error or the like: client transactions to that address fail at once (RFC 3261 8.1.3.1). */
-void sapa_sip_stack_unreachable(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, int64_t now_us);
+void sapa_sip_stack_unreachable(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow,
+                                int64_t now_us);
 
 /** Earliest time at which run_due has work; INT64_MAX: none. */
 int64_t sapa_sip_stack_next_due(const struct sapa_sip_stack *stack);
@@ -122,8 +129,9 @@ void sapa_sip_stack_refuse(struct sapa_sip_stack *stack, uint32_t retry_after_s)
 
 /** What a request or response carries beside what the stack puts in itself. All borrowed for the call. */
 struct sapa_sip_spec {
-    struct sapa_str reason;       /* response: reason phrase; empty: the usual */
-    struct sapa_str headers;      /* further header lines, each whole with CRLF; write them with sapa_sip_put_header() */
+    struct sapa_str reason; /* response: reason phrase; empty: the usual */
+    struct sapa_str
+        headers; /* further header lines, each whole with CRLF; write them with sapa_sip_put_header() */
     struct sapa_str content_type; /* empty with a body: application/sdp */
     struct sapa_str body;
 };
@@ -132,40 +140,58 @@ struct sapa_sip_spec {
  * Answer a request, INVITE or not, with any status (sapa_sip_call_answer() is the same). The answer may come long after the request's event. `spec` may be NULL. A To-tag is added.
  * SAPA_ENOENT: no such transaction (any more); SAPA_ESTATE: it has a final answer already.
  */
-SAPA_MUST_CHECK sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id tx, int status,
-                                         const struct sapa_sip_spec *spec, int64_t now_us);
+SAPA_MUST_CHECK sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id tx,
+                                         int status, const struct sapa_sip_spec *spec,
+                                         int64_t now_us);
 
 /** A request outside a dialog: OPTIONS to a trunk, REGISTER, MESSAGE. Not INVITE (sapa_sip_call_start). */
 struct sapa_sip_request {
     enum sapa_sip_method method;
     struct sapa_sip_flow flow;
-    struct sapa_str uri;       /* Request-URI */
-    struct sapa_str from;      /* name-addr without tag; a tag is added when from_tag is empty */
-    struct sapa_str to;        /* name-addr */
-    struct sapa_str from_tag;  /* empty: a fresh one */
-    struct sapa_str call_id;   /* empty: a fresh one */
-    uint32_t cseq;             /* 0: 1 */
-    struct sapa_str route;     /* Route value(s), empty: none */
-    struct sapa_str contact;   /* Contact value, empty: none */
+    struct sapa_str uri;      /* Request-URI */
+    struct sapa_str from;     /* name-addr without tag; a tag is added when from_tag is empty */
+    struct sapa_str to;       /* name-addr */
+    struct sapa_str from_tag; /* empty: a fresh one */
+    struct sapa_str call_id;  /* empty: a fresh one */
+    uint32_t cseq;            /* 0: 1 */
+    struct sapa_str route;    /* Route value(s), empty: none */
+    struct sapa_str contact;  /* Contact value, empty: none */
     struct sapa_sip_spec spec;
-    uint64_t user;             /* returned in events */
+    uint64_t user; /* returned in events */
 };
-SAPA_MUST_CHECK sapa_rc sapa_sip_request_send(struct sapa_sip_stack *stack, const struct sapa_sip_request *request,
+SAPA_MUST_CHECK sapa_rc sapa_sip_request_send(struct sapa_sip_stack *stack,
+                                              const struct sapa_sip_request *request,
                                               int64_t now_us, sapa_sip_tx_id *ret_tx);
 
 /** Where the request of a server transaction came from, or where one of ours went. SAPA_ENOENT. */
-SAPA_MUST_CHECK sapa_rc sapa_sip_tx_flow(const struct sapa_sip_stack *stack, sapa_sip_tx_id tx, struct sapa_sip_flow *ret_flow);
+SAPA_MUST_CHECK sapa_rc sapa_sip_tx_flow(const struct sapa_sip_stack *stack, sapa_sip_tx_id tx,
+                                         struct sapa_sip_flow *ret_flow);
 /** A number attached to a server transaction by the user, e.g. which log entry it waits for. */
-SAPA_MUST_CHECK sapa_rc sapa_sip_tx_user(struct sapa_sip_stack *stack, sapa_sip_tx_id tx, uint64_t user);
+SAPA_MUST_CHECK sapa_rc sapa_sip_tx_user(struct sapa_sip_stack *stack, sapa_sip_tx_id tx,
+                                         uint64_t user);
 
 /** Fresh random-looking token of 16 characters for tags and ids; writes 17 bytes. */
 void sapa_sip_token(struct sapa_sip_stack *stack, char *ret_token);
 
 /* X(name): counters since open. */
-#define SAPA_SIP_COUNTERS(X)                                                                       \
-    X(received) X(sent) X(keepalive) X(unparsable) X(faulty) X(stray_response) X(stray_ack)        \
-    X(retransmit_in) X(retransmit_out) X(merged) X(refused) X(timeout) X(transport_error)          \
-    X(ack_timeout) X(tx_limit) X(dialog_limit) X(out_of_order)
+#define SAPA_SIP_COUNTERS(X) \
+    X(received)              \
+    X(sent)                  \
+    X(keepalive)             \
+    X(unparsable)            \
+    X(faulty)                \
+    X(stray_response)        \
+    X(stray_ack)             \
+    X(retransmit_in)         \
+    X(retransmit_out)        \
+    X(merged)                \
+    X(refused)               \
+    X(timeout)               \
+    X(transport_error)       \
+    X(ack_timeout)           \
+    X(tx_limit)              \
+    X(dialog_limit)          \
+    X(out_of_order)
 struct sapa_sip_stats {
 #define X(name) uint64_t name;
     SAPA_SIP_COUNTERS(X)

@@ -34,10 +34,12 @@ static sapa_rc take(void *ctx, const struct sapa_sip_flow *flow, const char *byt
     return SAPA_OK;
 }
 
-static sapa_rc open_flow(void *ctx, enum sapa_sip_flow_kind kind, const struct sapa_sip_ip *remote, struct sapa_sip_flow *ret_flow)
+static sapa_rc open_flow(void *ctx, enum sapa_sip_flow_kind kind, const struct sapa_sip_ip *remote,
+                         struct sapa_sip_flow *ret_flow)
 {
     (void)ctx;
-    *ret_flow = (struct sapa_sip_flow){ .kind = (uint8_t)kind, .local = *remote, .remote = *remote };
+    *ret_flow =
+        (struct sapa_sip_flow){ .kind = (uint8_t)kind, .local = *remote, .remote = *remote };
     return SAPA_OK;
 }
 static const struct sapa_sip_transport_ops ops = { .send = take, .open = open_flow };
@@ -55,37 +57,42 @@ static void on_event(void *ctx, const struct sapa_sip_event *event)
     switch (event->kind) {
     case SAPA_SIP_EV_REQUEST:
         if (event->method == SAPA_SIP_REGISTER)
-            sapa_sip_registrar_update(registrar, event->msg->to.uri.user, event->msg, event->flow, event->now_us, &result);
+            sapa_sip_registrar_update(registrar, event->msg->to.uri.user, event->msg, event->flow,
+                                      event->now_us, &result);
         (void)!sapa_sip_respond(stack, event->tx, 200, NULL, event->now_us);
         break;
     case SAPA_SIP_EV_INVITE:
     case SAPA_SIP_EV_REINVITE:
     case SAPA_SIP_EV_DIALOG_REQUEST:
     case SAPA_SIP_EV_CANCEL:
-        (void)!sapa_sip_respond(stack, event->tx, answers[turn++ % SAPA_COUNT(answers)], &spec, event->now_us);
+        (void)!sapa_sip_respond(stack, event->tx, answers[turn++ % SAPA_COUNT(answers)], &spec,
+                                event->now_us);
         if (turn % 5 == 0)
             sapa_sip_dialog_end(stack, event->dialog);
         break;
     case SAPA_SIP_EV_ANSWER:
         (void)!sapa_sip_call_ack(stack, event->dialog, NULL, event->now_us);
         if (turn++ % 3 == 0)
-            (void)!sapa_sip_dialog_send(stack, event->dialog, SAPA_SIP_BYE, NULL, event->now_us, &tx);
+            (void)!sapa_sip_dialog_send(stack, event->dialog, SAPA_SIP_BYE, NULL, event->now_us,
+                                        &tx);
         break;
     case SAPA_SIP_EV_RESPONSE:
         if (event->status == 401)
-            (void)!sapa_sip_call_retry(stack, event->dialog, (struct sapa_str){ NULL, 0 }, &spec, event->now_us, &tx);
+            (void)!sapa_sip_call_retry(stack, event->dialog, (struct sapa_str){ NULL, 0 }, &spec,
+                                       event->now_us, &tx);
         break;
     case SAPA_SIP_EV_ACK:
-        (void)!sapa_sip_dialog_send(stack, event->dialog, SAPA_SIP_INVITE, &spec, event->now_us, &tx);
+        (void)!sapa_sip_dialog_send(stack, event->dialog, SAPA_SIP_INVITE, &spec, event->now_us,
+                                    &tx);
         break;
-    default:
-        break;
+    default: break;
     }
 }
 static const struct sapa_sip_user_ops user = { .event = on_event };
 
 /* One piece with its '$' filled in. Returns its size. */
-static size_t fill(const uint8_t *data, size_t n, const struct sapa_sip_dialog_info *info, char *out, size_t size)
+static size_t fill(const uint8_t *data, size_t n, const struct sapa_sip_dialog_info *info,
+                   char *out, size_t size)
 {
     struct sapa_text text;
 
@@ -109,20 +116,31 @@ static size_t fill(const uint8_t *data, size_t n, const struct sapa_sip_dialog_i
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char out[SAPA_SIP_MSG_SIZE_MAX];
-    const struct sapa_sip_stack_opts opts = { .transport = &ops, .user = &user, .secret = { 1 }, .tx_max = 40, .dialog_max = 20,
-                                              .supported = "path", .product = "fuzz",
+    const struct sapa_sip_stack_opts opts = { .transport = &ops,
+                                              .user = &user,
+                                              .secret = { 1 },
+                                              .tx_max = 40,
+                                              .dialog_max = 20,
+                                              .supported = "path",
+                                              .product = "fuzz",
                                               .methods = 0xffff & ~(1u << SAPA_SIP_OTHER) };
     const struct sapa_sip_registrar_opts registrar_opts = { .aor_max = 8 };
-    struct sapa_sip_flow flow = { .kind = SAPA_SIP_FLOW_UDP, .local = { .family = 4, .bytes = { 10, 0, 0, 1 }, .port = 5060 },
-                                  .remote = { .family = 4, .bytes = { 10, 0, 0, 2 }, .port = 5060 } };
-    const struct sapa_sip_call call = { .flow = flow, .hop = SAPA_SIP_HOP_URI, .uri = SAPA_STR("sip:200@10.0.0.2"),
-                                        .from = SAPA_STR("<sip:100@10.0.0.1>"), .to = SAPA_STR("<sip:200@10.0.0.2>") };
+    struct sapa_sip_flow flow = { .kind = SAPA_SIP_FLOW_UDP,
+                                  .local = { .family = 4, .bytes = { 10, 0, 0, 1 }, .port = 5060 },
+                                  .remote = {
+                                      .family = 4, .bytes = { 10, 0, 0, 2 }, .port = 5060 } };
+    const struct sapa_sip_call call = { .flow = flow,
+                                        .hop = SAPA_SIP_HOP_URI,
+                                        .uri = SAPA_STR("sip:200@10.0.0.2"),
+                                        .from = SAPA_STR("<sip:100@10.0.0.1>"),
+                                        .to = SAPA_STR("<sip:200@10.0.0.2>") };
     sapa_sip_dialog_id dialog;
     sapa_sip_tx_id tx;
     int64_t now_us = 1000000;
 
     dialog_count = turn = 0;
-    if (sapa_sip_stack_open(&opts, &stack) != SAPA_OK || sapa_sip_registrar_open(&registrar_opts, &registrar) != SAPA_OK ||
+    if (sapa_sip_stack_open(&opts, &stack) != SAPA_OK ||
+        sapa_sip_registrar_open(&registrar_opts, &registrar) != SAPA_OK ||
         sapa_sip_call_start(stack, &call, now_us, &dialog, &tx) != SAPA_OK)
         abort();
     dialogs[dialog_count++] = dialog;
@@ -146,8 +164,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             uint8_t record[SAPA_SIP_DIALOG_RECORD_MAX];
             size_t record_n;
             sapa_sip_dialog_id other;
-            if (sapa_sip_dialog_export(stack, dialogs[i], record, sizeof(record), &record_n) == SAPA_OK)
-                sapa_assert(sapa_sip_dialog_import(stack, record, record_n, 0, 0, &other) == SAPA_EEXIST);
+            if (sapa_sip_dialog_export(stack, dialogs[i], record, sizeof(record), &record_n) ==
+                SAPA_OK)
+                sapa_assert(sapa_sip_dialog_import(stack, record, record_n, 0, 0, &other) ==
+                            SAPA_EEXIST);
         }
         const size_t step = n + 4 < size ? n + 4 : size;
         data += step;

@@ -11,7 +11,8 @@
 
 /* --- client -------------------------------------------------------------------------------------------------- */
 
-static void client_start(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_ip *elsewhere, int64_t now_us)
+static void client_start(struct sapa_sip_stack *stack, struct tx *tx,
+                         const struct sapa_sip_ip *elsewhere, int64_t now_us)
 {
     const sapa_rc rc = sapa_sip_send_anew(stack, &tx->flow, elsewhere, tx->text, tx->text_n);
 
@@ -28,13 +29,14 @@ static void client_start(struct sapa_sip_stack *stack, struct tx *tx, const stru
     sapa_sip_tx_arm(stack, tx);
 }
 
-struct tx *sapa_sip_tx_client(struct sapa_sip_stack *stack, enum sapa_sip_method method, uint64_t key,
-                              const struct sapa_sip_flow *flow, const struct sapa_sip_ip *elsewhere, bool hold,
-                              int64_t now_us)
+struct tx *sapa_sip_tx_client(struct sapa_sip_stack *stack, enum sapa_sip_method method,
+                              uint64_t key, const struct sapa_sip_flow *flow,
+                              const struct sapa_sip_ip *elsewhere, bool hold, int64_t now_us)
 {
     if (stack->out.cut)
         return NULL;
-    struct tx *tx = sapa_sip_tx_new(stack, method == SAPA_SIP_INVITE ? TX_CLIENT_INVITE : TX_CLIENT, key);
+    struct tx *tx =
+        sapa_sip_tx_new(stack, method == SAPA_SIP_INVITE ? TX_CLIENT_INVITE : TX_CLIENT, key);
     if (!tx)
         return NULL;
     tx->method = (uint8_t)method;
@@ -64,10 +66,16 @@ void sapa_sip_tx_release(struct sapa_sip_stack *stack, struct tx *tx, int64_t no
 static void client_failed(struct sapa_sip_stack *stack, struct tx *tx, sapa_rc rc, int64_t now_us)
 {
     struct dialog *dialog = sapa_sip_dlg_get(stack, tx->dialog);
-    const bool quiet = tx->quiet || (tx->dialog && (!dialog || dialog->ended)); /* its user is gone */
-    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_FAILURE, .now_us = now_us, .tx = tx_id(tx), .dialog = tx->dialog,
-                                          .user = dialog ? dialog->user : tx->user, .method = (enum sapa_sip_method)tx->method,
-                                          .status = rc == SAPA_ETIMEOUT ? 408 : 503, .rc = rc };
+    const bool quiet =
+        tx->quiet || (tx->dialog && (!dialog || dialog->ended)); /* its user is gone */
+    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_FAILURE,
+                                          .now_us = now_us,
+                                          .tx = tx_id(tx),
+                                          .dialog = tx->dialog,
+                                          .user = dialog ? dialog->user : tx->user,
+                                          .method = (enum sapa_sip_method)tx->method,
+                                          .status = rc == SAPA_ETIMEOUT ? 408 : 503,
+                                          .rc = rc };
 
     stack->stats.timeout += rc == SAPA_ETIMEOUT;
     if (dialog) {
@@ -89,7 +97,8 @@ void sapa_sip_tx_broken(struct sapa_sip_stack *stack, struct tx *tx, sapa_rc rc,
 }
 
 /* A request that copies URI, top Via, From, Call-ID, CSeq number and Route of our INVITE: ACK (17.1.1.3) or CANCEL (9.1). */
-static bool put_of_invite(struct sapa_sip_stack *stack, struct tx *tx, struct sapa_str method, struct sapa_str to)
+static bool put_of_invite(struct sapa_sip_stack *stack, struct tx *tx, struct sapa_str method,
+                          struct sapa_str to)
 {
     struct sapa_text *out = sapa_sip_begin(stack);
     struct sapa_sip_msg invite;
@@ -108,7 +117,8 @@ static bool put_of_invite(struct sapa_sip_stack *stack, struct tx *tx, struct sa
     return !out->cut;
 }
 
-static void send_cancel(struct sapa_sip_stack *stack, struct tx *invite, struct sapa_str reason, int64_t now_us)
+static void send_cancel(struct sapa_sip_stack *stack, struct tx *invite, struct sapa_str reason,
+                        int64_t now_us)
 {
     struct sapa_sip_msg msg;
 
@@ -124,15 +134,18 @@ static void send_cancel(struct sapa_sip_stack *stack, struct tx *invite, struct 
     sapa_sip_put_body(out, SAPA_STR(""), SAPA_STR(""));
     if (out->cut || sapa_sip_msg_parse(out->buf, out->n, SAPA_SIP_DATAGRAM, &msg) != SAPA_OK)
         return;
-    struct tx *tx = sapa_sip_tx_client(stack, SAPA_SIP_CANCEL, sapa_sip_client_key(stack, msg.via.branch, SAPA_STR("CANCEL")),
-                                       &invite->flow, NULL, false, now_us);
+    struct tx *tx =
+        sapa_sip_tx_client(stack, SAPA_SIP_CANCEL,
+                           sapa_sip_client_key(stack, msg.via.branch, SAPA_STR("CANCEL")),
+                           &invite->flow, NULL, false, now_us);
     if (tx) {
         tx->quiet = true;
         tx->cseq = invite->cseq;
     }
 }
 
-void sapa_sip_tx_cancel(struct sapa_sip_stack *stack, struct tx *tx, struct sapa_str reason, int64_t now_us)
+void sapa_sip_tx_cancel(struct sapa_sip_stack *stack, struct tx *tx, struct sapa_str reason,
+                        int64_t now_us)
 {
     if (tx->cancel_sent)
         return;
@@ -143,7 +156,8 @@ void sapa_sip_tx_cancel(struct sapa_sip_stack *stack, struct tx *tx, struct sapa
 }
 
 /* Final answer other than 2xx to our INVITE: ACK it, and again each time it comes. */
-static void ack_refusal(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_msg *msg, int64_t now_us)
+static void ack_refusal(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_msg *msg,
+                        int64_t now_us)
 {
     if (put_of_invite(stack, tx, SAPA_STR("ACK"), msg->to.all)) {
         sapa_sip_put_body(&stack->out, SAPA_STR(""), SAPA_STR(""));
@@ -152,7 +166,8 @@ static void ack_refusal(struct sapa_sip_stack *stack, struct tx *tx, const struc
             free(tx->text);
             tx->text = ack;
             tx->text_n = (uint32_t)stack->out.n;
-            (void)sapa_sip_send(stack, &tx->flow, tx->text, tx->text_n); /* they repeat, then we do */
+            (void)sapa_sip_send(stack, &tx->flow, tx->text,
+                                tx->text_n); /* they repeat, then we do */
         }
     }
     tx->state = TX_COMPLETED;
@@ -161,8 +176,9 @@ static void ack_refusal(struct sapa_sip_stack *stack, struct tx *tx, const struc
     sapa_sip_tx_arm(stack, tx);
 }
 
-static void invite_response(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_msg *msg,
-                            const struct sapa_sip_flow *flow, int64_t now_us)
+static void invite_response(struct sapa_sip_stack *stack, struct tx *tx,
+                            const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
+                            int64_t now_us)
 {
     const sapa_sip_tx_id id = tx_id(tx);
 
@@ -221,8 +237,9 @@ static void invite_response(struct sapa_sip_stack *stack, struct tx *tx, const s
     }
 }
 
-static void other_response(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_msg *msg,
-                           const struct sapa_sip_flow *flow, int64_t now_us)
+static void other_response(struct sapa_sip_stack *stack, struct tx *tx,
+                           const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
+                           int64_t now_us)
 {
     if (tx->state == TX_COMPLETED) {
         stack->stats.retransmit_in++;
@@ -252,13 +269,20 @@ static void other_response(struct sapa_sip_stack *stack, struct tx *tx, const st
         sapa_sip_dlg_on_response(stack, tx, msg, flow, now_us);
         return;
     }
-    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_RESPONSE, .now_us = now_us, .tx = tx_id(tx), .user = tx->user,
-                                          .method = (enum sapa_sip_method)tx->method, .status = msg->status, .msg = msg, .flow = flow };
+    const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_RESPONSE,
+                                          .now_us = now_us,
+                                          .tx = tx_id(tx),
+                                          .user = tx->user,
+                                          .method = (enum sapa_sip_method)tx->method,
+                                          .status = msg->status,
+                                          .msg = msg,
+                                          .flow = flow };
     sapa_sip_emit(stack, &event);
 }
 
-void sapa_sip_tx_on_response(struct sapa_sip_stack *stack, struct tx *tx, const struct sapa_sip_msg *msg,
-                             const struct sapa_sip_flow *flow, int64_t now_us)
+void sapa_sip_tx_on_response(struct sapa_sip_stack *stack, struct tx *tx,
+                             const struct sapa_sip_msg *msg, const struct sapa_sip_flow *flow,
+                             int64_t now_us)
 {
     if (tx->held)
         return; /* never sent: this answers something else */
@@ -271,7 +295,8 @@ void sapa_sip_tx_on_response(struct sapa_sip_stack *stack, struct tx *tx, const 
 /* --- server ----------------------------------------------------------------------------------------------------- */
 
 struct tx *sapa_sip_tx_server(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
-                              const struct sapa_sip_flow *flow, struct sapa_str to_tag, int64_t now_us)
+                              const struct sapa_sip_flow *flow, struct sapa_str to_tag,
+                              int64_t now_us)
 {
     const bool invite = msg->method == SAPA_SIP_INVITE;
     struct sapa_text *out = sapa_sip_begin(stack);
@@ -329,7 +354,8 @@ static void keep(struct tx *tx, const char *bytes, size_t n)
     tx->text_n = (uint32_t)n;
 }
 
-sapa_rc sapa_sip_tx_reply(struct sapa_sip_stack *stack, struct tx *tx, int status, const char *bytes, size_t n, int64_t now_us)
+sapa_rc sapa_sip_tx_reply(struct sapa_sip_stack *stack, struct tx *tx, int status,
+                          const char *bytes, size_t n, int64_t now_us)
 {
     const bool invite = tx->kind == TX_SERVER_INVITE;
 
@@ -359,7 +385,7 @@ sapa_rc sapa_sip_tx_reply(struct sapa_sip_stack *stack, struct tx *tx, int statu
         tx->extra_us = INT64_MAX;
         tx->interval_ms = (uint32_t)(stack->t1_us / 1000);
         tx->again_us = tx->reliable ? INT64_MAX : now_us + stack->t1_us; /* G */
-        tx->end_us = now_us + 64 * stack->t1_us;                        /* H */
+        tx->end_us = now_us + 64 * stack->t1_us;                         /* H */
     }
     if (status >= 200) {
         free(tx->head);
@@ -401,7 +427,8 @@ static void again(struct sapa_sip_stack *stack, struct tx *tx, int64_t now_us)
     const bool client = tx->kind == TX_CLIENT || tx->kind == TX_CLIENT_INVITE;
 
     stack->stats.retransmit_out++;
-    const sapa_rc rc = client ? sapa_sip_send(stack, &tx->flow, tx->text, tx->text_n) : server_send(stack, tx, tx->text, tx->text_n);
+    const sapa_rc rc = client ? sapa_sip_send(stack, &tx->flow, tx->text, tx->text_n)
+                              : server_send(stack, tx, tx->text, tx->text_n);
     if (client && rc == SAPA_EIO) {
         tx->fail_rc = SAPA_EIO;
         tx->again_us = INT64_MAX;
@@ -410,7 +437,8 @@ static void again(struct sapa_sip_stack *stack, struct tx *tx, int64_t now_us)
         return;
     }
     /* Timer A doubles without bound, E and G up to T2. */
-    const uint32_t limit = tx->kind == TX_CLIENT_INVITE ? UINT32_MAX / 2 : (uint32_t)(stack->t2_us / 1000);
+    const uint32_t limit =
+        tx->kind == TX_CLIENT_INVITE ? UINT32_MAX / 2 : (uint32_t)(stack->t2_us / 1000);
     tx->interval_ms = SAPA_MIN(tx->interval_ms * 2, limit);
     tx->again_us = now_us + tx->interval_ms * 1000LL;
     sapa_sip_tx_arm(stack, tx);
@@ -436,8 +464,13 @@ static void extra_due(struct sapa_sip_stack *stack, struct tx *tx, int64_t now_u
     } else {
         /* It rang nowhere: the user hears now, a late answer is ended quietly. */
         struct dialog *dialog = sapa_sip_dlg_get(stack, tx->dialog);
-        const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_FAILURE, .now_us = now_us, .tx = tx_id(tx), .dialog = tx->dialog,
-                                              .user = dialog ? dialog->user : tx->user, .method = SAPA_SIP_INVITE, .status = 408,
+        const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_FAILURE,
+                                              .now_us = now_us,
+                                              .tx = tx_id(tx),
+                                              .dialog = tx->dialog,
+                                              .user = dialog ? dialog->user : tx->user,
+                                              .method = SAPA_SIP_INVITE,
+                                              .status = 408,
                                               .rc = SAPA_ETIMEOUT };
         const bool quiet = tx->quiet;
         tx->quiet = tx->cancel_wish = true;
@@ -472,8 +505,8 @@ void sapa_sip_tx_due(struct sapa_sip_stack *stack, struct tx *tx, int64_t now_us
 
 static const struct sapa_sip_spec nothing = { 0 };
 
-sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id id, int status, const struct sapa_sip_spec *spec,
-                         int64_t now_us)
+sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id id, int status,
+                         const struct sapa_sip_spec *spec, int64_t now_us)
 {
     struct tx *tx = sapa_sip_tx_get(stack, id);
 
@@ -493,7 +526,8 @@ sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id id, int st
     if (dialog && status > 100 && status < 300 && (invite || tx->method == SAPA_SIP_UPDATE))
         sapa_sip_put_header(out, SAPA_SIP_H_CONTACT, sapa_sip_dlg_text(dialog, D_CONTACT));
     const bool allow = status > 100 && status < 300 && (invite || tx->method == SAPA_SIP_OPTIONS);
-    sapa_sip_put_common(stack, out, allow ? (enum sapa_sip_method)tx->method : SAPA_SIP_OTHER, false);
+    sapa_sip_put_common(stack, out, allow ? (enum sapa_sip_method)tx->method : SAPA_SIP_OTHER,
+                        false);
     sapa_text_add(out, spec->headers);
     sapa_sip_put_body(out, spec->content_type, spec->body);
     if (out->cut)
@@ -511,7 +545,8 @@ sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id id, int st
     return rc;
 }
 
-void sapa_sip_respond_plain(struct sapa_sip_stack *stack, sapa_sip_tx_id tx, int status, int64_t now_us)
+void sapa_sip_respond_plain(struct sapa_sip_stack *stack, sapa_sip_tx_id tx, int status,
+                            int64_t now_us)
 {
     if (sapa_sip_respond(stack, tx, status, NULL, now_us) != SAPA_OK)
         return; /* answered already, or lost: the other side asks again */
@@ -527,18 +562,21 @@ static bool clean(struct sapa_str s)
     return true;
 }
 
-sapa_rc sapa_sip_request_send(struct sapa_sip_stack *stack, const struct sapa_sip_request *request, int64_t now_us,
-                              sapa_sip_tx_id *ret_tx)
+sapa_rc sapa_sip_request_send(struct sapa_sip_stack *stack, const struct sapa_sip_request *request,
+                              int64_t now_us, sapa_sip_tx_id *ret_tx)
 {
     struct sapa_sip_uri uri;
     struct sapa_sip_addr addr;
     char token[17];
     uint64_t key;
 
-    if (request->method <= SAPA_SIP_OTHER || request->method >= SAPA_SIP_METHOD_COUNT || request->method == SAPA_SIP_INVITE ||
-        request->method == SAPA_SIP_ACK || request->method == SAPA_SIP_CANCEL || !clean(request->call_id) ||
-        !clean(request->from_tag) || !clean(request->from) || sapa_sip_uri_parse(request->uri, &uri) != SAPA_OK ||
-        sapa_sip_addr_parse(request->from, &addr) != SAPA_OK || sapa_sip_addr_parse(request->to, &addr) != SAPA_OK)
+    if (request->method <= SAPA_SIP_OTHER || request->method >= SAPA_SIP_METHOD_COUNT ||
+        request->method == SAPA_SIP_INVITE || request->method == SAPA_SIP_ACK ||
+        request->method == SAPA_SIP_CANCEL || !clean(request->call_id) ||
+        !clean(request->from_tag) || !clean(request->from) ||
+        sapa_sip_uri_parse(request->uri, &uri) != SAPA_OK ||
+        sapa_sip_addr_parse(request->from, &addr) != SAPA_OK ||
+        sapa_sip_addr_parse(request->to, &addr) != SAPA_OK)
         return SAPA_EINVAL;
     const struct sapa_str method = sapa_str_of(sapa_sip_method_name(request->method));
     const uint32_t cseq = request->cseq ? request->cseq : 1;
@@ -557,7 +595,8 @@ sapa_rc sapa_sip_request_send(struct sapa_sip_stack *stack, const struct sapa_si
     sapa_sip_put_header(out, SAPA_SIP_H_TO, request->to);
     if (request->call_id.n == 0)
         sapa_sip_token(stack, token);
-    sapa_sip_put_header(out, SAPA_SIP_H_CALL_ID, request->call_id.n > 0 ? request->call_id : sapa_str_of(token));
+    sapa_sip_put_header(out, SAPA_SIP_H_CALL_ID,
+                        request->call_id.n > 0 ? request->call_id : sapa_str_of(token));
     sapa_text_printf(out, "CSeq: %u %s\r\n", cseq, method.p);
     if (request->contact.n > 0)
         sapa_sip_put_header(out, SAPA_SIP_H_CONTACT, request->contact);
@@ -566,7 +605,8 @@ sapa_rc sapa_sip_request_send(struct sapa_sip_stack *stack, const struct sapa_si
     sapa_sip_put_body(out, request->spec.content_type, request->spec.body);
     if (out->cut)
         return SAPA_ELIMIT;
-    struct tx *tx = sapa_sip_tx_client(stack, request->method, key, &request->flow, NULL, false, now_us);
+    struct tx *tx =
+        sapa_sip_tx_client(stack, request->method, key, &request->flow, NULL, false, now_us);
     if (!tx)
         return SAPA_ELIMIT;
     tx->cseq = cseq;

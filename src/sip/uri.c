@@ -14,7 +14,8 @@ static bool escapes_good(struct sapa_str s)
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] != '%')
             continue;
-        if (s.n - i < 3 || !is_class(s.p[i + 1], SAPA_SIP_C_HEX) || !is_class(s.p[i + 2], SAPA_SIP_C_HEX))
+        if (s.n - i < 3 || !is_class(s.p[i + 1], SAPA_SIP_C_HEX) ||
+            !is_class(s.p[i + 2], SAPA_SIP_C_HEX))
             return false;
     }
     return true;
@@ -31,7 +32,8 @@ static bool port_of(struct sapa_str text, uint16_t *ret_port)
 }
 
 /* "host", "[v6]", each with or without ":port". */
-static bool host_port_of(struct sapa_str text, struct sapa_str *ret_host, bool *ret_ip6, uint16_t *ret_port)
+static bool host_port_of(struct sapa_str text, struct sapa_str *ret_host, bool *ret_ip6,
+                         uint16_t *ret_port)
 {
     struct sapa_str host, rest;
     bool ip6 = false;
@@ -104,8 +106,8 @@ sapa_rc sapa_sip_uri_parse(struct sapa_str text, struct sapa_sip_uri *ret_uri)
     if (colon == text.n || colon == 0 || colon > 63 || !is_class(text.p[0], SAPA_SIP_C_ALPHA))
         return SAPA_EINVAL;
     for (size_t i = 0; i < colon; i++) {
-        if (!is_class(text.p[i], SAPA_SIP_C_ALPHA | SAPA_SIP_C_DIGIT) && text.p[i] != '+' && text.p[i] != '-' &&
-            text.p[i] != '.')
+        if (!is_class(text.p[i], SAPA_SIP_C_ALPHA | SAPA_SIP_C_DIGIT) && text.p[i] != '+' &&
+            text.p[i] != '-' && text.p[i] != '.')
             return SAPA_EINVAL;
     }
     if (!all_class(text, SAPA_SIP_C_URI))
@@ -215,7 +217,8 @@ bool sapa_sip_params_get(struct sapa_str params, struct sapa_str name, struct sa
     return false;
 }
 
-bool sapa_sip_uri_param(const struct sapa_sip_uri *uri, struct sapa_str name, struct sapa_str *ret_value)
+bool sapa_sip_uri_param(const struct sapa_sip_uri *uri, struct sapa_str name,
+                        struct sapa_str *ret_value)
 {
     return sapa_sip_params_get(uri->params, name, ret_value);
 }
@@ -253,8 +256,10 @@ static bool params_agree(struct sapa_str a, struct sapa_str b)
 
     while (sapa_sip_params_next(&a, &param)) {
         const bool there = sapa_sip_params_get(b, param.name, &other);
-        const bool matters = sapa_str_ieq(param.name, SAPA_STR("user")) || sapa_str_ieq(param.name, SAPA_STR("ttl")) ||
-                             sapa_str_ieq(param.name, SAPA_STR("method")) || sapa_str_ieq(param.name, SAPA_STR("maddr")) ||
+        const bool matters = sapa_str_ieq(param.name, SAPA_STR("user")) ||
+                             sapa_str_ieq(param.name, SAPA_STR("ttl")) ||
+                             sapa_str_ieq(param.name, SAPA_STR("method")) ||
+                             sapa_str_ieq(param.name, SAPA_STR("maddr")) ||
                              sapa_str_ieq(param.name, SAPA_STR("transport"));
         if (there ? !escaped_eq(param.value, other, true) : matters)
             return false;
@@ -268,8 +273,9 @@ bool sapa_sip_uri_eq(const struct sapa_sip_uri *a, const struct sapa_sip_uri *b)
         return true;
     if (a->scheme != b->scheme || a->scheme == SAPA_SIP_SCHEME_OTHER)
         return false;
-    return escaped_eq(a->user, b->user, a->scheme == SAPA_SIP_SCHEME_TEL) && escaped_eq(a->password, b->password, false) &&
-           sapa_str_ieq(a->host, b->host) && a->port == b->port && params_agree(a->params, b->params) &&
+    return escaped_eq(a->user, b->user, a->scheme == SAPA_SIP_SCHEME_TEL) &&
+           escaped_eq(a->password, b->password, false) && sapa_str_ieq(a->host, b->host) &&
+           a->port == b->port && params_agree(a->params, b->params) &&
            params_agree(b->params, a->params) && escaped_eq(a->headers, b->headers, true);
 }
 
@@ -300,7 +306,8 @@ static bool params_good(struct sapa_str params)
                 return false;
             in_name = false;
         } else if (!is_blank(c)) {
-            if (quoted || (in_name && !is_class(c, SAPA_SIP_C_TOKEN)) || c == '<' || c == '>' || c == ',')
+            if (quoted || (in_name && !is_class(c, SAPA_SIP_C_TOKEN)) || c == '<' || c == '>' ||
+                c == ',')
                 return false;
             any = true;
         }
@@ -352,7 +359,8 @@ sapa_rc sapa_sip_addr_parse(struct sapa_str text, struct sapa_sip_addr *ret_addr
             addr.display = trim_blanks(slice(text, 0, open));
             for (size_t i = 0; i < addr.display.n; i++) {
                 const char c = addr.display.p[i];
-                if (c == '"' || c == ',' || c == ';' || c == '>' || ((uint8_t)c < 0x20 && c != '\t') || c == 0x7f)
+                if (c == '"' || c == ',' || c == ';' || c == '>' ||
+                    ((uint8_t)c < 0x20 && c != '\t') || c == 0x7f)
                     return SAPA_EINVAL;
             }
         }
@@ -369,7 +377,8 @@ sapa_rc sapa_sip_addr_parse(struct sapa_str text, struct sapa_sip_addr *ret_addr
         const size_t end = sapa_str_find(text, ';', 0);
         uri_text = trim_blanks(slice(text, 0, end));
         rest = slice(text, end, text.n);
-        if (sapa_str_find(uri_text, '?', 0) < uri_text.n || sapa_str_find(uri_text, ',', 0) < uri_text.n)
+        if (sapa_str_find(uri_text, '?', 0) < uri_text.n ||
+            sapa_str_find(uri_text, ',', 0) < uri_text.n)
             return SAPA_EINVAL;
     }
     if (sapa_sip_uri_parse(uri_text, &addr.uri) != SAPA_OK || !tail_of(rest, &addr.params))

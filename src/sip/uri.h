@@ -15,7 +15,12 @@
 
 #include "base/str.h"
 
-enum sapa_sip_scheme { SAPA_SIP_SCHEME_OTHER, SAPA_SIP_SCHEME_SIP, SAPA_SIP_SCHEME_SIPS, SAPA_SIP_SCHEME_TEL };
+enum sapa_sip_scheme {
+    SAPA_SIP_SCHEME_OTHER,
+    SAPA_SIP_SCHEME_SIP,
+    SAPA_SIP_SCHEME_SIPS,
+    SAPA_SIP_SCHEME_TEL
+};
 
 struct sapa_sip_uri {
     struct sapa_str all; /* the whole URI */
@@ -42,10 +47,10 @@ struct sapa_sip_addr {
     struct sapa_str all;     /* from display name to last parameter */
     struct sapa_str display; /* without its quotes, escapes as written; empty: none */
     struct sapa_sip_uri uri;
-    bool bracketed;          /* the URI stood in < > */
-    bool star;               /* the value was "*" (Contact only); uri is empty then */
-    struct sapa_str params;  /* header parameters, without the leading ';' */
-    struct sapa_str tag;     /* of them: tag; empty: none */
+    bool bracketed;         /* the URI stood in < > */
+    bool star;              /* the value was "*" (Contact only); uri is empty then */
+    struct sapa_str params; /* header parameters, without the leading ';' */
+    struct sapa_str tag;    /* of them: tag; empty: none */
 };
 
 struct sapa_sip_via {
@@ -53,12 +58,12 @@ struct sapa_sip_via {
     struct sapa_str transport; /* "UDP" … as written */
     struct sapa_str host;      /* sent-by, without IPv6 brackets */
     bool host_is_ip6;
-    uint16_t port;             /* 0: not given */
+    uint16_t port; /* 0: not given */
     struct sapa_str params;
-    struct sapa_str branch;    /* empty: none */
-    struct sapa_str received;  /* empty: none */
-    bool has_rport;            /* "rport" stands there, with or without a value */
-    uint16_t rport;            /* its value, 0: none */
+    struct sapa_str branch;   /* empty: none */
+    struct sapa_str received; /* empty: none */
+    bool has_rport;           /* "rport" stands there, with or without a value */
+    uint16_t rport;           /* its value, 0: none */
 };
 
 /** The whole of `text` is one URI (surrounding white space is not accepted). SAPA_EINVAL when it is malformed; an unknown scheme is good, then only all, scheme_text are set. */
@@ -66,7 +71,8 @@ SAPA_MUST_CHECK sapa_rc sapa_sip_uri_parse(struct sapa_str text, struct sapa_sip
 /** RFC 3261 19.1.4, as far as it concerns routing: scheme, user, password, host, port and the parameters user, ttl, method, maddr, transport and those in both. */
 bool sapa_sip_uri_eq(const struct sapa_sip_uri *a, const struct sapa_sip_uri *b);
 /** A URI parameter by name, case ignored. True when it is there; its value may be empty. `ret_value` may be NULL. */
-bool sapa_sip_uri_param(const struct sapa_sip_uri *uri, struct sapa_str name, struct sapa_str *ret_value);
+bool sapa_sip_uri_param(const struct sapa_sip_uri *uri, struct sapa_str name,
+                        struct sapa_str *ret_value);
 
 /** Step through "a=b;c;d=\"e\"": takes one parameter off `*cursor`. False at the end. Empty parameters (";;") are passed over. */
 bool sapa_sip_params_next(struct sapa_str *cursor, struct sapa_sip_param *ret_param);
@@ -81,7 +87,8 @@ SAPA_MUST_CHECK sapa_rc sapa_sip_via_parse(struct sapa_str text, struct sapa_sip
 bool sapa_sip_list_next(struct sapa_str *cursor, struct sapa_str *ret_value);
 
 /** Undo %XX into `buf`. SAPA_EINVAL: malformed escape or an escaped NUL; SAPA_ELIMIT: does not fit. `ret_plain` points into buf. */
-SAPA_MUST_CHECK sapa_rc sapa_sip_unescape(struct sapa_str text, char *buf, size_t size, struct sapa_str *ret_plain);
+SAPA_MUST_CHECK sapa_rc sapa_sip_unescape(struct sapa_str text, char *buf, size_t size,
+                                          struct sapa_str *ret_plain);
 /** Append `text` escaped so that it can be the user part of a URI. */
 void sapa_sip_put_user(struct sapa_text *out, struct sapa_str text);
 /** Append `text` as a quoted-string, with quotes; control characters are dropped. */

@@ -22,8 +22,11 @@ static void point(struct sim_centre *c)
     centre->reasons = c->reasons;
     centre->dispositions = c->dispositions;
     centre->flows = c->flows;
-    for (uint32_t q = 0; q < NAIVE_QUEUES; q++)
+    centre->prompts = c->prompts;
+    for (uint32_t q = 0; q < NAIVE_QUEUES; q++) {
         c->flows[q].nodes = c->nodes[q];
+        c->flows[q].parts = c->parts;
+    }
 }
 
 /* queue, with the offer of a callback; a survey after the conversation; goodbye */
@@ -60,7 +63,11 @@ static void draw_flow(struct sim_centre *c, uint32_t q, struct dice *dice)
     nodes[SURVEY].barge_in = 1;
     nodes[SURVEY].edge[SAPA_EDGE_NEXT] = BYE;
     nodes[BYE].kind = SAPA_NODE_HANGUP;
-    c->flows[q] = (struct sapa_flow){ .key = c->queues[q].key, .nodes = nodes, .nodes_count = 4 };
+    nodes[QUEUE].say = nodes[CALLBACK].say = nodes[CALLBACK].offer = nodes[SURVEY].say = (struct sapa_flow_say){ 0, 1 };
+    if (chance(dice, 50))
+        nodes[BYE].say = (struct sapa_flow_say){ 0, 1 };
+    c->flows[q] = (struct sapa_flow){ .key = c->queues[q].key, .nodes = nodes, .nodes_count = 4, .parts = c->parts,
+                                      .parts_count = 1 };
 }
 
 static void draw_agent(struct sim_centre *c, uint32_t a, uint32_t skills, bool mixed, struct dice *dice)
@@ -155,6 +162,9 @@ void centre_draw(struct sim_centre *c, struct dice *dice, bool flows)
             draw_flow(c, q, dice);
     }
     c->centre.flows_count = flows ? queues : 0;
+    c->centre.prompts_count = 1;
+    c->prompts[0] = (struct sapa_prompt){ .key = SAPA_STR("words"), .client = SAPA_NONE,
+                                          .text = { SAPA_STR("kata"), SAPA_STR("words") } };
 }
 
 void centre_vary(struct sim_centre *c, const struct sim_centre *from, struct dice *dice)

@@ -680,7 +680,7 @@ int main(int argc, char **argv)
     if (steps > STEPS_MAX)
         steps = STEPS_MAX;
     if (seeds) {
-        printf("small worlds: %llu sequences\n", (unsigned long long)small_worlds(depth ? (unsigned)depth : 5));
+        printf("small worlds: %llu sequences\n", (unsigned long long)small_worlds(depth ? (unsigned)depth : 7));
         run_file(seeds, steps);
     } else if (depth) {
         printf("small worlds: %llu sequences\n", (unsigned long long)small_worlds((unsigned)depth));

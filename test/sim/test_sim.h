@@ -56,6 +56,8 @@ struct sim_centre {
     struct sapa_disposition dispositions[2];
     struct sapa_flow flows[NAIVE_QUEUES];
     struct sapa_flow_node nodes[NAIVE_QUEUES][4];
+    struct sapa_flow_part parts[1];
+    struct sapa_prompt prompts[1];
     char keys[5][NAIVE_AGENTS][8];
 };
 

@@ -43,21 +43,21 @@ static void trust(struct sapa_voice *v, const struct sapa_sip_ip *ip)
 
 /* ---- who is it ---- */
 
-static void challenge(struct sapa_voice *v, const struct sapa_sip_event *ev, bool stale)
+/*
+ * One challenge, of one algorithm: phones in wide use give up at a challenge they do not know (libre 2, SIPp)
+ * or answer the last one only (JsSIP), so a list of two loses phones in either order. Where both algorithms
+ * are allowed it is MD5, unless the phone has shown that it can do SHA-256.
+ */
+static void challenge(struct sapa_voice *v, const struct sapa_sip_event *ev, bool stale, bool sha256)
 {
-    char buf[900], value_buf[400];
+    char buf[512], value_buf[400];
     struct sapa_text head, value;
-    uint32_t algs = v->centre->system.digest & 3;
-    if (algs == 0)
-        algs = 1;
+    const bool md5_allowed = (v->centre->system.digest & 3) != 2, sha256_allowed = v->centre->system.digest & 2;
+    const enum sapa_sip_digest_alg alg = sha256_allowed && (sha256 || !md5_allowed) ? SAPA_SIP_SHA256 : SAPA_SIP_MD5;
     sapa_text_init(&head, buf, sizeof(buf));
-    for (int alg = SAPA_SIP_SHA256; alg >= SAPA_SIP_MD5; alg--) {
-        if (!(algs & 1u << alg))
-            continue;
-        sapa_text_init(&value, value_buf, sizeof(value_buf));
-        sapa_sip_digest_challenge(v->digest, &value, (enum sapa_sip_digest_alg)alg, v->centre->system.sip_host, stale, ev->now_us);
-        sapa_sip_put_header(&head, SAPA_SIP_H_WWW_AUTHENTICATE, sapa_text_str(&value));
-    }
+    sapa_text_init(&value, value_buf, sizeof(value_buf));
+    sapa_sip_digest_challenge(v->digest, &value, alg, v->centre->system.sip_host, stale, ev->now_us);
+    sapa_sip_put_header(&head, SAPA_SIP_H_WWW_AUTHENTICATE, sapa_text_str(&value));
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head) };
     if (sapa_sip_respond(v->stack, ev->tx, 401, &spec, ev->now_us) != SAPA_OK)
         v->stats.late_commands++;
@@ -81,7 +81,7 @@ bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *
         if (rc == SAPA_OK)
             return true;
         if (rc == SAPA_EAGAIN) {
-            challenge(v, ev, true);
+            challenge(v, ev, true, digest.alg == SAPA_SIP_SHA256);
             return false;
         }
         if (is_call) {
@@ -98,7 +98,7 @@ bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *
         if (sapa_sip_respond(v->stack, ev->tx, 400, NULL, ev->now_us) != SAPA_OK)
             v->stats.late_commands++;
     } else {
-        challenge(v, ev, false);
+        challenge(v, ev, false, rc == SAPA_OK && digest.alg == SAPA_SIP_SHA256);
     }
     return false;
 }

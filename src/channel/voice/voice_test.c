@@ -840,6 +840,22 @@ static void wrong_password(void **state)
     assert_empty(f);
 }
 
+/* One challenge, of one algorithm: what phones in use can live with. */
+static void algorithms(void **state)
+{
+    struct fake *f = *state;
+    for (uint32_t allowed = 0; allowed < 4; allowed++) {
+        f->centre.system.digest = allowed;
+        const size_t before = f->sent_count;
+        fake_register(f, 0, "198.51.100.7", (uint16_t)(5060 + allowed), 600);
+        const char *first = strstr(f->sent[before].text, "WWW-Authenticate:");
+        assert_non_null(first);
+        assert_null(strstr(first + 1, "WWW-Authenticate:"));
+        assert_int_equal(strstr(first, "SHA-256") != NULL, allowed == 2);
+    }
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_device), 1);
+}
+
 /* ---- recording ---- */
 
 static void recording(void **state)
@@ -1083,7 +1099,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(codes), TEST(registration_ends), TEST(ping), TEST(wrong_password),
+        TEST(trunks_in_trouble), TEST(codes), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(centre_is_slow),
         TEST(new_description), TEST(hold_dialects),
     };

@@ -100,7 +100,7 @@ static sapa_rc check_foreign(sqlite3 *db, struct sapa_text *problem)
 
 sapa_rc sapa_sqlite_check(sqlite3 *db, struct sapa_text *problem)
 {
-    int now;
+    int now = 0;
     const sapa_rc rc = sapa_sqlite_version(db, &now);
 
     if (rc == SAPA_OK && now > SCHEMA_VERSION) {
@@ -113,7 +113,7 @@ sapa_rc sapa_sqlite_check(sqlite3 *db, struct sapa_text *problem)
 
 sapa_rc sapa_sqlite_migrate(sqlite3 *db, int version, const char *build, struct sapa_text *problem)
 {
-    int now;
+    int now = 0;
     sapa_rc rc = sapa_sqlite_version(db, &now);
 
     for (; rc == SAPA_OK && now < version; now++) {

@@ -1,0 +1,124 @@
+/* The containers of the core against plain arrays: ordered sets, ids, timers. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/idmap.h"
+#include "core/timer.h"
+#include "core/tree.h"
+
+static uint64_t rng = 88172645463325252ull;
+
+static uint32_t below(uint32_t n)
+{
+    rng ^= rng >> 12, rng ^= rng << 25, rng ^= rng >> 27;
+    return (uint32_t)((rng * UINT64_C(2685821657736338717)) >> 33) % n;
+}
+
+enum { N = 200 };
+
+static void a_set_keeps_order_and_rank(void **state)
+{
+    (void)state;
+    struct sapa_tree_node *nodes = calloc(N * SAPA_TREE_POOLS, sizeof(*nodes));
+    struct sapa_tree tree;
+    sapa_tree_init(&tree);
+    for (int turn = 0; turn < 20000; turn++) {
+        const uint32_t i = below(N);
+        struct sapa_tree_node *node = sapa_tree_at(nodes, i);
+        uint32_t before = 0, count = 0;
+        if (node->size) {
+            sapa_tree_remove(nodes, &tree, i);
+        } else {
+            node->key = (int64_t)below(20) - 10;
+            node->seq = (uint64_t)turn;
+            const uint32_t rank = sapa_tree_insert(nodes, &tree, i);
+            assert_int_equal(rank, sapa_tree_rank(nodes, i));
+        }
+        const uint32_t probe = below(N);
+        uint32_t first = SAPA_NONE;
+        for (uint32_t k = 0; k < N; k++) {
+            const struct sapa_tree_node *other = sapa_tree_at(nodes, k);
+            if (!other->size)
+                continue;
+            count++;
+            before += k != probe && sapa_tree_before(other, sapa_tree_at(nodes, probe));
+            if (first == SAPA_NONE || sapa_tree_before(other, sapa_tree_at(nodes, first)))
+                first = k;
+        }
+        assert_int_equal(tree.first, first);
+        assert_int_equal(sapa_tree_count(nodes, &tree), count);
+        assert_int_equal(sapa_tree_rank_of(nodes, &tree, sapa_tree_at(nodes, probe)->key, sapa_tree_at(nodes, probe)->seq), before);
+        if (sapa_tree_at(nodes, probe)->size)
+            assert_int_equal(sapa_tree_rank(nodes, probe), before);
+        sapa_tree_check(nodes, &tree);
+    }
+    free(nodes);
+}
+
+static void ids_are_found_until_removed(void **state)
+{
+    (void)state;
+    enum { SLOTS = 256 };
+    struct sapa_idmap_slot slots[SLOTS];
+    struct sapa_idmap map;
+    uint32_t values[400];
+    sapa_idmap_init(&map, slots, SLOTS);
+    memset(values, 0xff, sizeof(values));
+    for (int turn = 0; turn < 100000; turn++) {
+        const uint32_t i = 1 + below(399);
+        const uint64_t id = i * UINT64_C(0x100000001); /* many share a home */
+        if (values[i] != SAPA_NONE) {
+            sapa_idmap_remove(&map, id);
+            values[i] = SAPA_NONE;
+        } else if (map.count < SLOTS / 2) {
+            values[i] = (uint32_t)turn;
+            sapa_idmap_put(&map, id, values[i]);
+        }
+        const uint32_t probe = 1 + below(399);
+        assert_int_equal(sapa_idmap_get(&map, probe * UINT64_C(0x100000001)), values[probe]);
+        assert_int_equal(sapa_idmap_get(&map, 0), SAPA_NONE);
+    }
+}
+
+static void timers_come_in_order(void **state)
+{
+    (void)state;
+    struct sapa_timer_entry heap[N];
+    uint32_t at[N];
+    int64_t due[N] = { 0 };
+    struct sapa_timers timers = { .heap = heap, .at = at };
+    memset(at, 0xff, sizeof(at));
+    for (int turn = 0; turn < 100000; turn++) {
+        const uint32_t slot = below(N);
+        due[slot] = below(3) == 0 ? 0 : 1 + below(1000);
+        sapa_core_timer_set(&timers, slot, due[slot], 1000 - slot);
+        int64_t first = INT64_MAX;
+        uint32_t who = SAPA_NONE;
+        for (uint32_t i = 0; i < N; i++)
+            if (due[i] && (due[i] < first || (due[i] == first && i > who))) { /* lower order: higher slot */
+                first = due[i];
+                who = i;
+            }
+        assert_int_equal(sapa_timer_next_us(&timers), first);
+        if (who != SAPA_NONE)
+            assert_int_equal(timers.heap[0].slot, who);
+        if (turn % 64 == 0)
+            sapa_core_timer_check(&timers);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_set_keeps_order_and_rank),
+        cmocka_unit_test(ids_are_found_until_removed),
+        cmocka_unit_test(timers_come_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
