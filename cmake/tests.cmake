@@ -7,6 +7,10 @@ add_test(NAME tidy_selftest COMMAND ${CMAKE_SOURCE_DIR}/test/tidy/run)
 set_tests_properties(tidy tidy_selftest PROPERTIES LABELS tidy TIMEOUT 300
     ENVIRONMENT "CC=${CMAKE_C_COMPILER}")
 
+# The reference pages are what the sources say.
+add_test(NAME docs_fresh COMMAND ${CMAKE_SOURCE_DIR}/tools/docs --check)
+set_tests_properties(docs_fresh PROPERTIES LABELS tidy TIMEOUT 60)
+
 # The simulator: test/sim/*.c is one program over the pure rooms, run here with the stored seeds.
 file(GLOB sim_sources CONFIGURE_DEPENDS test/sim/*.c)
 if(sim_sources AND TARGET room_core)

@@ -20,15 +20,17 @@ sapa_rc sapa_voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa
                          struct voice_prompt_wait wait, char *ret_base)
 {
     const struct sapa_centre *centre = v->centre;
-    const unsigned lang = language < SAPA_LANGUAGE_COUNT ? language : SAPA_LANGUAGE_ID;
-    struct sapa_voice_prompt p = { .language = (uint8_t)lang, .text = text };
+    struct sapa_voice_prompt p = { .language = (uint8_t)(language < SAPA_LANGUAGE_COUNT ? language : SAPA_LANGUAGE_ID),
+                                   .text = text };
     if (prompt != SAPA_NONE) {
         if (prompt >= centre->prompts_count)
             return SAPA_ENOENT;
         const struct sapa_prompt *known = &centre->prompts[prompt];
+        if (known->always > 0) /* "for English press two" is said in English, whoever listens */
+            p.language = (uint8_t)(known->always - 1);
         p.music = known->music;
         p.name = known->key;
-        p.text = known->text[lang];
+        p.text = known->text[p.language];
         if (known->client < centre->clients_count)
             p.client = centre->clients[known->client].key;
     }
