@@ -31,6 +31,10 @@ if(TARGET room_core AND TARGET room_report)
     set_tests_properties(report_core PROPERTIES LABELS sim TIMEOUT 300)
 endif()
 
+# What scenarios listen with: the share of a tone in a WAV file.
+add_executable(sapa_tone test/lib/tone.c)
+target_link_libraries(sapa_tone PRIVATE m)
+
 # Scenarios: each test/sipp/<NN-name>/run and test/scenario/<name>/run starts the program itself, with
 # SAPA_BIN and SAPA_BUILD set, in a directory of its own. Exit 0 good, 77 skipped.
 if(TARGET sapa)

@@ -36,10 +36,14 @@ static void stop(struct crowd_command *c)
     sapa_timer_set(c->loop, &c->end_timer, STOP_US, end_now, c);
 }
 
+static void print_stats(const struct crowd_command *c);
+
 static void on_signal(void *ctx, int number)
 {
-    (void)number;
-    stop(ctx);
+    if (number == SIGUSR1)
+        print_stats(ctx);
+    else
+        stop(ctx);
 }
 
 static void on_limit(void *ctx)
@@ -52,26 +56,27 @@ static void print_stats(const struct crowd_command *c)
     const struct sapa_crowd_stats s = sapa_crowd_stats(c->crowd);
 
     printf("{\"seconds\": %.1f, \"calls\": %llu, \"connected\": %llu, \"abandoned\": %llu, \"refused\": %llu, \"failed\": %llu, "
-           "\"callbacks\": %llu, \"offers\": %llu, \"answered\": %llu, \"missed\": %llu, \"codes\": %llu, \"codes_failed\": %llu, "
+           "\"callbacks\": %llu, \"now\": %u, \"talking\": %u, \"offers\": %llu, \"answered\": %llu, \"missed\": %llu, \"holds\": %llu, \"codes\": %llu, \"codes_failed\": %llu, "
            "\"registers\": %llu, \"register_failed\": %llu, \"packets_sent\": %llu, \"packets_received\": %llu, "
            "\"asked_to_ring_us\": {\"p50\": %u, \"p99\": %u}, \"free_to_ring_us\": {\"p50\": %u, \"p99\": %u}}\n",
            (double)(sapa_mono_us() - c->started_us) / 1e6, (unsigned long long)s.calls, (unsigned long long)s.connected,
            (unsigned long long)s.abandoned, (unsigned long long)s.refused, (unsigned long long)s.failed,
-           (unsigned long long)s.callbacks, (unsigned long long)s.offers, (unsigned long long)s.answered,
-           (unsigned long long)s.missed, (unsigned long long)s.codes, (unsigned long long)s.codes_failed,
+           (unsigned long long)s.callbacks, s.now, s.talking, (unsigned long long)s.offers, (unsigned long long)s.answered,
+           (unsigned long long)s.missed, (unsigned long long)s.holds, (unsigned long long)s.codes, (unsigned long long)s.codes_failed,
            (unsigned long long)s.registers, (unsigned long long)s.register_failed, (unsigned long long)s.packets_sent,
            (unsigned long long)s.packets_received, sapa_crowd_delay_us(c->crowd, SAPA_CROWD_ASKED_TO_RING, 500),
            sapa_crowd_delay_us(c->crowd, SAPA_CROWD_ASKED_TO_RING, 990), sapa_crowd_delay_us(c->crowd, SAPA_CROWD_FREE_TO_RING, 500),
            sapa_crowd_delay_us(c->crowd, SAPA_CROWD_FREE_TO_RING, 990));
+    fflush(stdout);
 }
 
 int sapa_crowd_main(int argc, char **argv)
 {
-    static const int numbers[] = { SIGTERM, SIGINT, 0 };
+    static const int numbers[] = { SIGTERM, SIGINT, SIGUSR1, 0 }; /* USR1: the figures so far */
     struct sapa_crowd_options crowd = sapa_crowd_demo();
-    const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL;
+    const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL, *number = NULL;
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
-    uint64_t talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean;
+    uint64_t leave_ms = 0, hold = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean;
     bool no_audio = false, brisk = false;
     const struct sapa_option options[] = {
         { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
@@ -85,11 +90,14 @@ int sapa_crowd_main(int argc, char **argv)
         { "seconds", SAPA_OPTION_NUMBER, &seconds, "S", "end after so long (never)", 0, 864000 },
         { "seed", SAPA_OPTION_NUMBER, &seed, "N", "of everything random (1)", 0, UINT32_MAX },
         { "talk-ms", SAPA_OPTION_NUMBER, &talk_ms, "MS", "mean length of a conversation (75000)", 1, 3600000 },
+        { "hold", SAPA_OPTION_NUMBER, &hold, "N", "of 1,000 conversations have a hold (150)", 0, 1000 },
         { "key-ms", SAPA_OPTION_NUMBER, &key_ms, "MS", "between the keys of a customer (4500)", 1, 60000 },
         { "keys", SAPA_OPTION_TEXT, &keys, "DIGITS", "what every customer presses (by chance)", 0, 0 },
+        { "leave-ms", SAPA_OPTION_NUMBER, &leave_ms, "MS", "with --keys: hang up so long after the last key (stay)", 0, 3600000 },
+        { "number", SAPA_OPTION_TEXT, &number, "KEY", "the number that every customer calls (by chance)", 0, 0 },
         { "patience-ms", SAPA_OPTION_NUMBER, &patience_ms, "MS", "mean patience, 0 endless (150000)", 0, 36000000 },
         { "no-audio", SAPA_OPTION_FLAG, &no_audio, NULL, "signalling only; keys go as INFO", 0, 0 },
-        { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, take no breaks", 0, 0 },
+        { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, do not hold, take no breaks", 0, 0 },
     };
     static struct crowd_command c;
     struct sapa_clock clock;
@@ -123,11 +131,13 @@ int sapa_crowd_main(int argc, char **argv)
     c.started_us = sapa_mono_us();
     crowd.centre = centre, crowd.seed = seed, crowd.calls_per_hour = (uint32_t)per_hour, crowd.calls_max = (uint32_t)at_once;
     crowd.calls_total = (uint32_t)total, crowd.agents = (uint32_t)agents, crowd.audio = !no_audio;
-    crowd.keys = keys;
+    crowd.keys = keys, crowd.number = number, crowd.leave_ms = (uint32_t)leave_ms;
     crowd.talk_ms_mean = (uint32_t)talk_ms, crowd.key_ms = (uint32_t)key_ms, crowd.patience_ms_mean = (uint32_t)patience_ms;
+    if (brisk || hold != UINT64_MAX)
+        crowd.hold_permille = hold != UINT64_MAX ? (uint32_t)hold : 0;
     if (brisk)
         crowd.answer_ms_min = crowd.answer_ms_max = crowd.wrapup_ms_max = crowd.miss_permille = crowd.refuse_permille =
-            crowd.break_permille = crowd.customer_ends_permille = 0;
+            crowd.break_permille = crowd.callback_miss_permille = crowd.customer_ends_permille = 0;
     sapa_rc rc = sapa_sip_ip_parse(sapa_str_of(sip), sapa_addr_port(&addr), &crowd.target);
     if (rc == SAPA_OK)
         rc = sapa_sip_ip_parse(sapa_str_of(sip), 0, &crowd.local);

@@ -151,12 +151,12 @@ static int child(const struct fixture *f, const char *name)
 
     assert_non_null(proc);
     while (!found && (entry = readdir(proc))) {
-        const int pid = atoi(entry->d_name);
         FILE *file;
+        uint64_t pid;
         int parent = 0;
-        if (pid <= 0)
+        if (sapa_str_u64(sapa_str_of(entry->d_name), 1 << 30, &pid) != SAPA_OK)
             continue;
-        snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
         if (!(file = fopen(path, "r")))
             continue;
         if (fscanf(file, "%*d (%*[^)]) %*c %d", &parent) != 1)
@@ -164,10 +164,10 @@ static int child(const struct fixture *f, const char *name)
         fclose(file);
         if (parent != f->pid)
             continue;
-        snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+        snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
         if ((file = fopen(path, "r"))) {
             if (fgets(word, sizeof(word), file) && strcmp(word, name) == 0)
-                found = pid;
+                found = (int)pid;
             fclose(file);
         }
     }

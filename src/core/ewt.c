@@ -89,8 +89,9 @@ struct sapa_ewt sapa_ewt_of(uint32_t agents, int64_t handle_us, int64_t patience
             const uint64_t a = rate + exact * theta + theta / 2, b = a + (terms - exact) * theta;
             const u128 ratio = ((u128)b << 32) / a;
             const uint64_t ln = sapa_ewt_ln_q32(ratio > UINT64_MAX ? UINT64_MAX : (uint64_t)ratio);
-            mean += (uint64_t)((u128)ln * (uint64_t)patience_us >> 32);
-            variance += (u128)(uint64_t)patience_us * (scale / a - scale / b);
+            /* 1 / theta as the ratio has it: what was cut from theta cancels */
+            mean += (uint64_t)((u128)ln * scale / theta >> 32);
+            variance += ((u128)(scale / theta) * ((scale << 16) / a - (scale << 16) / b)) >> 16;
         }
     }
     if (mean == 0)

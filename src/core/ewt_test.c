@@ -170,7 +170,15 @@ static void the_sum_is_the_sum(void **state)
             const struct sapa_ewt ewt = sapa_ewt_of(cases[k].agents, (int64_t)(cases[k].handle_s * 1e6),
                                                     (int64_t)(cases[k].patience_s * 1e6), aheads[i]);
             const double capped = mean * 1000 > SAPA_EWT_MAX_MS ? SAPA_EWT_MAX_MS : mean * 1000;
+            if (fabs(ewt.mean_ms - capped) > capped * 0.002 + 1)
+                printf("case %zu ahead %u: %u ms, should be %.1f\n", k, aheads[i], ewt.mean_ms, capped);
             assert_true(fabs(ewt.mean_ms - capped) <= capped * 0.002 + 1);
+            double variance = 0;
+            for (uint32_t j = 0; j <= aheads[i]; j++)
+                variance += 1 / ((mu + (j + 1) * theta) * (mu + (j + 1) * theta));
+            const double v = variance / (mean * mean), p90 = capped * pow(1 - v / 9 + 1.2815516 * sqrt(v) / 3, 3);
+            if (capped < SAPA_EWT_MAX_MS / 3)
+                assert_true(fabs(ewt.p90_ms - p90) <= p90 * 0.01 + 2);
             assert_true(ewt.p50_ms <= ewt.mean_ms + 1);
             assert_true(ewt.mean_ms <= ewt.p90_ms + 1);
         }

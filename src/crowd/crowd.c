@@ -75,7 +75,9 @@ struct call {
     char keys[KEYS_MAX];     /* what the customer will press: ~ think, ^ wait long, keys in between are typed */
     uint8_t key_next;
     bool serves_himself;     /* hangs up after his last key */
-    int64_t agent_us;        /* the agent was last heard; 0: that is over */
+    int64_t agent_us;        /* the agent was last heard (later than now: we are held); 0: that is over */
+    uint32_t peer;           /* of an offer: the customer's place, SAPA_NONE */
+    bool holds;
     int64_t asked_us;        /* the last key was sent */
     struct sapa_timer action, key;
 };
@@ -122,8 +124,8 @@ struct sapa_crowd_options sapa_crowd_demo(void)
     return (struct sapa_crowd_options){
         .seed = 1, .calls_per_hour = 240, .calls_max = 60, .agents = SAPA_NONE, .audio = true,
         .answer_ms_min = 1200, .answer_ms_max = 5000, .talk_ms_mean = 75000, .wrapup_ms_min = 3000, .wrapup_ms_max = 15000,
-        .patience_ms_mean = 150000, .key_ms = 4500, .miss_permille = 30, .refuse_permille = 20, .break_permille = 40,
-        .break_ms = 60000, .customer_ends_permille = 350, .survey_permille = 550,
+        .patience_ms_mean = 150000, .key_ms = 4500, .miss_permille = 30, .refuse_permille = 20, .break_permille = 40, .callback_miss_permille = 150,
+        .break_ms = 60000, .hold_permille = 150, .hold_ms = 8000, .customer_ends_permille = 350, .survey_permille = 550,
     };
 }
 
@@ -324,7 +326,8 @@ static void on_frame(void *ctx)
     for (uint32_t i = 0; i < crowd->audio_count; i++) {
         struct call *call = &crowd->calls[crowd->audio[i]];
         receive_frames(call);
-        send_frame(call);
+        if (!call->holds)
+            send_frame(call);
         if (call->agent_us > 0 && !call->bye_sent && sapa_loop_now_us(crowd->loop) - call->agent_us > VOICE_GONE_US)
             agent_left(call);
     }
@@ -362,7 +365,7 @@ static struct call *call_new(struct sapa_crowd *crowd, enum call_kind kind)
     struct call *call = &crowd->calls[index];
     const uint32_t generation = call->generation + 1;
     crowd->first_free = call->next_free;
-    *call = (struct call){ .crowd = crowd, .generation = generation, .kind = (uint8_t)kind, .fd = -1, .agent = SAPA_NONE,
+    *call = (struct call){ .crowd = crowd, .generation = generation, .kind = (uint8_t)kind, .fd = -1, .agent = SAPA_NONE, .peer = SAPA_NONE,
                            .sdp = { .session_id = chance(crowd) >> 2, .version = 1 }, .ssrc = (uint32_t)chance(crowd),
                            .codec = SAPA_RTP_PCMA };
     return call;
@@ -370,6 +373,16 @@ static struct call *call_new(struct sapa_crowd *crowd, enum call_kind kind)
 
 static void phone_after_call(struct phone *phone, bool talked);
 static void phone_break(struct phone *phone);
+
+/* The customer of an offer is on hold: silence and music are no goodbye then. */
+static void peer_held(const struct call *call, bool held)
+{
+    struct sapa_crowd *crowd = call->crowd;
+    struct call *peer = call->peer < CALLS_MAX ? &crowd->calls[call->peer] : NULL;
+
+    if (peer && peer->state == CALL_TALKING && peer->agent_us > 0 && !is_agent(peer))
+        peer->agent_us = sapa_loop_now_us(crowd->loop) + (held ? INT64_C(1000) * HANG_LIMIT_MS : 0);
+}
 
 static void call_free(struct call *call)
 {
@@ -383,6 +396,8 @@ static void call_free(struct call *call)
     sapa_timer_cancel(crowd->loop, &call->action);
     sapa_timer_cancel(crowd->loop, &call->key);
     audio_leave(call);
+    if (call->holds)
+        peer_held(call, false);
     if (call->dialog != 0)
         sapa_sip_dialog_end(end_of(call)->stack, call->dialog);
     const uint32_t agent = call->agent;
@@ -517,7 +532,7 @@ static void on_key(void *ctx)
     if (call->keys[call->key_next] != '\0')
         after(call, &call->key, SAPA_MAX(pause_ms, (uint32_t)DIGIT_GAP_MS), on_key);
     else if (call->serves_himself)
-        after(call, &call->action, even(call->crowd, SERVED_MS, SERVED_MS * 2), on_hang_up);
+        after(call, &call->action, o->leave_ms > 0 ? o->leave_ms : even(call->crowd, SERVED_MS, SERVED_MS * 2), on_hang_up);
 }
 
 /* ---- starting calls ---- */
@@ -555,11 +570,9 @@ static sapa_rc start(struct call *call, struct sapa_str from_user, struct sapa_s
 }
 
 /* What the flow asks for in numbers, node by node: an order, an account and a PIN. */
-static void plan_digits(struct sapa_crowd *crowd, uint32_t flow_index, struct sapa_text *keys)
+static void plan_digits(struct sapa_crowd *crowd, const struct sapa_flow *flow, struct sapa_text *keys)
 {
-    const struct sapa_flow *flow = &crowd->options.centre->flows[flow_index];
-
-    for (uint32_t i = 0; i < flow->nodes_count; i++) {
+    for (uint32_t i = 0; flow && i < flow->nodes_count; i++) {
         const struct sapa_flow_node *node = &flow->nodes[i];
         if (node->kind != SAPA_NODE_COLLECT || keys->n + node->digits_min + 3u >= KEYS_MAX)
             continue;
@@ -577,7 +590,8 @@ static void plan_digits(struct sapa_crowd *crowd, uint32_t flow_index, struct sa
 static void plan_keys(struct call *call, const struct sapa_number *number)
 {
     struct sapa_crowd *crowd = call->crowd;
-    const struct sapa_flow *flow = &crowd->options.centre->flows[number->flow];
+    const struct sapa_centre *centre = crowd->options.centre;
+    const struct sapa_flow *flow = number->flow < centre->flows_count ? &centre->flows[number->flow] : NULL;
     struct sapa_text keys;
 
     sapa_text_init(&keys, call->keys, sizeof(call->keys));
@@ -589,9 +603,10 @@ static void plan_keys(struct call *call, const struct sapa_number *number)
                 sapa_text_char(&keys, '~');
             sapa_text_char(&keys, given.p[i]);
         }
+        call->serves_himself = crowd->options.leave_ms > 0;
         return;
     }
-    if (flow->nodes[flow->start].kind == SAPA_NODE_HOURS && often(crowd, 500)) {
+    if (flow && flow->nodes[flow->start].kind == SAPA_NODE_HOURS && often(crowd, 500)) {
         sapa_text_add(&keys, SAPA_STR("2~1")); /* a message when closed */
         call->serves_himself = true;
         return;
@@ -600,7 +615,7 @@ static void plan_keys(struct call *call, const struct sapa_number *number)
     const uint32_t matter = even(crowd, 0, 99);
     if (matter < 20) {
         sapa_text_add(&keys, SAPA_STR("~3"));
-        plan_digits(crowd, number->flow, &keys);
+        plan_digits(crowd, flow, &keys);
         call->serves_himself = often(crowd, 800);
         if (!call->serves_himself)
             sapa_text_add(&keys, SAPA_STR("~~~~0")); /* and has a question */
@@ -625,6 +640,9 @@ static const struct sapa_number *choose_number(struct sapa_crowd *crowd)
         if (first)
             known[count++] = i;
     }
+    const uint32_t wish = crowd->options.number ? SAPA_FIND(centre, numbers, sapa_str_of(crowd->options.number)) : SAPA_NONE;
+    if (wish != SAPA_NONE)
+        return &centre->numbers[wish];
     if (crowd->options.keys || often(crowd, 120))
         return &centre->numbers[chance(crowd) % centre->numbers_count];
     return &centre->numbers[known[chance(crowd) % count]];
@@ -918,7 +936,7 @@ static void sample(struct sapa_crowd *crowd, enum sapa_crowd_delay delay, int64_
 }
 
 /* An offer shows its caller's number, and that ends with the place in our table. */
-static void sample_offer(struct phone *phone, const struct sapa_sip_event *event)
+static void sample_offer(struct call *call, struct phone *phone, const struct sapa_sip_event *event)
 {
     struct sapa_crowd *crowd = phone->crowd;
     struct sapa_str from = event->msg->from.uri.user;
@@ -932,8 +950,36 @@ static void sample_offer(struct phone *phone, const struct sapa_sip_event *event
     from = (struct sapa_str){ from.p + from.n - 4, 4 };
     if (sapa_str_u64(from, CALLS_MAX - 1, &index) != SAPA_OK || crowd->calls[index].state != CALL_TALKING)
         return;
+    call->peer = (uint32_t)index;
     sample(crowd, SAPA_CROWD_ASKED_TO_RING, crowd->calls[index].asked_us, event->now_us);
     crowd->calls[index].asked_us = 0;
+}
+
+/* An agent puts the customer on hold, or comes back. */
+static void on_hold(void *ctx)
+{
+    struct call *call = ctx;
+    struct sapa_crowd *crowd = call->crowd;
+    char sdp_buf[1024], address[64];
+    struct sapa_text sdp;
+    struct sapa_sdp_want wanted;
+    sapa_sip_tx_id tx;
+
+    if (call->state != CALL_TALKING || call->bye_sent)
+        return;
+    sapa_text_init(&sdp, sdp_buf, sizeof(sdp_buf));
+    want(call, &wanted, address, sizeof(address));
+    wanted.direction = call->holds ? SAPA_SDP_SENDRECV : SAPA_SDP_SENDONLY;
+    if (sapa_sdp_offer(&call->sdp, &wanted, &sdp) != SAPA_OK)
+        return;
+    const struct sapa_sip_spec spec = { .body = sapa_text_str(&sdp) };
+    if (sapa_sip_dialog_send(end_of(call)->stack, call->dialog, SAPA_SIP_INVITE, &spec, sapa_loop_now_us(crowd->loop), &tx) != SAPA_OK)
+        return;
+    call->holds = !call->holds;
+    peer_held(call, call->holds);
+    crowd->stats.holds += call->holds;
+    if (call->holds)
+        after(call, &call->key, even(crowd, crowd->options.hold_ms / 2, crowd->options.hold_ms * 3 / 2), on_hold);
 }
 
 static void pick_up(void *ctx)
@@ -969,9 +1015,10 @@ static void pick_up(void *ctx)
         crowd->stats.answered++;
     if (call->fd >= 0)
         audio_join(call);
-    after(call, &call->action, call->kind == CALL_OFFER
-                                   ? exponential_from(crowd, crowd->options.talk_ms_mean, crowd->options.talk_ms_mean / 10)
-                                   : HANG_LIMIT_MS, on_hang_up);
+    const uint32_t talk_ms = exponential_from(crowd, crowd->options.talk_ms_mean, crowd->options.talk_ms_mean / 10);
+    after(call, &call->action, call->kind == CALL_OFFER ? talk_ms : HANG_LIMIT_MS, on_hang_up);
+    if (call->kind == CALL_OFFER && often(crowd, crowd->options.hold_permille))
+        after(call, &call->key, even(crowd, talk_ms / 4, talk_ms / 2), on_hold);
 }
 
 static void on_invite(struct end *end, const struct sapa_sip_event *event)
@@ -1015,13 +1062,13 @@ static void on_invite(struct end *end, const struct sapa_sip_event *event)
         const struct sapa_sip_line *queue = sapa_sip_find(event->msg, SAPA_STR("X-Sapa-Queue"));
         phone->queue = queue ? SAPA_FIND(crowd->options.centre, queues, queue->value) : SAPA_NONE;
         crowd->stats.offers++;
-        sample_offer(phone, event);
+        sample_offer(call, phone, event);
     }
     (void)!sapa_sip_call_answer(end->stack, event->tx, 180, NULL, event->now_us);
     const uint32_t ring_ms = even(crowd, crowd->options.answer_ms_min, crowd->options.answer_ms_max);
     if (phone && often(crowd, crowd->options.refuse_permille)) {
         after(call, &call->action, ring_ms, on_hang_up);
-    } else if (often(crowd, phone ? crowd->options.miss_permille : 150)) {
+    } else if (often(crowd, phone ? crowd->options.miss_permille : crowd->options.callback_miss_permille)) {
         crowd->stats.missed++;
         after(call, &call->action, 60000, on_hang_up); /* the centre will have given up before */
     } else if (ring_ms == 0) {

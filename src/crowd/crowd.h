@@ -39,10 +39,14 @@ struct sapa_crowd_options {
     uint32_t key_ms;                         /* between the keys that a customer presses */
     const char *keys;                        /* what every customer presses, at most 23 keys; NULL: by chance. With marks
                                                 (~ think, ^ wait long) keys in between are typed quickly */
+    const char *number;                      /* key of the number that every customer calls; NULL: by chance */
+    uint32_t leave_ms;                       /* with keys: hangs up so long after the last one; 0: waits */
+    uint32_t callback_miss_permille;         /* customers who do not answer when they are called back */
     uint32_t miss_permille;                  /* offers that are not answered */
     uint32_t refuse_permille;                /* offers that are refused */
     uint32_t break_permille;                 /* calls after which an agent takes a break */
     uint32_t break_ms;
+    uint32_t hold_permille, hold_ms;         /* conversations with a hold, and its mean length */
     uint32_t customer_ends_permille;         /* conversations that the customer may end */
     uint32_t survey_permille;                /* customers who answer when the agent has left; the others hang up */
 };
@@ -52,7 +56,7 @@ struct sapa_crowd_options sapa_crowd_demo(void);
 
 struct sapa_crowd_stats {
     uint64_t calls, connected, abandoned, refused, failed, callbacks; /* of customers */
-    uint64_t offers, answered, missed;                                /* of agents */
+    uint64_t offers, answered, missed, holds;                              /* of agents */
     uint64_t codes, codes_failed, registers, register_failed;
     uint32_t now;                                                     /* calls of customers now */
     uint32_t talking;                                                 /* of these, an agent's voice is heard */

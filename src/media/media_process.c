@@ -786,7 +786,7 @@ static void raise_files(const struct sapa_media_options *options)
         struct rlimit more = { wanted, wanted };
         if (setrlimit(RLIMIT_NOFILE, &more) == 0)
             return;
-        sapa_log(SAPA_LOG_WARN, "media.files", "limit=%llu wanted=%llu", (unsigned long long)files.rlim_max,
+        sapa_log(SAPA_LOG_INFO, "media.files", "limit=%llu wanted=%llu", (unsigned long long)files.rlim_max,
                  (unsigned long long)wanted);
     }
     (void)setrlimit(RLIMIT_NOFILE, &files);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -69,16 +70,21 @@ static int start_process(void **state)
     return 0;
 }
 
+static int remove_one(const char *name, const struct stat *what, int kind, struct FTW *place)
+{
+    (void)what;
+    (void)kind;
+    (void)place;
+    return remove(name);
+}
+
 static int stop_process(void **state)
 {
-    char command[128];
-
     (void)state;
     sapa_media_stop();
     sapa_thread_join(process_thread);
     assert_int_equal(process_result, 0);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
+    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* --- control --- */

@@ -35,6 +35,7 @@ struct sapa_record_file {
     int fd;
     uint64_t chunks, bytes;
     bool failed;
+    bool counted; /* in writer->files */
 };
 
 struct sapa_record_writer {
@@ -43,6 +44,9 @@ struct sapa_record_writer {
     struct sapa_mailbox *inbox;
     struct sapa_thread *thread;
     struct sapa_timer round;
+    size_t files;                      /* open; without any the writer sleeps */
+    struct sapa_posted waking;
+    _Atomic(bool) is_waking;
     struct sapa_pool *syncs;           /* a sync may take long: chunks of others need not wait for it */
     struct sapa_record_file *ended;    /* wait for the next sync */
     struct sapa_record_file *syncing;  /* are being synced: all that ended while the last sync went on */
@@ -142,6 +146,8 @@ static void fail(struct sapa_record_file *file, sapa_rc rc)
 
 static void forget(struct sapa_record_file *file)
 {
+    if (file->counted)
+        file->writer->files--;
     sapa_fd_close(file->fd);
     sapa_wipe(&file->seal, sizeof(file->seal));
     sapa_wipe(&file->params, sizeof(file->params));
@@ -155,6 +161,8 @@ static void on_open(struct sapa_record_file *file)
     const struct sapa_record_disk *disk = file->writer->options.disk;
     uint8_t head[SAPA_RECORDING_HEAD_SIZE];
 
+    file->counted = true;
+    file->writer->files++;
     file->fd = disk->create(disk->ctx, file->params.path);
     if (file->fd < 0) {
         fail(file, sapa_rc_of_errno(errno));
@@ -293,7 +301,18 @@ static void on_round(void *ctx)
 
     sapa_mailbox_drain(writer->inbox, 0, on_message, writer);
     sync_ended(writer);
-    sapa_timer_set(writer->loop, &writer->round, ROUND_US, on_round, writer);
+    if (writer->files > 0)
+        sapa_timer_set(writer->loop, &writer->round, ROUND_US, on_round, writer);
+}
+
+/* The first file after a rest. */
+static void on_wake(void *ctx)
+{
+    struct sapa_record_writer *writer = ctx;
+
+    atomic_store(&writer->is_waking, false);
+    if (!sapa_timer_is_set(&writer->round))
+        on_round(writer);
 }
 
 static void stop(void *ctx)
@@ -376,6 +395,8 @@ sapa_rc sapa_record_writer_open(struct sapa_record_writer *writer, const struct 
         forget(file);
         return rc;
     }
+    if (!atomic_exchange(&writer->is_waking, true))
+        sapa_loop_post(writer->loop, &writer->waking, on_wake, writer);
     *ret_file = file;
     return SAPA_OK;
 }

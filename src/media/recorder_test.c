@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -109,16 +111,21 @@ static int set_up(void **state)
     return sapa_record_writer_new(&with_events, &writer) == SAPA_OK ? 0 : -1;
 }
 
+static int remove_one(const char *name, const struct stat *what, int kind, struct FTW *place)
+{
+    (void)what;
+    (void)kind;
+    (void)place;
+    return remove(name);
+}
+
 static int tear_down(void **state)
 {
-    char command[128];
-
     (void)state;
     sapa_record_writer_free(writer);
     sapa_record_pool_done(&pool);
     sapa_mailbox_free(events);
-    (void)snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
+    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void begin(unsigned channels, uint64_t frames_max)

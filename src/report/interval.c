@@ -212,6 +212,8 @@ static void add_wait(struct sapa_intervals *fold, struct contact_row *row, uint6
 {
     const uint32_t within = row->wait_count % WAITS_A_CHUNK;
 
+    if (fold->options.no_waits)
+        return;
     if (within == 0) {
         if (fold->wait_used == fold->wait_room) {
             const uint32_t room = fold->wait_room == 0 ? 64 : fold->wait_room * 2;
@@ -1015,19 +1017,16 @@ sapa_rc sapa_intervals_get(struct sapa_intervals *fold, enum sapa_rows kind, uin
     const struct sapa_span span = span_at(fold, at_us);
     const uint64_t key = row_key(span, kind, dim, 0);
     const struct contact_row *row = is_of_agents(kind) ? NULL : sapa_table_find(&fold->rows, key);
-    uint32_t *waits = NULL;
 
     *ret_row = (struct sapa_row){ .span = span, .kind = kind, .dim = dim, .reason = SAPA_NONE };
-    if (is_of_agents(kind) ? !sapa_table_find(&fold->agent_rows, key) : !row)
-        return fold->failed;
-    if (row && row->wait_count > 0) {
-        waits = fold->memory->resize(fold->memory->ctx, NULL, row->wait_count * sizeof(*waits));
-        if (!waits)
-            return SAPA_ENOMEM;
+    if (is_of_agents(kind)) {
+        const struct agent_row *agent = sapa_table_find(&fold->agent_rows, key);
+        if (agent)
+            read_agent_row(agent, ret_row);
+    } else if (row) {
+        memcpy(ret_row->m.of, row->m, sizeof(row->m));
+        ret_row->wait_count = row->wait_count;
     }
-    give_row(fold, kind, key, waits, ret_row);
-    if (waits)
-        (void)fold->memory->resize(fold->memory->ctx, waits, 0);
     return fold->failed;
 }
 
@@ -1106,7 +1105,7 @@ struct intervals_head {
     int64_t now_us;
     int64_t from_s, to_s;
     uint32_t kinds, grain;
-    uint32_t wait_used, unused;
+    uint32_t wait_used, no_waits;
 };
 
 #define INTERVAL_TABLES(T) T(rows) T(agent_rows) T(contacts) T(offers) T(parts) T(agents)
@@ -1116,6 +1115,7 @@ sapa_rc sapa_intervals_save(const struct sapa_intervals *fold, const struct sapa
     const struct intervals_head head = {
         .seq = fold->seq, .now_us = fold->now_us, .from_s = fold->options.from_s, .to_s = fold->options.to_s,
         .kinds = fold->options.kinds, .grain = fold->options.grain, .wait_used = fold->wait_used,
+        .no_waits = fold->options.no_waits,
     };
     sapa_rc rc = fold->failed;
 
@@ -1167,7 +1167,7 @@ sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load 
     if (!load->get(load->ctx, &head, sizeof(head)))
         return SAPA_ECORRUPT;
     if (head.grain != (uint32_t)fold->options.grain || head.from_s != fold->options.from_s
-        || head.to_s != fold->options.to_s || head.kinds != fold->options.kinds)
+        || head.to_s != fold->options.to_s || head.kinds != fold->options.kinds || head.no_waits != fold->options.no_waits)
         return SAPA_ESTATE;
     fold->seq = head.seq;
     fold->now_us = head.now_us;

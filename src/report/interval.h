@@ -32,6 +32,7 @@ struct sapa_interval_options {
     int64_t from_s, to_s;         /* rows that begin in [from_s, to_s) are kept; to_s 0: no end */
     uint32_t kinds;               /* bit 1 << enum sapa_rows; 0: all */
     uint32_t rows_max;            /* 0: 4 million */
+    bool no_waits;                /* keep no single waits: no percentiles, and memory does not grow with calls */
 };
 
 /** One row, made for the caller. */
@@ -74,7 +75,10 @@ SAPA_MUST_CHECK sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const s
 void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call);
 /** Let go of every row that begins before `from_s`, and keep none from then on: for the screen of today. */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64_t from_s);
-/** The row of one dimension in the interval that holds `at_us`; zeros when nothing happened. */
+/**
+ * The row of one dimension in the interval that holds `at_us`; zeros when nothing happened. O(1):
+ * without percentiles.
+ */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_get(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
                                            int64_t at_us, struct sapa_row *ret_row);
 /** Time has come so far without a record: agents' time up to now is counted. Never backwards. */

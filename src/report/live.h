@@ -117,7 +117,7 @@ struct sapa_view {
     uint32_t in_menu, waiting, ringing, talking, callbacks, open;
     uint32_t agents_ready, agents_busy, agents_wrapup, agents_not_ready, agents_offline;
     uint64_t offered, answered, abandoned, contained, system_faults; /* answered: those who talk now too */
-    int64_t service_level;
+    int64_t service_level;       /* of all queues together */
     uint64_t surge, closed;
     uint32_t alarms;
     uint32_t queue_count, agent_count, call_count, news_count;

@@ -305,7 +305,22 @@ static void view_totals(const struct sapa_live *live, struct sapa_view *view, co
     view->abandoned = (uint64_t)total->m.of[SAPA_M_ABANDONED];
     view->contained = (uint64_t)total->m.of[SAPA_M_CONTAINED];
     view->system_faults = (uint64_t)(total->m.of[SAPA_M_BY_SYSTEM]);
-    view->service_level = sapa_kpi_service_level(&total->m);
+}
+
+/* Of all queues together: a contact that waits no longer counts there at once, not when it ends. */
+static sapa_rc view_service_level(struct sapa_live *live, int64_t now_us, struct sapa_view *view)
+{
+    struct sapa_measures all = { { 0 } };
+    struct sapa_row row;
+
+    for (uint32_t dim = 0; dim < live->names->dims[SAPA_DIM_QUEUE].count; dim++) {
+        const sapa_rc rc = sapa_intervals_get(&live->today, SAPA_ROWS_QUEUES, dim, now_us, &row);
+        if (rc != SAPA_OK)
+            return rc;
+        sapa_measures_join(&all, &row.m);
+    }
+    view->service_level = sapa_kpi_service_level(&all);
+    return SAPA_OK;
 }
 
 sapa_rc sapa_live_view(struct sapa_live *live, int64_t now_us, enum sapa_language language,
@@ -327,6 +342,8 @@ sapa_rc sapa_live_view(struct sapa_live *live, int64_t now_us, enum sapa_languag
         rc = view_queues(live, now_us, language, &view, room->queue_size);
     if (rc == SAPA_OK)
         rc = view_agents(live, now_us, language, &view, room->agent_size);
+    if (rc == SAPA_OK)
+        rc = view_service_level(live, now_us, &view);
     if (rc != SAPA_OK)
         return rc;
     if (centre) {

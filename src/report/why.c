@@ -1,5 +1,6 @@
 #include "report/why.h"
 
+#include "model/flow.h"
 #include "report/kpi.h"
 #include "report/print.h"
 #include "report/text_impl.h"
@@ -220,6 +221,26 @@ static void put_why(const struct sapa_story *story, const struct sapa_rec_why *w
     put_step(story, why, out);
 }
 
+/* Where the caller went in a menu, and by which key. Nodes that he does not notice are left out. */
+static bool put_flow_step(const struct sapa_why_words *words, const struct sapa_rec_flow_step *step, struct sapa_text *out)
+{
+    const struct sapa_centre *centre = words->centre;
+
+    if (!centre || step->flow >= centre->flows_count || step->node >= centre->flows[step->flow].nodes_count)
+        return false;
+    const struct sapa_flow *flow = &centre->flows[step->flow];
+    const struct sapa_flow_node *node = &flow->nodes[step->node];
+    const bool asks = node->kind == SAPA_NODE_SAY || node->kind == SAPA_NODE_MENU || node->kind == SAPA_NODE_COLLECT || node->kind == SAPA_NODE_LOOKUP
+                      || node->kind == SAPA_NODE_VOICEMAIL || node->kind == SAPA_NODE_RECORD || node->kind == SAPA_NODE_CALLBACK
+                      || node->kind == SAPA_NODE_ONCALL || node->kind == SAPA_NODE_TRANSFER;
+    if (!asks && step->via == 0)
+        return false;
+    if (step->via != 0)
+        sapa_text_printf(out, is_id(words) ? "Tombol %c: " : "Key %c: ", (char)step->via);
+    sapa_text_printf(out, "menu " SAPA_STR_FMT ", " SAPA_STR_FMT, SAPA_STR_ARG(flow->key), SAPA_STR_ARG(node->key));
+    return true;
+}
+
 /* What a line shows of one record; false for records that say nothing to a person. */
 static bool put_record(const struct sapa_story *story, const struct sapa_record *record, struct sapa_text *out)
 {
@@ -238,6 +259,7 @@ static bool put_record(const struct sapa_story *story, const struct sapa_record 
             sapa_text_printf(out, " (" SAPA_STR_FMT ")",
                              SAPA_STR_ARG(centre->clients[record->u.contact_new.client].name));
         return true;
+    case SAPA_T_flow_step: return put_flow_step(words, &record->u.flow_step, out);
     case SAPA_T_contact_queued:
         sapa_text_add(out, id ? SAPA_STR("Masuk antrean ") : SAPA_STR("Joined the queue "));
         put_queue(words, record->u.contact_queued.queue, out);

@@ -235,8 +235,14 @@ static void on_hello(struct sapa_voice *v, const struct sapa_media_message *m)
     const bool other = v->media_generation != 0 && v->media_generation != m->u.hello.generation;
     v->media_generation = m->u.hello.generation;
     v->inventory_count = 0;
-    if (other) /* a new process: what the old one held is gone */
-        each_leg_lost(v);
+    if (!other)
+        return;
+    /* A new process: what the old one held is gone. The alarm ends when the inventory is complete. */
+    if (!v->media_alarm) {
+        v->media_alarm = true;
+        sapa_voice_alarm(v, SAPA_ALARM_MEDIA_LOST, true, 0, "the media process was started anew: the calls that it held are lost");
+    }
+    each_leg_lost(v);
 }
 
 static void on_inventory(struct sapa_voice *v, const struct sapa_media_message *m)

@@ -21,6 +21,21 @@ static bool set_target(struct voice_leg *leg, struct sapa_str uri, struct sapa_s
     return true;
 }
 
+/* Who a contact is that an earlier process knew. */
+static void recall(struct sapa_voice *v, struct voice_contact *c)
+{
+    struct sapa_text64 address = { .n = 0 };
+    uint32_t number = SAPA_NONE;
+    if (c->address[0] || !v->options.callbacks.address ||
+        !v->options.callbacks.address(v->options.callbacks.ctx, c->id, &address, &c->person, &number))
+        return;
+    sapa_str_copy(sapa_sized_str(&address), c->address, sizeof(c->address));
+    if (c->number == SAPA_NONE && number < v->centre->numbers_count) {
+        c->number = number;
+        c->client = v->centre->numbers[number].client;
+    }
+}
+
 static void phones_silent(void *ctx)
 {
     struct voice_offer *o = ctx;
@@ -40,8 +55,10 @@ void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_of
     struct voice_contact *c = sapa_voice_find(&v->contacts, cmd->contact);
     if (!c && cmd->kind == 1) { /* a callback from before a restart: the agent is asked first */
         c = sapa_voice_contact_new(v, cmd->contact);
-        if (c)
+        if (c) {
             c->arrived = true;
+            recall(v, c);
+        }
     }
     struct voice_offer *o = c && cmd->agent < v->centre->agents_count && !sapa_voice_find(&v->offers, cmd->offer)
                                 ? sapa_voice_offer_new(v, c, cmd->offer, (uint32_t)cmd->agent) : NULL;
@@ -156,6 +173,8 @@ void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
     sapa_sip_put_named(&head, SAPA_STR("X-Sapa-Contact"), sapa_text_str(&number));
     if (o->queue < v->centre->queues_count)
         sapa_sip_put_named(&head, SAPA_STR("X-Sapa-Queue"), v->centre->queues[o->queue].key);
+    /* Should we die while it rings, nobody could cancel: it gives up by itself (RFC 3261 13.3.1). */
+    sapa_sip_put_number(&head, SAPA_SIP_H_EXPIRES, o->ring_ms / 1000 + 5);
     if (v->options.alert_info)
         sapa_sip_put_header(&head, SAPA_SIP_H_ALERT_INFO, sapa_str_of(v->options.alert_info));
     const struct sapa_sip_call call = {
@@ -252,17 +271,7 @@ void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dia
             return;
         c->arrived = true;
     }
-    if (!c->address[0] && v->options.callbacks.address) {
-        struct sapa_text64 address = { .n = 0 };
-        uint32_t number = SAPA_NONE;
-        if (v->options.callbacks.address(v->options.callbacks.ctx, c->id, &address, &c->person, &number)) {
-            sapa_str_copy(sapa_sized_str(&address), c->address, sizeof(c->address));
-            if (c->number == SAPA_NONE && number < v->centre->numbers_count) {
-                c->number = number;
-                c->client = v->centre->numbers[number].client;
-            }
-        }
-    }
+    recall(v, c);
     c->attempt = (uint32_t)cmd->attempt;
     c->dial_kind = (uint8_t)cmd->kind;
     c->dial_from = (uint32_t)SAPA_MIN(cmd->from, (uint64_t)SAPA_NONE);

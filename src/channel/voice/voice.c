@@ -494,11 +494,20 @@ void sapa_voice_sip_receive(struct sapa_voice *v, const struct sapa_sip_flow *fl
     sapa_voice_touch(v);
 }
 
+static void count_registration(void *ctx, const struct sapa_voice_registration *registration)
+{
+    (void)registration;
+    ++*(uint32_t *)ctx;
+}
+
 void sapa_voice_stats_read(const struct sapa_voice *v, struct sapa_voice_stats *ret_stats)
 {
     struct sapa_sip_stats sip;
     sapa_sip_stack_stats(v->stack, &sip);
     *ret_stats = v->stats;
+    uint32_t registrations = 0;
+    sapa_voice_registrations(v, count_registration, &registrations);
+    ret_stats->registrations = registrations;
     ret_stats->calls = v->calls;
     ret_stats->legs = v->legs.count;
     ret_stats->contacts = v->contacts.count;
