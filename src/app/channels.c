@@ -22,7 +22,7 @@ enum {
 };
 
 /* Messages of the centre thread to this one. */
-enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, ADOPT, CENTRE, REFUSE, STOP };
+enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, ADOPT, CENTRE, REFUSE, END_CALLS, STOP };
 
 struct refuse { bool on; const char *why; };
 
@@ -281,6 +281,12 @@ static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
         sapa_voice_refuse(c->voice, refuse->on, refuse->why);
         break;
     }
+    case END_CALLS: {
+        const char *why;
+        memcpy(&why, data, sizeof(why));
+        sapa_voice_end_calls(c->voice, why);
+        break;
+    }
     case STOP: sapa_loop_stop(c->loop); break;
     }
 }
@@ -444,6 +450,11 @@ sapa_rc sapa_channels_adopt(struct sapa_channels *c)
 sapa_rc sapa_channels_centre(struct sapa_channels *c, const struct sapa_channels_centre *centre)
 {
     return sapa_mailbox_put(c->mailbox, CENTRE, centre, sizeof(*centre));
+}
+
+sapa_rc sapa_channels_end_calls(struct sapa_channels *c, const char *why)
+{
+    return sapa_mailbox_put(c->mailbox, END_CALLS, &why, sizeof(why));
 }
 
 sapa_rc sapa_channels_refuse(struct sapa_channels *c, bool on, const char *why)

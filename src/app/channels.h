@@ -71,6 +71,8 @@ SAPA_MUST_CHECK sapa_rc sapa_channels_adopt(struct sapa_channels *channels);
 
 /** A new description; the old one must live until the next call. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_centre(struct sapa_channels *channels, const struct sapa_channels_centre *centre);
+/** End every call, politely; they are gone a moment later. `why` is static. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_end_calls(struct sapa_channels *channels, const char *why);
 /** No new calls while on. `why` is static. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_refuse(struct sapa_channels *channels, bool on, const char *why);
 

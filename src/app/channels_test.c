@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,7 +32,7 @@ struct fixture {
     struct sapa_record inputs[INPUTS_MAX];
     size_t input_count;
     bool ready;
-    uint64_t asked_client; /* of the last reserve_person; written on the SIP thread, read after what follows it */
+    atomic_ullong asked_client; /* of the last reserve_person, on the SIP thread */
 };
 
 /* ---- media ---- */
@@ -256,7 +257,7 @@ static void test_a_person_comes_before_the_contact(void **state)
     assert_int_equal(f->inputs[1].type, SAPA_T_contact_arrived);
     assert_int_equal(f->inputs[1].u.contact_arrived.person, f->inputs[0].u.person_known.person);
     assert_int_equal(f->inputs[1].u.contact_arrived.last_agent, SAPA_NONE);
-    assert_int_equal(f->asked_client, CLIENT_TOKO);
+    assert_int_equal(atomic_load(&f->asked_client), CLIENT_TOKO);
     assert_int_equal(f->inputs[1].u.contact_arrived.contact >> 54, 1);
     assert_true((f->inputs[1].u.contact_arrived.contact & UINT32_MAX) > 0);
 }
@@ -358,8 +359,8 @@ static void test_a_new_description(void **state)
     dial(f, sapa_id_make(1, 5), 1);
     assert_non_null(strstr(carrier_hears(f, "INVITE "), "628555@"));
     send_invite(f, "100", "628111", "second");
-    UNTIL(f, f->asked_client != 0);
-    assert_int_equal(f->asked_client, CLIENT_TOKO);
+    UNTIL(f, atomic_load(&f->asked_client) != 0);
+    assert_int_equal(atomic_load(&f->asked_client), CLIENT_TOKO);
 }
 
 /* The end comes also when the mailbox is full of commands. */

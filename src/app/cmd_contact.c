@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "app/commands.h"
 #include "app/console.h"
@@ -16,11 +17,17 @@
 
 enum { ASK_LIMIT_MS = 3000, LAST_DEFAULT = 20, LAST_MAX = 1000 };
 
+/* Names come from callers' telephones: what would move a terminal's cursor is shown as a question mark. */
 static void print_line(void *ctx, struct sapa_str line)
 {
     (void)ctx;
-    fwrite(line.p, 1, line.n, stdout);
-    fputc('\n', stdout);
+    for (size_t i = 0; i < line.n; i++) {
+        const uint8_t c = (uint8_t)line.p[i], next = i + 1 < line.n ? (uint8_t)line.p[i + 1] : 0;
+        if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* U+0080..U+009F */
+            i++;
+        putchar((c < ' ' && c != '\t') || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0) ? '?' : c);
+    }
+    putchar('\n');
 }
 
 static const struct sapa_lines lines_out = { print_line, NULL };
@@ -362,6 +369,7 @@ int sapa_recording_main(int argc, char **argv)
         return sapa_command_wrong("recording", "without words it lists; with NUMBER FILE.wav it writes one");
     if (sapa_log_open(data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
+    umask(077); /* what people said is not for everybody on this machine */
     sapa_rc rc = sapa_log_each(&log, 1, true, search_record, &searching);
     if (rc == SAPA_OK && count == 2 && searching.found.recording == 0) {
         fprintf(stderr, "sapa recording: there is no recording %s in this log\n", words[0]);

@@ -38,6 +38,11 @@ enum {
     SNAPSHOT_RECORDS = 200000, /* or so many records, whichever comes first */
     BACKLOG_STOP = 192 << 20,  /* bytes of log that wait for the disk: no further input is taken */
     RETRY_INBOX_US = 5000,
+    DROPS_LOOK_US = 1000 * 1000,
+    STOP_LOOK_US = 20 * 1000,
+    LAST_WORDS_US = 200 * 1000,
+    STOP_LIMIT_US = 3 * 1000 * 1000,
+    CONTACTS_LEAST = 20000,
 };
 
 /* Taken from the mailbox, not yet by the engine. */
@@ -62,6 +67,8 @@ struct control {
     struct sapa_pool *pool;
     struct sapa_centre_shelf *shelf;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
+    struct sapa_timer stop_timer, drop_timer;
+    int64_t stop_us, stop_limit_us; /* 0: not stopping */
     struct sapa_timer inbox_retry, switch_timer, snapshot_timer;
     struct sapa_deferred inbox_pause;
     struct waiting *waiting, **waiting_last;
@@ -249,7 +256,7 @@ static void on_log(void *ctx, const struct sapa_log_status *status)
         c->log_state = status->state;
         alarm_log(c, before, status->state);
     }
-    if (c->channels && status->accepts_new == c->refusing &&
+    if (c->channels && c->stop_limit_us == 0 && status->accepts_new == c->refusing &&
         sapa_channels_refuse(c->channels, !status->accepts_new, "the log cannot take new calls") == SAPA_OK)
         c->refusing = !status->accepts_new;
 }
@@ -365,7 +372,8 @@ static sapa_rc recording_key(void *ctx, uint64_t person, uint64_t recording, uin
 
 static sapa_rc open_engine(struct control *c)
 {
-    const struct sapa_core_options core = { .contacts_max = c->today.centre->system.contacts_max };
+    /* a description that has been lowered must still hold those who live */
+    const struct sapa_core_options core = { .contacts_max = SAPA_MAX(c->today.centre->system.contacts_max, CONTACTS_LEAST) };
     sapa_rc rc = sapa_core_new(&core, &c->core);
 
     if (rc != SAPA_OK)
@@ -678,21 +686,68 @@ static void reload(struct control *c)
     try_switch(c);
 }
 
+/* Has every call ended? Then a moment more, for the recorder's last words. */
+static void look_calls(void *ctx)
+{
+    struct control *c = ctx;
+    struct sapa_contact_view contact;
+    uint32_t cursor = 0, legs = 0;
+
+    while (sapa_core_contact_next(c->core, &cursor, sapa_core_now(c->core), &contact))
+        legs += contact.has_leg;
+    if (c->stop_us == 0 && legs == 0)
+        c->stop_us = sapa_loop_now_us(c->loop) + LAST_WORDS_US;
+    if ((c->stop_us > 0 && sapa_loop_now_us(c->loop) >= c->stop_us) || sapa_loop_now_us(c->loop) >= c->stop_limit_us)
+        sapa_loop_stop(c->loop);
+    else
+        sapa_timer_set(c->loop, &c->stop_timer, STOP_LOOK_US, look_calls, c);
+}
+
+/* The whole centre stops: calls end with a good-bye, and their ends stand in the log. */
+static void begin_stop(struct control *c)
+{
+    static const char why[] = "the centre is stopping";
+
+    if (c->stop_limit_us > 0)
+        return;
+    c->stop_limit_us = sapa_loop_now_us(c->loop) + STOP_LIMIT_US;
+    if (!c->serving || sapa_channels_refuse(c->channels, true, why) != SAPA_OK ||
+        sapa_channels_end_calls(c->channels, why) != SAPA_OK) {
+        sapa_loop_stop(c->loop);
+        return;
+    }
+    c->refusing = true;
+    look_calls(c);
+}
+
 static void on_signal(void *ctx, int number)
 {
     struct control *c = ctx;
 
     if (number == SIGHUP)
         reload(c);
-    else
+    else if (number == SIGUSR1) /* a successor takes over: calls go on */
         sapa_loop_stop(c->loop);
+    else
+        begin_stop(c);
+}
+
+/* Once a second: are calls lost by us? */
+static void look_drops(void *ctx)
+{
+    struct control *c = ctx;
+    struct sapa_record input;
+
+    if (log_ready(c) && sapa_live_drop_alarm(&c->live, &input))
+        input_now(c, &input);
+    sapa_timer_set(c->loop, &c->drop_timer, DROPS_LOOK_US, look_drops, c);
 }
 
 /* ---- main ---- */
 
 static sapa_rc open_all(struct control *c)
 {
-    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0 };
     sapa_rc rc;
 
     sapa_clock_init(&c->clock);
@@ -724,6 +779,7 @@ static sapa_rc open_all(struct control *c)
     sapa_engine_start(c->engine);
     c->snapshot_us = sapa_loop_now_us(c->loop);
     sapa_timer_set(c->loop, &c->snapshot_timer, SNAPSHOT_LOOK_US, look_snapshot, c);
+    sapa_timer_set(c->loop, &c->drop_timer, DROPS_LOOK_US, look_drops, c);
     return SAPA_OK;
 }
 

@@ -6,14 +6,14 @@
 #include "base/table.h"
 
 /*
- * Small direct-mapped caches. A collision only forgets: the store is asked again, or a caller
+ * Small tables. When one is full, some entry is forgotten: the store is asked again, or a caller
  * goes to the longest idle agent instead of the last one.
  */
-enum { SLOTS = SAPA_PEOPLE_KEPT_MAX, UNTOLD_MAX = 1024 };
+enum { UNTOLD_MAX = 1024 };
 
-struct talked { uint64_t person; uint32_t agent; };
+struct talked { uint64_t person, agent; };
 struct living { uint64_t contact, person; };
-struct offered { uint64_t offer, contact; uint32_t agent; };
+struct offered { uint64_t offer, agent; };
 
 /* Reserved, but the centre was too busy to hear of it. The reservation stays, so the store will not say "new" again. */
 struct untold {
@@ -22,26 +22,41 @@ struct untold {
 
 struct sapa_people {
     struct sapa_people_ports ports;
-    struct talked talked[SLOTS];
-    struct living living[SLOTS];
-    struct offered offered[SLOTS];
+    struct sapa_table talked, living, offered;
+    uint32_t forget_next; /* where the next one to be forgotten stands */
     struct sapa_table untold;
 };
 
-static uint64_t mix(uint64_t x)
+/* The entry of `key`, new or known. NULL: no memory, nothing is remembered. */
+static void *entry_of(struct sapa_people *people, struct sapa_table *table, uint64_t key)
 {
-    x ^= x >> 33, x *= UINT64_C(0xff51afd7ed558ccd), x ^= x >> 33;
-    x *= UINT64_C(0xc4ceb9fe1a85ec53), x ^= x >> 33;
-    return x;
+    void *entry = sapa_table_find(table, key);
+
+    if (entry || key == 0)
+        return entry;
+    if (table->count == table->limit)
+        sapa_table_remove(table, sapa_table_at(table, people->forget_next++ % table->count));
+    return sapa_table_add(table, key, &entry) == SAPA_OK ? entry : NULL;
+}
+
+static void forget(struct sapa_table *table, uint64_t key)
+{
+    void *entry = sapa_table_find(table, key);
+
+    if (entry)
+        sapa_table_remove(table, entry);
 }
 
 sapa_rc sapa_people_new(const struct sapa_people_ports *ports, struct sapa_people **ret)
 {
-    struct sapa_people *people = calloc(1, sizeof(*people)); /* pages are touched as they are used */
+    struct sapa_people *people = calloc(1, sizeof(*people));
 
     if (!people)
         return SAPA_ENOMEM;
     people->ports = *ports;
+    sapa_table_init(&people->talked, sapa_memory_heap(), sizeof(struct talked), SAPA_PEOPLE_KEPT_MAX);
+    sapa_table_init(&people->living, sapa_memory_heap(), sizeof(struct living), SAPA_PEOPLE_KEPT_MAX);
+    sapa_table_init(&people->offered, sapa_memory_heap(), sizeof(struct offered), SAPA_PEOPLE_KEPT_MAX);
     sapa_table_init(&people->untold, sapa_memory_heap(), sizeof(struct untold), UNTOLD_MAX);
     *ret = people;
     return SAPA_OK;
@@ -51,6 +66,9 @@ void sapa_people_free(struct sapa_people *people)
 {
     if (!people)
         return;
+    sapa_table_done(&people->talked);
+    sapa_table_done(&people->living);
+    sapa_table_done(&people->offered);
     sapa_table_done(&people->untold);
     free(people);
 }
@@ -94,38 +112,40 @@ void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sap
         return;
     }
     *ret_person = found.person;
-    const struct talked *talked = &people->talked[mix(found.person) % SLOTS];
-    if (talked->person == found.person)
-        *ret_last_agent = talked->agent;
+    const struct talked *talked = sapa_table_find(&people->talked, found.person);
+    if (talked)
+        *ret_last_agent = (uint32_t)talked->agent;
 }
 
 void sapa_people_note(struct sapa_people *people, const struct sapa_record *record)
 {
     switch (record->type) {
     case SAPA_T_contact_arrived: {
-        const struct sapa_rec_contact_arrived *arrived = &record->u.contact_arrived;
-        people->living[mix(arrived->contact) % SLOTS] = (struct living){ arrived->contact, arrived->person };
+        struct living *living = entry_of(people, &people->living, record->u.contact_arrived.contact);
+        if (living)
+            living->person = record->u.contact_arrived.person;
         break;
     }
     case SAPA_T_cmd_offer: {
-        const struct sapa_rec_cmd_offer *offer = &record->u.cmd_offer;
-        people->offered[mix(offer->offer) % SLOTS] =
-            (struct offered){ offer->offer, offer->contact, (uint32_t)offer->agent };
+        struct offered *offered = entry_of(people, &people->offered, record->u.cmd_offer.offer);
+        if (offered)
+            offered->agent = (uint32_t)record->u.cmd_offer.agent;
         break;
     }
+    case SAPA_T_cmd_offer_cancel:
+        forget(&people->offered, record->u.cmd_offer_cancel.offer);
+        break;
     case SAPA_T_cmd_connect: {
-        const struct offered *offered = &people->offered[mix(record->u.cmd_connect.offer) % SLOTS];
+        const struct offered *offered = sapa_table_find(&people->offered, record->u.cmd_connect.offer);
         const uint64_t person = sapa_people_of_contact(people, record->u.cmd_connect.contact);
-        if (person != 0 && offered->offer == record->u.cmd_connect.offer)
-            people->talked[mix(person) % SLOTS] = (struct talked){ person, offered->agent };
+        struct talked *talked = person != 0 && offered ? entry_of(people, &people->talked, person) : NULL;
+        if (talked)
+            talked->agent = offered->agent;
         break;
     }
-    case SAPA_T_cmd_forget: {
-        struct living *living = &people->living[mix(record->u.cmd_forget.contact) % SLOTS];
-        if (living->contact == record->u.cmd_forget.contact)
-            *living = (struct living){ 0, 0 };
+    case SAPA_T_cmd_forget:
+        forget(&people->living, record->u.cmd_forget.contact);
         break;
-    }
     default: break;
     }
 }
@@ -137,17 +157,19 @@ static uint32_t renumbered(const uint32_t *map, size_t count, uint32_t agent)
 
 void sapa_people_renumber(struct sapa_people *people, const uint32_t *map, size_t count)
 {
-    for (size_t i = 0; i < SLOTS; i++) {
-        if (people->talked[i].person != 0)
-            people->talked[i].agent = renumbered(map, count, people->talked[i].agent);
-        if (people->offered[i].offer != 0)
-            people->offered[i].agent = renumbered(map, count, people->offered[i].agent);
+    for (uint32_t i = 0; i < people->talked.count; i++) {
+        struct talked *talked = sapa_table_at(&people->talked, i);
+        talked->agent = renumbered(map, count, (uint32_t)talked->agent);
+    }
+    for (uint32_t i = 0; i < people->offered.count; i++) {
+        struct offered *offered = sapa_table_at(&people->offered, i);
+        offered->agent = renumbered(map, count, (uint32_t)offered->agent);
     }
 }
 
 uint64_t sapa_people_of_contact(const struct sapa_people *people, uint64_t contact)
 {
-    const struct living *living = &people->living[mix(contact) % SLOTS];
+    const struct living *living = sapa_table_find(&people->living, contact);
 
-    return living->contact == contact ? living->person : 0;
+    return living ? living->person : 0;
 }

@@ -212,6 +212,10 @@ static void on_signal(void *ctx, int number)
         signal_child(&s->children[CHILD_CONTROL], SIGHUP);
         return;
     }
+    if (number == SIGUSR1) { /* a new routing process, e.g. after an upgrade: calls go on */
+        signal_child(&s->children[CHILD_CONTROL], SIGUSR1);
+        return;
+    }
     if (s->stopping) {
         force(s); /* asked twice */
         return;
@@ -327,7 +331,7 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
 
 static sapa_rc set_up(struct supervisor *s)
 {
-    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0 };
     static char absolute[PATH_MAX];
     char path[512];
     struct sapa_text text;

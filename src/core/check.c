@@ -185,6 +185,13 @@ static void check_class(const struct sapa_core *core, uint32_t k)
     for (unsigned channel = 0; channel < CHANNELS; channel++) {
         const struct sapa_tree *tree = &class->waiting[channel];
         sapa_tree_check(core->pick, tree);
+        if (tree->root != SAPA_NONE) {
+            const struct core_top *top = &core->tops[(size_t)channel * core->class_count + k];
+            sapa_assert(top->first == tree->first);
+            sapa_assert(top->key == sapa_tree_at(core->pick, top->first)->key);
+            sapa_assert(top->seq == sapa_tree_at(core->pick, top->first)->seq);
+            sapa_assert(top->age_us == core->queues[class->queue].age_us);
+        }
         sapa_assert((tree->root != SAPA_NONE)
                     == (core->waiting_classes[channel * core->class_words + k / 64] >> k % 64 & 1));
     }

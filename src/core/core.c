@@ -55,6 +55,7 @@ static void carve_all(struct sapa_core *core, struct carver *carver)
     core->scratch_map.slots = carve(carver, sapa_idmap_slots((uint32_t)SAPA_MAX(agents, queues)),
                                     sizeof(struct sapa_idmap_slot));
     core->classes = carve(carver, classes, sizeof(*core->classes));
+    core->tops = carve(carver, CHANNELS * classes, sizeof(*core->tops));
     core->groups = carve(carver, agents, sizeof(*core->groups));
     core->class_groups = carve(carver, classes * group_words, sizeof(uint64_t));
     core->group_classes = carve(carver, agents * class_words, sizeof(uint64_t));

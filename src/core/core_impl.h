@@ -153,6 +153,14 @@ struct core_class {
     struct sapa_tree waiting[CHANNELS];
 };
 
+/* The first of each class and channel, close together: what an agent who seeks looks through. */
+struct core_top {
+    int64_t key;    /* of the contact's node */
+    uint64_t seq;
+    int64_t age_us; /* of the queue: keys of equal ageing compare as they are */
+    uint32_t first; /* contact, SAPA_NONE */
+};
+
 /* Agents who may take exactly the same. */
 struct core_group {
     uint32_t members;       /* 0: free slot */
@@ -190,6 +198,7 @@ struct sapa_core {
     struct sapa_timers timers;
     struct sapa_idmap contact_map, work_map, group_map, party_map, scratch_map;
     struct core_class *classes;
+    struct core_top *tops;  /* channels x classes */
     struct core_group *groups;
     uint64_t *class_groups; /* classes x group_words: groups that may take it */
     uint64_t *group_classes;/* groups x class_words: classes that it may take */

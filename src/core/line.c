@@ -87,6 +87,23 @@ static uint32_t class_of(const struct sapa_core *core, const struct core_contact
     return core->queues[c->queue].class_base + c->step;
 }
 
+static void set_top(struct sapa_core *core, uint32_t class_index, unsigned channel)
+{
+    const uint32_t first = core->classes[class_index].waiting[channel].first;
+    struct core_top *top = &core->tops[(size_t)channel * core->class_count + class_index];
+    uint64_t *word = &core->waiting_classes[channel * core->class_words + class_index / 64];
+
+    top->first = first;
+    if (first == SAPA_NONE) {
+        *word &= ~(UINT64_C(1) << class_index % 64);
+        return;
+    }
+    *word |= UINT64_C(1) << class_index % 64;
+    top->key = sapa_tree_at(core->pick, first)->key;
+    top->seq = sapa_tree_at(core->pick, first)->seq;
+    top->age_us = core->queues[core->classes[class_index].queue].age_us;
+}
+
 static void pick_as(struct sapa_core *core, struct core_contact *c, uint8_t pick)
 {
     const uint32_t i = core_index(core, c);
@@ -107,9 +124,8 @@ static void pick_as(struct sapa_core *core, struct core_contact *c, uint8_t pick
     c->pick = PICK_CLASS;
     sapa_tree_at(core->pick, i)->key = sapa_tree_at(core->line, i)->key;
     sapa_tree_at(core->pick, i)->seq = sapa_tree_at(core->line, i)->seq;
-    sapa_tree_insert(core->pick, &class->waiting[c->channel], i);
-    core->waiting_classes[c->channel * core->class_words + c->class_index / 64] |=
-        UINT64_C(1) << c->class_index % 64;
+    if (sapa_tree_insert(core->pick, &class->waiting[c->channel], i) == 0)
+        set_top(core, c->class_index, c->channel);
     if (q->pickable == 0)
         q->drain_since_us = core->now_us;
     q->pickable++;
@@ -142,10 +158,10 @@ static void pick_remove(struct sapa_core *core, struct core_contact *c)
         sapa_tree_remove(core->pick, &core->agents[c->preferred].preferred, i);
     } else if (c->pick == PICK_CLASS) {
         struct sapa_tree *tree = &core->classes[c->class_index].waiting[c->channel];
+        const bool first = tree->first == i;
         sapa_tree_remove(core->pick, tree, i);
-        if (tree->root == SAPA_NONE)
-            core->waiting_classes[c->channel * core->class_words + c->class_index / 64] &=
-                ~(UINT64_C(1) << c->class_index % 64);
+        if (first)
+            set_top(core, c->class_index, c->channel);
         sapa_assert(q->pickable > 0);
         if (--q->pickable == 0) {
             sapa_line_account(core, c->queue);

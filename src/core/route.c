@@ -617,15 +617,27 @@ struct core_pick sapa_route_pick_agent(const struct sapa_core *core, const struc
 
 /* ---- choosing a contact ---- */
 
-static bool may_take(const struct sapa_core *core, const struct core_contact *c, uint32_t agent)
+static bool may_take(const struct sapa_core *core, uint32_t contact, uint32_t agent)
 {
-    return c->avoid_until_us <= core->now_us || !avoids(c, agent, core->now_us);
+    const struct core_contact *c = &core->contacts[contact];
+
+    return c->avoid_count == 0 || c->avoid_until_us <= core->now_us || !avoids(c, agent, core->now_us);
+}
+
+/* The first of a class that this agent may take; SAPA_NONE when all that were looked at avoid him. */
+static uint32_t first_for(const struct sapa_core *core, const struct core_top *top, uint32_t agent)
+{
+    uint32_t i = top->first;
+
+    for (unsigned tries = 0; i != SAPA_NONE && !may_take(core, i, agent); tries++)
+        i = tries < WALK_MAX ? sapa_tree_next(core->pick, i) : SAPA_NONE;
+    return i;
 }
 
 uint32_t sapa_route_pick_contact(const struct sapa_core *core, uint32_t agent)
 {
     const struct core_agent *state = &core->agents[agent];
-    uint32_t best = SAPA_NONE;
+    struct core_top best = { .first = SAPA_NONE };
 
     if (state->group == SAPA_NONE)
         return SAPA_NONE;
@@ -637,11 +649,16 @@ uint32_t sapa_route_pick_contact(const struct sapa_core *core, uint32_t agent)
         for (uint32_t word = 0; word < core->class_words; word++) {
             for (uint64_t bits = fit[word] & waiting[word]; bits; bits &= bits - 1) {
                 const uint32_t k = word * 64 + (uint32_t)__builtin_ctzll(bits);
-                uint32_t i = core->classes[k].waiting[channel].first;
-                for (unsigned tries = 0; i != SAPA_NONE && !may_take(core, &core->contacts[i], agent); tries++)
-                    i = tries < WALK_MAX ? sapa_tree_next(core->pick, i) : SAPA_NONE;
-                if (i != SAPA_NONE && (best == SAPA_NONE || sapa_route_ahead(core, i, best, core->now_us)))
-                    best = i;
+                const struct core_top *top = &core->tops[(size_t)channel * core->class_count + k];
+                if (best.first != SAPA_NONE && top->age_us == best.age_us
+                    && (top->key != best.key ? top->key < best.key : top->seq > best.seq))
+                    continue; /* its first stands behind: so do the others */
+                const uint32_t i = first_for(core, top, agent);
+                if (i == SAPA_NONE
+                    || (best.first != SAPA_NONE && !sapa_route_ahead(core, i, best.first, core->now_us)))
+                    continue;
+                best = (struct core_top){ .key = sapa_tree_at(core->pick, i)->key, .first = i,
+                                          .seq = sapa_tree_at(core->pick, i)->seq, .age_us = top->age_us };
             }
         }
     }
@@ -649,9 +666,9 @@ uint32_t sapa_route_pick_contact(const struct sapa_core *core, uint32_t agent)
     for (unsigned tries = 0; i != SAPA_NONE && tries < WALK_MAX; tries++, i = sapa_tree_next(core->pick, i))
         if ((state->open >> core->contacts[i].channel & 1) && !avoids(&core->contacts[i], agent, core->now_us)
             && (fit[core->contacts[i].class_index / 64] >> core->contacts[i].class_index % 64 & 1)
-            && (best == SAPA_NONE || sapa_route_ahead(core, i, best, core->now_us)))
-            best = i;
-    return best;
+            && (best.first == SAPA_NONE || sapa_route_ahead(core, i, best.first, core->now_us)))
+            best.first = i;
+    return best.first;
 }
 
 /* ---- matching ---- */

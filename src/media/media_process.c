@@ -923,7 +923,7 @@ int sapa_media_main(const struct sapa_media_options *options)
     if (rc) {
         sapa_log(SAPA_LOG_ERROR, "media.start", "rc=%s", sapa_rc_name(rc));
     } else {
-        sapa_log(SAPA_LOG_INFO, "media.ready", "threads=%u ports=%u-%u", process->worker_count, options->port_min,
+        sapa_log(SAPA_LOG_INFO, "media.ready", "threads=%u ports=%u-%u", process->worker_count, process->options.port_min,
                  process->options.port_max);
         atomic_store(&running, process->loop);
         say_ready(&process->options);

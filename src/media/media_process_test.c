@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -1199,7 +1200,69 @@ static void test_bad_line(void **state)
     control_close(&control);
 }
 
-int main(void)
+/* kill -9: what was spoken more than half a second before is in the file, and it opens. */
+static void test_killed(void **state)
+{
+    struct control control;
+    struct phone phone;
+    struct sapa_recording *recording;
+    struct sapa_recording_info info;
+    struct sapa_key key;
+    char path[160], number[16], byte;
+    int ready[2];
+    const struct phone_options options = { .leg = 1, .contact = 1, .codec = SAPA_CODEC_PCMA };
+
+    (void)state;
+    memset(&key, 0x42, sizeof(key));
+    assert_int_equal(pipe(ready), 0);
+    (void)snprintf(number, sizeof(number), "%d", ready[1]);
+    (void)snprintf(path, sizeof(path), "%s/killed.sock", folder);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        execl("/proc/self/exe", "media_process_test", "serve", path, number, (char *)NULL);
+        _exit(127);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    control = (struct control){ .epoch = 1 };
+    assert_int_equal(sapa_unix_connect(path, &control.fd), SAPA_OK);
+    struct sapa_media_message hello = { .op = SAPA_MEDIA_HELLO };
+    hello.u.hello.epoch = 1;
+    say(&control, &hello);
+    phone_open(&control, &phone, &options);
+    start_recording(&control, 1, 1, "killed.rec", 1, 0);
+    assert_int_equal(await(&control, SAPA_MEDIA_RECORD_STATE).u.record_state.state, SAPA_RECORD_STARTED);
+    const int64_t begin_us = sapa_mono_us();
+    uint8_t octets[FRAME];
+    for (unsigned i = 0; i < 75; i++) {
+        fill(octets, 1, i);
+        phone_send(&phone, octets);
+        wait_ms(20);
+    }
+    const int64_t spoken_ms = (sapa_mono_us() - begin_us) / 1000;
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    (void)snprintf(path, sizeof(path), "%s/killed.rec", folder);
+    assert_int_equal(sapa_recording_open(path, &key, &recording), SAPA_OK);
+    assert_int_equal(sapa_recording_verify(recording, &info), SAPA_OK);
+    assert_int_equal(info.end, SAPA_RECORDING_CUT);
+    assert_true((int64_t)info.recorded_ms >= spoken_ms - 1000 && info.recorded_ms > 250);
+    sapa_recording_close(recording);
+    phone_close(&phone);
+    control_close(&control);
+}
+
+static int serve(const char *path, const char *ready_fd)
+{
+    const struct sapa_media_options options = { .socket_path = path, .threads = 1,
+                                                .ready_fd = (int)strtol(ready_fd, NULL, 10),
+                                                .port_min = (uint16_t)(28000 + getpid() % 200 * 20) };
+
+    return sapa_media_main(&options);
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_relay_leaves_payload_untouched),
@@ -1220,8 +1283,11 @@ int main(void)
         cmocka_unit_test(test_malformed_messages),
         cmocka_unit_test(test_rtcp),
         cmocka_unit_test(test_bad_line),
+        cmocka_unit_test(test_killed),
     };
 
     sapa_log_level(SAPA_LOG_ERROR);
+    if (argc == 4)
+        return serve(argv[2], argv[3]);
     return cmocka_run_group_tests(tests, start_process, stop_process);
 }

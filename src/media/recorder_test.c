@@ -69,7 +69,16 @@ static int disk_sync(void *ctx, int fd)
     return errno ? -1 : 0;
 }
 
-static const struct sapa_record_disk disk = { .create = disk_create, .write = disk_write, .sync = disk_sync };
+static _Atomic(unsigned) syncs_together;
+
+static int disk_sync_all(void *ctx, int fd)
+{
+    atomic_fetch_add(&syncs_together, 1);
+    return disk_sync(ctx, fd);
+}
+
+static const struct sapa_record_disk disk = { .create = disk_create, .write = disk_write, .sync = disk_sync,
+                                              .sync_all = disk_sync_all };
 
 /* --- harness --- */
 
@@ -424,6 +433,32 @@ static void test_name_is_taken(void **state)
     assert_int_equal(sapa_record_writer_end(writer, file, &cut), SAPA_OK);
 }
 
+/* Many that end at once are one commit, and each is reported. */
+static void test_many_ends(void **state)
+{
+    enum { MANY = 64 };
+    struct sapa_recorder recorders[MANY];
+    unsigned ended = 0;
+
+    (void)state;
+    atomic_store(&syncs_together, 0);
+    for (unsigned i = 0; i < MANY; i++) {
+        begin(1, 8000);
+        recorders[i] = recorder;
+    }
+    now_us += 300000;
+    for (unsigned i = 0; i < MANY; i++) {
+        assert_int_equal(sapa_recorder_turn(&recorders[i], now_us), SAPA_OK);
+        assert_int_equal(sapa_recorder_end(&recorders[i], SAPA_RECORDING_COMPLETE, now_us), SAPA_OK);
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        const struct sapa_record_event event = await_event();
+        ended += event.state == SAPA_RECORD_ENDED && event.recorded_ms == 300;
+    }
+    assert_int_equal(ended, MANY);
+    assert_in_range(atomic_load(&syncs_together), 1, MANY / 4);
+}
+
 /* The writer is stopped: buffers run out at the limit, and the recorder says so instead of waiting. */
 static void test_slow_writer(void **state)
 {
@@ -464,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_name_is_taken),
+        cmocka_unit_test(test_many_ends),
         cmocka_unit_test(test_slow_writer),
     };
 

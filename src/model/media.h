@@ -28,7 +28,7 @@ enum sapa_media_op {
     SAPA_MEDIA_LEG_OPEN,       /* u.leg: allocate a port on `local`; → LEG_OPENED */
     SAPA_MEDIA_LEG_SET,        /* u.leg: remote address, codec, payload types, direction; repeated at each re-INVITE */
     SAPA_MEDIA_LEG_CLOSE,      /* leg; → LEG_CLOSED with its statistics */
-    SAPA_MEDIA_BRIDGE,         /* leg, other: audio and DTMF both ways; ends what plays on both */
+    SAPA_MEDIA_BRIDGE,         /* leg, other, of one contact: audio and DTMF both ways; ends what plays on both */
     SAPA_MEDIA_UNBRIDGE,       /* leg: both fall silent */
     SAPA_MEDIA_PLAY,           /* u.play: → PLAY_DONE unless looped or replaced */
     SAPA_MEDIA_STOP,           /* leg: silence */
@@ -95,7 +95,7 @@ struct sapa_media_message {
             uint32_t play;                    /* control's number */
             uint8_t loop;                     /* repeat for ever, keeping the place across interruptions */
             uint8_t file_count;
-            /* base names: media opens NAME.alaw or NAME.ulaw, raw 8 kHz octets */
+            /* absolute base names: media opens NAME.alaw or NAME.ulaw, raw 8 kHz octets; a file is replaced by rename */
             char files[SAPA_MEDIA_FILES_MAX][SAPA_MEDIA_PATH_MAX];
         } play;
         struct { char digit; uint8_t side; uint16_t length_ms; char digits[32]; } dtmf;

@@ -7,7 +7,13 @@
 
 #include "rt/loop_impl.h"
 
-enum { SIZE_MIN = 4096, SIZE_MAX_LOG2 = 30, CACHE_LINE = 64, BATCH_RELEASE = 32 };
+enum {
+    SIZE_MIN = 4096,
+    SIZE_MAX_LOG2 = 30,
+    CACHE_LINE = 64,
+    BATCH_RELEASE = 32,
+    WALK_MAX = 128 << 10, /* bytes: behind them an empty ring begins anew, so that a large ring costs memory only under load */
+};
 static const uint32_t TYPE_PAD = UINT32_MAX; /* skip to the start of the ring */
 
 struct header {
@@ -30,6 +36,7 @@ struct sapa_mailbox {
 
     _Alignas(CACHE_LINE) pthread_mutex_t lock; /* writers; guards everything up to the next line */
     uint64_t tail_own, head_seen;
+    uint64_t begun_anew; /* where the ring last did: nothing but padding before it */
     uint64_t puts, refused;
     size_t high;
     _Alignas(CACHE_LINE) atomic_uint_fast64_t tail;
@@ -122,8 +129,15 @@ void sapa_mailbox_detach(struct sapa_mailbox *mailbox)
 static bool make_room(struct sapa_mailbox *mailbox, size_t need, uint64_t *ret_at)
 {
     const size_t offset = mailbox->tail_own & (mailbox->size - 1);
-    const size_t pad = mailbox->size - offset < need ? mailbox->size - offset : 0;
+    size_t pad = mailbox->size - offset < need ? mailbox->size - offset : 0;
 
+    if (offset >= WALK_MAX && need <= offset && pad == 0) {
+        mailbox->head_seen = atomic_load_explicit(&mailbox->head, memory_order_acquire);
+        if (mailbox->head_seen == mailbox->tail_own) {
+            pad = mailbox->size - offset;
+            mailbox->begun_anew = mailbox->tail_own + pad;
+        }
+    }
     if (mailbox->tail_own + pad + need - mailbox->head_seen > mailbox->size) {
         mailbox->head_seen = atomic_load_explicit(&mailbox->head, memory_order_acquire);
         if (mailbox->tail_own + pad + need - mailbox->head_seen > mailbox->size)
@@ -170,9 +184,9 @@ sapa_rc sapa_mailbox_putv(struct sapa_mailbox *mailbox, uint32_t type, const str
     mailbox->tail_own = at + need;
     mailbox->puts++;
     /* head_seen may lag, so this can overstate by what the reader took meanwhile; look again only for a new record */
-    if (mailbox->tail_own - mailbox->head_seen > mailbox->high) {
+    if (mailbox->tail_own - SAPA_MAX(mailbox->head_seen, mailbox->begun_anew) > mailbox->high) {
         mailbox->head_seen = atomic_load_explicit(&mailbox->head, memory_order_acquire);
-        mailbox->high = SAPA_MAX(mailbox->high, mailbox->tail_own - mailbox->head_seen);
+        mailbox->high = SAPA_MAX(mailbox->high, mailbox->tail_own - SAPA_MAX(mailbox->head_seen, mailbox->begun_anew));
     }
     atomic_store(&mailbox->tail, mailbox->tail_own); /* sequentially consistent: see struct sapa_source */
     struct sapa_loop *loop = atomic_load(&mailbox->loop);
@@ -225,7 +239,8 @@ struct sapa_mailbox_stats sapa_mailbox_stats(struct sapa_mailbox *mailbox)
     stats.puts = mailbox->puts;
     stats.refused = mailbox->refused;
     stats.high_bytes = mailbox->high;
-    stats.depth_bytes = mailbox->tail_own - atomic_load_explicit(&mailbox->head, memory_order_acquire);
+    const uint64_t head = atomic_load_explicit(&mailbox->head, memory_order_acquire);
+    stats.depth_bytes = mailbox->tail_own - SAPA_MAX(head, mailbox->begun_anew);
     pthread_mutex_unlock(&mailbox->lock);
     stats.wakeups = atomic_load_explicit(&mailbox->wakeups, memory_order_relaxed);
     return stats;

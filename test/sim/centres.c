@@ -80,7 +80,7 @@ static void draw_agent(struct sim_centre *c, uint32_t a, uint32_t skills, bool m
     if (mixed && chance(dice, 70)) {
         agent->capacity[SAPA_CHANNEL_CHAT] = (uint8_t)below(dice, 4);
         agent->capacity[SAPA_CHANNEL_EMAIL] = (uint8_t)below(dice, 3);
-        agent->capacity_total = (uint8_t)(1 + below(dice, 5));
+        agent->capacity_total = (uint8_t)(1 + below(dice, 3));
         agent->reserve_voice = chance(dice, 40);
     }
     for (uint32_t s = 0; s < skills; s++)

@@ -436,7 +436,7 @@ static void phones_flap(struct sim *s)
 
     sapa_record_init(&in, SAPA_T_agent_device);
     in.at_us = s->now_us;
-    in.u.agent_device = (struct sapa_rec_agent_device){ .agent = agent, .reachable = chance(&s->dice, 70) };
+    in.u.agent_device = (struct sapa_rec_agent_device){ .agent = agent, .reachable = chance(&s->dice, 85) };
     feed(s, &in);
     if (chance(&s->dice, 50))
         PLAN(s, some_ms(s, 100, 20000), agent_command, .agent = agent, .verb = SAPA_VERB_READY, .code = SAPA_NONE);

@@ -403,6 +403,7 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
     v->adopt_held = NULL;
     v->adopt_count = v->adopt_held_count = 0;
     sapa_voice_agents_restore(v);
+    sapa_voice_listen_now(v);
     sapa_log(SAPA_LOG_INFO, "voice.adopt", "adopted=%llu orphans=%llu", (unsigned long long)v->stats.adopted,
              (unsigned long long)v->stats.orphans);
 }

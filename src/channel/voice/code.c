@@ -48,7 +48,13 @@ static void say_known(struct sapa_voice *v, struct voice_call_code *code, enum s
 static void play_now(struct sapa_voice *v, struct voice_call_code *code)
 {
     struct voice_leg *leg = code->leg;
-    if (code->waiting > 0 || !leg || leg->state != LEG_UP || !leg->acked || code->play_done)
+    if (!leg || leg->state != LEG_UP || !leg->acked || code->play_done)
+        return;
+    if (code->cut) {
+        sapa_voice_leg_end(v, leg, 16, NULL);
+        return;
+    }
+    if (code->waiting > 0)
         return;
     struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->id, .leg = leg->id, .tag = 1 };
     m.u.play.play = 1;
@@ -87,6 +93,23 @@ void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t inde
     if (code->waiting > 0)
         code->waiting--;
     play_now(v, code);
+}
+
+bool sapa_voice_code_yield(struct sapa_voice *v, uint32_t agent)
+{
+    bool busy = false;
+    for (uint32_t i = 0; i < v->codes.count; i++) {
+        struct voice_call_code *code = ((struct voice_ref *)sapa_table_at(&v->codes, i))->value;
+        struct voice_leg *leg = code->leg;
+        if (code->agent != agent || !leg || leg->state == LEG_OVER)
+            continue;
+        code->cut = true;
+        if (leg->state == LEG_UP && leg->acked)
+            sapa_voice_leg_end(v, leg, 16, NULL); /* the leg stays in the table until the media process has let go */
+        else
+            busy = true; /* no BYE before the ACK (RFC 3261 15): it ends there */
+    }
+    return busy;
 }
 
 void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg)

@@ -86,6 +86,7 @@ void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o)
         at = &(*at)->next;
     *at = o->next;
     sapa_timer_cancel(v->loop, &o->silence);
+    sapa_timer_cancel(v->loop, &o->line);
     sapa_voice_take(&v->offers, o->id);
     free(o);
     sapa_voice_contact_check(v, c);
@@ -97,6 +98,7 @@ void sapa_voice_offer_failed(struct sapa_voice *v, struct voice_offer *o, enum s
         return;
     o->over = true;
     sapa_timer_cancel(v->loop, &o->silence);
+    sapa_timer_cancel(v->loop, &o->line);
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_offer_failed);
     r.u.offer_failed.offer = o->id;

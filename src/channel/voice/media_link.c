@@ -194,6 +194,13 @@ static void each_leg_lost(struct sapa_voice *v)
         sapa_voice_recording_failed(v, ((struct voice_ref *)sapa_table_at(&v->contacts, i))->value);
 }
 
+void sapa_voice_end_calls(struct sapa_voice *v, const char *why)
+{
+    sapa_voice_touch(v);
+    for (uint32_t i = 0; i < v->legs.count; i++)
+        sapa_voice_leg_lost(v, ((struct voice_ref *)sapa_table_at(&v->legs, i))->value, SAPA_SIDE_SYSTEM, 503, why);
+}
+
 static void grace_over(void *ctx)
 {
     struct sapa_voice *v = ctx;

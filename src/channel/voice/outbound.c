@@ -4,6 +4,8 @@
 
 /* ---- rings an agent's phone ---- */
 
+enum { LINE_TRIES = 50, LINE_EVERY_US = 20000 }; /* then the phone may say itself that it is busy */
+
 static const char *const ELSEWHERE = "SIP;cause=200;text=\"Call completed elsewhere\"";
 
 static bool set_target(struct voice_leg *leg, struct sapa_str uri, struct sapa_str route)
@@ -147,9 +149,27 @@ static bool put_offer(struct sapa_voice *v, struct voice_leg *leg, struct sapa_t
     return sapa_sdp_offer(&leg->sdp, &want, sdp) == SAPA_OK;
 }
 
-/* Its port is there: the INVITE leaves. */
+static void line_free(void *ctx)
+{
+    struct voice_offer *o = ctx;
+    struct sapa_voice *v = o->voice;
+    sapa_voice_touch(v);
+    for (struct voice_leg *leg = o->legs, *next; leg && !o->over; leg = next) {
+        next = leg->next;
+        if (leg->state == LEG_NEW && leg->media == MEDIA_OPEN)
+            sapa_voice_invite_agent(v, leg);
+    }
+}
+
+/* Its port is there: the INVITE leaves, after the agent's line is free. */
 void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
 {
+    if (sapa_voice_code_yield(v, leg->offer->agent) && leg->offer->line_tries < LINE_TRIES) {
+        leg->offer->line_tries++;
+        sapa_timer_set(v->loop, &leg->offer->line, LINE_EVERY_US, line_free, leg->offer);
+        return;
+    }
+
     char body[VOICE_SDP_MAX], from_buf[512], to_buf[256], head_buf[VOICE_HEADERS_MAX];
     struct sapa_text sdp, from, to, head;
     struct voice_offer *o = leg->offer;
@@ -206,6 +226,7 @@ void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool e
     const int64_t now = sapa_voice_now(v);
     o->over = true;
     sapa_timer_cancel(v->loop, &o->silence);
+    sapa_timer_cancel(v->loop, &o->line);
     for (struct voice_leg *leg = o->legs; leg; leg = leg->next) {
         if (leg->state == LEG_CALLING) {
             if (!leg->heard && now - leg->called_us > 2000000)

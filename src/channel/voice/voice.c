@@ -322,6 +322,23 @@ static void defaults(struct sapa_voice_options *o)
         o->country = "62";
 }
 
+static sapa_rc listen_on(struct sapa_voice *v, const struct sapa_voice_listen *l, struct sapa_sip_ip *ret_bound)
+{
+    const struct sapa_sip_listen listen = {
+        .kind = l->kind, .local = l->local, .advertise = l->has_advertise ? &l->advertise : NULL, .fd = l->fd
+    };
+    return sapa_sip_net_listen(v->net, &listen, ret_bound);
+}
+
+static sapa_rc bound_of(int fd, struct sapa_sip_ip *ret_bound)
+{
+    struct sapa_addr addr;
+    char host[SAPA_ADDR_TEXT_MAX];
+    const sapa_rc rc = sapa_socket_local(fd, &addr);
+    return rc != SAPA_OK ? rc
+                         : sapa_sip_ip_parse(sapa_str_of(sapa_addr_print_host(&addr, host, sizeof(host))), sapa_addr_port(&addr), ret_bound);
+}
+
 static sapa_rc open_sip(struct sapa_voice *v)
 {
     struct sapa_sip_stack_opts opts = {
@@ -355,15 +372,31 @@ static sapa_rc open_sip(struct sapa_voice *v)
     sapa_sip_net_attach(v->net, v->stack);
     for (size_t i = 0; i < v->options.listen_count; i++) {
         const struct sapa_voice_listen *l = &v->options.listens[i];
-        const struct sapa_sip_listen listen = {
-            .kind = l->kind, .local = l->local, .advertise = l->has_advertise ? &l->advertise : NULL, .fd = l->fd
-        };
-        const sapa_rc opened = sapa_sip_net_listen(v->net, &listen, &v->bound[i]);
+        const sapa_rc opened = l->fd >= 0 ? bound_of(l->fd, &v->bound[i]) : listen_on(v, l, &v->bound[i]);
         if (opened != SAPA_OK)
             return opened;
+        if (l->fd >= 0)
+            v->waiting[v->waiting_count++] = *l;
         v->bound_count++;
     }
     return SAPA_OK;
+}
+
+/*
+ * Sockets that were handed down hold what arrived while nobody read them: a BYE of a call that is not adopted
+ * yet would be answered 481. So they are read only when the dialogs are there.
+ */
+void sapa_voice_listen_now(struct sapa_voice *v)
+{
+    for (size_t i = 0; i < v->waiting_count; i++) {
+        struct sapa_sip_ip bound;
+        const sapa_rc rc = listen_on(v, &v->waiting[i], &bound);
+        if (rc == SAPA_OK)
+            continue;
+        sapa_log(SAPA_LOG_ERROR, "voice.listen", "%s", sapa_rc_text(rc));
+        sapa_fd_close(v->waiting[i].fd);
+    }
+    v->waiting_count = 0;
 }
 
 static sapa_rc open_all(struct sapa_voice *v)
@@ -442,7 +475,7 @@ void sapa_voice_close(struct sapa_voice *v)
     sapa_timer_cancel(v->loop, &v->media_retry);
     sapa_loop_undefer(v->loop, &v->turn_end);
     sapa_voice_media_close(v);
-    FREE_EACH(v->offers, voice_offer, (sapa_timer_cancel(v->loop, &each_->silence), free(each_)));
+    FREE_EACH(v->offers, voice_offer, (sapa_timer_cancel(v->loop, &each_->silence), sapa_timer_cancel(v->loop, &each_->line), free(each_)));
     FREE_EACH(v->codes, voice_call_code, (sapa_timer_cancel(v->loop, &each_->timer), free(each_)));
     FREE_EACH(v->legs, voice_leg, (free(each_->body), free(each_->target), free(each_)));
     FREE_EACH(v->contacts, voice_contact, sapa_voice_contact_free(each_));
@@ -456,6 +489,8 @@ void sapa_voice_close(struct sapa_voice *v)
             sapa_dns_cancel(v->trunks[i].query);
     sapa_dns_free(v->dns);
     sapa_voice_agents_close(v);
+    for (size_t i = 0; i < v->waiting_count; i++)
+        sapa_fd_close(v->waiting[i].fd);
     sapa_sip_net_close(v->net);
     sapa_sip_stack_close(v->stack);
     sapa_sip_guard_close(v->guard);

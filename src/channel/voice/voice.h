@@ -34,7 +34,7 @@ enum {
     SAPA_VOICE_PATH_MAX = 200,     /* = SAPA_MEDIA_PATH_MAX */
 };
 
-/** One SIP socket. `fd` -1: opened here; >= 0: taken over (open and bound, TCP listening). */
+/** One SIP socket. `fd` -1: opened here; >= 0: taken over (open and bound, TCP listening), and read only once dialogs are adopted: what waits in it is answered by who knows them. */
 struct sapa_voice_listen {
     uint8_t kind;                 /* SAPA_SIP_FLOW_UDP or SAPA_SIP_FLOW_TCP */
     struct sapa_sip_ip local;     /* port 0: any */
@@ -141,6 +141,9 @@ void sapa_voice_sip_receive(struct sapa_voice *voice, const struct sapa_sip_flow
 void sapa_voice_centre(struct sapa_voice *voice, const struct sapa_centre *centre);
 /** No new calls (503 with Retry-After) while on: the disk is full, the centre is overloaded or stopping. Calls that live go on. */
 void sapa_voice_refuse(struct sapa_voice *voice, bool on, const char *why);
+
+/** End every call politely, on both sides, as a stop of ours (side SYSTEM). Go on running the loop until they are gone. */
+void sapa_voice_end_calls(struct sapa_voice *voice, const char *why);
 
 /** What the core believes to be alive at start, so that each can be confirmed or ended. */
 enum sapa_voice_held_kind {

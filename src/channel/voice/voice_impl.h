@@ -110,6 +110,8 @@ struct voice_offer {
     uint8_t result;            /* worst outcome so far; SAPA_OFFER_OPEN: none */
     int cause;
     struct sapa_timer silence; /* phones that say nothing */
+    struct sapa_timer line;    /* the agent still hears the confirmation of a code: his line is freed first */
+    uint8_t line_tries;
     struct voice_offer *next;
     struct voice_offer *next_dead;
     struct sapa_voice *voice;
@@ -158,6 +160,7 @@ struct voice_call_code {
     uint32_t agent, code;
     uint8_t play_done;
     uint8_t count, waiting;
+    bool cut;                  /* an offer waits for the line: no word more */
     bool here[4];
     char files[4][SAPA_MEDIA_PATH_MAX];
     struct voice_leg *leg;
@@ -233,6 +236,8 @@ struct sapa_voice {
     struct voice_media_link *link;
     struct sapa_sip_ip bound[SAPA_VOICE_LISTENS_MAX];
     size_t bound_count;
+    struct sapa_voice_listen waiting[SAPA_VOICE_LISTENS_MAX]; /* sockets that are read once dialogs are adopted */
+    size_t waiting_count;
     struct sapa_table contacts, legs, offers, codes, prompts; /* id → pointer; prompts hold voice_prompt_wait */
     struct sapa_table trusted;                                /* sources of trunks that the guard knows */
     bool agents_dirty;
@@ -275,6 +280,7 @@ struct sapa_voice {
 /* voice.c */
 void sapa_voice_post(struct sapa_voice *v, const struct sapa_record *record);
 void sapa_voice_touch(struct sapa_voice *v);
+void sapa_voice_listen_now(struct sapa_voice *v);
 int64_t sapa_voice_now(const struct sapa_voice *v);
 int64_t sapa_voice_wall(const struct sapa_voice *v);
 uint64_t sapa_voice_id(struct sapa_voice *v);
@@ -355,6 +361,8 @@ void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent
 void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base);
 void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg);
+/** An offer comes: code calls of this agent end, spoken or not. True: one of them still holds the line. */
+bool sapa_voice_code_yield(struct sapa_voice *v, uint32_t agent);
 void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
 
 /* play.c */

@@ -771,6 +771,40 @@ static void codes(void **state)
     assert_empty(f);
 }
 
+/* An offer comes while the agent hears the confirmation of a code: his line is freed first. */
+static void an_offer_frees_the_line(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer, c;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    dial_code(f, &c, "*1");
+    const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = SAPA_VERB_READY, .code = SAPA_NONE, .presence = SAPA_PRESENCE_READY);
+    fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    fake_none(f, "INVITE", "X-Sapa"); /* the answer is not acknowledged yet: no BYE, so no INVITE */
+    fake_request(f, &c, "ACK", "", "", "");
+    fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+    fake_run(f, 30000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "X-Sapa");
+    fake_reply(f, invite, 486, "x", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_failed), 1);
+    /* it is being spoken: at once */
+    dial_code(f, &c, "*1");
+    asked = fake_posted(f, SAPA_T_agent_command);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = SAPA_VERB_READY, .code = SAPA_NONE, .presence = SAPA_PRESENCE_READY);
+    fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+    fake_request(f, &c, "ACK", "", "", "");
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+    invite = fake_want(f, "INVITE", "X-Sapa");
+    fake_reply(f, invite, 486, "y", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
 /* ---- phones ---- */
 
 static void registration_ends(void **state)
@@ -1099,7 +1133,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(codes), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(codes), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(centre_is_slow),
         TEST(new_description), TEST(hold_dialects),
     };
