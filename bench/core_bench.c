@@ -16,7 +16,14 @@
 
 #include "core/core.h"
 
-enum { AGENTS = 10000, SKILLS = 200, QUEUES = 200, WAITING = 100000, SKILLS_EACH = 5, CONTACTS = 120000 };
+enum {
+    AGENTS = 10000,
+    SKILLS = 200,
+    QUEUES = 200,
+    WAITING = 100000,
+    SKILLS_EACH = 5,
+    CONTACTS = 120000
+};
 enum { SAMPLE = 997 };
 
 static struct sapa_agent agents[AGENTS];
@@ -35,13 +42,16 @@ struct waiter {
     int64_t at_us;
     uint32_t queue, priority, place; /* place: in `waiting` */
 };
-static struct waiter *waiters;      /* by counter of the id, modulo CONTACTS * 4 */
-static uint64_t *waiting;           /* ids of those in line */
+static struct waiter *waiters; /* by counter of the id, modulo CONTACTS * 4 */
+static uint64_t *waiting;      /* ids of those in line */
 static uint32_t waiting_count;
 static uint64_t next_id = 1;
 
-struct work { uint64_t offer, contact; uint8_t state; };
-static struct work works[AGENTS];   /* one each */
+struct work {
+    uint64_t offer, contact;
+    uint8_t state;
+};
+static struct work works[AGENTS]; /* one each */
 static struct sapa_core *core;
 static int64_t now_us = INT64_C(1750000000000000);
 static uint64_t rng = 88172645463325252ull, records, whys;
@@ -52,9 +62,15 @@ static uint64_t next_random(void)
     rng ^= rng >> 12, rng ^= rng << 25, rng ^= rng >> 27;
     return rng * UINT64_C(2685821657736338717);
 }
-static uint32_t below(uint32_t n) { return (uint32_t)(next_random() >> 33) % n; }
+static uint32_t below(uint32_t n)
+{
+    return (uint32_t)(next_random() >> 33) % n;
+}
 
-static struct waiter *waiter_of(uint64_t id) { return &waiters[(id & 0xffffffff) % (CONTACTS * 4)]; }
+static struct waiter *waiter_of(uint64_t id)
+{
+    return &waiters[(id & 0xffffffff) % (CONTACTS * 4)];
+}
 
 static void leave_line(uint64_t id)
 {
@@ -119,9 +135,16 @@ static int64_t arrive(void)
     const uint32_t queue = below(QUEUES), extra = below(4);
 
     sapa_record_init(&in, SAPA_T_contact_arrived);
-    in.u.contact_arrived = (struct sapa_rec_contact_arrived){ .contact = id, .channel = SAPA_CHANNEL_VOICE, .number = queue,
-                                                              .priority = extra, .last_agent = SAPA_NONE };
-    *w = (struct waiter){ .id = id, .at_us = now_us, .queue = queue, .priority = queues[queue].priority + extra, .place = waiting_count };
+    in.u.contact_arrived = (struct sapa_rec_contact_arrived){ .contact = id,
+                                                              .channel = SAPA_CHANNEL_VOICE,
+                                                              .number = queue,
+                                                              .priority = extra,
+                                                              .last_agent = SAPA_NONE };
+    *w = (struct waiter){ .id = id,
+                          .at_us = now_us,
+                          .queue = queue,
+                          .priority = queues[queue].priority + extra,
+                          .place = waiting_count };
     waiting[waiting_count++] = id;
     return step();
 }
@@ -142,7 +165,9 @@ static void into_wrapup(uint32_t agent)
     in.u.offer_accepted.offer = works[agent].offer;
     step();
     sapa_record_init(&in, SAPA_T_agent_gone);
-    in.u.agent_gone = (struct sapa_rec_agent_gone){ .contact = works[agent].contact, .offer = works[agent].offer, .side = SAPA_SIDE_AGENT };
+    in.u.agent_gone = (struct sapa_rec_agent_gone){ .contact = works[agent].contact,
+                                                    .offer = works[agent].offer,
+                                                    .side = SAPA_SIDE_AGENT };
     step();
     works[agent].state = SAPA_ASSIGNMENT_WRAPUP;
 }
@@ -151,7 +176,9 @@ static int64_t becomes_free(uint32_t agent)
 {
     works[agent].state = SAPA_ASSIGNMENT_NONE;
     sapa_record_init(&in, SAPA_T_agent_command);
-    in.u.agent_command = (struct sapa_rec_agent_command){ .agent = agent, .verb = SAPA_VERB_WRAPUP_DONE, .code = SAPA_NONE };
+    in.u.agent_command = (struct sapa_rec_agent_command){ .agent = agent,
+                                                          .verb = SAPA_VERB_WRAPUP_DONE,
+                                                          .code = SAPA_NONE };
     return step();
 }
 
@@ -197,37 +224,63 @@ static void describe(void)
         skills[s].key = SAPA_STR("s");
     for (uint32_t a = 0; a < AGENTS; a++) {
         snprintf(keys[a], sizeof(keys[a]), "a%u", a);
-        agents[a] = (struct sapa_agent){ .key = sapa_str_of(keys[a]), .clients = 1, .capacity = { 1 }, .capacity_total = 1,
-                                         .skill_first = a * SKILLS_EACH, .skill_count = SKILLS_EACH };
+        agents[a] = (struct sapa_agent){ .key = sapa_str_of(keys[a]),
+                                         .clients = 1,
+                                         .capacity = { 1 },
+                                         .capacity_total = 1,
+                                         .skill_first = a * SKILLS_EACH,
+                                         .skill_count = SKILLS_EACH };
         for (uint32_t i = 0; i < SKILLS_EACH;) {
             const uint32_t skill = below(SKILLS);
             if (level_of[a][skill])
                 continue;
             level_of[a][skill] = (uint8_t)(1 + below(10));
-            levels[a * SKILLS_EACH + i++] = (struct sapa_agent_skill_level){ skill, level_of[a][skill] };
+            levels[a * SKILLS_EACH + i++] =
+                (struct sapa_agent_skill_level){ skill, level_of[a][skill] };
         }
     }
     for (uint32_t q = 0; q < QUEUES; q++) {
-        queues[q] = (struct sapa_queue){ .key = { keys[q], strlen(keys[q]) }, .hours = SAPA_NONE, .priority = (uint8_t)below(3),
-                                         .age_ms_per_step = 60000, .step_count = 3, .ring_ms = 3600000, .wrapup_ms = 3600000,
-                                         .handle_ms_initial = 300000, .patience_ms_initial = 600000, .music = SAPA_NONE };
+        queues[q] = (struct sapa_queue){ .key = { keys[q], strlen(keys[q]) },
+                                         .hours = SAPA_NONE,
+                                         .priority = (uint8_t)below(3),
+                                         .age_ms_per_step = 60000,
+                                         .step_count = 3,
+                                         .ring_ms = 3600000,
+                                         .wrapup_ms = 3600000,
+                                         .handle_ms_initial = 300000,
+                                         .patience_ms_initial = 600000,
+                                         .music = SAPA_NONE };
         for (unsigned s = 0; s < 3; s++)
-            queues[q].steps[s] = (struct sapa_step){ .after_ms = s * 30000, .need_count = 1,
+            queues[q].steps[s] = (struct sapa_step){ .after_ms = s * 30000,
+                                                     .need_count = 1,
                                                      .needs = { { q, (uint8_t)(7 - 3 * s) } },
-                                                     .preferred_skill = SAPA_NONE, .team = SAPA_NONE };
+                                                     .preferred_skill = SAPA_NONE,
+                                                     .team = SAPA_NONE };
         numbers[q] = (struct sapa_number){ .key = queues[q].key, .flow = q };
     }
-    centre = (struct sapa_centre){ .clients = &client, .clients_count = 1, .skills = skills, .skills_count = SKILLS,
-                                   .levels = levels, .levels_count = AGENTS * SKILLS_EACH, .agents = agents, .agents_count = AGENTS,
-                                   .queues = queues, .queues_count = QUEUES, .numbers = numbers, .numbers_count = QUEUES };
+    centre = (struct sapa_centre){ .clients = &client,
+                                   .clients_count = 1,
+                                   .skills = skills,
+                                   .skills_count = SKILLS,
+                                   .levels = levels,
+                                   .levels_count = AGENTS * SKILLS_EACH,
+                                   .agents = agents,
+                                   .agents_count = AGENTS,
+                                   .queues = queues,
+                                   .queues_count = QUEUES,
+                                   .numbers = numbers,
+                                   .numbers_count = QUEUES };
     memset(centre.hash, 'b', 64);
 }
 
 int main(int argc, char **argv)
 {
     const uint32_t decisions = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 500000;
-    const struct sapa_core_options options = { .contacts_max = CONTACTS, .agents_max = AGENTS, .queues_max = QUEUES,
-                                               .classes_max = QUEUES * 3, .skills_max = SKILLS };
+    const struct sapa_core_options options = { .contacts_max = CONTACTS,
+                                               .agents_max = AGENTS,
+                                               .queues_max = QUEUES,
+                                               .classes_max = QUEUES * 3,
+                                               .skills_max = SKILLS };
     int64_t *took = calloc(decisions, sizeof(*took)), spent = 0, in_ticks = 0;
     int64_t kinds[3] = { 0 };
     uint32_t counts[3] = { 0 }, samples = 0, turn = 0;
@@ -235,7 +288,8 @@ int main(int argc, char **argv)
     waiters = calloc(CONTACTS * 4, sizeof(*waiters));
     waiting = calloc(CONTACTS, sizeof(*waiting));
     describe();
-    if (!took || !waiters || !waiting || sapa_core_new(&options, &core) != SAPA_OK || sapa_core_centre(core, &centre) != SAPA_OK)
+    if (!took || !waiters || !waiting || sapa_core_new(&options, &core) != SAPA_OK ||
+        sapa_core_centre(core, &centre) != SAPA_OK)
         return 1;
     sapa_record_init(&in, SAPA_T_centre_started);
     sapa_sized_set(&in.u.centre_started.centre_hash, sapa_str_of(centre.hash));
@@ -246,7 +300,9 @@ int main(int argc, char **argv)
         in.u.agent_device = (struct sapa_rec_agent_device){ .agent = a, .reachable = 1 };
         step();
         sapa_record_init(&in, SAPA_T_agent_command);
-        in.u.agent_command = (struct sapa_rec_agent_command){ .agent = a, .verb = SAPA_VERB_READY, .code = SAPA_NONE };
+        in.u.agent_command = (struct sapa_rec_agent_command){ .agent = a,
+                                                              .verb = SAPA_VERB_READY,
+                                                              .code = SAPA_NONE };
         step();
     }
     while (waiting_count < WAITING) {
@@ -296,13 +352,19 @@ int main(int argc, char **argv)
     }
     qsort(took, decisions, sizeof(*took), compare);
     printf("{\n  \"core_decisions_per_s\": %lld,\n  \"core_decision_p99_us\": %lld.%02lld,\n",
-           (long long)(decisions * INT64_C(1000000000) / (spent + in_ticks)), (long long)(took[decisions * 99ull / 100] / 1000),
+           (long long)(decisions * INT64_C(1000000000) / (spent + in_ticks)),
+           (long long)(took[decisions * 99ull / 100] / 1000),
            (long long)(took[decisions * 99ull / 100] % 1000 / 10));
-    printf("  \"core_decision_p50_us\": %.2f,\n  \"core_decision_max_us\": %.2f,\n", (double)took[decisions / 2] / 1e3, (double)took[decisions - 1] / 1e3);
-    printf("  \"core_arrival_mean_us\": %.2f,\n  \"core_free_mean_us\": %.2f,\n  \"core_abandon_mean_us\": %.2f,\n", (double)kinds[0] / 1e3 / counts[0],
-           (double)kinds[1] / 1e3 / counts[1], (double)kinds[2] / 1e3 / counts[2]);
-    printf("  \"core_timers_share\": %.3f,\n  \"decisions\": %u,\n  \"whys\": %llu,\n  \"equal_to_naive\": %u\n}\n",
-           (double)in_ticks / (double)(spent + in_ticks), decisions, (unsigned long long)whys, samples);
+    printf("  \"core_decision_p50_us\": %.2f,\n  \"core_decision_max_us\": %.2f,\n",
+           (double)took[decisions / 2] / 1e3, (double)took[decisions - 1] / 1e3);
+    printf(
+        "  \"core_arrival_mean_us\": %.2f,\n  \"core_free_mean_us\": %.2f,\n  \"core_abandon_mean_us\": %.2f,\n",
+        (double)kinds[0] / 1e3 / counts[0], (double)kinds[1] / 1e3 / counts[1],
+        (double)kinds[2] / 1e3 / counts[2]);
+    printf(
+        "  \"core_timers_share\": %.3f,\n  \"decisions\": %u,\n  \"whys\": %llu,\n  \"equal_to_naive\": %u\n}\n",
+        (double)in_ticks / (double)(spent + in_ticks), decisions, (unsigned long long)whys,
+        samples);
     sapa_core_free(core);
     free(took);
     free(waiters);

@@ -2,7 +2,7 @@
  * @file app/centre_file.h
  * A centre description from a file, with its secrets.
  *
- * Room    app.   Thread  any.
+ * Room    app.   Thread  any.   Tests  app/centre_file_test.c
  */
 #ifndef SAPA_APP_CENTRE_FILE_H
 #define SAPA_APP_CENTRE_FILE_H

@@ -2,7 +2,7 @@
  * @file app/live_console.h
  * What the local console answers: the live view, living contacts, why, switches, figures of the program.
  *
- * Room    app.   Thread  the centre thread.
+ * Room    app.   Thread  the centre thread.   Tests  app/serve_test.c
  */
 #ifndef SAPA_APP_LIVE_CONSOLE_H
 #define SAPA_APP_LIVE_CONSOLE_H

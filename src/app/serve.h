@@ -6,7 +6,7 @@
  * process that is killed loses no datagram: the kernel keeps them for its successor. It parses
  * nothing from outside and restarts either child when it ends by itself.
  *
- * Room    app.   Thread  main.   Design  docs/design/processes.md   Tests  test/app/restart_test.sh
+ * Room    app.   Thread  main.   Design  docs/design/processes.md   Tests  app/serve_test.c
  */
 #ifndef SAPA_APP_SERVE_H
 #define SAPA_APP_SERVE_H

@@ -21,6 +21,7 @@
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/test_impl.h"
+#include "app/view_wire.h"
 #include "rt/socket.h"
 
 enum { LIMIT_MS = 20000, ARGS_MAX = 24 };
@@ -416,6 +417,64 @@ static void test_a_new_description(void **state)
     stop(f);
 }
 
+static sapa_rc ask(const struct fixture *f, json_t *question, size_t *ret_rows, char error[300])
+{
+    char path[140];
+    struct sapa_text text;
+
+    snprintf(path, sizeof(path), "%s/console.sock", f->data);
+    sapa_text_init(&text, error, 300);
+    *ret_rows = 0;
+    return sapa_console_ask(path, question, 10000, ignore_row, ret_rows, &text);
+}
+
+/* What the commands ask of a living centre, and what they cannot. */
+static void test_questions(void **state)
+{
+    struct fixture *f = *state;
+    static struct sapa_view_memory memory;
+    struct sapa_view view;
+    struct sapa_text text;
+    char error[300];
+    size_t rows;
+
+    start(f, f->data, "--sip", "127.0.0.1:0", "--quiet", NULL);
+    wait_for(f, "control.ready");
+    sapa_text_init(&text, error, sizeof(error));
+    assert_int_equal(sapa_view_ask(f->data, SAPA_LANGUAGE_EN, &memory, &view, &text), SAPA_OK);
+    assert_int_equal(view.queue_count, 1);
+    assert_int_equal(view.agent_count, 2);
+    assert_string_equal(view.queues[0].key, "sales");
+    assert_int_equal(view.open, 0);
+    assert_int_equal(view.surge, 0);
+    assert_int_equal(ask(f, json_pack("{s:s}", "do", "contacts"), &rows, error), SAPA_OK);
+    assert_int_equal(rows, 0);
+    assert_int_equal(ask(f, json_pack("{s:s,s:s}", "do", "why", "contact", "12"), &rows, error), SAPA_OK);
+    assert_int_equal(rows, 0);
+    static const char *const no_contact[] = { "", "x", "-1", "12 ", "99999999999999999999999", "1e3" };
+    for (size_t i = 0; i < SAPA_COUNT(no_contact); i++) {
+        assert_int_equal(ask(f, json_pack("{s:s,s:s}", "do", "why", "contact", no_contact[i]), &rows, error), SAPA_EINVAL);
+        assert_non_null(strstr(error, "a contact is named by its number"));
+    }
+    assert_int_equal(ask(f, json_pack("{s:s,s:i}", "do", "why", "contact", 12), &rows, error), SAPA_EINVAL);
+    assert_int_equal(ask(f, json_pack("{s:s,s:s,s:s,s:b}", "do", "switch", "which", "surge", "client", "bank", "on", 1), &rows, error), SAPA_OK);
+    assert_int_equal(sapa_view_ask(f->data, SAPA_LANGUAGE_EN, &memory, &view, &text), SAPA_OK);
+    assert_int_equal(view.surge, 2); /* bank is the second client */
+    assert_int_equal(ask(f, json_pack("{s:s,s:s,s:s}", "do", "switch", "which", "surge", "client", "nobody"), &rows, error), SAPA_EINVAL);
+    assert_string_equal(error, "there is no client \"nobody\"");
+    assert_int_equal(ask(f, json_pack("{s:s,s:s}", "do", "switch", "which", "light"), &rows, error), SAPA_EINVAL);
+    assert_non_null(strstr(error, "\"light\""));
+    assert_int_equal(ask(f, json_pack("{s:s}", "do", "dance"), &rows, error), SAPA_EINVAL);
+    assert_string_equal(error, "this build does not know the question \"dance\"");
+    assert_int_equal(ask(f, json_pack("{s:[i]}", "do", 1), &rows, error), SAPA_EINVAL);
+    /* what was switched stands in the log: it holds after a kill */
+    kill(child(f, "sapa-control"), SIGKILL);
+    wait_for(f, "control.ready");
+    assert_int_equal(sapa_view_ask(f->data, SAPA_LANGUAGE_ID, &memory, &view, &text), SAPA_OK);
+    assert_int_equal(view.surge, 2);
+    stop(f);
+}
+
 /* Control is killed again and again, media too: each comes back by itself, the other stays. */
 static void test_children_come_back(void **state)
 {
@@ -482,6 +541,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_a_broken_description_at_start, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_a_damaged_store_at_start, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_a_new_description, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(test_questions, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_children_come_back, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_ending_between_lives, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_nobody_outlives_the_supervisor, open_fixture, close_fixture),

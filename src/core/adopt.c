@@ -36,12 +36,13 @@ static bool hours_are_whole(const struct sapa_centre *centre)
 {
     for (uint32_t i = 0; i < centre->hours_count; i++) {
         const struct sapa_hours *h = &centre->hours[i];
-        if ((uint64_t)h->span_first + h->span_count > centre->spans_count
-            || (uint64_t)h->holiday_first + h->holiday_count > centre->holidays_count)
+        if ((uint64_t)h->span_first + h->span_count > centre->spans_count ||
+            (uint64_t)h->holiday_first + h->holiday_count > centre->holidays_count)
             return false;
     }
     for (uint32_t i = 0; i < centre->holidays_count; i++)
-        if ((uint64_t)centre->holidays[i].span_first + centre->holidays[i].span_count > centre->spans_count)
+        if ((uint64_t)centre->holidays[i].span_first + centre->holidays[i].span_count >
+            centre->spans_count)
             return false;
     for (uint32_t i = 0; i < centre->spans_count; i++)
         if (centre->spans[i].to_min > 1440 || centre->spans[i].from_min >= centre->spans[i].to_min)
@@ -53,10 +54,10 @@ static bool is_whole(const struct sapa_centre *centre)
 {
     for (uint32_t q = 0; q < centre->queues_count; q++) {
         const struct sapa_queue *queue = &centre->queues[q];
-        if (queue->client >= centre->clients_count || queue->client >= CLIENTS_MAX || queue->step_count < 1
-            || queue->step_count > SAPA_STEPS_MAX || queue->choice > SAPA_CHOICE_RING_ALL
-            || queue->record >= SAPA_RECORD_COUNT
-            || (uint64_t)queue->overflow_first + queue->overflow_count > centre->overflows_count)
+        if (queue->client >= centre->clients_count || queue->client >= CLIENTS_MAX ||
+            queue->step_count < 1 || queue->step_count > SAPA_STEPS_MAX ||
+            queue->choice > SAPA_CHOICE_RING_ALL || queue->record >= SAPA_RECORD_COUNT ||
+            (uint64_t)queue->overflow_first + queue->overflow_count > centre->overflows_count)
             return false;
         for (unsigned s = 0; s < queue->step_count; s++)
             if (!step_is_whole(centre, &queue->steps[s]))
@@ -64,19 +65,21 @@ static bool is_whole(const struct sapa_centre *centre)
     }
     for (uint32_t i = 0; i < centre->overflows_count; i++) {
         const struct sapa_overflow *rule = &centre->overflows[i];
-        if (rule->when > SAPA_OVERFLOW_NO_AGENTS || (rule->queue != SAPA_NONE && rule->queue >= centre->queues_count))
+        if (rule->when > SAPA_OVERFLOW_NO_AGENTS ||
+            (rule->queue != SAPA_NONE && rule->queue >= centre->queues_count))
             return false;
     }
     for (uint32_t a = 0; a < centre->agents_count; a++)
-        if ((uint64_t)centre->agents[a].skill_first + centre->agents[a].skill_count > centre->levels_count)
+        if ((uint64_t)centre->agents[a].skill_first + centre->agents[a].skill_count >
+            centre->levels_count)
             return false;
     for (uint32_t i = 0; i < centre->levels_count; i++)
         if (centre->levels[i].skill >= centre->skills_count)
             return false;
     for (uint32_t i = 0; i < centre->numbers_count; i++) {
         const struct sapa_number *number = &centre->numbers[i];
-        if (number->client >= centre->clients_count || number->language >= SAPA_LANGUAGE_COUNT
-            || number->flow >= (centre->flows_count ? centre->flows_count : centre->queues_count))
+        if (number->client >= centre->clients_count || number->language >= SAPA_LANGUAGE_COUNT ||
+            number->flow >= (centre->flows_count ? centre->flows_count : centre->queues_count))
             return false;
     }
     return hours_are_whole(centre);
@@ -86,8 +89,8 @@ sapa_rc sapa_core_centre(struct sapa_core *core, const struct sapa_centre *centr
 {
     uint32_t classes = 0;
 
-    if (centre->agents_count > core->agents_max || centre->queues_count > core->queues_max
-        || centre->skills_count > core->skills_max)
+    if (centre->agents_count > core->agents_max || centre->queues_count > core->queues_max ||
+        centre->skills_count > core->skills_max)
         return SAPA_ELIMIT;
     if (!is_whole(centre))
         return SAPA_EINVAL;
@@ -120,13 +123,14 @@ void sapa_adopt_levels(struct sapa_core *core)
         const struct sapa_agent *agent = &centre->agents[a];
         memset(levels, 0, centre->skills_count);
         for (uint32_t i = 0; i < agent->skill_count; i++)
-            levels[centre->levels[agent->skill_first + i].skill] = centre->levels[agent->skill_first + i].level;
+            levels[centre->levels[agent->skill_first + i].skill] =
+                centre->levels[agent->skill_first + i].level;
     }
     for (uint32_t i = 0; i < core->override_count; i++) {
         sapa_assert(core->overrides[i].agent < centre->agents_count);
         sapa_assert(core->overrides[i].skill < centre->skills_count);
-        core->levels[(size_t)core->overrides[i].agent * core->skills_max + core->overrides[i].skill] =
-            core->overrides[i].level;
+        core->levels[(size_t)core->overrides[i].agent * core->skills_max +
+                     core->overrides[i].skill] = core->overrides[i].level;
     }
 }
 
@@ -180,13 +184,15 @@ static uint32_t mapped(const uint32_t *map, uint32_t index)
 }
 
 /* A conversation of a queue that is gone is booked to another of the same client. */
-static uint32_t stand_in(const struct sapa_core *core, const struct sapa_centre *next, uint32_t queue)
+static uint32_t stand_in(const struct sapa_core *core, const struct sapa_centre *next,
+                         uint32_t queue)
 {
     const uint32_t client = core->centre->queues[queue].client;
 
     sapa_assert(next->queues_count > 0);
     for (uint32_t q = 0; q < next->queues_count; q++)
-        if (sapa_str_eq(next->clients[next->queues[q].client].key, core->centre->clients[client].key))
+        if (sapa_str_eq(next->clients[next->queues[q].client].key,
+                        core->centre->clients[client].key))
             return q;
     return 0;
 }
@@ -203,7 +209,8 @@ static void retire_agent(struct sapa_core *core, uint32_t agent)
             sapa_work_end_wrapup(core, w, 2);
         } else {
             struct sapa_record gone = { .type = SAPA_T_agent_gone };
-            gone.u.agent_gone = (struct sapa_rec_agent_gone){ .contact = w->contact_id, .offer = w->offer,
+            gone.u.agent_gone = (struct sapa_rec_agent_gone){ .contact = w->contact_id,
+                                                              .offer = w->offer,
                                                               .side = SAPA_SIDE_SYSTEM };
             EMIT(core, cmd_drop_agent, .contact = w->contact_id, .offer = w->offer);
             const sapa_rc rc = sapa_work_on_gone(core, &gone);
@@ -217,7 +224,8 @@ static void retire_agent(struct sapa_core *core, uint32_t agent)
 static void retire_contact(struct sapa_core *core, struct core_contact *c, bool all)
 {
     if (all) {
-        sapa_contact_hangup(core, c, c->answered ? SAPA_OUTCOME_ANSWERED : SAPA_OUTCOME_OVERFLOW_ENDED,
+        sapa_contact_hangup(core, c,
+                            c->answered ? SAPA_OUTCOME_ANSWERED : SAPA_OUTCOME_OVERFLOW_ENDED,
                             SAPA_SIDE_SYSTEM, 0);
         return;
     }
@@ -309,14 +317,16 @@ static void move_switches(struct sapa_core *core, const struct sapa_centre *next
 
 static bool same_shape(const struct sapa_flow *a, const struct sapa_flow *b)
 {
-    if (a->nodes_count != b->nodes_count || a->variables_count != b->variables_count || a->text_size != b->text_size)
+    if (a->nodes_count != b->nodes_count || a->variables_count != b->variables_count ||
+        a->text_size != b->text_size)
         return false;
     for (uint32_t i = 0; i < a->nodes_count; i++)
         if (a->nodes[i].kind != b->nodes[i].kind || !sapa_str_eq(a->nodes[i].key, b->nodes[i].key))
             return false;
     for (uint32_t i = 0; i < a->variables_count; i++)
-        if (a->variables[i].type != b->variables[i].type || a->variables[i].at != b->variables[i].at
-            || !sapa_str_eq(a->variables[i].name, b->variables[i].name))
+        if (a->variables[i].type != b->variables[i].type ||
+            a->variables[i].at != b->variables[i].at ||
+            !sapa_str_eq(a->variables[i].name, b->variables[i].name))
             return false;
     return true;
 }
@@ -327,7 +337,8 @@ static uint32_t flow_in(const struct sapa_core *core, const struct sapa_centre *
     if (flow >= core->centre->flows_count)
         return SAPA_NONE;
     const uint32_t to = SAPA_FIND(next, flows, core->centre->flows[flow].key);
-    return to != SAPA_NONE && same_shape(&core->centre->flows[flow], &next->flows[to]) ? to : SAPA_NONE;
+    return to != SAPA_NONE && same_shape(&core->centre->flows[flow], &next->flows[to]) ? to
+                                                                                       : SAPA_NONE;
 }
 
 /* True: its menu has to begin again. */
@@ -339,9 +350,12 @@ static bool move_run(struct sapa_core *core, const struct sapa_centre *next, str
         return false;
     const bool alive = run->phase != SAPA_FLOW_IDLE && run->phase != SAPA_FLOW_OVER;
     const uint32_t flow = flow_in(core, next, run->flow);
-    const uint32_t queue_flow = run->queue_node == SAPA_NONE ? 0 : flow_in(core, next, run->queue_flow);
-    const uint32_t queue = run->queue < core->centre->queues_count ? core->queue_map[run->queue] : SAPA_NONE;
-    const bool queue_lost = run->queue != SAPA_NONE && queue == SAPA_NONE && (run->flags & SAPA_FLOW_RUN_IN_QUEUE);
+    const uint32_t queue_flow =
+        run->queue_node == SAPA_NONE ? 0 : flow_in(core, next, run->queue_flow);
+    const uint32_t queue =
+        run->queue < core->centre->queues_count ? core->queue_map[run->queue] : SAPA_NONE;
+    const bool queue_lost =
+        run->queue != SAPA_NONE && queue == SAPA_NONE && (run->flags & SAPA_FLOW_RUN_IN_QUEUE);
     if (flow != SAPA_NONE && queue_flow != SAPA_NONE && !queue_lost) {
         run->flow = flow;
         run->queue_flow = queue_flow;
@@ -358,7 +372,8 @@ static bool move_run(struct sapa_core *core, const struct sapa_centre *next, str
     memset(run, 0, sizeof(*run));
     run->queue_node = run->queue = SAPA_NONE;
     c->flow_due_us = 0;
-    if (alive && c->place == SAPA_PLACE_FLOW && c->leg && next->flows_count > 0 && c->number != SAPA_NONE) {
+    if (alive && c->place == SAPA_PLACE_FLOW && c->leg && next->flows_count > 0 &&
+        c->number != SAPA_NONE) {
         c->reason = 0;
         return true;
     }
@@ -366,12 +381,17 @@ static bool move_run(struct sapa_core *core, const struct sapa_centre *next, str
     return false;
 }
 
-static void move_contact(struct sapa_core *core, const struct sapa_centre *next, struct core_contact *c)
+static void move_contact(struct sapa_core *core, const struct sapa_centre *next,
+                         struct core_contact *c)
 {
     const struct sapa_centre *old = core->centre;
 
-    c->client = c->client < old->clients_count ? SAPA_FIND(next, clients, old->clients[c->client].key) : SAPA_NONE;
-    c->number = c->number < old->numbers_count ? SAPA_FIND(next, numbers, old->numbers[c->number].key) : SAPA_NONE;
+    c->client = c->client < old->clients_count
+                    ? SAPA_FIND(next, clients, old->clients[c->client].key)
+                    : SAPA_NONE;
+    c->number = c->number < old->numbers_count
+                    ? SAPA_FIND(next, numbers, old->numbers[c->number].key)
+                    : SAPA_NONE;
     if (c->queue != SAPA_NONE) {
         const uint32_t from = c->queue;
         c->queue = core->queue_map[from];
@@ -380,7 +400,8 @@ static void move_contact(struct sapa_core *core, const struct sapa_centre *next,
     }
     c->last_queue = mapped(core->queue_map, c->last_queue);
     c->judged_queue = mapped(core->queue_map, c->judged_queue);
-    c->message_queue = c->message_queue < old->queues_count ? core->queue_map[c->message_queue] : SAPA_NONE;
+    c->message_queue =
+        c->message_queue < old->queues_count ? core->queue_map[c->message_queue] : SAPA_NONE;
     c->preferred = mapped(core->agent_map, c->preferred);
     c->last_agent = mapped(core->agent_map, c->last_agent);
     c->judged_agent = mapped(core->agent_map, c->judged_agent);
@@ -392,8 +413,8 @@ static void move_contact(struct sapa_core *core, const struct sapa_centre *next,
     if (c->queued) {
         const struct sapa_queue *q = &next->queues[c->queue];
         c->step = 0;
-        while (c->step + 1u < q->step_count
-               && core->now_us - c->entered_us >= q->steps[c->step + 1].after_ms * INT64_C(1000))
+        while (c->step + 1u < q->step_count &&
+               core->now_us - c->entered_us >= q->steps[c->step + 1].after_ms * INT64_C(1000))
             c->step++;
         c->ring_all = q->choice == SAPA_CHOICE_RING_ALL;
     }
@@ -493,7 +514,8 @@ static void replace(struct sapa_core *core)
         move_contact(core, next, &core->contacts[core->living[i]]);
     move_works(core, next);
     for (i = 0; i < core->contact_count; i++)
-        core->contacts[core->living[i]].restart = move_run(core, next, &core->contacts[core->living[i]]);
+        core->contacts[core->living[i]].restart =
+            move_run(core, next, &core->contacts[core->living[i]]);
     move_agents(core, next);
     move_queues(core, next);
     core->centre = next;

@@ -101,7 +101,8 @@ static sapa_rc wrapup_done(struct sapa_core *core, uint32_t agent, uint64_t code
         return SAPA_ESTATE;
     if (code != SAPA_NONE) { /* by its place among the dispositions of the queue */
         const struct sapa_queue *q = core_queue_of(core, w->queue);
-        if (code < q->disposition_first || code >= (uint64_t)q->disposition_first + q->disposition_count)
+        if (code < q->disposition_first ||
+            code >= (uint64_t)q->disposition_first + q->disposition_count)
             return SAPA_ENOENT;
         w->disposition = (uint32_t)code;
     }
@@ -120,7 +121,8 @@ static sapa_rc wrapup_extend(struct sapa_core *core, uint32_t agent)
         return SAPA_EDENIED;
     w->extended = true;
     w->due_us += more_ms * INT64_C(1000);
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)), w->due_us, w->offer);
+    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)),
+                   w->due_us, w->offer);
     return SAPA_OK;
 }
 
@@ -129,7 +131,8 @@ static sapa_rc logout(struct sapa_core *core, uint32_t agent)
     if (core->agents[agent].presence == SAPA_PRESENCE_OFFLINE)
         return SAPA_ESTATE;
     for (uint32_t i = core->agents[agent].work; i != SAPA_NONE; i = core->works[i].next_of_agent)
-        if (core->works[i].state == SAPA_ASSIGNMENT_TALKING || core->works[i].state == SAPA_ASSIGNMENT_HELD)
+        if (core->works[i].state == SAPA_ASSIGNMENT_TALKING ||
+            core->works[i].state == SAPA_ASSIGNMENT_HELD)
             return SAPA_ESTATE; /* not while somebody is on the line */
     core->agents[agent].resume = false;
     sapa_agent_move(core, agent, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0);
@@ -166,8 +169,9 @@ sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *
     }
     /* who asks gets his answer in words, also a refusal */
     if (command->request)
-        EMIT(core, cmd_agent_reply, .agent = agent, .request = command->request, .rc = (uint64_t)-rc,
-             .verb = command->verb, .code = command->code, .presence = core->agents[agent].presence);
+        EMIT(core, cmd_agent_reply, .agent = agent, .request = command->request,
+             .rc = (uint64_t)-rc, .verb = command->verb, .code = command->code,
+             .presence = core->agents[agent].presence);
     return rc;
 }
 
@@ -257,19 +261,22 @@ sapa_rc sapa_agent_on_skill(struct sapa_core *core, const struct sapa_record *in
     const struct sapa_rec_agent_skill *set = &in->u.agent_skill;
     uint32_t i = 0;
 
-    if (set->agent >= core->centre->agents_count || set->skill >= core->centre->skills_count || set->level > 10)
+    if (set->agent >= core->centre->agents_count || set->skill >= core->centre->skills_count ||
+        set->level > 10)
         return SAPA_EINVAL;
     if (set->until_us && set->until_us <= core->now_us)
         return SAPA_EINVAL;
-    while (i < core->override_count
-           && (core->overrides[i].agent != set->agent || core->overrides[i].skill != set->skill))
+    while (i < core->override_count &&
+           (core->overrides[i].agent != set->agent || core->overrides[i].skill != set->skill))
         i++;
     if (i == OVERRIDES_MAX)
         return SAPA_ELIMIT;
     if (i == core->override_count)
         core->override_count++;
-    core->overrides[i] = (struct core_override){ .agent = (uint32_t)set->agent, .skill = (uint32_t)set->skill,
-                                                 .level = (uint8_t)set->level, .until_us = set->until_us };
+    core->overrides[i] = (struct core_override){ .agent = (uint32_t)set->agent,
+                                                 .skill = (uint32_t)set->skill,
+                                                 .level = (uint8_t)set->level,
+                                                 .until_us = set->until_us };
     set_level(core, (uint32_t)set->agent, (uint32_t)set->skill, (uint8_t)set->level);
     sapa_agent_skill_arm(core);
     return SAPA_OK;

@@ -10,7 +10,8 @@
 
 enum { LOCK_RETRY_US = 5000000, CARRIER_GRACE_US = 10000000 };
 
-static void tell(struct sapa_core *core, struct core_contact *c, enum sapa_callback state, uint32_t cause)
+static void tell(struct sapa_core *core, struct core_contact *c, enum sapa_callback state,
+                 uint32_t cause)
 {
     sapa_assert(state < SAPA_CALLBACK_COUNT);
     c->callback = (uint8_t)state;
@@ -18,7 +19,8 @@ static void tell(struct sapa_core *core, struct core_contact *c, enum sapa_callb
          .due_us = state == SAPA_CALLBACK_RETRY ? c->callback_due_us : 0, .cause = cause);
 }
 
-void sapa_callback_request(struct sapa_core *core, struct core_contact *c, uint32_t queue, struct sapa_str number)
+void sapa_callback_request(struct sapa_core *core, struct core_contact *c, uint32_t queue,
+                           struct sapa_str number)
 {
     sapa_assert(c->callback == NO_CALLBACK);
     if (c->queued) {
@@ -64,7 +66,8 @@ void sapa_callback_begin(struct sapa_core *core, struct core_contact *c)
         look_again(core, c);
 }
 
-bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact *c, int64_t *ret_due)
+bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact *c,
+                         int64_t *ret_due)
 {
     const uint32_t holder = sapa_idmap_get(&core->party_map, c->party);
 
@@ -83,7 +86,8 @@ bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact
             *ret_due = core->now_us + INT64_C(86400000000);
         return false;
     }
-    if ((holder != SAPA_NONE && holder != core_index(core, c)) || core->party_map.count >= core->agents_max) {
+    if ((holder != SAPA_NONE && holder != core_index(core, c)) ||
+        core->party_map.count >= core->agents_max) {
         *ret_due = core->now_us + LOCK_RETRY_US;
         return false;
     }
@@ -104,7 +108,9 @@ void sapa_callback_dial(struct sapa_core *core, struct core_work *w)
     struct core_contact *c = &core->contacts[w->contact];
     const struct sapa_queue *q = core_queue_of(core, w->queue);
     const uint32_t ring_ms = q->callback_ring_ms ? q->callback_ring_ms : 30000;
-    const uint32_t from = c->client < core->centre->clients_count ? core->centre->clients[c->client].number : SAPA_NONE;
+    const uint32_t from = c->client < core->centre->clients_count
+                              ? core->centre->clients[c->client].number
+                              : SAPA_NONE;
 
     sapa_assert(c->attempt_running);
     sapa_assert(w->state == SAPA_ASSIGNMENT_TALKING);
@@ -113,12 +119,14 @@ void sapa_callback_dial(struct sapa_core *core, struct core_work *w)
     c->attempt++;
     tell(core, c, SAPA_CALLBACK_DIALLING, 0);
     w->due_us = core->now_us + ring_ms * INT64_C(1000) + CARRIER_GRACE_US;
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)), w->due_us, w->offer);
+    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)),
+                   w->due_us, w->offer);
     EMIT(core, cmd_dial, .contact = c->id, .attempt = c->attempt, .number = c->callback_number,
          .from = from < core->centre->numbers_count ? from : c->number, .ring_ms = ring_ms);
 }
 
-void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32_t cause, bool counts)
+void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32_t cause,
+                          bool counts)
 {
     struct core_work *w = sapa_work_talking(core, c);
     const struct sapa_queue *q = core_queue_of(core, w->queue);
@@ -137,7 +145,8 @@ void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32
         tell(core, c, SAPA_CALLBACK_FAILED, cause);
         sapa_contact_close(core, c, SAPA_OUTCOME_CALLBACK_FAILED, SAPA_SIDE_CUSTOMER, cause);
     } else {
-        c->callback_due_us = counts ? core->now_us + SAPA_MAX(q->callback_retry_ms, 1000u) * INT64_C(1000) : 0;
+        c->callback_due_us =
+            counts ? core->now_us + SAPA_MAX(q->callback_retry_ms, 1000u) * INT64_C(1000) : 0;
         tell(core, c, SAPA_CALLBACK_RETRY, cause);
         sapa_line_return(core, c);
     }
@@ -160,7 +169,8 @@ sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *
             c->leg = c->answer_sent = c->established = true;
             sapa_callback_unlock(core, c);
             w->due_us = 0;
-            sapa_timer_clear(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)));
+            sapa_timer_clear(&core->timers,
+                             core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)));
             tell(core, c, SAPA_CALLBACK_REACHED, 0);
             sapa_work_connect(core, w);
         } else if (in->state >= 2) {
@@ -179,8 +189,8 @@ sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *
         sapa_contact_hangup(core, c, SAPA_OUTCOME_TRANSFERRED, in->side, (uint32_t)in->cause);
         return SAPA_OK; /* a new description has no such flow any more */
     }
-    if (!c->leg || !c->has_flow || in->attempt != c->run.attempt || c->callback != NO_CALLBACK
-        || (in->state == 3) != (c->place == SAPA_PLACE_OUTSIDE))
+    if (!c->leg || !c->has_flow || in->attempt != c->run.attempt || c->callback != NO_CALLBACK ||
+        (in->state == 3) != (c->place == SAPA_PLACE_OUTSIDE))
         return SAPA_ESTATE;
     if (in->state == 3)
         sapa_contact_place(core, c, SAPA_PLACE_FLOW);
@@ -188,8 +198,9 @@ sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *
         return SAPA_ESTATE;
     else if (in->state == 1)
         sapa_contact_place(core, c, SAPA_PLACE_OUTSIDE);
-    sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_DIAL_RESULT,
-                                                        .number = (uint32_t)in->attempt,
-                                                        .result = (int32_t)in->state });
+    sapa_port_event(core, c,
+                    &(struct sapa_flow_event){ .kind = SAPA_FLOW_DIAL_RESULT,
+                                               .number = (uint32_t)in->attempt,
+                                               .result = (int32_t)in->state });
     return SAPA_OK;
 }

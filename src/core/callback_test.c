@@ -12,7 +12,9 @@ enum { QUEUE, CALLBACK, SURVEY, BYE, NODES };
 static struct sapa_flow flows[WORLD_QUEUES];
 static struct sapa_flow_node nodes[WORLD_QUEUES][NODES];
 static const struct sapa_flow_part parts[1];
-static const struct sapa_prompt prompts[1] = { { .key = { "words", 5 }, .client = SAPA_NONE, .text = { { "kata", 4 }, { "words", 5 } } } };
+static const struct sapa_prompt prompts[1] = {
+    { .key = { "words", 5 }, .client = SAPA_NONE, .text = { { "kata", 4 }, { "words", 5 } } }
+};
 
 /* A centre whose numbers lead through a flow: queue, callback, survey after the conversation, goodbye. */
 static void with_flows(struct world *w)
@@ -21,9 +23,15 @@ static void with_flows(struct world *w)
 
     for (uint32_t q = 0; q < w->centre.queues_count; q++) {
         for (unsigned i = 0; i < NODES; i++) {
-            nodes[q][i] = (struct sapa_flow_node){ .key = sapa_str_of(keys[i]), .queue = SAPA_NONE, .variable = SAPA_NONE,
-                                                   .expr = SAPA_NONE, .hours = SAPA_NONE, .agent = SAPA_NONE,
-                                                   .music = SAPA_NONE, .timeout_ms = 5000, .retries = 1 };
+            nodes[q][i] = (struct sapa_flow_node){ .key = sapa_str_of(keys[i]),
+                                                   .queue = SAPA_NONE,
+                                                   .variable = SAPA_NONE,
+                                                   .expr = SAPA_NONE,
+                                                   .hours = SAPA_NONE,
+                                                   .agent = SAPA_NONE,
+                                                   .music = SAPA_NONE,
+                                                   .timeout_ms = 5000,
+                                                   .retries = 1 };
             for (unsigned e = 0; e < SAPA_EDGE_COUNT; e++)
                 nodes[q][i].edge[e] = SAPA_NONE;
         }
@@ -45,7 +53,10 @@ static void with_flows(struct world *w)
         n[SURVEY].barge_in = 1;
         n[SURVEY].edge[SAPA_EDGE_NEXT] = BYE;
         n[BYE].kind = SAPA_NODE_HANGUP;
-        flows[q] = (struct sapa_flow){ .key = w->queues[q].key, .nodes = nodes[q], .nodes_count = NODES, .parts = parts,
+        flows[q] = (struct sapa_flow){ .key = w->queues[q].key,
+                                       .nodes = nodes[q],
+                                       .nodes_count = NODES,
+                                       .parts = parts,
                                        .parts_count = 1 };
         w->queues[q].callback_attempts = 2;
         w->queues[q].callback_retry_ms = 60000;
@@ -57,10 +68,10 @@ static void with_flows(struct world *w)
     w->centre.prompts_count = 1;
 }
 
-#define WITH(w, agents, queues)          \
-    struct world w_;                     \
-    struct world *w = &w_;               \
-    world_init(w, agents, queues, 0);    \
+#define WITH(w, agents, queues)       \
+    struct world w_;                  \
+    struct world *w = &w_;            \
+    world_init(w, agents, queues, 0); \
     with_flows(w)
 
 static uint64_t call_in(struct world *w, uint32_t number, uint64_t person)
@@ -69,8 +80,9 @@ static uint64_t call_in(struct world *w, uint32_t number, uint64_t person)
     const uint64_t contact = sapa_id_make(1, w->next_contact++);
 
     sapa_record_init(&in, SAPA_T_contact_arrived);
-    in.u.contact_arrived = (struct sapa_rec_contact_arrived){ .contact = contact, .number = number, .person = person,
-                                                              .last_agent = SAPA_NONE };
+    in.u.contact_arrived = (struct sapa_rec_contact_arrived){
+        .contact = contact, .number = number, .person = person, .last_agent = SAPA_NONE
+    };
     sapa_sized_set(&in.u.contact_arrived.address, SAPA_STR("6281234567"));
     world_step(w, &in);
     WORLD_IN(w, contact_answered, .contact = contact, .leg = 1);
@@ -103,7 +115,8 @@ static uint8_t place_of(const struct world *w, uint64_t contact)
 {
     struct sapa_contact_view view;
 
-    return sapa_core_contact_get(w->core, contact, w->now_us, &view) == SAPA_OK ? view.place : SAPA_PLACE_ENDED;
+    return sapa_core_contact_get(w->core, contact, w->now_us, &view) == SAPA_OK ? view.place
+                                                                                : SAPA_PLACE_ENDED;
 }
 
 static const struct sapa_rec_contact_ended *ended(const struct world *w, uint64_t contact)
@@ -169,7 +182,8 @@ static void nobody_is_called_who_is_still_on_the_line(void **state)
     press(w, c, '1'); /* hears goodbye now */
     world_ready(w, 0);
     assert_int_equal(world_agent_of(w, c), SAPA_NONE);
-    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER); /* hangs up himself: no abandon */
+    WORLD_IN(w, contact_gone, .contact = c,
+             .side = SAPA_SIDE_CUSTOMER); /* hangs up himself: no abandon */
     assert_int_equal(place_of(w, c), SAPA_PLACE_CALLBACK);
     assert_int_equal(world_agent_of(w, c), 0);
     assert_null(ended(w, c));
@@ -190,8 +204,10 @@ static void an_attempt_that_fails_frees_the_agent_and_is_tried_again(void **stat
     WORLD_IN(w, dial_progress, .contact = c, .attempt = 1, .state = 2, .cause = 486);
     assert_int_equal(world_count(w, SAPA_T_cmd_drop_agent), 1);
     assert_int_equal(world_count(w, SAPA_T_contact_parted), 0);
-    assert_int_equal(world_last(w, SAPA_T_callback_changed)->u.callback_changed.state, SAPA_CALLBACK_RETRY);
-    assert_int_equal(world_last(w, SAPA_T_callback_changed)->u.callback_changed.due_us, w->now_us + 60 * WORLD_SECOND);
+    assert_int_equal(world_last(w, SAPA_T_callback_changed)->u.callback_changed.state,
+                     SAPA_CALLBACK_RETRY);
+    assert_int_equal(world_last(w, SAPA_T_callback_changed)->u.callback_changed.due_us,
+                     w->now_us + 60 * WORLD_SECOND);
     struct sapa_agent_view agent;
     assert_int_equal(sapa_core_agent_get(w->core, 0, w->now_us, &agent), SAPA_OK);
     assert_int_equal(agent.contacts, 0);
@@ -236,7 +252,8 @@ static void nobody_is_called_when_the_queue_is_closed(void **state)
     (void)state;
     WITH(w, 1, 1);
     w->queues[0].hours = 0;
-    w->spans[0] = (struct sapa_hours_span){ .weekdays = 127, .from_min = 9 * 60, .to_min = 15 * 60 + 10 };
+    w->spans[0] =
+        (struct sapa_hours_span){ .weekdays = 127, .from_min = 9 * 60, .to_min = 15 * 60 + 10 };
     world_start(w); /* 15:06:40 */
     const uint64_t c = call_in(w, 0, 1);
     ask_back(w, c);
@@ -265,14 +282,18 @@ static void overflow_takes_the_flows_edge(void **state)
     call_in(w, 0, 1);
     const uint64_t c = call_in(w, 0, 2);
     assert_int_equal(ended(w, c)->place, SAPA_PLACE_FLOW);
-    assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason, SAPA_DEQUEUE_OVERFLOW_LENGTH);
+    assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason,
+                     SAPA_DEQUEUE_OVERFLOW_LENGTH);
     world_done(w);
 }
 
 /* Every byte of a snapshot counts: cut or changed anywhere it is refused, and nothing is touched. */
 static bool keep(void *ctx, const void *bytes, size_t n)
 {
-    struct { uint8_t *p; size_t n; } *to = ctx;
+    struct {
+        uint8_t *p;
+        size_t n;
+    } *to = ctx;
 
     memcpy(to->p + to->n, bytes, n);
     to->n += n;
@@ -294,11 +315,15 @@ static void a_broken_snapshot_is_refused(void **state)
     world_accept(w, call_in(w, 0, 1));
     ask_back(w, call_in(w, 0, 2));
     call_in(w, 1, 3);
-    struct { uint8_t *p; size_t n; } bytes = { malloc(65536), 0 };
+    struct {
+        uint8_t *p;
+        size_t n;
+    } bytes = { malloc(65536), 0 };
     assert_int_equal(sapa_core_save(w->core, keep, &bytes), SAPA_OK);
     assert_int_equal(sapa_core_save(w->core, stop, NULL), SAPA_EIO);
     struct sapa_core *core = world_core();
-    assert_int_equal(sapa_core_load(core, bytes.p, bytes.n), SAPA_ENOENT); /* no description given */
+    assert_int_equal(sapa_core_load(core, bytes.p, bytes.n),
+                     SAPA_ENOENT); /* no description given */
     assert_int_equal(sapa_core_centre(core, &w->centre), SAPA_OK);
     for (size_t n = 0; n < bytes.n; n++) {
         assert_int_equal(sapa_core_load(core, bytes.p, n), SAPA_ECORRUPT);
@@ -322,7 +347,10 @@ static void a_forged_snapshot_is_survived(void **state)
     world_ready(w, 0);
     world_accept(w, call_in(w, 0, 1));
     ask_back(w, call_in(w, 0, 2));
-    struct { uint8_t *p; size_t n; } bytes = { malloc(65536), 0 };
+    struct {
+        uint8_t *p;
+        size_t n;
+    } bytes = { malloc(65536), 0 };
     assert_int_equal(sapa_core_save(w->core, keep, &bytes), SAPA_OK);
     unsigned refused = 0;
     for (size_t at = 80; at < bytes.n - 4; at++) {

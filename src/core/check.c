@@ -7,7 +7,8 @@
 static void check_work(const struct sapa_core *core, const struct core_work *w)
 {
     const bool live = w->state != SAPA_ASSIGNMENT_WRAPUP;
-    const bool timed = w->state == SAPA_ASSIGNMENT_OFFERED || w->state == SAPA_ASSIGNMENT_WRAPUP || w->dialling;
+    const bool timed =
+        w->state == SAPA_ASSIGNMENT_OFFERED || w->state == SAPA_ASSIGNMENT_WRAPUP || w->dialling;
     const uint32_t slot = core_slot(core, TIMER_WORK, (uint32_t)(w - core->works));
 
     sapa_assert(w->state > SAPA_ASSIGNMENT_NONE);
@@ -28,8 +29,8 @@ static void check_work(const struct sapa_core *core, const struct core_work *w)
     sapa_assert(sapa_idmap_get(&core->work_map, w->offer) == (uint32_t)(w - core->works));
 }
 
-static void check_place(const struct sapa_core *core, const struct core_contact *c, unsigned offered,
-                        unsigned talking)
+static void check_place(const struct sapa_core *core, const struct core_contact *c,
+                        unsigned offered, unsigned talking)
 {
     const bool callback = c->callback != NO_CALLBACK;
 
@@ -79,12 +80,15 @@ static void check_contact(const struct sapa_core *core, const struct core_contac
         sapa_assert(sapa_tree_at(core->line, i)->seq == c->wait_seq);
         sapa_assert(c->class_index == core->queues[c->queue].class_base + c->step);
         sapa_assert(c->pick != PICK_NONE || c->callback != NO_CALLBACK);
-        sapa_assert(c->pick != PICK_NONE || c->leg || c->due_us != 0 || !sapa_line_open(core, c->queue));
+        sapa_assert(c->pick != PICK_NONE || c->leg || c->due_us != 0 ||
+                    !sapa_line_open(core, c->queue));
     } else {
         sapa_assert(c->pick == PICK_NONE);
     }
-    sapa_assert((c->due_us != 0) == (core->timers.at[core_slot(core, TIMER_CONTACT, i)] != SAPA_NONE));
-    sapa_assert((c->flow_due_us != 0) == (core->timers.at[core_slot(core, TIMER_FLOW, i)] != SAPA_NONE));
+    sapa_assert((c->due_us != 0) ==
+                (core->timers.at[core_slot(core, TIMER_CONTACT, i)] != SAPA_NONE));
+    sapa_assert((c->flow_due_us != 0) ==
+                (core->timers.at[core_slot(core, TIMER_FLOW, i)] != SAPA_NONE));
     sapa_assert(c->avoid_count <= AVOID_MAX);
     sapa_assert(!c->recording_paused || c->recording_on);
     sapa_assert(!c->recording_on || c->recording);
@@ -107,17 +111,21 @@ static void check_agent(const struct sapa_core *core, uint32_t agent)
     sapa_assert(!state->freed);
     sapa_assert(state->presence < SAPA_PRESENCE_COUNT);
     for (unsigned channel = 0; channel < CHANNELS; channel++) {
-        const bool open = state->presence == SAPA_PRESENCE_READY && description->capacity[channel]
-                          && sapa_route_free(core, agent, channel, core->now_us, &a, &b) == SAPA_WHY_CHOSEN;
+        const bool open =
+            state->presence == SAPA_PRESENCE_READY && description->capacity[channel] &&
+            sapa_route_free(core, agent, channel, core->now_us, &a, &b) == SAPA_WHY_CHOSEN;
         sapa_assert(used[channel] == state->used[channel]);
         sapa_assert(open == (state->open >> channel & 1));
     }
     sapa_assert(state->group != SAPA_NONE);
     for (uint32_t k = 0; k < core->class_count; k++) { /* the bits say what the rule says */
         const bool fit = sapa_route_fit(core, agent, k, &a, &b) == SAPA_WHY_CHOSEN;
-        sapa_assert(fit == (core->group_classes[(size_t)state->group * core->class_words + k / 64] >> k % 64 & 1));
-        sapa_assert(fit == (core->class_groups[(size_t)k * core->group_words + state->group / 64]
-                            >> state->group % 64 & 1));
+        sapa_assert(
+            fit ==
+            (core->group_classes[(size_t)state->group * core->class_words + k / 64] >> k % 64 & 1));
+        sapa_assert(fit == (core->class_groups[(size_t)k * core->group_words + state->group / 64] >>
+                                state->group % 64 &
+                            1));
         if (fit)
             sapa_assert(core->classes[k].first_agent <= agent);
     }
@@ -136,7 +144,8 @@ static void check_groups(const struct sapa_core *core)
         sapa_assert(core->agents[group->sample].group == g);
         for (unsigned channel = 0; channel < CHANNELS; channel++) {
             uint32_t before = SAPA_NONE;
-            for (uint32_t i = group->head[channel]; i != SAPA_NONE; i = core->agents[i].link[channel].after) {
+            for (uint32_t i = group->head[channel]; i != SAPA_NONE;
+                 i = core->agents[i].link[channel].after) {
                 sapa_assert(core->agents[i].group == g);
                 sapa_assert(core->agents[i].open >> channel & 1);
                 sapa_assert(core->agents[i].link[channel].before == before);
@@ -145,8 +154,8 @@ static void check_groups(const struct sapa_core *core)
                 before = i;
             }
             sapa_assert(group->tail[channel] == before);
-            sapa_assert((before != SAPA_NONE)
-                        == (core->open_groups[channel * core->group_words + g / 64] >> g % 64 & 1));
+            sapa_assert((before != SAPA_NONE) ==
+                        (core->open_groups[channel * core->group_words + g / 64] >> g % 64 & 1));
         }
     }
     sapa_assert(members == core->centre->agents_count);
@@ -166,7 +175,8 @@ static void check_queue(const struct sapa_core *core, uint32_t queue)
     sapa_assert(pickable == q->pickable);
     sapa_assert(virtual_waiters == q->virtual_waiters);
     sapa_assert((q->drain_since_us != 0) == (q->pickable != 0));
-    sapa_assert((q->review_us != 0) == (core->timers.at[core_slot(core, TIMER_QUEUE, queue)] != SAPA_NONE));
+    sapa_assert((q->review_us != 0) ==
+                (core->timers.at[core_slot(core, TIMER_QUEUE, queue)] != SAPA_NONE));
 }
 
 static void check_class(const struct sapa_core *core, uint32_t k)
@@ -192,8 +202,8 @@ static void check_class(const struct sapa_core *core, uint32_t k)
             sapa_assert(top->seq == sapa_tree_at(core->pick, top->first)->seq);
             sapa_assert(top->age_us == core->queues[class->queue].age_us);
         }
-        sapa_assert((tree->root != SAPA_NONE)
-                    == (core->waiting_classes[channel * core->class_words + k / 64] >> k % 64 & 1));
+        sapa_assert((tree->root != SAPA_NONE) ==
+                    (core->waiting_classes[channel * core->class_words + k / 64] >> k % 64 & 1));
     }
 }
 
@@ -213,7 +223,8 @@ static void check_matching(const struct sapa_core *core)
 
 void sapa_core_check(const struct sapa_core *core)
 {
-    uint32_t works = 0, timers = core->timers.at[core_slot(core, TIMER_SKILL, 0)] != SAPA_NONE, parties = 0;
+    uint32_t works = 0, timers = core->timers.at[core_slot(core, TIMER_SKILL, 0)] != SAPA_NONE,
+             parties = 0;
 
     sapa_assert(core->out == NULL);
     sapa_timer_check(&core->timers);

@@ -117,21 +117,23 @@ void sapa_contact_close(struct sapa_core *core, struct core_contact *c, enum sap
     if (c->queued)
         sapa_line_leave(core, c,
                         outcome == SAPA_OUTCOME_SYSTEM_FAULT ? SAPA_DEQUEUE_FAULT
-                        : outcome == SAPA_OUTCOME_ABANDONED_QUEUE || outcome == SAPA_OUTCOME_ABANDONED_RINGING
+                        : outcome == SAPA_OUTCOME_ABANDONED_QUEUE ||
+                                outcome == SAPA_OUTCOME_ABANDONED_RINGING
                             ? SAPA_DEQUEUE_ABANDONED
                             : SAPA_DEQUEUE_FLOW);
     sapa_callback_unlock(core, c);
-    if (c->callback != NO_CALLBACK && c->callback != SAPA_CALLBACK_REACHED
-        && c->callback != SAPA_CALLBACK_FAILED) {
+    if (c->callback != NO_CALLBACK && c->callback != SAPA_CALLBACK_REACHED &&
+        c->callback != SAPA_CALLBACK_FAILED) {
         c->callback = SAPA_CALLBACK_CANCELLED;
-        EMIT(core, callback_changed, .contact = c->id, .state = c->callback, .attempt = c->attempts);
+        EMIT(core, callback_changed, .contact = c->id, .state = c->callback,
+             .attempt = c->attempts);
     }
     if (c->message)
         sapa_message_stop(core, c);
     sapa_recording_end(core, c);
     sapa_contact_place(core, c, SAPA_PLACE_ENDED);
-    EMIT(core, contact_ended, .contact = c->id, .client = c->client, .outcome = outcome, .side = side,
-         .cause = cause, .place = place, .queue = c->last_queue,
+    EMIT(core, contact_ended, .contact = c->id, .client = c->client, .outcome = outcome,
+         .side = side, .cause = cause, .place = place, .queue = c->last_queue,
          .total_ms = core_ms(core->now_us - c->arrived_us), .flow_ms = core_ms(c->flow_us),
          .queue_ms = core_ms(c->queue_us), .answered = c->answered);
     EMIT(core, cmd_forget, .contact = c->id);
@@ -145,7 +147,8 @@ void sapa_contact_hangup(struct sapa_core *core, struct core_contact *c, enum sa
         if (c->answer_sent)
             EMIT(core, cmd_hangup, .contact = c->id, .cause = cause ? cause : 16);
         else
-            EMIT(core, cmd_reject, .contact = c->id, .status = c->reject_status ? c->reject_status : 480);
+            EMIT(core, cmd_reject, .contact = c->id,
+                 .status = c->reject_status ? c->reject_status : 480);
         c->leg = false;
         c->playing = false;
     }
@@ -171,23 +174,24 @@ static const struct sapa_caller_rule *rule_for(const struct sapa_core *core, uin
 
     for (uint32_t i = 0; i < core->centre->caller_rules_count; i++) {
         const struct sapa_caller_rule *rule = &core->centre->caller_rules[i];
-        if ((rule->client == SAPA_NONE || rule->client == client) && sapa_str_starts(address, rule->prefix)
-            && (!best || rule->prefix.n > best->prefix.n))
+        if ((rule->client == SAPA_NONE || rule->client == client) &&
+            sapa_str_starts(address, rule->prefix) && (!best || rule->prefix.n > best->prefix.n))
             best = rule;
     }
     return best;
 }
 
 /* It never gets further than the door; the log has it all the same. */
-static sapa_rc refuse(struct sapa_core *core, const struct sapa_rec_contact_arrived *in, uint32_t client,
-                      uint32_t status)
+static sapa_rc refuse(struct sapa_core *core, const struct sapa_rec_contact_arrived *in,
+                      uint32_t client, uint32_t status)
 {
     EMIT(core, contact_new, .contact = in->contact, .client = client, .channel = in->channel,
          .direction = in->direction, .number = in->number, .person = in->person, .flow = SAPA_NONE,
          .language = in->language ? in->language - 1 : 0);
     EMIT(core, cmd_reject, .contact = in->contact, .status = status);
-    EMIT(core, contact_ended, .contact = in->contact, .client = client, .outcome = SAPA_OUTCOME_REFUSED,
-         .side = SAPA_SIDE_SYSTEM, .cause = status, .place = SAPA_PLACE_NEW, .queue = SAPA_NONE);
+    EMIT(core, contact_ended, .contact = in->contact, .client = client,
+         .outcome = SAPA_OUTCOME_REFUSED, .side = SAPA_SIDE_SYSTEM, .cause = status,
+         .place = SAPA_PLACE_NEW, .queue = SAPA_NONE);
     EMIT(core, cmd_forget, .contact = in->contact);
     return SAPA_OK;
 }
@@ -200,8 +204,8 @@ sapa_rc sapa_contact_on_arrived(struct sapa_core *core, const struct sapa_record
 
     if (in->contact == 0 || in->contact >> 54 == 0) /* node 0 is the core's own */
         return SAPA_EINVAL;
-    if (in->channel >= CHANNELS || in->direction >= SAPA_DIRECTION_COUNT || in->priority > 255
-        || in->language > SAPA_LANGUAGE_COUNT)
+    if (in->channel >= CHANNELS || in->direction >= SAPA_DIRECTION_COUNT || in->priority > 255 ||
+        in->language > SAPA_LANGUAGE_COUNT)
         return SAPA_EINVAL;
     if (sapa_contact_find(core, in->contact))
         return SAPA_EEXIST;
@@ -219,13 +223,15 @@ sapa_rc sapa_contact_on_arrived(struct sapa_core *core, const struct sapa_record
         return refuse(core, in, number->client, 503);
 
     c->person = in->person;
-    c->party = in->person ? in->person : in->address.n ? hash_of(sapa_sized_str(&in->address)) : in->contact;
+    c->party = in->person      ? in->person
+               : in->address.n ? hash_of(sapa_sized_str(&in->address))
+                               : in->contact;
     c->arrived_us = c->since_us = core->now_us;
     c->client = number->client;
     c->number = (uint32_t)in->number;
     c->last_agent = in->last_agent < centre->agents_count ? (uint32_t)in->last_agent : SAPA_NONE;
-    c->extra = (uint16_t)(number->priority
-                          + SAPA_MAX(in->priority, rule && rule->what == 2 ? rule->priority : 0u));
+    c->extra = (uint16_t)(number->priority +
+                          SAPA_MAX(in->priority, rule && rule->what == 2 ? rule->priority : 0u));
     c->channel = (uint8_t)in->channel;
     c->direction = (uint8_t)in->direction;
     c->language = (uint8_t)(in->language ? in->language - 1 : number->language);
@@ -236,7 +242,8 @@ sapa_rc sapa_contact_on_arrived(struct sapa_core *core, const struct sapa_record
          .direction = c->direction, .number = c->number, .person = c->person,
          .flow = c->has_flow ? number->flow : SAPA_NONE, .language = c->language);
     if (c->channel == SAPA_CHANNEL_VOICE) {
-        sapa_core_record(core, SAPA_T_cmd_ring)->u.cmd_ring = (struct sapa_rec_cmd_ring){ .contact = c->id };
+        sapa_core_record(core, SAPA_T_cmd_ring)->u.cmd_ring =
+            (struct sapa_rec_cmd_ring){ .contact = c->id };
         core->record.flags = SAPA_RECORD_NO_PROMISE;
         sapa_core_emit(core);
     }
@@ -278,12 +285,14 @@ static enum sapa_outcome outcome_of(const struct core_contact *c, enum sapa_side
     case SAPA_PLACE_TALK: return SAPA_OUTCOME_ANSWERED;
     case SAPA_PLACE_OUTSIDE: return SAPA_OUTCOME_TRANSFERRED;
     case SAPA_PLACE_QUEUE: return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_QUEUE;
-    case SAPA_PLACE_RINGING: return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_RINGING;
+    case SAPA_PLACE_RINGING:
+        return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_RINGING;
     default: break;
     }
     if (c->answered) /* in what follows a conversation */
         return SAPA_OUTCOME_ANSWERED;
-    const enum sapa_outcome flow = c->has_flow ? sapa_flow_outcome(&c->run) : SAPA_OUTCOME_ABANDONED_FLOW;
+    const enum sapa_outcome flow =
+        c->has_flow ? sapa_flow_outcome(&c->run) : SAPA_OUTCOME_ABANDONED_FLOW;
     if (flow == SAPA_OUTCOME_OPEN || flow == SAPA_OUTCOME_ABANDONED_FLOW)
         return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_FLOW;
     return flow;
@@ -304,7 +313,8 @@ sapa_rc sapa_contact_on_gone(struct sapa_core *core, const struct sapa_record *r
     c->playing = false;
     if (c->place == SAPA_PLACE_OUTSIDE || (c->has_flow && c->run.phase == SAPA_FLOW_DIALLING))
         EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->run.attempt);
-    if (c->callback != NO_CALLBACK && c->callback != SAPA_CALLBACK_REACHED && c->place != SAPA_PLACE_TALK)
+    if (c->callback != NO_CALLBACK && c->callback != SAPA_CALLBACK_REACHED &&
+        c->place != SAPA_PLACE_TALK)
         sapa_callback_begin(core, c);
     else
         sapa_contact_close(core, c, outcome_of(c, in->side), in->side, (uint32_t)in->cause);
@@ -322,7 +332,8 @@ sapa_rc sapa_contact_on_play_done(struct sapa_core *core, const struct sapa_reco
         return SAPA_ESTATE;
     c->playing = false;
     return sapa_port_event(core, c,
-                           &(struct sapa_flow_event){ .kind = SAPA_FLOW_PLAY_DONE, .number = (uint32_t)in->play })
+                           &(struct sapa_flow_event){ .kind = SAPA_FLOW_PLAY_DONE,
+                                                      .number = (uint32_t)in->play })
                ? SAPA_OK
                : SAPA_ESTATE;
 }
@@ -339,8 +350,10 @@ sapa_rc sapa_contact_on_digit(struct sapa_core *core, const struct sapa_record *
     /* keys pressed while talking, and by agents, are nobody's business here */
     if (c->leg && c->has_flow && in->side == SAPA_SIDE_CUSTOMER && c->place != SAPA_PLACE_TALK)
         sapa_port_event(core, c,
-                        &(struct sapa_flow_event){ .kind = SAPA_FLOW_DIGIT, .digit = in->digit.p[0],
-                                                   .secrets = (uint32_t)SAPA_MIN(in->secrets, 1000u) });
+                        &(struct sapa_flow_event){ .kind = SAPA_FLOW_DIGIT,
+                                                   .digit = in->digit.p[0],
+                                                   .secrets =
+                                                       (uint32_t)SAPA_MIN(in->secrets, 1000u) });
     return SAPA_OK;
 }
 

@@ -48,10 +48,14 @@ static void carve_all(struct sapa_core *core, struct carver *carver)
     core->pick = core->line ? core->line + 1 : NULL;
     core->timers.heap = carve(carver, slots, sizeof(*core->timers.heap));
     core->timers.at = carve(carver, slots, sizeof(uint32_t));
-    core->contact_map.slots = carve(carver, sapa_idmap_slots((uint32_t)contacts), sizeof(struct sapa_idmap_slot));
-    core->work_map.slots = carve(carver, sapa_idmap_slots((uint32_t)works), sizeof(struct sapa_idmap_slot));
-    core->party_map.slots = carve(carver, sapa_idmap_slots((uint32_t)agents), sizeof(struct sapa_idmap_slot));
-    core->group_map.slots = carve(carver, sapa_idmap_slots((uint32_t)agents), sizeof(struct sapa_idmap_slot));
+    core->contact_map.slots =
+        carve(carver, sapa_idmap_slots((uint32_t)contacts), sizeof(struct sapa_idmap_slot));
+    core->work_map.slots =
+        carve(carver, sapa_idmap_slots((uint32_t)works), sizeof(struct sapa_idmap_slot));
+    core->party_map.slots =
+        carve(carver, sapa_idmap_slots((uint32_t)agents), sizeof(struct sapa_idmap_slot));
+    core->group_map.slots =
+        carve(carver, sapa_idmap_slots((uint32_t)agents), sizeof(struct sapa_idmap_slot));
     core->scratch_map.slots = carve(carver, sapa_idmap_slots((uint32_t)SAPA_MAX(agents, queues)),
                                     sizeof(struct sapa_idmap_slot));
     core->classes = carve(carver, classes, sizeof(*core->classes));
@@ -85,8 +89,9 @@ sapa_rc sapa_core_new(const struct sapa_core_options *options, struct sapa_core 
     };
     struct carver carver = { 0 };
 
-    if (shape.contacts_max > 1000000 || shape.agents_max > SAPA_AGENTS_MAX || queues > SAPA_QUEUES_MAX
-        || shape.classes_max > SAPA_QUEUES_MAX * SAPA_STEPS_MAX || shape.skills_max > SAPA_SKILLS_MAX)
+    if (shape.contacts_max > 1000000 || shape.agents_max > SAPA_AGENTS_MAX ||
+        queues > SAPA_QUEUES_MAX || shape.classes_max > SAPA_QUEUES_MAX * SAPA_STEPS_MAX ||
+        shape.skills_max > SAPA_SKILLS_MAX)
         return SAPA_EINVAL;
     /* an agent may have work in wrap-up after its contact is gone */
     shape.works_max = shape.contacts_max + 2 * shape.agents_max + 2 * SAPA_CORE_RING_ALL_MAX;
@@ -95,13 +100,15 @@ sapa_rc sapa_core_new(const struct sapa_core_options *options, struct sapa_core 
     uint8_t *block = memory->resize(memory->ctx, NULL, carver.n + LINE);
     if (!block)
         return SAPA_ENOMEM;
-    carver.base = block + (LINE - (uintptr_t)block % LINE) % LINE; /* arrays begin with a cache line */
+    carver.base =
+        block + (LINE - (uintptr_t)block % LINE) % LINE; /* arrays begin with a cache line */
     carver.n = 0;
     struct sapa_core *core = carve(&carver, 1, sizeof(shape));
     *core = shape;
     core->block = block;
     carve_all(core, &carver);
-    sapa_idmap_init(&core->contact_map, core->contact_map.slots, sapa_idmap_slots(core->contacts_max));
+    sapa_idmap_init(&core->contact_map, core->contact_map.slots,
+                    sapa_idmap_slots(core->contacts_max));
     sapa_idmap_init(&core->work_map, core->work_map.slots, sapa_idmap_slots(core->works_max));
     sapa_idmap_init(&core->party_map, core->party_map.slots, sapa_idmap_slots(core->agents_max));
     core->contact_free = core->work_free = SAPA_NONE;
@@ -166,7 +173,8 @@ void sapa_core_emit(struct sapa_core *core)
 static sapa_rc on_tick(struct sapa_core *core, const struct sapa_record *in)
 {
     (void)in;
-    for (unsigned i = 0; i < SAPA_CORE_TIMERS_A_STEP && sapa_timer_next_us(&core->timers) <= core->now_us; i++) {
+    for (unsigned i = 0;
+         i < SAPA_CORE_TIMERS_A_STEP && sapa_timer_next_us(&core->timers) <= core->now_us; i++) {
         const uint32_t slot = core->timers.heap[0].slot;
         const uint32_t flows = core->contacts_max, works = 2 * core->contacts_max;
         const uint32_t queues = works + core->works_max, skill = queues + core->queues_max;
@@ -237,7 +245,8 @@ static sapa_rc on_recording(struct sapa_core *core, const struct sapa_record *in
     const struct sapa_rec_recording_state *state = &in->u.recording_state;
     struct core_contact *c = sapa_contact_find(core, state->contact);
 
-    if (c && c->message && c->message == state->recording && state->state >= 3 && state->state <= 4) {
+    if (c && c->message && c->message == state->recording && state->state >= 3 &&
+        state->state <= 4) {
         EMIT(core, voicemail_left, .contact = c->id, .recording = c->message,
              .length_ms = state->recorded_ms, .queue = c->message_queue);
         c->message = 0;
@@ -297,7 +306,8 @@ static uint64_t about(const struct sapa_record *in)
     }
 }
 
-void sapa_core_step(struct sapa_core *core, const struct sapa_record *input, const struct sapa_core_out *out)
+void sapa_core_step(struct sapa_core *core, const struct sapa_record *input,
+                    const struct sapa_core_out *out)
 {
     handler *handle = input->type < SAPA_COUNT(handlers) ? handlers[input->type] : NULL;
     sapa_rc rc = SAPA_EINVAL;
@@ -307,9 +317,11 @@ void sapa_core_step(struct sapa_core *core, const struct sapa_record *input, con
     if (input->at_us > core->now_us && input->at_us < INT64_MAX / 4)
         core->now_us = input->at_us;
     if (handle)
-        rc = core->centre || input->type == SAPA_T_centre_started ? handle(core, input) : SAPA_ESTATE;
+        rc = core->centre || input->type == SAPA_T_centre_started ? handle(core, input)
+                                                                  : SAPA_ESTATE;
     if (rc != SAPA_OK) {
-        EMIT(core, refused, .input = input->type, .rc = (uint64_t)-rc, .about = handle ? about(input) : 0);
+        EMIT(core, refused, .input = input->type, .rc = (uint64_t)-rc,
+             .about = handle ? about(input) : 0);
     } else {
         sapa_port_pending(core);
         sapa_route_settle(core);

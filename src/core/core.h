@@ -27,20 +27,20 @@
 struct sapa_core;
 
 enum {
-    SAPA_CORE_TIMERS_A_STEP = 64,  /* timers that one tick runs; more are due at once again */
-    SAPA_CORE_WHY_MAX = 12,        /* agents named in one explanation */
-    SAPA_CORE_RING_ALL_MAX = 8,    /* phones that ring at once for one contact */
-    SAPA_CORE_REOFFER_MS = 10000,  /* an agent who refused a contact is not asked again before */
+    SAPA_CORE_TIMERS_A_STEP = 64, /* timers that one tick runs; more are due at once again */
+    SAPA_CORE_WHY_MAX = 12,       /* agents named in one explanation */
+    SAPA_CORE_RING_ALL_MAX = 8,   /* phones that ring at once for one contact */
+    SAPA_CORE_REOFFER_MS = 10000, /* an agent who refused a contact is not asked again before */
     SAPA_CORE_SNAPSHOT_VERSION = 1,
 };
 
 /** Ceilings; memory for all of it is reserved (not touched) by sapa_core_new(). 0: the default. */
 struct sapa_core_options {
-    uint32_t contacts_max; /* living contacts, default 20,000 */
-    uint32_t agents_max;   /* default SAPA_AGENTS_MAX */
-    uint32_t queues_max;   /* default SAPA_QUEUES_MAX */
-    uint32_t classes_max;  /* steps of all queues together, default 4 a queue */
-    uint32_t skills_max;   /* default SAPA_SKILLS_MAX */
+    uint32_t contacts_max;            /* living contacts, default 20,000 */
+    uint32_t agents_max;              /* default SAPA_AGENTS_MAX */
+    uint32_t queues_max;              /* default SAPA_QUEUES_MAX */
+    uint32_t classes_max;             /* steps of all queues together, default 4 a queue */
+    uint32_t skills_max;              /* default SAPA_SKILLS_MAX */
     const struct sapa_memory *memory; /* outlives the core; NULL: the process's heap */
 };
 
@@ -51,7 +51,8 @@ struct sapa_core_out {
 };
 
 /** @retval SAPA_ENOMEM  @retval SAPA_EINVAL  a ceiling above those of model/centre.h */
-SAPA_MUST_CHECK sapa_rc sapa_core_new(const struct sapa_core_options *options, struct sapa_core **ret);
+SAPA_MUST_CHECK sapa_rc sapa_core_new(const struct sapa_core_options *options,
+                                      struct sapa_core **ret);
 void sapa_core_free(struct sapa_core *core);
 
 /**
@@ -84,7 +85,8 @@ int64_t sapa_core_now(const struct sapa_core *core);
 typedef bool sapa_core_write(void *ctx, const void *bytes, size_t n);
 
 /** Write the whole state: versioned, structured, independent of memory layout. SAPA_EIO: stopped. */
-SAPA_MUST_CHECK sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, void *ctx);
+SAPA_MUST_CHECK sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write,
+                                       void *ctx);
 
 /**
  * Take the state of a snapshot, into a new core to which the centre description that was in force
@@ -109,42 +111,43 @@ void sapa_core_check(const struct sapa_core *core);
 struct sapa_contact_view {
     uint64_t contact, person;
     uint8_t channel, place, language;
-    uint8_t callback;        /* enum sapa_callback, or 255: no callback */
+    uint8_t callback; /* enum sapa_callback, or 255: no callback */
     uint32_t client, number;
-    uint32_t queue;          /* SAPA_NONE: in none */
-    uint32_t agent;          /* who is rung or talks, or SAPA_NONE */
-    uint64_t offer;          /* that agent's, or 0 */
-    uint64_t recording;      /* or 0 */
-    uint32_t position;       /* 1 is next; 0: not in line */
+    uint32_t queue;     /* SAPA_NONE: in none */
+    uint32_t agent;     /* who is rung or talks, or SAPA_NONE */
+    uint64_t offer;     /* that agent's, or 0 */
+    uint64_t recording; /* or 0 */
+    uint32_t position;  /* 1 is next; 0: not in line */
     uint32_t priority, step;
-    int64_t arrived_us, since_us; /* since: in this place */
-    int64_t wait_ms;         /* of the whole time in queues, up to now */
+    int64_t arrived_us, since_us;    /* since: in this place */
+    int64_t wait_ms;                 /* of the whole time in queues, up to now */
     uint32_t ewt_p50_ms, ewt_p90_ms; /* SAPA_NONE: nobody serves this queue */
-    uint32_t play;           /* the play command that the customer should be hearing; 0: none */
-    uint32_t dialling;       /* the dial command whose end is awaited, or that is in conversation; 0: none */
-    bool has_leg;            /* the customer's leg is there */
+    uint32_t play; /* the play command that the customer should be hearing; 0: none */
+    uint32_t
+        dialling; /* the dial command whose end is awaited, or that is in conversation; 0: none */
+    bool has_leg; /* the customer's leg is there */
     bool answered, held, virtual_waiter, recording_paused;
 };
 
 struct sapa_queue_view {
-    uint32_t waiting;        /* real and virtual */
+    uint32_t waiting; /* real and virtual */
     uint32_t virtual_waiters;
     uint32_t ringing, talking;
-    int64_t longest_wait_ms; /* of those waiting */
-    uint32_t staffed;        /* ready or at work, could take its first step's contacts */
-    uint32_t idle;           /* of those, free right now (for voice) */
+    int64_t longest_wait_ms;         /* of those waiting */
+    uint32_t staffed;                /* ready or at work, could take its first step's contacts */
+    uint32_t idle;                   /* of those, free right now (for voice) */
     uint32_t ewt_p50_ms, ewt_p90_ms; /* of the next to come; SAPA_NONE: nobody serves it */
     uint32_t handle_ms, patience_ms; /* as estimated now; patience 0: nobody ever gave up */
     bool open;
 };
 
 struct sapa_agent_view {
-    uint8_t presence;        /* enum sapa_presence */
+    uint8_t presence; /* enum sapa_presence */
     bool reachable;
-    uint32_t reason;         /* of not ready, or SAPA_NONE */
-    int64_t since_us;        /* presence */
+    uint32_t reason;  /* of not ready, or SAPA_NONE */
+    int64_t since_us; /* presence */
     int64_t idle_since_us;
-    uint32_t contacts;       /* handled since login */
+    uint32_t contacts;           /* handled since login */
     uint32_t occupancy_permille; /* since login */
     uint32_t assignments;
 };
@@ -152,9 +155,9 @@ struct sapa_agent_view {
 struct sapa_assignment_view {
     uint64_t offer, contact;
     uint32_t agent, queue;
-    uint8_t state, channel;  /* enum sapa_assignment, enum sapa_channel */
+    uint8_t state, channel; /* enum sapa_assignment, enum sapa_channel */
     int64_t since_us;
-    int64_t due_us;          /* end of ringing or wrap-up, or 0 */
+    int64_t due_us; /* end of ringing or wrap-up, or 0 */
 };
 
 /**
@@ -187,9 +190,9 @@ SAPA_MUST_CHECK sapa_rc sapa_core_why_contact(const struct sapa_core *core, uint
 
 /** One line of an explanation. */
 struct sapa_why_line {
-    uint32_t agent;  /* SAPA_NONE: the line is about the contact, not about an agent */
-    uint8_t why;     /* enum sapa_why */
-    uint32_t a, b;   /* SKILL: skill, level it has; WRAPUP and OFFERED: ms left; LOWER: place in the
+    uint32_t agent; /* SAPA_NONE: the line is about the contact, not about an agent */
+    uint8_t why;    /* enum sapa_why */
+    uint32_t a, b;  /* SKILL: skill, level it has; WRAPUP and OFFERED: ms left; LOWER: place in the
                         order; AHEAD: how many; CAPACITY, BUSY, INTERRUPT: channel it is busy with;
                         JUST_REFUSED, PREFERRED: ms left */
 };

@@ -55,14 +55,25 @@ static void add_flows(struct world *w, struct sapa_flow *flows, struct sapa_flow
 {
     for (uint32_t q = 0; q < w->centre.queues_count; q++) {
         for (unsigned i = 0; i < 3; i++) {
-            nodes[q][i] = (struct sapa_flow_node){ .key = SAPA_STR("n"), .kind = i == 0 ? SAPA_NODE_QUEUE : i == 1 ? SAPA_NODE_CALLBACK : SAPA_NODE_HANGUP,
-                                                   .queue = i == 0 ? q : SAPA_NONE, .variable = SAPA_NONE, .expr = SAPA_NONE,
-                                                   .hours = SAPA_NONE, .agent = SAPA_NONE, .music = SAPA_NONE, .timeout_ms = 3000,
-                                                   .offer_after_ms = 1000, .offer_key = '1', .to_last_agent = 1 };
+            nodes[q][i] = (struct sapa_flow_node){ .key = SAPA_STR("n"),
+                                                   .kind = i == 0   ? SAPA_NODE_QUEUE
+                                                           : i == 1 ? SAPA_NODE_CALLBACK
+                                                                    : SAPA_NODE_HANGUP,
+                                                   .queue = i == 0 ? q : SAPA_NONE,
+                                                   .variable = SAPA_NONE,
+                                                   .expr = SAPA_NONE,
+                                                   .hours = SAPA_NONE,
+                                                   .agent = SAPA_NONE,
+                                                   .music = SAPA_NONE,
+                                                   .timeout_ms = 3000,
+                                                   .offer_after_ms = 1000,
+                                                   .offer_key = '1',
+                                                   .to_last_agent = 1 };
             for (unsigned e = 0; e < SAPA_EDGE_COUNT; e++)
                 nodes[q][i].edge[e] = i == 0 && e == SAPA_EDGE_CALLBACK ? 1 : 2;
         }
-        flows[q] = (struct sapa_flow){ .key = w->queues[q].key, .nodes = nodes[q], .nodes_count = 3 };
+        flows[q] =
+            (struct sapa_flow){ .key = w->queues[q].key, .nodes = nodes[q], .nodes_count = 3 };
     }
     w->centre.flows = flows;
     w->centre.flows_count = w->centre.queues_count;
@@ -104,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct sapa_record in;
         const uint64_t what = take(&bytes);
         const unsigned type = 2 + (unsigned)(what % 27); /* beyond 24 there is no input */
-        if (what >= 216) { /* time passes */
+        if (what >= 216) {                               /* time passes */
             w.now_us += (int64_t)take(&bytes) * 250000;
             for (unsigned i = 0; i < 100 && sapa_core_next_due(w.core) <= w.now_us; i++) {
                 sapa_record_init(&in, SAPA_T_tick);

@@ -24,13 +24,13 @@
 enum {
     CHANNELS = SAPA_CHANNEL_COUNT,
     AVOID_MAX = SAPA_CORE_RING_ALL_MAX,
-    OVERRIDES_MAX = 1024,     /* skills changed by hand at one time */
+    OVERRIDES_MAX = 1024, /* skills changed by hand at one time */
     CLIENTS_MAX = 64,
     WALK_MAX = 64,            /* agents looked at for one explanation */
     HOPS_MAX = 8,             /* overflows from queue to queue at once */
     EWT_REVIEW_US = 30000000, /* how often an expected wait is held against its limit */
-    FREED_AT_ONCE = 16,       /* agents compared at once; more only when a description is replaced */
-    REVIEW_BATCH = 64,        /* contacts that one review of a queue moves */
+    FREED_AT_ONCE = 16, /* agents compared at once; more only when a description is replaced */
+    REVIEW_BATCH = 64,  /* contacts that one review of a queue moves */
     NO_CALLBACK = 255,
 };
 
@@ -38,37 +38,38 @@ enum {
 enum { PICK_NONE, PICK_CLASS, PICK_PREFERRED };
 
 struct core_contact {
-    uint64_t id;            /* 0: free slot */
-    int64_t queued_us;      /* age: joined its first line */
-    int64_t entered_us;     /* joined this line */
-    uint64_t wait_seq;      /* order of joining, kept with the age */
-    int64_t due_us;         /* next review in the line, 0 none */
-    uint32_t queue;         /* in line or rung or talking for it; SAPA_NONE */
-    uint32_t class_index;   /* queue and step */
-    uint32_t preferred;     /* agent, SAPA_NONE */
-    uint32_t work;          /* first of its live work, SAPA_NONE */
+    uint64_t id;          /* 0: free slot */
+    int64_t queued_us;    /* age: joined its first line */
+    int64_t entered_us;   /* joined this line */
+    uint64_t wait_seq;    /* order of joining, kept with the age */
+    int64_t due_us;       /* next review in the line, 0 none */
+    uint32_t queue;       /* in line or rung or talking for it; SAPA_NONE */
+    uint32_t class_index; /* queue and step */
+    uint32_t preferred;   /* agent, SAPA_NONE */
+    uint32_t work;        /* first of its live work, SAPA_NONE */
     uint16_t priority;
     uint8_t channel, place, step;
-    uint8_t pick;           /* PICK_* */
-    bool in_line;           /* stands in the line of `queue` (also while nobody may pick it) */
-    bool queued;            /* joined and not yet left, for the log: in line, ringing, being dialled */
-    bool seeking;           /* is to be offered when this step settles */
+    uint8_t pick; /* PICK_* */
+    bool in_line; /* stands in the line of `queue` (also while nobody may pick it) */
+    bool queued;  /* joined and not yet left, for the log: in line, ringing, being dialled */
+    bool seeking; /* is to be offered when this step settles */
     bool ring_all;
-    uint8_t wait_why;       /* reason of waiting that was logged last */
+    uint8_t wait_why; /* reason of waiting that was logged last */
     uint8_t avoid_count;
     uint32_t avoid[AVOID_MAX]; /* agents who refused or missed it, last one last */
     int64_t avoid_until_us;
 
-    uint64_t person, party; /* party: person, else a hash of the number: one callback attempt at once */
+    uint64_t person,
+        party; /* party: person, else a hash of the number: one callback attempt at once */
     int64_t arrived_us, since_us; /* since: in this place */
     int64_t preferred_until_us;
-    int64_t flow_us, queue_us;    /* times that are over */
-    int64_t flow_due_us;          /* timer of the flow, 0 none */
+    int64_t flow_us, queue_us; /* times that are over */
+    int64_t flow_due_us;       /* timer of the flow, 0 none */
     uint32_t client, number, last_queue, last_agent;
-    uint16_t extra;         /* priority of number and caller */
+    uint16_t extra;                      /* priority of number and caller */
     uint8_t direction, language, reason; /* reason: pending result for the flow + 1, 0 none */
-    bool has_flow;          /* a flow decides; else straight into a queue */
-    bool leg;               /* the customer is on the line */
+    bool has_flow;                       /* a flow decides; else straight into a queue */
+    bool leg;                            /* the customer is on the line */
     bool answer_sent, established, answered, keep_age, playing;
     bool ending;            /* the flow has hung up: to be closed when it returns */
     bool restart;           /* its menu begins again under a new description */
@@ -79,15 +80,15 @@ struct core_contact {
     uint64_t recording;
     uint8_t policy;
     bool recording_on, recording_paused;
-    uint64_t message;       /* voicemail being recorded */
+    uint64_t message; /* voicemail being recorded */
     int64_t message_us;
     uint32_t message_queue;
     /* callback */
-    uint8_t callback;       /* enum sapa_callback, NO_CALLBACK */
+    uint8_t callback; /* enum sapa_callback, NO_CALLBACK */
     uint8_t attempts;
-    bool attempt_running;   /* holds the lock on its party */
-    uint32_t attempt;       /* number of the last dial command */
-    int64_t callback_due_us;/* not before, 0 any time */
+    bool attempt_running;                /* holds the lock on its party */
+    uint32_t attempt;                    /* number of the last dial command */
+    int64_t callback_due_us;             /* not before, 0 any time */
     uint32_t judged_agent, judged_queue; /* of a survey */
     /* from here on not cleared for a new contact but by whoever fills it */
     struct sapa_text64 address, callback_number;
@@ -95,13 +96,13 @@ struct core_contact {
 };
 
 struct core_work {
-    uint64_t offer;         /* 0: free slot */
-    uint64_t contact_id;    /* outlives the contact in wrap-up */
-    uint32_t contact;       /* SAPA_NONE in wrap-up */
+    uint64_t offer;      /* 0: free slot */
+    uint64_t contact_id; /* outlives the contact in wrap-up */
+    uint32_t contact;    /* SAPA_NONE in wrap-up */
     uint32_t agent, queue;
     uint32_t next_of_agent, next_of_contact;
-    uint8_t state;          /* enum sapa_assignment */
-    uint8_t channel, kind;  /* kind: 0 contact, 1 callback */
+    uint8_t state;         /* enum sapa_assignment */
+    uint8_t channel, kind; /* kind: 0 contact, 1 callback */
     bool extended, dialling;
     uint32_t disposition;
     int64_t made_us, since_us, due_us; /* due: end of ringing or of wrap-up */
@@ -110,11 +111,13 @@ struct core_work {
     bool held_by_agent, held_by_customer;
 };
 
-struct core_link { uint32_t before, after; };
+struct core_link {
+    uint32_t before, after;
+};
 
 struct core_agent {
     uint32_t group;
-    uint8_t open;           /* bit c: may be given a contact of channel c now */
+    uint8_t open; /* bit c: may be given a contact of channel c now */
     uint8_t presence;
     bool reachable;
     bool resume;            /* the device took him out of ready, and may put him back */
@@ -123,10 +126,10 @@ struct core_agent {
     uint8_t used_total;
     uint8_t capacity[CHANNELS], capacity_total; /* as described */
     bool reserve_voice;
-    uint32_t work;          /* first, SAPA_NONE */
-    uint64_t idle_seq;      /* order of idleness: lower waits longer */
+    uint32_t work;     /* first, SAPA_NONE */
+    uint64_t idle_seq; /* order of idleness: lower waits longer */
     int64_t idle_since_us;
-    uint32_t contacts;      /* handled since login */
+    uint32_t contacts; /* handled since login */
     uint32_t reason;
     int64_t since_us, login_us, busy_us, busy_since_us; /* busy_since 0: not busy */
     struct core_link link[CHANNELS];
@@ -136,7 +139,7 @@ struct core_agent {
 struct core_queue {
     struct sapa_tree line;
     uint32_t class_base;
-    uint32_t pickable;      /* contacts that anybody may pick */
+    uint32_t pickable; /* contacts that anybody may pick */
     uint32_t virtual_waiters, ringing, talking;
     uint32_t rr_last;       /* round robin: agent chosen last, SAPA_NONE */
     int64_t age_us;         /* of one priority step, 0 never */
@@ -155,7 +158,7 @@ struct core_class {
 
 /* The first of each class and channel, close together: what an agent who seeks looks through. */
 struct core_top {
-    int64_t key;    /* of the contact's node */
+    int64_t key; /* of the contact's node */
     uint64_t seq;
     int64_t age_us; /* of the queue: keys of equal ageing compare as they are */
     uint32_t first; /* contact, SAPA_NONE */
@@ -163,23 +166,23 @@ struct core_top {
 
 /* Agents who may take exactly the same. */
 struct core_group {
-    uint32_t members;       /* 0: free slot */
-    uint32_t sample;        /* any member */
-    uint64_t signature;     /* key in group_map */
+    uint32_t members;                        /* 0: free slot */
+    uint32_t sample;                         /* any member */
+    uint64_t signature;                      /* key in group_map */
     uint32_t head[CHANNELS], tail[CHANNELS]; /* open agents, longest idle first */
 };
 
 struct core_override {
     uint32_t agent, skill;
     uint8_t level;
-    int64_t until_us;       /* 0: for good */
+    int64_t until_us; /* 0: for good */
 };
 
 struct sapa_core {
     /* state */
     const struct sapa_centre *centre, *next_centre;
     int64_t now_us;
-    uint64_t id_next;       /* offers and recordings, node 0 */
+    uint64_t id_next; /* offers and recordings, node 0 */
     uint64_t wait_seq, idle_seq;
     uint64_t surge, closed; /* switches by client */
     bool surge_all, closed_all;
@@ -190,7 +193,7 @@ struct sapa_core {
     struct core_work *works;
     struct core_agent *agents, *agents_spare;
     struct core_queue *queues, *queues_spare;
-    uint8_t *levels;        /* agents x skills */
+    uint8_t *levels;                   /* agents x skills */
     uint64_t *agent_keys, *queue_keys; /* of the centre in force, hashed */
 
     /* derived */
@@ -198,14 +201,15 @@ struct sapa_core {
     struct sapa_timers timers;
     struct sapa_idmap contact_map, work_map, group_map, party_map, scratch_map;
     struct core_class *classes;
-    struct core_top *tops;  /* channels x classes */
+    struct core_top *tops; /* channels x classes */
     struct core_group *groups;
-    uint64_t *class_groups; /* classes x group_words: groups that may take it */
-    uint64_t *group_classes;/* groups x class_words: classes that it may take */
-    uint64_t *open_groups;  /* channels x group_words: with an open agent */
-    uint64_t open_words[CHANNELS][(SAPA_AGENTS_MAX + 4095) / 4096]; /* words of open_groups that are not 0 */
-    uint32_t *group_of;     /* by agent, as in core_agent; dense, for walks */
-    uint64_t *waiting_classes; /* channels x class_words: with somebody who waits */
+    uint64_t *class_groups;  /* classes x group_words: groups that may take it */
+    uint64_t *group_classes; /* groups x class_words: classes that it may take */
+    uint64_t *open_groups;   /* channels x group_words: with an open agent */
+    uint64_t open_words[CHANNELS]
+                       [(SAPA_AGENTS_MAX + 4095) / 4096]; /* words of open_groups that are not 0 */
+    uint32_t *group_of;              /* by agent, as in core_agent; dense, for walks */
+    uint64_t *waiting_classes;       /* channels x class_words: with somebody who waits */
     uint32_t *agent_map, *queue_map; /* old index to new, while a centre is replaced */
     uint32_t *group_free;
     uint32_t group_free_count, group_top;
@@ -213,16 +217,16 @@ struct sapa_core {
 
     uint32_t contact_free, contact_top, contact_count; /* free: chained by queue */
     uint32_t work_free, work_top, work_count;
-    uint32_t *living;       /* contacts that live, for walks */
-    uint32_t *living_at;    /* by contact */
+    uint32_t *living;    /* contacts that live, for walks */
+    uint32_t *living_at; /* by contact */
 
     uint32_t contacts_max, works_max, agents_max, queues_max, classes_max, skills_max;
     const struct sapa_memory *memory;
-    void *block;            /* all of it lies here */
+    void *block; /* all of it lies here */
     const struct sapa_core_out *out;
     uint32_t *freed, freed_count;     /* agents, and */
     uint32_t *seeking, seeking_count; /* contacts that this step set free */
-    uint32_t pending[16];   /* contacts whose flow waits for a result */
+    uint32_t pending[16];             /* contacts whose flow waits for a result */
     uint32_t pending_count;
     struct sapa_record record; /* being emitted */
 };
@@ -248,16 +252,18 @@ static inline uint32_t core_slot(const struct sapa_core *core, int kind, uint32_
 struct sapa_record *sapa_core_record(struct sapa_core *core, enum sapa_type type);
 void sapa_core_emit(struct sapa_core *core);
 
-#define EMIT(core, name, ...)                                               \
-    do {                                                                    \
-        sapa_core_record((core), SAPA_T_##name)->u.name =                   \
-            (struct sapa_rec_##name){ __VA_ARGS__ };                        \
-        sapa_core_emit(core);                                               \
+#define EMIT(core, name, ...)                                                                      \
+    do {                                                                                           \
+        sapa_core_record((core), SAPA_T_##name)->u.name = (struct sapa_rec_##name){ __VA_ARGS__ }; \
+        sapa_core_emit(core);                                                                      \
     } while (0)
 
 uint64_t sapa_core_id(struct sapa_core *core);
 
-static inline uint64_t core_ms(int64_t us) { return us <= 0 ? 0 : (uint64_t)us / 1000; }
+static inline uint64_t core_ms(int64_t us)
+{
+    return us <= 0 ? 0 : (uint64_t)us / 1000;
+}
 
 static inline const struct sapa_queue *core_queue_of(const struct sapa_core *core, uint32_t queue)
 {
@@ -294,8 +300,8 @@ void sapa_contact_silence(struct sapa_core *core, struct core_contact *c);
 /* ---- line.c: waiting lines ---- */
 
 /** Join; full, closed or overflowing leads on by the rules. An idle agent is offered it at once. */
-void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t priority_add,
-                     uint32_t preferred);
+void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t queue,
+                     uint32_t priority_add, uint32_t preferred);
 /** Leave for good, with the event. */
 void sapa_line_leave(struct sapa_core *core, struct core_contact *c, enum sapa_dequeue reason);
 /** Out of the trees while it rings; and back to its place, looking for another agent. */
@@ -305,7 +311,8 @@ void sapa_line_return(struct sapa_core *core, struct core_contact *c);
 uint32_t sapa_line_insert(struct sapa_core *core, struct core_contact *c);
 void sapa_line_remove(struct sapa_core *core, struct core_contact *c);
 /** Insert exactly as a snapshot says: with this kind of pick and this due time. */
-void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t pick, int64_t due_us);
+void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t pick,
+                       int64_t due_us);
 int64_t sapa_line_key(const struct sapa_core *core, const struct core_contact *c);
 void sapa_line_arm(struct sapa_core *core, struct core_contact *c);
 void sapa_line_review(struct sapa_core *core, struct core_contact *c);
@@ -321,7 +328,7 @@ void sapa_line_tell(struct sapa_core *core, struct core_contact *c, enum sapa_de
 /* ---- route.c: who takes whom ---- */
 
 struct core_pick {
-    uint32_t agent;     /* SAPA_NONE: nobody */
+    uint32_t agent;                              /* SAPA_NONE: nobody */
     uint32_t runner[SAPA_CORE_RING_ALL_MAX - 1]; /* next by the rule, SAPA_NONE after the last */
 };
 
@@ -329,14 +336,14 @@ struct core_pick {
 enum sapa_why sapa_route_fit(const struct sapa_core *core, uint32_t agent, uint32_t class_index,
                              uint32_t *a, uint32_t *b);
 /** May he take one more contact of this channel now? CHOSEN: yes. */
-enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsigned channel, int64_t now_us,
-                              uint32_t *a, uint32_t *b);
+enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsigned channel,
+                              int64_t now_us, uint32_t *a, uint32_t *b);
 /** What else stands between these two, when he fits. */
 enum sapa_why sapa_route_judge_fitting(const struct sapa_core *core, const struct core_contact *c,
                                        uint32_t agent, int64_t now_us, uint32_t *a, uint32_t *b);
 /** All of it. */
-enum sapa_why sapa_route_judge(const struct sapa_core *core, const struct core_contact *c, uint32_t agent,
-                               int64_t now_us, uint32_t *a, uint32_t *b);
+enum sapa_why sapa_route_judge(const struct sapa_core *core, const struct core_contact *c,
+                               uint32_t agent, int64_t now_us, uint32_t *a, uint32_t *b);
 /** `a` before `b` in the one order of all lines at `now_us`? */
 bool sapa_route_ahead(const struct sapa_core *core, uint32_t a, uint32_t b, int64_t now_us);
 struct core_pick sapa_route_pick_agent(const struct sapa_core *core, const struct core_contact *c);
@@ -367,15 +374,16 @@ struct core_work *sapa_work_talking(struct sapa_core *core, const struct core_co
 void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t agent,
                      const struct core_pick *pick);
 /** End an offer that rings. The contact goes back to its place unless another phone rings for it. */
-void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer_result result, uint32_t cause,
-                    bool contact_stays);
+void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer_result result,
+                    uint32_t cause, bool contact_stays);
 /** End all offers of a contact that ring, but `but`. */
 void sapa_offer_end_all(struct sapa_core *core, struct core_contact *c, const struct core_work *but,
                         enum sapa_offer_result result);
 /** Customer and agent talk. */
 void sapa_work_connect(struct sapa_core *core, struct core_work *w);
 /** The agent's part is over: wrap-up or nothing. */
-void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side, uint32_t cause);
+void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side,
+                    uint32_t cause);
 void sapa_work_timer(struct sapa_core *core, struct core_work *w);
 void sapa_work_end_wrapup(struct sapa_core *core, struct core_work *w, uint32_t how);
 sapa_rc sapa_offer_on_ringing(struct sapa_core *core, const struct sapa_record *in);
@@ -389,7 +397,8 @@ sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *in);
 void sapa_recording_connect(struct sapa_core *core, struct core_contact *c);
 void sapa_recording_end(struct sapa_core *core, struct core_contact *c);
 sapa_rc sapa_recording_command(struct sapa_core *core, struct core_contact *c, enum sapa_verb verb);
-void sapa_message_start(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t max_ms);
+void sapa_message_start(struct sapa_core *core, struct core_contact *c, uint32_t queue,
+                        uint32_t max_ms);
 void sapa_message_stop(struct sapa_core *core, struct core_contact *c);
 
 /* ---- agent.c: presence and what agents ask for ---- */
@@ -410,9 +419,11 @@ void sapa_callback_request(struct sapa_core *core, struct core_contact *c, uint3
 void sapa_callback_begin(struct sapa_core *core, struct core_contact *c);
 void sapa_callback_dial(struct sapa_core *core, struct core_work *w);
 /** The agent's leg ended while dialling, or the number was not reached. */
-void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32_t cause, bool counts);
+void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32_t cause,
+                          bool counts);
 /** May it be offered now? Otherwise *ret_due says when to look again (0: when told). */
-bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact *c, int64_t *ret_due);
+bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact *c,
+                         int64_t *ret_due);
 void sapa_callback_unlock(struct sapa_core *core, struct core_contact *c);
 sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *in);
 
@@ -420,7 +431,8 @@ sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *
 
 void sapa_port_begin(struct sapa_core *core, struct core_contact *c, uint32_t flow);
 /** Give the flow an event and do what it asks for. False: it did not fit. `c` may be gone afterwards. */
-bool sapa_port_event(struct sapa_core *core, struct core_contact *c, const struct sapa_flow_event *event);
+bool sapa_port_event(struct sapa_core *core, struct core_contact *c,
+                     const struct sapa_flow_event *event);
 void sapa_port_pending(struct sapa_core *core);
 
 /* ---- adopt.c: taking a centre description into force ---- */

@@ -7,9 +7,9 @@
 
 #include "core/world_impl.h"
 
-#define WITH(w, agents, queues, skills)     \
-    struct world w_;                        \
-    struct world *w = &w_;                  \
+#define WITH(w, agents, queues, skills) \
+    struct world w_;                    \
+    struct world *w = &w_;              \
     world_init(w, agents, queues, skills)
 
 static uint64_t outcome_of(const struct world *w, uint64_t contact)
@@ -55,10 +55,12 @@ static void a_caller_is_served(void **state)
     WORLD_IN(w, leg_held, .contact = c, .offer = offer, .side = SAPA_SIDE_AGENT, .on = 0);
     world_wait(w, 7000);
     WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
-    const struct sapa_rec_contact_parted *parted = &world_last(w, SAPA_T_contact_parted)->u.contact_parted;
+    const struct sapa_rec_contact_parted *parted =
+        &world_last(w, SAPA_T_contact_parted)->u.contact_parted;
     assert_int_equal(parted->talk_ms, 17000);
     assert_int_equal(parted->hold_ms, 5000);
-    const struct sapa_rec_contact_ended *ended = &world_last(w, SAPA_T_contact_ended)->u.contact_ended;
+    const struct sapa_rec_contact_ended *ended =
+        &world_last(w, SAPA_T_contact_ended)->u.contact_ended;
     assert_int_equal(ended->outcome, SAPA_OUTCOME_ANSWERED);
     assert_int_equal(ended->total_ms, 25000);
     assert_int_equal(ended->queue_ms, 3000);
@@ -112,13 +114,16 @@ static void what_does_not_fit_is_refused_and_changes_nothing(void **state)
 static void refused_at_the_door_is_still_counted(void **state)
 {
     (void)state;
-    static const struct sapa_caller_rule rules[] = { { .client = SAPA_NONE, .what = 0, .prefix = { "62900", 5 } } };
+    static const struct sapa_caller_rule rules[] = {
+        { .client = SAPA_NONE, .what = 0, .prefix = { "62900", 5 } }
+    };
     WITH(w, 1, 1, 0);
     w->centre.caller_rules = rules;
     w->centre.caller_rules_count = 1;
     w->centre.system.contacts_max = 1;
     world_start(w);
-    struct sapa_rec_contact_arrived in = { .contact = sapa_id_make(1, 50), .last_agent = SAPA_NONE };
+    struct sapa_rec_contact_arrived in = { .contact = sapa_id_make(1, 50),
+                                           .last_agent = SAPA_NONE };
     sapa_sized_set(&in.address, SAPA_STR("629001234"));
     struct sapa_record record;
     sapa_record_init(&record, SAPA_T_contact_arrived);
@@ -219,7 +224,8 @@ static void a_queue_that_ages_and_one_that_does_not_compare_exactly(void **state
     assert_int_equal(world_agent_of(w, fixed), 0);
     WORLD_IN(w, contact_gone, .contact = fixed, .side = SAPA_SIDE_CUSTOMER);
     assert_int_equal(world_agent_of(w, ageing), 0);
-    WORLD_IN(w, offer_failed, .offer = world_offer(w, ageing, 0), .result = SAPA_OFFER_BUSY, .cause = 486);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, ageing, 0), .result = SAPA_OFFER_BUSY,
+             .cause = 486);
     const uint64_t fixed2 = world_arrive(w, 1);
     assert_int_equal(world_agent_of(w, fixed2), 0);
     WORLD_IN(w, contact_gone, .contact = fixed2, .side = SAPA_SIDE_CUSTOMER);
@@ -261,7 +267,8 @@ static void who_refused_is_not_asked_again_while_another_is_free(void **state)
     world_start(w);
     world_ready(w, 0);
     const uint64_t c = world_arrive(w, 0);
-    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_REFUSED, .cause = 603);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_REFUSED,
+             .cause = 603);
     assert_int_equal(world_agent_of(w, c), SAPA_NONE); /* nor at once when he is the only one */
     struct sapa_record why;
     assert_int_equal(sapa_core_why_contact(w->core, c, w->now_us, &why), SAPA_OK);
@@ -278,10 +285,12 @@ static void who_refused_is_not_asked_again_while_another_is_free(void **state)
     assert_int_equal(world_agent_of(w, c), SAPA_NONE);
     world_wait(w, 1);
     assert_int_equal(world_agent_of(w, c), 0); /* nobody else: the same one */
-    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_BUSY, .cause = 486);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_BUSY,
+             .cause = 486);
     world_ready(w, 1);
     assert_int_equal(world_agent_of(w, c), 1);
-    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 1), .result = SAPA_OFFER_BUSY, .cause = 486);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 1), .result = SAPA_OFFER_BUSY,
+             .cause = 486);
     world_wait(w, 10000);
     assert_int_equal(world_agent_of(w, c), 0); /* 1 was asked last, 0 is free */
     world_done(w);
@@ -302,8 +311,11 @@ static void skills_relax_step_by_step(void **state)
     q->steps[0].need_count = 2;
     q->steps[0].needs[0] = (struct sapa_need){ 0, 4 };
     q->steps[0].needs[1] = (struct sapa_need){ 1, 2 };
-    q->steps[1] = (struct sapa_step){ .after_ms = 30000, .need_count = 1, .needs = { { 0, 3 } },
-                                      .preferred_skill = SAPA_NONE, .team = SAPA_NONE };
+    q->steps[1] = (struct sapa_step){ .after_ms = 30000,
+                                      .need_count = 1,
+                                      .needs = { { 0, 3 } },
+                                      .preferred_skill = SAPA_NONE,
+                                      .team = SAPA_NONE };
     q->steps[2] = (struct sapa_step){ .after_ms = 45000, .preferred_skill = SAPA_NONE, .team = 1 };
     world_start(w);
     world_ready(w, 0);
@@ -364,7 +376,10 @@ static uint32_t serve(struct world *w, int64_t talk_ms)
 static void each_rule_chooses_its_agent(void **state)
 {
     (void)state;
-    static const struct { enum sapa_choice choice; uint32_t agents[5]; } cases[] = {
+    static const struct {
+        enum sapa_choice choice;
+        uint32_t agents[5];
+    } cases[] = {
         { SAPA_CHOICE_LONGEST_IDLE, { 0, 1, 2, 0, 1 } },
         { SAPA_CHOICE_ROUND_ROBIN, { 0, 1, 2, 0, 1 } },
         { SAPA_CHOICE_FEWEST_CONTACTS, { 0, 1, 2, 0, 1 } },
@@ -381,8 +396,13 @@ static void each_rule_chooses_its_agent(void **state)
         world_done(w);
     }
     /* where they differ: agent 1 is away while 0 works twice */
-    static const struct { enum sapa_choice choice; uint32_t agent; } away[] = {
-        { SAPA_CHOICE_LONGEST_IDLE, 0 }, { SAPA_CHOICE_ROUND_ROBIN, 1 }, { SAPA_CHOICE_FEWEST_CONTACTS, 1 },
+    static const struct {
+        enum sapa_choice choice;
+        uint32_t agent;
+    } away[] = {
+        { SAPA_CHOICE_LONGEST_IDLE, 0 },
+        { SAPA_CHOICE_ROUND_ROBIN, 1 },
+        { SAPA_CHOICE_FEWEST_CONTACTS, 1 },
     };
     for (size_t k = 0; k < SAPA_COUNT(away); k++) {
         WITH(w, 2, 1, 0);
@@ -466,7 +486,8 @@ static void the_last_agent_is_waited_for_but_not_for_ever(void **state)
     WORLD_IN(w, contact_gone, .contact = busy, .side = SAPA_SIDE_CUSTOMER);
     WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
     assert_int_equal(world_agent_of(w, b), 0);
-    const uint64_t offline = world_arrive_as(w, 0, SAPA_CHANNEL_VOICE, 0, 2); /* not at work: nobody waits for him */
+    const uint64_t offline =
+        world_arrive_as(w, 0, SAPA_CHANNEL_VOICE, 0, 2); /* not at work: nobody waits for him */
     world_ready(w, 2);
     assert_int_equal(world_agent_of(w, offline), 2);
     world_done(w);
@@ -484,14 +505,15 @@ static void channels_share_an_agent_by_capacity_and_interruption(void **state)
     w->agents[0].capacity[SAPA_CHANNEL_EMAIL] = 2;
     w->agents[0].capacity_total = 4;
     w->agents[0].reserve_voice = 1;
-    w->centre.interrupts.over[SAPA_CHANNEL_VOICE] = 1 << SAPA_CHANNEL_EMAIL | 1 << SAPA_CHANNEL_CHAT;
+    w->centre.interrupts.over[SAPA_CHANNEL_VOICE] =
+        1 << SAPA_CHANNEL_EMAIL | 1 << SAPA_CHANNEL_CHAT;
     w->centre.interrupts.over[SAPA_CHANNEL_CHAT] = 1 << SAPA_CHANNEL_EMAIL;
     w->centre.interrupts.over[SAPA_CHANNEL_EMAIL] = 1 << SAPA_CHANNEL_CHAT;
     world_start(w);
     world_ready(w, 0);
     uint64_t c[8];
-    static const uint8_t channels[8] = { SAPA_CHANNEL_EMAIL, SAPA_CHANNEL_CHAT, SAPA_CHANNEL_CHAT,
-                                         SAPA_CHANNEL_CHAT, SAPA_CHANNEL_EMAIL, SAPA_CHANNEL_VOICE,
+    static const uint8_t channels[8] = { SAPA_CHANNEL_EMAIL, SAPA_CHANNEL_CHAT,  SAPA_CHANNEL_CHAT,
+                                         SAPA_CHANNEL_CHAT,  SAPA_CHANNEL_EMAIL, SAPA_CHANNEL_VOICE,
                                          SAPA_CHANNEL_VOICE, SAPA_CHANNEL_SMS };
     static const bool given[8] = { true, true, true, false, false, true, false, false };
     for (int i = 0; i < 8; i++) {
@@ -499,23 +521,31 @@ static void channels_share_an_agent_by_capacity_and_interruption(void **state)
         assert_int_equal(world_agent_of(w, c[i]), given[i] ? 0u : SAPA_NONE);
     }
     struct sapa_record why;
-    static const struct { int contact; enum sapa_why why; } reasons[] = {
-        { 3, SAPA_WHY_INTERRUPT }, { 6, SAPA_WHY_OFFERED }, { 7, SAPA_WHY_CAPACITY },
+    static const struct {
+        int contact;
+        enum sapa_why why;
+    } reasons[] = {
+        { 3, SAPA_WHY_INTERRUPT },
+        { 6, SAPA_WHY_OFFERED },
+        { 7, SAPA_WHY_CAPACITY },
     };
     world_accept(w, c[5]);
     for (size_t k = 0; k < SAPA_COUNT(reasons); k++) {
         struct sapa_why_line line = { 0 };
         bool told = false;
-        assert_int_equal(sapa_core_why_contact(w->core, c[reasons[k].contact], w->now_us, &why), SAPA_OK);
+        assert_int_equal(sapa_core_why_contact(w->core, c[reasons[k].contact], w->now_us, &why),
+                         SAPA_OK);
         for (size_t at = 0; sapa_why_next(&why.u.why, &at, &line);)
             told |= line.agent == 0 && line.why == (k == 1 ? SAPA_WHY_BUSY : reasons[k].why);
         assert_true(told);
     }
     world_accept(w, c[0]);
-    WORLD_IN(w, contact_gone, .contact = c[5], .side = SAPA_SIDE_CUSTOMER); /* the call ends: wrap-up of voice */
+    WORLD_IN(w, contact_gone, .contact = c[5],
+             .side = SAPA_SIDE_CUSTOMER); /* the call ends: wrap-up of voice */
     assert_int_equal(world_agent_of(w, c[3]), SAPA_NONE);
     WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_DONE, .code = SAPA_NONE);
-    assert_int_equal(world_agent_of(w, c[6]), 0); /* the next call; the third chat would fill the last place */
+    assert_int_equal(world_agent_of(w, c[6]),
+                     0); /* the next call; the third chat would fill the last place */
     assert_int_equal(world_agent_of(w, c[3]), SAPA_NONE);
     world_done(w);
 }
@@ -545,15 +575,18 @@ static void readiness_cannot_lie(void **state)
     (void)state;
     WITH(w, 1, 1, 0);
     world_start(w);
-    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE, .request = 7);
-    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.presence, SAPA_PRESENCE_NOT_READY);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE,
+             .request = 7);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.presence,
+                     SAPA_PRESENCE_NOT_READY);
     const uint64_t c = world_arrive(w, 0);
     assert_int_equal(world_agent_of(w, c), SAPA_NONE);
     WORLD_IN(w, agent_device, .agent = 0, .reachable = 1);
     assert_int_equal(world_agent_of(w, c), 0); /* he asked for it before his phone was there */
     WORLD_IN(w, agent_device, .agent = 0, .reachable = 0);
     assert_int_equal(world_agent_of(w, c), SAPA_NONE);
-    assert_int_equal(world_last(w, SAPA_T_offer_ended)->u.offer_ended.result, SAPA_OFFER_UNREACHABLE);
+    assert_int_equal(world_last(w, SAPA_T_offer_ended)->u.offer_ended.result,
+                     SAPA_OFFER_UNREACHABLE);
     assert_int_equal(world_last(w, SAPA_T_agent_moved)->u.agent_moved.by, 1);
     WORLD_IN(w, agent_device, .agent = 0, .reachable = 1);
     world_wait(w, 10000);
@@ -578,9 +611,11 @@ static void wrapup_has_a_limit_and_one_extension(void **state)
     const uint64_t next = world_arrive(w, 0);
     assert_int_equal(world_agent_of(w, next), SAPA_NONE);
     world_wait(w, 9000);
-    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE, .request = 1);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE,
+             .request = 1);
     assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, 0);
-    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE, .request = 2);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE,
+             .request = 2);
     assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_ESTATE);
     world_wait(w, 5999);
     assert_int_equal(world_agent_of(w, next), SAPA_NONE);
@@ -639,7 +674,8 @@ static void skills_changed_by_hand_count_at_once_and_end_in_time(void **state)
     world_ready(w, 0);
     const uint64_t c = world_arrive(w, 0);
     assert_int_equal(world_agent_of(w, c), SAPA_NONE);
-    WORLD_IN(w, agent_skill, .agent = 0, .skill = 0, .level = 3, .until_us = w->now_us + 60 * WORLD_SECOND);
+    WORLD_IN(w, agent_skill, .agent = 0, .skill = 0, .level = 3,
+             .until_us = w->now_us + 60 * WORLD_SECOND);
     assert_int_equal(world_agent_of(w, c), 0);
     WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
     world_wait(w, 60000);
@@ -670,12 +706,14 @@ static void overflow_by_length_wait_and_nobody_there(void **state)
     struct sapa_contact_view view;
     assert_int_equal(sapa_core_contact_get(w->core, c, w->now_us, &view), SAPA_OK);
     assert_int_equal(view.queue, 1);
-    assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason, SAPA_DEQUEUE_OVERFLOW_LENGTH);
+    assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason,
+                     SAPA_DEQUEUE_OVERFLOW_LENGTH);
     world_wait(w, 30000);
     assert_int_equal(sapa_core_contact_get(w->core, a, w->now_us, &view), SAPA_OK);
     assert_int_equal(view.queue, 1);
     assert_int_equal(view.position, 1); /* its age goes with it */
-    assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason, SAPA_DEQUEUE_OVERFLOW_WAIT);
+    assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason,
+                     SAPA_DEQUEUE_OVERFLOW_WAIT);
     world_ready(w, 1);
     assert_int_equal(world_agent_of(w, a), 1);
     (void)b;
@@ -688,7 +726,8 @@ static void overflow_by_length_wait_and_nobody_there(void **state)
     const uint32_t before = world_count(w, SAPA_T_contact_ended);
     WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
     world_wait(w, 1);
-    assert_int_equal(world_count(w, SAPA_T_contact_ended), before + 3); /* all go when the last agent has gone */
+    assert_int_equal(world_count(w, SAPA_T_contact_ended),
+                     before + 3); /* all go when the last agent has gone */
     world_done(w);
 }
 
@@ -716,7 +755,8 @@ static void a_closed_queue_takes_nobody_new(void **state)
     (void)state;
     WITH(w, 1, 1, 0);
     w->queues[0].hours = 0;
-    w->spans[0] = (struct sapa_hours_span){ .weekdays = 127, .from_min = 9 * 60, .to_min = 15 * 60 + 10 };
+    w->spans[0] =
+        (struct sapa_hours_span){ .weekdays = 127, .from_min = 9 * 60, .to_min = 15 * 60 + 10 };
     world_start(w); /* 15:06:40 */
     const uint64_t before = world_arrive(w, 0);
     world_wait(w, 200000); /* 15:10 */

@@ -3,16 +3,16 @@
 typedef unsigned __int128 u128;
 
 enum {
-    EXACT = 8,            /* terms that are summed one by one */
-    PRIOR_HANDLED = 8,    /* observations that the centre's initial value counts for */
+    EXACT = 8,         /* terms that are summed one by one */
+    PRIOR_HANDLED = 8, /* observations that the centre's initial value counts for */
     PRIOR_DRAINED = 16,
     PRIOR_GAVE_UP = 4,
-    MEMORY = 2048,        /* observations after which the old ones count half */
+    MEMORY = 2048, /* observations after which the old ones count half */
 };
 
 #define ONE_Q32 (UINT64_C(1) << 32)
-#define LN2_Q32 UINT64_C(2977044472)   /* ln 2 */
-#define Z90_Q24 UINT64_C(21501059)     /* 90 % point of the normal distribution, 1.2815516 */
+#define LN2_Q32 UINT64_C(2977044472) /* ln 2 */
+#define Z90_Q24 UINT64_C(21501059)   /* 90 % point of the normal distribution, 1.2815516 */
 
 static uint64_t sqrt_of(uint64_t x)
 {
@@ -151,8 +151,8 @@ void sapa_ewt_left(struct sapa_ewt_rates *rates, int64_t waited_us, bool gave_up
 int64_t sapa_ewt_handle_us(const struct sapa_ewt_rates *rates, int64_t initial_us)
 {
     const int64_t initial = initial_us > 0 ? initial_us : 180 * INT64_C(1000000);
-    const int64_t mean = (PRIOR_HANDLED * initial + rates->handle_sum_us)
-                         / (PRIOR_HANDLED + (int64_t)rates->handle_count);
+    const int64_t mean = (PRIOR_HANDLED * initial + rates->handle_sum_us) /
+                         (PRIOR_HANDLED + (int64_t)rates->handle_count);
 
     sapa_assert(mean >= 0);
     return SAPA_MAX(mean, 1000);
@@ -161,8 +161,8 @@ int64_t sapa_ewt_handle_us(const struct sapa_ewt_rates *rates, int64_t initial_u
 int64_t sapa_ewt_drain_us(const struct sapa_ewt_rates *rates, int64_t initial_us)
 {
     const int64_t handle = sapa_ewt_handle_us(rates, initial_us);
-    const int64_t mean = (PRIOR_DRAINED * handle + rates->drain_sum_us)
-                         / (PRIOR_DRAINED + (int64_t)rates->drain_count);
+    const int64_t mean = (PRIOR_DRAINED * handle + rates->drain_sum_us) /
+                         (PRIOR_DRAINED + (int64_t)rates->drain_count);
 
     sapa_assert(mean >= 0);
     return SAPA_MAX(mean, 1000);

@@ -23,18 +23,19 @@ struct sapa_ewt {
 enum { SAPA_EWT_MAX_MS = 24 * 3600 * 1000 }; /* longer ones are said to be this */
 
 /** @param agents n  @param handle_us 1/mu, > 0  @param patience_us 1/theta, 0: nobody gives up  @param ahead i */
-struct sapa_ewt sapa_ewt_of(uint32_t agents, int64_t handle_us, int64_t patience_us, uint32_t ahead);
+struct sapa_ewt sapa_ewt_of(uint32_t agents, int64_t handle_us, int64_t patience_us,
+                            uint32_t ahead);
 
 /** ln(x / 2^32) * 2^32 for x >= 2^32. */
 uint64_t sapa_ewt_ln_q32(uint64_t x_q32);
 
 /** Rates as they are learned by one queue. Zero-initialised: nothing known. */
 struct sapa_ewt_rates {
-    int64_t handle_sum_us;  /* of contacts handled */
+    int64_t handle_sum_us; /* of contacts handled */
     uint32_t handle_count;
-    int64_t drain_sum_us;   /* agents at work x time while somebody waits */
-    uint32_t drain_count;   /* contacts that began to be served then */
-    int64_t waited_sum_us;  /* by all who left the line */
+    int64_t drain_sum_us;  /* agents at work x time while somebody waits */
+    uint32_t drain_count;  /* contacts that began to be served then */
+    int64_t waited_sum_us; /* by all who left the line */
     uint32_t left_count;
     uint32_t gave_up_count; /* of those */
 };

@@ -26,9 +26,14 @@ static double uniform(void)
     return ((double)(rng * UINT64_C(2685821657736338717) >> 11) + 0.5) / 9007199254740992.0;
 }
 
-struct waiter { double at, mean, p50, p90, learned; };
+struct waiter {
+    double at, mean, p50, p90, learned;
+};
 
-struct result { double wape, learned_wape, below_p50, below_p90, gave_up; uint64_t served; };
+struct result {
+    double wape, learned_wape, below_p50, below_p90, gave_up;
+    uint64_t served;
+};
 
 /* Exponential everything: the next event is drawn from the sum of the rates. */
 static struct result simulate(uint32_t agents, double load, double theta, uint64_t events)
@@ -55,10 +60,15 @@ static struct result simulate(uint32_t agents, double load, double theta, uint64
                 continue;
             }
             assert_true(waiting < 20000);
-            const struct sapa_ewt ewt = sapa_ewt_of(agents, (int64_t)AHT_US, theta > 0 ? (int64_t)(AHT_US / theta) : 0, waiting);
-            const struct sapa_ewt learned = sapa_ewt_of(agents, sapa_ewt_drain_us(&rates, (int64_t)AHT_US),
-                                                        sapa_ewt_patience_us(&rates, theta > 0 ? (int64_t)(AHT_US / theta) : 0), waiting);
-            line[waiting++] = (struct waiter){ now, ewt.mean_ms, ewt.p50_ms, ewt.p90_ms, learned.mean_ms };
+            const struct sapa_ewt ewt =
+                sapa_ewt_of(agents, (int64_t)AHT_US, theta > 0 ? (int64_t)(AHT_US / theta) : 0,
+                            waiting);
+            const struct sapa_ewt learned =
+                sapa_ewt_of(agents, sapa_ewt_drain_us(&rates, (int64_t)AHT_US),
+                            sapa_ewt_patience_us(&rates, theta > 0 ? (int64_t)(AHT_US / theta) : 0),
+                            waiting);
+            line[waiting++] =
+                (struct waiter){ now, ewt.mean_ms, ewt.p50_ms, ewt.p90_ms, learned.mean_ms };
         } else if (pick < lambda + busy) {
             sapa_ewt_handled(&rates, (int64_t)AHT_US);
             if (waiting == 0) {
@@ -94,7 +104,8 @@ static struct result simulate(uint32_t agents, double load, double theta, uint64
 }
 
 /* WAPE of the Markov estimator in the table for one setting; below 0: no such row. */
-static double reference(const char *path, uint32_t agents, double load, double theta, double *ret_gave_up)
+static double reference(const char *path, uint32_t agents, double load, double theta,
+                        double *ret_gave_up)
 {
     char line[512];
     FILE *file = fopen(path, "r");
@@ -104,9 +115,12 @@ static double reference(const char *path, uint32_t agents, double load, double t
         double row_agents, row_load, row_theta, wape, gave_up;
         if (!strstr(line, ",exponential,constant,QLm_markov_abandon,"))
             continue;
-        if (sscanf(line, "%lf,%lf,%lf,exponential,constant,QLm_markov_abandon,%*f,%*f,%*f,%*f,%lf,%*f,%lf", &row_agents, &row_load,
-                   &row_theta, &wape, &gave_up) == 5
-            && (uint32_t)row_agents == agents && fabs(row_load - load) < 1e-9 && fabs(row_theta - theta) < 1e-9) {
+        if (sscanf(
+                line,
+                "%lf,%lf,%lf,exponential,constant,QLm_markov_abandon,%*f,%*f,%*f,%*f,%lf,%*f,%lf",
+                &row_agents, &row_load, &row_theta, &wape, &gave_up) == 5 &&
+            (uint32_t)row_agents == agents && fabs(row_load - load) < 1e-9 &&
+            fabs(row_theta - theta) < 1e-9) {
             found = wape;
             *ret_gave_up = gave_up;
         }
@@ -129,9 +143,13 @@ static void path_of(char *path, size_t size)
 static void errors_are_those_of_the_reference(void **state)
 {
     (void)state;
-    static const struct { uint32_t agents; double load, theta; uint64_t events; } rows[] = {
-        { 10, 0.9, 0, 3000000 }, { 100, 0.95, 0, 3000000 }, { 100, 1, 0.5, 2000000 }, { 100, 1.2, 1, 1000000 },
-        { 100, 1.4, 1, 1000000 }, { 1000, 1.2, 1, 1000000 },
+    static const struct {
+        uint32_t agents;
+        double load, theta;
+        uint64_t events;
+    } rows[] = {
+        { 10, 0.9, 0, 3000000 },  { 100, 0.95, 0, 3000000 }, { 100, 1, 0.5, 2000000 },
+        { 100, 1.2, 1, 1000000 }, { 100, 1.4, 1, 1000000 },  { 1000, 1.2, 1, 1000000 },
     };
     char path[512];
     double gave_up = 0;
@@ -141,10 +159,12 @@ static void errors_are_those_of_the_reference(void **state)
         skip();
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const double wape = reference(path, rows[i].agents, rows[i].load, rows[i].theta, &gave_up);
-        const struct result got = simulate(rows[i].agents, rows[i].load, rows[i].theta, rows[i].events);
-        printf("%4u agents, load %.2f, theta %.1f: WAPE %.4f, reference %.4f, with learned rates %.4f; p50 covers %.3f, p90 %.3f; gave up %.4f (%.4f)\n",
-               rows[i].agents, rows[i].load, rows[i].theta, got.wape, wape, got.learned_wape, got.below_p50, got.below_p90,
-               got.gave_up, gave_up);
+        const struct result got =
+            simulate(rows[i].agents, rows[i].load, rows[i].theta, rows[i].events);
+        printf(
+            "%4u agents, load %.2f, theta %.1f: WAPE %.4f, reference %.4f, with learned rates %.4f; p50 covers %.3f, p90 %.3f; gave up %.4f (%.4f)\n",
+            rows[i].agents, rows[i].load, rows[i].theta, got.wape, wape, got.learned_wape,
+            got.below_p50, got.below_p90, got.gave_up, gave_up);
         assert_true(wape > 0);
         assert_true(fabs(got.wape - wape) < 0.04 * wape + 0.002);
         assert_true(fabs(got.gave_up - gave_up) < 0.01);
@@ -158,25 +178,33 @@ static void the_sum_is_the_sum(void **state)
 {
     (void)state;
     static const uint32_t aheads[] = { 0, 1, 5, 7, 8, 9, 30, 100, 1000, 50000 };
-    static const struct { uint32_t agents; double handle_s, patience_s; } cases[] = {
-        { 1, 60, 0 }, { 1, 60, 30 }, { 7, 300, 120 }, { 100, 180, 90 }, { 1000, 300, 86400 }, { 20000, 1, 1 }, { 3, 3600, 5 },
+    static const struct {
+        uint32_t agents;
+        double handle_s, patience_s;
+    } cases[] = {
+        { 1, 60, 0 },         { 1, 60, 30 },   { 7, 300, 120 }, { 100, 180, 90 },
+        { 1000, 300, 86400 }, { 20000, 1, 1 }, { 3, 3600, 5 },
     };
     for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
         for (size_t i = 0; i < sizeof(aheads) / sizeof(aheads[0]); i++) {
-            const double mu = cases[k].agents / cases[k].handle_s, theta = cases[k].patience_s ? 1 / cases[k].patience_s : 0;
+            const double mu = cases[k].agents / cases[k].handle_s,
+                         theta = cases[k].patience_s ? 1 / cases[k].patience_s : 0;
             double mean = 0;
             for (uint32_t j = 0; j <= aheads[i]; j++)
                 mean += 1 / (mu + (j + 1) * theta);
-            const struct sapa_ewt ewt = sapa_ewt_of(cases[k].agents, (int64_t)(cases[k].handle_s * 1e6),
-                                                    (int64_t)(cases[k].patience_s * 1e6), aheads[i]);
+            const struct sapa_ewt ewt =
+                sapa_ewt_of(cases[k].agents, (int64_t)(cases[k].handle_s * 1e6),
+                            (int64_t)(cases[k].patience_s * 1e6), aheads[i]);
             const double capped = mean * 1000 > SAPA_EWT_MAX_MS ? SAPA_EWT_MAX_MS : mean * 1000;
             if (fabs(ewt.mean_ms - capped) > capped * 0.002 + 1)
-                printf("case %zu ahead %u: %u ms, should be %.1f\n", k, aheads[i], ewt.mean_ms, capped);
+                printf("case %zu ahead %u: %u ms, should be %.1f\n", k, aheads[i], ewt.mean_ms,
+                       capped);
             assert_true(fabs(ewt.mean_ms - capped) <= capped * 0.002 + 1);
             double variance = 0;
             for (uint32_t j = 0; j <= aheads[i]; j++)
                 variance += 1 / ((mu + (j + 1) * theta) * (mu + (j + 1) * theta));
-            const double v = variance / (mean * mean), p90 = capped * pow(1 - v / 9 + 1.2815516 * sqrt(v) / 3, 3);
+            const double v = variance / (mean * mean),
+                         p90 = capped * pow(1 - v / 9 + 1.2815516 * sqrt(v) / 3, 3);
             if (capped < SAPA_EWT_MAX_MS / 3)
                 assert_true(fabs(ewt.p90_ms - p90) <= p90 * 0.01 + 2);
             assert_true(ewt.p50_ms <= ewt.mean_ms + 1);
@@ -189,7 +217,8 @@ static void logarithm_of_fixed_point(void **state)
 {
     (void)state;
     for (uint64_t x = UINT64_C(1) << 32; x < UINT64_C(1) << 62; x += x / 3 + 12345)
-        assert_true(fabs((double)sapa_ewt_ln_q32(x) / 4294967296.0 - log((double)x / 4294967296.0)) < 1e-8);
+        assert_true(
+            fabs((double)sapa_ewt_ln_q32(x) / 4294967296.0 - log((double)x / 4294967296.0)) < 1e-8);
 }
 
 static void nobody_serves_is_no_number(void **state)

@@ -70,7 +70,8 @@ static const struct sapa_zone *zone_of(const struct sapa_centre *centre, uint32_
     return zone < centre->zones_count ? &centre->zones[zone] : NULL;
 }
 
-static uint32_t holiday_on(const struct sapa_centre *centre, const struct sapa_hours *hours, int32_t date)
+static uint32_t holiday_on(const struct sapa_centre *centre, const struct sapa_hours *hours,
+                           int32_t date)
 {
     uint32_t low = hours->holiday_first, high = hours->holiday_first + hours->holiday_count;
 
@@ -82,7 +83,9 @@ static uint32_t holiday_on(const struct sapa_centre *centre, const struct sapa_h
         else
             high = middle;
     }
-    return low < hours->holiday_first + hours->holiday_count && centre->holidays[low].date == date ? low : SAPA_NONE;
+    return low < hours->holiday_first + hours->holiday_count && centre->holidays[low].date == date
+               ? low
+               : SAPA_NONE;
 }
 
 uint32_t sapa_hours_holiday(const struct sapa_centre *centre, uint32_t hours, int64_t at_us)
@@ -93,14 +96,15 @@ uint32_t sapa_hours_holiday(const struct sapa_centre *centre, uint32_t hours, in
     return holiday_on(centre, &centre->hours[hours], local.date);
 }
 
-static bool in_spans(const struct sapa_centre *centre, uint32_t first, uint32_t count, unsigned weekdays,
-                     uint16_t minute)
+static bool in_spans(const struct sapa_centre *centre, uint32_t first, uint32_t count,
+                     unsigned weekdays, uint16_t minute)
 {
     sapa_assert(minute < DAY_MIN);
     sapa_assert(first + count <= centre->spans_count || count == 0);
     for (uint32_t i = first; i < first + count; i++) {
         const struct sapa_hours_span *span = &centre->spans[i];
-        if ((weekdays == 0 || (span->weekdays & weekdays)) && minute >= span->from_min && minute < span->to_min)
+        if ((weekdays == 0 || (span->weekdays & weekdays)) && minute >= span->from_min &&
+            minute < span->to_min)
             return true;
     }
     return false;
@@ -114,17 +118,20 @@ bool sapa_hours_open(const struct sapa_centre *centre, uint32_t hours, int64_t a
     const struct sapa_local local = sapa_local_of(zone_of(centre, hours), at_us);
     const uint32_t holiday = holiday_on(centre, h, local.date);
     if (holiday != SAPA_NONE)
-        return in_spans(centre, centre->holidays[holiday].span_first, centre->holidays[holiday].span_count, 0,
-                        local.minute_of_day);
+        return in_spans(centre, centre->holidays[holiday].span_first,
+                        centre->holidays[holiday].span_count, 0, local.minute_of_day);
     return in_spans(centre, h->span_first, h->span_count, 1u << local.weekday, local.minute_of_day);
 }
 
 /* The next minute of the local day at which a span begins or ends, or midnight. */
-static uint16_t next_edge(const struct sapa_centre *centre, const struct sapa_hours *h, int32_t date, uint16_t minute)
+static uint16_t next_edge(const struct sapa_centre *centre, const struct sapa_hours *h,
+                          int32_t date, uint16_t minute)
 {
     const uint32_t holiday = holiday_on(centre, h, date);
-    const uint32_t first = holiday == SAPA_NONE ? h->span_first : centre->holidays[holiday].span_first;
-    const uint32_t count = holiday == SAPA_NONE ? h->span_count : centre->holidays[holiday].span_count;
+    const uint32_t first =
+        holiday == SAPA_NONE ? h->span_first : centre->holidays[holiday].span_first;
+    const uint32_t count =
+        holiday == SAPA_NONE ? h->span_count : centre->holidays[holiday].span_count;
     uint16_t edge = DAY_MIN;
 
     for (uint32_t i = first; i < first + count; i++) {
@@ -149,7 +156,8 @@ int64_t sapa_hours_next_change(const struct sapa_centre *centre, uint32_t hours,
     /* between two edges of the local day and two changes of the clock the answer cannot change */
     for (int64_t at_s = at_us < 0 ? 0 : at_us / 1000000; at_s < end_s;) {
         const struct sapa_local local = sapa_local_of(zone, at_s * 1000000);
-        const uint16_t edge = next_edge(centre, &centre->hours[hours], local.date, local.minute_of_day);
+        const uint16_t edge =
+            next_edge(centre, &centre->hours[hours], local.date, local.minute_of_day);
         int64_t next_s = at_s + (edge - local.minute_of_day) * 60 - local.second;
         if (zone)
             next_s = SAPA_MIN(next_s, sapa_zone_next_change_s(zone, at_s));

@@ -19,14 +19,14 @@ enum { SAPA_HOURS_LOOK_AHEAD_DAYS = 400 };
 
 /** A moment as a clock on the wall shows it. */
 struct sapa_local {
-    int32_t date;      /* yyyymmdd */
+    int32_t date; /* yyyymmdd */
     int32_t year;
-    uint8_t month;     /* 1..12 */
-    uint8_t day;       /* 1..31 */
-    uint8_t weekday;   /* 0 Monday … 6 Sunday */
+    uint8_t month;   /* 1..12 */
+    uint8_t day;     /* 1..31 */
+    uint8_t weekday; /* 0 Monday … 6 Sunday */
     uint8_t hour, minute, second;
     uint16_t minute_of_day;
-    int32_t offset_s;  /* east of UTC */
+    int32_t offset_s; /* east of UTC */
 };
 
 /** Seconds east of UTC in force at `at_s` (UTC seconds). O(log changes). */

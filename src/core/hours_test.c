@@ -18,21 +18,29 @@ static const int32_t new_york_offset[] = { -14400, -18000 };
 
 static const struct sapa_zone zones[] = {
     { .name = { "Asia/Jakarta", 12 }, .before_s = 25200 },
-    { .name = { "Europe/Amsterdam", 16 }, .before_s = 3600, .count = 2, .at_s = amsterdam_at, .offset_s = amsterdam_offset },
-    { .name = { "America/New_York", 16 }, .before_s = -18000, .count = 2, .at_s = new_york_at, .offset_s = new_york_offset },
+    { .name = { "Europe/Amsterdam", 16 },
+      .before_s = 3600,
+      .count = 2,
+      .at_s = amsterdam_at,
+      .offset_s = amsterdam_offset },
+    { .name = { "America/New_York", 16 },
+      .before_s = -18000,
+      .count = 2,
+      .at_s = new_york_at,
+      .offset_s = new_york_offset },
 };
 enum { JAKARTA, AMSTERDAM, NEW_YORK };
 
 static const struct sapa_hours_span spans[] = {
-    { 0x1f, 8 * 60, 17 * 60 },            /* 0: Monday to Friday 08:00-17:00 */
-    { 0x20, 9 * 60, 12 * 60 },            /* 1: Saturday 09:00-12:00 */
-    { 0x20, 13 * 60, 15 * 60 },           /* 2: and 13:00-15:00 */
-    { 0x7f, 0, 1440 },                    /* 3: always */
-    { 0x7f, 22 * 60, 1440 },              /* 4: over midnight, in two spans */
-    { 0x7f, 0, 6 * 60 },                  /* 5 */
-    { 0x7f, 2 * 60, 3 * 60 },             /* 6: the hour that clocks skip or repeat */
-    { 0, 10 * 60, 12 * 60 },              /* 7: of a holiday */
-    { 0x40, 120, 180 },                   /* 8: Sundays 02:00-03:00 */
+    { 0x1f, 8 * 60, 17 * 60 },  /* 0: Monday to Friday 08:00-17:00 */
+    { 0x20, 9 * 60, 12 * 60 },  /* 1: Saturday 09:00-12:00 */
+    { 0x20, 13 * 60, 15 * 60 }, /* 2: and 13:00-15:00 */
+    { 0x7f, 0, 1440 },          /* 3: always */
+    { 0x7f, 22 * 60, 1440 },    /* 4: over midnight, in two spans */
+    { 0x7f, 0, 6 * 60 },        /* 5 */
+    { 0x7f, 2 * 60, 3 * 60 },   /* 6: the hour that clocks skip or repeat */
+    { 0, 10 * 60, 12 * 60 },    /* 7: of a holiday */
+    { 0x40, 120, 180 },         /* 8: Sundays 02:00-03:00 */
 };
 static const struct sapa_holiday holidays[] = {
     { 20260101, { "Tahun Baru", 10 }, 0, 0 },
@@ -40,19 +48,26 @@ static const struct sapa_holiday holidays[] = {
     { 20261225, { "Natal", 5 }, 0, 0 },
 };
 static const struct sapa_hours hours[] = {
-    { { "office", 6 }, JAKARTA, 0, 3, 0, 3 },
-    { { "always", 6 }, JAKARTA, 3, 1, 0, 0 },
-    { { "night", 5 }, JAKARTA, 4, 2, 0, 0 },
-    { { "gap", 3 }, AMSTERDAM, 6, 1, 0, 0 },
-    { { "overlap", 7 }, NEW_YORK, 8, 1, 0, 0 },
-    { { "closed", 6 }, JAKARTA, 0, 0, 0, 0 },
+    { { "office", 6 }, JAKARTA, 0, 3, 0, 3 },   { { "always", 6 }, JAKARTA, 3, 1, 0, 0 },
+    { { "night", 5 }, JAKARTA, 4, 2, 0, 0 },    { { "gap", 3 }, AMSTERDAM, 6, 1, 0, 0 },
+    { { "overlap", 7 }, NEW_YORK, 8, 1, 0, 0 }, { { "closed", 6 }, JAKARTA, 0, 0, 0, 0 },
 };
 enum { OFFICE, ALWAYS, NIGHT, GAP, OVERLAP, CLOSED };
 static const struct sapa_client clients[] = { { .key = { "c", 1 }, .hours = OFFICE } };
 static const struct sapa_queue queues[] = { { .hours = SAPA_NONE }, { .hours = NIGHT } };
 static const struct sapa_centre centre = {
-    .zones = zones, .zones_count = 3, .spans = spans, .spans_count = 9, .holidays = holidays, .holidays_count = 3,
-    .hours = hours, .hours_count = 6, .clients = clients, .clients_count = 1, .queues = queues, .queues_count = 2,
+    .zones = zones,
+    .zones_count = 3,
+    .spans = spans,
+    .spans_count = 9,
+    .holidays = holidays,
+    .holidays_count = 3,
+    .hours = hours,
+    .hours_count = 6,
+    .clients = clients,
+    .clients_count = 1,
+    .queues = queues,
+    .queues_count = 2,
 };
 
 /* UTC of a wall clock that runs `offset_h` hours east */
@@ -97,7 +112,8 @@ static void opens_and_closes_on_the_minute(void **state)
     assert_true(sapa_hours_open(&centre, OFFICE, at(2026, 3, 2, 8, 0, 0, 7)));
     assert_true(sapa_hours_open(&centre, OFFICE, at(2026, 3, 2, 17, 0, 0, 7) - 1));
     assert_false(sapa_hours_open(&centre, OFFICE, at(2026, 3, 2, 17, 0, 0, 7)));
-    assert_true(sapa_hours_open(&centre, OFFICE, at(2026, 3, 7, 11, 59, 0, 7))); /* Saturday, with a break */
+    assert_true(sapa_hours_open(&centre, OFFICE,
+                                at(2026, 3, 7, 11, 59, 0, 7))); /* Saturday, with a break */
     assert_false(sapa_hours_open(&centre, OFFICE, at(2026, 3, 7, 12, 30, 0, 7)));
     assert_true(sapa_hours_open(&centre, OFFICE, at(2026, 3, 7, 13, 0, 0, 7)));
     assert_false(sapa_hours_open(&centre, OFFICE, at(2026, 3, 8, 10, 0, 0, 7))); /* Sunday */
@@ -112,11 +128,14 @@ static void the_end_of_the_day_is_not_an_end(void **state)
         assert_true(sapa_hours_open(&centre, ALWAYS, at(2026, 2, day, 23, 59, 59, 7)));
         assert_true(sapa_hours_open(&centre, ALWAYS, at(2026, 2, day, 0, 0, 0, 7)));
     }
-    assert_int_equal(sapa_hours_next_change(&centre, ALWAYS, at(2026, 2, 1, 12, 0, 0, 7)), INT64_MAX);
+    assert_int_equal(sapa_hours_next_change(&centre, ALWAYS, at(2026, 2, 1, 12, 0, 0, 7)),
+                     INT64_MAX);
     assert_true(sapa_hours_open(&centre, NIGHT, at(2026, 2, 3, 23, 59, 59, 7)));
     assert_true(sapa_hours_open(&centre, NIGHT, at(2026, 2, 4, 0, 0, 0, 7)));
-    assert_int_equal(sapa_hours_next_change(&centre, NIGHT, at(2026, 2, 3, 22, 0, 0, 7)), at(2026, 2, 4, 6, 0, 0, 7));
-    assert_int_equal(sapa_hours_next_change(&centre, NIGHT, at(2026, 2, 4, 6, 0, 0, 7)), at(2026, 2, 4, 22, 0, 0, 7));
+    assert_int_equal(sapa_hours_next_change(&centre, NIGHT, at(2026, 2, 3, 22, 0, 0, 7)),
+                     at(2026, 2, 4, 6, 0, 0, 7));
+    assert_int_equal(sapa_hours_next_change(&centre, NIGHT, at(2026, 2, 4, 6, 0, 0, 7)),
+                     at(2026, 2, 4, 22, 0, 0, 7));
 }
 
 static void holidays_replace_the_day(void **state)
@@ -129,23 +148,32 @@ static void holidays_replace_the_day(void **state)
     assert_false(sapa_hours_open(&centre, OFFICE, at(2026, 8, 17, 12, 0, 0, 7)));
     assert_int_equal(sapa_hours_holiday(&centre, OFFICE, at(2026, 8, 17, 0, 0, 0, 7)), 1);
     assert_int_equal(sapa_hours_holiday(&centre, OFFICE, at(2026, 8, 18, 0, 0, 0, 7)), SAPA_NONE);
-    assert_int_equal(sapa_hours_next_change(&centre, OFFICE, at(2025, 12, 31, 17, 0, 0, 7)), at(2026, 1, 2, 8, 0, 0, 7));
-    assert_int_equal(sapa_hours_next_change(&centre, OFFICE, at(2026, 8, 14, 17, 0, 0, 7)), at(2026, 8, 15, 9, 0, 0, 7));
-    assert_int_equal(sapa_hours_next_change(&centre, OFFICE, at(2026, 8, 15, 15, 0, 0, 7)), at(2026, 8, 17, 10, 0, 0, 7));
+    assert_int_equal(sapa_hours_next_change(&centre, OFFICE, at(2025, 12, 31, 17, 0, 0, 7)),
+                     at(2026, 1, 2, 8, 0, 0, 7));
+    assert_int_equal(sapa_hours_next_change(&centre, OFFICE, at(2026, 8, 14, 17, 0, 0, 7)),
+                     at(2026, 8, 15, 9, 0, 0, 7));
+    assert_int_equal(sapa_hours_next_change(&centre, OFFICE, at(2026, 8, 15, 15, 0, 0, 7)),
+                     at(2026, 8, 17, 10, 0, 0, 7));
 }
 
 static void an_hour_that_never_comes_and_one_that_comes_twice(void **state)
 {
     (void)state;
     /* Amsterdam skips 02:00-03:00 on 29 March: not open at all that day */
-    assert_int_equal(sapa_hours_next_change(&centre, GAP, at(2026, 3, 28, 3, 0, 0, 1)), at(2026, 3, 30, 2, 0, 0, 2));
+    assert_int_equal(sapa_hours_next_change(&centre, GAP, at(2026, 3, 28, 3, 0, 0, 1)),
+                     at(2026, 3, 30, 2, 0, 0, 2));
     /* and has it twice on 25 October: open for two hours */
-    assert_int_equal(sapa_hours_next_change(&centre, GAP, at(2026, 10, 25, 1, 59, 0, 2)), at(2026, 10, 25, 2, 0, 0, 2));
-    assert_int_equal(sapa_hours_next_change(&centre, GAP, at(2026, 10, 25, 2, 0, 0, 2)), at(2026, 10, 25, 3, 0, 0, 1));
+    assert_int_equal(sapa_hours_next_change(&centre, GAP, at(2026, 10, 25, 1, 59, 0, 2)),
+                     at(2026, 10, 25, 2, 0, 0, 2));
+    assert_int_equal(sapa_hours_next_change(&centre, GAP, at(2026, 10, 25, 2, 0, 0, 2)),
+                     at(2026, 10, 25, 3, 0, 0, 1));
     /* New York, Sunday 8 March: 02:00-03:00 does not come; Sunday before does */
-    assert_int_equal(sapa_hours_next_change(&centre, OVERLAP, at(2026, 3, 1, 3, 0, 0, -5)), at(2026, 3, 15, 2, 0, 0, -4));
-    assert_true(sapa_hours_open(&centre, OVERLAP, at(2026, 11, 1, 2, 30, 0, -5))); /* after the second 01:00-02:00 */
-    assert_int_equal(sapa_hours_next_change(&centre, OVERLAP, at(2026, 11, 1, 1, 30, 0, -4)), at(2026, 11, 1, 2, 0, 0, -5));
+    assert_int_equal(sapa_hours_next_change(&centre, OVERLAP, at(2026, 3, 1, 3, 0, 0, -5)),
+                     at(2026, 3, 15, 2, 0, 0, -4));
+    assert_true(sapa_hours_open(&centre, OVERLAP,
+                                at(2026, 11, 1, 2, 30, 0, -5))); /* after the second 01:00-02:00 */
+    assert_int_equal(sapa_hours_next_change(&centre, OVERLAP, at(2026, 11, 1, 1, 30, 0, -4)),
+                     at(2026, 11, 1, 2, 0, 0, -5));
 }
 
 /* The next change is the first minute at which the answer differs: for every minute of some weeks. */

@@ -48,7 +48,8 @@ struct sapa_ewt sapa_line_ewt(const struct sapa_core *core, uint32_t queue, uint
     const struct sapa_queue *q = core_queue_of(core, queue);
     const struct sapa_ewt_rates *rates = &core->queues[queue].rates;
 
-    return sapa_ewt_of(sapa_line_staffed(core, queue), sapa_ewt_drain_us(rates, q->handle_ms_initial * INT64_C(1000)),
+    return sapa_ewt_of(sapa_line_staffed(core, queue),
+                       sapa_ewt_drain_us(rates, q->handle_ms_initial * INT64_C(1000)),
                        sapa_ewt_patience_us(rates, q->patience_ms_initial * INT64_C(1000)), ahead);
 }
 
@@ -56,8 +57,8 @@ bool sapa_line_open(const struct sapa_core *core, uint32_t queue)
 {
     const uint32_t client = core_queue_of(core, queue)->client;
 
-    return !sapa_core_switch_on(core, SAPA_SWITCH_CLOSED, client)
-           && sapa_hours_open(core->centre, sapa_hours_of_queue(core->centre, queue), core->now_us);
+    return !sapa_core_switch_on(core, SAPA_SWITCH_CLOSED, client) &&
+           sapa_hours_open(core->centre, sapa_hours_of_queue(core->centre, queue), core->now_us);
 }
 
 /* How fast it drains: agents at work, times the time in which somebody waited. */
@@ -66,7 +67,8 @@ void sapa_line_account(struct sapa_core *core, uint32_t queue)
     struct core_queue *q = &core->queues[queue];
 
     if (q->drain_since_us && core->now_us > q->drain_since_us)
-        sapa_ewt_drained(&q->rates, sapa_line_staffed(core, queue), core->now_us - q->drain_since_us);
+        sapa_ewt_drained(&q->rates, sapa_line_staffed(core, queue),
+                         core->now_us - q->drain_since_us);
     q->drain_since_us = q->pickable ? core->now_us : 0;
 }
 
@@ -74,8 +76,8 @@ uint32_t sapa_line_ahead(const struct sapa_core *core, const struct core_contact
 {
     sapa_assert(c->queued);
     return c->in_line ? sapa_tree_rank(core->line, core_index(core, c))
-                      : sapa_tree_rank_of(core->line, &core->queues[c->queue].line, sapa_line_key(core, c),
-                                          c->wait_seq);
+                      : sapa_tree_rank_of(core->line, &core->queues[c->queue].line,
+                                          sapa_line_key(core, c), c->wait_seq);
 }
 
 /* ---- in and out of the trees ---- */
@@ -200,7 +202,8 @@ void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t p
     line_insert(core, c);
     pick_as(core, c, pick);
     c->due_us = due_us;
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)), due_us, c->id);
+    sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)), due_us,
+                   c->id);
 }
 
 void sapa_line_remove(struct sapa_core *core, struct core_contact *c)
@@ -241,8 +244,8 @@ void sapa_line_arm(struct sapa_core *core, struct core_contact *c)
             if (rule->when == SAPA_OVERFLOW_WAIT)
                 earlier(&due, c->entered_us + rule->limit * INT64_C(1000));
             else if (rule->when == SAPA_OVERFLOW_EWT)
-                earlier(&due, c->entered_us
-                                  + ((core->now_us - c->entered_us) / EWT_REVIEW_US + 1) * EWT_REVIEW_US);
+                earlier(&due, c->entered_us + ((core->now_us - c->entered_us) / EWT_REVIEW_US + 1) *
+                                                  EWT_REVIEW_US);
         }
         if (c->pick == PICK_PREFERRED)
             earlier(&due, c->preferred_until_us);
@@ -252,16 +255,19 @@ void sapa_line_arm(struct sapa_core *core, struct core_contact *c)
             earlier(&due, c->callback_due_us);
     }
     c->due_us = due == INT64_MAX ? 0 : due;
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)), c->due_us, c->id);
+    sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)), c->due_us,
+                   c->id);
 }
 
 /* ---- joining ---- */
 
 /* Why this queue does not take it now, and where it goes instead. SAPA_DEQUEUE_COUNT: it does. */
-static enum sapa_dequeue turned_away(const struct sapa_core *core, const struct core_contact *c, uint32_t *ret_to)
+static enum sapa_dequeue turned_away(const struct sapa_core *core, const struct core_contact *c,
+                                     uint32_t *ret_to)
 {
     static const uint8_t reasons[] = {
-        [SAPA_OVERFLOW_LENGTH] = SAPA_DEQUEUE_OVERFLOW_LENGTH, [SAPA_OVERFLOW_EWT] = SAPA_DEQUEUE_OVERFLOW_EWT,
+        [SAPA_OVERFLOW_LENGTH] = SAPA_DEQUEUE_OVERFLOW_LENGTH,
+        [SAPA_OVERFLOW_EWT] = SAPA_DEQUEUE_OVERFLOW_EWT,
         [SAPA_OVERFLOW_NO_AGENTS] = SAPA_DEQUEUE_NO_AGENTS,
     };
     const struct sapa_queue *q = core_queue_of(core, c->queue);
@@ -278,13 +284,15 @@ static enum sapa_dequeue turned_away(const struct sapa_core *core, const struct 
         else if (rule->when == SAPA_OVERFLOW_NO_AGENTS)
             over = sapa_line_logged_in(core, c->queue) == 0;
         else if (rule->when == SAPA_OVERFLOW_EWT)
-            over = !sapa_route_anybody(core, c) && sapa_line_ewt(core, c->queue, length).p50_ms >= rule->limit;
+            over = !sapa_route_anybody(core, c) &&
+                   sapa_line_ewt(core, c->queue, length).p50_ms >= rule->limit;
         if (over) {
             *ret_to = rule->queue;
             return reasons[rule->when];
         }
     }
-    return q->length_max && length >= q->length_max ? SAPA_DEQUEUE_OVERFLOW_LENGTH : SAPA_DEQUEUE_COUNT;
+    return q->length_max && length >= q->length_max ? SAPA_DEQUEUE_OVERFLOW_LENGTH
+                                                    : SAPA_DEQUEUE_COUNT;
 }
 
 /* What becomes of it is the flow's business; without a flow this is the end. */
@@ -318,7 +326,8 @@ static void log_queued(struct sapa_core *core, const struct core_contact *c, uin
 }
 
 /* Join, without looking at any rule. */
-static void join(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t priority_add)
+static void join(struct sapa_core *core, struct core_contact *c, uint32_t queue,
+                 uint32_t priority_add)
 {
     const struct sapa_queue *q = core_queue_of(core, queue);
 
@@ -347,15 +356,15 @@ static void set_preferred(struct sapa_core *core, struct core_contact *c, uint32
     if (agent >= core->centre->agents_count || !q->preferred_ms)
         return;
     /* one who is not at work, or could not take it, is not waited for */
-    if (core->agents[agent].presence != SAPA_PRESENCE_READY
-        || sapa_route_fit(core, agent, c->class_index, &a, &b) != SAPA_WHY_CHOSEN)
+    if (core->agents[agent].presence != SAPA_PRESENCE_READY ||
+        sapa_route_fit(core, agent, c->class_index, &a, &b) != SAPA_WHY_CHOSEN)
         return;
     c->preferred = agent;
     c->preferred_until_us = core->now_us + q->preferred_ms * INT64_C(1000);
 }
 
-void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t priority_add,
-                     uint32_t preferred)
+void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t queue,
+                     uint32_t priority_add, uint32_t preferred)
 {
     const uint32_t wanted = queue;
 
@@ -369,8 +378,9 @@ void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t qu
             reason = turned_away(core, c, &to);
         if (reason == SAPA_DEQUEUE_COUNT)
             break;
-        log_queued(core, c, sapa_tree_rank_of(core->line, &core->queues[queue].line, sapa_line_key(core, c),
-                                              c->wait_seq));
+        log_queued(core, c,
+                   sapa_tree_rank_of(core->line, &core->queues[queue].line, sapa_line_key(core, c),
+                                     c->wait_seq));
         c->queued = false;
         EMIT(core, contact_dequeued, .contact = c->id, .queue = queue, .reason = reason);
         c->queue = SAPA_NONE;
@@ -435,7 +445,8 @@ void sapa_line_return(struct sapa_core *core, struct core_contact *c)
 
 /* ---- reviews ---- */
 
-static void overflow(struct sapa_core *core, struct core_contact *c, enum sapa_dequeue reason, uint32_t to)
+static void overflow(struct sapa_core *core, struct core_contact *c, enum sapa_dequeue reason,
+                     uint32_t to)
 {
     const struct sapa_queue *from = core_queue_of(core, c->queue);
     const uint32_t add = (uint32_t)SAPA_MAX(0, c->priority - from->priority - c->extra);
@@ -477,7 +488,8 @@ void sapa_line_review(struct sapa_core *core, struct core_contact *c)
 {
     sapa_assert(c->id != 0);
     if (c->reason && core->pending_count < SAPA_COUNT(core->pending)) {
-        core->pending[core->pending_count++] = core_index(core, c); /* its flow could not be told at once */
+        core->pending[core->pending_count++] =
+            core_index(core, c); /* its flow could not be told at once */
         if (!c->in_line)
             return;
     }
@@ -504,12 +516,14 @@ void sapa_line_review_queue(struct sapa_core *core, uint32_t queue)
 
     q->review_us = 0;
     for (uint32_t i = 0; i < description->overflow_count && !rule; i++)
-        if (core->centre->overflows[description->overflow_first + i].when == SAPA_OVERFLOW_NO_AGENTS)
+        if (core->centre->overflows[description->overflow_first + i].when ==
+            SAPA_OVERFLOW_NO_AGENTS)
             rule = &core->centre->overflows[description->overflow_first + i];
     if (!rule || sapa_line_logged_in(core, queue) > 0)
         return;
     uint32_t moved = 0, next = q->line.first;
-    while (next != SAPA_NONE && moved < REVIEW_BATCH && core->pending_count < SAPA_COUNT(core->pending)) {
+    while (next != SAPA_NONE && moved < REVIEW_BATCH &&
+           core->pending_count < SAPA_COUNT(core->pending)) {
         struct core_contact *c = &core->contacts[next];
         next = sapa_tree_next(core->line, next);
         if (is_virtual(c))

@@ -33,7 +33,8 @@ struct core_work *sapa_work_alloc(struct sapa_core *core, uint64_t offer)
     struct core_work *w = &core->works[i];
     memset(w, 0, sizeof(*w));
     w->offer = offer;
-    w->contact = w->agent = w->queue = w->next_of_agent = w->next_of_contact = w->disposition = SAPA_NONE;
+    w->contact = w->agent = w->queue = w->next_of_agent = w->next_of_contact = w->disposition =
+        SAPA_NONE;
     core->timers.at[core_slot(core, TIMER_WORK, i)] = SAPA_NONE;
     sapa_idmap_put(&core->work_map, offer, i);
     core->work_count++;
@@ -56,7 +57,8 @@ void sapa_work_link(struct sapa_core *core, struct core_work *w)
     *at = index_of(core, w);
     if (w->contact == SAPA_NONE)
         return;
-    for (at = &core->contacts[w->contact].work; *at != SAPA_NONE && core->works[*at].offer < w->offer;)
+    for (at = &core->contacts[w->contact].work;
+         *at != SAPA_NONE && core->works[*at].offer < w->offer;)
         at = &core->works[*at].next_of_contact;
     w->next_of_contact = *at;
     *at = index_of(core, w);
@@ -91,9 +93,11 @@ static void leave_agent(struct sapa_core *core, struct core_work *w)
 static const bool moves[SAPA_ASSIGNMENT_COUNT][SAPA_ASSIGNMENT_COUNT] = {
     [SAPA_ASSIGNMENT_NONE] = { [SAPA_ASSIGNMENT_OFFERED] = true },
     [SAPA_ASSIGNMENT_OFFERED] = { [SAPA_ASSIGNMENT_NONE] = true, [SAPA_ASSIGNMENT_TALKING] = true },
-    [SAPA_ASSIGNMENT_TALKING] = { [SAPA_ASSIGNMENT_HELD] = true, [SAPA_ASSIGNMENT_WRAPUP] = true,
+    [SAPA_ASSIGNMENT_TALKING] = { [SAPA_ASSIGNMENT_HELD] = true,
+                                  [SAPA_ASSIGNMENT_WRAPUP] = true,
                                   [SAPA_ASSIGNMENT_NONE] = true },
-    [SAPA_ASSIGNMENT_HELD] = { [SAPA_ASSIGNMENT_TALKING] = true, [SAPA_ASSIGNMENT_WRAPUP] = true,
+    [SAPA_ASSIGNMENT_HELD] = { [SAPA_ASSIGNMENT_TALKING] = true,
+                               [SAPA_ASSIGNMENT_WRAPUP] = true,
                                [SAPA_ASSIGNMENT_NONE] = true },
     [SAPA_ASSIGNMENT_WRAPUP] = { [SAPA_ASSIGNMENT_NONE] = true },
 };
@@ -120,8 +124,8 @@ void sapa_work_move(struct sapa_core *core, struct core_work *w, enum sapa_assig
     w->since_us = core->now_us;
     w->due_us = 0;
     sapa_timer_clear(&core->timers, slot);
-    EMIT(core, assignment_moved, .agent = w->agent, .contact = w->contact_id, .offer = w->offer, .from = from,
-         .to = to, .was_ms = core_ms(was_us));
+    EMIT(core, assignment_moved, .agent = w->agent, .contact = w->contact_id, .offer = w->offer,
+         .from = from, .to = to, .was_ms = core_ms(was_us));
     if (to != SAPA_ASSIGNMENT_NONE)
         return;
     sapa_assert(agent->used[w->channel] > 0);
@@ -144,14 +148,16 @@ void sapa_work_move(struct sapa_core *core, struct core_work *w, enum sapa_assig
 struct core_work *sapa_work_talking(struct sapa_core *core, const struct core_contact *c)
 {
     for (uint32_t i = c->work; i != SAPA_NONE; i = core->works[i].next_of_contact)
-        if (core->works[i].state == SAPA_ASSIGNMENT_TALKING || core->works[i].state == SAPA_ASSIGNMENT_HELD)
+        if (core->works[i].state == SAPA_ASSIGNMENT_TALKING ||
+            core->works[i].state == SAPA_ASSIGNMENT_HELD)
             return &core->works[i];
     return NULL;
 }
 
 /* ---- offers ---- */
 
-void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t agent, const struct core_pick *pick)
+void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t agent,
+                     const struct core_pick *pick)
 {
     const struct sapa_queue *q = core_queue_of(core, c->queue);
     const bool callback = c->callback != NO_CALLBACK;
@@ -171,20 +177,23 @@ void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t ag
     EMIT(core, offer_made, .offer = w->offer, .contact = c->id, .agent = agent, .queue = c->queue,
          .wait_ms = core_ms(core->now_us - c->entered_us), .step = c->step, .kind = callback);
     struct sapa_record *record = sapa_core_record(core, SAPA_T_why);
-    sapa_why_fill(core, c, w->offer, pick, sapa_line_ahead(core, c), 6, core->now_us, &record->u.why);
+    sapa_why_fill(core, c, w->offer, pick, sapa_line_ahead(core, c), 6, core->now_us,
+                  &record->u.why);
     sapa_core_emit(core);
     c->wait_why = SAPA_WHY_COUNT;
     sapa_work_move(core, w, SAPA_ASSIGNMENT_OFFERED);
     if (callback && c->callback != SAPA_CALLBACK_AGENT) {
         c->callback = SAPA_CALLBACK_AGENT;
-        EMIT(core, callback_changed, .contact = c->id, .state = c->callback, .attempt = c->attempts + 1u);
+        EMIT(core, callback_changed, .contact = c->id, .state = c->callback,
+             .attempt = c->attempts + 1u);
         if (!c->attempt_running) {
             sapa_idmap_put(&core->party_map, c->party, core_index(core, c));
             c->attempt_running = true;
         }
     }
     w->due_us = core->now_us + ring_ms * INT64_C(1000);
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, index_of(core, w)), w->due_us, w->offer);
+    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, index_of(core, w)), w->due_us,
+                   w->offer);
     EMIT(core, cmd_offer, .offer = w->offer, .contact = c->id, .agent = agent, .queue = c->queue,
          .kind = callback, .ring_ms = ring_ms);
     sapa_route_refresh(core, agent, false);
@@ -192,8 +201,9 @@ void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t ag
 
 static bool is_against(enum sapa_offer_result result)
 {
-    return result == SAPA_OFFER_REFUSED || result == SAPA_OFFER_NO_ANSWER || result == SAPA_OFFER_BUSY
-           || result == SAPA_OFFER_UNREACHABLE || result == SAPA_OFFER_FAULT;
+    return result == SAPA_OFFER_REFUSED || result == SAPA_OFFER_NO_ANSWER ||
+           result == SAPA_OFFER_BUSY || result == SAPA_OFFER_UNREACHABLE ||
+           result == SAPA_OFFER_FAULT;
 }
 
 /* He is not asked again before others, nor at once. */
@@ -203,7 +213,8 @@ static void avoid(struct sapa_core *core, struct core_contact *c, uint32_t agent
         c->avoid_count = 0;
     for (unsigned i = 0; i < c->avoid_count; i++)
         if (c->avoid[i] == agent) {
-            memmove(&c->avoid[i], &c->avoid[i + 1], (c->avoid_count - i - 1u) * sizeof(c->avoid[0]));
+            memmove(&c->avoid[i], &c->avoid[i + 1],
+                    (c->avoid_count - i - 1u) * sizeof(c->avoid[0]));
             c->avoid_count--;
         }
     if (c->avoid_count == AVOID_MAX) {
@@ -223,25 +234,27 @@ static void back_in_line(struct sapa_core *core, struct core_contact *c)
     if (c->callback != NO_CALLBACK) {
         sapa_callback_unlock(core, c);
         c->callback = SAPA_CALLBACK_WAITING;
-        EMIT(core, callback_changed, .contact = c->id, .state = c->callback, .attempt = c->attempts);
+        EMIT(core, callback_changed, .contact = c->id, .state = c->callback,
+             .attempt = c->attempts);
     }
     sapa_line_return(core, c);
 }
 
-void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer_result result, uint32_t cause,
-                    bool contact_stays)
+void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer_result result,
+                    uint32_t cause, bool contact_stays)
 {
     struct core_contact *c = &core->contacts[w->contact];
     const uint32_t agent = w->agent;
-    const bool by_us = result == SAPA_OFFER_NO_ANSWER || result == SAPA_OFFER_CANCELLED
-                       || result == SAPA_OFFER_LOST_RACE || result == SAPA_OFFER_WITHDRAWN;
+    const bool by_us = result == SAPA_OFFER_NO_ANSWER || result == SAPA_OFFER_CANCELLED ||
+                       result == SAPA_OFFER_LOST_RACE || result == SAPA_OFFER_WITHDRAWN;
 
     sapa_assert(w->state == SAPA_ASSIGNMENT_OFFERED);
     sapa_assert(c->id == w->contact_id);
     EMIT(core, offer_ended, .offer = w->offer, .contact = c->id, .agent = agent, .queue = w->queue,
          .result = result, .ring_ms = core_ms(core->now_us - w->made_us), .cause = cause);
     if (by_us || result == SAPA_OFFER_UNREACHABLE)
-        EMIT(core, cmd_offer_cancel, .offer = w->offer, .elsewhere = result == SAPA_OFFER_LOST_RACE);
+        EMIT(core, cmd_offer_cancel, .offer = w->offer,
+             .elsewhere = result == SAPA_OFFER_LOST_RACE);
     const uint32_t queue = w->queue;
     sapa_work_move(core, w, SAPA_ASSIGNMENT_NONE);
     if (is_against(result))
@@ -282,8 +295,9 @@ sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record 
     if (w->state != SAPA_ASSIGNMENT_OFFERED)
         return SAPA_ESTATE;
     struct core_contact *c = &core->contacts[w->contact];
-    EMIT(core, offer_ended, .offer = w->offer, .contact = c->id, .agent = w->agent, .queue = w->queue,
-         .result = SAPA_OFFER_ACCEPTED, .ring_ms = core_ms(core->now_us - w->made_us));
+    EMIT(core, offer_ended, .offer = w->offer, .contact = c->id, .agent = w->agent,
+         .queue = w->queue, .result = SAPA_OFFER_ACCEPTED,
+         .ring_ms = core_ms(core->now_us - w->made_us));
     sapa_offer_end_all(core, c, w, SAPA_OFFER_LOST_RACE);
     core->queues[w->queue].ringing--;
     core->queues[w->queue].talking++;
@@ -297,10 +311,11 @@ sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record 
 }
 
 /* What happens to an agent whose phone did not take an offer. */
-static void after_miss(struct sapa_core *core, uint32_t agent, uint32_t queue, enum sapa_offer_result result)
+static void after_miss(struct sapa_core *core, uint32_t agent, uint32_t queue,
+                       enum sapa_offer_result result)
 {
-    if (result == SAPA_OFFER_NO_ANSWER && core_queue_of(core, queue)->no_answer_not_ready
-        && core->agents[agent].presence == SAPA_PRESENCE_READY)
+    if (result == SAPA_OFFER_NO_ANSWER && core_queue_of(core, queue)->no_answer_not_ready &&
+        core->agents[agent].presence == SAPA_PRESENCE_READY)
         sapa_agent_move(core, agent, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 2);
 }
 
@@ -309,8 +324,8 @@ sapa_rc sapa_offer_on_failed(struct sapa_core *core, const struct sapa_record *r
     const struct sapa_rec_offer_failed *in = &record->u.offer_failed;
     struct core_work *w = sapa_work_find(core, in->offer);
 
-    if (in->result != SAPA_OFFER_REFUSED && in->result != SAPA_OFFER_BUSY
-        && in->result != SAPA_OFFER_UNREACHABLE && in->result != SAPA_OFFER_FAULT)
+    if (in->result != SAPA_OFFER_REFUSED && in->result != SAPA_OFFER_BUSY &&
+        in->result != SAPA_OFFER_UNREACHABLE && in->result != SAPA_OFFER_FAULT)
         return SAPA_EINVAL;
     if (!w)
         return SAPA_ENOENT;
@@ -350,14 +365,16 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
         c->policy = core_queue_of(core, w->queue)->record;
         sapa_recording_connect(core, c);
     }
-    EMIT(core, contact_connected, .contact = c->id, .offer = w->offer, .agent = w->agent, .queue = w->queue,
-         .wait_ms = core_ms(waited_us), .recording = c->recording, .policy = c->policy);
+    EMIT(core, contact_connected, .contact = c->id, .offer = w->offer, .agent = w->agent,
+         .queue = w->queue, .wait_ms = core_ms(waited_us), .recording = c->recording,
+         .policy = c->policy);
     EMIT(core, cmd_connect, .contact = c->id, .offer = w->offer);
     if (first && c->recording)
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
 }
 
-void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side, uint32_t cause)
+void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side,
+                    uint32_t cause)
 {
     const uint32_t agent = w->agent;
     const bool connected = w->connected_us != 0;
@@ -370,17 +387,20 @@ void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side 
         EMIT(core, hold_changed, .contact = w->contact_id, .offer = w->offer, .agent = agent,
              .side = w->held_by_agent ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER, .on = 0,
              .held_ms = core_ms(core->now_us - w->since_us));
-    const int64_t talk_us = w->talk_us + (w->state == SAPA_ASSIGNMENT_TALKING ? core->now_us - w->since_us : 0);
-    const int64_t hold_us = w->hold_us + (w->state == SAPA_ASSIGNMENT_HELD ? core->now_us - w->since_us : 0);
+    const int64_t talk_us =
+        w->talk_us + (w->state == SAPA_ASSIGNMENT_TALKING ? core->now_us - w->since_us : 0);
+    const int64_t hold_us =
+        w->hold_us + (w->state == SAPA_ASSIGNMENT_HELD ? core->now_us - w->since_us : 0);
     if (connected)
         EMIT(core, contact_parted, .contact = w->contact_id, .offer = w->offer, .agent = agent,
-             .queue = w->queue, .talk_ms = core_ms(talk_us), .hold_ms = core_ms(hold_us), .side = side,
-             .cause = cause);
+             .queue = w->queue, .talk_ms = core_ms(talk_us), .hold_ms = core_ms(hold_us),
+             .side = side, .cause = cause);
     if (connected && q->wrapup_ms && core->agents[agent].presence != SAPA_PRESENCE_OFFLINE) {
         sapa_work_move(core, w, SAPA_ASSIGNMENT_WRAPUP);
         leave_contact(core, w);
         w->due_us = core->now_us + q->wrapup_ms * INT64_C(1000);
-        sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, index_of(core, w)), w->due_us, w->offer);
+        sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, index_of(core, w)), w->due_us,
+                       w->offer);
     } else {
         sapa_work_move(core, w, SAPA_ASSIGNMENT_NONE);
     }
@@ -392,8 +412,9 @@ void sapa_work_end_wrapup(struct sapa_core *core, struct core_work *w, uint32_t 
     const uint32_t agent = w->agent;
 
     sapa_assert(w->state == SAPA_ASSIGNMENT_WRAPUP);
-    EMIT(core, wrapup_ended, .contact = w->contact_id, .offer = w->offer, .agent = agent, .queue = w->queue,
-         .wrapup_ms = core_ms(core->now_us - w->since_us), .disposition = w->disposition, .how = how);
+    EMIT(core, wrapup_ended, .contact = w->contact_id, .offer = w->offer, .agent = agent,
+         .queue = w->queue, .wrapup_ms = core_ms(core->now_us - w->since_us),
+         .disposition = w->disposition, .how = how);
     sapa_work_move(core, w, SAPA_ASSIGNMENT_NONE);
     sapa_route_refresh(core, agent, true);
 }
@@ -459,11 +480,12 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
         return SAPA_OK;
     }
     sapa_contact_place(core, c, SAPA_PLACE_FLOW);
-    if (c->has_flow
-        && sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_AGENT_PARTED }))
+    if (c->has_flow &&
+        sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_AGENT_PARTED }))
         return SAPA_OK;
     sapa_contact_hangup(core, c,
-                        c->callback == SAPA_CALLBACK_REACHED ? SAPA_OUTCOME_CALLBACK_KEPT : SAPA_OUTCOME_ANSWERED,
+                        c->callback == SAPA_CALLBACK_REACHED ? SAPA_OUTCOME_CALLBACK_KEPT
+                                                             : SAPA_OUTCOME_ANSWERED,
                         in->side, (uint32_t)in->cause);
     return SAPA_OK;
 }
@@ -485,8 +507,8 @@ sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *reco
     *held = in->on;
     const bool hold = w->held_by_agent || w->held_by_customer;
     const int64_t held_us = w->state == SAPA_ASSIGNMENT_HELD ? core->now_us - w->since_us : 0;
-    EMIT(core, hold_changed, .contact = c->id, .offer = w->offer, .agent = w->agent, .side = in->side,
-         .on = in->on, .held_ms = in->on ? 0 : core_ms(held_us));
+    EMIT(core, hold_changed, .contact = c->id, .offer = w->offer, .agent = w->agent,
+         .side = in->side, .on = in->on, .held_ms = in->on ? 0 : core_ms(held_us));
     if (hold != (w->state == SAPA_ASSIGNMENT_HELD))
         sapa_work_move(core, w, hold ? SAPA_ASSIGNMENT_HELD : SAPA_ASSIGNMENT_TALKING);
     EMIT(core, cmd_hold_music, .contact = c->id, .offer = w->offer,

@@ -12,8 +12,8 @@ struct call {
     struct core_contact *c;
 };
 
-#define BOTH                                                \
-    struct sapa_core *core = ((struct call *)ctx)->core;    \
+#define BOTH                                             \
+    struct sapa_core *core = ((struct call *)ctx)->core; \
     struct core_contact *c = ((struct call *)ctx)->c
 
 static void op_answer(void *ctx)
@@ -58,7 +58,8 @@ static void op_play(void *ctx, uint32_t play, bool loop, uint8_t language, struc
     out->client = c->client;
     out->language = language;
     if (!sapa_sized_set(&out->segments, segments))
-        out->segments.n = 0; /* nothing rather than half a sentence; the runner's room is smaller anyway */
+        out->segments.n =
+            0; /* nothing rather than half a sentence; the runner's room is smaller anyway */
     sapa_core_emit(core);
 }
 
@@ -126,7 +127,9 @@ static void op_lookup(void *ctx, uint32_t lookup, uint32_t timeout_ms, struct sa
 static void op_dial(void *ctx, uint32_t attempt, struct sapa_str number, uint32_t ring_ms)
 {
     BOTH;
-    const uint32_t from = c->client < core->centre->clients_count ? core->centre->clients[c->client].number : SAPA_NONE;
+    const uint32_t from = c->client < core->centre->clients_count
+                              ? core->centre->clients[c->client].number
+                              : SAPA_NONE;
     struct sapa_text64 text = { 0 };
 
     if (!sapa_sized_set(&text, number))
@@ -172,23 +175,37 @@ static void op_survey(void *ctx, struct sapa_str question, uint32_t answer)
     struct sapa_text32 text = { 0 };
 
     (void)sapa_sized_set(&text, question);
-    EMIT(core, survey_answered, .contact = c->id, .agent = c->judged_agent, .queue = c->judged_queue,
-         .question = text, .answer = answer);
+    EMIT(core, survey_answered, .contact = c->id, .agent = c->judged_agent,
+         .queue = c->judged_queue, .question = text, .answer = answer);
 }
 
 static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t language)
 {
     BOTH;
     c->language = language;
-    EMIT(core, flow_step, .contact = c->id, .flow = flow, .node = node, .via = (uint8_t)via, .language = language);
+    EMIT(core, flow_step, .contact = c->id, .flow = flow, .node = node, .via = (uint8_t)via,
+         .language = language);
 }
 
 static const struct sapa_flow_ops ops = {
-    .answer = op_answer, .reject = op_reject, .hangup = op_hangup, .play = op_play, .stop_play = op_stop_play,
-    .secret = op_secret, .set_timer = op_set_timer, .enter_queue = op_enter_queue,
-    .leave_queue = op_leave_queue, .request_callback = op_request_callback, .lookup = op_lookup,
-    .dial = op_dial, .dial_cancel = op_dial_cancel, .record_start = op_record_start,
-    .record_stop = op_record_stop, .value = op_value, .survey = op_survey, .step = op_step,
+    .answer = op_answer,
+    .reject = op_reject,
+    .hangup = op_hangup,
+    .play = op_play,
+    .stop_play = op_stop_play,
+    .secret = op_secret,
+    .set_timer = op_set_timer,
+    .enter_queue = op_enter_queue,
+    .leave_queue = op_leave_queue,
+    .request_callback = op_request_callback,
+    .lookup = op_lookup,
+    .dial = op_dial,
+    .dial_cancel = op_dial_cancel,
+    .record_start = op_record_start,
+    .record_stop = op_record_stop,
+    .value = op_value,
+    .survey = op_survey,
+    .step = op_step,
 };
 
 /* ---- facts ---- */
@@ -216,10 +233,13 @@ static bool hours_open(void *ctx, uint32_t hours, int64_t now_us, bool *ret_holi
 static int32_t zone_offset_s(void *ctx, uint32_t client, int64_t now_us)
 {
     const struct sapa_centre *centre = ((struct call *)ctx)->core->centre;
-    const uint32_t hours = client < centre->clients_count ? centre->clients[client].hours : SAPA_NONE;
-    const uint32_t zone = hours < centre->hours_count ? centre->hours[hours].zone : centre->system.zone;
+    const uint32_t hours =
+        client < centre->clients_count ? centre->clients[client].hours : SAPA_NONE;
+    const uint32_t zone =
+        hours < centre->hours_count ? centre->hours[hours].zone : centre->system.zone;
 
-    return zone < centre->zones_count ? sapa_zone_offset_s(&centre->zones[zone], now_us / 1000000) : 0;
+    return zone < centre->zones_count ? sapa_zone_offset_s(&centre->zones[zone], now_us / 1000000)
+                                      : 0;
 }
 
 static struct sapa_flow_env env_of(struct call *call)
@@ -229,13 +249,22 @@ static struct sapa_flow_env env_of(struct call *call)
     const struct sapa_number *number =
         c->number < core->centre->numbers_count ? &core->centre->numbers[c->number] : NULL;
     struct sapa_flow_env env = {
-        .centre = core->centre, .ops = &ops, .ctx = call, .now_us = core->now_us, .answered = c->established,
-        .caller_known = c->person != 0, .vip = number && c->extra > number->priority,
+        .centre = core->centre,
+        .ops = &ops,
+        .ctx = call,
+        .now_us = core->now_us,
+        .answered = c->established,
+        .caller_known = c->person != 0,
+        .vip = number && c->extra > number->priority,
         .surge = sapa_core_switch_on(core, SAPA_SWITCH_SURGE, c->client),
-        .closed = sapa_core_switch_on(core, SAPA_SWITCH_CLOSED, c->client), .client = c->client,
-        .last_agent = c->last_agent, .caller = sapa_sized_str(&c->address),
-        .dialled = number ? number->key : (struct sapa_str){ NULL, 0 }, .queue_facts = queue_facts,
-        .hours_open = hours_open, .zone_offset_s = zone_offset_s,
+        .closed = sapa_core_switch_on(core, SAPA_SWITCH_CLOSED, c->client),
+        .client = c->client,
+        .last_agent = c->last_agent,
+        .caller = sapa_sized_str(&c->address),
+        .dialled = number ? number->key : (struct sapa_str){ NULL, 0 },
+        .queue_facts = queue_facts,
+        .hours_open = hours_open,
+        .zone_offset_s = zone_offset_s,
     };
 
     if (c->in_line) {
@@ -268,8 +297,10 @@ static void finish(struct sapa_core *core, struct core_contact *c)
     enum sapa_outcome outcome = c->end_outcome;
     if (outcome <= SAPA_OUTCOME_OPEN || outcome >= SAPA_OUTCOME_COUNT)
         outcome = SAPA_OUTCOME_SYSTEM_FAULT;
-    if (c->answered && (outcome == SAPA_OUTCOME_CONTAINED || outcome == SAPA_OUTCOME_ABANDONED_FLOW))
-        outcome = SAPA_OUTCOME_ANSWERED; /* what followed the conversation does not change what it was */
+    if (c->answered &&
+        (outcome == SAPA_OUTCOME_CONTAINED || outcome == SAPA_OUTCOME_ABANDONED_FLOW))
+        outcome =
+            SAPA_OUTCOME_ANSWERED; /* what followed the conversation does not change what it was */
     if (c->callback == SAPA_CALLBACK_REACHED)
         outcome = SAPA_OUTCOME_CALLBACK_KEPT;
     sapa_contact_hangup(core, c, outcome, c->end_side, c->end_cause);
@@ -285,7 +316,8 @@ void sapa_port_begin(struct sapa_core *core, struct core_contact *c, uint32_t fl
     finish(core, c);
 }
 
-bool sapa_port_event(struct sapa_core *core, struct core_contact *c, const struct sapa_flow_event *event)
+bool sapa_port_event(struct sapa_core *core, struct core_contact *c,
+                     const struct sapa_flow_event *event)
 {
     struct call call = { core, c };
 
@@ -312,7 +344,8 @@ void sapa_port_pending(struct sapa_core *core)
         sapa_line_arm(core, c);
         if (c->queued != (reason == SAPA_DEQUEUE_MOVED))
             continue; /* overtaken by what came after it */
-        const struct sapa_flow_event event = { .kind = SAPA_FLOW_QUEUE_RESULT, .result = (int32_t)reason,
+        const struct sapa_flow_event event = { .kind = SAPA_FLOW_QUEUE_RESULT,
+                                               .result = (int32_t)reason,
                                                .number = c->queued ? c->queue : 0 };
         if (sapa_port_event(core, c, &event) || reason == SAPA_DEQUEUE_MOVED)
             continue;

@@ -27,8 +27,8 @@ void sapa_recording_connect(struct sapa_core *core, struct core_contact *c)
     const struct sapa_queue *q = core_queue_of(core, c->queue);
 
     sapa_assert(!c->recording_on);
-    if (q->record == SAPA_RECORD_ALL
-        || (q->record == SAPA_RECORD_SHARE && in_share(c->id, q->record_share_percent)))
+    if (q->record == SAPA_RECORD_ALL ||
+        (q->record == SAPA_RECORD_SHARE && in_share(c->id, q->record_share_percent)))
         begin(core, c); /* the caller of this sends the command, after the connection */
 }
 
@@ -56,13 +56,15 @@ sapa_rc sapa_recording_command(struct sapa_core *core, struct core_contact *c, e
         if (!c->recording_on || c->recording_paused == (verb == SAPA_VERB_RECORD_PAUSE))
             return SAPA_ESTATE;
         c->recording_paused = verb == SAPA_VERB_RECORD_PAUSE;
-        EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = c->recording_paused ? 1 : 2);
+        EMIT(core, cmd_record, .contact = c->id, .recording = c->recording,
+             .action = c->recording_paused ? 1 : 2);
         return SAPA_OK;
     default: return SAPA_EINVAL;
     }
 }
 
-void sapa_message_start(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t max_ms)
+void sapa_message_start(struct sapa_core *core, struct core_contact *c, uint32_t queue,
+                        uint32_t max_ms)
 {
     if (c->message)
         sapa_message_stop(core, c);

@@ -55,8 +55,8 @@ enum sapa_why sapa_route_fit(const struct sapa_core *core, uint32_t agent, uint3
 }
 
 /* What an agent who cannot take more is doing with a channel. */
-static enum sapa_why busy_with(const struct sapa_core *core, uint32_t agent, unsigned channel, int64_t now_us,
-                               enum sapa_why busy, uint32_t *a, uint32_t *b)
+static enum sapa_why busy_with(const struct sapa_core *core, uint32_t agent, unsigned channel,
+                               int64_t now_us, enum sapa_why busy, uint32_t *a, uint32_t *b)
 {
     enum sapa_why why = SAPA_WHY_WRAPUP;
 
@@ -77,8 +77,8 @@ static enum sapa_why busy_with(const struct sapa_core *core, uint32_t agent, uns
     return why;
 }
 
-enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsigned channel, int64_t now_us,
-                              uint32_t *a, uint32_t *b)
+enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsigned channel,
+                              int64_t now_us, uint32_t *a, uint32_t *b)
 {
     const struct core_agent *state = &core->agents[agent];
 
@@ -101,13 +101,13 @@ enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsi
     if (state->used[channel] >= state->capacity[channel])
         return busy_with(core, agent, channel, now_us, SAPA_WHY_BUSY, a, b);
     for (unsigned other = 0; other < CHANNELS; other++)
-        if (other != channel && state->used[other]
-            && !(core->centre->interrupts.over[channel] >> other & 1))
+        if (other != channel && state->used[other] &&
+            !(core->centre->interrupts.over[channel] >> other & 1))
             return busy_with(core, agent, other, now_us, SAPA_WHY_INTERRUPT, a, b);
     if (state->used_total >= state->capacity_total)
         return SAPA_WHY_CAPACITY;
-    if (state->reserve_voice && channel != SAPA_CHANNEL_VOICE
-        && state->used_total + 1 >= state->capacity_total)
+    if (state->reserve_voice && channel != SAPA_CHANNEL_VOICE &&
+        state->used_total + 1 >= state->capacity_total)
         return SAPA_WHY_RESERVED;
     return SAPA_WHY_CHOSEN;
 }
@@ -123,8 +123,8 @@ static bool avoids(const struct core_contact *c, uint32_t agent, int64_t now_us)
     return false;
 }
 
-enum sapa_why sapa_route_judge(const struct sapa_core *core, const struct core_contact *c, uint32_t agent,
-                               int64_t now_us, uint32_t *a, uint32_t *b)
+enum sapa_why sapa_route_judge(const struct sapa_core *core, const struct core_contact *c,
+                               uint32_t agent, int64_t now_us, uint32_t *a, uint32_t *b)
 {
     const enum sapa_why why = sapa_route_fit(core, agent, c->class_index, a, b);
 
@@ -159,13 +159,16 @@ bool sapa_route_ahead(const struct sapa_core *core, uint32_t a, uint32_t b, int6
     sapa_assert(a != b);
     if (age_x == age_y) {
         const int64_t unit = age_x ? age_x : INT64_C(1) << 52;
-        const int64_t key_x = x->priority * unit - x->queued_us, key_y = y->priority * unit - y->queued_us;
+        const int64_t key_x = x->priority * unit - x->queued_us,
+                      key_y = y->priority * unit - y->queued_us;
         if (key_x != key_y)
             return key_x > key_y;
     } else { /* priority + waited / age, compared exactly */
         const int64_t unit_x = age_x ? age_x : 1, unit_y = age_y ? age_y : 1;
-        const __int128 score_x = (__int128)x->priority * unit_x + (age_x ? now_us - x->queued_us : 0);
-        const __int128 score_y = (__int128)y->priority * unit_y + (age_y ? now_us - y->queued_us : 0);
+        const __int128 score_x =
+            (__int128)x->priority * unit_x + (age_x ? now_us - x->queued_us : 0);
+        const __int128 score_y =
+            (__int128)y->priority * unit_y + (age_y ? now_us - y->queued_us : 0);
         const __int128 left = score_x * unit_y, right = score_y * unit_x;
         if (left != right)
             return left > right;
@@ -186,11 +189,13 @@ static void link_open(struct sapa_core *core, uint32_t agent, unsigned channel)
     if (before != SAPA_NONE && core->agents[before].idle_seq > state->idle_seq) {
         /* he keeps an old place (his offer came to nothing): that is near the head */
         before = SAPA_NONE;
-        for (uint32_t i = group->head[channel]; i != SAPA_NONE && core->agents[i].idle_seq < state->idle_seq;
+        for (uint32_t i = group->head[channel];
+             i != SAPA_NONE && core->agents[i].idle_seq < state->idle_seq;
              i = core->agents[i].link[channel].after)
             before = i;
     }
-    const uint32_t after = before == SAPA_NONE ? group->head[channel] : core->agents[before].link[channel].after;
+    const uint32_t after =
+        before == SAPA_NONE ? group->head[channel] : core->agents[before].link[channel].after;
     state->link[channel] = (struct core_link){ before, after };
     if (before == SAPA_NONE)
         group->head[channel] = agent;
@@ -200,7 +205,8 @@ static void link_open(struct sapa_core *core, uint32_t agent, unsigned channel)
         group->tail[channel] = agent;
     else
         core->agents[after].link[channel].before = agent;
-    core->open_groups[channel * core->group_words + state->group / 64] |= UINT64_C(1) << state->group % 64;
+    core->open_groups[channel * core->group_words + state->group / 64] |= UINT64_C(1)
+                                                                          << state->group % 64;
     core->open_words[channel][state->group / 4096] |= UINT64_C(1) << state->group / 64 % 64;
 }
 
@@ -235,8 +241,8 @@ static uint8_t open_now(const struct sapa_core *core, uint32_t agent)
     if (state->presence != SAPA_PRESENCE_READY || !state->reachable)
         return 0;
     for (unsigned channel = 0; channel < CHANNELS; channel++)
-        if (state->capacity[channel]
-            && sapa_route_free(core, agent, channel, core->now_us, &a, &b) == SAPA_WHY_CHOSEN)
+        if (state->capacity[channel] &&
+            sapa_route_free(core, agent, channel, core->now_us, &a, &b) == SAPA_WHY_CHOSEN)
             open |= (uint8_t)(1u << channel);
     return open;
 }
@@ -292,13 +298,14 @@ static bool same_supply(const struct sapa_core *core, uint32_t a, uint32_t b)
 {
     const struct sapa_agent *x = &core->centre->agents[a], *y = &core->centre->agents[b];
 
-    return x->clients == y->clients && x->team == y->team
-           && memcmp(levels_of(core, a), levels_of(core, b), core->centre->skills_count) == 0;
+    return x->clients == y->clients && x->team == y->team &&
+           memcmp(levels_of(core, a), levels_of(core, b), core->centre->skills_count) == 0;
 }
 
 static uint32_t open_group(struct sapa_core *core, uint32_t agent, uint64_t signature)
 {
-    const uint32_t g = core->group_free_count ? core->group_free[--core->group_free_count] : core->group_top++;
+    const uint32_t g =
+        core->group_free_count ? core->group_free[--core->group_free_count] : core->group_top++;
     struct core_group *group = &core->groups[g];
     uint32_t a, b;
 
@@ -307,7 +314,8 @@ static uint32_t open_group(struct sapa_core *core, uint32_t agent, uint64_t sign
     for (unsigned channel = 0; channel < CHANNELS; channel++)
         group->head[channel] = group->tail[channel] = SAPA_NONE;
     sapa_idmap_put(&core->group_map, signature, g);
-    memset(&core->group_classes[(size_t)g * core->class_words], 0, core->class_words * sizeof(uint64_t));
+    memset(&core->group_classes[(size_t)g * core->class_words], 0,
+           core->class_words * sizeof(uint64_t));
     for (uint32_t k = 0; k < core->class_count; k++) {
         uint64_t *word = &core->class_groups[(size_t)k * core->group_words + g / 64];
         *word &= ~(UINT64_C(1) << g % 64);
@@ -320,12 +328,12 @@ static uint32_t open_group(struct sapa_core *core, uint32_t agent, uint64_t sign
 }
 
 /* Run `body` for each class k that group g may take. */
-#define EACH_CLASS(core, g, k, ...)                                                               \
-    for (uint32_t word_ = 0; word_ < (core)->class_words; word_++)                                \
-        for (uint64_t bits_ = (core)->group_classes[(size_t)(g) * (core)->class_words + word_];   \
-             bits_; bits_ &= bits_ - 1) {                                                         \
-            const uint32_t k = word_ * 64 + (uint32_t)__builtin_ctzll(bits_);                     \
-            __VA_ARGS__                                                                           \
+#define EACH_CLASS(core, g, k, ...)                                                             \
+    for (uint32_t word_ = 0; word_ < (core)->class_words; word_++)                              \
+        for (uint64_t bits_ = (core)->group_classes[(size_t)(g) * (core)->class_words + word_]; \
+             bits_; bits_ &= bits_ - 1) {                                                       \
+            const uint32_t k = word_ * 64 + (uint32_t)__builtin_ctzll(bits_);                   \
+            __VA_ARGS__                                                                         \
         }
 
 void sapa_route_join_group(struct sapa_core *core, uint32_t agent)
@@ -335,14 +343,15 @@ void sapa_route_join_group(struct sapa_core *core, uint32_t agent)
     uint32_t g;
 
     sapa_assert(state->group == SAPA_NONE);
-    while ((g = sapa_idmap_get(&core->group_map, signature)) != SAPA_NONE
-           && !same_supply(core, agent, core->groups[g].sample))
+    while ((g = sapa_idmap_get(&core->group_map, signature)) != SAPA_NONE &&
+           !same_supply(core, agent, core->groups[g].sample))
         signature = signature * UINT64_C(0x9E3779B97F4A7C15) + 1; /* two supplies, one hash */
     if (g == SAPA_NONE)
         g = open_group(core, agent, signature);
     core->groups[g].members++;
     state->group = core->group_of[agent] = g;
-    EACH_CLASS(core, g, k, core->classes[k].first_agent = SAPA_MIN(core->classes[k].first_agent, agent);)
+    EACH_CLASS(core, g, k,
+               core->classes[k].first_agent = SAPA_MIN(core->classes[k].first_agent, agent);)
 }
 
 void sapa_route_leave_group(struct sapa_core *core, uint32_t agent)
@@ -359,10 +368,12 @@ void sapa_route_leave_group(struct sapa_core *core, uint32_t agent)
     EACH_CLASS(core, g, k, {
         if (core->classes[k].first_agent == agent) {
             uint32_t next = agent + 1;
-            while (next < core->centre->agents_count
-                   && (core->agents[next].group == SAPA_NONE
-                       || !(core->group_classes[(size_t)core->agents[next].group * core->class_words + k / 64]
-                            >> k % 64 & 1)))
+            while (next < core->centre->agents_count &&
+                   (core->agents[next].group == SAPA_NONE ||
+                    !(core->group_classes[(size_t)core->agents[next].group * core->class_words +
+                                          k / 64] >>
+                          k % 64 &
+                      1)))
                 next++;
             core->classes[k].first_agent = next < core->centre->agents_count ? next : SAPA_NONE;
         }
@@ -372,7 +383,8 @@ void sapa_route_leave_group(struct sapa_core *core, uint32_t agent)
         for (uint32_t k = 0; k < core->class_count; k++)
             core->class_groups[(size_t)k * core->group_words + g / 64] &= ~(UINT64_C(1) << g % 64);
         core->group_free[core->group_free_count++] = g;
-    } else if (group->sample == agent) { /* another member; rare, and only when a skill is changed by hand */
+    } else if (group->sample ==
+               agent) { /* another member; rare, and only when a skill is changed by hand */
         uint32_t other = 0;
         while (core->agents[other].group != g)
             other++;
@@ -396,9 +408,11 @@ void sapa_route_presence(struct sapa_core *core, uint32_t agent, uint8_t from, u
         class->staffed = (uint32_t)((int)class->staffed + staffed);
         class->logged_in = (uint32_t)((int)class->logged_in + logged_in);
         struct core_queue *q = &core->queues[class->queue];
-        if (logged_in < 0 && class->logged_in == 0 && q->line.root != SAPA_NONE && q->review_us == 0) {
+        if (logged_in < 0 && class->logged_in == 0 && q->line.root != SAPA_NONE &&
+            q->review_us == 0) {
             q->review_us = core->now_us;
-            sapa_timer_set(&core->timers, core_slot(core, TIMER_QUEUE, class->queue), q->review_us, class->queue);
+            sapa_timer_set(&core->timers, core_slot(core, TIMER_QUEUE, class->queue), q->review_us,
+                           class->queue);
         }
     })
 }
@@ -420,8 +434,8 @@ static void sort_by_idleness(const struct sapa_core *core, uint32_t *order, uint
             at = 0;
         }
         for (uint32_t child; (child = 2 * at + 1) < size; at = child) {
-            if (child + 1 < size
-                && core->agents[order[child + 1]].idle_seq > core->agents[order[child]].idle_seq)
+            if (child + 1 < size &&
+                core->agents[order[child + 1]].idle_seq > core->agents[order[child]].idle_seq)
                 child++;
             if (core->agents[order[at]].idle_seq >= core->agents[order[child]].idle_seq)
                 break;
@@ -440,7 +454,8 @@ void sapa_route_rebuild(struct sapa_core *core)
     for (uint32_t q = 0; q < centre->queues_count; q++) {
         core->queues[q].class_base = base;
         for (uint8_t s = 0; s < centre->queues[q].step_count; s++, base++) {
-            core->classes[base] = (struct core_class){ .queue = q, .step = s, .first_agent = SAPA_NONE };
+            core->classes[base] =
+                (struct core_class){ .queue = q, .step = s, .first_agent = SAPA_NONE };
             for (unsigned channel = 0; channel < CHANNELS; channel++)
                 sapa_tree_init(&core->classes[base].waiting[channel]);
         }
@@ -497,7 +512,8 @@ static int compare_occupancy(const struct sapa_core *core, uint32_t a, uint32_t 
 }
 
 /* Does agent a stand before b by the rule of this contact's queue? */
-static bool agent_before(const struct sapa_core *core, const struct core_contact *c, uint32_t a, uint32_t b)
+static bool agent_before(const struct sapa_core *core, const struct core_contact *c, uint32_t a,
+                         uint32_t b)
 {
     const struct sapa_queue *q = core_queue_of(core, c->queue);
     const struct sapa_step *step = &q->steps[c->step];
@@ -512,12 +528,12 @@ static bool agent_before(const struct sapa_core *core, const struct core_contact
     switch ((enum sapa_choice)q->choice) {
     case SAPA_CHOICE_LEAST_OCCUPIED: order = compare_occupancy(core, a, b); break;
     case SAPA_CHOICE_FEWEST_CONTACTS:
-        order = (core->agents[a].contacts > core->agents[b].contacts)
-                - (core->agents[a].contacts < core->agents[b].contacts);
+        order = (core->agents[a].contacts > core->agents[b].contacts) -
+                (core->agents[a].contacts < core->agents[b].contacts);
         break;
     case SAPA_CHOICE_ROUND_ROBIN:
-        order = (turn_of(core, c->queue, a) > turn_of(core, c->queue, b))
-                - (turn_of(core, c->queue, a) < turn_of(core, c->queue, b));
+        order = (turn_of(core, c->queue, a) > turn_of(core, c->queue, b)) -
+                (turn_of(core, c->queue, a) < turn_of(core, c->queue, b));
         break;
     default: break;
     }
@@ -525,8 +541,8 @@ static bool agent_before(const struct sapa_core *core, const struct core_contact
 }
 
 /* Keep the best `room` agents, best first. */
-static void consider(const struct sapa_core *core, const struct core_contact *c, uint32_t agent, uint32_t *best,
-                     unsigned *count, unsigned room)
+static void consider(const struct sapa_core *core, const struct core_contact *c, uint32_t agent,
+                     uint32_t *best, unsigned *count, unsigned room)
 {
     unsigned at = *count;
 
@@ -540,35 +556,42 @@ static void consider(const struct sapa_core *core, const struct core_contact *c,
 }
 
 /* Run `body` for each word of groups that fit the contact and have somebody open: `bits`, from group `base`. */
-#define EACH_OPEN(core, c, base, bits, ...)                                                                \
-    do {                                                                                                   \
-        const uint64_t *fit_ = &(core)->class_groups[(size_t)(c)->class_index * (core)->group_words];      \
-        const uint64_t *open_ = &(core)->open_groups[(size_t)(c)->channel * (core)->group_words];          \
-        for (uint32_t i_ = 0; i_ < ((core)->group_words + 63) / 64; i_++)                                  \
-            for (uint64_t words_ = (core)->open_words[(c)->channel][i_]; words_; words_ &= words_ - 1) {   \
-                const uint32_t word_ = i_ * 64 + (uint32_t)__builtin_ctzll(words_), base = word_ * 64;     \
-                const uint64_t bits = fit_[word_] & open_[word_];                                          \
-                (void)base;                                                                                \
-                __VA_ARGS__                                                                                \
-            }                                                                                              \
+#define EACH_OPEN(core, c, base, bits, ...)                                                       \
+    do {                                                                                          \
+        const uint64_t *fit_ =                                                                    \
+            &(core)->class_groups[(size_t)(c)->class_index * (core)->group_words];                \
+        const uint64_t *open_ = &(core)->open_groups[(size_t)(c)->channel * (core)->group_words]; \
+        for (uint32_t i_ = 0; i_ < ((core)->group_words + 63) / 64; i_++)                         \
+            for (uint64_t words_ = (core)->open_words[(c)->channel][i_]; words_;                  \
+                 words_ &= words_ - 1) {                                                          \
+                const uint32_t word_ = i_ * 64 + (uint32_t)__builtin_ctzll(words_),               \
+                               base = word_ * 64;                                                 \
+                const uint64_t bits = fit_[word_] & open_[word_];                                 \
+                (void)base;                                                                       \
+                __VA_ARGS__                                                                       \
+            }                                                                                     \
     } while (0)
 
 /* All who may take it now, but those it avoids (`avoided` false) or only those. */
-static unsigned collect(const struct sapa_core *core, const struct core_contact *c, bool avoided, uint32_t *best,
-                        unsigned room)
+static unsigned collect(const struct sapa_core *core, const struct core_contact *c, bool avoided,
+                        uint32_t *best, unsigned room)
 {
-    const bool in_order = c->ring_all || core_queue_of(core, c->queue)->choice == SAPA_CHOICE_LONGEST_IDLE;
+    const bool in_order =
+        c->ring_all || core_queue_of(core, c->queue)->choice == SAPA_CHOICE_LONGEST_IDLE;
     unsigned count = 0, groups = 0;
 
     EACH_OPEN(core, c, base, bits, groups += (unsigned)__builtin_popcountll(bits););
     if (groups == 0)
         return 0;
-    const unsigned each = !in_order ? UINT32_MAX : groups > SAPA_CORE_RING_ALL_MAX && !c->ring_all ? 1 : room;
+    const unsigned each = !in_order                                         ? UINT32_MAX
+                          : groups > SAPA_CORE_RING_ALL_MAX && !c->ring_all ? 1
+                                                                            : room;
     EACH_OPEN(core, c, base, bits, {
         for (uint64_t left = bits; left; left &= left - 1) {
             const uint32_t g = base + (uint32_t)__builtin_ctzll(left);
             unsigned taken = 0;
-            for (uint32_t agent = core->groups[g].head[c->channel]; agent != SAPA_NONE && taken < each;
+            for (uint32_t agent = core->groups[g].head[c->channel];
+                 agent != SAPA_NONE && taken < each;
                  agent = core->agents[agent].link[c->channel].after) {
                 if (avoids(c, agent, core->now_us) != avoided)
                     continue;
@@ -599,8 +622,9 @@ struct core_pick sapa_route_pick_agent(const struct sapa_core *core, const struc
     memset(&pick, 0xff, sizeof(pick));
     if (c->preferred != SAPA_NONE && c->preferred_until_us > core->now_us) {
         uint32_t a, b;
-        if ((core->agents[c->preferred].open >> c->channel & 1) && !avoids(c, c->preferred, core->now_us)
-            && sapa_route_fit(core, c->preferred, c->class_index, &a, &b) == SAPA_WHY_CHOSEN)
+        if ((core->agents[c->preferred].open >> c->channel & 1) &&
+            !avoids(c, c->preferred, core->now_us) &&
+            sapa_route_fit(core, c->preferred, c->class_index, &a, &b) == SAPA_WHY_CHOSEN)
             pick.agent = c->preferred;
         if (pick.agent != SAPA_NONE || c->pick == PICK_PREFERRED)
             return pick;
@@ -621,7 +645,8 @@ static bool may_take(const struct sapa_core *core, uint32_t contact, uint32_t ag
 {
     const struct core_contact *c = &core->contacts[contact];
 
-    return c->avoid_count == 0 || c->avoid_until_us <= core->now_us || !avoids(c, agent, core->now_us);
+    return c->avoid_count == 0 || c->avoid_until_us <= core->now_us ||
+           !avoids(c, agent, core->now_us);
 }
 
 /* The first of a class that this agent may take; SAPA_NONE when all that were looked at avoid him. */
@@ -650,23 +675,27 @@ uint32_t sapa_route_pick_contact(const struct sapa_core *core, uint32_t agent)
             for (uint64_t bits = fit[word] & waiting[word]; bits; bits &= bits - 1) {
                 const uint32_t k = word * 64 + (uint32_t)__builtin_ctzll(bits);
                 const struct core_top *top = &core->tops[(size_t)channel * core->class_count + k];
-                if (best.first != SAPA_NONE && top->age_us == best.age_us
-                    && (top->key != best.key ? top->key < best.key : top->seq > best.seq))
+                if (best.first != SAPA_NONE && top->age_us == best.age_us &&
+                    (top->key != best.key ? top->key < best.key : top->seq > best.seq))
                     continue; /* its first stands behind: so do the others */
                 const uint32_t i = first_for(core, top, agent);
-                if (i == SAPA_NONE
-                    || (best.first != SAPA_NONE && !sapa_route_ahead(core, i, best.first, core->now_us)))
+                if (i == SAPA_NONE || (best.first != SAPA_NONE &&
+                                       !sapa_route_ahead(core, i, best.first, core->now_us)))
                     continue;
-                best = (struct core_top){ .key = sapa_tree_at(core->pick, i)->key, .first = i,
-                                          .seq = sapa_tree_at(core->pick, i)->seq, .age_us = top->age_us };
+                best = (struct core_top){ .key = sapa_tree_at(core->pick, i)->key,
+                                          .first = i,
+                                          .seq = sapa_tree_at(core->pick, i)->seq,
+                                          .age_us = top->age_us };
             }
         }
     }
     uint32_t i = state->preferred.first;
-    for (unsigned tries = 0; i != SAPA_NONE && tries < WALK_MAX; tries++, i = sapa_tree_next(core->pick, i))
-        if ((state->open >> core->contacts[i].channel & 1) && !avoids(&core->contacts[i], agent, core->now_us)
-            && (fit[core->contacts[i].class_index / 64] >> core->contacts[i].class_index % 64 & 1)
-            && (best.first == SAPA_NONE || sapa_route_ahead(core, i, best.first, core->now_us)))
+    for (unsigned tries = 0; i != SAPA_NONE && tries < WALK_MAX;
+         tries++, i = sapa_tree_next(core->pick, i))
+        if ((state->open >> core->contacts[i].channel & 1) &&
+            !avoids(&core->contacts[i], agent, core->now_us) &&
+            (fit[core->contacts[i].class_index / 64] >> core->contacts[i].class_index % 64 & 1) &&
+            (best.first == SAPA_NONE || sapa_route_ahead(core, i, best.first, core->now_us)))
             best.first = i;
     return best.first;
 }
@@ -692,7 +721,8 @@ static bool offer(struct sapa_core *core, struct core_contact *c)
     core->queues[c->queue].rr_last = pick.agent;
     sapa_line_take(core, c);
     sapa_offer_make(core, c, pick.agent, &pick);
-    for (unsigned i = 0; c->ring_all && i < SAPA_COUNT(pick.runner) && pick.runner[i] != SAPA_NONE; i++)
+    for (unsigned i = 0; c->ring_all && i < SAPA_COUNT(pick.runner) && pick.runner[i] != SAPA_NONE;
+         i++)
         sapa_offer_make(core, c, pick.runner[i], &pick);
     return true;
 }
@@ -718,12 +748,14 @@ static void settle_agents(struct sapa_core *core)
         for (uint32_t i = 0; i < core->freed_count; i++) {
             const uint32_t agent = core->freed[i];
             if (i < looked) {
-                const uint32_t contact = core->agents[agent].open ? sapa_route_pick_contact(core, agent) : SAPA_NONE;
+                const uint32_t contact =
+                    core->agents[agent].open ? sapa_route_pick_contact(core, agent) : SAPA_NONE;
                 if (contact == SAPA_NONE) {
                     core->agents[agent].freed = false;
                     continue;
                 }
-                if (best == SAPA_NONE || (contact != best && sapa_route_ahead(core, contact, best, core->now_us)))
+                if (best == SAPA_NONE ||
+                    (contact != best && sapa_route_ahead(core, contact, best, core->now_us)))
                     best = contact;
             }
             core->freed[keep++] = agent;
@@ -743,8 +775,10 @@ void sapa_route_settle(struct sapa_core *core)
     while (core->seeking_count > 0) {
         uint32_t best = 0;
         for (uint32_t i = 1; i < core->seeking_count; i++) {
-            struct core_contact *x = &core->contacts[core->seeking[i]], *y = &core->contacts[core->seeking[best]];
-            if (x->in_line && (!y->in_line || sapa_route_ahead(core, core->seeking[i], core->seeking[best], core->now_us)))
+            struct core_contact *x = &core->contacts[core->seeking[i]],
+                                *y = &core->contacts[core->seeking[best]];
+            if (x->in_line && (!y->in_line || sapa_route_ahead(core, core->seeking[i],
+                                                               core->seeking[best], core->now_us)))
                 best = i;
         }
         struct core_contact *c = &core->contacts[core->seeking[best]];

@@ -17,28 +17,34 @@
 #define GLOBALS(U, I) \
     I(now_us) U(id_next) U(wait_seq) U(idle_seq) U(surge) U(closed) U(surge_all) U(closed_all)
 
-#define AGENT(U, I) \
-    U(presence) U(reachable) U(resume) U(idle_seq) I(idle_since_us) U(contacts) U(reason) I(since_us) \
-    I(login_us) I(busy_us) I(busy_since_us)
+#define AGENT(U, I)                                                                       \
+    U(presence)                                                                           \
+    U(reachable) U(resume) U(idle_seq) I(idle_since_us) U(contacts) U(reason) I(since_us) \
+        I(login_us) I(busy_us) I(busy_since_us)
 
-#define QUEUE(U, I) \
-    U(rr_last) I(drain_since_us) I(review_us) I(rates.handle_sum_us) U(rates.handle_count) \
-    I(rates.drain_sum_us) U(rates.drain_count) I(rates.waited_sum_us) U(rates.left_count) \
-    U(rates.gave_up_count)
+#define QUEUE(U, I)                                                                           \
+    U(rr_last)                                                                                \
+    I(drain_since_us) I(review_us) I(rates.handle_sum_us) U(rates.handle_count)               \
+        I(rates.drain_sum_us) U(rates.drain_count) I(rates.waited_sum_us) U(rates.left_count) \
+            U(rates.gave_up_count)
 
-#define CONTACT(U, I) \
-    I(queued_us) I(entered_us) U(wait_seq) I(due_us) U(queue) U(preferred) U(priority) U(channel) U(place) \
-    U(step) U(pick) U(in_line) U(queued) U(ring_all) U(wait_why) I(avoid_until_us) U(person) U(party) \
-    I(arrived_us) I(since_us) I(preferred_until_us) I(flow_us) I(queue_us) I(flow_due_us) U(client) \
-    U(number) U(last_queue) U(last_agent) U(extra) U(direction) U(language) U(reason) U(has_flow) U(leg) \
-    U(answer_sent) U(established) U(answered) U(keep_age) U(playing) U(recording) U(policy) \
-    U(recording_on) U(recording_paused) U(message) I(message_us) U(message_queue) U(callback) \
-    U(attempts) U(attempt_running) U(attempt) I(callback_due_us) U(judged_agent) U(judged_queue)
+#define CONTACT(U, I)                                                                            \
+    I(queued_us)                                                                                 \
+    I(entered_us) U(wait_seq) I(due_us) U(queue) U(preferred) U(priority) U(channel) U(place)    \
+        U(step) U(pick) U(in_line) U(queued) U(ring_all) U(wait_why) I(avoid_until_us) U(person) \
+            U(party) I(arrived_us) I(since_us) I(preferred_until_us) I(flow_us) I(queue_us)      \
+                I(flow_due_us) U(client) U(number) U(last_queue) U(last_agent) U(extra)          \
+                    U(direction) U(language) U(reason) U(has_flow) U(leg) U(answer_sent)         \
+                        U(established) U(answered) U(keep_age) U(playing) U(recording) U(policy) \
+                            U(recording_on) U(recording_paused) U(message) I(message_us)         \
+                                U(message_queue) U(callback) U(attempts) U(attempt_running)      \
+                                    U(attempt) I(callback_due_us) U(judged_agent) U(judged_queue)
 
-#define WORK(U, I) \
-    U(contact_id) U(agent) U(queue) U(state) U(channel) U(kind) U(extended) U(dialling) U(disposition) \
-    I(made_us) I(since_us) I(due_us) I(connected_us) I(talk_us) I(hold_us) U(held_by_agent) \
-    U(held_by_customer)
+#define WORK(U, I)                                                                              \
+    U(contact_id)                                                                               \
+    U(agent) U(queue) U(state) U(channel) U(kind) U(extended) U(dialling) U(disposition)        \
+        I(made_us) I(since_us) I(due_us) I(connected_us) I(talk_us) I(hold_us) U(held_by_agent) \
+            U(held_by_customer)
 
 /* ---- writing ---- */
 
@@ -142,15 +148,16 @@ sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, voi
 /* ---- reading ---- */
 
 /* A value that does not fit its field is no value of ours. */
-#define GET_U(field)                                            \
-    {                                                           \
-        const uint64_t value_ = sapa_get_u64(r);                \
-        object->field = (__typeof__(object->field))value_;      \
-        bad |= (uint64_t)object->field != value_;               \
+#define GET_U(field)                                       \
+    {                                                      \
+        const uint64_t value_ = sapa_get_u64(r);           \
+        object->field = (__typeof__(object->field))value_; \
+        bad |= (uint64_t)object->field != value_;          \
     }
 #define GET_I(field) object->field = sapa_get_i64(r);
 
-static sapa_rc open_snapshot(const void *bytes, size_t n, struct sapa_reader *ret, struct sapa_str *ret_hash)
+static sapa_rc open_snapshot(const void *bytes, size_t n, struct sapa_reader *ret,
+                             struct sapa_str *ret_hash)
 {
     if (n < 8)
         return SAPA_ECORRUPT;
@@ -187,15 +194,18 @@ static bool contact_is_sound(const struct sapa_core *core, const struct core_con
 {
     const struct sapa_centre *centre = core->centre;
 
-    if (!index_ok(c->queue, centre->queues_count) || !index_ok(c->preferred, centre->agents_count)
-        || !index_ok(c->last_queue, centre->queues_count) || !index_ok(c->last_agent, centre->agents_count)
-        || !index_ok(c->client, centre->clients_count) || !index_ok(c->number, centre->numbers_count))
+    if (!index_ok(c->queue, centre->queues_count) ||
+        !index_ok(c->preferred, centre->agents_count) ||
+        !index_ok(c->last_queue, centre->queues_count) ||
+        !index_ok(c->last_agent, centre->agents_count) ||
+        !index_ok(c->client, centre->clients_count) || !index_ok(c->number, centre->numbers_count))
         return false;
-    if (c->channel >= CHANNELS || c->place >= SAPA_PLACE_COUNT || c->pick > PICK_PREFERRED
-        || c->reason > SAPA_DEQUEUE_COUNT || (c->has_flow && centre->flows_count == 0)
-        || (c->callback >= SAPA_CALLBACK_COUNT && c->callback != NO_CALLBACK))
+    if (c->channel >= CHANNELS || c->place >= SAPA_PLACE_COUNT || c->pick > PICK_PREFERRED ||
+        c->reason > SAPA_DEQUEUE_COUNT || (c->has_flow && centre->flows_count == 0) ||
+        (c->callback >= SAPA_CALLBACK_COUNT && c->callback != NO_CALLBACK))
         return false;
-    if (c->queued && (c->queue == SAPA_NONE || c->step >= centre->queues[c->queue].step_count || c->queued_us <= 0))
+    if (c->queued && (c->queue == SAPA_NONE || c->step >= centre->queues[c->queue].step_count ||
+                      c->queued_us <= 0))
         return false;
     if ((c->in_line && !c->queued) || (c->pick != PICK_NONE && !c->in_line))
         return false;
@@ -230,17 +240,19 @@ static bool load_contact(struct sapa_core *core, struct sapa_reader *r)
     bad |= !sapa_sized_set(&object->callback_number, sapa_get_str(r));
     object->in_line = false;
     object->pick = PICK_NONE;
-    if (r->bad || bad
-        || (object->has_flow && sapa_flow_run_load(core->centre, r, &object->run) != SAPA_OK))
+    if (r->bad || bad ||
+        (object->has_flow && sapa_flow_run_load(core->centre, r, &object->run) != SAPA_OK))
         return false;
     if (in_line)
         sapa_line_restore(core, object, pick, object->due_us);
     else if (object->queued)
         object->class_index = core->queues[object->queue].class_base + object->step;
     if (!in_line && object->due_us)
-        sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, object)), object->due_us, id);
+        sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, object)),
+                       object->due_us, id);
     if (object->flow_due_us)
-        sapa_timer_set(&core->timers, core_slot(core, TIMER_FLOW, core_index(core, object)), object->flow_due_us, id);
+        sapa_timer_set(&core->timers, core_slot(core, TIMER_FLOW, core_index(core, object)),
+                       object->flow_due_us, id);
     if (object->attempt_running)
         sapa_idmap_put(&core->party_map, object->party, core_index(core, object));
     return true;
@@ -258,9 +270,10 @@ static bool load_work(struct sapa_core *core, struct sapa_reader *r)
     if (!object)
         return false;
     WORK(GET_U, GET_I)
-    if (r->bad || bad || object->agent >= core->centre->agents_count || object->queue >= core->centre->queues_count
-        || object->channel >= CHANNELS || object->state == SAPA_ASSIGNMENT_NONE
-        || object->state >= SAPA_ASSIGNMENT_COUNT || (has_contact == 0) != (object->state == SAPA_ASSIGNMENT_WRAPUP))
+    if (r->bad || bad || object->agent >= core->centre->agents_count ||
+        object->queue >= core->centre->queues_count || object->channel >= CHANNELS ||
+        object->state == SAPA_ASSIGNMENT_NONE || object->state >= SAPA_ASSIGNMENT_COUNT ||
+        (has_contact == 0) != (object->state == SAPA_ASSIGNMENT_WRAPUP))
         return false;
     if (has_contact) {
         const struct core_contact *c = sapa_contact_find(core, object->contact_id);
@@ -300,18 +313,22 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r)
     if (sapa_get_u64(r) != core->centre->queues_count)
         return false;
     for (uint32_t i = 0; i < core->centre->queues_count; i++) {
-        struct core_queue *object = &core->queues_spare[i]; /* set aside: filling the lines would change them */
+        struct core_queue *object =
+            &core->queues_spare[i]; /* set aside: filling the lines would change them */
         memset(object, 0, sizeof(*object));
         QUEUE(GET_U, GET_I)
-        bad |= object->rates.handle_sum_us < 0 || object->rates.drain_sum_us < 0 || object->rates.waited_sum_us < 0;
+        bad |= object->rates.handle_sum_us < 0 || object->rates.drain_sum_us < 0 ||
+               object->rates.waited_sum_us < 0;
     }
     const uint64_t overrides = sapa_get_u64(r);
     if (r->bad || bad || overrides > OVERRIDES_MAX)
         return false;
     for (uint32_t i = 0; i < overrides; i++) {
         struct core_override *object = &core->overrides[i];
-        GET_U(agent) GET_U(skill) GET_U(level) GET_I(until_us)
-        bad |= object->agent >= core->centre->agents_count || object->skill >= core->centre->skills_count;
+        GET_U(agent)
+        GET_U(skill) GET_U(level) GET_I(until_us) bad |=
+            object->agent >= core->centre->agents_count ||
+            object->skill >= core->centre->skills_count;
     }
     if (bad)
         return false;

@@ -25,7 +25,8 @@ struct sapa_timer_entry {
 
 struct sapa_timers {
     struct sapa_timer_entry *heap;
-    uint32_t *at; /* by slot: place in the heap, SAPA_NONE not armed; the owner initialises its slots */
+    uint32_t
+        *at; /* by slot: place in the heap, SAPA_NONE not armed; the owner initialises its slots */
     uint32_t count;
 };
 

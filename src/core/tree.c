@@ -149,7 +149,8 @@ void sapa_tree_check(const struct sapa_tree_node *nodes, const struct sapa_tree 
     sapa_assert((tree->root == SAPA_NONE) == (tree->first == SAPA_NONE));
     if (tree->root != SAPA_NONE)
         sapa_assert(AT(tree->root)->parent == SAPA_NONE);
-    for (uint32_t i = tree->first, before = SAPA_NONE; i != SAPA_NONE; i = sapa_tree_next(nodes, i)) {
+    for (uint32_t i = tree->first, before = SAPA_NONE; i != SAPA_NONE;
+         i = sapa_tree_next(nodes, i)) {
         const struct sapa_tree_node *node = AT(i);
         if (before != SAPA_NONE)
             sapa_assert(sapa_tree_before(AT(before), node));

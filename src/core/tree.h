@@ -26,7 +26,7 @@ struct sapa_tree_node {
 enum { SAPA_TREE_POOLS = 2 };
 
 /** The node of an index; the second pool begins at array + 1. */
-#define sapa_tree_at(nodes, i) (&(nodes)[(size_t)(i) * SAPA_TREE_POOLS])
+#define sapa_tree_at(nodes, i) (&(nodes)[(size_t)(i)*SAPA_TREE_POOLS])
 
 struct sapa_tree {
     uint32_t root;  /* SAPA_NONE: empty */
@@ -38,7 +38,8 @@ static inline void sapa_tree_init(struct sapa_tree *tree)
     tree->root = tree->first = SAPA_NONE;
 }
 
-static inline uint32_t sapa_tree_count(const struct sapa_tree_node *nodes, const struct sapa_tree *tree)
+static inline uint32_t sapa_tree_count(const struct sapa_tree_node *nodes,
+                                       const struct sapa_tree *tree)
 {
     return tree->root == SAPA_NONE ? 0 : sapa_tree_at(nodes, tree->root)->size;
 }

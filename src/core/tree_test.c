@@ -53,7 +53,9 @@ static void a_set_keeps_order_and_rank(void **state)
         }
         assert_int_equal(tree.first, first);
         assert_int_equal(sapa_tree_count(nodes, &tree), count);
-        assert_int_equal(sapa_tree_rank_of(nodes, &tree, sapa_tree_at(nodes, probe)->key, sapa_tree_at(nodes, probe)->seq), before);
+        assert_int_equal(sapa_tree_rank_of(nodes, &tree, sapa_tree_at(nodes, probe)->key,
+                                           sapa_tree_at(nodes, probe)->seq),
+                         before);
         if (sapa_tree_at(nodes, probe)->size)
             assert_int_equal(sapa_tree_rank(nodes, probe), before);
         sapa_tree_check(nodes, &tree);
@@ -101,7 +103,8 @@ static void timers_come_in_order(void **state)
         int64_t first = INT64_MAX;
         uint32_t who = SAPA_NONE;
         for (uint32_t i = 0; i < N; i++)
-            if (due[i] && (due[i] < first || (due[i] == first && i > who))) { /* lower order: higher slot */
+            if (due[i] &&
+                (due[i] < first || (due[i] == first && i > who))) { /* lower order: higher slot */
                 first = due[i];
                 who = i;
             }

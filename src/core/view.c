@@ -8,13 +8,28 @@ static void fill_contact(const struct sapa_core *core, const struct core_contact
 
     now_us = SAPA_MAX(now_us, core->now_us);
     *ret = (struct sapa_contact_view){
-        .contact = c->id, .person = c->person, .channel = c->channel, .place = c->place,
-        .language = c->language, .callback = c->callback, .client = c->client, .number = c->number,
-        .queue = c->queued ? c->queue : SAPA_NONE, .agent = SAPA_NONE, .recording = c->recording,
-        .priority = c->priority, .step = c->step, .arrived_us = c->arrived_us, .since_us = c->since_us,
-        .ewt_p50_ms = 0, .ewt_p90_ms = 0, .answered = c->answered,
-        .play = c->has_flow && c->playing ? c->run.play : 0, .has_leg = c->leg,
-        .virtual_waiter = c->callback != NO_CALLBACK && c->queued, .recording_paused = c->recording_paused,
+        .contact = c->id,
+        .person = c->person,
+        .channel = c->channel,
+        .place = c->place,
+        .language = c->language,
+        .callback = c->callback,
+        .client = c->client,
+        .number = c->number,
+        .queue = c->queued ? c->queue : SAPA_NONE,
+        .agent = SAPA_NONE,
+        .recording = c->recording,
+        .priority = c->priority,
+        .step = c->step,
+        .arrived_us = c->arrived_us,
+        .since_us = c->since_us,
+        .ewt_p50_ms = 0,
+        .ewt_p90_ms = 0,
+        .answered = c->answered,
+        .play = c->has_flow && c->playing ? c->run.play : 0,
+        .has_leg = c->leg,
+        .virtual_waiter = c->callback != NO_CALLBACK && c->queued,
+        .recording_paused = c->recording_paused,
     };
     if (c->place == SAPA_PLACE_QUEUE || c->place == SAPA_PLACE_RINGING)
         wait_us += now_us - c->since_us;
@@ -71,10 +86,15 @@ sapa_rc sapa_core_queue_get(const struct sapa_core *core, uint32_t queue, int64_
     const struct core_queue *q = &core->queues[queue];
     const struct sapa_ewt ewt = sapa_line_ewt(core, queue, sapa_tree_count(core->line, &q->line));
     *ret = (struct sapa_queue_view){
-        .waiting = sapa_tree_count(core->line, &q->line), .virtual_waiters = q->virtual_waiters,
-        .ringing = q->ringing, .talking = q->talking, .staffed = sapa_line_staffed(core, queue),
-        .ewt_p50_ms = ewt.p50_ms, .ewt_p90_ms = ewt.p90_ms,
-        .handle_ms = (uint32_t)core_ms(sapa_ewt_handle_us(&q->rates, description->handle_ms_initial * INT64_C(1000))),
+        .waiting = sapa_tree_count(core->line, &q->line),
+        .virtual_waiters = q->virtual_waiters,
+        .ringing = q->ringing,
+        .talking = q->talking,
+        .staffed = sapa_line_staffed(core, queue),
+        .ewt_p50_ms = ewt.p50_ms,
+        .ewt_p90_ms = ewt.p90_ms,
+        .handle_ms = (uint32_t)core_ms(
+            sapa_ewt_handle_us(&q->rates, description->handle_ms_initial * INT64_C(1000))),
         .patience_ms = (uint32_t)core_ms(
             sapa_ewt_patience_us(&q->rates, description->patience_ms_initial * INT64_C(1000))),
         .open = sapa_line_open(core, queue),
@@ -86,8 +106,8 @@ sapa_rc sapa_core_queue_get(const struct sapa_core *core, uint32_t queue, int64_
     ret->longest_wait_ms = oldest_us == INT64_MAX ? 0 : (int64_t)core_ms(now_us - oldest_us);
     const uint64_t *fit = &core->class_groups[(size_t)q->class_base * core->group_words];
     for (uint32_t agent = 0; agent < core->centre->agents_count; agent++)
-        if ((core->agents[agent].open >> SAPA_CHANNEL_VOICE & 1)
-            && (fit[core->agents[agent].group / 64] >> core->agents[agent].group % 64 & 1))
+        if ((core->agents[agent].open >> SAPA_CHANNEL_VOICE & 1) &&
+            (fit[core->agents[agent].group / 64] >> core->agents[agent].group % 64 & 1))
             ret->idle++;
     if (ret->waiting == 0 && ret->idle > 0)
         ret->ewt_p50_ms = ret->ewt_p90_ms = 0;
@@ -101,11 +121,16 @@ sapa_rc sapa_core_agent_get(const struct sapa_core *core, uint32_t agent, int64_
         return SAPA_ENOENT;
     const struct core_agent *state = &core->agents[agent];
     const int64_t now = SAPA_MAX(now_us, core->now_us);
-    const int64_t busy_us = state->busy_us + (state->busy_since_us ? now - state->busy_since_us : 0);
+    const int64_t busy_us =
+        state->busy_us + (state->busy_since_us ? now - state->busy_since_us : 0);
     const int64_t logged_in_us = now - state->login_us;
     *ret = (struct sapa_agent_view){
-        .presence = state->presence, .reachable = state->reachable, .reason = state->reason,
-        .since_us = state->since_us, .idle_since_us = state->idle_since_us, .contacts = state->contacts,
+        .presence = state->presence,
+        .reachable = state->reachable,
+        .reason = state->reason,
+        .since_us = state->since_us,
+        .idle_since_us = state->idle_since_us,
+        .contacts = state->contacts,
         .occupancy_permille = state->presence == SAPA_PRESENCE_OFFLINE || logged_in_us <= 0
                                   ? 0
                                   : (uint32_t)SAPA_MIN(busy_us * 1000 / logged_in_us, 1000),
@@ -125,9 +150,14 @@ bool sapa_core_assignment_next(const struct sapa_core *core, uint32_t agent, uin
         const struct core_work *w = &core->works[i];
         if (skip-- > 0)
             continue;
-        *ret = (struct sapa_assignment_view){ .offer = w->offer, .contact = w->contact_id, .agent = agent,
-                                              .queue = w->queue, .state = w->state, .channel = w->channel,
-                                              .since_us = w->since_us, .due_us = w->due_us };
+        *ret = (struct sapa_assignment_view){ .offer = w->offer,
+                                              .contact = w->contact_id,
+                                              .agent = agent,
+                                              .queue = w->queue,
+                                              .state = w->state,
+                                              .channel = w->channel,
+                                              .since_us = w->since_us,
+                                              .due_us = w->due_us };
         (*cursor)++;
         return true;
     }

@@ -27,7 +27,8 @@ static void put(struct reasons *to, uint32_t agent, enum sapa_why why, uint32_t 
         to->count++;
 }
 
-static enum sapa_why waiting_for(const struct sapa_core *core, const struct core_contact *c, uint32_t ahead)
+static enum sapa_why waiting_for(const struct sapa_core *core, const struct core_contact *c,
+                                 uint32_t ahead)
 {
     if (c->callback != NO_CALLBACK && c->pick == PICK_NONE && !sapa_line_open(core, c->queue))
         return SAPA_WHY_CLOSED;
@@ -62,7 +63,8 @@ void sapa_why_fill(const struct sapa_core *core, const struct core_contact *c, u
                    struct sapa_rec_why *why)
 {
     const uint32_t agents = core->centre->agents_count;
-    struct reasons to = { .w = sapa_writer_of(why->reasons.p, sizeof(why->reasons.p) - 1), .limit = named };
+    struct reasons to = { .w = sapa_writer_of(why->reasons.p, sizeof(why->reasons.p) - 1),
+                          .limit = named };
     uint32_t a, b, walk = core->classes[c->class_index].first_agent;
 
     sapa_assert(c->queue < core->centre->queues_count);
@@ -74,19 +76,23 @@ void sapa_why_fill(const struct sapa_core *core, const struct core_contact *c, u
     why->waiting = ahead;
     if (pick) {
         put(&to, pick->agent, SAPA_WHY_CHOSEN,
-            (uint32_t)SAPA_MIN(core_ms(now_us - core->agents[pick->agent].idle_since_us), (uint64_t)INT32_MAX), 0);
+            (uint32_t)SAPA_MIN(core_ms(now_us - core->agents[pick->agent].idle_since_us),
+                               (uint64_t)INT32_MAX),
+            0);
         for (unsigned i = 0; i < SAPA_COUNT(pick->runner) && pick->runner[i] != SAPA_NONE; i++)
             put(&to, pick->runner[i], c->ring_all ? SAPA_WHY_CHOSEN : SAPA_WHY_LOWER, i + 2, 0);
         walk = pick->agent;
     } else {
         const enum sapa_why reason = waiting_for(core, c, ahead);
         if (reason == SAPA_WHY_PREFERRED)
-            put(&to, SAPA_NONE, reason, c->preferred, (uint32_t)core_ms(c->preferred_until_us - now_us));
+            put(&to, SAPA_NONE, reason, c->preferred,
+                (uint32_t)core_ms(c->preferred_until_us - now_us));
         else if (reason != SAPA_WHY_BUSY) /* that is what the agents' own lines say */
             put(&to, SAPA_NONE, reason, ahead, 0);
     }
     const uint32_t looks = SAPA_MIN(agents, pick ? (uint32_t)WALK_MAX : WALK_MAX / 2);
-    for (uint32_t look = 0, agent = walk; walk != SAPA_NONE && look < looks && to.count < named; look++) {
+    for (uint32_t look = 0, agent = walk; walk != SAPA_NONE && look < looks && to.count < named;
+         look++) {
         if (fits(core, c->class_index, agent) && !is_named(pick, agent)) {
             const enum sapa_why verdict = sapa_route_judge_fitting(core, c, agent, now_us, &a, &b);
             put(&to, agent, verdict == SAPA_WHY_CHOSEN ? SAPA_WHY_LOWER : verdict, a, b);
@@ -136,7 +142,8 @@ sapa_rc sapa_core_why_contact(const struct sapa_core *core, uint64_t contact, in
     ret->seq = 0;
     ret->at_us = SAPA_MAX(now_us, core->now_us);
     if (c->in_line) {
-        sapa_why_fill(core, c, 0, NULL, sapa_line_ahead(core, c), SAPA_CORE_WHY_MAX, ret->at_us, &ret->u.why);
+        sapa_why_fill(core, c, 0, NULL, sapa_line_ahead(core, c), SAPA_CORE_WHY_MAX, ret->at_us,
+                      &ret->u.why);
         return SAPA_OK;
     }
     /* it rings, or is being dialled: whom it was given to, and why not others */
@@ -150,14 +157,15 @@ sapa_rc sapa_core_why_contact(const struct sapa_core *core, uint64_t contact, in
             pick.runner[runners++] = core->works[w].agent;
     }
     sapa_assert(pick.agent != SAPA_NONE);
-    sapa_why_fill(core, c, core->works[c->work].offer, &pick, sapa_line_ahead(core, c), SAPA_CORE_WHY_MAX,
-                  ret->at_us, &ret->u.why);
+    sapa_why_fill(core, c, core->works[c->work].offer, &pick, sapa_line_ahead(core, c),
+                  SAPA_CORE_WHY_MAX, ret->at_us, &ret->u.why);
     return SAPA_OK;
 }
 
 bool sapa_why_next(const struct sapa_rec_why *why, size_t *at, struct sapa_why_line *ret)
 {
-    struct sapa_reader r = sapa_reader_of(why->reasons.p, SAPA_MIN(why->reasons.n, sizeof(why->reasons.p)));
+    struct sapa_reader r =
+        sapa_reader_of(why->reasons.p, SAPA_MIN(why->reasons.n, sizeof(why->reasons.p)));
 
     if (*at >= r.size)
         return false;
@@ -182,7 +190,8 @@ static void put_seconds(struct sapa_text *out, const char *before, uint32_t ms)
 void sapa_why_text(const struct sapa_centre *centre, const struct sapa_rec_why *why,
                    const struct sapa_why_line *line, struct sapa_text *out)
 {
-    const struct sapa_queue *q = why->queue < centre->queues_count ? &centre->queues[why->queue] : NULL;
+    const struct sapa_queue *q =
+        why->queue < centre->queues_count ? &centre->queues[why->queue] : NULL;
     const struct sapa_str agent = NAME_OF(centre, agents, line->agent);
 
     if (line->agent == SAPA_NONE)
@@ -199,14 +208,18 @@ void sapa_why_text(const struct sapa_centre *centre, const struct sapa_rec_why *
         break;
     case SAPA_WHY_SKILL: {
         uint8_t wanted = 0;
-        for (unsigned i = 0; q && why->step < q->step_count && i < q->steps[why->step].need_count; i++)
+        for (unsigned i = 0; q && why->step < q->step_count && i < q->steps[why->step].need_count;
+             i++)
             if (q->steps[why->step].needs[i].skill == line->a)
                 wanted = q->steps[why->step].needs[i].level_min;
-        sapa_text_printf(out, ": " SAPA_STR_FMT " %u < %u", SAPA_STR_ARG(NAME_OF(centre, skills, line->a)),
-                         line->b, wanted);
+        sapa_text_printf(out, ": " SAPA_STR_FMT " %u < %u",
+                         SAPA_STR_ARG(NAME_OF(centre, skills, line->a)), line->b, wanted);
         break;
     }
-    case SAPA_WHY_WRAPUP: put_seconds(out, ", at most ", line->a); sapa_text_add(out, SAPA_STR(" left")); break;
+    case SAPA_WHY_WRAPUP:
+        put_seconds(out, ", at most ", line->a);
+        sapa_text_add(out, SAPA_STR(" left"));
+        break;
     case SAPA_WHY_OFFERED: put_seconds(out, ", rings for at most ", line->a); break;
     case SAPA_WHY_JUST_REFUSED: put_seconds(out, ", may be asked again in ", line->a); break;
     case SAPA_WHY_PREFERRED:

@@ -44,7 +44,7 @@ struct world {
     uint64_t next_contact;
     struct sapa_record *out; /* of the last step, and those before since world_clear() */
     uint32_t out_count;
-    bool check;              /* all invariants after each step */
+    bool check; /* all invariants after each step */
 };
 
 static inline struct sapa_str world_key(struct world *w, int kind, uint32_t i)
@@ -64,20 +64,40 @@ static inline void world_init(struct world *w, uint32_t agents, uint32_t queues,
     w->check = true;
     w->out = calloc(WORLD_OUT, sizeof(*w->out));
     w->centre = (struct sapa_centre){
-        .clients = w->clients, .clients_count = 2, .skills = w->skills, .skills_count = skills,
-        .levels = w->levels, .levels_count = agents * skills, .teams = w->teams, .teams_count = 2,
-        .agents = w->agents, .agents_count = agents, .queues = w->queues, .queues_count = queues,
-        .overflows = w->overflows, .overflows_count = WORLD_QUEUES * 2, .numbers = w->numbers,
-        .numbers_count = queues, .reasons = w->reasons, .reasons_count = 2, .zones = w->zones,
-        .zones_count = 1, .hours = w->hours, .hours_count = 1, .spans = w->spans, .spans_count = 2,
-        .dispositions = w->dispositions, .dispositions_count = 2,
+        .clients = w->clients,
+        .clients_count = 2,
+        .skills = w->skills,
+        .skills_count = skills,
+        .levels = w->levels,
+        .levels_count = agents * skills,
+        .teams = w->teams,
+        .teams_count = 2,
+        .agents = w->agents,
+        .agents_count = agents,
+        .queues = w->queues,
+        .queues_count = queues,
+        .overflows = w->overflows,
+        .overflows_count = WORLD_QUEUES * 2,
+        .numbers = w->numbers,
+        .numbers_count = queues,
+        .reasons = w->reasons,
+        .reasons_count = 2,
+        .zones = w->zones,
+        .zones_count = 1,
+        .hours = w->hours,
+        .hours_count = 1,
+        .spans = w->spans,
+        .spans_count = 2,
+        .dispositions = w->dispositions,
+        .dispositions_count = 2,
     };
     memset(w->centre.hash, 'a', 64);
     w->zones[0] = (struct sapa_zone){ .name = SAPA_STR("UTC") };
     w->spans[0] = w->spans[1] = (struct sapa_hours_span){ .weekdays = 127, .to_min = 1440 };
     w->hours[0] = (struct sapa_hours){ .key = SAPA_STR("h"), .span_count = 1 };
     for (uint32_t i = 0; i < 2; i++) {
-        w->clients[i] = (struct sapa_client){ .key = i ? SAPA_STR("c1") : SAPA_STR("c0"), .hours = SAPA_NONE,
+        w->clients[i] = (struct sapa_client){ .key = i ? SAPA_STR("c1") : SAPA_STR("c0"),
+                                              .hours = SAPA_NONE,
                                               .number = SAPA_NONE };
         w->teams[i].key = world_key(w, 4, i);
         w->reasons[i].key = i ? SAPA_STR("2") : SAPA_STR("1");
@@ -86,20 +106,33 @@ static inline void world_init(struct world *w, uint32_t agents, uint32_t queues,
     for (uint32_t i = 0; i < skills; i++)
         w->skills[i].key = world_key(w, 2, i);
     for (uint32_t i = 0; i < agents; i++) {
-        w->agents[i] = (struct sapa_agent){ .key = world_key(w, 0, i), .clients = 3, .capacity = { 1 },
-                                            .capacity_total = 1, .skill_first = i * skills,
+        w->agents[i] = (struct sapa_agent){ .key = world_key(w, 0, i),
+                                            .clients = 3,
+                                            .capacity = { 1 },
+                                            .capacity_total = 1,
+                                            .skill_first = i * skills,
                                             .skill_count = skills };
         for (uint32_t s = 0; s < skills; s++)
             w->levels[i * skills + s] = (struct sapa_agent_skill_level){ s, 0 };
     }
     for (uint32_t i = 0; i < queues; i++) {
         w->queues[i] = (struct sapa_queue){
-            .key = world_key(w, 1, i), .hours = SAPA_NONE, .step_count = 1, .ring_ms = 20000, .wrapup_ms = 10000,
-            .wrapup_extend_ms = 5000, .disposition_count = 2, .handle_ms_initial = 60000,
-            .music = SAPA_NONE, .callback_attempts = 2, .callback_retry_ms = 60000, .callback_ring_ms = 20000,
+            .key = world_key(w, 1, i),
+            .hours = SAPA_NONE,
+            .step_count = 1,
+            .ring_ms = 20000,
+            .wrapup_ms = 10000,
+            .wrapup_extend_ms = 5000,
+            .disposition_count = 2,
+            .handle_ms_initial = 60000,
+            .music = SAPA_NONE,
+            .callback_attempts = 2,
+            .callback_retry_ms = 60000,
+            .callback_ring_ms = 20000,
         };
         for (uint32_t s = 0; s < SAPA_STEPS_MAX; s++)
-            w->queues[i].steps[s] = (struct sapa_step){ .preferred_skill = SAPA_NONE, .team = SAPA_NONE };
+            w->queues[i].steps[s] =
+                (struct sapa_step){ .preferred_skill = SAPA_NONE, .team = SAPA_NONE };
         w->numbers[i] = (struct sapa_number){ .key = world_key(w, 3, i), .flow = i };
     }
 }
@@ -112,7 +145,10 @@ static inline void world_emit(void *ctx, const struct sapa_record *record)
     memcpy(&w->out[w->out_count++], record, sapa_record_size(record));
 }
 
-static inline void world_clear(struct world *w) { w->out_count = 0; }
+static inline void world_clear(struct world *w)
+{
+    w->out_count = 0;
+}
 
 static inline void world_step(struct world *w, struct sapa_record *in)
 {
@@ -124,12 +160,12 @@ static inline void world_step(struct world *w, struct sapa_record *in)
         sapa_core_check(w->core);
 }
 
-#define WORLD_IN(w, name, ...)                                                        \
-    do {                                                                              \
-        struct sapa_record in_;                                                       \
-        sapa_record_init(&in_, SAPA_T_##name);                                        \
-        in_.u.name = (struct sapa_rec_##name){ __VA_ARGS__ };                         \
-        world_step((w), &in_);                                                        \
+#define WORLD_IN(w, name, ...)                                \
+    do {                                                      \
+        struct sapa_record in_;                               \
+        sapa_record_init(&in_, SAPA_T_##name);                \
+        in_.u.name = (struct sapa_rec_##name){ __VA_ARGS__ }; \
+        world_step((w), &in_);                                \
     } while (0)
 
 static inline void world_begin_centre(struct world *w)
@@ -145,8 +181,9 @@ static inline void world_begin_centre(struct world *w)
 
 static inline struct sapa_core *world_core(void)
 {
-    const struct sapa_core_options options = { .contacts_max = 256, .agents_max = 64, .queues_max = 16,
-                                               .classes_max = 64, .skills_max = 16 };
+    const struct sapa_core_options options = {
+        .contacts_max = 256, .agents_max = 64, .queues_max = 16, .classes_max = 64, .skills_max = 16
+    };
     struct sapa_core *core;
 
     if (sapa_core_new(&options, &core) != SAPA_OK)
@@ -175,8 +212,8 @@ static inline void world_ready(struct world *w, uint32_t agent)
     WORLD_IN(w, agent_command, .agent = agent, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
 }
 
-static inline uint64_t world_arrive_as(struct world *w, uint32_t number, enum sapa_channel channel, uint8_t priority,
-                                       uint32_t last_agent)
+static inline uint64_t world_arrive_as(struct world *w, uint32_t number, enum sapa_channel channel,
+                                       uint8_t priority, uint32_t last_agent)
 {
     const uint64_t contact = sapa_id_make(1, w->next_contact++);
 
@@ -202,7 +239,10 @@ static inline void world_wait_us(struct world *w, int64_t us)
     w->now_us = until;
 }
 
-static inline void world_wait(struct world *w, int64_t ms) { world_wait_us(w, ms * 1000); }
+static inline void world_wait(struct world *w, int64_t ms)
+{
+    world_wait_us(w, ms * 1000);
+}
 
 /* ---- what a test asks ---- */
 
@@ -231,7 +271,8 @@ static inline uint64_t world_offer(const struct world *w, uint64_t contact, uint
 
     for (uint32_t a = 0; a < w->centre.agents_count; a++)
         for (uint32_t cursor = 0; sapa_core_assignment_next(w->core, a, &cursor, &view);)
-            if (view.contact == contact && view.state == SAPA_ASSIGNMENT_OFFERED && (agent == SAPA_NONE || agent == a))
+            if (view.contact == contact && view.state == SAPA_ASSIGNMENT_OFFERED &&
+                (agent == SAPA_NONE || agent == a))
                 return view.offer;
     return 0;
 }
@@ -241,7 +282,8 @@ static inline uint32_t world_agent_of(const struct world *w, uint64_t contact)
 {
     struct sapa_contact_view view;
 
-    return sapa_core_contact_get(w->core, contact, w->now_us, &view) == SAPA_OK ? view.agent : SAPA_NONE;
+    return sapa_core_contact_get(w->core, contact, w->now_us, &view) == SAPA_OK ? view.agent
+                                                                                : SAPA_NONE;
 }
 
 static inline uint64_t world_accept(struct world *w, uint64_t contact)

@@ -37,9 +37,15 @@ static void draw_flow(struct sim_centre *c, uint32_t q, struct dice *dice)
     static const char *const names[] = { "queue", "callback", "survey", "bye" };
 
     for (unsigned i = 0; i < 4; i++) {
-        nodes[i] = (struct sapa_flow_node){ .key = sapa_str_of(names[i]), .queue = SAPA_NONE, .variable = SAPA_NONE,
-                                            .expr = SAPA_NONE, .hours = SAPA_NONE, .agent = SAPA_NONE,
-                                            .music = SAPA_NONE, .timeout_ms = 5000, .retries = 1 };
+        nodes[i] = (struct sapa_flow_node){ .key = sapa_str_of(names[i]),
+                                            .queue = SAPA_NONE,
+                                            .variable = SAPA_NONE,
+                                            .expr = SAPA_NONE,
+                                            .hours = SAPA_NONE,
+                                            .agent = SAPA_NONE,
+                                            .music = SAPA_NONE,
+                                            .timeout_ms = 5000,
+                                            .retries = 1 };
         for (unsigned e = 0; e < SAPA_EDGE_COUNT; e++)
             nodes[i].edge[e] = SAPA_NONE;
     }
@@ -63,20 +69,29 @@ static void draw_flow(struct sim_centre *c, uint32_t q, struct dice *dice)
     nodes[SURVEY].barge_in = 1;
     nodes[SURVEY].edge[SAPA_EDGE_NEXT] = BYE;
     nodes[BYE].kind = SAPA_NODE_HANGUP;
-    nodes[QUEUE].say = nodes[CALLBACK].say = nodes[CALLBACK].offer = nodes[SURVEY].say = (struct sapa_flow_say){ 0, 1 };
+    nodes[QUEUE].say = nodes[CALLBACK].say = nodes[CALLBACK].offer = nodes[SURVEY].say =
+        (struct sapa_flow_say){ 0, 1 };
     if (chance(dice, 50))
         nodes[BYE].say = (struct sapa_flow_say){ 0, 1 };
-    c->flows[q] = (struct sapa_flow){ .key = c->queues[q].key, .nodes = nodes, .nodes_count = 4, .parts = c->parts,
+    c->flows[q] = (struct sapa_flow){ .key = c->queues[q].key,
+                                      .nodes = nodes,
+                                      .nodes_count = 4,
+                                      .parts = c->parts,
                                       .parts_count = 1 };
 }
 
-static void draw_agent(struct sim_centre *c, uint32_t a, uint32_t skills, bool mixed, struct dice *dice)
+static void draw_agent(struct sim_centre *c, uint32_t a, uint32_t skills, bool mixed,
+                       struct dice *dice)
 {
     struct sapa_agent *agent = &c->agents[a];
 
-    *agent = (struct sapa_agent){ .key = key_of(c, 0, a), .team = below(dice, 2), .skill_first = a * skills,
-                                  .skill_count = skills, .clients = chance(dice, 80) ? 3 : 1 + below(dice, 2),
-                                  .capacity = { 1 }, .capacity_total = 1 };
+    *agent = (struct sapa_agent){ .key = key_of(c, 0, a),
+                                  .team = below(dice, 2),
+                                  .skill_first = a * skills,
+                                  .skill_count = skills,
+                                  .clients = chance(dice, 80) ? 3 : 1 + below(dice, 2),
+                                  .capacity = { 1 },
+                                  .capacity_total = 1 };
     if (mixed && chance(dice, 70)) {
         agent->capacity[SAPA_CHANNEL_CHAT] = (uint8_t)below(dice, 4);
         agent->capacity[SAPA_CHANNEL_EMAIL] = (uint8_t)below(dice, 3);
@@ -88,28 +103,44 @@ static void draw_agent(struct sim_centre *c, uint32_t a, uint32_t skills, bool m
             (struct sapa_agent_skill_level){ s, (uint8_t)(chance(dice, 70) ? below(dice, 6) : 0) };
 }
 
-static void draw_queue(struct sim_centre *c, uint32_t q, uint32_t queues, uint32_t skills, struct dice *dice)
+static void draw_queue(struct sim_centre *c, uint32_t q, uint32_t queues, uint32_t skills,
+                       struct dice *dice)
 {
     struct sapa_queue *queue = &c->queues[q];
     static const uint32_t ages_ms[] = { 0, 0, 5000, 30000, 30000 };
     uint32_t after_ms = 0;
 
     *queue = (struct sapa_queue){
-        .key = key_of(c, 1, q), .hours = SAPA_NONE, .client = below(dice, 2),
-        .priority = (uint8_t)(chance(dice, 50) ? 0 : below(dice, 6)), .age_ms_per_step = ages_ms[below(dice, 5)],
-        .choice = (uint8_t)below(dice, 5), .step_count = (uint8_t)(1 + below(dice, 3)),
-        .preferred_ms = chance(dice, 40) ? 5000 + below(dice, 20000) : 0, .ring_ms = 5000 + below(dice, 20000),
-        .wrapup_ms = chance(dice, 70) ? 1000 + below(dice, 30000) : 0, .wrapup_extend_ms = 5000,
-        .no_answer_not_ready = chance(dice, 40), .length_max = chance(dice, 30) ? 1 + below(dice, 10) : 0,
-        .overflow_first = q * 2, .overflow_count = (uint32_t)(chance(dice, 50) ? below(dice, 3) : 0),
-        .record = (uint8_t)below(dice, SAPA_RECORD_COUNT), .record_share_percent = 50, .music = SAPA_NONE,
-        .disposition_count = 2, .callback_attempts = (uint8_t)below(dice, 4),
-        .callback_retry_ms = 1000 + below(dice, 60000), .callback_ring_ms = 5000 + below(dice, 20000),
-        .handle_ms_initial = 1000 + below(dice, 100000), .patience_ms_initial = below(dice, 100000),
+        .key = key_of(c, 1, q),
+        .hours = SAPA_NONE,
+        .client = below(dice, 2),
+        .priority = (uint8_t)(chance(dice, 50) ? 0 : below(dice, 6)),
+        .age_ms_per_step = ages_ms[below(dice, 5)],
+        .choice = (uint8_t)below(dice, 5),
+        .step_count = (uint8_t)(1 + below(dice, 3)),
+        .preferred_ms = chance(dice, 40) ? 5000 + below(dice, 20000) : 0,
+        .ring_ms = 5000 + below(dice, 20000),
+        .wrapup_ms = chance(dice, 70) ? 1000 + below(dice, 30000) : 0,
+        .wrapup_extend_ms = 5000,
+        .no_answer_not_ready = chance(dice, 40),
+        .length_max = chance(dice, 30) ? 1 + below(dice, 10) : 0,
+        .overflow_first = q * 2,
+        .overflow_count = (uint32_t)(chance(dice, 50) ? below(dice, 3) : 0),
+        .record = (uint8_t)below(dice, SAPA_RECORD_COUNT),
+        .record_share_percent = 50,
+        .music = SAPA_NONE,
+        .disposition_count = 2,
+        .callback_attempts = (uint8_t)below(dice, 4),
+        .callback_retry_ms = 1000 + below(dice, 60000),
+        .callback_ring_ms = 5000 + below(dice, 20000),
+        .handle_ms_initial = 1000 + below(dice, 100000),
+        .patience_ms_initial = below(dice, 100000),
     };
     for (unsigned s = 0; s < SAPA_STEPS_MAX; s++) {
         struct sapa_step *step = &queue->steps[s];
-        *step = (struct sapa_step){ .after_ms = after_ms, .preferred_skill = SAPA_NONE, .team = SAPA_NONE };
+        *step = (struct sapa_step){ .after_ms = after_ms,
+                                    .preferred_skill = SAPA_NONE,
+                                    .team = SAPA_NONE };
         after_ms += 1000 + below(dice, 20000);
         if (skills && chance(dice, 30))
             step->preferred_skill = below(dice, skills);
@@ -119,32 +150,42 @@ static void draw_queue(struct sim_centre *c, uint32_t q, uint32_t queues, uint32
             step->team = below(dice, 2);
         step->need_count = (uint8_t)(skills ? below(dice, 3) : 0);
         for (unsigned i = 0; i < step->need_count; i++)
-            step->needs[i] = (struct sapa_need){ below(dice, skills), (uint8_t)(1 + below(dice, 4)) };
+            step->needs[i] =
+                (struct sapa_need){ below(dice, skills), (uint8_t)(1 + below(dice, 4)) };
     }
     for (unsigned i = 0; i < 2; i++) {
         struct sapa_overflow *rule = &c->overflows[q * 2 + i];
         rule->when = (uint8_t)below(dice, 4);
         rule->queue = chance(dice, 60) ? below(dice, queues) : SAPA_NONE;
-        rule->limit = rule->when == SAPA_OVERFLOW_LENGTH ? 1 + below(dice, 8) : 1000 + below(dice, 60000);
+        rule->limit =
+            rule->when == SAPA_OVERFLOW_LENGTH ? 1 + below(dice, 8) : 1000 + below(dice, 60000);
     }
 }
 
 void centre_draw(struct sim_centre *c, struct dice *dice, bool flows)
 {
-    const uint32_t agents = 1 + below(dice, 8), queues = 1 + below(dice, 5), skills = below(dice, 5);
+    const uint32_t agents = 1 + below(dice, 8), queues = 1 + below(dice, 5),
+                   skills = below(dice, 5);
     const bool mixed = chance(dice, 50);
 
     memset(c, 0, sizeof(*c));
-    c->centre = (struct sapa_centre){ .clients_count = 2, .skills_count = skills, .levels_count = agents * skills,
-                                      .teams_count = 2, .agents_count = agents, .queues_count = queues,
-                                      .overflows_count = NAIVE_QUEUES * 2, .numbers_count = queues,
-                                      .reasons_count = 2, .dispositions_count = 2 };
+    c->centre = (struct sapa_centre){ .clients_count = 2,
+                                      .skills_count = skills,
+                                      .levels_count = agents * skills,
+                                      .teams_count = 2,
+                                      .agents_count = agents,
+                                      .queues_count = queues,
+                                      .overflows_count = NAIVE_QUEUES * 2,
+                                      .numbers_count = queues,
+                                      .reasons_count = 2,
+                                      .dispositions_count = 2 };
     point(c);
     memset(c->centre.hash, 'a', 64);
     for (uint32_t i = 0; i < SAPA_CHANNEL_COUNT; i++)
         c->centre.interrupts.over[i] = (uint8_t)(chance(dice, 60) ? roll(dice) >> 40 : 0);
     for (uint32_t i = 0; i < 2; i++) {
-        c->clients[i] = (struct sapa_client){ .key = i ? SAPA_STR("c1") : SAPA_STR("c0"), .hours = SAPA_NONE,
+        c->clients[i] = (struct sapa_client){ .key = i ? SAPA_STR("c1") : SAPA_STR("c0"),
+                                              .hours = SAPA_NONE,
                                               .number = SAPA_NONE };
         c->teams[i].key = key_of(c, 4, i);
         c->reasons[i].key = i ? SAPA_STR("2") : SAPA_STR("1");
@@ -156,14 +197,17 @@ void centre_draw(struct sim_centre *c, struct dice *dice, bool flows)
         draw_agent(c, a, skills, mixed, dice);
     for (uint32_t q = 0; q < queues; q++) {
         draw_queue(c, q, queues, skills, dice);
-        c->numbers[q] = (struct sapa_number){ .key = key_of(c, 3, q), .client = c->queues[q].client, .flow = q,
+        c->numbers[q] = (struct sapa_number){ .key = key_of(c, 3, q),
+                                              .client = c->queues[q].client,
+                                              .flow = q,
                                               .priority = (uint8_t)below(dice, 2) };
         if (flows)
             draw_flow(c, q, dice);
     }
     c->centre.flows_count = flows ? queues : 0;
     c->centre.prompts_count = 1;
-    c->prompts[0] = (struct sapa_prompt){ .key = SAPA_STR("words"), .client = SAPA_NONE,
+    c->prompts[0] = (struct sapa_prompt){ .key = SAPA_STR("words"),
+                                          .client = SAPA_NONE,
                                           .text = { SAPA_STR("kata"), SAPA_STR("words") } };
 }
 

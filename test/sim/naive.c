@@ -1,9 +1,9 @@
 #include "test_sim.h"
 
-#define MUST(n, condition, ...)                                      \
-    do {                                                             \
-        if (!(condition))                                            \
-            sim_fail(__FILE__, __LINE__, #condition, __VA_ARGS__);   \
+#define MUST(n, condition, ...)                                    \
+    do {                                                           \
+        if (!(condition))                                          \
+            sim_fail(__FILE__, __LINE__, #condition, __VA_ARGS__); \
     } while (0)
 
 void naive_init(struct naive *n, const struct sapa_centre *centre)
@@ -44,7 +44,8 @@ static unsigned step_of(const struct naive *n, const struct naive_contact *c)
     const struct sapa_queue *q = &n->centre->queues[c->queue];
     unsigned step = 0;
 
-    while (step + 1 < q->step_count && n->now_us - c->entered_us >= q->steps[step + 1].after_ms * INT64_C(1000))
+    while (step + 1 < q->step_count &&
+           n->now_us - c->entered_us >= q->steps[step + 1].after_ms * INT64_C(1000))
         step++;
     return step;
 }
@@ -59,8 +60,8 @@ static bool fits(const struct naive *n, uint32_t agent, const struct naive_conta
     if (step->team != SAPA_NONE && n->centre->agents[agent].team != step->team)
         return false;
     for (unsigned i = 0; i < step->need_count; i++)
-        if (n->agents[agent].level[step->needs[i].skill] < step->needs[i].level_min
-            || n->agents[agent].level[step->needs[i].skill] == 0)
+        if (n->agents[agent].level[step->needs[i].skill] < step->needs[i].level_min ||
+            n->agents[agent].level[step->needs[i].skill] == 0)
             return false;
     return true;
 }
@@ -73,7 +74,8 @@ static bool is_free(const struct naive *n, uint32_t agent, uint32_t channel)
     if (n->agents[agent].presence != SAPA_PRESENCE_READY || !n->agents[agent].reachable)
         return false;
     for (unsigned i = 0; i < NAIVE_WORKS; i++)
-        if (n->works[i].offer && n->works[i].agent == agent && n->works[i].state != SAPA_ASSIGNMENT_NONE)
+        if (n->works[i].offer && n->works[i].agent == agent &&
+            n->works[i].state != SAPA_ASSIGNMENT_NONE)
             used[n->works[i].channel]++, total++;
     if (used[channel] >= a->capacity[channel])
         return false;
@@ -85,24 +87,28 @@ static bool is_free(const struct naive *n, uint32_t agent, uint32_t channel)
     return !a->reserve_voice || channel == SAPA_CHANNEL_VOICE || total + 1 < a->capacity_total;
 }
 
-static bool refused(const struct naive *n, const struct naive_contact *c, uint32_t agent, bool only_last)
+static bool refused(const struct naive *n, const struct naive_contact *c, uint32_t agent,
+                    bool only_last)
 {
     (void)n;
-    for (unsigned i = only_last && c->refused_count ? c->refused_count - 1 : 0; i < c->refused_count; i++)
+    for (unsigned i = only_last && c->refused_count ? c->refused_count - 1 : 0;
+         i < c->refused_count; i++)
         if (c->refused[i] == agent)
             return true;
     return false;
 }
 
 /* priority + waited / age, as fractions over a common denominator */
-static bool before(const struct naive *n, const struct naive_contact *x, const struct naive_contact *y)
+static bool before(const struct naive *n, const struct naive_contact *x,
+                   const struct naive_contact *y)
 {
     const struct naive_contact *both[2] = { x, y };
     __int128 top[2], bottom[2];
 
     for (unsigned i = 0; i < 2; i++) {
         const int64_t age_us = n->centre->queues[both[i]->queue].age_ms_per_step * INT64_C(1000);
-        top[i] = (__int128)both[i]->priority * (age_us ? age_us : 1) + (age_us ? n->now_us - both[i]->aged_us : 0);
+        top[i] = (__int128)both[i]->priority * (age_us ? age_us : 1) +
+                 (age_us ? n->now_us - both[i]->aged_us : 0);
         bottom[i] = age_us ? age_us : 1;
     }
     if (top[0] * bottom[1] != top[1] * bottom[0])
@@ -110,7 +116,8 @@ static bool before(const struct naive *n, const struct naive_contact *x, const s
     return x->aged_us != y->aged_us ? x->aged_us < y->aged_us : x->seq < y->seq;
 }
 
-static bool agent_before(const struct naive *n, const struct naive_contact *c, uint32_t a, uint32_t b)
+static bool agent_before(const struct naive *n, const struct naive_contact *c, uint32_t a,
+                         uint32_t b)
 {
     const struct sapa_queue *q = &n->centre->queues[c->queue];
     const uint32_t skill = q->steps[step_of(n, c)].preferred_skill, count = n->centre->agents_count;
@@ -149,10 +156,12 @@ static bool on_the_edge(const struct naive *n, const struct naive_contact *c)
             return true;
     }
     for (uint32_t i = 0; i < q->overflow_count; i++)
-        if (n->centre->overflows[q->overflow_first + i].when == SAPA_OVERFLOW_WAIT
-            && n->now_us - c->entered_us >= n->centre->overflows[q->overflow_first + i].limit * INT64_C(1000))
+        if (n->centre->overflows[q->overflow_first + i].when == SAPA_OVERFLOW_WAIT &&
+            n->now_us - c->entered_us >=
+                n->centre->overflows[q->overflow_first + i].limit * INT64_C(1000))
             return true;
-    return c->refused_count && c->refused_until_us > n->settled_us && c->refused_until_us <= n->now_us;
+    return c->refused_count && c->refused_until_us > n->settled_us &&
+           c->refused_until_us <= n->now_us;
 }
 
 uint32_t naive_agent_for(const struct naive *n, const struct naive_contact *c)
@@ -161,9 +170,9 @@ uint32_t naive_agent_for(const struct naive *n, const struct naive_contact *c)
 
     for (unsigned again = 0; again < 2 && best == SAPA_NONE; again++)
         for (uint32_t a = 0; a < n->centre->agents_count; a++)
-            if (fits(n, a, c) && is_free(n, a, c->channel) && !barred(n, c, a)
-                && refused(n, c, a, true) == (again == 1)
-                && (best == SAPA_NONE || agent_before(n, c, a, best)))
+            if (fits(n, a, c) && is_free(n, a, c->channel) && !barred(n, c, a) &&
+                refused(n, c, a, true) == (again == 1) &&
+                (best == SAPA_NONE || agent_before(n, c, a, best)))
                 best = a;
     return best;
 }
@@ -174,8 +183,8 @@ uint64_t naive_contact_for(const struct naive *n, uint32_t agent)
 
     for (unsigned i = 0; i < NAIVE_CONTACTS; i++) {
         const struct naive_contact *c = &n->contacts[i];
-        if (waits(c) && !c->special && !c->virtual_waiter && fits(n, agent, c) && is_free(n, agent, c->channel)
-            && !barred(n, c, agent) && (!best || before(n, c, best)))
+        if (waits(c) && !c->special && !c->virtual_waiter && fits(n, agent, c) &&
+            is_free(n, agent, c->channel) && !barred(n, c, agent) && (!best || before(n, c, best)))
             best = c;
     }
     return best ? best->id : 0;
@@ -187,27 +196,32 @@ void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us)
 {
     n->now_us = SAPA_MAX(n->now_us, now_us);
     n->steps++;
-    if (in->type == SAPA_T_agent_device && in->u.agent_device.agent < n->centre->agents_count
-        && in->u.agent_device.reachable <= 1)
+    if (in->type == SAPA_T_agent_device && in->u.agent_device.agent < n->centre->agents_count &&
+        in->u.agent_device.reachable <= 1)
         n->agents[in->u.agent_device.agent].reachable = in->u.agent_device.reachable;
-    if (in->type == SAPA_T_agent_skill && in->u.agent_skill.agent < n->centre->agents_count
-        && in->u.agent_skill.skill < n->centre->skills_count && in->u.agent_skill.level <= 10
-        && in->u.agent_skill.until_us == 0)
-        n->agents[in->u.agent_skill.agent].level[in->u.agent_skill.skill] = (uint8_t)in->u.agent_skill.level;
+    if (in->type == SAPA_T_agent_skill && in->u.agent_skill.agent < n->centre->agents_count &&
+        in->u.agent_skill.skill < n->centre->skills_count && in->u.agent_skill.level <= 10 &&
+        in->u.agent_skill.until_us == 0)
+        n->agents[in->u.agent_skill.agent].level[in->u.agent_skill.skill] =
+            (uint8_t)in->u.agent_skill.level;
     if (in->type == SAPA_T_contact_arrived && !naive_contact_of(n, in->u.contact_arrived.contact)) {
         for (unsigned i = 0; i < NAIVE_CONTACTS; i++) {
             if (n->contacts[i].id)
                 continue;
-            n->contacts[i] = (struct naive_contact){ .id = in->u.contact_arrived.contact, .queue = SAPA_NONE,
-                                                     .channel = (uint32_t)in->u.contact_arrived.channel,
-                                                     .special = in->u.contact_arrived.last_agent < SAPA_AGENTS_MAX,
-                                                     .ended_before = true };
+            n->contacts[i] =
+                (struct naive_contact){ .id = in->u.contact_arrived.contact,
+                                        .queue = SAPA_NONE,
+                                        .channel = (uint32_t)in->u.contact_arrived.channel,
+                                        .special =
+                                            in->u.contact_arrived.last_agent < SAPA_AGENTS_MAX,
+                                        .ended_before = true };
             break;
         }
     }
 }
 
-static void judge_offer(struct naive *n, const struct sapa_rec_offer_made *made, struct naive_contact *c)
+static void judge_offer(struct naive *n, const struct sapa_rec_offer_made *made,
+                        struct naive_contact *c)
 {
     if (!n->judge || c->special || on_the_edge(n, c))
         return;
@@ -219,12 +233,12 @@ static void judge_offer(struct naive *n, const struct sapa_rec_offer_made *made,
     n->judged++;
     for (unsigned i = 0; i < NAIVE_CONTACTS; i++) { /* nobody is overtaken */
         const struct naive_contact *other = &n->contacts[i];
-        if (other == c || !waits(other) || other->special || other->virtual_waiter || on_the_edge(n, other)
-            || other->channel != c->channel)
+        if (other == c || !waits(other) || other->special || other->virtual_waiter ||
+            on_the_edge(n, other) || other->channel != c->channel)
             continue;
         if (fits(n, agent, other) && !barred(n, other, agent))
-            MUST(n, !before(n, other, c), "contact %llu overtook %llu at agent %u", (unsigned long long)c->id,
-                 (unsigned long long)other->id, agent);
+            MUST(n, !before(n, other, c), "contact %llu overtook %llu at agent %u",
+                 (unsigned long long)c->id, (unsigned long long)other->id, agent);
     }
     const uint8_t choice = n->centre->queues[c->queue].choice;
     if (choice != SAPA_CHOICE_RING_ALL && choice != SAPA_CHOICE_LEAST_OCCUPIED)
@@ -253,8 +267,10 @@ static void on_offer_made(struct naive *n, const struct sapa_rec_offer_made *mad
         if (!n->works[i].offer)
             free_slot = i;
     MUST(n, free_slot < NAIVE_WORKS, "too much work");
-    n->works[free_slot] = (struct naive_work){ .offer = made->offer, .contact = made->contact,
-                                               .agent = (uint32_t)made->agent, .channel = c->channel,
+    n->works[free_slot] = (struct naive_work){ .offer = made->offer,
+                                               .contact = made->contact,
+                                               .agent = (uint32_t)made->agent,
+                                               .channel = c->channel,
                                                .offer_open = true };
 }
 
@@ -262,8 +278,9 @@ static void on_offer_ended(struct naive *n, const struct sapa_rec_offer_ended *e
 {
     struct naive_contact *c = naive_contact_of(n, ended->contact);
     struct naive_work *w = work_of(n, ended->offer);
-    static const uint64_t against = 1 << SAPA_OFFER_REFUSED | 1 << SAPA_OFFER_NO_ANSWER | 1 << SAPA_OFFER_BUSY
-                                    | 1 << SAPA_OFFER_UNREACHABLE | 1 << SAPA_OFFER_FAULT;
+    static const uint64_t against = 1 << SAPA_OFFER_REFUSED | 1 << SAPA_OFFER_NO_ANSWER |
+                                    1 << SAPA_OFFER_BUSY | 1 << SAPA_OFFER_UNREACHABLE |
+                                    1 << SAPA_OFFER_FAULT;
 
     MUST(n, c && w && w->offer_open && c->ringing > 0, "offer %llu ends that does not ring",
          (unsigned long long)ended->offer);
@@ -280,7 +297,8 @@ static void on_offer_ended(struct naive *n, const struct sapa_rec_offer_ended *e
             c->refused_count = 0;
         for (unsigned i = 0; i < c->refused_count; i++)
             if (c->refused[i] == ended->agent) {
-                memmove(&c->refused[i], &c->refused[i + 1], (c->refused_count - i - 1) * sizeof(c->refused[0]));
+                memmove(&c->refused[i], &c->refused[i + 1],
+                        (c->refused_count - i - 1) * sizeof(c->refused[0]));
                 c->refused_count--;
             }
         if (c->refused_count == SAPA_COUNT(c->refused)) {
@@ -296,8 +314,8 @@ static void on_assignment(struct naive *n, const struct sapa_rec_assignment_move
 {
     struct naive_work *w = work_of(n, moved->offer);
 
-    MUST(n, w && w->state == moved->from, "assignment %llu moves from %u", (unsigned long long)moved->offer,
-         (unsigned)moved->from);
+    MUST(n, w && w->state == moved->from, "assignment %llu moves from %u",
+         (unsigned long long)moved->offer, (unsigned)moved->from);
     if (moved->from == SAPA_ASSIGNMENT_NONE && n->judge)
         MUST(n, is_free(n, w->agent, w->channel), "agent %u above capacity", w->agent);
     w->state = (uint8_t)moved->to;
@@ -331,7 +349,8 @@ void naive_event(struct naive *n, const struct sapa_record *out)
 
     switch (out->type) {
     case SAPA_T_contact_new:
-        MUST(n, c && c->ended_before, "contact %llu is new twice", (unsigned long long)out->u.contact_new.contact);
+        MUST(n, c && c->ended_before, "contact %llu is new twice",
+             (unsigned long long)out->u.contact_new.contact);
         c->ended_before = false;
         c->client = (uint32_t)out->u.contact_new.client;
         n->news++;
@@ -359,18 +378,20 @@ void naive_event(struct naive *n, const struct sapa_record *out)
              (unsigned long long)out->u.contact_parted.contact);
         c->talking = 0;
         n->agents[out->u.contact_parted.agent].idle = ++n->idle;
-        if (out->u.contact_parted.side == SAPA_SIDE_NETWORK || out->u.contact_parted.side == SAPA_SIDE_SYSTEM)
+        if (out->u.contact_parted.side == SAPA_SIDE_NETWORK ||
+            out->u.contact_parted.side == SAPA_SIDE_SYSTEM)
             c->special = true; /* it avoids the one whose leg broke */
         break;
     case SAPA_T_callback_changed:
-        if (c && (out->u.callback_changed.state == SAPA_CALLBACK_RETRY
-                  || out->u.callback_changed.state == SAPA_CALLBACK_FAILED))
+        if (c && (out->u.callback_changed.state == SAPA_CALLBACK_RETRY ||
+                  out->u.callback_changed.state == SAPA_CALLBACK_FAILED))
             c->talking = 0, c->special = true;
         break;
     case SAPA_T_wrapup_ended: n->agents[out->u.wrapup_ended.agent].idle = ++n->idle; break;
     case SAPA_T_agent_moved: {
         struct naive_agent *a = &n->agents[out->u.agent_moved.agent];
-        MUST(n, a->presence == out->u.agent_moved.from || !n->judge, "agent moves from where he is not");
+        MUST(n, a->presence == out->u.agent_moved.from || !n->judge,
+             "agent moves from where he is not");
         a->presence = (uint8_t)out->u.agent_moved.to;
         if (out->u.agent_moved.from == SAPA_PRESENCE_OFFLINE)
             a->contacts = 0;
@@ -379,10 +400,13 @@ void naive_event(struct naive *n, const struct sapa_record *out)
         break;
     }
     case SAPA_T_contact_ended:
-        MUST(n, c && !c->ended_before, "contact %llu ends twice", (unsigned long long)out->u.contact_ended.contact);
-        MUST(n, !c->queued && c->ringing == 0 && c->talking == 0, "contact %llu ends amid something",
-             (unsigned long long)c->id);
-        MUST(n, out->u.contact_ended.flow_ms + out->u.contact_ended.queue_ms <= out->u.contact_ended.total_ms + 1,
+        MUST(n, c && !c->ended_before, "contact %llu ends twice",
+             (unsigned long long)out->u.contact_ended.contact);
+        MUST(n, !c->queued && c->ringing == 0 && c->talking == 0,
+             "contact %llu ends amid something", (unsigned long long)c->id);
+        MUST(n,
+             out->u.contact_ended.flow_ms + out->u.contact_ended.queue_ms <=
+                 out->u.contact_ended.total_ms + 1,
              "times of contact %llu do not add up", (unsigned long long)c->id);
         n->ends++;
         n->outcomes[out->u.contact_ended.outcome]++;
@@ -411,7 +435,8 @@ void naive_done(struct naive *n, bool quiet)
     if (!quiet)
         return;
     n->settled_us = n->now_us;
-    for (unsigned i = 0; n->judge && i < NAIVE_CONTACTS; i++) { /* nobody waits for somebody who is free */
+    for (unsigned i = 0; n->judge && i < NAIVE_CONTACTS;
+         i++) { /* nobody waits for somebody who is free */
         const struct naive_contact *c = &n->contacts[i];
         if (waits(c) && !c->special && !c->virtual_waiter)
             MUST(n, naive_agent_for(n, c) == SAPA_NONE, "contact %llu waits while agent %u is free",
@@ -468,8 +493,12 @@ void naive_centre(struct naive *n, const struct sapa_centre *centre, const struc
     for (uint32_t a = 0, next = 0; a < centre->agents_count; a++) {
         struct sapa_assignment_view view;
         for (uint32_t cursor = 0; sapa_core_assignment_next(core, a, &cursor, &view);)
-            n->works[next++] = (struct naive_work){ .offer = view.offer, .contact = view.contact, .agent = a,
-                                                    .channel = view.channel, .state = view.state,
-                                                    .offer_open = view.state == SAPA_ASSIGNMENT_OFFERED };
+            n->works[next++] =
+                (struct naive_work){ .offer = view.offer,
+                                     .contact = view.contact,
+                                     .agent = a,
+                                     .channel = view.channel,
+                                     .state = view.state,
+                                     .offer_open = view.state == SAPA_ASSIGNMENT_OFFERED };
     }
 }

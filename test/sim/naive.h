@@ -11,7 +11,13 @@
 
 #include "core/core.h"
 
-enum { NAIVE_AGENTS = 16, NAIVE_QUEUES = 8, NAIVE_SKILLS = 8, NAIVE_CONTACTS = 256, NAIVE_WORKS = 512 };
+enum {
+    NAIVE_AGENTS = 16,
+    NAIVE_QUEUES = 8,
+    NAIVE_SKILLS = 8,
+    NAIVE_CONTACTS = 256,
+    NAIVE_WORKS = 512
+};
 
 struct naive_agent {
     uint8_t presence, level[NAIVE_SKILLS];
@@ -39,7 +45,7 @@ struct naive_work {
     uint64_t offer; /* 0: free */
     uint64_t contact;
     uint32_t agent, channel;
-    uint8_t state;  /* enum sapa_assignment */
+    uint8_t state; /* enum sapa_assignment */
     bool offer_open;
 };
 

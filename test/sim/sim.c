@@ -70,8 +70,8 @@ void sim_fail(const char *file, int line, const char *condition, const char *for
             sapa_record_print(&running->out[i], &out);
             fprintf(stderr, "  > %s\n", text);
         }
-        fprintf(stderr, "again: %s --seed %llu   (step %llu)\n", program, (unsigned long long)running->seed,
-                (unsigned long long)running->inputs);
+        fprintf(stderr, "again: %s --seed %llu   (step %llu)\n", program,
+                (unsigned long long)running->seed, (unsigned long long)running->inputs);
     } else {
         fprintf(stderr, "\n");
     }
@@ -111,12 +111,12 @@ static void plan(struct sim *s, int64_t in_us, const struct sapa_record *in)
         plan_at(s, s->now_us + in_us + below(&s->dice, 3000) * 1000, in);
 }
 
-#define PLAN(s, in_us, name, ...)                                  \
-    do {                                                           \
-        struct sapa_record in_;                                    \
-        sapa_record_init(&in_, SAPA_T_##name);                     \
-        in_.u.name = (struct sapa_rec_##name){ __VA_ARGS__ };      \
-        plan((s), (in_us), &in_);                                  \
+#define PLAN(s, in_us, name, ...)                             \
+    do {                                                      \
+        struct sapa_record in_;                               \
+        sapa_record_init(&in_, SAPA_T_##name);                \
+        in_.u.name = (struct sapa_rec_##name){ __VA_ARGS__ }; \
+        plan((s), (in_us), &in_);                             \
     } while (0)
 
 static int64_t some_ms(struct sim *s, uint32_t from, uint32_t to)
@@ -134,13 +134,17 @@ static void phone_rings(struct sim *s, const struct sapa_rec_cmd_offer *offer)
     if (fate < 60)
         PLAN(s, some_ms(s, 200, 12000), offer_accepted, .offer = offer->offer, .leg = 1);
     else if (fate < 68)
-        PLAN(s, some_ms(s, 200, 8000), offer_failed, .offer = offer->offer, .result = SAPA_OFFER_REFUSED, .cause = 603);
+        PLAN(s, some_ms(s, 200, 8000), offer_failed, .offer = offer->offer,
+             .result = SAPA_OFFER_REFUSED, .cause = 603);
     else if (fate < 73)
-        PLAN(s, some_ms(s, 50, 200), offer_failed, .offer = offer->offer, .result = SAPA_OFFER_BUSY, .cause = 486);
+        PLAN(s, some_ms(s, 50, 200), offer_failed, .offer = offer->offer, .result = SAPA_OFFER_BUSY,
+             .cause = 486);
     else if (fate < 78)
-        PLAN(s, some_ms(s, 50, 2000), offer_failed, .offer = offer->offer, .result = SAPA_OFFER_UNREACHABLE, .cause = 408);
+        PLAN(s, some_ms(s, 50, 2000), offer_failed, .offer = offer->offer,
+             .result = SAPA_OFFER_UNREACHABLE, .cause = 408);
     else if (fate < 81)
-        PLAN(s, some_ms(s, 50, 2000), offer_failed, .offer = offer->offer, .result = SAPA_OFFER_FAULT, .cause = 500);
+        PLAN(s, some_ms(s, 50, 2000), offer_failed, .offer = offer->offer,
+             .result = SAPA_OFFER_FAULT, .cause = 500);
     else if (fate < 85)
         PLAN(s, some_ms(s, 50, 2000), agent_device, .agent = offer->agent, .reachable = 0);
     /* else nobody lifts */
@@ -153,21 +157,26 @@ static void they_talk(struct sim *s, const struct sapa_rec_cmd_connect *talk)
 
     if (chance(&s->dice, 20)) {
         const uint64_t side = chance(&s->dice, 50) ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
-        PLAN(s, length / 3, leg_held, .contact = talk->contact, .offer = talk->offer, .side = side, .on = 1);
-        PLAN(s, length / 2, leg_held, .contact = talk->contact, .offer = talk->offer, .side = side, .on = 0);
+        PLAN(s, length / 3, leg_held, .contact = talk->contact, .offer = talk->offer, .side = side,
+             .on = 1);
+        PLAN(s, length / 2, leg_held, .contact = talk->contact, .offer = talk->offer, .side = side,
+             .on = 0);
     }
     if (who < 50)
         PLAN(s, length, contact_gone, .contact = talk->contact, .side = SAPA_SIDE_CUSTOMER);
     else if (who < 85)
-        PLAN(s, length, agent_gone, .contact = talk->contact, .offer = talk->offer, .side = SAPA_SIDE_AGENT);
+        PLAN(s, length, agent_gone, .contact = talk->contact, .offer = talk->offer,
+             .side = SAPA_SIDE_AGENT);
     else if (who < 93)
-        PLAN(s, length, agent_gone, .contact = talk->contact, .offer = talk->offer, .side = SAPA_SIDE_NETWORK, .cause = 408);
+        PLAN(s, length, agent_gone, .contact = talk->contact, .offer = talk->offer,
+             .side = SAPA_SIDE_NETWORK, .cause = 408);
     else
         PLAN(s, length, contact_gone, .contact = talk->contact, .side = SAPA_SIDE_SYSTEM);
     /* whatever is lost above, a line does not stay open for ever */
     struct sapa_record in;
     sapa_record_init(&in, SAPA_T_contact_gone);
-    in.u.contact_gone = (struct sapa_rec_contact_gone){ .contact = talk->contact, .side = SAPA_SIDE_SYSTEM };
+    in.u.contact_gone =
+        (struct sapa_rec_contact_gone){ .contact = talk->contact, .side = SAPA_SIDE_SYSTEM };
     plan_at(s, s->now_us + 300 * SECOND, &in);
 }
 
@@ -177,9 +186,11 @@ static void carrier_dials(struct sim *s, const struct sapa_rec_cmd_dial *dial)
 
     PLAN(s, 500000, dial_progress, .contact = dial->contact, .attempt = dial->attempt, .state = 0);
     if (fate < 60)
-        PLAN(s, some_ms(s, 1000, 10000), dial_progress, .contact = dial->contact, .attempt = dial->attempt, .state = 1, .leg = 3);
+        PLAN(s, some_ms(s, 1000, 10000), dial_progress, .contact = dial->contact,
+             .attempt = dial->attempt, .state = 1, .leg = 3);
     else if (fate < 85)
-        PLAN(s, some_ms(s, 100, 10000), dial_progress, .contact = dial->contact, .attempt = dial->attempt, .state = 2, .cause = 486);
+        PLAN(s, some_ms(s, 100, 10000), dial_progress, .contact = dial->contact,
+             .attempt = dial->attempt, .state = 2, .cause = 486);
     /* else the carrier never says another word */
 }
 
@@ -187,11 +198,13 @@ static void world_answers(struct sim *s, const struct sapa_record *out)
 {
     switch (out->type) {
     case SAPA_T_cmd_answer:
-        PLAN(s, some_ms(s, 10, 1000), contact_answered, .contact = out->u.cmd_answer.contact, .leg = 2);
+        PLAN(s, some_ms(s, 10, 1000), contact_answered, .contact = out->u.cmd_answer.contact,
+             .leg = 2);
         break;
     case SAPA_T_cmd_play:
         if (!out->u.cmd_play.loop)
-            PLAN(s, some_ms(s, 500, 4000), play_done, .contact = out->u.cmd_play.contact, .play = out->u.cmd_play.play);
+            PLAN(s, some_ms(s, 500, 4000), play_done, .contact = out->u.cmd_play.contact,
+                 .play = out->u.cmd_play.play);
         break;
     case SAPA_T_cmd_offer: phone_rings(s, &out->u.cmd_offer); break;
     case SAPA_T_cmd_connect: they_talk(s, &out->u.cmd_connect); break;
@@ -208,8 +221,11 @@ static void world_answers(struct sim *s, const struct sapa_record *out)
                  .code = chance(&s->dice, 50) ? SAPA_NONE : below(&s->dice, 3));
         break;
     case SAPA_T_contact_queued:
-        if (s->flows && chance(&s->dice, 30)) { /* wants to be called back: the offer, and the number is right */
-            struct sapa_rec_digit digit = { .contact = out->u.contact_queued.contact, .side = SAPA_SIDE_CUSTOMER,
+        if (s->flows &&
+            chance(&s->dice,
+                   30)) { /* wants to be called back: the offer, and the number is right */
+            struct sapa_rec_digit digit = { .contact = out->u.contact_queued.contact,
+                                            .side = SAPA_SIDE_CUSTOMER,
                                             .digit = { 1, "1" } };
             struct sapa_record in;
             sapa_record_init(&in, SAPA_T_digit);
@@ -244,7 +260,8 @@ static void collect_twin(void *ctx, const struct sapa_record *record)
 static uint64_t digest_of(uint64_t digest, const struct sapa_record *out)
 {
     uint8_t clear[SAPA_RECORD_ENCODED_MAX], pii[SAPA_RECORD_ENCODED_MAX];
-    struct sapa_writer w = sapa_writer_of(clear, sizeof(clear)), p = sapa_writer_of(pii, sizeof(pii));
+    struct sapa_writer w = sapa_writer_of(clear, sizeof(clear)),
+                       p = sapa_writer_of(pii, sizeof(pii));
 
     sapa_record_encode(out, &w, &p);
     for (size_t i = 0; i < w.n; i++)
@@ -264,7 +281,8 @@ static void feed(struct sim *s, struct sapa_record *in)
     if (s->journal_count == s->journal_room) {
         s->journal_room = s->journal_room ? s->journal_room * 2 : 4096;
         s->journal = realloc(s->journal, s->journal_room * sizeof(*s->journal));
-        s->journal_centre = realloc(s->journal_centre, s->journal_room * sizeof(*s->journal_centre));
+        s->journal_centre =
+            realloc(s->journal_centre, s->journal_room * sizeof(*s->journal_centre));
     }
     s->journal_centre[s->journal_count] = restart ? s->centre_count : 0;
     s->journal[s->journal_count++] = *in;
@@ -278,17 +296,21 @@ static void feed(struct sim *s, struct sapa_record *in)
         naive_event(&s->naive, &s->out[i]);
         s->digest = digest_of(s->digest, &s->out[i]);
         s->refusals += s->out[i].type == SAPA_T_refused;
-        MUST(s->out[i].type != SAPA_T_refused || s->out_count <= 2, "refused, and yet something happened");
+        MUST(s->out[i].type != SAPA_T_refused || s->out_count <= 2,
+             "refused, and yet something happened");
     }
     if (restart)
         naive_centre(&s->naive, sapa_core_centre_now(s->core), s->core);
     naive_done(&s->naive, sapa_core_next_due(s->core) > core_us);
     if (s->twin) {
         sapa_core_step(s->twin, in, &twin_out);
-        MUST(s->out_count == s->twin_out_count, "the loaded core gave %u answers for %u", s->twin_out_count, s->out_count);
+        MUST(s->out_count == s->twin_out_count, "the loaded core gave %u answers for %u",
+             s->twin_out_count, s->out_count);
         for (uint32_t i = 0; i < s->out_count; i++)
-            MUST(sapa_record_equal(&s->out[i], &s->twin_out[i]), "the loaded core gave another answer %u", i);
-        MUST(sapa_core_next_due(s->core) == sapa_core_next_due(s->twin), "the loaded core waits for another time");
+            MUST(sapa_record_equal(&s->out[i], &s->twin_out[i]),
+                 "the loaded core gave another answer %u", i);
+        MUST(sapa_core_next_due(s->core) == sapa_core_next_due(s->twin),
+             "the loaded core waits for another time");
         sapa_core_check(s->twin);
     }
     for (uint32_t i = 0; i < s->out_count; i++)
@@ -317,8 +339,10 @@ static bool keep(void *ctx, const void *bytes, size_t n)
 
 static struct sapa_core *fresh(void)
 {
-    const struct sapa_core_options options = { .contacts_max = NAIVE_CONTACTS - 8, .agents_max = NAIVE_AGENTS,
-                                               .queues_max = NAIVE_QUEUES, .skills_max = NAIVE_SKILLS };
+    const struct sapa_core_options options = { .contacts_max = NAIVE_CONTACTS - 8,
+                                               .agents_max = NAIVE_AGENTS,
+                                               .queues_max = NAIVE_QUEUES,
+                                               .skills_max = NAIVE_SKILLS };
     struct sapa_core *core;
 
     MUST(sapa_core_new(&options, &core) == SAPA_OK, "no memory");
@@ -332,15 +356,18 @@ static void save_and_load(struct sim *s)
     char hash[65];
 
     MUST(sapa_core_save(s->core, keep, &first) == SAPA_OK, "save");
-    MUST(sapa_core_snapshot_hash(first.p, first.n, hash) == SAPA_OK && strcmp(hash, sapa_core_centre_now(s->core)->hash) == 0,
+    MUST(sapa_core_snapshot_hash(first.p, first.n, hash) == SAPA_OK &&
+             strcmp(hash, sapa_core_centre_now(s->core)->hash) == 0,
          "the snapshot names another description");
     MUST(sapa_core_centre(core, sapa_core_centre_now(s->core)) == SAPA_OK, "centre");
     MUST(sapa_core_load(core, first.p, first.n) == SAPA_OK, "load");
     sapa_core_check(core);
     MUST(sapa_core_save(core, keep, &second) == SAPA_OK, "save again");
     MUST(first.n == second.n, "a loaded core saves as something else");
-    first.p[below(&s->dice, (uint32_t)first.n)] ^= (uint8_t)(1 + below(&s->dice, 255)); /* a broken one is noticed */
-    MUST(sapa_core_snapshot_hash(first.p, first.n, hash) == SAPA_ECORRUPT, "a broken snapshot passed");
+    first.p[below(&s->dice, (uint32_t)first.n)] ^=
+        (uint8_t)(1 + below(&s->dice, 255)); /* a broken one is noticed */
+    MUST(sapa_core_snapshot_hash(first.p, first.n, hash) == SAPA_ECORRUPT,
+         "a broken snapshot passed");
     free(first.p);
     free(second.p);
     sapa_core_free(s->twin);
@@ -372,22 +399,28 @@ static void somebody_comes(struct sim *s)
 {
     const struct sapa_centre *centre = sapa_core_centre_now(s->core);
     const uint64_t id = sapa_id_make(1, s->next_contact++);
-    static const uint8_t channels[] = { SAPA_CHANNEL_VOICE, SAPA_CHANNEL_VOICE, SAPA_CHANNEL_CHAT, SAPA_CHANNEL_EMAIL };
+    static const uint8_t channels[] = { SAPA_CHANNEL_VOICE, SAPA_CHANNEL_VOICE, SAPA_CHANNEL_CHAT,
+                                        SAPA_CHANNEL_EMAIL };
     struct sapa_record in;
 
     sapa_record_init(&in, SAPA_T_contact_arrived);
     in.at_us = s->now_us;
     in.u.contact_arrived = (struct sapa_rec_contact_arrived){
-        .contact = id, .channel = channels[below(&s->dice, 4)], .number = below(&s->dice, centre->numbers_count + (uint32_t)chance(&s->dice, 3)),
+        .contact = id,
+        .channel = channels[below(&s->dice, 4)],
+        .number = below(&s->dice, centre->numbers_count + (uint32_t)chance(&s->dice, 3)),
         .priority = chance(&s->dice, 10) ? below(&s->dice, 5) : 0,
         .last_agent = chance(&s->dice, 15) ? below(&s->dice, centre->agents_count) : SAPA_NONE,
-        .person = chance(&s->dice, 30) ? 1 + below(&s->dice, 5) : 0, .language = below(&s->dice, 3),
+        .person = chance(&s->dice, 30) ? 1 + below(&s->dice, 5) : 0,
+        .language = below(&s->dice, 3),
     };
     sapa_sized_set(&in.u.contact_arrived.address, SAPA_STR("6281234567"));
     feed(s, &in);
     struct sapa_record gone;
     sapa_record_init(&gone, SAPA_T_contact_gone);
-    gone.u.contact_gone = (struct sapa_rec_contact_gone){ .contact = id, .side = chance(&s->dice, 90) ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_NETWORK };
+    gone.u.contact_gone = (struct sapa_rec_contact_gone){
+        .contact = id, .side = chance(&s->dice, 90) ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_NETWORK
+    };
     plan_at(s, s->now_us + some_ms(s, 1000, chance(&s->dice, 30) ? 20000 : 200000), &gone);
 }
 
@@ -395,35 +428,86 @@ static void somebody_comes(struct sim *s)
 static void noise(struct sim *s)
 {
     struct sapa_record in;
-    const uint64_t contact = chance(&s->dice, 70) ? sapa_id_make(1, 1 + below(&s->dice, (uint32_t)s->next_contact)) : roll(&s->dice);
+    const uint64_t contact = chance(&s->dice, 70)
+                                 ? sapa_id_make(1, 1 + below(&s->dice, (uint32_t)s->next_contact))
+                                 : roll(&s->dice);
     const uint64_t offer = chance(&s->dice, 70) ? 1 + below(&s->dice, 2000) : roll(&s->dice);
     const uint32_t agent = below(&s->dice, 10), type = 2 + below(&s->dice, 23);
 
     sapa_record_init(&in, (enum sapa_type)type);
     in.at_us = s->now_us;
     switch (type) {
-    case SAPA_T_contact_arrived: in.u.contact_arrived.contact = contact; in.u.contact_arrived.channel = below(&s->dice, 20);
-        in.u.contact_arrived.last_agent = SAPA_NONE; break;
+    case SAPA_T_contact_arrived:
+        in.u.contact_arrived.contact = contact;
+        in.u.contact_arrived.channel = below(&s->dice, 20);
+        in.u.contact_arrived.last_agent = SAPA_NONE;
+        break;
     case SAPA_T_contact_answered: in.u.contact_answered.contact = contact; break;
     case SAPA_T_contact_gone: return; /* real ones come often enough */
-    case SAPA_T_play_done: in.u.play_done.contact = contact; in.u.play_done.play = below(&s->dice, 5); break;
-    case SAPA_T_digit: in.u.digit.contact = contact; in.u.digit.digit = (struct sapa_text8){ 1, "12#*?" }; break;
+    case SAPA_T_play_done:
+        in.u.play_done.contact = contact;
+        in.u.play_done.play = below(&s->dice, 5);
+        break;
+    case SAPA_T_digit:
+        in.u.digit.contact = contact;
+        in.u.digit.digit = (struct sapa_text8){ 1, "12#*?" };
+        break;
     case SAPA_T_offer_ringing: in.u.offer_ringing.offer = offer; break;
     case SAPA_T_offer_accepted: in.u.offer_accepted.offer = offer; break;
-    case SAPA_T_offer_failed: in.u.offer_failed.offer = offer; in.u.offer_failed.result = below(&s->dice, 12); break;
-    case SAPA_T_agent_gone: in.u.agent_gone.offer = offer; in.u.agent_gone.contact = contact; in.u.agent_gone.side = below(&s->dice, 6); break;
-    case SAPA_T_leg_held: in.u.leg_held.contact = contact; in.u.leg_held.side = below(&s->dice, 3); in.u.leg_held.on = below(&s->dice, 3); break;
-    case SAPA_T_agent_device: in.u.agent_device.agent = agent; in.u.agent_device.reachable = below(&s->dice, 3); break;
-    case SAPA_T_agent_command: in.u.agent_command = (struct sapa_rec_agent_command){ .agent = agent, .verb = below(&s->dice, 11),
-        .code = chance(&s->dice, 50) ? SAPA_NONE : below(&s->dice, 4), .request = roll(&s->dice) }; break;
-    case SAPA_T_lookup_done: in.u.lookup_done.contact = contact; in.u.lookup_done.result = below(&s->dice, 2000); break;
-    case SAPA_T_dial_progress: in.u.dial_progress.contact = contact; in.u.dial_progress.attempt = below(&s->dice, 3);
-        in.u.dial_progress.state = below(&s->dice, 5); break;
-    case SAPA_T_recording_state: in.u.recording_state.contact = contact; in.u.recording_state.recording = offer; in.u.recording_state.state = below(&s->dice, 6); break;
-    case SAPA_T_switch_set: in.u.switch_set.which = below(&s->dice, 3); in.u.switch_set.client = chance(&s->dice, 30) ? SAPA_NONE : below(&s->dice, 3);
-        in.u.switch_set.on = chance(&s->dice, 20); break;
-    case SAPA_T_contact_move: in.u.contact_move.contact = contact; in.u.contact_move.queue = below(&s->dice, NAIVE_QUEUES); break;
-    case SAPA_T_agent_skill: in.u.agent_skill = (struct sapa_rec_agent_skill){ .agent = agent, .skill = below(&s->dice, NAIVE_SKILLS), .level = below(&s->dice, 13) }; break;
+    case SAPA_T_offer_failed:
+        in.u.offer_failed.offer = offer;
+        in.u.offer_failed.result = below(&s->dice, 12);
+        break;
+    case SAPA_T_agent_gone:
+        in.u.agent_gone.offer = offer;
+        in.u.agent_gone.contact = contact;
+        in.u.agent_gone.side = below(&s->dice, 6);
+        break;
+    case SAPA_T_leg_held:
+        in.u.leg_held.contact = contact;
+        in.u.leg_held.side = below(&s->dice, 3);
+        in.u.leg_held.on = below(&s->dice, 3);
+        break;
+    case SAPA_T_agent_device:
+        in.u.agent_device.agent = agent;
+        in.u.agent_device.reachable = below(&s->dice, 3);
+        break;
+    case SAPA_T_agent_command:
+        in.u.agent_command =
+            (struct sapa_rec_agent_command){ .agent = agent,
+                                             .verb = below(&s->dice, 11),
+                                             .code = chance(&s->dice, 50) ? SAPA_NONE
+                                                                          : below(&s->dice, 4),
+                                             .request = roll(&s->dice) };
+        break;
+    case SAPA_T_lookup_done:
+        in.u.lookup_done.contact = contact;
+        in.u.lookup_done.result = below(&s->dice, 2000);
+        break;
+    case SAPA_T_dial_progress:
+        in.u.dial_progress.contact = contact;
+        in.u.dial_progress.attempt = below(&s->dice, 3);
+        in.u.dial_progress.state = below(&s->dice, 5);
+        break;
+    case SAPA_T_recording_state:
+        in.u.recording_state.contact = contact;
+        in.u.recording_state.recording = offer;
+        in.u.recording_state.state = below(&s->dice, 6);
+        break;
+    case SAPA_T_switch_set:
+        in.u.switch_set.which = below(&s->dice, 3);
+        in.u.switch_set.client = chance(&s->dice, 30) ? SAPA_NONE : below(&s->dice, 3);
+        in.u.switch_set.on = chance(&s->dice, 20);
+        break;
+    case SAPA_T_contact_move:
+        in.u.contact_move.contact = contact;
+        in.u.contact_move.queue = below(&s->dice, NAIVE_QUEUES);
+        break;
+    case SAPA_T_agent_skill:
+        in.u.agent_skill = (struct sapa_rec_agent_skill){ .agent = agent,
+                                                          .skill = below(&s->dice, NAIVE_SKILLS),
+                                                          .level = below(&s->dice, 13) };
+        break;
     default: break;
     }
     feed(s, &in);
@@ -436,10 +520,12 @@ static void phones_flap(struct sim *s)
 
     sapa_record_init(&in, SAPA_T_agent_device);
     in.at_us = s->now_us;
-    in.u.agent_device = (struct sapa_rec_agent_device){ .agent = agent, .reachable = chance(&s->dice, 85) };
+    in.u.agent_device =
+        (struct sapa_rec_agent_device){ .agent = agent, .reachable = chance(&s->dice, 85) };
     feed(s, &in);
     if (chance(&s->dice, 50))
-        PLAN(s, some_ms(s, 100, 20000), agent_command, .agent = agent, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
+        PLAN(s, some_ms(s, 100, 20000), agent_command, .agent = agent, .verb = SAPA_VERB_READY,
+             .code = SAPA_NONE);
 }
 
 static void tick(struct sim *s)
@@ -468,7 +554,8 @@ static void advance(struct sim *s)
         s->now_us = SAPA_MAX(s->now_us, one.at_us);
         one.in.at_us = s->now_us;
         if (chance(&s->dice, s->rates.steps_back) && !s->draining)
-            one.in.at_us -= below(&s->dice, 3600) * SECOND; /* the clock of the machine stepped back */
+            one.in.at_us -=
+                below(&s->dice, 3600) * SECOND; /* the clock of the machine stepped back */
         feed(s, &one.in);
     } else if (due_us != INT64_MAX) {
         s->now_us = SAPA_MAX(s->now_us, due_us);
@@ -515,7 +602,9 @@ static void drain(struct sim *s)
         for (uint32_t client = 0; client <= centre->clients_count; client++) {
             sapa_record_init(&in, SAPA_T_switch_set);
             in.at_us = s->now_us;
-            in.u.switch_set = (struct sapa_rec_switch_set){ .which = which, .client = client < centre->clients_count ? client : SAPA_NONE };
+            in.u.switch_set = (struct sapa_rec_switch_set){
+                .which = which, .client = client < centre->clients_count ? client : SAPA_NONE
+            };
             feed(s, &in);
         }
     for (uint32_t a = 0; a < centre->agents_count; a++) {
@@ -525,19 +614,23 @@ static void drain(struct sim *s)
         feed(s, &in);
         sapa_record_init(&in, SAPA_T_agent_command);
         in.at_us = s->now_us;
-        in.u.agent_command = (struct sapa_rec_agent_command){ .agent = a, .verb = SAPA_VERB_READY, .code = SAPA_NONE };
+        in.u.agent_command = (struct sapa_rec_agent_command){ .agent = a,
+                                                              .verb = SAPA_VERB_READY,
+                                                              .code = SAPA_NONE };
         feed(s, &in);
     }
     for (unsigned turns = 0; turns < 200000; turns++) {
         struct sapa_contact_view view;
         uint32_t cursor = 0, living = 0;
         const bool still = s->schedule_count == 0 && sapa_core_next_due(s->core) == INT64_MAX;
-        if (still || turns % 512 == 511) { /* nobody waits for ever on the line: his leaving was lost above */
+        if (still || turns % 512 ==
+                         511) { /* nobody waits for ever on the line: his leaving was lost above */
             while (sapa_core_contact_next(s->core, &cursor, s->now_us, &view)) {
                 if (view.callback != UINT8_MAX && view.place == SAPA_PLACE_CALLBACK)
                     continue;
                 living++;
-                PLAN(s, 1000 + living, contact_gone, .contact = view.contact, .side = SAPA_SIDE_CUSTOMER);
+                PLAN(s, 1000 + living, contact_gone, .contact = view.contact,
+                     .side = SAPA_SIDE_CUSTOMER);
             }
         }
         if (still && living == 0)
@@ -553,11 +646,13 @@ static void drain(struct sim *s)
     while (sapa_core_contact_next(s->core, &cursor, s->now_us, &view)) {
         bool anybody = false;
         for (uint32_t a = 0; a < centre->agents_count; a++)
-            anybody |= view.queue != SAPA_NONE && (centre->agents[a].clients >> centre->queues[view.queue].client & 1)
-                       && centre->agents[a].capacity[view.channel]
-                       && (!centre->agents[a].reserve_voice || view.channel == SAPA_CHANNEL_VOICE
-                           || centre->agents[a].capacity_total > 1);
-        MUST(view.virtual_waiter && !anybody, "contact %llu is still %s in queue %u after the faults have stopped",
+            anybody |= view.queue != SAPA_NONE &&
+                       (centre->agents[a].clients >> centre->queues[view.queue].client & 1) &&
+                       centre->agents[a].capacity[view.channel] &&
+                       (!centre->agents[a].reserve_voice || view.channel == SAPA_CHANNEL_VOICE ||
+                        centre->agents[a].capacity_total > 1);
+        MUST(view.virtual_waiter && !anybody,
+             "contact %llu is still %s in queue %u after the faults have stopped",
              (unsigned long long)view.contact, sapa_place_name(view.place), view.queue);
     }
     MUST(sapa_core_next_due(s->core) == INT64_MAX, "a timer without an end");
@@ -572,7 +667,8 @@ static void replay(struct sim *s)
     s->digest = 0;
     for (uint32_t i = 0; i < s->journal_count; i++) {
         if (s->journal_centre[i])
-            MUST(sapa_core_centre(core, &s->centres[s->journal_centre[i] - 1]->centre) == SAPA_OK, "centre");
+            MUST(sapa_core_centre(core, &s->centres[s->journal_centre[i] - 1]->centre) == SAPA_OK,
+                 "centre");
         s->out_count = 0;
         sapa_core_step(core, &s->journal[i], &out);
         for (uint32_t k = 0; k < s->out_count; k++)
@@ -592,9 +688,13 @@ static void run(uint64_t seed, uint64_t steps)
     s->dice.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
     for (unsigned i = 0; i < 8; i++)
         roll(&s->dice);
-    s->rates = (struct rates){ .lost = below(&s->dice, 15), .late = below(&s->dice, 20), .doubled = below(&s->dice, 15),
-                               .noise = below(&s->dice, 100), .steps_back = below(&s->dice, 5),
-                               .replace = chance(&s->dice, 50) ? below(&s->dice, 4) : 0, .save = below(&s->dice, 6) };
+    s->rates = (struct rates){ .lost = below(&s->dice, 15),
+                               .late = below(&s->dice, 20),
+                               .doubled = below(&s->dice, 15),
+                               .noise = below(&s->dice, 100),
+                               .steps_back = below(&s->dice, 5),
+                               .replace = chance(&s->dice, 50) ? below(&s->dice, 4) : 0,
+                               .save = below(&s->dice, 6) };
     s->flows = chance(&s->dice, 60);
     s->schedule = calloc(SCHEDULE, sizeof(*s->schedule));
     s->out = calloc(OUT, sizeof(*s->out));
@@ -614,10 +714,12 @@ static void run(uint64_t seed, uint64_t steps)
     drain(s);
     const uint64_t inputs = s->inputs;
     replay(s);
-    printf("seed %llu: %llu inputs, %llu contacts, %llu offers (%llu judged), %llu refused, %llu snapshots, %llu descriptions\n",
-           (unsigned long long)seed, (unsigned long long)inputs, (unsigned long long)s->naive.news,
-           (unsigned long long)s->naive.made, (unsigned long long)s->naive.judged, (unsigned long long)s->refusals,
-           (unsigned long long)s->saves, (unsigned long long)s->replaced + 1);
+    printf(
+        "seed %llu: %llu inputs, %llu contacts, %llu offers (%llu judged), %llu refused, %llu snapshots, %llu descriptions\n",
+        (unsigned long long)seed, (unsigned long long)inputs, (unsigned long long)s->naive.news,
+        (unsigned long long)s->naive.made, (unsigned long long)s->naive.judged,
+        (unsigned long long)s->refusals, (unsigned long long)s->saves,
+        (unsigned long long)s->replaced + 1);
     sapa_core_free(s->core);
     sapa_core_free(s->twin);
     for (unsigned i = 0; i < s->centre_count; i++)
@@ -673,14 +775,18 @@ int main(int argc, char **argv)
         else if (i == 2 && argc == 3 && argv[2][0] != '-')
             steps = strtoull(argv[2], NULL, 10);
         else {
-            fprintf(stderr, "usage: %s [SEED [STEPS]] [--seeds FILE] [--seed N] [--many N] [--steps N] [--depth N]\n", argv[0]);
+            fprintf(
+                stderr,
+                "usage: %s [SEED [STEPS]] [--seeds FILE] [--seed N] [--many N] [--steps N] [--depth N]\n",
+                argv[0]);
             return 2;
         }
     }
     if (steps > STEPS_MAX)
         steps = STEPS_MAX;
     if (seeds) {
-        printf("small worlds: %llu sequences\n", (unsigned long long)small_worlds(depth ? (unsigned)depth : 7));
+        printf("small worlds: %llu sequences\n",
+               (unsigned long long)small_worlds(depth ? (unsigned)depth : 7));
         run_file(seeds, steps);
     } else if (depth) {
         printf("small worlds: %llu sequences\n", (unsigned long long)small_worlds((unsigned)depth));

@@ -102,7 +102,8 @@ static bool happen(struct small *w, unsigned event)
             return false; /* contacts are alike: in order */
         w->contact[i] = sapa_id_make(1, i + 1);
         sapa_record_init(&in, SAPA_T_contact_arrived);
-        in.u.contact_arrived = (struct sapa_rec_contact_arrived){ .contact = w->contact[i], .number = event / CONTACTS,
+        in.u.contact_arrived = (struct sapa_rec_contact_arrived){ .contact = w->contact[i],
+                                                                  .number = event / CONTACTS,
                                                                   .last_agent = SAPA_NONE };
     } else if (event < 3 * CONTACTS) {
         const unsigned i = event % CONTACTS;
@@ -111,7 +112,8 @@ static bool happen(struct small *w, unsigned event)
         sapa_record_init(&in, SAPA_T_contact_gone);
         in.u.contact_gone.contact = w->contact[i];
     } else {
-        const unsigned agent = (event - 3 * CONTACTS) % AGENTS, what = (event - 3 * CONTACTS) / AGENTS;
+        const unsigned agent = (event - 3 * CONTACTS) % AGENTS,
+                       what = (event - 3 * CONTACTS) / AGENTS;
         if (what <= 1) {
             if (!w->rings[agent])
                 return false;
@@ -119,20 +121,25 @@ static bool happen(struct small *w, unsigned event)
             if (what == 0)
                 in.u.offer_accepted.offer = w->rings[agent];
             else
-                in.u.offer_failed = (struct sapa_rec_offer_failed){ .offer = w->rings[agent], .result = SAPA_OFFER_REFUSED };
+                in.u.offer_failed = (struct sapa_rec_offer_failed){ .offer = w->rings[agent],
+                                                                    .result = SAPA_OFFER_REFUSED };
         } else if (what == 2) {
             if (!w->talks[agent])
                 return false;
             sapa_record_init(&in, SAPA_T_agent_gone);
-            in.u.agent_gone = (struct sapa_rec_agent_gone){ .contact = w->with[agent], .offer = w->talks[agent], .side = SAPA_SIDE_AGENT };
+            in.u.agent_gone = (struct sapa_rec_agent_gone){ .contact = w->with[agent],
+                                                            .offer = w->talks[agent],
+                                                            .side = SAPA_SIDE_AGENT };
         } else {
             struct sapa_agent_view view;
             if (sapa_core_agent_get(w->core, agent, w->now_us, &view) != SAPA_OK)
                 return false;
             sapa_record_init(&in, SAPA_T_agent_command);
             in.u.agent_command = (struct sapa_rec_agent_command){
-                .agent = agent, .code = SAPA_NONE,
-                .verb = view.presence == SAPA_PRESENCE_READY ? SAPA_VERB_NOT_READY : SAPA_VERB_READY };
+                .agent = agent,
+                .code = SAPA_NONE,
+                .verb = view.presence == SAPA_PRESENCE_READY ? SAPA_VERB_NOT_READY : SAPA_VERB_READY
+            };
         }
     }
     step(w, &in);
@@ -167,7 +174,8 @@ static void describe(struct sim_centre *c)
 
     do
         centre_draw(c, &dice, false);
-    while (c->centre.agents_count < AGENTS || c->centre.queues_count < QUEUES || c->centre.skills_count == 0);
+    while (c->centre.agents_count < AGENTS || c->centre.queues_count < QUEUES ||
+           c->centre.skills_count == 0);
     c->centre.agents_count = AGENTS;
     c->centre.queues_count = c->centre.numbers_count = QUEUES;
     memset(&c->centre.interrupts, 0, sizeof(c->centre.interrupts));
@@ -181,9 +189,17 @@ static void describe(struct sim_centre *c)
     }
     for (uint32_t q = 0; q < QUEUES; q++) {
         struct sapa_queue *queue = &c->queues[q];
-        *queue = (struct sapa_queue){ .key = queue->key, .hours = SAPA_NONE, .priority = (uint8_t)q, .age_ms_per_step = 30000,
-                                      .step_count = 1, .ring_ms = 15000, .music = SAPA_NONE, .handle_ms_initial = 60000 };
-        queue->steps[0] = (struct sapa_step){ .preferred_skill = SAPA_NONE, .team = SAPA_NONE, .need_count = (uint8_t)q,
+        *queue = (struct sapa_queue){ .key = queue->key,
+                                      .hours = SAPA_NONE,
+                                      .priority = (uint8_t)q,
+                                      .age_ms_per_step = 30000,
+                                      .step_count = 1,
+                                      .ring_ms = 15000,
+                                      .music = SAPA_NONE,
+                                      .handle_ms_initial = 60000 };
+        queue->steps[0] = (struct sapa_step){ .preferred_skill = SAPA_NONE,
+                                              .team = SAPA_NONE,
+                                              .need_count = (uint8_t)q,
                                               .needs = { { 0, 3 } } };
         c->numbers[q] = (struct sapa_number){ .key = c->numbers[q].key, .flow = q };
     }
@@ -192,13 +208,16 @@ static void describe(struct sim_centre *c)
 uint64_t small_worlds(unsigned depth)
 {
     static const struct sapa_memory memory = { remember, NULL };
-    const struct sapa_core_options options = { .contacts_max = 4, .agents_max = 2, .queues_max = 2, .skills_max = 8, .memory = &memory };
+    const struct sapa_core_options options = {
+        .contacts_max = 4, .agents_max = 2, .queues_max = 2, .skills_max = 8, .memory = &memory
+    };
     struct small *w = calloc(1, sizeof(*w));
     struct sapa_record in;
 
     describe(&w->centre);
     w->now_us = INT64_C(1750000000000000);
-    if (sapa_core_new(&options, &w->core) != SAPA_OK || sapa_core_centre(w->core, &w->centre.centre) != SAPA_OK)
+    if (sapa_core_new(&options, &w->core) != SAPA_OK ||
+        sapa_core_centre(w->core, &w->centre.centre) != SAPA_OK)
         sim_fail(__FILE__, __LINE__, "small world", "cannot begin");
     naive_init(&w->naive, &w->centre.centre);
     sapa_record_init(&in, SAPA_T_centre_started);

@@ -37,8 +37,14 @@ static inline uint64_t roll(struct dice *dice)
     dice->state ^= dice->state >> 27;
     return dice->state * UINT64_C(2685821657736338717);
 }
-static inline uint32_t below(struct dice *dice, uint32_t n) { return n ? (uint32_t)(roll(dice) >> 33) % n : 0; }
-static inline bool chance(struct dice *dice, uint32_t percent) { return below(dice, 100) < percent; }
+static inline uint32_t below(struct dice *dice, uint32_t n)
+{
+    return n ? (uint32_t)(roll(dice) >> 33) % n : 0;
+}
+static inline bool chance(struct dice *dice, uint32_t percent)
+{
+    return below(dice, 100) < percent;
+}
 
 /* ---- centres ---- */
 
