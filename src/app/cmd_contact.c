@@ -127,6 +127,7 @@ static int last_contacts(const char *data, size_t size, const struct sapa_call_s
     last.calls.ctx = &last;
     sapa_rc rc = sapa_log_each(&log, 1, !wish->show_pii, last_record, &last);
     rc = rc != SAPA_OK ? rc : last.rc;
+    sapa_calls_flush(&last.calls); /* who has just left is shown, without his leg's last report */
     struct sapa_call_show show = *wish;
     show.names = &last.names, show.zone = zone_of(last.centre);
     const size_t shown = SAPA_MIN(last.count, size);

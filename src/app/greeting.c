@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app/centre_file.h"
 #include "app/commands.h"
@@ -43,12 +44,13 @@ static const char *code_of(const struct sapa_centre *centre, enum sapa_verb verb
     return "-";
 }
 
-void sapa_demo_greeting(const char *data, const char *centre_path, const char *sip, bool crowd)
+void sapa_demo_greeting(const char *centre_path, const char *secrets, const char *sip, bool crowd)
 {
-    char secrets[512], host[SAPA_ADDR_TEXT_MAX], ready[32], pause[32], wrapup[32];
+    /* a demo's passwords are no secret; others belong on the owner's screen, not into a journal */
+    const bool tell = crowd || isatty(STDOUT_FILENO);
+    char host[SAPA_ADDR_TEXT_MAX], ready[32], pause[32], wrapup[32];
     struct sapa_centre *centre;
 
-    snprintf(secrets, sizeof(secrets), "%s/secrets", data);
     const struct sapa_centre_file file = { .path = centre_path, .secrets_path = secrets };
     if (sapa_centre_file_read(&file, &centre, NULL) != SAPA_OK)
         return;
@@ -66,7 +68,7 @@ void sapa_demo_greeting(const char *data, const char *centre_path, const char *s
     for (uint32_t i = 0; i < centre->agents_count && i < AGENTS_SHOWN; i++) {
         const struct sapa_agent *agent = &centre->agents[i];
         printf("  sip:" SAPA_STR_FMT "@%s   password " SAPA_STR_FMT "   (" SAPA_STR_FMT ")\n", SAPA_STR_ARG(agent->extension), host,
-               SAPA_STR_ARG(agent->password), SAPA_STR_ARG(agent->name));
+               SAPA_STR_ARG(tell ? agent->password : SAPA_STR("in the secrets file")), SAPA_STR_ARG(agent->name));
     }
     if (centre->agents_count > AGENTS_SHOWN)
         printf("  and %u more: see %s\n", centre->agents_count - AGENTS_SHOWN, secrets);

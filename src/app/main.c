@@ -2,6 +2,7 @@
  * @file app/main.c
  * One program, many commands: the first word of the command line chooses.
  */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,8 @@ static int usage(FILE *out)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    /* Large blocks (snapshots, tables that grow) go back to the kernel when they are freed; left alone, glibc keeps ever larger ones. */
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     if (argc < 2)
         return usage(stderr);
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)

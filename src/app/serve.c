@@ -89,6 +89,13 @@ static const char *number_text(uint64_t number)
     return text;
 }
 
+static const char *path_text(const char *folder, const char *name)
+{
+    char *text = NULL;
+
+    return asprintf(&text, "%s/%s", folder, name) < 0 ? NULL : text;
+}
+
 static void hand_down(struct child *child, int from, int to)
 {
     sapa_assert(child->fd_count < FDS_MAX);
@@ -240,7 +247,7 @@ static void on_ready(void *ctx, int fd, unsigned events)
         return;
     s->ready_said = true;
     if (!opt.quiet)
-        sapa_demo_greeting(opt.data, opt.centre, opt.sip.values[0], opt.crowd > 0);
+        sapa_demo_greeting(opt.centre, opt.secrets, opt.sip.values[0], opt.crowd > 0);
     if (opt.crowd > 0)
         child_start(&s->children[CHILD_CROWD]);
 }
@@ -314,8 +321,7 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
     argument(control, "sapa-control"), argument(control, "control");
     argument(control, "--data"), argument(control, opt.data);
     argument(control, "--centre"), argument(control, opt.centre);
-    if (opt.secrets)
-        argument(control, "--secrets"), argument(control, opt.secrets);
+    argument(control, "--secrets"), argument(control, opt.secrets);
     if (opt.advertise)
         argument(control, "--advertise"), argument(control, opt.advertise);
     hand_down(control, ready_fd, SAPA_CHILD_READY_FD);
@@ -323,8 +329,7 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
     argument(crowd, "sapa-crowd"), argument(crowd, "crowd");
     argument(crowd, "--data"), argument(crowd, opt.data);
     argument(crowd, "--centre"), argument(crowd, opt.centre);
-    if (opt.secrets)
-        argument(crowd, "--secrets"), argument(crowd, opt.secrets);
+    argument(crowd, "--secrets"), argument(crowd, opt.secrets);
     argument(crowd, "--sip"), argument(crowd, opt.sip.values[0]);
     argument(crowd, "--calls-per-hour"), argument(crowd, number_text(opt.crowd));
 }
@@ -382,6 +387,8 @@ int sapa_serve_main(int argc, char **argv)
         return sapa_command_wrong("serve", "--centre FILE is missing; examples/empty/centre.yaml is a good start");
     if (opt.port_max <= opt.port_min)
         return sapa_command_wrong("serve", "--media-port-max must be above --media-port-min");
+    if (!opt.secrets && !(opt.secrets = path_text(opt.data, "secrets")))
+        return SAPA_EXIT_FAILED;
     if (opt.sip.count == 0)
         opt.sip.values[opt.sip.count++] = "0.0.0.0:5060";
     if (opt.sip.count > SIP_MAX)

@@ -215,6 +215,8 @@ static void test_it_comes_up_and_ends(void **state)
     wait_for(f, "control.ready");
     assert_serves(f);
     wait_for(f, "is open.");
+    wait_for(f, "sip:101@");
+    wait_for(f, "in the secrets file"); /* nobody's screen: no password into a journal */
     const int control = child(f, "sapa-control"), media = child(f, "sapa-media");
     assert_true(control > 0 && media > 0);
     /* a terminal's ^C reaches serve alone, which ends the others in order */

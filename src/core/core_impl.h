@@ -38,6 +38,7 @@ enum {
 enum { PICK_NONE, PICK_CLASS, PICK_PREFERRED };
 
 struct core_contact {
+    /* what routing reads: two cache lines */
     uint64_t id;          /* 0: free slot */
     int64_t queued_us;    /* age: joined its first line */
     int64_t entered_us;   /* joined this line */
@@ -45,32 +46,36 @@ struct core_contact {
     int64_t due_us;       /* next review in the line, 0 none */
     uint32_t queue;       /* in line or rung or talking for it; SAPA_NONE */
     uint32_t class_index; /* queue and step */
-    uint32_t preferred;   /* agent, SAPA_NONE */
     uint32_t work;        /* first of its live work, SAPA_NONE */
     uint16_t priority;
     uint8_t channel, place, step;
-    uint8_t pick; /* PICK_* */
-    bool in_line; /* stands in the line of `queue` (also while nobody may pick it) */
-    bool queued;  /* joined and not yet left, for the log: in line, ringing, being dialled */
-    bool seeking; /* is to be offered when this step settles */
+    uint8_t pick;     /* PICK_* */
+    uint8_t callback; /* enum sapa_callback, NO_CALLBACK */
+    uint8_t reason;   /* pending result for the flow + 1, 0 none */
+    bool in_line;     /* stands in the line of `queue` (also while nobody may pick it) */
+    bool queued;      /* joined and not yet left, for the log: in line, ringing, being dialled */
+    bool seeking;     /* is to be offered when this step settles */
     bool ring_all;
+    bool leg;         /* the customer is on the line */
+    bool has_flow;    /* a flow decides; else straight into a queue */
+    bool keep_age;    /* the next line takes over its age */
     uint8_t wait_why; /* reason of waiting that was logged last */
     uint8_t avoid_count;
-    uint32_t avoid[AVOID_MAX]; /* agents who refused or missed it, last one last */
+    uint32_t preferred; /* agent, SAPA_NONE */
+    int64_t preferred_until_us;
     int64_t avoid_until_us;
+    uint32_t avoid[AVOID_MAX]; /* agents who refused or missed it, last one last */
 
     uint64_t person,
         party; /* party: person, else a hash of the number: one callback attempt at once */
-    int64_t arrived_us, since_us; /* since: in this place */
-    int64_t preferred_until_us;
+    int64_t arrived_us;
+    int64_t since_us;          /* in this place */
     int64_t flow_us, queue_us; /* times that are over */
     int64_t flow_due_us;       /* timer of the flow, 0 none */
     uint32_t client, number, last_queue, last_agent;
-    uint16_t extra;                      /* priority of number and caller */
-    uint8_t direction, language, reason; /* reason: pending result for the flow + 1, 0 none */
-    bool has_flow;                       /* a flow decides; else straight into a queue */
-    bool leg;                            /* the customer is on the line */
-    bool answer_sent, established, answered, keep_age, playing;
+    uint16_t extra; /* priority of number and caller */
+    uint8_t direction, language;
+    bool answer_sent, established, answered, playing;
     bool ending;            /* the flow has hung up: to be closed when it returns */
     bool restart;           /* its menu begins again under a new description */
     uint16_t reject_status; /* it was refused instead, with this SIP status */
@@ -84,7 +89,6 @@ struct core_contact {
     int64_t message_us;
     uint32_t message_queue;
     /* callback */
-    uint8_t callback; /* enum sapa_callback, NO_CALLBACK */
     uint8_t attempts;
     bool attempt_running;                /* holds the lock on its party */
     uint32_t attempt;                    /* number of the last dial command */
@@ -93,7 +97,9 @@ struct core_contact {
     /* from here on not cleared for a new contact but by whoever fills it */
     struct sapa_text64 address, callback_number;
     struct sapa_flow_run run;
-};
+} __attribute__((aligned(64)));
+
+static_assert(offsetof(struct core_contact, person) == 128, "routing reads two lines of a contact");
 
 struct core_work {
     uint64_t offer;      /* 0: free slot */

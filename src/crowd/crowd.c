@@ -29,7 +29,7 @@ enum {
     READY_AFTER_MISS_MS = 20000, /* one that missed a call was made not ready */
     DIGIT_GAP_MS = 400,      /* within a number that is typed */
     LONG_WAIT_MS = 55000,    /* '^' in a plan: until a callback will have been offered */
-    SERVED_MS = 16000,       /* who has heard the answer of a machine stays so long */
+    SERVED_MS = 22000,       /* who has heard the answer of a machine stays so long */
     VOICE_GONE_US = 2500000, /* the agent is not heard any more: he has hung up */
     KEYS_MAX = 48,
     CODE_LIMIT_MS = 15000,   /* a code's confirmation takes no longer */

@@ -116,8 +116,48 @@ static void socket_to_media(void **state)
     assert_int_equal(rmdir(s.folder), 0);
 }
 
+/* A socket that was handed down holds a request: it is answered once the dialogs are there, not before. */
+static void socket_to_the_world(void **state)
+{
+    struct fake *f;
+    struct sapa_addr local, bound;
+    struct sapa_sip_ip ip;
+    struct sapa_voice_listen listen = { .kind = SAPA_SIP_FLOW_UDP };
+    uint8_t bytes[2048];
+    int client;
+    (void)state;
+    fake_new(&f);
+    sapa_voice_close(f->voice);
+    f->media_count = f->media_answered = 0;
+    assert_int_equal(sapa_addr_parse(SAPA_STR("127.0.0.1"), 0, &local), SAPA_OK);
+    assert_int_equal(sapa_udp_open(&local, NULL, &listen.fd), SAPA_OK);
+    assert_int_equal(sapa_udp_open(&local, NULL, &client), SAPA_OK);
+    assert_int_equal(sapa_socket_local(listen.fd, &bound), SAPA_OK);
+    const char request[] = "OPTIONS sip:sapa.example SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKo1\r\nMax-Forwards: 70\r\n"
+                           "From: <sip:a@b>;tag=1\r\nTo: <sip:sapa.example>\r\nCall-ID: o\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+    assert_int_equal(sapa_udp_send_one(client, &bound, request, sizeof(request) - 1), SAPA_OK);
+    f->options.transport = NULL;
+    f->options.listens = &listen;
+    f->options.listen_count = 1;
+    fake_open_voice(f);
+    assert_int_equal(sapa_voice_bound(f->voice, 0, &ip), SAPA_OK);
+    assert_int_equal(ip.port, sapa_addr_port(&bound));
+    assert_int_equal(sapa_voice_bound(f->voice, 1, &ip), SAPA_ENOENT);
+    fake_run(f, 100000);
+    struct sapa_packet packet = { .data = bytes, .size_max = sizeof(bytes) - 1 };
+    assert_int_equal(sapa_udp_receive(client, &packet, 1), 0);
+    sapa_voice_adopt(f->voice, NULL, 0, NULL, 0);
+    fake_run(f, 100000);
+    assert_int_equal(sapa_udp_receive(client, &packet, 1), 1);
+    bytes[packet.size] = '\0';
+    assert_non_null(strstr((const char *)bytes, "SIP/2.0 200"));
+    assert_non_null(strstr((const char *)bytes, "Allow: INVITE"));
+    sapa_fd_close(client);
+    fake_free(f);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(socket_to_media) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(socket_to_media), cmocka_unit_test(socket_to_the_world) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
