@@ -38,7 +38,9 @@ enum {
     SNAPSHOT_RECORDS = 200000, /* or so many records, whichever comes first */
     BACKLOG_STOP = 192 << 20,  /* bytes of log that wait for the disk: no further input is taken */
     RETRY_INBOX_US = 5000,
-    DROPS_LOOK_US = 1000 * 1000,
+    SECOND_US = 1000 * 1000,
+    SLOW_SECONDS = 3,       /* alarm after so many seconds with slow commits */
+    SLOW_SECONDS_MAX = 10,  /* and off after at most so many without */
     STOP_LOOK_US = 20 * 1000,
     LAST_WORDS_US = 200 * 1000,
     STOP_LIMIT_US = 3 * 1000 * 1000,
@@ -67,7 +69,10 @@ struct control {
     struct sapa_pool *pool;
     struct sapa_centre_shelf *shelf;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
-    struct sapa_timer stop_timer, drop_timer;
+    struct sapa_timer stop_timer, second_timer;
+    uint64_t slow_commits;
+    int slow_seconds; /* seconds with slow commits, less those without */
+    bool slow_alarm;
     int64_t stop_us, stop_limit_us; /* 0: not stopping */
     struct sapa_timer inbox_retry, switch_timer, snapshot_timer;
     struct sapa_deferred inbox_pause;
@@ -732,15 +737,31 @@ static void on_signal(void *ctx, int number)
         begin_stop(c);
 }
 
-/* Once a second: are calls lost by us? */
-static void look_drops(void *ctx)
+/* Commits that keep being slow are a person's business: nothing is lost, but callers wait for it. */
+static void look_slow_log(struct control *c)
+{
+    const uint64_t slow = sapa_log_writer_status(c->writer).slow_commits;
+
+    c->slow_seconds = slow != c->slow_commits ? SAPA_MIN(c->slow_seconds + 1, SLOW_SECONDS_MAX)
+                                              : SAPA_MAX(c->slow_seconds - 1, 0);
+    c->slow_commits = slow;
+    if (c->slow_seconds == (c->slow_alarm ? 0 : SLOW_SECONDS) && log_ready(c)) {
+        c->slow_alarm = !c->slow_alarm;
+        alarm_input(c, SAPA_ALARM_STORE_SLOW, c->slow_alarm,
+                    c->slow_alarm ? "commits take longer than 10 ms: look at the disk" : "commits are fast again");
+    }
+}
+
+/* Once a second: is the log slow, are calls lost by us? */
+static void look_second(void *ctx)
 {
     struct control *c = ctx;
     struct sapa_record input;
 
+    look_slow_log(c);
     if (log_ready(c) && sapa_live_drop_alarm(&c->live, &input))
         input_now(c, &input);
-    sapa_timer_set(c->loop, &c->drop_timer, DROPS_LOOK_US, look_drops, c);
+    sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
 }
 
 /* ---- main ---- */
@@ -779,7 +800,7 @@ static sapa_rc open_all(struct control *c)
     sapa_engine_start(c->engine);
     c->snapshot_us = sapa_loop_now_us(c->loop);
     sapa_timer_set(c->loop, &c->snapshot_timer, SNAPSHOT_LOOK_US, look_snapshot, c);
-    sapa_timer_set(c->loop, &c->drop_timer, DROPS_LOOK_US, look_drops, c);
+    sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
     return SAPA_OK;
 }
 

@@ -47,7 +47,7 @@ static int usage(FILE *out)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    /* Large blocks (snapshots, tables that grow) go back to the kernel when they are freed; left alone, glibc keeps ever larger ones. */
+    /* Large blocks go back to the kernel when they are freed; left alone, glibc keeps ever larger ones (snapshots, tables). */
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     if (argc < 2)
         return usage(stderr);

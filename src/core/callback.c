@@ -87,7 +87,7 @@ bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact
         return false;
     }
     if ((holder != SAPA_NONE && holder != core_index(core, c)) ||
-        core->party_map.count >= core->agents_max) {
+        core->party_map.count >= PARTIES_MAX) {
         *ret_due = core->now_us + LOCK_RETRY_US;
         return false;
     }

@@ -53,7 +53,7 @@ static void carve_all(struct sapa_core *core, struct carver *carver)
     core->work_map.slots =
         carve(carver, sapa_idmap_slots((uint32_t)works), sizeof(struct sapa_idmap_slot));
     core->party_map.slots =
-        carve(carver, sapa_idmap_slots((uint32_t)agents), sizeof(struct sapa_idmap_slot));
+        carve(carver, sapa_idmap_slots(PARTIES_MAX), sizeof(struct sapa_idmap_slot));
     core->group_map.slots =
         carve(carver, sapa_idmap_slots((uint32_t)agents), sizeof(struct sapa_idmap_slot));
     core->scratch_map.slots = carve(carver, sapa_idmap_slots((uint32_t)SAPA_MAX(agents, queues)),
@@ -110,7 +110,7 @@ sapa_rc sapa_core_new(const struct sapa_core_options *options, struct sapa_core 
     sapa_idmap_init(&core->contact_map, core->contact_map.slots,
                     sapa_idmap_slots(core->contacts_max));
     sapa_idmap_init(&core->work_map, core->work_map.slots, sapa_idmap_slots(core->works_max));
-    sapa_idmap_init(&core->party_map, core->party_map.slots, sapa_idmap_slots(core->agents_max));
+    sapa_idmap_init(&core->party_map, core->party_map.slots, sapa_idmap_slots(PARTIES_MAX));
     core->contact_free = core->work_free = SAPA_NONE;
     core->id_next = 1;
     for (uint32_t q = 0; q < core->queues_max; q++)

@@ -32,6 +32,7 @@ enum {
     FREED_AT_ONCE = 16, /* agents compared at once; more only when a description is replaced */
     REVIEW_BATCH = 64,  /* contacts that one review of a queue moves */
     NO_CALLBACK = 255,
+    PARTIES_MAX = 4096, /* callbacks that are being tried at one time */
 };
 
 /* Where a contact stands for the choice of agents. */

@@ -458,6 +458,40 @@ static void ring_all_takes_the_first(void **state)
     world_done(w);
 }
 
+/* Two are set free at once: the older contact goes first, though only one of them can take it. */
+static void who_is_freed_together_is_matched_by_the_order_of_the_line(void **state)
+{
+    (void)state;
+    WITH(w, 3, 3, 1);
+    level(w, 1, 0, 5);
+    level(w, 2, 0, 0);
+    w->queues[0].choice = SAPA_CHOICE_RING_ALL;
+    w->queues[0].wrapup_ms = 0;
+    w->queues[1].steps[0].need_count = 1;
+    w->queues[1].steps[0].needs[0] = (struct sapa_need){ 0, 5 };
+    w->queues[2].choice = SAPA_CHOICE_FEWEST_CONTACTS;
+    world_start(w);
+    world_ready(w,
+                0); /* has handled one, and idles longest: is rung, and set free, before agent 1 */
+    const uint64_t before = world_arrive(w, 0);
+    world_accept(w, before);
+    WORLD_IN(w, contact_gone, .contact = before, .side = SAPA_SIDE_CUSTOMER);
+    world_wait(w, 10);
+    world_ready(w, 1);
+    world_ready(w, 2);
+    const uint64_t x = world_arrive(w, 0);
+    world_wait(w, 10);
+    const uint64_t older = world_arrive(w, 1);
+    world_wait(w, 10);
+    const uint64_t younger = world_arrive(w, 2);
+    assert_int_not_equal(world_offer(w, x, 0), 0);
+    assert_int_not_equal(world_offer(w, x, 1), 0);
+    WORLD_IN(w, offer_accepted, .offer = world_offer(w, x, 2));
+    assert_int_equal(world_agent_of(w, older), 1); /* the younger one's rule names him too */
+    assert_int_equal(world_agent_of(w, younger), 0);
+    world_done(w);
+}
+
 static void the_last_agent_is_waited_for_but_not_for_ever(void **state)
 {
     (void)state;
@@ -899,6 +933,7 @@ int main(void)
         cmocka_unit_test(each_rule_chooses_its_agent),
         cmocka_unit_test(preferred_skill_goes_before_the_rule),
         cmocka_unit_test(ring_all_takes_the_first),
+        cmocka_unit_test(who_is_freed_together_is_matched_by_the_order_of_the_line),
         cmocka_unit_test(the_last_agent_is_waited_for_but_not_for_ever),
         cmocka_unit_test(channels_share_an_agent_by_capacity_and_interruption),
         cmocka_unit_test(clients_and_teams_bound_what_an_agent_gets),

@@ -468,7 +468,8 @@ void sapa_route_rebuild(struct sapa_core *core)
     memset(core->open_groups, 0, (size_t)CHANNELS * core->group_words * sizeof(uint64_t));
     memset(core->open_words, 0, sizeof(core->open_words));
     memset(core->waiting_classes, 0, (size_t)CHANNELS * core->class_words * sizeof(uint64_t));
-    sapa_idmap_init(&core->group_map, core->group_map.slots, sapa_idmap_slots(core->agents_max));
+    sapa_idmap_init(&core->group_map, core->group_map.slots,
+                    sapa_idmap_slots(centre->agents_count + 1));
     for (uint32_t agent = 0; agent < centre->agents_count; agent++) {
         core->agents[agent].group = SAPA_NONE;
         core->agents[agent].open = 0;

@@ -26,6 +26,7 @@ struct sapa_live_news {
     uint32_t a;            /* outcome, result, presence … by type */
     uint32_t b;
     uint16_t type;         /* enum sapa_type; 0: empty */
+    uint16_t zero[3];      /* no padding: these stand in snapshots byte by byte */
 };
 
 struct sapa_live {

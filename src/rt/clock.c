@@ -42,15 +42,25 @@ int64_t sapa_clock_wall_us(const struct sapa_clock *clock)
 
 int64_t sapa_clock_core_us(struct sapa_clock *clock)
 {
-    const int64_t wall_us = sapa_clock_wall_us(clock);
+    const int64_t wall_us = sapa_clock_wall_us(clock), mono_us = sapa_clock_mono_us(clock);
+    const int64_t slewed_us = clock->base_us + (mono_us - clock->base_mono_us) / 10 * 9;
 
-    clock->core_us = SAPA_MAX(clock->core_us, wall_us);
+    if (wall_us >= slewed_us || clock->base_us == 0) {
+        clock->base_us = wall_us;
+        clock->base_mono_us = mono_us;
+        clock->core_us = SAPA_MAX(clock->core_us, wall_us);
+    } else {
+        clock->core_us = SAPA_MAX(clock->core_us, slewed_us);
+    }
     return clock->core_us;
 }
 
 void sapa_clock_core_floor(struct sapa_clock *clock, int64_t core_us)
 {
-    clock->core_us = SAPA_MAX(clock->core_us, core_us);
+    if (core_us <= clock->core_us)
+        return;
+    clock->core_us = clock->base_us = core_us;
+    clock->base_mono_us = sapa_clock_mono_us(clock);
 }
 
 void sapa_clock_advance(struct sapa_clock *clock, int64_t us)

@@ -23,6 +23,7 @@ struct sapa_clock {
     int64_t mono_us; /* manual only */
     int64_t wall_us; /* manual only */
     int64_t core_us; /* highest core time given out or set as floor */
+    int64_t base_us, base_mono_us; /* core time goes on from here while the wall clock is behind it */
 };
 
 /** The machine's clocks. */
@@ -32,7 +33,11 @@ void sapa_clock_init_manual(struct sapa_clock *clock, int64_t mono_us, int64_t w
 
 int64_t sapa_clock_mono_us(const struct sapa_clock *clock);
 int64_t sapa_clock_wall_us(const struct sapa_clock *clock);
-/** max(wall, everything given out before, the floor): equal readings happen, smaller never. */
+/**
+ * Wall time, or where the wall clock was set back (or the floor is ahead of it) a time that goes on at
+ * nine tenths of the pace until the wall has caught up: timers do not stand still. Equal readings
+ * happen, smaller never.
+ */
 int64_t sapa_clock_core_us(struct sapa_clock *clock);
 /** Core time never falls below this: the time of the last logged event, at start. */
 void sapa_clock_core_floor(struct sapa_clock *clock, int64_t core_us);

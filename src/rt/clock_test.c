@@ -18,10 +18,16 @@ static void core_time_never_steps_back(void **state)
     assert_int_equal(sapa_clock_core_us(&clock), 1000);
     sapa_clock_advance(&clock, 700);
     assert_int_equal(sapa_clock_mono_us(&clock), 705);
-    assert_int_equal(sapa_clock_core_us(&clock), 1100);
-    sapa_clock_core_floor(&clock, 5000);
-    sapa_clock_core_floor(&clock, 4000);
-    assert_int_equal(sapa_clock_core_us(&clock), 5000);
+    assert_int_equal(sapa_clock_core_us(&clock), 1630); /* 600 set back: on at nine tenths */
+    sapa_clock_advance(&clock, 5290);
+    assert_int_equal(sapa_clock_core_us(&clock), 6391); /* 1000 + 5990 / 10 * 9; the wall says 6390 */
+    sapa_clock_advance(&clock, 100);
+    assert_int_equal(sapa_clock_core_us(&clock), 6490); /* it has caught up */
+    sapa_clock_core_floor(&clock, 9000);
+    sapa_clock_core_floor(&clock, 8000);
+    assert_int_equal(sapa_clock_core_us(&clock), 9000);
+    sapa_clock_advance(&clock, 1000);
+    assert_int_equal(sapa_clock_core_us(&clock), 9900);
 }
 
 static void machine_clock_runs(void **state)

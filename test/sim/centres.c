@@ -55,7 +55,7 @@ static void draw_flow(struct sim_centre *c, uint32_t q, struct dice *dice)
     nodes[QUEUE].offer_after_ms = 1000 + below(dice, 20000);
     nodes[QUEUE].offer_key = '1';
     nodes[QUEUE].max_ms = chance(dice, 30) ? 60000 : 0;
-    nodes[QUEUE].edge[SAPA_EDGE_OVERFLOW] = BYE;
+    nodes[QUEUE].edge[SAPA_EDGE_OVERFLOW] = chance(dice, 40) ? CALLBACK : BYE;
     nodes[QUEUE].edge[SAPA_EDGE_NOBODY] = BYE;
     nodes[QUEUE].edge[SAPA_EDGE_CALLBACK] = CALLBACK;
     nodes[QUEUE].edge[SAPA_EDGE_AFTER] = chance(dice, 50) ? SURVEY : BYE;
