@@ -1,13 +1,14 @@
 /**
  * @file bench/fill_log.c
  * Writes a log of many events for the measurement of the start: the real core is fed with calls that
- * never were, its records go through the real writer, and a snapshot is left at the end as a running
- * centre leaves one.
+ * never were, its records go through the real writer, and a snapshot is left as a running centre leaves
+ * one, BEHIND events before the end.
  *
- *   fill_log FOLDER CENTRE EVENTS
+ *   fill_log FOLDER CENTRE EVENTS [BEHIND]
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app/centre_file.h"
 #include "app/engine.h"
@@ -42,6 +43,16 @@ static void log_step(void *ctx, const struct sapa_record *const records[], size_
     for (size_t i = 0; i < count; i++) {
         if (sapa_log_writer_put(f->writer, records[i]) != SAPA_OK)
             abort();
+        if (records[i]->type == SAPA_T_refused) {
+            char buf[2048];
+            struct sapa_text text;
+            sapa_text_init(&text, buf, sizeof(buf));
+            sapa_record_print(records[0], &text);
+            sapa_text_add(&text, SAPA_STR(": "));
+            sapa_record_print(records[i], &text);
+            fprintf(stderr, "fill_log: %.*s\n", (int)text.n, buf);
+            exit(1);
+        }
     }
     if (last)
         sapa_log_writer_flush(f->writer);
@@ -99,11 +110,32 @@ static void one_call(struct filling *f, uint64_t contact)
         in.u.agent_gone.contact = contact;
         in.u.agent_gone.offer = f->offer;
         in.u.agent_gone.side = SAPA_SIDE_AGENT;
-        put(f, &in, 30000000);
+        put(f, &in, 30000000); /* and the flow behind the queue hangs up */
+        return;
     }
     sapa_record_init(&in, SAPA_T_contact_gone);
     in.u.contact_gone.contact = contact;
     put(f, &in, 10000);
+}
+
+static bool snapshot(struct filling *f)
+{
+    uint8_t *bytes = NULL, *sealed = NULL;
+    uint64_t seq;
+    size_t size;
+    sapa_rc rc = sapa_engine_save(f->engine, &bytes, &size, &seq);
+
+    while (rc == SAPA_OK && sapa_log_writer_status(f->writer).committed_seq < seq)
+        sapa_loop_run_once(f->loop, 1000);
+    if (rc == SAPA_OK && !(sealed = malloc(size + SAPA_SEAL_EXTRA)))
+        rc = SAPA_ENOMEM;
+    if (rc == SAPA_OK)
+        rc = sapa_person_seal(f->store, 0, SAPA_STR("engine snapshot"), bytes, size, sealed);
+    if (rc == SAPA_OK)
+        rc = sapa_store_snapshot_put(f->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq, sealed, size + SAPA_SEAL_EXTRA);
+    free(sealed);
+    free(bytes);
+    return rc == SAPA_OK;
 }
 
 int main(int argc, char **argv)
@@ -113,15 +145,14 @@ int main(int argc, char **argv)
     struct sapa_text problem;
     struct sapa_centre *centre;
     struct sapa_record in;
-    uint64_t epoch, seq;
-    uint8_t *bytes;
-    size_t size;
+    uint64_t epoch;
+    bool saved = false;
 
-    if (argc != 4)
+    if (argc != 4 && argc != 5)
         return 2;
     const struct sapa_store_opts store = { .folder = argv[1], .build = "bench" };
     const struct sapa_centre_file file = { .path = argv[2] };
-    const uint64_t events = strtoull(argv[3], NULL, 10);
+    const uint64_t events = strtoull(argv[3], NULL, 10), behind = argc == 5 ? strtoull(argv[4], NULL, 10) : 0;
     sapa_text_init(&problem, problem_buf, sizeof(problem_buf));
     sapa_clock_init_manual(&f.clock, 1000000, 1767225600000000);
     if (sapa_loop_new(&f.clock, &f.loop) != SAPA_OK || sapa_centre_file_read(&file, &centre, &text) != SAPA_OK ||
@@ -153,16 +184,16 @@ int main(int argc, char **argv)
         put(&f, &in, 1000);
     }
     for (uint64_t contact = 1; sapa_engine_stats(f.engine).seq < events; contact++) {
-        one_call(&f, contact);
-        if (contact % 20000 == 0)
+        if (!saved && sapa_engine_stats(f.engine).seq + behind >= events && !(saved = snapshot(&f)))
+            return 1;
+        one_call(&f, UINT64_C(1) << 54 | contact); /* ids of node 1: node 0 is the core's own */
+        if (contact % 20000 == 0 && isatty(2))
             fprintf(stderr, "\r%llu of %llu events", (unsigned long long)sapa_engine_stats(f.engine).seq, (unsigned long long)events);
     }
-    fputs("\n", stderr);
-    uint8_t *sealed = NULL;
-    if (sapa_engine_save(f.engine, &bytes, &size, &seq) != SAPA_OK || sapa_log_writer_stop(f.writer) != seq ||
-        !(sealed = malloc(size + SAPA_SEAL_EXTRA)) ||
-        sapa_person_seal(f.store, 0, SAPA_STR("engine snapshot"), bytes, size, sealed) != SAPA_OK ||
-        sapa_store_snapshot_put(f.store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq, sealed, size + SAPA_SEAL_EXTRA) != SAPA_OK)
+    if (isatty(2))
+        fputs("\n", stderr);
+    const uint64_t seq = sapa_engine_stats(f.engine).seq;
+    if ((!saved && !snapshot(&f)) || sapa_log_writer_stop(f.writer) != seq)
         return 1;
     printf("%llu\n", (unsigned long long)seq);
     sapa_store_close(f.store);

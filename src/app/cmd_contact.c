@@ -73,9 +73,10 @@ static void print_contact(void *ctx, const json_t *row)
            member(row, "client"), member(row, "queue"), member(row, "agent"),
            (long long)json_integer_value(json_object_get(row, "wait_ms")) / 1000,
            (long long)json_integer_value(json_object_get(row, "here_ms")) / 1000);
+    if (json_integer_value(json_object_get(row, "position")) > 0)
+        printf(" place %lld", (long long)json_integer_value(json_object_get(row, "position")));
     if (p50)
-        printf(" place %lld, %lld s (9 of 10 within %lld s)",
-               (long long)json_integer_value(json_object_get(row, "position")), (long long)json_integer_value(p50) / 1000,
+        printf(", %lld s (9 of 10 within %lld s)", (long long)json_integer_value(p50) / 1000,
                (long long)json_integer_value(json_object_get(row, "ewt_p90_ms")) / 1000);
     putchar('\n');
 }

@@ -57,7 +57,8 @@ void sapa_demo_greeting(const char *centre_path, const char *secrets, const char
     address_to_call(sip, host, sizeof(host));
     printf("\n" SAPA_STR_FMT " is open.\n\n", SAPA_STR_ARG(centre->system.name));
     if (centre->numbers_count > 0)
-        puts("Call from any softphone on this machine:");
+        puts(crowd ? "Call from any softphone on this machine or in its private network:"
+                   : "Your numbers, for registered phones and for the addresses of your trunks:");
     for (uint32_t i = 0; i < centre->numbers_count && i < NUMBERS_SHOWN; i++) {
         const struct sapa_number *number = &centre->numbers[i];
         printf("  sip:" SAPA_STR_FMT "@%s   " SAPA_STR_FMT "\n", SAPA_STR_ARG(number->key), host,

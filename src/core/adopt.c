@@ -273,7 +273,7 @@ static void move_queues(struct sapa_core *core, const struct sapa_centre *next)
     for (uint32_t q = 0; q < next->queues_count; q++)
         queues[q].rr_last = SAPA_NONE;
     for (uint32_t q = 0; q < core->centre->queues_count; q++) {
-        sapa_timer_clear(&core->timers, core_slot(core, TIMER_QUEUE, q));
+        sapa_core_timer_clear(&core->timers, core_slot(core, TIMER_QUEUE, q));
         if (core->queue_map[q] == SAPA_NONE)
             continue;
         struct core_queue *to = &queues[core->queue_map[q]];
@@ -530,7 +530,7 @@ static void replace(struct sapa_core *core)
             c->class_index = core->queues[c->queue].class_base + c->step;
         }
         if (c->flow_due_us == 0)
-            sapa_timer_clear(&core->timers, core_slot(core, TIMER_FLOW, core->living[i]));
+            sapa_core_timer_clear(&core->timers, core_slot(core, TIMER_FLOW, core->living[i]));
     }
     for (uint32_t a = 0; a < core->centre->agents_count; a++)
         sapa_route_refresh(core, a, false);

@@ -121,8 +121,8 @@ static sapa_rc wrapup_extend(struct sapa_core *core, uint32_t agent)
         return SAPA_EDENIED;
     w->extended = true;
     w->due_us += more_ms * INT64_C(1000);
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)),
-                   w->due_us, w->offer);
+    sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)),
+                        w->due_us, w->offer);
     return SAPA_OK;
 }
 
@@ -237,7 +237,7 @@ void sapa_agent_skill_arm(struct sapa_core *core)
     for (uint32_t i = 0; i < core->override_count; i++)
         if (core->overrides[i].until_us)
             due = SAPA_MIN(due, core->overrides[i].until_us);
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_SKILL, 0), due, 0);
+    sapa_core_timer_set(&core->timers, core_slot(core, TIMER_SKILL, 0), due, 0);
 }
 
 void sapa_agent_skill_timer(struct sapa_core *core)

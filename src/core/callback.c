@@ -60,7 +60,7 @@ void sapa_callback_begin(struct sapa_core *core, struct core_contact *c)
         sapa_message_stop(core, c);
     c->run.phase = SAPA_FLOW_OVER;
     c->flow_due_us = 0;
-    sapa_timer_clear(&core->timers, core_slot(core, TIMER_FLOW, core_index(core, c)));
+    sapa_core_timer_clear(&core->timers, core_slot(core, TIMER_FLOW, core_index(core, c)));
     sapa_contact_place(core, c, SAPA_PLACE_CALLBACK);
     if (c->in_line)
         look_again(core, c);
@@ -119,8 +119,8 @@ void sapa_callback_dial(struct sapa_core *core, struct core_work *w)
     c->attempt++;
     tell(core, c, SAPA_CALLBACK_DIALLING, 0);
     w->due_us = core->now_us + ring_ms * INT64_C(1000) + CARRIER_GRACE_US;
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)),
-                   w->due_us, w->offer);
+    sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)),
+                        w->due_us, w->offer);
     EMIT(core, cmd_dial, .contact = c->id, .attempt = c->attempt, .number = c->callback_number,
          .from = from < core->centre->numbers_count ? from : c->number, .ring_ms = ring_ms);
 }
@@ -169,8 +169,8 @@ sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *
             c->leg = c->answer_sent = c->established = true;
             sapa_callback_unlock(core, c);
             w->due_us = 0;
-            sapa_timer_clear(&core->timers,
-                             core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)));
+            sapa_core_timer_clear(&core->timers,
+                                  core_slot(core, TIMER_WORK, (uint32_t)(w - core->works)));
             tell(core, c, SAPA_CALLBACK_REACHED, 0);
             sapa_work_connect(core, w);
         } else if (in->state >= 2) {

@@ -73,11 +73,12 @@ static void check_contact(const struct sapa_core *core, const struct core_contac
             talking++;
     }
     check_place(core, c, offered, talking);
-    sapa_assert((sapa_tree_at(core->line, i)->size > 0) == c->in_line);
-    sapa_assert((sapa_tree_at(core->pick, i)->size > 0) == (c->pick != PICK_NONE));
+    sapa_assert((core->line[i].size > 0) == c->in_line);
+    sapa_assert((core->pick[i].size > 0) == (c->pick == PICK_PREFERRED));
+    sapa_assert(core->line[i].own == (c->pick == PICK_CLASS ? core_mark(c->step, c->channel) : 0));
     if (c->in_line) {
-        sapa_assert(sapa_tree_at(core->line, i)->key == sapa_line_key(core, c));
-        sapa_assert(sapa_tree_at(core->line, i)->seq == c->wait_seq);
+        sapa_assert(core->line[i].key == sapa_line_key(core, c));
+        sapa_assert(core->line[i].seq == c->wait_seq);
         sapa_assert(c->class_index == core->queues[c->queue].class_base + c->step);
         sapa_assert(c->pick != PICK_NONE || c->callback != NO_CALLBACK);
         sapa_assert(c->pick != PICK_NONE || c->leg || c->due_us != 0 ||
@@ -193,17 +194,17 @@ static void check_class(const struct sapa_core *core, uint32_t k)
     sapa_assert(staffed == class->staffed);
     sapa_assert(logged_in == class->logged_in);
     for (unsigned channel = 0; channel < CHANNELS; channel++) {
-        const struct sapa_tree *tree = &class->waiting[channel];
-        sapa_tree_check(core->pick, tree);
-        if (tree->root != SAPA_NONE) {
-            const struct core_top *top = &core->tops[(size_t)channel * core->class_count + k];
-            sapa_assert(top->first == tree->first);
-            sapa_assert(top->key == sapa_tree_at(core->pick, top->first)->key);
-            sapa_assert(top->seq == sapa_tree_at(core->pick, top->first)->seq);
-            sapa_assert(top->age_us == core->queues[class->queue].age_us);
-        }
-        sapa_assert((tree->root != SAPA_NONE) ==
+        const struct core_top *top = &core->tops[(size_t)channel * core->class_count + k];
+        const uint32_t first = sapa_tree_first_with(
+            core->line, &core->queues[class->queue].line, core_mark(class->step, channel));
+        sapa_assert(top->first == first);
+        sapa_assert((first != SAPA_NONE) ==
                     (core->waiting_classes[channel * core->class_words + k / 64] >> k % 64 & 1));
+        if (first == SAPA_NONE)
+            continue;
+        sapa_assert(top->key == core->line[first].key);
+        sapa_assert(top->seq == core->line[first].seq);
+        sapa_assert(top->age_us == core->queues[class->queue].age_us);
     }
 }
 
@@ -227,7 +228,7 @@ void sapa_core_check(const struct sapa_core *core)
              parties = 0;
 
     sapa_assert(core->out == NULL);
-    sapa_timer_check(&core->timers);
+    sapa_core_timer_check(&core->timers);
     if (!core->centre)
         return;
     sapa_assert(core->contact_count == core->contact_map.count);

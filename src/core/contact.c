@@ -38,7 +38,8 @@ struct core_contact *sapa_contact_alloc(struct sapa_core *core, uint64_t id)
     c->judged_agent = c->judged_queue = SAPA_NONE;
     c->callback = NO_CALLBACK;
     c->wait_why = SAPA_WHY_COUNT;
-    sapa_tree_at(core->line, i)->size = sapa_tree_at(core->pick, i)->size = 0;
+    core->line[i].size = core->pick[i].size = 0;
+    core->line[i].own = core->pick[i].own = 0;
     core->timers.at[core_slot(core, TIMER_CONTACT, i)] = SAPA_NONE;
     core->timers.at[core_slot(core, TIMER_FLOW, i)] = SAPA_NONE;
     core->living_at[i] = core->contact_count;
@@ -63,8 +64,8 @@ static void release(struct sapa_core *core, struct core_contact *c)
             core->pending[k--] = core->pending[--core->pending_count];
     core->living[core->living_at[i]] = last;
     core->living_at[last] = core->living_at[i];
-    sapa_timer_clear(&core->timers, core_slot(core, TIMER_CONTACT, i));
-    sapa_timer_clear(&core->timers, core_slot(core, TIMER_FLOW, i));
+    sapa_core_timer_clear(&core->timers, core_slot(core, TIMER_CONTACT, i));
+    sapa_core_timer_clear(&core->timers, core_slot(core, TIMER_FLOW, i));
     sapa_idmap_remove(&core->contact_map, c->id);
     c->id = 0;
     c->queue = core->contact_free;

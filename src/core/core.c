@@ -44,8 +44,8 @@ static void carve_all(struct sapa_core *core, struct carver *carver)
     core->levels = carve(carver, agents, core->skills_max);
     core->agent_keys = carve(carver, agents, sizeof(uint64_t));
     core->queue_keys = carve(carver, queues, sizeof(uint64_t));
-    core->line = carve(carver, contacts * SAPA_TREE_POOLS, sizeof(*core->line));
-    core->pick = core->line ? core->line + 1 : NULL;
+    core->line = carve(carver, contacts, sizeof(*core->line));
+    core->pick = carve(carver, contacts, sizeof(*core->pick));
     core->timers.heap = carve(carver, slots, sizeof(*core->timers.heap));
     core->timers.at = carve(carver, slots, sizeof(uint32_t));
     core->contact_map.slots =
@@ -133,7 +133,7 @@ const struct sapa_centre *sapa_core_centre_now(const struct sapa_core *core)
 
 int64_t sapa_core_next_due(const struct sapa_core *core)
 {
-    return sapa_timer_next_us(&core->timers);
+    return sapa_core_timer_next_us(&core->timers);
 }
 
 int64_t sapa_core_now(const struct sapa_core *core)
@@ -174,15 +174,22 @@ static sapa_rc on_tick(struct sapa_core *core, const struct sapa_record *in)
 {
     (void)in;
     for (unsigned i = 0;
-         i < SAPA_CORE_TIMERS_A_STEP && sapa_timer_next_us(&core->timers) <= core->now_us; i++) {
+         i < SAPA_CORE_TIMERS_A_STEP && sapa_core_timer_next_us(&core->timers) <= core->now_us;
+         i++) {
         const uint32_t slot = core->timers.heap[0].slot;
         const uint32_t flows = core->contacts_max, works = 2 * core->contacts_max;
         const uint32_t queues = works + core->works_max, skill = queues + core->queues_max;
-        sapa_timer_clear(&core->timers, slot);
-        if (slot < flows) {
+        if (slot < flows) { /* most often armed again: moved in the heap rather than taken out */
             core->contacts[slot].due_us = 0;
             sapa_line_review(core, &core->contacts[slot]);
-        } else if (slot < works) {
+            if (core->contacts[slot].due_us == 0)
+                sapa_core_timer_clear(&core->timers, slot);
+            sapa_port_pending(core);
+            sapa_route_settle(core);
+            continue;
+        }
+        sapa_core_timer_clear(&core->timers, slot);
+        if (slot < works) {
             struct core_contact *c = &core->contacts[slot - flows];
             sapa_assert(c->id != 0);
             c->flow_due_us = 0;

@@ -160,8 +160,15 @@ struct core_class {
     uint32_t queue, first_agent; /* lowest eligible agent, for explanations */
     uint8_t step;
     uint32_t staffed, logged_in;
-    struct sapa_tree waiting[CHANNELS];
 };
+
+/* Who waits in a class and channel: a mark in the line of its queue. */
+static inline uint64_t core_mark(unsigned step, unsigned channel)
+{
+    return UINT64_C(1) << (step * CHANNELS + channel);
+}
+
+static_assert(SAPA_STEPS_MAX * CHANNELS <= 64, "a mark for each step and channel");
 
 /* The first of each class and channel, close together: what an agent who seeks looks through. */
 struct core_top {
@@ -204,7 +211,8 @@ struct sapa_core {
     uint64_t *agent_keys, *queue_keys; /* of the centre in force, hashed */
 
     /* derived */
-    struct sapa_tree_node *line, *pick; /* by contact */
+    struct sapa_tree_node *line;   /* by contact: in the line of its queue */
+    struct sapa_tree_node *pick;   /* by contact: in the set of its preferred agent */
     struct sapa_timers timers;
     struct sapa_idmap contact_map, work_map, group_map, party_map, scratch_map;
     struct core_class *classes;

@@ -89,21 +89,27 @@ static uint32_t class_of(const struct sapa_core *core, const struct core_contact
     return core->queues[c->queue].class_base + c->step;
 }
 
-static void set_top(struct sapa_core *core, uint32_t class_index, unsigned channel)
+static struct core_top *top_of(struct sapa_core *core, const struct core_contact *c)
 {
-    const uint32_t first = core->classes[class_index].waiting[channel].first;
-    struct core_top *top = &core->tops[(size_t)channel * core->class_count + class_index];
-    uint64_t *word = &core->waiting_classes[channel * core->class_words + class_index / 64];
+    sapa_assert(c->class_index < core->class_count);
+    return &core->tops[(size_t)c->channel * core->class_count + c->class_index];
+}
+
+/* `first` stands first of its class and channel now, SAPA_NONE: nobody does. */
+static void set_top(struct sapa_core *core, const struct core_contact *c, uint32_t first)
+{
+    struct core_top *top = top_of(core, c);
+    uint64_t *word = &core->waiting_classes[c->channel * core->class_words + c->class_index / 64];
 
     top->first = first;
     if (first == SAPA_NONE) {
-        *word &= ~(UINT64_C(1) << class_index % 64);
+        *word &= ~(UINT64_C(1) << c->class_index % 64);
         return;
     }
-    *word |= UINT64_C(1) << class_index % 64;
-    top->key = sapa_tree_at(core->pick, first)->key;
-    top->seq = sapa_tree_at(core->pick, first)->seq;
-    top->age_us = core->queues[core->classes[class_index].queue].age_us;
+    *word |= UINT64_C(1) << c->class_index % 64;
+    top->key = core->line[first].key;
+    top->seq = core->line[first].seq;
+    top->age_us = core->queues[c->queue].age_us;
 }
 
 static void pick_as(struct sapa_core *core, struct core_contact *c, uint8_t pick)
@@ -112,25 +118,22 @@ static void pick_as(struct sapa_core *core, struct core_contact *c, uint8_t pick
     struct core_queue *q = &core->queues[c->queue];
 
     sapa_assert(c->pick == PICK_NONE);
+    sapa_assert(c->in_line);
     c->class_index = class_of(core, c);
-    if (pick == PICK_NONE)
-        return;
+    c->pick = pick;
     if (pick == PICK_PREFERRED) {
-        c->pick = PICK_PREFERRED;
-        sapa_tree_at(core->pick, i)->key = -c->queued_us;
-        sapa_tree_at(core->pick, i)->seq = c->wait_seq;
+        core->pick[i].key = -c->queued_us;
+        core->pick[i].seq = c->wait_seq;
         sapa_tree_insert(core->pick, &core->agents[c->preferred].preferred, i);
-        return;
+    } else if (pick == PICK_CLASS) {
+        const struct core_top *top = top_of(core, c);
+        sapa_tree_mark(core->line, i, core_mark(c->step, c->channel));
+        if (top->first == SAPA_NONE || sapa_tree_before(&core->line[i], &core->line[top->first]))
+            set_top(core, c, i);
+        if (q->pickable == 0)
+            q->drain_since_us = core->now_us;
+        q->pickable++;
     }
-    struct core_class *class = &core->classes[c->class_index];
-    c->pick = PICK_CLASS;
-    sapa_tree_at(core->pick, i)->key = sapa_tree_at(core->line, i)->key;
-    sapa_tree_at(core->pick, i)->seq = sapa_tree_at(core->line, i)->seq;
-    if (sapa_tree_insert(core->pick, &class->waiting[c->channel], i) == 0)
-        set_top(core, c->class_index, c->channel);
-    if (q->pickable == 0)
-        q->drain_since_us = core->now_us;
-    q->pickable++;
 }
 
 static void pick_insert(struct sapa_core *core, struct core_contact *c)
@@ -151,7 +154,8 @@ static void pick_insert(struct sapa_core *core, struct core_contact *c)
     }
 }
 
-static void pick_remove(struct sapa_core *core, struct core_contact *c)
+/* `leaves`: it leaves the line as well, which clears up the marks of those above it. */
+static void pick_remove(struct sapa_core *core, struct core_contact *c, bool leaves)
 {
     const uint32_t i = core_index(core, c);
     struct core_queue *q = &core->queues[c->queue];
@@ -159,11 +163,12 @@ static void pick_remove(struct sapa_core *core, struct core_contact *c)
     if (c->pick == PICK_PREFERRED) {
         sapa_tree_remove(core->pick, &core->agents[c->preferred].preferred, i);
     } else if (c->pick == PICK_CLASS) {
-        struct sapa_tree *tree = &core->classes[c->class_index].waiting[c->channel];
-        const bool first = tree->first == i;
-        sapa_tree_remove(core->pick, tree, i);
-        if (first)
-            set_top(core, c->class_index, c->channel);
+        if (top_of(core, c)->first == i)
+            set_top(core, c, sapa_tree_next_with(core->line, i, core_mark(c->step, c->channel)));
+        if (leaves)
+            core->line[i].own = 0;
+        else
+            sapa_tree_mark(core->line, i, 0);
         sapa_assert(q->pickable > 0);
         if (--q->pickable == 0) {
             sapa_line_account(core, c->queue);
@@ -180,8 +185,8 @@ static uint32_t line_insert(struct sapa_core *core, struct core_contact *c)
 
     sapa_assert(!c->in_line);
     sapa_assert(c->queued);
-    sapa_tree_at(core->line, i)->key = sapa_line_key(core, c);
-    sapa_tree_at(core->line, i)->seq = c->wait_seq;
+    core->line[i].key = sapa_line_key(core, c);
+    core->line[i].seq = c->wait_seq;
     const uint32_t ahead = sapa_tree_insert(core->line, &core->queues[c->queue].line, i);
     c->in_line = true;
     core->queues[c->queue].virtual_waiters += is_virtual(c);
@@ -202,8 +207,8 @@ void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t p
     line_insert(core, c);
     pick_as(core, c, pick);
     c->due_us = due_us;
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)), due_us,
-                   c->id);
+    sapa_core_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)), due_us,
+                        c->id);
 }
 
 void sapa_line_remove(struct sapa_core *core, struct core_contact *c)
@@ -212,13 +217,13 @@ void sapa_line_remove(struct sapa_core *core, struct core_contact *c)
     struct core_queue *q = &core->queues[c->queue];
 
     sapa_assert(c->in_line);
-    pick_remove(core, c);
+    pick_remove(core, c, true);
     sapa_tree_remove(core->line, &q->line, i);
     c->in_line = false;
     sapa_assert(q->virtual_waiters >= (uint32_t)is_virtual(c));
     q->virtual_waiters -= is_virtual(c);
     c->due_us = 0;
-    sapa_timer_clear(&core->timers, core_slot(core, TIMER_CONTACT, i));
+    sapa_core_timer_clear(&core->timers, core_slot(core, TIMER_CONTACT, i));
 }
 
 /* ---- the next moment at which something about its waiting changes ---- */
@@ -255,8 +260,8 @@ void sapa_line_arm(struct sapa_core *core, struct core_contact *c)
             earlier(&due, c->callback_due_us);
     }
     c->due_us = due == INT64_MAX ? 0 : due;
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)), c->due_us,
-                   c->id);
+    sapa_core_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)),
+                        c->due_us, c->id);
 }
 
 /* ---- joining ---- */
@@ -497,7 +502,7 @@ void sapa_line_review(struct sapa_core *core, struct core_contact *c)
         return;
     if (!is_virtual(c) && overflows(core, c))
         return;
-    pick_remove(core, c);
+    pick_remove(core, c, false);
     if (c->avoid_count > 1 && c->avoid_until_us <= core->now_us) {
         c->avoid[0] = c->avoid[c->avoid_count - 1]; /* who was asked last stays last choice */
         c->avoid_count = 1;
@@ -535,6 +540,7 @@ void sapa_line_review_queue(struct sapa_core *core, uint32_t queue)
     }
     if (next != SAPA_NONE) {
         q->review_us = core->now_us;
-        sapa_timer_set(&core->timers, core_slot(core, TIMER_QUEUE, queue), q->review_us, queue);
+        sapa_core_timer_set(&core->timers, core_slot(core, TIMER_QUEUE, queue), q->review_us,
+                            queue);
     }
 }

@@ -123,7 +123,7 @@ void sapa_work_move(struct sapa_core *core, struct core_work *w, enum sapa_assig
     w->state = (uint8_t)to;
     w->since_us = core->now_us;
     w->due_us = 0;
-    sapa_timer_clear(&core->timers, slot);
+    sapa_core_timer_clear(&core->timers, slot);
     EMIT(core, assignment_moved, .agent = w->agent, .contact = w->contact_id, .offer = w->offer,
          .from = from, .to = to, .was_ms = core_ms(was_us));
     if (to != SAPA_ASSIGNMENT_NONE)
@@ -192,8 +192,8 @@ void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t ag
         }
     }
     w->due_us = core->now_us + ring_ms * INT64_C(1000);
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, index_of(core, w)), w->due_us,
-                   w->offer);
+    sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WORK, index_of(core, w)), w->due_us,
+                        w->offer);
     EMIT(core, cmd_offer, .offer = w->offer, .contact = c->id, .agent = agent, .queue = c->queue,
          .kind = callback, .ring_ms = ring_ms);
     sapa_route_refresh(core, agent, false);
@@ -399,8 +399,8 @@ void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side 
         sapa_work_move(core, w, SAPA_ASSIGNMENT_WRAPUP);
         leave_contact(core, w);
         w->due_us = core->now_us + q->wrapup_ms * INT64_C(1000);
-        sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, index_of(core, w)), w->due_us,
-                       w->offer);
+        sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WORK, index_of(core, w)),
+                            w->due_us, w->offer);
     } else {
         sapa_work_move(core, w, SAPA_ASSIGNMENT_NONE);
     }

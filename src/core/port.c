@@ -79,7 +79,8 @@ static void op_set_timer(void *ctx, int64_t at_us)
 {
     BOTH;
     c->flow_due_us = at_us;
-    sapa_timer_set(&core->timers, core_slot(core, TIMER_FLOW, core_index(core, c)), at_us, c->id);
+    sapa_core_timer_set(&core->timers, core_slot(core, TIMER_FLOW, core_index(core, c)), at_us,
+                        c->id);
 }
 
 static void op_enter_queue(void *ctx, uint32_t queue, uint8_t priority_add, uint32_t agent)

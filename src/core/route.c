@@ -411,8 +411,8 @@ void sapa_route_presence(struct sapa_core *core, uint32_t agent, uint8_t from, u
         if (logged_in < 0 && class->logged_in == 0 && q->line.root != SAPA_NONE &&
             q->review_us == 0) {
             q->review_us = core->now_us;
-            sapa_timer_set(&core->timers, core_slot(core, TIMER_QUEUE, class->queue), q->review_us,
-                           class->queue);
+            sapa_core_timer_set(&core->timers, core_slot(core, TIMER_QUEUE, class->queue),
+                                q->review_us, class->queue);
         }
     })
 }
@@ -456,11 +456,11 @@ void sapa_route_rebuild(struct sapa_core *core)
         for (uint8_t s = 0; s < centre->queues[q].step_count; s++, base++) {
             core->classes[base] =
                 (struct core_class){ .queue = q, .step = s, .first_agent = SAPA_NONE };
-            for (unsigned channel = 0; channel < CHANNELS; channel++)
-                sapa_tree_init(&core->classes[base].waiting[channel]);
         }
     }
     core->class_count = base;
+    for (size_t i = 0; i < (size_t)CHANNELS * base; i++)
+        core->tops[i].first = SAPA_NONE;
     core->class_words = (base + 63) / 64;
     core->group_words = (centre->agents_count + 63) / 64;
     core->group_top = core->group_free_count = 0;
@@ -651,12 +651,13 @@ static bool may_take(const struct sapa_core *core, uint32_t contact, uint32_t ag
 }
 
 /* The first of a class that this agent may take; SAPA_NONE when all that were looked at avoid him. */
-static uint32_t first_for(const struct sapa_core *core, const struct core_top *top, uint32_t agent)
+static uint32_t first_for(const struct sapa_core *core, const struct core_top *top, uint64_t mark,
+                          uint32_t agent)
 {
     uint32_t i = top->first;
 
     for (unsigned tries = 0; i != SAPA_NONE && !may_take(core, i, agent); tries++)
-        i = tries < WALK_MAX ? sapa_tree_next(core->pick, i) : SAPA_NONE;
+        i = tries < WALK_MAX ? sapa_tree_next_with(core->line, i, mark) : SAPA_NONE;
     return i;
 }
 
@@ -679,13 +680,14 @@ uint32_t sapa_route_pick_contact(const struct sapa_core *core, uint32_t agent)
                 if (best.first != SAPA_NONE && top->age_us == best.age_us &&
                     (top->key != best.key ? top->key < best.key : top->seq > best.seq))
                     continue; /* its first stands behind: so do the others */
-                const uint32_t i = first_for(core, top, agent);
+                const uint64_t mark = core_mark(core->classes[k].step, channel);
+                const uint32_t i = first_for(core, top, mark, agent);
                 if (i == SAPA_NONE || (best.first != SAPA_NONE &&
                                        !sapa_route_ahead(core, i, best.first, core->now_us)))
                     continue;
-                best = (struct core_top){ .key = sapa_tree_at(core->pick, i)->key,
+                best = (struct core_top){ .key = core->line[i].key,
                                           .first = i,
-                                          .seq = sapa_tree_at(core->pick, i)->seq,
+                                          .seq = core->line[i].seq,
                                           .age_us = top->age_us };
             }
         }

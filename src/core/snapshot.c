@@ -19,32 +19,38 @@
 
 #define AGENT(U, I)                                                                       \
     U(presence)                                                                           \
-    U(reachable) U(resume) U(idle_seq) I(idle_since_us) U(contacts) U(reason) I(since_us) \
-        I(login_us) I(busy_us) I(busy_since_us)
+    U(reachable)                                                                          \
+    U(resume)                                                                             \
+    U(idle_seq) I(idle_since_us) U(contacts) U(reason) I(since_us) I(login_us) I(busy_us) \
+        I(busy_since_us)
 
-#define QUEUE(U, I)                                                                           \
-    U(rr_last)                                                                                \
-    I(drain_since_us) I(review_us) I(rates.handle_sum_us) U(rates.handle_count)               \
-        I(rates.drain_sum_us) U(rates.drain_count) I(rates.waited_sum_us) U(rates.left_count) \
-            U(rates.gave_up_count)
+#define QUEUE(U, I)                                                                         \
+    U(rr_last)                                                                              \
+    I(drain_since_us)                                                                       \
+    I(review_us)                                                                            \
+    I(rates.handle_sum_us) U(rates.handle_count) I(rates.drain_sum_us) U(rates.drain_count) \
+        I(rates.waited_sum_us) U(rates.left_count) U(rates.gave_up_count)
 
-#define CONTACT(U, I)                                                                            \
-    I(queued_us)                                                                                 \
-    I(entered_us) U(wait_seq) I(due_us) U(queue) U(preferred) U(priority) U(channel) U(place)    \
-        U(step) U(pick) U(in_line) U(queued) U(ring_all) U(wait_why) I(avoid_until_us) U(person) \
-            U(party) I(arrived_us) I(since_us) I(preferred_until_us) I(flow_us) I(queue_us)      \
-                I(flow_due_us) U(client) U(number) U(last_queue) U(last_agent) U(extra)          \
-                    U(direction) U(language) U(reason) U(has_flow) U(leg) U(answer_sent)         \
-                        U(established) U(answered) U(keep_age) U(playing) U(recording) U(policy) \
-                            U(recording_on) U(recording_paused) U(message) I(message_us)         \
-                                U(message_queue) U(callback) U(attempts) U(attempt_running)      \
-                                    U(attempt) I(callback_due_us) U(judged_agent) U(judged_queue)
+#define CONTACT(U, I)                                                                             \
+    I(queued_us)                                                                                  \
+    I(entered_us)                                                                                 \
+    U(wait_seq)                                                                                   \
+    I(due_us) U(queue) U(preferred) U(priority) U(channel) U(place) U(step) U(pick) U(in_line)    \
+        U(queued) U(ring_all) U(wait_why) I(avoid_until_us) U(person) U(party) I(arrived_us)      \
+            I(since_us) I(preferred_until_us) I(flow_us) I(queue_us) I(flow_due_us) U(client)     \
+                U(number) U(last_queue) U(last_agent) U(extra) U(direction) U(language) U(reason) \
+                    U(has_flow) U(leg) U(answer_sent) U(established) U(answered) U(keep_age)      \
+                        U(playing) U(recording) U(policy) U(recording_on) U(recording_paused)     \
+                            U(message) I(message_us) U(message_queue) U(callback) U(attempts)     \
+                                U(attempt_running) U(attempt) I(callback_due_us) U(judged_agent)  \
+                                    U(judged_queue)
 
-#define WORK(U, I)                                                                              \
-    U(contact_id)                                                                               \
-    U(agent) U(queue) U(state) U(channel) U(kind) U(extended) U(dialling) U(disposition)        \
-        I(made_us) I(since_us) I(due_us) I(connected_us) I(talk_us) I(hold_us) U(held_by_agent) \
-            U(held_by_customer)
+#define WORK(U, I)                                                                            \
+    U(contact_id)                                                                             \
+    U(agent)                                                                                  \
+    U(queue)                                                                                  \
+    U(state) U(channel) U(kind) U(extended) U(dialling) U(disposition) I(made_us) I(since_us) \
+        I(due_us) I(connected_us) I(talk_us) I(hold_us) U(held_by_agent) U(held_by_customer)
 
 /* ---- writing ---- */
 
@@ -248,11 +254,14 @@ static bool load_contact(struct sapa_core *core, struct sapa_reader *r)
     else if (object->queued)
         object->class_index = core->queues[object->queue].class_base + object->step;
     if (!in_line && object->due_us)
-        sapa_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, object)),
-                       object->due_us, id);
+        sapa_core_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, object)),
+                            object->due_us, id);
     if (object->flow_due_us)
-        sapa_timer_set(&core->timers, core_slot(core, TIMER_FLOW, core_index(core, object)),
-                       object->flow_due_us, id);
+        sapa_core_timer_set(&core->timers, core_slot(core, TIMER_FLOW, core_index(core, object)),
+                            object->flow_due_us, id);
+    if (object->attempt_running && (object->party == 0 || core->party_map.count >= PARTIES_MAX ||
+                                    sapa_idmap_get(&core->party_map, object->party) != SAPA_NONE))
+        return false;
     if (object->attempt_running)
         sapa_idmap_put(&core->party_map, object->party, core_index(core, object));
     return true;
@@ -288,8 +297,9 @@ static bool load_work(struct sapa_core *core, struct sapa_reader *r)
     agent->used_total++;
     sapa_work_link(core, object);
     if (object->due_us)
-        sapa_timer_set(&core->timers, core_slot(core, TIMER_WORK, (uint32_t)(object - core->works)),
-                       object->due_us, offer);
+        sapa_core_timer_set(&core->timers,
+                            core_slot(core, TIMER_WORK, (uint32_t)(object - core->works)),
+                            object->due_us, offer);
     return true;
 }
 
@@ -326,9 +336,10 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r)
     for (uint32_t i = 0; i < overrides; i++) {
         struct core_override *object = &core->overrides[i];
         GET_U(agent)
-        GET_U(skill) GET_U(level) GET_I(until_us) bad |=
-            object->agent >= core->centre->agents_count ||
-            object->skill >= core->centre->skills_count;
+        GET_U(skill)
+        GET_U(level)
+        GET_I(until_us) bad |= object->agent >= core->centre->agents_count ||
+                               object->skill >= core->centre->skills_count;
     }
     if (bad)
         return false;
@@ -392,7 +403,7 @@ sapa_rc sapa_core_load(struct sapa_core *core, const void *bytes, size_t n)
         core->queues[q].rr_last = saved->rr_last;
         core->queues[q].drain_since_us = saved->drain_since_us;
         core->queues[q].review_us = saved->review_us;
-        sapa_timer_set(&core->timers, core_slot(core, TIMER_QUEUE, q), saved->review_us, q);
+        sapa_core_timer_set(&core->timers, core_slot(core, TIMER_QUEUE, q), saved->review_us, q);
     }
     return SAPA_OK;
 }

@@ -51,12 +51,12 @@ static void settle(struct sapa_timers *timers, uint32_t i, struct sapa_timer_ent
         sift_down(timers, i, entry);
 }
 
-void sapa_timer_set(struct sapa_timers *timers, uint32_t slot, int64_t due_us, uint64_t order)
+void sapa_core_timer_set(struct sapa_timers *timers, uint32_t slot, int64_t due_us, uint64_t order)
 {
     const struct sapa_timer_entry entry = { due_us, order, slot };
 
     if (due_us == 0 || due_us == INT64_MAX) {
-        sapa_timer_clear(timers, slot);
+        sapa_core_timer_clear(timers, slot);
         return;
     }
     if (timers->at[slot] != SAPA_NONE) {
@@ -70,7 +70,7 @@ void sapa_timer_set(struct sapa_timers *timers, uint32_t slot, int64_t due_us, u
     sapa_assert(timers->at[slot] < timers->count);
 }
 
-void sapa_timer_clear(struct sapa_timers *timers, uint32_t slot)
+void sapa_core_timer_clear(struct sapa_timers *timers, uint32_t slot)
 {
     const uint32_t i = timers->at[slot];
 
@@ -84,7 +84,7 @@ void sapa_timer_clear(struct sapa_timers *timers, uint32_t slot)
         settle(timers, i, timers->heap[timers->count]);
 }
 
-void sapa_timer_check(const struct sapa_timers *timers)
+void sapa_core_timer_check(const struct sapa_timers *timers)
 {
     for (uint32_t i = 0; i < timers->count; i++) {
         sapa_assert(timers->at[timers->heap[i].slot] == i);

@@ -12,11 +12,6 @@
 
 #include "base/base.h"
 
-/* rt has timers of this name; ours are called otherwise outside. */
-#define sapa_timer_set sapa_core_timer_set
-#define sapa_timer_clear sapa_core_timer_clear
-#define sapa_timer_check sapa_core_timer_check
-
 struct sapa_timer_entry {
     int64_t due_us;
     uint64_t order;
@@ -31,14 +26,14 @@ struct sapa_timers {
 };
 
 /** Arm or move; due_us INT64_MAX or 0 disarms. O(log n). */
-void sapa_timer_set(struct sapa_timers *timers, uint32_t slot, int64_t due_us, uint64_t order);
+void sapa_core_timer_set(struct sapa_timers *timers, uint32_t slot, int64_t due_us, uint64_t order);
 /** Disarm; nothing happens when it is not armed. */
-void sapa_timer_clear(struct sapa_timers *timers, uint32_t slot);
-static inline int64_t sapa_timer_next_us(const struct sapa_timers *timers)
+void sapa_core_timer_clear(struct sapa_timers *timers, uint32_t slot);
+static inline int64_t sapa_core_timer_next_us(const struct sapa_timers *timers)
 {
     return timers->count ? timers->heap[0].due_us : INT64_MAX;
 }
 /** Assert heap order and back links. O(n). */
-void sapa_timer_check(const struct sapa_timers *timers);
+void sapa_core_timer_check(const struct sapa_timers *timers);
 
 #endif

@@ -15,6 +15,16 @@ static uint32_t size_of(const struct sapa_tree_node *nodes, uint32_t i)
     return i == SAPA_NONE ? 0 : AT(i)->size;
 }
 
+static uint64_t marks_of(const struct sapa_tree_node *nodes, uint32_t i)
+{
+    return i == SAPA_NONE ? 0 : AT(i)->all;
+}
+
+static uint64_t marks_below(const struct sapa_tree_node *nodes, uint32_t i)
+{
+    return AT(i)->own | marks_of(nodes, AT(i)->left) | marks_of(nodes, AT(i)->right);
+}
+
 static void replace_child(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint32_t parent,
                           uint32_t from, uint32_t to)
 {
@@ -48,6 +58,8 @@ static void rotate_up(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint
         AT(inner)->parent = parent;
     AT(parent)->parent = i;
     AT(i)->size = AT(parent)->size;
+    AT(i)->all = AT(parent)->all;
+    AT(parent)->all = marks_below(nodes, parent);
     AT(parent)->size = 1 + size_of(nodes, AT(parent)->left) + size_of(nodes, AT(parent)->right);
 }
 
@@ -60,9 +72,11 @@ uint32_t sapa_tree_insert(struct sapa_tree_node *nodes, struct sapa_tree *tree, 
     sapa_assert(node->size == 0);
     node->left = node->right = node->parent = SAPA_NONE;
     node->size = 1;
+    node->all = node->own;
     while (at != SAPA_NONE) {
         before = sapa_tree_before(node, AT(at));
         AT(at)->size++;
+        AT(at)->all |= node->own;
         node->parent = at;
         if (!before)
             rank += AT(at)->size - 1 - size_of(nodes, AT(at)->right);
@@ -95,6 +109,7 @@ void sapa_tree_remove(struct sapa_tree_node *nodes, struct sapa_tree *tree, uint
     for (uint32_t at = node->parent; at != SAPA_NONE; at = AT(at)->parent) {
         sapa_assert(AT(at)->size > 1);
         AT(at)->size--;
+        AT(at)->all = marks_below(nodes, at);
     }
     node->size = 0;
     node->left = node->right = node->parent = SAPA_NONE;
@@ -111,6 +126,54 @@ uint32_t sapa_tree_next(const struct sapa_tree_node *nodes, uint32_t i)
     while (AT(i)->parent != SAPA_NONE && AT(AT(i)->parent)->right == i)
         i = AT(i)->parent;
     return AT(i)->parent;
+}
+
+void sapa_tree_mark(struct sapa_tree_node *nodes, uint32_t i, uint64_t own)
+{
+    sapa_assert(AT(i)->size > 0);
+    AT(i)->own = own;
+    for (uint32_t at = i; at != SAPA_NONE; at = AT(at)->parent) {
+        const uint64_t all = marks_below(nodes, at);
+        if (AT(at)->all == all)
+            break;
+        AT(at)->all = all;
+    }
+}
+
+/* The first with a mark in a subtree that has one. */
+static uint32_t first_below(const struct sapa_tree_node *nodes, uint32_t at, uint64_t marks)
+{
+    for (;;) {
+        sapa_assert(AT(at)->all & marks);
+        if (marks_of(nodes, AT(at)->left) & marks)
+            at = AT(at)->left;
+        else if (AT(at)->own & marks)
+            return at;
+        else
+            at = AT(at)->right;
+    }
+}
+
+uint32_t sapa_tree_first_with(const struct sapa_tree_node *nodes, const struct sapa_tree *tree,
+                              uint64_t marks)
+{
+    return marks_of(nodes, tree->root) & marks ? first_below(nodes, tree->root, marks) : SAPA_NONE;
+}
+
+uint32_t sapa_tree_next_with(const struct sapa_tree_node *nodes, uint32_t i, uint64_t marks)
+{
+    sapa_assert(AT(i)->size > 0);
+    if (marks_of(nodes, AT(i)->right) & marks)
+        return first_below(nodes, AT(i)->right, marks);
+    for (uint32_t at = AT(i)->parent; at != SAPA_NONE; i = at, at = AT(at)->parent) {
+        if (AT(at)->left != i)
+            continue;
+        if (AT(at)->own & marks)
+            return at;
+        if (marks_of(nodes, AT(at)->right) & marks)
+            return first_below(nodes, AT(at)->right, marks);
+    }
+    return SAPA_NONE;
 }
 
 uint32_t sapa_tree_rank(const struct sapa_tree_node *nodes, uint32_t i)
@@ -160,6 +223,7 @@ void sapa_tree_check(const struct sapa_tree_node *nodes, const struct sapa_tree 
         if (node->right != SAPA_NONE)
             sapa_assert(AT(node->right)->parent == i && weight(node->right) <= weight(i));
         before = i;
+        sapa_assert(node->all == marks_below(nodes, i));
         seen++;
     }
     sapa_assert(seen == sapa_tree_count(nodes, tree));

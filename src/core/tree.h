@@ -6,8 +6,8 @@
  * first, then lower seq. Its shape follows from the indices, never from chance: nothing that the
  * core decides depends on it.
  *
- * Two pools share one array, every second node each: both nodes of an index lie in one cache line,
- * and as shapes follow from indices, two trees over the same members have their upper nodes in common.
+ * Each node may carry marks (bits of the owner's choice), and each knows those of its subtree: so the
+ * first member with a mark is found in one descent, and one tree serves for many subsets of it.
  *
  * Room    core: pure.   Thread  that of the core.   Owner  struct sapa_core.   Tests  core/tree_test.c
  */
@@ -19,14 +19,12 @@
 struct sapa_tree_node {
     int64_t key;
     uint64_t seq;
+    uint64_t own, all;            /* marks: of this node, and of its whole subtree */
     uint32_t left, right, parent; /* SAPA_NONE: none */
     uint32_t size;                /* nodes of this subtree; 0: in no tree */
-};
+} __attribute__((aligned(64)));
 
-enum { SAPA_TREE_POOLS = 2 };
-
-/** The node of an index; the second pool begins at array + 1. */
-#define sapa_tree_at(nodes, i) (&(nodes)[(size_t)(i)*SAPA_TREE_POOLS])
+#define sapa_tree_at(nodes, i) (&(nodes)[i])
 
 struct sapa_tree {
     uint32_t root;  /* SAPA_NONE: empty */
@@ -61,7 +59,14 @@ uint32_t sapa_tree_rank(const struct sapa_tree_node *nodes, uint32_t i);
 /** How many stand before somebody with this key and seq who is not in the tree. O(log n). */
 uint32_t sapa_tree_rank_of(const struct sapa_tree_node *nodes, const struct sapa_tree *tree,
                            int64_t key, uint64_t seq);
-/** Assert order, sizes and links. O(n). */
+/** Change the marks of a node that is in a tree. O(log n). */
+void sapa_tree_mark(struct sapa_tree_node *nodes, uint32_t i, uint64_t own);
+/** The first member with one of these marks; SAPA_NONE: none has. O(log n). */
+uint32_t sapa_tree_first_with(const struct sapa_tree_node *nodes, const struct sapa_tree *tree,
+                              uint64_t marks);
+/** The next one after `i`. O(log n). */
+uint32_t sapa_tree_next_with(const struct sapa_tree_node *nodes, uint32_t i, uint64_t marks);
+/** Assert order, sizes, marks and links. O(n). */
 void sapa_tree_check(const struct sapa_tree_node *nodes, const struct sapa_tree *tree);
 
 #endif

@@ -25,8 +25,9 @@ enum { N = 200 };
 static void a_set_keeps_order_and_rank(void **state)
 {
     (void)state;
-    struct sapa_tree_node *nodes = calloc(N * SAPA_TREE_POOLS, sizeof(*nodes));
+    struct sapa_tree_node *nodes = aligned_alloc(64, N * sizeof(*nodes));
     struct sapa_tree tree;
+    memset(nodes, 0, N * sizeof(*nodes));
     sapa_tree_init(&tree);
     for (int turn = 0; turn < 20000; turn++) {
         const uint32_t i = below(N);
@@ -37,6 +38,7 @@ static void a_set_keeps_order_and_rank(void **state)
         } else {
             node->key = (int64_t)below(20) - 10;
             node->seq = (uint64_t)turn;
+            node->own = 1u << below(5);
             const uint32_t rank = sapa_tree_insert(nodes, &tree, i);
             assert_int_equal(rank, sapa_tree_rank(nodes, i));
         }
@@ -52,6 +54,22 @@ static void a_set_keeps_order_and_rank(void **state)
                 first = k;
         }
         assert_int_equal(tree.first, first);
+        const uint64_t mark = 1u << below(6);
+        uint32_t with = SAPA_NONE;
+        for (uint32_t k = tree.first; k != SAPA_NONE; k = sapa_tree_next(nodes, k)) {
+            if (!(sapa_tree_at(nodes, k)->own & mark))
+                continue;
+            assert_int_equal(with == SAPA_NONE ? sapa_tree_first_with(nodes, &tree, mark)
+                                               : sapa_tree_next_with(nodes, with, mark),
+                             k);
+            with = k;
+        }
+        if (with == SAPA_NONE)
+            assert_int_equal(sapa_tree_first_with(nodes, &tree, mark), SAPA_NONE);
+        else
+            assert_int_equal(sapa_tree_next_with(nodes, with, mark), SAPA_NONE);
+        if (sapa_tree_at(nodes, i)->size && below(2))
+            sapa_tree_mark(nodes, i, 1u << below(5));
         assert_int_equal(sapa_tree_count(nodes, &tree), count);
         assert_int_equal(sapa_tree_rank_of(nodes, &tree, sapa_tree_at(nodes, probe)->key,
                                            sapa_tree_at(nodes, probe)->seq),
@@ -108,7 +126,7 @@ static void timers_come_in_order(void **state)
                 first = due[i];
                 who = i;
             }
-        assert_int_equal(sapa_timer_next_us(&timers), first);
+        assert_int_equal(sapa_core_timer_next_us(&timers), first);
         if (who != SAPA_NONE)
             assert_int_equal(timers.heap[0].slot, who);
         if (turn % 64 == 0)

@@ -121,7 +121,7 @@ void sapa_why_wait(struct sapa_core *core, struct core_contact *c)
     static_assert(SAPA_WHY_COUNT < 32, "reason and step share a byte");
     c->wait_why = code;
     struct sapa_record *record = sapa_core_record(core, SAPA_T_why);
-    sapa_why_fill(core, c, 0, NULL, ahead, 4, core->now_us, &record->u.why);
+    sapa_why_fill(core, c, 0, NULL, ahead, 3, core->now_us, &record->u.why);
     sapa_core_emit(core);
 }
 

@@ -23,6 +23,7 @@ enum {
     EVENT_PACKETS = 8,       /* 160 ms of tone, then three end packets */
     PHONE_EXPIRES_S = 300,
     REGISTER_RETRY_MS = 5000,
+    CODE_AGAIN_US = 2000000,
     PHONE_EVERY_US = 25000,  /* phones come up one by one: the centre limits what one address may send */
     ARRIVALS_AFTER_US = 4000000, /* callers when they are ready */
     READY_AGAIN_MS = 180000, /* a phone that is not used for so long says "ready" once more */
@@ -511,6 +512,8 @@ static void on_key(void *ctx)
     const char key = call->keys[call->key_next];
     uint32_t pause_ms = 0;
 
+    if (key == '\0' && call->serves_himself && call->state == CALL_TALKING)
+        after(call, &call->action, o->leave_ms, on_hang_up);
     if (key == '\0' || call->state != CALL_TALKING)
         return;
     call->event = (int8_t)sapa_event_of(key);
@@ -1115,9 +1118,12 @@ static void on_refused(struct call *call, const struct sapa_sip_event *event)
 {
     if (on_invite_challenge(call, event))
         return;
-    if (call->kind == CALL_CODE)
+    if (call->kind == CALL_CODE) {
         call->crowd->stats.codes_failed++;
-    else if (call->kind == CALL_CUSTOMER && event->status != 487)
+        if (event->status == 503) /* the centre asks for patience: many phones came up at once */
+            sapa_timer_set(call->crowd->loop, &call->crowd->phones[call->agent].timer, CODE_AGAIN_US, say_ready,
+                           &call->crowd->phones[call->agent]);
+    } else if (call->kind == CALL_CUSTOMER && event->status != 487)
         call->crowd->stats.refused++;
     call_free(call);
 }
@@ -1287,7 +1293,7 @@ sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_cr
         sapa_timer_set(crowd->loop, &phone->register_timer, (int64_t)i * PHONE_EVERY_US, register_again, phone);
     }
     if (options->calls_per_hour > 0) {
-        crowd->arrival_us = sapa_loop_now_us(crowd->loop) + ARRIVALS_AFTER_US + (int64_t)agents * PHONE_EVERY_US;
+        crowd->arrival_us = sapa_loop_now_us(crowd->loop) + (agents > 0 ? ARRIVALS_AFTER_US + (int64_t)agents * PHONE_EVERY_US : 0);
         sapa_timer_set_at(crowd->loop, &crowd->arrival, crowd->arrival_us, on_arrival, crowd);
     }
     if (options->audio) {

@@ -285,17 +285,32 @@ void sapa_record_print(const struct sapa_record *record, struct sapa_text *out)
     }
 }
 
+/* Bytes of the character at the head of `s`; 0 when it is none. */
+static size_t utf8_size(struct sapa_str s)
+{
+    for (size_t n = 1; n <= 4 && n <= s.n; n++)
+        if (sapa_str_utf8((struct sapa_str){ s.p, n }))
+            return n;
+    return 0;
+}
+
+/* JSON is UTF-8 and networks send what they like: what is none becomes U+FFFD. */
 static void put_json_text(struct sapa_text *out, struct sapa_str s)
 {
     sapa_text_char(out, '"');
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = 0; i < s.n;) {
         const uint8_t c = (uint8_t)s.p[i];
+        const struct sapa_str rest = { s.p + i, s.n - i };
+        const size_t n = c < 0x80 ? 1 : utf8_size(rest);
         if (c == '"' || c == '\\')
             sapa_text_printf(out, "\\%c", c);
         else if (c < 0x20)
             sapa_text_printf(out, "\\u%04x", c);
+        else if (n == 0)
+            sapa_text_add(out, SAPA_STR("\\ufffd"));
         else
-            sapa_text_char(out, (char)c);
+            sapa_text_add(out, (struct sapa_str){ rest.p, n });
+        i += SAPA_MAX(n, (size_t)1);
     }
     sapa_text_char(out, '"');
 }

@@ -128,6 +128,12 @@ static void people_stay_out_of_print(void **state)
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_record_json(&record, true, &text);
     assert_non_null(strstr(buf, "6281234567890"));
+    /* what is not UTF-8 (Latin-1, a cut character) does not reach the JSON */
+    sapa_sized_set(&record.u.contact_arrived.reference, SAPA_STR("\xc3\xb6 Bj\xf6rn\xe2\x82"));
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_record_json(&record, false, &text);
+    assert_non_null(strstr(buf, "\"\xc3\xb6 Bj\\ufffdrn\\ufffd\\ufffd\""));
+    assert_true(sapa_str_utf8(sapa_text_str(&text)));
 }
 
 static void segments_round_trip(void **state)

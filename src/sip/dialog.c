@@ -752,7 +752,7 @@ static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx,
 
     if (!first) { /* ended by the user: a repeated 2xx of a fork that lives on, or one that nobody wants */
         if (msg->status >= 200 && msg->status < 300 && !sapa_sip_dlg_on_repeat(stack, msg))
-            sapa_sip_ack_and_bye(stack, tx, msg, true, now_us);
+            sapa_sip_ack_and_bye(stack, &tx->flow, SAPA_SIP_HOP_URI, msg, true, now_us);
         return;
     }
     event.dialog = dialog_id(first);
@@ -783,7 +783,7 @@ static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx,
             if (msg->status < 200)
                 return;
             const bool open = first->invite_tx == event.tx;
-            sapa_sip_ack_and_bye(stack, tx, msg, true, now_us);
+            sapa_sip_ack_and_bye(stack, &tx->flow, SAPA_SIP_HOP_URI, msg, true, now_us);
             if (open) { /* and that was the answer */
                 first->invite_tx = 0;
                 first->state = SAPA_SIP_DIALOG_OVER;
@@ -933,11 +933,11 @@ void sapa_sip_dlg_due(struct sapa_sip_stack *stack, struct dialog *dialog, int64
     sapa_sip_emit(stack, &event);
 }
 
-void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, struct tx *tx,
+void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, const struct sapa_sip_flow *from, enum sapa_sip_hop hop,
                           const struct sapa_sip_msg *msg, bool bye, int64_t now_us)
 {
     /* A dialog just long enough to write the two requests. */
-    struct dialog once = { .flow = tx->flow, .hop = SAPA_SIP_HOP_URI };
+    struct dialog once = { .flow = *from, .hop = hop };
     char local[SAPA_SIP_DIALOG_TEXT_MAX + 1], remote[SAPA_SIP_DIALOG_TEXT_MAX + 1];
     struct sapa_text local_text, remote_text;
     struct sapa_str texts[D_COUNT] = {

@@ -552,6 +552,38 @@ static void test_adopt(void **state)
 }
 
 /* A call over TCP whose connection goes: the next request opens one to the Contact of the other side. */
+/* The caller's process dies while the phone rings; the phone is answered: its successor says good-bye. */
+static void stray(bool wanted)
+{
+    struct world *w = open_world(SAPA_SIP_FLOW_UDP, 2);
+    const struct sapa_sip_spec answer_spec = { .body = SAPA_STR("answer") };
+
+    (void)start(w, SAPA_STR(""));
+    fake_run_ms(&w->net, 10);
+    assert_int_equal(last(w, 1)->kind, SAPA_SIP_EV_INVITE);
+    const sapa_sip_tx_id invite = last(w, 1)->tx;
+    sapa_sip_stack_close(w->net.ends[0].stack);
+    w->net.ends[0].stack = new_stack(w, 0, 99);
+    if (wanted)
+        sapa_sip_stack_end_strays(w->net.ends[0].stack, w->net.now_us + 60000000);
+    assert_int_equal(sapa_sip_call_answer(w->net.ends[1].stack, invite, 200, &answer_spec, w->net.now_us), SAPA_OK);
+    fake_run_ms(&w->net, 100);
+    if (wanted) {
+        assert_int_equal(last(w, 1)->kind, SAPA_SIP_EV_DIALOG_REQUEST);
+        assert_int_equal(last(w, 1)->method, SAPA_SIP_BYE);
+    } else {
+        assert_int_equal(last(w, 1)->kind, SAPA_SIP_EV_INVITE); /* nothing came: the phone goes on repeating */
+    }
+    close_world(w);
+}
+
+static void test_stray_answer(void **state)
+{
+    (void)state;
+    stray(true);
+    stray(false);
+}
+
 static void test_tcp_reconnect(void **state)
 {
     (void)state;
@@ -636,7 +668,7 @@ int main(void)
         cmocka_unit_test(test_route_set), cmocka_unit_test(test_strict_router), cmocka_unit_test(test_forks),
         cmocka_unit_test(test_fork_flood),
         cmocka_unit_test(test_retry_with_credentials), cmocka_unit_test(test_uas_nat_and_target), cmocka_unit_test(test_early_bye),
-        cmocka_unit_test(test_bye_waits_for_ack), cmocka_unit_test(test_adopt), cmocka_unit_test(test_tcp_reconnect),
+        cmocka_unit_test(test_bye_waits_for_ack), cmocka_unit_test(test_adopt), cmocka_unit_test(test_stray_answer), cmocka_unit_test(test_tcp_reconnect),
         cmocka_unit_test(test_odd_targets), cmocka_unit_test(test_bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,6 +296,11 @@ void sapa_sip_stack_stats(const struct sapa_sip_stack *stack, struct sapa_sip_st
     *ret_stats = stack->stats;
 }
 
+void sapa_sip_stack_end_strays(struct sapa_sip_stack *stack, int64_t until_us)
+{
+    stack->strays_until_us = until_us;
+}
+
 void sapa_sip_stack_refuse(struct sapa_sip_stack *stack, uint32_t retry_after_s)
 {
     stack->retry_after_s = retry_after_s;
@@ -933,8 +938,9 @@ static void on_response(struct sapa_sip_stack *stack, const struct sapa_sip_msg 
         return;
     }
     stack->stats.stray_response++;
-    if (msg->method == SAPA_SIP_INVITE && msg->status >= 200 && msg->status < 300)
-        (void)sapa_sip_dlg_on_repeat(stack, msg);
+    if (msg->method == SAPA_SIP_INVITE && msg->status >= 200 && msg->status < 300 &&
+        !sapa_sip_dlg_on_repeat(stack, msg) && now_us < stack->strays_until_us)
+        sapa_sip_ack_and_bye(stack, flow, SAPA_SIP_HOP_FLOW, msg, true, now_us);
 }
 
 static void receive(struct sapa_sip_stack *stack, const struct sapa_sip_flow *flow, char *bytes,

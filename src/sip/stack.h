@@ -126,6 +126,11 @@ void sapa_sip_stack_run_due(struct sapa_sip_stack *stack, int64_t now_us);
  * (seconds); what is running goes on. 0 opens again.
  */
 void sapa_sip_stack_refuse(struct sapa_sip_stack *stack, uint32_t retry_after_s);
+/**
+ * After a restart: a phone may answer an INVITE of the process before. Until this time a 2xx that belongs to
+ * nothing is acknowledged and ended with BYE, towards where it came from only; otherwise it is dropped.
+ */
+void sapa_sip_stack_end_strays(struct sapa_sip_stack *stack, int64_t until_us);
 
 /** What a request or response carries beside what the stack puts in itself. All borrowed for the call. */
 struct sapa_sip_spec {

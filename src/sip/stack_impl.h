@@ -97,6 +97,7 @@ struct sapa_sip_stack {
     struct sapa_sip_stats stats;
     uint64_t counter;       /* of tokens */
     uint32_t retry_after_s; /* > 0: new work is refused */
+    int64_t strays_until_us; /* 2xx of an earlier process are ended until then */
     int64_t t1_us, t2_us, t4_us;
 
     struct tx **tx_chunks;
@@ -211,7 +212,7 @@ void sapa_sip_dlg_due(struct sapa_sip_stack *stack, struct dialog *dialog, int64
 void sapa_sip_dlg_answered(struct sapa_sip_stack *stack, struct dialog *dialog, struct tx *tx,
                            int64_t now_us);
 /** A 2xx to an INVITE that nobody wants any more: ACK and BYE it. */
-void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, struct tx *tx,
+void sapa_sip_ack_and_bye(struct sapa_sip_stack *stack, const struct sapa_sip_flow *from, enum sapa_sip_hop hop,
                           const struct sapa_sip_msg *msg, bool bye, int64_t now_us);
 
 #endif

@@ -194,7 +194,7 @@ static void invite_response(struct sapa_sip_stack *stack, struct tx *tx,
             return;
         if (tx->quiet) {
             stack->stats.retransmit_in++;
-            sapa_sip_ack_and_bye(stack, tx, msg, false, now_us);
+            sapa_sip_ack_and_bye(stack, &tx->flow, SAPA_SIP_HOP_URI, msg, false, now_us);
         } else {
             sapa_sip_dlg_on_response(stack, tx, msg, flow, now_us);
         }
@@ -226,7 +226,7 @@ static void invite_response(struct sapa_sip_stack *stack, struct tx *tx,
     tx->end_us = now_us + 64 * stack->t1_us; /* M */
     sapa_sip_tx_arm(stack, tx);
     if (tx->quiet)
-        sapa_sip_ack_and_bye(stack, tx, msg, true, now_us);
+        sapa_sip_ack_and_bye(stack, &tx->flow, SAPA_SIP_HOP_URI, msg, true, now_us);
     else
         sapa_sip_dlg_on_response(stack, tx, msg, flow, now_us);
     tx = sapa_sip_tx_get(stack, id);

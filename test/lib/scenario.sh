@@ -110,10 +110,11 @@ figure() {
     "$SAPA_BIN" report --data data --by day --all-columns --format json "--${2:-clients}" |
         tr ',{}' '\n\n\n' | sed -n "s/^ *\"$1\": *\\([0-9]*\\)$/\\1/p" | awk '{ sum += $1 } END { print sum + 0 }'
 }
-is() { [ "$(figure "$1")" = "$2" ]; }
-least() { [ "$(figure "$1")" -ge "$2" ]; }
-want() { # KEY NUMBER
-    [ "$(figure "$1")" = "$2" ] || { "$SAPA_BIN" contacts --data data --last 20 --language en; fail "$1 is $(figure "$1"), not $2"; }
+# KEY NUMBER [of what]
+is() { [ "$(figure "$1" ${3+"$3"})" -eq "$2" ]; }
+least() { [ "$(figure "$1" ${3+"$3"})" -ge "$2" ]; }
+want() {
+    is "$@" || { "$SAPA_BIN" contacts --data data --last 20 --language en; fail "$1 is $(figure "$1" ${3+"$3"}), not $2"; }
 }
 
 # The console's lists. place PLACE: how many contacts stand there now.

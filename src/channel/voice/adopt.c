@@ -6,7 +6,7 @@
  * Dialogs over a restart. A record holds what this room knows of a leg, then the stack's own record
  * of the dialog. Objects of the description stand by key: indices may differ in the next process.
  */
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 1, STRAYS_US = 60 * 1000 * 1000 };
 
 static struct sapa_str key_of(const struct sapa_str *key)
 {
@@ -374,6 +374,8 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
     if (v->adopt != ADOPT_GATHERING || (!v->media_up && !give_up))
         return;
     v->adopt = ADOPT_DONE;
+    if (v->adopt_count > 0) /* a phone that rang when we died may still be answered: nobody would be there */
+        sapa_sip_stack_end_strays(v->stack, sapa_voice_now(v) + STRAYS_US);
     if (!v->media_up)
         v->inventory_count = 0;
     for (size_t i = 0; i < v->adopt_count; i++) {
