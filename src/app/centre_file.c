@@ -128,7 +128,11 @@ sapa_rc sapa_centre_file_read(const struct sapa_centre_file *file, struct sapa_c
     sapa_rc rc = sapa_file_read(file->path, SAPA_CENTRE_TEXT_MAX, &text, &size);
 
     if (rc != SAPA_OK) {
-        fprintf(stderr, "sapa: cannot read the centre description %s: %s\n", file->path, sapa_rc_text(rc));
+        fprintf(stderr, "sapa: cannot read the centre description %s: %s\n", file->path,
+                rc == SAPA_ENOENT   ? "there is no such file"
+                : rc == SAPA_EINVAL ? "it is a folder, or no file that can be read"
+                : rc == SAPA_ELIMIT ? "it is larger than 4 MiB"
+                                    : sapa_rc_text(rc));
         return rc;
     }
     rc = compile((struct sapa_str){ (char *)text, size }, file, ret);

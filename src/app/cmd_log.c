@@ -148,11 +148,20 @@ int sapa_report_main(int argc, char **argv)
         { numbers, SAPA_ROWS_NUMBERS }, { reasons, SAPA_ROWS_REASONS },
     };
     const bool none = !queues && !agents && !clients && !numbers && !reasons;
+    size_t shown = 0;
     for (size_t i = 0; rc == SAPA_OK && i < SAPA_COUNT(tables); i++) {
-        if (tables[i].wanted || (none && i < 2))
-            rc = sapa_report_print(&folding.report.intervals, tables[i].rows, &print, &lines);
+        if (!tables[i].wanted && !(none && i < 2))
+            continue;
+        rc = sapa_report_print(&folding.report.intervals, tables[i].rows, &print, &lines);
+        shown += rc == SAPA_OK;
+        if (none && rc == SAPA_ENOENT) /* --only KEY alone: a queue or an agent, whichever has it */
+            rc = SAPA_OK;
     }
-    if (rc != SAPA_OK)
+    if (rc == SAPA_OK && shown == 0)
+        rc = SAPA_ENOENT;
+    if (rc == SAPA_ENOENT && only[0])
+        fprintf(stderr, "sapa report: there is no row with the key \"%s\" in that table\n", only);
+    else if (rc != SAPA_OK)
         fprintf(stderr, "sapa report: %s\n", sapa_rc_text(rc));
     sapa_report_done(&folding.report);
     sapa_log_close(&log);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 int sapa_command_wrong(const char *command, const char *fmt, ...)
@@ -16,6 +17,20 @@ int sapa_command_wrong(const char *command, const char *fmt, ...)
     return SAPA_EXIT_USAGE;
 }
 
+/* What stands beside the options, for --help. */
+static const char *words_of(const char *command)
+{
+    static const struct { const char *command, *words; } table[] = {
+        { "why", "CONTACT " }, { "check", "FILE " }, { "recording", "[NUMBER FILE.wav] " }, { "switch", "surge|closed on|off " },
+    };
+
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        if (strcmp(command, table[i].command) == 0)
+            return table[i].words;
+    }
+    return "";
+}
+
 int sapa_command_options(const char *command, int argc, char **argv, const struct sapa_option *options,
                          size_t option_count, const char **positional, size_t positional_max,
                          size_t *ret_positional_count)
@@ -28,7 +43,7 @@ int sapa_command_options(const char *command, int argc, char **argv, const struc
         if (strcmp(argv[i], "--help") == 0) {
             sapa_text_init(&text, buf, sizeof(buf));
             sapa_options_help(options, option_count, &text);
-            printf("Usage: sapa %s [OPTIONS]\n\n%s", command, buf);
+            printf("Usage: sapa %s %s[OPTIONS]\n\n%s", command, words_of(command), buf);
             return SAPA_EXIT_OK;
         }
     }

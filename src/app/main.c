@@ -27,8 +27,8 @@ static const struct command {
     { "verify", sapa_verify_main, "check the log, and that every number follows from it" },
     { "replay", sapa_replay_main, "take every decision of the log again and compare" },
     { "check", sapa_check_main, "check a centre description" },
-    { "switch", sapa_switch_main, "surge on, surge off" },
-    { "recording", sapa_recording_main, "write a recording to a WAV file" },
+    { "switch", sapa_switch_main, "surge on or off, closed on or off" },
+    { "recording", sapa_recording_main, "list recordings, or write one to a WAV file" },
     { "crowd", sapa_crowd_main, "simulated customers and agents over real SIP and RTP" },
     { "control", sapa_control_main, NULL }, /* children of serve */
     { "media", sapa_media_command, NULL },

@@ -178,12 +178,25 @@ static void child_ended(void *ctx, int pid, int status)
     restart_later(child, lived_us < SHORT_LIFE_US);
 }
 
+/* The program by its path, not by what runs here: after an upgrade the next child is the new build. */
+static const char *program_path(void)
+{
+    static char path[PATH_MAX];
+
+    if (path[0] == '\0') {
+        const ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+        path[n > 0 ? n : 0] = '\0';
+    }
+    return path[0] && access(path, X_OK) == 0 ? path : NULL; /* gone: what runs here will do */
+}
+
 static void child_start(void *ctx)
 {
     struct child *child = ctx;
     struct supervisor *s = child->supervisor;
     const unsigned kind = (unsigned)(child - s->children);
     const struct sapa_process_opts process = {
+        .program = program_path(),
         .argv = (char *const *)(uintptr_t)child->argv,
         .fds = child->fds,
         .fd_count = child->fd_count,

@@ -195,8 +195,8 @@ static void check_class(const struct sapa_core *core, uint32_t k)
     sapa_assert(logged_in == class->logged_in);
     for (unsigned channel = 0; channel < CHANNELS; channel++) {
         const struct core_top *top = &core->tops[(size_t)channel * core->class_count + k];
-        const uint32_t first = sapa_tree_first_with(
-            core->line, &core->queues[class->queue].line, core_mark(class->step, channel));
+        const uint32_t first = sapa_tree_first_with(core->line, &core->queues[class->queue].line,
+                                                    core_mark(class->step, channel));
         sapa_assert(top->first == first);
         sapa_assert((first != SAPA_NONE) ==
                     (core->waiting_classes[channel * core->class_words + k / 64] >> k % 64 & 1));

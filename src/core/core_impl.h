@@ -211,8 +211,8 @@ struct sapa_core {
     uint64_t *agent_keys, *queue_keys; /* of the centre in force, hashed */
 
     /* derived */
-    struct sapa_tree_node *line;   /* by contact: in the line of its queue */
-    struct sapa_tree_node *pick;   /* by contact: in the set of its preferred agent */
+    struct sapa_tree_node *line; /* by contact: in the line of its queue */
+    struct sapa_tree_node *pick; /* by contact: in the set of its preferred agent */
     struct sapa_timers timers;
     struct sapa_idmap contact_map, work_map, group_map, party_map, scratch_map;
     struct core_class *classes;

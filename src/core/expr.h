@@ -25,7 +25,8 @@ struct sapa_expr_result {
  * Evaluate expression `expr` of `flow`.
  * @retval SAPA_EINVAL  there is no value (see above); *ret holds 0 and an empty text
  */
-SAPA_MUST_CHECK sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *flow,
+SAPA_MUST_CHECK sapa_rc sapa_expr_eval(const struct sapa_flow_env *env,
+                                       const struct sapa_flow *flow,
                                        const struct sapa_flow_run *run, uint32_t expr,
                                        struct sapa_expr_result *ret);
 
@@ -47,7 +48,7 @@ const struct sapa_fact_info *sapa_fact_info(enum sapa_fact fact);
 int32_t sapa_flow_today(const struct sapa_flow_env *env, int32_t *ret_minute, int32_t *ret_weekday);
 
 /** Text variable or text form of a variable of the run. Numbers are written to `out`. */
-void sapa_flow_value_text(const struct sapa_flow *flow, const struct sapa_flow_run *run, uint32_t variable,
-                          struct sapa_text *out);
+void sapa_flow_value_text(const struct sapa_flow *flow, const struct sapa_flow_run *run,
+                          uint32_t variable, struct sapa_text *out);
 
 #endif

@@ -1362,11 +1362,28 @@ enum sapa_outcome sapa_flow_outcome(const struct sapa_flow_run *run)
 /* ---- snapshots ---- */
 
 /* Fields in order; append only. `language` and below are small, indices may be SAPA_NONE. */
-#define RUN_NUMBERS(X)                                                                           \
-    X(flow)                                                                                      \
-    X(node) X(queue_node) X(queue_flow) X(queue) X(play) X(lookup) X(attempt) X(steps) X(passed) \
-        X(secrets) X(phase) X(stage) X(tries) X(language) X(flags)
-#define RUN_TIMES(X) X(timer_us) X(announce_us) X(offer_us) X(limit_us)
+#define RUN_NUMBERS(X) \
+    X(flow)            \
+    X(node)            \
+    X(queue_node)      \
+    X(queue_flow)      \
+    X(queue)           \
+    X(play)            \
+    X(lookup)          \
+    X(attempt)         \
+    X(steps)           \
+    X(passed)          \
+    X(secrets)         \
+    X(phase)           \
+    X(stage)           \
+    X(tries)           \
+    X(language)        \
+    X(flags)
+#define RUN_TIMES(X) \
+    X(timer_us)      \
+    X(announce_us)   \
+    X(offer_us)      \
+    X(limit_us)
 
 void sapa_flow_run_save(const struct sapa_flow_run *run, struct sapa_writer *w)
 {

@@ -40,10 +40,18 @@ enum sapa_flow_phase {
     SAPA_FLOW_OVER,      /* rejected or hung up by the flow */
 };
 
-enum { SAPA_FLOW_RUN_SERVED = 1, SAPA_FLOW_RUN_CLOSED = 2, SAPA_FLOW_RUN_ANNOUNCING = 4,
-       SAPA_FLOW_RUN_OFFERED = 8, SAPA_FLOW_RUN_CALLBACK = 16, SAPA_FLOW_RUN_SECRET = 32,
-       SAPA_FLOW_RUN_IN_QUEUE = 64, SAPA_FLOW_RUN_MESSAGE = 128, SAPA_FLOW_RUN_TALKED = 256,
-       SAPA_FLOW_RUN_OUTSIDE = 512 };
+enum {
+    SAPA_FLOW_RUN_SERVED = 1,
+    SAPA_FLOW_RUN_CLOSED = 2,
+    SAPA_FLOW_RUN_ANNOUNCING = 4,
+    SAPA_FLOW_RUN_OFFERED = 8,
+    SAPA_FLOW_RUN_CALLBACK = 16,
+    SAPA_FLOW_RUN_SECRET = 32,
+    SAPA_FLOW_RUN_IN_QUEUE = 64,
+    SAPA_FLOW_RUN_MESSAGE = 128,
+    SAPA_FLOW_RUN_TALKED = 256,
+    SAPA_FLOW_RUN_OUTSIDE = 512
+};
 
 /** All there is to remember of a flow that runs. Zero-initialised: idle. */
 struct sapa_flow_run {
@@ -76,26 +84,26 @@ struct sapa_flow_run {
 /* ---- what reaches a flow ---- */
 
 enum sapa_flow_event_kind {
-    SAPA_FLOW_ANSWERED,     /* the caller's leg is established */
-    SAPA_FLOW_DIGIT,        /* digit, secrets */
-    SAPA_FLOW_PLAY_DONE,    /* number: the play's; a stale one is ignored. Also when playing failed */
-    SAPA_FLOW_TIMER,        /* the time set is reached; an early or stale one is ignored */
+    SAPA_FLOW_ANSWERED,  /* the caller's leg is established */
+    SAPA_FLOW_DIGIT,     /* digit, secrets */
+    SAPA_FLOW_PLAY_DONE, /* number: the play's; a stale one is ignored. Also when playing failed */
+    SAPA_FLOW_TIMER,     /* the time set is reached; an early or stale one is ignored */
     SAPA_FLOW_LOOKUP_DONE,  /* number: the look-up's; result: sapa_rc; values: "name=value" lines */
     SAPA_FLOW_QUEUE_RESULT, /* result: enum sapa_dequeue: it left the queue without an agent. Also
                                straight out of enter_queue's refusal, but as an event afterwards */
     SAPA_FLOW_CONNECTED,    /* an agent talks with the caller: the run stops timers and sleeps */
     SAPA_FLOW_REQUEUED,     /* the connection failed at once: back in the same queue */
     SAPA_FLOW_AGENT_PARTED, /* the conversation is over and the caller still there */
-    SAPA_FLOW_DIAL_RESULT,  /* number: the attempt; result: 0 ringing, 1 answered, 2 failed, 3 over */
-    SAPA_FLOW_RECORD_DONE,  /* the recorder stopped of itself (failed, or its limit) */
+    SAPA_FLOW_DIAL_RESULT, /* number: the attempt; result: 0 ringing, 1 answered, 2 failed, 3 over */
+    SAPA_FLOW_RECORD_DONE, /* the recorder stopped of itself (failed, or its limit) */
 };
 
 struct sapa_flow_event {
     enum sapa_flow_event_kind kind;
     uint32_t number;
     int32_t result;
-    char digit;             /* 0-9 * # A-D; while secret: '?' for 0-9, and * and # as they are */
-    uint32_t secrets;       /* secret digits that the vault now holds */
+    char digit;       /* 0-9 * # A-D; while secret: '?' for 0-9, and * and # as they are */
+    uint32_t secrets; /* secret digits that the vault now holds */
     struct sapa_str values;
 };
 
@@ -153,14 +161,14 @@ struct sapa_flow_env {
     const struct sapa_flow_ops *ops;
     void *ctx;
     int64_t now_us;
-    bool answered;            /* the caller's leg is established */
+    bool answered; /* the caller's leg is established */
     bool caller_known;
     bool vip;
-    bool surge;               /* switch, for this client or all */
-    bool closed;              /* switch "closed by hand": hours nodes take `closed` */
+    bool surge;  /* switch, for this client or all */
+    bool closed; /* switch "closed by hand": hours nodes take `closed` */
     uint32_t client;
-    uint32_t last_agent;      /* SAPA_NONE unknown */
-    struct sapa_str caller;   /* number, empty when withheld */
+    uint32_t last_agent;    /* SAPA_NONE unknown */
+    struct sapa_str caller; /* number, empty when withheld */
     struct sapa_str dialled;
     /* in the present queue, 0 outside one */
     uint32_t position;

@@ -136,7 +136,8 @@ static void pick_as(struct sapa_core *core, struct core_contact *c, uint8_t pick
     }
 }
 
-static void pick_insert(struct sapa_core *core, struct core_contact *c)
+/* Who may pick it as things are, at the step that it has reached. */
+static uint8_t pick_now(struct sapa_core *core, struct core_contact *c)
 {
     const struct sapa_queue *q = core_queue_of(core, c->queue);
     int64_t due = 0;
@@ -146,16 +147,14 @@ static void pick_insert(struct sapa_core *core, struct core_contact *c)
         c->step++;
     if (is_virtual(c) && !sapa_callback_ready(core, c, &due)) {
         c->callback_due_us = due;
-        pick_as(core, c, PICK_NONE);
-    } else if (c->preferred != SAPA_NONE && c->preferred_until_us > core->now_us) {
-        pick_as(core, c, PICK_PREFERRED);
-    } else {
-        pick_as(core, c, PICK_CLASS);
+        return PICK_NONE;
     }
+    return c->preferred != SAPA_NONE && c->preferred_until_us > core->now_us ? PICK_PREFERRED
+                                                                             : PICK_CLASS;
 }
 
-/* `leaves`: it leaves the line as well, which clears up the marks of those above it. */
-static void pick_remove(struct sapa_core *core, struct core_contact *c, bool leaves)
+/* Its mark goes, but not yet from those above it in the tree: the caller sees to that. */
+static void pick_remove(struct sapa_core *core, struct core_contact *c)
 {
     const uint32_t i = core_index(core, c);
     struct core_queue *q = &core->queues[c->queue];
@@ -165,10 +164,7 @@ static void pick_remove(struct sapa_core *core, struct core_contact *c, bool lea
     } else if (c->pick == PICK_CLASS) {
         if (top_of(core, c)->first == i)
             set_top(core, c, sapa_tree_next_with(core->line, i, core_mark(c->step, c->channel)));
-        if (leaves)
-            core->line[i].own = 0;
-        else
-            sapa_tree_mark(core->line, i, 0);
+        core->line[i].own = 0;
         sapa_assert(q->pickable > 0);
         if (--q->pickable == 0) {
             sapa_line_account(core, c->queue);
@@ -179,7 +175,7 @@ static void pick_remove(struct sapa_core *core, struct core_contact *c, bool lea
 }
 
 /* Returns how many stand before it. */
-static uint32_t line_insert(struct sapa_core *core, struct core_contact *c)
+static uint32_t line_insert(struct sapa_core *core, struct core_contact *c, uint8_t pick)
 {
     const uint32_t i = core_index(core, c);
 
@@ -187,25 +183,25 @@ static uint32_t line_insert(struct sapa_core *core, struct core_contact *c)
     sapa_assert(c->queued);
     core->line[i].key = sapa_line_key(core, c);
     core->line[i].seq = c->wait_seq;
+    core->line[i].own = pick == PICK_CLASS ? core_mark(c->step, c->channel) : 0;
     const uint32_t ahead = sapa_tree_insert(core->line, &core->queues[c->queue].line, i);
     c->in_line = true;
     core->queues[c->queue].virtual_waiters += is_virtual(c);
+    pick_as(core, c, pick);
     return ahead;
 }
 
 uint32_t sapa_line_insert(struct sapa_core *core, struct core_contact *c)
 {
-    const uint32_t ahead = line_insert(core, c);
+    const uint32_t ahead = line_insert(core, c, pick_now(core, c));
 
-    pick_insert(core, c);
     sapa_line_arm(core, c);
     return ahead;
 }
 
 void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t pick, int64_t due_us)
 {
-    line_insert(core, c);
-    pick_as(core, c, pick);
+    line_insert(core, c, pick);
     c->due_us = due_us;
     sapa_core_timer_set(&core->timers, core_slot(core, TIMER_CONTACT, core_index(core, c)), due_us,
                         c->id);
@@ -217,7 +213,7 @@ void sapa_line_remove(struct sapa_core *core, struct core_contact *c)
     struct core_queue *q = &core->queues[c->queue];
 
     sapa_assert(c->in_line);
-    pick_remove(core, c, true);
+    pick_remove(core, c);
     sapa_tree_remove(core->line, &q->line, i);
     c->in_line = false;
     sapa_assert(q->virtual_waiters >= (uint32_t)is_virtual(c));
@@ -502,12 +498,13 @@ void sapa_line_review(struct sapa_core *core, struct core_contact *c)
         return;
     if (!is_virtual(c) && overflows(core, c))
         return;
-    pick_remove(core, c, false);
+    pick_remove(core, c);
     if (c->avoid_count > 1 && c->avoid_until_us <= core->now_us) {
         c->avoid[0] = c->avoid[c->avoid_count - 1]; /* who was asked last stays last choice */
         c->avoid_count = 1;
     }
-    pick_insert(core, c);
+    pick_as(core, c, pick_now(core, c));
+    sapa_tree_mark(core->line, core_index(core, c), core->line[core_index(core, c)].own);
     sapa_line_arm(core, c);
     sapa_route_seek(core, c);
 }

@@ -17,40 +17,43 @@
 #define GLOBALS(U, I) \
     I(now_us) U(id_next) U(wait_seq) U(idle_seq) U(surge) U(closed) U(surge_all) U(closed_all)
 
-#define AGENT(U, I)                                                                       \
-    U(presence)                                                                           \
-    U(reachable)                                                                          \
-    U(resume)                                                                             \
-    U(idle_seq) I(idle_since_us) U(contacts) U(reason) I(since_us) I(login_us) I(busy_us) \
-        I(busy_since_us)
+#define AGENT(U, I) \
+    U(presence)     \
+    U(reachable)    \
+    U(resume)       \
+    U(idle_seq)     \
+    I(idle_since_us) U(contacts) U(reason) I(since_us) I(login_us) I(busy_us) I(busy_since_us)
 
 #define QUEUE(U, I)                                                                         \
     U(rr_last)                                                                              \
     I(drain_since_us)                                                                       \
     I(review_us)                                                                            \
-    I(rates.handle_sum_us) U(rates.handle_count) I(rates.drain_sum_us) U(rates.drain_count) \
-        I(rates.waited_sum_us) U(rates.left_count) U(rates.gave_up_count)
+    I(rates.handle_sum_us)                                                                  \
+    U(rates.handle_count) I(rates.drain_sum_us) U(rates.drain_count) I(rates.waited_sum_us) \
+        U(rates.left_count) U(rates.gave_up_count)
 
-#define CONTACT(U, I)                                                                             \
-    I(queued_us)                                                                                  \
-    I(entered_us)                                                                                 \
-    U(wait_seq)                                                                                   \
-    I(due_us) U(queue) U(preferred) U(priority) U(channel) U(place) U(step) U(pick) U(in_line)    \
-        U(queued) U(ring_all) U(wait_why) I(avoid_until_us) U(person) U(party) I(arrived_us)      \
-            I(since_us) I(preferred_until_us) I(flow_us) I(queue_us) I(flow_due_us) U(client)     \
-                U(number) U(last_queue) U(last_agent) U(extra) U(direction) U(language) U(reason) \
-                    U(has_flow) U(leg) U(answer_sent) U(established) U(answered) U(keep_age)      \
-                        U(playing) U(recording) U(policy) U(recording_on) U(recording_paused)     \
-                            U(message) I(message_us) U(message_queue) U(callback) U(attempts)     \
-                                U(attempt_running) U(attempt) I(callback_due_us) U(judged_agent)  \
+#define CONTACT(U, I)                                                                            \
+    I(queued_us)                                                                                 \
+    I(entered_us)                                                                                \
+    U(wait_seq)                                                                                  \
+    I(due_us)                                                                                    \
+    U(queue) U(preferred) U(priority) U(channel) U(place) U(step) U(pick) U(in_line) U(queued)   \
+        U(ring_all) U(wait_why) I(avoid_until_us) U(person) U(party) I(arrived_us) I(since_us)   \
+            I(preferred_until_us) I(flow_us) I(queue_us) I(flow_due_us) U(client) U(number)      \
+                U(last_queue) U(last_agent) U(extra) U(direction) U(language) U(reason)          \
+                    U(has_flow) U(leg) U(answer_sent) U(established) U(answered) U(keep_age)     \
+                        U(playing) U(recording) U(policy) U(recording_on) U(recording_paused)    \
+                            U(message) I(message_us) U(message_queue) U(callback) U(attempts)    \
+                                U(attempt_running) U(attempt) I(callback_due_us) U(judged_agent) \
                                     U(judged_queue)
 
-#define WORK(U, I)                                                                            \
-    U(contact_id)                                                                             \
-    U(agent)                                                                                  \
-    U(queue)                                                                                  \
-    U(state) U(channel) U(kind) U(extended) U(dialling) U(disposition) I(made_us) I(since_us) \
-        I(due_us) I(connected_us) I(talk_us) I(hold_us) U(held_by_agent) U(held_by_customer)
+#define WORK(U, I)                                                                             \
+    U(contact_id)                                                                              \
+    U(agent)                                                                                   \
+    U(queue)                                                                                   \
+    U(state)                                                                                   \
+    U(channel) U(kind) U(extended) U(dialling) U(disposition) I(made_us) I(since_us) I(due_us) \
+        I(connected_us) I(talk_us) I(hold_us) U(held_by_agent) U(held_by_customer)
 
 /* ---- writing ---- */
 
@@ -338,8 +341,9 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r)
         GET_U(agent)
         GET_U(skill)
         GET_U(level)
-        GET_I(until_us) bad |= object->agent >= core->centre->agents_count ||
-                               object->skill >= core->centre->skills_count;
+        GET_I(until_us)
+        bad |= object->agent >= core->centre->agents_count ||
+               object->skill >= core->centre->skills_count;
     }
     if (bad)
         return false;

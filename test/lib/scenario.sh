@@ -6,7 +6,7 @@ set -eu
 : "${SAPA_BIN:?}" "${SAPA_BUILD:?}" "${SAPA_SOURCE_DIR:?}"
 
 base=$((10000 + $$ % 600 * 16)) # SIP; +1 the carrier (the crowd); +2 the demo's order service; +3 … free
-media=$((20000 + $$ % 12 * 800))
+media=$((50000 + $$ % 12 * 800))
 began=$(date +%s)
 pids=
 centre=

@@ -187,6 +187,10 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
         return false;
     }
     struct voice_contact *c = contact_of(v, record, &state);
+    if (c && ((state.leg.kind == LEG_CUSTOMER && c->customer) || (state.leg.kind == LEG_OUTSIDE && c->outside))) {
+        end_orphan(v, state.sip); /* no log of ours says so; a second one would be a call that nobody can end */
+        return false;
+    }
     struct voice_leg *leg = c ? sapa_voice_leg_new(v, state.leg.kind, c, record->leg) : NULL;
     if (!leg)
         return false;

