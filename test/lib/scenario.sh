@@ -17,6 +17,9 @@ fail() {
     echo "FAILED: $*"
     echo "--- the program's last lines"
     tail -n 25 serve.log 2>/dev/null || true
+    for log in ./*.log; do
+        [ "$log" = ./serve.log ] || [ ! -s "$log" ] || { echo "--- $log"; tail -n 8 "$log"; }
+    done
     exit 1
 }
 

@@ -26,12 +26,12 @@ void sapa_voice_recording_failed(struct sapa_voice *v, struct voice_contact *c)
 }
 
 /* "<client>/<yyyy>/<mm>/<dd>/<recording>.srec" by UTC date (civil from days, H. Hinnant), and its folder. */
-static bool make_path(struct sapa_voice *v, struct voice_contact *c, char *full, size_t size)
+static bool make_path(struct sapa_voice *v, struct voice_contact *c, int days_ago, char *full, size_t size)
 {
     char relative[SAPA_MEDIA_PATH_MAX];
     struct sapa_text path, whole;
     const struct sapa_str client = c->client < v->centre->clients_count ? v->centre->clients[c->client].key : SAPA_STR("none");
-    const int64_t days = sapa_voice_wall(v) / INT64_C(86400000000) + 719468;
+    const int64_t days = sapa_voice_wall(v) / INT64_C(86400000000) + 719468 - days_ago;
     const int64_t era = days / 146097;
     const unsigned day_of_era = (unsigned)(days - era * 146097);
     const unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
@@ -71,7 +71,7 @@ static bool start(struct sapa_voice *v, struct voice_contact *c, const struct sa
 {
     struct sapa_media_message m = { .op = SAPA_MEDIA_RECORD, .contact = c->id, .recording = cmd->recording };
     if (!v->options.recordings_dir || !v->options.callbacks.recording_key ||
-        !make_path(v, c, m.u.record.path, sizeof(m.u.record.path)) ||
+        !make_path(v, c, 0, m.u.record.path, sizeof(m.u.record.path)) ||
         v->options.callbacks.recording_key(v->options.callbacks.ctx, c->id, cmd->recording, m.u.record.key,
                                            m.u.record.wrapped, &m.u.record.wrapped_size) != SAPA_OK)
         return false;
@@ -103,6 +103,19 @@ void sapa_voice_record(struct sapa_voice *v, const struct sapa_rec_cmd_record *c
         sapa_voice_recording_failed(v, c);
 }
 
+/* A recording that an earlier process began: its file is of today, or of the day before. */
+static void recall_path(struct sapa_voice *v, struct voice_contact *c)
+{
+    char full[SAPA_MEDIA_PATH_MAX];
+
+    for (int days_ago = 0; days_ago < 2 && v->options.recordings_dir && !c->recording_path; days_ago++) {
+        if (!make_path(v, c, days_ago, full, sizeof(full)) || !sapa_file_exists(full)) {
+            free(c->recording_path);
+            c->recording_path = NULL;
+        }
+    }
+}
+
 /* What the recorder says, for the log. */
 void sapa_voice_record_state(struct sapa_voice *v, const struct sapa_media_message *m)
 {
@@ -118,6 +131,8 @@ void sapa_voice_record_state(struct sapa_voice *v, const struct sapa_media_messa
     r.u.recording_state.bytes = m->u.record_state.bytes;
     if (m->u.record_state.state == RECORDING_ENDED)
         sapa_sized_set(&r.u.recording_state.hash, sapa_str_of(sapa_hex(m->u.record_state.hash, 32, hex)));
+    if (c && c->recording == m->recording && !c->recording_path)
+        recall_path(v, c);
     if (c && c->recording == m->recording && c->recording_path)
         sapa_sized_set(&r.u.recording_state.path, sapa_str_of(c->recording_path));
     sapa_voice_post(v, &r);
