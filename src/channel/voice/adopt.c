@@ -378,6 +378,8 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
     if (v->adopt != ADOPT_GATHERING || (!v->media_up && !give_up))
         return;
     v->adopt = ADOPT_DONE;
+    if (v->adopt_count > 0) /* an alarm of the process before; what is still bad is said again */
+        sapa_voice_alarm(v, SAPA_ALARM_LINE_QUALITY, false, 0, "lines are judged anew after a restart");
     if (v->adopt_count > 0) /* a phone that rang when we died may still be answered: nobody would be there */
         sapa_sip_stack_end_strays(v->stack, sapa_voice_now(v) + STRAYS_US);
     if (!v->media_up)

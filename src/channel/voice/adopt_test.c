@@ -73,8 +73,9 @@ static void talking_call_lives_on(void **state)
     assert_int_equal(stats.adopted, 2);
     assert_int_equal(stats.orphans, 0);
     assert_int_equal(stats.calls, 1);
-    /* nobody notices; that the call is answered is only said again, in case it was never heard */
-    assert_int_equal(f->posted_count, fake_posted_count(f, SAPA_T_contact_answered));
+    /* nobody notices; that the call is answered is only said again, in case it was never heard, and lines are judged anew */
+    assert_int_equal(f->posted_count, fake_posted_count(f, SAPA_T_contact_answered) + fake_posted_count(f, SAPA_T_alarm_raised));
+    assert_int_equal(fake_posted_count(f, SAPA_T_alarm_raised), 1);
     for (size_t i = 0; i < f->media_count; i++)
         assert_int_equal(f->media[i].op, SAPA_MEDIA_HELLO);
     /* hold works, with the description that the old process agreed on and a higher version */

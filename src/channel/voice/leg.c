@@ -189,6 +189,7 @@ void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
         return;
     leg->state = LEG_OVER;
     leg->tx = 0;
+    sapa_voice_line_alarm(v, leg, false, "the leg with the bad line is closed");
     for (uint8_t i = 0; i < leg->fork_count; i++)
         sapa_sip_dialog_end(v->stack, leg->forks[i]);
     leg->fork_count = 0;

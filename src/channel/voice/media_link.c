@@ -334,6 +334,19 @@ static void on_closed(struct sapa_voice *v, struct voice_leg *leg, const struct 
     }
 }
 
+void sapa_voice_line_alarm(struct sapa_voice *v, struct voice_leg *leg, bool on, const char *text)
+{
+    if (leg->bad_line == on)
+        return;
+    leg->bad_line = on;
+    if (on)
+        v->bad_lines++;
+    else
+        v->bad_lines--;
+    if (v->bad_lines == (on ? 1 : 0))
+        sapa_voice_alarm(v, SAPA_ALARM_LINE_QUALITY, on, leg->contact ? leg->contact->id : 0, text);
+}
+
 static void on_quality(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_media_message *m)
 {
     char text[120];
@@ -343,8 +356,7 @@ static void on_quality(struct sapa_voice *v, struct voice_leg *leg, const struct
     sapa_text_printf(&out, "%s's line: MOS %u.%02u, lost %llu of %llu packets", sapa_side_name(sapa_voice_leg_side(leg)),
                      m->u.quality.mos_x100 / 100u, m->u.quality.mos_x100 % 100u, (unsigned long long)m->u.quality.lost,
                      (unsigned long long)(m->u.quality.packets + m->u.quality.lost));
-    if (leg->contact)
-        sapa_voice_alarm(v, SAPA_ALARM_LINE_QUALITY, m->code != 0, leg->contact->id, text);
+    sapa_voice_line_alarm(v, leg, m->code != 0, text);
 }
 
 /* Silence may be a dead peer: ask within the dialog (RFC 3261 11). The answer decides. */

@@ -71,6 +71,7 @@ struct voice_leg {
     bool held;                /* they hold us */
     bool early_sdp;           /* agreed is set by a provisional answer */
     bool logged;              /* a dialog record was posted */
+    bool bad_line;            /* its quality alarm is on */
     bool asking;              /* OPTIONS within the dialog is under way */
     bool started;             /* LEG_SET was sent */
     uint8_t auth_tries;
@@ -261,6 +262,7 @@ struct sapa_voice {
     bool media_up;            /* HELLO answered and inventory read */
     bool media_linked;
     bool media_alarm, fenced;
+    uint32_t bad_lines;       /* legs with bad_line: the alarm is on while there is one */
     uint64_t media_generation;
     struct sapa_media_message *inventory;
     uint32_t inventory_count, inventory_size;
@@ -312,6 +314,8 @@ void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed);
 void sapa_voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg);
+/** The leg's quality alarm begins or ends; the centre's own with the first and the last of them. */
+void sapa_voice_line_alarm(struct sapa_voice *v, struct voice_leg *leg, bool on, const char *text);
 void sapa_voice_leg_end(struct sapa_voice *v, struct voice_leg *leg, int q850, const char *text);
 void sapa_voice_leg_free(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_lost(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason);

@@ -1027,6 +1027,8 @@ static void poor_line(void **state)
     assert_int_equal(alarm->u.alarm_raised.on, 1);
     assert_int_equal(alarm->u.alarm_raised.contact, contact);
     fake_request(f, &customer, "BYE", "", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_alarm_raised), 2); /* it ends with the leg */
+    assert_int_equal(fake_posted(f, SAPA_T_alarm_raised)->u.alarm_raised.on, 0);
     quality = fake_posted(f, SAPA_T_leg_quality);
     assert_int_equal(quality->u.leg_quality.final, 1);
     assert_int_equal(quality->u.leg_quality.lost, 2);
