@@ -155,6 +155,8 @@ int sapa_crowd_main(int argc, char **argv)
         fprintf(stderr, "sapa crowd: %s\n", sapa_rc_text(rc));
         return SAPA_EXIT_FAILED;
     }
+    sapa_log(SAPA_LOG_INFO, "crowd.ready", "customers_an_hour=%u agents=%u", crowd.calls_per_hour,
+             SAPA_MIN(crowd.agents, centre->agents_count));
     if (seconds > 0)
         sapa_timer_set(c.loop, &c.timer, (int64_t)seconds * 1000000, on_limit, &c);
     sapa_loop_run(c.loop);

@@ -194,13 +194,10 @@ struct sapa_why_line {
     uint8_t why;    /* enum sapa_why */
     uint32_t a, b;  /* SKILL: skill, level it has; WRAPUP and OFFERED: ms left; LOWER: place in the
                         order; AHEAD: how many; CAPACITY, BUSY, INTERRUPT: channel it is busy with;
-                        JUST_REFUSED, PREFERRED: ms left */
+                        JUST_REFUSED: ms left; PREFERRED: agent, ms left */
 };
 
-/** Next line of `why.reasons`: start with *at = 0, false at the end. */
+/** Next line of `why.reasons`: start with *at = 0, false at the end. (Words for people: report/why.h.) */
 bool sapa_why_next(const struct sapa_rec_why *why, size_t *at, struct sapa_why_line *ret);
-/** "skipped siti: wrap-up, 4 s left" for a person; names from `centre`. */
-void sapa_why_text(const struct sapa_centre *centre, const struct sapa_rec_why *why,
-                   const struct sapa_why_line *line, struct sapa_text *out);
 
 #endif

@@ -94,9 +94,14 @@ static void put_numbers(const struct sapa_rec_why *why, const struct sapa_why_en
     case SAPA_WHY_WRAPUP:
     case SAPA_WHY_OFFERED:
     case SAPA_WHY_JUST_REFUSED:
-    case SAPA_WHY_PREFERRED:
         if (entry->a > 0)
             put_left(words, entry->a, out);
+        break;
+    case SAPA_WHY_PREFERRED:
+        sapa_text_char(out, ' ');
+        put_agent(words, entry->a, out);
+        if (entry->b > 0)
+            put_left(words, entry->b, out);
         break;
     case SAPA_WHY_SKILL:
         needed = level_needed(words, why, entry->a);

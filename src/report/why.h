@@ -18,7 +18,7 @@
 struct sapa_why_entry {
     uint32_t agent; /* index in the description; SAPA_NONE: about the contact itself */
     uint32_t why;   /* enum sapa_why */
-    uint64_t a, b;  /* SKILL: skill, level it has; WRAPUP, OFFERED, JUST_REFUSED, PREFERRED: ms left;
+    uint64_t a, b;  /* SKILL: skill, level it has; WRAPUP, OFFERED, JUST_REFUSED: ms left; PREFERRED: agent, ms left;
                        LOWER: place in the order; AHEAD: how many; CAPACITY, BUSY, INTERRUPT: channel */
 };
 

@@ -45,6 +45,10 @@ static void test_sentences(void **state)
     const struct sapa_why_entry nobody = { SAPA_NONE, SAPA_WHY_NO_AGENT, 0, 0 };
     const struct sapa_why_entry unknown = { 77, SAPA_WHY_NOT_READY, 0, 0 };
 
+    const struct sapa_why_entry preferred = { SAPA_NONE, SAPA_WHY_PREFERRED, 0, 12000 };
+
+    expect_entry(&preferred, SAPA_LANGUAGE_EN, 0, 0, "waiting for the preferred agent Siti, 12 s left");
+    expect_entry(&preferred, SAPA_LANGUAGE_ID, 0, 0, "menunggu agen pilihan Siti, sisa 12 dtk");
     expect_entry(&wrapup, SAPA_LANGUAGE_EN, 0, 0, "Siti skipped: in wrap-up, 4 s left");
     expect_entry(&wrapup, SAPA_LANGUAGE_ID, 0, 0, "Siti dilewati: wrap-up, sisa 4 dtk");
     expect_entry(&skill, SAPA_LANGUAGE_EN, 1, 0, "Budi skipped: skill english 2 < 3");

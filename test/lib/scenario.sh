@@ -18,7 +18,7 @@ fail() {
     echo "--- the program's last lines"
     tail -n 25 serve.log 2>/dev/null || true
     for log in ./*.log; do
-        [ "$log" = ./serve.log ] || [ ! -s "$log" ] || { echo "--- $log"; tail -n 8 "$log"; }
+        [ "$log" = ./serve.log ] || [ "$(wc -l <"$log")" -eq 1 ] || [ ! -s "$log" ] || { echo "--- $log"; tail -n 8 "$log"; }
     done
     exit 1
 }
@@ -81,8 +81,12 @@ crowd() {
     crowd_name=$1
     shift
     "$SAPA_BIN" crowd --data data --centre centre.yaml --sip "127.0.0.1:$base" "$@" >"$crowd_name.json" 2>>"$crowd_name.log" &
-    eval "crowd_$crowd_name=$!"
-    pids="$pids $!"
+    crowd_pid=$!
+    eval "crowd_$crowd_name=$crowd_pid"
+    pids="$pids $crowd_pid"
+    crowd_ready() { grep -q crowd.ready "$crowd_name.log" || ! kill -0 "$crowd_pid" 2>/dev/null; }
+    await 20 crowd_ready
+    kill -0 "$crowd_pid" 2>/dev/null || fail "the crowd $crowd_name ended"
 }
 # crowd_now NAME KEY: a figure as it stands now
 crowd_now() {
