@@ -105,7 +105,7 @@ static void read_only_changes_nothing(void **state)
     (void)state;
     sapa_text_init(&problem, text, sizeof(text));
     assert_int_equal(sapa_store_open_sqlite(&opts, &problem, &none), SAPA_ENOENT);
-    assert_non_null(strstr(text, "no store"));
+    assert_non_null(strstr(text, "no sapa.db"));
     struct sapa_store *store = open_store();
     struct desk desk;
     desk_start(&desk, store, NULL);
