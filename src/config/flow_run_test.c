@@ -985,7 +985,7 @@ static void test_demo_order(void **state)
     sapa_flow_begin(&w->env, &w->run, w->centre->numbers[0].flow, SAPA_LANGUAGE_ID);
     press(w, "13");
     press(w, "481516"); /* six digits are enough */
-    assert_non_null(strstr(w->buf, "http://127.0.0.1:8080/demo/order?number=481516"));
+    assert_non_null(strstr(w->buf, "/demo/order?number=481516"));
     sapa_text_init(&w->log, w->buf, sizeof(w->buf));
     SEND(w, .kind = SAPA_FLOW_LOOKUP_DONE, .number = w->run.lookup, .values = SAPA_STR("status=shipped\ntiba=2026-08-20\ntotal=250000\n"));
     played(w);

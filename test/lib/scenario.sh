@@ -76,11 +76,11 @@ await() { # SECONDS COMMAND …: until it is true
     done
 }
 
-# crowd NAME OPTIONS …: in the background; its figures come to NAME.json, the newest line last
+# crowd NAME OPTIONS …: in the background, by the description in CENTRE; its figures come to NAME.json, the newest line last
 crowd() {
     crowd_name=$1
     shift
-    "$SAPA_BIN" crowd --data data --centre centre.yaml --sip "127.0.0.1:$base" "$@" >"$crowd_name.json" 2>>"$crowd_name.log" &
+    "$SAPA_BIN" crowd --data data --centre "${CENTRE:-centre.yaml}" --sip "127.0.0.1:$base" "$@" >"$crowd_name.json" 2>>"$crowd_name.log" &
     crowd_pid=$!
     eval "crowd_$crowd_name=$crowd_pid"
     pids="$pids $crowd_pid"
