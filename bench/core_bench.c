@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "core/core.h"
+#include "rt/pages.h"
 
 enum {
     AGENTS = 10000,
@@ -296,7 +297,8 @@ int main(int argc, char **argv)
                                                .agents_max = AGENTS,
                                                .queues_max = QUEUES,
                                                .classes_max = QUEUES * 3,
-                                               .skills_max = SKILLS };
+                                               .skills_max = SKILLS,
+                                               .memory = sapa_memory_pages() }; /* as app/control.c for a centre of this size */
     int64_t *took = calloc(decisions, sizeof(*took)), spent = 0, in_ticks = 0;
     int64_t kinds[3] = { 0 };
     uint32_t counts[3] = { 0 }, samples = 0, turn = 0;

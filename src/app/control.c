@@ -19,6 +19,7 @@
 #include "app/recording_key.h"
 #include "app/serve.h"
 #include "base/log.h"
+#include "rt/pages.h"
 #include "rt/process.h"
 #include "rt/socket.h"
 #include "rt/thread.h"
@@ -39,6 +40,7 @@ enum {
     BACKLOG_STOP = 192 << 20,  /* bytes of log that wait for the disk: no further input is taken */
     RETRY_INBOX_US = 5000,
     SECOND_US = 1000 * 1000,
+    LARGE_CENTRE = 2000,    /* agents: from here on the core lies in large pages */
     SLOW_SECONDS = 3,       /* alarm after so many seconds with slow commits */
     SLOW_SECONDS_MAX = 10,  /* and off after at most so many without */
     STOP_LOOK_US = 20 * 1000,
@@ -378,7 +380,10 @@ static sapa_rc recording_key(void *ctx, uint64_t person, uint64_t recording, uin
 static sapa_rc open_engine(struct control *c)
 {
     /* a description that has been lowered must still hold those who live */
-    const struct sapa_core_options core = { .contacts_max = SAPA_MAX(c->today.centre->system.contacts_max, CONTACTS_LEAST) };
+    const struct sapa_core_options core = {
+        .contacts_max = SAPA_MAX(c->today.centre->system.contacts_max, CONTACTS_LEAST),
+        .memory = c->today.centre->agents_count >= LARGE_CENTRE ? sapa_memory_pages() : NULL,
+    };
     sapa_rc rc = sapa_core_new(&core, &c->core);
 
     if (rc != SAPA_OK)

@@ -18,7 +18,7 @@ fail() {
     echo "--- the program's last lines"
     tail -n 25 serve.log 2>/dev/null || true
     for log in ./*.log; do
-        [ "$log" = ./serve.log ] || [ "$(wc -l <"$log")" -eq 1 ] || [ ! -s "$log" ] || { echo "--- $log"; tail -n 8 "$log"; }
+        [ "$log" = ./serve.log ] || [ "$(wc -l <"$log")" -eq 1 ] || [ ! -s "$log" ] || { echo "--- $log"; tail -n 8 "$log" | tail -c 1500; }
     done
     exit 1
 }

@@ -1,7 +1,8 @@
 /**
  * @file tone.c
  * What is heard in a WAV file: `sapa_tone FILE left|right|mono HZ [FROM_S [TO_S]]` prints the share, in percent, of
- * the windows of 50 ms in which this tone holds most of the power. For tests that compare audio by content.
+ * the windows of 50 ms in which this tone holds most of the power; with 0 Hz, in which anything is heard at all. For
+ * tests that compare audio by content.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -44,6 +45,8 @@ static double share(const double *x, size_t n, double hz, double rate)
         s2 = s1, s1 = s;
         all += x[i] * x[i];
     }
+    if (hz == 0)
+        return all / (double)n < 100.0 ? 0.0 : 1.0;
     const double power = s1 * s1 + s2 * s2 - k * s1 * s2;
     return all / (double)n < 100.0 ? 0.0 : 2.0 * power / ((double)n * all); /* quieter than 10 of 32768 is silence */
 }
