@@ -6,7 +6,7 @@ set -eu
 : "${SAPA_BIN:?}" "${SAPA_BUILD:?}" "${SAPA_SOURCE_DIR:?}"
 
 base=$((10000 + $$ % 600 * 16)) # SIP; +1 the carrier (the crowd); +2 the demo's order service; +3 … free
-media=$((50000 + $$ % 12 * 800))
+media=$((50000 + $$ % 12 * 800)) # 600 ports of the program, 200 of phones
 began=$(date +%s)
 pids=
 centre=
@@ -25,6 +25,10 @@ fail() {
 
 cleanup() {
     for pid in $pids; do kill "$pid" 2>/dev/null || true; done
+    for turn in 1 2 3 4 5 6 7 8 9 10; do # five seconds for a polite end
+        for pid in $pids; do ! kill -0 "$pid" 2>/dev/null || { sleep 0.5; break; }; done
+    done
+    for pid in $pids; do kill -9 "$pid" 2>/dev/null || true; done
     for pid in $pids; do wait "$pid" 2>/dev/null || true; done
 }
 trap cleanup EXIT
@@ -49,7 +53,7 @@ small_centre() { # FILE AGENTS
 start() {
     ready_before=$(grep -c control.ready serve.log 2>/dev/null || true)
     "$SAPA_BIN" serve --data data --centre centre.yaml --sip "127.0.0.1:$base" --media-port-min "$media" \
-        --media-port-max $((media + 799)) --media-threads 1 --quiet "$@" >>serve.log 2>&1 &
+        --media-port-max $((media + 599)) --media-threads 1 --quiet "$@" >>serve.log 2>&1 &
     centre=$!
     pids="$pids $centre"
     await 60 ready_again
