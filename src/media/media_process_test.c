@@ -985,7 +985,7 @@ static void test_voicemail_ends_by_itself(void **state)
     control_close(&control);
 }
 
-static void test_full_disk_ends_the_recording_only(void **state)
+static void test_failed_write_ends_the_recording_only(void **state)
 {
     struct control control;
     struct call call;
@@ -1005,7 +1005,7 @@ static void test_full_disk_ends_the_recording_only(void **state)
     const struct sapa_media_message failed = await(&control, SAPA_MEDIA_RECORD_STATE);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
     assert_int_equal(failed.u.record_state.state, SAPA_RECORD_FAILED);
-    assert_int_equal(failed.code, SAPA_EFULL);
+    assert_int_equal(failed.code, SAPA_ELIMIT);
     fill(octets, 1, 5);
     phone_send(&call.customer, octets);
     assert_true(phone_receive(&call.agent, &packet, WAIT_MS));
@@ -1277,7 +1277,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_play),
         cmocka_unit_test(test_record),
         cmocka_unit_test(test_voicemail_ends_by_itself),
-        cmocka_unit_test(test_full_disk_ends_the_recording_only),
+        cmocka_unit_test(test_failed_write_ends_the_recording_only),
         cmocka_unit_test(test_control_may_die),
         cmocka_unit_test(test_fencing),
         cmocka_unit_test(test_malformed_messages),

@@ -21,19 +21,28 @@ enum {
     MSG_END,
     SYNC_EACH = 4,    /* so many files that ended are synced one by one; more, all at once */
     ROUND_US = 15000, /* the writer looks by the clock: no packet thread pays for waking it */
+    RETRY_US = 250000, /* on a full disk */
     NICE = 5          /* packets go first */
 };
 
 struct sapa_record_file {
-    struct sapa_record_file *next; /* among those that ended */
+    struct sapa_record_file *next; /* among those that wait for space, or for a sync */
     struct sapa_record_writer *writer;
+    struct sapa_record_buffer *waiting, *waiting_last; /* to be written, oldest first */
     dev_t device;
     struct sapa_record_params params;
+    uint8_t head[SAPA_RECORDING_HEAD_SIZE];
     struct sapa_recording_seal seal;
     struct sapa_sha256 hash;
     struct sapa_record_event event; /* the last report, filled when it ends */
+    struct sapa_record_end end;     /* once `ending`, with its time */
+    int64_t end_us;
     int fd;
+    size_t part;  /* bytes of the piece at hand that are written */
     uint64_t chunks, bytes;
+    bool begun;   /* the head is written */
+    bool ending;
+    bool stuck;   /* in writer->full */
     bool failed;
     bool counted; /* in writer->files */
 };
@@ -48,6 +57,8 @@ struct sapa_record_writer {
     struct sapa_posted waking;
     _Atomic(bool) is_waking;
     struct sapa_pool *syncs;           /* a sync may take long: chunks of others need not wait for it */
+    struct sapa_record_file *full;     /* the disk has no space for them */
+    int64_t retry_us;                  /* mono: when they try again; 0: there are none */
     struct sapa_record_file *ended;    /* wait for the next sync */
     struct sapa_record_file *syncing;  /* are being synced: all that ended while the last sync went on */
     bool stopping;
@@ -100,21 +111,22 @@ static dev_t device_of(int fd)
     return fstat(fd, &stat_buf) ? 0 : stat_buf.st_dev;
 }
 
-static sapa_rc write_all(struct sapa_record_file *file, const uint8_t *data, size_t size)
+/* One piece of the file. After SAPA_EFULL the same piece again, which goes on where the disk was full. */
+static sapa_rc write_piece(struct sapa_record_file *file, const uint8_t *piece, size_t size)
 {
     const struct sapa_record_disk *disk = file->writer->options.disk;
 
-    sapa_sha256_add(&file->hash, data, size);
-    while (size > 0) {
-        const ssize_t n = disk->write(disk->ctx, file->fd, data, size);
+    while (file->part < size) {
+        const ssize_t n = disk->write(disk->ctx, file->fd, piece + file->part, size - file->part);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return n == 0 || errno == EFBIG ? SAPA_EFULL : sapa_rc_of_errno(errno);
-        data += n;
-        size -= (size_t)n;
+            return n == 0 ? SAPA_EFULL : errno == EFBIG ? SAPA_ELIMIT : sapa_rc_of_errno(errno);
+        file->part += (size_t)n;
         file->bytes += (uint64_t)n;
     }
+    file->part = 0;
+    sapa_sha256_add(&file->hash, piece, size);
     return SAPA_OK;
 }
 
@@ -144,8 +156,18 @@ static void fail(struct sapa_record_file *file, sapa_rc rc)
     report(file, SAPA_RECORD_FAILED, rc);
 }
 
+static void return_waiting(struct sapa_record_file *file)
+{
+    while (file->waiting) {
+        struct sapa_record_buffer *buffer = file->waiting;
+        file->waiting = buffer->next;
+        sapa_record_pool_return(buffer);
+    }
+}
+
 static void forget(struct sapa_record_file *file)
 {
+    return_waiting(file);
     if (file->counted)
         file->writer->files--;
     sapa_fd_close(file->fd);
@@ -156,50 +178,149 @@ static void forget(struct sapa_record_file *file)
 
 /* --- the writer's thread --- */
 
-static void on_open(struct sapa_record_file *file)
+static sapa_rc write_head(struct sapa_record_file *file)
 {
     const struct sapa_record_disk *disk = file->writer->options.disk;
-    uint8_t head[SAPA_RECORDING_HEAD_SIZE];
 
-    file->counted = true;
-    file->writer->files++;
-    file->fd = disk->create(disk->ctx, file->params.path);
     if (file->fd < 0) {
-        fail(file, sapa_rc_of_errno(errno));
-        return;
+        file->fd = disk->create(disk->ctx, file->params.path);
+        if (file->fd < 0)
+            return sapa_rc_of_errno(errno);
+        file->device = device_of(file->fd);
     }
-    file->device = device_of(file->fd);
-    sapa_recording_begin(&file->params.head, &file->params.key, head, &file->seal);
-    sapa_wipe(&file->params.key, sizeof(file->params.key));
-    sapa_sha256_begin(&file->hash);
-    const sapa_rc rc = write_all(file, head, sizeof(head));
-    if (rc)
-        fail(file, rc);
-    else
+    const sapa_rc rc = write_piece(file, file->head, sizeof(file->head));
+    if (rc == SAPA_OK) {
+        file->begun = true;
         report(file, SAPA_RECORD_STARTED, SAPA_OK);
+    }
+    return rc;
 }
 
-static void on_chunk(struct sapa_record_file *file, struct sapa_record_buffer *buffer)
+static sapa_rc write_chunk(struct sapa_record_file *file, struct sapa_record_buffer *buffer)
 {
     const unsigned channels = file->params.head.channels;
     const size_t size = SAPA_RECORDING_CHUNK_HEAD + (size_t)channels * SAPA_RECORDING_FRAMES;
 
-    if (!file->failed) {
-        for (unsigned channel = 0; channel < channels; channel++)
-            if (buffer->codecs[channel] == SAPA_CODEC_NONE) {
-                buffer->codecs[channel] = SAPA_CODEC_PCMA;
-                memset(buffer->plain + SAPA_RECORDING_CHUNK_HEAD + (size_t)channel * SAPA_RECORDING_FRAMES,
-                       SAPA_G711_ALAW_SILENCE, SAPA_RECORDING_FRAMES);
-            }
-        sapa_recording_put_chunk_head(buffer->plain, buffer->codecs, buffer->frames, buffer->masked);
-        sapa_recording_seal_chunk(&file->seal, file->chunks, buffer->plain, size, file->writer->sealed);
-        const sapa_rc rc = write_all(file, file->writer->sealed, size + SAPA_RECORDING_TAG);
-        if (rc)
-            fail(file, rc);
-        else
-            file->chunks++;
+    for (unsigned channel = 0; channel < channels; channel++)
+        if (buffer->codecs[channel] == SAPA_CODEC_NONE) {
+            buffer->codecs[channel] = SAPA_CODEC_PCMA;
+            memset(buffer->plain + SAPA_RECORDING_CHUNK_HEAD + (size_t)channel * SAPA_RECORDING_FRAMES,
+                   SAPA_G711_ALAW_SILENCE, SAPA_RECORDING_FRAMES);
+        }
+    sapa_recording_put_chunk_head(buffer->plain, buffer->codecs, buffer->frames, buffer->masked);
+    sapa_recording_seal_chunk(&file->seal, file->chunks, buffer->plain, size, file->writer->sealed);
+    const sapa_rc rc = write_piece(file, file->writer->sealed, size + SAPA_RECORDING_TAG);
+    if (rc == SAPA_OK)
+        file->chunks++;
+    return rc;
+}
+
+static sapa_rc write_trailer(struct sapa_record_file *file)
+{
+    uint8_t sealed[SAPA_RECORDING_TRAILER_SIZE + SAPA_RECORDING_TAG];
+
+    /* the time was noted when the end was known: the same trailer again after a full disk */
+    const struct sapa_recording_trailer trailer = { .end = file->end.end, .frames = file->end.frames,
+                                                    .masked_frames = file->end.masked_frames, .chunks = file->chunks,
+                                                    .end_us = file->end_us };
+    sapa_recording_seal_trailer(&file->seal, &trailer, sealed);
+    return write_piece(file, sealed, sizeof(sealed));
+}
+
+/* Everything that it was given. @retval SAPA_EFULL again later */
+static sapa_rc write_waiting(struct sapa_record_file *file)
+{
+    sapa_rc rc = file->begun ? SAPA_OK : write_head(file);
+
+    while (rc == SAPA_OK && file->waiting) {
+        struct sapa_record_buffer *buffer = file->waiting;
+        rc = write_chunk(file, buffer);
+        if (rc == SAPA_OK) {
+            file->waiting = buffer->next;
+            sapa_record_pool_return(buffer);
+        }
     }
-    sapa_record_pool_return(buffer);
+    return rc == SAPA_OK && file->ending ? write_trailer(file) : rc;
+}
+
+/* The file goes on as far as the disk lets it. May forget it. */
+static void go_on(struct sapa_record_file *file)
+{
+    struct sapa_record_writer *writer = file->writer;
+    const sapa_rc rc = file->failed ? SAPA_OK : write_waiting(file);
+
+    if (rc == SAPA_EFULL && !writer->stopping) {
+        if (writer->retry_us == 0) {
+            sapa_log(SAPA_LOG_ERROR, "media.record.full", "recording=%llu hint=\"audio is kept in memory for a while\"",
+                     (unsigned long long)file->params.recording);
+            writer->retry_us = sapa_mono_us() + RETRY_US;
+        }
+        file->stuck = true;
+        file->next = writer->full;
+        writer->full = file;
+        return;
+    }
+    if (rc)
+        fail(file, rc);
+    if (file->failed)
+        return_waiting(file);
+    if (!file->ending)
+        return;
+    if (file->failed) {
+        forget(file);
+        return;
+    }
+    sapa_sha256_end(&file->hash, file->event.hash);
+    file->next = writer->ended;
+    writer->ended = file;
+}
+
+static void retry_full(struct sapa_record_writer *writer)
+{
+    struct sapa_record_file *file = writer->full;
+
+    writer->full = NULL;
+    while (file) {
+        struct sapa_record_file *next = file->next;
+        file->stuck = false;
+        go_on(file);
+        file = next;
+    }
+    writer->retry_us = writer->full ? sapa_mono_us() + RETRY_US : 0;
+}
+
+static void on_open(struct sapa_record_file *file)
+{
+    file->counted = true;
+    file->writer->files++;
+    sapa_recording_begin(&file->params.head, &file->params.key, file->head, &file->seal);
+    sapa_wipe(&file->params.key, sizeof(file->params.key));
+    sapa_sha256_begin(&file->hash);
+    go_on(file);
+}
+
+static void on_chunk(struct sapa_record_file *file, struct sapa_record_buffer *buffer)
+{
+    buffer->next = NULL;
+    if (file->waiting)
+        file->waiting_last->next = buffer;
+    else
+        file->waiting = buffer;
+    file->waiting_last = buffer;
+    if (!file->stuck)
+        go_on(file);
+}
+
+static void on_end(struct sapa_record_file *file, const struct sapa_record_end *end)
+{
+    file->ending = true;
+    file->end = *end;
+    file->end_us = sapa_wall_us();
+    file->event.masked_ms = end->masked_frames * 1000 / SAPA_RECORDING_RATE;
+    file->event.recorded_ms = end->frames * 1000 / SAPA_RECORDING_RATE - file->event.masked_ms;
+    file->failed = file->failed || end->end == SAPA_RECORDING_CUT;
+    if (!file->stuck)
+        go_on(file);
 }
 
 /* On the pool's thread: one sync for all where that is cheaper. Failures are noted in the files. */
@@ -255,31 +376,6 @@ static void sync_ended(struct sapa_record_writer *writer)
     }
 }
 
-static void on_end(struct sapa_record_file *file, const struct sapa_record_end *end)
-{
-    uint8_t sealed[SAPA_RECORDING_TRAILER_SIZE + SAPA_RECORDING_TAG];
-
-    if (file->failed || end->end == SAPA_RECORDING_CUT) {
-        forget(file);
-        return;
-    }
-    const struct sapa_recording_trailer trailer = { .end = end->end, .frames = end->frames,
-                                                    .masked_frames = end->masked_frames, .chunks = file->chunks,
-                                                    .end_us = sapa_wall_us() };
-    sapa_recording_seal_trailer(&file->seal, &trailer, sealed);
-    const sapa_rc rc = write_all(file, sealed, sizeof(sealed));
-    file->event.masked_ms = end->masked_frames * 1000 / SAPA_RECORDING_RATE;
-    file->event.recorded_ms = end->frames * 1000 / SAPA_RECORDING_RATE - file->event.masked_ms;
-    if (rc) {
-        fail(file, rc);
-        forget(file);
-        return;
-    }
-    sapa_sha256_end(&file->hash, file->event.hash);
-    file->next = file->writer->ended;
-    file->writer->ended = file;
-}
-
 static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
 {
     (void)ctx;
@@ -300,6 +396,8 @@ static void on_round(void *ctx)
     struct sapa_record_writer *writer = ctx;
 
     sapa_mailbox_drain(writer->inbox, 0, on_message, writer);
+    if (writer->retry_us && sapa_mono_us() >= writer->retry_us)
+        retry_full(writer);
     sync_ended(writer);
     if (writer->files > 0)
         sapa_timer_set(writer->loop, &writer->round, ROUND_US, on_round, writer);
@@ -323,6 +421,7 @@ static void stop(void *ctx)
     while (sapa_mailbox_drain(writer->inbox, 0, on_message, writer) > 0)
         ;
     writer->stopping = true;
+    retry_full(writer);
     sync_ended(writer);
 }
 

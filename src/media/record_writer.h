@@ -4,7 +4,8 @@
  *
  * Order of one file: sapa_record_writer_open() by control, then chunks and one end by its packet
  * thread. The writer reports with SAPA_RECORD_EVENT messages into control's mailbox; a failed file
- * takes chunks and the end in silence. Buffers go home to the pool they came from.
+ * takes chunks and the end in silence. Buffers go home to the pool they came from. While the disk is full they
+ * stay here, and the file goes on when there is space; the pool's limit says how long that may be.
  * Room    media.   Design  docs/design/recording.md   Tests  media/recorder_test.c
  */
 #ifndef SAPA_MEDIA_RECORD_WRITER_H

@@ -6,7 +6,10 @@
 
 #include "media/worker_impl.h"
 
-enum { BUFFERS_PER_RECORDING = 16 };
+enum {
+    BUFFERS_PER_RECORDING = 16, /* 4 s behind a slow disk, however many there are */
+    BUFFERS_OF_FEW = 16384      /* a full disk: more than half a minute for 100 calls, with 70 MB of memory */
+};
 
 /* --- finding --- */
 
@@ -20,6 +23,11 @@ static void *find(const struct sapa_table *table, uint64_t id)
 static struct sapa_contact_row *find_contact(struct sapa_worker *worker, uint64_t contact)
 {
     return sapa_table_find(&worker->contacts, contact);
+}
+
+static void limit_buffers(struct sapa_worker *worker)
+{
+    worker->pool.limit = SAPA_MAX((size_t)BUFFERS_PER_RECORDING * worker->recording_count, (size_t)BUFFERS_OF_FEW);
 }
 
 static sapa_rc need_contact(struct sapa_worker *worker, uint64_t contact, struct sapa_contact_row **ret_row)
@@ -287,7 +295,7 @@ static void forget_recording(struct sapa_worker *worker, struct sapa_recording_r
 {
     worker->recordings[recording->index] = worker->recordings[--worker->recording_count];
     worker->recordings[recording->index]->index = recording->index;
-    worker->pool.limit = SAPA_MAX((size_t)BUFFERS_PER_RECORDING * worker->recording_count, (size_t)64);
+    limit_buffers(worker);
     free(recording);
 }
 
@@ -358,7 +366,7 @@ static void on_record(struct sapa_worker *worker, const struct sapa_worker_recor
     recording->contact = order->contact;
     recording->index = worker->recording_count;
     worker->recordings[worker->recording_count++] = recording;
-    worker->pool.limit = SAPA_MAX((size_t)BUFFERS_PER_RECORDING * worker->recording_count, (size_t)64);
+    limit_buffers(worker);
     contact->recording = recording;
     sapa_recorder_begin(&recording->recorder, worker->options.writer, order->file, &worker->pool, order->channels,
                         order->frames_max, worker->now_us);

@@ -277,12 +277,10 @@ static bool take_work(struct sapa_log_writer *writer)
     check_disk(writer);
     pthread_mutex_lock(&writer->lock);
     while (!writer->queue.first && !writer->stopping) {
-        const bool watch_disk = writer->status.state == SAPA_LOG_LOW;
         const struct timespec until = deadline(DISK_CHECK_US);
         writer->waiting = true;
-        if (!watch_disk) {
-            pthread_cond_wait(&writer->wake, &writer->lock);
-        } else if (pthread_cond_timedwait(&writer->wake, &writer->lock, &until) == ETIMEDOUT) {
+        /* a disk is filled by others too, while we have nothing to write */
+        if (pthread_cond_timedwait(&writer->wake, &writer->lock, &until) == ETIMEDOUT) {
             pthread_mutex_unlock(&writer->lock);
             check_disk(writer);
             pthread_mutex_lock(&writer->lock);
