@@ -279,15 +279,19 @@ static void refused(void **state)
     fake_invite(f, &c, "192.0.2.5", "1500", "", FAKE_SDP("192.0.2.5", "30000", "18", "sendrecv"));
     fake_want(f, "SIP/2.0 488", c.call_id);
     fake_request(f, &c, "ACK", "", "", "");
+    fake_invite(f, &c, "192.0.2.5", "1500", "", /* keys for SRTP that nobody would use: never answered in the clear */
+                "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 30000 RTP/SAVPF 8\r\n");
+    fake_want(f, "SIP/2.0 488", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
     fake_invite(f, &c, "192.0.2.5", "1500", "Require: 100rel\r\n", fake_sdp_customer);
     assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: 100rel"));
     fake_request(f, &c, "ACK", "", "", "");
     sapa_voice_stats_read(f->voice, &stats);
-    assert_int_equal(stats.offered, 4); /* 420 never was a call that could be taken */
+    assert_int_equal(stats.offered, 5); /* 420 never was a call that could be taken */
     assert_int_equal(stats.refused_source, 1);
     assert_int_equal(stats.refused_store, 1);
     assert_int_equal(stats.refused_core, 1);
-    assert_int_equal(stats.refused_sdp, 1);
+    assert_int_equal(stats.refused_sdp, 2);
     assert_int_equal(stats.arrived, 0);
     assert_int_equal(fake_posted_count(f, SAPA_T_contact_arrived), 0);
     assert_empty(f);
