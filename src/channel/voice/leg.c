@@ -111,8 +111,9 @@ void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *a
         }
     }
     leg->codec = agreed->codec_id == SAPA_SDP_PCMU ? SAPA_CODEC_PCMU : SAPA_CODEC_PCMA;
-    const bool events = agreed->dtmf && agreed->dtmf_pt_receive >= 96 && agreed->dtmf_pt_receive <= 127;
-    leg->dtmf_type = events ? agreed->dtmf_pt_receive : 0;
+    const bool events = agreed->dtmf && agreed->dtmf_pt_send >= 96 && agreed->dtmf_pt_send <= 127;
+    leg->dtmf_type = events ? agreed->dtmf_pt_send : 0;
+    leg->dtmf_receive = events && agreed->dtmf_pt_receive >= 96 && agreed->dtmf_pt_receive <= 127 ? agreed->dtmf_pt_receive : 0;
     switch (agreed->direction) {
     case SAPA_SDP_SENDONLY: leg->direction = SAPA_MEDIA_SEND; break;
     case SAPA_SDP_RECVONLY: leg->direction = SAPA_MEDIA_RECEIVE; break;
@@ -131,6 +132,7 @@ void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
     m.u.leg.remote_rtcp_port = leg->remote_rtcp;
     m.u.leg.codec = leg->codec;
     m.u.leg.dtmf_type = leg->dtmf_type;
+    m.u.leg.dtmf_receive = leg->dtmf_receive;
     m.u.leg.dtmf_inband = leg->dtmf_type == 0;
     m.u.leg.direction = leg->direction;
     m.u.leg.side = (uint8_t)sapa_voice_leg_side(leg);

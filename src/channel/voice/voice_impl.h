@@ -76,7 +76,8 @@ struct voice_leg {
     bool started;             /* LEG_SET was sent */
     uint8_t auth_tries;
     uint8_t direction;        /* SAPA_MEDIA_SEND | RECEIVE */
-    uint8_t codec, dtmf_type;
+    uint8_t codec;
+    uint8_t dtmf_type, dtmf_receive; /* telephone-event as they number it, as we did; 0: not negotiated */
     uint8_t fork_count;
     uint32_t generation;      /* of the dialog record */
     uint32_t agent, trunk;
