@@ -204,6 +204,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     leg->state = LEG_UP;
     leg->media = MEDIA_OPEN;
     leg->logged = true;
+    leg->bridged = media->u.inventory.bridged_with;
     leg->generation = (uint32_t)SAPA_MAX(record->generation, (uint64_t)media->u.inventory.generation);
     leg->agent = SAPA_FIND(v->centre, agents, state.agent);
     leg->trunk = SAPA_FIND(v->centre, trunks, state.trunk);
