@@ -475,7 +475,7 @@ void sapa_voice_close(struct sapa_voice *v)
     sapa_timer_cancel(v->loop, &v->media_retry);
     sapa_loop_undefer(v->loop, &v->turn_end);
     sapa_voice_media_close(v);
-    FREE_EACH(v->offers, voice_offer, (sapa_timer_cancel(v->loop, &each_->silence), sapa_timer_cancel(v->loop, &each_->line), free(each_)));
+    FREE_EACH(v->offers, voice_offer, (sapa_timer_cancel(v->loop, &each_->silence), sapa_timer_cancel(v->loop, &each_->line), sapa_timer_cancel(v->loop, &each_->star), free(each_)));
     FREE_EACH(v->codes, voice_call_code, (sapa_timer_cancel(v->loop, &each_->timer), free(each_)));
     FREE_EACH(v->legs, voice_leg, (free(each_->body), free(each_->target), free(each_)));
     FREE_EACH(v->contacts, voice_contact, sapa_voice_contact_free(each_));
