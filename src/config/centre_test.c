@@ -192,6 +192,8 @@ static void test_limits(void **state)
 
     assert_int_equal(compile("version: 1\nx: \xff\n"), SAPA_EINVAL);
     assert_string_equal(findings.list[0].reason, "the document is not UTF-8 text");
+    assert_int_equal(findings.list[0].line, 2);
+    assert_int_equal(findings.list[0].column, 4);
     assert_int_equal(sapa_centre_compile((struct sapa_str){ "a: \0b", 5 }, NULL, &findings, &centre), SAPA_EINVAL);
     assert_string_equal(findings.list[0].reason, "the document is not UTF-8 text");
     assert_int_equal(sapa_centre_compile((struct sapa_str){ NULL, 0 }, NULL, &findings, &centre), SAPA_EINVAL);
