@@ -35,6 +35,7 @@ struct world {
     char buf[8192];
     uint32_t waiting;
     bool open, holiday;
+    struct sapa_flow_place place;
 };
 
 static struct sapa_findings findings;
@@ -137,6 +138,11 @@ static const struct sapa_flow_ops ops = {
     op_request_callback, op_lookup, op_dial, op_dial_cancel, op_record_start, op_record_stop, op_value, op_survey, op_step,
 };
 
+static void place(void *ctx, struct sapa_flow_place *ret)
+{
+    *ret = ((struct world *)ctx)->place;
+}
+
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
 {
     *ret = (struct sapa_flow_queue_facts){ ((struct world *)ctx)->waiting, 2 + queue, 5, 90000 };
@@ -177,7 +183,7 @@ static void load(struct world *w, const char *flows)
     w->env = (struct sapa_flow_env){
         .centre = w->centre, .ops = &ops, .ctx = w, .now_us = INT64_C(1786950000000000), /* 2026-08-17 14:00 in Jakarta */
         .answered = true, .last_agent = SAPA_NONE, .caller = SAPA_STR("62811234567"), .dialled = SAPA_STR("1500101"),
-        .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
+        .place = place, .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
     };
 }
 
@@ -522,8 +528,8 @@ static void wait_in_queue(struct world *w)
     w->env.last_agent = 0;
     begin(w);
     EXPECT(w, "@q\nenter jual +7 agent 0\nplay id <tanya>\ntimer 20000\n");
-    w->env.position = 3;
-    w->env.ewt_p50_ms = 200000;
+    w->place.position = 3;
+    w->place.ewt_p50_ms = 200000;
 }
 
 static void test_queue_waiting(void **state)

@@ -56,6 +56,7 @@ static struct value fact_value(const struct sapa_flow_env *env, const struct sap
 {
     const uint32_t which = arg >> 8;
     struct sapa_flow_queue_facts queue = { 0 };
+    struct sapa_flow_place place = { 0 };
     int32_t minute, weekday;
     bool holiday = false;
 
@@ -81,10 +82,16 @@ static struct value fact_value(const struct sapa_flow_env *env, const struct sap
     case SAPA_FACT_WEEKDAY:
         sapa_flow_today(env, &minute, &weekday);
         return (struct value){ weekday, { NULL, 0 } };
-    case SAPA_FACT_WAITED: return (struct value){ env->waited_ms, { NULL, 0 } };
-    case SAPA_FACT_POSITION: return (struct value){ env->position, { NULL, 0 } };
-    case SAPA_FACT_EWT_P50: return (struct value){ env->ewt_p50_ms, { NULL, 0 } };
-    case SAPA_FACT_EWT_P90: return (struct value){ env->ewt_p90_ms, { NULL, 0 } };
+    case SAPA_FACT_WAITED:
+    case SAPA_FACT_POSITION:
+    case SAPA_FACT_EWT_P50:
+    case SAPA_FACT_EWT_P90:
+        env->place(env->ctx, &place);
+        return (struct value){ (arg & 0xff) == SAPA_FACT_WAITED     ? place.waited_ms
+                               : (arg & 0xff) == SAPA_FACT_POSITION ? place.position
+                               : (arg & 0xff) == SAPA_FACT_EWT_P50  ? place.ewt_p50_ms
+                                                                    : place.ewt_p90_ms,
+                               { NULL, 0 } };
     case SAPA_FACT_QUEUE_WAITING:
     case SAPA_FACT_QUEUE_READY:
     case SAPA_FACT_QUEUE_LOGGED_IN:

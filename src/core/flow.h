@@ -155,6 +155,12 @@ struct sapa_flow_queue_facts {
     int64_t ewt_p50_ms; /* of somebody who joins now */
 };
 
+/** In the present queue, all 0 outside one. */
+struct sapa_flow_place {
+    uint32_t position; /* 1 is next */
+    int64_t waited_ms, ewt_p50_ms, ewt_p90_ms;
+};
+
 /** What a flow may know, filled by the core for the one call. */
 struct sapa_flow_env {
     const struct sapa_centre *centre;
@@ -170,9 +176,8 @@ struct sapa_flow_env {
     uint32_t last_agent;    /* SAPA_NONE unknown */
     struct sapa_str caller; /* number, empty when withheld */
     struct sapa_str dialled;
-    /* in the present queue, 0 outside one */
-    uint32_t position;
-    int64_t waited_ms, ewt_p50_ms, ewt_p90_ms;
+    /** Where the contact stands now: asked when it is needed, for an op may have moved it. Not NULL. */
+    void (*place)(void *ctx, struct sapa_flow_place *ret);
     /** Facts of any queue. Not NULL. */
     void (*queue_facts)(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret);
     /** Open now? *ret_holiday: today is one of its holidays. (core/hours.h does it.) Not NULL. */

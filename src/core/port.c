@@ -211,6 +211,27 @@ static const struct sapa_flow_ops ops = {
 
 /* ---- facts ---- */
 
+static void place(void *ctx, struct sapa_flow_place *ret)
+{
+    const struct sapa_core *core = ((struct call *)ctx)->core;
+    const struct core_contact *c = ((struct call *)ctx)->c;
+
+    *ret = (struct sapa_flow_place){ 0 };
+    if (!c->queued)
+        return;
+    ret->position = 1;
+    ret->waited_ms = (int64_t)core_ms(core->now_us - c->entered_us);
+    if (!c->in_line)
+        return;
+    const uint32_t ahead = sapa_tree_rank(core->line, core_index(core, c));
+    ret->position = ahead + 1;
+    if (ahead == 0 && sapa_route_anybody(core, c))
+        return; /* as the log has it: he is rung when this step settles */
+    const struct sapa_ewt ewt = sapa_line_ewt(core, c->queue, ahead);
+    ret->ewt_p50_ms = ewt.p50_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p50_ms;
+    ret->ewt_p90_ms = ewt.p90_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p90_ms;
+}
+
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
 {
     const struct sapa_core *core = ((struct call *)ctx)->core;
@@ -249,7 +270,7 @@ static struct sapa_flow_env env_of(struct call *call)
     struct core_contact *c = call->c;
     const struct sapa_number *number =
         c->number < core->centre->numbers_count ? &core->centre->numbers[c->number] : NULL;
-    struct sapa_flow_env env = {
+    return (struct sapa_flow_env){
         .centre = core->centre,
         .ops = &ops,
         .ctx = call,
@@ -263,23 +284,11 @@ static struct sapa_flow_env env_of(struct call *call)
         .last_agent = c->last_agent,
         .caller = sapa_sized_str(&c->address),
         .dialled = number ? number->key : (struct sapa_str){ NULL, 0 },
+        .place = place,
         .queue_facts = queue_facts,
         .hours_open = hours_open,
         .zone_offset_s = zone_offset_s,
     };
-
-    if (c->in_line) {
-        const uint32_t ahead = sapa_tree_rank(core->line, core_index(core, c));
-        const struct sapa_ewt ewt = sapa_line_ewt(core, c->queue, ahead);
-        env.position = ahead + 1;
-        env.waited_ms = (int64_t)core_ms(core->now_us - c->entered_us);
-        env.ewt_p50_ms = ewt.p50_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p50_ms;
-        env.ewt_p90_ms = ewt.p90_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p90_ms;
-    } else if (c->queued) {
-        env.position = 1;
-        env.waited_ms = (int64_t)core_ms(core->now_us - c->entered_us);
-    }
-    return env;
 }
 
 /* The flow has returned: carry out its wish to end the call. */
