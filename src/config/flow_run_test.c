@@ -34,7 +34,7 @@ struct world {
     struct sapa_text log;
     char buf[8192];
     uint32_t waiting;
-    bool open, holiday;
+    bool open, holiday, unknown;
     struct sapa_flow_place place;
 };
 
@@ -145,7 +145,8 @@ static void place(void *ctx, struct sapa_flow_place *ret)
 
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
 {
-    *ret = (struct sapa_flow_queue_facts){ ((struct world *)ctx)->waiting, 2 + queue, 5, 90000 };
+    *ret = (struct sapa_flow_queue_facts){ ((struct world *)ctx)->waiting, 2 + queue, 5,
+                                           ((struct world *)ctx)->unknown ? SAPA_FLOW_UNKNOWN : 90000 };
 }
 
 static bool hours_open(void *ctx, uint32_t hours, int64_t now_us, bool *ret_holiday)
@@ -530,6 +531,36 @@ static void wait_in_queue(struct world *w)
     EXPECT(w, "@q\nenter jual +7 agent 0\nplay id <tanya>\ntimer 20000\n");
     w->place.position = 3;
     w->place.ewt_p50_ms = 200000;
+}
+
+/* Nobody is ready: that there is a place can be said, how long it takes cannot. */
+static void test_wait_unknown(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    wait_in_queue(w);
+    w->place.ewt_p50_ms = SAPA_FLOW_UNKNOWN;
+    played(w);
+    wait_ms(w, 20000);
+    played(w);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    wait_ms(w, 10000);
+    EXPECT(w, "play id \"Anda berada di urutan ketiga.\"\ntimer 30000\n");
+    end(w);
+
+    start(w, "{ d: duration }", "s",
+          "      s: { do: say, say: [{ id: \"Satu. Kira-kira {ewt_p50:wait}, {position}! Dua {position}. Tiga {ewt_p90}\", en: x }, { id: \"{ewt_p50}\", en: x }], next: b }\n"
+          "      b: { do: branch, cases: [ { if: ewt_p50 > 1 min, go: bye }, { if: ewt_p50 <= 1 min, go: bye }, { if: 'not ewt_p50 == 0 s', go: bye } ], else: t }\n"
+          "      t: { do: set, set: { d: 'expected_wait(\"jual\")' }, on_failed: e, next: bye }\n"
+          "      e: { do: hangup, cause: 34 }\n");
+    w->place = (struct sapa_flow_place){ 2, 0, SAPA_FLOW_UNKNOWN, SAPA_FLOW_UNKNOWN };
+    w->unknown = true;
+    begin(w);
+    EXPECT(w, "@s\nplay id \"Satu. Dua dua.\"\n");
+    played(w);
+    EXPECT(w, "@b\n@t\nvalue d=0\n@e\nhangup 34 abandoned in menu\n");
+    end(w);
 }
 
 static void test_queue_waiting(void **state)
@@ -1014,7 +1045,7 @@ int main(void)
         cmocka_unit_test(test_say_answers_first), cmocka_unit_test(test_contained), cmocka_unit_test(test_menu),
         cmocka_unit_test(test_menu_without_barge_in), cmocka_unit_test(test_collect), cmocka_unit_test(test_secret),
         cmocka_unit_test(test_lookup), cmocka_unit_test(test_lookup_results), cmocka_unit_test(test_branch_and_set),
-        cmocka_unit_test(test_hours_edges), cmocka_unit_test(test_queue_waiting), cmocka_unit_test(test_queue_results),
+        cmocka_unit_test(test_hours_edges), cmocka_unit_test(test_queue_waiting), cmocka_unit_test(test_wait_unknown), cmocka_unit_test(test_queue_results),
         cmocka_unit_test(test_queue_talk), cmocka_unit_test(test_survey), cmocka_unit_test(test_callback_own_number),
         cmocka_unit_test(test_callback_other_number), cmocka_unit_test(test_callback_entering),
         cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_oncall),

@@ -137,8 +137,8 @@ static void with_words(struct world *w)
     static const struct sapa_expr exprs[] = { { 0, 1, SAPA_VALUE_INT },
                                               { 1, 1, SAPA_VALUE_DURATION } };
     static const struct sapa_flow_piece pieces[] = {
-        { { "Place ", 6 }, SAPA_NONE, 0 }, { { NULL, 0 }, 0, SAPA_FORMAT_CARDINAL },
-        { { ". Wait ", 7 }, SAPA_NONE, 0 }, { { NULL, 0 }, 1, SAPA_FORMAT_DURATION },
+        { { "Place ", 6 }, SAPA_NONE, 0 },    { { NULL, 0 }, 0, SAPA_FORMAT_CARDINAL },
+        { { ". Wait ", 7 }, SAPA_NONE, 0 },   { { NULL, 0 }, 1, SAPA_FORMAT_DURATION },
         { { ". Thanks.", 9 }, SAPA_NONE, 0 },
     };
     static const struct sapa_flow_part spoken[] = { { SAPA_NONE, { { 0, 5 }, { 0, 5 } } } };
@@ -189,8 +189,7 @@ static void the_first_words_in_a_queue_are_true(void **state)
         char expected[128];
         struct sapa_text text;
         (void)call_in(w, 0, 2 + i);
-        const uint64_t wait_ms =
-            world_last(w, SAPA_T_contact_queued)->u.contact_queued.ewt_p50_ms;
+        const uint64_t wait_ms = world_last(w, SAPA_T_contact_queued)->u.contact_queued.ewt_p50_ms;
         assert_true(wait_ms > before_ms);
         sapa_text_init(&text, expected, sizeof(expected));
         sapa_text_printf(&text, "Place %s. Wait ", places[i]);
@@ -199,6 +198,18 @@ static void the_first_words_in_a_queue_are_true(void **state)
         assert_true(sapa_str_eq(words(w), sapa_text_str(&text)));
         before_ms = wait_ms;
     }
+    world_done(w);
+}
+
+static void nothing_is_said_of_a_wait_that_nobody_knows(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1);
+    with_words(w);
+    world_start(w);
+    (void)call_in(w, 0, 1);
+    assert_int_equal(world_last(w, SAPA_T_contact_queued)->u.contact_queued.ewt_p50_ms, SAPA_NONE);
+    WORDS(w, "Place one. Thanks.");
     world_done(w);
 }
 
@@ -449,6 +460,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_words_in_a_queue_are_true),
+        cmocka_unit_test(nothing_is_said_of_a_wait_that_nobody_knows),
         cmocka_unit_test(a_virtual_waiter_keeps_its_place),
         cmocka_unit_test(nobody_is_called_who_is_still_on_the_line),
         cmocka_unit_test(an_attempt_that_fails_frees_the_agent_and_is_tried_again),

@@ -213,6 +213,14 @@ static size_t write_int(int64_t number, char *buf) /* >= 21 bytes */
     return at;
 }
 
+static bool is_expected_wait(uint32_t arg)
+{
+    const uint32_t fact = arg & 0xff;
+
+    return fact == SAPA_FACT_EWT_P50 || fact == SAPA_FACT_EWT_P90 ||
+           fact == SAPA_FACT_QUEUE_EWT_P50;
+}
+
 sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *flow,
                        const struct sapa_flow_run *run, uint32_t expr, struct sapa_expr_result *ret)
 {
@@ -243,7 +251,12 @@ sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *
             else
                 stack[top++] = (struct value){ run->values[op.arg].number, { NULL, 0 } };
             break;
-        case SAPA_EXPR_FACT: stack[top++] = fact_value(env, flow, run, op.arg); break;
+        case SAPA_EXPR_FACT:
+            stack[top] = fact_value(env, flow, run, op.arg);
+            if (is_expected_wait(op.arg) && stack[top].number == SAPA_FLOW_UNKNOWN)
+                return SAPA_EINVAL;
+            top++;
+            break;
         case SAPA_EXPR_NOT: b->number = !b->number; break;
         case SAPA_EXPR_NEGATE:
             if (__builtin_sub_overflow(0, b->number, &b->number))

@@ -240,20 +240,57 @@ static void say_value(struct machine *m, struct sapa_text *text, const struct sa
     }
 }
 
+/* Where in `s` the next sentence begins, searching from `from`; SIZE_MAX: none does. */
+static size_t next_sentence(struct sapa_str s, size_t from)
+{
+    for (size_t i = from; i < s.n; i++) {
+        if (s.p[i] != '.' && s.p[i] != '!' && s.p[i] != '?')
+            continue;
+        if (i + 1 == s.n || s.p[i + 1] == ' ')
+            return i + 1;
+    }
+    return SIZE_MAX;
+}
+
+/*
+ * A value that does not exist takes its sentence along, for half of one is heard as something else;
+ * the other sentences are still worth hearing.
+ */
 static void render(struct machine *m, const struct sapa_flow_part *part, struct sapa_text *text)
 {
     const struct sapa_flow *flow = flow_of(m);
     const uint8_t language = m->run->language;
+    size_t sentence = text->n; /* where the present one begins */
+    bool skips = false;
 
     for (uint32_t i = 0; i < part->text[language].count; i++) {
         const struct sapa_flow_piece *piece = &flow->pieces[part->text[language].first + i];
+        struct sapa_str words = piece->text;
         struct sapa_expr_result value;
 
-        if (piece->expr == SAPA_NONE)
-            sapa_text_add(text, piece->text);
-        else if (sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK)
-            say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
-        /* a value that does not exist is left out: the rest of the sentence is still worth hearing */
+        if (piece->expr != SAPA_NONE) {
+            if (!skips && sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK) {
+                say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
+            } else if (!skips) {
+                skips = true;
+                text->n = sentence;
+                text->buf[sentence] = '\0';
+            }
+            continue;
+        }
+        if (skips) {
+            const size_t end = next_sentence(words, 0);
+            if (end == SIZE_MAX)
+                continue;
+            skips = false;
+            words = (struct sapa_str){ words.p + end, words.n - end };
+            while (text->n == 0 && words.n > 0 && words.p[0] == ' ')
+                words.p++, words.n--;
+        }
+        const size_t before = text->n;
+        sapa_text_add(text, words);
+        for (size_t at = 0; (at = next_sentence(words, at)) != SIZE_MAX;)
+            sentence = SAPA_MIN(before + at, text->n);
     }
 }
 

@@ -152,13 +152,17 @@ struct sapa_flow_queue_facts {
     uint32_t waiting;
     uint32_t ready;
     uint32_t logged_in;
-    int64_t ewt_p50_ms; /* of somebody who joins now */
+    int64_t ewt_p50_ms; /* of somebody who joins now, or SAPA_FLOW_UNKNOWN */
 };
 
-/** In the present queue, all 0 outside one. */
+/** A wait of which nothing can be said: nobody is ready. The fact has no value then. */
+#define SAPA_FLOW_UNKNOWN INT64_C(-1)
+
+/** In the present queue; outside one 0, and waits that are unknown. */
 struct sapa_flow_place {
     uint32_t position; /* 1 is next */
-    int64_t waited_ms, ewt_p50_ms, ewt_p90_ms;
+    int64_t waited_ms;
+    int64_t ewt_p50_ms, ewt_p90_ms; /* or SAPA_FLOW_UNKNOWN */
 };
 
 /** What a flow may know, filled by the core for the one call. */

@@ -211,25 +211,32 @@ static const struct sapa_flow_ops ops = {
 
 /* ---- facts ---- */
 
+static int64_t known_ms(uint32_t ms)
+{
+    return ms == SAPA_NONE ? SAPA_FLOW_UNKNOWN : ms;
+}
+
 static void place(void *ctx, struct sapa_flow_place *ret)
 {
     const struct sapa_core *core = ((struct call *)ctx)->core;
     const struct core_contact *c = ((struct call *)ctx)->c;
 
-    *ret = (struct sapa_flow_place){ 0 };
+    *ret = (struct sapa_flow_place){ .ewt_p50_ms = SAPA_FLOW_UNKNOWN,
+                                     .ewt_p90_ms = SAPA_FLOW_UNKNOWN };
     if (!c->queued)
         return;
     ret->position = 1;
+    ret->ewt_p50_ms = ret->ewt_p90_ms = 0; /* somebody's phone rings for it, or is about to */
     ret->waited_ms = (int64_t)core_ms(core->now_us - c->entered_us);
     if (!c->in_line)
         return;
     const uint32_t ahead = sapa_tree_rank(core->line, core_index(core, c));
     ret->position = ahead + 1;
     if (ahead == 0 && sapa_route_anybody(core, c))
-        return; /* as the log has it: he is rung when this step settles */
+        return; /* he is rung when this step settles; the log says the same */
     const struct sapa_ewt ewt = sapa_line_ewt(core, c->queue, ahead);
-    ret->ewt_p50_ms = ewt.p50_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p50_ms;
-    ret->ewt_p90_ms = ewt.p90_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p90_ms;
+    ret->ewt_p50_ms = known_ms(ewt.p50_ms);
+    ret->ewt_p90_ms = known_ms(ewt.p90_ms);
 }
 
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
@@ -241,7 +248,7 @@ static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts 
     ret->ready = sapa_line_staffed(core, queue);
     ret->logged_in = sapa_line_logged_in(core, queue);
     const struct sapa_ewt ewt = sapa_line_ewt(core, queue, waiting);
-    ret->ewt_p50_ms = ewt.p50_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p50_ms;
+    ret->ewt_p50_ms = known_ms(ewt.p50_ms);
 }
 
 static bool hours_open(void *ctx, uint32_t hours, int64_t now_us, bool *ret_holiday)
