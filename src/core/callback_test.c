@@ -213,6 +213,22 @@ static void nothing_is_said_of_a_wait_that_nobody_knows(void **state)
     world_done(w);
 }
 
+static void who_refused_the_caller_is_not_asked_at_once_for_the_callback(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = call_in(w, 0, 1);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_REFUSED);
+    ask_back(w, c);
+    assert_int_equal(place_of(w, c), SAPA_PLACE_CALLBACK);
+    assert_int_equal(world_offer(w, c, SAPA_NONE), 0);
+    world_ready(w, 1);
+    assert_int_not_equal(world_offer(w, c, 1), 0);
+    world_done(w);
+}
+
 static void a_virtual_waiter_keeps_its_place(void **state)
 {
     (void)state;
@@ -461,6 +477,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_words_in_a_queue_are_true),
         cmocka_unit_test(nothing_is_said_of_a_wait_that_nobody_knows),
+        cmocka_unit_test(who_refused_the_caller_is_not_asked_at_once_for_the_callback),
         cmocka_unit_test(a_virtual_waiter_keeps_its_place),
         cmocka_unit_test(nobody_is_called_who_is_still_on_the_line),
         cmocka_unit_test(an_attempt_that_fails_frees_the_agent_and_is_tried_again),

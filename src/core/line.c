@@ -423,7 +423,8 @@ void sapa_line_leave(struct sapa_core *core, struct core_contact *c, enum sapa_d
         sapa_ewt_left(&core->queues[c->queue].rates, waited_us, gave_up);
     c->queued = false;
     c->reason = 0;
-    c->avoid_count = 0;
+    if (reason == SAPA_DEQUEUE_CONNECTED)
+        c->avoid_count = 0; /* in another queue he would still be asked twice in a row */
     c->preferred = SAPA_NONE;
     EMIT(core, contact_dequeued, .contact = c->id, .queue = c->queue, .reason = reason,
          .wait_ms = core_ms(waited_us));

@@ -340,7 +340,6 @@ static void on_queued(struct naive *n, const struct sapa_rec_contact_queued *que
     c->priority = (uint32_t)queued->priority;
     c->entered_us = n->now_us;
     c->virtual_waiter = queued->virtual_waiter;
-    c->refused_count = 0;
     const bool keeps = c->joined && (c->left_why != SAPA_DEQUEUE_FLOW || c->left_step == n->steps);
     if (!keeps) {
         c->aged_us = n->now_us;
@@ -376,6 +375,8 @@ void naive_event(struct naive *n, const struct sapa_record *out)
         c->queued = false;
         c->left_step = n->steps;
         c->left_why = (uint32_t)out->u.contact_dequeued.reason;
+        if (c->left_why == SAPA_DEQUEUE_CONNECTED)
+            c->refused_count = 0;
         break;
     case SAPA_T_offer_made: on_offer_made(n, &out->u.offer_made); break;
     case SAPA_T_offer_ended: on_offer_ended(n, &out->u.offer_ended); break;
