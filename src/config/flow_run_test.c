@@ -642,6 +642,44 @@ static void test_queue_talk(void **state)
     end(w);
 }
 
+/* The conversation broke after ten minutes: he waits again, and is not thrown out for the time he talked. */
+static void test_queue_again_after_a_fault(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    wait_in_queue(w);
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    EXPECT(w, "timer off\n");
+    w->env.now_us += INT64_C(600000000);
+    SEND(w, .kind = SAPA_FLOW_REQUEUED);
+    EXPECT(w, "play loop id <music>\ntimer 20000\n"); /* the callback is offered first, as ever */
+    wait_ms(w, 20000);
+    played(w);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    w->env.now_us += INT64_C(600000000);
+    SEND(w, .kind = SAPA_FLOW_REQUEUED); /* it was offered already */
+    EXPECT(w, "timer off\nplay loop id <music>\ntimer 30000\n");
+    press(w, "1");
+    assert_non_null(strstr(w->buf, "timer off\n@cb by 1\nplay id \"Kami akan menelepon Anda"));
+    end(w);
+
+    wait_in_queue(w);
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    w->env.now_us += INT64_C(600000000);
+    SEND(w, .kind = SAPA_FLOW_REQUEUED);
+    w->env.now_us += INT64_C(99000000);
+    SEND(w, .kind = SAPA_FLOW_TIMER);
+    assert_int_equal(w->run.node, w->run.queue_node); /* 99 of 100 s */
+    while (w->run.phase == SAPA_FLOW_WAITING) {
+        w->env.now_us = w->run.timer_us;
+        SEND(w, .kind = SAPA_FLOW_TIMER);
+    }
+    assert_int_equal(w->env.now_us - INT64_C(1786950000000000), INT64_C(700000000));
+    end(w);
+}
+
 static void test_survey(void **state)
 {
     struct world *w = &world;
@@ -1046,7 +1084,7 @@ int main(void)
         cmocka_unit_test(test_menu_without_barge_in), cmocka_unit_test(test_collect), cmocka_unit_test(test_secret),
         cmocka_unit_test(test_lookup), cmocka_unit_test(test_lookup_results), cmocka_unit_test(test_branch_and_set),
         cmocka_unit_test(test_hours_edges), cmocka_unit_test(test_queue_waiting), cmocka_unit_test(test_wait_unknown), cmocka_unit_test(test_queue_results),
-        cmocka_unit_test(test_queue_talk), cmocka_unit_test(test_survey), cmocka_unit_test(test_callback_own_number),
+        cmocka_unit_test(test_queue_talk), cmocka_unit_test(test_queue_again_after_a_fault), cmocka_unit_test(test_survey), cmocka_unit_test(test_callback_own_number),
         cmocka_unit_test(test_callback_other_number), cmocka_unit_test(test_callback_entering),
         cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_oncall),
         cmocka_unit_test(test_record), cmocka_unit_test(test_language_surge_flow), cmocka_unit_test(test_queue_across_flows),

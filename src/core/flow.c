@@ -523,24 +523,27 @@ static void schedule_waiting(struct machine *m)
     set_timer(m, due);
 }
 
+static int64_t after_ms(const struct machine *m, uint32_t ms)
+{
+    return ms ? m->env->now_us + (int64_t)ms * MS_US : 0;
+}
+
 static uint32_t enter_queue(struct machine *m)
 {
     const struct sapa_flow_node *node = node_of(m);
     struct sapa_flow_run *run = m->run;
-    const int64_t now_us = m->env->now_us;
     const bool stays = (run->flags & SAPA_FLOW_RUN_IN_QUEUE) && run->queue == node->queue;
 
     run->phase = SAPA_FLOW_WAITING;
     if (!stays || run->queue_node != run->node || run->queue_flow != run->flow) {
         run->flags &= (uint16_t)~SAPA_FLOW_RUN_OFFERED;
-        run->offer_us = node->offer_after_ms ? now_us + (int64_t)node->offer_after_ms * MS_US : 0;
-        run->limit_us = node->max_ms ? now_us + (int64_t)node->max_ms * MS_US : 0;
+        run->offer_us = after_ms(m, node->offer_after_ms);
+        run->limit_us = after_ms(m, node->max_ms);
     }
     run->queue_node = run->node;
     run->queue_flow = run->flow;
     run->queue = node->queue;
-    run->announce_us =
-        node->announce_every_ms ? now_us + (int64_t)node->announce_every_ms * MS_US : 0;
+    run->announce_us = after_ms(m, node->announce_every_ms);
     if (!stays) {
         run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
         m->env->ops->enter_queue(m->env->ctx, node->queue, node->priority_add,
@@ -1308,8 +1311,11 @@ static bool back_in_queue(struct machine *m)
     run->phase = SAPA_FLOW_WAITING;
     run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_TALKED; /* nobody has */
-    if (node_of(m)->announce_every_ms)
-        run->announce_us = m->env->now_us + (int64_t)node_of(m)->announce_every_ms * MS_US;
+    /* he waits anew: the conversation does not count as waiting */
+    run->announce_us = after_ms(m, node_of(m)->announce_every_ms);
+    run->limit_us = after_ms(m, node_of(m)->max_ms);
+    run->offer_us =
+        run->flags & SAPA_FLOW_RUN_OFFERED ? 0 : after_ms(m, node_of(m)->offer_after_ms);
     play_music(m);
     schedule_waiting(m);
     return true;
