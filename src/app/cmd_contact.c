@@ -75,7 +75,9 @@ static void print_contact(void *ctx, const json_t *row)
            (long long)json_integer_value(json_object_get(row, "here_ms")) / 1000);
     if (json_integer_value(json_object_get(row, "position")) > 0)
         printf(" place %lld", (long long)json_integer_value(json_object_get(row, "position")));
-    if (p50)
+    if (json_is_null(p50))
+        printf(", unknown");
+    else if (p50)
         printf(", %lld s (9 of 10 within %lld s)", (long long)json_integer_value(p50) / 1000,
                (long long)json_integer_value(json_object_get(row, "ewt_p90_ms")) / 1000);
     putchar('\n');

@@ -28,6 +28,12 @@ static sapa_rc compile(const char *type, const char *expression, struct sapa_cen
     return sapa_centre_compile(sapa_str_of(text), NULL, &findings, ret);
 }
 
+static void place(void *ctx, struct sapa_flow_place *ret)
+{
+    (void)ctx;
+    *ret = (struct sapa_flow_place){ 4, 5000, 61000, 90000 };
+}
+
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
 {
     (void)ctx;
@@ -65,8 +71,7 @@ static void compute(const char *type, const char *expression, char *buf, size_t 
     const struct sapa_flow_env env = {
         .centre = centre, .now_us = INT64_C(1786924740000000), /* 2026-08-17 06:59 in Jakarta, still 16 August in UTC */
         .last_agent = SAPA_NONE, .caller = SAPA_STR("62811234567"), .dialled = SAPA_STR("1500101"), .caller_known = true,
-        .position = 4, .ewt_p50_ms = 61000, .ewt_p90_ms = 90000, .waited_ms = 5000,
-        .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
+        .place = place, .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
     };
     run.values[1].number = 7;
     memcpy(run.text + flow->variables[2].at, "Håndwerk", 9);

@@ -525,6 +525,73 @@ static void the_last_agent_is_waited_for_but_not_for_ever(void **state)
     world_done(w);
 }
 
+/* Another queue does not make him another agent. */
+static void who_refused_is_not_asked_at_once_in_another_queue(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 2; how++) {
+        WITH(w, 2, 2, 0);
+        w->queues[0].ring_ms = 5000;
+        w->queues[0].overflow_count = how == 1;
+        w->overflows[0] =
+            (struct sapa_overflow){ .when = SAPA_OVERFLOW_WAIT, .limit = 4000, .queue = 1 };
+        world_start(w);
+        world_ready(w, 0);
+        const uint64_t c = world_arrive(w, 0);
+        world_wait(w, 3000);
+        WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_REFUSED);
+        if (how == 0)
+            WORLD_IN(w, contact_move, .contact = c, .queue = 1);
+        world_wait(w, 2000); /* overflow, if not moved */
+        struct sapa_contact_view view;
+        assert_int_equal(sapa_core_contact_get(w->core, c, w->now_us, &view), SAPA_OK);
+        assert_int_equal(view.queue, 1);
+        assert_int_equal(view.agent, SAPA_NONE);
+        world_ready(w, 1);
+        assert_int_equal(world_agent_of(w, c), 1);
+        world_done(w);
+    }
+}
+
+/* However he goes, those who waited for him alone go to anybody at once. */
+static void nobody_waits_for_a_last_agent_who_has_gone(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 5; how++) {
+        WITH(w, 2, 1, 1);
+        w->queues[0].preferred_ms = 600000;
+        w->queues[0].steps[0].need_count = 1;
+        w->queues[0].steps[0].needs[0] = (struct sapa_need){ 0, 3 };
+        level(w, 0, 0, 5);
+        level(w, 1, 0, 5);
+        w->queues[0].wrapup_ms = 600000;
+        w->queues[0].no_answer_not_ready = how == 4;
+        world_start(w);
+        world_ready(w, 0);
+        world_ready(w, 1);
+        const uint64_t busy = world_arrive_as(w, 0, SAPA_CHANNEL_VOICE, 0, 0);
+        if (how != 4)
+            world_accept(w, busy);
+        const uint64_t a = world_arrive_as(w, 0, SAPA_CHANNEL_VOICE, 0, 0);
+        assert_int_equal(world_agent_of(w, a), SAPA_NONE); /* busy: he is waited for */
+        if (how == 0)
+            WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_NOT_READY, .code = 0);
+        else if (how == 1)
+            WORLD_IN(w, agent_device, .agent = 0, .reachable = 0);
+        else if (how == 2)
+            WORLD_IN(w, agent_skill, .agent = 0, .skill = 0, .level = 2);
+        else if (how == 3) {
+            WORLD_IN(w, contact_gone, .contact = busy, .side = SAPA_SIDE_CUSTOMER);
+            assert_int_equal(world_agent_of(w, a), SAPA_NONE); /* in wrap-up: he too */
+            WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
+        } else {
+            world_wait(w, 20000); /* he does not pick up */
+        }
+        assert_int_equal(world_agent_of(w, how == 4 ? busy : a), 1);
+        world_done(w);
+    }
+}
+
 /* ---- capacity ---- */
 
 static void channels_share_an_agent_by_capacity_and_interruption(void **state)
@@ -933,6 +1000,8 @@ int main(void)
         cmocka_unit_test(ring_all_takes_the_first),
         cmocka_unit_test(who_is_freed_together_is_matched_by_the_order_of_the_line),
         cmocka_unit_test(the_last_agent_is_waited_for_but_not_for_ever),
+        cmocka_unit_test(nobody_waits_for_a_last_agent_who_has_gone),
+        cmocka_unit_test(who_refused_is_not_asked_at_once_in_another_queue),
         cmocka_unit_test(channels_share_an_agent_by_capacity_and_interruption),
         cmocka_unit_test(clients_and_teams_bound_what_an_agent_gets),
         cmocka_unit_test(readiness_cannot_lie),

@@ -240,20 +240,57 @@ static void say_value(struct machine *m, struct sapa_text *text, const struct sa
     }
 }
 
+/* Where in `s` the next sentence begins, searching from `from`; SIZE_MAX: none does. */
+static size_t next_sentence(struct sapa_str s, size_t from)
+{
+    for (size_t i = from; i < s.n; i++) {
+        if (s.p[i] != '.' && s.p[i] != '!' && s.p[i] != '?')
+            continue;
+        if (i + 1 == s.n || s.p[i + 1] == ' ')
+            return i + 1;
+    }
+    return SIZE_MAX;
+}
+
+/*
+ * A value that does not exist takes its sentence along, for half of one is heard as something else;
+ * the other sentences are still worth hearing.
+ */
 static void render(struct machine *m, const struct sapa_flow_part *part, struct sapa_text *text)
 {
     const struct sapa_flow *flow = flow_of(m);
     const uint8_t language = m->run->language;
+    size_t sentence = text->n; /* where the present one begins */
+    bool skips = false;
 
     for (uint32_t i = 0; i < part->text[language].count; i++) {
         const struct sapa_flow_piece *piece = &flow->pieces[part->text[language].first + i];
+        struct sapa_str words = piece->text;
         struct sapa_expr_result value;
 
-        if (piece->expr == SAPA_NONE)
-            sapa_text_add(text, piece->text);
-        else if (sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK)
-            say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
-        /* a value that does not exist is left out: the rest of the sentence is still worth hearing */
+        if (piece->expr != SAPA_NONE) {
+            if (!skips && sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK) {
+                say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
+            } else if (!skips) {
+                skips = true;
+                text->n = sentence;
+                text->buf[sentence] = '\0';
+            }
+            continue;
+        }
+        if (skips) {
+            const size_t end = next_sentence(words, 0);
+            if (end == SIZE_MAX)
+                continue;
+            skips = false;
+            words = (struct sapa_str){ words.p + end, words.n - end };
+            while (text->n == 0 && words.n > 0 && words.p[0] == ' ')
+                words.p++, words.n--;
+        }
+        const size_t before = text->n;
+        sapa_text_add(text, words);
+        for (size_t at = 0; (at = next_sentence(words, at)) != SIZE_MAX;)
+            sentence = SAPA_MIN(before + at, text->n);
     }
 }
 
@@ -486,24 +523,27 @@ static void schedule_waiting(struct machine *m)
     set_timer(m, due);
 }
 
+static int64_t after_ms(const struct machine *m, uint32_t ms)
+{
+    return ms ? m->env->now_us + (int64_t)ms * MS_US : 0;
+}
+
 static uint32_t enter_queue(struct machine *m)
 {
     const struct sapa_flow_node *node = node_of(m);
     struct sapa_flow_run *run = m->run;
-    const int64_t now_us = m->env->now_us;
     const bool stays = (run->flags & SAPA_FLOW_RUN_IN_QUEUE) && run->queue == node->queue;
 
     run->phase = SAPA_FLOW_WAITING;
     if (!stays || run->queue_node != run->node || run->queue_flow != run->flow) {
         run->flags &= (uint16_t)~SAPA_FLOW_RUN_OFFERED;
-        run->offer_us = node->offer_after_ms ? now_us + (int64_t)node->offer_after_ms * MS_US : 0;
-        run->limit_us = node->max_ms ? now_us + (int64_t)node->max_ms * MS_US : 0;
+        run->offer_us = after_ms(m, node->offer_after_ms);
+        run->limit_us = after_ms(m, node->max_ms);
     }
     run->queue_node = run->node;
     run->queue_flow = run->flow;
     run->queue = node->queue;
-    run->announce_us =
-        node->announce_every_ms ? now_us + (int64_t)node->announce_every_ms * MS_US : 0;
+    run->announce_us = after_ms(m, node->announce_every_ms);
     if (!stays) {
         run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
         m->env->ops->enter_queue(m->env->ctx, node->queue, node->priority_add,
@@ -1271,8 +1311,11 @@ static bool back_in_queue(struct machine *m)
     run->phase = SAPA_FLOW_WAITING;
     run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_TALKED; /* nobody has */
-    if (node_of(m)->announce_every_ms)
-        run->announce_us = m->env->now_us + (int64_t)node_of(m)->announce_every_ms * MS_US;
+    /* he waits anew: the conversation does not count as waiting */
+    run->announce_us = after_ms(m, node_of(m)->announce_every_ms);
+    run->limit_us = after_ms(m, node_of(m)->max_ms);
+    run->offer_us =
+        run->flags & SAPA_FLOW_RUN_OFFERED ? 0 : after_ms(m, node_of(m)->offer_after_ms);
     play_music(m);
     schedule_waiting(m);
     return true;

@@ -447,11 +447,8 @@ static void requeue(struct sapa_core *core, struct core_contact *c, uint32_t que
     if (c->has_flow)
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_REQUEUED });
     c->keep_age = true;
+    avoid(core, c, agent); /* also in a queue that the flow takes when this one is full */
     sapa_line_enter(core, c, queue, add, SAPA_NONE);
-    if (c->in_line) {
-        avoid(core, c, agent);
-        sapa_line_arm(core, c);
-    }
 }
 
 sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *record)

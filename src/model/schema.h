@@ -238,7 +238,7 @@
 
 #define SAPA_REC_contact_queued(F, S) \
     F(S, id, contact, "") F(S, num, queue, "") F(S, num, priority, "0..255 at arrival") \
-    F(S, num, position, "1 is next") F(S, num, ewt_p50_ms, "promised") F(S, num, ewt_p90_ms, "promised") \
+    F(S, num, position, "1 is next") F(S, num, ewt_p50_ms, "promised; SAPA_NONE: nobody is ready") F(S, num, ewt_p90_ms, "promised") \
     F(S, num, virtual_waiter, "1: a callback that keeps its place")
 
 #define SAPA_REC_contact_dequeued(F, S) \

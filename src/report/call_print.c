@@ -59,14 +59,24 @@ static const char *customer_of(const struct sapa_call *call, const struct sapa_c
     return show->show_pii || call->address[0] == '\0' ? call->address : "***";
 }
 
+/* What was promised; null: nobody was ready, so nothing was. */
+static void json_wait(const char *name, uint32_t ms, struct sapa_text *out)
+{
+    if (ms == SAPA_NONE)
+        sapa_text_printf(out, ",\"%s\":null", name);
+    else
+        sapa_text_printf(out, ",\"%s\":%u", name, ms);
+}
+
 static void json_lists(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
 {
     sapa_text_add(out, SAPA_STR(",\"queues\":["));
     for (unsigned i = 0; i < call->visit_count; i++) {
         const struct sapa_call_visit *v = &call->visits[i];
-        sapa_text_printf(out, "%s{\"wait_ms\":%lld,\"offers\":%u,\"ewt_p50_ms\":%u,\"ewt_p90_ms\":%u", i ? "," : "",
-                         (long long)((v->left_us ? v->left_us - v->queued_us : 0) / 1000), v->offers, v->ewt_p50_ms,
-                         v->ewt_p90_ms);
+        sapa_text_printf(out, "%s{\"wait_ms\":%lld,\"offers\":%u", i ? "," : "",
+                         (long long)((v->left_us ? v->left_us - v->queued_us : 0) / 1000), v->offers);
+        json_wait("ewt_p50_ms", v->ewt_p50_ms, out);
+        json_wait("ewt_p90_ms", v->ewt_p90_ms, out);
         json_key(show, "queue", SAPA_DIM_QUEUE, v->queue, out);
         json_time(show, "queued", v->queued_us, out);
         if (v->left_us)
