@@ -174,6 +174,7 @@ static const struct sapa_field_row trunk_rows[] = {
     INT("calls_max", sapa_trunk, calls_max, 1, 100000, "1000", "calls at once"),
     TEXT("user", sapa_trunk, user, 1, 64, NULL, "user name at the carrier"),
     SECRET("password", sapa_trunk, password, "password at the carrier: a text, or { secret: NAME }"),
+    BOOL("inband_dtmf", sapa_trunk, inband_dtmf, "no", "listen for keys as tones, also where the carrier promises telephone events"),
 };
 
 static const struct sapa_field_row number_rows[] = {

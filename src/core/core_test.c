@@ -914,6 +914,36 @@ static void recording_follows_policy_and_agent(void **state)
     world_done(w);
 }
 
+/* What a contact does without an agent is masked; a pause belongs to its conversation. */
+static void recording_rests_between_agents(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->queues[0].record = SAPA_RECORD_ALL;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    const uint64_t offer = world_accept(w, c);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 0);
+    const uint64_t recording = world_last(w, SAPA_T_cmd_record)->u.cmd_record.recording;
+    world_clear(w);
+    WORLD_IN(w, agent_gone, .contact = c, .offer = offer, .side = SAPA_SIDE_NETWORK); /* he waits again */
+    assert_int_equal(world_count(w, SAPA_T_cmd_record), 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.recording, recording);
+    world_clear(w);
+    world_ready(w, 1);
+    world_accept(w, c);
+    assert_int_equal(world_count(w, SAPA_T_cmd_record), 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 2);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.recording, recording);
+    WORLD_IN(w, agent_command, .agent = 1, .verb = SAPA_VERB_RECORD_PAUSE, .code = SAPA_NONE);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 1);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 3);
+    world_done(w);
+}
+
 static void a_share_is_recorded_by_the_contacts_id(void **state)
 {
     (void)state;
@@ -1014,6 +1044,7 @@ int main(void)
         cmocka_unit_test(a_closed_queue_takes_nobody_new),
         cmocka_unit_test(a_supervisor_moves_a_contact_with_its_age),
         cmocka_unit_test(recording_follows_policy_and_agent),
+        cmocka_unit_test(recording_rests_between_agents),
         cmocka_unit_test(a_share_is_recorded_by_the_contacts_id),
         cmocka_unit_test(a_new_description_keeps_people_and_places),
     };

@@ -371,6 +371,8 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
     EMIT(core, cmd_connect, .contact = c->id, .offer = w->offer);
     if (first && c->recording)
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
+    else
+        sapa_recording_again(core, c);
 }
 
 void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side,
@@ -472,6 +474,8 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
         return SAPA_OK;
     }
     sapa_work_part(core, w, in->side, (uint32_t)in->cause);
+    if (c->leg)
+        sapa_recording_rest(core, c);
     if (fault && c->leg && c->callback == NO_CALLBACK) {
         requeue(core, c, queue, agent);
         return SAPA_OK;

@@ -1,6 +1,7 @@
 /*
  * Recordings belong to the contact: one from the first conversation to the contact's end, through
- * hold, pause and a second agent. Whether there is one follows from the queue's policy; a share is
+ * hold, pause and a second agent. What the contact does without an agent (a survey, a menu, waiting
+ * for the next one) is no conversation: it is masked. Whether there is one follows from the queue's policy; a share is
  * drawn from the contact's id, so that a replay records the same ones.
  */
 #include "core/core_impl.h"
@@ -30,6 +31,22 @@ void sapa_recording_connect(struct sapa_core *core, struct core_contact *c)
     if (q->record == SAPA_RECORD_ALL ||
         (q->record == SAPA_RECORD_SHARE && in_share(c->id, q->record_share_percent)))
         begin(core, c); /* the caller of this sends the command, after the connection */
+}
+
+void sapa_recording_rest(struct sapa_core *core, struct core_contact *c)
+{
+    if (!c->recording_on || c->recording_paused)
+        return;
+    c->recording_paused = true;
+    EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = 1);
+}
+
+void sapa_recording_again(struct sapa_core *core, struct core_contact *c)
+{
+    if (!c->recording_on || !c->recording_paused || c->policy == SAPA_RECORD_ON_DEMAND)
+        return; /* on demand: the next agent demands it himself */
+    c->recording_paused = false;
+    EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = 2);
 }
 
 void sapa_recording_end(struct sapa_core *core, struct core_contact *c)

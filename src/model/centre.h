@@ -183,6 +183,7 @@ struct sapa_trunk {
     uint32_t from_first, from_count; /* addresses calls may come from, in sapa_centre.networks */
     uint32_t calls_max;
     struct sapa_str user, password; /* digest as client; empty: none */
+    uint8_t inband_dtmf;        /* listen for keys as tones, also where telephone-event was agreed */
 };
 
 /** An address range that a trunk may call from. */

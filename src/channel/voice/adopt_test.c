@@ -106,6 +106,36 @@ static void talking_call_lives_on(void **state)
         assert_int_equal(f->dialogs[i].u.dialog.closed, 1);
 }
 
+/* The phone numbers telephone-event in its own way: we send by its number, and know both, in the next life as well. */
+static void numbers_of_keys(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "a=rtpmap:101 telephone-event/8000");
+    f->media_seen = f->media_count;
+    fake_reply(f, invite, 200, "phone", "",
+               "v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8 96\r\n"
+               "a=rtpmap:96 telephone-event/8000\r\n");
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.dtmf_type, 96);
+    assert_int_equal(set->u.leg.dtmf_receive, 101);
+    assert_int_equal(set->u.leg.dtmf_inband, 0);
+    const uint64_t id = set->leg;
+    kill_control(f);
+    const struct sapa_voice_held held[] = {
+        { .contact = contact, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = contact, .offer = 5, .what = SAPA_VOICE_HELD_AGENT },
+    };
+    start_control(f, held, 2);
+    const struct voice_leg *leg = sapa_voice_find(&f->voice->legs, id);
+    assert_non_null(leg);
+    assert_int_equal(leg->dtmf_type, 96);
+    assert_int_equal(leg->dtmf_receive, 101);
+}
+
 /* A caller who waits: the announcement ended meanwhile, which the core must learn. */
 static void waiting_caller_lives_on(void **state)
 {
@@ -296,7 +326,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(talking_call_lives_on), TEST(waiting_caller_lives_on), TEST(orphans_are_ended),
+        TEST(talking_call_lives_on), TEST(numbers_of_keys), TEST(waiting_caller_lives_on), TEST(orphans_are_ended),
         TEST(what_the_core_does_not_hold), TEST(media_process_is_gone_too), TEST(damaged_records),
         TEST(registrations_live_on),
     };

@@ -69,14 +69,14 @@ struct voice_leg {
     bool late_offer;          /* our offer went out in a 2xx; the ACK answers it */
     bool acked;
     bool held;                /* they hold us */
-    bool early_sdp;           /* agreed is set by a provisional answer */
     bool logged;              /* a dialog record was posted */
     bool bad_line;            /* its quality alarm is on */
     bool asking;              /* OPTIONS within the dialog is under way */
     bool started;             /* LEG_SET was sent */
     uint8_t auth_tries;
     uint8_t direction;        /* SAPA_MEDIA_SEND | RECEIVE */
-    uint8_t codec, dtmf_type;
+    uint8_t codec;
+    uint8_t dtmf_type, dtmf_receive; /* telephone-event as they number it, as we did; 0: not negotiated */
     uint8_t fork_count;
     uint32_t generation;      /* of the dialog record */
     uint32_t agent, trunk;
@@ -85,9 +85,11 @@ struct voice_leg {
     char *body;               /* caller's offer until it is answered */
     char *target;             /* where our INVITE goes: URI, then route */
     uint16_t target_n, route_n;
+    uint64_t bridged;         /* the leg that hears it, as the media process was told; 0: none */
     uint32_t device_crc;      /* of the binding that is called */
     int64_t called_us;
     sapa_sip_dialog_id dialog;
+    sapa_sip_dialog_id early; /* the fork whose provisional answer is agreed; 0: none */
     sapa_sip_dialog_id forks[VOICE_FORKS_MAX];
     sapa_sip_tx_id tx;        /* their INVITE, unanswered */
     struct sapa_sdp_local sdp;
@@ -311,6 +313,8 @@ sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64]);
 void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed);
 void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct voice_leg *a, struct voice_leg *b);
+void sapa_voice_leg_keys(struct sapa_voice *v, struct voice_leg *from, struct sapa_str keys);
 void sapa_voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed);
 void sapa_voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg);
