@@ -1196,6 +1196,7 @@ static void test_bad_line(void **state)
     assert_true(said.code >= 2);
     said = call_close(&control, &call);
     assert_true(said.u.quality.mos_x100 < 310);
+    assert_true(said.u.quality.mos_min_x100 >= 100 && said.u.quality.mos_min_x100 <= said.u.quality.mos_x100);
     assert_true(said.u.quality.talk_ms > 2000);
     control_close(&control);
 }

@@ -158,8 +158,8 @@
     F(S, num, lost, "of those expected") \
     F(S, num, jitter_us, "RFC 3550 interarrival jitter, last") \
     F(S, num, jitter_max_us, "") \
-    F(S, num, mos_x100, "ITU-T G.107 estimate, 100..450") \
-    F(S, num, mos_min_x100, "worst ten seconds")
+    F(S, num, mos_x100, "ITU-T G.107 estimate, 100..450: of the whole leg, of an alarm: now; 0: no packet came") \
+    F(S, num, mos_min_x100, "worst ten seconds, 0: as above")
 
 #define SAPA_REC_switch_set(F, S) \
     F(S, num, which, "enum sapa_switch") \
