@@ -63,7 +63,7 @@ static int start_process(void **state)
     options = (struct sapa_media_options){ .socket_path = socket_path, .threads = 2, .ready_fd = ready[1],
                                            .port_min = (uint16_t)(12000 + getpid() % 40 * 400),
                                            .sounds_folder = folder, .recordings_folder = folder,
-                                           .silent_s = 2, .quality_window_ms = 2000 };
+                                           .silent_s = 2, .quality_mos_x100 = 310, .quality_window_ms = 2000 };
     options.port_max = (uint16_t)(options.port_min + 398);
     assert_int_equal(sapa_thread_start("media", -1, run_process, &options, &process_thread), SAPA_OK);
     assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -1201,6 +1201,47 @@ static void test_bad_line(void **state)
     control_close(&control);
 }
 
+static void limit(struct control *control, uint32_t mos_x100, uint32_t window_ms)
+{
+    struct sapa_media_message message = { .op = SAPA_MEDIA_LIMITS };
+
+    message.u.limits.quality_mos_x100 = mos_x100;
+    message.u.limits.quality_window_ms = window_ms;
+    say(control, &message);
+}
+
+/* When a line is called bad is control's to say, of calls that live too: a clean one is, and then not any more. */
+static void test_limits(void **state)
+{
+    struct control control;
+    struct call call;
+    uint8_t octets[FRAME];
+    unsigned said = 0;
+
+    (void)state;
+    control_open(&control);
+    call_open(&control, &call, SAPA_CODEC_PCMA, SAPA_CODEC_PCMA);
+    limit(&control, 450, 2000);
+    fill(octets, 1, 1);
+    for (unsigned i = 0; i < 500 && said < 2; i++) {
+        struct sapa_media_message message;
+        phone_send(&call.customer, octets);
+        wait_ms(20);
+        while (receive(control.fd, &message, 0)) {
+            if (message.op != SAPA_MEDIA_QUALITY)
+                continue;
+            assert_int_equal(message.code, said == 0);
+            assert_int_equal(message.leg, call.customer.leg);
+            said++;
+            limit(&control, 100, 0);
+        }
+    }
+    assert_int_equal(said, 2);
+    limit(&control, 310, 2000);
+    (void)call_close(&control, &call);
+    control_close(&control);
+}
+
 /* kill -9: what was spoken more than half a second before is in the file, and it opens. */
 static void test_killed(void **state)
 {
@@ -1284,6 +1325,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_malformed_messages),
         cmocka_unit_test(test_rtcp),
         cmocka_unit_test(test_bad_line),
+        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_killed),
     };
 

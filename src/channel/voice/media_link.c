@@ -265,9 +265,19 @@ static void on_inventory(struct sapa_voice *v, const struct sapa_media_message *
     v->inventory[v->inventory_count++] = *m;
 }
 
+void sapa_voice_media_limits(struct sapa_voice *v)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_LIMITS };
+    m.u.limits.quality_mos_x100 = v->centre->system.quality_alarm_mos_x100;
+    m.u.limits.quality_window_ms = v->centre->system.quality_alarm_ms;
+    if (v->media_up && sapa_voice_media_send(v, &m) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
 static void on_inventory_end(struct sapa_voice *v)
 {
     v->media_up = true;
+    sapa_voice_media_limits(v);
     sapa_timer_cancel(v->loop, &v->media_timer);
     if (v->media_alarm) {
         v->media_alarm = false;
