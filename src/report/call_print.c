@@ -59,6 +59,15 @@ static const char *customer_of(const struct sapa_call *call, const struct sapa_c
     return show->show_pii || call->address[0] == '\0' ? call->address : "***";
 }
 
+/* Without a packet there is no score. */
+static void json_mos(const char *key, unsigned mos_x100, struct sapa_text *out)
+{
+    if (mos_x100)
+        sapa_text_printf(out, ",\"%s\":%u.%02u", key, mos_x100 / 100, mos_x100 % 100);
+    else
+        sapa_text_printf(out, ",\"%s\":null", key);
+}
+
 static void json_lists(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
 {
     sapa_text_add(out, SAPA_STR(",\"queues\":["));
@@ -99,9 +108,11 @@ static void json_lists(const struct sapa_call *call, const struct sapa_call_show
     sapa_text_add(out, SAPA_STR("],\"legs\":["));
     for (unsigned i = 0; i < call->leg_count; i++) {
         const struct sapa_call_leg *l = &call->legs[i];
-        sapa_text_printf(out, "%s{\"side\":\"%s\",\"packets\":%u,\"lost\":%u,\"jitter_us\":%u,\"jitter_max_us\":%u,\"mos\":%u.%02u,\"mos_min\":%u.%02u}",
-                         i ? "," : "", sapa_side_name(l->side), l->packets, l->lost, l->jitter_us, l->jitter_max_us,
-                         l->mos_x100 / 100u, l->mos_x100 % 100u, l->mos_min_x100 / 100u, l->mos_min_x100 % 100u);
+        sapa_text_printf(out, "%s{\"side\":\"%s\",\"packets\":%u,\"lost\":%u,\"jitter_us\":%u,\"jitter_max_us\":%u",
+                         i ? "," : "", sapa_side_name(l->side), l->packets, l->lost, l->jitter_us, l->jitter_max_us);
+        json_mos("mos", l->mos_x100, out);
+        json_mos("mos_min", l->mos_min_x100, out);
+        sapa_text_char(out, '}');
     }
     sapa_text_add(out, SAPA_STR("],\"path\":["));
     for (unsigned i = 0; i < call->step_count; i++) {
@@ -261,6 +272,11 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
              length(call->excluded_ms).text, length(call->unrecorded_ms).text);
     for (unsigned i = 0; i < call->leg_count; i++) {
         const struct sapa_call_leg *l = &call->legs[i];
+        if (l->mos_x100 == 0) {
+            line(out, id ? "  suara       %s: tak ada suara yang datang" : "  audio       %s: no audio came",
+                 sapa_word_side(l->side, language));
+            continue;
+        }
         line(out, id ? "  suara       %s: MOS %u.%02u (terburuk %u.%02u), hilang %u dari %u, jitter %u.%u ms"
                      : "  audio       %s: MOS %u.%02u (worst %u.%02u), lost %u of %u, jitter %u.%u ms",
              sapa_word_side(l->side, language), l->mos_x100 / 100u, l->mos_x100 % 100u, l->mos_min_x100 / 100u,
@@ -324,7 +340,8 @@ void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *sh
                      call->wrapup_ms, call->offers.made, call->conversation_ms, call->recorded_ms, call->masked_ms,
                      call->excluded_ms, call->unrecorded_ms);
     for (unsigned i = 0; i < call->leg_count; i++)
-        mos = SAPA_MIN(mos, call->legs[i].mos_x100);
+        if (call->legs[i].mos_x100)
+            mos = SAPA_MIN(mos, call->legs[i].mos_x100);
     if (mos != UINT16_MAX)
         sapa_text_printf(out, "%u.%02u", mos / 100, mos % 100);
 }
