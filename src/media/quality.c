@@ -6,7 +6,8 @@
 
 enum {
     RTCP_US = 5000000,         /* RFC 3550 section 6.2: five seconds, give or take half */
-    SLICE_US = 2000000
+    SLICE_US = 2000000,
+    REPORT_FRESH_US = 8000000  /* so long a peer's report speaks of now: the longest pause between two, and a bit */
 };
 
 /* --- RTCP --- */
@@ -27,6 +28,7 @@ void sapa_leg_on_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, const ui
         const uint32_t rtt_us = sapa_rtcp_rtt_us(&rtcp.block, sapa_rtcp_ntp(sapa_wall_us()));
         if (rtt_us)
             leg->rtt_us = rtt_us;
+        sapa_heard_report(&leg->heard, &rtcp.block, leg->sent, leg->rtt_us, worker->now_us);
     }
     if (rtcp.has_sender) {
         leg->last_sr = (uint32_t)(rtcp.ntp >> 16);
@@ -95,6 +97,12 @@ void sapa_leg_quality(const struct sapa_worker *worker, const struct sapa_leg *l
     message->u.quality.mos_min_x100 = sapa_score_worst(&score);
     message->u.quality.side = leg->side;
     message->u.quality.talk_ms = (uint64_t)(talk_us / 1000);
+    message->u.quality.heard_mos_x100 =
+        message->op == SAPA_MEDIA_QUALITY ? leg->heard.mos_x100 : sapa_score_mos(&leg->heard.score);
+    message->u.quality.heard_mos_min_x100 = sapa_score_worst(&leg->heard.score);
+    message->u.quality.heard_lost = leg->heard.lost;
+    message->u.quality.heard_fraction = leg->heard.fraction;
+    message->u.quality.heard_jitter_us = leg->heard.jitter_us;
 }
 
 static void set_alarm(struct sapa_worker *worker, struct sapa_leg *leg, bool on)
@@ -108,15 +116,29 @@ static void set_alarm(struct sapa_worker *worker, struct sapa_leg *leg, bool on)
     sapa_worker_tell(worker, &message);
 }
 
-static void end_slice(struct sapa_worker *worker, struct sapa_leg *leg)
+/* The worse of the two directions: what came within the slice, and what the peer lately said of ours. 0: neither is known. */
+static uint16_t slice_mos(const struct sapa_worker *worker, struct sapa_leg *leg)
 {
     uint32_t expected, lost;
+    uint16_t mos = 0;
 
     sapa_rtp_stats_slice(&leg->stats, &expected, &lost);
-    if (expected == 0)
+    if (expected > 0) {
+        sapa_score_add(&leg->score, SLICE_US / 1000, expected, lost, delay_ms(leg));
+        mos = sapa_mos_x100(lost, expected, delay_ms(leg));
+    }
+    if (leg->heard.mos_x100 && worker->now_us - leg->heard.weighed_us < REPORT_FRESH_US)
+        mos = mos ? SAPA_MIN(mos, leg->heard.mos_x100) : leg->heard.mos_x100;
+    return mos;
+}
+
+static void end_slice(struct sapa_worker *worker, struct sapa_leg *leg)
+{
+    const uint16_t mos = slice_mos(worker, leg);
+
+    if (mos == 0)
         return;
-    sapa_score_add(&leg->score, SLICE_US / 1000, expected, lost, delay_ms(leg));
-    if (sapa_mos_x100(lost, expected, delay_ms(leg)) >= worker->options.quality_mos_x100) {
+    if (mos >= worker->options.quality_mos_x100) {
         leg->bad_ms = 0;
         set_alarm(worker, leg, false);
         return;

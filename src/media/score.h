@@ -9,7 +9,7 @@
 #ifndef SAPA_MEDIA_SCORE_H
 #define SAPA_MEDIA_SCORE_H
 
-#include "base/base.h"
+#include "rtp/rtcp.h"
 
 enum {
     SAPA_SCORE_WINDOW_MS = 10000, /* so long is a window whose worst is kept */
@@ -35,5 +35,25 @@ uint16_t sapa_score_mos(const struct sapa_score *score);
 uint16_t sapa_score_worst(const struct sapa_score *score);
 /** Of the window that runs; while it is too short, of the one before; then of the whole. */
 uint16_t sapa_score_now(const struct sapa_score *score);
+
+/**
+ * What the peer says it hears of us (RFC 3550 section 6.4.1). Nothing of it is believed beyond what
+ * we know ourselves: a report weighs the packets that we sent since the one before, so a flood of
+ * reports weighs nothing, and no loss is above what was sent. Zeroed = never heard.
+ */
+struct sapa_heard {
+    struct sapa_score score;
+    int64_t at_us;                   /* of the last report, mono; 0 none */
+    int64_t weighed_us;              /* of the last that weighed anything */
+    uint64_t sent;                   /* by then */
+    uint32_t jitter_us;
+    uint32_t lost;                   /* cumulative, as far as it can be */
+    uint16_t mos_x100;               /* of the last report that weighed anything */
+    uint8_t fraction;                /* of 256, of the last report */
+};
+
+/** @param sent  packets sent so far   @param rtt_us  0 unknown */
+void sapa_heard_report(struct sapa_heard *heard, const struct sapa_rtcp_block *block, uint64_t sent,
+                       uint32_t rtt_us, int64_t now_us);
 
 #endif

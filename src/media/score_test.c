@@ -100,12 +100,63 @@ static void test_long(void **state)
     assert_int_equal(sapa_score_mos(&score), sapa_mos_x100(1, 10, DELAY_MS));
 }
 
+static void report(struct sapa_heard *heard, uint8_t fraction, int32_t lost, uint64_t sent, int64_t at_s)
+{
+    const struct sapa_rtcp_block block = { .fraction_lost = fraction, .lost = lost, .jitter = 80 };
+
+    sapa_heard_report(heard, &block, sent, 40000, at_s * 1000000);
+}
+
+/* Reports every five seconds: three clean ones, two with a quarter lost. */
+static void test_heard(void **state)
+{
+    struct sapa_heard heard = { 0 };
+
+    (void)state;
+    for (unsigned i = 1; i <= 3; i++)
+        report(&heard, 0, 0, 250 * i, 5 * i);
+    report(&heard, 64, 62, 1000, 20);
+    report(&heard, 64, 124, 1250, 25);
+    assert_int_equal(heard.lost, 124);
+    assert_int_equal(heard.fraction, 64);
+    assert_int_equal(heard.jitter_us, 10000);
+    assert_int_equal(heard.mos_x100, sapa_mos_x100(62, 250, sapa_mos_delay_ms(40000, 10000)));
+    assert_int_equal(sapa_score_mos(&heard.score), sapa_mos_x100(124, 1250, sapa_mos_delay_ms(40000, 10000)));
+    assert_true(sapa_score_worst(&heard.score) < sapa_score_mos(&heard.score));
+}
+
+/* What cannot be is not believed, and a flood of reports weighs no more than what was sent. */
+static void test_hostile_reports(void **state)
+{
+    struct sapa_heard heard = { 0 };
+    const struct sapa_rtcp_block lies[] = {
+        { .fraction_lost = 255, .lost = 0x7fffff, .jitter = UINT32_MAX, .seq_max = UINT32_MAX },
+        { .fraction_lost = 255, .lost = -0x800000, .jitter = 0, .seq_max = 0 },
+    };
+
+    (void)state;
+    sapa_heard_report(&heard, &lies[0], 0, 0, 1); /* before anything was sent */
+    assert_int_equal(heard.mos_x100, 0);
+    assert_int_equal(heard.lost, 0);
+    for (unsigned i = 0; i < 10000; i++) {
+        sapa_heard_report(&heard, &lies[i % 2], 100, UINT32_MAX, 1000);
+        assert_true(heard.lost <= 100);
+        assert_true(heard.jitter_us <= 10000000);
+    }
+    assert_int_equal(heard.score.expected, 100);
+    assert_true(heard.score.lost <= 100);
+    assert_int_equal(heard.weighed_us, 1000);
+    sapa_heard_report(&heard, &lies[0], UINT64_MAX, 0, -5); /* no overflow, whatever the clock says */
+    assert_true(sapa_score_mos(&heard.score) >= 100 && sapa_score_worst(&heard.score) >= 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing),      cmocka_unit_test(test_good_then_bad),
         cmocka_unit_test(test_bad_then_good), cmocka_unit_test(test_short),
         cmocka_unit_test(test_worst_is_worst), cmocka_unit_test(test_long),
+        cmocka_unit_test(test_heard),        cmocka_unit_test(test_hostile_reports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,7 @@ struct sapa_leg {
     int64_t rtcp_us;                 /* next report */
     int64_t slice_us;                /* end of this slice */
     struct sapa_score score;         /* what we hear */
+    struct sapa_heard heard;         /* what the peer says it hears of us */
     bool alarm;
     uint32_t bad_ms;
     char cname[CNAME_SIZE];

@@ -119,6 +119,10 @@ struct sapa_media_message {
             uint16_t mos_x100, mos_min_x100;
             uint8_t side;
             uint64_t talk_ms;                 /* time bridged */
+            /* what the peer reported that it hears of us; its score 0: nothing */
+            uint32_t heard_lost, heard_jitter_us;
+            uint16_t heard_mos_x100, heard_mos_min_x100;
+            uint8_t heard_fraction;           /* lost of 256, of the last report */
         } quality;
         struct { uint32_t quality_mos_x100, quality_window_ms; } limits; /* 0: as it is */
         struct {

@@ -2,7 +2,7 @@
 
 #include "report/save_impl.h"
 
-enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 1 }; /* "SCAL" */
+enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 2 }; /* "SCAL" */
 
 struct closed_contact {
     uint64_t contact;
@@ -420,7 +420,9 @@ static void measured(struct sapa_call *call, const struct sapa_record *record)
             .leg = in->leg, .packets = clip32(in->packets), .lost = clip32(in->lost),
             .jitter_us = clip32(in->jitter_us), .jitter_max_us = clip32(in->jitter_max_us),
             .mos_x100 = clip16(in->mos_x100), .mos_min_x100 = clip16(in->mos_min_x100),
-            .side = clip8(in->side),
+            .sent = clip32(in->sent), .heard_lost = clip32(in->heard_lost),
+            .heard_jitter_us = clip32(in->heard_jitter_us), .heard_mos_x100 = clip16(in->heard_mos_x100),
+            .heard_mos_min_x100 = clip16(in->heard_mos_min_x100), .side = clip8(in->side),
         };
 }
 

@@ -112,6 +112,13 @@ static void json_lists(const struct sapa_call *call, const struct sapa_call_show
                          i ? "," : "", sapa_side_name(l->side), l->packets, l->lost, l->jitter_us, l->jitter_max_us);
         json_mos("mos", l->mos_x100, out);
         json_mos("mos_min", l->mos_min_x100, out);
+        if (l->heard_mos_x100) {
+            sapa_text_printf(out, ",\"heard\":{\"sent\":%u,\"lost\":%u,\"jitter_us\":%u", l->sent, l->heard_lost,
+                             l->heard_jitter_us);
+            json_mos("mos", l->heard_mos_x100, out);
+            json_mos("mos_min", l->heard_mos_min_x100, out);
+            sapa_text_char(out, '}');
+        }
         sapa_text_char(out, '}');
     }
     sapa_text_add(out, SAPA_STR("],\"path\":["));
@@ -220,6 +227,38 @@ static struct sapa_str name(const struct sapa_call_show *show, enum sapa_dim kin
     return sapa_names_text(show->names, kind, dim, show->language);
 }
 
+/* One direction: MOS 4.12 (worst 3.90), lost 26 of 10400, jitter 3.1 ms */
+static struct direction { char text[96]; } direction(enum sapa_language language, unsigned mos_x100, unsigned worst_x100,
+                                                     uint32_t lost, uint32_t of, uint32_t jitter_us)
+{
+    const bool id = language == SAPA_LANGUAGE_ID;
+    struct direction d = { "" };
+    struct sapa_text text;
+
+    sapa_text_init(&text, d.text, sizeof(d.text));
+    sapa_text_printf(&text, id ? "MOS %u.%02u (terburuk %u.%02u), hilang %u dari %u, jitter %u.%u ms"
+                               : "MOS %u.%02u (worst %u.%02u), lost %u of %u, jitter %u.%u ms",
+                     mos_x100 / 100, mos_x100 % 100, worst_x100 / 100, worst_x100 % 100, lost, of, jitter_us / 1000,
+                     jitter_us % 1000 / 100);
+    return d;
+}
+
+static void print_leg(const struct sapa_call_leg *l, enum sapa_language language, const struct sapa_lines *out)
+{
+    const bool id = language == SAPA_LANGUAGE_ID;
+    const char *side = sapa_word_side(l->side, language);
+
+    if (l->mos_x100 == 0)
+        line(out, id ? "  suara       %s: tak ada suara yang datang" : "  audio       %s: no audio came", side);
+    else
+        line(out, id ? "  suara       %s: %s" : "  audio       %s: %s", side,
+             direction(language, l->mos_x100, l->mos_min_x100, l->lost, l->packets + l->lost, l->jitter_us).text);
+    if (l->heard_mos_x100)
+        line(out, id ? "  didengar    %s: %s" : "  heard by    %s: %s", side,
+             direction(language, l->heard_mos_x100, l->heard_mos_min_x100, l->heard_lost, l->sent,
+                       l->heard_jitter_us).text);
+}
+
 void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *show,
                      const struct sapa_lines *out)
 {
@@ -270,18 +309,8 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
                      : "  recording   %s talked = %s recorded + %s masked + %s excluded + %s missing",
              length(call->conversation_ms).text, length(call->recorded_ms).text, length(call->masked_ms).text,
              length(call->excluded_ms).text, length(call->unrecorded_ms).text);
-    for (unsigned i = 0; i < call->leg_count; i++) {
-        const struct sapa_call_leg *l = &call->legs[i];
-        if (l->mos_x100 == 0) {
-            line(out, id ? "  suara       %s: tak ada suara yang datang" : "  audio       %s: no audio came",
-                 sapa_word_side(l->side, language));
-            continue;
-        }
-        line(out, id ? "  suara       %s: MOS %u.%02u (terburuk %u.%02u), hilang %u dari %u, jitter %u.%u ms"
-                     : "  audio       %s: MOS %u.%02u (worst %u.%02u), lost %u of %u, jitter %u.%u ms",
-             sapa_word_side(l->side, language), l->mos_x100 / 100u, l->mos_x100 % 100u, l->mos_min_x100 / 100u,
-             l->mos_min_x100 % 100u, l->lost, l->packets + l->lost, l->jitter_us / 1000, l->jitter_us % 1000 / 100);
-    }
+    for (unsigned i = 0; i < call->leg_count; i++)
+        print_leg(&call->legs[i], language, out);
     for (unsigned i = 0; i < call->answer_count; i++)
         line(out, id ? "  survei      %s: %u" : "  survey      %s: %u", call->answers[i].question, call->answers[i].answer);
     if (call->voicemail_ms)

@@ -3,7 +3,7 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 2, /* "SINT"; 2: legs without a packet are not measured */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 3, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction */
     ROWS_MAX = 4000000,
     WAITS_A_CHUNK = 15,
     DIM_BITS = 20, REASON_BITS = 12,
@@ -840,7 +840,7 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
             continue;
         measured++;
         mos += call->legs[i].mos_x100;
-        bad += call->legs[i].mos_x100 < alarm;
+        bad += call->legs[i].mos_x100 < alarm || (call->legs[i].heard_mos_x100 && call->legs[i].heard_mos_x100 < alarm);
     }
     sum(&legs, SAPA_M_LEGS, measured);
     sum(&legs, SAPA_M_LEGS_BAD, bad);

@@ -453,9 +453,23 @@ static void test_silent_legs(void **state)
     assert_int_equal(M(row, LEGS_BAD), 1);
     assert_int_equal(M(row, MOS_SUM), 730);
 
+    /* What the peer hears of us is a direction of its own, and bad enough on its own. */
+    call.opened_us += INT64_C(86400) * 1000000;
+    call.legs[0].heard_mos_x100 = 310;
+    call.legs[0].heard_mos_min_x100 = 290;
+    call.legs[0].sent = 500;
+    call.legs[0].heard_lost = 61;
+    sapa_intervals_call(&report.intervals, &call);
+    SUM(SAPA_ROWS_TOTAL, SAPA_NONE, row);
+    assert_int_equal(M(row, LEGS), 4);
+    assert_int_equal(M(row, LEGS_BAD), 3);
+    assert_int_equal(M(row, MOS_SUM), 1460);
+
     call.leg_count = 2;
     indonesian.language = SAPA_LANGUAGE_ID;
     struct sapa_call_show shows[] = { show, indonesian };
+    static const char *const heard[] = { "heard by    customer: MOS 3.10 (worst 2.90), lost 61 of 500",
+                                         "didengar    pelanggan: MOS 3.10 (terburuk 2.90), hilang 61 dari 500" };
     static const char *const silent[] = { "agent: no audio came", "agen: tak ada suara yang datang" };
     for (size_t i = 0; i < SAPA_COUNT(shows); i++) {
         shows[i].names = &report.names;
@@ -463,6 +477,7 @@ static void test_silent_legs(void **state)
         sapa_call_print(&call, &shows[i], &lines.lines);
         assert_non_null(strstr(lines.text, silent[i]));
         assert_non_null(strstr(lines.text, "MOS 4.30"));
+        assert_non_null(strstr(lines.text, heard[i]));
         assert_null(strstr(lines.text, "MOS 0"));
         free(lines.text);
     }
@@ -473,7 +488,7 @@ static void test_silent_legs(void **state)
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_call_json(&call, &shows[0], &text);
     sapa_text_char(&text, '\0');
-    assert_non_null(strstr(buf, "\"mos\":4.30,\"mos_min\":4.20}"));
+    assert_non_null(strstr(buf, "\"mos\":4.30,\"mos_min\":4.20,\"heard\":{\"sent\":500,\"lost\":61,\"jitter_us\":0,\"mos\":3.10,\"mos_min\":2.90}}"));
     assert_non_null(strstr(buf, "\"mos\":null,\"mos_min\":null}"));
     sapa_report_done(&report);
 }

@@ -304,6 +304,13 @@ static void post_quality(struct sapa_voice *v, const struct voice_leg *leg, cons
     r.u.leg_quality.jitter_max_us = m->u.quality.jitter_max_us;
     r.u.leg_quality.mos_x100 = m->u.quality.mos_x100;
     r.u.leg_quality.mos_min_x100 = m->u.quality.mos_min_x100;
+    r.u.leg_quality.sent = m->u.quality.sent;
+    r.u.leg_quality.rtt_us = m->u.quality.rtt_us;
+    r.u.leg_quality.heard_lost = m->u.quality.heard_lost;
+    r.u.leg_quality.heard_fraction = m->u.quality.heard_fraction;
+    r.u.leg_quality.heard_jitter_us = m->u.quality.heard_jitter_us;
+    r.u.leg_quality.heard_mos_x100 = m->u.quality.heard_mos_x100;
+    r.u.leg_quality.heard_mos_min_x100 = m->u.quality.heard_mos_min_x100;
     sapa_voice_post(v, &r);
 }
 
