@@ -146,7 +146,7 @@ int sapa_media_command(int argc, char **argv)
     const struct sapa_media_options media = {
         .socket_path = socket_path, .listen_fd = (int)fd,
         .port_min = (uint16_t)port_min, .port_max = (uint16_t)port_max, .threads = (unsigned)threads,
-        .pin = cpu != 65535, .cpu_first = (int)cpu, .quality_mos_x100 = 360, .handle_signals = true,
+        .pin = cpu != 65535, .cpu_first = (int)cpu, .handle_signals = true,
     };
     return sapa_media_main(&media);
 }

@@ -36,7 +36,7 @@
     X(15, 1, lookup_done, "an outside system has answered, or not in time") \
     X(16, 1, dial_progress, "a call that we place rings, is answered or fails") \
     X(17, 1, recording_state, "the recorder reports") \
-    X(18, 1, leg_quality, "what a leg sounded like") \
+    X(18, 2, leg_quality, "what a leg sounded like") \
     X(19, 1, switch_set, "surge and the like, switched by hand") \
     X(20, 1, contact_move, "a supervisor moves a contact") \
     X(21, 1, agent_skill, "a supervisor changes a skill") \
@@ -158,8 +158,15 @@
     F(S, num, lost, "of those expected") \
     F(S, num, jitter_us, "RFC 3550 interarrival jitter, last") \
     F(S, num, jitter_max_us, "") \
-    F(S, num, mos_x100, "ITU-T G.107 estimate, 100..450") \
-    F(S, num, mos_min_x100, "worst ten seconds")
+    F(S, num, mos_x100, "ITU-T G.107 estimate, 100..450: of the whole leg, of an alarm: now; 0: no packet came") \
+    F(S, num, mos_min_x100, "worst ten seconds, 0: as above") \
+    F(S, num, sent, "packets to the peer") \
+    F(S, num, rtt_us, "round trip by the peer's reports, 0: unknown") \
+    F(S, num, heard_lost, "of those sent, as the peer reports (RFC 3550 6.4.1)") \
+    F(S, num, heard_fraction, "of 256, of its last report") \
+    F(S, num, heard_jitter_us, "of its last report") \
+    F(S, num, heard_mos_x100, "the same estimate of what the peer hears of us, 0: it reported nothing") \
+    F(S, num, heard_mos_min_x100, "worst ten seconds of that")
 
 #define SAPA_REC_switch_set(F, S) \
     F(S, num, which, "enum sapa_switch") \

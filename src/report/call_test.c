@@ -249,7 +249,7 @@ static void test_unknown_wait(void **state)
 /* The most that a record can hold, printed: still inside the promised room. */
 static void test_fullest_json(void **state)
 {
-    static char buf[8192];
+    static char buf[16384];
     struct sapa_text text;
     struct sapa_call call;
     struct given g;

@@ -77,7 +77,7 @@ static void talking_call_lives_on(void **state)
     assert_int_equal(f->posted_count, fake_posted_count(f, SAPA_T_contact_answered) + fake_posted_count(f, SAPA_T_alarm_raised));
     assert_int_equal(fake_posted_count(f, SAPA_T_alarm_raised), 1);
     for (size_t i = 0; i < f->media_count; i++)
-        assert_int_equal(f->media[i].op, SAPA_MEDIA_HELLO);
+        assert_true(f->media[i].op == SAPA_MEDIA_HELLO || f->media[i].op == SAPA_MEDIA_LIMITS);
     /* hold works, with the description that the old process agreed on and a higher version */
     fake_request(f, &agent, "INVITE", "", "application/sdp", FAKE_SDP("198.51.100.7", "40000", "8 101", "sendonly"));
     const struct fake_sent *ok = fake_want(f, "SIP/2.0 200", agent.call_id);

@@ -291,6 +291,7 @@ void sapa_voice_centre(struct sapa_voice *v, const struct sapa_centre *centre)
     }
     sapa_voice_trunks_map(v, old);
     sapa_voice_agents_map(v, old);
+    sapa_voice_media_limits(v);
     sapa_voice_touch(v);
 }
 

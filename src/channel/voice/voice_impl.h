@@ -394,6 +394,8 @@ void sapa_voice_recording_failed(struct sapa_voice *v, struct voice_contact *c);
 sapa_rc sapa_voice_media_open(struct sapa_voice *v);
 void sapa_voice_media_close(struct sapa_voice *v);
 sapa_rc sapa_voice_media_send(struct sapa_voice *v, struct sapa_media_message *m);
+/** What the description says of the media process's own judgements: sent when it comes up and when the description changes. */
+void sapa_voice_media_limits(struct sapa_voice *v);
 void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_message *m);
 void sapa_voice_media_link_state(struct sapa_voice *v, bool up);
 

@@ -1145,6 +1145,28 @@ static void poor_line(void **state)
     assert_empty(f);
 }
 
+/* When a line is called bad stands in the description: media learns it when it comes and when that changes. */
+static void media_learns_the_limits(void **state)
+{
+    struct fake *f = *state;
+    struct sapa_centre other = *f->options.centre;
+    f->media_seen = f->media_count;
+    sapa_voice_media_link(f->voice, false);
+    sapa_voice_media_link(f->voice, true);
+    fake_run(f, 0);
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 360);
+    assert_int_equal(m->u.limits.quality_window_ms, 10000);
+    other.system.quality_alarm_mos_x100 = 330;
+    other.system.quality_alarm_ms = 20000;
+    sapa_voice_centre(f->voice, &other);
+    m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 330);
+    assert_int_equal(m->u.limits.quality_window_ms, 20000);
+    sapa_voice_centre(f->voice, f->options.centre);
+    assert_empty(f);
+}
+
 /* The centre's mailbox is full for a while: nothing is lost, and nothing overtakes. */
 static void centre_is_slow(void **state)
 {
@@ -1245,7 +1267,7 @@ int main(void)
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
         TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
-        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(centre_is_slow),
+        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow),
         TEST(new_description), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
