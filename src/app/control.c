@@ -85,6 +85,7 @@ struct control {
     enum sapa_log_state log_state;
     int ready_fd;
     int64_t started_us;
+    int64_t announced_us; /* core time of our centre_started */
 };
 
 static struct {
@@ -575,8 +576,12 @@ static sapa_rc open_channels(struct control *c)
         .data = opt.data, .centre = c->today, .ports = &ports, .inbox = c->inbox, .listens = listens,
         .epoch = (uint32_t)sapa_store_epoch(c->store), .node = 1, .cpu = -1,
     };
+    struct sapa_key offer_key;
     sapa_rc rc = SAPA_OK;
 
+    sapa_store_key(c->store, "sapa offers to phones", &offer_key);
+    memcpy(channels.offer_key, offer_key.bytes, sizeof(channels.offer_key));
+    sapa_wipe(&offer_key, sizeof(offer_key));
     for (size_t i = 0; rc == SAPA_OK && i < opt.udp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
         rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_UDP, opt.udp.values[i]);
     for (size_t i = 0; rc == SAPA_OK && i < opt.tcp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
@@ -600,6 +605,13 @@ static sapa_rc console_input(void *ctx, struct sapa_record *input)
         return SAPA_EAGAIN;
     input_now(c, input);
     return SAPA_OK;
+}
+
+static uint32_t queue_ring_ms(const struct control *c, uint32_t queue)
+{
+    const uint32_t ring_ms = queue < c->today.centre->queues_count ? c->today.centre->queues[queue].ring_ms : 0;
+
+    return ring_ms ? ring_ms : 20000; /* as the core takes it */
 }
 
 /* What the core holds goes to the channel, so that each thing is confirmed or ended. */
@@ -631,8 +643,12 @@ static sapa_rc hand_over(struct control *c)
     for (uint32_t agent = 0; agent < c->today.centre->agents_count; agent++) {
         cursor = 0;
         while (rc == SAPA_OK && sapa_core_assignment_next(c->core, agent, &cursor, &assignment)) {
+            if (assignment.state == SAPA_ASSIGNMENT_OFFERED && assignment.since_us >= c->announced_us)
+                continue; /* made by this process: its command follows when the log has it */
+            const bool known = sapa_core_contact_get(c->core, assignment.contact, now_us, &contact) == SAPA_OK;
             const struct sapa_voice_held held = {
-                .contact = assignment.contact, .offer = assignment.offer,
+                .contact = assignment.contact, .offer = assignment.offer, .agent = agent, .queue = assignment.queue,
+                .ring_ms = queue_ring_ms(c, assignment.queue), .kind = known && contact.callback != UINT8_MAX,
                 .talking = assignment.state == SAPA_ASSIGNMENT_TALKING,
                 .what = assignment.state == SAPA_ASSIGNMENT_OFFERED ? SAPA_VOICE_HELD_RINGING : SAPA_VOICE_HELD_AGENT };
             if (assignment.channel == SAPA_CHANNEL_VOICE && assignment.state != SAPA_ASSIGNMENT_WRAPUP)
@@ -652,6 +668,7 @@ static void announce_start(struct control *c)
     (void)sapa_sized_set(&input.u.centre_started.zones, SAPA_STR("system"));
     input.u.centre_started.epoch = sapa_store_epoch(c->store);
     input_now(c, &input);
+    c->announced_us = input.at_us;
 }
 
 /* ---- signals ---- */

@@ -394,6 +394,7 @@ void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t ag
 void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer_result result,
                     uint32_t cause, bool contact_stays);
 /** End all offers of a contact that ring, but `but`. */
+void sapa_offer_on_start(struct sapa_core *core);
 void sapa_offer_end_all(struct sapa_core *core, struct core_contact *c, const struct core_work *but,
                         enum sapa_offer_result result);
 /** Customer and agent talk. */

@@ -1012,6 +1012,55 @@ static void a_new_description_keeps_people_and_places(void **state)
     free(n);
 }
 
+/* The program was away while a phone rang: nobody knows what the agent did, so nothing is booked against him. */
+static void offers_over_a_restart(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->queues[0].no_answer_not_ready = true;
+    w->queues[0].ring_ms = 20000;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t a = world_arrive(w, 0);
+    const uint64_t offer = world_offer(w, a, 0);
+    w->now_us += 49000000; /* without a tick */
+    world_clear(w);
+    world_begin_centre(w);
+    const struct sapa_rec_offer_ended *ended = &world_last(w, SAPA_T_offer_ended)->u.offer_ended;
+    assert_int_equal(ended->offer, offer);
+    assert_int_equal(ended->result, SAPA_OFFER_FAULT);
+    struct sapa_agent_view agent;
+    assert_int_equal(sapa_core_agent_get(w->core, 0, w->now_us, &agent), SAPA_OK);
+    assert_int_equal(agent.presence, SAPA_PRESENCE_READY);
+    const uint64_t again = world_offer(w, a, 0); /* and he is asked again at once */
+    assert_true(again != 0 && again != offer);
+    /* one that is due just now gets a moment, in which an answer that waits can be read */
+    w->now_us += 20500000;
+    world_clear(w);
+    world_begin_centre(w);
+    assert_int_equal(world_count(w, SAPA_T_offer_ended), 0);
+    WORLD_IN(w, offer_accepted, .offer = again, .leg = 3);
+    assert_int_equal(world_count(w, SAPA_T_contact_connected), 1);
+    world_done(w);
+}
+
+/* A fault that is ours alone (cause 0) passes nobody over: the oldest caller is the next again. */
+static void faults_of_ours_keep_the_order(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t a = world_arrive(w, 0), b = world_arrive(w, 0);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, a, 0), .result = SAPA_OFFER_FAULT, .cause = 0);
+    assert_int_not_equal(world_offer(w, a, 0), 0);
+    assert_int_equal(world_offer(w, b, 0), 0);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, a, 0), .result = SAPA_OFFER_FAULT, .cause = 500);
+    assert_int_equal(world_offer(w, a, 0), 0);
+    assert_int_not_equal(world_offer(w, b, 0), 0);
+    world_done(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1045,6 +1094,8 @@ int main(void)
         cmocka_unit_test(a_supervisor_moves_a_contact_with_its_age),
         cmocka_unit_test(recording_follows_policy_and_agent),
         cmocka_unit_test(recording_rests_between_agents),
+        cmocka_unit_test(offers_over_a_restart),
+        cmocka_unit_test(faults_of_ours_keep_the_order),
         cmocka_unit_test(a_share_is_recorded_by_the_contacts_id),
         cmocka_unit_test(a_new_description_keeps_people_and_places),
     };

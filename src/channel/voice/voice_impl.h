@@ -41,6 +41,8 @@ enum {
     VOICE_AUTH_TRIES = 2,      /* answers to challenges of one INVITE */
     VOICE_SDP_MAX = 1024,
     VOICE_HEADERS_MAX = 1024,
+    VOICE_OFFER_NODE = 1023,   /* of the ids of offers' legs */
+    VOICE_GHOST_US = 500000,   /* a phone that is told to stop ringing is not called again before */
 };
 
 enum voice_leg_kind { LEG_CUSTOMER, LEG_AGENT, LEG_OUTSIDE, LEG_CODE };
@@ -110,6 +112,7 @@ struct voice_offer {
     uint32_t agent, queue, ring_ms;
     uint8_t kind;
     bool ringing, over;
+    bool adopted;              /* its INVITEs are an earlier process' */
     uint8_t result;            /* worst outcome so far; SAPA_OFFER_OPEN: none */
     int cause;
     struct sapa_timer silence; /* phones that say nothing */
@@ -191,6 +194,7 @@ struct voice_agent {
     uint8_t device_count;
     uint32_t last_queue;
     int64_t ping_due_us;      /* 0: not registered */
+    int64_t ghost_until_us;   /* a call of an earlier process is being taken from its phone */
     struct voice_device devices[VOICE_DEVICES_MAX];
 };
 
@@ -334,8 +338,23 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
 bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
 uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip);
 
+/* ring.c */
+enum { VOICE_RING_TOKEN = 17 };
+struct voice_ring { /* how the INVITE of an offer to one phone is known */
+    uint64_t leg;
+    char call_id[VOICE_RING_TOKEN], tag[VOICE_RING_TOKEN], branch[VOICE_RING_TOKEN];
+};
+struct voice_ring sapa_voice_ring_of(const struct sapa_voice *v, uint64_t offer, uint32_t device_crc);
+/** CANCEL to all phones of the agent for an offer that an earlier process made. */
+void sapa_voice_ring_cancel(struct sapa_voice *v, uint64_t offer, uint32_t agent);
+/** The same for a leg of the media process that nobody knows: only its id is left. */
+void sapa_voice_ring_cancel_leg(struct sapa_voice *v, uint64_t leg);
+const struct sapa_media_message *sapa_voice_inventory_of(const struct sapa_voice *v, uint64_t leg);
+
 /* outbound.c */
 void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd);
+/** An offer that rang when an earlier process died goes on. False: it cannot, and its phones have been told to stop. */
+bool sapa_voice_offer_adopt(struct sapa_voice *v, const struct sapa_voice_held *held);
 void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere);
 void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd);
