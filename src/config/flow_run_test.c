@@ -921,7 +921,7 @@ static void load_demo(struct world *w)
     assert_non_null(file);
     text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
     fclose(file);
-    load(w, "  f: { start: a, nodes: { a: { do: hangup } } }\n"); /* for the environment */
+    load(w, "  f: { self_service: replaced below, start: a, nodes: { a: { do: hangup } } }\n"); /* for the environment */
     sapa_centre_free(w->centre);
     assert_int_equal(sapa_centre_compile(sapa_str_of(text), &sources, &findings, &w->centre), SAPA_OK);
     w->env.centre = w->centre;
