@@ -36,8 +36,7 @@
     X(AGENT_UNKNOWN_REASON, "agent.unknown-reason", "Alasan tidak dikenal.", "This reason is not known.") \
     X(AGENT_UNKNOWN_DISPOSITION, "agent.unknown-disposition", "Kode hasil panggilan tidak dikenal.", "This result code is not known.") \
     X(AGENT_REFUSED, "agent.refused", "Saat ini tidak bisa.", "This is not possible now.") \
-    X(AGENT_NOT_KNOWN, "agent.not-known", "Pesawat ini bukan milik agen.", "This phone belongs to no agent.") \
-    X(AGENT_UNREACHABLE, "agent.unreachable", "Pesawat yang dituju tidak dapat dihubungi.", "The extension you dialled cannot be reached.") \
+    X(AGENT_UNREACHABLE, "agent.unreachable", "Pesawat Anda belum terdaftar. Anda siap begitu pesawat dapat dihubungi.", "Your phone is not registered. You are ready as soon as it can be reached.") \
     X(QUEUE_POSITION, "queue.position", "Anda berada di {position:position}.", "You are {position:position}.") \
     X(QUEUE_WAIT, "queue.wait", "Perkiraan waktu tunggu {ewt_p50:wait}.", "The expected wait is {ewt_p50:wait}.") \
     X(QUEUE_THANKS, "queue.thanks", "Terima kasih sudah menunggu. Petugas kami akan segera melayani Anda.", "Thank you for waiting. One of our people will be with you soon.") \
