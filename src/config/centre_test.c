@@ -292,7 +292,7 @@ static void test_details(void **state)
                  "trunks: { c: { host: h.example, transport: tcp, port: 5080, from: [192.0.2.7, \"2001:db8::/32\"], user: u, password: p } }\n"
                  "prompts: { goodbye: { en: Tschuess }, fix: { always: id, id: Halo } }\n"
                  "callers: [ { what: vip, prefix: \"62811\", priority: 9, client: a } ]\n"
-                 "numbers: { 7001: { client: a, flow: f }, 7002: { client: b, flow: f, language: en, toll_free: yes, priority: 3 } }\n"
+                 "numbers: { 7001: { client: a, flow: f }, 7002: { client: b, flow: f, language: en, priority: 3 } }\n"
                  "flows: { f: { self_service: only a farewell, start: h, nodes: { h: { do: hangup, say: [goodbye, fix, { en: Bye }], cause: 17 } } } }\n");
     assert_int_equal(centre->system.languages, 2);
     assert_int_equal(centre->system.digest, 1);
@@ -339,7 +339,6 @@ static void test_details(void **state)
     assert_int_equal(centre->networks[1].bits, 32);
     assert_int_equal(centre->caller_rules[0].what, 2);
     assert_int_equal(centre->numbers[0].language, SAPA_LANGUAGE_EN);
-    assert_int_equal(centre->numbers[1].toll_free, 1);
     const struct sapa_prompt *bye = &centre->prompts[centre->system_prompt[SAPA_PROMPT_ID_GOODBYE]];
     assert_true(sapa_str_eq(bye->text[SAPA_LANGUAGE_EN], SAPA_STR("Tschuess")));
     assert_int_equal(centre->prompts[1].always, SAPA_LANGUAGE_ID + 1);

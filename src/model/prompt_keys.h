@@ -45,7 +45,6 @@
     X(CALLBACK_ENTER, "callback.enter", "Silakan masukkan nomor telepon Anda, lalu tekan pagar.", "Please enter your telephone number, then press hash.") \
     X(CALLBACK_READ_BACK, "callback.read-back", "Nomor yang Anda masukkan {digits:digits}. Tekan satu jika benar, atau dua untuk mengulang.", "You entered {digits:digits}. Press one if this is right, or two to enter it again.") \
     X(CALLBACK_ACCEPTED, "callback.accepted", "Baik. Kami akan menelepon Anda begitu giliran Anda tiba. Terima kasih.", "Good. We will call you when it is your turn. Thank you.") \
-    X(CALLBACK_GREETING, "callback.greeting", "Halo, ini panggilan balik yang Anda minta. Petugas kami segera berbicara dengan Anda.", "Hello, this is the call you asked for. One of our people will speak to you in a moment.") \
     X(CALLBACK_AGENT, "callback.agent", "Panggilan balik. Pelanggan sedang dihubungi.", "Callback. The customer is being called.") \
     X(CALLBACK_NOT_REACHED, "callback.not-reached", "Pelanggan tidak dapat dihubungi.", "The customer could not be reached.") \
     X(MENU_INVALID, "menu.invalid", "Maaf, pilihan itu tidak tersedia.", "Sorry, that is not one of the choices.") \
@@ -54,7 +53,6 @@
     X(VOICEMAIL_THANKS, "voicemail.thanks", "Terima kasih. Pesan Anda sudah kami terima.", "Thank you. We have received your message.") \
     X(SURVEY_THANKS, "survey.thanks", "Terima kasih atas penilaian Anda.", "Thank you for your answer.") \
     X(SYSTEM_CLOSED, "system.closed", "Maaf, saat ini kami sedang tutup.", "Sorry, we are closed at the moment.") \
-    X(SYSTEM_BUSY, "system.busy", "Maaf, semua saluran kami sedang sibuk. Silakan menelepon kembali beberapa saat lagi.", "Sorry, all our lines are busy. Please call again in a while.") \
     X(SYSTEM_FAULT, "system.fault", "Maaf, terjadi gangguan di pihak kami. Silakan menelepon kembali.", "Sorry, there is a fault on our side. Please call again.") \
     X(GOODBYE, "goodbye", "Terima kasih. Sampai jumpa.", "Thank you. Goodbye.")
 

@@ -56,7 +56,7 @@ static void play_now(struct sapa_voice *v, struct voice_call_code *code)
     }
     if (code->waiting > 0)
         return;
-    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->id, .leg = leg->id, .tag = 1 };
+    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->contact ? leg->contact->id : leg->id, .leg = leg->id, .tag = 1 };
     m.u.play.play = 1;
     for (uint8_t i = 0; i < code->count; i++)
         if (code->here[i])
@@ -219,6 +219,37 @@ static void no_reply(void *ctx)
     sapa_voice_touch(code->voice);
     say_known(code->voice, code, SAPA_PROMPT_ID_AGENT_REFUSED);
     answer(code->voice, code);
+}
+
+/* ---- a last word ---- */
+
+static void not_said(void *ctx)
+{
+    struct voice_call_code *code = ctx;
+    sapa_voice_touch(code->voice);
+    if (code->leg)
+        sapa_voice_leg_end(code->voice, code->leg, 16, NULL);
+}
+
+void sapa_voice_code_last_word(struct sapa_voice *v, struct voice_leg *leg, enum sapa_prompt_id id)
+{
+    struct voice_call_code *code =
+        v->media_up && leg->state == LEG_UP && leg->media == MEDIA_OPEN && !leg->code ? calloc(1, sizeof(*code)) : NULL;
+    if (code) {
+        code->request = sapa_voice_id(v);
+        code->agent = leg->agent;
+        code->voice = v;
+        code->leg = leg;
+    }
+    if (!code || !sapa_voice_put(&v->codes, code->request, code)) {
+        free(code);
+        sapa_voice_leg_end(v, leg, 16, NULL);
+        return;
+    }
+    leg->code = code;
+    sapa_timer_set(v->loop, &code->timer, (int64_t)VOICE_CODE_REPLY_MS * 1000, not_said, code);
+    say_known(v, code, id);
+    play_now(v, code);
 }
 
 /* ---- the call ---- */

@@ -637,6 +637,45 @@ static void callback_with_credentials(void **state)
     assert_empty(f);
 }
 
+/* Nobody answers a callback: the agent is told so before his line is free, unless the next offer is there already. */
+static void callback_not_reached(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        const uint64_t contact = fake_customer(f, &customer);
+        fake_request(f, &customer, "BYE", "", "", "");
+        struct fake_call agent = fake_agent(f, contact, 50 + turn, 0);
+        FAKE_COMMAND(f, cmd_dial, .contact = contact, .attempt = 1, .kind = 0, .from = 0, .ring_ms = 30000);
+        assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/callback.agent");
+        fake_reply(f, fake_want(f, "INVITE sip:6281234567890@192.0.2.10 SIP/2.0", ""), 486, "t", "", "");
+        assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 2);
+        FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 50 + turn);
+        FAKE_COMMAND(f, cmd_forget, .contact = contact);
+        struct sapa_media_message m = *fake_media(f, SAPA_MEDIA_PLAY);
+        assert_string_equal(m.u.play.files[0], "/cache/callback.not-reached");
+        fake_none(f, "BYE", agent.call_id);
+        if (turn == 0) {
+            struct sapa_media_message done = { .op = SAPA_MEDIA_PLAY_DONE, .leg = m.leg };
+            done.u.play.play = 0x80000001; /* of the word before it, which it replaced */
+            sapa_voice_media_receive(f->voice, &done);
+            fake_none(f, "BYE", agent.call_id);
+            done.u.play.play = 1;
+            sapa_voice_media_receive(f->voice, &done);
+            fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+        } else {
+            const uint64_t next = fake_customer(f, &customer);
+            FAKE_COMMAND(f, cmd_offer, .offer = 60, .contact = next, .agent = 0, .queue = 0, .ring_ms = 20000);
+            fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+            fake_reply(f, fake_want(f, "INVITE", "X-Sapa"), 486, "x", "", "");
+            fake_request(f, &customer, "BYE", "", "", "");
+            FAKE_COMMAND(f, cmd_forget, .contact = next);
+        }
+    }
+    assert_empty(f);
+}
+
 static void trunks_in_trouble(void **state)
 {
     struct fake *f = *state;
@@ -1198,7 +1237,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(codes), TEST(what_codes_say), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(callback_not_reached), TEST(trunks_in_trouble), TEST(codes), TEST(what_codes_say), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(centre_is_slow),
         TEST(new_description), TEST(hold_dialects),
     };
