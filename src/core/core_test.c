@@ -715,12 +715,20 @@ static void wrapup_has_a_limit_and_one_extension(void **state)
     assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, 0);
     WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE,
              .request = 2);
-    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_ESTATE);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_EDENIED);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_STATUS, .code = SAPA_NONE, .request = 3);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.wrapup, 1);
     world_wait(w, 5999);
     assert_int_equal(world_agent_of(w, next), SAPA_NONE);
     world_wait(w, 1);
     assert_int_equal(world_last(w, SAPA_T_wrapup_ended)->u.wrapup_ended.wrapup_ms, 15000);
     assert_int_equal(world_agent_of(w, next), 0);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE, .request = 4);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_ESTATE);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_NOT_READY, .code = 1);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_STATUS, .code = SAPA_NONE, .request = 5);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.wrapup, 0);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.code, 1);
     world_done(w);
 }
 
@@ -899,14 +907,29 @@ static void recording_follows_policy_and_agent(void **state)
     w->queues[0].record = SAPA_RECORD_ON_DEMAND;
     world_start(w);
     world_ready(w, 0);
+#define RECORD(what) WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_##what, .code = SAPA_NONE, .request = 1)
+#define REPLIED(what) assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_##what)
+    RECORD(PAUSE);
+    REPLIED(ENOENT); /* no call */
     const uint64_t c = world_arrive(w, 0);
     world_accept(w, c);
     assert_int_equal(world_count(w, SAPA_T_cmd_record), 0);
-    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_PAUSE, .code = SAPA_NONE);
+    RECORD(PAUSE);
+    REPLIED(EDENIED); /* nothing to pause */
     assert_int_equal(world_count(w, SAPA_T_cmd_record), 0);
-    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
-    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_PAUSE, .code = SAPA_NONE);
+    RECORD(START);
+    RECORD(START);
+    REPLIED(ESTATE); /* already so */
+    RECORD(RESUME);
+    REPLIED(ESTATE);
+    RECORD(PAUSE);
     assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 1);
+    RECORD(PAUSE);
+    REPLIED(ESTATE);
+    RECORD(START);
+    REPLIED(EDENIED); /* it would not start: it is paused */
+#undef RECORD
+#undef REPLIED
     WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_RESUME, .code = SAPA_NONE);
     assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 2);
     WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);

@@ -50,7 +50,9 @@ enum {
     SAPA_FLOW_RUN_IN_QUEUE = 64,
     SAPA_FLOW_RUN_MESSAGE = 128,
     SAPA_FLOW_RUN_TALKED = 256,
-    SAPA_FLOW_RUN_OUTSIDE = 512
+    SAPA_FLOW_RUN_OUTSIDE = 512,
+    SAPA_FLOW_RUN_FAULT = 1024,   /* a fault of ours is being said: then the call ends */
+    SAPA_FLOW_RUN_GOODBYE = 2048  /* goodbye is said where no way leads on: then the call ends */
 };
 
 /** All there is to remember of a flow that runs. Zero-initialised: idle. */

@@ -295,12 +295,12 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
          length(call->talk_ms).text, length(call->hold_ms).text, length(call->wrapup_ms).text);
     for (unsigned i = 0; i < call->visit_count; i++) {
         const struct sapa_call_visit *v = &call->visits[i];
-        line(out, id ? "  antrean     %s  " SAPA_STR_FMT ": %s, tunggu %s, %u tawaran%s"
-                     : "  queue       %s  " SAPA_STR_FMT ": %s, waited %s, %u offers%s",
+        line(out, id ? "  antrean     %s  " SAPA_STR_FMT ": %s, tunggu %s, %u tawaran%s%s"
+                     : "  queue       %s  " SAPA_STR_FMT ": %s, waited %s, %u offer%s%s",
              moment(show, v->queued_us).text, SAPA_STR_ARG(name(show, SAPA_DIM_QUEUE, v->queue)),
              v->left_us ? sapa_word_dequeue(v->reason, language) : "…",
              length(v->left_us ? (uint64_t)(v->left_us - v->queued_us) / 1000 : 0).text, v->offers,
-             v->is_callback ? (id ? ", telepon balik" : ", callback") : "");
+             id || v->offers == 1 ? "" : "s", v->is_callback ? (id ? ", telepon balik" : ", callback") : "");
     }
     for (unsigned i = 0; i < call->part_count; i++) {
         const struct sapa_call_part *p = &call->parts[i];

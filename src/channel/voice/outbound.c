@@ -360,6 +360,7 @@ void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dia
         sapa_voice_leg_end(v, old, 16, NULL);
     if (c->dial_kind != 1) {
         c->gone = false;
+        c->unreached = true;
         sapa_voice_agent_note(v, c, SAPA_PROMPT_ID_CALLBACK_AGENT);
     }
     sapa_voice_dial_next(v, c, 0, 503);

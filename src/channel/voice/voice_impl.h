@@ -145,6 +145,7 @@ struct voice_contact {
     bool secret_on;
     bool recording_off;       /* what the recorder says is over */
     bool dead;
+    bool unreached;           /* a callback that is being dialled, or was in vain */
     uint8_t secret_n;
     char *secret;             /* SAPA_VOICE_SECRET_MAX bytes once there is one */
     char *recording_path;
@@ -159,7 +160,7 @@ struct voice_contact {
     char dial[64];
 };
 
-/** A phone dials a code. */
+/** A phone dials a code; or an agent hears why his part in a contact is over. */
 struct voice_call_code {
     uint64_t request;
     uint8_t verb;
@@ -388,6 +389,8 @@ void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent
 void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base);
 void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg);
+/** The agent's part is over: he hears why, and then his line is free; at once when it cannot be said. */
+void sapa_voice_code_last_word(struct sapa_voice *v, struct voice_leg *leg, enum sapa_prompt_id id);
 /** An offer comes: code calls of this agent end, spoken or not. True: one of them still holds the line. */
 bool sapa_voice_code_yield(struct sapa_voice *v, uint32_t agent);
 void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
