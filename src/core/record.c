@@ -58,19 +58,24 @@ void sapa_recording_end(struct sapa_core *core, struct core_contact *c)
     EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = 3);
 }
 
+/* ESTATE: it is so already; EDENIED: not in this state of the recording, or not by policy. */
 sapa_rc sapa_recording_command(struct sapa_core *core, struct core_contact *c, enum sapa_verb verb)
 {
     switch (verb) {
     case SAPA_VERB_RECORD_START:
-        if (c->recording_on || c->policy == SAPA_RECORD_NONE)
-            return c->recording_on ? SAPA_ESTATE : SAPA_EDENIED;
+        if (c->recording_on)
+            return c->recording_paused ? SAPA_EDENIED : SAPA_ESTATE;
+        if (c->policy == SAPA_RECORD_NONE)
+            return SAPA_EDENIED;
         c->recording = 0;
         begin(core, c);
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
         return SAPA_OK;
     case SAPA_VERB_RECORD_PAUSE:
     case SAPA_VERB_RECORD_RESUME:
-        if (!c->recording_on || c->recording_paused == (verb == SAPA_VERB_RECORD_PAUSE))
+        if (!c->recording_on)
+            return SAPA_EDENIED;
+        if (c->recording_paused == (verb == SAPA_VERB_RECORD_PAUSE))
             return SAPA_ESTATE;
         c->recording_paused = verb == SAPA_VERB_RECORD_PAUSE;
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording,

@@ -469,6 +469,12 @@ static void on_op(struct sapa_worker *worker, const struct sapa_media_message *m
     case SAPA_MEDIA_STATS:
         on_stats(worker, message->tag);
         return;
+    case SAPA_MEDIA_LIMITS: /* a line that is bad now hears of it with its next slice */
+        if (message->u.limits.quality_mos_x100)
+            worker->options.quality_mos_x100 = message->u.limits.quality_mos_x100;
+        if (message->u.limits.quality_window_ms)
+            worker->options.quality_window_ms = message->u.limits.quality_window_ms;
+        return;
     case SAPA_MEDIA_RECORD_PAUSE:
     case SAPA_MEDIA_RECORD_RESUME:
     case SAPA_MEDIA_RECORD_END:

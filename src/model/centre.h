@@ -198,7 +198,6 @@ struct sapa_number {
     uint32_t client;
     uint32_t flow;
     uint8_t language;           /* enum sapa_language */
-    uint8_t toll_free;
     uint8_t priority;           /* added to the queue's */
 };
 

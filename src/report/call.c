@@ -427,7 +427,9 @@ static void measured(struct sapa_call *call, const struct sapa_record *record)
             .leg = in->leg, .packets = clip32(in->packets), .lost = clip32(in->lost),
             .jitter_us = clip32(in->jitter_us), .jitter_max_us = clip32(in->jitter_max_us),
             .mos_x100 = clip16(in->mos_x100), .mos_min_x100 = clip16(in->mos_min_x100),
-            .side = clip8(in->side),
+            .sent = clip32(in->sent), .heard_lost = clip32(in->heard_lost),
+            .heard_jitter_us = clip32(in->heard_jitter_us), .heard_mos_x100 = clip16(in->heard_mos_x100),
+            .heard_mos_min_x100 = clip16(in->heard_mos_min_x100), .side = clip8(in->side),
         };
 }
 

@@ -3,7 +3,7 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 1, /* "SINT" */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 3, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction */
     ROWS_MAX = 4000000,
     WAITS_A_CHUNK = 15,
     DIM_BITS = 20, REASON_BITS = 12,
@@ -814,7 +814,7 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
                                                       : call->opened_us),
     };
     struct sums meter = { 0 }, survey = { 0 }, legs = { 0 };
-    int64_t answers = 0, promoters = 0, detractors = 0, satisfied = 0, mos = 0, bad = 0;
+    int64_t answers = 0, promoters = 0, detractors = 0, satisfied = 0, measured = 0, mos = 0, bad = 0;
 
     sum(&meter, SAPA_M_RECORDED, call->recorded_ms);
     sum(&meter, SAPA_M_MASKED, call->masked_ms);
@@ -836,10 +836,13 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
     sum(&survey, SAPA_M_TOP_TWO, satisfied);
     add_both(fold, &home, &survey);
     for (unsigned i = 0; i < call->leg_count; i++) {
+        if (call->legs[i].mos_x100 == 0) /* nothing came: nothing was measured */
+            continue;
+        measured++;
         mos += call->legs[i].mos_x100;
-        bad += call->legs[i].mos_x100 < alarm;
+        bad += call->legs[i].mos_x100 < alarm || (call->legs[i].heard_mos_x100 && call->legs[i].heard_mos_x100 < alarm);
     }
-    sum(&legs, SAPA_M_LEGS, call->leg_count);
+    sum(&legs, SAPA_M_LEGS, measured);
     sum(&legs, SAPA_M_LEGS_BAD, bad);
     sum(&legs, SAPA_M_MOS_SUM, mos);
     add_both(fold, &home, &legs);

@@ -291,6 +291,7 @@ void sapa_voice_centre(struct sapa_voice *v, const struct sapa_centre *centre)
     }
     sapa_voice_trunks_map(v, old);
     sapa_voice_agents_map(v, old);
+    sapa_voice_media_limits(v);
     sapa_voice_touch(v);
 }
 
@@ -643,7 +644,10 @@ static void drop_agent(struct sapa_voice *v, uint64_t offer)
         return;
     }
     o->over = true;
-    sapa_voice_leg_end(v, o->winner, 16, NULL);
+    if (o->contact->unreached)
+        sapa_voice_code_last_word(v, o->winner, SAPA_PROMPT_ID_CALLBACK_NOT_REACHED);
+    else
+        sapa_voice_leg_end(v, o->winner, 16, NULL);
 }
 
 static void forget(struct sapa_voice *v, struct voice_contact *c)

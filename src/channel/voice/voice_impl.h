@@ -43,6 +43,8 @@ enum {
     VOICE_AUTH_TRIES = 2,      /* answers to challenges of one INVITE */
     VOICE_SDP_MAX = 1024,
     VOICE_HEADERS_MAX = 1024,
+    VOICE_OFFER_NODE = 1023,   /* of the ids of offers' legs */
+    VOICE_GHOST_US = 500000,   /* a phone that is told to stop ringing is not called again before */
 };
 
 enum voice_leg_kind { LEG_CUSTOMER, LEG_AGENT, LEG_OUTSIDE, LEG_CODE };
@@ -115,6 +117,7 @@ struct voice_offer {
     uint32_t agent, queue, ring_ms;
     uint8_t kind;
     bool ringing, over;
+    bool adopted;              /* its INVITEs are an earlier process' */
     uint8_t result;            /* worst outcome so far; SAPA_OFFER_OPEN: none */
     int cause;
     struct sapa_timer silence; /* phones that say nothing */
@@ -151,6 +154,7 @@ struct voice_contact {
     bool secret_on;
     bool recording_off;       /* what the recorder says is over */
     bool dead;
+    bool unreached;           /* a callback that is being dialled, or was in vain */
     uint8_t secret_n;
     char *secret;             /* SAPA_VOICE_SECRET_MAX bytes once there is one */
     char *recording_path;
@@ -165,7 +169,7 @@ struct voice_contact {
     char dial[64];
 };
 
-/** A phone dials a code, as a call of its own or within a conversation. */
+/** A phone dials a code, as a call of its own or within a conversation; or an agent hears why his part in a contact is over. */
 struct voice_call_code {
     uint64_t request;
     uint64_t contact;          /* dialled while talking with it; 0: a call of its own */
@@ -201,6 +205,7 @@ struct voice_agent {
     uint8_t device_count;
     uint32_t last_queue;
     int64_t ping_due_us;      /* 0: not registered */
+    int64_t ghost_until_us;   /* a call of an earlier process is being taken from its phone */
     struct voice_device devices[VOICE_DEVICES_MAX];
 };
 
@@ -344,8 +349,23 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
 bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
 uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip);
 
+/* ring.c */
+enum { VOICE_RING_TOKEN = 17 };
+struct voice_ring { /* how the INVITE of an offer to one phone is known */
+    uint64_t leg;
+    char call_id[VOICE_RING_TOKEN], tag[VOICE_RING_TOKEN], branch[VOICE_RING_TOKEN];
+};
+struct voice_ring sapa_voice_ring_of(const struct sapa_voice *v, uint64_t offer, uint32_t device_crc);
+/** CANCEL to all phones of the agent for an offer that an earlier process made. */
+void sapa_voice_ring_cancel(struct sapa_voice *v, uint64_t offer, uint32_t agent);
+/** The same for a leg of the media process that nobody knows: only its id is left. */
+void sapa_voice_ring_cancel_leg(struct sapa_voice *v, uint64_t leg);
+const struct sapa_media_message *sapa_voice_inventory_of(const struct sapa_voice *v, uint64_t leg);
+
 /* outbound.c */
 void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd);
+/** An offer that rang when an earlier process died goes on. False: it cannot, and its phones have been told to stop. */
+bool sapa_voice_offer_adopt(struct sapa_voice *v, const struct sapa_voice_held *held);
 void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere);
 void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd);
@@ -379,6 +399,8 @@ void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent
 void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base);
 void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg);
+/** The agent's part is over: he hears why, and then his line is free; at once when it cannot be said. */
+void sapa_voice_code_last_word(struct sapa_voice *v, struct voice_leg *leg, enum sapa_prompt_id id);
 /** An offer comes: code calls of this agent end, spoken or not. True: one of them still holds the line. */
 bool sapa_voice_code_yield(struct sapa_voice *v, uint32_t agent);
 void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
@@ -405,6 +427,8 @@ void sapa_voice_recording_failed(struct sapa_voice *v, struct voice_contact *c);
 sapa_rc sapa_voice_media_open(struct sapa_voice *v);
 void sapa_voice_media_close(struct sapa_voice *v);
 sapa_rc sapa_voice_media_send(struct sapa_voice *v, struct sapa_media_message *m);
+/** What the description says of the media process's own judgements: sent when it comes up and when the description changes. */
+void sapa_voice_media_limits(struct sapa_voice *v);
 void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_message *m);
 void sapa_voice_media_link_state(struct sapa_voice *v, bool up);
 

@@ -645,6 +645,45 @@ static void callback_with_credentials(void **state)
     assert_empty(f);
 }
 
+/* Nobody answers a callback: the agent is told so before his line is free, unless the next offer is there already. */
+static void callback_not_reached(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        const uint64_t contact = fake_customer(f, &customer);
+        fake_request(f, &customer, "BYE", "", "", "");
+        struct fake_call agent = fake_agent(f, contact, 50 + turn, 0);
+        FAKE_COMMAND(f, cmd_dial, .contact = contact, .attempt = 1, .kind = 0, .from = 0, .ring_ms = 30000);
+        assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/callback.agent");
+        fake_reply(f, fake_want(f, "INVITE sip:6281234567890@192.0.2.10 SIP/2.0", ""), 486, "t", "", "");
+        assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 2);
+        FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 50 + turn);
+        FAKE_COMMAND(f, cmd_forget, .contact = contact);
+        struct sapa_media_message m = *fake_media(f, SAPA_MEDIA_PLAY);
+        assert_string_equal(m.u.play.files[0], "/cache/callback.not-reached");
+        fake_none(f, "BYE", agent.call_id);
+        if (turn == 0) {
+            struct sapa_media_message done = { .op = SAPA_MEDIA_PLAY_DONE, .leg = m.leg };
+            done.u.play.play = 0x80000001; /* of the word before it, which it replaced */
+            sapa_voice_media_receive(f->voice, &done);
+            fake_none(f, "BYE", agent.call_id);
+            done.u.play.play = 1;
+            sapa_voice_media_receive(f->voice, &done);
+            fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+        } else {
+            const uint64_t next = fake_customer(f, &customer);
+            FAKE_COMMAND(f, cmd_offer, .offer = 60, .contact = next, .agent = 0, .queue = 0, .ring_ms = 20000);
+            fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+            fake_reply(f, fake_want(f, "INVITE", "X-Sapa"), 486, "x", "", "");
+            fake_request(f, &customer, "BYE", "", "", "");
+            FAKE_COMMAND(f, cmd_forget, .contact = next);
+        }
+    }
+    assert_empty(f);
+}
+
 static void trunks_in_trouble(void **state)
 {
     struct fake *f = *state;
@@ -860,7 +899,7 @@ static void codes(void **state)
     FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = SAPA_VERB_WRAPUP_DONE);
     /* unknown reason and unknown code: said so, and the core is not asked */
     static const struct { const char *code, *prompt; } wrong[] = {
-        { "*29", "/cache/agent.unknown-reason" }, { "*399", "/cache/agent.unknown-disposition" }, { "*99", "/cache/agent.unknown-code" },
+        { "*29", "/cache/agent.unknown-reason" }, { "*399", "/cache/agent.unknown-disposition" }, { "#99", "/cache/agent.unknown-code" },
     };
     for (size_t i = 0; i < SAPA_COUNT(wrong); i++) {
         dial_code(f, &c, wrong[i].code);
@@ -880,7 +919,69 @@ static void codes(void **state)
     assert_empty(f);
 }
 
-/* An offer comes while the agent hears the confirmation of a code: his line is freed first. */
+/* Every code in every state: what is said is what is true now. */
+static void what_codes_say(void **state)
+{
+    struct fake *f = *state;
+    static const struct {
+        const char *code;
+        int rc;
+        uint64_t presence, reason, wrapup;
+        const char *said[3];
+    } table[] = {
+        { "*1", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.ready" } },
+        { "*1", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.ready" } }, /* he was already */
+        { "*1", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.unreachable" } }, /* his phone is not registered */
+        { "*2", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.not-ready" } },
+        { "*2", SAPA_ESTATE, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.not-ready" } },
+        { "*21", SAPA_ESTATE, SAPA_PRESENCE_NOT_READY, 0, 0, { "agent.not-ready-for", "Istirahat" } },
+        { "*21", SAPA_ENOENT, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.unknown-reason" } },
+        { "*3", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.wrapup-done" } },
+        { "*3", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.no-wrapup" } },
+        { "*312", SAPA_ENOENT, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.unknown-disposition" } }, /* of another queue */
+        { "*4", 0, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.wrapup-extended" } },
+        { "*4", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.no-wrapup" } },
+        { "*4", SAPA_EDENIED, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.refused" } }, /* a second time */
+        { "*5", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.status-ready" } },
+        { "*5", 0, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.status-wrapup" } },
+        { "*5", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 1, { "agent.status-wrapup", "agent.not-ready" } },
+        { "*5", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.status-not-ready" } },
+        { "*5", 0, SAPA_PRESENCE_NOT_READY, 0, 0, { "agent.status-not-ready", "Istirahat" } },
+        { "*5", 0, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0, { "agent.status-offline" } },
+        { "*6", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-paused" } },
+        { "*6", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-paused" } },
+        { "*6", SAPA_EDENIED, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.refused" } }, /* nothing is recorded */
+        { "*7", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-resumed" } },
+        { "*7", SAPA_ENOENT, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.no-call" } },
+        { "*8", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-started" } },
+        { "*8", SAPA_EDENIED, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.refused" } },
+        { "*9", 0, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0, { "agent.logged-out" } },
+        { "*9", SAPA_ESTATE, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0, { "agent.logged-out" } },
+        { "*9", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.refused" } }, /* he talks */
+    };
+
+    f->voice->agents[0].last_queue = 1;
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        struct fake_call c;
+        char said[200] = "", expected[200] = "";
+        dial_code(f, &c, table[i].code);
+        const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+        FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = asked->u.agent_command.verb,
+                     .rc = (uint64_t)-table[i].rc, .code = table[i].reason, .presence = table[i].presence, .wrapup = table[i].wrapup);
+        fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+        fake_request(f, &c, "ACK", "", "", "");
+        const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_PLAY);
+        for (unsigned k = 0; k < m->u.play.file_count; k++)
+            snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s ", m->u.play.files[k]);
+        for (unsigned k = 0; k < 3 && table[i].said[k]; k++)
+            snprintf(expected + strlen(expected), sizeof(expected) - strlen(expected), "/cache/%s ", table[i].said[k]);
+        if (strcmp(said, expected) != 0)
+            fail_msg("%s with %d (row %zu): %s instead of %s", table[i].code, table[i].rc, i, said, expected);
+        fake_request(f, &c, "BYE", "", "", "");
+    }
+    assert_empty(f);
+}
+
 static size_t keys_sent(const struct fake *f, char *ret)
 {
     size_t n = 0;
@@ -933,24 +1034,24 @@ static void codes_while_talking(void **state)
     keys_sent(f, sent);
     assert_string_equal(sent, "4");
 
-    press(f, leg, contact, "*99"); /* none, as soon as that is clear */
+    press(f, leg, contact, "*00"); /* none, as soon as that is clear */
     keys_sent(f, sent);
-    assert_string_equal(sent, "4*99");
+    assert_string_equal(sent, "4*00");
     press(f, leg, contact, "*"); /* and a lone star after its time */
     keys_sent(f, sent);
-    assert_string_equal(sent, "4*99");
+    assert_string_equal(sent, "4*00");
     fake_run(f, 1600000);
     keys_sent(f, sent);
-    assert_string_equal(sent, "4*99*");
+    assert_string_equal(sent, "4*00*");
     press(f, leg, contact, "*29#"); /* no such reason */
     keys_sent(f, sent);
-    assert_string_equal(sent, "4*99**29#");
+    assert_string_equal(sent, "4*00**29#");
     fake_request(f, &agent, "INFO", "", "application/dtmf", "*");
     fake_request(f, &agent, "INFO", "", "application/dtmf", "7");
     assert_int_equal(fake_posted(f, SAPA_T_agent_command)->u.agent_command.verb, SAPA_VERB_RECORD_RESUME);
     assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 3);
     keys_sent(f, sent);
-    assert_string_equal(sent, "4*99**29#");
+    assert_string_equal(sent, "4*00**29#");
     press(f, leg, contact, "*"); /* he hangs up in the middle of one */
     fake_request(f, &agent, "BYE", "", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
@@ -958,6 +1059,7 @@ static void codes_while_talking(void **state)
     assert_empty(f);
 }
 
+/* An offer comes while the agent hears the confirmation of a code: his line is freed first. */
 static void an_offer_frees_the_line(void **state)
 {
     struct fake *f = *state;
@@ -1222,6 +1324,28 @@ static void poor_line(void **state)
     assert_empty(f);
 }
 
+/* When a line is called bad stands in the description: media learns it when it comes and when that changes. */
+static void media_learns_the_limits(void **state)
+{
+    struct fake *f = *state;
+    struct sapa_centre other = *f->options.centre;
+    f->media_seen = f->media_count;
+    sapa_voice_media_link(f->voice, false);
+    sapa_voice_media_link(f->voice, true);
+    fake_run(f, 0);
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 360);
+    assert_int_equal(m->u.limits.quality_window_ms, 10000);
+    other.system.quality_alarm_mos_x100 = 330;
+    other.system.quality_alarm_ms = 20000;
+    sapa_voice_centre(f->voice, &other);
+    m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 330);
+    assert_int_equal(m->u.limits.quality_window_ms, 20000);
+    sapa_voice_centre(f->voice, f->options.centre);
+    assert_empty(f);
+}
+
 /* The centre's mailbox is full for a while: nothing is lost, and nothing overtakes. */
 static void centre_is_slow(void **state)
 {
@@ -1322,7 +1446,7 @@ int main(void)
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
         TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
-        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(centre_is_slow),
+        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
