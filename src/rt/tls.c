@@ -6,9 +6,14 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+
+#include "rt/file.h"
 
 struct sapa_tls_context {
     _Atomic unsigned holders;
@@ -196,6 +201,77 @@ void sapa_tls_context_release(struct sapa_tls_context *context)
     free(context);
 }
 
+/* --- a certificate of our own --- */
+
+static bool put_names(X509 *certificate, const struct sapa_str *names, size_t count)
+{
+    char buf[8 * 144];
+    struct sapa_text text;
+    X509V3_CTX ctx;
+
+    sapa_text_init(&text, buf, sizeof(buf));
+    for (size_t i = 0; i < count; i++) {
+        struct sapa_addr addr;
+        for (size_t k = 0; k < names[i].n; k++) {
+            const char c = names[i].p[k];
+            if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':'))
+                return false;
+        }
+        if (names[i].n == 0 || names[i].n > 128)
+            return false;
+        const bool is_address = sapa_addr_parse(names[i], 0, &addr) == SAPA_OK;
+        sapa_text_printf(&text, "%s%s:%.*s", i ? "," : "", is_address ? "IP" : "DNS", (int)names[i].n, names[i].p);
+    }
+    X509V3_set_ctx(&ctx, certificate, certificate, NULL, NULL, 0);
+    X509_EXTENSION *extension = text.cut ? NULL : X509V3_EXT_conf_nid(NULL, &ctx, NID_subject_alt_name, buf);
+    const bool good = extension && X509_add_ext(certificate, extension, -1) == 1;
+    X509_EXTENSION_free(extension);
+    return good;
+}
+
+static sapa_rc write_pem(const char *path, X509 *certificate, EVP_PKEY *key)
+{
+    BIO *out = BIO_new(BIO_s_mem());
+    char *bytes = NULL;
+
+    if (!out || (certificate ? PEM_write_bio_X509(out, certificate) : PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL)) != 1) {
+        BIO_free(out);
+        return SAPA_ENOMEM;
+    }
+    const long n = BIO_get_mem_data(out, &bytes);
+    const sapa_rc rc = sapa_file_write(path, (const uint8_t *)bytes, (size_t)n, 0600);
+    BIO_free(out);
+    return rc;
+}
+
+sapa_rc sapa_tls_certificate_make(const struct sapa_str *names, size_t count, unsigned days, const char *certificate_path,
+                                  const char *key_path)
+{
+    X509 *c = X509_new();
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    uint64_t serial;
+    sapa_rc rc = SAPA_ENOMEM;
+
+    if (c && key && RAND_bytes((unsigned char *)&serial, sizeof(serial)) == 1 && X509_set_version(c, 2) == 1 &&
+        ASN1_INTEGER_set_uint64(X509_get_serialNumber(c), serial >> 1) == 1 &&
+        X509_gmtime_adj(X509_getm_notBefore(c), -86400) && X509_gmtime_adj(X509_getm_notAfter(c), 86400L * (long)days) &&
+        X509_set_pubkey(c, key) == 1 &&
+        X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC, (const unsigned char *)"Sapa", -1, -1, 0) == 1 &&
+        X509_set_issuer_name(c, X509_get_subject_name(c)) == 1) {
+        rc = SAPA_EINVAL;
+        if (count > 0 && count <= 8 && put_names(c, names, count))
+            rc = X509_sign(c, key, EVP_sha256()) > 0 ? SAPA_OK : SAPA_ENOMEM;
+        if (rc == SAPA_OK)
+            rc = write_pem(key_path, NULL, key);
+        if (rc == SAPA_OK)
+            rc = write_pem(certificate_path, c, NULL);
+    }
+    ERR_clear_error();
+    X509_free(c);
+    EVP_PKEY_free(key);
+    return rc;
+}
+
 /* --- connections --- */
 
 static sapa_rc new_tls(struct sapa_tls_context *context, int fd, struct sapa_tls **ret_tls)
@@ -346,6 +422,11 @@ bool sapa_tls_is_up(const struct sapa_tls *tls)
 bool sapa_tls_wants_write(const struct sapa_tls *tls)
 {
     return tls->wants_write;
+}
+
+bool sapa_tls_pending(const struct sapa_tls *tls)
+{
+    return SSL_pending(tls->ssl) > 0;
 }
 
 const char *sapa_tls_problem(const struct sapa_tls *tls)

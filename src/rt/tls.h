@@ -35,6 +35,13 @@ struct sapa_tls_options {
  */
 SAPA_MUST_CHECK sapa_rc sapa_tls_context_new(const struct sapa_tls_options *options, struct sapa_text *problem,
                                              struct sapa_tls_context **ret_context);
+/**
+ * A key (P-256) and a certificate that it signs itself, into two new PEM files of the owner alone: for a first
+ * start, until there is a real one. `names` are DNS names and addresses, at most 8; valid from yesterday for `days`.
+ * SAPA_EIO: a file cannot be written; SAPA_EINVAL: no names, or a malformed one; SAPA_ENOMEM.
+ */
+SAPA_MUST_CHECK sapa_rc sapa_tls_certificate_make(const struct sapa_str *names, size_t count, unsigned days,
+                                                  const char *certificate_path, const char *key_path);
 /** Another holder. */
 struct sapa_tls_context *sapa_tls_context_keep(struct sapa_tls_context *context);
 /** The last one frees it. NULL is fine. */
@@ -59,6 +66,8 @@ SAPA_MUST_CHECK sapa_rc sapa_tls_handshake(struct sapa_tls *tls);
 bool sapa_tls_is_up(const struct sapa_tls *tls);
 /** The last operation waits to write although it may have been a read (or a handshake). */
 bool sapa_tls_wants_write(const struct sapa_tls *tls);
+/** Bytes that came and were not read yet: no descriptor tells of them. */
+bool sapa_tls_pending(const struct sapa_tls *tls);
 /** Why the last operation failed: "certificate has expired". A static text. */
 const char *sapa_tls_problem(const struct sapa_tls *tls);
 /** The peer has shown a certificate that we trust, and it is for this name (wildcards as RFC 6125). */

@@ -334,6 +334,39 @@ static void test_mistakes(void **state)
     sapa_tls_context_release(context);
 }
 
+/* The one for a first start serves whom it names and nobody else. */
+static void test_own_certificate(void **state)
+{
+    (void)state;
+    const struct sapa_str names[] = { SAPA_STR("sapa.test"), SAPA_STR("127.0.0.1"), SAPA_STR("::1") };
+    const struct sapa_str bad = SAPA_STR("x,IP:1.2.3.4");
+    struct pair p;
+
+    assert_int_equal(sapa_tls_certificate_make(names, 3, 30, path_of("self.pem"), path_of("self.key")), SAPA_OK);
+    assert_int_equal(sapa_tls_certificate_make(&bad, 1, 30, path_of("bad.pem"), path_of("bad.key")), SAPA_EINVAL);
+    assert_int_equal(sapa_tls_certificate_make(names, 0, 30, path_of("bad.pem"), path_of("bad.key")), SAPA_EINVAL);
+    assert_int_equal(sapa_tls_certificate_make(names, 3, 30, path_of("no/self.pem"), path_of("no/self.key")), SAPA_ENOENT);
+    struct sapa_tls_context *server = good_context("self", NULL, NULL), *client = good_context(NULL, NULL, "self.pem"),
+                            *stranger = good_context(NULL, NULL, "ca.pem");
+    shake(&p, server, client, "sapa.test");
+    assert_int_equal(p.client_rc, SAPA_OK);
+    part(&p);
+    shake(&p, server, client, NULL);
+    assert_int_equal(p.client_rc, SAPA_OK);
+    part(&p);
+    shake(&p, server, client, "bank.test");
+    assert_int_equal(p.client_rc, SAPA_EDENIED);
+    part(&p);
+    shake(&p, server, stranger, "sapa.test");
+    assert_int_equal(p.client_rc, SAPA_EDENIED);
+    part(&p);
+    sapa_tls_context_release(server);
+    sapa_tls_context_release(client);
+    sapa_tls_context_release(stranger);
+    assert_int_equal(unlink(path_of("self.pem")), 0);
+    assert_int_equal(unlink(path_of("self.key")), 0);
+}
+
 /* Whatever comes instead of a handshake ends the connection. */
 static void test_hostile_bytes(void **state)
 {
@@ -364,7 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_both_ways), cmocka_unit_test(test_wrong_server), cmocka_unit_test(test_server_name),
         cmocka_unit_test(test_client_certificate), cmocka_unit_test(test_reload), cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_hostile_bytes),
+        cmocka_unit_test(test_own_certificate), cmocka_unit_test(test_hostile_bytes),
     };
     return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
 }

@@ -23,6 +23,7 @@
 #include "rt/loop.h"
 #include "rt/random.h"
 #include "rt/socket.h"
+#include "rt/tls.h"
 #include "sdp/offer.h"
 #include "sip/dialog.h"
 #include "sip/digest.h"
@@ -347,7 +348,7 @@ const struct sapa_sdp_codec *sapa_voice_codecs(uint8_t first);
 /* inbound.c */
 void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
 bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
-uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip);
+uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow);
 
 /* ring.c */
 enum { VOICE_RING_TOKEN = 17 };
@@ -436,6 +437,9 @@ void sapa_voice_media_link_state(struct sapa_voice *v, bool up);
 size_t sapa_voice_state_write(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size);
 void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up);
 void sapa_voice_media_inventory_done(struct sapa_voice *v);
+
+/* trunk.c: a way to a trunk, as its description says */
+sapa_rc sapa_voice_trunk_flow(struct sapa_voice *v, uint32_t index, struct sapa_sip_flow *ret_flow);
 
 /* number.c */
 struct sapa_str sapa_voice_number_normal(struct sapa_str text, const char *country, char *buf, size_t size);
