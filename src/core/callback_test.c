@@ -436,6 +436,7 @@ static void overflow_takes_the_flows_edge(void **state)
     assert_int_equal(ended(w, c)->place, SAPA_PLACE_FLOW);
     assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason,
                      SAPA_DEQUEUE_OVERFLOW_LENGTH);
+    assert_int_equal(ended(w, c)->outcome, SAPA_OUTCOME_OVERFLOW_ENDED);
     world_done(w);
 }
 
