@@ -214,7 +214,7 @@ static bool tell_record(void *ctx, const struct sapa_record *record)
 /* The description that was in force when the story begins. */
 struct in_force {
     struct sapa_text64 hash;
-    uint64_t before;
+    uint64_t before; /* read no further */
 };
 
 static bool find_centre(void *ctx, const struct sapa_record *record)
@@ -275,8 +275,14 @@ int sapa_why_main(int argc, char **argv)
     if (rc == SAPA_ENOENT) {
         fprintf(stderr, "sapa why: there is no contact %s in this log\n", word);
     } else if (rc == SAPA_OK) {
+        /* the index knows where it stands; a log begun by an older build is read from its start */
+        uint64_t start = 1;
         in_force.before = first;
-        rc = sapa_log_each(&log, 1, true, find_centre, &in_force);
+        rc = sapa_store_centre_start(log.store, first, &start);
+        if (rc == SAPA_OK)
+            in_force.before = start;
+        if (rc == SAPA_OK || rc == SAPA_ENOENT)
+            rc = sapa_log_each(&log, start, true, find_centre, &in_force);
         const struct sapa_centre *centre = sapa_log_centre(&log, sapa_sized_str(&in_force.hash));
         const struct sapa_why_words why_words = { .centre = centre, .language = language_of(language) };
         sapa_story_init(&telling.story, contact, &why_words, zone_of(centre));

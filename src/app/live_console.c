@@ -162,6 +162,19 @@ static void answer_stats(struct sapa_live_console *c, struct sapa_console_reply 
                                       sapa_log_state_name(log.state)));
 }
 
+static void answer_reload(struct sapa_live_console *c, struct sapa_console_reply *reply)
+{
+    const sapa_rc rc = c->options.reload(c->options.ctx);
+
+    if (rc == SAPA_EAGAIN)
+        sapa_console_error(reply, "the description read before has not taken force yet; ask again in a moment");
+    else if (rc != SAPA_OK)
+        sapa_console_error(reply, "%s has mistakes or does not fit; the one before stays in force (sapa check %s lists them)",
+                           c->options.centre, c->options.centre);
+    else
+        sapa_console_row(reply, json_pack("{s:s}", "centre", c->options.centre));
+}
+
 static void answer(void *ctx, const json_t *request, struct sapa_console_reply *reply)
 {
     struct sapa_live_console *c = ctx;
@@ -177,6 +190,8 @@ static void answer(void *ctx, const json_t *request, struct sapa_console_reply *
         answer_why(c, request, reply);
     else if (strcmp(what, "switch") == 0)
         answer_switch(c, request, reply);
+    else if (strcmp(what, "reload") == 0)
+        answer_reload(c, reply);
     else if (strcmp(what, "stats") == 0)
         answer_stats(c, reply);
     else

@@ -857,6 +857,8 @@ static void test_transfer(void **state)
     EXPECT(w, "timer off\n");
     assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_TRANSFERRED);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 3);
+    EXPECT(w, "play id <goodbye>\n");
+    played(w);
     EXPECT(w, "hangup 16 transferred out\n");
     begin(w);
     played(w);
@@ -1018,6 +1020,53 @@ static void test_snapshot(void **state)
     end(w);
 }
 
+/* A way out that leads nowhere is no silent end. */
+static void test_goodbye(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    start(w, NULL, "q", "      q: { do: queue, queue: lain, announce_every: 0, on_overflow: t }\n"
+                        "      t: { do: transfer, number: \"5551\", on_failed: bye }\n");
+    begin(w);
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_AGENT_PARTED);
+    EXPECT(w, "play id <goodbye>\n");
+    IGNORED(w, .kind = SAPA_FLOW_DIGIT, .digit = '1');
+    played(w);
+    EXPECT(w, "hangup 16 answered\n");
+
+    begin(w); /* an outside number hangs up */
+    SEND(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_OVERFLOW_WAIT);
+    SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = w->run.attempt, .result = 1);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = w->run.attempt, .result = 3);
+    EXPECT(w, "play id <goodbye>\n");
+    played(w);
+    EXPECT(w, "hangup 16 transferred out\n");
+    end(w);
+}
+
+/* What the checker does not let through, but an old log may hold: the caller is told before we hang up. */
+static void test_fault_is_said(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    start(w, NULL, "m", "      m: { do: menu, say: halo, keys: { 1: m }, retries: 0, on_timeout: bye }\n");
+    for (unsigned turn = 0; turn < 2; turn++) { /* and once more: nothing of it is left */
+        begin(w);
+        sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+        w->run.passed = 2000;
+        press(w, "1");
+        EXPECT(w, "stop\nplay id <system.fault>\n");
+        played(w);
+        EXPECT(w, "hangup 41 lost by a fault of the system\n");
+    }
+    end(w);
+}
+
 /* ---- the demo centre, walked ---- */
 
 static sapa_rc any_secret(void *ctx, struct sapa_str name, struct sapa_text *out)
@@ -1036,7 +1085,7 @@ static void load_demo(struct world *w)
     assert_non_null(file);
     text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
     fclose(file);
-    load(w, "  f: { start: a, nodes: { a: { do: hangup } } }\n"); /* for the environment */
+    load(w, "  f: { self_service: replaced below, start: a, nodes: { a: { do: hangup } } }\n"); /* for the environment */
     sapa_centre_free(w->centre);
     assert_int_equal(sapa_centre_compile(sapa_str_of(text), &sources, &findings, &w->centre), SAPA_OK);
     w->env.centre = w->centre;
@@ -1128,7 +1177,7 @@ int main(void)
         cmocka_unit_test(test_callback_other_number), cmocka_unit_test(test_callback_entering),
         cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_oncall),
         cmocka_unit_test(test_record), cmocka_unit_test(test_language_surge_flow), cmocka_unit_test(test_queue_across_flows),
-        cmocka_unit_test(test_place_is_given_up), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_size),
+        cmocka_unit_test(test_place_is_given_up), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_goodbye), cmocka_unit_test(test_fault_is_said), cmocka_unit_test(test_size),
         cmocka_unit_test(test_demo_leads_to_humans), cmocka_unit_test(test_demo_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

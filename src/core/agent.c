@@ -116,8 +116,10 @@ static sapa_rc wrapup_extend(struct sapa_core *core, uint32_t agent)
 {
     struct core_work *w = oldest(core, agent, true);
 
-    if (!w || w->extended)
+    if (!w)
         return SAPA_ESTATE;
+    if (w->extended)
+        return SAPA_EDENIED;
     const uint32_t more_ms = core_queue_of(core, w->queue)->wrapup_extend_ms;
     if (more_ms == 0)
         return SAPA_EDENIED;
@@ -148,7 +150,7 @@ static sapa_rc record(struct sapa_core *core, uint32_t agent, enum sapa_verb ver
     struct core_work *w = oldest(core, agent, false);
 
     if (!w || w->dialling)
-        return SAPA_ESTATE;
+        return SAPA_ENOENT;
     return sapa_recording_command(core, &core->contacts[w->contact], verb);
 }
 
@@ -172,8 +174,9 @@ sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *
     /* who asks gets his answer in words, also a refusal */
     if (command->request)
         EMIT(core, cmd_agent_reply, .agent = agent, .request = command->request,
-             .rc = (uint64_t)-rc, .verb = command->verb, .code = command->code,
-             .presence = core->agents[agent].presence);
+             .rc = (uint64_t)-rc, .verb = command->verb,
+             .code = command->verb == SAPA_VERB_STATUS ? core->agents[agent].reason : command->code,
+             .presence = core->agents[agent].presence, .wrapup = oldest(core, agent, true) != NULL);
     return rc;
 }
 

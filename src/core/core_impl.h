@@ -394,6 +394,7 @@ void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t ag
 void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer_result result,
                     uint32_t cause, bool contact_stays);
 /** End all offers of a contact that ring, but `but`. */
+void sapa_offer_on_start(struct sapa_core *core);
 void sapa_offer_end_all(struct sapa_core *core, struct core_contact *c, const struct core_work *but,
                         enum sapa_offer_result result);
 /** Customer and agent talk. */
@@ -412,6 +413,10 @@ sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *in);
 /* ---- record.c: recordings ---- */
 
 void sapa_recording_connect(struct sapa_core *core, struct core_contact *c);
+/** The agent has left and the contact goes on by itself: masked until the next conversation. */
+void sapa_recording_rest(struct sapa_core *core, struct core_contact *c);
+/** The next conversation begins: a pause belongs to the one before. */
+void sapa_recording_again(struct sapa_core *core, struct core_contact *c);
 void sapa_recording_end(struct sapa_core *core, struct core_contact *c);
 sapa_rc sapa_recording_command(struct sapa_core *core, struct core_contact *c, enum sapa_verb verb);
 void sapa_message_start(struct sapa_core *core, struct core_contact *c, uint32_t queue,

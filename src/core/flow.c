@@ -412,19 +412,53 @@ static uint32_t end(struct machine *m, uint32_t cause, enum sapa_outcome outcome
     return STOP;
 }
 
-static uint32_t fault(struct machine *m)
+static uint32_t fault_over(struct machine *m)
 {
     return end(m, 41, SAPA_OUTCOME_SYSTEM_FAULT); /* temporary failure */
 }
 
-/* The way out named `edge`, or (where the node has none) the end of the call. */
+/* Last words that no node holds. False: there is nobody to hear them, or nothing to say. */
+static bool last_words(struct machine *m, enum sapa_prompt_id id, uint16_t flag)
+{
+    struct speech speech;
+
+    if (!m->answered)
+        return false;
+    secret_off(m);
+    set_timer(m, 0);
+    if (!(m->run->flags & SAPA_FLOW_RUN_CALLBACK))
+        leave_queue(m);
+    speech_init(&speech);
+    speech_prompt(&speech, m->env->centre->system_prompt[id]);
+    if (!speech_play(m, &speech, false))
+        return false;
+    m->run->flags |= flag;
+    m->run->phase = SAPA_FLOW_GOODBYE;
+    return true;
+}
+
+static uint32_t fault(struct machine *m)
+{
+    return last_words(m, SAPA_PROMPT_ID_SYSTEM_FAULT, SAPA_FLOW_RUN_FAULT) ? STOP : fault_over(m);
+}
+
+/* No way leads on from here: goodbye. Who waits for a callback has had his goodbye. */
+static uint32_t part(struct machine *m)
+{
+    if (!(m->run->flags & SAPA_FLOW_RUN_CALLBACK) &&
+        last_words(m, SAPA_PROMPT_ID_GOODBYE, SAPA_FLOW_RUN_GOODBYE))
+        return STOP;
+    return end(m, 16, sapa_flow_outcome(m->run));
+}
+
+/* The way out named `edge`, or (where the node has none) goodbye. */
 static uint32_t out(struct machine *m, enum sapa_flow_edge edge)
 {
     const uint32_t node = node_of(m)->edge[edge];
 
     secret_off(m);
     set_timer(m, 0);
-    return node != SAPA_NONE ? node : end(m, 16, sapa_flow_outcome(m->run));
+    return node != SAPA_NONE ? node : part(m);
 }
 
 static uint32_t out_or(struct machine *m, enum sapa_flow_edge edge, enum sapa_flow_edge other)
@@ -1218,7 +1252,11 @@ static bool play_done(struct machine *m, uint32_t play, uint32_t *ret_next)
         return true;
     case SAPA_FLOW_WAITING: play_music(m); return true;
     case SAPA_FLOW_GOODBYE:
-        *ret_next = node_of(m)->kind == SAPA_NODE_CALLBACK ? out(m, SAPA_EDGE_NEXT) : hang_up(m);
+        if (run->flags & (SAPA_FLOW_RUN_FAULT | SAPA_FLOW_RUN_GOODBYE))
+            *ret_next = run->flags & SAPA_FLOW_RUN_FAULT ? fault_over(m)
+                                                         : end(m, 16, sapa_flow_outcome(run));
+        else
+            *ret_next = node_of(m)->kind == SAPA_NODE_CALLBACK ? out(m, SAPA_EDGE_NEXT) : hang_up(m);
         return true;
     default: return false;
     }
@@ -1343,7 +1381,7 @@ static uint32_t after_talk(struct machine *m)
     run->node = run->queue_node;
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
     const uint32_t next = node_of(m)->edge[SAPA_EDGE_AFTER];
-    return next != SAPA_NONE ? next : end(m, 16, sapa_flow_outcome(run));
+    return next != SAPA_NONE ? next : part(m);
 }
 
 bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,

@@ -51,8 +51,10 @@ enum {
     SAPA_FLOW_RUN_MESSAGE = 128,
     SAPA_FLOW_RUN_TALKED = 256,
     SAPA_FLOW_RUN_OUTSIDE = 512,
+    SAPA_FLOW_RUN_FAULT = 1024,   /* a fault of ours is being said: then the call ends */
+    SAPA_FLOW_RUN_GOODBYE = 2048, /* goodbye is said where no way leads on: then the call ends */
     SAPA_FLOW_RUN_OVERFLOWED =
-        1024 /* the last queue turned him out, or he waited its longest time */
+        4096 /* the last queue turned him out, or he waited its longest time */
 };
 
 /** All there is to remember of a flow that runs. Zero-initialised: idle. */

@@ -145,6 +145,9 @@ static void test_meter(void **state)
     METER(1, 9, STATE(3, 75000, 0), 60000, 0, 0, 0);               /* music after a requeue too: no more than was said */
     METER(1, 9, STATE(4, 60000, 0), 0, 0, 0, 60000);               /* the file is bad */
     METER(1, 9, STATE(2, 30000, 5000), 30000, 5000, 0, 25000);     /* the recorder died on the way */
+    METER(1, 9, STATE(1, 60000, 0) STATE(3, 60000, 30000), 60000, 0, 0, 0); /* a survey afterwards is masked, and none of it */
+    METER(1, 9, STATE(1, 50000, 4000) STATE(2, 50000, 34000) STATE(3, 50000, 34000), 50000, 4000, 0, 6000); /* nor does it hide a hole */
+    METER(1, 9, STATE(3, 40000, 90000), 40000, 20000, 0, 0); /* a pause that was forgotten */
     METER(2, 0, "", 0, 0, 60000, 0);                               /* share: not drawn */
     METER(2, 9, STATE(3, 60000, 0), 60000, 0, 0, 0);               /* share: drawn */
     METER(3, 0, "", 0, 0, 60000, 0);                               /* on demand: never asked */
@@ -246,7 +249,7 @@ static void test_unknown_wait(void **state)
 /* The most that a record can hold, printed: still inside the promised room. */
 static void test_fullest_json(void **state)
 {
-    static char buf[8192];
+    static char buf[16384];
     struct sapa_text text;
     struct sapa_call call;
     struct given g;
