@@ -433,7 +433,10 @@ static sapa_rc load_newest(struct control *c)
 
     for (;;) {
         struct sapa_snapshot snapshot = { .seq = 0 };
-        sapa_rc rc = sapa_store_snapshot(c->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq_max, &snapshot);
+        sapa_rc rc = SAPA_ENOENT;
+        for (uint32_t version = SAPA_ENGINE_SNAPSHOT_VERSION;
+             rc == SAPA_ENOENT && version >= SAPA_ENGINE_SNAPSHOT_VERSION_MIN; version--)
+            rc = sapa_store_snapshot(c->store, "engine", version, seq_max, &snapshot);
         if (rc != SAPA_OK)
             return rc == SAPA_ENOENT ? SAPA_OK : rc;
         rc = unseal_snapshot(c, &snapshot);
@@ -615,6 +618,11 @@ static sapa_rc console_input(void *ctx, struct sapa_record *input)
     return SAPA_OK;
 }
 
+static sapa_rc hand_over_talked(void *ctx, uint64_t person, uint32_t agent)
+{
+    return sapa_channels_talked(((struct control *)ctx)->channels, person, agent);
+}
+
 static uint32_t queue_ring_ms(const struct control *c, uint32_t queue)
 {
     const uint32_t ring_ms = queue < c->today.centre->queues_count ? c->today.centre->queues[queue].ring_ms : 0;
@@ -637,6 +645,8 @@ static sapa_rc hand_over(struct control *c)
     cursor = 0;
     while (rc == SAPA_OK && sapa_engine_arrived_next(c->engine, &cursor, &record))
         rc = sapa_channels_contact(c->channels, &record);
+    if (rc == SAPA_OK)
+        rc = sapa_engine_each_talked(c->engine, hand_over_talked, c);
     cursor = 0;
     while (rc == SAPA_OK && sapa_core_contact_next(c->core, &cursor, now_us, &contact)) {
         const struct sapa_voice_held customer = { .contact = contact.contact, .what = SAPA_VOICE_HELD_CUSTOMER,

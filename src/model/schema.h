@@ -138,7 +138,7 @@
     F(S, num, attempt, "the dial command's number") \
     F(S, num, state, "0 ringing, 1 answered, 2 failed, 3 gone after answer") \
     F(S, num, cause, "SIP status") \
-    F(S, num, side, "enum sapa_side, with state 3") \
+    F(S, num, side, "enum sapa_side: who ended or failed it") \
     F(S, id, leg, "media leg, when answered")
 
 #define SAPA_REC_recording_state(F, S) \
