@@ -17,6 +17,7 @@
 #include "app/engine.h"
 #include "app/live_console.h"
 #include "app/recording_key.h"
+#include "app/rescue.h"
 #include "app/serve.h"
 #include "base/log.h"
 #include "rt/pages.h"
@@ -70,6 +71,7 @@ struct control {
     struct sapa_live_console *console;
     struct sapa_pool *pool;
     struct sapa_centre_shelf *shelf;
+    struct sapa_rescue *rescue;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
     struct sapa_timer stop_timer, second_timer;
     uint64_t slow_commits;
@@ -166,6 +168,18 @@ static void take_input(struct control *c, const void *bytes)
 
     memcpy(&input, bytes, sapa_record_size(bytes));
     input_now(c, &input);
+    if (input.type == SAPA_T_alarm_raised && input.u.alarm_raised.kind == SAPA_ALARM_MEDIA_LOST && input.u.alarm_raised.on)
+        sapa_rescue_add_all(c->rescue); /* what was recorded until then */
+}
+
+static bool post_rescued(void *ctx, struct sapa_record *input)
+{
+    struct control *c = ctx;
+
+    if (must_wait(c))
+        return false;
+    input_now(c, input);
+    return true;
 }
 
 /* The rest stays in the mailbox: senders will feel it. Not possible from within its own callback. */
@@ -183,6 +197,12 @@ static void on_inbox(void *ctx, uint32_t type, const void *data, size_t size)
 
     if (type == SAPA_INBOX_READY) {
         on_ready(c);
+        return;
+    }
+    if (type == SAPA_INBOX_RECORDING) {
+        uint64_t recording;
+        memcpy(&recording, data, sizeof(recording));
+        sapa_rescue_add(c->rescue, recording);
         return;
     }
     if (!c->waiting && !must_wait(c)) {
@@ -630,6 +650,12 @@ static sapa_rc hand_over(struct control *c)
     while (rc == SAPA_OK && sapa_engine_arrived_next(c->engine, &cursor, &record))
         rc = sapa_channels_contact(c->channels, &record);
     cursor = 0;
+    while (rc == SAPA_OK && sapa_engine_recording_next(c->engine, &cursor, &record)) {
+        const struct sapa_voice_held recording = { .contact = record.u.recording_state.contact, .what = SAPA_VOICE_HELD_RECORDING,
+                                                   .offer = record.u.recording_state.recording };
+        rc = sapa_channels_held(c->channels, &recording);
+    }
+    cursor = 0;
     while (rc == SAPA_OK && sapa_core_contact_next(c->core, &cursor, now_us, &contact)) {
         const struct sapa_voice_held customer = { .contact = contact.contact, .what = SAPA_VOICE_HELD_CUSTOMER,
                                                   .play = contact.play };
@@ -806,6 +832,12 @@ static sapa_rc open_all(struct control *c)
         (rc = sapa_core_centre(c->core, c->today.centre)) != SAPA_OK)
         return rc;
     announce_start(c);
+    char recordings[512];
+    snprintf(recordings, sizeof(recordings), "%s/recordings", opt.data);
+    const struct sapa_rescue_options rescue = { .loop = c->loop, .pool = c->pool, .store = c->store, .engine = c->engine,
+                                                .recordings = recordings, .post = post_rescued, .ctx = c };
+    if ((rc = sapa_rescue_new(&rescue, &c->rescue)) != SAPA_OK)
+        return rc;
     if ((rc = open_channels(c)) != SAPA_OK || (rc = hand_over(c)) != SAPA_OK)
         return rc;
     char path[512];
@@ -852,6 +884,7 @@ static void close_all(struct control *c)
         take_rest(c);
     const uint64_t committed = sapa_log_writer_stop(c->writer);
     sapa_pool_free(c->pool);
+    sapa_rescue_free(c->rescue);
     if (c->serving && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
         seal_snapshot(c, seq, bytes, size) != SAPA_OK)
         sapa_log(SAPA_LOG_WARN, "snapshot.put", "the next start takes longer, ignoring");

@@ -55,12 +55,14 @@ struct sapa_call_part {
     uint8_t wrapup;        /* 0 none, 1 running, 2 over */
 };
 
+enum { SAPA_CALL_RECORDING_FAILED = 4, SAPA_CALL_RECORDING_CUT = 5, SAPA_CALL_RECORDING_DUE = 6 };
+
 struct sapa_call_recording {
     uint64_t recording;
     uint64_t bytes;
     int64_t started_us;
     uint32_t recorded_ms, masked_ms;
-    uint8_t state;         /* as in recording_state: 3 ended, 4 failed; 5: announced, not begun */
+    uint8_t state;         /* as in recording_state: 3 ended, 4 failed, 5 cut; 6: announced, not begun */
     bool is_voicemail;
 };
 
