@@ -15,6 +15,7 @@
 #include "app/channels.h"
 #include "app/commands.h"
 #include "app/engine.h"
+#include "app/heartbeat.h"
 #include "app/live_console.h"
 #include "app/recording_key.h"
 #include "app/rescue.h"
@@ -73,7 +74,7 @@ struct control {
     struct sapa_centre_shelf *shelf;
     struct sapa_rescue *rescue;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
-    struct sapa_timer stop_timer, second_timer;
+    struct sapa_timer stop_timer, second_timer, beat_timer;
     uint64_t slow_commits;
     int slow_seconds; /* seconds with slow commits, less those without */
     bool slow_alarm;
@@ -144,14 +145,26 @@ static void input_now(struct control *c, struct sapa_record *input)
 
 /* ---- inbox ---- */
 
+/* To serve, which has the other end of the pipe. It is never full: a byte a second, and somebody reads. */
+static void beat(const struct control *c, uint8_t byte)
+{
+    if (c->ready_fd >= 0 && write(c->ready_fd, &byte, 1) != 1)
+        sapa_log(SAPA_LOG_DEBUG, "control.beat", "nobody waits for it");
+}
+
+static void on_beat(void *ctx)
+{
+    struct control *c = ctx;
+
+    beat(c, SAPA_HEARTBEAT_ALIVE);
+    sapa_timer_set(c->loop, &c->beat_timer, SAPA_HEARTBEAT_EVERY_US, on_beat, c);
+}
+
 static void on_ready(struct control *c)
 {
-    char byte = 1;
-
     sapa_log(SAPA_LOG_INFO, "control.ready", "start_ms=%lld epoch=%llu",
              (long long)((sapa_mono_us() - c->started_us) / 1000), (unsigned long long)sapa_store_epoch(c->store));
-    if (c->ready_fd >= 0 && write(c->ready_fd, &byte, 1) != 1)
-        sapa_log(SAPA_LOG_DEBUG, "control.ready", "nobody waits for it");
+    on_beat(c);
 }
 
 static void retry_inbox(void *ctx);
@@ -926,6 +939,7 @@ int sapa_control_main(int argc, char **argv)
         return rc == SAPA_EINVAL || rc == SAPA_ENOENT || rc == SAPA_EDENIED ? SAPA_EXIT_USAGE : SAPA_EXIT_FAILED;
     }
     sapa_loop_run(c.loop);
+    beat(&c, SAPA_HEARTBEAT_ENDS); /* the last words and the snapshot take their time */
     close_all(&c);
     return SAPA_EXIT_OK;
 }

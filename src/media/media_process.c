@@ -756,6 +756,8 @@ static void on_tidy(void *ctx)
     struct process *process = ctx;
 
     release_spent(process);
+    if (process->options.beat_fd > 0)
+        (void)!write(process->options.beat_fd, "\1", 1); /* a full pipe: nobody reads, nobody misses it */
     sapa_timer_set(process->loop, &process->tidy, TIDY_US, on_tidy, process);
 }
 
@@ -836,6 +838,9 @@ static void on_signal(void *ctx, int signal_number)
 
     sapa_log(SAPA_LOG_INFO, "media.signal", "signal=%d", signal_number);
     process->stopping = true;
+    if (process->options.beat_fd > 0)
+        (void)!write(process->options.beat_fd, "", 1); /* the end takes its time */
+    process->options.beat_fd = 0;
     if (!process->in_charge || again)
         sapa_loop_stop(process->loop);
     else /* everybody was told to stop at once: control says good-bye to callers first, and hears what was recorded */
@@ -876,7 +881,8 @@ static sapa_rc start(struct process *process)
     if (rc == SAPA_OK)
         rc = sapa_watch_start(process->loop, &process->listen_watch, process->listener, SAPA_LOOP_READ, on_connect,
                               process);
-    sapa_timer_set(process->loop, &process->tidy, TIDY_US, on_tidy, process);
+    if (rc == SAPA_OK)
+        on_tidy(process);
     return rc;
 }
 
