@@ -735,21 +735,25 @@ static void try_switch(void *ctx)
     sapa_log(SAPA_LOG_INFO, "control.reload", "hash=%s", c->today.centre->hash);
 }
 
-static void reload(struct control *c)
+static sapa_rc reload(void *ctx)
 {
+    struct control *c = ctx;
     struct sapa_channels_centre next;
 
     if (c->next.centre) {
         sapa_log(SAPA_LOG_WARN, "control.reload", "the description read before has not taken force yet; ask again later");
-        return;
+        return SAPA_EAGAIN;
     }
-    const sapa_rc rc = open_centre(c, &next);
-    if (rc != SAPA_OK || sapa_core_centre(c->core, next.centre) != SAPA_OK) {
+    sapa_rc rc = open_centre(c, &next);
+    if (rc == SAPA_OK)
+        rc = sapa_core_centre(c->core, next.centre);
+    if (rc != SAPA_OK) {
         sapa_log(SAPA_LOG_ERROR, "control.reload", "the description has mistakes or does not fit; the one before stays in force");
-        return;
+        return rc;
     }
     c->next = next;
     try_switch(c);
+    return SAPA_OK;
 }
 
 /* Has every call ended? Then a moment more, for the recorder's last words. */
@@ -791,7 +795,7 @@ static void on_signal(void *ctx, int number)
     struct control *c = ctx;
 
     if (number == SIGHUP)
-        reload(c);
+        (void)!reload(c);
     else if (number == SIGUSR1) /* a successor takes over: calls go on */
         sapa_loop_stop(c->loop);
     else
@@ -857,7 +861,8 @@ static sapa_rc open_all(struct control *c)
     snprintf(path, sizeof(path), "%s/console.sock", opt.data);
     const struct sapa_live_console_options console = { .loop = c->loop, .core = c->core, .live = &c->live,
                                                        .engine = c->engine, .writer = c->writer, .path = path,
-                                                       .input = console_input, .ctx = c };
+                                                       .input = console_input, .reload = reload,
+                                                       .centre = opt.centre, .ctx = c };
     if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
         fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
         return rc;
@@ -934,7 +939,7 @@ int sapa_control_main(int argc, char **argv)
     c.ready_fd = opt.udp.count > 0 ? SAPA_CHILD_READY_FD : -1;
     const sapa_rc rc = open_all(&c);
     if (rc != SAPA_OK) {
-        sapa_log(SAPA_LOG_ERROR, "control.start", "%s", sapa_rc_text(rc));
+        sapa_log(SAPA_LOG_ERROR, "control.start", "the centre does not start, for the reason above (%s)", sapa_rc_name(rc));
         close_all(&c);
         return rc == SAPA_EINVAL || rc == SAPA_ENOENT || rc == SAPA_EDENIED ? SAPA_EXIT_USAGE : SAPA_EXIT_FAILED;
     }

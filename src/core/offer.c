@@ -394,6 +394,8 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
     EMIT(core, cmd_connect, .contact = c->id, .offer = w->offer);
     if (first && c->recording)
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
+    else
+        sapa_recording_again(core, c);
 }
 
 void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side,
@@ -470,11 +472,8 @@ static void requeue(struct sapa_core *core, struct core_contact *c, uint32_t que
     if (c->has_flow)
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_REQUEUED });
     c->keep_age = true;
+    avoid(core, c, agent); /* also in a queue that the flow takes when this one is full */
     sapa_line_enter(core, c, queue, add, SAPA_NONE);
-    if (c->in_line) {
-        avoid(core, c, agent);
-        sapa_line_arm(core, c);
-    }
 }
 
 sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *record)
@@ -498,6 +497,8 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
         return SAPA_OK;
     }
     sapa_work_part(core, w, in->side, (uint32_t)in->cause);
+    if (c->leg)
+        sapa_recording_rest(core, c);
     if (fault && c->leg && c->callback == NO_CALLBACK) {
         requeue(core, c, queue, agent);
         return SAPA_OK;

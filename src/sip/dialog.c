@@ -346,7 +346,12 @@ static struct sapa_sip_flow next_flow(struct sapa_sip_stack *stack, const struct
         return flow; /* a name: the user may look it up and set the flow */
     if (kind == (enum sapa_sip_flow_kind)flow.kind && sapa_sip_ip_eq(&ip, &flow.remote))
         return flow;
-    struct sapa_sip_flow other;
+    struct sapa_sip_flow other = flow;
+    if (kind == SAPA_SIP_FLOW_UDP && flow.kind == SAPA_SIP_FLOW_UDP &&
+        ip.family == flow.remote.family) { /* from the socket that they know, wherever it goes */
+        other.remote = ip;
+        return other;
+    }
     return stack->opts.transport->open(stack->opts.transport_ctx, kind, &ip, &other) == SAPA_OK
                ? other
                : flow;
@@ -1107,7 +1112,7 @@ sapa_rc sapa_sip_dialog_import(struct sapa_sip_stack *stack, const uint8_t *reco
 {
     struct sapa_reader r = sapa_reader_of(record, n);
     struct sapa_str texts[D_COUNT];
-    struct sapa_sip_flow flow = { 0 }, fresh;
+    struct sapa_sip_flow flow = { 0 };
 
     if (n < 5 || n > SAPA_SIP_DIALOG_RECORD_MAX)
         return SAPA_ECORRUPT;
@@ -1138,11 +1143,8 @@ sapa_rc sapa_sip_dialog_import(struct sapa_sip_stack *stack, const uint8_t *reco
         sapa_sip_dlg_free(stack, dialog);
         return rc != SAPA_OK ? SAPA_ECORRUPT : SAPA_ENOMEM;
     }
-    /* A socket has its place again, a connection is opened when it is needed (its id is of another life). */
-    if (flow.kind == SAPA_SIP_FLOW_UDP &&
-        stack->opts.transport->open(stack->opts.transport_ctx, SAPA_SIP_FLOW_UDP, &flow.remote,
-                                    &fresh) == SAPA_OK)
-        flow = fresh;
+    /* Sockets have their places again, and the peer knows which one; a connection is opened when it is needed
+       (its id is of another life). */
     dialog->is_uas = flags & 1;
     dialog->remote_cseq_set = flags & 2;
     dialog->hop = (uint8_t)(flags >> 2);

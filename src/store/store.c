@@ -443,6 +443,11 @@ sapa_rc sapa_store_contact_span(struct sapa_store *store, uint64_t contact, uint
     return said(store, store->ops->contact_span(store->db, contact, ret_first, ret_last));
 }
 
+sapa_rc sapa_store_centre_start(struct sapa_store *store, uint64_t seq, uint64_t *ret_seq)
+{
+    return said(store, store->ops->centre_start(store->db, SAPA_MIN(seq, (uint64_t)INT64_MAX), ret_seq));
+}
+
 sapa_rc sapa_store_seek(struct sapa_store *store, int64_t at_us, uint64_t *ret_seq)
 {
     struct sapa_commit_row row, last;

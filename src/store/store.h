@@ -84,6 +84,11 @@ SAPA_MUST_CHECK sapa_rc sapa_store_client(struct sapa_store *store, const char *
  */
 SAPA_MUST_CHECK sapa_rc sapa_store_contact_span(struct sapa_store *store, uint64_t contact, uint64_t *ret_first,
                                                 uint64_t *ret_last);
+/**
+ * The centre_started record in force at `seq`: the last one up to it. SAPA_ENOENT: none is known (there
+ * is none, or it was written by a build before this index: then the log itself must be read).
+ */
+SAPA_MUST_CHECK sapa_rc sapa_store_centre_start(struct sapa_store *store, uint64_t seq, uint64_t *ret_seq);
 /** First record at or after this core time (to the commit: it may be a little earlier). SAPA_ENOENT: none. */
 SAPA_MUST_CHECK sapa_rc sapa_store_seek(struct sapa_store *store, int64_t at_us, uint64_t *ret_seq);
 

@@ -6,7 +6,7 @@
  * Dialogs over a restart. A record holds what this room knows of a leg, then the stack's own record
  * of the dialog. Objects of the description stand by key: indices may differ in the next process.
  */
-enum { STATE_VERSION = 1, STRAYS_US = 60 * 1000 * 1000 };
+enum { STATE_VERSION = 2, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
 
 static struct sapa_str key_of(const struct sapa_str *key)
 {
@@ -49,6 +49,7 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->direction);
     sapa_put_u64(&w, leg->codec);
     sapa_put_u64(&w, leg->dtmf_type);
+    sapa_put_u64(&w, leg->dtmf_receive);
     put_media_address(&w, &leg->local);
     put_media_address(&w, &leg->remote);
     sapa_put_u64(&w, leg->remote_rtcp);
@@ -89,7 +90,8 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
 {
     struct sapa_reader r = sapa_reader_of(record->state.p, record->state.n);
     memset(ret, 0, sizeof(*ret));
-    if (sapa_get_u64(&r) != STATE_VERSION)
+    const uint64_t version = sapa_get_u64(&r); /* one of the program before this one as well: calls live through an upgrade */
+    if (version < STATE_VERSION_OLDEST || version > STATE_VERSION)
         return false;
     struct voice_leg *leg = &ret->leg;
     leg->kind = (uint8_t)sapa_get_u64(&r);
@@ -102,6 +104,7 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
     leg->direction = (uint8_t)sapa_get_u64(&r);
     leg->codec = (uint8_t)sapa_get_u64(&r);
     leg->dtmf_type = (uint8_t)sapa_get_u64(&r);
+    leg->dtmf_receive = version >= 2 ? (uint8_t)sapa_get_u64(&r) : leg->dtmf_type;
     leg->local = get_media_address(&r);
     leg->remote = get_media_address(&r);
     leg->remote_rtcp = (uint16_t)sapa_get_u64(&r);
@@ -201,6 +204,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     leg->state = LEG_UP;
     leg->media = MEDIA_OPEN;
     leg->logged = true;
+    leg->bridged = media->u.inventory.bridged_with;
     leg->generation = (uint32_t)SAPA_MAX(record->generation, (uint64_t)media->u.inventory.generation);
     leg->agent = SAPA_FIND(v->centre, agents, state.agent);
     leg->trunk = SAPA_FIND(v->centre, trunks, state.trunk);

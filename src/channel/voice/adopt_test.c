@@ -77,7 +77,7 @@ static void talking_call_lives_on(void **state)
     assert_int_equal(f->posted_count, fake_posted_count(f, SAPA_T_contact_answered) + fake_posted_count(f, SAPA_T_alarm_raised));
     assert_int_equal(fake_posted_count(f, SAPA_T_alarm_raised), 1);
     for (size_t i = 0; i < f->media_count; i++)
-        assert_int_equal(f->media[i].op, SAPA_MEDIA_HELLO);
+        assert_true(f->media[i].op == SAPA_MEDIA_HELLO || f->media[i].op == SAPA_MEDIA_LIMITS);
     /* hold works, with the description that the old process agreed on and a higher version */
     fake_request(f, &agent, "INVITE", "", "application/sdp", FAKE_SDP("198.51.100.7", "40000", "8 101", "sendonly"));
     const struct fake_sent *ok = fake_want(f, "SIP/2.0 200", agent.call_id);
@@ -104,6 +104,36 @@ static void talking_call_lives_on(void **state)
     assert_int_equal(stats.dialogs + stats.legs + stats.contacts + stats.calls, 0);
     for (size_t i = 0; i < f->dialog_count; i++)
         assert_int_equal(f->dialogs[i].u.dialog.closed, 1);
+}
+
+/* The phone numbers telephone-event in its own way: we send by its number, and know both, in the next life as well. */
+static void numbers_of_keys(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "a=rtpmap:101 telephone-event/8000");
+    f->media_seen = f->media_count;
+    fake_reply(f, invite, 200, "phone", "",
+               "v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8 96\r\n"
+               "a=rtpmap:96 telephone-event/8000\r\n");
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.dtmf_type, 96);
+    assert_int_equal(set->u.leg.dtmf_receive, 101);
+    assert_int_equal(set->u.leg.dtmf_inband, 0);
+    const uint64_t id = set->leg;
+    kill_control(f);
+    const struct sapa_voice_held held[] = {
+        { .contact = contact, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = contact, .offer = 5, .what = SAPA_VOICE_HELD_AGENT },
+    };
+    start_control(f, held, 2);
+    const struct voice_leg *leg = sapa_voice_find(&f->voice->legs, id);
+    assert_non_null(leg);
+    assert_int_equal(leg->dtmf_type, 96);
+    assert_int_equal(leg->dtmf_receive, 101);
 }
 
 /* A caller who waits: the announcement ended meanwhile, which the core must learn. */
@@ -395,7 +425,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(talking_call_lives_on), TEST(waiting_caller_lives_on), TEST(orphans_are_ended), TEST(ringing_goes_on), TEST(ghosts_are_cancelled),
+        TEST(talking_call_lives_on), TEST(numbers_of_keys), TEST(waiting_caller_lives_on), TEST(orphans_are_ended), TEST(ringing_goes_on), TEST(ghosts_are_cancelled),
         TEST(what_the_core_does_not_hold), TEST(media_process_is_gone_too), TEST(damaged_records),
         TEST(registrations_live_on),
     };

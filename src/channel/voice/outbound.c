@@ -360,6 +360,7 @@ void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dia
         sapa_voice_leg_end(v, old, 16, NULL);
     if (c->dial_kind != 1) {
         c->gone = false;
+        c->unreached = true;
         sapa_voice_agent_note(v, c, SAPA_PROMPT_ID_CALLBACK_AGENT);
     }
     sapa_voice_dial_next(v, c, 0, 503);
@@ -452,6 +453,7 @@ static bool try_credentials(struct sapa_voice *v, struct voice_leg *leg, const s
     struct sapa_text uri, value, head, sdp;
     sapa_sip_tx_id tx;
     leg->auth_tries++;
+    leg->early = 0;
     sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
     sapa_text_init(&value, value_buf, sizeof(value_buf));
     sapa_text_init(&head, head_buf, sizeof(head_buf));
@@ -528,9 +530,34 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
     }
 }
 
-static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+/*
+ * A provisional answer with a description (RFC 3960): what the other network plays, ringing or an announcement,
+ * is for who waits for this call. The first fork that speaks is heard until one is answered; an agent's phone
+ * has nothing to say before that.
+ */
+static void early_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     struct sapa_sdp sdp;
+    struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_want want;
+    char host[64];
+    if (leg->early || !ev->msg || ev->msg->body.n == 0 || sapa_sdp_parse(ev->msg->body, &sdp) != SAPA_OK)
+        return;
+    sapa_voice_leg_want(v, leg, &want, host);
+    if (sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
+        return;
+    sapa_voice_leg_agree(leg, &agreed);
+    leg->early = ev->dialog;
+    struct voice_leg *listener = leg->kind == LEG_OUTSIDE ? leg->contact->customer
+                                 : leg->kind == LEG_CUSTOMER ? sapa_voice_talking_agent(leg->contact) : NULL;
+    if (!listener || listener->state != LEG_UP)
+        return;
+    sapa_voice_leg_set(v, leg);
+    sapa_voice_leg_bridge(v, leg->contact, listener, leg);
+}
+
+static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
     leg->heard = true;
     if (ev->dialog != leg->dialog) {
         bool known = false;
@@ -543,16 +570,7 @@ static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struc
     }
     if (leg->state != LEG_CALLING || ev->status < 180)
         return;
-    if (ev->msg && ev->msg->body.n > 0 && !leg->early_sdp && sapa_sdp_parse(ev->msg->body, &sdp) == SAPA_OK) {
-        struct sapa_sdp_agreed agreed;
-        struct sapa_sdp_want want;
-        char host[64];
-        sapa_voice_leg_want(v, leg, &want, host);
-        if (sapa_sdp_accept(&want, &sdp, &agreed) == SAPA_OK) {
-            sapa_voice_leg_agree(leg, &agreed);
-            leg->early_sdp = true;
-        }
-    }
+    early_answer(v, leg, ev);
     if (leg->ringing || (ev->status != 180 && ev->status != 183))
         return;
     leg->ringing = true;
@@ -585,8 +603,8 @@ static bool take_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
     struct sapa_sdp_agreed agreed;
     struct sapa_sdp_want want;
     char host[64];
-    if (msg->body.n == 0)
-        return leg->early_sdp;
+    if (msg->body.n == 0) /* then it was said before, by the same fork: another one's address is not its */
+        return leg->early != 0 && leg->early == leg->dialog;
     sapa_voice_leg_want(v, leg, &want, host);
     if (sapa_sdp_parse(msg->body, &sdp) != SAPA_OK || sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
         return false;
@@ -643,10 +661,7 @@ static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct 
     }
     sapa_voice_leg_log(v, leg, false);
     if (leg->kind == LEG_OUTSIDE && leg->contact->customer) {
-        struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = leg->contact->id,
-                                        .leg = leg->contact->customer->id, .other = leg->id };
-        if (sapa_voice_media_send(v, &m) != SAPA_OK)
-            v->stats.late_commands++;
+        sapa_voice_leg_bridge(v, leg->contact, leg->contact->customer, leg);
     }
     sapa_voice_dial_progress(v, leg->contact, 1, 200, SAPA_SIDE_CUSTOMER, leg->id);
 }

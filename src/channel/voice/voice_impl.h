@@ -71,14 +71,14 @@ struct voice_leg {
     bool late_offer;          /* our offer went out in a 2xx; the ACK answers it */
     bool acked;
     bool held;                /* they hold us */
-    bool early_sdp;           /* agreed is set by a provisional answer */
     bool logged;              /* a dialog record was posted */
     bool bad_line;            /* its quality alarm is on */
     bool asking;              /* OPTIONS within the dialog is under way */
     bool started;             /* LEG_SET was sent */
     uint8_t auth_tries;
     uint8_t direction;        /* SAPA_MEDIA_SEND | RECEIVE */
-    uint8_t codec, dtmf_type;
+    uint8_t codec;
+    uint8_t dtmf_type, dtmf_receive; /* telephone-event as they number it, as we did; 0: not negotiated */
     uint8_t fork_count;
     uint32_t generation;      /* of the dialog record */
     uint32_t agent, trunk;
@@ -87,9 +87,11 @@ struct voice_leg {
     char *body;               /* caller's offer until it is answered */
     char *target;             /* where our INVITE goes: URI, then route */
     uint16_t target_n, route_n;
+    uint64_t bridged;         /* the leg that hears it, as the media process was told; 0: none */
     uint32_t device_crc;      /* of the binding that is called */
     int64_t called_us;
     sapa_sip_dialog_id dialog;
+    sapa_sip_dialog_id early; /* the fork whose provisional answer is agreed; 0: none */
     sapa_sip_dialog_id forks[VOICE_FORKS_MAX];
     sapa_sip_tx_id tx;        /* their INVITE, unanswered */
     struct sapa_sdp_local sdp;
@@ -144,6 +146,7 @@ struct voice_contact {
     bool recording_begun;     /* the recorder has a file: when it dies, the file tells the rest */
     bool recording_off;       /* what the recorder says is over */
     bool dead;
+    bool unreached;           /* a callback that is being dialled, or was in vain */
     uint8_t secret_n;
     char *secret;             /* SAPA_VOICE_SECRET_MAX bytes once there is one */
     char *recording_path;
@@ -158,7 +161,7 @@ struct voice_contact {
     char dial[64];
 };
 
-/** A phone dials a code. */
+/** A phone dials a code; or an agent hears why his part in a contact is over. */
 struct voice_call_code {
     uint64_t request;
     uint8_t verb;
@@ -316,6 +319,8 @@ sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64]);
 void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed);
 void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct voice_leg *a, struct voice_leg *b);
+void sapa_voice_leg_keys(struct sapa_voice *v, struct voice_leg *from, struct sapa_str keys);
 void sapa_voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed);
 void sapa_voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg);
@@ -385,6 +390,8 @@ void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent
 void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base);
 void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg);
+/** The agent's part is over: he hears why, and then his line is free; at once when it cannot be said. */
+void sapa_voice_code_last_word(struct sapa_voice *v, struct voice_leg *leg, enum sapa_prompt_id id);
 /** An offer comes: code calls of this agent end, spoken or not. True: one of them still holds the line. */
 bool sapa_voice_code_yield(struct sapa_voice *v, uint32_t agent);
 void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
@@ -410,6 +417,8 @@ void sapa_voice_recording_failed(struct sapa_voice *v, struct voice_contact *c);
 sapa_rc sapa_voice_media_open(struct sapa_voice *v);
 void sapa_voice_media_close(struct sapa_voice *v);
 sapa_rc sapa_voice_media_send(struct sapa_voice *v, struct sapa_media_message *m);
+/** What the description says of the media process's own judgements: sent when it comes up and when the description changes. */
+void sapa_voice_media_limits(struct sapa_voice *v);
 void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_message *m);
 void sapa_voice_media_link_state(struct sapa_voice *v, bool up);
 
