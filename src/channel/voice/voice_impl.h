@@ -143,6 +143,7 @@ struct voice_contact {
     bool gone;                /* contact_gone posted, or the core ended it */
     bool forgotten;           /* cmd_forget */
     bool secret_on;
+    bool recording_begun;     /* the recorder has a file: when it dies, the file tells the rest */
     bool recording_off;       /* what the recorder says is over */
     bool dead;
     bool unreached;           /* a callback that is being dialled, or was in vain */

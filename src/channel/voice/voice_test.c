@@ -1371,6 +1371,41 @@ static void hold_dialects(void **state)
     assert_empty(f);
 }
 
+/* A polite stop: the customers' ends first and as the centre's own doing; agents' legs go with them, nothing is told twice. */
+static void the_centre_stops(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call talking, ringing;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    const uint64_t a = fake_customer(f, &talking);
+    fake_agent(f, a, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = a, .offer = 5);
+    const uint64_t b = fake_customer(f, &ringing);
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = b, .agent = 1, .queue = 0, .ring_ms = 20000);
+    fake_reply(f, fake_want(f, "INVITE", "sip:102@"), 180, "phone", "", "");
+    f->posted_seen = f->posted_count;
+    const size_t before = f->posted_count;
+    sapa_voice_end_calls(f->voice, "the centre is stopping");
+    fake_run(f, 0);
+    size_t gone = 0;
+    for (size_t i = before; i < f->posted_count; i++) {
+        const struct sapa_record *r = &f->posted[i];
+        assert_int_not_equal(r->type, SAPA_T_agent_gone);
+        assert_int_not_equal(r->type, SAPA_T_offer_failed);
+        if (r->type != SAPA_T_contact_gone)
+            continue;
+        gone++;
+        assert_int_equal(r->u.contact_gone.side, SAPA_SIDE_FLOW);
+        assert_true(r->u.contact_gone.contact == a || r->u.contact_gone.contact == b);
+    }
+    assert_int_equal(gone, 2);
+    fake_want(f, "BYE", talking.call_id);
+    fake_want(f, "BYE", ringing.call_id);
+    fake_want(f, "BYE", "sip:phone@198.51.100.7");
+    fake_want(f, "CANCEL", "sip:102@");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1381,7 +1416,7 @@ int main(void)
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
         TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
-        TEST(new_description), TEST(hold_dialects),
+        TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
