@@ -409,7 +409,9 @@ sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *in);
 
 /* ---- record.c: recordings ---- */
 
-void sapa_recording_connect(struct sapa_core *core, struct core_contact *c);
+/* Before they talk, by that queue's policy. True: one began, and the caller sends the command when they are connected. */
+bool sapa_recording_connect(struct sapa_core *core, struct core_contact *c,
+                            const struct sapa_queue *q);
 void sapa_recording_end(struct sapa_core *core, struct core_contact *c);
 sapa_rc sapa_recording_command(struct sapa_core *core, struct core_contact *c, enum sapa_verb verb);
 void sapa_message_start(struct sapa_core *core, struct core_contact *c, uint32_t queue,
