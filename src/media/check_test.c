@@ -95,6 +95,8 @@ static void test_leg(void **state)
     BAD(u.leg.codec, 9);
     BAD(u.leg.dtmf_type, 8);
     BAD(u.leg.dtmf_type, 128);
+    BAD(u.leg.dtmf_receive, 95);
+    BAD(u.leg.dtmf_receive, 128);
     BAD(u.leg.dtmf_inband, 2);
     BAD(u.leg.direction, 4);
     BAD(u.leg.side, 9);

@@ -256,7 +256,7 @@ void sapa_leg_on_rtp(struct sapa_worker *worker, struct sapa_leg *leg)
     if (order == SAPA_RTP_COPY || order == SAPA_RTP_STRAY || !(leg->direction & SAPA_MEDIA_RECEIVE) ||
         rtp.payload_size == 0)
         return;
-    if (leg->dtmf_type && rtp.type == leg->dtmf_type)
+    if (leg->dtmf_type && (rtp.type == leg->dtmf_type || rtp.type == leg->dtmf_receive))
         on_event(worker, leg, &rtp);
     else if (sapa_g711_is(rtp.type))
         on_audio(worker, leg, &rtp);

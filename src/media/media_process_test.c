@@ -221,7 +221,7 @@ struct packet {
 
 struct phone_options {
     uint64_t leg, contact;
-    uint8_t side, codec, dtmf_type, inband;
+    uint8_t side, codec, dtmf_type, dtmf_receive, inband;
     bool v6;
 };
 
@@ -232,6 +232,7 @@ static void leg_set(struct control *control, const struct phone *phone, const st
     set.u.leg.remote = sapa_media_of_addr(&phone->addr);
     set.u.leg.codec = phone->codec;
     set.u.leg.dtmf_type = phone->dtmf_type;
+    set.u.leg.dtmf_receive = options->dtmf_receive;
     set.u.leg.dtmf_inband = options->inband;
     set.u.leg.direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE;
     set.u.leg.side = options->side;
@@ -551,6 +552,21 @@ static void test_events_in(void **state)
         relayed++;
     }
     assert_int_equal(relayed, 8);
+
+    /* We numbered it 102 in our offer, the phone numbers it 96 in its answer and sends as we said (RFC 3264 6.1). */
+    leg_set(&control, &call.agent, &(struct phone_options){ .leg = call.agent.leg, .contact = call.contact,
+                                                            .side = SAPA_SIDE_AGENT, .dtmf_receive = 102 });
+    (void)barrier(&control);
+    const uint8_t theirs = call.agent.dtmf_type;
+    call.agent.dtmf_type = 102;
+    send_event(&call.agent, 6000, 5, 800, true);
+    digit = await(&control, SAPA_MEDIA_DIGIT);
+    assert_int_equal(digit.u.dtmf.digit, '5');
+    assert_int_equal(digit.leg, call.agent.leg);
+    call.agent.dtmf_type = theirs;
+    send_event(&call.agent, 7000, 6, 800, true); /* … or as it said itself */
+    digit = await(&control, SAPA_MEDIA_DIGIT);
+    assert_int_equal(digit.u.dtmf.digit, '6');
 
     /* The end is lost. */
     send_event(&call.customer, 9000, 11, 160, false);

@@ -41,7 +41,7 @@ struct sapa_leg {
     /* what control said */
     uint64_t id, contact;
     uint32_t generation;
-    uint8_t side, codec, dtmf_type, direction, ptime_ms;
+    uint8_t side, codec, dtmf_type, dtmf_receive, direction, ptime_ms;
     bool secret;
     struct sapa_addr local;
     struct sapa_addr signalled;      /* from SDP; unset: nowhere yet */

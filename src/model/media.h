@@ -85,7 +85,8 @@ struct sapa_media_message {
             struct sapa_media_address remote; /* set: from SDP; media latches on the real source (symmetric RTP) */
             uint16_t remote_rtcp_port;        /* 0: port + 1 */
             uint8_t codec;                    /* enum sapa_codec of what we send and expect */
-            uint8_t dtmf_type;                /* payload type of telephone-event, 0: none negotiated */
+            uint8_t dtmf_type;                /* payload type of telephone-event as the peer numbers it, 0: none negotiated */
+            uint8_t dtmf_receive;             /* as we numbered it in our offer; 0: the same. Either is recognised */
             uint8_t dtmf_inband;              /* 1: listen for tones in the audio */
             uint8_t direction;                /* SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE */
             uint8_t side;                     /* enum sapa_side: CUSTOMER is channel 0 of recordings, AGENT channel 1 */

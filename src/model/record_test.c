@@ -143,6 +143,12 @@ static void people_stay_out_of_print(void **state)
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_record_print(&record, &text);
     assert_null(strstr(buf, "6281234567890"));
+    assert_non_null(strstr(buf, " reference=\"a\\\"b\\\\c\\u000a\"")); /* for people's terminals: nothing that moves a cursor */
+    sapa_sized_set(&record.u.contact_arrived.reference, SAPA_STR("\x1b[2J\x7f\xc2\x9b" "1m\xff"));
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_record_print(&record, &text);
+    assert_non_null(strstr(buf, " reference=\"\\u001b[2J\\u007f\\u009b1m\\ufffd\""));
+    sapa_sized_set(&record.u.contact_arrived.reference, SAPA_STR("a\"b\\c\n"));
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_record_json(&record, false, &text);
     assert_null(strstr(buf, "6281234567890"));

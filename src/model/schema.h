@@ -245,7 +245,7 @@
 
 #define SAPA_REC_contact_queued(F, S) \
     F(S, id, contact, "") F(S, num, queue, "") F(S, num, priority, "0..255 at arrival") \
-    F(S, num, position, "1 is next") F(S, num, ewt_p50_ms, "promised") F(S, num, ewt_p90_ms, "promised") \
+    F(S, num, position, "1 is next") F(S, num, ewt_p50_ms, "promised; SAPA_NONE: nobody is ready") F(S, num, ewt_p90_ms, "promised") \
     F(S, num, virtual_waiter, "1: a callback that keeps its place")
 
 #define SAPA_REC_contact_dequeued(F, S) \
@@ -337,7 +337,7 @@
     X(141, 1, cmd_lookup, "ask an outside system") \
     X(142, 1, cmd_dial, "place a call: a callback, or a transfer to an outside number") \
     X(143, 1, cmd_dial_cancel, "give it up") \
-    X(144, 1, cmd_agent_reply, "answer to an agent's command") \
+    X(144, 2, cmd_agent_reply, "answer to an agent's command") \
     X(145, 1, cmd_forget, "the contact is over: release everything kept for it")
 
 #define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
@@ -374,7 +374,8 @@
 #define SAPA_REC_cmd_dial_cancel(F, S) F(S, id, contact, "") F(S, num, attempt, "")
 #define SAPA_REC_cmd_agent_reply(F, S) \
     F(S, num, agent, "") F(S, id, request, "") F(S, num, rc, "-enum sapa_rc") F(S, num, verb, "") \
-    F(S, num, code, "") F(S, num, presence, "now")
+    F(S, num, code, "as asked; with STATUS the reason of being not ready") F(S, num, presence, "now") \
+    F(S, num, wrapup, "1: a call waits to be wrapped up")
 #define SAPA_REC_cmd_forget(F, S) F(S, id, contact, "")
 
 #endif

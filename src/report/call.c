@@ -63,7 +63,7 @@ static struct sapa_call_recording *recording_of(struct sapa_call *call, uint64_t
             return &call->recordings[i];
     struct sapa_call_recording *added = LIST_ADD(call, recording);
     if (added)
-        *added = (struct sapa_call_recording){ .recording = recording, .state = 5 };
+        *added = (struct sapa_call_recording){ .recording = recording, .state = 5, .rest_from_ms = SAPA_NONE };
     return added;
 }
 
@@ -104,16 +104,17 @@ static void share_read(const struct sapa_call *call, bool is_owed, uint64_t leng
         if (r->is_voicemail || r->state == 4 || r->is_owed != is_owed)
             continue;
         ret->recorded += r->recorded_ms;
-        ret->masked += r->masked_ms;
+        ret->masked += r->masked_ms - SAPA_MIN(r->rest_ms, r->masked_ms);
     }
-    ret->masked = SAPA_MIN(ret->masked, length);
-    ret->recorded = SAPA_MIN(ret->recorded, length - ret->masked);
+    ret->recorded = SAPA_MIN(ret->recorded, length);
+    ret->masked = SAPA_MIN(ret->masked, length - ret->recorded); /* a pause that the agent forgot goes on after him */
 }
 
 /*
  * Each answered millisecond is in exactly one of the four. The stretches that policy says must be recorded
  * are judged apart from the others, each by its own recordings: what was recorded where nobody asked for
- * it does not make up for a hole where it is owed.
+ * it does not make up for a hole where it is owed. What goes on without an agent (a survey, the way to
+ * the next one) is masked too, but none of it.
  */
 static void meter_read(struct sapa_call *call)
 {
@@ -430,6 +431,12 @@ static void recorded(struct sapa_call *call, const struct sapa_record *record)
     recording->state = clip8(SAPA_MIN(in->state, (uint64_t)4));
     recording->recorded_ms = clip32(in->recorded_ms);
     recording->masked_ms = clip32(in->masked_ms);
+    if (in->state == 1 && call->talking == 0) {
+        recording->rest_from_ms = recording->masked_ms;
+    } else if (in->state != 1 && recording->rest_from_ms != SAPA_NONE) {
+        recording->rest_ms += recording->masked_ms - SAPA_MIN(recording->rest_from_ms, recording->masked_ms);
+        recording->rest_from_ms = SAPA_NONE;
+    }
     recording->bytes = in->bytes;
 }
 

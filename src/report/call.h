@@ -60,6 +60,8 @@ struct sapa_call_recording {
     uint64_t bytes;
     int64_t started_us;
     uint32_t recorded_ms, masked_ms;
+    uint32_t rest_ms;      /* of the masked: while nobody talked with the contact */
+    uint32_t rest_from_ms; /* masked_ms when such a rest began; SAPA_NONE: none is on */
     uint8_t state;         /* as in recording_state: 3 ended, 4 failed; 5: announced, not begun */
     bool is_voicemail;
     bool is_owed;          /* of a conversation that policy says must be recorded */

@@ -59,6 +59,15 @@ static const char *customer_of(const struct sapa_call *call, const struct sapa_c
     return show->show_pii || call->address[0] == '\0' ? call->address : "***";
 }
 
+/* What was promised; null: nobody was ready, so nothing was. */
+static void json_wait(const char *name, uint32_t ms, struct sapa_text *out)
+{
+    if (ms == SAPA_NONE)
+        sapa_text_printf(out, ",\"%s\":null", name);
+    else
+        sapa_text_printf(out, ",\"%s\":%u", name, ms);
+}
+
 /* Without a packet there is no score. */
 static void json_mos(const char *key, unsigned mos_x100, struct sapa_text *out)
 {
@@ -73,9 +82,10 @@ static void json_lists(const struct sapa_call *call, const struct sapa_call_show
     sapa_text_add(out, SAPA_STR(",\"queues\":["));
     for (unsigned i = 0; i < call->visit_count; i++) {
         const struct sapa_call_visit *v = &call->visits[i];
-        sapa_text_printf(out, "%s{\"wait_ms\":%lld,\"offers\":%u,\"ewt_p50_ms\":%u,\"ewt_p90_ms\":%u", i ? "," : "",
-                         (long long)((v->left_us ? v->left_us - v->queued_us : 0) / 1000), v->offers, v->ewt_p50_ms,
-                         v->ewt_p90_ms);
+        sapa_text_printf(out, "%s{\"wait_ms\":%lld,\"offers\":%u", i ? "," : "",
+                         (long long)((v->left_us ? v->left_us - v->queued_us : 0) / 1000), v->offers);
+        json_wait("ewt_p50_ms", v->ewt_p50_ms, out);
+        json_wait("ewt_p90_ms", v->ewt_p90_ms, out);
         json_key(show, "queue", SAPA_DIM_QUEUE, v->queue, out);
         json_time(show, "queued", v->queued_us, out);
         if (v->left_us)
@@ -285,12 +295,12 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
          length(call->talk_ms).text, length(call->hold_ms).text, length(call->wrapup_ms).text);
     for (unsigned i = 0; i < call->visit_count; i++) {
         const struct sapa_call_visit *v = &call->visits[i];
-        line(out, id ? "  antrean     %s  " SAPA_STR_FMT ": %s, tunggu %s, %u tawaran%s"
-                     : "  queue       %s  " SAPA_STR_FMT ": %s, waited %s, %u offers%s",
+        line(out, id ? "  antrean     %s  " SAPA_STR_FMT ": %s, tunggu %s, %u tawaran%s%s"
+                     : "  queue       %s  " SAPA_STR_FMT ": %s, waited %s, %u offer%s%s",
              moment(show, v->queued_us).text, SAPA_STR_ARG(name(show, SAPA_DIM_QUEUE, v->queue)),
              v->left_us ? sapa_word_dequeue(v->reason, language) : "…",
              length(v->left_us ? (uint64_t)(v->left_us - v->queued_us) / 1000 : 0).text, v->offers,
-             v->is_callback ? (id ? ", telepon balik" : ", callback") : "");
+             id || v->offers == 1 ? "" : "s", v->is_callback ? (id ? ", telepon balik" : ", callback") : "");
     }
     for (unsigned i = 0; i < call->part_count; i++) {
         const struct sapa_call_part *p = &call->parts[i];

@@ -78,6 +78,12 @@ static const struct sapa_code fake_codes[] = {
     { .prefix = { "*1", 2 }, .verb = SAPA_VERB_READY },
     { .prefix = { "*2", 2 }, .verb = SAPA_VERB_NOT_READY },
     { .prefix = { "*3", 2 }, .verb = SAPA_VERB_WRAPUP_DONE },
+    { .prefix = { "*4", 2 }, .verb = SAPA_VERB_WRAPUP_EXTEND },
+    { .prefix = { "*5", 2 }, .verb = SAPA_VERB_STATUS },
+    { .prefix = { "*6", 2 }, .verb = SAPA_VERB_RECORD_PAUSE },
+    { .prefix = { "*7", 2 }, .verb = SAPA_VERB_RECORD_RESUME },
+    { .prefix = { "*8", 2 }, .verb = SAPA_VERB_RECORD_START },
+    { .prefix = { "*9", 2 }, .verb = SAPA_VERB_LOGOUT },
 };
 static const struct sapa_network fake_networks[] = {
     { .family = 4, .bits = 24, .address = { 192, 0, 2, 0 } },

@@ -419,7 +419,8 @@ static void on_error(struct sapa_voice *v, struct voice_leg *leg, const struct s
 static void on_play_done(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_media_message *m)
 {
     if (leg->code) {
-        sapa_voice_code_played(v, leg);
+        if (m->u.play.play == 1) /* not what it replaced */
+            sapa_voice_code_played(v, leg);
         return;
     }
     struct voice_contact *c = leg->contact;
