@@ -67,6 +67,8 @@ SAPA_MUST_CHECK sapa_rc sapa_channels_dialog(struct sapa_channels *channels, con
 SAPA_MUST_CHECK sapa_rc sapa_channels_held(struct sapa_channels *channels, const struct sapa_voice_held *held);
 /** The address of a living contact, for callbacks that the channel must dial: its contact_arrived record. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_contact(struct sapa_channels *channels, const struct sapa_record *arrived);
+/** With whom a person talked last, by index of the agent. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_talked(struct sapa_channels *channels, uint64_t person, uint32_t agent);
 /** Go. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_adopt(struct sapa_channels *channels);
 

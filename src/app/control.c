@@ -19,6 +19,7 @@
 #include "app/recording_key.h"
 #include "app/serve.h"
 #include "base/log.h"
+#include "rt/file.h"
 #include "rt/pages.h"
 #include "rt/process.h"
 #include "rt/socket.h"
@@ -86,6 +87,8 @@ struct control {
     int ready_fd;
     int64_t started_us;
     int64_t announced_us; /* core time of our centre_started */
+    struct sapa_text64 brought_by; /* of a description that takes force while we run */
+    struct sapa_text128 comment;
 };
 
 static struct {
@@ -430,7 +433,10 @@ static sapa_rc load_newest(struct control *c)
 
     for (;;) {
         struct sapa_snapshot snapshot = { .seq = 0 };
-        sapa_rc rc = sapa_store_snapshot(c->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq_max, &snapshot);
+        sapa_rc rc = SAPA_ENOENT;
+        for (uint32_t version = SAPA_ENGINE_SNAPSHOT_VERSION;
+             rc == SAPA_ENOENT && version >= SAPA_ENGINE_SNAPSHOT_VERSION_MIN; version--)
+            rc = sapa_store_snapshot(c->store, "engine", version, seq_max, &snapshot);
         if (rc != SAPA_OK)
             return rc == SAPA_ENOENT ? SAPA_OK : rc;
         rc = unseal_snapshot(c, &snapshot);
@@ -515,10 +521,11 @@ static sapa_rc open_store(struct control *c)
     return rc;
 }
 
-/* A description as the file has it now: compiled, kept under its hash, its clients known to the store. */
-static sapa_rc open_centre(struct control *c, struct sapa_channels_centre *ret)
+/* A description as the file `path` has it now: compiled, kept under its hash, its clients known to the store.
+   `ret_text` may be NULL. */
+static sapa_rc open_centre(struct control *c, const char *path, struct sapa_channels_centre *ret, char **ret_text)
 {
-    const struct sapa_centre_file file = { .path = opt.centre, .secrets_path = opt.secrets, .make_secrets = true };
+    const struct sapa_centre_file file = { .path = path, .secrets_path = opt.secrets, .make_secrets = true };
     struct sapa_channels_centre opened = { .centre = NULL };
     struct sapa_centre *centre;
     char *text, hash[SAPA_HASH_TEXT_SIZE];
@@ -527,7 +534,6 @@ static sapa_rc open_centre(struct control *c, struct sapa_channels_centre *ret)
     if (rc != SAPA_OK)
         return rc;
     rc = sapa_store_document_put(c->store, text, strlen(text), hash);
-    free(text);
     for (uint32_t i = 0; rc == SAPA_OK && i < centre->clients_count && i < SAPA_COUNT(opened.clients); i++) {
         char key[SAPA_KEY_MAX + 1], name[128];
         sapa_str_copy(centre->clients[i].key, key, sizeof(key));
@@ -536,11 +542,16 @@ static sapa_rc open_centre(struct control *c, struct sapa_channels_centre *ret)
     }
     if (rc != SAPA_OK) {
         sapa_centre_free(centre);
+        free(text);
         return rc;
     }
     sapa_centre_shelf_add(c->shelf, centre);
     opened.centre = centre;
     *ret = opened;
+    if (ret_text)
+        *ret_text = text;
+    else
+        free(text);
     return SAPA_OK;
 }
 
@@ -607,6 +618,11 @@ static sapa_rc console_input(void *ctx, struct sapa_record *input)
     return SAPA_OK;
 }
 
+static sapa_rc hand_over_talked(void *ctx, uint64_t person, uint32_t agent)
+{
+    return sapa_channels_talked(((struct control *)ctx)->channels, person, agent);
+}
+
 static uint32_t queue_ring_ms(const struct control *c, uint32_t queue)
 {
     const uint32_t ring_ms = queue < c->today.centre->queues_count ? c->today.centre->queues[queue].ring_ms : 0;
@@ -629,6 +645,8 @@ static sapa_rc hand_over(struct control *c)
     cursor = 0;
     while (rc == SAPA_OK && sapa_engine_arrived_next(c->engine, &cursor, &record))
         rc = sapa_channels_contact(c->channels, &record);
+    if (rc == SAPA_OK)
+        rc = sapa_engine_each_talked(c->engine, hand_over_talked, c);
     cursor = 0;
     while (rc == SAPA_OK && sapa_core_contact_next(c->core, &cursor, now_us, &contact)) {
         const struct sapa_voice_held customer = { .contact = contact.contact, .what = SAPA_VOICE_HELD_CUSTOMER,
@@ -667,6 +685,8 @@ static void announce_start(struct control *c)
     (void)sapa_sized_set(&input.u.centre_started.build, sapa_str_of(SAPA_VERSION));
     (void)sapa_sized_set(&input.u.centre_started.zones, SAPA_STR("system"));
     input.u.centre_started.epoch = sapa_store_epoch(c->store);
+    input.u.centre_started.by = c->brought_by;
+    input.u.centre_started.comment = c->comment;
     input_now(c, &input);
     c->announced_us = input.at_us;
 }
@@ -696,25 +716,35 @@ static void try_switch(void *ctx)
     sapa_log(SAPA_LOG_INFO, "control.reload", "hash=%s", c->today.centre->hash);
 }
 
-static sapa_rc reload(void *ctx)
+/* `wish->file` takes the place of the file that we serve once it has proved good. */
+static sapa_rc reload(void *ctx, const struct sapa_reload *wish)
 {
     struct control *c = ctx;
     struct sapa_channels_centre next;
+    const bool other = wish->file && strcmp(wish->file, opt.centre) != 0;
+    char *text = NULL;
 
     if (c->next.centre) {
         sapa_log(SAPA_LOG_WARN, "control.reload", "the description read before has not taken force yet; ask again later");
         return SAPA_EAGAIN;
     }
-    sapa_rc rc = open_centre(c, &next);
+    sapa_rc rc = open_centre(c, other ? wish->file : opt.centre, &next, &text);
     if (rc == SAPA_OK)
         rc = sapa_core_centre(c->core, next.centre);
     if (rc != SAPA_OK) {
         sapa_log(SAPA_LOG_ERROR, "control.reload", "the description has mistakes or does not fit; the one before stays in force");
-        return rc;
+    } else if (other && (rc = sapa_file_write(opt.centre, text, strlen(text), 0600)) != SAPA_OK) {
+        sapa_log(SAPA_LOG_ERROR, "control.reload", "%s cannot be written (%s); the one before stays in force", opt.centre,
+                 sapa_rc_text(rc));
+        rc = SAPA_EIO;
+    } else {
+        (void)sapa_sized_set(&c->brought_by, sapa_str_of(wish->by ? wish->by : ""));
+        (void)sapa_sized_set(&c->comment, sapa_str_of(wish->comment ? wish->comment : ""));
+        c->next = next;
+        try_switch(c);
     }
-    c->next = next;
-    try_switch(c);
-    return SAPA_OK;
+    free(text);
+    return rc;
 }
 
 /* Has every call ended? Then a moment more, for the recorder's last words. */
@@ -756,7 +786,7 @@ static void on_signal(void *ctx, int number)
     struct control *c = ctx;
 
     if (number == SIGHUP)
-        (void)!reload(c);
+        (void)!reload(c, &(const struct sapa_reload){ .by = "SIGHUP" });
     else if (number == SIGUSR1) /* a successor takes over: calls go on */
         sapa_loop_stop(c->loop);
     else
@@ -802,7 +832,7 @@ static sapa_rc open_all(struct control *c)
         (rc = sapa_signals_start(c->loop, numbers, on_signal, c, &c->signals)) != SAPA_OK ||
         (rc = sapa_mailbox_new(INBOX_BYTES, &c->inbox)) != SAPA_OK ||
         (rc = sapa_pool_new("slow", 1, 16, &c->pool)) != SAPA_OK || (rc = open_store(c)) != SAPA_OK ||
-        (rc = sapa_centre_shelf_new(c->store, &c->shelf)) != SAPA_OK || (rc = open_centre(c, &c->today)) != SAPA_OK ||
+        (rc = sapa_centre_shelf_new(c->store, &c->shelf)) != SAPA_OK || (rc = open_centre(c, opt.centre, &c->today, NULL)) != SAPA_OK ||
         (rc = open_engine(c)) != SAPA_OK || (rc = recover(c)) != SAPA_OK)
         return rc;
     const struct sapa_log_writer_opts writer = { .loop = c->loop, .progress = on_log, .ctx = c, .cpu = -1 };

@@ -294,9 +294,10 @@ static enum sapa_outcome outcome_of(const struct core_contact *c, enum sapa_side
         return SAPA_OUTCOME_ANSWERED;
     const enum sapa_outcome flow =
         c->has_flow ? sapa_flow_outcome(&c->run) : SAPA_OUTCOME_ABANDONED_FLOW;
-    if (flow == SAPA_OUTCOME_OPEN || flow == SAPA_OUTCOME_ABANDONED_FLOW)
-        return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_FLOW;
-    return flow;
+    if (fault && (flow == SAPA_OUTCOME_OPEN || flow == SAPA_OUTCOME_ABANDONED_FLOW ||
+                  flow == SAPA_OUTCOME_OVERFLOW_ENDED))
+        return SAPA_OUTCOME_SYSTEM_FAULT;
+    return flow == SAPA_OUTCOME_OPEN ? SAPA_OUTCOME_ABANDONED_FLOW : flow;
 }
 
 sapa_rc sapa_contact_on_gone(struct sapa_core *core, const struct sapa_record *record)

@@ -442,9 +442,9 @@ void sapa_callback_request(struct sapa_core *core, struct core_contact *c, uint3
 /** The customer's leg is gone and the callback lives on. */
 void sapa_callback_begin(struct sapa_core *core, struct core_contact *c);
 void sapa_callback_dial(struct sapa_core *core, struct core_work *w);
-/** The agent's leg ended while dialling, or the number was not reached. */
-void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32_t cause,
-                          bool counts);
+/** The number was not reached; or, side AGENT, the agent's leg ended while dialling. */
+void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, enum sapa_side side,
+                          uint32_t cause);
 /** May it be offered now? Otherwise *ret_due says when to look again (0: when told). */
 bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact *c,
                          int64_t *ret_due);

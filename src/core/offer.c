@@ -454,7 +454,7 @@ void sapa_work_timer(struct sapa_core *core, struct core_work *w)
     } else if (w->dialling) { /* the carrier never answered us: the attempt is over */
         struct core_contact *c = &core->contacts[w->contact];
         EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
-        sapa_callback_failed(core, c, 408, true);
+        sapa_callback_failed(core, c, SAPA_SIDE_NETWORK, 408);
     }
 }
 
@@ -489,7 +489,7 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
     if (w->dialling) {
         EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
         avoid(core, c, agent);
-        sapa_callback_failed(core, c, (uint32_t)in->cause, false);
+        sapa_callback_failed(core, c, SAPA_SIDE_AGENT, (uint32_t)in->cause);
         return SAPA_OK;
     }
     sapa_work_part(core, w, in->side, (uint32_t)in->cause);

@@ -710,11 +710,22 @@ static void trunks_in_trouble(void **state)
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
     assert_int_equal(progress->u.dial_progress.state, 2);
     assert_int_equal(progress->u.dial_progress.cause, 486);
+    /* it rang until the carrier had enough: the customer does not answer, and no other trunk makes him */
     dial.u.cmd_dial.attempt = 3;
     fake_command(f, &dial);
     invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 180, "x", "", "");
+    fake_reply(f, invite, 408, "x", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 408);
+    assert_int_equal(progress->u.dial_progress.side, SAPA_SIDE_CUSTOMER);
+    dial.u.cmd_dial.attempt = 4;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
     fake_reply(f, invite, 180, "w", "", "");
-    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 3);
+    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 4);
     fake_reply(f, fake_want(f, "CANCEL", ""), 200, "w", "", "");
     fake_reply(f, invite, 487, "w", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
