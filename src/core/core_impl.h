@@ -412,7 +412,9 @@ sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *in);
 
 /* ---- record.c: recordings ---- */
 
-void sapa_recording_connect(struct sapa_core *core, struct core_contact *c);
+/* Before they talk, by that queue's policy. True: one began, and the caller sends the command when they are connected. */
+bool sapa_recording_connect(struct sapa_core *core, struct core_contact *c,
+                            const struct sapa_queue *q);
 /** The agent has left and the contact goes on by itself: masked until the next conversation. */
 void sapa_recording_rest(struct sapa_core *core, struct core_contact *c);
 /** The next conversation begins: a pause belongs to the one before. */

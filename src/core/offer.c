@@ -383,16 +383,12 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
     if (c->has_flow)
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_CONNECTED });
     sapa_contact_silence(core, c);
-    const bool first = c->policy == 0 && !c->recording;
-    if (first) {
-        c->policy = core_queue_of(core, w->queue)->record;
-        sapa_recording_connect(core, c);
-    }
+    const bool begins = sapa_recording_connect(core, c, core_queue_of(core, w->queue));
     EMIT(core, contact_connected, .contact = c->id, .offer = w->offer, .agent = w->agent,
          .queue = w->queue, .wait_ms = core_ms(waited_us), .recording = c->recording,
          .policy = c->policy);
     EMIT(core, cmd_connect, .contact = c->id, .offer = w->offer);
-    if (first && c->recording)
+    if (begins)
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
     else
         sapa_recording_again(core, c);

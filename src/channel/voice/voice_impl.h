@@ -150,6 +150,8 @@ struct voice_contact {
     uint8_t secret_n;
     char *secret;             /* SAPA_VOICE_SECRET_MAX bytes once there is one */
     char *recording_path;
+    uint64_t earlier;         /* a recording before that one whose end is not reported yet, 0 none */
+    char *earlier_path;
     struct voice_play *pending; /* prompts being made */
     uint32_t music_wanted[2]; /* counts hold music up: for the customer, for the agent */
     bool music_on[2];

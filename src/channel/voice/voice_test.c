@@ -1140,6 +1140,32 @@ static void recording(void **state)
         assert_true(i == 3 ? r->u.recording_state.hash.n >= 63 : r->u.recording_state.hash.n == 0);
     }
     assert_empty(f);
+    /* two after each other, the second before the recorder has said that the first is over: each has its own file */
+    const uint64_t moved = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 35, .action = 0);
+    fake_run(f, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.state, 0);
+    f->media_mute = true;
+    struct sapa_media_message over = { .op = SAPA_MEDIA_RECORD_STATE, .contact = moved, .recording = 35 };
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 35, .action = 3 } });
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 36, .action = 0 } });
+    fake_run(f, 0);
+    over.u.record_state.state = 3;
+    sapa_voice_media_receive(f->voice, &over);
+    over.recording = 36;
+    over.u.record_state.state = 0;
+    sapa_voice_media_receive(f->voice, &over);
+    f->media_mute = false;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sapa_record *r = fake_posted(f, SAPA_T_recording_state);
+        assert_int_equal(r->u.recording_state.recording, 35 + i);
+        assert_string_equal(r->u.recording_state.path.p, i ? "toko/2026/11/18/36.srec" : "toko/2026/11/18/35.srec");
+    }
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 36, .action = 3);
+    assert_string_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.path.p, "toko/2026/11/18/36.srec");
+    FAKE_COMMAND(f, cmd_forget, .contact = moved);
+    assert_empty(f);
     /* no key: not recorded, and said so */
     f->voice->options.recordings_dir = NULL;
     const uint64_t other = fake_customer(f, &customer);
