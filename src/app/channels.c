@@ -336,6 +336,7 @@ static sapa_rc open_voice(struct sapa_channels *c)
                        .recording_key = recording_key, .recording_lost = recording_lost, .lookup = start_lookup },
         .listens = c->options.listens,
         .listen_count = c->options.listen_count,
+        .tls = c->options.tls,
         .product = "Sapa",
         .media_path = c->media_path,
         .epoch = c->options.epoch,

@@ -26,6 +26,7 @@
 #include "rt/process.h"
 #include "rt/socket.h"
 #include "rt/thread.h"
+#include "rt/tls.h"
 #include "store/log.h"
 #include "store/sqlite/sqlite.h"
 #include "store/writer.h"
@@ -96,7 +97,8 @@ struct control {
 
 static struct {
     const char *data, *centre, *advertise, *secrets;
-    struct sapa_option_list udp, tcp;
+    const char *tls_trust;
+    struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
 } opt;
 
 static const struct sapa_option options[] = {
@@ -106,6 +108,10 @@ static const struct sapa_option options[] = {
     { "advertise", SAPA_OPTION_TEXT, &opt.advertise, "ADDRESS", "address written into SIP and SDP", 0, 0 },
     { "udp-fd", SAPA_OPTION_LIST, &opt.udp, "FD", "open UDP socket", 0, 0 },
     { "tcp-fd", SAPA_OPTION_LIST, &opt.tcp, "FD", "open TCP listener", 0, 0 },
+    { "tls-fd", SAPA_OPTION_LIST, &opt.tls, "FD", "open TCP listener for TLS", 0, 0 },
+    { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain", 0, 0 },
+    { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "its key", 0, 0 },
+    { "tls-trust", SAPA_OPTION_TEXT, &opt.tls_trust, "FILE", "authorities", 0, 0 },
 };
 
 /* ---- the engine's ports ---- */
@@ -612,6 +618,50 @@ static sapa_rc add_listen(struct sapa_voice_listen *listen, uint8_t kind, const 
     return rc;
 }
 
+/*
+ * What TLS speaks with: the files that were given, or a certificate of our own, made once, that phones can be told
+ * to trust. NULL: neither is wanted.
+ */
+static sapa_rc find_certificates(struct control *c, const struct sapa_tls_options **ret_tls)
+{
+    static struct sapa_tls_options tls;
+    static char certificate[512], key[512];
+    struct sapa_text text;
+    struct sapa_str names[8];
+    size_t count = 0;
+    char host[SAPA_ADDR_TEXT_MAX];
+    struct sapa_addr local;
+
+    *ret_tls = NULL;
+    if (opt.tls.count == 0 && opt.tls_cert.count == 0 && !opt.tls_trust)
+        return SAPA_OK;
+    *ret_tls = &tls;
+    tls.trust = opt.tls_trust;
+    tls.count = opt.tls_cert.count;
+    memcpy(tls.certificates, opt.tls_cert.values, sizeof(tls.certificates));
+    memcpy(tls.keys, opt.tls_key.values, sizeof(tls.keys));
+    if (tls.count > 0 || opt.tls.count == 0)
+        return SAPA_OK;
+    sapa_text_init(&text, certificate, sizeof(certificate));
+    sapa_text_printf(&text, "%s/tls.certificate.pem", opt.data);
+    sapa_text_init(&text, key, sizeof(key));
+    sapa_text_printf(&text, "%s/tls.key.pem", opt.data);
+    tls.count = 1;
+    tls.certificates[0] = certificate;
+    tls.keys[0] = key;
+    if (sapa_file_exists(certificate) && sapa_file_exists(key))
+        return SAPA_OK;
+    names[count++] = c->today.centre->system.sip_host;
+    if (opt.advertise)
+        names[count++] = sapa_str_of(opt.advertise);
+    if (count < SAPA_COUNT(names) && sapa_socket_local((int)find_number(opt.tls.values[0]), &local) == SAPA_OK &&
+        !sapa_addr_is_wildcard(&local))
+        names[count++] = sapa_str_of(sapa_addr_print_host(&local, host, sizeof(host)));
+    const sapa_rc rc = sapa_tls_certificate_make(names, count, 3650, certificate, key);
+    sapa_log(rc == SAPA_OK ? SAPA_LOG_INFO : SAPA_LOG_ERROR, "control.tls", "made=%s rc=%s", certificate, sapa_rc_name(rc));
+    return rc;
+}
+
 static sapa_rc open_channels(struct control *c)
 {
     static struct sapa_voice_listen listens[SAPA_VOICE_LISTENS_MAX];
@@ -630,6 +680,10 @@ static sapa_rc open_channels(struct control *c)
         rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_UDP, opt.udp.values[i]);
     for (size_t i = 0; rc == SAPA_OK && i < opt.tcp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
         rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_TCP, opt.tcp.values[i]);
+    for (size_t i = 0; rc == SAPA_OK && i < opt.tls.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
+        rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_TLS, opt.tls.values[i]);
+    if (rc == SAPA_OK)
+        rc = find_certificates(c, &channels.tls);
     if (rc == SAPA_OK && opt.advertise) {
         struct sapa_sip_ip ip;
         rc = sapa_sip_ip_parse(sapa_str_of(opt.advertise), 0, &ip);
