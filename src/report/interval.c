@@ -1502,6 +1502,63 @@ sapa_rc sapa_intervals_drain(struct sapa_intervals *fold,
     return pack_chunks(fold);
 }
 
+/* ---- comparing ---- */
+
+/* What differs between two rows of one place; NULL: nothing. */
+static const char *difference(const struct sapa_row *a, const struct sapa_row *b)
+{
+    for (unsigned i = 0; i < SAPA_M_OUTER_FIRST; i++)
+        if (a->m.of[i] != b->m.of[i])
+            return sapa_measure_info(i)->key;
+    if (a->span.from_s != b->span.from_s || a->span.to_s != b->span.to_s)
+        return "the interval";
+    if (a->first_in_us != b->first_in_us || a->last_out_us != b->last_out_us)
+        return "a login or logout";
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++)
+        if (a->dists[d].total != b->dists[d].total || a->dists[d].entry_count != b->dists[d].entry_count
+            || (a->dists[d].entry_count > 0
+                && memcmp(a->dists[d].entries, b->dists[d].entries, a->dists[d].entry_count * sizeof(uint32_t)) != 0))
+            return "a distribution";
+    return NULL;
+}
+
+sapa_rc sapa_intervals_compare(struct sapa_intervals *a, struct sapa_intervals *b, uint64_t *ret_rows,
+                               uint64_t *ret_differences, struct sapa_text *first)
+{
+    uint64_t rows = 0, differences = 0;
+
+    if (a->failed != SAPA_OK || b->failed != SAPA_OK)
+        return a->failed != SAPA_OK ? a->failed : b->failed;
+    for (unsigned pass = 0; pass < 4; pass++) { /* contacts and agents, from both sides */
+        const bool agents = (pass & 1) != 0, back = pass >= 2;
+        const struct sapa_table *from = agents ? &(back ? b : a)->agent_rows : &(back ? b : a)->rows;
+        const struct sapa_table *to = agents ? &(back ? a : b)->agent_rows : &(back ? a : b)->rows;
+        for (uint32_t i = 0; i < from->count; i++) {
+            struct sapa_row row_a, row_b;
+            const char *what = "the row itself";
+            uint64_t key;
+            memcpy(&key, sapa_table_at(from, i), sizeof(key));
+            const bool found = sapa_table_find(to, key) != NULL;
+            if (back && found)
+                continue; /* looked at already */
+            rows++;
+            if (found) {
+                if (!give_row(a, kind_of_key(key), key, &row_a) || !give_row(b, kind_of_key(key), key, &row_b))
+                    return SAPA_ENOMEM;
+                what = difference(&row_a, &row_b);
+            }
+            if (!what)
+                continue;
+            if (differences++ == 0)
+                sapa_text_printf(first, "%s differs in a row of kind %u, dimension %u, interval of minute %llu", what,
+                                 kind_of_key(key), dim_of_key(key), (unsigned long long)(key >> 36));
+        }
+    }
+    *ret_rows = rows;
+    *ret_differences = differences;
+    return SAPA_OK;
+}
+
 /* ---- longer intervals ---- */
 
 sapa_rc sapa_intervals_group(struct sapa_intervals *fold, const struct sapa_intervals *from)
