@@ -70,6 +70,7 @@ struct sapa_intervals {
     uint32_t chunk_room, chunk_used;
     uint32_t *entries;            /* of the row that is being read */
     uint32_t entry_room;
+    uint64_t *dense;              /* scratch: counts by bucket */
     sapa_rc failed;               /* sticky: figures would be wrong from then on */
 };
 

@@ -627,7 +627,10 @@ static void choose_columns(struct printer *p)
         const struct column *column = &usual[p->kind].columns[i];
         const uint32_t figure = sapa_figure_find(sapa_str_of(column->key));
         sapa_assert(figure != SAPA_NONE);
-        if (sapa_figure_is_shown(figure, p->kind))
+        /* when somebody came and went says something of a day */
+        const bool is_moment = strcmp(column->key, "first_in") == 0 || strcmp(column->key, "last_out") == 0;
+        const enum sapa_grain grain = p->fold->options.grain;
+        if (sapa_figure_is_shown(figure, p->kind) && !(is_moment && (grain == SAPA_GRAIN_WEEK || grain == SAPA_GRAIN_MONTH)))
             add_column(p, figure, column->heading[options->language], column->always || options->every_column);
     }
 }
