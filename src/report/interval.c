@@ -1118,7 +1118,7 @@ static bool read_dists(struct sapa_intervals *fold, const struct dist *dists, st
             return false;
     }
     for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {
-        ret->dists[d] = (struct sapa_hist){ fold->entries + at[d], at[d + 1] - at[d], dists[d].total };
+        ret->dists[d] = (struct sapa_hist){ fold->entries ? fold->entries + at[d] : NULL, at[d + 1] - at[d], dists[d].total };
         if (at[d + 1] > at[d])
             sort_entries(fold->entries + at[d], at[d + 1] - at[d]);
     }

@@ -615,7 +615,7 @@ static void say(const struct sapa_lines *out, const char *fmt, ...)
 
 void sapa_print_dictionary(const struct sapa_lines *out)
 {
-    static const char *const units[] = { "count", "ms", "ratio", "points" };
+    static const char *const units[] = { "count", "ms", "ratio", "points", "money", "moment" };
     uint32_t count;
     const struct sapa_kpi *kpis = sapa_kpis(&count);
 
