@@ -79,6 +79,14 @@ static void post_lookup(void *ctx, const struct sapa_record *input)
                  (unsigned long long)input->u.lookup_done.contact);
 }
 
+static void recording_lost(void *ctx, uint64_t recording)
+{
+    struct sapa_channels *c = ctx;
+
+    if (sapa_mailbox_put(c->options.inbox, SAPA_INBOX_RECORDING, &recording, sizeof(recording)) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "recording.lost", "recording=%llu is looked at after the next start", (unsigned long long)recording);
+}
+
 static sapa_rc prompt(void *ctx, const struct sapa_voice_prompt *wanted, uint64_t tag, char *ret_base, size_t size)
 {
     struct sapa_channels *c = ctx;
@@ -325,9 +333,10 @@ static sapa_rc open_voice(struct sapa_channels *c)
         .loop = c->loop,
         .centre = c->options.centre.centre,
         .callbacks = { .ctx = c, .post = post, .prompt = prompt, .resolve = resolve, .address = address_of,
-                       .recording_key = recording_key, .lookup = start_lookup },
+                       .recording_key = recording_key, .recording_lost = recording_lost, .lookup = start_lookup },
         .listens = c->options.listens,
         .listen_count = c->options.listen_count,
+        .tls = c->options.tls,
         .product = "Sapa",
         .media_path = c->media_path,
         .epoch = c->options.epoch,

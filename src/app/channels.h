@@ -20,6 +20,7 @@ struct sapa_channels;
 enum sapa_inbox {
     SAPA_INBOX_INPUT = 1, /* a struct sapa_record, cut to its size: an input */
     SAPA_INBOX_READY,     /* nothing: calls can be taken */
+    SAPA_INBOX_RECORDING, /* a uint64_t: this recording of an earlier process does not run any more */
 };
 
 /** What the channel asks of the store. Called on the SIP thread; must not block for long. */
@@ -48,6 +49,7 @@ struct sapa_channels_options {
     const struct sapa_voice_listen *listens;
     size_t listen_count;
     struct sapa_media_address media_advertise;
+    const struct sapa_tls_options *tls;   /* as in sapa_voice_options */
     uint8_t offer_key[32]; /* as in sapa_voice_options */
     uint32_t epoch;
     unsigned node;

@@ -15,8 +15,10 @@
 #include "app/channels.h"
 #include "app/commands.h"
 #include "app/engine.h"
+#include "app/heartbeat.h"
 #include "app/live_console.h"
 #include "app/recording_key.h"
+#include "app/rescue.h"
 #include "app/serve.h"
 #include "base/log.h"
 #include "rt/file.h"
@@ -24,6 +26,7 @@
 #include "rt/process.h"
 #include "rt/socket.h"
 #include "rt/thread.h"
+#include "rt/tls.h"
 #include "store/log.h"
 #include "store/sqlite/sqlite.h"
 #include "store/writer.h"
@@ -71,8 +74,9 @@ struct control {
     struct sapa_live_console *console;
     struct sapa_pool *pool;
     struct sapa_centre_shelf *shelf;
+    struct sapa_rescue *rescue;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
-    struct sapa_timer stop_timer, second_timer;
+    struct sapa_timer stop_timer, second_timer, beat_timer;
     uint64_t slow_commits;
     int slow_seconds; /* seconds with slow commits, less those without */
     bool slow_alarm;
@@ -93,7 +97,8 @@ struct control {
 
 static struct {
     const char *data, *centre, *advertise, *secrets;
-    struct sapa_option_list udp, tcp;
+    const char *tls_trust;
+    struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
 } opt;
 
 static const struct sapa_option options[] = {
@@ -103,6 +108,10 @@ static const struct sapa_option options[] = {
     { "advertise", SAPA_OPTION_TEXT, &opt.advertise, "ADDRESS", "address written into SIP and SDP", 0, 0 },
     { "udp-fd", SAPA_OPTION_LIST, &opt.udp, "FD", "open UDP socket", 0, 0 },
     { "tcp-fd", SAPA_OPTION_LIST, &opt.tcp, "FD", "open TCP listener", 0, 0 },
+    { "tls-fd", SAPA_OPTION_LIST, &opt.tls, "FD", "open TCP listener for TLS", 0, 0 },
+    { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain", 0, 0 },
+    { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "its key", 0, 0 },
+    { "tls-trust", SAPA_OPTION_TEXT, &opt.tls_trust, "FILE", "authorities", 0, 0 },
 };
 
 /* ---- the engine's ports ---- */
@@ -145,14 +154,26 @@ static void input_now(struct control *c, struct sapa_record *input)
 
 /* ---- inbox ---- */
 
+/* To serve, which has the other end of the pipe. It is never full: a byte a second, and somebody reads. */
+static void beat(const struct control *c, uint8_t byte)
+{
+    if (c->ready_fd >= 0 && write(c->ready_fd, &byte, 1) != 1)
+        sapa_log(SAPA_LOG_DEBUG, "control.beat", "nobody waits for it");
+}
+
+static void on_beat(void *ctx)
+{
+    struct control *c = ctx;
+
+    beat(c, SAPA_HEARTBEAT_ALIVE);
+    sapa_timer_set(c->loop, &c->beat_timer, SAPA_HEARTBEAT_EVERY_US, on_beat, c);
+}
+
 static void on_ready(struct control *c)
 {
-    char byte = 1;
-
     sapa_log(SAPA_LOG_INFO, "control.ready", "start_ms=%lld epoch=%llu",
              (long long)((sapa_mono_us() - c->started_us) / 1000), (unsigned long long)sapa_store_epoch(c->store));
-    if (c->ready_fd >= 0 && write(c->ready_fd, &byte, 1) != 1)
-        sapa_log(SAPA_LOG_DEBUG, "control.ready", "nobody waits for it");
+    on_beat(c);
 }
 
 static void retry_inbox(void *ctx);
@@ -169,6 +190,18 @@ static void take_input(struct control *c, const void *bytes)
 
     memcpy(&input, bytes, sapa_record_size(bytes));
     input_now(c, &input);
+    if (input.type == SAPA_T_alarm_raised && input.u.alarm_raised.kind == SAPA_ALARM_MEDIA_LOST && input.u.alarm_raised.on)
+        sapa_rescue_add_all(c->rescue); /* what was recorded until then */
+}
+
+static bool post_rescued(void *ctx, struct sapa_record *input)
+{
+    struct control *c = ctx;
+
+    if (must_wait(c))
+        return false;
+    input_now(c, input);
+    return true;
 }
 
 /* The rest stays in the mailbox: senders will feel it. Not possible from within its own callback. */
@@ -186,6 +219,12 @@ static void on_inbox(void *ctx, uint32_t type, const void *data, size_t size)
 
     if (type == SAPA_INBOX_READY) {
         on_ready(c);
+        return;
+    }
+    if (type == SAPA_INBOX_RECORDING) {
+        uint64_t recording;
+        memcpy(&recording, data, sizeof(recording));
+        sapa_rescue_add(c->rescue, recording);
         return;
     }
     if (!c->waiting && !must_wait(c)) {
@@ -579,6 +618,50 @@ static sapa_rc add_listen(struct sapa_voice_listen *listen, uint8_t kind, const 
     return rc;
 }
 
+/*
+ * What TLS speaks with: the files that were given, or a certificate of our own, made once, that phones can be told
+ * to trust. NULL: neither is wanted.
+ */
+static sapa_rc find_certificates(struct control *c, const struct sapa_tls_options **ret_tls)
+{
+    static struct sapa_tls_options tls;
+    static char certificate[512], key[512];
+    struct sapa_text text;
+    struct sapa_str names[8];
+    size_t count = 0;
+    char host[SAPA_ADDR_TEXT_MAX];
+    struct sapa_addr local;
+
+    *ret_tls = NULL;
+    if (opt.tls.count == 0 && opt.tls_cert.count == 0 && !opt.tls_trust)
+        return SAPA_OK;
+    *ret_tls = &tls;
+    tls.trust = opt.tls_trust;
+    tls.count = opt.tls_cert.count;
+    memcpy(tls.certificates, opt.tls_cert.values, sizeof(tls.certificates));
+    memcpy(tls.keys, opt.tls_key.values, sizeof(tls.keys));
+    if (tls.count > 0 || opt.tls.count == 0)
+        return SAPA_OK;
+    sapa_text_init(&text, certificate, sizeof(certificate));
+    sapa_text_printf(&text, "%s/tls.certificate.pem", opt.data);
+    sapa_text_init(&text, key, sizeof(key));
+    sapa_text_printf(&text, "%s/tls.key.pem", opt.data);
+    tls.count = 1;
+    tls.certificates[0] = certificate;
+    tls.keys[0] = key;
+    if (sapa_file_exists(certificate) && sapa_file_exists(key))
+        return SAPA_OK;
+    names[count++] = c->today.centre->system.sip_host;
+    if (opt.advertise)
+        names[count++] = sapa_str_of(opt.advertise);
+    if (count < SAPA_COUNT(names) && sapa_socket_local((int)find_number(opt.tls.values[0]), &local) == SAPA_OK &&
+        !sapa_addr_is_wildcard(&local))
+        names[count++] = sapa_str_of(sapa_addr_print_host(&local, host, sizeof(host)));
+    const sapa_rc rc = sapa_tls_certificate_make(names, count, 3650, certificate, key);
+    sapa_log(rc == SAPA_OK ? SAPA_LOG_INFO : SAPA_LOG_ERROR, "control.tls", "made=%s rc=%s", certificate, sapa_rc_name(rc));
+    return rc;
+}
+
 static sapa_rc open_channels(struct control *c)
 {
     static struct sapa_voice_listen listens[SAPA_VOICE_LISTENS_MAX];
@@ -597,6 +680,10 @@ static sapa_rc open_channels(struct control *c)
         rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_UDP, opt.udp.values[i]);
     for (size_t i = 0; rc == SAPA_OK && i < opt.tcp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
         rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_TCP, opt.tcp.values[i]);
+    for (size_t i = 0; rc == SAPA_OK && i < opt.tls.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
+        rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_TLS, opt.tls.values[i]);
+    if (rc == SAPA_OK)
+        rc = find_certificates(c, &channels.tls);
     if (rc == SAPA_OK && opt.advertise) {
         struct sapa_sip_ip ip;
         rc = sapa_sip_ip_parse(sapa_str_of(opt.advertise), 0, &ip);
@@ -647,6 +734,12 @@ static sapa_rc hand_over(struct control *c)
         rc = sapa_channels_contact(c->channels, &record);
     if (rc == SAPA_OK)
         rc = sapa_engine_each_talked(c->engine, hand_over_talked, c);
+    cursor = 0;
+    while (rc == SAPA_OK && sapa_engine_recording_next(c->engine, &cursor, &record)) {
+        const struct sapa_voice_held recording = { .contact = record.u.recording_state.contact, .what = SAPA_VOICE_HELD_RECORDING,
+                                                   .offer = record.u.recording_state.recording };
+        rc = sapa_channels_held(c->channels, &recording);
+    }
     cursor = 0;
     while (rc == SAPA_OK && sapa_core_contact_next(c->core, &cursor, now_us, &contact)) {
         const struct sapa_voice_held customer = { .contact = contact.contact, .what = SAPA_VOICE_HELD_CUSTOMER,
@@ -840,6 +933,12 @@ static sapa_rc open_all(struct control *c)
         (rc = sapa_core_centre(c->core, c->today.centre)) != SAPA_OK)
         return rc;
     announce_start(c);
+    char recordings[512];
+    snprintf(recordings, sizeof(recordings), "%s/recordings", opt.data);
+    const struct sapa_rescue_options rescue = { .loop = c->loop, .pool = c->pool, .store = c->store, .engine = c->engine,
+                                                .recordings = recordings, .post = post_rescued, .ctx = c };
+    if ((rc = sapa_rescue_new(&rescue, &c->rescue)) != SAPA_OK)
+        return rc;
     if ((rc = open_channels(c)) != SAPA_OK || (rc = hand_over(c)) != SAPA_OK)
         return rc;
     char path[512];
@@ -887,6 +986,7 @@ static void close_all(struct control *c)
         take_rest(c);
     const uint64_t committed = sapa_log_writer_stop(c->writer);
     sapa_pool_free(c->pool);
+    sapa_rescue_free(c->rescue);
     if (c->serving && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
         seal_snapshot(c, seq, bytes, size) != SAPA_OK)
         sapa_log(SAPA_LOG_WARN, "snapshot.put", "the next start takes longer, ignoring");
@@ -928,6 +1028,7 @@ int sapa_control_main(int argc, char **argv)
         return rc == SAPA_EINVAL || rc == SAPA_ENOENT || rc == SAPA_EDENIED ? SAPA_EXIT_USAGE : SAPA_EXIT_FAILED;
     }
     sapa_loop_run(c.loop);
+    beat(&c, SAPA_HEARTBEAT_ENDS); /* the last words and the snapshot take their time */
     close_all(&c);
     return SAPA_EXIT_OK;
 }

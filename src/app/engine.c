@@ -17,7 +17,7 @@ enum {
 
 /* An encoded record that must outlive a restart: clear part, then pii part. */
 struct kept {
-    uint64_t key; /* leg, or contact */
+    uint64_t key; /* leg, contact, or recording */
     uint8_t *bytes;
     uint32_t clear_size, pii_size;
 };
@@ -50,7 +50,7 @@ struct sapa_engine {
     struct held *held;
     size_t held_first, held_count, held_room;
     size_t step_held; /* of the step at hand: their seq is not known yet */
-    struct sapa_table dialogs, arrived, talked;
+    struct sapa_table dialogs, arrived, recordings, talked;
     uint32_t forget_next; /* of `talked` */
     /* replay: what the core says now, to be compared with what the log says next */
     bool replaying;
@@ -194,6 +194,12 @@ static void note(struct sapa_engine *engine, const struct sapa_record *record)
         break;
     }
     case SAPA_T_contact_connected: note_talk(engine, record); break;
+    case SAPA_T_recording_state:
+        if (record->u.recording_state.state > 2)
+            kept_drop(&engine->recordings, record->u.recording_state.recording);
+        else if (record->u.recording_state.path.n > 0)
+            kept_set(&engine->recordings, record->u.recording_state.recording, record);
+        break;
     case SAPA_T_contact_ended: kept_drop(&engine->arrived, record->u.contact_ended.contact); break;
     case SAPA_T_centre_started:
         if (engine->options.names &&
@@ -413,7 +419,7 @@ sapa_rc sapa_engine_replayed(struct sapa_engine *engine, struct sapa_text *diffe
     return rc;
 }
 
-/* ---- snapshots: version, description's hash, core, dialogs, arrived, live, talked ---- */
+/* ---- snapshots: version, description's hash, core, dialogs, arrived, recordings, live, talked ---- */
 
 struct growing {
     uint8_t *bytes;
@@ -484,7 +490,8 @@ sapa_rc sapa_engine_save(const struct sapa_engine *engine, uint8_t **ret_bytes, 
 
     if (good) {
         part_end(&g, part);
-        good = put_kept(&g, &engine->dialogs) && put_kept(&g, &engine->arrived) && put_number(&g, engine->options.live != NULL);
+        good = put_kept(&g, &engine->dialogs) && put_kept(&g, &engine->arrived) && put_kept(&g, &engine->recordings) &&
+                put_number(&g, engine->options.live != NULL);
     }
     if (good && engine->options.live)
         good = sapa_names_save(engine->options.names, &save) == SAPA_OK &&
@@ -579,7 +586,8 @@ sapa_rc sapa_engine_load(struct sapa_engine *engine, const uint8_t *bytes, size_
     if (!core)
         return SAPA_ECORRUPT;
     if ((rc = sapa_core_load(engine->options.core, core, core_size)) != SAPA_OK ||
-        (rc = get_kept(&r, &engine->dialogs)) != SAPA_OK || (rc = get_kept(&r, &engine->arrived)) != SAPA_OK)
+        (rc = get_kept(&r, &engine->dialogs)) != SAPA_OK || (rc = get_kept(&r, &engine->arrived)) != SAPA_OK ||
+        (version >= 2 && (rc = get_kept(&r, &engine->recordings)) != SAPA_OK))
         return rc;
     const bool has_live = sapa_get_u64(&r) != 0;
     if (r.bad || has_live != (engine->options.live != NULL))
@@ -610,6 +618,7 @@ sapa_rc sapa_engine_new(const struct sapa_engine_options *options, struct sapa_e
     sapa_table_init(&engine->dialogs, sapa_memory_heap(), sizeof(struct kept), KEPT_MAX);
     sapa_table_init(&engine->arrived, sapa_memory_heap(), sizeof(struct kept), KEPT_MAX);
     sapa_table_init(&engine->talked, sapa_memory_heap(), sizeof(struct talked), TALKED_MAX);
+    sapa_table_init(&engine->recordings, sapa_memory_heap(), sizeof(struct kept), KEPT_MAX);
     if (!engine->step_bytes || !engine->step_offsets || !engine->held) {
         sapa_engine_free(engine);
         return SAPA_ENOMEM;
@@ -636,6 +645,7 @@ void sapa_engine_free(struct sapa_engine *engine)
     free_kept(&engine->dialogs);
     free_kept(&engine->arrived);
     sapa_table_done(&engine->talked);
+    free_kept(&engine->recordings);
     free(engine->held);
     free(engine->step_offsets);
     free(engine->step_bytes);
@@ -674,6 +684,19 @@ sapa_rc sapa_engine_each_talked(const struct sapa_engine *engine, sapa_rc (*fn)(
     }
     sapa_table_done(&agents);
     return rc;
+}
+
+bool sapa_engine_recording_next(const struct sapa_engine *engine, uint32_t *cursor, struct sapa_record *ret)
+{
+    return kept_next(&engine->recordings, cursor, ret);
+}
+
+bool sapa_engine_recording_get(const struct sapa_engine *engine, uint64_t recording, struct sapa_record *ret)
+{
+    const struct kept *kept = sapa_table_find(&engine->recordings, recording);
+    uint32_t at = kept ? (uint32_t)(kept - (const struct kept *)sapa_table_at(&engine->recordings, 0)) : 0;
+
+    return kept && kept_next(&engine->recordings, &at, ret);
 }
 
 struct sapa_engine_stats sapa_engine_stats(const struct sapa_engine *engine)

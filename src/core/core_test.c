@@ -1132,6 +1132,27 @@ static void offers_over_a_restart(void **state)
     world_done(w);
 }
 
+/* What the centre ends itself, on purpose: no fault, and nobody who gave up. */
+static void the_centre_stops(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->queues[0].wrapup_ms = 0;
+    world_start(w);
+    world_ready(w, 0);
+    world_ready(w, 1);
+    const uint64_t talking = world_arrive(w, 0), ringing = world_arrive(w, 0), waiting = world_arrive(w, 0);
+    world_accept(w, talking);
+    world_clear(w);
+    WORLD_IN(w, contact_gone, .contact = talking, .side = SAPA_SIDE_FLOW, .cause = 503);
+    WORLD_IN(w, contact_gone, .contact = waiting, .side = SAPA_SIDE_FLOW, .cause = 503);
+    WORLD_IN(w, contact_gone, .contact = ringing, .side = SAPA_SIDE_FLOW, .cause = 503);
+    assert_int_equal(outcome_of(w, talking), SAPA_OUTCOME_ANSWERED);
+    assert_int_equal(outcome_of(w, ringing), SAPA_OUTCOME_OVERFLOW_ENDED);
+    assert_int_equal(outcome_of(w, waiting), SAPA_OUTCOME_OVERFLOW_ENDED);
+    world_done(w);
+}
+
 /* A fault that is ours alone (cause 0) passes nobody over: the oldest caller is the next again. */
 static void faults_of_ours_keep_the_order(void **state)
 {
@@ -1184,6 +1205,7 @@ int main(void)
         cmocka_unit_test(recording_follows_the_queue_in_force),
         cmocka_unit_test(recording_rests_between_agents),
         cmocka_unit_test(offers_over_a_restart),
+        cmocka_unit_test(the_centre_stops),
         cmocka_unit_test(faults_of_ours_keep_the_order),
         cmocka_unit_test(a_share_is_recorded_by_the_contacts_id),
         cmocka_unit_test(a_new_description_keeps_people_and_places),

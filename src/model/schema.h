@@ -144,7 +144,7 @@
 #define SAPA_REC_recording_state(F, S) \
     F(S, id, contact, "") \
     F(S, id, recording, "") \
-    F(S, num, state, "0 started, 1 paused, 2 resumed, 3 ended, 4 failed") \
+    F(S, num, state, "0 started, 1 paused, 2 resumed, 3 ended, 4 failed, 5 cut: its recorder died; what it had written counts") \
     F(S, num, recorded_ms, "so far, masked time not counted") \
     F(S, num, masked_ms, "so far") \
     F(S, num, bytes, "size of the file") \

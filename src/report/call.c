@@ -63,7 +63,7 @@ static struct sapa_call_recording *recording_of(struct sapa_call *call, uint64_t
             return &call->recordings[i];
     struct sapa_call_recording *added = LIST_ADD(call, recording);
     if (added)
-        *added = (struct sapa_call_recording){ .recording = recording, .state = 5, .rest_from_ms = SAPA_NONE };
+        *added = (struct sapa_call_recording){ .recording = recording, .state = SAPA_CALL_RECORDING_DUE, .rest_from_ms = SAPA_NONE };
     return added;
 }
 
@@ -137,7 +137,7 @@ static void meter_read(struct sapa_call *call)
 static bool recordings_over(const struct sapa_call *call)
 {
     for (unsigned i = 0; i < call->recording_count; i++)
-        if (call->recordings[i].state < 3 || (call->recordings[i].state == 5 && call->owed_us > 0))
+        if (call->recordings[i].state < 3 || (call->recordings[i].state == SAPA_CALL_RECORDING_DUE && call->owed_us > 0))
             return false;
     return true;
 }
@@ -428,7 +428,7 @@ static void recorded(struct sapa_call *call, const struct sapa_record *record)
         meter_turn(call, record->at_us); /* what was before it was under the recorder's state of before */
     if (in->state == 0)
         recording->started_us = record->at_us;
-    recording->state = clip8(SAPA_MIN(in->state, (uint64_t)4));
+    recording->state = clip8(SAPA_MIN(in->state, (uint64_t)SAPA_CALL_RECORDING_CUT));
     recording->recorded_ms = clip32(in->recorded_ms);
     recording->masked_ms = clip32(in->masked_ms);
     if (in->state == 1 && call->talking == 0) {

@@ -55,6 +55,8 @@ struct sapa_call_part {
     uint8_t wrapup;        /* 0 none, 1 running, 2 over */
 };
 
+enum { SAPA_CALL_RECORDING_FAILED = 4, SAPA_CALL_RECORDING_CUT = 5, SAPA_CALL_RECORDING_DUE = 6 };
+
 struct sapa_call_recording {
     uint64_t recording;
     uint64_t bytes;
@@ -62,7 +64,7 @@ struct sapa_call_recording {
     uint32_t recorded_ms, masked_ms;
     uint32_t rest_ms;      /* of the masked: while nobody talked with the contact */
     uint32_t rest_from_ms; /* masked_ms when such a rest began; SAPA_NONE: none is on */
-    uint8_t state;         /* as in recording_state: 3 ended, 4 failed; 5: announced, not begun */
+    uint8_t state;         /* as in recording_state: 3 ended, 4 failed, 5 cut; 6: announced, not begun */
     bool is_voicemail;
     bool is_owed;          /* of a conversation that policy says must be recorded */
 };

@@ -88,6 +88,7 @@ void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o)
     *at = o->next;
     sapa_timer_cancel(v->loop, &o->silence);
     sapa_timer_cancel(v->loop, &o->line);
+    sapa_timer_cancel(v->loop, &o->star);
     sapa_voice_take(&v->offers, o->id);
     free(o);
     sapa_voice_contact_check(v, c);

@@ -993,6 +993,83 @@ static void what_codes_say(void **state)
     assert_empty(f);
 }
 
+static size_t keys_sent(const struct fake *f, char *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->media_count; i++)
+        if (f->media[i].op == SAPA_MEDIA_SEND_DTMF)
+            for (const char *p = f->media[i].u.dtmf.digits; *p; p++)
+                ret[n++] = *p;
+    ret[n] = '\0';
+    return n;
+}
+
+/* Codes dialled on the line on which the agent talks: the customer does not get them, but all else. */
+static void codes_while_talking(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    char sent[64];
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.keys_held, 0);
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    const uint64_t leg = set->leg;
+    assert_int_equal(set->u.leg.keys_held, 1);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+
+    press(f, leg, contact, "4"); /* no code: at once */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+    press(f, leg, contact, "*");
+    press(f, leg, contact, "6"); /* whole: at once */
+    const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_RECORD_PAUSE);
+    assert_int_equal(asked->u.agent_command.agent, 0);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .rc = 0);
+    const struct sapa_media_message *note = fake_media(f, SAPA_MEDIA_PLAY); /* a word for the agent alone */
+    assert_int_equal(note->leg, leg);
+    assert_string_equal(note->u.play.files[0], "/cache/agent.record-paused");
+    press(f, leg, contact, "*21"); /* an argument may follow: it waits, then it is one */
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 1400000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 200000);
+    asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_NOT_READY);
+    assert_int_equal(asked->u.agent_command.code, 0);
+    fake_run(f, 6000000); /* nobody replies: that is said */
+    assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/agent.refused");
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+
+    press(f, leg, contact, "*00"); /* none, as soon as that is clear */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    press(f, leg, contact, "*"); /* and a lone star after its time */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    fake_run(f, 1600000);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00*");
+    press(f, leg, contact, "*29#"); /* no such reason */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "*");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "7");
+    assert_int_equal(fake_posted(f, SAPA_T_agent_command)->u.agent_command.verb, SAPA_VERB_RECORD_RESUME);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 3);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    press(f, leg, contact, "*"); /* he hangs up in the middle of one */
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
 /* An offer comes while the agent hears the confirmation of a code: his line is freed first. */
 static void an_offer_frees_the_line(void **state)
 {
@@ -1397,6 +1474,41 @@ static void hold_dialects(void **state)
     assert_empty(f);
 }
 
+/* A polite stop: the customers' ends first and as the centre's own doing; agents' legs go with them, nothing is told twice. */
+static void the_centre_stops(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call talking, ringing;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    const uint64_t a = fake_customer(f, &talking);
+    fake_agent(f, a, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = a, .offer = 5);
+    const uint64_t b = fake_customer(f, &ringing);
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = b, .agent = 1, .queue = 0, .ring_ms = 20000);
+    fake_reply(f, fake_want(f, "INVITE", "sip:102@"), 180, "phone", "", "");
+    f->posted_seen = f->posted_count;
+    const size_t before = f->posted_count;
+    sapa_voice_end_calls(f->voice, "the centre is stopping");
+    fake_run(f, 0);
+    size_t gone = 0;
+    for (size_t i = before; i < f->posted_count; i++) {
+        const struct sapa_record *r = &f->posted[i];
+        assert_int_not_equal(r->type, SAPA_T_agent_gone);
+        assert_int_not_equal(r->type, SAPA_T_offer_failed);
+        if (r->type != SAPA_T_contact_gone)
+            continue;
+        gone++;
+        assert_int_equal(r->u.contact_gone.side, SAPA_SIDE_FLOW);
+        assert_true(r->u.contact_gone.contact == a || r->u.contact_gone.contact == b);
+    }
+    assert_int_equal(gone, 2);
+    fake_want(f, "BYE", talking.call_id);
+    fake_want(f, "BYE", ringing.call_id);
+    fake_want(f, "BYE", "sip:phone@198.51.100.7");
+    fake_want(f, "CANCEL", "sip:102@");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1405,9 +1517,9 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
-        TEST(new_description), TEST(hold_dialects),
+        TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
