@@ -1156,7 +1156,7 @@ static bool read_dists(struct sapa_intervals *fold, const struct dist *dists, st
             return false;
     }
     for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {
-        uint32_t *entries = fold->entries + at[d];
+        uint32_t *entries = fold->entries ? fold->entries + at[d] : NULL;
         const uint32_t count = at[d + 1] > at[d] ? order_entries(fold, entries, at[d + 1] - at[d]) : 0;
         ret->dists[d] = (struct sapa_hist){ entries, count, dists[d].total };
     }
