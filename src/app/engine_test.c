@@ -753,6 +753,62 @@ static void test_replay_is_the_life_itself(void **state)
     }
 }
 
+struct pairs {
+    uint64_t person[16];
+    uint32_t agent[16], count;
+};
+
+static sapa_rc take_pair(void *ctx, uint64_t person, uint32_t agent)
+{
+    struct pairs *pairs = ctx;
+
+    assert_true(pairs->count < 16);
+    pairs->person[pairs->count] = person;
+    pairs->agent[pairs->count++] = agent;
+    return SAPA_OK;
+}
+
+/* Last agents survive a restart: from a snapshot, and from the log behind it. */
+static void test_last_agents_are_remembered(void **state)
+{
+    static struct bench b, again;
+
+    (void)state;
+    bench_open(&b);
+    open_shop(&b);
+    struct pairs before = { .count = 0 }, after = { .count = 0 };
+    assert_int_equal(sapa_engine_each_talked(b.engine, take_pair, &before), SAPA_OK);
+    assert_int_equal(before.count, 0);
+    struct saved middle = { NULL, 0, 0 };
+    for (uint64_t contact = 1; contact <= 8; contact++) { /* 7 is nobody's, 8 is the person of 1 */
+        give_arrival(&b, contact);
+        give_answered(&b, contact);
+        commit(&b);
+        const struct sapa_record *offer = last_command(&b, SAPA_T_cmd_offer);
+        assert_non_null(offer);
+        give_offer(&b, SAPA_T_offer_accepted, offer->u.cmd_offer.offer, contact);
+        give_gone(&b, contact);
+        for (uint32_t agent = 0; agent < b.centre->agents_count; agent++)
+            give_verb(&b, agent, SAPA_VERB_READY, SAPA_NONE); /* out of wrap-up */
+        commit(&b);
+        if (contact == 4)
+            middle = save(&b);
+    }
+    assert_int_equal(sapa_engine_each_talked(b.engine, take_pair, &before), SAPA_OK);
+    assert_int_equal(before.count, 6);
+    bench_open(&again);
+    assert_int_equal(sapa_engine_load(again.engine, middle.bytes, middle.size), SAPA_OK);
+    assert_int_equal(sapa_engine_each_talked(again.engine, take_pair, &after), SAPA_OK);
+    assert_int_equal(after.count, 4);
+    after.count = 0;
+    replay_rest(&again, &b, middle.seq);
+    assert_int_equal(sapa_engine_each_talked(again.engine, take_pair, &after), SAPA_OK);
+    assert_memory_equal(&before, &after, sizeof(before));
+    free(middle.bytes);
+    bench_close(&again);
+    bench_close(&b);
+}
+
 /* Change, drop or add one event of the log: replay must say so. */
 static void test_replay_sees_a_changed_log(void **state)
 {
@@ -835,6 +891,7 @@ int main(void)
         cmocka_unit_test(test_dialogs_and_arrivals_are_kept_while_they_live),
         cmocka_unit_test(test_recordings_are_kept_until_they_end),
         cmocka_unit_test(test_replay_is_the_life_itself),
+        cmocka_unit_test(test_last_agents_are_remembered),
         cmocka_unit_test(test_replay_sees_a_changed_log),
         cmocka_unit_test(test_a_damaged_snapshot_is_refused),
     };

@@ -167,15 +167,20 @@ static void answer_stats(struct sapa_live_console *c, struct sapa_console_reply 
                                       sapa_log_state_name(log.state)));
 }
 
-static void answer_reload(struct sapa_live_console *c, struct sapa_console_reply *reply)
+static void answer_reload(struct sapa_live_console *c, const json_t *request, struct sapa_console_reply *reply)
 {
-    const sapa_rc rc = c->options.reload(c->options.ctx);
+    const struct sapa_reload wish = { .file = json_string_value(json_object_get(request, "file")),
+                                      .by = json_string_value(json_object_get(request, "by")),
+                                      .comment = json_string_value(json_object_get(request, "comment")) };
+    const char *file = wish.file ? wish.file : c->options.centre;
+    const sapa_rc rc = c->options.reload(c->options.ctx, &wish);
 
     if (rc == SAPA_EAGAIN)
         sapa_console_error(reply, "the description read before has not taken force yet; ask again in a moment");
+    else if (rc == SAPA_EIO)
+        sapa_console_error(reply, "%s cannot be written; the description before stays in force", c->options.centre);
     else if (rc != SAPA_OK)
-        sapa_console_error(reply, "%s has mistakes or does not fit; the one before stays in force (sapa check %s lists them)",
-                           c->options.centre, c->options.centre);
+        sapa_console_error(reply, "%s has mistakes or does not fit; the one before stays in force (sapa check %s lists them)", file, file);
     else
         sapa_console_row(reply, json_pack("{s:s}", "centre", c->options.centre));
 }
@@ -196,7 +201,7 @@ static void answer(void *ctx, const json_t *request, struct sapa_console_reply *
     else if (strcmp(what, "switch") == 0)
         answer_switch(c, request, reply);
     else if (strcmp(what, "reload") == 0)
-        answer_reload(c, reply);
+        answer_reload(c, request, reply);
     else if (strcmp(what, "stats") == 0)
         answer_stats(c, reply);
     else

@@ -18,13 +18,14 @@
 #include "rt/socket.h"
 
 enum {
-    ARGS_MAX = 40,
+    ARGS_MAX = 64,
     RESTART_FIRST_US = 50 * 1000,       /* at once, nearly; doubled after each short life … */
     RESTART_LAST_US = 2 * 1000 * 1000,  /* … up to here: give the disk and the reader a chance */
     SHORT_LIFE_US = 5 * 1000 * 1000,
     STOP_LIMIT_US = 8 * 1000 * 1000,    /* a child that does not stop by then is killed */
     FDS_MAX = SAPA_PROCESS_FDS_MAX,
-    SIP_MAX = 4, /* addresses; each is a UDP and a TCP socket, and voice takes 8 */
+    SIP_MAX = 4, /* addresses; each is a UDP and a TCP socket, and voice takes 10 */
+    TLS_MAX = 2,
 };
 
 enum child_kind { CHILD_MEDIA, CHILD_CONTROL, CHILD_CROWD, CHILD_COUNT };
@@ -57,8 +58,8 @@ struct supervisor {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets;
-    struct sapa_option_list sip;
+    const char *data, *centre, *advertise, *secrets, *tls_trust;
+    struct sapa_option_list sip, tls, tls_cert, tls_key;
     uint64_t port_min, port_max, threads, crowd;
     bool quiet;
 } opt;
@@ -68,6 +69,10 @@ static const struct sapa_option options[] = {
     { "centre", SAPA_OPTION_TEXT, &opt.centre, "FILE", "description of the centre", 0, 0 },
     { "secrets", SAPA_OPTION_TEXT, &opt.secrets, "FILE", "passwords that the description refers to (DIR/secrets)", 0, 0 },
     { "sip", SAPA_OPTION_LIST, &opt.sip, "ADDRESS", "listen for SIP here, UDP and TCP (0.0.0.0:5060)", 0, 0 },
+    { "tls", SAPA_OPTION_LIST, &opt.tls, "ADDRESS", "listen for SIP over TLS here, e.g. 0.0.0.0:5061 (nowhere)", 0, 0 },
+    { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain in PEM form; several, by server name (one made in DIR)", 0, 0 },
+    { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "the key of each, in the same order", 0, 0 },
+    { "tls-trust", SAPA_OPTION_TEXT, &opt.tls_trust, "FILE", "authorities whose certificates count, in PEM form (the system's)", 0, 0 },
     { "advertise", SAPA_OPTION_TEXT, &opt.advertise, "ADDRESS", "address written into SIP and SDP (as routed)", 0, 0 },
     { "media-port-min", SAPA_OPTION_NUMBER, &opt.port_min, "PORT", "first UDP port of audio (20000)", 1024, 65000 },
     { "media-port-max", SAPA_OPTION_NUMBER, &opt.port_max, "PORT", "last UDP port of audio (39999)", 1025, 65535 },
@@ -338,6 +343,29 @@ static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
     return SAPA_OK;
 }
 
+static sapa_rc open_tls(struct supervisor *s, const char *text, size_t index)
+{
+    struct child *control = &s->children[CHILD_CONTROL];
+    struct sapa_addr addr;
+    int fd = -1;
+    const int to = SAPA_CHILD_FIRST_FD + 2 * (int)opt.sip.count + (int)index;
+
+    if (sapa_addr_parse(sapa_str_of(text), 5061, &addr) != SAPA_OK) {
+        fprintf(stderr, "sapa serve: --tls wants an address such as 0.0.0.0:5061 or [::]:5061, not \"%s\"\n", text);
+        return SAPA_EINVAL;
+    }
+    const sapa_rc rc = sapa_tcp_listen(&addr, &fd);
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --tls ADDRESS:PORT" : strerror(errno));
+        return rc;
+    }
+    hand_down(control, fd, to);
+    argument(control, "--tls-fd");
+    argument(control, number_text((uint64_t)to));
+    return SAPA_OK;
+}
+
 /* One serve process a data folder: the lock lives as long as this descriptor. */
 static int lock_data(const char *data)
 {
@@ -378,6 +406,12 @@ static void describe_children(struct supervisor *s, int media_fd)
     argument(control, "--secrets"), argument(control, opt.secrets);
     if (opt.advertise)
         argument(control, "--advertise"), argument(control, opt.advertise);
+    for (size_t i = 0; i < opt.tls_cert.count; i++) {
+        argument(control, "--tls-cert"), argument(control, opt.tls_cert.values[i]);
+        argument(control, "--tls-key"), argument(control, opt.tls_key.values[i]);
+    }
+    if (opt.tls_trust)
+        argument(control, "--tls-trust"), argument(control, opt.tls_trust);
 
     argument(crowd, "sapa-crowd"), argument(crowd, "crowd");
     argument(crowd, "--data"), argument(crowd, opt.data);
@@ -437,6 +471,10 @@ static sapa_rc set_up(struct supervisor *s)
         if ((rc = open_sip(s, opt.sip.values[i], i)) != SAPA_OK)
             return rc;
     }
+    for (size_t i = 0; i < opt.tls.count; i++) {
+        if ((rc = open_tls(s, opt.tls.values[i], i)) != SAPA_OK)
+            return rc;
+    }
     sapa_timer_set(s->loop, &s->beat_timer, SAPA_HEARTBEAT_EVERY_US, look_beats, s);
     return SAPA_OK;
 }
@@ -460,6 +498,11 @@ int sapa_serve_main(int argc, char **argv)
         opt.sip.values[opt.sip.count++] = "0.0.0.0:5060";
     if (opt.sip.count > SIP_MAX)
         return sapa_command_wrong("serve", "--sip may be given %d times at most", SIP_MAX);
+    if (opt.tls.count > TLS_MAX)
+        return sapa_command_wrong("serve", "--tls may be given %d times at most", TLS_MAX);
+    if (opt.tls_cert.count != opt.tls_key.count)
+        return sapa_command_wrong("serve", "each --tls-cert needs its --tls-key, and there are %zu and %zu", opt.tls_cert.count,
+                                  opt.tls_key.count);
     if (opt.advertise && (!sapa_addr_is_numeric(sapa_str_of(opt.advertise)) ||
                           sapa_addr_parse(sapa_str_of(opt.advertise), 0, &advertise) != SAPA_OK || sapa_addr_is_wildcard(&advertise)))
         return sapa_command_wrong("serve", "--advertise wants a numeric address without a port, not \"%s\"", opt.advertise);

@@ -299,7 +299,7 @@ static enum sapa_outcome outcome_of(const struct core_contact *c, enum sapa_side
         c->has_flow ? sapa_flow_outcome(&c->run) : SAPA_OUTCOME_ABANDONED_FLOW;
     if (flow == SAPA_OUTCOME_OPEN || flow == SAPA_OUTCOME_ABANDONED_FLOW)
         return lost ? lost : SAPA_OUTCOME_ABANDONED_FLOW;
-    return flow;
+    return fault && flow == SAPA_OUTCOME_OVERFLOW_ENDED ? SAPA_OUTCOME_SYSTEM_FAULT : flow;
 }
 
 sapa_rc sapa_contact_on_gone(struct sapa_core *core, const struct sapa_record *record)

@@ -225,7 +225,7 @@ static void on_event(struct sapa_worker *worker, struct sapa_leg *leg, const str
     if (out && takes_bridge(out)) {
         if (leg->secret)
             out->source = NULL;
-        else if (out->dtmf_type)
+        else if (out->dtmf_type && !leg->keys_held)
             relay(worker, leg, out, rtp, out->dtmf_type);
     }
     for (unsigned i = 0; i < n; i++)

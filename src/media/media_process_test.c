@@ -221,7 +221,7 @@ struct packet {
 
 struct phone_options {
     uint64_t leg, contact;
-    uint8_t side, codec, dtmf_type, dtmf_receive, inband;
+    uint8_t side, codec, dtmf_type, dtmf_receive, inband, keys_held;
     bool v6;
 };
 
@@ -234,6 +234,7 @@ static void leg_set(struct control *control, const struct phone *phone, const st
     set.u.leg.dtmf_type = phone->dtmf_type;
     set.u.leg.dtmf_receive = options->dtmf_receive;
     set.u.leg.dtmf_inband = options->inband;
+    set.u.leg.keys_held = options->keys_held;
     set.u.leg.direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE;
     set.u.leg.side = options->side;
     set.u.leg.generation = 5;
@@ -567,6 +568,17 @@ static void test_events_in(void **state)
     send_event(&call.agent, 7000, 6, 800, true); /* … or as it said itself */
     digit = await(&control, SAPA_MEDIA_DIGIT);
     assert_int_equal(digit.u.dtmf.digit, '6');
+
+    /* Held keys are told and not relayed; control passes on what it wants. */
+    leg_set(&control, &call.agent, &(struct phone_options){ .leg = call.agent.leg, .contact = call.contact,
+                                                            .side = SAPA_SIDE_AGENT, .keys_held = 1 });
+    (void)barrier(&control);
+    while (phone_receive(&call.customer, &packet, 60))
+        ;
+    send_event(&call.agent, 8000, 10, 800, true);
+    digit = await(&control, SAPA_MEDIA_DIGIT);
+    assert_int_equal(digit.u.dtmf.digit, '*');
+    assert_false(phone_receive(&call.customer, &packet, 60));
 
     /* The end is lost. */
     send_event(&call.customer, 9000, 11, 160, false);

@@ -42,7 +42,7 @@ struct sapa_leg {
     uint64_t id, contact;
     uint32_t generation;
     uint8_t side, codec, dtmf_type, dtmf_receive, direction, ptime_ms;
-    bool secret;
+    bool secret, keys_held;
     struct sapa_addr local;
     struct sapa_addr signalled;      /* from SDP; unset: nowhere yet */
     uint16_t signalled_rtcp_port;

@@ -473,6 +473,10 @@ void sapa_check_call(struct sapa_check *check, const struct sapa_call *call)
         find(check, SAPA_IDENTITY_RECORDING, call->contact,
              "contact %llu: %u of %u ms of conversation should be recorded and are not.", U(call->contact),
              call->unrecorded_ms, call->conversation_ms);
+    if (!holds(check, SAPA_IDENTITY_RECORDING, call->forbidden_ms <= RECORDING_MS))
+        find(check, SAPA_IDENTITY_RECORDING, call->contact,
+             "contact %llu: a recorder ran for %u ms of conversation under a policy that records nothing.",
+             U(call->contact), call->forbidden_ms);
 }
 
 /* ---- the end ---- */

@@ -10,7 +10,8 @@
  *   talk       talk and hold of agents = talk and hold of contacts
  *   offered    offered = answered + abandoned + … + open in every row, and rows add up to the total
  *   records    as many call records as closed contacts, with the same outcomes
- *   recording  each answered second is recorded, masked or excluded by policy, within a second a contact
+ *   recording  each answered second is recorded, masked or excluded by the policy of its queue, within a second
+ *              a contact, and none is recorded under a policy that records nothing
  *
  * Room    report: base, model; pure.   Thread  the fold's.   Tests  report/check_test.c
  */

@@ -475,7 +475,7 @@ void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_mess
     case SAPA_MEDIA_SILENT: on_silent(v, leg); break;
     case SAPA_MEDIA_DIGIT:
         if (leg->state == LEG_UP)
-            sapa_voice_digit(v, leg, m->u.dtmf.digit);
+            sapa_voice_digit(v, leg, m->u.dtmf.digit, leg->dtmf_type ? KEY_EVENT : KEY_TONE);
         break;
     default: break;
     }

@@ -300,12 +300,6 @@ void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool e
 
 /* ---- places a call through a trunk ---- */
 
-static sapa_rc open_flow(struct sapa_voice *v, enum sapa_sip_flow_kind kind, const struct sapa_sip_ip *ip, struct sapa_sip_flow *ret)
-{
-    return v->net ? sapa_sip_net_ops.open(v->net, kind, ip, ret)
-                  : v->options.transport->open(v->options.transport_ctx, kind, ip, ret);
-}
-
 /* Through the first trunk from `first_trunk` on that has a line; says so when there is none. */
 void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause)
 {
@@ -327,8 +321,7 @@ void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_
             c->customer = leg;
         if (c->dial_kind == 1 && c->customer)
             leg->codec = c->customer->codec;
-        const enum sapa_sip_flow_kind kind = trunk->transport == 1 ? SAPA_SIP_FLOW_TCP : SAPA_SIP_FLOW_UDP;
-        if (open_flow(v, kind, &t->ip, &leg->flow) == SAPA_OK && sapa_voice_leg_open(v, leg) == SAPA_OK)
+        if (sapa_voice_trunk_flow(v, i, &leg->flow) == SAPA_OK && sapa_voice_leg_open(v, leg) == SAPA_OK)
             return;
         sapa_voice_leg_over(v, leg);
     }
@@ -361,7 +354,7 @@ void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dia
     if (c->dial_kind != 1) {
         c->gone = false;
         c->unreached = true;
-        sapa_voice_agent_note(v, c, SAPA_PROMPT_ID_CALLBACK_AGENT);
+        sapa_voice_agent_note(v, c, v->system_prompt[SAPA_PROMPT_ID_CALLBACK_AGENT]);
     }
     sapa_voice_dial_next(v, c, 0, 503);
 }
@@ -388,10 +381,10 @@ static void put_outside_uri(const struct sapa_voice *v, const struct voice_leg *
         sapa_sip_put_ip(uri, &ip);
     else
         sapa_text_add(uri, trunk->host);
-    if (trunk->port != 0 && trunk->port != 5060)
+    if (trunk->port != 0 && trunk->port != (trunk->transport == 2 ? 5061 : 5060))
         sapa_text_printf(uri, ":%u", trunk->port);
-    if (trunk->transport == 1)
-        sapa_text_add(uri, SAPA_STR(";transport=tcp"));
+    if (trunk->transport > 0)
+        sapa_text_add(uri, trunk->transport == 1 ? SAPA_STR(";transport=tcp") : SAPA_STR(";transport=tls"));
 }
 
 void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
@@ -504,6 +497,7 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
     struct voice_offer *o = leg->offer;
     struct voice_contact *c = leg->contact;
     const uint32_t trunk = leg->trunk;
+    const bool rang = leg->ringing;
     if (on_wire)
         sapa_voice_leg_over(v, leg);
     else
@@ -523,7 +517,7 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
             living |= other->state != LEG_OVER;
         if (!living || status >= 600)
             sapa_voice_offer_failed(v, o, o->result, o->cause);
-    } else if ((status >= 500 && status < 600) || status == 408) {
+    } else if ((status >= 500 && status < 600) || (status == 408 && !rang)) {
         sapa_voice_dial_next(v, c, trunk + 1, status); /* that trunk is in trouble: another may not be */
     } else {
         sapa_voice_dial_progress(v, c, 2, status, SAPA_SIDE_CUSTOMER, leg->id);

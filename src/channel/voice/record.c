@@ -91,6 +91,12 @@ void sapa_voice_record(struct sapa_voice *v, const struct sapa_rec_cmd_record *c
     if (cmd->action >= SAPA_COUNT(ops))
         return;
     if (cmd->action == 0) {
+        if (c->recording && !c->recording_off) {
+            free(c->earlier_path);
+            c->earlier = c->recording;
+            c->earlier_path = c->recording_path;
+            c->recording_path = NULL;
+        }
         c->recording = cmd->recording;
         c->recording_off = c->recording_begun = false;
         if (!start(v, c, cmd))
@@ -138,6 +144,8 @@ void sapa_voice_record_state(struct sapa_voice *v, const struct sapa_media_messa
         recall_path(v, c);
     if (c && c->recording == m->recording && c->recording_path)
         sapa_sized_set(&r.u.recording_state.path, sapa_str_of(c->recording_path));
+    else if (c && c->earlier == m->recording && c->earlier_path)
+        sapa_sized_set(&r.u.recording_state.path, sapa_str_of(c->earlier_path));
     sapa_voice_post(v, &r);
     if (c && c->recording == m->recording && m->u.record_state.state >= RECORDING_ENDED) {
         c->recording_off = true;

@@ -26,17 +26,18 @@
 #include "sip/flow.h"
 
 struct sapa_loop;
+struct sapa_tls_options; /* rt/tls.h */
 struct sapa_voice;
 
 enum {
-    SAPA_VOICE_LISTENS_MAX = 8,    /* = SAPA_SIP_SOCKETS_MAX */
+    SAPA_VOICE_LISTENS_MAX = 10,   /* = SAPA_SIP_SOCKETS_MAX */
     SAPA_VOICE_SECRET_MAX = 32,    /* digits of one secret collection; further ones are dropped */
     SAPA_VOICE_PATH_MAX = 200,     /* = SAPA_MEDIA_PATH_MAX */
 };
 
 /** One SIP socket. `fd` -1: opened here; >= 0: taken over (open and bound, TCP listening), and read only once dialogs are adopted: what waits in it is answered by who knows them. */
 struct sapa_voice_listen {
-    uint8_t kind;                 /* SAPA_SIP_FLOW_UDP or SAPA_SIP_FLOW_TCP */
+    uint8_t kind;                 /* SAPA_SIP_FLOW_UDP, TCP or TLS */
     struct sapa_sip_ip local;     /* port 0: any */
     int fd;
     bool has_advertise;           /* behind NAT: what to write into Via, Contact (and SDP: media_advertise) */
@@ -90,6 +91,7 @@ struct sapa_voice_options {
     size_t listen_count;
     const struct sapa_sip_transport_ops *transport; /* instead of sockets (tests); then listens are not used */
     void *transport_ctx;
+    const struct sapa_tls_options *tls;   /* certificates, read again with each new description; NULL: none of ours. Static */
     const char *product;                  /* User-Agent; NULL: none. Static */
     /* media */
     const char *media_path;               /* local socket of the media process; copied */

@@ -710,11 +710,22 @@ static void trunks_in_trouble(void **state)
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
     assert_int_equal(progress->u.dial_progress.state, 2);
     assert_int_equal(progress->u.dial_progress.cause, 486);
+    /* it rang until the carrier had enough: the customer does not answer, and no other trunk makes him */
     dial.u.cmd_dial.attempt = 3;
     fake_command(f, &dial);
     invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 180, "x", "", "");
+    fake_reply(f, invite, 408, "x", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 408);
+    assert_int_equal(progress->u.dial_progress.side, SAPA_SIDE_CUSTOMER);
+    dial.u.cmd_dial.attempt = 4;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
     fake_reply(f, invite, 180, "w", "", "");
-    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 3);
+    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 4);
     fake_reply(f, fake_want(f, "CANCEL", ""), 200, "w", "", "");
     fake_reply(f, invite, 487, "w", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
@@ -982,6 +993,83 @@ static void what_codes_say(void **state)
     assert_empty(f);
 }
 
+static size_t keys_sent(const struct fake *f, char *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->media_count; i++)
+        if (f->media[i].op == SAPA_MEDIA_SEND_DTMF)
+            for (const char *p = f->media[i].u.dtmf.digits; *p; p++)
+                ret[n++] = *p;
+    ret[n] = '\0';
+    return n;
+}
+
+/* Codes dialled on the line on which the agent talks: the customer does not get them, but all else. */
+static void codes_while_talking(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    char sent[64];
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.keys_held, 0);
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    const uint64_t leg = set->leg;
+    assert_int_equal(set->u.leg.keys_held, 1);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+
+    press(f, leg, contact, "4"); /* no code: at once */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+    press(f, leg, contact, "*");
+    press(f, leg, contact, "6"); /* whole: at once */
+    const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_RECORD_PAUSE);
+    assert_int_equal(asked->u.agent_command.agent, 0);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .rc = 0);
+    const struct sapa_media_message *note = fake_media(f, SAPA_MEDIA_PLAY); /* a word for the agent alone */
+    assert_int_equal(note->leg, leg);
+    assert_string_equal(note->u.play.files[0], "/cache/agent.record-paused");
+    press(f, leg, contact, "*21"); /* an argument may follow: it waits, then it is one */
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 1400000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 200000);
+    asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_NOT_READY);
+    assert_int_equal(asked->u.agent_command.code, 0);
+    fake_run(f, 6000000); /* nobody replies: that is said */
+    assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/agent.refused");
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+
+    press(f, leg, contact, "*00"); /* none, as soon as that is clear */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    press(f, leg, contact, "*"); /* and a lone star after its time */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    fake_run(f, 1600000);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00*");
+    press(f, leg, contact, "*29#"); /* no such reason */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "*");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "7");
+    assert_int_equal(fake_posted(f, SAPA_T_agent_command)->u.agent_command.verb, SAPA_VERB_RECORD_RESUME);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 3);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    press(f, leg, contact, "*"); /* he hangs up in the middle of one */
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
 /* An offer comes while the agent hears the confirmation of a code: his line is freed first. */
 static void an_offer_frees_the_line(void **state)
 {
@@ -1128,6 +1216,32 @@ static void recording(void **state)
         assert_string_equal(r->u.recording_state.path.p, "toko/2026/11/18/33.srec");
         assert_true(i == 3 ? r->u.recording_state.hash.n >= 63 : r->u.recording_state.hash.n == 0);
     }
+    assert_empty(f);
+    /* two after each other, the second before the recorder has said that the first is over: each has its own file */
+    const uint64_t moved = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 35, .action = 0);
+    fake_run(f, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.state, 0);
+    f->media_mute = true;
+    struct sapa_media_message over = { .op = SAPA_MEDIA_RECORD_STATE, .contact = moved, .recording = 35 };
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 35, .action = 3 } });
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 36, .action = 0 } });
+    fake_run(f, 0);
+    over.u.record_state.state = 3;
+    sapa_voice_media_receive(f->voice, &over);
+    over.recording = 36;
+    over.u.record_state.state = 0;
+    sapa_voice_media_receive(f->voice, &over);
+    f->media_mute = false;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sapa_record *r = fake_posted(f, SAPA_T_recording_state);
+        assert_int_equal(r->u.recording_state.recording, 35 + i);
+        assert_string_equal(r->u.recording_state.path.p, i ? "toko/2026/11/18/36.srec" : "toko/2026/11/18/35.srec");
+    }
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 36, .action = 3);
+    assert_string_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.path.p, "toko/2026/11/18/36.srec");
+    FAKE_COMMAND(f, cmd_forget, .contact = moved);
     assert_empty(f);
     /* no key: not recorded, and said so */
     f->voice->options.recordings_dir = NULL;
@@ -1403,7 +1517,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
