@@ -527,7 +527,7 @@ static bool verify_figures(struct sapa_figures *figures, struct folding *folding
     return rc == SAPA_OK && differences == 0;
 }
 
-static bool verify_numbers(struct sapa_log_open *log, struct sapa_figures *figures)
+static bool verify_numbers(struct sapa_log_open *log, struct sapa_figures *figures, uint64_t *ret_lost)
 {
     static struct folding folding = { .what = "numbers" };
     const struct sapa_report_options report = { .centre = sapa_log_centre, .ctx = log, .check = true };
@@ -543,6 +543,7 @@ static bool verify_numbers(struct sapa_log_open *log, struct sapa_figures *figur
     if (rc != SAPA_OK)
         fprintf(stderr, "sapa verify: %s\n", sapa_rc_text(rc));
     const bool kept = rc == SAPA_OK && verify_figures(figures, &folding);
+    *ret_lost = folding.report.check.lost_recordings;
     sapa_report_done(&folding.report);
     return kept && findings == 0;
 }
@@ -562,14 +563,17 @@ int sapa_verify_main(int argc, char **argv)
     if (sapa_log_open(data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
     const bool chain = verify_chain(&log);
+    uint64_t lost = 0;
     struct sapa_figures *figures = NULL; /* before the log is read: the shelf stands no further than that */
-    const bool numbers = chain && sapa_figures_open(data, &figures) == SAPA_OK && verify_numbers(&log, figures);
+    const bool numbers = chain && sapa_figures_open(data, &figures) == SAPA_OK && verify_numbers(&log, figures, &lost);
     sapa_figures_close(figures);
     const bool replayed = chain && replay_all(&log, &r);
     if (replayed)
         printf("decisions  %llu taken again, %llu differ\n", (unsigned long long)r.inputs, (unsigned long long)r.differences);
     sapa_log_close(&log);
     const bool good = chain && numbers && replayed && r.differences == 0;
-    puts(good ? "good: the log is whole and every number follows from it" : "NOT good: see above");
-    return good ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    puts(!good ? "NOT good: see above"
+         : lost > 0 ? "good: the log is whole and every number follows from it; what a fault has lost stands above (exit code 3)"
+                    : "good: the log is whole and every number follows from it");
+    return !good ? SAPA_EXIT_FAILED : lost > 0 ? SAPA_EXIT_LOST : SAPA_EXIT_OK;
 }

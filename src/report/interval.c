@@ -3,7 +3,7 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 2, /* "SINT" */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 4, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram */
     ROWS_MAX = 4000000,
     CHUNK_ENTRIES = 7,
     COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
@@ -12,6 +12,9 @@ enum {
     AGENT_MEASURES = SAPA_M_OUTER_FIRST - SAPA_M_SHARED_FIRST,
 };
 
+#define TIME_US_MAX (INT64_C(1) << 58)                       /* of what is loaded: the year 11103 */
+#define MEASURE_MAX (INT64_C(1) << 52)                       /* of a row that is loaded: 142 years in microseconds */
+#define STRETCH_US_MAX (INT64_C(400) * 86400 * 1000000)      /* nobody is logged in for longer without a word */
 /* A distribution of one row: its chunks of entries (report/hist.h), the newest first. */
 struct dist {
     uint32_t chunk; /* newest chunk + 1, 0 none */
@@ -658,6 +661,15 @@ static void offer_over(struct sapa_intervals *fold, const struct sapa_record *re
     sapa_table_remove(&fold->offers, offer);
 }
 
+static bool is_doing_anything(const struct agent_state *agent)
+{
+    bool is_anything = agent->presence != SAPA_PRESENCE_OFFLINE;
+
+    for (unsigned i = SAPA_ASSIGNMENT_NONE + 1; i < SAPA_ASSIGNMENT_COUNT; i++)
+        is_anything |= agent->doing[i] > 0;
+    return is_anything;
+}
+
 static void count_until(struct sapa_intervals *fold, struct agent_state *agent, int64_t until_us);
 
 /* The customer of a callback has answered: what was ringing for the agent is talk from now on. */
@@ -816,11 +828,7 @@ static void count_stretch(struct sapa_intervals *fold, const struct agent_state 
 
 static void count_until(struct sapa_intervals *fold, struct agent_state *agent, int64_t until_us)
 {
-    bool is_anything = agent->presence != SAPA_PRESENCE_OFFLINE;
-
-    for (unsigned i = SAPA_ASSIGNMENT_NONE + 1; i < SAPA_ASSIGNMENT_COUNT; i++)
-        is_anything |= agent->doing[i] > 0;
-    if (!is_anything || until_us <= agent->counted_us) {
+    if (!is_doing_anything(agent) || until_us <= agent->counted_us) {
         agent->counted_us = SAPA_MAX(agent->counted_us, until_us);
         return;
     }
@@ -948,7 +956,7 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
                                                       : call->opened_us),
     };
     struct sums meter = { 0 }, survey = { 0 }, legs = { 0 };
-    int64_t answers = 0, promoters = 0, detractors = 0, satisfied = 0, mos = 0, bad = 0;
+    int64_t answers = 0, promoters = 0, detractors = 0, satisfied = 0, measured = 0, mos = 0, bad = 0;
 
     sum(&meter, SAPA_M_RECORDED, call->recorded_ms);
     sum(&meter, SAPA_M_MASKED, call->masked_ms);
@@ -970,10 +978,13 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
     sum(&survey, SAPA_M_TOP_TWO, satisfied);
     add_both(fold, &home, &survey, NULL);
     for (unsigned i = 0; i < call->leg_count; i++) {
+        if (call->legs[i].mos_x100 == 0) /* nothing came: nothing was measured */
+            continue;
+        measured++;
         mos += call->legs[i].mos_x100;
-        bad += call->legs[i].mos_x100 < alarm;
+        bad += call->legs[i].mos_x100 < alarm || (call->legs[i].heard_mos_x100 && call->legs[i].heard_mos_x100 < alarm);
     }
-    sum(&legs, SAPA_M_LEGS, call->leg_count);
+    sum(&legs, SAPA_M_LEGS, measured);
     sum(&legs, SAPA_M_LEGS_BAD, bad);
     sum(&legs, SAPA_M_MOS_SUM, mos);
     add_both(fold, &home, &legs, NULL);
@@ -1689,13 +1700,18 @@ static sapa_rc load_chunks(struct sapa_intervals *fold, const struct sapa_load *
 {
     if (used > UINT32_MAX / 64)
         return SAPA_ECORRUPT;
-    if (used > 0) {
-        fold->chunks = fold->memory->resize(fold->memory->ctx, NULL, used * sizeof(struct chunk));
-        if (!fold->chunks)
+    /* By pieces: a count that the bytes do not bear out costs no more memory than twice the bytes. */
+    while (fold->chunk_used < used) {
+        const uint32_t room = SAPA_MIN(used, SAPA_MAX(2 * fold->chunk_room, 1024u));
+        void *more = fold->memory->resize(fold->memory->ctx, fold->chunks, room * sizeof(struct chunk));
+        if (!more)
             return SAPA_ENOMEM;
-        fold->chunk_room = fold->chunk_used = used;
-        if (!load->get(load->ctx, fold->chunks, used * sizeof(struct chunk)))
+        fold->chunks = more;
+        fold->chunk_room = room;
+        if (!load->get(load->ctx, (struct chunk *)fold->chunks + fold->chunk_used,
+                       (room - fold->chunk_used) * sizeof(struct chunk)))
             return SAPA_ECORRUPT;
+        fold->chunk_used = room;
     }
     for (uint32_t i = 0; i < used; i++) {
         const struct chunk *chunk = chunk_at(fold, i);
@@ -1714,6 +1730,50 @@ static sapa_rc load_chunks(struct sapa_intervals *fold, const struct sapa_load *
     return SAPA_OK;
 }
 
+/* What no row ever reaches: sums and formulas over rows stay within 64 bits. */
+static bool sane_sums(const int64_t *m, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (m[i] > MEASURE_MAX || m[i] < -MEASURE_MAX)
+            return false;
+    return true;
+}
+
+static bool sane_row(const void *entry)
+{
+    return sane_sums(((const struct contact_row *)entry)->m, SAPA_M_AGENT_FIRST);
+}
+
+static bool sane_agent_row(const void *entry)
+{
+    return sane_sums(((const struct agent_row *)entry)->m, AGENT_MEASURES);
+}
+
+/* Nobody has more in hand than the core lets him. */
+static bool sane_agent(const void *entry)
+{
+    const struct agent_state *agent = entry;
+
+    for (unsigned i = 0; i < SAPA_ASSIGNMENT_COUNT; i++)
+        if (agent->doing[i] > UINT8_MAX)
+            return false;
+    return true;
+}
+
+/* A day that nobody lived through would become a row for each quarter of an hour and agent. */
+static bool times_are_sound(const struct sapa_intervals *fold)
+{
+    if (fold->now_us < 0 || fold->now_us > TIME_US_MAX)
+        return false;
+    for (uint32_t i = 0; i < fold->agents.count; i++) {
+        const struct agent_state *agent = sapa_table_at(&fold->agents, i);
+        if (agent->counted_us > TIME_US_MAX
+            || (is_doing_anything(agent) && agent->counted_us < fold->now_us - STRETCH_US_MAX))
+            return false;
+    }
+    return true;
+}
+
 sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load *load)
 {
     struct intervals_head head;
@@ -1728,10 +1788,12 @@ sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load 
         return SAPA_ESTATE;
     fold->seq = head.seq;
     fold->now_us = head.now_us;
-#define T(table)       \
+#define T(table, sane)  \
     if (rc == SAPA_OK) \
-        rc = load_table(load, &fold->table, NULL);
-    INTERVAL_TABLES(T)
+        rc = load_table(load, &fold->table, sane);
+    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, NULL) T(offers, NULL) T(parts, NULL) T(agents, sane_agent)
 #undef T
+    if (rc == SAPA_OK && !times_are_sound(fold))
+        rc = SAPA_ECORRUPT;
     return rc == SAPA_OK ? load_chunks(fold, load, head.chunk_used) : rc;
 }

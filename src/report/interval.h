@@ -103,7 +103,7 @@ SAPA_MUST_CHECK sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sa
 SAPA_MUST_CHECK sapa_rc sapa_intervals_sum(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
                                            struct sapa_row *ret_row);
 
-SAPA_MUST_CHECK /** What a piece of a row is about; pieces of one row have the same place. Orders by kind, then by time. */
+/** What a piece of a row is about; pieces of one row have the same place. Orders by kind, then by time. */
 struct sapa_row_place {
     enum sapa_rows kind;
     uint64_t key; /* begins with the minute of the interval: see sapa_row_key_min() */

@@ -68,8 +68,8 @@
     X(PROMOTERS, "promoters", COUNT, SUM, "Promotor", "Promoters", "answers 9 and 10") \
     X(DETRACTORS, "detractors", COUNT, SUM, "Detraktor", "Detractors", "answers 0 to 6") \
     X(TOP_TWO, "top_two", COUNT, SUM, "Puas", "Satisfied", "answers 4 and 5 to a question of 1 to 5") \
-    X(LEGS, "legs", COUNT, SUM, "Jalur suara", "Audio legs", "legs that were measured") \
-    X(LEGS_BAD, "legs_bad", COUNT, SUM, "Jalur buruk", "Poor legs", "legs below the quality alarm") \
+    X(LEGS, "legs", COUNT, SUM, "Jalur suara", "Audio legs", "legs that were measured: on which a packet came") \
+    X(LEGS_BAD, "legs_bad", COUNT, SUM, "Jalur buruk", "Poor legs", "of these, below the quality alarm in what came or in what the peer says it heard") \
     X(MOS_SUM, "mos_sum_x100", COUNT, SUM, "Jumlah MOS", "Sum of MOS", "sum of the legs' MOS, times 100")
 
 #define SAPA_MEASURES_SHARED(X) \
