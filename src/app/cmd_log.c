@@ -542,8 +542,8 @@ static bool verify_numbers(struct sapa_log_open *log, struct sapa_figures *figur
         rc = sapa_report_check(&folding.report, &lines, &findings);
     if (rc != SAPA_OK)
         fprintf(stderr, "sapa verify: %s\n", sapa_rc_text(rc));
-    *ret_lost = folding.report.check.lost_recordings;
     const bool kept = rc == SAPA_OK && verify_figures(figures, &folding);
+    *ret_lost = folding.report.check.lost_recordings;
     sapa_report_done(&folding.report);
     return kept && findings == 0;
 }

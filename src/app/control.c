@@ -988,8 +988,8 @@ static void close_all(struct control *c)
         take_rest(c);
     const uint64_t committed = sapa_log_writer_stop(c->writer);
     sapa_pool_free(c->pool);
-    sapa_rescue_free(c->rescue);
     sapa_figures_keeper_free(c->figures);
+    sapa_rescue_free(c->rescue);
     if (c->serving && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
         seal_snapshot(c, seq, bytes, size) != SAPA_OK)
         sapa_log(SAPA_LOG_WARN, "snapshot.put", "the next start takes longer, ignoring");

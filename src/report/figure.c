@@ -257,7 +257,7 @@ bool sapa_figure_is_shown(uint32_t index, enum sapa_rows kind)
     struct sapa_figure figure;
 
     sapa_figure_get(index, &figure);
-    return (figure.rows >> kind & 1) != 0 && !strstr(figure.key, "cisco");
+    return (figure.rows >> kind & 1) != 0 && strncmp(figure.key, "service_level_cisco", 19) != 0;
 }
 
 int64_t sapa_figure_value(uint32_t index, const struct sapa_row *row)

@@ -392,7 +392,8 @@ static void put_csv(struct sapa_text *out, struct sapa_str text)
     for (size_t i = 0; i < text.n; i++)
         is_plain &= text.p[i] != ',' && text.p[i] != '"' && text.p[i] != '\n' && text.p[i] != '\r';
     /* A spreadsheet would take a leading = + - @ for a formula, and skips white space before it. */
-    const bool is_formula = text.n > 0 && (strchr("=+-@", text.p[0]) != NULL || (uint8_t)text.p[0] <= 0x20);
+    const char first = text.n > 0 ? text.p[0] : 'a';
+    const bool is_formula = first == '=' || first == '+' || first == '-' || first == '@' || (uint8_t)first <= 0x20;
     if (is_plain && !is_formula) {
         sapa_text_add(out, text);
         return;

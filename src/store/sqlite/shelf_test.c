@@ -1,32 +1,5 @@
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "store/sqlite/shelf.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/sapa-shelf-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-
-    (void)state;
-    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-    return system(command);
-}
+#include "store/sqlite/test_util.h"
 
 static bool add(void *ctx, struct sapa_str piece)
 {
@@ -52,8 +25,8 @@ static void test_pieces(void **state)
     struct sapa_str bytes;
 
     (void)state;
-    assert_int_equal(sapa_shelf_open(folder, true, &shelf), SAPA_ENOENT);
-    assert_int_equal(sapa_shelf_open(folder, false, &shelf), SAPA_OK);
+    assert_int_equal(sapa_shelf_open(test_folder, true, &shelf), SAPA_ENOENT);
+    assert_int_equal(sapa_shelf_open(test_folder, false, &shelf), SAPA_OK);
     assert_int_equal(sapa_shelf_state(shelf, &bytes), SAPA_ENOENT);
     assert_int_equal(sapa_shelf_begin(shelf, true), SAPA_OK);
     assert_int_equal(sapa_shelf_put(shelf, 3, 20, SAPA_STR("b")), SAPA_OK);
@@ -64,7 +37,7 @@ static void test_pieces(void **state)
     assert_int_equal(sapa_shelf_end(shelf, true), SAPA_OK);
 
     /* A reader sees one moment, whatever is written meanwhile. */
-    assert_int_equal(sapa_shelf_open(folder, true, &reader), SAPA_OK);
+    assert_int_equal(sapa_shelf_open(test_folder, true, &reader), SAPA_OK);
     assert_int_equal(sapa_shelf_begin(reader, false), SAPA_OK);
     assert_int_equal(sapa_shelf_state(reader, &bytes), SAPA_OK);
     assert_int_equal(sapa_shelf_begin(shelf, true), SAPA_OK);
@@ -93,7 +66,7 @@ static void test_pieces(void **state)
     assert_int_equal(sapa_shelf_begin(shelf, true), SAPA_OK);
     assert_int_equal(sapa_shelf_clear(shelf), SAPA_OK);
     sapa_shelf_close(shelf);
-    assert_int_equal(sapa_shelf_open(folder, false, &shelf), SAPA_OK);
+    assert_int_equal(sapa_shelf_open(test_folder, false, &shelf), SAPA_OK);
     expect_pieces(shelf, 3, 0, UINT64_MAX, "aBz");
     sapa_shelf_close(shelf);
 }
@@ -106,14 +79,14 @@ static void test_damage(void **state)
     char path[128];
 
     (void)state;
-    snprintf(path, sizeof(path), "%s/figures.db", folder);
+    snprintf(path, sizeof(path), "%s/figures.db", test_folder);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     for (unsigned i = 0; i < 2000; i++)
         fputs("not a database", file);
     fclose(file);
-    assert_int_equal(sapa_shelf_open(folder, true, &shelf), SAPA_ECORRUPT);
-    assert_int_equal(sapa_shelf_open(folder, false, &shelf), SAPA_OK);
+    assert_int_equal(sapa_shelf_open(test_folder, true, &shelf), SAPA_ECORRUPT);
+    assert_int_equal(sapa_shelf_open(test_folder, false, &shelf), SAPA_OK);
     assert_int_equal(sapa_shelf_state(shelf, &bytes), SAPA_ENOENT);
     assert_int_equal(sapa_shelf_put(shelf, 1, 1, SAPA_STR("new")), SAPA_OK);
     expect_pieces(shelf, 1, 0, 5, "new");
