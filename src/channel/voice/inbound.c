@@ -32,6 +32,8 @@ uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_f
         for (uint32_t n = 0; n < trunk->from_count; n++)
             if (in_network(&v->centre->networks[trunk->from_first + n], ip))
                 return i;
+        if (trunk->registers && v->trunks[i].registration.on && sapa_sip_ip_same_host(&v->trunks[i].ip, ip))
+            return i;
     }
     return SAPA_NONE;
 }
@@ -278,7 +280,12 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     if (trunk != SAPA_NONE)
         trust(v, &ev->flow->remote);
     /* Unknown numbers and blocked callers go to the core as well: it refuses them, and the log has them. */
-    const uint32_t number = sapa_voice_number_of(v, dialled);
+    uint32_t number = sapa_voice_number_of(v, dialled);
+    if (number == SAPA_NONE && trunk != SAPA_NONE && v->centre->trunks[trunk].registers &&
+        sapa_str_eq(dialled, v->centre->trunks[trunk].user)) { /* sent to our Contact: the number stands in To */
+        char to_buf[128];
+        number = sapa_voice_number_of(v, plain_user(&msg->to.uri, to_buf, sizeof(to_buf)));
+    }
     if (v->refusing)
         refuse(v, ev, 503, &v->stats.refused_store);
     else if (!sapa_voice_ready(v))

@@ -202,7 +202,9 @@ static void outside_answer(struct sapa_voice *v, const struct sapa_sip_event *ev
 {
     const bool alive = ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503 &&
                        ev->status != 404 && ev->status != 410;
-    if ((ev->user >> 24 & 0xff) == ASK_TRUNK)
+    if ((ev->user >> 24 & 0xff) == ASK_REGISTER)
+        sapa_voice_trunk_registered(v, (uint32_t)ev->user & 0xffffff, ev);
+    else if ((ev->user >> 24 & 0xff) == ASK_TRUNK)
         sapa_voice_trunk_answer(v, (uint32_t)ev->user & 0xffffff, ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503);
     else
         sapa_voice_ping_answer(v, ev->user, alive);
@@ -214,6 +216,7 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
     sapa_voice_touch(v);
     if (ev->kind == SAPA_SIP_EV_FLOW_CLOSED) {
         sapa_voice_agents_flow_closed(v, ev->flow);
+        sapa_voice_trunks_flow_closed(v, ev->flow);
         return;
     }
     if (ev->kind == SAPA_SIP_EV_INVITE) {

@@ -192,7 +192,7 @@ struct voice_call_code {
 enum voice_told { TOLD_NOTHING, TOLD_REACHABLE, TOLD_UNREACHABLE, TOLD_BEFORE /* by an earlier process */ };
 
 /* `user` of requests outside dialogs: what they ask after. */
-enum { ASK_PHONE = 1, ASK_TRUNK = 2 };
+enum { ASK_PHONE = 1, ASK_TRUNK = 2, ASK_REGISTER = 3 };
 static inline uint64_t voice_ask(unsigned kind, uint32_t index, uint32_t crc)
 {
     return (uint64_t)crc << 32 | (uint64_t)kind << 24 | (index & 0xffffff);
@@ -213,10 +213,23 @@ struct voice_agent {
     struct voice_device devices[VOICE_DEVICES_MAX];
 };
 
+/* Our registration at a carrier (RFC 3261 10.2): one Call-ID for its whole life. */
+struct voice_trunk_registration {
+    bool on;                  /* the carrier knows us */
+    bool under_way;
+    uint8_t auth_tries, fails;
+    uint32_t cseq, for_s;     /* for_s: what the carrier wants at least, 0: as described */
+    int64_t due_us;           /* 0: at once */
+    char call_id[17], tag[17];
+    struct sapa_sip_flow flow;
+};
+
 struct voice_trunk {
     struct sapa_sip_ip ip;    /* family 0: not resolved */
     uint32_t calls;
     bool asked, down;
+    bool alarm;               /* said: it does not answer, or does not take our registration */
+    struct voice_trunk_registration registration;
     uint8_t fails;
     int64_t ping_due_us, resolve_due_us;
     struct sapa_dns_query *query;
@@ -441,7 +454,15 @@ size_t sapa_voice_state_write(struct sapa_voice *v, const struct voice_leg *leg,
 void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up);
 void sapa_voice_media_inventory_done(struct sapa_voice *v);
 
-/* trunk.c: a way to a trunk, as its description says */
+/* trunk.c */
+void sapa_voice_trunk_registered(struct sapa_voice *v, uint32_t index, const struct sapa_sip_event *ev);
+void sapa_voice_trunks_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow);
+/** A (Proxy-)Authorization line for the challenge in `msg`. False: none that we can answer. */
+bool sapa_voice_trunk_credentials(struct sapa_voice *v, const struct sapa_trunk *trunk, const struct sapa_sip_msg *msg,
+                                  struct sapa_str method, struct sapa_str uri, struct sapa_text *head);
+/** It may be called through: its address is known, it answers, and it takes our registration if it wants one. */
+bool sapa_voice_trunk_good(const struct sapa_voice *v, uint32_t index);
+/* a way to a trunk, as its description says */
 sapa_rc sapa_voice_trunk_flow(struct sapa_voice *v, uint32_t index, struct sapa_sip_flow *ret_flow);
 
 /* number.c */
