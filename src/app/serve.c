@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/heartbeat.h"
 #include "app/options.h"
 #include "base/log.h"
 #include "rt/file.h"
@@ -38,6 +39,9 @@ struct child {
     size_t argc;
     struct sapa_process_fd fds[FDS_MAX];
     size_t fd_count;
+    struct sapa_watch beat_watch; /* its pipe to us */
+    int beat_fd;                  /* our end; 0: none */
+    struct sapa_heartbeat heartbeat;
     struct supervisor *supervisor;
 };
 
@@ -46,8 +50,7 @@ struct supervisor {
     struct sapa_clock clock;
     struct sapa_signals *signals;
     struct child children[CHILD_COUNT];
-    struct sapa_watch ready_watch;
-    struct sapa_timer stop_timer;
+    struct sapa_timer stop_timer, beat_timer;
     bool stopping;
     bool ready_said;
     bool has_terminal;
@@ -135,6 +138,47 @@ static void force(void *ctx)
         signal_child(&s->children[i], SIGKILL);
 }
 
+static void on_ready(struct supervisor *s);
+
+static void read_beats(struct child *child)
+{
+    struct supervisor *s = child->supervisor;
+    uint8_t bytes[64];
+    ssize_t n;
+
+    while (child->beat_fd > 0 && (n = read(child->beat_fd, bytes, sizeof(bytes))) > 0)
+        sapa_heartbeat_take(&child->heartbeat, bytes[n - 1], sapa_loop_now_us(s->loop));
+}
+
+static void on_beat(void *ctx, int fd, unsigned events)
+{
+    struct child *child = ctx;
+    struct supervisor *s = child->supervisor;
+
+    (void)fd, (void)events;
+    read_beats(child);
+    if (child == &s->children[CHILD_CONTROL] && child->heartbeat.beats && !s->ready_said)
+        on_ready(s);
+}
+
+/* A child that is there and does nothing is worse than one that is gone. */
+static void look_beats(void *ctx)
+{
+    struct supervisor *s = ctx;
+
+    for (unsigned i = 0; i < CHILD_COUNT; i++) {
+        struct child *child = &s->children[i];
+        if (!sapa_heartbeat_is_late(&child->heartbeat, sapa_loop_now_us(s->loop)) || !child->process || s->stopping ||
+            sapa_heartbeat_is_traced(sapa_process_pid(child->process)))
+            continue;
+        sapa_log(SAPA_LOG_ERROR, "serve.frozen", "child=%s pid=%d silent_s=%d: killed", child_names[i],
+                 sapa_process_pid(child->process), SAPA_HEARTBEAT_LIMIT_US / 1000000);
+        child->heartbeat = (struct sapa_heartbeat){ .beats = false };
+        signal_child(child, SIGKILL);
+    }
+    sapa_timer_set(s->loop, &s->beat_timer, SAPA_HEARTBEAT_EVERY_US, look_beats, s);
+}
+
 /* A start that cannot succeed: the child has said why. */
 static void give_up(struct supervisor *s, int status)
 {
@@ -164,6 +208,8 @@ static void child_ended(void *ctx, int pid, int status)
 
     sapa_process_free(child->process);
     child->process = NULL;
+    read_beats(child); /* its last ones are not its successor's */
+    child->heartbeat = (struct sapa_heartbeat){ .beats = false };
     if (s->stopping) {
         if (kind == CHILD_CONTROL)
             signal_child(&s->children[CHILD_MEDIA], SIGTERM); /* audio last */
@@ -255,14 +301,8 @@ static void on_signal(void *ctx, int number)
     stop_if_empty(s);
 }
 
-static void on_ready(void *ctx, int fd, unsigned events)
+static void on_ready(struct supervisor *s)
 {
-    struct supervisor *s = ctx;
-    char bytes[16];
-
-    (void)events;
-    if (read(fd, bytes, sizeof(bytes)) <= 0 || s->ready_said)
-        return;
     s->ready_said = true;
     if (!opt.quiet)
         sapa_demo_greeting(opt.centre, opt.secrets, opt.sip.values[0], opt.crowd > 0);
@@ -347,7 +387,7 @@ static int lock_data(const char *data)
     return fd;
 }
 
-static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
+static void describe_children(struct supervisor *s, int media_fd)
 {
     struct child *media = &s->children[CHILD_MEDIA], *control = &s->children[CHILD_CONTROL],
                  *crowd = &s->children[CHILD_CROWD];
@@ -357,6 +397,7 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
     argument(media, "--port-min"), argument(media, number_text(opt.port_min));
     argument(media, "--port-max"), argument(media, number_text(opt.port_max));
     argument(media, "--threads"), argument(media, number_text(opt.threads));
+    argument(media, "--beat-fd"), argument(media, number_text(SAPA_CHILD_READY_FD));
     hand_down(media, media_fd, SAPA_CHILD_FIRST_FD);
 
     argument(control, "sapa-control"), argument(control, "control");
@@ -371,7 +412,6 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
     }
     if (opt.tls_trust)
         argument(control, "--tls-trust"), argument(control, opt.tls_trust);
-    hand_down(control, ready_fd, SAPA_CHILD_READY_FD);
 
     argument(crowd, "sapa-crowd"), argument(crowd, "crowd");
     argument(crowd, "--data"), argument(crowd, opt.data);
@@ -381,13 +421,24 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
     argument(crowd, "--calls-per-hour"), argument(crowd, number_text(opt.crowd));
 }
 
+static sapa_rc open_beats(struct child *child)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return SAPA_EIO;
+    child->beat_fd = ends[0];
+    hand_down(child, ends[1], SAPA_CHILD_READY_FD);
+    return sapa_watch_start(child->supervisor->loop, &child->beat_watch, ends[0], SAPA_LOOP_READ, on_beat, child);
+}
+
 static sapa_rc set_up(struct supervisor *s)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0 };
     static char absolute[PATH_MAX];
     char path[512];
     struct sapa_text text;
-    int media_fd, ready[2];
+    int media_fd;
     sapa_rc rc;
 
     if ((rc = sapa_folder_make(opt.data, 0700)) != SAPA_OK) {
@@ -411,11 +462,11 @@ static sapa_rc set_up(struct supervisor *s)
                 rc == SAPA_EEXIST ? "another sapa answers there; stop it, or choose another --data DIR" : sapa_rc_text(rc));
         return rc;
     }
-    if (pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0)
-        return SAPA_EIO;
     for (unsigned i = 0; i < CHILD_COUNT; i++)
         s->children[i].supervisor = s;
-    describe_children(s, media_fd, ready[1]);
+    describe_children(s, media_fd);
+    if ((rc = open_beats(&s->children[CHILD_MEDIA])) != SAPA_OK || (rc = open_beats(&s->children[CHILD_CONTROL])) != SAPA_OK)
+        return rc;
     for (size_t i = 0; i < opt.sip.count; i++) {
         if ((rc = open_sip(s, opt.sip.values[i], i)) != SAPA_OK)
             return rc;
@@ -424,7 +475,8 @@ static sapa_rc set_up(struct supervisor *s)
         if ((rc = open_tls(s, opt.tls.values[i], i)) != SAPA_OK)
             return rc;
     }
-    return sapa_watch_start(s->loop, &s->ready_watch, ready[0], SAPA_LOOP_READ, on_ready, s);
+    sapa_timer_set(s->loop, &s->beat_timer, SAPA_HEARTBEAT_EVERY_US, look_beats, s);
+    return SAPA_OK;
 }
 
 int sapa_serve_main(int argc, char **argv)

@@ -186,6 +186,9 @@ static const struct sapa_field_row number_rows[] = {
     REF("flow", sapa_number, flow, FLOWS, 1, "what its callers meet"),
     OTHER("language", 0, "that of the client", "language that its callers hear first"),
     INT("priority", sapa_number, priority, 0, 100, "0", "added to the priority of queues"),
+    INT("cost_call", sapa_number, cost_call, 0, 1000000000, "0", "what each answered call costs us, in system.currency"),
+    INT("cost_minute", sapa_number, cost_minute, 0, 1000000000, "0", "what each minute costs us, from answer to the end of the caller's line"),
+    TIME("cost_pulse", sapa_number, cost_pulse_ms, S, H, "1 min", "a begun stretch of this length is charged whole"),
 };
 
 static const struct sapa_field_row caller_rows[] = {

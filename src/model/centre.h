@@ -203,6 +203,8 @@ struct sapa_number {
     uint32_t flow;
     uint8_t language;           /* enum sapa_language */
     uint8_t priority;           /* added to the queue's */
+    uint32_t cost_call, cost_minute; /* what we pay for it, in system.currency; both 0: no tariff */
+    uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
 
 /** Named callers of a client: 0 block, 1 allow, 2 VIP with extra priority. */

@@ -23,6 +23,7 @@ void sapa_voice_contact_free(struct voice_contact *c)
         free(c->secret);
     }
     free(c->recording_path);
+    free(c->earlier_path);
     free(c->pending);
     free(c);
 }

@@ -531,6 +531,7 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
     struct voice_offer *o = leg->offer;
     struct voice_contact *c = leg->contact;
     const uint32_t trunk = leg->trunk;
+    const bool rang = leg->ringing;
     if (on_wire)
         sapa_voice_leg_over(v, leg);
     else
@@ -550,7 +551,7 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
             living |= other->state != LEG_OVER;
         if (!living || status >= 600)
             sapa_voice_offer_failed(v, o, o->result, o->cause);
-    } else if ((status >= 500 && status < 600) || status == 408) {
+    } else if ((status >= 500 && status < 600) || (status == 408 && !rang)) {
         sapa_voice_dial_next(v, c, trunk + 1, status); /* that trunk is in trouble: another may not be */
     } else {
         sapa_voice_dial_progress(v, c, 2, status, SAPA_SIDE_CUSTOMER, leg->id);

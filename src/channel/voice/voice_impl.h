@@ -167,12 +167,15 @@ struct voice_contact {
     bool gone;                /* contact_gone posted, or the core ended it */
     bool forgotten;           /* cmd_forget */
     bool secret_on;
+    bool recording_begun;     /* the recorder has a file: when it dies, the file tells the rest */
     bool recording_off;       /* what the recorder says is over */
     bool dead;
     bool unreached;           /* a callback that is being dialled, or was in vain */
     uint8_t secret_n;
     char *secret;             /* SAPA_VOICE_SECRET_MAX bytes once there is one */
     char *recording_path;
+    uint64_t earlier;         /* a recording before that one whose end is not reported yet, 0 none */
+    char *earlier_path;
     struct voice_play *pending; /* prompts being made */
     uint32_t music_wanted[2]; /* counts hold music up: for the customer, for the agent */
     bool music_on[2];

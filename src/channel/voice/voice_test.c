@@ -710,11 +710,22 @@ static void trunks_in_trouble(void **state)
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
     assert_int_equal(progress->u.dial_progress.state, 2);
     assert_int_equal(progress->u.dial_progress.cause, 486);
+    /* it rang until the carrier had enough: the customer does not answer, and no other trunk makes him */
     dial.u.cmd_dial.attempt = 3;
     fake_command(f, &dial);
     invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 180, "x", "", "");
+    fake_reply(f, invite, 408, "x", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 408);
+    assert_int_equal(progress->u.dial_progress.side, SAPA_SIDE_CUSTOMER);
+    dial.u.cmd_dial.attempt = 4;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
     fake_reply(f, invite, 180, "w", "", "");
-    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 3);
+    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 4);
     fake_reply(f, fake_want(f, "CANCEL", ""), 200, "w", "", "");
     fake_reply(f, invite, 487, "w", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
@@ -1399,6 +1410,32 @@ static void recording(void **state)
         assert_true(i == 3 ? r->u.recording_state.hash.n >= 63 : r->u.recording_state.hash.n == 0);
     }
     assert_empty(f);
+    /* two after each other, the second before the recorder has said that the first is over: each has its own file */
+    const uint64_t moved = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 35, .action = 0);
+    fake_run(f, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.state, 0);
+    f->media_mute = true;
+    struct sapa_media_message over = { .op = SAPA_MEDIA_RECORD_STATE, .contact = moved, .recording = 35 };
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 35, .action = 3 } });
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 36, .action = 0 } });
+    fake_run(f, 0);
+    over.u.record_state.state = 3;
+    sapa_voice_media_receive(f->voice, &over);
+    over.recording = 36;
+    over.u.record_state.state = 0;
+    sapa_voice_media_receive(f->voice, &over);
+    f->media_mute = false;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sapa_record *r = fake_posted(f, SAPA_T_recording_state);
+        assert_int_equal(r->u.recording_state.recording, 35 + i);
+        assert_string_equal(r->u.recording_state.path.p, i ? "toko/2026/11/18/36.srec" : "toko/2026/11/18/35.srec");
+    }
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 36, .action = 3);
+    assert_string_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.path.p, "toko/2026/11/18/36.srec");
+    FAKE_COMMAND(f, cmd_forget, .contact = moved);
+    assert_empty(f);
     /* no key: not recorded, and said so */
     f->voice->options.recordings_dir = NULL;
     const uint64_t other = fake_customer(f, &customer);
@@ -1630,6 +1667,41 @@ static void hold_dialects(void **state)
     assert_empty(f);
 }
 
+/* A polite stop: the customers' ends first and as the centre's own doing; agents' legs go with them, nothing is told twice. */
+static void the_centre_stops(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call talking, ringing;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    const uint64_t a = fake_customer(f, &talking);
+    fake_agent(f, a, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = a, .offer = 5);
+    const uint64_t b = fake_customer(f, &ringing);
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = b, .agent = 1, .queue = 0, .ring_ms = 20000);
+    fake_reply(f, fake_want(f, "INVITE", "sip:102@"), 180, "phone", "", "");
+    f->posted_seen = f->posted_count;
+    const size_t before = f->posted_count;
+    sapa_voice_end_calls(f->voice, "the centre is stopping");
+    fake_run(f, 0);
+    size_t gone = 0;
+    for (size_t i = before; i < f->posted_count; i++) {
+        const struct sapa_record *r = &f->posted[i];
+        assert_int_not_equal(r->type, SAPA_T_agent_gone);
+        assert_int_not_equal(r->type, SAPA_T_offer_failed);
+        if (r->type != SAPA_T_contact_gone)
+            continue;
+        gone++;
+        assert_int_equal(r->u.contact_gone.side, SAPA_SIDE_FLOW);
+        assert_true(r->u.contact_gone.contact == a || r->u.contact_gone.contact == b);
+    }
+    assert_int_equal(gone, 2);
+    fake_want(f, "BYE", talking.call_id);
+    fake_want(f, "BYE", ringing.call_id);
+    fake_want(f, "BYE", "sip:phone@198.51.100.7");
+    fake_want(f, "CANCEL", "sip:102@");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1640,7 +1712,7 @@ int main(void)
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
         TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
-        TEST(new_description), TEST(hold_dialects),
+        TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
