@@ -34,3 +34,12 @@ room(channel/voice ROOMS base rt model sip sdp THREADS)
 room(channel/prompt ROOMS base rt model speech LIBS soxr spandsp m THREADS)
 room(crowd ROOMS base rt model sip sdp rtp LIBS libwebsockets)
 room(app ROOMS base rt model core report speech config store store/sqlite media channel/voice channel/prompt crowd LIBS libcurl jansson THREADS)
+if(TARGET media_coder_test) # what a codec plug-in looks like, and what is none
+    foreach(plugin halved empty)
+        add_library(plugin_${plugin} MODULE test/plugin/${plugin}.c)
+        set_target_properties(plugin_${plugin} PROPERTIES PREFIX "")
+        add_dependencies(media_coder_test plugin_${plugin})
+    endforeach()
+    target_compile_definitions(media_coder_test PRIVATE SAPA_TEST_PLUGIN_PATH="$<TARGET_FILE:plugin_halved>"
+        SAPA_TEST_PLUGIN_OTHER="$<TARGET_FILE:plugin_empty>")
+endif()
