@@ -311,7 +311,7 @@ static bool path(char *buf, size_t size, const char *data, const char *name)
 
 static sapa_rc open_voice(struct sapa_channels *c)
 {
-    const struct sapa_voice_options voice = {
+    struct sapa_voice_options voice = {
         .loop = c->loop,
         .centre = c->options.centre.centre,
         .callbacks = { .ctx = c, .post = post, .prompt = prompt, .resolve = resolve, .address = address_of,
@@ -328,6 +328,7 @@ static sapa_rc open_voice(struct sapa_channels *c)
         .id_base = (uint64_t)c->options.epoch << 32,
         .calls_max = c->options.centre.centre->system.contacts_max,
     };
+    memcpy(voice.offer_key, c->options.offer_key, sizeof(voice.offer_key));
     return sapa_voice_open(&voice, &c->voice);
 }
 

@@ -48,6 +48,7 @@ struct sapa_channels_options {
     const struct sapa_voice_listen *listens;
     size_t listen_count;
     struct sapa_media_address media_advertise;
+    uint8_t offer_key[32]; /* as in sapa_voice_options */
     uint32_t epoch;
     unsigned node;
     int cpu;                              /* pin the thread; -1 not */

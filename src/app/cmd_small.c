@@ -1,6 +1,6 @@
 /**
  * @file app/cmd_small.c
- * Small commands: check, switch, and the media process's own command line.
+ * Small commands: check, switch, reload, and the media process's own command line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +94,34 @@ int sapa_switch_main(int argc, char **argv)
     return SAPA_EXIT_OK;
 }
 
+/* ---- reload ---- */
+
+static void tell_centre(void *ctx, const json_t *row)
+{
+    (void)ctx;
+    printf("%s is taken over; calls go on\n", json_string_value(json_object_get(row, "centre")));
+}
+
+int sapa_reload_main(int argc, char **argv)
+{
+    const char *data = sapa_data_default();
+    const struct sapa_option options[] = {
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+    };
+    char path[512], error_buf[900];
+    struct sapa_text error;
+    const int usage = sapa_command_options("reload", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
+
+    if (usage >= 0)
+        return usage;
+    snprintf(path, sizeof(path), "%s/console.sock", data);
+    sapa_text_init(&error, error_buf, sizeof(error_buf));
+    if (sapa_console_ask(path, json_pack("{s:s}", "do", "reload"), 10000, tell_centre, NULL, &error) == SAPA_OK)
+        return SAPA_EXIT_OK;
+    fprintf(stderr, "sapa reload: %s\n", error_buf);
+    return SAPA_EXIT_FAILED;
+}
+
 /* ---- media ---- */
 
 int sapa_media_command(int argc, char **argv)
@@ -118,7 +146,7 @@ int sapa_media_command(int argc, char **argv)
     const struct sapa_media_options media = {
         .socket_path = socket_path, .listen_fd = (int)fd,
         .port_min = (uint16_t)port_min, .port_max = (uint16_t)port_max, .threads = (unsigned)threads,
-        .pin = cpu != 65535, .cpu_first = (int)cpu, .quality_mos_x100 = 360, .handle_signals = true,
+        .pin = cpu != 65535, .cpu_first = (int)cpu, .handle_signals = true,
     };
     return sapa_media_main(&media);
 }

@@ -43,6 +43,7 @@ int sapa_replay_main(int argc, char **argv);
 int sapa_verify_main(int argc, char **argv);
 int sapa_check_main(int argc, char **argv);
 int sapa_switch_main(int argc, char **argv);
+int sapa_reload_main(int argc, char **argv);
 int sapa_recording_main(int argc, char **argv);
 int sapa_crowd_main(int argc, char **argv);
 int sapa_contacts_main(int argc, char **argv);

@@ -85,6 +85,7 @@ struct control {
     enum sapa_log_state log_state;
     int ready_fd;
     int64_t started_us;
+    int64_t announced_us; /* core time of our centre_started */
 };
 
 static struct {
@@ -575,8 +576,12 @@ static sapa_rc open_channels(struct control *c)
         .data = opt.data, .centre = c->today, .ports = &ports, .inbox = c->inbox, .listens = listens,
         .epoch = (uint32_t)sapa_store_epoch(c->store), .node = 1, .cpu = -1,
     };
+    struct sapa_key offer_key;
     sapa_rc rc = SAPA_OK;
 
+    sapa_store_key(c->store, "sapa offers to phones", &offer_key);
+    memcpy(channels.offer_key, offer_key.bytes, sizeof(channels.offer_key));
+    sapa_wipe(&offer_key, sizeof(offer_key));
     for (size_t i = 0; rc == SAPA_OK && i < opt.udp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
         rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_UDP, opt.udp.values[i]);
     for (size_t i = 0; rc == SAPA_OK && i < opt.tcp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
@@ -600,6 +605,13 @@ static sapa_rc console_input(void *ctx, struct sapa_record *input)
         return SAPA_EAGAIN;
     input_now(c, input);
     return SAPA_OK;
+}
+
+static uint32_t queue_ring_ms(const struct control *c, uint32_t queue)
+{
+    const uint32_t ring_ms = queue < c->today.centre->queues_count ? c->today.centre->queues[queue].ring_ms : 0;
+
+    return ring_ms ? ring_ms : 20000; /* as the core takes it */
 }
 
 /* What the core holds goes to the channel, so that each thing is confirmed or ended. */
@@ -631,8 +643,12 @@ static sapa_rc hand_over(struct control *c)
     for (uint32_t agent = 0; agent < c->today.centre->agents_count; agent++) {
         cursor = 0;
         while (rc == SAPA_OK && sapa_core_assignment_next(c->core, agent, &cursor, &assignment)) {
+            if (assignment.state == SAPA_ASSIGNMENT_OFFERED && assignment.since_us >= c->announced_us)
+                continue; /* made by this process: its command follows when the log has it */
+            const bool known = sapa_core_contact_get(c->core, assignment.contact, now_us, &contact) == SAPA_OK;
             const struct sapa_voice_held held = {
-                .contact = assignment.contact, .offer = assignment.offer,
+                .contact = assignment.contact, .offer = assignment.offer, .agent = agent, .queue = assignment.queue,
+                .ring_ms = queue_ring_ms(c, assignment.queue), .kind = known && contact.callback != UINT8_MAX,
                 .talking = assignment.state == SAPA_ASSIGNMENT_TALKING,
                 .what = assignment.state == SAPA_ASSIGNMENT_OFFERED ? SAPA_VOICE_HELD_RINGING : SAPA_VOICE_HELD_AGENT };
             if (assignment.channel == SAPA_CHANNEL_VOICE && assignment.state != SAPA_ASSIGNMENT_WRAPUP)
@@ -652,6 +668,7 @@ static void announce_start(struct control *c)
     (void)sapa_sized_set(&input.u.centre_started.zones, SAPA_STR("system"));
     input.u.centre_started.epoch = sapa_store_epoch(c->store);
     input_now(c, &input);
+    c->announced_us = input.at_us;
 }
 
 /* ---- signals ---- */
@@ -679,21 +696,25 @@ static void try_switch(void *ctx)
     sapa_log(SAPA_LOG_INFO, "control.reload", "hash=%s", c->today.centre->hash);
 }
 
-static void reload(struct control *c)
+static sapa_rc reload(void *ctx)
 {
+    struct control *c = ctx;
     struct sapa_channels_centre next;
 
     if (c->next.centre) {
         sapa_log(SAPA_LOG_WARN, "control.reload", "the description read before has not taken force yet; ask again later");
-        return;
+        return SAPA_EAGAIN;
     }
-    const sapa_rc rc = open_centre(c, &next);
-    if (rc != SAPA_OK || sapa_core_centre(c->core, next.centre) != SAPA_OK) {
+    sapa_rc rc = open_centre(c, &next);
+    if (rc == SAPA_OK)
+        rc = sapa_core_centre(c->core, next.centre);
+    if (rc != SAPA_OK) {
         sapa_log(SAPA_LOG_ERROR, "control.reload", "the description has mistakes or does not fit; the one before stays in force");
-        return;
+        return rc;
     }
     c->next = next;
     try_switch(c);
+    return SAPA_OK;
 }
 
 /* Has every call ended? Then a moment more, for the recorder's last words. */
@@ -735,7 +756,7 @@ static void on_signal(void *ctx, int number)
     struct control *c = ctx;
 
     if (number == SIGHUP)
-        reload(c);
+        (void)!reload(c);
     else if (number == SIGUSR1) /* a successor takes over: calls go on */
         sapa_loop_stop(c->loop);
     else
@@ -795,7 +816,8 @@ static sapa_rc open_all(struct control *c)
     snprintf(path, sizeof(path), "%s/console.sock", opt.data);
     const struct sapa_live_console_options console = { .loop = c->loop, .core = c->core, .live = &c->live,
                                                        .engine = c->engine, .writer = c->writer, .path = path,
-                                                       .input = console_input, .ctx = c };
+                                                       .input = console_input, .reload = reload,
+                                                       .centre = opt.centre, .ctx = c };
     if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
         fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
         return rc;
@@ -871,7 +893,7 @@ int sapa_control_main(int argc, char **argv)
     c.ready_fd = opt.udp.count > 0 ? SAPA_CHILD_READY_FD : -1;
     const sapa_rc rc = open_all(&c);
     if (rc != SAPA_OK) {
-        sapa_log(SAPA_LOG_ERROR, "control.start", "%s", sapa_rc_text(rc));
+        sapa_log(SAPA_LOG_ERROR, "control.start", "the centre does not start, for the reason above (%s)", sapa_rc_name(rc));
         close_all(&c);
         return rc == SAPA_EINVAL || rc == SAPA_ENOENT || rc == SAPA_EDENIED ? SAPA_EXIT_USAGE : SAPA_EXIT_FAILED;
     }

@@ -20,6 +20,8 @@ struct sapa_live_console_options {
     struct sapa_log_writer *writer;
     const char *path;                                    /* of the socket */
     sapa_rc (*input)(void *ctx, struct sapa_record *input); /* an input of a person at the console */
+    sapa_rc (*reload)(void *ctx); /* read the description again. SAPA_EAGAIN: the one before has not taken force yet */
+    const char *centre;           /* its file */
     void *ctx;
 };
 

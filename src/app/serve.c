@@ -284,7 +284,7 @@ static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
         rc = sapa_tcp_listen(&addr, &tcp_fd);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
-                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT"
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5070)"
                                   : strerror(errno));
         sapa_fd_close(udp_fd);
         return rc;
@@ -357,7 +357,8 @@ static sapa_rc set_up(struct supervisor *s)
     sapa_rc rc;
 
     if ((rc = sapa_folder_make(opt.data, 0700)) != SAPA_OK) {
-        fprintf(stderr, "sapa serve: cannot make the folder %s: %s\n", opt.data, sapa_rc_text(rc));
+        fprintf(stderr, "sapa serve: cannot make the folder %s: %s\n", opt.data,
+                rc == SAPA_EEXIST ? "it is a file" : sapa_rc_text(rc));
         return rc;
     }
     if (!realpath(opt.data, absolute)) /* the media process takes only whole paths */
@@ -372,7 +373,8 @@ static sapa_rc set_up(struct supervisor *s)
     sapa_text_init(&text, path, sizeof(path));
     sapa_text_printf(&text, "%s/media.sock", opt.data);
     if ((rc = sapa_unix_listen(path, &media_fd)) != SAPA_OK) {
-        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
+        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", path,
+                rc == SAPA_EEXIST ? "another sapa answers there; stop it, or choose another --data DIR" : sapa_rc_text(rc));
         return rc;
     }
     if (pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0)

@@ -174,14 +174,17 @@ static const struct sapa_field_row trunk_rows[] = {
     INT("calls_max", sapa_trunk, calls_max, 1, 100000, "1000", "calls at once"),
     TEXT("user", sapa_trunk, user, 1, 64, NULL, "user name at the carrier"),
     SECRET("password", sapa_trunk, password, "password at the carrier: a text, or { secret: NAME }"),
+    BOOL("inband_dtmf", sapa_trunk, inband_dtmf, "no", "listen for keys as tones, also where the carrier promises telephone events"),
 };
 
 static const struct sapa_field_row number_rows[] = {
     REF("client", sapa_number, client, CLIENTS, 1, "company it belongs to"),
     REF("flow", sapa_number, flow, FLOWS, 1, "what its callers meet"),
     OTHER("language", 0, "that of the client", "language that its callers hear first"),
-    BOOL("toll_free", sapa_number, toll_free, "no", "the caller pays nothing"),
     INT("priority", sapa_number, priority, 0, 100, "0", "added to the priority of queues"),
+    INT("cost_call", sapa_number, cost_call, 0, 1000000000, "0", "what each answered call costs us, in system.currency"),
+    INT("cost_minute", sapa_number, cost_minute, 0, 1000000000, "0", "what each minute costs us, from answer to the end of the caller's line"),
+    TIME("cost_pulse", sapa_number, cost_pulse_ms, S, H, "1 min", "a begun stretch of this length is charged whole"),
 };
 
 static const struct sapa_field_row caller_rows[] = {
@@ -239,8 +242,8 @@ static const struct sapa_field_row node_rows[] = {
     NODE_OTHER("url", K(LOOKUP), 1, NULL, "\"{address.orders}/order?number={number}\": values are percent-encoded; a secret variable is filled in where nobody can read it"),
     NODE_OTHER("results", K(LOOKUP), 0, NULL, "list of variables that the answer must hold (name=value lines, or a flat JSON object)"),
     NODE_REF("queue", K(QUEUE), queue, QUEUES, 1, "queue to wait in"),
-    NODE_REF("queue", K(VOICEMAIL), queue, QUEUES, 1, "queue that is told of the message"),
-    NODE_REF("queue", K(CALLBACK) | K(RECORD), queue, QUEUES, 0, "queue that calls back, or is told of the message; without: the one that the caller waits in"),
+    NODE_REF("queue", K(VOICEMAIL), queue, QUEUES, 1, "queue in whose figures the message stands"),
+    NODE_REF("queue", K(CALLBACK) | K(RECORD), queue, QUEUES, 0, "queue that calls back, or in whose figures the message stands; without: the one that the caller waits in"),
     NODE_INT("priority", K(QUEUE), priority_add, 0, 100, "0", "added to the priority of the queue"),
     NODE_OTHER("agent", K(QUEUE), 0, NULL, "agent who is preferred, or last: the one of this person's last contact"),
     NODE_REF("music", K(QUEUE), music, PROMPTS, 0, "prompt; without: the queue's"),
@@ -265,7 +268,7 @@ static const struct sapa_field_row node_rows[] = {
     NODE_INT("cause", K(HANGUP), cause, 1, 127, "16", "Q.850 cause: 16 normal, 17 busy, 34 no line free"),
     NODE_OTHER("outcome", K(HANGUP), 0, NULL, "how the contact counts: served, closed, refused, ended; without: as it went"),
     EDGE("next", K(SAY) | K(COLLECT) | K(SET) | K(LOOKUP) | K(VOICEMAIL) | K(RECORD) | K(SURVEY) | K(LANGUAGE), 1, "node that follows"),
-    EDGE("next", K(CALLBACK), 0, "node that follows; without: goodbye"),
+    EDGE("next", K(CALLBACK), 0, "node that follows; without: the call ends"),
     EDGE("on_timeout", K(MENU) | K(COLLECT), 1, "after silence, all tries used"),
     EDGE("on_timeout", K(QUEUE), 0, "after the longest wait; without: on_overflow"),
     EDGE("on_timeout", K(SURVEY), 0, "after silence, all tries used; without: next"),

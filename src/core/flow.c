@@ -240,20 +240,57 @@ static void say_value(struct machine *m, struct sapa_text *text, const struct sa
     }
 }
 
+/* Where in `s` the next sentence begins, searching from `from`; SIZE_MAX: none does. */
+static size_t next_sentence(struct sapa_str s, size_t from)
+{
+    for (size_t i = from; i < s.n; i++) {
+        if (s.p[i] != '.' && s.p[i] != '!' && s.p[i] != '?')
+            continue;
+        if (i + 1 == s.n || s.p[i + 1] == ' ')
+            return i + 1;
+    }
+    return SIZE_MAX;
+}
+
+/*
+ * A value that does not exist takes its sentence along, for half of one is heard as something else;
+ * the other sentences are still worth hearing.
+ */
 static void render(struct machine *m, const struct sapa_flow_part *part, struct sapa_text *text)
 {
     const struct sapa_flow *flow = flow_of(m);
     const uint8_t language = m->run->language;
+    size_t sentence = text->n; /* where the present one begins */
+    bool skips = false;
 
     for (uint32_t i = 0; i < part->text[language].count; i++) {
         const struct sapa_flow_piece *piece = &flow->pieces[part->text[language].first + i];
+        struct sapa_str words = piece->text;
         struct sapa_expr_result value;
 
-        if (piece->expr == SAPA_NONE)
-            sapa_text_add(text, piece->text);
-        else if (sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK)
-            say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
-        /* a value that does not exist is left out: the rest of the sentence is still worth hearing */
+        if (piece->expr != SAPA_NONE) {
+            if (!skips && sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK) {
+                say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
+            } else if (!skips) {
+                skips = true;
+                text->n = sentence;
+                text->buf[sentence] = '\0';
+            }
+            continue;
+        }
+        if (skips) {
+            const size_t end = next_sentence(words, 0);
+            if (end == SIZE_MAX)
+                continue;
+            skips = false;
+            words = (struct sapa_str){ words.p + end, words.n - end };
+            while (text->n == 0 && words.n > 0 && words.p[0] == ' ')
+                words.p++, words.n--;
+        }
+        const size_t before = text->n;
+        sapa_text_add(text, words);
+        for (size_t at = 0; (at = next_sentence(words, at)) != SIZE_MAX;)
+            sentence = SAPA_MIN(before + at, text->n);
     }
 }
 
@@ -368,19 +405,53 @@ static uint32_t end(struct machine *m, uint32_t cause, enum sapa_outcome outcome
     return STOP;
 }
 
-static uint32_t fault(struct machine *m)
+static uint32_t fault_over(struct machine *m)
 {
     return end(m, 41, SAPA_OUTCOME_SYSTEM_FAULT); /* temporary failure */
 }
 
-/* The way out named `edge`, or (where the node has none) the end of the call. */
+/* Last words that no node holds. False: there is nobody to hear them, or nothing to say. */
+static bool last_words(struct machine *m, enum sapa_prompt_id id, uint16_t flag)
+{
+    struct speech speech;
+
+    if (!m->answered)
+        return false;
+    secret_off(m);
+    set_timer(m, 0);
+    if (!(m->run->flags & SAPA_FLOW_RUN_CALLBACK))
+        leave_queue(m);
+    speech_init(&speech);
+    speech_prompt(&speech, m->env->centre->system_prompt[id]);
+    if (!speech_play(m, &speech, false))
+        return false;
+    m->run->flags |= flag;
+    m->run->phase = SAPA_FLOW_GOODBYE;
+    return true;
+}
+
+static uint32_t fault(struct machine *m)
+{
+    return last_words(m, SAPA_PROMPT_ID_SYSTEM_FAULT, SAPA_FLOW_RUN_FAULT) ? STOP : fault_over(m);
+}
+
+/* No way leads on from here: goodbye. Who waits for a callback has had his goodbye. */
+static uint32_t part(struct machine *m)
+{
+    if (!(m->run->flags & SAPA_FLOW_RUN_CALLBACK) &&
+        last_words(m, SAPA_PROMPT_ID_GOODBYE, SAPA_FLOW_RUN_GOODBYE))
+        return STOP;
+    return end(m, 16, sapa_flow_outcome(m->run));
+}
+
+/* The way out named `edge`, or (where the node has none) goodbye. */
 static uint32_t out(struct machine *m, enum sapa_flow_edge edge)
 {
     const uint32_t node = node_of(m)->edge[edge];
 
     secret_off(m);
     set_timer(m, 0);
-    return node != SAPA_NONE ? node : end(m, 16, sapa_flow_outcome(m->run));
+    return node != SAPA_NONE ? node : part(m);
 }
 
 static uint32_t out_or(struct machine *m, enum sapa_flow_edge edge, enum sapa_flow_edge other)
@@ -486,24 +557,27 @@ static void schedule_waiting(struct machine *m)
     set_timer(m, due);
 }
 
+static int64_t after_ms(const struct machine *m, uint32_t ms)
+{
+    return ms ? m->env->now_us + (int64_t)ms * MS_US : 0;
+}
+
 static uint32_t enter_queue(struct machine *m)
 {
     const struct sapa_flow_node *node = node_of(m);
     struct sapa_flow_run *run = m->run;
-    const int64_t now_us = m->env->now_us;
     const bool stays = (run->flags & SAPA_FLOW_RUN_IN_QUEUE) && run->queue == node->queue;
 
     run->phase = SAPA_FLOW_WAITING;
     if (!stays || run->queue_node != run->node || run->queue_flow != run->flow) {
         run->flags &= (uint16_t)~SAPA_FLOW_RUN_OFFERED;
-        run->offer_us = node->offer_after_ms ? now_us + (int64_t)node->offer_after_ms * MS_US : 0;
-        run->limit_us = node->max_ms ? now_us + (int64_t)node->max_ms * MS_US : 0;
+        run->offer_us = after_ms(m, node->offer_after_ms);
+        run->limit_us = after_ms(m, node->max_ms);
     }
     run->queue_node = run->node;
     run->queue_flow = run->flow;
     run->queue = node->queue;
-    run->announce_us =
-        node->announce_every_ms ? now_us + (int64_t)node->announce_every_ms * MS_US : 0;
+    run->announce_us = after_ms(m, node->announce_every_ms);
     if (!stays) {
         run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
         m->env->ops->enter_queue(m->env->ctx, node->queue, node->priority_add,
@@ -1169,7 +1243,11 @@ static bool play_done(struct machine *m, uint32_t play, uint32_t *ret_next)
         return true;
     case SAPA_FLOW_WAITING: play_music(m); return true;
     case SAPA_FLOW_GOODBYE:
-        *ret_next = node_of(m)->kind == SAPA_NODE_CALLBACK ? out(m, SAPA_EDGE_NEXT) : hang_up(m);
+        if (run->flags & (SAPA_FLOW_RUN_FAULT | SAPA_FLOW_RUN_GOODBYE))
+            *ret_next = run->flags & SAPA_FLOW_RUN_FAULT ? fault_over(m)
+                                                         : end(m, 16, sapa_flow_outcome(run));
+        else
+            *ret_next = node_of(m)->kind == SAPA_NODE_CALLBACK ? out(m, SAPA_EDGE_NEXT) : hang_up(m);
         return true;
     default: return false;
     }
@@ -1271,8 +1349,11 @@ static bool back_in_queue(struct machine *m)
     run->phase = SAPA_FLOW_WAITING;
     run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_TALKED; /* nobody has */
-    if (node_of(m)->announce_every_ms)
-        run->announce_us = m->env->now_us + (int64_t)node_of(m)->announce_every_ms * MS_US;
+    /* he waits anew: the conversation does not count as waiting */
+    run->announce_us = after_ms(m, node_of(m)->announce_every_ms);
+    run->limit_us = after_ms(m, node_of(m)->max_ms);
+    run->offer_us =
+        run->flags & SAPA_FLOW_RUN_OFFERED ? 0 : after_ms(m, node_of(m)->offer_after_ms);
     play_music(m);
     schedule_waiting(m);
     return true;
@@ -1289,7 +1370,7 @@ static uint32_t after_talk(struct machine *m)
     run->node = run->queue_node;
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
     const uint32_t next = node_of(m)->edge[SAPA_EDGE_AFTER];
-    return next != SAPA_NONE ? next : end(m, 16, sapa_flow_outcome(run));
+    return next != SAPA_NONE ? next : part(m);
 }
 
 bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,

@@ -1,6 +1,7 @@
 /*
  * Recordings belong to the contact: one from the first conversation to the contact's end, through
- * hold, pause and a second agent. Whether there is one follows from the queue's policy; a share is
+ * hold, pause and a second agent. What the contact does without an agent (a survey, a menu, waiting
+ * for the next one) is no conversation: it is masked. Whether there is one follows from the queue's policy; a share is
  * drawn from the contact's id, so that a replay records the same ones.
  */
 #include "core/core_impl.h"
@@ -32,6 +33,22 @@ void sapa_recording_connect(struct sapa_core *core, struct core_contact *c)
         begin(core, c); /* the caller of this sends the command, after the connection */
 }
 
+void sapa_recording_rest(struct sapa_core *core, struct core_contact *c)
+{
+    if (!c->recording_on || c->recording_paused)
+        return;
+    c->recording_paused = true;
+    EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = 1);
+}
+
+void sapa_recording_again(struct sapa_core *core, struct core_contact *c)
+{
+    if (!c->recording_on || !c->recording_paused || c->policy == SAPA_RECORD_ON_DEMAND)
+        return; /* on demand: the next agent demands it himself */
+    c->recording_paused = false;
+    EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = 2);
+}
+
 void sapa_recording_end(struct sapa_core *core, struct core_contact *c)
 {
     if (!c->recording_on)
@@ -41,19 +58,24 @@ void sapa_recording_end(struct sapa_core *core, struct core_contact *c)
     EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = 3);
 }
 
+/* ESTATE: it is so already; EDENIED: not in this state of the recording, or not by policy. */
 sapa_rc sapa_recording_command(struct sapa_core *core, struct core_contact *c, enum sapa_verb verb)
 {
     switch (verb) {
     case SAPA_VERB_RECORD_START:
-        if (c->recording_on || c->policy == SAPA_RECORD_NONE)
-            return c->recording_on ? SAPA_ESTATE : SAPA_EDENIED;
+        if (c->recording_on)
+            return c->recording_paused ? SAPA_EDENIED : SAPA_ESTATE;
+        if (c->policy == SAPA_RECORD_NONE)
+            return SAPA_EDENIED;
         c->recording = 0;
         begin(core, c);
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
         return SAPA_OK;
     case SAPA_VERB_RECORD_PAUSE:
     case SAPA_VERB_RECORD_RESUME:
-        if (!c->recording_on || c->recording_paused == (verb == SAPA_VERB_RECORD_PAUSE))
+        if (!c->recording_on)
+            return SAPA_EDENIED;
+        if (c->recording_paused == (verb == SAPA_VERB_RECORD_PAUSE))
             return SAPA_ESTATE;
         c->recording_paused = verb == SAPA_VERB_RECORD_PAUSE;
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording,

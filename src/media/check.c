@@ -52,13 +52,15 @@ static sapa_rc check_leg(struct sapa_media_message *message)
     else if (!type_is_good(&message->u.leg.type_send, codec->type) ||
              !type_is_good(&message->u.leg.type_receive, codec->type))
         return SAPA_EINVAL;
-    if (message->u.leg.dtmf_type != 0 && (!type_is_good(&message->u.leg.dtmf_type, 0) ||
-                                          !type_is_good(&message->u.leg.dtmf_type_send, message->u.leg.dtmf_type)))
+    if (message->u.leg.dtmf_type != 0 && (message->u.leg.dtmf_type < 96 || message->u.leg.dtmf_type > 127))
         return SAPA_EINVAL;
     if (message->u.leg.dtmf_khz == 0)
         message->u.leg.dtmf_khz = 8;
     if ((message->u.leg.dtmf_khz != 8 && message->u.leg.dtmf_khz != 48) || message->u.leg.comfort > 1 ||
         message->u.leg.opus_fec > 1)
+        return SAPA_EINVAL;
+    if (message->u.leg.dtmf_receive != 0 &&
+        (message->u.leg.dtmf_receive < 96 || message->u.leg.dtmf_receive > 127 || message->u.leg.dtmf_type == 0))
         return SAPA_EINVAL;
     if (message->u.leg.dtmf_inband > 1 || message->u.leg.direction > 3 || message->u.leg.side > 4)
         return SAPA_EINVAL;
@@ -108,6 +110,13 @@ static sapa_rc check_record(const struct sapa_media_message *message)
         !sapa_media_path_is_good(message->u.record.path, SAPA_MEDIA_PATH_MAX, NULL))
         return SAPA_EINVAL;
     return message->contact ? SAPA_OK : SAPA_EINVAL;
+}
+
+static sapa_rc check_limits(const struct sapa_media_message *message)
+{
+    const uint32_t mos = message->u.limits.quality_mos_x100, window_ms = message->u.limits.quality_window_ms;
+
+    return (mos == 0 || (mos >= 100 && mos <= 450)) && window_ms <= SAPA_MEDIA_WINDOW_MS_MAX ? SAPA_OK : SAPA_EINVAL;
 }
 
 sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_message *ret_message)
@@ -160,6 +169,8 @@ sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_messa
         return has_recording ? SAPA_OK : SAPA_EINVAL;
     case SAPA_MEDIA_STATS:
         return SAPA_OK;
+    case SAPA_MEDIA_LIMITS:
+        return check_limits(ret_message);
     default:
         return SAPA_EINVAL;
     }

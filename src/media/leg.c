@@ -281,7 +281,7 @@ static void on_event(struct sapa_worker *worker, struct sapa_leg *leg, const str
         if (leg->secret)
             out->source = NULL;
         else if (sapa_leg_takes_events(leg, out))
-            relay(worker, leg, out, rtp, out->dtmf_type_send);
+            relay(worker, leg, out, rtp, out->dtmf_type);
     }
     for (unsigned i = 0; i < n; i++)
         sapa_worker_digit(worker, leg, digits[i]);
@@ -311,7 +311,7 @@ void sapa_leg_on_rtp(struct sapa_worker *worker, struct sapa_leg *leg)
     if (order == SAPA_RTP_COPY || order == SAPA_RTP_STRAY || !(leg->direction & SAPA_MEDIA_RECEIVE) ||
         rtp.payload_size == 0)
         return;
-    if (leg->dtmf_type && rtp.type == leg->dtmf_type)
+    if (leg->dtmf_type && (rtp.type == leg->dtmf_type || rtp.type == leg->dtmf_receive))
         on_event(worker, leg, &rtp);
     else if (leg->comfort_noise && rtp.type == SAPA_RTP_COMFORT_NOISE)
         on_comfort_noise(worker, leg, &rtp);

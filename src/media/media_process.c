@@ -598,6 +598,11 @@ static void operate(struct process *process, struct connection *connection,
     case SAPA_MEDIA_STATS:
         ask_stats(process, connection, message);
         return;
+    case SAPA_MEDIA_LIMITS:
+        sapa_log(SAPA_LOG_INFO, "media.limits", "quality_mos_x100=%u quality_window_ms=%u",
+                 message->u.limits.quality_mos_x100, message->u.limits.quality_window_ms);
+        put_all(process, SAPA_WORKER_OP, message, sapa_media_message_size(message));
+        return;
     case SAPA_MEDIA_RECORD:
         rc = record(process, message);
         break;
@@ -773,7 +778,7 @@ static void set_defaults(struct sapa_media_options *options)
     DEFAULT(legs_max, 20000);
     DEFAULT(recordings_max, 10000);
     DEFAULT(sounds_bytes_max, (size_t)64 << 20);
-    DEFAULT(quality_mos_x100, 310);
+    DEFAULT(quality_mos_x100, 360);
     DEFAULT(quality_window_ms, 10000);
     DEFAULT(silent_s, 10);
 #undef DEFAULT

@@ -30,7 +30,7 @@ struct sapa_media_options {
     size_t sounds_bytes_max;   /* memory for prompts and music, 64 MiB; least recently played leave first */
     const char *sounds_folder;     /* only files beneath it are played; NULL = any absolute path */
     const char *recordings_folder; /* only files beneath it are written; NULL = any absolute path */
-    uint32_t quality_mos_x100;     /* alarm below this; 310 */
+    uint32_t quality_mos_x100;     /* alarm below this; 360. Control may change both */
     uint32_t quality_window_ms;    /* ... for longer than this; 10,000 */
     uint32_t silent_s;             /* SILENT after so many seconds without a packet; 10 */
     bool handle_signals;       /* SIGTERM and SIGINT end the process politely */

@@ -203,7 +203,7 @@ static void send_event(struct sapa_worker *worker, struct sapa_leg *leg, unsigne
     sapa_event_put(&payload, room(worker) + SAPA_RTP_HEAD);
     leg->seq++;
     leg->timestamp = leg->dtmf.timestamp;
-    sapa_leg_send(worker, leg, marker, leg->dtmf_type_send, room(worker), SAPA_EVENT_SIZE);
+    sapa_leg_send(worker, leg, marker, leg->dtmf_type, room(worker), SAPA_EVENT_SIZE);
     leg->timestamp += leg->clock_khz * elapsed_ms;
 }
 

@@ -73,7 +73,7 @@ static int start_process(void **state)
     options = (struct sapa_media_options){ .socket_path = socket_path, .threads = 2, .ready_fd = ready[1],
                                            .port_min = (uint16_t)(12000 + getpid() % 40 * 400),
                                            .sounds_folder = folder, .recordings_folder = folder,
-                                           .silent_s = 2, .quality_window_ms = 2000 };
+                                           .silent_s = 2, .quality_mos_x100 = 310, .quality_window_ms = 2000 };
     options.port_max = (uint16_t)(options.port_min + 398);
     assert_int_equal(sapa_thread_start("media", -1, run_process, &options, &process_thread), SAPA_OK);
     assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -231,7 +231,7 @@ struct packet {
 
 struct phone_options {
     uint64_t leg, contact;
-    uint8_t side, codec, dtmf_type, inband;
+    uint8_t side, codec, dtmf_type, dtmf_receive, inband;
     bool v6;
 };
 
@@ -242,6 +242,7 @@ static void leg_set(struct control *control, const struct phone *phone, const st
     set.u.leg.remote = sapa_media_of_addr(&phone->addr);
     set.u.leg.codec = phone->codec;
     set.u.leg.dtmf_type = phone->dtmf_type;
+    set.u.leg.dtmf_receive = options->dtmf_receive;
     set.u.leg.dtmf_inband = options->inband;
     set.u.leg.direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE;
     set.u.leg.side = options->side;

@@ -19,6 +19,7 @@
 #include "media/playout.h"
 #include "media/recorder.h"
 #include "media/resample.h"
+#include "media/score.h"
 #include "media/worker.h"
 #include "rt/udp_batch.h"
 #include "rtp/stats.h"
@@ -87,9 +88,9 @@ struct sapa_leg {
     /* what control said */
     uint64_t id, contact;
     uint32_t generation;
-    uint8_t side, codec, dtmf_type, direction, ptime_ms;
+    uint8_t side, codec, dtmf_type, dtmf_receive, direction, ptime_ms;
     bool secret;
-    uint8_t type_send, type_receive, clock_khz, dtmf_khz, dtmf_type_send;
+    uint8_t type_send, type_receive, clock_khz, dtmf_khz;
     bool comfort_noise, opus_fec;
     uint16_t opus_kbps;
     struct sapa_addr local;
@@ -158,11 +159,10 @@ struct sapa_leg {
     int64_t last_sr_us;
     int64_t rtcp_us;                 /* next report */
     int64_t slice_us;                /* end of this slice */
-    uint32_t window_expected, window_lost;
-    uint8_t window_slices;
+    struct sapa_score score;         /* what we hear */
+    struct sapa_heard heard;         /* what the peer says it hears of us */
     bool alarm;
     uint32_t bad_ms;
-    uint16_t mos_x100, mos_min_x100; /* 0: not known */
     char cname[CNAME_SIZE];
 };
 

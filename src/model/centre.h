@@ -183,6 +183,7 @@ struct sapa_trunk {
     uint32_t from_first, from_count; /* addresses calls may come from, in sapa_centre.networks */
     uint32_t calls_max;
     struct sapa_str user, password; /* digest as client; empty: none */
+    uint8_t inband_dtmf;        /* listen for keys as tones, also where telephone-event was agreed */
 };
 
 /** An address range that a trunk may call from. */
@@ -197,8 +198,9 @@ struct sapa_number {
     uint32_t client;
     uint32_t flow;
     uint8_t language;           /* enum sapa_language */
-    uint8_t toll_free;
     uint8_t priority;           /* added to the queue's */
+    uint32_t cost_call, cost_minute; /* what we pay for it, in system.currency; both 0: no tariff */
+    uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
 
 /** Named callers of a client: 0 block, 1 allow, 2 VIP with extra priority. */

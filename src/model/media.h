@@ -44,6 +44,7 @@ enum sapa_media_op {
     SAPA_MEDIA_RECORD_END,     /* recording; → RECORD_STATE */
     SAPA_MEDIA_STATS,          /* ask: → STATS (whole process) */
     SAPA_MEDIA_SECRET,         /* leg, on in `code`: digits are secret: keep their tones out of recordings and of the other leg */
+    SAPA_MEDIA_LIMITS,         /* u.limits: when a line is called bad; of all legs, those that live too */
     SAPA_MEDIA_MIX_JOIN,       /* leg, u.mix: into that mix (made by its first), out of its bridge; again: another role */
     SAPA_MEDIA_MIX_LEAVE,      /* leg: out of its mix, silence */
 
@@ -108,7 +109,8 @@ struct sapa_media_message {
             struct sapa_media_address remote; /* set: from SDP; media latches on the real source (symmetric RTP) */
             uint16_t remote_rtcp_port;        /* 0: port + 1 */
             uint8_t codec;                    /* enum sapa_codec of what we send and expect */
-            uint8_t dtmf_type;                /* payload type of telephone-event, 0: none negotiated */
+            uint8_t dtmf_type;                /* payload type of telephone-event as the peer numbers it, 0: none negotiated */
+            uint8_t dtmf_receive;             /* as we numbered it in our offer; 0: the same. Either is recognised */
             uint8_t dtmf_inband;              /* 1: listen for tones in the audio */
             uint8_t direction;                /* SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE */
             uint8_t side;                     /* enum sapa_side: CUSTOMER is channel 0 of recordings, AGENT channel 1 */
@@ -117,7 +119,6 @@ struct sapa_media_message {
             /* since version 2 */
             uint8_t type_send, type_receive;  /* payload types of the codec, 0: its own (not G.711: 96 … 127) */
             uint8_t dtmf_khz;                 /* clock of telephone-event: 8 or 48, 0: 8 */
-            uint8_t dtmf_type_send;           /* 0: dtmf_type */
             uint8_t comfort;                  /* 1: comfort noise (RFC 3389, type 13) was negotiated */
             uint8_t opus_fec;                 /* 1: the peer uses forward error correction: send it */
             uint16_t opus_kbps;               /* most that the peer wants; 0: not said */
@@ -150,7 +151,12 @@ struct sapa_media_message {
             uint16_t mos_x100, mos_min_x100;
             uint8_t side;
             uint64_t talk_ms;                 /* time bridged */
+            /* what the peer reported that it hears of us; its score 0: nothing */
+            uint32_t heard_lost, heard_jitter_us;
+            uint16_t heard_mos_x100, heard_mos_min_x100;
+            uint8_t heard_fraction;           /* lost of 256, of the last report */
         } quality;
+        struct { uint32_t quality_mos_x100, quality_window_ms; } limits; /* 0: as it is */
         struct {
             uint64_t bridged_with;            /* 0: none */
             uint64_t recording;               /* 0: none */

@@ -36,7 +36,7 @@
     X(15, 1, lookup_done, "an outside system has answered, or not in time") \
     X(16, 1, dial_progress, "a call that we place rings, is answered or fails") \
     X(17, 1, recording_state, "the recorder reports") \
-    X(18, 1, leg_quality, "what a leg sounded like") \
+    X(18, 2, leg_quality, "what a leg sounded like") \
     X(19, 1, switch_set, "surge and the like, switched by hand") \
     X(20, 1, contact_move, "a supervisor moves a contact") \
     X(21, 1, agent_skill, "a supervisor changes a skill") \
@@ -158,8 +158,15 @@
     F(S, num, lost, "of those expected") \
     F(S, num, jitter_us, "RFC 3550 interarrival jitter, last") \
     F(S, num, jitter_max_us, "") \
-    F(S, num, mos_x100, "ITU-T G.107 estimate, 100..450") \
-    F(S, num, mos_min_x100, "worst ten seconds")
+    F(S, num, mos_x100, "ITU-T G.107 estimate, 100..450: of the whole leg, of an alarm: now; 0: no packet came") \
+    F(S, num, mos_min_x100, "worst ten seconds, 0: as above") \
+    F(S, num, sent, "packets to the peer") \
+    F(S, num, rtt_us, "round trip by the peer's reports, 0: unknown") \
+    F(S, num, heard_lost, "of those sent, as the peer reports (RFC 3550 6.4.1)") \
+    F(S, num, heard_fraction, "of 256, of its last report") \
+    F(S, num, heard_jitter_us, "of its last report") \
+    F(S, num, heard_mos_x100, "the same estimate of what the peer hears of us, 0: it reported nothing") \
+    F(S, num, heard_mos_min_x100, "worst ten seconds of that")
 
 #define SAPA_REC_switch_set(F, S) \
     F(S, num, which, "enum sapa_switch") \
@@ -238,7 +245,7 @@
 
 #define SAPA_REC_contact_queued(F, S) \
     F(S, id, contact, "") F(S, num, queue, "") F(S, num, priority, "0..255 at arrival") \
-    F(S, num, position, "1 is next") F(S, num, ewt_p50_ms, "promised") F(S, num, ewt_p90_ms, "promised") \
+    F(S, num, position, "1 is next") F(S, num, ewt_p50_ms, "promised; SAPA_NONE: nobody is ready") F(S, num, ewt_p90_ms, "promised") \
     F(S, num, virtual_waiter, "1: a callback that keeps its place")
 
 #define SAPA_REC_contact_dequeued(F, S) \
@@ -330,7 +337,7 @@
     X(141, 1, cmd_lookup, "ask an outside system") \
     X(142, 1, cmd_dial, "place a call: a callback, or a transfer to an outside number") \
     X(143, 1, cmd_dial_cancel, "give it up") \
-    X(144, 1, cmd_agent_reply, "answer to an agent's command") \
+    X(144, 2, cmd_agent_reply, "answer to an agent's command") \
     X(145, 1, cmd_forget, "the contact is over: release everything kept for it")
 
 #define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
@@ -367,7 +374,8 @@
 #define SAPA_REC_cmd_dial_cancel(F, S) F(S, id, contact, "") F(S, num, attempt, "")
 #define SAPA_REC_cmd_agent_reply(F, S) \
     F(S, num, agent, "") F(S, id, request, "") F(S, num, rc, "-enum sapa_rc") F(S, num, verb, "") \
-    F(S, num, code, "") F(S, num, presence, "now")
+    F(S, num, code, "as asked; with STATUS the reason of being not ready") F(S, num, presence, "now") \
+    F(S, num, wrapup, "1: a call waits to be wrapped up")
 #define SAPA_REC_cmd_forget(F, S) F(S, id, contact, "")
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "report/save_impl.h"
 
-enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 1 }; /* "SCAL" */
+enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 2 }; /* "SCAL" */
 
 struct closed_contact {
     uint64_t contact;
@@ -63,7 +63,7 @@ static struct sapa_call_recording *recording_of(struct sapa_call *call, uint64_t
             return &call->recordings[i];
     struct sapa_call_recording *added = LIST_ADD(call, recording);
     if (added)
-        *added = (struct sapa_call_recording){ .recording = recording, .state = 5 };
+        *added = (struct sapa_call_recording){ .recording = recording, .state = 5, .rest_from_ms = SAPA_NONE };
     return added;
 }
 
@@ -83,7 +83,8 @@ static void meter_turn(struct sapa_call *call, int64_t at_us)
 
 /*
  * Each answered millisecond is in exactly one of the four. Masked and recorded are what the recorder
- * says, as far as there was conversation; of the rest, only what no policy asked for is excused.
+ * says, as far as there was conversation: what goes on without an agent (a survey, the way to the next
+ * one) is masked too, but none of it; of the rest, only what no policy asked for is excused.
  */
 static void meter_read(struct sapa_call *call)
 {
@@ -95,10 +96,10 @@ static void meter_read(struct sapa_call *call)
         if (call->recordings[i].is_voicemail || call->recordings[i].state == 4)
             continue;
         recorded += call->recordings[i].recorded_ms;
-        masked += call->recordings[i].masked_ms;
+        masked += call->recordings[i].masked_ms - SAPA_MIN(call->recordings[i].rest_ms, call->recordings[i].masked_ms);
     }
-    masked = SAPA_MIN(masked, conversation);
-    recorded = SAPA_MIN(recorded, conversation - masked);
+    recorded = SAPA_MIN(recorded, conversation);
+    masked = SAPA_MIN(masked, conversation - recorded); /* a pause that the agent forgot goes on after him */
     const uint64_t rest = conversation - masked - recorded;
     const uint64_t excluded = SAPA_MIN(rest, conversation - SAPA_MIN(owed, conversation));
     call->conversation_ms = clip32(conversation);
@@ -403,6 +404,12 @@ static void recorded(struct sapa_call *call, const struct sapa_record *record)
     recording->state = clip8(SAPA_MIN(in->state, (uint64_t)4));
     recording->recorded_ms = clip32(in->recorded_ms);
     recording->masked_ms = clip32(in->masked_ms);
+    if (in->state == 1 && call->talking == 0) {
+        recording->rest_from_ms = recording->masked_ms;
+    } else if (in->state != 1 && recording->rest_from_ms != SAPA_NONE) {
+        recording->rest_ms += recording->masked_ms - SAPA_MIN(recording->rest_from_ms, recording->masked_ms);
+        recording->rest_from_ms = SAPA_NONE;
+    }
     recording->bytes = in->bytes;
 }
 
@@ -420,7 +427,9 @@ static void measured(struct sapa_call *call, const struct sapa_record *record)
             .leg = in->leg, .packets = clip32(in->packets), .lost = clip32(in->lost),
             .jitter_us = clip32(in->jitter_us), .jitter_max_us = clip32(in->jitter_max_us),
             .mos_x100 = clip16(in->mos_x100), .mos_min_x100 = clip16(in->mos_min_x100),
-            .side = clip8(in->side),
+            .sent = clip32(in->sent), .heard_lost = clip32(in->heard_lost),
+            .heard_jitter_us = clip32(in->heard_jitter_us), .heard_mos_x100 = clip16(in->heard_mos_x100),
+            .heard_mos_min_x100 = clip16(in->heard_mos_min_x100), .side = clip8(in->side),
         };
 }
 

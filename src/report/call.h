@@ -60,6 +60,8 @@ struct sapa_call_recording {
     uint64_t bytes;
     int64_t started_us;
     uint32_t recorded_ms, masked_ms;
+    uint32_t rest_ms;      /* of the masked: while nobody talked with the contact */
+    uint32_t rest_from_ms; /* masked_ms when such a rest began; SAPA_NONE: none is on */
     uint8_t state;         /* as in recording_state: 3 ended, 4 failed; 5: announced, not begun */
     bool is_voicemail;
 };
@@ -67,7 +69,9 @@ struct sapa_call_recording {
 struct sapa_call_leg {
     uint64_t leg;
     uint32_t packets, lost, jitter_us, jitter_max_us;
-    uint16_t mos_x100, mos_min_x100;
+    uint32_t sent, heard_lost, heard_jitter_us; /* of ours, as the peer reported */
+    uint16_t mos_x100, mos_min_x100;            /* 0: nothing came */
+    uint16_t heard_mos_x100, heard_mos_min_x100; /* 0: it reported nothing */
     uint8_t side;          /* enum sapa_side */
 };
 

@@ -145,6 +145,9 @@ static void test_meter(void **state)
     METER(1, 9, STATE(3, 75000, 0), 60000, 0, 0, 0);               /* music after a requeue too: no more than was said */
     METER(1, 9, STATE(4, 60000, 0), 0, 0, 0, 60000);               /* the file is bad */
     METER(1, 9, STATE(2, 30000, 5000), 30000, 5000, 0, 25000);     /* the recorder died on the way */
+    METER(1, 9, STATE(1, 60000, 0) STATE(3, 60000, 30000), 60000, 0, 0, 0); /* a survey afterwards is masked, and none of it */
+    METER(1, 9, STATE(1, 50000, 4000) STATE(2, 50000, 34000) STATE(3, 50000, 34000), 50000, 4000, 0, 6000); /* nor does it hide a hole */
+    METER(1, 9, STATE(3, 40000, 90000), 40000, 20000, 0, 0); /* a pause that was forgotten */
     METER(2, 0, "", 0, 0, 60000, 0);                               /* share: not drawn */
     METER(2, 9, STATE(3, 60000, 0), 60000, 0, 0, 0);               /* share: drawn */
     METER(3, 0, "", 0, 0, 60000, 0);                               /* on demand: never asked */
@@ -218,10 +221,35 @@ static void test_bounds(void **state)
     done(&g);
 }
 
+/* Nothing was promised while nobody was ready: that is null, and not seven weeks. */
+static void test_unknown_wait(void **state)
+{
+    static char buf[8192];
+    struct sapa_text text;
+    struct given g;
+
+    (void)state;
+    begin(&g);
+    say(&g, "09:00:00 contact_arrived contact=1 number=0\n"
+            "09:00:00 contact_new contact=1 client=0 number=0\n"
+            "09:00:00 contact_queued contact=1 queue=0 position=1 ewt_p50_ms=4294967295 ewt_p90_ms=4294967295\n"
+            "09:01:00 contact_dequeued contact=1 queue=0 reason=7\n"
+            "09:01:00 contact_queued contact=1 queue=0 position=1 ewt_p50_ms=61000 ewt_p90_ms=90000\n"
+            "09:05:00 contact_ended contact=1 outcome=3 side=0\n09:06:30 tick\n");
+    assert_int_equal(g.count, 1);
+    const struct sapa_call_show show = { &g.names, &fix_zones[0], SAPA_LANGUAGE_EN, true };
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_call_json(&g.last, &show, &text);
+    assert_non_null(strstr(buf, "\"ewt_p50_ms\":null,\"ewt_p90_ms\":null"));
+    assert_non_null(strstr(buf, "\"ewt_p50_ms\":61000,\"ewt_p90_ms\":90000"));
+    assert_null(strstr(buf, "4294967295"));
+    done(&g);
+}
+
 /* The most that a record can hold, printed: still inside the promised room. */
 static void test_fullest_json(void **state)
 {
-    static char buf[8192];
+    static char buf[16384];
     struct sapa_text text;
     struct sapa_call call;
     struct given g;
@@ -268,7 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_when_it_is_finished), cmocka_unit_test(test_meter), cmocka_unit_test(test_two_agents),
-        cmocka_unit_test(test_bounds), cmocka_unit_test(test_fullest_json),
+        cmocka_unit_test(test_bounds), cmocka_unit_test(test_unknown_wait), cmocka_unit_test(test_fullest_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #include "report/live_impl.h"
 #include "report/save_impl.h"
 
-enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 3, ALL_CLIENTS = 63 }; /* "SLIV" */
+enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 4, ALL_CLIENTS = 63 }; /* "SLIV" */
 
 void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
                     const struct sapa_names *names)
@@ -11,7 +11,6 @@ void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
     const struct sapa_interval_options day = {
         .grain = SAPA_GRAIN_DAY,
         .kinds = 1u << SAPA_ROWS_TOTAL | 1u << SAPA_ROWS_QUEUES | 1u << SAPA_ROWS_AGENTS,
-        .no_waits = true,
     };
 
     memset(live, 0, sizeof(*live));

@@ -64,6 +64,37 @@ static void test_golden_screen(void **state)
     done(&feed);
 }
 
+/* A phone that is lost takes its agent out; when it comes back it brings him back. */
+static void test_phones_in_the_news(void **state)
+{
+    static const char *const words[SAPA_LANGUAGE_COUNT][2] = {
+        { "Siti: tidak siap (telepon hilang)", "Siti: siap (telepon kembali)" },
+        { "Siti: not ready (phone lost)", "Siti: ready (phone is back)" },
+    };
+    struct feed feed;
+    struct sapa_view view;
+    struct sapa_record record;
+
+    (void)state;
+    begin(&feed);
+    fix_read("day.log", feed_one, &feed);
+    for (unsigned back = 0; back < 2; back++) {
+        sapa_record_init(&record, SAPA_T_agent_moved);
+        record.seq = feed.live.seq + 1;
+        record.at_us = feed.live.now_us + 1000000;
+        record.u.agent_moved.from = back ? SAPA_PRESENCE_NOT_READY : SAPA_PRESENCE_READY;
+        record.u.agent_moved.to = back ? SAPA_PRESENCE_READY : SAPA_PRESENCE_NOT_READY;
+        record.u.agent_moved.reason = SAPA_NONE;
+        record.u.agent_moved.by = 1;
+        feed_one(&feed, &record);
+        for (unsigned language = 0; language < SAPA_LANGUAGE_COUNT; language++) {
+            assert_int_equal(sapa_live_view(&feed.live, feed.live.now_us, (enum sapa_language)language, &room, &view), SAPA_OK);
+            assert_string_equal(news[0].text, words[language][back]);
+        }
+    }
+    done(&feed);
+}
+
 struct limits {
     unsigned rows, columns, most;
 };
@@ -123,7 +154,7 @@ static void test_fits_every_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden_screen),
+        cmocka_unit_test(test_golden_screen), cmocka_unit_test(test_phones_in_the_news),
         cmocka_unit_test(test_fits_every_terminal),
     };
 

@@ -15,7 +15,8 @@ enum {
     DATAGRAMS = 32, /* a batch */
     BATCHES = 4,    /* of a socket in one turn, so that others have theirs */
     DATAGRAM_SIZE = 65536,
-    LOCALS = 64, /* remembered "which address do we use towards" */
+    LOCALS = 1024, /* remembered "which address do we use towards" */
+    LOCALS_US = 30000000, /* for so long: routes change */
     READ_SIZE = 16384,
     BUFFER_MAX = 131072, /* bytes of a connection that are not framed yet */
     HALF_MESSAGE_US = 20000000,
@@ -56,7 +57,8 @@ struct sapa_sip_net {
     struct conn **conns;
     uint32_t conn_slots, conn_free, conn_count;
     struct {
-        struct sapa_sip_ip peer, local;
+        struct sapa_sip_ip peer, local; /* local.family 0: there is no way to it */
+        int64_t until_us;
     } locals[LOCALS];
     struct {
         sapa_sip_foreign_send_fn *send;
@@ -117,39 +119,48 @@ static bool is_wildcard(const struct sapa_sip_ip *ip)
     return memcmp(ip->bytes, none, ip->family == 6 ? 16 : 4) == 0;
 }
 
+static int64_t now_of(const struct sapa_sip_net *net)
+{
+    return sapa_loop_now_us(net->opts.loop);
+}
+
+/* The address that the kernel would send from, remembered for a while; family 0: there is no way. */
+static struct sapa_sip_ip routed_towards(struct sapa_sip_net *net, const struct sapa_sip_ip *peer)
+{
+    unsigned slot = peer->family;
+
+    for (int i = 0; i < 16; i++)
+        slot = slot * 31 + peer->bytes[i];
+    slot %= LOCALS;
+    if (net->locals[slot].until_us <= now_of(net) ||
+        !sapa_sip_ip_same_host(&net->locals[slot].peer, peer)) {
+        struct sapa_addr found;
+        const struct sapa_addr to = sapa_sip_addr_of_ip(peer);
+        net->locals[slot].peer = *peer;
+        net->locals[slot].until_us = now_of(net) + LOCALS_US;
+        net->locals[slot].local = sapa_addr_local_for(&to, &found) == SAPA_OK
+                                      ? sapa_sip_ip_of_addr(&found)
+                                      : (struct sapa_sip_ip){ 0 };
+    }
+    return net->locals[slot].local;
+}
+
 /* What we say our address is, towards this peer. */
 static struct sapa_sip_ip local_towards(struct sapa_sip_net *net, const struct socket *socket,
                                         const struct sapa_sip_ip *peer)
 {
-    struct sapa_sip_ip local = socket->bound;
-
     if (socket->advertise.family)
         return socket->advertise;
-    if (!is_wildcard(&local))
-        return local;
-    unsigned slot = peer->family;
-    for (int i = 0; i < 16; i++)
-        slot = slot * 31 + peer->bytes[i];
-    slot %= LOCALS;
-    if (!net->locals[slot].peer.family || !sapa_sip_ip_same_host(&net->locals[slot].peer, peer)) {
-        struct sapa_addr found;
-        const struct sapa_addr to = sapa_sip_addr_of_ip(peer);
-        if (sapa_addr_local_for(&to, &found) != SAPA_OK)
-            return local;
-        net->locals[slot].peer = *peer;
-        net->locals[slot].local = sapa_sip_ip_of_addr(&found);
-    }
-    local = net->locals[slot].local;
+    if (!is_wildcard(&socket->bound))
+        return socket->bound;
+    struct sapa_sip_ip local = routed_towards(net, peer);
+    if (!local.family)
+        return socket->bound;
     local.port = socket->bound.port;
     return local;
 }
 
 /* --- timers ---------------------------------------------------------------------------------------------------------- */
-
-static int64_t now_of(const struct sapa_sip_net *net)
-{
-    return sapa_loop_now_us(net->opts.loop);
-}
 
 int64_t sapa_sip_net_next_due(const struct sapa_sip_net *net)
 {
@@ -539,20 +550,52 @@ static sapa_rc net_send(void *ctx, const struct sapa_sip_flow *flow, const char 
     return c ? conn_send(c, bytes, n) : SAPA_ECLOSED;
 }
 
-static const struct socket *socket_for(const struct sapa_sip_net *net, enum sapa_sip_flow_kind kind,
-                                       uint8_t family)
+static bool is_loopback(const struct sapa_sip_ip *ip)
 {
+    const struct sapa_addr addr = sapa_sip_addr_of_ip(ip);
+
+    return sapa_addr_is_loopback(&addr);
+}
+
+/*
+ * From which of our sockets something new leaves for this peer: the one bound to the address that the kernel
+ * routes from, else one bound to all, else any that can reach it. NULL: none; what is bound to loopback
+ * reaches nobody outside.
+ */
+static const struct socket *socket_for(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind,
+                                       const struct sapa_sip_ip *peer)
+{
+    const bool inside = is_loopback(peer);
+    const struct socket *best = NULL;
+    unsigned best_rank = 0, candidates = 0;
+
+    for (unsigned i = 0; i < net->socket_count; i++)
+        candidates += net->sockets[i].kind == kind && net->sockets[i].bound.family == peer->family;
     for (unsigned i = 0; i < net->socket_count; i++) {
-        if (net->sockets[i].kind == kind && net->sockets[i].bound.family == family)
-            return &net->sockets[i];
+        const struct socket *socket = &net->sockets[i];
+        if (socket->kind != kind || socket->bound.family != peer->family ||
+            (!inside && is_loopback(&socket->bound)))
+            continue;
+        unsigned rank = 1;
+        if (candidates > 1) {
+            const struct sapa_sip_ip source = routed_towards(net, peer);
+            rank = source.family && sapa_sip_ip_same_host(&socket->bound, &source) ? 4
+                   : is_wildcard(&socket->bound)                                   ? 3
+                   : is_loopback(&socket->bound) == inside                         ? 2
+                                                                                   : 1;
+        }
+        if (rank > best_rank) {
+            best = socket;
+            best_rank = rank;
+        }
     }
-    return NULL;
+    return best;
 }
 
 static sapa_rc open_tcp(struct sapa_sip_net *net, const struct sapa_sip_ip *remote,
                         struct sapa_sip_flow *ret_flow)
 {
-    const struct socket *socket = socket_for(net, SAPA_SIP_FLOW_TCP, remote->family);
+    const struct socket *socket = socket_for(net, SAPA_SIP_FLOW_TCP, remote);
     const struct sapa_addr peer = sapa_sip_addr_of_ip(remote);
 
     for (uint32_t i = 0; i < net->conn_slots; i++) {
@@ -599,7 +642,7 @@ static sapa_rc net_open(void *ctx, enum sapa_sip_flow_kind kind, const struct sa
     if (kind == SAPA_SIP_FLOW_TCP)
         return open_tcp(net, remote, ret_flow);
     const struct socket *socket =
-        kind == SAPA_SIP_FLOW_UDP ? socket_for(net, kind, remote->family) : NULL;
+        kind == SAPA_SIP_FLOW_UDP ? socket_for(net, kind, remote) : NULL;
     if (!socket)
         return SAPA_ENOENT;
     *ret_flow = (struct sapa_sip_flow){ .kind = SAPA_SIP_FLOW_UDP,

@@ -19,6 +19,8 @@ struct side {
     struct sapa_sip_ip udp, tcp;
     unsigned requests, responses, failures, closed, acks;
     int status;
+    bool keep; /* answered calls are not ended at once */
+    sapa_sip_dialog_id dialog;
     struct sapa_sip_flow flow;
 };
 static struct sapa_loop *loop;
@@ -43,6 +45,9 @@ static void on_event(void *ctx, const struct sapa_sip_event *event)
     case SAPA_SIP_EV_ANSWER: {
         sapa_sip_tx_id bye;
         assert_int_equal(sapa_sip_call_ack(side->stack, event->dialog, NULL, event->now_us), SAPA_OK);
+        side->dialog = event->dialog;
+        if (side->keep)
+            break;
         assert_int_equal(sapa_sip_dialog_send(side->stack, event->dialog, SAPA_SIP_BYE, NULL, event->now_us, &bye), SAPA_OK);
         break;
     }
@@ -172,6 +177,84 @@ static void test_wildcard_local(void **state)
     assert_int_equal(flow.local.bytes[0], 127); /* what the kernel would use, not 0.0.0.0 */
     assert_int_equal(flow.local.port, a.udp.port);
     close_side(&a);
+    sapa_loop_free(loop);
+}
+
+static void listen_at(struct side *side, const char *host, enum sapa_sip_flow_kind kind, struct sapa_sip_ip *ret_bound)
+{
+    struct sapa_sip_listen more = { .kind = kind, .fd = -1 };
+
+    assert_int_equal(sapa_sip_ip_parse(sapa_str_of(host), 0, &more.local), SAPA_OK);
+    assert_int_equal(sapa_sip_net_listen(side->net, &more, ret_bound), SAPA_OK);
+}
+
+/* What we originate leaves from the address that the kernel would use, not from whatever was opened first. */
+static void test_several_sockets(void **state)
+{
+    (void)state;
+    struct side a, b;
+    struct sapa_sip_ip second, wild, outside;
+    struct sapa_sip_flow flow;
+    sapa_sip_tx_id tx;
+
+    assert_int_equal(sapa_loop_new(NULL, &loop), SAPA_OK);
+    sapa_loop_run_once(loop, 0);
+    open_side(&a, "127.0.0.2", NULL, 0);
+    open_side(&b, "127.0.0.1", NULL, 0);
+    assert_int_equal(sapa_sip_ip_parse(SAPA_STR("192.0.2.77"), 5060, &outside), SAPA_OK);
+    assert_int_equal(sapa_sip_net_ops.open(a.net, SAPA_SIP_FLOW_UDP, &outside, &flow), SAPA_ENOENT); /* nobody there would hear us */
+    listen_at(&a, "127.0.0.1", SAPA_SIP_FLOW_UDP, &second);
+    assert_int_equal(sapa_sip_net_ops.open(a.net, SAPA_SIP_FLOW_UDP, &b.udp, &flow), SAPA_OK);
+    assert_true(sapa_sip_ip_eq(&flow.local, &second));
+    const struct sapa_sip_request options = { .method = SAPA_SIP_OPTIONS, .flow = flow, .uri = SAPA_STR("sip:x@127.0.0.1"),
+                                              .from = SAPA_STR("<sip:a@a>"), .to = SAPA_STR("<sip:b@b>") };
+    assert_int_equal(sapa_sip_request_send(a.stack, &options, sapa_loop_now_us(loop), &tx), SAPA_OK);
+    until(&a.responses, 1);
+    assert_true(sapa_sip_ip_eq(&b.flow.remote, &second)); /* on the wire as well */
+    listen_at(&a, "0.0.0.0", SAPA_SIP_FLOW_UDP, &wild);
+    assert_int_equal(sapa_sip_net_ops.open(a.net, SAPA_SIP_FLOW_UDP, &b.udp, &flow), SAPA_OK);
+    assert_int_equal(flow.local.port, second.port);
+    assert_int_equal(sapa_sip_net_ops.open(a.net, SAPA_SIP_FLOW_UDP, &outside, &flow), SAPA_OK);
+    assert_int_equal(flow.local.port, wild.port);
+    close_side(&a);
+    close_side(&b);
+    sapa_loop_free(loop);
+}
+
+/* A dialog speaks from the socket that it began on, whatever its peer's Contact says, and in its next life too. */
+static void test_dialog_keeps_socket(void **state)
+{
+    (void)state;
+    struct side a, b;
+    struct sapa_sip_ip second;
+    struct sapa_sip_flow flow;
+    sapa_sip_dialog_id dialog, again;
+    sapa_sip_tx_id tx;
+    uint8_t record[SAPA_SIP_DIALOG_RECORD_MAX];
+    size_t n;
+
+    assert_int_equal(sapa_loop_new(NULL, &loop), SAPA_OK);
+    sapa_loop_run_once(loop, 0);
+    open_side(&a, "127.0.0.1", NULL, 0);
+    open_side(&b, "127.0.0.1", NULL, 0);
+    listen_at(&a, "127.0.0.3", SAPA_SIP_FLOW_UDP, &second); /* never what the kernel would choose */
+    assert_int_equal(sapa_sip_net_ops.open(a.net, SAPA_SIP_FLOW_UDP, &b.udp, &flow), SAPA_OK);
+    flow.socket = 2;
+    flow.local = second;
+    a.keep = true;
+    const struct sapa_sip_call call = { .flow = flow, .hop = SAPA_SIP_HOP_URI, .uri = SAPA_STR("sip:x@127.0.0.1:1"),
+                                        .from = SAPA_STR("<sip:a@a>"), .to = SAPA_STR("<sip:b@b>") };
+    assert_int_equal(sapa_sip_call_start(a.stack, &call, sapa_loop_now_us(loop), &dialog, &tx), SAPA_OK);
+    until(&b.acks, 1);
+    assert_int_equal(sapa_sip_dialog_export(a.stack, a.dialog, record, sizeof(record), &n), SAPA_OK);
+    sapa_sip_dialog_end(a.stack, a.dialog);
+    assert_int_equal(sapa_sip_dialog_import(a.stack, record, n, 1, 0, &again), SAPA_OK);
+    assert_int_equal(sapa_sip_dialog_send(a.stack, again, SAPA_SIP_INFO, NULL, sapa_loop_now_us(loop), &tx), SAPA_OK);
+    until(&a.responses, 1);
+    assert_true(sapa_sip_ip_eq(&b.flow.remote, &second));
+    sapa_sip_dialog_end(a.stack, again);
+    close_side(&a);
+    close_side(&b);
     sapa_loop_free(loop);
 }
 
@@ -369,7 +452,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_udp4), cmocka_unit_test(test_tcp4), cmocka_unit_test(test_udp6), cmocka_unit_test(test_tcp6),
-        cmocka_unit_test(test_wildcard_local), cmocka_unit_test(test_connect_refused), cmocka_unit_test(test_stream_framing),
+        cmocka_unit_test(test_wildcard_local), cmocka_unit_test(test_several_sockets), cmocka_unit_test(test_dialog_keeps_socket), cmocka_unit_test(test_connect_refused), cmocka_unit_test(test_stream_framing),
         cmocka_unit_test(test_idle), cmocka_unit_test(test_guard_refuses), cmocka_unit_test(test_given_fd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

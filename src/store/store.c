@@ -352,6 +352,11 @@ uint64_t sapa_store_epoch(const struct sapa_store *store)
     return store->epoch;
 }
 
+void sapa_store_key(const struct sapa_store *store, const char *purpose, struct sapa_key *ret_key)
+{
+    sapa_key_derive(&store->master, purpose, ret_key);
+}
+
 /* --- settings, documents, clients, index --- */
 
 sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf, size_t size)
@@ -436,6 +441,11 @@ sapa_rc sapa_store_client(struct sapa_store *store, const char *key, const char 
 sapa_rc sapa_store_contact_span(struct sapa_store *store, uint64_t contact, uint64_t *ret_first, uint64_t *ret_last)
 {
     return said(store, store->ops->contact_span(store->db, contact, ret_first, ret_last));
+}
+
+sapa_rc sapa_store_centre_start(struct sapa_store *store, uint64_t seq, uint64_t *ret_seq)
+{
+    return said(store, store->ops->centre_start(store->db, SAPA_MIN(seq, (uint64_t)INT64_MAX), ret_seq));
 }
 
 sapa_rc sapa_store_seek(struct sapa_store *store, int64_t at_us, uint64_t *ret_seq)

@@ -56,7 +56,7 @@ static void play_now(struct sapa_voice *v, struct voice_call_code *code)
     }
     if (code->waiting > 0)
         return;
-    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->id, .leg = leg->id, .tag = 1 };
+    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->contact ? leg->contact->id : leg->id, .leg = leg->id, .tag = 1 };
     m.u.play.play = 1;
     for (uint8_t i = 0; i < code->count; i++)
         if (code->here[i])
@@ -119,7 +119,16 @@ void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg)
 
 /* ---- the core's reply ---- */
 
-static void say_reply(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
+static void say_reason(struct sapa_voice *v, struct voice_call_code *code, uint64_t reason)
+{
+    const struct sapa_agent *agent = code->agent < v->centre->agents_count ? &v->centre->agents[code->agent] : NULL;
+    const unsigned language = agent && agent->language < SAPA_LANGUAGE_COUNT ? agent->language : SAPA_LANGUAGE_ID;
+    if (reason < v->centre->reasons_count)
+        say(v, code, SAPA_NONE, v->centre->reasons[reason].name[language]);
+}
+
+/* What was asked for is so, now or since before. */
+static void say_done(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
 {
     static const uint8_t done[SAPA_VERB_COUNT] = {
         [SAPA_VERB_READY] = SAPA_PROMPT_ID_AGENT_READY,
@@ -131,30 +140,66 @@ static void say_reply(struct sapa_voice *v, struct voice_call_code *code, const 
         [SAPA_VERB_RECORD_RESUME] = SAPA_PROMPT_ID_AGENT_RECORD_RESUMED,
         [SAPA_VERB_RECORD_START] = SAPA_PROMPT_ID_AGENT_RECORD_STARTED,
     };
-    static const uint8_t states[SAPA_PRESENCE_COUNT] = {
-        [SAPA_PRESENCE_OFFLINE] = SAPA_PROMPT_ID_AGENT_STATUS_OFFLINE,
-        [SAPA_PRESENCE_NOT_READY] = SAPA_PROMPT_ID_AGENT_STATUS_NOT_READY,
-        [SAPA_PRESENCE_READY] = SAPA_PROMPT_ID_AGENT_STATUS_READY,
-    };
-    const struct sapa_agent *agent = code->agent < v->centre->agents_count ? &v->centre->agents[code->agent] : NULL;
-    const unsigned language = agent && agent->language < SAPA_LANGUAGE_COUNT ? agent->language : SAPA_LANGUAGE_ID;
-    if (reply->rc != 0) {
-        const bool wrapup = code->verb == SAPA_VERB_WRAPUP_DONE || code->verb == SAPA_VERB_WRAPUP_EXTEND;
-        const bool call = code->verb == SAPA_VERB_RECORD_PAUSE || code->verb == SAPA_VERB_RECORD_RESUME ||
-                          code->verb == SAPA_VERB_RECORD_START;
-        const bool absent = reply->rc == (uint64_t)-SAPA_ESTATE || reply->rc == (uint64_t)-SAPA_ENOENT;
-        say_known(v, code, wrapup && absent ? SAPA_PROMPT_ID_AGENT_NO_WRAPUP : call && absent ? SAPA_PROMPT_ID_AGENT_NO_CALL
-                                                                            : SAPA_PROMPT_ID_AGENT_REFUSED);
-        return;
-    }
-    if (code->verb == SAPA_VERB_STATUS) {
-        say_known(v, code, states[reply->presence < SAPA_PRESENCE_COUNT ? reply->presence : SAPA_PRESENCE_OFFLINE]);
+    if (code->verb == SAPA_VERB_READY && reply->presence != SAPA_PRESENCE_READY) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_UNREACHABLE); /* he will be, when his phone is registered */
     } else if (code->verb == SAPA_VERB_NOT_READY && code->code < v->centre->reasons_count) {
         say_known(v, code, SAPA_PROMPT_ID_AGENT_NOT_READY_FOR);
-        say(v, code, SAPA_NONE, v->centre->reasons[code->code].name[language]);
-    } else if (code->verb < SAPA_VERB_COUNT) {
+        say_reason(v, code, code->code);
+    } else {
         say_known(v, code, done[code->verb]);
     }
+}
+
+static void say_status(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
+{
+    if (reply->wrapup) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_STATUS_WRAPUP);
+        if (reply->presence == SAPA_PRESENCE_NOT_READY)
+            say_known(v, code, SAPA_PROMPT_ID_AGENT_NOT_READY);
+    } else if (reply->presence == SAPA_PRESENCE_READY) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_STATUS_READY);
+    } else if (reply->presence == SAPA_PRESENCE_NOT_READY) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_STATUS_NOT_READY);
+        say_reason(v, code, reply->code);
+    } else {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_STATUS_OFFLINE);
+    }
+}
+
+/* What a refusal means, by what was asked; OK: it is so already (core/agent.c and core/record.c). */
+static enum sapa_prompt_id refusal_of(uint8_t verb, const struct sapa_rec_cmd_agent_reply *reply)
+{
+    const bool already = reply->rc == (uint64_t)-SAPA_ESTATE, absent = reply->rc == (uint64_t)-SAPA_ENOENT;
+    switch ((enum sapa_verb)verb) {
+    case SAPA_VERB_READY: return already ? SAPA_PROMPT_ID_COUNT : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_NOT_READY:
+        return already ? SAPA_PROMPT_ID_COUNT : absent ? SAPA_PROMPT_ID_AGENT_UNKNOWN_REASON : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_WRAPUP_DONE:
+    case SAPA_VERB_WRAPUP_EXTEND:
+        return already  ? SAPA_PROMPT_ID_AGENT_NO_WRAPUP
+               : absent ? SAPA_PROMPT_ID_AGENT_UNKNOWN_DISPOSITION
+                        : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_LOGOUT: /* or he talks */
+        return already && reply->presence == SAPA_PRESENCE_OFFLINE ? SAPA_PROMPT_ID_COUNT : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_RECORD_PAUSE:
+    case SAPA_VERB_RECORD_RESUME:
+    case SAPA_VERB_RECORD_START:
+        return already ? SAPA_PROMPT_ID_COUNT : absent ? SAPA_PROMPT_ID_AGENT_NO_CALL : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_STATUS:
+    case SAPA_VERB_COUNT: break;
+    }
+    return SAPA_PROMPT_ID_AGENT_REFUSED;
+}
+
+static void say_reply(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
+{
+    const enum sapa_prompt_id refusal = reply->rc != 0 ? refusal_of(code->verb, reply) : SAPA_PROMPT_ID_COUNT;
+    if (refusal != SAPA_PROMPT_ID_COUNT)
+        say_known(v, code, refusal);
+    else if (code->verb == SAPA_VERB_STATUS)
+        say_status(v, code, reply);
+    else if (code->verb < SAPA_VERB_COUNT)
+        say_done(v, code, reply);
 }
 
 void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent_reply *reply)
@@ -174,6 +219,37 @@ static void no_reply(void *ctx)
     sapa_voice_touch(code->voice);
     say_known(code->voice, code, SAPA_PROMPT_ID_AGENT_REFUSED);
     answer(code->voice, code);
+}
+
+/* ---- a last word ---- */
+
+static void not_said(void *ctx)
+{
+    struct voice_call_code *code = ctx;
+    sapa_voice_touch(code->voice);
+    if (code->leg)
+        sapa_voice_leg_end(code->voice, code->leg, 16, NULL);
+}
+
+void sapa_voice_code_last_word(struct sapa_voice *v, struct voice_leg *leg, enum sapa_prompt_id id)
+{
+    struct voice_call_code *code =
+        v->media_up && leg->state == LEG_UP && leg->media == MEDIA_OPEN && !leg->code ? calloc(1, sizeof(*code)) : NULL;
+    if (code) {
+        code->request = sapa_voice_id(v);
+        code->agent = leg->agent;
+        code->voice = v;
+        code->leg = leg;
+    }
+    if (!code || !sapa_voice_put(&v->codes, code->request, code)) {
+        free(code);
+        sapa_voice_leg_end(v, leg, 16, NULL);
+        return;
+    }
+    leg->code = code;
+    sapa_timer_set(v->loop, &code->timer, (int64_t)VOICE_CODE_REPLY_MS * 1000, not_said, code);
+    say_known(v, code, id);
+    play_now(v, code);
 }
 
 /* ---- the call ---- */

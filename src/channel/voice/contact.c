@@ -131,6 +131,7 @@ void sapa_voice_agent_gone(struct sapa_voice *v, struct voice_offer *o, enum sap
 void sapa_voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, unsigned state, int cause, enum sapa_side side, uint64_t leg)
 {
     struct sapa_record r;
+    c->unreached = c->unreached && state != 1;
     sapa_record_init(&r, SAPA_T_dial_progress);
     r.u.dial_progress.contact = c->id;
     r.u.dial_progress.attempt = c->attempt;

@@ -265,9 +265,19 @@ static void on_inventory(struct sapa_voice *v, const struct sapa_media_message *
     v->inventory[v->inventory_count++] = *m;
 }
 
+void sapa_voice_media_limits(struct sapa_voice *v)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_LIMITS };
+    m.u.limits.quality_mos_x100 = v->centre->system.quality_alarm_mos_x100;
+    m.u.limits.quality_window_ms = v->centre->system.quality_alarm_ms;
+    if (v->media_up && sapa_voice_media_send(v, &m) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
 static void on_inventory_end(struct sapa_voice *v)
 {
     v->media_up = true;
+    sapa_voice_media_limits(v);
     sapa_timer_cancel(v->loop, &v->media_timer);
     if (v->media_alarm) {
         v->media_alarm = false;
@@ -294,6 +304,13 @@ static void post_quality(struct sapa_voice *v, const struct voice_leg *leg, cons
     r.u.leg_quality.jitter_max_us = m->u.quality.jitter_max_us;
     r.u.leg_quality.mos_x100 = m->u.quality.mos_x100;
     r.u.leg_quality.mos_min_x100 = m->u.quality.mos_min_x100;
+    r.u.leg_quality.sent = m->u.quality.sent;
+    r.u.leg_quality.rtt_us = m->u.quality.rtt_us;
+    r.u.leg_quality.heard_lost = m->u.quality.heard_lost;
+    r.u.leg_quality.heard_fraction = m->u.quality.heard_fraction;
+    r.u.leg_quality.heard_jitter_us = m->u.quality.heard_jitter_us;
+    r.u.leg_quality.heard_mos_x100 = m->u.quality.heard_mos_x100;
+    r.u.leg_quality.heard_mos_min_x100 = m->u.quality.heard_mos_min_x100;
     sapa_voice_post(v, &r);
 }
 
@@ -402,7 +419,8 @@ static void on_error(struct sapa_voice *v, struct voice_leg *leg, const struct s
 static void on_play_done(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_media_message *m)
 {
     if (leg->code) {
-        sapa_voice_code_played(v, leg);
+        if (m->u.play.play == 1) /* not what it replaced */
+            sapa_voice_code_played(v, leg);
         return;
     }
     struct voice_contact *c = leg->contact;

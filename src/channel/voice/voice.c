@@ -291,6 +291,7 @@ void sapa_voice_centre(struct sapa_voice *v, const struct sapa_centre *centre)
     }
     sapa_voice_trunks_map(v, old);
     sapa_voice_agents_map(v, old);
+    sapa_voice_media_limits(v);
     sapa_voice_touch(v);
 }
 
@@ -628,9 +629,7 @@ static void bridge(struct sapa_voice *v, struct voice_contact *c, uint64_t offer
     c->pending = NULL;
     c->play = 0;
     c->music_on[0] = c->music_on[1] = false;
-    struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = c->id, .leg = c->customer->id, .other = other->id };
-    if (sapa_voice_media_send(v, &m) != SAPA_OK)
-        v->stats.late_commands++;
+    sapa_voice_leg_bridge(v, c, c->customer, other);
 }
 
 static void drop_agent(struct sapa_voice *v, uint64_t offer)
@@ -645,7 +644,10 @@ static void drop_agent(struct sapa_voice *v, uint64_t offer)
         return;
     }
     o->over = true;
-    sapa_voice_leg_end(v, o->winner, 16, NULL);
+    if (o->contact->unreached)
+        sapa_voice_code_last_word(v, o->winner, SAPA_PROMPT_ID_CALLBACK_NOT_REACHED);
+    else
+        sapa_voice_leg_end(v, o->winner, 16, NULL);
 }
 
 static void forget(struct sapa_voice *v, struct voice_contact *c)

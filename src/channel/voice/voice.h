@@ -98,7 +98,8 @@ struct sapa_voice_options {
     const char *registrations_path;       /* journal of registrations */
     const char *recordings_dir;           /* <dir>/<client>/<yyyy>/<mm>/<dd>/<recording>.srec */
     /* ids: contacts and legs are sapa_id_make(node, ++counter), counter starting above id_base */
-    unsigned node;
+    unsigned node;                        /* below 1023: that one is for the legs of offers */
+    uint8_t offer_key[32];                /* the same in each process of a store: calls to agents' phones are named by it */
     uint64_t id_base;                     /* never given out by an earlier process: e.g. epoch << 32 */
     /* limits and times; 0 = the default in brackets */
     uint32_t calls_max;                   /* customers' calls at once [2000] */
@@ -158,11 +159,13 @@ struct sapa_voice_held {
     uint8_t what; /* enum sapa_voice_held_kind */
     uint32_t play; /* HELD_CUSTOMER: the play command whose end the core waits for; 0: none */
     bool talking;  /* HELD_AGENT: customer and agent hear each other; they are connected again where they do not */
+    uint8_t kind;  /* HELD_RINGING: as in cmd_offer, and so the rest */
+    uint32_t agent, queue, ring_ms;
 };
 /**
  * Once after start, with 0 on the first start: the newest `dialog` record of each dialog that is not
  * closed, and what the core holds. When the media process has given its inventory (or has not
- * within media_grace_ms) each dialog is adopted or ended: what `held` names and does not live
+ * within media_grace_ms) each dialog is adopted or ended, and phones that ring go on ringing: what `held` names and does not live
  * is posted as contact_gone, offer_failed, agent_gone or dial_progress with side SYSTEM, orphans on
  * either side are closed. Both arrays are copied. Then sapa_voice_ready() holds.
  */

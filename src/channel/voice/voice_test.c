@@ -279,15 +279,19 @@ static void refused(void **state)
     fake_invite(f, &c, "192.0.2.5", "1500", "", FAKE_SDP("192.0.2.5", "30000", "18", "sendrecv"));
     fake_want(f, "SIP/2.0 488", c.call_id);
     fake_request(f, &c, "ACK", "", "", "");
+    fake_invite(f, &c, "192.0.2.5", "1500", "", /* keys for SRTP that nobody would use: never answered in the clear */
+                "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 30000 RTP/SAVPF 8\r\n");
+    fake_want(f, "SIP/2.0 488", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
     fake_invite(f, &c, "192.0.2.5", "1500", "Require: 100rel\r\n", fake_sdp_customer);
     assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: 100rel"));
     fake_request(f, &c, "ACK", "", "", "");
     sapa_voice_stats_read(f->voice, &stats);
-    assert_int_equal(stats.offered, 4); /* 420 never was a call that could be taken */
+    assert_int_equal(stats.offered, 5); /* 420 never was a call that could be taken */
     assert_int_equal(stats.refused_source, 1);
     assert_int_equal(stats.refused_store, 1);
     assert_int_equal(stats.refused_core, 1);
-    assert_int_equal(stats.refused_sdp, 1);
+    assert_int_equal(stats.refused_sdp, 2);
     assert_int_equal(stats.arrived, 0);
     assert_int_equal(fake_posted_count(f, SAPA_T_contact_arrived), 0);
     assert_empty(f);
@@ -618,6 +622,10 @@ static void callback_with_credentials(void **state)
     assert_non_null(strstr(invite->text, "username=\"sapa\""));
     fake_reply(f, invite, 183, "t", "", fake_sdp_customer);
     assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET); /* the agent hears the carrier's ringing */
+    assert_int_equal(set->u.leg.remote.port, 30000);
+    const struct sapa_media_message *early = fake_media(f, SAPA_MEDIA_BRIDGE);
+    assert_int_equal(early->other, set->leg);
     fake_reply(f, invite, 180, "t", "", "");
     fake_reply(f, invite, 200, "t", "", ""); /* its description came early */
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
@@ -634,6 +642,45 @@ static void callback_with_credentials(void **state)
     FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 50);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    assert_empty(f);
+}
+
+/* Nobody answers a callback: the agent is told so before his line is free, unless the next offer is there already. */
+static void callback_not_reached(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        const uint64_t contact = fake_customer(f, &customer);
+        fake_request(f, &customer, "BYE", "", "", "");
+        struct fake_call agent = fake_agent(f, contact, 50 + turn, 0);
+        FAKE_COMMAND(f, cmd_dial, .contact = contact, .attempt = 1, .kind = 0, .from = 0, .ring_ms = 30000);
+        assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/callback.agent");
+        fake_reply(f, fake_want(f, "INVITE sip:6281234567890@192.0.2.10 SIP/2.0", ""), 486, "t", "", "");
+        assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 2);
+        FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 50 + turn);
+        FAKE_COMMAND(f, cmd_forget, .contact = contact);
+        struct sapa_media_message m = *fake_media(f, SAPA_MEDIA_PLAY);
+        assert_string_equal(m.u.play.files[0], "/cache/callback.not-reached");
+        fake_none(f, "BYE", agent.call_id);
+        if (turn == 0) {
+            struct sapa_media_message done = { .op = SAPA_MEDIA_PLAY_DONE, .leg = m.leg };
+            done.u.play.play = 0x80000001; /* of the word before it, which it replaced */
+            sapa_voice_media_receive(f->voice, &done);
+            fake_none(f, "BYE", agent.call_id);
+            done.u.play.play = 1;
+            sapa_voice_media_receive(f->voice, &done);
+            fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+        } else {
+            const uint64_t next = fake_customer(f, &customer);
+            FAKE_COMMAND(f, cmd_offer, .offer = 60, .contact = next, .agent = 0, .queue = 0, .ring_ms = 20000);
+            fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+            fake_reply(f, fake_want(f, "INVITE", "X-Sapa"), 486, "x", "", "");
+            fake_request(f, &customer, "BYE", "", "", "");
+            FAKE_COMMAND(f, cmd_forget, .contact = next);
+        }
+    }
     assert_empty(f);
 }
 
@@ -670,6 +717,107 @@ static void trunks_in_trouble(void **state)
     FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 3);
     fake_reply(f, fake_want(f, "CANCEL", ""), 200, "w", "", "");
     fake_reply(f, invite, 487, "w", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* What the network plays is heard before the answer; it belongs to its fork. */
+static void early_media(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    const uint64_t leg = fake_media(f, SAPA_MEDIA_LEG_SET)->leg;
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 30000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 183, "a", "", FAKE_SDP("192.0.2.61", "30010", "8 101", "sendrecv"));
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    const uint64_t outside = set->leg;
+    assert_int_equal(set->u.leg.remote.port, 30010);
+    const struct sapa_media_message *bridge = fake_media(f, SAPA_MEDIA_BRIDGE);
+    assert_int_equal(bridge->leg, leg);
+    assert_int_equal(bridge->other, outside);
+    /* another fork speaks and is answered with its own address */
+    const size_t before = f->media_count;
+    fake_reply(f, invite, 183, "b", "", FAKE_SDP("192.0.2.62", "30020", "8 101", "sendrecv"));
+    assert_int_equal(f->media_count, before); /* one at a time is heard */
+    fake_reply(f, invite, 200, "b", "", FAKE_SDP("192.0.2.62", "30022", "8 101", "sendrecv"));
+    assert_int_equal(fake_media(f, SAPA_MEDIA_LEG_SET)->u.leg.remote.port, 30022);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 1);
+    struct fake_call called = fake_callee(invite, "b");
+    fake_want(f, "ACK", called.call_id);
+    called.cseq = 10;
+    fake_request(f, &called, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 3);
+    /* a 200 of one fork without a description is not the answer that another fork gave */
+    dial.u.cmd_dial.attempt = 2;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 183, "c", "", FAKE_SDP("192.0.2.61", "30030", "8 101", "sendrecv"));
+    fake_reply(f, invite, 200, "d", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 488);
+    called = fake_callee(invite, "d");
+    fake_want(f, "ACK", called.call_id);
+    fake_reply(f, fake_want(f, "BYE", called.call_id), 200, "d", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* A key that came by INFO reaches whom the sender talks with, unless it is a secret. */
+static void keys_cross(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    fake_request(f, &customer, "INFO", "", "application/dtmf-relay", "Signal=4\r\n"); /* nobody is there */
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+    const struct sapa_media_message *bridge = fake_media(f, SAPA_MEDIA_BRIDGE);
+    for (size_t i = 0; i < f->media_count; i++)
+        assert_int_not_equal(f->media[i].op, SAPA_MEDIA_SEND_DTMF);
+    fake_request(f, &customer, "INFO", "", "application/dtmf-relay", "Signal=5\r\nDuration=160\r\n");
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_SEND_DTMF);
+    assert_int_equal(m->leg, bridge->other);
+    assert_string_equal(m->u.dtmf.digits, "5");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "7");
+    m = fake_media(f, SAPA_MEDIA_SEND_DTMF);
+    assert_int_equal(m->leg, bridge->leg);
+    FAKE_COMMAND(f, cmd_secret, .contact = contact, .on = 1);
+    const size_t before = f->media_count;
+    fake_request(f, &customer, "INFO", "", "application/dtmf", "3");
+    assert_int_equal(f->media_count, before);
+    FAKE_COMMAND(f, cmd_secret, .contact = contact, .on = 0);
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_request(f, &customer, "INFO", "", "application/dtmf", "9"); /* nobody is there any more */
+    for (size_t i = before; i < f->media_count; i++)
+        assert_int_not_equal(f->media[i].op, SAPA_MEDIA_SEND_DTMF);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* Some carriers promise telephone events and send tones. */
+static void tones_of_a_trunk(void **state)
+{
+    struct fake *f = *state;
+    static struct sapa_trunk trunks[2];
+    struct fake_call customer;
+    memcpy(trunks, fake_trunks, sizeof(trunks));
+    trunks[0].inband_dtmf = 1;
+    f->centre.trunks = trunks;
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.dtmf_type, 101);
+    assert_int_equal(set->u.leg.dtmf_inband, 1);
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     assert_empty(f);
@@ -751,7 +899,7 @@ static void codes(void **state)
     FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = SAPA_VERB_WRAPUP_DONE);
     /* unknown reason and unknown code: said so, and the core is not asked */
     static const struct { const char *code, *prompt; } wrong[] = {
-        { "*29", "/cache/agent.unknown-reason" }, { "*399", "/cache/agent.unknown-disposition" }, { "*99", "/cache/agent.unknown-code" },
+        { "*29", "/cache/agent.unknown-reason" }, { "*399", "/cache/agent.unknown-disposition" }, { "#99", "/cache/agent.unknown-code" },
     };
     for (size_t i = 0; i < SAPA_COUNT(wrong); i++) {
         dial_code(f, &c, wrong[i].code);
@@ -768,6 +916,69 @@ static void codes(void **state)
     fake_request(f, &c, "ACK", "", "", "");
     assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/agent.refused");
     fake_request(f, &c, "BYE", "", "", "");
+    assert_empty(f);
+}
+
+/* Every code in every state: what is said is what is true now. */
+static void what_codes_say(void **state)
+{
+    struct fake *f = *state;
+    static const struct {
+        const char *code;
+        int rc;
+        uint64_t presence, reason, wrapup;
+        const char *said[3];
+    } table[] = {
+        { "*1", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.ready" } },
+        { "*1", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.ready" } }, /* he was already */
+        { "*1", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.unreachable" } }, /* his phone is not registered */
+        { "*2", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.not-ready" } },
+        { "*2", SAPA_ESTATE, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.not-ready" } },
+        { "*21", SAPA_ESTATE, SAPA_PRESENCE_NOT_READY, 0, 0, { "agent.not-ready-for", "Istirahat" } },
+        { "*21", SAPA_ENOENT, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.unknown-reason" } },
+        { "*3", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.wrapup-done" } },
+        { "*3", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.no-wrapup" } },
+        { "*312", SAPA_ENOENT, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.unknown-disposition" } }, /* of another queue */
+        { "*4", 0, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.wrapup-extended" } },
+        { "*4", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.no-wrapup" } },
+        { "*4", SAPA_EDENIED, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.refused" } }, /* a second time */
+        { "*5", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.status-ready" } },
+        { "*5", 0, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.status-wrapup" } },
+        { "*5", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 1, { "agent.status-wrapup", "agent.not-ready" } },
+        { "*5", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.status-not-ready" } },
+        { "*5", 0, SAPA_PRESENCE_NOT_READY, 0, 0, { "agent.status-not-ready", "Istirahat" } },
+        { "*5", 0, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0, { "agent.status-offline" } },
+        { "*6", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-paused" } },
+        { "*6", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-paused" } },
+        { "*6", SAPA_EDENIED, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.refused" } }, /* nothing is recorded */
+        { "*7", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-resumed" } },
+        { "*7", SAPA_ENOENT, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.no-call" } },
+        { "*8", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-started" } },
+        { "*8", SAPA_EDENIED, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.refused" } },
+        { "*9", 0, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0, { "agent.logged-out" } },
+        { "*9", SAPA_ESTATE, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0, { "agent.logged-out" } },
+        { "*9", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.refused" } }, /* he talks */
+    };
+
+    f->voice->agents[0].last_queue = 1;
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        struct fake_call c;
+        char said[200] = "", expected[200] = "";
+        dial_code(f, &c, table[i].code);
+        const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+        FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = asked->u.agent_command.verb,
+                     .rc = (uint64_t)-table[i].rc, .code = table[i].reason, .presence = table[i].presence, .wrapup = table[i].wrapup);
+        fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+        fake_request(f, &c, "ACK", "", "", "");
+        const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_PLAY);
+        for (unsigned k = 0; k < m->u.play.file_count; k++)
+            snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s ", m->u.play.files[k]);
+        for (unsigned k = 0; k < 3 && table[i].said[k]; k++)
+            snprintf(expected + strlen(expected), sizeof(expected) - strlen(expected), "/cache/%s ", table[i].said[k]);
+        if (strcmp(said, expected) != 0)
+            fail_msg("%s with %d (row %zu): %s instead of %s", table[i].code, table[i].rc, i, said, expected);
+        fake_request(f, &c, "BYE", "", "", "");
+    }
     assert_empty(f);
 }
 
@@ -1036,6 +1247,28 @@ static void poor_line(void **state)
     assert_empty(f);
 }
 
+/* When a line is called bad stands in the description: media learns it when it comes and when that changes. */
+static void media_learns_the_limits(void **state)
+{
+    struct fake *f = *state;
+    struct sapa_centre other = *f->options.centre;
+    f->media_seen = f->media_count;
+    sapa_voice_media_link(f->voice, false);
+    sapa_voice_media_link(f->voice, true);
+    fake_run(f, 0);
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 360);
+    assert_int_equal(m->u.limits.quality_window_ms, 10000);
+    other.system.quality_alarm_mos_x100 = 330;
+    other.system.quality_alarm_ms = 20000;
+    sapa_voice_centre(f->voice, &other);
+    m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 330);
+    assert_int_equal(m->u.limits.quality_window_ms, 20000);
+    sapa_voice_centre(f->voice, f->options.centre);
+    assert_empty(f);
+}
+
 /* The centre's mailbox is full for a while: nothing is lost, and nothing overtakes. */
 static void centre_is_slow(void **state)
 {
@@ -1135,8 +1368,8 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(codes), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
-        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(centre_is_slow),
+        TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
