@@ -326,6 +326,8 @@ static void hello(struct process *process, struct connection *connection, const 
     answer.u.hello.generation = process->generation;
     answer.u.hello.legs = process->legs.count;
     answer.u.hello.version = SAPA_MEDIA_VERSION;
+    for (size_t i = 0; sapa_codec_at(i); i++)
+        answer.u.hello.codecs |= (uint64_t)sapa_coder_can(sapa_codec_at(i)->id) << i;
     say(connection, &answer);
     process->inventory_mark++;
     process->inventory_left = process->worker_count;

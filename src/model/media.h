@@ -103,7 +103,7 @@ struct sapa_media_message {
     uint64_t other;     /* second leg of a bridge */
     uint64_t recording;
     union {
-        struct { uint32_t epoch; uint64_t generation; uint32_t legs; uint64_t version; } hello; /* version: media's */
+        struct { uint32_t epoch; uint64_t generation; uint32_t legs; uint64_t version, codecs; } hello; /* of media, since 2: its version, what it can do by place in the table */
         struct {
             struct sapa_media_address local;  /* open: the address to bind, port 0; opened: with its port */
             struct sapa_media_address remote; /* set: from SDP; media latches on the real source (symmetric RTP) */
