@@ -50,6 +50,8 @@ SAPA_MUST_CHECK sapa_rc sapa_encoder_new(const struct sapa_encoder_options *opti
 void sapa_encoder_free(struct sapa_encoder *encoder); /* NULL is fine */
 /** 20 ms at the codec's rate. @return octets; 0: it failed */
 size_t sapa_encoder_run(struct sapa_encoder *encoder, const int16_t *samples, uint8_t ret_payload[SAPA_CODER_PAYLOAD_MAX]);
+/** Nothing above 4 kHz will come: Opus then does not look for it, which halves its work. */
+void sapa_encoder_narrow(struct sapa_encoder *encoder, bool on);
 /** Loss that the peer reports, percent: how much the correction may cost. */
 void sapa_encoder_loss(struct sapa_encoder *encoder, unsigned percent);
 

@@ -12,6 +12,7 @@
 #include "media/check.h"
 #include "media/coder.h"
 #include "media/g711.h"
+#include "media/plugin.h"
 #include "media/resample.h"
 #include "media/worker.h"
 #include "rt/process.h"
@@ -844,6 +845,18 @@ static sapa_rc start(struct process *process)
     static const int signals[] = { SIGTERM, SIGINT, 0 };
     const struct sapa_media_options *options = &process->options;
 
+    if (options->codec_plugin) {
+        char why[300];
+        uint8_t codec;
+        const sapa_rc loaded = sapa_plugin_load(options->codec_plugin, why, sizeof(why), &codec);
+        if (loaded) { /* calls go on without it */
+            sapa_log(SAPA_LOG_ERROR, "media.codec.plugin", "rc=%s why=%s", sapa_rc_name(loaded), why);
+        } else {
+            const struct sapa_codec_plugin *plugin = sapa_plugin_of(codec);
+            sapa_log(SAPA_LOG_INFO, "media.codec.plugin", "codec=%s licence=%s", plugin->name,
+                     plugin->licence ? plugin->licence : "unknown");
+        }
+    }
     sapa_inband_init();
     sapa_resample_init();
     sapa_mix_init();

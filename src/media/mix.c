@@ -421,6 +421,8 @@ static sapa_rc run(struct sapa_worker *worker, struct sapa_mix *mix)
         if (!mix->runs)
             leg->source = leg->player ? leg->source : NULL;
     set_rate(mix);
+    for (struct sapa_leg *leg = mix->legs; leg; leg = leg->mix_next)
+        sapa_encoder_narrow(leg->party->out, mix->rate == NARROW);
     start(worker, mix);
     return SAPA_OK;
 }

@@ -43,6 +43,8 @@ sapa_rc sapa_playout_new(uint8_t codec, struct sapa_playout **ret_playout)
     playout->conceal.rate = info->sample_hz;
     playout->want_ms = WANT_MS_MIN;
     playout->noise_seed = 1;
+    for (size_t i = 0; i < SAPA_PLAYOUT_PACKETS; i++)
+        playout->packets[i].octets = playout->room[i];
     *ret_playout = playout;
     return SAPA_OK;
 }

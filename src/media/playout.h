@@ -22,7 +22,7 @@ struct sapa_playout_packet {
     uint16_t size;
     uint32_t timestamp;
     uint32_t samples;
-    uint8_t octets[SAPA_CODER_PAYLOAD_MAX];
+    uint8_t *octets;         /* in `room` */
 };
 
 struct sapa_playout {
@@ -44,6 +44,7 @@ struct sapa_playout {
     uint32_t noise_seed;
     uint64_t played, lost, late, repaired, dropped, stretched; /* frames; packets that were late */
     struct sapa_playout_packet packets[SAPA_PLAYOUT_PACKETS];
+    uint8_t room[SAPA_PLAYOUT_PACKETS][SAPA_CODER_PAYLOAD_MAX];
 };
 
 SAPA_MUST_CHECK sapa_rc sapa_playout_new(uint8_t codec, struct sapa_playout **ret_playout);
