@@ -55,7 +55,7 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->codecs);
     sapa_put_u64(&w, leg->session_s);
     sapa_put_u64(&w, leg->session_min_s);
-    sapa_put_u64(&w, (uint64_t)leg->session_ours | (uint64_t)leg->takes_update << 1);
+    sapa_put_u64(&w, (uint64_t)leg->session_ours | (uint64_t)leg->takes_update << 1 | (uint64_t)leg->secure << 2);
     put_media_address(&w, &leg->local);
     put_media_address(&w, &leg->remote);
     sapa_put_u64(&w, leg->remote_rtcp);
@@ -127,6 +127,7 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
         const uint64_t session = sapa_get_u64(&r);
         leg->session_ours = session & 1;
         leg->takes_update = session >> 1 & 1;
+        leg->secure = session >> 2 & 1;
     }
     leg->local = get_media_address(&r);
     leg->remote = get_media_address(&r);
@@ -271,6 +272,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     struct sapa_sip_dialog_info info;
     if (sapa_sip_dialog_get(v->stack, leg->dialog, &info) == SAPA_OK)
         leg->flow = info.flow;
+    sapa_voice_leg_key(leg); /* keys are not written down: the next description brings new ones */
     v->stats.adopted++;
     return true;
 }
