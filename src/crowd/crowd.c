@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/g711.h"
 #include "base/log.h"
 #include "crowd/orders.h"
 #include "model/flow.h"
@@ -174,35 +175,14 @@ static uint32_t exponential_from(struct sapa_crowd *crowd, uint32_t mean, uint32
 
 /* ---- sounds ---- */
 
-static uint8_t linear_to_ulaw(int sample)
-{
-    const int sign = sample < 0 ? 0x80 : 0;
-    int magnitude = (sample < 0 ? -sample : sample) + 132, exponent = 7;
-
-    while (exponent > 0 && !(magnitude & (0x80 << exponent)))
-        exponent--;
-    return (uint8_t)~(sign | exponent << 4 | ((magnitude >> (exponent + 3)) & 0x0f));
-}
-
-static uint8_t linear_to_alaw(int sample)
-{
-    const int sign = sample < 0 ? 0 : 0x80;
-    int magnitude = (sample < 0 ? -sample - 1 : sample) >> 4, exponent = 0;
-
-    for (int rest = magnitude >> 5; rest > 0; rest >>= 1)
-        exponent++;
-    const int mantissa = exponent == 0 ? magnitude >> 1 : magnitude >> exponent;
-    return (uint8_t)((sign | exponent << 4 | (mantissa & 0x0f)) ^ 0x55);
-}
-
 /* A triangle wave whose period divides a frame, so that every frame is the same and can be recognised. */
 static void make_voice(uint8_t ulaw[FRAME_BYTES], uint8_t alaw[FRAME_BYTES], int period)
 {
     for (int i = 0; i < FRAME_BYTES; i++) {
         const int at = i % period, half = period / 2;
         const int sample = (at < half ? at : period - at) * 12000 / half - 6000;
-        ulaw[i] = linear_to_ulaw(sample);
-        alaw[i] = linear_to_alaw(sample);
+        ulaw[i] = sapa_ulaw_encode((int16_t)sample);
+        alaw[i] = sapa_alaw_encode((int16_t)sample);
     }
 }
 
