@@ -116,6 +116,11 @@ static void op_value(void *ctx, struct sapa_str name, struct sapa_str text)
     LOG("value " SAPA_STR_FMT "=" SAPA_STR_FMT "\n", SAPA_STR_ARG(name), SAPA_STR_ARG(text));
 }
 
+static void op_tried(void *ctx, uint32_t attempt, uint32_t place, uint32_t result, struct sapa_str number)
+{
+    LOG("tried %u place %u result %u [" SAPA_STR_FMT "]\n", attempt, place, result, SAPA_STR_ARG(number));
+}
+
 static void op_survey(void *ctx, struct sapa_str question, uint32_t answer)
 {
     LOG("survey " SAPA_STR_FMT "=%u\n", SAPA_STR_ARG(question), answer);
@@ -134,7 +139,7 @@ static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t l
 
 static const struct sapa_flow_ops ops = {
     op_answer, op_reject, op_hangup, op_play, op_stop_play, op_secret, op_set_timer, op_enter_queue, op_leave_queue,
-    op_request_callback, op_lookup, op_dial, op_dial_cancel, op_record_start, op_record_stop, op_value, op_survey, op_step,
+    op_request_callback, op_lookup, op_dial, op_dial_cancel, op_record_start, op_record_stop, op_value, op_survey, op_step, op_tried,
 };
 
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
@@ -739,7 +744,7 @@ static void test_transfer(void **state)
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 0);
     IGNORED(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 9, .result = 1);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 1);
-    EXPECT(w, "timer off\n");
+    EXPECT(w, "timer off\ntried 1 place 1 result 0 []\n"); /* what a caller's values make is no one's on duty */
     assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_TRANSFERRED);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 3);
     EXPECT(w, "play id <goodbye>\n");
@@ -762,9 +767,9 @@ static void test_oncall(void **state)
     begin(w);
     EXPECT(w, "@o\ndial 1 628111 15000\ntimer 17000\n");
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 2);
-    EXPECT(w, "dial 2 628222 15000\n");
+    EXPECT(w, "tried 1 place 1 result 1 [628111]\ndial 2 628222 15000\n");
     wait_ms(w, 17000); /* nobody says anything about the second */
-    EXPECT(w, "cancel 2\n@v\nplay id <tanya> <beep>\n");
+    EXPECT(w, "cancel 2\ntried 2 place 2 result 2 [628222]\n@v\nplay id <tanya> <beep>\n");
     played(w);
     IGNORED(w, .kind = SAPA_FLOW_DIGIT, .digit = '#');
     EXPECT(w, "record 0 30000\ntimer 30000\n");
@@ -773,7 +778,7 @@ static void test_oncall(void **state)
     begin(w);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 3, .result = 1);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 3, .result = 3);
-    EXPECT(w, "@o\ndial 3 628111 15000\ntimer 17000\ntimer off\n@bye\nhangup 16 transferred out\n");
+    EXPECT(w, "@o\ndial 3 628111 15000\ntimer 17000\ntimer off\ntried 3 place 1 result 0 [628111]\n@bye\nhangup 16 transferred out\n");
     end(w);
 }
 
