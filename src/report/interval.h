@@ -60,6 +60,8 @@ struct sapa_intervals {
     struct sapa_table offers;     /* open */
     struct sapa_table parts;      /* agents' parts that are open */
     struct sapa_table agents;     /* by dimension */
+    struct sapa_table surges;     /* switches that are on: 0 for all clients, else the client's dimension + 1 */
+    int64_t surged_us;            /* surges before this are in the rows */
     uint32_t *waits;              /* chunks of waiting times, see interval.c */
     uint32_t wait_room, wait_used; /* in chunks */
     sapa_rc failed;               /* sticky: figures would be wrong from then on */

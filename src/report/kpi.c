@@ -92,6 +92,13 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(level_positive, "service_level", "cisco positive", RATIO, "Tingkat layanan (Cisco, positif)", "Service level (Cisco, positive)", \
       "(answered_in_level + abandoned_in_level) / (answered + abandoned)", "the same as variant 1", \
       M(ANSWERED_IN_LEVEL) + M(ABANDONED_IN_LEVEL), decided(m), MILLION) \
+    X(level_surge, "service_level_surge", "", RATIO, "Tingkat layanan saat lonjakan", "Service level in surges", \
+      "surge_met / surge_decided", "the service level of those alone who came while the surge switch was on", \
+      M(SURGE_MET), M(SURGE_DECIDED), MILLION) \
+    X(level_calm, "service_level_calm", "", RATIO, "Tingkat layanan di luar lonjakan", "Service level outside surges", \
+      "(answered_in_level + abandoned_in_level - surge_met) / (answered + abandoned - surge_decided)", \
+      "the service level without those; only in rows with a surge, to compare with", \
+      M(ANSWERED_IN_LEVEL) + M(ABANDONED_IN_LEVEL) - M(SURGE_MET), M(SURGE_DECIDED) ? decided(m) - M(SURGE_DECIDED) : 0, MILLION) \
     X(asa, "asa", "answered only", MS, "Rata-rata tunggu terjawab", "Average speed of answer", \
       "wait_answered / answered", "from joining the queue to talking, ringing included", M(WAIT_ANSWERED), M(ANSWERED), 1) \
     X(abandon_all, "abandon_rate", "all", RATIO, "Tingkat ditinggalkan", "Abandon rate", \

@@ -124,7 +124,11 @@ static const struct column contact_columns[] = {
     COUNTED(OUTBOUND, "Keluar", "Outbound", false),
     COUNTED(OVERFLOWED_IN, "LuapMasuk", "OverIn", false),
     COUNTED(CALLBACKS_QUEUED, "TBantre", "CBqueued", false),
+    COUNTED(MESSAGES, "PesanAntre", "Messages", false),
     COMPUTED("service_level", "", "SL", "SL", true),
+    COUNTED(SURGE, "Lonjakan", "Surge", false),
+    COMPUTED("service_level_surge", "", "SLlonjak", "SLsurge", false),
+    COMPUTED("service_level_calm", "", "SLbiasa", "SLcalm", false),
     COMPUTED("asa", "", "ASA", "ASA", true),
     { WAIT_P50, 0, NULL, NULL, { "Tunggu50", "Wait50" }, false },
     { WAIT_P90, 0, NULL, NULL, { "Tunggu90", "Wait90" }, false },
@@ -165,7 +169,7 @@ static const enum sapa_dim kind_dims[] = {
     SAPA_DIM_TOTAL, SAPA_DIM_CLIENT, SAPA_DIM_NUMBER, SAPA_DIM_QUEUE, SAPA_DIM_AGENT, SAPA_DIM_AGENT,
 };
 
-enum { COLUMNS_MAX = 32, LINE_SIZE = 8192 };
+enum { COLUMNS_MAX = 40, LINE_SIZE = 8192 };
 static_assert(SAPA_COUNT(contact_columns) <= COLUMNS_MAX, "bits of a set of columns");
 
 struct printer {
@@ -177,7 +181,7 @@ struct printer {
     uint32_t column_count;
     enum sapa_rows kind;
     uint32_t only;           /* dimension, or SAPA_NONE for all */
-    uint32_t shown;          /* bit per column */
+    uint64_t shown;          /* bit per column */
     uint32_t widths[COLUMNS_MAX];
     uint32_t name_width, reason_width, time_width;
     uint32_t rows;
@@ -282,7 +286,7 @@ static void look_row(struct printer *p, const struct sapa_row *row)
         p->reason_width = SAPA_MAX(p->reason_width, SAPA_MIN(sapa_print_cells(reason_of(p, row)), 32u));
     for (uint32_t i = 0; i < p->column_count; i++) {
         if (p->options->every_column || p->columns[i].always || !row_is_empty(&p->columns[i], row))
-            p->shown |= 1u << i;
+            p->shown |= UINT64_C(1) << i;
         sapa_text_init(&text, buf, sizeof(buf));
         put_value(p, &p->columns[i], row, &text);
         p->widths[i] = SAPA_MAX(p->widths[i], sapa_print_cells(sapa_text_str(&text)));
@@ -369,7 +373,7 @@ static sapa_rc print_text(struct sapa_intervals *fold, struct printer *p)
         return SAPA_OK;
     }
     all.first_in_us = all.last_out_us = 0; /* of several people and days: says nothing */
-    const uint32_t shown = p->shown;
+    const uint64_t shown = p->shown;
     look_row(p, &all);
     p->shown = shown;
     print_text_line(p, NULL, id ? SAPA_STR("Waktu") : SAPA_STR("Time"), heading, reason);
