@@ -660,6 +660,27 @@ static void test_callback_own_number(void **state)
     end(w);
 }
 
+/* A callback that no queue node led to: when the agent hangs up, it is over. */
+static void test_callback_from_a_menu(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    start(w, NULL, "m", "      m: { do: menu, say: halo, keys: { 1: cb }, on_timeout: bye }\n"
+                        "      cb: { do: callback, queue: jual, on_failed: bye }\n");
+    begin(w);
+    press(w, "1");
+    press(w, "1");
+    played(w);
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_AGENT_PARTED);
+    EXPECT(w, "play id <goodbye>\n");
+    played(w);
+    EXPECT(w, "hangup 16 answered\n");
+    end(w);
+}
+
 static void test_callback_other_number(void **state)
 {
     struct world *w = &world;
@@ -1065,7 +1086,7 @@ int main(void)
         cmocka_unit_test(test_hours_edges), cmocka_unit_test(test_queue_waiting), cmocka_unit_test(test_queue_results),
         cmocka_unit_test(test_queue_talk), cmocka_unit_test(test_survey), cmocka_unit_test(test_callback_own_number),
         cmocka_unit_test(test_callback_other_number), cmocka_unit_test(test_callback_entering),
-        cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_oncall),
+        cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_callback_from_a_menu), cmocka_unit_test(test_oncall),
         cmocka_unit_test(test_record), cmocka_unit_test(test_language_surge_flow), cmocka_unit_test(test_queue_across_flows),
         cmocka_unit_test(test_place_is_given_up), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_goodbye), cmocka_unit_test(test_fault_is_said), cmocka_unit_test(test_size),
         cmocka_unit_test(test_demo_leads_to_humans), cmocka_unit_test(test_demo_order),

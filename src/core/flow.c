@@ -1334,12 +1334,12 @@ static uint32_t after_talk(struct machine *m)
 {
     struct sapa_flow_run *run = m->run;
 
+    run->flags &= (uint16_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
     if (run->queue_node == SAPA_NONE)
-        return end(m, 16, sapa_flow_outcome(run));
+        return part(m);
     if (run->flow != run->queue_flow)
         carry_values(m, run->queue_flow);
     run->node = run->queue_node;
-    run->flags &= (uint16_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
     const uint32_t next = node_of(m)->edge[SAPA_EDGE_AFTER];
     return next != SAPA_NONE ? next : part(m);
 }
