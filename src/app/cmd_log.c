@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/engine.h"
 #include "app/log_open.h"
+#include "report/nodes.h"
 #include "report/print.h"
 #include "report/report.h"
 
@@ -88,11 +89,50 @@ static const struct sapa_centre *centre_of_log(struct sapa_log_open *log)
     return sapa_log_centre(log, sapa_sized_str(&hash));
 }
 
+struct node_folding {
+    struct sapa_log_open *log;
+    struct sapa_nodes nodes;
+    uint64_t records;
+    sapa_rc rc;
+};
+
+static bool fold_nodes(void *ctx, const struct sapa_record *record)
+{
+    struct node_folding *folding = ctx;
+
+    if (++folding->records % 100000 == 0)
+        progress("report", folding->records);
+    if (record->type == SAPA_T_centre_started) {
+        const struct sapa_centre *centre = sapa_log_centre(folding->log, sapa_sized_str(&record->u.centre_started.centre_hash));
+        folding->rc = centre ? sapa_nodes_take(&folding->nodes, centre) : SAPA_ENOENT;
+    }
+    if (folding->rc == SAPA_OK)
+        folding->rc = sapa_nodes_fold(&folding->nodes, record);
+    return folding->rc == SAPA_OK;
+}
+
+/* What callers did in the menus. */
+static sapa_rc report_nodes(struct sapa_log_open *log, const struct sapa_interval_options *bounds,
+                            const struct sapa_print_options *print, const struct sapa_lines *lines)
+{
+    static struct node_folding folding;
+
+    folding.log = log;
+    sapa_nodes_init(&folding.nodes, sapa_memory_heap(), bounds->from_s * 1000000, bounds->to_s * 1000000);
+    sapa_rc rc = sapa_log_each(log, 1, true, fold_nodes, &folding);
+    progress_end();
+    rc = rc != SAPA_OK ? rc : folding.rc;
+    if (rc == SAPA_OK)
+        rc = sapa_nodes_print(&folding.nodes, print->format, print->language, print->only, lines);
+    sapa_nodes_done(&folding.nodes);
+    return rc;
+}
+
 int sapa_report_main(int argc, char **argv)
 {
     const char *data = sapa_data_default(), *by = "15m", *format = "text", *language = "id", *from = NULL, *to = NULL,
                *only = "";
-    bool queues = false, agents = false, clients = false, numbers = false, reasons = false, all = false;
+    bool queues = false, agents = false, clients = false, numbers = false, reasons = false, nodes = false, all = false;
     const struct sapa_option options[] = {
         { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
         { "by", SAPA_OPTION_TEXT, &by, "15m|day", "length of the intervals (15m)", 0, 0 },
@@ -101,7 +141,8 @@ int sapa_report_main(int argc, char **argv)
         { "clients", SAPA_OPTION_FLAG, &clients, NULL, "a table of clients", 0, 0 },
         { "numbers", SAPA_OPTION_FLAG, &numbers, NULL, "a table of the numbers called", 0, 0 },
         { "reasons", SAPA_OPTION_FLAG, &reasons, NULL, "a table of not-ready time by agent and reason", 0, 0 },
-        { "only", SAPA_OPTION_TEXT, &only, "KEY", "one queue, agent … by its key", 0, 0 },
+        { "nodes", SAPA_OPTION_FLAG, &nodes, NULL, "a table of the nodes of flows alone: who came, by which key he left, who hung up there", 0, 0 },
+        { "only", SAPA_OPTION_TEXT, &only, "KEY", "one queue, agent, flow … by its key", 0, 0 },
         { "from", SAPA_OPTION_TEXT, &from, "TIME", "2026-11-21 or 2026-11-21T08:15, local time", 0, 0 },
         { "to", SAPA_OPTION_TEXT, &to, "TIME", "up to here, not included", 0, 0 },
         { "format", SAPA_OPTION_TEXT, &format, "text|csv|json", "how it is written (text)", 0, 0 },
@@ -132,10 +173,6 @@ int sapa_report_main(int argc, char **argv)
         return sapa_command_wrong("report", "the log is empty");
     if ((from && !parse_time(from, zone, &report.interval.from_s)) || (to && !parse_time(to, zone, &report.interval.to_s)))
         return sapa_command_wrong("report", "a time is written 2026-11-21 or 2026-11-21T08:15");
-    sapa_report_init(&folding.report, sapa_memory_heap(), &report);
-    sapa_rc rc = sapa_log_each(&log, 1, true, fold_record, &folding);
-    progress_end();
-    rc = rc != SAPA_OK ? rc : folding.rc != SAPA_OK ? folding.rc : sapa_report_end(&folding.report, 0);
     const struct sapa_print_options print = {
         .format = strcmp(format, "csv") == 0 ? SAPA_FORMAT_CSV : strcmp(format, "json") == 0 ? SAPA_FORMAT_JSON : SAPA_FORMAT_TEXT,
         .language = strcmp(language, "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID,
@@ -143,6 +180,19 @@ int sapa_report_main(int argc, char **argv)
         .only = sapa_str_of(only),
     };
     const struct sapa_lines lines = { print_line, stdout };
+    if (nodes) {
+        const sapa_rc done = report_nodes(&log, &report.interval, &print, &lines);
+        if (done == SAPA_ENOENT && only[0])
+            fprintf(stderr, "sapa report: nobody was in a flow with the key \"%s\"\n", only);
+        else if (done != SAPA_OK)
+            fprintf(stderr, "sapa report: %s\n", sapa_rc_text(done));
+        sapa_log_close(&log);
+        return done == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    }
+    sapa_report_init(&folding.report, sapa_memory_heap(), &report);
+    sapa_rc rc = sapa_log_each(&log, 1, true, fold_record, &folding);
+    progress_end();
+    rc = rc != SAPA_OK ? rc : folding.rc != SAPA_OK ? folding.rc : sapa_report_end(&folding.report, 0);
     const struct { bool wanted; enum sapa_rows rows; } tables[] = {
         { queues, SAPA_ROWS_QUEUES }, { agents, SAPA_ROWS_AGENTS },   { clients, SAPA_ROWS_CLIENTS },
         { numbers, SAPA_ROWS_NUMBERS }, { reasons, SAPA_ROWS_REASONS },
