@@ -75,7 +75,9 @@ static void print_contact(void *ctx, const json_t *row)
            (long long)json_integer_value(json_object_get(row, "here_ms")) / 1000);
     if (json_integer_value(json_object_get(row, "position")) > 0)
         printf(" place %lld", (long long)json_integer_value(json_object_get(row, "position")));
-    if (p50)
+    if (json_is_null(p50))
+        printf(", unknown");
+    else if (p50)
         printf(", %lld s (9 of 10 within %lld s)", (long long)json_integer_value(p50) / 1000,
                (long long)json_integer_value(json_object_get(row, "ewt_p90_ms")) / 1000);
     putchar('\n');
@@ -315,7 +317,7 @@ static bool search_record(void *ctx, const struct sapa_record *record)
 
     if (record->type != SAPA_T_recording_state || state->path.n == 0)
         return true;
-    if (searching->recording == 0 && state->state == 3) {
+    if (searching->recording == 0 && (state->state == 3 || state->state == 5)) {
         if (searching->listed++ == 0)
             printf("%-20s %-20s %10s %9s %9s  %s\n", "RECORDING", "CONTACT", "RECORDED s", "MASKED s", "KIB", "FILE");
         printf("%-20llu %-20llu %10llu %9llu %9llu  " SAPA_STR_FMT "\n", (unsigned long long)state->recording,

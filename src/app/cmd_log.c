@@ -353,7 +353,7 @@ static bool verify_chain(struct sapa_log_open *log)
     return report.good;
 }
 
-static bool verify_numbers(struct sapa_log_open *log)
+static bool verify_numbers(struct sapa_log_open *log, uint64_t *ret_lost)
 {
     static struct folding folding = { .what = "numbers" };
     const struct sapa_report_options report = { .centre = sapa_log_centre, .ctx = log, .check = true };
@@ -368,6 +368,7 @@ static bool verify_numbers(struct sapa_log_open *log)
         rc = sapa_report_check(&folding.report, &lines, &findings);
     if (rc != SAPA_OK)
         fprintf(stderr, "sapa verify: %s\n", sapa_rc_text(rc));
+    *ret_lost = folding.report.check.lost_recordings;
     sapa_report_done(&folding.report);
     return rc == SAPA_OK && findings == 0;
 }
@@ -387,12 +388,15 @@ int sapa_verify_main(int argc, char **argv)
     if (sapa_log_open(data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
     const bool chain = verify_chain(&log);
-    const bool numbers = chain && verify_numbers(&log);
+    uint64_t lost = 0;
+    const bool numbers = chain && verify_numbers(&log, &lost);
     const bool replayed = chain && replay_all(&log, &r);
     if (replayed)
         printf("decisions  %llu taken again, %llu differ\n", (unsigned long long)r.inputs, (unsigned long long)r.differences);
     sapa_log_close(&log);
     const bool good = chain && numbers && replayed && r.differences == 0;
-    puts(good ? "good: the log is whole and every number follows from it" : "NOT good: see above");
-    return good ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    puts(!good ? "NOT good: see above"
+         : lost > 0 ? "good: the log is whole and every number follows from it; what a fault has lost stands above (exit code 3)"
+                    : "good: the log is whole and every number follows from it");
+    return !good ? SAPA_EXIT_FAILED : lost > 0 ? SAPA_EXIT_LOST : SAPA_EXIT_OK;
 }

@@ -39,8 +39,10 @@ void sapa_agent_move(struct sapa_core *core, uint32_t agent, enum sapa_presence 
     state->reason = reason;
     state->since_us = core->now_us;
     sapa_route_presence(core, agent, from, (uint8_t)to);
-    if (to != SAPA_PRESENCE_READY)
+    if (to != SAPA_PRESENCE_READY) {
+        sapa_line_forsake(core, agent);
         end_offers(core, agent, state->reachable ? SAPA_OFFER_WITHDRAWN : SAPA_OFFER_UNREACHABLE);
+    }
     sapa_route_refresh(core, agent, to == SAPA_PRESENCE_READY);
 }
 
@@ -231,6 +233,7 @@ static void set_level(struct sapa_core *core, uint32_t agent, uint32_t skill, ui
     state->presence = presence;
     sapa_route_presence(core, agent, SAPA_PRESENCE_OFFLINE, presence);
     sapa_route_refresh(core, agent, false);
+    sapa_line_forsake(core, agent);
 }
 
 void sapa_agent_skill_arm(struct sapa_core *core)

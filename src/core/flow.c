@@ -240,20 +240,57 @@ static void say_value(struct machine *m, struct sapa_text *text, const struct sa
     }
 }
 
+/* Where in `s` the next sentence begins, searching from `from`; SIZE_MAX: none does. */
+static size_t next_sentence(struct sapa_str s, size_t from)
+{
+    for (size_t i = from; i < s.n; i++) {
+        if (s.p[i] != '.' && s.p[i] != '!' && s.p[i] != '?')
+            continue;
+        if (i + 1 == s.n || s.p[i + 1] == ' ')
+            return i + 1;
+    }
+    return SIZE_MAX;
+}
+
+/*
+ * A value that does not exist takes its sentence along, for half of one is heard as something else;
+ * the other sentences are still worth hearing.
+ */
 static void render(struct machine *m, const struct sapa_flow_part *part, struct sapa_text *text)
 {
     const struct sapa_flow *flow = flow_of(m);
     const uint8_t language = m->run->language;
+    size_t sentence = text->n; /* where the present one begins */
+    bool skips = false;
 
     for (uint32_t i = 0; i < part->text[language].count; i++) {
         const struct sapa_flow_piece *piece = &flow->pieces[part->text[language].first + i];
+        struct sapa_str words = piece->text;
         struct sapa_expr_result value;
 
-        if (piece->expr == SAPA_NONE)
-            sapa_text_add(text, piece->text);
-        else if (sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK)
-            say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
-        /* a value that does not exist is left out: the rest of the sentence is still worth hearing */
+        if (piece->expr != SAPA_NONE) {
+            if (!skips && sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK) {
+                say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
+            } else if (!skips) {
+                skips = true;
+                text->n = sentence;
+                text->buf[sentence] = '\0';
+            }
+            continue;
+        }
+        if (skips) {
+            const size_t end = next_sentence(words, 0);
+            if (end == SIZE_MAX)
+                continue;
+            skips = false;
+            words = (struct sapa_str){ words.p + end, words.n - end };
+            while (text->n == 0 && words.n > 0 && words.p[0] == ' ')
+                words.p++, words.n--;
+        }
+        const size_t before = text->n;
+        sapa_text_add(text, words);
+        for (size_t at = 0; (at = next_sentence(words, at)) != SIZE_MAX;)
+            sentence = SAPA_MIN(before + at, text->n);
     }
 }
 
@@ -334,6 +371,13 @@ static void leave_queue(struct machine *m)
         m->run->flags &= (uint16_t)~SAPA_FLOW_RUN_IN_QUEUE;
         m->env->ops->leave_queue(m->env->ctx);
     }
+}
+
+/* Nobody came for him. What he was told before did not do either. */
+static void overflowed(struct machine *m)
+{
+    m->run->flags |= SAPA_FLOW_RUN_OVERFLOWED;
+    m->run->flags &= (uint16_t)~SAPA_FLOW_RUN_SERVED;
 }
 
 static uint32_t sip_status(uint32_t cause)
@@ -520,26 +564,30 @@ static void schedule_waiting(struct machine *m)
     set_timer(m, due);
 }
 
+static int64_t after_ms(const struct machine *m, uint32_t ms)
+{
+    return ms ? m->env->now_us + (int64_t)ms * MS_US : 0;
+}
+
 static uint32_t enter_queue(struct machine *m)
 {
     const struct sapa_flow_node *node = node_of(m);
     struct sapa_flow_run *run = m->run;
-    const int64_t now_us = m->env->now_us;
     const bool stays = (run->flags & SAPA_FLOW_RUN_IN_QUEUE) && run->queue == node->queue;
 
     run->phase = SAPA_FLOW_WAITING;
     if (!stays || run->queue_node != run->node || run->queue_flow != run->flow) {
         run->flags &= (uint16_t)~SAPA_FLOW_RUN_OFFERED;
-        run->offer_us = node->offer_after_ms ? now_us + (int64_t)node->offer_after_ms * MS_US : 0;
-        run->limit_us = node->max_ms ? now_us + (int64_t)node->max_ms * MS_US : 0;
+        run->offer_us = after_ms(m, node->offer_after_ms);
+        run->limit_us = after_ms(m, node->max_ms);
     }
     run->queue_node = run->node;
     run->queue_flow = run->flow;
     run->queue = node->queue;
-    run->announce_us =
-        node->announce_every_ms ? now_us + (int64_t)node->announce_every_ms * MS_US : 0;
+    run->announce_us = after_ms(m, node->announce_every_ms);
     if (!stays) {
         run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
+        run->flags &= (uint16_t)~SAPA_FLOW_RUN_OVERFLOWED;
         m->env->ops->enter_queue(m->env->ctx, node->queue, node->priority_add,
                                  node->to_last_agent && m->env->last_agent != SAPA_NONE
                                      ? m->env->last_agent
@@ -562,6 +610,7 @@ static uint32_t waiting_timer(struct machine *m)
     if (run->limit_us != 0 && now_us >= run->limit_us) {
         run->limit_us = 0;
         leave_queue(m);
+        overflowed(m);
         return out_or(m, SAPA_EDGE_TIMEOUT, SAPA_EDGE_OVERFLOW);
     }
     if (run->offer_us != 0 && now_us >= run->offer_us) {
@@ -1284,6 +1333,8 @@ static bool queue_result(struct machine *m, const struct sapa_flow_event *event,
         return true;
     }
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_IN_QUEUE;
+    if (event->result != SAPA_DEQUEUE_FAULT)
+        overflowed(m);
     if (run->phase != SAPA_FLOW_WAITING)
         return true; /* in a dialogue on the side, which goes on without the place */
     switch (event->result) {
@@ -1323,8 +1374,11 @@ static bool back_in_queue(struct machine *m)
     run->phase = SAPA_FLOW_WAITING;
     run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_TALKED; /* nobody has */
-    if (node_of(m)->announce_every_ms)
-        run->announce_us = m->env->now_us + (int64_t)node_of(m)->announce_every_ms * MS_US;
+    /* he waits anew: the conversation does not count as waiting */
+    run->announce_us = after_ms(m, node_of(m)->announce_every_ms);
+    run->limit_us = after_ms(m, node_of(m)->max_ms);
+    run->offer_us =
+        run->flags & SAPA_FLOW_RUN_OFFERED ? 0 : after_ms(m, node_of(m)->offer_after_ms);
     play_music(m);
     schedule_waiting(m);
     return true;
@@ -1403,12 +1457,13 @@ bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
 
 enum sapa_outcome sapa_flow_outcome(const struct sapa_flow_run *run)
 {
-    return run->flags & SAPA_FLOW_RUN_TALKED    ? SAPA_OUTCOME_ANSWERED
-           : run->flags & SAPA_FLOW_RUN_OUTSIDE ? SAPA_OUTCOME_TRANSFERRED
-           : run->flags & SAPA_FLOW_RUN_MESSAGE ? SAPA_OUTCOME_VOICEMAIL
-           : run->flags & SAPA_FLOW_RUN_SERVED  ? SAPA_OUTCOME_CONTAINED
-           : run->flags & SAPA_FLOW_RUN_CLOSED  ? SAPA_OUTCOME_CLOSED
-                                                : SAPA_OUTCOME_ABANDONED_FLOW;
+    return run->flags & SAPA_FLOW_RUN_TALKED       ? SAPA_OUTCOME_ANSWERED
+           : run->flags & SAPA_FLOW_RUN_OUTSIDE    ? SAPA_OUTCOME_TRANSFERRED
+           : run->flags & SAPA_FLOW_RUN_MESSAGE    ? SAPA_OUTCOME_VOICEMAIL
+           : run->flags & SAPA_FLOW_RUN_SERVED     ? SAPA_OUTCOME_CONTAINED
+           : run->flags & SAPA_FLOW_RUN_OVERFLOWED ? SAPA_OUTCOME_OVERFLOW_ENDED
+           : run->flags & SAPA_FLOW_RUN_CLOSED     ? SAPA_OUTCOME_CLOSED
+                                                   : SAPA_OUTCOME_ABANDONED_FLOW;
 }
 
 /* ---- snapshots ---- */

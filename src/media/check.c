@@ -42,7 +42,10 @@ static sapa_rc check_leg(struct sapa_media_message *message)
         return SAPA_EINVAL;
     if (message->u.leg.dtmf_type != 0 && (message->u.leg.dtmf_type < 96 || message->u.leg.dtmf_type > 127))
         return SAPA_EINVAL;
-    if (message->u.leg.dtmf_inband > 1 || message->u.leg.direction > 3 || message->u.leg.side > 4)
+    if (message->u.leg.dtmf_receive != 0 &&
+        (message->u.leg.dtmf_receive < 96 || message->u.leg.dtmf_receive > 127 || message->u.leg.dtmf_type == 0))
+        return SAPA_EINVAL;
+    if (message->u.leg.dtmf_inband > 1 || message->u.leg.keys_held > 1 || message->u.leg.direction > 3 || message->u.leg.side > 4)
         return SAPA_EINVAL;
     if (message->u.leg.ptime_ms == 0)
         message->u.leg.ptime_ms = 20;
@@ -89,6 +92,13 @@ static sapa_rc check_record(const struct sapa_media_message *message)
     return message->contact ? SAPA_OK : SAPA_EINVAL;
 }
 
+static sapa_rc check_limits(const struct sapa_media_message *message)
+{
+    const uint32_t mos = message->u.limits.quality_mos_x100, window_ms = message->u.limits.quality_window_ms;
+
+    return (mos == 0 || (mos >= 100 && mos <= 450)) && window_ms <= SAPA_MEDIA_WINDOW_MS_MAX ? SAPA_OK : SAPA_EINVAL;
+}
+
 sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_message *ret_message)
 {
     const size_t head = offsetof(struct sapa_media_message, u);
@@ -133,6 +143,8 @@ sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_messa
         return has_recording ? SAPA_OK : SAPA_EINVAL;
     case SAPA_MEDIA_STATS:
         return SAPA_OK;
+    case SAPA_MEDIA_LIMITS:
+        return check_limits(ret_message);
     default:
         return SAPA_EINVAL;
     }

@@ -60,6 +60,24 @@ static void test_sizes(void **state)
     }
 }
 
+static void test_limits(void **state)
+{
+    static const struct { uint32_t mos, window_ms; sapa_rc rc; } table[] = {
+        { 0, 0, SAPA_OK },        { 100, 1000, SAPA_OK },        { 450, SAPA_MEDIA_WINDOW_MS_MAX, SAPA_OK },
+        { 99, 1000, SAPA_EINVAL }, { 451, 1000, SAPA_EINVAL },   { 360, SAPA_MEDIA_WINDOW_MS_MAX + 1, SAPA_EINVAL },
+        { UINT32_MAX, 0, SAPA_EINVAL },
+    };
+    struct sapa_media_message message = { .op = SAPA_MEDIA_LIMITS }, got;
+
+    (void)state;
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        message.u.limits.quality_mos_x100 = table[i].mos;
+        message.u.limits.quality_window_ms = table[i].window_ms;
+        assert_int_equal(check(&message), table[i].rc);
+    }
+    assert_int_equal(sapa_media_check(&message, sapa_media_message_size(&message) - 1, &got), SAPA_EINVAL);
+}
+
 static void test_leg(void **state)
 {
     struct sapa_media_message message = { .op = SAPA_MEDIA_LEG_SET, .leg = 1 }, got;
@@ -77,7 +95,10 @@ static void test_leg(void **state)
     BAD(u.leg.codec, 9);
     BAD(u.leg.dtmf_type, 8);
     BAD(u.leg.dtmf_type, 128);
+    BAD(u.leg.dtmf_receive, 95);
+    BAD(u.leg.dtmf_receive, 128);
     BAD(u.leg.dtmf_inband, 2);
+    BAD(u.leg.keys_held, 2);
     BAD(u.leg.direction, 4);
     BAD(u.leg.side, 9);
     BAD(u.leg.ptime_ms, 15);
@@ -133,7 +154,8 @@ static void test_the_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_paths), cmocka_unit_test(test_sizes),
-                                        cmocka_unit_test(test_leg), cmocka_unit_test(test_the_others) };
+                                        cmocka_unit_test(test_limits), cmocka_unit_test(test_leg),
+                                        cmocka_unit_test(test_the_others) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

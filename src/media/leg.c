@@ -225,7 +225,7 @@ static void on_event(struct sapa_worker *worker, struct sapa_leg *leg, const str
     if (out && takes_bridge(out)) {
         if (leg->secret)
             out->source = NULL;
-        else if (out->dtmf_type)
+        else if (out->dtmf_type && !leg->keys_held)
             relay(worker, leg, out, rtp, out->dtmf_type);
     }
     for (unsigned i = 0; i < n; i++)
@@ -256,7 +256,7 @@ void sapa_leg_on_rtp(struct sapa_worker *worker, struct sapa_leg *leg)
     if (order == SAPA_RTP_COPY || order == SAPA_RTP_STRAY || !(leg->direction & SAPA_MEDIA_RECEIVE) ||
         rtp.payload_size == 0)
         return;
-    if (leg->dtmf_type && rtp.type == leg->dtmf_type)
+    if (leg->dtmf_type && (rtp.type == leg->dtmf_type || rtp.type == leg->dtmf_receive))
         on_event(worker, leg, &rtp);
     else if (sapa_g711_is(rtp.type))
         on_audio(worker, leg, &rtp);

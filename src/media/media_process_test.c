@@ -63,7 +63,7 @@ static int start_process(void **state)
     options = (struct sapa_media_options){ .socket_path = socket_path, .threads = 2, .ready_fd = ready[1],
                                            .port_min = (uint16_t)(12000 + getpid() % 40 * 400),
                                            .sounds_folder = folder, .recordings_folder = folder,
-                                           .silent_s = 2, .quality_window_ms = 2000 };
+                                           .silent_s = 2, .quality_mos_x100 = 310, .quality_window_ms = 2000 };
     options.port_max = (uint16_t)(options.port_min + 398);
     assert_int_equal(sapa_thread_start("media", -1, run_process, &options, &process_thread), SAPA_OK);
     assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -221,7 +221,7 @@ struct packet {
 
 struct phone_options {
     uint64_t leg, contact;
-    uint8_t side, codec, dtmf_type, inband;
+    uint8_t side, codec, dtmf_type, dtmf_receive, inband, keys_held;
     bool v6;
 };
 
@@ -232,7 +232,9 @@ static void leg_set(struct control *control, const struct phone *phone, const st
     set.u.leg.remote = sapa_media_of_addr(&phone->addr);
     set.u.leg.codec = phone->codec;
     set.u.leg.dtmf_type = phone->dtmf_type;
+    set.u.leg.dtmf_receive = options->dtmf_receive;
     set.u.leg.dtmf_inband = options->inband;
+    set.u.leg.keys_held = options->keys_held;
     set.u.leg.direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE;
     set.u.leg.side = options->side;
     set.u.leg.generation = 5;
@@ -551,6 +553,32 @@ static void test_events_in(void **state)
         relayed++;
     }
     assert_int_equal(relayed, 8);
+
+    /* We numbered it 102 in our offer, the phone numbers it 96 in its answer and sends as we said (RFC 3264 6.1). */
+    leg_set(&control, &call.agent, &(struct phone_options){ .leg = call.agent.leg, .contact = call.contact,
+                                                            .side = SAPA_SIDE_AGENT, .dtmf_receive = 102 });
+    (void)barrier(&control);
+    const uint8_t theirs = call.agent.dtmf_type;
+    call.agent.dtmf_type = 102;
+    send_event(&call.agent, 6000, 5, 800, true);
+    digit = await(&control, SAPA_MEDIA_DIGIT);
+    assert_int_equal(digit.u.dtmf.digit, '5');
+    assert_int_equal(digit.leg, call.agent.leg);
+    call.agent.dtmf_type = theirs;
+    send_event(&call.agent, 7000, 6, 800, true); /* … or as it said itself */
+    digit = await(&control, SAPA_MEDIA_DIGIT);
+    assert_int_equal(digit.u.dtmf.digit, '6');
+
+    /* Held keys are told and not relayed; control passes on what it wants. */
+    leg_set(&control, &call.agent, &(struct phone_options){ .leg = call.agent.leg, .contact = call.contact,
+                                                            .side = SAPA_SIDE_AGENT, .keys_held = 1 });
+    (void)barrier(&control);
+    while (phone_receive(&call.customer, &packet, 60))
+        ;
+    send_event(&call.agent, 8000, 10, 800, true);
+    digit = await(&control, SAPA_MEDIA_DIGIT);
+    assert_int_equal(digit.u.dtmf.digit, '*');
+    assert_false(phone_receive(&call.customer, &packet, 60));
 
     /* The end is lost. */
     send_event(&call.customer, 9000, 11, 160, false);
@@ -1196,7 +1224,109 @@ static void test_bad_line(void **state)
     assert_true(said.code >= 2);
     said = call_close(&control, &call);
     assert_true(said.u.quality.mos_x100 < 310);
+    assert_true(said.u.quality.mos_min_x100 >= 100 && said.u.quality.mos_min_x100 <= said.u.quality.mos_x100);
     assert_true(said.u.quality.talk_ms > 2000);
+    control_close(&control);
+}
+
+static void limit(struct control *control, uint32_t mos_x100, uint32_t window_ms)
+{
+    struct sapa_media_message message = { .op = SAPA_MEDIA_LIMITS };
+
+    message.u.limits.quality_mos_x100 = mos_x100;
+    message.u.limits.quality_window_ms = window_ms;
+    say(control, &message);
+}
+
+/* When a line is called bad is control's to say, of calls that live too: a clean one is, and then not any more. */
+static void test_limits(void **state)
+{
+    struct control control;
+    struct call call;
+    uint8_t octets[FRAME];
+    unsigned said = 0;
+
+    (void)state;
+    control_open(&control);
+    call_open(&control, &call, SAPA_CODEC_PCMA, SAPA_CODEC_PCMA);
+    limit(&control, 450, 2000);
+    fill(octets, 1, 1);
+    for (unsigned i = 0; i < 500 && said < 2; i++) {
+        struct sapa_media_message message;
+        phone_send(&call.customer, octets);
+        wait_ms(20);
+        while (receive(control.fd, &message, 0)) {
+            if (message.op != SAPA_MEDIA_QUALITY)
+                continue;
+            assert_int_equal(message.code, said == 0);
+            assert_int_equal(message.leg, call.customer.leg);
+            said++;
+            limit(&control, 100, 0);
+        }
+    }
+    assert_int_equal(said, 2);
+    limit(&control, 310, 2000);
+    (void)call_close(&control, &call);
+    control_close(&control);
+}
+
+static void report_loss(struct phone *phone, uint32_t about, uint8_t fraction, int32_t lost, uint32_t jitter)
+{
+    const struct sapa_rtcp_block block = { .ssrc = about, .fraction_lost = fraction, .lost = lost, .jitter = jitter };
+    const struct sapa_rtcp_out out = { .ssrc = phone->ssrc, .cname = "phone", .block = &block };
+    struct sapa_addr to = phone->to;
+    uint8_t bytes[512];
+
+    sapa_addr_set_port(&to, (uint16_t)(sapa_addr_port(&to) + 1));
+    assert_int_equal(sapa_udp_send_one(phone->rtcp_fd, &to, bytes, sapa_rtcp_write(&out, bytes)), SAPA_OK);
+}
+
+/* All that comes is clean, but the agent's phone reports that half of ours is lost: that is a bad line too. */
+static void test_heard_badly(void **state)
+{
+    struct control control;
+    struct call call;
+    struct packet packet;
+    struct sapa_media_message message = { 0 };
+    uint8_t octets[FRAME];
+    unsigned said = 0;
+
+    (void)state;
+    control_open(&control);
+    call_open(&control, &call, SAPA_CODEC_PCMA, SAPA_CODEC_PCMA);
+    limit(&control, 310, 2000);
+    fill(octets, 1, 1);
+    phone_send(&call.agent, octets); /* the leg latches */
+    phone_send(&call.customer, octets);
+    assert_true(phone_receive(&call.agent, &packet, WAIT_MS));
+    for (unsigned i = 0; i < 600 && said < 2; i++) {
+        phone_send(&call.customer, octets);
+        phone_send(&call.agent, octets);
+        if (i % 50 == 49)
+            report_loss(&call.agent, packet.rtp.ssrc, said ? 0 : 128, 0x7fffff, UINT32_MAX * (said == 0 && i == 49));
+        wait_ms(20);
+        while (receive(control.fd, &message, 0)) {
+            if (message.op != SAPA_MEDIA_QUALITY)
+                continue;
+            assert_int_equal(message.code, said == 0);
+            assert_int_equal(message.leg, call.agent.leg);
+            said++;
+        }
+    }
+    assert_int_equal(said, 2);
+    order(&control, SAPA_MEDIA_LEG_CLOSE, call.agent.leg, 0);
+    message = await(&control, SAPA_MEDIA_LEG_CLOSED);
+    assert_int_equal(message.u.quality.lost, 0);
+    assert_true(message.u.quality.mos_x100 > 400);
+    assert_true(message.u.quality.heard_lost > 0 && message.u.quality.heard_lost <= message.u.quality.sent);
+    assert_true(message.u.quality.heard_mos_x100 >= 100 && message.u.quality.heard_mos_x100 < 400);
+    assert_true(message.u.quality.heard_mos_min_x100 <= message.u.quality.heard_mos_x100);
+    assert_int_equal(message.u.quality.heard_fraction, 0);
+    order(&control, SAPA_MEDIA_LEG_CLOSE, call.customer.leg, 0);
+    message = await(&control, SAPA_MEDIA_LEG_CLOSED);
+    assert_int_equal(message.u.quality.heard_mos_x100, 0); /* it reported nothing */
+    phone_close(&call.customer);
+    phone_close(&call.agent);
     control_close(&control);
 }
 
@@ -1283,6 +1413,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_malformed_messages),
         cmocka_unit_test(test_rtcp),
         cmocka_unit_test(test_bad_line),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_heard_badly),
         cmocka_unit_test(test_killed),
     };
 

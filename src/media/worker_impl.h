@@ -14,6 +14,7 @@
 
 #include "base/table.h"
 #include "media/recorder.h"
+#include "media/score.h"
 #include "media/worker.h"
 #include "rt/udp_batch.h"
 #include "rtp/stats.h"
@@ -40,8 +41,8 @@ struct sapa_leg {
     /* what control said */
     uint64_t id, contact;
     uint32_t generation;
-    uint8_t side, codec, dtmf_type, direction, ptime_ms;
-    bool secret;
+    uint8_t side, codec, dtmf_type, dtmf_receive, direction, ptime_ms;
+    bool secret, keys_held;
     struct sapa_addr local;
     struct sapa_addr signalled;      /* from SDP; unset: nowhere yet */
     uint16_t signalled_rtcp_port;
@@ -101,11 +102,10 @@ struct sapa_leg {
     int64_t last_sr_us;
     int64_t rtcp_us;                 /* next report */
     int64_t slice_us;                /* end of this slice */
-    uint32_t window_expected, window_lost;
-    uint8_t window_slices;
+    struct sapa_score score;         /* what we hear */
+    struct sapa_heard heard;         /* what the peer says it hears of us */
     bool alarm;
     uint32_t bad_ms;
-    uint16_t mos_x100, mos_min_x100; /* 0: not known */
     char cname[CNAME_SIZE];
 };
 

@@ -215,6 +215,8 @@ static void on_leg_set(struct sapa_worker *worker, const struct sapa_worker_set 
     leg->generation = message->u.leg.generation;
     leg->codec = message->u.leg.codec;
     leg->dtmf_type = message->u.leg.dtmf_type;
+    leg->dtmf_receive = message->u.leg.dtmf_receive ? message->u.leg.dtmf_receive : leg->dtmf_type;
+    leg->keys_held = message->u.leg.keys_held;
     leg->direction = message->u.leg.direction;
     leg->ptime_ms = message->u.leg.ptime_ms;
     leg->signalled_rtcp_port = message->u.leg.remote_rtcp_port;
@@ -466,6 +468,12 @@ static void on_op(struct sapa_worker *worker, const struct sapa_media_message *m
     switch (message->op) {
     case SAPA_MEDIA_STATS:
         on_stats(worker, message->tag);
+        return;
+    case SAPA_MEDIA_LIMITS: /* a line that is bad now hears of it with its next slice */
+        if (message->u.limits.quality_mos_x100)
+            worker->options.quality_mos_x100 = message->u.limits.quality_mos_x100;
+        if (message->u.limits.quality_window_ms)
+            worker->options.quality_window_ms = message->u.limits.quality_window_ms;
         return;
     case SAPA_MEDIA_RECORD_PAUSE:
     case SAPA_MEDIA_RECORD_RESUME:

@@ -20,6 +20,7 @@ size_t sapa_media_message_size(const struct sapa_media_message *message)
     case SAPA_MEDIA_RECORD_STATE: return head + sizeof(message->u.record_state);
     case SAPA_MEDIA_LEG_CLOSED:
     case SAPA_MEDIA_QUALITY: return head + sizeof(message->u.quality);
+    case SAPA_MEDIA_LIMITS: return head + sizeof(message->u.limits);
     case SAPA_MEDIA_INVENTORY: return head + sizeof(message->u.inventory);
     case SAPA_MEDIA_STATS_REPLY: return head + sizeof(message->u.stats);
     default: return head;

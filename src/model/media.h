@@ -39,6 +39,7 @@ enum sapa_media_op {
     SAPA_MEDIA_RECORD_END,     /* recording; → RECORD_STATE */
     SAPA_MEDIA_STATS,          /* ask: → STATS (whole process) */
     SAPA_MEDIA_SECRET,         /* leg, on in `code`: digits are secret: keep their tones out of recordings and of the other leg */
+    SAPA_MEDIA_LIMITS,         /* u.limits: when a line is called bad; of all legs, those that live too */
 
     /* media → control */
     SAPA_MEDIA_LEG_OPENED = 64,/* u.leg.local: address and port; code: a sapa_rc (< 0) when failed */
@@ -84,8 +85,10 @@ struct sapa_media_message {
             struct sapa_media_address remote; /* set: from SDP; media latches on the real source (symmetric RTP) */
             uint16_t remote_rtcp_port;        /* 0: port + 1 */
             uint8_t codec;                    /* enum sapa_codec of what we send and expect */
-            uint8_t dtmf_type;                /* payload type of telephone-event, 0: none negotiated */
+            uint8_t dtmf_type;                /* payload type of telephone-event as the peer numbers it, 0: none negotiated */
+            uint8_t dtmf_receive;             /* as we numbered it in our offer; 0: the same. Either is recognised */
             uint8_t dtmf_inband;              /* 1: listen for tones in the audio */
+            uint8_t keys_held;                /* 1: its telephone events are told, not relayed: control passes on what is no code */
             uint8_t direction;                /* SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE */
             uint8_t side;                     /* enum sapa_side: CUSTOMER is channel 0 of recordings, AGENT channel 1 */
             uint8_t ptime_ms;                 /* what we send: 20 by default */
@@ -118,7 +121,12 @@ struct sapa_media_message {
             uint16_t mos_x100, mos_min_x100;
             uint8_t side;
             uint64_t talk_ms;                 /* time bridged */
+            /* what the peer reported that it hears of us; its score 0: nothing */
+            uint32_t heard_lost, heard_jitter_us;
+            uint16_t heard_mos_x100, heard_mos_min_x100;
+            uint8_t heard_fraction;           /* lost of 256, of the last report */
         } quality;
+        struct { uint32_t quality_mos_x100, quality_window_ms; } limits; /* 0: as it is */
         struct {
             uint64_t bridged_with;            /* 0: none */
             uint64_t recording;               /* 0: none */

@@ -88,6 +88,30 @@ static void newer_versions_are_refused(void **state)
                      SAPA_EVERSION);
 }
 
+/* A log of before a record grew: what was not there is zero. */
+static void older_versions_are_read(void **state)
+{
+    uint8_t clear_bytes[256], pii_bytes[8];
+    struct sapa_writer clear = sapa_writer_of(clear_bytes, sizeof(clear_bytes));
+    struct sapa_writer pii = sapa_writer_of(pii_bytes, sizeof(pii_bytes));
+    struct sapa_record in, out;
+
+    (void)state;
+    sapa_record_init(&in, SAPA_T_leg_quality);
+    in.u.leg_quality.contact = 5;
+    in.u.leg_quality.mos_min_x100 = 77;
+    sapa_record_encode(&in, &clear, &pii);
+    clear_bytes[1] = 1;  /* the first version had ten fields; those since then are a zero byte each */
+    clear_bytes[4] = 10;
+    memset(&out, 0xff, sizeof(out));
+    assert_int_equal(sapa_record_decode((struct sapa_str){ (char *)clear_bytes, clear.n - 7 },
+                                        SAPA_STR(""), &out), SAPA_OK);
+    assert_int_equal(out.u.leg_quality.contact, 5);
+    assert_int_equal(out.u.leg_quality.mos_min_x100, 77);
+    assert_int_equal(out.u.leg_quality.sent, 0);
+    assert_int_equal(out.u.leg_quality.heard_mos_min_x100, 0);
+}
+
 static void too_many_fields_are_refused(void **state)
 {
     uint8_t clear_bytes[256], pii_bytes[8];
@@ -171,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_round_trips),   cmocka_unit_test(newer_versions_are_refused),
+        cmocka_unit_test(older_versions_are_read),
         cmocka_unit_test(too_many_fields_are_refused), cmocka_unit_test(people_stay_out_of_print),
         cmocka_unit_test(segments_round_trip),
     };

@@ -10,7 +10,8 @@
  *   talk       talk and hold of agents = talk and hold of contacts
  *   offered    offered = answered + abandoned + … + open in every row, and rows add up to the total
  *   records    as many call records as closed contacts, with the same outcomes
- *   recording  each answered second is recorded, masked or excluded by policy, within a second a contact
+ *   recording  each answered second is recorded, masked or excluded by the policy of its queue, within a second
+ *              a contact, and none is recorded under a policy that records nothing
  *
  * Room    report: base, model; pure.   Thread  the fold's.   Tests  report/check_test.c
  */
@@ -55,6 +56,7 @@ struct sapa_check {
     int64_t talk_contacts_ms, hold_contacts_ms;  /* of contact_parted */
     int64_t talk_calls_ms, hold_calls_ms;        /* of call records */
     uint64_t conversation_ms, recorded_ms, masked_ms, excluded_ms, unrecorded_ms;
+    uint64_t lost_ms, lost_recordings; /* missing, and the log says which recorder failed or died: no finding */
     struct sapa_table contacts, offers, agents;
     struct sapa_finding findings[SAPA_FINDINGS_MAX];
     uint32_t finding_count;

@@ -268,7 +268,7 @@ static void test_print(void **state)
 static void test_reference_page(void **state)
 {
     struct fix_lines page;
-    const char *path = SAPA_SOURCE_DIR "/docs/ref/kpi.md";
+    const char *path = SAPA_SOURCE_DIR "/docs/ref/figures.md";
     char *have = NULL;
     size_t n = 0;
 

@@ -306,7 +306,7 @@ static void view_totals(const struct sapa_live *live, struct sapa_view *view, co
     }
     view->abandoned = (uint64_t)total->m.of[SAPA_M_ABANDONED];
     view->contained = (uint64_t)total->m.of[SAPA_M_CONTAINED];
-    view->system_faults = (uint64_t)(total->m.of[SAPA_M_BY_SYSTEM]);
+    view->system_faults = (uint64_t)(total->m.of[SAPA_M_SYSTEM_FAULT]);
 }
 
 /* Of all queues together: a contact that waits no longer counts there at once, not when it ends. */

@@ -270,7 +270,10 @@ static bool put_record(const struct sapa_story *story, const struct sapa_record 
         put_queue(words, record->u.contact_queued.queue, out);
         sapa_text_printf(out, id ? ", urutan %llu" : ", place %llu",
                          (unsigned long long)record->u.contact_queued.position);
-        if (record->u.contact_queued.ewt_p50_ms != 0 && record->u.contact_queued.ewt_p50_ms != SAPA_NONE) {
+        if (record->u.contact_queued.ewt_p50_ms == SAPA_NONE) {
+            sapa_text_add(out, id ? SAPA_STR(", perkiraan tunggu tidak diketahui")
+                                  : SAPA_STR(", expected wait unknown"));
+        } else if (record->u.contact_queued.ewt_p50_ms != 0) {
             sapa_text_add(out, id ? SAPA_STR(", perkiraan tunggu ") : SAPA_STR(", expected wait "));
             put_ms(out, record->u.contact_queued.ewt_p50_ms);
             sapa_text_add(out, id ? SAPA_STR(" sampai ") : SAPA_STR(" to "));

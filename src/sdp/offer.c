@@ -116,12 +116,13 @@ sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local, const struct sapa_sdp_want 
     return finish(local, want, &body, out);
 }
 
-static bool rtp_proto(struct sapa_str proto)
+/* A profile that we can do: the plain ones always, those of SRTP where the caller has keys for them. */
+static bool rtp_proto(struct sapa_str proto, bool secure)
 {
     static const char *const names[] = { "RTP/AVP",   "RTP/AVPF",         "RTP/SAVP",
                                          "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF" };
 
-    for (size_t i = 0; i < SAPA_COUNT(names); i++) {
+    for (size_t i = 0; i < (secure ? SAPA_COUNT(names) : 2); i++) {
         if (sapa_str_ieq(proto, sapa_str_of(names[i])))
             return true;
     }
@@ -203,7 +204,7 @@ sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want, const struct sapa_sdp *
     for (uint8_t i = 0; i < offer->media_count; i++) {
         const struct sapa_sdp_media *media = &offer->media[i];
         if (media->type == SAPA_SDP_AUDIO && media->port > 0 && media->address.family &&
-            rtp_proto(media->proto) && pick(want, media, &audio, &dtmf)) {
+            rtp_proto(media->proto, want->secure) && pick(want, media, &audio, &dtmf)) {
             describe(want, media, audio, dtmf, i, ret_agreed);
             return SAPA_OK;
         }

@@ -46,6 +46,7 @@ struct sapa_sdp_want {
     uint16_t ptime_ms;  /* 0: not said */
     uint16_t rtcp_port; /* 0: not said (port + 1) */
     bool rtcp_mux;
+    bool secure; /* lines that want SRTP (…/SAVP, …/SAVPF) may be taken; false: they are refused like any other that we cannot do */
     struct sapa_str
         attributes; /* further lines for the audio section, each with CRLF ("a=…\r\n"); empty: none */
 };
@@ -74,8 +75,8 @@ struct sapa_sdp_agreed {
 SAPA_MUST_CHECK sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local,
                                        const struct sapa_sdp_want *want, struct sapa_text *out);
 /**
- * Write the answer to `offer`: the first usable audio line is taken, the order of the offerer's formats
- * decides among our codecs, every other m-line is refused with port 0. The direction is what both want.
+ * Write the answer to `offer`: the first usable audio line is taken (one that wants SRTP only if `want->secure`:
+ * it is never answered with plain RTP), the order of the offerer's formats decides among our codecs, every other m-line is refused with port 0. The direction is what both want.
  * SAPA_EINVAL, SAPA_ELIMIT as above; SAPA_ENOENT: no audio line with a codec of ours: answer the call with 488.
  */
 SAPA_MUST_CHECK sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local,

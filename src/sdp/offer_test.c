@@ -183,6 +183,7 @@ static void test_other_codecs(void **state)
     want.codec_count = 2;
     want.ptime_ms = 0;
     want.rtcp_mux = true;
+    want.secure = true;
     want.attributes = SAPA_STR("a=setup:passive\r\n");
     assert_int_equal(answer(&local, &want, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 0 126\r\nc=IN IP4 10.0.0.1\r\na=mid:0\r\n"
                             "a=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n", &agreed), SAPA_OK);
@@ -193,10 +194,32 @@ static void test_other_codecs(void **state)
     assert_true(agreed.rtcp_mux);
 }
 
+/* A stream that was offered encrypted is never answered in the clear. */
+static void test_secure_refused(void **state)
+{
+    (void)state;
+    static const char *const profiles[] = { "RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF", "rtp/savp" };
+    struct sapa_sdp_want want = g711();
+    struct sapa_sdp_local local = { .session_id = 7 };
+    struct sapa_sdp_agreed agreed;
+    char lines[600];
+
+    for (size_t i = 0; i < SAPA_COUNT(profiles); i++) {
+        snprintf(lines, sizeof(lines), "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 9000 %s 8\r\n", profiles[i]);
+        assert_int_equal(answer(&local, &want, lines, &agreed), SAPA_ENOENT);
+        snprintf(lines, sizeof(lines), "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 9000 %s 8\r\nm=audio 9002 RTP/AVP 8\r\n",
+                 profiles[i]);
+        assert_int_equal(answer(&local, &want, lines, &agreed), SAPA_OK);
+        assert_int_equal(agreed.port, 9002);
+        snprintf(lines, sizeof(lines), "m=audio 0 %s 8\r\nm=audio 20000 RTP/AVP 8\r\n", profiles[i]);
+        assert_non_null(strstr(out, lines));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_offer), cmocka_unit_test(test_answer_golden), cmocka_unit_test(test_answer_refused),
                                         cmocka_unit_test(test_directions), cmocka_unit_test(test_versions_in_answers), cmocka_unit_test(test_accept),
-                                        cmocka_unit_test(test_other_codecs) };
+                                        cmocka_unit_test(test_other_codecs), cmocka_unit_test(test_secure_refused) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -584,6 +584,70 @@ static void test_stray_answer(void **state)
     stray(false);
 }
 
+/* The caller's process dies while the phone rings; its successor knows how the INVITE was made. */
+static void successor(bool again)
+{
+    struct world *w = open_world(SAPA_SIP_FLOW_UDP, 2);
+    struct sapa_sip_call call = { .flow = fake_flow(&w->net, 0), .hop = SAPA_SIP_HOP_FLOW, .uri = SAPA_STR("sip:200@10.0.0.2"),
+                                  .from = SAPA_STR("<sip:100@10.0.0.1>"), .to = SAPA_STR("<sip:200@10.0.0.2>"),
+                                  .call_id = SAPA_STR("0123456789abcdef"), .from_tag = SAPA_STR("fedcba9876543210"),
+                                  .branch = SAPA_STR("aaaabbbbccccdddd"), .user = 5, .spec = { .body = SAPA_STR("offer") } };
+    const struct sapa_sip_spec answer_spec = { .body = SAPA_STR("answer") };
+    sapa_sip_dialog_id dialog;
+    sapa_sip_tx_id tx;
+
+    assert_int_equal(sapa_sip_call_start(w->net.ends[0].stack, &call, w->net.now_us, &dialog, &tx), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    const sapa_sip_tx_id invite = last(w, 1)->tx;
+    assert_int_equal(sapa_sip_call_answer(w->net.ends[1].stack, invite, 180, NULL, w->net.now_us), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    sapa_sip_stack_close(w->net.ends[0].stack);
+    w->net.ends[0].stack = new_stack(w, 0, 99);
+    const size_t before = w->count;
+    call.sent_before = !again;
+    assert_int_equal(sapa_sip_call_start(w->net.ends[0].stack, &call, w->net.now_us, &dialog, &tx), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    if (again) { /* for the phone it is the same INVITE: it says once more that it rings, and can be answered */
+        assert_int_equal(w->count, before + 1);
+        assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_PROGRESS);
+        assert_int_equal(last(w, 0)->status, 180);
+        assert_int_equal(sapa_sip_call_answer(w->net.ends[1].stack, invite, 200, &answer_spec, w->net.now_us), SAPA_OK);
+        fake_run_ms(&w->net, 10);
+        assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_ANSWER);
+        assert_int_equal(sapa_sip_call_ack(w->net.ends[0].stack, dialog, NULL, w->net.now_us), SAPA_OK);
+        fake_run_ms(&w->net, 10);
+        assert_int_equal(last(w, 1)->kind, SAPA_SIP_EV_ACK);
+    } else {
+        assert_int_equal(w->count, before); /* nothing left */
+        assert_int_equal(sapa_sip_call_cancel(w->net.ends[0].stack, dialog, SAPA_STR(""), w->net.now_us), SAPA_OK);
+        fake_run_ms(&w->net, 10);
+        assert_int_equal(last(w, 1)->kind, SAPA_SIP_EV_CANCEL);
+        assert_int_equal(sapa_sip_respond(w->net.ends[1].stack, invite, 487, NULL, w->net.now_us), SAPA_OK);
+        fake_run_ms(&w->net, 10);
+        assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_RESPONSE);
+        assert_int_equal(last(w, 0)->status, 487);
+    }
+    sapa_sip_dialog_end(w->net.ends[0].stack, dialog);
+    close_world(w);
+}
+
+static void test_successor(void **state)
+{
+    (void)state;
+    successor(true);
+    successor(false);
+    struct world *w = open_world(SAPA_SIP_FLOW_UDP, 1);
+    struct sapa_sip_call call = { .flow = fake_flow(&w->net, 0), .uri = SAPA_STR("sip:200@10.0.0.2"), .from = SAPA_STR("<sip:a@b>"),
+                                  .to = SAPA_STR("<sip:c@d>"), .branch = SAPA_STR("a\r\nb") };
+    sapa_sip_dialog_id dialog;
+    sapa_sip_tx_id tx;
+    assert_int_equal(sapa_sip_call_start(w->net.ends[0].stack, &call, w->net.now_us, &dialog, &tx), SAPA_EINVAL);
+    call.branch = SAPA_STR("");
+    call.from_tag = SAPA_STR("a;b");
+    assert_int_equal(sapa_sip_call_start(w->net.ends[0].stack, &call, w->net.now_us, &dialog, &tx), SAPA_EINVAL);
+    close_world(w);
+}
+
 static void test_tcp_reconnect(void **state)
 {
     (void)state;
@@ -668,7 +732,7 @@ int main(void)
         cmocka_unit_test(test_route_set), cmocka_unit_test(test_strict_router), cmocka_unit_test(test_forks),
         cmocka_unit_test(test_fork_flood),
         cmocka_unit_test(test_retry_with_credentials), cmocka_unit_test(test_uas_nat_and_target), cmocka_unit_test(test_early_bye),
-        cmocka_unit_test(test_bye_waits_for_ack), cmocka_unit_test(test_adopt), cmocka_unit_test(test_stray_answer), cmocka_unit_test(test_tcp_reconnect),
+        cmocka_unit_test(test_bye_waits_for_ack), cmocka_unit_test(test_adopt), cmocka_unit_test(test_stray_answer), cmocka_unit_test(test_successor), cmocka_unit_test(test_tcp_reconnect),
         cmocka_unit_test(test_odd_targets), cmocka_unit_test(test_bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

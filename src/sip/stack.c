@@ -451,10 +451,13 @@ void sapa_sip_put_own_via(struct sapa_sip_stack *stack, struct sapa_text *out,
                           const struct sapa_sip_flow *flow, enum sapa_sip_method method,
                           struct sapa_str method_text, uint64_t *ret_key)
 {
-    char branch[7 + 17] = "z9hG4bK";
+    char branch[7 + 65] = "z9hG4bK";
+    const struct sapa_str given = stack->branch_next;
 
-    sapa_sip_token(stack, branch + 7);
-    const struct sapa_str text = { branch, 23 };
+    stack->branch_next = (struct sapa_str){ NULL, 0 };
+    if (given.n == 0 || !sapa_str_copy(given, branch + 7, sizeof(branch) - 7))
+        sapa_sip_token(stack, branch + 7);
+    const struct sapa_str text = sapa_str_of(branch);
     sapa_text_add(out, SAPA_STR("Via: SIP/2.0/"));
     sapa_text_add(out, sapa_str_of(sapa_sip_flow_name(flow->kind)));
     sapa_text_char(out, ' ');

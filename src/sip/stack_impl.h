@@ -107,6 +107,7 @@ struct sapa_sip_stack {
     struct sapa_sip_map tx_map, merge_map, dialog_map;
     struct sapa_sip_heap heap; /* ref: index * 2 + (1 for a dialog) */
 
+    struct sapa_str branch_next; /* what the next request of ours has as its branch; empty: a fresh token */
     struct sapa_text allow;
     char allow_buf[256];
     struct sapa_text out; /* where messages are built */

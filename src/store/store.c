@@ -352,6 +352,11 @@ uint64_t sapa_store_epoch(const struct sapa_store *store)
     return store->epoch;
 }
 
+void sapa_store_key(const struct sapa_store *store, const char *purpose, struct sapa_key *ret_key)
+{
+    sapa_key_derive(&store->master, purpose, ret_key);
+}
+
 /* --- settings, documents, clients, index --- */
 
 sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf, size_t size)

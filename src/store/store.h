@@ -13,6 +13,7 @@
 #define SAPA_STORE_STORE_H
 
 #include "base/str.h"
+#include "rt/crypto.h"
 
 struct sapa_store;
 
@@ -59,6 +60,8 @@ const char *sapa_store_problem(struct sapa_store *store, char *buf, size_t size)
 SAPA_MUST_CHECK sapa_rc sapa_store_take_epoch(struct sapa_store *store, const char *who, uint64_t *ret_epoch);
 /** The one we hold, 0 = none. */
 uint64_t sapa_store_epoch(const struct sapa_store *store);
+/** A key for one purpose, the same as long as master.key lives. */
+void sapa_store_key(const struct sapa_store *store, const char *purpose, struct sapa_key *ret_key);
 
 /** Settings. SAPA_ENOENT when there is none. `buf` gets a NUL; SAPA_ELIMIT when it does not fit. */
 SAPA_MUST_CHECK sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf, size_t size);

@@ -103,6 +103,8 @@ static inline void fake_centre(struct sapa_centre *c)
     *c = (struct sapa_centre){ .hash = "fake" };
     c->system.sip_host = SAPA_STR("sapa.example");
     c->system.digest = 1;
+    c->system.quality_alarm_mos_x100 = 360;
+    c->system.quality_alarm_ms = 10000;
     c->system.register_min_s = 30;
     c->system.register_max_s = 3600;
 #define FAKE_TABLE(plural) c->plural = fake_##plural, c->plural##_count = SAPA_COUNT(fake_##plural)
@@ -216,7 +218,7 @@ static inline sapa_rc fake_media_send(void *ctx, const struct sapa_media_message
 {
     struct fake *f = ctx;
     assert_true(f->media_count < FAKE_MEDIA_MAX);
-    assert_true(m->op == SAPA_MEDIA_HELLO || m->contact != 0); /* what media/check.c refuses */
+    assert_true(m->op == SAPA_MEDIA_HELLO || m->op == SAPA_MEDIA_LIMITS || m->contact != 0); /* what media/check.c refuses */
     assert_true(m->op != SAPA_MEDIA_PLAY || (m->leg && m->u.play.play && m->u.play.file_count && m->u.play.files[0][0] == '/'));
     assert_true(m->op != SAPA_MEDIA_LEG_OPEN || m->u.leg.local.family == 4 || m->u.leg.local.family == 6);
     f->media[f->media_count++] = *m;
@@ -260,6 +262,8 @@ static inline void fake_media_run(struct fake *f)
         case SAPA_MEDIA_RECORD_PAUSE:
         case SAPA_MEDIA_RECORD_RESUME:
         case SAPA_MEDIA_RECORD_END:
+            if (f->media_mute)
+                break;
             m.op = SAPA_MEDIA_RECORD_STATE;
             m.u.record_state.state = (uint8_t)(ask.op - SAPA_MEDIA_RECORD);
             m.u.record_state.recorded_ms = 1000;

@@ -20,9 +20,13 @@ static bool in_network(const struct sapa_network *net, const struct sapa_sip_ip 
     return bits == 0 || ((net->address[bytes] ^ ip->bytes[bytes]) & (0xff00 >> bits) & 0xff) == 0;
 }
 
-/* The trunk that calls come from at this address; SAPA_NONE: none. */
-uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip)
+/* The trunk that calls come from here, by its certificate or by its address; SAPA_NONE: none. */
+uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow)
 {
+    const struct sapa_sip_ip *ip = &flow->remote;
+    for (uint32_t i = 0; v->net && flow->kind == SAPA_SIP_FLOW_TLS && i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++)
+        if (sapa_sip_net_peer_is(v->net, flow, v->centre->trunks[i].tls_name))
+            return i;
     for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
         const struct sapa_trunk *trunk = &v->centre->trunks[i];
         for (uint32_t n = 0; n < trunk->from_count; n++)
@@ -250,7 +254,7 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     const struct sapa_str from = plain_user(&msg->from.uri, from_buf, sizeof(from_buf));
     const bool code = sapa_voice_code_is(v, dialled);
     const uint32_t from_agent = sapa_voice_agent_of(v, from);
-    uint32_t trunk = sapa_voice_trunk_of(v, &ev->flow->remote);
+    uint32_t trunk = sapa_voice_trunk_of(v, ev->flow);
     /* A phone is asked for its password; a trunk's call is never, even if the caller's number looks like an extension. */
     const bool phone = code || (from_agent != SAPA_NONE &&
                                 (trunk == SAPA_NONE || sapa_sip_first(msg, SAPA_SIP_H_AUTHORIZATION) ||

@@ -111,8 +111,9 @@ void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *a
         }
     }
     leg->codec = agreed->codec_id == SAPA_SDP_PCMU ? SAPA_CODEC_PCMU : SAPA_CODEC_PCMA;
-    const bool events = agreed->dtmf && agreed->dtmf_pt_receive >= 96 && agreed->dtmf_pt_receive <= 127;
-    leg->dtmf_type = events ? agreed->dtmf_pt_receive : 0;
+    const bool events = agreed->dtmf && agreed->dtmf_pt_send >= 96 && agreed->dtmf_pt_send <= 127;
+    leg->dtmf_type = events ? agreed->dtmf_pt_send : 0;
+    leg->dtmf_receive = events && agreed->dtmf_pt_receive >= 96 && agreed->dtmf_pt_receive <= 127 ? agreed->dtmf_pt_receive : 0;
     switch (agreed->direction) {
     case SAPA_SDP_SENDONLY: leg->direction = SAPA_MEDIA_SEND; break;
     case SAPA_SDP_RECVONLY: leg->direction = SAPA_MEDIA_RECEIVE; break;
@@ -131,13 +132,56 @@ void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
     m.u.leg.remote_rtcp_port = leg->remote_rtcp;
     m.u.leg.codec = leg->codec;
     m.u.leg.dtmf_type = leg->dtmf_type;
-    m.u.leg.dtmf_inband = leg->dtmf_type == 0;
+    m.u.leg.dtmf_receive = leg->dtmf_receive;
+    m.u.leg.dtmf_inband = leg->dtmf_type == 0 || (leg->trunk < v->centre->trunks_count && v->centre->trunks[leg->trunk].inband_dtmf);
+    m.u.leg.keys_held = leg->kind == LEG_AGENT && leg->dtmf_type != 0;
     m.u.leg.direction = leg->direction;
     m.u.leg.side = (uint8_t)sapa_voice_leg_side(leg);
     m.u.leg.ptime_ms = 20;
     m.u.leg.generation = leg->generation + 1;
     leg->started = true;
     if (sapa_voice_media_send(v, &m) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
+static struct voice_leg *bridged_with(const struct sapa_voice *v, const struct voice_leg *leg)
+{
+    struct voice_leg *other = sapa_voice_find(&v->legs, leg->bridged);
+    return other && other->bridged == leg->id ? other : NULL;
+}
+
+static void part(const struct sapa_voice *v, struct voice_leg *leg)
+{
+    struct voice_leg *other = bridged_with(v, leg);
+    if (other)
+        other->bridged = 0;
+    leg->bridged = 0;
+}
+
+/* Both hear each other from now on; whom they heard before is alone again. */
+void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct voice_leg *a, struct voice_leg *b)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = c->id, .leg = a->id, .other = b->id };
+    if (sapa_voice_media_send(v, &m) != SAPA_OK) {
+        v->stats.late_commands++;
+        return;
+    }
+    part(v, a);
+    part(v, b);
+    a->bridged = b->id;
+    b->bridged = a->id;
+}
+
+/* Keys that did not come as audio or RFC 4733, for whom `from` talks with: as that line takes them. */
+void sapa_voice_leg_keys(struct sapa_voice *v, struct voice_leg *from, struct sapa_str keys)
+{
+    const struct voice_leg *other = bridged_with(v, from);
+    if (!other || other->state == LEG_OVER || !other->started || !(other->direction & SAPA_MEDIA_SEND))
+        return;
+    struct sapa_media_message m = { .op = SAPA_MEDIA_SEND_DTMF, .contact = from->contact->id, .leg = other->id };
+    m.u.dtmf.digit = keys.p[0];
+    m.u.dtmf.length_ms = 100;
+    if (!sapa_str_copy(keys, m.u.dtmf.digits, sizeof(m.u.dtmf.digits)) || sapa_voice_media_send(v, &m) != SAPA_OK)
         v->stats.late_commands++;
 }
 
@@ -189,6 +233,7 @@ void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
         return;
     leg->state = LEG_OVER;
     leg->tx = 0;
+    part(v, leg);
     sapa_voice_line_alarm(v, leg, false, "the leg with the bad line is closed");
     for (uint8_t i = 0; i < leg->fork_count; i++)
         sapa_sip_dialog_end(v->stack, leg->forks[i]);
@@ -504,7 +549,7 @@ static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct
         const char digit = sapa_voice_info_digit(ev->msg);
         respond(v, ev->tx, digit || ev->msg->body.n == 0 ? 200 : 415, ev->now_us);
         if (digit && leg->state == LEG_UP)
-            sapa_voice_digit(v, leg, digit);
+            sapa_voice_digit(v, leg, digit, KEY_INFO);
         break;
     }
     case SAPA_SIP_OPTIONS: respond(v, ev->tx, 200, ev->now_us); break;

@@ -4,7 +4,7 @@
  * Trunks: their address (looked up again every minute) and whether they answer OPTIONS. Any answer
  * is a sign of life; two silences in a row raise the alarm, and calls go by other trunks first.
  */
-enum { RESOLVE_US = 60000000, RESOLVE_FAILED_US = 5000000 };
+enum { RESOLVE_US = 60000000, RESOLVE_FAILED_US = 5000000, RETRY_US = 5000000 };
 
 static void resolved(void *ctx, sapa_rc rc, const struct sapa_addr *addrs, size_t count)
 {
@@ -22,7 +22,7 @@ static void resolved(void *ctx, sapa_rc rc, const struct sapa_addr *addrs, size_
 
 static void resolve(struct sapa_voice *v, struct voice_trunk *t, const struct sapa_trunk *trunk)
 {
-    const uint16_t port = trunk->port ? trunk->port : 5060;
+    const uint16_t port = trunk->port ? trunk->port : trunk->transport == 2 ? 5061 : 5060;
     t->resolve_due_us = INT64_MAX;
     if (trunk->host.n == 0 || sapa_sip_ip_parse(trunk->host, port, &t->ip) == SAPA_OK)
         return;
@@ -52,24 +52,43 @@ void sapa_voice_trunks_map(struct sapa_voice *v, const struct sapa_centre *old)
         resolve(v, &v->trunks[i], &v->centre->trunks[i]);
 }
 
+sapa_rc sapa_voice_trunk_flow(struct sapa_voice *v, uint32_t index, struct sapa_sip_flow *ret_flow)
+{
+    static const enum sapa_sip_flow_kind kinds[] = { SAPA_SIP_FLOW_UDP, SAPA_SIP_FLOW_TCP, SAPA_SIP_FLOW_TLS };
+    const struct sapa_trunk *trunk = &v->centre->trunks[index];
+    const struct sapa_sip_ip *ip = &v->trunks[index].ip;
+    const enum sapa_sip_flow_kind kind = trunk->transport < SAPA_COUNT(kinds) ? kinds[trunk->transport] : SAPA_SIP_FLOW_UDP;
+    struct sapa_sip_ip numeric;
+    if (!v->net)
+        return v->options.transport->open(v->options.transport_ctx, kind, ip, ret_flow);
+    if (kind == SAPA_SIP_FLOW_TLS) { /* it must be who it is called in the description */
+        const struct sapa_str name = trunk->tls_name.n > 0 ? trunk->tls_name
+                                     : sapa_sip_ip_parse(trunk->host, 0, &numeric) == SAPA_OK ? (struct sapa_str){ NULL, 0 } : trunk->host;
+        const sapa_rc rc = sapa_sip_net_tls_name(v->net, ip, name);
+        if (rc != SAPA_OK)
+            return rc;
+    }
+    return sapa_sip_net_ops.open(v->net, kind, ip, ret_flow);
+}
+
 static void ask(struct sapa_voice *v, uint32_t index)
 {
     struct voice_trunk *t = &v->trunks[index];
-    const struct sapa_trunk *trunk = &v->centre->trunks[index];
     struct sapa_sip_flow flow;
     char uri_buf[320], from_buf[320], to_buf[340];
     struct sapa_text uri, from, to;
     sapa_sip_tx_id tx;
-    const enum sapa_sip_flow_kind kind = trunk->transport == 1 ? SAPA_SIP_FLOW_TCP : SAPA_SIP_FLOW_UDP;
-    const sapa_rc rc = v->net ? sapa_sip_net_ops.open(v->net, kind, &t->ip, &flow)
-                              : v->options.transport->open(v->options.transport_ctx, kind, &t->ip, &flow);
-    if (rc != SAPA_OK)
+    if (sapa_voice_trunk_flow(v, index, &flow) != SAPA_OK) {
+        sapa_voice_trunk_answer(v, index, false);
         return;
+    }
     sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
     sapa_text_init(&from, from_buf, sizeof(from_buf));
     sapa_text_init(&to, to_buf, sizeof(to_buf));
     sapa_text_add(&uri, SAPA_STR("sip:"));
     sapa_sip_put_ip_port(&uri, &t->ip);
+    if (flow.kind != SAPA_SIP_FLOW_UDP)
+        sapa_text_add(&uri, flow.kind == SAPA_SIP_FLOW_TCP ? SAPA_STR(";transport=tcp") : SAPA_STR(";transport=tls"));
     sapa_text_printf(&to, "<%s>", uri_buf);
     sapa_text_printf(&from, "<sip:" SAPA_STR_FMT ">", SAPA_STR_ARG(v->centre->system.sip_host));
     const struct sapa_sip_request request = {
@@ -85,6 +104,8 @@ void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t index, bool alive)
         return;
     struct voice_trunk *t = &v->trunks[index];
     t->asked = false;
+    if (!alive && v->options.ping_ms != UINT32_MAX) /* soon again: is it down, is it back? */
+        t->ping_due_us = SAPA_MIN(t->ping_due_us, sapa_voice_now(v) + RETRY_US);
     t->fails = alive ? 0 : (uint8_t)SAPA_MIN(t->fails + 1, 100);
     const bool down = t->fails >= 2;
     if (down == t->down)

@@ -279,15 +279,19 @@ static void refused(void **state)
     fake_invite(f, &c, "192.0.2.5", "1500", "", FAKE_SDP("192.0.2.5", "30000", "18", "sendrecv"));
     fake_want(f, "SIP/2.0 488", c.call_id);
     fake_request(f, &c, "ACK", "", "", "");
+    fake_invite(f, &c, "192.0.2.5", "1500", "", /* keys for SRTP that nobody would use: never answered in the clear */
+                "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 30000 RTP/SAVPF 8\r\n");
+    fake_want(f, "SIP/2.0 488", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
     fake_invite(f, &c, "192.0.2.5", "1500", "Require: 100rel\r\n", fake_sdp_customer);
     assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: 100rel"));
     fake_request(f, &c, "ACK", "", "", "");
     sapa_voice_stats_read(f->voice, &stats);
-    assert_int_equal(stats.offered, 4); /* 420 never was a call that could be taken */
+    assert_int_equal(stats.offered, 5); /* 420 never was a call that could be taken */
     assert_int_equal(stats.refused_source, 1);
     assert_int_equal(stats.refused_store, 1);
     assert_int_equal(stats.refused_core, 1);
-    assert_int_equal(stats.refused_sdp, 1);
+    assert_int_equal(stats.refused_sdp, 2);
     assert_int_equal(stats.arrived, 0);
     assert_int_equal(fake_posted_count(f, SAPA_T_contact_arrived), 0);
     assert_empty(f);
@@ -618,6 +622,10 @@ static void callback_with_credentials(void **state)
     assert_non_null(strstr(invite->text, "username=\"sapa\""));
     fake_reply(f, invite, 183, "t", "", fake_sdp_customer);
     assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET); /* the agent hears the carrier's ringing */
+    assert_int_equal(set->u.leg.remote.port, 30000);
+    const struct sapa_media_message *early = fake_media(f, SAPA_MEDIA_BRIDGE);
+    assert_int_equal(early->other, set->leg);
     fake_reply(f, invite, 180, "t", "", "");
     fake_reply(f, invite, 200, "t", "", ""); /* its description came early */
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
@@ -702,13 +710,125 @@ static void trunks_in_trouble(void **state)
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
     assert_int_equal(progress->u.dial_progress.state, 2);
     assert_int_equal(progress->u.dial_progress.cause, 486);
+    /* it rang until the carrier had enough: the customer does not answer, and no other trunk makes him */
     dial.u.cmd_dial.attempt = 3;
     fake_command(f, &dial);
     invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 180, "x", "", "");
+    fake_reply(f, invite, 408, "x", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 408);
+    assert_int_equal(progress->u.dial_progress.side, SAPA_SIDE_CUSTOMER);
+    dial.u.cmd_dial.attempt = 4;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
     fake_reply(f, invite, 180, "w", "", "");
-    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 3);
+    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 4);
     fake_reply(f, fake_want(f, "CANCEL", ""), 200, "w", "", "");
     fake_reply(f, invite, 487, "w", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* What the network plays is heard before the answer; it belongs to its fork. */
+static void early_media(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    const uint64_t leg = fake_media(f, SAPA_MEDIA_LEG_SET)->leg;
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 30000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 183, "a", "", FAKE_SDP("192.0.2.61", "30010", "8 101", "sendrecv"));
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    const uint64_t outside = set->leg;
+    assert_int_equal(set->u.leg.remote.port, 30010);
+    const struct sapa_media_message *bridge = fake_media(f, SAPA_MEDIA_BRIDGE);
+    assert_int_equal(bridge->leg, leg);
+    assert_int_equal(bridge->other, outside);
+    /* another fork speaks and is answered with its own address */
+    const size_t before = f->media_count;
+    fake_reply(f, invite, 183, "b", "", FAKE_SDP("192.0.2.62", "30020", "8 101", "sendrecv"));
+    assert_int_equal(f->media_count, before); /* one at a time is heard */
+    fake_reply(f, invite, 200, "b", "", FAKE_SDP("192.0.2.62", "30022", "8 101", "sendrecv"));
+    assert_int_equal(fake_media(f, SAPA_MEDIA_LEG_SET)->u.leg.remote.port, 30022);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 1);
+    struct fake_call called = fake_callee(invite, "b");
+    fake_want(f, "ACK", called.call_id);
+    called.cseq = 10;
+    fake_request(f, &called, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 3);
+    /* a 200 of one fork without a description is not the answer that another fork gave */
+    dial.u.cmd_dial.attempt = 2;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 183, "c", "", FAKE_SDP("192.0.2.61", "30030", "8 101", "sendrecv"));
+    fake_reply(f, invite, 200, "d", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 488);
+    called = fake_callee(invite, "d");
+    fake_want(f, "ACK", called.call_id);
+    fake_reply(f, fake_want(f, "BYE", called.call_id), 200, "d", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* A key that came by INFO reaches whom the sender talks with, unless it is a secret. */
+static void keys_cross(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    fake_request(f, &customer, "INFO", "", "application/dtmf-relay", "Signal=4\r\n"); /* nobody is there */
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+    const struct sapa_media_message *bridge = fake_media(f, SAPA_MEDIA_BRIDGE);
+    for (size_t i = 0; i < f->media_count; i++)
+        assert_int_not_equal(f->media[i].op, SAPA_MEDIA_SEND_DTMF);
+    fake_request(f, &customer, "INFO", "", "application/dtmf-relay", "Signal=5\r\nDuration=160\r\n");
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_SEND_DTMF);
+    assert_int_equal(m->leg, bridge->other);
+    assert_string_equal(m->u.dtmf.digits, "5");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "7");
+    m = fake_media(f, SAPA_MEDIA_SEND_DTMF);
+    assert_int_equal(m->leg, bridge->leg);
+    FAKE_COMMAND(f, cmd_secret, .contact = contact, .on = 1);
+    const size_t before = f->media_count;
+    fake_request(f, &customer, "INFO", "", "application/dtmf", "3");
+    assert_int_equal(f->media_count, before);
+    FAKE_COMMAND(f, cmd_secret, .contact = contact, .on = 0);
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_request(f, &customer, "INFO", "", "application/dtmf", "9"); /* nobody is there any more */
+    for (size_t i = before; i < f->media_count; i++)
+        assert_int_not_equal(f->media[i].op, SAPA_MEDIA_SEND_DTMF);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* Some carriers promise telephone events and send tones. */
+static void tones_of_a_trunk(void **state)
+{
+    struct fake *f = *state;
+    static struct sapa_trunk trunks[2];
+    struct fake_call customer;
+    memcpy(trunks, fake_trunks, sizeof(trunks));
+    trunks[0].inband_dtmf = 1;
+    f->centre.trunks = trunks;
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.dtmf_type, 101);
+    assert_int_equal(set->u.leg.dtmf_inband, 1);
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     assert_empty(f);
@@ -873,6 +993,83 @@ static void what_codes_say(void **state)
     assert_empty(f);
 }
 
+static size_t keys_sent(const struct fake *f, char *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->media_count; i++)
+        if (f->media[i].op == SAPA_MEDIA_SEND_DTMF)
+            for (const char *p = f->media[i].u.dtmf.digits; *p; p++)
+                ret[n++] = *p;
+    ret[n] = '\0';
+    return n;
+}
+
+/* Codes dialled on the line on which the agent talks: the customer does not get them, but all else. */
+static void codes_while_talking(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    char sent[64];
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.keys_held, 0);
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    const uint64_t leg = set->leg;
+    assert_int_equal(set->u.leg.keys_held, 1);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+
+    press(f, leg, contact, "4"); /* no code: at once */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+    press(f, leg, contact, "*");
+    press(f, leg, contact, "6"); /* whole: at once */
+    const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_RECORD_PAUSE);
+    assert_int_equal(asked->u.agent_command.agent, 0);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .rc = 0);
+    const struct sapa_media_message *note = fake_media(f, SAPA_MEDIA_PLAY); /* a word for the agent alone */
+    assert_int_equal(note->leg, leg);
+    assert_string_equal(note->u.play.files[0], "/cache/agent.record-paused");
+    press(f, leg, contact, "*21"); /* an argument may follow: it waits, then it is one */
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 1400000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 200000);
+    asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_NOT_READY);
+    assert_int_equal(asked->u.agent_command.code, 0);
+    fake_run(f, 6000000); /* nobody replies: that is said */
+    assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/agent.refused");
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+
+    press(f, leg, contact, "*00"); /* none, as soon as that is clear */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    press(f, leg, contact, "*"); /* and a lone star after its time */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    fake_run(f, 1600000);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00*");
+    press(f, leg, contact, "*29#"); /* no such reason */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "*");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "7");
+    assert_int_equal(fake_posted(f, SAPA_T_agent_command)->u.agent_command.verb, SAPA_VERB_RECORD_RESUME);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 3);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    press(f, leg, contact, "*"); /* he hangs up in the middle of one */
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
 /* An offer comes while the agent hears the confirmation of a code: his line is freed first. */
 static void an_offer_frees_the_line(void **state)
 {
@@ -1020,6 +1217,32 @@ static void recording(void **state)
         assert_true(i == 3 ? r->u.recording_state.hash.n >= 63 : r->u.recording_state.hash.n == 0);
     }
     assert_empty(f);
+    /* two after each other, the second before the recorder has said that the first is over: each has its own file */
+    const uint64_t moved = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 35, .action = 0);
+    fake_run(f, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.state, 0);
+    f->media_mute = true;
+    struct sapa_media_message over = { .op = SAPA_MEDIA_RECORD_STATE, .contact = moved, .recording = 35 };
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 35, .action = 3 } });
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 36, .action = 0 } });
+    fake_run(f, 0);
+    over.u.record_state.state = 3;
+    sapa_voice_media_receive(f->voice, &over);
+    over.recording = 36;
+    over.u.record_state.state = 0;
+    sapa_voice_media_receive(f->voice, &over);
+    f->media_mute = false;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sapa_record *r = fake_posted(f, SAPA_T_recording_state);
+        assert_int_equal(r->u.recording_state.recording, 35 + i);
+        assert_string_equal(r->u.recording_state.path.p, i ? "toko/2026/11/18/36.srec" : "toko/2026/11/18/35.srec");
+    }
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 36, .action = 3);
+    assert_string_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.path.p, "toko/2026/11/18/36.srec");
+    FAKE_COMMAND(f, cmd_forget, .contact = moved);
+    assert_empty(f);
     /* no key: not recorded, and said so */
     f->voice->options.recordings_dir = NULL;
     const uint64_t other = fake_customer(f, &customer);
@@ -1138,6 +1361,28 @@ static void poor_line(void **state)
     assert_empty(f);
 }
 
+/* When a line is called bad stands in the description: media learns it when it comes and when that changes. */
+static void media_learns_the_limits(void **state)
+{
+    struct fake *f = *state;
+    struct sapa_centre other = *f->options.centre;
+    f->media_seen = f->media_count;
+    sapa_voice_media_link(f->voice, false);
+    sapa_voice_media_link(f->voice, true);
+    fake_run(f, 0);
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 360);
+    assert_int_equal(m->u.limits.quality_window_ms, 10000);
+    other.system.quality_alarm_mos_x100 = 330;
+    other.system.quality_alarm_ms = 20000;
+    sapa_voice_centre(f->voice, &other);
+    m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 330);
+    assert_int_equal(m->u.limits.quality_window_ms, 20000);
+    sapa_voice_centre(f->voice, f->options.centre);
+    assert_empty(f);
+}
+
 /* The centre's mailbox is full for a while: nothing is lost, and nothing overtakes. */
 static void centre_is_slow(void **state)
 {
@@ -1229,6 +1474,41 @@ static void hold_dialects(void **state)
     assert_empty(f);
 }
 
+/* A polite stop: the customers' ends first and as the centre's own doing; agents' legs go with them, nothing is told twice. */
+static void the_centre_stops(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call talking, ringing;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    const uint64_t a = fake_customer(f, &talking);
+    fake_agent(f, a, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = a, .offer = 5);
+    const uint64_t b = fake_customer(f, &ringing);
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = b, .agent = 1, .queue = 0, .ring_ms = 20000);
+    fake_reply(f, fake_want(f, "INVITE", "sip:102@"), 180, "phone", "", "");
+    f->posted_seen = f->posted_count;
+    const size_t before = f->posted_count;
+    sapa_voice_end_calls(f->voice, "the centre is stopping");
+    fake_run(f, 0);
+    size_t gone = 0;
+    for (size_t i = before; i < f->posted_count; i++) {
+        const struct sapa_record *r = &f->posted[i];
+        assert_int_not_equal(r->type, SAPA_T_agent_gone);
+        assert_int_not_equal(r->type, SAPA_T_offer_failed);
+        if (r->type != SAPA_T_contact_gone)
+            continue;
+        gone++;
+        assert_int_equal(r->u.contact_gone.side, SAPA_SIDE_FLOW);
+        assert_true(r->u.contact_gone.contact == a || r->u.contact_gone.contact == b);
+    }
+    assert_int_equal(gone, 2);
+    fake_want(f, "BYE", talking.call_id);
+    fake_want(f, "BYE", ringing.call_id);
+    fake_want(f, "BYE", "sip:phone@198.51.100.7");
+    fake_want(f, "CANCEL", "sip:102@");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1237,9 +1517,9 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(callback_not_reached), TEST(trunks_in_trouble), TEST(codes), TEST(what_codes_say), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
-        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(centre_is_slow),
-        TEST(new_description), TEST(hold_dialects),
+        TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
+        TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
