@@ -15,6 +15,7 @@
 #include "app/channels.h"
 #include "app/commands.h"
 #include "app/engine.h"
+#include "app/figures_keeper.h"
 #include "app/heartbeat.h"
 #include "app/live_console.h"
 #include "app/recording_key.h"
@@ -73,6 +74,7 @@ struct control {
     struct sapa_channels *channels;
     struct sapa_live_console *console;
     struct sapa_pool *pool;
+    struct sapa_figures_keeper *figures;
     struct sapa_centre_shelf *shelf;
     struct sapa_rescue *rescue;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
@@ -957,7 +959,7 @@ static sapa_rc open_all(struct control *c)
     c->snapshot_us = sapa_loop_now_us(c->loop);
     sapa_timer_set(c->loop, &c->snapshot_timer, SNAPSHOT_LOOK_US, look_snapshot, c);
     sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
-    return SAPA_OK;
+    return sapa_figures_keeper_start(c->loop, c->pool, opt.data, &c->figures);
 }
 
 /* What the channels still had to say is logged, and what was promised is done by the next process. */
@@ -986,6 +988,7 @@ static void close_all(struct control *c)
         take_rest(c);
     const uint64_t committed = sapa_log_writer_stop(c->writer);
     sapa_pool_free(c->pool);
+    sapa_figures_keeper_free(c->figures);
     sapa_rescue_free(c->rescue);
     if (c->serving && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
         seal_snapshot(c, seq, bytes, size) != SAPA_OK)

@@ -69,9 +69,9 @@ static void find(struct sapa_check *check, enum sapa_identity identity, uint64_t
     va_list args;
 
     check->broken[identity]++;
-    if (check->finding_count == SAPA_FINDINGS_MAX)
+    if (check->finding_count == SAPA_CHECK_FINDINGS_MAX)
         return;
-    struct sapa_finding *finding = &check->findings[check->finding_count++];
+    struct sapa_check_finding *finding = &check->findings[check->finding_count++];
     finding->identity = (uint8_t)identity;
     finding->seq = check->seq;
     finding->contact = contact;

@@ -21,7 +21,7 @@
 #include "report/call.h"
 #include "report/interval.h"
 
-enum { SAPA_FINDINGS_MAX = 50 }; /* sentences that are kept; more are counted */
+enum { SAPA_CHECK_FINDINGS_MAX = 50 }; /* sentences that are kept; more are counted */
 
 #define SAPA_IDENTITIES(X) \
     X(ORDER, "order") X(STORY, "story") X(TIME, "time") X(TALK, "talk") X(OFFERED, "offered") \
@@ -35,7 +35,7 @@ enum sapa_identity {
 };
 const char *sapa_identity_name(unsigned identity);
 
-struct sapa_finding {
+struct sapa_check_finding {
     uint8_t identity;
     uint64_t seq;     /* where it was noticed, 0: at the end */
     uint64_t contact; /* 0: none */
@@ -58,7 +58,7 @@ struct sapa_check {
     uint64_t conversation_ms, recorded_ms, masked_ms, excluded_ms, unrecorded_ms;
     uint64_t lost_ms, lost_recordings; /* missing, and the log says which recorder failed or died: no finding */
     struct sapa_table contacts, offers, agents;
-    struct sapa_finding findings[SAPA_FINDINGS_MAX];
+    struct sapa_check_finding findings[SAPA_CHECK_FINDINGS_MAX];
     uint32_t finding_count;
 };
 

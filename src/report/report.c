@@ -127,7 +127,7 @@ sapa_rc sapa_report_check(struct sapa_report *report, const struct sapa_lines *o
         out->line(out->ctx, sapa_text_str(&line));
     }
     for (uint32_t i = 0; i < check->finding_count; i++) {
-        const struct sapa_finding *finding = &check->findings[i];
+        const struct sapa_check_finding *finding = &check->findings[i];
         sapa_text_init(&line, buf, sizeof(buf));
         sapa_text_printf(&line, "%s: ", sapa_identity_name(finding->identity));
         if (finding->seq != 0)

@@ -52,9 +52,7 @@ static int by_size(const void *a, const void *b)
 /* A percentile is as good as its bucket is. */
 static void about(uint64_t value, uint64_t exact)
 {
-    const uint64_t apart = value > exact ? value - exact : exact - value;
-
-    assert_true(apart * 256 <= exact);
+    assert_true(value >= exact && (value - exact) * 256 <= exact);
 }
 
 #define SUM(kind, dim, row) assert_int_equal(sapa_intervals_sum(&report.intervals, kind, dim, &(row)), SAPA_OK)
