@@ -56,10 +56,15 @@ static void answer_top(struct sapa_live_console *c, const json_t *request, struc
     const bool english = strcmp(text_of(request, "language"), "en") == 0;
     struct sapa_view view;
 
-    if (sapa_live_view(c->options.live, now_us(c), english ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID, &room, &view) == SAPA_OK)
+    if (sapa_live_view(c->options.live, now_us(c), english ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID, &room, &view) == SAPA_OK) {
+        /* what waits for a moment only is no news; what a full disk keeps waiting may never have happened after a kill */
+        const struct sapa_engine_stats engine = sapa_engine_stats(c->options.engine);
+        const enum sapa_log_state state = sapa_log_writer_status(c->options.writer).state;
+        view.unwritten = state == SAPA_LOG_FULL || state == SAPA_LOG_FAILED ? engine.seq - engine.committed : 0;
         sapa_view_send(reply, &view);
-    else
+    } else {
         sapa_console_error(reply, "the view cannot be made: out of memory");
+    }
 }
 
 /* null: nobody is ready, so nothing can be expected. */

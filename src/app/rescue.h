@@ -7,7 +7,7 @@
  * much it holds, with its hash. One file after the other, on a thread of the pool.
  *
  * Room    app.   Thread  centre; the reading is done on the pool's.   Owner  control.c
- * Tests   app/rescue_test.c, test/scenario/41-media-killed
+ * Tests   app/engine_test.c (what is kept), test/scenario/41-media-killed (files of killed processes)
  */
 #ifndef SAPA_APP_RESCUE_H
 #define SAPA_APP_RESCUE_H

@@ -175,6 +175,9 @@ static const struct sapa_field_row trunk_rows[] = {
     INT("calls_max", sapa_trunk, calls_max, 1, 100000, "1000", "calls at once"),
     TEXT("user", sapa_trunk, user, 1, 64, NULL, "user name at the carrier"),
     SECRET("password", sapa_trunk, password, "password at the carrier: a text, or { secret: NAME }"),
+    BOOL("register", sapa_trunk, registers, "no", "register there with user and password, so that the carrier knows where to send calls; these are the trunk's wherever its `from` is"),
+    SECS("register_for", sapa_trunk, register_s, 30 * S, DAY, "10 min", "length of a registration; it is renewed in time"),
+    TEXT("domain", sapa_trunk, domain, 1, 128, NULL, "domain of our address at the carrier; without: the host"),
     BOOL("inband_dtmf", sapa_trunk, inband_dtmf, "no", "listen for keys as tones, also where the carrier promises telephone events"),
 };
 

@@ -184,6 +184,9 @@ struct sapa_trunk {
     uint32_t from_first, from_count; /* addresses calls may come from, in sapa_centre.networks */
     uint32_t calls_max;
     struct sapa_str user, password; /* digest as client; empty: none */
+    uint8_t registers;          /* calls come because we register there as `user` */
+    uint32_t register_s;        /* for so long, or as long as the carrier allows */
+    struct sapa_str domain;     /* of addresses of ours at the carrier; empty: the host */
     uint8_t inband_dtmf;        /* listen for keys as tones, also where telephone-event was agreed */
 };
 

@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fix_bytes bytes = { 0 };
 
-    if (size < 1 || size > 200000)
+    if (size < 2 || size > 200000)
         return 0;
     centre = fix_centre(0);
     fix_put(&bytes, data + 1, size - 1);

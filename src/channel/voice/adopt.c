@@ -6,7 +6,7 @@
  * Dialogs over a restart. A record holds what this room knows of a leg, then the stack's own record
  * of the dialog. Objects of the description stand by key: indices may differ in the next process.
  */
-enum { STATE_VERSION = 2, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
+enum { STATE_VERSION = 3, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
 
 static struct sapa_str key_of(const struct sapa_str *key)
 {
@@ -50,6 +50,9 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->codec);
     sapa_put_u64(&w, leg->dtmf_type);
     sapa_put_u64(&w, leg->dtmf_receive);
+    sapa_put_u64(&w, leg->session_s);
+    sapa_put_u64(&w, leg->session_min_s);
+    sapa_put_u64(&w, (uint64_t)leg->session_ours | (uint64_t)leg->takes_update << 1);
     put_media_address(&w, &leg->local);
     put_media_address(&w, &leg->remote);
     sapa_put_u64(&w, leg->remote_rtcp);
@@ -105,6 +108,13 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
     leg->codec = (uint8_t)sapa_get_u64(&r);
     leg->dtmf_type = (uint8_t)sapa_get_u64(&r);
     leg->dtmf_receive = version >= 2 ? (uint8_t)sapa_get_u64(&r) : leg->dtmf_type;
+    if (version >= 3) {
+        leg->session_s = (uint32_t)sapa_get_u64(&r);
+        leg->session_min_s = (uint32_t)sapa_get_u64(&r);
+        const uint64_t session = sapa_get_u64(&r);
+        leg->session_ours = session & 1;
+        leg->takes_update = session >> 1 & 1;
+    }
     leg->local = get_media_address(&r);
     leg->remote = get_media_address(&r);
     leg->remote_rtcp = (uint16_t)sapa_get_u64(&r);
@@ -205,6 +215,8 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     leg->media = MEDIA_OPEN;
     leg->logged = true;
     leg->bridged = media->u.inventory.bridged_with;
+    leg->session_s = SAPA_MIN(leg->session_s, 86400u);
+    leg->session_due_us = sapa_voice_now(v) + (int64_t)(leg->session_ours ? leg->session_s / 4 : leg->session_s) * 1000000;
     leg->generation = (uint32_t)SAPA_MAX(record->generation, (uint64_t)media->u.inventory.generation);
     leg->agent = SAPA_FIND(v->centre, agents, state.agent);
     leg->trunk = SAPA_FIND(v->centre, trunks, state.trunk);

@@ -32,6 +32,8 @@ uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_f
         for (uint32_t n = 0; n < trunk->from_count; n++)
             if (in_network(&v->centre->networks[trunk->from_first + n], ip))
                 return i;
+        if (trunk->registers && v->trunks[i].registration.on && sapa_sip_ip_same_host(&v->trunks[i].ip, ip))
+            return i;
     }
     return SAPA_NONE;
 }
@@ -215,6 +217,8 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
         return;
     }
     c->customer = leg;
+    leg->session_wish = sapa_voice_session_wish(ev->msg);
+    sapa_voice_session_allows(leg, ev->msg);
     leg->flow = *ev->flow;
     leg->dialog = ev->dialog;
     leg->tx = ev->tx;
@@ -246,10 +250,23 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     v->stats.arrived++;
 }
 
+/* They come again with what we allow: this was no call yet. */
+static void refuse_session(struct sapa_voice *v, const struct sapa_sip_event *ev, struct sapa_str headers)
+{
+    const struct sapa_sip_spec spec = { .headers = headers };
+    v->stats.offered--;
+    if (sapa_sip_respond(v->stack, ev->tx, 422, &spec, ev->now_us) != SAPA_OK)
+        v->stats.late_commands++;
+    sapa_sip_dialog_end(v->stack, ev->dialog);
+}
+
 void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
 {
     char dialled_buf[128], from_buf[128];
     const struct sapa_sip_msg *msg = ev->msg;
+    char more_buf[64];
+    struct sapa_text more;
+    sapa_text_init(&more, more_buf, sizeof(more_buf));
     const struct sapa_str dialled = plain_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
     const struct sapa_str from = plain_user(&msg->from.uri, from_buf, sizeof(from_buf));
     const bool code = sapa_voice_code_is(v, dialled);
@@ -278,7 +295,12 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     if (trunk != SAPA_NONE)
         trust(v, &ev->flow->remote);
     /* Unknown numbers and blocked callers go to the core as well: it refuses them, and the log has them. */
-    const uint32_t number = sapa_voice_number_of(v, dialled);
+    uint32_t number = sapa_voice_number_of(v, dialled);
+    if (number == SAPA_NONE && trunk != SAPA_NONE && v->centre->trunks[trunk].registers &&
+        sapa_str_eq(dialled, v->centre->trunks[trunk].user)) { /* sent to our Contact: the number stands in To */
+        char to_buf[128];
+        number = sapa_voice_number_of(v, plain_user(&msg->to.uri, to_buf, sizeof(to_buf)));
+    }
     if (v->refusing)
         refuse(v, ev, 503, &v->stats.refused_store);
     else if (!sapa_voice_ready(v))
@@ -287,6 +309,8 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
              (trunk != SAPA_NONE && v->centre->trunks[trunk].calls_max > 0 &&
               v->trunks[trunk].calls >= v->centre->trunks[trunk].calls_max))
         refuse(v, ev, 503, &v->stats.refused_busy);
+    else if (sapa_voice_session_check(msg, &more) != 0)
+        refuse_session(v, ev, sapa_text_str(&more));
     else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(msg))
         refuse(v, ev, 488, &v->stats.refused_sdp);
     else

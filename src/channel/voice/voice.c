@@ -202,7 +202,9 @@ static void outside_answer(struct sapa_voice *v, const struct sapa_sip_event *ev
 {
     const bool alive = ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503 &&
                        ev->status != 404 && ev->status != 410;
-    if ((ev->user >> 24 & 0xff) == ASK_TRUNK)
+    if ((ev->user >> 24 & 0xff) == ASK_REGISTER)
+        sapa_voice_trunk_registered(v, (uint32_t)ev->user & 0xffffff, ev);
+    else if ((ev->user >> 24 & 0xff) == ASK_TRUNK)
         sapa_voice_trunk_answer(v, (uint32_t)ev->user & 0xffffff, ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503);
     else
         sapa_voice_ping_answer(v, ev->user, alive);
@@ -214,6 +216,7 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
     sapa_voice_touch(v);
     if (ev->kind == SAPA_SIP_EV_FLOW_CLOSED) {
         sapa_voice_agents_flow_closed(v, ev->flow);
+        sapa_voice_trunks_flow_closed(v, ev->flow);
         return;
     }
     if (ev->kind == SAPA_SIP_EV_INVITE) {
@@ -373,9 +376,9 @@ static sapa_rc open_sip(struct sapa_voice *v)
         .user_ctx = v,
         .dialog_max = v->options.calls_max * 6 + 256,
         .methods = 1u << SAPA_SIP_INVITE | 1u << SAPA_SIP_ACK | 1u << SAPA_SIP_BYE | 1u << SAPA_SIP_CANCEL |
-                   1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE,
+                   1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE | 1u << SAPA_SIP_PRACK,
         .product = v->options.product,
-        .supported = "path",
+        .supported = "path, timer, 100rel",
     };
     sapa_random_bytes(opts.secret, sizeof(opts.secret));
     if (!v->options.transport) {

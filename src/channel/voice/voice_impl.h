@@ -48,6 +48,13 @@ enum {
     VOICE_GHOST_US = 500000,   /* a phone that is told to stop ringing is not called again before */
 };
 
+/* What a request of theirs says about the session's timer. */
+struct voice_session_wish {
+    uint32_t seconds; /* 0: none */
+    bool supported;
+    char refresher;
+};
+
 enum voice_leg_kind { LEG_CUSTOMER, LEG_AGENT, LEG_OUTSIDE, LEG_CODE };
 
 enum voice_leg_state {
@@ -86,6 +93,13 @@ struct voice_leg {
     uint8_t codec;
     uint8_t dtmf_type, dtmf_receive; /* telephone-event as they number it, as we did; 0: not negotiated */
     uint8_t fork_count;
+    bool takes_update;        /* they take UPDATE */
+    bool refreshing;          /* a refresh of the session is under way */
+    bool session_ours;        /* we refresh it */
+    uint32_t session_s;       /* 0: no timer */
+    uint32_t session_min_s;   /* what they want at least */
+    int64_t session_due_us;   /* refresh, or the end */
+    struct voice_session_wish session_wish; /* of the caller's INVITE, until it is answered */
     uint32_t generation;      /* of the dialog record */
     uint32_t agent, trunk;
     uint16_t remote_rtcp;
@@ -192,7 +206,7 @@ struct voice_call_code {
 enum voice_told { TOLD_NOTHING, TOLD_REACHABLE, TOLD_UNREACHABLE, TOLD_BEFORE /* by an earlier process */ };
 
 /* `user` of requests outside dialogs: what they ask after. */
-enum { ASK_PHONE = 1, ASK_TRUNK = 2 };
+enum { ASK_PHONE = 1, ASK_TRUNK = 2, ASK_REGISTER = 3 };
 static inline uint64_t voice_ask(unsigned kind, uint32_t index, uint32_t crc)
 {
     return (uint64_t)crc << 32 | (uint64_t)kind << 24 | (index & 0xffffff);
@@ -213,10 +227,23 @@ struct voice_agent {
     struct voice_device devices[VOICE_DEVICES_MAX];
 };
 
+/* Our registration at a carrier (RFC 3261 10.2): one Call-ID for its whole life. */
+struct voice_trunk_registration {
+    bool on;                  /* the carrier knows us */
+    bool under_way;
+    uint8_t auth_tries, fails;
+    uint32_t cseq, for_s;     /* for_s: what the carrier wants at least, 0: as described */
+    int64_t due_us;           /* 0: at once */
+    char call_id[17], tag[17];
+    struct sapa_sip_flow flow;
+};
+
 struct voice_trunk {
     struct sapa_sip_ip ip;    /* family 0: not resolved */
     uint32_t calls;
     bool asked, down;
+    bool alarm;               /* said: it does not answer, or does not take our registration */
+    struct voice_trunk_registration registration;
     uint8_t fails;
     int64_t ping_due_us, resolve_due_us;
     struct sapa_dns_query *query;
@@ -366,6 +393,18 @@ void sapa_voice_ring_cancel(struct sapa_voice *v, uint64_t offer, uint32_t agent
 void sapa_voice_ring_cancel_leg(struct sapa_voice *v, uint64_t leg);
 const struct sapa_media_message *sapa_voice_inventory_of(const struct sapa_voice *v, uint64_t leg);
 
+/* session.c */
+/** 422 with its header when they want less than we allow, else 0. */
+int sapa_voice_session_check(const struct sapa_sip_msg *msg, struct sapa_text *head);
+struct voice_session_wish sapa_voice_session_wish(const struct sapa_sip_msg *msg);
+void sapa_voice_session_ask(const struct voice_leg *leg, struct sapa_text *head);
+void sapa_voice_session_take(struct sapa_voice *v, struct voice_leg *leg, const struct voice_session_wish *wish, struct sapa_text *head);
+void sapa_voice_session_answered(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_msg *msg);
+void sapa_voice_session_allows(struct voice_leg *leg, const struct sapa_sip_msg *msg);
+bool sapa_voice_session_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
+bool sapa_voice_session_too_small(struct voice_leg *leg, const struct sapa_sip_event *ev);
+void sapa_voice_session_second(struct sapa_voice *v, struct voice_leg *leg);
+
 /* outbound.c */
 void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd);
 /** An offer that rang when an earlier process died goes on. False: it cannot, and its phones have been told to stop. */
@@ -441,7 +480,15 @@ size_t sapa_voice_state_write(struct sapa_voice *v, const struct voice_leg *leg,
 void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up);
 void sapa_voice_media_inventory_done(struct sapa_voice *v);
 
-/* trunk.c: a way to a trunk, as its description says */
+/* trunk.c */
+void sapa_voice_trunk_registered(struct sapa_voice *v, uint32_t index, const struct sapa_sip_event *ev);
+void sapa_voice_trunks_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow);
+/** A (Proxy-)Authorization line for the challenge in `msg`. False: none that we can answer. */
+bool sapa_voice_trunk_credentials(struct sapa_voice *v, const struct sapa_trunk *trunk, const struct sapa_sip_msg *msg,
+                                  struct sapa_str method, struct sapa_str uri, struct sapa_text *head);
+/** It may be called through: its address is known, it answers, and it takes our registration if it wants one. */
+bool sapa_voice_trunk_good(const struct sapa_voice *v, uint32_t index);
+/* a way to a trunk, as its description says */
 sapa_rc sapa_voice_trunk_flow(struct sapa_voice *v, uint32_t index, struct sapa_sip_flow *ret_flow);
 
 /* number.c */

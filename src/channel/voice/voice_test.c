@@ -283,8 +283,8 @@ static void refused(void **state)
                 "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 30000 RTP/SAVPF 8\r\n");
     fake_want(f, "SIP/2.0 488", c.call_id);
     fake_request(f, &c, "ACK", "", "", "");
-    fake_invite(f, &c, "192.0.2.5", "1500", "Require: 100rel\r\n", fake_sdp_customer);
-    assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: 100rel"));
+    fake_invite(f, &c, "192.0.2.5", "1500", "Require: precondition\r\n", fake_sdp_customer);
+    assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: precondition"));
     fake_request(f, &c, "ACK", "", "", "");
     sapa_voice_stats_read(f->voice, &stats);
     assert_int_equal(stats.offered, 5); /* 420 never was a call that could be taken */
@@ -728,6 +728,199 @@ static void trunks_in_trouble(void **state)
     FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 4);
     fake_reply(f, fake_want(f, "CANCEL", ""), 200, "w", "", "");
     fake_reply(f, invite, 487, "w", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* A carrier that wants us registered: credentials, its times, refusals, calls that come to our Contact. */
+static void registers_at_a_carrier(void **state)
+{
+    struct fake *f = *state;
+    static struct sapa_trunk trunks[2];
+    memcpy(trunks, fake_trunks, sizeof(trunks));
+    trunks[1] = (struct sapa_trunk){ .key = { "two", 3 }, .host = { "198.51.100.200", 14 }, .registers = 1, .register_s = 600,
+                                     .user = { "62215550100", 11 }, .password = { "pass", 4 }, .domain = { "ims.example", 11 } };
+    f->centre.trunks = trunks;
+    sapa_voice_centre(f->voice, &f->centre);
+    assert_false(sapa_voice_trunk_good(f->voice, 1));
+    fake_run(f, 1000000);
+    const struct fake_sent *one = fake_want(f, "REGISTER sip:ims.example SIP/2.0", "To: <sip:62215550100@ims.example>");
+    assert_non_null(strstr(one->text, "Contact: <sip:62215550100@203.0.113.1:5060>"));
+    assert_non_null(strstr(one->text, "Expires: 600"));
+    assert_null(strstr(one->text, "Authorization"));
+    char call_id[100], again[100];
+    fake_header(one->text, "Call-ID", call_id, sizeof(call_id));
+    fake_reply(f, one, 401, "r", "WWW-Authenticate: Digest realm=\"ims\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"\r\n", "");
+    one = fake_want(f, "REGISTER", "Authorization: Digest");
+    assert_non_null(strstr(one->text, "algorithm=SHA-256"));
+    assert_non_null(strstr(one->text, "uri=\"sip:ims.example\""));
+    assert_non_null(strstr(one->text, "CSeq: 2 REGISTER"));
+    fake_header(one->text, "Call-ID", again, sizeof(again));
+    assert_string_equal(again, call_id);
+    fake_reply(f, one, 200, "r", "Contact: <sip:other@203.0.113.9>;expires=7, <sip:62215550100@203.0.113.1:5060>;expires=120\r\n", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    assert_true(sapa_voice_trunk_good(f->voice, 1));
+
+    /* a call comes to our Contact, from where we registered: it is the trunk's, and its number stands in To */
+    struct fake_call c = { .flow = fake_flow("198.51.100.200", 5060), .call_id = "reg-call", .us = "<sip:0812@ims.example>;tag=p",
+                           .them = "<sip:+62215550100@ims.example>", .target = "sip:62215550100@203.0.113.1:5060" };
+    fake_request(f, &c, "INVITE", "", "application/sdp", fake_sdp_customer);
+    const struct sapa_record *arrived = fake_posted(f, SAPA_T_contact_arrived);
+    assert_int_equal(arrived->u.contact_arrived.trunk, 1);
+    assert_int_equal(arrived->u.contact_arrived.number, 0);
+    FAKE_COMMAND(f, cmd_reject, .contact = arrived->u.contact_arrived.contact, .status = 486);
+    fake_request(f, &c, "ACK", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = arrived->u.contact_arrived.contact);
+
+    /* renewed in time, by the carrier's own time */
+    fake_run(f, 57000000);
+    fake_none(f, "REGISTER", "");
+    fake_run(f, 4000000);
+    one = fake_want(f, "REGISTER", "CSeq: 3 REGISTER");
+    fake_reply(f, one, 423, "r", "Min-Expires: 900\r\n", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    fake_run(f, 1000000);
+    one = fake_want(f, "REGISTER", "Expires: 900");
+    assert_true(sapa_voice_trunk_good(f->voice, 1)); /* the one before still holds */
+    fake_reply(f, one, 200, "r", "Expires: 900\r\n", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    fake_run(f, 800000000);
+    fake_none(f, "REGISTER", "");
+    fake_run(f, 41000000);
+    /* refused: said with its reason, tried again later, and good again */
+    one = fake_want(f, "REGISTER", "");
+    fake_reply(f, one, 403, "r", "", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    assert_false(sapa_voice_trunk_good(f->voice, 1));
+    fake_run(f, 6000000);
+    fake_reply(f, fake_want(f, "REGISTER", ""), 403, "r", "", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    const struct sapa_record *alarm = fake_posted(f, SAPA_T_alarm_raised);
+    assert_int_equal(alarm->u.alarm_raised.on, 1);
+    assert_non_null(strstr(alarm->u.alarm_raised.text.p, "trunk two does not take our registration (403)"));
+    fake_run(f, 9000000);
+    fake_none(f, "REGISTER", "");
+    fake_run(f, 2000000);
+    fake_reply(f, fake_want(f, "REGISTER", ""), 200, "r", "", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    assert_int_equal(fake_posted(f, SAPA_T_alarm_raised)->u.alarm_raised.on, 0);
+    assert_true(sapa_voice_trunk_good(f->voice, 1));
+    f->centre.trunks = fake_trunks;
+    sapa_voice_centre(f->voice, &f->centre);
+    assert_empty(f);
+}
+
+/* A trunk that says nothing is not waited for: the next one carries the call. */
+static void silent_trunk(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 60000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *dead = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "P-Asserted-Identity: <sip:62215550100@192.0.2.10>");
+    fake_run(f, 4000000);
+    fake_none(f, "INVITE sip:62811@192.0.2.20", "");
+    fake_run(f, 3000000);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.20:5062 SIP/2.0", "");
+    fake_reply(f, invite, 200, "u", "", fake_sdp_customer);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 1);
+    fake_reply(f, dead, 200, "late", "", fake_sdp_customer); /* and then it does speak: nobody stays hanging there */
+    struct fake_call late = fake_callee(dead, "late");
+    fake_want(f, "ACK", late.call_id);
+    fake_reply(f, fake_want(f, "BYE", late.call_id), 200, "late", "", "");
+    struct fake_call outside = fake_callee(invite, "u");
+    fake_request(f, &outside, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* Sessions have an end of their own (RFC 4028), whoever refreshes them. */
+static void session_of_a_caller(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    fake_invite(f, &c, "192.0.2.5", "+62215550100", "Supported: timer\r\nSession-Expires: 60\r\n", fake_sdp_customer);
+    assert_non_null(strstr(fake_want(f, "SIP/2.0 422", c.call_id)->text, "Min-SE: 90"));
+    fake_request(f, &c, "ACK", "", "", "");
+    for (int theirs = 0; theirs < 2; theirs++) {
+        fake_invite(f, &c, "192.0.2.5", "+62215550100", theirs ? "Supported: timer\r\nSession-Expires: 120;refresher=uac\r\nAllow: UPDATE\r\n"
+                                                               : "Supported: timer\r\nSession-Expires: 120;refresher=uas\r\nAllow: INVITE, UPDATE\r\n",
+                    fake_sdp_customer);
+        f->posted_seen = f->posted_count - 1;
+        const uint64_t contact = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+        FAKE_COMMAND(f, cmd_answer, .contact = contact);
+        const struct fake_sent *ok = fake_want(f, "SIP/2.0 200", c.call_id);
+        assert_non_null(strstr(ok->text, theirs ? "Session-Expires: 120;refresher=uac\r\n" : "Session-Expires: 120;refresher=uas\r\n"));
+        assert_true(!strstr(ok->text, "Require: timer") == !theirs);
+        fake_learn(&c, ok->text);
+        fake_request(f, &c, "ACK", "", "", "");
+        if (theirs) { /* they refresh once, and then no more */
+            fake_run(f, 60000000);
+            fake_request(f, &c, "UPDATE", "Supported: timer\r\nSession-Expires: 120;refresher=uac\r\n", "", "");
+            assert_non_null(strstr(fake_want(f, "SIP/2.0 200", "UPDATE")->text, "Session-Expires: 120;refresher=uac"));
+            fake_run(f, 80000000);
+            assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 1);
+            fake_run(f, 10000000);
+            fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+        } else { /* we refresh, and hear that they are gone */
+            fake_run(f, 61000000);
+            const struct fake_sent *update = fake_want(f, "UPDATE", c.call_id);
+            assert_non_null(strstr(update->text, "Session-Expires: 120;refresher=uac"));
+            assert_non_null(strstr(update->text, "Content-Length: 0"));
+            fake_reply(f, update, 200, "", "Session-Expires: 120;refresher=uac\r\n", "");
+            fake_run(f, 61000000);
+            while ((update = fake_find(f, "UPDATE", "Session-Expires")) != NULL)
+                fake_reply(f, update, 481, "", "", "");
+            fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+        }
+        const struct sapa_record *gone = fake_posted(f, SAPA_T_contact_gone);
+        assert_int_equal(gone->u.contact_gone.side, SAPA_SIDE_NETWORK);
+        assert_int_equal(gone->u.contact_gone.cause, theirs ? 408 : 481);
+        FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    }
+    assert_empty(f);
+}
+
+static void session_of_ours(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 30000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "Session-Expires: 1800\r\n");
+    fake_reply(f, invite, 422, "s", "Min-SE: 3600\r\n", "");
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "Session-Expires: 3600\r\nMin-SE: 3600\r\n");
+    fake_reply(f, invite, 200, "t", "Require: timer\r\nSession-Expires: 3600;refresher=uac\r\nAllow: INVITE, BYE\r\n", fake_sdp_customer);
+    struct fake_call outside = fake_callee(invite, "t");
+    fake_want(f, "ACK", outside.call_id);
+    fake_run(f, 1795000000);
+    fake_none(f, "INVITE", "");
+    fake_run(f, 6000000); /* they do not take UPDATE: a re-INVITE with what holds */
+    const struct fake_sent *again = fake_want(f, "INVITE", "Session-Expires: 3600;refresher=uac");
+    assert_non_null(strstr(again->text, outside.call_id));
+    assert_non_null(strstr(again->text, "m=audio"));
+    while (fake_find(f, "INVITE", "m=audio"))
+        ;
+    f->media_seen = f->media_count;
+    fake_reply(f, again, 200, "", "Session-Expires: 3600;refresher=uac\r\n", FAKE_SDP("192.0.2.5", "30044", "8 101", "sendrecv"));
+    fake_want(f, "ACK", outside.call_id);
+    assert_int_equal(fake_media(f, SAPA_MEDIA_LEG_SET)->u.leg.remote.port, 30044);
+    fake_run(f, 1700000000);
+    fake_none(f, "INVITE", "");
+    outside.cseq = 10;
+    fake_request(f, &outside, "BYE", "", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     assert_empty(f);
@@ -1517,7 +1710,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
