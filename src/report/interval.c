@@ -15,6 +15,7 @@ enum {
 #define TIME_US_MAX (INT64_C(1) << 58)                       /* of what is loaded: the year 11103 */
 #define MEASURE_MAX (INT64_C(1) << 52)                       /* of a row that is loaded: 142 years in microseconds */
 #define STRETCH_US_MAX (INT64_C(400) * 86400 * 1000000)      /* nobody is logged in for longer without a word */
+
 /* A distribution of one row: its chunks of entries (report/hist.h), the newest first. */
 struct dist {
     uint32_t chunk; /* newest chunk + 1, 0 none */
@@ -1336,6 +1337,20 @@ sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sapa_rows kind,
     return good ? SAPA_OK : SAPA_ENOMEM;
 }
 
+sapa_rc sapa_intervals_read(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim, int64_t at_us,
+                            struct sapa_row *ret_row)
+{
+    const struct sapa_span span = span_at(fold, at_us);
+    const uint64_t key = row_key(span, kind, dim, 0);
+
+    if (fold->failed != SAPA_OK)
+        return fold->failed;
+    *ret_row = (struct sapa_row){ .span = span, .kind = kind, .dim = dim, .reason = SAPA_NONE };
+    if (!sapa_table_find(is_of_agents(kind) ? &fold->agent_rows : &fold->rows, key))
+        return SAPA_OK;
+    return give_row(fold, kind, key, ret_row) ? SAPA_OK : SAPA_ENOMEM;
+}
+
 sapa_rc sapa_intervals_get(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim, int64_t at_us,
                            struct sapa_row *ret_row)
 {
@@ -1545,6 +1560,8 @@ static bool take_piece(struct sapa_str piece, struct read_piece *ret)
     if (is_of_agents(kind)) {
         ret->first_in_us = sapa_get_i64(&in);
         ret->last_out_us = sapa_get_i64(&in);
+        if (ret->first_in_us < 0 || ret->first_in_us > TIME_US_MAX || ret->last_out_us < 0 || ret->last_out_us > TIME_US_MAX)
+            return false;
     }
     const unsigned count = is_of_agents(kind) ? AGENT_MEASURES : SAPA_M_AGENT_FIRST;
     for (uint64_t left = sapa_get_u64(&in); left > 0 && !in.bad; left--) {
@@ -1552,6 +1569,8 @@ static bool take_piece(struct sapa_str piece, struct read_piece *ret)
         if (i >= count)
             return false;
         ret->m[i] = sapa_get_i64(&in);
+        if (ret->m[i] > MEASURE_MAX || ret->m[i] < -MEASURE_MAX)
+            return false;
     }
     ret->dists = in;
     for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {

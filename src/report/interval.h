@@ -92,6 +92,12 @@ SAPA_MUST_CHECK sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64
  */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_get(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
                                            int64_t at_us, struct sapa_row *ret_row);
+/**
+ * The same with its distributions, so that every figure can be read from it: for whoever shows more of a row than
+ * the screen does. They live until the next row is read. @retval SAPA_ENOMEM
+ */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_read(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
+                                            int64_t at_us, struct sapa_row *ret_row);
 /** Time has come so far without a record: agents' time up to now is counted. Never backwards. */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_until(struct sapa_intervals *fold, int64_t now_us);
 

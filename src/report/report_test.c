@@ -87,6 +87,11 @@ static void against_truth(uint64_t seed, unsigned turns, uint32_t pace_ms, enum 
     assert_int_equal(M(row, HOLD), gen.hold_ms);
     assert_int_equal(M(row, OFFERS), gen.offers);
     assert_int_equal(M(row, OFFERS_ACCEPTED), gen.accepted);
+    /* Each part that is over for good stands in the distribution of handling, and no other. */
+    uint64_t wrapping = 0;
+    for (uint32_t a = 0; a < FIX_AGENTS; a++)
+        wrapping += gen.agents[a].doing == SAPA_ASSIGNMENT_WRAPUP;
+    assert_int_equal(row.dists[SAPA_DIST_HANDLE].total + wrapping, M(row, HANDLED));
     for (uint32_t q = 0; q < FIX_QUEUES; q++) {
         SUM(SAPA_ROWS_QUEUES, q, row);
         assert_int_equal(M(row, OFFERED), gen.queue_offered[q]);
