@@ -317,7 +317,7 @@ static bool search_record(void *ctx, const struct sapa_record *record)
 
     if (record->type != SAPA_T_recording_state || state->path.n == 0)
         return true;
-    if (searching->recording == 0 && state->state == 3) {
+    if (searching->recording == 0 && (state->state == 3 || state->state == 5)) {
         if (searching->listed++ == 0)
             printf("%-20s %-20s %10s %9s %9s  %s\n", "RECORDING", "CONTACT", "RECORDED s", "MASKED s", "KIB", "FILE");
         printf("%-20llu %-20llu %10llu %9llu %9llu  " SAPA_STR_FMT "\n", (unsigned long long)state->recording,

@@ -76,7 +76,7 @@ int sapa_crowd_main(int argc, char **argv)
     struct sapa_crowd_options crowd = sapa_crowd_demo();
     const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL, *number = NULL;
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
-    uint64_t leave_ms = 0, wrapup_ms = UINT64_MAX, answer_ms = UINT64_MAX, hold = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean;
+    uint64_t leave_ms = 0, wrapup_ms = UINT64_MAX, answer_ms = UINT64_MAX, hold = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean, lose = 0;
     bool no_audio = false, brisk = false;
     const struct sapa_option options[] = {
         { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
@@ -97,6 +97,7 @@ int sapa_crowd_main(int argc, char **argv)
         { "leave-ms", SAPA_OPTION_NUMBER, &leave_ms, "MS", "with --keys: hang up so long after the last key (stay)", 0, 3600000 },
         { "number", SAPA_OPTION_TEXT, &number, "KEY", "the number that every customer calls (by chance)", 0, 0 },
         { "patience-ms", SAPA_OPTION_NUMBER, &patience_ms, "MS", "mean patience, 0 endless (150000)", 0, 36000000 },
+        { "lose-percent", SAPA_OPTION_NUMBER, &lose, "N", "of the customers' packets are lost on the way (0)", 0, 100 },
         { "no-audio", SAPA_OPTION_FLAG, &no_audio, NULL, "signalling only; keys go as INFO", 0, 0 },
         { "answer-ms", SAPA_OPTION_NUMBER, &answer_ms, "MS", "agents let it ring exactly so long (1.2 to 5 s)", 0, 3600000 },
         { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, do not hold, take no breaks", 0, 0 },
@@ -133,6 +134,7 @@ int sapa_crowd_main(int argc, char **argv)
     c.started_us = sapa_mono_us();
     crowd.centre = centre, crowd.seed = seed, crowd.calls_per_hour = (uint32_t)per_hour, crowd.calls_max = (uint32_t)at_once;
     crowd.calls_total = (uint32_t)total, crowd.agents = (uint32_t)agents, crowd.audio = !no_audio;
+    crowd.lose_percent = (uint32_t)lose;
     crowd.keys = keys, crowd.number = number, crowd.leave_ms = (uint32_t)leave_ms;
     crowd.talk_ms_mean = (uint32_t)talk_ms, crowd.key_ms = (uint32_t)key_ms, crowd.patience_ms_mean = (uint32_t)patience_ms;
     if (brisk || hold != UINT64_MAX)

@@ -126,10 +126,11 @@ int sapa_reload_main(int argc, char **argv)
 
 int sapa_media_command(int argc, char **argv)
 {
-    uint64_t fd = 0, port_min = 20000, port_max = 39999, threads = 0, cpu = 65535;
+    uint64_t fd = 0, beat_fd = 0, port_min = 20000, port_max = 39999, threads = 0, cpu = 65535;
     const char *socket_path = NULL, *codec_plugin = NULL;
     const struct sapa_option options[] = {
         { "listen-fd", SAPA_OPTION_NUMBER, &fd, "FD", "listening local socket", 3, 1000 },
+        { "beat-fd", SAPA_OPTION_NUMBER, &beat_fd, "FD", "pipe for a byte a second", 3, 1000 },
         { "socket", SAPA_OPTION_TEXT, &socket_path, "PATH", "or where to listen", 0, 0 },
         { "port-min", SAPA_OPTION_NUMBER, &port_min, "PORT", "first UDP port", 1024, 65000 },
         { "port-max", SAPA_OPTION_NUMBER, &port_max, "PORT", "last UDP port", 1025, 65535 },
@@ -145,7 +146,7 @@ int sapa_media_command(int argc, char **argv)
         return sapa_command_wrong("media", "this is a child of sapa serve; start that");
     sapa_log_role("media");
     const struct sapa_media_options media = {
-        .socket_path = socket_path, .listen_fd = (int)fd,
+        .socket_path = socket_path, .listen_fd = (int)fd, .beat_fd = (int)beat_fd,
         .port_min = (uint16_t)port_min, .port_max = (uint16_t)port_max, .threads = (unsigned)threads,
         .pin = cpu != 65535, .cpu_first = (int)cpu, .handle_signals = true,
         .codec_plugin = codec_plugin,

@@ -39,7 +39,7 @@ void sapa_log_close(struct sapa_log_open *log)
 
 sapa_rc sapa_log_each(const struct sapa_log_open *log, uint64_t from_seq, bool sealed, sapa_log_record_fn *fn, void *ctx)
 {
-    static struct sapa_record record;
+    struct sapa_record record;
     struct sapa_log_reader *reader;
     char problem[512];
     sapa_rc rc = sapa_log_reader_open(log->store, from_seq, &reader);

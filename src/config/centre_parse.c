@@ -946,6 +946,9 @@ static void compile_trunks(struct sapa_compile *c)
             sapa_find_key(c, child, "host: sip.example.com, port: 5061",
                           "the port of \"" SAPA_STR_FMT "\" has a key of its own", SAPA_STR_ARG(trunk->host));
         trunk->from_count = networks.n - trunk->from_first;
+        if (trunk->registers && (trunk->host.n == 0 || trunk->user.n == 0))
+            sapa_find_key(c, child, "add host, user and password as the carrier gave them",
+                          "to register it must be known where, and as whom");
     }
     c->centre->trunks = trunks;
     c->centre->trunks_count = count_of(c, section);

@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (data[i] == '\'')
             sapa_text_char(&out, '\'');
     }
-    sapa_text_printf(&out, "' } }\n");
+    sapa_text_printf(&out, "' } }\n    self_service: \"a test of expressions\"\n");
     if (sapa_centre_compile(sapa_text_str(&out), NULL, &findings, &centre) != SAPA_OK)
         return 0;
     const struct sapa_flow *flow = &centre->flows[0];

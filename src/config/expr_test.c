@@ -24,7 +24,8 @@ static sapa_rc compile(const char *type, const char *expression, struct sapa_cen
              "version: 1\nclients: { a: { name: A } }\nqueues: { jual: { name: J, client: a }, q2: { name: K, client: a } }\n"
              "hours: { kantor: { open: [\"daily 08:00-17:00\"] } }\n"
              "flows:\n  f:\n    start: s\n    variables: { v: %s, n: int, t: text 16, b: bool, d: duration, m: money, pin: secret }\n    nodes:\n"
-             "      s: { do: set, set: { v: '%s' }, next: e }\n      e: { do: hangup }\n", type, quoted);
+             "      s: { do: set, set: { v: '%s' }, next: e }\n      e: { do: hangup }\n"
+             "    self_service: \"a test of expressions\"\n", type, quoted);
     return sapa_centre_compile(sapa_str_of(text), NULL, &findings, ret);
 }
 

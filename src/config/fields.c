@@ -9,7 +9,7 @@ const char *const sapa_section_names[SAPA_SECTION_COUNT] = {
 static const char *const languages[] = { "id", "en", NULL };
 static const char *const choices[] = { "longest idle", "least occupied", "fewest contacts", "round robin", "ring all", NULL };
 static const char *const overflow_whens[] = { "wait", "length", "expected wait", "no agents", NULL };
-static const char *const transports[] = { "udp", "tcp", NULL };
+static const char *const transports[] = { "udp", "tcp", "tls", NULL };
 static const char *const caller_whats[] = { "block", "allow", "vip", NULL };
 static const char *const no_answers[] = { "ready", "not ready", NULL };
 static const char *const kinds[] = {
@@ -169,12 +169,16 @@ static const struct sapa_field_row callback_rows[] = {
 
 static const struct sapa_field_row trunk_rows[] = {
     TEXT("host", sapa_trunk, host, 1, 128, NULL, "where calls go out: a name or address; without: calls only come in"),
-    INT("port", sapa_trunk, port, 1, 65535, "5060", "port of the host"),
+    INT("port", sapa_trunk, port, 1, 65535, NULL, "port of the host; without: 5060, over TLS 5061"),
     CHOICE("transport", sapa_trunk, transport, transports, "udp", "transport"),
+    TEXT("tls_name", sapa_trunk, tls_name, 1, 128, NULL, "name in the carrier's certificate, for TLS; without: that of the host. Calls that come with such a certificate are the trunk's"),
     OTHER("from", 1, NULL, "list of addresses calls may come from: [10.0.0.0/8, \"2001:db8::/32\"]"),
     INT("calls_max", sapa_trunk, calls_max, 1, 100000, "1000", "calls at once"),
     TEXT("user", sapa_trunk, user, 1, 64, NULL, "user name at the carrier"),
     SECRET("password", sapa_trunk, password, "password at the carrier: a text, or { secret: NAME }"),
+    BOOL("register", sapa_trunk, registers, "no", "register there with user and password, so that the carrier knows where to send calls; these are the trunk's wherever its `from` is"),
+    SECS("register_for", sapa_trunk, register_s, 30 * S, DAY, "10 min", "length of a registration; it is renewed in time"),
+    TEXT("domain", sapa_trunk, domain, 1, 128, NULL, "domain of our address at the carrier; without: the host"),
     BOOL("inband_dtmf", sapa_trunk, inband_dtmf, "no", "listen for keys as tones, also where the carrier promises telephone events"),
 };
 

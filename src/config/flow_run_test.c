@@ -585,7 +585,7 @@ static void test_queue_waiting(void **state)
     played(w);
     EXPECT(w, "play loop id <music>\nplay id \"Anda berada di urutan ketiga.\" \"Perkiraan waktu tunggu sekitar empat menit.\"\ntimer 10000\nplay loop id <music>\n");
     wait_ms(w, 10000);
-    EXPECT(w, "leave\n@t\nhangup 34 abandoned in menu\n");
+    EXPECT(w, "leave\n@t\nhangup 34 ended by an overflow rule\n"); /* he waited to the end: he gave nothing up */
     end(w);
 }
 
@@ -609,6 +609,7 @@ static void test_queue_results(void **state)
     SEND(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_NO_AGENTS);
     IGNORED(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_NO_AGENTS);
     EXPECT(w, "timer off\n@n\nplay id <voicemail.greeting> <beep>\n");
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_OVERFLOW_ENDED); /* no message yet */
     played(w);
     EXPECT(w, "record 0 120000\ntimer 120000\n");
     assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_VOICEMAIL);
@@ -639,6 +640,45 @@ static void test_queue_talk(void **state)
     EXPECT(w, "stop\ntimer 2000\n"); /* a 0 may follow */
     press(w, "0");
     EXPECT(w, "survey puas=10\ntimer off\n@bye by 0\nhangup 16 answered\n");
+    end(w);
+}
+
+/* A queue that turned him out decides, unless something better comes after it. */
+static void test_after_overflow(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+    static const char nodes[] =
+        "      i: { do: say, say: halo, contained: yes, next: q }\n"
+        "      q: { do: queue, queue: jual, longest: 10 s, on_overflow: m, on_timeout: m, after: bye }\n"
+        "      m: { do: menu, say: tanya, keys: { 1: i2, 2: q }, timeout: 5 s, on_timeout: bye }\n"
+        "      i2: { do: say, say: halo, contained: yes, next: bye }\n";
+
+    start(w, NULL, "i", nodes);
+    begin(w);
+    played(w);
+    SEND(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_OVERFLOW_WAIT);
+    assert_int_equal(w->run.phase, SAPA_FLOW_SPEAKING);
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_OVERFLOW_ENDED); /* what he heard before did not help */
+    press(w, "2"); /* waits once more: what comes of that is not known yet */
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_ABANDONED_FLOW);
+    SEND(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_NO_AGENTS);
+    press(w, "1");
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_OVERFLOW_ENDED); /* not heard to the end */
+    played(w);
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_CONTAINED);
+    end(w);
+
+    start(w, NULL, "i", nodes);
+    begin(w);
+    played(w);
+    w->env.now_us += 10000000;
+    while (w->run.phase == SAPA_FLOW_WAITING)
+        SEND(w, .kind = SAPA_FLOW_TIMER);
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_OVERFLOW_ENDED);
+    press(w, "2");
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_ANSWERED);
     end(w);
 }
 
@@ -1133,7 +1173,7 @@ int main(void)
         cmocka_unit_test(test_menu_without_barge_in), cmocka_unit_test(test_collect), cmocka_unit_test(test_secret),
         cmocka_unit_test(test_lookup), cmocka_unit_test(test_lookup_results), cmocka_unit_test(test_branch_and_set),
         cmocka_unit_test(test_hours_edges), cmocka_unit_test(test_queue_waiting), cmocka_unit_test(test_wait_unknown), cmocka_unit_test(test_queue_results),
-        cmocka_unit_test(test_queue_talk), cmocka_unit_test(test_queue_again_after_a_fault), cmocka_unit_test(test_survey), cmocka_unit_test(test_callback_own_number),
+        cmocka_unit_test(test_queue_talk), cmocka_unit_test(test_queue_again_after_a_fault), cmocka_unit_test(test_after_overflow), cmocka_unit_test(test_survey), cmocka_unit_test(test_callback_own_number),
         cmocka_unit_test(test_callback_other_number), cmocka_unit_test(test_callback_entering),
         cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_oncall),
         cmocka_unit_test(test_record), cmocka_unit_test(test_language_surge_flow), cmocka_unit_test(test_queue_across_flows),

@@ -321,10 +321,60 @@ static void an_attempt_that_fails_frees_the_agent_and_is_tried_again(void **stat
     assert_int_equal(world_agent_of(w, c), 0); /* in its old place */
     world_accept(w, c);
     world_wait(w, 29999); /* 20 s of ringing and ten of patience with the carrier */
-    assert_null(ended(w, c));
+    assert_int_equal(world_count(w, SAPA_T_cmd_dial_cancel), 0);
     world_wait(w, 1);
-    assert_int_equal(ended(w, c)->outcome, SAPA_OUTCOME_CALLBACK_FAILED); /* the second and last */
     assert_int_equal(world_count(w, SAPA_T_cmd_dial_cancel), 1);
+    assert_null(
+        ended(w, c)); /* a carrier that says nothing is not a customer who does not answer */
+    world_wait(w, 60000);
+    world_accept(w, c);
+    WORLD_IN(w, dial_progress, .contact = c, .attempt = 3, .state = 2, .cause = 480);
+    assert_int_equal(ended(w, c)->outcome, SAPA_OUTCOME_CALLBACK_FAILED); /* the second and last */
+    assert_int_equal(ended(w, c)->side, SAPA_SIDE_CUSTOMER);
+    world_done(w);
+}
+
+/* What fails on our side or the carrier's is no attempt of the customer's, but has an end as well. */
+static void faults_use_up_no_attempts(void **state)
+{
+    (void)state;
+    static const struct sapa_rec_dial_progress faults[] = {
+        { .cause = 503, .side = SAPA_SIDE_SYSTEM },
+        { .cause = 408, .side = SAPA_SIDE_NETWORK },
+        { .cause = 500, .side = SAPA_SIDE_CUSTOMER },
+    };
+    for (unsigned i = 0; i < SAPA_COUNT(faults); i++) {
+        WITH(w, 1, 1);
+        world_start(w);
+        const uint64_t c = call_in(w, 0, 1);
+        ask_back(w, c);
+        world_ready(w, 0);
+        for (uint32_t attempt = 1; attempt <= 10; attempt++) {
+            assert_null(ended(w, c));
+            world_accept(w, c);
+            assert_int_equal(world_last(w, SAPA_T_cmd_dial)->u.cmd_dial.attempt, attempt);
+            WORLD_IN(w, dial_progress, .contact = c, .attempt = attempt, .state = 2,
+                     .cause = faults[i].cause, .side = faults[i].side);
+            world_wait(w, 60000);
+        }
+        assert_int_equal(ended(w, c)->outcome, SAPA_OUTCOME_CALLBACK_FAILED);
+        assert_int_equal(ended(w, c)->side,
+                         faults[i].side == SAPA_SIDE_SYSTEM ? SAPA_SIDE_SYSTEM : SAPA_SIDE_NETWORK);
+        assert_int_equal(ended(w, c)->cause, faults[i].cause);
+        world_done(w);
+    }
+    WITH(w, 1, 1); /* a number that is none does not become one */
+    world_start(w);
+    const uint64_t c = call_in(w, 0, 1);
+    ask_back(w, c);
+    world_ready(w, 0);
+    for (uint32_t attempt = 1; attempt <= 2; attempt++) {
+        world_accept(w, c);
+        WORLD_IN(w, dial_progress, .contact = c, .attempt = attempt, .state = 2, .cause = 484,
+                 .side = SAPA_SIDE_SYSTEM);
+        world_wait(w, 60000);
+    }
+    assert_int_equal(ended(w, c)->side, SAPA_SIDE_SYSTEM);
     world_done(w);
 }
 
@@ -386,6 +436,7 @@ static void overflow_takes_the_flows_edge(void **state)
     assert_int_equal(ended(w, c)->place, SAPA_PLACE_FLOW);
     assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason,
                      SAPA_DEQUEUE_OVERFLOW_LENGTH);
+    assert_int_equal(ended(w, c)->outcome, SAPA_OUTCOME_OVERFLOW_ENDED);
     world_done(w);
 }
 
@@ -481,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_virtual_waiter_keeps_its_place),
         cmocka_unit_test(nobody_is_called_who_is_still_on_the_line),
         cmocka_unit_test(an_attempt_that_fails_frees_the_agent_and_is_tried_again),
+        cmocka_unit_test(faults_use_up_no_attempts),
         cmocka_unit_test(one_attempt_at_a_time_for_a_person),
         cmocka_unit_test(nobody_is_called_when_the_queue_is_closed),
         cmocka_unit_test(overflow_takes_the_flows_edge),

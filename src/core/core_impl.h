@@ -412,7 +412,9 @@ sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *in);
 
 /* ---- record.c: recordings ---- */
 
-void sapa_recording_connect(struct sapa_core *core, struct core_contact *c);
+/* Before they talk, by that queue's policy. True: one began, and the caller sends the command when they are connected. */
+bool sapa_recording_connect(struct sapa_core *core, struct core_contact *c,
+                            const struct sapa_queue *q);
 /** The agent has left and the contact goes on by itself: masked until the next conversation. */
 void sapa_recording_rest(struct sapa_core *core, struct core_contact *c);
 /** The next conversation begins: a pause belongs to the one before. */
@@ -440,9 +442,9 @@ void sapa_callback_request(struct sapa_core *core, struct core_contact *c, uint3
 /** The customer's leg is gone and the callback lives on. */
 void sapa_callback_begin(struct sapa_core *core, struct core_contact *c);
 void sapa_callback_dial(struct sapa_core *core, struct core_work *w);
-/** The agent's leg ended while dialling, or the number was not reached. */
-void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32_t cause,
-                          bool counts);
+/** The number was not reached; or, side AGENT, the agent's leg ended while dialling. */
+void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, enum sapa_side side,
+                          uint32_t cause);
 /** May it be offered now? Otherwise *ret_due says when to look again (0: when told). */
 bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact *c,
                          int64_t *ret_due);

@@ -937,6 +937,71 @@ static void recording_follows_policy_and_agent(void **state)
     world_done(w);
 }
 
+/* One contact, one agent after the other, by the policy of the queue that each serves. */
+static void recording_follows_the_queue_in_force(void **state)
+{
+    enum { NO = SAPA_RECORD_NONE, ALL = SAPA_RECORD_ALL, SHARE = SAPA_RECORD_SHARE, ASK = SAPA_RECORD_ON_DEMAND };
+    static const struct { uint8_t policy[2], percent, asks; bool before, after, same; } table[] = {
+        { { NO, ALL }, 0, 0, false, true, false },   { { ALL, NO }, 0, 0, true, false, false },
+        { { ASK, ALL }, 0, 0, false, true, false },  { { ASK, ALL }, 0, 1, true, true, false },
+        { { ASK, NO }, 0, 1, true, false, false },   { { ALL, ASK }, 0, 0, true, false, false },
+        { { SHARE, ALL }, 0, 0, false, true, false }, { { ALL, SHARE }, 0, 0, true, false, false },
+        { { ALL, SHARE }, 100, 0, true, true, true }, { { SHARE, ALL }, 100, 0, true, true, true },
+        { { ALL, ALL }, 0, 0, true, true, true },    { { ASK, ASK }, 0, 1, true, true, true },
+        { { NO, NO }, 0, 0, false, false, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        WITH(w, 2, 2, 0);
+        for (unsigned q = 0; q < 2; q++) {
+            w->queues[q].record = table[i].policy[q];
+            w->queues[q].record_share_percent = table[i].percent;
+        }
+        world_start(w);
+        world_ready(w, 0);
+        const uint64_t c = world_arrive(w, 0);
+        const uint64_t offer = world_accept(w, c);
+        if (table[i].asks)
+            WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
+        const uint64_t first = table[i].before ? world_last(w, SAPA_T_cmd_record)->u.cmd_record.recording : 0;
+        assert_int_equal(first != 0, table[i].before);
+        /* his phone is lost: the caller goes back, and is taken over into the other queue */
+        WORLD_IN(w, agent_gone, .contact = c, .offer = offer, .side = SAPA_SIDE_NETWORK);
+        WORLD_IN(w, contact_move, .contact = c, .queue = 1);
+        world_clear(w);
+        world_ready(w, 1);
+        if (world_agent_of(w, c) != SAPA_NONE)
+            world_accept(w, c);
+        const struct sapa_rec_contact_connected *on = &world_last(w, SAPA_T_contact_connected)->u.contact_connected;
+        assert_int_equal(on->queue, 1);
+        assert_int_equal(on->policy, table[i].policy[1]);
+        assert_int_equal(on->recording != 0, table[i].after);
+        if (table[i].same) {
+            assert_int_equal(on->recording, first);
+            const bool resumes = table[i].after && table[i].policy[1] != ASK; /* who has to ask asks himself */
+            assert_int_equal(world_count(w, SAPA_T_cmd_record), resumes);
+            assert_true(!resumes || world_last(w, SAPA_T_cmd_record)->u.cmd_record.action == 2);
+        } else {
+            assert_int_equal(world_count(w, SAPA_T_cmd_record), (unsigned)table[i].before + table[i].after);
+            assert_true(!table[i].after || on->recording != first);
+            /* the end before they talk, the start after */
+            uint32_t talk = 0;
+            while (w->out[talk].type != SAPA_T_cmd_connect)
+                talk++;
+            for (uint32_t k = 0; k < w->out_count; k++)
+                if (w->out[k].type == SAPA_T_cmd_record) {
+                    assert_int_equal(w->out[k].u.cmd_record.action, k < talk ? 3 : 0);
+                    assert_int_equal(w->out[k].u.cmd_record.recording, k < talk ? first : on->recording);
+                }
+        }
+        world_clear(w);
+        WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+        assert_int_equal(world_count(w, SAPA_T_cmd_record), table[i].after);
+        world_done(w);
+    }
+}
+
 /* What a contact does without an agent is masked; a pause belongs to its conversation. */
 static void recording_rests_between_agents(void **state)
 {
@@ -1067,6 +1132,27 @@ static void offers_over_a_restart(void **state)
     world_done(w);
 }
 
+/* What the centre ends itself, on purpose: no fault, and nobody who gave up. */
+static void the_centre_stops(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->queues[0].wrapup_ms = 0;
+    world_start(w);
+    world_ready(w, 0);
+    world_ready(w, 1);
+    const uint64_t talking = world_arrive(w, 0), ringing = world_arrive(w, 0), waiting = world_arrive(w, 0);
+    world_accept(w, talking);
+    world_clear(w);
+    WORLD_IN(w, contact_gone, .contact = talking, .side = SAPA_SIDE_FLOW, .cause = 503);
+    WORLD_IN(w, contact_gone, .contact = waiting, .side = SAPA_SIDE_FLOW, .cause = 503);
+    WORLD_IN(w, contact_gone, .contact = ringing, .side = SAPA_SIDE_FLOW, .cause = 503);
+    assert_int_equal(outcome_of(w, talking), SAPA_OUTCOME_ANSWERED);
+    assert_int_equal(outcome_of(w, ringing), SAPA_OUTCOME_OVERFLOW_ENDED);
+    assert_int_equal(outcome_of(w, waiting), SAPA_OUTCOME_OVERFLOW_ENDED);
+    world_done(w);
+}
+
 /* A fault that is ours alone (cause 0) passes nobody over: the oldest caller is the next again. */
 static void faults_of_ours_keep_the_order(void **state)
 {
@@ -1116,8 +1202,10 @@ int main(void)
         cmocka_unit_test(a_closed_queue_takes_nobody_new),
         cmocka_unit_test(a_supervisor_moves_a_contact_with_its_age),
         cmocka_unit_test(recording_follows_policy_and_agent),
+        cmocka_unit_test(recording_follows_the_queue_in_force),
         cmocka_unit_test(recording_rests_between_agents),
         cmocka_unit_test(offers_over_a_restart),
+        cmocka_unit_test(the_centre_stops),
         cmocka_unit_test(faults_of_ours_keep_the_order),
         cmocka_unit_test(a_share_is_recorded_by_the_contacts_id),
         cmocka_unit_test(a_new_description_keeps_people_and_places),

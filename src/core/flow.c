@@ -373,6 +373,13 @@ static void leave_queue(struct machine *m)
     }
 }
 
+/* Nobody came for him. What he was told before did not do either. */
+static void overflowed(struct machine *m)
+{
+    m->run->flags |= SAPA_FLOW_RUN_OVERFLOWED;
+    m->run->flags &= (uint16_t)~SAPA_FLOW_RUN_SERVED;
+}
+
 static uint32_t sip_status(uint32_t cause)
 {
     switch (cause) { /* RFC 3398 section 7.2.6.1 turned around */
@@ -580,6 +587,7 @@ static uint32_t enter_queue(struct machine *m)
     run->announce_us = after_ms(m, node->announce_every_ms);
     if (!stays) {
         run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
+        run->flags &= (uint16_t)~SAPA_FLOW_RUN_OVERFLOWED;
         m->env->ops->enter_queue(m->env->ctx, node->queue, node->priority_add,
                                  node->to_last_agent && m->env->last_agent != SAPA_NONE
                                      ? m->env->last_agent
@@ -602,6 +610,7 @@ static uint32_t waiting_timer(struct machine *m)
     if (run->limit_us != 0 && now_us >= run->limit_us) {
         run->limit_us = 0;
         leave_queue(m);
+        overflowed(m);
         return out_or(m, SAPA_EDGE_TIMEOUT, SAPA_EDGE_OVERFLOW);
     }
     if (run->offer_us != 0 && now_us >= run->offer_us) {
@@ -1310,6 +1319,8 @@ static bool queue_result(struct machine *m, const struct sapa_flow_event *event,
         return true;
     }
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_IN_QUEUE;
+    if (event->result != SAPA_DEQUEUE_FAULT)
+        overflowed(m);
     if (run->phase != SAPA_FLOW_WAITING)
         return true; /* in a dialogue on the side, which goes on without the place */
     switch (event->result) {
@@ -1432,12 +1443,13 @@ bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
 
 enum sapa_outcome sapa_flow_outcome(const struct sapa_flow_run *run)
 {
-    return run->flags & SAPA_FLOW_RUN_TALKED    ? SAPA_OUTCOME_ANSWERED
-           : run->flags & SAPA_FLOW_RUN_OUTSIDE ? SAPA_OUTCOME_TRANSFERRED
-           : run->flags & SAPA_FLOW_RUN_MESSAGE ? SAPA_OUTCOME_VOICEMAIL
-           : run->flags & SAPA_FLOW_RUN_SERVED  ? SAPA_OUTCOME_CONTAINED
-           : run->flags & SAPA_FLOW_RUN_CLOSED  ? SAPA_OUTCOME_CLOSED
-                                                : SAPA_OUTCOME_ABANDONED_FLOW;
+    return run->flags & SAPA_FLOW_RUN_TALKED       ? SAPA_OUTCOME_ANSWERED
+           : run->flags & SAPA_FLOW_RUN_OUTSIDE    ? SAPA_OUTCOME_TRANSFERRED
+           : run->flags & SAPA_FLOW_RUN_MESSAGE    ? SAPA_OUTCOME_VOICEMAIL
+           : run->flags & SAPA_FLOW_RUN_SERVED     ? SAPA_OUTCOME_CONTAINED
+           : run->flags & SAPA_FLOW_RUN_OVERFLOWED ? SAPA_OUTCOME_OVERFLOW_ENDED
+           : run->flags & SAPA_FLOW_RUN_CLOSED     ? SAPA_OUTCOME_CLOSED
+                                                   : SAPA_OUTCOME_ABANDONED_FLOW;
 }
 
 /* ---- snapshots ---- */

@@ -52,7 +52,9 @@ enum {
     SAPA_FLOW_RUN_TALKED = 256,
     SAPA_FLOW_RUN_OUTSIDE = 512,
     SAPA_FLOW_RUN_FAULT = 1024,   /* a fault of ours is being said: then the call ends */
-    SAPA_FLOW_RUN_GOODBYE = 2048  /* goodbye is said where no way leads on: then the call ends */
+    SAPA_FLOW_RUN_GOODBYE = 2048, /* goodbye is said where no way leads on: then the call ends */
+    SAPA_FLOW_RUN_OVERFLOWED =
+        4096 /* the last queue turned him out, or he waited its longest time */
 };
 
 /** All there is to remember of a flow that runs. Zero-initialised: idle. */
@@ -206,7 +208,8 @@ bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
 /**
  * How the contact ends when the caller leaves now, as far as the flow knows: ANSWERED once an agent
  * has talked, TRANSFERRED once an outside number has, else VOICEMAIL (a message was begun),
- * CONTAINED, CLOSED or ABANDONED_FLOW. In a queue or while ringing the core knows better.
+ * CONTAINED, OVERFLOW_ENDED (the last queue had no agent for him, and nothing contained came after
+ * it), CLOSED or ABANDONED_FLOW. In a queue or while ringing the core knows better.
  */
 enum sapa_outcome sapa_flow_outcome(const struct sapa_flow_run *run);
 

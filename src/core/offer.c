@@ -383,16 +383,12 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
     if (c->has_flow)
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_CONNECTED });
     sapa_contact_silence(core, c);
-    const bool first = c->policy == 0 && !c->recording;
-    if (first) {
-        c->policy = core_queue_of(core, w->queue)->record;
-        sapa_recording_connect(core, c);
-    }
+    const bool begins = sapa_recording_connect(core, c, core_queue_of(core, w->queue));
     EMIT(core, contact_connected, .contact = c->id, .offer = w->offer, .agent = w->agent,
          .queue = w->queue, .wait_ms = core_ms(waited_us), .recording = c->recording,
          .policy = c->policy);
     EMIT(core, cmd_connect, .contact = c->id, .offer = w->offer);
-    if (first && c->recording)
+    if (begins)
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
     else
         sapa_recording_again(core, c);
@@ -458,7 +454,7 @@ void sapa_work_timer(struct sapa_core *core, struct core_work *w)
     } else if (w->dialling) { /* the carrier never answered us: the attempt is over */
         struct core_contact *c = &core->contacts[w->contact];
         EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
-        sapa_callback_failed(core, c, 408, true);
+        sapa_callback_failed(core, c, SAPA_SIDE_NETWORK, 408);
     }
 }
 
@@ -493,7 +489,7 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
     if (w->dialling) {
         EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
         avoid(core, c, agent);
-        sapa_callback_failed(core, c, (uint32_t)in->cause, false);
+        sapa_callback_failed(core, c, SAPA_SIDE_AGENT, (uint32_t)in->cause);
         return SAPA_OK;
     }
     sapa_work_part(core, w, in->side, (uint32_t)in->cause);

@@ -315,7 +315,8 @@ static void finish(struct sapa_core *core, struct core_contact *c)
     if (outcome <= SAPA_OUTCOME_OPEN || outcome >= SAPA_OUTCOME_COUNT)
         outcome = SAPA_OUTCOME_SYSTEM_FAULT;
     if (c->answered &&
-        (outcome == SAPA_OUTCOME_CONTAINED || outcome == SAPA_OUTCOME_ABANDONED_FLOW))
+        (outcome == SAPA_OUTCOME_CONTAINED || outcome == SAPA_OUTCOME_ABANDONED_FLOW ||
+         outcome == SAPA_OUTCOME_OVERFLOW_ENDED))
         outcome =
             SAPA_OUTCOME_ANSWERED; /* what followed the conversation does not change what it was */
     if (c->callback == SAPA_CALLBACK_REACHED)

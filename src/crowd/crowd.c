@@ -245,6 +245,14 @@ static void send_packet(struct call *call, const uint8_t *packet, size_t size)
         call->crowd->stats.packets_sent++;
 }
 
+/* A bad line, the same in every run with this seed: the number was used, the packet is not sent. */
+static bool is_lost(const struct call *call)
+{
+    const uint32_t percent = call->crowd->options.lose_percent;
+
+    return percent > 0 && !is_agent(call) && chance(call->crowd) % 100 < percent;
+}
+
 static void send_frame(struct call *call)
 {
     uint8_t packet[SAPA_RTP_HEAD + FRAME_BYTES];
@@ -264,7 +272,8 @@ static void send_frame(struct call *call)
     } else {
         sapa_rtp_put_head(packet, false, call->codec, call->rtp_seq++, call->rtp_time, call->ssrc);
         memcpy(packet + SAPA_RTP_HEAD, call->crowd->voice[is_agent(call)][call->codec == SAPA_RTP_PCMA], FRAME_BYTES);
-        send_packet(call, packet, sizeof(packet));
+        if (!is_lost(call))
+            send_packet(call, packet, sizeof(packet));
     }
     call->rtp_time += FRAME_BYTES;
 }

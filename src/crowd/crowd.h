@@ -32,6 +32,7 @@ struct sapa_crowd_options {
     uint32_t calls_total;              /* stop calling after so many; 0: never */
     uint32_t agents;                   /* how many of the centre's agents take part; SAPA_NONE: all */
     bool audio;                        /* send RTP; false: signalling only */
+    uint32_t lose_percent;             /* of the customers' packets are lost on the way, 0..100; keys are not */
     uint32_t answer_ms_min, answer_ms_max;   /* an agent lets it ring so long */
     uint32_t talk_ms_mean;                   /* exponential */
     uint32_t wrapup_ms_min, wrapup_ms_max;   /* until the agent dials the code; max 0: never dials it */

@@ -280,7 +280,7 @@ static void on_event(struct sapa_worker *worker, struct sapa_leg *leg, const str
     if (out && takes_bridge(out)) {
         if (leg->secret)
             out->source = NULL;
-        else if (sapa_leg_takes_events(leg, out))
+        else if (sapa_leg_takes_events(leg, out) && !leg->keys_held)
             relay(worker, leg, out, rtp, out->dtmf_type);
     }
     for (unsigned i = 0; i < n; i++)

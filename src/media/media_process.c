@@ -31,6 +31,7 @@ enum {
     PUT_TRIES = 500,          /* of 1 ms, when a packet thread is behind */
     DSCP_EF = 46,
     TIDY_US = 1000000,
+    STOP_WAIT_US = 5 * 1000000,
     FRAMES_LONGEST = 24 * 3600 * SAPA_RECORDING_RATE
 };
 
@@ -77,7 +78,8 @@ struct process {
     struct sapa_sounds *sounds;
     int listener;
     struct sapa_watch listen_watch;
-    struct sapa_timer tidy;
+    struct sapa_timer tidy, stop_timer;
+    bool stopping;
     struct sapa_signals *signals;
     struct connection connections[CONNECTIONS_MAX];
     struct connection *in_charge;    /* NULL: nobody */
@@ -151,6 +153,8 @@ static void connection_close(struct connection *connection)
     queue_clear(&connection->out);
     if (process->in_charge == connection) {
         process->in_charge = NULL;
+        if (process->stopping)
+            sapa_loop_stop(process->loop);
         process->inventory_left = 0;
         process->stats_left = 0;
         sapa_log(SAPA_LOG_WARN, "media.control.gone", "epoch=%u legs=%u", connection->epoch, process->legs.count);
@@ -767,6 +771,8 @@ static void on_tidy(void *ctx)
     struct process *process = ctx;
 
     release_spent(process);
+    if (process->options.beat_fd > 0)
+        (void)!write(process->options.beat_fd, "\1", 1); /* a full pipe: nobody reads, nobody misses it */
     sapa_timer_set(process->loop, &process->tidy, TIDY_US, on_tidy, process);
 }
 
@@ -832,12 +838,28 @@ static sapa_rc start_threads(struct process *process)
     return rc;
 }
 
+static void on_stop_limit(void *ctx)
+{
+    struct process *process = ctx;
+
+    sapa_loop_stop(process->loop);
+}
+
 static void on_signal(void *ctx, int signal_number)
 {
     struct process *process = ctx;
 
+    const bool again = process->stopping;
+
     sapa_log(SAPA_LOG_INFO, "media.signal", "signal=%d", signal_number);
-    sapa_loop_stop(process->loop);
+    process->stopping = true;
+    if (process->options.beat_fd > 0)
+        (void)!write(process->options.beat_fd, "", 1); /* the end takes its time */
+    process->options.beat_fd = 0;
+    if (!process->in_charge || again)
+        sapa_loop_stop(process->loop);
+    else /* everybody was told to stop at once: control says good-bye to callers first, and hears what was recorded */
+        sapa_timer_set(process->loop, &process->stop_timer, STOP_WAIT_US, on_stop_limit, process);
 }
 
 static sapa_rc start(struct process *process)
@@ -888,7 +910,8 @@ static sapa_rc start(struct process *process)
     if (rc == SAPA_OK)
         rc = sapa_watch_start(process->loop, &process->listen_watch, process->listener, SAPA_LOOP_READ, on_connect,
                               process);
-    sapa_timer_set(process->loop, &process->tidy, TIDY_US, on_tidy, process);
+    if (rc == SAPA_OK)
+        on_tidy(process);
     return rc;
 }
 

@@ -220,6 +220,17 @@ static void test_events_in(void **state)
     digit = await(&control, SAPA_MEDIA_DIGIT);
     assert_int_equal(digit.u.dtmf.digit, '6');
 
+    /* Held keys are told and not relayed; control passes on what it wants. */
+    leg_set(&control, &call.agent, &(struct phone_options){ .leg = call.agent.leg, .contact = call.contact,
+                                                            .side = SAPA_SIDE_AGENT, .keys_held = 1 });
+    (void)barrier(&control);
+    while (phone_receive(&call.customer, &packet, 60))
+        ;
+    send_event(&call.agent, 8000, 10, 800, true);
+    digit = await(&control, SAPA_MEDIA_DIGIT);
+    assert_int_equal(digit.u.dtmf.digit, '*');
+    assert_false(phone_receive(&call.customer, &packet, 60));
+
     /* The end is lost. */
     send_event(&call.customer, 9000, 11, 160, false);
     send_event(&call.customer, 9000, 11, 320, false);

@@ -231,7 +231,7 @@ struct packet {
 
 struct phone_options {
     uint64_t leg, contact;
-    uint8_t side, codec, dtmf_type, dtmf_receive, inband;
+    uint8_t side, codec, dtmf_type, dtmf_receive, inband, keys_held;
     bool v6;
 };
 
@@ -244,6 +244,7 @@ static void leg_set(struct control *control, const struct phone *phone, const st
     set.u.leg.dtmf_type = phone->dtmf_type;
     set.u.leg.dtmf_receive = options->dtmf_receive;
     set.u.leg.dtmf_inband = options->inband;
+    set.u.leg.keys_held = options->keys_held;
     set.u.leg.direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE;
     set.u.leg.side = options->side;
     set.u.leg.generation = 5;

@@ -48,7 +48,7 @@ void sapa_worker_digit(struct sapa_worker *worker, struct sapa_leg *leg, struct 
     sapa_worker_tell(worker, &message);
     /* Events were relayed as they came; one who does not take events gets the tone, one who is decoded or has another
      * clock gets them anew. A digit that was a tone is in the audio already. */
-    if (out && !sapa_leg_takes_events(leg, out) && !leg->secret && worker->now_us == leg->event_us) {
+    if (out && !sapa_leg_takes_events(leg, out) && !leg->secret && !leg->keys_held && worker->now_us == leg->event_us) {
         const char digits[2] = { digit.digit, 0 };
         sapa_leg_queue_dtmf(worker, out, digits, (uint16_t)SAPA_MAX(digit.length_ms, 100));
     }

@@ -89,7 +89,7 @@ struct sapa_leg {
     uint64_t id, contact;
     uint32_t generation;
     uint8_t side, codec, dtmf_type, dtmf_receive, direction, ptime_ms;
-    bool secret;
+    bool secret, keys_held;
     uint8_t type_send, type_receive, clock_khz, dtmf_khz;
     bool comfort_noise, opus_fec;
     uint16_t opus_kbps;

@@ -279,6 +279,7 @@ static void on_leg_set(struct sapa_worker *worker, const struct sapa_worker_set 
     }
     leg->dtmf_type = message->u.leg.dtmf_type;
     leg->dtmf_receive = message->u.leg.dtmf_receive ? message->u.leg.dtmf_receive : leg->dtmf_type;
+    leg->keys_held = message->u.leg.keys_held;
     leg->direction = message->u.leg.direction;
     leg->ptime_ms = message->u.leg.ptime_ms;
     leg->signalled_rtcp_port = message->u.leg.remote_rtcp_port;

@@ -179,10 +179,14 @@ struct sapa_trunk {
     struct sapa_str key;
     struct sapa_str host;       /* where calls go out: name or address */
     uint16_t port;
-    uint8_t transport;          /* 0 UDP, 1 TCP */
+    uint8_t transport;          /* 0 UDP, 1 TCP, 2 TLS */
+    struct sapa_str tls_name;   /* in the carrier's certificate: of calls to it, and of calls from it wherever they come from */
     uint32_t from_first, from_count; /* addresses calls may come from, in sapa_centre.networks */
     uint32_t calls_max;
     struct sapa_str user, password; /* digest as client; empty: none */
+    uint8_t registers;          /* calls come because we register there as `user` */
+    uint32_t register_s;        /* for so long, or as long as the carrier allows */
+    struct sapa_str domain;     /* of addresses of ours at the carrier; empty: the host */
     uint8_t inband_dtmf;        /* listen for keys as tones, also where telephone-event was agreed */
 };
 

@@ -112,6 +112,7 @@ struct sapa_media_message {
             uint8_t dtmf_type;                /* payload type of telephone-event as the peer numbers it, 0: none negotiated */
             uint8_t dtmf_receive;             /* as we numbered it in our offer; 0: the same. Either is recognised */
             uint8_t dtmf_inband;              /* 1: listen for tones in the audio */
+            uint8_t keys_held;                /* 1: its telephone events are told, not relayed: control passes on what is no code */
             uint8_t direction;                /* SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE */
             uint8_t side;                     /* enum sapa_side: CUSTOMER is channel 0 of recordings, AGENT channel 1 */
             uint8_t ptime_ms;                 /* what we send: 20 by default */

@@ -19,7 +19,7 @@
 
 /*  X(number, version, name, text)  */
 #define SAPA_INPUTS(X) \
-    X(1, 1, centre_started, "the centre starts or takes a new description") \
+    X(1, 2, centre_started, "the centre starts or takes a new description") \
     X(2, 1, tick, "time has come for what is due") \
     X(3, 1, contact_arrived, "somebody reaches the centre") \
     X(4, 1, contact_answered, "the customer's leg is established") \
@@ -48,7 +48,9 @@
     F(S, text64, centre_hash, "SHA-256 of the centre description, hex") \
     F(S, num, epoch, "fencing epoch of this control process") \
     F(S, text64, build, "build that takes the decisions") \
-    F(S, text32, zones, "version of the time-zone data")
+    F(S, text32, zones, "version of the time-zone data") \
+    F(S, text64, by, "who brought this description; empty: the program started with it") \
+    F(S, text128, comment, "what for, in the words of who brought it")
 
 #define SAPA_REC_tick(F, S) \
     F(S, num, unused, "always 0")
@@ -136,13 +138,13 @@
     F(S, num, attempt, "the dial command's number") \
     F(S, num, state, "0 ringing, 1 answered, 2 failed, 3 gone after answer") \
     F(S, num, cause, "SIP status") \
-    F(S, num, side, "enum sapa_side, with state 3") \
+    F(S, num, side, "enum sapa_side: who ended or failed it") \
     F(S, id, leg, "media leg, when answered")
 
 #define SAPA_REC_recording_state(F, S) \
     F(S, id, contact, "") \
     F(S, id, recording, "") \
-    F(S, num, state, "0 started, 1 paused, 2 resumed, 3 ended, 4 failed") \
+    F(S, num, state, "0 started, 1 paused, 2 resumed, 3 ended, 4 failed, 5 cut: its recorder died; what it had written counts") \
     F(S, num, recorded_ms, "so far, masked time not counted") \
     F(S, num, masked_ms, "so far") \
     F(S, num, bytes, "size of the file") \

@@ -109,7 +109,7 @@ static void json_lists(const struct sapa_call *call, const struct sapa_call_show
     sapa_text_add(out, SAPA_STR("],\"recordings\":["));
     for (unsigned i = 0; i < call->recording_count; i++) {
         const struct sapa_call_recording *r = &call->recordings[i];
-        static const char *const states[] = { "recording", "paused", "recording", "complete", "failed", "not begun" };
+        static const char *const states[] = { "recording", "paused", "recording", "complete", "failed", "cut", "not begun" };
         sapa_text_printf(out, "%s{\"recording\":\"%llu\",\"kind\":\"%s\",\"state\":\"%s\",\"recorded_ms\":%u,\"masked_ms\":%u,\"bytes\":%llu}",
                          i ? "," : "", (unsigned long long)r->recording, r->is_voicemail ? "voicemail" : "conversation",
                          r->state < SAPA_COUNT(states) ? states[r->state] : "?", r->recorded_ms, r->masked_ms,

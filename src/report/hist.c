@@ -19,9 +19,9 @@ uint64_t sapa_hist_low(uint32_t bucket)
     return (uint64_t)((bucket & ((1u << BITS) - 1)) + (1u << BITS)) << (octave - 1);
 }
 
-uint32_t sapa_hist_middle(uint32_t bucket)
+uint32_t sapa_hist_high(uint32_t bucket)
 {
-    return (uint32_t)((sapa_hist_low(bucket) + sapa_hist_low(bucket + 1) - 1) / 2);
+    return (uint32_t)(sapa_hist_low(bucket + 1) - 1);
 }
 
 uint32_t sapa_hist_percentile(const struct sapa_hist *hist, unsigned percent)
@@ -32,7 +32,7 @@ uint32_t sapa_hist_percentile(const struct sapa_hist *hist, unsigned percent)
     for (uint32_t i = 0; i < hist->entry_count; i++) {
         seen += sapa_hist_entry_count(hist->entries[i]);
         if (seen >= rank)
-            return sapa_hist_middle(sapa_hist_entry_bucket(hist->entries[i]));
+            return sapa_hist_high(sapa_hist_entry_bucket(hist->entries[i]));
     }
     return 0;
 }

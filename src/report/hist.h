@@ -2,12 +2,12 @@
  * @file report/hist.h
  * Distributions that can be added: counts in buckets that grow with the value.
  *
- * A value of milliseconds falls into one of SAPA_HIST_BUCKETS: below 256 each value has its own, above
- * that every doubling is cut into 128 (the layout of HdrHistogram, G. Tene, with 7 bits). A percentile is
- * read as the middle of the bucket that holds the nearest rank, so it is off by at most one part in 256
- * (0.4 %); two distributions joined are the distribution of both, exactly.
+ * A value of milliseconds falls into one of SAPA_HIST_BUCKETS: below 512 each value has its own, above
+ * that every doubling is cut into 256 (the layout of HdrHistogram, G. Tene, with 8 bits). A percentile is
+ * read as the upper end of the bucket that holds the nearest rank: never below the exact one, and above it
+ * by less than one part in 256 (0.4 %). Two distributions joined are the distribution of both, exactly.
  *
- * An entry is one number: the bucket in the upper 12 bits, how many values in the lower 20. A bucket may
+ * An entry is one number: the bucket in the upper 13 bits, how many values in the lower 19. A bucket may
  * have several entries.
  *
  * Room    report: base; pure, integers only.   Thread  any.   Tests  report/hist_test.c
@@ -18,9 +18,9 @@
 #include "base/base.h"
 
 enum {
-    SAPA_HIST_EXACT_BITS = 7,
+    SAPA_HIST_EXACT_BITS = 8,
     SAPA_HIST_BUCKETS = ((32 - SAPA_HIST_EXACT_BITS) << SAPA_HIST_EXACT_BITS) + (1 << SAPA_HIST_EXACT_BITS),
-    SAPA_HIST_COUNT_BITS = 20,
+    SAPA_HIST_COUNT_BITS = 19,
 };
 static_assert(SAPA_HIST_BUCKETS <= 1 << (32 - SAPA_HIST_COUNT_BITS), "a bucket fits an entry");
 #define SAPA_HIST_COUNT_MAX ((UINT32_C(1) << SAPA_HIST_COUNT_BITS) - 1)
@@ -29,8 +29,8 @@ static_assert(SAPA_HIST_BUCKETS <= 1 << (32 - SAPA_HIST_COUNT_BITS), "a bucket f
 uint32_t sapa_hist_bucket(uint32_t ms);
 /** The smallest value of a bucket; that of SAPA_HIST_BUCKETS would be 2^32. */
 uint64_t sapa_hist_low(uint32_t bucket);
-/** What a bucket stands for: its middle, rounded down. */
-uint32_t sapa_hist_middle(uint32_t bucket);
+/** What a bucket stands for: its largest value. */
+uint32_t sapa_hist_high(uint32_t bucket);
 
 static inline uint32_t sapa_hist_entry(uint32_t bucket, uint32_t count)
 {

@@ -6,11 +6,15 @@ enum {
     INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 4, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram */
     ROWS_MAX = 4000000,
     CHUNK_ENTRIES = 7,
+    COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
     PIECE_VERSION = 1,
     DIM_BITS = 20, REASON_BITS = 12,
     AGENT_MEASURES = SAPA_M_OUTER_FIRST - SAPA_M_SHARED_FIRST,
 };
 
+#define TIME_US_MAX (INT64_C(1) << 58)                       /* of what is loaded: the year 11103 */
+#define MEASURE_MAX (INT64_C(1) << 52)                       /* of a row that is loaded: 142 years in microseconds */
+#define STRETCH_US_MAX (INT64_C(400) * 86400 * 1000000)      /* nobody is logged in for longer without a word */
 /* A distribution of one row: its chunks of entries (report/hist.h), the newest first. */
 struct dist {
     uint32_t chunk; /* newest chunk + 1, 0 none */
@@ -121,7 +125,10 @@ void sapa_intervals_done(struct sapa_intervals *fold)
         (void)fold->memory->resize(fold->memory->ctx, fold->chunks, 0);
     if (fold->entries)
         (void)fold->memory->resize(fold->memory->ctx, fold->entries, 0);
+    if (fold->dense)
+        (void)fold->memory->resize(fold->memory->ctx, fold->dense, 0);
     fold->chunks = fold->entries = NULL;
+    fold->dense = NULL;
     fold->chunk_room = fold->chunk_used = fold->entry_room = 0;
 }
 
@@ -251,11 +258,25 @@ static struct chunk *add_chunk(struct sapa_intervals *fold, struct dist *dist)
     return fresh;
 }
 
+/* An entry more, whether or not the bucket has one already. */
+static void append_values(struct sapa_intervals *fold, struct dist *dist, uint32_t bucket, uint32_t count)
+{
+    struct chunk *room = dist->chunk != 0 ? chunk_at(fold, dist->chunk - 1) : NULL;
+
+    if (!room || room->entries[CHUNK_ENTRIES - 1] != 0)
+        room = add_chunk(fold, dist);
+    for (unsigned i = 0; room && i < CHUNK_ENTRIES; i++) {
+        if (room->entries[i] != 0)
+            continue;
+        room->entries[i] = sapa_hist_entry(bucket, count);
+        dist->total += count;
+        return;
+    }
+}
+
 /* `count` values more in a bucket. The row of `dist` stays where it is: chunks are memory of their own. */
 static void add_values(struct sapa_intervals *fold, struct dist *dist, uint32_t bucket, uint32_t count)
 {
-    struct chunk *room = NULL;
-
     for (uint32_t at = dist->chunk; at != 0; at = chunk_at(fold, at - 1)->next) {
         struct chunk *chunk = chunk_at(fold, at - 1);
         for (unsigned i = 0; i < CHUNK_ENTRIES && chunk->entries[i] != 0; i++) {
@@ -267,17 +288,7 @@ static void add_values(struct sapa_intervals *fold, struct dist *dist, uint32_t 
             return;
         }
     }
-    if (dist->chunk != 0 && chunk_at(fold, dist->chunk - 1)->entries[CHUNK_ENTRIES - 1] == 0)
-        room = chunk_at(fold, dist->chunk - 1);
-    else
-        room = add_chunk(fold, dist);
-    for (unsigned i = 0; room && i < CHUNK_ENTRIES; i++) {
-        if (room->entries[i] != 0)
-            continue;
-        room->entries[i] = sapa_hist_entry(bucket, count);
-        dist->total += count;
-        return;
-    }
+    append_values(fold, dist, bucket, count);
 }
 
 static void add_value(struct sapa_intervals *fold, struct dist *dist, uint64_t ms)
@@ -650,6 +661,15 @@ static void offer_over(struct sapa_intervals *fold, const struct sapa_record *re
     sapa_table_remove(&fold->offers, offer);
 }
 
+static bool is_doing_anything(const struct agent_state *agent)
+{
+    bool is_anything = agent->presence != SAPA_PRESENCE_OFFLINE;
+
+    for (unsigned i = SAPA_ASSIGNMENT_NONE + 1; i < SAPA_ASSIGNMENT_COUNT; i++)
+        is_anything |= agent->doing[i] > 0;
+    return is_anything;
+}
+
 static void count_until(struct sapa_intervals *fold, struct agent_state *agent, int64_t until_us);
 
 /* The customer of a callback has answered: what was ringing for the agent is talk from now on. */
@@ -808,11 +828,7 @@ static void count_stretch(struct sapa_intervals *fold, const struct agent_state 
 
 static void count_until(struct sapa_intervals *fold, struct agent_state *agent, int64_t until_us)
 {
-    bool is_anything = agent->presence != SAPA_PRESENCE_OFFLINE;
-
-    for (unsigned i = SAPA_ASSIGNMENT_NONE + 1; i < SAPA_ASSIGNMENT_COUNT; i++)
-        is_anything |= agent->doing[i] > 0;
-    if (!is_anything || until_us <= agent->counted_us) {
+    if (!is_doing_anything(agent) || until_us <= agent->counted_us) {
         agent->counted_us = SAPA_MAX(agent->counted_us, until_us);
         return;
     }
@@ -1099,6 +1115,31 @@ static bool take_entries(struct sapa_intervals *fold, const struct dist *dist, u
     return true;
 }
 
+/* Put entries in order; many of them by counting, which joins those of one bucket. @return how many are left */
+static uint32_t order_entries(struct sapa_intervals *fold, uint32_t *entries, uint32_t count)
+{
+    uint32_t left = 0;
+
+    if (count > 1 && !(count > COUNT_FROM && fold->dense)) {
+        sort_entries(entries, count);
+        return count;
+    }
+    if (count <= 1)
+        return count;
+    memset(fold->dense, 0, SAPA_HIST_BUCKETS * sizeof(*fold->dense));
+    for (uint32_t i = 0; i < count; i++)
+        fold->dense[sapa_hist_entry_bucket(entries[i])] += sapa_hist_entry_count(entries[i]);
+    /* a bucket of more than an entry holds had as many entries before: there is room */
+    for (uint32_t bucket = 0; bucket < SAPA_HIST_BUCKETS; bucket++) {
+        for (uint64_t rest = fold->dense[bucket]; rest > 0;) {
+            const uint32_t part = (uint32_t)SAPA_MIN(rest, (uint64_t)SAPA_HIST_COUNT_MAX);
+            entries[left++] = sapa_hist_entry(bucket, part);
+            rest -= part;
+        }
+    }
+    return left;
+}
+
 /* The row's distributions, to be read until the next row is. */
 static bool read_dists(struct sapa_intervals *fold, const struct dist *dists, struct sapa_row *ret)
 {
@@ -1109,10 +1150,15 @@ static bool read_dists(struct sapa_intervals *fold, const struct dist *dists, st
         if (!take_entries(fold, &dists[d], &at[d + 1]))
             return false;
     }
+    if (at[SAPA_DIST_COUNT] > COUNT_FROM && !fold->dense) {
+        fold->dense = fold->memory->resize(fold->memory->ctx, NULL, SAPA_HIST_BUCKETS * sizeof(*fold->dense));
+        if (!fold->dense)
+            return false;
+    }
     for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {
-        ret->dists[d] = (struct sapa_hist){ fold->entries + at[d], at[d + 1] - at[d], dists[d].total };
-        if (at[d + 1] > at[d])
-            sort_entries(fold->entries + at[d], at[d + 1] - at[d]);
+        uint32_t *entries = fold->entries ? fold->entries + at[d] : NULL;
+        const uint32_t count = at[d + 1] > at[d] ? order_entries(fold, entries, at[d + 1] - at[d]) : 0;
+        ret->dists[d] = (struct sapa_hist){ entries, count, dists[d].total };
     }
     return true;
 }
@@ -1244,6 +1290,7 @@ static void join_moments(struct agent_row *to, const struct agent_row *from)
     to->last_out_us = SAPA_MAX(to->last_out_us, from->last_out_us);
 }
 
+/* Entries are appended: rows that are joined to be read are put in order once, when they are. */
 static void join_dists(struct sapa_intervals *fold, struct dist *to, const struct sapa_intervals *other,
                        const struct dist *from)
 {
@@ -1251,7 +1298,7 @@ static void join_dists(struct sapa_intervals *fold, struct dist *to, const struc
         for (uint32_t link = from[d].chunk; link != 0;) {
             const struct chunk chunk = *chunk_at(other, link - 1); /* both may be the same memory, which may move */
             for (unsigned i = 0; i < CHUNK_ENTRIES && chunk.entries[i] != 0; i++)
-                add_values(fold, &to[d], sapa_hist_entry_bucket(chunk.entries[i]), sapa_hist_entry_count(chunk.entries[i]));
+                append_values(fold, &to[d], sapa_hist_entry_bucket(chunk.entries[i]), sapa_hist_entry_count(chunk.entries[i]));
             link = chunk.next;
         }
     }
@@ -1312,6 +1359,8 @@ sapa_rc sapa_intervals_sum(struct sapa_intervals *fold, enum sapa_rows kind, uin
     }
     if (scratch.chunks)
         (void)fold->memory->resize(fold->memory->ctx, scratch.chunks, 0);
+    if (scratch.dense)
+        (void)fold->memory->resize(fold->memory->ctx, scratch.dense, 0);
     return rc;
 }
 
@@ -1429,9 +1478,14 @@ static bool take_piece(struct sapa_str piece, struct read_piece *ret)
 static void join_read_dists(struct sapa_intervals *fold, struct dist *dists, struct sapa_reader in)
 {
     for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {
+        const bool empty = dists[d].chunk == 0;
         for (uint64_t left = sapa_get_u64(&in); left > 0; left--) {
             const uint32_t bucket = (uint32_t)sapa_get_u64(&in);
-            add_values(fold, &dists[d], bucket, (uint32_t)sapa_get_u64(&in));
+            const uint32_t count = (uint32_t)sapa_get_u64(&in);
+            if (empty)
+                append_values(fold, &dists[d], bucket, count);
+            else
+                add_values(fold, &dists[d], bucket, count);
         }
     }
 }
@@ -1503,6 +1557,63 @@ sapa_rc sapa_intervals_drain(struct sapa_intervals *fold,
     sapa_table_done(&fold->rows);
     sapa_table_done(&fold->agent_rows);
     return pack_chunks(fold);
+}
+
+/* ---- comparing ---- */
+
+/* What differs between two rows of one place; NULL: nothing. */
+static const char *difference(const struct sapa_row *a, const struct sapa_row *b)
+{
+    for (unsigned i = 0; i < SAPA_M_OUTER_FIRST; i++)
+        if (a->m.of[i] != b->m.of[i])
+            return sapa_measure_info(i)->key;
+    if (a->span.from_s != b->span.from_s || a->span.to_s != b->span.to_s)
+        return "the interval";
+    if (a->first_in_us != b->first_in_us || a->last_out_us != b->last_out_us)
+        return "a login or logout";
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++)
+        if (a->dists[d].total != b->dists[d].total || a->dists[d].entry_count != b->dists[d].entry_count
+            || (a->dists[d].entry_count > 0
+                && memcmp(a->dists[d].entries, b->dists[d].entries, a->dists[d].entry_count * sizeof(uint32_t)) != 0))
+            return "a distribution";
+    return NULL;
+}
+
+sapa_rc sapa_intervals_compare(struct sapa_intervals *a, struct sapa_intervals *b, uint64_t *ret_rows,
+                               uint64_t *ret_differences, struct sapa_text *first)
+{
+    uint64_t rows = 0, differences = 0;
+
+    if (a->failed != SAPA_OK || b->failed != SAPA_OK)
+        return a->failed != SAPA_OK ? a->failed : b->failed;
+    for (unsigned pass = 0; pass < 4; pass++) { /* contacts and agents, from both sides */
+        const bool agents = (pass & 1) != 0, back = pass >= 2;
+        const struct sapa_table *from = agents ? &(back ? b : a)->agent_rows : &(back ? b : a)->rows;
+        const struct sapa_table *to = agents ? &(back ? a : b)->agent_rows : &(back ? a : b)->rows;
+        for (uint32_t i = 0; i < from->count; i++) {
+            struct sapa_row row_a, row_b;
+            const char *what = "the row itself";
+            uint64_t key;
+            memcpy(&key, sapa_table_at(from, i), sizeof(key));
+            const bool found = sapa_table_find(to, key) != NULL;
+            if (back && found)
+                continue; /* looked at already */
+            rows++;
+            if (found) {
+                if (!give_row(a, kind_of_key(key), key, &row_a) || !give_row(b, kind_of_key(key), key, &row_b))
+                    return SAPA_ENOMEM;
+                what = difference(&row_a, &row_b);
+            }
+            if (!what)
+                continue;
+            if (differences++ == 0)
+                sapa_text_printf(first, "%s differs in a row of kind %u, dimension %u, interval of minute %llu", what,
+                                 kind_of_key(key), dim_of_key(key), (unsigned long long)(key >> 36));
+        }
+    }
+    *ret_rows = rows;
+    *ret_differences = differences;
+    return SAPA_OK;
 }
 
 /* ---- longer intervals ---- */
@@ -1589,13 +1700,18 @@ static sapa_rc load_chunks(struct sapa_intervals *fold, const struct sapa_load *
 {
     if (used > UINT32_MAX / 64)
         return SAPA_ECORRUPT;
-    if (used > 0) {
-        fold->chunks = fold->memory->resize(fold->memory->ctx, NULL, used * sizeof(struct chunk));
-        if (!fold->chunks)
+    /* By pieces: a count that the bytes do not bear out costs no more memory than twice the bytes. */
+    while (fold->chunk_used < used) {
+        const uint32_t room = SAPA_MIN(used, SAPA_MAX(2 * fold->chunk_room, 1024u));
+        void *more = fold->memory->resize(fold->memory->ctx, fold->chunks, room * sizeof(struct chunk));
+        if (!more)
             return SAPA_ENOMEM;
-        fold->chunk_room = fold->chunk_used = used;
-        if (!load->get(load->ctx, fold->chunks, used * sizeof(struct chunk)))
+        fold->chunks = more;
+        fold->chunk_room = room;
+        if (!load->get(load->ctx, (struct chunk *)fold->chunks + fold->chunk_used,
+                       (room - fold->chunk_used) * sizeof(struct chunk)))
             return SAPA_ECORRUPT;
+        fold->chunk_used = room;
     }
     for (uint32_t i = 0; i < used; i++) {
         const struct chunk *chunk = chunk_at(fold, i);
@@ -1614,6 +1730,50 @@ static sapa_rc load_chunks(struct sapa_intervals *fold, const struct sapa_load *
     return SAPA_OK;
 }
 
+/* What no row ever reaches: sums and formulas over rows stay within 64 bits. */
+static bool sane_sums(const int64_t *m, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (m[i] > MEASURE_MAX || m[i] < -MEASURE_MAX)
+            return false;
+    return true;
+}
+
+static bool sane_row(const void *entry)
+{
+    return sane_sums(((const struct contact_row *)entry)->m, SAPA_M_AGENT_FIRST);
+}
+
+static bool sane_agent_row(const void *entry)
+{
+    return sane_sums(((const struct agent_row *)entry)->m, AGENT_MEASURES);
+}
+
+/* Nobody has more in hand than the core lets him. */
+static bool sane_agent(const void *entry)
+{
+    const struct agent_state *agent = entry;
+
+    for (unsigned i = 0; i < SAPA_ASSIGNMENT_COUNT; i++)
+        if (agent->doing[i] > UINT8_MAX)
+            return false;
+    return true;
+}
+
+/* A day that nobody lived through would become a row for each quarter of an hour and agent. */
+static bool times_are_sound(const struct sapa_intervals *fold)
+{
+    if (fold->now_us < 0 || fold->now_us > TIME_US_MAX)
+        return false;
+    for (uint32_t i = 0; i < fold->agents.count; i++) {
+        const struct agent_state *agent = sapa_table_at(&fold->agents, i);
+        if (agent->counted_us > TIME_US_MAX
+            || (is_doing_anything(agent) && agent->counted_us < fold->now_us - STRETCH_US_MAX))
+            return false;
+    }
+    return true;
+}
+
 sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load *load)
 {
     struct intervals_head head;
@@ -1628,10 +1788,12 @@ sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load 
         return SAPA_ESTATE;
     fold->seq = head.seq;
     fold->now_us = head.now_us;
-#define T(table)       \
+#define T(table, sane)  \
     if (rc == SAPA_OK) \
-        rc = load_table(load, &fold->table, NULL);
-    INTERVAL_TABLES(T)
+        rc = load_table(load, &fold->table, sane);
+    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, NULL) T(offers, NULL) T(parts, NULL) T(agents, sane_agent)
 #undef T
+    if (rc == SAPA_OK && !times_are_sound(fold))
+        rc = SAPA_ECORRUPT;
     return rc == SAPA_OK ? load_chunks(fold, load, head.chunk_used) : rc;
 }

@@ -70,6 +70,7 @@ struct sapa_intervals {
     uint32_t chunk_room, chunk_used;
     uint32_t *entries;            /* of the row that is being read */
     uint32_t entry_room;
+    uint64_t *dense;              /* scratch: counts by bucket */
     sapa_rc failed;               /* sticky: figures would be wrong from then on */
 };
 
@@ -102,7 +103,7 @@ SAPA_MUST_CHECK sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sa
 SAPA_MUST_CHECK sapa_rc sapa_intervals_sum(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
                                            struct sapa_row *ret_row);
 
-SAPA_MUST_CHECK /** What a piece of a row is about; pieces of one row have the same place. Orders by kind, then by time. */
+/** What a piece of a row is about; pieces of one row have the same place. Orders by kind, then by time. */
 struct sapa_row_place {
     enum sapa_rows kind;
     uint64_t key; /* begins with the minute of the interval: see sapa_row_key_min() */
@@ -124,6 +125,14 @@ SAPA_MUST_CHECK sapa_rc sapa_intervals_drain(struct sapa_intervals *fold,
                                              void *ctx);
 /** Join a piece to the rows, if it is wanted (kinds, from_s, to_s). @retval SAPA_ECORRUPT  no such piece; nothing changed */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_join(struct sapa_intervals *fold, struct sapa_str piece);
+/**
+ * Do two folds that should be the same hold the same rows? What is going on is not compared.
+ * @param ret_rows         rows looked at
+ * @param ret_differences  rows that one has and the other has not, or that say something else
+ * @param first            gets the first of them as a sentence
+ */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_compare(struct sapa_intervals *a, struct sapa_intervals *b, uint64_t *ret_rows,
+                                               uint64_t *ret_differences, struct sapa_text *first);
 /**
  * Join all rows of `from` that are wanted here into this fold's longer intervals; `from` has quarter hours.
  * Bounds are those of the short intervals: a week that begins before from_s has the days since then.

@@ -306,6 +306,18 @@ static void against_shelf(uint64_t seed, uint32_t zone, uint32_t pace_ms, unsign
         assert_int_equal(sapa_intervals_join(&drained.intervals, (struct sapa_str){ shelf.rows[i].bytes, shelf.rows[i].n }),
                          SAPA_OK);
     same(digest_of(&quarters.intervals), digest_of(&drained.intervals));
+    char buf[256];
+    struct sapa_text text;
+    uint64_t rows, differences;
+    sapa_text_init(&text, buf, sizeof(buf));
+    assert_int_equal(sapa_intervals_compare(&quarters.intervals, &drained.intervals, &rows, &differences, &text), SAPA_OK);
+    assert_int_equal(rows, digest_of(&quarters.intervals).rows);
+    assert_int_equal(differences, 0);
+    /* One piece too many is one row that differs, and one row that is missing another. */
+    assert_int_equal(sapa_intervals_join(&drained.intervals, (struct sapa_str){ shelf.rows[0].bytes, shelf.rows[0].n }), SAPA_OK);
+    assert_int_equal(sapa_intervals_compare(&quarters.intervals, &drained.intervals, &rows, &differences, &text), SAPA_OK);
+    assert_int_equal(differences, 1);
+    assert_true(text.n > 0);
     assert_true(digest_of(&quarters.intervals).rows > 100);
 
     struct sapa_intervals grouped;

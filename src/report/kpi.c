@@ -106,8 +106,8 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(abandon_short, "abandon_rate", "short excluded", RATIO, CONTACTS, "Tingkat ditinggalkan (tanpa singkat)", "Abandon rate (short ones apart)", \
       "(abandoned - abandoned_short) / (offered - abandoned_short)", "those who left within the short limit are left out", "", \
       M(ABANDONED) - M(ABANDONED_SHORT), M(OFFERED) - M(ABANDONED_SHORT), MILLION) \
-    X(abandon_menu, "abandon_rate", "menu", RATIO, CONTACTS, "Ditinggalkan di menu", "Abandon rate in menus", \
-      "abandoned_menu / offered", "before any queue", "rows of queues have none: 0 %", M(ABANDONED_MENU), M(OFFERED), MILLION) \
+    X(abandon_menu, "abandon_rate", "menu", RATIO, ARRIVALS, "Ditinggalkan di menu", "Abandon rate in menus", \
+      "abandoned_menu / offered", "before any queue", "", M(ABANDONED_MENU), M(OFFERED), MILLION) \
     X(abandon_queue, "abandon_rate", "queue", RATIO, CONTACTS, "Ditinggalkan di antrean", "Abandon rate in queues", \
       "abandoned_queue / offered", "while waiting, no phone ringing", "", M(ABANDONED_QUEUE), M(OFFERED), MILLION) \
     X(abandon_ringing, "abandon_rate", "ringing", RATIO, CONTACTS, "Ditinggalkan saat berdering", "Abandon rate while ringing", \
@@ -122,19 +122,19 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(hold_mean, "hold_mean", "", MS, BOTH, "Rata-rata tahan", "Average hold", "hold / handled", "over all parts, also those without hold", "", M(HOLD), M(HANDLED), 1) \
     X(transfer_rate, "transfer_rate", "", RATIO, BOTH, "Tingkat diteruskan", "Transfer rate", "passed_on / handled", \
       "share of parts after which the contact went to another agent", "", M(PASSED_ON), M(HANDLED), MILLION) \
-    X(callback_kept, "callback_kept_rate", "", RATIO, CONTACTS, "Telepon balik tersambung", "Callbacks reached", \
+    X(callback_kept, "callback_kept_rate", "", RATIO, QUEUES, "Telepon balik tersambung", "Callbacks reached", \
       "callbacks_answered / (callbacks_queued - callbacks_open)", "share of the callbacks that came to a conversation", \
       "those still in the line are left out", M(CALLBACKS_ANSWERED), M(CALLBACKS_QUEUED) - M(CALLBACKS_OPEN), MILLION) \
-    X(cost_call, "cost_per_call", "", MONEY, CONTACTS, "Biaya per panggilan", "Cost per call", "cost / charged_calls", \
+    X(cost_call, "cost_per_call", "", MONEY, ARRIVALS, "Biaya per panggilan", "Cost per call", "cost / charged_calls", \
       "of the customers' lines that have a tariff", "numbers without a tariff are left out", M(COST), M(CHARGED_CALLS), 1) \
-    X(cost_answered, "cost_per_answered", "", MONEY, CONTACTS, "Biaya per terjawab", "Cost per answered", "cost / answered", \
+    X(cost_answered, "cost_per_answered", "", MONEY, ARRIVALS, "Biaya per terjawab", "Cost per answered", "cost / answered", \
       "what the lines cost for each contact that an agent answered", "", M(COST), M(ANSWERED), 1) \
-    X(containment, "containment", "", RATIO, CONTACTS, "Selesai tanpa agen", "Containment", \
+    X(containment, "containment", "", RATIO, ARRIVALS, "Selesai tanpa agen", "Containment", \
       "contained / (offered - closed - refused)", "share of those let in whom the menu served", "open contacts count as not contained yet", \
       M(CONTAINED), M(OFFERED) - M(CLOSED) - M(REFUSED), MILLION) \
-    X(system_drops, "system_drop_rate", "", RATIO, CONTACTS, "Terputus oleh sistem", "Ended by a fault of ours", \
+    X(system_drops, "system_drop_rate", "", RATIO, ARRIVALS, "Terputus oleh sistem", "Ended by a fault of ours", \
       "by_system / all closed", "whoever it hit, talking or waiting; network faults are apart", "", M(BY_SYSTEM), closed_by_all(m), MILLION) \
-    X(network_drops, "network_drop_rate", "", RATIO, CONTACTS, "Terputus oleh jaringan", "Ended by the network", \
+    X(network_drops, "network_drop_rate", "", RATIO, ARRIVALS, "Terputus oleh jaringan", "Ended by the network", \
       "by_network / all closed", "carrier or internet", "", M(BY_NETWORK), closed_by_all(m), MILLION) \
     X(recorded, "recorded_share", "", RATIO, CONTACTS, "Terekam", "Recorded", \
       "(recorded + masked) / (conversation - excluded)", "of the time that policy says must be recorded; whole is 100 %", "no value when policy asks for no recording", \
@@ -235,7 +235,8 @@ void sapa_kpi_slug(const struct sapa_kpi *kpi, struct sapa_text *out)
         sapa_text_add(out, sapa_str_of(end + 1));
         return;
     }
-    sapa_text_add(out, (struct sapa_str){ kpi->variant, (size_t)(end - kpi->variant) });
+    for (const char *p = kpi->variant; p < end; p++)
+        sapa_text_char(out, *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p);
 }
 
 int64_t sapa_kpi_service_level(const struct sapa_measures *m)

@@ -179,8 +179,13 @@ void sapa_measures_join(struct sapa_measures *a, const struct sapa_measures *b);
 /** Rounded half up, in the KPI's unit; SAPA_KPI_NONE when the divisor is 0. */
 typedef int64_t sapa_kpi_fn(const struct sapa_measures *m);
 
-/** Rows in which it means something: of contacts (centre, client, number, queue), of agents, or both. */
-enum sapa_kpi_of { SAPA_KPI_OF_CONTACTS = 1, SAPA_KPI_OF_AGENTS = 2, SAPA_KPI_OF_BOTH = 3 };
+/** Rows in which it means something: of contacts where they arrive (centre, client, number), of their stays in
+ *  queues, of agents. */
+enum sapa_kpi_of {
+    SAPA_KPI_OF_ARRIVALS = 1, SAPA_KPI_OF_QUEUES = 2, SAPA_KPI_OF_AGENTS = 4,
+    SAPA_KPI_OF_CONTACTS = SAPA_KPI_OF_ARRIVALS | SAPA_KPI_OF_QUEUES,
+    SAPA_KPI_OF_BOTH = SAPA_KPI_OF_CONTACTS | SAPA_KPI_OF_AGENTS,
+};
 
 struct sapa_kpi {
     const char *key;                        /* "service_level" */
@@ -190,7 +195,7 @@ struct sapa_kpi {
     const char *text;                       /* definition */
     const char *edge;                       /* edge cases beside the divisor that is zero; may be "" */
     uint8_t unit;
-    uint8_t of;                             /* enum sapa_kpi_of */
+    uint8_t of;                             /* bits of enum sapa_kpi_of */
     bool is_outer;                          /* needs numbers that the log does not hold (yet) */
     sapa_kpi_fn *value;
 };

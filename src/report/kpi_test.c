@@ -274,7 +274,7 @@ static void test_reference_page(void **state)
 
     (void)state;
     fix_lines_init(&page);
-    sapa_print_dictionary(&page.lines);
+    sapa_print_dictionary(SAPA_DICTIONARY_MARKDOWN, SAPA_LANGUAGE_EN, NULL, 0, &page.lines);
     FILE *file = fopen(path, getenv("SAPA_WRITE") ? "w+" : "r");
     assert_non_null(file);
     if (getenv("SAPA_WRITE")) {

@@ -324,7 +324,10 @@ static bool next_address(const struct dialog *dialog, struct sapa_sip_ip *ret_ip
     if (sapa_sip_uri_param(&uri, SAPA_STR("transport"), &transport) &&
         sapa_sip_flow_kind_of(transport) != SAPA_SIP_FLOW_NONE)
         *ret_kind = sapa_sip_flow_kind_of(transport);
-    return sapa_sip_ip_parse(host, uri.port ? uri.port : 5060, ret_ip) == SAPA_OK;
+    if (uri.scheme == SAPA_SIP_SCHEME_SIPS && *ret_kind != SAPA_SIP_FLOW_WSS)
+        *ret_kind = SAPA_SIP_FLOW_TLS;
+    const uint16_t port = *ret_kind == SAPA_SIP_FLOW_TLS ? 5061 : 5060;
+    return sapa_sip_ip_parse(host, uri.port ? uri.port : port, ret_ip) == SAPA_OK;
 }
 
 /* Where to, should the dialog's connection be gone: the address that they gave, if they gave one for this transport. */

@@ -473,6 +473,16 @@ sapa_rc sapa_store_seek(struct sapa_store *store, int64_t at_us, uint64_t *ret_s
     return SAPA_OK;
 }
 
+sapa_rc sapa_store_chain(struct sapa_store *store, uint64_t seq, uint8_t ret_hash[32])
+{
+    struct sapa_commit_row row;
+    const sapa_rc rc = store->ops->read(store->db, seq, NULL, &row);
+
+    if (rc == SAPA_OK)
+        memcpy(ret_hash, row.hash, sizeof(row.hash));
+    return rc == SAPA_ENOENT ? rc : said(store, rc);
+}
+
 sapa_rc sapa_store_checkpoint(struct sapa_store *store)
 {
     return said(store, store->ops->checkpoint(store->db));

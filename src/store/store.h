@@ -118,6 +118,12 @@ SAPA_MUST_CHECK sapa_rc sapa_store_snapshot(struct sapa_store *store, const char
 /** How many were passed over as damaged since opening. */
 uint64_t sapa_store_snapshots_damaged(const struct sapa_store *store);
 
+/**
+ * The hash of the commit that holds record `seq`: whoever keeps something computed from the log up to `seq` keeps
+ * this with it, and knows later whether it is still the same log. SAPA_ENOENT: the log does not reach so far.
+ */
+SAPA_MUST_CHECK sapa_rc sapa_store_chain(struct sapa_store *store, uint64_t seq, uint8_t ret_hash[32]);
+
 /** Move what is in the write-ahead file into the database now. Also done by itself. */
 SAPA_MUST_CHECK sapa_rc sapa_store_checkpoint(struct sapa_store *store);
 

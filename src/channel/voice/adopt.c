@@ -243,6 +243,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     }
     if (media->u.inventory.recording) {
         c->recording = media->u.inventory.recording;
+        c->recording_begun = true;
         c->recording_off = false;
     }
     if ((leg->kind == LEG_AGENT && !leg->offer) ||
@@ -330,6 +331,14 @@ static void settle(struct sapa_voice *v, const struct sapa_voice_held *held)
     struct sapa_record r;
     struct voice_contact *c = sapa_voice_find(&v->contacts, held->contact);
     struct voice_offer *o = sapa_voice_find(&v->offers, held->offer);
+    if (held->what == SAPA_VOICE_HELD_RECORDING) {
+        bool runs = false;
+        for (uint32_t i = 0; i < v->inventory_count; i++)
+            runs |= v->inventory[i].u.inventory.recording == held->offer;
+        if (!runs && v->options.callbacks.recording_lost)
+            v->options.callbacks.recording_lost(v->options.callbacks.ctx, held->offer);
+        return;
+    }
     if (held->what == SAPA_VOICE_HELD_RINGING && o && o->winner) { /* accepted, but the core never heard */
         sapa_record_init(&r, SAPA_T_offer_accepted);
         r.u.offer_accepted.offer = o->id;
@@ -425,7 +434,7 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
         struct voice_contact *c = ((struct voice_ref *)sapa_table_at(&v->contacts, i))->value;
         bool held = false;
         for (size_t n = 0; n < v->adopt_held_count && !held; n++)
-            held = v->adopt_held[n].contact == c->id;
+            held = v->adopt_held[n].contact == c->id && v->adopt_held[n].what != SAPA_VOICE_HELD_RECORDING;
         if (held)
             continue;
         const struct sapa_record r = { .type = SAPA_T_cmd_forget, .u.cmd_forget = { .contact = c->id } };

@@ -262,6 +262,8 @@ static inline void fake_media_run(struct fake *f)
         case SAPA_MEDIA_RECORD_PAUSE:
         case SAPA_MEDIA_RECORD_RESUME:
         case SAPA_MEDIA_RECORD_END:
+            if (f->media_mute)
+                break;
             m.op = SAPA_MEDIA_RECORD_STATE;
             m.u.record_state.state = (uint8_t)(ask.op - SAPA_MEDIA_RECORD);
             m.u.record_state.recorded_ms = 1000;

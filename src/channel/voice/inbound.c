@@ -20,14 +20,20 @@ static bool in_network(const struct sapa_network *net, const struct sapa_sip_ip 
     return bits == 0 || ((net->address[bytes] ^ ip->bytes[bytes]) & (0xff00 >> bits) & 0xff) == 0;
 }
 
-/* The trunk that calls come from at this address; SAPA_NONE: none. */
-uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip)
+/* The trunk that calls come from here, by its certificate or by its address; SAPA_NONE: none. */
+uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow)
 {
+    const struct sapa_sip_ip *ip = &flow->remote;
+    for (uint32_t i = 0; v->net && flow->kind == SAPA_SIP_FLOW_TLS && i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++)
+        if (sapa_sip_net_peer_is(v->net, flow, v->centre->trunks[i].tls_name))
+            return i;
     for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
         const struct sapa_trunk *trunk = &v->centre->trunks[i];
         for (uint32_t n = 0; n < trunk->from_count; n++)
             if (in_network(&v->centre->networks[trunk->from_first + n], ip))
                 return i;
+        if (trunk->registers && v->trunks[i].registration.on && sapa_sip_ip_same_host(&v->trunks[i].ip, ip))
+            return i;
     }
     return SAPA_NONE;
 }
@@ -252,7 +258,7 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     const struct sapa_str from = plain_user(&msg->from.uri, from_buf, sizeof(from_buf));
     const bool code = sapa_voice_code_is(v, dialled);
     const uint32_t from_agent = sapa_voice_agent_of(v, from);
-    uint32_t trunk = sapa_voice_trunk_of(v, &ev->flow->remote);
+    uint32_t trunk = sapa_voice_trunk_of(v, ev->flow);
     /* A phone is asked for its password; a trunk's call is never, even if the caller's number looks like an extension. */
     const bool phone = code || (from_agent != SAPA_NONE &&
                                 (trunk == SAPA_NONE || sapa_sip_first(msg, SAPA_SIP_H_AUTHORIZATION) ||
@@ -276,7 +282,12 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     if (trunk != SAPA_NONE)
         trust(v, &ev->flow->remote);
     /* Unknown numbers and blocked callers go to the core as well: it refuses them, and the log has them. */
-    const uint32_t number = sapa_voice_number_of(v, dialled);
+    uint32_t number = sapa_voice_number_of(v, dialled);
+    if (number == SAPA_NONE && trunk != SAPA_NONE && v->centre->trunks[trunk].registers &&
+        sapa_str_eq(dialled, v->centre->trunks[trunk].user)) { /* sent to our Contact: the number stands in To */
+        char to_buf[128];
+        number = sapa_voice_number_of(v, plain_user(&msg->to.uri, to_buf, sizeof(to_buf)));
+    }
     if (v->refusing)
         refuse(v, ev, 503, &v->stats.refused_store);
     else if (!sapa_voice_ready(v))

@@ -123,6 +123,7 @@ void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
     m.u.leg.dtmf_type = leg->dtmf_type;
     m.u.leg.dtmf_receive = leg->dtmf_receive;
     m.u.leg.dtmf_inband = leg->dtmf_type == 0 || (leg->trunk < v->centre->trunks_count && v->centre->trunks[leg->trunk].inband_dtmf);
+    m.u.leg.keys_held = leg->kind == LEG_AGENT && leg->dtmf_type != 0;
     m.u.leg.direction = leg->direction;
     m.u.leg.side = (uint8_t)sapa_voice_leg_side(leg);
     m.u.leg.ptime_ms = 20;
@@ -546,12 +547,8 @@ static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct
     case SAPA_SIP_INFO: {
         const char digit = sapa_voice_info_digit(ev->msg);
         respond(v, ev->tx, digit || ev->msg->body.n == 0 ? 200 : 415, ev->now_us);
-        if (digit && leg->state == LEG_UP) {
-            const bool secret = leg->kind == LEG_CUSTOMER && leg->contact && leg->contact->secret_on;
-            sapa_voice_digit(v, leg, digit);
-            if (!secret)
-                sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
-        }
+        if (digit && leg->state == LEG_UP)
+            sapa_voice_digit(v, leg, digit, KEY_INFO);
         break;
     }
     case SAPA_SIP_OPTIONS: respond(v, ev->tx, 200, ev->now_us); break;

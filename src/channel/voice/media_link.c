@@ -197,6 +197,25 @@ static void each_leg_lost(struct sapa_voice *v)
 void sapa_voice_end_calls(struct sapa_voice *v, const char *why)
 {
     sapa_voice_touch(v);
+    /* Customers first, and as the centre's own doing: an agent's end would put a customer who talks back in the line. */
+    for (uint32_t i = 0; i < v->legs.count; i++) {
+        struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
+        if (leg->kind != LEG_CUSTOMER || leg->state == LEG_OVER || (leg->is_caller && !leg->acked))
+            continue;
+        sapa_voice_contact_gone(v, leg->contact, SAPA_SIDE_FLOW, 503, why);
+        sapa_voice_leg_end(v, leg, 41, why);
+    }
+    for (uint32_t i = 0; i < v->offers.count; i++) { /* who was asked or talked for them goes without a word to the core */
+        struct voice_offer *o = ((struct voice_ref *)sapa_table_at(&v->offers, i))->value;
+        if (o->over || !o->contact->gone)
+            continue;
+        if (o->winner) {
+            o->over = true;
+            sapa_voice_leg_end(v, o->winner, 41, why);
+        } else {
+            sapa_voice_offer_cancel(v, o, false);
+        }
+    }
     for (uint32_t i = 0; i < v->legs.count; i++)
         sapa_voice_leg_lost(v, ((struct voice_ref *)sapa_table_at(&v->legs, i))->value, SAPA_SIDE_SYSTEM, 503, why);
 }
@@ -457,7 +476,7 @@ void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_mess
     case SAPA_MEDIA_SILENT: on_silent(v, leg); break;
     case SAPA_MEDIA_DIGIT:
         if (leg->state == LEG_UP)
-            sapa_voice_digit(v, leg, m->u.dtmf.digit);
+            sapa_voice_digit(v, leg, m->u.dtmf.digit, leg->dtmf_type ? KEY_EVENT : KEY_TONE);
         break;
     default: break;
     }

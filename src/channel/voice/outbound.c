@@ -301,12 +301,6 @@ void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool e
 
 /* ---- places a call through a trunk ---- */
 
-static sapa_rc open_flow(struct sapa_voice *v, enum sapa_sip_flow_kind kind, const struct sapa_sip_ip *ip, struct sapa_sip_flow *ret)
-{
-    return v->net ? sapa_sip_net_ops.open(v->net, kind, ip, ret)
-                  : v->options.transport->open(v->options.transport_ctx, kind, ip, ret);
-}
-
 /* Through the first trunk from `first_trunk` on that has a line; says so when there is none. */
 void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause)
 {
@@ -314,7 +308,7 @@ void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_
     for (uint32_t i = first_trunk; i < count; i++) {
         struct voice_trunk *t = &v->trunks[i];
         const struct sapa_trunk *trunk = &v->centre->trunks[i];
-        if (t->ip.family == 0 || t->down || (trunk->calls_max > 0 && t->calls >= trunk->calls_max))
+        if (!sapa_voice_trunk_good(v, i) || (trunk->calls_max > 0 && t->calls >= trunk->calls_max))
             continue;
         struct voice_leg *leg = sapa_voice_leg_new(v, c->dial_kind == 1 ? LEG_OUTSIDE : LEG_CUSTOMER, c, 0);
         if (!leg)
@@ -328,8 +322,7 @@ void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_
             c->customer = leg;
         if (c->dial_kind == 1 && c->customer)
             leg->codec = c->customer->codec;
-        const enum sapa_sip_flow_kind kind = trunk->transport == 1 ? SAPA_SIP_FLOW_TCP : SAPA_SIP_FLOW_UDP;
-        if (open_flow(v, kind, &t->ip, &leg->flow) == SAPA_OK && sapa_voice_leg_open(v, leg) == SAPA_OK)
+        if (sapa_voice_trunk_flow(v, i, &leg->flow) == SAPA_OK && sapa_voice_leg_open(v, leg) == SAPA_OK)
             return;
         sapa_voice_leg_over(v, leg);
     }
@@ -362,7 +355,7 @@ void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dia
     if (c->dial_kind != 1) {
         c->gone = false;
         c->unreached = true;
-        sapa_voice_agent_note(v, c, SAPA_PROMPT_ID_CALLBACK_AGENT);
+        sapa_voice_agent_note(v, c, v->system_prompt[SAPA_PROMPT_ID_CALLBACK_AGENT]);
     }
     sapa_voice_dial_next(v, c, 0, 503);
 }
@@ -389,16 +382,37 @@ static void put_outside_uri(const struct sapa_voice *v, const struct voice_leg *
         sapa_sip_put_ip(uri, &ip);
     else
         sapa_text_add(uri, trunk->host);
-    if (trunk->port != 0 && trunk->port != 5060)
+    if (trunk->port != 0 && trunk->port != (trunk->transport == 2 ? 5061 : 5060))
         sapa_text_printf(uri, ":%u", trunk->port);
-    if (trunk->transport == 1)
-        sapa_text_add(uri, SAPA_STR(";transport=tcp"));
+    if (trunk->transport > 0)
+        sapa_text_add(uri, trunk->transport == 1 ? SAPA_STR(";transport=tcp") : SAPA_STR(";transport=tls"));
+}
+
+/*
+ * Who calls, for the carrier (RFC 3325): the number that is ours there, also when the shown one is withheld.
+ * A client without a number calls anonymously.
+ */
+static void put_identity(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_text *head)
+{
+    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
+    const struct sapa_str number = identity(v, leg->contact);
+    const bool hidden = sapa_str_eq(number, SAPA_STR("anonymous"));
+    const struct sapa_str user = hidden ? trunk->user : number;
+    if (user.n > 0) {
+        sapa_text_add(head, SAPA_STR("P-Asserted-Identity: <sip:"));
+        sapa_sip_put_user(head, user);
+        sapa_text_char(head, '@');
+        sapa_text_add(head, trunk->domain.n > 0 ? trunk->domain : trunk->host);
+        sapa_text_add(head, SAPA_STR(">\r\n"));
+    }
+    if (hidden)
+        sapa_text_add(head, SAPA_STR("Privacy: id\r\n"));
 }
 
 void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
 {
-    char body[VOICE_SDP_MAX], from_buf[512], to_buf[384], uri_buf[384];
-    struct sapa_text sdp, from, to, uri;
+    char body[VOICE_SDP_MAX], from_buf[512], to_buf[384], uri_buf[384], head_buf[512];
+    struct sapa_text sdp, from, to, uri, head;
     struct voice_contact *c = leg->contact;
     sapa_sip_tx_id tx;
     sapa_text_init(&sdp, body, sizeof(body));
@@ -409,6 +423,8 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
         sapa_voice_outbound_failed(v, leg, 500, false);
         return;
     }
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    put_identity(v, leg, &head);
     put_outside_uri(v, leg, &uri);
     sapa_text_printf(&to, "<" SAPA_STR_FMT ">", SAPA_STR_ARG(sapa_text_str(&uri)));
     if (c->client < v->centre->clients_count) {
@@ -419,7 +435,10 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
     sapa_text_add(&from, SAPA_STR("<sip:"));
     sapa_sip_put_user(&from, identity(v, c));
     sapa_text_char(&from, '@');
-    sapa_text_add(&from, trunk->user.n > 0 ? trunk->host : v->centre->system.sip_host);
+    if (sapa_str_eq(identity(v, c), SAPA_STR("anonymous")))
+        sapa_text_add(&from, SAPA_STR("anonymous.invalid"));
+    else
+        sapa_text_add(&from, trunk->domain.n > 0 ? trunk->domain : trunk->user.n > 0 ? trunk->host : v->centre->system.sip_host);
     sapa_text_char(&from, '>');
     const struct sapa_sip_call call = {
         .flow = leg->flow,
@@ -427,11 +446,11 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
         .uri = sapa_text_str(&uri),
         .from = sapa_text_str(&from),
         .to = sapa_text_str(&to),
-        .spec = { .body = sapa_text_str(&sdp) },
+        .spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) },
         .user = leg->id,
         .ring_ms = c->dial_ring_ms,
     };
-    if (uri.cut || from.cut || to.cut ||
+    if (uri.cut || head.cut || from.cut || to.cut ||
         sapa_sip_call_start(v->stack, &call, sapa_voice_now(v), &leg->dialog, &tx) != SAPA_OK) {
         sapa_voice_outbound_failed(v, leg, 500, false);
         return;
@@ -443,33 +462,21 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
 /* 401, 407: the same INVITE again with credentials. False: it cannot be done. */
 static bool try_credentials(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
-    struct sapa_sip_digest challenge;
-    bool proxy;
     if ((ev->status != 401 && ev->status != 407) || leg->kind == LEG_AGENT || leg->trunk >= v->centre->trunks_count ||
-        leg->auth_tries >= VOICE_AUTH_TRIES || v->centre->trunks[leg->trunk].user.n == 0 ||
-        sapa_sip_digest_pick(ev->msg, &challenge, &proxy) != SAPA_OK)
+        leg->auth_tries >= VOICE_AUTH_TRIES)
         return false;
-    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
-    char ha1[SAPA_SIP_HEX_SIZE], cnonce[17], uri_buf[384], value_buf[1024], head_buf[1200], body[VOICE_SDP_MAX];
-    struct sapa_text uri, value, head, sdp;
+    char uri_buf[384], head_buf[2048], body[VOICE_SDP_MAX];
+    struct sapa_text uri, head, sdp;
     sapa_sip_tx_id tx;
     leg->auth_tries++;
     leg->early = 0;
     sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
-    sapa_text_init(&value, value_buf, sizeof(value_buf));
     sapa_text_init(&head, head_buf, sizeof(head_buf));
     sapa_text_init(&sdp, body, sizeof(body));
     put_outside_uri(v, leg, &uri);
-    sapa_sip_digest_ha1(challenge.alg, trunk->user, challenge.realm, trunk->password, ha1);
-    sapa_sip_token(v->stack, cnonce);
-    const struct sapa_sip_digest_answer answer = {
-        .challenge = &challenge, .method = SAPA_STR("INVITE"), .uri = sapa_text_str(&uri), .username = trunk->user,
-        .ha1_hex = ha1, .nc = 1, .cnonce = sapa_str_of(cnonce),
-    };
-    sapa_sip_digest_respond(&value, &answer);
-    sapa_wipe(ha1, sizeof(ha1));
-    sapa_sip_put_header(&head, proxy ? SAPA_SIP_H_PROXY_AUTHORIZATION : SAPA_SIP_H_AUTHORIZATION, sapa_text_str(&value));
-    if (value.cut || head.cut || !put_offer(v, leg, &sdp))
+    put_identity(v, leg, &head);
+    if (!sapa_voice_trunk_credentials(v, &v->centre->trunks[leg->trunk], ev->msg, SAPA_STR("INVITE"), sapa_text_str(&uri), &head) ||
+        !put_offer(v, leg, &sdp))
         return false;
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
     return sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
@@ -505,6 +512,7 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
     struct voice_offer *o = leg->offer;
     struct voice_contact *c = leg->contact;
     const uint32_t trunk = leg->trunk;
+    const bool rang = leg->ringing;
     if (on_wire)
         sapa_voice_leg_over(v, leg);
     else
@@ -524,7 +532,7 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
             living |= other->state != LEG_OVER;
         if (!living || status >= 600)
             sapa_voice_offer_failed(v, o, o->result, o->cause);
-    } else if ((status >= 500 && status < 600) || status == 408) {
+    } else if ((status >= 500 && status < 600) || (status == 408 && !rang)) {
         sapa_voice_dial_next(v, c, trunk + 1, status); /* that trunk is in trouble: another may not be */
     } else {
         sapa_voice_dial_progress(v, c, 2, status, SAPA_SIDE_CUSTOMER, leg->id);

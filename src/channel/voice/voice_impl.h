@@ -23,6 +23,7 @@
 #include "rt/loop.h"
 #include "rt/random.h"
 #include "rt/socket.h"
+#include "rt/tls.h"
 #include "sdp/offer.h"
 #include "sip/dialog.h"
 #include "sip/digest.h"
@@ -37,6 +38,8 @@ enum {
     VOICE_TRUNKS_MAX = 64,
     VOICE_POSTS_MAX = 65536,   /* inputs that wait for the centre */
     VOICE_CODE_REPLY_MS = 5000,
+    VOICE_STAR_MAX = 16,       /* keys of a code dialled within a conversation */
+    VOICE_STAR_MS = 1500,      /* between two of them */
     VOICE_RETRY_AFTER_S = 5,
     VOICE_AUTH_TRIES = 2,      /* answers to challenges of one INVITE */
     VOICE_SDP_MAX = 1024,
@@ -53,6 +56,9 @@ enum voice_leg_state {
     LEG_UP,      /* 2xx sent or received */
     LEG_OVER,    /* ended towards SIP; waits for the media process' last word */
 };
+
+/* How a key came: what a tone says the other side has heard, an event was relayed unless the leg's keys are held. */
+enum voice_key_by { KEY_EVENT, KEY_TONE, KEY_INFO };
 
 enum voice_media_state { MEDIA_NONE, MEDIA_OPENING, MEDIA_OPEN, MEDIA_CLOSING };
 
@@ -123,6 +129,10 @@ struct voice_offer {
     struct sapa_timer silence; /* phones that say nothing */
     struct sapa_timer line;    /* the agent still hears the confirmation of a code: his line is freed first */
     uint8_t line_tries;
+    struct sapa_timer star;    /* the agent dials a code while he talks: until the next key */
+    bool star_heard;           /* as tones: the customer has heard it anyway */
+    uint8_t star_n;
+    char star_keys[VOICE_STAR_MAX];
     struct voice_offer *next;
     struct voice_offer *next_dead;
     struct sapa_voice *voice;
@@ -148,12 +158,15 @@ struct voice_contact {
     bool gone;                /* contact_gone posted, or the core ended it */
     bool forgotten;           /* cmd_forget */
     bool secret_on;
+    bool recording_begun;     /* the recorder has a file: when it dies, the file tells the rest */
     bool recording_off;       /* what the recorder says is over */
     bool dead;
     bool unreached;           /* a callback that is being dialled, or was in vain */
     uint8_t secret_n;
     char *secret;             /* SAPA_VOICE_SECRET_MAX bytes once there is one */
     char *recording_path;
+    uint64_t earlier;         /* a recording before that one whose end is not reported yet, 0 none */
+    char *earlier_path;
     struct voice_play *pending; /* prompts being made */
     uint32_t music_wanted[2]; /* counts hold music up: for the customer, for the agent */
     bool music_on[2];
@@ -165,9 +178,10 @@ struct voice_contact {
     char dial[64];
 };
 
-/** A phone dials a code; or an agent hears why his part in a contact is over. */
+/** A phone dials a code, as a call of its own or within a conversation; or an agent hears why his part in a contact is over. */
 struct voice_call_code {
     uint64_t request;
+    uint64_t contact;          /* dialled while talking with it; 0: a call of its own */
     uint8_t verb;
     uint32_t agent, code;
     uint8_t play_done;
@@ -183,7 +197,7 @@ struct voice_call_code {
 enum voice_told { TOLD_NOTHING, TOLD_REACHABLE, TOLD_UNREACHABLE, TOLD_BEFORE /* by an earlier process */ };
 
 /* `user` of requests outside dialogs: what they ask after. */
-enum { ASK_PHONE = 1, ASK_TRUNK = 2 };
+enum { ASK_PHONE = 1, ASK_TRUNK = 2, ASK_REGISTER = 3 };
 static inline uint64_t voice_ask(unsigned kind, uint32_t index, uint32_t crc)
 {
     return (uint64_t)crc << 32 | (uint64_t)kind << 24 | (index & 0xffffff);
@@ -204,10 +218,23 @@ struct voice_agent {
     struct voice_device devices[VOICE_DEVICES_MAX];
 };
 
+/* Our registration at a carrier (RFC 3261 10.2): one Call-ID for its whole life. */
+struct voice_trunk_registration {
+    bool on;                  /* the carrier knows us */
+    bool under_way;
+    uint8_t auth_tries, fails;
+    uint32_t cseq, for_s;     /* for_s: what the carrier wants at least, 0: as described */
+    int64_t due_us;           /* 0: at once */
+    char call_id[17], tag[17];
+    struct sapa_sip_flow flow;
+};
+
 struct voice_trunk {
     struct sapa_sip_ip ip;    /* family 0: not resolved */
     uint32_t calls;
     bool asked, down;
+    bool alarm;               /* said: it does not answer, or does not take our registration */
+    struct voice_trunk_registration registration;
     uint8_t fails;
     int64_t ping_due_us, resolve_due_us;
     struct sapa_dns_query *query;
@@ -350,7 +377,7 @@ void sapa_voice_codec_answer(struct sapa_voice *v, struct voice_leg *leg, const 
 /* inbound.c */
 void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
 bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
-uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip);
+uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow);
 
 /* ring.c */
 enum { VOICE_RING_TOKEN = 17 };
@@ -416,8 +443,9 @@ void sapa_voice_play_done(struct sapa_voice *v, struct voice_contact *c, uint32_
 sapa_rc sapa_voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa_str text, unsigned language,
                          struct voice_prompt_wait wait, char *ret_base);
 struct voice_leg *sapa_voice_talking_agent(const struct voice_contact *c);
-void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, enum sapa_prompt_id id);
-void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit);
+void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, uint32_t prompt);
+void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit, enum voice_key_by by);
+void sapa_voice_agent_key(struct sapa_voice *v, struct voice_leg *leg, char digit, bool heard);
 void sapa_voice_secret_set(struct sapa_voice *v, struct voice_contact *c, bool on);
 
 /* record.c */
@@ -438,6 +466,17 @@ void sapa_voice_media_link_state(struct sapa_voice *v, bool up);
 size_t sapa_voice_state_write(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size);
 void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up);
 void sapa_voice_media_inventory_done(struct sapa_voice *v);
+
+/* trunk.c */
+void sapa_voice_trunk_registered(struct sapa_voice *v, uint32_t index, const struct sapa_sip_event *ev);
+void sapa_voice_trunks_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow);
+/** A (Proxy-)Authorization line for the challenge in `msg`. False: none that we can answer. */
+bool sapa_voice_trunk_credentials(struct sapa_voice *v, const struct sapa_trunk *trunk, const struct sapa_sip_msg *msg,
+                                  struct sapa_str method, struct sapa_str uri, struct sapa_text *head);
+/** It may be called through: its address is known, it answers, and it takes our registration if it wants one. */
+bool sapa_voice_trunk_good(const struct sapa_voice *v, uint32_t index);
+/* a way to a trunk, as its description says */
+sapa_rc sapa_voice_trunk_flow(struct sapa_voice *v, uint32_t index, struct sapa_sip_flow *ret_flow);
 
 /* number.c */
 struct sapa_str sapa_voice_number_normal(struct sapa_str text, const char *country, char *buf, size_t size);

@@ -710,13 +710,135 @@ static void trunks_in_trouble(void **state)
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
     assert_int_equal(progress->u.dial_progress.state, 2);
     assert_int_equal(progress->u.dial_progress.cause, 486);
+    /* it rang until the carrier had enough: the customer does not answer, and no other trunk makes him */
     dial.u.cmd_dial.attempt = 3;
     fake_command(f, &dial);
     invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 180, "x", "", "");
+    fake_reply(f, invite, 408, "x", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 408);
+    assert_int_equal(progress->u.dial_progress.side, SAPA_SIDE_CUSTOMER);
+    dial.u.cmd_dial.attempt = 4;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
     fake_reply(f, invite, 180, "w", "", "");
-    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 3);
+    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 4);
     fake_reply(f, fake_want(f, "CANCEL", ""), 200, "w", "", "");
     fake_reply(f, invite, 487, "w", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* A carrier that wants us registered: credentials, its times, refusals, calls that come to our Contact. */
+static void registers_at_a_carrier(void **state)
+{
+    struct fake *f = *state;
+    static struct sapa_trunk trunks[2];
+    memcpy(trunks, fake_trunks, sizeof(trunks));
+    trunks[1] = (struct sapa_trunk){ .key = { "two", 3 }, .host = { "198.51.100.200", 14 }, .registers = 1, .register_s = 600,
+                                     .user = { "62215550100", 11 }, .password = { "pass", 4 }, .domain = { "ims.example", 11 } };
+    f->centre.trunks = trunks;
+    sapa_voice_centre(f->voice, &f->centre);
+    assert_false(sapa_voice_trunk_good(f->voice, 1));
+    fake_run(f, 1000000);
+    const struct fake_sent *one = fake_want(f, "REGISTER sip:ims.example SIP/2.0", "To: <sip:62215550100@ims.example>");
+    assert_non_null(strstr(one->text, "Contact: <sip:62215550100@203.0.113.1:5060>"));
+    assert_non_null(strstr(one->text, "Expires: 600"));
+    assert_null(strstr(one->text, "Authorization"));
+    char call_id[100], again[100];
+    fake_header(one->text, "Call-ID", call_id, sizeof(call_id));
+    fake_reply(f, one, 401, "r", "WWW-Authenticate: Digest realm=\"ims\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"\r\n", "");
+    one = fake_want(f, "REGISTER", "Authorization: Digest");
+    assert_non_null(strstr(one->text, "algorithm=SHA-256"));
+    assert_non_null(strstr(one->text, "uri=\"sip:ims.example\""));
+    assert_non_null(strstr(one->text, "CSeq: 2 REGISTER"));
+    fake_header(one->text, "Call-ID", again, sizeof(again));
+    assert_string_equal(again, call_id);
+    fake_reply(f, one, 200, "r", "Contact: <sip:other@203.0.113.9>;expires=7, <sip:62215550100@203.0.113.1:5060>;expires=120\r\n", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    assert_true(sapa_voice_trunk_good(f->voice, 1));
+
+    /* a call comes to our Contact, from where we registered: it is the trunk's, and its number stands in To */
+    struct fake_call c = { .flow = fake_flow("198.51.100.200", 5060), .call_id = "reg-call", .us = "<sip:0812@ims.example>;tag=p",
+                           .them = "<sip:+62215550100@ims.example>", .target = "sip:62215550100@203.0.113.1:5060" };
+    fake_request(f, &c, "INVITE", "", "application/sdp", fake_sdp_customer);
+    const struct sapa_record *arrived = fake_posted(f, SAPA_T_contact_arrived);
+    assert_int_equal(arrived->u.contact_arrived.trunk, 1);
+    assert_int_equal(arrived->u.contact_arrived.number, 0);
+    FAKE_COMMAND(f, cmd_reject, .contact = arrived->u.contact_arrived.contact, .status = 486);
+    fake_request(f, &c, "ACK", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = arrived->u.contact_arrived.contact);
+
+    /* renewed in time, by the carrier's own time */
+    fake_run(f, 57000000);
+    fake_none(f, "REGISTER", "");
+    fake_run(f, 4000000);
+    one = fake_want(f, "REGISTER", "CSeq: 3 REGISTER");
+    fake_reply(f, one, 423, "r", "Min-Expires: 900\r\n", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    fake_run(f, 1000000);
+    one = fake_want(f, "REGISTER", "Expires: 900");
+    assert_true(sapa_voice_trunk_good(f->voice, 1)); /* the one before still holds */
+    fake_reply(f, one, 200, "r", "Expires: 900\r\n", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    fake_run(f, 800000000);
+    fake_none(f, "REGISTER", "");
+    fake_run(f, 41000000);
+    /* refused: said with its reason, tried again later, and good again */
+    one = fake_want(f, "REGISTER", "");
+    fake_reply(f, one, 403, "r", "", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    assert_false(sapa_voice_trunk_good(f->voice, 1));
+    fake_run(f, 6000000);
+    fake_reply(f, fake_want(f, "REGISTER", ""), 403, "r", "", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    const struct sapa_record *alarm = fake_posted(f, SAPA_T_alarm_raised);
+    assert_int_equal(alarm->u.alarm_raised.on, 1);
+    assert_non_null(strstr(alarm->u.alarm_raised.text.p, "trunk two does not take our registration (403)"));
+    fake_run(f, 9000000);
+    fake_none(f, "REGISTER", "");
+    fake_run(f, 2000000);
+    fake_reply(f, fake_want(f, "REGISTER", ""), 200, "r", "", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    assert_int_equal(fake_posted(f, SAPA_T_alarm_raised)->u.alarm_raised.on, 0);
+    assert_true(sapa_voice_trunk_good(f->voice, 1));
+    f->centre.trunks = fake_trunks;
+    sapa_voice_centre(f->voice, &f->centre);
+    assert_empty(f);
+}
+
+/* A trunk that says nothing is not waited for: the next one carries the call. */
+static void silent_trunk(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 60000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *dead = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "P-Asserted-Identity: <sip:62215550100@192.0.2.10>");
+    fake_run(f, 4000000);
+    fake_none(f, "INVITE sip:62811@192.0.2.20", "");
+    fake_run(f, 3000000);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.20:5062 SIP/2.0", "");
+    fake_reply(f, invite, 200, "u", "", fake_sdp_customer);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 1);
+    fake_reply(f, dead, 200, "late", "", fake_sdp_customer); /* and then it does speak: nobody stays hanging there */
+    struct fake_call late = fake_callee(dead, "late");
+    fake_want(f, "ACK", late.call_id);
+    fake_reply(f, fake_want(f, "BYE", late.call_id), 200, "late", "", "");
+    struct fake_call outside = fake_callee(invite, "u");
+    fake_request(f, &outside, "BYE", "", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     assert_empty(f);
@@ -982,6 +1104,83 @@ static void what_codes_say(void **state)
     assert_empty(f);
 }
 
+static size_t keys_sent(const struct fake *f, char *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->media_count; i++)
+        if (f->media[i].op == SAPA_MEDIA_SEND_DTMF)
+            for (const char *p = f->media[i].u.dtmf.digits; *p; p++)
+                ret[n++] = *p;
+    ret[n] = '\0';
+    return n;
+}
+
+/* Codes dialled on the line on which the agent talks: the customer does not get them, but all else. */
+static void codes_while_talking(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    char sent[64];
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.keys_held, 0);
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    const uint64_t leg = set->leg;
+    assert_int_equal(set->u.leg.keys_held, 1);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+
+    press(f, leg, contact, "4"); /* no code: at once */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+    press(f, leg, contact, "*");
+    press(f, leg, contact, "6"); /* whole: at once */
+    const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_RECORD_PAUSE);
+    assert_int_equal(asked->u.agent_command.agent, 0);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .rc = 0);
+    const struct sapa_media_message *note = fake_media(f, SAPA_MEDIA_PLAY); /* a word for the agent alone */
+    assert_int_equal(note->leg, leg);
+    assert_string_equal(note->u.play.files[0], "/cache/agent.record-paused");
+    press(f, leg, contact, "*21"); /* an argument may follow: it waits, then it is one */
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 1400000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 200000);
+    asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_NOT_READY);
+    assert_int_equal(asked->u.agent_command.code, 0);
+    fake_run(f, 6000000); /* nobody replies: that is said */
+    assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/agent.refused");
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+
+    press(f, leg, contact, "*00"); /* none, as soon as that is clear */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    press(f, leg, contact, "*"); /* and a lone star after its time */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    fake_run(f, 1600000);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00*");
+    press(f, leg, contact, "*29#"); /* no such reason */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "*");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "7");
+    assert_int_equal(fake_posted(f, SAPA_T_agent_command)->u.agent_command.verb, SAPA_VERB_RECORD_RESUME);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 3);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    press(f, leg, contact, "*"); /* he hangs up in the middle of one */
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
 /* An offer comes while the agent hears the confirmation of a code: his line is freed first. */
 static void an_offer_frees_the_line(void **state)
 {
@@ -1130,6 +1329,32 @@ static void recording(void **state)
         assert_string_equal(r->u.recording_state.path.p, "toko/2026/11/18/33.srec");
         assert_true(i == 3 ? r->u.recording_state.hash.n >= 63 : r->u.recording_state.hash.n == 0);
     }
+    assert_empty(f);
+    /* two after each other, the second before the recorder has said that the first is over: each has its own file */
+    const uint64_t moved = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 35, .action = 0);
+    fake_run(f, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.state, 0);
+    f->media_mute = true;
+    struct sapa_media_message over = { .op = SAPA_MEDIA_RECORD_STATE, .contact = moved, .recording = 35 };
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 35, .action = 3 } });
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 36, .action = 0 } });
+    fake_run(f, 0);
+    over.u.record_state.state = 3;
+    sapa_voice_media_receive(f->voice, &over);
+    over.recording = 36;
+    over.u.record_state.state = 0;
+    sapa_voice_media_receive(f->voice, &over);
+    f->media_mute = false;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sapa_record *r = fake_posted(f, SAPA_T_recording_state);
+        assert_int_equal(r->u.recording_state.recording, 35 + i);
+        assert_string_equal(r->u.recording_state.path.p, i ? "toko/2026/11/18/36.srec" : "toko/2026/11/18/35.srec");
+    }
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 36, .action = 3);
+    assert_string_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.path.p, "toko/2026/11/18/36.srec");
+    FAKE_COMMAND(f, cmd_forget, .contact = moved);
     assert_empty(f);
     /* no key: not recorded, and said so */
     f->voice->options.recordings_dir = NULL;
@@ -1362,6 +1587,41 @@ static void hold_dialects(void **state)
     assert_empty(f);
 }
 
+/* A polite stop: the customers' ends first and as the centre's own doing; agents' legs go with them, nothing is told twice. */
+static void the_centre_stops(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call talking, ringing;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    const uint64_t a = fake_customer(f, &talking);
+    fake_agent(f, a, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = a, .offer = 5);
+    const uint64_t b = fake_customer(f, &ringing);
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = b, .agent = 1, .queue = 0, .ring_ms = 20000);
+    fake_reply(f, fake_want(f, "INVITE", "sip:102@"), 180, "phone", "", "");
+    f->posted_seen = f->posted_count;
+    const size_t before = f->posted_count;
+    sapa_voice_end_calls(f->voice, "the centre is stopping");
+    fake_run(f, 0);
+    size_t gone = 0;
+    for (size_t i = before; i < f->posted_count; i++) {
+        const struct sapa_record *r = &f->posted[i];
+        assert_int_not_equal(r->type, SAPA_T_agent_gone);
+        assert_int_not_equal(r->type, SAPA_T_offer_failed);
+        if (r->type != SAPA_T_contact_gone)
+            continue;
+        gone++;
+        assert_int_equal(r->u.contact_gone.side, SAPA_SIDE_FLOW);
+        assert_true(r->u.contact_gone.contact == a || r->u.contact_gone.contact == b);
+    }
+    assert_int_equal(gone, 2);
+    fake_want(f, "BYE", talking.call_id);
+    fake_want(f, "BYE", ringing.call_id);
+    fake_want(f, "BYE", "sip:phone@198.51.100.7");
+    fake_want(f, "CANCEL", "sip:102@");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1370,9 +1630,9 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
-        TEST(new_description), TEST(hold_dialects),
+        TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
