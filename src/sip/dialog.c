@@ -716,6 +716,67 @@ void sapa_sip_dlg_on_ack(struct sapa_sip_stack *stack, const struct sapa_sip_msg
     sapa_sip_emit(stack, &event);
 }
 
+/* --- reliable provisional answers (RFC 3262) --- */
+
+static bool number_next(struct sapa_str *cursor, uint64_t max, uint64_t *ret_number)
+{
+    struct sapa_str text = sapa_str_trim(*cursor);
+    size_t n = 0;
+
+    while (n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
+        n++;
+    *cursor = (struct sapa_str){ text.p + n, text.n - n };
+    return sapa_str_u64((struct sapa_str){ text.p, n }, max, ret_number) == SAPA_OK;
+}
+
+void sapa_sip_dlg_on_prack(struct sapa_sip_stack *stack, struct dialog *dialog, struct tx *tx,
+                           const struct sapa_sip_msg *msg, int64_t now_us)
+{
+    struct sapa_str rack = sapa_sip_value(msg, SAPA_SIP_H_RACK);
+    uint64_t rseq = 0, cseq = 0;
+    struct tx *invite = sapa_sip_tx_get(stack, dialog->invite_tx);
+    const bool good = number_next(&rack, UINT32_MAX, &rseq) && number_next(&rack, UINT32_MAX, &cseq) &&
+                      sapa_str_eq(sapa_str_trim(rack), SAPA_STR("INVITE")) && rseq != 0 &&
+                      rseq == dialog->local_rseq;
+
+    if (good && invite && invite->kind == TX_SERVER_INVITE && invite->prack_open) {
+        invite->prack_open = false;
+        invite->again_us = INT64_MAX;
+        sapa_sip_tx_arm(stack, invite);
+    }
+    /* One that crossed our final answer is as good; an offer in it is not taken. */
+    sapa_sip_respond_plain(stack, tx_id(tx), !good ? 481 : msg->body.n > 0 ? 488 : 200, now_us);
+}
+
+/* Acknowledge a provisional answer that wants it. False: seen before, or before its time. */
+static bool prack(struct sapa_sip_stack *stack, struct dialog *dialog, const struct tx *invite,
+                  const struct sapa_sip_msg *msg, int64_t now_us)
+{
+    struct sapa_str text = sapa_sip_value(msg, SAPA_SIP_H_RSEQ);
+    uint64_t rseq, key;
+    char buf[64];
+    struct sapa_text head;
+
+    if (!sapa_sip_has_token(msg, SAPA_SIP_H_REQUIRE, SAPA_STR("100rel")))
+        return true;
+    if (!number_next(&text, UINT32_MAX, &rseq) || rseq == 0 ||
+        (dialog->remote_rseq && rseq != dialog->remote_rseq + 1))
+        return false;
+    dialog->remote_rseq = (uint32_t)rseq;
+    sapa_text_init(&head, buf, sizeof(buf));
+    sapa_text_printf(&head, "RAck: %u %u INVITE\r\n", (unsigned)rseq, invite->cseq);
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head) };
+    const struct sapa_sip_flow flow = next_flow(stack, dialog);
+    struct sapa_sip_ip ip;
+    put_request(stack, dialog, SAPA_SIP_PRACK, dialog->local_cseq + 1, &flow, &spec, &key);
+    struct tx *tx = sapa_sip_tx_client(stack, SAPA_SIP_PRACK, key, &flow, elsewhere(dialog, &ip), false, now_us);
+    if (tx) {
+        tx->cseq = ++dialog->local_cseq;
+        tx->quiet = true;
+    }
+    return true;
+}
+
 /* What a response with a To-tag tells about the dialog (12.1.2, 13.2.2.4). */
 static void learn(struct dialog *dialog, const struct sapa_sip_msg *msg, bool route_set)
 {
@@ -836,6 +897,8 @@ static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx,
             learn(dialog, msg, true);
         if (dialog->state == SAPA_SIP_DIALOG_START)
             dialog->state = SAPA_SIP_DIALOG_EARLY;
+        if (msg->status < 200 && !prack(stack, dialog, tx, msg, now_us))
+            return;
     } else if (msg->status >= 200) {
         learn(dialog, msg, false);
     }

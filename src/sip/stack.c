@@ -782,6 +782,10 @@ static void in_dialog(struct sapa_sip_stack *stack, const struct sapa_sip_msg *m
     tx->dialog = dialog_id(dialog);
     if (dialog->hop == SAPA_SIP_HOP_FLOW)
         dialog->flow = *flow; /* it has moved: a new connection, a new port of its NAT */
+    if (msg->method == SAPA_SIP_PRACK) {
+        sapa_sip_dlg_on_prack(stack, dialog, tx, msg, now_us);
+        return;
+    }
     if (msg->method == SAPA_SIP_INVITE || msg->method == SAPA_SIP_UPDATE)
         sapa_sip_dlg_refresh(dialog, msg);
     if (msg->method == SAPA_SIP_INVITE)
@@ -858,6 +862,7 @@ static void new_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg 
     if (dialog) {
         tx->dialog = dialog_id(dialog);
         dialog->invite_tx = tx_id(tx);
+        tx->wants_prack = sapa_sip_has_token(msg, SAPA_SIP_H_REQUIRE, SAPA_STR("100rel"));
     }
     const struct sapa_sip_event event = { .kind = dialog ? SAPA_SIP_EV_INVITE : SAPA_SIP_EV_REQUEST,
                                           .now_us = now_us,

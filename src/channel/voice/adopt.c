@@ -6,7 +6,7 @@
  * Dialogs over a restart. A record holds what this room knows of a leg, then the stack's own record
  * of the dialog. Objects of the description stand by key: indices may differ in the next process.
  */
-enum { STATE_VERSION = 3, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
+enum { STATE_VERSION = 4, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
 
 static struct sapa_str key_of(const struct sapa_str *key)
 {
@@ -50,6 +50,9 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->codec);
     sapa_put_u64(&w, leg->dtmf_type);
     sapa_put_u64(&w, leg->dtmf_receive);
+    sapa_put_u64(&w, leg->session_s);
+    sapa_put_u64(&w, leg->session_min_s);
+    sapa_put_u64(&w, (uint64_t)leg->session_ours | (uint64_t)leg->takes_update << 1);
     sapa_put_u64(&w, (uint64_t)leg->type_send | (uint64_t)leg->type_receive << 8 | (uint64_t)leg->dtmf_khz << 16 |
                          (uint64_t)leg->noise << 24 | (uint64_t)leg->opus_fec << 25 | (uint64_t)leg->opus_kbps << 32);
     sapa_put_u64(&w, leg->codecs);
@@ -109,6 +112,13 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
     leg->dtmf_type = (uint8_t)sapa_get_u64(&r);
     leg->dtmf_receive = version >= 2 ? (uint8_t)sapa_get_u64(&r) : leg->dtmf_type;
     if (version >= 3) {
+        leg->session_s = (uint32_t)sapa_get_u64(&r);
+        leg->session_min_s = (uint32_t)sapa_get_u64(&r);
+        const uint64_t session = sapa_get_u64(&r);
+        leg->session_ours = session & 1;
+        leg->takes_update = session >> 1 & 1;
+    }
+    if (version >= 4) {
         const uint64_t types = sapa_get_u64(&r);
         leg->type_send = types & 0x7f;
         leg->type_receive = types >> 8 & 0x7f;
@@ -218,6 +228,8 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     leg->media = MEDIA_OPEN;
     leg->logged = true;
     leg->bridged = media->u.inventory.bridged_with;
+    leg->session_s = SAPA_MIN(leg->session_s, 86400u);
+    leg->session_due_us = sapa_voice_now(v) + (int64_t)(leg->session_ours ? leg->session_s / 4 : leg->session_s) * 1000000;
     leg->generation = (uint32_t)SAPA_MAX(record->generation, (uint64_t)media->u.inventory.generation);
     leg->agent = SAPA_FIND(v->centre, agents, state.agent);
     leg->trunk = SAPA_FIND(v->centre, trunks, state.trunk);

@@ -219,6 +219,8 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
         return;
     }
     c->customer = leg;
+    leg->session_wish = sapa_voice_session_wish(ev->msg);
+    sapa_voice_session_allows(leg, ev->msg);
     leg->flow = *ev->flow;
     leg->dialog = ev->dialog;
     leg->tx = ev->tx;
@@ -250,10 +252,23 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     v->stats.arrived++;
 }
 
+/* They come again with what we allow: this was no call yet. */
+static void refuse_session(struct sapa_voice *v, const struct sapa_sip_event *ev, struct sapa_str headers)
+{
+    const struct sapa_sip_spec spec = { .headers = headers };
+    v->stats.offered--;
+    if (sapa_sip_respond(v->stack, ev->tx, 422, &spec, ev->now_us) != SAPA_OK)
+        v->stats.late_commands++;
+    sapa_sip_dialog_end(v->stack, ev->dialog);
+}
+
 void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
 {
     char dialled_buf[128], from_buf[128];
     const struct sapa_sip_msg *msg = ev->msg;
+    char more_buf[64];
+    struct sapa_text more;
+    sapa_text_init(&more, more_buf, sizeof(more_buf));
     const struct sapa_str dialled = plain_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
     const struct sapa_str from = plain_user(&msg->from.uri, from_buf, sizeof(from_buf));
     const bool code = sapa_voice_code_is(v, dialled);
@@ -296,6 +311,8 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
              (trunk != SAPA_NONE && v->centre->trunks[trunk].calls_max > 0 &&
               v->trunks[trunk].calls >= v->centre->trunks[trunk].calls_max))
         refuse(v, ev, 503, &v->stats.refused_busy);
+    else if (sapa_voice_session_check(msg, &more) != 0)
+        refuse_session(v, ev, sapa_text_str(&more));
     else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(v, msg))
         refuse(v, ev, 488, &v->stats.refused_sdp);
     else

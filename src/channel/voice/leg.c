@@ -376,7 +376,11 @@ bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
     if (rc != SAPA_OK)
         return false;
     const bool late = !leg->body;
-    const struct sapa_sip_spec spec = { .body = sapa_text_str(&sdp) };
+    char head_buf[160];
+    struct sapa_text head;
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    sapa_voice_session_take(v, leg, &leg->session_wish, &head);
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
     if (sapa_sip_call_answer(v->stack, leg->tx, 200, &spec, sapa_voice_now(v)) != SAPA_OK)
         return false;
     leg->tx = 0;
@@ -479,11 +483,18 @@ static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct
 
 static void on_reinvite(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
-    char body[VOICE_SDP_MAX];
-    struct sapa_text sdp;
+    char body[VOICE_SDP_MAX], head_buf[160];
+    struct sapa_text sdp, head;
     sapa_text_init(&sdp, body, sizeof(body));
-    const int status = renegotiate(v, leg, ev->msg, &sdp);
-    const struct sapa_sip_spec spec = { .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    int status = sapa_voice_session_check(ev->msg, &head);
+    if (status == 0)
+        status = renegotiate(v, leg, ev->msg, &sdp);
+    if (status == 200) {
+        const struct voice_session_wish wish = sapa_voice_session_wish(ev->msg);
+        sapa_voice_session_take(v, leg, &wish, &head);
+    }
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
     if (sapa_sip_call_answer(v->stack, ev->tx, status, &spec, ev->now_us) != SAPA_OK)
         v->stats.late_commands++;
     else if (status == 200)
@@ -492,15 +503,22 @@ static void on_reinvite(struct sapa_voice *v, struct voice_leg *leg, const struc
 
 static void on_update(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
-    char body[VOICE_SDP_MAX];
-    struct sapa_text sdp;
+    char body[VOICE_SDP_MAX], head_buf[160];
+    struct sapa_text sdp, head;
     sapa_text_init(&sdp, body, sizeof(body));
-    int status = 200;
-    if (ev->msg->body.n > 0 && leg->state != LEG_UP)
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    int status = sapa_voice_session_check(ev->msg, &head);
+    if (status != 0)
+        ; /* too short */
+    else if (ev->msg->body.n > 0 && leg->state != LEG_UP)
         status = 491; /* the first offer is not answered yet (RFC 3311 5.2) */
-    else if (leg->state == LEG_UP)
-        status = renegotiate(v, leg, ev->msg, &sdp);
-    const struct sapa_sip_spec spec = { .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
+    else
+        status = leg->state == LEG_UP ? renegotiate(v, leg, ev->msg, &sdp) : 200;
+    if (status == 200 && leg->state == LEG_UP) {
+        const struct voice_session_wish wish = sapa_voice_session_wish(ev->msg);
+        sapa_voice_session_take(v, leg, &wish, &head);
+    }
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
     if (sapa_sip_respond(v->stack, ev->tx, status, &spec, ev->now_us) != SAPA_OK)
         v->stats.late_commands++;
     else if (status == 200 && leg->state == LEG_UP)
@@ -558,6 +576,8 @@ static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct
 
 void sapa_voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
+    if (sapa_voice_session_event(v, leg, ev))
+        return;
     switch (ev->kind) {
     case SAPA_SIP_EV_CANCEL:
         on_cancel(v, leg, ev);

@@ -425,6 +425,7 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
     }
     sapa_text_init(&head, head_buf, sizeof(head_buf));
     put_identity(v, leg, &head);
+    sapa_voice_session_ask(leg, &head);
     put_outside_uri(v, leg, &uri);
     sapa_text_printf(&to, "<" SAPA_STR_FMT ">", SAPA_STR_ARG(sapa_text_str(&uri)));
     if (c->client < v->centre->clients_count) {
@@ -475,11 +476,30 @@ static bool try_credentials(struct sapa_voice *v, struct voice_leg *leg, const s
     sapa_text_init(&sdp, body, sizeof(body));
     put_outside_uri(v, leg, &uri);
     put_identity(v, leg, &head);
+    sapa_voice_session_ask(leg, &head);
     if (!sapa_voice_trunk_credentials(v, &v->centre->trunks[leg->trunk], ev->msg, SAPA_STR("INVITE"), sapa_text_str(&uri), &head) ||
         !put_offer(v, leg, &sdp))
         return false;
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
     return sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
+}
+
+/* 422: the same INVITE again, with the time that they want. */
+static bool try_longer_session(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    char head_buf[1024], body[VOICE_SDP_MAX];
+    struct sapa_text head, sdp;
+    sapa_sip_tx_id tx;
+    if (leg->kind == LEG_AGENT || leg->trunk >= v->centre->trunks_count || !sapa_voice_session_too_small(leg, ev))
+        return false;
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    sapa_text_init(&sdp, body, sizeof(body));
+    put_identity(v, leg, &head);
+    sapa_voice_session_ask(leg, &head);
+    const bool good = put_offer(v, leg, &sdp) && !head.cut;
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
+    leg->early = 0;
+    return good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
 }
 
 /* ---- what comes back to our INVITEs ---- */
@@ -650,6 +670,8 @@ static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct 
         return;
     }
     leg->acked = true;
+    sapa_voice_session_allows(leg, ev->msg);
+    sapa_voice_session_answered(v, leg, ev->msg);
     sapa_voice_leg_set(v, leg);
     if (leg->offer) {
         struct voice_offer *o = leg->offer;
@@ -692,7 +714,7 @@ void sapa_voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, cons
         leg->heard = true;
         if (leg->state == LEG_UP && leg->offered_again)
             sapa_voice_codec_answer(v, leg, ev);
-        if (leg->state == LEG_CALLING && !try_credentials(v, leg, ev))
+        if (leg->state == LEG_CALLING && !try_credentials(v, leg, ev) && !try_longer_session(v, leg, ev))
             sapa_voice_outbound_failed(v, leg, ev->status, true);
         return;
     case SAPA_SIP_EV_FAILURE:

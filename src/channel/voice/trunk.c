@@ -294,23 +294,30 @@ void sapa_voice_trunks_flow_closed(struct sapa_voice *v, const struct sapa_sip_f
     }
 }
 
-/* A trunk that says nothing at all to an INVITE is not waited for until the transaction ends (32 s): another may carry the call. */
-static void silent_calls(struct sapa_voice *v, int64_t now)
+/*
+ * A trunk that says nothing at all to an INVITE is not waited for until the transaction ends (32 s): another may
+ * carry the call. And sessions that are due.
+ */
+static void legs_second(struct sapa_voice *v, int64_t now)
 {
     for (uint32_t i = 0; i < v->legs.count; i++) {
         struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
-        if (leg->trunk == SAPA_NONE || !leg->is_caller || leg->state != LEG_CALLING || leg->heard || now - leg->called_us < SILENT_US)
-            continue;
-        sapa_voice_trunk_answer(v, leg->trunk, false);
-        sapa_voice_outbound_failed(v, leg, 408, false);
-        return; /* the table may have changed: the others in the next turn */
+        const uint32_t count = v->legs.count;
+        if (leg->trunk != SAPA_NONE && leg->is_caller && leg->state == LEG_CALLING && !leg->heard && now - leg->called_us >= SILENT_US) {
+            sapa_voice_trunk_answer(v, leg->trunk, false);
+            sapa_voice_outbound_failed(v, leg, 408, false);
+        } else {
+            sapa_voice_session_second(v, leg);
+        }
+        if (v->legs.count != count)
+            return; /* the table has changed: the others in the next second */
     }
 }
 
 void sapa_voice_trunks_second(struct sapa_voice *v)
 {
     const int64_t now = sapa_voice_now(v);
-    silent_calls(v, now);
+    legs_second(v, now);
     for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
         struct voice_trunk *t = &v->trunks[i];
         if (t->resolve_due_us <= now && !t->query)

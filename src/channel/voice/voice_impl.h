@@ -48,6 +48,13 @@ enum {
     VOICE_GHOST_US = 500000,   /* a phone that is told to stop ringing is not called again before */
 };
 
+/* What a request of theirs says about the session's timer. */
+struct voice_session_wish {
+    uint32_t seconds; /* 0: none */
+    bool supported;
+    char refresher;
+};
+
 enum voice_leg_kind { LEG_CUSTOMER, LEG_AGENT, LEG_OUTSIDE, LEG_CODE };
 
 enum voice_leg_state {
@@ -91,6 +98,13 @@ struct voice_leg {
     uint32_t codecs;          /* that the peer has shown to know: bits by place in the table */
     uint8_t dtmf_type, dtmf_receive; /* telephone-event as they number it, as we did; 0: not negotiated */
     uint8_t fork_count;
+    bool takes_update;        /* they take UPDATE */
+    bool refreshing;          /* a refresh of the session is under way */
+    bool session_ours;        /* we refresh it */
+    uint32_t session_s;       /* 0: no timer */
+    uint32_t session_min_s;   /* what they want at least */
+    int64_t session_due_us;   /* refresh, or the end */
+    struct voice_session_wish session_wish; /* of the caller's INVITE, until it is answered */
     uint32_t generation;      /* of the dialog record */
     uint32_t agent, trunk;
     uint16_t remote_rtcp;
@@ -391,6 +405,18 @@ void sapa_voice_ring_cancel(struct sapa_voice *v, uint64_t offer, uint32_t agent
 /** The same for a leg of the media process that nobody knows: only its id is left. */
 void sapa_voice_ring_cancel_leg(struct sapa_voice *v, uint64_t leg);
 const struct sapa_media_message *sapa_voice_inventory_of(const struct sapa_voice *v, uint64_t leg);
+
+/* session.c */
+/** 422 with its header when they want less than we allow, else 0. */
+int sapa_voice_session_check(const struct sapa_sip_msg *msg, struct sapa_text *head);
+struct voice_session_wish sapa_voice_session_wish(const struct sapa_sip_msg *msg);
+void sapa_voice_session_ask(const struct voice_leg *leg, struct sapa_text *head);
+void sapa_voice_session_take(struct sapa_voice *v, struct voice_leg *leg, const struct voice_session_wish *wish, struct sapa_text *head);
+void sapa_voice_session_answered(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_msg *msg);
+void sapa_voice_session_allows(struct voice_leg *leg, const struct sapa_sip_msg *msg);
+bool sapa_voice_session_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
+bool sapa_voice_session_too_small(struct voice_leg *leg, const struct sapa_sip_event *ev);
+void sapa_voice_session_second(struct sapa_voice *v, struct voice_leg *leg);
 
 /* outbound.c */
 void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd);

@@ -283,8 +283,8 @@ static void refused(void **state)
                 "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 30000 RTP/SAVPF 8\r\n");
     fake_want(f, "SIP/2.0 488", c.call_id);
     fake_request(f, &c, "ACK", "", "", "");
-    fake_invite(f, &c, "192.0.2.5", "1500", "Require: 100rel\r\n", fake_sdp_customer);
-    assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: 100rel"));
+    fake_invite(f, &c, "192.0.2.5", "1500", "Require: precondition\r\n", fake_sdp_customer);
+    assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: precondition"));
     fake_request(f, &c, "ACK", "", "", "");
     sapa_voice_stats_read(f->voice, &stats);
     assert_int_equal(stats.offered, 5); /* 420 never was a call that could be taken */
@@ -838,6 +838,88 @@ static void silent_trunk(void **state)
     fake_want(f, "ACK", late.call_id);
     fake_reply(f, fake_want(f, "BYE", late.call_id), 200, "late", "", "");
     struct fake_call outside = fake_callee(invite, "u");
+    fake_request(f, &outside, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* Sessions have an end of their own (RFC 4028), whoever refreshes them. */
+static void session_of_a_caller(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    fake_invite(f, &c, "192.0.2.5", "+62215550100", "Supported: timer\r\nSession-Expires: 60\r\n", fake_sdp_customer);
+    assert_non_null(strstr(fake_want(f, "SIP/2.0 422", c.call_id)->text, "Min-SE: 90"));
+    fake_request(f, &c, "ACK", "", "", "");
+    for (int theirs = 0; theirs < 2; theirs++) {
+        fake_invite(f, &c, "192.0.2.5", "+62215550100", theirs ? "Supported: timer\r\nSession-Expires: 120;refresher=uac\r\nAllow: UPDATE\r\n"
+                                                               : "Supported: timer\r\nSession-Expires: 120;refresher=uas\r\nAllow: INVITE, UPDATE\r\n",
+                    fake_sdp_customer);
+        f->posted_seen = f->posted_count - 1;
+        const uint64_t contact = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+        FAKE_COMMAND(f, cmd_answer, .contact = contact);
+        const struct fake_sent *ok = fake_want(f, "SIP/2.0 200", c.call_id);
+        assert_non_null(strstr(ok->text, theirs ? "Session-Expires: 120;refresher=uac\r\n" : "Session-Expires: 120;refresher=uas\r\n"));
+        assert_true(!strstr(ok->text, "Require: timer") == !theirs);
+        fake_learn(&c, ok->text);
+        fake_request(f, &c, "ACK", "", "", "");
+        if (theirs) { /* they refresh once, and then no more */
+            fake_run(f, 60000000);
+            fake_request(f, &c, "UPDATE", "Supported: timer\r\nSession-Expires: 120;refresher=uac\r\n", "", "");
+            assert_non_null(strstr(fake_want(f, "SIP/2.0 200", "UPDATE")->text, "Session-Expires: 120;refresher=uac"));
+            fake_run(f, 80000000);
+            assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 1);
+            fake_run(f, 10000000);
+            fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+        } else { /* we refresh, and hear that they are gone */
+            fake_run(f, 61000000);
+            const struct fake_sent *update = fake_want(f, "UPDATE", c.call_id);
+            assert_non_null(strstr(update->text, "Session-Expires: 120;refresher=uac"));
+            assert_non_null(strstr(update->text, "Content-Length: 0"));
+            fake_reply(f, update, 200, "", "Session-Expires: 120;refresher=uac\r\n", "");
+            fake_run(f, 61000000);
+            while ((update = fake_find(f, "UPDATE", "Session-Expires")) != NULL)
+                fake_reply(f, update, 481, "", "", "");
+            fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+        }
+        const struct sapa_record *gone = fake_posted(f, SAPA_T_contact_gone);
+        assert_int_equal(gone->u.contact_gone.side, SAPA_SIDE_NETWORK);
+        assert_int_equal(gone->u.contact_gone.cause, theirs ? 408 : 481);
+        FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    }
+    assert_empty(f);
+}
+
+static void session_of_ours(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 30000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "Session-Expires: 1800\r\n");
+    fake_reply(f, invite, 422, "s", "Min-SE: 3600\r\n", "");
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "Session-Expires: 3600\r\nMin-SE: 3600\r\n");
+    fake_reply(f, invite, 200, "t", "Require: timer\r\nSession-Expires: 3600;refresher=uac\r\nAllow: INVITE, BYE\r\n", fake_sdp_customer);
+    struct fake_call outside = fake_callee(invite, "t");
+    fake_want(f, "ACK", outside.call_id);
+    fake_run(f, 1795000000);
+    fake_none(f, "INVITE", "");
+    fake_run(f, 6000000); /* they do not take UPDATE: a re-INVITE with what holds */
+    const struct fake_sent *again = fake_want(f, "INVITE", "Session-Expires: 3600;refresher=uac");
+    assert_non_null(strstr(again->text, outside.call_id));
+    assert_non_null(strstr(again->text, "m=audio"));
+    while (fake_find(f, "INVITE", "m=audio"))
+        ;
+    f->media_seen = f->media_count;
+    fake_reply(f, again, 200, "", "Session-Expires: 3600;refresher=uac\r\n", FAKE_SDP("192.0.2.5", "30044", "8 101", "sendrecv"));
+    fake_want(f, "ACK", outside.call_id);
+    assert_int_equal(fake_media(f, SAPA_MEDIA_LEG_SET)->u.leg.remote.port, 30044);
+    fake_run(f, 1700000000);
+    fake_none(f, "INVITE", "");
+    outside.cseq = 10;
     fake_request(f, &outside, "BYE", "", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
@@ -1630,7 +1712,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
