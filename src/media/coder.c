@@ -1,11 +1,11 @@
 #include "media/coder.h"
 
 #include <opus.h>
-#include <spandsp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "media/g711.h"
+#include "media/g722.h"
 #include "media/plugin.h"
 
 enum {
@@ -20,7 +20,7 @@ enum {
 struct sapa_decoder {
     uint8_t codec;
     OpusDecoder *opus;
-    g722_decode_state_t *g722;
+    struct sapa_g722 *g722;
     const struct sapa_codec_plugin *plugin;
     void *state; /* of the plug-in */
 };
@@ -28,10 +28,19 @@ struct sapa_decoder {
 struct sapa_encoder {
     uint8_t codec;
     OpusEncoder *opus;
-    g722_encode_state_t *g722;
+    struct sapa_g722 *g722;
     const struct sapa_codec_plugin *plugin;
     void *state;
 };
+
+static struct sapa_g722 *g722_new(void)
+{
+    struct sapa_g722 *g722 = malloc(sizeof(*g722));
+
+    if (g722)
+        sapa_g722_init(g722);
+    return g722;
+}
 
 bool sapa_coder_can(uint8_t codec)
 {
@@ -57,7 +66,7 @@ sapa_rc sapa_decoder_new(uint8_t codec, struct sapa_decoder **ret_decoder)
     if (codec == SAPA_CODEC_OPUS)
         good = (decoder->opus = opus_decoder_create(OPUS_HZ, 1, &rc)) != NULL;
     else if (codec == SAPA_CODEC_G722)
-        good = (decoder->g722 = g722_decode_init(NULL, 64000, 0)) != NULL;
+        good = (decoder->g722 = g722_new()) != NULL;
     else if (decoder->plugin)
         good = (decoder->state = decoder->plugin->decoder_make()) != NULL;
     if (!good) {
@@ -74,8 +83,7 @@ void sapa_decoder_free(struct sapa_decoder *decoder)
         return;
     if (decoder->opus)
         opus_decoder_destroy(decoder->opus);
-    if (decoder->g722)
-        g722_decode_free(decoder->g722);
+    free(decoder->g722);
     if (decoder->state)
         decoder->plugin->decoder_drop(decoder->state);
     free(decoder);
@@ -105,8 +113,10 @@ size_t sapa_decoder_run(struct sapa_decoder *decoder, const uint8_t *payload, si
     if (decoder->opus)
         return (size_t)SAPA_MAX(opus_decode(decoder->opus, payload, (opus_int32)size, ret_samples,
                                             SAPA_CODER_SAMPLES_MAX, 0), 0);
-    if (decoder->g722)
-        return (size_t)SAPA_MAX(g722_decode(decoder->g722, ret_samples, payload, (int)size), 0);
+    if (decoder->g722) {
+        sapa_g722_decode(decoder->g722, payload, size, ret_samples);
+        return 2 * size;
+    }
     if (decoder->plugin)
         return decoder->plugin->decode(decoder->state, payload, size, ret_samples, SAPA_CODER_SAMPLES_MAX);
     sapa_g711_decode(decoder->codec, payload, size, ret_samples);
@@ -160,7 +170,7 @@ sapa_rc sapa_encoder_new(const struct sapa_encoder_options *options, struct sapa
         if (good)
             set_up_opus(encoder->opus, options);
     } else if (options->codec == SAPA_CODEC_G722) {
-        good = (encoder->g722 = g722_encode_init(NULL, 64000, 0)) != NULL;
+        good = (encoder->g722 = g722_new()) != NULL;
     } else if (encoder->plugin) {
         good = (encoder->state = encoder->plugin->encoder_make()) != NULL;
     }
@@ -178,8 +188,7 @@ void sapa_encoder_free(struct sapa_encoder *encoder)
         return;
     if (encoder->opus)
         opus_encoder_destroy(encoder->opus);
-    if (encoder->g722)
-        g722_encode_free(encoder->g722);
+    free(encoder->g722);
     if (encoder->state)
         encoder->plugin->encoder_drop(encoder->state);
     free(encoder);
@@ -189,8 +198,10 @@ size_t sapa_encoder_run(struct sapa_encoder *encoder, const int16_t *samples, ui
 {
     if (encoder->opus)
         return (size_t)SAPA_MAX(opus_encode(encoder->opus, samples, OPUS_FRAME, ret_payload, SAPA_CODER_PAYLOAD_MAX), 0);
-    if (encoder->g722)
-        return (size_t)SAPA_MAX(g722_encode(encoder->g722, ret_payload, samples, OPUS_FRAME), 0);
+    if (encoder->g722) {
+        sapa_g722_encode(encoder->g722, samples, OPUS_FRAME / 2, ret_payload);
+        return OPUS_FRAME / 2;
+    }
     if (encoder->plugin)
         return encoder->plugin->encode(encoder->state, samples, ret_payload);
     sapa_g711_encode(encoder->codec, samples, NARROW_FRAME, ret_payload);

@@ -1,6 +1,6 @@
 /**
  * @file media/coder.h
- * Octets of a codec to samples and back: G.711, G.722 (spandsp), Opus (libopus), and what a plug-in brings (codec_plugin.h).
+ * Octets of a codec to samples and back: G.711, G.722, Opus (libopus), and what a plug-in brings (codec_plugin.h).
  *
  * A decoder has the state of one stream, an encoder that of another. Frames are linear, one channel, at the codec's own rate
  * (sapa_codec_info: 8 or 16 kHz).

@@ -1,7 +1,7 @@
 /**
  * @file media/resample.h
  * Sample rates 2, 3 or 6 times up and down (8 ↔ 16 ↔ 48 kHz): a polyphase low pass, linear phase, that leaves nothing to
- * hear of what folds back (more than 60 dB down), and keeps the telephone's band (to 3.3 of 4 kHz) within half a decibel.
+ * hear of what folds back (some 60 dB down), and keeps the telephone's band (to 3.3 of 4 kHz) within half a decibel.
  *
  * Room    media.   Thread  a resampler: its owner's.   Tests  media/resample_test.c
  */

@@ -50,12 +50,12 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->codec);
     sapa_put_u64(&w, leg->dtmf_type);
     sapa_put_u64(&w, leg->dtmf_receive);
-    sapa_put_u64(&w, (uint64_t)leg->type_send | (uint64_t)leg->type_receive << 8 | (uint64_t)leg->dtmf_khz << 16 |
-                         (uint64_t)leg->noise << 24 | (uint64_t)leg->opus_fec << 25 | (uint64_t)leg->opus_kbps << 32);
-    sapa_put_u64(&w, leg->codecs);
     sapa_put_u64(&w, leg->session_s);
     sapa_put_u64(&w, leg->session_min_s);
     sapa_put_u64(&w, (uint64_t)leg->session_ours | (uint64_t)leg->takes_update << 1 | (uint64_t)leg->secure << 2);
+    sapa_put_u64(&w, (uint64_t)leg->type_send | (uint64_t)leg->type_receive << 8 | (uint64_t)leg->dtmf_khz << 16 |
+                         (uint64_t)leg->noise << 24 | (uint64_t)leg->opus_fec << 25 | (uint64_t)leg->opus_kbps << 32);
+    sapa_put_u64(&w, leg->codecs);
     put_media_address(&w, &leg->local);
     put_media_address(&w, &leg->remote);
     sapa_put_u64(&w, leg->remote_rtcp);
@@ -112,6 +112,14 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
     leg->dtmf_type = (uint8_t)sapa_get_u64(&r);
     leg->dtmf_receive = version >= 2 ? (uint8_t)sapa_get_u64(&r) : leg->dtmf_type;
     if (version >= 3) {
+        leg->session_s = (uint32_t)sapa_get_u64(&r);
+        leg->session_min_s = (uint32_t)sapa_get_u64(&r);
+        const uint64_t session = sapa_get_u64(&r);
+        leg->session_ours = session & 1;
+        leg->takes_update = session >> 1 & 1;
+        leg->secure = session >> 2 & 1;
+    }
+    if (version >= 4) {
         const uint64_t types = sapa_get_u64(&r);
         leg->type_send = types & 0x7f;
         leg->type_receive = types >> 8 & 0x7f;
@@ -120,14 +128,6 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
         leg->opus_fec = types >> 25 & 1;
         leg->opus_kbps = types >> 32 & 0xffff;
         leg->codecs = (uint32_t)sapa_get_u64(&r);
-    }
-    if (version >= 4) {
-        leg->session_s = (uint32_t)sapa_get_u64(&r);
-        leg->session_min_s = (uint32_t)sapa_get_u64(&r);
-        const uint64_t session = sapa_get_u64(&r);
-        leg->session_ours = session & 1;
-        leg->takes_update = session >> 1 & 1;
-        leg->secure = session >> 2 & 1;
     }
     leg->local = get_media_address(&r);
     leg->remote = get_media_address(&r);

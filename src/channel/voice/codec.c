@@ -83,20 +83,22 @@ static uint8_t common(const struct voice_leg *leg, const struct voice_leg *other
 static bool offer_again(struct sapa_voice *v, struct voice_leg *leg, uint8_t codec)
 {
     struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
-    char body[VOICE_SDP_MAX], host[64];
+    char body[VOICE_SDP_MAX], head_buf[160], host[64];
     struct sapa_sdp_want want;
-    struct sapa_text sdp;
+    struct sapa_text sdp, head;
     sapa_sip_tx_id tx;
 
     if (codec == SAPA_CODEC_NONE || leg->state != LEG_UP || !leg->acked || leg->held || leg->offered_again ||
-        leg->late_offer)
+        leg->late_offer || leg->refreshing)
         return false;
     sapa_voice_leg_want(v, leg, &want, host, codecs);
     want.codec_count = sapa_voice_codecs(v, codec, true, codecs);
     sapa_text_init(&sdp, body, sizeof(body));
     if (sapa_sdp_offer(&leg->sdp, &want, &sdp) != SAPA_OK)
         return false;
-    const struct sapa_sip_spec spec = { .body = sapa_text_str(&sdp) };
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    sapa_voice_session_ask(leg, &head);
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
     leg->offered_again = sapa_sip_dialog_send(v->stack, leg->dialog, SAPA_SIP_INVITE, &spec, sapa_voice_now(v), &tx) == SAPA_OK;
     return leg->offered_again;
 }
@@ -124,6 +126,7 @@ void sapa_voice_codec_answer(struct sapa_voice *v, struct voice_leg *leg, const 
         return;
     if (sapa_sip_call_ack(v->stack, leg->dialog, NULL, ev->now_us) != SAPA_OK)
         v->stats.late_commands++;
+    sapa_voice_session_answered(v, leg, ev->msg);
     sapa_voice_leg_want(v, leg, &want, host, codecs);
     if (ev->msg->body.n == 0 || sapa_sdp_parse(ev->msg->body, &answer) != SAPA_OK ||
         sapa_sdp_accept(&want, &answer, &agreed) != SAPA_OK)
