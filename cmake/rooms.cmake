@@ -31,7 +31,7 @@ if(TARGET room_media) # sound is arithmetic over arrays
     target_compile_options(room_media PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3>)
 endif()
 room(channel/voice ROOMS base rt model sip sdp THREADS)
-room(channel/prompt ROOMS base rt model speech LIBS soxr spandsp m THREADS)
+room(channel/prompt ROOMS base rt model speech LIBS soxr m THREADS)
 room(crowd ROOMS base rt model sip sdp rtp LIBS libwebsockets)
 room(app ROOMS base rt model core report speech config store store/sqlite media channel/voice channel/prompt crowd LIBS libcurl jansson xlsxwriter THREADS)
 if(TARGET media_coder_test) # what a codec plug-in looks like, and what is none

@@ -146,6 +146,7 @@ struct kept_row {
 };
 static struct kept_row kept[64];
 static unsigned kept_count;
+static bool one_by_one;
 
 static void keep(void *ctx, const struct sapa_row *row)
 {
@@ -177,7 +178,8 @@ static void compare(void *ctx, const struct sapa_row *row)
         kept[k].dim = SAPA_NONE - 1; /* compared */
         return;
     }
-    fail_msg("the report has a row of %u %u that the screen has not", row->kind, row->dim);
+    if (!one_by_one)
+        fail_msg("the report has a row of %u %u that the screen has not", row->kind, row->dim);
 }
 
 /* Every figure of today's rows on the screen is that of the report's quarters of today, joined. */
@@ -199,6 +201,16 @@ static void compare_now(const struct sapa_zone *zone)
         assert_int_equal(sapa_intervals_each(&day, kind, compare, NULL), SAPA_OK);
         for (unsigned k = 0; k < kept_count; k++)
             assert_int_equal(kept[k].dim, SAPA_NONE - 1); /* and none that the report has not */
+        kept_count = 0;
+        for (uint32_t dim = 0; dim < 4; dim++) { /* and one row at a time, as a screen asks for it */
+            struct sapa_row row;
+            assert_int_equal(sapa_intervals_read(&both.live.today, kind, dim, gen.now_us, &row), SAPA_OK);
+            if (row.m.of[SAPA_M_OFFERED] + row.m.of[SAPA_M_LOGGED_IN] + row.m.of[SAPA_M_OFFERS] > 0)
+                keep(NULL, &row);
+        }
+        one_by_one = true;
+        assert_int_equal(sapa_intervals_each(&day, kind, compare, NULL), SAPA_OK);
+        one_by_one = false;
     }
     sapa_intervals_done(&day);
 }

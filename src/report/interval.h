@@ -66,6 +66,8 @@ struct sapa_intervals {
     struct sapa_table offers;     /* open */
     struct sapa_table parts;      /* agents' parts that are open */
     struct sapa_table agents;     /* by dimension */
+    struct sapa_table surges;     /* switches that are on: 0 for all clients, else the client's dimension + 1 */
+    int64_t surged_us;            /* surges before this are in the rows */
     void *chunks;                 /* of distributions, see interval.c */
     uint32_t chunk_room, chunk_used;
     uint32_t *entries;            /* of the row that is being read */
@@ -90,6 +92,12 @@ SAPA_MUST_CHECK sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64
  */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_get(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
                                            int64_t at_us, struct sapa_row *ret_row);
+/**
+ * The same with its distributions, so that every figure can be read from it: for whoever shows more of a row than
+ * the screen does. They live until the next row is read. @retval SAPA_ENOMEM
+ */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_read(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
+                                            int64_t at_us, struct sapa_row *ret_row);
 /** Time has come so far without a record: agents' time up to now is counted. Never backwards. */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_until(struct sapa_intervals *fold, int64_t now_us);
 

@@ -126,6 +126,41 @@ static void test_borders(void **state)
     hand_done(&hand);
 }
 
+/* The record of the wrap-up's end may come before or after the agent's assignment ends: the part counts once. */
+static void test_part_is_over_once(void **state)
+{
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        static struct hand hand;
+        const int64_t at = FIX_MIDNIGHT_S * 1000;
+        struct sapa_row row;
+        hand_begin(&hand, 0, SAPA_GRAIN_DAY, NULL);
+        TELL(&hand, at, contact_new, .contact = 1);
+        TELL(&hand, at, offer_made, .offer = 9, .contact = 1, .agent = 0);
+        TELL(&hand, at, offer_ended, .offer = 9, .contact = 1, .agent = 0, .result = SAPA_OFFER_ACCEPTED);
+        TELL(&hand, at, contact_connected, .contact = 1, .offer = 9, .agent = 0);
+        TELL(&hand, at + 100, contact_parted, .contact = 1, .offer = 9, .agent = 0, .talk_ms = 60, .hold_ms = 40);
+        TELL(&hand, at + 100, assignment_moved, .agent = 0, .contact = 1, .offer = 9, .from = SAPA_ASSIGNMENT_TALKING,
+             .to = SAPA_ASSIGNMENT_WRAPUP);
+        assert_int_equal(sapa_intervals_sum(&hand.fold, SAPA_ROWS_AGENTS, 0, &row), SAPA_OK);
+        assert_int_equal(row.dists[SAPA_DIST_HANDLE].total, 0); /* not before its wrap-up is over */
+        for (unsigned i = 0; i < 2; i++) {
+            if (i == late)
+                TELL(&hand, at + 300, wrapup_ended, .contact = 1, .offer = 9, .agent = 0, .wrapup_ms = 200);
+            else
+                TELL(&hand, at + 300, assignment_moved, .agent = 0, .contact = 1, .offer = 9,
+                     .from = SAPA_ASSIGNMENT_WRAPUP, .to = SAPA_ASSIGNMENT_NONE);
+        }
+        for (unsigned kind = SAPA_ROWS_TOTAL; kind <= SAPA_ROWS_AGENTS; kind += SAPA_ROWS_AGENTS - SAPA_ROWS_TOTAL) {
+            assert_int_equal(sapa_intervals_sum(&hand.fold, kind, 0, &row), SAPA_OK);
+            assert_int_equal(row.dists[SAPA_DIST_HANDLE].total, 1);
+            assert_int_equal(sapa_hist_percentile(&row.dists[SAPA_DIST_HANDLE], 50), 300);
+            assert_int_equal(OF(row, HANDLING_MAX), 300);
+        }
+        hand_done(&hand);
+    }
+}
+
 /* What a number costs: each answered call, each begun pulse, until the line ends; who is not answered costs nothing. */
 static void test_cost(void **state)
 {
@@ -386,6 +421,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_borders),
+        cmocka_unit_test(test_part_is_over_once),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_pieces_and_groups),
         cmocka_unit_test(test_damaged_pieces),
