@@ -12,6 +12,7 @@
 #include "app/figures.h"
 #include "app/log_open.h"
 #include "app/xlsx.h"
+#include "report/nodes.h"
 #include "report/print.h"
 #include "report/report.h"
 
@@ -83,7 +84,7 @@ static void report_progress(uint64_t records)
 /* What `sapa report` was asked for. */
 struct report_wish {
     const char *data, *by, *format, *language, *from, *to, *day, *only, *figures, *output;
-    bool total, queues, agents, clients, numbers, reasons, all, definitions;
+    bool total, queues, agents, clients, numbers, reasons, nodes, all, definitions;
 };
 
 enum { SAVE_FROM = 100000 }; /* records: so much folding is worth keeping */
@@ -287,6 +288,77 @@ static int report_now(const struct report_wish *wish, struct sapa_print_options 
     return code;
 }
 
+/* ---- nodes ---- */
+
+struct node_folding {
+    struct sapa_log_open *log;
+    struct sapa_nodes nodes;
+    struct sapa_text64 hash; /* of the last description */
+    uint64_t records;
+    sapa_rc rc;
+};
+
+static bool last_description(void *ctx, const struct sapa_record *record)
+{
+    struct node_folding *folding = ctx;
+
+    if (record->type == SAPA_T_centre_started)
+        folding->hash = record->u.centre_started.centre_hash;
+    return false;
+}
+
+static bool fold_nodes(void *ctx, const struct sapa_record *record)
+{
+    struct node_folding *folding = ctx;
+
+    if (++folding->records % 100000 == 0)
+        progress("report", folding->records);
+    if (record->type == SAPA_T_centre_started) {
+        const struct sapa_centre *centre = sapa_log_centre(folding->log, sapa_sized_str(&record->u.centre_started.centre_hash));
+        folding->rc = centre ? sapa_nodes_take(&folding->nodes, centre) : SAPA_ENOENT;
+    }
+    if (folding->rc == SAPA_OK)
+        folding->rc = sapa_nodes_fold(&folding->nodes, record);
+    return folding->rc == SAPA_OK;
+}
+
+/* What callers did in the menus. */
+static int report_nodes(const struct report_wish *wish, enum sapa_format format, enum sapa_language language)
+{
+    static struct node_folding folding;
+    const struct sapa_lines lines = { print_line, stdout };
+    struct sapa_interval_options bounds = { 0 };
+    struct sapa_log_open log;
+    uint64_t last;
+
+    if (sapa_log_open(wish->data, &log) != SAPA_OK)
+        return SAPA_EXIT_FAILED;
+    folding.log = &log;
+    if (wish->day || wish->from || wish->to) { /* in the zone of the description in force */
+        sapa_rc found = sapa_store_centre_start(log.store, UINT64_MAX, &last);
+        if (found == SAPA_OK)
+            found = sapa_log_each(&log, last, true, last_description, &folding);
+        const struct sapa_centre *centre = found == SAPA_OK && folding.hash.n > 0 ? sapa_log_centre(&log, sapa_sized_str(&folding.hash)) : NULL;
+        if (!centre || !parse_bounds(wish, &centre->zones[centre->system.zone], &bounds)) {
+            sapa_log_close(&log);
+            return centre ? SAPA_EXIT_USAGE : sapa_command_wrong("report", "the log has no description to take the time zone from");
+        }
+    }
+    sapa_nodes_init(&folding.nodes, sapa_memory_heap(), bounds.from_s * 1000000, bounds.to_s * 1000000);
+    sapa_rc rc = sapa_log_each(&log, 1, true, fold_nodes, &folding);
+    progress_end();
+    rc = rc != SAPA_OK ? rc : folding.rc;
+    if (rc == SAPA_OK)
+        rc = sapa_nodes_print(&folding.nodes, format, language, sapa_str_of(wish->only), &lines);
+    if (rc == SAPA_ENOENT && wish->only[0])
+        fprintf(stderr, "sapa report: nobody was in a flow with the key \"%s\"\n", wish->only);
+    else if (rc != SAPA_OK)
+        fprintf(stderr, "sapa report: %s\n", sapa_rc_text(rc));
+    sapa_nodes_done(&folding.nodes);
+    sapa_log_close(&log);
+    return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+}
+
 int sapa_report_main(int argc, char **argv)
 {
     struct report_wish wish = { .data = sapa_data_default(), .by = "15m", .format = "text", .language = "id", .only = "" };
@@ -299,7 +371,8 @@ int sapa_report_main(int argc, char **argv)
         { "clients", SAPA_OPTION_FLAG, &wish.clients, NULL, "a table of clients", 0, 0 },
         { "numbers", SAPA_OPTION_FLAG, &wish.numbers, NULL, "a table of the numbers called", 0, 0 },
         { "reasons", SAPA_OPTION_FLAG, &wish.reasons, NULL, "a table of not-ready time by agent and reason", 0, 0 },
-        { "only", SAPA_OPTION_TEXT, &wish.only, "KEY", "one queue, agent … by its key", 0, 0 },
+        { "nodes", SAPA_OPTION_FLAG, &wish.nodes, NULL, "a table of the nodes of flows alone: who came, by which key he left, who hung up there", 0, 0 },
+        { "only", SAPA_OPTION_TEXT, &wish.only, "KEY", "one queue, agent, flow … by its key", 0, 0 },
         { "figures", SAPA_OPTION_TEXT, &wish.figures, "A,B,C", "these figures, by their keys", 0, 0 },
         { "day", SAPA_OPTION_TEXT, &wish.day, "DATE", "one day: 2026-11-21", 0, 0 },
         { "from", SAPA_OPTION_TEXT, &wish.from, "TIME", "2026-11-21 or 2026-11-21T08:15, local time", 0, 0 },
@@ -339,6 +412,9 @@ int sapa_report_main(int argc, char **argv)
                               chosen, chosen_count, &(struct sapa_lines){ print_line, stdout });
         return SAPA_EXIT_OK;
     }
+    if (wish.nodes)
+        return format == FORMAT_XLSX || wish.output ? sapa_command_wrong("report", "the table of nodes is text, csv or json, on the terminal")
+                                                    : report_nodes(&wish, as[format], language);
     if (format == FORMAT_XLSX && !wish.output)
         return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
     const struct { bool wanted; enum sapa_rows rows; } tables[] = {

@@ -127,7 +127,7 @@ int sapa_reload_main(int argc, char **argv)
 int sapa_media_command(int argc, char **argv)
 {
     uint64_t fd = 0, beat_fd = 0, port_min = 20000, port_max = 39999, threads = 0, cpu = 65535;
-    const char *socket_path = NULL;
+    const char *socket_path = NULL, *codec_plugin = NULL;
     const struct sapa_option options[] = {
         { "listen-fd", SAPA_OPTION_NUMBER, &fd, "FD", "listening local socket", 3, 1000 },
         { "beat-fd", SAPA_OPTION_NUMBER, &beat_fd, "FD", "pipe for a byte a second", 3, 1000 },
@@ -135,6 +135,7 @@ int sapa_media_command(int argc, char **argv)
         { "port-min", SAPA_OPTION_NUMBER, &port_min, "PORT", "first UDP port", 1024, 65000 },
         { "port-max", SAPA_OPTION_NUMBER, &port_max, "PORT", "last UDP port", 1025, 65535 },
         { "threads", SAPA_OPTION_NUMBER, &threads, "N", "packet threads, 0 one a core", 0, 64 },
+        { "codec-plugin", SAPA_OPTION_TEXT, &codec_plugin, "FILE", "shared object of a codec", 0, 0 },
         { "cpu", SAPA_OPTION_NUMBER, &cpu, "CPU", "pin the first thread here, the next to the next", 0, 1023 },
     };
     const int usage = sapa_command_options("media", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
@@ -148,6 +149,7 @@ int sapa_media_command(int argc, char **argv)
         .socket_path = socket_path, .listen_fd = (int)fd, .beat_fd = (int)beat_fd,
         .port_min = (uint16_t)port_min, .port_max = (uint16_t)port_max, .threads = (unsigned)threads,
         .pin = cpu != 65535, .cpu_first = (int)cpu, .handle_signals = true,
+        .codec_plugin = codec_plugin,
     };
     return sapa_media_main(&media);
 }

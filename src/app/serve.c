@@ -58,7 +58,7 @@ struct supervisor {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets, *tls_trust;
+    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin;
     struct sapa_option_list sip, tls, tls_cert, tls_key;
     uint64_t port_min, port_max, threads, crowd;
     bool quiet;
@@ -77,6 +77,7 @@ static const struct sapa_option options[] = {
     { "media-port-min", SAPA_OPTION_NUMBER, &opt.port_min, "PORT", "first UDP port of audio (20000)", 1024, 65000 },
     { "media-port-max", SAPA_OPTION_NUMBER, &opt.port_max, "PORT", "last UDP port of audio (39999)", 1025, 65535 },
     { "media-threads", SAPA_OPTION_NUMBER, &opt.threads, "N", "audio threads (one a core)", 0, 64 },
+    { "codec-plugin", SAPA_OPTION_TEXT, &opt.codec_plugin, "FILE", "shared object of a further codec: G.729 (none)", 0, 0 },
     { "crowd", SAPA_OPTION_NUMBER, &opt.crowd, "N", "simulated customers an hour, for a demo (none)", 0, 100000 },
     { "quiet", SAPA_OPTION_FLAG, &opt.quiet, NULL, "no greeting", 0, 0 },
 };
@@ -398,6 +399,8 @@ static void describe_children(struct supervisor *s, int media_fd)
     argument(media, "--port-max"), argument(media, number_text(opt.port_max));
     argument(media, "--threads"), argument(media, number_text(opt.threads));
     argument(media, "--beat-fd"), argument(media, number_text(SAPA_CHILD_READY_FD));
+    if (opt.codec_plugin)
+        argument(media, "--codec-plugin"), argument(media, opt.codec_plugin);
     hand_down(media, media_fd, SAPA_CHILD_FIRST_FD);
 
     argument(control, "sapa-control"), argument(control, "control");

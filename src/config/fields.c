@@ -70,6 +70,7 @@ static const struct sapa_field_row system_rows[] = {
     SECS("register_min", sapa_system, register_min_s, 10 * S, H, "60 s", "shortest registration of a telephone"),
     SECS("register_max", sapa_system, register_max_s, 60 * S, DAY, "1 h", "longest registration of a telephone"),
     INT("record_chunk", sapa_system, record_chunk_bytes, 4096, 1048576, "65536", "bytes of one encrypted chunk of a recording"),
+    SECS("recording_tone", sapa_system, recording_tone_s, 0, 10 * MIN, "0", "both sides of a recorded call hear a short tone this often (2 s at least), where the law asks for it; 0: none"),
     INT("quality_alarm_mos", sapa_system, quality_alarm_mos_x100, 100, 450, "360", "alarm below this mean opinion score, times 100"),
     TIME("quality_alarm_after", sapa_system, quality_alarm_ms, S, 10 * MIN, "10 s", "so long must the score be low"),
     INT("human_steps_max", sapa_system, human_steps_max, 1, 10, "2", "steps from any menu to a human, at most"),

@@ -128,9 +128,15 @@ static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t l
     sapa_assert(flow < w->centre->flows_count && node < w->centre->flows[flow].nodes_count && ++w->steps < 100000);
 }
 
+static void op_tried(void *ctx, uint32_t attempt, uint32_t place, uint32_t result, struct sapa_str number)
+{
+    alive(ctx);
+    sapa_assert(attempt > 0 && place >= 1 && place <= SAPA_FLOW_TRIES_MAX && result <= 2 && number.n <= 64);
+}
+
 static const struct sapa_flow_ops ops = {
     op_plain, op_end, op_end, op_play, op_plain, op_secret, op_set_timer, op_enter_queue, op_plain, op_request_callback,
-    op_lookup, op_dial, op_dial_cancel, op_record_start, op_plain, op_value, op_survey, op_step,
+    op_lookup, op_dial, op_dial_cancel, op_record_start, op_plain, op_value, op_survey, op_step, op_tried,
 };
 
 static void place(void *ctx, struct sapa_flow_place *ret)

@@ -117,6 +117,11 @@ static void op_value(void *ctx, struct sapa_str name, struct sapa_str text)
     LOG("value " SAPA_STR_FMT "=" SAPA_STR_FMT "\n", SAPA_STR_ARG(name), SAPA_STR_ARG(text));
 }
 
+static void op_tried(void *ctx, uint32_t attempt, uint32_t place, uint32_t result, struct sapa_str number)
+{
+    LOG("tried %u place %u result %u [" SAPA_STR_FMT "]\n", attempt, place, result, SAPA_STR_ARG(number));
+}
+
 static void op_survey(void *ctx, struct sapa_str question, uint32_t answer)
 {
     LOG("survey " SAPA_STR_FMT "=%u\n", SAPA_STR_ARG(question), answer);
@@ -135,7 +140,7 @@ static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t l
 
 static const struct sapa_flow_ops ops = {
     op_answer, op_reject, op_hangup, op_play, op_stop_play, op_secret, op_set_timer, op_enter_queue, op_leave_queue,
-    op_request_callback, op_lookup, op_dial, op_dial_cancel, op_record_start, op_record_stop, op_value, op_survey, op_step,
+    op_request_callback, op_lookup, op_dial, op_dial_cancel, op_record_start, op_record_stop, op_value, op_survey, op_step, op_tried,
 };
 
 static void place(void *ctx, struct sapa_flow_place *ret)
@@ -770,6 +775,27 @@ static void test_callback_own_number(void **state)
     end(w);
 }
 
+/* A callback that no queue node led to: when the agent hangs up, it is over. */
+static void test_callback_from_a_menu(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    start(w, NULL, "m", "      m: { do: menu, say: halo, keys: { 1: cb }, on_timeout: bye }\n"
+                        "      cb: { do: callback, queue: jual, on_failed: bye }\n");
+    begin(w);
+    press(w, "1");
+    press(w, "1");
+    played(w);
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_AGENT_PARTED);
+    EXPECT(w, "play id <goodbye>\n");
+    played(w);
+    EXPECT(w, "hangup 16 answered\n");
+    end(w);
+}
+
 static void test_callback_other_number(void **state)
 {
     struct world *w = &world;
@@ -854,7 +880,7 @@ static void test_transfer(void **state)
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 0);
     IGNORED(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 9, .result = 1);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 1);
-    EXPECT(w, "timer off\n");
+    EXPECT(w, "timer off\ntried 1 place 1 result 0 []\n"); /* what a caller's values make is no one's on duty */
     assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_TRANSFERRED);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 3);
     EXPECT(w, "play id <goodbye>\n");
@@ -877,9 +903,9 @@ static void test_oncall(void **state)
     begin(w);
     EXPECT(w, "@o\ndial 1 628111 15000\ntimer 17000\n");
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 2);
-    EXPECT(w, "dial 2 628222 15000\n");
+    EXPECT(w, "tried 1 place 1 result 1 [628111]\ndial 2 628222 15000\n");
     wait_ms(w, 17000); /* nobody says anything about the second */
-    EXPECT(w, "cancel 2\n@v\nplay id <tanya> <beep>\n");
+    EXPECT(w, "cancel 2\ntried 2 place 2 result 2 [628222]\n@v\nplay id <tanya> <beep>\n");
     played(w);
     IGNORED(w, .kind = SAPA_FLOW_DIGIT, .digit = '#');
     EXPECT(w, "record 0 30000\ntimer 30000\n");
@@ -888,7 +914,7 @@ static void test_oncall(void **state)
     begin(w);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 3, .result = 1);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 3, .result = 3);
-    EXPECT(w, "@o\ndial 3 628111 15000\ntimer 17000\ntimer off\n@bye\nhangup 16 transferred out\n");
+    EXPECT(w, "@o\ndial 3 628111 15000\ntimer 17000\ntimer off\ntried 3 place 1 result 0 [628111]\n@bye\nhangup 16 transferred out\n");
     end(w);
 }
 
@@ -1175,7 +1201,7 @@ int main(void)
         cmocka_unit_test(test_hours_edges), cmocka_unit_test(test_queue_waiting), cmocka_unit_test(test_wait_unknown), cmocka_unit_test(test_queue_results),
         cmocka_unit_test(test_queue_talk), cmocka_unit_test(test_queue_again_after_a_fault), cmocka_unit_test(test_after_overflow), cmocka_unit_test(test_survey), cmocka_unit_test(test_callback_own_number),
         cmocka_unit_test(test_callback_other_number), cmocka_unit_test(test_callback_entering),
-        cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_oncall),
+        cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_callback_from_a_menu), cmocka_unit_test(test_oncall),
         cmocka_unit_test(test_record), cmocka_unit_test(test_language_surge_flow), cmocka_unit_test(test_queue_across_flows),
         cmocka_unit_test(test_place_is_given_up), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_goodbye), cmocka_unit_test(test_fault_is_said), cmocka_unit_test(test_size),
         cmocka_unit_test(test_demo_leads_to_humans), cmocka_unit_test(test_demo_order),

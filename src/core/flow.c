@@ -824,16 +824,30 @@ static uint32_t dial(struct machine *m)
     return STOP;
 }
 
+/* The log says who was tried and who answered. */
+static void tried(struct machine *m, uint32_t result)
+{
+    const struct sapa_flow_node *node = node_of(m);
+    const uint8_t place = m->run->stage;
+
+    m->env->ops->tried(m->env->ctx, m->run->attempt, place + 1u, result,
+                       node->kind == SAPA_NODE_ONCALL && place < node->try_count
+                           ? flow_of(m)->texts[node->try_first + place]
+                           : (struct sapa_str){ NULL, 0 });
+}
+
 static uint32_t dial_result(struct machine *m, int32_t state)
 {
     switch (state) {
     case 0: return STOP;
     case 1:
         set_timer(m, 0);
+        tried(m, 0);
         m->run->phase = SAPA_FLOW_TALKING;
         m->run->flags |= SAPA_FLOW_RUN_OUTSIDE;
         return STOP;
     case 2:
+        tried(m, m->run->timer_us == 0 ? 2 : 1);
         m->run->stage++; /* the next on the list; a transfer has no other */
         return dial(m);
     default: return out(m, SAPA_EDGE_AFTER);
@@ -1374,12 +1388,12 @@ static uint32_t after_talk(struct machine *m)
 {
     struct sapa_flow_run *run = m->run;
 
+    run->flags &= (uint16_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
     if (run->queue_node == SAPA_NONE)
-        return end(m, 16, sapa_flow_outcome(run));
+        return part(m);
     if (run->flow != run->queue_flow)
         carry_values(m, run->queue_flow);
     run->node = run->queue_node;
-    run->flags &= (uint16_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
     const uint32_t next = node_of(m)->edge[SAPA_EDGE_AFTER];
     return next != SAPA_NONE ? next : part(m);
 }

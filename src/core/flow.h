@@ -149,6 +149,11 @@ struct sapa_flow_ops {
     void (*value)(void *ctx, struct sapa_str name, struct sapa_str text);
     void (*survey)(void *ctx, struct sapa_str question, uint32_t answer);
     void (*step)(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t language);
+    /**
+     * What became of an outside number: `result` 0 answered, 1 failed, 2 nothing was heard of it in time.
+     * `place` in the list of an on-call node, from 1. `number`: of such a list; empty for a transfer.
+     */
+    void (*tried)(void *ctx, uint32_t attempt, uint32_t place, uint32_t result, struct sapa_str number);
 };
 
 /** Queue and clock, for the facts that take an argument. */

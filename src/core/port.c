@@ -188,6 +188,16 @@ static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t l
          .language = language);
 }
 
+static void op_tried(void *ctx, uint32_t attempt, uint32_t place, uint32_t result, struct sapa_str number)
+{
+    BOTH;
+    struct sapa_text64 text = { 0 };
+
+    (void)sapa_sized_set(&text, number);
+    EMIT(core, outside_tried, .contact = c->id, .flow = c->run.flow, .node = c->run.node,
+         .attempt = attempt, .place = place, .result = result, .number = text);
+}
+
 static const struct sapa_flow_ops ops = {
     .answer = op_answer,
     .reject = op_reject,
@@ -207,6 +217,7 @@ static const struct sapa_flow_ops ops = {
     .value = op_value,
     .survey = op_survey,
     .step = op_step,
+    .tried = op_tried,
 };
 
 /* ---- facts ---- */

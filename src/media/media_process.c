@@ -10,7 +10,10 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "media/check.h"
+#include "media/coder.h"
 #include "media/g711.h"
+#include "media/plugin.h"
+#include "media/resample.h"
 #include "media/worker.h"
 #include "rt/process.h"
 #include "rt/random.h"
@@ -327,6 +330,9 @@ static void hello(struct process *process, struct connection *connection, const 
     answer.u.hello.epoch = process->epoch;
     answer.u.hello.generation = process->generation;
     answer.u.hello.legs = process->legs.count;
+    answer.u.hello.version = SAPA_MEDIA_VERSION;
+    for (size_t i = 0; sapa_codec_at(i); i++)
+        answer.u.hello.codecs |= (uint64_t)sapa_coder_can(sapa_codec_at(i)->id) << i;
     say(connection, &answer);
     process->inventory_mark++;
     process->inventory_left = process->worker_count;
@@ -417,6 +423,8 @@ static sapa_rc leg_set(struct process *process, struct leg_row *row, const struc
 
     if (sapa_addr_is_set(&remote) && sapa_addr_is_multicast(&remote))
         return SAPA_EINVAL;
+    if (message->u.leg.codec != SAPA_CODEC_NONE && !sapa_coder_can(message->u.leg.codec))
+        return SAPA_ENOENT; /* its plug-in was not loaded */
     row->codec = message->u.leg.codec;
     if (message->u.leg.dtmf_inband) {
         const sapa_rc rc = sapa_inband_new(&set.inband);
@@ -449,6 +457,7 @@ static sapa_rc play(struct process *process, const struct leg_row *row, const st
     sapa_rc rc = SAPA_OK;
 
     release_spent(process);
+    order.how = (uint8_t)message->code;
     order.player = calloc(1, sizeof(*order.player));
     if (!order.player)
         return SAPA_ENOMEM;
@@ -503,6 +512,7 @@ static sapa_rc record(struct process *process, const struct sapa_media_message *
     if (message->u.record.max_ms)
         order.frames_max = SAPA_MIN(order.frames_max, (uint64_t)message->u.record.max_ms * 8);
     order.channels = message->u.record.kind == 1 ? 1 : 2;
+    order.beep_s = message->u.record.beep_s;
     (void)sapa_str_copy(sapa_str_of(message->u.record.path), params.path, sizeof(params.path));
     memcpy(params.key.bytes, message->u.record.key, sizeof(params.key.bytes));
     params.head = (struct sapa_recording_head){ .channels = order.channels,
@@ -857,7 +867,21 @@ static sapa_rc start(struct process *process)
     static const int signals[] = { SIGTERM, SIGINT, 0 };
     const struct sapa_media_options *options = &process->options;
 
+    if (options->codec_plugin) {
+        char why[300];
+        uint8_t codec;
+        const sapa_rc loaded = sapa_plugin_load(options->codec_plugin, why, sizeof(why), &codec);
+        if (loaded) { /* calls go on without it */
+            sapa_log(SAPA_LOG_ERROR, "media.codec.plugin", "rc=%s why=%s", sapa_rc_name(loaded), why);
+        } else {
+            const struct sapa_codec_plugin *plugin = sapa_plugin_of(codec);
+            sapa_log(SAPA_LOG_INFO, "media.codec.plugin", "codec=%s licence=%s", plugin->name,
+                     plugin->licence ? plugin->licence : "unknown");
+        }
+    }
     sapa_inband_init();
+    sapa_resample_init();
+    sapa_mix_init();
     raise_files(options);
     process->ports = (struct sapa_port_range){ .min = options->port_min, .max = options->port_max };
     process->generation = sapa_random_u64() | 1;

@@ -28,6 +28,8 @@ void sapa_leg_on_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, const ui
         const uint32_t rtt_us = sapa_rtcp_rtt_us(&rtcp.block, sapa_rtcp_ntp(sapa_wall_us()));
         if (rtt_us)
             leg->rtt_us = rtt_us;
+        if (leg->party)
+            sapa_encoder_loss(leg->party->out, rtcp.block.fraction_lost * 100u / 256);
         sapa_heard_report(&leg->heard, &rtcp.block, leg->sent, leg->rtt_us, worker->now_us);
     }
     if (rtcp.has_sender) {
@@ -46,7 +48,7 @@ void sapa_leg_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, bool bye)
         return;
     out.is_sender = leg->sent > 0;
     out.ntp = sapa_rtcp_ntp(sapa_wall_us());
-    out.timestamp = leg->timestamp + (uint32_t)((worker->now_us - leg->sent_us) * 8 / 1000);
+    out.timestamp = leg->timestamp + (uint32_t)((worker->now_us - leg->sent_us) * leg->clock_khz / 1000);
     out.packets = (uint32_t)leg->sent;
     out.octets = leg->sent_octets;
     if (leg->stats.started) {
@@ -91,7 +93,7 @@ void sapa_leg_quality(const struct sapa_worker *worker, const struct sapa_leg *l
     message->u.quality.out_of_order = leg->stats.out_of_order;
     message->u.quality.sent = leg->sent;
     message->u.quality.jitter_us = sapa_rtp_stats_jitter_us(&leg->stats);
-    message->u.quality.jitter_max_us = leg->stats.jitter_max * 125;
+    message->u.quality.jitter_max_us = sapa_rtp_stats_us(&leg->stats, leg->stats.jitter_max);
     message->u.quality.rtt_us = leg->rtt_us;
     message->u.quality.mos_x100 = message->op == SAPA_MEDIA_QUALITY ? sapa_score_now(&score) : sapa_score_mos(&score);
     message->u.quality.mos_min_x100 = sapa_score_worst(&score);

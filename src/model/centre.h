@@ -246,6 +246,7 @@ struct sapa_system { /* whole installation */
     uint32_t digest;            /* bit 0 MD5, bit 1 SHA-256 offered to phones */
     uint32_t register_min_s, register_max_s;
     uint32_t record_chunk_bytes;
+    uint32_t recording_tone_s;       /* 0: none */
     uint32_t quality_alarm_mos_x100; /* 360 */
     uint32_t quality_alarm_ms;       /* 10,000 */
     uint32_t human_steps_max;        /* checker: a human within so many steps */

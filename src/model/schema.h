@@ -232,7 +232,8 @@
     X(80, 1, why, "why an offer, a skip or a wait") \
     X(81, 1, switch_changed, "surge and the like") \
     X(82, 1, refused, "an input that was late, repeated or impossible, and changed nothing") \
-    X(83, 1, assignment_moved, "one assignment of an agent changed")
+    X(83, 1, assignment_moved, "one assignment of an agent changed") \
+    X(84, 1, outside_tried, "a transfer or an on-call list has tried a number")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -318,6 +319,12 @@
 #define SAPA_REC_assignment_moved(F, S) \
     F(S, num, agent, "") F(S, id, contact, "") F(S, id, offer, "") F(S, num, from, "enum sapa_assignment") \
     F(S, num, to, "") F(S, num, was_ms, "")
+
+#define SAPA_REC_outside_tried(F, S) \
+    F(S, id, contact, "") F(S, num, flow, "") F(S, num, node, "") F(S, num, attempt, "as in dial_progress") \
+    F(S, num, place, "in the on-call list, from 1") \
+    F(S, num, result, "0 answered, 1 failed (busy, refused, no answer), 2 nothing was heard of it in time") \
+    F(S, text64, number, "of the on-call list; empty for a transfer, whose number may hold the caller's digits")
 
 /* ---------------------------------------------------------------- commands: what the world shall do */
 

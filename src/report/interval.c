@@ -3,7 +3,7 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 4, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 5, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages */
     ROWS_MAX = 4000000,
     CHUNK_ENTRIES = 7,
     COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
@@ -53,6 +53,11 @@ struct home {
     struct sapa_span joined;
     uint32_t client, number;
     uint32_t queue; /* SAPA_NONE: never queued */
+    bool arrived_in_surge, joined_in_surge;
+};
+
+struct surge {
+    uint64_t who;
 };
 
 struct open_contact {
@@ -111,6 +116,7 @@ void sapa_intervals_init(struct sapa_intervals *fold, const struct sapa_memory *
     sapa_table_init(&fold->contacts, memory, sizeof(struct open_contact), SAPA_CALLS_MAX);
     sapa_table_init(&fold->offers, memory, sizeof(struct open_offer), SAPA_CALLS_MAX);
     sapa_table_init(&fold->parts, memory, sizeof(struct open_part), SAPA_CALLS_MAX);
+    sapa_table_init(&fold->surges, memory, sizeof(struct surge), 1u << DIM_BITS);
     sapa_table_init(&fold->agents, memory, sizeof(struct agent_state), 1u << DIM_BITS);
 }
 
@@ -122,6 +128,7 @@ void sapa_intervals_done(struct sapa_intervals *fold)
     sapa_table_done(&fold->offers);
     sapa_table_done(&fold->parts);
     sapa_table_done(&fold->agents);
+    sapa_table_done(&fold->surges);
     if (fold->chunks)
         (void)fold->memory->resize(fold->memory->ctx, fold->chunks, 0);
     if (fold->entries)
@@ -353,6 +360,79 @@ static uint32_t dim_of(const struct sapa_intervals *fold, enum sapa_dim kind, ui
     return sapa_names_dim(fold->names, kind, index);
 }
 
+static bool in_surge(const struct sapa_intervals *fold, uint32_t client)
+{
+    return fold->surges.count > 0
+        && (sapa_table_find(&fold->surges, 0) || (client != SAPA_NONE && sapa_table_find(&fold->surges, client + UINT64_C(1))));
+}
+
+static void add_surge(struct sapa_intervals *fold, struct sapa_span span, int64_t ms)
+{
+    static const struct { enum sapa_rows kind; enum sapa_dim dim; } rows[] = {
+        { SAPA_ROWS_CLIENTS, SAPA_DIM_CLIENT }, { SAPA_ROWS_NUMBERS, SAPA_DIM_NUMBER }, { SAPA_ROWS_QUEUES, SAPA_DIM_QUEUE },
+    };
+    struct sums sums = { 0 };
+
+    sum(&sums, SAPA_M_SURGE, ms);
+    add_to(contact_row(fold, span, SAPA_ROWS_TOTAL, 0), &sums);
+    for (size_t i = 0; i < SAPA_COUNT(rows); i++) {
+        for (uint32_t k = 0; k < fold->names->dims[rows[i].dim].index_count; k++) {
+            const uint32_t dim = dim_of(fold, rows[i].dim, k);
+            if (dim != SAPA_NONE
+                && in_surge(fold, rows[i].dim == SAPA_DIM_CLIENT ? dim : fold->names->dims[rows[i].dim].names[dim].client))
+                add_to(contact_row(fold, span, rows[i].kind, dim), &sums);
+        }
+    }
+}
+
+/* Rows get the time of the surges that are on, up to `until_us`. */
+static void surge_until(struct sapa_intervals *fold, int64_t until_us)
+{
+    int64_t at_us = SAPA_MAX(fold->surged_us, fold->options.from_s * 1000000);
+
+    while (fold->surges.count > 0 && at_us < until_us && fold->failed == SAPA_OK) {
+        const struct sapa_span span = span_at(fold, at_us);
+        const int64_t to_us = SAPA_MIN(until_us, span.to_s > INT64_MAX / 1000000 ? INT64_MAX : span.to_s * 1000000);
+        if (fold->options.to_s != 0 && span.from_s >= fold->options.to_s)
+            break;
+        add_surge(fold, span, to_us / 1000 - at_us / 1000); /* so that nothing is lost, however often it is asked */
+        at_us = to_us;
+    }
+    fold->surged_us = SAPA_MAX(fold->surged_us, until_us);
+}
+
+static void switched(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_switch_changed *in = &record->u.switch_changed;
+    const uint32_t client = in->client == SAPA_NONE ? SAPA_NONE : dim_of(fold, SAPA_DIM_CLIENT, in->client);
+    const uint64_t who = client == SAPA_NONE ? 0 : client + UINT64_C(1);
+    struct surge *surge;
+
+    if (in->which != SAPA_SWITCH_SURGE || (client == SAPA_NONE && in->client != SAPA_NONE))
+        return;
+    surge_until(fold, record->at_us);
+    surge = sapa_table_find(&fold->surges, who);
+    if (!in->on && surge) {
+        sapa_table_remove(&fold->surges, surge);
+    } else if (in->on && !surge) {
+        const sapa_rc rc = sapa_table_add(&fold->surges, who, &surge);
+        if (rc != SAPA_OK)
+            fold->failed = rc;
+    }
+}
+
+/* A message, in the figures of the queue that it is for. */
+static void message_left(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    const uint32_t queue = dim_of(fold, SAPA_DIM_QUEUE, record->u.voicemail_left.queue);
+    struct sums sums = { 0 };
+
+    sum(&sums, SAPA_M_MESSAGES, 1);
+    add_arrival(fold, &contact->home, &sums, NULL);
+    if (queue != SAPA_NONE)
+        add_to(contact_row(fold, span_at(fold, record->at_us), SAPA_ROWS_QUEUES, queue), &sums);
+}
+
 static void opened(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_new *in = &record->u.contact_new;
@@ -372,6 +452,7 @@ static void opened(struct sapa_intervals *fold, const struct sapa_record *record
         .client = dim_of(fold, SAPA_DIM_CLIENT, in->client),
         .number = dim_of(fold, SAPA_DIM_NUMBER, in->number),
     };
+    contact->home.arrived_in_surge = in_surge(fold, contact->home.client);
     contact->inbound = in->direction == SAPA_DIRECTION_INBOUND;
     contact->last_agent = SAPA_NONE;
     if (centre && in->number < centre->numbers_count) {
@@ -430,6 +511,7 @@ static void queued(struct sapa_intervals *fold, struct open_contact *contact, co
 
     contact->home.queue = dim_of(fold, SAPA_DIM_QUEUE, in->queue);
     contact->home.joined = span_at(fold, record->at_us);
+    contact->home.joined_in_surge = in_surge(fold, contact->home.client);
     contact->queued_us = record->at_us;
     contact->queued = true;
     contact->is_callback = in->virtual_waiter != 0;
@@ -456,9 +538,13 @@ static void queued(struct sapa_intervals *fold, struct open_contact *contact, co
 }
 
 /* What an abandoned or answered wait adds to a row. */
-static void sum_wait(struct sums *sums, const struct open_contact *contact, bool answered, uint64_t wait_ms)
+static void sum_wait(struct sums *sums, const struct open_contact *contact, bool answered, uint64_t wait_ms,
+                     bool surge)
 {
     const bool in_level = wait_ms <= contact->level_ms;
+
+    sum(sums, SAPA_M_SURGE_DECIDED, surge);
+    sum(sums, SAPA_M_SURGE_MET, surge && in_level);
 
     sum(sums, SAPA_M_WAIT_MAX, (int64_t)wait_ms);
     if (answered) {
@@ -498,14 +584,14 @@ static void dequeued(struct sapa_intervals *fold, struct open_contact *contact,
     case SAPA_DEQUEUE_CONNECTED:
         sample.dist = SAPA_DIST_WAIT;
         sum(&sums, SAPA_M_ANSWERED, 1);
-        sum_wait(&sums, contact, true, wait_ms);
+        sum_wait(&sums, contact, true, wait_ms, contact->home.joined_in_surge);
         contact->answered = true;
         break;
     case SAPA_DEQUEUE_ABANDONED:
         sample.dist = SAPA_DIST_PATIENCE;
         sum(&sums, SAPA_M_ABANDONED, 1);
         sum(&sums, while_ringing ? SAPA_M_ABANDONED_RINGING : SAPA_M_ABANDONED_QUEUE, 1);
-        sum_wait(&sums, contact, false, wait_ms);
+        sum_wait(&sums, contact, false, wait_ms, contact->home.joined_in_surge);
         break;
     case SAPA_DEQUEUE_OVERFLOW_WAIT:
     case SAPA_DEQUEUE_OVERFLOW_LENGTH:
@@ -528,7 +614,7 @@ static void sum_outcome(struct sums *sums, const struct open_contact *contact, u
     switch (outcome) {
     case SAPA_OUTCOME_ANSWERED:
         sum(sums, SAPA_M_ANSWERED, 1);
-        sum_wait(sums, contact, true, contact->wait_ms);
+        sum_wait(sums, contact, true, contact->wait_ms, contact->home.arrived_in_surge);
         break;
     case SAPA_OUTCOME_ABANDONED_FLOW:
         sum(sums, SAPA_M_ABANDONED, 1);
@@ -538,7 +624,7 @@ static void sum_outcome(struct sums *sums, const struct open_contact *contact, u
     case SAPA_OUTCOME_ABANDONED_RINGING:
         sum(sums, SAPA_M_ABANDONED, 1);
         sum(sums, outcome == SAPA_OUTCOME_ABANDONED_QUEUE ? SAPA_M_ABANDONED_QUEUE : SAPA_M_ABANDONED_RINGING, 1);
-        sum_wait(sums, contact, false, contact->wait_ms);
+        sum_wait(sums, contact, false, contact->wait_ms, contact->home.arrived_in_surge);
         break;
     case SAPA_OUTCOME_CONTAINED: sum(sums, SAPA_M_CONTAINED, 1); break;
     case SAPA_OUTCOME_CLOSED: sum(sums, SAPA_M_CLOSED, 1); break;
@@ -903,6 +989,7 @@ sapa_rc sapa_intervals_until(struct sapa_intervals *fold, int64_t now_us)
 {
     for (uint32_t i = 0; i < fold->agents.count; i++)
         count_until(fold, sapa_table_at(&fold->agents, i), now_us);
+    surge_until(fold, now_us);
     fold->now_us = SAPA_MAX(fold->now_us, now_us);
     return fold->failed;
 }
@@ -932,12 +1019,14 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
     C(contact_queued, queued)
     C(contact_dequeued, dequeued)
     C(contact_ended, ended)
+    C(voicemail_left, message_left)
 #undef C
     case SAPA_T_offer_made: offered(fold, record); break;
     case SAPA_T_offer_ended: offer_over(fold, record); break;
     case SAPA_T_contact_connected: connected(fold, record); break;
     case SAPA_T_contact_parted: parted(fold, record); break;
     case SAPA_T_wrapup_ended: wrapped(fold, record); break;
+    case SAPA_T_switch_changed: switched(fold, record); break;
     case SAPA_T_agent_moved: moved(fold, record); break;
     case SAPA_T_assignment_moved: assigned(fold, record); break;
     case SAPA_T_centre_started: fold->span = (struct sapa_span){ 0, 0 }; break; /* the zone may differ */
@@ -1675,18 +1764,18 @@ sapa_rc sapa_intervals_group(struct sapa_intervals *fold, const struct sapa_inte
 
 struct intervals_head {
     uint64_t seq;
-    int64_t now_us;
+    int64_t now_us, surged_us;
     int64_t from_s, to_s;
     uint32_t kinds, grain;
     uint32_t chunk_used, zero;
 };
 
-#define INTERVAL_TABLES(T) T(rows) T(agent_rows) T(contacts) T(offers) T(parts) T(agents)
+#define INTERVAL_TABLES(T) T(rows) T(agent_rows) T(contacts) T(offers) T(parts) T(agents) T(surges)
 
 sapa_rc sapa_intervals_save(const struct sapa_intervals *fold, const struct sapa_save *save)
 {
     const struct intervals_head head = {
-        .seq = fold->seq, .now_us = fold->now_us, .from_s = fold->options.from_s, .to_s = fold->options.to_s,
+        .seq = fold->seq, .now_us = fold->now_us, .surged_us = fold->surged_us, .from_s = fold->options.from_s, .to_s = fold->options.to_s,
         .kinds = fold->options.kinds, .grain = fold->options.grain, .chunk_used = fold->chunk_used,
     };
     sapa_rc rc = fold->failed;
@@ -1784,6 +1873,9 @@ static bool times_are_sound(const struct sapa_intervals *fold)
 {
     if (fold->now_us < 0 || fold->now_us > TIME_US_MAX)
         return false;
+    if (fold->surged_us < 0 || fold->surged_us > TIME_US_MAX
+        || (fold->surges.count > 0 && fold->surged_us < fold->now_us - STRETCH_US_MAX))
+        return false;
     for (uint32_t i = 0; i < fold->agents.count; i++) {
         const struct agent_state *agent = sapa_table_at(&fold->agents, i);
         if (agent->counted_us > TIME_US_MAX
@@ -1807,10 +1899,11 @@ sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load 
         return SAPA_ESTATE;
     fold->seq = head.seq;
     fold->now_us = head.now_us;
+    fold->surged_us = head.surged_us;
 #define T(table, sane)  \
     if (rc == SAPA_OK) \
         rc = load_table(load, &fold->table, sane);
-    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, NULL) T(offers, NULL) T(parts, NULL) T(agents, sane_agent)
+    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, NULL) T(offers, NULL) T(parts, NULL) T(agents, sane_agent) T(surges, NULL)
 #undef T
     if (rc == SAPA_OK && !times_are_sound(fold))
         rc = SAPA_ECORRUPT;

@@ -66,6 +66,8 @@ struct sapa_intervals {
     struct sapa_table offers;     /* open */
     struct sapa_table parts;      /* agents' parts that are open */
     struct sapa_table agents;     /* by dimension */
+    struct sapa_table surges;     /* switches that are on: 0 for all clients, else the client's dimension + 1 */
+    int64_t surged_us;            /* surges before this are in the rows */
     void *chunks;                 /* of distributions, see interval.c */
     uint32_t chunk_room, chunk_used;
     uint32_t *entries;            /* of the row that is being read */

@@ -92,6 +92,13 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(level_positive, "service_level", "cisco positive", RATIO, CONTACTS, "Tingkat layanan (Cisco, positif)", "Service level (Cisco, positive)", \
       "(answered_in_level + abandoned_in_level) / (answered + abandoned)", "the same as variant 1", "", \
       M(ANSWERED_IN_LEVEL) + M(ABANDONED_IN_LEVEL), decided(m), MILLION) \
+    X(level_surge, "service_level_surge", "", RATIO, CONTACTS, "Tingkat layanan saat lonjakan", "Service level in surges", \
+      "surge_met / surge_decided", "the service level of those alone who came while the surge switch was on", "no value without a surge", \
+      M(SURGE_MET), M(SURGE_DECIDED), MILLION) \
+    X(level_calm, "service_level_calm", "", RATIO, CONTACTS, "Tingkat layanan di luar lonjakan", "Service level outside surges", \
+      "(answered_in_level + abandoned_in_level - surge_met) / (answered + abandoned - surge_decided)", \
+      "the service level without those, to compare with", "only in rows in which somebody came in a surge", \
+      M(ANSWERED_IN_LEVEL) + M(ABANDONED_IN_LEVEL) - M(SURGE_MET), M(SURGE_DECIDED) ? decided(m) - M(SURGE_DECIDED) : 0, MILLION) \
     X(level_7, "service_level", "7 of all offered", RATIO, CONTACTS, "Tingkat layanan (dari semua masuk)", "Service level (of all offered)", \
       "answered_in_level / (offered - open)", "overflow, callbacks, faults and closed hours count as missed: what callers met, whoever's doing", \
       "contacts whose end is open are left out", M(ANSWERED_IN_LEVEL), M(OFFERED) - M(OPEN), MILLION) \

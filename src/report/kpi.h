@@ -70,7 +70,11 @@
     X(TOP_TWO, "top_two", COUNT, SUM, "Puas", "Satisfied", "answers 4 and 5 to a question of 1 to 5") \
     X(LEGS, "legs", COUNT, SUM, "Jalur suara", "Audio legs", "legs that were measured: on which a packet came") \
     X(LEGS_BAD, "legs_bad", COUNT, SUM, "Jalur buruk", "Poor legs", "of these, below the quality alarm in what came or in what the peer says it heard") \
-    X(MOS_SUM, "mos_sum_x100", COUNT, SUM, "Jumlah MOS", "Sum of MOS", "sum of the legs' MOS, times 100")
+    X(MOS_SUM, "mos_sum_x100", COUNT, SUM, "Jumlah MOS", "Sum of MOS", "sum of the legs' MOS, times 100") \
+    X(MESSAGES, "messages", COUNT, SUM, "Pesan untuk antrean", "Messages", "messages that callers left (queue: for this queue, in the interval in which they were left)") \
+    X(SURGE, "surge_ms", MS, SUM, "Waktu lonjakan", "Surge time", "time of the interval with the surge switch on for this client (total: for any)") \
+    X(SURGE_MET, "surge_met", COUNT, SUM, "Lonjakan dalam target", "Met in surges", "of answered_in_level and abandoned_in_level: came while the surge switch was on") \
+    X(SURGE_DECIDED, "surge_decided", COUNT, SUM, "Lonjakan", "Decided in surges", "of the answered, and the abandoned in queue or ringing: came while the surge switch was on")
 
 #define SAPA_MEASURES_SHARED(X) \
     X(HANDLED, "handled", COUNT, SUM, "Ditangani", "Handled", "agents' parts in contacts that are over: talked and parted") \

@@ -454,6 +454,80 @@ static void test_speed(void **state)
     free(log.kept);
 }
 
+/* A surge of one client: its minutes stand in the client's and its queues' rows, and the service level with and
+   without it can be compared. A message stands in the figures of the queue it was left for. */
+static void test_surge(void **state)
+{
+    const struct sapa_centre centre = fix_centre(0);
+    const struct sapa_report_options options = {
+        .centre = fix_find, .ctx = (void *)&centre, .check = true, .interval = { .grain = SAPA_GRAIN_QUARTER },
+    };
+    const int64_t eight_us = INT64_C(1795222800000000);
+    struct sapa_report report;
+    struct sapa_row row;
+    struct sapa_record r;
+    uint64_t seq = 0;
+    (void)state;
+
+#define AT(minutes, type_, ...)                                                      \
+    do {                                                                             \
+        sapa_record_init(&r, SAPA_T_##type_);                                        \
+        r.seq = ++seq;                                                               \
+        r.at_us = eight_us + (minutes) * INT64_C(60000000);                          \
+        r.u.type_ = (struct sapa_rec_##type_){ __VA_ARGS__ };                        \
+        assert_int_equal(sapa_report_fold(&report, &r), SAPA_OK);                    \
+    } while (0)
+#define ROW(kind, dim, minutes) \
+    assert_int_equal(sapa_intervals_get(&report.intervals, kind, dim, eight_us + (minutes) * INT64_C(60000000), &row), SAPA_OK)
+
+    sapa_report_init(&report, sapa_memory_heap(), &options);
+    struct sapa_rec_centre_started started = { .epoch = 1 };
+    sapa_sized_set(&started.centre_hash, sapa_str_of(centre.hash));
+    AT(0, centre_started, .centre_hash = started.centre_hash, .epoch = 1);
+    AT(0, contact_new, .contact = 1, .client = 0, .number = 0, .flow = SAPA_NONE);
+    AT(0, contact_queued, .contact = 1, .queue = 0);
+    AT(0, contact_dequeued, .contact = 1, .queue = 0, .reason = SAPA_DEQUEUE_CONNECTED);
+    AT(5, switch_changed, .which = SAPA_SWITCH_SURGE, .client = 0, .on = 1);
+    AT(6, contact_new, .contact = 2, .client = 0, .number = 0, .flow = SAPA_NONE);
+    AT(6, contact_queued, .contact = 2, .queue = 0);
+    AT(8, contact_dequeued, .contact = 2, .queue = 0, .reason = SAPA_DEQUEUE_ABANDONED);
+    AT(8, contact_ended, .contact = 2, .client = 0, .outcome = SAPA_OUTCOME_ABANDONED_QUEUE, .queue = 0);
+    AT(9, voicemail_left, .contact = 1, .recording = 5, .length_ms = 1000, .queue = 1);
+    AT(20, switch_changed, .which = SAPA_SWITCH_SURGE, .client = 0, .on = 0);
+    AT(31, switch_changed, .which = SAPA_SWITCH_SURGE, .client = SAPA_NONE, .on = 1);
+    assert_int_equal(sapa_report_end(&report, eight_us + INT64_C(33) * 60000000), SAPA_OK);
+
+    ROW(SAPA_ROWS_QUEUES, 0, 0);
+    assert_int_equal(M(row, SURGE), 600000);
+    assert_int_equal(M(row, SURGE_DECIDED), 1);
+    assert_int_equal(M(row, SURGE_MET), 0);
+    assert_int_equal(sapa_kpi_find("service_level_surge", "")->value(&row.m), 0);
+    assert_int_equal(sapa_kpi_find("service_level_calm", "")->value(&row.m), 1000000);
+    assert_int_equal(sapa_kpi_service_level(&row.m), 500000);
+    assert_int_equal(M(row, MESSAGES), 0);
+    ROW(SAPA_ROWS_QUEUES, 1, 0);
+    assert_int_equal(M(row, MESSAGES), 1);
+    ROW(SAPA_ROWS_CLIENTS, 0, 0);
+    assert_int_equal(M(row, SURGE), 600000);
+    assert_int_equal(M(row, SURGE_DECIDED), 1);
+    assert_int_equal(M(row, MESSAGES), 1);
+    ROW(SAPA_ROWS_CLIENTS, 0, 15);
+    assert_int_equal(M(row, SURGE), 300000);
+    ROW(SAPA_ROWS_TOTAL, 0, 15);
+    assert_int_equal(M(row, SURGE), 300000);
+    ROW(SAPA_ROWS_CLIENTS, 1, 0);
+    assert_int_equal(M(row, SURGE), 0);
+    ROW(SAPA_ROWS_CLIENTS, 1, 30); /* now for all, and it goes on */
+    assert_int_equal(M(row, SURGE), 120000);
+    ROW(SAPA_ROWS_CLIENTS, 0, 30);
+    assert_int_equal(M(row, SURGE), 120000);
+    assert_int_equal(sapa_kpi_find("service_level_surge", "")->value(&row.m), SAPA_KPI_NONE);
+    assert_int_equal(sapa_kpi_find("service_level_calm", "")->value(&row.m), SAPA_KPI_NONE); /* nothing to compare with */
+    sapa_report_done(&report);
+#undef AT
+#undef ROW
+}
+
 /* A leg that nothing came on has no score: it is neither a bad one nor part of the mean. */
 static void test_silent_legs(void **state)
 {
@@ -525,6 +599,7 @@ static void test_silent_legs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_surge),
         cmocka_unit_test(test_random_logs),
         cmocka_unit_test(test_intervals_hold_their_time),
         cmocka_unit_test(test_save_load_and_repetition),

@@ -22,7 +22,8 @@ struct sapa_sdp_codec {
     uint8_t channels; /* 1 unless opus (2) */
     uint8_t pt;       /* static, or what we propose (96..127) */
     const char *fmtp; /* NULL: none; "0-16" for telephone-event */
-    bool is_dtmf;     /* telephone-event: rides along, is never the only one */
+    bool is_dtmf;     /* telephone-event: rides along, is never the only one; one a clock */
+    bool is_noise;    /* comfort noise (RFC 3389): rides along with a codec of its clock, is taken but not offered */
 };
 
 /** PCMA, PCMU, telephone-event/8000 (101); ids are SAPA_SDP_PCMA … */
@@ -66,6 +67,10 @@ struct sapa_sdp_agreed {
     uint8_t pt_receive; /* payload type that we expect from them */
     bool dtmf;          /* telephone-event was agreed */
     uint8_t dtmf_pt_send, dtmf_pt_receive;
+    uint32_t dtmf_hz;   /* its clock: that of the codec where they have it */
+    bool noise;         /* comfort noise was agreed, under its static type */
+    struct sapa_str fmtp; /* theirs, of the codec; borrowed from the parsed text */
+    uint32_t others;      /* codecs of the table that they have too: bit i is the i-th of what we wanted */
     enum sapa_sdp_direction direction; /* ours: sendonly = we send, they hear only … */
     bool held;                         /* they hold us */
     uint16_t ptime_ms;                 /* theirs, 0: not said */

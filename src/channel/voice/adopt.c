@@ -6,7 +6,7 @@
  * Dialogs over a restart. A record holds what this room knows of a leg, then the stack's own record
  * of the dialog. Objects of the description stand by key: indices may differ in the next process.
  */
-enum { STATE_VERSION = 3, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
+enum { STATE_VERSION = 4, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
 
 static struct sapa_str key_of(const struct sapa_str *key)
 {
@@ -53,6 +53,9 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->session_s);
     sapa_put_u64(&w, leg->session_min_s);
     sapa_put_u64(&w, (uint64_t)leg->session_ours | (uint64_t)leg->takes_update << 1);
+    sapa_put_u64(&w, (uint64_t)leg->type_send | (uint64_t)leg->type_receive << 8 | (uint64_t)leg->dtmf_khz << 16 |
+                         (uint64_t)leg->noise << 24 | (uint64_t)leg->opus_fec << 25 | (uint64_t)leg->opus_kbps << 32);
+    sapa_put_u64(&w, leg->codecs);
     put_media_address(&w, &leg->local);
     put_media_address(&w, &leg->remote);
     sapa_put_u64(&w, leg->remote_rtcp);
@@ -114,6 +117,16 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
         const uint64_t session = sapa_get_u64(&r);
         leg->session_ours = session & 1;
         leg->takes_update = session >> 1 & 1;
+    }
+    if (version >= 4) {
+        const uint64_t types = sapa_get_u64(&r);
+        leg->type_send = types & 0x7f;
+        leg->type_receive = types >> 8 & 0x7f;
+        leg->dtmf_khz = types >> 16 & 0xff;
+        leg->noise = types >> 24 & 1;
+        leg->opus_fec = types >> 25 & 1;
+        leg->opus_kbps = types >> 32 & 0xffff;
+        leg->codecs = (uint32_t)sapa_get_u64(&r);
     }
     leg->local = get_media_address(&r);
     leg->remote = get_media_address(&r);

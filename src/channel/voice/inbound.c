@@ -137,12 +137,14 @@ static void refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int st
 }
 
 /* An offer in the INVITE must leave something to agree on (RFC 3261 13.3.1.3: else 488). */
-static bool offer_is_good(const struct sapa_sip_msg *msg)
+static bool offer_is_good(const struct sapa_voice *v, const struct sapa_sip_msg *msg)
 {
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp sdp;
     struct sapa_sdp_agreed agreed;
     const struct sapa_sdp_want want = {
-        .address = SAPA_STR("127.0.0.1"), .port = 9, .codecs = sapa_voice_codecs(SAPA_CODEC_PCMA), .codec_count = 3,
+        .address = SAPA_STR("127.0.0.1"), .port = 9, .codecs = codecs,
+        .codec_count = sapa_voice_codecs(v, SAPA_CODEC_PCMA, false, codecs),
     };
     return msg->body.n == 0 ||
            (sapa_sdp_parse(msg->body, &sdp) == SAPA_OK && sapa_sdp_match(&want, &sdp, &agreed) == SAPA_OK);
@@ -311,7 +313,7 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
         refuse(v, ev, 503, &v->stats.refused_busy);
     else if (sapa_voice_session_check(msg, &more) != 0)
         refuse_session(v, ev, sapa_text_str(&more));
-    else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(msg))
+    else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(v, msg))
         refuse(v, ev, 488, &v->stats.refused_sdp);
     else
         take_call(v, ev, trunk, number);

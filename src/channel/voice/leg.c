@@ -18,18 +18,6 @@ static void put_address(struct sapa_text *out, const struct sapa_media_address *
     sapa_text_add(out, host);
 }
 
-/* What we can, the wished codec first. Media converts, so both are always possible. */
-const struct sapa_sdp_codec *sapa_voice_codecs(uint8_t first)
-{
-    static const struct sapa_sdp_codec ulaw_first[3] = {
-        { .id = SAPA_SDP_PCMU, .name = "PCMU", .rate_hz = 8000, .channels = 1, .pt = 0 },
-        { .id = SAPA_SDP_PCMA, .name = "PCMA", .rate_hz = 8000, .channels = 1, .pt = 8 },
-        { .id = SAPA_SDP_DTMF, .name = "telephone-event", .rate_hz = 8000, .channels = 1, .pt = 101,
-          .fmtp = "0-16", .is_dtmf = true },
-    };
-    return first == SAPA_CODEC_PCMU ? ulaw_first : sapa_sdp_codecs_g711;
-}
-
 enum sapa_side sapa_voice_leg_side(const struct voice_leg *leg)
 {
     return leg->kind == LEG_AGENT || leg->kind == LEG_CODE ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
@@ -81,7 +69,8 @@ sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
     return rc;
 }
 
-void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64])
+void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64],
+                         struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX])
 {
     const struct sapa_media_address *said = v->options.media_advertise.family == leg->local.family
                                                 ? &v->options.media_advertise : &leg->local;
@@ -92,13 +81,13 @@ void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg
         .address = sapa_text_str(&text),
         .port = leg->local.port,
         .direction = SAPA_SDP_SENDRECV,
-        .codecs = sapa_voice_codecs(leg->codec),
-        .codec_count = 3,
+        .codecs = codecs,
+        .codec_count = sapa_voice_codecs(v, leg->codec, false, codecs),
         .ptime_ms = 20,
     };
 }
 
-void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed)
+void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed)
 {
     struct sapa_sip_ip ip;
     if (sapa_sip_ip_parse(agreed->address, agreed->port, &ip) == SAPA_OK) {
@@ -110,7 +99,7 @@ void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *a
             leg->remote_rtcp = agreed->rtcp_port;
         }
     }
-    leg->codec = agreed->codec_id == SAPA_SDP_PCMU ? SAPA_CODEC_PCMU : SAPA_CODEC_PCMA;
+    sapa_voice_codec_agree(leg, want, agreed);
     const bool events = agreed->dtmf && agreed->dtmf_pt_send >= 96 && agreed->dtmf_pt_send <= 127;
     leg->dtmf_type = events ? agreed->dtmf_pt_send : 0;
     leg->dtmf_receive = events && agreed->dtmf_pt_receive >= 96 && agreed->dtmf_pt_receive <= 127 ? agreed->dtmf_pt_receive : 0;
@@ -139,6 +128,12 @@ void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
     m.u.leg.side = (uint8_t)sapa_voice_leg_side(leg);
     m.u.leg.ptime_ms = 20;
     m.u.leg.generation = leg->generation + 1;
+    m.u.leg.type_send = leg->type_send;
+    m.u.leg.type_receive = leg->type_receive;
+    m.u.leg.dtmf_khz = leg->dtmf_khz;
+    m.u.leg.comfort = leg->noise;
+    m.u.leg.opus_fec = leg->opus_fec;
+    m.u.leg.opus_kbps = leg->opus_kbps;
     leg->started = true;
     if (sapa_voice_media_send(v, &m) != SAPA_OK)
         v->stats.late_commands++;
@@ -170,6 +165,7 @@ void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct
     part(v, b);
     a->bridged = b->id;
     b->bridged = a->id;
+    sapa_voice_codec_meet(v, a, b);
 }
 
 /* Keys that did not come as audio or RFC 4733, for whom `from` talks with: as that line takes them. */
@@ -360,10 +356,11 @@ bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
 {
     char body[VOICE_SDP_MAX], host[64];
     struct sapa_text sdp;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     sapa_rc rc;
     sapa_text_init(&sdp, body, sizeof(body));
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     if (leg->body) {
         struct sapa_sdp offer;
         struct sapa_sdp_agreed agreed;
@@ -371,7 +368,7 @@ bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
         if (rc == SAPA_OK)
             rc = sapa_sdp_answer(&leg->sdp, &want, &offer, &sdp, &agreed);
         if (rc == SAPA_OK)
-            sapa_voice_leg_agree(leg, &agreed);
+            sapa_voice_leg_agree(leg, &want, &agreed);
     } else {
         rc = sapa_sdp_offer(&leg->sdp, &want, &sdp);
         leg->late_offer = true;
@@ -435,16 +432,17 @@ static void late_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
 {
     struct sapa_sdp answer;
     struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     char host[64];
     leg->late_offer = false;
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     sapa_rc rc = msg && msg->body.n > 0 ? sapa_sdp_parse(msg->body, &answer) : SAPA_ENOENT;
     if (rc == SAPA_OK)
         rc = sapa_sdp_accept(&want, &answer, &agreed);
     if (rc == SAPA_OK) {
         const bool was = leg->held;
-        sapa_voice_leg_agree(leg, &agreed);
+        sapa_voice_leg_agree(leg, &want, &agreed);
         sapa_voice_leg_set(v, leg);
         held_changed(v, leg, was);
         sapa_voice_leg_log(v, leg, false);
@@ -458,13 +456,14 @@ static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct
 {
     struct sapa_sdp offer;
     struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     char host[64];
     if (leg->media != MEDIA_OPEN)
         return 500;
     if (msg->body.n > 0 && !sapa_sip_content_is(msg, SAPA_STR("application/sdp")))
         return 415;
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     if (msg->body.n == 0) {
         if (msg->method == SAPA_SIP_UPDATE)
             return 200;
@@ -476,7 +475,7 @@ static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct
     if (sapa_sdp_answer(&leg->sdp, &want, &offer, sdp, &agreed) != SAPA_OK)
         return 488;
     const bool was = leg->held;
-    sapa_voice_leg_agree(leg, &agreed);
+    sapa_voice_leg_agree(leg, &want, &agreed);
     sapa_voice_leg_set(v, leg);
     held_changed(v, leg, was);
     return 200;

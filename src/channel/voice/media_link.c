@@ -260,6 +260,7 @@ static void on_hello(struct sapa_voice *v, const struct sapa_media_message *m)
 {
     const bool other = v->media_generation != 0 && v->media_generation != m->u.hello.generation;
     v->media_generation = m->u.hello.generation;
+    v->media_codecs = m->u.hello.codecs;
     v->inventory_count = 0;
     if (!other)
         return;

@@ -201,9 +201,10 @@ static void put_caller(const struct sapa_voice *v, const struct voice_contact *c
 
 static bool put_offer(struct sapa_voice *v, struct voice_leg *leg, struct sapa_text *sdp)
 {
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     char host[64];
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     return sapa_sdp_offer(&leg->sdp, &want, sdp) == SAPA_OK;
 }
 
@@ -567,14 +568,15 @@ static void early_answer(struct sapa_voice *v, struct voice_leg *leg, const stru
 {
     struct sapa_sdp sdp;
     struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     char host[64];
     if (leg->early || !ev->msg || ev->msg->body.n == 0 || sapa_sdp_parse(ev->msg->body, &sdp) != SAPA_OK)
         return;
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     if (sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
         return;
-    sapa_voice_leg_agree(leg, &agreed);
+    sapa_voice_leg_agree(leg, &want, &agreed);
     leg->early = ev->dialog;
     struct voice_leg *listener = leg->kind == LEG_OUTSIDE ? leg->contact->customer
                                  : leg->kind == LEG_CUSTOMER ? sapa_voice_talking_agent(leg->contact) : NULL;
@@ -629,21 +631,24 @@ static bool take_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
 {
     struct sapa_sdp sdp;
     struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     char host[64];
     if (msg->body.n == 0) /* then it was said before, by the same fork: another one's address is not its */
         return leg->early != 0 && leg->early == leg->dialog;
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     if (sapa_sdp_parse(msg->body, &sdp) != SAPA_OK || sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
         return false;
-    sapa_voice_leg_agree(leg, &agreed);
+    sapa_voice_leg_agree(leg, &want, &agreed);
     return true;
 }
 
 static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     if (leg->state != LEG_CALLING) {
-        if (ev->dialog != leg->dialog)
+        if (ev->dialog == leg->dialog && leg->offered_again)
+            sapa_voice_codec_answer(v, leg, ev);
+        else if (ev->dialog != leg->dialog)
             turn_away(v, ev->dialog, ev->now_us);
         return;
     }
@@ -707,10 +712,13 @@ void sapa_voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, cons
         return;
     case SAPA_SIP_EV_RESPONSE:
         leg->heard = true;
+        if (leg->state == LEG_UP && leg->offered_again)
+            sapa_voice_codec_answer(v, leg, ev);
         if (leg->state == LEG_CALLING && !try_credentials(v, leg, ev) && !try_longer_session(v, leg, ev))
             sapa_voice_outbound_failed(v, leg, ev->status, true);
         return;
     case SAPA_SIP_EV_FAILURE:
+        leg->offered_again = false;
         if (leg->state == LEG_CALLING)
             sapa_voice_outbound_failed(v, leg, ev->status, true);
         return;

@@ -79,6 +79,8 @@ static bool start(struct sapa_voice *v, struct voice_contact *c, const struct sa
     m.leg = c->customer ? c->customer->id : 0;
     m.u.record.kind = (uint8_t)cmd->kind;
     m.u.record.max_ms = (uint32_t)cmd->max_ms;
+    if (v->centre->system.recording_tone_s && cmd->kind == 0) /* who leaves a message hears its beginning */
+        m.u.record.beep_s = (uint16_t)SAPA_MAX(v->centre->system.recording_tone_s, (uint32_t)SAPA_MEDIA_BEEP_S_MIN);
     const sapa_rc rc = sapa_voice_media_send(v, &m);
     sapa_wipe(m.u.record.key, sizeof(m.u.record.key));
     return rc == SAPA_OK;

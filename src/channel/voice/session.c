@@ -89,14 +89,18 @@ static void refresh(struct sapa_voice *v, struct voice_leg *leg)
 {
     char head_buf[160], body[VOICE_SDP_MAX], host[64];
     struct sapa_text head, sdp;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     sapa_sip_tx_id tx;
     sapa_text_init(&head, head_buf, sizeof(head_buf));
     sapa_text_init(&sdp, body, sizeof(body));
     sapa_voice_session_ask(leg, &head);
     leg->session_due_us = sapa_voice_now(v) + (int64_t)RETRY_S * 1000000; /* should it cross something of theirs */
+    if (leg->offered_again)
+        return; /* that is one as well, when it is answered */
     if (!leg->takes_update) {
-        sapa_voice_leg_want(v, leg, &want, host);
+        sapa_voice_leg_want(v, leg, &want, host, codecs);
         if (sapa_sdp_offer(&leg->sdp, &want, &sdp) != SAPA_OK)
             return;
     }
@@ -119,14 +123,16 @@ bool sapa_voice_session_event(struct sapa_voice *v, struct voice_leg *leg, const
         if (ev->kind == SAPA_SIP_EV_ANSWER) {
             struct sapa_sdp sdp;
             struct sapa_sdp_agreed agreed;
+            struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
             struct sapa_sdp_want want;
+            struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
             char host[64];
             if (sapa_sip_call_ack(v->stack, leg->dialog, NULL, ev->now_us) != SAPA_OK)
                 v->stats.late_commands++;
-            sapa_voice_leg_want(v, leg, &want, host);
+            sapa_voice_leg_want(v, leg, &want, host, codecs);
             if (ev->msg->body.n > 0 && sapa_sdp_parse(ev->msg->body, &sdp) == SAPA_OK && sapa_sdp_accept(&want, &sdp, &agreed) == SAPA_OK) {
                 const bool held = leg->held;
-                sapa_voice_leg_agree(leg, &agreed);
+                sapa_voice_leg_agree(leg, &want, &agreed);
                 leg->held = held; /* who holds us says so himself; an answer only repeats it */
                 sapa_voice_leg_set(v, leg);
             }

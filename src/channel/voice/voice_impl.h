@@ -91,6 +91,11 @@ struct voice_leg {
     uint8_t auth_tries;
     uint8_t direction;        /* SAPA_MEDIA_SEND | RECEIVE */
     uint8_t codec;
+    uint8_t type_send, type_receive, dtmf_khz;
+    bool noise, opus_fec;
+    bool offered_again;       /* our re-INVITE for another codec is out */
+    uint16_t opus_kbps;
+    uint32_t codecs;          /* that the peer has shown to know: bits by place in the table */
     uint8_t dtmf_type, dtmf_receive; /* telephone-event as they number it, as we did; 0: not negotiated */
     uint8_t fork_count;
     bool takes_update;        /* they take UPDATE */
@@ -312,6 +317,7 @@ struct sapa_voice {
     bool media_alarm, fenced;
     uint32_t bad_lines;       /* legs with bad_line: the alarm is on while there is one */
     uint64_t media_generation;
+    uint64_t media_codecs;    /* that it can do, bits by place in the table; 0: one of before, G.711 alone */
     struct sapa_media_message *inventory;
     uint32_t inventory_count, inventory_size;
     /* adoption */
@@ -356,8 +362,9 @@ void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o);
 /* leg.c */
 struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
 sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg);
-void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64]);
-void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed);
+void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64],
+                         struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX]);
+void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed);
 void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct voice_leg *a, struct voice_leg *b);
 void sapa_voice_leg_keys(struct sapa_voice *v, struct voice_leg *from, struct sapa_str keys);
@@ -373,7 +380,13 @@ enum sapa_side sapa_voice_leg_side(const struct voice_leg *leg);
 bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
-const struct sapa_sdp_codec *sapa_voice_codecs(uint8_t first);
+
+/* codec.c */
+/** What we can do, `first` in front, or it alone; with what rides along. Returns how many. */
+size_t sapa_voice_codecs(const struct sapa_voice *v, uint8_t first, bool alone, struct sapa_sdp_codec ret[SAPA_SDP_CODECS_MAX]);
+void sapa_voice_codec_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed);
+void sapa_voice_codec_meet(struct sapa_voice *v, struct voice_leg *a, struct voice_leg *b);
+void sapa_voice_codec_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
 
 /* inbound.c */
 void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);

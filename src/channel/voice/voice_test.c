@@ -1392,8 +1392,10 @@ static void recording(void **state)
     assert_non_null(mkdtemp(folder));
     f->voice->options.recordings_dir = folder;
     const uint64_t contact = fake_customer(f, &customer);
+    f->centre.system.recording_tone_s = 1; /* media takes two at least */
     FAKE_COMMAND(f, cmd_record, .contact = contact, .recording = 33, .action = 0);
     const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_RECORD);
+    assert_int_equal(m->u.record.beep_s, SAPA_MEDIA_BEEP_S_MIN);
     snprintf(want, sizeof(want), "%s/toko/2026/11/18/33.srec", folder);
     assert_string_equal(m->u.record.path, want);
     assert_int_equal(m->u.record.wrapped_size, 72);
