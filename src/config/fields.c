@@ -12,6 +12,7 @@ static const char *const overflow_whens[] = { "wait", "length", "expected wait",
 static const char *const srtp_uses[] = { "prefer", "no", "require", NULL };
 static const char *const transports[] = { "udp", "tcp", "tls", NULL };
 static const char *const caller_whats[] = { "block", "allow", "vip", NULL };
+static const char *const number_types[] = { "local", "toll free", "mobile", "premium", "internal", NULL };
 static const char *const no_answers[] = { "ready", "not ready", NULL };
 static const char *const kinds[] = {
 #define X(id, name, text) name,
@@ -190,6 +191,7 @@ static const struct sapa_field_row number_rows[] = {
     REF("flow", sapa_number, flow, FLOWS, 1, "what its callers meet"),
     OTHER("language", 0, "that of the client", "language that its callers hear first"),
     INT("priority", sapa_number, priority, 0, 100, "0", "added to the priority of queues"),
+    CHOICE("type", sapa_number, type, number_types, "local", "kind of number; stands beside it in reports"),
     INT("cost_call", sapa_number, cost_call, 0, 1000000000, "0", "what each answered call costs us, in system.currency"),
     INT("cost_minute", sapa_number, cost_minute, 0, 1000000000, "0", "what each minute costs us, from answer to the end of the caller's line"),
     TIME("cost_pulse", sapa_number, cost_pulse_ms, S, H, "1 min", "a begun stretch of this length is charged whole"),

@@ -198,12 +198,18 @@ struct sapa_network {
     uint8_t address[16];
 };
 
+enum sapa_number_type { /* who pays and what it is: told beside the number in reports */
+    SAPA_NUMBER_LOCAL, SAPA_NUMBER_TOLL_FREE, SAPA_NUMBER_MOBILE, SAPA_NUMBER_PREMIUM, SAPA_NUMBER_INTERNAL,
+    SAPA_NUMBER_TYPE_COUNT
+};
+
 struct sapa_number {
     struct sapa_str key;        /* as dialled, E.164 without "+", or an extension */
     uint32_t client;
     uint32_t flow;
     uint8_t language;           /* enum sapa_language */
     uint8_t priority;           /* added to the queue's */
+    uint8_t type;               /* enum sapa_number_type */
     uint32_t cost_call, cost_minute; /* what we pay for it, in system.currency; both 0: no tariff */
     uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
