@@ -19,13 +19,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                .channels = 2,
                                                .pt = 111,
                                                .fmtp = "useinbandfec=1" } };
+    static const uint8_t key[SAPA_SDP_KEY_SIZE] = { 1, 2, 3 };
     const struct sapa_sdp_want want = { .address = SAPA_STR("192.0.2.1"),
                                         .port = 4000,
                                         .direction = (enum sapa_sdp_direction)(size & 3),
                                         .codecs = codecs,
                                         .codec_count = SAPA_COUNT(codecs),
                                         .ptime_ms = 20,
-                                        .rtcp_mux = size & 4 };
+                                        .rtcp_mux = size & 4,
+                                        .secure = size & 8,
+                                        .secure_only = (size & 24) == 24,
+                                        .offer_secure = (size & 40) == 40,
+                                        .srtp_key = size & 8 ? key : NULL };
     struct sapa_sdp_local local = { .session_id = 1 };
     struct sapa_sdp_agreed agreed, theirs;
     struct sapa_text text;
@@ -48,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sapa_text_init(&text, out, sizeof(out));
         if (sapa_sdp_answer(&local, &want, &sdp, &text, &agreed) == SAPA_OK) {
             (void)sapa_sdp_opus_parse(agreed.fmtp);
+            sapa_assert(!agreed.secure || want.secure);
+            sapa_assert(agreed.secure || !want.secure_only);
             sapa_assert(agreed.audio && agreed.port > 0 && agreed.codec_id != SAPA_SDP_DTMF);
             sapa_assert(sapa_sdp_parse(sapa_text_str(&text), &own) == SAPA_OK);
             sapa_assert(own.media_count == sdp.media_count);

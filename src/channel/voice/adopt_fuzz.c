@@ -58,6 +58,13 @@ static sapa_rc on_media(void *ctx, const struct sapa_media_message *m)
     return SAPA_OK;
 }
 
+/* The recorder's last word, which comes when the last leg is closed, or after the media process was away. */
+static void recorded(uint64_t contact)
+{
+    const struct sapa_media_message m = { .op = SAPA_MEDIA_RECORD_STATE, .contact = contact, .recording = 88, .u.record_state = { .state = 3 } };
+    sapa_voice_media_receive(voice, &m);
+}
+
 /* Time goes on, and the media process says what it opened and closed. */
 static void advance(struct sapa_loop *loop, int64_t us)
 {
@@ -70,6 +77,8 @@ static void advance(struct sapa_loop *loop, int64_t us)
             if (m.op == SAPA_MEDIA_LEG_OPENED)
                 m.u.leg.local.port = 20000;
             sapa_voice_media_receive(voice, &m);
+            if (m.op == SAPA_MEDIA_LEG_CLOSED)
+                recorded(m.contact);
         }
         asked_count = 0;
         sapa_loop_advance(loop, us);
@@ -215,6 +224,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sapa_voice_media_link(voice, true);
         inventory_count = 0;
         inventory_tell();
+        for (size_t i = 0; i < dialog_count; i++)
+            recorded(dialogs[i].u.dialog.contact);
         advance(loop, 0);
     } else {
         for (size_t i = 0; i < dialog_count; i++)
