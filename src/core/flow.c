@@ -1214,7 +1214,7 @@ void sapa_flow_begin(const struct sapa_flow_env *env, struct sapa_flow_run *run,
         .queue_node = in_queue ? old.queue_node : SAPA_NONE,
         .queue_flow = in_queue ? old.queue_flow : SAPA_NONE,
         .queue = in_queue ? old.queue : SAPA_NONE,
-        .flags = old.flags & (SAPA_FLOW_RUN_IN_QUEUE | SAPA_FLOW_RUN_TALKED),
+        .flags = old.flags & (SAPA_FLOW_RUN_IN_QUEUE | (old.phase == SAPA_FLOW_TALKING ? SAPA_FLOW_RUN_TALKED : 0)), /* the agent passed it on */
         .play = old.play,
         .lookup = old.lookup,
         .attempt = old.attempt,

@@ -201,7 +201,7 @@ struct sapa_flow_env {
 
 /**
  * Start `flow` at its first node. `language` is kept over flows; the rest of the run is new.
- * run->queue_node and IN_QUEUE survive when the run is in a queue already.
+ * run->queue_node and IN_QUEUE survive when the run is in a queue already, TALKED when it talks (an agent passes it on).
  */
 void sapa_flow_begin(const struct sapa_flow_env *env, struct sapa_flow_run *run, uint32_t flow,
                      uint8_t language);

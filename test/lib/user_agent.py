@@ -277,6 +277,12 @@ class UserAgent:
     # --- calls to us ---
 
     def answer(self, invite, body=None, headers="", ring=True):
+        if body is None and "RTP/SAVP" in invite.body:  # we cannot: they offer again, plain
+            self.respond(invite, 488)
+            call_id = invite.get("call-id")
+            self.want("the ACK of 488", lambda m: m.method == "ACK" and m.get("call-id") == call_id)
+            invite = self.want("a plain offer", lambda m: m.method == "INVITE" and m.get("call-id") == call_id)
+            assert "RTP/AVP" in invite.body, invite.text
         if ring:
             self.respond(invite, 180)
         self.respond(invite, 200, self.sdp() if body is None else body, headers)
