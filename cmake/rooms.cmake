@@ -26,7 +26,7 @@ room(rtp ROOMS base LIBS m)
 room(config ROOMS base model core speech LIBS yaml-0.1 libsodium)
 room(store ROOMS base rt model THREADS)
 room(store/sqlite ROOMS base rt model store LIBS sqlite3 THREADS)
-room(media ROOMS base rt model rtp LIBS opus libsodium m dl THREADS)
+room(media ROOMS base rt model rtp LIBS opus libsodium libsrtp2 m dl THREADS)
 if(TARGET room_media) # sound is arithmetic over arrays
     target_compile_options(room_media PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3>)
 endif()
