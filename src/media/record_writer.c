@@ -31,7 +31,7 @@ struct sapa_record_file {
     struct sapa_record_buffer *waiting, *waiting_last; /* to be written, oldest first */
     dev_t device;
     struct sapa_record_params params;
-    uint8_t head[SAPA_RECORDING_HEAD_SIZE];
+    uint8_t *head; /* until it is written: it is large */
     struct sapa_recording_seal seal;
     struct sapa_sha256 hash;
     struct sapa_record_event event; /* the last report, filled when it ends */
@@ -170,6 +170,7 @@ static void forget(struct sapa_record_file *file)
     return_waiting(file);
     if (file->counted)
         file->writer->files--;
+    free(file->head);
     sapa_fd_close(file->fd);
     sapa_wipe(&file->seal, sizeof(file->seal));
     sapa_wipe(&file->params, sizeof(file->params));
@@ -188,9 +189,11 @@ static sapa_rc write_head(struct sapa_record_file *file)
             return sapa_rc_of_errno(errno);
         file->device = device_of(file->fd);
     }
-    const sapa_rc rc = write_piece(file, file->head, sizeof(file->head));
+    const sapa_rc rc = write_piece(file, file->head, SAPA_RECORDING_HEAD_SIZE);
     if (rc == SAPA_OK) {
         file->begun = true;
+        free(file->head);
+        file->head = NULL;
         report(file, SAPA_RECORD_STARTED, SAPA_OK);
     }
     return rc;
@@ -293,9 +296,13 @@ static void on_open(struct sapa_record_file *file)
 {
     file->counted = true;
     file->writer->files++;
-    sapa_recording_begin(&file->params.head, &file->params.key, file->head, &file->seal);
-    sapa_wipe(&file->params.key, sizeof(file->params.key));
     sapa_sha256_begin(&file->hash);
+    file->head = malloc(SAPA_RECORDING_HEAD_SIZE);
+    if (file->head)
+        sapa_recording_begin(&file->params.head, &file->params.key, file->head, &file->seal);
+    else
+        fail(file, SAPA_ENOMEM);
+    sapa_wipe(&file->params.key, sizeof(file->params.key));
     go_on(file);
 }
 

@@ -497,6 +497,42 @@ static void test_many_ends(void **state)
     assert_in_range(atomic_load(&syncs_together), 1, MANY / 4);
 }
 
+/* What a slow disk needed goes back when it is over; what is in use stays. */
+static void test_pool_shrinks(void **state)
+{
+    struct sapa_record_pool buffers;
+    struct sapa_record_buffer *taken[600];
+
+    (void)state;
+    sapa_record_pool_init(&buffers);
+    buffers.limit = 1000;
+    for (int i = 0; i < 600; i++)
+        taken[i] = sapa_record_pool_get(&buffers);
+    assert_int_equal(buffers.count, 640);
+    for (int i = 0; i < 600; i++) /* each tenth stays: no slab is empty */
+        if (i % 10 != 0)
+            sapa_record_pool_return(taken[i]);
+    sapa_record_pool_trim(&buffers);
+    assert_int_equal(buffers.count, 640);
+    for (int round = 0; round < 2; round++) { /* their turn comes, others are taken: from the first slabs */
+        struct sapa_record_buffer *fresh[60];
+        for (int i = 0; i < 60; i++)
+            fresh[i] = sapa_record_pool_get(&buffers);
+        for (int i = 0; i < 60; i++) {
+            memset(taken[i * 10]->plain, i, sizeof(taken[i * 10]->plain));
+            sapa_record_pool_return(taken[i * 10]);
+            taken[i * 10] = fresh[i];
+        }
+        sapa_record_pool_trim(&buffers);
+    }
+    assert_int_equal(buffers.count, 128); /* 60 in use, and as many for what comes */
+    for (int i = 0; i < 60; i++)
+        sapa_record_pool_put(&buffers, taken[i * 10]);
+    sapa_record_pool_trim(&buffers);
+    assert_int_equal(buffers.count, 64);
+    sapa_record_pool_done(&buffers);
+}
+
 /* The writer is stopped: buffers run out at the limit, and the recorder says so instead of waiting. */
 static void test_slow_writer(void **state)
 {
@@ -540,6 +576,7 @@ int main(void)
         cmocka_unit_test(test_failing_sync),
         cmocka_unit_test(test_name_is_taken),
         cmocka_unit_test(test_many_ends),
+        cmocka_unit_test(test_pool_shrinks),
         cmocka_unit_test(test_slow_writer),
     };
 

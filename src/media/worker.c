@@ -166,6 +166,10 @@ static void sweep(struct sapa_worker *worker)
         sapa_worker_record_turn(worker, worker->recordings[worker->turn_at]);
     }
     expire_events(worker);
+    if (worker->now_us - worker->trimmed_us > SWEEP_US) {
+        worker->trimmed_us = worker->now_us;
+        sapa_record_pool_trim(&worker->pool);
+    }
 }
 
 /* --- how long packets wait in us --- */

@@ -219,6 +219,7 @@ struct sapa_worker {
     int64_t wheel_ms;                /* next slot to look at */
     uint32_t paced;
     uint64_t sweep_credit, turn_credit; /* microseconds times count, not yet used */
+    int64_t trimmed_us; /* the pool of buffers */
     uint32_t sweep_at, turn_at;
     int64_t swept_us;
 
