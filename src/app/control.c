@@ -18,6 +18,8 @@
 #include "app/live_console.h"
 #include "app/recording_key.h"
 #include "app/serve.h"
+#include "app/web_link.h"
+#include "app/web_work.h"
 #include "base/log.h"
 #include "rt/pages.h"
 #include "rt/process.h"
@@ -68,6 +70,9 @@ struct control {
     struct sapa_mailbox *inbox;
     struct sapa_channels *channels;
     struct sapa_live_console *console;
+    struct sapa_web *web;           /* NULL: no HTTP */
+    struct sapa_web_link *web_link;
+    struct sapa_web_files web_files;
     struct sapa_pool *pool;
     struct sapa_centre_shelf *shelf;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
@@ -81,15 +86,16 @@ struct control {
     struct waiting *waiting, **waiting_last;
     uint64_t snapshot_seq;
     int64_t snapshot_us;
-    bool snapshot_busy, refusing, serving;
+    bool snapshot_busy, refusing, serving, ready;
     enum sapa_log_state log_state;
     int ready_fd;
     int64_t started_us;
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets;
+    const char *data, *centre, *advertise, *secrets, *http_cert, *http_key;
     struct sapa_option_list udp, tcp;
+    uint64_t http_fd, http_rate;
 } opt;
 
 static const struct sapa_option options[] = {
@@ -99,6 +105,10 @@ static const struct sapa_option options[] = {
     { "advertise", SAPA_OPTION_TEXT, &opt.advertise, "ADDRESS", "address written into SIP and SDP", 0, 0 },
     { "udp-fd", SAPA_OPTION_LIST, &opt.udp, "FD", "open UDP socket", 0, 0 },
     { "tcp-fd", SAPA_OPTION_LIST, &opt.tcp, "FD", "open TCP listener", 0, 0 },
+    { "http-fd", SAPA_OPTION_NUMBER, &opt.http_fd, "FD", "open TCP listener for HTTP", 3, 1000 },
+    { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "certificate (PEM)", 0, 0 },
+    { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "its key (PEM)", 0, 0 },
+    { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second and source", 0, 1000000 },
 };
 
 /* ---- the engine's ports ---- */
@@ -121,6 +131,8 @@ static void log_step(void *ctx, const struct sapa_record *const records[], size_
             abort();
         }
     }
+    if (c->web_link)
+        sapa_web_link_step(c->web_link, records, count, last);
     if (last)
         sapa_log_writer_flush(c->writer);
 }
@@ -145,6 +157,9 @@ static void on_ready(struct control *c)
 {
     char byte = 1;
 
+    c->ready = true;
+    if (c->web_link)
+        sapa_web_link_second(c->web_link, true);
     sapa_log(SAPA_LOG_INFO, "control.ready", "start_ms=%lld epoch=%llu",
              (long long)((sapa_mono_us() - c->started_us) / 1000), (unsigned long long)sapa_store_epoch(c->store));
     if (c->ready_fd >= 0 && write(c->ready_fd, &byte, 1) != 1)
@@ -182,6 +197,10 @@ static void on_inbox(void *ctx, uint32_t type, const void *data, size_t size)
 
     if (type == SAPA_INBOX_READY) {
         on_ready(c);
+        return;
+    }
+    if (type == SAPA_INBOX_WEB) { /* a write while the log or a description is awaited is told to come again */
+        sapa_web_link_ask(c->web_link, data, size);
         return;
     }
     if (!c->waiting && !must_wait(c)) {
@@ -252,6 +271,8 @@ static void on_log(void *ctx, const struct sapa_log_status *status)
     struct control *c = ctx;
 
     sapa_engine_committed(c->engine, status->committed_seq);
+    if (c->web_link)
+        sapa_web_link_committed(c->web_link, status->committed_seq);
     if (status->state == SAPA_LOG_FENCED) {
         sapa_log(SAPA_LOG_ERROR, "log.fenced", "another process has taken over; this one ends");
         _exit(SAPA_EXIT_FAILED); /* at once: nothing of ours may reach anybody any more */
@@ -602,6 +623,14 @@ static sapa_rc console_input(void *ctx, struct sapa_record *input)
     return SAPA_OK;
 }
 
+static void tokens_changed(void *ctx)
+{
+    struct control *c = ctx;
+
+    if (c->web && sapa_web_put(c->web, SAPA_WEB_TOKENS, NULL, 0) == SAPA_OK)
+        sapa_web_wake(c->web);
+}
+
 /* What the core holds goes to the channel, so that each thing is confirmed or ended. */
 static sapa_rc hand_over(struct control *c)
 {
@@ -651,7 +680,11 @@ static void announce_start(struct control *c)
     (void)sapa_sized_set(&input.u.centre_started.build, sapa_str_of(SAPA_VERSION));
     (void)sapa_sized_set(&input.u.centre_started.zones, SAPA_STR("system"));
     input.u.centre_started.epoch = sapa_store_epoch(c->store);
+    if (c->web_link)
+        sapa_web_link_clients(c->web_link, c->today.clients);
     input_now(c, &input);
+    if (sapa_centre_history_add(c->store, input.seq, input.at_us, c->today.centre->hash) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "control.history", "the description's version is not listed; readers take longer, ignoring");
 }
 
 /* ---- signals ---- */
@@ -679,21 +712,22 @@ static void try_switch(void *ctx)
     sapa_log(SAPA_LOG_INFO, "control.reload", "hash=%s", c->today.centre->hash);
 }
 
-static void reload(struct control *c)
+static sapa_rc reload(struct control *c)
 {
     struct sapa_channels_centre next;
 
     if (c->next.centre) {
         sapa_log(SAPA_LOG_WARN, "control.reload", "the description read before has not taken force yet; ask again later");
-        return;
+        return SAPA_EAGAIN;
     }
     const sapa_rc rc = open_centre(c, &next);
     if (rc != SAPA_OK || sapa_core_centre(c->core, next.centre) != SAPA_OK) {
         sapa_log(SAPA_LOG_ERROR, "control.reload", "the description has mistakes or does not fit; the one before stays in force");
-        return;
+        return SAPA_EINVAL;
     }
     c->next = next;
     try_switch(c);
+    return SAPA_OK;
 }
 
 /* Has every call ended? Then a moment more, for the recorder's last words. */
@@ -735,7 +769,7 @@ static void on_signal(void *ctx, int number)
     struct control *c = ctx;
 
     if (number == SIGHUP)
-        reload(c);
+        (void)reload(c); /* it has said what is wrong */
     else if (number == SIGUSR1) /* a successor takes over: calls go on */
         sapa_loop_stop(c->loop);
     else
@@ -766,7 +800,84 @@ static void look_second(void *ctx)
     look_slow_log(c);
     if (log_ready(c) && sapa_live_drop_alarm(&c->live, &input))
         input_now(c, &input);
+    if (c->web_link)
+        sapa_web_link_second(c->web_link, c->ready && !c->refusing && c->stop_limit_us == 0);
     sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
+}
+
+/* ---- the web thread ---- */
+
+static sapa_rc web_put(void *ctx, uint32_t type, const void *data, size_t size)
+{
+    return sapa_web_put(((struct control *)ctx)->web, type, data, size);
+}
+
+static sapa_rc web_reply(void *ctx, const struct sapa_web_reply *reply, const void *data, size_t size)
+{
+    return sapa_web_reply(((struct control *)ctx)->web, reply, data, size);
+}
+
+static void web_wake(void *ctx)
+{
+    sapa_web_wake(((struct control *)ctx)->web);
+}
+
+static sapa_rc web_input(void *ctx, struct sapa_record *input)
+{
+    struct control *c = ctx;
+
+    if (must_wait(c) || c->stop_limit_us > 0)
+        return SAPA_EAGAIN;
+    input_now(c, input);
+    return SAPA_OK;
+}
+
+static sapa_rc web_reload(void *ctx)
+{
+    return reload(ctx);
+}
+
+/* On the web thread. */
+static sapa_rc web_ask(void *ctx, const void *message, size_t size)
+{
+    return sapa_mailbox_put(((struct control *)ctx)->inbox, SAPA_INBOX_WEB, message, size);
+}
+
+/* On its pool. */
+static void web_work(void *ctx, struct sapa_web_work *work)
+{
+    sapa_web_work(&((struct control *)ctx)->web_files, work);
+}
+
+static sapa_rc open_web(struct control *c)
+{
+    const struct sapa_web_options web = {
+        .listen_fd = (int)opt.http_fd, .data = opt.data, .cert = opt.http_cert, .key = opt.http_key, .version = SAPA_VERSION,
+        .store = c->store, .epoch = sapa_store_epoch(c->store), .rate = (unsigned)opt.http_rate,
+        .ports = { .ctx = c, .ask = web_ask, .work = web_work },
+    };
+    const struct sapa_web_link_options link = {
+        .loop = c->loop, .core = c->core, .engine = c->engine, .live = &c->live, .writer = c->writer,
+        .ports = { .ctx = c, .put = web_put, .reply = web_reply, .wake = web_wake, .input = web_input, .reload = web_reload },
+    };
+
+    if (opt.http_fd == 0)
+        return SAPA_OK;
+    c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data };
+    const sapa_rc rc = sapa_web_start(&web, &c->web);
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa: HTTP cannot be served: %s%s\n", sapa_rc_text(rc), opt.http_cert ? "; are certificate and key right?" : "");
+        return rc;
+    }
+    return sapa_web_link_open(&link, &c->web_link);
+}
+
+static void close_web(struct control *c)
+{
+    sapa_web_stop(c->web);
+    sapa_web_link_close(c->web_link);
+    c->web = NULL;
+    c->web_link = NULL;
 }
 
 /* ---- main ---- */
@@ -786,7 +897,7 @@ static sapa_rc open_all(struct control *c)
         return rc;
     const struct sapa_log_writer_opts writer = { .loop = c->loop, .progress = on_log, .ctx = c, .cpu = -1 };
     if ((rc = sapa_log_writer_start(c->store, &writer, &c->writer)) != SAPA_OK ||
-        (rc = sapa_core_centre(c->core, c->today.centre)) != SAPA_OK)
+        (rc = sapa_core_centre(c->core, c->today.centre)) != SAPA_OK || (rc = open_web(c)) != SAPA_OK)
         return rc;
     announce_start(c);
     if ((rc = open_channels(c)) != SAPA_OK || (rc = hand_over(c)) != SAPA_OK)
@@ -795,7 +906,8 @@ static sapa_rc open_all(struct control *c)
     snprintf(path, sizeof(path), "%s/console.sock", opt.data);
     const struct sapa_live_console_options console = { .loop = c->loop, .core = c->core, .live = &c->live,
                                                        .engine = c->engine, .writer = c->writer, .path = path,
-                                                       .input = console_input, .ctx = c };
+                                                       .input = console_input, .ctx = c, .store = c->store,
+                                                       .tokens_changed = tokens_changed };
     if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
         fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
         return rc;
@@ -830,6 +942,7 @@ static void close_all(struct control *c)
     uint64_t seq;
 
     sapa_live_console_close(c->console);
+    close_web(c);
     sapa_channels_stop(c->channels);
     if (c->serving)
         take_rest(c);

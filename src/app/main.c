@@ -29,7 +29,9 @@ static const struct command {
     { "check", sapa_check_main, "check a centre description" },
     { "switch", sapa_switch_main, "surge on or off, closed on or off" },
     { "recording", sapa_recording_main, "list recordings, or write one to a WAV file" },
+    { "token", sapa_token_main, "create, list and revoke tokens of the API" },
     { "crowd", sapa_crowd_main, "simulated customers and agents over real SIP and RTP" },
+    { "openapi", sapa_openapi_main, NULL }, /* prints docs/ref/openapi.json */
     { "control", sapa_control_main, NULL }, /* children of serve */
     { "media", sapa_media_command, NULL },
 };
