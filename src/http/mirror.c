@@ -16,7 +16,7 @@ void sapa_mirror_done(struct sapa_mirror *mirror)
     free(mirror->ends);
     free(mirror->queues);
     free(mirror->queue_dirty);
-    *mirror = (struct sapa_mirror){ .centre = NULL };
+    sapa_mirror_init(mirror);
 }
 
 static sapa_rc room_for(void **list, size_t *room, size_t count, size_t item)
@@ -113,12 +113,16 @@ static sapa_rc take_agent(struct sapa_mirror *mirror, const struct sapa_web_agen
 static sapa_rc take_centre(struct sapa_mirror *mirror, const struct sapa_web_centre *message)
 {
     const struct sapa_centre *centre = message->centre;
+
+    for (uint32_t i = 0; i < mirror->contacts.count; i++)
+        ((struct sapa_mirror_contact *)sapa_table_at(&mirror->contacts, i))->seen = 0;
+    mirror->resetting = true;
+    if (mirror->centre == centre)
+        return SAPA_OK; /* the names are the same: only what differs is news */
     struct sapa_mirror_agent *agents = calloc((size_t)centre->agents_count + 1, sizeof(*agents));
 
     if (!agents)
         return SAPA_ENOMEM;
-    for (uint32_t i = 0; i < mirror->contacts.count; i++)
-        ((struct sapa_mirror_contact *)sapa_table_at(&mirror->contacts, i))->seen = 0;
     for (uint32_t i = 0; i < centre->agents_count; i++) {
         agents[i].view.agent = i;
         agents[i].view.reason = SAPA_NONE;
@@ -130,7 +134,7 @@ static sapa_rc take_centre(struct sapa_mirror *mirror, const struct sapa_web_cen
     memcpy(mirror->clients, message->clients, sizeof(mirror->clients));
     mirror->queue_count = 0; /* the next figures are those of the new description */
     mirror->figures_us = 0;
-    mirror->resetting = mirror->whole_dirty = mirror->switches_dirty = true;
+    mirror->whole_dirty = mirror->switches_dirty = true;
     return SAPA_OK;
 }
 
