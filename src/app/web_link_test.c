@@ -68,7 +68,7 @@ struct world {
     uint64_t next_contact, random;
     unsigned puts_until_full; /* 0: never */
     bool to_fresh, logging;
-    uint64_t resets, snapshots, resumes, replies;
+    uint64_t resets, snapshots, resumes, replies, paused;
     struct sapa_web_reply last_reply;
     uint8_t last_data[65536];
     size_t last_size;
@@ -229,6 +229,8 @@ static void close_world(struct world *w)
 
 static uint64_t pick(struct world *w, const uint64_t *list, unsigned count)
 {
+    if (count > 0 && any(w, 4)) /* of the newest three */
+        return list[(count - 1 - any(w, SAPA_MIN(count, 3u))) % KNOWN_MAX];
     return count ? list[any(w, SAPA_MIN(count, (unsigned)KNOWN_MAX))] : 0;
 }
 
@@ -263,6 +265,8 @@ static void happen(struct world *w)
         break;
     case 4:
     case 5:
+        if (any(w, 2))
+            return;
         sapa_record_init(&r, SAPA_T_contact_gone);
         r.u.contact_gone.contact = living(w);
         break;
@@ -294,12 +298,12 @@ static void happen(struct world *w)
     case 12:
         sapa_record_init(&r, SAPA_T_agent_device);
         r.u.agent_device.agent = any(w, 3);
-        r.u.agent_device.reachable = any(w, 8) != 0;
+        r.u.agent_device.reachable = any(w, 16) != 0;
         break;
     case 13:
         sapa_record_init(&r, SAPA_T_agent_command);
         r.u.agent_command.agent = any(w, 3);
-        r.u.agent_command.verb = any(w, 3) ? SAPA_VERB_READY : any(w, SAPA_VERB_COUNT);
+        r.u.agent_command.verb = any(w, 4) ? SAPA_VERB_READY : any(w, 2) ? SAPA_VERB_RECORD_PAUSE : any(w, SAPA_VERB_COUNT);
         r.u.agent_command.code = any(w, 2) ? SAPA_NONE : 0;
         break;
     case 14:
@@ -309,9 +313,9 @@ static void happen(struct world *w)
             r.u.contact_move.queue = any(w, 3);
         } else {
             sapa_record_init(&r, SAPA_T_switch_set);
-            r.u.switch_set.which = any(w, 2);
+            r.u.switch_set.which = any(w, 8) ? SAPA_SWITCH_SURGE : SAPA_SWITCH_CLOSED;
             r.u.switch_set.client = any(w, 3) ? any(w, 2) : SAPA_NONE;
-            r.u.switch_set.on = any(w, 2);
+            r.u.switch_set.on = r.u.switch_set.which == SAPA_SWITCH_SURGE ? any(w, 2) : any(w, 6) == 0;
         }
         break;
     default: sapa_loop_advance(w->loop, (int64_t)any(w, 4000000)); return;
@@ -321,7 +325,7 @@ static void happen(struct world *w)
 
 /* ---- the mirror against the core ---- */
 
-static char *whole_json(struct sapa_mirror *mirror)
+static char *whole_json(struct world *w, struct sapa_mirror *mirror)
 {
     const struct sapa_scope scope = { UINT64_MAX, SAPA_NONE };
     struct sapa_json out = { .p = NULL };
@@ -332,6 +336,7 @@ static char *whole_json(struct sapa_mirror *mirror)
         char id[24];
         snprintf(id, sizeof(id), "%llu", (unsigned long long)c->view.contact);
         assert_true(c->has_view);
+        w->paused += c->view.recording_paused;
         sapa_json_reset(&out);
         sapa_mirror_contact_json(mirror, c, true, &out);
         json_object_set_new(contacts, id, json_loadb(out.p, out.n, 0, NULL));
@@ -368,7 +373,7 @@ static void make_fresh(struct world *w)
 static void compare_mirror(struct world *w)
 {
     make_fresh(w);
-    char *mine = whole_json(&w->mirror), *theirs = whole_json(&w->fresh);
+    char *mine = whole_json(w, &w->mirror), *theirs = whole_json(w, &w->fresh);
     if (strcmp(mine, theirs) != 0)
         fail_msg("the mirror has drifted\n%s\n--- the core says\n%s", mine, theirs);
     free(mine);
@@ -531,6 +536,7 @@ static void run(uint64_t seed)
         if (any(&w, 25) == 0)
             compare_feed(&w, sub);
     }
+    assert_true(w.paused > 0);
     assert_true(w.resets > 3);
     assert_true(w.resumes > 50);
     assert_true(w.snapshots < w.resumes + 400); /* most resumes need none */
