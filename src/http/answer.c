@@ -840,6 +840,12 @@ static void audio_came(struct web_request *rq, struct sapa_web_work *done_work)
         lws_set_timeout(rq->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
         return;
     }
+    if (first) { /* who hears what people said stands in the log before the first sound leaves */
+        static struct sapa_record audit;
+        audit_of(rq, SAPA_OK, &audit);
+        ask_or_fail(rq, SAPA_WEB_ASK_AUDIT, 0, &audit, NULL);
+        return;
+    }
     sapa_web_ready(rq);
 }
 
@@ -969,7 +975,9 @@ static void token_write(struct web_request *rq, const json_t *body)
 static void reply_write(struct web_request *rq, const struct sapa_web_reply *reply)
 {
     stop_waiting(rq);
-    if (reply->rc != SAPA_OK) {
+    if (rq->route == SAPA_ROUTE_AUDIO && reply->rc == SAPA_OK) {
+        sapa_web_ready(rq);
+    } else if (reply->rc != SAPA_OK) {
         sapa_web_problem_rc(rq, (sapa_rc)reply->rc, rq->route == SAPA_ROUTE_RELOAD && reply->rc != SAPA_EAGAIN ? "the description has mistakes or does not fit; the one before stays in force. sapa check FILE says where"
                            : reply->rc == SAPA_ESTATE           ? "the present state does not allow it, or it is so already"
                                                                 : NULL);

@@ -506,6 +506,25 @@ static void admit_sub(struct sapa_web *web, struct sapa_feed_sub *sub, const str
     sapa_feed_admit(web->feed, sub, &view);
 }
 
+/* ?feed=NAME&n=NUMBER */
+static void take_resume(struct lws *wsi, struct sapa_feed_sub *sub)
+{
+    char buf[128], feed[64] = "";
+    uint64_t n = 0;
+    bool has_n = false;
+
+    for (int i = 0; i < 8 && lws_hdr_copy_fragment(wsi, buf, sizeof(buf), WSI_TOKEN_HTTP_URI_ARGS, i) > 0; i++) {
+        struct sapa_str value;
+        const struct sapa_str name = sapa_str_cut(sapa_str_of(buf), '=', &value);
+        if (sapa_str_eq(name, SAPA_STR("feed")))
+            (void)sapa_str_copy(value, feed, sizeof(feed));
+        else if (sapa_str_eq(name, SAPA_STR("n")))
+            has_n = sapa_str_u64(value, UINT64_MAX, &n) == SAPA_OK;
+    }
+    if (feed[0] && has_n)
+        sapa_feed_resume(sub, feed, n);
+}
+
 static int on_established(struct sapa_web *web, struct lws *wsi, struct web_session *session)
 {
     char buf[512];
@@ -517,12 +536,7 @@ static int on_established(struct sapa_web *web, struct lws *wsi, struct web_sess
         return -1;
     sapa_web_who_of(web, authorization, &who);
     if (who.known) {
-        char feed[64] = "", n_text[32] = "";
-        uint64_t n = 0;
-        (void)lws_get_urlarg_by_name(wsi, "feed=", feed, sizeof(feed));
-        (void)lws_get_urlarg_by_name(wsi, "n=", n_text, sizeof(n_text));
-        if (feed[0] && sapa_str_u64(sapa_str_of(n_text), UINT64_MAX, &n) == SAPA_OK)
-            sapa_feed_resume(session->sub, feed, n);
+        take_resume(wsi, session->sub);
         admit_sub(web, session->sub, &who);
     }
     return 0;

@@ -186,6 +186,8 @@ def past():
         first = len(whole) - len(part_of) if wanted.startswith("bytes=-") else int(wanted[6:].split("-")[0])
         assert reply.headers["content-range"] == f"bytes {first}-{first + len(part_of) - 1}/{len(whole)}", reply.headers
     admin.get(f"{V1}/recordings/{one['id']}/audio", 416, Range=f"bytes={len(whole)}-")
+    heard = [e for e in pages(admin, V1 + "/audit?limit=500") if e["what"].endswith("/audio")]
+    assert len(heard) >= 7 and heard[0]["actor"] == "admin" and f"recording={one['id']}" in heard[0]["detail"], "who listened stands in the log"
     admin.get(V1 + "/recordings/424242", 404)
     admin.get(V1 + "/recordings/424242/audio", 404)
 
