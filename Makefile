@@ -3,6 +3,7 @@
 
 CMAKE_PARALLEL ?= $(shell nproc 2>/dev/null || echo 2)
 PORT ?= 5060
+CROWD ?= 480
 SEED ?=
 STEPS ?=
 SECONDS ?= 60
@@ -12,7 +13,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(CMAKE_PARALLEL)
 .PHONY: help setup build debug run test quick bench sim fuzz docs tidy format clean
 
 help:
-	@echo "make run            start a demo centre          (DEMO=off: an empty one)"
+	@echo "make run            start a demo centre          (DEMO=off: an empty one; PORT=$(PORT), CROWD=$(CROWD) calls an hour)"
 	@echo "make test           everything the project can prove, in under an hour"
 	@echo "make quick          unit tests, fuzz corpus and tidy alone, in minutes"
 	@echo "make bench          the figures, into build/bench.json and build/bench.txt"
@@ -34,7 +35,7 @@ debug: setup
 	@tools/build debug
 
 run: build
-	@tools/run "$(DEMO)"
+	@PORT="$(PORT)" CROWD="$(CROWD)" tools/run "$(DEMO)"
 
 test: setup
 	@tools/test all

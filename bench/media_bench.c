@@ -3,6 +3,11 @@
  * How many recorded calls one core carries, against a bare relay on the same core in the same run.
  *
  * media_bench [--relay-cpu N] [--load-cpu N] [--bare PATH] [--folder PATH] [--seconds S] [--calls N]
+ *             [--kind relay|opus|conference]
+ *
+ * opus: each call is one leg with Opus and one with A-law; conference: three parties with A-law, mixed. What comes back
+ * is then decoded sound and cannot be told packet by packet: each leg must get 50 packets a second, evenly (a packet
+ * that comes more than 5 ms after its time, by the median of its leg, counts as late), and some legs are listened to.
  *
  * The media process (or bench/bare_relay) runs pinned on one CPU, this program sends and receives on
  * another: per call two legs, each 50 packets a second of 20 ms G.711 both ways. A packet carries the
@@ -28,6 +33,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "media/coder.h"
+#include "media/g711.h"
 #include "media/media_process.h"
 #include "media/record_writer.h"
 #include "media/recording.h"
@@ -42,6 +49,8 @@ enum {
     PAYLOAD = 160,
     STAMP = 16,                /* octets of the payload that carry time, leg and number */
     CALLS_MAX = 6000,
+    LEGS_MAX = 3 * CALLS_MAX,
+    FRAMES = 64,               /* of speech in the codec, said over and over */
     WARM_MS = 1500,
     SEND_MAX = 4096,
     DELAY_STEP_US = 20,
@@ -51,7 +60,8 @@ enum {
 static struct {
     int relay_cpu, load_cpu, seconds, calls;
     const char *bare, *folder;
-} opt = { 0, 1, 4, 0, NULL, "/tmp" };
+    enum kind { RELAY, OPUS, CONFERENCE } kind;
+} opt = { 0, 1, 4, 0, NULL, "/tmp", RELAY };
 
 struct result {
     unsigned calls;
@@ -65,10 +75,26 @@ struct result {
 
 static int sockets[SOCKETS];
 static struct sockaddr_in socket_addr[SOCKETS];
-static uint16_t leg_port[2 * CALLS_MAX]; /* where to send for this leg */
-static uint32_t leg_seq[2 * CALLS_MAX];
+static uint16_t leg_port[LEGS_MAX]; /* where to send for this leg */
+static uint32_t leg_seq[LEGS_MAX];
 static uint32_t delays[DELAY_STEPS];
 static uint8_t pattern[PAYLOAD];
+static uint8_t opus_frames[FRAMES][SAPA_CODER_PAYLOAD_MAX], alaw_frames[FRAMES][PAYLOAD];
+static size_t opus_sizes[FRAMES];
+static uint32_t leg_of_port[65536];      /* 0: none; else the leg + 1 */
+static int64_t leg_base_ns[LEGS_MAX];    /* earliest arrival, its number taken off */
+static uint16_t leg_first[LEGS_MAX];
+static bool leg_heard[LEGS_MAX];
+
+static unsigned legs_a_call(void)
+{
+    return opt.kind == CONFERENCE ? 3 : 2;
+}
+
+static bool is_opus(unsigned leg)
+{
+    return opt.kind == OPUS && leg % 2 == 0;
+}
 
 static void die(const char *what)
 {
@@ -136,7 +162,7 @@ static unsigned socket_of(unsigned leg, unsigned legs)
 /* Packet number k of all: legs take turns, each every 20 ms. Not more than SEND_MAX at once: what comes back must be taken too. */
 static unsigned send_due(uint64_t *k, uint64_t due, unsigned legs)
 {
-    static uint8_t bytes[BATCH][SAPA_RTP_HEAD + PAYLOAD];
+    static uint8_t bytes[BATCH][SAPA_RTP_HEAD + SAPA_CODER_PAYLOAD_MAX];
     static struct mmsghdr messages[BATCH];
     static struct iovec parts[BATCH];
     static struct sockaddr_in to[BATCH];
@@ -152,14 +178,23 @@ static unsigned send_due(uint64_t *k, uint64_t due, unsigned legs)
                 break;
             const uint32_t seq = leg_seq[leg]++;
             uint8_t *p = bytes[n];
-            sapa_rtp_put_head(p, seq == 0, SAPA_RTP_PCMA, (uint16_t)seq, seq * PAYLOAD, leg + 1);
-            memcpy(p + SAPA_RTP_HEAD, pattern, PAYLOAD);
-            memcpy(p + SAPA_RTP_HEAD, &stamp, 8);
-            memcpy(p + SAPA_RTP_HEAD + 8, &leg, 4);
-            memcpy(p + SAPA_RTP_HEAD + 12, &seq, 4);
+            size_t size = PAYLOAD;
+            if (is_opus(leg)) {
+                size = opus_sizes[seq % FRAMES];
+                sapa_rtp_put_head(p, seq == 0, SAPA_CODEC_OPUS, (uint16_t)seq, seq * 960, leg + 1);
+                memcpy(p + SAPA_RTP_HEAD, opus_frames[seq % FRAMES], size);
+            } else {
+                sapa_rtp_put_head(p, seq == 0, SAPA_RTP_PCMA, (uint16_t)seq, seq * PAYLOAD, leg + 1);
+                memcpy(p + SAPA_RTP_HEAD, opt.kind == RELAY ? pattern : alaw_frames[(seq + 7 * leg) % FRAMES], PAYLOAD);
+            }
+            if (opt.kind == RELAY) {
+                memcpy(p + SAPA_RTP_HEAD, &stamp, 8);
+                memcpy(p + SAPA_RTP_HEAD + 8, &leg, 4);
+                memcpy(p + SAPA_RTP_HEAD + 12, &seq, 4);
+            }
             to[n] = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(leg_port[leg]),
                                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-            parts[n] = (struct iovec){ .iov_base = p, .iov_len = sizeof(bytes[n]) };
+            parts[n] = (struct iovec){ .iov_base = p, .iov_len = SAPA_RTP_HEAD + size };
             messages[n].msg_hdr = (struct msghdr){ .msg_name = &to[n], .msg_namelen = sizeof(to[n]),
                                                    .msg_iov = &parts[n], .msg_iovlen = 1 };
         }
@@ -169,16 +204,64 @@ static unsigned send_due(uint64_t *k, uint64_t due, unsigned legs)
     return sent;
 }
 
+static int64_t arrival_of(const struct mmsghdr *message)
+{
+    struct timespec arrived = { 0 };
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&message->msg_hdr); c;
+         c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)&message->msg_hdr, c))
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+            memcpy(&arrived, CMSG_DATA(c), sizeof(arrived));
+    return arrived.tv_sec * 1000000000LL + arrived.tv_nsec;
+}
+
+static void count_delay(int64_t delay_us, struct result *result)
+{
+    const int64_t step = SAPA_MAX(delay_us, 0) / DELAY_STEP_US;
+
+    delays[SAPA_MIN(step, DELAY_STEPS - 1)]++;
+    result->max_us = (uint32_t)SAPA_MAX((int64_t)result->max_us, delay_us);
+    result->received++;
+}
+
+/* What was decoded: its place in time, from its number and the earliest that this leg got. */
+static void note_mixed(const struct mmsghdr *message, const struct sapa_rtp *rtp, int64_t from_ns, int64_t to_ns,
+                       struct result *result)
+{
+    const struct sockaddr_in *from = message->msg_hdr.msg_name;
+    const uint32_t leg = leg_of_port[ntohs(from->sin_port)];
+    const int64_t arrived_ns = arrival_of(message);
+
+    if (leg == 0 || rtp->payload_size == 0) {
+        result->wrong++;
+        return;
+    }
+    if (!leg_heard[leg - 1]) {
+        leg_heard[leg - 1] = true;
+        leg_first[leg - 1] = rtp->seq;
+        leg_base_ns[leg - 1] = arrived_ns;
+    }
+    const int64_t own_ns = arrived_ns - (int64_t)(uint16_t)(rtp->seq - leg_first[leg - 1]) * 20000000;
+    leg_base_ns[leg - 1] = SAPA_MIN(leg_base_ns[leg - 1], own_ns);
+    if (arrived_ns >= from_ns && arrived_ns < to_ns)
+        count_delay((own_ns - leg_base_ns[leg - 1]) / 1000, result);
+}
+
 static void note(const struct mmsghdr *message, const uint8_t *bytes, unsigned legs, int64_t from_ns,
                  struct result *result)
 {
     struct sapa_rtp rtp;
     int64_t sent_ns;
     uint32_t leg;
-    struct timespec arrived = { 0 };
 
-    if (sapa_rtp_parse(bytes, message->msg_len, &rtp) || rtp.payload_size != PAYLOAD)
-        return; /* RTCP, comfort */
+    if (sapa_rtp_is_rtcp(bytes, message->msg_len) || sapa_rtp_parse(bytes, message->msg_len, &rtp))
+        return;
+    if (opt.kind != RELAY) {
+        note_mixed(message, &rtp, from_ns, from_ns + opt.seconds * 1000000000LL, result);
+        return;
+    }
+    if (rtp.payload_size != PAYLOAD)
+        return; /* comfort */
     memcpy(&sent_ns, bytes + rtp.payload_at, 8);
     memcpy(&leg, bytes + rtp.payload_at + 8, 4);
     if (sent_ns < from_ns)
@@ -187,20 +270,13 @@ static void note(const struct mmsghdr *message, const uint8_t *bytes, unsigned l
         result->wrong++;
         return;
     }
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(&message->msg_hdr); c;
-         c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)&message->msg_hdr, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
-            memcpy(&arrived, CMSG_DATA(c), sizeof(arrived));
-    const int64_t delay_us = (arrived.tv_sec * 1000000000LL + arrived.tv_nsec - sent_ns) / 1000;
-    const int64_t step = SAPA_MAX(delay_us, 0) / DELAY_STEP_US;
-    delays[SAPA_MIN(step, DELAY_STEPS - 1)]++;
-    result->max_us = (uint32_t)SAPA_MAX((int64_t)result->max_us, delay_us);
-    result->received++;
+    count_delay((arrival_of(message) - sent_ns) / 1000, result);
 }
 
 static void receive_all(unsigned legs, int64_t from_ns, struct result *result)
 {
     static uint8_t bytes[BATCH][512], control[BATCH][64];
+    static struct sockaddr_in from[BATCH];
     static struct mmsghdr messages[BATCH];
     static struct iovec parts[BATCH];
 
@@ -209,7 +285,8 @@ static void receive_all(unsigned legs, int64_t from_ns, struct result *result)
         for (int round = 0; round < 16 && n == BATCH; round++) {
             for (int i = 0; i < BATCH; i++) {
                 parts[i] = (struct iovec){ .iov_base = bytes[i], .iov_len = sizeof(bytes[i]) };
-                messages[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1,
+                messages[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = sizeof(from[i]),
+                                                       .msg_iov = &parts[i], .msg_iovlen = 1,
                                                        .msg_control = control[i],
                                                        .msg_controllen = sizeof(control[i]) };
             }
@@ -265,7 +342,7 @@ static double pss_kb(pid_t pid)
 /* Send and receive for WARM_MS and then `seconds`; only packets sent in the latter count. `last` is called at the end. */
 static void load(pid_t relay, unsigned calls, struct result *result)
 {
-    const unsigned legs = 2 * calls;
+    const unsigned legs = legs_a_call() * calls;
     const int64_t begin_ns = now_ns(CLOCK_MONOTONIC), wall_ns = now_ns(CLOCK_REALTIME);
     const int64_t warm_ns = WARM_MS * 1000000LL, end_ns = warm_ns + opt.seconds * 1000000000LL;
     double relay_cpu = 0, load_cpu = 0;
@@ -403,7 +480,7 @@ static unsigned hear_all(int fd, unsigned op, int state, unsigned count, unsigne
     unsigned n = 0;
 
     while (n < count && hear(fd, &message, 10000)) {
-        if (message.op == SAPA_MEDIA_LEG_OPENED && message.code == 0 && message.leg <= 2 * CALLS_MAX)
+        if (message.op == SAPA_MEDIA_LEG_OPENED && message.code == 0 && message.leg <= LEGS_MAX)
             leg_port[message.leg - 1] = message.u.leg.local.port;
         if (message.op == SAPA_MEDIA_ERROR || (message.op == SAPA_MEDIA_RECORD_STATE &&
                                                message.u.record_state.state == SAPA_RECORD_FAILED)) {
@@ -437,34 +514,43 @@ static int connect_control(const char *path)
 
 static void set_up(int fd, unsigned calls, unsigned *failed)
 {
-    const unsigned legs = 2 * calls;
+    const unsigned each = legs_a_call(), legs = each * calls;
     struct sapa_addr local;
 
     (void)!sapa_addr_parse(SAPA_STR("127.0.0.1"), 0, &local);
     for (unsigned leg = 0; leg < legs; leg++) {
-        struct sapa_media_message open = { .op = SAPA_MEDIA_LEG_OPEN, .leg = leg + 1, .contact = leg / 2 + 1 };
+        struct sapa_media_message open = { .op = SAPA_MEDIA_LEG_OPEN, .leg = leg + 1, .contact = leg / each + 1 };
         open.u.leg.local = (struct sapa_media_address){ .family = 4, .address = { 127, 0, 0, 1 } };
         open.u.leg.codec = SAPA_CODEC_PCMA;
-        open.u.leg.side = leg % 2 ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
+        open.u.leg.side = leg % each ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
         leg_seq[leg] = 0;
+        leg_heard[leg] = false;
         say(fd, &open);
         if (leg % 64 == 63 || leg + 1 == legs)
             (void)hear_all(fd, SAPA_MEDIA_LEG_OPENED, -1, leg % 64 + 1, failed);
     }
     for (unsigned leg = 0; leg < legs; leg++) {
         const struct sockaddr_in *from = &socket_addr[socket_of(leg, legs)];
-        struct sapa_media_message set = { .op = SAPA_MEDIA_LEG_SET, .leg = leg + 1, .contact = leg / 2 + 1 };
+        struct sapa_media_message set = { .op = SAPA_MEDIA_LEG_SET, .leg = leg + 1, .contact = leg / each + 1 };
         set.u.leg.remote = (struct sapa_media_address){ .family = 4, .address = { 127, 0, 0, 1 },
                                                         .port = ntohs(from->sin_port) };
-        set.u.leg.codec = SAPA_CODEC_PCMA;
+        set.u.leg.codec = is_opus(leg) ? SAPA_CODEC_OPUS : SAPA_CODEC_PCMA;
+        set.u.leg.opus_fec = 1;
+        leg_of_port[leg_port[leg]] = leg + 1;
         set.u.leg.direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE;
-        set.u.leg.side = leg % 2 ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
+        set.u.leg.side = leg % each ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
         say(fd, &set);
     }
     for (unsigned call = 0; call < calls; call++) {
         struct sapa_media_message bridge = { .op = SAPA_MEDIA_BRIDGE, .leg = 2 * call + 1, .other = 2 * call + 2 };
         struct sapa_media_message record = { .op = SAPA_MEDIA_RECORD, .recording = call + 1, .contact = call + 1 };
-        say(fd, &bridge);
+        for (unsigned i = 0; opt.kind == CONFERENCE && i < each; i++) {
+            struct sapa_media_message join = { .op = SAPA_MEDIA_MIX_JOIN, .leg = each * call + i + 1 };
+            join.u.mix.mix = call + 1;
+            say(fd, &join);
+        }
+        if (opt.kind != CONFERENCE)
+            say(fd, &bridge);
         (void)snprintf(record.u.record.path, sizeof(record.u.record.path), "%s/%u.rec", folder, call);
         memset(record.u.record.key, 1, sizeof(record.u.record.key));
         record.u.record.wrapped_size = 72;
@@ -532,6 +618,7 @@ static struct result run_media(unsigned calls)
     unsigned failed = 0;
 
     (void)snprintf(folder, sizeof(folder), "%s/sapa-media-bench-XXXXXX", opt.folder);
+    memset(leg_of_port, 0, sizeof(leg_of_port));
     if (!mkdtemp(folder) || pipe2(ready, O_CLOEXEC))
         die(folder);
     (void)snprintf(socket_path, sizeof(socket_path), "%s/media.sock", folder);
@@ -594,6 +681,44 @@ static struct result search(struct result (*run)(unsigned calls), unsigned start
     return best;
 }
 
+/* Something like speech: syllables of a voice with noise in it, so that no codec has it easy. */
+static void make_frames(void)
+{
+    const struct sapa_encoder_options options = { .codec = SAPA_CODEC_OPUS, .fec = true };
+    struct sapa_encoder *encoder;
+    uint32_t seed = 1;
+
+    if (sapa_encoder_new(&options, &encoder))
+        die("opus");
+    for (unsigned k = 0; k < FRAMES; k++) {
+        int16_t wide[SAPA_CODER_FRAME], narrow[PAYLOAD];
+        for (unsigned i = 0; i < SAPA_CODER_FRAME; i++) {
+            const unsigned at = k * SAPA_CODER_FRAME + i, period = 100 + at / 1500 % 40;
+            seed = seed * 1664525u + 1013904223u;
+            const int pulse = (int)(at % period) < 30 ? 9000 - 600 * (int)(at % period) : -800;
+            wide[i] = (int16_t)((pulse + (int)(seed >> 21) - 1024) * (int)(400 + at / 10 % 600) / 1000);
+        }
+        for (unsigned i = 0; i < PAYLOAD; i++)
+            narrow[i] = (int16_t)((wide[2 * i] + wide[2 * i + 1]) / 2);
+        opus_sizes[k] = sapa_encoder_run(encoder, wide, opus_frames[k]);
+        sapa_g711_encode(SAPA_CODEC_PCMA, narrow, PAYLOAD, alaw_frames[k]);
+    }
+    sapa_encoder_free(encoder);
+}
+
+static int measure_mixed(void)
+{
+    make_frames();
+    const unsigned start = opt.kind == OPUS ? 90 : 220;
+    const struct result ours = opt.calls ? run_media((unsigned)opt.calls) : search(run_media, start);
+
+    printf("{\n  \"%s\": %u,\n  \"mixed_delay_p99_ms\": %.2f,\n  \"mixed_loss\": %.6f,\n  \"mixed_core_use\": %.3f,\n"
+           "  \"mixed_call_kb\": %.1f\n}\n",
+           opt.kind == OPUS ? "opus_calls" : "conferences", ours.good ? ours.calls : 0, ours.p99_us / 1000.0, ours.loss,
+           ours.relay_cpu, ours.kb_per_call);
+    return ours.good ? 0 : 1;
+}
+
 static const char *argument(int argc, char **argv, const char *name, const char *value)
 {
     for (int i = 1; i + 1 < argc; i++)
@@ -617,6 +742,8 @@ int main(int argc, char **argv)
     opt.load_cpu = (int)strtol(argument(argc, argv, "--load-cpu", "1"), NULL, 10);
     opt.seconds = (int)strtol(argument(argc, argv, "--seconds", "4"), NULL, 10);
     opt.calls = (int)strtol(argument(argc, argv, "--calls", "0"), NULL, 10);
+    const char *kind = argument(argc, argv, "--kind", "relay");
+    opt.kind = strcmp(kind, "opus") == 0 ? OPUS : strcmp(kind, "conference") == 0 ? CONFERENCE : RELAY;
     if (opt.calls < 0 || opt.calls > CALLS_MAX || opt.seconds < 1 || opt.seconds > 60) {
         (void)fprintf(stderr, "media_bench: --calls 1..%d, --seconds 1..60\n", CALLS_MAX);
         return 2;
@@ -629,6 +756,8 @@ int main(int argc, char **argv)
     pin(opt.load_cpu);
     go_first();
     open_sockets();
+    if (opt.kind != RELAY)
+        return measure_mixed();
     if (opt.calls) {
         theirs = run_bare((unsigned)opt.calls);
         ours = run_media((unsigned)opt.calls);

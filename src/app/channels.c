@@ -22,11 +22,16 @@ enum {
 };
 
 /* Messages of the centre thread to this one. */
-enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, ADOPT, CENTRE, REFUSE, END_CALLS, STOP };
+enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, TALKED, ADOPT, CENTRE, REFUSE, END_CALLS, STOP };
 
 struct refuse { bool on; const char *why; };
 
 /* A living contact of an earlier process: whom to call back. */
+struct talked {
+    uint64_t person;
+    uint32_t agent;
+};
+
 struct arrived {
     uint64_t contact;
     struct sapa_record *record;
@@ -72,6 +77,14 @@ static void post_lookup(void *ctx, const struct sapa_record *input)
     if (post(ctx, input) != SAPA_OK)
         sapa_log(SAPA_LOG_WARN, "lookup.answer", "contact=%llu lost: the centre is overloaded; its flow falls back",
                  (unsigned long long)input->u.lookup_done.contact);
+}
+
+static void recording_lost(void *ctx, uint64_t recording)
+{
+    struct sapa_channels *c = ctx;
+
+    if (sapa_mailbox_put(c->options.inbox, SAPA_INBOX_RECORDING, &recording, sizeof(recording)) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "recording.lost", "recording=%llu is looked at after the next start", (unsigned long long)recording);
 }
 
 static sapa_rc prompt(void *ctx, const struct sapa_voice_prompt *wanted, uint64_t tag, char *ret_base, size_t size)
@@ -268,6 +281,11 @@ static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
         sapa_people_note(c->people, data);
         arrived_add(c, data, size);
         break;
+    case TALKED: {
+        const struct talked *talked = data;
+        sapa_people_talked(c->people, talked->person, talked->agent);
+        break;
+    }
     case ADOPT: adopt(c); break;
     case CENTRE: {
         const struct sapa_centre *old = c->options.centre.centre;
@@ -311,13 +329,14 @@ static bool path(char *buf, size_t size, const char *data, const char *name)
 
 static sapa_rc open_voice(struct sapa_channels *c)
 {
-    const struct sapa_voice_options voice = {
+    struct sapa_voice_options voice = {
         .loop = c->loop,
         .centre = c->options.centre.centre,
         .callbacks = { .ctx = c, .post = post, .prompt = prompt, .resolve = resolve, .address = address_of,
-                       .recording_key = recording_key, .lookup = start_lookup },
+                       .recording_key = recording_key, .recording_lost = recording_lost, .lookup = start_lookup },
         .listens = c->options.listens,
         .listen_count = c->options.listen_count,
+        .tls = c->options.tls,
         .product = "Sapa",
         .media_path = c->media_path,
         .epoch = c->options.epoch,
@@ -328,6 +347,7 @@ static sapa_rc open_voice(struct sapa_channels *c)
         .id_base = (uint64_t)c->options.epoch << 32,
         .calls_max = c->options.centre.centre->system.contacts_max,
     };
+    memcpy(voice.offer_key, c->options.offer_key, sizeof(voice.offer_key));
     return sapa_voice_open(&voice, &c->voice);
 }
 
@@ -440,6 +460,13 @@ sapa_rc sapa_channels_held(struct sapa_channels *c, const struct sapa_voice_held
 sapa_rc sapa_channels_contact(struct sapa_channels *c, const struct sapa_record *arrived)
 {
     return put_patiently(c, ARRIVED, arrived, sapa_record_size(arrived));
+}
+
+sapa_rc sapa_channels_talked(struct sapa_channels *c, uint64_t person, uint32_t agent)
+{
+    const struct talked talked = { person, agent };
+
+    return put_patiently(c, TALKED, &talked, sizeof(talked));
 }
 
 sapa_rc sapa_channels_adopt(struct sapa_channels *c)

@@ -21,6 +21,7 @@ enum sapa_inbox {
     SAPA_INBOX_INPUT = 1, /* a struct sapa_record, cut to its size: an input */
     SAPA_INBOX_READY,     /* nothing: calls can be taken */
     SAPA_INBOX_WEB,       /* a question of the web thread (http/web.h) */
+    SAPA_INBOX_RECORDING, /* a uint64_t: this recording of an earlier process does not run any more */
 };
 
 /** What the channel asks of the store. Called on the SIP thread; must not block for long. */
@@ -49,6 +50,8 @@ struct sapa_channels_options {
     const struct sapa_voice_listen *listens;
     size_t listen_count;
     struct sapa_media_address media_advertise;
+    const struct sapa_tls_options *tls;   /* as in sapa_voice_options */
+    uint8_t offer_key[32]; /* as in sapa_voice_options */
     uint32_t epoch;
     unsigned node;
     int cpu;                              /* pin the thread; -1 not */
@@ -67,6 +70,8 @@ SAPA_MUST_CHECK sapa_rc sapa_channels_dialog(struct sapa_channels *channels, con
 SAPA_MUST_CHECK sapa_rc sapa_channels_held(struct sapa_channels *channels, const struct sapa_voice_held *held);
 /** The address of a living contact, for callbacks that the channel must dial: its contact_arrived record. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_contact(struct sapa_channels *channels, const struct sapa_record *arrived);
+/** With whom a person talked last, by index of the agent. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_talked(struct sapa_channels *channels, uint64_t person, uint32_t agent);
 /** Go. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_adopt(struct sapa_channels *channels);
 

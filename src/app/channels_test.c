@@ -386,18 +386,25 @@ static void test_refusing(void **state)
 
     become_ready(f);
     assert_int_equal(sapa_channels_refuse(f->channels, true, "test"), SAPA_OK);
+    const char *answer = "";
+    char call_id[20];
+    for (int i = 0; i < 50 && !strstr(answer, "Retry-After:"); i++) { /* the network may be faster than the mailbox */
+        snprintf(call_id, sizeof(call_id), "refused%d", i);
+        send_invite(f, "100", "628111", call_id);
+        answer = carrier_hears(f, "SIP/2.0");
+    }
+    assert_memory_equal(answer, "SIP/2.0 503", 11);
+    const size_t before = f->input_count;
     send_invite(f, "100", "628111", "refused");
-    const char *answer = carrier_hears(f, "SIP/2.0 503");
-    assert_non_null(strstr(answer, "Retry-After:"));
-    assert_int_equal(f->input_count, 0);
+    assert_non_null(strstr(carrier_hears(f, "SIP/2.0 503"), "Retry-After:"));
+    assert_int_equal(f->input_count, before);
     assert_int_equal(sapa_channels_refuse(f->channels, false, "test"), SAPA_OK);
-    for (int i = 0; i < 50 && f->input_count == 0; i++) { /* the network may be faster than the mailbox */
-        char call_id[20];
+    for (int i = 0; i < 50 && f->input_count == before; i++) {
         snprintf(call_id, sizeof(call_id), "again%d", i);
         send_invite(f, "100", "628111", call_id);
         (void)carrier_hears(f, "SIP/2.0");
     }
-    UNTIL(f, f->input_count >= 2);
+    UNTIL(f, f->input_count >= before + 2);
 }
 
 /* Folders that cannot be used, sockets that are none: an error, and nothing is left open. */

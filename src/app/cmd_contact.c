@@ -75,7 +75,9 @@ static void print_contact(void *ctx, const json_t *row)
            (long long)json_integer_value(json_object_get(row, "here_ms")) / 1000);
     if (json_integer_value(json_object_get(row, "position")) > 0)
         printf(" place %lld", (long long)json_integer_value(json_object_get(row, "position")));
-    if (p50)
+    if (json_is_null(p50))
+        printf(", unknown");
+    else if (p50)
         printf(", %lld s (9 of 10 within %lld s)", (long long)json_integer_value(p50) / 1000,
                (long long)json_integer_value(json_object_get(row, "ewt_p90_ms")) / 1000);
     putchar('\n');
@@ -212,7 +214,7 @@ static bool tell_record(void *ctx, const struct sapa_record *record)
 /* The description that was in force when the story begins. */
 struct in_force {
     struct sapa_text64 hash;
-    uint64_t before;
+    uint64_t before; /* read no further */
 };
 
 static bool find_centre(void *ctx, const struct sapa_record *record)
@@ -273,8 +275,14 @@ int sapa_why_main(int argc, char **argv)
     if (rc == SAPA_ENOENT) {
         fprintf(stderr, "sapa why: there is no contact %s in this log\n", word);
     } else if (rc == SAPA_OK) {
+        /* the index knows where it stands; a log begun by an older build is read from its start */
+        uint64_t start = 1;
         in_force.before = first;
-        rc = sapa_log_each(&log, 1, true, find_centre, &in_force);
+        rc = sapa_store_centre_start(log.store, first, &start);
+        if (rc == SAPA_OK)
+            in_force.before = start;
+        if (rc == SAPA_OK || rc == SAPA_ENOENT)
+            rc = sapa_log_each(&log, start, true, find_centre, &in_force);
         const struct sapa_centre *centre = sapa_log_centre(&log, sapa_sized_str(&in_force.hash));
         const struct sapa_why_words why_words = { .centre = centre, .language = language_of(language) };
         sapa_story_init(&telling.story, contact, &why_words, zone_of(centre));
@@ -309,7 +317,7 @@ static bool search_record(void *ctx, const struct sapa_record *record)
 
     if (record->type != SAPA_T_recording_state || state->path.n == 0)
         return true;
-    if (searching->recording == 0 && state->state == 3) {
+    if (searching->recording == 0 && (state->state == 3 || state->state == 5)) {
         if (searching->listed++ == 0)
             printf("%-20s %-20s %10s %9s %9s  %s\n", "RECORDING", "CONTACT", "RECORDED s", "MASKED s", "KIB", "FILE");
         printf("%-20llu %-20llu %10llu %9llu %9llu  " SAPA_STR_FMT "\n", (unsigned long long)state->recording,

@@ -2,7 +2,9 @@
  * @file app/cmd_crowd.c
  * `sapa crowd`: customers and agents for a centre that runs on this machine.
  */
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <stdlib.h>
 
 #include "app/centre_file.h"
@@ -20,6 +22,9 @@ struct crowd_command {
     struct sapa_timer timer, end_timer;
     int64_t started_us;
     bool stopping;
+    struct sapa_watch codes_watch;
+    char codes[256];
+    size_t codes_n;
 };
 
 static void end_now(void *ctx)
@@ -51,6 +56,30 @@ static void on_limit(void *ctx)
     stop(ctx);
 }
 
+/* Lines "EXTENSION CODE" from a pipe: what agents do by hand. */
+static void on_codes(void *ctx, int fd, unsigned events)
+{
+    struct crowd_command *c = ctx;
+    struct sapa_str rest;
+
+    (void)events;
+    const ssize_t n = read(fd, c->codes + c->codes_n, sizeof(c->codes) - c->codes_n);
+    if (n <= 0)
+        return;
+    c->codes_n += (size_t)n;
+    for (const char *end; (end = memchr(c->codes, '\n', c->codes_n)) != NULL;) {
+        const struct sapa_str line = { c->codes, (size_t)(end - c->codes) };
+        const struct sapa_str extension = sapa_str_cut(line, ' ', &rest);
+        const sapa_rc rc = sapa_crowd_dial(c->crowd, extension, sapa_str_trim(rest));
+        sapa_log(rc == SAPA_OK ? SAPA_LOG_INFO : SAPA_LOG_WARN, "crowd.dial", "extension=" SAPA_STR_FMT " code=" SAPA_STR_FMT " rc=%s",
+                 SAPA_STR_ARG(extension), SAPA_STR_ARG(rest), sapa_rc_name(rc));
+        c->codes_n -= line.n + 1;
+        memmove(c->codes, end + 1, c->codes_n);
+    }
+    if (c->codes_n == sizeof(c->codes)) /* no line */
+        c->codes_n = 0;
+}
+
 static void print_stats(const struct crowd_command *c)
 {
     const struct sapa_crowd_stats s = sapa_crowd_stats(c->crowd);
@@ -74,9 +103,9 @@ int sapa_crowd_main(int argc, char **argv)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGUSR1, 0 }; /* USR1: the figures so far */
     struct sapa_crowd_options crowd = sapa_crowd_demo();
-    const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL, *number = NULL;
+    const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL, *number = NULL, *codes = NULL;
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
-    uint64_t leave_ms = 0, wrapup_ms = UINT64_MAX, hold = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean;
+    uint64_t leave_ms = 0, wrapup_ms = UINT64_MAX, answer_ms = UINT64_MAX, hold = UINT64_MAX, survey = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean, lose = 0;
     bool no_audio = false, brisk = false;
     const struct sapa_option options[] = {
         { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
@@ -91,13 +120,17 @@ int sapa_crowd_main(int argc, char **argv)
         { "seed", SAPA_OPTION_NUMBER, &seed, "N", "of everything random (1)", 0, UINT32_MAX },
         { "talk-ms", SAPA_OPTION_NUMBER, &talk_ms, "MS", "mean length of a conversation (75000)", 1, 3600000 },
         { "hold", SAPA_OPTION_NUMBER, &hold, "N", "of 1,000 conversations have a hold (150)", 0, 1000 },
+        { "survey", SAPA_OPTION_NUMBER, &survey, "N", "of 1,000 customers answer when the agent has left (550)", 0, 1000 },
+        { "codes", SAPA_OPTION_TEXT, &codes, "PIPE", "agents dial only what is written there: lines EXTENSION CODE, or EXTENSION hangup", 0, 0 },
         { "key-ms", SAPA_OPTION_NUMBER, &key_ms, "MS", "between the keys of a customer (4500)", 1, 60000 },
         { "keys", SAPA_OPTION_TEXT, &keys, "DIGITS", "what every customer presses (by chance)", 0, 0 },
         { "wrapup-ms", SAPA_OPTION_NUMBER, &wrapup_ms, "MS", "until a result is dialled after a call, 0 never (3 to 15 s)", 0, 600000 },
         { "leave-ms", SAPA_OPTION_NUMBER, &leave_ms, "MS", "with --keys: hang up so long after the last key (stay)", 0, 3600000 },
         { "number", SAPA_OPTION_TEXT, &number, "KEY", "the number that every customer calls (by chance)", 0, 0 },
         { "patience-ms", SAPA_OPTION_NUMBER, &patience_ms, "MS", "mean patience, 0 endless (150000)", 0, 36000000 },
+        { "lose-percent", SAPA_OPTION_NUMBER, &lose, "N", "of the customers' packets are lost on the way (0)", 0, 100 },
         { "no-audio", SAPA_OPTION_FLAG, &no_audio, NULL, "signalling only; keys go as INFO", 0, 0 },
+        { "answer-ms", SAPA_OPTION_NUMBER, &answer_ms, "MS", "agents let it ring exactly so long (1.2 to 5 s)", 0, 3600000 },
         { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, do not hold, take no breaks", 0, 0 },
     };
     static struct crowd_command c;
@@ -132,6 +165,7 @@ int sapa_crowd_main(int argc, char **argv)
     c.started_us = sapa_mono_us();
     crowd.centre = centre, crowd.seed = seed, crowd.calls_per_hour = (uint32_t)per_hour, crowd.calls_max = (uint32_t)at_once;
     crowd.calls_total = (uint32_t)total, crowd.agents = (uint32_t)agents, crowd.audio = !no_audio;
+    crowd.lose_percent = (uint32_t)lose;
     crowd.keys = keys, crowd.number = number, crowd.leave_ms = (uint32_t)leave_ms;
     crowd.talk_ms_mean = (uint32_t)talk_ms, crowd.key_ms = (uint32_t)key_ms, crowd.patience_ms_mean = (uint32_t)patience_ms;
     if (brisk || hold != UINT64_MAX)
@@ -139,6 +173,11 @@ int sapa_crowd_main(int argc, char **argv)
     if (brisk)
         crowd.answer_ms_min = crowd.answer_ms_max = crowd.wrapup_ms_max = crowd.miss_permille = crowd.refuse_permille =
             crowd.break_permille = crowd.callback_miss_permille = crowd.customer_ends_permille = 0;
+    crowd.by_hand = codes != NULL;
+    if (survey != UINT64_MAX)
+        crowd.survey_permille = (uint32_t)survey;
+    if (answer_ms != UINT64_MAX)
+        crowd.answer_ms_min = crowd.answer_ms_max = (uint32_t)answer_ms;
     if (wrapup_ms != UINT64_MAX)
         crowd.wrapup_ms_min = crowd.wrapup_ms_max = (uint32_t)wrapup_ms;
     sapa_rc rc = sapa_sip_ip_parse(sapa_str_of(sip), sapa_addr_port(&addr), &crowd.target);
@@ -151,6 +190,9 @@ int sapa_crowd_main(int argc, char **argv)
         rc = sapa_signals_start(c.loop, numbers, on_signal, &c, &signals);
     if (rc == SAPA_OK)
         rc = sapa_crowd_open(&crowd, &c.crowd);
+    const int codes_fd = rc == SAPA_OK && codes ? open(codes, O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1; /* RDWR: writers come and go */
+    if (rc == SAPA_OK && codes)
+        rc = codes_fd < 0 ? SAPA_EIO : sapa_watch_start(c.loop, &c.codes_watch, codes_fd, SAPA_LOOP_READ, on_codes, &c);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa crowd: %s\n", sapa_rc_text(rc));
         return SAPA_EXIT_FAILED;
@@ -161,6 +203,10 @@ int sapa_crowd_main(int argc, char **argv)
         sapa_timer_set(c.loop, &c.timer, (int64_t)seconds * 1000000, on_limit, &c);
     sapa_loop_run(c.loop);
     print_stats(&c);
+    if (codes_fd >= 0) {
+        sapa_watch_stop(c.loop, &c.codes_watch);
+        close(codes_fd);
+    }
     sapa_crowd_close(c.crowd);
     sapa_signals_stop(signals);
     sapa_loop_free(c.loop);

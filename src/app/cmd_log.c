@@ -2,13 +2,17 @@
  * @file app/cmd_log.c
  * Commands that read the log: report, verify, replay.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "app/commands.h"
 #include "app/engine.h"
+#include "app/figures.h"
 #include "app/log_open.h"
+#include "app/xlsx.h"
+#include "report/nodes.h"
 #include "report/print.h"
 #include "report/report.h"
 
@@ -48,13 +52,15 @@ static bool parse_time(const char *text, const struct sapa_zone *zone, int64_t *
         if (sapa_str_u64(hour, 23, &h) != SAPA_OK || sapa_str_u64(minute, 59, &m) != SAPA_OK)
             return false;
     }
-    *ret_s = sapa_zone_midnight(zone, date) + (int64_t)(h * 3600 + m * 60);
+    const int64_t midnight = sapa_zone_midnight(zone, date), at = midnight + (int64_t)(h * 3600 + m * 60);
+    /* on the day on which the clocks change, what the clock says */
+    *ret_s = at + sapa_zone_offset(zone, midnight) - sapa_zone_offset(zone, at);
     return true;
 }
 
 struct folding {
     struct sapa_report report;
-    uint64_t records;
+    uint64_t records, seq;
     sapa_rc rc;
     const char *what;
 };
@@ -66,106 +72,370 @@ static bool fold_record(void *ctx, const struct sapa_record *record)
     if (++folding->records % 100000 == 0)
         progress(folding->what, folding->records);
     folding->rc = sapa_report_fold(&folding->report, record);
+    folding->seq = record->seq;
     return folding->rc == SAPA_OK;
 }
 
-/* The zone of the description that was in force last. */
-static bool last_zone(void *ctx, const struct sapa_record *record)
+static void report_progress(uint64_t records)
 {
-    struct sapa_text64 *hash = ctx;
+    progress("report", records);
+}
 
-    if (record->type == SAPA_T_centre_started)
-        *hash = record->u.centre_started.centre_hash;
+/* What `sapa report` was asked for. */
+struct report_wish {
+    const char *data, *by, *format, *language, *from, *to, *day, *only, *figures, *output;
+    bool total, queues, agents, clients, numbers, reasons, nodes, all, definitions;
+};
+
+enum { SAVE_FROM = 100000 }; /* records: so much folding is worth keeping */
+
+static const struct { const char *name; enum sapa_grain grain; } grains[] = {
+    { "15m", SAPA_GRAIN_QUARTER }, { "hour", SAPA_GRAIN_HOUR }, { "day", SAPA_GRAIN_DAY },
+    { "week", SAPA_GRAIN_WEEK },   { "month", SAPA_GRAIN_MONTH },
+};
+static const char *const formats[] = { "text", "csv", "json", "xlsx", "markdown" };
+enum { FORMAT_XLSX = 3, FORMAT_MARKDOWN = 4 };
+
+/* "answered,aht" into figures. Says what is wrong and returns false. */
+static bool parse_figures(const char *text, uint32_t *figures, uint32_t *ret_count)
+{
+    struct sapa_str rest = sapa_str_of(text);
+    uint32_t count = 0;
+
+    while (rest.n > 0) {
+        struct sapa_str next;
+        const struct sapa_str key = sapa_str_cut(rest, ',', &next);
+        const uint32_t at = sapa_figure_find(key);
+        struct sapa_figure like;
+        if (at == SAPA_NONE && sapa_figure_like(key) != SAPA_NONE) {
+            sapa_figure_get(sapa_figure_like(key), &like);
+            sapa_command_wrong("report", "there is no figure \"" SAPA_STR_FMT "\"; did you mean %s? (--definitions lists all)",
+                               SAPA_STR_ARG(key), like.key);
+            return false;
+        }
+        if (at == SAPA_NONE || count == SAPA_PRINT_FIGURES_MAX) {
+            if (at == SAPA_NONE)
+                sapa_command_wrong("report", "there is no figure \"" SAPA_STR_FMT "\" (--definitions lists all)", SAPA_STR_ARG(key));
+            else
+                sapa_command_wrong("report", "at most %d figures", (int)SAPA_PRINT_FIGURES_MAX);
+            return false;
+        }
+        sapa_figure_get(at, &like);
+        if (like.is_outer) {
+            sapa_command_wrong("report", "%s needs numbers that the log does not hold", like.key);
+            return false;
+        }
+        figures[count++] = at;
+        rest = next;
+    }
+    *ret_count = count;
     return true;
 }
 
-static const struct sapa_centre *centre_of_log(struct sapa_log_open *log)
+/* Index of a word among those that an option takes; -1. */
+static int choice(const char *word, const char *const *words, size_t count)
 {
-    struct sapa_text64 hash = { .n = 0 };
-
-    if (sapa_log_each(log, 1, true, last_zone, &hash) != SAPA_OK || hash.n == 0)
-        return NULL;
-    return sapa_log_centre(log, sapa_sized_str(&hash));
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word, words[i]) == 0)
+            return (int)i;
+    return -1;
 }
 
-int sapa_report_main(int argc, char **argv)
+/*
+ * Figures up to the end of the log. When the shelf is far behind (no centre runs that keeps it), it is brought up to
+ * date; when that cannot be, the log is folded for this time only.
+ */
+static sapa_rc open_figures(const char *data, struct sapa_figures **ret_figures)
 {
-    const char *data = sapa_data_default(), *by = "15m", *format = "text", *language = "id", *from = NULL, *to = NULL,
-               *only = "";
-    bool queues = false, agents = false, clients = false, numbers = false, reasons = false, all = false;
-    const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
-        { "by", SAPA_OPTION_TEXT, &by, "15m|day", "length of the intervals (15m)", 0, 0 },
-        { "queues", SAPA_OPTION_FLAG, &queues, NULL, "a table of queues", 0, 0 },
-        { "agents", SAPA_OPTION_FLAG, &agents, NULL, "a table of agents", 0, 0 },
-        { "clients", SAPA_OPTION_FLAG, &clients, NULL, "a table of clients", 0, 0 },
-        { "numbers", SAPA_OPTION_FLAG, &numbers, NULL, "a table of the numbers called", 0, 0 },
-        { "reasons", SAPA_OPTION_FLAG, &reasons, NULL, "a table of not-ready time by agent and reason", 0, 0 },
-        { "only", SAPA_OPTION_TEXT, &only, "KEY", "one queue, agent … by its key", 0, 0 },
-        { "from", SAPA_OPTION_TEXT, &from, "TIME", "2026-11-21 or 2026-11-21T08:15, local time", 0, 0 },
-        { "to", SAPA_OPTION_TEXT, &to, "TIME", "up to here, not included", 0, 0 },
-        { "format", SAPA_OPTION_TEXT, &format, "text|csv|json", "how it is written (text)", 0, 0 },
-        { "language", SAPA_OPTION_TEXT, &language, "id|en", "language of headings (id)", 0, 0 },
-        { "all-columns", SAPA_OPTION_FLAG, &all, NULL, "also columns that are zero everywhere", 0, 0 },
-    };
-    static struct folding folding = { .what = "report" };
-    struct sapa_log_open log;
-    int usage = sapa_command_options("report", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
+    struct sapa_figures *figures;
+    bool more;
+    sapa_rc rc = sapa_figures_open(data, &figures);
 
-    if (usage >= 0)
-        return usage;
-    if (strcmp(by, "15m") != 0 && strcmp(by, "day") != 0)
-        return sapa_command_wrong("report", "--by is 15m or day");
-    if (strcmp(format, "text") != 0 && strcmp(format, "csv") != 0 && strcmp(format, "json") != 0)
-        return sapa_command_wrong("report", "--format is text, csv or json");
-    if (strcmp(language, "id") != 0 && strcmp(language, "en") != 0)
-        return sapa_command_wrong("report", "--language is id or en");
-    if (sapa_log_open(data, &log) != SAPA_OK)
-        return SAPA_EXIT_FAILED;
-    struct sapa_report_options report = {
-        .centre = sapa_log_centre, .ctx = &log,
-        .interval = { .grain = strcmp(by, "day") == 0 ? SAPA_GRAIN_DAY : SAPA_GRAIN_QUARTER },
-    };
-    const struct sapa_centre *centre = from || to ? centre_of_log(&log) : NULL;
-    const struct sapa_zone *zone = centre ? &centre->zones[centre->system.zone] : NULL;
-    if ((from || to) && !zone)
-        return sapa_command_wrong("report", "the log is empty");
-    if ((from && !parse_time(from, zone, &report.interval.from_s)) || (to && !parse_time(to, zone, &report.interval.to_s)))
-        return sapa_command_wrong("report", "a time is written 2026-11-21 or 2026-11-21T08:15");
-    sapa_report_init(&folding.report, sapa_memory_heap(), &report);
-    sapa_rc rc = sapa_log_each(&log, 1, true, fold_record, &folding);
+    if (rc != SAPA_OK)
+        return rc;
+    rc = sapa_figures_fold(figures, 0, 0, report_progress, &more);
+    if (rc == SAPA_OK && sapa_figures_behind(figures) >= SAVE_FROM && sapa_figures_save(figures) != SAPA_OK) {
+        sapa_figures_close(figures);
+        rc = sapa_figures_open(data, &figures);
+        if (rc != SAPA_OK)
+            return rc;
+        rc = sapa_figures_fold(figures, 0, 0, report_progress, &more);
+    }
     progress_end();
-    rc = rc != SAPA_OK ? rc : folding.rc != SAPA_OK ? folding.rc : sapa_report_end(&folding.report, 0);
-    const struct sapa_print_options print = {
-        .format = strcmp(format, "csv") == 0 ? SAPA_FORMAT_CSV : strcmp(format, "json") == 0 ? SAPA_FORMAT_JSON : SAPA_FORMAT_TEXT,
-        .language = strcmp(language, "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID,
-        .every_column = all,
-        .only = sapa_str_of(only),
-    };
-    const struct sapa_lines lines = { print_line, stdout };
-    const struct { bool wanted; enum sapa_rows rows; } tables[] = {
-        { queues, SAPA_ROWS_QUEUES }, { agents, SAPA_ROWS_AGENTS },   { clients, SAPA_ROWS_CLIENTS },
-        { numbers, SAPA_ROWS_NUMBERS }, { reasons, SAPA_ROWS_REASONS },
-    };
-    const bool none = !queues && !agents && !clients && !numbers && !reasons;
+    if (rc == SAPA_OK)
+        *ret_figures = figures;
+    else
+        sapa_figures_close(figures);
+    return rc;
+}
+
+/* One table, to lines or to the workbook. */
+static sapa_rc print_table(struct sapa_intervals *rows, enum sapa_rows kind, const struct sapa_print_options *print,
+                           FILE *out, struct sapa_xlsx *xlsx)
+{
+    struct sapa_sheet sheet;
+
+    if (!xlsx)
+        return sapa_report_print(rows, kind, print, &(struct sapa_lines){ print_line, out });
+    const sapa_rc rc = sapa_xlsx_add(xlsx, sapa_rows_name(kind, print->language), &sheet);
+    return rc == SAPA_OK ? sapa_report_sheet(rows, kind, print, &sheet) : rc;
+}
+
+static bool has_figure(const struct sapa_print_options *print, enum sapa_rows kind)
+{
+    for (uint32_t i = 0; i < print->figure_count; i++)
+        if (sapa_figure_is_shown(print->figures[i], kind))
+            return true;
+    return print->figure_count == 0;
+}
+
+static int print_tables(const struct report_wish *wish, struct sapa_intervals *rows, const struct sapa_print_options *print,
+                        uint32_t kinds, bool usual, FILE *out, struct sapa_xlsx *xlsx)
+{
+    static const enum sapa_rows order[] = { SAPA_ROWS_TOTAL, SAPA_ROWS_QUEUES, SAPA_ROWS_AGENTS, SAPA_ROWS_CLIENTS,
+                                            SAPA_ROWS_NUMBERS, SAPA_ROWS_REASONS };
+    sapa_rc rc = SAPA_OK;
     size_t shown = 0;
-    for (size_t i = 0; rc == SAPA_OK && i < SAPA_COUNT(tables); i++) {
-        if (!tables[i].wanted && !(none && i < 2))
+
+    for (size_t i = 0; rc == SAPA_OK && i < SAPA_COUNT(order); i++) {
+        if (!(kinds >> order[i] & 1) || !has_figure(print, order[i]))
             continue;
-        rc = sapa_report_print(&folding.report.intervals, tables[i].rows, &print, &lines);
+        rc = print_table(rows, order[i], print, out, xlsx);
         shown += rc == SAPA_OK;
-        if (none && rc == SAPA_ENOENT) /* --only KEY alone: a queue or an agent, whichever has it */
+        if (usual && rc == SAPA_ENOENT) /* --only KEY alone: a queue or an agent, whichever has it */
             rc = SAPA_OK;
     }
     if (rc == SAPA_OK && shown == 0)
         rc = SAPA_ENOENT;
-    if (rc == SAPA_ENOENT && only[0])
-        fprintf(stderr, "sapa report: there is no row with the key \"%s\" in that table\n", only);
+    if (rc == SAPA_ENOENT && wish->only[0])
+        fprintf(stderr, "sapa report: there is no row with the key \"%s\" in that table\n", wish->only);
     else if (rc != SAPA_OK)
         fprintf(stderr, "sapa report: %s\n", sapa_rc_text(rc));
-    sapa_report_done(&folding.report);
+    return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+}
+
+/* The bounds of the report in the centre's zone. False: said what is wrong. */
+static bool parse_bounds(const struct report_wish *wish, const struct sapa_zone *zone, struct sapa_interval_options *bounds)
+{
+    if (wish->day && !parse_time(wish->day, zone, &bounds->from_s)) {
+        sapa_command_wrong("report", "a day is written 2026-11-21");
+        return false;
+    }
+    if (wish->day)
+        bounds->to_s = sapa_zone_span(zone, SAPA_GRAIN_DAY, bounds->from_s).to_s;
+    if ((wish->from && !parse_time(wish->from, zone, &bounds->from_s)) || (wish->to && !parse_time(wish->to, zone, &bounds->to_s))) {
+        sapa_command_wrong("report", "a time is written 2026-11-21 or 2026-11-21T08:15");
+        return false;
+    }
+    if (bounds->to_s != 0 && bounds->to_s <= bounds->from_s) {
+        sapa_command_wrong("report", "--to is not after --from");
+        return false;
+    }
+    return true;
+}
+
+static int report_now(const struct report_wish *wish, struct sapa_print_options *print, uint32_t kinds, bool usual,
+                      enum sapa_grain grain, bool workbook)
+{
+    struct sapa_interval_options bounds = { .grain = grain, .kinds = kinds };
+    struct sapa_figures *figures;
+    struct sapa_report *report;
+    struct sapa_intervals rows;
+    struct sapa_xlsx *xlsx = NULL;
+    FILE *out = stdout;
+    int code = SAPA_EXIT_FAILED;
+
+    if (open_figures(wish->data, &figures) != SAPA_OK)
+        return SAPA_EXIT_FAILED;
+    const struct sapa_centre *centre = sapa_figures_centre(figures);
+    const struct sapa_zone *zone = centre ? &centre->zones[centre->system.zone] : NULL;
+    if (!zone || !parse_bounds(wish, zone, &bounds)) {
+        sapa_figures_close(figures);
+        return zone ? SAPA_EXIT_USAGE : sapa_command_wrong("report", "the log is empty");
+    }
+    sapa_rc rc = sapa_figures_rows(figures, kinds, bounds.from_s, bounds.to_s, &report);
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa report: %s\n", sapa_rc_text(rc));
+        sapa_figures_close(figures);
+        return SAPA_EXIT_FAILED;
+    }
+    sapa_intervals_init(&rows, sapa_memory_heap(), &report->names, &bounds);
+    rc = sapa_intervals_group(&rows, &report->intervals);
+    if (rc == SAPA_OK && workbook)
+        rc = sapa_xlsx_open(wish->output, print->language, centre->system.currency, &xlsx);
+    else if (rc == SAPA_OK && wish->output && !(out = fopen(wish->output, "w")))
+        rc = SAPA_EIO;
+    if (rc != SAPA_OK)
+        fprintf(stderr, "sapa report: %s%s%s\n", wish->output ? wish->output : "", wish->output ? ": " : "", sapa_rc_text(rc));
+    else
+        code = print_tables(wish, &rows, print, kinds, usual, out, xlsx);
+    if (xlsx) {
+        char buf[256];
+        struct sapa_text problem;
+        sapa_text_init(&problem, buf, sizeof(buf));
+        if (sapa_xlsx_close(xlsx, &problem) != SAPA_OK) {
+            fprintf(stderr, "sapa report: %s: %s\n", wish->output, buf);
+            code = SAPA_EXIT_FAILED;
+        }
+    }
+    errno = 0;
+    if (out && (out == stdout ? fflush(out) : fclose(out)) != 0 && errno != EPIPE) { /* a reader may have seen enough */
+        fprintf(stderr, "sapa report: %s cannot be written\n", wish->output ? wish->output : "standard output");
+        code = SAPA_EXIT_FAILED;
+    }
+    sapa_intervals_done(&rows);
+    sapa_figures_close(figures);
+    return code;
+}
+
+/* ---- nodes ---- */
+
+struct node_folding {
+    struct sapa_log_open *log;
+    struct sapa_nodes nodes;
+    struct sapa_text64 hash; /* of the last description */
+    uint64_t records;
+    sapa_rc rc;
+};
+
+static bool last_description(void *ctx, const struct sapa_record *record)
+{
+    struct node_folding *folding = ctx;
+
+    if (record->type == SAPA_T_centre_started)
+        folding->hash = record->u.centre_started.centre_hash;
+    return false;
+}
+
+static bool fold_nodes(void *ctx, const struct sapa_record *record)
+{
+    struct node_folding *folding = ctx;
+
+    if (++folding->records % 100000 == 0)
+        progress("report", folding->records);
+    if (record->type == SAPA_T_centre_started) {
+        const struct sapa_centre *centre = sapa_log_centre(folding->log, sapa_sized_str(&record->u.centre_started.centre_hash));
+        folding->rc = centre ? sapa_nodes_take(&folding->nodes, centre) : SAPA_ENOENT;
+    }
+    if (folding->rc == SAPA_OK)
+        folding->rc = sapa_nodes_fold(&folding->nodes, record);
+    return folding->rc == SAPA_OK;
+}
+
+/* What callers did in the menus. */
+static int report_nodes(const struct report_wish *wish, enum sapa_format format, enum sapa_language language)
+{
+    static struct node_folding folding;
+    const struct sapa_lines lines = { print_line, stdout };
+    struct sapa_interval_options bounds = { 0 };
+    struct sapa_log_open log;
+    uint64_t last;
+
+    if (sapa_log_open(wish->data, &log) != SAPA_OK)
+        return SAPA_EXIT_FAILED;
+    folding.log = &log;
+    if (wish->day || wish->from || wish->to) { /* in the zone of the description in force */
+        sapa_rc found = sapa_store_centre_start(log.store, UINT64_MAX, &last);
+        if (found == SAPA_OK)
+            found = sapa_log_each(&log, last, true, last_description, &folding);
+        const struct sapa_centre *centre = found == SAPA_OK && folding.hash.n > 0 ? sapa_log_centre(&log, sapa_sized_str(&folding.hash)) : NULL;
+        if (!centre || !parse_bounds(wish, &centre->zones[centre->system.zone], &bounds)) {
+            sapa_log_close(&log);
+            return centre ? SAPA_EXIT_USAGE : sapa_command_wrong("report", "the log has no description to take the time zone from");
+        }
+    }
+    sapa_nodes_init(&folding.nodes, sapa_memory_heap(), bounds.from_s * 1000000, bounds.to_s * 1000000);
+    sapa_rc rc = sapa_log_each(&log, 1, true, fold_nodes, &folding);
+    progress_end();
+    rc = rc != SAPA_OK ? rc : folding.rc;
+    if (rc == SAPA_OK)
+        rc = sapa_nodes_print(&folding.nodes, format, language, sapa_str_of(wish->only), &lines);
+    if (rc == SAPA_ENOENT && wish->only[0])
+        fprintf(stderr, "sapa report: nobody was in a flow with the key \"%s\"\n", wish->only);
+    else if (rc != SAPA_OK)
+        fprintf(stderr, "sapa report: %s\n", sapa_rc_text(rc));
+    sapa_nodes_done(&folding.nodes);
     sapa_log_close(&log);
     return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+}
+
+int sapa_report_main(int argc, char **argv)
+{
+    struct report_wish wish = { .data = sapa_data_default(), .by = "15m", .format = "text", .language = "id", .only = "" };
+    const struct sapa_option options[] = {
+        { "data", SAPA_OPTION_TEXT, &wish.data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        { "by", SAPA_OPTION_TEXT, &wish.by, "15m|hour|day|week|month", "length of the intervals (15m)", 0, 0 },
+        { "total", SAPA_OPTION_FLAG, &wish.total, NULL, "a table of the whole centre", 0, 0 },
+        { "queues", SAPA_OPTION_FLAG, &wish.queues, NULL, "a table of queues", 0, 0 },
+        { "agents", SAPA_OPTION_FLAG, &wish.agents, NULL, "a table of agents", 0, 0 },
+        { "clients", SAPA_OPTION_FLAG, &wish.clients, NULL, "a table of clients", 0, 0 },
+        { "numbers", SAPA_OPTION_FLAG, &wish.numbers, NULL, "a table of the numbers called", 0, 0 },
+        { "reasons", SAPA_OPTION_FLAG, &wish.reasons, NULL, "a table of not-ready time by agent and reason", 0, 0 },
+        { "nodes", SAPA_OPTION_FLAG, &wish.nodes, NULL, "a table of the nodes of flows alone: who came, by which key he left, who hung up there", 0, 0 },
+        { "only", SAPA_OPTION_TEXT, &wish.only, "KEY", "one queue, agent, flow … by its key", 0, 0 },
+        { "figures", SAPA_OPTION_TEXT, &wish.figures, "A,B,C", "these figures, by their keys", 0, 0 },
+        { "day", SAPA_OPTION_TEXT, &wish.day, "DATE", "one day: 2026-11-21", 0, 0 },
+        { "from", SAPA_OPTION_TEXT, &wish.from, "TIME", "2026-11-21 or 2026-11-21T08:15, local time", 0, 0 },
+        { "to", SAPA_OPTION_TEXT, &wish.to, "TIME", "up to here, not included", 0, 0 },
+        { "format", SAPA_OPTION_TEXT, &wish.format, "text|csv|json|xlsx", "how it is written (text)", 0, 0 },
+        { "output", SAPA_OPTION_TEXT, &wish.output, "FILE", "where to, instead of the terminal; xlsx needs one", 0, 0 },
+        { "language", SAPA_OPTION_TEXT, &wish.language, "id|en", "language of headings (id)", 0, 0 },
+        { "all-columns", SAPA_OPTION_FLAG, &wish.all, NULL, "also columns that are zero everywhere", 0, 0 },
+        { "definitions", SAPA_OPTION_FLAG, &wish.definitions, NULL, "what each figure means, and no report", 0, 0 },
+    };
+    static const enum sapa_format as[] = { SAPA_FORMAT_TEXT, SAPA_FORMAT_CSV, SAPA_FORMAT_JSON, SAPA_FORMAT_CSV };
+    static uint32_t chosen[SAPA_PRINT_FIGURES_MAX];
+    uint32_t chosen_count = 0, kinds = 0;
+    int usage = sapa_command_options("report", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
+    size_t by = 0;
+
+    if (usage >= 0)
+        return usage;
+    while (by < SAPA_COUNT(grains) && strcmp(wish.by, grains[by].name) != 0)
+        by++;
+    const int format = choice(wish.format, formats, SAPA_COUNT(formats));
+    if (by == SAPA_COUNT(grains))
+        return sapa_command_wrong("report", "--by is 15m, hour, day, week or month");
+    if (format < 0 || (format == FORMAT_MARKDOWN && !wish.definitions))
+        return sapa_command_wrong("report", "--format is text, csv, json or xlsx");
+    if (strcmp(wish.language, "id") != 0 && strcmp(wish.language, "en") != 0)
+        return sapa_command_wrong("report", "--language is id or en");
+    if (wish.day && (wish.from || wish.to))
+        return sapa_command_wrong("report", "either --day or --from and --to");
+    if (wish.figures && !parse_figures(wish.figures, chosen, &chosen_count))
+        return SAPA_EXIT_USAGE;
+    const enum sapa_language language = strcmp(wish.language, "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID;
+    if (wish.definitions) {
+        if (format == FORMAT_XLSX)
+            return sapa_command_wrong("report", "definitions stand in every workbook; alone they are text, csv or json");
+        sapa_print_dictionary(format == FORMAT_MARKDOWN ? SAPA_DICTIONARY_MARKDOWN : (enum sapa_dictionary)format, language,
+                              chosen, chosen_count, &(struct sapa_lines){ print_line, stdout });
+        return SAPA_EXIT_OK;
+    }
+    if (wish.nodes)
+        return format == FORMAT_XLSX || wish.output ? sapa_command_wrong("report", "the table of nodes is text, csv or json, on the terminal")
+                                                    : report_nodes(&wish, as[format], language);
+    if (format == FORMAT_XLSX && !wish.output)
+        return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
+    const struct { bool wanted; enum sapa_rows rows; } tables[] = {
+        { wish.total, SAPA_ROWS_TOTAL },     { wish.queues, SAPA_ROWS_QUEUES },   { wish.agents, SAPA_ROWS_AGENTS },
+        { wish.clients, SAPA_ROWS_CLIENTS }, { wish.numbers, SAPA_ROWS_NUMBERS }, { wish.reasons, SAPA_ROWS_REASONS },
+    };
+    for (size_t i = 0; i < SAPA_COUNT(tables); i++)
+        kinds |= tables[i].wanted ? 1u << tables[i].rows : 0;
+    const bool usual = kinds == 0;
+    if (usual)
+        kinds = 1u << SAPA_ROWS_QUEUES | 1u << SAPA_ROWS_AGENTS;
+    struct sapa_print_options print = {
+        .format = as[format], .language = language, .every_column = wish.all, .only = sapa_str_of(wish.only),
+        .figures = chosen, .figure_count = chosen_count,
+    };
+    bool any = false;
+    for (unsigned kind = 0; kind < SAPA_ROWS_COUNT; kind++)
+        any |= (kinds >> kind & 1) != 0 && has_figure(&print, kind);
+    if (!any)
+        return sapa_command_wrong("report", "these tables have none of these figures (--definitions says which have)");
+    return report_now(&wish, &print, kinds, usual, grains[by].grain, format == FORMAT_XLSX);
 }
 
 /* ---- replay ---- */
@@ -303,7 +573,37 @@ static bool verify_chain(struct sapa_log_open *log)
     return report.good;
 }
 
-static bool verify_numbers(struct sapa_log_open *log)
+/* Is what the shelf keeps what the log says? Both stand at the same record. */
+static bool verify_figures(struct sapa_figures *figures, struct folding *folding)
+{
+    const uint64_t kept = sapa_figures_kept(figures);
+    struct sapa_report *report;
+    uint64_t rows = 0, differences = 0;
+    char buf[256];
+    struct sapa_text first;
+    bool more;
+
+    sapa_text_init(&first, buf, sizeof(buf));
+    if (kept == 0) {
+        puts("figures    nothing is kept beside the log");
+        return true;
+    }
+    sapa_rc rc = sapa_figures_fold(figures, 0, folding->seq, NULL, &more);
+    if (rc == SAPA_OK)
+        rc = sapa_figures_rows(figures, UINT32_MAX, INT64_MIN / 2, 0, &report);
+    if (rc == SAPA_OK)
+        rc = sapa_intervals_compare(&folding->report.intervals, &report->intervals, &rows, &differences, &first);
+    if (rc != SAPA_OK)
+        printf("figures    %s\n", sapa_rc_text(rc));
+    else if (differences == 0)
+        printf("figures    %llu rows, kept up to record %llu, good\n", (unsigned long long)rows, (unsigned long long)kept);
+    else
+        printf("figures    %llu of %llu kept rows are not what the log says (%s); delete figures.db, it is made anew\n",
+               (unsigned long long)differences, (unsigned long long)rows, buf);
+    return rc == SAPA_OK && differences == 0;
+}
+
+static bool verify_numbers(struct sapa_log_open *log, struct sapa_figures *figures, uint64_t *ret_lost)
 {
     static struct folding folding = { .what = "numbers" };
     const struct sapa_report_options report = { .centre = sapa_log_centre, .ctx = log, .check = true };
@@ -318,8 +618,10 @@ static bool verify_numbers(struct sapa_log_open *log)
         rc = sapa_report_check(&folding.report, &lines, &findings);
     if (rc != SAPA_OK)
         fprintf(stderr, "sapa verify: %s\n", sapa_rc_text(rc));
+    const bool kept = rc == SAPA_OK && verify_figures(figures, &folding);
+    *ret_lost = folding.report.check.lost_recordings;
     sapa_report_done(&folding.report);
-    return rc == SAPA_OK && findings == 0;
+    return kept && findings == 0;
 }
 
 int sapa_verify_main(int argc, char **argv)
@@ -337,12 +639,17 @@ int sapa_verify_main(int argc, char **argv)
     if (sapa_log_open(data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
     const bool chain = verify_chain(&log);
-    const bool numbers = chain && verify_numbers(&log);
+    uint64_t lost = 0;
+    struct sapa_figures *figures = NULL; /* before the log is read: the shelf stands no further than that */
+    const bool numbers = chain && sapa_figures_open(data, &figures) == SAPA_OK && verify_numbers(&log, figures, &lost);
+    sapa_figures_close(figures);
     const bool replayed = chain && replay_all(&log, &r);
     if (replayed)
         printf("decisions  %llu taken again, %llu differ\n", (unsigned long long)r.inputs, (unsigned long long)r.differences);
     sapa_log_close(&log);
     const bool good = chain && numbers && replayed && r.differences == 0;
-    puts(good ? "good: the log is whole and every number follows from it" : "NOT good: see above");
-    return good ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    puts(!good ? "NOT good: see above"
+         : lost > 0 ? "good: the log is whole and every number follows from it; what a fault has lost stands above (exit code 3)"
+                    : "good: the log is whole and every number follows from it");
+    return !good ? SAPA_EXIT_FAILED : lost > 0 ? SAPA_EXIT_LOST : SAPA_EXIT_OK;
 }

@@ -1,6 +1,6 @@
 /**
  * @file app/cmd_small.c
- * Small commands: check, switch, and the media process's own command line.
+ * Small commands: check, switch, reload, and the media process's own command line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,18 +94,48 @@ int sapa_switch_main(int argc, char **argv)
     return SAPA_EXIT_OK;
 }
 
+/* ---- reload ---- */
+
+static void tell_centre(void *ctx, const json_t *row)
+{
+    (void)ctx;
+    printf("%s is taken over; calls go on\n", json_string_value(json_object_get(row, "centre")));
+}
+
+int sapa_reload_main(int argc, char **argv)
+{
+    const char *data = sapa_data_default();
+    const struct sapa_option options[] = {
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+    };
+    char path[512], error_buf[900];
+    struct sapa_text error;
+    const int usage = sapa_command_options("reload", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
+
+    if (usage >= 0)
+        return usage;
+    snprintf(path, sizeof(path), "%s/console.sock", data);
+    sapa_text_init(&error, error_buf, sizeof(error_buf));
+    if (sapa_console_ask(path, json_pack("{s:s}", "do", "reload"), 10000, tell_centre, NULL, &error) == SAPA_OK)
+        return SAPA_EXIT_OK;
+    fprintf(stderr, "sapa reload: %s\n", error_buf);
+    return SAPA_EXIT_FAILED;
+}
+
 /* ---- media ---- */
 
 int sapa_media_command(int argc, char **argv)
 {
-    uint64_t fd = 0, port_min = 20000, port_max = 39999, threads = 0, cpu = 65535;
-    const char *socket_path = NULL;
+    uint64_t fd = 0, beat_fd = 0, port_min = 20000, port_max = 39999, threads = 0, cpu = 65535;
+    const char *socket_path = NULL, *codec_plugin = NULL;
     const struct sapa_option options[] = {
         { "listen-fd", SAPA_OPTION_NUMBER, &fd, "FD", "listening local socket", 3, 1000 },
+        { "beat-fd", SAPA_OPTION_NUMBER, &beat_fd, "FD", "pipe for a byte a second", 3, 1000 },
         { "socket", SAPA_OPTION_TEXT, &socket_path, "PATH", "or where to listen", 0, 0 },
         { "port-min", SAPA_OPTION_NUMBER, &port_min, "PORT", "first UDP port", 1024, 65000 },
         { "port-max", SAPA_OPTION_NUMBER, &port_max, "PORT", "last UDP port", 1025, 65535 },
         { "threads", SAPA_OPTION_NUMBER, &threads, "N", "packet threads, 0 one a core", 0, 64 },
+        { "codec-plugin", SAPA_OPTION_TEXT, &codec_plugin, "FILE", "shared object of a codec", 0, 0 },
         { "cpu", SAPA_OPTION_NUMBER, &cpu, "CPU", "pin the first thread here, the next to the next", 0, 1023 },
     };
     const int usage = sapa_command_options("media", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
@@ -116,9 +146,10 @@ int sapa_media_command(int argc, char **argv)
         return sapa_command_wrong("media", "this is a child of sapa serve; start that");
     sapa_log_role("media");
     const struct sapa_media_options media = {
-        .socket_path = socket_path, .listen_fd = (int)fd,
+        .socket_path = socket_path, .listen_fd = (int)fd, .beat_fd = (int)beat_fd,
         .port_min = (uint16_t)port_min, .port_max = (uint16_t)port_max, .threads = (unsigned)threads,
-        .pin = cpu != 65535, .cpu_first = (int)cpu, .quality_mos_x100 = 360, .handle_signals = true,
+        .pin = cpu != 65535, .cpu_first = (int)cpu, .handle_signals = true,
+        .codec_plugin = codec_plugin,
     };
     return sapa_media_main(&media);
 }

@@ -21,7 +21,7 @@ int sapa_command_wrong(const char *command, const char *fmt, ...)
 static const char *words_of(const char *command)
 {
     static const struct { const char *command, *words; } table[] = {
-        { "why", "CONTACT " }, { "check", "FILE " }, { "recording", "[NUMBER FILE.wav] " }, { "switch", "surge|closed on|off " },
+        { "why", "CONTACT " }, { "check", "FILE " }, { "config", "plan FILE|apply FILE|export [VERSION]|history|restore VERSION " }, { "recording", "[NUMBER FILE.wav] " }, { "switch", "surge|closed on|off " },
         { "token", "create USER ROLE|list|revoke NUMBER " },
     };
 

@@ -14,6 +14,7 @@ enum {
     SAPA_EXIT_OK = 0,
     SAPA_EXIT_FAILED = 1, /* it was tried and did not work, or what was checked is not right */
     SAPA_EXIT_USAGE = 2,  /* the command line or the centre description is wrong */
+    SAPA_EXIT_LOST = 3,   /* verify: good, but something was lost by a fault that the log itself states */
 };
 
 /**
@@ -43,6 +44,8 @@ int sapa_replay_main(int argc, char **argv);
 int sapa_verify_main(int argc, char **argv);
 int sapa_check_main(int argc, char **argv);
 int sapa_switch_main(int argc, char **argv);
+int sapa_reload_main(int argc, char **argv);
+int sapa_config_main(int argc, char **argv);
 int sapa_recording_main(int argc, char **argv);
 int sapa_crowd_main(int argc, char **argv);
 int sapa_contacts_main(int argc, char **argv);

@@ -322,7 +322,9 @@ sapa_rc sapa_console_ask(const char *path, json_t *request, int64_t limit_ms, sa
         return SAPA_ENOMEM;
     sapa_rc rc = sapa_unix_connect(path, &fd);
     if (rc != SAPA_OK) {
-        sapa_text_printf(error, "no centre answers at %s; start one with sapa serve, or name its folder with --data DIR",
+        sapa_text_printf(error, rc == SAPA_EDENIED
+                                    ? "%s belongs to another user; run this as the user who started the centre (sudo -u USER …)"
+                                    : "no centre answers at %s; start one with sapa serve, or name its folder with --data DIR",
                          path);
     } else {
         rc = sapa_unix_send(fd, text, strlen(text), NULL, 0);

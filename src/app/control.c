@@ -15,16 +15,21 @@
 #include "app/channels.h"
 #include "app/commands.h"
 #include "app/engine.h"
+#include "app/figures_keeper.h"
+#include "app/heartbeat.h"
 #include "app/live_console.h"
 #include "app/recording_key.h"
+#include "app/rescue.h"
 #include "app/serve.h"
 #include "app/web_link.h"
 #include "app/web_work.h"
 #include "base/log.h"
+#include "rt/file.h"
 #include "rt/pages.h"
 #include "rt/process.h"
 #include "rt/socket.h"
 #include "rt/thread.h"
+#include "rt/tls.h"
 #include "store/log.h"
 #include "store/sqlite/sqlite.h"
 #include "store/writer.h"
@@ -74,9 +79,11 @@ struct control {
     struct sapa_web_link *web_link;
     struct sapa_web_files web_files;
     struct sapa_pool *pool;
+    struct sapa_figures_keeper *figures;
     struct sapa_centre_shelf *shelf;
+    struct sapa_rescue *rescue;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
-    struct sapa_timer stop_timer, second_timer;
+    struct sapa_timer stop_timer, second_timer, beat_timer;
     uint64_t slow_commits;
     int slow_seconds; /* seconds with slow commits, less those without */
     bool slow_alarm;
@@ -90,11 +97,15 @@ struct control {
     enum sapa_log_state log_state;
     int ready_fd;
     int64_t started_us;
+    int64_t announced_us; /* core time of our centre_started */
+    struct sapa_text64 brought_by; /* of a description that takes force while we run */
+    struct sapa_text128 comment;
 };
 
 static struct {
     const char *data, *centre, *advertise, *secrets, *http_cert, *http_key;
-    struct sapa_option_list udp, tcp;
+    const char *tls_trust;
+    struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
     uint64_t http_fd, http_rate;
 } opt;
 
@@ -109,6 +120,10 @@ static const struct sapa_option options[] = {
     { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "certificate (PEM)", 0, 0 },
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "its key (PEM)", 0, 0 },
     { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second and source", 0, 1000000 },
+    { "tls-fd", SAPA_OPTION_LIST, &opt.tls, "FD", "open TCP listener for TLS", 0, 0 },
+    { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain", 0, 0 },
+    { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "its key", 0, 0 },
+    { "tls-trust", SAPA_OPTION_TEXT, &opt.tls_trust, "FILE", "authorities", 0, 0 },
 };
 
 /* ---- the engine's ports ---- */
@@ -153,17 +168,29 @@ static void input_now(struct control *c, struct sapa_record *input)
 
 /* ---- inbox ---- */
 
+/* To serve, which has the other end of the pipe. It is never full: a byte a second, and somebody reads. */
+static void beat(const struct control *c, uint8_t byte)
+{
+    if (c->ready_fd >= 0 && write(c->ready_fd, &byte, 1) != 1)
+        sapa_log(SAPA_LOG_DEBUG, "control.beat", "nobody waits for it");
+}
+
+static void on_beat(void *ctx)
+{
+    struct control *c = ctx;
+
+    beat(c, SAPA_HEARTBEAT_ALIVE);
+    sapa_timer_set(c->loop, &c->beat_timer, SAPA_HEARTBEAT_EVERY_US, on_beat, c);
+}
+
 static void on_ready(struct control *c)
 {
-    char byte = 1;
-
     c->ready = true;
     if (c->web_link)
         sapa_web_link_second(c->web_link, true);
     sapa_log(SAPA_LOG_INFO, "control.ready", "start_ms=%lld epoch=%llu",
              (long long)((sapa_mono_us() - c->started_us) / 1000), (unsigned long long)sapa_store_epoch(c->store));
-    if (c->ready_fd >= 0 && write(c->ready_fd, &byte, 1) != 1)
-        sapa_log(SAPA_LOG_DEBUG, "control.ready", "nobody waits for it");
+    on_beat(c);
 }
 
 static void retry_inbox(void *ctx);
@@ -180,6 +207,18 @@ static void take_input(struct control *c, const void *bytes)
 
     memcpy(&input, bytes, sapa_record_size(bytes));
     input_now(c, &input);
+    if (input.type == SAPA_T_alarm_raised && input.u.alarm_raised.kind == SAPA_ALARM_MEDIA_LOST && input.u.alarm_raised.on)
+        sapa_rescue_add_all(c->rescue); /* what was recorded until then */
+}
+
+static bool post_rescued(void *ctx, struct sapa_record *input)
+{
+    struct control *c = ctx;
+
+    if (must_wait(c))
+        return false;
+    input_now(c, input);
+    return true;
 }
 
 /* The rest stays in the mailbox: senders will feel it. Not possible from within its own callback. */
@@ -201,6 +240,12 @@ static void on_inbox(void *ctx, uint32_t type, const void *data, size_t size)
     }
     if (type == SAPA_INBOX_WEB) { /* a write while the log or a description is awaited is told to come again */
         sapa_web_link_ask(c->web_link, data, size);
+        return;
+    }
+    if (type == SAPA_INBOX_RECORDING) {
+        uint64_t recording;
+        memcpy(&recording, data, sizeof(recording));
+        sapa_rescue_add(c->rescue, recording);
         return;
     }
     if (!c->waiting && !must_wait(c)) {
@@ -450,7 +495,10 @@ static sapa_rc load_newest(struct control *c)
 
     for (;;) {
         struct sapa_snapshot snapshot = { .seq = 0 };
-        sapa_rc rc = sapa_store_snapshot(c->store, "engine", SAPA_ENGINE_SNAPSHOT_VERSION, seq_max, &snapshot);
+        sapa_rc rc = SAPA_ENOENT;
+        for (uint32_t version = SAPA_ENGINE_SNAPSHOT_VERSION;
+             rc == SAPA_ENOENT && version >= SAPA_ENGINE_SNAPSHOT_VERSION_MIN; version--)
+            rc = sapa_store_snapshot(c->store, "engine", version, seq_max, &snapshot);
         if (rc != SAPA_OK)
             return rc == SAPA_ENOENT ? SAPA_OK : rc;
         rc = unseal_snapshot(c, &snapshot);
@@ -535,10 +583,11 @@ static sapa_rc open_store(struct control *c)
     return rc;
 }
 
-/* A description as the file has it now: compiled, kept under its hash, its clients known to the store. */
-static sapa_rc open_centre(struct control *c, struct sapa_channels_centre *ret)
+/* A description as the file `path` has it now: compiled, kept under its hash, its clients known to the store.
+   `ret_text` may be NULL. */
+static sapa_rc open_centre(struct control *c, const char *path, struct sapa_channels_centre *ret, char **ret_text)
 {
-    const struct sapa_centre_file file = { .path = opt.centre, .secrets_path = opt.secrets, .make_secrets = true };
+    const struct sapa_centre_file file = { .path = path, .secrets_path = opt.secrets, .make_secrets = true };
     struct sapa_channels_centre opened = { .centre = NULL };
     struct sapa_centre *centre;
     char *text, hash[SAPA_HASH_TEXT_SIZE];
@@ -547,7 +596,6 @@ static sapa_rc open_centre(struct control *c, struct sapa_channels_centre *ret)
     if (rc != SAPA_OK)
         return rc;
     rc = sapa_store_document_put(c->store, text, strlen(text), hash);
-    free(text);
     for (uint32_t i = 0; rc == SAPA_OK && i < centre->clients_count && i < SAPA_COUNT(opened.clients); i++) {
         char key[SAPA_KEY_MAX + 1], name[128];
         sapa_str_copy(centre->clients[i].key, key, sizeof(key));
@@ -556,11 +604,16 @@ static sapa_rc open_centre(struct control *c, struct sapa_channels_centre *ret)
     }
     if (rc != SAPA_OK) {
         sapa_centre_free(centre);
+        free(text);
         return rc;
     }
     sapa_centre_shelf_add(c->shelf, centre);
     opened.centre = centre;
     *ret = opened;
+    if (ret_text)
+        *ret_text = text;
+    else
+        free(text);
     return SAPA_OK;
 }
 
@@ -588,6 +641,50 @@ static sapa_rc add_listen(struct sapa_voice_listen *listen, uint8_t kind, const 
     return rc;
 }
 
+/*
+ * What TLS speaks with: the files that were given, or a certificate of our own, made once, that phones can be told
+ * to trust. NULL: neither is wanted.
+ */
+static sapa_rc find_certificates(struct control *c, const struct sapa_tls_options **ret_tls)
+{
+    static struct sapa_tls_options tls;
+    static char certificate[512], key[512];
+    struct sapa_text text;
+    struct sapa_str names[8];
+    size_t count = 0;
+    char host[SAPA_ADDR_TEXT_MAX];
+    struct sapa_addr local;
+
+    *ret_tls = NULL;
+    if (opt.tls.count == 0 && opt.tls_cert.count == 0 && !opt.tls_trust)
+        return SAPA_OK;
+    *ret_tls = &tls;
+    tls.trust = opt.tls_trust;
+    tls.count = opt.tls_cert.count;
+    memcpy(tls.certificates, opt.tls_cert.values, sizeof(tls.certificates));
+    memcpy(tls.keys, opt.tls_key.values, sizeof(tls.keys));
+    if (tls.count > 0 || opt.tls.count == 0)
+        return SAPA_OK;
+    sapa_text_init(&text, certificate, sizeof(certificate));
+    sapa_text_printf(&text, "%s/tls.certificate.pem", opt.data);
+    sapa_text_init(&text, key, sizeof(key));
+    sapa_text_printf(&text, "%s/tls.key.pem", opt.data);
+    tls.count = 1;
+    tls.certificates[0] = certificate;
+    tls.keys[0] = key;
+    if (sapa_file_exists(certificate) && sapa_file_exists(key))
+        return SAPA_OK;
+    names[count++] = c->today.centre->system.sip_host;
+    if (opt.advertise)
+        names[count++] = sapa_str_of(opt.advertise);
+    if (count < SAPA_COUNT(names) && sapa_socket_local((int)find_number(opt.tls.values[0]), &local) == SAPA_OK &&
+        !sapa_addr_is_wildcard(&local))
+        names[count++] = sapa_str_of(sapa_addr_print_host(&local, host, sizeof(host)));
+    const sapa_rc rc = sapa_tls_certificate_make(names, count, 3650, certificate, key);
+    sapa_log(rc == SAPA_OK ? SAPA_LOG_INFO : SAPA_LOG_ERROR, "control.tls", "made=%s rc=%s", certificate, sapa_rc_name(rc));
+    return rc;
+}
+
 static sapa_rc open_channels(struct control *c)
 {
     static struct sapa_voice_listen listens[SAPA_VOICE_LISTENS_MAX];
@@ -596,12 +693,20 @@ static sapa_rc open_channels(struct control *c)
         .data = opt.data, .centre = c->today, .ports = &ports, .inbox = c->inbox, .listens = listens,
         .epoch = (uint32_t)sapa_store_epoch(c->store), .node = 1, .cpu = -1,
     };
+    struct sapa_key offer_key;
     sapa_rc rc = SAPA_OK;
 
+    sapa_store_key(c->store, "sapa offers to phones", &offer_key);
+    memcpy(channels.offer_key, offer_key.bytes, sizeof(channels.offer_key));
+    sapa_wipe(&offer_key, sizeof(offer_key));
     for (size_t i = 0; rc == SAPA_OK && i < opt.udp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
         rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_UDP, opt.udp.values[i]);
     for (size_t i = 0; rc == SAPA_OK && i < opt.tcp.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
         rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_TCP, opt.tcp.values[i]);
+    for (size_t i = 0; rc == SAPA_OK && i < opt.tls.count && channels.listen_count < SAPA_VOICE_LISTENS_MAX; i++)
+        rc = add_listen(&listens[channels.listen_count++], SAPA_SIP_FLOW_TLS, opt.tls.values[i]);
+    if (rc == SAPA_OK)
+        rc = find_certificates(c, &channels.tls);
     if (rc == SAPA_OK && opt.advertise) {
         struct sapa_sip_ip ip;
         rc = sapa_sip_ip_parse(sapa_str_of(opt.advertise), 0, &ip);
@@ -631,6 +736,18 @@ static void tokens_changed(void *ctx)
         sapa_web_wake(c->web);
 }
 
+static sapa_rc hand_over_talked(void *ctx, uint64_t person, uint32_t agent)
+{
+    return sapa_channels_talked(((struct control *)ctx)->channels, person, agent);
+}
+
+static uint32_t queue_ring_ms(const struct control *c, uint32_t queue)
+{
+    const uint32_t ring_ms = queue < c->today.centre->queues_count ? c->today.centre->queues[queue].ring_ms : 0;
+
+    return ring_ms ? ring_ms : 20000; /* as the core takes it */
+}
+
 /* What the core holds goes to the channel, so that each thing is confirmed or ended. */
 static sapa_rc hand_over(struct control *c)
 {
@@ -646,6 +763,14 @@ static sapa_rc hand_over(struct control *c)
     cursor = 0;
     while (rc == SAPA_OK && sapa_engine_arrived_next(c->engine, &cursor, &record))
         rc = sapa_channels_contact(c->channels, &record);
+    if (rc == SAPA_OK)
+        rc = sapa_engine_each_talked(c->engine, hand_over_talked, c);
+    cursor = 0;
+    while (rc == SAPA_OK && sapa_engine_recording_next(c->engine, &cursor, &record)) {
+        const struct sapa_voice_held recording = { .contact = record.u.recording_state.contact, .what = SAPA_VOICE_HELD_RECORDING,
+                                                   .offer = record.u.recording_state.recording };
+        rc = sapa_channels_held(c->channels, &recording);
+    }
     cursor = 0;
     while (rc == SAPA_OK && sapa_core_contact_next(c->core, &cursor, now_us, &contact)) {
         const struct sapa_voice_held customer = { .contact = contact.contact, .what = SAPA_VOICE_HELD_CUSTOMER,
@@ -660,8 +785,12 @@ static sapa_rc hand_over(struct control *c)
     for (uint32_t agent = 0; agent < c->today.centre->agents_count; agent++) {
         cursor = 0;
         while (rc == SAPA_OK && sapa_core_assignment_next(c->core, agent, &cursor, &assignment)) {
+            if (assignment.state == SAPA_ASSIGNMENT_OFFERED && assignment.since_us >= c->announced_us)
+                continue; /* made by this process: its command follows when the log has it */
+            const bool known = sapa_core_contact_get(c->core, assignment.contact, now_us, &contact) == SAPA_OK;
             const struct sapa_voice_held held = {
-                .contact = assignment.contact, .offer = assignment.offer,
+                .contact = assignment.contact, .offer = assignment.offer, .agent = agent, .queue = assignment.queue,
+                .ring_ms = queue_ring_ms(c, assignment.queue), .kind = known && contact.callback != UINT8_MAX,
                 .talking = assignment.state == SAPA_ASSIGNMENT_TALKING,
                 .what = assignment.state == SAPA_ASSIGNMENT_OFFERED ? SAPA_VOICE_HELD_RINGING : SAPA_VOICE_HELD_AGENT };
             if (assignment.channel == SAPA_CHANNEL_VOICE && assignment.state != SAPA_ASSIGNMENT_WRAPUP)
@@ -680,9 +809,12 @@ static void announce_start(struct control *c)
     (void)sapa_sized_set(&input.u.centre_started.build, sapa_str_of(SAPA_VERSION));
     (void)sapa_sized_set(&input.u.centre_started.zones, SAPA_STR("system"));
     input.u.centre_started.epoch = sapa_store_epoch(c->store);
+    input.u.centre_started.by = c->brought_by;
+    input.u.centre_started.comment = c->comment;
     if (c->web_link)
         sapa_web_link_clients(c->web_link, c->today.clients);
     input_now(c, &input);
+    c->announced_us = input.at_us;
     if (sapa_centre_history_add(c->store, input.seq, input.at_us, c->today.centre->hash) != SAPA_OK)
         sapa_log(SAPA_LOG_WARN, "control.history", "the description's version is not listed; readers take longer, ignoring");
 }
@@ -712,22 +844,35 @@ static void try_switch(void *ctx)
     sapa_log(SAPA_LOG_INFO, "control.reload", "hash=%s", c->today.centre->hash);
 }
 
-static sapa_rc reload(struct control *c)
+/* `wish->file` takes the place of the file that we serve once it has proved good. */
+static sapa_rc reload(void *ctx, const struct sapa_reload *wish)
 {
+    struct control *c = ctx;
     struct sapa_channels_centre next;
+    const bool other = wish->file && strcmp(wish->file, opt.centre) != 0;
+    char *text = NULL;
 
     if (c->next.centre) {
         sapa_log(SAPA_LOG_WARN, "control.reload", "the description read before has not taken force yet; ask again later");
         return SAPA_EAGAIN;
     }
-    const sapa_rc rc = open_centre(c, &next);
-    if (rc != SAPA_OK || sapa_core_centre(c->core, next.centre) != SAPA_OK) {
+    sapa_rc rc = open_centre(c, other ? wish->file : opt.centre, &next, &text);
+    if (rc == SAPA_OK)
+        rc = sapa_core_centre(c->core, next.centre);
+    if (rc != SAPA_OK) {
         sapa_log(SAPA_LOG_ERROR, "control.reload", "the description has mistakes or does not fit; the one before stays in force");
-        return SAPA_EINVAL;
+    } else if (other && (rc = sapa_file_write(opt.centre, text, strlen(text), 0600)) != SAPA_OK) {
+        sapa_log(SAPA_LOG_ERROR, "control.reload", "%s cannot be written (%s); the one before stays in force", opt.centre,
+                 sapa_rc_text(rc));
+        rc = SAPA_EIO;
+    } else {
+        (void)sapa_sized_set(&c->brought_by, sapa_str_of(wish->by ? wish->by : ""));
+        (void)sapa_sized_set(&c->comment, sapa_str_of(wish->comment ? wish->comment : ""));
+        c->next = next;
+        try_switch(c);
     }
-    c->next = next;
-    try_switch(c);
-    return SAPA_OK;
+    free(text);
+    return rc;
 }
 
 /* Has every call ended? Then a moment more, for the recorder's last words. */
@@ -769,7 +914,7 @@ static void on_signal(void *ctx, int number)
     struct control *c = ctx;
 
     if (number == SIGHUP)
-        (void)reload(c); /* it has said what is wrong */
+        (void)!reload(c, &(const struct sapa_reload){ .by = "SIGHUP" });
     else if (number == SIGUSR1) /* a successor takes over: calls go on */
         sapa_loop_stop(c->loop);
     else
@@ -832,9 +977,9 @@ static sapa_rc web_input(void *ctx, struct sapa_record *input)
     return SAPA_OK;
 }
 
-static sapa_rc web_reload(void *ctx)
+static sapa_rc web_reload(void *ctx, const char *by)
 {
-    return reload(ctx);
+    return reload(ctx, &(const struct sapa_reload){ .by = by });
 }
 
 /* On the web thread. */
@@ -892,7 +1037,7 @@ static sapa_rc open_all(struct control *c)
         (rc = sapa_signals_start(c->loop, numbers, on_signal, c, &c->signals)) != SAPA_OK ||
         (rc = sapa_mailbox_new(INBOX_BYTES, &c->inbox)) != SAPA_OK ||
         (rc = sapa_pool_new("slow", 1, 16, &c->pool)) != SAPA_OK || (rc = open_store(c)) != SAPA_OK ||
-        (rc = sapa_centre_shelf_new(c->store, &c->shelf)) != SAPA_OK || (rc = open_centre(c, &c->today)) != SAPA_OK ||
+        (rc = sapa_centre_shelf_new(c->store, &c->shelf)) != SAPA_OK || (rc = open_centre(c, opt.centre, &c->today, NULL)) != SAPA_OK ||
         (rc = open_engine(c)) != SAPA_OK || (rc = recover(c)) != SAPA_OK)
         return rc;
     const struct sapa_log_writer_opts writer = { .loop = c->loop, .progress = on_log, .ctx = c, .cpu = -1 };
@@ -900,13 +1045,20 @@ static sapa_rc open_all(struct control *c)
         (rc = sapa_core_centre(c->core, c->today.centre)) != SAPA_OK || (rc = open_web(c)) != SAPA_OK)
         return rc;
     announce_start(c);
+    char recordings[512];
+    snprintf(recordings, sizeof(recordings), "%s/recordings", opt.data);
+    const struct sapa_rescue_options rescue = { .loop = c->loop, .pool = c->pool, .store = c->store, .engine = c->engine,
+                                                .recordings = recordings, .post = post_rescued, .ctx = c };
+    if ((rc = sapa_rescue_new(&rescue, &c->rescue)) != SAPA_OK)
+        return rc;
     if ((rc = open_channels(c)) != SAPA_OK || (rc = hand_over(c)) != SAPA_OK)
         return rc;
     char path[512];
     snprintf(path, sizeof(path), "%s/console.sock", opt.data);
     const struct sapa_live_console_options console = { .loop = c->loop, .core = c->core, .live = &c->live,
                                                        .engine = c->engine, .writer = c->writer, .path = path,
-                                                       .input = console_input, .ctx = c, .store = c->store,
+                                                       .input = console_input, .reload = reload,
+                                                       .centre = opt.centre, .ctx = c, .store = c->store,
                                                        .tokens_changed = tokens_changed };
     if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
         fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
@@ -918,7 +1070,7 @@ static sapa_rc open_all(struct control *c)
     c->snapshot_us = sapa_loop_now_us(c->loop);
     sapa_timer_set(c->loop, &c->snapshot_timer, SNAPSHOT_LOOK_US, look_snapshot, c);
     sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
-    return SAPA_OK;
+    return sapa_figures_keeper_start(c->loop, c->pool, opt.data, &c->figures);
 }
 
 /* What the channels still had to say is logged, and what was promised is done by the next process. */
@@ -948,6 +1100,8 @@ static void close_all(struct control *c)
         take_rest(c);
     const uint64_t committed = sapa_log_writer_stop(c->writer);
     sapa_pool_free(c->pool);
+    sapa_figures_keeper_free(c->figures);
+    sapa_rescue_free(c->rescue);
     if (c->serving && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
         seal_snapshot(c, seq, bytes, size) != SAPA_OK)
         sapa_log(SAPA_LOG_WARN, "snapshot.put", "the next start takes longer, ignoring");
@@ -984,11 +1138,12 @@ int sapa_control_main(int argc, char **argv)
     c.ready_fd = opt.udp.count > 0 ? SAPA_CHILD_READY_FD : -1;
     const sapa_rc rc = open_all(&c);
     if (rc != SAPA_OK) {
-        sapa_log(SAPA_LOG_ERROR, "control.start", "%s", sapa_rc_text(rc));
+        sapa_log(SAPA_LOG_ERROR, "control.start", "the centre does not start, for the reason above (%s)", sapa_rc_name(rc));
         close_all(&c);
         return rc == SAPA_EINVAL || rc == SAPA_ENOENT || rc == SAPA_EDENIED ? SAPA_EXIT_USAGE : SAPA_EXIT_FAILED;
     }
     sapa_loop_run(c.loop);
+    beat(&c, SAPA_HEARTBEAT_ENDS); /* the last words and the snapshot take their time */
     close_all(&c);
     return SAPA_EXIT_OK;
 }

@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 
+#include "app/people.h"
 #include "base/log.h"
 
 enum {
     STEP_BYTES_FIRST = 64 * 1024,
     STEP_RECORDS_FIRST = 64,
     KEPT_MAX = 200000,   /* living legs, living contacts */
+    TALKED_MAX = SAPA_PEOPLE_KEPT_MAX,
     ENCODED_MAX = SAPA_RECORD_ENCODED_MAX,
     SAVED_MAX = 512 << 20,
     RELEASE_AGAIN_US = 2000,
@@ -15,9 +17,18 @@ enum {
 
 /* An encoded record that must outlive a restart: clear part, then pii part. */
 struct kept {
-    uint64_t key; /* leg, or contact */
+    uint64_t key; /* leg, contact, or recording */
     uint8_t *bytes;
     uint32_t clear_size, pii_size;
+};
+
+/* A person's last conversation. Agents by key, so that it outlives descriptions. */
+struct talked {
+    uint64_t person, agent_key;
+};
+
+struct agent_of_key {
+    uint64_t key, agent;
 };
 
 struct held {
@@ -39,7 +50,8 @@ struct sapa_engine {
     struct held *held;
     size_t held_first, held_count, held_room;
     size_t step_held; /* of the step at hand: their seq is not known yet */
-    struct sapa_table dialogs, arrived;
+    struct sapa_table dialogs, arrived, recordings, talked;
+    uint32_t forget_next; /* of `talked` */
     /* replay: what the core says now, to be compared with what the log says next */
     bool replaying;
     size_t compared;
@@ -129,6 +141,37 @@ static bool kept_next(const struct sapa_table *table, uint32_t *cursor, struct s
     return true;
 }
 
+/* FNV-1a */
+static uint64_t key_of(struct sapa_str key)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < key.n; i++)
+        hash = (hash ^ (uint8_t)key.p[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static void talked_set(struct sapa_engine *engine, uint64_t person, uint64_t agent_key)
+{
+    struct talked *talked = sapa_table_find(&engine->talked, person);
+
+    if (!talked && engine->talked.count == TALKED_MAX)
+        sapa_table_remove(&engine->talked, sapa_table_at(&engine->talked, engine->forget_next++ % TALKED_MAX));
+    if (talked || sapa_table_add(&engine->talked, person, &talked) == SAPA_OK)
+        talked->agent_key = agent_key;
+}
+
+static void note_talk(struct sapa_engine *engine, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_connected *in = &record->u.contact_connected;
+    const struct sapa_centre *centre = sapa_core_centre_now(engine->options.core);
+    struct sapa_contact_view view;
+
+    if (sapa_core_contact_get(engine->options.core, in->contact, record->at_us, &view) == SAPA_OK && view.person != 0 &&
+        in->agent < centre->agents_count)
+        talked_set(engine, view.person, key_of(centre->agents[in->agent].key));
+}
+
 /* Every record that stands in the log comes by here once. */
 static void note(struct sapa_engine *engine, const struct sapa_record *record)
 {
@@ -150,6 +193,13 @@ static void note(struct sapa_engine *engine, const struct sapa_record *record)
             kept_drop(&engine->arrived, record->u.refused.about);
         break;
     }
+    case SAPA_T_contact_connected: note_talk(engine, record); break;
+    case SAPA_T_recording_state:
+        if (record->u.recording_state.state > 2)
+            kept_drop(&engine->recordings, record->u.recording_state.recording);
+        else if (record->u.recording_state.path.n > 0)
+            kept_set(&engine->recordings, record->u.recording_state.recording, record);
+        break;
     case SAPA_T_contact_ended: kept_drop(&engine->arrived, record->u.contact_ended.contact); break;
     case SAPA_T_centre_started:
         if (engine->options.names &&
@@ -369,7 +419,7 @@ sapa_rc sapa_engine_replayed(struct sapa_engine *engine, struct sapa_text *diffe
     return rc;
 }
 
-/* ---- snapshots: version, description's hash, core, dialogs, arrived, live ---- */
+/* ---- snapshots: version, description's hash, core, dialogs, arrived, recordings, live, talked ---- */
 
 struct growing {
     uint8_t *bytes;
@@ -440,11 +490,17 @@ sapa_rc sapa_engine_save(const struct sapa_engine *engine, uint8_t **ret_bytes, 
 
     if (good) {
         part_end(&g, part);
-        good = put_kept(&g, &engine->dialogs) && put_kept(&g, &engine->arrived) && put_number(&g, engine->options.live != NULL);
+        good = put_kept(&g, &engine->dialogs) && put_kept(&g, &engine->arrived) && put_kept(&g, &engine->recordings) &&
+                put_number(&g, engine->options.live != NULL);
     }
     if (good && engine->options.live)
         good = sapa_names_save(engine->options.names, &save) == SAPA_OK &&
                sapa_live_save(engine->options.live, &save) == SAPA_OK;
+    good = good && put_number(&g, engine->talked.count);
+    for (uint32_t i = 0; good && i < engine->talked.count; i++) {
+        const struct talked *talked = sapa_table_at(&engine->talked, i);
+        good = put_number(&g, talked->person) && put_number(&g, talked->agent_key);
+    }
     if (!good) {
         free(g.bytes);
         return SAPA_ENOMEM;
@@ -461,7 +517,7 @@ sapa_rc sapa_engine_snapshot_hash(const uint8_t *bytes, size_t size, char ret_ha
 
     if (!hash)
         return SAPA_ECORRUPT;
-    if (version != SAPA_ENGINE_SNAPSHOT_VERSION)
+    if (version < SAPA_ENGINE_SNAPSHOT_VERSION_MIN || version > SAPA_ENGINE_SNAPSHOT_VERSION)
         return SAPA_EVERSION;
     memcpy(ret_hash, hash, 64);
     ret_hash[64] = '\0';
@@ -489,6 +545,21 @@ static sapa_rc get_kept(struct sapa_reader *r, struct sapa_table *table)
     return r->bad ? SAPA_ECORRUPT : SAPA_OK;
 }
 
+static sapa_rc get_talked(struct sapa_engine *engine, struct sapa_reader *r)
+{
+    const uint64_t count = sapa_get_u64(r);
+
+    if (r->bad || count > TALKED_MAX)
+        return SAPA_ECORRUPT;
+    for (uint64_t i = 0; i < count; i++) {
+        const uint64_t person = sapa_get_u64(r), agent_key = sapa_get_u64(r);
+        if (r->bad || person == 0)
+            return SAPA_ECORRUPT;
+        talked_set(engine, person, agent_key);
+    }
+    return SAPA_OK;
+}
+
 static bool get(void *ctx, void *bytes, size_t n)
 {
     const uint8_t *from = sapa_get_raw(ctx, n);
@@ -507,7 +578,7 @@ sapa_rc sapa_engine_load(struct sapa_engine *engine, const uint8_t *bytes, size_
 
     if (rc != SAPA_OK)
         return rc;
-    (void)sapa_get_u64(&r);
+    const uint64_t version = sapa_get_u64(&r);
     (void)sapa_get_raw(&r, 64);
     engine->stats.seq = engine->stats.committed = sapa_get_u64(&r);
     const uint32_t core_size = sapa_get_fixed32(&r);
@@ -515,7 +586,8 @@ sapa_rc sapa_engine_load(struct sapa_engine *engine, const uint8_t *bytes, size_
     if (!core)
         return SAPA_ECORRUPT;
     if ((rc = sapa_core_load(engine->options.core, core, core_size)) != SAPA_OK ||
-        (rc = get_kept(&r, &engine->dialogs)) != SAPA_OK || (rc = get_kept(&r, &engine->arrived)) != SAPA_OK)
+        (rc = get_kept(&r, &engine->dialogs)) != SAPA_OK || (rc = get_kept(&r, &engine->arrived)) != SAPA_OK ||
+        (version >= 2 && (rc = get_kept(&r, &engine->recordings)) != SAPA_OK))
         return rc;
     const bool has_live = sapa_get_u64(&r) != 0;
     if (r.bad || has_live != (engine->options.live != NULL))
@@ -523,6 +595,8 @@ sapa_rc sapa_engine_load(struct sapa_engine *engine, const uint8_t *bytes, size_
     if (has_live && ((rc = sapa_names_load(engine->options.names, &load)) != SAPA_OK ||
                      (rc = sapa_names_take(engine->options.names, sapa_core_centre_now(engine->options.core))) != SAPA_OK ||
                      (rc = sapa_live_load(engine->options.live, &load)) != SAPA_OK))
+        return rc;
+    if (version >= 2 && (rc = get_talked(engine, &r)) != SAPA_OK)
         return rc;
     return sapa_reader_left(&r) == 0 && !r.bad ? SAPA_OK : SAPA_ECORRUPT;
 }
@@ -543,6 +617,8 @@ sapa_rc sapa_engine_new(const struct sapa_engine_options *options, struct sapa_e
     engine->held = malloc(engine->held_room * sizeof(*engine->held));
     sapa_table_init(&engine->dialogs, sapa_memory_heap(), sizeof(struct kept), KEPT_MAX);
     sapa_table_init(&engine->arrived, sapa_memory_heap(), sizeof(struct kept), KEPT_MAX);
+    sapa_table_init(&engine->talked, sapa_memory_heap(), sizeof(struct talked), TALKED_MAX);
+    sapa_table_init(&engine->recordings, sapa_memory_heap(), sizeof(struct kept), KEPT_MAX);
     if (!engine->step_bytes || !engine->step_offsets || !engine->held) {
         sapa_engine_free(engine);
         return SAPA_ENOMEM;
@@ -568,6 +644,8 @@ void sapa_engine_free(struct sapa_engine *engine)
         free(engine->held[(engine->held_first + i) % engine->held_room].command);
     free_kept(&engine->dialogs);
     free_kept(&engine->arrived);
+    sapa_table_done(&engine->talked);
+    free_kept(&engine->recordings);
     free(engine->held);
     free(engine->step_offsets);
     free(engine->step_bytes);
@@ -582,6 +660,43 @@ bool sapa_engine_dialog_next(const struct sapa_engine *engine, uint32_t *cursor,
 bool sapa_engine_arrived_next(const struct sapa_engine *engine, uint32_t *cursor, struct sapa_record *ret)
 {
     return kept_next(&engine->arrived, cursor, ret);
+}
+
+sapa_rc sapa_engine_each_talked(const struct sapa_engine *engine, sapa_rc (*fn)(void *ctx, uint64_t person, uint32_t agent),
+                                void *ctx)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(engine->options.core);
+    const uint32_t count = centre && engine->talked.count > 0 ? centre->agents_count : 0;
+    struct sapa_table agents;
+    struct agent_of_key *agent;
+    sapa_rc rc = SAPA_OK;
+
+    sapa_table_init(&agents, sapa_memory_heap(), sizeof(struct agent_of_key), SAPA_AGENTS_MAX);
+    for (uint32_t i = 0; rc == SAPA_OK && i < count; i++) {
+        const uint64_t key = key_of(centre->agents[i].key);
+        if (!sapa_table_find(&agents, key) && (rc = sapa_table_add(&agents, key, &agent)) == SAPA_OK)
+            agent->agent = i;
+    }
+    for (uint32_t i = 0; rc == SAPA_OK && i < engine->talked.count; i++) {
+        const struct talked *talked = sapa_table_at(&engine->talked, i);
+        if ((agent = sapa_table_find(&agents, talked->agent_key))) /* else he works here no more */
+            rc = fn(ctx, talked->person, (uint32_t)agent->agent);
+    }
+    sapa_table_done(&agents);
+    return rc;
+}
+
+bool sapa_engine_recording_next(const struct sapa_engine *engine, uint32_t *cursor, struct sapa_record *ret)
+{
+    return kept_next(&engine->recordings, cursor, ret);
+}
+
+bool sapa_engine_recording_get(const struct sapa_engine *engine, uint64_t recording, struct sapa_record *ret)
+{
+    const struct kept *kept = sapa_table_find(&engine->recordings, recording);
+    uint32_t at = kept ? (uint32_t)(kept - (const struct kept *)sapa_table_at(&engine->recordings, 0)) : 0;
+
+    return kept && kept_next(&engine->recordings, &at, ret);
 }
 
 struct sapa_engine_stats sapa_engine_stats(const struct sapa_engine *engine)

@@ -21,7 +21,8 @@
 
 struct sapa_engine;
 
-enum { SAPA_ENGINE_SNAPSHOT_VERSION = 1 };
+/* 2: recordings that have not ended, and the last agents. Snapshots of 1 are read as well. */
+enum { SAPA_ENGINE_SNAPSHOT_VERSION = 2, SAPA_ENGINE_SNAPSHOT_VERSION_MIN = 1 };
 
 struct sapa_engine_ports {
     void *ctx;
@@ -81,6 +82,13 @@ SAPA_MUST_CHECK sapa_rc sapa_engine_snapshot_hash(const uint8_t *bytes, size_t s
 /** The last dialog record of each living leg, or the contact_arrived of each living contact: start with *cursor = 0. `ret` is written. */
 bool sapa_engine_dialog_next(const struct sapa_engine *engine, uint32_t *cursor, struct sapa_record *ret);
 bool sapa_engine_arrived_next(const struct sapa_engine *engine, uint32_t *cursor, struct sapa_record *ret);
+/** The recording_state that told of the file of each recording that has not ended, or of this one (false: it has). */
+bool sapa_engine_recording_next(const struct sapa_engine *engine, uint32_t *cursor, struct sapa_record *ret);
+bool sapa_engine_recording_get(const struct sapa_engine *engine, uint64_t recording, struct sapa_record *ret);
+
+/** For each person remembered: the agent, of the description in force, of the last conversation. SAPA_ENOMEM. */
+SAPA_MUST_CHECK sapa_rc sapa_engine_each_talked(const struct sapa_engine *engine,
+                                                sapa_rc (*fn)(void *ctx, uint64_t person, uint32_t agent), void *ctx);
 
 struct sapa_engine_stats sapa_engine_stats(const struct sapa_engine *engine);
 

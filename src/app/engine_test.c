@@ -525,6 +525,55 @@ static void test_dialogs_and_arrivals_are_kept_while_they_live(void **state)
     bench_close(&b);
 }
 
+static void give_recording(struct bench *b, uint64_t recording, unsigned how, const char *path)
+{
+    struct sapa_record in;
+
+    sapa_record_init(&in, SAPA_T_recording_state);
+    in.u.recording_state.contact = id_of(1);
+    in.u.recording_state.recording = recording;
+    in.u.recording_state.state = how;
+    assert_true(sapa_sized_set(&in.u.recording_state.path, sapa_str_of(path)));
+    give(b, &in);
+}
+
+/* Files that nobody has ended: also of contacts that are over, and through a snapshot. */
+static void test_recordings_are_kept_until_they_end(void **state)
+{
+    static struct bench b, again;
+    static struct sapa_record kept;
+    uint8_t *bytes;
+    size_t size;
+    uint64_t seq;
+
+    (void)state;
+    bench_open(&b);
+    open_shop(&b);
+    give_recording(&b, 70, 0, "shop/70.srec");
+    give_recording(&b, 71, 0, "shop/71.srec");
+    give_recording(&b, 72, 0, ""); /* no file: nothing to look for */
+    give_recording(&b, 70, 1, "shop/70.srec");
+    assert_int_equal(count_kept(&b, sapa_engine_recording_next, 0, NULL), 2);
+    assert_true(sapa_engine_recording_get(b.engine, 70, &kept));
+    assert_int_equal(kept.u.recording_state.recording, 70);
+    assert_int_equal(kept.u.recording_state.state, 1);
+    assert_int_equal(sapa_engine_save(b.engine, &bytes, &size, &seq), SAPA_OK);
+    bench_open(&again);
+    assert_int_equal(sapa_engine_load(again.engine, bytes, size), SAPA_OK);
+    assert_true(sapa_engine_recording_get(again.engine, 71, &kept));
+    assert_true(sapa_str_eq(sapa_sized_str(&kept.u.recording_state.path), SAPA_STR("shop/71.srec")));
+    free(bytes);
+    bench_close(&again);
+    for (unsigned how = 3; how <= 5; how++) {
+        give_recording(&b, 71, how, "shop/71.srec");
+        assert_false(sapa_engine_recording_get(b.engine, 71, &kept));
+        give_recording(&b, 71, 0, "shop/71.srec");
+    }
+    give_recording(&b, 70, 5, "shop/70.srec");
+    assert_int_equal(count_kept(&b, sapa_engine_recording_next, 0, NULL), 1);
+    bench_close(&b);
+}
+
 /* ---- save, load, replay ---- */
 
 static uint64_t chance(uint64_t *random)
@@ -633,6 +682,7 @@ static void same_state(struct bench *a, struct bench *b)
     free(one.p), free(other.p);
     same_kept(a, b, sapa_engine_dialog_next);
     same_kept(a, b, sapa_engine_arrived_next);
+    same_kept(a, b, sapa_engine_recording_next);
     char *text = view_of(a, now_us), *again = view_of(b, now_us);
     assert_string_equal(text, again);
     free(text), free(again);
@@ -701,6 +751,62 @@ static void test_replay_is_the_life_itself(void **state)
         bench_close(&from_start);
         bench_close(&b);
     }
+}
+
+struct pairs {
+    uint64_t person[16];
+    uint32_t agent[16], count;
+};
+
+static sapa_rc take_pair(void *ctx, uint64_t person, uint32_t agent)
+{
+    struct pairs *pairs = ctx;
+
+    assert_true(pairs->count < 16);
+    pairs->person[pairs->count] = person;
+    pairs->agent[pairs->count++] = agent;
+    return SAPA_OK;
+}
+
+/* Last agents survive a restart: from a snapshot, and from the log behind it. */
+static void test_last_agents_are_remembered(void **state)
+{
+    static struct bench b, again;
+
+    (void)state;
+    bench_open(&b);
+    open_shop(&b);
+    struct pairs before = { .count = 0 }, after = { .count = 0 };
+    assert_int_equal(sapa_engine_each_talked(b.engine, take_pair, &before), SAPA_OK);
+    assert_int_equal(before.count, 0);
+    struct saved middle = { NULL, 0, 0 };
+    for (uint64_t contact = 1; contact <= 8; contact++) { /* 7 is nobody's, 8 is the person of 1 */
+        give_arrival(&b, contact);
+        give_answered(&b, contact);
+        commit(&b);
+        const struct sapa_record *offer = last_command(&b, SAPA_T_cmd_offer);
+        assert_non_null(offer);
+        give_offer(&b, SAPA_T_offer_accepted, offer->u.cmd_offer.offer, contact);
+        give_gone(&b, contact);
+        for (uint32_t agent = 0; agent < b.centre->agents_count; agent++)
+            give_verb(&b, agent, SAPA_VERB_READY, SAPA_NONE); /* out of wrap-up */
+        commit(&b);
+        if (contact == 4)
+            middle = save(&b);
+    }
+    assert_int_equal(sapa_engine_each_talked(b.engine, take_pair, &before), SAPA_OK);
+    assert_int_equal(before.count, 6);
+    bench_open(&again);
+    assert_int_equal(sapa_engine_load(again.engine, middle.bytes, middle.size), SAPA_OK);
+    assert_int_equal(sapa_engine_each_talked(again.engine, take_pair, &after), SAPA_OK);
+    assert_int_equal(after.count, 4);
+    after.count = 0;
+    replay_rest(&again, &b, middle.seq);
+    assert_int_equal(sapa_engine_each_talked(again.engine, take_pair, &after), SAPA_OK);
+    assert_memory_equal(&before, &after, sizeof(before));
+    free(middle.bytes);
+    bench_close(&again);
+    bench_close(&b);
 }
 
 /* Change, drop or add one event of the log: replay must say so. */
@@ -783,7 +889,9 @@ int main(void)
         cmocka_unit_test(test_timers_follow_the_core),
         cmocka_unit_test(test_a_long_step_comes_in_slices),
         cmocka_unit_test(test_dialogs_and_arrivals_are_kept_while_they_live),
+        cmocka_unit_test(test_recordings_are_kept_until_they_end),
         cmocka_unit_test(test_replay_is_the_life_itself),
+        cmocka_unit_test(test_last_agents_are_remembered),
         cmocka_unit_test(test_replay_sees_a_changed_log),
         cmocka_unit_test(test_a_damaged_snapshot_is_refused),
     };

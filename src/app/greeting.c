@@ -73,9 +73,12 @@ void sapa_demo_greeting(const char *centre_path, const char *secrets, const char
     }
     if (centre->agents_count > AGENTS_SHOWN)
         printf("  and %u more: see %s\n", centre->agents_count - AGENTS_SHOWN, secrets);
-    printf("  then dial %s to be ready, %s and a reason for a break, %s and a result after a call\n",
-           code_of(centre, SAPA_VERB_READY, ready, sizeof(ready)), code_of(centre, SAPA_VERB_NOT_READY, pause, sizeof(pause)),
-           code_of(centre, SAPA_VERB_WRAPUP_DONE, wrapup, sizeof(wrapup)));
+    if (centre->agents_count > 0)
+        printf("  then dial %s to be ready, %s and a reason for a break, %s and a result after a call\n",
+               code_of(centre, SAPA_VERB_READY, ready, sizeof(ready)), code_of(centre, SAPA_VERB_NOT_READY, pause, sizeof(pause)),
+               code_of(centre, SAPA_VERB_WRAPUP_DONE, wrapup, sizeof(wrapup)));
+    else
+        printf("\nNobody can answer yet: add agents to %s (docs/howto/describe-a-centre.md), then build/sapa reload.\n", centre_path);
     printf("\nIn another terminal:\n"
            "  build/sapa top              the centre, live%s\n"
            "  build/sapa contacts         who is here now (--last 5: who was)\n"

@@ -58,10 +58,21 @@ static void answer_top(struct sapa_live_console *c, const json_t *request, struc
     const bool english = strcmp(text_of(request, "language"), "en") == 0;
     struct sapa_view view;
 
-    if (sapa_live_view(c->options.live, now_us(c), english ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID, &room, &view) == SAPA_OK)
+    if (sapa_live_view(c->options.live, now_us(c), english ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID, &room, &view) == SAPA_OK) {
+        /* what waits for a moment only is no news; what a full disk keeps waiting may never have happened after a kill */
+        const struct sapa_engine_stats engine = sapa_engine_stats(c->options.engine);
+        const enum sapa_log_state state = sapa_log_writer_status(c->options.writer).state;
+        view.unwritten = state == SAPA_LOG_FULL || state == SAPA_LOG_FAILED ? engine.seq - engine.committed : 0;
         sapa_view_send(reply, &view);
-    else
+    } else {
         sapa_console_error(reply, "the view cannot be made: out of memory");
+    }
+}
+
+/* null: nobody is ready, so nothing can be expected. */
+static json_t *wait_of(uint32_t ms)
+{
+    return ms == SAPA_NONE ? json_null() : json_integer(ms);
 }
 
 static void answer_contacts(struct sapa_live_console *c, struct sapa_console_reply *reply)
@@ -82,9 +93,9 @@ static void answer_contacts(struct sapa_live_console *c, struct sapa_console_rep
             json_object_set_new(row, "queue", key_of(centre->queues[view.queue].key));
         if (view.agent < centre->agents_count)
             json_object_set_new(row, "agent", key_of(centre->agents[view.agent].key));
-        if (view.position > 0 && view.ewt_p50_ms != SAPA_NONE) {
-            json_object_set_new(row, "ewt_p50_ms", json_integer(view.ewt_p50_ms));
-            json_object_set_new(row, "ewt_p90_ms", json_integer(view.ewt_p90_ms));
+        if (view.position > 0) {
+            json_object_set_new(row, "ewt_p50_ms", wait_of(view.ewt_p50_ms));
+            json_object_set_new(row, "ewt_p90_ms", wait_of(view.ewt_p90_ms));
         }
         sapa_console_row(reply, row);
         rows++;
@@ -239,6 +250,24 @@ static void answer_stats(struct sapa_live_console *c, struct sapa_console_reply 
                                       sapa_log_state_name(log.state)));
 }
 
+static void answer_reload(struct sapa_live_console *c, const json_t *request, struct sapa_console_reply *reply)
+{
+    const struct sapa_reload wish = { .file = json_string_value(json_object_get(request, "file")),
+                                      .by = json_string_value(json_object_get(request, "by")),
+                                      .comment = json_string_value(json_object_get(request, "comment")) };
+    const char *file = wish.file ? wish.file : c->options.centre;
+    const sapa_rc rc = c->options.reload(c->options.ctx, &wish);
+
+    if (rc == SAPA_EAGAIN)
+        sapa_console_error(reply, "the description read before has not taken force yet; ask again in a moment");
+    else if (rc == SAPA_EIO)
+        sapa_console_error(reply, "%s cannot be written; the description before stays in force", c->options.centre);
+    else if (rc != SAPA_OK)
+        sapa_console_error(reply, "%s has mistakes or does not fit; the one before stays in force (sapa check %s lists them)", file, file);
+    else
+        sapa_console_row(reply, json_pack("{s:s}", "centre", c->options.centre));
+}
+
 static void answer(void *ctx, const json_t *request, struct sapa_console_reply *reply)
 {
     struct sapa_live_console *c = ctx;
@@ -256,6 +285,8 @@ static void answer(void *ctx, const json_t *request, struct sapa_console_reply *
         answer_switch(c, request, reply);
     else if (strcmp(what, "token") == 0)
         answer_token(c, request, reply);
+    else if (strcmp(what, "reload") == 0)
+        answer_reload(c, request, reply);
     else if (strcmp(what, "stats") == 0)
         answer_stats(c, reply);
     else

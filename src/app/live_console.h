@@ -12,6 +12,11 @@
 
 struct sapa_live_console;
 
+struct sapa_reload {
+    const char *file;    /* takes the place of the one that is served; NULL: that one has changed */
+    const char *by, *comment;
+};
+
 struct sapa_live_console_options {
     struct sapa_loop *loop;
     const struct sapa_core *core;
@@ -22,6 +27,9 @@ struct sapa_live_console_options {
     sapa_rc (*input)(void *ctx, struct sapa_record *input); /* an input of a person at the console */
     void (*tokens_changed)(void *ctx);                   /* may be NULL */
     struct sapa_store *store;                            /* for tokens; NULL: there are none */
+    /** Read the description again, or another. SAPA_EAGAIN: the one before has not taken force yet; SAPA_EIO: it cannot be kept */
+    sapa_rc (*reload)(void *ctx, const struct sapa_reload *wish);
+    const char *centre; /* its file */
     void *ctx;
 };
 

@@ -1,6 +1,8 @@
 #include "app/log_open.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "store/sqlite/sqlite.h"
 
@@ -14,7 +16,10 @@ sapa_rc sapa_log_open(const char *data, struct sapa_log_open *ret)
     sapa_text_init(&problem, buf, sizeof(buf));
     sapa_rc rc = sapa_store_open_sqlite(&options, &problem, &log.store);
     if (rc != SAPA_OK) {
-        fprintf(stderr, "sapa: cannot open the log in %s: %s\n", data, buf);
+        if (access(data, R_OK | X_OK) != 0 && errno == EACCES)
+            fprintf(stderr, "sapa: %s belongs to another user; run this as the user who started the centre (sudo -u USER …)\n", data);
+        else
+            fprintf(stderr, "sapa: cannot open the log in %s: %s\n", data, buf);
         return rc;
     }
     rc = sapa_centre_shelf_new(log.store, &log.shelf);
@@ -34,7 +39,7 @@ void sapa_log_close(struct sapa_log_open *log)
 
 sapa_rc sapa_log_each(const struct sapa_log_open *log, uint64_t from_seq, bool sealed, sapa_log_record_fn *fn, void *ctx)
 {
-    static struct sapa_record record;
+    struct sapa_record record;
     struct sapa_log_reader *reader;
     char problem[512];
     sapa_rc rc = sapa_log_reader_open(log->store, from_seq, &reader);

@@ -28,6 +28,8 @@ static const struct command {
     { "replay", sapa_replay_main, "take every decision of the log again and compare" },
     { "check", sapa_check_main, "check a centre description" },
     { "switch", sapa_switch_main, "surge on or off, closed on or off" },
+    { "config", sapa_config_main, "plan, apply, export and restore versions of the centre description" },
+    { "reload", sapa_reload_main, "take what has changed in the centre description; calls go on" },
     { "recording", sapa_recording_main, "list recordings, or write one to a WAV file" },
     { "token", sapa_token_main, "create, list and revoke tokens of the API" },
     { "crowd", sapa_crowd_main, "simulated customers and agents over real SIP and RTP" },

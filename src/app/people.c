@@ -150,6 +150,14 @@ void sapa_people_note(struct sapa_people *people, const struct sapa_record *reco
     }
 }
 
+void sapa_people_talked(struct sapa_people *people, uint64_t person, uint32_t agent)
+{
+    struct talked *talked = entry_of(people, &people->talked, person);
+
+    if (talked)
+        talked->agent = agent;
+}
+
 static uint32_t renumbered(const uint32_t *map, size_t count, uint32_t agent)
 {
     return agent < count ? map[agent] : SAPA_NONE;

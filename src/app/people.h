@@ -4,7 +4,8 @@
  *
  * The store knows every identity; a new person is told to the centre as person_known, ahead of the
  * contact_arrived that names it, so that both stand in the log in that order. The
- * agent of a person's last conversation is kept here too, for "last agent" routing.
+ * agent of a person's last conversation is kept here too, for "last agent" routing; what was before
+ * the start comes from the engine, whose snapshots hold it.
  *
  * Room    app.   Thread  the SIP thread.   Tests  app/people_test.c
  */
@@ -38,6 +39,8 @@ void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sap
 
 /** Watch what goes by: contact_arrived, cmd_offer, cmd_connect, cmd_forget. Others are passed over. */
 void sapa_people_note(struct sapa_people *people, const struct sapa_record *record);
+/** Known from before the start: with whom this person talked last. */
+void sapa_people_talked(struct sapa_people *people, uint64_t person, uint32_t agent);
 /** A new description: map[old index of an agent] is its new one, or SAPA_NONE. */
 void sapa_people_renumber(struct sapa_people *people, const uint32_t *map, size_t count);
 /** The person of a living contact, 0 unknown. */

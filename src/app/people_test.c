@@ -225,6 +225,22 @@ static void test_the_last_agent(void **state)
     assert_int_equal(agent, 0);
 }
 
+/* What the log remembers is as good as what was seen here, and newer talks replace it. */
+static void test_the_last_agent_of_an_earlier_process(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t agent;
+    const uint64_t person = resolve(f, 0, "628111", NULL);
+
+    sapa_people_talked(f->people, person, 2);
+    (void)resolve(f, 0, "628111", &agent);
+    assert_int_equal(agent, 2);
+    arrive(f, 100, person);
+    talk(f, 100, 1, 3);
+    (void)resolve(f, 0, "628111", &agent);
+    assert_int_equal(agent, 3);
+}
+
 /* In a new description agent 3 may be number 1, or gone. */
 static void test_agents_get_new_numbers(void **state)
 {
@@ -270,6 +286,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nobody_is_nobody, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_who_could_not_be_told_is_told_later, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_the_last_agent, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(test_the_last_agent_of_an_earlier_process, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_agents_get_new_numbers, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_caches_forget_and_never_mix_up, open_fixture, close_fixture),
     };

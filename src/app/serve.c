@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/heartbeat.h"
 #include "app/options.h"
 #include "base/log.h"
 #include "rt/file.h"
@@ -17,14 +18,15 @@
 #include "rt/socket.h"
 
 enum {
-    ARGS_MAX = 48,
+    ARGS_MAX = 64,
     RESTART_FIRST_US = 50 * 1000,       /* at once, nearly; doubled after each short life … */
     RESTART_LAST_US = 2 * 1000 * 1000,  /* … up to here: give the disk and the reader a chance */
     SHORT_LIFE_US = 5 * 1000 * 1000,
     STOP_LIMIT_US = 8 * 1000 * 1000,    /* a child that does not stop by then is killed */
     FDS_MAX = SAPA_PROCESS_FDS_MAX,
-    HTTP_FD = SAPA_CHILD_FIRST_FD + 8, /* behind the SIP sockets */
-    SIP_MAX = 4, /* addresses; each is a UDP and a TCP socket, and voice takes 8 */
+    SIP_MAX = 4, /* addresses; each is a UDP and a TCP socket, and voice takes 10 */
+    TLS_MAX = 2,
+    HTTP_FD = SAPA_CHILD_FIRST_FD + 2 * 4 + 2, /* behind the SIP sockets */
 };
 
 enum child_kind { CHILD_MEDIA, CHILD_CONTROL, CHILD_CROWD, CHILD_COUNT };
@@ -38,6 +40,9 @@ struct child {
     size_t argc;
     struct sapa_process_fd fds[FDS_MAX];
     size_t fd_count;
+    struct sapa_watch beat_watch; /* its pipe to us */
+    int beat_fd;                  /* our end; 0: none */
+    struct sapa_heartbeat heartbeat;
     struct supervisor *supervisor;
 };
 
@@ -46,8 +51,7 @@ struct supervisor {
     struct sapa_clock clock;
     struct sapa_signals *signals;
     struct child children[CHILD_COUNT];
-    struct sapa_watch ready_watch;
-    struct sapa_timer stop_timer;
+    struct sapa_timer stop_timer, beat_timer;
     bool stopping;
     bool ready_said;
     bool has_terminal;
@@ -55,8 +59,8 @@ struct supervisor {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets, *http, *http_cert, *http_key;
-    struct sapa_option_list sip;
+    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key;
+    struct sapa_option_list sip, tls, tls_cert, tls_key;
     uint64_t port_min, port_max, threads, crowd, http_rate;
     bool quiet;
 } opt;
@@ -66,6 +70,10 @@ static const struct sapa_option options[] = {
     { "centre", SAPA_OPTION_TEXT, &opt.centre, "FILE", "description of the centre", 0, 0 },
     { "secrets", SAPA_OPTION_TEXT, &opt.secrets, "FILE", "passwords that the description refers to (DIR/secrets)", 0, 0 },
     { "sip", SAPA_OPTION_LIST, &opt.sip, "ADDRESS", "listen for SIP here, UDP and TCP (0.0.0.0:5060)", 0, 0 },
+    { "tls", SAPA_OPTION_LIST, &opt.tls, "ADDRESS", "listen for SIP over TLS here, e.g. 0.0.0.0:5061 (nowhere)", 0, 0 },
+    { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain in PEM form; several, by server name (one made in DIR)", 0, 0 },
+    { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "the key of each, in the same order", 0, 0 },
+    { "tls-trust", SAPA_OPTION_TEXT, &opt.tls_trust, "FILE", "authorities whose certificates count, in PEM form (the system's)", 0, 0 },
     { "advertise", SAPA_OPTION_TEXT, &opt.advertise, "ADDRESS", "address written into SIP and SDP (as routed)", 0, 0 },
     { "media-port-min", SAPA_OPTION_NUMBER, &opt.port_min, "PORT", "first UDP port of audio (20000)", 1024, 65000 },
     { "media-port-max", SAPA_OPTION_NUMBER, &opt.port_max, "PORT", "last UDP port of audio (39999)", 1025, 65535 },
@@ -74,6 +82,7 @@ static const struct sapa_option options[] = {
     { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "serve HTTPS with this certificate (PEM) …", 0, 0 },
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "… and this key (PEM)", 0, 0 },
     { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second that one address may make, 0: no limit (1000)", 0, 1000000 },
+    { "codec-plugin", SAPA_OPTION_TEXT, &opt.codec_plugin, "FILE", "shared object of a further codec: G.729 (none)", 0, 0 },
     { "crowd", SAPA_OPTION_NUMBER, &opt.crowd, "N", "simulated customers an hour, for a demo (none)", 0, 100000 },
     { "quiet", SAPA_OPTION_FLAG, &opt.quiet, NULL, "no greeting", 0, 0 },
 };
@@ -135,6 +144,47 @@ static void force(void *ctx)
         signal_child(&s->children[i], SIGKILL);
 }
 
+static void on_ready(struct supervisor *s);
+
+static void read_beats(struct child *child)
+{
+    struct supervisor *s = child->supervisor;
+    uint8_t bytes[64];
+    ssize_t n;
+
+    while (child->beat_fd > 0 && (n = read(child->beat_fd, bytes, sizeof(bytes))) > 0)
+        sapa_heartbeat_take(&child->heartbeat, bytes[n - 1], sapa_loop_now_us(s->loop));
+}
+
+static void on_beat(void *ctx, int fd, unsigned events)
+{
+    struct child *child = ctx;
+    struct supervisor *s = child->supervisor;
+
+    (void)fd, (void)events;
+    read_beats(child);
+    if (child == &s->children[CHILD_CONTROL] && child->heartbeat.beats && !s->ready_said)
+        on_ready(s);
+}
+
+/* A child that is there and does nothing is worse than one that is gone. */
+static void look_beats(void *ctx)
+{
+    struct supervisor *s = ctx;
+
+    for (unsigned i = 0; i < CHILD_COUNT; i++) {
+        struct child *child = &s->children[i];
+        if (!sapa_heartbeat_is_late(&child->heartbeat, sapa_loop_now_us(s->loop)) || !child->process || s->stopping ||
+            sapa_heartbeat_is_traced(sapa_process_pid(child->process)))
+            continue;
+        sapa_log(SAPA_LOG_ERROR, "serve.frozen", "child=%s pid=%d silent_s=%d: killed", child_names[i],
+                 sapa_process_pid(child->process), SAPA_HEARTBEAT_LIMIT_US / 1000000);
+        child->heartbeat = (struct sapa_heartbeat){ .beats = false };
+        signal_child(child, SIGKILL);
+    }
+    sapa_timer_set(s->loop, &s->beat_timer, SAPA_HEARTBEAT_EVERY_US, look_beats, s);
+}
+
 /* A start that cannot succeed: the child has said why. */
 static void give_up(struct supervisor *s, int status)
 {
@@ -164,6 +214,8 @@ static void child_ended(void *ctx, int pid, int status)
 
     sapa_process_free(child->process);
     child->process = NULL;
+    read_beats(child); /* its last ones are not its successor's */
+    child->heartbeat = (struct sapa_heartbeat){ .beats = false };
     if (s->stopping) {
         if (kind == CHILD_CONTROL)
             signal_child(&s->children[CHILD_MEDIA], SIGTERM); /* audio last */
@@ -255,14 +307,8 @@ static void on_signal(void *ctx, int number)
     stop_if_empty(s);
 }
 
-static void on_ready(void *ctx, int fd, unsigned events)
+static void on_ready(struct supervisor *s)
 {
-    struct supervisor *s = ctx;
-    char bytes[16];
-
-    (void)events;
-    if (read(fd, bytes, sizeof(bytes)) <= 0 || s->ready_said)
-        return;
     s->ready_said = true;
     if (!opt.quiet)
         sapa_demo_greeting(opt.centre, opt.secrets, opt.sip.values[0], opt.crowd > 0);
@@ -289,7 +335,7 @@ static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
         rc = sapa_tcp_listen(&addr, &tcp_fd);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
-                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT"
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5070)"
                                   : strerror(errno));
         sapa_fd_close(udp_fd);
         return rc;
@@ -300,6 +346,29 @@ static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
     argument(control, number_text((uint64_t)to));
     argument(control, "--tcp-fd");
     argument(control, number_text((uint64_t)to + 1));
+    return SAPA_OK;
+}
+
+static sapa_rc open_tls(struct supervisor *s, const char *text, size_t index)
+{
+    struct child *control = &s->children[CHILD_CONTROL];
+    struct sapa_addr addr;
+    int fd = -1;
+    const int to = SAPA_CHILD_FIRST_FD + 2 * (int)opt.sip.count + (int)index;
+
+    if (sapa_addr_parse(sapa_str_of(text), 5061, &addr) != SAPA_OK) {
+        fprintf(stderr, "sapa serve: --tls wants an address such as 0.0.0.0:5061 or [::]:5061, not \"%s\"\n", text);
+        return SAPA_EINVAL;
+    }
+    const sapa_rc rc = sapa_tcp_listen(&addr, &fd);
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --tls ADDRESS:PORT" : strerror(errno));
+        return rc;
+    }
+    hand_down(control, fd, to);
+    argument(control, "--tls-fd");
+    argument(control, number_text((uint64_t)to));
     return SAPA_OK;
 }
 
@@ -324,7 +393,7 @@ static int lock_data(const char *data)
     return fd;
 }
 
-static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
+static void describe_children(struct supervisor *s, int media_fd)
 {
     struct child *media = &s->children[CHILD_MEDIA], *control = &s->children[CHILD_CONTROL],
                  *crowd = &s->children[CHILD_CROWD];
@@ -334,6 +403,9 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
     argument(media, "--port-min"), argument(media, number_text(opt.port_min));
     argument(media, "--port-max"), argument(media, number_text(opt.port_max));
     argument(media, "--threads"), argument(media, number_text(opt.threads));
+    argument(media, "--beat-fd"), argument(media, number_text(SAPA_CHILD_READY_FD));
+    if (opt.codec_plugin)
+        argument(media, "--codec-plugin"), argument(media, opt.codec_plugin);
     hand_down(media, media_fd, SAPA_CHILD_FIRST_FD);
 
     argument(control, "sapa-control"), argument(control, "control");
@@ -342,7 +414,12 @@ static void describe_children(struct supervisor *s, int media_fd, int ready_fd)
     argument(control, "--secrets"), argument(control, opt.secrets);
     if (opt.advertise)
         argument(control, "--advertise"), argument(control, opt.advertise);
-    hand_down(control, ready_fd, SAPA_CHILD_READY_FD);
+    for (size_t i = 0; i < opt.tls_cert.count; i++) {
+        argument(control, "--tls-cert"), argument(control, opt.tls_cert.values[i]);
+        argument(control, "--tls-key"), argument(control, opt.tls_key.values[i]);
+    }
+    if (opt.tls_trust)
+        argument(control, "--tls-trust"), argument(control, opt.tls_trust);
 
     argument(crowd, "sapa-crowd"), argument(crowd, "crowd");
     argument(crowd, "--data"), argument(crowd, opt.data);
@@ -386,17 +463,29 @@ static sapa_rc open_http(struct supervisor *s)
     return SAPA_OK;
 }
 
+static sapa_rc open_beats(struct child *child)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return SAPA_EIO;
+    child->beat_fd = ends[0];
+    hand_down(child, ends[1], SAPA_CHILD_READY_FD);
+    return sapa_watch_start(child->supervisor->loop, &child->beat_watch, ends[0], SAPA_LOOP_READ, on_beat, child);
+}
+
 static sapa_rc set_up(struct supervisor *s)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0 };
     static char absolute[PATH_MAX];
     char path[512];
     struct sapa_text text;
-    int media_fd, ready[2];
+    int media_fd;
     sapa_rc rc;
 
     if ((rc = sapa_folder_make(opt.data, 0700)) != SAPA_OK) {
-        fprintf(stderr, "sapa serve: cannot make the folder %s: %s\n", opt.data, sapa_rc_text(rc));
+        fprintf(stderr, "sapa serve: cannot make the folder %s: %s\n", opt.data,
+                rc == SAPA_EEXIST ? "it is a file" : sapa_rc_text(rc));
         return rc;
     }
     if (!realpath(opt.data, absolute)) /* the media process takes only whole paths */
@@ -411,21 +500,27 @@ static sapa_rc set_up(struct supervisor *s)
     sapa_text_init(&text, path, sizeof(path));
     sapa_text_printf(&text, "%s/media.sock", opt.data);
     if ((rc = sapa_unix_listen(path, &media_fd)) != SAPA_OK) {
-        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
+        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", path,
+                rc == SAPA_EEXIST ? "another sapa answers there; stop it, or choose another --data DIR" : sapa_rc_text(rc));
         return rc;
     }
-    if (pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0)
-        return SAPA_EIO;
     for (unsigned i = 0; i < CHILD_COUNT; i++)
         s->children[i].supervisor = s;
-    describe_children(s, media_fd, ready[1]);
+    describe_children(s, media_fd);
+    if ((rc = open_beats(&s->children[CHILD_MEDIA])) != SAPA_OK || (rc = open_beats(&s->children[CHILD_CONTROL])) != SAPA_OK)
+        return rc;
     for (size_t i = 0; i < opt.sip.count; i++) {
         if ((rc = open_sip(s, opt.sip.values[i], i)) != SAPA_OK)
             return rc;
     }
+    for (size_t i = 0; i < opt.tls.count; i++) {
+        if ((rc = open_tls(s, opt.tls.values[i], i)) != SAPA_OK)
+            return rc;
+    }
     if ((rc = open_http(s)) != SAPA_OK)
         return rc;
-    return sapa_watch_start(s->loop, &s->ready_watch, ready[0], SAPA_LOOP_READ, on_ready, s);
+    sapa_timer_set(s->loop, &s->beat_timer, SAPA_HEARTBEAT_EVERY_US, look_beats, s);
+    return SAPA_OK;
 }
 
 int sapa_serve_main(int argc, char **argv)
@@ -449,6 +544,11 @@ int sapa_serve_main(int argc, char **argv)
         opt.sip.values[opt.sip.count++] = "0.0.0.0:5060";
     if (opt.sip.count > SIP_MAX)
         return sapa_command_wrong("serve", "--sip may be given %d times at most", SIP_MAX);
+    if (opt.tls.count > TLS_MAX)
+        return sapa_command_wrong("serve", "--tls may be given %d times at most", TLS_MAX);
+    if (opt.tls_cert.count != opt.tls_key.count)
+        return sapa_command_wrong("serve", "each --tls-cert needs its --tls-key, and there are %zu and %zu", opt.tls_cert.count,
+                                  opt.tls_key.count);
     if (opt.advertise && (!sapa_addr_is_numeric(sapa_str_of(opt.advertise)) ||
                           sapa_addr_parse(sapa_str_of(opt.advertise), 0, &advertise) != SAPA_OK || sapa_addr_is_wildcard(&advertise)))
         return sapa_command_wrong("serve", "--advertise wants a numeric address without a port, not \"%s\"", opt.advertise);

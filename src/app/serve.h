@@ -15,7 +15,7 @@
 
 /** Descriptors that control finds open, by number: UDP sockets, then TCP listeners. */
 enum {
-    SAPA_CHILD_READY_FD = 3,   /* control writes one byte when it serves */
+    SAPA_CHILD_READY_FD = 3,   /* pipe to serve: control's first byte when it serves; then a byte a second (heartbeat.h) */
     SAPA_CHILD_FIRST_FD = 4,   /* media: its listening local socket; control: SIP sockets */
 };
 

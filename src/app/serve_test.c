@@ -505,6 +505,28 @@ static void test_children_come_back(void **state)
     stop(f);
 }
 
+/* Frozen children are noticed within seconds, killed, and replaced. */
+static void test_frozen_children(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f, f->data, "--sip", "127.0.0.1:0", "--quiet", NULL);
+    wait_for(f, "control.ready");
+    const int control = child(f, "sapa-control"), media = child(f, "sapa-media");
+    kill(media, SIGSTOP);
+    wait_for(f, "serve.frozen child=media");
+    wait_for(f, "media.ready");
+    wait_for(f, "media.control.hello");
+    assert_int_equal(child(f, "sapa-control"), control);
+    assert_int_not_equal(child(f, "sapa-media"), media);
+    kill(control, SIGSTOP);
+    wait_for(f, "serve.frozen child=control");
+    wait_for(f, "control.ready");
+    assert_int_not_equal(child(f, "sapa-control"), control);
+    assert_serves(f);
+    stop(f);
+}
+
 /* Asked to end while a child waits to be started again: it is not. */
 static void test_ending_between_lives(void **state)
 {
@@ -545,6 +567,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_a_new_description, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_questions, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_children_come_back, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(test_frozen_children, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_ending_between_lives, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_nobody_outlives_the_supervisor, open_fixture, close_fixture),
     };

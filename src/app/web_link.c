@@ -335,7 +335,7 @@ static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *
         }
         rc = link->refused;
     } else if (ask->kind == SAPA_WEB_ASK_RELOAD) {
-        rc = link->options.ports.reload(link->options.ports.ctx);
+        rc = link->options.ports.reload(link->options.ports.ctx, audit ? audit->u.api_write.actor.p : "api");
     }
     if (audit) {
         audit->u.api_write.rc = audit->u.api_write.rc ? audit->u.api_write.rc : (uint64_t)-rc;

@@ -25,7 +25,8 @@ struct sapa_web_link_ports {
     void (*wake)(void *ctx);
     /** An input, now. SAPA_EAGAIN: the log is too far behind. */
     sapa_rc (*input)(void *ctx, struct sapa_record *input);
-    sapa_rc (*reload)(void *ctx);
+    /** The description's file again; `by`: who asks. */
+    sapa_rc (*reload)(void *ctx, const char *by);
 };
 
 struct sapa_web_link_options {

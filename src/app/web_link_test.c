@@ -147,9 +147,9 @@ static sapa_rc input(void *ctx, struct sapa_record *record)
     return SAPA_OK;
 }
 
-static sapa_rc no_reload(void *ctx)
+static sapa_rc no_reload(void *ctx, const char *by)
 {
-    (void)ctx;
+    (void)ctx, (void)by;
     return SAPA_EINVAL;
 }
 

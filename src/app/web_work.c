@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 
 #include "app/centre_shelf.h"
+#include "app/figures.h"
 #include "app/recording_key.h"
 #include "media/recording.h"
 #include "report/call.h"
 #include "report/print.h"
-#include "report/report.h"
 #include "report/why.h"
 #include "rt/clock.h"
 #include "store/log.h"
@@ -614,7 +614,9 @@ static bool local_time(const char *text, const struct sapa_zone *zone, int64_t *
         if (sapa_str_u64(hour, 23, &h) != SAPA_OK || sapa_str_u64(minute, 59, &m) != SAPA_OK)
             return false;
     }
-    *ret_s = sapa_zone_midnight(zone, date) + (int64_t)(h * 3600 + m * 60);
+    const int64_t midnight = sapa_zone_midnight(zone, date), at = midnight + (int64_t)(h * 3600 + m * 60);
+    /* on the day on which the clocks change, what the clock says */
+    *ret_s = at + sapa_zone_offset(zone, midnight) - sapa_zone_offset(zone, at);
     return true;
 }
 
@@ -637,13 +639,8 @@ static void report_line(void *ctx, struct sapa_str line)
     }
 }
 
-static const struct sapa_centre *report_centre(void *ctx, struct sapa_str hash)
-{
-    return sapa_centre_shelf_get(((struct job *)ctx)->shelf, hash);
-}
-
 /* Of what a token that is bound to clients may see: each queue, client or number of theirs. */
-static sapa_rc report_bound(struct job *job, struct sapa_report *report, enum sapa_rows rows, struct sapa_print_options *print,
+static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, enum sapa_rows rows, struct sapa_print_options *print,
                             struct report_out *to)
 {
     const struct sapa_centre *centre = job->work->centre;
@@ -660,74 +657,89 @@ static sapa_rc report_bound(struct job *job, struct sapa_report *report, enum sa
             continue;
         print->only = key;
         to->skip_head = any;
-        rc = sapa_report_print(&report->intervals, rows, print, &lines);
+        rc = sapa_report_print(intervals, rows, print, &lines);
         any |= rc == SAPA_OK;
         rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
     }
     return rc == SAPA_OK && only.n > 0 && !any ? SAPA_ENOENT : rc;
 }
 
+static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa_rows kind, sapa_rc *rc)
+{
+    const bool csv = strcmp(param(job, "format"), "csv") == 0;
+    struct report_out to = { .out = job->out, .csv = csv };
+    struct sapa_print_options print = {
+        .format = csv ? SAPA_FORMAT_CSV : SAPA_FORMAT_JSON,
+        .language = strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID,
+        .only = sapa_str_of(param(job, "only")),
+    };
+    const struct sapa_lines lines = { report_line, &to };
+
+    if (csv) {
+        job->work->content_type = "text/csv; charset=utf-8";
+    } else {
+        sapa_json_open(job->out, '{');
+        sapa_json_add_text(job->out, "kind", sapa_str_of(param(job, "report")));
+        sapa_json_key(job->out, "items");
+        sapa_json_open(job->out, '[');
+    }
+    *rc = job->work->scope.clients != UINT64_MAX ? report_bound(job, rows, kind, &print, &to)
+                                                 : sapa_report_print(rows, kind, &print, &lines);
+    if (!csv) {
+        sapa_json_close(job->out, ']');
+        sapa_json_close(job->out, '}');
+    }
+    if (*rc == SAPA_ENOENT)
+        *rc = problem(job, *rc, "there is no row with the key \"%s\"", param(job, "only"));
+}
+
+/* The shelf of figures and the records behind it, as `sapa report` reads them. */
 static sapa_rc report(struct job *job)
 {
     static const struct { const char *name; enum sapa_rows rows; } kinds[] = {
         { "queues", SAPA_ROWS_QUEUES }, { "agents", SAPA_ROWS_AGENTS }, { "clients", SAPA_ROWS_CLIENTS },
-        { "numbers", SAPA_ROWS_NUMBERS }, { "reasons", SAPA_ROWS_REASONS },
+        { "numbers", SAPA_ROWS_NUMBERS }, { "reasons", SAPA_ROWS_REASONS }, { "total", SAPA_ROWS_TOTAL },
     };
-    const char *kind = param(job, "report"), *from = param(job, "from"), *to_text = param(job, "to");
-    const bool csv = strcmp(param(job, "format"), "csv") == 0, bound = job->work->scope.clients != UINT64_MAX;
-    const struct sapa_zone *zone = zone_of(job->work->centre);
-    struct sapa_report *fold_all = calloc(1, sizeof(*fold_all));
-    struct sapa_log_reader *reader = NULL;
-    struct sapa_report_options options = {
-        .centre = report_centre, .ctx = job,
-        .interval = { .grain = strcmp(param(job, "by"), "day") == 0 ? SAPA_GRAIN_DAY : SAPA_GRAIN_QUARTER },
+    static const struct { const char *name; enum sapa_grain grain; } grains[] = {
+        { "15m", SAPA_GRAIN_QUARTER }, { "hour", SAPA_GRAIN_HOUR }, { "day", SAPA_GRAIN_DAY },
+        { "week", SAPA_GRAIN_WEEK },   { "month", SAPA_GRAIN_MONTH },
     };
+    const char *from = param(job, "from"), *to_text = param(job, "to");
+    struct sapa_interval_options bounds = { .grain = SAPA_GRAIN_QUARTER };
+    struct sapa_figures *figures = NULL;
+    struct sapa_report *report;
+    struct sapa_intervals rows;
     size_t which = 0;
-    sapa_rc rc = fold_all ? SAPA_OK : SAPA_ENOMEM;
+    bool more;
 
-    while (which + 1 < SAPA_COUNT(kinds) && strcmp(kinds[which].name, kind) != 0)
+    while (which + 1 < SAPA_COUNT(kinds) && strcmp(kinds[which].name, param(job, "report")) != 0)
         which++;
-    if (rc == SAPA_OK && bound && (kinds[which].rows == SAPA_ROWS_AGENTS || kinds[which].rows == SAPA_ROWS_REASONS))
-        rc = problem(job, SAPA_EDENIED, "agents work for several clients, and the token is bound to some of them");
-    if (rc == SAPA_OK && ((from[0] && !local_time(from, zone, &options.interval.from_s)) || (to_text[0] && !local_time(to_text, zone, &options.interval.to_s))))
+    for (size_t i = 0; i < SAPA_COUNT(grains); i++) {
+        if (strcmp(grains[i].name, param(job, "by")) == 0)
+            bounds.grain = grains[i].grain;
+    }
+    if (job->work->scope.clients != UINT64_MAX && (kinds[which].rows == SAPA_ROWS_AGENTS || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TOTAL))
+        return problem(job, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
+    bounds.kinds = UINT32_C(1) << kinds[which].rows;
+    sapa_rc rc = sapa_figures_open(job->files->data, &figures);
+    if (rc == SAPA_OK)
+        rc = sapa_figures_fold(figures, 0, 0, NULL, &more);
+    const struct sapa_centre *centre = rc == SAPA_OK ? sapa_figures_centre(figures) : NULL;
+    const struct sapa_zone *zone = zone_of(centre);
+    if (rc == SAPA_OK && ((from[0] && !local_time(from, zone, &bounds.from_s)) || (to_text[0] && !local_time(to_text, zone, &bounds.to_s))))
         rc = problem(job, SAPA_EINVAL, "from and to are local times: 2026-11-21 or 2026-11-21T08:15");
-    if (rc != SAPA_OK) {
-        free(fold_all);
-        return rc;
-    }
-    sapa_report_init(fold_all, sapa_memory_heap(), &options);
-    rc = open_reader(job, 1, true, &reader);
-    while (rc == SAPA_OK && (rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK)
-        rc = sapa_report_fold(fold_all, job->record);
-    sapa_log_reader_close(reader);
-    rc = rc == SAPA_ENOENT ? sapa_report_end(fold_all, 0) : rc;
+    if (rc == SAPA_OK && bounds.to_s != 0 && bounds.to_s <= bounds.from_s)
+        rc = problem(job, SAPA_EINVAL, "to is not after from");
+    if (rc == SAPA_OK)
+        rc = sapa_figures_rows(figures, bounds.kinds, bounds.from_s, bounds.to_s, &report);
     if (rc == SAPA_OK) {
-        struct report_out to = { .out = job->out, .csv = csv };
-        struct sapa_print_options print = {
-            .format = csv ? SAPA_FORMAT_CSV : SAPA_FORMAT_JSON,
-            .language = strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID,
-            .only = sapa_str_of(param(job, "only")),
-        };
-        const struct sapa_lines lines = { report_line, &to };
-        if (!csv) {
-            sapa_json_open(job->out, '{');
-            sapa_json_add_text(job->out, "kind", sapa_str_of(kind));
-            sapa_json_key(job->out, "items");
-            sapa_json_open(job->out, '[');
-        }
-        rc = bound ? report_bound(job, fold_all, kinds[which].rows, &print, &to)
-                   : sapa_report_print(&fold_all->intervals, kinds[which].rows, &print, &lines);
-        if (!csv) {
-            sapa_json_close(job->out, ']');
-            sapa_json_close(job->out, '}');
-        } else {
-            job->work->content_type = "text/csv; charset=utf-8";
-        }
-        if (rc == SAPA_ENOENT)
-            rc = problem(job, rc, "there is no row with the key \"%s\"", param(job, "only"));
+        sapa_intervals_init(&rows, sapa_memory_heap(), &report->names, &bounds);
+        rc = sapa_intervals_group(&rows, &report->intervals);
+        if (rc == SAPA_OK)
+            report_print(job, &rows, kinds[which].rows, &rc);
+        sapa_intervals_done(&rows);
     }
-    sapa_report_done(fold_all);
-    free(fold_all);
+    sapa_figures_close(figures);
     return rc;
 }
 

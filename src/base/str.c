@@ -83,25 +83,32 @@ bool sapa_str_copy(struct sapa_str s, char *buf, size_t size)
     return n == s.n;
 }
 
-bool sapa_str_utf8(struct sapa_str s)
+size_t sapa_str_utf8_length(struct sapa_str s)
 {
-    for (size_t i = 0; i < s.n;) {
+    size_t i = 0;
+
+    while (i < s.n) {
         const uint8_t lead = (uint8_t)s.p[i];
         const size_t more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1
                           : (lead & 0xf0) == 0xe0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : 9;
         if (lead == 0 || more == 9 || more >= s.n - i)
-            return false;
+            return i;
         for (size_t k = 1; k <= more; k++) {
             if (((uint8_t)s.p[i + k] & 0xc0) != 0x80)
-                return false;
+                return i;
         }
         const uint8_t next = more ? (uint8_t)s.p[i + 1] : 0;
         if ((lead == 0xe0 && next < 0xa0) || (lead == 0xed && next > 0x9f) ||
             (lead == 0xf0 && next < 0x90) || (lead == 0xf4 && next > 0x8f))
-            return false;
+            return i;
         i += more + 1;
     }
-    return true;
+    return i;
+}
+
+bool sapa_str_utf8(struct sapa_str s)
+{
+    return sapa_str_utf8_length(s) == s.n;
 }
 
 void sapa_text_init(struct sapa_text *text, char *buf, size_t size)

@@ -45,7 +45,9 @@ struct sapa_str sapa_str_cut(struct sapa_str s, char c, struct sapa_str *rest);
 SAPA_MUST_CHECK sapa_rc sapa_str_u64(struct sapa_str s, uint64_t max, uint64_t *ret);
 /** Copy with NUL into `buf`, cut at size - 1. Returns false when it was cut. */
 bool sapa_str_copy(struct sapa_str s, char *buf, size_t size);
-/** Well-formed UTF-8 without NUL (RFC 3629: no surrogates, no overlong forms). */
+/** How many bytes of its begin are well-formed UTF-8 without NUL (RFC 3629: no surrogates, no overlong forms). */
+size_t sapa_str_utf8_length(struct sapa_str s);
+/** All of it is. */
 bool sapa_str_utf8(struct sapa_str s);
 
 /** A bounded builder over memory of the caller. What does not fit is dropped and `cut` is set. */

@@ -47,7 +47,7 @@ static uint32_t count_of(const struct sapa_compile *c, uint32_t node)
 static void *take_table(struct sapa_compile *c, uint32_t node, size_t size, uint32_t max)
 {
     if (count_of(c, node) > max)
-        sapa_find_key(c, node, "", "there are %u of them; at most %u are allowed",
+        sapa_find_key(c, node, "take some out, or serve two centres", "there are %u of them; at most %u are allowed",
                       count_of(c, node), max);
     return sapa_compile_take(c, (size_t)count_of(c, node) * size + 1);
 }
@@ -120,12 +120,12 @@ static void compile_system(struct sapa_compile *c, struct zones *zones)
     system->digest =
         digest == SAPA_NONE ? 3 : read_bits(c, digest, digests, SAPA_COUNT(digests), "algorithms");
     if (spoken != SAPA_NONE && system->languages == 0)
-        sapa_find(c, spoken, 0, "", "at least one language is needed");
+        sapa_find(c, spoken, 0, "[id] or [id, en]", "at least one language is needed");
     if (zone == SAPA_NONE || sapa_read_text(c, zone, 1, 64, &name))
         system->zone =
             zone_index(c, zones, zone == SAPA_NONE ? c->section[SAPA_SECTION_VERSION] : zone, name);
     if (system->register_min_s > system->register_max_s)
-        sapa_find_key(c, node, "", "register_min is longer than register_max");
+        sapa_find_key(c, node, "a phone may choose between the two", "register_min is longer than register_max");
 }
 
 static void compile_interrupts(struct sapa_compile *c)
@@ -172,7 +172,8 @@ struct spans {
     SAPA_VEC(struct sapa_hours_span) list;
 };
 
-static bool parse_days(struct sapa_str s, uint8_t *ret)
+/* `ret_unknown`: the word that is no day. */
+static bool parse_days(struct sapa_str s, uint8_t *ret, struct sapa_str *ret_unknown)
 {
     static const char *const names[7] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
     uint8_t days = 0;
@@ -194,8 +195,10 @@ static bool parse_days(struct sapa_str s, uint8_t *ret)
         else
             while (to < 7 && !sapa_str_ieq(last, sapa_str_of(names[to])))
                 to++;
-        if (from == 7 || to == 7)
+        if (from == 7 || to == 7) {
+            *ret_unknown = from == 7 ? first : last;
             return false;
+        }
         for (unsigned day = from;; day = (day + 1) % 7) { /* Sat-Mon goes round */
             days |= (uint8_t)(1u << day);
             if (day == to)
@@ -206,13 +209,17 @@ static bool parse_days(struct sapa_str s, uint8_t *ret)
     return days != 0;
 }
 
-static bool parse_times(struct sapa_str s, uint16_t *ret_from, uint16_t *ret_to)
+/* "08:00-17:00". What is wrong with it, or NULL. */
+static const char *times_wrong(struct sapa_str s, bool one_day, uint16_t *ret_from, uint16_t *ret_to)
 {
     struct sapa_str last;
     const struct sapa_str first = sapa_str_trim(sapa_str_cut(s, '-', &last));
 
-    return sapa_parse_clock(first, ret_from) && sapa_parse_clock(sapa_str_trim(last), ret_to) &&
-           *ret_from != *ret_to && *ret_from < 1440;
+    if (!sapa_parse_clock(first, ret_from) || !sapa_parse_clock(sapa_str_trim(last), ret_to) || *ret_from == 1440)
+        return "times go from 00:00 to 24:00";
+    if (*ret_from == *ret_to)
+        return "they end when they begin";
+    return one_day && *ret_to < *ret_from ? "they end before they begin" : NULL;
 }
 
 static void read_spans(struct sapa_compile *c, uint32_t node, bool weekdays, struct spans *spans)
@@ -233,17 +240,18 @@ static void read_spans(struct sapa_compile *c, uint32_t node, bool weekdays, str
         times = weekdays && space < text.n
                     ? (struct sapa_str){ text.p + space + 1, text.n - space - 1 }
                     : text;
-        if (!parse_times(times, &span.from_min, &span.to_min) ||
-            (weekdays &&
-             (space == text.n ||
-              !parse_days(sapa_str_trim((struct sapa_str){ text.p, space }), &span.weekdays))) ||
-            (!weekdays && span.to_min < span.from_min)) {
+        const char *wrong = times_wrong(times, !weekdays, &span.from_min, &span.to_min);
+        struct sapa_str unknown = { "", 0 };
+        if (weekdays && (space == text.n || !parse_days(sapa_str_trim((struct sapa_str){ text.p, space }), &span.weekdays, &unknown)))
+            wrong = unknown.n > 0 ? "is no day of the week" : "the days are missing";
+        if (wrong) {
             sapa_find(
                 c, child, 0,
                 weekdays
                     ? "write \"Mon-Fri 08:00-17:00\", \"Sat,Sun 09:00-12:00\" or \"daily 00:00-24:00\""
                     : "write \"09:00-12:00\"",
-                "\"" SAPA_STR_FMT "\" are no hours", SAPA_STR_ARG(text));
+                "\"" SAPA_STR_FMT "\" are no hours: " SAPA_STR_FMT "%s%s", SAPA_STR_ARG(text), SAPA_STR_ARG(unknown),
+                unknown.n > 0 ? " " : "", wrong);
             continue;
         }
         if (span.to_min > span.from_min) {
@@ -309,7 +317,7 @@ static void compile_holidays(struct sapa_compile *c, struct spans *spans, struct
         }
         calendar->count = holidays->list.n - calendar->first;
         if (calendar->count > 1000)
-            sapa_find_key(c, child, "", "a calendar has at most 1,000 days");
+            sapa_find_key(c, child, "make a second calendar: hours take several", "a calendar has at most 1,000 days");
         if (calendar->count > 0)
             qsort(&holidays->list.at[calendar->first], calendar->count, sizeof(struct sapa_holiday),
                   holiday_order);
@@ -470,7 +478,7 @@ static void compile_clients(struct sapa_compile *c)
     }
     if (c->section[SAPA_SECTION_CLIENTS] != SAPA_NONE &&
         sapa_tree(c, c->section[SAPA_SECTION_CLIENTS])->count == 0)
-        sapa_find_key(c, c->section[SAPA_SECTION_CLIENTS], "", "at least one client is needed");
+        sapa_find_key(c, c->section[SAPA_SECTION_CLIENTS], "own: { name: \"Our company\" }", "at least one client is needed");
     c->centre->clients = clients;
     c->centre->clients_count = count_of(c, section);
 }
@@ -487,7 +495,7 @@ static struct sapa_str *compile_words(struct sapa_compile *c, enum sapa_section 
     for SAPA_TREE_EACH(c, child, section) {
         if (sapa_tree(c, child)->kind != SAPA_TREE_TEXT || !sapa_key_good(c, child, SAPA_KEY_MAX)) {
             if (sapa_tree(c, child)->kind != SAPA_TREE_TEXT)
-                sapa_find(c, child, 0, "", "a word is expected here");
+                sapa_find(c, child, 0, "skills: [bahasa, tagihan]", "a word is expected here");
             continue;
         }
         words[sapa_tree(c, child)->ordinal] = sapa_tree(c, child)->text;
@@ -694,7 +702,7 @@ static void compile_steps(struct sapa_compile *c, uint32_t at, struct sapa_queue
     for SAPA_TREE_EACH(c, child,
                      steps != SAPA_NONE && sapa_is_list(c, steps, "steps") ? steps : SAPA_NONE) {
         if (queue->step_count == SAPA_STEPS_MAX) {
-            sapa_find(c, child, 0, "", "a queue has at most %d steps", SAPA_STEPS_MAX);
+            sapa_find(c, child, 0, "join steps that are close in time", "a queue has at most %d steps", SAPA_STEPS_MAX);
             break;
         }
         struct sapa_step *step = &queue->steps[queue->step_count];
@@ -709,7 +717,7 @@ static void compile_steps(struct sapa_compile *c, uint32_t at, struct sapa_queue
             const uint32_t skill = skill_of_key(c, need);
             int64_t level;
             if (step->need_count == SAPA_NEEDS_MAX) {
-                sapa_find_key(c, need, "", "a step needs at most %d skills", SAPA_NEEDS_MAX);
+                sapa_find_key(c, need, "one skill may stand for several", "a step needs at most %d skills", SAPA_NEEDS_MAX);
                 break;
             }
             if (sapa_read_int(c, need, 1, 10, &level))
@@ -759,12 +767,12 @@ static void compile_overflows(struct sapa_compile *c, uint32_t at, struct sapa_q
         }
         rule.limit = (uint32_t)limit;
         if (rule.queue != SAPA_NONE && rule.queue == sapa_tree(c, at)->ordinal)
-            sapa_find(c, child, 0, "", "a queue cannot overflow into itself");
+            sapa_find(c, child, 0, "name another queue; a longer search among agents is a step of this one", "a queue cannot overflow into itself");
         *SAPA_VEC_PUSH(c, &overflows->list) = rule;
     }
     queue->overflow_count = overflows->list.n - queue->overflow_first;
     if (queue->overflow_count > 8)
-        sapa_find(c, rules, 0, "", "a queue has at most 8 rules of overflow");
+        sapa_find(c, rules, 0, "the first rule that is true counts: take out the others", "a queue has at most 8 rules of overflow");
 }
 
 static void compile_record(struct sapa_compile *c, uint32_t at, struct sapa_queue *queue)
@@ -933,7 +941,14 @@ static void compile_trunks(struct sapa_compile *c)
                           "\"" SAPA_STR_FMT "\" is no address and no range of them",
                           SAPA_STR_ARG(text));
         }
+        const size_t colon = sapa_str_find(trunk->host, ':', 0);
+        if (colon < trunk->host.n && sapa_str_find(trunk->host, ':', colon + 1) == trunk->host.n)
+            sapa_find_key(c, child, "host: sip.example.com, port: 5061",
+                          "the port of \"" SAPA_STR_FMT "\" has a key of its own", SAPA_STR_ARG(trunk->host));
         trunk->from_count = networks.n - trunk->from_first;
+        if (trunk->registers && (trunk->host.n == 0 || trunk->user.n == 0))
+            sapa_find_key(c, child, "add host, user and password as the carrier gave them",
+                          "to register it must be known where, and as whom");
     }
     c->centre->trunks = trunks;
     c->centre->trunks_count = count_of(c, section);
@@ -1046,7 +1061,7 @@ static void compile_sections(struct sapa_compile *c)
     sapa_fields_read(c, 0, SAPA_OBJECT_TOP, UINT32_MAX, c->centre);
     if (c->section[SAPA_SECTION_VERSION] != SAPA_NONE &&
         sapa_read_int(c, c->section[SAPA_SECTION_VERSION], 1, INT32_MAX, &version) && version != 1)
-        sapa_find(c, c->section[SAPA_SECTION_VERSION], 0, "",
+        sapa_find(c, c->section[SAPA_SECTION_VERSION], 0, "version: 1",
                   "this program reads version 1 of the language");
     compile_system(c, &zones);
     compile_interrupts(c);

@@ -144,6 +144,33 @@ static void test_mistakes(void **state)
     free(list);
 }
 
+/* What the centre decides must lead to a human; where it cannot serve, a message will do. */
+static void test_human_after_all(void **state)
+{
+    static const char *const good[] = {
+        /* closed: a voicemail, and a menu behind it whose key 0 is one */
+        "keys: { 1: tanya, 0: jam }, on_timeout: antre }\n      jam: { do: hours, open: antre, closed: pesan }\n"
+        "      pesan: { do: voicemail, queue: jual, next: selesai }\n",
+        "keys: { 1: tanya, 0: jam }, on_timeout: antre }\n      jam: { do: hours, open: antre, closed: tutup, holiday: tutup }\n"
+        "      tutup: { do: menu, say: salam, keys: { 1: ulang, 0: pesan }, on_timeout: pesan }\n"
+        "      ulang: { do: callback, queue: jual, on_failed: pesan }\n"
+        "      pesan: { do: voicemail, queue: jual, next: selesai }\n",
+        /* every way of a branch */
+        "keys: { 1: tanya, 0: pilih }, on_timeout: antre }\n      pilih: { do: branch, cases: [ { if: vip, go: luar } ], else: antre }\n"
+        "      luar: { do: transfer, number: \"5551\", on_failed: selesai }\n",
+    };
+    char *base = read_file("test/config/base.yaml", NULL);
+    (void)state;
+
+    for (size_t i = 0; i < SAPA_COUNT(good); i++) {
+        char *text = replace(base, "keys: { 1: tanya, 0: antre }, on_timeout: antre }\n", good[i]);
+        compile_good(text);
+        sapa_centre_free(centre);
+        free(text);
+    }
+    free(base);
+}
+
 static void test_all_of_them(void **state)
 {
     char *text = malloc(1 << 20);
@@ -192,6 +219,8 @@ static void test_limits(void **state)
 
     assert_int_equal(compile("version: 1\nx: \xff\n"), SAPA_EINVAL);
     assert_string_equal(findings.list[0].reason, "the document is not UTF-8 text");
+    assert_int_equal(findings.list[0].line, 2);
+    assert_int_equal(findings.list[0].column, 4);
     assert_int_equal(sapa_centre_compile((struct sapa_str){ "a: \0b", 5 }, NULL, &findings, &centre), SAPA_EINVAL);
     assert_string_equal(findings.list[0].reason, "the document is not UTF-8 text");
     assert_int_equal(sapa_centre_compile((struct sapa_str){ NULL, 0 }, NULL, &findings, &centre), SAPA_EINVAL);
@@ -262,11 +291,11 @@ static void test_details(void **state)
                  "skills: [x, y]\nteams: [t]\n"
                  "agents: { p: { name: P, extension: \"7\", password: { secret: p }, skills: { y: 2, x: 9 }, clients: [b], capacity: { chat: 5 }, capacity_total: 6, reserve_voice: yes } }\n"
                  "queues: { q: { name: Q, client: b, record: \"25 %\", choice: ring all, no_answer: ready, age_step: 0, steps: [ { needs: { x: 1 }, prefer: y, team: t } ] } }\n"
-                 "trunks: { c: { host: h.example, transport: tcp, port: 5080, from: [192.0.2.7, \"2001:db8::/32\"], user: u, password: p } }\n"
+                 "trunks: { c: { host: h.example, transport: tcp, port: 5080, from: [192.0.2.7, \"2001:db8::/32\"], user: u, password: p, inband_dtmf: yes, tls_name: sip.carrier.example, register: yes, register_for: 2 min, domain: carrier.example } }\n"
                  "prompts: { goodbye: { en: Tschuess }, fix: { always: id, id: Halo } }\n"
                  "callers: [ { what: vip, prefix: \"62811\", priority: 9, client: a } ]\n"
-                 "numbers: { 7001: { client: a, flow: f }, 7002: { client: b, flow: f, language: en, toll_free: yes, priority: 3 } }\n"
-                 "flows: { f: { start: h, nodes: { h: { do: hangup, say: [goodbye, fix, { en: Bye }], cause: 17 } } } }\n");
+                 "numbers: { 7001: { client: a, flow: f }, 7002: { client: b, flow: f, language: en, priority: 3 } }\n"
+                 "flows: { f: { self_service: only a farewell, start: h, nodes: { h: { do: hangup, say: [goodbye, fix, { en: Bye }], cause: 17 } } } }\n");
     assert_int_equal(centre->system.languages, 2);
     assert_int_equal(centre->system.digest, 1);
     assert_int_equal(centre->interrupts.over[SAPA_CHANNEL_VOICE], 1 << SAPA_CHANNEL_EMAIL | 1 << SAPA_CHANNEL_TICKET);
@@ -307,12 +336,16 @@ static void test_details(void **state)
     assert_int_equal(q->callback_attempts, 0);
     assert_int_equal(centre->trunks[0].transport, 1);
     assert_int_equal(centre->trunks[0].port, 5080);
+    assert_int_equal(centre->trunks[0].registers, 1);
+    assert_int_equal(centre->trunks[0].register_s, 120);
+    assert_true(sapa_str_eq(centre->trunks[0].domain, SAPA_STR("carrier.example")));
+    assert_int_equal(centre->trunks[0].inband_dtmf, 1);
+    assert_true(sapa_str_eq(centre->trunks[0].tls_name, SAPA_STR("sip.carrier.example")));
     assert_int_equal(centre->networks[0].bits, 32);
     assert_int_equal(centre->networks[1].family, 6);
     assert_int_equal(centre->networks[1].bits, 32);
     assert_int_equal(centre->caller_rules[0].what, 2);
     assert_int_equal(centre->numbers[0].language, SAPA_LANGUAGE_EN);
-    assert_int_equal(centre->numbers[1].toll_free, 1);
     const struct sapa_prompt *bye = &centre->prompts[centre->system_prompt[SAPA_PROMPT_ID_GOODBYE]];
     assert_true(sapa_str_eq(bye->text[SAPA_LANGUAGE_EN], SAPA_STR("Tschuess")));
     assert_int_equal(centre->prompts[1].always, SAPA_LANGUAGE_ID + 1);
@@ -473,7 +506,7 @@ static void test_reference_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_all_of_them), cmocka_unit_test(test_limits), cmocka_unit_test(test_base),
+        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_human_after_all), cmocka_unit_test(test_all_of_them), cmocka_unit_test(test_limits), cmocka_unit_test(test_base),
         cmocka_unit_test(test_details), cmocka_unit_test(test_examples), cmocka_unit_test(test_secrets), cmocka_unit_test(test_zones),
         cmocka_unit_test(test_reference_page),
     };

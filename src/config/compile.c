@@ -146,6 +146,7 @@ static void fill_finding(const struct sapa_compile *c, struct sapa_finding *f, u
 {
     struct sapa_text text;
 
+    sapa_assert(hint[0] != '\0');
     sapa_text_init(&text, f->where, sizeof(f->where));
     write_path(c, node, &text);
     sapa_text_init(&text, f->reason, sizeof(f->reason));
@@ -194,8 +195,7 @@ void sapa_findings_print(const struct sapa_findings *findings, const char *file,
         const struct sapa_finding *f = &findings->list[i];
         sapa_text_printf(out, "%s:%u:%u: %s%s%s\n", file, f->line, f->column, f->where,
                          f->where[0] ? ": " : "", f->reason);
-        if (f->hint[0])
-            sapa_text_printf(out, "  hint: %s\n", f->hint);
+        sapa_text_printf(out, "  hint: %s\n", f->hint);
     }
     if (findings->more > 0)
         sapa_text_printf(out, "%s: and %u more\n", file, findings->more);
@@ -237,7 +237,8 @@ void sapa_near_start(const struct sapa_compile *c, struct sapa_near *near, struc
     near->best = (struct sapa_str){ NULL, 0 };
     near->distance = (unsigned)SAPA_MAX(SAPA_MIN(wanted.n / 3, (size_t)NEAR_MAX), (size_t)1) +
                      1; /* short words: one edit */
-    near->hint[0] = '\0';
+    near->more = false;
+    sapa_text_init(&near->names, near->hint, sizeof(near->hint));
 }
 
 void sapa_near_try(struct sapa_near *near, struct sapa_str candidate)
@@ -245,6 +246,12 @@ void sapa_near_try(struct sapa_near *near, struct sapa_str candidate)
     if (near->tries == 0)
         return;
     near->tries--;
+    if (!near->more && near->names.n + candidate.n + 16 < near->names.size) {
+        sapa_text_printf(&near->names, "%s" SAPA_STR_FMT, near->names.n ? ", " : "there are: ", SAPA_STR_ARG(candidate));
+    } else if (!near->more) {
+        sapa_text_printf(&near->names, ", …");
+        near->more = true;
+    }
     const unsigned d = distance(near->wanted, candidate);
 
     if (d < near->distance && d < candidate.n) {
@@ -257,8 +264,11 @@ const char *sapa_near_hint(struct sapa_near *near)
 {
     struct sapa_text text;
 
-    sapa_text_init(&text, near->hint, sizeof(near->hint));
-    if (near->best.n > 0)
+    if (near->best.n > 0) {
+        sapa_text_init(&text, near->hint, sizeof(near->hint));
         sapa_text_printf(&text, "did you mean \"" SAPA_STR_FMT "\"?", SAPA_STR_ARG(near->best));
+    } else if (near->names.n == 0) {
+        sapa_text_printf(&near->names, "there are none yet");
+    }
     return near->hint;
 }

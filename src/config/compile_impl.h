@@ -100,10 +100,12 @@ void sapa_find(struct sapa_compile *c, uint32_t node, size_t offset, const char 
 /** The same at its key. */
 void sapa_find_key(struct sapa_compile *c, uint32_t node, const char *hint, const char *fmt, ...)
     SAPA_PRINTF(4, 5);
-/** "did you mean …?" in `buf` for the candidate nearest to `wanted` (within 3 edits), else "". */
+/** "did you mean …?" for the candidate nearest to `wanted` (within 3 edits), else those that there are. */
 struct sapa_near {
     struct sapa_str wanted, best;
     unsigned distance, tries;
+    struct sapa_text names; /* in hint, until it is asked for */
+    bool more;
     char hint[SAPA_FINDING_TEXT_MAX];
 };
 void sapa_near_start(const struct sapa_compile *c, struct sapa_near *near, struct sapa_str wanted);

@@ -89,6 +89,11 @@ static const char *type_name(unsigned type)
     return type < SAPA_VALUE_COUNT ? names[type] : "?";
 }
 
+static const char *needed_hint(unsigned type)
+{
+    return type == SAPA_VALUE_BOOL ? "compare it, as in: waiting(\"sales\") > 5" : "see the facts and functions in docs/ref/centre.md";
+}
+
 /* ---- tokens ---- */
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -122,7 +127,7 @@ static void number_token(struct parse *p, struct token *t)
         p->at += 10;
         t->type = SAPA_VALUE_DATE;
         if (!sapa_parse_date((struct sapa_str){ p->text.p + from, 10 }, &date))
-            wrong(p, from, "", "there is no such day");
+            wrong(p, from, "2026-12-31", "there is no such day");
         else
             t->number = date;
         return;
@@ -132,7 +137,7 @@ static void number_token(struct parse *p, struct token *t)
         p->at += 5;
         t->type = SAPA_VALUE_TIME;
         if (!sapa_parse_clock((struct sapa_str){ p->text.p + from, 5 }, &minutes))
-            wrong(p, from, "", "there is no such time of day");
+            wrong(p, from, "00:00 to 24:00", "there is no such time of day");
         else
             t->number = minutes;
         return;
@@ -180,7 +185,7 @@ static void number_token(struct parse *p, struct token *t)
     if (point)
         wrong(p, from, "amounts of money have a currency: 12.50 IDR", "only amounts of money have a decimal point");
     if (!fits)
-        wrong(p, from, "", "the number is too large");
+        wrong(p, from, "up to 9,000,000,000,000,000,000", "the number is too large");
     t->number = (int64_t)SAPA_MIN(whole, (uint64_t)INT64_MAX);
 }
 
@@ -208,7 +213,7 @@ static struct token next_token(struct parse *p)
         t.kind = STRING;
         t.text = (struct sapa_str){ p->text.p + p->at + 1, SAPA_MIN(end, p->text.n) - p->at - 1 };
         if (end >= p->text.n)
-            wrong(p, p->at, "", "the text does not end: %c is missing", ch);
+            wrong(p, p->at, "the same quote before and after", "the text does not end: %c is missing", ch);
         p->at = SAPA_MIN(end + 1, p->text.n);
     } else if (is_letter(ch)) {
         size_t n = 0;
@@ -244,7 +249,7 @@ static struct token next_token(struct parse *p)
                 return t;
             }
         }
-        wrong(p, p->at, ch == '=' ? "== compares" : ch == '&' ? "write and" : ch == '|' ? "write or" : ch == '!' ? "write not" : "",
+        wrong(p, p->at, ch == '=' ? "== compares" : ch == '&' ? "write and" : ch == '|' ? "write or" : ch == '!' ? "write not" : "letters, digits, quotes and + - * / ( ) , < > = are known here",
               "\"%.*s\" has no meaning here", (uint8_t)ch < 0x80 ? 1 : (int)SAPA_MIN(p->text.n - p->at, (size_t)4), p->text.p + p->at);
         p->at = p->text.n;
     }
@@ -357,7 +362,7 @@ static void reduce(struct parse *p)
     if (p->bad)
         return;
     if (p->operands < needs) {
-        wrong(p, w->at, "", "a value is missing beside \"%s\"", signs[w->op]);
+        wrong(p, w->at, "as in: waiting(\"sales\") > 5", "a value is missing beside \"%s\"", signs[w->op]);
         return;
     }
     if (needs == 2) {
@@ -366,7 +371,7 @@ static void reduce(struct parse *p)
     }
     const uint8_t type = p->types[p->operands - 1];
     if (w->op == NOT ? type != SAPA_VALUE_BOOL : !is_quantity(type))
-        wrong(p, w->at, "", "%s %s has no meaning", w->op == NOT ? "not" : "minus", type_name(type));
+        wrong(p, w->at, "not takes yes or no, minus takes a number", "%s %s has no meaning", w->op == NOT ? "not" : "minus", type_name(type));
     else
         (void)emit(p, w->op == NOT ? SAPA_EXPR_NOT : SAPA_EXPR_NEGATE, 0);
 }
@@ -422,7 +427,7 @@ static void call(struct parse *p, const struct waiting *w)
     if (p->bad)
         return;
     if (got != takes) {
-        wrong(p, w->at, "", "%s takes %zu values, not %u", f->name, takes, got);
+        wrong(p, w->at, "docs/ref/centre.md lists the functions", "%s takes %zu values, not %u", f->name, takes, got);
         return;
     }
     const uint8_t *types = &p->types[w->operands];
@@ -434,7 +439,7 @@ static void call(struct parse *p, const struct waiting *w)
     for (size_t i = 0; i < takes; i++) {
         const uint8_t wanted = f->takes[i] == 'T' ? SAPA_VALUE_TEXT : f->takes[i] == 'I' ? SAPA_VALUE_INT : types[0];
         if (types[i] != wanted || (f->takes[i] == 'Q' && !is_quantity(types[i]))) {
-            wrong(p, w->at, "", "%s: value %zu is %s%s%s", f->name, i + 1, type_name(types[i]),
+            wrong(p, w->at, "docs/ref/centre.md lists the functions", "%s: value %zu is %s%s%s", f->name, i + 1, type_name(types[i]),
                   f->takes[i] == 'Q' && i == 0 ? ", not a quantity" : ", not ",
                   f->takes[i] == 'Q' && i == 0 ? "" : type_name(wanted));
             return;
@@ -538,14 +543,14 @@ static void close_parenthesis(struct parse *p, const struct token *t)
     if (p->bad)
         return;
     if (p->waiting_count == 0) {
-        wrong(p, t->at, "", "there is a ) without its (");
+        wrong(p, t->at, "take it out, or open it before", "there is a ) without its (");
         return;
     }
     const struct waiting w = p->waiting[--p->waiting_count];
     if (w.op == CALL)
         call(p, &w);
     else if (p->operands != w.operands + 1)
-        wrong(p, t->at, "", "there is nothing between the parentheses");
+        wrong(p, t->at, "take them out, or put an expression between them", "there is nothing between the parentheses");
 }
 
 /* One pass; `expect` says whether a value must come next. */
@@ -565,7 +570,7 @@ static void parse(struct parse *p)
                 (void)emit(p, SAPA_EXPR_TEXT, p->b->texts.n - 1);
                 push(p, SAPA_VALUE_TEXT, t.at);
                 if (t.text.n > SAPA_EXPR_TEXT_MAX)
-                    wrong(p, t.at, "", "the text is longer than 128 bytes");
+                    wrong(p, t.at, "compare with a shorter one", "the text is longer than 128 bytes");
                 expect = false;
                 break;
             case NAME:
@@ -581,15 +586,15 @@ static void parse(struct parse *p)
                 else if (t.op == NOT)
                     wait_for(p, NOT, t.at);
                 else
-                    wrong(p, t.at, "", "a value is missing before \"%s\"", signs[t.op]);
+                    wrong(p, t.at, "as in: waiting(\"sales\") > 5", "a value is missing before \"%s\"", signs[t.op]);
                 break;
-            default: wrong(p, t.at, "", "a value is missing here"); break;
+            default: wrong(p, t.at, "a number, a text in quotes, a variable or a fact", "a value is missing here"); break;
             }
         } else {
             switch (t.kind) {
             case OPERATOR:
                 if (t.op == NOT) {
-                    wrong(p, t.at, "", "an operator is missing before \"not\"");
+                    wrong(p, t.at, "and, or", "an operator is missing before \"not\"");
                     break;
                 }
                 reduce_to(p, precedence[t.op]);
@@ -601,18 +606,18 @@ static void parse(struct parse *p)
             case COMMA:
                 reduce_to(p, 0);
                 if (!p->bad && (p->waiting_count == 0 || p->waiting[p->waiting_count - 1].op != CALL))
-                    wrong(p, t.at, "", "a comma stands only between the values of a function");
+                    wrong(p, t.at, "as in: waiting(\"sales\")", "a comma stands only between the values of a function");
                 expect = true;
                 break;
-            default: wrong(p, t.at, "", "an operator is missing here"); break;
+            default: wrong(p, t.at, "such as and, or, ==, <, +", "an operator is missing here"); break;
             }
         }
     }
     if (!p->bad && expect)
-        wrong(p, p->text.n, "", p->op_count ? "a value is missing at the end" : "the expression is empty");
+        wrong(p, p->text.n, "as in: waiting(\"sales\") > 5", p->op_count ? "a value is missing at the end" : "the expression is empty");
     reduce_to(p, 0);
     if (!p->bad && p->waiting_count > 0)
-        wrong(p, p->waiting[p->waiting_count - 1].at, "", "a ) is missing");
+        wrong(p, p->waiting[p->waiting_count - 1].at, "close what was opened here", "a ) is missing");
 }
 
 bool sapa_expr_compile(struct sapa_flow_build *b, uint32_t node, size_t offset, struct sapa_str text, uint8_t type,
@@ -632,7 +637,7 @@ bool sapa_expr_compile(struct sapa_flow_build *b, uint32_t node, size_t offset, 
         return false;
     sapa_assert(p->operands == 1);
     if (type != SAPA_VALUE_NONE && p->types[0] != type) {
-        wrong(p, 0, "", "%s is needed here, this is %s", type_name(type), type_name(p->types[0]));
+        wrong(p, 0, needed_hint(type), "%s is needed here, this is %s", type_name(type), type_name(p->types[0]));
         return false;
     }
     const uint32_t first = b->ops.n;

@@ -4,6 +4,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void place(void *ctx, struct sapa_flow_place *ret)
+{
+    (void)ctx;
+    *ret = (struct sapa_flow_place){ 3, 1000, 90000, INT64_MAX };
+}
+
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
 {
     (void)ctx;
@@ -47,12 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (data[i] == '\'')
             sapa_text_char(&out, '\'');
     }
-    sapa_text_printf(&out, "' } }\n");
+    sapa_text_printf(&out, "' } }\n    self_service: \"a test of expressions\"\n");
     if (sapa_centre_compile(sapa_text_str(&out), NULL, &findings, &centre) != SAPA_OK)
         return 0;
     const struct sapa_flow *flow = &centre->flows[0];
     const struct sapa_flow_env env = { .centre = centre, .now_us = (int64_t)data[0] << 50, .last_agent = SAPA_NONE, .caller = SAPA_STR("628"), .dialled = SAPA_STR("1"),
-                                       .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s };
+                                       .place = place, .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s };
     memcpy(run.text + 128, "a\xc3\xa4z", 4);
     run.values[1].number = INT64_MIN + data[0];
     run.values[2].number = flow->text_size > 128 ? 0 : 4;

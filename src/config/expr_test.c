@@ -24,8 +24,15 @@ static sapa_rc compile(const char *type, const char *expression, struct sapa_cen
              "version: 1\nclients: { a: { name: A } }\nqueues: { jual: { name: J, client: a }, q2: { name: K, client: a } }\n"
              "hours: { kantor: { open: [\"daily 08:00-17:00\"] } }\n"
              "flows:\n  f:\n    start: s\n    variables: { v: %s, n: int, t: text 16, b: bool, d: duration, m: money, pin: secret }\n    nodes:\n"
-             "      s: { do: set, set: { v: '%s' }, next: e }\n      e: { do: hangup }\n", type, quoted);
+             "      s: { do: set, set: { v: '%s' }, next: e }\n      e: { do: hangup }\n"
+             "    self_service: \"a test of expressions\"\n", type, quoted);
     return sapa_centre_compile(sapa_str_of(text), NULL, &findings, ret);
+}
+
+static void place(void *ctx, struct sapa_flow_place *ret)
+{
+    (void)ctx;
+    *ret = (struct sapa_flow_place){ 4, 5000, 61000, 90000 };
 }
 
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
@@ -65,8 +72,7 @@ static void compute(const char *type, const char *expression, char *buf, size_t 
     const struct sapa_flow_env env = {
         .centre = centre, .now_us = INT64_C(1786924740000000), /* 2026-08-17 06:59 in Jakarta, still 16 August in UTC */
         .last_agent = SAPA_NONE, .caller = SAPA_STR("62811234567"), .dialled = SAPA_STR("1500101"), .caller_known = true,
-        .position = 4, .ewt_p50_ms = 61000, .ewt_p90_ms = 90000, .waited_ms = 5000,
-        .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
+        .place = place, .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
     };
     run.values[1].number = 7;
     memcpy(run.text + flow->variables[2].at, "Håndwerk", 9);
@@ -159,41 +165,41 @@ static void test_mistakes(void **state)
 {
     /* column is that of the expression's first character plus `at` */
     static const struct { const char *expression; unsigned at; const char *reason, *hint; } rows[] = {
-        { "1 + ", 4, "a value is missing at the end", "" },
-        { "", 0, "the text is empty", "" },
-        { "1 2", 2, "an operator is missing here", "" },
-        { "* 2", 0, "a value is missing before \"*\"", "" },
-        { "(1 + 2", 0, "a ) is missing", "" },
-        { "1 + 2)", 5, "there is a ) without its (", "" },
-        { "()", 1, "a value is missing here", "" },
+        { "1 + ", 4, "a value is missing at the end", "as in: waiting(\"sales\") > 5" },
+        { "", 0, "the text is empty", "write it, or take the key out" },
+        { "1 2", 2, "an operator is missing here", "such as and, or, ==, <, +" },
+        { "* 2", 0, "a value is missing before \"*\"", "as in: waiting(\"sales\") > 5" },
+        { "(1 + 2", 0, "a ) is missing", "close what was opened here" },
+        { "1 + 2)", 5, "there is a ) without its (", "take it out, or open it before" },
+        { "()", 1, "a value is missing here", "a number, a text in quotes, a variable or a fact" },
         { "1 + \"a\"", 2, "int + text has no meaning", "both sides must have types that go together" },
         { "1 < 2 < 3", 6, "bool < int has no meaning", "both sides must have types that go together" },
         { "1 and 2", 2, "int and int has no meaning", "both sides must have types that go together" },
         { "1 min == 60", 6, "duration == int has no meaning", "both sides must have types that go together" },
-        { "not 1", 0, "not int has no meaning", "" },
-        { "-t", 0, "minus text has no meaning", "" },
+        { "not 1", 0, "not int has no meaning", "not takes yes or no, minus takes a number" },
+        { "-t", 0, "minus text has no meaning", "not takes yes or no, minus takes a number" },
         { "nomr", 0, "\"nomr\" is no variable and no fact", "declare it under variables" },
         { "calller", 0, "\"calller\" is no variable and no fact", "did you mean \"caller\"?" },
         { "waiting(\"jual1\")", 8, "there are no queues \"jual1\"", "did you mean \"jual\"?" },
         { "waiting", 0, "waiting takes the key of a queue", "waiting(\"sales\")" },
         { "open(3)", 0, "open takes the key of opening hours", "open(\"shop\")" },
-        { "len(1)", 0, "len: value 1 is int, not text", "" },
-        { "left(t)", 0, "left takes 2 values, not 1", "" },
-        { "min(1, 1 s)", 0, "min: value 2 is duration, not int", "" },
-        { "abs(t)", 0, "abs: value 1 is text, not a quantity", "" },
-        { "1, 2", 1, "a comma stands only between the values of a function", "" },
+        { "len(1)", 0, "len: value 1 is int, not text", "docs/ref/centre.md lists the functions" },
+        { "left(t)", 0, "left takes 2 values, not 1", "docs/ref/centre.md lists the functions" },
+        { "min(1, 1 s)", 0, "min: value 2 is duration, not int", "docs/ref/centre.md lists the functions" },
+        { "abs(t)", 0, "abs: value 1 is text, not a quantity", "docs/ref/centre.md lists the functions" },
+        { "1, 2", 1, "a comma stands only between the values of a function", "as in: waiting(\"sales\")" },
         { "n = 1", 2, "\"=\" has no meaning here", "== compares" },
         { "b && b", 2, "\"&\" has no meaning here", "write and" },
-        { "\"abc", 0, "the text does not end: \" is missing", "" },
-        { "99999999999999999999", 0, "the number is too large", "" },
-        { "2026-02-30", 0, "there is no such day", "" },
-        { "25:00", 0, "there is no such time of day", "" },
+        { "\"abc", 0, "the text does not end: \" is missing", "the same quote before and after" },
+        { "99999999999999999999", 0, "the number is too large", "up to 9,000,000,000,000,000,000" },
+        { "2026-02-30", 0, "there is no such day", "2026-12-31" },
+        { "25:00", 0, "there is no such time of day", "00:00 to 24:00" },
         { "1.5", 0, "only amounts of money have a decimal point", "amounts of money have a currency: 12.50 IDR" },
         { "5 USD", 0, "the currency of this centre is IDR", "amounts are in system.currency" },
         { "pin == pin", 4, "secret == secret has no meaning", "both sides must have types that go together" },
         { "\"a\" < \"b\"", 4, "text < text has no meaning", "both sides must have types that go together" },
-        { "b", 0, "int is needed here, this is bool", "" },
-        { "1 not 2", 2, "an operator is missing before \"not\"", "" },
+        { "b", 0, "int is needed here, this is bool", "see the facts and functions in docs/ref/centre.md" },
+        { "1 not 2", 2, "an operator is missing before \"not\"", "and, or" },
     };
     struct sapa_centre *centre;
     (void)state;

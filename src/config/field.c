@@ -6,7 +6,7 @@ static bool is_text(struct sapa_compile *c, uint32_t node, const char *what)
 {
     if (sapa_tree(c, node)->kind == SAPA_TREE_TEXT)
         return true;
-    sapa_find(c, node, 0, "", "%s is expected here, not a %s", what,
+    sapa_find(c, node, 0, "write it after the colon, in quotes if it has signs of YAML", "%s is expected here, not a %s", what,
               sapa_tree(c, node)->kind == SAPA_TREE_MAP ? "map" : "list");
     return false;
 }
@@ -15,7 +15,7 @@ bool sapa_is_map(struct sapa_compile *c, uint32_t node, const char *what)
 {
     if (sapa_tree(c, node)->kind == SAPA_TREE_MAP)
         return true;
-    sapa_find(c, node, 0, "", "a map of keys and values is expected here: %s", what);
+    sapa_find(c, node, 0, "write { key: value } or lines of their own, two spaces further in", "a map of keys and values is expected here: %s", what);
     return false;
 }
 
@@ -56,11 +56,11 @@ bool sapa_read_int(struct sapa_compile *c, uint32_t node, int64_t min, int64_t m
         return false;
     const struct sapa_str s = sapa_tree(c, node)->text;
     if (!parse_int(s, &value)) {
-        sapa_find(c, node, 0, "", "\"" SAPA_STR_FMT "\" is no whole number", SAPA_STR_ARG(s));
+        sapa_find(c, node, 0, "digits only, 1_000 for a thousand", "\"" SAPA_STR_FMT "\" is no whole number", SAPA_STR_ARG(s));
         return false;
     }
     if (value < min || value > max) {
-        sapa_find(c, node, 0, "", "%lld is out of range: %lld to %lld", (long long)value,
+        sapa_find(c, node, 0, "choose one of that range", "%lld is out of range: %lld to %lld", (long long)value,
                   (long long)min, (long long)max);
         return false;
     }
@@ -131,7 +131,7 @@ bool sapa_read_duration(struct sapa_compile *c, uint32_t node, int64_t min, int6
         print_duration(min, &range);
         sapa_text_printf(&range, " to ");
         print_duration(max, &range);
-        sapa_find(c, node, 0, "", "\"" SAPA_STR_FMT "\" is out of range: %s", SAPA_STR_ARG(s), buf);
+        sapa_find(c, node, 0, "choose one of that range", "\"" SAPA_STR_FMT "\" is out of range: %s", SAPA_STR_ARG(s), buf);
         return false;
     }
     *ret_ms = value;
@@ -174,7 +174,7 @@ bool sapa_read_bool(struct sapa_compile *c, uint32_t node, bool *ret)
             return true;
         }
     }
-    sapa_find(c, node, 0, "", "\"" SAPA_STR_FMT "\" is neither yes nor no", SAPA_STR_ARG(s));
+    sapa_find(c, node, 0, "write yes or no", "\"" SAPA_STR_FMT "\" is neither yes nor no", SAPA_STR_ARG(s));
     return false;
 }
 
@@ -186,9 +186,9 @@ bool sapa_read_text(struct sapa_compile *c, uint32_t node, int64_t min, int64_t 
     const struct sapa_str s = sapa_tree(c, node)->text;
     if ((int64_t)s.n < min || (int64_t)s.n > max) {
         if (s.n == 0)
-            sapa_find(c, node, 0, "", "the text is empty");
+            sapa_find(c, node, 0, "write it, or take the key out", "the text is empty");
         else
-            sapa_find(c, node, 0, "", "the text has %zu bytes; %lld to %lld are allowed", s.n,
+            sapa_find(c, node, 0, "make it fit", "the text has %zu bytes; %lld to %lld are allowed", s.n,
                       (long long)min, (long long)max);
         return false;
     }
@@ -408,7 +408,7 @@ static void read_secret(struct sapa_compile *c, uint32_t node, const struct sapa
     const uint32_t name = sapa_field_get(c, node, "secret");
     if (name == SAPA_NONE || sapa_tree(c, node)->count != 1 ||
         sapa_tree(c, name)->kind != SAPA_TREE_TEXT) {
-        sapa_find(c, node, 0, "", "{ secret: NAME } is expected here, with that one key");
+        sapa_find(c, node, 0, "password: { secret: siti-phone }", "{ secret: NAME } is expected here, with that one key");
         return;
     }
     sapa_text_init(&out, buf, sizeof(buf));
@@ -529,7 +529,7 @@ void sapa_fields_read(struct sapa_compile *c, uint32_t node, enum sapa_object_id
         } else if (elsewhere) {
             if (kind == 0)
                 continue; /* which kind it is, is the mistake */
-            sapa_find_key(c, child, "", "\"" SAPA_STR_FMT "\" has no meaning in this kind of node",
+            sapa_find_key(c, child, "docs/ref/centre.md lists what each kind of node takes", "\"" SAPA_STR_FMT "\" has no meaning in this kind of node",
                           SAPA_STR_ARG(key));
         } else {
             struct sapa_near near;

@@ -9,7 +9,7 @@ const char *const sapa_section_names[SAPA_SECTION_COUNT] = {
 static const char *const languages[] = { "id", "en", NULL };
 static const char *const choices[] = { "longest idle", "least occupied", "fewest contacts", "round robin", "ring all", NULL };
 static const char *const overflow_whens[] = { "wait", "length", "expected wait", "no agents", NULL };
-static const char *const transports[] = { "udp", "tcp", NULL };
+static const char *const transports[] = { "udp", "tcp", "tls", NULL };
 static const char *const caller_whats[] = { "block", "allow", "vip", NULL };
 static const char *const no_answers[] = { "ready", "not ready", NULL };
 static const char *const kinds[] = {
@@ -69,6 +69,7 @@ static const struct sapa_field_row system_rows[] = {
     SECS("register_min", sapa_system, register_min_s, 10 * S, H, "60 s", "shortest registration of a telephone"),
     SECS("register_max", sapa_system, register_max_s, 60 * S, DAY, "1 h", "longest registration of a telephone"),
     INT("record_chunk", sapa_system, record_chunk_bytes, 4096, 1048576, "65536", "bytes of one encrypted chunk of a recording"),
+    SECS("recording_tone", sapa_system, recording_tone_s, 0, 10 * MIN, "0", "both sides of a recorded call hear a short tone this often (2 s at least), where the law asks for it; 0: none"),
     INT("quality_alarm_mos", sapa_system, quality_alarm_mos_x100, 100, 450, "360", "alarm below this mean opinion score, times 100"),
     TIME("quality_alarm_after", sapa_system, quality_alarm_ms, S, 10 * MIN, "10 s", "so long must the score be low"),
     INT("human_steps_max", sapa_system, human_steps_max, 1, 10, "2", "steps from any menu to a human, at most"),
@@ -168,20 +169,27 @@ static const struct sapa_field_row callback_rows[] = {
 
 static const struct sapa_field_row trunk_rows[] = {
     TEXT("host", sapa_trunk, host, 1, 128, NULL, "where calls go out: a name or address; without: calls only come in"),
-    INT("port", sapa_trunk, port, 1, 65535, "5060", "port of the host"),
+    INT("port", sapa_trunk, port, 1, 65535, NULL, "port of the host; without: 5060, over TLS 5061"),
     CHOICE("transport", sapa_trunk, transport, transports, "udp", "transport"),
+    TEXT("tls_name", sapa_trunk, tls_name, 1, 128, NULL, "name in the carrier's certificate, for TLS; without: that of the host. Calls that come with such a certificate are the trunk's"),
     OTHER("from", 1, NULL, "list of addresses calls may come from: [10.0.0.0/8, \"2001:db8::/32\"]"),
     INT("calls_max", sapa_trunk, calls_max, 1, 100000, "1000", "calls at once"),
     TEXT("user", sapa_trunk, user, 1, 64, NULL, "user name at the carrier"),
     SECRET("password", sapa_trunk, password, "password at the carrier: a text, or { secret: NAME }"),
+    BOOL("register", sapa_trunk, registers, "no", "register there with user and password, so that the carrier knows where to send calls; these are the trunk's wherever its `from` is"),
+    SECS("register_for", sapa_trunk, register_s, 30 * S, DAY, "10 min", "length of a registration; it is renewed in time"),
+    TEXT("domain", sapa_trunk, domain, 1, 128, NULL, "domain of our address at the carrier; without: the host"),
+    BOOL("inband_dtmf", sapa_trunk, inband_dtmf, "no", "listen for keys as tones, also where the carrier promises telephone events"),
 };
 
 static const struct sapa_field_row number_rows[] = {
     REF("client", sapa_number, client, CLIENTS, 1, "company it belongs to"),
     REF("flow", sapa_number, flow, FLOWS, 1, "what its callers meet"),
     OTHER("language", 0, "that of the client", "language that its callers hear first"),
-    BOOL("toll_free", sapa_number, toll_free, "no", "the caller pays nothing"),
     INT("priority", sapa_number, priority, 0, 100, "0", "added to the priority of queues"),
+    INT("cost_call", sapa_number, cost_call, 0, 1000000000, "0", "what each answered call costs us, in system.currency"),
+    INT("cost_minute", sapa_number, cost_minute, 0, 1000000000, "0", "what each minute costs us, from answer to the end of the caller's line"),
+    TIME("cost_pulse", sapa_number, cost_pulse_ms, S, H, "1 min", "a begun stretch of this length is charged whole"),
 };
 
 static const struct sapa_field_row caller_rows[] = {
@@ -239,8 +247,8 @@ static const struct sapa_field_row node_rows[] = {
     NODE_OTHER("url", K(LOOKUP), 1, NULL, "\"{address.orders}/order?number={number}\": values are percent-encoded; a secret variable is filled in where nobody can read it"),
     NODE_OTHER("results", K(LOOKUP), 0, NULL, "list of variables that the answer must hold (name=value lines, or a flat JSON object)"),
     NODE_REF("queue", K(QUEUE), queue, QUEUES, 1, "queue to wait in"),
-    NODE_REF("queue", K(VOICEMAIL), queue, QUEUES, 1, "queue that is told of the message"),
-    NODE_REF("queue", K(CALLBACK) | K(RECORD), queue, QUEUES, 0, "queue that calls back, or is told of the message; without: the one that the caller waits in"),
+    NODE_REF("queue", K(VOICEMAIL), queue, QUEUES, 1, "queue in whose figures the message stands"),
+    NODE_REF("queue", K(CALLBACK) | K(RECORD), queue, QUEUES, 0, "queue that calls back, or in whose figures the message stands; without: the one that the caller waits in"),
     NODE_INT("priority", K(QUEUE), priority_add, 0, 100, "0", "added to the priority of the queue"),
     NODE_OTHER("agent", K(QUEUE), 0, NULL, "agent who is preferred, or last: the one of this person's last contact"),
     NODE_REF("music", K(QUEUE), music, PROMPTS, 0, "prompt; without: the queue's"),
@@ -265,7 +273,7 @@ static const struct sapa_field_row node_rows[] = {
     NODE_INT("cause", K(HANGUP), cause, 1, 127, "16", "Q.850 cause: 16 normal, 17 busy, 34 no line free"),
     NODE_OTHER("outcome", K(HANGUP), 0, NULL, "how the contact counts: served, closed, refused, ended; without: as it went"),
     EDGE("next", K(SAY) | K(COLLECT) | K(SET) | K(LOOKUP) | K(VOICEMAIL) | K(RECORD) | K(SURVEY) | K(LANGUAGE), 1, "node that follows"),
-    EDGE("next", K(CALLBACK), 0, "node that follows; without: goodbye"),
+    EDGE("next", K(CALLBACK), 0, "node that follows; without: the call ends"),
     EDGE("on_timeout", K(MENU) | K(COLLECT), 1, "after silence, all tries used"),
     EDGE("on_timeout", K(QUEUE), 0, "after the longest wait; without: on_overflow"),
     EDGE("on_timeout", K(SURVEY), 0, "after silence, all tries used; without: next"),

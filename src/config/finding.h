@@ -15,7 +15,7 @@ struct sapa_finding {
     uint32_t line, column; /* from 1; 0: the document as a whole */
     char where[96];        /* path: "queues.toko.order.steps[1].needs" */
     char reason[SAPA_FINDING_TEXT_MAX];
-    char hint[SAPA_FINDING_TEXT_MAX]; /* may be empty */
+    char hint[SAPA_FINDING_TEXT_MAX]; /* what to do about it */
 };
 
 /** Large (about 48 kB): static or on the heap. Zero-initialised is empty. */

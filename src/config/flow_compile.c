@@ -127,7 +127,7 @@ static void compile_template(struct sapa_flow_build *b, uint32_t node, struct sa
             break;
         const size_t close = sapa_str_find(text, '}', open);
         if (close == text.n) {
-            sapa_find(b->c, node, open, "", "the { is never closed");
+            sapa_find(b->c, node, open, "{name}, or with its format: {total:rupiah}", "the { is never closed");
             break;
         }
         const struct sapa_str inside = { text.p + open + 1, close - open - 1 };
@@ -142,7 +142,7 @@ static void compile_template(struct sapa_flow_build *b, uint32_t node, struct sa
             continue;
         const uint8_t type = b->exprs.at[compiled].type;
         if (plain && (type == SAPA_VALUE_BOOL || type == SAPA_VALUE_NONE)) {
-            sapa_find(b->c, node, open + 1, "", "a bool cannot be filled in here");
+            sapa_find(b->c, node, open + 1, "branch on it, or speak a text variable", "a bool cannot be filled in here");
             continue;
         }
         if (!plain) {
@@ -150,7 +150,7 @@ static void compile_template(struct sapa_flow_build *b, uint32_t node, struct sa
                 colon < inside.n ? (struct sapa_str){ inside.p + colon + 1, inside.n - colon - 1 }
                                  : (struct sapa_str){ NULL, 0 };
             if (type == SAPA_VALUE_SECRET) {
-                sapa_find(b->c, node, open + 1, "", "a secret is never spoken");
+                sapa_find(b->c, node, open + 1, "speak only what everybody may hear", "a secret is never spoken");
                 continue;
             }
             if (!compile_format(b, node, open + 1 + colon, sapa_str_trim(name), type, &format))
@@ -373,7 +373,7 @@ static void compile_keys(struct sapa_flow_build *b, struct sapa_flow_node *node)
     }
     node->key_count = b->keys.n - node->key_first;
     if (sapa_tree(b->c, keys)->count == 0)
-        sapa_find(b->c, keys, 0, "", "a menu without keys");
+        sapa_find(b->c, keys, 0, "keys: { 1: node, 2: node }", "a menu without keys");
 }
 
 static void compile_cases(struct sapa_flow_build *b, struct sapa_flow_node *node)
@@ -389,7 +389,7 @@ static void compile_cases(struct sapa_flow_build *b, struct sapa_flow_node *node
         struct sapa_str text;
         uint32_t expr;
         if (condition == SAPA_NONE || to == SAPA_NONE || sapa_tree(b->c, child)->count != 2) {
-            sapa_find(b->c, child, 0, "", "a case is { if: expression, go: node }");
+            sapa_find(b->c, child, 0, "{ if: waiting(\"sales\") > 5, go: busy }", "a case is { if: expression, go: node }");
             continue;
         }
         const uint32_t edge = read_edge(b, to);
@@ -414,7 +414,7 @@ static void compile_set(struct sapa_flow_build *b, struct sapa_flow_node *node)
         if (variable == SAPA_NONE || !sapa_read_text(b->c, child, 1, 512, &text))
             continue;
         if (b->variables.at[variable].type == SAPA_VALUE_SECRET)
-            sapa_find_key(b->c, child, "", "a secret is only collected, never computed");
+            sapa_find_key(b->c, child, "name another variable", "a secret is only collected, never computed");
         else if (sapa_expr_compile(b, child, 0, text, b->variables.at[variable].type, &expr))
             *SAPA_VEC_PUSH(b->c, &b->assigns) = (struct sapa_flow_assign){ variable, expr };
     }
@@ -449,7 +449,7 @@ static void compile_lookup(struct sapa_flow_build *b, struct sapa_flow_node *nod
             continue;
         const uint32_t variable = read_variable(b, child, text);
         if (variable != SAPA_NONE && b->variables.at[variable].type == SAPA_VALUE_SECRET)
-            sapa_find(b->c, child, 0, "", "a secret is only collected, never looked up");
+            sapa_find(b->c, child, 0, "name another variable", "a secret is only collected, never looked up");
         else if (variable != SAPA_NONE)
             *SAPA_VEC_PUSH(b->c, &b->assigns) = (struct sapa_flow_assign){ variable, SAPA_NONE };
     }
@@ -551,7 +551,7 @@ static void compile_oncall(struct sapa_flow_build *b, struct sapa_flow_node *nod
     node->try_count = b->texts.n - node->try_first;
     if (sapa_tree(b->c, numbers)->count < 1 ||
         sapa_tree(b->c, numbers)->count > SAPA_FLOW_TRIES_MAX)
-        sapa_find(b->c, numbers, 0, "", "1 to %d numbers are tried", SAPA_FLOW_TRIES_MAX);
+        sapa_find(b->c, numbers, 0, "numbers: [\"0812…\", \"0813…\"], the first that answers", "1 to %d numbers are tried", SAPA_FLOW_TRIES_MAX);
 }
 
 static void compile_hangup(struct sapa_flow_build *b, struct sapa_flow_node *node)
@@ -597,7 +597,7 @@ static void compile_transfer(struct sapa_flow_build *b, struct sapa_flow_node *n
     for (uint32_t i = first; i < first + count; i++) {
         const struct sapa_flow_piece *piece = &b->pieces.at[i];
         if (piece->expr != SAPA_NONE && b->exprs.at[piece->expr].type == SAPA_VALUE_SECRET)
-            sapa_find(b->c, number, 0, "", "a secret is never dialled");
+            sapa_find(b->c, number, 0, "dial a variable that is no secret", "a secret is never dialled");
         for (size_t k = 0; piece->expr == SAPA_NONE && k < piece->text.n; k++) {
             const char ch = piece->text.p[k];
             if (!((ch >= '0' && ch <= '9') || ch == '*' || ch == '#' ||
@@ -751,7 +751,7 @@ static void compile_variables(struct sapa_flow_build *b)
             b->flow.text_size = (uint16_t)(b->flow.text_size + n);
         }
         if (b->variables.n == SAPA_FLOW_VARIABLES_MAX) {
-            sapa_find_key(b->c, child, "", "a flow has at most %d variables",
+            sapa_find_key(b->c, child, "split the flow in two", "a flow has at most %d variables",
                           SAPA_FLOW_VARIABLES_MAX);
             break;
         }

@@ -128,10 +128,22 @@ static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t l
     sapa_assert(flow < w->centre->flows_count && node < w->centre->flows[flow].nodes_count && ++w->steps < 100000);
 }
 
+static void op_tried(void *ctx, uint32_t attempt, uint32_t place, uint32_t result, struct sapa_str number)
+{
+    alive(ctx);
+    sapa_assert(attempt > 0 && place >= 1 && place <= SAPA_FLOW_TRIES_MAX && result <= 2 && number.n <= 64);
+}
+
 static const struct sapa_flow_ops ops = {
     op_plain, op_end, op_end, op_play, op_plain, op_secret, op_set_timer, op_enter_queue, op_plain, op_request_callback,
-    op_lookup, op_dial, op_dial_cancel, op_record_start, op_plain, op_value, op_survey, op_step,
+    op_lookup, op_dial, op_dial_cancel, op_record_start, op_plain, op_value, op_survey, op_step, op_tried,
 };
+
+static void place(void *ctx, struct sapa_flow_place *ret)
+{
+    (void)ctx;
+    *ret = (struct sapa_flow_place){ 3, 0, 90000, 0 };
+}
 
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
 {
@@ -178,8 +190,8 @@ static void play(const struct sapa_centre *centre, const uint8_t *data, size_t s
     struct sapa_flow_env env = {
         .centre = centre, .ops = &ops, .ctx = &w, .now_us = INT64_C(1786950000000000) + first, .answered = first & 1, .surge = first & 2,
         .caller_known = first & 4, .last_agent = first & 8 && centre->agents_count ? 0 : SAPA_NONE,
-        .caller = first & 16 ? SAPA_STR("62811234567") : SAPA_STR(""), .dialled = SAPA_STR("1500"), .position = 3, .ewt_p50_ms = 90000,
-        .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
+        .caller = first & 16 ? SAPA_STR("62811234567") : SAPA_STR(""), .dialled = SAPA_STR("1500"),
+        .place = place, .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
     };
 
     sapa_flow_begin(&env, &run, (first >> 5) % centre->flows_count, SAPA_LANGUAGE_ID);

@@ -34,7 +34,8 @@ struct world {
     struct sapa_text log;
     char buf[8192];
     uint32_t waiting;
-    bool open, holiday;
+    bool open, holiday, unknown;
+    struct sapa_flow_place place;
 };
 
 static struct sapa_findings findings;
@@ -116,6 +117,11 @@ static void op_value(void *ctx, struct sapa_str name, struct sapa_str text)
     LOG("value " SAPA_STR_FMT "=" SAPA_STR_FMT "\n", SAPA_STR_ARG(name), SAPA_STR_ARG(text));
 }
 
+static void op_tried(void *ctx, uint32_t attempt, uint32_t place, uint32_t result, struct sapa_str number)
+{
+    LOG("tried %u place %u result %u [" SAPA_STR_FMT "]\n", attempt, place, result, SAPA_STR_ARG(number));
+}
+
 static void op_survey(void *ctx, struct sapa_str question, uint32_t answer)
 {
     LOG("survey " SAPA_STR_FMT "=%u\n", SAPA_STR_ARG(question), answer);
@@ -134,12 +140,18 @@ static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t l
 
 static const struct sapa_flow_ops ops = {
     op_answer, op_reject, op_hangup, op_play, op_stop_play, op_secret, op_set_timer, op_enter_queue, op_leave_queue,
-    op_request_callback, op_lookup, op_dial, op_dial_cancel, op_record_start, op_record_stop, op_value, op_survey, op_step,
+    op_request_callback, op_lookup, op_dial, op_dial_cancel, op_record_start, op_record_stop, op_value, op_survey, op_step, op_tried,
 };
+
+static void place(void *ctx, struct sapa_flow_place *ret)
+{
+    *ret = ((struct world *)ctx)->place;
+}
 
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
 {
-    *ret = (struct sapa_flow_queue_facts){ ((struct world *)ctx)->waiting, 2 + queue, 5, 90000 };
+    *ret = (struct sapa_flow_queue_facts){ ((struct world *)ctx)->waiting, 2 + queue, 5,
+                                           ((struct world *)ctx)->unknown ? SAPA_FLOW_UNKNOWN : 90000 };
 }
 
 static bool hours_open(void *ctx, uint32_t hours, int64_t now_us, bool *ret_holiday)
@@ -177,7 +189,7 @@ static void load(struct world *w, const char *flows)
     w->env = (struct sapa_flow_env){
         .centre = w->centre, .ops = &ops, .ctx = w, .now_us = INT64_C(1786950000000000), /* 2026-08-17 14:00 in Jakarta */
         .answered = true, .last_agent = SAPA_NONE, .caller = SAPA_STR("62811234567"), .dialled = SAPA_STR("1500101"),
-        .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
+        .place = place, .queue_facts = queue_facts, .hours_open = hours_open, .zone_offset_s = zone_offset_s,
     };
 }
 
@@ -522,8 +534,38 @@ static void wait_in_queue(struct world *w)
     w->env.last_agent = 0;
     begin(w);
     EXPECT(w, "@q\nenter jual +7 agent 0\nplay id <tanya>\ntimer 20000\n");
-    w->env.position = 3;
-    w->env.ewt_p50_ms = 200000;
+    w->place.position = 3;
+    w->place.ewt_p50_ms = 200000;
+}
+
+/* Nobody is ready: that there is a place can be said, how long it takes cannot. */
+static void test_wait_unknown(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    wait_in_queue(w);
+    w->place.ewt_p50_ms = SAPA_FLOW_UNKNOWN;
+    played(w);
+    wait_ms(w, 20000);
+    played(w);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    wait_ms(w, 10000);
+    EXPECT(w, "play id \"Anda berada di urutan ketiga.\"\ntimer 30000\n");
+    end(w);
+
+    start(w, "{ d: duration }", "s",
+          "      s: { do: say, say: [{ id: \"Satu. Kira-kira {ewt_p50:wait}, {position}! Dua {position}. Tiga {ewt_p90}\", en: x }, { id: \"{ewt_p50}\", en: x }], next: b }\n"
+          "      b: { do: branch, cases: [ { if: ewt_p50 > 1 min, go: bye }, { if: ewt_p50 <= 1 min, go: bye }, { if: 'not ewt_p50 == 0 s', go: bye } ], else: t }\n"
+          "      t: { do: set, set: { d: 'expected_wait(\"jual\")' }, on_failed: e, next: bye }\n"
+          "      e: { do: hangup, cause: 34 }\n");
+    w->place = (struct sapa_flow_place){ 2, 0, SAPA_FLOW_UNKNOWN, SAPA_FLOW_UNKNOWN };
+    w->unknown = true;
+    begin(w);
+    EXPECT(w, "@s\nplay id \"Satu. Dua dua.\"\n");
+    played(w);
+    EXPECT(w, "@b\n@t\nvalue d=0\n@e\nhangup 34 abandoned in menu\n");
+    end(w);
 }
 
 static void test_queue_waiting(void **state)
@@ -548,7 +590,7 @@ static void test_queue_waiting(void **state)
     played(w);
     EXPECT(w, "play loop id <music>\nplay id \"Anda berada di urutan ketiga.\" \"Perkiraan waktu tunggu sekitar empat menit.\"\ntimer 10000\nplay loop id <music>\n");
     wait_ms(w, 10000);
-    EXPECT(w, "leave\n@t\nhangup 34 abandoned in menu\n");
+    EXPECT(w, "leave\n@t\nhangup 34 ended by an overflow rule\n"); /* he waited to the end: he gave nothing up */
     end(w);
 }
 
@@ -572,6 +614,7 @@ static void test_queue_results(void **state)
     SEND(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_NO_AGENTS);
     IGNORED(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_NO_AGENTS);
     EXPECT(w, "timer off\n@n\nplay id <voicemail.greeting> <beep>\n");
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_OVERFLOW_ENDED); /* no message yet */
     played(w);
     EXPECT(w, "record 0 120000\ntimer 120000\n");
     assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_VOICEMAIL);
@@ -602,6 +645,83 @@ static void test_queue_talk(void **state)
     EXPECT(w, "stop\ntimer 2000\n"); /* a 0 may follow */
     press(w, "0");
     EXPECT(w, "survey puas=10\ntimer off\n@bye by 0\nhangup 16 answered\n");
+    end(w);
+}
+
+/* A queue that turned him out decides, unless something better comes after it. */
+static void test_after_overflow(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+    static const char nodes[] =
+        "      i: { do: say, say: halo, contained: yes, next: q }\n"
+        "      q: { do: queue, queue: jual, longest: 10 s, on_overflow: m, on_timeout: m, after: bye }\n"
+        "      m: { do: menu, say: tanya, keys: { 1: i2, 2: q }, timeout: 5 s, on_timeout: bye }\n"
+        "      i2: { do: say, say: halo, contained: yes, next: bye }\n";
+
+    start(w, NULL, "i", nodes);
+    begin(w);
+    played(w);
+    SEND(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_OVERFLOW_WAIT);
+    assert_int_equal(w->run.phase, SAPA_FLOW_SPEAKING);
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_OVERFLOW_ENDED); /* what he heard before did not help */
+    press(w, "2"); /* waits once more: what comes of that is not known yet */
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_ABANDONED_FLOW);
+    SEND(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_NO_AGENTS);
+    press(w, "1");
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_OVERFLOW_ENDED); /* not heard to the end */
+    played(w);
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_CONTAINED);
+    end(w);
+
+    start(w, NULL, "i", nodes);
+    begin(w);
+    played(w);
+    w->env.now_us += 10000000;
+    while (w->run.phase == SAPA_FLOW_WAITING)
+        SEND(w, .kind = SAPA_FLOW_TIMER);
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_OVERFLOW_ENDED);
+    press(w, "2");
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_ANSWERED);
+    end(w);
+}
+
+/* The conversation broke after ten minutes: he waits again, and is not thrown out for the time he talked. */
+static void test_queue_again_after_a_fault(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    wait_in_queue(w);
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    EXPECT(w, "timer off\n");
+    w->env.now_us += INT64_C(600000000);
+    SEND(w, .kind = SAPA_FLOW_REQUEUED);
+    EXPECT(w, "play loop id <music>\ntimer 20000\n"); /* the callback is offered first, as ever */
+    wait_ms(w, 20000);
+    played(w);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    w->env.now_us += INT64_C(600000000);
+    SEND(w, .kind = SAPA_FLOW_REQUEUED); /* it was offered already */
+    EXPECT(w, "timer off\nplay loop id <music>\ntimer 30000\n");
+    press(w, "1");
+    assert_non_null(strstr(w->buf, "timer off\n@cb by 1\nplay id \"Kami akan menelepon Anda"));
+    end(w);
+
+    wait_in_queue(w);
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    w->env.now_us += INT64_C(600000000);
+    SEND(w, .kind = SAPA_FLOW_REQUEUED);
+    w->env.now_us += INT64_C(99000000);
+    SEND(w, .kind = SAPA_FLOW_TIMER);
+    assert_int_equal(w->run.node, w->run.queue_node); /* 99 of 100 s */
+    while (w->run.phase == SAPA_FLOW_WAITING) {
+        w->env.now_us = w->run.timer_us;
+        SEND(w, .kind = SAPA_FLOW_TIMER);
+    }
+    assert_int_equal(w->env.now_us - INT64_C(1786950000000000), INT64_C(700000000));
     end(w);
 }
 
@@ -652,6 +772,27 @@ static void test_callback_own_number(void **state)
     SEND(w, .kind = SAPA_FLOW_CONNECTED); /* he was called, and talks */
     SEND(w, .kind = SAPA_FLOW_AGENT_PARTED);
     EXPECT(w, "@s\nplay id <tanya>\n");
+    end(w);
+}
+
+/* A callback that no queue node led to: when the agent hangs up, it is over. */
+static void test_callback_from_a_menu(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    start(w, NULL, "m", "      m: { do: menu, say: halo, keys: { 1: cb }, on_timeout: bye }\n"
+                        "      cb: { do: callback, queue: jual, on_failed: bye }\n");
+    begin(w);
+    press(w, "1");
+    press(w, "1");
+    played(w);
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_AGENT_PARTED);
+    EXPECT(w, "play id <goodbye>\n");
+    played(w);
+    EXPECT(w, "hangup 16 answered\n");
     end(w);
 }
 
@@ -739,9 +880,11 @@ static void test_transfer(void **state)
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 0);
     IGNORED(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 9, .result = 1);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 1);
-    EXPECT(w, "timer off\n");
+    EXPECT(w, "timer off\ntried 1 place 1 result 0 []\n"); /* what a caller's values make is no one's on duty */
     assert_int_equal(sapa_flow_outcome(&w->run), SAPA_OUTCOME_TRANSFERRED);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 3);
+    EXPECT(w, "play id <goodbye>\n");
+    played(w);
     EXPECT(w, "hangup 16 transferred out\n");
     begin(w);
     played(w);
@@ -760,9 +903,9 @@ static void test_oncall(void **state)
     begin(w);
     EXPECT(w, "@o\ndial 1 628111 15000\ntimer 17000\n");
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 1, .result = 2);
-    EXPECT(w, "dial 2 628222 15000\n");
+    EXPECT(w, "tried 1 place 1 result 1 [628111]\ndial 2 628222 15000\n");
     wait_ms(w, 17000); /* nobody says anything about the second */
-    EXPECT(w, "cancel 2\n@v\nplay id <tanya> <beep>\n");
+    EXPECT(w, "cancel 2\ntried 2 place 2 result 2 [628222]\n@v\nplay id <tanya> <beep>\n");
     played(w);
     IGNORED(w, .kind = SAPA_FLOW_DIGIT, .digit = '#');
     EXPECT(w, "record 0 30000\ntimer 30000\n");
@@ -771,7 +914,7 @@ static void test_oncall(void **state)
     begin(w);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 3, .result = 1);
     SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = 3, .result = 3);
-    EXPECT(w, "@o\ndial 3 628111 15000\ntimer 17000\ntimer off\n@bye\nhangup 16 transferred out\n");
+    EXPECT(w, "@o\ndial 3 628111 15000\ntimer 17000\ntimer off\ntried 3 place 1 result 0 [628111]\n@bye\nhangup 16 transferred out\n");
     end(w);
 }
 
@@ -903,6 +1046,53 @@ static void test_snapshot(void **state)
     end(w);
 }
 
+/* A way out that leads nowhere is no silent end. */
+static void test_goodbye(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    start(w, NULL, "q", "      q: { do: queue, queue: lain, announce_every: 0, on_overflow: t }\n"
+                        "      t: { do: transfer, number: \"5551\", on_failed: bye }\n");
+    begin(w);
+    SEND(w, .kind = SAPA_FLOW_CONNECTED);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_AGENT_PARTED);
+    EXPECT(w, "play id <goodbye>\n");
+    IGNORED(w, .kind = SAPA_FLOW_DIGIT, .digit = '1');
+    played(w);
+    EXPECT(w, "hangup 16 answered\n");
+
+    begin(w); /* an outside number hangs up */
+    SEND(w, .kind = SAPA_FLOW_QUEUE_RESULT, .result = SAPA_DEQUEUE_OVERFLOW_WAIT);
+    SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = w->run.attempt, .result = 1);
+    sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+    SEND(w, .kind = SAPA_FLOW_DIAL_RESULT, .number = w->run.attempt, .result = 3);
+    EXPECT(w, "play id <goodbye>\n");
+    played(w);
+    EXPECT(w, "hangup 16 transferred out\n");
+    end(w);
+}
+
+/* What the checker does not let through, but an old log may hold: the caller is told before we hang up. */
+static void test_fault_is_said(void **state)
+{
+    struct world *w = &world;
+    (void)state;
+
+    start(w, NULL, "m", "      m: { do: menu, say: halo, keys: { 1: m }, retries: 0, on_timeout: bye }\n");
+    for (unsigned turn = 0; turn < 2; turn++) { /* and once more: nothing of it is left */
+        begin(w);
+        sapa_text_init(&w->log, w->buf, sizeof(w->buf));
+        w->run.passed = 2000;
+        press(w, "1");
+        EXPECT(w, "stop\nplay id <system.fault>\n");
+        played(w);
+        EXPECT(w, "hangup 41 lost by a fault of the system\n");
+    }
+    end(w);
+}
+
 /* ---- the demo centre, walked ---- */
 
 static sapa_rc any_secret(void *ctx, struct sapa_str name, struct sapa_text *out)
@@ -921,7 +1111,7 @@ static void load_demo(struct world *w)
     assert_non_null(file);
     text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
     fclose(file);
-    load(w, "  f: { start: a, nodes: { a: { do: hangup } } }\n"); /* for the environment */
+    load(w, "  f: { self_service: replaced below, start: a, nodes: { a: { do: hangup } } }\n"); /* for the environment */
     sapa_centre_free(w->centre);
     assert_int_equal(sapa_centre_compile(sapa_str_of(text), &sources, &findings, &w->centre), SAPA_OK);
     w->env.centre = w->centre;
@@ -1008,12 +1198,12 @@ int main(void)
         cmocka_unit_test(test_say_answers_first), cmocka_unit_test(test_contained), cmocka_unit_test(test_menu),
         cmocka_unit_test(test_menu_without_barge_in), cmocka_unit_test(test_collect), cmocka_unit_test(test_secret),
         cmocka_unit_test(test_lookup), cmocka_unit_test(test_lookup_results), cmocka_unit_test(test_branch_and_set),
-        cmocka_unit_test(test_hours_edges), cmocka_unit_test(test_queue_waiting), cmocka_unit_test(test_queue_results),
-        cmocka_unit_test(test_queue_talk), cmocka_unit_test(test_survey), cmocka_unit_test(test_callback_own_number),
+        cmocka_unit_test(test_hours_edges), cmocka_unit_test(test_queue_waiting), cmocka_unit_test(test_wait_unknown), cmocka_unit_test(test_queue_results),
+        cmocka_unit_test(test_queue_talk), cmocka_unit_test(test_queue_again_after_a_fault), cmocka_unit_test(test_after_overflow), cmocka_unit_test(test_survey), cmocka_unit_test(test_callback_own_number),
         cmocka_unit_test(test_callback_other_number), cmocka_unit_test(test_callback_entering),
-        cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_oncall),
+        cmocka_unit_test(test_callback_without_number), cmocka_unit_test(test_transfer), cmocka_unit_test(test_callback_from_a_menu), cmocka_unit_test(test_oncall),
         cmocka_unit_test(test_record), cmocka_unit_test(test_language_surge_flow), cmocka_unit_test(test_queue_across_flows),
-        cmocka_unit_test(test_place_is_given_up), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_size),
+        cmocka_unit_test(test_place_is_given_up), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_goodbye), cmocka_unit_test(test_fault_is_said), cmocka_unit_test(test_size),
         cmocka_unit_test(test_demo_leads_to_humans), cmocka_unit_test(test_demo_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,7 +130,8 @@ void sapa_centre_reference(struct sapa_text *out)
         "| `min(a, b)` `max(a, b)` `abs(a)` | of int, duration or money |\n"
         "\nOperators, low to high: `or`; `and`; `not`; `== != < <= > >=`; `+ -`; `* / %%`; minus. `+` also joins texts.\n"
         "Arithmetic that overflows, a division by 0 and `int()` of what is no number give no value: "
-        "a case does not hold, a `set` stores 0 or nothing and takes `on_failed`, a spoken value is left out.\n"
+        "a case does not hold, a `set` stores 0 or nothing and takes `on_failed`, a spoken value is left out together with its sentence. "
+        "An expected wait has no value while nobody is ready for the queue, `ewt_p50` and `ewt_p90` neither outside a queue.\n"
         "\n## Prompts of the program\n\nA shared prompt of the same key replaces the text.\n\n| key | id | en |\n|---|---|---|\n");
 #define X(id, key, indonesian, english) sapa_text_printf(out, "| `%s` | %s | %s |\n", key, indonesian, english);
     SAPA_PROMPT_KEYS(X)

@@ -118,7 +118,7 @@ static bool take_value(struct sapa_compile *c, struct reading *r, const yaml_eve
         return false;
     }
     if (c->tree.n >= SAPA_CENTRE_VALUES_MAX) {
-        find_mark(c, &event->start_mark, "", "the document has more than 200,000 values");
+        find_mark(c, &event->start_mark, "serve two centres", "the document has more than 200,000 values");
         return false;
     }
     if (in_map && !r->has_key) { /* this is the key */
@@ -153,7 +153,7 @@ static bool take_value(struct sapa_compile *c, struct reading *r, const yaml_eve
             node->text = sapa_str_trim(node->text);
     } else {
         if (r->depth == SAPA_CENTRE_DEPTH_MAX) {
-            find_mark(c, &event->start_mark, "", "the document is nested deeper than 32 levels");
+            find_mark(c, &event->start_mark, "look for a bracket that is not closed", "the document is nested deeper than 32 levels");
             return false;
         }
         r->stack[r->depth++] = id;
@@ -166,7 +166,7 @@ static bool take_event(struct sapa_compile *c, struct reading *r, const yaml_eve
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (++r->documents > 1) {
-            find_mark(c, &event->start_mark, "", "a second document (---) is not allowed");
+            find_mark(c, &event->start_mark, "one file describes one centre: take out the ---", "a second document (---) is not allowed");
             return false;
         }
         return true;
@@ -189,19 +189,32 @@ static bool take_event(struct sapa_compile *c, struct reading *r, const yaml_eve
     }
 }
 
+static bool is_utf8(struct sapa_compile *c, struct sapa_str text)
+{
+    const size_t good = sapa_str_utf8_length(text);
+    yaml_mark_t mark = { 0 };
+
+    if (good == text.n)
+        return true;
+    for (size_t i = 0; i < good; i++) {
+        mark.line += text.p[i] == '\n';
+        mark.column = text.p[i] == '\n' ? 0 : mark.column + ((text.p[i] & 0xc0) != 0x80);
+    }
+    find_mark(c, &mark, "save it as UTF-8", "the document is not UTF-8 text");
+    return false;
+}
+
 bool sapa_tree_parse(struct sapa_compile *c, struct sapa_str text)
 {
     struct reading r = { 0 };
     bool good = true, over = false;
 
     if (text.n > SAPA_CENTRE_TEXT_MAX) {
-        sapa_find(c, SAPA_NONE, 0, "", "the document is larger than 4 MiB");
+        sapa_find(c, SAPA_NONE, 0, "is this the right file?", "the document is larger than 4 MiB");
         return false;
     }
-    if (!sapa_str_utf8(text)) {
-        sapa_find(c, SAPA_NONE, 0, "save it as UTF-8", "the document is not UTF-8 text");
+    if (!is_utf8(c, text))
         return false;
-    }
     if (!yaml_parser_initialize(&c->parser))
         sapa_compile_no_memory(c);
     c->parser_open = true;
@@ -216,7 +229,7 @@ bool sapa_tree_parse(struct sapa_compile *c, struct sapa_str text)
             sapa_text_printf(&out, "not readable as YAML: %s",
                              c->parser.problem ? c->parser.problem : "?");
             if (c->parser.context)
-                sapa_text_printf(&out, " (%s)", c->parser.context);
+                sapa_text_printf(&out, " (%s that begins in line %zu)", c->parser.context, c->parser.context_mark.line + 1);
             find_mark(c, &c->parser.problem_mark,
                       "look at the indentation and the quotes of this line and the one before",
                       reason);

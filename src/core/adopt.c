@@ -552,6 +552,8 @@ sapa_rc sapa_adopt_on_centre(struct sapa_core *core, const struct sapa_record *i
 {
     const struct sapa_str hash = sapa_sized_str(&in->u.centre_started.centre_hash);
 
+    if (core->centre)
+        sapa_offer_on_start(core);
     if (core->next_centre && sapa_str_eq(hash, sapa_str_of(core->next_centre->hash))) {
         if (core->centre)
             replace(core);

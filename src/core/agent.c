@@ -39,8 +39,10 @@ void sapa_agent_move(struct sapa_core *core, uint32_t agent, enum sapa_presence 
     state->reason = reason;
     state->since_us = core->now_us;
     sapa_route_presence(core, agent, from, (uint8_t)to);
-    if (to != SAPA_PRESENCE_READY)
+    if (to != SAPA_PRESENCE_READY) {
+        sapa_line_forsake(core, agent);
         end_offers(core, agent, state->reachable ? SAPA_OFFER_WITHDRAWN : SAPA_OFFER_UNREACHABLE);
+    }
     sapa_route_refresh(core, agent, to == SAPA_PRESENCE_READY);
 }
 
@@ -114,8 +116,10 @@ static sapa_rc wrapup_extend(struct sapa_core *core, uint32_t agent)
 {
     struct core_work *w = oldest(core, agent, true);
 
-    if (!w || w->extended)
+    if (!w)
         return SAPA_ESTATE;
+    if (w->extended)
+        return SAPA_EDENIED;
     const uint32_t more_ms = core_queue_of(core, w->queue)->wrapup_extend_ms;
     if (more_ms == 0)
         return SAPA_EDENIED;
@@ -146,7 +150,7 @@ static sapa_rc record(struct sapa_core *core, uint32_t agent, enum sapa_verb ver
     struct core_work *w = oldest(core, agent, false);
 
     if (!w || w->dialling)
-        return SAPA_ESTATE;
+        return SAPA_ENOENT;
     return sapa_recording_command(core, &core->contacts[w->contact], verb);
 }
 
@@ -170,8 +174,9 @@ sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *
     /* who asks gets his answer in words, also a refusal */
     if (command->request)
         EMIT(core, cmd_agent_reply, .agent = agent, .request = command->request,
-             .rc = (uint64_t)-rc, .verb = command->verb, .code = command->code,
-             .presence = core->agents[agent].presence);
+             .rc = (uint64_t)-rc, .verb = command->verb,
+             .code = command->verb == SAPA_VERB_STATUS ? core->agents[agent].reason : command->code,
+             .presence = core->agents[agent].presence, .wrapup = oldest(core, agent, true) != NULL);
     return rc;
 }
 
@@ -228,6 +233,7 @@ static void set_level(struct sapa_core *core, uint32_t agent, uint32_t skill, ui
     state->presence = presence;
     sapa_route_presence(core, agent, SAPA_PRESENCE_OFFLINE, presence);
     sapa_route_refresh(core, agent, false);
+    sapa_line_forsake(core, agent);
 }
 
 void sapa_agent_skill_arm(struct sapa_core *core)

@@ -4,11 +4,12 @@
  * A caller who asks to be called back stays in the line with the age and the order he had; only his
  * leg is gone. When his turn comes the agent is asked first, then the customer is called, so nobody
  * who answers hears silence. An attempt that fails frees the agent at once and counts as nothing he
- * handled. A person is called by one attempt at a time, and a queue that is closed calls nobody.
+ * handled. Only attempts that failed at the customer's end use up those that the queue grants; what we
+ * or the carrier could not do is tried again beside them, FAULTS_MAX times. A person is called by one attempt at a time, and a queue that is closed calls nobody.
  */
 #include "core/core_impl.h"
 
-enum { LOCK_RETRY_US = 5000000, CARRIER_GRACE_US = 10000000 };
+enum { LOCK_RETRY_US = 5000000, CARRIER_GRACE_US = 10000000, FAULTS_MAX = 10 };
 
 static void tell(struct sapa_core *core, struct core_contact *c, enum sapa_callback state,
                  uint32_t cause)
@@ -125,28 +126,40 @@ void sapa_callback_dial(struct sapa_core *core, struct core_work *w)
          .from = from < core->centre->numbers_count ? from : c->number, .ring_ms = ring_ms);
 }
 
-void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32_t cause,
-                          bool counts)
+/* Ours or the carrier's: not "he could not be reached". A number that is none (484) stays none. */
+static bool is_fault(enum sapa_side side, uint32_t cause)
 {
+    return cause != 484 &&
+           (side == SAPA_SIDE_SYSTEM || side == SAPA_SIDE_NETWORK || (cause >= 500 && cause < 600));
+}
+
+void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, enum sapa_side side,
+                          uint32_t cause)
+{
+    const bool agent_gone = side == SAPA_SIDE_AGENT;
+    const bool fault = !agent_gone && is_fault(side, cause);
     struct core_work *w = sapa_work_talking(core, c);
     const struct sapa_queue *q = core_queue_of(core, w->queue);
     const uint32_t agent = w->agent;
 
     sapa_assert(w->dialling);
     sapa_assert(c->queued && !c->in_line);
-    if (counts) /* else the agent's leg is what is gone */
+    if (!agent_gone)
         EMIT(core, cmd_drop_agent, .contact = c->id, .offer = w->offer);
     core->queues[w->queue].talking--;
     sapa_work_move(core, w, SAPA_ASSIGNMENT_NONE);
     sapa_callback_unlock(core, c);
-    if (!counts)
+    if (agent_gone || fault)
         c->attempts--;
-    if (c->attempts >= SAPA_MAX(q->callback_attempts, 1)) {
+    /* `attempt` counts them all */
+    if (c->attempts >= SAPA_MAX(q->callback_attempts, 1) ||
+        (fault && c->attempt - c->attempts >= FAULTS_MAX)) {
         tell(core, c, SAPA_CALLBACK_FAILED, cause);
-        sapa_contact_close(core, c, SAPA_OUTCOME_CALLBACK_FAILED, SAPA_SIDE_CUSTOMER, cause);
+        sapa_contact_close(core, c, SAPA_OUTCOME_CALLBACK_FAILED,
+                           fault && side != SAPA_SIDE_SYSTEM ? SAPA_SIDE_NETWORK : side, cause);
     } else {
         c->callback_due_us =
-            counts ? core->now_us + SAPA_MAX(q->callback_retry_ms, 1000u) * INT64_C(1000) : 0;
+            agent_gone ? 0 : core->now_us + SAPA_MAX(q->callback_retry_ms, 1000u) * INT64_C(1000);
         tell(core, c, SAPA_CALLBACK_RETRY, cause);
         sapa_line_return(core, c);
     }
@@ -174,7 +187,9 @@ sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *
             tell(core, c, SAPA_CALLBACK_REACHED, 0);
             sapa_work_connect(core, w);
         } else if (in->state >= 2) {
-            sapa_callback_failed(core, c, (uint32_t)in->cause, true);
+            /* an agent who has gone is told otherwise */
+            sapa_callback_failed(core, c, in->side == SAPA_SIDE_AGENT ? SAPA_SIDE_SYSTEM : in->side,
+                                 (uint32_t)in->cause);
         }
         return SAPA_OK;
     }

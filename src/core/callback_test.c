@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "core/world_impl.h"
+#include "model/segment.h"
+#include "speech/say.h"
 
 enum { QUEUE, CALLBACK, SURVEY, BYE, NODES };
 
@@ -127,6 +129,106 @@ static const struct sapa_rec_contact_ended *ended(const struct world *w, uint64_
     return NULL;
 }
 
+/* "Place {position}, {waited}. Wait {ewt_p50}." as the first words of every queue. */
+static void with_words(struct world *w)
+{
+    static const struct sapa_expr_op ops[] = { { SAPA_EXPR_FACT, SAPA_FACT_POSITION },
+                                               { SAPA_EXPR_FACT, SAPA_FACT_EWT_P50 } };
+    static const struct sapa_expr exprs[] = { { 0, 1, SAPA_VALUE_INT },
+                                              { 1, 1, SAPA_VALUE_DURATION } };
+    static const struct sapa_flow_piece pieces[] = {
+        { { "Place ", 6 }, SAPA_NONE, 0 },    { { NULL, 0 }, 0, SAPA_FORMAT_CARDINAL },
+        { { ". Wait ", 7 }, SAPA_NONE, 0 },   { { NULL, 0 }, 1, SAPA_FORMAT_DURATION },
+        { { ". Thanks.", 9 }, SAPA_NONE, 0 },
+    };
+    static const struct sapa_flow_part spoken[] = { { SAPA_NONE, { { 0, 5 }, { 0, 5 } } } };
+
+    for (uint32_t q = 0; q < w->centre.queues_count; q++) {
+        nodes[q][QUEUE].say = (struct sapa_flow_say){ 0, 1 };
+        flows[q].parts = spoken;
+        flows[q].pieces = pieces;
+        flows[q].pieces_count = SAPA_COUNT(pieces);
+        flows[q].exprs = exprs;
+        flows[q].exprs_count = SAPA_COUNT(exprs);
+        flows[q].ops = ops;
+        flows[q].ops_count = SAPA_COUNT(ops);
+        w->numbers[q].language = SAPA_LANGUAGE_EN;
+    }
+}
+
+/* The words of the last play command. */
+static struct sapa_str words(const struct world *w)
+{
+    const struct sapa_record *play = world_last(w, SAPA_T_cmd_play);
+    struct sapa_str text = { NULL, 0 };
+    uint32_t prompt;
+
+    if (!play)
+        return text;
+    const struct sapa_str segments = sapa_sized_str(&play->u.cmd_play.segments);
+    struct sapa_reader r = sapa_reader_of((const uint8_t *)segments.p, segments.n);
+    (void)sapa_segment_next(&r, &prompt, &text);
+    return text;
+}
+#define WORDS(w, expected) assert_true(sapa_str_eq(words(w), SAPA_STR(expected)))
+
+static void the_first_words_in_a_queue_are_true(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1);
+    with_words(w);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t served = call_in(w, 0, 1); /* somebody is free: at once */
+    WORDS(w, "Place one. Wait zero seconds. Thanks.");
+    world_accept(w, served);
+    world_wait(w, 1000);
+    static const char *const places[] = { "one", "two", "three" };
+    uint64_t before_ms = 0;
+    for (uint32_t i = 0; i < SAPA_COUNT(places); i++) { /* the same as the log promises */
+        char expected[128];
+        struct sapa_text text;
+        (void)call_in(w, 0, 2 + i);
+        const uint64_t wait_ms = world_last(w, SAPA_T_contact_queued)->u.contact_queued.ewt_p50_ms;
+        assert_true(wait_ms > before_ms);
+        sapa_text_init(&text, expected, sizeof(expected));
+        sapa_text_printf(&text, "Place %s. Wait ", places[i]);
+        sapa_say_duration(&text, SAPA_SAY_EN, (int64_t)wait_ms / 1000);
+        sapa_text_add(&text, SAPA_STR(". Thanks."));
+        assert_true(sapa_str_eq(words(w), sapa_text_str(&text)));
+        before_ms = wait_ms;
+    }
+    world_done(w);
+}
+
+static void nothing_is_said_of_a_wait_that_nobody_knows(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1);
+    with_words(w);
+    world_start(w);
+    (void)call_in(w, 0, 1);
+    assert_int_equal(world_last(w, SAPA_T_contact_queued)->u.contact_queued.ewt_p50_ms, SAPA_NONE);
+    WORDS(w, "Place one. Thanks.");
+    world_done(w);
+}
+
+static void who_refused_the_caller_is_not_asked_at_once_for_the_callback(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = call_in(w, 0, 1);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_REFUSED);
+    ask_back(w, c);
+    assert_int_equal(place_of(w, c), SAPA_PLACE_CALLBACK);
+    assert_int_equal(world_offer(w, c, SAPA_NONE), 0);
+    world_ready(w, 1);
+    assert_int_not_equal(world_offer(w, c, 1), 0);
+    world_done(w);
+}
+
 static void a_virtual_waiter_keeps_its_place(void **state)
 {
     (void)state;
@@ -219,10 +321,60 @@ static void an_attempt_that_fails_frees_the_agent_and_is_tried_again(void **stat
     assert_int_equal(world_agent_of(w, c), 0); /* in its old place */
     world_accept(w, c);
     world_wait(w, 29999); /* 20 s of ringing and ten of patience with the carrier */
-    assert_null(ended(w, c));
+    assert_int_equal(world_count(w, SAPA_T_cmd_dial_cancel), 0);
     world_wait(w, 1);
-    assert_int_equal(ended(w, c)->outcome, SAPA_OUTCOME_CALLBACK_FAILED); /* the second and last */
     assert_int_equal(world_count(w, SAPA_T_cmd_dial_cancel), 1);
+    assert_null(
+        ended(w, c)); /* a carrier that says nothing is not a customer who does not answer */
+    world_wait(w, 60000);
+    world_accept(w, c);
+    WORLD_IN(w, dial_progress, .contact = c, .attempt = 3, .state = 2, .cause = 480);
+    assert_int_equal(ended(w, c)->outcome, SAPA_OUTCOME_CALLBACK_FAILED); /* the second and last */
+    assert_int_equal(ended(w, c)->side, SAPA_SIDE_CUSTOMER);
+    world_done(w);
+}
+
+/* What fails on our side or the carrier's is no attempt of the customer's, but has an end as well. */
+static void faults_use_up_no_attempts(void **state)
+{
+    (void)state;
+    static const struct sapa_rec_dial_progress faults[] = {
+        { .cause = 503, .side = SAPA_SIDE_SYSTEM },
+        { .cause = 408, .side = SAPA_SIDE_NETWORK },
+        { .cause = 500, .side = SAPA_SIDE_CUSTOMER },
+    };
+    for (unsigned i = 0; i < SAPA_COUNT(faults); i++) {
+        WITH(w, 1, 1);
+        world_start(w);
+        const uint64_t c = call_in(w, 0, 1);
+        ask_back(w, c);
+        world_ready(w, 0);
+        for (uint32_t attempt = 1; attempt <= 10; attempt++) {
+            assert_null(ended(w, c));
+            world_accept(w, c);
+            assert_int_equal(world_last(w, SAPA_T_cmd_dial)->u.cmd_dial.attempt, attempt);
+            WORLD_IN(w, dial_progress, .contact = c, .attempt = attempt, .state = 2,
+                     .cause = faults[i].cause, .side = faults[i].side);
+            world_wait(w, 60000);
+        }
+        assert_int_equal(ended(w, c)->outcome, SAPA_OUTCOME_CALLBACK_FAILED);
+        assert_int_equal(ended(w, c)->side,
+                         faults[i].side == SAPA_SIDE_SYSTEM ? SAPA_SIDE_SYSTEM : SAPA_SIDE_NETWORK);
+        assert_int_equal(ended(w, c)->cause, faults[i].cause);
+        world_done(w);
+    }
+    WITH(w, 1, 1); /* a number that is none does not become one */
+    world_start(w);
+    const uint64_t c = call_in(w, 0, 1);
+    ask_back(w, c);
+    world_ready(w, 0);
+    for (uint32_t attempt = 1; attempt <= 2; attempt++) {
+        world_accept(w, c);
+        WORLD_IN(w, dial_progress, .contact = c, .attempt = attempt, .state = 2, .cause = 484,
+                 .side = SAPA_SIDE_SYSTEM);
+        world_wait(w, 60000);
+    }
+    assert_int_equal(ended(w, c)->side, SAPA_SIDE_SYSTEM);
     world_done(w);
 }
 
@@ -284,6 +436,7 @@ static void overflow_takes_the_flows_edge(void **state)
     assert_int_equal(ended(w, c)->place, SAPA_PLACE_FLOW);
     assert_int_equal(world_last(w, SAPA_T_contact_dequeued)->u.contact_dequeued.reason,
                      SAPA_DEQUEUE_OVERFLOW_LENGTH);
+    assert_int_equal(ended(w, c)->outcome, SAPA_OUTCOME_OVERFLOW_ENDED);
     world_done(w);
 }
 
@@ -373,9 +526,13 @@ static void a_forged_snapshot_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_words_in_a_queue_are_true),
+        cmocka_unit_test(nothing_is_said_of_a_wait_that_nobody_knows),
+        cmocka_unit_test(who_refused_the_caller_is_not_asked_at_once_for_the_callback),
         cmocka_unit_test(a_virtual_waiter_keeps_its_place),
         cmocka_unit_test(nobody_is_called_who_is_still_on_the_line),
         cmocka_unit_test(an_attempt_that_fails_frees_the_agent_and_is_tried_again),
+        cmocka_unit_test(faults_use_up_no_attempts),
         cmocka_unit_test(one_attempt_at_a_time_for_a_person),
         cmocka_unit_test(nobody_is_called_when_the_queue_is_closed),
         cmocka_unit_test(overflow_takes_the_flows_edge),

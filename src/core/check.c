@@ -76,6 +76,11 @@ static void check_contact(const struct sapa_core *core, const struct core_contac
     sapa_assert((core->line[i].size > 0) == c->in_line);
     sapa_assert((core->pick[i].size > 0) == (c->pick == PICK_PREFERRED));
     sapa_assert(core->line[i].own == (c->pick == PICK_CLASS ? core_mark(c->step, c->channel) : 0));
+    if (c->pick == PICK_PREFERRED) { /* nobody waits for one who is not there */
+        uint32_t a, b;
+        sapa_assert(core->agents[c->preferred].presence == SAPA_PRESENCE_READY);
+        sapa_assert(sapa_route_fit(core, c->preferred, c->class_index, &a, &b) == SAPA_WHY_CHOSEN);
+    }
     if (c->in_line) {
         sapa_assert(core->line[i].key == sapa_line_key(core, c));
         sapa_assert(core->line[i].seq == c->wait_seq);

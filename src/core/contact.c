@@ -280,14 +280,17 @@ static enum sapa_outcome outcome_of(const struct core_contact *c, enum sapa_side
 {
     const bool fault = side == SAPA_SIDE_NETWORK || side == SAPA_SIDE_SYSTEM;
 
+    const enum sapa_outcome lost = fault                     ? SAPA_OUTCOME_SYSTEM_FAULT
+                                   : side == SAPA_SIDE_FLOW ? SAPA_OUTCOME_OVERFLOW_ENDED /* the centre stops */
+                                                             : SAPA_OUTCOME_OPEN;
+
     if (c->callback == SAPA_CALLBACK_REACHED)
         return SAPA_OUTCOME_CALLBACK_KEPT;
     switch ((enum sapa_place)c->place) {
     case SAPA_PLACE_TALK: return SAPA_OUTCOME_ANSWERED;
     case SAPA_PLACE_OUTSIDE: return SAPA_OUTCOME_TRANSFERRED;
-    case SAPA_PLACE_QUEUE: return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_QUEUE;
-    case SAPA_PLACE_RINGING:
-        return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_RINGING;
+    case SAPA_PLACE_QUEUE: return lost ? lost : SAPA_OUTCOME_ABANDONED_QUEUE;
+    case SAPA_PLACE_RINGING: return lost ? lost : SAPA_OUTCOME_ABANDONED_RINGING;
     default: break;
     }
     if (c->answered) /* in what follows a conversation */
@@ -295,8 +298,8 @@ static enum sapa_outcome outcome_of(const struct core_contact *c, enum sapa_side
     const enum sapa_outcome flow =
         c->has_flow ? sapa_flow_outcome(&c->run) : SAPA_OUTCOME_ABANDONED_FLOW;
     if (flow == SAPA_OUTCOME_OPEN || flow == SAPA_OUTCOME_ABANDONED_FLOW)
-        return fault ? SAPA_OUTCOME_SYSTEM_FAULT : SAPA_OUTCOME_ABANDONED_FLOW;
-    return flow;
+        return lost ? lost : SAPA_OUTCOME_ABANDONED_FLOW;
+    return fault && flow == SAPA_OUTCOME_OVERFLOW_ENDED ? SAPA_OUTCOME_SYSTEM_FAULT : flow;
 }
 
 sapa_rc sapa_contact_on_gone(struct sapa_core *core, const struct sapa_record *record)

@@ -253,7 +253,7 @@ static sapa_rc on_recording(struct sapa_core *core, const struct sapa_record *in
     struct core_contact *c = sapa_contact_find(core, state->contact);
 
     if (c && c->message && c->message == state->recording && state->state >= 3 &&
-        state->state <= 4) {
+        state->state <= 5) {
         EMIT(core, voicemail_left, .contact = c->id, .recording = c->message,
              .length_ms = state->recorded_ms, .queue = c->message_queue);
         c->message = 0;

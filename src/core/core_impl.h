@@ -331,6 +331,8 @@ void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t p
 int64_t sapa_line_key(const struct sapa_core *core, const struct core_contact *c);
 void sapa_line_arm(struct sapa_core *core, struct core_contact *c);
 void sapa_line_review(struct sapa_core *core, struct core_contact *c);
+/** He is not ready any more, or not fit: who waits for him alone waits for anybody from now on. */
+void sapa_line_forsake(struct sapa_core *core, uint32_t agent);
 void sapa_line_review_queue(struct sapa_core *core, uint32_t queue);
 void sapa_line_account(struct sapa_core *core, uint32_t queue);
 uint32_t sapa_line_staffed(const struct sapa_core *core, uint32_t queue);
@@ -392,6 +394,7 @@ void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t ag
 void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer_result result,
                     uint32_t cause, bool contact_stays);
 /** End all offers of a contact that ring, but `but`. */
+void sapa_offer_on_start(struct sapa_core *core);
 void sapa_offer_end_all(struct sapa_core *core, struct core_contact *c, const struct core_work *but,
                         enum sapa_offer_result result);
 /** Customer and agent talk. */
@@ -409,7 +412,13 @@ sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *in);
 
 /* ---- record.c: recordings ---- */
 
-void sapa_recording_connect(struct sapa_core *core, struct core_contact *c);
+/* Before they talk, by that queue's policy. True: one began, and the caller sends the command when they are connected. */
+bool sapa_recording_connect(struct sapa_core *core, struct core_contact *c,
+                            const struct sapa_queue *q);
+/** The agent has left and the contact goes on by itself: masked until the next conversation. */
+void sapa_recording_rest(struct sapa_core *core, struct core_contact *c);
+/** The next conversation begins: a pause belongs to the one before. */
+void sapa_recording_again(struct sapa_core *core, struct core_contact *c);
 void sapa_recording_end(struct sapa_core *core, struct core_contact *c);
 sapa_rc sapa_recording_command(struct sapa_core *core, struct core_contact *c, enum sapa_verb verb);
 void sapa_message_start(struct sapa_core *core, struct core_contact *c, uint32_t queue,
@@ -433,9 +442,9 @@ void sapa_callback_request(struct sapa_core *core, struct core_contact *c, uint3
 /** The customer's leg is gone and the callback lives on. */
 void sapa_callback_begin(struct sapa_core *core, struct core_contact *c);
 void sapa_callback_dial(struct sapa_core *core, struct core_work *w);
-/** The agent's leg ended while dialling, or the number was not reached. */
-void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, uint32_t cause,
-                          bool counts);
+/** The number was not reached; or, side AGENT, the agent's leg ended while dialling. */
+void sapa_callback_failed(struct sapa_core *core, struct core_contact *c, enum sapa_side side,
+                          uint32_t cause);
 /** May it be offered now? Otherwise *ret_due says when to look again (0: when told). */
 bool sapa_callback_ready(const struct sapa_core *core, const struct core_contact *c,
                          int64_t *ret_due);

@@ -525,6 +525,73 @@ static void the_last_agent_is_waited_for_but_not_for_ever(void **state)
     world_done(w);
 }
 
+/* Another queue does not make him another agent. */
+static void who_refused_is_not_asked_at_once_in_another_queue(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 2; how++) {
+        WITH(w, 2, 2, 0);
+        w->queues[0].ring_ms = 5000;
+        w->queues[0].overflow_count = how == 1;
+        w->overflows[0] =
+            (struct sapa_overflow){ .when = SAPA_OVERFLOW_WAIT, .limit = 4000, .queue = 1 };
+        world_start(w);
+        world_ready(w, 0);
+        const uint64_t c = world_arrive(w, 0);
+        world_wait(w, 3000);
+        WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = SAPA_OFFER_REFUSED);
+        if (how == 0)
+            WORLD_IN(w, contact_move, .contact = c, .queue = 1);
+        world_wait(w, 2000); /* overflow, if not moved */
+        struct sapa_contact_view view;
+        assert_int_equal(sapa_core_contact_get(w->core, c, w->now_us, &view), SAPA_OK);
+        assert_int_equal(view.queue, 1);
+        assert_int_equal(view.agent, SAPA_NONE);
+        world_ready(w, 1);
+        assert_int_equal(world_agent_of(w, c), 1);
+        world_done(w);
+    }
+}
+
+/* However he goes, those who waited for him alone go to anybody at once. */
+static void nobody_waits_for_a_last_agent_who_has_gone(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 5; how++) {
+        WITH(w, 2, 1, 1);
+        w->queues[0].preferred_ms = 600000;
+        w->queues[0].steps[0].need_count = 1;
+        w->queues[0].steps[0].needs[0] = (struct sapa_need){ 0, 3 };
+        level(w, 0, 0, 5);
+        level(w, 1, 0, 5);
+        w->queues[0].wrapup_ms = 600000;
+        w->queues[0].no_answer_not_ready = how == 4;
+        world_start(w);
+        world_ready(w, 0);
+        world_ready(w, 1);
+        const uint64_t busy = world_arrive_as(w, 0, SAPA_CHANNEL_VOICE, 0, 0);
+        if (how != 4)
+            world_accept(w, busy);
+        const uint64_t a = world_arrive_as(w, 0, SAPA_CHANNEL_VOICE, 0, 0);
+        assert_int_equal(world_agent_of(w, a), SAPA_NONE); /* busy: he is waited for */
+        if (how == 0)
+            WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_NOT_READY, .code = 0);
+        else if (how == 1)
+            WORLD_IN(w, agent_device, .agent = 0, .reachable = 0);
+        else if (how == 2)
+            WORLD_IN(w, agent_skill, .agent = 0, .skill = 0, .level = 2);
+        else if (how == 3) {
+            WORLD_IN(w, contact_gone, .contact = busy, .side = SAPA_SIDE_CUSTOMER);
+            assert_int_equal(world_agent_of(w, a), SAPA_NONE); /* in wrap-up: he too */
+            WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
+        } else {
+            world_wait(w, 20000); /* he does not pick up */
+        }
+        assert_int_equal(world_agent_of(w, how == 4 ? busy : a), 1);
+        world_done(w);
+    }
+}
+
 /* ---- capacity ---- */
 
 static void channels_share_an_agent_by_capacity_and_interruption(void **state)
@@ -648,12 +715,20 @@ static void wrapup_has_a_limit_and_one_extension(void **state)
     assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, 0);
     WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE,
              .request = 2);
-    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_ESTATE);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_EDENIED);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_STATUS, .code = SAPA_NONE, .request = 3);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.wrapup, 1);
     world_wait(w, 5999);
     assert_int_equal(world_agent_of(w, next), SAPA_NONE);
     world_wait(w, 1);
     assert_int_equal(world_last(w, SAPA_T_wrapup_ended)->u.wrapup_ended.wrapup_ms, 15000);
     assert_int_equal(world_agent_of(w, next), 0);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_EXTEND, .code = SAPA_NONE, .request = 4);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_ESTATE);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_NOT_READY, .code = 1);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_STATUS, .code = SAPA_NONE, .request = 5);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.wrapup, 0);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.code, 1);
     world_done(w);
 }
 
@@ -832,16 +907,126 @@ static void recording_follows_policy_and_agent(void **state)
     w->queues[0].record = SAPA_RECORD_ON_DEMAND;
     world_start(w);
     world_ready(w, 0);
+#define RECORD(what) WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_##what, .code = SAPA_NONE, .request = 1)
+#define REPLIED(what) assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, -SAPA_##what)
+    RECORD(PAUSE);
+    REPLIED(ENOENT); /* no call */
     const uint64_t c = world_arrive(w, 0);
     world_accept(w, c);
     assert_int_equal(world_count(w, SAPA_T_cmd_record), 0);
-    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_PAUSE, .code = SAPA_NONE);
+    RECORD(PAUSE);
+    REPLIED(EDENIED); /* nothing to pause */
     assert_int_equal(world_count(w, SAPA_T_cmd_record), 0);
-    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
-    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_PAUSE, .code = SAPA_NONE);
+    RECORD(START);
+    RECORD(START);
+    REPLIED(ESTATE); /* already so */
+    RECORD(RESUME);
+    REPLIED(ESTATE);
+    RECORD(PAUSE);
     assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 1);
+    RECORD(PAUSE);
+    REPLIED(ESTATE);
+    RECORD(START);
+    REPLIED(EDENIED); /* it would not start: it is paused */
+#undef RECORD
+#undef REPLIED
     WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_RESUME, .code = SAPA_NONE);
     assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 2);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 3);
+    world_done(w);
+}
+
+/* One contact, one agent after the other, by the policy of the queue that each serves. */
+static void recording_follows_the_queue_in_force(void **state)
+{
+    enum { NO = SAPA_RECORD_NONE, ALL = SAPA_RECORD_ALL, SHARE = SAPA_RECORD_SHARE, ASK = SAPA_RECORD_ON_DEMAND };
+    static const struct { uint8_t policy[2], percent, asks; bool before, after, same; } table[] = {
+        { { NO, ALL }, 0, 0, false, true, false },   { { ALL, NO }, 0, 0, true, false, false },
+        { { ASK, ALL }, 0, 0, false, true, false },  { { ASK, ALL }, 0, 1, true, true, false },
+        { { ASK, NO }, 0, 1, true, false, false },   { { ALL, ASK }, 0, 0, true, false, false },
+        { { SHARE, ALL }, 0, 0, false, true, false }, { { ALL, SHARE }, 0, 0, true, false, false },
+        { { ALL, SHARE }, 100, 0, true, true, true }, { { SHARE, ALL }, 100, 0, true, true, true },
+        { { ALL, ALL }, 0, 0, true, true, true },    { { ASK, ASK }, 0, 1, true, true, true },
+        { { NO, NO }, 0, 0, false, false, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        WITH(w, 2, 2, 0);
+        for (unsigned q = 0; q < 2; q++) {
+            w->queues[q].record = table[i].policy[q];
+            w->queues[q].record_share_percent = table[i].percent;
+        }
+        world_start(w);
+        world_ready(w, 0);
+        const uint64_t c = world_arrive(w, 0);
+        const uint64_t offer = world_accept(w, c);
+        if (table[i].asks)
+            WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
+        const uint64_t first = table[i].before ? world_last(w, SAPA_T_cmd_record)->u.cmd_record.recording : 0;
+        assert_int_equal(first != 0, table[i].before);
+        /* his phone is lost: the caller goes back, and is taken over into the other queue */
+        WORLD_IN(w, agent_gone, .contact = c, .offer = offer, .side = SAPA_SIDE_NETWORK);
+        WORLD_IN(w, contact_move, .contact = c, .queue = 1);
+        world_clear(w);
+        world_ready(w, 1);
+        if (world_agent_of(w, c) != SAPA_NONE)
+            world_accept(w, c);
+        const struct sapa_rec_contact_connected *on = &world_last(w, SAPA_T_contact_connected)->u.contact_connected;
+        assert_int_equal(on->queue, 1);
+        assert_int_equal(on->policy, table[i].policy[1]);
+        assert_int_equal(on->recording != 0, table[i].after);
+        if (table[i].same) {
+            assert_int_equal(on->recording, first);
+            const bool resumes = table[i].after && table[i].policy[1] != ASK; /* who has to ask asks himself */
+            assert_int_equal(world_count(w, SAPA_T_cmd_record), resumes);
+            assert_true(!resumes || world_last(w, SAPA_T_cmd_record)->u.cmd_record.action == 2);
+        } else {
+            assert_int_equal(world_count(w, SAPA_T_cmd_record), (unsigned)table[i].before + table[i].after);
+            assert_true(!table[i].after || on->recording != first);
+            /* the end before they talk, the start after */
+            uint32_t talk = 0;
+            while (w->out[talk].type != SAPA_T_cmd_connect)
+                talk++;
+            for (uint32_t k = 0; k < w->out_count; k++)
+                if (w->out[k].type == SAPA_T_cmd_record) {
+                    assert_int_equal(w->out[k].u.cmd_record.action, k < talk ? 3 : 0);
+                    assert_int_equal(w->out[k].u.cmd_record.recording, k < talk ? first : on->recording);
+                }
+        }
+        world_clear(w);
+        WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+        assert_int_equal(world_count(w, SAPA_T_cmd_record), table[i].after);
+        world_done(w);
+    }
+}
+
+/* What a contact does without an agent is masked; a pause belongs to its conversation. */
+static void recording_rests_between_agents(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->queues[0].record = SAPA_RECORD_ALL;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    const uint64_t offer = world_accept(w, c);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 0);
+    const uint64_t recording = world_last(w, SAPA_T_cmd_record)->u.cmd_record.recording;
+    world_clear(w);
+    WORLD_IN(w, agent_gone, .contact = c, .offer = offer, .side = SAPA_SIDE_NETWORK); /* he waits again */
+    assert_int_equal(world_count(w, SAPA_T_cmd_record), 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.recording, recording);
+    world_clear(w);
+    world_ready(w, 1);
+    world_accept(w, c);
+    assert_int_equal(world_count(w, SAPA_T_cmd_record), 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 2);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.recording, recording);
+    WORLD_IN(w, agent_command, .agent = 1, .verb = SAPA_VERB_RECORD_PAUSE, .code = SAPA_NONE);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 1);
     WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
     assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 3);
     world_done(w);
@@ -915,6 +1100,76 @@ static void a_new_description_keeps_people_and_places(void **state)
     free(n);
 }
 
+/* The program was away while a phone rang: nobody knows what the agent did, so nothing is booked against him. */
+static void offers_over_a_restart(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->queues[0].no_answer_not_ready = true;
+    w->queues[0].ring_ms = 20000;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t a = world_arrive(w, 0);
+    const uint64_t offer = world_offer(w, a, 0);
+    w->now_us += 49000000; /* without a tick */
+    world_clear(w);
+    world_begin_centre(w);
+    const struct sapa_rec_offer_ended *ended = &world_last(w, SAPA_T_offer_ended)->u.offer_ended;
+    assert_int_equal(ended->offer, offer);
+    assert_int_equal(ended->result, SAPA_OFFER_FAULT);
+    struct sapa_agent_view agent;
+    assert_int_equal(sapa_core_agent_get(w->core, 0, w->now_us, &agent), SAPA_OK);
+    assert_int_equal(agent.presence, SAPA_PRESENCE_READY);
+    const uint64_t again = world_offer(w, a, 0); /* and he is asked again at once */
+    assert_true(again != 0 && again != offer);
+    /* one that is due just now gets a moment, in which an answer that waits can be read */
+    w->now_us += 20500000;
+    world_clear(w);
+    world_begin_centre(w);
+    assert_int_equal(world_count(w, SAPA_T_offer_ended), 0);
+    WORLD_IN(w, offer_accepted, .offer = again, .leg = 3);
+    assert_int_equal(world_count(w, SAPA_T_contact_connected), 1);
+    world_done(w);
+}
+
+/* What the centre ends itself, on purpose: no fault, and nobody who gave up. */
+static void the_centre_stops(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->queues[0].wrapup_ms = 0;
+    world_start(w);
+    world_ready(w, 0);
+    world_ready(w, 1);
+    const uint64_t talking = world_arrive(w, 0), ringing = world_arrive(w, 0), waiting = world_arrive(w, 0);
+    world_accept(w, talking);
+    world_clear(w);
+    WORLD_IN(w, contact_gone, .contact = talking, .side = SAPA_SIDE_FLOW, .cause = 503);
+    WORLD_IN(w, contact_gone, .contact = waiting, .side = SAPA_SIDE_FLOW, .cause = 503);
+    WORLD_IN(w, contact_gone, .contact = ringing, .side = SAPA_SIDE_FLOW, .cause = 503);
+    assert_int_equal(outcome_of(w, talking), SAPA_OUTCOME_ANSWERED);
+    assert_int_equal(outcome_of(w, ringing), SAPA_OUTCOME_OVERFLOW_ENDED);
+    assert_int_equal(outcome_of(w, waiting), SAPA_OUTCOME_OVERFLOW_ENDED);
+    world_done(w);
+}
+
+/* A fault that is ours alone (cause 0) passes nobody over: the oldest caller is the next again. */
+static void faults_of_ours_keep_the_order(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t a = world_arrive(w, 0), b = world_arrive(w, 0);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, a, 0), .result = SAPA_OFFER_FAULT, .cause = 0);
+    assert_int_not_equal(world_offer(w, a, 0), 0);
+    assert_int_equal(world_offer(w, b, 0), 0);
+    WORLD_IN(w, offer_failed, .offer = world_offer(w, a, 0), .result = SAPA_OFFER_FAULT, .cause = 500);
+    assert_int_equal(world_offer(w, a, 0), 0);
+    assert_int_not_equal(world_offer(w, b, 0), 0);
+    world_done(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -933,6 +1188,8 @@ int main(void)
         cmocka_unit_test(ring_all_takes_the_first),
         cmocka_unit_test(who_is_freed_together_is_matched_by_the_order_of_the_line),
         cmocka_unit_test(the_last_agent_is_waited_for_but_not_for_ever),
+        cmocka_unit_test(nobody_waits_for_a_last_agent_who_has_gone),
+        cmocka_unit_test(who_refused_is_not_asked_at_once_in_another_queue),
         cmocka_unit_test(channels_share_an_agent_by_capacity_and_interruption),
         cmocka_unit_test(clients_and_teams_bound_what_an_agent_gets),
         cmocka_unit_test(readiness_cannot_lie),
@@ -945,6 +1202,11 @@ int main(void)
         cmocka_unit_test(a_closed_queue_takes_nobody_new),
         cmocka_unit_test(a_supervisor_moves_a_contact_with_its_age),
         cmocka_unit_test(recording_follows_policy_and_agent),
+        cmocka_unit_test(recording_follows_the_queue_in_force),
+        cmocka_unit_test(recording_rests_between_agents),
+        cmocka_unit_test(offers_over_a_restart),
+        cmocka_unit_test(the_centre_stops),
+        cmocka_unit_test(faults_of_ours_keep_the_order),
         cmocka_unit_test(a_share_is_recorded_by_the_contacts_id),
         cmocka_unit_test(a_new_description_keeps_people_and_places),
     };

@@ -56,6 +56,7 @@ static struct value fact_value(const struct sapa_flow_env *env, const struct sap
 {
     const uint32_t which = arg >> 8;
     struct sapa_flow_queue_facts queue = { 0 };
+    struct sapa_flow_place place = { 0 };
     int32_t minute, weekday;
     bool holiday = false;
 
@@ -81,10 +82,16 @@ static struct value fact_value(const struct sapa_flow_env *env, const struct sap
     case SAPA_FACT_WEEKDAY:
         sapa_flow_today(env, &minute, &weekday);
         return (struct value){ weekday, { NULL, 0 } };
-    case SAPA_FACT_WAITED: return (struct value){ env->waited_ms, { NULL, 0 } };
-    case SAPA_FACT_POSITION: return (struct value){ env->position, { NULL, 0 } };
-    case SAPA_FACT_EWT_P50: return (struct value){ env->ewt_p50_ms, { NULL, 0 } };
-    case SAPA_FACT_EWT_P90: return (struct value){ env->ewt_p90_ms, { NULL, 0 } };
+    case SAPA_FACT_WAITED:
+    case SAPA_FACT_POSITION:
+    case SAPA_FACT_EWT_P50:
+    case SAPA_FACT_EWT_P90:
+        env->place(env->ctx, &place);
+        return (struct value){ (arg & 0xff) == SAPA_FACT_WAITED     ? place.waited_ms
+                               : (arg & 0xff) == SAPA_FACT_POSITION ? place.position
+                               : (arg & 0xff) == SAPA_FACT_EWT_P50  ? place.ewt_p50_ms
+                                                                    : place.ewt_p90_ms,
+                               { NULL, 0 } };
     case SAPA_FACT_QUEUE_WAITING:
     case SAPA_FACT_QUEUE_READY:
     case SAPA_FACT_QUEUE_LOGGED_IN:
@@ -206,6 +213,14 @@ static size_t write_int(int64_t number, char *buf) /* >= 21 bytes */
     return at;
 }
 
+static bool is_expected_wait(uint32_t arg)
+{
+    const uint32_t fact = arg & 0xff;
+
+    return fact == SAPA_FACT_EWT_P50 || fact == SAPA_FACT_EWT_P90 ||
+           fact == SAPA_FACT_QUEUE_EWT_P50;
+}
+
 sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *flow,
                        const struct sapa_flow_run *run, uint32_t expr, struct sapa_expr_result *ret)
 {
@@ -236,7 +251,12 @@ sapa_rc sapa_expr_eval(const struct sapa_flow_env *env, const struct sapa_flow *
             else
                 stack[top++] = (struct value){ run->values[op.arg].number, { NULL, 0 } };
             break;
-        case SAPA_EXPR_FACT: stack[top++] = fact_value(env, flow, run, op.arg); break;
+        case SAPA_EXPR_FACT:
+            stack[top] = fact_value(env, flow, run, op.arg);
+            if (is_expected_wait(op.arg) && stack[top].number == SAPA_FLOW_UNKNOWN)
+                return SAPA_EINVAL;
+            top++;
+            break;
         case SAPA_EXPR_NOT: b->number = !b->number; break;
         case SAPA_EXPR_NEGATE:
             if (__builtin_sub_overflow(0, b->number, &b->number))

@@ -4,7 +4,8 @@
  *
  * Every expression ends after at most SAPA_EXPR_OPS_MAX operations (jumps go forward only) and needs
  * no memory but the result. It gives a value or says that there is none: arithmetic that overflows,
- * division by zero, a text that is no number, a text that grows too long.
+ * division by zero, a text that is no number, a text that grows too long, an expected wait while
+ * nobody is ready.
  *
  * Room    core: pure.   Thread  any.   Tests  core/flow_test.c, config/expr_test.c
  */

@@ -240,20 +240,57 @@ static void say_value(struct machine *m, struct sapa_text *text, const struct sa
     }
 }
 
+/* Where in `s` the next sentence begins, searching from `from`; SIZE_MAX: none does. */
+static size_t next_sentence(struct sapa_str s, size_t from)
+{
+    for (size_t i = from; i < s.n; i++) {
+        if (s.p[i] != '.' && s.p[i] != '!' && s.p[i] != '?')
+            continue;
+        if (i + 1 == s.n || s.p[i + 1] == ' ')
+            return i + 1;
+    }
+    return SIZE_MAX;
+}
+
+/*
+ * A value that does not exist takes its sentence along, for half of one is heard as something else;
+ * the other sentences are still worth hearing.
+ */
 static void render(struct machine *m, const struct sapa_flow_part *part, struct sapa_text *text)
 {
     const struct sapa_flow *flow = flow_of(m);
     const uint8_t language = m->run->language;
+    size_t sentence = text->n; /* where the present one begins */
+    bool skips = false;
 
     for (uint32_t i = 0; i < part->text[language].count; i++) {
         const struct sapa_flow_piece *piece = &flow->pieces[part->text[language].first + i];
+        struct sapa_str words = piece->text;
         struct sapa_expr_result value;
 
-        if (piece->expr == SAPA_NONE)
-            sapa_text_add(text, piece->text);
-        else if (sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK)
-            say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
-        /* a value that does not exist is left out: the rest of the sentence is still worth hearing */
+        if (piece->expr != SAPA_NONE) {
+            if (!skips && sapa_expr_eval(m->env, flow, m->run, piece->expr, &value) == SAPA_OK) {
+                say_value(m, text, &flow->exprs[piece->expr], piece->format, &value);
+            } else if (!skips) {
+                skips = true;
+                text->n = sentence;
+                text->buf[sentence] = '\0';
+            }
+            continue;
+        }
+        if (skips) {
+            const size_t end = next_sentence(words, 0);
+            if (end == SIZE_MAX)
+                continue;
+            skips = false;
+            words = (struct sapa_str){ words.p + end, words.n - end };
+            while (text->n == 0 && words.n > 0 && words.p[0] == ' ')
+                words.p++, words.n--;
+        }
+        const size_t before = text->n;
+        sapa_text_add(text, words);
+        for (size_t at = 0; (at = next_sentence(words, at)) != SIZE_MAX;)
+            sentence = SAPA_MIN(before + at, text->n);
     }
 }
 
@@ -336,6 +373,13 @@ static void leave_queue(struct machine *m)
     }
 }
 
+/* Nobody came for him. What he was told before did not do either. */
+static void overflowed(struct machine *m)
+{
+    m->run->flags |= SAPA_FLOW_RUN_OVERFLOWED;
+    m->run->flags &= (uint16_t)~SAPA_FLOW_RUN_SERVED;
+}
+
 static uint32_t sip_status(uint32_t cause)
 {
     switch (cause) { /* RFC 3398 section 7.2.6.1 turned around */
@@ -368,19 +412,53 @@ static uint32_t end(struct machine *m, uint32_t cause, enum sapa_outcome outcome
     return STOP;
 }
 
-static uint32_t fault(struct machine *m)
+static uint32_t fault_over(struct machine *m)
 {
     return end(m, 41, SAPA_OUTCOME_SYSTEM_FAULT); /* temporary failure */
 }
 
-/* The way out named `edge`, or (where the node has none) the end of the call. */
+/* Last words that no node holds. False: there is nobody to hear them, or nothing to say. */
+static bool last_words(struct machine *m, enum sapa_prompt_id id, uint16_t flag)
+{
+    struct speech speech;
+
+    if (!m->answered)
+        return false;
+    secret_off(m);
+    set_timer(m, 0);
+    if (!(m->run->flags & SAPA_FLOW_RUN_CALLBACK))
+        leave_queue(m);
+    speech_init(&speech);
+    speech_prompt(&speech, m->env->centre->system_prompt[id]);
+    if (!speech_play(m, &speech, false))
+        return false;
+    m->run->flags |= flag;
+    m->run->phase = SAPA_FLOW_GOODBYE;
+    return true;
+}
+
+static uint32_t fault(struct machine *m)
+{
+    return last_words(m, SAPA_PROMPT_ID_SYSTEM_FAULT, SAPA_FLOW_RUN_FAULT) ? STOP : fault_over(m);
+}
+
+/* No way leads on from here: goodbye. Who waits for a callback has had his goodbye. */
+static uint32_t part(struct machine *m)
+{
+    if (!(m->run->flags & SAPA_FLOW_RUN_CALLBACK) &&
+        last_words(m, SAPA_PROMPT_ID_GOODBYE, SAPA_FLOW_RUN_GOODBYE))
+        return STOP;
+    return end(m, 16, sapa_flow_outcome(m->run));
+}
+
+/* The way out named `edge`, or (where the node has none) goodbye. */
 static uint32_t out(struct machine *m, enum sapa_flow_edge edge)
 {
     const uint32_t node = node_of(m)->edge[edge];
 
     secret_off(m);
     set_timer(m, 0);
-    return node != SAPA_NONE ? node : end(m, 16, sapa_flow_outcome(m->run));
+    return node != SAPA_NONE ? node : part(m);
 }
 
 static uint32_t out_or(struct machine *m, enum sapa_flow_edge edge, enum sapa_flow_edge other)
@@ -486,26 +564,30 @@ static void schedule_waiting(struct machine *m)
     set_timer(m, due);
 }
 
+static int64_t after_ms(const struct machine *m, uint32_t ms)
+{
+    return ms ? m->env->now_us + (int64_t)ms * MS_US : 0;
+}
+
 static uint32_t enter_queue(struct machine *m)
 {
     const struct sapa_flow_node *node = node_of(m);
     struct sapa_flow_run *run = m->run;
-    const int64_t now_us = m->env->now_us;
     const bool stays = (run->flags & SAPA_FLOW_RUN_IN_QUEUE) && run->queue == node->queue;
 
     run->phase = SAPA_FLOW_WAITING;
     if (!stays || run->queue_node != run->node || run->queue_flow != run->flow) {
         run->flags &= (uint16_t)~SAPA_FLOW_RUN_OFFERED;
-        run->offer_us = node->offer_after_ms ? now_us + (int64_t)node->offer_after_ms * MS_US : 0;
-        run->limit_us = node->max_ms ? now_us + (int64_t)node->max_ms * MS_US : 0;
+        run->offer_us = after_ms(m, node->offer_after_ms);
+        run->limit_us = after_ms(m, node->max_ms);
     }
     run->queue_node = run->node;
     run->queue_flow = run->flow;
     run->queue = node->queue;
-    run->announce_us =
-        node->announce_every_ms ? now_us + (int64_t)node->announce_every_ms * MS_US : 0;
+    run->announce_us = after_ms(m, node->announce_every_ms);
     if (!stays) {
         run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
+        run->flags &= (uint16_t)~SAPA_FLOW_RUN_OVERFLOWED;
         m->env->ops->enter_queue(m->env->ctx, node->queue, node->priority_add,
                                  node->to_last_agent && m->env->last_agent != SAPA_NONE
                                      ? m->env->last_agent
@@ -528,6 +610,7 @@ static uint32_t waiting_timer(struct machine *m)
     if (run->limit_us != 0 && now_us >= run->limit_us) {
         run->limit_us = 0;
         leave_queue(m);
+        overflowed(m);
         return out_or(m, SAPA_EDGE_TIMEOUT, SAPA_EDGE_OVERFLOW);
     }
     if (run->offer_us != 0 && now_us >= run->offer_us) {
@@ -741,16 +824,30 @@ static uint32_t dial(struct machine *m)
     return STOP;
 }
 
+/* The log says who was tried and who answered. */
+static void tried(struct machine *m, uint32_t result)
+{
+    const struct sapa_flow_node *node = node_of(m);
+    const uint8_t place = m->run->stage;
+
+    m->env->ops->tried(m->env->ctx, m->run->attempt, place + 1u, result,
+                       node->kind == SAPA_NODE_ONCALL && place < node->try_count
+                           ? flow_of(m)->texts[node->try_first + place]
+                           : (struct sapa_str){ NULL, 0 });
+}
+
 static uint32_t dial_result(struct machine *m, int32_t state)
 {
     switch (state) {
     case 0: return STOP;
     case 1:
         set_timer(m, 0);
+        tried(m, 0);
         m->run->phase = SAPA_FLOW_TALKING;
         m->run->flags |= SAPA_FLOW_RUN_OUTSIDE;
         return STOP;
     case 2:
+        tried(m, m->run->timer_us == 0 ? 2 : 1);
         m->run->stage++; /* the next on the list; a transfer has no other */
         return dial(m);
     default: return out(m, SAPA_EDGE_AFTER);
@@ -1169,7 +1266,11 @@ static bool play_done(struct machine *m, uint32_t play, uint32_t *ret_next)
         return true;
     case SAPA_FLOW_WAITING: play_music(m); return true;
     case SAPA_FLOW_GOODBYE:
-        *ret_next = node_of(m)->kind == SAPA_NODE_CALLBACK ? out(m, SAPA_EDGE_NEXT) : hang_up(m);
+        if (run->flags & (SAPA_FLOW_RUN_FAULT | SAPA_FLOW_RUN_GOODBYE))
+            *ret_next = run->flags & SAPA_FLOW_RUN_FAULT ? fault_over(m)
+                                                         : end(m, 16, sapa_flow_outcome(run));
+        else
+            *ret_next = node_of(m)->kind == SAPA_NODE_CALLBACK ? out(m, SAPA_EDGE_NEXT) : hang_up(m);
         return true;
     default: return false;
     }
@@ -1232,6 +1333,8 @@ static bool queue_result(struct machine *m, const struct sapa_flow_event *event,
         return true;
     }
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_IN_QUEUE;
+    if (event->result != SAPA_DEQUEUE_FAULT)
+        overflowed(m);
     if (run->phase != SAPA_FLOW_WAITING)
         return true; /* in a dialogue on the side, which goes on without the place */
     switch (event->result) {
@@ -1271,8 +1374,11 @@ static bool back_in_queue(struct machine *m)
     run->phase = SAPA_FLOW_WAITING;
     run->flags |= SAPA_FLOW_RUN_IN_QUEUE;
     run->flags &= (uint16_t)~SAPA_FLOW_RUN_TALKED; /* nobody has */
-    if (node_of(m)->announce_every_ms)
-        run->announce_us = m->env->now_us + (int64_t)node_of(m)->announce_every_ms * MS_US;
+    /* he waits anew: the conversation does not count as waiting */
+    run->announce_us = after_ms(m, node_of(m)->announce_every_ms);
+    run->limit_us = after_ms(m, node_of(m)->max_ms);
+    run->offer_us =
+        run->flags & SAPA_FLOW_RUN_OFFERED ? 0 : after_ms(m, node_of(m)->offer_after_ms);
     play_music(m);
     schedule_waiting(m);
     return true;
@@ -1282,14 +1388,14 @@ static uint32_t after_talk(struct machine *m)
 {
     struct sapa_flow_run *run = m->run;
 
+    run->flags &= (uint16_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
     if (run->queue_node == SAPA_NONE)
-        return end(m, 16, sapa_flow_outcome(run));
+        return part(m);
     if (run->flow != run->queue_flow)
         carry_values(m, run->queue_flow);
     run->node = run->queue_node;
-    run->flags &= (uint16_t)~SAPA_FLOW_RUN_CALLBACK; /* it was kept */
     const uint32_t next = node_of(m)->edge[SAPA_EDGE_AFTER];
-    return next != SAPA_NONE ? next : end(m, 16, sapa_flow_outcome(run));
+    return next != SAPA_NONE ? next : part(m);
 }
 
 bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
@@ -1351,12 +1457,13 @@ bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
 
 enum sapa_outcome sapa_flow_outcome(const struct sapa_flow_run *run)
 {
-    return run->flags & SAPA_FLOW_RUN_TALKED    ? SAPA_OUTCOME_ANSWERED
-           : run->flags & SAPA_FLOW_RUN_OUTSIDE ? SAPA_OUTCOME_TRANSFERRED
-           : run->flags & SAPA_FLOW_RUN_MESSAGE ? SAPA_OUTCOME_VOICEMAIL
-           : run->flags & SAPA_FLOW_RUN_SERVED  ? SAPA_OUTCOME_CONTAINED
-           : run->flags & SAPA_FLOW_RUN_CLOSED  ? SAPA_OUTCOME_CLOSED
-                                                : SAPA_OUTCOME_ABANDONED_FLOW;
+    return run->flags & SAPA_FLOW_RUN_TALKED       ? SAPA_OUTCOME_ANSWERED
+           : run->flags & SAPA_FLOW_RUN_OUTSIDE    ? SAPA_OUTCOME_TRANSFERRED
+           : run->flags & SAPA_FLOW_RUN_MESSAGE    ? SAPA_OUTCOME_VOICEMAIL
+           : run->flags & SAPA_FLOW_RUN_SERVED     ? SAPA_OUTCOME_CONTAINED
+           : run->flags & SAPA_FLOW_RUN_OVERFLOWED ? SAPA_OUTCOME_OVERFLOW_ENDED
+           : run->flags & SAPA_FLOW_RUN_CLOSED     ? SAPA_OUTCOME_CLOSED
+                                                   : SAPA_OUTCOME_ABANDONED_FLOW;
 }
 
 /* ---- snapshots ---- */

@@ -50,7 +50,11 @@ enum {
     SAPA_FLOW_RUN_IN_QUEUE = 64,
     SAPA_FLOW_RUN_MESSAGE = 128,
     SAPA_FLOW_RUN_TALKED = 256,
-    SAPA_FLOW_RUN_OUTSIDE = 512
+    SAPA_FLOW_RUN_OUTSIDE = 512,
+    SAPA_FLOW_RUN_FAULT = 1024,   /* a fault of ours is being said: then the call ends */
+    SAPA_FLOW_RUN_GOODBYE = 2048, /* goodbye is said where no way leads on: then the call ends */
+    SAPA_FLOW_RUN_OVERFLOWED =
+        4096 /* the last queue turned him out, or he waited its longest time */
 };
 
 /** All there is to remember of a flow that runs. Zero-initialised: idle. */
@@ -145,6 +149,11 @@ struct sapa_flow_ops {
     void (*value)(void *ctx, struct sapa_str name, struct sapa_str text);
     void (*survey)(void *ctx, struct sapa_str question, uint32_t answer);
     void (*step)(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t language);
+    /**
+     * What became of an outside number: `result` 0 answered, 1 failed, 2 nothing was heard of it in time.
+     * `place` in the list of an on-call node, from 1. `number`: of such a list; empty for a transfer.
+     */
+    void (*tried)(void *ctx, uint32_t attempt, uint32_t place, uint32_t result, struct sapa_str number);
 };
 
 /** Queue and clock, for the facts that take an argument. */
@@ -152,7 +161,17 @@ struct sapa_flow_queue_facts {
     uint32_t waiting;
     uint32_t ready;
     uint32_t logged_in;
-    int64_t ewt_p50_ms; /* of somebody who joins now */
+    int64_t ewt_p50_ms; /* of somebody who joins now, or SAPA_FLOW_UNKNOWN */
+};
+
+/** A wait of which nothing can be said: nobody is ready. The fact has no value then. */
+#define SAPA_FLOW_UNKNOWN INT64_C(-1)
+
+/** In the present queue; outside one 0, and waits that are unknown. */
+struct sapa_flow_place {
+    uint32_t position; /* 1 is next */
+    int64_t waited_ms;
+    int64_t ewt_p50_ms, ewt_p90_ms; /* or SAPA_FLOW_UNKNOWN */
 };
 
 /** What a flow may know, filled by the core for the one call. */
@@ -170,9 +189,8 @@ struct sapa_flow_env {
     uint32_t last_agent;    /* SAPA_NONE unknown */
     struct sapa_str caller; /* number, empty when withheld */
     struct sapa_str dialled;
-    /* in the present queue, 0 outside one */
-    uint32_t position;
-    int64_t waited_ms, ewt_p50_ms, ewt_p90_ms;
+    /** Where the contact stands now: asked when it is needed, for an op may have moved it. Not NULL. */
+    void (*place)(void *ctx, struct sapa_flow_place *ret);
     /** Facts of any queue. Not NULL. */
     void (*queue_facts)(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret);
     /** Open now? *ret_holiday: today is one of its holidays. (core/hours.h does it.) Not NULL. */
@@ -195,7 +213,8 @@ bool sapa_flow_event(const struct sapa_flow_env *env, struct sapa_flow_run *run,
 /**
  * How the contact ends when the caller leaves now, as far as the flow knows: ANSWERED once an agent
  * has talked, TRANSFERRED once an outside number has, else VOICEMAIL (a message was begun),
- * CONTAINED, CLOSED or ABANDONED_FLOW. In a queue or while ringing the core knows better.
+ * CONTAINED, OVERFLOW_ENDED (the last queue had no agent for him, and nothing contained came after
+ * it), CLOSED or ABANDONED_FLOW. In a queue or while ringing the core knows better.
  */
 enum sapa_outcome sapa_flow_outcome(const struct sapa_flow_run *run);
 

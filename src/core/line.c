@@ -136,6 +136,15 @@ static void pick_as(struct sapa_core *core, struct core_contact *c, uint8_t pick
     }
 }
 
+/* One who is not at work, or could not take it, is not waited for; one who is busy is. */
+static bool is_worth_waiting_for(const struct sapa_core *core, uint32_t agent, uint32_t class_index)
+{
+    uint32_t a, b;
+
+    return core->agents[agent].presence == SAPA_PRESENCE_READY &&
+           sapa_route_fit(core, agent, class_index, &a, &b) == SAPA_WHY_CHOSEN;
+}
+
 /* Who may pick it as things are, at the step that it has reached. */
 static uint8_t pick_now(struct sapa_core *core, struct core_contact *c)
 {
@@ -149,8 +158,12 @@ static uint8_t pick_now(struct sapa_core *core, struct core_contact *c)
         c->callback_due_us = due;
         return PICK_NONE;
     }
-    return c->preferred != SAPA_NONE && c->preferred_until_us > core->now_us ? PICK_PREFERRED
-                                                                             : PICK_CLASS;
+    if (c->preferred == SAPA_NONE || c->preferred_until_us <= core->now_us)
+        return PICK_CLASS;
+    if (is_worth_waiting_for(core, c->preferred, class_of(core, c)))
+        return PICK_PREFERRED;
+    c->preferred = SAPA_NONE;
+    return PICK_CLASS;
 }
 
 /* Its mark goes, but not yet from those above it in the tree: the caller sees to that. */
@@ -351,14 +364,10 @@ static void join(struct sapa_core *core, struct core_contact *c, uint32_t queue,
 static void set_preferred(struct sapa_core *core, struct core_contact *c, uint32_t agent)
 {
     const struct sapa_queue *q = core_queue_of(core, c->queue);
-    uint32_t a, b;
 
     c->preferred = SAPA_NONE;
-    if (agent >= core->centre->agents_count || !q->preferred_ms)
-        return;
-    /* one who is not at work, or could not take it, is not waited for */
-    if (core->agents[agent].presence != SAPA_PRESENCE_READY ||
-        sapa_route_fit(core, agent, c->class_index, &a, &b) != SAPA_WHY_CHOSEN)
+    if (agent >= core->centre->agents_count || !q->preferred_ms ||
+        !is_worth_waiting_for(core, agent, c->class_index))
         return;
     c->preferred = agent;
     c->preferred_until_us = core->now_us + q->preferred_ms * INT64_C(1000);
@@ -414,7 +423,8 @@ void sapa_line_leave(struct sapa_core *core, struct core_contact *c, enum sapa_d
         sapa_ewt_left(&core->queues[c->queue].rates, waited_us, gave_up);
     c->queued = false;
     c->reason = 0;
-    c->avoid_count = 0;
+    if (reason == SAPA_DEQUEUE_CONNECTED)
+        c->avoid_count = 0; /* in another queue he would still be asked twice in a row */
     c->preferred = SAPA_NONE;
     EMIT(core, contact_dequeued, .contact = c->id, .queue = c->queue, .reason = reason,
          .wait_ms = core_ms(waited_us));
@@ -485,6 +495,28 @@ static bool overflows(struct sapa_core *core, struct core_contact *c)
     return false;
 }
 
+/* Who may pick it is found anew, and it is offered to them when the step settles. */
+static void look_again(struct sapa_core *core, struct core_contact *c)
+{
+    pick_remove(core, c);
+    pick_as(core, c, pick_now(core, c));
+    sapa_tree_mark(core->line, core_index(core, c), core->line[core_index(core, c)].own);
+    sapa_line_arm(core, c);
+    sapa_route_seek(core, c);
+}
+
+void sapa_line_forsake(struct sapa_core *core, uint32_t agent)
+{
+    uint32_t i = core->agents[agent].preferred.first;
+
+    while (i != SAPA_NONE) {
+        struct core_contact *c = &core->contacts[i];
+        i = sapa_tree_next(core->pick, i);
+        if (!is_worth_waiting_for(core, agent, c->class_index))
+            look_again(core, c);
+    }
+}
+
 void sapa_line_review(struct sapa_core *core, struct core_contact *c)
 {
     sapa_assert(c->id != 0);
@@ -498,15 +530,11 @@ void sapa_line_review(struct sapa_core *core, struct core_contact *c)
         return;
     if (!is_virtual(c) && overflows(core, c))
         return;
-    pick_remove(core, c);
     if (c->avoid_count > 1 && c->avoid_until_us <= core->now_us) {
         c->avoid[0] = c->avoid[c->avoid_count - 1]; /* who was asked last stays last choice */
         c->avoid_count = 1;
     }
-    pick_as(core, c, pick_now(core, c));
-    sapa_tree_mark(core->line, core_index(core, c), core->line[core_index(core, c)].own);
-    sapa_line_arm(core, c);
-    sapa_route_seek(core, c);
+    look_again(core, c);
 }
 
 /* Nobody is logged in any more: those who wait go by the rule, some at a time. */

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { START_GRACE_US = 2 * 1000 * 1000 };
+
 struct core_work *sapa_work_find(struct sapa_core *core, uint64_t offer)
 {
     const uint32_t i = sapa_idmap_get(&core->work_map, offer);
@@ -247,6 +249,8 @@ void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer
     const uint32_t agent = w->agent;
     const bool by_us = result == SAPA_OFFER_NO_ANSWER || result == SAPA_OFFER_CANCELLED ||
                        result == SAPA_OFFER_LOST_RACE || result == SAPA_OFFER_WITHDRAWN;
+    /* a fault without a cause is the centre's own: the agent's phone has done nothing */
+    const bool against = is_against(result) && !(result == SAPA_OFFER_FAULT && cause == 0);
 
     sapa_assert(w->state == SAPA_ASSIGNMENT_OFFERED);
     sapa_assert(c->id == w->contact_id);
@@ -257,13 +261,32 @@ void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer
              .elsewhere = result == SAPA_OFFER_LOST_RACE);
     const uint32_t queue = w->queue;
     sapa_work_move(core, w, SAPA_ASSIGNMENT_NONE);
-    if (is_against(result))
+    if (against)
         avoid(core, c, agent);
     if (contact_stays && c->work == SAPA_NONE)
         back_in_line(core, c);
     else if (!contact_stays && c->work == SAPA_NONE)
         core->queues[queue].ringing--;
-    sapa_route_refresh(core, agent, is_against(result));
+    sapa_route_refresh(core, agent, against);
+}
+
+/*
+ * The program starts again. Whose time was over while nobody looked may have been answered for all we know: that is
+ * no "no answer" of the agent's. Who is due about now gets a moment in which an answer that waits can be read.
+ */
+void sapa_offer_on_start(struct sapa_core *core)
+{
+    for (uint32_t i = 0; i < core->work_top; i++) {
+        struct core_work *w = &core->works[i];
+        if (!w->offer || w->state != SAPA_ASSIGNMENT_OFFERED)
+            continue;
+        if (w->due_us + START_GRACE_US < core->now_us) {
+            sapa_offer_end(core, w, SAPA_OFFER_FAULT, 0, true);
+        } else if (w->due_us < core->now_us + START_GRACE_US) {
+            w->due_us = core->now_us + START_GRACE_US;
+            sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WORK, i), w->due_us, w->offer);
+        }
+    }
 }
 
 void sapa_offer_end_all(struct sapa_core *core, struct core_contact *c, const struct core_work *but,
@@ -360,17 +383,15 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
     if (c->has_flow)
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_CONNECTED });
     sapa_contact_silence(core, c);
-    const bool first = c->policy == 0 && !c->recording;
-    if (first) {
-        c->policy = core_queue_of(core, w->queue)->record;
-        sapa_recording_connect(core, c);
-    }
+    const bool begins = sapa_recording_connect(core, c, core_queue_of(core, w->queue));
     EMIT(core, contact_connected, .contact = c->id, .offer = w->offer, .agent = w->agent,
          .queue = w->queue, .wait_ms = core_ms(waited_us), .recording = c->recording,
          .policy = c->policy);
     EMIT(core, cmd_connect, .contact = c->id, .offer = w->offer);
-    if (first && c->recording)
+    if (begins)
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
+    else
+        sapa_recording_again(core, c);
 }
 
 void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side,
@@ -433,7 +454,7 @@ void sapa_work_timer(struct sapa_core *core, struct core_work *w)
     } else if (w->dialling) { /* the carrier never answered us: the attempt is over */
         struct core_contact *c = &core->contacts[w->contact];
         EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
-        sapa_callback_failed(core, c, 408, true);
+        sapa_callback_failed(core, c, SAPA_SIDE_NETWORK, 408);
     }
 }
 
@@ -447,11 +468,8 @@ static void requeue(struct sapa_core *core, struct core_contact *c, uint32_t que
     if (c->has_flow)
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_REQUEUED });
     c->keep_age = true;
+    avoid(core, c, agent); /* also in a queue that the flow takes when this one is full */
     sapa_line_enter(core, c, queue, add, SAPA_NONE);
-    if (c->in_line) {
-        avoid(core, c, agent);
-        sapa_line_arm(core, c);
-    }
 }
 
 sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *record)
@@ -471,10 +489,12 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
     if (w->dialling) {
         EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
         avoid(core, c, agent);
-        sapa_callback_failed(core, c, (uint32_t)in->cause, false);
+        sapa_callback_failed(core, c, SAPA_SIDE_AGENT, (uint32_t)in->cause);
         return SAPA_OK;
     }
     sapa_work_part(core, w, in->side, (uint32_t)in->cause);
+    if (c->leg)
+        sapa_recording_rest(core, c);
     if (fault && c->leg && c->callback == NO_CALLBACK) {
         requeue(core, c, queue, agent);
         return SAPA_OK;

@@ -188,6 +188,16 @@ static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t l
          .language = language);
 }
 
+static void op_tried(void *ctx, uint32_t attempt, uint32_t place, uint32_t result, struct sapa_str number)
+{
+    BOTH;
+    struct sapa_text64 text = { 0 };
+
+    (void)sapa_sized_set(&text, number);
+    EMIT(core, outside_tried, .contact = c->id, .flow = c->run.flow, .node = c->run.node,
+         .attempt = attempt, .place = place, .result = result, .number = text);
+}
+
 static const struct sapa_flow_ops ops = {
     .answer = op_answer,
     .reject = op_reject,
@@ -207,9 +217,38 @@ static const struct sapa_flow_ops ops = {
     .value = op_value,
     .survey = op_survey,
     .step = op_step,
+    .tried = op_tried,
 };
 
 /* ---- facts ---- */
+
+static int64_t known_ms(uint32_t ms)
+{
+    return ms == SAPA_NONE ? SAPA_FLOW_UNKNOWN : ms;
+}
+
+static void place(void *ctx, struct sapa_flow_place *ret)
+{
+    const struct sapa_core *core = ((struct call *)ctx)->core;
+    const struct core_contact *c = ((struct call *)ctx)->c;
+
+    *ret = (struct sapa_flow_place){ .ewt_p50_ms = SAPA_FLOW_UNKNOWN,
+                                     .ewt_p90_ms = SAPA_FLOW_UNKNOWN };
+    if (!c->queued)
+        return;
+    ret->position = 1;
+    ret->ewt_p50_ms = ret->ewt_p90_ms = 0; /* somebody's phone rings for it, or is about to */
+    ret->waited_ms = (int64_t)core_ms(core->now_us - c->entered_us);
+    if (!c->in_line)
+        return;
+    const uint32_t ahead = sapa_tree_rank(core->line, core_index(core, c));
+    ret->position = ahead + 1;
+    if (ahead == 0 && sapa_route_anybody(core, c))
+        return; /* he is rung when this step settles; the log says the same */
+    const struct sapa_ewt ewt = sapa_line_ewt(core, c->queue, ahead);
+    ret->ewt_p50_ms = known_ms(ewt.p50_ms);
+    ret->ewt_p90_ms = known_ms(ewt.p90_ms);
+}
 
 static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts *ret)
 {
@@ -220,7 +259,7 @@ static void queue_facts(void *ctx, uint32_t queue, struct sapa_flow_queue_facts 
     ret->ready = sapa_line_staffed(core, queue);
     ret->logged_in = sapa_line_logged_in(core, queue);
     const struct sapa_ewt ewt = sapa_line_ewt(core, queue, waiting);
-    ret->ewt_p50_ms = ewt.p50_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p50_ms;
+    ret->ewt_p50_ms = known_ms(ewt.p50_ms);
 }
 
 static bool hours_open(void *ctx, uint32_t hours, int64_t now_us, bool *ret_holiday)
@@ -249,7 +288,7 @@ static struct sapa_flow_env env_of(struct call *call)
     struct core_contact *c = call->c;
     const struct sapa_number *number =
         c->number < core->centre->numbers_count ? &core->centre->numbers[c->number] : NULL;
-    struct sapa_flow_env env = {
+    return (struct sapa_flow_env){
         .centre = core->centre,
         .ops = &ops,
         .ctx = call,
@@ -263,23 +302,11 @@ static struct sapa_flow_env env_of(struct call *call)
         .last_agent = c->last_agent,
         .caller = sapa_sized_str(&c->address),
         .dialled = number ? number->key : (struct sapa_str){ NULL, 0 },
+        .place = place,
         .queue_facts = queue_facts,
         .hours_open = hours_open,
         .zone_offset_s = zone_offset_s,
     };
-
-    if (c->in_line) {
-        const uint32_t ahead = sapa_tree_rank(core->line, core_index(core, c));
-        const struct sapa_ewt ewt = sapa_line_ewt(core, c->queue, ahead);
-        env.position = ahead + 1;
-        env.waited_ms = (int64_t)core_ms(core->now_us - c->entered_us);
-        env.ewt_p50_ms = ewt.p50_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p50_ms;
-        env.ewt_p90_ms = ewt.p90_ms == SAPA_NONE ? SAPA_EWT_MAX_MS : ewt.p90_ms;
-    } else if (c->queued) {
-        env.position = 1;
-        env.waited_ms = (int64_t)core_ms(core->now_us - c->entered_us);
-    }
-    return env;
 }
 
 /* The flow has returned: carry out its wish to end the call. */
@@ -299,7 +326,8 @@ static void finish(struct sapa_core *core, struct core_contact *c)
     if (outcome <= SAPA_OUTCOME_OPEN || outcome >= SAPA_OUTCOME_COUNT)
         outcome = SAPA_OUTCOME_SYSTEM_FAULT;
     if (c->answered &&
-        (outcome == SAPA_OUTCOME_CONTAINED || outcome == SAPA_OUTCOME_ABANDONED_FLOW))
+        (outcome == SAPA_OUTCOME_CONTAINED || outcome == SAPA_OUTCOME_ABANDONED_FLOW ||
+         outcome == SAPA_OUTCOME_OVERFLOW_ENDED))
         outcome =
             SAPA_OUTCOME_ANSWERED; /* what followed the conversation does not change what it was */
     if (c->callback == SAPA_CALLBACK_REACHED)

@@ -1,7 +1,9 @@
 /*
  * Recordings belong to the contact: one from the first conversation to the contact's end, through
- * hold, pause and a second agent. Whether there is one follows from the queue's policy; a share is
- * drawn from the contact's id, so that a replay records the same ones.
+ * hold, pause and a second agent. What the contact does without an agent (a survey, a menu, waiting
+ * for the next one) is no conversation: it is masked. Whether there is one follows from the policy of
+ * the queue that is connected: at each connect it begins, goes on or ends, so that no recording holds
+ * what a policy excludes. A share is drawn from the contact's id, so that a replay records the same ones.
  */
 #include "core/core_impl.h"
 
@@ -22,14 +24,41 @@ static void begin(struct sapa_core *core, struct core_contact *c)
     c->recording_paused = false;
 }
 
-void sapa_recording_connect(struct sapa_core *core, struct core_contact *c)
+bool sapa_recording_connect(struct sapa_core *core, struct core_contact *c,
+                            const struct sapa_queue *q)
 {
-    const struct sapa_queue *q = core_queue_of(core, c->queue);
+    const bool wanted =
+        q->record == SAPA_RECORD_ALL ||
+        (q->record == SAPA_RECORD_SHARE && in_share(c->id, q->record_share_percent));
+    /* One that an agent asked for is his queue's: under another policy it is neither owed nor allowed. */
+    const bool goes_on =
+        c->policy == q->record || (wanted && c->policy != SAPA_RECORD_ON_DEMAND);
 
-    sapa_assert(!c->recording_on);
-    if (q->record == SAPA_RECORD_ALL ||
-        (q->record == SAPA_RECORD_SHARE && in_share(c->id, q->record_share_percent)))
-        begin(core, c); /* the caller of this sends the command, after the connection */
+    if (c->recording_on && !goes_on)
+        sapa_recording_end(core, c);
+    c->policy = q->record;
+    if (c->recording_on)
+        return false;
+    c->recording = 0;
+    if (wanted)
+        begin(core, c);
+    return wanted;
+}
+
+void sapa_recording_rest(struct sapa_core *core, struct core_contact *c)
+{
+    if (!c->recording_on || c->recording_paused)
+        return;
+    c->recording_paused = true;
+    EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = 1);
+}
+
+void sapa_recording_again(struct sapa_core *core, struct core_contact *c)
+{
+    if (!c->recording_on || !c->recording_paused || c->policy == SAPA_RECORD_ON_DEMAND)
+        return; /* on demand: the next agent demands it himself */
+    c->recording_paused = false;
+    EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = 2);
 }
 
 void sapa_recording_end(struct sapa_core *core, struct core_contact *c)
@@ -41,19 +70,24 @@ void sapa_recording_end(struct sapa_core *core, struct core_contact *c)
     EMIT(core, cmd_record, .contact = c->id, .recording = c->recording, .action = 3);
 }
 
+/* ESTATE: it is so already; EDENIED: not in this state of the recording, or not by policy. */
 sapa_rc sapa_recording_command(struct sapa_core *core, struct core_contact *c, enum sapa_verb verb)
 {
     switch (verb) {
     case SAPA_VERB_RECORD_START:
-        if (c->recording_on || c->policy == SAPA_RECORD_NONE)
-            return c->recording_on ? SAPA_ESTATE : SAPA_EDENIED;
+        if (c->recording_on)
+            return c->recording_paused ? SAPA_EDENIED : SAPA_ESTATE;
+        if (c->policy == SAPA_RECORD_NONE)
+            return SAPA_EDENIED;
         c->recording = 0;
         begin(core, c);
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
         return SAPA_OK;
     case SAPA_VERB_RECORD_PAUSE:
     case SAPA_VERB_RECORD_RESUME:
-        if (!c->recording_on || c->recording_paused == (verb == SAPA_VERB_RECORD_PAUSE))
+        if (!c->recording_on)
+            return SAPA_EDENIED;
+        if (c->recording_paused == (verb == SAPA_VERB_RECORD_PAUSE))
             return SAPA_ESTATE;
         c->recording_paused = verb == SAPA_VERB_RECORD_PAUSE;
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording,

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/g711.h"
 #include "base/log.h"
 #include "crowd/orders.h"
 #include "model/flow.h"
@@ -174,35 +175,14 @@ static uint32_t exponential_from(struct sapa_crowd *crowd, uint32_t mean, uint32
 
 /* ---- sounds ---- */
 
-static uint8_t linear_to_ulaw(int sample)
-{
-    const int sign = sample < 0 ? 0x80 : 0;
-    int magnitude = (sample < 0 ? -sample : sample) + 132, exponent = 7;
-
-    while (exponent > 0 && !(magnitude & (0x80 << exponent)))
-        exponent--;
-    return (uint8_t)~(sign | exponent << 4 | ((magnitude >> (exponent + 3)) & 0x0f));
-}
-
-static uint8_t linear_to_alaw(int sample)
-{
-    const int sign = sample < 0 ? 0 : 0x80;
-    int magnitude = (sample < 0 ? -sample - 1 : sample) >> 4, exponent = 0;
-
-    for (int rest = magnitude >> 5; rest > 0; rest >>= 1)
-        exponent++;
-    const int mantissa = exponent == 0 ? magnitude >> 1 : magnitude >> exponent;
-    return (uint8_t)((sign | exponent << 4 | (mantissa & 0x0f)) ^ 0x55);
-}
-
 /* A triangle wave whose period divides a frame, so that every frame is the same and can be recognised. */
 static void make_voice(uint8_t ulaw[FRAME_BYTES], uint8_t alaw[FRAME_BYTES], int period)
 {
     for (int i = 0; i < FRAME_BYTES; i++) {
         const int at = i % period, half = period / 2;
         const int sample = (at < half ? at : period - at) * 12000 / half - 6000;
-        ulaw[i] = linear_to_ulaw(sample);
-        alaw[i] = linear_to_alaw(sample);
+        ulaw[i] = sapa_ulaw_encode((int16_t)sample);
+        alaw[i] = sapa_alaw_encode((int16_t)sample);
     }
 }
 
@@ -245,6 +225,14 @@ static void send_packet(struct call *call, const uint8_t *packet, size_t size)
         call->crowd->stats.packets_sent++;
 }
 
+/* A bad line, the same in every run with this seed: the number was used, the packet is not sent. */
+static bool is_lost(const struct call *call)
+{
+    const uint32_t percent = call->crowd->options.lose_percent;
+
+    return percent > 0 && !is_agent(call) && chance(call->crowd) % 100 < percent;
+}
+
 static void send_frame(struct call *call)
 {
     uint8_t packet[SAPA_RTP_HEAD + FRAME_BYTES];
@@ -264,7 +252,8 @@ static void send_frame(struct call *call)
     } else {
         sapa_rtp_put_head(packet, false, call->codec, call->rtp_seq++, call->rtp_time, call->ssrc);
         memcpy(packet + SAPA_RTP_HEAD, call->crowd->voice[is_agent(call)][call->codec == SAPA_RTP_PCMA], FRAME_BYTES);
-        send_packet(call, packet, sizeof(packet));
+        if (!is_lost(call))
+            send_packet(call, packet, sizeof(packet));
     }
     call->rtp_time += FRAME_BYTES;
 }
@@ -719,7 +708,7 @@ static void dial_code(void *ctx)
 
     if (crowd->stopping || phone->code[0] == '\0')
         return;
-    if (phone->in_call || phone->coding || !phone->registered) { /* one thing at a time */
+    if ((phone->in_call && !crowd->options.by_hand) || phone->coding || !phone->registered) { /* one thing at a time */
         sapa_timer_set(crowd->loop, &phone->code_timer, 1000000, dial_code, phone);
         return;
     }
@@ -740,6 +729,31 @@ static void dial_code(void *ctx)
     phone->code[0] = '\0';
 }
 
+sapa_rc sapa_crowd_dial(struct sapa_crowd *crowd, struct sapa_str extension, struct sapa_str code)
+{
+    struct phone *phone = NULL;
+
+    for (uint32_t i = 0; i < crowd->phone_count && !phone; i++)
+        if (sapa_str_eq(agent_of(&crowd->phones[i])->extension, extension))
+            phone = &crowd->phones[i];
+    if (!phone)
+        return SAPA_ENOENT;
+    if (sapa_str_eq(code, SAPA_STR("hangup"))) {
+        for (uint32_t i = 0; i < CALLS_MAX; i++)
+            if (crowd->calls[i].state == CALL_TALKING && crowd->calls[i].kind == CALL_OFFER && crowd->calls[i].agent == phone->agent) {
+                hang_up(&crowd->calls[i]);
+                return SAPA_OK;
+            }
+        return SAPA_ENOENT;
+    }
+    if (phone->code[0] != '\0') /* one waits already */
+        return SAPA_ESTATE;
+    if (!sapa_str_copy(code, phone->code, sizeof(phone->code)))
+        return SAPA_ELIMIT;
+    dial_code(phone);
+    return SAPA_OK;
+}
+
 static void code_later(struct phone *phone, uint32_t ms)
 {
     sapa_timer_set(phone->crowd->loop, &phone->code_timer, (int64_t)ms * 1000, dial_code, phone);
@@ -749,6 +763,8 @@ static void say_ready(void *ctx)
 {
     struct phone *phone = ctx;
 
+    if (phone->crowd->options.by_hand)
+        return;
     if (phone->code[0] == '\0' && code_for(phone->crowd->options.centre, SAPA_VERB_READY, SAPA_STR(""), phone->code, sizeof(phone->code)))
         code_later(phone, 0);
     /* and again some time: one that missed a call was made not ready */
@@ -787,7 +803,7 @@ static void phone_after_call(struct phone *phone, bool talked)
 
     phone->in_call = false;
     phone->free_us = talked ? sapa_loop_now_us(crowd->loop) : 0;
-    if (crowd->stopping)
+    if (crowd->stopping || crowd->options.by_hand)
         return;
     phone->takes_break = talked && often(crowd, crowd->options.break_permille);
     const struct sapa_disposition *result = talked && crowd->options.wrapup_ms_max > 0 ? choose_result(crowd, phone->queue) : NULL;

@@ -32,6 +32,7 @@ struct sapa_crowd_options {
     uint32_t calls_total;              /* stop calling after so many; 0: never */
     uint32_t agents;                   /* how many of the centre's agents take part; SAPA_NONE: all */
     bool audio;                        /* send RTP; false: signalling only */
+    uint32_t lose_percent;             /* of the customers' packets are lost on the way, 0..100; keys are not */
     uint32_t answer_ms_min, answer_ms_max;   /* an agent lets it ring so long */
     uint32_t talk_ms_mean;                   /* exponential */
     uint32_t wrapup_ms_min, wrapup_ms_max;   /* until the agent dials the code; max 0: never dials it */
@@ -49,6 +50,7 @@ struct sapa_crowd_options {
     uint32_t hold_permille, hold_ms;         /* conversations with a hold, and its mean length */
     uint32_t customer_ends_permille;         /* conversations that the customer may end */
     uint32_t survey_permille;                /* customers who answer when the agent has left; the others hang up */
+    bool by_hand;                            /* agents answer, but dial only what sapa_crowd_dial() says */
 };
 
 /** What a living demo looks like. */
@@ -73,6 +75,12 @@ enum { SAPA_CROWD_SAMPLES_MAX = 1 << 20 };
 
 /** @retval SAPA_ELIMIT  too many calls or agents   @retval SAPA_EIO  sockets */
 SAPA_MUST_CHECK sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_crowd **ret);
+/**
+ * The agent with this extension dials a code, also during a conversation; "hangup" ends that conversation.
+ * @retval SAPA_ENOENT  no such phone, or nothing to hang up   @retval SAPA_ESTATE  one waits to be dialled already
+ * @retval SAPA_ELIMIT  the code is too long
+ */
+SAPA_MUST_CHECK sapa_rc sapa_crowd_dial(struct sapa_crowd *crowd, struct sapa_str extension, struct sapa_str code);
 /** Nobody calls any more; living calls are hung up. They need a little more of the loop to end. */
 void sapa_crowd_stop(struct sapa_crowd *crowd);
 void sapa_crowd_close(struct sapa_crowd *crowd);

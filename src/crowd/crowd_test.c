@@ -753,6 +753,35 @@ static void test_keys_and_voices_by_rtp(void **state)
     assert_int_equal(stats(f).abandoned, 0);
 }
 
+/* A bad line: of the customer's voice so much is lost; what he presses is not. */
+static void test_a_line_that_loses(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t voice[FRAME] = { 0 };
+    size_t heard = 0;
+
+    f->audio = f->options.audio = true;
+    f->options.calls_per_hour = 36000;
+    f->options.calls_total = 1;
+    f->options.patience_ms_mean = 2000000;
+    f->options.key_ms = 400;
+    f->options.lose_percent = 40;
+    start(f);
+    pass(f, 4000);
+    for (int i = 0; i < 100 && (!customer(f, 0) || strlen(customer(f, 0)->keys) < 3); i++) {
+        pass(f, 100);
+        if (customer(f, 0))
+            (void)listen_to(customer(f, 0), customer(f, 0)->fd, voice);
+    }
+    assert_non_null(customer(f, 0));
+    assert_string_equal(customer(f, 0)->keys, "123");
+    for (int i = 0; i < 40; i++) {
+        pass(f, 100);
+        heard += listen_to(customer(f, 0), customer(f, 0)->fd, voice);
+    }
+    assert_in_range(heard, 90, 150); /* 120 of 200 */
+}
+
 /* Bytes that are no RTP, or somebody else's, do no harm. */
 static void test_noise_at_an_audio_port(void **state)
 {
@@ -804,7 +833,7 @@ int main(void)
         TEST(test_an_offer_is_answered_and_wrapped_up), TEST(test_the_centre_hangs_up),
         TEST(test_offers_that_are_missed_or_refused), TEST(test_customers_press_keys_and_give_up),
         TEST(test_refused_calls_are_counted), TEST(test_the_centre_ends_a_call), TEST(test_stop), TEST(test_arrivals),
-        TEST(test_the_same_seed_is_the_same_crowd), TEST(test_keys_and_voices_by_rtp), TEST(test_noise_at_an_audio_port),
+        TEST(test_the_same_seed_is_the_same_crowd), TEST(test_keys_and_voices_by_rtp), TEST(test_a_line_that_loses), TEST(test_noise_at_an_audio_port),
         TEST(test_limits),
     };
 

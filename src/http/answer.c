@@ -318,7 +318,6 @@ static void numbers(struct web_request *rq)
         else
             sapa_json_add_null(&rq->out, "client");
         sapa_json_add_text(&rq->out, "language", sapa_str_of(sapa_language_name(number->language)));
-        sapa_json_add_bool(&rq->out, "toll_free", number->toll_free);
         sapa_json_add_number(&rq->out, "priority", number->priority);
         sapa_json_close(&rq->out, '}');
     }

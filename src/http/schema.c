@@ -12,7 +12,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "recording", "id", "the number of a recording" },
     { "token", "id", "the number of a token" },
     { "hash", "key", "SHA-256 of a description, hex" },
-    { "report", "queues|agents|clients|numbers|reasons", "queues, agents, clients, numbers or reasons" },
+    { "report", "queues|agents|clients|numbers|reasons|total", "queues, agents, clients, numbers, reasons or total" },
     { "place", "new|menu|queue|ringing|talk|callback|outside", "where the contact stands" },
     { "channel", CHANNELS, "a channel" },
     { "presence", "offline|not ready|ready", "offline, not ready or ready" },
@@ -21,7 +21,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "cursor", "id", "where to go on: `next` of the page before" },
     { "from", "string", "a time: RFC 3339 (2026-11-21T08:15:00+07:00); for reports local time (2026-11-21 or 2026-11-21T08:15)" },
     { "to", "string", "a time, not included: as from" },
-    { "by", "15m|day", "15m or day" },
+    { "by", "15m|hour|day|week|month", "15m, hour, day, week or month" },
     { "only", "key", "the key of one queue, agent …" },
     { "format", "json|csv", "json or csv" },
     { "language", "id|en", "id or en" },
@@ -96,7 +96,7 @@ static const struct sapa_field_rule queue[] = {
 };
 static const struct sapa_field_rule queues[] = { { "items", "array:Queue", "" }, { "at", "time", "when the figures were taken" } };
 static const struct sapa_field_rule number[] = {
-    { "id", "key", "" }, { "client", "key?", "" }, { "language", "id|en", "" }, { "toll_free", "boolean", "" },
+    { "id", "key", "" }, { "client", "key?", "" }, { "language", "id|en", "" },
     { "priority", "integer", "" },
 };
 static const struct sapa_field_rule numbers[] = { { "items", "array:Number", "" } };

@@ -31,18 +31,38 @@ static bool address_is_good(const struct sapa_media_address *address, bool may_b
     return address->family == 4 || address->family == 6;
 }
 
+static bool type_is_good(uint8_t *type, uint8_t standard)
+{
+    if (*type == 0)
+        *type = standard;
+    return *type >= 96 && *type <= 127;
+}
+
 static sapa_rc check_leg(struct sapa_media_message *message)
 {
     const bool is_open = message->op == SAPA_MEDIA_LEG_OPEN;
 
     if (!address_is_good(&message->u.leg.local, !is_open) || !address_is_good(&message->u.leg.remote, true))
         return SAPA_EINVAL;
-    if (message->u.leg.codec != SAPA_CODEC_PCMU && message->u.leg.codec != SAPA_CODEC_PCMA &&
-        message->u.leg.codec != SAPA_CODEC_NONE)
+    const struct sapa_codec_info *codec = sapa_codec_info(message->u.leg.codec);
+    if (!codec && message->u.leg.codec != SAPA_CODEC_NONE)
+        return SAPA_EINVAL;
+    if (!codec || codec->is_static) /* a static type means its codec, whatever was said */
+        message->u.leg.type_send = message->u.leg.type_receive = codec ? codec->type : 0;
+    else if (!type_is_good(&message->u.leg.type_send, codec->type) ||
+             !type_is_good(&message->u.leg.type_receive, codec->type))
         return SAPA_EINVAL;
     if (message->u.leg.dtmf_type != 0 && (message->u.leg.dtmf_type < 96 || message->u.leg.dtmf_type > 127))
         return SAPA_EINVAL;
-    if (message->u.leg.dtmf_inband > 1 || message->u.leg.direction > 3 || message->u.leg.side > 4)
+    if (message->u.leg.dtmf_khz == 0)
+        message->u.leg.dtmf_khz = 8;
+    if ((message->u.leg.dtmf_khz != 8 && message->u.leg.dtmf_khz != 48) || message->u.leg.comfort > 1 ||
+        message->u.leg.opus_fec > 1)
+        return SAPA_EINVAL;
+    if (message->u.leg.dtmf_receive != 0 &&
+        (message->u.leg.dtmf_receive < 96 || message->u.leg.dtmf_receive > 127 || message->u.leg.dtmf_type == 0))
+        return SAPA_EINVAL;
+    if (message->u.leg.dtmf_inband > 1 || message->u.leg.keys_held > 1 || message->u.leg.direction > 3 || message->u.leg.side > 4)
         return SAPA_EINVAL;
     if (message->u.leg.ptime_ms == 0)
         message->u.leg.ptime_ms = 20;
@@ -53,6 +73,8 @@ static sapa_rc check_leg(struct sapa_media_message *message)
 
 static sapa_rc check_play(const struct sapa_media_message *message)
 {
+    if (message->code < SAPA_MEDIA_PLAY_ALONE || message->code > SAPA_MEDIA_PLAY_ALL)
+        return SAPA_EINVAL;
     if (message->u.play.file_count == 0 || message->u.play.loop > 1 || message->u.play.play == 0)
         return SAPA_EINVAL;
     for (unsigned i = 0; i < message->u.play.file_count; i++)
@@ -84,9 +106,17 @@ static sapa_rc check_dtmf(struct sapa_media_message *message)
 static sapa_rc check_record(const struct sapa_media_message *message)
 {
     if (message->u.record.wrapped_size > sizeof(message->u.record.wrapped) || message->u.record.kind > 1 ||
+        (message->u.record.beep_s != 0 && message->u.record.beep_s < SAPA_MEDIA_BEEP_S_MIN) ||
         !sapa_media_path_is_good(message->u.record.path, SAPA_MEDIA_PATH_MAX, NULL))
         return SAPA_EINVAL;
     return message->contact ? SAPA_OK : SAPA_EINVAL;
+}
+
+static sapa_rc check_limits(const struct sapa_media_message *message)
+{
+    const uint32_t mos = message->u.limits.quality_mos_x100, window_ms = message->u.limits.quality_window_ms;
+
+    return (mos == 0 || (mos >= 100 && mos <= 450)) && window_ms <= SAPA_MEDIA_WINDOW_MS_MAX ? SAPA_OK : SAPA_EINVAL;
 }
 
 sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_message *ret_message)
@@ -100,9 +130,9 @@ sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_messa
     if (ret_message->op == SAPA_MEDIA_PLAY && (size < offsetof(struct sapa_media_message, u.play.files) ||
                                                ret_message->u.play.file_count > SAPA_MEDIA_FILES_MAX))
         return SAPA_EINVAL;
-    const size_t needed = sapa_media_message_size(ret_message);
-    if (size < needed)
+    if (size < sapa_media_message_least(ret_message))
         return SAPA_EINVAL;
+    const size_t needed = sapa_media_message_size(ret_message);
     memset((uint8_t *)ret_message + needed, 0, sizeof(*ret_message) - needed);
 
     const bool has_leg = ret_message->leg != 0, has_recording = ret_message->recording != 0;
@@ -116,11 +146,17 @@ sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_messa
     case SAPA_MEDIA_LEG_CLOSE:
     case SAPA_MEDIA_UNBRIDGE:
     case SAPA_MEDIA_STOP:
+    case SAPA_MEDIA_MIX_LEAVE:
         return has_leg ? SAPA_OK : SAPA_EINVAL;
     case SAPA_MEDIA_SECRET:
         return has_leg && (ret_message->code == 0 || ret_message->code == 1) ? SAPA_OK : SAPA_EINVAL;
     case SAPA_MEDIA_BRIDGE:
         return has_leg && ret_message->other && ret_message->other != ret_message->leg ? SAPA_OK : SAPA_EINVAL;
+    case SAPA_MEDIA_MIX_JOIN:
+        return has_leg && ret_message->u.mix.mix && ret_message->u.mix.role < SAPA_MEDIA_ROLE_COUNT &&
+                       ret_message->other != ret_message->leg
+                   ? SAPA_OK
+                   : SAPA_EINVAL;
     case SAPA_MEDIA_PLAY:
         return has_leg ? check_play(ret_message) : SAPA_EINVAL;
     case SAPA_MEDIA_SEND_DTMF:
@@ -133,6 +169,8 @@ sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_messa
         return has_recording ? SAPA_OK : SAPA_EINVAL;
     case SAPA_MEDIA_STATS:
         return SAPA_OK;
+    case SAPA_MEDIA_LIMITS:
+        return check_limits(ret_message);
     default:
         return SAPA_EINVAL;
     }

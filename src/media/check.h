@@ -9,7 +9,7 @@
 
 #include "model/media.h"
 
-enum { SAPA_MEDIA_DTMF_MS_MIN = 40, SAPA_MEDIA_DTMF_MS_MAX = 2000 };
+enum { SAPA_MEDIA_DTMF_MS_MIN = 40, SAPA_MEDIA_DTMF_MS_MAX = 2000, SAPA_MEDIA_WINDOW_MS_MAX = 600000 };
 
 /**
  * Size, op, ids, enumerations, addresses, texts and paths of a message from control. Fields that may

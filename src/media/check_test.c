@@ -60,6 +60,24 @@ static void test_sizes(void **state)
     }
 }
 
+static void test_limits(void **state)
+{
+    static const struct { uint32_t mos, window_ms; sapa_rc rc; } table[] = {
+        { 0, 0, SAPA_OK },        { 100, 1000, SAPA_OK },        { 450, SAPA_MEDIA_WINDOW_MS_MAX, SAPA_OK },
+        { 99, 1000, SAPA_EINVAL }, { 451, 1000, SAPA_EINVAL },   { 360, SAPA_MEDIA_WINDOW_MS_MAX + 1, SAPA_EINVAL },
+        { UINT32_MAX, 0, SAPA_EINVAL },
+    };
+    struct sapa_media_message message = { .op = SAPA_MEDIA_LIMITS }, got;
+
+    (void)state;
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        message.u.limits.quality_mos_x100 = table[i].mos;
+        message.u.limits.quality_window_ms = table[i].window_ms;
+        assert_int_equal(check(&message), table[i].rc);
+    }
+    assert_int_equal(sapa_media_check(&message, sapa_media_message_size(&message) - 1, &got), SAPA_EINVAL);
+}
+
 static void test_leg(void **state)
 {
     struct sapa_media_message message = { .op = SAPA_MEDIA_LEG_SET, .leg = 1 }, got;
@@ -74,14 +92,38 @@ static void test_leg(void **state)
 #define BAD(field, value)     bad = message;     bad.field = (value);     assert_int_equal(check(&bad), SAPA_EINVAL)
     BAD(leg, 0);
     BAD(u.leg.remote.family, 5);
-    BAD(u.leg.codec, 9);
+    BAD(u.leg.codec, 10);
+    BAD(u.leg.dtmf_khz, 16);
+    BAD(u.leg.comfort, 2);
+    BAD(u.leg.opus_fec, 2);
     BAD(u.leg.dtmf_type, 8);
     BAD(u.leg.dtmf_type, 128);
+    BAD(u.leg.dtmf_receive, 95);
+    BAD(u.leg.dtmf_receive, 128);
     BAD(u.leg.dtmf_inband, 2);
+    BAD(u.leg.keys_held, 2);
     BAD(u.leg.direction, 4);
     BAD(u.leg.side, 9);
     BAD(u.leg.ptime_ms, 15);
     BAD(u.leg.ptime_ms, 70);
+    message.u.leg.type_send = 77; /* a static type means its codec */
+    assert_int_equal(sapa_media_check(&message, sapa_media_message_size(&message), &got), SAPA_OK);
+    assert_int_equal(got.u.leg.type_send, 8);
+    assert_int_equal(got.u.leg.dtmf_khz, 8);
+    message.u.leg.codec = SAPA_CODEC_OPUS;
+    BAD(u.leg.type_send, 95);
+    BAD(u.leg.type_receive, 128);
+    message.u.leg.type_send = 0;
+    message.u.leg.type_receive = 120;
+    assert_int_equal(sapa_media_check(&message, sapa_media_message_size(&message), &got), SAPA_OK);
+    assert_int_equal(got.u.leg.type_send, 111);
+    assert_int_equal(got.u.leg.type_receive, 120);
+    message.u.leg.codec = SAPA_CODEC_PCMA;
+    /* A control of before says less: it is taken, and what it did not say is nothing. */
+    assert_int_equal(sapa_media_check(&message, offsetof(struct sapa_media_message, u.leg.type_send), &got), SAPA_OK);
+    assert_int_equal(got.u.leg.opus_kbps, 0);
+    assert_int_equal(sapa_media_check(&message, offsetof(struct sapa_media_message, u.leg.type_send) - 1, &got),
+                     SAPA_EINVAL);
     message.op = SAPA_MEDIA_LEG_OPEN; /* must say where */
     message.contact = 3;
     assert_int_equal(check(&message), SAPA_EINVAL);
@@ -130,10 +172,30 @@ static void test_the_others(void **state)
     assert_int_equal(check(&message), SAPA_OK);
 }
 
+static void test_mix(void **state)
+{
+    struct sapa_media_message message = { .op = SAPA_MEDIA_MIX_JOIN, .leg = 1 };
+    struct sapa_media_message bad;
+
+    (void)state;
+    message.u.mix.mix = 5;
+    message.u.mix.role = SAPA_MEDIA_ROLE_WHISPER;
+    message.other = 2;
+    assert_int_equal(check(&message), SAPA_OK);
+    BAD(leg, 0);
+    BAD(other, 1);
+    BAD(u.mix.mix, 0);
+    BAD(u.mix.role, SAPA_MEDIA_ROLE_COUNT);
+    message.op = SAPA_MEDIA_MIX_LEAVE;
+    assert_int_equal(check(&message), SAPA_OK);
+    BAD(leg, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_paths), cmocka_unit_test(test_sizes),
-                                        cmocka_unit_test(test_leg), cmocka_unit_test(test_the_others) };
+                                        cmocka_unit_test(test_limits), cmocka_unit_test(test_leg),
+                                        cmocka_unit_test(test_mix), cmocka_unit_test(test_the_others) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include <spandsp.h>
+#include "base/g711.h"
 
 const uint8_t sapa_g711_alaw_of_ulaw[256] = {
     0x2a, 0x2b, 0x28, 0x29, 0x2e, 0x2f, 0x2c, 0x2d, 0x22, 0x23, 0x20, 0x21, 0x26, 0x27, 0x24, 0x25,
@@ -57,11 +57,11 @@ void sapa_g711_convert(uint8_t codec_from, const uint8_t *from, size_t n, uint8_
 void sapa_g711_decode(uint8_t codec, const uint8_t *octets, size_t n, int16_t *ret_linear)
 {
     for (size_t i = 0; i < n; i++)
-        ret_linear[i] = codec == SAPA_CODEC_PCMU ? ulaw_to_linear(octets[i]) : alaw_to_linear(octets[i]);
+        ret_linear[i] = codec == SAPA_CODEC_PCMU ? sapa_ulaw_decode(octets[i]) : sapa_alaw_decode(octets[i]);
 }
 
 void sapa_g711_encode(uint8_t codec, const int16_t *linear, size_t n, uint8_t *ret_octets)
 {
     for (size_t i = 0; i < n; i++)
-        ret_octets[i] = codec == SAPA_CODEC_PCMU ? linear_to_ulaw(linear[i]) : linear_to_alaw(linear[i]);
+        ret_octets[i] = codec == SAPA_CODEC_PCMU ? sapa_ulaw_encode(linear[i]) : sapa_alaw_encode(linear[i]);
 }

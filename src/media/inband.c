@@ -7,6 +7,7 @@
 #define SPANDSP_EXPOSE_INTERNAL_STRUCTURES
 #include <spandsp.h>
 
+#include "media/dtmf.h"
 #include "media/g711.h"
 #include "media/jitter.h"
 
@@ -19,12 +20,7 @@ struct sapa_inband {
     plc_state_t plc;
     bool concealing;        /* the last frame was made up */
     int16_t history[PLC_HISTORY_LEN];
-    dtmf_rx_state_t *detector;
-    int digit;              /* sounding now, 0 none */
-    uint64_t samples;       /* fed so far */
-    uint64_t begun;         /* ... when the digit began */
-    unsigned count;         /* of digits, during one call of receive */
-    struct sapa_event_digit digits[SAPA_INBAND_DIGITS_MAX];
+    struct sapa_dtmf dtmf;
 };
 
 void sapa_inband_init(void)
@@ -51,41 +47,18 @@ const uint8_t *sapa_inband_tone(unsigned event)
     return tones[event];
 }
 
-static void on_tone(void *ctx, int code, int level, int delay)
-{
-    struct sapa_inband *inband = ctx;
-
-    (void)level;
-    (void)delay;
-    if (inband->digit && inband->count < SAPA_INBAND_DIGITS_MAX)
-        inband->digits[inband->count++] = (struct sapa_event_digit){
-            .digit = (char)inband->digit, .length_ms = (uint16_t)((inband->samples - inband->begun) / 8)
-        };
-    inband->digit = code;
-    inband->begun = inband->samples;
-}
-
 sapa_rc sapa_inband_new(struct sapa_inband **ret_inband)
 {
     struct sapa_inband *inband = calloc(1, sizeof(*inband));
 
     if (!inband)
         return SAPA_ENOMEM;
-    inband->detector = dtmf_rx_init(NULL, NULL, NULL);
-    if (!inband->detector) {
-        free(inband);
-        return SAPA_ENOMEM;
-    }
-    dtmf_rx_set_realtime_callback(inband->detector, on_tone, inband);
     *ret_inband = inband;
     return SAPA_OK;
 }
 
 void sapa_inband_free(struct sapa_inband *inband)
 {
-    if (!inband)
-        return;
-    dtmf_rx_free(inband->detector);
     free(inband);
 }
 
@@ -117,20 +90,14 @@ unsigned sapa_inband_receive(struct sapa_inband *inband, uint8_t codec, uint32_t
     uint8_t frame[SAPA_JITTER_FRAME];
     int16_t linear[SAPA_JITTER_FRAME];
     enum sapa_jitter_result result;
+    unsigned count = 0;
 
     (void)sapa_jitter_put(&inband->jitter, timestamp, octets, n, now_us);
-    inband->count = 0;
     while ((result = sapa_jitter_get(&inband->jitter, now_us, sapa_g711_silence(codec), frame)) != SAPA_JITTER_WAIT) {
         if (result == SAPA_JITTER_AUDIO)
             sapa_g711_decode(codec, frame, SAPA_JITTER_FRAME, linear);
         conceal(inband, result == SAPA_JITTER_LOST, linear);
-        /* In halves: the detector decides each 102 samples, and `samples` then tells when. */
-        for (int half = 0; half < 2; half++) {
-            inband->samples += SAPA_JITTER_FRAME / 2;
-            dtmf_rx(inband->detector, linear + half * SAPA_JITTER_FRAME / 2, SAPA_JITTER_FRAME / 2);
-        }
+        count += sapa_dtmf_hear(&inband->dtmf, linear, SAPA_JITTER_FRAME, ret_digits + count, SAPA_INBAND_DIGITS_MAX - count);
     }
-    for (unsigned i = 0; i < inband->count; i++)
-        ret_digits[i] = inband->digits[i];
-    return inband->count;
+    return count;
 }

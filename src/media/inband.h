@@ -1,6 +1,6 @@
 /**
  * @file media/inband.h
- * DTMF tones inside the audio (spandsp's detector behind a jitter buffer and loss concealment), and
+ * DTMF tones inside the audio (media/dtmf.h behind a jitter buffer and loss concealment), and
  * tones to send where telephone-event was not negotiated.
  *
  * Room    media.   Thread  a detector: its owner's; tones: any after sapa_inband_init().

@@ -30,7 +30,8 @@ sapa_rc sapa_leg_new(const struct sapa_media_message *open, const int fds[2], co
     leg->contact = open->contact;
     leg->side = open->u.leg.side;
     leg->generation = open->u.leg.generation;
-    leg->codec = open->u.leg.codec;
+    leg->codec = SAPA_CODEC_NONE; /* until LEG_SET says what was agreed */
+    leg->clock_khz = leg->dtmf_khz = 8;
     leg->ptime_ms = open->u.leg.ptime_ms;
     leg->local = *local;
     leg->fds[0] = fds[0];
@@ -48,6 +49,7 @@ void sapa_leg_free(struct sapa_leg *leg)
     sapa_fd_close(leg->fds[0]);
     sapa_fd_close(leg->fds[1]);
     sapa_inband_free(leg->inband);
+    sapa_leg_drop_party(leg);
     free(leg);
 }
 
@@ -110,7 +112,7 @@ static bool source_is_good(struct sapa_worker *worker, struct sapa_leg *leg, con
 
 bool sapa_leg_can_send(const struct sapa_leg *leg)
 {
-    return (leg->direction & SAPA_MEDIA_SEND) && sapa_g711_is(leg->codec) && sapa_addr_is_set(&leg->remote);
+    return (leg->direction & SAPA_MEDIA_SEND) && leg->codec != SAPA_CODEC_NONE && sapa_addr_is_set(&leg->remote);
 }
 
 void sapa_leg_send(struct sapa_worker *worker, struct sapa_leg *leg, bool marker, uint8_t type, uint8_t *packet,
@@ -133,7 +135,7 @@ uint32_t sapa_leg_timestamp_now(const struct sapa_worker *worker, const struct s
 {
     const int64_t since_us = leg->sent_us ? worker->now_us - leg->sent_us : 0;
 
-    return leg->timestamp + (uint32_t)SAPA_MAX(since_us * 8 / 1000, 8 * (int64_t)leg->ptime_ms);
+    return leg->timestamp + (uint32_t)SAPA_MAX(since_us * leg->clock_khz / 1000, leg->clock_khz * (int64_t)leg->ptime_ms);
 }
 
 /* `in`'s packet goes on to `out` with our own SSRC; gaps and order of the source are kept. */
@@ -180,6 +182,51 @@ static bool takes_bridge(struct sapa_leg *out)
 
 /* --- in --- */
 
+/* The tone while recorded, onto octets of G.711. */
+static void add_beep(struct sapa_leg *out, uint8_t *octets, size_t n)
+{
+    int16_t linear[PACKET_MAX];
+
+    n = SAPA_MIN(n, (size_t)PACKET_MAX);
+    sapa_g711_decode(out->codec, octets, n, linear);
+    sapa_leg_beep(out, linear, n, 8000);
+    sapa_g711_encode(out->codec, linear, n, octets);
+}
+
+/* A codec beside G.711. */
+static void on_coded(struct sapa_worker *worker, struct sapa_leg *leg, const struct sapa_rtp *rtp)
+{
+    uint8_t *octets = worker->packet + rtp->payload_at;
+    struct sapa_leg *out = leg->other;
+
+    if (!leg->party)
+        return;
+    if (sapa_leg_is_mixed(leg)) {
+        sapa_playout_put(leg->party->in, rtp->timestamp, octets, rtp->payload_size);
+        return;
+    }
+    if (leg->recording || leg->inband)
+        sapa_leg_ear(worker, leg, rtp, octets);
+    if (!out || out->codec != leg->codec || !takes_bridge(out))
+        return;
+    if (leg->secret) {
+        out->source = NULL;
+        return;
+    }
+    relay(worker, leg, out, rtp, out->type_send);
+}
+
+/* RFC 3389: for one who can take it, as it is; a mix makes the noise itself. */
+static void on_comfort_noise(struct sapa_worker *worker, struct sapa_leg *leg, const struct sapa_rtp *rtp)
+{
+    struct sapa_leg *out = leg->other;
+
+    if (sapa_leg_is_mixed(leg))
+        sapa_playout_noise(leg->party->in, worker->packet[rtp->payload_at] & 0x7f);
+    else if (out && out->comfort_noise && sapa_leg_fits(leg, out) && !leg->secret && takes_bridge(out))
+        relay(worker, leg, out, rtp, SAPA_RTP_COMFORT_NOISE);
+}
+
 static void on_audio(struct sapa_worker *worker, struct sapa_leg *leg, const struct sapa_rtp *rtp)
 {
     uint8_t *octets = worker->packet + rtp->payload_at;
@@ -196,7 +243,12 @@ static void on_audio(struct sapa_worker *worker, struct sapa_leg *leg, const str
             if (!leg->event_us || worker->now_us - leg->event_us > TONE_ECHO_US)
                 sapa_worker_digit(worker, leg, digits[i]);
     }
-    if (!out || !takes_bridge(out))
+    if (sapa_leg_is_mixed(leg)) {
+        sapa_g711_convert(rtp->type, octets, rtp->payload_size, leg->party->codec, octets);
+        sapa_playout_put(leg->party->in, rtp->timestamp, octets, rtp->payload_size);
+        return;
+    }
+    if (!out || !sapa_g711_is(out->codec) || !takes_bridge(out))
         return;
     if (leg->secret) {
         out->source = NULL;
@@ -204,6 +256,8 @@ static void on_audio(struct sapa_worker *worker, struct sapa_leg *leg, const str
     }
     if (out->codec != rtp->type)
         sapa_g711_convert(rtp->type, octets, rtp->payload_size, out->codec, octets);
+    if (out->beep_ms)
+        add_beep(out, octets, rtp->payload_size);
     relay(worker, leg, out, rtp, out->codec);
 }
 
@@ -215,6 +269,7 @@ static void on_event(struct sapa_worker *worker, struct sapa_leg *leg, const str
 
     if (sapa_event_parse(worker->packet + rtp->payload_at, rtp->payload_size, &event))
         return;
+    event.duration = (uint16_t)(event.duration / (leg->dtmf_khz / 8));
     leg->event_us = worker->now_us;
     const unsigned n = sapa_event_receive(&leg->events, &event, rtp->timestamp, worker->now_us, digits);
     if (leg->events.active && !leg->is_eventing) {
@@ -225,7 +280,7 @@ static void on_event(struct sapa_worker *worker, struct sapa_leg *leg, const str
     if (out && takes_bridge(out)) {
         if (leg->secret)
             out->source = NULL;
-        else if (out->dtmf_type)
+        else if (sapa_leg_takes_events(leg, out) && !leg->keys_held)
             relay(worker, leg, out, rtp, out->dtmf_type);
     }
     for (unsigned i = 0; i < n; i++)
@@ -252,12 +307,16 @@ void sapa_leg_on_rtp(struct sapa_worker *worker, struct sapa_leg *leg)
     }
     leg->heard_us = worker->now_us;
     leg->silent = false;
-    const enum sapa_rtp_order order = sapa_rtp_stats_add(&leg->stats, &rtp, (uint32_t)(worker->now_us * 8 / 1000));
+    const enum sapa_rtp_order order = sapa_rtp_stats_add(&leg->stats, &rtp, (uint32_t)(worker->now_us * leg->clock_khz / 1000));
     if (order == SAPA_RTP_COPY || order == SAPA_RTP_STRAY || !(leg->direction & SAPA_MEDIA_RECEIVE) ||
         rtp.payload_size == 0)
         return;
-    if (leg->dtmf_type && rtp.type == leg->dtmf_type)
+    if (leg->dtmf_type && (rtp.type == leg->dtmf_type || rtp.type == leg->dtmf_receive))
         on_event(worker, leg, &rtp);
+    else if (leg->comfort_noise && rtp.type == SAPA_RTP_COMFORT_NOISE)
+        on_comfort_noise(worker, leg, &rtp);
+    else if (!sapa_g711_is(leg->codec) && leg->codec != SAPA_CODEC_NONE)
+        rtp.type == leg->type_receive ? on_coded(worker, leg, &rtp) : (void)0;
     else if (sapa_g711_is(rtp.type))
         on_audio(worker, leg, &rtp);
 }

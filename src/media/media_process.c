@@ -10,7 +10,10 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "media/check.h"
+#include "media/coder.h"
 #include "media/g711.h"
+#include "media/plugin.h"
+#include "media/resample.h"
 #include "media/worker.h"
 #include "rt/process.h"
 #include "rt/random.h"
@@ -28,6 +31,7 @@ enum {
     PUT_TRIES = 500,          /* of 1 ms, when a packet thread is behind */
     DSCP_EF = 46,
     TIDY_US = 1000000,
+    STOP_WAIT_US = 5 * 1000000,
     FRAMES_LONGEST = 24 * 3600 * SAPA_RECORDING_RATE
 };
 
@@ -74,7 +78,8 @@ struct process {
     struct sapa_sounds *sounds;
     int listener;
     struct sapa_watch listen_watch;
-    struct sapa_timer tidy;
+    struct sapa_timer tidy, stop_timer;
+    bool stopping;
     struct sapa_signals *signals;
     struct connection connections[CONNECTIONS_MAX];
     struct connection *in_charge;    /* NULL: nobody */
@@ -148,6 +153,8 @@ static void connection_close(struct connection *connection)
     queue_clear(&connection->out);
     if (process->in_charge == connection) {
         process->in_charge = NULL;
+        if (process->stopping)
+            sapa_loop_stop(process->loop);
         process->inventory_left = 0;
         process->stats_left = 0;
         sapa_log(SAPA_LOG_WARN, "media.control.gone", "epoch=%u legs=%u", connection->epoch, process->legs.count);
@@ -323,6 +330,9 @@ static void hello(struct process *process, struct connection *connection, const 
     answer.u.hello.epoch = process->epoch;
     answer.u.hello.generation = process->generation;
     answer.u.hello.legs = process->legs.count;
+    answer.u.hello.version = SAPA_MEDIA_VERSION;
+    for (size_t i = 0; sapa_codec_at(i); i++)
+        answer.u.hello.codecs |= (uint64_t)sapa_coder_can(sapa_codec_at(i)->id) << i;
     say(connection, &answer);
     process->inventory_mark++;
     process->inventory_left = process->worker_count;
@@ -413,6 +423,8 @@ static sapa_rc leg_set(struct process *process, struct leg_row *row, const struc
 
     if (sapa_addr_is_set(&remote) && sapa_addr_is_multicast(&remote))
         return SAPA_EINVAL;
+    if (message->u.leg.codec != SAPA_CODEC_NONE && !sapa_coder_can(message->u.leg.codec))
+        return SAPA_ENOENT; /* its plug-in was not loaded */
     row->codec = message->u.leg.codec;
     if (message->u.leg.dtmf_inband) {
         const sapa_rc rc = sapa_inband_new(&set.inband);
@@ -445,6 +457,7 @@ static sapa_rc play(struct process *process, const struct leg_row *row, const st
     sapa_rc rc = SAPA_OK;
 
     release_spent(process);
+    order.how = (uint8_t)message->code;
     order.player = calloc(1, sizeof(*order.player));
     if (!order.player)
         return SAPA_ENOMEM;
@@ -499,6 +512,7 @@ static sapa_rc record(struct process *process, const struct sapa_media_message *
     if (message->u.record.max_ms)
         order.frames_max = SAPA_MIN(order.frames_max, (uint64_t)message->u.record.max_ms * 8);
     order.channels = message->u.record.kind == 1 ? 1 : 2;
+    order.beep_s = message->u.record.beep_s;
     (void)sapa_str_copy(sapa_str_of(message->u.record.path), params.path, sizeof(params.path));
     memcpy(params.key.bytes, message->u.record.key, sizeof(params.key.bytes));
     params.head = (struct sapa_recording_head){ .channels = order.channels,
@@ -590,6 +604,11 @@ static void operate(struct process *process, struct connection *connection,
         return;
     case SAPA_MEDIA_STATS:
         ask_stats(process, connection, message);
+        return;
+    case SAPA_MEDIA_LIMITS:
+        sapa_log(SAPA_LOG_INFO, "media.limits", "quality_mos_x100=%u quality_window_ms=%u",
+                 message->u.limits.quality_mos_x100, message->u.limits.quality_window_ms);
+        put_all(process, SAPA_WORKER_OP, message, sapa_media_message_size(message));
         return;
     case SAPA_MEDIA_RECORD:
         rc = record(process, message);
@@ -752,6 +771,8 @@ static void on_tidy(void *ctx)
     struct process *process = ctx;
 
     release_spent(process);
+    if (process->options.beat_fd > 0)
+        (void)!write(process->options.beat_fd, "\1", 1); /* a full pipe: nobody reads, nobody misses it */
     sapa_timer_set(process->loop, &process->tidy, TIDY_US, on_tidy, process);
 }
 
@@ -766,7 +787,7 @@ static void set_defaults(struct sapa_media_options *options)
     DEFAULT(legs_max, 20000);
     DEFAULT(recordings_max, 10000);
     DEFAULT(sounds_bytes_max, (size_t)64 << 20);
-    DEFAULT(quality_mos_x100, 310);
+    DEFAULT(quality_mos_x100, 360);
     DEFAULT(quality_window_ms, 10000);
     DEFAULT(silent_s, 10);
 #undef DEFAULT
@@ -817,12 +838,28 @@ static sapa_rc start_threads(struct process *process)
     return rc;
 }
 
+static void on_stop_limit(void *ctx)
+{
+    struct process *process = ctx;
+
+    sapa_loop_stop(process->loop);
+}
+
 static void on_signal(void *ctx, int signal_number)
 {
     struct process *process = ctx;
 
+    const bool again = process->stopping;
+
     sapa_log(SAPA_LOG_INFO, "media.signal", "signal=%d", signal_number);
-    sapa_loop_stop(process->loop);
+    process->stopping = true;
+    if (process->options.beat_fd > 0)
+        (void)!write(process->options.beat_fd, "", 1); /* the end takes its time */
+    process->options.beat_fd = 0;
+    if (!process->in_charge || again)
+        sapa_loop_stop(process->loop);
+    else /* everybody was told to stop at once: control says good-bye to callers first, and hears what was recorded */
+        sapa_timer_set(process->loop, &process->stop_timer, STOP_WAIT_US, on_stop_limit, process);
 }
 
 static sapa_rc start(struct process *process)
@@ -830,7 +867,21 @@ static sapa_rc start(struct process *process)
     static const int signals[] = { SIGTERM, SIGINT, 0 };
     const struct sapa_media_options *options = &process->options;
 
+    if (options->codec_plugin) {
+        char why[300];
+        uint8_t codec;
+        const sapa_rc loaded = sapa_plugin_load(options->codec_plugin, why, sizeof(why), &codec);
+        if (loaded) { /* calls go on without it */
+            sapa_log(SAPA_LOG_ERROR, "media.codec.plugin", "rc=%s why=%s", sapa_rc_name(loaded), why);
+        } else {
+            const struct sapa_codec_plugin *plugin = sapa_plugin_of(codec);
+            sapa_log(SAPA_LOG_INFO, "media.codec.plugin", "codec=%s licence=%s", plugin->name,
+                     plugin->licence ? plugin->licence : "unknown");
+        }
+    }
     sapa_inband_init();
+    sapa_resample_init();
+    sapa_mix_init();
     raise_files(options);
     process->ports = (struct sapa_port_range){ .min = options->port_min, .max = options->port_max };
     process->generation = sapa_random_u64() | 1;
@@ -859,7 +910,8 @@ static sapa_rc start(struct process *process)
     if (rc == SAPA_OK)
         rc = sapa_watch_start(process->loop, &process->listen_watch, process->listener, SAPA_LOOP_READ, on_connect,
                               process);
-    sapa_timer_set(process->loop, &process->tidy, TIDY_US, on_tidy, process);
+    if (rc == SAPA_OK)
+        on_tidy(process);
     return rc;
 }
 

@@ -30,10 +30,12 @@ struct sapa_media_options {
     size_t sounds_bytes_max;   /* memory for prompts and music, 64 MiB; least recently played leave first */
     const char *sounds_folder;     /* only files beneath it are played; NULL = any absolute path */
     const char *recordings_folder; /* only files beneath it are written; NULL = any absolute path */
-    uint32_t quality_mos_x100;     /* alarm below this; 310 */
+    uint32_t quality_mos_x100;     /* alarm below this; 360. Control may change both */
     uint32_t quality_window_ms;    /* ... for longer than this; 10,000 */
     uint32_t silent_s;             /* SILENT after so many seconds without a packet; 10 */
+    const char *codec_plugin;      /* shared object of a codec (media/codec_plugin.h) to load; NULL = none */
     bool handle_signals;       /* SIGTERM and SIGINT end the process politely */
+    int beat_fd;               /* > 0: a byte 1 is written here every second, from the first second on; never waits for a reader */
     int ready_fd;              /* > 0: one byte is written here when legs can be opened, then it is closed */
 };
 

@@ -7,7 +7,7 @@
 enum {
     RTCP_US = 5000000,         /* RFC 3550 section 6.2: five seconds, give or take half */
     SLICE_US = 2000000,
-    WINDOW_SLICES = 5          /* of these make the window whose worst is kept */
+    REPORT_FRESH_US = 8000000  /* so long a peer's report speaks of now: the longest pause between two, and a bit */
 };
 
 /* --- RTCP --- */
@@ -28,6 +28,9 @@ void sapa_leg_on_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, const ui
         const uint32_t rtt_us = sapa_rtcp_rtt_us(&rtcp.block, sapa_rtcp_ntp(sapa_wall_us()));
         if (rtt_us)
             leg->rtt_us = rtt_us;
+        if (leg->party)
+            sapa_encoder_loss(leg->party->out, rtcp.block.fraction_lost * 100u / 256);
+        sapa_heard_report(&leg->heard, &rtcp.block, leg->sent, leg->rtt_us, worker->now_us);
     }
     if (rtcp.has_sender) {
         leg->last_sr = (uint32_t)(rtcp.ntp >> 16);
@@ -45,7 +48,7 @@ void sapa_leg_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, bool bye)
         return;
     out.is_sender = leg->sent > 0;
     out.ntp = sapa_rtcp_ntp(sapa_wall_us());
-    out.timestamp = leg->timestamp + (uint32_t)((worker->now_us - leg->sent_us) * 8 / 1000);
+    out.timestamp = leg->timestamp + (uint32_t)((worker->now_us - leg->sent_us) * leg->clock_khz / 1000);
     out.packets = (uint32_t)leg->sent;
     out.octets = leg->sent_octets;
     if (leg->stats.started) {
@@ -59,10 +62,29 @@ void sapa_leg_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, bool bye)
 
 /* --- quality --- */
 
+static uint32_t delay_ms(const struct sapa_leg *leg)
+{
+    return sapa_mos_delay_ms(leg->rtt_us, sapa_rtp_stats_jitter_us(&leg->stats));
+}
+
+/* The slice that runs is part of it: a leg may end at any moment. */
+static struct sapa_score score_so_far(const struct sapa_worker *worker, const struct sapa_leg *leg)
+{
+    struct sapa_rtp_stats stats = leg->stats;
+    struct sapa_score score = leg->score;
+    uint32_t expected, lost;
+
+    sapa_rtp_stats_slice(&stats, &expected, &lost);
+    const int64_t left_us = leg->slice_us ? leg->slice_us - worker->now_us : SLICE_US;
+    sapa_score_add(&score, (uint32_t)(SAPA_MAX(SLICE_US - left_us, 0) / 1000), expected, lost, delay_ms(leg));
+    return score;
+}
+
 void sapa_leg_quality(const struct sapa_worker *worker, const struct sapa_leg *leg,
                       struct sapa_media_message *message)
 {
     const int64_t talk_us = leg->talk_us + (leg->other ? worker->now_us - leg->bridged_us : 0);
+    const struct sapa_score score = score_so_far(worker, leg);
 
     message->contact = leg->contact;
     message->leg = leg->id;
@@ -71,19 +93,18 @@ void sapa_leg_quality(const struct sapa_worker *worker, const struct sapa_leg *l
     message->u.quality.out_of_order = leg->stats.out_of_order;
     message->u.quality.sent = leg->sent;
     message->u.quality.jitter_us = sapa_rtp_stats_jitter_us(&leg->stats);
-    message->u.quality.jitter_max_us = leg->stats.jitter_max * 125;
+    message->u.quality.jitter_max_us = sapa_rtp_stats_us(&leg->stats, leg->stats.jitter_max);
     message->u.quality.rtt_us = leg->rtt_us;
-    message->u.quality.mos_x100 = leg->mos_x100;
-    message->u.quality.mos_min_x100 = leg->mos_min_x100;
+    message->u.quality.mos_x100 = message->op == SAPA_MEDIA_QUALITY ? sapa_score_now(&score) : sapa_score_mos(&score);
+    message->u.quality.mos_min_x100 = sapa_score_worst(&score);
     message->u.quality.side = leg->side;
     message->u.quality.talk_ms = (uint64_t)(talk_us / 1000);
-    if (leg->mos_x100 == 0 && leg->stats.started) { /* too short for a slice: judge it as a whole */
-        const uint32_t delay_ms = sapa_mos_delay_ms(leg->rtt_us, message->u.quality.jitter_us);
-        const uint64_t lost = message->u.quality.lost, expected = message->u.quality.packets + lost;
-        message->u.quality.mos_x100 = sapa_mos_x100((uint32_t)lost, (uint32_t)expected, delay_ms);
-    }
-    if (leg->mos_min_x100 == 0)
-        message->u.quality.mos_min_x100 = message->u.quality.mos_x100;
+    message->u.quality.heard_mos_x100 =
+        message->op == SAPA_MEDIA_QUALITY ? leg->heard.mos_x100 : sapa_score_mos(&leg->heard.score);
+    message->u.quality.heard_mos_min_x100 = sapa_score_worst(&leg->heard.score);
+    message->u.quality.heard_lost = leg->heard.lost;
+    message->u.quality.heard_fraction = leg->heard.fraction;
+    message->u.quality.heard_jitter_us = leg->heard.jitter_us;
 }
 
 static void set_alarm(struct sapa_worker *worker, struct sapa_leg *leg, bool on)
@@ -97,24 +118,29 @@ static void set_alarm(struct sapa_worker *worker, struct sapa_leg *leg, bool on)
     sapa_worker_tell(worker, &message);
 }
 
-static void end_slice(struct sapa_worker *worker, struct sapa_leg *leg)
+/* The worse of the two directions: what came within the slice, and what the peer lately said of ours. 0: neither is known. */
+static uint16_t slice_mos(const struct sapa_worker *worker, struct sapa_leg *leg)
 {
     uint32_t expected, lost;
+    uint16_t mos = 0;
 
     sapa_rtp_stats_slice(&leg->stats, &expected, &lost);
-    if (expected == 0)
-        return;
-    const uint32_t delay_ms = sapa_mos_delay_ms(leg->rtt_us, sapa_rtp_stats_jitter_us(&leg->stats));
-    leg->window_expected += expected;
-    leg->window_lost += lost;
-    leg->mos_x100 = sapa_mos_x100(leg->window_lost, leg->window_expected, delay_ms);
-    if (++leg->window_slices == WINDOW_SLICES) {
-        if (leg->mos_min_x100 == 0 || leg->mos_x100 < leg->mos_min_x100)
-            leg->mos_min_x100 = leg->mos_x100;
-        leg->window_slices = 0;
-        leg->window_expected = leg->window_lost = 0;
+    if (expected > 0) {
+        sapa_score_add(&leg->score, SLICE_US / 1000, expected, lost, delay_ms(leg));
+        mos = sapa_mos_x100(lost, expected, delay_ms(leg));
     }
-    if (sapa_mos_x100(lost, expected, delay_ms) >= worker->options.quality_mos_x100) {
+    if (leg->heard.mos_x100 && worker->now_us - leg->heard.weighed_us < REPORT_FRESH_US)
+        mos = mos ? SAPA_MIN(mos, leg->heard.mos_x100) : leg->heard.mos_x100;
+    return mos;
+}
+
+static void end_slice(struct sapa_worker *worker, struct sapa_leg *leg)
+{
+    const uint16_t mos = slice_mos(worker, leg);
+
+    if (mos == 0)
+        return;
+    if (mos >= worker->options.quality_mos_x100) {
         leg->bad_ms = 0;
         set_alarm(worker, leg, false);
         return;

@@ -46,9 +46,9 @@ void sapa_worker_digit(struct sapa_worker *worker, struct sapa_leg *leg, struct 
     message.u.dtmf.side = leg->side;
     message.u.dtmf.length_ms = digit.length_ms;
     sapa_worker_tell(worker, &message);
-    /* Events were relayed as they came; one who does not take events gets the tone. A digit that was a
-     * tone is in the audio already. */
-    if (out && !out->dtmf_type && !leg->secret && worker->now_us == leg->event_us) {
+    /* Events were relayed as they came; one who does not take events gets the tone, one who is decoded or has another
+     * clock gets them anew. A digit that was a tone is in the audio already. */
+    if (out && !sapa_leg_takes_events(leg, out) && !leg->secret && !leg->keys_held && worker->now_us == leg->event_us) {
         const char digits[2] = { digit.digit, 0 };
         sapa_leg_queue_dtmf(worker, out, digits, (uint16_t)SAPA_MAX(digit.length_ms, 100));
     }
@@ -219,7 +219,7 @@ static uint64_t take_packets(struct sapa_worker *worker, size_t n)
 
 static int64_t waiting_us(const struct sapa_worker *worker)
 {
-    if (worker->paced || worker->inventory_on || worker->eventing)
+    if (worker->paced || worker->mixes_running || worker->inventory_on || worker->eventing)
         return TICK_US;
     return worker->leg_count || worker->recording_count ? 20000 : 1000000;
 }
@@ -247,6 +247,8 @@ static void turn(struct sapa_worker *worker)
             break;
     }
     turn_wheel(worker);
+    if (worker->mixes_running)
+        sapa_mix_turn(worker);
     note_delay(worker, packets);
     sweep(worker);
     sapa_mailbox_drain(worker->inbox, 256, sapa_worker_message, worker);
@@ -290,6 +292,7 @@ sapa_rc sapa_worker_new(const struct sapa_worker_options *options, struct sapa_w
     worker->options = *options;
     sapa_table_init(&worker->leg_ids, sapa_memory_heap(), sizeof(struct sapa_id_row), LEGS_MAX);
     sapa_table_init(&worker->recording_ids, sapa_memory_heap(), sizeof(struct sapa_id_row), LEGS_MAX);
+    sapa_table_init(&worker->mix_ids, sapa_memory_heap(), sizeof(struct sapa_id_row), LEGS_MAX);
     sapa_table_init(&worker->contacts, sapa_memory_heap(), sizeof(struct sapa_contact_row), LEGS_MAX);
     sapa_record_pool_init(&worker->pool);
     sapa_rc rc = sapa_mailbox_new(INBOX_SIZE, &worker->inbox);
@@ -323,6 +326,8 @@ void sapa_worker_free(struct sapa_worker *worker)
     sapa_table_done(&worker->leg_ids);
     sapa_table_done(&worker->recording_ids);
     sapa_table_done(&worker->contacts);
+    sapa_table_done(&worker->mix_ids);
+    free(worker->mixes);
     free(worker->legs);
     free(worker->recordings);
     free(worker);

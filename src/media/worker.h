@@ -50,6 +50,7 @@ struct sapa_worker_set {
 struct sapa_worker_play {
     uint64_t leg;
     uint32_t tag;
+    uint8_t how; /* enum sapa_media_play_how */
     struct sapa_player *player;
 };
 
@@ -57,6 +58,7 @@ struct sapa_worker_record {
     uint64_t recording, contact;
     uint32_t tag;
     uint8_t channels;
+    uint16_t beep_s;
     uint64_t frames_max;
     struct sapa_record_file *file;
 };
@@ -104,6 +106,9 @@ SAPA_MUST_CHECK sapa_rc sapa_leg_new(const struct sapa_media_message *open, cons
                                      const struct sapa_addr *local, struct sapa_leg **ret_leg);
 /** Only while no worker has it. Closes its sockets. */
 void sapa_leg_free(struct sapa_leg *leg);
+
+/** Makes what mixes need. Once, before the threads start. */
+void sapa_mix_init(void);
 
 struct sapa_addr sapa_addr_of_media(const struct sapa_media_address *address);
 struct sapa_media_address sapa_media_of_addr(const struct sapa_addr *addr);

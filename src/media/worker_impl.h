@@ -6,6 +6,8 @@
  *   worker_ops.c messages from control
  *   leg.c        packets in, latching, relay
  *   pace.c       packets by the clock: announcements, music, DTMF
+ *   party.c      decoding and encoding of a leg
+ *   mix.c        conversations that are decoded: conferences, and two who have no codec in common
  *   quality.c    RTCP, statistics, alarms
  * Room    media.   Thread  the worker's.
  */
@@ -13,7 +15,11 @@
 #define SAPA_MEDIA_WORKER_IMPL_H
 
 #include "base/table.h"
+#include "media/level.h"
+#include "media/playout.h"
 #include "media/recorder.h"
+#include "media/resample.h"
+#include "media/score.h"
 #include "media/worker.h"
 #include "rt/udp_batch.h"
 #include "rtp/stats.h"
@@ -21,7 +27,11 @@
 enum {
     WHEEL_SLOTS = 64, /* of 1 ms */
     PACKET_MAX = 1500,
-    CNAME_SIZE = 16
+    CNAME_SIZE = 16,
+    MIX_MS = 20,
+    MIX_SLOTS = MIX_MS,       /* mixes take turns: each slot is a millisecond */
+    MIX_LEGS_MAX = 64,
+    BEEP_MS = 200
 };
 
 /** Digits on their way to the peer. */
@@ -36,12 +46,53 @@ struct sapa_dtmf_out {
     uint32_t timestamp;   /* of its event */
 };
 
+/** What a leg has that is decoded: always with a codec beside G.711, else while it is in a mix that runs. */
+struct sapa_party {
+    uint8_t codec;
+    uint32_t rate;                   /* of the codec's samples */
+    struct sapa_playout *in;
+    struct sapa_encoder *out;
+    struct sapa_resampler in_rate, out_rate, over_rate, record_rate;
+    struct sapa_level level;
+    struct sapa_limiter limiter;
+    bool has;                        /* something in `frame` */
+    bool speaks;
+    bool apart;                      /* `frame` is not of the sum: secret, held, muted */
+    uint16_t quiet;                  /* frames of nothing that were to be sent */
+    uint32_t record_timestamp;       /* of `record`, 8 kHz */
+    uint32_t ear_timestamp;          /* decoding without a mix: what is expected next; codec's clock */
+    bool ear_on;
+    int16_t frame[SAPA_CODER_FRAME]; /* of this tick, at the mix's rate */
+};
+
+struct sapa_mix {
+    uint64_t id;                     /* 0: two of a bridge who have no codec in common */
+    uint64_t contact;
+    struct sapa_leg *legs;           /* by mix_next */
+    uint32_t count;
+    uint32_t rate;                   /* 8000, or 16000 where two or more can hear it */
+    bool runs;                       /* in a slot; else its two are relayed */
+    uint8_t slot;
+    struct sapa_mix *slot_next;
+    struct sapa_player *over;        /* everybody hears it */
+    uint64_t over_leg;               /* that PLAY named */
+    struct sapa_resampler over_rate, record_rate[2];
+    struct sapa_limiter record_limiter[2];
+    uint32_t record_ssrc, record_timestamp;
+    uint32_t index;                  /* in worker->mixes */
+    uint64_t speaker;                /* 0: nobody yet */
+    int64_t speaker_us;              /* told */
+};
+
 struct sapa_leg {
     /* what control said */
     uint64_t id, contact;
     uint32_t generation;
-    uint8_t side, codec, dtmf_type, direction, ptime_ms;
-    bool secret;
+    uint8_t side, codec, dtmf_type, dtmf_receive, direction, ptime_ms;
+    bool secret, keys_held;
+    uint8_t type_send, type_receive, clock_khz, dtmf_khz;
+    bool comfort_noise, opus_fec;
+    uint16_t opus_kbps;
     struct sapa_addr local;
     struct sapa_addr signalled;      /* from SDP; unset: nowhere yet */
     uint16_t signalled_rtcp_port;
@@ -55,6 +106,13 @@ struct sapa_leg {
     int64_t talk_us;                 /* of earlier bridges */
     struct sapa_recording_run *recording; /* its audio goes there */
     uint8_t channel;
+    struct sapa_party *party;        /* NULL: nothing of it is decoded */
+    struct sapa_mix *mix;            /* NULL: none */
+    struct sapa_leg *mix_next;
+    uint8_t role;                    /* enum sapa_media_role */
+    uint64_t whisper_to;
+    struct sapa_player *over;        /* heard over the conversation */
+    uint16_t beep_ms;                /* left of the tone while recorded */
 
     /* sockets and the peer */
     int fds[2];                      /* RTP, RTCP */
@@ -101,11 +159,10 @@ struct sapa_leg {
     int64_t last_sr_us;
     int64_t rtcp_us;                 /* next report */
     int64_t slice_us;                /* end of this slice */
-    uint32_t window_expected, window_lost;
-    uint8_t window_slices;
+    struct sapa_score score;         /* what we hear */
+    struct sapa_heard heard;         /* what the peer says it hears of us */
     bool alarm;
     uint32_t bad_ms;
-    uint16_t mos_x100, mos_min_x100; /* 0: not known */
     char cname[CNAME_SIZE];
 };
 
@@ -115,6 +172,9 @@ struct sapa_recording_run {
     bool ended;                      /* only the writer has to take the rest */
     bool paused;
     struct sapa_leg *sources[2];
+    struct sapa_mix *mixes[2];       /* that give a channel instead */
+    uint32_t beep_s;                 /* 0: none */
+    int64_t beep_us;                 /* next */
     struct sapa_recorder recorder;
 };
 
@@ -142,7 +202,12 @@ struct sapa_worker {
     uint32_t inventory_left;         /* legs [0, left) are to be looked at */
     uint64_t inventory_mark;
 
-    struct sapa_table leg_ids, recording_ids, contacts;
+    struct sapa_table leg_ids, recording_ids, contacts, mix_ids;
+    struct sapa_mix **mixes;
+    uint32_t mix_count, mix_room, mixes_running;
+    struct sapa_mix *mix_slots[MIX_SLOTS];
+    int64_t mix_ms;                  /* next slot to look at */
+    uint8_t mix_slot;                /* of the next mix */
     struct sapa_leg **legs;
     struct sapa_recording_run **recordings;
     uint32_t leg_count, leg_room, recording_count, recording_room;
@@ -180,6 +245,49 @@ void sapa_worker_message(void *ctx, uint32_t type, const void *data, size_t size
 void sapa_worker_record_turn(struct sapa_worker *worker, struct sapa_recording_run *recording);
 void sapa_worker_inventory_turn(struct sapa_worker *worker);
 void sapa_worker_close_all(struct sapa_worker *worker);
+/** Whose audio goes into the recording of this contact, anew. */
+void sapa_worker_attach_sources(struct sapa_worker *worker, uint64_t contact);
+void sapa_worker_error(struct sapa_worker *worker, const struct sapa_media_message *about, sapa_rc rc);
+/** Room for one more in an array that doubles. */
+SAPA_MUST_CHECK sapa_rc sapa_worker_room(void **array, uint32_t *room, uint32_t count, size_t size);
+
+/* party.c. Allocates: for messages of control only. */
+/** What its codec needs; made anew when that changed. Nothing is done for one that has it. */
+SAPA_MUST_CHECK sapa_rc sapa_leg_need_party(struct sapa_leg *leg);
+void sapa_leg_drop_party(struct sapa_leg *leg);
+/** 20 ms at 8 kHz as payload of the leg's codec, G.711 included. */
+size_t sapa_leg_encode(struct sapa_leg *leg, const int16_t *linear, uint8_t *ret_payload);
+/** Next frame in, at `rate`, into party->frame. */
+void sapa_party_hear(struct sapa_party *party, uint32_t rate);
+/** `linear`, 20 ms at `rate`, as the next packet of the leg. */
+void sapa_party_say(struct sapa_worker *worker, struct sapa_leg *leg, const int16_t *linear, uint32_t rate);
+/** `frame`, 20 ms at `rate`, at 8 kHz. */
+void sapa_to_narrow(struct sapa_resampler *resampler, const int16_t *frame, uint32_t rate,
+                    int16_t ret_narrow[SAPA_CODER_FRAME / 2]);
+/** A packet of a leg that is not in a running mix, but recorded or listened to for tones. */
+void sapa_leg_ear(struct sapa_worker *worker, struct sapa_leg *leg, const struct sapa_rtp *rtp, const uint8_t *octets);
+
+/* mix.c */
+void sapa_mix_turn(struct sapa_worker *worker);
+SAPA_MUST_CHECK sapa_rc sapa_mix_join(struct sapa_worker *worker, struct sapa_leg *leg,
+                                      const struct sapa_media_message *message);
+/** Out of its mix, told by control or not. Nothing is done for one that is in none. */
+void sapa_mix_leave(struct sapa_worker *worker, struct sapa_leg *leg);
+/** After any change at a leg: relay where that will do, a running mix where not. */
+SAPA_MUST_CHECK sapa_rc sapa_mix_review(struct sapa_worker *worker, struct sapa_leg *leg);
+/** Two who can be relayed. */
+bool sapa_leg_fits(const struct sapa_leg *leg, const struct sapa_leg *other);
+/** Events of `leg` can go to `out` as they come. */
+static inline bool sapa_leg_takes_events(const struct sapa_leg *leg, const struct sapa_leg *out)
+{
+    return out->dtmf_type && !(leg->mix && leg->mix->runs) && out->dtmf_khz == leg->dtmf_khz;
+}
+static inline bool sapa_leg_is_mixed(const struct sapa_leg *leg)
+{
+    return leg->mix && leg->mix->runs;
+}
+/** The next of the tone while recorded, added to `n` samples at `rate`. */
+void sapa_leg_beep(struct sapa_leg *leg, int16_t *frame, size_t n, uint32_t rate);
 
 /* leg.c */
 static inline void sapa_leg_prefetch(const struct sapa_leg *leg)
@@ -206,6 +314,12 @@ uint32_t sapa_leg_timestamp_now(const struct sapa_worker *worker, const struct s
 /** Everything due by the clock on this leg; sets the next pace_us. False: nothing more to pace. */
 bool sapa_leg_pace(struct sapa_worker *worker, struct sapa_leg *leg);
 void sapa_leg_play(struct sapa_worker *worker, struct sapa_leg *leg, struct sapa_player *player);
+/** Heard over the conversation, by this leg or (only in a mix that runs) by all of it. */
+void sapa_leg_play_over(struct sapa_worker *worker, struct sapa_leg *leg, struct sapa_player *player, bool all);
+/** Adds the next 20 ms at 8 kHz; false: it has ended, which was said. */
+bool sapa_player_add(struct sapa_worker *worker, const struct sapa_leg *leg, struct sapa_player *player,
+                     int16_t ret_linear[SAPA_CODER_FRAME / 2]);
+void sapa_player_spend(struct sapa_worker *worker, struct sapa_player *player);
 /** Ends without a word. */
 void sapa_leg_stop(struct sapa_worker *worker, struct sapa_leg *leg);
 /** What does not fit any more is dropped. */

@@ -4,9 +4,11 @@
 
 #include "model/vocab.h"
 
+#include "media/g711.h"
 #include "media/worker_impl.h"
 
 enum {
+    BEEP_FIRST_US = 1000000,    /* the first tone: when both are listening */
     BUFFERS_PER_RECORDING = 16, /* 4 s behind a slow disk, however many there are */
     BUFFERS_OF_FEW = 16384      /* a full disk: more than half a minute for 100 calls, with 70 MB of memory */
 };
@@ -51,7 +53,7 @@ static void drop_contact_if_empty(struct sapa_worker *worker, uint64_t contact)
         sapa_table_remove(&worker->contacts, row);
 }
 
-static void tell_error(struct sapa_worker *worker, const struct sapa_media_message *about, sapa_rc rc)
+void sapa_worker_error(struct sapa_worker *worker, const struct sapa_media_message *about, sapa_rc rc)
 {
     const struct sapa_media_message message = { .op = SAPA_MEDIA_ERROR, .code = (int16_t)rc, .failed = about->op,
                                                 .tag = about->tag, .contact = about->contact, .leg = about->leg,
@@ -60,7 +62,7 @@ static void tell_error(struct sapa_worker *worker, const struct sapa_media_messa
     sapa_worker_tell(worker, &message);
 }
 
-static sapa_rc make_place(void **array, uint32_t *room, uint32_t count, size_t size)
+sapa_rc sapa_worker_room(void **array, uint32_t *room, uint32_t count, size_t size)
 {
     if (count < *room)
         return SAPA_OK;
@@ -88,7 +90,24 @@ static bool is_better(const struct sapa_recording_run *recording, unsigned chann
     return leg == recording->sources[channel];
 }
 
-static void attach_sources(struct sapa_worker *worker, uint64_t contact)
+/* The mix that gives a channel: of this contact's legs of that side, while it runs. */
+static struct sapa_mix *mix_of_channel(const struct sapa_contact_row *row, unsigned channel)
+{
+    for (struct sapa_leg *leg = row->legs; leg; leg = leg->contact_next)
+        if (sapa_leg_is_mixed(leg) && leg->mix->id && (leg->side == SAPA_SIDE_CUSTOMER) == (channel == 0))
+            return leg->mix;
+    return NULL;
+}
+
+static bool is_secret(const struct sapa_mix *mix, unsigned channel)
+{
+    for (const struct sapa_leg *leg = mix->legs; leg; leg = leg->mix_next)
+        if (leg->secret && (leg->side == SAPA_SIDE_CUSTOMER) == (channel == 0))
+            return true;
+    return false;
+}
+
+void sapa_worker_attach_sources(struct sapa_worker *worker, uint64_t contact)
 {
     struct sapa_contact_row *row = find_contact(worker, contact);
     struct sapa_recording_run *recording = row ? row->recording : NULL;
@@ -97,6 +116,15 @@ static void attach_sources(struct sapa_worker *worker, uint64_t contact)
         return;
     for (unsigned channel = 0; channel < recording->recorder.channels; channel++) {
         struct sapa_leg *best = NULL;
+        struct sapa_mix *mix = mix_of_channel(row, channel);
+        recording->mixes[channel] = mix;
+        if (mix) {
+            if (recording->sources[channel])
+                recording->sources[channel]->recording = NULL;
+            recording->sources[channel] = NULL;
+            sapa_recorder_secret(&recording->recorder, channel, is_secret(mix, channel), worker->now_us);
+            continue;
+        }
         for (struct sapa_leg *leg = row->legs; leg; leg = leg->contact_next) {
             if ((leg->side == SAPA_SIDE_CUSTOMER) != (channel == 0))
                 continue;
@@ -119,6 +147,13 @@ static void attach_sources(struct sapa_worker *worker, uint64_t contact)
 
 /* --- bridges --- */
 
+static void drop_over(struct sapa_worker *worker, struct sapa_leg *leg)
+{
+    if (leg->over)
+        sapa_player_spend(worker, leg->over);
+    leg->over = NULL;
+}
+
 static void unbridge(struct sapa_worker *worker, struct sapa_leg *leg)
 {
     struct sapa_leg *other = leg->other;
@@ -126,7 +161,11 @@ static void unbridge(struct sapa_worker *worker, struct sapa_leg *leg)
     if (!other)
         return;
     struct sapa_leg *const both[2] = { leg, other };
+    sapa_mix_leave(worker, leg);
+    if (!leg->other)
+        return; /* it was a mix of control's, which is left */
     for (int i = 0; i < 2; i++) {
+        drop_over(worker, both[i]);
         both[i]->talk_us += worker->now_us - both[i]->bridged_us;
         both[i]->other = NULL;
         if (both[i]->source != both[i]) /* what plays goes on */
@@ -135,17 +174,18 @@ static void unbridge(struct sapa_worker *worker, struct sapa_leg *leg)
     worker->bridges--;
 }
 
-static void bridge(struct sapa_worker *worker, struct sapa_leg *leg, struct sapa_leg *other)
+static sapa_rc bridge(struct sapa_worker *worker, struct sapa_leg *leg, struct sapa_leg *other)
 {
     struct sapa_leg *const both[2] = { leg, other };
 
-    if (leg->other == other) { /* said again: only what plays ends */
+    if (leg->other == other && !(leg->mix && leg->mix->id)) { /* said again: only what plays ends */
         sapa_leg_stop(worker, leg);
         sapa_leg_stop(worker, other);
-        return;
+        return SAPA_OK;
     }
     for (int i = 0; i < 2; i++) {
         unbridge(worker, both[i]);
+        sapa_mix_leave(worker, both[i]);
         sapa_leg_stop(worker, both[i]);
     }
     for (int i = 0; i < 2; i++) {
@@ -154,9 +194,11 @@ static void bridge(struct sapa_worker *worker, struct sapa_leg *leg, struct sapa
         both[i]->source = NULL;
     }
     worker->bridges++;
-    attach_sources(worker, leg->contact);
+    const sapa_rc rc = sapa_mix_review(worker, leg);
+    sapa_worker_attach_sources(worker, leg->contact);
     if (other->contact != leg->contact)
-        attach_sources(worker, other->contact);
+        sapa_worker_attach_sources(worker, other->contact);
+    return rc;
 }
 
 /* --- legs --- */
@@ -168,7 +210,7 @@ static void on_leg_open(struct sapa_worker *worker, struct sapa_leg *leg)
     struct sapa_contact_row *contact;
     struct sapa_id_row *row;
 
-    sapa_rc rc = make_place((void **)&worker->legs, &worker->leg_room, worker->leg_count, sizeof(struct sapa_leg *));
+    sapa_rc rc = sapa_worker_room((void **)&worker->legs, &worker->leg_room, worker->leg_count, sizeof(struct sapa_leg *));
     if (rc == SAPA_OK)
         rc = need_contact(worker, leg->contact, &contact);
     if (rc == SAPA_OK)
@@ -189,7 +231,7 @@ static void on_leg_open(struct sapa_worker *worker, struct sapa_leg *leg)
     leg->index = worker->leg_count;
     worker->legs[worker->leg_count++] = leg;
     leg->heard_us = worker->now_us;
-    attach_sources(worker, leg->contact);
+    sapa_worker_attach_sources(worker, leg->contact);
     return;
 fail:
     message.code = (int16_t)rc;
@@ -204,17 +246,40 @@ static void on_leg_set(struct sapa_worker *worker, const struct sapa_worker_set 
     const struct sapa_media_message *message = &set->message;
     struct sapa_leg *leg = find(&worker->leg_ids, message->leg);
     const struct sapa_addr signalled = sapa_addr_of_media(&message->u.leg.remote);
+    const uint8_t was = leg ? leg->codec : SAPA_CODEC_NONE;
 
     if (!leg) {
         sapa_inband_free(set->inband);
-        tell_error(worker, message, SAPA_ENOENT);
+        sapa_worker_error(worker, message, SAPA_ENOENT);
         return;
     }
     sapa_inband_free(leg->inband);
     leg->inband = set->inband;
     leg->generation = message->u.leg.generation;
     leg->codec = message->u.leg.codec;
+    leg->clock_khz = leg->stats.clock_khz = (uint8_t)sapa_codec_clock_khz(leg->codec);
+    leg->type_send = message->u.leg.type_send;
+    leg->type_receive = message->u.leg.type_receive;
+    leg->dtmf_khz = message->u.leg.dtmf_khz;
+    leg->comfort_noise = message->u.leg.comfort;
+    leg->opus_fec = message->u.leg.opus_fec;
+    leg->opus_kbps = message->u.leg.opus_kbps;
+    if (leg->codec != was) {
+        /* A mix that runs has turns to come: what it decodes with must be there first. */
+        const bool narrow = sapa_g711_is(leg->codec) || leg->codec == SAPA_CODEC_NONE;
+        sapa_rc rc = narrow && !sapa_leg_is_mixed(leg) ? SAPA_OK : sapa_leg_need_party(leg);
+        if (rc == SAPA_OK && narrow && !leg->mix)
+            sapa_leg_drop_party(leg);
+        if (rc == SAPA_OK && (leg->mix || leg->other))
+            rc = sapa_mix_review(worker, leg);
+        leg->source = leg->player ? leg->source : NULL;
+        if (rc)
+            sapa_worker_error(worker, message, rc);
+        sapa_worker_attach_sources(worker, leg->contact);
+    }
     leg->dtmf_type = message->u.leg.dtmf_type;
+    leg->dtmf_receive = message->u.leg.dtmf_receive ? message->u.leg.dtmf_receive : leg->dtmf_type;
+    leg->keys_held = message->u.leg.keys_held;
     leg->direction = message->u.leg.direction;
     leg->ptime_ms = message->u.leg.ptime_ms;
     leg->signalled_rtcp_port = message->u.leg.remote_rtcp_port;
@@ -262,6 +327,8 @@ static void close_leg(struct sapa_worker *worker, struct sapa_leg *leg, uint32_t
     sapa_leg_quality(worker, leg, &message);
     sapa_leg_rtcp(worker, leg, true);
     unbridge(worker, leg);
+    sapa_mix_leave(worker, leg);
+    drop_over(worker, leg);
     sapa_leg_stop(worker, leg);
     sapa_worker_unpace(worker, leg);
     forget_leg(worker, leg);
@@ -269,7 +336,7 @@ static void close_leg(struct sapa_worker *worker, struct sapa_leg *leg, uint32_t
     sapa_udp_set_remove(worker->set, leg->fds[1]);
     const uint64_t id = leg->id;
     sapa_leg_free(leg);
-    attach_sources(worker, contact);
+    sapa_worker_attach_sources(worker, contact);
     drop_contact_if_empty(worker, contact);
     sapa_worker_tell_id(worker, SAPA_CONTROL_LEG_GONE, id);
     sapa_worker_tell(worker, &message);
@@ -320,12 +387,27 @@ static void end_recording(struct sapa_worker *worker, struct sapa_recording_run 
         forget_recording(worker, recording);
 }
 
+/* Everybody who talks hears that he is recorded. */
+static void beep(struct sapa_worker *worker, struct sapa_recording_run *recording)
+{
+    const struct sapa_contact_row *row = find_contact(worker, recording->contact);
+
+    recording->beep_us = worker->now_us + (int64_t)recording->beep_s * 1000000;
+    if (recording->paused)
+        return;
+    for (struct sapa_leg *leg = row ? row->legs : NULL; leg; leg = leg->contact_next)
+        if (leg->other || sapa_leg_is_mixed(leg))
+            leg->beep_ms = BEEP_MS;
+}
+
 void sapa_worker_record_turn(struct sapa_worker *worker, struct sapa_recording_run *recording)
 {
     if (recording->ended) {
         end_recording(worker, recording, SAPA_RECORDING_COMPLETE);
         return;
     }
+    if (recording->beep_s && worker->now_us >= recording->beep_us)
+        beep(worker, recording);
     const sapa_rc rc = sapa_recorder_turn(&recording->recorder, worker->now_us);
     if (rc == SAPA_ESTATE) {
         end_recording(worker, recording, SAPA_RECORDING_LIMIT);
@@ -335,13 +417,21 @@ void sapa_worker_record_turn(struct sapa_worker *worker, struct sapa_recording_r
     }
 }
 
+/* With the tone, or without it again, relaying may not do, or do again. */
+static void review_contact(struct sapa_worker *worker, struct sapa_contact_row *row)
+{
+    for (struct sapa_leg *leg = row->legs; leg; leg = leg->contact_next)
+        if (leg->other && sapa_mix_review(worker, leg))
+            leg->beep_ms = 0; /* no memory: they go on without the tone */
+}
+
 static void on_record(struct sapa_worker *worker, const struct sapa_worker_record *order)
 {
     struct sapa_recording_run *recording = calloc(1, sizeof(*recording));
     struct sapa_contact_row *contact = NULL;
     struct sapa_id_row *row;
 
-    sapa_rc rc = recording ? make_place((void **)&worker->recordings, &worker->recording_room,
+    sapa_rc rc = recording ? sapa_worker_room((void **)&worker->recordings, &worker->recording_room,
                                         worker->recording_count, sizeof(struct sapa_recording_run *))
                            : SAPA_ENOMEM;
     if (rc == SAPA_OK)
@@ -354,7 +444,7 @@ static void on_record(struct sapa_worker *worker, const struct sapa_worker_recor
         const struct sapa_media_message about = { .op = SAPA_MEDIA_RECORD, .tag = order->tag,
                                                   .contact = order->contact, .recording = order->recording };
         const struct sapa_record_end cut = { .end = SAPA_RECORDING_CUT };
-        tell_error(worker, &about, rc);
+        sapa_worker_error(worker, &about, rc);
         (void)!sapa_record_writer_end(worker->options.writer, order->file, &cut);
         drop_contact_if_empty(worker, order->contact);
         sapa_worker_tell_id(worker, SAPA_CONTROL_RECORD_GONE, order->recording);
@@ -367,10 +457,13 @@ static void on_record(struct sapa_worker *worker, const struct sapa_worker_recor
     recording->index = worker->recording_count;
     worker->recordings[worker->recording_count++] = recording;
     limit_buffers(worker);
+    recording->beep_s = order->beep_s;
+    recording->beep_us = worker->now_us + BEEP_FIRST_US;
     contact->recording = recording;
     sapa_recorder_begin(&recording->recorder, worker->options.writer, order->file, &worker->pool, order->channels,
                         order->frames_max, worker->now_us);
-    attach_sources(worker, order->contact);
+    review_contact(worker, contact);
+    sapa_worker_attach_sources(worker, order->contact);
 }
 
 static void on_record_op(struct sapa_worker *worker, const struct sapa_media_message *message)
@@ -379,7 +472,7 @@ static void on_record_op(struct sapa_worker *worker, const struct sapa_media_mes
     const bool pause = message->op == SAPA_MEDIA_RECORD_PAUSE;
 
     if (!recording) {
-        tell_error(worker, message, SAPA_ENOENT);
+        sapa_worker_error(worker, message, SAPA_ENOENT);
     } else if (message->op == SAPA_MEDIA_RECORD_END) {
         end_recording(worker, recording, SAPA_RECORDING_COMPLETE);
     } else {
@@ -400,6 +493,12 @@ static sapa_rc tell_inventory(struct sapa_worker *worker, const struct sapa_leg 
     message.u.inventory.local = sapa_media_of_addr(&leg->local);
     message.u.inventory.generation = leg->generation;
     message.u.inventory.side = leg->side;
+    message.u.inventory.codec = leg->codec;
+    if (leg->mix && leg->mix->id) {
+        message.u.inventory.mix = leg->mix->id;
+        message.u.inventory.role = leg->role;
+        message.u.inventory.whisper_to = leg->whisper_to;
+    }
     if (leg->player) {
         message.u.inventory.play = leg->player->play;
         message.u.inventory.looping = leg->player->loop;
@@ -459,13 +558,35 @@ static void on_stats(struct sapa_worker *worker, uint32_t tag)
         worker->events_lost++;
 }
 
+/* What this leg hears over its conversation, and what it was named for when all hear it. */
+static void stop_over(struct sapa_worker *worker, struct sapa_leg *leg)
+{
+    const bool all = leg->mix && leg->mix->over && leg->mix->over_leg == leg->id;
+
+    if (!leg->over && !all)
+        return;
+    drop_over(worker, leg);
+    if (all) {
+        sapa_player_spend(worker, leg->mix->over);
+        leg->mix->over = NULL;
+    }
+    (void)!sapa_mix_review(worker, leg);
+}
+
 static void on_op(struct sapa_worker *worker, const struct sapa_media_message *message)
 {
     struct sapa_leg *leg = NULL;
+    sapa_rc rc = SAPA_OK;
 
     switch (message->op) {
     case SAPA_MEDIA_STATS:
         on_stats(worker, message->tag);
+        return;
+    case SAPA_MEDIA_LIMITS: /* a line that is bad now hears of it with its next slice */
+        if (message->u.limits.quality_mos_x100)
+            worker->options.quality_mos_x100 = message->u.limits.quality_mos_x100;
+        if (message->u.limits.quality_window_ms)
+            worker->options.quality_window_ms = message->u.limits.quality_window_ms;
         return;
     case SAPA_MEDIA_RECORD_PAUSE:
     case SAPA_MEDIA_RECORD_RESUME:
@@ -477,7 +598,7 @@ static void on_op(struct sapa_worker *worker, const struct sapa_media_message *m
     }
     struct sapa_leg *other = message->op == SAPA_MEDIA_BRIDGE ? find(&worker->leg_ids, message->other) : leg;
     if (!leg || !other) {
-        tell_error(worker, message, SAPA_ENOENT);
+        sapa_worker_error(worker, message, SAPA_ENOENT);
         return;
     }
     switch (message->op) {
@@ -485,28 +606,37 @@ static void on_op(struct sapa_worker *worker, const struct sapa_media_message *m
         close_leg(worker, leg, message->tag);
         break;
     case SAPA_MEDIA_BRIDGE:
-        bridge(worker, leg, other);
+        rc = bridge(worker, leg, other);
+        break;
+    case SAPA_MEDIA_MIX_JOIN:
+        rc = sapa_mix_join(worker, leg, message);
+        break;
+    case SAPA_MEDIA_MIX_LEAVE:
+        sapa_mix_leave(worker, leg);
         break;
     case SAPA_MEDIA_UNBRIDGE:
         unbridge(worker, leg);
-        attach_sources(worker, leg->contact);
+        sapa_mix_leave(worker, leg);
+        sapa_worker_attach_sources(worker, leg->contact);
         break;
     case SAPA_MEDIA_STOP:
         sapa_leg_stop(worker, leg);
         if (leg->source == leg)
             leg->source = NULL;
+        stop_over(worker, leg);
         break;
     case SAPA_MEDIA_SEND_DTMF:
         sapa_leg_queue_dtmf(worker, leg, message->u.dtmf.digits, message->u.dtmf.length_ms);
         break;
     case SAPA_MEDIA_SECRET:
         leg->secret = message->code != 0;
-        if (leg->recording)
-            sapa_recorder_secret(&leg->recording->recorder, leg->channel, leg->secret, worker->now_us);
+        sapa_worker_attach_sources(worker, leg->contact);
         break;
     default:
-        tell_error(worker, message, SAPA_EINVAL);
+        rc = SAPA_EINVAL;
     }
+    if (rc)
+        sapa_worker_error(worker, message, rc);
 }
 
 static void on_play(struct sapa_worker *worker, const struct sapa_worker_play *order)
@@ -514,14 +644,27 @@ static void on_play(struct sapa_worker *worker, const struct sapa_worker_play *o
     struct sapa_leg *leg = find(&worker->leg_ids, order->leg);
     const struct sapa_media_message about = { .op = SAPA_MEDIA_PLAY, .tag = order->tag, .leg = order->leg };
 
-    if (leg) {
-        sapa_leg_play(worker, leg, order->player);
-        return;
+    if (!leg) {
+        sapa_worker_error(worker, &about, SAPA_ENOENT);
+        sapa_player_spend(worker, order->player);
+    } else if (order->how == SAPA_MEDIA_PLAY_ALONE || !(leg->other || sapa_leg_is_mixed(leg))) {
+        sapa_leg_play(worker, leg, order->player); /* nothing to be heard over */
+    } else {
+        const bool all = order->how == SAPA_MEDIA_PLAY_ALL;
+        const bool mixed = sapa_leg_is_mixed(leg);
+        sapa_leg_play_over(worker, leg, order->player, all && mixed);
+        if (mixed)
+            return;
+        /* Two who were relayed: what they hear more needs a mix. */
+        const sapa_rc rc = sapa_mix_review(worker, leg);
+        if (rc) {
+            stop_over(worker, leg);
+            sapa_worker_error(worker, &about, rc);
+        } else if (all) {
+            leg->over = NULL;
+            sapa_leg_play_over(worker, leg, order->player, true);
+        }
     }
-    tell_error(worker, &about, SAPA_ENOENT);
-    order->player->next = atomic_load(&worker->spent);
-    while (!atomic_compare_exchange_weak(&worker->spent, &order->player->next, order->player))
-        ;
 }
 
 void sapa_worker_message(void *ctx, uint32_t type, const void *data, size_t size)

@@ -179,10 +179,15 @@ struct sapa_trunk {
     struct sapa_str key;
     struct sapa_str host;       /* where calls go out: name or address */
     uint16_t port;
-    uint8_t transport;          /* 0 UDP, 1 TCP */
+    uint8_t transport;          /* 0 UDP, 1 TCP, 2 TLS */
+    struct sapa_str tls_name;   /* in the carrier's certificate: of calls to it, and of calls from it wherever they come from */
     uint32_t from_first, from_count; /* addresses calls may come from, in sapa_centre.networks */
     uint32_t calls_max;
     struct sapa_str user, password; /* digest as client; empty: none */
+    uint8_t registers;          /* calls come because we register there as `user` */
+    uint32_t register_s;        /* for so long, or as long as the carrier allows */
+    struct sapa_str domain;     /* of addresses of ours at the carrier; empty: the host */
+    uint8_t inband_dtmf;        /* listen for keys as tones, also where telephone-event was agreed */
 };
 
 /** An address range that a trunk may call from. */
@@ -197,8 +202,9 @@ struct sapa_number {
     uint32_t client;
     uint32_t flow;
     uint8_t language;           /* enum sapa_language */
-    uint8_t toll_free;
     uint8_t priority;           /* added to the queue's */
+    uint32_t cost_call, cost_minute; /* what we pay for it, in system.currency; both 0: no tariff */
+    uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
 
 /** Named callers of a client: 0 block, 1 allow, 2 VIP with extra priority. */
@@ -234,6 +240,7 @@ struct sapa_system { /* whole installation */
     uint32_t digest;            /* bit 0 MD5, bit 1 SHA-256 offered to phones */
     uint32_t register_min_s, register_max_s;
     uint32_t record_chunk_bytes;
+    uint32_t recording_tone_s;       /* 0: none */
     uint32_t quality_alarm_mos_x100; /* 360 */
     uint32_t quality_alarm_ms;       /* 10,000 */
     uint32_t human_steps_max;        /* checker: a human within so many steps */

@@ -1,5 +1,18 @@
 #include "model/media.h"
 
+size_t sapa_media_message_least(const struct sapa_media_message *message)
+{
+    switch ((enum sapa_media_op)message->op) { /* as version 1 sent them */
+    case SAPA_MEDIA_HELLO: return offsetof(struct sapa_media_message, u.hello.version);
+    case SAPA_MEDIA_LEG_OPEN:
+    case SAPA_MEDIA_LEG_SET:
+    case SAPA_MEDIA_LEG_OPENED: return offsetof(struct sapa_media_message, u.leg.type_send);
+    case SAPA_MEDIA_RECORD: return offsetof(struct sapa_media_message, u.record.beep_s);
+    case SAPA_MEDIA_INVENTORY: return offsetof(struct sapa_media_message, u.inventory.mix);
+    default: return sapa_media_message_size(message);
+    }
+}
+
 size_t sapa_media_message_size(const struct sapa_media_message *message)
 {
     const size_t head = offsetof(struct sapa_media_message, u);
@@ -20,7 +33,10 @@ size_t sapa_media_message_size(const struct sapa_media_message *message)
     case SAPA_MEDIA_RECORD_STATE: return head + sizeof(message->u.record_state);
     case SAPA_MEDIA_LEG_CLOSED:
     case SAPA_MEDIA_QUALITY: return head + sizeof(message->u.quality);
+    case SAPA_MEDIA_LIMITS: return head + sizeof(message->u.limits);
     case SAPA_MEDIA_INVENTORY: return head + sizeof(message->u.inventory);
+    case SAPA_MEDIA_MIX_JOIN:
+    case SAPA_MEDIA_SPEAKER: return head + sizeof(message->u.mix);
     case SAPA_MEDIA_STATS_REPLY: return head + sizeof(message->u.stats);
     default: return head;
     }

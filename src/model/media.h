@@ -18,9 +18,14 @@
 #ifndef SAPA_MODEL_MEDIA_H
 #define SAPA_MODEL_MEDIA_H
 
-#include "base/base.h"
+#include "model/codec.h"
 
-enum sapa_codec { SAPA_CODEC_PCMU = 0, SAPA_CODEC_PCMA = 8, SAPA_CODEC_NONE = 255 };
+/**
+ * Said in HELLO by media since 2 (a media process of before says nothing: 0). It outlives control, which may be a newer
+ * program: fields are only added, at the end of a message, and a message that ends before them has zeros there.
+ *   2  codecs beside G.711, mixes, PLAY over a conversation, the tone while recorded
+ */
+enum { SAPA_MEDIA_VERSION = 2, SAPA_MEDIA_VERSION_MIXES = 2 };
 
 enum sapa_media_op {
     /* control → media */
@@ -30,7 +35,7 @@ enum sapa_media_op {
     SAPA_MEDIA_LEG_CLOSE,      /* leg; → LEG_CLOSED with its statistics */
     SAPA_MEDIA_BRIDGE,         /* leg, other, of one contact: audio and DTMF both ways; ends what plays on both */
     SAPA_MEDIA_UNBRIDGE,       /* leg: both fall silent */
-    SAPA_MEDIA_PLAY,           /* u.play: → PLAY_DONE unless looped or replaced */
+    SAPA_MEDIA_PLAY,           /* u.play, `code` enum sapa_media_play_how: → PLAY_DONE unless looped or replaced */
     SAPA_MEDIA_STOP,           /* leg: silence */
     SAPA_MEDIA_SEND_DTMF,      /* u.dtmf: towards the leg, RFC 4733 (in band where it was not negotiated) */
     SAPA_MEDIA_RECORD,         /* u.record: start: a recording of the contact, two channels */
@@ -39,6 +44,9 @@ enum sapa_media_op {
     SAPA_MEDIA_RECORD_END,     /* recording; → RECORD_STATE */
     SAPA_MEDIA_STATS,          /* ask: → STATS (whole process) */
     SAPA_MEDIA_SECRET,         /* leg, on in `code`: digits are secret: keep their tones out of recordings and of the other leg */
+    SAPA_MEDIA_LIMITS,         /* u.limits: when a line is called bad; of all legs, those that live too */
+    SAPA_MEDIA_MIX_JOIN,       /* leg, u.mix: into that mix (made by its first), out of its bridge; again: another role */
+    SAPA_MEDIA_MIX_LEAVE,      /* leg: out of its mix, silence */
 
     /* media → control */
     SAPA_MEDIA_LEG_OPENED = 64,/* u.leg.local: address and port; code: a sapa_rc (< 0) when failed */
@@ -53,9 +61,26 @@ enum sapa_media_op {
     SAPA_MEDIA_SILENT,         /* leg: no packet for `code` seconds although it should send */
     SAPA_MEDIA_ERROR,          /* code: a sapa_rc (< 0); `failed` says which op */
     SAPA_MEDIA_FENCED,         /* a newer control is in charge */
+    SAPA_MEDIA_SPEAKER,        /* leg: who speaks in the mix u.mix.mix now; at most twice a second */
 };
 
-enum { SAPA_MEDIA_PATH_MAX = 200, SAPA_MEDIA_FILES_MAX = 12, SAPA_MEDIA_KEY_SIZE = 32 };
+enum sapa_media_play_how {
+    SAPA_MEDIA_PLAY_ALONE = 0, /* instead of whatever the leg would hear */
+    SAPA_MEDIA_PLAY_OVER = 1,  /* the leg hears it over its conversation */
+    SAPA_MEDIA_PLAY_ALL = 2    /* everybody in the conversation hears it (and nobody is recorded saying it) */
+};
+
+/** What one does in a mix. Who speaks never hears himself. */
+enum sapa_media_role {
+    SAPA_MEDIA_ROLE_PARTY = 0,   /* speaks and hears the parties */
+    SAPA_MEDIA_ROLE_LISTEN = 1,  /* hears the parties and whispers, is not heard */
+    SAPA_MEDIA_ROLE_WHISPER = 2, /* hears as LISTEN; is heard by `other` alone (0: by all of side AGENT) */
+    SAPA_MEDIA_ROLE_HELD = 3,    /* neither; PLAY gives it music while the others go on */
+    SAPA_MEDIA_ROLE_MUTED = 4,   /* a party that is not heard for now */
+    SAPA_MEDIA_ROLE_COUNT
+};
+
+enum { SAPA_MEDIA_PATH_MAX = 200, SAPA_MEDIA_FILES_MAX = 12, SAPA_MEDIA_KEY_SIZE = 32, SAPA_MEDIA_BEEP_S_MIN = 2 };
 
 enum sapa_direction_bits { SAPA_MEDIA_SEND = 1, SAPA_MEDIA_RECEIVE = 2 }; /* as seen from us */
 
@@ -78,18 +103,26 @@ struct sapa_media_message {
     uint64_t other;     /* second leg of a bridge */
     uint64_t recording;
     union {
-        struct { uint32_t epoch; uint64_t generation; uint32_t legs; } hello;
+        struct { uint32_t epoch; uint64_t generation; uint32_t legs; uint64_t version, codecs; } hello; /* of media, since 2: its version, what it can do by place in the table */
         struct {
             struct sapa_media_address local;  /* open: the address to bind, port 0; opened: with its port */
             struct sapa_media_address remote; /* set: from SDP; media latches on the real source (symmetric RTP) */
             uint16_t remote_rtcp_port;        /* 0: port + 1 */
             uint8_t codec;                    /* enum sapa_codec of what we send and expect */
-            uint8_t dtmf_type;                /* payload type of telephone-event, 0: none negotiated */
+            uint8_t dtmf_type;                /* payload type of telephone-event as the peer numbers it, 0: none negotiated */
+            uint8_t dtmf_receive;             /* as we numbered it in our offer; 0: the same. Either is recognised */
             uint8_t dtmf_inband;              /* 1: listen for tones in the audio */
+            uint8_t keys_held;                /* 1: its telephone events are told, not relayed: control passes on what is no code */
             uint8_t direction;                /* SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE */
             uint8_t side;                     /* enum sapa_side: CUSTOMER is channel 0 of recordings, AGENT channel 1 */
             uint8_t ptime_ms;                 /* what we send: 20 by default */
             uint32_t generation;              /* control's dialog generation, comes back in INVENTORY */
+            /* since version 2 */
+            uint8_t type_send, type_receive;  /* payload types of the codec, 0: its own (not G.711: 96 … 127) */
+            uint8_t dtmf_khz;                 /* clock of telephone-event: 8 or 48, 0: 8 */
+            uint8_t comfort;                  /* 1: comfort noise (RFC 3389, type 13) was negotiated */
+            uint8_t opus_fec;                 /* 1: the peer uses forward error correction: send it */
+            uint16_t opus_kbps;               /* most that the peer wants; 0: not said */
         } leg;
         struct {
             uint32_t play;                    /* control's number */
@@ -106,6 +139,7 @@ struct sapa_media_message {
             uint8_t wrapped_size;
             uint8_t kind;                     /* 0 conversation (two channels), 1 voicemail (one) */
             uint32_t max_ms;
+            uint16_t beep_s;                  /* since version 2: everybody hears a tone this often; 0: none */
         } record;
         struct {
             uint8_t state;                    /* as in record recording_state */
@@ -118,7 +152,12 @@ struct sapa_media_message {
             uint16_t mos_x100, mos_min_x100;
             uint8_t side;
             uint64_t talk_ms;                 /* time bridged */
+            /* what the peer reported that it hears of us; its score 0: nothing */
+            uint32_t heard_lost, heard_jitter_us;
+            uint16_t heard_mos_x100, heard_mos_min_x100;
+            uint8_t heard_fraction;           /* lost of 256, of the last report */
         } quality;
+        struct { uint32_t quality_mos_x100, quality_window_ms; } limits; /* 0: as it is */
         struct {
             uint64_t bridged_with;            /* 0: none */
             uint64_t recording;               /* 0: none */
@@ -126,7 +165,15 @@ struct sapa_media_message {
             uint32_t generation;
             uint32_t play;                    /* what plays, 0: nothing */
             uint8_t side, looping, paused;
+            /* since version 2 */
+            uint64_t mix;                     /* 0: none */
+            uint64_t whisper_to;
+            uint8_t role, codec;
         } inventory;
+        struct {
+            uint64_t mix;                     /* chosen by control, unique for ever; legs of one contact */
+            uint8_t role;                     /* enum sapa_media_role */
+        } mix;
         struct {
             uint32_t legs, bridges, recordings, threads;
             uint64_t packets_in, packets_out, packets_dropped, bytes_recorded;
@@ -137,5 +184,7 @@ struct sapa_media_message {
 
 /** Bytes that must be sent for a message of this op (the union is cut to what the op uses). */
 size_t sapa_media_message_size(const struct sapa_media_message *message);
+/** The same as the oldest program sent it: what is missing behind it counts as zeros. */
+size_t sapa_media_message_least(const struct sapa_media_message *message);
 
 #endif

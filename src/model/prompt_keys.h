@@ -36,8 +36,7 @@
     X(AGENT_UNKNOWN_REASON, "agent.unknown-reason", "Alasan tidak dikenal.", "This reason is not known.") \
     X(AGENT_UNKNOWN_DISPOSITION, "agent.unknown-disposition", "Kode hasil panggilan tidak dikenal.", "This result code is not known.") \
     X(AGENT_REFUSED, "agent.refused", "Saat ini tidak bisa.", "This is not possible now.") \
-    X(AGENT_NOT_KNOWN, "agent.not-known", "Pesawat ini bukan milik agen.", "This phone belongs to no agent.") \
-    X(AGENT_UNREACHABLE, "agent.unreachable", "Pesawat yang dituju tidak dapat dihubungi.", "The extension you dialled cannot be reached.") \
+    X(AGENT_UNREACHABLE, "agent.unreachable", "Pesawat Anda belum terdaftar. Anda siap begitu pesawat dapat dihubungi.", "Your phone is not registered. You are ready as soon as it can be reached.") \
     X(QUEUE_POSITION, "queue.position", "Anda berada di {position:position}.", "You are {position:position}.") \
     X(QUEUE_WAIT, "queue.wait", "Perkiraan waktu tunggu {ewt_p50:wait}.", "The expected wait is {ewt_p50:wait}.") \
     X(QUEUE_THANKS, "queue.thanks", "Terima kasih sudah menunggu. Petugas kami akan segera melayani Anda.", "Thank you for waiting. One of our people will be with you soon.") \
@@ -46,7 +45,6 @@
     X(CALLBACK_ENTER, "callback.enter", "Silakan masukkan nomor telepon Anda, lalu tekan pagar.", "Please enter your telephone number, then press hash.") \
     X(CALLBACK_READ_BACK, "callback.read-back", "Nomor yang Anda masukkan {digits:digits}. Tekan satu jika benar, atau dua untuk mengulang.", "You entered {digits:digits}. Press one if this is right, or two to enter it again.") \
     X(CALLBACK_ACCEPTED, "callback.accepted", "Baik. Kami akan menelepon Anda begitu giliran Anda tiba. Terima kasih.", "Good. We will call you when it is your turn. Thank you.") \
-    X(CALLBACK_GREETING, "callback.greeting", "Halo, ini panggilan balik yang Anda minta. Petugas kami segera berbicara dengan Anda.", "Hello, this is the call you asked for. One of our people will speak to you in a moment.") \
     X(CALLBACK_AGENT, "callback.agent", "Panggilan balik. Pelanggan sedang dihubungi.", "Callback. The customer is being called.") \
     X(CALLBACK_NOT_REACHED, "callback.not-reached", "Pelanggan tidak dapat dihubungi.", "The customer could not be reached.") \
     X(MENU_INVALID, "menu.invalid", "Maaf, pilihan itu tidak tersedia.", "Sorry, that is not one of the choices.") \
@@ -55,7 +53,6 @@
     X(VOICEMAIL_THANKS, "voicemail.thanks", "Terima kasih. Pesan Anda sudah kami terima.", "Thank you. We have received your message.") \
     X(SURVEY_THANKS, "survey.thanks", "Terima kasih atas penilaian Anda.", "Thank you for your answer.") \
     X(SYSTEM_CLOSED, "system.closed", "Maaf, saat ini kami sedang tutup.", "Sorry, we are closed at the moment.") \
-    X(SYSTEM_BUSY, "system.busy", "Maaf, semua saluran kami sedang sibuk. Silakan menelepon kembali beberapa saat lagi.", "Sorry, all our lines are busy. Please call again in a while.") \
     X(SYSTEM_FAULT, "system.fault", "Maaf, terjadi gangguan di pihak kami. Silakan menelepon kembali.", "Sorry, there is a fault on our side. Please call again.") \
     X(GOODBYE, "goodbye", "Terima kasih. Sampai jumpa.", "Thank you. Goodbye.")
 

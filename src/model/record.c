@@ -265,6 +265,39 @@ static void put_number(struct sapa_text *out, const struct sapa_record *record,
         sapa_text_printf(out, "%llu", (unsigned long long)value);
 }
 
+/* Bytes of the character at the head of `s`; 0 when it is none. */
+static size_t utf8_size(struct sapa_str s)
+{
+    for (size_t n = 1; n <= 4 && n <= s.n; n++)
+        if (sapa_str_utf8((struct sapa_str){ s.p, n }))
+            return n;
+    return 0;
+}
+
+/* As in JSON, which is UTF-8, and networks send what they like: what is none becomes U+FFFD, and
+   nothing that moves a terminal's cursor is left. */
+static void put_quoted(struct sapa_text *out, struct sapa_str s)
+{
+    sapa_text_char(out, '"');
+    for (size_t i = 0; i < s.n;) {
+        const uint8_t c = (uint8_t)s.p[i];
+        const struct sapa_str rest = { s.p + i, s.n - i };
+        const size_t n = c < 0x80 ? 1 : utf8_size(rest);
+        if (c == '"' || c == '\\')
+            sapa_text_printf(out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            sapa_text_printf(out, "\\u%04x", c);
+        else if (c == 0xc2 && n == 2 && (uint8_t)rest.p[1] < 0xa0) /* U+0080..U+009F */
+            sapa_text_printf(out, "\\u%04x", (uint8_t)rest.p[1]);
+        else if (n == 0)
+            sapa_text_add(out, SAPA_STR("\\ufffd"));
+        else
+            sapa_text_add(out, (struct sapa_str){ rest.p, n });
+        i += SAPA_MAX(n, (size_t)1);
+    }
+    sapa_text_char(out, '"');
+}
+
 void sapa_record_print(const struct sapa_record *record, struct sapa_text *out)
 {
     const struct sapa_record_info *info = info_of(record);
@@ -281,38 +314,8 @@ void sapa_record_print(const struct sapa_record *record, struct sapa_text *out)
         else if (field->kind == SAPA_KIND_BLOB)
             put_hex(out, text_at(record, field));
         else
-            sapa_text_printf(out, "\"" SAPA_STR_FMT "\"", SAPA_STR_ARG(text_at(record, field)));
+            put_quoted(out, text_at(record, field));
     }
-}
-
-/* Bytes of the character at the head of `s`; 0 when it is none. */
-static size_t utf8_size(struct sapa_str s)
-{
-    for (size_t n = 1; n <= 4 && n <= s.n; n++)
-        if (sapa_str_utf8((struct sapa_str){ s.p, n }))
-            return n;
-    return 0;
-}
-
-/* JSON is UTF-8 and networks send what they like: what is none becomes U+FFFD. */
-static void put_json_text(struct sapa_text *out, struct sapa_str s)
-{
-    sapa_text_char(out, '"');
-    for (size_t i = 0; i < s.n;) {
-        const uint8_t c = (uint8_t)s.p[i];
-        const struct sapa_str rest = { s.p + i, s.n - i };
-        const size_t n = c < 0x80 ? 1 : utf8_size(rest);
-        if (c == '"' || c == '\\')
-            sapa_text_printf(out, "\\%c", c);
-        else if (c < 0x20)
-            sapa_text_printf(out, "\\u%04x", c);
-        else if (n == 0)
-            sapa_text_add(out, SAPA_STR("\\ufffd"));
-        else
-            sapa_text_add(out, (struct sapa_str){ rest.p, n });
-        i += SAPA_MAX(n, (size_t)1);
-    }
-    sapa_text_char(out, '"');
 }
 
 static void put_json_time(struct sapa_text *out, int64_t at_us)
@@ -348,7 +351,7 @@ void sapa_record_json(const struct sapa_record *record, bool show_pii, struct sa
         else if (field->kind == SAPA_KIND_PII && !show_pii)
             sapa_text_add(out, SAPA_STR("\"***\""));
         else
-            put_json_text(out, text);
+            put_quoted(out, text);
     }
     sapa_text_char(out, '}');
 }

@@ -19,7 +19,7 @@
 
 /*  X(number, version, name, text)  */
 #define SAPA_INPUTS(X) \
-    X(1, 1, centre_started, "the centre starts or takes a new description") \
+    X(1, 2, centre_started, "the centre starts or takes a new description") \
     X(2, 1, tick, "time has come for what is due") \
     X(3, 1, contact_arrived, "somebody reaches the centre") \
     X(4, 1, contact_answered, "the customer's leg is established") \
@@ -36,7 +36,7 @@
     X(15, 1, lookup_done, "an outside system has answered, or not in time") \
     X(16, 1, dial_progress, "a call that we place rings, is answered or fails") \
     X(17, 1, recording_state, "the recorder reports") \
-    X(18, 1, leg_quality, "what a leg sounded like") \
+    X(18, 2, leg_quality, "what a leg sounded like") \
     X(19, 1, switch_set, "surge and the like, switched by hand") \
     X(20, 1, contact_move, "a supervisor moves a contact") \
     X(21, 1, agent_skill, "a supervisor changes a skill") \
@@ -49,7 +49,9 @@
     F(S, text64, centre_hash, "SHA-256 of the centre description, hex") \
     F(S, num, epoch, "fencing epoch of this control process") \
     F(S, text64, build, "build that takes the decisions") \
-    F(S, text32, zones, "version of the time-zone data")
+    F(S, text32, zones, "version of the time-zone data") \
+    F(S, text64, by, "who brought this description; empty: the program started with it") \
+    F(S, text128, comment, "what for, in the words of who brought it")
 
 #define SAPA_REC_tick(F, S) \
     F(S, num, unused, "always 0")
@@ -137,13 +139,13 @@
     F(S, num, attempt, "the dial command's number") \
     F(S, num, state, "0 ringing, 1 answered, 2 failed, 3 gone after answer") \
     F(S, num, cause, "SIP status") \
-    F(S, num, side, "enum sapa_side, with state 3") \
+    F(S, num, side, "enum sapa_side: who ended or failed it") \
     F(S, id, leg, "media leg, when answered")
 
 #define SAPA_REC_recording_state(F, S) \
     F(S, id, contact, "") \
     F(S, id, recording, "") \
-    F(S, num, state, "0 started, 1 paused, 2 resumed, 3 ended, 4 failed") \
+    F(S, num, state, "0 started, 1 paused, 2 resumed, 3 ended, 4 failed, 5 cut: its recorder died; what it had written counts") \
     F(S, num, recorded_ms, "so far, masked time not counted") \
     F(S, num, masked_ms, "so far") \
     F(S, num, bytes, "size of the file") \
@@ -159,8 +161,15 @@
     F(S, num, lost, "of those expected") \
     F(S, num, jitter_us, "RFC 3550 interarrival jitter, last") \
     F(S, num, jitter_max_us, "") \
-    F(S, num, mos_x100, "ITU-T G.107 estimate, 100..450") \
-    F(S, num, mos_min_x100, "worst ten seconds")
+    F(S, num, mos_x100, "ITU-T G.107 estimate, 100..450: of the whole leg, of an alarm: now; 0: no packet came") \
+    F(S, num, mos_min_x100, "worst ten seconds, 0: as above") \
+    F(S, num, sent, "packets to the peer") \
+    F(S, num, rtt_us, "round trip by the peer's reports, 0: unknown") \
+    F(S, num, heard_lost, "of those sent, as the peer reports (RFC 3550 6.4.1)") \
+    F(S, num, heard_fraction, "of 256, of its last report") \
+    F(S, num, heard_jitter_us, "of its last report") \
+    F(S, num, heard_mos_x100, "the same estimate of what the peer hears of us, 0: it reported nothing") \
+    F(S, num, heard_mos_min_x100, "worst ten seconds of that")
 
 #define SAPA_REC_switch_set(F, S) \
     F(S, num, which, "enum sapa_switch") \
@@ -233,7 +242,8 @@
     X(80, 1, why, "why an offer, a skip or a wait") \
     X(81, 1, switch_changed, "surge and the like") \
     X(82, 1, refused, "an input that was late, repeated or impossible, and changed nothing") \
-    X(83, 1, assignment_moved, "one assignment of an agent changed")
+    X(83, 1, assignment_moved, "one assignment of an agent changed") \
+    X(84, 1, outside_tried, "a transfer or an on-call list has tried a number")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -248,7 +258,7 @@
 
 #define SAPA_REC_contact_queued(F, S) \
     F(S, id, contact, "") F(S, num, queue, "") F(S, num, priority, "0..255 at arrival") \
-    F(S, num, position, "1 is next") F(S, num, ewt_p50_ms, "promised") F(S, num, ewt_p90_ms, "promised") \
+    F(S, num, position, "1 is next") F(S, num, ewt_p50_ms, "promised; SAPA_NONE: nobody is ready") F(S, num, ewt_p90_ms, "promised") \
     F(S, num, virtual_waiter, "1: a callback that keeps its place")
 
 #define SAPA_REC_contact_dequeued(F, S) \
@@ -320,6 +330,12 @@
     F(S, num, agent, "") F(S, id, contact, "") F(S, id, offer, "") F(S, num, from, "enum sapa_assignment") \
     F(S, num, to, "") F(S, num, was_ms, "")
 
+#define SAPA_REC_outside_tried(F, S) \
+    F(S, id, contact, "") F(S, num, flow, "") F(S, num, node, "") F(S, num, attempt, "as in dial_progress") \
+    F(S, num, place, "in the on-call list, from 1") \
+    F(S, num, result, "0 answered, 1 failed (busy, refused, no answer), 2 nothing was heard of it in time") \
+    F(S, text64, number, "of the on-call list; empty for a transfer, whose number may hold the caller's digits")
+
 /* ---------------------------------------------------------------- commands: what the world shall do */
 
 /* Never logged: they follow from the inputs. Those with `promise` wait for the commit. */
@@ -340,7 +356,7 @@
     X(141, 1, cmd_lookup, "ask an outside system") \
     X(142, 1, cmd_dial, "place a call: a callback, or a transfer to an outside number") \
     X(143, 1, cmd_dial_cancel, "give it up") \
-    X(144, 1, cmd_agent_reply, "answer to an agent's command") \
+    X(144, 2, cmd_agent_reply, "answer to an agent's command") \
     X(145, 1, cmd_forget, "the contact is over: release everything kept for it")
 
 #define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
@@ -377,7 +393,8 @@
 #define SAPA_REC_cmd_dial_cancel(F, S) F(S, id, contact, "") F(S, num, attempt, "")
 #define SAPA_REC_cmd_agent_reply(F, S) \
     F(S, num, agent, "") F(S, id, request, "") F(S, num, rc, "-enum sapa_rc") F(S, num, verb, "") \
-    F(S, num, code, "") F(S, num, presence, "now")
+    F(S, num, code, "as asked; with STATUS the reason of being not ready") F(S, num, presence, "now") \
+    F(S, num, wrapup, "1: a call waits to be wrapped up")
 #define SAPA_REC_cmd_forget(F, S) F(S, id, contact, "")
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "report/save_impl.h"
 
-enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 1 }; /* "SCAL" */
+enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 3 }; /* "SCAL" */
 
 struct closed_contact {
     uint64_t contact;
@@ -63,11 +63,19 @@ static struct sapa_call_recording *recording_of(struct sapa_call *call, uint64_t
             return &call->recordings[i];
     struct sapa_call_recording *added = LIST_ADD(call, recording);
     if (added)
-        *added = (struct sapa_call_recording){ .recording = recording, .state = 5 };
+        *added = (struct sapa_call_recording){ .recording = recording, .state = SAPA_CALL_RECORDING_DUE, .rest_from_ms = SAPA_NONE };
     return added;
 }
 
 /* ---- the recording meter ---- */
+
+static bool is_recording(const struct sapa_call *call)
+{
+    for (unsigned i = 0; i < call->recording_count; i++)
+        if (!call->recordings[i].is_voicemail && (call->recordings[i].state == 0 || call->recordings[i].state == 2))
+            return true;
+    return false;
+}
 
 /* The stretch of conversation up to now, under the policy that held in it. */
 static void meter_turn(struct sapa_call *call, int64_t at_us)
@@ -77,35 +85,51 @@ static void meter_turn(struct sapa_call *call, int64_t at_us)
         call->talked_us += length_us;
         if (call->owes)
             call->owed_us += length_us;
+        if (call->forbids && is_recording(call))
+            call->forbidden_us += length_us;
     }
     call->talking_since_us = at_us;
 }
 
+struct share {
+    uint64_t length, recorded, masked;
+};
+
+/* What the recorder says, as far as there was conversation. */
+static void share_read(const struct sapa_call *call, bool is_owed, uint64_t length, struct share *ret)
+{
+    *ret = (struct share){ .length = length };
+    for (unsigned i = 0; i < call->recording_count; i++) {
+        const struct sapa_call_recording *r = &call->recordings[i];
+        if (r->is_voicemail || r->state == 4 || r->is_owed != is_owed)
+            continue;
+        ret->recorded += r->recorded_ms;
+        ret->masked += r->masked_ms - SAPA_MIN(r->rest_ms, r->masked_ms);
+    }
+    ret->recorded = SAPA_MIN(ret->recorded, length);
+    ret->masked = SAPA_MIN(ret->masked, length - ret->recorded); /* a pause that the agent forgot goes on after him */
+}
+
 /*
- * Each answered millisecond is in exactly one of the four. Masked and recorded are what the recorder
- * says, as far as there was conversation; of the rest, only what no policy asked for is excused.
+ * Each answered millisecond is in exactly one of the four. The stretches that policy says must be recorded
+ * are judged apart from the others, each by its own recordings: what was recorded where nobody asked for
+ * it does not make up for a hole where it is owed. What goes on without an agent (a survey, the way to
+ * the next one) is masked too, but none of it.
  */
 static void meter_read(struct sapa_call *call)
 {
     const uint64_t conversation = call->talked_us / 1000;
-    const uint64_t owed = call->owed_us / 1000;
-    uint64_t recorded = 0, masked = 0;
+    const uint64_t owed_ms = SAPA_MIN(call->owed_us / 1000, conversation);
+    struct share owed, free;
 
-    for (unsigned i = 0; i < call->recording_count; i++) {
-        if (call->recordings[i].is_voicemail || call->recordings[i].state == 4)
-            continue;
-        recorded += call->recordings[i].recorded_ms;
-        masked += call->recordings[i].masked_ms;
-    }
-    masked = SAPA_MIN(masked, conversation);
-    recorded = SAPA_MIN(recorded, conversation - masked);
-    const uint64_t rest = conversation - masked - recorded;
-    const uint64_t excluded = SAPA_MIN(rest, conversation - SAPA_MIN(owed, conversation));
+    share_read(call, true, owed_ms, &owed);
+    share_read(call, false, conversation - owed_ms, &free);
     call->conversation_ms = clip32(conversation);
-    call->recorded_ms = clip32(recorded);
-    call->masked_ms = clip32(masked);
-    call->excluded_ms = clip32(excluded);
-    call->unrecorded_ms = clip32(rest - excluded);
+    call->recorded_ms = clip32(owed.recorded + free.recorded);
+    call->masked_ms = clip32(owed.masked + free.masked);
+    call->excluded_ms = clip32(free.length - free.recorded - free.masked);
+    call->unrecorded_ms = clip32(owed.length - owed.recorded - owed.masked);
+    call->forbidden_ms = clip32(call->forbidden_us / 1000);
 }
 
 /* ---- finishing ---- */
@@ -113,7 +137,7 @@ static void meter_read(struct sapa_call *call)
 static bool recordings_over(const struct sapa_call *call)
 {
     for (unsigned i = 0; i < call->recording_count; i++)
-        if (call->recordings[i].state < 3 || (call->recordings[i].state == 5 && call->owed_us > 0))
+        if (call->recordings[i].state < 3 || (call->recordings[i].state == SAPA_CALL_RECORDING_DUE && call->owed_us > 0))
             return false;
     return true;
 }
@@ -313,8 +337,10 @@ static void connected(struct sapa_calls *calls, struct sapa_call *call, const st
     call->talking++;
     call->legs_due++;
     call->owes = in->policy == SAPA_RECORD_ALL || (in->policy == SAPA_RECORD_SHARE && in->recording != 0);
-    if (in->recording != 0)
-        (void)recording_of(call, in->recording);
+    call->forbids = in->policy == SAPA_RECORD_NONE;
+    struct sapa_call_recording *recording = in->recording ? recording_of(call, in->recording) : NULL;
+    if (recording && call->owes)
+        recording->is_owed = true;
 }
 
 static void parted(struct sapa_call *call, const struct sapa_record *record)
@@ -398,11 +424,19 @@ static void recorded(struct sapa_call *call, const struct sapa_record *record)
 
     if (!recording)
         return;
+    if (call->talking > 0)
+        meter_turn(call, record->at_us); /* what was before it was under the recorder's state of before */
     if (in->state == 0)
         recording->started_us = record->at_us;
-    recording->state = clip8(SAPA_MIN(in->state, (uint64_t)4));
+    recording->state = clip8(SAPA_MIN(in->state, (uint64_t)SAPA_CALL_RECORDING_CUT));
     recording->recorded_ms = clip32(in->recorded_ms);
     recording->masked_ms = clip32(in->masked_ms);
+    if (in->state == 1 && call->talking == 0) {
+        recording->rest_from_ms = recording->masked_ms;
+    } else if (in->state != 1 && recording->rest_from_ms != SAPA_NONE) {
+        recording->rest_ms += recording->masked_ms - SAPA_MIN(recording->rest_from_ms, recording->masked_ms);
+        recording->rest_from_ms = SAPA_NONE;
+    }
     recording->bytes = in->bytes;
 }
 
@@ -420,7 +454,9 @@ static void measured(struct sapa_call *call, const struct sapa_record *record)
             .leg = in->leg, .packets = clip32(in->packets), .lost = clip32(in->lost),
             .jitter_us = clip32(in->jitter_us), .jitter_max_us = clip32(in->jitter_max_us),
             .mos_x100 = clip16(in->mos_x100), .mos_min_x100 = clip16(in->mos_min_x100),
-            .side = clip8(in->side),
+            .sent = clip32(in->sent), .heard_lost = clip32(in->heard_lost),
+            .heard_jitter_us = clip32(in->heard_jitter_us), .heard_mos_x100 = clip16(in->heard_mos_x100),
+            .heard_mos_min_x100 = clip16(in->heard_mos_min_x100), .side = clip8(in->side),
         };
 }
 

@@ -55,19 +55,26 @@ struct sapa_call_part {
     uint8_t wrapup;        /* 0 none, 1 running, 2 over */
 };
 
+enum { SAPA_CALL_RECORDING_FAILED = 4, SAPA_CALL_RECORDING_CUT = 5, SAPA_CALL_RECORDING_DUE = 6 };
+
 struct sapa_call_recording {
     uint64_t recording;
     uint64_t bytes;
     int64_t started_us;
     uint32_t recorded_ms, masked_ms;
-    uint8_t state;         /* as in recording_state: 3 ended, 4 failed; 5: announced, not begun */
+    uint32_t rest_ms;      /* of the masked: while nobody talked with the contact */
+    uint32_t rest_from_ms; /* masked_ms when such a rest began; SAPA_NONE: none is on */
+    uint8_t state;         /* as in recording_state: 3 ended, 4 failed, 5 cut; 6: announced, not begun */
     bool is_voicemail;
+    bool is_owed;          /* of a conversation that policy says must be recorded */
 };
 
 struct sapa_call_leg {
     uint64_t leg;
     uint32_t packets, lost, jitter_us, jitter_max_us;
-    uint16_t mos_x100, mos_min_x100;
+    uint32_t sent, heard_lost, heard_jitter_us; /* of ours, as the peer reported */
+    uint16_t mos_x100, mos_min_x100;            /* 0: nothing came */
+    uint16_t heard_mos_x100, heard_mos_min_x100; /* 0: it reported nothing */
     uint8_t side;          /* enum sapa_side */
 };
 
@@ -115,6 +122,7 @@ struct sapa_call {
     /* The recording meter: conversation = recorded + masked + excluded + unrecorded. */
     uint32_t conversation_ms; /* between connecting and parting, agents together counted once */
     uint32_t recorded_ms, masked_ms, excluded_ms, unrecorded_ms;
+    uint32_t forbidden_ms; /* a recorder ran while the policy was to record nothing */
     uint32_t voicemail_ms;
     uint16_t dropped;      /* list entries that found no room */
     uint8_t visit_count, part_count, recording_count, leg_count, step_count, answer_count;
@@ -135,6 +143,8 @@ struct sapa_call {
     uint64_t talked_us;
     uint8_t talking;          /* agents in the conversation */
     bool owes;                /* the present stretch must be recorded */
+    bool forbids;             /* the present stretch must not be recorded */
+    uint64_t forbidden_us;
 };
 
 struct sapa_calls {

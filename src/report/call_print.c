@@ -59,14 +59,33 @@ static const char *customer_of(const struct sapa_call *call, const struct sapa_c
     return show->show_pii || call->address[0] == '\0' ? call->address : "***";
 }
 
+/* What was promised; null: nobody was ready, so nothing was. */
+static void json_wait(const char *name, uint32_t ms, struct sapa_text *out)
+{
+    if (ms == SAPA_NONE)
+        sapa_text_printf(out, ",\"%s\":null", name);
+    else
+        sapa_text_printf(out, ",\"%s\":%u", name, ms);
+}
+
+/* Without a packet there is no score. */
+static void json_mos(const char *key, unsigned mos_x100, struct sapa_text *out)
+{
+    if (mos_x100)
+        sapa_text_printf(out, ",\"%s\":%u.%02u", key, mos_x100 / 100, mos_x100 % 100);
+    else
+        sapa_text_printf(out, ",\"%s\":null", key);
+}
+
 static void json_lists(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
 {
     sapa_text_add(out, SAPA_STR(",\"queues\":["));
     for (unsigned i = 0; i < call->visit_count; i++) {
         const struct sapa_call_visit *v = &call->visits[i];
-        sapa_text_printf(out, "%s{\"wait_ms\":%lld,\"offers\":%u,\"ewt_p50_ms\":%u,\"ewt_p90_ms\":%u", i ? "," : "",
-                         (long long)((v->left_us ? v->left_us - v->queued_us : 0) / 1000), v->offers, v->ewt_p50_ms,
-                         v->ewt_p90_ms);
+        sapa_text_printf(out, "%s{\"wait_ms\":%lld,\"offers\":%u", i ? "," : "",
+                         (long long)((v->left_us ? v->left_us - v->queued_us : 0) / 1000), v->offers);
+        json_wait("ewt_p50_ms", v->ewt_p50_ms, out);
+        json_wait("ewt_p90_ms", v->ewt_p90_ms, out);
         json_key(show, "queue", SAPA_DIM_QUEUE, v->queue, out);
         json_time(show, "queued", v->queued_us, out);
         if (v->left_us)
@@ -90,7 +109,7 @@ static void json_lists(const struct sapa_call *call, const struct sapa_call_show
     sapa_text_add(out, SAPA_STR("],\"recordings\":["));
     for (unsigned i = 0; i < call->recording_count; i++) {
         const struct sapa_call_recording *r = &call->recordings[i];
-        static const char *const states[] = { "recording", "paused", "recording", "complete", "failed", "not begun" };
+        static const char *const states[] = { "recording", "paused", "recording", "complete", "failed", "cut", "not begun" };
         sapa_text_printf(out, "%s{\"recording\":\"%llu\",\"kind\":\"%s\",\"state\":\"%s\",\"recorded_ms\":%u,\"masked_ms\":%u,\"bytes\":%llu}",
                          i ? "," : "", (unsigned long long)r->recording, r->is_voicemail ? "voicemail" : "conversation",
                          r->state < SAPA_COUNT(states) ? states[r->state] : "?", r->recorded_ms, r->masked_ms,
@@ -99,9 +118,18 @@ static void json_lists(const struct sapa_call *call, const struct sapa_call_show
     sapa_text_add(out, SAPA_STR("],\"legs\":["));
     for (unsigned i = 0; i < call->leg_count; i++) {
         const struct sapa_call_leg *l = &call->legs[i];
-        sapa_text_printf(out, "%s{\"side\":\"%s\",\"packets\":%u,\"lost\":%u,\"jitter_us\":%u,\"jitter_max_us\":%u,\"mos\":%u.%02u,\"mos_min\":%u.%02u}",
-                         i ? "," : "", sapa_side_name(l->side), l->packets, l->lost, l->jitter_us, l->jitter_max_us,
-                         l->mos_x100 / 100u, l->mos_x100 % 100u, l->mos_min_x100 / 100u, l->mos_min_x100 % 100u);
+        sapa_text_printf(out, "%s{\"side\":\"%s\",\"packets\":%u,\"lost\":%u,\"jitter_us\":%u,\"jitter_max_us\":%u",
+                         i ? "," : "", sapa_side_name(l->side), l->packets, l->lost, l->jitter_us, l->jitter_max_us);
+        json_mos("mos", l->mos_x100, out);
+        json_mos("mos_min", l->mos_min_x100, out);
+        if (l->heard_mos_x100) {
+            sapa_text_printf(out, ",\"heard\":{\"sent\":%u,\"lost\":%u,\"jitter_us\":%u", l->sent, l->heard_lost,
+                             l->heard_jitter_us);
+            json_mos("mos", l->heard_mos_x100, out);
+            json_mos("mos_min", l->heard_mos_min_x100, out);
+            sapa_text_char(out, '}');
+        }
+        sapa_text_char(out, '}');
     }
     sapa_text_add(out, SAPA_STR("],\"path\":["));
     for (unsigned i = 0; i < call->step_count; i++) {
@@ -209,6 +237,38 @@ static struct sapa_str name(const struct sapa_call_show *show, enum sapa_dim kin
     return sapa_names_text(show->names, kind, dim, show->language);
 }
 
+/* One direction: MOS 4.12 (worst 3.90), lost 26 of 10400, jitter 3.1 ms */
+static struct direction { char text[96]; } direction(enum sapa_language language, unsigned mos_x100, unsigned worst_x100,
+                                                     uint32_t lost, uint32_t of, uint32_t jitter_us)
+{
+    const bool id = language == SAPA_LANGUAGE_ID;
+    struct direction d = { "" };
+    struct sapa_text text;
+
+    sapa_text_init(&text, d.text, sizeof(d.text));
+    sapa_text_printf(&text, id ? "MOS %u.%02u (terburuk %u.%02u), hilang %u dari %u, jitter %u.%u ms"
+                               : "MOS %u.%02u (worst %u.%02u), lost %u of %u, jitter %u.%u ms",
+                     mos_x100 / 100, mos_x100 % 100, worst_x100 / 100, worst_x100 % 100, lost, of, jitter_us / 1000,
+                     jitter_us % 1000 / 100);
+    return d;
+}
+
+static void print_leg(const struct sapa_call_leg *l, enum sapa_language language, const struct sapa_lines *out)
+{
+    const bool id = language == SAPA_LANGUAGE_ID;
+    const char *side = sapa_word_side(l->side, language);
+
+    if (l->mos_x100 == 0)
+        line(out, id ? "  suara       %s: tak ada suara yang datang" : "  audio       %s: no audio came", side);
+    else
+        line(out, id ? "  suara       %s: %s" : "  audio       %s: %s", side,
+             direction(language, l->mos_x100, l->mos_min_x100, l->lost, l->packets + l->lost, l->jitter_us).text);
+    if (l->heard_mos_x100)
+        line(out, id ? "  didengar    %s: %s" : "  heard by    %s: %s", side,
+             direction(language, l->heard_mos_x100, l->heard_mos_min_x100, l->heard_lost, l->sent,
+                       l->heard_jitter_us).text);
+}
+
 void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *show,
                      const struct sapa_lines *out)
 {
@@ -235,12 +295,12 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
          length(call->talk_ms).text, length(call->hold_ms).text, length(call->wrapup_ms).text);
     for (unsigned i = 0; i < call->visit_count; i++) {
         const struct sapa_call_visit *v = &call->visits[i];
-        line(out, id ? "  antrean     %s  " SAPA_STR_FMT ": %s, tunggu %s, %u tawaran%s"
-                     : "  queue       %s  " SAPA_STR_FMT ": %s, waited %s, %u offers%s",
+        line(out, id ? "  antrean     %s  " SAPA_STR_FMT ": %s, tunggu %s, %u tawaran%s%s"
+                     : "  queue       %s  " SAPA_STR_FMT ": %s, waited %s, %u offer%s%s",
              moment(show, v->queued_us).text, SAPA_STR_ARG(name(show, SAPA_DIM_QUEUE, v->queue)),
              v->left_us ? sapa_word_dequeue(v->reason, language) : "…",
              length(v->left_us ? (uint64_t)(v->left_us - v->queued_us) / 1000 : 0).text, v->offers,
-             v->is_callback ? (id ? ", telepon balik" : ", callback") : "");
+             id || v->offers == 1 ? "" : "s", v->is_callback ? (id ? ", telepon balik" : ", callback") : "");
     }
     for (unsigned i = 0; i < call->part_count; i++) {
         const struct sapa_call_part *p = &call->parts[i];
@@ -259,13 +319,8 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
                      : "  recording   %s talked = %s recorded + %s masked + %s excluded + %s missing",
              length(call->conversation_ms).text, length(call->recorded_ms).text, length(call->masked_ms).text,
              length(call->excluded_ms).text, length(call->unrecorded_ms).text);
-    for (unsigned i = 0; i < call->leg_count; i++) {
-        const struct sapa_call_leg *l = &call->legs[i];
-        line(out, id ? "  suara       %s: MOS %u.%02u (terburuk %u.%02u), hilang %u dari %u, jitter %u.%u ms"
-                     : "  audio       %s: MOS %u.%02u (worst %u.%02u), lost %u of %u, jitter %u.%u ms",
-             sapa_word_side(l->side, language), l->mos_x100 / 100u, l->mos_x100 % 100u, l->mos_min_x100 / 100u,
-             l->mos_min_x100 % 100u, l->lost, l->packets + l->lost, l->jitter_us / 1000, l->jitter_us % 1000 / 100);
-    }
+    for (unsigned i = 0; i < call->leg_count; i++)
+        print_leg(&call->legs[i], language, out);
     for (unsigned i = 0; i < call->answer_count; i++)
         line(out, id ? "  survei      %s: %u" : "  survey      %s: %u", call->answers[i].question, call->answers[i].answer);
     if (call->voicemail_ms)
@@ -324,7 +379,8 @@ void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *sh
                      call->wrapup_ms, call->offers.made, call->conversation_ms, call->recorded_ms, call->masked_ms,
                      call->excluded_ms, call->unrecorded_ms);
     for (unsigned i = 0; i < call->leg_count; i++)
-        mos = SAPA_MIN(mos, call->legs[i].mos_x100);
+        if (call->legs[i].mos_x100)
+            mos = SAPA_MIN(mos, call->legs[i].mos_x100);
     if (mos != UINT16_MAX)
         sapa_text_printf(out, "%u.%02u", mos / 100, mos % 100);
 }

@@ -145,6 +145,9 @@ static void test_meter(void **state)
     METER(1, 9, STATE(3, 75000, 0), 60000, 0, 0, 0);               /* music after a requeue too: no more than was said */
     METER(1, 9, STATE(4, 60000, 0), 0, 0, 0, 60000);               /* the file is bad */
     METER(1, 9, STATE(2, 30000, 5000), 30000, 5000, 0, 25000);     /* the recorder died on the way */
+    METER(1, 9, STATE(1, 60000, 0) STATE(3, 60000, 30000), 60000, 0, 0, 0); /* a survey afterwards is masked, and none of it */
+    METER(1, 9, STATE(1, 50000, 4000) STATE(2, 50000, 34000) STATE(3, 50000, 34000), 50000, 4000, 0, 6000); /* nor does it hide a hole */
+    METER(1, 9, STATE(3, 40000, 90000), 40000, 20000, 0, 0); /* a pause that was forgotten */
     METER(2, 0, "", 0, 0, 60000, 0);                               /* share: not drawn */
     METER(2, 9, STATE(3, 60000, 0), 60000, 0, 0, 0);               /* share: drawn */
     METER(3, 0, "", 0, 0, 60000, 0);                               /* on demand: never asked */
@@ -186,6 +189,57 @@ static void test_two_agents(void **state)
     done(&g);
 }
 
+#define NEXT(policy, recording)                                                          \
+    "09:01:15 contact_queued contact=1 queue=2 position=1\n"                             \
+    "09:01:15 offer_made offer=6 contact=1 agent=1 queue=2\n"                            \
+    "09:01:15 offer_ended offer=6 contact=1 agent=1 queue=2 result=1\n"                  \
+    "09:01:15 contact_dequeued contact=1 queue=2 reason=0\n"                             \
+    "09:01:15 contact_connected contact=1 offer=6 agent=1 queue=2 recording=" #recording " policy=" #policy "\n"
+#define STATE(at, id, state, recorded) \
+    at " recording_state contact=1 recording=" #id " state=" #state " recorded_ms=" #recorded "\n"
+#define OVER                                                                              \
+    "09:01:45 contact_parted contact=1 offer=6 agent=1 queue=2 talk_ms=30000 side=0\n"   \
+    "09:01:45 contact_ended contact=1 outcome=1 total_ms=105000 answered=1\n"
+
+/* A minute in one queue, half a minute in the next: each stretch by its own policy and its own recordings. */
+static void test_policy_of_each_stretch(void **state)
+{
+    struct given g;
+
+    (void)state;
+#define TWO(p1, r1, lines1, p2, r2, lines2, recorded, excluded, unrecorded, forbidden)        \
+    begin(&g);                                                                              \
+    say(&g, OPEN TALK(p1, r1) lines1 PART NEXT(p2, r2) lines2 OVER "09:30:00 tick\n09:40:00 tick\n"); \
+    assert_int_equal(g.count, 1);                                                           \
+    assert_int_equal(g.last.conversation_ms, 90000);                                        \
+    assert_int_equal(g.last.recorded_ms, recorded);                                         \
+    assert_int_equal(g.last.masked_ms, 0);                                                  \
+    assert_int_equal(g.last.excluded_ms, excluded);                                         \
+    assert_int_equal(g.last.unrecorded_ms, unrecorded);                                     \
+    assert_int_equal(g.last.forbidden_ms, forbidden);                                       \
+    done(&g)
+#define ON9 STATE("09:00:15", 9, 0, 0)
+#define END9 STATE("09:01:15", 9, 3, 60000)
+#define ON8 STATE("09:01:15", 8, 0, 0)
+
+    /* none, then all */
+    TWO(0, 0, "", 1, 8, ON8 STATE("09:01:45", 8, 3, 30000), 30000, 60000, 0, 0);
+    /* all, then none: it ended with the first */
+    TWO(1, 9, ON9, 0, 0, END9, 60000, 30000, 0, 0);
+    /* it goes on although the second is not to be recorded */
+    TWO(1, 9, ON9, 0, 0, STATE("09:01:45", 9, 3, 90000), 60000, 30000, 0, 30000);
+    /* ... and half a minute of what is owed is missing: the one does not make up for the other */
+    TWO(1, 9, "09:00:45 recording_state contact=1 recording=9 state=3 recorded_ms=30000\n", 3, 0,
+        ON8 STATE("09:01:45", 8, 3, 30000), 60000, 0, 30000, 0);
+    /* on demand and asked for, then all: two recordings */
+    TWO(3, 0, STATE("09:00:55", 9, 0, 0), 1, 8, STATE("09:01:15", 9, 3, 20000) ON8 STATE("09:01:45", 8, 3, 30000),
+        50000, 40000, 0, 0);
+    /* share, not drawn, then all, and nothing began */
+    TWO(2, 0, "", 1, 8, "", 0, 60000, 30000, 0);
+    /* masked as it should be: a recorder that pauses records nothing */
+    TWO(1, 9, ON9 STATE("09:01:15", 9, 1, 60000), 0, 0, STATE("09:01:45", 9, 3, 60000), 60000, 30000, 0, 0);
+}
+
 /* Lists are bounded: what finds no room is counted, the rest stays right. */
 static void test_bounds(void **state)
 {
@@ -218,10 +272,35 @@ static void test_bounds(void **state)
     done(&g);
 }
 
+/* Nothing was promised while nobody was ready: that is null, and not seven weeks. */
+static void test_unknown_wait(void **state)
+{
+    static char buf[8192];
+    struct sapa_text text;
+    struct given g;
+
+    (void)state;
+    begin(&g);
+    say(&g, "09:00:00 contact_arrived contact=1 number=0\n"
+            "09:00:00 contact_new contact=1 client=0 number=0\n"
+            "09:00:00 contact_queued contact=1 queue=0 position=1 ewt_p50_ms=4294967295 ewt_p90_ms=4294967295\n"
+            "09:01:00 contact_dequeued contact=1 queue=0 reason=7\n"
+            "09:01:00 contact_queued contact=1 queue=0 position=1 ewt_p50_ms=61000 ewt_p90_ms=90000\n"
+            "09:05:00 contact_ended contact=1 outcome=3 side=0\n09:06:30 tick\n");
+    assert_int_equal(g.count, 1);
+    const struct sapa_call_show show = { &g.names, &fix_zones[0], SAPA_LANGUAGE_EN, true };
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_call_json(&g.last, &show, &text);
+    assert_non_null(strstr(buf, "\"ewt_p50_ms\":null,\"ewt_p90_ms\":null"));
+    assert_non_null(strstr(buf, "\"ewt_p50_ms\":61000,\"ewt_p90_ms\":90000"));
+    assert_null(strstr(buf, "4294967295"));
+    done(&g);
+}
+
 /* The most that a record can hold, printed: still inside the promised room. */
 static void test_fullest_json(void **state)
 {
-    static char buf[8192];
+    static char buf[16384];
     struct sapa_text text;
     struct sapa_call call;
     struct given g;
@@ -268,7 +347,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_when_it_is_finished), cmocka_unit_test(test_meter), cmocka_unit_test(test_two_agents),
-        cmocka_unit_test(test_bounds), cmocka_unit_test(test_fullest_json),
+        cmocka_unit_test(test_policy_of_each_stretch), cmocka_unit_test(test_bounds), cmocka_unit_test(test_unknown_wait),
+        cmocka_unit_test(test_fullest_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,9 +69,9 @@ static void find(struct sapa_check *check, enum sapa_identity identity, uint64_t
     va_list args;
 
     check->broken[identity]++;
-    if (check->finding_count == SAPA_FINDINGS_MAX)
+    if (check->finding_count == SAPA_CHECK_FINDINGS_MAX)
         return;
-    struct sapa_finding *finding = &check->findings[check->finding_count++];
+    struct sapa_check_finding *finding = &check->findings[check->finding_count++];
     finding->identity = (uint8_t)identity;
     finding->seq = check->seq;
     finding->contact = contact;
@@ -431,6 +431,17 @@ sapa_rc sapa_check_fold(struct sapa_check *check, const struct sapa_record *reco
     return SAPA_OK;
 }
 
+/* Whose recorder failed or died: the log says so itself. */
+static unsigned known_losses(const struct sapa_call *call)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < call->recording_count; i++)
+        count += !call->recordings[i].is_voicemail && (call->recordings[i].state == SAPA_CALL_RECORDING_FAILED ||
+                                                       call->recordings[i].state == SAPA_CALL_RECORDING_CUT);
+    return count;
+}
+
 void sapa_check_call(struct sapa_check *check, const struct sapa_call *call)
 {
     const uint64_t whole = (uint64_t)call->recorded_ms + call->masked_ms + call->excluded_ms + call->unrecorded_ms;
@@ -453,10 +464,19 @@ void sapa_check_call(struct sapa_check *check, const struct sapa_call *call)
         find(check, SAPA_IDENTITY_RECORDING, call->contact,
              "contact %llu: %llu ms recorded, masked, excluded and missing are not its %u ms of conversation.",
              U(call->contact), U(whole), call->conversation_ms);
-    if (!holds(check, SAPA_IDENTITY_RECORDING, call->unrecorded_ms <= RECORDING_MS))
+    const unsigned lost = call->unrecorded_ms > RECORDING_MS ? known_losses(call) : 0;
+    if (lost > 0) {
+        check->lost_ms += call->unrecorded_ms;
+        check->lost_recordings += lost;
+    }
+    if (!holds(check, SAPA_IDENTITY_RECORDING, call->unrecorded_ms <= RECORDING_MS || lost > 0))
         find(check, SAPA_IDENTITY_RECORDING, call->contact,
              "contact %llu: %u of %u ms of conversation should be recorded and are not.", U(call->contact),
              call->unrecorded_ms, call->conversation_ms);
+    if (!holds(check, SAPA_IDENTITY_RECORDING, call->forbidden_ms <= RECORDING_MS))
+        find(check, SAPA_IDENTITY_RECORDING, call->contact,
+             "contact %llu: a recorder ran for %u ms of conversation under a policy that records nothing.",
+             U(call->contact), call->forbidden_ms);
 }
 
 /* ---- the end ---- */
@@ -514,7 +534,9 @@ static void compare(struct sapa_check *check, const char *who, const struct sapa
                     const struct sapa_measures *total)
 {
     for (unsigned i = 0; i < SAPA_M_AGENT_FIRST; i++)
-        if (!holds(check, SAPA_IDENTITY_OFFERED, all->of[i] == total->of[i]))
+        /* the time of a surge is the client's own: at the same time it counts once for the whole */
+        if (!holds(check, SAPA_IDENTITY_OFFERED,
+                   i == SAPA_M_SURGE ? all->of[i] >= total->of[i] : all->of[i] == total->of[i]))
             find(check, SAPA_IDENTITY_OFFERED, 0, "%s of all %s together is %lld, of the whole centre %lld.",
                  sapa_measure_info(i)->key, who, D(all->of[i]), D(total->of[i]));
 }

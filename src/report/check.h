@@ -10,7 +10,8 @@
  *   talk       talk and hold of agents = talk and hold of contacts
  *   offered    offered = answered + abandoned + … + open in every row, and rows add up to the total
  *   records    as many call records as closed contacts, with the same outcomes
- *   recording  each answered second is recorded, masked or excluded by policy, within a second a contact
+ *   recording  each answered second is recorded, masked or excluded by the policy of its queue, within a second
+ *              a contact, and none is recorded under a policy that records nothing
  *
  * Room    report: base, model; pure.   Thread  the fold's.   Tests  report/check_test.c
  */
@@ -20,7 +21,7 @@
 #include "report/call.h"
 #include "report/interval.h"
 
-enum { SAPA_FINDINGS_MAX = 50 }; /* sentences that are kept; more are counted */
+enum { SAPA_CHECK_FINDINGS_MAX = 50 }; /* sentences that are kept; more are counted */
 
 #define SAPA_IDENTITIES(X) \
     X(ORDER, "order") X(STORY, "story") X(TIME, "time") X(TALK, "talk") X(OFFERED, "offered") \
@@ -34,7 +35,7 @@ enum sapa_identity {
 };
 const char *sapa_identity_name(unsigned identity);
 
-struct sapa_finding {
+struct sapa_check_finding {
     uint8_t identity;
     uint64_t seq;     /* where it was noticed, 0: at the end */
     uint64_t contact; /* 0: none */
@@ -55,8 +56,9 @@ struct sapa_check {
     int64_t talk_contacts_ms, hold_contacts_ms;  /* of contact_parted */
     int64_t talk_calls_ms, hold_calls_ms;        /* of call records */
     uint64_t conversation_ms, recorded_ms, masked_ms, excluded_ms, unrecorded_ms;
+    uint64_t lost_ms, lost_recordings; /* missing, and the log says which recorder failed or died: no finding */
     struct sapa_table contacts, offers, agents;
-    struct sapa_finding findings[SAPA_FINDINGS_MAX];
+    struct sapa_check_finding findings[SAPA_CHECK_FINDINGS_MAX];
     uint32_t finding_count;
 };
 

@@ -3,19 +3,30 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 1, /* "SINT" */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 5, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages */
     ROWS_MAX = 4000000,
-    WAITS_A_CHUNK = 15,
+    CHUNK_ENTRIES = 7,
+    COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
+    PIECE_VERSION = 1,
     DIM_BITS = 20, REASON_BITS = 12,
     AGENT_MEASURES = SAPA_M_OUTER_FIRST - SAPA_M_SHARED_FIRST,
+};
+
+#define TIME_US_MAX (INT64_C(1) << 58)                       /* of what is loaded: the year 11103 */
+#define MEASURE_MAX (INT64_C(1) << 52)                       /* of a row that is loaded: 142 years in microseconds */
+#define STRETCH_US_MAX (INT64_C(400) * 86400 * 1000000)      /* nobody is logged in for longer without a word */
+
+/* A distribution of one row: its chunks of entries (report/hist.h), the newest first. */
+struct dist {
+    uint32_t chunk; /* newest chunk + 1, 0 none */
+    uint32_t total; /* values */
 };
 
 /* Rows of contacts hold the measures [0, SAPA_M_AGENT_FIRST), times in milliseconds. */
 struct contact_row {
     uint64_t key;
     struct sapa_span span;
-    uint32_t wait_count;
-    uint32_t wait_chunk; /* newest chunk + 1, 0 none */
+    struct dist dists[SAPA_DIST_COUNT];
     int64_t m[SAPA_M_AGENT_FIRST];
 };
 
@@ -23,13 +34,17 @@ struct contact_row {
 struct agent_row {
     uint64_t key;
     struct sapa_span span;
+    struct dist dists[SAPA_DIST_COUNT];
     int64_t first_in_us, last_out_us;
     int64_t m[AGENT_MEASURES];
 };
+static_assert(offsetof(struct contact_row, span) == offsetof(struct agent_row, span)
+                  && offsetof(struct contact_row, dists) == offsetof(struct agent_row, dists),
+              "both begin alike");
 
-struct wait_chunk {
+struct chunk {
     uint32_t next; /* older chunk + 1 */
-    uint32_t ms[WAITS_A_CHUNK];
+    uint32_t entries[CHUNK_ENTRIES]; /* from the first; 0: free */
 };
 
 /* Where the figures of a contact go: the rows of its arrival, and of its stay in a queue. */
@@ -38,6 +53,11 @@ struct home {
     struct sapa_span joined;
     uint32_t client, number;
     uint32_t queue; /* SAPA_NONE: never queued */
+    bool arrived_in_surge, joined_in_surge;
+};
+
+struct surge {
+    uint64_t who;
 };
 
 struct open_contact {
@@ -45,6 +65,8 @@ struct open_contact {
     struct home home;
     int64_t queued_us;    /* of the present or last stay */
     int64_t cancelled_us; /* when an offer last ended because the caller went */
+    int64_t charged_from_us; /* the customer's line costs since then; 0: it does not */
+    uint32_t cost_call, cost_minute, cost_pulse_ms; /* tariff of the number */
     uint64_t wait_ms;     /* in all stays until an agent answered */
     uint32_t level_ms, short_ms; /* of the last queue */
     uint32_t ringing;     /* open offers */
@@ -66,8 +88,10 @@ struct open_offer {
 struct open_part {
     uint64_t offer;
     struct home home;
+    struct sapa_span over;  /* where the agent parted */
+    uint64_t handling_ms;
     uint32_t agent;
-    bool wrapping, wrapped, released;
+    bool parted, wrapping, wrapped, released;
     bool dialling; /* the agent has said yes to a callback; the customer is still being called */
 };
 
@@ -92,6 +116,7 @@ void sapa_intervals_init(struct sapa_intervals *fold, const struct sapa_memory *
     sapa_table_init(&fold->contacts, memory, sizeof(struct open_contact), SAPA_CALLS_MAX);
     sapa_table_init(&fold->offers, memory, sizeof(struct open_offer), SAPA_CALLS_MAX);
     sapa_table_init(&fold->parts, memory, sizeof(struct open_part), SAPA_CALLS_MAX);
+    sapa_table_init(&fold->surges, memory, sizeof(struct surge), 1u << DIM_BITS);
     sapa_table_init(&fold->agents, memory, sizeof(struct agent_state), 1u << DIM_BITS);
 }
 
@@ -103,10 +128,16 @@ void sapa_intervals_done(struct sapa_intervals *fold)
     sapa_table_done(&fold->offers);
     sapa_table_done(&fold->parts);
     sapa_table_done(&fold->agents);
-    if (fold->waits)
-        (void)fold->memory->resize(fold->memory->ctx, fold->waits, 0);
-    fold->waits = NULL;
-    fold->wait_room = fold->wait_used = 0;
+    sapa_table_done(&fold->surges);
+    if (fold->chunks)
+        (void)fold->memory->resize(fold->memory->ctx, fold->chunks, 0);
+    if (fold->entries)
+        (void)fold->memory->resize(fold->memory->ctx, fold->entries, 0);
+    if (fold->dense)
+        (void)fold->memory->resize(fold->memory->ctx, fold->dense, 0);
+    fold->chunks = fold->entries = NULL;
+    fold->dense = NULL;
+    fold->chunk_room = fold->chunk_used = fold->entry_room = 0;
 }
 
 /* ---- rows ---- */
@@ -161,7 +192,6 @@ static void *row_at(struct sapa_intervals *fold, struct sapa_table *table, struc
         fold->failed = rc;
         return NULL;
     }
-    static_assert(offsetof(struct contact_row, span) == offsetof(struct agent_row, span), "both begin alike");
     memcpy(row + offsetof(struct contact_row, span), &span, sizeof(span));
     return row;
 }
@@ -200,46 +230,89 @@ static void sum(struct sums *sums, enum sapa_measure measure, int64_t value)
 static void add_to(struct contact_row *row, const struct sums *sums)
 {
     for (unsigned i = 0; row && i < sums->n; i++) {
-        int64_t *value = &row->m[sums->of[i].measure];
-        if (sums->of[i].measure == SAPA_M_WAIT_MAX)
+        const enum sapa_measure measure = sums->of[i].measure;
+        int64_t *value = &row->m[measure];
+        if (measure == SAPA_M_WAIT_MAX || measure == SAPA_M_HANDLING_MAX)
             *value = SAPA_MAX(*value, sums->of[i].value);
         else
             *value += sums->of[i].value;
     }
 }
 
-static void add_wait(struct sapa_intervals *fold, struct contact_row *row, uint64_t wait_ms)
+static struct chunk *chunk_at(const struct sapa_intervals *fold, uint32_t index)
 {
-    const uint32_t within = row->wait_count % WAITS_A_CHUNK;
-
-    if (fold->options.no_waits)
-        return;
-    if (within == 0) {
-        if (fold->wait_used == fold->wait_room) {
-            const uint32_t room = fold->wait_room == 0 ? 64 : fold->wait_room * 2;
-            void *grown = room < UINT32_MAX / 4
-                ? fold->memory->resize(fold->memory->ctx, fold->waits, room * sizeof(struct wait_chunk))
-                : NULL;
-            if (!grown) {
-                fold->failed = SAPA_ENOMEM;
-                return;
-            }
-            fold->waits = grown;
-            fold->wait_room = room;
-        }
-        struct wait_chunk *fresh = (struct wait_chunk *)fold->waits + fold->wait_used++;
-        memset(fresh, 0, sizeof(*fresh));
-        fresh->next = row->wait_chunk;
-        row->wait_chunk = fold->wait_used;
-    }
-    struct wait_chunk *chunk = (struct wait_chunk *)fold->waits + (row->wait_chunk - 1);
-    chunk->ms[within] = (uint32_t)SAPA_MIN(wait_ms, (uint64_t)UINT32_MAX);
-    row->wait_count++;
+    return (struct chunk *)fold->chunks + index;
 }
+
+/* A fresh chunk in front of the distribution's; NULL without memory (`failed`). */
+static struct chunk *add_chunk(struct sapa_intervals *fold, struct dist *dist)
+{
+    if (fold->chunk_used == fold->chunk_room) {
+        const uint32_t room = fold->chunk_room == 0 ? 64 : fold->chunk_room * 2;
+        void *grown = room < UINT32_MAX / 4
+            ? fold->memory->resize(fold->memory->ctx, fold->chunks, room * sizeof(struct chunk))
+            : NULL;
+        if (!grown) {
+            fold->failed = SAPA_ENOMEM;
+            return NULL;
+        }
+        fold->chunks = grown;
+        fold->chunk_room = room;
+    }
+    struct chunk *fresh = chunk_at(fold, fold->chunk_used++);
+    memset(fresh, 0, sizeof(*fresh));
+    fresh->next = dist->chunk;
+    dist->chunk = fold->chunk_used;
+    return fresh;
+}
+
+/* An entry more, whether or not the bucket has one already. */
+static void append_values(struct sapa_intervals *fold, struct dist *dist, uint32_t bucket, uint32_t count)
+{
+    struct chunk *room = dist->chunk != 0 ? chunk_at(fold, dist->chunk - 1) : NULL;
+
+    if (!room || room->entries[CHUNK_ENTRIES - 1] != 0)
+        room = add_chunk(fold, dist);
+    for (unsigned i = 0; room && i < CHUNK_ENTRIES; i++) {
+        if (room->entries[i] != 0)
+            continue;
+        room->entries[i] = sapa_hist_entry(bucket, count);
+        dist->total += count;
+        return;
+    }
+}
+
+/* `count` values more in a bucket. The row of `dist` stays where it is: chunks are memory of their own. */
+static void add_values(struct sapa_intervals *fold, struct dist *dist, uint32_t bucket, uint32_t count)
+{
+    for (uint32_t at = dist->chunk; at != 0; at = chunk_at(fold, at - 1)->next) {
+        struct chunk *chunk = chunk_at(fold, at - 1);
+        for (unsigned i = 0; i < CHUNK_ENTRIES && chunk->entries[i] != 0; i++) {
+            if (sapa_hist_entry_bucket(chunk->entries[i]) != bucket
+                || sapa_hist_entry_count(chunk->entries[i]) > SAPA_HIST_COUNT_MAX - count)
+                continue;
+            chunk->entries[i] += count;
+            dist->total += count;
+            return;
+        }
+    }
+    append_values(fold, dist, bucket, count);
+}
+
+static void add_value(struct sapa_intervals *fold, struct dist *dist, uint64_t ms)
+{
+    add_values(fold, dist, sapa_hist_bucket((uint32_t)SAPA_MIN(ms, (uint64_t)UINT32_MAX)), 1);
+}
+
+/* A value of a distribution that goes into the same rows as some measures. */
+struct sample {
+    enum sapa_dist dist;
+    uint64_t ms;
+};
 
 /* The three rows of a contact's arrival. */
 static void add_arrival(struct sapa_intervals *fold, const struct home *home, const struct sums *sums,
-                        const uint64_t *wait_ms)
+                        const struct sample *sample)
 {
     const struct { enum sapa_rows kind; uint32_t dim; } rows[] = {
         { SAPA_ROWS_TOTAL, 0 }, { SAPA_ROWS_CLIENTS, home->client }, { SAPA_ROWS_NUMBERS, home->number },
@@ -248,21 +321,27 @@ static void add_arrival(struct sapa_intervals *fold, const struct home *home, co
     for (size_t i = 0; i < SAPA_COUNT(rows); i++) {
         struct contact_row *row = contact_row(fold, home->arrived, rows[i].kind, rows[i].dim);
         add_to(row, sums);
-        if (row && wait_ms)
-            add_wait(fold, row, *wait_ms);
+        if (row && sample)
+            add_value(fold, &row->dists[sample->dist], sample->ms);
     }
 }
 
-static void add_queue(struct sapa_intervals *fold, const struct home *home, const struct sums *sums)
+static void add_queue(struct sapa_intervals *fold, const struct home *home, const struct sums *sums,
+                      const struct sample *sample)
 {
-    if (home->queue != SAPA_NONE)
-        add_to(contact_row(fold, home->joined, SAPA_ROWS_QUEUES, home->queue), sums);
+    struct contact_row *row = home->queue == SAPA_NONE ? NULL
+                                                       : contact_row(fold, home->joined, SAPA_ROWS_QUEUES, home->queue);
+
+    add_to(row, sums);
+    if (row && sample)
+        add_value(fold, &row->dists[sample->dist], sample->ms);
 }
 
-static void add_both(struct sapa_intervals *fold, const struct home *home, const struct sums *sums)
+static void add_both(struct sapa_intervals *fold, const struct home *home, const struct sums *sums,
+                     const struct sample *sample)
 {
-    add_arrival(fold, home, sums, NULL);
-    add_queue(fold, home, sums);
+    add_arrival(fold, home, sums, sample);
+    add_queue(fold, home, sums, sample);
 }
 
 static void add_agent(struct sapa_intervals *fold, struct sapa_span span, uint32_t agent,
@@ -281,9 +360,83 @@ static uint32_t dim_of(const struct sapa_intervals *fold, enum sapa_dim kind, ui
     return sapa_names_dim(fold->names, kind, index);
 }
 
+static bool in_surge(const struct sapa_intervals *fold, uint32_t client)
+{
+    return fold->surges.count > 0
+        && (sapa_table_find(&fold->surges, 0) || (client != SAPA_NONE && sapa_table_find(&fold->surges, client + UINT64_C(1))));
+}
+
+static void add_surge(struct sapa_intervals *fold, struct sapa_span span, int64_t ms)
+{
+    static const struct { enum sapa_rows kind; enum sapa_dim dim; } rows[] = {
+        { SAPA_ROWS_CLIENTS, SAPA_DIM_CLIENT }, { SAPA_ROWS_NUMBERS, SAPA_DIM_NUMBER }, { SAPA_ROWS_QUEUES, SAPA_DIM_QUEUE },
+    };
+    struct sums sums = { 0 };
+
+    sum(&sums, SAPA_M_SURGE, ms);
+    add_to(contact_row(fold, span, SAPA_ROWS_TOTAL, 0), &sums);
+    for (size_t i = 0; i < SAPA_COUNT(rows); i++) {
+        for (uint32_t k = 0; k < fold->names->dims[rows[i].dim].index_count; k++) {
+            const uint32_t dim = dim_of(fold, rows[i].dim, k);
+            if (dim != SAPA_NONE
+                && in_surge(fold, rows[i].dim == SAPA_DIM_CLIENT ? dim : fold->names->dims[rows[i].dim].names[dim].client))
+                add_to(contact_row(fold, span, rows[i].kind, dim), &sums);
+        }
+    }
+}
+
+/* Rows get the time of the surges that are on, up to `until_us`. */
+static void surge_until(struct sapa_intervals *fold, int64_t until_us)
+{
+    int64_t at_us = SAPA_MAX(fold->surged_us, fold->options.from_s * 1000000);
+
+    while (fold->surges.count > 0 && at_us < until_us && fold->failed == SAPA_OK) {
+        const struct sapa_span span = span_at(fold, at_us);
+        const int64_t to_us = SAPA_MIN(until_us, span.to_s > INT64_MAX / 1000000 ? INT64_MAX : span.to_s * 1000000);
+        if (fold->options.to_s != 0 && span.from_s >= fold->options.to_s)
+            break;
+        add_surge(fold, span, to_us / 1000 - at_us / 1000); /* so that nothing is lost, however often it is asked */
+        at_us = to_us;
+    }
+    fold->surged_us = SAPA_MAX(fold->surged_us, until_us);
+}
+
+static void switched(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_switch_changed *in = &record->u.switch_changed;
+    const uint32_t client = in->client == SAPA_NONE ? SAPA_NONE : dim_of(fold, SAPA_DIM_CLIENT, in->client);
+    const uint64_t who = client == SAPA_NONE ? 0 : client + UINT64_C(1);
+    struct surge *surge;
+
+    if (in->which != SAPA_SWITCH_SURGE || (client == SAPA_NONE && in->client != SAPA_NONE))
+        return;
+    surge_until(fold, record->at_us);
+    surge = sapa_table_find(&fold->surges, who);
+    if (!in->on && surge) {
+        sapa_table_remove(&fold->surges, surge);
+    } else if (in->on && !surge) {
+        const sapa_rc rc = sapa_table_add(&fold->surges, who, &surge);
+        if (rc != SAPA_OK)
+            fold->failed = rc;
+    }
+}
+
+/* A message, in the figures of the queue that it is for. */
+static void message_left(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    const uint32_t queue = dim_of(fold, SAPA_DIM_QUEUE, record->u.voicemail_left.queue);
+    struct sums sums = { 0 };
+
+    sum(&sums, SAPA_M_MESSAGES, 1);
+    add_arrival(fold, &contact->home, &sums, NULL);
+    if (queue != SAPA_NONE)
+        add_to(contact_row(fold, span_at(fold, record->at_us), SAPA_ROWS_QUEUES, queue), &sums);
+}
+
 static void opened(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_new *in = &record->u.contact_new;
+    const struct sapa_centre *centre = fold->names->centre;
     struct open_contact *contact;
     struct sums sums = { 0 };
 
@@ -299,14 +452,54 @@ static void opened(struct sapa_intervals *fold, const struct sapa_record *record
         .client = dim_of(fold, SAPA_DIM_CLIENT, in->client),
         .number = dim_of(fold, SAPA_DIM_NUMBER, in->number),
     };
+    contact->home.arrived_in_surge = in_surge(fold, contact->home.client);
     contact->inbound = in->direction == SAPA_DIRECTION_INBOUND;
     contact->last_agent = SAPA_NONE;
+    if (centre && in->number < centre->numbers_count) {
+        const struct sapa_number *number = &centre->numbers[in->number];
+        contact->cost_call = number->cost_call;
+        contact->cost_minute = number->cost_minute;
+        contact->cost_pulse_ms = number->cost_pulse_ms;
+    }
     if (contact->inbound) {
         sum(&sums, SAPA_M_OFFERED, 1);
         sum(&sums, SAPA_M_OPEN, 1);
     } else {
         sum(&sums, SAPA_M_OUTBOUND, 1);
     }
+    add_arrival(fold, &contact->home, &sums, NULL);
+}
+
+/* What the customer's line has cost, when it is over: each begun pulse counts whole. */
+static void sum_charge(struct sums *sums, struct open_contact *contact, int64_t at_us)
+{
+    const uint64_t length_ms = (uint64_t)SAPA_MAX(at_us - contact->charged_from_us, 0) / 1000;
+    const uint64_t pulse_ms = contact->cost_pulse_ms == 0 ? 60000 : contact->cost_pulse_ms;
+
+    if (contact->charged_from_us == 0)
+        return;
+    contact->charged_from_us = 0;
+    if (contact->cost_call == 0 && contact->cost_minute == 0)
+        return;
+    const uint64_t charged_ms = (SAPA_MIN(length_ms, (uint64_t)UINT32_MAX) + pulse_ms - 1) / pulse_ms * pulse_ms;
+    sum(sums, SAPA_M_CHARGED_CALLS, 1);
+    sum(sums, SAPA_M_CHARGED, (int64_t)SAPA_MIN(length_ms, (uint64_t)UINT32_MAX));
+    sum(sums, SAPA_M_COST, (int64_t)(contact->cost_call * UINT64_C(100)
+                                     + (charged_ms * contact->cost_minute + 300) / 600));
+}
+
+static void line_answered(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    (void)fold;
+    if (contact->inbound && contact->charged_from_us == 0)
+        contact->charged_from_us = record->at_us;
+}
+
+static void line_gone(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    struct sums sums = { 0 };
+
+    sum_charge(&sums, contact, record->at_us);
     add_arrival(fold, &contact->home, &sums, NULL);
 }
 
@@ -318,6 +511,7 @@ static void queued(struct sapa_intervals *fold, struct open_contact *contact, co
 
     contact->home.queue = dim_of(fold, SAPA_DIM_QUEUE, in->queue);
     contact->home.joined = span_at(fold, record->at_us);
+    contact->home.joined_in_surge = in_surge(fold, contact->home.client);
     contact->queued_us = record->at_us;
     contact->queued = true;
     contact->is_callback = in->virtual_waiter != 0;
@@ -340,13 +534,17 @@ static void queued(struct sapa_intervals *fold, struct open_contact *contact, co
             sum(&sums, SAPA_M_OVERFLOWED_IN, 1);
     }
     contact->has_left = false;
-    add_queue(fold, &contact->home, &sums);
+    add_queue(fold, &contact->home, &sums, NULL);
 }
 
 /* What an abandoned or answered wait adds to a row. */
-static void sum_wait(struct sums *sums, const struct open_contact *contact, bool answered, uint64_t wait_ms)
+static void sum_wait(struct sums *sums, const struct open_contact *contact, bool answered, uint64_t wait_ms,
+                     bool surge)
 {
     const bool in_level = wait_ms <= contact->level_ms;
+
+    sum(sums, SAPA_M_SURGE_DECIDED, surge);
+    sum(sums, SAPA_M_SURGE_MET, surge && in_level);
 
     sum(sums, SAPA_M_WAIT_MAX, (int64_t)wait_ms);
     if (answered) {
@@ -364,7 +562,7 @@ static void dequeued(struct sapa_intervals *fold, struct open_contact *contact,
 {
     const struct sapa_rec_contact_dequeued *in = &record->u.contact_dequeued;
     struct sums sums = { 0 };
-    bool is_answered = false;
+    struct sample sample = { .dist = SAPA_DIST_COUNT };
 
     if (!contact->queued)
         return;
@@ -374,7 +572,7 @@ static void dequeued(struct sapa_intervals *fold, struct open_contact *contact,
     if (contact->is_callback) {
         sum(&sums, SAPA_M_CALLBACKS_OPEN, -1);
         sum(&sums, in->reason == SAPA_DEQUEUE_CONNECTED ? SAPA_M_CALLBACKS_ANSWERED : SAPA_M_CALLBACKS_ENDED, 1);
-        add_queue(fold, &contact->home, &sums);
+        add_queue(fold, &contact->home, &sums, NULL);
         return;
     }
     const uint64_t wait_ms = (uint64_t)SAPA_MAX(record->at_us - contact->queued_us, 0) / 1000;
@@ -384,15 +582,16 @@ static void dequeued(struct sapa_intervals *fold, struct open_contact *contact,
     sum(&sums, SAPA_M_OPEN, -1);
     switch (in->reason) {
     case SAPA_DEQUEUE_CONNECTED:
-        is_answered = true;
+        sample.dist = SAPA_DIST_WAIT;
         sum(&sums, SAPA_M_ANSWERED, 1);
-        sum_wait(&sums, contact, true, wait_ms);
+        sum_wait(&sums, contact, true, wait_ms, contact->home.joined_in_surge);
         contact->answered = true;
         break;
     case SAPA_DEQUEUE_ABANDONED:
+        sample.dist = SAPA_DIST_PATIENCE;
         sum(&sums, SAPA_M_ABANDONED, 1);
         sum(&sums, while_ringing ? SAPA_M_ABANDONED_RINGING : SAPA_M_ABANDONED_QUEUE, 1);
-        sum_wait(&sums, contact, false, wait_ms);
+        sum_wait(&sums, contact, false, wait_ms, contact->home.joined_in_surge);
         break;
     case SAPA_DEQUEUE_OVERFLOW_WAIT:
     case SAPA_DEQUEUE_OVERFLOW_LENGTH:
@@ -404,14 +603,10 @@ static void dequeued(struct sapa_intervals *fold, struct open_contact *contact,
     case SAPA_DEQUEUE_NO_AGENTS: sum(&sums, SAPA_M_NO_AGENTS, 1); break;
     default: break; /* a reason of a newer build: the row does not add up and the check says so */
     }
-    if (!is_answered)
+    if (sample.dist != SAPA_DIST_WAIT)
         sum(&sums, SAPA_M_WAIT_MAX, (int64_t)wait_ms);
-    if (contact->home.queue == SAPA_NONE)
-        return;
-    struct contact_row *row = contact_row(fold, contact->home.joined, SAPA_ROWS_QUEUES, contact->home.queue);
-    add_to(row, &sums);
-    if (row && is_answered)
-        add_wait(fold, row, wait_ms);
+    sample.ms = wait_ms;
+    add_queue(fold, &contact->home, &sums, sample.dist == SAPA_DIST_COUNT ? NULL : &sample);
 }
 
 static void sum_outcome(struct sums *sums, const struct open_contact *contact, uint64_t outcome)
@@ -419,7 +614,7 @@ static void sum_outcome(struct sums *sums, const struct open_contact *contact, u
     switch (outcome) {
     case SAPA_OUTCOME_ANSWERED:
         sum(sums, SAPA_M_ANSWERED, 1);
-        sum_wait(sums, contact, true, contact->wait_ms);
+        sum_wait(sums, contact, true, contact->wait_ms, contact->home.arrived_in_surge);
         break;
     case SAPA_OUTCOME_ABANDONED_FLOW:
         sum(sums, SAPA_M_ABANDONED, 1);
@@ -429,7 +624,7 @@ static void sum_outcome(struct sums *sums, const struct open_contact *contact, u
     case SAPA_OUTCOME_ABANDONED_RINGING:
         sum(sums, SAPA_M_ABANDONED, 1);
         sum(sums, outcome == SAPA_OUTCOME_ABANDONED_QUEUE ? SAPA_M_ABANDONED_QUEUE : SAPA_M_ABANDONED_RINGING, 1);
-        sum_wait(sums, contact, false, contact->wait_ms);
+        sum_wait(sums, contact, false, contact->wait_ms, contact->home.arrived_in_surge);
         break;
     case SAPA_OUTCOME_CONTAINED: sum(sums, SAPA_M_CONTAINED, 1); break;
     case SAPA_OUTCOME_CLOSED: sum(sums, SAPA_M_CLOSED, 1); break;
@@ -459,8 +654,11 @@ static void ended(struct sapa_intervals *fold, struct open_contact *contact, con
     if (in->side < SAPA_SIDE_COUNT && in->outcome != SAPA_OUTCOME_REFUSED)
         sum(&sums, by[in->side], 1); /* one who is turned away at the door is no drop of ours */
     sum(&sums, SAPA_M_MENU, (int64_t)SAPA_MIN(in->flow_ms, (uint64_t)INT32_MAX));
+    sum_charge(&sums, contact, record->at_us);
+    const bool is_abandoned = in->outcome == SAPA_OUTCOME_ABANDONED_QUEUE || in->outcome == SAPA_OUTCOME_ABANDONED_RINGING;
+    const struct sample sample = { is_abandoned ? SAPA_DIST_PATIENCE : SAPA_DIST_WAIT, contact->wait_ms };
     add_arrival(fold, &contact->home, &sums,
-                contact->inbound && in->outcome == SAPA_OUTCOME_ANSWERED ? &contact->wait_ms : NULL);
+                contact->inbound && (is_abandoned || in->outcome == SAPA_OUTCOME_ANSWERED) ? &sample : NULL);
     sapa_table_remove(&fold->contacts, contact);
 }
 
@@ -488,7 +686,7 @@ static void offered(struct sapa_intervals *fold, const struct sapa_record *recor
     offer->is_callback = in->kind == 1;
     sum(&sums, SAPA_M_OFFERS, 1);
     sum(&sums, SAPA_M_OFFERS_OPEN, 1);
-    add_both(fold, &offer->home, &sums);
+    add_both(fold, &offer->home, &sums, NULL);
     add_agent(fold, offer->made, offer->agent, SAPA_M_OFFERS, 1);
     add_agent(fold, offer->made, offer->agent, SAPA_M_OFFERS_OPEN, 1);
 }
@@ -539,7 +737,7 @@ static void offer_over(struct sapa_intervals *fold, const struct sapa_record *re
     sum(&sums, SAPA_M_OFFERS_OPEN, -1);
     sum(&sums, how, 1);
     sum(&sums, SAPA_M_RING, (int64_t)SAPA_MIN(in->ring_ms, (uint64_t)INT32_MAX));
-    add_both(fold, &offer->home, &sums);
+    add_both(fold, &offer->home, &sums, NULL);
     add_agent(fold, offer->made, offer->agent, SAPA_M_OFFERS_OPEN, -1);
     add_agent(fold, offer->made, offer->agent, how, 1);
     if (offer->is_callback && in->result == SAPA_OFFER_ACCEPTED && !sapa_table_find(&fold->parts, in->offer)) {
@@ -548,6 +746,15 @@ static void offer_over(struct sapa_intervals *fold, const struct sapa_record *re
             part->dialling = true;
     }
     sapa_table_remove(&fold->offers, offer);
+}
+
+static bool is_doing_anything(const struct agent_state *agent)
+{
+    bool is_anything = agent->presence != SAPA_PRESENCE_OFFLINE;
+
+    for (unsigned i = SAPA_ASSIGNMENT_NONE + 1; i < SAPA_ASSIGNMENT_COUNT; i++)
+        is_anything |= agent->doing[i] > 0;
+    return is_anything;
 }
 
 static void count_until(struct sapa_intervals *fold, struct agent_state *agent, int64_t until_us);
@@ -585,7 +792,7 @@ static void connected(struct sapa_intervals *fold, const struct sapa_record *rec
     sum(&sums, SAPA_M_PASSED_ON, 1);
     add_agent(fold, contact->last_agent_span, contact->last_agent, SAPA_M_PASSED_ON, 1);
     contact->last_agent = SAPA_NONE;
-    add_both(fold, &contact->home, &sums);
+    add_both(fold, &contact->home, &sums, NULL);
 }
 
 static void parted(struct sapa_intervals *fold, const struct sapa_record *record)
@@ -600,12 +807,35 @@ static void parted(struct sapa_intervals *fold, const struct sapa_record *record
     sum(&sums, SAPA_M_HANDLED, 1);
     sum(&sums, SAPA_M_TALK, (int64_t)SAPA_MIN(in->talk_ms, (uint64_t)INT32_MAX));
     sum(&sums, SAPA_M_HOLD, (int64_t)SAPA_MIN(in->hold_ms, (uint64_t)INT32_MAX));
-    add_both(fold, &part->home, &sums);
+    add_both(fold, &part->home, &sums, NULL);
     add_agent(fold, span_at(fold, record->at_us), part->agent, SAPA_M_HANDLED, 1);
+    part->parted = true;
+    part->over = span_at(fold, record->at_us);
+    part->handling_ms = SAPA_MIN(in->talk_ms, (uint64_t)INT32_MAX) + SAPA_MIN(in->hold_ms, (uint64_t)INT32_MAX);
     if (contact) {
         contact->last_agent = part->agent;
         contact->last_agent_span = span_at(fold, record->at_us);
     }
+}
+
+/* A part is over for good: the whole of it stands in the distribution of handling. */
+static void let_part_go(struct sapa_intervals *fold, struct open_part *part)
+{
+    const struct sample sample = { SAPA_DIST_HANDLE, part->handling_ms };
+    const int64_t ms = (int64_t)SAPA_MIN(part->handling_ms, (uint64_t)UINT32_MAX);
+    struct sums sums = { 0 };
+
+    if (part->parted) {
+        struct agent_row *row = agent_row(fold, part->over, SAPA_ROWS_AGENTS, part->agent, 0);
+        if (row) {
+            int64_t *largest = &row->m[SAPA_M_HANDLING_MAX - SAPA_M_SHARED_FIRST];
+            *largest = SAPA_MAX(*largest, ms * 1000);
+            add_value(fold, &row->dists[SAPA_DIST_HANDLE], part->handling_ms);
+        }
+        sum(&sums, SAPA_M_HANDLING_MAX, ms);
+        add_both(fold, &part->home, &sums, &sample);
+    }
+    sapa_table_remove(&fold->parts, part);
 }
 
 static void wrapped(struct sapa_intervals *fold, const struct sapa_record *record)
@@ -617,10 +847,11 @@ static void wrapped(struct sapa_intervals *fold, const struct sapa_record *recor
     if (!part || part->wrapped)
         return;
     part->wrapped = true;
+    part->handling_ms += SAPA_MIN(in->wrapup_ms, (uint64_t)INT32_MAX);
     sum(&sums, SAPA_M_WRAPUP, (int64_t)SAPA_MIN(in->wrapup_ms, (uint64_t)INT32_MAX));
-    add_both(fold, &part->home, &sums);
+    add_both(fold, &part->home, &sums, NULL);
     if (part->released)
-        sapa_table_remove(&fold->parts, part);
+        let_part_go(fold, part);
 }
 
 /* ---- agents ---- */
@@ -684,11 +915,7 @@ static void count_stretch(struct sapa_intervals *fold, const struct agent_state 
 
 static void count_until(struct sapa_intervals *fold, struct agent_state *agent, int64_t until_us)
 {
-    bool is_anything = agent->presence != SAPA_PRESENCE_OFFLINE;
-
-    for (unsigned i = SAPA_ASSIGNMENT_NONE + 1; i < SAPA_ASSIGNMENT_COUNT; i++)
-        is_anything |= agent->doing[i] > 0;
-    if (!is_anything || until_us <= agent->counted_us) {
+    if (!is_doing_anything(agent) || until_us <= agent->counted_us) {
         agent->counted_us = SAPA_MAX(agent->counted_us, until_us);
         return;
     }
@@ -755,13 +982,14 @@ static void assigned(struct sapa_intervals *fold, const struct sapa_record *reco
     part->released = true;
     /* Whichever of this and wrapup_ended comes last lets the part go. */
     if (part->wrapped || !part->wrapping)
-        sapa_table_remove(&fold->parts, part);
+        let_part_go(fold, part);
 }
 
 sapa_rc sapa_intervals_until(struct sapa_intervals *fold, int64_t now_us)
 {
     for (uint32_t i = 0; i < fold->agents.count; i++)
         count_until(fold, sapa_table_at(&fold->agents, i), now_us);
+    surge_until(fold, now_us);
     fold->now_us = SAPA_MAX(fold->now_us, now_us);
     return fold->failed;
 }
@@ -786,15 +1014,19 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
         if (contact)                                                                 \
             handler(fold, contact, record);                                          \
         break;
+    C(contact_answered, line_answered)
+    C(contact_gone, line_gone)
     C(contact_queued, queued)
     C(contact_dequeued, dequeued)
     C(contact_ended, ended)
+    C(voicemail_left, message_left)
 #undef C
     case SAPA_T_offer_made: offered(fold, record); break;
     case SAPA_T_offer_ended: offer_over(fold, record); break;
     case SAPA_T_contact_connected: connected(fold, record); break;
     case SAPA_T_contact_parted: parted(fold, record); break;
     case SAPA_T_wrapup_ended: wrapped(fold, record); break;
+    case SAPA_T_switch_changed: switched(fold, record); break;
     case SAPA_T_agent_moved: moved(fold, record); break;
     case SAPA_T_assignment_moved: assigned(fold, record); break;
     case SAPA_T_centre_started: fold->span = (struct sapa_span){ 0, 0 }; break; /* the zone may differ */
@@ -814,14 +1046,14 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
                                                       : call->opened_us),
     };
     struct sums meter = { 0 }, survey = { 0 }, legs = { 0 };
-    int64_t answers = 0, promoters = 0, detractors = 0, satisfied = 0, mos = 0, bad = 0;
+    int64_t answers = 0, promoters = 0, detractors = 0, satisfied = 0, measured = 0, mos = 0, bad = 0;
 
     sum(&meter, SAPA_M_RECORDED, call->recorded_ms);
     sum(&meter, SAPA_M_MASKED, call->masked_ms);
     sum(&meter, SAPA_M_EXCLUDED, call->excluded_ms);
     sum(&meter, SAPA_M_UNRECORDED, call->unrecorded_ms);
     sum(&meter, SAPA_M_CONVERSATION, call->conversation_ms);
-    add_both(fold, &home, &meter);
+    add_both(fold, &home, &meter, NULL);
     for (unsigned i = 0; i < call->answer_count; i++) {
         const uint8_t answer = call->answers[i].answer;
         answers += answer;
@@ -834,15 +1066,57 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
     sum(&survey, SAPA_M_PROMOTERS, promoters);
     sum(&survey, SAPA_M_DETRACTORS, detractors);
     sum(&survey, SAPA_M_TOP_TWO, satisfied);
-    add_both(fold, &home, &survey);
+    add_both(fold, &home, &survey, NULL);
     for (unsigned i = 0; i < call->leg_count; i++) {
+        if (call->legs[i].mos_x100 == 0) /* nothing came: nothing was measured */
+            continue;
+        measured++;
         mos += call->legs[i].mos_x100;
-        bad += call->legs[i].mos_x100 < alarm;
+        bad += call->legs[i].mos_x100 < alarm || (call->legs[i].heard_mos_x100 && call->legs[i].heard_mos_x100 < alarm);
     }
-    sum(&legs, SAPA_M_LEGS, call->leg_count);
+    sum(&legs, SAPA_M_LEGS, measured);
     sum(&legs, SAPA_M_LEGS_BAD, bad);
     sum(&legs, SAPA_M_MOS_SUM, mos);
-    add_both(fold, &home, &legs);
+    add_both(fold, &home, &legs, NULL);
+}
+
+static void move_chunks(struct sapa_intervals *fold, const struct chunk *old, struct dist *dist)
+{
+    uint32_t *link = &dist->chunk;
+
+    while (*link != 0) {
+        struct chunk *to = chunk_at(fold, fold->chunk_used++);
+        *to = old[*link - 1];
+        *link = fold->chunk_used;
+        link = &to->next;
+    }
+}
+
+/* Only the chunks of rows that are there. */
+static sapa_rc pack_chunks(struct sapa_intervals *fold)
+{
+    struct chunk *old = fold->chunks;
+    void *fresh = NULL;
+
+    if (fold->chunk_used == 0)
+        return SAPA_OK;
+    if (fold->rows.count + fold->agent_rows.count > 0) {
+        fresh = fold->memory->resize(fold->memory->ctx, NULL, fold->chunk_room * sizeof(struct chunk));
+        if (!fresh)
+            return fold->failed = SAPA_ENOMEM;
+    } else {
+        fold->chunk_room = 0;
+    }
+    fold->chunks = fresh;
+    fold->chunk_used = 0;
+    for (uint32_t i = 0; i < fold->rows.count; i++)
+        for (unsigned d = 0; d < SAPA_DIST_COUNT; d++)
+            move_chunks(fold, old, &((struct contact_row *)sapa_table_at(&fold->rows, i))->dists[d]);
+    for (uint32_t i = 0; i < fold->agent_rows.count; i++)
+        for (unsigned d = 0; d < SAPA_DIST_COUNT; d++)
+            move_chunks(fold, old, &((struct agent_row *)sapa_table_at(&fold->agent_rows, i))->dists[d]);
+    (void)fold->memory->resize(fold->memory->ctx, old, 0);
+    return SAPA_OK;
 }
 
 sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64_t from_s)
@@ -862,9 +1136,7 @@ sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64_t from_s)
         if (row->span.from_s < from_s)
             sapa_table_remove(&fold->rows, row);
     }
-    if (fold->rows.count == 0)
-        fold->wait_used = 0; /* else the chunks of rows that went are kept until none is left */
-    return SAPA_OK;
+    return pack_chunks(fold);
 }
 
 /* ---- reading ---- */
@@ -894,7 +1166,7 @@ sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64_t from_s)
         }                                                                    \
     }
 SIFT(sort_keys, uint64_t)
-SIFT(sort_waits, uint32_t)
+SIFT(sort_entries, uint32_t)
 
 static bool is_of_agents(enum sapa_rows kind)
 {
@@ -913,24 +1185,83 @@ static uint32_t dim_of_key(uint64_t key)
     return dim == (1u << DIM_BITS) - 1 ? SAPA_NONE : dim;
 }
 
-static void take_waits(const struct sapa_intervals *fold, const struct contact_row *row, uint32_t *waits)
+/* Gather a distribution behind `at` of fold->entries, by bucket. False without memory. */
+static bool take_entries(struct sapa_intervals *fold, const struct dist *dist, uint32_t *at)
 {
-    uint32_t left = row->wait_count;
-    uint32_t in_chunk = left % WAITS_A_CHUNK == 0 && left > 0 ? WAITS_A_CHUNK : left % WAITS_A_CHUNK;
-
-    for (uint32_t at = row->wait_chunk; at != 0 && left > 0;) {
-        const struct wait_chunk *chunk = (const struct wait_chunk *)fold->waits + (at - 1);
-        memcpy(waits + (row->wait_count - left), chunk->ms, in_chunk * sizeof(uint32_t));
-        left -= in_chunk;
-        in_chunk = WAITS_A_CHUNK;
-        at = chunk->next;
+    for (uint32_t link = dist->chunk; link != 0;) {
+        const struct chunk *chunk = chunk_at(fold, link - 1);
+        if (fold->entry_room - *at < CHUNK_ENTRIES) {
+            const uint32_t room = fold->entry_room * 2 + 64;
+            void *grown = fold->memory->resize(fold->memory->ctx, fold->entries, room * sizeof(uint32_t));
+            if (!grown)
+                return false;
+            fold->entries = grown;
+            fold->entry_room = room;
+        }
+        for (unsigned i = 0; i < CHUNK_ENTRIES && chunk->entries[i] != 0; i++)
+            fold->entries[(*at)++] = chunk->entries[i];
+        link = chunk->next;
     }
+    return true;
 }
 
-/* Nearest rank: the smallest value that `percent` of all do not exceed. */
-static uint32_t rank(const uint32_t *sorted, uint32_t count, unsigned percent)
+/* Put entries in order; many of them by counting, which joins those of one bucket. @return how many are left */
+static uint32_t order_entries(struct sapa_intervals *fold, uint32_t *entries, uint32_t count)
 {
-    return count == 0 ? 0 : sorted[((uint64_t)count * percent + 99) / 100 - 1];
+    uint32_t left = 0;
+
+    if (count > 1 && !(count > COUNT_FROM && fold->dense)) {
+        sort_entries(entries, count);
+        return count;
+    }
+    if (count <= 1)
+        return count;
+    memset(fold->dense, 0, SAPA_HIST_BUCKETS * sizeof(*fold->dense));
+    for (uint32_t i = 0; i < count; i++)
+        fold->dense[sapa_hist_entry_bucket(entries[i])] += sapa_hist_entry_count(entries[i]);
+    /* a bucket of more than an entry holds had as many entries before: there is room */
+    for (uint32_t bucket = 0; bucket < SAPA_HIST_BUCKETS; bucket++) {
+        for (uint64_t rest = fold->dense[bucket]; rest > 0;) {
+            const uint32_t part = (uint32_t)SAPA_MIN(rest, (uint64_t)SAPA_HIST_COUNT_MAX);
+            entries[left++] = sapa_hist_entry(bucket, part);
+            rest -= part;
+        }
+    }
+    return left;
+}
+
+/* The row's distributions, to be read until the next row is. */
+static bool read_dists(struct sapa_intervals *fold, const struct dist *dists, struct sapa_row *ret)
+{
+    uint32_t at[SAPA_DIST_COUNT + 1] = { 0 };
+
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {
+        at[d + 1] = at[d];
+        if (!take_entries(fold, &dists[d], &at[d + 1]))
+            return false;
+    }
+    if (at[SAPA_DIST_COUNT] > COUNT_FROM && !fold->dense) {
+        fold->dense = fold->memory->resize(fold->memory->ctx, NULL, SAPA_HIST_BUCKETS * sizeof(*fold->dense));
+        if (!fold->dense)
+            return false;
+    }
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {
+        uint32_t *entries = fold->entries ? fold->entries + at[d] : NULL;
+        const uint32_t count = at[d + 1] > at[d] ? order_entries(fold, entries, at[d + 1] - at[d]) : 0;
+        ret->dists[d] = (struct sapa_hist){ entries, count, dists[d].total };
+    }
+    return true;
+}
+
+/* The two that are asked for most. */
+static void read_waits(struct sapa_row *row)
+{
+    const struct sapa_hist *waits = &row->dists[SAPA_DIST_WAIT];
+    const int64_t largest = row->m.of[SAPA_M_WAIT_MAX];
+
+    row->wait_count = (uint32_t)waits->total;
+    row->wait_p50_ms = (uint32_t)SAPA_MIN((int64_t)sapa_hist_percentile(waits, 50), largest);
+    row->wait_p90_ms = (uint32_t)SAPA_MIN((int64_t)sapa_hist_percentile(waits, 90), largest);
 }
 
 static void read_agent_row(const struct agent_row *from, struct sapa_row *ret)
@@ -954,23 +1285,25 @@ static struct sapa_row row_head(uint64_t key, struct sapa_span span)
     };
 }
 
-static void give_row(const struct sapa_intervals *fold, enum sapa_rows kind, uint64_t key, uint32_t *waits,
-                     struct sapa_row *ret)
+static bool give_row(struct sapa_intervals *fold, enum sapa_rows kind, uint64_t key, struct sapa_row *ret)
 {
+    const struct dist *dists;
+
     if (is_of_agents(kind)) {
         const struct agent_row *from = sapa_table_find(&fold->agent_rows, key);
         *ret = row_head(key, from->span);
         read_agent_row(from, ret);
-        return;
+        dists = from->dists;
+    } else {
+        const struct contact_row *from = sapa_table_find(&fold->rows, key);
+        *ret = row_head(key, from->span);
+        memcpy(ret->m.of, from->m, sizeof(from->m));
+        dists = from->dists;
     }
-    const struct contact_row *from = sapa_table_find(&fold->rows, key);
-    *ret = row_head(key, from->span);
-    memcpy(ret->m.of, from->m, sizeof(from->m));
-    ret->wait_count = from->wait_count;
-    take_waits(fold, from, waits);
-    sort_waits(waits, from->wait_count);
-    ret->wait_p50_ms = rank(waits, from->wait_count, 50);
-    ret->wait_p90_ms = rank(waits, from->wait_count, 90);
+    if (!read_dists(fold, dists, ret))
+        return false;
+    read_waits(ret);
+    return true;
 }
 
 sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sapa_rows kind,
@@ -978,7 +1311,8 @@ sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sapa_rows kind,
 {
     const struct sapa_table *table = is_of_agents(kind) ? &fold->agent_rows : &fold->rows;
     const struct sapa_memory *memory = fold->memory;
-    uint32_t count = 0, waits_max = 1;
+    uint32_t count = 0;
+    bool good = true;
 
     if (fold->failed != SAPA_OK)
         return fold->failed;
@@ -989,26 +1323,32 @@ sapa_rc sapa_intervals_each(struct sapa_intervals *fold, enum sapa_rows kind,
         const void *row = sapa_table_at(table, i);
         uint64_t key;
         memcpy(&key, row, sizeof(key));
-        if (kind_of_key(key) != kind)
-            continue;
-        keys[count++] = key;
-        if (!is_of_agents(kind))
-            waits_max = SAPA_MAX(waits_max, ((const struct contact_row *)row)->wait_count);
-    }
-    uint32_t *waits = memory->resize(memory->ctx, NULL, waits_max * sizeof(*waits));
-    if (!waits) {
-        (void)memory->resize(memory->ctx, keys, 0);
-        return SAPA_ENOMEM;
+        if (kind_of_key(key) == kind)
+            keys[count++] = key;
     }
     sort_keys(keys, count);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; good && i < count; i++) {
         struct sapa_row row;
-        give_row(fold, kind, keys[i], waits, &row);
-        each(ctx, &row);
+        good = give_row(fold, kind, keys[i], &row);
+        if (good)
+            each(ctx, &row);
     }
-    (void)memory->resize(memory->ctx, waits, 0);
     (void)memory->resize(memory->ctx, keys, 0);
-    return SAPA_OK;
+    return good ? SAPA_OK : SAPA_ENOMEM;
+}
+
+sapa_rc sapa_intervals_read(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim, int64_t at_us,
+                            struct sapa_row *ret_row)
+{
+    const struct sapa_span span = span_at(fold, at_us);
+    const uint64_t key = row_key(span, kind, dim, 0);
+
+    if (fold->failed != SAPA_OK)
+        return fold->failed;
+    *ret_row = (struct sapa_row){ .span = span, .kind = kind, .dim = dim, .reason = SAPA_NONE };
+    if (!sapa_table_find(is_of_agents(kind) ? &fold->agent_rows : &fold->rows, key))
+        return SAPA_OK;
+    return give_row(fold, kind, key, ret_row) ? SAPA_OK : SAPA_ENOMEM;
 }
 
 sapa_rc sapa_intervals_get(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim, int64_t at_us,
@@ -1025,20 +1365,9 @@ sapa_rc sapa_intervals_get(struct sapa_intervals *fold, enum sapa_rows kind, uin
             read_agent_row(agent, ret_row);
     } else if (row) {
         memcpy(ret_row->m.of, row->m, sizeof(row->m));
-        ret_row->wait_count = row->wait_count;
+        ret_row->wait_count = row->dists[SAPA_DIST_WAIT].total;
     }
     return fold->failed;
-}
-
-static void join_agent_row(const struct agent_row *from, struct sapa_row *to, struct agent_row *sum)
-{
-    for (unsigned i = 0; i < AGENT_MEASURES; i++)
-        sum->m[i] += from->m[i];
-    if (from->first_in_us != 0 && (sum->first_in_us == 0 || from->first_in_us < sum->first_in_us))
-        sum->first_in_us = from->first_in_us;
-    sum->last_out_us = SAPA_MAX(sum->last_out_us, from->last_out_us);
-    to->span.from_s = SAPA_MIN(to->span.from_s, from->span.from_s);
-    to->span.to_s = SAPA_MAX(to->span.to_s, from->span.to_s);
 }
 
 static bool is_meant(uint64_t key, enum sapa_rows kind, uint32_t dim)
@@ -1046,76 +1375,408 @@ static bool is_meant(uint64_t key, enum sapa_rows kind, uint32_t dim)
     return kind_of_key(key) == kind && (dim == SAPA_NONE || dim_of_key(key) == dim);
 }
 
+/* Sums and maxima of the first `count` measures from `first` on. */
+static void join_measures(int64_t *to, const int64_t *from, unsigned first, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const enum sapa_measure measure = first + i;
+        if (measure == SAPA_M_WAIT_MAX || measure == SAPA_M_HANDLING_MAX)
+            to[i] = SAPA_MAX(to[i], from[i]);
+        else
+            to[i] = (int64_t)((uint64_t)to[i] + (uint64_t)from[i]); /* a damaged piece may hold anything */
+    }
+}
+
+static void join_moments(struct agent_row *to, const struct agent_row *from)
+{
+    if (from->first_in_us != 0 && (to->first_in_us == 0 || from->first_in_us < to->first_in_us))
+        to->first_in_us = from->first_in_us;
+    to->last_out_us = SAPA_MAX(to->last_out_us, from->last_out_us);
+}
+
+/* Entries are appended: rows that are joined to be read are put in order once, when they are. */
+static void join_dists(struct sapa_intervals *fold, struct dist *to, const struct sapa_intervals *other,
+                       const struct dist *from)
+{
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {
+        for (uint32_t link = from[d].chunk; link != 0;) {
+            const struct chunk chunk = *chunk_at(other, link - 1); /* both may be the same memory, which may move */
+            for (unsigned i = 0; i < CHUNK_ENTRIES && chunk.entries[i] != 0; i++)
+                append_values(fold, &to[d], sapa_hist_entry_bucket(chunk.entries[i]), sapa_hist_entry_count(chunk.entries[i]));
+            link = chunk.next;
+        }
+    }
+}
+
+static void widen(struct sapa_span *span, const struct sapa_span *by)
+{
+    span->from_s = SAPA_MIN(span->from_s, by->from_s);
+    span->to_s = SAPA_MAX(span->to_s, by->to_s);
+}
+
 sapa_rc sapa_intervals_sum(struct sapa_intervals *fold, enum sapa_rows kind, uint32_t dim,
                            struct sapa_row *ret_row)
 {
     struct sapa_row sum_row = { .kind = kind, .dim = dim, .reason = SAPA_NONE, .span = { INT64_MAX, INT64_MIN } };
-    uint64_t wait_count = 0;
+    struct sapa_intervals scratch = { .memory = fold->memory };
+    struct contact_row contacts = { 0 };
+    struct agent_row agents = { 0 };
+    struct dist *dists = is_of_agents(kind) ? agents.dists : contacts.dists;
+    sapa_rc rc = SAPA_OK;
 
     if (fold->failed != SAPA_OK)
         return fold->failed;
-    if (is_of_agents(kind)) {
-        struct agent_row all = { 0 };
-        for (uint32_t i = 0; i < fold->agent_rows.count; i++) {
-            const struct agent_row *row = sapa_table_at(&fold->agent_rows, i);
-            if (is_meant(row->key, kind, dim))
-                join_agent_row(row, &sum_row, &all);
-        }
-        read_agent_row(&all, &sum_row);
+    for (uint32_t i = 0; is_of_agents(kind) && i < fold->agent_rows.count; i++) {
+        const struct agent_row *row = sapa_table_at(&fold->agent_rows, i);
+        if (!is_meant(row->key, kind, dim))
+            continue;
+        join_measures(agents.m, row->m, SAPA_M_SHARED_FIRST, AGENT_MEASURES);
+        join_moments(&agents, row);
+        join_dists(&scratch, dists, fold, row->dists);
+        widen(&sum_row.span, &row->span);
     }
     for (uint32_t i = 0; !is_of_agents(kind) && i < fold->rows.count; i++) {
         const struct contact_row *row = sapa_table_at(&fold->rows, i);
-        struct sapa_measures m = { { 0 } };
         if (!is_meant(row->key, kind, dim))
             continue;
-        memcpy(m.of, row->m, sizeof(row->m));
-        sapa_measures_join(&sum_row.m, &m);
-        sum_row.span.from_s = SAPA_MIN(sum_row.span.from_s, row->span.from_s);
-        sum_row.span.to_s = SAPA_MAX(sum_row.span.to_s, row->span.to_s);
-        wait_count += row->wait_count;
+        join_measures(contacts.m, row->m, 0, SAPA_M_AGENT_FIRST);
+        join_dists(&scratch, dists, fold, row->dists);
+        widen(&sum_row.span, &row->span);
     }
     if (sum_row.span.from_s > sum_row.span.to_s)
         sum_row.span = (struct sapa_span){ 0, 0 };
-    sum_row.wait_count = (uint32_t)wait_count;
-    if (wait_count > 0) {
-        uint32_t *waits = fold->memory->resize(fold->memory->ctx, NULL, wait_count * sizeof(*waits));
-        uint64_t at = 0;
-        if (!waits)
-            return SAPA_ENOMEM;
-        for (uint32_t i = 0; i < fold->rows.count; i++) {
-            const struct contact_row *row = sapa_table_at(&fold->rows, i);
-            if (!is_meant(row->key, kind, dim))
-                continue;
-            take_waits(fold, row, waits + at);
-            at += row->wait_count;
-        }
-        sort_waits(waits, wait_count);
-        sum_row.wait_p50_ms = rank(waits, sum_row.wait_count, 50);
-        sum_row.wait_p90_ms = rank(waits, sum_row.wait_count, 90);
-        (void)fold->memory->resize(fold->memory->ctx, waits, 0);
+    if (is_of_agents(kind))
+        read_agent_row(&agents, &sum_row);
+    else
+        memcpy(sum_row.m.of, contacts.m, sizeof(contacts.m));
+    if (scratch.failed != SAPA_OK || !read_dists(&scratch, dists, &sum_row))
+        rc = SAPA_ENOMEM;
+    if (rc == SAPA_OK) { /* the entries live in this fold until the next row is read */
+        read_waits(&sum_row);
+        if (fold->entries)
+            (void)fold->memory->resize(fold->memory->ctx, fold->entries, 0);
+        fold->entries = scratch.entries;
+        fold->entry_room = scratch.entry_room;
+        *ret_row = sum_row;
+    } else if (scratch.entries) {
+        (void)fold->memory->resize(fold->memory->ctx, scratch.entries, 0);
     }
-    *ret_row = sum_row;
+    if (scratch.chunks)
+        (void)fold->memory->resize(fold->memory->ctx, scratch.chunks, 0);
+    if (scratch.dense)
+        (void)fold->memory->resize(fold->memory->ctx, scratch.dense, 0);
+    return rc;
+}
+
+/* ---- pieces ---- */
+
+uint64_t sapa_row_key_min(int64_t from_s)
+{
+    return row_key((struct sapa_span){ from_s, from_s }, 0, 0, 0);
+}
+
+uint32_t sapa_row_schema(void)
+{
+    const uint8_t version = PIECE_VERSION;
+    uint32_t crc = sapa_crc32c(0, &version, sizeof(version));
+
+    for (unsigned i = 0; i < SAPA_M_OUTER_FIRST; i++)
+        crc = sapa_crc32c(crc, sapa_measure_info(i)->key, strlen(sapa_measure_info(i)->key) + 1);
+#define X(id, key, name_id, name_en, largest, text) crc = sapa_crc32c(crc, key, sizeof(key));
+    SAPA_DISTS(X)
+#undef X
+    return crc;
+}
+
+static void put_dist(const struct sapa_intervals *fold, const struct dist *dist, struct sapa_writer *out)
+{
+    uint32_t count = 0;
+
+    for (uint32_t link = dist->chunk; link != 0; link = chunk_at(fold, link - 1)->next)
+        for (unsigned i = 0; i < CHUNK_ENTRIES; i++)
+            count += chunk_at(fold, link - 1)->entries[i] != 0;
+    sapa_put_u64(out, count);
+    for (uint32_t link = dist->chunk; link != 0; link = chunk_at(fold, link - 1)->next) {
+        for (unsigned i = 0; i < CHUNK_ENTRIES && chunk_at(fold, link - 1)->entries[i] != 0; i++) {
+            const uint32_t entry = chunk_at(fold, link - 1)->entries[i];
+            sapa_put_u64(out, sapa_hist_entry_bucket(entry));
+            sapa_put_u64(out, sapa_hist_entry_count(entry));
+        }
+    }
+}
+
+/* Version, key, span, moments of agents, measures that are not zero, distributions. */
+static void put_piece(const struct sapa_intervals *fold, uint64_t key, const struct sapa_span *span,
+                      const int64_t *m, unsigned count, const struct dist *dists, const struct agent_row *agent,
+                      struct sapa_writer *out)
+{
+    unsigned filled = 0;
+
+    sapa_put_u64(out, PIECE_VERSION);
+    sapa_put_u64(out, key);
+    sapa_put_i64(out, span->from_s);
+    sapa_put_i64(out, span->to_s - span->from_s);
+    if (agent) {
+        sapa_put_i64(out, agent->first_in_us);
+        sapa_put_i64(out, agent->last_out_us);
+    }
+    for (unsigned i = 0; i < count; i++)
+        filled += m[i] != 0;
+    sapa_put_u64(out, filled);
+    for (unsigned i = 0; i < count; i++) {
+        if (m[i] == 0)
+            continue;
+        sapa_put_u64(out, i);
+        sapa_put_i64(out, m[i]);
+    }
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++)
+        put_dist(fold, &dists[d], out);
+}
+
+/* Either kind of row, as a piece says it. */
+struct read_piece {
+    uint64_t key;
+    struct sapa_span span;
+    int64_t first_in_us, last_out_us;
+    int64_t m[(int)SAPA_M_AGENT_FIRST > (int)AGENT_MEASURES ? (int)SAPA_M_AGENT_FIRST : (int)AGENT_MEASURES];
+    struct sapa_reader dists; /* where they begin; looked through already */
+};
+
+static bool take_piece(struct sapa_str piece, struct read_piece *ret)
+{
+    struct sapa_reader in = sapa_reader_of(piece.p, piece.n);
+
+    memset(ret, 0, sizeof(*ret));
+    if (sapa_get_u64(&in) != PIECE_VERSION)
+        return false;
+    ret->key = sapa_get_u64(&in);
+    ret->span.from_s = sapa_get_i64(&in);
+    const int64_t length_s = sapa_get_i64(&in);
+    const enum sapa_rows kind = kind_of_key(ret->key);
+    if (in.bad || kind >= SAPA_ROWS_COUNT || length_s <= 0 || length_s > 400 * INT64_C(86400)
+        || ret->span.from_s < -(INT64_C(1) << 40) || ret->span.from_s > INT64_C(1) << 40)
+        return false;
+    ret->span.to_s = ret->span.from_s + length_s;
+    if (is_of_agents(kind)) {
+        ret->first_in_us = sapa_get_i64(&in);
+        ret->last_out_us = sapa_get_i64(&in);
+        if (ret->first_in_us < 0 || ret->first_in_us > TIME_US_MAX || ret->last_out_us < 0 || ret->last_out_us > TIME_US_MAX)
+            return false;
+    }
+    const unsigned count = is_of_agents(kind) ? AGENT_MEASURES : SAPA_M_AGENT_FIRST;
+    for (uint64_t left = sapa_get_u64(&in); left > 0 && !in.bad; left--) {
+        const uint64_t i = sapa_get_u64(&in);
+        if (i >= count)
+            return false;
+        ret->m[i] = sapa_get_i64(&in);
+        if (ret->m[i] > MEASURE_MAX || ret->m[i] < -MEASURE_MAX)
+            return false;
+    }
+    ret->dists = in;
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {
+        for (uint64_t left = sapa_get_u64(&in); left > 0 && !in.bad; left--) {
+            const uint64_t bucket = sapa_get_u64(&in), values = sapa_get_u64(&in);
+            if (bucket >= SAPA_HIST_BUCKETS || values == 0 || values > SAPA_HIST_COUNT_MAX)
+                return false;
+        }
+    }
+    return !in.bad && sapa_reader_left(&in) == 0;
+}
+
+static void join_read_dists(struct sapa_intervals *fold, struct dist *dists, struct sapa_reader in)
+{
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++) {
+        const bool empty = dists[d].chunk == 0;
+        for (uint64_t left = sapa_get_u64(&in); left > 0; left--) {
+            const uint32_t bucket = (uint32_t)sapa_get_u64(&in);
+            const uint32_t count = (uint32_t)sapa_get_u64(&in);
+            if (empty)
+                append_values(fold, &dists[d], bucket, count);
+            else
+                add_values(fold, &dists[d], bucket, count);
+        }
+    }
+}
+
+sapa_rc sapa_intervals_join(struct sapa_intervals *fold, struct sapa_str bytes)
+{
+    struct read_piece piece;
+
+    if (!take_piece(bytes, &piece))
+        return SAPA_ECORRUPT;
+    const enum sapa_rows kind = kind_of_key(piece.key);
+    if (!is_wanted(fold, piece.span, kind))
+        return fold->failed;
+    if (is_of_agents(kind)) {
+        struct agent_row *row = row_at(fold, &fold->agent_rows, piece.span, piece.key);
+        if (row) {
+            const struct agent_row moments = { .first_in_us = piece.first_in_us, .last_out_us = piece.last_out_us };
+            join_measures(row->m, piece.m, SAPA_M_SHARED_FIRST, AGENT_MEASURES);
+            join_moments(row, &moments);
+            join_read_dists(fold, row->dists, piece.dists);
+        }
+    } else {
+        struct contact_row *row = row_at(fold, &fold->rows, piece.span, piece.key);
+        if (row) {
+            join_measures(row->m, piece.m, 0, SAPA_M_AGENT_FIRST);
+            join_read_dists(fold, row->dists, piece.dists);
+        }
+    }
+    return fold->failed;
+}
+
+sapa_rc sapa_intervals_drain(struct sapa_intervals *fold,
+                             bool (*stored)(void *ctx, struct sapa_row_place place, struct sapa_str *ret),
+                             bool (*put)(void *ctx, struct sapa_row_place place, struct sapa_str piece), void *ctx)
+{
+    uint8_t *bytes = fold->memory->resize(fold->memory->ctx, NULL, SAPA_ROW_PIECE_MAX);
+    sapa_rc rc = fold->failed;
+
+    if (!bytes)
+        return SAPA_ENOMEM;
+    for (unsigned t = 0; t < 2; t++) {
+        const struct sapa_table *table = t == 0 ? &fold->rows : &fold->agent_rows;
+        for (uint32_t i = 0; rc == SAPA_OK && i < table->count; i++) {
+            struct sapa_writer out = sapa_writer_of(bytes, SAPA_ROW_PIECE_MAX);
+            struct sapa_str old = { 0 };
+            uint64_t key;
+            memcpy(&key, sapa_table_at(table, i), sizeof(key));
+            const struct sapa_row_place place = { kind_of_key(key), key };
+            if (stored && stored(ctx, place, &old))
+                rc = sapa_intervals_join(fold, old);
+            if (rc != SAPA_OK)
+                break;
+            if (t == 0) {
+                const struct contact_row *row = sapa_table_at(table, i);
+                put_piece(fold, key, &row->span, row->m, SAPA_M_AGENT_FIRST, row->dists, NULL, &out);
+            } else {
+                const struct agent_row *row = sapa_table_at(table, i);
+                put_piece(fold, key, &row->span, row->m, AGENT_MEASURES, row->dists, row, &out);
+            }
+            if (out.bad)
+                rc = SAPA_ELIMIT;
+            else if (!put(ctx, place, (struct sapa_str){ (const char *)bytes, out.n }))
+                rc = SAPA_EIO;
+        }
+    }
+    (void)fold->memory->resize(fold->memory->ctx, bytes, 0);
+    if (rc != SAPA_OK)
+        return rc;
+    sapa_table_done(&fold->rows);
+    sapa_table_done(&fold->agent_rows);
+    return pack_chunks(fold);
+}
+
+/* ---- comparing ---- */
+
+/* What differs between two rows of one place; NULL: nothing. */
+static const char *difference(const struct sapa_row *a, const struct sapa_row *b)
+{
+    for (unsigned i = 0; i < SAPA_M_OUTER_FIRST; i++)
+        if (a->m.of[i] != b->m.of[i])
+            return sapa_measure_info(i)->key;
+    if (a->span.from_s != b->span.from_s || a->span.to_s != b->span.to_s)
+        return "the interval";
+    if (a->first_in_us != b->first_in_us || a->last_out_us != b->last_out_us)
+        return "a login or logout";
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++)
+        if (a->dists[d].total != b->dists[d].total || a->dists[d].entry_count != b->dists[d].entry_count
+            || (a->dists[d].entry_count > 0
+                && memcmp(a->dists[d].entries, b->dists[d].entries, a->dists[d].entry_count * sizeof(uint32_t)) != 0))
+            return "a distribution";
+    return NULL;
+}
+
+sapa_rc sapa_intervals_compare(struct sapa_intervals *a, struct sapa_intervals *b, uint64_t *ret_rows,
+                               uint64_t *ret_differences, struct sapa_text *first)
+{
+    uint64_t rows = 0, differences = 0;
+
+    if (a->failed != SAPA_OK || b->failed != SAPA_OK)
+        return a->failed != SAPA_OK ? a->failed : b->failed;
+    for (unsigned pass = 0; pass < 4; pass++) { /* contacts and agents, from both sides */
+        const bool agents = (pass & 1) != 0, back = pass >= 2;
+        const struct sapa_table *from = agents ? &(back ? b : a)->agent_rows : &(back ? b : a)->rows;
+        const struct sapa_table *to = agents ? &(back ? a : b)->agent_rows : &(back ? a : b)->rows;
+        for (uint32_t i = 0; i < from->count; i++) {
+            struct sapa_row row_a, row_b;
+            const char *what = "the row itself";
+            uint64_t key;
+            memcpy(&key, sapa_table_at(from, i), sizeof(key));
+            const bool found = sapa_table_find(to, key) != NULL;
+            if (back && found)
+                continue; /* looked at already */
+            rows++;
+            if (found) {
+                if (!give_row(a, kind_of_key(key), key, &row_a) || !give_row(b, kind_of_key(key), key, &row_b))
+                    return SAPA_ENOMEM;
+                what = difference(&row_a, &row_b);
+            }
+            if (!what)
+                continue;
+            if (differences++ == 0)
+                sapa_text_printf(first, "%s differs in a row of kind %u, dimension %u, interval of minute %llu", what,
+                                 kind_of_key(key), dim_of_key(key), (unsigned long long)(key >> 36));
+        }
+    }
+    *ret_rows = rows;
+    *ret_differences = differences;
     return SAPA_OK;
+}
+
+/* ---- longer intervals ---- */
+
+sapa_rc sapa_intervals_group(struct sapa_intervals *fold, const struct sapa_intervals *from)
+{
+    if (from->failed != SAPA_OK)
+        return fold->failed = from->failed;
+    fold->now_us = SAPA_MAX(fold->now_us, from->now_us);
+    for (uint32_t i = 0; i < from->rows.count && fold->failed == SAPA_OK; i++) {
+        const struct contact_row *row = sapa_table_at(&from->rows, i);
+        const enum sapa_rows kind = kind_of_key(row->key);
+        if (!is_wanted(fold, row->span, kind))
+            continue;
+        const struct sapa_span span = span_at(fold, row->span.from_s * 1000000);
+        struct contact_row *to = row_at(fold, &fold->rows, span, row_key(span, kind, dim_of_key(row->key), 0));
+        if (!to)
+            break;
+        join_measures(to->m, row->m, 0, SAPA_M_AGENT_FIRST);
+        join_dists(fold, to->dists, from, row->dists);
+    }
+    for (uint32_t i = 0; i < from->agent_rows.count && fold->failed == SAPA_OK; i++) {
+        const struct agent_row *row = sapa_table_at(&from->agent_rows, i);
+        const enum sapa_rows kind = kind_of_key(row->key);
+        if (!is_wanted(fold, row->span, kind))
+            continue;
+        const struct sapa_span span = span_at(fold, row->span.from_s * 1000000);
+        struct agent_row *to = row_at(fold, &fold->agent_rows, span,
+                                      row_key(span, kind, dim_of_key(row->key), (uint32_t)row->key));
+        if (!to)
+            break;
+        join_measures(to->m, row->m, SAPA_M_SHARED_FIRST, AGENT_MEASURES);
+        join_moments(to, row);
+        join_dists(fold, to->dists, from, row->dists);
+    }
+    return fold->failed;
 }
 
 /* ---- saving ---- */
 
 struct intervals_head {
     uint64_t seq;
-    int64_t now_us;
+    int64_t now_us, surged_us;
     int64_t from_s, to_s;
     uint32_t kinds, grain;
-    uint32_t wait_used, no_waits;
+    uint32_t chunk_used, zero;
 };
 
-#define INTERVAL_TABLES(T) T(rows) T(agent_rows) T(contacts) T(offers) T(parts) T(agents)
+#define INTERVAL_TABLES(T) T(rows) T(agent_rows) T(contacts) T(offers) T(parts) T(agents) T(surges)
 
 sapa_rc sapa_intervals_save(const struct sapa_intervals *fold, const struct sapa_save *save)
 {
     const struct intervals_head head = {
-        .seq = fold->seq, .now_us = fold->now_us, .from_s = fold->options.from_s, .to_s = fold->options.to_s,
-        .kinds = fold->options.kinds, .grain = fold->options.grain, .wait_used = fold->wait_used,
-        .no_waits = fold->options.no_waits,
+        .seq = fold->seq, .now_us = fold->now_us, .surged_us = fold->surged_us, .from_s = fold->options.from_s, .to_s = fold->options.to_s,
+        .kinds = fold->options.kinds, .grain = fold->options.grain, .chunk_used = fold->chunk_used,
     };
     sapa_rc rc = fold->failed;
 
@@ -1128,33 +1789,100 @@ sapa_rc sapa_intervals_save(const struct sapa_intervals *fold, const struct sapa
         rc = save_table(save, &fold->table);
     INTERVAL_TABLES(T)
 #undef T
-    if (rc == SAPA_OK && fold->wait_used > 0
-        && !save->put(save->ctx, fold->waits, fold->wait_used * sizeof(struct wait_chunk)))
+    if (rc == SAPA_OK && fold->chunk_used > 0
+        && !save->put(save->ctx, fold->chunks, fold->chunk_used * sizeof(struct chunk)))
         rc = SAPA_EIO;
     return rc;
 }
 
-static sapa_rc load_waits(struct sapa_intervals *fold, const struct sapa_load *load, uint32_t used)
+/* Chunks point back only, and rows at chunks that are there: no loop, nothing outside. */
+static bool dists_are_sane(const struct dist *dists, uint32_t used)
 {
-    if (used == 0)
-        return SAPA_OK;
+    for (unsigned d = 0; d < SAPA_DIST_COUNT; d++)
+        if (dists[d].chunk > used)
+            return false;
+    return true;
+}
+
+static sapa_rc load_chunks(struct sapa_intervals *fold, const struct sapa_load *load, uint32_t used)
+{
     if (used > UINT32_MAX / 64)
         return SAPA_ECORRUPT;
-    fold->waits = fold->memory->resize(fold->memory->ctx, NULL, used * sizeof(struct wait_chunk));
-    if (!fold->waits)
-        return SAPA_ENOMEM;
-    fold->wait_room = fold->wait_used = used;
-    if (!load->get(load->ctx, fold->waits, used * sizeof(struct wait_chunk)))
-        return SAPA_ECORRUPT;
-    for (uint32_t i = 0; i < used; i++) /* chunks point back only: no loop, nothing outside */
-        if (((struct wait_chunk *)fold->waits)[i].next > i)
+    /* By pieces: a count that the bytes do not bear out costs no more memory than twice the bytes. */
+    while (fold->chunk_used < used) {
+        const uint32_t room = SAPA_MIN(used, SAPA_MAX(2 * fold->chunk_room, 1024u));
+        void *more = fold->memory->resize(fold->memory->ctx, fold->chunks, room * sizeof(struct chunk));
+        if (!more)
+            return SAPA_ENOMEM;
+        fold->chunks = more;
+        fold->chunk_room = room;
+        if (!load->get(load->ctx, (struct chunk *)fold->chunks + fold->chunk_used,
+                       (room - fold->chunk_used) * sizeof(struct chunk)))
             return SAPA_ECORRUPT;
-    for (uint32_t i = 0; i < fold->rows.count; i++) {
-        const struct contact_row *row = sapa_table_at(&fold->rows, i);
-        if (row->wait_chunk > used)
-            return SAPA_ECORRUPT;
+        fold->chunk_used = room;
     }
+    for (uint32_t i = 0; i < used; i++) {
+        const struct chunk *chunk = chunk_at(fold, i);
+        if (chunk->next > i)
+            return SAPA_ECORRUPT;
+        for (unsigned e = 0; e < CHUNK_ENTRIES; e++)
+            if (sapa_hist_entry_bucket(chunk->entries[e]) >= SAPA_HIST_BUCKETS)
+                return SAPA_ECORRUPT;
+    }
+    for (uint32_t i = 0; i < fold->rows.count; i++)
+        if (!dists_are_sane(((struct contact_row *)sapa_table_at(&fold->rows, i))->dists, used))
+            return SAPA_ECORRUPT;
+    for (uint32_t i = 0; i < fold->agent_rows.count; i++)
+        if (!dists_are_sane(((struct agent_row *)sapa_table_at(&fold->agent_rows, i))->dists, used))
+            return SAPA_ECORRUPT;
     return SAPA_OK;
+}
+
+/* What no row ever reaches: sums and formulas over rows stay within 64 bits. */
+static bool sane_sums(const int64_t *m, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (m[i] > MEASURE_MAX || m[i] < -MEASURE_MAX)
+            return false;
+    return true;
+}
+
+static bool sane_row(const void *entry)
+{
+    return sane_sums(((const struct contact_row *)entry)->m, SAPA_M_AGENT_FIRST);
+}
+
+static bool sane_agent_row(const void *entry)
+{
+    return sane_sums(((const struct agent_row *)entry)->m, AGENT_MEASURES);
+}
+
+/* Nobody has more in hand than the core lets him. */
+static bool sane_agent(const void *entry)
+{
+    const struct agent_state *agent = entry;
+
+    for (unsigned i = 0; i < SAPA_ASSIGNMENT_COUNT; i++)
+        if (agent->doing[i] > UINT8_MAX)
+            return false;
+    return true;
+}
+
+/* A day that nobody lived through would become a row for each quarter of an hour and agent. */
+static bool times_are_sound(const struct sapa_intervals *fold)
+{
+    if (fold->now_us < 0 || fold->now_us > TIME_US_MAX)
+        return false;
+    if (fold->surged_us < 0 || fold->surged_us > TIME_US_MAX
+        || (fold->surges.count > 0 && fold->surged_us < fold->now_us - STRETCH_US_MAX))
+        return false;
+    for (uint32_t i = 0; i < fold->agents.count; i++) {
+        const struct agent_state *agent = sapa_table_at(&fold->agents, i);
+        if (agent->counted_us > TIME_US_MAX
+            || (is_doing_anything(agent) && agent->counted_us < fold->now_us - STRETCH_US_MAX))
+            return false;
+    }
+    return true;
 }
 
 sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load *load)
@@ -1167,14 +1895,17 @@ sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load 
     if (!load->get(load->ctx, &head, sizeof(head)))
         return SAPA_ECORRUPT;
     if (head.grain != (uint32_t)fold->options.grain || head.from_s != fold->options.from_s
-        || head.to_s != fold->options.to_s || head.kinds != fold->options.kinds || head.no_waits != fold->options.no_waits)
+        || head.to_s != fold->options.to_s || head.kinds != fold->options.kinds)
         return SAPA_ESTATE;
     fold->seq = head.seq;
     fold->now_us = head.now_us;
-#define T(table)       \
+    fold->surged_us = head.surged_us;
+#define T(table, sane)  \
     if (rc == SAPA_OK) \
-        rc = load_table(load, &fold->table, NULL);
-    INTERVAL_TABLES(T)
+        rc = load_table(load, &fold->table, sane);
+    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, NULL) T(offers, NULL) T(parts, NULL) T(agents, sane_agent) T(surges, NULL)
 #undef T
-    return rc == SAPA_OK ? load_waits(fold, load, head.wait_used) : rc;
+    if (rc == SAPA_OK && !times_are_sound(fold))
+        rc = SAPA_ECORRUPT;
+    return rc == SAPA_OK ? load_chunks(fold, load, head.chunk_used) : rc;
 }

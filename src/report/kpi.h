@@ -2,7 +2,7 @@
  * @file report/kpi.h
  * The dictionary of numbers: what is counted (measures) and what is computed from it (KPIs), each
  * defined once, with its words in Indonesian and English. Reports, the live screen, JSON and the
- * reference page docs/ref/kpi.md all read these tables.
+ * reference page docs/ref/figures.md all read these tables.
  *
  * A row of figures is an array of measures. Measures of contacts come first, those that contacts and
  * agents share next, those of agents last, so that a row keeps only its own part.
@@ -60,14 +60,21 @@
     X(EXCLUDED, "excluded_ms", MS, SUM, "Dikecualikan", "Excluded", "answered time that the policy of the queue does not record, of closed contacts") \
     X(UNRECORDED, "unrecorded_ms", MS, SUM, "Tidak terekam", "Unrecorded", "answered time that should be recorded and is not, of closed contacts") \
     X(CONVERSATION, "conversation_ms", MS, SUM, "Percakapan", "Answered time", "from talking to parting, hold included, agents together counted once, of closed contacts") \
+    X(COST, "cost", MONEY, SUM, "Biaya", "Cost", "cost of the customers' lines by the tariff of the number that was called; rows of queues have none") \
+    X(CHARGED, "charged_ms", MS, SUM, "Waktu berbiaya", "Charged time", "time of the customers' lines from answer to their end, on numbers that have a tariff") \
+    X(CHARGED_CALLS, "charged_calls", COUNT, SUM, "Panggilan berbiaya", "Charged calls", "customers' lines that were answered and are over, on numbers that have a tariff") \
     X(SURVEYS, "surveys", COUNT, SUM, "Jawaban survei", "Survey answers", "answers to survey questions") \
     X(SURVEY_SUM, "survey_sum", COUNT, SUM, "Jumlah nilai", "Sum of answers", "sum of the survey answers") \
     X(PROMOTERS, "promoters", COUNT, SUM, "Promotor", "Promoters", "answers 9 and 10") \
     X(DETRACTORS, "detractors", COUNT, SUM, "Detraktor", "Detractors", "answers 0 to 6") \
     X(TOP_TWO, "top_two", COUNT, SUM, "Puas", "Satisfied", "answers 4 and 5 to a question of 1 to 5") \
-    X(LEGS, "legs", COUNT, SUM, "Jalur suara", "Audio legs", "legs that were measured") \
-    X(LEGS_BAD, "legs_bad", COUNT, SUM, "Jalur buruk", "Poor legs", "legs below the quality alarm") \
-    X(MOS_SUM, "mos_sum_x100", COUNT, SUM, "Jumlah MOS", "Sum of MOS", "sum of the legs' MOS, times 100")
+    X(LEGS, "legs", COUNT, SUM, "Jalur suara", "Audio legs", "legs that were measured: on which a packet came") \
+    X(LEGS_BAD, "legs_bad", COUNT, SUM, "Jalur buruk", "Poor legs", "of these, below the quality alarm in what came or in what the peer says it heard") \
+    X(MOS_SUM, "mos_sum_x100", COUNT, SUM, "Jumlah MOS", "Sum of MOS", "sum of the legs' MOS, times 100") \
+    X(MESSAGES, "messages", COUNT, SUM, "Pesan untuk antrean", "Messages", "messages that callers left (queue: for this queue, in the interval in which they were left)") \
+    X(SURGE, "surge_ms", MS, SUM, "Waktu lonjakan", "Surge time", "time of the interval with the surge switch on for this client (total: for any)") \
+    X(SURGE_MET, "surge_met", COUNT, SUM, "Lonjakan dalam target", "Met in surges", "of answered_in_level and abandoned_in_level: came while the surge switch was on") \
+    X(SURGE_DECIDED, "surge_decided", COUNT, SUM, "Lonjakan", "Decided in surges", "of the answered, and the abandoned in queue or ringing: came while the surge switch was on")
 
 #define SAPA_MEASURES_SHARED(X) \
     X(HANDLED, "handled", COUNT, SUM, "Ditangani", "Handled", "agents' parts in contacts that are over: talked and parted") \
@@ -82,7 +89,8 @@
     X(OFFERS_FAILED, "offers_failed", COUNT, SUM, "Gagal", "Failed", "of the offers: phone not reachable, or a fault") \
     X(OFFERS_GONE, "offers_gone", COUNT, SUM, "Batal", "Gone", "of the offers: caller gone, withdrawn, or another was faster") \
     X(OFFERS_OPEN, "offers_open", COUNT, SUM, "Sedang berdering", "Ringing now", "of the offers: still open") \
-    X(PASSED_ON, "passed_on", COUNT, SUM, "Diteruskan", "Passed on", "parts after which the contact went on to another agent")
+    X(PASSED_ON, "passed_on", COUNT, SUM, "Diteruskan", "Passed on", "parts after which the contact went on to another agent") \
+    X(HANDLING_MAX, "handling_max_ms", MS, MAX, "Penanganan terlama", "Longest handling", "talk, hold and wrap-up of the longest part that is over")
 
 #define SAPA_MEASURES_AGENT(X) \
     X(LOGGED_IN, "logged_in_ms", MS, SUM, "Masuk kerja", "Logged in", "time ready or not ready") \
@@ -130,8 +138,27 @@ enum sapa_measure {
     SAPA_M_OUTER_FIRST = SAPA_M_PRODUCTIVE_OTHER,
 };
 
-/** How a value is to be read. RATIO and POINTS are in millionths: 830189 is 83.0 %, or 0.830189. */
-enum sapa_unit { SAPA_UNIT_COUNT, SAPA_UNIT_MS, SAPA_UNIT_RATIO, SAPA_UNIT_POINTS };
+/* Distributions, kept in buckets (report/hist.h); of each the percentiles below are figures. */
+/*  X(ID, key, name id, name en, largest value, definition)  */
+#define SAPA_DISTS(X) \
+    X(WAIT, "wait", "Tunggu", "Wait", WAIT_MAX, "waits of the answered, as in wait_answered_ms") \
+    X(PATIENCE, "patience", "Tunggu ditinggalkan", "Wait of abandoned", WAIT_MAX, "waits of those abandoned in queue or ringing, as in wait_abandoned_ms") \
+    X(HANDLE, "handling", "Penanganan", "Handling", HANDLING_MAX, "talk, hold and wrap-up of each agent's part whose wrap-up is over")
+
+enum sapa_dist {
+#define X(id, key, name_id, name_en, largest, text) SAPA_DIST_##id,
+    SAPA_DISTS(X)
+#undef X
+    SAPA_DIST_COUNT
+};
+
+#define SAPA_PERCENTS(X) X(50) X(80) X(90) X(95) X(99)
+
+/**
+ * How a value is to be read. RATIO and POINTS are in millionths: 830189 is 83.0 %, or 0.830189. MONEY is in
+ * hundredths of the centre's currency. MOMENT is UTC microseconds.
+ */
+enum sapa_unit { SAPA_UNIT_COUNT, SAPA_UNIT_MS, SAPA_UNIT_RATIO, SAPA_UNIT_POINTS, SAPA_UNIT_MONEY, SAPA_UNIT_MOMENT };
 
 struct sapa_measure_info {
     const char *key;
@@ -156,13 +183,23 @@ void sapa_measures_join(struct sapa_measures *a, const struct sapa_measures *b);
 /** Rounded half up, in the KPI's unit; SAPA_KPI_NONE when the divisor is 0. */
 typedef int64_t sapa_kpi_fn(const struct sapa_measures *m);
 
+/** Rows in which it means something: of contacts where they arrive (centre, client, number), of their stays in
+ *  queues, of agents. */
+enum sapa_kpi_of {
+    SAPA_KPI_OF_ARRIVALS = 1, SAPA_KPI_OF_QUEUES = 2, SAPA_KPI_OF_AGENTS = 4,
+    SAPA_KPI_OF_CONTACTS = SAPA_KPI_OF_ARRIVALS | SAPA_KPI_OF_QUEUES,
+    SAPA_KPI_OF_BOTH = SAPA_KPI_OF_CONTACTS | SAPA_KPI_OF_AGENTS,
+};
+
 struct sapa_kpi {
     const char *key;                        /* "service_level" */
     const char *variant;                    /* as in kpi_examples.csv; "" when there is one only */
     const char *name[SAPA_LANGUAGE_COUNT];
     const char *formula;                    /* as it is computed, for people */
-    const char *text;                       /* definition and edge cases */
+    const char *text;                       /* definition */
+    const char *edge;                       /* edge cases beside the divisor that is zero; may be "" */
     uint8_t unit;
+    uint8_t of;                             /* bits of enum sapa_kpi_of */
     bool is_outer;                          /* needs numbers that the log does not hold (yet) */
     sapa_kpi_fn *value;
 };
@@ -180,7 +217,7 @@ int64_t sapa_kpi_service_level(const struct sapa_measures *m);
 /** numerator·scale/divisor rounded half up (numbers ≥ 0 or negative numerator); NONE when divisor ≤ 0. */
 int64_t sapa_kpi_share(int64_t numerator, int64_t divisor, int64_t scale);
 
-/** A value as people read it: 1234 · 00:01:23 · 83.0 % · 45. "–" for NONE. Indonesian writes 83,0 %. */
+/** A value as people read it: 1234 · 00:01:23 · 83.0 % · 45 · 1.234,50 of money. "–" for NONE. Indonesian writes 83,0 %. */
 void sapa_kpi_print(struct sapa_text *out, enum sapa_unit unit, int64_t value,
                     enum sapa_language language);
 

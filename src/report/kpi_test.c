@@ -268,13 +268,13 @@ static void test_print(void **state)
 static void test_reference_page(void **state)
 {
     struct fix_lines page;
-    const char *path = SAPA_SOURCE_DIR "/docs/ref/kpi.md";
+    const char *path = SAPA_SOURCE_DIR "/docs/ref/figures.md";
     char *have = NULL;
     size_t n = 0;
 
     (void)state;
     fix_lines_init(&page);
-    sapa_print_dictionary(&page.lines);
+    sapa_print_dictionary(SAPA_DICTIONARY_MARKDOWN, SAPA_LANGUAGE_EN, NULL, 0, &page.lines);
     FILE *file = fopen(path, getenv("SAPA_WRITE") ? "w+" : "r");
     assert_non_null(file);
     if (getenv("SAPA_WRITE")) {

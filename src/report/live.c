@@ -3,7 +3,9 @@
 #include "report/live_impl.h"
 #include "report/save_impl.h"
 
-enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 3, ALL_CLIENTS = 63 }; /* "SLIV" */
+enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 4, ALL_CLIENTS = 63 }; /* "SLIV" */
+
+#define SECONDS_MAX (INT64_C(1) << 38) /* either way, of what is loaded */
 
 void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
                     const struct sapa_names *names)
@@ -11,7 +13,6 @@ void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
     const struct sapa_interval_options day = {
         .grain = SAPA_GRAIN_DAY,
         .kinds = 1u << SAPA_ROWS_TOTAL | 1u << SAPA_ROWS_QUEUES | 1u << SAPA_ROWS_AGENTS,
-        .no_waits = true,
     };
 
     memset(live, 0, sizeof(*live));
@@ -380,6 +381,8 @@ sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa_load *load)
     if (rc != SAPA_OK)
         return rc;
     if (!load->get(load->ctx, &head, sizeof(head)))
+        return SAPA_ECORRUPT;
+    if (head.from_s < -SECONDS_MAX || head.from_s > SECONDS_MAX || head.day_end_s < -SECONDS_MAX || head.day_end_s > SECONDS_MAX)
         return SAPA_ECORRUPT;
     live->seq = head.seq;
     live->now_us = head.now_us;

@@ -120,6 +120,7 @@ struct sapa_view {
     uint64_t offered, answered, abandoned, contained, system_faults; /* answered: those who talk now too */
     int64_t service_level;       /* of all queues together */
     uint64_t surge, closed;
+    uint64_t unwritten;          /* set by the caller: records in these figures that the disk does not take, 0 in good times */
     uint32_t alarms;
     uint32_t queue_count, agent_count, call_count, news_count;
     struct sapa_view_queue *queues; /* memory of the caller */

@@ -297,6 +297,9 @@ static void test_drop_alarm(void **state)
     alarm.at_us = feed.live.now_us;
     assert_int_equal(sapa_live_fold(&feed.live, &alarm), SAPA_OK);
     assert_false(sapa_live_drop_alarm(&feed.live, &alarm));
+    struct sapa_view view; /* the figure of the screen is the report's: calls that were answered are not lost */
+    assert_int_equal(sapa_live_view(&feed.live, gen.now_us, SAPA_LANGUAGE_EN, &room, &view), SAPA_OK);
+    assert_int_equal(view.system_faults, 19);
     for (unsigned i = 0; i < 195; i++, id++)
         end_one(&feed, id, SAPA_SIDE_CUSTOMER, SAPA_OUTCOME_ANSWERED);
     assert_false(sapa_live_drop_alarm(&feed.live, &alarm)); /* five are still among them */

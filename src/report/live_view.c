@@ -241,6 +241,8 @@ static void say(const struct sapa_live *live, const struct sapa_live_news *item,
                              SAPA_STR_ARG(sapa_names_text(live->names, SAPA_DIM_REASON, item->queue, language)));
         if (item->b == 2)
             sapa_text_add(out, id ? SAPA_STR(" (tidak menjawab)") : SAPA_STR(" (did not answer)"));
+        else if (item->b == 1 && item->a == SAPA_PRESENCE_READY)
+            sapa_text_add(out, id ? SAPA_STR(" (telepon kembali)") : SAPA_STR(" (phone is back)"));
         else if (item->b == 1)
             sapa_text_add(out, id ? SAPA_STR(" (telepon hilang)") : SAPA_STR(" (phone lost)"));
         break;
@@ -304,7 +306,7 @@ static void view_totals(const struct sapa_live *live, struct sapa_view *view, co
     }
     view->abandoned = (uint64_t)total->m.of[SAPA_M_ABANDONED];
     view->contained = (uint64_t)total->m.of[SAPA_M_CONTAINED];
-    view->system_faults = (uint64_t)(total->m.of[SAPA_M_BY_SYSTEM]);
+    view->system_faults = (uint64_t)(total->m.of[SAPA_M_SYSTEM_FAULT]);
 }
 
 /* Of all queues together: a contact that waits no longer counts there at once, not when it ends. */

@@ -87,74 +87,73 @@ void sapa_print_ms(struct sapa_text *out, int64_t ms)
 
 /* ---- columns ---- */
 
-enum column_kind { MEASURE, KPI, WAIT_P50, WAIT_P90, FIRST_IN, LAST_OUT };
-
 struct column {
-    enum column_kind kind;
-    uint16_t measure;
-    const char *kpi, *variant;
+    const char *key; /* of the figure */
     const char *heading[SAPA_LANGUAGE_COUNT];
-    bool always; /* also when it is zero everywhere */
+    bool always;     /* also when it is zero everywhere */
 };
 
-#define COUNTED(id, name_id, name_en, always_) { MEASURE, SAPA_M_##id, NULL, NULL, { name_id, name_en }, always_ }
-#define COMPUTED(key, variant_, name_id, name_en, always_) { KPI, 0, key, variant_, { name_id, name_en }, always_ }
-
 static const struct column contact_columns[] = {
-    COUNTED(OFFERED, "Masuk", "Offered", true),
-    COUNTED(ANSWERED, "Jawab", "Answered", true),
-    COUNTED(ABANDONED, "Tinggal", "Abandoned", true),
-    COUNTED(ABANDONED_MENU, "(menu)", "(menu)", false),
-    COUNTED(ABANDONED_QUEUE, "(antre)", "(queue)", false),
-    COUNTED(ABANDONED_RINGING, "(dering)", "(ringing)", false),
-    COUNTED(ABANDONED_SHORT, "(singkat)", "(short)", false),
-    COUNTED(CONTAINED, "Mandiri", "Contained", false),
-    COUNTED(CLOSED, "Tutup", "Closed", false),
-    COUNTED(VOICEMAIL, "Pesan", "Voicemail", false),
-    COUNTED(CALLBACK, "TelpBalik", "Callback", false),
-    COUNTED(CALLBACK_FAILED, "TBgagal", "CBfailed", false),
-    COUNTED(TRANSFERRED, "Alih", "Transferred", false),
-    COUNTED(OVERFLOWED, "Luap", "Overflowed", false),
-    COUNTED(MOVED, "Pindah", "Moved", false),
-    COUNTED(LEFT_BY_FLOW, "Alur", "ByFlow", false),
-    COUNTED(NO_AGENTS, "TanpaAgen", "NoAgents", false),
-    COUNTED(REFUSED, "Tolak", "Refused", false),
-    COUNTED(SYSTEM_FAULT, "Gangguan", "Faults", false),
-    COUNTED(OPEN, "Jalan", "Open", false),
-    COUNTED(OUTBOUND, "Keluar", "Outbound", false),
-    COUNTED(OVERFLOWED_IN, "LuapMasuk", "OverIn", false),
-    COUNTED(CALLBACKS_QUEUED, "TBantre", "CBqueued", false),
-    COMPUTED("service_level", "", "SL", "SL", true),
-    COMPUTED("asa", "", "ASA", "ASA", true),
-    { WAIT_P50, 0, NULL, NULL, { "Tunggu50", "Wait50" }, false },
-    { WAIT_P90, 0, NULL, NULL, { "Tunggu90", "Wait90" }, false },
-    COUNTED(WAIT_MAX, "Terlama", "Longest", true),
-    COMPUTED("aht", "", "AHT", "AHT", true),
-    COUNTED(UNRECORDED, "TakTerekam", "Unrecorded", false),
+    { "offered", { "Masuk", "Offered" }, true },
+    { "answered", { "Jawab", "Answered" }, true },
+    { "abandoned", { "Tinggal", "Abandoned" }, true },
+    { "abandoned_menu", { "(menu)", "(menu)" }, false },
+    { "abandoned_queue", { "(antre)", "(queue)" }, false },
+    { "abandoned_ringing", { "(dering)", "(ringing)" }, false },
+    { "abandoned_short", { "(singkat)", "(short)" }, false },
+    { "contained", { "Mandiri", "Contained" }, false },
+    { "closed", { "Tutup", "Closed" }, false },
+    { "voicemail", { "Pesan", "Voicemail" }, false },
+    { "callback", { "TelpBalik", "Callback" }, false },
+    { "callback_failed", { "TBgagal", "CBfailed" }, false },
+    { "transferred", { "Alih", "Transferred" }, false },
+    { "overflowed", { "Luap", "Overflowed" }, false },
+    { "moved", { "Pindah", "Moved" }, false },
+    { "left_by_flow", { "Alur", "ByFlow" }, false },
+    { "no_agents", { "TanpaAgen", "NoAgents" }, false },
+    { "refused", { "Tolak", "Refused" }, false },
+    { "system_fault", { "Gangguan", "Faults" }, false },
+    { "open", { "Jalan", "Open" }, false },
+    { "outbound", { "Keluar", "Outbound" }, false },
+    { "overflowed_in", { "LuapMasuk", "OverIn" }, false },
+    { "callbacks_queued", { "TBantre", "CBqueued" }, false },
+    { "messages", { "PesanAntre", "Messages" }, false },
+    { "service_level_1", { "SL", "SL" }, true },
+    { "surge_ms", { "Lonjakan", "Surge" }, false },
+    { "service_level_surge", { "SLlonjak", "SLsurge" }, false },
+    { "service_level_calm", { "SLbiasa", "SLcalm" }, false },
+    { "asa", { "ASA", "ASA" }, true },
+    { "wait_p50_ms", { "Tunggu50", "Wait50" }, false },
+    { "wait_p90_ms", { "Tunggu90", "Wait90" }, false },
+    { "wait_max_ms", { "Terlama", "Longest" }, true },
+    { "aht", { "AHT", "AHT" }, true },
+    { "charged_calls", { "Berbiaya", "Charged" }, false },
+    { "cost", { "Biaya", "Cost" }, false },
+    { "unrecorded_ms", { "TakTerekam", "Unrecorded" }, false },
 };
 
 static const struct column agent_columns[] = {
-    { FIRST_IN, 0, NULL, NULL, { "Datang", "In" }, false },
-    { LAST_OUT, 0, NULL, NULL, { "Pulang", "Out" }, false },
-    COUNTED(LOGGED_IN, "Kerja", "LoggedIn", true),
-    COUNTED(IDLE, "Menganggur", "Idle", true),
-    COUNTED(RINGING, "Ditawari", "Offered", false),
-    COUNTED(TALK, "Bicara", "Talk", true),
-    COUNTED(HOLD, "Tahan", "Hold", false),
-    COUNTED(WRAPUP, "WrapUp", "WrapUp", true),
-    COUNTED(NOT_READY, "TakSiap", "NotReady", true),
-    COUNTED(HANDLED, "Ditangani", "Handled", true),
-    COUNTED(OFFERS, "Tawaran", "Offers", true),
-    COUNTED(OFFERS_ACCEPTED, "Terima", "Accepted", false),
-    COUNTED(OFFERS_MISSED, "Lewat", "Missed", true),
-    COUNTED(OFFERS_REFUSED, "Tolak", "Declined", false),
-    COUNTED(OFFERS_FAILED, "Gagal", "Failed", false),
-    COUNTED(PASSED_ON, "Teruskan", "PassedOn", false),
-    COMPUTED("occupancy", "", "Okupansi", "Occupancy", true),
-    COMPUTED("aht", "", "AHT", "AHT", true),
+    { "first_in", { "Datang", "In" }, false },
+    { "last_out", { "Pulang", "Out" }, false },
+    { "logged_in_ms", { "Kerja", "LoggedIn" }, true },
+    { "idle_ms", { "Menganggur", "Idle" }, true },
+    { "ringing_ms", { "Ditawari", "Offered" }, false },
+    { "talk_ms", { "Bicara", "Talk" }, true },
+    { "hold_ms", { "Tahan", "Hold" }, false },
+    { "wrapup_ms", { "WrapUp", "WrapUp" }, true },
+    { "not_ready_ms", { "TakSiap", "NotReady" }, true },
+    { "handled", { "Ditangani", "Handled" }, true },
+    { "offers", { "Tawaran", "Offers" }, true },
+    { "offers_accepted", { "Terima", "Accepted" }, false },
+    { "offers_missed", { "Lewat", "Missed" }, true },
+    { "offers_refused", { "Tolak", "Declined" }, false },
+    { "offers_failed", { "Gagal", "Failed" }, false },
+    { "passed_on", { "Teruskan", "PassedOn" }, false },
+    { "occupancy", { "Okupansi", "Occupancy" }, true },
+    { "aht", { "AHT", "AHT" }, true },
 };
 
-static const struct column reason_columns[] = { COUNTED(NOT_READY, "Lama", "Time", true) };
+static const struct column reason_columns[] = { { "not_ready_ms", { "Lama", "Time" }, true } };
 
 static const char *const kind_keys[] = { "total", "client", "number", "queue", "agent", "agent" };
 static const char *const kind_names[SAPA_ROWS_COUNT][SAPA_LANGUAGE_COUNT] = {
@@ -165,20 +164,33 @@ static const enum sapa_dim kind_dims[] = {
     SAPA_DIM_TOTAL, SAPA_DIM_CLIENT, SAPA_DIM_NUMBER, SAPA_DIM_QUEUE, SAPA_DIM_AGENT, SAPA_DIM_AGENT,
 };
 
-enum { COLUMNS_MAX = 32, LINE_SIZE = 8192 };
-static_assert(SAPA_COUNT(contact_columns) <= COLUMNS_MAX, "bits of a set of columns");
+enum { LINE_SIZE = 16384, NAME_CELLS = 32 };
+
+const char *sapa_rows_key(enum sapa_rows kind)
+{
+    return kind == SAPA_ROWS_REASONS ? "reason" : kind_keys[kind];
+}
+
+const char *sapa_rows_name(enum sapa_rows kind, enum sapa_language language)
+{
+    if (kind == SAPA_ROWS_REASONS)
+        return language == SAPA_LANGUAGE_ID ? "Alasan" : "Reason";
+    return kind_names[kind][language];
+}
 
 struct printer {
     const struct sapa_intervals *fold;
     const struct sapa_print_options *options;
     const struct sapa_lines *out;
     const struct sapa_zone *zone;
-    const struct column *columns;
+    uint32_t figures[SAPA_PRINT_FIGURES_MAX]; /* one a column, and their units */
+    uint8_t units[SAPA_PRINT_FIGURES_MAX];
     uint32_t column_count;
     enum sapa_rows kind;
     uint32_t only;           /* dimension, or SAPA_NONE for all */
-    uint32_t shown;          /* bit per column */
-    uint32_t widths[COLUMNS_MAX];
+    const char *headings[SAPA_PRINT_FIGURES_MAX]; /* text only, as what follows */
+    bool shown[SAPA_PRINT_FIGURES_MAX];
+    uint32_t widths[SAPA_PRINT_FIGURES_MAX];
     uint32_t name_width, reason_width, time_width;
     uint32_t rows;
 };
@@ -186,19 +198,6 @@ struct printer {
 static bool is_meant(const struct printer *p, const struct sapa_row *row)
 {
     return p->options->only.n == 0 || row->dim == p->only;
-}
-
-static bool row_is_empty(const struct column *column, const struct sapa_row *row)
-{
-    switch (column->kind) {
-    case MEASURE: return row->m.of[column->measure] == 0;
-    case KPI: return sapa_kpi_find(column->kpi, column->variant)->value(&row->m) == SAPA_KPI_NONE;
-    case WAIT_P50:
-    case WAIT_P90: return row->wait_count == 0;
-    case FIRST_IN: return row->first_in_us == 0;
-    case LAST_OUT: return row->last_out_us == 0;
-    }
-    return true;
 }
 
 static void put_clock(const struct printer *p, int64_t at_us, struct sapa_text *out)
@@ -209,34 +208,27 @@ static void put_clock(const struct printer *p, int64_t at_us, struct sapa_text *
         sapa_text_printf(out, "%02u:%02u", civil.hour, civil.minute);
 }
 
-static void put_value(const struct printer *p, const struct column *column, const struct sapa_row *row,
-                      struct sapa_text *out)
+static void put_value(const struct printer *p, uint32_t column, const struct sapa_row *row, struct sapa_text *out)
 {
-    const enum sapa_language language = p->options->language;
-    const struct sapa_kpi *kpi;
+    const int64_t value = sapa_figure_value(p->figures[column], row);
 
-    switch (column->kind) {
-    case MEASURE:
-        sapa_kpi_print(out, sapa_measure_info(column->measure)->unit, row->m.of[column->measure], language);
-        break;
-    case KPI:
-        kpi = sapa_kpi_find(column->kpi, column->variant);
-        sapa_kpi_print(out, kpi->unit, kpi->value(&row->m), language);
-        break;
-    case WAIT_P50: sapa_kpi_print(out, SAPA_UNIT_MS, row->wait_count ? row->wait_p50_ms : SAPA_KPI_NONE, language); break;
-    case WAIT_P90: sapa_kpi_print(out, SAPA_UNIT_MS, row->wait_count ? row->wait_p90_ms : SAPA_KPI_NONE, language); break;
-    case FIRST_IN: put_clock(p, row->first_in_us, out); break;
-    case LAST_OUT: put_clock(p, row->last_out_us, out); break;
-    }
+    if (p->units[column] != SAPA_UNIT_MOMENT)
+        sapa_kpi_print(out, p->units[column], value, p->options->language);
+    else if (value != SAPA_KPI_NONE)
+        put_clock(p, value, out);
 }
 
-/* "2026-11-21", with the quarter's beginning "2026-11-21 10:15". */
+/* "2026-11-21", with the beginning of what is shorter "2026-11-21 10:15", of a month "2026-11". */
 static void put_time(const struct printer *p, int64_t at_s, struct sapa_text *out)
 {
     const struct sapa_civil civil = sapa_zone_civil(p->zone, at_s);
 
-    sapa_text_printf(out, "%04d-%02u-%02u", civil.year, civil.month, civil.day);
-    if (p->fold->options.grain == SAPA_GRAIN_QUARTER)
+    const enum sapa_grain grain = p->fold->options.grain;
+
+    sapa_text_printf(out, "%04d-%02u", civil.year, civil.month);
+    if (grain != SAPA_GRAIN_MONTH)
+        sapa_text_printf(out, "-%02u", civil.day);
+    if (grain == SAPA_GRAIN_QUARTER || grain == SAPA_GRAIN_HOUR)
         sapa_text_printf(out, " %02u:%02u", civil.hour, civil.minute);
 }
 
@@ -248,12 +240,6 @@ static void put_rfc3339(const struct printer *p, int64_t at_s, struct sapa_text 
 
     sapa_text_printf(out, "%04d-%02u-%02uT%02u:%02u:%02u%c%02d:%02d", civil.year, civil.month, civil.day, civil.hour,
                      civil.minute, civil.second, minutes < 0 ? '-' : '+', size / 60, size % 60);
-}
-
-static void put_rfc3339_or_nothing(const struct printer *p, int64_t at_us, struct sapa_text *out)
-{
-    if (at_us != 0)
-        put_rfc3339(p, at_us / 1000000, out);
 }
 
 static struct sapa_str name_of(const struct printer *p, const struct sapa_row *row)
@@ -277,14 +263,14 @@ static void look_row(struct printer *p, const struct sapa_row *row)
     char buf[64];
     struct sapa_text text;
 
-    p->name_width = SAPA_MAX(p->name_width, SAPA_MIN(sapa_print_cells(name_of(p, row)), 32u));
+    p->name_width = SAPA_MAX(p->name_width, SAPA_MIN(sapa_print_cells(name_of(p, row)), (uint32_t)NAME_CELLS));
     if (p->kind == SAPA_ROWS_REASONS)
-        p->reason_width = SAPA_MAX(p->reason_width, SAPA_MIN(sapa_print_cells(reason_of(p, row)), 32u));
+        p->reason_width = SAPA_MAX(p->reason_width, SAPA_MIN(sapa_print_cells(reason_of(p, row)), (uint32_t)NAME_CELLS));
     for (uint32_t i = 0; i < p->column_count; i++) {
-        if (p->options->every_column || p->columns[i].always || !row_is_empty(&p->columns[i], row))
-            p->shown |= 1u << i;
+        const int64_t value = sapa_figure_value(p->figures[i], row);
+        p->shown[i] |= value != 0 && value != SAPA_KPI_NONE;
         sapa_text_init(&text, buf, sizeof(buf));
-        put_value(p, &p->columns[i], row, &text);
+        put_value(p, i, row, &text);
         p->widths[i] = SAPA_MAX(p->widths[i], sapa_print_cells(sapa_text_str(&text)));
     }
 }
@@ -299,7 +285,24 @@ static void look(void *ctx, const struct sapa_row *row)
     look_row(p, row);
 }
 
-static void print_text_line(const struct printer *p, const struct sapa_row *row, struct sapa_str time,
+/* "m:s" below the heading of a duration, and so on. */
+static struct sapa_str unit_of(const struct printer *p, uint32_t column)
+{
+    const struct sapa_centre *centre = p->fold->names->centre;
+
+    switch ((enum sapa_unit)p->units[column]) {
+    case SAPA_UNIT_MS: return p->options->language == SAPA_LANGUAGE_ID ? SAPA_STR("m:d") : SAPA_STR("m:s");
+    case SAPA_UNIT_RATIO: return SAPA_STR("%");
+    case SAPA_UNIT_MOMENT: return p->options->language == SAPA_LANGUAGE_ID ? SAPA_STR("j:m") : SAPA_STR("h:m");
+    case SAPA_UNIT_MONEY: return centre && centre->system.currency.n > 0 ? centre->system.currency : SAPA_STR("IDR");
+    case SAPA_UNIT_COUNT:
+    case SAPA_UNIT_POINTS: break;
+    }
+    return SAPA_STR("");
+}
+
+/* Values of a row, or without one headings, or units below them. */
+static void print_text_line(const struct printer *p, const struct sapa_row *row, bool units, struct sapa_str time,
                             struct sapa_str name, struct sapa_str reason)
 {
     char buf[LINE_SIZE], value[64];
@@ -314,13 +317,13 @@ static void print_text_line(const struct printer *p, const struct sapa_row *row,
         sapa_print_pad(&line, reason, p->reason_width, false);
     }
     for (uint32_t i = 0; i < p->column_count; i++) {
-        if (!(p->shown >> i & 1))
+        if (!p->shown[i])
             continue;
         sapa_text_init(&text, value, sizeof(value));
         if (row)
-            put_value(p, &p->columns[i], row, &text);
+            put_value(p, i, row, &text);
         else
-            sapa_text_add(&text, sapa_str_of(p->columns[i].heading[p->options->language]));
+            sapa_text_add(&text, units ? unit_of(p, i) : sapa_str_of(p->headings[i]));
         sapa_text_add(&line, SAPA_STR("  "));
         sapa_print_pad(&line, sapa_text_str(&text), p->widths[i], true);
     }
@@ -340,7 +343,7 @@ static void print_text_row(void *ctx, const struct sapa_row *row)
         return;
     sapa_text_init(&time, buf, sizeof(buf));
     put_time(p, row->span.from_s, &time);
-    print_text_line(p, row, sapa_text_str(&time), name_of(p, row),
+    print_text_line(p, row, false, sapa_text_str(&time), name_of(p, row),
                     p->kind == SAPA_ROWS_REASONS ? reason_of(p, row) : (struct sapa_str){ NULL, 0 });
 }
 
@@ -353,11 +356,11 @@ static sapa_rc print_text(struct sapa_intervals *fold, struct printer *p)
     struct sapa_row all;
     sapa_rc rc;
 
-    p->time_width = fold->options.grain == SAPA_GRAIN_QUARTER ? 16 : 10;
+    p->time_width = fold->options.grain == SAPA_GRAIN_QUARTER || fold->options.grain == SAPA_GRAIN_HOUR ? 16 : 10;
     p->name_width = sapa_print_cells(heading);
     p->reason_width = sapa_print_cells(reason);
     for (uint32_t i = 0; i < p->column_count; i++)
-        p->widths[i] = sapa_print_cells(sapa_str_of(p->columns[i].heading[p->options->language]));
+        p->widths[i] = SAPA_MAX(sapa_print_cells(sapa_str_of(p->headings[i])), sapa_print_cells(unit_of(p, i)));
     rc = sapa_intervals_each(fold, p->kind, look, p);
     if (rc == SAPA_OK)
         rc = sapa_intervals_sum(fold, p->kind, p->options->only.n == 0 ? SAPA_NONE : p->only, &all);
@@ -369,13 +372,18 @@ static sapa_rc print_text(struct sapa_intervals *fold, struct printer *p)
         return SAPA_OK;
     }
     all.first_in_us = all.last_out_us = 0; /* of several people and days: says nothing */
-    const uint32_t shown = p->shown;
+    bool shown[SAPA_PRINT_FIGURES_MAX];
+    memcpy(shown, p->shown, sizeof(shown));
     look_row(p, &all);
-    p->shown = shown;
-    print_text_line(p, NULL, id ? SAPA_STR("Waktu") : SAPA_STR("Time"), heading, reason);
+    memcpy(p->shown, shown, sizeof(shown));
+    print_text_line(p, NULL, false, id ? SAPA_STR("Waktu") : SAPA_STR("Time"), heading, reason);
+    print_text_line(p, NULL, true, empty, empty, empty);
     rc = sapa_intervals_each(fold, p->kind, print_text_row, p);
+    if (rc == SAPA_OK && p->rows > 1) /* once more: its distributions lived until the next row was read */
+        rc = sapa_intervals_sum(fold, p->kind, p->options->only.n == 0 ? SAPA_NONE : p->only, &all);
+    all.first_in_us = all.last_out_us = 0;
     if (rc == SAPA_OK && p->rows > 1)
-        print_text_line(p, &all, id ? SAPA_STR("Jumlah") : SAPA_STR("Sum"), empty, empty);
+        print_text_line(p, &all, false, id ? SAPA_STR("Jumlah") : SAPA_STR("Sum"), empty, empty);
     return rc;
 }
 
@@ -387,8 +395,9 @@ static void put_csv(struct sapa_text *out, struct sapa_str text)
 
     for (size_t i = 0; i < text.n; i++)
         is_plain &= text.p[i] != ',' && text.p[i] != '"' && text.p[i] != '\n' && text.p[i] != '\r';
-    /* A spreadsheet would take a leading = + - @ for a formula. */
-    const bool is_formula = text.n > 0 && (text.p[0] == '=' || text.p[0] == '+' || text.p[0] == '-' || text.p[0] == '@');
+    /* A spreadsheet would take a leading = + - @ for a formula, and skips white space before it. */
+    const char first = text.n > 0 ? text.p[0] : 'a';
+    const bool is_formula = first == '=' || first == '+' || first == '-' || first == '@' || (uint8_t)first <= 0x20;
     if (is_plain && !is_formula) {
         sapa_text_add(out, text);
         return;
@@ -424,6 +433,9 @@ static void put_plain(struct sapa_text *out, enum sapa_unit unit, int64_t value,
 {
     if (value == SAPA_KPI_NONE)
         sapa_text_add(out, sapa_str_of(none));
+    else if (unit == SAPA_UNIT_MONEY)
+        sapa_text_printf(out, "%s%lld.%02lld", value < 0 ? "-" : "", (long long)((value < 0 ? -value : value) / 100),
+                         (long long)((value < 0 ? -value : value) % 100));
     else if (unit == SAPA_UNIT_RATIO || unit == SAPA_UNIT_POINTS)
         sapa_text_printf(out, "%s%lld.%06lld", value < 0 ? "-" : "", (long long)((value < 0 ? -value : value) / 1000000),
                          (long long)((value < 0 ? -value : value) % 1000000));
@@ -431,47 +443,34 @@ static void put_plain(struct sapa_text *out, enum sapa_unit unit, int64_t value,
         sapa_text_printf(out, "%lld", (long long)value);
 }
 
-static bool has_measure(enum sapa_rows kind, unsigned measure)
+/* A moment, or the number of a figure. */
+static void put_figure(const struct printer *p, uint32_t column, const struct sapa_row *row, const char *quote,
+                       const char *none, struct sapa_text *out)
 {
-    return kind < SAPA_ROWS_AGENTS ? measure < SAPA_M_AGENT_FIRST
-                                   : measure >= SAPA_M_SHARED_FIRST && measure < SAPA_M_OUTER_FIRST;
-}
+    const int64_t value = sapa_figure_value(p->figures[column], row);
 
-/* Which KPIs mean something in rows of this kind; what only repeats another is left out. */
-static bool has_kpi(enum sapa_rows kind, const struct sapa_kpi *kpi)
-{
-    static const char *const of_agents[] = { "aht", "talk_mean", "wrapup_mean", "occupancy", "accept_rate" };
-
-    if (kpi->is_outer || strncmp(kpi->variant, "cisco", 5) == 0)
-        return false;
-    if (kind < SAPA_ROWS_AGENTS)
-        return strcmp(kpi->key, "occupancy") != 0;
-    for (size_t i = 0; i < SAPA_COUNT(of_agents); i++)
-        if (kind == SAPA_ROWS_AGENTS && strcmp(kpi->key, of_agents[i]) == 0)
-            return true;
-    return false;
+    if (p->units[column] != SAPA_UNIT_MOMENT || value == SAPA_KPI_NONE) {
+        put_plain(out, p->units[column], value, none);
+        return;
+    }
+    sapa_text_add(out, sapa_str_of(quote));
+    put_rfc3339(p, value / 1000000, out);
+    sapa_text_add(out, sapa_str_of(quote));
 }
 
 static void print_csv_head(const struct printer *p)
 {
     char buf[LINE_SIZE];
     struct sapa_text line;
-    uint32_t count;
-    const struct sapa_kpi *kpis = sapa_kpis(&count);
+    struct sapa_figure figure;
 
     sapa_text_init(&line, buf, sizeof(buf));
     sapa_text_printf(&line, "from,to,%s,name", kind_keys[p->kind]);
     if (p->kind == SAPA_ROWS_REASONS)
         sapa_text_add(&line, SAPA_STR(",reason"));
-    for (unsigned i = 0; i < SAPA_M_OUTER_FIRST; i++)
-        if (has_measure(p->kind, i))
-            sapa_text_printf(&line, ",%s", sapa_measure_info(i)->key);
-    sapa_text_add(&line, p->kind < SAPA_ROWS_AGENTS ? SAPA_STR(",wait_p50_ms,wait_p90_ms") : SAPA_STR(",first_in,last_out"));
-    for (uint32_t i = 0; i < count; i++) {
-        if (!has_kpi(p->kind, &kpis[i]))
-            continue;
-        sapa_text_char(&line, ',');
-        sapa_kpi_slug(&kpis[i], &line);
+    for (uint32_t i = 0; i < p->column_count; i++) {
+        sapa_figure_get(p->figures[i], &figure);
+        sapa_text_printf(&line, ",%s", figure.key);
     }
     p->out->line(p->out->ctx, sapa_text_str(&line));
 }
@@ -481,8 +480,6 @@ static void print_csv_row(void *ctx, const struct sapa_row *row)
     const struct printer *p = ctx;
     char buf[LINE_SIZE];
     struct sapa_text line;
-    uint32_t count;
-    const struct sapa_kpi *kpis = sapa_kpis(&count);
 
     if (!is_meant(p, row))
         return;
@@ -498,23 +495,9 @@ static void print_csv_row(void *ctx, const struct sapa_row *row)
         sapa_text_char(&line, ',');
         put_csv(&line, reason_of(p, row));
     }
-    for (unsigned i = 0; i < SAPA_M_OUTER_FIRST; i++)
-        if (has_measure(p->kind, i))
-            sapa_text_printf(&line, ",%lld", (long long)row->m.of[i]);
-    sapa_text_char(&line, ',');
-    if (row->wait_count > 0)
-        sapa_text_printf(&line, "%u,%u", row->wait_p50_ms, row->wait_p90_ms);
-    else
-        put_rfc3339_or_nothing(p, row->first_in_us, &line);
-    if (row->wait_count == 0) {
+    for (uint32_t i = 0; i < p->column_count; i++) {
         sapa_text_char(&line, ',');
-        put_rfc3339_or_nothing(p, row->last_out_us, &line);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!has_kpi(p->kind, &kpis[i]))
-            continue;
-        sapa_text_char(&line, ',');
-        put_plain(&line, kpis[i].unit, kpis[i].value(&row->m), "");
+        put_figure(p, i, row, "", "", &line);
     }
     p->out->line(p->out->ctx, sapa_text_str(&line));
 }
@@ -524,8 +507,7 @@ static void print_json_row(void *ctx, const struct sapa_row *row)
     const struct printer *p = ctx;
     char buf[LINE_SIZE];
     struct sapa_text line;
-    uint32_t count;
-    const struct sapa_kpi *kpis = sapa_kpis(&count);
+    struct sapa_figure figure;
 
     if (!is_meant(p, row))
         return;
@@ -542,52 +524,161 @@ static void print_json_row(void *ctx, const struct sapa_row *row)
         sapa_text_add(&line, SAPA_STR(",\"reason\":"));
         put_json(&line, reason_of(p, row));
     }
-    for (unsigned i = 0; i < SAPA_M_OUTER_FIRST; i++)
-        if (has_measure(p->kind, i))
-            sapa_text_printf(&line, ",\"%s\":%lld", sapa_measure_info(i)->key, (long long)row->m.of[i]);
-    if (row->wait_count > 0)
-        sapa_text_printf(&line, ",\"wait_p50_ms\":%u,\"wait_p90_ms\":%u", row->wait_p50_ms, row->wait_p90_ms);
-    if (row->first_in_us) {
-        sapa_text_add(&line, SAPA_STR(",\"first_in\":\""));
-        put_rfc3339(p, row->first_in_us / 1000000, &line);
-        sapa_text_char(&line, '"');
-    }
-    if (row->last_out_us) {
-        sapa_text_add(&line, SAPA_STR(",\"last_out\":\""));
-        put_rfc3339(p, row->last_out_us / 1000000, &line);
-        sapa_text_char(&line, '"');
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!has_kpi(p->kind, &kpis[i]))
-            continue;
-        sapa_text_add(&line, SAPA_STR(",\""));
-        sapa_kpi_slug(&kpis[i], &line);
-        sapa_text_add(&line, SAPA_STR("\":"));
-        put_plain(&line, kpis[i].unit, kpis[i].value(&row->m), "null");
+    for (uint32_t i = 0; i < p->column_count; i++) {
+        sapa_figure_get(p->figures[i], &figure);
+        sapa_text_printf(&line, ",\"%s\":", figure.key);
+        put_figure(p, i, row, "\"", "null", &line);
     }
     sapa_text_char(&line, '}');
     p->out->line(p->out->ctx, sapa_text_str(&line));
 }
 
+/* ---- sheets ---- */
+
+struct sheet_of {
+    const struct printer *printer;
+    const struct sapa_sheet *sheet;
+    uint32_t row;
+};
+
+static void sheet_row(void *ctx, const struct sapa_row *row)
+{
+    struct sheet_of *to = ctx;
+    const struct printer *p = to->printer;
+    uint32_t at = 0;
+
+    if (!is_meant(p, row))
+        return;
+    const int64_t moments[] = { row->span.from_s, row->span.to_s };
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sapa_cell cell = { .kind = SAPA_CELL_MOMENT, .unit = SAPA_UNIT_MOMENT, .value = moments[i] * 1000000,
+                                        .offset_s = sapa_zone_offset(p->zone, moments[i]) };
+        to->sheet->cell(to->sheet->ctx, to->row, at++, &cell);
+    }
+    const struct sapa_str texts[] = {
+        sapa_names_key(p->fold->names, kind_dims[p->kind], row->dim), name_of(p, row),
+        p->kind == SAPA_ROWS_REASONS ? reason_of(p, row) : SAPA_STR(""),
+    };
+    for (unsigned i = 0; i < (p->kind == SAPA_ROWS_REASONS ? 3u : 2u); i++)
+        to->sheet->cell(to->sheet->ctx, to->row, at++, &(struct sapa_cell){ .kind = SAPA_CELL_TEXT, .text = texts[i] });
+    for (uint32_t i = 0; i < p->column_count; i++) {
+        struct sapa_cell cell = { .unit = p->units[i], .value = sapa_figure_value(p->figures[i], row) };
+        cell.kind = cell.value == SAPA_KPI_NONE ? SAPA_CELL_EMPTY
+                  : cell.unit == SAPA_UNIT_MOMENT ? SAPA_CELL_MOMENT : SAPA_CELL_NUMBER;
+        if (cell.kind == SAPA_CELL_MOMENT)
+            cell.offset_s = sapa_zone_offset(p->zone, cell.value / 1000000);
+        to->sheet->cell(to->sheet->ctx, to->row, at++, &cell);
+    }
+    to->row++;
+}
+
+static void sheet_head(const struct printer *p, const struct sapa_sheet *sheet)
+{
+    static const struct { const char *key, *name[SAPA_LANGUAGE_COUNT]; } fixed[] = {
+        { "from", { "Dari", "From" } }, { "to", { "Sampai", "To" } }, { "key", { "Kunci", "Key" } },
+    };
+    const enum sapa_language language = p->options->language;
+    struct sapa_figure figure;
+    uint32_t at = 0;
+
+    for (; at < SAPA_COUNT(fixed); at++)
+        sheet->column(sheet->ctx, at, at == 2 ? kind_keys[p->kind] : fixed[at].key, fixed[at].name[language],
+                      at < 2 ? SAPA_CELL_MOMENT : SAPA_CELL_TEXT, SAPA_UNIT_MOMENT);
+    sheet->column(sheet->ctx, at++, "name", kind_names[p->kind][language], SAPA_CELL_TEXT, SAPA_UNIT_COUNT);
+    if (p->kind == SAPA_ROWS_REASONS)
+        sheet->column(sheet->ctx, at++, "reason", sapa_rows_name(p->kind, language), SAPA_CELL_TEXT, SAPA_UNIT_COUNT);
+    for (uint32_t i = 0; i < p->column_count; i++) {
+        sapa_figure_get(p->figures[i], &figure);
+        sheet->column(sheet->ctx, at++, figure.key, figure.name[language], SAPA_CELL_NUMBER, p->units[i]);
+    }
+}
+
+/* ---- all of them ---- */
+
+static void add_column(struct printer *p, uint32_t figure, const char *heading, bool always)
+{
+    struct sapa_figure info;
+
+    if (p->column_count == SAPA_PRINT_FIGURES_MAX)
+        return;
+    sapa_figure_get(figure, &info);
+    p->figures[p->column_count] = figure;
+    p->units[p->column_count] = info.unit;
+    p->headings[p->column_count] = heading ? heading : info.name[p->options->language];
+    p->shown[p->column_count++] = always;
+}
+
+static void choose_columns(struct printer *p)
+{
+    static const struct { const struct column *columns; uint32_t count; } usual[SAPA_ROWS_COUNT] = {
+        [SAPA_ROWS_TOTAL ... SAPA_ROWS_QUEUES] = { contact_columns, SAPA_COUNT(contact_columns) },
+        [SAPA_ROWS_AGENTS] = { agent_columns, SAPA_COUNT(agent_columns) },
+        [SAPA_ROWS_REASONS] = { reason_columns, SAPA_COUNT(reason_columns) },
+    };
+    const struct sapa_print_options *options = p->options;
+
+    for (uint32_t i = 0; i < options->figure_count; i++)
+        if (sapa_figure_is_shown(options->figures[i], p->kind))
+            add_column(p, options->figures[i], NULL, true);
+    if (options->figure_count > 0)
+        return;
+    if (options->format != SAPA_FORMAT_TEXT) {
+        for (uint32_t i = 0; i < sapa_figure_count(); i++)
+            if (sapa_figure_is_shown(i, p->kind))
+                add_column(p, i, NULL, true);
+        return;
+    }
+    for (uint32_t i = 0; i < usual[p->kind].count; i++) {
+        const struct column *column = &usual[p->kind].columns[i];
+        const uint32_t figure = sapa_figure_find(sapa_str_of(column->key));
+        sapa_assert(figure != SAPA_NONE);
+        /* when somebody came and went says something of a day */
+        const bool is_moment = strcmp(column->key, "first_in") == 0 || strcmp(column->key, "last_out") == 0;
+        const enum sapa_grain grain = p->fold->options.grain;
+        if (sapa_figure_is_shown(figure, p->kind) && !(is_moment && (grain == SAPA_GRAIN_WEEK || grain == SAPA_GRAIN_MONTH)))
+            add_column(p, figure, column->heading[options->language], column->always || options->every_column);
+    }
+}
+
+static sapa_rc begin(struct sapa_intervals *fold, enum sapa_rows kind, const struct sapa_print_options *options,
+                     const struct sapa_lines *out, struct printer *p)
+{
+    const struct sapa_centre *centre = fold->names->centre;
+
+    *p = (struct printer){ .fold = fold, .options = options, .out = out, .kind = kind, .zone = fold->options.zone,
+                           .only = SAPA_NONE };
+    if (!p->zone && centre && centre->system.zone < centre->zones_count)
+        p->zone = &centre->zones[centre->system.zone];
+    if (options->only.n > 0) {
+        p->only = sapa_names_find(fold->names, kind_dims[kind], options->only);
+        if (p->only == SAPA_NONE)
+            return SAPA_ENOENT;
+    }
+    choose_columns(p);
+    return SAPA_OK;
+}
+
+sapa_rc sapa_report_sheet(struct sapa_intervals *fold, enum sapa_rows kind, const struct sapa_print_options *options,
+                          const struct sapa_sheet *sheet)
+{
+    struct printer p;
+    struct sheet_of to = { &p, sheet, 0 };
+    const sapa_rc rc = begin(fold, kind, options, NULL, &p);
+
+    if (rc != SAPA_OK)
+        return rc;
+    sheet_head(&p, sheet);
+    return sapa_intervals_each(fold, kind, sheet_row, &to);
+}
+
 sapa_rc sapa_report_print(struct sapa_intervals *fold, enum sapa_rows kind,
                           const struct sapa_print_options *options, const struct sapa_lines *out)
 {
-    const struct sapa_centre *centre = fold->names->centre;
-    struct printer p = {
-        .fold = fold, .options = options, .out = out, .kind = kind, .zone = fold->options.zone, .only = SAPA_NONE,
-        .columns = kind == SAPA_ROWS_AGENTS ? agent_columns
-                 : kind == SAPA_ROWS_REASONS ? reason_columns : contact_columns,
-        .column_count = kind == SAPA_ROWS_AGENTS ? SAPA_COUNT(agent_columns)
-                      : kind == SAPA_ROWS_REASONS ? SAPA_COUNT(reason_columns) : SAPA_COUNT(contact_columns),
-    };
+    struct printer p;
+    const sapa_rc rc = begin(fold, kind, options, out, &p);
 
-    if (!p.zone && centre && centre->system.zone < centre->zones_count)
-        p.zone = &centre->zones[centre->system.zone];
-    if (options->only.n > 0) {
-        p.only = sapa_names_find(fold->names, kind_dims[kind], options->only);
-        if (p.only == SAPA_NONE)
-            return SAPA_ENOENT;
-    }
+    if (rc != SAPA_OK)
+        return rc;
     if (options->format == SAPA_FORMAT_TEXT)
         return print_text(fold, &p);
     if (options->format == SAPA_FORMAT_JSON)
@@ -613,36 +704,111 @@ static void say(const struct sapa_lines *out, const char *fmt, ...)
     out->line(out->ctx, sapa_text_str(&line));
 }
 
-void sapa_print_dictionary(const struct sapa_lines *out)
+static void say_edge(const struct sapa_figure *figure, struct sapa_text *out)
 {
-    static const char *const units[] = { "count", "ms", "ratio", "points" };
-    uint32_t count;
-    const struct sapa_kpi *kpis = sapa_kpis(&count);
+    const bool divides = figure->kind == SAPA_FIGURE_RATIO || figure->kind == SAPA_FIGURE_MEAN || figure->kind == SAPA_FIGURE_SCORE;
 
-    say(out, "# Numbers: the dictionary");
-    say(out, "%s", "");
-    say(out, "Every number that Sapa shows is counted or computed here and nowhere else. This page is printed from");
-    say(out, "`src/report/kpi.h` and `kpi.c`; a test keeps it true. How and when things are counted is told in");
-    say(out, "[numbers](../design/numbers.md).");
-    say(out, "%s", "");
-    say(out, "## Computed");
-    say(out, "%s", "");
-    say(out, "| key | variant | name | nama | unit | formula | what it means |");
-    say(out, "|---|---|---|---|---|---|---|");
-    for (uint32_t i = 0; i < count; i++)
-        say(out, "| `%s` | %s | %s | %s | %s | `%s` | %s%s |", kpis[i].key, kpis[i].variant,
-            kpis[i].name[SAPA_LANGUAGE_EN], kpis[i].name[SAPA_LANGUAGE_ID], units[kpis[i].unit], kpis[i].formula,
-            kpis[i].text, kpis[i].is_outer ? (kpis[i].text[0] ? "; needs numbers from outside the log" : "needs numbers from outside the log") : "");
-    say(out, "%s", "");
-    say(out, "Ratios are kept in millionths, rounded half up. A KPI whose divisor is zero has no value and is shown as –.");
-    say(out, "%s", "");
-    say(out, "## Counted");
-    say(out, "%s", "");
-    say(out, "| key | name | nama | unit | what is counted |");
-    say(out, "|---|---|---|---|---|");
-    for (unsigned i = 0; i < SAPA_M_COUNT; i++) {
-        const struct sapa_measure_info *info = sapa_measure_info(i);
-        say(out, "| `%s` | %s | %s | %s | %s%s |", info->key, info->name[SAPA_LANGUAGE_EN],
-            info->name[SAPA_LANGUAGE_ID], units[info->unit], info->text, info->is_max ? " (rows are joined by the largest)" : "");
+    if (divides)
+        sapa_text_add(out, SAPA_STR("no value (–) when there is nothing to divide by"));
+    if (figure->edge[0])
+        sapa_text_printf(out, "%s%s", divides ? "; " : "", figure->edge);
+    if (figure->is_outer)
+        sapa_text_printf(out, "%sneeds numbers from outside the log", divides || figure->edge[0] ? "; " : "");
+}
+
+static void define_text(const struct sapa_figure *figure, enum sapa_language language, struct sapa_str rows,
+                        struct sapa_str edge, const struct sapa_lines *out)
+{
+    say(out, "%s: %s", figure->key, figure->name[language]);
+    if (figure->text[0])
+        say(out, "  %s", figure->text);
+    if (figure->formula[0])
+        say(out, "  = %s", figure->formula);
+    say(out, "  %s%s%s%s" SAPA_STR_FMT, sapa_figure_kind_name(figure->kind), sapa_unit_name(figure->unit)[0] ? ", " : "",
+        sapa_unit_name(figure->unit), rows.n > 0 ? "; rows: " : "", SAPA_STR_ARG(rows));
+    if (edge.n > 0)
+        say(out, "  " SAPA_STR_FMT, SAPA_STR_ARG(edge));
+}
+
+static void define_fields(const struct sapa_figure *figure, bool json, struct sapa_str rows, struct sapa_str edge,
+                          const struct sapa_lines *out)
+{
+    static const char *const keys[] = { "key", "name_id", "name_en", "kind", "unit", "rows", "definition", "formula", "edge" };
+    const struct sapa_str fields[] = {
+        sapa_str_of(figure->key), sapa_str_of(figure->name[SAPA_LANGUAGE_ID]), sapa_str_of(figure->name[SAPA_LANGUAGE_EN]),
+        sapa_str_of(sapa_figure_kind_name(figure->kind)), sapa_str_of(sapa_unit_name(figure->unit)), rows,
+        sapa_str_of(figure->text), sapa_str_of(figure->formula), edge,
+    };
+    char buf[2048];
+    struct sapa_text line;
+
+    sapa_text_init(&line, buf, sizeof(buf));
+    for (unsigned i = 0; i < SAPA_COUNT(keys); i++) {
+        if (json) {
+            sapa_text_printf(&line, "%s\"%s\":", i == 0 ? "{" : ",", keys[i]);
+            put_json(&line, fields[i]);
+        } else {
+            if (i > 0)
+                sapa_text_char(&line, ',');
+            put_csv(&line, fields[i]);
+        }
+    }
+    if (json)
+        sapa_text_char(&line, '}');
+    out->line(out->ctx, sapa_text_str(&line));
+}
+
+static void define(uint32_t index, enum sapa_dictionary format, enum sapa_language language, const struct sapa_lines *out)
+{
+    struct sapa_figure figure;
+    char rows_buf[80], edge_buf[400];
+    struct sapa_text rows, edge;
+
+    sapa_figure_get(index, &figure);
+    sapa_text_init(&rows, rows_buf, sizeof(rows_buf));
+    sapa_rows_print(figure.rows, &rows);
+    sapa_text_init(&edge, edge_buf, sizeof(edge_buf));
+    say_edge(&figure, &edge);
+    switch (format) {
+    case SAPA_DICTIONARY_TEXT: define_text(&figure, language, sapa_text_str(&rows), sapa_text_str(&edge), out); break;
+    case SAPA_DICTIONARY_CSV:
+    case SAPA_DICTIONARY_JSON:
+        define_fields(&figure, format == SAPA_DICTIONARY_JSON, sapa_text_str(&rows), sapa_text_str(&edge), out);
+        break;
+    case SAPA_DICTIONARY_MARKDOWN:
+        say(out, "| `%s` | %s | %s | %s | %s | " SAPA_STR_FMT " | %s%s%s%s | " SAPA_STR_FMT " |", figure.key,
+            figure.name[SAPA_LANGUAGE_EN], figure.name[SAPA_LANGUAGE_ID], sapa_figure_kind_name(figure.kind),
+            sapa_unit_name(figure.unit), SAPA_STR_ARG(sapa_text_str(&rows)), figure.text,
+            figure.text[0] && figure.formula[0] ? ": " : "", figure.formula[0] ? "= " : "", figure.formula,
+            SAPA_STR_ARG(sapa_text_str(&edge)));
+        break;
+    }
+}
+
+void sapa_print_dictionary(enum sapa_dictionary format, enum sapa_language language, const uint32_t *figures,
+                           uint32_t figure_count, const struct sapa_lines *out)
+{
+    const uint32_t count = figure_count == 0 ? sapa_figure_count() : figure_count;
+
+    if (format == SAPA_DICTIONARY_MARKDOWN) {
+        say(out, "# Figures");
+        say(out, "%s", "");
+        say(out, "Every number that Sapa shows is counted or computed here and nowhere else. This page is what");
+        say(out, "`sapa report --definitions` prints. How and when things are counted is told in");
+        say(out, "[numbers](../design/numbers.md), how rows are kept in [figures](../design/figures.md).");
+        say(out, "%s", "");
+        say(out, "Durations are kept in milliseconds, ratios in millionths, money in hundredths of the centre's currency, all");
+        say(out, "rounded half up. The service level that screens and tables show is `service_level_1`; its limit is that of");
+        say(out, "the queue.");
+        say(out, "%s", "");
+        say(out, "| key | name | nama | kind | unit | rows | what it means | edge cases |");
+        say(out, "|---|---|---|---|---|---|---|---|");
+    } else if (format == SAPA_DICTIONARY_CSV) {
+        say(out, "key,name_id,name_en,kind,unit,rows,definition,formula,edge");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0 && format == SAPA_DICTIONARY_TEXT)
+            say(out, "%s", "");
+        define(figure_count == 0 ? i : figures[i], format, language, out);
     }
 }

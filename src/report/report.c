@@ -119,8 +119,15 @@ sapa_rc sapa_report_check(struct sapa_report *report, const struct sapa_lines *o
         out->line(out->ctx, sapa_text_str(&line));
         broken += check->broken[i];
     }
+    if (check->lost_recordings > 0) {
+        sapa_text_init(&line, buf, sizeof(buf));
+        sapa_text_printf(&line, "lost       %llu s of conversation are not in %llu recording%s: fault logged, nothing more to find",
+                         (unsigned long long)(check->lost_ms + 500) / 1000, (unsigned long long)check->lost_recordings,
+                         check->lost_recordings == 1 ? "" : "s");
+        out->line(out->ctx, sapa_text_str(&line));
+    }
     for (uint32_t i = 0; i < check->finding_count; i++) {
-        const struct sapa_finding *finding = &check->findings[i];
+        const struct sapa_check_finding *finding = &check->findings[i];
         sapa_text_init(&line, buf, sizeof(buf));
         sapa_text_printf(&line, "%s: ", sapa_identity_name(finding->identity));
         if (finding->seq != 0)

@@ -151,6 +151,9 @@ static void print_title(struct screen *s)
         say(s, PLAIN, "  ");
         putf(s, ALARM, 0, false, " %s ", sapa_alarm_name(i));
     }
+    if (v->unwritten > 0)
+        putf(s, ALARM, 0, false, s->id ? "  %llu catatan belum tersimpan, terhitung di sini " : "  %llu records counted here are not on the disk yet ",
+             (unsigned long long)v->unwritten);
     if (v->surge)
         say(s, ALARM, s->id ? "  LONJAKAN " : "  SURGE ");
     if (v->closed)

@@ -64,6 +64,37 @@ static void test_golden_screen(void **state)
     done(&feed);
 }
 
+/* A phone that is lost takes its agent out; when it comes back it brings him back. */
+static void test_phones_in_the_news(void **state)
+{
+    static const char *const words[SAPA_LANGUAGE_COUNT][2] = {
+        { "Siti: tidak siap (telepon hilang)", "Siti: siap (telepon kembali)" },
+        { "Siti: not ready (phone lost)", "Siti: ready (phone is back)" },
+    };
+    struct feed feed;
+    struct sapa_view view;
+    struct sapa_record record;
+
+    (void)state;
+    begin(&feed);
+    fix_read("day.log", feed_one, &feed);
+    for (unsigned back = 0; back < 2; back++) {
+        sapa_record_init(&record, SAPA_T_agent_moved);
+        record.seq = feed.live.seq + 1;
+        record.at_us = feed.live.now_us + 1000000;
+        record.u.agent_moved.from = back ? SAPA_PRESENCE_NOT_READY : SAPA_PRESENCE_READY;
+        record.u.agent_moved.to = back ? SAPA_PRESENCE_READY : SAPA_PRESENCE_NOT_READY;
+        record.u.agent_moved.reason = SAPA_NONE;
+        record.u.agent_moved.by = 1;
+        feed_one(&feed, &record);
+        for (unsigned language = 0; language < SAPA_LANGUAGE_COUNT; language++) {
+            assert_int_equal(sapa_live_view(&feed.live, feed.live.now_us, (enum sapa_language)language, &room, &view), SAPA_OK);
+            assert_string_equal(news[0].text, words[language][back]);
+        }
+    }
+    done(&feed);
+}
+
 struct limits {
     unsigned rows, columns, most;
 };
@@ -88,6 +119,38 @@ static void measure(void *ctx, struct sapa_str line)
     limits->most = SAPA_MAX(limits->most, sapa_print_cells((struct sapa_str){ buf, n }));
 }
 
+static void look_for_unwritten(void *ctx, struct sapa_str line)
+{
+    char text[2048];
+
+    sapa_str_copy(line, text, sizeof(text));
+    *(bool *)ctx |= strstr(text, "12 records counted here are not on the disk yet") != NULL;
+}
+
+/* A full disk: the screen counts what the log does not have yet, and says so. */
+static void test_what_is_not_on_the_disk(void **state)
+{
+    const struct sapa_top_options options = { .columns = 160, .rows = 40 };
+    struct feed feed;
+    struct sapa_view view;
+
+    (void)state;
+    begin(&feed);
+    gen_begin(&gen, 3);
+    gen.emit = feed_one;
+    gen.ctx = &feed;
+    gen_start(&gen, feed.centre.hash);
+    assert_int_equal(sapa_live_view(&feed.live, gen.now_us, SAPA_LANGUAGE_EN, &room, &view), SAPA_OK);
+    for (unsigned unwritten = 0; unwritten <= 12; unwritten += 12) {
+        bool said = false;
+        const struct sapa_lines lines = { look_for_unwritten, &said };
+        view.unwritten = unwritten;
+        sapa_top_print(&view, &options, &lines);
+        assert_int_equal(said, unwritten > 0);
+    }
+    done(&feed);
+}
+
 static void test_fits_every_terminal(void **state)
 {
     struct feed feed;
@@ -106,6 +169,7 @@ static void test_fits_every_terminal(void **state)
     feed.live.closed = 3;
     for (unsigned language = 0; language < SAPA_LANGUAGE_COUNT; language++) {
         assert_int_equal(sapa_live_view(&feed.live, gen.now_us, (enum sapa_language)language, &room, &view), SAPA_OK);
+        view.unwritten = UINT64_MAX;
         for (unsigned columns = 0; columns < 260; columns += 13)
             for (unsigned rows = 0; rows < 90; rows += 7)
                 for (unsigned colour = 0; colour < 2; colour++) {
@@ -123,7 +187,8 @@ static void test_fits_every_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden_screen),
+        cmocka_unit_test(test_golden_screen), cmocka_unit_test(test_phones_in_the_news),
+        cmocka_unit_test(test_what_is_not_on_the_disk),
         cmocka_unit_test(test_fits_every_terminal),
     };
 

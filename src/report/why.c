@@ -270,7 +270,10 @@ static bool put_record(const struct sapa_story *story, const struct sapa_record 
         put_queue(words, record->u.contact_queued.queue, out);
         sapa_text_printf(out, id ? ", urutan %llu" : ", place %llu",
                          (unsigned long long)record->u.contact_queued.position);
-        if (record->u.contact_queued.ewt_p50_ms != 0 && record->u.contact_queued.ewt_p50_ms != SAPA_NONE) {
+        if (record->u.contact_queued.ewt_p50_ms == SAPA_NONE) {
+            sapa_text_add(out, id ? SAPA_STR(", perkiraan tunggu tidak diketahui")
+                                  : SAPA_STR(", expected wait unknown"));
+        } else if (record->u.contact_queued.ewt_p50_ms != 0) {
             sapa_text_add(out, id ? SAPA_STR(", perkiraan tunggu ") : SAPA_STR(", expected wait "));
             put_ms(out, record->u.contact_queued.ewt_p50_ms);
             sapa_text_add(out, id ? SAPA_STR(" sampai ") : SAPA_STR(" to "));
@@ -337,6 +340,17 @@ static bool put_record(const struct sapa_story *story, const struct sapa_record 
         sapa_text_add(out, id ? SAPA_STR("Meninggalkan pesan, ") : SAPA_STR("Left a message, "));
         put_ms(out, record->u.voicemail_left.length_ms);
         return true;
+    case SAPA_T_outside_tried: {
+        const struct sapa_rec_outside_tried *in = &record->u.outside_tried;
+        if (in->number.n > 0)
+            sapa_text_printf(out, id ? "Petugas jaga ke-%llu, " SAPA_STR_FMT : "On call, number %llu, " SAPA_STR_FMT,
+                             (unsigned long long)in->place, SAPA_STR_ARG(sapa_sized_str(&in->number)));
+        else
+            sapa_text_add(out, id ? SAPA_STR("Nomor luar") : SAPA_STR("Outside number"));
+        sapa_text_add(out, in->result == 0 ? (id ? SAPA_STR(": menjawab") : SAPA_STR(": answered"))
+                                           : (id ? SAPA_STR(": tidak menjawab") : SAPA_STR(": not answered")));
+        return true;
+    }
     case SAPA_T_survey_answered:
         sapa_text_printf(out, id ? "Survei %s: %llu" : "Survey %s: %llu", record->u.survey_answered.question.p,
                          (unsigned long long)record->u.survey_answered.answer);

@@ -183,12 +183,50 @@ static void test_nothing_steers_the_terminal(void **state)
     free(lines.text);
 }
 
+/* Who was tried outside, and who answered. */
+static void test_outside(void **state)
+{
+    static const struct {
+        const char *number;
+        uint64_t place, result;
+        const char *id, *en;
+    } table[] = {
+        { "62811", 1, 1, "Petugas jaga ke-1, 62811: tidak menjawab", "On call, number 1, 62811: not answered" },
+        { "62812", 2, 0, "Petugas jaga ke-2, 62812: menjawab", "On call, number 2, 62812: answered" },
+        { "", 1, 2, "Nomor luar: tidak menjawab", "Outside number: not answered" },
+    };
+    const struct sapa_centre centre = fix_centre(0);
+
+    (void)state;
+    for (unsigned language = 0; language < SAPA_LANGUAGE_COUNT; language++) {
+        for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+            const struct sapa_why_words words = { &centre, (enum sapa_language)language };
+            struct sapa_story story;
+            struct sapa_record record;
+            struct fix_lines lines;
+            fix_lines_init(&lines);
+            sapa_story_init(&story, 7, &words, &fix_zones[0]);
+            sapa_record_init(&record, SAPA_T_outside_tried);
+            record.at_us = INT64_C(1795222800000000);
+            record.u.outside_tried.contact = 7;
+            record.u.outside_tried.place = table[i].place;
+            record.u.outside_tried.result = table[i].result;
+            sapa_sized_set(&record.u.outside_tried.number, sapa_str_of(table[i].number));
+            sapa_story_fold(&story, &record, &lines.lines);
+            const char *expected = language == SAPA_LANGUAGE_ID ? table[i].id : table[i].en;
+            if (!strstr(lines.text, expected))
+                fail_msg("%s is not in %s", expected, lines.text);
+            free(lines.text);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_every_word),
-        cmocka_unit_test(test_story),
+        cmocka_unit_test(test_story), cmocka_unit_test(test_outside),
         cmocka_unit_test(test_hostile_blob),
         cmocka_unit_test(test_nothing_steers_the_terminal),
     };

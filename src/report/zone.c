@@ -99,20 +99,36 @@ static struct sapa_span steady(const struct sapa_zone *zone, int64_t at_s)
     };
 }
 
+/* Local date of a moment in days. A date that comes twice by a change over midnight is one day. */
+static int64_t day_of(const struct sapa_zone *zone, int64_t at_s)
+{
+    const int64_t days = floor_to(at_s + sapa_zone_offset(zone, at_s), DAY_S) / DAY_S;
+
+    return day_begin(zone, days + 1) <= at_s ? days + 1 : days;
+}
+
 struct sapa_span sapa_zone_span(const struct sapa_zone *zone, enum sapa_grain grain, int64_t at_s)
 {
-    const int32_t offset = sapa_zone_offset(zone, at_s);
-
-    if (grain == SAPA_GRAIN_DAY) {
-        /* A date that comes twice by a change over midnight is one day: it begins where it first began. */
-        int64_t days = floor_to(at_s + offset, DAY_S) / DAY_S;
-        if (day_begin(zone, days + 1) <= at_s)
-            days++;
-        return (struct sapa_span){ day_begin(zone, days), day_begin(zone, days + 1) };
+    if (grain == SAPA_GRAIN_QUARTER || grain == SAPA_GRAIN_HOUR) {
+        const int32_t offset = sapa_zone_offset(zone, at_s);
+        const int64_t length = grain == SAPA_GRAIN_HOUR ? 3600 : SAPA_QUARTER_S;
+        const struct sapa_span same = steady(zone, at_s);
+        const int64_t from = floor_to(at_s + offset, length) - offset;
+        return (struct sapa_span){ SAPA_MAX(from, same.from_s), SAPA_MIN(from + length, same.to_s) };
     }
-    const struct sapa_span same = steady(zone, at_s);
-    const int64_t from = floor_to(at_s + offset, SAPA_QUARTER_S) - offset;
-    return (struct sapa_span){ SAPA_MAX(from, same.from_s), SAPA_MIN(from + SAPA_QUARTER_S, same.to_s) };
+    const int64_t day = day_of(zone, at_s);
+    if (grain == SAPA_GRAIN_WEEK) {
+        const int64_t monday = day - ((day + 3) % 7 + 7) % 7;
+        return (struct sapa_span){ day_begin(zone, monday), day_begin(zone, monday + 7) };
+    }
+    if (grain == SAPA_GRAIN_MONTH) {
+        struct sapa_civil date = { 0 };
+        date_of(day, &date);
+        const int64_t first = days_of(date.year, date.month, 1);
+        const int64_t next = date.month == 12 ? days_of(date.year + 1, 1, 1) : days_of(date.year, date.month + 1u, 1);
+        return (struct sapa_span){ day_begin(zone, first), day_begin(zone, next) };
+    }
+    return (struct sapa_span){ day_begin(zone, day), day_begin(zone, day + 1) };
 }
 
 int64_t sapa_zone_midnight(const struct sapa_zone *zone, int32_t date)

@@ -1,6 +1,6 @@
 /**
  * @file report/zone.h
- * Days and quarter hours of a time zone. A day on which clocks change has 92 or 100 quarter hours.
+ * Quarter hours, hours, days, weeks and months of a time zone. A day on which clocks change has 92 or 100 quarter hours.
  *
  * Room    report: base, model; pure.   Thread  any.   Tests  report/zone_test.c
  */
@@ -11,7 +11,8 @@
 
 enum { SAPA_QUARTER_S = 900 };
 
-enum sapa_grain { SAPA_GRAIN_QUARTER, SAPA_GRAIN_DAY };
+/** Lengths of intervals. Numbers stand in snapshots. */
+enum sapa_grain { SAPA_GRAIN_QUARTER, SAPA_GRAIN_DAY, SAPA_GRAIN_HOUR, SAPA_GRAIN_WEEK, SAPA_GRAIN_MONTH, SAPA_GRAIN_COUNT };
 
 /** A stretch of UTC seconds [from_s, to_s). */
 struct sapa_span {
@@ -23,9 +24,10 @@ struct sapa_span {
 int32_t sapa_zone_offset(const struct sapa_zone *zone, int64_t at_s);
 
 /**
- * The interval that holds `at_s`: quarters begin at :00 :15 :30 :45 of the local clock, days at local
- * midnight (or the first moment of the date where midnight does not exist). A quarter in which the
- * offset changes is cut there. Intervals cover time without gap or overlap.
+ * The interval that holds `at_s`: quarters begin at :00 :15 :30 :45 of the local clock, hours at :00, days
+ * at local midnight (or the first moment of the date where midnight does not exist), weeks on Monday,
+ * months on the first. A quarter or an hour in which the offset changes is cut there. Intervals cover
+ * time without gap or overlap, and each is made of whole shorter ones.
  */
 struct sapa_span sapa_zone_span(const struct sapa_zone *zone, enum sapa_grain grain, int64_t at_s);
 

@@ -94,12 +94,43 @@ static void test_calendar(void **state)
     }
 }
 
+/* Each interval is made of whole shorter ones, whatever the clocks do. */
+static void test_intervals_nest(void **state)
+{
+    static const enum sapa_grain inside[][2] = {
+        { SAPA_GRAIN_QUARTER, SAPA_GRAIN_HOUR }, { SAPA_GRAIN_HOUR, SAPA_GRAIN_DAY },
+        { SAPA_GRAIN_DAY, SAPA_GRAIN_WEEK },     { SAPA_GRAIN_DAY, SAPA_GRAIN_MONTH },
+    };
+
+    (void)state;
+    for (unsigned z = 0; z < 3; z++) {
+        const struct sapa_zone *zone = z == 2 ? NULL : &fix_zones[z];
+        for (int64_t at = 1774746000 - 86400 * 40; at < 1792890000 + 86400 * 40; at += 1777) {
+            for (unsigned i = 0; i < SAPA_COUNT(inside); i++) {
+                const struct sapa_span small = sapa_zone_span(zone, inside[i][0], at);
+                const struct sapa_span large = sapa_zone_span(zone, inside[i][1], at);
+                assert_true(small.from_s <= at && at < small.to_s);
+                assert_true(large.from_s <= small.from_s && small.to_s <= large.to_s);
+            }
+            assert_int_equal(sapa_zone_civil(zone, sapa_zone_span(zone, SAPA_GRAIN_WEEK, at).from_s).weekday, 0);
+            assert_int_equal(sapa_zone_civil(zone, sapa_zone_span(zone, SAPA_GRAIN_MONTH, at).from_s).day, 1);
+            assert_int_equal(sapa_zone_civil(zone, sapa_zone_span(zone, SAPA_GRAIN_MONTH, at).to_s).day, 1);
+        }
+    }
+    /* The week in which the clocks go back has an hour more; December ends with the year. */
+    const struct sapa_span week = sapa_zone_span(&fix_zones[1], SAPA_GRAIN_WEEK, 1792890000);
+    assert_int_equal(week.to_s - week.from_s, 7 * 86400 + 3600);
+    const struct sapa_span month = sapa_zone_span(NULL, SAPA_GRAIN_MONTH, 1798000000); /* 2026-12-23 */
+    assert_int_equal(month.to_s, 1798761600);                                          /* 2027-01-01 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_days),
         cmocka_unit_test(test_midnight_that_is_not),
         cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_intervals_nest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

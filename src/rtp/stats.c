@@ -40,7 +40,7 @@ static void add_jitter(struct sapa_rtp_stats *stats, const struct sapa_rtp *rtp,
     if (d < 0)
         d = d == INT32_MIN ? INT32_MAX : -d;
     /* A jump of the sender's clock (hold, a new source behind the same SSRC) is not the network's jitter. */
-    if (d > 8000)
+    if (d > 1000 * (stats->clock_khz ? stats->clock_khz : 8))
         return;
     stats->jitter_x16 += (uint32_t)d - ((stats->jitter_x16 + 8) >> 4);
     stats->jitter_max = SAPA_MAX(stats->jitter_max, stats->jitter_x16 >> 4);

@@ -13,6 +13,7 @@
 /** Zeroed = nothing received. The sums of streams that ended (a new SSRC, a restart) are kept. */
 struct sapa_rtp_stats {
     bool started;
+    uint8_t clock_khz;       /* timestamp units a millisecond; 0: 8. Set by the caller */
     uint16_t seq_max;        /* highest of this stream */
     uint32_t cycles;         /* of 65,536 */
     uint32_t seq_base;
@@ -40,15 +41,19 @@ enum sapa_rtp_order {
 
 /**
  * Count one packet.
- * @param arrival  time of arrival in timestamp units (8 kHz)
+ * @param arrival  time of arrival in timestamp units
  */
 enum sapa_rtp_order sapa_rtp_stats_add(struct sapa_rtp_stats *stats, const struct sapa_rtp *rtp, uint32_t arrival);
 
 uint64_t sapa_rtp_stats_packets(const struct sapa_rtp_stats *stats);
 uint64_t sapa_rtp_stats_lost(const struct sapa_rtp_stats *stats);
+static inline uint32_t sapa_rtp_stats_us(const struct sapa_rtp_stats *stats, uint32_t units)
+{
+    return (uint32_t)((uint64_t)units * 1000 / (stats->clock_khz ? stats->clock_khz : 8u));
+}
 static inline uint32_t sapa_rtp_stats_jitter_us(const struct sapa_rtp_stats *stats)
 {
-    return (uint32_t)((uint64_t)(stats->jitter_x16 >> 4) * 125);
+    return sapa_rtp_stats_us(stats, stats->jitter_x16 >> 4);
 }
 /** Report block since the last call. The two SR fields are the caller's. */
 void sapa_rtp_stats_block(struct sapa_rtp_stats *stats, struct sapa_rtcp_block *ret);

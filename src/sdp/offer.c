@@ -24,6 +24,12 @@ struct chosen {
     uint8_t pt;
 };
 
+/* Not a codec of its own. */
+static bool rides(const struct sapa_sdp_codec *codec)
+{
+    return codec->is_dtmf || codec->is_noise;
+}
+
 static bool want_good(const struct sapa_sdp_want *want)
 {
     bool audio = false;
@@ -36,7 +42,7 @@ static bool want_good(const struct sapa_sdp_want *want)
             return false;
     }
     for (size_t i = 0; i < want->codec_count; i++)
-        audio |= !want->codecs[i].is_dtmf;
+        audio |= !rides(&want->codecs[i]);
     return audio && want->direction <= SAPA_SDP_INACTIVE;
 }
 
@@ -44,7 +50,8 @@ static bool same_codec(const struct sapa_sdp_codec *codec, const struct sapa_sdp
 {
     return sapa_str_ieq(sapa_str_of(codec->name), format->name) &&
            codec->rate_hz == format->rate_hz &&
-           (codec->channels ? codec->channels : 1) == format->channels;
+           /* Opus is always "/2" (RFC 7587 7); some leave it out and mean the same. */
+           ((codec->channels ? codec->channels : 1) == format->channels || codec->channels == 2);
 }
 
 static void put_audio(struct sapa_text *out, const struct sapa_sdp_want *want,
@@ -103,25 +110,28 @@ sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local, const struct sapa_sdp_want 
                        struct sapa_text *out)
 {
     struct chosen codecs[SAPA_SDP_CODECS_MAX];
+    size_t count = 0;
     struct sapa_text body;
     char buf[4096];
 
     if (!want_good(want))
         return SAPA_EINVAL;
     for (size_t i = 0; i < want->codec_count; i++)
-        codecs[i] = (struct chosen){ &want->codecs[i], want->codecs[i].pt };
+        if (!want->codecs[i].is_noise) /* taken where they offer it */
+            codecs[count++] = (struct chosen){ &want->codecs[i], want->codecs[i].pt };
     sapa_text_init(&body, buf, sizeof(buf));
-    put_audio(&body, want, SAPA_STR("RTP/AVP"), codecs, want->codec_count, want->direction,
+    put_audio(&body, want, SAPA_STR("RTP/AVP"), codecs, count, want->direction,
               SAPA_STR(""));
     return finish(local, want, &body, out);
 }
 
-static bool rtp_proto(struct sapa_str proto)
+/* A profile that we can do: the plain ones always, those of SRTP where the caller has keys for them. */
+static bool rtp_proto(struct sapa_str proto, bool secure)
 {
     static const char *const names[] = { "RTP/AVP",   "RTP/AVPF",         "RTP/SAVP",
                                          "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF" };
 
-    for (size_t i = 0; i < SAPA_COUNT(names); i++) {
+    for (size_t i = 0; i < (secure ? SAPA_COUNT(names) : 2); i++) {
         if (sapa_str_ieq(proto, sapa_str_of(names[i])))
             return true;
     }
@@ -143,27 +153,47 @@ static enum sapa_sdp_direction meet(enum sapa_sdp_direction want, enum sapa_sdp_
                            : SAPA_SDP_INACTIVE;
 }
 
-/* Codec and telephone-event of ours that `media` has, by the order of its formats. */
-static bool pick(const struct sapa_sdp_want *want, const struct sapa_sdp_media *media,
-                 struct chosen *ret_audio, struct chosen *ret_dtmf)
-{
-    struct chosen audio = { 0 }, dtmf = { 0 };
+/* What is taken of a stream: the codec, and what rides along with it. */
+struct picked {
+    struct chosen audio, dtmf, noise;
+    struct sapa_str fmtp;
+    uint32_t others;
+};
 
+/* Codec of ours that `media` has, by the order of its formats; telephone-event of the codec's clock, else of another. */
+static bool pick(const struct sapa_sdp_want *want, const struct sapa_sdp_media *media,
+                 struct picked *ret)
+{
+    *ret = (struct picked){ 0 };
     for (size_t i = 0; i < media->format_count; i++) {
         for (size_t k = 0; k < want->codec_count; k++) {
             const struct sapa_sdp_codec *codec = &want->codecs[k];
-            struct chosen *slot = codec->is_dtmf ? &dtmf : &audio;
-            if (!slot->codec && same_codec(codec, &media->formats[i]))
+            if (rides(codec) || !same_codec(codec, &media->formats[i]))
+                continue;
+            ret->others |= (uint32_t)1 << k;
+            if (ret->audio.codec)
+                continue;
+            ret->audio = (struct chosen){ codec, media->formats[i].pt };
+            ret->fmtp = media->formats[i].fmtp;
+        }
+    }
+    for (size_t i = 0; i < media->format_count && ret->audio.codec; i++) {
+        for (size_t k = 0; k < want->codec_count; k++) {
+            const struct sapa_sdp_codec *codec = &want->codecs[k];
+            if (!rides(codec) || !same_codec(codec, &media->formats[i]))
+                continue;
+            const bool fits = codec->rate_hz == ret->audio.codec->rate_hz;
+            struct chosen *slot = codec->is_dtmf ? &ret->dtmf : &ret->noise;
+            if (codec->is_dtmf ? !slot->codec || (fits && slot->codec->rate_hz != codec->rate_hz)
+                               : fits && media->formats[i].pt == codec->pt)
                 *slot = (struct chosen){ codec, media->formats[i].pt };
         }
     }
-    *ret_audio = audio;
-    *ret_dtmf = dtmf;
-    return audio.codec != NULL;
+    return ret->audio.codec != NULL;
 }
 
 static void describe(const struct sapa_sdp_want *want, const struct sapa_sdp_media *media,
-                     struct chosen audio, struct chosen dtmf, uint8_t index,
+                     const struct picked *picked, uint8_t index,
                      struct sapa_sdp_agreed *agreed)
 {
     *agreed = (struct sapa_sdp_agreed){ .audio = true,
@@ -172,12 +202,16 @@ static void describe(const struct sapa_sdp_want *want, const struct sapa_sdp_med
                                         .family = media->address.family,
                                         .port = media->port,
                                         .rtcp_mux = media->rtcp_mux && want->rtcp_mux,
-                                        .codec_id = audio.codec->id,
-                                        .pt_send = audio.pt,
-                                        .pt_receive = audio.pt,
-                                        .dtmf = dtmf.codec != NULL,
-                                        .dtmf_pt_send = dtmf.pt,
-                                        .dtmf_pt_receive = dtmf.pt,
+                                        .codec_id = picked->audio.codec->id,
+                                        .pt_send = picked->audio.pt,
+                                        .pt_receive = picked->audio.pt,
+                                        .dtmf = picked->dtmf.codec != NULL,
+                                        .dtmf_pt_send = picked->dtmf.pt,
+                                        .dtmf_pt_receive = picked->dtmf.pt,
+                                        .dtmf_hz = picked->dtmf.codec ? picked->dtmf.codec->rate_hz : 0,
+                                        .noise = picked->noise.codec != NULL,
+                                        .fmtp = picked->fmtp,
+                                        .others = picked->others,
                                         .direction = meet(want->direction,
                                                           media->direction == SAPA_SDP_SENDRECV &&
                                                                   sapa_sdp_is_hold(media)
@@ -196,15 +230,15 @@ static void describe(const struct sapa_sdp_want *want, const struct sapa_sdp_med
 sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want, const struct sapa_sdp *offer,
                        struct sapa_sdp_agreed *ret_agreed)
 {
-    struct chosen audio, dtmf;
+    struct picked picked;
 
     if (!want_good(want))
         return SAPA_EINVAL;
     for (uint8_t i = 0; i < offer->media_count; i++) {
         const struct sapa_sdp_media *media = &offer->media[i];
         if (media->type == SAPA_SDP_AUDIO && media->port > 0 && media->address.family &&
-            rtp_proto(media->proto) && pick(want, media, &audio, &dtmf)) {
-            describe(want, media, audio, dtmf, i, ret_agreed);
+            rtp_proto(media->proto, want->secure) && pick(want, media, &picked)) {
+            describe(want, media, &picked, i, ret_agreed);
             return SAPA_OK;
         }
     }
@@ -216,7 +250,7 @@ sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local, const struct sapa_sdp_want
                         struct sapa_sdp_agreed *ret_agreed)
 {
     struct sapa_sdp_agreed agreed;
-    struct chosen audio, dtmf;
+    struct picked picked;
     struct sapa_text body;
     char buf[8192];
 
@@ -232,11 +266,16 @@ sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local, const struct sapa_sdp_want
                              (int)media->formats_text.n, media->formats_text.p);
             continue;
         }
-        (void)pick(want, media, &audio, &dtmf); /* it matched before */
-        const struct chosen codecs[2] = { audio, dtmf };
+        (void)pick(want, media, &picked); /* it matched before */
+        struct chosen codecs[3] = { picked.audio };
+        size_t count = 1;
+        if (picked.noise.codec)
+            codecs[count++] = picked.noise;
+        if (picked.dtmf.codec)
+            codecs[count++] = picked.dtmf;
         struct sapa_sdp_want own = *want;
         own.rtcp_mux = agreed.rtcp_mux;
-        put_audio(&body, &own, media->proto, codecs, dtmf.codec ? 2 : 1, agreed.direction,
+        put_audio(&body, &own, media->proto, codecs, count, agreed.direction,
                   media->mid);
     }
     const sapa_rc written = finish(local, want, &body, out);
@@ -258,7 +297,7 @@ sapa_rc sapa_sdp_accept(const struct sapa_sdp_want *offered, const struct sapa_s
     for (size_t i = 0; i < offered->codec_count; i++) {
         if (offered->codecs[i].id == agreed.codec_id)
             agreed.pt_receive = offered->codecs[i].pt;
-        if (agreed.dtmf && offered->codecs[i].is_dtmf)
+        if (agreed.dtmf && offered->codecs[i].is_dtmf && offered->codecs[i].rate_hz == agreed.dtmf_hz)
             agreed.dtmf_pt_receive = offered->codecs[i].pt;
     }
     *ret_agreed = agreed;

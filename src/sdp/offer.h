@@ -22,7 +22,8 @@ struct sapa_sdp_codec {
     uint8_t channels; /* 1 unless opus (2) */
     uint8_t pt;       /* static, or what we propose (96..127) */
     const char *fmtp; /* NULL: none; "0-16" for telephone-event */
-    bool is_dtmf;     /* telephone-event: rides along, is never the only one */
+    bool is_dtmf;     /* telephone-event: rides along, is never the only one; one a clock */
+    bool is_noise;    /* comfort noise (RFC 3389): rides along with a codec of its clock, is taken but not offered */
 };
 
 /** PCMA, PCMU, telephone-event/8000 (101); ids are SAPA_SDP_PCMA … */
@@ -46,6 +47,7 @@ struct sapa_sdp_want {
     uint16_t ptime_ms;  /* 0: not said */
     uint16_t rtcp_port; /* 0: not said (port + 1) */
     bool rtcp_mux;
+    bool secure; /* lines that want SRTP (…/SAVP, …/SAVPF) may be taken; false: they are refused like any other that we cannot do */
     struct sapa_str
         attributes; /* further lines for the audio section, each with CRLF ("a=…\r\n"); empty: none */
 };
@@ -65,6 +67,10 @@ struct sapa_sdp_agreed {
     uint8_t pt_receive; /* payload type that we expect from them */
     bool dtmf;          /* telephone-event was agreed */
     uint8_t dtmf_pt_send, dtmf_pt_receive;
+    uint32_t dtmf_hz;   /* its clock: that of the codec where they have it */
+    bool noise;         /* comfort noise was agreed, under its static type */
+    struct sapa_str fmtp; /* theirs, of the codec; borrowed from the parsed text */
+    uint32_t others;      /* codecs of the table that they have too: bit i is the i-th of what we wanted */
     enum sapa_sdp_direction direction; /* ours: sendonly = we send, they hear only … */
     bool held;                         /* they hold us */
     uint16_t ptime_ms;                 /* theirs, 0: not said */
@@ -74,8 +80,8 @@ struct sapa_sdp_agreed {
 SAPA_MUST_CHECK sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local,
                                        const struct sapa_sdp_want *want, struct sapa_text *out);
 /**
- * Write the answer to `offer`: the first usable audio line is taken, the order of the offerer's formats
- * decides among our codecs, every other m-line is refused with port 0. The direction is what both want.
+ * Write the answer to `offer`: the first usable audio line is taken (one that wants SRTP only if `want->secure`:
+ * it is never answered with plain RTP), the order of the offerer's formats decides among our codecs, every other m-line is refused with port 0. The direction is what both want.
  * SAPA_EINVAL, SAPA_ELIMIT as above; SAPA_ENOENT: no audio line with a codec of ours: answer the call with 488.
  */
 SAPA_MUST_CHECK sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local,

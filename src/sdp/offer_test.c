@@ -183,6 +183,7 @@ static void test_other_codecs(void **state)
     want.codec_count = 2;
     want.ptime_ms = 0;
     want.rtcp_mux = true;
+    want.secure = true;
     want.attributes = SAPA_STR("a=setup:passive\r\n");
     assert_int_equal(answer(&local, &want, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 0 126\r\nc=IN IP4 10.0.0.1\r\na=mid:0\r\n"
                             "a=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n", &agreed), SAPA_OK);
@@ -193,10 +194,75 @@ static void test_other_codecs(void **state)
     assert_true(agreed.rtcp_mux);
 }
 
+/* A stream that was offered encrypted is never answered in the clear. */
+static void test_secure_refused(void **state)
+{
+    (void)state;
+    static const char *const profiles[] = { "RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF", "rtp/savp" };
+    struct sapa_sdp_want want = g711();
+    struct sapa_sdp_local local = { .session_id = 7 };
+    struct sapa_sdp_agreed agreed;
+    char lines[600];
+
+    for (size_t i = 0; i < SAPA_COUNT(profiles); i++) {
+        snprintf(lines, sizeof(lines), "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 9000 %s 8\r\n", profiles[i]);
+        assert_int_equal(answer(&local, &want, lines, &agreed), SAPA_ENOENT);
+        snprintf(lines, sizeof(lines), "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 9000 %s 8\r\nm=audio 9002 RTP/AVP 8\r\n",
+                 profiles[i]);
+        assert_int_equal(answer(&local, &want, lines, &agreed), SAPA_OK);
+        assert_int_equal(agreed.port, 9002);
+        snprintf(lines, sizeof(lines), "m=audio 0 %s 8\r\nm=audio 20000 RTP/AVP 8\r\n", profiles[i]);
+        assert_non_null(strstr(out, lines));
+    }
+}
+
+/* Opus with events of its clock, of another clock, and comfort noise beside G.711 only. */
+static void test_what_rides_along(void **state)
+{
+    static const struct sapa_sdp_codec codecs[] = {
+        { .id = 8, .name = "PCMA", .rate_hz = 8000, .channels = 1, .pt = 8 },
+        { .id = 111, .name = "opus", .rate_hz = 48000, .channels = 2, .pt = 111, .fmtp = "useinbandfec=1" },
+        { .id = 1, .name = "telephone-event", .rate_hz = 8000, .channels = 1, .pt = 101, .fmtp = "0-16", .is_dtmf = true },
+        { .id = 1, .name = "telephone-event", .rate_hz = 48000, .channels = 1, .pt = 102, .fmtp = "0-16", .is_dtmf = true },
+        { .id = 2, .name = "CN", .rate_hz = 8000, .channels = 1, .pt = 13, .is_noise = true },
+    };
+    const struct sapa_sdp_want want = { .address = SAPA_STR("192.0.2.1"), .port = 20000, .codecs = codecs, .codec_count = 5 };
+    struct sapa_sdp_local local = { .session_id = 42 };
+    struct sapa_sdp_agreed agreed;
+#define HEAD "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+
+    (void)state;
+    assert_int_equal(answer(&local, &want, HEAD "m=audio 4000 RTP/AVP 96 8 13 97 98\r\na=rtpmap:96 opus/48000/2\r\n"
+                            "a=fmtp:96 maxaveragebitrate=20000\r\na=rtpmap:97 telephone-event/8000\r\n"
+                            "a=rtpmap:98 telephone-event/48000\r\n", &agreed), SAPA_OK);
+    assert_non_null(strstr(out, " RTP/AVP 96 98\r\n"));
+    assert_non_null(strstr(out, "a=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\n"));
+    assert_int_equal(agreed.codec_id, 111);
+    assert_int_equal(agreed.dtmf_pt_send, 98);
+    assert_int_equal(agreed.dtmf_hz, 48000);
+    assert_false(agreed.noise);
+    assert_int_equal(agreed.others, 3);
+    assert_int_equal(agreed.fmtp.n, 23);
+    assert_int_equal(answer(&local, &want, HEAD "m=audio 4000 RTP/AVP 96 97\r\na=rtpmap:96 opus/48000\r\n"
+                            "a=rtpmap:97 telephone-event/8000\r\n", &agreed), SAPA_OK); /* "/2" left out */
+    assert_non_null(strstr(out, " RTP/AVP 96 97\r\n"));
+    assert_int_equal(agreed.dtmf_hz, 8000);
+    assert_int_equal(answer(&local, &want, HEAD "m=audio 4000 RTP/AVP 8 13 97 98\r\na=rtpmap:97 telephone-event/48000\r\n"
+                            "a=rtpmap:98 telephone-event/8000\r\n", &agreed), SAPA_OK);
+    assert_non_null(strstr(out, " RTP/AVP 8 13 98\r\n"));
+    assert_true(agreed.noise);
+    assert_int_equal(answer(&local, &want, HEAD "m=audio 4000 RTP/AVP 13 97\r\na=rtpmap:97 telephone-event/8000\r\n",
+                            &agreed), SAPA_ENOENT); /* nothing to talk with */
+    /* Noise is not offered. */
+    sapa_text_init(&text, out, sizeof(out));
+    assert_int_equal(sapa_sdp_offer(&local, &want, &text), SAPA_OK);
+    assert_non_null(strstr(out, " RTP/AVP 8 111 101 102\r\n"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_offer), cmocka_unit_test(test_answer_golden), cmocka_unit_test(test_answer_refused),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_what_rides_along), cmocka_unit_test(test_offer), cmocka_unit_test(test_answer_golden), cmocka_unit_test(test_answer_refused),
                                         cmocka_unit_test(test_directions), cmocka_unit_test(test_versions_in_answers), cmocka_unit_test(test_accept),
-                                        cmocka_unit_test(test_other_codecs) };
+                                        cmocka_unit_test(test_other_codecs), cmocka_unit_test(test_secure_refused) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

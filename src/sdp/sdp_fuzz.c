@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "sdp/offer.h"
+#include "sdp/opus.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -46,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         sapa_text_init(&text, out, sizeof(out));
         if (sapa_sdp_answer(&local, &want, &sdp, &text, &agreed) == SAPA_OK) {
+            (void)sapa_sdp_opus_parse(agreed.fmtp);
             sapa_assert(agreed.audio && agreed.port > 0 && agreed.codec_id != SAPA_SDP_DTMF);
             sapa_assert(sapa_sdp_parse(sapa_text_str(&text), &own) == SAPA_OK);
             sapa_assert(own.media_count == sdp.media_count);

@@ -256,6 +256,17 @@ static bool value_good(struct sapa_str s)
     return true;
 }
 
+/* A tag or branch of the user's: letters and digits, or nothing. */
+static bool token_good(struct sapa_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        const char k = s.p[i];
+        if (!((k >= '0' && k <= '9') || (k >= 'a' && k <= 'z') || (k >= 'A' && k <= 'Z')))
+            return false;
+    }
+    return s.n <= 64;
+}
+
 static bool addr_good(struct sapa_str text)
 {
     struct sapa_sip_addr addr;
@@ -313,7 +324,10 @@ static bool next_address(const struct dialog *dialog, struct sapa_sip_ip *ret_ip
     if (sapa_sip_uri_param(&uri, SAPA_STR("transport"), &transport) &&
         sapa_sip_flow_kind_of(transport) != SAPA_SIP_FLOW_NONE)
         *ret_kind = sapa_sip_flow_kind_of(transport);
-    return sapa_sip_ip_parse(host, uri.port ? uri.port : 5060, ret_ip) == SAPA_OK;
+    if (uri.scheme == SAPA_SIP_SCHEME_SIPS && *ret_kind != SAPA_SIP_FLOW_WSS)
+        *ret_kind = SAPA_SIP_FLOW_TLS;
+    const uint16_t port = *ret_kind == SAPA_SIP_FLOW_TLS ? 5061 : 5060;
+    return sapa_sip_ip_parse(host, uri.port ? uri.port : port, ret_ip) == SAPA_OK;
 }
 
 /* Where to, should the dialog's connection be gone: the address that they gave, if they gave one for this transport. */
@@ -335,7 +349,12 @@ static struct sapa_sip_flow next_flow(struct sapa_sip_stack *stack, const struct
         return flow; /* a name: the user may look it up and set the flow */
     if (kind == (enum sapa_sip_flow_kind)flow.kind && sapa_sip_ip_eq(&ip, &flow.remote))
         return flow;
-    struct sapa_sip_flow other;
+    struct sapa_sip_flow other = flow;
+    if (kind == SAPA_SIP_FLOW_UDP && flow.kind == SAPA_SIP_FLOW_UDP &&
+        ip.family == flow.remote.family) { /* from the socket that they know, wherever it goes */
+        other.remote = ip;
+        return other;
+    }
     return stack->opts.transport->open(stack->opts.transport_ctx, kind, &ip, &other) == SAPA_OK
                ? other
                : flow;
@@ -398,16 +417,20 @@ static void put_request(struct sapa_sip_stack *stack, const struct dialog *dialo
 
 static sapa_rc send_invite(struct sapa_sip_stack *stack, struct dialog *dialog,
                            const struct sapa_sip_spec *spec, const struct sapa_sip_flow *flow,
-                           int64_t now_us, sapa_sip_tx_id *ret_tx)
+                           bool sent_before, int64_t now_us, sapa_sip_tx_id *ret_tx)
 {
     uint64_t key;
 
     put_request(stack, dialog, SAPA_SIP_INVITE, dialog->local_cseq + 1, flow, spec, &key);
     struct sapa_sip_ip ip;
     struct tx *tx = sapa_sip_tx_client(stack, SAPA_SIP_INVITE, key, flow, elsewhere(dialog, &ip),
-                                       false, now_us);
+                                       sent_before, now_us);
     if (!tx)
         return SAPA_ELIMIT;
+    if (sent_before) {
+        tx->held = false;
+        tx->state = TX_PROCEEDING;
+    }
     if (tx->reliable)
         dialog->flow = tx->flow; /* perhaps another connection */
     tx->cseq = ++dialog->local_cseq;
@@ -428,7 +451,8 @@ sapa_rc sapa_sip_call_start(struct sapa_sip_stack *stack, const struct sapa_sip_
 
     if (sapa_sip_uri_parse(call->uri, &uri) != SAPA_OK || !addr_good(call->from) ||
         !addr_good(call->to) || (call->contact.n > 0 && !addr_good(call->contact)) ||
-        !route_good(call->route) || !value_good(call->call_id))
+        !route_good(call->route) || !value_good(call->call_id) || !token_good(call->from_tag) ||
+        !token_good(call->branch))
         return SAPA_EINVAL;
     sapa_text_init(&own, own_buf, sizeof(own_buf));
     if (call->contact.n == 0) {
@@ -439,12 +463,13 @@ sapa_rc sapa_sip_call_start(struct sapa_sip_stack *stack, const struct sapa_sip_
         if (own.cut)
             return SAPA_ELIMIT;
     }
-    sapa_sip_token(stack, tag);
+    if (call->from_tag.n == 0)
+        sapa_sip_token(stack, tag);
     if (call->call_id.n == 0)
         sapa_sip_token(stack, call_id);
     const struct sapa_str texts[D_COUNT] = {
         [D_CALL_ID] = call->call_id.n > 0 ? call->call_id : sapa_str_of(call_id),
-        [D_LOCAL_TAG] = sapa_str_of(tag),
+        [D_LOCAL_TAG] = call->from_tag.n > 0 ? call->from_tag : sapa_str_of(tag),
         [D_LOCAL] = call->from,
         [D_REMOTE] = call->to,
         [D_TARGET] = without_headers(&uri),
@@ -463,8 +488,10 @@ sapa_rc sapa_sip_call_start(struct sapa_sip_stack *stack, const struct sapa_sip_
         rc = SAPA_ELIMIT;
     if (rc == SAPA_OK)
         rc = enter(stack, dialog);
+    stack->branch_next = call->branch;
     if (rc == SAPA_OK)
-        rc = send_invite(stack, dialog, &call->spec, &call->flow, now_us, ret_tx);
+        rc = send_invite(stack, dialog, &call->spec, &call->flow, call->sent_before, now_us, ret_tx);
+    stack->branch_next = (struct sapa_str){ NULL, 0 };
     if (rc != SAPA_OK) {
         sapa_sip_dlg_free(stack, dialog);
         return rc;
@@ -493,7 +520,7 @@ sapa_rc sapa_sip_call_retry(struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
     if (set_text(dialog, D_REMOTE_TAG, (struct sapa_str){ NULL, 0 }) != SAPA_OK)
         return SAPA_ENOMEM;
     const sapa_rc rc =
-        send_invite(stack, dialog, spec ? spec : &nothing, &dialog->flow, now_us, ret_tx);
+        send_invite(stack, dialog, spec ? spec : &nothing, &dialog->flow, false, now_us, ret_tx);
     if (rc == SAPA_OK)
         dialog->state = SAPA_SIP_DIALOG_START;
     return rc;
@@ -572,7 +599,7 @@ sapa_rc sapa_sip_dialog_send(struct sapa_sip_stack *stack, sapa_sip_dialog_id id
     if (method == SAPA_SIP_INVITE) {
         if (dialog->state != SAPA_SIP_DIALOG_CONFIRMED || dialog->invite_tx || dialog->awaiting_ack)
             return SAPA_ESTATE;
-        return send_invite(stack, dialog, spec, &flow, now_us, ret_tx);
+        return send_invite(stack, dialog, spec, &flow, false, now_us, ret_tx);
     }
     put_request(stack, dialog, method, dialog->local_cseq + 1, &flow, spec, &key);
     const bool hold = method == SAPA_SIP_BYE && dialog->awaiting_ack;
@@ -687,6 +714,67 @@ void sapa_sip_dlg_on_ack(struct sapa_sip_stack *stack, const struct sapa_sip_msg
                                           .msg = msg,
                                           .flow = flow };
     sapa_sip_emit(stack, &event);
+}
+
+/* --- reliable provisional answers (RFC 3262) --- */
+
+static bool number_next(struct sapa_str *cursor, uint64_t max, uint64_t *ret_number)
+{
+    struct sapa_str text = sapa_str_trim(*cursor);
+    size_t n = 0;
+
+    while (n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
+        n++;
+    *cursor = (struct sapa_str){ text.p + n, text.n - n };
+    return sapa_str_u64((struct sapa_str){ text.p, n }, max, ret_number) == SAPA_OK;
+}
+
+void sapa_sip_dlg_on_prack(struct sapa_sip_stack *stack, struct dialog *dialog, struct tx *tx,
+                           const struct sapa_sip_msg *msg, int64_t now_us)
+{
+    struct sapa_str rack = sapa_sip_value(msg, SAPA_SIP_H_RACK);
+    uint64_t rseq = 0, cseq = 0;
+    struct tx *invite = sapa_sip_tx_get(stack, dialog->invite_tx);
+    const bool good = number_next(&rack, UINT32_MAX, &rseq) && number_next(&rack, UINT32_MAX, &cseq) &&
+                      sapa_str_eq(sapa_str_trim(rack), SAPA_STR("INVITE")) && rseq != 0 &&
+                      rseq == dialog->local_rseq;
+
+    if (good && invite && invite->kind == TX_SERVER_INVITE && invite->prack_open) {
+        invite->prack_open = false;
+        invite->again_us = INT64_MAX;
+        sapa_sip_tx_arm(stack, invite);
+    }
+    /* One that crossed our final answer is as good; an offer in it is not taken. */
+    sapa_sip_respond_plain(stack, tx_id(tx), !good ? 481 : msg->body.n > 0 ? 488 : 200, now_us);
+}
+
+/* Acknowledge a provisional answer that wants it. False: seen before, or before its time. */
+static bool prack(struct sapa_sip_stack *stack, struct dialog *dialog, const struct tx *invite,
+                  const struct sapa_sip_msg *msg, int64_t now_us)
+{
+    struct sapa_str text = sapa_sip_value(msg, SAPA_SIP_H_RSEQ);
+    uint64_t rseq, key;
+    char buf[64];
+    struct sapa_text head;
+
+    if (!sapa_sip_has_token(msg, SAPA_SIP_H_REQUIRE, SAPA_STR("100rel")))
+        return true;
+    if (!number_next(&text, UINT32_MAX, &rseq) || rseq == 0 ||
+        (dialog->remote_rseq && rseq != dialog->remote_rseq + 1))
+        return false;
+    dialog->remote_rseq = (uint32_t)rseq;
+    sapa_text_init(&head, buf, sizeof(buf));
+    sapa_text_printf(&head, "RAck: %u %u INVITE\r\n", (unsigned)rseq, invite->cseq);
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head) };
+    const struct sapa_sip_flow flow = next_flow(stack, dialog);
+    struct sapa_sip_ip ip;
+    put_request(stack, dialog, SAPA_SIP_PRACK, dialog->local_cseq + 1, &flow, &spec, &key);
+    struct tx *tx = sapa_sip_tx_client(stack, SAPA_SIP_PRACK, key, &flow, elsewhere(dialog, &ip), false, now_us);
+    if (tx) {
+        tx->cseq = ++dialog->local_cseq;
+        tx->quiet = true;
+    }
+    return true;
 }
 
 /* What a response with a To-tag tells about the dialog (12.1.2, 13.2.2.4). */
@@ -809,6 +897,8 @@ static void on_invite_response(struct sapa_sip_stack *stack, struct tx *tx,
             learn(dialog, msg, true);
         if (dialog->state == SAPA_SIP_DIALOG_START)
             dialog->state = SAPA_SIP_DIALOG_EARLY;
+        if (msg->status < 200 && !prack(stack, dialog, tx, msg, now_us))
+            return;
     } else if (msg->status >= 200) {
         learn(dialog, msg, false);
     }
@@ -1088,7 +1178,7 @@ sapa_rc sapa_sip_dialog_import(struct sapa_sip_stack *stack, const uint8_t *reco
 {
     struct sapa_reader r = sapa_reader_of(record, n);
     struct sapa_str texts[D_COUNT];
-    struct sapa_sip_flow flow = { 0 }, fresh;
+    struct sapa_sip_flow flow = { 0 };
 
     if (n < 5 || n > SAPA_SIP_DIALOG_RECORD_MAX)
         return SAPA_ECORRUPT;
@@ -1119,11 +1209,8 @@ sapa_rc sapa_sip_dialog_import(struct sapa_sip_stack *stack, const uint8_t *reco
         sapa_sip_dlg_free(stack, dialog);
         return rc != SAPA_OK ? SAPA_ECORRUPT : SAPA_ENOMEM;
     }
-    /* A socket has its place again, a connection is opened when it is needed (its id is of another life). */
-    if (flow.kind == SAPA_SIP_FLOW_UDP &&
-        stack->opts.transport->open(stack->opts.transport_ctx, SAPA_SIP_FLOW_UDP, &flow.remote,
-                                    &fresh) == SAPA_OK)
-        flow = fresh;
+    /* Sockets have their places again, and the peer knows which one; a connection is opened when it is needed
+       (its id is of another life). */
     dialog->is_uas = flags & 1;
     dialog->remote_cseq_set = flags & 2;
     dialog->hop = (uint8_t)(flags >> 2);

@@ -53,6 +53,10 @@ struct sapa_sip_call {
     struct sapa_str
         route; /* preloaded Route value(s), comma-separated (Path of a binding); empty: none */
     struct sapa_str call_id;   /* empty: a fresh one */
+    struct sapa_str from_tag;  /* empty: a fresh one */
+    struct sapa_str branch;    /* of the INVITE, without the magic cookie; empty: a fresh one */
+    bool sent_before; /* an earlier process sent this INVITE, known by call_id, from_tag and branch: it is not
+                         sent again, only its answers are taken, and it can be cancelled */
     struct sapa_sip_spec spec; /* offer, further headers */
     uint64_t user;             /* returned in every event of the dialog */
     uint32_t

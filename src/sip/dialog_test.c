@@ -41,7 +41,8 @@ static struct sapa_sip_stack *new_stack(struct world *w, int end, uint8_t secret
     const struct sapa_sip_stack_opts opts = { .transport = &fake_ops, .transport_ctx = &w->net.ends[end], .user = &user_ops,
                                               .user_ctx = &ears[end], .secret = { secret },
                                               .methods = 1u << SAPA_SIP_INVITE | 1u << SAPA_SIP_ACK | 1u << SAPA_SIP_BYE | 1u << SAPA_SIP_CANCEL |
-                                                         1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE | 1u << SAPA_SIP_OPTIONS };
+                                                         1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_PRACK,
+                                              .supported = "100rel" };
     struct sapa_sip_stack *stack;
 
     ears[end] = (struct ear){ w, end };
@@ -171,6 +172,92 @@ static void test_call_tcp(void **state)
     (void)state;
     whole_call(SAPA_SIP_FLOW_TCP, 0);
     whole_call(SAPA_SIP_FLOW_TCP, 1);
+}
+
+/* Two of us: a caller who wants provisional answers to be reliable gets them so, and acknowledges. */
+static void test_reliable_provisional(void **state)
+{
+    (void)state;
+    struct world *w = open_world(SAPA_SIP_FLOW_UDP, 2);
+    const struct sapa_sip_call call = { .flow = fake_flow(&w->net, 0), .hop = SAPA_SIP_HOP_URI, .uri = SAPA_STR("sip:200@10.0.0.2"),
+                                        .from = SAPA_STR("<sip:100@10.0.0.1>"), .to = SAPA_STR("<sip:200@10.0.0.2>"), .user = 5,
+                                        .spec = { .body = SAPA_STR("offer"), .headers = SAPA_STR("Require: 100rel\r\n") } };
+    const struct sapa_sip_spec early = { .body = SAPA_STR("early") }, answer = { .body = SAPA_STR("answer") };
+    sapa_sip_dialog_id a, b;
+    sapa_sip_tx_id tx;
+
+    assert_int_equal(sapa_sip_call_start(w->net.ends[0].stack, &call, w->net.now_us, &a, &tx), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    b = last(w, 1)->dialog;
+    const sapa_sip_tx_id invite = last(w, 1)->tx;
+    assert_int_equal(sapa_sip_call_answer(w->net.ends[1].stack, invite, 183, &early, w->net.now_us), SAPA_OK);
+    assert_int_equal(sapa_sip_call_answer(w->net.ends[1].stack, invite, 180, NULL, w->net.now_us), SAPA_ESTATE); /* one after the other */
+    fake_run_ms(&w->net, 10);
+    assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_PROGRESS);
+    assert_string_equal(last(w, 0)->body, "early");
+    assert_int_equal(sapa_sip_call_answer(w->net.ends[1].stack, invite, 180, NULL, w->net.now_us), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    assert_int_equal(last(w, 0)->status, 180);
+    const size_t events = w->count;
+    fake_run_ms(&w->net, 5000);
+    assert_int_equal(w->count, events); /* acknowledged: not repeated, and the users see nothing of it */
+    assert_int_equal(sapa_sip_call_answer(w->net.ends[1].stack, invite, 200, &answer, w->net.now_us), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_ANSWER);
+    assert_int_equal(sapa_sip_call_ack(w->net.ends[0].stack, a, NULL, w->net.now_us), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    assert_int_equal(last(w, 1)->kind, SAPA_SIP_EV_ACK);
+    hang_up(w, 0, a, b);
+    close_world(w);
+}
+
+#define PRACK_HEAD "Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKp%u\r\nFrom: <sip:x@10.0.0.9>;tag=x\r\nTo: <sip:200@10.0.0.2>%s%s\r\nCall-ID: rel\r\n" \
+                   "CSeq: %u %s\r\nContact: <sip:x@10.0.0.9>\r\n%s\r\n"
+
+static void rel_feed(struct world *w, const char *method, unsigned cseq, const char *tag, const char *more)
+{
+    char text[1024], head[900];
+    snprintf(head, sizeof(head), PRACK_HEAD, cseq, tag[0] ? ";tag=" : "", tag, cseq, method, more);
+    snprintf(text, sizeof(text), "%s sip:200@10.0.0.2 SIP/2.0\r\n%s", method, head);
+    fake_feed(&w->net, text);
+}
+
+/* Against a script: repeated until the right PRACK, and given up without one. */
+static void test_prack(void **state)
+{
+    (void)state;
+    for (int acknowledged = 1; acknowledged >= 0; acknowledged--) {
+        struct world *w = open_world(SAPA_SIP_FLOW_UDP, 1);
+        char tag[40], rack[80];
+        unsigned rseq;
+        rel_feed(w, "INVITE", 1, "", "Require: 100rel\r\n");
+        const sapa_sip_tx_id invite = last(w, 0)->tx;
+        const sapa_sip_dialog_id dialog = last(w, 0)->dialog;
+        assert_int_equal(sapa_sip_call_answer(w->net.ends[0].stack, invite, 180, NULL, w->net.now_us), SAPA_OK);
+        assert_string_equal(fake_header(fake_last(&w->net), "Require"), "100rel");
+        rseq = (unsigned)strtoul(fake_header(fake_last(&w->net), "RSeq"), NULL, 10);
+        assert_true(rseq > 0);
+        snprintf(tag, sizeof(tag), "%s", strstr(fake_header(fake_last(&w->net), "To"), "tag=") + 4);
+        fake_run_ms(&w->net, 1600);
+        assert_int_equal(fake_count(&w->net, "SIP/2.0 180"), 3); /* 0, 0.5, 1.5 s */
+        snprintf(rack, sizeof(rack), "RAck: %u 1 INVITE\r\n", rseq + 1);
+        rel_feed(w, "PRACK", 2, tag, rack);
+        assert_int_equal(strncmp(fake_last(&w->net), "SIP/2.0 481", 11), 0);
+        if (acknowledged) {
+            snprintf(rack, sizeof(rack), "RAck: %u 1 INVITE\r\n", rseq);
+            rel_feed(w, "PRACK", 3, tag, rack);
+            assert_int_equal(strncmp(fake_last(&w->net), "SIP/2.0 200", 11), 0);
+            fake_run_ms(&w->net, 20000);
+            assert_int_equal(fake_count(&w->net, "SIP/2.0 180"), 3);
+            assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_INVITE);
+        } else {
+            fake_run_ms(&w->net, 40000);
+            assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_ACK_TIMEOUT);
+        }
+        assert_int_equal(sapa_sip_respond(w->net.ends[0].stack, invite, 480, NULL, w->net.now_us), SAPA_OK);
+        sapa_sip_dialog_end(w->net.ends[0].stack, dialog);
+        close_world(w);
+    }
 }
 
 static void re_invite(struct world *w, int end, sapa_sip_dialog_id own, sapa_sip_dialog_id other)
@@ -584,6 +671,70 @@ static void test_stray_answer(void **state)
     stray(false);
 }
 
+/* The caller's process dies while the phone rings; its successor knows how the INVITE was made. */
+static void successor(bool again)
+{
+    struct world *w = open_world(SAPA_SIP_FLOW_UDP, 2);
+    struct sapa_sip_call call = { .flow = fake_flow(&w->net, 0), .hop = SAPA_SIP_HOP_FLOW, .uri = SAPA_STR("sip:200@10.0.0.2"),
+                                  .from = SAPA_STR("<sip:100@10.0.0.1>"), .to = SAPA_STR("<sip:200@10.0.0.2>"),
+                                  .call_id = SAPA_STR("0123456789abcdef"), .from_tag = SAPA_STR("fedcba9876543210"),
+                                  .branch = SAPA_STR("aaaabbbbccccdddd"), .user = 5, .spec = { .body = SAPA_STR("offer") } };
+    const struct sapa_sip_spec answer_spec = { .body = SAPA_STR("answer") };
+    sapa_sip_dialog_id dialog;
+    sapa_sip_tx_id tx;
+
+    assert_int_equal(sapa_sip_call_start(w->net.ends[0].stack, &call, w->net.now_us, &dialog, &tx), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    const sapa_sip_tx_id invite = last(w, 1)->tx;
+    assert_int_equal(sapa_sip_call_answer(w->net.ends[1].stack, invite, 180, NULL, w->net.now_us), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    sapa_sip_stack_close(w->net.ends[0].stack);
+    w->net.ends[0].stack = new_stack(w, 0, 99);
+    const size_t before = w->count;
+    call.sent_before = !again;
+    assert_int_equal(sapa_sip_call_start(w->net.ends[0].stack, &call, w->net.now_us, &dialog, &tx), SAPA_OK);
+    fake_run_ms(&w->net, 10);
+    if (again) { /* for the phone it is the same INVITE: it says once more that it rings, and can be answered */
+        assert_int_equal(w->count, before + 1);
+        assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_PROGRESS);
+        assert_int_equal(last(w, 0)->status, 180);
+        assert_int_equal(sapa_sip_call_answer(w->net.ends[1].stack, invite, 200, &answer_spec, w->net.now_us), SAPA_OK);
+        fake_run_ms(&w->net, 10);
+        assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_ANSWER);
+        assert_int_equal(sapa_sip_call_ack(w->net.ends[0].stack, dialog, NULL, w->net.now_us), SAPA_OK);
+        fake_run_ms(&w->net, 10);
+        assert_int_equal(last(w, 1)->kind, SAPA_SIP_EV_ACK);
+    } else {
+        assert_int_equal(w->count, before); /* nothing left */
+        assert_int_equal(sapa_sip_call_cancel(w->net.ends[0].stack, dialog, SAPA_STR(""), w->net.now_us), SAPA_OK);
+        fake_run_ms(&w->net, 10);
+        assert_int_equal(last(w, 1)->kind, SAPA_SIP_EV_CANCEL);
+        assert_int_equal(sapa_sip_respond(w->net.ends[1].stack, invite, 487, NULL, w->net.now_us), SAPA_OK);
+        fake_run_ms(&w->net, 10);
+        assert_int_equal(last(w, 0)->kind, SAPA_SIP_EV_RESPONSE);
+        assert_int_equal(last(w, 0)->status, 487);
+    }
+    sapa_sip_dialog_end(w->net.ends[0].stack, dialog);
+    close_world(w);
+}
+
+static void test_successor(void **state)
+{
+    (void)state;
+    successor(true);
+    successor(false);
+    struct world *w = open_world(SAPA_SIP_FLOW_UDP, 1);
+    struct sapa_sip_call call = { .flow = fake_flow(&w->net, 0), .uri = SAPA_STR("sip:200@10.0.0.2"), .from = SAPA_STR("<sip:a@b>"),
+                                  .to = SAPA_STR("<sip:c@d>"), .branch = SAPA_STR("a\r\nb") };
+    sapa_sip_dialog_id dialog;
+    sapa_sip_tx_id tx;
+    assert_int_equal(sapa_sip_call_start(w->net.ends[0].stack, &call, w->net.now_us, &dialog, &tx), SAPA_EINVAL);
+    call.branch = SAPA_STR("");
+    call.from_tag = SAPA_STR("a;b");
+    assert_int_equal(sapa_sip_call_start(w->net.ends[0].stack, &call, w->net.now_us, &dialog, &tx), SAPA_EINVAL);
+    close_world(w);
+}
+
 static void test_tcp_reconnect(void **state)
 {
     (void)state;
@@ -663,12 +814,12 @@ static void test_bad_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_call_udp), cmocka_unit_test(test_call_tcp), cmocka_unit_test(test_re_invite),
+        cmocka_unit_test(test_call_udp), cmocka_unit_test(test_call_tcp), cmocka_unit_test(test_reliable_provisional), cmocka_unit_test(test_prack), cmocka_unit_test(test_re_invite),
         cmocka_unit_test(test_re_invite_refused), cmocka_unit_test(test_glare), cmocka_unit_test(test_info_and_order),
         cmocka_unit_test(test_route_set), cmocka_unit_test(test_strict_router), cmocka_unit_test(test_forks),
         cmocka_unit_test(test_fork_flood),
         cmocka_unit_test(test_retry_with_credentials), cmocka_unit_test(test_uas_nat_and_target), cmocka_unit_test(test_early_bye),
-        cmocka_unit_test(test_bye_waits_for_ack), cmocka_unit_test(test_adopt), cmocka_unit_test(test_stray_answer), cmocka_unit_test(test_tcp_reconnect),
+        cmocka_unit_test(test_bye_waits_for_ack), cmocka_unit_test(test_adopt), cmocka_unit_test(test_stray_answer), cmocka_unit_test(test_successor), cmocka_unit_test(test_tcp_reconnect),
         cmocka_unit_test(test_odd_targets), cmocka_unit_test(test_bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * UDP and TCP on a loop. Datagrams are taken in batches; a connection keeps a growing buffer only while
+ * UDP, TCP and TLS on a loop. Datagrams are taken in batches; a connection keeps a growing buffer only while
  * a message is incomplete or the peer does not read. Sending never calls back: a connection that breaks
  * while something is sent is closed at the end of the turn, and the stack told then.
  */
@@ -8,18 +8,22 @@
 #include <stdlib.h>
 
 #include "rt/loop.h"
+#include "base/log.h"
 #include "rt/socket.h"
+#include "rt/tls.h"
 #include "sip/guard.h"
 
 enum {
     DATAGRAMS = 32, /* a batch */
     BATCHES = 4,    /* of a socket in one turn, so that others have theirs */
     DATAGRAM_SIZE = 65536,
-    LOCALS = 64, /* remembered "which address do we use towards" */
+    LOCALS = 1024, /* remembered "which address do we use towards" */
+    LOCALS_US = 30000000, /* for so long: routes change */
     READ_SIZE = 16384,
     BUFFER_MAX = 131072, /* bytes of a connection that are not framed yet */
     HALF_MESSAGE_US = 20000000,
-    CONNECT_US = 10000000,
+    CONNECT_US = 10000000, /* with its handshake */
+    TLS_NAMES = 64,
     SWEEP_US = 1000000,
     RETRY_AFTER_S = 5,
 };
@@ -36,7 +40,9 @@ struct conn {
     struct sapa_sip_net *net;
     uint32_t index, generation, next_free;
     bool used, connecting, dying;
+    bool shaking; /* TLS: the handshake is not through */
     uint8_t kind;
+    struct sapa_tls *tls; /* NULL: plain */
     int fd;
     struct sapa_watch watch;
     struct sapa_sip_ip local, remote;
@@ -56,12 +62,19 @@ struct sapa_sip_net {
     struct conn **conns;
     uint32_t conn_slots, conn_free, conn_count;
     struct {
-        struct sapa_sip_ip peer, local;
+        struct sapa_sip_ip peer, local; /* local.family 0: there is no way to it */
+        int64_t until_us;
     } locals[LOCALS];
     struct {
         sapa_sip_foreign_send_fn *send;
         void *ctx;
     } foreign[SAPA_SIP_FLOW_KIND_COUNT];
+    struct sapa_tls_context *tls;
+    int64_t tls_said_us; /* a failed handshake is logged, one a second */
+    struct {
+        struct sapa_sip_ip remote; /* family 0: free */
+        char name[129];
+    } tls_names[TLS_NAMES];
     struct sapa_deferred turn_end;
     struct sapa_timer timer;
     int64_t sweep_us;
@@ -117,39 +130,48 @@ static bool is_wildcard(const struct sapa_sip_ip *ip)
     return memcmp(ip->bytes, none, ip->family == 6 ? 16 : 4) == 0;
 }
 
+static int64_t now_of(const struct sapa_sip_net *net)
+{
+    return sapa_loop_now_us(net->opts.loop);
+}
+
+/* The address that the kernel would send from, remembered for a while; family 0: there is no way. */
+static struct sapa_sip_ip routed_towards(struct sapa_sip_net *net, const struct sapa_sip_ip *peer)
+{
+    unsigned slot = peer->family;
+
+    for (int i = 0; i < 16; i++)
+        slot = slot * 31 + peer->bytes[i];
+    slot %= LOCALS;
+    if (net->locals[slot].until_us <= now_of(net) ||
+        !sapa_sip_ip_same_host(&net->locals[slot].peer, peer)) {
+        struct sapa_addr found;
+        const struct sapa_addr to = sapa_sip_addr_of_ip(peer);
+        net->locals[slot].peer = *peer;
+        net->locals[slot].until_us = now_of(net) + LOCALS_US;
+        net->locals[slot].local = sapa_addr_local_for(&to, &found) == SAPA_OK
+                                      ? sapa_sip_ip_of_addr(&found)
+                                      : (struct sapa_sip_ip){ 0 };
+    }
+    return net->locals[slot].local;
+}
+
 /* What we say our address is, towards this peer. */
 static struct sapa_sip_ip local_towards(struct sapa_sip_net *net, const struct socket *socket,
                                         const struct sapa_sip_ip *peer)
 {
-    struct sapa_sip_ip local = socket->bound;
-
     if (socket->advertise.family)
         return socket->advertise;
-    if (!is_wildcard(&local))
-        return local;
-    unsigned slot = peer->family;
-    for (int i = 0; i < 16; i++)
-        slot = slot * 31 + peer->bytes[i];
-    slot %= LOCALS;
-    if (!net->locals[slot].peer.family || !sapa_sip_ip_same_host(&net->locals[slot].peer, peer)) {
-        struct sapa_addr found;
-        const struct sapa_addr to = sapa_sip_addr_of_ip(peer);
-        if (sapa_addr_local_for(&to, &found) != SAPA_OK)
-            return local;
-        net->locals[slot].peer = *peer;
-        net->locals[slot].local = sapa_sip_ip_of_addr(&found);
-    }
-    local = net->locals[slot].local;
+    if (!is_wildcard(&socket->bound))
+        return socket->bound;
+    struct sapa_sip_ip local = routed_towards(net, peer);
+    if (!local.family)
+        return socket->bound;
     local.port = socket->bound.port;
     return local;
 }
 
 /* --- timers ---------------------------------------------------------------------------------------------------------- */
-
-static int64_t now_of(const struct sapa_sip_net *net)
-{
-    return sapa_loop_now_us(net->opts.loop);
-}
 
 int64_t sapa_sip_net_next_due(const struct sapa_sip_net *net)
 {
@@ -209,7 +231,29 @@ static struct conn *conn_of(const struct sapa_sip_net *net, const struct sapa_si
     return c->used && c->generation == flow->generation && !c->dying ? c : NULL;
 }
 
-static struct conn *new_conn(struct sapa_sip_net *net)
+static sapa_rc conn_read(struct conn *c, char *buf, size_t size, size_t *ret_n)
+{
+    return c->tls ? sapa_tls_read(c->tls, buf, size, ret_n) : sapa_socket_read(c->fd, buf, size, ret_n);
+}
+
+static sapa_rc conn_write(struct conn *c, const char *buf, size_t size, size_t *ret_n)
+{
+    return c->tls ? sapa_tls_write(c->tls, buf, size, ret_n) : sapa_socket_write(c->fd, buf, size, ret_n);
+}
+
+/* What is waited for next. */
+static void arm(struct conn *c)
+{
+    unsigned events = SAPA_LOOP_READ | (c->out_n > c->out_at ? SAPA_LOOP_WRITE : 0u);
+
+    if (c->connecting)
+        events = SAPA_LOOP_WRITE;
+    else if (c->tls && (c->shaking || sapa_tls_wants_write(c->tls)))
+        events = SAPA_LOOP_READ | (sapa_tls_wants_write(c->tls) ? SAPA_LOOP_WRITE : 0u);
+    sapa_watch_set(c->net->opts.loop, &c->watch, events);
+}
+
+static struct conn *new_conn(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind)
 {
     if (net->conn_count >= net->opts.conns_max)
         return NULL;
@@ -233,7 +277,7 @@ static struct conn *new_conn(struct sapa_sip_net *net)
                         .generation = c->generation + 1,
                         .used = true,
                         .fd = -1,
-                        .kind = SAPA_SIP_FLOW_TCP,
+                        .kind = (uint8_t)kind,
                         .active_us = now_of(net) };
     if (net->conn_count++ == 0)
         net->sweep_us = now_of(net) + SWEEP_US;
@@ -243,6 +287,8 @@ static struct conn *new_conn(struct sapa_sip_net *net)
 static void free_conn(struct sapa_sip_net *net, struct conn *c)
 {
     sapa_watch_stop(net->opts.loop, &c->watch);
+    sapa_tls_free(c->tls);
+    c->tls = NULL;
     sapa_fd_close(c->fd);
     free(c->in);
     free(c->out);
@@ -282,7 +328,7 @@ static void flush(struct conn *c)
 {
     while (c->out_at < c->out_n) {
         size_t n = 0;
-        const sapa_rc rc = sapa_socket_write(c->fd, c->out + c->out_at, c->out_n - c->out_at, &n);
+        const sapa_rc rc = conn_write(c, c->out + c->out_at, c->out_n - c->out_at, &n);
         if (rc == SAPA_EAGAIN)
             break;
         if (rc != SAPA_OK) {
@@ -297,8 +343,7 @@ static void flush(struct conn *c)
         c->out = NULL;
         c->out_at = c->out_n = c->out_size = 0;
     }
-    sapa_watch_set(c->net->opts.loop, &c->watch,
-                   SAPA_LOOP_READ | (c->out_n > 0 ? SAPA_LOOP_WRITE : 0u));
+    arm(c);
 }
 
 static sapa_rc queue_bytes(struct conn *c, const char *bytes, size_t n)
@@ -320,8 +365,7 @@ static sapa_rc queue_bytes(struct conn *c, const char *bytes, size_t n)
     }
     memcpy(c->out + c->out_n, bytes, n);
     c->out_n += n;
-    sapa_watch_set(c->net->opts.loop, &c->watch,
-                   c->connecting ? SAPA_LOOP_WRITE : SAPA_LOOP_READ | SAPA_LOOP_WRITE);
+    arm(c);
     return SAPA_OK;
 }
 
@@ -329,8 +373,8 @@ static sapa_rc conn_send(struct conn *c, const char *bytes, size_t n)
 {
     size_t sent = 0;
 
-    if (!c->connecting && c->out_n == c->out_at) {
-        const sapa_rc rc = sapa_socket_write(c->fd, bytes, n, &sent);
+    if (!c->connecting && !c->shaking && c->out_n == c->out_at) {
+        const sapa_rc rc = conn_write(c, bytes, n, &sent);
         if (rc != SAPA_OK && rc != SAPA_EAGAIN) {
             kill_conn(c);
             return SAPA_ECLOSED;
@@ -395,7 +439,7 @@ static void take_frames(struct conn *c)
 
 static void conn_readable(struct conn *c)
 {
-    for (int i = 0; i < BATCHES && !c->dying; i++) {
+    for (int i = 0; (i < BATCHES || (c->tls && sapa_tls_pending(c->tls))) && !c->dying; i++) {
         size_t n = 0;
         if (c->in_size - c->in_n < READ_SIZE / 2) {
             const size_t size = SAPA_MAX(c->in_size * 2, (size_t)READ_SIZE);
@@ -407,7 +451,7 @@ static void conn_readable(struct conn *c)
             c->in = in;
             c->in_size = size;
         }
-        const sapa_rc rc = sapa_socket_read(c->fd, c->in + c->in_n, c->in_size - c->in_n, &n);
+        const sapa_rc rc = conn_read(c, c->in + c->in_n, c->in_size - c->in_n, &n);
         if (rc == SAPA_EAGAIN)
             break;
         if (rc != SAPA_OK) {
@@ -425,6 +469,30 @@ static void conn_readable(struct conn *c)
     }
 }
 
+static void shake(struct conn *c)
+{
+    const sapa_rc rc = sapa_tls_handshake(c->tls);
+
+    if (rc == SAPA_OK) {
+        c->shaking = false;
+        c->active_us = now_of(c->net);
+    } else if (rc == SAPA_EAGAIN) {
+        arm(c);
+    } else {
+        char text[64] = "";
+        struct sapa_text peer;
+        sapa_text_init(&peer, text, sizeof(text));
+        sapa_sip_put_ip_port(&peer, &c->remote);
+        if (now_of(c->net) - c->net->tls_said_us < SWEEP_US) {
+            kill_conn(c);
+            return;
+        }
+        c->net->tls_said_us = now_of(c->net);
+        sapa_log(SAPA_LOG_INFO, "sip.tls", "peer=%s handshake=failed why=\"%s\"", text, sapa_tls_problem(c->tls));
+        kill_conn(c);
+    }
+}
+
 static void on_conn(void *ctx, int fd, unsigned events)
 {
     struct conn *c = ctx;
@@ -439,7 +507,15 @@ static void on_conn(void *ctx, int fd, unsigned events)
             return;
         }
         c->connecting = false;
-        c->active_us = now_of(c->net);
+        if (!c->shaking)
+            c->active_us = now_of(c->net);
+    }
+    if (c->shaking && !c->connecting) {
+        shake(c);
+        if (c->shaking || c->dying)
+            return;
+        flush(c); /* and what came with the last of it is there already */
+        events |= SAPA_LOOP_READ;
     }
     if (events & SAPA_LOOP_WRITE)
         flush(c);
@@ -469,7 +545,10 @@ static void on_accept(void *ctx, int fd, unsigned events)
             break;
         const struct sapa_sip_ip remote = sapa_sip_ip_of_addr(&peer);
         struct conn *c =
-            from_source(net, &remote) < net->opts.conns_per_source ? new_conn(net) : NULL;
+            from_source(net, &remote) < net->opts.conns_per_source &&
+                    (socket->kind != SAPA_SIP_FLOW_TLS || net->tls)
+                ? new_conn(net, (enum sapa_sip_flow_kind)socket->kind)
+                : NULL;
         if (!c) {
             sapa_fd_close(got);
             continue;
@@ -477,7 +556,9 @@ static void on_accept(void *ctx, int fd, unsigned events)
         c->fd = got;
         c->remote = remote;
         c->local = local_towards(net, socket, &remote);
-        if (sapa_watch_start(net->opts.loop, &c->watch, got, SAPA_LOOP_READ, on_conn, c) != SAPA_OK)
+        c->shaking = socket->kind == SAPA_SIP_FLOW_TLS;
+        if ((c->shaking && sapa_tls_accept(net->tls, got, &c->tls) != SAPA_OK) ||
+            sapa_watch_start(net->opts.loop, &c->watch, got, SAPA_LOOP_READ, on_conn, c) != SAPA_OK)
             free_conn(net, c);
     }
     touched(net);
@@ -539,39 +620,85 @@ static sapa_rc net_send(void *ctx, const struct sapa_sip_flow *flow, const char 
     return c ? conn_send(c, bytes, n) : SAPA_ECLOSED;
 }
 
-static const struct socket *socket_for(const struct sapa_sip_net *net, enum sapa_sip_flow_kind kind,
-                                       uint8_t family)
+static bool is_loopback(const struct sapa_sip_ip *ip)
 {
+    const struct sapa_addr addr = sapa_sip_addr_of_ip(ip);
+
+    return sapa_addr_is_loopback(&addr);
+}
+
+/*
+ * From which of our sockets something new leaves for this peer: the one bound to the address that the kernel
+ * routes from, else one bound to all, else any that can reach it. NULL: none; what is bound to loopback
+ * reaches nobody outside.
+ */
+static const struct socket *socket_for(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind,
+                                       const struct sapa_sip_ip *peer)
+{
+    const bool inside = is_loopback(peer);
+    const struct socket *best = NULL;
+    unsigned best_rank = 0, candidates = 0;
+
+    for (unsigned i = 0; i < net->socket_count; i++)
+        candidates += net->sockets[i].kind == kind && net->sockets[i].bound.family == peer->family;
     for (unsigned i = 0; i < net->socket_count; i++) {
-        if (net->sockets[i].kind == kind && net->sockets[i].bound.family == family)
-            return &net->sockets[i];
+        const struct socket *socket = &net->sockets[i];
+        if (socket->kind != kind || socket->bound.family != peer->family ||
+            (!inside && is_loopback(&socket->bound)))
+            continue;
+        unsigned rank = 1;
+        if (candidates > 1) {
+            const struct sapa_sip_ip source = routed_towards(net, peer);
+            rank = source.family && sapa_sip_ip_same_host(&socket->bound, &source) ? 4
+                   : is_wildcard(&socket->bound)                                   ? 3
+                   : is_loopback(&socket->bound) == inside                         ? 2
+                                                                                   : 1;
+        }
+        if (rank > best_rank) {
+            best = socket;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+static const char *name_of(const struct sapa_sip_net *net, const struct sapa_sip_ip *remote)
+{
+    for (size_t i = 0; i < TLS_NAMES; i++) {
+        if (net->tls_names[i].remote.family && sapa_sip_ip_eq(&net->tls_names[i].remote, remote))
+            return net->tls_names[i].name;
     }
     return NULL;
 }
 
-static sapa_rc open_tcp(struct sapa_sip_net *net, const struct sapa_sip_ip *remote,
-                        struct sapa_sip_flow *ret_flow)
+static sapa_rc open_stream(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind,
+                           const struct sapa_sip_ip *remote, struct sapa_sip_flow *ret_flow)
 {
-    const struct socket *socket = socket_for(net, SAPA_SIP_FLOW_TCP, remote->family);
+    const struct socket *socket = socket_for(net, kind, remote);
     const struct sapa_addr peer = sapa_sip_addr_of_ip(remote);
 
     for (uint32_t i = 0; i < net->conn_slots; i++) {
         const struct conn *have = net->conns[i];
-        if (have->used && !have->dying && sapa_sip_ip_eq(&have->remote, remote)) {
+        if (have->used && !have->dying && have->kind == kind && sapa_sip_ip_eq(&have->remote, remote)) {
             *ret_flow = flow_of(have);
             return SAPA_OK;
         }
     }
-    struct conn *c = new_conn(net);
+    if (kind == SAPA_SIP_FLOW_TLS && !net->tls)
+        return SAPA_ENOENT;
+    struct conn *c = new_conn(net, kind);
     if (!c)
         return SAPA_ELIMIT;
     c->remote = *remote;
     c->connecting = true;
+    c->shaking = kind == SAPA_SIP_FLOW_TLS;
     /* From the address that we listen on, if it is a certain one. */
     const struct sapa_addr from =
         socket ? sapa_sip_addr_of_ip(&socket->bound) : (struct sapa_addr){ 0 };
     const bool bind = socket && !is_wildcard(&socket->bound);
     if (sapa_tcp_connect(bind ? &from : NULL, &peer, &c->fd) != SAPA_OK ||
+        (c->shaking &&
+         sapa_tls_connect(net->tls, c->fd, name_of(net, remote), &peer, &c->tls) != SAPA_OK) ||
         sapa_watch_start(net->opts.loop, &c->watch, c->fd, SAPA_LOOP_WRITE, on_conn, c) !=
             SAPA_OK) {
         free_conn(net, c);
@@ -596,10 +723,10 @@ static sapa_rc net_open(void *ctx, enum sapa_sip_flow_kind kind, const struct sa
         return SAPA_EINVAL;
     if (kind < SAPA_SIP_FLOW_KIND_COUNT && net->foreign[kind].send)
         return SAPA_ENOENT; /* only they can open those */
-    if (kind == SAPA_SIP_FLOW_TCP)
-        return open_tcp(net, remote, ret_flow);
+    if (kind == SAPA_SIP_FLOW_TCP || kind == SAPA_SIP_FLOW_TLS)
+        return open_stream(net, kind, remote, ret_flow);
     const struct socket *socket =
-        kind == SAPA_SIP_FLOW_UDP ? socket_for(net, kind, remote->family) : NULL;
+        kind == SAPA_SIP_FLOW_UDP ? socket_for(net, kind, remote) : NULL;
     if (!socket)
         return SAPA_ENOENT;
     *ret_flow = (struct sapa_sip_flow){ .kind = SAPA_SIP_FLOW_UDP,
@@ -657,6 +784,7 @@ void sapa_sip_net_close(struct sapa_sip_net *net)
     }
     sapa_loop_undefer(net->opts.loop, &net->turn_end);
     sapa_timer_cancel(net->opts.loop, &net->timer);
+    sapa_tls_context_release(net->tls);
     free(net->conns);
     free(net->datagrams);
     free(net);
@@ -674,7 +802,7 @@ sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net, const struct sapa_sip_list
     sapa_assert(net->stack);
     if (net->socket_count == SAPA_SIP_SOCKETS_MAX)
         return SAPA_ELIMIT;
-    if ((!udp && listen->kind != SAPA_SIP_FLOW_TCP) || (fd < 0 && listen->local.family == 0))
+    if ((!udp && listen->kind != SAPA_SIP_FLOW_TCP && listen->kind != SAPA_SIP_FLOW_TLS) || (fd < 0 && listen->local.family == 0))
         return SAPA_EINVAL;
     if (fd < 0) {
         const struct sapa_udp_opts opts = { .receive_bytes = 4 << 20, .send_bytes = 4 << 20 };
@@ -708,12 +836,50 @@ sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net, const struct sapa_sip_list
     return rc == SAPA_EEXIST ? SAPA_EEXIST : SAPA_EIO;
 }
 
+/* --- TLS --- */
+
+void sapa_sip_net_tls(struct sapa_sip_net *net, struct sapa_tls_context *context)
+{
+    sapa_tls_context_release(net->tls);
+    net->tls = context ? sapa_tls_context_keep(context) : NULL;
+}
+
+sapa_rc sapa_sip_net_tls_name(struct sapa_sip_net *net, const struct sapa_sip_ip *remote, struct sapa_str name)
+{
+    size_t at = TLS_NAMES;
+
+    if (name.n >= sizeof(net->tls_names[0].name))
+        return SAPA_EINVAL;
+    for (size_t i = TLS_NAMES; i-- > 0;) {
+        if (net->tls_names[i].remote.family == 0 && at == TLS_NAMES)
+            at = i;
+        if (net->tls_names[i].remote.family && sapa_sip_ip_eq(&net->tls_names[i].remote, remote)) {
+            at = i;
+            break;
+        }
+    }
+    if (at == TLS_NAMES)
+        return name.n == 0 ? SAPA_OK : SAPA_ELIMIT;
+    net->tls_names[at].remote = name.n > 0 ? *remote : (struct sapa_sip_ip){ 0 };
+    sapa_str_copy(name, net->tls_names[at].name, sizeof(net->tls_names[at].name));
+    return SAPA_OK;
+}
+
+bool sapa_sip_net_peer_is(const struct sapa_sip_net *net, const struct sapa_sip_flow *flow, struct sapa_str name)
+{
+    const struct conn *c = flow->kind == SAPA_SIP_FLOW_TLS ? conn_of(net, flow) : NULL;
+    char text[129];
+
+    return c && c->tls && !c->shaking && name.n > 0 && sapa_str_copy(name, text, sizeof(text)) &&
+           sapa_tls_peer_is(c->tls, text);
+}
+
 /* --- foreign connections -------------------------------------------------------------------------------------------------------- */
 
 void sapa_sip_net_foreign(struct sapa_sip_net *net, enum sapa_sip_flow_kind kind,
                           sapa_sip_foreign_send_fn *send, void *ctx)
 {
-    sapa_assert(kind == SAPA_SIP_FLOW_TLS || kind == SAPA_SIP_FLOW_WS || kind == SAPA_SIP_FLOW_WSS);
+    sapa_assert(kind == SAPA_SIP_FLOW_WS || kind == SAPA_SIP_FLOW_WSS);
     net->foreign[kind].send = send;
     net->foreign[kind].ctx = ctx;
 }
@@ -735,7 +901,7 @@ void sapa_sip_net_run_due(struct sapa_sip_net *net, int64_t now_us)
             struct conn *c = net->conns[i];
             if (!c->used || c->dying)
                 continue;
-            if ((c->connecting && now_us - c->active_us > CONNECT_US) ||
+            if (((c->connecting || c->shaking) && now_us - c->active_us > CONNECT_US) ||
                 (c->partial_us && now_us - c->partial_us > HALF_MESSAGE_US) ||
                 now_us - c->active_us > net->opts.idle_ms * 1000LL)
                 kill_conn(c);

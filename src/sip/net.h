@@ -1,7 +1,7 @@
 /**
  * @file sip/net.h
- * The real transports: UDP and TCP, IPv4 and IPv6, on a loop of rt; and the seam for connections
- * that others keep (TLS, WebSocket).
+ * The real transports: UDP, TCP and TLS, IPv4 and IPv6, on a loop of rt; and the seam for connections
+ * that others keep (WebSocket).
  *
  * Received bytes go through the guard, are framed, and reach the stack by sapa_sip_stack_receive().
  *
@@ -19,13 +19,14 @@ struct sapa_addr; /* rt/socket.h */
 struct sapa_loop; /* rt/loop.h */
 struct sapa_sip_guard;
 struct sapa_sip_net;
+struct sapa_tls_context; /* rt/tls.h */
 
-enum { SAPA_SIP_SOCKETS_MAX = 8 };
+enum { SAPA_SIP_SOCKETS_MAX = 10 };
 
 struct sapa_sip_net_opts {
     struct sapa_loop *loop;
     struct sapa_sip_guard *guard; /* may be NULL: no limits */
-    uint32_t conns_max;           /* TCP connections; 0: 4,096 */
+    uint32_t conns_max;           /* TCP and TLS connections; 0: 4,096 */
     uint32_t conns_per_source;    /* 0: 64 */
     uint32_t
         idle_ms; /* a connection without any bytes is closed; 0: 960,000. Half-received messages: 20 s */
@@ -40,7 +41,7 @@ void sapa_sip_net_attach(struct sapa_sip_net *net, struct sapa_sip_stack *stack)
 extern const struct sapa_sip_transport_ops sapa_sip_net_ops;
 
 /**
- * Listen. `kind` UDP or TCP; `local` address and port (port 0: any; 0.0.0.0 and :: allowed).
+ * Listen. `kind` UDP, TCP or TLS (connections are accepted once sapa_sip_net_tls() was called); `local` address and port (port 0: any; 0.0.0.0 and :: allowed).
  * `advertise`: what to put into Via and Contact; NULL: the bound address, or for 0.0.0.0 and :: the one the kernel would use towards the peer.
  * `fd` >= 0: an open, bound (TCP: listening) socket, taken over by the net except when it fails; -1: open one.
  * `ret_bound` (may be NULL): the address bound, with its port.
@@ -57,7 +58,17 @@ SAPA_MUST_CHECK sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net,
                                             struct sapa_sip_ip *ret_bound);
 
 /**
- * A connection kept by somebody else in this thread or another (WebSocket, TLS): messages for it are handed to `send`.
+ * Certificates for TLS from now on, for what is accepted and what is opened; connections that live keep theirs.
+ * The net is another holder of it. NULL: no TLS.
+ */
+void sapa_sip_net_tls(struct sapa_sip_net *net, struct sapa_tls_context *context);
+/** Who must answer at this address when we open TLS to it; forgotten with NULL. Without: the certificate must be for the address. SAPA_ELIMIT: more than 64; SAPA_EINVAL: too long. */
+SAPA_MUST_CHECK sapa_rc sapa_sip_net_tls_name(struct sapa_sip_net *net, const struct sapa_sip_ip *remote, struct sapa_str name);
+/** The peer of this connection has shown a certificate that we trust and that is for this name. */
+bool sapa_sip_net_peer_is(const struct sapa_sip_net *net, const struct sapa_sip_flow *flow, struct sapa_str name);
+
+/**
+ * A connection kept by somebody else in this thread or another (WebSocket): messages for it are handed to `send`.
  * Its incoming messages go to sapa_sip_net_foreign_receive(), its end to sapa_sip_stack_flow_closed().
  */
 typedef sapa_rc sapa_sip_foreign_send_fn(void *ctx, const struct sapa_sip_flow *flow,

@@ -499,6 +499,15 @@ void sapa_sip_registrar_put(const struct sapa_sip_registrar *r, struct sapa_str 
     }
 }
 
+void sapa_sip_registrar_put_path(const struct sapa_sip_msg *msg, struct sapa_text *out)
+{
+    struct sapa_sip_iter iter = sapa_sip_iter_of(msg, SAPA_SIP_H_PATH);
+    struct sapa_str value;
+
+    while (sapa_sip_iter_next(&iter, &value))
+        sapa_sip_put_header(out, SAPA_SIP_H_PATH, value);
+}
+
 /* --- look-ups ----------------------------------------------------------------------------------------------------------- */
 
 static bool before(const struct binding *a, const struct binding *b)

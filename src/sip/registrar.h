@@ -63,6 +63,9 @@ void sapa_sip_registrar_update(struct sapa_sip_registrar *registrar, struct sapa
 void sapa_sip_registrar_put(const struct sapa_sip_registrar *registrar, struct sapa_str aor,
                             int64_t wall_us, struct sapa_text *out);
 
+/** Append the Path of a REGISTER to its 200, as RFC 3327 5.3 wants: the proxies on the way see that they are known. */
+void sapa_sip_registrar_put_path(const struct sapa_sip_msg *msg, struct sapa_text *out);
+
 /** Live bindings, highest q first, then newest. Returns how many were written. */
 size_t sapa_sip_registrar_lookup(const struct sapa_sip_registrar *registrar, struct sapa_str aor,
                                  int64_t wall_us, struct sapa_sip_binding *ret_bindings,

@@ -25,9 +25,12 @@ static int teardown(void **state)
     return 0;
 }
 
+static char echoed[512]; /* the Path lines of the answer */
+
 static struct sapa_sip_register_result update_as(const char *aor, const char *call_id, unsigned cseq, int64_t now, const char *lines)
 {
     static struct sapa_sip_msg msg;
+    struct sapa_text path;
     static char buf[8192];
     struct sapa_sip_register_result result;
     const int n = snprintf(buf, sizeof(buf), "REGISTER sip:shop SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:%s@shop>;tag=1\r\n"
@@ -36,6 +39,8 @@ static struct sapa_sip_register_result update_as(const char *aor, const char *ca
     assert_int_equal(sapa_sip_msg_parse(buf, (size_t)n, SAPA_SIP_DATAGRAM, &msg), SAPA_OK);
     assert_int_equal(msg.fault, 0);
     sapa_sip_registrar_update(registrar, sapa_str_of(aor), &msg, &flow, now, &result);
+    sapa_text_init(&path, echoed, sizeof(echoed));
+    sapa_sip_registrar_put_path(&msg, &path);
     return result;
 }
 
@@ -172,8 +177,10 @@ static void test_path_and_flow(void **state)
     flow.conn = 7;
     flow.generation = 3;
     update(1, 0, "Contact: <sip:x@y.invalid;transport=ws>\r\nPath: <sip:p1;lr>, <sip:p2;lr>\r\nPath: <sip:p3;lr>\r\n");
+    assert_string_equal(echoed, "Path: <sip:p1;lr>\r\nPath: <sip:p2;lr>\r\nPath: <sip:p3;lr>\r\n");
     flow.conn = 8;
     update(2, 0, "Contact: <sip:z@y.invalid>\r\n");
+    assert_string_equal(echoed, "");
     assert_int_equal(lookup(0, b), 2);
     const struct sapa_sip_binding *with = b[0].path.n ? &b[0] : &b[1];
     assert_true(sapa_str_eq(with->path, SAPA_STR("<sip:p1;lr>,<sip:p2;lr>,<sip:p3;lr>")));

@@ -451,10 +451,13 @@ void sapa_sip_put_own_via(struct sapa_sip_stack *stack, struct sapa_text *out,
                           const struct sapa_sip_flow *flow, enum sapa_sip_method method,
                           struct sapa_str method_text, uint64_t *ret_key)
 {
-    char branch[7 + 17] = "z9hG4bK";
+    char branch[7 + 65] = "z9hG4bK";
+    const struct sapa_str given = stack->branch_next;
 
-    sapa_sip_token(stack, branch + 7);
-    const struct sapa_str text = { branch, 23 };
+    stack->branch_next = (struct sapa_str){ NULL, 0 };
+    if (given.n == 0 || !sapa_str_copy(given, branch + 7, sizeof(branch) - 7))
+        sapa_sip_token(stack, branch + 7);
+    const struct sapa_str text = sapa_str_of(branch);
     sapa_text_add(out, SAPA_STR("Via: SIP/2.0/"));
     sapa_text_add(out, sapa_str_of(sapa_sip_flow_name(flow->kind)));
     sapa_text_char(out, ' ');
@@ -779,6 +782,10 @@ static void in_dialog(struct sapa_sip_stack *stack, const struct sapa_sip_msg *m
     tx->dialog = dialog_id(dialog);
     if (dialog->hop == SAPA_SIP_HOP_FLOW)
         dialog->flow = *flow; /* it has moved: a new connection, a new port of its NAT */
+    if (msg->method == SAPA_SIP_PRACK) {
+        sapa_sip_dlg_on_prack(stack, dialog, tx, msg, now_us);
+        return;
+    }
     if (msg->method == SAPA_SIP_INVITE || msg->method == SAPA_SIP_UPDATE)
         sapa_sip_dlg_refresh(dialog, msg);
     if (msg->method == SAPA_SIP_INVITE)
@@ -855,6 +862,7 @@ static void new_request(struct sapa_sip_stack *stack, const struct sapa_sip_msg 
     if (dialog) {
         tx->dialog = dialog_id(dialog);
         dialog->invite_tx = tx_id(tx);
+        tx->wants_prack = sapa_sip_has_token(msg, SAPA_SIP_H_REQUIRE, SAPA_STR("100rel"));
     }
     const struct sapa_sip_event event = { .kind = dialog ? SAPA_SIP_EV_INVITE : SAPA_SIP_EV_REQUEST,
                                           .now_us = now_us,

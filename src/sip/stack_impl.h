@@ -30,6 +30,9 @@ struct tx {
     bool timed_out;      /* client INVITE: cancelled because its time is over */
     bool cancelled;      /* server INVITE: the caller has cancelled it */
     bool held;           /* client: not sent yet, waits for an ACK (BYE) */
+    bool wants_prack;    /* server INVITE: provisional answers must be reliable (RFC 3262) */
+    bool prack_open;     /* … and the last one waits for its PRACK, */
+    int64_t prack_end_us; /* so long */
     int8_t fail_rc;      /* client: sending failed, report when due */
     int16_t status;      /* server: last answer */
     uint16_t reply_port; /* server: port that answers go to */
@@ -72,6 +75,7 @@ struct dialog {
     uint16_t text_n[D_COUNT];
     char *text;
     uint32_t local_cseq, remote_cseq;
+    uint32_t local_rseq, remote_rseq; /* of the last reliable provisional answer; 0: none */
     uint64_t key;
     uint64_t user;
     struct sapa_sip_flow flow;
@@ -107,6 +111,7 @@ struct sapa_sip_stack {
     struct sapa_sip_map tx_map, merge_map, dialog_map;
     struct sapa_sip_heap heap; /* ref: index * 2 + (1 for a dialog) */
 
+    struct sapa_str branch_next; /* what the next request of ours has as its branch; empty: a fresh token */
     struct sapa_text allow;
     char allow_buf[256];
     struct sapa_text out; /* where messages are built */
@@ -198,6 +203,9 @@ sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_s
 /** Checks a request in a dialog; 0: fine, else the answer. */
 int sapa_sip_dlg_check(struct sapa_sip_stack *stack, struct dialog *dialog,
                        const struct sapa_sip_msg *msg);
+/** A PRACK: 200 or 481, 488. */
+void sapa_sip_dlg_on_prack(struct sapa_sip_stack *stack, struct dialog *dialog, struct tx *tx,
+                           const struct sapa_sip_msg *msg, int64_t now_us);
 void sapa_sip_dlg_refresh(struct dialog *dialog, const struct sapa_sip_msg *msg);
 void sapa_sip_dlg_on_ack(struct sapa_sip_stack *stack, const struct sapa_sip_msg *msg,
                          const struct sapa_sip_flow *flow, int64_t now_us);

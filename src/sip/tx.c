@@ -426,6 +426,24 @@ static void again(struct sapa_sip_stack *stack, struct tx *tx, int64_t now_us)
 {
     const bool client = tx->kind == TX_CLIENT || tx->kind == TX_CLIENT_INVITE;
 
+    if (tx->prack_open && now_us >= tx->prack_end_us) { /* whoever asks for it and does not acknowledge is not there */
+        tx->prack_open = false;
+        tx->again_us = INT64_MAX;
+        sapa_sip_tx_arm(stack, tx);
+        stack->stats.ack_timeout++;
+        const struct dialog *dialog = sapa_sip_dlg_get(stack, tx->dialog);
+        const struct sapa_sip_event event = { .kind = SAPA_SIP_EV_ACK_TIMEOUT,
+                                              .now_us = now_us,
+                                              .tx = tx_id(tx),
+                                              .dialog = tx->dialog,
+                                              .user = dialog ? dialog->user : 0,
+                                              .method = SAPA_SIP_INVITE,
+                                              .status = 408,
+                                              .rc = SAPA_ETIMEOUT };
+        if (dialog && !tx->quiet)
+            sapa_sip_emit(stack, &event);
+        return;
+    }
     stack->stats.retransmit_out++;
     const sapa_rc rc = client ? sapa_sip_send(stack, &tx->flow, tx->text, tx->text_n)
                               : server_send(stack, tx, tx->text, tx->text_n);
@@ -525,9 +543,17 @@ sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id id, int st
     sapa_text_add(out, (struct sapa_str){ tx->head, tx->head_n });
     if (dialog && status > 100 && status < 300 && (invite || tx->method == SAPA_SIP_UPDATE))
         sapa_sip_put_header(out, SAPA_SIP_H_CONTACT, sapa_sip_dlg_text(dialog, D_CONTACT));
+    const bool reliable = invite && dialog && tx->wants_prack && status > 100 && status < 200;
+    if (reliable && tx->prack_open)
+        return SAPA_ESTATE; /* one after the other (RFC 3262 3) */
     const bool allow = status > 100 && status < 300 && (invite || tx->method == SAPA_SIP_OPTIONS);
     sapa_sip_put_common(stack, out, allow ? (enum sapa_sip_method)tx->method : SAPA_SIP_OTHER,
                         false);
+    if (reliable) {
+        dialog->local_rseq = dialog->local_rseq ? dialog->local_rseq + 1
+                                                : 1 + (uint32_t)(stack->counter * 2654435761u & 0x3fffffff);
+        sapa_text_printf(out, "Require: 100rel\r\nRSeq: %u\r\n", dialog->local_rseq);
+    }
     sapa_text_add(out, spec->headers);
     sapa_sip_put_body(out, spec->content_type, spec->body);
     if (out->cut)
@@ -535,6 +561,13 @@ sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id id, int st
     const sapa_rc rc = sapa_sip_tx_reply(stack, tx, status, out->buf, out->n, now_us);
     if (rc != SAPA_OK)
         return rc;
+    tx->prack_open = reliable;
+    if (reliable) { /* on every transport (RFC 3262 3) */
+        tx->interval_ms = (uint32_t)(stack->t1_us / 1000);
+        tx->again_us = now_us + stack->t1_us;
+        tx->prack_end_us = now_us + 64 * stack->t1_us;
+        sapa_sip_tx_arm(stack, tx);
+    }
     if (invite && dialog && status >= 200) {
         dialog->invite_tx = 0;
         if (status < 300)

@@ -47,9 +47,9 @@ struct sapa_new_person {
     uint16_t value_size;   /* sealed */
 };
 
-enum sapa_mark { SAPA_MARK_BEGIN, SAPA_MARK_END, SAPA_MARK_AFTER /* moves the end, if there is one */ };
+enum sapa_mark { SAPA_MARK_BEGIN, SAPA_MARK_END, SAPA_MARK_AFTER /* moves the end, if there is one */, SAPA_MARK_CENTRE };
 
-/** A record that begins a contact, ends it, or belongs to it after its end. */
+/** A record that begins a contact, ends it, or belongs to it after its end; or a start of the centre (contact 0). */
 struct sapa_contact_mark {
     uint64_t contact, seq;
     enum sapa_mark what;
@@ -81,6 +81,8 @@ struct sapa_store_ops {
     sapa_rc (*read_before)(void *db, uint64_t seq, struct sapa_commit_row *ret);
     sapa_rc (*quarantine)(void *db, uint64_t seq, const char *reason, int64_t wall_us, uint64_t *ret_commits);
     sapa_rc (*contact_span)(void *db, uint64_t contact, uint64_t *ret_first, uint64_t *ret_last);
+    /* the last mark CENTRE at or before `seq`; SAPA_ENOENT: none */
+    sapa_rc (*centre_start)(void *db, uint64_t seq, uint64_t *ret_seq);
     sapa_rc (*checkpoint)(void *db);
 
     sapa_rc (*take_epoch)(void *db, const char *who, int64_t wall_us, uint64_t *ret_epoch);

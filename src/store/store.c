@@ -352,6 +352,11 @@ uint64_t sapa_store_epoch(const struct sapa_store *store)
     return store->epoch;
 }
 
+void sapa_store_key(const struct sapa_store *store, const char *purpose, struct sapa_key *ret_key)
+{
+    sapa_key_derive(&store->master, purpose, ret_key);
+}
+
 /* --- settings, documents, clients, index --- */
 
 sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf, size_t size)
@@ -438,6 +443,11 @@ sapa_rc sapa_store_contact_span(struct sapa_store *store, uint64_t contact, uint
     return said(store, store->ops->contact_span(store->db, contact, ret_first, ret_last));
 }
 
+sapa_rc sapa_store_centre_start(struct sapa_store *store, uint64_t seq, uint64_t *ret_seq)
+{
+    return said(store, store->ops->centre_start(store->db, SAPA_MIN(seq, (uint64_t)INT64_MAX), ret_seq));
+}
+
 sapa_rc sapa_store_seek(struct sapa_store *store, int64_t at_us, uint64_t *ret_seq)
 {
     struct sapa_commit_row row, last;
@@ -461,6 +471,16 @@ sapa_rc sapa_store_seek(struct sapa_store *store, int64_t at_us, uint64_t *ret_s
         return rc;
     *ret_seq = row.first_seq;
     return SAPA_OK;
+}
+
+sapa_rc sapa_store_chain(struct sapa_store *store, uint64_t seq, uint8_t ret_hash[32])
+{
+    struct sapa_commit_row row;
+    const sapa_rc rc = store->ops->read(store->db, seq, NULL, &row);
+
+    if (rc == SAPA_OK)
+        memcpy(ret_hash, row.hash, sizeof(row.hash));
+    return rc == SAPA_ENOENT ? rc : said(store, rc);
 }
 
 sapa_rc sapa_store_checkpoint(struct sapa_store *store)

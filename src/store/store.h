@@ -13,6 +13,7 @@
 #define SAPA_STORE_STORE_H
 
 #include "base/str.h"
+#include "rt/crypto.h"
 
 struct sapa_store;
 
@@ -59,6 +60,8 @@ const char *sapa_store_problem(struct sapa_store *store, char *buf, size_t size)
 SAPA_MUST_CHECK sapa_rc sapa_store_take_epoch(struct sapa_store *store, const char *who, uint64_t *ret_epoch);
 /** The one we hold, 0 = none. */
 uint64_t sapa_store_epoch(const struct sapa_store *store);
+/** A key for one purpose, the same as long as master.key lives. */
+void sapa_store_key(const struct sapa_store *store, const char *purpose, struct sapa_key *ret_key);
 
 /** Settings. SAPA_ENOENT when there is none. `buf` gets a NUL; SAPA_ELIMIT when it does not fit. */
 SAPA_MUST_CHECK sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf, size_t size);
@@ -81,6 +84,11 @@ SAPA_MUST_CHECK sapa_rc sapa_store_client(struct sapa_store *store, const char *
  */
 SAPA_MUST_CHECK sapa_rc sapa_store_contact_span(struct sapa_store *store, uint64_t contact, uint64_t *ret_first,
                                                 uint64_t *ret_last);
+/**
+ * The centre_started record in force at `seq`: the last one up to it. SAPA_ENOENT: none is known (there
+ * is none, or it was written by a build before this index: then the log itself must be read).
+ */
+SAPA_MUST_CHECK sapa_rc sapa_store_centre_start(struct sapa_store *store, uint64_t seq, uint64_t *ret_seq);
 /** First record at or after this core time (to the commit: it may be a little earlier). SAPA_ENOENT: none. */
 SAPA_MUST_CHECK sapa_rc sapa_store_seek(struct sapa_store *store, int64_t at_us, uint64_t *ret_seq);
 
@@ -109,6 +117,12 @@ SAPA_MUST_CHECK sapa_rc sapa_store_snapshot(struct sapa_store *store, const char
                                             uint64_t seq_max, struct sapa_snapshot *ret_snapshot);
 /** How many were passed over as damaged since opening. */
 uint64_t sapa_store_snapshots_damaged(const struct sapa_store *store);
+
+/**
+ * The hash of the commit that holds record `seq`: whoever keeps something computed from the log up to `seq` keeps
+ * this with it, and knows later whether it is still the same log. SAPA_ENOENT: the log does not reach so far.
+ */
+SAPA_MUST_CHECK sapa_rc sapa_store_chain(struct sapa_store *store, uint64_t seq, uint8_t ret_hash[32]);
 
 /** Move what is in the write-ahead file into the database now. Also done by itself. */
 SAPA_MUST_CHECK sapa_rc sapa_store_checkpoint(struct sapa_store *store);

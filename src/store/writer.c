@@ -360,6 +360,9 @@ static bool mark_of(unsigned type, enum sapa_mark *ret_what)
     case SAPA_T_contact_new:
         *ret_what = SAPA_MARK_BEGIN;
         return true;
+    case SAPA_T_centre_started:
+        *ret_what = SAPA_MARK_CENTRE;
+        return true;
     case SAPA_T_contact_ended:
         *ret_what = SAPA_MARK_END;
         return true;
@@ -405,7 +408,7 @@ static sapa_rc add_item(struct sapa_log_writer *writer, const struct item *item,
         rc = sapa_frame_add(&batch->frames, item->seq, clear, item->person, has_key ? &key : NULL, pii);
     if (has_key)
         sapa_wipe(&key, sizeof(key));
-    if (rc == SAPA_OK && item->contact != 0 && mark_of(item->type, &mark.what))
+    if (rc == SAPA_OK && (item->contact != 0 || item->type == SAPA_T_centre_started) && mark_of(item->type, &mark.what))
         rc = add_row(&batch->marks, &mark, sizeof(mark));
     return rc;
 }

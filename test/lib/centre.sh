@@ -49,6 +49,7 @@ codes:
   "*5": say my state
   "*6": pause recording
   "*7": resume recording
+  "*8": record
   "*9": log out
 flows:
   main:

@@ -59,6 +59,7 @@ static void draw_flow(struct sim_centre *c, uint32_t q, struct dice *dice)
     nodes[QUEUE].edge[SAPA_EDGE_NOBODY] = BYE;
     nodes[QUEUE].edge[SAPA_EDGE_CALLBACK] = CALLBACK;
     nodes[QUEUE].edge[SAPA_EDGE_AFTER] = chance(dice, 50) ? SURVEY : BYE;
+    nodes[QUEUE].to_last_agent = q & 1;
     nodes[CALLBACK].kind = SAPA_NODE_CALLBACK;
     nodes[CALLBACK].edge[SAPA_EDGE_NEXT] = BYE;
     nodes[CALLBACK].edge[SAPA_EDGE_FAILED] = chance(dice, 50) ? QUEUE : BYE;

@@ -140,6 +140,12 @@ static bool barred(const struct naive *n, const struct naive_contact *c, uint32_
     return c->refused_until_us > n->now_us && refused(n, c, agent, false);
 }
 
+/* Its waiting follows rules that are not modelled here. */
+static bool apart(const struct naive_contact *c)
+{
+    return c->special || c->prefers != SAPA_NONE;
+}
+
 static bool waits(const struct naive_contact *c)
 {
     return c->id && c->queued && c->ringing == 0 && c->talking == 0;
@@ -183,7 +189,7 @@ uint64_t naive_contact_for(const struct naive *n, uint32_t agent)
 
     for (unsigned i = 0; i < NAIVE_CONTACTS; i++) {
         const struct naive_contact *c = &n->contacts[i];
-        if (waits(c) && !c->special && !c->virtual_waiter && fits(n, agent, c) &&
+        if (waits(c) && !apart(c) && !c->virtual_waiter && fits(n, agent, c) &&
             is_free(n, agent, c->channel) && !barred(n, c, agent) && (!best || before(n, c, best)))
             best = c;
     }
@@ -212,8 +218,8 @@ void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us)
                 (struct naive_contact){ .id = in->u.contact_arrived.contact,
                                         .queue = SAPA_NONE,
                                         .channel = (uint32_t)in->u.contact_arrived.channel,
-                                        .special =
-                                            in->u.contact_arrived.last_agent < SAPA_AGENTS_MAX,
+                                        .last_agent = (uint32_t)in->u.contact_arrived.last_agent,
+                                        .prefers = SAPA_NONE,
                                         .ended_before = true };
             break;
         }
@@ -223,7 +229,7 @@ void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us)
 static void judge_offer(struct naive *n, const struct sapa_rec_offer_made *made,
                         struct naive_contact *c)
 {
-    if (!n->judge || c->special || on_the_edge(n, c))
+    if (!n->judge || apart(c) || on_the_edge(n, c))
         return;
     const uint32_t agent = (uint32_t)made->agent;
     MUST(n, made->step == step_of(n, c), "contact %llu step", (unsigned long long)c->id);
@@ -233,7 +239,7 @@ static void judge_offer(struct naive *n, const struct sapa_rec_offer_made *made,
     n->judged++;
     for (unsigned i = 0; i < NAIVE_CONTACTS; i++) { /* nobody is overtaken */
         const struct naive_contact *other = &n->contacts[i];
-        if (other == c || !waits(other) || other->special || other->virtual_waiter ||
+        if (other == c || !waits(other) || apart(other) || other->virtual_waiter ||
             on_the_edge(n, other) || other->channel != c->channel)
             continue;
         if (fits(n, agent, other) && !barred(n, other, agent))
@@ -334,13 +340,18 @@ static void on_queued(struct naive *n, const struct sapa_rec_contact_queued *que
     c->priority = (uint32_t)queued->priority;
     c->entered_us = n->now_us;
     c->virtual_waiter = queued->virtual_waiter;
-    c->refused_count = 0;
     const bool keeps = c->joined && (c->left_why != SAPA_DEQUEUE_FLOW || c->left_step == n->steps);
     if (!keeps) {
         c->aged_us = n->now_us;
         c->seq = ++n->seq;
     }
     c->joined = true;
+    /* one who is not at work is not waited for, nor one who leaves (agent_moved) */
+    c->prefers = c->last_agent < n->centre->agents_count &&
+                         n->agents[c->last_agent].presence == SAPA_PRESENCE_READY &&
+                         n->centre->queues[c->queue].preferred_ms
+                     ? c->last_agent
+                     : SAPA_NONE;
 }
 
 void naive_event(struct naive *n, const struct sapa_record *out)
@@ -364,6 +375,8 @@ void naive_event(struct naive *n, const struct sapa_record *out)
         c->queued = false;
         c->left_step = n->steps;
         c->left_why = (uint32_t)out->u.contact_dequeued.reason;
+        if (c->left_why == SAPA_DEQUEUE_CONNECTED)
+            c->refused_count = 0;
         break;
     case SAPA_T_offer_made: on_offer_made(n, &out->u.offer_made); break;
     case SAPA_T_offer_ended: on_offer_ended(n, &out->u.offer_ended); break;
@@ -397,6 +410,9 @@ void naive_event(struct naive *n, const struct sapa_record *out)
             a->contacts = 0;
         if (a->presence == SAPA_PRESENCE_READY)
             a->idle = ++n->idle;
+        for (unsigned i = 0; i < NAIVE_CONTACTS && a->presence != SAPA_PRESENCE_READY; i++)
+            if (n->contacts[i].prefers == out->u.agent_moved.agent)
+                n->contacts[i].prefers = SAPA_NONE;
         break;
     }
     case SAPA_T_contact_ended:
@@ -438,7 +454,7 @@ void naive_done(struct naive *n, bool quiet)
     for (unsigned i = 0; n->judge && i < NAIVE_CONTACTS;
          i++) { /* nobody waits for somebody who is free */
         const struct naive_contact *c = &n->contacts[i];
-        if (waits(c) && !c->special && !c->virtual_waiter)
+        if (waits(c) && !apart(c) && !c->virtual_waiter)
             MUST(n, naive_agent_for(n, c) == SAPA_NONE, "contact %llu waits while agent %u is free",
                  (unsigned long long)c->id, naive_agent_for(n, c));
     }
@@ -486,6 +502,8 @@ void naive_centre(struct naive *n, const struct sapa_centre *centre, const struc
             continue;
         if (c->queued)
             c->queue = view.queue;
+        c->last_agent = c->last_agent < old->agents_count ? to[c->last_agent] : SAPA_NONE;
+        c->prefers = c->prefers < old->agents_count ? to[c->prefers] : SAPA_NONE;
         c->special |= c->refused_count > 0; /* whom it avoids has another number now */
     }
     for (unsigned i = 0; i < NAIVE_WORKS; i++)

@@ -4,7 +4,7 @@
  *
  * It learns the world from inputs and events alone, keeps everything in flat arrays, and decides by
  * looking at every agent and every contact. What it does not model it leaves out of its verdicts:
- * contacts that wait for a preferred agent, and when a callback may be tried.
+ * contacts that may wait for a preferred agent who is there, and when a callback may be tried.
  */
 #ifndef SAPA_TEST_SIM_NAIVE_H
 #define SAPA_TEST_SIM_NAIVE_H
@@ -28,7 +28,9 @@ struct naive_agent {
 
 struct naive_contact {
     uint64_t id; /* 0: free */
-    uint32_t queue, last_agent, priority, channel, client;
+    uint32_t queue, priority, channel, client;
+    uint32_t last_agent; /* of the customer, SAPA_NONE */
+    uint32_t prefers;    /* may be waiting for him alone, SAPA_NONE */
     bool queued, special, virtual_waiter, ended_before;
     unsigned ringing, talking;
     int64_t aged_us, entered_us;

@@ -190,7 +190,8 @@ static void carrier_dials(struct sim *s, const struct sapa_rec_cmd_dial *dial)
              .attempt = dial->attempt, .state = 1, .leg = 3);
     else if (fate < 85)
         PLAN(s, some_ms(s, 100, 10000), dial_progress, .contact = dial->contact,
-             .attempt = dial->attempt, .state = 2, .cause = 486);
+             .attempt = dial->attempt, .state = 2, .cause = fate < 75 ? 486 : 503,
+             .side = fate < 75 ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_NETWORK);
     /* else the carrier never says another word */
 }
 

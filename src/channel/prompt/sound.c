@@ -6,9 +6,7 @@
 
 #include <soxr.h>
 
-#include <spandsp/telephony.h>
-#include <spandsp/bit_operations.h>
-#include <spandsp/g711.h>
+#include "base/g711.h"
 
 enum { FRAME = SAPA_SOUND_RATE / 50, BLOCK = 8192 };
 
@@ -209,13 +207,13 @@ static int16_t to_linear(float sample)
 void sapa_sound_alaw(const struct sapa_sound *sound, uint8_t *ret)
 {
     for (size_t i = 0; i < sound->n; i++)
-        ret[i] = linear_to_alaw(to_linear(sound->samples[i]));
+        ret[i] = sapa_alaw_encode(to_linear(sound->samples[i]));
 }
 
 void sapa_sound_ulaw(const struct sapa_sound *sound, uint8_t *ret)
 {
     for (size_t i = 0; i < sound->n; i++)
-        ret[i] = linear_to_ulaw(to_linear(sound->samples[i]));
+        ret[i] = sapa_ulaw_encode(to_linear(sound->samples[i]));
 }
 
 /* --- what we make ourselves --- */

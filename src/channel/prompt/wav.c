@@ -3,9 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <spandsp/telephony.h>
-#include <spandsp/bit_operations.h>
-#include <spandsp/g711.h>
+#include "base/g711.h"
 
 enum {
     CHUNKS_MAX = 256, /* a file with more is no recording */
@@ -139,8 +137,8 @@ sapa_rc sapa_wav_parse(const void *bytes, size_t size, struct sapa_wav *ret, con
 static float sample(const struct sapa_wav *wav, const uint8_t *p)
 {
     switch (wav->format) {
-    case SAPA_WAV_ALAW: return (float)alaw_to_linear(*p) / 32768.0f;
-    case SAPA_WAV_ULAW: return (float)ulaw_to_linear(*p) / 32768.0f;
+    case SAPA_WAV_ALAW: return (float)sapa_alaw_decode(*p) / 32768.0f;
+    case SAPA_WAV_ULAW: return (float)sapa_ulaw_decode(*p) / 32768.0f;
     case SAPA_WAV_FLOAT: {
         float value;
         const uint32_t word = u32(p);

@@ -6,7 +6,7 @@
  * Dialogs over a restart. A record holds what this room knows of a leg, then the stack's own record
  * of the dialog. Objects of the description stand by key: indices may differ in the next process.
  */
-enum { STATE_VERSION = 1, STRAYS_US = 60 * 1000 * 1000 };
+enum { STATE_VERSION = 4, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
 
 static struct sapa_str key_of(const struct sapa_str *key)
 {
@@ -49,6 +49,13 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->direction);
     sapa_put_u64(&w, leg->codec);
     sapa_put_u64(&w, leg->dtmf_type);
+    sapa_put_u64(&w, leg->dtmf_receive);
+    sapa_put_u64(&w, leg->session_s);
+    sapa_put_u64(&w, leg->session_min_s);
+    sapa_put_u64(&w, (uint64_t)leg->session_ours | (uint64_t)leg->takes_update << 1);
+    sapa_put_u64(&w, (uint64_t)leg->type_send | (uint64_t)leg->type_receive << 8 | (uint64_t)leg->dtmf_khz << 16 |
+                         (uint64_t)leg->noise << 24 | (uint64_t)leg->opus_fec << 25 | (uint64_t)leg->opus_kbps << 32);
+    sapa_put_u64(&w, leg->codecs);
     put_media_address(&w, &leg->local);
     put_media_address(&w, &leg->remote);
     sapa_put_u64(&w, leg->remote_rtcp);
@@ -89,7 +96,8 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
 {
     struct sapa_reader r = sapa_reader_of(record->state.p, record->state.n);
     memset(ret, 0, sizeof(*ret));
-    if (sapa_get_u64(&r) != STATE_VERSION)
+    const uint64_t version = sapa_get_u64(&r); /* one of the program before this one as well: calls live through an upgrade */
+    if (version < STATE_VERSION_OLDEST || version > STATE_VERSION)
         return false;
     struct voice_leg *leg = &ret->leg;
     leg->kind = (uint8_t)sapa_get_u64(&r);
@@ -102,6 +110,24 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
     leg->direction = (uint8_t)sapa_get_u64(&r);
     leg->codec = (uint8_t)sapa_get_u64(&r);
     leg->dtmf_type = (uint8_t)sapa_get_u64(&r);
+    leg->dtmf_receive = version >= 2 ? (uint8_t)sapa_get_u64(&r) : leg->dtmf_type;
+    if (version >= 3) {
+        leg->session_s = (uint32_t)sapa_get_u64(&r);
+        leg->session_min_s = (uint32_t)sapa_get_u64(&r);
+        const uint64_t session = sapa_get_u64(&r);
+        leg->session_ours = session & 1;
+        leg->takes_update = session >> 1 & 1;
+    }
+    if (version >= 4) {
+        const uint64_t types = sapa_get_u64(&r);
+        leg->type_send = types & 0x7f;
+        leg->type_receive = types >> 8 & 0x7f;
+        leg->dtmf_khz = types >> 16 & 0xff;
+        leg->noise = types >> 24 & 1;
+        leg->opus_fec = types >> 25 & 1;
+        leg->opus_kbps = types >> 32 & 0xffff;
+        leg->codecs = (uint32_t)sapa_get_u64(&r);
+    }
     leg->local = get_media_address(&r);
     leg->remote = get_media_address(&r);
     leg->remote_rtcp = (uint16_t)sapa_get_u64(&r);
@@ -125,7 +151,7 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
            (leg->kind != LEG_AGENT || record->offer != 0);
 }
 
-static const struct sapa_media_message *inventory_of(const struct sapa_voice *v, uint64_t leg)
+const struct sapa_media_message *sapa_voice_inventory_of(const struct sapa_voice *v, uint64_t leg)
 {
     for (uint32_t i = 0; i < v->inventory_count; i++)
         if (v->inventory[i].leg == leg)
@@ -181,7 +207,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     struct state state;
     if (!read_state(record, &state))
         return false;
-    const struct sapa_media_message *media = inventory_of(v, record->leg);
+    const struct sapa_media_message *media = sapa_voice_inventory_of(v, record->leg);
     if (!media) {
         end_orphan(v, state.sip);
         return false;
@@ -201,6 +227,9 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     leg->state = LEG_UP;
     leg->media = MEDIA_OPEN;
     leg->logged = true;
+    leg->bridged = media->u.inventory.bridged_with;
+    leg->session_s = SAPA_MIN(leg->session_s, 86400u);
+    leg->session_due_us = sapa_voice_now(v) + (int64_t)(leg->session_ours ? leg->session_s / 4 : leg->session_s) * 1000000;
     leg->generation = (uint32_t)SAPA_MAX(record->generation, (uint64_t)media->u.inventory.generation);
     leg->agent = SAPA_FIND(v->centre, agents, state.agent);
     leg->trunk = SAPA_FIND(v->centre, trunks, state.trunk);
@@ -226,6 +255,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     }
     if (media->u.inventory.recording) {
         c->recording = media->u.inventory.recording;
+        c->recording_begun = true;
         c->recording_off = false;
     }
     if ((leg->kind == LEG_AGENT && !leg->offer) ||
@@ -263,7 +293,7 @@ static void post_dead(struct sapa_voice *v, const struct sapa_voice_held *held)
         sapa_record_init(&r, SAPA_T_offer_failed);
         r.u.offer_failed.offer = held->offer;
         r.u.offer_failed.result = SAPA_OFFER_FAULT;
-        r.u.offer_failed.cause = 500;
+        r.u.offer_failed.cause = 0; /* ours alone: nobody is passed over for it */
         break;
     case SAPA_VOICE_HELD_AGENT:
         sapa_record_init(&r, SAPA_T_agent_gone);
@@ -301,7 +331,7 @@ static bool lives(const struct sapa_voice *v, const struct sapa_voice_held *held
     const struct voice_offer *o = sapa_voice_find(&v->offers, held->offer);
     switch (held->what) {
     case SAPA_VOICE_HELD_CUSTOMER: return c && c->customer && c->customer->state == LEG_UP;
-    case SAPA_VOICE_HELD_RINGING: return false; /* its transaction died; an answered one is not ringing */
+    case SAPA_VOICE_HELD_RINGING: return o != NULL; /* it goes on ringing, or has said how it ended */
     case SAPA_VOICE_HELD_AGENT: return o && o->winner && o->winner->state == LEG_UP;
     default: return c && ((c->outside && c->outside->state == LEG_UP) ||
                           (c->customer && c->customer->is_caller && c->customer->state == LEG_UP));
@@ -313,6 +343,14 @@ static void settle(struct sapa_voice *v, const struct sapa_voice_held *held)
     struct sapa_record r;
     struct voice_contact *c = sapa_voice_find(&v->contacts, held->contact);
     struct voice_offer *o = sapa_voice_find(&v->offers, held->offer);
+    if (held->what == SAPA_VOICE_HELD_RECORDING) {
+        bool runs = false;
+        for (uint32_t i = 0; i < v->inventory_count; i++)
+            runs |= v->inventory[i].u.inventory.recording == held->offer;
+        if (!runs && v->options.callbacks.recording_lost)
+            v->options.callbacks.recording_lost(v->options.callbacks.ctx, held->offer);
+        return;
+    }
     if (held->what == SAPA_VOICE_HELD_RINGING && o && o->winner) { /* accepted, but the core never heard */
         sapa_record_init(&r, SAPA_T_offer_accepted);
         r.u.offer_accepted.offer = o->id;
@@ -325,7 +363,7 @@ static void settle(struct sapa_voice *v, const struct sapa_voice_held *held)
         return;
     }
     if (held->what == SAPA_VOICE_HELD_AGENT && held->talking) { /* decided and logged, perhaps not carried out */
-        const struct sapa_media_message *media = inventory_of(v, o->winner->id);
+        const struct sapa_media_message *media = sapa_voice_inventory_of(v, o->winner->id);
         if (media && media->u.inventory.bridged_with == 0) {
             const struct sapa_record connect = { .type = SAPA_T_cmd_connect,
                                                  .u.cmd_connect = { .contact = held->contact, .offer = held->offer } };
@@ -343,7 +381,7 @@ static void settle(struct sapa_voice *v, const struct sapa_voice_held *held)
         sapa_voice_post(v, &r);
     }
     /* The announcement that the core waits for ended while nobody listened. */
-    const struct sapa_media_message *media = inventory_of(v, c->customer->id);
+    const struct sapa_media_message *media = sapa_voice_inventory_of(v, c->customer->id);
     if (held->play != 0 && media && media->u.inventory.play != held->play)
         sapa_voice_play_done(v, c, held->play, false);
 }
@@ -389,9 +427,18 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
         if (!record->closed && !adopt_one(v, record))
             post_closed(v, record);
     }
+    sapa_voice_listen_now(v); /* nothing is read before the next turn */
+    for (size_t i = 0; i < v->adopt_held_count; i++) {
+        const struct sapa_voice_held *held = &v->adopt_held[i];
+        if (held->what == SAPA_VOICE_HELD_RINGING && !sapa_voice_find(&v->offers, held->offer) &&
+            !sapa_voice_offer_adopt(v, held))
+            v->stats.orphans++;
+    }
     for (uint32_t i = 0; i < v->inventory_count; i++)
-        if (!sapa_voice_find(&v->legs, v->inventory[i].leg))
+        if (!sapa_voice_find(&v->legs, v->inventory[i].leg)) {
+            sapa_voice_ring_cancel_leg(v, v->inventory[i].leg);
             close_media(v, &v->inventory[i]);
+        }
     for (size_t i = 0; i < v->adopt_held_count; i++)
         settle(v, &v->adopt_held[i]);
     /* What lives but is unknown to the core, because its end was logged and not carried out: end it. */
@@ -399,7 +446,7 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
         struct voice_contact *c = ((struct voice_ref *)sapa_table_at(&v->contacts, i))->value;
         bool held = false;
         for (size_t n = 0; n < v->adopt_held_count && !held; n++)
-            held = v->adopt_held[n].contact == c->id;
+            held = v->adopt_held[n].contact == c->id && v->adopt_held[n].what != SAPA_VOICE_HELD_RECORDING;
         if (held)
             continue;
         const struct sapa_record r = { .type = SAPA_T_cmd_forget, .u.cmd_forget = { .contact = c->id } };
@@ -411,7 +458,6 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
     v->adopt_held = NULL;
     v->adopt_count = v->adopt_held_count = 0;
     sapa_voice_agents_restore(v);
-    sapa_voice_listen_now(v);
     sapa_log(SAPA_LOG_INFO, "voice.adopt", "adopted=%llu orphans=%llu", (unsigned long long)v->stats.adopted,
              (unsigned long long)v->stats.orphans);
 }
@@ -428,7 +474,7 @@ void sapa_voice_media_inventory_done(struct sapa_voice *v)
             close_media(v, &v->inventory[i]);
     for (uint32_t i = 0; i < v->legs.count; i++) {
         struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
-        if (leg->media == MEDIA_NONE || inventory_of(v, leg->id))
+        if (leg->media == MEDIA_NONE || sapa_voice_inventory_of(v, leg->id))
             continue;
         leg->media = MEDIA_NONE;
         if (leg->state == LEG_OVER) {

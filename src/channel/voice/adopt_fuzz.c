@@ -143,7 +143,7 @@ static void take(struct sapa_reader *r)
             m->u.inventory.looping = what / 4 % 2;
         }
         if (what % 4 == 3 && held_count < HELD_MAX)
-            held[held_count++] = (struct sapa_voice_held){ .contact = contact, .offer = offer, .what = (uint8_t)(leg % 4),
+            held[held_count++] = (struct sapa_voice_held){ .contact = contact, .offer = offer, .what = (uint8_t)(leg % 5), .agent = (uint32_t)(leg % 7),
                                                            .play = (uint32_t)(what / 4 % 5), .talking = what / 64 % 2 };
     }
 }

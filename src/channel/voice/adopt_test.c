@@ -77,7 +77,7 @@ static void talking_call_lives_on(void **state)
     assert_int_equal(f->posted_count, fake_posted_count(f, SAPA_T_contact_answered) + fake_posted_count(f, SAPA_T_alarm_raised));
     assert_int_equal(fake_posted_count(f, SAPA_T_alarm_raised), 1);
     for (size_t i = 0; i < f->media_count; i++)
-        assert_int_equal(f->media[i].op, SAPA_MEDIA_HELLO);
+        assert_true(f->media[i].op == SAPA_MEDIA_HELLO || f->media[i].op == SAPA_MEDIA_LIMITS);
     /* hold works, with the description that the old process agreed on and a higher version */
     fake_request(f, &agent, "INVITE", "", "application/sdp", FAKE_SDP("198.51.100.7", "40000", "8 101", "sendonly"));
     const struct fake_sent *ok = fake_want(f, "SIP/2.0 200", agent.call_id);
@@ -104,6 +104,36 @@ static void talking_call_lives_on(void **state)
     assert_int_equal(stats.dialogs + stats.legs + stats.contacts + stats.calls, 0);
     for (size_t i = 0; i < f->dialog_count; i++)
         assert_int_equal(f->dialogs[i].u.dialog.closed, 1);
+}
+
+/* The phone numbers telephone-event in its own way: we send by its number, and know both, in the next life as well. */
+static void numbers_of_keys(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "a=rtpmap:101 telephone-event/8000");
+    f->media_seen = f->media_count;
+    fake_reply(f, invite, 200, "phone", "",
+               "v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8 96\r\n"
+               "a=rtpmap:96 telephone-event/8000\r\n");
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.dtmf_type, 96);
+    assert_int_equal(set->u.leg.dtmf_receive, 101);
+    assert_int_equal(set->u.leg.dtmf_inband, 0);
+    const uint64_t id = set->leg;
+    kill_control(f);
+    const struct sapa_voice_held held[] = {
+        { .contact = contact, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = contact, .offer = 5, .what = SAPA_VOICE_HELD_AGENT },
+    };
+    start_control(f, held, 2);
+    const struct voice_leg *leg = sapa_voice_find(&f->voice->legs, id);
+    assert_non_null(leg);
+    assert_int_equal(leg->dtmf_type, 96);
+    assert_int_equal(leg->dtmf_receive, 101);
 }
 
 /* A caller who waits: the announcement ended meanwhile, which the core must learn. */
@@ -177,6 +207,105 @@ static void orphans_are_ended(void **state)
     assert_int_equal(stats.adopted, 1);
     assert_int_equal(stats.calls, 1);
     fake_none(f, "BYE", two.call_id);
+}
+
+static void with_registrations(struct fake *f, char *folder, char *path, size_t size)
+{
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, size, "%s/registrations", folder);
+    sapa_voice_close(f->voice);
+    f->options.registrations_path = path;
+    fake_open_voice(f);
+    sapa_voice_adopt(f->voice, NULL, 0, NULL, 0);
+    fake_run(f, 0);
+}
+
+static void same_header(const char *a, const char *b, const char *name)
+{
+    char one[400], two[400];
+    fake_header(a, name, one, sizeof(one));
+    fake_header(b, name, two, sizeof(two));
+    assert_string_equal(one, two);
+}
+
+/* Killed while a phone rings: the successor says the same INVITE again, and the phone never knows. */
+static void ringing_goes_on(void **state)
+{
+    struct fake *f = *state;
+    char folder[] = "/tmp/sapa-voice-XXXXXX", path[64];
+    struct fake_call customer;
+    with_registrations(f, folder, path, sizeof(path));
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 0, .ring_ms = 20000);
+    const struct fake_sent first = *fake_want(f, "INVITE", "X-Sapa-Queue: toko.penjualan");
+    fake_reply(f, &first, 180, "phone", "", "");
+    kill_control(f);
+    const struct sapa_voice_held held[] = {
+        { .contact = contact, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = contact, .offer = 5, .what = SAPA_VOICE_HELD_RINGING, .agent = 0, .queue = 0, .ring_ms = 20000 },
+    };
+    start_control(f, held, 2);
+    const struct fake_sent again = *fake_want(f, "INVITE", "X-Sapa-Queue: toko.penjualan");
+    static const char *const same[] = { "Via", "From", "To", "Call-ID", "CSeq", "Contact" };
+    for (size_t i = 0; i < SAPA_COUNT(same); i++)
+        same_header(first.text, again.text, same[i]);
+    assert_string_equal(strstr(first.text, "\r\n\r\n"), strstr(again.text, "\r\n\r\n")); /* the same port */
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_failed), 0);
+    fake_none(f, "CANCEL", "");
+    fake_reply(f, &first, 200, "phone", "", fake_sdp_agent);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_accepted)->u.offer_accepted.offer, 5);
+    fake_want(f, "ACK", "");
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+    fake_media(f, SAPA_MEDIA_BRIDGE);
+    assert_int_equal(sapa_file_remove(path), SAPA_OK);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+/* What cannot go on is cancelled on the phone, and the phone is not called again before it has stopped. */
+static void ghosts_are_cancelled(void **state)
+{
+    struct fake *f = *state;
+    char folder[] = "/tmp/sapa-voice-XXXXXX", path[64];
+    struct fake_call one, two;
+    with_registrations(f, folder, path, sizeof(path));
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    const uint64_t a = fake_customer(f, &one), b = fake_customer(f, &two);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = a, .agent = 0, .queue = 0, .ring_ms = 20000);
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = b, .agent = 1, .queue = 0, .ring_ms = 20000);
+    const struct fake_sent first = *fake_want(f, "INVITE", "sip:101@"), second = *fake_want(f, "INVITE", "sip:102@");
+    fake_reply(f, &first, 180, "phone", "", "");
+    fake_reply(f, &second, 180, "phone", "", "");
+    kill_control(f);
+    /* a's leg is gone from the media process; the core has ended offer 6, but its command was not carried out */
+    for (size_t i = 0; i < f->inventory_count; i++)
+        if (f->inventory[i].contact == a)
+            f->inventory[i--] = f->inventory[--f->inventory_count];
+    const struct sapa_voice_held held[] = {
+        { .contact = a, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = b, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = a, .offer = 5, .what = SAPA_VOICE_HELD_RINGING, .agent = 0, .queue = 0, .ring_ms = 20000 },
+    };
+    start_control(f, held, 3);
+    same_header(first.text, fake_want(f, "CANCEL", "sip:101@")->text, "Via");
+    same_header(second.text, fake_want(f, "CANCEL", "sip:102@")->text, "Via");
+    const struct sapa_record *failed = fake_posted(f, SAPA_T_offer_failed);
+    assert_int_equal(failed->u.offer_failed.offer, 5);
+    assert_int_equal(failed->u.offer_failed.result, SAPA_OFFER_FAULT);
+    assert_int_equal(failed->u.offer_failed.cause, 0);
+    FAKE_COMMAND(f, cmd_offer, .offer = 7, .contact = b, .agent = 1, .queue = 0, .ring_ms = 20000);
+    fake_none(f, "INVITE", "");
+    fake_reply(f, &second, 487, "phone", "", "");
+    fake_want(f, "ACK", "sip:102@");
+    fake_run(f, 600000);
+    const struct fake_sent invite = *fake_want(f, "INVITE", "sip:102@");
+    fake_reply(f, &invite, 486, "phone", "", ""); /* busy with the ghost all the same: not the person's doing */
+    failed = fake_posted(f, SAPA_T_offer_failed);
+    assert_int_equal(failed->u.offer_failed.offer, 7);
+    assert_int_equal(failed->u.offer_failed.result, SAPA_OFFER_FAULT);
+    assert_int_equal(sapa_file_remove(path), SAPA_OK);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 /* The core ended it, the command was not carried out: what it does not hold is ended now. */
@@ -296,7 +425,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(talking_call_lives_on), TEST(waiting_caller_lives_on), TEST(orphans_are_ended),
+        TEST(talking_call_lives_on), TEST(numbers_of_keys), TEST(waiting_caller_lives_on), TEST(orphans_are_ended), TEST(ringing_goes_on), TEST(ghosts_are_cancelled),
         TEST(what_the_core_does_not_hold), TEST(media_process_is_gone_too), TEST(damaged_records),
         TEST(registrations_live_on),
     };

@@ -281,9 +281,10 @@ void sapa_voice_register(struct sapa_voice *v, const struct sapa_sip_event *ev)
     if (result.status == 200 && (result.added || result.refreshed || result.removed) &&
         !journal(v, v->centre->agents[agent].extension))
         result.status = 500; /* not kept: the phone shall try again */
-    if (result.status == 200)
+    if (result.status == 200) {
         sapa_sip_registrar_put(v->registrar, v->centre->agents[agent].extension, sapa_voice_wall(v), &head);
-    else if (result.status == 423)
+        sapa_sip_registrar_put_path(ev->msg, &head);
+    } else if (result.status == 423)
         sapa_sip_put_number(&head, SAPA_SIP_H_MIN_EXPIRES, result.min_expires_s);
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head) };
     if (sapa_sip_respond(v->stack, ev->tx, result.status, &spec, ev->now_us) != SAPA_OK)

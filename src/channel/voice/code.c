@@ -6,6 +6,10 @@
  * Codes dialled from an agent's phone: "*1" ready, "*3" + disposition … The call is answered when the
  * core has replied (so the effect is logged), the confirmation is spoken in the agent's language, and
  * the call ends. An unknown code is refused in words.
+ *
+ * The same codes are heard on the agent's line while he talks, so that "pause the recording" needs no second
+ * line and no hold: from "*" on his keys are kept back, for VOICE_STAR_MS after each. What is a code goes to
+ * the core, and a word about it to the agent alone; what is none goes to the customer as it was dialled.
  */
 
 bool sapa_voice_code_is(const struct sapa_voice *v, struct sapa_str dialled)
@@ -30,6 +34,12 @@ void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code)
 
 static void say(struct sapa_voice *v, struct voice_call_code *code, uint32_t prompt, struct sapa_str text)
 {
+    if (code->contact) { /* one word is enough while he talks */
+        struct voice_contact *c = sapa_voice_find(&v->contacts, code->contact);
+        if (c && prompt < v->centre->prompts_count && code->count++ == 0)
+            sapa_voice_agent_note(v, c, prompt);
+        return;
+    }
     if (code->count >= SAPA_COUNT(code->files))
         return;
     const uint8_t i = code->count++;
@@ -56,7 +66,7 @@ static void play_now(struct sapa_voice *v, struct voice_call_code *code)
     }
     if (code->waiting > 0)
         return;
-    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->id, .leg = leg->id, .tag = 1 };
+    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->contact ? leg->contact->id : leg->id, .leg = leg->id, .tag = 1 };
     m.u.play.play = 1;
     for (uint8_t i = 0; i < code->count; i++)
         if (code->here[i])
@@ -119,7 +129,16 @@ void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg)
 
 /* ---- the core's reply ---- */
 
-static void say_reply(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
+static void say_reason(struct sapa_voice *v, struct voice_call_code *code, uint64_t reason)
+{
+    const struct sapa_agent *agent = code->agent < v->centre->agents_count ? &v->centre->agents[code->agent] : NULL;
+    const unsigned language = agent && agent->language < SAPA_LANGUAGE_COUNT ? agent->language : SAPA_LANGUAGE_ID;
+    if (reason < v->centre->reasons_count)
+        say(v, code, SAPA_NONE, v->centre->reasons[reason].name[language]);
+}
+
+/* What was asked for is so, now or since before. */
+static void say_done(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
 {
     static const uint8_t done[SAPA_VERB_COUNT] = {
         [SAPA_VERB_READY] = SAPA_PROMPT_ID_AGENT_READY,
@@ -131,30 +150,66 @@ static void say_reply(struct sapa_voice *v, struct voice_call_code *code, const 
         [SAPA_VERB_RECORD_RESUME] = SAPA_PROMPT_ID_AGENT_RECORD_RESUMED,
         [SAPA_VERB_RECORD_START] = SAPA_PROMPT_ID_AGENT_RECORD_STARTED,
     };
-    static const uint8_t states[SAPA_PRESENCE_COUNT] = {
-        [SAPA_PRESENCE_OFFLINE] = SAPA_PROMPT_ID_AGENT_STATUS_OFFLINE,
-        [SAPA_PRESENCE_NOT_READY] = SAPA_PROMPT_ID_AGENT_STATUS_NOT_READY,
-        [SAPA_PRESENCE_READY] = SAPA_PROMPT_ID_AGENT_STATUS_READY,
-    };
-    const struct sapa_agent *agent = code->agent < v->centre->agents_count ? &v->centre->agents[code->agent] : NULL;
-    const unsigned language = agent && agent->language < SAPA_LANGUAGE_COUNT ? agent->language : SAPA_LANGUAGE_ID;
-    if (reply->rc != 0) {
-        const bool wrapup = code->verb == SAPA_VERB_WRAPUP_DONE || code->verb == SAPA_VERB_WRAPUP_EXTEND;
-        const bool call = code->verb == SAPA_VERB_RECORD_PAUSE || code->verb == SAPA_VERB_RECORD_RESUME ||
-                          code->verb == SAPA_VERB_RECORD_START;
-        const bool absent = reply->rc == (uint64_t)-SAPA_ESTATE || reply->rc == (uint64_t)-SAPA_ENOENT;
-        say_known(v, code, wrapup && absent ? SAPA_PROMPT_ID_AGENT_NO_WRAPUP : call && absent ? SAPA_PROMPT_ID_AGENT_NO_CALL
-                                                                            : SAPA_PROMPT_ID_AGENT_REFUSED);
-        return;
-    }
-    if (code->verb == SAPA_VERB_STATUS) {
-        say_known(v, code, states[reply->presence < SAPA_PRESENCE_COUNT ? reply->presence : SAPA_PRESENCE_OFFLINE]);
+    if (code->verb == SAPA_VERB_READY && reply->presence != SAPA_PRESENCE_READY) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_UNREACHABLE); /* he will be, when his phone is registered */
     } else if (code->verb == SAPA_VERB_NOT_READY && code->code < v->centre->reasons_count) {
         say_known(v, code, SAPA_PROMPT_ID_AGENT_NOT_READY_FOR);
-        say(v, code, SAPA_NONE, v->centre->reasons[code->code].name[language]);
-    } else if (code->verb < SAPA_VERB_COUNT) {
+        say_reason(v, code, code->code);
+    } else {
         say_known(v, code, done[code->verb]);
     }
+}
+
+static void say_status(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
+{
+    if (reply->wrapup) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_STATUS_WRAPUP);
+        if (reply->presence == SAPA_PRESENCE_NOT_READY)
+            say_known(v, code, SAPA_PROMPT_ID_AGENT_NOT_READY);
+    } else if (reply->presence == SAPA_PRESENCE_READY) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_STATUS_READY);
+    } else if (reply->presence == SAPA_PRESENCE_NOT_READY) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_STATUS_NOT_READY);
+        say_reason(v, code, reply->code);
+    } else {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_STATUS_OFFLINE);
+    }
+}
+
+/* What a refusal means, by what was asked; OK: it is so already (core/agent.c and core/record.c). */
+static enum sapa_prompt_id refusal_of(uint8_t verb, const struct sapa_rec_cmd_agent_reply *reply)
+{
+    const bool already = reply->rc == (uint64_t)-SAPA_ESTATE, absent = reply->rc == (uint64_t)-SAPA_ENOENT;
+    switch ((enum sapa_verb)verb) {
+    case SAPA_VERB_READY: return already ? SAPA_PROMPT_ID_COUNT : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_NOT_READY:
+        return already ? SAPA_PROMPT_ID_COUNT : absent ? SAPA_PROMPT_ID_AGENT_UNKNOWN_REASON : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_WRAPUP_DONE:
+    case SAPA_VERB_WRAPUP_EXTEND:
+        return already  ? SAPA_PROMPT_ID_AGENT_NO_WRAPUP
+               : absent ? SAPA_PROMPT_ID_AGENT_UNKNOWN_DISPOSITION
+                        : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_LOGOUT: /* or he talks */
+        return already && reply->presence == SAPA_PRESENCE_OFFLINE ? SAPA_PROMPT_ID_COUNT : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_RECORD_PAUSE:
+    case SAPA_VERB_RECORD_RESUME:
+    case SAPA_VERB_RECORD_START:
+        return already ? SAPA_PROMPT_ID_COUNT : absent ? SAPA_PROMPT_ID_AGENT_NO_CALL : SAPA_PROMPT_ID_AGENT_REFUSED;
+    case SAPA_VERB_STATUS:
+    case SAPA_VERB_COUNT: break;
+    }
+    return SAPA_PROMPT_ID_AGENT_REFUSED;
+}
+
+static void say_reply(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
+{
+    const enum sapa_prompt_id refusal = reply->rc != 0 ? refusal_of(code->verb, reply) : SAPA_PROMPT_ID_COUNT;
+    if (refusal != SAPA_PROMPT_ID_COUNT)
+        say_known(v, code, refusal);
+    else if (code->verb == SAPA_VERB_STATUS)
+        say_status(v, code, reply);
+    else if (code->verb < SAPA_VERB_COUNT)
+        say_done(v, code, reply);
 }
 
 void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent_reply *reply)
@@ -166,6 +221,8 @@ void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent
     }
     say_reply(v, code, reply);
     answer(v, code);
+    if (code->contact)
+        sapa_voice_code_free(v, code);
 }
 
 static void no_reply(void *ctx)
@@ -174,6 +231,39 @@ static void no_reply(void *ctx)
     sapa_voice_touch(code->voice);
     say_known(code->voice, code, SAPA_PROMPT_ID_AGENT_REFUSED);
     answer(code->voice, code);
+    if (code->contact)
+        sapa_voice_code_free(code->voice, code);
+}
+
+/* ---- a last word ---- */
+
+static void not_said(void *ctx)
+{
+    struct voice_call_code *code = ctx;
+    sapa_voice_touch(code->voice);
+    if (code->leg)
+        sapa_voice_leg_end(code->voice, code->leg, 16, NULL);
+}
+
+void sapa_voice_code_last_word(struct sapa_voice *v, struct voice_leg *leg, enum sapa_prompt_id id)
+{
+    struct voice_call_code *code =
+        v->media_up && leg->state == LEG_UP && leg->media == MEDIA_OPEN && !leg->code ? calloc(1, sizeof(*code)) : NULL;
+    if (code) {
+        code->request = sapa_voice_id(v);
+        code->agent = leg->agent;
+        code->voice = v;
+        code->leg = leg;
+    }
+    if (!code || !sapa_voice_put(&v->codes, code->request, code)) {
+        free(code);
+        sapa_voice_leg_end(v, leg, 16, NULL);
+        return;
+    }
+    leg->code = code;
+    sapa_timer_set(v->loop, &code->timer, (int64_t)VOICE_CODE_REPLY_MS * 1000, not_said, code);
+    say_known(v, code, id);
+    play_now(v, code);
 }
 
 /* ---- the call ---- */
@@ -223,6 +313,102 @@ static enum sapa_prompt_id read_code(const struct sapa_voice *v, struct voice_ca
     return SAPA_PROMPT_ID_AGENT_UNKNOWN_CODE;
 }
 
+static void ask_core(struct sapa_voice *v, struct voice_call_code *code)
+{
+    sapa_timer_set(v->loop, &code->timer, (int64_t)VOICE_CODE_REPLY_MS * 1000, no_reply, code);
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_agent_command);
+    r.u.agent_command.agent = code->agent;
+    r.u.agent_command.verb = code->verb;
+    r.u.agent_command.code = code->code;
+    r.u.agent_command.request = code->request;
+    sapa_voice_post(v, &r);
+}
+
+/* ---- within a conversation ---- */
+
+static void star_forget(struct sapa_voice *v, struct voice_offer *o)
+{
+    sapa_timer_cancel(v->loop, &o->star);
+    sapa_wipe(o->star_keys, sizeof(o->star_keys));
+    o->star_n = 0;
+    o->star_heard = false;
+}
+
+/* No code after all: the customer gets it, if he has not heard it. */
+static void star_pass_on(struct sapa_voice *v, struct voice_offer *o)
+{
+    if (o->winner && o->winner->state == LEG_UP && !o->star_heard)
+        sapa_voice_leg_keys(v, o->winner, (struct sapa_str){ o->star_keys, o->star_n });
+    star_forget(v, o);
+}
+
+static void star_decide(struct sapa_voice *v, struct voice_offer *o)
+{
+    struct voice_call_code *code = o->winner && o->winner->state == LEG_UP ? calloc(1, sizeof(*code)) : NULL;
+    if (code) {
+        code->voice = v;
+        code->agent = o->agent;
+        code->request = sapa_voice_id(v);
+        code->contact = o->contact->id;
+    }
+    if (!code || read_code(v, code, (struct sapa_str){ o->star_keys, o->star_n }) != SAPA_PROMPT_ID_COUNT ||
+        !sapa_voice_put(&v->codes, code->request, code)) {
+        free(code);
+        star_pass_on(v, o);
+        return;
+    }
+    star_forget(v, o);
+    ask_core(v, code);
+}
+
+static void star_waited(void *ctx)
+{
+    struct voice_offer *o = ctx;
+    sapa_voice_touch(o->voice);
+    star_decide(o->voice, o);
+}
+
+/* What the keys so far may be: a code that nothing can follow, one that may go on, none. */
+enum star { STAR_NONE, STAR_OPEN, STAR_WHOLE };
+static enum star star_is(const struct sapa_voice *v, struct sapa_str keys)
+{
+    enum star best = STAR_NONE;
+    for (uint32_t i = 0; i < v->centre->codes_count; i++) {
+        const struct sapa_code *one = &v->centre->codes[i];
+        const bool argument = one->verb == SAPA_VERB_NOT_READY || one->verb == SAPA_VERB_WRAPUP_DONE;
+        if (sapa_str_eq(one->prefix, keys) && !argument)
+            best = SAPA_MAX(best, STAR_WHOLE);
+        else if (sapa_str_starts(one->prefix, keys) || (argument && sapa_str_starts(keys, one->prefix)))
+            return STAR_OPEN;
+    }
+    return best;
+}
+
+/* A key of an agent who talks. `heard`: it was a tone, which is in the audio. */
+void sapa_voice_agent_key(struct sapa_voice *v, struct voice_leg *leg, char digit, bool heard)
+{
+    struct voice_offer *o = leg->offer;
+    if (o->star_n == 0 && digit != '*') {
+        if (!heard)
+            sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
+        return;
+    }
+    if (o->star_n == VOICE_STAR_MAX)
+        star_pass_on(v, o);
+    o->star_keys[o->star_n++] = digit;
+    o->star_heard |= heard;
+    const enum star is = star_is(v, (struct sapa_str){ o->star_keys, o->star_n });
+    if (digit == '#' || is == STAR_WHOLE)
+        star_decide(v, o);
+    else if (is == STAR_NONE)
+        star_pass_on(v, o);
+    else
+        sapa_timer_set(v->loop, &o->star, (int64_t)VOICE_STAR_MS * 1000, star_waited, o);
+}
+
+/* ---- a call of its own ---- */
+
 void sapa_voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str dialled)
 {
     struct voice_call_code *code = v->media_up && ev->msg->body.n <= VOICE_BODY_MAX ? calloc(1, sizeof(*code)) : NULL;
@@ -259,12 +445,5 @@ void sapa_voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev,
         answer(v, code);
         return;
     }
-    sapa_timer_set(v->loop, &code->timer, (int64_t)VOICE_CODE_REPLY_MS * 1000, no_reply, code);
-    struct sapa_record r;
-    sapa_record_init(&r, SAPA_T_agent_command);
-    r.u.agent_command.agent = agent;
-    r.u.agent_command.verb = code->verb;
-    r.u.agent_command.code = code->code;
-    r.u.agent_command.request = code->request;
-    sapa_voice_post(v, &r);
+    ask_core(v, code);
 }

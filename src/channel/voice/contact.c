@@ -23,6 +23,7 @@ void sapa_voice_contact_free(struct voice_contact *c)
         free(c->secret);
     }
     free(c->recording_path);
+    free(c->earlier_path);
     free(c->pending);
     free(c);
 }
@@ -87,6 +88,7 @@ void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o)
     *at = o->next;
     sapa_timer_cancel(v->loop, &o->silence);
     sapa_timer_cancel(v->loop, &o->line);
+    sapa_timer_cancel(v->loop, &o->star);
     sapa_voice_take(&v->offers, o->id);
     free(o);
     sapa_voice_contact_check(v, c);
@@ -131,6 +133,7 @@ void sapa_voice_agent_gone(struct sapa_voice *v, struct voice_offer *o, enum sap
 void sapa_voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, unsigned state, int cause, enum sapa_side side, uint64_t leg)
 {
     struct sapa_record r;
+    c->unreached = c->unreached && state != 1;
     sapa_record_init(&r, SAPA_T_dial_progress);
     r.u.dial_progress.contact = c->id;
     r.u.dial_progress.attempt = c->attempt;

@@ -78,6 +78,12 @@ static const struct sapa_code fake_codes[] = {
     { .prefix = { "*1", 2 }, .verb = SAPA_VERB_READY },
     { .prefix = { "*2", 2 }, .verb = SAPA_VERB_NOT_READY },
     { .prefix = { "*3", 2 }, .verb = SAPA_VERB_WRAPUP_DONE },
+    { .prefix = { "*4", 2 }, .verb = SAPA_VERB_WRAPUP_EXTEND },
+    { .prefix = { "*5", 2 }, .verb = SAPA_VERB_STATUS },
+    { .prefix = { "*6", 2 }, .verb = SAPA_VERB_RECORD_PAUSE },
+    { .prefix = { "*7", 2 }, .verb = SAPA_VERB_RECORD_RESUME },
+    { .prefix = { "*8", 2 }, .verb = SAPA_VERB_RECORD_START },
+    { .prefix = { "*9", 2 }, .verb = SAPA_VERB_LOGOUT },
 };
 static const struct sapa_network fake_networks[] = {
     { .family = 4, .bits = 24, .address = { 192, 0, 2, 0 } },
@@ -97,6 +103,8 @@ static inline void fake_centre(struct sapa_centre *c)
     *c = (struct sapa_centre){ .hash = "fake" };
     c->system.sip_host = SAPA_STR("sapa.example");
     c->system.digest = 1;
+    c->system.quality_alarm_mos_x100 = 360;
+    c->system.quality_alarm_ms = 10000;
     c->system.register_min_s = 30;
     c->system.register_max_s = 3600;
 #define FAKE_TABLE(plural) c->plural = fake_##plural, c->plural##_count = SAPA_COUNT(fake_##plural)
@@ -210,7 +218,7 @@ static inline sapa_rc fake_media_send(void *ctx, const struct sapa_media_message
 {
     struct fake *f = ctx;
     assert_true(f->media_count < FAKE_MEDIA_MAX);
-    assert_true(m->op == SAPA_MEDIA_HELLO || m->contact != 0); /* what media/check.c refuses */
+    assert_true(m->op == SAPA_MEDIA_HELLO || m->op == SAPA_MEDIA_LIMITS || m->contact != 0); /* what media/check.c refuses */
     assert_true(m->op != SAPA_MEDIA_PLAY || (m->leg && m->u.play.play && m->u.play.file_count && m->u.play.files[0][0] == '/'));
     assert_true(m->op != SAPA_MEDIA_LEG_OPEN || m->u.leg.local.family == 4 || m->u.leg.local.family == 6);
     f->media[f->media_count++] = *m;
@@ -254,6 +262,8 @@ static inline void fake_media_run(struct fake *f)
         case SAPA_MEDIA_RECORD_PAUSE:
         case SAPA_MEDIA_RECORD_RESUME:
         case SAPA_MEDIA_RECORD_END:
+            if (f->media_mute)
+                break;
             m.op = SAPA_MEDIA_RECORD_STATE;
             m.u.record_state.state = (uint8_t)(ask.op - SAPA_MEDIA_RECORD);
             m.u.record_state.recorded_ms = 1000;

@@ -20,14 +20,20 @@ static bool in_network(const struct sapa_network *net, const struct sapa_sip_ip 
     return bits == 0 || ((net->address[bytes] ^ ip->bytes[bytes]) & (0xff00 >> bits) & 0xff) == 0;
 }
 
-/* The trunk that calls come from at this address; SAPA_NONE: none. */
-uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip)
+/* The trunk that calls come from here, by its certificate or by its address; SAPA_NONE: none. */
+uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow)
 {
+    const struct sapa_sip_ip *ip = &flow->remote;
+    for (uint32_t i = 0; v->net && flow->kind == SAPA_SIP_FLOW_TLS && i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++)
+        if (sapa_sip_net_peer_is(v->net, flow, v->centre->trunks[i].tls_name))
+            return i;
     for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
         const struct sapa_trunk *trunk = &v->centre->trunks[i];
         for (uint32_t n = 0; n < trunk->from_count; n++)
             if (in_network(&v->centre->networks[trunk->from_first + n], ip))
                 return i;
+        if (trunk->registers && v->trunks[i].registration.on && sapa_sip_ip_same_host(&v->trunks[i].ip, ip))
+            return i;
     }
     return SAPA_NONE;
 }
@@ -131,12 +137,14 @@ static void refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int st
 }
 
 /* An offer in the INVITE must leave something to agree on (RFC 3261 13.3.1.3: else 488). */
-static bool offer_is_good(const struct sapa_sip_msg *msg)
+static bool offer_is_good(const struct sapa_voice *v, const struct sapa_sip_msg *msg)
 {
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp sdp;
     struct sapa_sdp_agreed agreed;
     const struct sapa_sdp_want want = {
-        .address = SAPA_STR("127.0.0.1"), .port = 9, .codecs = sapa_voice_codecs(SAPA_CODEC_PCMA), .codec_count = 3,
+        .address = SAPA_STR("127.0.0.1"), .port = 9, .codecs = codecs,
+        .codec_count = sapa_voice_codecs(v, SAPA_CODEC_PCMA, false, codecs),
     };
     return msg->body.n == 0 ||
            (sapa_sdp_parse(msg->body, &sdp) == SAPA_OK && sapa_sdp_match(&want, &sdp, &agreed) == SAPA_OK);
@@ -211,6 +219,8 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
         return;
     }
     c->customer = leg;
+    leg->session_wish = sapa_voice_session_wish(ev->msg);
+    sapa_voice_session_allows(leg, ev->msg);
     leg->flow = *ev->flow;
     leg->dialog = ev->dialog;
     leg->tx = ev->tx;
@@ -242,15 +252,28 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     v->stats.arrived++;
 }
 
+/* They come again with what we allow: this was no call yet. */
+static void refuse_session(struct sapa_voice *v, const struct sapa_sip_event *ev, struct sapa_str headers)
+{
+    const struct sapa_sip_spec spec = { .headers = headers };
+    v->stats.offered--;
+    if (sapa_sip_respond(v->stack, ev->tx, 422, &spec, ev->now_us) != SAPA_OK)
+        v->stats.late_commands++;
+    sapa_sip_dialog_end(v->stack, ev->dialog);
+}
+
 void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
 {
     char dialled_buf[128], from_buf[128];
     const struct sapa_sip_msg *msg = ev->msg;
+    char more_buf[64];
+    struct sapa_text more;
+    sapa_text_init(&more, more_buf, sizeof(more_buf));
     const struct sapa_str dialled = plain_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
     const struct sapa_str from = plain_user(&msg->from.uri, from_buf, sizeof(from_buf));
     const bool code = sapa_voice_code_is(v, dialled);
     const uint32_t from_agent = sapa_voice_agent_of(v, from);
-    uint32_t trunk = sapa_voice_trunk_of(v, &ev->flow->remote);
+    uint32_t trunk = sapa_voice_trunk_of(v, ev->flow);
     /* A phone is asked for its password; a trunk's call is never, even if the caller's number looks like an extension. */
     const bool phone = code || (from_agent != SAPA_NONE &&
                                 (trunk == SAPA_NONE || sapa_sip_first(msg, SAPA_SIP_H_AUTHORIZATION) ||
@@ -274,7 +297,12 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     if (trunk != SAPA_NONE)
         trust(v, &ev->flow->remote);
     /* Unknown numbers and blocked callers go to the core as well: it refuses them, and the log has them. */
-    const uint32_t number = sapa_voice_number_of(v, dialled);
+    uint32_t number = sapa_voice_number_of(v, dialled);
+    if (number == SAPA_NONE && trunk != SAPA_NONE && v->centre->trunks[trunk].registers &&
+        sapa_str_eq(dialled, v->centre->trunks[trunk].user)) { /* sent to our Contact: the number stands in To */
+        char to_buf[128];
+        number = sapa_voice_number_of(v, plain_user(&msg->to.uri, to_buf, sizeof(to_buf)));
+    }
     if (v->refusing)
         refuse(v, ev, 503, &v->stats.refused_store);
     else if (!sapa_voice_ready(v))
@@ -283,7 +311,9 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
              (trunk != SAPA_NONE && v->centre->trunks[trunk].calls_max > 0 &&
               v->trunks[trunk].calls >= v->centre->trunks[trunk].calls_max))
         refuse(v, ev, 503, &v->stats.refused_busy);
-    else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(msg))
+    else if (sapa_voice_session_check(msg, &more) != 0)
+        refuse_session(v, ev, sapa_text_str(&more));
+    else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(v, msg))
         refuse(v, ev, 488, &v->stats.refused_sdp);
     else
         take_call(v, ev, trunk, number);

@@ -18,18 +18,6 @@ static void put_address(struct sapa_text *out, const struct sapa_media_address *
     sapa_text_add(out, host);
 }
 
-/* What we can, the wished codec first. Media converts, so both are always possible. */
-const struct sapa_sdp_codec *sapa_voice_codecs(uint8_t first)
-{
-    static const struct sapa_sdp_codec ulaw_first[3] = {
-        { .id = SAPA_SDP_PCMU, .name = "PCMU", .rate_hz = 8000, .channels = 1, .pt = 0 },
-        { .id = SAPA_SDP_PCMA, .name = "PCMA", .rate_hz = 8000, .channels = 1, .pt = 8 },
-        { .id = SAPA_SDP_DTMF, .name = "telephone-event", .rate_hz = 8000, .channels = 1, .pt = 101,
-          .fmtp = "0-16", .is_dtmf = true },
-    };
-    return first == SAPA_CODEC_PCMU ? ulaw_first : sapa_sdp_codecs_g711;
-}
-
 enum sapa_side sapa_voice_leg_side(const struct voice_leg *leg)
 {
     return leg->kind == LEG_AGENT || leg->kind == LEG_CODE ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
@@ -81,7 +69,8 @@ sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
     return rc;
 }
 
-void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64])
+void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64],
+                         struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX])
 {
     const struct sapa_media_address *said = v->options.media_advertise.family == leg->local.family
                                                 ? &v->options.media_advertise : &leg->local;
@@ -92,13 +81,13 @@ void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg
         .address = sapa_text_str(&text),
         .port = leg->local.port,
         .direction = SAPA_SDP_SENDRECV,
-        .codecs = sapa_voice_codecs(leg->codec),
-        .codec_count = 3,
+        .codecs = codecs,
+        .codec_count = sapa_voice_codecs(v, leg->codec, false, codecs),
         .ptime_ms = 20,
     };
 }
 
-void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed)
+void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed)
 {
     struct sapa_sip_ip ip;
     if (sapa_sip_ip_parse(agreed->address, agreed->port, &ip) == SAPA_OK) {
@@ -110,9 +99,10 @@ void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *a
             leg->remote_rtcp = agreed->rtcp_port;
         }
     }
-    leg->codec = agreed->codec_id == SAPA_SDP_PCMU ? SAPA_CODEC_PCMU : SAPA_CODEC_PCMA;
-    const bool events = agreed->dtmf && agreed->dtmf_pt_receive >= 96 && agreed->dtmf_pt_receive <= 127;
-    leg->dtmf_type = events ? agreed->dtmf_pt_receive : 0;
+    sapa_voice_codec_agree(leg, want, agreed);
+    const bool events = agreed->dtmf && agreed->dtmf_pt_send >= 96 && agreed->dtmf_pt_send <= 127;
+    leg->dtmf_type = events ? agreed->dtmf_pt_send : 0;
+    leg->dtmf_receive = events && agreed->dtmf_pt_receive >= 96 && agreed->dtmf_pt_receive <= 127 ? agreed->dtmf_pt_receive : 0;
     switch (agreed->direction) {
     case SAPA_SDP_SENDONLY: leg->direction = SAPA_MEDIA_SEND; break;
     case SAPA_SDP_RECVONLY: leg->direction = SAPA_MEDIA_RECEIVE; break;
@@ -131,13 +121,63 @@ void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
     m.u.leg.remote_rtcp_port = leg->remote_rtcp;
     m.u.leg.codec = leg->codec;
     m.u.leg.dtmf_type = leg->dtmf_type;
-    m.u.leg.dtmf_inband = leg->dtmf_type == 0;
+    m.u.leg.dtmf_receive = leg->dtmf_receive;
+    m.u.leg.dtmf_inband = leg->dtmf_type == 0 || (leg->trunk < v->centre->trunks_count && v->centre->trunks[leg->trunk].inband_dtmf);
+    m.u.leg.keys_held = leg->kind == LEG_AGENT && leg->dtmf_type != 0;
     m.u.leg.direction = leg->direction;
     m.u.leg.side = (uint8_t)sapa_voice_leg_side(leg);
     m.u.leg.ptime_ms = 20;
     m.u.leg.generation = leg->generation + 1;
+    m.u.leg.type_send = leg->type_send;
+    m.u.leg.type_receive = leg->type_receive;
+    m.u.leg.dtmf_khz = leg->dtmf_khz;
+    m.u.leg.comfort = leg->noise;
+    m.u.leg.opus_fec = leg->opus_fec;
+    m.u.leg.opus_kbps = leg->opus_kbps;
     leg->started = true;
     if (sapa_voice_media_send(v, &m) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
+static struct voice_leg *bridged_with(const struct sapa_voice *v, const struct voice_leg *leg)
+{
+    struct voice_leg *other = sapa_voice_find(&v->legs, leg->bridged);
+    return other && other->bridged == leg->id ? other : NULL;
+}
+
+static void part(const struct sapa_voice *v, struct voice_leg *leg)
+{
+    struct voice_leg *other = bridged_with(v, leg);
+    if (other)
+        other->bridged = 0;
+    leg->bridged = 0;
+}
+
+/* Both hear each other from now on; whom they heard before is alone again. */
+void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct voice_leg *a, struct voice_leg *b)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = c->id, .leg = a->id, .other = b->id };
+    if (sapa_voice_media_send(v, &m) != SAPA_OK) {
+        v->stats.late_commands++;
+        return;
+    }
+    part(v, a);
+    part(v, b);
+    a->bridged = b->id;
+    b->bridged = a->id;
+    sapa_voice_codec_meet(v, a, b);
+}
+
+/* Keys that did not come as audio or RFC 4733, for whom `from` talks with: as that line takes them. */
+void sapa_voice_leg_keys(struct sapa_voice *v, struct voice_leg *from, struct sapa_str keys)
+{
+    const struct voice_leg *other = bridged_with(v, from);
+    if (!other || other->state == LEG_OVER || !other->started || !(other->direction & SAPA_MEDIA_SEND))
+        return;
+    struct sapa_media_message m = { .op = SAPA_MEDIA_SEND_DTMF, .contact = from->contact->id, .leg = other->id };
+    m.u.dtmf.digit = keys.p[0];
+    m.u.dtmf.length_ms = 100;
+    if (!sapa_str_copy(keys, m.u.dtmf.digits, sizeof(m.u.dtmf.digits)) || sapa_voice_media_send(v, &m) != SAPA_OK)
         v->stats.late_commands++;
 }
 
@@ -189,6 +229,7 @@ void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
         return;
     leg->state = LEG_OVER;
     leg->tx = 0;
+    part(v, leg);
     sapa_voice_line_alarm(v, leg, false, "the leg with the bad line is closed");
     for (uint8_t i = 0; i < leg->fork_count; i++)
         sapa_sip_dialog_end(v->stack, leg->forks[i]);
@@ -315,10 +356,11 @@ bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
 {
     char body[VOICE_SDP_MAX], host[64];
     struct sapa_text sdp;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     sapa_rc rc;
     sapa_text_init(&sdp, body, sizeof(body));
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     if (leg->body) {
         struct sapa_sdp offer;
         struct sapa_sdp_agreed agreed;
@@ -326,7 +368,7 @@ bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
         if (rc == SAPA_OK)
             rc = sapa_sdp_answer(&leg->sdp, &want, &offer, &sdp, &agreed);
         if (rc == SAPA_OK)
-            sapa_voice_leg_agree(leg, &agreed);
+            sapa_voice_leg_agree(leg, &want, &agreed);
     } else {
         rc = sapa_sdp_offer(&leg->sdp, &want, &sdp);
         leg->late_offer = true;
@@ -334,7 +376,11 @@ bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
     if (rc != SAPA_OK)
         return false;
     const bool late = !leg->body;
-    const struct sapa_sip_spec spec = { .body = sapa_text_str(&sdp) };
+    char head_buf[160];
+    struct sapa_text head;
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    sapa_voice_session_take(v, leg, &leg->session_wish, &head);
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
     if (sapa_sip_call_answer(v->stack, leg->tx, 200, &spec, sapa_voice_now(v)) != SAPA_OK)
         return false;
     leg->tx = 0;
@@ -386,16 +432,17 @@ static void late_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
 {
     struct sapa_sdp answer;
     struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     char host[64];
     leg->late_offer = false;
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     sapa_rc rc = msg && msg->body.n > 0 ? sapa_sdp_parse(msg->body, &answer) : SAPA_ENOENT;
     if (rc == SAPA_OK)
         rc = sapa_sdp_accept(&want, &answer, &agreed);
     if (rc == SAPA_OK) {
         const bool was = leg->held;
-        sapa_voice_leg_agree(leg, &agreed);
+        sapa_voice_leg_agree(leg, &want, &agreed);
         sapa_voice_leg_set(v, leg);
         held_changed(v, leg, was);
         sapa_voice_leg_log(v, leg, false);
@@ -409,13 +456,14 @@ static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct
 {
     struct sapa_sdp offer;
     struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     char host[64];
     if (leg->media != MEDIA_OPEN)
         return 500;
     if (msg->body.n > 0 && !sapa_sip_content_is(msg, SAPA_STR("application/sdp")))
         return 415;
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     if (msg->body.n == 0) {
         if (msg->method == SAPA_SIP_UPDATE)
             return 200;
@@ -427,7 +475,7 @@ static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct
     if (sapa_sdp_answer(&leg->sdp, &want, &offer, sdp, &agreed) != SAPA_OK)
         return 488;
     const bool was = leg->held;
-    sapa_voice_leg_agree(leg, &agreed);
+    sapa_voice_leg_agree(leg, &want, &agreed);
     sapa_voice_leg_set(v, leg);
     held_changed(v, leg, was);
     return 200;
@@ -435,11 +483,18 @@ static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct
 
 static void on_reinvite(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
-    char body[VOICE_SDP_MAX];
-    struct sapa_text sdp;
+    char body[VOICE_SDP_MAX], head_buf[160];
+    struct sapa_text sdp, head;
     sapa_text_init(&sdp, body, sizeof(body));
-    const int status = renegotiate(v, leg, ev->msg, &sdp);
-    const struct sapa_sip_spec spec = { .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    int status = sapa_voice_session_check(ev->msg, &head);
+    if (status == 0)
+        status = renegotiate(v, leg, ev->msg, &sdp);
+    if (status == 200) {
+        const struct voice_session_wish wish = sapa_voice_session_wish(ev->msg);
+        sapa_voice_session_take(v, leg, &wish, &head);
+    }
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
     if (sapa_sip_call_answer(v->stack, ev->tx, status, &spec, ev->now_us) != SAPA_OK)
         v->stats.late_commands++;
     else if (status == 200)
@@ -448,15 +503,22 @@ static void on_reinvite(struct sapa_voice *v, struct voice_leg *leg, const struc
 
 static void on_update(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
-    char body[VOICE_SDP_MAX];
-    struct sapa_text sdp;
+    char body[VOICE_SDP_MAX], head_buf[160];
+    struct sapa_text sdp, head;
     sapa_text_init(&sdp, body, sizeof(body));
-    int status = 200;
-    if (ev->msg->body.n > 0 && leg->state != LEG_UP)
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    int status = sapa_voice_session_check(ev->msg, &head);
+    if (status != 0)
+        ; /* too short */
+    else if (ev->msg->body.n > 0 && leg->state != LEG_UP)
         status = 491; /* the first offer is not answered yet (RFC 3311 5.2) */
-    else if (leg->state == LEG_UP)
-        status = renegotiate(v, leg, ev->msg, &sdp);
-    const struct sapa_sip_spec spec = { .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
+    else
+        status = leg->state == LEG_UP ? renegotiate(v, leg, ev->msg, &sdp) : 200;
+    if (status == 200 && leg->state == LEG_UP) {
+        const struct voice_session_wish wish = sapa_voice_session_wish(ev->msg);
+        sapa_voice_session_take(v, leg, &wish, &head);
+    }
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = status == 200 ? sapa_text_str(&sdp) : (struct sapa_str){ NULL, 0 } };
     if (sapa_sip_respond(v->stack, ev->tx, status, &spec, ev->now_us) != SAPA_OK)
         v->stats.late_commands++;
     else if (status == 200 && leg->state == LEG_UP)
@@ -504,7 +566,7 @@ static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct
         const char digit = sapa_voice_info_digit(ev->msg);
         respond(v, ev->tx, digit || ev->msg->body.n == 0 ? 200 : 415, ev->now_us);
         if (digit && leg->state == LEG_UP)
-            sapa_voice_digit(v, leg, digit);
+            sapa_voice_digit(v, leg, digit, KEY_INFO);
         break;
     }
     case SAPA_SIP_OPTIONS: respond(v, ev->tx, 200, ev->now_us); break;
@@ -514,6 +576,8 @@ static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct
 
 void sapa_voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
+    if (sapa_voice_session_event(v, leg, ev))
+        return;
     switch (ev->kind) {
     case SAPA_SIP_EV_CANCEL:
         on_cancel(v, leg, ev);

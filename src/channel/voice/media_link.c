@@ -197,6 +197,25 @@ static void each_leg_lost(struct sapa_voice *v)
 void sapa_voice_end_calls(struct sapa_voice *v, const char *why)
 {
     sapa_voice_touch(v);
+    /* Customers first, and as the centre's own doing: an agent's end would put a customer who talks back in the line. */
+    for (uint32_t i = 0; i < v->legs.count; i++) {
+        struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
+        if (leg->kind != LEG_CUSTOMER || leg->state == LEG_OVER || (leg->is_caller && !leg->acked))
+            continue;
+        sapa_voice_contact_gone(v, leg->contact, SAPA_SIDE_FLOW, 503, why);
+        sapa_voice_leg_end(v, leg, 41, why);
+    }
+    for (uint32_t i = 0; i < v->offers.count; i++) { /* who was asked or talked for them goes without a word to the core */
+        struct voice_offer *o = ((struct voice_ref *)sapa_table_at(&v->offers, i))->value;
+        if (o->over || !o->contact->gone)
+            continue;
+        if (o->winner) {
+            o->over = true;
+            sapa_voice_leg_end(v, o->winner, 41, why);
+        } else {
+            sapa_voice_offer_cancel(v, o, false);
+        }
+    }
     for (uint32_t i = 0; i < v->legs.count; i++)
         sapa_voice_leg_lost(v, ((struct voice_ref *)sapa_table_at(&v->legs, i))->value, SAPA_SIDE_SYSTEM, 503, why);
 }
@@ -241,6 +260,7 @@ static void on_hello(struct sapa_voice *v, const struct sapa_media_message *m)
 {
     const bool other = v->media_generation != 0 && v->media_generation != m->u.hello.generation;
     v->media_generation = m->u.hello.generation;
+    v->media_codecs = m->u.hello.codecs;
     v->inventory_count = 0;
     if (!other)
         return;
@@ -265,9 +285,19 @@ static void on_inventory(struct sapa_voice *v, const struct sapa_media_message *
     v->inventory[v->inventory_count++] = *m;
 }
 
+void sapa_voice_media_limits(struct sapa_voice *v)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_LIMITS };
+    m.u.limits.quality_mos_x100 = v->centre->system.quality_alarm_mos_x100;
+    m.u.limits.quality_window_ms = v->centre->system.quality_alarm_ms;
+    if (v->media_up && sapa_voice_media_send(v, &m) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
 static void on_inventory_end(struct sapa_voice *v)
 {
     v->media_up = true;
+    sapa_voice_media_limits(v);
     sapa_timer_cancel(v->loop, &v->media_timer);
     if (v->media_alarm) {
         v->media_alarm = false;
@@ -294,6 +324,13 @@ static void post_quality(struct sapa_voice *v, const struct voice_leg *leg, cons
     r.u.leg_quality.jitter_max_us = m->u.quality.jitter_max_us;
     r.u.leg_quality.mos_x100 = m->u.quality.mos_x100;
     r.u.leg_quality.mos_min_x100 = m->u.quality.mos_min_x100;
+    r.u.leg_quality.sent = m->u.quality.sent;
+    r.u.leg_quality.rtt_us = m->u.quality.rtt_us;
+    r.u.leg_quality.heard_lost = m->u.quality.heard_lost;
+    r.u.leg_quality.heard_fraction = m->u.quality.heard_fraction;
+    r.u.leg_quality.heard_jitter_us = m->u.quality.heard_jitter_us;
+    r.u.leg_quality.heard_mos_x100 = m->u.quality.heard_mos_x100;
+    r.u.leg_quality.heard_mos_min_x100 = m->u.quality.heard_mos_min_x100;
     sapa_voice_post(v, &r);
 }
 
@@ -402,7 +439,8 @@ static void on_error(struct sapa_voice *v, struct voice_leg *leg, const struct s
 static void on_play_done(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_media_message *m)
 {
     if (leg->code) {
-        sapa_voice_code_played(v, leg);
+        if (m->u.play.play == 1) /* not what it replaced */
+            sapa_voice_code_played(v, leg);
         return;
     }
     struct voice_contact *c = leg->contact;
@@ -438,7 +476,7 @@ void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_mess
     case SAPA_MEDIA_SILENT: on_silent(v, leg); break;
     case SAPA_MEDIA_DIGIT:
         if (leg->state == LEG_UP)
-            sapa_voice_digit(v, leg, m->u.dtmf.digit);
+            sapa_voice_digit(v, leg, m->u.dtmf.digit, leg->dtmf_type ? KEY_EVENT : KEY_TONE);
         break;
     default: break;
     }

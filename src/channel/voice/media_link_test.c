@@ -40,6 +40,8 @@ static void greet(struct fake *f, struct server *s, uint64_t generation)
     say(s, &hello);
     say(s, &(struct sapa_media_message){ .op = SAPA_MEDIA_INVENTORY_END });
     turn(f);
+    assert_true(next(s, &m));
+    assert_int_equal(m.op, SAPA_MEDIA_LIMITS);
 }
 
 static void socket_to_media(void **state)

@@ -46,13 +46,60 @@ static void phones_silent(void *ctx)
     for (struct voice_leg *leg = o->legs; leg && !o->over; leg = leg->next) {
         if (leg->state > LEG_CALLING || leg->heard)
             continue;
-        if (leg->state == LEG_CALLING)
+        const bool asked = leg->state == LEG_CALLING && !o->adopted; /* what an earlier process heard is not known */
+        if (asked)
             sapa_voice_device_bad(v, o->agent, leg->device_crc, "no answer to INVITE");
-        sapa_voice_outbound_failed(v, leg, leg->state == LEG_CALLING ? 408 : 500, false);
+        sapa_voice_outbound_failed(v, leg, asked ? 408 : 500, false);
     }
 }
 
-void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd)
+/* One phone of the agent; with a media leg of an earlier process when there is one. */
+static void ask_phone(struct sapa_voice *v, struct voice_offer *o, const struct sapa_sip_binding *binding, uint32_t crc)
+{
+    struct voice_contact *c = o->contact;
+    const uint64_t id = sapa_voice_ring_of(v, o->id, crc).leg;
+    const struct sapa_media_message *media = o->adopted ? sapa_voice_inventory_of(v, id) : NULL;
+    struct voice_leg *leg = sapa_voice_leg_new(v, LEG_AGENT, c, id);
+    if (!leg)
+        return;
+    leg->is_caller = true;
+    leg->agent = o->agent;
+    leg->offer = o;
+    leg->next = o->legs;
+    o->legs = leg;
+    leg->device_crc = crc;
+    leg->flow = binding->flow;
+    if (c->customer)
+        leg->codec = c->customer->codec;
+    const bool good = set_target(leg, binding->contact, binding->path);
+    if (media) {
+        leg->media = MEDIA_OPEN;
+        leg->local = media->u.inventory.local;
+        leg->generation = media->u.inventory.generation;
+    }
+    if (!good || (!media && sapa_voice_leg_open(v, leg) != SAPA_OK))
+        sapa_voice_leg_over(v, leg);
+}
+
+/* Those phones whose ports are there. */
+static void invite_ready(struct voice_offer *o)
+{
+    struct sapa_voice *v = o->voice;
+    for (struct voice_leg *leg = o->legs, *next; leg && !o->over; leg = next) {
+        next = leg->next;
+        if (leg->state == LEG_NEW && leg->media == MEDIA_OPEN)
+            sapa_voice_invite_agent(v, leg);
+    }
+}
+
+static void line_free(void *ctx)
+{
+    struct voice_offer *o = ctx;
+    sapa_voice_touch(o->voice);
+    invite_ready(o);
+}
+
+static void offer_start(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd, bool adopted)
 {
     struct voice_contact *c = sapa_voice_find(&v->contacts, cmd->contact);
     if (!c && cmd->kind == 1) { /* a callback from before a restart: the agent is asked first */
@@ -76,6 +123,7 @@ void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_of
     o->queue = (uint32_t)cmd->queue;
     o->ring_ms = (uint32_t)cmd->ring_ms;
     o->kind = (uint8_t)cmd->kind;
+    o->adopted = adopted;
     v->agents[o->agent].last_queue = o->queue;
     v->stats.offers++;
     struct sapa_sip_binding bindings[VOICE_DEVICES_MAX];
@@ -88,27 +136,37 @@ void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_of
         const uint32_t crc = sapa_voice_device_crc(bindings[i].contact);
         if (good > 0 && sapa_voice_device_is_bad(v, o->agent, crc))
             continue;
-        struct voice_leg *leg = sapa_voice_leg_new(v, LEG_AGENT, c, 0);
-        if (!leg)
-            break;
-        leg->is_caller = true;
-        leg->agent = o->agent;
-        leg->offer = o;
-        leg->next = o->legs;
-        o->legs = leg;
-        leg->device_crc = crc;
-        leg->flow = bindings[i].flow;
-        if (c->customer)
-            leg->codec = c->customer->codec;
-        if (!set_target(leg, bindings[i].contact, bindings[i].path) || sapa_voice_leg_open(v, leg) != SAPA_OK)
-            sapa_voice_leg_over(v, leg);
+        ask_phone(v, o, &bindings[i], crc);
     }
+    if (adopted)
+        invite_ready(o);
+    if (o->over)
+        return;
     for (struct voice_leg *leg = o->legs; leg; leg = leg->next)
         if (leg->state != LEG_OVER) {
             sapa_timer_set(v->loop, &o->silence, (int64_t)v->options.phone_answer_ms * 1000, phones_silent, o);
             return;
         }
     sapa_voice_offer_failed(v, o, count == 0 ? SAPA_OFFER_UNREACHABLE : SAPA_OFFER_FAULT, count == 0 ? 480 : 500);
+}
+
+void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd)
+{
+    offer_start(v, cmd, false);
+}
+
+bool sapa_voice_offer_adopt(struct sapa_voice *v, const struct sapa_voice_held *held)
+{
+    const struct sapa_rec_cmd_offer cmd = { .offer = held->offer, .contact = held->contact, .agent = held->agent,
+                                            .queue = held->queue, .kind = held->kind, .ring_ms = held->ring_ms };
+    const struct voice_contact *c = sapa_voice_find(&v->contacts, held->contact);
+    if (v->media_up && ((c && c->customer && c->customer->state == LEG_UP) || held->kind == 1)) {
+        v->stats.adopted++;
+        offer_start(v, &cmd, true);
+        return true;
+    }
+    sapa_voice_ring_cancel(v, held->offer, held->agent);
+    return false;
 }
 
 /* "Toko Nusantara · Penjualan · Andi" <sip:62812…@host>: what the phone shows. */
@@ -143,28 +201,19 @@ static void put_caller(const struct sapa_voice *v, const struct voice_contact *c
 
 static bool put_offer(struct sapa_voice *v, struct voice_leg *leg, struct sapa_text *sdp)
 {
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     char host[64];
-    sapa_voice_leg_want(v, leg, &want, host);
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     return sapa_sdp_offer(&leg->sdp, &want, sdp) == SAPA_OK;
-}
-
-static void line_free(void *ctx)
-{
-    struct voice_offer *o = ctx;
-    struct sapa_voice *v = o->voice;
-    sapa_voice_touch(v);
-    for (struct voice_leg *leg = o->legs, *next; leg && !o->over; leg = next) {
-        next = leg->next;
-        if (leg->state == LEG_NEW && leg->media == MEDIA_OPEN)
-            sapa_voice_invite_agent(v, leg);
-    }
 }
 
 /* Its port is there: the INVITE leaves, after the agent's line is free. */
 void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
 {
-    if (sapa_voice_code_yield(v, leg->offer->agent) && leg->offer->line_tries < LINE_TRIES) {
+    const bool ghost = leg->offer->agent < v->centre->agents_count &&
+                       sapa_voice_now(v) < v->agents[leg->offer->agent].ghost_until_us;
+    if ((sapa_voice_code_yield(v, leg->offer->agent) || ghost) && leg->offer->line_tries < LINE_TRIES) {
         leg->offer->line_tries++;
         sapa_timer_set(v->loop, &leg->offer->line, LINE_EVERY_US, line_free, leg->offer);
         return;
@@ -193,13 +242,17 @@ void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
     sapa_sip_put_named(&head, SAPA_STR("X-Sapa-Contact"), sapa_text_str(&number));
     if (o->queue < v->centre->queues_count)
         sapa_sip_put_named(&head, SAPA_STR("X-Sapa-Queue"), v->centre->queues[o->queue].key);
-    /* Should we die while it rings, nobody could cancel: it gives up by itself (RFC 3261 13.3.1). */
+    /* Should we die while it rings and nobody come after us: it gives up by itself (RFC 3261 13.3.1). */
     sapa_sip_put_number(&head, SAPA_SIP_H_EXPIRES, o->ring_ms / 1000 + 5);
     if (v->options.alert_info)
         sapa_sip_put_header(&head, SAPA_SIP_H_ALERT_INFO, sapa_str_of(v->options.alert_info));
+    const struct voice_ring ring = sapa_voice_ring_of(v, o->id, leg->device_crc);
     const struct sapa_sip_call call = {
         .flow = leg->flow,
         .hop = SAPA_SIP_HOP_FLOW,
+        .call_id = sapa_str_of(ring.call_id),
+        .from_tag = sapa_str_of(ring.tag),
+        .branch = sapa_str_of(ring.branch),
         .uri = { leg->target, leg->target_n },
         .route = { leg->target + leg->target_n, leg->route_n },
         .from = sapa_text_str(&from),
@@ -248,12 +301,6 @@ void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool e
 
 /* ---- places a call through a trunk ---- */
 
-static sapa_rc open_flow(struct sapa_voice *v, enum sapa_sip_flow_kind kind, const struct sapa_sip_ip *ip, struct sapa_sip_flow *ret)
-{
-    return v->net ? sapa_sip_net_ops.open(v->net, kind, ip, ret)
-                  : v->options.transport->open(v->options.transport_ctx, kind, ip, ret);
-}
-
 /* Through the first trunk from `first_trunk` on that has a line; says so when there is none. */
 void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause)
 {
@@ -261,7 +308,7 @@ void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_
     for (uint32_t i = first_trunk; i < count; i++) {
         struct voice_trunk *t = &v->trunks[i];
         const struct sapa_trunk *trunk = &v->centre->trunks[i];
-        if (t->ip.family == 0 || t->down || (trunk->calls_max > 0 && t->calls >= trunk->calls_max))
+        if (!sapa_voice_trunk_good(v, i) || (trunk->calls_max > 0 && t->calls >= trunk->calls_max))
             continue;
         struct voice_leg *leg = sapa_voice_leg_new(v, c->dial_kind == 1 ? LEG_OUTSIDE : LEG_CUSTOMER, c, 0);
         if (!leg)
@@ -275,8 +322,7 @@ void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_
             c->customer = leg;
         if (c->dial_kind == 1 && c->customer)
             leg->codec = c->customer->codec;
-        const enum sapa_sip_flow_kind kind = trunk->transport == 1 ? SAPA_SIP_FLOW_TCP : SAPA_SIP_FLOW_UDP;
-        if (open_flow(v, kind, &t->ip, &leg->flow) == SAPA_OK && sapa_voice_leg_open(v, leg) == SAPA_OK)
+        if (sapa_voice_trunk_flow(v, i, &leg->flow) == SAPA_OK && sapa_voice_leg_open(v, leg) == SAPA_OK)
             return;
         sapa_voice_leg_over(v, leg);
     }
@@ -308,7 +354,8 @@ void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dia
         sapa_voice_leg_end(v, old, 16, NULL);
     if (c->dial_kind != 1) {
         c->gone = false;
-        sapa_voice_agent_note(v, c, SAPA_PROMPT_ID_CALLBACK_AGENT);
+        c->unreached = true;
+        sapa_voice_agent_note(v, c, v->system_prompt[SAPA_PROMPT_ID_CALLBACK_AGENT]);
     }
     sapa_voice_dial_next(v, c, 0, 503);
 }
@@ -335,16 +382,37 @@ static void put_outside_uri(const struct sapa_voice *v, const struct voice_leg *
         sapa_sip_put_ip(uri, &ip);
     else
         sapa_text_add(uri, trunk->host);
-    if (trunk->port != 0 && trunk->port != 5060)
+    if (trunk->port != 0 && trunk->port != (trunk->transport == 2 ? 5061 : 5060))
         sapa_text_printf(uri, ":%u", trunk->port);
-    if (trunk->transport == 1)
-        sapa_text_add(uri, SAPA_STR(";transport=tcp"));
+    if (trunk->transport > 0)
+        sapa_text_add(uri, trunk->transport == 1 ? SAPA_STR(";transport=tcp") : SAPA_STR(";transport=tls"));
+}
+
+/*
+ * Who calls, for the carrier (RFC 3325): the number that is ours there, also when the shown one is withheld.
+ * A client without a number calls anonymously.
+ */
+static void put_identity(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_text *head)
+{
+    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
+    const struct sapa_str number = identity(v, leg->contact);
+    const bool hidden = sapa_str_eq(number, SAPA_STR("anonymous"));
+    const struct sapa_str user = hidden ? trunk->user : number;
+    if (user.n > 0) {
+        sapa_text_add(head, SAPA_STR("P-Asserted-Identity: <sip:"));
+        sapa_sip_put_user(head, user);
+        sapa_text_char(head, '@');
+        sapa_text_add(head, trunk->domain.n > 0 ? trunk->domain : trunk->host);
+        sapa_text_add(head, SAPA_STR(">\r\n"));
+    }
+    if (hidden)
+        sapa_text_add(head, SAPA_STR("Privacy: id\r\n"));
 }
 
 void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
 {
-    char body[VOICE_SDP_MAX], from_buf[512], to_buf[384], uri_buf[384];
-    struct sapa_text sdp, from, to, uri;
+    char body[VOICE_SDP_MAX], from_buf[512], to_buf[384], uri_buf[384], head_buf[512];
+    struct sapa_text sdp, from, to, uri, head;
     struct voice_contact *c = leg->contact;
     sapa_sip_tx_id tx;
     sapa_text_init(&sdp, body, sizeof(body));
@@ -355,6 +423,9 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
         sapa_voice_outbound_failed(v, leg, 500, false);
         return;
     }
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    put_identity(v, leg, &head);
+    sapa_voice_session_ask(leg, &head);
     put_outside_uri(v, leg, &uri);
     sapa_text_printf(&to, "<" SAPA_STR_FMT ">", SAPA_STR_ARG(sapa_text_str(&uri)));
     if (c->client < v->centre->clients_count) {
@@ -365,7 +436,10 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
     sapa_text_add(&from, SAPA_STR("<sip:"));
     sapa_sip_put_user(&from, identity(v, c));
     sapa_text_char(&from, '@');
-    sapa_text_add(&from, trunk->user.n > 0 ? trunk->host : v->centre->system.sip_host);
+    if (sapa_str_eq(identity(v, c), SAPA_STR("anonymous")))
+        sapa_text_add(&from, SAPA_STR("anonymous.invalid"));
+    else
+        sapa_text_add(&from, trunk->domain.n > 0 ? trunk->domain : trunk->user.n > 0 ? trunk->host : v->centre->system.sip_host);
     sapa_text_char(&from, '>');
     const struct sapa_sip_call call = {
         .flow = leg->flow,
@@ -373,11 +447,11 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
         .uri = sapa_text_str(&uri),
         .from = sapa_text_str(&from),
         .to = sapa_text_str(&to),
-        .spec = { .body = sapa_text_str(&sdp) },
+        .spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) },
         .user = leg->id,
         .ring_ms = c->dial_ring_ms,
     };
-    if (uri.cut || from.cut || to.cut ||
+    if (uri.cut || head.cut || from.cut || to.cut ||
         sapa_sip_call_start(v->stack, &call, sapa_voice_now(v), &leg->dialog, &tx) != SAPA_OK) {
         sapa_voice_outbound_failed(v, leg, 500, false);
         return;
@@ -389,35 +463,43 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
 /* 401, 407: the same INVITE again with credentials. False: it cannot be done. */
 static bool try_credentials(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
-    struct sapa_sip_digest challenge;
-    bool proxy;
     if ((ev->status != 401 && ev->status != 407) || leg->kind == LEG_AGENT || leg->trunk >= v->centre->trunks_count ||
-        leg->auth_tries >= VOICE_AUTH_TRIES || v->centre->trunks[leg->trunk].user.n == 0 ||
-        sapa_sip_digest_pick(ev->msg, &challenge, &proxy) != SAPA_OK)
+        leg->auth_tries >= VOICE_AUTH_TRIES)
         return false;
-    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
-    char ha1[SAPA_SIP_HEX_SIZE], cnonce[17], uri_buf[384], value_buf[1024], head_buf[1200], body[VOICE_SDP_MAX];
-    struct sapa_text uri, value, head, sdp;
+    char uri_buf[384], head_buf[2048], body[VOICE_SDP_MAX];
+    struct sapa_text uri, head, sdp;
     sapa_sip_tx_id tx;
     leg->auth_tries++;
+    leg->early = 0;
     sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
-    sapa_text_init(&value, value_buf, sizeof(value_buf));
     sapa_text_init(&head, head_buf, sizeof(head_buf));
     sapa_text_init(&sdp, body, sizeof(body));
     put_outside_uri(v, leg, &uri);
-    sapa_sip_digest_ha1(challenge.alg, trunk->user, challenge.realm, trunk->password, ha1);
-    sapa_sip_token(v->stack, cnonce);
-    const struct sapa_sip_digest_answer answer = {
-        .challenge = &challenge, .method = SAPA_STR("INVITE"), .uri = sapa_text_str(&uri), .username = trunk->user,
-        .ha1_hex = ha1, .nc = 1, .cnonce = sapa_str_of(cnonce),
-    };
-    sapa_sip_digest_respond(&value, &answer);
-    sapa_wipe(ha1, sizeof(ha1));
-    sapa_sip_put_header(&head, proxy ? SAPA_SIP_H_PROXY_AUTHORIZATION : SAPA_SIP_H_AUTHORIZATION, sapa_text_str(&value));
-    if (value.cut || head.cut || !put_offer(v, leg, &sdp))
+    put_identity(v, leg, &head);
+    sapa_voice_session_ask(leg, &head);
+    if (!sapa_voice_trunk_credentials(v, &v->centre->trunks[leg->trunk], ev->msg, SAPA_STR("INVITE"), sapa_text_str(&uri), &head) ||
+        !put_offer(v, leg, &sdp))
         return false;
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
     return sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
+}
+
+/* 422: the same INVITE again, with the time that they want. */
+static bool try_longer_session(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    char head_buf[1024], body[VOICE_SDP_MAX];
+    struct sapa_text head, sdp;
+    sapa_sip_tx_id tx;
+    if (leg->kind == LEG_AGENT || leg->trunk >= v->centre->trunks_count || !sapa_voice_session_too_small(leg, ev))
+        return false;
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    sapa_text_init(&sdp, body, sizeof(body));
+    put_identity(v, leg, &head);
+    sapa_voice_session_ask(leg, &head);
+    const bool good = put_offer(v, leg, &sdp) && !head.cut;
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
+    leg->early = 0;
+    return good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
 }
 
 /* ---- what comes back to our INVITEs ---- */
@@ -450,12 +532,15 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
     struct voice_offer *o = leg->offer;
     struct voice_contact *c = leg->contact;
     const uint32_t trunk = leg->trunk;
+    const bool rang = leg->ringing;
     if (on_wire)
         sapa_voice_leg_over(v, leg);
     else
         sapa_voice_leg_end(v, leg, 41, NULL);
     if (o) {
-        const enum sapa_offer_result result = result_of(status);
+        const bool ghost = status == 486 && o->agent < v->centre->agents_count && v->agents[o->agent].ghost_until_us != 0 &&
+                           sapa_voice_now(v) < v->agents[o->agent].ghost_until_us + 4 * VOICE_GHOST_US;
+        const enum sapa_offer_result result = ghost ? SAPA_OFFER_FAULT : result_of(status); /* busy with a call of ours */
         if (status == 408 || status == 480 || status == 404 || status == 410)
             sapa_voice_device_bad(v, o->agent, leg->device_crc, status == 408 ? "no answer to INVITE" : "phone says it is not there");
         if (weight_of(result) > weight_of(o->result)) {
@@ -467,16 +552,42 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
             living |= other->state != LEG_OVER;
         if (!living || status >= 600)
             sapa_voice_offer_failed(v, o, o->result, o->cause);
-    } else if ((status >= 500 && status < 600) || status == 408) {
+    } else if ((status >= 500 && status < 600) || (status == 408 && !rang)) {
         sapa_voice_dial_next(v, c, trunk + 1, status); /* that trunk is in trouble: another may not be */
     } else {
         sapa_voice_dial_progress(v, c, 2, status, SAPA_SIDE_CUSTOMER, leg->id);
     }
 }
 
-static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+/*
+ * A provisional answer with a description (RFC 3960): what the other network plays, ringing or an announcement,
+ * is for who waits for this call. The first fork that speaks is heard until one is answered; an agent's phone
+ * has nothing to say before that.
+ */
+static void early_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     struct sapa_sdp sdp;
+    struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
+    struct sapa_sdp_want want;
+    char host[64];
+    if (leg->early || !ev->msg || ev->msg->body.n == 0 || sapa_sdp_parse(ev->msg->body, &sdp) != SAPA_OK)
+        return;
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
+    if (sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
+        return;
+    sapa_voice_leg_agree(leg, &want, &agreed);
+    leg->early = ev->dialog;
+    struct voice_leg *listener = leg->kind == LEG_OUTSIDE ? leg->contact->customer
+                                 : leg->kind == LEG_CUSTOMER ? sapa_voice_talking_agent(leg->contact) : NULL;
+    if (!listener || listener->state != LEG_UP)
+        return;
+    sapa_voice_leg_set(v, leg);
+    sapa_voice_leg_bridge(v, leg->contact, listener, leg);
+}
+
+static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
     leg->heard = true;
     if (ev->dialog != leg->dialog) {
         bool known = false;
@@ -489,16 +600,7 @@ static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struc
     }
     if (leg->state != LEG_CALLING || ev->status < 180)
         return;
-    if (ev->msg && ev->msg->body.n > 0 && !leg->early_sdp && sapa_sdp_parse(ev->msg->body, &sdp) == SAPA_OK) {
-        struct sapa_sdp_agreed agreed;
-        struct sapa_sdp_want want;
-        char host[64];
-        sapa_voice_leg_want(v, leg, &want, host);
-        if (sapa_sdp_accept(&want, &sdp, &agreed) == SAPA_OK) {
-            sapa_voice_leg_agree(leg, &agreed);
-            leg->early_sdp = true;
-        }
-    }
+    early_answer(v, leg, ev);
     if (leg->ringing || (ev->status != 180 && ev->status != 183))
         return;
     leg->ringing = true;
@@ -529,21 +631,24 @@ static bool take_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
 {
     struct sapa_sdp sdp;
     struct sapa_sdp_agreed agreed;
+    struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp_want want;
     char host[64];
-    if (msg->body.n == 0)
-        return leg->early_sdp;
-    sapa_voice_leg_want(v, leg, &want, host);
+    if (msg->body.n == 0) /* then it was said before, by the same fork: another one's address is not its */
+        return leg->early != 0 && leg->early == leg->dialog;
+    sapa_voice_leg_want(v, leg, &want, host, codecs);
     if (sapa_sdp_parse(msg->body, &sdp) != SAPA_OK || sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
         return false;
-    sapa_voice_leg_agree(leg, &agreed);
+    sapa_voice_leg_agree(leg, &want, &agreed);
     return true;
 }
 
 static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     if (leg->state != LEG_CALLING) {
-        if (ev->dialog != leg->dialog)
+        if (ev->dialog == leg->dialog && leg->offered_again)
+            sapa_voice_codec_answer(v, leg, ev);
+        else if (ev->dialog != leg->dialog)
             turn_away(v, ev->dialog, ev->now_us);
         return;
     }
@@ -565,6 +670,8 @@ static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct 
         return;
     }
     leg->acked = true;
+    sapa_voice_session_allows(leg, ev->msg);
+    sapa_voice_session_answered(v, leg, ev->msg);
     sapa_voice_leg_set(v, leg);
     if (leg->offer) {
         struct voice_offer *o = leg->offer;
@@ -589,10 +696,7 @@ static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct 
     }
     sapa_voice_leg_log(v, leg, false);
     if (leg->kind == LEG_OUTSIDE && leg->contact->customer) {
-        struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = leg->contact->id,
-                                        .leg = leg->contact->customer->id, .other = leg->id };
-        if (sapa_voice_media_send(v, &m) != SAPA_OK)
-            v->stats.late_commands++;
+        sapa_voice_leg_bridge(v, leg->contact, leg->contact->customer, leg);
     }
     sapa_voice_dial_progress(v, leg->contact, 1, 200, SAPA_SIDE_CUSTOMER, leg->id);
 }
@@ -608,10 +712,13 @@ void sapa_voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, cons
         return;
     case SAPA_SIP_EV_RESPONSE:
         leg->heard = true;
-        if (leg->state == LEG_CALLING && !try_credentials(v, leg, ev))
+        if (leg->state == LEG_UP && leg->offered_again)
+            sapa_voice_codec_answer(v, leg, ev);
+        if (leg->state == LEG_CALLING && !try_credentials(v, leg, ev) && !try_longer_session(v, leg, ev))
             sapa_voice_outbound_failed(v, leg, ev->status, true);
         return;
     case SAPA_SIP_EV_FAILURE:
+        leg->offered_again = false;
         if (leg->state == LEG_CALLING)
             sapa_voice_outbound_failed(v, leg, ev->status, true);
         return;

@@ -155,7 +155,7 @@ void sapa_voice_hold_music(struct sapa_voice *v, const struct sapa_rec_cmd_hold_
 }
 
 /* A word for the agent alone, once: "the customer is being called". */
-void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, enum sapa_prompt_id id)
+void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, uint32_t prompt)
 {
     const struct voice_leg *leg = sapa_voice_talking_agent(c);
     char base[SAPA_MEDIA_PATH_MAX];
@@ -163,7 +163,7 @@ void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, enum s
         return;
     const struct voice_prompt_wait wait = { .target = c->id, .number = ++c->music_wanted[1], .what = USE_NOTE_AGENT };
     c->music_on[1] = true;
-    if (sapa_voice_prompt_ask(v, v->system_prompt[id], (struct sapa_str){ NULL, 0 }, v->centre->agents[leg->agent].language,
+    if (sapa_voice_prompt_ask(v, prompt, (struct sapa_str){ NULL, 0 }, v->centre->agents[leg->agent].language,
                               wait, base) == SAPA_OK)
         music_send(v, c, true, false, base);
 }
@@ -226,11 +226,17 @@ size_t sapa_voice_secret(const struct sapa_voice *v, uint64_t contact, char *buf
 }
 
 /* A key, however it was sent. In secret mode digits stay here and the log sees a question mark. */
-void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit)
+void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit, enum voice_key_by by)
 {
     struct voice_contact *c = leg->contact;
+    if (c && leg->kind == LEG_OUTSIDE && by == KEY_INFO)
+        sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
     if (!c || leg->kind == LEG_OUTSIDE || (leg->kind == LEG_AGENT && leg->offer->winner != leg))
         return;
+    if (leg->kind == LEG_AGENT)
+        sapa_voice_agent_key(v, leg, digit, by == KEY_TONE);
+    else if (by == KEY_INFO && !c->secret_on)
+        sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_digit);
     r.u.digit.contact = c->id;

@@ -21,7 +21,8 @@ void sapa_voice_recording_failed(struct sapa_voice *v, struct voice_contact *c)
     if (!c->recording || c->recording_off)
         return;
     c->recording_off = true;
-    post_state(v, c, RECORDING_FAILED);
+    if (!c->recording_begun)
+        post_state(v, c, RECORDING_FAILED);
     sapa_voice_contact_check(v, c);
 }
 
@@ -78,6 +79,8 @@ static bool start(struct sapa_voice *v, struct voice_contact *c, const struct sa
     m.leg = c->customer ? c->customer->id : 0;
     m.u.record.kind = (uint8_t)cmd->kind;
     m.u.record.max_ms = (uint32_t)cmd->max_ms;
+    if (v->centre->system.recording_tone_s && cmd->kind == 0) /* who leaves a message hears its beginning */
+        m.u.record.beep_s = (uint16_t)SAPA_MAX(v->centre->system.recording_tone_s, (uint32_t)SAPA_MEDIA_BEEP_S_MIN);
     const sapa_rc rc = sapa_voice_media_send(v, &m);
     sapa_wipe(m.u.record.key, sizeof(m.u.record.key));
     return rc == SAPA_OK;
@@ -90,8 +93,14 @@ void sapa_voice_record(struct sapa_voice *v, const struct sapa_rec_cmd_record *c
     if (cmd->action >= SAPA_COUNT(ops))
         return;
     if (cmd->action == 0) {
+        if (c->recording && !c->recording_off) {
+            free(c->earlier_path);
+            c->earlier = c->recording;
+            c->earlier_path = c->recording_path;
+            c->recording_path = NULL;
+        }
         c->recording = cmd->recording;
-        c->recording_off = false;
+        c->recording_off = c->recording_begun = false;
         if (!start(v, c, cmd))
             sapa_voice_recording_failed(v, c);
         return;
@@ -131,10 +140,14 @@ void sapa_voice_record_state(struct sapa_voice *v, const struct sapa_media_messa
     r.u.recording_state.bytes = m->u.record_state.bytes;
     if (m->u.record_state.state == RECORDING_ENDED)
         sapa_sized_set(&r.u.recording_state.hash, sapa_str_of(sapa_hex(m->u.record_state.hash, 32, hex)));
+    if (c && c->recording == m->recording && m->u.record_state.state < RECORDING_ENDED)
+        c->recording_begun = true;
     if (c && c->recording == m->recording && !c->recording_path)
         recall_path(v, c);
     if (c && c->recording == m->recording && c->recording_path)
         sapa_sized_set(&r.u.recording_state.path, sapa_str_of(c->recording_path));
+    else if (c && c->earlier == m->recording && c->earlier_path)
+        sapa_sized_set(&r.u.recording_state.path, sapa_str_of(c->earlier_path));
     sapa_voice_post(v, &r);
     if (c && c->recording == m->recording && m->u.record_state.state >= RECORDING_ENDED) {
         c->recording_off = true;

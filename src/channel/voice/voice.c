@@ -202,7 +202,9 @@ static void outside_answer(struct sapa_voice *v, const struct sapa_sip_event *ev
 {
     const bool alive = ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503 &&
                        ev->status != 404 && ev->status != 410;
-    if ((ev->user >> 24 & 0xff) == ASK_TRUNK)
+    if ((ev->user >> 24 & 0xff) == ASK_REGISTER)
+        sapa_voice_trunk_registered(v, (uint32_t)ev->user & 0xffffff, ev);
+    else if ((ev->user >> 24 & 0xff) == ASK_TRUNK)
         sapa_voice_trunk_answer(v, (uint32_t)ev->user & 0xffffff, ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503);
     else
         sapa_voice_ping_answer(v, ev->user, alive);
@@ -214,6 +216,7 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
     sapa_voice_touch(v);
     if (ev->kind == SAPA_SIP_EV_FLOW_CLOSED) {
         sapa_voice_agents_flow_closed(v, ev->flow);
+        sapa_voice_trunks_flow_closed(v, ev->flow);
         return;
     }
     if (ev->kind == SAPA_SIP_EV_INVITE) {
@@ -238,6 +241,29 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
     if (request && sapa_sip_respond(v->stack, ev->tx, ev->method == SAPA_SIP_BYE ? 200 : 481, NULL, ev->now_us) != SAPA_OK)
         v->stats.late_commands++;
     sapa_sip_dialog_end(v->stack, ev->dialog);
+}
+
+/* Certificates, at start and with each new description: a renewed one is in force without a restart. */
+static sapa_rc read_certificates(struct sapa_voice *v)
+{
+    static const struct sapa_tls_options none;
+    char buf[300];
+    struct sapa_text problem;
+    struct sapa_tls_context *context;
+    bool wanted = v->options.tls != NULL;
+    for (uint32_t i = 0; i < v->centre->trunks_count; i++)
+        wanted |= v->centre->trunks[i].transport == 2;
+    if (!v->net || !wanted)
+        return SAPA_OK;
+    sapa_text_init(&problem, buf, sizeof(buf));
+    const sapa_rc rc = sapa_tls_context_new(v->options.tls ? v->options.tls : &none, &problem, &context);
+    if (rc != SAPA_OK) {
+        sapa_log(SAPA_LOG_ERROR, "voice.tls", "%s", problem.n ? buf : sapa_rc_text(rc));
+        return rc;
+    }
+    sapa_sip_net_tls(v->net, context);
+    sapa_tls_context_release(context);
+    return SAPA_OK;
 }
 
 /* ---- the description ---- */
@@ -289,8 +315,10 @@ void sapa_voice_centre(struct sapa_voice *v, const struct sapa_centre *centre)
         struct voice_call_code *code = ((struct voice_ref *)sapa_table_at(&v->codes, i))->value;
         code->agent = MOVED(old, centre, agents, code->agent);
     }
+    (void)!read_certificates(v); /* logged; the ones before stay in force */
     sapa_voice_trunks_map(v, old);
     sapa_voice_agents_map(v, old);
+    sapa_voice_media_limits(v);
     sapa_voice_touch(v);
 }
 
@@ -348,9 +376,9 @@ static sapa_rc open_sip(struct sapa_voice *v)
         .user_ctx = v,
         .dialog_max = v->options.calls_max * 6 + 256,
         .methods = 1u << SAPA_SIP_INVITE | 1u << SAPA_SIP_ACK | 1u << SAPA_SIP_BYE | 1u << SAPA_SIP_CANCEL |
-                   1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE,
+                   1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE | 1u << SAPA_SIP_PRACK,
         .product = v->options.product,
-        .supported = "path",
+        .supported = "path, timer, 100rel",
     };
     sapa_random_bytes(opts.secret, sizeof(opts.secret));
     if (!v->options.transport) {
@@ -370,6 +398,9 @@ static sapa_rc open_sip(struct sapa_voice *v)
     if (rc != SAPA_OK || !v->net)
         return rc;
     sapa_sip_net_attach(v->net, v->stack);
+    const sapa_rc tls = read_certificates(v);
+    if (tls != SAPA_OK)
+        return tls;
     for (size_t i = 0; i < v->options.listen_count; i++) {
         const struct sapa_voice_listen *l = &v->options.listens[i];
         const sapa_rc opened = l->fd >= 0 ? bound_of(l->fd, &v->bound[i]) : listen_on(v, l, &v->bound[i]);
@@ -475,7 +506,7 @@ void sapa_voice_close(struct sapa_voice *v)
     sapa_timer_cancel(v->loop, &v->media_retry);
     sapa_loop_undefer(v->loop, &v->turn_end);
     sapa_voice_media_close(v);
-    FREE_EACH(v->offers, voice_offer, (sapa_timer_cancel(v->loop, &each_->silence), sapa_timer_cancel(v->loop, &each_->line), free(each_)));
+    FREE_EACH(v->offers, voice_offer, (sapa_timer_cancel(v->loop, &each_->silence), sapa_timer_cancel(v->loop, &each_->line), sapa_timer_cancel(v->loop, &each_->star), free(each_)));
     FREE_EACH(v->codes, voice_call_code, (sapa_timer_cancel(v->loop, &each_->timer), free(each_)));
     FREE_EACH(v->legs, voice_leg, (free(each_->body), free(each_->target), free(each_)));
     FREE_EACH(v->contacts, voice_contact, sapa_voice_contact_free(each_));
@@ -628,9 +659,7 @@ static void bridge(struct sapa_voice *v, struct voice_contact *c, uint64_t offer
     c->pending = NULL;
     c->play = 0;
     c->music_on[0] = c->music_on[1] = false;
-    struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = c->id, .leg = c->customer->id, .other = other->id };
-    if (sapa_voice_media_send(v, &m) != SAPA_OK)
-        v->stats.late_commands++;
+    sapa_voice_leg_bridge(v, c, c->customer, other);
 }
 
 static void drop_agent(struct sapa_voice *v, uint64_t offer)
@@ -645,7 +674,10 @@ static void drop_agent(struct sapa_voice *v, uint64_t offer)
         return;
     }
     o->over = true;
-    sapa_voice_leg_end(v, o->winner, 16, NULL);
+    if (o->contact->unreached)
+        sapa_voice_code_last_word(v, o->winner, SAPA_PROMPT_ID_CALLBACK_NOT_REACHED);
+    else
+        sapa_voice_leg_end(v, o->winner, 16, NULL);
 }
 
 static void forget(struct sapa_voice *v, struct voice_contact *c)

@@ -26,17 +26,18 @@
 #include "sip/flow.h"
 
 struct sapa_loop;
+struct sapa_tls_options; /* rt/tls.h */
 struct sapa_voice;
 
 enum {
-    SAPA_VOICE_LISTENS_MAX = 8,    /* = SAPA_SIP_SOCKETS_MAX */
+    SAPA_VOICE_LISTENS_MAX = 10,   /* = SAPA_SIP_SOCKETS_MAX */
     SAPA_VOICE_SECRET_MAX = 32,    /* digits of one secret collection; further ones are dropped */
     SAPA_VOICE_PATH_MAX = 200,     /* = SAPA_MEDIA_PATH_MAX */
 };
 
 /** One SIP socket. `fd` -1: opened here; >= 0: taken over (open and bound, TCP listening), and read only once dialogs are adopted: what waits in it is answered by who knows them. */
 struct sapa_voice_listen {
-    uint8_t kind;                 /* SAPA_SIP_FLOW_UDP or SAPA_SIP_FLOW_TCP */
+    uint8_t kind;                 /* SAPA_SIP_FLOW_UDP, TCP or TLS */
     struct sapa_sip_ip local;     /* port 0: any */
     int fd;
     bool has_advertise;           /* behind NAT: what to write into Via, Contact (and SDP: media_advertise) */
@@ -73,6 +74,8 @@ struct sapa_voice_callbacks {
     /** A fresh key for a recording, plain and wrapped. Not SAPA_OK: it is not recorded and recording_state 4 says so. */
     sapa_rc (*recording_key)(void *ctx, uint64_t contact, uint64_t recording, uint8_t ret_key[SAPA_MEDIA_KEY_SIZE],
                              uint8_t ret_wrapped[96], uint8_t *ret_wrapped_size);
+    /** After a restart: the media process does not run this recording (any more). What it still has to say about it comes in the next moments. May be NULL. */
+    void (*recording_lost)(void *ctx, uint64_t recording);
     /** cmd_lookup came by sapa_voice_command(): `secret` are the digits of the vault (may be empty), borrowed; `person` is whose contact it is. May be NULL when app handles look-ups without secrets itself. */
     void (*lookup)(void *ctx, const struct sapa_record *command, struct sapa_str secret, uint64_t person);
     /** Instead of the socket to the media process (tests). NULL: options.media_path is used. */
@@ -88,6 +91,7 @@ struct sapa_voice_options {
     size_t listen_count;
     const struct sapa_sip_transport_ops *transport; /* instead of sockets (tests); then listens are not used */
     void *transport_ctx;
+    const struct sapa_tls_options *tls;   /* certificates, read again with each new description; NULL: none of ours. Static */
     const char *product;                  /* User-Agent; NULL: none. Static */
     /* media */
     const char *media_path;               /* local socket of the media process; copied */
@@ -98,7 +102,8 @@ struct sapa_voice_options {
     const char *registrations_path;       /* journal of registrations */
     const char *recordings_dir;           /* <dir>/<client>/<yyyy>/<mm>/<dd>/<recording>.srec */
     /* ids: contacts and legs are sapa_id_make(node, ++counter), counter starting above id_base */
-    unsigned node;
+    unsigned node;                        /* below 1023: that one is for the legs of offers */
+    uint8_t offer_key[32];                /* the same in each process of a store: calls to agents' phones are named by it */
     uint64_t id_base;                     /* never given out by an earlier process: e.g. epoch << 32 */
     /* limits and times; 0 = the default in brackets */
     uint32_t calls_max;                   /* customers' calls at once [2000] */
@@ -150,6 +155,7 @@ enum sapa_voice_held_kind {
     SAPA_VOICE_HELD_CUSTOMER, /* a contact with a customer's leg, or one that was arriving */
     SAPA_VOICE_HELD_RINGING,  /* an offer that was ringing */
     SAPA_VOICE_HELD_AGENT,    /* an accepted offer: an agent's leg */
+    SAPA_VOICE_HELD_RECORDING,/* a recording (offer = its id) that has not ended; told by callbacks.recording_lost when media does not hold it */
     SAPA_VOICE_HELD_DIAL,     /* a call being placed (offer = attempt); kind 0 callback */
 };
 struct sapa_voice_held {
@@ -158,11 +164,13 @@ struct sapa_voice_held {
     uint8_t what; /* enum sapa_voice_held_kind */
     uint32_t play; /* HELD_CUSTOMER: the play command whose end the core waits for; 0: none */
     bool talking;  /* HELD_AGENT: customer and agent hear each other; they are connected again where they do not */
+    uint8_t kind;  /* HELD_RINGING: as in cmd_offer, and so the rest */
+    uint32_t agent, queue, ring_ms;
 };
 /**
  * Once after start, with 0 on the first start: the newest `dialog` record of each dialog that is not
  * closed, and what the core holds. When the media process has given its inventory (or has not
- * within media_grace_ms) each dialog is adopted or ended: what `held` names and does not live
+ * within media_grace_ms) each dialog is adopted or ended, and phones that ring go on ringing: what `held` names and does not live
  * is posted as contact_gone, offer_failed, agent_gone or dial_progress with side SYSTEM, orphans on
  * either side are closed. Both arrays are copied. Then sapa_voice_ready() holds.
  */

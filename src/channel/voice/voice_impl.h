@@ -23,6 +23,7 @@
 #include "rt/loop.h"
 #include "rt/random.h"
 #include "rt/socket.h"
+#include "rt/tls.h"
 #include "sdp/offer.h"
 #include "sip/dialog.h"
 #include "sip/digest.h"
@@ -37,10 +38,21 @@ enum {
     VOICE_TRUNKS_MAX = 64,
     VOICE_POSTS_MAX = 65536,   /* inputs that wait for the centre */
     VOICE_CODE_REPLY_MS = 5000,
+    VOICE_STAR_MAX = 16,       /* keys of a code dialled within a conversation */
+    VOICE_STAR_MS = 1500,      /* between two of them */
     VOICE_RETRY_AFTER_S = 5,
     VOICE_AUTH_TRIES = 2,      /* answers to challenges of one INVITE */
     VOICE_SDP_MAX = 1024,
     VOICE_HEADERS_MAX = 1024,
+    VOICE_OFFER_NODE = 1023,   /* of the ids of offers' legs */
+    VOICE_GHOST_US = 500000,   /* a phone that is told to stop ringing is not called again before */
+};
+
+/* What a request of theirs says about the session's timer. */
+struct voice_session_wish {
+    uint32_t seconds; /* 0: none */
+    bool supported;
+    char refresher;
 };
 
 enum voice_leg_kind { LEG_CUSTOMER, LEG_AGENT, LEG_OUTSIDE, LEG_CODE };
@@ -51,6 +63,9 @@ enum voice_leg_state {
     LEG_UP,      /* 2xx sent or received */
     LEG_OVER,    /* ended towards SIP; waits for the media process' last word */
 };
+
+/* How a key came: what a tone says the other side has heard, an event was relayed unless the leg's keys are held. */
+enum voice_key_by { KEY_EVENT, KEY_TONE, KEY_INFO };
 
 enum voice_media_state { MEDIA_NONE, MEDIA_OPENING, MEDIA_OPEN, MEDIA_CLOSING };
 
@@ -69,15 +84,27 @@ struct voice_leg {
     bool late_offer;          /* our offer went out in a 2xx; the ACK answers it */
     bool acked;
     bool held;                /* they hold us */
-    bool early_sdp;           /* agreed is set by a provisional answer */
     bool logged;              /* a dialog record was posted */
     bool bad_line;            /* its quality alarm is on */
     bool asking;              /* OPTIONS within the dialog is under way */
     bool started;             /* LEG_SET was sent */
     uint8_t auth_tries;
     uint8_t direction;        /* SAPA_MEDIA_SEND | RECEIVE */
-    uint8_t codec, dtmf_type;
+    uint8_t codec;
+    uint8_t type_send, type_receive, dtmf_khz;
+    bool noise, opus_fec;
+    bool offered_again;       /* our re-INVITE for another codec is out */
+    uint16_t opus_kbps;
+    uint32_t codecs;          /* that the peer has shown to know: bits by place in the table */
+    uint8_t dtmf_type, dtmf_receive; /* telephone-event as they number it, as we did; 0: not negotiated */
     uint8_t fork_count;
+    bool takes_update;        /* they take UPDATE */
+    bool refreshing;          /* a refresh of the session is under way */
+    bool session_ours;        /* we refresh it */
+    uint32_t session_s;       /* 0: no timer */
+    uint32_t session_min_s;   /* what they want at least */
+    int64_t session_due_us;   /* refresh, or the end */
+    struct voice_session_wish session_wish; /* of the caller's INVITE, until it is answered */
     uint32_t generation;      /* of the dialog record */
     uint32_t agent, trunk;
     uint16_t remote_rtcp;
@@ -85,9 +112,11 @@ struct voice_leg {
     char *body;               /* caller's offer until it is answered */
     char *target;             /* where our INVITE goes: URI, then route */
     uint16_t target_n, route_n;
+    uint64_t bridged;         /* the leg that hears it, as the media process was told; 0: none */
     uint32_t device_crc;      /* of the binding that is called */
     int64_t called_us;
     sapa_sip_dialog_id dialog;
+    sapa_sip_dialog_id early; /* the fork whose provisional answer is agreed; 0: none */
     sapa_sip_dialog_id forks[VOICE_FORKS_MAX];
     sapa_sip_tx_id tx;        /* their INVITE, unanswered */
     struct sapa_sdp_local sdp;
@@ -108,11 +137,16 @@ struct voice_offer {
     uint32_t agent, queue, ring_ms;
     uint8_t kind;
     bool ringing, over;
+    bool adopted;              /* its INVITEs are an earlier process' */
     uint8_t result;            /* worst outcome so far; SAPA_OFFER_OPEN: none */
     int cause;
     struct sapa_timer silence; /* phones that say nothing */
     struct sapa_timer line;    /* the agent still hears the confirmation of a code: his line is freed first */
     uint8_t line_tries;
+    struct sapa_timer star;    /* the agent dials a code while he talks: until the next key */
+    bool star_heard;           /* as tones: the customer has heard it anyway */
+    uint8_t star_n;
+    char star_keys[VOICE_STAR_MAX];
     struct voice_offer *next;
     struct voice_offer *next_dead;
     struct sapa_voice *voice;
@@ -138,11 +172,15 @@ struct voice_contact {
     bool gone;                /* contact_gone posted, or the core ended it */
     bool forgotten;           /* cmd_forget */
     bool secret_on;
+    bool recording_begun;     /* the recorder has a file: when it dies, the file tells the rest */
     bool recording_off;       /* what the recorder says is over */
     bool dead;
+    bool unreached;           /* a callback that is being dialled, or was in vain */
     uint8_t secret_n;
     char *secret;             /* SAPA_VOICE_SECRET_MAX bytes once there is one */
     char *recording_path;
+    uint64_t earlier;         /* a recording before that one whose end is not reported yet, 0 none */
+    char *earlier_path;
     struct voice_play *pending; /* prompts being made */
     uint32_t music_wanted[2]; /* counts hold music up: for the customer, for the agent */
     bool music_on[2];
@@ -154,9 +192,10 @@ struct voice_contact {
     char dial[64];
 };
 
-/** A phone dials a code. */
+/** A phone dials a code, as a call of its own or within a conversation; or an agent hears why his part in a contact is over. */
 struct voice_call_code {
     uint64_t request;
+    uint64_t contact;          /* dialled while talking with it; 0: a call of its own */
     uint8_t verb;
     uint32_t agent, code;
     uint8_t play_done;
@@ -172,7 +211,7 @@ struct voice_call_code {
 enum voice_told { TOLD_NOTHING, TOLD_REACHABLE, TOLD_UNREACHABLE, TOLD_BEFORE /* by an earlier process */ };
 
 /* `user` of requests outside dialogs: what they ask after. */
-enum { ASK_PHONE = 1, ASK_TRUNK = 2 };
+enum { ASK_PHONE = 1, ASK_TRUNK = 2, ASK_REGISTER = 3 };
 static inline uint64_t voice_ask(unsigned kind, uint32_t index, uint32_t crc)
 {
     return (uint64_t)crc << 32 | (uint64_t)kind << 24 | (index & 0xffffff);
@@ -189,13 +228,27 @@ struct voice_agent {
     uint8_t device_count;
     uint32_t last_queue;
     int64_t ping_due_us;      /* 0: not registered */
+    int64_t ghost_until_us;   /* a call of an earlier process is being taken from its phone */
     struct voice_device devices[VOICE_DEVICES_MAX];
+};
+
+/* Our registration at a carrier (RFC 3261 10.2): one Call-ID for its whole life. */
+struct voice_trunk_registration {
+    bool on;                  /* the carrier knows us */
+    bool under_way;
+    uint8_t auth_tries, fails;
+    uint32_t cseq, for_s;     /* for_s: what the carrier wants at least, 0: as described */
+    int64_t due_us;           /* 0: at once */
+    char call_id[17], tag[17];
+    struct sapa_sip_flow flow;
 };
 
 struct voice_trunk {
     struct sapa_sip_ip ip;    /* family 0: not resolved */
     uint32_t calls;
     bool asked, down;
+    bool alarm;               /* said: it does not answer, or does not take our registration */
+    struct voice_trunk_registration registration;
     uint8_t fails;
     int64_t ping_due_us, resolve_due_us;
     struct sapa_dns_query *query;
@@ -264,6 +317,7 @@ struct sapa_voice {
     bool media_alarm, fenced;
     uint32_t bad_lines;       /* legs with bad_line: the alarm is on while there is one */
     uint64_t media_generation;
+    uint64_t media_codecs;    /* that it can do, bits by place in the table; 0: one of before, G.711 alone */
     struct sapa_media_message *inventory;
     uint32_t inventory_count, inventory_size;
     /* adoption */
@@ -308,9 +362,12 @@ void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o);
 /* leg.c */
 struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
 sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg);
-void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64]);
-void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed);
+void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64],
+                         struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX]);
+void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed);
 void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct voice_leg *a, struct voice_leg *b);
+void sapa_voice_leg_keys(struct sapa_voice *v, struct voice_leg *from, struct sapa_str keys);
 void sapa_voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed);
 void sapa_voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg);
@@ -323,15 +380,48 @@ enum sapa_side sapa_voice_leg_side(const struct voice_leg *leg);
 bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
-const struct sapa_sdp_codec *sapa_voice_codecs(uint8_t first);
+
+/* codec.c */
+/** What we can do, `first` in front, or it alone; with what rides along. Returns how many. */
+size_t sapa_voice_codecs(const struct sapa_voice *v, uint8_t first, bool alone, struct sapa_sdp_codec ret[SAPA_SDP_CODECS_MAX]);
+void sapa_voice_codec_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed);
+void sapa_voice_codec_meet(struct sapa_voice *v, struct voice_leg *a, struct voice_leg *b);
+void sapa_voice_codec_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
 
 /* inbound.c */
 void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
 bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
-uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_ip *ip);
+uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow);
+
+/* ring.c */
+enum { VOICE_RING_TOKEN = 17 };
+struct voice_ring { /* how the INVITE of an offer to one phone is known */
+    uint64_t leg;
+    char call_id[VOICE_RING_TOKEN], tag[VOICE_RING_TOKEN], branch[VOICE_RING_TOKEN];
+};
+struct voice_ring sapa_voice_ring_of(const struct sapa_voice *v, uint64_t offer, uint32_t device_crc);
+/** CANCEL to all phones of the agent for an offer that an earlier process made. */
+void sapa_voice_ring_cancel(struct sapa_voice *v, uint64_t offer, uint32_t agent);
+/** The same for a leg of the media process that nobody knows: only its id is left. */
+void sapa_voice_ring_cancel_leg(struct sapa_voice *v, uint64_t leg);
+const struct sapa_media_message *sapa_voice_inventory_of(const struct sapa_voice *v, uint64_t leg);
+
+/* session.c */
+/** 422 with its header when they want less than we allow, else 0. */
+int sapa_voice_session_check(const struct sapa_sip_msg *msg, struct sapa_text *head);
+struct voice_session_wish sapa_voice_session_wish(const struct sapa_sip_msg *msg);
+void sapa_voice_session_ask(const struct voice_leg *leg, struct sapa_text *head);
+void sapa_voice_session_take(struct sapa_voice *v, struct voice_leg *leg, const struct voice_session_wish *wish, struct sapa_text *head);
+void sapa_voice_session_answered(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_msg *msg);
+void sapa_voice_session_allows(struct voice_leg *leg, const struct sapa_sip_msg *msg);
+bool sapa_voice_session_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
+bool sapa_voice_session_too_small(struct voice_leg *leg, const struct sapa_sip_event *ev);
+void sapa_voice_session_second(struct sapa_voice *v, struct voice_leg *leg);
 
 /* outbound.c */
 void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd);
+/** An offer that rang when an earlier process died goes on. False: it cannot, and its phones have been told to stop. */
+bool sapa_voice_offer_adopt(struct sapa_voice *v, const struct sapa_voice_held *held);
 void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere);
 void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd);
@@ -365,6 +455,8 @@ void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent
 void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base);
 void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg);
+/** The agent's part is over: he hears why, and then his line is free; at once when it cannot be said. */
+void sapa_voice_code_last_word(struct sapa_voice *v, struct voice_leg *leg, enum sapa_prompt_id id);
 /** An offer comes: code calls of this agent end, spoken or not. True: one of them still holds the line. */
 bool sapa_voice_code_yield(struct sapa_voice *v, uint32_t agent);
 void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
@@ -377,8 +469,9 @@ void sapa_voice_play_done(struct sapa_voice *v, struct voice_contact *c, uint32_
 sapa_rc sapa_voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa_str text, unsigned language,
                          struct voice_prompt_wait wait, char *ret_base);
 struct voice_leg *sapa_voice_talking_agent(const struct voice_contact *c);
-void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, enum sapa_prompt_id id);
-void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit);
+void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, uint32_t prompt);
+void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit, enum voice_key_by by);
+void sapa_voice_agent_key(struct sapa_voice *v, struct voice_leg *leg, char digit, bool heard);
 void sapa_voice_secret_set(struct sapa_voice *v, struct voice_contact *c, bool on);
 
 /* record.c */
@@ -390,6 +483,8 @@ void sapa_voice_recording_failed(struct sapa_voice *v, struct voice_contact *c);
 sapa_rc sapa_voice_media_open(struct sapa_voice *v);
 void sapa_voice_media_close(struct sapa_voice *v);
 sapa_rc sapa_voice_media_send(struct sapa_voice *v, struct sapa_media_message *m);
+/** What the description says of the media process's own judgements: sent when it comes up and when the description changes. */
+void sapa_voice_media_limits(struct sapa_voice *v);
 void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_message *m);
 void sapa_voice_media_link_state(struct sapa_voice *v, bool up);
 
@@ -397,6 +492,17 @@ void sapa_voice_media_link_state(struct sapa_voice *v, bool up);
 size_t sapa_voice_state_write(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size);
 void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up);
 void sapa_voice_media_inventory_done(struct sapa_voice *v);
+
+/* trunk.c */
+void sapa_voice_trunk_registered(struct sapa_voice *v, uint32_t index, const struct sapa_sip_event *ev);
+void sapa_voice_trunks_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow);
+/** A (Proxy-)Authorization line for the challenge in `msg`. False: none that we can answer. */
+bool sapa_voice_trunk_credentials(struct sapa_voice *v, const struct sapa_trunk *trunk, const struct sapa_sip_msg *msg,
+                                  struct sapa_str method, struct sapa_str uri, struct sapa_text *head);
+/** It may be called through: its address is known, it answers, and it takes our registration if it wants one. */
+bool sapa_voice_trunk_good(const struct sapa_voice *v, uint32_t index);
+/* a way to a trunk, as its description says */
+sapa_rc sapa_voice_trunk_flow(struct sapa_voice *v, uint32_t index, struct sapa_sip_flow *ret_flow);
 
 /* number.c */
 struct sapa_str sapa_voice_number_normal(struct sapa_str text, const char *country, char *buf, size_t size);

@@ -279,15 +279,19 @@ static void refused(void **state)
     fake_invite(f, &c, "192.0.2.5", "1500", "", FAKE_SDP("192.0.2.5", "30000", "18", "sendrecv"));
     fake_want(f, "SIP/2.0 488", c.call_id);
     fake_request(f, &c, "ACK", "", "", "");
-    fake_invite(f, &c, "192.0.2.5", "1500", "Require: 100rel\r\n", fake_sdp_customer);
-    assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: 100rel"));
+    fake_invite(f, &c, "192.0.2.5", "1500", "", /* keys for SRTP that nobody would use: never answered in the clear */
+                "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 30000 RTP/SAVPF 8\r\n");
+    fake_want(f, "SIP/2.0 488", c.call_id);
+    fake_request(f, &c, "ACK", "", "", "");
+    fake_invite(f, &c, "192.0.2.5", "1500", "Require: precondition\r\n", fake_sdp_customer);
+    assert_non_null(strstr(fake_want(f, "SIP/2.0 420", c.call_id)->text, "Unsupported: precondition"));
     fake_request(f, &c, "ACK", "", "", "");
     sapa_voice_stats_read(f->voice, &stats);
-    assert_int_equal(stats.offered, 4); /* 420 never was a call that could be taken */
+    assert_int_equal(stats.offered, 5); /* 420 never was a call that could be taken */
     assert_int_equal(stats.refused_source, 1);
     assert_int_equal(stats.refused_store, 1);
     assert_int_equal(stats.refused_core, 1);
-    assert_int_equal(stats.refused_sdp, 1);
+    assert_int_equal(stats.refused_sdp, 2);
     assert_int_equal(stats.arrived, 0);
     assert_int_equal(fake_posted_count(f, SAPA_T_contact_arrived), 0);
     assert_empty(f);
@@ -618,6 +622,10 @@ static void callback_with_credentials(void **state)
     assert_non_null(strstr(invite->text, "username=\"sapa\""));
     fake_reply(f, invite, 183, "t", "", fake_sdp_customer);
     assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET); /* the agent hears the carrier's ringing */
+    assert_int_equal(set->u.leg.remote.port, 30000);
+    const struct sapa_media_message *early = fake_media(f, SAPA_MEDIA_BRIDGE);
+    assert_int_equal(early->other, set->leg);
     fake_reply(f, invite, 180, "t", "", "");
     fake_reply(f, invite, 200, "t", "", ""); /* its description came early */
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
@@ -634,6 +642,45 @@ static void callback_with_credentials(void **state)
     FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 50);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    assert_empty(f);
+}
+
+/* Nobody answers a callback: the agent is told so before his line is free, unless the next offer is there already. */
+static void callback_not_reached(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        const uint64_t contact = fake_customer(f, &customer);
+        fake_request(f, &customer, "BYE", "", "", "");
+        struct fake_call agent = fake_agent(f, contact, 50 + turn, 0);
+        FAKE_COMMAND(f, cmd_dial, .contact = contact, .attempt = 1, .kind = 0, .from = 0, .ring_ms = 30000);
+        assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/callback.agent");
+        fake_reply(f, fake_want(f, "INVITE sip:6281234567890@192.0.2.10 SIP/2.0", ""), 486, "t", "", "");
+        assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 2);
+        FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 50 + turn);
+        FAKE_COMMAND(f, cmd_forget, .contact = contact);
+        struct sapa_media_message m = *fake_media(f, SAPA_MEDIA_PLAY);
+        assert_string_equal(m.u.play.files[0], "/cache/callback.not-reached");
+        fake_none(f, "BYE", agent.call_id);
+        if (turn == 0) {
+            struct sapa_media_message done = { .op = SAPA_MEDIA_PLAY_DONE, .leg = m.leg };
+            done.u.play.play = 0x80000001; /* of the word before it, which it replaced */
+            sapa_voice_media_receive(f->voice, &done);
+            fake_none(f, "BYE", agent.call_id);
+            done.u.play.play = 1;
+            sapa_voice_media_receive(f->voice, &done);
+            fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+        } else {
+            const uint64_t next = fake_customer(f, &customer);
+            FAKE_COMMAND(f, cmd_offer, .offer = 60, .contact = next, .agent = 0, .queue = 0, .ring_ms = 20000);
+            fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+            fake_reply(f, fake_want(f, "INVITE", "X-Sapa"), 486, "x", "", "");
+            fake_request(f, &customer, "BYE", "", "", "");
+            FAKE_COMMAND(f, cmd_forget, .contact = next);
+        }
+    }
     assert_empty(f);
 }
 
@@ -663,13 +710,318 @@ static void trunks_in_trouble(void **state)
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
     assert_int_equal(progress->u.dial_progress.state, 2);
     assert_int_equal(progress->u.dial_progress.cause, 486);
+    /* it rang until the carrier had enough: the customer does not answer, and no other trunk makes him */
     dial.u.cmd_dial.attempt = 3;
     fake_command(f, &dial);
     invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 180, "x", "", "");
+    fake_reply(f, invite, 408, "x", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 408);
+    assert_int_equal(progress->u.dial_progress.side, SAPA_SIDE_CUSTOMER);
+    dial.u.cmd_dial.attempt = 4;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
     fake_reply(f, invite, 180, "w", "", "");
-    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 3);
+    FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 4);
     fake_reply(f, fake_want(f, "CANCEL", ""), 200, "w", "", "");
     fake_reply(f, invite, 487, "w", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* A carrier that wants us registered: credentials, its times, refusals, calls that come to our Contact. */
+static void registers_at_a_carrier(void **state)
+{
+    struct fake *f = *state;
+    static struct sapa_trunk trunks[2];
+    memcpy(trunks, fake_trunks, sizeof(trunks));
+    trunks[1] = (struct sapa_trunk){ .key = { "two", 3 }, .host = { "198.51.100.200", 14 }, .registers = 1, .register_s = 600,
+                                     .user = { "62215550100", 11 }, .password = { "pass", 4 }, .domain = { "ims.example", 11 } };
+    f->centre.trunks = trunks;
+    sapa_voice_centre(f->voice, &f->centre);
+    assert_false(sapa_voice_trunk_good(f->voice, 1));
+    fake_run(f, 1000000);
+    const struct fake_sent *one = fake_want(f, "REGISTER sip:ims.example SIP/2.0", "To: <sip:62215550100@ims.example>");
+    assert_non_null(strstr(one->text, "Contact: <sip:62215550100@203.0.113.1:5060>"));
+    assert_non_null(strstr(one->text, "Expires: 600"));
+    assert_null(strstr(one->text, "Authorization"));
+    char call_id[100], again[100];
+    fake_header(one->text, "Call-ID", call_id, sizeof(call_id));
+    fake_reply(f, one, 401, "r", "WWW-Authenticate: Digest realm=\"ims\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"\r\n", "");
+    one = fake_want(f, "REGISTER", "Authorization: Digest");
+    assert_non_null(strstr(one->text, "algorithm=SHA-256"));
+    assert_non_null(strstr(one->text, "uri=\"sip:ims.example\""));
+    assert_non_null(strstr(one->text, "CSeq: 2 REGISTER"));
+    fake_header(one->text, "Call-ID", again, sizeof(again));
+    assert_string_equal(again, call_id);
+    fake_reply(f, one, 200, "r", "Contact: <sip:other@203.0.113.9>;expires=7, <sip:62215550100@203.0.113.1:5060>;expires=120\r\n", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    assert_true(sapa_voice_trunk_good(f->voice, 1));
+
+    /* a call comes to our Contact, from where we registered: it is the trunk's, and its number stands in To */
+    struct fake_call c = { .flow = fake_flow("198.51.100.200", 5060), .call_id = "reg-call", .us = "<sip:0812@ims.example>;tag=p",
+                           .them = "<sip:+62215550100@ims.example>", .target = "sip:62215550100@203.0.113.1:5060" };
+    fake_request(f, &c, "INVITE", "", "application/sdp", fake_sdp_customer);
+    const struct sapa_record *arrived = fake_posted(f, SAPA_T_contact_arrived);
+    assert_int_equal(arrived->u.contact_arrived.trunk, 1);
+    assert_int_equal(arrived->u.contact_arrived.number, 0);
+    FAKE_COMMAND(f, cmd_reject, .contact = arrived->u.contact_arrived.contact, .status = 486);
+    fake_request(f, &c, "ACK", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = arrived->u.contact_arrived.contact);
+
+    /* renewed in time, by the carrier's own time */
+    fake_run(f, 57000000);
+    fake_none(f, "REGISTER", "");
+    fake_run(f, 4000000);
+    one = fake_want(f, "REGISTER", "CSeq: 3 REGISTER");
+    fake_reply(f, one, 423, "r", "Min-Expires: 900\r\n", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    fake_run(f, 1000000);
+    one = fake_want(f, "REGISTER", "Expires: 900");
+    assert_true(sapa_voice_trunk_good(f->voice, 1)); /* the one before still holds */
+    fake_reply(f, one, 200, "r", "Expires: 900\r\n", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    fake_run(f, 800000000);
+    fake_none(f, "REGISTER", "");
+    fake_run(f, 41000000);
+    /* refused: said with its reason, tried again later, and good again */
+    one = fake_want(f, "REGISTER", "");
+    fake_reply(f, one, 403, "r", "", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    assert_false(sapa_voice_trunk_good(f->voice, 1));
+    fake_run(f, 6000000);
+    fake_reply(f, fake_want(f, "REGISTER", ""), 403, "r", "", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    const struct sapa_record *alarm = fake_posted(f, SAPA_T_alarm_raised);
+    assert_int_equal(alarm->u.alarm_raised.on, 1);
+    assert_non_null(strstr(alarm->u.alarm_raised.text.p, "trunk two does not take our registration (403)"));
+    fake_run(f, 9000000);
+    fake_none(f, "REGISTER", "");
+    fake_run(f, 2000000);
+    fake_reply(f, fake_want(f, "REGISTER", ""), 200, "r", "", "");
+    while (fake_find(f, "REGISTER", "Expires"))
+        ; /* its repetitions */
+    assert_int_equal(fake_posted(f, SAPA_T_alarm_raised)->u.alarm_raised.on, 0);
+    assert_true(sapa_voice_trunk_good(f->voice, 1));
+    f->centre.trunks = fake_trunks;
+    sapa_voice_centre(f->voice, &f->centre);
+    assert_empty(f);
+}
+
+/* A trunk that says nothing is not waited for: the next one carries the call. */
+static void silent_trunk(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 60000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *dead = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "P-Asserted-Identity: <sip:62215550100@192.0.2.10>");
+    fake_run(f, 4000000);
+    fake_none(f, "INVITE sip:62811@192.0.2.20", "");
+    fake_run(f, 3000000);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.20:5062 SIP/2.0", "");
+    fake_reply(f, invite, 200, "u", "", fake_sdp_customer);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 1);
+    fake_reply(f, dead, 200, "late", "", fake_sdp_customer); /* and then it does speak: nobody stays hanging there */
+    struct fake_call late = fake_callee(dead, "late");
+    fake_want(f, "ACK", late.call_id);
+    fake_reply(f, fake_want(f, "BYE", late.call_id), 200, "late", "", "");
+    struct fake_call outside = fake_callee(invite, "u");
+    fake_request(f, &outside, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* Sessions have an end of their own (RFC 4028), whoever refreshes them. */
+static void session_of_a_caller(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    fake_invite(f, &c, "192.0.2.5", "+62215550100", "Supported: timer\r\nSession-Expires: 60\r\n", fake_sdp_customer);
+    assert_non_null(strstr(fake_want(f, "SIP/2.0 422", c.call_id)->text, "Min-SE: 90"));
+    fake_request(f, &c, "ACK", "", "", "");
+    for (int theirs = 0; theirs < 2; theirs++) {
+        fake_invite(f, &c, "192.0.2.5", "+62215550100", theirs ? "Supported: timer\r\nSession-Expires: 120;refresher=uac\r\nAllow: UPDATE\r\n"
+                                                               : "Supported: timer\r\nSession-Expires: 120;refresher=uas\r\nAllow: INVITE, UPDATE\r\n",
+                    fake_sdp_customer);
+        f->posted_seen = f->posted_count - 1;
+        const uint64_t contact = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+        FAKE_COMMAND(f, cmd_answer, .contact = contact);
+        const struct fake_sent *ok = fake_want(f, "SIP/2.0 200", c.call_id);
+        assert_non_null(strstr(ok->text, theirs ? "Session-Expires: 120;refresher=uac\r\n" : "Session-Expires: 120;refresher=uas\r\n"));
+        assert_true(!strstr(ok->text, "Require: timer") == !theirs);
+        fake_learn(&c, ok->text);
+        fake_request(f, &c, "ACK", "", "", "");
+        if (theirs) { /* they refresh once, and then no more */
+            fake_run(f, 60000000);
+            fake_request(f, &c, "UPDATE", "Supported: timer\r\nSession-Expires: 120;refresher=uac\r\n", "", "");
+            assert_non_null(strstr(fake_want(f, "SIP/2.0 200", "UPDATE")->text, "Session-Expires: 120;refresher=uac"));
+            fake_run(f, 80000000);
+            assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 1);
+            fake_run(f, 10000000);
+            fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+        } else { /* we refresh, and hear that they are gone */
+            fake_run(f, 61000000);
+            const struct fake_sent *update = fake_want(f, "UPDATE", c.call_id);
+            assert_non_null(strstr(update->text, "Session-Expires: 120;refresher=uac"));
+            assert_non_null(strstr(update->text, "Content-Length: 0"));
+            fake_reply(f, update, 200, "", "Session-Expires: 120;refresher=uac\r\n", "");
+            fake_run(f, 61000000);
+            while ((update = fake_find(f, "UPDATE", "Session-Expires")) != NULL)
+                fake_reply(f, update, 481, "", "", "");
+            fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+        }
+        const struct sapa_record *gone = fake_posted(f, SAPA_T_contact_gone);
+        assert_int_equal(gone->u.contact_gone.side, SAPA_SIDE_NETWORK);
+        assert_int_equal(gone->u.contact_gone.cause, theirs ? 408 : 481);
+        FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    }
+    assert_empty(f);
+}
+
+static void session_of_ours(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 30000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "Session-Expires: 1800\r\n");
+    fake_reply(f, invite, 422, "s", "Min-SE: 3600\r\n", "");
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "Session-Expires: 3600\r\nMin-SE: 3600\r\n");
+    fake_reply(f, invite, 200, "t", "Require: timer\r\nSession-Expires: 3600;refresher=uac\r\nAllow: INVITE, BYE\r\n", fake_sdp_customer);
+    struct fake_call outside = fake_callee(invite, "t");
+    fake_want(f, "ACK", outside.call_id);
+    fake_run(f, 1795000000);
+    fake_none(f, "INVITE", "");
+    fake_run(f, 6000000); /* they do not take UPDATE: a re-INVITE with what holds */
+    const struct fake_sent *again = fake_want(f, "INVITE", "Session-Expires: 3600;refresher=uac");
+    assert_non_null(strstr(again->text, outside.call_id));
+    assert_non_null(strstr(again->text, "m=audio"));
+    while (fake_find(f, "INVITE", "m=audio"))
+        ;
+    f->media_seen = f->media_count;
+    fake_reply(f, again, 200, "", "Session-Expires: 3600;refresher=uac\r\n", FAKE_SDP("192.0.2.5", "30044", "8 101", "sendrecv"));
+    fake_want(f, "ACK", outside.call_id);
+    assert_int_equal(fake_media(f, SAPA_MEDIA_LEG_SET)->u.leg.remote.port, 30044);
+    fake_run(f, 1700000000);
+    fake_none(f, "INVITE", "");
+    outside.cseq = 10;
+    fake_request(f, &outside, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* What the network plays is heard before the answer; it belongs to its fork. */
+static void early_media(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t contact = fake_customer(f, &customer);
+    const uint64_t leg = fake_media(f, SAPA_MEDIA_LEG_SET)->leg;
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 30000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 183, "a", "", FAKE_SDP("192.0.2.61", "30010", "8 101", "sendrecv"));
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    const uint64_t outside = set->leg;
+    assert_int_equal(set->u.leg.remote.port, 30010);
+    const struct sapa_media_message *bridge = fake_media(f, SAPA_MEDIA_BRIDGE);
+    assert_int_equal(bridge->leg, leg);
+    assert_int_equal(bridge->other, outside);
+    /* another fork speaks and is answered with its own address */
+    const size_t before = f->media_count;
+    fake_reply(f, invite, 183, "b", "", FAKE_SDP("192.0.2.62", "30020", "8 101", "sendrecv"));
+    assert_int_equal(f->media_count, before); /* one at a time is heard */
+    fake_reply(f, invite, 200, "b", "", FAKE_SDP("192.0.2.62", "30022", "8 101", "sendrecv"));
+    assert_int_equal(fake_media(f, SAPA_MEDIA_LEG_SET)->u.leg.remote.port, 30022);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 1);
+    struct fake_call called = fake_callee(invite, "b");
+    fake_want(f, "ACK", called.call_id);
+    called.cseq = 10;
+    fake_request(f, &called, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 3);
+    /* a 200 of one fork without a description is not the answer that another fork gave */
+    dial.u.cmd_dial.attempt = 2;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10 SIP/2.0", "");
+    fake_reply(f, invite, 183, "c", "", FAKE_SDP("192.0.2.61", "30030", "8 101", "sendrecv"));
+    fake_reply(f, invite, 200, "d", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 0);
+    const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 488);
+    called = fake_callee(invite, "d");
+    fake_want(f, "ACK", called.call_id);
+    fake_reply(f, fake_want(f, "BYE", called.call_id), 200, "d", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* A key that came by INFO reaches whom the sender talks with, unless it is a secret. */
+static void keys_cross(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    fake_request(f, &customer, "INFO", "", "application/dtmf-relay", "Signal=4\r\n"); /* nobody is there */
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+    const struct sapa_media_message *bridge = fake_media(f, SAPA_MEDIA_BRIDGE);
+    for (size_t i = 0; i < f->media_count; i++)
+        assert_int_not_equal(f->media[i].op, SAPA_MEDIA_SEND_DTMF);
+    fake_request(f, &customer, "INFO", "", "application/dtmf-relay", "Signal=5\r\nDuration=160\r\n");
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_SEND_DTMF);
+    assert_int_equal(m->leg, bridge->other);
+    assert_string_equal(m->u.dtmf.digits, "5");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "7");
+    m = fake_media(f, SAPA_MEDIA_SEND_DTMF);
+    assert_int_equal(m->leg, bridge->leg);
+    FAKE_COMMAND(f, cmd_secret, .contact = contact, .on = 1);
+    const size_t before = f->media_count;
+    fake_request(f, &customer, "INFO", "", "application/dtmf", "3");
+    assert_int_equal(f->media_count, before);
+    FAKE_COMMAND(f, cmd_secret, .contact = contact, .on = 0);
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_request(f, &customer, "INFO", "", "application/dtmf", "9"); /* nobody is there any more */
+    for (size_t i = before; i < f->media_count; i++)
+        assert_int_not_equal(f->media[i].op, SAPA_MEDIA_SEND_DTMF);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
+/* Some carriers promise telephone events and send tones. */
+static void tones_of_a_trunk(void **state)
+{
+    struct fake *f = *state;
+    static struct sapa_trunk trunks[2];
+    struct fake_call customer;
+    memcpy(trunks, fake_trunks, sizeof(trunks));
+    trunks[0].inband_dtmf = 1;
+    f->centre.trunks = trunks;
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.dtmf_type, 101);
+    assert_int_equal(set->u.leg.dtmf_inband, 1);
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     assert_empty(f);
@@ -751,7 +1103,7 @@ static void codes(void **state)
     FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = SAPA_VERB_WRAPUP_DONE);
     /* unknown reason and unknown code: said so, and the core is not asked */
     static const struct { const char *code, *prompt; } wrong[] = {
-        { "*29", "/cache/agent.unknown-reason" }, { "*399", "/cache/agent.unknown-disposition" }, { "*99", "/cache/agent.unknown-code" },
+        { "*29", "/cache/agent.unknown-reason" }, { "*399", "/cache/agent.unknown-disposition" }, { "#99", "/cache/agent.unknown-code" },
     };
     for (size_t i = 0; i < SAPA_COUNT(wrong); i++) {
         dial_code(f, &c, wrong[i].code);
@@ -768,6 +1120,146 @@ static void codes(void **state)
     fake_request(f, &c, "ACK", "", "", "");
     assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/agent.refused");
     fake_request(f, &c, "BYE", "", "", "");
+    assert_empty(f);
+}
+
+/* Every code in every state: what is said is what is true now. */
+static void what_codes_say(void **state)
+{
+    struct fake *f = *state;
+    static const struct {
+        const char *code;
+        int rc;
+        uint64_t presence, reason, wrapup;
+        const char *said[3];
+    } table[] = {
+        { "*1", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.ready" } },
+        { "*1", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.ready" } }, /* he was already */
+        { "*1", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.unreachable" } }, /* his phone is not registered */
+        { "*2", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.not-ready" } },
+        { "*2", SAPA_ESTATE, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.not-ready" } },
+        { "*21", SAPA_ESTATE, SAPA_PRESENCE_NOT_READY, 0, 0, { "agent.not-ready-for", "Istirahat" } },
+        { "*21", SAPA_ENOENT, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.unknown-reason" } },
+        { "*3", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.wrapup-done" } },
+        { "*3", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.no-wrapup" } },
+        { "*312", SAPA_ENOENT, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.unknown-disposition" } }, /* of another queue */
+        { "*4", 0, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.wrapup-extended" } },
+        { "*4", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.no-wrapup" } },
+        { "*4", SAPA_EDENIED, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.refused" } }, /* a second time */
+        { "*5", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.status-ready" } },
+        { "*5", 0, SAPA_PRESENCE_READY, SAPA_NONE, 1, { "agent.status-wrapup" } },
+        { "*5", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 1, { "agent.status-wrapup", "agent.not-ready" } },
+        { "*5", 0, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 0, { "agent.status-not-ready" } },
+        { "*5", 0, SAPA_PRESENCE_NOT_READY, 0, 0, { "agent.status-not-ready", "Istirahat" } },
+        { "*5", 0, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0, { "agent.status-offline" } },
+        { "*6", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-paused" } },
+        { "*6", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-paused" } },
+        { "*6", SAPA_EDENIED, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.refused" } }, /* nothing is recorded */
+        { "*7", 0, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-resumed" } },
+        { "*7", SAPA_ENOENT, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.no-call" } },
+        { "*8", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.record-started" } },
+        { "*8", SAPA_EDENIED, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.refused" } },
+        { "*9", 0, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0, { "agent.logged-out" } },
+        { "*9", SAPA_ESTATE, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0, { "agent.logged-out" } },
+        { "*9", SAPA_ESTATE, SAPA_PRESENCE_READY, SAPA_NONE, 0, { "agent.refused" } }, /* he talks */
+    };
+
+    f->voice->agents[0].last_queue = 1;
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        struct fake_call c;
+        char said[200] = "", expected[200] = "";
+        dial_code(f, &c, table[i].code);
+        const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+        FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .verb = asked->u.agent_command.verb,
+                     .rc = (uint64_t)-table[i].rc, .code = table[i].reason, .presence = table[i].presence, .wrapup = table[i].wrapup);
+        fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+        fake_request(f, &c, "ACK", "", "", "");
+        const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_PLAY);
+        for (unsigned k = 0; k < m->u.play.file_count; k++)
+            snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s ", m->u.play.files[k]);
+        for (unsigned k = 0; k < 3 && table[i].said[k]; k++)
+            snprintf(expected + strlen(expected), sizeof(expected) - strlen(expected), "/cache/%s ", table[i].said[k]);
+        if (strcmp(said, expected) != 0)
+            fail_msg("%s with %d (row %zu): %s instead of %s", table[i].code, table[i].rc, i, said, expected);
+        fake_request(f, &c, "BYE", "", "", "");
+    }
+    assert_empty(f);
+}
+
+static size_t keys_sent(const struct fake *f, char *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->media_count; i++)
+        if (f->media[i].op == SAPA_MEDIA_SEND_DTMF)
+            for (const char *p = f->media[i].u.dtmf.digits; *p; p++)
+                ret[n++] = *p;
+    ret[n] = '\0';
+    return n;
+}
+
+/* Codes dialled on the line on which the agent talks: the customer does not get them, but all else. */
+static void codes_while_talking(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    char sent[64];
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    assert_int_equal(set->u.leg.keys_held, 0);
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    set = fake_media(f, SAPA_MEDIA_LEG_SET);
+    const uint64_t leg = set->leg;
+    assert_int_equal(set->u.leg.keys_held, 1);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+
+    press(f, leg, contact, "4"); /* no code: at once */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+    press(f, leg, contact, "*");
+    press(f, leg, contact, "6"); /* whole: at once */
+    const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_RECORD_PAUSE);
+    assert_int_equal(asked->u.agent_command.agent, 0);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked->u.agent_command.request, .rc = 0);
+    const struct sapa_media_message *note = fake_media(f, SAPA_MEDIA_PLAY); /* a word for the agent alone */
+    assert_int_equal(note->leg, leg);
+    assert_string_equal(note->u.play.files[0], "/cache/agent.record-paused");
+    press(f, leg, contact, "*21"); /* an argument may follow: it waits, then it is one */
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 1400000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 1);
+    fake_run(f, 200000);
+    asked = fake_posted(f, SAPA_T_agent_command);
+    assert_int_equal(asked->u.agent_command.verb, SAPA_VERB_NOT_READY);
+    assert_int_equal(asked->u.agent_command.code, 0);
+    fake_run(f, 6000000); /* nobody replies: that is said */
+    assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/agent.refused");
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4");
+
+    press(f, leg, contact, "*00"); /* none, as soon as that is clear */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    press(f, leg, contact, "*"); /* and a lone star after its time */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00");
+    fake_run(f, 1600000);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00*");
+    press(f, leg, contact, "*29#"); /* no such reason */
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "*");
+    fake_request(f, &agent, "INFO", "", "application/dtmf", "7");
+    assert_int_equal(fake_posted(f, SAPA_T_agent_command)->u.agent_command.verb, SAPA_VERB_RECORD_RESUME);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 3);
+    keys_sent(f, sent);
+    assert_string_equal(sent, "4*00**29#");
+    press(f, leg, contact, "*"); /* he hangs up in the middle of one */
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
     assert_empty(f);
 }
 
@@ -900,8 +1392,10 @@ static void recording(void **state)
     assert_non_null(mkdtemp(folder));
     f->voice->options.recordings_dir = folder;
     const uint64_t contact = fake_customer(f, &customer);
+    f->centre.system.recording_tone_s = 1; /* media takes two at least */
     FAKE_COMMAND(f, cmd_record, .contact = contact, .recording = 33, .action = 0);
     const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_RECORD);
+    assert_int_equal(m->u.record.beep_s, SAPA_MEDIA_BEEP_S_MIN);
     snprintf(want, sizeof(want), "%s/toko/2026/11/18/33.srec", folder);
     assert_string_equal(m->u.record.path, want);
     assert_int_equal(m->u.record.wrapped_size, 72);
@@ -917,6 +1411,32 @@ static void recording(void **state)
         assert_string_equal(r->u.recording_state.path.p, "toko/2026/11/18/33.srec");
         assert_true(i == 3 ? r->u.recording_state.hash.n >= 63 : r->u.recording_state.hash.n == 0);
     }
+    assert_empty(f);
+    /* two after each other, the second before the recorder has said that the first is over: each has its own file */
+    const uint64_t moved = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 35, .action = 0);
+    fake_run(f, 0);
+    assert_int_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.state, 0);
+    f->media_mute = true;
+    struct sapa_media_message over = { .op = SAPA_MEDIA_RECORD_STATE, .contact = moved, .recording = 35 };
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 35, .action = 3 } });
+    sapa_voice_command(f->voice, &(struct sapa_record){ .type = SAPA_T_cmd_record, .u.cmd_record = { .contact = moved, .recording = 36, .action = 0 } });
+    fake_run(f, 0);
+    over.u.record_state.state = 3;
+    sapa_voice_media_receive(f->voice, &over);
+    over.recording = 36;
+    over.u.record_state.state = 0;
+    sapa_voice_media_receive(f->voice, &over);
+    f->media_mute = false;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sapa_record *r = fake_posted(f, SAPA_T_recording_state);
+        assert_int_equal(r->u.recording_state.recording, 35 + i);
+        assert_string_equal(r->u.recording_state.path.p, i ? "toko/2026/11/18/36.srec" : "toko/2026/11/18/35.srec");
+    }
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 36, .action = 3);
+    assert_string_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.path.p, "toko/2026/11/18/36.srec");
+    FAKE_COMMAND(f, cmd_forget, .contact = moved);
     assert_empty(f);
     /* no key: not recorded, and said so */
     f->voice->options.recordings_dir = NULL;
@@ -1036,6 +1556,28 @@ static void poor_line(void **state)
     assert_empty(f);
 }
 
+/* When a line is called bad stands in the description: media learns it when it comes and when that changes. */
+static void media_learns_the_limits(void **state)
+{
+    struct fake *f = *state;
+    struct sapa_centre other = *f->options.centre;
+    f->media_seen = f->media_count;
+    sapa_voice_media_link(f->voice, false);
+    sapa_voice_media_link(f->voice, true);
+    fake_run(f, 0);
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 360);
+    assert_int_equal(m->u.limits.quality_window_ms, 10000);
+    other.system.quality_alarm_mos_x100 = 330;
+    other.system.quality_alarm_ms = 20000;
+    sapa_voice_centre(f->voice, &other);
+    m = fake_media(f, SAPA_MEDIA_LIMITS);
+    assert_int_equal(m->u.limits.quality_mos_x100, 330);
+    assert_int_equal(m->u.limits.quality_window_ms, 20000);
+    sapa_voice_centre(f->voice, f->options.centre);
+    assert_empty(f);
+}
+
 /* The centre's mailbox is full for a while: nothing is lost, and nothing overtakes. */
 static void centre_is_slow(void **state)
 {
@@ -1127,6 +1669,41 @@ static void hold_dialects(void **state)
     assert_empty(f);
 }
 
+/* A polite stop: the customers' ends first and as the centre's own doing; agents' legs go with them, nothing is told twice. */
+static void the_centre_stops(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call talking, ringing;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    const uint64_t a = fake_customer(f, &talking);
+    fake_agent(f, a, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = a, .offer = 5);
+    const uint64_t b = fake_customer(f, &ringing);
+    FAKE_COMMAND(f, cmd_offer, .offer = 6, .contact = b, .agent = 1, .queue = 0, .ring_ms = 20000);
+    fake_reply(f, fake_want(f, "INVITE", "sip:102@"), 180, "phone", "", "");
+    f->posted_seen = f->posted_count;
+    const size_t before = f->posted_count;
+    sapa_voice_end_calls(f->voice, "the centre is stopping");
+    fake_run(f, 0);
+    size_t gone = 0;
+    for (size_t i = before; i < f->posted_count; i++) {
+        const struct sapa_record *r = &f->posted[i];
+        assert_int_not_equal(r->type, SAPA_T_agent_gone);
+        assert_int_not_equal(r->type, SAPA_T_offer_failed);
+        if (r->type != SAPA_T_contact_gone)
+            continue;
+        gone++;
+        assert_int_equal(r->u.contact_gone.side, SAPA_SIDE_FLOW);
+        assert_true(r->u.contact_gone.contact == a || r->u.contact_gone.contact == b);
+    }
+    assert_int_equal(gone, 2);
+    fake_want(f, "BYE", talking.call_id);
+    fake_want(f, "BYE", ringing.call_id);
+    fake_want(f, "BYE", "sip:phone@198.51.100.7");
+    fake_want(f, "CANCEL", "sip:102@");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1135,9 +1712,9 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(codes), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
-        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(centre_is_slow),
-        TEST(new_description), TEST(hold_dialects),
+        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
+        TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

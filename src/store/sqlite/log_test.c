@@ -194,6 +194,33 @@ static void snapshot_ahead_of_the_log_is_noticed(void **state)
     assert_non_null(strstr(text, "the end of the log is missing"));
 }
 
+static void starts_of_centres_are_found(void **state)
+{
+    struct sapa_store *store = open_store();
+    struct desk desk;
+    struct sapa_record record;
+    uint64_t seq;
+
+    (void)state;
+    desk_start(&desk, store, NULL);
+    desk_fill(&desk, 4, 1, 100);
+    for (unsigned i = 0; i < 2; i++) {
+        sapa_record_init(&record, SAPA_T_centre_started);
+        record.at_us = 200 + i;
+        desk_put(&desk, record); /* 5, 9 */
+        desk_fill(&desk, 3, 1, 300);
+    }
+    assert_int_equal(sapa_store_centre_start(store, 4, &seq), SAPA_ENOENT);
+    assert_int_equal(sapa_store_centre_start(store, 5, &seq), SAPA_OK);
+    assert_int_equal(seq, 5);
+    assert_int_equal(sapa_store_centre_start(store, 8, &seq), SAPA_OK);
+    assert_int_equal(seq, 5);
+    assert_int_equal(sapa_store_centre_start(store, UINT64_MAX, &seq), SAPA_OK);
+    assert_int_equal(seq, 9);
+    desk_stop(&desk);
+    sapa_store_close(store);
+}
+
 static void contacts_have_their_span(void **state)
 {
     struct sapa_store *store = open_store();
@@ -243,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(forged_records_are_found, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(quarantine_is_explicit_and_keeps_everything, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(snapshot_ahead_of_the_log_is_noticed, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(starts_of_centres_are_found, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(contacts_have_their_span, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "CREATE INDEX person_merge_into ON person_merge(into_person) WHERE undone_us IS NULL;",
     /* 2: where a contact stands in the log, so that `why` and a timeline need not read all of it */
     "CREATE TABLE contact_span(contact INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL);",
+    /* 3: where descriptions of the centre came into force, for the same reason */
+    "CREATE TABLE centre_start(seq INTEGER PRIMARY KEY);",
 };
 
 static_assert(SAPA_COUNT(migrations) == SCHEMA_VERSION, "one entry a version");

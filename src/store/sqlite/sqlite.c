@@ -205,7 +205,7 @@ static sapa_rc put_person(struct sqlite_store *store, struct link *link, const s
 static sapa_rc db_commit(void *db, const struct sapa_commit *commit)
 {
     static const enum statement spans[] = { [SAPA_MARK_BEGIN] = ST_SPAN_BEGIN, [SAPA_MARK_END] = ST_SPAN_END,
-                                            [SAPA_MARK_AFTER] = ST_SPAN_AFTER };
+                                            [SAPA_MARK_AFTER] = ST_SPAN_AFTER, [SAPA_MARK_CENTRE] = ST_CENTRE_PUT };
     struct sqlite_store *store = db;
     const struct sapa_commit_row *row = &commit->row;
     struct link *link;
@@ -303,6 +303,10 @@ static sapa_rc db_quarantine(void *db, uint64_t seq, const char *reason, int64_t
         rc = run(store, link, ST_JOURNAL_CUT);
         commits = (uint64_t)sqlite3_changes64(link->db);
     }
+    if (rc == SAPA_OK) {
+        bind_u64(get(link, ST_CENTRE_CUT), 1, seq);
+        rc = run(store, link, ST_CENTRE_CUT);
+    }
     rc = end_write(store, rc);
     if (rc == SAPA_OK)
         *ret_commits = commits;
@@ -322,6 +326,21 @@ static sapa_rc db_contact_span(void *db, uint64_t contact, uint64_t *ret_first, 
         *ret_last = (uint64_t)sqlite3_column_int64(st, 1);
     }
     done(link, ST_SPAN_GET);
+    end_read(store);
+    return rc;
+}
+
+static sapa_rc db_centre_start(void *db, uint64_t seq, uint64_t *ret_seq)
+{
+    struct sqlite_store *store = db;
+    struct link *link = begin_read(store);
+    sqlite3_stmt *st = get(link, ST_CENTRE_GET);
+
+    bind_u64(st, 1, seq);
+    const sapa_rc rc = step(store, link, ST_CENTRE_GET);
+    if (rc == SAPA_OK)
+        *ret_seq = (uint64_t)sqlite3_column_int64(st, 0);
+    done(link, ST_CENTRE_GET);
     end_read(store);
     return rc;
 }
@@ -721,6 +740,7 @@ const struct sapa_store_ops sapa_sqlite_ops = {
     .read_before = db_read_before,
     .quarantine = db_quarantine,
     .contact_span = db_contact_span,
+    .centre_start = db_centre_start,
     .checkpoint = db_checkpoint,
     .take_epoch = db_take_epoch,
     .setting_get = db_setting_get,

@@ -36,6 +36,9 @@
     X(SPAN_BEGIN, "INSERT INTO contact_span(contact, first_seq, last_seq) VALUES(?1, ?2, 0) ON CONFLICT DO NOTHING") \
     X(SPAN_END, "UPDATE contact_span SET last_seq = ?2 WHERE contact = ?1") \
     X(SPAN_AFTER, "UPDATE contact_span SET last_seq = ?2 WHERE contact = ?1 AND last_seq > 0") \
+    X(CENTRE_PUT, "INSERT INTO centre_start(seq) VALUES(?2) ON CONFLICT DO NOTHING") \
+    X(CENTRE_GET, "SELECT seq FROM centre_start WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1") \
+    X(CENTRE_CUT, "DELETE FROM centre_start WHERE seq >= ?1") \
     X(SPAN_GET, "SELECT first_seq, last_seq FROM contact_span WHERE contact = ?1") \
     X(SETTING_GET, "SELECT value FROM setting WHERE key = ?1") \
     X(SETTING_PUT, "INSERT INTO setting(key, value, wall_us) VALUES(?1, ?2, ?3) " \
@@ -86,7 +89,7 @@ struct sqlite_store {
     char problem[256];
 };
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 
 /** Is it ours, and not newer than we are? Changes nothing. */
 SAPA_MUST_CHECK sapa_rc sapa_sqlite_check(sqlite3 *db, struct sapa_text *problem);

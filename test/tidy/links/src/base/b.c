@@ -1,0 +1,5 @@
+void sapa_b(void);
+
+void sapa_b(void)
+{
+}
