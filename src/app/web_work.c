@@ -782,7 +782,7 @@ static void recording_json(struct job *job, const struct sapa_record *record, ui
     else
         sapa_json_add_null(out, "client");
     sapa_json_add_time(out, "ended", record->at_us);
-    sapa_json_add_text(out, "state", state->state == 3 ? SAPA_STR("complete") : SAPA_STR("failed"));
+    sapa_json_add_text(out, "state", sapa_str_of(state->state == 3 ? "complete" : state->state == 5 ? "cut" : "failed"));
     sapa_json_add_number(out, "recorded_ms", (int64_t)state->recorded_ms);
     sapa_json_add_number(out, "masked_ms", (int64_t)state->masked_ms);
     sapa_json_add_number(out, "bytes", (int64_t)state->bytes);
@@ -796,7 +796,7 @@ static void recording_json(struct job *job, const struct sapa_record *record, ui
 static bool is_ended(const struct sapa_record *record)
 {
     return record->type == SAPA_T_recording_state && record->u.recording_state.recording != 0 &&
-           (record->u.recording_state.state == 3 || record->u.recording_state.state == 4);
+           record->u.recording_state.state >= 3 && record->u.recording_state.state <= 5;
 }
 
 static sapa_rc recordings(struct job *job)

@@ -111,7 +111,7 @@ static const struct sapa_field_rule person[] = {
 static const struct sapa_field_rule people[] = { { "items", "array:Person", "" } };
 static const struct sapa_field_rule recording[] = {
     { "id", "id", "" }, { "contact", "id", "" }, { "client", "key?", "" }, { "ended", "time", "" },
-    { "state", "complete|failed", "" }, { "recorded_ms", "integer", "" }, { "masked_ms", "integer", "paused on purpose" },
+    { "state", "complete|cut|failed", "cut: its recorder died; what it had written is there" }, { "recorded_ms", "integer", "" }, { "masked_ms", "integer", "paused on purpose" },
     { "bytes", "integer", "of the encrypted file" }, { "sha256", "string?", "of the encrypted file" },
 };
 static const struct sapa_field_rule recordings[] = { { "items", "array:Recording", "" }, { "next", "id?", "" } };

@@ -834,6 +834,7 @@ static sapa_rc open_context(struct sapa_web *web)
     if (!web->vhost) {
         return SAPA_EINVAL;
     }
+    lws_set_log_level(0, NULL); /* from here on it would speak of strangers' mistakes only */
     return SAPA_OK;
 }
 
