@@ -754,18 +754,29 @@ static void done(struct web_request *rq, uint64_t seq)
 
 /* ---- work on the pool ---- */
 
+static void job_free(struct web_job *job)
+{
+    sapa_wipe(&job->work.token, sizeof(job->work.token));
+    sapa_json_done(&job->work.out);
+    free(job);
+}
+
 static void run_job(void *ctx)
 {
     struct web_job *job = ctx;
+    struct sapa_web *web = job->web; /* the job is not ours any more once it is in the mailbox */
 
-    job->web->options.ports.work(job->web->options.ports.ctx, &job->work);
-    /* the thread that waits for the pool drains the mailbox afterwards: a result always finds room in the end */
-    while (sapa_mailbox_put(job->web->mailbox, SAPA_WEB_RESULT, &job, sizeof(job)) != SAPA_OK) {
-        sapa_web_wake(job->web);
+    web->options.ports.work(web->options.ports.ctx, &job->work);
+    while (sapa_mailbox_put(web->mailbox, SAPA_WEB_RESULT, &job, sizeof(job)) != SAPA_OK) {
+        if (atomic_load(&web->stopping)) { /* nobody would take it */
+            job_free(job);
+            return;
+        }
+        sapa_web_wake(web);
         const struct timespec moment = { .tv_nsec = 2000000 };
         nanosleep(&moment, NULL);
     }
-    sapa_web_wake(job->web);
+    sapa_web_wake(web);
 }
 
 static void work(struct web_request *rq, const struct sapa_token *token)
@@ -928,9 +939,7 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
         sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
     if (rq)
         job_answer(rq, &job->work);
-    sapa_wipe(&job->work.token, sizeof(job->work.token));
-    sapa_json_done(&job->work.out);
-    free(job);
+    job_free(job);
 }
 
 static void token_write(struct web_request *rq, const json_t *body)
