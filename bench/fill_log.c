@@ -27,6 +27,7 @@ struct filling {
     struct sapa_live live;
     struct sapa_engine *engine;
     uint64_t offer;   /* the last one that was made */
+    uint64_t play;    /* the last one that will end */
 };
 
 static bool log_ready(void *ctx)
@@ -64,6 +65,8 @@ static sapa_rc command(void *ctx, const struct sapa_record *record)
 
     if (record->type == SAPA_T_cmd_offer)
         f->offer = record->u.cmd_offer.offer;
+    if (record->type == SAPA_T_cmd_play && !record->u.cmd_play.loop)
+        f->play = record->u.cmd_play.play;
     return SAPA_OK;
 }
 
@@ -110,7 +113,14 @@ static void one_call(struct filling *f, uint64_t contact)
         in.u.agent_gone.contact = contact;
         in.u.agent_gone.offer = f->offer;
         in.u.agent_gone.side = SAPA_SIDE_AGENT;
-        put(f, &in, 30000000); /* and the flow behind the queue hangs up */
+        f->play = 0;
+        put(f, &in, 30000000); /* and the flow behind the queue hangs up, behind its good-bye */
+        if (f->play == 0)
+            return;
+        sapa_record_init(&in, SAPA_T_play_done);
+        in.u.play_done.contact = contact;
+        in.u.play_done.play = f->play;
+        put(f, &in, 10000);
         return;
     }
     sapa_record_init(&in, SAPA_T_contact_gone);

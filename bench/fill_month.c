@@ -21,7 +21,7 @@
 enum { DAYS = 30, OPEN_S = 10 * 3600, CALLS_AT_ONCE = 4096, REASONS = 3 };
 #define BEGIN_US INT64_C(1793466000000000) /* 2026-11-01 00:00 in Jakarta */
 
-enum act { ARRIVE, ANSWERED, RINGING, ACCEPT, PART, GIVE_UP, LOG_IN, BREAK, BACK, LOG_OUT };
+enum act { ARRIVE, ANSWERED, PLAYED, RINGING, ACCEPT, PART, GIVE_UP, LOG_IN, BREAK, BACK, LOG_OUT };
 
 struct event {
     int64_t at_us;
@@ -110,6 +110,8 @@ static sapa_rc command(void *ctx, const struct sapa_record *record)
     (void)ctx;
     if (record->type == SAPA_T_cmd_offer)
         later(sapa_clock_wall_us(&f.clock) + 20000, RINGING, record->u.cmd_offer.contact, record->u.cmd_offer.offer);
+    if (record->type == SAPA_T_cmd_play && !record->u.cmd_play.loop) /* a good-bye: the contact ends behind it */
+        later(sapa_clock_wall_us(&f.clock) + 1500000, PLAYED, record->u.cmd_play.contact, record->u.cmd_play.play);
     return SAPA_OK;
 }
 
@@ -159,6 +161,7 @@ static void act(const struct event *e)
         later(now_us + 200000, ANSWERED, e->a, 0);
         later(now_us + 5000000 + (int64_t)roll(300000000), GIVE_UP, e->a, 0);
         break;
+    case PLAYED: PUT(play_done, .contact = e->a, .play = e->b); break;
     case ANSWERED: PUT(contact_answered, .contact = e->a); break;
     case RINGING:
         PUT(offer_ringing, .offer = e->b);

@@ -232,6 +232,8 @@ static void note_mixed(const struct mmsghdr *message, const struct sapa_rtp *rtp
     const uint32_t leg = leg_of_port[ntohs(from->sin_port)];
     const int64_t arrived_ns = arrival_of(message);
 
+    if (arrived_ns < from_ns - WARM_MS * 1000000LL)
+        return; /* of the run before */
     if (leg == 0 || rtp->payload_size == 0) {
         result->wrong++;
         return;

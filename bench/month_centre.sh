@@ -29,7 +29,7 @@ echo "numbers:"
 i=0
 while [ $i -lt 8 ]; do
     case $((i % 3)) in 0) client=toko ;; 1) client=bank ;; *) client=travel ;; esac
-    echo "  \"500$i\": { client: $client, flow: f$i, toll_free: yes, cost_call: 150, cost_minute: 300, cost_pulse: 6 s }"
+    echo "  \"500$i\": { client: $client, flow: f$i, type: toll free, cost_call: 150, cost_minute: 300, cost_pulse: 6 s }"
     i=$((i + 1))
 done
 cat <<END

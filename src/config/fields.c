@@ -9,8 +9,10 @@ const char *const sapa_section_names[SAPA_SECTION_COUNT] = {
 static const char *const languages[] = { "id", "en", NULL };
 static const char *const choices[] = { "longest idle", "least occupied", "fewest contacts", "round robin", "ring all", NULL };
 static const char *const overflow_whens[] = { "wait", "length", "expected wait", "no agents", NULL };
+static const char *const srtp_uses[] = { "prefer", "no", "require", NULL };
 static const char *const transports[] = { "udp", "tcp", "tls", NULL };
 static const char *const caller_whats[] = { "block", "allow", "vip", NULL };
+static const char *const number_types[] = { "local", "toll free", "mobile", "premium", "internal", NULL };
 static const char *const no_answers[] = { "ready", "not ready", NULL };
 static const char *const kinds[] = {
 #define X(id, name, text) name,
@@ -66,6 +68,7 @@ static const struct sapa_field_row system_rows[] = {
     TEXT("sip_host", sapa_system, sip_host, 1, 64, "sapa", "name that telephones register to; also the realm of their passwords"),
     INT("contacts_max", sapa_system, contacts_max, 1, 1000000, "100000", "contacts at once; more are refused politely"),
     OTHER("digest", 0, "[MD5, SHA-256]", "algorithms offered to telephones"),
+    CHOICE("srtp", sapa_system, srtp, srtp_uses, "prefer", "encrypted audio (SRTP, keys by SDES) with telephones over TLS: prefer falls back to plain where a telephone cannot"),
     SECS("register_min", sapa_system, register_min_s, 10 * S, H, "60 s", "shortest registration of a telephone"),
     SECS("register_max", sapa_system, register_max_s, 60 * S, DAY, "1 h", "longest registration of a telephone"),
     INT("record_chunk", sapa_system, record_chunk_bytes, 4096, 1048576, "65536", "bytes of one encrypted chunk of a recording"),
@@ -176,6 +179,7 @@ static const struct sapa_field_row trunk_rows[] = {
     INT("calls_max", sapa_trunk, calls_max, 1, 100000, "1000", "calls at once"),
     TEXT("user", sapa_trunk, user, 1, 64, NULL, "user name at the carrier"),
     SECRET("password", sapa_trunk, password, "password at the carrier: a text, or { secret: NAME }"),
+    CHOICE("srtp", sapa_trunk, srtp, srtp_uses, "no", "encrypted audio, with transport tls"),
     BOOL("register", sapa_trunk, registers, "no", "register there with user and password, so that the carrier knows where to send calls; these are the trunk's wherever its `from` is"),
     SECS("register_for", sapa_trunk, register_s, 30 * S, DAY, "10 min", "length of a registration; it is renewed in time"),
     TEXT("domain", sapa_trunk, domain, 1, 128, NULL, "domain of our address at the carrier; without: the host"),
@@ -187,6 +191,7 @@ static const struct sapa_field_row number_rows[] = {
     REF("flow", sapa_number, flow, FLOWS, 1, "what its callers meet"),
     OTHER("language", 0, "that of the client", "language that its callers hear first"),
     INT("priority", sapa_number, priority, 0, 100, "0", "added to the priority of queues"),
+    CHOICE("type", sapa_number, type, number_types, "local", "kind of number; stands beside it in reports"),
     INT("cost_call", sapa_number, cost_call, 0, 1000000000, "0", "what each answered call costs us, in system.currency"),
     INT("cost_minute", sapa_number, cost_minute, 0, 1000000000, "0", "what each minute costs us, from answer to the end of the caller's line"),
     TIME("cost_pulse", sapa_number, cost_pulse_ms, S, H, "1 min", "a begun stretch of this length is charged whole"),

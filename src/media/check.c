@@ -62,6 +62,8 @@ static sapa_rc check_leg(struct sapa_media_message *message)
     if (message->u.leg.dtmf_receive != 0 &&
         (message->u.leg.dtmf_receive < 96 || message->u.leg.dtmf_receive > 127 || message->u.leg.dtmf_type == 0))
         return SAPA_EINVAL;
+    if (message->u.leg.srtp > SAPA_MEDIA_SRTP_SHA1_32)
+        return SAPA_EINVAL;
     if (message->u.leg.dtmf_inband > 1 || message->u.leg.keys_held > 1 || message->u.leg.direction > 3 || message->u.leg.side > 4)
         return SAPA_EINVAL;
     if (message->u.leg.ptime_ms == 0)

@@ -102,6 +102,7 @@ static void test_leg(void **state)
     BAD(u.leg.dtmf_receive, 128);
     BAD(u.leg.dtmf_inband, 2);
     BAD(u.leg.keys_held, 2);
+    BAD(u.leg.srtp, 3);
     BAD(u.leg.direction, 4);
     BAD(u.leg.side, 9);
     BAD(u.leg.ptime_ms, 15);

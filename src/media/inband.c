@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPANDSP_EXPOSE_INTERNAL_STRUCTURES
-#include <spandsp.h>
-
+#include "media/conceal.h"
 #include "media/dtmf.h"
 #include "media/g711.h"
 #include "media/jitter.h"
@@ -17,9 +15,7 @@ static uint8_t tones[SAPA_EVENT_DIGITS][TONE_SAMPLES];
 
 struct sapa_inband {
     struct sapa_jitter jitter;
-    plc_state_t plc;
-    bool concealing;        /* the last frame was made up */
-    int16_t history[PLC_HISTORY_LEN];
+    struct sapa_conceal conceal;
     struct sapa_dtmf dtmf;
 };
 
@@ -53,6 +49,7 @@ sapa_rc sapa_inband_new(struct sapa_inband **ret_inband)
 
     if (!inband)
         return SAPA_ENOMEM;
+    inband->conceal.rate = 8000;
     *ret_inband = inband;
     return SAPA_OK;
 }
@@ -60,27 +57,6 @@ sapa_rc sapa_inband_new(struct sapa_inband **ret_inband)
 void sapa_inband_free(struct sapa_inband *inband)
 {
     free(inband);
-}
-
-/*
- * A lost frame is made from the pitch before it. spandsp gets the history in one piece, when it is needed:
- * fed frame by frame, its ring is straightened with a memcpy() that overlaps.
- */
-static void conceal(struct sapa_inband *inband, bool lost, int16_t frame[SAPA_JITTER_FRAME])
-{
-    if (lost) {
-        if (!inband->concealing) {
-            plc_init(&inband->plc);
-            plc_rx(&inband->plc, inband->history, PLC_HISTORY_LEN);
-        }
-        plc_fillin(&inband->plc, frame, SAPA_JITTER_FRAME);
-    } else if (inband->concealing) {
-        plc_rx(&inband->plc, frame, SAPA_JITTER_FRAME); /* blend over */
-    }
-    inband->concealing = lost;
-    memmove(inband->history, inband->history + SAPA_JITTER_FRAME,
-            (PLC_HISTORY_LEN - SAPA_JITTER_FRAME) * sizeof(int16_t));
-    memcpy(inband->history + PLC_HISTORY_LEN - SAPA_JITTER_FRAME, frame, SAPA_JITTER_FRAME * sizeof(int16_t));
 }
 
 unsigned sapa_inband_receive(struct sapa_inband *inband, uint8_t codec, uint32_t timestamp, const uint8_t *octets,
@@ -94,9 +70,12 @@ unsigned sapa_inband_receive(struct sapa_inband *inband, uint8_t codec, uint32_t
 
     (void)sapa_jitter_put(&inband->jitter, timestamp, octets, n, now_us);
     while ((result = sapa_jitter_get(&inband->jitter, now_us, sapa_g711_silence(codec), frame)) != SAPA_JITTER_WAIT) {
-        if (result == SAPA_JITTER_AUDIO)
+        if (result == SAPA_JITTER_LOST) {
+            sapa_conceal_lost(&inband->conceal, linear, SAPA_JITTER_FRAME);
+        } else {
             sapa_g711_decode(codec, frame, SAPA_JITTER_FRAME, linear);
-        conceal(inband, result == SAPA_JITTER_LOST, linear);
+            sapa_conceal_good(&inband->conceal, linear, SAPA_JITTER_FRAME);
+        }
         count += sapa_dtmf_hear(&inband->dtmf, linear, SAPA_JITTER_FRAME, ret_digits + count, SAPA_INBAND_DIGITS_MAX - count);
     }
     return count;

@@ -50,6 +50,7 @@ void sapa_leg_free(struct sapa_leg *leg)
     sapa_fd_close(leg->fds[1]);
     sapa_inband_free(leg->inband);
     sapa_leg_drop_party(leg);
+    sapa_srtp_free(leg->srtp);
     free(leg);
 }
 
@@ -118,9 +119,17 @@ bool sapa_leg_can_send(const struct sapa_leg *leg)
 void sapa_leg_send(struct sapa_worker *worker, struct sapa_leg *leg, bool marker, uint8_t type, uint8_t *packet,
                    size_t payload)
 {
-    const size_t size = SAPA_RTP_HEAD + payload;
+    size_t size = SAPA_RTP_HEAD + payload;
+    uint8_t sealed[PACKET_MAX + SAPA_SRTP_EXTRA];
 
     sapa_rtp_put_head(packet, marker, type, leg->seq, leg->timestamp, leg->ssrc);
+    if (leg->srtp) { /* a copy: there is no room behind the packet */
+        memcpy(sealed, packet, size);
+        packet = sealed;
+        size = sapa_srtp_seal(leg->srtp, false, sealed, size);
+        if (size == 0)
+            return;
+    }
     const size_t gone = leg->connected ? sapa_udp_give(leg->fds[0], packet, size)
                                        : sapa_udp_give_to(leg->fds[0], packet, size, &leg->remote);
     leg->sent_us = worker->now_us;
@@ -291,12 +300,18 @@ void sapa_leg_on_rtp(struct sapa_worker *worker, struct sapa_leg *leg)
 {
     struct sapa_addr from;
     struct sapa_rtp rtp;
-    const size_t size = sapa_udp_take(leg->fds[0], worker->packet, PACKET_MAX, &from);
+    size_t size = sapa_udp_take(leg->fds[0], worker->packet, PACKET_MAX, &from);
 
     if (size == 0)
         return;
     worker->packets_in++;
-    if (sapa_rtp_is_rtcp(worker->packet, size)) {
+    const bool rtcp = sapa_rtp_is_rtcp(worker->packet, size);
+    if (leg->srtp && (size = sapa_srtp_open(leg->srtp, rtcp, worker->packet, size)) == 0) {
+        leg->dropped++;
+        worker->packets_dropped++;
+        return;
+    }
+    if (rtcp) {
         sapa_leg_on_rtcp(worker, leg, worker->packet, size, &from);
         return;
     }

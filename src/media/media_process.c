@@ -431,10 +431,19 @@ static sapa_rc leg_set(struct process *process, struct leg_row *row, const struc
         if (rc)
             return rc;
     }
+    if (message->u.leg.srtp) {
+        const sapa_rc rc = sapa_srtp_new(message->u.leg.srtp, message->u.leg.srtp_send, message->u.leg.srtp_receive, &set.srtp);
+        if (rc) {
+            sapa_inband_free(set.inband);
+            return rc;
+        }
+    }
     const sapa_rc rc = put(process, row->worker, SAPA_WORKER_LEG_SET, &set,
                            offsetof(struct sapa_worker_set, message) + sapa_media_message_size(message));
-    if (rc)
+    if (rc) {
         sapa_inband_free(set.inband);
+        sapa_srtp_free(set.srtp);
+    }
     return rc;
 }
 
@@ -880,6 +889,10 @@ static sapa_rc start(struct process *process)
         }
     }
     sapa_inband_init();
+    if (sapa_srtp_init() != SAPA_OK) {
+        sapa_log(SAPA_LOG_ERROR, "media.srtp", "the library refuses to start");
+        return 1;
+    }
     sapa_resample_init();
     sapa_mix_init();
     raise_files(options);

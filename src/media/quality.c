@@ -40,7 +40,7 @@ void sapa_leg_on_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, const ui
 
 void sapa_leg_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, bool bye)
 {
-    uint8_t packet[SAPA_RTCP_OUT_MAX];
+    uint8_t packet[SAPA_RTCP_OUT_MAX + SAPA_SRTP_EXTRA];
     struct sapa_rtcp_block block;
     struct sapa_rtcp_out out = { .ssrc = leg->ssrc, .cname = leg->cname, .bye = bye };
 
@@ -57,7 +57,11 @@ void sapa_leg_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, bool bye)
         block.delay_since_sr = leg->last_sr ? (uint32_t)((worker->now_us - leg->last_sr_us) * 65536 / 1000000) : 0;
         out.block = &block;
     }
-    (void)sapa_udp_give_to(leg->fds[1], packet, sapa_rtcp_write(&out, packet), &leg->remote_rtcp);
+    size_t size = sapa_rtcp_write(&out, packet);
+    if (leg->srtp)
+        size = sapa_srtp_seal(leg->srtp, true, packet, size);
+    if (size > 0)
+        (void)sapa_udp_give_to(leg->fds[1], packet, size, &leg->remote_rtcp);
 }
 
 /* --- quality --- */

@@ -195,8 +195,10 @@ static void note_delay(struct sapa_worker *worker, uint64_t packets)
 static void take_rtcp(struct sapa_worker *worker, struct sapa_leg *leg)
 {
     struct sapa_addr from;
-    const size_t size = sapa_udp_take(leg->fds[1], worker->packet, PACKET_MAX, &from);
+    size_t size = sapa_udp_take(leg->fds[1], worker->packet, PACKET_MAX, &from);
 
+    if (size > 0 && leg->srtp)
+        size = sapa_srtp_open(leg->srtp, true, worker->packet, size);
     if (size > 0)
         sapa_leg_on_rtcp(worker, leg, worker->packet, size, &from);
 }

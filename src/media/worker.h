@@ -11,6 +11,7 @@
 #define SAPA_MEDIA_WORKER_H
 
 #include "media/inband.h"
+#include "media/srtp.h"
 #include "media/record_writer.h"
 #include "media/sound.h"
 #include "rt/socket.h"
@@ -34,7 +35,7 @@ struct sapa_player {
 enum {
     SAPA_WORKER_OP = 1,      /* struct sapa_media_message, cut to its size */
     SAPA_WORKER_LEG_OPEN,    /* struct sapa_leg * */
-    SAPA_WORKER_LEG_SET,     /* struct sapa_inband * (or NULL), then the message */
+    SAPA_WORKER_LEG_SET,     /* struct sapa_worker_set: what the packet thread shall not allocate (each may be NULL), then the message */
     SAPA_WORKER_PLAY,        /* struct sapa_worker_play */
     SAPA_WORKER_RECORD,      /* struct sapa_worker_record */
     SAPA_WORKER_RECORD_DROP, /* uint64_t recording: its file failed */
@@ -44,6 +45,7 @@ enum {
 
 struct sapa_worker_set {
     struct sapa_inband *inband;
+    struct sapa_srtp *srtp;
     struct sapa_media_message message; /* cut */
 };
 

@@ -134,6 +134,7 @@ struct sapa_leg {
     int64_t event_us;                /* last telephone-event; keeps its tone in the audio from counting twice */
 
     /* out */
+    struct sapa_srtp *srtp;          /* NULL: plain */
     uint32_t ssrc;
     uint16_t seq;                    /* last sent */
     uint32_t timestamp;              /* last sent */

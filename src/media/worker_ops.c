@@ -250,11 +250,18 @@ static void on_leg_set(struct sapa_worker *worker, const struct sapa_worker_set 
 
     if (!leg) {
         sapa_inband_free(set->inband);
+        sapa_srtp_free(set->srtp);
         sapa_worker_error(worker, message, SAPA_ENOENT);
         return;
     }
     sapa_inband_free(leg->inband);
     leg->inband = set->inband;
+    if (sapa_srtp_same(leg->srtp, set->srtp)) {
+        sapa_srtp_free(set->srtp);
+    } else {
+        sapa_srtp_free(leg->srtp);
+        leg->srtp = set->srtp;
+    }
     leg->generation = message->u.leg.generation;
     leg->codec = message->u.leg.codec;
     leg->clock_khz = leg->stats.clock_khz = (uint8_t)sapa_codec_clock_khz(leg->codec);

@@ -184,6 +184,7 @@ struct sapa_trunk {
     uint32_t from_first, from_count; /* addresses calls may come from, in sapa_centre.networks */
     uint32_t calls_max;
     struct sapa_str user, password; /* digest as client; empty: none */
+    uint8_t srtp;               /* enum sapa_srtp_use, over TLS */
     uint8_t registers;          /* calls come because we register there as `user` */
     uint32_t register_s;        /* for so long, or as long as the carrier allows */
     struct sapa_str domain;     /* of addresses of ours at the carrier; empty: the host */
@@ -197,12 +198,18 @@ struct sapa_network {
     uint8_t address[16];
 };
 
+enum sapa_number_type { /* who pays and what it is: told beside the number in reports */
+    SAPA_NUMBER_LOCAL, SAPA_NUMBER_TOLL_FREE, SAPA_NUMBER_MOBILE, SAPA_NUMBER_PREMIUM, SAPA_NUMBER_INTERNAL,
+    SAPA_NUMBER_TYPE_COUNT
+};
+
 struct sapa_number {
     struct sapa_str key;        /* as dialled, E.164 without "+", or an extension */
     uint32_t client;
     uint32_t flow;
     uint8_t language;           /* enum sapa_language */
     uint8_t priority;           /* added to the queue's */
+    uint8_t type;               /* enum sapa_number_type */
     uint32_t cost_call, cost_minute; /* what we pay for it, in system.currency; both 0: no tariff */
     uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
@@ -232,11 +239,15 @@ struct sapa_code {
     uint8_t verb;           /* enum sapa_verb */
 };
 
+/** Encrypted audio where signalling is encrypted (keys come with it). */
+enum sapa_srtp_use { SAPA_SRTP_USE_PREFER, SAPA_SRTP_USE_NO, SAPA_SRTP_USE_REQUIRE };
+
 struct sapa_system { /* whole installation */
     struct sapa_str name;
     uint32_t zone;
     struct sapa_str sip_host;   /* name phones register to; also the digest realm */
     uint32_t contacts_max;
+    uint8_t srtp;               /* of phones over TLS, enum sapa_srtp_use: 0 PREFER */
     uint32_t digest;            /* bit 0 MD5, bit 1 SHA-256 offered to phones */
     uint32_t register_min_s, register_max_s;
     uint32_t record_chunk_bytes;

@@ -25,7 +25,7 @@
  * program: fields are only added, at the end of a message, and a message that ends before them has zeros there.
  *   2  codecs beside G.711, mixes, PLAY over a conversation, the tone while recorded
  */
-enum { SAPA_MEDIA_VERSION = 2, SAPA_MEDIA_VERSION_MIXES = 2 };
+enum { SAPA_MEDIA_VERSION = 3, SAPA_MEDIA_VERSION_MIXES = 2, SAPA_MEDIA_VERSION_SRTP = 3 };
 
 enum sapa_media_op {
     /* control → media */
@@ -82,6 +82,10 @@ enum sapa_media_role {
 
 enum { SAPA_MEDIA_PATH_MAX = 200, SAPA_MEDIA_FILES_MAX = 12, SAPA_MEDIA_KEY_SIZE = 32, SAPA_MEDIA_BEEP_S_MIN = 2 };
 
+/* SRTP of a leg: suites of RFC 4568, master key and salt. */
+enum { SAPA_MEDIA_SRTP_NONE, SAPA_MEDIA_SRTP_SHA1_80, SAPA_MEDIA_SRTP_SHA1_32 };
+enum { SAPA_MEDIA_SRTP_KEY_SIZE = 30 };
+
 enum sapa_direction_bits { SAPA_MEDIA_SEND = 1, SAPA_MEDIA_RECEIVE = 2 }; /* as seen from us */
 
 /** Family 4 or 6, address in network order, port in host order. */
@@ -123,6 +127,9 @@ struct sapa_media_message {
             uint8_t comfort;                  /* 1: comfort noise (RFC 3389, type 13) was negotiated */
             uint8_t opus_fec;                 /* 1: the peer uses forward error correction: send it */
             uint16_t opus_kbps;               /* most that the peer wants; 0: not said */
+            /* since version 3 */
+            uint8_t srtp;                     /* SAPA_MEDIA_SRTP_*; NONE: plain */
+            uint8_t srtp_send[SAPA_MEDIA_SRTP_KEY_SIZE], srtp_receive[SAPA_MEDIA_SRTP_KEY_SIZE]; /* ours, theirs */
         } leg;
         struct {
             uint32_t play;                    /* control's number */

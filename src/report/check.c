@@ -8,7 +8,7 @@ enum {
 struct watched_contact {
     uint64_t contact;
     int64_t opened_us, queued_us;
-    uint64_t queue;
+    uint32_t queue;         /* dimension: an index changes with the description */
     int64_t waited_us;      /* in queues, callbacks apart */
     uint32_t visits;
     uint32_t offers, talking;
@@ -16,7 +16,8 @@ struct watched_contact {
 };
 
 struct watched_offer {
-    uint64_t offer, contact, agent;
+    uint64_t offer, contact;
+    uint32_t agent; /* dimension */
     int64_t made_us, connected_us, parted_us, held_us, hold_us;
     uint8_t stage; /* 0 made, 1 accepted, 2 connected, 3 parted */
     uint8_t held_by; /* bit per enum sapa_side: both may hold at once */
@@ -102,6 +103,20 @@ static void expect_length(struct sapa_check *check, uint64_t contact, const char
              U(contact), what, U(said_ms), D(real_ms));
 }
 
+static uint32_t queue_of(const struct sapa_check *check, uint64_t index)
+{
+    return sapa_names_dim(check->names, SAPA_DIM_QUEUE, index);
+}
+
+static uint32_t agent_of(const struct sapa_check *check, uint64_t index)
+{
+    return sapa_names_dim(check->names, SAPA_DIM_AGENT, index);
+}
+
+/* For findings. */
+#define QUEUE(dim) SAPA_STR_ARG(sapa_names_key(check->names, SAPA_DIM_QUEUE, dim))
+#define AGENT(dim) SAPA_STR_ARG(sapa_names_key(check->names, SAPA_DIM_AGENT, dim))
+
 #define STORY(condition, contact, ...)                                  \
     do {                                                                \
         if (!holds(check, SAPA_IDENTITY_STORY, (condition))) {          \
@@ -132,10 +147,12 @@ static void queued(struct sapa_check *check, struct watched_contact *contact, co
 {
     const struct sapa_rec_contact_queued *in = &record->u.contact_queued;
 
-    STORY(!contact->queued, in->contact, "contact %llu joins queue %llu while it stands in queue %llu.",
-          U(in->contact), U(in->queue), U(contact->queue));
+    const uint32_t queue = queue_of(check, in->queue);
+
+    STORY(!contact->queued, in->contact, "contact %llu joins queue " SAPA_STR_FMT " while it stands in queue " SAPA_STR_FMT ".",
+          U(in->contact), QUEUE(queue), QUEUE(contact->queue));
     contact->queued = true;
-    contact->queue = in->queue;
+    contact->queue = queue;
     contact->queued_us = record->at_us;
     contact->is_callback = in->virtual_waiter != 0;
 }
@@ -145,8 +162,10 @@ static void dequeued(struct sapa_check *check, struct watched_contact *contact,
 {
     const struct sapa_rec_contact_dequeued *in = &record->u.contact_dequeued;
 
-    STORY(contact->queued && contact->queue == in->queue, in->contact,
-          "contact %llu leaves queue %llu, in which it does not stand.", U(in->contact), U(in->queue));
+    const uint32_t queue = queue_of(check, in->queue);
+
+    STORY(contact->queued && contact->queue == queue, in->contact,
+          "contact %llu leaves queue " SAPA_STR_FMT ", in which it does not stand.", U(in->contact), QUEUE(queue));
     STORY(in->reason < SAPA_DEQUEUE_COUNT, in->contact, "contact %llu leaves a queue for the unknown reason %llu.",
           U(in->contact), U(in->reason));
     if (contact->queued)
@@ -169,8 +188,8 @@ static void ended(struct sapa_check *check, struct watched_contact *contact, con
 {
     const struct sapa_rec_contact_ended *in = &record->u.contact_ended;
 
-    STORY(!contact->queued, in->contact, "contact %llu ends while it stands in queue %llu.", U(in->contact),
-          U(contact->queue));
+    STORY(!contact->queued, in->contact, "contact %llu ends while it stands in queue " SAPA_STR_FMT ".",
+          U(in->contact), QUEUE(contact->queue));
     STORY(contact->offers == 0, in->contact, "contact %llu ends with %u offers open.", U(in->contact),
           contact->offers);
     STORY(contact->talking == 0, in->contact, "contact %llu ends while %u agents talk.", U(in->contact),
@@ -218,7 +237,7 @@ static sapa_rc offered(struct sapa_check *check, struct watched_contact *contact
     if (rc != SAPA_OK)
         return rc;
     offer->contact = in->contact;
-    offer->agent = in->agent;
+    offer->agent = agent_of(check, in->agent);
     offer->made_us = record->at_us;
     if (contact)
         contact->offers++;
@@ -234,9 +253,10 @@ static void offer_over(struct sapa_check *check, struct watched_contact *contact
     STORY(offer && offer->stage == 0, in->contact, "offer %llu ends and was not open.", U(in->offer));
     if (!offer || offer->stage != 0)
         return;
-    STORY(offer->contact == in->contact && offer->agent == in->agent, in->contact,
-          "offer %llu ends for contact %llu and agent %llu, and was made for %llu and %llu.", U(in->offer),
-          U(in->contact), U(in->agent), U(offer->contact), U(offer->agent));
+    const uint32_t agent = agent_of(check, in->agent);
+    STORY(offer->contact == in->contact && offer->agent == agent, in->contact,
+          "offer %llu ends for contact %llu and agent " SAPA_STR_FMT ", and was made for %llu and " SAPA_STR_FMT ".",
+          U(in->offer), U(in->contact), AGENT(agent), U(offer->contact), AGENT(offer->agent));
     if (!holds(check, SAPA_IDENTITY_TIME,
                (int64_t)in->ring_ms <= (record->at_us - offer->made_us) / 1000 + ROUNDING_MS))
         find(check, SAPA_IDENTITY_TIME, in->contact, "offer %llu rang %llu ms, longer than it was open.",
@@ -256,8 +276,9 @@ static void connected(struct sapa_check *check, struct watched_contact *contact,
     struct watched_offer *offer = sapa_table_find(&check->offers, in->offer);
 
     STORY(contact != NULL, in->contact, "contact %llu is connected and not open.", U(in->contact));
-    STORY(offer && offer->stage == 1 && offer->agent == in->agent, in->contact,
-          "contact %llu is connected to agent %llu without an accepted offer.", U(in->contact), U(in->agent));
+    const uint32_t agent = agent_of(check, in->agent);
+    STORY(offer && offer->stage == 1 && offer->agent == agent, in->contact,
+          "contact %llu is connected to agent " SAPA_STR_FMT " without an accepted offer.", U(in->contact), AGENT(agent));
     if (contact) {
         expect_length(check, in->contact, "the wait before the conversation", in->wait_ms, contact->queued_us,
                       record->at_us);
@@ -300,8 +321,8 @@ static void parted(struct sapa_check *check, struct watched_contact *contact, co
     const struct sapa_rec_contact_parted *in = &record->u.contact_parted;
     struct watched_offer *offer = sapa_table_find(&check->offers, in->offer);
 
-    STORY(offer && offer->stage == 2, in->contact, "agent %llu parts from contact %llu and did not talk.",
-          U(in->agent), U(in->contact));
+    STORY(offer && offer->stage == 2, in->contact, "agent " SAPA_STR_FMT " parts from contact %llu and did not talk.",
+          AGENT(agent_of(check, in->agent)), U(in->contact));
     check->talk_contacts_ms += (int64_t)in->talk_ms;
     check->hold_contacts_ms += (int64_t)in->hold_ms;
     if (contact)
@@ -352,7 +373,7 @@ static void wrapped(struct sapa_check *check, const struct sapa_record *record)
 static sapa_rc moved(struct sapa_check *check, const struct sapa_record *record)
 {
     const struct sapa_rec_agent_moved *in = &record->u.agent_moved;
-    const uint64_t key = sapa_names_dim(check->names, SAPA_DIM_AGENT, in->agent);
+    const uint32_t key = agent_of(check, in->agent);
     struct watched_agent *agent = sapa_table_find(&check->agents, key);
 
     if (!agent) {
@@ -363,12 +384,12 @@ static sapa_rc moved(struct sapa_check *check, const struct sapa_record *record)
     if (agent->known) {
         const int64_t real_ms = (record->at_us - agent->since_us) / 1000;
         const int64_t apart_ms = (int64_t)in->was_ms - real_ms;
-        STORY(agent->presence == in->from, 0, "agent %llu leaves %s and was %s.", U(in->agent),
+        STORY(agent->presence == in->from, 0, "agent " SAPA_STR_FMT " leaves %s and was %s.", AGENT(key),
               sapa_presence_name((unsigned)SAPA_MIN(in->from, (uint64_t)SAPA_PRESENCE_COUNT)),
               sapa_presence_name(agent->presence));
         if (!holds(check, SAPA_IDENTITY_TIME, apart_ms >= -ROUNDING_MS && apart_ms <= ROUNDING_MS))
-            find(check, SAPA_IDENTITY_TIME, 0, "agent %llu is said to have been %s for %llu ms and was for %lld ms.",
-                 U(in->agent), sapa_presence_name(agent->presence), U(in->was_ms), D(real_ms));
+            find(check, SAPA_IDENTITY_TIME, 0, "agent " SAPA_STR_FMT " is said to have been %s for %llu ms and was for %lld ms.",
+                 AGENT(key), sapa_presence_name(agent->presence), U(in->was_ms), D(real_ms));
     }
     agent->known = true;
     agent->presence = (uint8_t)SAPA_MIN(in->to, (uint64_t)SAPA_PRESENCE_COUNT);

@@ -20,12 +20,31 @@ void sapa_names_done(struct sapa_names *names)
     sapa_names_init(names, names->memory);
 }
 
+/* "628001500101 (toll-free)": a number that is no ordinary one says what it is. */
+static void add_type(uint8_t type, struct sapa_str key, char typed[][SAPA_KEY_MAX + 1], struct sapa_str *ret_text)
+{
+    static const char *const types[SAPA_NUMBER_TYPE_COUNT][SAPA_LANGUAGE_COUNT] = {
+        [SAPA_NUMBER_LOCAL] = { "lokal", "local" },        [SAPA_NUMBER_TOLL_FREE] = { "bebas pulsa", "toll-free" },
+        [SAPA_NUMBER_MOBILE] = { "seluler", "mobile" },    [SAPA_NUMBER_PREMIUM] = { "premium", "premium" },
+        [SAPA_NUMBER_INTERNAL] = { "internal", "internal" },
+    };
+
+    for (unsigned language = 0; language < SAPA_LANGUAGE_COUNT && type < SAPA_NUMBER_TYPE_COUNT; language++) {
+        struct sapa_text out;
+        sapa_text_init(&out, typed[language], SAPA_KEY_MAX + 1);
+        sapa_text_printf(&out, SAPA_STR_FMT " (%s)", SAPA_STR_ARG(key), types[type][language]);
+        if (!out.cut)
+            ret_text[language] = sapa_text_str(&out);
+    }
+}
+
 /* What the description says about object `index` of a kind. */
 static struct sapa_name describe(const struct sapa_centre *centre, enum sapa_dim kind, uint32_t index)
 {
     struct sapa_str key = { NULL, 0 }, text[SAPA_LANGUAGE_COUNT] = { { NULL, 0 } };
     struct sapa_name name = { .client = SAPA_NONE };
     uint32_t client = SAPA_NONE;
+    char typed[SAPA_LANGUAGE_COUNT][SAPA_KEY_MAX + 1];
 
     switch (kind) {
     case SAPA_DIM_CLIENT:
@@ -57,6 +76,8 @@ static struct sapa_name describe(const struct sapa_centre *centre, enum sapa_dim
     case SAPA_DIM_COUNT: break;
     }
     fit_text(key, name.key, sizeof(name.key));
+    if (kind == SAPA_DIM_NUMBER && centre->numbers[index].type != SAPA_NUMBER_LOCAL)
+        add_type(centre->numbers[index].type, key, typed, text);
     for (unsigned language = 0; language < SAPA_LANGUAGE_COUNT; language++)
         fit_text(text[language].n > 0 ? text[language] : key, name.text[language],
                   sizeof(name.text[language]));

@@ -74,9 +74,30 @@ static void test_no_memory(void **state)
     }
 }
 
+/* What a number is stands beside it, in the language of the reader; an ordinary one says nothing. */
+static void test_type_of_number(void **state)
+{
+    struct sapa_centre centre = fix_centre(0);
+    struct sapa_number numbers[FIX_NUMBERS];
+    struct sapa_names names;
+
+    (void)state;
+    memcpy(numbers, fix_numbers, sizeof(numbers));
+    numbers[1].type = SAPA_NUMBER_TOLL_FREE;
+    centre.numbers = numbers;
+    sapa_names_init(&names, sapa_memory_heap());
+    assert_int_equal(sapa_names_take(&names, &centre), SAPA_OK);
+    assert_true(sapa_str_eq(sapa_names_text(&names, SAPA_DIM_NUMBER, 0, SAPA_LANGUAGE_ID), SAPA_STR("622150001")));
+    assert_true(sapa_str_eq(sapa_names_text(&names, SAPA_DIM_NUMBER, 1, SAPA_LANGUAGE_ID), SAPA_STR("622150002 (bebas pulsa)")));
+    assert_true(sapa_str_eq(sapa_names_text(&names, SAPA_DIM_NUMBER, 1, SAPA_LANGUAGE_EN), SAPA_STR("622150002 (toll-free)")));
+    assert_true(sapa_str_eq(sapa_names_key(&names, SAPA_DIM_NUMBER, 1), SAPA_STR("622150002")));
+    sapa_names_done(&names);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_type_of_number),
         cmocka_unit_test(test_keys_outlive_indices),
         cmocka_unit_test(test_no_memory),
     };

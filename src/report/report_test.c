@@ -528,6 +528,60 @@ static void test_surge(void **state)
 #undef ROW
 }
 
+static const struct sapa_centre *of_two(void *ctx, struct sapa_str hash)
+{
+    const struct sapa_centre *centres = ctx;
+
+    return sapa_str_eq(hash, sapa_str_of(centres[0].hash)) ? &centres[0] : &centres[1];
+}
+
+/* Queues and agents change their places in the description while contacts wait and ring: nothing is wrong with that. */
+static void test_places_change(void **state)
+{
+    struct sapa_centre centres[2] = { fix_centre(0), fix_centre(0) };
+    struct sapa_queue queues[FIX_QUEUES];
+    struct sapa_agent agents[FIX_AGENTS];
+    const struct sapa_report_options options = { .centre = of_two, .ctx = centres, .check = true };
+    struct sapa_report report;
+    struct sapa_record r;
+    uint64_t seq = 0;
+    (void)state;
+
+    for (unsigned i = 0; i < FIX_QUEUES; i++)
+        queues[i] = fix_queues[FIX_QUEUES - 1 - i];
+    for (unsigned i = 0; i < FIX_AGENTS; i++)
+        agents[i] = fix_agents[FIX_AGENTS - 1 - i];
+    centres[1].queues = queues, centres[1].agents = agents;
+    snprintf(centres[1].hash, sizeof(centres[1].hash), "the-other");
+#define AT(type_, ...)                                                           \
+    do {                                                                         \
+        sapa_record_init(&r, SAPA_T_##type_);                                    \
+        r.seq = ++seq;                                                           \
+        r.at_us = INT64_C(1795222800000000);                                     \
+        r.u.type_ = (struct sapa_rec_##type_){ __VA_ARGS__ };                    \
+        assert_int_equal(sapa_report_fold(&report, &r), SAPA_OK);                \
+    } while (0)
+    sapa_report_init(&report, sapa_memory_heap(), &options);
+    struct sapa_rec_centre_started started = { .epoch = 1 };
+    sapa_sized_set(&started.centre_hash, sapa_str_of(centres[0].hash));
+    AT(centre_started, .centre_hash = started.centre_hash, .epoch = 1);
+    for (uint64_t contact = 1; contact <= 2; contact++) {
+        AT(contact_new, .contact = contact, .client = 0, .number = 0, .flow = SAPA_NONE);
+        AT(contact_queued, .contact = contact, .queue = 0);
+    }
+    AT(offer_made, .offer = 9, .contact = 2, .agent = 1, .queue = 0);
+    sapa_sized_set(&started.centre_hash, sapa_str_of(centres[1].hash));
+    AT(centre_started, .centre_hash = started.centre_hash, .epoch = 1);
+    AT(contact_dequeued, .contact = 1, .queue = FIX_QUEUES - 1, .reason = SAPA_DEQUEUE_ABANDONED);
+    AT(offer_ended, .offer = 9, .contact = 2, .agent = FIX_AGENTS - 2, .result = SAPA_OFFER_ACCEPTED);
+    AT(contact_connected, .contact = 2, .offer = 9, .agent = FIX_AGENTS - 2, .queue = FIX_QUEUES - 1);
+    assert_int_equal(report.check.broken[SAPA_IDENTITY_STORY], 0);
+    AT(contact_dequeued, .contact = 2, .queue = 0, .reason = SAPA_DEQUEUE_CONNECTED); /* that one is another now */
+    assert_int_equal(report.check.broken[SAPA_IDENTITY_STORY], 1);
+    sapa_report_done(&report);
+#undef AT
+}
+
 /* A leg that nothing came on has no score: it is neither a bad one nor part of the mean. */
 static void test_silent_legs(void **state)
 {
@@ -600,6 +654,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_surge),
+        cmocka_unit_test(test_places_change),
         cmocka_unit_test(test_random_logs),
         cmocka_unit_test(test_intervals_hold_their_time),
         cmocka_unit_test(test_save_load_and_repetition),

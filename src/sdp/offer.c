@@ -18,6 +18,8 @@ const struct sapa_sdp_codec sapa_sdp_codecs_g711[3] = {
       .is_dtmf = true },
 };
 
+enum { OFFERED_TAG = 1, OFFERED_SUITE = SAPA_SRTP_AES128_SHA1_80 }; /* of our one crypto line */
+
 /* A codec of ours with the payload type it has in this description. */
 struct chosen {
     const struct sapa_sdp_codec *codec;
@@ -43,7 +45,7 @@ static bool want_good(const struct sapa_sdp_want *want)
     }
     for (size_t i = 0; i < want->codec_count; i++)
         audio |= !rides(&want->codecs[i]);
-    return audio && want->direction <= SAPA_SDP_INACTIVE;
+    return audio && want->direction <= SAPA_SDP_INACTIVE && (!want->offer_secure || want->srtp_key);
 }
 
 static bool same_codec(const struct sapa_sdp_codec *codec, const struct sapa_sdp_format *format)
@@ -55,7 +57,8 @@ static bool same_codec(const struct sapa_sdp_codec *codec, const struct sapa_sdp
 }
 
 static void put_audio(struct sapa_text *out, const struct sapa_sdp_want *want,
-                      struct sapa_str proto, const struct chosen *codecs, size_t count,
+                      struct sapa_str proto, const struct sapa_sdp_crypto *crypto,
+                      const struct chosen *codecs, size_t count,
                       enum sapa_sdp_direction direction, struct sapa_str mid)
 {
     sapa_text_printf(out, "m=audio %u %.*s", want->port, (int)proto.n, proto.p);
@@ -79,6 +82,8 @@ static void put_audio(struct sapa_text *out, const struct sapa_sdp_want *want,
         sapa_text_add(out, SAPA_STR("a=rtcp-mux\r\n"));
     if (mid.n > 0)
         sapa_text_printf(out, "a=mid:%.*s\r\n", (int)mid.n, mid.p);
+    if (crypto->suite != SAPA_SRTP_NONE)
+        sapa_sdp_crypto_put(out, crypto->tag, (enum sapa_srtp_suite)crypto->suite, want->srtp_key);
     sapa_text_printf(out, "a=%s\r\n", sapa_sdp_direction_name(direction));
     sapa_text_add(out, want->attributes);
 }
@@ -120,20 +125,41 @@ sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local, const struct sapa_sdp_want 
         if (!want->codecs[i].is_noise) /* taken where they offer it */
             codecs[count++] = (struct chosen){ &want->codecs[i], want->codecs[i].pt };
     sapa_text_init(&body, buf, sizeof(buf));
-    put_audio(&body, want, SAPA_STR("RTP/AVP"), codecs, count, want->direction,
-              SAPA_STR(""));
+    const struct sapa_sdp_crypto crypto = { .suite = want->offer_secure ? OFFERED_SUITE : SAPA_SRTP_NONE, .tag = OFFERED_TAG };
+    put_audio(&body, want, want->offer_secure ? SAPA_STR("RTP/SAVP") : SAPA_STR("RTP/AVP"), &crypto, codecs, count,
+              want->direction, SAPA_STR(""));
     return finish(local, want, &body, out);
 }
 
-/* A profile that we can do: the plain ones always, those of SRTP where the caller has keys for them. */
-static bool rtp_proto(struct sapa_str proto, bool secure)
-{
-    static const char *const names[] = { "RTP/AVP",   "RTP/AVPF",         "RTP/SAVP",
-                                         "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF" };
+enum profile { PROFILE_NONE, PROFILE_PLAIN, PROFILE_SDES, PROFILE_DTLS };
 
-    for (size_t i = 0; i < (secure ? SAPA_COUNT(names) : 2); i++) {
-        if (sapa_str_ieq(proto, sapa_str_of(names[i])))
-            return true;
+static enum profile profile_of(struct sapa_str proto)
+{
+    static const struct {
+        const char *name;
+        enum profile profile;
+    } names[] = { { "RTP/AVP", PROFILE_PLAIN },          { "RTP/AVPF", PROFILE_PLAIN },
+                  { "RTP/SAVP", PROFILE_SDES },          { "RTP/SAVPF", PROFILE_SDES },
+                  { "UDP/TLS/RTP/SAVP", PROFILE_DTLS },  { "UDP/TLS/RTP/SAVPF", PROFILE_DTLS } };
+
+    for (size_t i = 0; i < SAPA_COUNT(names); i++) {
+        if (sapa_str_ieq(proto, sapa_str_of(names[i].name)))
+            return names[i].profile;
+    }
+    return PROFILE_NONE;
+}
+
+/* May this line be taken, by its profile and its keys? */
+static bool usable(const struct sapa_sdp_want *want, const struct sapa_sdp_media *media,
+                   struct sapa_sdp_crypto *ret_crypto)
+{
+    *ret_crypto = (struct sapa_sdp_crypto){ 0 };
+    switch (profile_of(media->proto)) {
+    case PROFILE_PLAIN: return !want->secure_only;
+    case PROFILE_SDES:
+        return want->secure && (!want->srtp_key || sapa_sdp_crypto_pick(media->text, ret_crypto));
+    case PROFILE_DTLS: return want->secure && !want->srtp_key;
+    case PROFILE_NONE: break;
     }
     return false;
 }
@@ -231,14 +257,17 @@ sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want, const struct sapa_sdp *
                        struct sapa_sdp_agreed *ret_agreed)
 {
     struct picked picked;
+    struct sapa_sdp_crypto crypto;
 
     if (!want_good(want))
         return SAPA_EINVAL;
     for (uint8_t i = 0; i < offer->media_count; i++) {
         const struct sapa_sdp_media *media = &offer->media[i];
         if (media->type == SAPA_SDP_AUDIO && media->port > 0 && media->address.family &&
-            rtp_proto(media->proto, want->secure) && pick(want, media, &picked)) {
+            usable(want, media, &crypto) && pick(want, media, &picked)) {
             describe(want, media, &picked, i, ret_agreed);
+            ret_agreed->secure = profile_of(media->proto) != PROFILE_PLAIN;
+            ret_agreed->crypto = crypto;
             return SAPA_OK;
         }
     }
@@ -275,7 +304,7 @@ sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local, const struct sapa_sdp_want
             codecs[count++] = picked.dtmf;
         struct sapa_sdp_want own = *want;
         own.rtcp_mux = agreed.rtcp_mux;
-        put_audio(&body, &own, media->proto, codecs, count, agreed.direction,
+        put_audio(&body, &own, media->proto, &agreed.crypto, codecs, count, agreed.direction,
                   media->mid);
     }
     const sapa_rc written = finish(local, want, &body, out);
@@ -290,9 +319,13 @@ sapa_rc sapa_sdp_accept(const struct sapa_sdp_want *offered, const struct sapa_s
     struct sapa_sdp_agreed agreed;
 
     /* Our offer has one stream: theirs is the first. */
-    const sapa_rc rc = sapa_sdp_match(offered, answer, &agreed);
+    struct sapa_sdp_want as_offered = *offered;
+    as_offered.secure = as_offered.secure_only = offered->offer_secure; /* the profile that we offered, no other */
+    const sapa_rc rc = sapa_sdp_match(&as_offered, answer, &agreed);
     if (rc != SAPA_OK)
         return rc;
+    if (offered->offer_secure && (agreed.crypto.tag != OFFERED_TAG || agreed.crypto.suite != OFFERED_SUITE))
+        return SAPA_ENOENT; /* not the line that we gave (RFC 4568 5.1.3) */
     /* We receive what our offer numbered, they receive what their answer numbers (RFC 3264 6.1). */
     for (size_t i = 0; i < offered->codec_count; i++) {
         if (offered->codecs[i].id == agreed.codec_id)

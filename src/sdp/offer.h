@@ -10,6 +10,7 @@
 #ifndef SAPA_SDP_OFFER_H
 #define SAPA_SDP_OFFER_H
 
+#include "sdp/crypto.h"
 #include "sdp/sdp.h"
 
 enum { SAPA_SDP_CODECS_MAX = 8 };
@@ -48,6 +49,9 @@ struct sapa_sdp_want {
     uint16_t rtcp_port; /* 0: not said (port + 1) */
     bool rtcp_mux;
     bool secure; /* lines that want SRTP (…/SAVP, …/SAVPF) may be taken; false: they are refused like any other that we cannot do */
+    bool secure_only;        /* and no others */
+    bool offer_secure;       /* our offer is RTP/SAVP, and so must be its answer; wants srtp_key */
+    const uint8_t *srtp_key; /* ours, SAPA_SDP_KEY_SIZE bytes, for SDES (RFC 4568); NULL: keys come another way (DTLS), by `attributes` */
     struct sapa_str
         attributes; /* further lines for the audio section, each with CRLF ("a=…\r\n"); empty: none */
 };
@@ -73,6 +77,8 @@ struct sapa_sdp_agreed {
     uint32_t others;      /* codecs of the table that they have too: bit i is the i-th of what we wanted */
     enum sapa_sdp_direction direction; /* ours: sendonly = we send, they hear only … */
     bool held;                         /* they hold us */
+    bool secure;                       /* SRTP … */
+    struct sapa_sdp_crypto crypto;     /* … with their key; suite NONE: not by SDES */
     uint16_t ptime_ms;                 /* theirs, 0: not said */
 };
 

@@ -259,10 +259,65 @@ static void test_what_rides_along(void **state)
     assert_non_null(strstr(out, " RTP/AVP 8 111 101 102\r\n"));
 }
 
+#define THEIR_KEY "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+#define SAVP(tag, suite) "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 9000 RTP/SAVP 8\r\n" \
+                         "a=crypto:" tag " " suite " inline:" THEIR_KEY "\r\n"
+
+/* Keys in the description (RFC 4568), both ways. */
+static void test_sdes(void **state)
+{
+    (void)state;
+    static const uint8_t key[SAPA_SDP_KEY_SIZE] = { 0 };
+    struct sapa_sdp_want want = g711();
+    struct sapa_sdp_local local = { .session_id = 7 };
+    struct sapa_sdp_agreed agreed;
+
+    want.secure = true;
+    want.srtp_key = key;
+    assert_int_equal(answer(&local, &want, SAVP("3", "AES_CM_128_HMAC_SHA1_32"), &agreed), SAPA_OK);
+    assert_true(agreed.secure);
+    assert_int_equal(agreed.crypto.suite, SAPA_SRTP_AES128_SHA1_32);
+    assert_memory_equal(agreed.crypto.key, "YS___semctl", 11);
+    assert_non_null(strstr(out, "m=audio 20000 RTP/SAVP 8\r\n"));
+    assert_non_null(strstr(out, "a=crypto:3 AES_CM_128_HMAC_SHA1_32 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"));
+    assert_int_equal(answer(&local, &want, SAVP("3", "F8_128_HMAC_SHA1_80"), &agreed), SAPA_ENOENT); /* no key that we can use */
+    assert_int_equal(answer(&local, &want, "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n", &agreed), SAPA_OK);
+    assert_false(agreed.secure);
+    assert_null(strstr(out, "crypto"));
+    want.secure_only = true;
+    assert_int_equal(answer(&local, &want, "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n", &agreed), SAPA_ENOENT);
+
+    want.offer_secure = true;
+    sapa_text_init(&text, out, sizeof(out));
+    assert_int_equal(sapa_sdp_offer(&local, &want, &text), SAPA_OK);
+    assert_non_null(strstr(out, "m=audio 20000 RTP/SAVP 8 0 101\r\n"));
+    assert_non_null(strstr(out, "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAA"));
+    static const struct {
+        const char *answer;
+        sapa_rc rc;
+    } answers[] = {
+        { SAVP("1", "AES_CM_128_HMAC_SHA1_80"), SAPA_OK },
+        { SAVP("2", "AES_CM_128_HMAC_SHA1_80"), SAPA_ENOENT },
+        { SAVP("1", "AES_CM_128_HMAC_SHA1_32"), SAPA_ENOENT },
+        { "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n", SAPA_ENOENT }, /* no way down */
+    };
+    for (size_t i = 0; i < SAPA_COUNT(answers); i++) {
+        assert_int_equal(sapa_sdp_parse(sapa_str_of(answers[i].answer), &sdp), SAPA_OK);
+        assert_int_equal(sapa_sdp_accept(&want, &sdp, &agreed), answers[i].rc);
+    }
+    want.offer_secure = want.secure_only = false; /* and what was offered plain is not answered with keys */
+    assert_int_equal(sapa_sdp_parse(sapa_str_of(answers[0].answer), &sdp), SAPA_OK);
+    assert_int_equal(sapa_sdp_accept(&want, &sdp, &agreed), SAPA_ENOENT);
+    want.offer_secure = true;
+    want.srtp_key = NULL;
+    sapa_text_init(&text, out, sizeof(out));
+    assert_int_equal(sapa_sdp_offer(&local, &want, &text), SAPA_EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_what_rides_along), cmocka_unit_test(test_offer), cmocka_unit_test(test_answer_golden), cmocka_unit_test(test_answer_refused),
                                         cmocka_unit_test(test_directions), cmocka_unit_test(test_versions_in_answers), cmocka_unit_test(test_accept),
-                                        cmocka_unit_test(test_other_codecs), cmocka_unit_test(test_secure_refused) };
+                                        cmocka_unit_test(test_other_codecs), cmocka_unit_test(test_secure_refused), cmocka_unit_test(test_sdes) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

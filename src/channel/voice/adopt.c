@@ -52,7 +52,7 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->dtmf_receive);
     sapa_put_u64(&w, leg->session_s);
     sapa_put_u64(&w, leg->session_min_s);
-    sapa_put_u64(&w, (uint64_t)leg->session_ours | (uint64_t)leg->takes_update << 1);
+    sapa_put_u64(&w, (uint64_t)leg->session_ours | (uint64_t)leg->takes_update << 1 | (uint64_t)leg->secure << 2);
     sapa_put_u64(&w, (uint64_t)leg->type_send | (uint64_t)leg->type_receive << 8 | (uint64_t)leg->dtmf_khz << 16 |
                          (uint64_t)leg->noise << 24 | (uint64_t)leg->opus_fec << 25 | (uint64_t)leg->opus_kbps << 32);
     sapa_put_u64(&w, leg->codecs);
@@ -117,6 +117,7 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
         const uint64_t session = sapa_get_u64(&r);
         leg->session_ours = session & 1;
         leg->takes_update = session >> 1 & 1;
+        leg->secure = session >> 2 & 1;
     }
     if (version >= 4) {
         const uint64_t types = sapa_get_u64(&r);
@@ -271,6 +272,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     struct sapa_sip_dialog_info info;
     if (sapa_sip_dialog_get(v->stack, leg->dialog, &info) == SAPA_OK)
         leg->flow = info.flow;
+    sapa_voice_leg_key(leg); /* keys are not written down: the next description brings new ones */
     v->stats.adopted++;
     return true;
 }

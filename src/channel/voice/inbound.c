@@ -137,14 +137,18 @@ static void refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int st
 }
 
 /* An offer in the INVITE must leave something to agree on (RFC 3261 13.3.1.3: else 488). */
-static bool offer_is_good(const struct sapa_voice *v, const struct sapa_sip_msg *msg)
+static bool offer_is_good(const struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t trunk)
 {
+    static const uint8_t any_key[SAPA_SDP_KEY_SIZE];
+    const struct sapa_sip_msg *msg = ev->msg;
+    const enum sapa_srtp_use use = sapa_voice_srtp_use(v, ev->flow, trunk);
     struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
     struct sapa_sdp sdp;
     struct sapa_sdp_agreed agreed;
     const struct sapa_sdp_want want = {
         .address = SAPA_STR("127.0.0.1"), .port = 9, .codecs = codecs,
         .codec_count = sapa_voice_codecs(v, SAPA_CODEC_PCMA, false, codecs),
+        .secure = use != SAPA_SRTP_USE_NO, .secure_only = use == SAPA_SRTP_USE_REQUIRE, .srtp_key = any_key,
     };
     return msg->body.n == 0 ||
            (sapa_sdp_parse(msg->body, &sdp) == SAPA_OK && sapa_sdp_match(&want, &sdp, &agreed) == SAPA_OK);
@@ -232,6 +236,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
         }
     }
     uint64_t *reason = NULL;
+    leg->trunk = trunk;
     if ((ev->msg->body.n > 0 && !leg->body) || sapa_sip_dialog_user(v->stack, ev->dialog, leg->id) != SAPA_OK)
         reason = &v->stats.refused_busy;
     else if (sapa_voice_leg_open(v, leg) != SAPA_OK)
@@ -240,14 +245,13 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
         reason = &v->stats.refused_core;
     if (reason) {
         leg->dialog = 0;
+        leg->trunk = SAPA_NONE; /* not counted yet */
         refuse(v, ev, 503, reason);
         sapa_voice_leg_over(v, leg);
         return;
     }
-    if (trunk != SAPA_NONE) {
-        leg->trunk = trunk;
+    if (trunk != SAPA_NONE)
         v->trunks[trunk].calls++;
-    }
     c->arrived = true;
     v->stats.arrived++;
 }
@@ -313,7 +317,7 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
         refuse(v, ev, 503, &v->stats.refused_busy);
     else if (sapa_voice_session_check(msg, &more) != 0)
         refuse_session(v, ev, sapa_text_str(&more));
-    else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(v, msg))
+    else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(v, ev, trunk))
         refuse(v, ev, 488, &v->stats.refused_sdp);
     else
         take_call(v, ev, trunk, number);

@@ -52,6 +52,7 @@ struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind k
 /* Ask the media process for a port, on the address that the peer talks to. */
 sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
 {
+    sapa_voice_leg_key(leg);
     struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_OPEN, .leg = leg->id };
     m.contact = leg->contact ? leg->contact->id : leg->id; /* media keeps legs by contact; a code is alone */
     m.u.leg.local = v->options.media_local;
@@ -67,6 +68,25 @@ sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
     if (rc == SAPA_OK)
         leg->media = MEDIA_OPENING;
     return rc;
+}
+
+/* Keys travel in the description: only where that is encrypted, and the media process can use them. */
+enum sapa_srtp_use sapa_voice_srtp_use(const struct sapa_voice *v, const struct sapa_sip_flow *flow, uint32_t trunk)
+{
+    const uint8_t wished = trunk < v->centre->trunks_count ? v->centre->trunks[trunk].srtp : v->centre->system.srtp;
+    if (flow->kind != SAPA_SIP_FLOW_TLS)
+        return SAPA_SRTP_USE_NO;
+    if (v->media_version < SAPA_MEDIA_VERSION_SRTP && wished == SAPA_SRTP_USE_PREFER)
+        return SAPA_SRTP_USE_NO;
+    return (enum sapa_srtp_use)wished;
+}
+
+void sapa_voice_leg_key(struct voice_leg *leg)
+{
+    if (leg->srtp_keyed || leg->flow.kind != SAPA_SIP_FLOW_TLS)
+        return;
+    sapa_random_bytes(leg->srtp_key, sizeof(leg->srtp_key));
+    leg->srtp_keyed = true;
 }
 
 void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64],
@@ -85,6 +105,14 @@ void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg
         .codec_count = sapa_voice_codecs(v, leg->codec, false, codecs),
         .ptime_ms = 20,
     };
+    const enum sapa_srtp_use use = sapa_voice_srtp_use(v, &leg->flow, leg->trunk);
+    if (use == SAPA_SRTP_USE_NO || !leg->srtp_keyed)
+        return;
+    ret_want->secure = true;
+    ret_want->secure_only = use == SAPA_SRTP_USE_REQUIRE;
+    ret_want->srtp_key = leg->srtp_key;
+    /* Once agreed, what we offer again is as it was. */
+    ret_want->offer_secure = ret_want->secure_only || (leg->started ? leg->secure : !leg->srtp_off);
 }
 
 void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed)
@@ -100,6 +128,8 @@ void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_want *wan
         }
     }
     sapa_voice_codec_agree(leg, want, agreed);
+    leg->secure = agreed->secure;
+    leg->srtp_in = agreed->crypto;
     const bool events = agreed->dtmf && agreed->dtmf_pt_send >= 96 && agreed->dtmf_pt_send <= 127;
     leg->dtmf_type = events ? agreed->dtmf_pt_send : 0;
     leg->dtmf_receive = events && agreed->dtmf_pt_receive >= 96 && agreed->dtmf_pt_receive <= 127 ? agreed->dtmf_pt_receive : 0;
@@ -134,6 +164,11 @@ void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
     m.u.leg.comfort = leg->noise;
     m.u.leg.opus_fec = leg->opus_fec;
     m.u.leg.opus_kbps = leg->opus_kbps;
+    if (leg->secure) {
+        m.u.leg.srtp = leg->srtp_in.suite == SAPA_SRTP_AES128_SHA1_80 ? SAPA_MEDIA_SRTP_SHA1_80 : SAPA_MEDIA_SRTP_SHA1_32;
+        memcpy(m.u.leg.srtp_send, leg->srtp_key, sizeof(m.u.leg.srtp_send));
+        memcpy(m.u.leg.srtp_receive, leg->srtp_in.key, sizeof(m.u.leg.srtp_receive));
+    }
     leg->started = true;
     if (sapa_voice_media_send(v, &m) != SAPA_OK)
         v->stats.late_commands++;
@@ -309,6 +344,8 @@ void sapa_voice_leg_free(struct sapa_voice *v, struct voice_leg *leg)
     }
     free(leg->body);
     free(leg->target);
+    sapa_wipe(leg->srtp_key, sizeof(leg->srtp_key));
+    sapa_wipe(&leg->srtp_in, sizeof(leg->srtp_in));
     free(leg);
     if (c) {
         c->legs--;

@@ -261,6 +261,7 @@ static void on_hello(struct sapa_voice *v, const struct sapa_media_message *m)
     const bool other = v->media_generation != 0 && v->media_generation != m->u.hello.generation;
     v->media_generation = m->u.hello.generation;
     v->media_codecs = m->u.hello.codecs;
+    v->media_version = m->u.hello.version;
     v->inventory_count = 0;
     if (!other)
         return;

@@ -208,6 +208,24 @@ static bool put_offer(struct sapa_voice *v, struct voice_leg *leg, struct sapa_t
     return sapa_sdp_offer(&leg->sdp, &want, sdp) == SAPA_OK;
 }
 
+/* What the phone is told beside the caller. */
+static void put_offer_head(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_text *out)
+{
+    const struct voice_offer *o = leg->offer;
+    const struct voice_contact *c = leg->contact;
+    char id[24];
+    struct sapa_text number;
+    sapa_text_init(&number, id, sizeof(id));
+    sapa_text_printf(&number, "%llu", (unsigned long long)c->id);
+    sapa_sip_put_named(out, SAPA_STR("X-Sapa-Contact"), sapa_text_str(&number));
+    if (o->queue < v->centre->queues_count)
+        sapa_sip_put_named(out, SAPA_STR("X-Sapa-Queue"), v->centre->queues[o->queue].key);
+    /* Should we die while it rings and nobody come after us: it gives up by itself (RFC 3261 13.3.1). */
+    sapa_sip_put_number(out, SAPA_SIP_H_EXPIRES, o->ring_ms / 1000 + 5);
+    if (v->options.alert_info)
+        sapa_sip_put_header(out, SAPA_SIP_H_ALERT_INFO, sapa_str_of(v->options.alert_info));
+}
+
 /* Its port is there: the INVITE leaves, after the agent's line is free. */
 void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
 {
@@ -235,17 +253,7 @@ void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
     sapa_text_char(&to, '@');
     sapa_text_add(&to, v->centre->system.sip_host);
     sapa_text_char(&to, '>');
-    char id[24];
-    struct sapa_text number;
-    sapa_text_init(&number, id, sizeof(id));
-    sapa_text_printf(&number, "%llu", (unsigned long long)c->id);
-    sapa_sip_put_named(&head, SAPA_STR("X-Sapa-Contact"), sapa_text_str(&number));
-    if (o->queue < v->centre->queues_count)
-        sapa_sip_put_named(&head, SAPA_STR("X-Sapa-Queue"), v->centre->queues[o->queue].key);
-    /* Should we die while it rings and nobody come after us: it gives up by itself (RFC 3261 13.3.1). */
-    sapa_sip_put_number(&head, SAPA_SIP_H_EXPIRES, o->ring_ms / 1000 + 5);
-    if (v->options.alert_info)
-        sapa_sip_put_header(&head, SAPA_SIP_H_ALERT_INFO, sapa_str_of(v->options.alert_info));
+    put_offer_head(v, leg, &head);
     const struct voice_ring ring = sapa_voice_ring_of(v, o->id, leg->device_crc);
     const struct sapa_sip_call call = {
         .flow = leg->flow,
@@ -502,6 +510,30 @@ static bool try_longer_session(struct sapa_voice *v, struct voice_leg *leg, cons
     return good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
 }
 
+/* Encryption was offered and refused: plain, where the description of the centre allows it. */
+static bool try_plain(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
+{
+    char head_buf[1024], body[VOICE_SDP_MAX];
+    struct sapa_text head, sdp;
+    sapa_sip_tx_id tx;
+    if ((ev->status != 488 && ev->status != 415 && ev->status != 606) || leg->srtp_off ||
+        sapa_voice_srtp_use(v, &leg->flow, leg->trunk) != SAPA_SRTP_USE_PREFER)
+        return false;
+    leg->srtp_off = true;
+    leg->early = 0;
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    sapa_text_init(&sdp, body, sizeof(body));
+    if (leg->kind == LEG_AGENT) {
+        put_offer_head(v, leg, &head);
+    } else {
+        put_identity(v, leg, &head);
+        sapa_voice_session_ask(leg, &head);
+    }
+    const bool good = put_offer(v, leg, &sdp) && !head.cut;
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
+    return good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
+}
+
 /* ---- what comes back to our INVITEs ---- */
 
 static enum sapa_offer_result result_of(int status)
@@ -714,7 +746,8 @@ void sapa_voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, cons
         leg->heard = true;
         if (leg->state == LEG_UP && leg->offered_again)
             sapa_voice_codec_answer(v, leg, ev);
-        if (leg->state == LEG_CALLING && !try_credentials(v, leg, ev) && !try_longer_session(v, leg, ev))
+        if (leg->state == LEG_CALLING && !try_credentials(v, leg, ev) && !try_longer_session(v, leg, ev) &&
+            !try_plain(v, leg, ev))
             sapa_voice_outbound_failed(v, leg, ev->status, true);
         return;
     case SAPA_SIP_EV_FAILURE:

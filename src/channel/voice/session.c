@@ -89,8 +89,8 @@ static void refresh(struct sapa_voice *v, struct voice_leg *leg)
 {
     char head_buf[160], body[VOICE_SDP_MAX], host[64];
     struct sapa_text head, sdp;
-    struct sapa_sdp_want want;
     struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
+    struct sapa_sdp_want want;
     sapa_sip_tx_id tx;
     sapa_text_init(&head, head_buf, sizeof(head_buf));
     sapa_text_init(&sdp, body, sizeof(body));
@@ -122,8 +122,8 @@ bool sapa_voice_session_event(struct sapa_voice *v, struct voice_leg *leg, const
         if (ev->kind == SAPA_SIP_EV_ANSWER) {
             struct sapa_sdp sdp;
             struct sapa_sdp_agreed agreed;
-            struct sapa_sdp_want want;
             struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX];
+            struct sapa_sdp_want want;
             char host[64];
             if (sapa_sip_call_ack(v->stack, leg->dialog, NULL, ev->now_us) != SAPA_OK)
                 v->stats.late_commands++;

@@ -90,6 +90,11 @@ struct voice_leg {
     bool started;             /* LEG_SET was sent */
     uint8_t auth_tries;
     uint8_t direction;        /* SAPA_MEDIA_SEND | RECEIVE */
+    uint8_t srtp_key[SAPA_SDP_KEY_SIZE]; /* of what we send */
+    struct sapa_sdp_crypto srtp_in;      /* of what they send */
+    bool srtp_keyed;          /* srtp_key is made */
+    bool srtp_off;            /* they refused it: plain, where that is allowed */
+    bool secure;              /* SRTP was agreed */
     uint8_t codec;
     uint8_t type_send, type_receive, dtmf_khz;
     bool noise, opus_fec;
@@ -317,6 +322,7 @@ struct sapa_voice {
     bool media_alarm, fenced;
     uint32_t bad_lines;       /* legs with bad_line: the alarm is on while there is one */
     uint64_t media_generation;
+    uint64_t media_version;
     uint64_t media_codecs;    /* that it can do, bits by place in the table; 0: one of before, G.711 alone */
     struct sapa_media_message *inventory;
     uint32_t inventory_count, inventory_size;
@@ -364,6 +370,9 @@ struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind k
 sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_sdp_want *ret_want, char host[64],
                          struct sapa_sdp_codec codecs[SAPA_SDP_CODECS_MAX]);
+/** How the audio of this leg may be encrypted; `trunk` SAPA_NONE: a phone. */
+enum sapa_srtp_use sapa_voice_srtp_use(const struct sapa_voice *v, const struct sapa_sip_flow *flow, uint32_t trunk);
+void sapa_voice_leg_key(struct voice_leg *leg);
 void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed);
 void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct voice_leg *a, struct voice_leg *b);

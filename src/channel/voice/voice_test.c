@@ -844,6 +844,96 @@ static void silent_trunk(void **state)
     assert_empty(f);
 }
 
+#define SRTP_SDP(profile, crypto) "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 30000 " profile " 8 101\r\n" \
+                                  "a=rtpmap:101 telephone-event/8000\r\n" crypto
+#define SRTP_KEY "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
+
+/* Audio is encrypted where its keys are, as far as the description of the centre wants it. */
+static void srtp_over_tls(void **state)
+{
+    struct fake *f = *state;
+    static struct sapa_trunk trunks[2];
+    struct fake_call c;
+    memcpy(trunks, fake_trunks, sizeof(trunks));
+    trunks[0].transport = trunks[1].transport = 2;
+    f->centre.trunks = trunks;
+    f->voice->media_version = SAPA_MEDIA_VERSION_SRTP;
+    sapa_voice_centre(f->voice, &f->centre);
+    for (int use = SAPA_SRTP_USE_PREFER; use <= SAPA_SRTP_USE_REQUIRE; use++) {
+        trunks[0].srtp = trunks[1].srtp = (uint8_t)use;
+        for (int crypt = 0; crypt < 2; crypt++) {
+            c = (struct fake_call){ .flow = fake_flow("192.0.2.5", 5061), .us = "<sip:0812@c.example>;tag=p", .them = "<sip:+62215550100@c.example>",
+                                    .target = "sip:+62215550100@203.0.113.1" };
+            snprintf(c.call_id, sizeof(c.call_id), "srtp-%d-%d", use, crypt);
+            c.flow.kind = SAPA_SIP_FLOW_TLS;
+            c.flow.conn = 7;
+            fake_request(f, &c, "INVITE", "", "application/sdp", crypt ? SRTP_SDP("RTP/SAVP", SRTP_KEY) : SRTP_SDP("RTP/AVP", ""));
+            if (crypt ? use == SAPA_SRTP_USE_NO : use == SAPA_SRTP_USE_REQUIRE) {
+                fake_want(f, "SIP/2.0 488", c.call_id);
+                fake_request(f, &c, "ACK", "", "", "");
+                continue;
+            }
+            const uint64_t contact = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived.contact;
+            f->media_seen = f->media_count;
+            FAKE_COMMAND(f, cmd_answer, .contact = contact);
+            const struct fake_sent *ok = fake_want(f, "SIP/2.0 200", c.call_id);
+            assert_true(!strstr(ok->text, " RTP/SAVP 8 101") == !crypt);
+            assert_true(!strstr(ok->text, "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:") == !crypt);
+            const struct sapa_media_message *set = fake_media(f, SAPA_MEDIA_LEG_SET);
+            assert_int_equal(set->u.leg.srtp, crypt ? SAPA_MEDIA_SRTP_SHA1_80 : SAPA_MEDIA_SRTP_NONE);
+            if (crypt)
+                assert_memory_equal(set->u.leg.srtp_receive, "YS___semctl", 11);
+            fake_learn(&c, ok->text);
+            fake_request(f, &c, "ACK", "", "", "");
+            if (crypt) { /* the same keys in the next description, theirs and ours */
+                uint8_t key[SAPA_MEDIA_SRTP_KEY_SIZE];
+                memcpy(key, set->u.leg.srtp_send, sizeof(key));
+                fake_request(f, &c, "INVITE", "", "application/sdp", SRTP_SDP("RTP/SAVP", SRTP_KEY "a=sendonly\r\n"));
+                fake_want(f, "SIP/2.0 200", "a=crypto:1");
+                assert_memory_equal(fake_media(f, SAPA_MEDIA_LEG_SET)->u.leg.srtp_send, key, sizeof(key));
+                fake_request(f, &c, "ACK", "", "", "");
+            }
+            fake_request(f, &c, "BYE", "", "", "");
+            FAKE_COMMAND(f, cmd_forget, .contact = contact);
+        }
+    }
+
+    /* calls that we place */
+    struct fake_call customer;
+    trunks[0].transport = 0;
+    const uint64_t contact = fake_customer(f, &customer);
+    trunks[0].transport = 2;
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 30000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    trunks[0].srtp = SAPA_SRTP_USE_PREFER;
+    fake_command(f, &dial);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@192.0.2.10", "RTP/SAVP");
+    assert_non_null(strstr(invite->text, "a=crypto:1 AES_CM_128_HMAC_SHA1_80"));
+    fake_reply(f, invite, 488, "x", "", "");
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10", "RTP/AVP"); /* as the description allows */
+    assert_null(strstr(invite->text, "crypto"));
+    f->media_seen = f->media_count;
+    fake_reply(f, invite, 200, "y", "", fake_sdp_customer);
+    assert_int_equal(fake_media(f, SAPA_MEDIA_LEG_SET)->u.leg.srtp, SAPA_MEDIA_SRTP_NONE);
+    struct fake_call outside = fake_callee(invite, "y");
+    fake_request(f, &outside, "BYE", "", "", "");
+    trunks[0].srtp = SAPA_SRTP_USE_REQUIRE;
+    dial.u.cmd_dial.attempt = 2;
+    fake_command(f, &dial);
+    invite = fake_want(f, "INVITE sip:62811@192.0.2.10", "RTP/SAVP");
+    f->posted_seen = f->posted_count;
+    fake_reply(f, invite, 200, "z", "", fake_sdp_customer); /* plain for encrypted: no */
+    const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.state, 2);
+    assert_int_equal(progress->u.dial_progress.cause, 488);
+    fake_reply(f, fake_want(f, "BYE", "tag=z"), 200, "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    f->centre.trunks = fake_trunks;
+    sapa_voice_centre(f->voice, &f->centre);
+    assert_empty(f);
+}
+
 /* Sessions have an end of their own (RFC 4028), whoever refreshes them. */
 static void session_of_a_caller(void **state)
 {
@@ -1712,7 +1802,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
