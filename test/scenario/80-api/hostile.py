@@ -67,7 +67,7 @@ assert b" 200 " not in exchange(b"GET /api/v1/" + b"a" * 9000 + b" HTTP/1.1\r\nH
 many = "&".join(f"limit={i}" for i in range(100))
 assert b" 200 " not in exchange(f"GET /api/v1/contacts?{many} HTTP/1.1\r\nHost: x\r\n{auth}\r\n".encode(), seconds=1).split(b"\r\n")[0]
 for path in ("/api/v1/contacts/%00", "/../../etc/passwd", "/api/v1/%2e%2e/%2e%2e/", "/api/v1/contacts?cursor=%ff%fe", "/api/v1/people?phone=%00",
-             "/api/v1/recordings/1%2f..%2f2", "/api/v1/agents/" + "%c3%28", "//", "/?", "/api/v1/agents/%e2%82%ac"):
+             "/api/v1/recordings/777777771%2f..%2f777777772", "/api/v1/agents/" + "%c3%28", "//", "/?", "/api/v1/agents/%e2%82%ac"):
     reply = exchange(f"GET {path} HTTP/1.1\r\nHost: x\r\n{auth}\r\n".encode(), seconds=2)
     assert not reply or reply.split(b" ")[1][:1] == b"4", (path, reply[:200])
 for method in ("HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT", "BREW"):
