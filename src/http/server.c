@@ -203,17 +203,23 @@ static void take_range(struct web_request *rq, struct sapa_str text)
     rq->has_range = true;
 }
 
+/* Too many wrong tokens a moment ago. */
+static bool is_guessing(const struct sapa_web *web, struct lws *wsi, int64_t now_us)
+{
+    const struct web_source *source = sapa_table_find(&web->sources, (uint64_t)(uintptr_t)lws_get_opaque_user_data(wsi));
+
+    return source && source->failures >= WEB_FAILURES_MAX && now_us - source->failures_us < 10000000;
+}
+
 /* Spend one request of the source's allowance: a bucket that holds two seconds. */
 static bool may_go_on(struct sapa_web *web, struct web_request *rq, struct lws *wsi)
 {
     const int64_t now_us = rq->began_us;
     struct web_source *source = sapa_table_find(&web->sources, (uint64_t)(uintptr_t)lws_get_opaque_user_data(wsi));
 
-    if (!source)
-        return true;
-    if (source->failures >= WEB_FAILURES_MAX && now_us - source->failures_us < 10000000)
+    if (is_guessing(web, wsi, now_us))
         return false;
-    if (web->options.rate == 0)
+    if (!source || web->options.rate == 0)
         return true;
     source->tokens_us = SAPA_MAX(source->tokens_us, now_us - 2000000) + 1000000 / web->options.rate;
     return source->tokens_us <= now_us;
@@ -489,7 +495,7 @@ static int on_upgrade(struct sapa_web *web, struct lws *wsi)
     const struct sapa_str uri = header(wsi, WSI_TOKEN_GET_URI, path, sizeof(path));
     const struct sapa_str authorization = header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, buf, sizeof(buf));
 
-    if (!sapa_str_eq(uri, SAPA_STR("/api/v1/live")))
+    if (!sapa_str_eq(uri, SAPA_STR("/api/v1/live")) || is_guessing(web, wsi, sapa_mono_us()))
         return -1;
     if (authorization.n == 0)
         return 0; /* it will say its token in its first message */
@@ -499,11 +505,12 @@ static int on_upgrade(struct sapa_web *web, struct lws *wsi)
     return who.known && (who.rights & SAPA_RIGHT_BIT(LIVE)) ? 0 : -1;
 }
 
-static void admit_sub(struct sapa_web *web, struct sapa_feed_sub *sub, const struct web_who *who)
+/* -1: too many different views */
+static int admit_sub(struct sapa_web *web, struct sapa_feed_sub *sub, const struct web_who *who)
 {
     const struct sapa_feed_view view = { .scope = who->scope, .show_pii = (who->rights & SAPA_RIGHT_BIT(PERSON)) != 0 };
 
-    sapa_feed_admit(web->feed, sub, &view);
+    return sapa_feed_admit(web->feed, sub, &view) ? 0 : -1;
 }
 
 /* ?feed=NAME&n=NUMBER */
@@ -537,8 +544,9 @@ static int on_established(struct sapa_web *web, struct lws *wsi, struct web_sess
     sapa_web_who_of(web, authorization, &who);
     if (who.known) {
         take_resume(wsi, session->sub);
-        admit_sub(web, session->sub, &who);
+        return admit_sub(web, session->sub, &who);
     }
+    lws_set_timer_usecs(wsi, WEB_HELLO_MS * INT64_C(1000));
     return 0;
 }
 
@@ -548,7 +556,7 @@ static int on_message(struct sapa_web *web, struct lws *wsi, struct web_session 
     struct web_who who;
     char authorization[128];
 
-    if (!session->sub || sapa_feed_is_admitted(session->sub) || !lws_is_first_fragment(wsi) || !lws_is_final_fragment(wsi) ||
+    if (!session->sub || sapa_feed_is_admitted(session->sub) || is_guessing(web, wsi, sapa_mono_us()) || !lws_is_first_fragment(wsi) || !lws_is_final_fragment(wsi) ||
         lws_remaining_packet_payload(wsi) > 0 || sapa_feed_hello_parse(text, &hello) != SAPA_OK)
         return -1; /* nothing else is ever wanted from a subscriber */
     snprintf(authorization, sizeof(authorization), "Bearer %s", hello.token);
@@ -561,8 +569,8 @@ static int on_message(struct sapa_web *web, struct lws *wsi, struct web_session 
     }
     if (hello.feed[0])
         sapa_feed_resume(session->sub, hello.feed, hello.n);
-    admit_sub(web, session->sub, &who);
-    return 0;
+    lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
+    return admit_sub(web, session->sub, &who);
 }
 
 static int write_feed(struct sapa_web *web, struct lws *wsi, struct sapa_feed_sub *sub)
@@ -613,6 +621,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_RECEIVE: return on_message(web, wsi, session, (struct sapa_str){ in, size });
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return session->sub ? write_feed(web, wsi, session->sub) : -1;
+    case LWS_CALLBACK_TIMER: return session && session->sub && !sapa_feed_is_admitted(session->sub) ? -1 : 0;
     case LWS_CALLBACK_CLOSED:
         if (session && session->sub) {
             sapa_feed_leave(web->feed, session->sub);

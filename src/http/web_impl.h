@@ -31,6 +31,7 @@ enum {
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
     WEB_FIGURES_MS = 1000,            /* age at which figures are asked for again */
+    WEB_HELLO_MS = 5000,              /* a subscriber without Authorization says its token by then */
     WEB_WAIT_MS = 5000,               /* a request that nobody answers by then gets 503 */
 };
 

@@ -59,6 +59,13 @@ async def door():
                 await message(socket)
         except websockets.exceptions.ConnectionClosed:
             pass
+    began = time.monotonic()
+    async with connect() as socket:  # who says nothing is shown out
+        try:
+            await message(socket, 15)
+            raise AssertionError("something was said to nobody")
+        except websockets.exceptions.ConnectionClosed:
+            assert 2 < time.monotonic() - began < 12
     async with connect(admin.token, subprotocols=["sapa.live.v1"]) as socket:
         assert socket.subprotocol == "sapa.live.v1"
         assert (await message(socket))["type"] == "snapshot"
@@ -135,4 +142,11 @@ async def fold():
     assert {k: v["presence"] for k, v in folds[0].state["agents"].items()} == live
 
 
-asyncio.run({"door": door, "fold": fold}[part]())
+async def guess():
+    for _ in range(25):  # who guesses tokens has to wait, whichever door he takes
+        await refused("sapa_" + "2" * 64)
+    assert admin.raw("GET", "/api/v1/me").status == 429
+    await refused(admin.token)
+
+
+asyncio.run({"door": door, "fold": fold, "guess": guess}[part]())
