@@ -293,6 +293,7 @@ static handler *const handlers[64] = {
     [SAPA_T_leg_quality] = on_report,
     [SAPA_T_switch_set] = on_switch,
     [SAPA_T_contact_move] = sapa_contact_on_move,
+    [SAPA_T_contact_passed] = sapa_work_on_passed,
     [SAPA_T_agent_skill] = sapa_agent_on_skill,
     [SAPA_T_dialog] = on_report,
     [SAPA_T_alarm_raised] = on_report,

@@ -408,6 +408,7 @@ sapa_rc sapa_offer_on_ringing(struct sapa_core *core, const struct sapa_record *
 sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_offer_on_failed(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_work_on_passed(struct sapa_core *core, const struct sapa_record *record);
 sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *in);
 
 /* ---- record.c: recordings ---- */

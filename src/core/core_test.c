@@ -1002,6 +1002,60 @@ static void recording_follows_the_queue_in_force(void **state)
     }
 }
 
+/* The agent passes the contact on: to a queue, to a colleague, not to nobody. */
+static void agents_pass_contacts_on(void **state)
+{
+    (void)state;
+    WITH(w, 3, 2, 1);
+    w->queues[0].record = SAPA_RECORD_ALL;
+    w->queues[0].wrapup_ms = w->queues[1].wrapup_ms = 5000;
+    w->queues[0].preferred_ms = w->queues[1].preferred_ms = 30000;
+    w->queues[1].steps[0].need_count = 1;
+    w->queues[1].steps[0].needs[0] = (struct sapa_need){ 0, 1 };
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0);
+    const uint64_t offer = world_accept(w, c);
+    assert_int_equal(world_agent_of(w, c), 0);
+    /* what is not possible changes nothing, and is said */
+    static const struct {
+        uint64_t kind, target, rc;
+    } wrong[] = { { 0, 99, -SAPA_ENOENT }, { 1, 99, -SAPA_ENOENT }, { 2, 99, -SAPA_ENOENT }, { 2, 0, -SAPA_ESTATE }, { 2, 2, -SAPA_ESTATE }, { 3, 0, -SAPA_EINVAL } };
+    for (size_t i = 0; i < SAPA_COUNT(wrong); i++) {
+        world_clear(w);
+        WORLD_IN(w, contact_passed, .contact = c, .offer = offer, .kind = wrong[i].kind, .target = wrong[i].target, .request = 7);
+        assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, wrong[i].rc);
+        assert_int_equal(world_count(w, SAPA_T_cmd_drop_agent), 0);
+        assert_int_equal(world_agent_of(w, c), 0);
+    }
+    /* to a colleague, who is ready: at once, although another is ready too */
+    world_ready(w, 1);
+    world_ready(w, 2);
+    w->now_us += 60 * WORLD_SECOND;
+    world_clear(w);
+    WORLD_IN(w, contact_passed, .contact = c, .offer = offer, .kind = 2, .target = 2, .request = 8);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.rc, 0);
+    assert_int_equal(world_last(w, SAPA_T_cmd_agent_reply)->u.cmd_agent_reply.request, 8);
+    assert_int_equal(world_last(w, SAPA_T_cmd_drop_agent)->u.cmd_drop_agent.offer, offer);
+    assert_int_equal(world_last(w, SAPA_T_contact_parted)->u.contact_parted.side, SAPA_SIDE_AGENT);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 1); /* masked on the way */
+    assert_int_equal(world_agent_of(w, c), 2);
+    const uint64_t second = world_accept(w, c);
+    assert_int_equal(world_last(w, SAPA_T_cmd_record)->u.cmd_record.action, 2);
+    /* to a queue, before those who came later */
+    const uint64_t young = world_arrive(w, 1);
+    WORLD_IN(w, agent_command, .agent = 1, .verb = SAPA_VERB_NOT_READY, .code = SAPA_NONE);
+    world_clear(w);
+    WORLD_IN(w, contact_passed, .contact = c, .offer = second, .kind = 0, .target = 1);
+    assert_int_equal(world_count(w, SAPA_T_cmd_agent_reply), 0);
+    assert_int_equal(world_last(w, SAPA_T_contact_queued)->u.contact_queued.queue, 1);
+    (void)young;
+    WORLD_IN(w, contact_passed, .contact = c, .offer = second, .kind = 0, .target = 0); /* he has let go of it */
+    assert_int_equal(world_last(w, SAPA_T_contact_queued)->u.contact_queued.queue, 1);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    world_done(w);
+}
+
 /* What a contact does without an agent is masked; a pause belongs to its conversation. */
 static void recording_rests_between_agents(void **state)
 {
@@ -1204,6 +1258,7 @@ int main(void)
         cmocka_unit_test(recording_follows_policy_and_agent),
         cmocka_unit_test(recording_follows_the_queue_in_force),
         cmocka_unit_test(recording_rests_between_agents),
+        cmocka_unit_test(agents_pass_contacts_on),
         cmocka_unit_test(offers_over_a_restart),
         cmocka_unit_test(the_centre_stops),
         cmocka_unit_test(faults_of_ours_keep_the_order),

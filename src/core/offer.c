@@ -510,6 +510,73 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
     return SAPA_OK;
 }
 
+/* ---- passed on by the agent ---- */
+
+static sapa_rc may_pass(const struct sapa_core *core, const struct core_work *w,
+                        const struct sapa_rec_contact_passed *in)
+{
+    if (!w || w->contact_id != in->contact)
+        return SAPA_ENOENT;
+    const struct core_contact *c = &core->contacts[w->contact];
+    if ((w->state != SAPA_ASSIGNMENT_TALKING && w->state != SAPA_ASSIGNMENT_HELD) || w->dialling || !c->leg ||
+        c->callback != NO_CALLBACK)
+        return SAPA_ESTATE;
+    switch (in->kind) {
+    case 0: {
+        if (in->target >= core->centre->queues_count)
+            return SAPA_ENOENT;
+        const struct sapa_queue *to = &core->centre->queues[in->target];
+        return to->length_max && sapa_tree_count(core->line, &core->queues[in->target].line) >= to->length_max
+                   ? SAPA_ELIMIT
+                   : SAPA_OK;
+    }
+    case 1: return in->target < core->centre->numbers_count && c->has_flow ? SAPA_OK : SAPA_ENOENT;
+    case 2:
+        if (in->target >= core->centre->agents_count)
+            return SAPA_ENOENT;
+        return in->target != w->agent && core->agents[in->target].presence != SAPA_PRESENCE_OFFLINE ? SAPA_OK
+                                                                                                      : SAPA_ESTATE;
+    default: return SAPA_EINVAL;
+    }
+}
+
+/* The agent is through with it and somebody else goes on: he is let go, the contact keeps its age. */
+static void pass(struct sapa_core *core, struct core_work *w, const struct sapa_rec_contact_passed *in)
+{
+    struct core_contact *c = &core->contacts[w->contact];
+    const uint32_t queue = in->kind == 0 ? (uint32_t)in->target : w->queue, from = w->queue, agent = w->agent;
+    const struct sapa_queue *q = core_queue_of(core, from);
+    const uint32_t add = (uint32_t)SAPA_MAX(0, c->priority - q->priority - c->extra);
+
+    EMIT(core, cmd_drop_agent, .contact = c->id, .offer = w->offer);
+    sapa_work_part(core, w, SAPA_SIDE_AGENT, 0);
+    sapa_recording_rest(core, c);
+    sapa_contact_place(core, c, SAPA_PLACE_FLOW);
+    if (in->kind == 1) {
+        sapa_port_begin(core, c, core->centre->numbers[in->target].flow);
+        return;
+    }
+    if (c->has_flow)
+        sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_REQUEUED });
+    c->keep_age = true;
+    avoid(core, c, agent);
+    sapa_line_enter(core, c, queue, add, in->kind == 2 ? (uint32_t)in->target : SAPA_NONE);
+}
+
+sapa_rc sapa_work_on_passed(struct sapa_core *core, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_passed *in = &record->u.contact_passed;
+    struct core_work *w = sapa_work_find(core, in->offer);
+    const sapa_rc rc = may_pass(core, w, in);
+
+    if (in->request && w)
+        EMIT(core, cmd_agent_reply, .agent = w->agent, .request = in->request, .rc = (uint64_t)-rc, .verb = 255,
+             .presence = core->agents[w->agent].presence);
+    if (rc == SAPA_OK)
+        pass(core, w, in);
+    return rc;
+}
+
 sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *record)
 {
     const struct sapa_rec_leg_held *in = &record->u.leg_held;

@@ -664,6 +664,37 @@ static void test_tone_while_recorded(void **state)
     control_close(&control);
 }
 
+/* Opus cannot be written into: it is decoded for the tone, and left alone again when the recording is over. */
+static void test_tone_into_opus(void **state)
+{
+    struct control control;
+    const uint64_t contact = next_id++, recording = next_id++;
+    double most = 0;
+
+    (void)state;
+    control_open(&control);
+    memset(speakers, 0, sizeof(speakers));
+    speaker_open(&control, &speakers[0], contact, SAPA_SIDE_CUSTOMER, SAPA_CODEC_OPUS, 500);
+    speaker_open(&control, &speakers[1], contact, SAPA_SIDE_AGENT, SAPA_CODEC_OPUS, 800);
+    order(&control, SAPA_MEDIA_BRIDGE, speakers[0].phone.leg, speakers[1].phone.leg);
+    recording_begin(&control, recording, contact, "opusbeep.rec", 2, 0);
+    scene(2, 1600);
+    HEARS(0, 1);
+    for (size_t at = 0; at + speakers[0].rate / 10 < speakers[0].count; at += speakers[0].rate / 50)
+        most = SAPA_MAX(most, amplitude_of(speakers[0].heard + at, speakers[0].rate / 10, 1, 1400, speakers[0].rate));
+    assert_true(most > 700);
+    (void)recording_end(&control, recording, "opusbeep.rec", 2);
+    assert_true(recorded_level(2, 0, 300, 1400, 500) > THERE && recorded_level(2, 1, 300, 1400, 800) > THERE);
+    scene(2, 300);
+    wait_ms(20);
+    hear(&speakers[1]);
+    assert_int_equal(speakers[1].last_heard_size, speakers[0].last_size);
+    assert_memory_equal(speakers[1].last_heard, speakers[0].last, speakers[0].last_size);
+    speaker_close(&control, &speakers[0]);
+    speaker_close(&control, &speakers[1]);
+    control_close(&control);
+}
+
 /* --- other things --- */
 
 static void test_control_may_die_in_a_conference(void **state)
@@ -879,6 +910,7 @@ int main(void)
         cmocka_unit_test(test_music_for_the_held_one),
         cmocka_unit_test(test_announcements_into_a_call),
         cmocka_unit_test(test_tone_while_recorded),
+        cmocka_unit_test(test_tone_into_opus),
         cmocka_unit_test(test_control_may_die_in_a_conference),
         cmocka_unit_test(test_secret_stays_secret),
         cmocka_unit_test(test_keys_between_codecs),

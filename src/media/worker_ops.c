@@ -373,6 +373,14 @@ static void forget_recording(struct sapa_worker *worker, struct sapa_recording_r
     free(recording);
 }
 
+/* With the tone, or without it again, relaying may not do, or do again. */
+static void review_contact(struct sapa_worker *worker, struct sapa_contact_row *row)
+{
+    for (struct sapa_leg *leg = row->legs; leg; leg = leg->contact_next)
+        if (leg->other && sapa_mix_review(worker, leg))
+            leg->beep_ms = 0; /* no memory: they go on without the tone */
+}
+
 /* From here on nothing more is recorded; the writer may need some turns to take the rest. */
 static void end_recording(struct sapa_worker *worker, struct sapa_recording_run *recording,
                           enum sapa_recording_end end)
@@ -385,8 +393,11 @@ static void end_recording(struct sapa_worker *worker, struct sapa_recording_run 
             if (recording->sources[i])
                 recording->sources[i]->recording = NULL;
         sapa_table_remove(&worker->recording_ids, sapa_table_find(&worker->recording_ids, recording->id));
-        if (row && row->recording == recording)
+        if (row && row->recording == recording) {
             row->recording = NULL;
+            if (recording->beep_s)
+                review_contact(worker, row);
+        }
         drop_contact_if_empty(worker, recording->contact);
         sapa_worker_tell_id(worker, SAPA_CONTROL_RECORD_GONE, recording->id);
     }
@@ -422,14 +433,6 @@ void sapa_worker_record_turn(struct sapa_worker *worker, struct sapa_recording_r
         tell_recording(worker, recording, SAPA_RECORD_FAILED, rc);
         end_recording(worker, recording, SAPA_RECORDING_CUT);
     }
-}
-
-/* With the tone, or without it again, relaying may not do, or do again. */
-static void review_contact(struct sapa_worker *worker, struct sapa_contact_row *row)
-{
-    for (struct sapa_leg *leg = row->legs; leg; leg = leg->contact_next)
-        if (leg->other && sapa_mix_review(worker, leg))
-            leg->beep_ms = 0; /* no memory: they go on without the tone */
 }
 
 static void on_record(struct sapa_worker *worker, const struct sapa_worker_record *order)

@@ -43,6 +43,7 @@
     X(22, 1, dialog, "the confirmed state of a dialog, for adoption after a restart") \
     X(23, 1, alarm_raised, "something needs a person") \
     X(24, 1, person_known, "an identity is tied to a person") \
+    X(25, 1, contact_passed, "the agent who talks with it passes a contact on") \
     X(60, 1, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -181,6 +182,13 @@
     F(S, id, contact, "") \
     F(S, num, queue, "") \
     F(S, text64, by, "")
+
+#define SAPA_REC_contact_passed(F, S) \
+    F(S, id, contact, "") \
+    F(S, id, offer, "of the agent who passes it on") \
+    F(S, num, kind, "0 to a queue, 1 to the flow of a number, 2 to an agent, waiting for him as long as the queue says") \
+    F(S, num, target, "index of the queue, number or agent") \
+    F(S, id, request, "comes back in cmd_agent_reply")
 
 #define SAPA_REC_agent_skill(F, S) \
     F(S, num, agent, "") \
@@ -392,7 +400,7 @@
     F(S, num, from, "number whose identity is shown") F(S, num, ring_ms, "")
 #define SAPA_REC_cmd_dial_cancel(F, S) F(S, id, contact, "") F(S, num, attempt, "")
 #define SAPA_REC_cmd_agent_reply(F, S) \
-    F(S, num, agent, "") F(S, id, request, "") F(S, num, rc, "-enum sapa_rc") F(S, num, verb, "") \
+    F(S, num, agent, "") F(S, id, request, "") F(S, num, rc, "-enum sapa_rc") F(S, num, verb, "of agent_command; else 255") \
     F(S, num, code, "as asked; with STATUS the reason of being not ready") F(S, num, presence, "now") \
     F(S, num, wrapup, "1: a call waits to be wrapped up")
 #define SAPA_REC_cmd_forget(F, S) F(S, id, contact, "")

@@ -541,7 +541,7 @@ sapa_rc sapa_sip_respond(struct sapa_sip_stack *stack, sapa_sip_tx_id id, int st
     struct sapa_text *out = sapa_sip_begin(stack);
     sapa_sip_put_status_line(out, status, spec->reason);
     sapa_text_add(out, (struct sapa_str){ tx->head, tx->head_n });
-    if (dialog && status > 100 && status < 300 && (invite || tx->method == SAPA_SIP_UPDATE))
+    if (dialog && status > 100 && status < 300 && (invite || tx->method == SAPA_SIP_UPDATE || tx->method == SAPA_SIP_REFER))
         sapa_sip_put_header(out, SAPA_SIP_H_CONTACT, sapa_sip_dlg_text(dialog, D_CONTACT));
     const bool reliable = invite && dialog && tx->wants_prack && status > 100 && status < 200;
     if (reliable && tx->prack_open)

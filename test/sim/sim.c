@@ -433,7 +433,7 @@ static void noise(struct sim *s)
                                  ? sapa_id_make(1, 1 + below(&s->dice, (uint32_t)s->next_contact))
                                  : roll(&s->dice);
     const uint64_t offer = chance(&s->dice, 70) ? 1 + below(&s->dice, 2000) : roll(&s->dice);
-    const uint32_t agent = below(&s->dice, 10), type = 2 + below(&s->dice, 23);
+    const uint32_t agent = below(&s->dice, 10), type = 2 + below(&s->dice, 24);
 
     sapa_record_init(&in, (enum sapa_type)type);
     in.at_us = s->now_us;
@@ -503,6 +503,10 @@ static void noise(struct sim *s)
     case SAPA_T_contact_move:
         in.u.contact_move.contact = contact;
         in.u.contact_move.queue = below(&s->dice, NAIVE_QUEUES);
+        break;
+    case SAPA_T_contact_passed:
+        in.u.contact_passed = (struct sapa_rec_contact_passed){ .contact = contact, .offer = offer, .kind = below(&s->dice, 4),
+                                                                .target = below(&s->dice, NAIVE_QUEUES + 1), .request = below(&s->dice, 2) };
         break;
     case SAPA_T_agent_skill:
         in.u.agent_skill = (struct sapa_rec_agent_skill){ .agent = agent,

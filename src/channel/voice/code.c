@@ -219,6 +219,10 @@ void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent
         v->stats.late_commands += reply->request != 0;
         return;
     }
+    if (code->refer) {
+        sapa_voice_refer_reply(v, code, reply);
+        return;
+    }
     say_reply(v, code, reply);
     answer(v, code);
     if (code->contact)

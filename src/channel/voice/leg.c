@@ -606,6 +606,7 @@ static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct
             sapa_voice_digit(v, leg, digit, KEY_INFO);
         break;
     }
+    case SAPA_SIP_REFER: sapa_voice_refer(v, leg, ev); break;
     case SAPA_SIP_OPTIONS: respond(v, ev->tx, 200, ev->now_us); break;
     default: respond(v, ev->tx, 501, ev->now_us); break;
     }

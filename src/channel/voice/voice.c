@@ -376,7 +376,7 @@ static sapa_rc open_sip(struct sapa_voice *v)
         .user_ctx = v,
         .dialog_max = v->options.calls_max * 6 + 256,
         .methods = 1u << SAPA_SIP_INVITE | 1u << SAPA_SIP_ACK | 1u << SAPA_SIP_BYE | 1u << SAPA_SIP_CANCEL |
-                   1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE | 1u << SAPA_SIP_PRACK,
+                   1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE | 1u << SAPA_SIP_PRACK | 1u << SAPA_SIP_REFER,
         .product = v->options.product,
         .supported = "path, timer, 100rel",
     };

@@ -200,6 +200,7 @@ struct voice_contact {
 /** A phone dials a code, as a call of its own or within a conversation; or an agent hears why his part in a contact is over. */
 struct voice_call_code {
     uint64_t request;
+    uint64_t refer;            /* the leg that asked by REFER; 0: keys */
     uint64_t contact;          /* dialled while talking with it; 0: a call of its own */
     uint8_t verb;
     uint32_t agent, code;
@@ -414,6 +415,10 @@ void sapa_voice_ring_cancel(struct sapa_voice *v, uint64_t offer, uint32_t agent
 /** The same for a leg of the media process that nobody knows: only its id is left. */
 void sapa_voice_ring_cancel_leg(struct sapa_voice *v, uint64_t leg);
 const struct sapa_media_message *sapa_voice_inventory_of(const struct sapa_voice *v, uint64_t leg);
+
+/* refer.c */
+void sapa_voice_refer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
+void sapa_voice_refer_reply(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply);
 
 /* session.c */
 /** 422 with its header when they want less than we allow, else 0. */

@@ -848,6 +848,62 @@ static void silent_trunk(void **state)
                                   "a=rtpmap:101 telephone-event/8000\r\n" crypto
 #define SRTP_KEY "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
 
+/* Blind transfer by the phone's own key. */
+static void refer(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+    static const struct {
+        const char *to;
+        int status, kind, target;
+    } table[] = {
+        { "Refer-To: <sip:999999@sapa.example>\r\n", 404, 0, 0 },
+        { "Refer-To: <sip:102@sapa.example?Replaces=a%3Bto-tag%3Db>\r\n", 501, 0, 0 },
+        { "Refer-To: <mailto:a@b>\r\n", 400, 0, 0 },
+        { "", 400, 0, 0 },
+        { "Refer-To: <sip:102@sapa.example>\r\n", 202, 2, 1 },
+        { "Refer-To: sip:+62215550100@sapa.example\r\n", 202, 1, 0 },
+        { "Refer-To: <sip:bank.kartu@sapa.example>\r\n", 202, 0, 1 },
+    };
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        char start[20];
+        snprintf(start, sizeof(start), "SIP/2.0 %d", table[i].status);
+        fake_request(f, &agent, "REFER", table[i].to, "", "");
+        assert_non_null(strstr(fake_want(f, start, "REFER")->text, agent.call_id));
+        if (table[i].status != 202) {
+            fake_none(f, "NOTIFY", "");
+            continue;
+        }
+        const struct fake_sent *trying = fake_want(f, "NOTIFY", "SIP/2.0 100 Trying");
+        assert_non_null(strstr(trying->text, "Subscription-State: active"));
+        fake_reply(f, trying, 200, "", "", "");
+        const struct sapa_record *passed = fake_posted(f, SAPA_T_contact_passed);
+        assert_int_equal(passed->u.contact_passed.contact, contact);
+        assert_int_equal(passed->u.contact_passed.offer, 5);
+        assert_int_equal(passed->u.contact_passed.kind, table[i].kind);
+        assert_int_equal(passed->u.contact_passed.target, table[i].target);
+        const bool good = i + 1 == SAPA_COUNT(table);
+        FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = passed->u.contact_passed.request, .verb = 255,
+                     .rc = good ? 0 : (uint64_t)-SAPA_ESTATE);
+        const struct fake_sent *end = fake_want(f, "NOTIFY", good ? "SIP/2.0 200 OK" : "SIP/2.0 480");
+        assert_non_null(strstr(end->text, "Subscription-State: terminated"));
+        assert_non_null(strstr(end->text, "Content-Type: message/sipfrag"));
+        fake_reply(f, end, 200, "", "", "");
+    }
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 5);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_gone), 0);
+    fake_request(f, &customer, "REFER", "Refer-To: <sip:102@sapa.example>\r\n", "", "");
+    fake_want(f, "SIP/2.0 403", "REFER");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    assert_empty(f);
+}
+
 /* Audio is encrypted where its keys are, as far as the description of the centre wants it. */
 static void srtp_over_tls(void **state)
 {
@@ -1802,7 +1858,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };

@@ -113,6 +113,52 @@ customer.accept()
 customer.hung_up()
 customer.close()
 
+story("the agent passes the caller on to a colleague by REFER, and he to the menu")
+free(agent)
+colleague = UserAgent("1002", server)
+colleague.register()
+colleague.code("*1")
+customer = UserAgent("08116", server)
+talk, answer = customer.call("5001")
+calls = []
+
+
+def ringing(phone):
+    return phone.want("INVITE", lambda m: m.method == "INVITE")
+
+
+import select
+first, second = (agent, colleague) if select.select([agent.socket], [], [], 5)[0] else (colleague, agent)
+served = first.answer(ringing(first))
+customer.speak(0x24)
+first.speak(0x44)
+customer.hears(0x44)
+accepted = first.within(served, "REFER", headers="Refer-To: <sip:%s@sapa.test>\r\n" % second.user)
+assert accepted.status == 202, accepted.text
+for expected in ("SIP/2.0 100", "SIP/2.0 200"):
+    told = first.want_request("NOTIFY")
+    assert told.body.startswith(expected) and told.get("event") == "refer", told.text
+    first.respond(told, 200)
+first.hung_up()
+served = second.answer(ringing(second))
+second.speak(0x45)
+customer.hears(0x45)
+second.hears(0x24)
+accepted = second.within(served, "REFER", headers="Refer-To: <sip:5000@sapa.test>\r\n")
+assert accepted.status == 202, accepted.text
+for expected in ("SIP/2.0 100", "SIP/2.0 200"):
+    told = second.want_request("NOTIFY")
+    assert told.body.startswith(expected), told.text
+    second.respond(told, 200)
+second.hung_up()
+customer.heard.clear()
+time.sleep(1.5)
+assert len(customer.heard) > 10, "no menu is heard: %s" % customer.heard
+assert customer.within(talk, "BYE").status == 200
+customer.close()
+colleague.code("*2")
+colleague.close()
+
 if len(sys.argv) > 2:
     story("IPv6 over TCP to an agent on IPv4 over UDP")
     free(agent)
