@@ -20,6 +20,7 @@ struct sapa_channels;
 enum sapa_inbox {
     SAPA_INBOX_INPUT = 1, /* a struct sapa_record, cut to its size: an input */
     SAPA_INBOX_READY,     /* nothing: calls can be taken */
+    SAPA_INBOX_WEB,       /* a question of the web thread (http/web.h) */
     SAPA_INBOX_RECORDING, /* a uint64_t: this recording of an earlier process does not run any more */
 };
 

@@ -49,5 +49,7 @@ int sapa_config_main(int argc, char **argv);
 int sapa_recording_main(int argc, char **argv);
 int sapa_crowd_main(int argc, char **argv);
 int sapa_contacts_main(int argc, char **argv);
+int sapa_token_main(int argc, char **argv);
+int sapa_openapi_main(int argc, char **argv);
 
 #endif

@@ -21,6 +21,8 @@
 #include "app/recording_key.h"
 #include "app/rescue.h"
 #include "app/serve.h"
+#include "app/web_link.h"
+#include "app/web_work.h"
 #include "base/log.h"
 #include "rt/file.h"
 #include "rt/pages.h"
@@ -73,6 +75,9 @@ struct control {
     struct sapa_mailbox *inbox;
     struct sapa_channels *channels;
     struct sapa_live_console *console;
+    struct sapa_web *web;           /* NULL: no HTTP */
+    struct sapa_web_link *web_link;
+    struct sapa_web_files web_files;
     struct sapa_pool *pool;
     struct sapa_figures_keeper *figures;
     struct sapa_centre_shelf *shelf;
@@ -88,7 +93,7 @@ struct control {
     struct waiting *waiting, **waiting_last;
     uint64_t snapshot_seq;
     int64_t snapshot_us;
-    bool snapshot_busy, refusing, serving;
+    bool snapshot_busy, refusing, serving, ready;
     enum sapa_log_state log_state;
     int ready_fd;
     int64_t started_us;
@@ -98,9 +103,10 @@ struct control {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets;
+    const char *data, *centre, *advertise, *secrets, *http_cert, *http_key;
     const char *tls_trust;
     struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
+    uint64_t http_fd, http_rate;
 } opt;
 
 static const struct sapa_option options[] = {
@@ -110,6 +116,10 @@ static const struct sapa_option options[] = {
     { "advertise", SAPA_OPTION_TEXT, &opt.advertise, "ADDRESS", "address written into SIP and SDP", 0, 0 },
     { "udp-fd", SAPA_OPTION_LIST, &opt.udp, "FD", "open UDP socket", 0, 0 },
     { "tcp-fd", SAPA_OPTION_LIST, &opt.tcp, "FD", "open TCP listener", 0, 0 },
+    { "http-fd", SAPA_OPTION_NUMBER, &opt.http_fd, "FD", "open TCP listener for HTTP", 3, 1000 },
+    { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "certificate (PEM)", 0, 0 },
+    { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "its key (PEM)", 0, 0 },
+    { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second and source", 0, 1000000 },
     { "tls-fd", SAPA_OPTION_LIST, &opt.tls, "FD", "open TCP listener for TLS", 0, 0 },
     { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain", 0, 0 },
     { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "its key", 0, 0 },
@@ -136,6 +146,8 @@ static void log_step(void *ctx, const struct sapa_record *const records[], size_
             abort();
         }
     }
+    if (c->web_link)
+        sapa_web_link_step(c->web_link, records, count, last);
     if (last)
         sapa_log_writer_flush(c->writer);
 }
@@ -173,6 +185,9 @@ static void on_beat(void *ctx)
 
 static void on_ready(struct control *c)
 {
+    c->ready = true;
+    if (c->web_link)
+        sapa_web_link_second(c->web_link, true);
     sapa_log(SAPA_LOG_INFO, "control.ready", "start_ms=%lld epoch=%llu",
              (long long)((sapa_mono_us() - c->started_us) / 1000), (unsigned long long)sapa_store_epoch(c->store));
     on_beat(c);
@@ -221,6 +236,10 @@ static void on_inbox(void *ctx, uint32_t type, const void *data, size_t size)
 
     if (type == SAPA_INBOX_READY) {
         on_ready(c);
+        return;
+    }
+    if (type == SAPA_INBOX_WEB) { /* a write while the log or a description is awaited is told to come again */
+        sapa_web_link_ask(c->web_link, data, size);
         return;
     }
     if (type == SAPA_INBOX_RECORDING) {
@@ -297,6 +316,8 @@ static void on_log(void *ctx, const struct sapa_log_status *status)
     struct control *c = ctx;
 
     sapa_engine_committed(c->engine, status->committed_seq);
+    if (c->web_link)
+        sapa_web_link_committed(c->web_link, status->committed_seq);
     if (status->state == SAPA_LOG_FENCED) {
         sapa_log(SAPA_LOG_ERROR, "log.fenced", "another process has taken over; this one ends");
         _exit(SAPA_EXIT_FAILED); /* at once: nothing of ours may reach anybody any more */
@@ -707,6 +728,14 @@ static sapa_rc console_input(void *ctx, struct sapa_record *input)
     return SAPA_OK;
 }
 
+static void tokens_changed(void *ctx)
+{
+    struct control *c = ctx;
+
+    if (c->web && sapa_web_put(c->web, SAPA_WEB_TOKENS, NULL, 0) == SAPA_OK)
+        sapa_web_wake(c->web);
+}
+
 static sapa_rc hand_over_talked(void *ctx, uint64_t person, uint32_t agent)
 {
     return sapa_channels_talked(((struct control *)ctx)->channels, person, agent);
@@ -782,8 +811,12 @@ static void announce_start(struct control *c)
     input.u.centre_started.epoch = sapa_store_epoch(c->store);
     input.u.centre_started.by = c->brought_by;
     input.u.centre_started.comment = c->comment;
+    if (c->web_link)
+        sapa_web_link_clients(c->web_link, c->today.clients);
     input_now(c, &input);
     c->announced_us = input.at_us;
+    if (sapa_centre_history_add(c->store, input.seq, input.at_us, c->today.centre->hash) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "control.history", "the description's version is not listed; readers take longer, ignoring");
 }
 
 /* ---- signals ---- */
@@ -912,7 +945,84 @@ static void look_second(void *ctx)
     look_slow_log(c);
     if (log_ready(c) && sapa_live_drop_alarm(&c->live, &input))
         input_now(c, &input);
+    if (c->web_link)
+        sapa_web_link_second(c->web_link, c->ready && !c->refusing && c->stop_limit_us == 0);
     sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
+}
+
+/* ---- the web thread ---- */
+
+static sapa_rc web_put(void *ctx, uint32_t type, const void *data, size_t size)
+{
+    return sapa_web_put(((struct control *)ctx)->web, type, data, size);
+}
+
+static sapa_rc web_reply(void *ctx, const struct sapa_web_reply *reply, const void *data, size_t size)
+{
+    return sapa_web_reply(((struct control *)ctx)->web, reply, data, size);
+}
+
+static void web_wake(void *ctx)
+{
+    sapa_web_wake(((struct control *)ctx)->web);
+}
+
+static sapa_rc web_input(void *ctx, struct sapa_record *input)
+{
+    struct control *c = ctx;
+
+    if (must_wait(c) || c->stop_limit_us > 0)
+        return SAPA_EAGAIN;
+    input_now(c, input);
+    return SAPA_OK;
+}
+
+static sapa_rc web_reload(void *ctx, const char *by)
+{
+    return reload(ctx, &(const struct sapa_reload){ .by = by });
+}
+
+/* On the web thread. */
+static sapa_rc web_ask(void *ctx, const void *message, size_t size)
+{
+    return sapa_mailbox_put(((struct control *)ctx)->inbox, SAPA_INBOX_WEB, message, size);
+}
+
+/* On its pool. */
+static void web_work(void *ctx, struct sapa_web_work *work)
+{
+    sapa_web_work(&((struct control *)ctx)->web_files, work);
+}
+
+static sapa_rc open_web(struct control *c)
+{
+    const struct sapa_web_options web = {
+        .listen_fd = (int)opt.http_fd, .data = opt.data, .cert = opt.http_cert, .key = opt.http_key, .version = SAPA_VERSION,
+        .store = c->store, .epoch = sapa_store_epoch(c->store), .rate = (unsigned)opt.http_rate,
+        .ports = { .ctx = c, .ask = web_ask, .work = web_work },
+    };
+    const struct sapa_web_link_options link = {
+        .loop = c->loop, .core = c->core, .engine = c->engine, .live = &c->live, .writer = c->writer,
+        .ports = { .ctx = c, .put = web_put, .reply = web_reply, .wake = web_wake, .input = web_input, .reload = web_reload },
+    };
+
+    if (opt.http_fd == 0)
+        return SAPA_OK;
+    c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data };
+    const sapa_rc rc = sapa_web_start(&web, &c->web);
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa: HTTP cannot be served: %s%s\n", sapa_rc_text(rc), opt.http_cert ? "; are certificate and key right?" : "");
+        return rc;
+    }
+    return sapa_web_link_open(&link, &c->web_link);
+}
+
+static void close_web(struct control *c)
+{
+    sapa_web_stop(c->web);
+    sapa_web_link_close(c->web_link);
+    c->web = NULL;
+    c->web_link = NULL;
 }
 
 /* ---- main ---- */
@@ -932,7 +1042,7 @@ static sapa_rc open_all(struct control *c)
         return rc;
     const struct sapa_log_writer_opts writer = { .loop = c->loop, .progress = on_log, .ctx = c, .cpu = -1 };
     if ((rc = sapa_log_writer_start(c->store, &writer, &c->writer)) != SAPA_OK ||
-        (rc = sapa_core_centre(c->core, c->today.centre)) != SAPA_OK)
+        (rc = sapa_core_centre(c->core, c->today.centre)) != SAPA_OK || (rc = open_web(c)) != SAPA_OK)
         return rc;
     announce_start(c);
     char recordings[512];
@@ -948,7 +1058,8 @@ static sapa_rc open_all(struct control *c)
     const struct sapa_live_console_options console = { .loop = c->loop, .core = c->core, .live = &c->live,
                                                        .engine = c->engine, .writer = c->writer, .path = path,
                                                        .input = console_input, .reload = reload,
-                                                       .centre = opt.centre, .ctx = c };
+                                                       .centre = opt.centre, .ctx = c, .store = c->store,
+                                                       .tokens_changed = tokens_changed };
     if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
         fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
         return rc;
@@ -983,6 +1094,7 @@ static void close_all(struct control *c)
     uint64_t seq;
 
     sapa_live_console_close(c->console);
+    close_web(c);
     sapa_channels_stop(c->channels);
     if (c->serving)
         take_rest(c);

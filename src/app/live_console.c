@@ -1,9 +1,11 @@
 #include "app/live_console.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/console.h"
 #include "app/view_wire.h"
+#include "http/token.h"
 #include "rt/crypto.h"
 
 enum { CONTACT_ROWS_MAX = 300 };
@@ -153,6 +155,87 @@ static void answer_switch(struct sapa_live_console *c, const json_t *request, st
         sapa_console_row(reply, json_pack("{s:b}", "done", 1));
 }
 
+static void row_token(void *ctx, const struct sapa_token *token)
+{
+    struct sapa_json json = { .p = NULL };
+
+    sapa_token_json(token, &json);
+    json_t *row = json.failed ? NULL : json_loadb(json.p, json.n, 0, NULL);
+    if (row)
+        sapa_console_row(ctx, row);
+    sapa_json_done(&json);
+}
+
+/* Whoever may open this socket owns the folder: the first token comes from here. */
+static void answer_token_new(struct sapa_live_console *c, const json_t *request, struct sapa_console_reply *reply)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(c->options.core);
+    struct sapa_token wish = { .role = (uint8_t)sapa_role_of(sapa_str_of(text_of(request, "role"))) }, token;
+    struct sapa_str rest = sapa_str_of(text_of(request, "clients"));
+    char secret[SAPA_TOKEN_TEXT_SIZE];
+
+    if (!sapa_str_copy(sapa_str_of(text_of(request, "user")), wish.user, sizeof(wish.user)) ||
+        !sapa_str_copy(sapa_str_of(text_of(request, "agent")), wish.agent, sizeof(wish.agent)) ||
+        !sapa_str_copy(rest, wish.clients, sizeof(wish.clients)) ||
+        !sapa_str_copy(sapa_str_of(text_of(request, "by")), wish.by, sizeof(wish.by))) {
+        sapa_console_error(reply, "a name is too long");
+        return;
+    }
+    const json_int_t days = json_integer_value(json_object_get(request, "days"));
+    wish.expires_us = days > 0 ? now_us(c) + days * INT64_C(86400000000) : 0;
+    if (wish.agent[0] && SAPA_FIND(centre, agents, sapa_str_of(wish.agent)) == SAPA_NONE) {
+        sapa_console_error(reply, "there is no agent \"%s\"", wish.agent);
+        return;
+    }
+    while (rest.n > 0) {
+        const struct sapa_str key = sapa_str_cut(rest, ',', &rest);
+        if (SAPA_FIND(centre, clients, key) == SAPA_NONE) {
+            sapa_console_error(reply, "there is no client \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
+            return;
+        }
+    }
+    const sapa_rc rc = sapa_token_create(c->options.store, &wish, secret, &token);
+    if (rc != SAPA_OK) {
+        sapa_console_error(reply, rc == SAPA_EINVAL ? "a user (without blanks and commas) and a role are wanted, and an agent for the role agent" : "%s", sapa_rc_text(rc));
+        return;
+    }
+    if (c->options.tokens_changed)
+        c->options.tokens_changed(c->options.ctx);
+    char id[24];
+    snprintf(id, sizeof(id), "%llu", (unsigned long long)token.id);
+    sapa_console_row(reply, json_pack("{s:s,s:s}", "secret", secret, "id", id));
+    sapa_wipe(secret, sizeof(secret));
+}
+
+static void answer_token_end(struct sapa_live_console *c, const json_t *request, struct sapa_console_reply *reply)
+{
+    uint64_t id;
+    sapa_rc rc = sapa_str_u64(sapa_str_of(text_of(request, "token")), UINT64_MAX, &id);
+
+    if (rc == SAPA_OK)
+        rc = sapa_token_revoke(c->options.store, id);
+    if (rc == SAPA_OK && c->options.tokens_changed)
+        c->options.tokens_changed(c->options.ctx);
+    if (rc == SAPA_OK)
+        sapa_console_row(reply, json_pack("{s:b}", "done", 1));
+    else
+        sapa_console_error(reply, rc == SAPA_ESTATE ? "the token is revoked already" : rc == SAPA_ENOENT || rc == SAPA_EINVAL ? "there is no such token" : "%s", sapa_rc_text(rc));
+}
+
+static void answer_token(struct sapa_live_console *c, const json_t *request, struct sapa_console_reply *reply)
+{
+    const char *what = text_of(request, "what");
+
+    if (!c->options.store)
+        sapa_console_error(reply, "this centre has no tokens");
+    else if (strcmp(what, "create") == 0)
+        answer_token_new(c, request, reply);
+    else if (strcmp(what, "revoke") == 0)
+        answer_token_end(c, request, reply);
+    else if (sapa_token_each(c->options.store, row_token, reply) != SAPA_OK)
+        sapa_console_error(reply, "the tokens cannot be read");
+}
+
 static void answer_stats(struct sapa_live_console *c, struct sapa_console_reply *reply)
 {
     const struct sapa_engine_stats engine = sapa_engine_stats(c->options.engine);
@@ -200,6 +283,8 @@ static void answer(void *ctx, const json_t *request, struct sapa_console_reply *
         answer_why(c, request, reply);
     else if (strcmp(what, "switch") == 0)
         answer_switch(c, request, reply);
+    else if (strcmp(what, "token") == 0)
+        answer_token(c, request, reply);
     else if (strcmp(what, "reload") == 0)
         answer_reload(c, request, reply);
     else if (strcmp(what, "stats") == 0)

@@ -25,6 +25,8 @@ struct sapa_live_console_options {
     struct sapa_log_writer *writer;
     const char *path;                                    /* of the socket */
     sapa_rc (*input)(void *ctx, struct sapa_record *input); /* an input of a person at the console */
+    void (*tokens_changed)(void *ctx);                   /* may be NULL */
+    struct sapa_store *store;                            /* for tokens; NULL: there are none */
     /** Read the description again, or another. SAPA_EAGAIN: the one before has not taken force yet; SAPA_EIO: it cannot be kept */
     sapa_rc (*reload)(void *ctx, const struct sapa_reload *wish);
     const char *centre; /* its file */

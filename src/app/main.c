@@ -31,7 +31,9 @@ static const struct command {
     { "config", sapa_config_main, "plan, apply, export and restore versions of the centre description" },
     { "reload", sapa_reload_main, "take what has changed in the centre description; calls go on" },
     { "recording", sapa_recording_main, "list recordings, or write one to a WAV file" },
+    { "token", sapa_token_main, "create, list and revoke tokens of the API" },
     { "crowd", sapa_crowd_main, "simulated customers and agents over real SIP and RTP" },
+    { "openapi", sapa_openapi_main, NULL }, /* prints docs/ref/openapi.json */
     { "control", sapa_control_main, NULL }, /* children of serve */
     { "media", sapa_media_command, NULL },
 };

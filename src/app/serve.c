@@ -26,6 +26,7 @@ enum {
     FDS_MAX = SAPA_PROCESS_FDS_MAX,
     SIP_MAX = 4, /* addresses; each is a UDP and a TCP socket, and voice takes 10 */
     TLS_MAX = 2,
+    HTTP_FD = SAPA_CHILD_FIRST_FD + 2 * 4 + 2, /* behind the SIP sockets */
 };
 
 enum child_kind { CHILD_MEDIA, CHILD_CONTROL, CHILD_CROWD, CHILD_COUNT };
@@ -58,9 +59,9 @@ struct supervisor {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin;
+    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key;
     struct sapa_option_list sip, tls, tls_cert, tls_key;
-    uint64_t port_min, port_max, threads, crowd;
+    uint64_t port_min, port_max, threads, crowd, http_rate;
     bool quiet;
 } opt;
 
@@ -77,6 +78,10 @@ static const struct sapa_option options[] = {
     { "media-port-min", SAPA_OPTION_NUMBER, &opt.port_min, "PORT", "first UDP port of audio (20000)", 1024, 65000 },
     { "media-port-max", SAPA_OPTION_NUMBER, &opt.port_max, "PORT", "last UDP port of audio (39999)", 1025, 65535 },
     { "media-threads", SAPA_OPTION_NUMBER, &opt.threads, "N", "audio threads (one a core)", 0, 64 },
+    { "http", SAPA_OPTION_TEXT, &opt.http, "ADDRESS|off", "listen for the API here (127.0.0.1:8080)", 0, 0 },
+    { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "serve HTTPS with this certificate (PEM) …", 0, 0 },
+    { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "… and this key (PEM)", 0, 0 },
+    { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second that one address may make, 0: no limit (1000)", 0, 1000000 },
     { "codec-plugin", SAPA_OPTION_TEXT, &opt.codec_plugin, "FILE", "shared object of a further codec: G.729 (none)", 0, 0 },
     { "crowd", SAPA_OPTION_NUMBER, &opt.crowd, "N", "simulated customers an hour, for a demo (none)", 0, 100000 },
     { "quiet", SAPA_OPTION_FLAG, &opt.quiet, NULL, "no greeting", 0, 0 },
@@ -424,6 +429,40 @@ static void describe_children(struct supervisor *s, int media_fd)
     argument(crowd, "--calls-per-hour"), argument(crowd, number_text(opt.crowd));
 }
 
+/*
+ * The API's listener. The usual address may be another centre's on the same machine: then this one goes
+ * without; an address that was asked for must be free.
+ */
+static sapa_rc open_http(struct supervisor *s)
+{
+    struct child *control = &s->children[CHILD_CONTROL];
+    const char *text = opt.http ? opt.http : "127.0.0.1:8080";
+    struct sapa_addr addr;
+    int fd = -1;
+
+    if (strcmp(text, "off") == 0)
+        return SAPA_OK;
+    if (sapa_addr_parse(sapa_str_of(text), 8080, &addr) != SAPA_OK) {
+        fprintf(stderr, "sapa serve: --http wants an address such as 127.0.0.1:8080, or off, not \"%s\"\n", text);
+        return SAPA_EINVAL;
+    }
+    const sapa_rc rc = sapa_tcp_listen(&addr, &fd);
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa serve: cannot listen on %s: %s%s\n", text,
+                rc == SAPA_EEXIST ? "another program has this port; choose one with --http ADDRESS:PORT" : strerror(errno),
+                opt.http ? "" : ". This centre has no API now");
+        return opt.http ? rc : SAPA_OK;
+    }
+    hand_down(control, fd, HTTP_FD);
+    argument(control, "--http-fd"), argument(control, number_text(HTTP_FD));
+    argument(control, "--http-rate"), argument(control, number_text(opt.http_rate));
+    if (opt.http_cert) {
+        argument(control, "--http-cert"), argument(control, opt.http_cert);
+        argument(control, "--http-key"), argument(control, opt.http_key);
+    }
+    return SAPA_OK;
+}
+
 static sapa_rc open_beats(struct child *child)
 {
     int ends[2];
@@ -478,6 +517,8 @@ static sapa_rc set_up(struct supervisor *s)
         if ((rc = open_tls(s, opt.tls.values[i], i)) != SAPA_OK)
             return rc;
     }
+    if ((rc = open_http(s)) != SAPA_OK)
+        return rc;
     sapa_timer_set(s->loop, &s->beat_timer, SAPA_HEARTBEAT_EVERY_US, look_beats, s);
     return SAPA_OK;
 }
@@ -487,7 +528,7 @@ int sapa_serve_main(int argc, char **argv)
     static struct supervisor s;
     struct sapa_addr advertise;
 
-    opt.data = "sapa-data", opt.port_min = 20000, opt.port_max = 39999;
+    opt.data = "sapa-data", opt.port_min = 20000, opt.port_max = 39999, opt.http_rate = 1000;
     const int usage = sapa_command_options("serve", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
     if (usage >= 0)
         return usage;
@@ -495,6 +536,8 @@ int sapa_serve_main(int argc, char **argv)
         return sapa_command_wrong("serve", "--centre FILE is missing; examples/empty/centre.yaml is a good start");
     if (opt.port_max <= opt.port_min)
         return sapa_command_wrong("serve", "--media-port-max must be above --media-port-min");
+    if (!opt.http_cert != !opt.http_key)
+        return sapa_command_wrong("serve", "--http-cert and --http-key go together");
     if (!opt.secrets && !(opt.secrets = path_text(opt.data, "secrets")))
         return SAPA_EXIT_FAILED;
     if (opt.sip.count == 0)

@@ -298,6 +298,7 @@ static handler *const handlers[64] = {
     [SAPA_T_dialog] = on_report,
     [SAPA_T_alarm_raised] = on_report,
     [SAPA_T_person_known] = on_report,
+    [SAPA_T_api_write] = on_report,
 };
 
 static uint64_t about(const struct sapa_record *in)

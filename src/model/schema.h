@@ -43,7 +43,8 @@
     X(22, 1, dialog, "the confirmed state of a dialog, for adoption after a restart") \
     X(23, 1, alarm_raised, "something needs a person") \
     X(24, 1, person_known, "an identity is tied to a person") \
-    X(25, 1, contact_passed, "the agent who talks with it passes a contact on")
+    X(25, 1, contact_passed, "the agent who talks with it passes a contact on") \
+    X(60, 1, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
     F(S, text64, centre_hash, "SHA-256 of the centre description, hex") \
@@ -217,6 +218,15 @@
     F(S, num, identity, "0 phone number, 1 mail, 2 handle") \
     F(S, blob64, lookup, "keyed hash of the normalised identity") \
     F(S, pii128, value, "the identity itself")
+
+#define SAPA_REC_api_write(F, S) \
+    F(S, id, request, "as the answer named it") \
+    F(S, text64, actor, "user of the token") \
+    F(S, text32, role, "") \
+    F(S, text64, source, "address it came from") \
+    F(S, text128, what, "method and path") \
+    F(S, text512, detail, "what was wanted: parameters and body") \
+    F(S, num, rc, "-enum sapa_rc: what came of it")
 
 /* ---------------------------------------------------------------- events: what the core decided */
 

@@ -229,6 +229,18 @@ sapa_rc sapa_person_resolve(struct sapa_store *store, uint64_t person, uint64_t 
     return rc == SAPA_OK ? resolve(store, person, ret_person) : rc;
 }
 
+sapa_rc sapa_person_client(struct sapa_store *store, uint64_t person, uint64_t *ret_client)
+{
+    uint64_t client;
+    bool erased;
+    const sapa_rc rc = store->ops->person_get(store->db, person, &client, &erased);
+
+    if (rc != SAPA_OK || erased)
+        return rc != SAPA_OK ? rc : SAPA_ENOENT;
+    *ret_client = client;
+    return SAPA_OK;
+}
+
 bool sapa_person_is_erased(struct sapa_store *store, uint64_t person)
 {
     uint64_t client;

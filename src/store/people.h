@@ -61,6 +61,8 @@ SAPA_MUST_CHECK sapa_rc sapa_person_merge(struct sapa_store *store, uint64_t fro
 SAPA_MUST_CHECK sapa_rc sapa_person_unmerge(struct sapa_store *store, uint64_t merge, const char *by);
 /** Destroy the keys of a person and of all who were merged into it; their identities are forgotten. Cannot be undone. SAPA_ENOENT. */
 SAPA_MUST_CHECK sapa_rc sapa_person_erase(struct sapa_store *store, uint64_t person, const char *by);
+/** The client (store's number) whose person this is. SAPA_ENOENT: no such person, or erased. */
+SAPA_MUST_CHECK sapa_rc sapa_person_client(struct sapa_store *store, uint64_t person, uint64_t *ret_client);
 bool sapa_person_is_erased(struct sapa_store *store, uint64_t person);
 
 typedef void sapa_identity_fn(void *ctx, enum sapa_identity_kind kind, struct sapa_str value);

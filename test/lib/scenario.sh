@@ -5,7 +5,7 @@
 set -eu
 : "${SAPA_BIN:?}" "${SAPA_BUILD:?}" "${SAPA_SOURCE_DIR:?}"
 
-base=$((10000 + $$ % 600 * 16)) # SIP; +1 the carrier (the crowd); +2 the demo's order service; +3 … free
+base=$((10000 + $$ % 600 * 16)) # SIP; +1 the carrier (the crowd); +2 the demo's order service; +3 … free, +5 the API where HTTP is set
 media=$((50000 + $$ % 12 * 800)) # 600 ports of the program, 200 of phones
 began=$(date +%s)
 pids=
@@ -53,7 +53,7 @@ small_centre() { # FILE AGENTS
 start() {
     ready_before=$(grep -c control.ready serve.log 2>/dev/null || true)
     "$SAPA_BIN" serve --data data --centre centre.yaml --sip "127.0.0.1:$base" --media-port-min "$media" \
-        --media-port-max $((media + 599)) --media-threads 1 --quiet "$@" >>serve.log 2>&1 &
+        --media-port-max $((media + 599)) --media-threads 1 --quiet --http "${HTTP:-off}" "$@" >>serve.log 2>&1 &
     centre=$!
     pids="$pids $centre"
     await 60 ready_again

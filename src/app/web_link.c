@@ -1,0 +1,496 @@
+#include "app/web_link.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+enum {
+    RESET_AGAIN_US = 100 * 1000,
+    REPLIES_MAX = 16384,
+    VIEW_QUEUES = SAPA_QUEUES_MAX,
+};
+
+/* An answer that waits for the log. */
+struct waiting {
+    struct sapa_web_reply reply;
+};
+
+struct sapa_web_link {
+    struct sapa_web_link_options options;
+    uint64_t clients[64];
+    struct sapa_timer reset_timer;
+    bool lost;               /* the web thread does not have everything: a reset will come */
+    /* of the step at hand */
+    uint64_t *contacts;
+    size_t contact_count, contact_room;
+    uint32_t *agents;
+    size_t agent_count, agent_room;
+    bool switches, centre;
+    struct sapa_web_arrived arrived;
+    sapa_rc refused;         /* of the input that is asked for at the moment */
+    /* answers, in order of their place in the log */
+    struct waiting *replies;
+    size_t reply_first, reply_count;
+    struct sapa_view_queue *view_queues;
+    struct sapa_web_queue *queues;
+};
+
+static int64_t now_us(const struct sapa_web_link *link)
+{
+    return sapa_clock_core_us(sapa_loop_clock(link->options.loop));
+}
+
+/* ---- sending ---- */
+
+static void reset_again(void *ctx);
+
+static void lose(struct sapa_web_link *link)
+{
+    if (!link->lost)
+        sapa_timer_set(link->options.loop, &link->reset_timer, RESET_AGAIN_US, reset_again, link);
+    link->lost = true;
+}
+
+static void put(struct sapa_web_link *link, uint32_t type, const void *data, size_t size)
+{
+    if (!link->lost && link->options.ports.put(link->options.ports.ctx, type, data, size) != SAPA_OK)
+        lose(link);
+}
+
+static void send_arrived(struct sapa_web_link *link, const struct sapa_rec_contact_arrived *in)
+{
+    struct sapa_web_arrived arrived = { .contact = in->contact, .direction = (uint8_t)in->direction };
+
+    (void)sapa_str_copy(sapa_sized_str(&in->address), arrived.address, sizeof(arrived.address));
+    put(link, SAPA_WEB_ARRIVED, &arrived, sizeof(arrived));
+}
+
+static void send_contact(struct sapa_web_link *link, uint64_t id)
+{
+    struct sapa_contact_view view;
+
+    if (sapa_core_contact_get(link->options.core, id, sapa_core_now(link->options.core), &view) != SAPA_OK) {
+        put(link, SAPA_WEB_CONTACT_END, &id, sizeof(id));
+        return;
+    }
+    struct sapa_web_contact contact;
+    memset(&contact, 0, sizeof(contact)); /* compared byte by byte */
+    contact.contact = view.contact;
+    contact.person = view.person;
+    contact.offer = view.offer;
+    contact.recording = view.recording;
+    contact.arrived_us = view.arrived_us;
+    contact.since_us = view.since_us;
+    contact.client = view.client;
+    contact.number = view.number;
+    contact.queue = view.queue;
+    contact.agent = view.agent;
+    contact.priority = view.priority;
+    contact.channel = view.channel;
+    contact.place = view.place;
+    contact.language = view.language;
+    contact.callback = view.callback;
+    contact.answered = view.answered;
+    contact.held = view.held;
+    contact.recording_paused = view.recording_paused;
+    put(link, SAPA_WEB_CONTACT, &contact, sizeof(contact));
+}
+
+static void send_agent(struct sapa_web_link *link, uint32_t index)
+{
+    struct sapa_agent_view view;
+    struct sapa_assignment_view one;
+    struct sapa_web_agent agent;
+    uint32_t cursor = 0;
+
+    if (sapa_core_agent_get(link->options.core, index, sapa_core_now(link->options.core), &view) != SAPA_OK)
+        return;
+    memset(&agent, 0, sizeof(agent));
+    agent.agent = index;
+    agent.reason = view.reason;
+    agent.since_us = view.since_us;
+    agent.contacts = view.contacts;
+    agent.presence = view.presence;
+    agent.reachable = view.reachable;
+    while (agent.assignment_count < SAPA_WEB_ASSIGNMENTS_MAX &&
+           sapa_core_assignment_next(link->options.core, index, &cursor, &one)) {
+        struct sapa_web_assignment *to = &agent.assignments[agent.assignment_count++];
+        to->offer = one.offer;
+        to->contact = one.contact;
+        to->since_us = one.since_us;
+        to->due_us = one.due_us;
+        to->queue = one.queue;
+        to->state = one.state;
+        to->channel = one.channel;
+    }
+    put(link, SAPA_WEB_AGENT, &agent, sizeof(agent));
+}
+
+static void send_switches(struct sapa_web_link *link)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(link->options.core);
+    struct sapa_web_switches switches;
+
+    memset(&switches, 0, sizeof(switches));
+    switches.surge_all = sapa_core_switch_on(link->options.core, SAPA_SWITCH_SURGE, SAPA_NONE);
+    switches.closed_all = sapa_core_switch_on(link->options.core, SAPA_SWITCH_CLOSED, SAPA_NONE);
+    for (uint32_t i = 0; i < centre->clients_count && i < 64; i++) {
+        if (sapa_core_switch_on(link->options.core, SAPA_SWITCH_SURGE, i))
+            switches.surge |= UINT64_C(1) << i;
+        if (sapa_core_switch_on(link->options.core, SAPA_SWITCH_CLOSED, i))
+            switches.closed |= UINT64_C(1) << i;
+    }
+    put(link, SAPA_WEB_SWITCHES, &switches, sizeof(switches));
+}
+
+/* Everything, under the place in the log that the core stands at. */
+static void send_all(struct sapa_web_link *link)
+{
+    static struct sapa_record record;
+    struct sapa_web_centre centre = { .centre = sapa_core_centre_now(link->options.core) };
+    struct sapa_contact_view view;
+    const uint64_t seq = sapa_engine_stats(link->options.engine).seq;
+    uint32_t cursor = 0;
+
+    if (!centre.centre)
+        return;
+    memcpy(centre.clients, link->clients, sizeof(centre.clients));
+    link->lost = false;
+    put(link, SAPA_WEB_RESET, &centre, sizeof(centre));
+    while (!link->lost && sapa_engine_arrived_next(link->options.engine, &cursor, &record))
+        send_arrived(link, &record.u.contact_arrived);
+    cursor = 0;
+    while (!link->lost && sapa_core_contact_next(link->options.core, &cursor, sapa_core_now(link->options.core), &view))
+        send_contact(link, view.contact);
+    for (uint32_t i = 0; !link->lost && i < centre.centre->agents_count; i++)
+        send_agent(link, i);
+    send_switches(link);
+    put(link, SAPA_WEB_RESET_DONE, NULL, 0);
+    put(link, SAPA_WEB_STEP, &seq, sizeof(seq));
+    const uint64_t committed = sapa_engine_stats(link->options.engine).committed;
+    put(link, SAPA_WEB_COMMITTED, &committed, sizeof(committed));
+    link->options.ports.wake(link->options.ports.ctx);
+}
+
+static void reset_again(void *ctx)
+{
+    send_all(ctx);
+}
+
+/* ---- steps ---- */
+
+static bool room_for(void **list, size_t *room, size_t count, size_t item)
+{
+    if (count < *room)
+        return true;
+    const size_t wanted = *room ? *room * 2 : 64;
+    void *bigger = realloc(*list, wanted * item);
+    if (!bigger)
+        return false;
+    *list = bigger;
+    *room = wanted;
+    return true;
+}
+
+static void touch_contact(struct sapa_web_link *link, uint64_t contact)
+{
+    for (size_t i = link->contact_count; contact && i-- > 0 && link->contact_count - i < 32;) {
+        if (link->contacts[i] == contact)
+            return;
+    }
+    if (contact == 0)
+        return;
+    if (room_for((void **)&link->contacts, &link->contact_room, link->contact_count, sizeof(*link->contacts)))
+        link->contacts[link->contact_count++] = contact;
+    else
+        lose(link);
+}
+
+static void touch_agent(struct sapa_web_link *link, uint64_t agent)
+{
+    struct sapa_assignment_view one;
+    uint32_t cursor = 0;
+
+    if (agent >= SAPA_AGENTS_MAX)
+        return;
+    for (size_t i = link->agent_count; i-- > 0 && link->agent_count - i < 32;) {
+        if (link->agents[i] == agent)
+            return;
+    }
+    if (room_for((void **)&link->agents, &link->agent_room, link->agent_count, sizeof(*link->agents)))
+        link->agents[link->agent_count++] = (uint32_t)agent;
+    else
+        lose(link);
+    while (sapa_core_assignment_next(link->options.core, (uint32_t)agent, &cursor, &one))
+        touch_contact(link, one.contact);
+}
+
+static void touch(struct sapa_web_link *link, const struct sapa_record *record)
+{
+    touch_contact(link, sapa_record_contact(record));
+    switch (record->type) {
+    case SAPA_T_contact_new: {
+        /* its arrival stands in front of it, in the same step */
+        if (link->arrived.contact == record->u.contact_new.contact)
+            put(link, SAPA_WEB_ARRIVED, &link->arrived, sizeof(link->arrived));
+        break;
+    }
+    case SAPA_T_contact_arrived:
+        link->arrived = (struct sapa_web_arrived){ .contact = record->u.contact_arrived.contact,
+                                                   .direction = (uint8_t)record->u.contact_arrived.direction };
+        (void)sapa_str_copy(sapa_sized_str(&record->u.contact_arrived.address), link->arrived.address, sizeof(link->arrived.address));
+        break;
+    case SAPA_T_agent_moved: touch_agent(link, record->u.agent_moved.agent); break;
+    case SAPA_T_assignment_moved: touch_agent(link, record->u.assignment_moved.agent); break;
+    case SAPA_T_agent_device: touch_agent(link, record->u.agent_device.agent); break;
+    case SAPA_T_agent_command: touch_agent(link, record->u.agent_command.agent); break;
+    case SAPA_T_contact_parted: touch_agent(link, record->u.contact_parted.agent); break;
+    case SAPA_T_contact_connected: touch_agent(link, record->u.contact_connected.agent); break;
+    case SAPA_T_switch_changed: link->switches = true; break;
+    case SAPA_T_centre_started: link->centre = true; break;
+    case SAPA_T_refused: link->refused = (sapa_rc)-(int)record->u.refused.rc; break;
+    default: break;
+    }
+}
+
+void sapa_web_link_step(struct sapa_web_link *link, const struct sapa_record *const records[], size_t count, bool last)
+{
+    for (size_t i = 0; i < count; i++)
+        touch(link, records[i]);
+    if (!last || count == 0)
+        return;
+    const uint64_t seq = records[count - 1]->seq;
+    if (link->centre) {
+        link->centre = false;
+        if (!link->lost)
+            send_all(link);
+    } else if (link->contact_count + link->agent_count > 0 || link->switches) {
+        for (size_t i = 0; i < link->contact_count; i++)
+            send_contact(link, link->contacts[i]);
+        for (size_t i = 0; i < link->agent_count; i++)
+            send_agent(link, link->agents[i]);
+        if (link->switches)
+            send_switches(link);
+        put(link, SAPA_WEB_STEP, &seq, sizeof(seq));
+    }
+    link->contact_count = link->agent_count = 0;
+    link->switches = false;
+    link->arrived.contact = 0;
+}
+
+/* ---- answers ---- */
+
+static void send_replies(struct sapa_web_link *link, uint64_t committed)
+{
+    while (link->reply_count > 0) {
+        const struct sapa_web_reply *reply = &link->replies[link->reply_first].reply;
+        if (reply->seq > committed || link->options.ports.reply(link->options.ports.ctx, reply, NULL, 0) != SAPA_OK)
+            return;
+        link->reply_first = (link->reply_first + 1) % REPLIES_MAX;
+        link->reply_count--;
+    }
+}
+
+void sapa_web_link_committed(struct sapa_web_link *link, uint64_t seq)
+{
+    put(link, SAPA_WEB_COMMITTED, &seq, sizeof(seq));
+    send_replies(link, seq);
+    link->options.ports.wake(link->options.ports.ctx);
+}
+
+static void reply_now(struct sapa_web_link *link, const struct sapa_web_ask *ask, sapa_rc rc, const void *data, size_t size)
+{
+    const struct sapa_web_reply reply = { .request = ask->request, .rc = rc, .kind = ask->kind };
+
+    if (link->options.ports.reply(link->options.ports.ctx, &reply, data, size) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "web.reply", "the web thread is busy: a question stays unanswered, ignoring");
+    link->options.ports.wake(link->options.ports.ctx);
+}
+
+/* The answer leaves when all of it is safe. */
+static void reply_committed(struct sapa_web_link *link, const struct sapa_web_ask *ask, sapa_rc rc)
+{
+    const struct sapa_engine_stats stats = sapa_engine_stats(link->options.engine);
+
+    link->replies[(link->reply_first + link->reply_count++) % REPLIES_MAX].reply =
+        (struct sapa_web_reply){ .request = ask->request, .seq = stats.seq, .rc = rc, .kind = ask->kind };
+    if (stats.committed >= stats.seq)
+        sapa_web_link_committed(link, stats.committed);
+}
+
+static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit, struct sapa_record *input)
+{
+    sapa_rc rc = SAPA_OK;
+
+    if (link->reply_count == REPLIES_MAX) {
+        reply_now(link, ask, SAPA_ELIMIT, NULL, 0);
+        return;
+    }
+    if (input) {
+        link->refused = SAPA_OK;
+        rc = link->options.ports.input(link->options.ports.ctx, input);
+        if (rc != SAPA_OK) {
+            reply_now(link, ask, rc, NULL, 0);
+            return;
+        }
+        rc = link->refused;
+    } else if (ask->kind == SAPA_WEB_ASK_RELOAD) {
+        rc = link->options.ports.reload(link->options.ports.ctx, audit ? audit->u.api_write.actor.p : "api");
+    }
+    if (audit) {
+        audit->u.api_write.rc = audit->u.api_write.rc ? audit->u.api_write.rc : (uint64_t)-rc;
+        if (link->options.ports.input(link->options.ports.ctx, audit) != SAPA_OK)
+            sapa_log(SAPA_LOG_ERROR, "web.audit", "the log takes no audit record at the moment, ignoring");
+    }
+    reply_committed(link, ask, rc);
+}
+
+static void answer_why(struct sapa_web_link *link, const struct sapa_web_ask *ask)
+{
+    struct sapa_contact_view view;
+    struct {
+        struct sapa_web_why why;
+        struct sapa_record record;
+    } answer;
+
+    if (sapa_core_contact_get(link->options.core, ask->contact, now_us(link), &view) != SAPA_OK) {
+        reply_now(link, ask, SAPA_ENOENT, NULL, 0);
+        return;
+    }
+    memset(&answer.why, 0, sizeof(answer.why));
+    answer.why = (struct sapa_web_why){ .place = view.place, .position = view.position, .wait_ms = view.wait_ms,
+                                        .ewt_p50_ms = view.ewt_p50_ms, .ewt_p90_ms = view.ewt_p90_ms };
+    size_t size = sizeof(answer.why);
+    if (sapa_core_why_contact(link->options.core, ask->contact, now_us(link), &answer.record) == SAPA_OK)
+        size = offsetof(typeof(answer), record) + sapa_record_size(&answer.record);
+    reply_now(link, ask, SAPA_OK, &answer, size);
+}
+
+static uint32_t queue_index(const struct sapa_centre *centre, const char *key, uint32_t guess)
+{
+    const struct sapa_str wanted = sapa_str_of(key);
+
+    for (uint32_t i = 0; i < centre->queues_count; i++) {
+        const uint32_t k = (guess + i) % centre->queues_count;
+        const struct sapa_str cut = { centre->queues[k].key.p, SAPA_MIN(centre->queues[k].key.n, sizeof(((struct sapa_view_queue *)NULL)->key) - 1) };
+        if (sapa_str_eq(cut, wanted))
+            return k;
+    }
+    return SAPA_NONE;
+}
+
+static void answer_figures(struct sapa_web_link *link, const struct sapa_web_ask *ask)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(link->options.core);
+    const struct sapa_view_room room = { .queues = link->view_queues, .queue_size = VIEW_QUEUES };
+    struct sapa_web_figures *figures = (struct sapa_web_figures *)(void *)link->queues;
+    struct sapa_web_queue *out = (struct sapa_web_queue *)(void *)(figures + 1);
+    const int64_t now = now_us(link);
+    struct sapa_view view;
+
+    if (!centre || sapa_live_view(link->options.live, now, SAPA_LANGUAGE_EN, &room, &view) != SAPA_OK) {
+        reply_now(link, ask, SAPA_EAGAIN, NULL, 0);
+        return;
+    }
+    memset(figures, 0, sizeof(*figures) + (size_t)view.queue_count * sizeof(*out));
+    for (uint32_t i = 0; i < view.queue_count; i++) {
+        const struct sapa_view_queue *q = &view.queues[i];
+        const uint32_t index = queue_index(centre, q->key, i);
+        struct sapa_queue_view core;
+        if (index == SAPA_NONE || sapa_core_queue_get(link->options.core, index, now, &core) != SAPA_OK)
+            continue; /* of an earlier description */
+        out[figures->count++] = (struct sapa_web_queue){
+            .queue = index, .open = core.open, .waiting = q->waiting, .callbacks_waiting = q->callbacks_waiting,
+            .ringing = q->ringing, .talking = q->talking, .longest_ms = q->longest_ms, .agents_ready = q->agents_ready,
+            .agents_busy = q->agents_busy, .agents_not_ready = q->agents_not_ready, .ewt_p50_ms = core.ewt_p50_ms,
+            .ewt_p90_ms = core.ewt_p90_ms, .offered = q->offered, .answered = q->answered, .abandoned = q->abandoned,
+            .abandoned_short = q->abandoned_short, .overflowed = q->overflowed, .callbacks = q->callbacks,
+            .service_level = q->service_level, .abandon_rate = q->abandon_rate, .asa_ms = q->asa_ms,
+        };
+    }
+    figures->at_us = now;
+    memcpy(figures->centre_hash, centre->hash, sizeof(figures->centre_hash));
+    reply_now(link, ask, SAPA_OK, figures, sizeof(*figures) + figures->count * sizeof(*out));
+}
+
+void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t size)
+{
+    static struct sapa_record audit, input;
+    struct sapa_web_ask ask;
+
+    sapa_assert(size >= sizeof(ask)); /* our own thread sends it */
+    memcpy(&ask, message, sizeof(ask));
+    sapa_assert(size == sizeof(ask) + ask.audit_size + ask.input_size && ask.audit_size <= sizeof(audit) + 8 && ask.input_size <= sizeof(input) + 8);
+    const uint8_t *bytes = (const uint8_t *)message + sizeof(ask);
+    memcpy(&audit, bytes, SAPA_MIN((size_t)ask.audit_size, sizeof(audit)));
+    memcpy(&input, bytes + ask.audit_size, SAPA_MIN((size_t)ask.input_size, sizeof(input)));
+    if (ask.kind == SAPA_WEB_ASK_WHY) {
+        answer_why(link, &ask);
+    } else if (ask.kind == SAPA_WEB_ASK_FIGURES) {
+        answer_figures(link, &ask);
+    } else if (ask.input_size > 0 && ask.centre != sapa_core_centre_now(link->options.core)) {
+        reply_now(link, &ask, SAPA_EAGAIN, NULL, 0); /* the indices in it mean something else by now */
+    } else {
+        answer_write(link, &ask, ask.audit_size ? &audit : NULL, ask.input_size ? &input : NULL);
+    }
+}
+
+/* ---- life ---- */
+
+void sapa_web_link_clients(struct sapa_web_link *link, const uint64_t clients[64])
+{
+    memcpy(link->clients, clients, sizeof(link->clients));
+}
+
+void sapa_web_link_second(struct sapa_web_link *link, bool serving)
+{
+    const struct sapa_engine_stats engine = sapa_engine_stats(link->options.engine);
+    struct sapa_web_state state;
+
+    memset(&state, 0, sizeof(state));
+    state.inputs = engine.inputs, state.events = engine.events, state.commands = engine.commands;
+    state.refused = engine.refused, state.seq = engine.seq, state.committed = engine.committed, state.held = engine.held;
+    state.accepts_new = serving;
+    if (link->options.writer) {
+        const struct sapa_log_status log = sapa_log_writer_status(link->options.writer);
+        state.commits = log.commits, state.slow_commits = log.slow_commits, state.failures = log.failures;
+        state.longest_commit_us = log.longest_commit_us;
+        state.log_state = (uint32_t)log.state;
+        state.accepts_new = serving && log.accepts_new;
+        (void)sapa_str_copy(sapa_str_of(sapa_log_state_name(log.state)), state.log_text, sizeof(state.log_text));
+    }
+    (void)link->options.ports.put(link->options.ports.ctx, SAPA_WEB_STATE, &state, sizeof(state));
+    send_replies(link, engine.committed);
+    link->options.ports.wake(link->options.ports.ctx);
+}
+
+sapa_rc sapa_web_link_open(const struct sapa_web_link_options *options, struct sapa_web_link **ret)
+{
+    struct sapa_web_link *link = calloc(1, sizeof(*link));
+
+    if (!link)
+        return SAPA_ENOMEM;
+    link->options = *options;
+    link->replies = calloc(REPLIES_MAX, sizeof(*link->replies));
+    link->view_queues = calloc(VIEW_QUEUES, sizeof(*link->view_queues));
+    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues));
+    if (!link->replies || !link->view_queues || !link->queues) {
+        sapa_web_link_close(link);
+        return SAPA_ENOMEM;
+    }
+    *ret = link;
+    return SAPA_OK;
+}
+
+void sapa_web_link_close(struct sapa_web_link *link)
+{
+    if (!link)
+        return;
+    sapa_timer_cancel(link->options.loop, &link->reset_timer);
+    free(link->contacts);
+    free(link->agents);
+    free(link->replies);
+    free(link->view_queues);
+    free(link->queues);
+    free(link);
+}

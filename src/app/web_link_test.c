@@ -1,0 +1,628 @@
+/*
+ * The web thread's view of the centre, against the core under random traffic:
+ *   the mirror that lives on touched objects is the mirror that is sent whole, after every step;
+ *   a subscriber who folds the feed has what a new subscriber's snapshot says, at random moments,
+ *   with resumes, full mailboxes and new descriptions on the way; clients see their own only.
+ */
+#include "app/web_link.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "app/test_impl.h"
+#include "http/feed.h"
+
+#define CENTRE                                                                                             \
+    "version: 1\n"                                                                                         \
+    "system: { name: Test, zone: Asia/Jakarta, languages: [en], sip_host: sapa, contacts_max: 500 }\n"     \
+    "clients: { toko: { name: Toko, language: en }, bank: { name: Bank, language: en } }\n"                \
+    "skills: [sales]\n"                                                                                    \
+    "agents:\n"                                                                                            \
+    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 } }\n"          \
+    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, skills: { sales: 3 } }\n"          \
+    "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, skills: { sales: 3 }, clients: [bank] }\n" \
+    "codes: { \"*1\": ready, \"*2\": not ready, \"*3\": wrap-up done }\n"                                   \
+    "reasons: { 1: { en: break } }\n"                                                                      \
+    "dispositions: { results: { 11: { en: sold } } }\n"                                                    \
+    "queues:\n"                                                                                            \
+    "  sales: { name: Sales, client: toko, ring: 5 s, wrapup: 10 s, record: all, dispositions: results }\n" \
+    "  other: { name: Other, client: toko, ring: 5 s, wrapup: 0, record: none, dispositions: results }\n"  \
+    "  loans: { name: Loans, client: bank, ring: 5 s, wrapup: 10 s, record: all, dispositions: results }\n" \
+    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: bank } }\n"          \
+    "flows:\n"                                                                                             \
+    "  main: { start: wait, nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } } }\n" \
+    "  bank: { start: wait, nodes: { wait: { do: queue, queue: loans, on_overflow: bye }, bye: { do: hangup } } }\n"
+
+enum { KNOWN_MAX = 64, SUBS = 3, STEPS = 6000 };
+
+struct sub {
+    struct sapa_feed_sub *feed;
+    struct sapa_feed_view view;
+    json_t *contacts, *agents, *queues, *switches; /* folded */
+    char name[40];
+    uint64_t n;
+    char *text;
+    size_t text_n;
+    bool wants;
+};
+
+struct world {
+    struct sapa_centre *centres[2];
+    struct sapa_clock clock;
+    struct sapa_loop *loop;
+    struct sapa_core *core;
+    struct sapa_names names;
+    struct sapa_live live;
+    struct sapa_engine *engine;
+    struct sapa_web_link *link, *fresh_link;
+    struct sapa_mirror mirror, fresh;
+    struct sapa_feed *feed;
+    struct sub subs[SUBS];
+    uint64_t contacts[KNOWN_MAX], offers[KNOWN_MAX], recordings[KNOWN_MAX];
+    unsigned contact_count, offer_count, recording_count;
+    uint64_t next_contact, random;
+    unsigned puts_until_full; /* 0: never */
+    bool to_fresh, logging;
+    uint64_t resets, snapshots, resumes, replies, paused;
+    struct sapa_web_reply last_reply;
+    uint8_t last_data[65536];
+    size_t last_size;
+};
+
+static uint64_t any(struct world *w, uint64_t below)
+{
+    w->random ^= w->random << 13, w->random ^= w->random >> 7, w->random ^= w->random << 17;
+    return w->random % below;
+}
+
+/* ---- ports ---- */
+
+static bool log_ready(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void log_step(void *ctx, const struct sapa_record *const records[], size_t count, bool last)
+{
+    struct world *w = ctx;
+
+    for (size_t i = 0; i < count; i++) {
+        if (records[i]->type == SAPA_T_contact_connected && records[i]->u.contact_connected.recording)
+            w->recordings[w->recording_count++ % KNOWN_MAX] = records[i]->u.contact_connected.recording;
+    }
+    if (w->link)
+        sapa_web_link_step(w->link, records, count, last);
+}
+
+static sapa_rc command(void *ctx, const struct sapa_record *record)
+{
+    struct world *w = ctx;
+
+    if (record->type == SAPA_T_cmd_offer)
+        w->offers[w->offer_count++ % KNOWN_MAX] = record->u.cmd_offer.offer;
+    return SAPA_OK;
+}
+
+static sapa_rc put(void *ctx, uint32_t type, const void *data, size_t size)
+{
+    struct world *w = ctx;
+
+    if (!w->to_fresh && w->puts_until_full > 0 && --w->puts_until_full == 0)
+        return SAPA_ELIMIT;
+    w->resets += type == SAPA_WEB_RESET && !w->to_fresh;
+    if (type < SAPA_WEB_COMMITTED)
+        assert_int_equal(sapa_mirror_take(w->to_fresh ? &w->fresh : &w->mirror, type, data, size), SAPA_OK);
+    return SAPA_OK;
+}
+
+static sapa_rc reply(void *ctx, const struct sapa_web_reply *answer, const void *data, size_t size)
+{
+    struct world *w = ctx;
+
+    w->last_reply = *answer;
+    assert_true(size <= sizeof(w->last_data));
+    if (size > 0)
+        memcpy(w->last_data, data, size);
+    w->last_size = size;
+    w->replies++;
+    return SAPA_OK;
+}
+
+static void wake(void *ctx)
+{
+    (void)ctx;
+}
+
+static sapa_rc input(void *ctx, struct sapa_record *record)
+{
+    struct world *w = ctx;
+
+    assert_int_equal(sapa_engine_input(w->engine, record), SAPA_OK);
+    return SAPA_OK;
+}
+
+static sapa_rc no_reload(void *ctx, const char *by)
+{
+    (void)ctx, (void)by;
+    return SAPA_EINVAL;
+}
+
+static void want_write(void *connection)
+{
+    ((struct sub *)connection)->wants = true;
+}
+
+/* ---- the world ---- */
+
+static void start_centre(struct world *w, unsigned which)
+{
+    struct sapa_record record;
+    const uint64_t clients[64] = { 1, 2 };
+
+    assert_int_equal(sapa_core_centre(w->core, w->centres[which]), SAPA_OK);
+    if (w->link)
+        sapa_web_link_clients(w->link, clients);
+    sapa_record_init(&record, SAPA_T_centre_started);
+    (void)sapa_sized_set(&record.u.centre_started.centre_hash, sapa_str_of(w->centres[which]->hash));
+    (void)input(w, &record);
+}
+
+static void open_world(struct world *w, uint64_t seed)
+{
+    const struct sapa_core_options core = { .contacts_max = 600 };
+
+    memset(w, 0, sizeof(*w));
+    w->random = seed;
+    w->centres[0] = test_centre(CENTRE);
+    w->centres[1] = test_centre(CENTRE "\n# the same, another version\n");
+    sapa_clock_init_manual(&w->clock, 1000000, INT64_C(1767600000000000));
+    assert_int_equal(sapa_loop_new(&w->clock, &w->loop), SAPA_OK);
+    assert_int_equal(sapa_core_new(&core, &w->core), SAPA_OK);
+    sapa_names_init(&w->names, sapa_memory_heap());
+    sapa_live_init(&w->live, sapa_memory_heap(), &w->names);
+    const struct sapa_engine_options engine = {
+        .loop = w->loop, .core = w->core, .live = &w->live, .names = &w->names,
+        .ports = { .ctx = w, .log_ready = log_ready, .log = log_step, .command = command },
+    };
+    assert_int_equal(sapa_engine_new(&engine, &w->engine), SAPA_OK);
+    const struct sapa_web_link_options link = {
+        .loop = w->loop, .core = w->core, .engine = w->engine, .live = &w->live,
+        .ports = { .ctx = w, .put = put, .reply = reply, .wake = wake, .input = input, .reload = no_reload },
+    };
+    assert_int_equal(sapa_web_link_open(&link, &w->link), SAPA_OK);
+    assert_int_equal(sapa_web_link_open(&link, &w->fresh_link), SAPA_OK);
+    sapa_mirror_init(&w->mirror);
+    sapa_mirror_init(&w->fresh);
+    assert_int_equal(sapa_feed_new(&w->mirror, want_write, &w->feed), SAPA_OK);
+    start_centre(w, 0);
+    sapa_engine_start(w->engine);
+}
+
+static void close_world(struct world *w)
+{
+    for (unsigned i = 0; i < SUBS; i++) {
+        if (w->subs[i].feed)
+            sapa_feed_leave(w->feed, w->subs[i].feed);
+        json_decref(w->subs[i].contacts), json_decref(w->subs[i].agents), json_decref(w->subs[i].queues);
+        json_decref(w->subs[i].switches);
+        free(w->subs[i].text);
+    }
+    sapa_feed_free(w->feed);
+    sapa_mirror_done(&w->mirror);
+    sapa_mirror_done(&w->fresh);
+    sapa_web_link_close(w->link);
+    sapa_web_link_close(w->fresh_link);
+    sapa_engine_free(w->engine);
+    sapa_live_done(&w->live);
+    sapa_names_done(&w->names);
+    sapa_core_free(w->core);
+    sapa_loop_free(w->loop);
+    sapa_centre_free(w->centres[0]);
+    sapa_centre_free(w->centres[1]);
+}
+
+static uint64_t pick(struct world *w, const uint64_t *list, unsigned count)
+{
+    if (count > 0 && any(w, 4)) /* of the newest three */
+        return list[(count - 1 - any(w, SAPA_MIN(count, 3u))) % KNOWN_MAX];
+    return count ? list[any(w, SAPA_MIN(count, (unsigned)KNOWN_MAX))] : 0;
+}
+
+static uint64_t living(struct world *w)
+{
+    struct sapa_contact_view view;
+    uint32_t cursor = (uint32_t)any(w, 8);
+
+    return sapa_core_contact_next(w->core, &cursor, sapa_core_now(w->core), &view) ? view.contact : pick(w, w->contacts, w->contact_count);
+}
+
+/* Something happens; much of it is late or impossible, as in life. */
+static void happen(struct world *w)
+{
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_tick);
+    switch (any(w, 16)) {
+    case 0:
+    case 1:
+    case 2:
+        sapa_record_init(&r, SAPA_T_contact_arrived);
+        r.u.contact_arrived.contact = sapa_id_make(1, ++w->next_contact);
+        r.u.contact_arrived.number = any(w, 3); /* 2: there is no such number */
+        r.u.contact_arrived.person = any(w, 5);
+        r.u.contact_arrived.last_agent = SAPA_NONE;
+        (void)sapa_sized_set(&r.u.contact_arrived.address, SAPA_STR("+62811999123"));
+        w->contacts[w->contact_count++ % KNOWN_MAX] = r.u.contact_arrived.contact;
+        break;
+    case 3:
+        sapa_record_init(&r, SAPA_T_contact_answered);
+        r.u.contact_answered.contact = living(w);
+        break;
+    case 4:
+    case 5:
+        if (any(w, 2))
+            return;
+        sapa_record_init(&r, SAPA_T_contact_gone);
+        r.u.contact_gone.contact = living(w);
+        break;
+    case 6:
+    case 7:
+    case 8:
+        sapa_record_init(&r, SAPA_T_offer_accepted);
+        r.u.offer_accepted.offer = pick(w, w->offers, w->offer_count);
+        r.u.offer_accepted.leg = ++w->next_contact;
+        break;
+    case 9:
+        sapa_record_init(&r, SAPA_T_offer_failed);
+        r.u.offer_failed.offer = pick(w, w->offers, w->offer_count);
+        r.u.offer_failed.result = SAPA_OFFER_REFUSED;
+        break;
+    case 10:
+        sapa_record_init(&r, SAPA_T_agent_gone);
+        r.u.agent_gone.contact = living(w);
+        r.u.agent_gone.offer = pick(w, w->offers, w->offer_count);
+        r.u.agent_gone.side = SAPA_SIDE_AGENT;
+        break;
+    case 11:
+        sapa_record_init(&r, SAPA_T_leg_held);
+        r.u.leg_held.contact = living(w);
+        r.u.leg_held.offer = pick(w, w->offers, w->offer_count);
+        r.u.leg_held.side = SAPA_SIDE_AGENT;
+        r.u.leg_held.on = any(w, 2);
+        break;
+    case 12:
+        sapa_record_init(&r, SAPA_T_agent_device);
+        r.u.agent_device.agent = any(w, 3);
+        r.u.agent_device.reachable = any(w, 16) != 0;
+        break;
+    case 13:
+        sapa_record_init(&r, SAPA_T_agent_command);
+        r.u.agent_command.agent = any(w, 3);
+        r.u.agent_command.verb = any(w, 4) ? SAPA_VERB_READY : any(w, 2) ? SAPA_VERB_RECORD_PAUSE : any(w, SAPA_VERB_COUNT);
+        r.u.agent_command.code = any(w, 2) ? SAPA_NONE : 0;
+        break;
+    case 14:
+        if (any(w, 4)) {
+            sapa_record_init(&r, SAPA_T_contact_move);
+            r.u.contact_move.contact = living(w);
+            r.u.contact_move.queue = any(w, 3);
+        } else {
+            sapa_record_init(&r, SAPA_T_switch_set);
+            r.u.switch_set.which = any(w, 8) ? SAPA_SWITCH_SURGE : SAPA_SWITCH_CLOSED;
+            r.u.switch_set.client = any(w, 3) ? any(w, 2) : SAPA_NONE;
+            r.u.switch_set.on = r.u.switch_set.which == SAPA_SWITCH_SURGE ? any(w, 2) : any(w, 6) == 0;
+        }
+        break;
+    default: sapa_loop_advance(w->loop, (int64_t)any(w, 4000000)); return;
+    }
+    (void)input(w, &r);
+}
+
+/* ---- the mirror against the core ---- */
+
+static char *whole_json(struct world *w, struct sapa_mirror *mirror)
+{
+    const struct sapa_scope scope = { UINT64_MAX, SAPA_NONE };
+    struct sapa_json out = { .p = NULL };
+    json_t *contacts = json_object(), *all = json_object();
+
+    for (uint32_t i = 0; i < mirror->contacts.count; i++) {
+        const struct sapa_mirror_contact *c = sapa_table_at(&mirror->contacts, i);
+        char id[24];
+        snprintf(id, sizeof(id), "%llu", (unsigned long long)c->view.contact);
+        assert_true(c->has_view);
+        w->paused += c->view.recording_paused;
+        sapa_json_reset(&out);
+        sapa_mirror_contact_json(mirror, c, true, &out);
+        json_object_set_new(contacts, id, json_loadb(out.p, out.n, 0, NULL));
+    }
+    sapa_json_reset(&out);
+    sapa_json_open(&out, '[');
+    for (uint32_t i = 0; i < mirror->centre->agents_count; i++)
+        sapa_mirror_agent_json(mirror, i, &scope, &out);
+    sapa_mirror_switches_json(mirror, &scope, &out);
+    sapa_json_close(&out, ']');
+    json_object_set_new(all, "contacts", contacts);
+    json_object_set_new(all, "rest", json_loadb(out.p, out.n, 0, NULL));
+    char *text = json_dumps(all, JSON_SORT_KEYS | JSON_INDENT(1));
+    json_decref(all);
+    sapa_json_done(&out);
+    return text;
+}
+
+/* All of it sent by a link that knows nothing. */
+static void make_fresh(struct world *w)
+{
+    struct sapa_record started;
+    const struct sapa_record *records[] = { &started };
+
+    sapa_mirror_done(&w->fresh);
+    sapa_mirror_init(&w->fresh);
+    sapa_record_init(&started, SAPA_T_centre_started);
+    started.seq = sapa_engine_stats(w->engine).seq;
+    w->to_fresh = true;
+    sapa_web_link_step(w->fresh_link, records, 1, true);
+    w->to_fresh = false;
+}
+
+static void compare_mirror(struct world *w)
+{
+    make_fresh(w);
+    char *mine = whole_json(w, &w->mirror), *theirs = whole_json(w, &w->fresh);
+    if (strcmp(mine, theirs) != 0)
+        fail_msg("the mirror has drifted\n%s\n--- the core says\n%s", mine, theirs);
+    free(mine);
+    free(theirs);
+}
+
+/* ---- subscribers ---- */
+
+static void join(struct world *w, struct sub *sub, bool resume)
+{
+    sub->feed = sapa_feed_join(w->feed, sub);
+    assert_non_null(sub->feed);
+    if (resume)
+        sapa_feed_resume(sub->feed, sub->name, sub->n);
+    assert_true(sapa_feed_admit(w->feed, sub->feed, &sub->view));
+}
+
+static void set_list(json_t **map, const json_t *list)
+{
+    size_t i;
+    json_t *item;
+
+    json_decref(*map);
+    *map = json_object();
+    json_array_foreach((json_t *)(uintptr_t)list, i, item)
+        json_object_set(*map, json_string_value(json_object_get(item, "id")), item);
+}
+
+static void fold(struct world *w, struct sub *sub)
+{
+    json_t *message = json_loadb(sub->text, sub->text_n, JSON_REJECT_DUPLICATES, NULL), *event;
+    const char *type = json_string_value(json_object_get(message, "type"));
+    const uint64_t n = (uint64_t)json_integer_value(json_object_get(message, "n"));
+    size_t i;
+
+    assert_non_null(type);
+    if (strcmp(type, "snapshot") == 0) {
+        set_list(&sub->contacts, json_object_get(message, "contacts"));
+        set_list(&sub->agents, json_object_get(message, "agents"));
+        set_list(&sub->queues, json_object_get(message, "queues"));
+        json_decref(sub->switches);
+        sub->switches = json_incref(json_object_get(message, "switches"));
+        snprintf(sub->name, sizeof(sub->name), "%s", json_string_value(json_object_get(message, "feed")));
+        w->snapshots++;
+    } else {
+        assert_string_equal(sub->name, json_string_value(json_object_get(message, "feed")));
+        assert_true(n > sub->n);
+        json_array_foreach(json_object_get(message, "events"), i, event)
+        {
+            const char *kind = json_string_value(json_object_get(event, "type")), *id = json_string_value(json_object_get(event, "id"));
+            json_t *data = json_object_get(event, "data");
+            json_t *map = strcmp(kind, "contact") == 0 ? sub->contacts : strcmp(kind, "agent") == 0 ? sub->agents : sub->queues;
+            if (strcmp(kind, "switches") == 0) {
+                json_decref(sub->switches);
+                sub->switches = json_incref(data);
+            } else if (json_is_null(data)) {
+                assert_int_equal(json_object_del(map, id), 0); /* only what one knew goes */
+            } else {
+                json_object_set(map, id, data);
+            }
+        }
+    }
+    sub->n = n;
+    json_decref(message);
+}
+
+/* Read some, or everything: in small pieces, as sockets do. */
+static void read_feed(struct world *w, struct sub *sub, unsigned parts)
+{
+    char buf[700];
+    struct sapa_feed_part part;
+
+    for (; parts > 0 && sapa_feed_next(w->feed, sub->feed, buf, sizeof(buf), &part); parts--) {
+        assert_true(part.first == (sub->text_n == 0));
+        sub->text = realloc(sub->text, sub->text_n + part.size);
+        assert_non_null(sub->text);
+        memcpy(sub->text + sub->text_n, buf, part.size);
+        sub->text_n += part.size;
+        if (part.last) {
+            fold(w, sub);
+            sub->text_n = 0;
+        }
+    }
+}
+
+static void compare_feed(struct world *w, struct sub *sub)
+{
+    struct sub other = { .view = sub->view };
+
+    sapa_feed_tick(w->feed);
+    read_feed(w, sub, UINT32_MAX);
+    join(w, &other, false);
+    read_feed(w, &other, UINT32_MAX);
+    assert_true(other.n >= sub->n);
+    assert_true(json_equal(sub->contacts, other.contacts));
+    assert_true(json_equal(sub->agents, other.agents));
+    assert_true(json_equal(sub->queues, other.queues));
+    assert_true(json_equal(sub->switches, other.switches));
+    const char *id;
+    json_t *contact;
+    json_object_foreach(other.contacts, id, contact)
+    {
+        if (sub->view.scope.clients == 2)
+            assert_string_equal(json_string_value(json_object_get(contact, "client")), "bank");
+        if (sub->view.scope.agent == 0)
+            assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti");
+    }
+    sapa_feed_leave(w->feed, other.feed);
+    json_decref(other.contacts), json_decref(other.agents), json_decref(other.queues), json_decref(other.switches);
+    free(other.text);
+}
+
+static void figures(struct world *w)
+{
+    const struct sapa_web_ask ask = { .request = 1, .kind = SAPA_WEB_ASK_FIGURES };
+
+    sapa_web_link_ask(w->link, &ask, sizeof(ask));
+    assert_int_equal(w->last_reply.rc, SAPA_OK);
+    const struct sapa_web_figures *got = (const struct sapa_web_figures *)(const void *)w->last_data;
+    assert_int_equal(got->count, 3);
+    assert_int_equal(sapa_mirror_figures(&w->mirror, got->at_us, (const struct sapa_web_queue *)(const void *)(got + 1), got->count), SAPA_OK);
+}
+
+static void run(uint64_t seed)
+{
+    static struct world w;
+    unsigned centre = 0;
+
+    open_world(&w, seed);
+    w.subs[0].view = (struct sapa_feed_view){ .scope = { UINT64_MAX, SAPA_NONE }, .show_pii = true };
+    w.subs[1].view = (struct sapa_feed_view){ .scope = { 2, SAPA_NONE } };
+    w.subs[2].view = (struct sapa_feed_view){ .scope = { UINT64_MAX, 0 } };
+    for (unsigned i = 0; i < SUBS; i++)
+        join(&w, &w.subs[i], false);
+    for (unsigned step = 0; step < STEPS; step++) {
+        happen(&w);
+        sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
+        sapa_engine_committed(w.engine, sapa_engine_stats(w.engine).seq);
+        if (any(&w, 700) == 0)
+            w.puts_until_full = 1 + (unsigned)any(&w, 12);
+        if (any(&w, 1500) == 0)
+            start_centre(&w, centre = !centre);
+        if (w.puts_until_full == 0 && any(&w, 10) == 0) {
+            sapa_loop_advance(w.loop, 200000); /* a reset that was due is done */
+            compare_mirror(&w);
+        }
+        if (any(&w, 40) == 0)
+            figures(&w);
+        if (any(&w, 3) == 0)
+            sapa_feed_tick(w.feed);
+        struct sub *sub = &w.subs[any(&w, SUBS)];
+        if (any(&w, 30) == 0) { /* the connection breaks, perhaps in the middle of a message, and comes back */
+            sapa_feed_leave(w.feed, sub->feed);
+            sub->text_n = 0;
+            join(&w, sub, any(&w, 4) != 0);
+            w.resumes++;
+        }
+        if (any(&w, 4) == 0)
+            read_feed(&w, sub, 1 + (unsigned)any(&w, 40));
+        if (any(&w, 25) == 0)
+            compare_feed(&w, sub);
+    }
+    assert_true(w.paused > 0);
+    assert_true(w.resets > 3);
+    assert_true(w.resumes > 50);
+    assert_true(w.snapshots < w.resumes + 400); /* most resumes need none */
+    close_world(&w);
+}
+
+static void nothing_drifts(void **state)
+{
+    (void)state;
+    run(0x9e3779b97f4a7c15);
+    run(4711);
+}
+
+/* Who reads nothing falls behind, and is told everything when he reads again. */
+static void who_falls_behind_begins_again(void **state)
+{
+    static struct world w;
+
+    (void)state;
+    open_world(&w, 99);
+    w.subs[0].view = (struct sapa_feed_view){ .scope = { UINT64_MAX, SAPA_NONE } };
+    join(&w, &w.subs[0], false);
+    sapa_feed_tick(w.feed);
+    read_feed(&w, &w.subs[0], UINT32_MAX);
+    assert_int_equal(w.snapshots, 1);
+    for (unsigned i = 0; sapa_feed_stats(w.feed).ticks < 4 * SAPA_FEED_RING_FRAMES; i++) {
+        happen(&w);
+        sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
+        sapa_feed_tick(w.feed);
+    }
+    const uint64_t before = w.snapshots;
+    compare_feed(&w, &w.subs[0]);
+    assert_int_equal(w.snapshots, before + 2); /* his, and that of the one he is compared with */
+    assert_true(sapa_feed_stats(w.feed).behind >= 1);
+    close_world(&w);
+}
+
+/* A write is told when it is committed, never before, and with what the core said. */
+static void writes_wait_for_the_log(void **state)
+{
+    static struct world w;
+    struct {
+        struct sapa_web_ask ask;
+        struct sapa_record records[2];
+    } message;
+    struct sapa_record *audit = &message.records[0];
+
+    (void)state;
+    open_world(&w, 1);
+    sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
+    memset(&message, 0, sizeof(message));
+    sapa_record_init(audit, SAPA_T_api_write);
+    const size_t audit_size = (sapa_record_size(audit) + 7) & ~(size_t)7;
+    struct sapa_record *in = (struct sapa_record *)(void *)((uint8_t *)audit + audit_size);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        sapa_record_init(in, SAPA_T_switch_set);
+        in->u.switch_set.which = SAPA_SWITCH_SURGE;
+        in->u.switch_set.client = SAPA_NONE;
+        in->u.switch_set.on = 1;
+        message.ask = (struct sapa_web_ask){ .request = 7 + turn, .kind = SAPA_WEB_ASK_INPUT, .centre = w.centres[0],
+                                             .audit_size = (uint16_t)audit_size,
+                                             .input_size = (uint16_t)((sapa_record_size(in) + 7) & ~(size_t)7) };
+        const uint64_t before = w.replies, seq = sapa_engine_stats(w.engine).seq;
+        sapa_web_link_ask(w.link, &message, sizeof(message.ask) + message.ask.audit_size + message.ask.input_size);
+        assert_int_equal(w.replies, before);
+        sapa_web_link_committed(w.link, seq + 2);
+        assert_int_equal(w.replies, before);
+        sapa_web_link_committed(w.link, seq + 3);
+        assert_int_equal(w.replies, before + 1);
+        assert_int_equal(w.last_reply.request, 7 + turn);
+        assert_int_equal(w.last_reply.rc, turn ? SAPA_ESTATE : SAPA_OK);
+        assert_int_equal(w.last_reply.seq, seq + 3); /* input, event, audit */
+        assert_true(w.mirror.switches.surge_all);
+    }
+    /* indices of another description are refused */
+    message.ask.centre = w.centres[1];
+    sapa_web_link_ask(w.link, &message, sizeof(message.ask) + message.ask.audit_size + message.ask.input_size);
+    assert_int_equal(w.last_reply.rc, SAPA_EAGAIN);
+    close_world(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_drifts), cmocka_unit_test(who_falls_behind_begins_again), cmocka_unit_test(writes_wait_for_the_log),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,1168 @@
+#include "app/web_work.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "app/centre_shelf.h"
+#include "app/figures.h"
+#include "app/recording_key.h"
+#include "media/recording.h"
+#include "report/call.h"
+#include "report/print.h"
+#include "report/why.h"
+#include "rt/clock.h"
+#include "store/log.h"
+#include "store/people.h"
+
+#define HISTORY_KEY "centre.history"
+#define DAY_US (INT64_C(86400) * 1000000)
+
+enum {
+    SCAN_MAX = 400000,       /* records that one page of a list may read */
+    LIMIT_DEFAULT = 50, LIMIT_MAX = 500,
+    WAV_HEAD = 44,
+    AUDIO_CHUNK = 1 << 20,
+    DAYS_BACK = 800,         /* how old a recording may be that is asked for by its number alone */
+    STORY_LINES_MAX = 2000,
+};
+
+struct job {
+    const struct sapa_web_files *files;
+    struct sapa_web_work *work;
+    struct sapa_json *out;
+    struct sapa_centre_shelf *shelf; /* of this job */
+    struct sapa_record *record;
+};
+
+static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...) SAPA_PRINTF(3, 4);
+
+static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...)
+{
+    struct sapa_text text;
+    va_list args;
+
+    sapa_text_init(&text, job->work->problem, sizeof(job->work->problem));
+    va_start(args, fmt);
+    sapa_text_vprintf(&text, fmt, args);
+    va_end(args);
+    return rc;
+}
+
+static const char *param(const struct job *job, const char *name)
+{
+    return sapa_params_get(&job->work->params, name);
+}
+
+static uint64_t number_of(const struct job *job, const char *name, uint64_t otherwise)
+{
+    uint64_t number;
+
+    return sapa_str_u64(sapa_str_of(param(job, name)), UINT64_MAX, &number) == SAPA_OK ? number : otherwise;
+}
+
+static size_t limit_of(const struct job *job)
+{
+    return (size_t)SAPA_MIN(SAPA_MAX(number_of(job, "limit", LIMIT_DEFAULT), UINT64_C(1)), (uint64_t)LIMIT_MAX);
+}
+
+/* ---- descriptions that were in force: lines "seq at_us hash", the newest last ---- */
+
+sapa_rc sapa_centre_history_add(struct sapa_store *store, uint64_t seq, int64_t at_us, const char *hash)
+{
+    char *buf = calloc(1, SAPA_STORE_VALUE_MAX + 128);
+    sapa_rc rc = buf ? sapa_store_setting(store, HISTORY_KEY, buf, SAPA_STORE_VALUE_MAX) : SAPA_ENOMEM;
+
+    if (rc == SAPA_ENOENT)
+        rc = SAPA_OK;
+    if (rc == SAPA_OK) {
+        const char *from = buf;
+        size_t n = strlen(buf);
+        while (n > SAPA_STORE_VALUE_MAX - 256) { /* the oldest go */
+            const char *end = strchr(from, '\n');
+            n -= end ? (size_t)(end + 1 - from) : n;
+            from = end ? end + 1 : from + strlen(from);
+        }
+        memmove(buf, from, n + 1);
+        snprintf(buf + n, 128, "%llu %lld %.64s\n", (unsigned long long)seq, (long long)at_us, hash);
+        rc = sapa_store_set(store, HISTORY_KEY, buf);
+    }
+    free(buf);
+    return rc;
+}
+
+typedef bool history_fn(void *ctx, uint64_t seq, int64_t at_us, struct sapa_str hash);
+
+static sapa_rc history_each(struct job *job, history_fn *fn, void *ctx)
+{
+    char *buf = calloc(1, SAPA_STORE_VALUE_MAX + 1);
+    const sapa_rc rc = buf ? sapa_store_setting(job->files->store, HISTORY_KEY, buf, SAPA_STORE_VALUE_MAX + 1) : SAPA_ENOMEM;
+    struct sapa_str rest = sapa_str_of(rc == SAPA_OK ? buf : "");
+
+    while (rest.n > 0) {
+        struct sapa_str at, hash;
+        const struct sapa_str line = sapa_str_cut(rest, '\n', &rest);
+        uint64_t seq, at_us;
+        if (sapa_str_u64(sapa_str_cut(line, ' ', &at), UINT64_MAX, &seq) != SAPA_OK ||
+            sapa_str_u64(sapa_str_cut(at, ' ', &hash), INT64_MAX, &at_us) != SAPA_OK || !fn(ctx, seq, (int64_t)at_us, hash))
+            break;
+    }
+    free(buf);
+    return rc == SAPA_ENOENT ? SAPA_OK : rc;
+}
+
+struct in_force {
+    uint64_t before, first;
+    char hash[65];
+};
+
+static bool find_in_force(void *ctx, uint64_t seq, int64_t at_us, struct sapa_str hash)
+{
+    struct in_force *in_force = ctx;
+
+    (void)at_us;
+    in_force->first = in_force->first ? in_force->first : seq;
+    if (seq <= in_force->before)
+        (void)sapa_str_copy(hash, in_force->hash, sizeof(in_force->hash));
+    return true;
+}
+
+/* The description in force at a place in the log. */
+static sapa_rc centre_at(struct job *job, uint64_t seq, const struct sapa_centre **ret)
+{
+    struct in_force in_force = { .before = seq };
+    struct sapa_log_reader *reader;
+    sapa_rc rc = history_each(job, find_in_force, &in_force);
+
+    if (rc == SAPA_OK && in_force.hash[0] == '\0') { /* a log from before there was a history */
+        if ((rc = sapa_log_reader_open(job->files->store, 1, &reader)) != SAPA_OK)
+            return rc;
+        sapa_log_reader_keep_sealed(reader);
+        while ((rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK && job->record->seq <= seq) {
+            if (job->record->type == SAPA_T_centre_started)
+                (void)sapa_str_copy(sapa_sized_str(&job->record->u.centre_started.centre_hash), in_force.hash, sizeof(in_force.hash));
+        }
+        sapa_log_reader_close(reader);
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    if (rc != SAPA_OK)
+        return rc;
+    *ret = in_force.hash[0] ? sapa_centre_shelf_get(job->shelf, sapa_str_of(in_force.hash)) : NULL;
+    return *ret ? SAPA_OK : SAPA_ENOENT;
+}
+
+/* ---- reading the log ---- */
+
+static sapa_rc open_reader(struct job *job, uint64_t seq, bool sealed, struct sapa_log_reader **ret)
+{
+    const sapa_rc rc = sapa_log_reader_open(job->files->store, seq, ret);
+
+    if (rc == SAPA_OK && sealed)
+        sapa_log_reader_keep_sealed(*ret);
+    return rc;
+}
+
+/* Where a list begins: at the cursor, else at `from`, else a day ago. UINT64_MAX: behind the end. */
+static sapa_rc begin_of(struct job *job, uint64_t *ret_seq, int64_t *ret_to_us)
+{
+    int64_t from_us = sapa_wall_us() - DAY_US, to_us = INT64_MAX;
+
+    if ((param(job, "from")[0] && sapa_time_parse(sapa_str_of(param(job, "from")), &from_us) != SAPA_OK) ||
+        (param(job, "to")[0] && sapa_time_parse(sapa_str_of(param(job, "to")), &to_us) != SAPA_OK))
+        return problem(job, SAPA_EINVAL, "from and to are times like 2026-11-21T08:15:00+07:00");
+    *ret_to_us = to_us;
+    *ret_seq = number_of(job, "cursor", 0);
+    if (*ret_seq != 0)
+        return SAPA_OK;
+    const sapa_rc rc = sapa_store_seek(job->files->store, from_us, ret_seq);
+    if (rc == SAPA_ENOENT) {
+        *ret_seq = UINT64_MAX;
+        return SAPA_OK;
+    }
+    return rc;
+}
+
+static int64_t from_of(struct job *job)
+{
+    int64_t from_us = 0;
+
+    return param(job, "from")[0] && sapa_time_parse(sapa_str_of(param(job, "from")), &from_us) == SAPA_OK ? from_us : 0;
+}
+
+static void begin_list(struct job *job)
+{
+    sapa_json_open(job->out, '{');
+    sapa_json_key(job->out, "items");
+    sapa_json_open(job->out, '[');
+}
+
+static void end_list(struct job *job, uint64_t next)
+{
+    sapa_json_close(job->out, ']');
+    sapa_json_add_id(job->out, "next", next);
+    sapa_json_close(job->out, '}');
+}
+
+/* ---- records of contacts ---- */
+
+struct candidate {
+    uint64_t contact;
+    struct sapa_call *call; /* when it is finished */
+};
+
+struct folding {
+    struct job *job;
+    struct sapa_names names;
+    struct sapa_calls calls;
+    struct candidate *candidates;
+    size_t count, done;
+};
+
+static void finished(void *ctx, const struct sapa_call *call)
+{
+    struct folding *f = ctx;
+
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->candidates[i].contact != call->contact || f->candidates[i].call)
+            continue;
+        f->candidates[i].call = malloc(sizeof(*call));
+        if (f->candidates[i].call)
+            *f->candidates[i].call = *call;
+        f->done++;
+        return;
+    }
+}
+
+static sapa_rc fold(struct folding *f, const struct sapa_record *record)
+{
+    if (record->type == SAPA_T_centre_started) {
+        const struct sapa_centre *centre = sapa_centre_shelf_get(f->job->shelf, sapa_sized_str(&record->u.centre_started.centre_hash));
+        if (!centre)
+            return SAPA_ENOENT;
+        const sapa_rc rc = sapa_names_take(&f->names, centre);
+        if (rc != SAPA_OK)
+            return rc;
+    } else if (sapa_record_contact(record) != 0) { /* other contacts cost nothing but their reading */
+        bool wanted = false;
+        for (size_t i = 0; i < f->count && !wanted; i++)
+            wanted = f->candidates[i].contact == sapa_record_contact(record);
+        if (!wanted)
+            return SAPA_OK;
+    }
+    return sapa_calls_fold(&f->calls, record);
+}
+
+/* Fold the candidates from `first` on, until all are finished or the log ends. */
+static sapa_rc fold_candidates(struct folding *f, uint64_t first)
+{
+    const struct sapa_centre *centre;
+    struct sapa_log_reader *reader;
+    sapa_rc rc = centre_at(f->job, first, &centre);
+
+    if (rc == SAPA_OK)
+        rc = sapa_names_take(&f->names, centre);
+    if (rc != SAPA_OK || (rc = open_reader(f->job, first, !f->job->work->show_pii, &reader)) != SAPA_OK)
+        return rc;
+    for (size_t n = 0; n < SCAN_MAX && f->done < f->count; n++) {
+        if ((rc = sapa_log_reader_next(reader, f->job->record)) != SAPA_OK || (rc = fold(f, f->job->record)) != SAPA_OK)
+            break;
+    }
+    sapa_log_reader_close(reader);
+    if (rc == SAPA_ENOENT)
+        rc = SAPA_OK;
+    if (rc == SAPA_OK)
+        sapa_calls_flush(&f->calls);
+    return rc;
+}
+
+static void folding_begin(struct folding *f, struct job *job)
+{
+    *f = (struct folding){ .job = job };
+    sapa_names_init(&f->names, sapa_memory_heap());
+    sapa_calls_init(&f->calls, sapa_memory_heap(), &f->names);
+    f->calls.finished = finished;
+    f->calls.ctx = f;
+}
+
+static void folding_end(struct folding *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        free(f->candidates[i].call);
+    free(f->candidates);
+    sapa_calls_done(&f->calls);
+    sapa_names_done(&f->names);
+}
+
+/* May this token see the record? By keys: indices and dimensions are of another time. */
+static bool call_is_visible(const struct folding *f, const struct sapa_call *call)
+{
+    const struct sapa_web_work *work = f->job->work;
+    const uint32_t client = SAPA_FIND(work->centre, clients, sapa_names_key(&f->names, SAPA_DIM_CLIENT, call->client));
+
+    if (!sapa_scope_client(&work->scope, client))
+        return false;
+    if (work->scope.agent == SAPA_NONE)
+        return true;
+    for (unsigned i = 0; i < call->part_count; i++) {
+        if (work->scope.agent < work->centre->agents_count &&
+            sapa_str_eq(sapa_names_key(&f->names, SAPA_DIM_AGENT, call->parts[i].agent), work->centre->agents[work->scope.agent].key))
+            return true;
+    }
+    return false;
+}
+
+static bool is_key(const struct folding *f, const char *name, enum sapa_dim kind, uint32_t dim)
+{
+    const char *wanted = param(f->job, name);
+
+    return wanted[0] == '\0' || sapa_str_eq(sapa_names_key(&f->names, kind, dim), sapa_str_of(wanted));
+}
+
+static void call_json(const struct folding *f, const struct sapa_call *call)
+{
+    const struct sapa_centre *centre = f->names.centre;
+    const struct sapa_call_show show = {
+        .names = &f->names, .language = SAPA_LANGUAGE_EN, .show_pii = f->job->work->show_pii,
+        .zone = centre && centre->system.zone < centre->zones_count ? &centre->zones[centre->system.zone] : NULL,
+    };
+    char *buf = malloc(16384);
+    struct sapa_text text;
+
+    if (!buf) {
+        f->job->out->failed = true;
+        return;
+    }
+    sapa_text_init(&text, buf, 16384);
+    sapa_call_json(call, &show, &text);
+    sapa_json_raw(f->job->out, sapa_text_str(&text));
+    free(buf);
+}
+
+static sapa_rc past(struct job *job)
+{
+    struct folding f;
+    struct sapa_log_reader *reader;
+    const size_t limit = limit_of(job);
+    const char *channel = param(job, "channel"), *outcome = param(job, "outcome");
+    const int64_t from_us = from_of(job);
+    uint64_t seq, first = 0, next = 0;
+    int64_t to_us;
+    sapa_rc rc = begin_of(job, &seq, &to_us);
+
+    if (rc != SAPA_OK)
+        return rc;
+    folding_begin(&f, job);
+    f.candidates = calloc(limit, sizeof(*f.candidates));
+    rc = f.candidates ? SAPA_OK : SAPA_ENOMEM;
+    if (rc == SAPA_OK && seq != UINT64_MAX && (rc = open_reader(job, seq, true, &reader)) == SAPA_OK) {
+        for (size_t n = 0; (rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK && job->record->at_us < to_us; n++) {
+            if (n == SCAN_MAX || f.count == limit) { /* there is more, or may be */
+                next = job->record->seq;
+                break;
+            }
+            /* contact_arrived stands in front of contact_new: the address is in it */
+            if (job->record->type != SAPA_T_contact_arrived || job->record->at_us < from_us)
+                continue;
+            first = first ? first : job->record->seq;
+            f.candidates[f.count++].contact = job->record->u.contact_arrived.contact;
+        }
+        sapa_log_reader_close(reader);
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    if (rc == SAPA_OK && first != 0)
+        rc = fold_candidates(&f, first);
+    begin_list(job);
+    for (size_t i = 0; rc == SAPA_OK && i < f.count; i++) {
+        const struct sapa_call *call = f.candidates[i].call;
+        if (!call || !call_is_visible(&f, call) || !is_key(&f, "client", SAPA_DIM_CLIENT, call->client) ||
+            !is_key(&f, "queue", SAPA_DIM_QUEUE, call->queue) || !is_key(&f, "agent", SAPA_DIM_AGENT, call->agent) ||
+            !is_key(&f, "number", SAPA_DIM_NUMBER, call->number) ||
+            (channel[0] && strcmp(channel, sapa_channel_name(call->channel)) != 0) ||
+            (outcome[0] && strcmp(outcome, sapa_outcome_name(call->outcome)) != 0))
+            continue;
+        call_json(&f, call);
+    }
+    end_list(job, next);
+    folding_end(&f);
+    return rc;
+}
+
+static sapa_rc contact(struct job *job)
+{
+    struct folding f;
+    uint64_t first, last;
+    const uint64_t id = number_of(job, "contact", 0);
+    sapa_rc rc = sapa_store_contact_span(job->files->store, id, &first, &last);
+
+    if (rc != SAPA_OK)
+        return rc;
+    folding_begin(&f, job);
+    f.candidates = calloc(1, sizeof(*f.candidates));
+    rc = f.candidates ? SAPA_OK : SAPA_ENOMEM;
+    if (rc == SAPA_OK) {
+        f.candidates[0].contact = id;
+        f.count = 1;
+        /* the span begins with contact_new; its arrival stands just before, in the same step */
+        rc = fold_candidates(&f, first > 1 ? first - 1 : first);
+    }
+    const struct sapa_call *call = rc == SAPA_OK ? (f.candidates[0].call ? f.candidates[0].call : sapa_calls_find(&f.calls, id)) : NULL;
+    if (rc == SAPA_OK && (!call || !call_is_visible(&f, call)))
+        rc = SAPA_ENOENT;
+    if (rc == SAPA_OK)
+        call_json(&f, call);
+    folding_end(&f);
+    return rc;
+}
+
+/* ---- why ---- */
+
+static void add_line(void *ctx, struct sapa_str line)
+{
+    struct sapa_json *out = ctx;
+
+    sapa_json_text(out, line);
+}
+
+static const struct sapa_zone *zone_of(const struct sapa_centre *centre)
+{
+    return centre && centre->system.zone < centre->zones_count ? &centre->zones[centre->system.zone] : NULL;
+}
+
+static void why_head(struct job *job, uint64_t id)
+{
+    const struct sapa_web_why *why = &job->work->why;
+    struct sapa_json *out = job->out;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_id(out, "contact", id);
+    if (!job->work->why_living) {
+        sapa_json_add_null(out, "place"), sapa_json_add_null(out, "position"), sapa_json_add_null(out, "wait_ms");
+        sapa_json_add_null(out, "ewt_p50_ms"), sapa_json_add_null(out, "ewt_p90_ms");
+    } else {
+        sapa_json_add_text(out, "place", sapa_str_of(sapa_place_name(why->place)));
+        if (why->position)
+            sapa_json_add_number(out, "position", why->position);
+        else
+            sapa_json_add_null(out, "position");
+        sapa_json_add_number(out, "wait_ms", why->wait_ms);
+        const bool expected = why->position > 0 && why->ewt_p50_ms != SAPA_NONE;
+        sapa_json_key(out, "ewt_p50_ms");
+        if (expected)
+            sapa_json_number(out, why->ewt_p50_ms);
+        else
+            sapa_json_null(out);
+        sapa_json_key(out, "ewt_p90_ms");
+        if (expected)
+            sapa_json_number(out, why->ewt_p90_ms);
+        else
+            sapa_json_null(out);
+    }
+    sapa_json_key(out, "lines");
+    sapa_json_open(out, '[');
+}
+
+static sapa_rc why(struct job *job)
+{
+    const uint64_t id = number_of(job, "contact", 0);
+    const enum sapa_language language = strcmp(param(job, "language"), "id") == 0 ? SAPA_LANGUAGE_ID : SAPA_LANGUAGE_EN;
+    const struct sapa_centre *centre;
+    const struct sapa_lines lines = { add_line, job->out };
+    struct sapa_log_reader *reader;
+    struct sapa_story story;
+    uint64_t first, last;
+    bool known = false, hidden = false;
+    sapa_rc rc = sapa_store_contact_span(job->files->store, id, &first, &last);
+
+    if (rc == SAPA_OK)
+        rc = centre_at(job, first, &centre);
+    if (rc != SAPA_OK || (rc = open_reader(job, first, true, &reader)) != SAPA_OK)
+        return rc;
+    const struct sapa_why_words words = { .centre = centre, .language = language };
+    sapa_story_init(&story, id, &words, zone_of(centre));
+    why_head(job, id);
+    for (size_t n = 0; n < SCAN_MAX && story.lines < STORY_LINES_MAX && !hidden; n++) {
+        if ((rc = sapa_log_reader_next(reader, job->record)) != SAPA_OK || (last != 0 && job->record->seq > last))
+            break;
+        if (job->record->type == SAPA_T_centre_started) {
+            story.words.centre = sapa_centre_shelf_get(job->shelf, sapa_sized_str(&job->record->u.centre_started.centre_hash));
+            story.zone = zone_of(story.words.centre);
+        }
+        if (job->record->type == SAPA_T_contact_new && job->record->u.contact_new.contact == id) {
+            const uint64_t index = job->record->u.contact_new.client;
+            const struct sapa_centre *then = story.words.centre;
+            const struct sapa_str key = then && index < then->clients_count ? then->clients[index].key : SAPA_STR("");
+            known = true;
+            hidden = !sapa_scope_client(&job->work->scope, SAPA_FIND(job->work->centre, clients, key)) ||
+                     (job->work->scope.agent != SAPA_NONE && !job->work->why_living);
+        }
+        sapa_story_fold(&story, job->record, &lines);
+    }
+    sapa_log_reader_close(reader);
+    if (!known || hidden)
+        return problem(job, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)id);
+    if (rc == SAPA_ENOENT)
+        rc = SAPA_OK;
+    if (job->work->why_living && job->work->why_record.type == SAPA_T_why)
+        sapa_story_now(&story, &job->work->why_record, &lines);
+    sapa_json_close(job->out, ']');
+    sapa_json_close(job->out, '}');
+    return rc;
+}
+
+/* ---- people ---- */
+
+static void add_identity(void *ctx, enum sapa_identity_kind kind, struct sapa_str value)
+{
+    static const char *const kinds[] = { "phone", "mail", "handle" };
+    struct sapa_json *out = ctx;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "kind", sapa_str_of(kind < SAPA_COUNT(kinds) ? kinds[kind] : "?"));
+    sapa_json_add_text(out, "value", value);
+    sapa_json_close(out, '}');
+}
+
+static sapa_rc person_json(struct job *job, uint64_t person, uint32_t client)
+{
+    sapa_json_open(job->out, '{');
+    sapa_json_add_id(job->out, "id", person);
+    sapa_json_add_text(job->out, "client", job->work->centre->clients[client].key);
+    sapa_json_key(job->out, "identities");
+    sapa_json_open(job->out, '[');
+    const sapa_rc rc = sapa_person_identities(job->files->store, person, add_identity, job->out);
+    sapa_json_close(job->out, ']');
+    sapa_json_close(job->out, '}');
+    return rc;
+}
+
+static sapa_rc people(struct job *job)
+{
+    const struct sapa_centre *centre = job->work->centre;
+    const char *phone = param(job, "phone"), *client = param(job, "client");
+    sapa_rc rc = SAPA_OK;
+
+    if (phone[0] == '\0')
+        return problem(job, SAPA_EINVAL, "phone is missing: a telephone number");
+    sapa_json_open(job->out, '{');
+    sapa_json_key(job->out, "items");
+    sapa_json_open(job->out, '[');
+    for (uint32_t i = 0; rc == SAPA_OK && i < centre->clients_count && i < SAPA_COUNT(job->work->clients); i++) {
+        uint64_t person;
+        if (!sapa_scope_client(&job->work->scope, i) || (client[0] && !sapa_str_eq(centre->clients[i].key, sapa_str_of(client))))
+            continue;
+        rc = sapa_person_find(job->files->store, job->work->clients[i], SAPA_IDENTITY_PHONE, sapa_str_of(phone), &person);
+        if (rc == SAPA_OK)
+            rc = person_json(job, person, i);
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    sapa_json_close(job->out, ']');
+    sapa_json_close(job->out, '}');
+    return rc;
+}
+
+/* The client of a person that this token may see. */
+static sapa_rc person_client(struct job *job, uint64_t person, uint32_t *ret)
+{
+    uint64_t client;
+    const sapa_rc rc = sapa_person_client(job->files->store, person, &client);
+
+    for (uint32_t i = 0; rc == SAPA_OK && i < job->work->centre->clients_count && i < SAPA_COUNT(job->work->clients); i++) {
+        if (job->work->clients[i] == client && sapa_scope_client(&job->work->scope, i)) {
+            *ret = i;
+            return SAPA_OK;
+        }
+    }
+    return problem(job, rc == SAPA_OK ? SAPA_ENOENT : rc, "there is no person %llu", (unsigned long long)person);
+}
+
+static sapa_rc person(struct job *job)
+{
+    const uint64_t id = number_of(job, "person", 0);
+    uint32_t client;
+    const sapa_rc rc = person_client(job, id, &client);
+
+    return rc == SAPA_OK ? person_json(job, id, client) : rc;
+}
+
+static sapa_rc erase(struct job *job)
+{
+    const uint64_t id = number_of(job, "person", 0);
+    uint32_t client;
+    sapa_rc rc = person_client(job, id, &client);
+
+    if (rc == SAPA_OK)
+        rc = sapa_person_erase(job->files->store, id, job->work->user);
+    if (rc == SAPA_OK)
+        sapa_json_raw(job->out, SAPA_STR("{\"done\":true,\"seq\":null}"));
+    return rc;
+}
+
+/* ---- reports ---- */
+
+/* "2026-11-21" or "2026-11-21T08:15" in local time of the zone, as UTC seconds. */
+static bool local_time(const char *text, const struct sapa_zone *zone, int64_t *ret_s)
+{
+    struct sapa_str clock, minute;
+    const struct sapa_str day = sapa_str_cut(sapa_str_of(text), 'T', &clock);
+    uint64_t h = 0, m = 0;
+    int32_t date;
+
+    if (sapa_zone_date(day, &date) != SAPA_OK)
+        return false;
+    if (clock.p) {
+        const struct sapa_str hour = sapa_str_cut(clock, ':', &minute);
+        if (sapa_str_u64(hour, 23, &h) != SAPA_OK || sapa_str_u64(minute, 59, &m) != SAPA_OK)
+            return false;
+    }
+    const int64_t midnight = sapa_zone_midnight(zone, date), at = midnight + (int64_t)(h * 3600 + m * 60);
+    /* on the day on which the clocks change, what the clock says */
+    *ret_s = at + sapa_zone_offset(zone, midnight) - sapa_zone_offset(zone, at);
+    return true;
+}
+
+struct report_out {
+    struct sapa_json *out;
+    bool csv, skip_head;
+};
+
+static void report_line(void *ctx, struct sapa_str line)
+{
+    struct report_out *to = ctx;
+
+    if (!to->csv) {
+        sapa_json_raw(to->out, line);
+    } else if (to->skip_head) {
+        to->skip_head = false;
+    } else {
+        sapa_json_bytes(to->out, line.p, line.n);
+        sapa_json_bytes(to->out, "\r\n", 2);
+    }
+}
+
+/* Of what a token that is bound to clients may see: each queue, client or number of theirs. */
+static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, enum sapa_rows rows, struct sapa_print_options *print,
+                            struct report_out *to)
+{
+    const struct sapa_centre *centre = job->work->centre;
+    const uint32_t count = rows == SAPA_ROWS_QUEUES ? centre->queues_count : rows == SAPA_ROWS_CLIENTS ? centre->clients_count : centre->numbers_count;
+    const struct sapa_lines lines = { report_line, to };
+    const struct sapa_str only = print->only;
+    sapa_rc rc = SAPA_OK;
+    bool any = false;
+
+    for (uint32_t i = 0; rc == SAPA_OK && i < count; i++) {
+        const uint32_t client = rows == SAPA_ROWS_QUEUES ? centre->queues[i].client : rows == SAPA_ROWS_CLIENTS ? i : centre->numbers[i].client;
+        const struct sapa_str key = rows == SAPA_ROWS_QUEUES ? centre->queues[i].key : rows == SAPA_ROWS_CLIENTS ? centre->clients[i].key : centre->numbers[i].key;
+        if (!sapa_scope_client(&job->work->scope, client) || (only.n > 0 && !sapa_str_eq(only, key)))
+            continue;
+        print->only = key;
+        to->skip_head = any;
+        rc = sapa_report_print(intervals, rows, print, &lines);
+        any |= rc == SAPA_OK;
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    return rc == SAPA_OK && only.n > 0 && !any ? SAPA_ENOENT : rc;
+}
+
+static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa_rows kind, sapa_rc *rc)
+{
+    const bool csv = strcmp(param(job, "format"), "csv") == 0;
+    struct report_out to = { .out = job->out, .csv = csv };
+    struct sapa_print_options print = {
+        .format = csv ? SAPA_FORMAT_CSV : SAPA_FORMAT_JSON,
+        .language = strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID,
+        .only = sapa_str_of(param(job, "only")),
+    };
+    const struct sapa_lines lines = { report_line, &to };
+
+    if (csv) {
+        job->work->content_type = "text/csv; charset=utf-8";
+    } else {
+        sapa_json_open(job->out, '{');
+        sapa_json_add_text(job->out, "kind", sapa_str_of(param(job, "report")));
+        sapa_json_key(job->out, "items");
+        sapa_json_open(job->out, '[');
+    }
+    *rc = job->work->scope.clients != UINT64_MAX ? report_bound(job, rows, kind, &print, &to)
+                                                 : sapa_report_print(rows, kind, &print, &lines);
+    if (!csv) {
+        sapa_json_close(job->out, ']');
+        sapa_json_close(job->out, '}');
+    }
+    if (*rc == SAPA_ENOENT)
+        *rc = problem(job, *rc, "there is no row with the key \"%s\"", param(job, "only"));
+}
+
+/* The shelf of figures and the records behind it, as `sapa report` reads them. */
+static sapa_rc report(struct job *job)
+{
+    static const struct { const char *name; enum sapa_rows rows; } kinds[] = {
+        { "queues", SAPA_ROWS_QUEUES }, { "agents", SAPA_ROWS_AGENTS }, { "clients", SAPA_ROWS_CLIENTS },
+        { "numbers", SAPA_ROWS_NUMBERS }, { "reasons", SAPA_ROWS_REASONS }, { "total", SAPA_ROWS_TOTAL },
+    };
+    static const struct { const char *name; enum sapa_grain grain; } grains[] = {
+        { "15m", SAPA_GRAIN_QUARTER }, { "hour", SAPA_GRAIN_HOUR }, { "day", SAPA_GRAIN_DAY },
+        { "week", SAPA_GRAIN_WEEK },   { "month", SAPA_GRAIN_MONTH },
+    };
+    const char *from = param(job, "from"), *to_text = param(job, "to");
+    struct sapa_interval_options bounds = { .grain = SAPA_GRAIN_QUARTER };
+    struct sapa_figures *figures = NULL;
+    struct sapa_report *report;
+    struct sapa_intervals rows;
+    size_t which = 0;
+    bool more;
+
+    while (which + 1 < SAPA_COUNT(kinds) && strcmp(kinds[which].name, param(job, "report")) != 0)
+        which++;
+    for (size_t i = 0; i < SAPA_COUNT(grains); i++) {
+        if (strcmp(grains[i].name, param(job, "by")) == 0)
+            bounds.grain = grains[i].grain;
+    }
+    if (job->work->scope.clients != UINT64_MAX && (kinds[which].rows == SAPA_ROWS_AGENTS || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TOTAL))
+        return problem(job, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
+    bounds.kinds = UINT32_C(1) << kinds[which].rows;
+    sapa_rc rc = sapa_figures_open(job->files->data, &figures);
+    if (rc == SAPA_OK)
+        rc = sapa_figures_fold(figures, 0, 0, NULL, &more);
+    const struct sapa_centre *centre = rc == SAPA_OK ? sapa_figures_centre(figures) : NULL;
+    const struct sapa_zone *zone = zone_of(centre);
+    if (rc == SAPA_OK && ((from[0] && !local_time(from, zone, &bounds.from_s)) || (to_text[0] && !local_time(to_text, zone, &bounds.to_s))))
+        rc = problem(job, SAPA_EINVAL, "from and to are local times: 2026-11-21 or 2026-11-21T08:15");
+    if (rc == SAPA_OK && bounds.to_s != 0 && bounds.to_s <= bounds.from_s)
+        rc = problem(job, SAPA_EINVAL, "to is not after from");
+    if (rc == SAPA_OK)
+        rc = sapa_figures_rows(figures, bounds.kinds, bounds.from_s, bounds.to_s, &report);
+    if (rc == SAPA_OK) {
+        sapa_intervals_init(&rows, sapa_memory_heap(), &report->names, &bounds);
+        rc = sapa_intervals_group(&rows, &report->intervals);
+        if (rc == SAPA_OK)
+            report_print(job, &rows, kinds[which].rows, &rc);
+        sapa_intervals_done(&rows);
+    }
+    sapa_figures_close(figures);
+    return rc;
+}
+
+/* ---- recordings ---- */
+
+/* As it stands in paths: letters, digits, - and _; everything else is _ (channel/voice/record.c). */
+static void folder_of(struct sapa_str key, char buf[SAPA_KEY_MAX + 1])
+{
+    (void)sapa_str_copy(key, buf, SAPA_KEY_MAX + 1);
+    for (char *c = buf; *c; c++) {
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '-' || *c == '_'))
+            *c = '_';
+    }
+}
+
+static uint32_t client_of_path(const struct sapa_centre *centre, struct sapa_str path)
+{
+    struct sapa_str rest;
+    const struct sapa_str folder = sapa_str_cut(path, '/', &rest);
+    char buf[SAPA_KEY_MAX + 1];
+
+    for (uint32_t i = 0; path.n > 0 && i < centre->clients_count; i++) {
+        folder_of(centre->clients[i].key, buf);
+        if (sapa_str_eq(folder, sapa_str_of(buf)))
+            return i;
+    }
+    return SAPA_NONE;
+}
+
+static void recording_json(struct job *job, const struct sapa_record *record, uint32_t client)
+{
+    const struct sapa_rec_recording_state *state = &record->u.recording_state;
+    struct sapa_json *out = job->out;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_id(out, "id", state->recording);
+    sapa_json_add_id(out, "contact", state->contact);
+    if (client < job->work->centre->clients_count)
+        sapa_json_add_text(out, "client", job->work->centre->clients[client].key);
+    else
+        sapa_json_add_null(out, "client");
+    sapa_json_add_time(out, "ended", record->at_us);
+    sapa_json_add_text(out, "state", sapa_str_of(state->state == 3 ? "complete" : state->state == 5 ? "cut" : "failed"));
+    sapa_json_add_number(out, "recorded_ms", (int64_t)state->recorded_ms);
+    sapa_json_add_number(out, "masked_ms", (int64_t)state->masked_ms);
+    sapa_json_add_number(out, "bytes", (int64_t)state->bytes);
+    if (state->hash.n > 0)
+        sapa_json_add_text(out, "sha256", sapa_sized_str(&state->hash));
+    else
+        sapa_json_add_null(out, "sha256");
+    sapa_json_close(out, '}');
+}
+
+static bool is_ended(const struct sapa_record *record)
+{
+    return record->type == SAPA_T_recording_state && record->u.recording_state.recording != 0 &&
+           record->u.recording_state.state >= 3 && record->u.recording_state.state <= 5;
+}
+
+static sapa_rc recordings(struct job *job)
+{
+    struct sapa_log_reader *reader;
+    const size_t limit = limit_of(job);
+    uint64_t seq, next = 0;
+    int64_t to_us;
+    size_t count = 0;
+    const int64_t from_us = from_of(job);
+    sapa_rc rc = begin_of(job, &seq, &to_us);
+
+    if (rc != SAPA_OK)
+        return rc;
+    begin_list(job);
+    if (seq != UINT64_MAX && (rc = open_reader(job, seq, true, &reader)) == SAPA_OK) {
+        for (size_t n = 0; (rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK && job->record->at_us < to_us; n++) {
+            if (n == SCAN_MAX || count == limit) {
+                next = job->record->seq;
+                break;
+            }
+            if (!is_ended(job->record) || job->record->at_us < from_us)
+                continue;
+            const uint32_t client = client_of_path(job->work->centre, sapa_sized_str(&job->record->u.recording_state.path));
+            if (!sapa_scope_client(&job->work->scope, client))
+                continue;
+            recording_json(job, job->record, client);
+            count++;
+        }
+        sapa_log_reader_close(reader);
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    end_list(job, next);
+    return rc;
+}
+
+struct found_file {
+    char path[512];
+    uint32_t client;
+    int64_t day_us; /* UTC midnight before it began */
+};
+
+/* The file of a recording: it lies under its client and the UTC day on which it began. */
+static sapa_rc find_file(struct job *job, uint64_t recording, struct found_file *ret)
+{
+    const struct sapa_centre *centre = job->work->centre;
+    const int64_t today = sapa_wall_us() / DAY_US;
+
+    for (int64_t day = today; day > today - DAYS_BACK && day >= 0; day--) {
+        const struct sapa_civil civil = sapa_zone_civil(NULL, day * 86400);
+        for (uint32_t i = 0; i < centre->clients_count; i++) {
+            char folder[SAPA_KEY_MAX + 1];
+            struct stat st;
+            struct sapa_text text;
+            if (!sapa_scope_client(&job->work->scope, i))
+                continue;
+            folder_of(centre->clients[i].key, folder);
+            sapa_text_init(&text, ret->path, sizeof(ret->path));
+            sapa_text_printf(&text, "%s/recordings/%s/%04d/%02u/%02u/%llu.srec", job->files->data, folder, civil.year,
+                             civil.month, civil.day, (unsigned long long)recording);
+            if (text.cut || stat(ret->path, &st) != 0 || !S_ISREG(st.st_mode))
+                continue;
+            ret->client = i;
+            ret->day_us = day * DAY_US;
+            return SAPA_OK;
+        }
+    }
+    return problem(job, SAPA_ENOENT, "there is no recording %llu", (unsigned long long)recording);
+}
+
+static sapa_rc recording(struct job *job)
+{
+    const uint64_t id = number_of(job, "recording", 0);
+    struct found_file file;
+    struct sapa_log_reader *reader;
+    uint64_t seq;
+    sapa_rc rc = find_file(job, id, &file);
+
+    if (rc == SAPA_OK)
+        rc = sapa_store_seek(job->files->store, file.day_us, &seq);
+    if (rc != SAPA_OK || (rc = open_reader(job, seq, true, &reader)) != SAPA_OK)
+        return rc;
+    while ((rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK && job->record->at_us < file.day_us + 3 * DAY_US) {
+        if (!is_ended(job->record) || job->record->u.recording_state.recording != id)
+            continue;
+        recording_json(job, job->record, file.client);
+        break;
+    }
+    sapa_log_reader_close(reader);
+    if (rc == SAPA_ENOENT || (rc == SAPA_OK && job->out->n == 0))
+        rc = problem(job, SAPA_ESTATE, "the recording has not ended yet");
+    return rc;
+}
+
+static void put16(uint8_t *at, unsigned value)
+{
+    at[0] = (uint8_t)value, at[1] = (uint8_t)(value >> 8);
+}
+
+static void put32(uint8_t *at, uint64_t value)
+{
+    put16(at, (unsigned)(value & 0xffff)), put16(at + 2, (unsigned)(value >> 16 & 0xffff));
+}
+
+static void wav_head(uint8_t head[WAV_HEAD], unsigned channels, uint64_t bytes)
+{
+    memcpy(head, "RIFF....WAVEfmt ", 16);
+    put32(head + 4, bytes + WAV_HEAD - 8);
+    put32(head + 16, 16);
+    put16(head + 20, 1);
+    put16(head + 22, channels);
+    put32(head + 24, SAPA_RECORDING_RATE);
+    put32(head + 28, SAPA_RECORDING_RATE * channels * 2);
+    put16(head + 32, channels * 2);
+    put16(head + 34, 16);
+    memcpy(head + 36, "data", 4);
+    put32(head + 40, bytes);
+}
+
+/* Samples of the bytes from..to of the WAV file. */
+static sapa_rc wav_bytes(struct job *job, struct sapa_recording *open, unsigned channels, uint64_t from, uint64_t to, uint64_t total)
+{
+    uint8_t head[WAV_HEAD];
+    const size_t frame = channels * 2;
+    int16_t pcm[2 * SAPA_RECORDING_FRAMES];
+
+    wav_head(head, channels, total - WAV_HEAD);
+    if (from < WAV_HEAD)
+        sapa_json_bytes(job->out, head + from, (size_t)(SAPA_MIN(to, (uint64_t)WAV_HEAD) - from));
+    from = SAPA_MAX(from, (uint64_t)WAV_HEAD);
+    while (from < to) {
+        const uint64_t at = from - WAV_HEAD;
+        const size_t skip = (size_t)(at % frame), wanted = (size_t)SAPA_MIN((to - from + skip + frame - 1) / frame, (uint64_t)SAPA_RECORDING_FRAMES);
+        size_t frames = 0;
+        const sapa_rc rc = sapa_recording_read_pcm(open, at / frame, wanted, pcm, &frames);
+        if (rc != SAPA_OK)
+            return rc;
+        if (frames == 0) { /* cut short: silence, for the length was promised */
+            memset(pcm, 0, sizeof(pcm));
+            frames = wanted;
+        }
+        const size_t n = (size_t)SAPA_MIN((uint64_t)(frames * frame - skip), to - from);
+        sapa_json_bytes(job->out, (const uint8_t *)pcm + skip, n); /* little endian, as this machine is */
+        from += n;
+    }
+    return SAPA_OK;
+}
+
+static sapa_rc audio(struct job *job)
+{
+    struct sapa_web_work *work = job->work;
+    const uint64_t id = number_of(job, "recording", 0);
+    struct sapa_recording_head head;
+    struct sapa_recording *open = NULL;
+    struct sapa_key key;
+    struct found_file file;
+    sapa_rc rc = find_file(job, id, &file);
+
+    if (rc == SAPA_OK)
+        rc = sapa_recording_head_read(file.path, &head);
+    if (rc == SAPA_OK)
+        rc = sapa_recording_key_open(job->files->store, id, head.wrapped, head.wrapped_size, key.bytes);
+    if (rc == SAPA_ENOENT)
+        return problem(job, rc, "there is no recording %llu, or its person was erased", (unsigned long long)id);
+    if (rc == SAPA_OK)
+        rc = sapa_recording_open(file.path, &key, &open);
+    sapa_wipe(&key, sizeof(key));
+    if (rc != SAPA_OK)
+        return problem(job, rc, "the recording cannot be opened: %s", sapa_rc_text(rc));
+    work->total = WAV_HEAD + sapa_recording_frames(open) * head.channels * 2;
+    if (work->from == UINT64_MAX) { /* the last `to` bytes */
+        work->from = work->total - SAPA_MIN(work->to, work->total);
+        work->to = work->total;
+    }
+    if (work->from >= work->total) {
+        work->from = work->total + 1; /* no such range */
+    } else {
+        work->to = SAPA_MIN(work->to, work->total);
+        rc = wav_bytes(job, open, head.channels, work->from, SAPA_MIN(work->to, work->from + AUDIO_CHUNK), work->total);
+    }
+    sapa_recording_close(open);
+    return rc;
+}
+
+/* ---- the description, audit, tokens ---- */
+
+static sapa_rc centre_text(struct job *job, const char *hash)
+{
+    uint8_t *text;
+    size_t size;
+    const sapa_rc rc = strlen(hash) == 64 ? sapa_store_document(job->files->store, hash, &text, &size) : SAPA_ENOENT;
+
+    if (rc != SAPA_OK)
+        return problem(job, rc, "there is no description %.64s", hash);
+    sapa_json_open(job->out, '{');
+    sapa_json_add_text(job->out, "hash", sapa_str_of(hash));
+    sapa_json_add_text(job->out, "text", (struct sapa_str){ (const char *)text, size });
+    sapa_json_close(job->out, '}');
+    free(text);
+    return SAPA_OK;
+}
+
+struct versions {
+    struct { uint64_t seq; int64_t at_us; char hash[65]; } *of;
+    size_t count;
+};
+
+enum { VERSIONS_MAX = 1000 };
+
+static bool add_version(void *ctx, uint64_t seq, int64_t at_us, struct sapa_str hash)
+{
+    struct versions *v = ctx;
+
+    if (v->count > 0 && sapa_str_eq(sapa_str_of(v->of[v->count - 1].hash), hash))
+        return true; /* a restart, no new version */
+    if (v->count == VERSIONS_MAX)
+        return false;
+    v->of[v->count].seq = seq;
+    v->of[v->count].at_us = at_us;
+    (void)sapa_str_copy(hash, v->of[v->count++].hash, 65);
+    return true;
+}
+
+static sapa_rc versions(struct job *job)
+{
+    struct versions v = { .of = calloc(VERSIONS_MAX, sizeof(*v.of)) };
+    const sapa_rc rc = v.of ? history_each(job, add_version, &v) : SAPA_ENOMEM;
+
+    sapa_json_open(job->out, '{');
+    sapa_json_key(job->out, "items");
+    sapa_json_open(job->out, '[');
+    for (size_t i = v.count; i-- > 0;) {
+        sapa_json_open(job->out, '{');
+        sapa_json_add_text(job->out, "hash", sapa_str_of(v.of[i].hash));
+        sapa_json_add_time(job->out, "from", v.of[i].at_us);
+        sapa_json_add_id(job->out, "seq", v.of[i].seq);
+        sapa_json_close(job->out, '}');
+    }
+    sapa_json_close(job->out, ']');
+    sapa_json_close(job->out, '}');
+    free(v.of);
+    return rc;
+}
+
+static void audit_json(struct job *job, const struct sapa_record *record)
+{
+    const struct sapa_rec_api_write *write = &record->u.api_write;
+    struct sapa_json *out = job->out;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_id(out, "seq", record->seq);
+    sapa_json_add_time(out, "at", record->at_us);
+    sapa_json_add_id(out, "request", write->request);
+    sapa_json_add_text(out, "actor", sapa_sized_str(&write->actor));
+    sapa_json_add_text(out, "role", sapa_sized_str(&write->role));
+    sapa_json_add_text(out, "source", sapa_sized_str(&write->source));
+    sapa_json_add_text(out, "what", sapa_sized_str(&write->what));
+    sapa_json_add_text(out, "detail", sapa_sized_str(&write->detail));
+    sapa_json_add_text(out, "result", sapa_str_of(sapa_rc_name((sapa_rc)-(int)write->rc)));
+    sapa_json_close(out, '}');
+}
+
+static sapa_rc audits(struct job *job)
+{
+    struct sapa_log_reader *reader;
+    const size_t limit = limit_of(job);
+    uint64_t seq, next = 0;
+    int64_t to_us;
+    size_t count = 0;
+    const int64_t from_us = from_of(job);
+    sapa_rc rc = begin_of(job, &seq, &to_us);
+
+    if (rc != SAPA_OK)
+        return rc;
+    begin_list(job);
+    if (seq != UINT64_MAX && (rc = open_reader(job, seq, true, &reader)) == SAPA_OK) {
+        for (size_t n = 0; (rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK && job->record->at_us < to_us; n++) {
+            if (n == SCAN_MAX || count == limit) {
+                next = job->record->seq;
+                break;
+            }
+            if (job->record->type != SAPA_T_api_write || job->record->at_us < from_us)
+                continue;
+            audit_json(job, job->record);
+            count++;
+        }
+        sapa_log_reader_close(reader);
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    end_list(job, next);
+    return rc;
+}
+
+static void add_token(void *ctx, const struct sapa_token *token)
+{
+    sapa_token_json(token, ctx);
+}
+
+static sapa_rc tokens(struct job *job)
+{
+    sapa_json_open(job->out, '{');
+    sapa_json_key(job->out, "items");
+    sapa_json_open(job->out, '[');
+    const sapa_rc rc = sapa_token_each(job->files->store, add_token, job->out);
+    sapa_json_close(job->out, ']');
+    sapa_json_close(job->out, '}');
+    return rc;
+}
+
+static sapa_rc token_new(struct job *job)
+{
+    char secret[SAPA_TOKEN_TEXT_SIZE];
+    struct sapa_token token;
+    const sapa_rc rc = sapa_token_create(job->files->store, &job->work->token, secret, &token);
+
+    if (rc != SAPA_OK)
+        return rc == SAPA_EINVAL ? problem(job, rc, "a user and a role are wanted, and an agent for the role agent; names are without blanks and commas") : rc;
+    sapa_json_open(job->out, '{');
+    sapa_json_add_text(job->out, "secret", sapa_str_of(secret));
+    sapa_json_key(job->out, "token");
+    sapa_token_json(&token, job->out);
+    sapa_json_close(job->out, '}');
+    sapa_wipe(secret, sizeof(secret));
+    return SAPA_OK;
+}
+
+static sapa_rc token_end(struct job *job)
+{
+    const sapa_rc rc = sapa_token_revoke(job->files->store, number_of(job, "token", 0));
+
+    if (rc == SAPA_OK)
+        sapa_json_raw(job->out, SAPA_STR("{\"done\":true,\"seq\":null}"));
+    else if (rc == SAPA_ENOENT)
+        return problem(job, rc, "there is no token %s", param(job, "token"));
+    else if (rc == SAPA_ESTATE)
+        return problem(job, rc, "the token is revoked already");
+    return rc;
+}
+
+void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *work)
+{
+    struct job job = { .files = files, .work = work, .out = &work->out, .record = malloc(sizeof(struct sapa_record)) };
+
+    work->rc = job.record ? sapa_centre_shelf_new(files->store, &job.shelf) : SAPA_ENOMEM;
+    if (work->rc == SAPA_OK) {
+        switch (work->route) {
+        case SAPA_ROUTE_PAST: work->rc = past(&job); break;
+        case SAPA_ROUTE_CONTACT: work->rc = contact(&job); break;
+        case SAPA_ROUTE_WHY: work->rc = why(&job); break;
+        case SAPA_ROUTE_PEOPLE: work->rc = people(&job); break;
+        case SAPA_ROUTE_PERSON: work->rc = person(&job); break;
+        case SAPA_ROUTE_ERASE: work->rc = erase(&job); break;
+        case SAPA_ROUTE_REPORT: work->rc = report(&job); break;
+        case SAPA_ROUTE_RECORDINGS: work->rc = recordings(&job); break;
+        case SAPA_ROUTE_RECORDING: work->rc = recording(&job); break;
+        case SAPA_ROUTE_AUDIO: work->rc = audio(&job); break;
+        case SAPA_ROUTE_CENTRE: work->rc = centre_text(&job, work->centre->hash); break;
+        case SAPA_ROUTE_VERSIONS: work->rc = versions(&job); break;
+        case SAPA_ROUTE_VERSION: work->rc = centre_text(&job, param(&job, "hash")); break;
+        case SAPA_ROUTE_AUDIT: work->rc = audits(&job); break;
+        case SAPA_ROUTE_TOKENS: work->rc = tokens(&job); break;
+        case SAPA_ROUTE_TOKEN_NEW: work->rc = token_new(&job); break;
+        case SAPA_ROUTE_TOKEN_END: work->rc = token_end(&job); break;
+        default: work->rc = SAPA_EINVAL; break;
+        }
+        sapa_centre_shelf_free(job.shelf);
+    }
+    free(job.record);
+}

@@ -1,0 +1,1231 @@
+/* What each route does. Live state comes from the mirror, the log from the pool, decisions from the centre. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "http/web_impl.h"
+#include "rt/crypto.h"
+
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
+
+#define IDEMPOTENT_US (INT64_C(24) * 3600 * 1000000)
+
+/* ---- problems (RFC 9457) ---- */
+
+static const char *title_of(unsigned status)
+{
+    switch (status) {
+    case 400: return "the request is malformed";
+    case 401: return "who are you?";
+    case 403: return "not allowed";
+    case 404: return "there is no such thing";
+    case 405: return "not this method";
+    case 409: return "not possible in the present state";
+    case 411: return "how long is the body?";
+    case 413: return "the body is too large";
+    case 416: return "no such range";
+    case 422: return "the key was used for another request";
+    case 426: return "this is a WebSocket";
+    case 429: return "too many requests";
+    case 503: return "not now";
+    default: return "it did not work";
+    }
+}
+
+void sapa_web_problem(struct web_request *rq, unsigned status, const char *code, const char *fmt, ...)
+{
+    char detail[512], id[24];
+    struct sapa_text text;
+    va_list args;
+
+    sapa_text_init(&text, detail, sizeof(detail));
+    va_start(args, fmt);
+    sapa_text_vprintf(&text, fmt, args);
+    va_end(args);
+    snprintf(id, sizeof(id), "%llu", (unsigned long long)rq->id);
+    sapa_json_reset(&rq->out);
+    sapa_json_open(&rq->out, '{');
+    sapa_json_add_text(&rq->out, "type", SAPA_STR("about:blank"));
+    sapa_json_add_text(&rq->out, "title", sapa_str_of(title_of(status)));
+    sapa_json_add_number(&rq->out, "status", status);
+    if (text.n > 0)
+        sapa_json_add_text(&rq->out, "detail", sapa_text_str(&text));
+    sapa_json_add_text(&rq->out, "code", sapa_str_of(code));
+    sapa_json_add_text(&rq->out, "request", sapa_str_of(id));
+    sapa_json_close(&rq->out, '}');
+    rq->status = status;
+    rq->content_type = "application/problem+json";
+    rq->stream_at = rq->stream_end = 0;
+    if (rq->out.failed) { /* no memory even for this: an empty answer */
+        sapa_json_done(&rq->out);
+    }
+    rq->answered = true;
+    lws_callback_on_writable(rq->wsi);
+}
+
+void sapa_web_problem_rc(struct web_request *rq, sapa_rc rc, const char *detail)
+{
+    static const struct { sapa_rc rc; unsigned status; } table[] = {
+#define X(name, number, http, again, text) { SAPA_##name, http },
+        SAPA_RCS(X)
+#undef X
+    };
+    unsigned status = 500;
+
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        if (table[i].rc == rc)
+            status = table[i].status;
+    }
+    if (status == 505 || status == 507 || status == 410 || status == 202)
+        status = status == 507 ? 503 : status == 410 ? 404 : 500;
+    sapa_web_problem(rq, status, sapa_rc_name(rc), "%s", detail && detail[0] ? detail : sapa_rc_text(rc));
+}
+
+/* ---- who ---- */
+
+void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret)
+{
+    const struct sapa_token *token = header.n > 0 ? sapa_tokens_find(&web->tokens, header, sapa_wall_us()) : NULL;
+
+    *ret = (struct web_who){ .scope.agent = SAPA_NONE };
+    if (!token)
+        return;
+    ret->known = true;
+    ret->id = token->id;
+    ret->role = token->role;
+    ret->rights = sapa_role_rights(token->role);
+    memcpy(ret->user, token->user, sizeof(ret->user));
+    memcpy(ret->agent, token->agent, sizeof(ret->agent));
+    if (web->mirror.centre) {
+        ret->scope.clients = sapa_token_clients(token, web->mirror.centre);
+        if (token->role == SAPA_ROLE_AGENT) {
+            ret->scope.agent = SAPA_FIND(web->mirror.centre, agents, sapa_str_of(token->agent));
+            if (ret->scope.agent == SAPA_NONE) /* of whom nobody knows: sees nothing */
+                ret->scope.agent = SAPA_NONE - 1;
+        }
+    }
+}
+
+static void me(struct web_request *rq)
+{
+    struct sapa_json *out = &rq->out;
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "user", sapa_str_of(rq->who.user));
+    sapa_json_add_text(out, "role", sapa_str_of(sapa_role_name(rq->who.role)));
+    if (rq->who.agent[0])
+        sapa_json_add_text(out, "agent", sapa_str_of(rq->who.agent));
+    else
+        sapa_json_add_null(out, "agent");
+    sapa_json_key(out, "clients");
+    if (rq->who.scope.clients == UINT64_MAX) {
+        sapa_json_null(out);
+    } else {
+        sapa_json_open(out, '[');
+        for (uint32_t i = 0; centre && i < centre->clients_count; i++) {
+            if (sapa_scope_client(&rq->who.scope, i))
+                sapa_json_text(out, centre->clients[i].key);
+        }
+        sapa_json_close(out, ']');
+    }
+    sapa_json_key(out, "rights");
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
+        if (rq->who.rights >> i & 1)
+            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
+    }
+    sapa_json_close(out, ']');
+    sapa_json_close(out, '}');
+    sapa_web_ready(rq);
+}
+
+/* ---- parameters ---- */
+
+static const char *param(const struct web_request *rq, const char *name)
+{
+    return sapa_params_get(&rq->params, name);
+}
+
+static uint64_t number_of(const struct web_request *rq, const char *name, uint64_t otherwise)
+{
+    uint64_t number;
+
+    return sapa_str_u64(sapa_str_of(param(rq, name)), UINT64_MAX, &number) == SAPA_OK ? number : otherwise;
+}
+
+static size_t limit_of(const struct web_request *rq)
+{
+    return (size_t)SAPA_MIN(SAPA_MAX(number_of(rq, "limit", LIMIT_DEFAULT), UINT64_C(1)), (uint64_t)LIMIT_MAX);
+}
+
+/* A filter by key: SAPA_NONE when it is not given. False: there is no such thing for this token; answered. */
+#define FILTER(rq, name, plural, visible, ret)                                                              \
+    do {                                                                                                    \
+        *(ret) = SAPA_NONE;                                                                                 \
+        if (param(rq, name)[0]) {                                                                           \
+            *(ret) = SAPA_FIND((rq)->web->mirror.centre, plural, sapa_str_of(param(rq, name)));              \
+            if (*(ret) == SAPA_NONE || !(visible)) {                                                        \
+                sapa_web_problem(rq, 404, "ENOENT", "there is no " name " \"%s\"", param(rq, name));              \
+                return;                                                                                     \
+            }                                                                                               \
+        }                                                                                                   \
+    } while (0)
+
+/* ---- live state ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* The `limit` smallest of a stream of ids, and whether there were more: a heap with the largest on top. */
+struct smallest {
+    uint64_t ids[LIMIT_MAX + 1];
+    size_t count, limit;
+};
+
+static void smallest_add(struct smallest *s, uint64_t id)
+{
+    size_t i;
+
+    if (s->count > s->limit) { /* full, one more than wanted */
+        if (id >= s->ids[0])
+            return;
+        for (i = 0;;) { /* sift down in place of the largest */
+            size_t child = 2 * i + 1;
+            if (child >= s->count)
+                break;
+            if (child + 1 < s->count && s->ids[child + 1] > s->ids[child])
+                child++;
+            if (s->ids[child] <= id)
+                break;
+            s->ids[i] = s->ids[child];
+            i = child;
+        }
+        s->ids[i] = id;
+        return;
+    }
+    for (i = s->count++; i > 0 && s->ids[(i - 1) / 2] < id; i = (i - 1) / 2)
+        s->ids[i] = s->ids[(i - 1) / 2];
+    s->ids[i] = id;
+}
+
+static void contacts(struct web_request *rq)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+    const struct sapa_centre *centre = mirror->centre;
+    static struct smallest found; /* the web thread's alone */
+    const uint64_t cursor = number_of(rq, "cursor", 0);
+    const char *place = param(rq, "place"), *channel = param(rq, "channel");
+    uint32_t client, queue, agent, number;
+
+    FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
+    FILTER(rq, "queue", queues, sapa_scope_client(&rq->who.scope, centre->queues[queue].client), &queue);
+    FILTER(rq, "agent", agents, sapa_scope_agent(&rq->who.scope, centre, agent), &agent);
+    FILTER(rq, "number", numbers, sapa_scope_client(&rq->who.scope, centre->numbers[number].client), &number);
+    found.count = 0, found.limit = limit_of(rq);
+    for (uint32_t i = 0; i < mirror->contacts.count; i++) {
+        const struct sapa_mirror_contact *c = sapa_table_at(&mirror->contacts, i);
+        if (c->view.contact <= cursor || !sapa_scope_contact(&rq->who.scope, c) ||
+            (client != SAPA_NONE && c->view.client != client) || (queue != SAPA_NONE && c->view.queue != queue) ||
+            (agent != SAPA_NONE && c->view.agent != agent) || (number != SAPA_NONE && c->view.number != number) ||
+            (place[0] && strcmp(place, sapa_place_name(c->view.place)) != 0) ||
+            (channel[0] && strcmp(channel, sapa_channel_name(c->view.channel)) != 0))
+            continue;
+        smallest_add(&found, c->view.contact);
+    }
+    qsort(found.ids, found.count, sizeof(found.ids[0]), by_id);
+    const size_t shown = SAPA_MIN(found.count, found.limit);
+    sapa_json_open(&rq->out, '{');
+    sapa_json_key(&rq->out, "items");
+    sapa_json_open(&rq->out, '[');
+    for (size_t i = 0; i < shown; i++)
+        sapa_mirror_contact_json(mirror, sapa_mirror_contact_find(mirror, found.ids[i]), (rq->who.rights & SAPA_RIGHT_BIT(PERSON)) != 0, &rq->out);
+    sapa_json_close(&rq->out, ']');
+    sapa_json_add_id(&rq->out, "next", found.count > found.limit ? found.ids[shown - 1] : 0);
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
+static void agents(struct web_request *rq)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+    const struct sapa_centre *centre = mirror->centre;
+    const char *presence = param(rq, "presence");
+    const size_t limit = limit_of(rq);
+    uint32_t client, i = (uint32_t)SAPA_MIN(number_of(rq, "cursor", 0), (uint64_t)centre->agents_count);
+    size_t shown = 0;
+
+    FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
+    sapa_json_open(&rq->out, '{');
+    sapa_json_key(&rq->out, "items");
+    sapa_json_open(&rq->out, '[');
+    for (; i < centre->agents_count && shown < limit; i++) {
+        if (!sapa_scope_agent(&rq->who.scope, centre, i) ||
+            (client != SAPA_NONE && (client >= 64 || !(centre->agents[i].clients >> client & 1))) ||
+            (presence[0] && strcmp(presence, sapa_presence_name(mirror->agents[i].view.presence)) != 0))
+            continue;
+        sapa_mirror_agent_json(mirror, i, &rq->who.scope, &rq->out);
+        shown++;
+    }
+    sapa_json_close(&rq->out, ']');
+    sapa_json_add_id(&rq->out, "next", i < centre->agents_count ? i : 0);
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
+/* The agent of the path, as far as the token may see it; else answered and SAPA_NONE. */
+static uint32_t agent_of(struct web_request *rq)
+{
+    const uint32_t agent = SAPA_FIND(rq->web->mirror.centre, agents, sapa_str_of(param(rq, "agent")));
+
+    if (agent != SAPA_NONE && sapa_scope_agent(&rq->who.scope, rq->web->mirror.centre, agent))
+        return agent;
+    sapa_web_problem(rq, 404, "ENOENT", "there is no agent \"%s\"", param(rq, "agent"));
+    return SAPA_NONE;
+}
+
+static void agent_one(struct web_request *rq)
+{
+    const uint32_t agent = agent_of(rq);
+
+    if (agent == SAPA_NONE)
+        return;
+    sapa_mirror_agent_json(&rq->web->mirror, agent, &rq->who.scope, &rq->out);
+    sapa_web_ready(rq);
+}
+
+static void numbers(struct web_request *rq)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    uint32_t client;
+
+    FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
+    sapa_json_open(&rq->out, '{');
+    sapa_json_key(&rq->out, "items");
+    sapa_json_open(&rq->out, '[');
+    for (uint32_t i = 0; i < centre->numbers_count; i++) {
+        const struct sapa_number *number = &centre->numbers[i];
+        if (!sapa_scope_client(&rq->who.scope, number->client) || (client != SAPA_NONE && number->client != client))
+            continue;
+        sapa_json_open(&rq->out, '{');
+        sapa_json_add_text(&rq->out, "id", number->key);
+        if (number->client < centre->clients_count)
+            sapa_json_add_text(&rq->out, "client", centre->clients[number->client].key);
+        else
+            sapa_json_add_null(&rq->out, "client");
+        sapa_json_add_text(&rq->out, "language", sapa_str_of(sapa_language_name(number->language)));
+        sapa_json_add_number(&rq->out, "priority", number->priority);
+        sapa_json_close(&rq->out, '}');
+    }
+    sapa_json_close(&rq->out, ']');
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
+static void switches(struct web_request *rq)
+{
+    sapa_json_open(&rq->out, '{');
+    sapa_json_key(&rq->out, "items");
+    sapa_mirror_switches_json(&rq->web->mirror, &rq->who.scope, &rq->out);
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
+/* ---- figures: asked of the centre at most once a second, whoever wants them ---- */
+
+static void queues(struct web_request *rq)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+    const struct sapa_centre *centre = mirror->centre;
+    const char *one = param(rq, "queue");
+    uint32_t client;
+
+    FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
+    if (one[0]) {
+        const uint32_t queue = SAPA_FIND(centre, queues, sapa_str_of(one));
+        for (size_t i = 0; queue != SAPA_NONE && i < mirror->queue_count; i++) {
+            if (mirror->queues[i].queue != queue || !sapa_scope_queue(&rq->who.scope, mirror, i))
+                continue;
+            sapa_mirror_queue_json(mirror, i, &rq->out);
+            sapa_web_ready(rq);
+            return;
+        }
+        sapa_web_problem(rq, 404, "ENOENT", "there is no queue \"%s\"", one);
+        return;
+    }
+    sapa_json_open(&rq->out, '{');
+    sapa_json_key(&rq->out, "items");
+    sapa_json_open(&rq->out, '[');
+    for (size_t i = 0; i < mirror->queue_count; i++) {
+        if (sapa_scope_queue(&rq->who.scope, mirror, i) && (client == SAPA_NONE || centre->queues[mirror->queues[i].queue].client == client))
+            sapa_mirror_queue_json(mirror, i, &rq->out);
+    }
+    sapa_json_close(&rq->out, ']');
+    sapa_json_key(&rq->out, "at");
+    sapa_json_time(&rq->out, mirror->figures_us);
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
+static sapa_rc ask_centre(struct sapa_web *web, const struct sapa_web_ask *head, const struct sapa_record *audit,
+                          const struct sapa_record *input)
+{
+    static uint64_t buffer[(sizeof(struct sapa_web_ask) + 2 * sizeof(struct sapa_record)) / 8 + 2]; /* the web thread's alone */
+    struct sapa_web_ask ask = *head;
+    uint8_t *bytes = (uint8_t *)buffer;
+    size_t n = sizeof(ask);
+
+    ask.audit_size = audit ? (uint16_t)((sapa_record_size(audit) + 7) & ~(size_t)7) : 0;
+    ask.input_size = input ? (uint16_t)((sapa_record_size(input) + 7) & ~(size_t)7) : 0;
+    memcpy(bytes, &ask, sizeof(ask));
+    if (audit)
+        memcpy(bytes + n, audit, sapa_record_size(audit));
+    n += ask.audit_size;
+    if (input)
+        memcpy(bytes + n, input, sapa_record_size(input));
+    n += ask.input_size;
+    const sapa_rc rc = web->options.ports.ask(web->options.ports.ctx, bytes, n);
+    web->stats.asks++;
+    web->stats.asks_refused += rc != SAPA_OK;
+    return rc;
+}
+
+void sapa_web_figures_ask(struct sapa_web *web)
+{
+    const int64_t now_us = sapa_mono_us();
+
+    if (web->figures_asked != 0 && now_us - web->figures_us < 3000000)
+        return; /* on its way */
+    const struct sapa_web_ask ask = { .request = web->next_request++, .kind = SAPA_WEB_ASK_FIGURES };
+    web->figures_us = now_us;
+    web->figures_asked = ask_centre(web, &ask, NULL, NULL) == SAPA_OK ? ask.request : 0;
+}
+
+static void queues_wanted(struct web_request *rq)
+{
+    struct sapa_web *web = rq->web;
+    const int64_t age_us = sapa_mono_us() - web->figures_us;
+
+    if (web->mirror.figures_us != 0 && web->figures_asked == 0 && age_us < WEB_FIGURES_MS * INT64_C(1000)) {
+        queues(rq);
+        return;
+    }
+    if (web->figures_waiter_count == web->figures_waiter_room) {
+        const size_t room = web->figures_waiter_room ? web->figures_waiter_room * 2 : 64;
+        uint64_t *bigger = room <= WEB_REQUESTS_MAX ? realloc(web->figures_waiters, room * sizeof(*bigger)) : NULL;
+        if (!bigger) {
+            sapa_web_problem_rc(rq, SAPA_ELIMIT, NULL);
+            return;
+        }
+        web->figures_waiters = bigger, web->figures_waiter_room = room;
+    }
+    if (sapa_web_wait(rq) != SAPA_OK) {
+        sapa_web_problem_rc(rq, SAPA_ELIMIT, NULL);
+        return;
+    }
+    web->figures_waiters[web->figures_waiter_count++] = rq->id;
+    sapa_web_figures_ask(web);
+}
+
+static void stop_waiting(struct web_request *rq)
+{
+    struct web_waiting *waiting = rq->waits ? sapa_table_find(&rq->web->waiting, rq->id) : NULL;
+
+    if (waiting)
+        sapa_table_remove(&rq->web->waiting, waiting);
+    rq->waits = false;
+}
+
+static void figures_came(struct sapa_web *web, const void *data, size_t size)
+{
+    const struct sapa_web_figures *figures = data;
+
+    web->figures_asked = 0;
+    if (size < sizeof(*figures) || size != sizeof(*figures) + figures->count * sizeof(struct sapa_web_queue))
+        return;
+    /* of the description that the mirror has? Around a change it may not be, yet or any more */
+    if (web->mirror.centre && memcmp(figures->centre_hash, web->mirror.centre->hash, sizeof(figures->centre_hash)) == 0 &&
+        sapa_mirror_figures(&web->mirror, figures->at_us, (const struct sapa_web_queue *)(const void *)(figures + 1), figures->count) == SAPA_OK)
+        sapa_feed_tick(web->feed);
+    const size_t count = web->figures_waiter_count;
+    web->figures_waiter_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct web_request *rq = sapa_web_request_of(web, web->figures_waiters[i]);
+        if (!rq)
+            continue;
+        stop_waiting(rq);
+        queues(rq);
+    }
+}
+
+/* ---- writes ---- */
+
+static struct web_idempotent *idempotent_of(struct sapa_web *web, uint64_t key)
+{
+    return key ? sapa_table_find(&web->idempotent, key) : NULL;
+}
+
+void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us)
+{
+    for (uint32_t i = 0; i < web->idempotent.count;) {
+        struct web_idempotent *one = sapa_table_at(&web->idempotent, i);
+        if (now_us - one->at_us <= IDEMPOTENT_US && (one->status != 0 || now_us - one->at_us <= 2 * WEB_WAIT_MS * INT64_C(1000))) {
+            i++;
+            continue;
+        }
+        free(one->text);
+        sapa_table_remove(&web->idempotent, one);
+    }
+}
+
+/* True: the answer is there already, or there is none yet and this one may go on to make it. */
+static bool idempotent_begin(struct web_request *rq)
+{
+    struct sapa_web *web = rq->web;
+    struct web_idempotent *one = idempotent_of(web, rq->idempotent);
+    uint8_t hash[32];
+    uint64_t body_hash;
+    struct sapa_sha256 sha;
+
+    if (rq->idempotent == 0)
+        return true;
+    sapa_sha256_begin(&sha);
+    sapa_sha256_add(&sha, sapa_route(rq->route)->name, strlen(sapa_route(rq->route)->name));
+    for (unsigned i = 0; i < rq->params.count; i++)
+        sapa_sha256_add(&sha, rq->params.of[i].value, strlen(rq->params.of[i].value) + 1);
+    sapa_sha256_add(&sha, rq->body ? rq->body : "", rq->body_n);
+    sapa_sha256_end(&sha, hash);
+    memcpy(&body_hash, hash, sizeof(body_hash));
+    if (one && one->body_hash != body_hash) {
+        sapa_web_problem(rq, 422, "EINVAL", "this Idempotency-Key was used with another request");
+        return false;
+    }
+    if (one && one->status == 0) {
+        sapa_web_problem(rq, 409, "EAGAIN", "the first request with this Idempotency-Key is still under way");
+        return false;
+    }
+    if (one) {
+        sapa_json_reset(&rq->out);
+        sapa_json_bytes(&rq->out, one->text, one->n);
+        rq->status = one->status;
+        if (one->status >= 400)
+            rq->content_type = "application/problem+json";
+        rq->idempotent = 0;
+        sapa_web_ready(rq);
+        return false;
+    }
+    if (sapa_table_add(&web->idempotent, rq->idempotent, &one) != SAPA_OK) {
+        rq->idempotent = 0;
+        sapa_web_problem_rc(rq, SAPA_ELIMIT, "too many idempotency keys are kept; try later, or without one");
+        return false;
+    }
+    one->body_hash = body_hash;
+    one->at_us = sapa_mono_us();
+    return true;
+}
+
+static void idempotent_end(struct web_request *rq)
+{
+    struct web_idempotent *one = idempotent_of(rq->web, rq->idempotent);
+
+    if (!one)
+        return;
+    if (rq->status >= 500 || rq->route == SAPA_ROUTE_TOKEN_NEW) { /* may be tried again; secrets are not kept */
+        free(one->text);
+        sapa_table_remove(&rq->web->idempotent, one);
+        return;
+    }
+    one->text = malloc(rq->out.n + 1);
+    one->n = one->text ? (uint32_t)rq->out.n : 0;
+    if (one->text)
+        memcpy(one->text, rq->out.p, rq->out.n);
+    one->status = rq->status;
+}
+
+static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_record *ret)
+{
+    struct sapa_rec_api_write *audit = &ret->u.api_write;
+    struct sapa_text text;
+
+    sapa_record_init(ret, SAPA_T_api_write);
+    audit->request = rq->id;
+    (void)sapa_sized_set(&audit->actor, sapa_str_of(rq->who.user));
+    (void)sapa_sized_set(&audit->role, sapa_str_of(sapa_role_name(rq->who.role)));
+    (void)sapa_sized_set(&audit->source, sapa_str_of(rq->source));
+    sapa_text_init(&text, audit->what.p, sizeof(audit->what.p));
+    sapa_text_printf(&text, "%s %s", sapa_method_name(rq->method), sapa_route(rq->route)->path);
+    audit->what.n = (uint16_t)text.n;
+    sapa_text_init(&text, audit->detail.p, sizeof(audit->detail.p));
+    for (unsigned i = 0; i < rq->params.count; i++)
+        sapa_text_printf(&text, "%s%s=%s", i ? " " : "", rq->params.of[i].rule->name, rq->params.of[i].value);
+    if (rq->body_n > 0) { /* bodies hold keys and times, no secrets and no personal data */
+        sapa_text_add(&text, SAPA_STR(" "));
+        sapa_text_add(&text, (struct sapa_str){ rq->body, SAPA_MIN(rq->body_n, (size_t)200) });
+    }
+    while (text.n > 0 && !sapa_str_utf8(sapa_text_str(&text)))
+        audit->detail.p[--text.n] = '\0'; /* cut within a character */
+    audit->detail.n = (uint16_t)text.n;
+    audit->rc = (uint64_t)-rc;
+}
+
+static void ask_or_fail(struct web_request *rq, enum sapa_web_ask_kind kind, uint64_t contact, const struct sapa_record *audit,
+                        const struct sapa_record *input)
+{
+    const struct sapa_web_ask ask = { .request = rq->id, .kind = kind, .contact = contact, .centre = rq->web->mirror.centre };
+    sapa_rc rc = sapa_web_wait(rq);
+
+    if (rc == SAPA_OK)
+        rc = ask_centre(rq->web, &ask, audit, input);
+    if (rc != SAPA_OK) {
+        stop_waiting(rq);
+        sapa_web_problem_rc(rq, rc, "the centre is overloaded; try again");
+        idempotent_end(rq);
+    }
+}
+
+static void write_input(struct web_request *rq, const struct sapa_record *input)
+{
+    static struct sapa_record audit;
+
+    audit_of(rq, SAPA_OK, &audit);
+    ask_or_fail(rq, SAPA_WEB_ASK_INPUT, 0, &audit, input);
+}
+
+static const char *body_text(const json_t *body, const char *name)
+{
+    const char *text = json_string_value(json_object_get(body, name));
+
+    return text ? text : "";
+}
+
+static struct sapa_str by_of(const struct web_request *rq)
+{
+    return sapa_str_of(rq->who.user);
+}
+
+/* Bodies that name something which is not there. */
+static void unknown(struct web_request *rq, const char *what, const char *key)
+{
+    sapa_web_problem(rq, 400, "ENOENT", "there is no %s \"%s\"", what, key);
+}
+
+static void agent_write(struct web_request *rq, const json_t *body)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const uint32_t agent = agent_of(rq);
+    const char *word = body_text(body, rq->route == SAPA_ROUTE_STATE ? "state" : "action");
+    struct sapa_record input;
+
+    if (agent == SAPA_NONE)
+        return;
+    if (!(rq->who.rights & SAPA_RIGHT_BIT(AGENTS)) && strcmp(rq->who.agent, param(rq, "agent")) != 0) {
+        sapa_web_problem(rq, 403, "EDENIED", "only one's own state, without the right agents");
+        return;
+    }
+    sapa_record_init(&input, SAPA_T_agent_command);
+    struct sapa_rec_agent_command *command = &input.u.agent_command;
+    command->agent = agent;
+    command->code = SAPA_NONE;
+    if (rq->route == SAPA_ROUTE_STATE) {
+        const char *reason = body_text(body, "reason");
+        command->verb = strcmp(word, "ready") == 0 ? SAPA_VERB_READY : strcmp(word, "not_ready") == 0 ? SAPA_VERB_NOT_READY : SAPA_VERB_LOGOUT;
+        if (reason[0] && command->verb != SAPA_VERB_NOT_READY) {
+            sapa_web_problem(rq, 400, "EINVAL", "a reason goes with not_ready only");
+            return;
+        }
+        if (reason[0] && (command->code = SAPA_FIND(centre, reasons, sapa_str_of(reason))) == SAPA_NONE) {
+            unknown(rq, "reason", reason);
+            return;
+        }
+    } else if (rq->route == SAPA_ROUTE_WRAPUP) {
+        const char *disposition = body_text(body, "disposition");
+        const struct sapa_web_agent *view = &rq->web->mirror.agents[agent].view;
+        command->verb = strcmp(word, "done") == 0 ? SAPA_VERB_WRAPUP_DONE : SAPA_VERB_WRAPUP_EXTEND;
+        if (disposition[0] && command->verb != SAPA_VERB_WRAPUP_DONE) {
+            sapa_web_problem(rq, 400, "EINVAL", "a disposition goes with done only");
+            return;
+        }
+        /* dispositions are named per queue: that of the wrap-up in hand decides */
+        for (unsigned i = 0; disposition[0] && i < view->assignment_count && command->code == SAPA_NONE; i++) {
+            const struct sapa_web_assignment *one = &view->assignments[i];
+            if (one->state != SAPA_ASSIGNMENT_WRAPUP || one->queue >= centre->queues_count)
+                continue;
+            const struct sapa_queue *queue = &centre->queues[one->queue];
+            for (uint32_t k = queue->disposition_first; k < queue->disposition_first + queue->disposition_count; k++) {
+                if (sapa_str_eq(centre->dispositions[k].key, sapa_str_of(disposition)))
+                    command->code = k;
+            }
+        }
+        if (disposition[0] && command->code == SAPA_NONE) {
+            sapa_web_problem(rq, 409, "ESTATE", "the agent has no wrap-up whose queue knows the disposition \"%s\"", disposition);
+            return;
+        }
+    } else {
+        command->verb = strcmp(word, "pause") == 0 ? SAPA_VERB_RECORD_PAUSE : strcmp(word, "resume") == 0 ? SAPA_VERB_RECORD_RESUME : SAPA_VERB_RECORD_START;
+    }
+    write_input(rq, &input);
+}
+
+static void skill_write(struct web_request *rq, const json_t *body)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const uint32_t agent = agent_of(rq), skill = SAPA_FIND(centre, skills, sapa_str_of(param(rq, "skill")));
+    const json_int_t level = json_integer_value(json_object_get(body, "level"));
+    const char *until = body_text(body, "until");
+    struct sapa_record input;
+
+    if (agent == SAPA_NONE)
+        return;
+    if (skill == SAPA_NONE) {
+        sapa_web_problem(rq, 404, "ENOENT", "there is no skill \"%s\"", param(rq, "skill"));
+        return;
+    }
+    if (level > 10) {
+        sapa_web_problem(rq, 400, "EINVAL", "a level is 0 to 10");
+        return;
+    }
+    sapa_record_init(&input, SAPA_T_agent_skill);
+    input.u.agent_skill.agent = agent;
+    input.u.agent_skill.skill = skill;
+    input.u.agent_skill.level = (uint64_t)level;
+    if (until[0] && sapa_time_parse(sapa_str_of(until), &input.u.agent_skill.until_us) != SAPA_OK)
+        input.u.agent_skill.until_us = 0; /* judged before */
+    (void)sapa_sized_set(&input.u.agent_skill.by, by_of(rq));
+    write_input(rq, &input);
+}
+
+static void move_write(struct web_request *rq, const json_t *body)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(&rq->web->mirror, number_of(rq, "contact", 0));
+    const char *key = body_text(body, "queue");
+    const uint32_t queue = SAPA_FIND(centre, queues, sapa_str_of(key));
+    struct sapa_record input;
+
+    if (!contact || !sapa_scope_contact(&rq->who.scope, contact)) {
+        sapa_web_problem(rq, 404, "ENOENT", "there is no living contact %s", param(rq, "contact"));
+        return;
+    }
+    if (queue == SAPA_NONE || !sapa_scope_client(&rq->who.scope, centre->queues[queue].client)) {
+        unknown(rq, "queue", key);
+        return;
+    }
+    sapa_record_init(&input, SAPA_T_contact_move);
+    input.u.contact_move.contact = contact->view.contact;
+    input.u.contact_move.queue = queue;
+    (void)sapa_sized_set(&input.u.contact_move.by, by_of(rq));
+    write_input(rq, &input);
+}
+
+static void switch_write(struct web_request *rq, const json_t *body)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const char *client = body_text(body, "client");
+    struct sapa_record input;
+
+    sapa_record_init(&input, SAPA_T_switch_set);
+    input.u.switch_set.which = strcmp(param(rq, "switch"), "surge") == 0 ? SAPA_SWITCH_SURGE : SAPA_SWITCH_CLOSED;
+    input.u.switch_set.on = json_is_true(json_object_get(body, "on"));
+    input.u.switch_set.client = client[0] ? SAPA_FIND(centre, clients, sapa_str_of(client)) : SAPA_NONE;
+    if (client[0] && (input.u.switch_set.client == SAPA_NONE || !sapa_scope_client(&rq->who.scope, (uint32_t)input.u.switch_set.client))) {
+        unknown(rq, "client", client);
+        return;
+    }
+    if (!client[0] && rq->who.scope.clients != UINT64_MAX) {
+        sapa_web_problem(rq, 403, "EDENIED", "this token is bound to clients: name one");
+        return;
+    }
+    (void)sapa_sized_set(&input.u.switch_set.by, by_of(rq));
+    write_input(rq, &input);
+}
+
+static void done(struct web_request *rq, uint64_t seq)
+{
+    sapa_json_reset(&rq->out);
+    sapa_json_open(&rq->out, '{');
+    sapa_json_add_bool(&rq->out, "done", true);
+    sapa_json_add_id(&rq->out, "seq", seq);
+    sapa_json_close(&rq->out, '}');
+}
+
+/* ---- work on the pool ---- */
+
+static void job_free(struct web_job *job)
+{
+    sapa_wipe(&job->work.token, sizeof(job->work.token));
+    sapa_json_done(&job->work.out);
+    free(job);
+}
+
+static void run_job(void *ctx)
+{
+    struct web_job *job = ctx;
+    struct sapa_web *web = job->web; /* the job is not ours any more once it is in the mailbox */
+
+    web->options.ports.work(web->options.ports.ctx, &job->work);
+    while (sapa_mailbox_put(web->mailbox, SAPA_WEB_RESULT, &job, sizeof(job)) != SAPA_OK) {
+        if (atomic_load(&web->stopping)) { /* nobody would take it */
+            job_free(job);
+            return;
+        }
+        sapa_web_wake(web);
+        const struct timespec moment = { .tv_nsec = 2000000 };
+        nanosleep(&moment, NULL);
+    }
+    sapa_web_wake(web);
+}
+
+static void work(struct web_request *rq, const struct sapa_token *token)
+{
+    struct sapa_web *web = rq->web;
+    struct web_job *job = calloc(1, sizeof(*job));
+    sapa_rc rc = job ? sapa_web_wait(rq) : SAPA_ENOMEM;
+
+    if (rc == SAPA_OK) {
+        job->web = web;
+        job->request = rq->id;
+        job->work = (struct sapa_web_work){
+            .route = rq->route, .params = rq->params, .scope = rq->who.scope, .centre = web->mirror.centre,
+            .show_pii = (rq->who.rights & SAPA_RIGHT_BIT(PERSON)) != 0, .why = rq->why, .why_living = rq->why_record != NULL,
+        };
+        if (rq->why_record)
+            memcpy(&job->work.why_record, rq->why_record, sapa_record_size(rq->why_record));
+        memcpy(job->work.clients, web->mirror.clients, sizeof(job->work.clients));
+        memcpy(job->work.user, rq->who.user, sizeof(job->work.user));
+        if (token)
+            job->work.token = *token;
+        if (rq->route == SAPA_ROUTE_AUDIO) {
+            job->work.from = rq->head_sent ? rq->stream_at : rq->range_from;
+            job->work.to = rq->head_sent ? SAPA_MIN(rq->stream_end, rq->stream_at + WEB_AUDIO_CHUNK)
+                                         : rq->has_range ? rq->range_to : UINT64_MAX;
+        }
+        rc = sapa_pool_submit(web->pool, NULL, run_job, NULL, job);
+    }
+    if (rc != SAPA_OK) {
+        free(job);
+        stop_waiting(rq);
+        if (rq->head_sent) { /* in the middle of a recording: all that is left is to end */
+            lws_set_timeout(rq->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+            return;
+        }
+        sapa_web_problem_rc(rq, rc, "too much is being looked up at the moment; try again");
+        idempotent_end(rq);
+        return;
+    }
+    web->stats.work++;
+}
+
+void sapa_web_stream_next(struct web_request *rq)
+{
+    rq->answered = false;
+    work(rq, NULL);
+}
+
+/* A part of a recording. */
+static void audio_came(struct web_request *rq, struct sapa_web_work *done_work)
+{
+    const bool first = !rq->head_sent;
+
+    if (first && done_work->from > done_work->total) {
+        sapa_web_problem(rq, 416, "EINVAL", "the recording has %llu bytes", (unsigned long long)done_work->total);
+        return;
+    }
+    if (first) { /* the range as it is: the work has put it right */
+        rq->range_from = done_work->from;
+        rq->stream_end = done_work->to;
+        rq->stream_total = done_work->total;
+        rq->status = rq->has_range ? 206 : 200;
+        rq->content_type = "audio/wav";
+    }
+    sapa_json_done(&rq->out);
+    rq->out = done_work->out;
+    done_work->out = (struct sapa_json){ .p = NULL };
+    rq->stream_at = (first ? rq->range_from : rq->stream_at) + rq->out.n;
+    rq->sent = 0;
+    if (rq->out.n == 0 && !first) {
+        lws_set_timeout(rq->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+        return;
+    }
+    if (first) { /* who hears what people said stands in the log before the first sound leaves */
+        static struct sapa_record audit;
+        audit_of(rq, SAPA_OK, &audit);
+        ask_or_fail(rq, SAPA_WEB_ASK_AUDIT, 0, &audit, NULL);
+        return;
+    }
+    sapa_web_ready(rq);
+}
+
+/* What was done is told when it stands in the log. */
+static void audit_work(struct web_request *rq, struct sapa_web_work *done_work)
+{
+    static struct sapa_record audit;
+
+    if (done_work->rc == SAPA_OK && done_work->out.n > 0) {
+        free(rq->later);
+        rq->later = done_work->out.p;
+        rq->later_n = done_work->out.n;
+        done_work->out = (struct sapa_json){ .p = NULL };
+    }
+    audit_of(rq, done_work->rc, &audit);
+    ask_or_fail(rq, SAPA_WEB_ASK_AUDIT, 0, &audit, NULL);
+}
+
+/* What lives, from the mirror, and what the log says. */
+static void detail(struct web_request *rq, const struct sapa_web_work *done_work)
+{
+    const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(&rq->web->mirror, number_of(rq, "contact", 0));
+
+    if (contact && !sapa_scope_contact(&rq->who.scope, contact))
+        contact = NULL;
+    if (!contact && done_work->rc != SAPA_OK) {
+        sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", param(rq, "contact"));
+        return;
+    }
+    sapa_json_open(&rq->out, '{');
+    sapa_json_key(&rq->out, "live");
+    if (contact)
+        sapa_mirror_contact_json(&rq->web->mirror, contact, (rq->who.rights & SAPA_RIGHT_BIT(PERSON)) != 0, &rq->out);
+    else
+        sapa_json_null(&rq->out);
+    sapa_json_key(&rq->out, "record");
+    if (done_work->rc == SAPA_OK)
+        sapa_json_raw(&rq->out, sapa_json_str(&done_work->out));
+    else
+        sapa_json_null(&rq->out);
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
+static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
+{
+    const bool writes = rq->method != SAPA_GET;
+
+    if (writes && done_work->rc == SAPA_OK) {
+        audit_work(rq, done_work);
+        return;
+    }
+    stop_waiting(rq);
+    if (rq->route == SAPA_ROUTE_CONTACT && (done_work->rc == SAPA_OK || done_work->rc == SAPA_ENOENT)) {
+        detail(rq, done_work);
+        return;
+    }
+    if (done_work->rc != SAPA_OK && rq->head_sent) {
+        lws_set_timeout(rq->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    } else if (done_work->rc != SAPA_OK) {
+        sapa_web_problem_rc(rq, done_work->rc, done_work->problem);
+        idempotent_end(rq);
+    } else if (rq->route == SAPA_ROUTE_AUDIO) {
+        audio_came(rq, done_work);
+    } else {
+        sapa_json_done(&rq->out);
+        rq->out = done_work->out;
+        done_work->out = (struct sapa_json){ .p = NULL };
+        if (done_work->content_type)
+            rq->content_type = done_work->content_type;
+        sapa_web_ready(rq);
+    }
+}
+
+void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
+{
+    struct web_request *rq = sapa_web_request_of(web, job->request);
+
+    if ((job->work.route == SAPA_ROUTE_TOKEN_NEW || job->work.route == SAPA_ROUTE_TOKEN_END) && job->work.rc == SAPA_OK &&
+        sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
+        sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
+    if (rq)
+        job_answer(rq, &job->work);
+    job_free(job);
+}
+
+static void token_write(struct web_request *rq, const json_t *body)
+{
+    struct sapa_token wish = { .role = (uint8_t)sapa_role_of(sapa_str_of(body_text(body, "role"))) };
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const json_t *clients = json_object_get(body, "clients");
+    const char *agent = body_text(body, "agent"), *expires = body_text(body, "expires");
+    struct sapa_text list;
+
+    if (!sapa_str_copy(sapa_str_of(body_text(body, "user")), wish.user, sizeof(wish.user)) ||
+        !sapa_str_copy(sapa_str_of(agent), wish.agent, sizeof(wish.agent))) {
+        sapa_web_problem(rq, 400, "EINVAL", "a user or agent has 64 bytes at most");
+        return;
+    }
+    if (agent[0] && SAPA_FIND(centre, agents, sapa_str_of(agent)) == SAPA_NONE) {
+        unknown(rq, "agent", agent);
+        return;
+    }
+    sapa_text_init(&list, wish.clients, sizeof(wish.clients));
+    for (size_t i = 0; i < json_array_size(clients); i++) {
+        const char *key = json_string_value(json_array_get(clients, i));
+        if (SAPA_FIND(centre, clients, sapa_str_of(key)) == SAPA_NONE) {
+            unknown(rq, "client", key);
+            return;
+        }
+        sapa_text_printf(&list, "%s%s", i ? "," : "", key);
+    }
+    if (list.cut || (clients && json_array_size(clients) == 0)) {
+        sapa_web_problem(rq, 400, "EINVAL", "clients: one or more keys, or left out for all of them");
+        return;
+    }
+    if (expires[0] && sapa_time_parse(sapa_str_of(expires), &wish.expires_us) != SAPA_OK)
+        wish.expires_us = 0; /* judged before */
+    (void)sapa_str_copy(by_of(rq), wish.by, sizeof(wish.by));
+    work(rq, &wish);
+}
+
+/* ---- what the centre replies ---- */
+
+static void reply_write(struct web_request *rq, const struct sapa_web_reply *reply)
+{
+    stop_waiting(rq);
+    if (rq->route == SAPA_ROUTE_AUDIO && reply->rc == SAPA_OK) {
+        sapa_web_ready(rq);
+    } else if (reply->rc != SAPA_OK) {
+        sapa_web_problem_rc(rq, (sapa_rc)reply->rc, rq->route == SAPA_ROUTE_RELOAD && reply->rc != SAPA_EAGAIN ? "the description has mistakes or does not fit; the one before stays in force. sapa check FILE says where"
+                           : reply->rc == SAPA_ESTATE           ? "the present state does not allow it, or it is so already"
+                                                                : NULL);
+    } else if (rq->later) {
+        sapa_json_reset(&rq->out);
+        sapa_json_bytes(&rq->out, rq->later, rq->later_n);
+        sapa_web_ready(rq);
+    } else {
+        done(rq, reply->seq);
+        sapa_web_ready(rq);
+    }
+    idempotent_end(rq);
+}
+
+static void reply_why(struct web_request *rq, const struct sapa_web_reply *reply, const void *data, size_t size)
+{
+    if (reply->rc == SAPA_OK && size >= sizeof(rq->why)) {
+        memcpy(&rq->why, data, sizeof(rq->why));
+        rq->why_record = calloc(1, sizeof(*rq->why_record));
+        if (!rq->why_record) {
+            stop_waiting(rq);
+            sapa_web_problem_rc(rq, SAPA_ENOMEM, NULL);
+            return;
+        }
+        memcpy(rq->why_record, (const uint8_t *)data + sizeof(rq->why), SAPA_MIN(size - sizeof(rq->why), sizeof(*rq->why_record)));
+        if (size == sizeof(rq->why))
+            sapa_record_init(rq->why_record, SAPA_T_tick); /* it lives, but stands in no line */
+    }
+    work(rq, NULL);
+}
+
+void sapa_web_centre_replied(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size)
+{
+    if (reply->kind == SAPA_WEB_ASK_FIGURES) {
+        figures_came(web, data, size);
+        return;
+    }
+    struct web_request *rq = sapa_web_request_of(web, reply->request);
+    if (!rq)
+        return; /* the connection is gone, or it was told that nobody answers */
+    if (reply->kind == SAPA_WEB_ASK_WHY)
+        reply_why(rq, reply, data, size);
+    else
+        reply_write(rq, reply);
+}
+
+/* ---- health and metrics ---- */
+
+static bool is_ready(const struct sapa_web *web)
+{
+    return web->mirror.centre && web->has_state && web->state.accepts_new;
+}
+
+static void ready(struct web_request *rq)
+{
+    const struct sapa_web *web = rq->web;
+
+    rq->status = is_ready(web) ? 200 : 503;
+    sapa_json_open(&rq->out, '{');
+    sapa_json_add_bool(&rq->out, "ready", is_ready(web));
+    sapa_json_add_text(&rq->out, "log", sapa_str_of(web->has_state ? web->state.log_text : "starting"));
+    if (web->mirror.centre)
+        sapa_json_add_text(&rq->out, "centre", sapa_str_of(web->mirror.centre->hash));
+    else
+        sapa_json_add_null(&rq->out, "centre");
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
+static void metric(struct sapa_json *out, const char *name, const char *kind, const char *help, uint64_t value)
+{
+    sapa_json_printf(out, "# HELP sapa_%s %s\n# TYPE sapa_%s %s\nsapa_%s %llu\n", name, help, name, kind, name, (unsigned long long)value);
+}
+
+static void metrics(struct web_request *rq)
+{
+    const struct sapa_web *web = rq->web;
+    const struct web_stats *s = &web->stats;
+    const struct sapa_feed_stats feed = sapa_feed_stats(web->feed);
+    const struct sapa_mailbox_stats mailbox = sapa_mailbox_stats(web->mailbox);
+    uint32_t places[SAPA_PLACE_COUNT] = { 0 }, presences[SAPA_PRESENCE_COUNT] = { 0 };
+    struct sapa_json *out = &rq->out;
+
+    for (uint32_t i = 0; i < web->mirror.contacts.count; i++) {
+        const struct sapa_mirror_contact *c = sapa_table_at(&web->mirror.contacts, i);
+        if (c->has_view && c->view.place < SAPA_PLACE_COUNT)
+            places[c->view.place]++;
+    }
+    for (uint32_t i = 0; web->mirror.centre && i < web->mirror.centre->agents_count; i++)
+        presences[SAPA_MIN(web->mirror.agents[i].view.presence, (unsigned)SAPA_PRESENCE_COUNT - 1)]++;
+    sapa_json_printf(out, "# HELP sapa_contacts living contacts by place\n# TYPE sapa_contacts gauge\n");
+    for (unsigned i = 0; i < SAPA_PLACE_ENDED; i++)
+        sapa_json_printf(out, "sapa_contacts{place=\"%s\"} %u\n", sapa_place_name(i), places[i]);
+    sapa_json_printf(out, "# HELP sapa_agents agents by presence\n# TYPE sapa_agents gauge\n");
+    for (unsigned i = 0; i < SAPA_PRESENCE_COUNT; i++)
+        sapa_json_printf(out, "sapa_agents{presence=\"%s\"} %u\n", sapa_presence_name(i), presences[i]);
+    metric(out, "ready", "gauge", "1: calls can be taken", is_ready(web));
+    metric(out, "inputs_total", "counter", "inputs of the core", web->state.inputs);
+    metric(out, "events_total", "counter", "events of the core", web->state.events);
+    metric(out, "commands_total", "counter", "commands of the core", web->state.commands);
+    metric(out, "refused_total", "counter", "inputs that changed nothing", web->state.refused);
+    metric(out, "log_seq", "gauge", "last place given in the log", web->state.seq);
+    metric(out, "log_committed_seq", "gauge", "last place that is safe", web->state.committed);
+    metric(out, "log_commits_total", "counter", "commits", web->state.commits);
+    metric(out, "log_slow_commits_total", "counter", "commits longer than 10 ms", web->state.slow_commits);
+    metric(out, "log_failures_total", "counter", "commits that were tried again", web->state.failures);
+    metric(out, "log_longest_commit_us", "gauge", "longest commit", (uint64_t)web->state.longest_commit_us);
+    metric(out, "commands_held", "gauge", "commands that wait for the log", web->state.held);
+    sapa_json_printf(out, "# HELP sapa_http_requests_total requests by hundreds of their status\n# TYPE sapa_http_requests_total counter\n");
+    for (unsigned i = 1; i < SAPA_COUNT(s->requests); i++)
+        sapa_json_printf(out, "sapa_http_requests_total{status=\"%uxx\"} %llu\n", i, (unsigned long long)s->requests[i]);
+    metric(out, "http_slow_total", "counter", "requests answered after more than 100 ms", s->slow);
+    metric(out, "http_connections", "gauge", "open connections", s->connections);
+    metric(out, "http_refused_total", "counter", "connections refused by a limit", s->refused);
+    metric(out, "http_too_fast_total", "counter", "requests refused by the rate of their source", s->too_fast);
+    metric(out, "http_wrong_tokens_total", "counter", "requests with a token that is none", s->wrong_tokens);
+    metric(out, "http_asks_total", "counter", "questions to the centre", s->asks);
+    metric(out, "http_asks_refused_total", "counter", "questions that its mailbox had no room for", s->asks_refused);
+    metric(out, "http_work_total", "counter", "jobs given to the pool", s->work);
+    metric(out, "http_resets_total", "counter", "times that the whole state was sent again", s->resets);
+    metric(out, "http_mailbox_bytes", "gauge", "of the centre's messages that wait", mailbox.depth_bytes);
+    metric(out, "http_mailbox_high_bytes", "gauge", "most there ever were", mailbox.high_bytes);
+    metric(out, "feed_subscribers", "gauge", "subscribers of the live feed", feed.subscribers);
+    metric(out, "feed_rings", "gauge", "different views among them", feed.rings);
+    metric(out, "feed_messages_total", "counter", "messages to subscribers", feed.messages);
+    metric(out, "feed_snapshots_total", "counter", "of those, snapshots", feed.snapshots);
+    metric(out, "feed_behind_total", "counter", "of those, for subscribers that fell behind", feed.behind);
+    rq->content_type = "text/plain; version=0.0.4";
+    sapa_web_ready(rq);
+}
+
+/* ---- the door ---- */
+
+static void health(struct web_request *rq)
+{
+    sapa_json_open(&rq->out, '{');
+    sapa_json_add_bool(&rq->out, "alive", true);
+    sapa_json_add_text(&rq->out, "version", sapa_str_of(rq->web->options.version));
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
+static void openapi(struct web_request *rq)
+{
+    if (rq->web->openapi.n == 0)
+        sapa_openapi(&rq->web->openapi);
+    sapa_json_bytes(&rq->out, rq->web->openapi.p, rq->web->openapi.n);
+    sapa_web_ready(rq);
+}
+
+/* Living contacts of others, and contacts of other clients, are not there. */
+static bool contact_is_hidden(const struct web_request *rq)
+{
+    const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(&rq->web->mirror, number_of(rq, "contact", 0));
+
+    return contact && !sapa_scope_contact(&rq->who.scope, contact);
+}
+
+static void answer_write(struct web_request *rq)
+{
+    const struct sapa_route *route = sapa_route(rq->route);
+    static struct sapa_record audit;
+    json_t *body = NULL;
+    char buf[256];
+    struct sapa_text problem;
+
+    sapa_text_init(&problem, buf, sizeof(buf));
+    if (route->body < SAPA_SCHEMA_COUNT &&
+        sapa_route_body(rq->route, (struct sapa_str){ rq->body, rq->body_n }, &problem, &body) != SAPA_OK) {
+        sapa_web_problem(rq, 400, "EINVAL", "%s", buf);
+        return;
+    }
+    if (!idempotent_begin(rq)) {
+        json_decref(body);
+        return;
+    }
+    switch (rq->route) {
+    case SAPA_ROUTE_MOVE: move_write(rq, body); break;
+    case SAPA_ROUTE_STATE:
+    case SAPA_ROUTE_WRAPUP:
+    case SAPA_ROUTE_RECORD: agent_write(rq, body); break;
+    case SAPA_ROUTE_SKILL: skill_write(rq, body); break;
+    case SAPA_ROUTE_SWITCH: switch_write(rq, body); break;
+    case SAPA_ROUTE_TOKEN_NEW: token_write(rq, body); break;
+    case SAPA_ROUTE_RELOAD:
+        audit_of(rq, SAPA_OK, &audit);
+        ask_or_fail(rq, SAPA_WEB_ASK_RELOAD, 0, &audit, NULL);
+        break;
+    default: work(rq, NULL); break; /* ERASE, TOKEN_END */
+    }
+    json_decref(body);
+    if (rq->answered && !rq->waits) /* refused before it reached anybody */
+        idempotent_end(rq);
+}
+
+void sapa_web_answer(struct web_request *rq)
+{
+    rq->status = sapa_route(rq->route)->status;
+    switch (rq->route) {
+    case SAPA_ROUTE_HEALTH: health(rq); return;
+    case SAPA_ROUTE_READY: ready(rq); return;
+    case SAPA_ROUTE_OPENAPI: openapi(rq); return;
+    case SAPA_ROUTE_METRICS: metrics(rq); return;
+    case SAPA_ROUTE_LIVE: sapa_web_problem(rq, 426, "EINVAL", "connect with a WebSocket"); return;
+    default: break;
+    }
+    if (!rq->web->mirror.centre) {
+        sapa_web_problem(rq, 503, "EAGAIN", "the centre is still starting");
+        return;
+    }
+    const unsigned right = sapa_route(rq->route)->right;
+    if (rq->who.scope.clients != UINT64_MAX && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD)) {
+        sapa_web_problem(rq, 403, "EDENIED", "this is about the whole centre, and the token is bound to clients");
+        return;
+    }
+    if (rq->method != SAPA_GET) {
+        answer_write(rq);
+        return;
+    }
+    switch (rq->route) {
+    case SAPA_ROUTE_ME: me(rq); return;
+    case SAPA_ROUTE_CONTACTS: contacts(rq); return;
+    case SAPA_ROUTE_AGENTS: agents(rq); return;
+    case SAPA_ROUTE_AGENT: agent_one(rq); return;
+    case SAPA_ROUTE_QUEUES:
+    case SAPA_ROUTE_QUEUE: queues_wanted(rq); return;
+    case SAPA_ROUTE_NUMBERS: numbers(rq); return;
+    case SAPA_ROUTE_SWITCHES: switches(rq); return;
+    case SAPA_ROUTE_CONTACT:
+    case SAPA_ROUTE_WHY:
+        if (contact_is_hidden(rq)) {
+            sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", param(rq, "contact"));
+            return;
+        }
+        if (rq->route == SAPA_ROUTE_WHY) {
+            ask_or_fail(rq, SAPA_WEB_ASK_WHY, number_of(rq, "contact", 0), NULL, NULL);
+            return;
+        }
+        break;
+    default: break;
+    }
+    work(rq, NULL);
+}

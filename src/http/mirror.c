@@ -1,0 +1,447 @@
+#include "http/mirror.h"
+
+#include <stdlib.h>
+
+void sapa_mirror_init(struct sapa_mirror *mirror)
+{
+    *mirror = (struct sapa_mirror){ .centre = NULL };
+    sapa_table_init(&mirror->contacts, sapa_memory_heap(), sizeof(struct sapa_mirror_contact), SAPA_WEB_CONTACTS_MAX);
+}
+
+void sapa_mirror_done(struct sapa_mirror *mirror)
+{
+    sapa_table_done(&mirror->contacts);
+    free(mirror->agents);
+    free(mirror->dirty);
+    free(mirror->ends);
+    free(mirror->queues);
+    free(mirror->queue_dirty);
+    sapa_mirror_init(mirror);
+}
+
+static sapa_rc room_for(void **list, size_t *room, size_t count, size_t item)
+{
+    if (count < *room)
+        return SAPA_OK;
+    const size_t wanted = *room ? *room * 2 : 64;
+    void *bigger = realloc(*list, wanted * item);
+    if (!bigger)
+        return SAPA_ENOMEM;
+    *list = bigger;
+    *room = wanted;
+    return SAPA_OK;
+}
+
+static sapa_rc mark(struct sapa_mirror *mirror, struct sapa_mirror_contact *contact)
+{
+    if (contact->dirty)
+        return SAPA_OK;
+    const sapa_rc rc = room_for((void **)&mirror->dirty, &mirror->dirty_room, mirror->dirty_count, sizeof(*mirror->dirty));
+    if (rc != SAPA_OK)
+        return rc;
+    mirror->dirty[mirror->dirty_count++] = contact->view.contact;
+    contact->dirty = 1;
+    return SAPA_OK;
+}
+
+static sapa_rc contact_at(struct sapa_mirror *mirror, uint64_t id, struct sapa_mirror_contact **ret)
+{
+    struct sapa_mirror_contact *contact = sapa_table_find(&mirror->contacts, id);
+    sapa_rc rc = SAPA_OK;
+
+    if (!contact)
+        rc = sapa_table_add(&mirror->contacts, id, &contact);
+    if (rc == SAPA_OK)
+        *ret = contact;
+    return rc;
+}
+
+static sapa_rc take_arrived(struct sapa_mirror *mirror, const struct sapa_web_arrived *arrived)
+{
+    struct sapa_mirror_contact *contact;
+    const sapa_rc rc = contact_at(mirror, arrived->contact, &contact);
+
+    if (rc != SAPA_OK)
+        return rc;
+    contact->direction = arrived->direction;
+    memcpy(contact->address, arrived->address, sizeof(contact->address));
+    contact->address[sizeof(contact->address) - 1] = '\0';
+    return SAPA_OK;
+}
+
+static sapa_rc take_contact(struct sapa_mirror *mirror, const struct sapa_web_contact *view)
+{
+    struct sapa_mirror_contact *contact;
+    const sapa_rc rc = contact_at(mirror, view->contact, &contact);
+
+    if (rc != SAPA_OK)
+        return rc;
+    contact->seen = 1;
+    if (contact->has_view && !mirror->whole_dirty && memcmp(&contact->view, view, sizeof(*view)) == 0)
+        return SAPA_OK;
+    contact->view = *view;
+    contact->has_view = 1;
+    return mark(mirror, contact);
+}
+
+static sapa_rc take_end(struct sapa_mirror *mirror, struct sapa_mirror_contact *contact)
+{
+    if (contact->published) { /* else nobody has heard of it */
+        const sapa_rc rc = room_for((void **)&mirror->ends, &mirror->end_room, mirror->end_count, sizeof(*mirror->ends));
+        if (rc != SAPA_OK)
+            return rc;
+        mirror->ends[mirror->end_count++] =
+            (struct sapa_mirror_end){ contact->view.contact, contact->view.client, contact->published_agent };
+    }
+    sapa_table_remove(&mirror->contacts, contact);
+    return SAPA_OK;
+}
+
+static sapa_rc take_agent(struct sapa_mirror *mirror, const struct sapa_web_agent *view)
+{
+    if (!mirror->centre || view->agent >= mirror->centre->agents_count || view->assignment_count > SAPA_WEB_ASSIGNMENTS_MAX)
+        return SAPA_EINVAL;
+    struct sapa_mirror_agent *agent = &mirror->agents[view->agent];
+    if (memcmp(&agent->view, view, sizeof(*view)) != 0) {
+        agent->view = *view;
+        agent->dirty = true;
+    }
+    return SAPA_OK;
+}
+
+/* Names may mean other things now: everything is said again. */
+static sapa_rc take_centre(struct sapa_mirror *mirror, const struct sapa_web_centre *message)
+{
+    const struct sapa_centre *centre = message->centre;
+
+    for (uint32_t i = 0; i < mirror->contacts.count; i++)
+        ((struct sapa_mirror_contact *)sapa_table_at(&mirror->contacts, i))->seen = 0;
+    mirror->resetting = true;
+    if (mirror->centre == centre)
+        return SAPA_OK; /* the names are the same: only what differs is news */
+    struct sapa_mirror_agent *agents = calloc((size_t)centre->agents_count + 1, sizeof(*agents));
+
+    if (!agents)
+        return SAPA_ENOMEM;
+    for (uint32_t i = 0; i < centre->agents_count; i++) {
+        agents[i].view.agent = i;
+        agents[i].view.reason = SAPA_NONE;
+        agents[i].dirty = true;
+    }
+    free(mirror->agents);
+    mirror->agents = agents;
+    mirror->centre = centre;
+    memcpy(mirror->clients, message->clients, sizeof(mirror->clients));
+    mirror->queue_count = 0; /* the next figures are those of the new description */
+    mirror->figures_us = 0;
+    mirror->whole_dirty = mirror->switches_dirty = true;
+    return SAPA_OK;
+}
+
+static sapa_rc end_reset(struct sapa_mirror *mirror)
+{
+    sapa_rc rc = SAPA_OK;
+
+    for (uint32_t i = 0; rc == SAPA_OK && i < mirror->contacts.count;) {
+        struct sapa_mirror_contact *contact = sapa_table_at(&mirror->contacts, i);
+        if (contact->seen)
+            i++;
+        else
+            rc = take_end(mirror, contact); /* another takes its place */
+    }
+    mirror->resetting = mirror->whole_dirty = false;
+    return rc;
+}
+
+sapa_rc sapa_mirror_take(struct sapa_mirror *mirror, uint32_t type, const void *data, size_t size)
+{
+    struct sapa_mirror_contact *contact;
+
+    switch (type) {
+    case SAPA_WEB_RESET:
+        return size == sizeof(struct sapa_web_centre) ? take_centre(mirror, data)
+                                                      : SAPA_EINVAL;
+    case SAPA_WEB_RESET_DONE: return end_reset(mirror);
+    case SAPA_WEB_ARRIVED: return size == sizeof(struct sapa_web_arrived) ? take_arrived(mirror, data) : SAPA_EINVAL;
+    case SAPA_WEB_CONTACT: return size == sizeof(struct sapa_web_contact) ? take_contact(mirror, data) : SAPA_EINVAL;
+    case SAPA_WEB_CONTACT_END:
+        contact = size == sizeof(uint64_t) ? sapa_table_find(&mirror->contacts, *(const uint64_t *)data) : NULL;
+        return contact ? take_end(mirror, contact) : SAPA_OK;
+    case SAPA_WEB_AGENT: return size == sizeof(struct sapa_web_agent) ? take_agent(mirror, data) : SAPA_EINVAL;
+    case SAPA_WEB_SWITCHES:
+        if (size != sizeof(mirror->switches))
+            return SAPA_EINVAL;
+        mirror->switches_dirty |= memcmp(&mirror->switches, data, size) != 0;
+        memcpy(&mirror->switches, data, size);
+        return SAPA_OK;
+    case SAPA_WEB_STEP:
+        if (size == sizeof(uint64_t))
+            mirror->seq = *(const uint64_t *)data;
+        return SAPA_OK;
+    default: return SAPA_OK;
+    }
+}
+
+sapa_rc sapa_mirror_figures(struct sapa_mirror *mirror, int64_t at_us, const struct sapa_web_queue *queues, size_t count)
+{
+    if (count != mirror->queue_count || !mirror->queues) {
+        struct sapa_web_queue *fresh = calloc(count + 1, sizeof(*fresh));
+        bool *dirty = calloc(count + 1, sizeof(*dirty));
+        if (!fresh || !dirty) {
+            free(fresh);
+            free(dirty);
+            return SAPA_ENOMEM;
+        }
+        free(mirror->queues);
+        free(mirror->queue_dirty);
+        mirror->queues = fresh, mirror->queue_dirty = dirty, mirror->queue_count = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (mirror->figures_us == 0 || memcmp(&mirror->queues[i], &queues[i], sizeof(queues[i])) != 0)
+            mirror->queue_dirty[i] = true;
+        mirror->queues[i] = queues[i];
+    }
+    mirror->figures_us = at_us;
+    return SAPA_OK;
+}
+
+void sapa_mirror_clean(struct sapa_mirror *mirror)
+{
+    for (size_t i = 0; i < mirror->dirty_count; i++) {
+        struct sapa_mirror_contact *contact = sapa_table_find(&mirror->contacts, mirror->dirty[i]);
+        if (contact) {
+            contact->dirty = 0;
+            contact->published = 1;
+            contact->published_agent = contact->view.agent;
+        }
+    }
+    for (uint32_t i = 0; mirror->centre && i < mirror->centre->agents_count; i++)
+        mirror->agents[i].dirty = false;
+    for (size_t i = 0; i < mirror->queue_count; i++)
+        mirror->queue_dirty[i] = false;
+    mirror->dirty_count = mirror->end_count = 0;
+    mirror->switches_dirty = false;
+}
+
+const struct sapa_mirror_contact *sapa_mirror_contact_find(const struct sapa_mirror *mirror, uint64_t contact)
+{
+    const struct sapa_mirror_contact *found = sapa_table_find(&mirror->contacts, contact);
+
+    return found && found->has_view ? found : NULL;
+}
+
+/* ---- who sees what ---- */
+
+bool sapa_scope_client(const struct sapa_scope *scope, uint32_t client)
+{
+    return scope->clients == UINT64_MAX || (client < 64 && (scope->clients >> client & 1));
+}
+
+bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_mirror_contact *contact)
+{
+    return contact->has_view && sapa_scope_client(scope, contact->view.client) &&
+           (scope->agent == SAPA_NONE || contact->view.agent == scope->agent);
+}
+
+bool sapa_scope_agent(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent)
+{
+    if (agent >= centre->agents_count || (scope->agent != SAPA_NONE && scope->agent != agent))
+        return false;
+    return scope->clients == UINT64_MAX || (centre->agents[agent].clients & scope->clients) != 0;
+}
+
+/* ---- rendering ---- */
+
+#define KEY_OF(out, name, centre, plural, index)                                      \
+    do {                                                                              \
+        if ((index) < (centre)->plural##_count)                                       \
+            sapa_json_add_text(out, name, (centre)->plural[index].key);               \
+        else                                                                          \
+            sapa_json_add_null(out, name);                                            \
+    } while (0)
+
+static void add_name(struct sapa_json *out, const char *key, const char *name)
+{
+    sapa_json_add_text(out, key, sapa_str_of(name));
+}
+
+static void add_address(struct sapa_json *out, const char *address, bool show_pii)
+{
+    char buf[64];
+    size_t n = strlen(address);
+
+    if (n == 0) {
+        sapa_json_add_null(out, "address");
+        return;
+    }
+    memcpy(buf, address, n + 1);
+    for (size_t i = 0; !show_pii && i + 2 < n; i++)
+        buf[i] = '*';
+    sapa_json_add_text(out, "address", (struct sapa_str){ buf, n });
+}
+
+void sapa_mirror_contact_json(const struct sapa_mirror *mirror, const struct sapa_mirror_contact *contact, bool show_pii,
+                              struct sapa_json *out)
+{
+    const struct sapa_centre *centre = mirror->centre;
+    const struct sapa_web_contact *c = &contact->view;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_id(out, "id", c->contact);
+    KEY_OF(out, "client", centre, clients, c->client);
+    add_name(out, "channel", sapa_channel_name(c->channel));
+    add_name(out, "direction", sapa_direction_name(contact->direction));
+    add_name(out, "place", sapa_place_name(c->place));
+    KEY_OF(out, "number", centre, numbers, c->number);
+    KEY_OF(out, "queue", centre, queues, c->queue);
+    KEY_OF(out, "agent", centre, agents, c->agent);
+    sapa_json_add_id(out, "offer", c->offer);
+    sapa_json_add_id(out, "person", c->person);
+    add_address(out, contact->address, show_pii);
+    add_name(out, "language", sapa_language_name(c->language));
+    sapa_json_add_number(out, "priority", c->priority);
+    sapa_json_add_time(out, "arrived", c->arrived_us);
+    sapa_json_add_time(out, "since", c->since_us);
+    sapa_json_add_bool(out, "answered", c->answered);
+    sapa_json_add_bool(out, "held", c->held);
+    if (c->callback < SAPA_CALLBACK_COUNT)
+        add_name(out, "callback", sapa_callback_name(c->callback));
+    else
+        sapa_json_add_null(out, "callback");
+    sapa_json_add_id(out, "recording", c->recording);
+    sapa_json_add_bool(out, "recording_paused", c->recording_paused);
+    sapa_json_close(out, '}');
+}
+
+void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, const struct sapa_scope *scope,
+                            struct sapa_json *out)
+{
+    const struct sapa_centre *centre = mirror->centre;
+    const struct sapa_agent *description = &centre->agents[agent];
+    const struct sapa_web_agent *a = &mirror->agents[agent].view;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "id", description->key);
+    sapa_json_add_text(out, "name", description->name);
+    sapa_json_add_text(out, "extension", description->extension);
+    KEY_OF(out, "team", centre, teams, description->team);
+    add_name(out, "presence", sapa_presence_name(a->presence));
+    KEY_OF(out, "reason", centre, reasons, a->reason);
+    sapa_json_add_time(out, "since", a->since_us);
+    sapa_json_add_bool(out, "phone", a->reachable);
+    sapa_json_add_number(out, "contacts", a->contacts);
+    sapa_json_key(out, "assignments");
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < a->assignment_count; i++) {
+        const struct sapa_web_assignment *one = &a->assignments[i];
+        const uint32_t client = one->queue < centre->queues_count ? centre->queues[one->queue].client : SAPA_NONE;
+        if (!sapa_scope_client(scope, client)) { /* busy, but with whom is another client's affair */
+            sapa_json_open(out, '{');
+            sapa_json_add_null(out, "offer");
+            sapa_json_add_null(out, "contact");
+            sapa_json_add_null(out, "queue");
+        } else {
+            sapa_json_open(out, '{');
+            sapa_json_add_id(out, "offer", one->offer);
+            sapa_json_add_id(out, "contact", one->contact);
+            KEY_OF(out, "queue", centre, queues, one->queue);
+        }
+        add_name(out, "state", sapa_assignment_name(one->state));
+        add_name(out, "channel", sapa_channel_name(one->channel));
+        sapa_json_add_time(out, "since", one->since_us);
+        sapa_json_add_time(out, "due", one->due_us);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+    sapa_json_close(out, '}');
+}
+
+bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t queue)
+{
+    const uint32_t index = queue < mirror->queue_count ? mirror->queues[queue].queue : SAPA_NONE;
+
+    return mirror->centre && index < mirror->centre->queues_count && sapa_scope_client(scope, mirror->centre->queues[index].client);
+}
+
+/* Millionths as a decimal fraction. */
+static void add_ratio(struct sapa_json *out, const char *key, int64_t millionths)
+{
+    char buf[32];
+    struct sapa_text text;
+
+    sapa_json_key(out, key);
+    if (millionths == INT64_MIN) {
+        sapa_json_null(out);
+        return;
+    }
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_text_printf(&text, "%lld.%06lld", (long long)(millionths / 1000000), (long long)(millionths % 1000000));
+    sapa_json_raw(out, sapa_text_str(&text));
+}
+
+static void add_or_null(struct sapa_json *out, const char *key, int64_t value, bool is_null)
+{
+    if (is_null)
+        sapa_json_add_null(out, key);
+    else
+        sapa_json_add_number(out, key, value);
+}
+
+void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, struct sapa_json *out)
+{
+    const struct sapa_web_queue *q = &mirror->queues[queue];
+    const struct sapa_centre *centre = mirror->centre;
+    const struct sapa_queue *description = &centre->queues[q->queue];
+
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "id", description->key);
+    sapa_json_add_text(out, "name", description->name);
+    KEY_OF(out, "client", centre, clients, description->client);
+    sapa_json_add_bool(out, "open", q->open);
+    sapa_json_add_number(out, "waiting", q->waiting);
+    sapa_json_add_number(out, "callbacks_waiting", q->callbacks_waiting);
+    sapa_json_add_number(out, "ringing", q->ringing);
+    sapa_json_add_number(out, "talking", q->talking);
+    sapa_json_add_number(out, "longest_ms", q->longest_ms);
+    sapa_json_add_number(out, "agents_ready", q->agents_ready);
+    sapa_json_add_number(out, "agents_busy", q->agents_busy);
+    sapa_json_add_number(out, "agents_not_ready", q->agents_not_ready);
+    add_or_null(out, "ewt_p50_ms", q->ewt_p50_ms, q->ewt_p50_ms == SAPA_NONE);
+    add_or_null(out, "ewt_p90_ms", q->ewt_p90_ms, q->ewt_p90_ms == SAPA_NONE);
+    sapa_json_add_number(out, "level_ms", description->service_level_ms);
+    sapa_json_add_number(out, "level_percent", description->service_level_percent);
+    sapa_json_add_number(out, "offered", (int64_t)q->offered);
+    sapa_json_add_number(out, "answered", (int64_t)q->answered);
+    sapa_json_add_number(out, "abandoned", (int64_t)q->abandoned);
+    sapa_json_add_number(out, "abandoned_short", (int64_t)q->abandoned_short);
+    sapa_json_add_number(out, "overflowed", (int64_t)q->overflowed);
+    sapa_json_add_number(out, "callbacks", (int64_t)q->callbacks);
+    add_ratio(out, "service_level", q->service_level);
+    add_ratio(out, "abandon_rate", q->abandon_rate);
+    add_or_null(out, "asa_ms", q->asa_ms, q->asa_ms == INT64_MIN);
+    sapa_json_close(out, '}');
+}
+
+static void switch_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out,
+                        const char *name, uint64_t bits, bool all)
+{
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "id", sapa_str_of(name));
+    sapa_json_add_bool(out, "all", all);
+    sapa_json_key(out, "clients");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < mirror->centre->clients_count && i < 64; i++) {
+        if ((all || (bits >> i & 1)) && sapa_scope_client(scope, i))
+            sapa_json_text(out, mirror->centre->clients[i].key);
+    }
+    sapa_json_close(out, ']');
+    sapa_json_close(out, '}');
+}
+
+void sapa_mirror_switches_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out)
+{
+    sapa_json_open(out, '[');
+    switch_json(mirror, scope, out, "surge", mirror->switches.surge, mirror->switches.surge_all);
+    switch_json(mirror, scope, out, "closed", mirror->switches.closed, mirror->switches.closed_all);
+    sapa_json_close(out, ']');
+}

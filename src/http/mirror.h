@@ -1,0 +1,172 @@
+/**
+ * @file http/mirror.h
+ * What the web thread knows of the centre: each living contact and each agent as the core sees them.
+ *
+ * The centre thread sends, after each step, the objects that the step has touched, flat and whole; they
+ * come into force when the step is committed, so that nothing is shown that a crash could take back.
+ * There is no second computation of state here, so nothing can drift: an object is replaced, never
+ * adjusted. Objects are rendered by one function for REST, for snapshots and for the live feed.
+ *
+ * Room    http: base, model.   Thread  the web thread's.   Owner  sapa_mirror_init() .. _done().
+ * Design  docs/design/http.md  Tests   app/web_feed_test.c
+ */
+#ifndef SAPA_HTTP_MIRROR_H
+#define SAPA_HTTP_MIRROR_H
+
+#include "base/table.h"
+#include "http/json.h"
+#include "model/centre.h"
+
+enum { SAPA_WEB_ASSIGNMENTS_MAX = 8, SAPA_WEB_CONTACTS_MAX = 1000000 };
+
+/* ---- messages of the centre thread (types of its mailbox) ---- */
+
+enum sapa_web_message {
+    SAPA_WEB_RESET = 1,   /* struct sapa_web_centre: every object follows; what does not, is gone */
+    SAPA_WEB_RESET_DONE,  /* nothing */
+    SAPA_WEB_ARRIVED,     /* struct sapa_web_arrived: before the contact's first object */
+    SAPA_WEB_CONTACT,     /* struct sapa_web_contact */
+    SAPA_WEB_CONTACT_END, /* uint64_t */
+    SAPA_WEB_AGENT,       /* struct sapa_web_agent */
+    SAPA_WEB_SWITCHES,    /* struct sapa_web_switches */
+    SAPA_WEB_STEP,        /* uint64_t: what came before belongs to the log up to here */
+    SAPA_WEB_COMMITTED,   /* uint64_t: the log is safe up to here */
+    SAPA_WEB_REPLY,       /* struct sapa_web_reply, then bytes */
+    SAPA_WEB_TOKENS,      /* nothing: read the tokens again */
+    SAPA_WEB_STATE,       /* struct sapa_web_state */
+    SAPA_WEB_RESULT,      /* a pointer of the room's own pool */
+};
+
+struct sapa_web_centre {
+    const struct sapa_centre *centre; /* lives as long as the web thread */
+    uint64_t clients[64];             /* the store's numbers of its clients */
+};
+
+struct sapa_web_arrived {
+    uint64_t contact;
+    uint8_t direction;
+    char address[63]; /* with NUL; personal */
+};
+
+/** From struct sapa_contact_view; no field that changes with time alone. */
+struct sapa_web_contact {
+    uint64_t contact; /* key of the table */
+    uint64_t person, offer, recording;
+    int64_t arrived_us, since_us;
+    uint32_t client, number, queue, agent, priority;
+    uint8_t channel, place, language, callback; /* callback: 255 none */
+    uint8_t answered, held, recording_paused, zero;
+};
+
+struct sapa_web_assignment {
+    uint64_t offer, contact;
+    int64_t since_us, due_us;
+    uint32_t queue;
+    uint8_t state, channel, zero[2];
+};
+
+struct sapa_web_agent {
+    uint32_t agent;
+    uint32_t reason;
+    int64_t since_us;
+    uint32_t contacts;
+    uint8_t presence, reachable, assignment_count, zero;
+    struct sapa_web_assignment assignments[SAPA_WEB_ASSIGNMENTS_MAX];
+};
+
+struct sapa_web_switches {
+    uint64_t surge, closed; /* bit i: on for client i, the switch for all counted in */
+    uint8_t surge_all, closed_all, zero[6];
+};
+
+/** Figures of a queue, taken together with those of all others; times are ages then. */
+struct sapa_web_queue {
+    uint32_t queue, open, waiting, callbacks_waiting, ringing, talking, longest_ms;
+    uint32_t agents_ready, agents_busy, agents_not_ready, ewt_p50_ms, ewt_p90_ms;
+    uint64_t offered, answered, abandoned, abandoned_short, overflowed, callbacks;
+    int64_t service_level, abandon_rate, asa_ms; /* as in report/live.h: millionths, or INT64_MIN */
+};
+
+/** What readiness and metrics tell. */
+struct sapa_web_state {
+    uint64_t inputs, events, commands, refused, seq, committed, held, commits, slow_commits, failures;
+    int64_t longest_commit_us;
+    uint32_t log_state;
+    uint32_t accepts_new;
+    char log_text[40];
+};
+
+/* ---- the mirror ---- */
+
+struct sapa_mirror_contact {
+    struct sapa_web_contact view;
+    char address[63];
+    uint8_t direction;
+    uint8_t dirty, seen;
+    uint8_t has_view;  /* 0: only its arrival is known */
+    uint8_t published; /* at the last mirror_clean(): it was there, with this agent */
+    uint32_t published_agent;
+};
+
+struct sapa_mirror_agent {
+    struct sapa_web_agent view;
+    bool dirty;
+};
+
+/** A contact that has ended since the last look, for the feed. */
+struct sapa_mirror_end {
+    uint64_t contact;
+    uint32_t client, agent;
+};
+
+struct sapa_mirror {
+    const struct sapa_centre *centre; /* NULL before the first RESET */
+    uint64_t clients[64];
+    struct sapa_table contacts;       /* struct sapa_mirror_contact */
+    struct sapa_mirror_agent *agents; /* centre->agents_count */
+    struct sapa_web_switches switches;
+    bool switches_dirty, resetting, whole_dirty;
+    uint64_t *dirty;                  /* contacts that changed, each once */
+    size_t dirty_count, dirty_room;
+    struct sapa_mirror_end *ends;
+    size_t end_count, end_room;
+    uint64_t seq;                     /* of the log, that this is the state of */
+    struct sapa_web_queue *queues;
+    bool *queue_dirty;
+    size_t queue_count;
+    int64_t figures_us;               /* core time of the figures; 0: none yet */
+};
+
+void sapa_mirror_init(struct sapa_mirror *mirror);
+void sapa_mirror_done(struct sapa_mirror *mirror);
+/** One message from RESET to STEP, already committed. Others are passed over. */
+SAPA_MUST_CHECK sapa_rc sapa_mirror_take(struct sapa_mirror *mirror, uint32_t type, const void *data, size_t size);
+/** Figures of every queue: those that differ from the ones before are marked. Copied. */
+SAPA_MUST_CHECK sapa_rc sapa_mirror_figures(struct sapa_mirror *mirror, int64_t at_us, const struct sapa_web_queue *queues,
+                                            size_t count);
+/** What had changed is published: begin anew. */
+void sapa_mirror_clean(struct sapa_mirror *mirror);
+
+/** NULL: no living contact of this id. */
+const struct sapa_mirror_contact *sapa_mirror_contact_find(const struct sapa_mirror *mirror, uint64_t contact);
+
+/** What somebody may see: clients, and one agent's own things where `agent` is not SAPA_NONE. */
+struct sapa_scope {
+    uint64_t clients; /* bit i: client i; all ones: also what belongs to none */
+    uint32_t agent;   /* SAPA_NONE: all agents */
+};
+bool sapa_scope_client(const struct sapa_scope *scope, uint32_t client);
+bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_mirror_contact *contact);
+bool sapa_scope_agent(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent);
+
+/** JSON objects. `show_pii` false hides all but the last two digits. */
+void sapa_mirror_contact_json(const struct sapa_mirror *mirror, const struct sapa_mirror_contact *contact, bool show_pii,
+                              struct sapa_json *out);
+void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, const struct sapa_scope *scope,
+                            struct sapa_json *out);
+/** `queue`: place in mirror->queues. */
+void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, struct sapa_json *out);
+bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t queue);
+void sapa_mirror_switches_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
+
+#endif

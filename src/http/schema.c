@@ -1,0 +1,221 @@
+#include "http/schema_impl.h"
+
+const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
+    { "contact", "id", "the number of a contact" },
+    { "agent", "key", "the key of an agent in the description" },
+    { "queue", "key", "the key of a queue in the description" },
+    { "client", "key", "the key of a client in the description" },
+    { "number", "key", "an inbound number as the description has it" },
+    { "skill", "key", "the key of a skill in the description" },
+    { "switch", "surge|closed", "surge or closed" },
+    { "person", "id", "the number of a person" },
+    { "recording", "id", "the number of a recording" },
+    { "token", "id", "the number of a token" },
+    { "hash", "key", "SHA-256 of a description, hex" },
+    { "report", "queues|agents|clients|numbers|reasons|total", "queues, agents, clients, numbers, reasons or total" },
+    { "place", "new|menu|queue|ringing|talk|callback|outside", "where the contact stands" },
+    { "channel", CHANNELS, "a channel" },
+    { "presence", "offline|not ready|ready", "offline, not ready or ready" },
+    { "outcome", "key", "how the contact ended, as in its record" },
+    { "limit", "integer", "a whole number: how many at most (50; 500 at most)" },
+    { "cursor", "id", "where to go on: `next` of the page before" },
+    { "from", "string", "a time: RFC 3339 (2026-11-21T08:15:00+07:00); for reports local time (2026-11-21 or 2026-11-21T08:15)" },
+    { "to", "string", "a time, not included: as from" },
+    { "by", "15m|hour|day|week|month", "15m, hour, day, week or month" },
+    { "only", "key", "the key of one queue, agent …" },
+    { "format", "json|csv", "json or csv" },
+    { "language", "id|en", "id or en" },
+    { "phone", "string", "a telephone number, E.164 where possible" },
+};
+
+static const struct sapa_field_rule problem[] = {
+    { "type", "string", "about:blank" }, { "title", "string", "what kind of problem" },
+    { "status", "integer", "HTTP status" }, { "detail", "~string", "what is wrong here, and what helps" },
+    { "code", "string", "name of the result, as in docs/ref/results.md" },
+    { "request", "string", "id of the request, as in the header Sapa-Request" },
+};
+static const struct sapa_field_rule contact[] = {
+    { "id", "id", "" }, { "client", "key?", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" },
+    { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "where it stands" },
+    { "number", "key?", "inbound number" }, { "queue", "key?", "" }, { "agent", "key?", "who is rung or talks" },
+    { "offer", "id?", "that agent's part" }, { "person", "id?", "" },
+    { "address", "string?", "caller's number; all but two digits hidden without the right person" },
+    { "language", "id|en", "" }, { "priority", "integer", "" }, { "arrived", "time", "" },
+    { "since", "time", "in this place" }, { "answered", "boolean", "an agent has talked to them" },
+    { "held", "boolean", "" }, { "callback", "string?", "state of the callback" }, { "recording", "id?", "" },
+    { "recording_paused", "boolean", "" },
+};
+static const struct sapa_field_rule contacts[] = { { "items", "array:Contact", "" }, { "next", "id?", "cursor of the next page" } };
+static const struct sapa_field_rule record[] = {
+    { "contact", "id", "" }, { "person", "string", "0: anonymous" }, { "channel", CHANNELS, "" },
+    { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "client", "~string", "" }, { "number", "~string", "" },
+    { "queue", "~string", "the last" }, { "agent", "~string", "the last" }, { "address", "string", "*** without the right person" },
+    { "reference", "string", "identity of the call on the wire" }, { "arrived", "~time", "" },
+    { "answered_by_flow", "~time", "" }, { "queued", "~time", "" }, { "connected", "~time", "" }, { "ended", "~time", "" },
+    { "outcome", "string", "" }, { "side", "string", "who ended it" }, { "cause", "integer", "" }, { "place", "string", "" },
+    { "answered", "boolean", "" }, { "total_ms", "integer", "" }, { "menu_ms", "integer", "" }, { "queue_ms", "integer", "" },
+    { "ring_ms", "integer", "" }, { "talk_ms", "integer", "" }, { "hold_ms", "integer", "" }, { "wrapup_ms", "integer", "" },
+    { "offers", "object", "how offers ended" }, { "recording", "object", "the recording meter" },
+    { "callback", "~object", "" }, { "voicemail_ms", "~integer", "" }, { "queues", "array:object", "stays in queues" },
+    { "agents", "array:object", "agents' parts" }, { "recordings", "array:object", "" },
+    { "legs", "array:object", "legs with packets, loss, jitter and MOS" }, { "path", "array:any", "way through the flow" },
+    { "survey", "array:object", "" }, { "left_out", "~integer", "entries that found no room" },
+};
+static const struct sapa_field_rule records[] = { { "items", "array:ContactRecord", "" }, { "next", "id?", "cursor of the next page" } };
+static const struct sapa_field_rule detail[] = {
+    { "live", "Contact?", "while it lives" }, { "record", "ContactRecord?", "what the log says of it; null: not committed yet" },
+};
+static const struct sapa_field_rule why[] = {
+    { "contact", "id", "" }, { "place", "string?", "null: it is over" }, { "position", "integer?", "1 is next" },
+    { "wait_ms", "integer?", "" }, { "ewt_p50_ms", "integer?", "expected wait, the median" },
+    { "ewt_p90_ms", "integer?", "nine of ten wait no longer" }, { "lines", "array:string", "the story" },
+};
+static const struct sapa_field_rule assignment[] = {
+    { "offer", "id?", "null: of a client that is not ours" }, { "contact", "id?", "" }, { "queue", "key?", "" },
+    { "state", "none|offered|talking|on hold|wrap-up", "" }, { "channel", CHANNELS, "" }, { "since", "time", "" },
+    { "due", "time?", "end of ringing or wrap-up" },
+};
+static const struct sapa_field_rule agent[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
+    { "presence", "offline|not ready|ready", "" }, { "reason", "key?", "why not ready" }, { "since", "time?", "" },
+    { "phone", "boolean", "reachable" }, { "contacts", "integer", "handled since login" },
+    { "assignments", "array:Assignment", "" },
+};
+static const struct sapa_field_rule agents[] = { { "items", "array:Agent", "" }, { "next", "id?", "" } };
+static const struct sapa_field_rule queue[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "client", "key?", "" }, { "open", "boolean", "" },
+    { "waiting", "integer", "" }, { "callbacks_waiting", "integer", "" }, { "ringing", "integer", "" },
+    { "talking", "integer", "" }, { "longest_ms", "integer", "" }, { "agents_ready", "integer", "free now" },
+    { "agents_busy", "integer", "" }, { "agents_not_ready", "integer", "" },
+    { "ewt_p50_ms", "integer?", "expected wait of who comes next" }, { "ewt_p90_ms", "integer?", "" },
+    { "level_ms", "integer", "target" }, { "level_percent", "integer", "target" }, { "offered", "integer", "today" },
+    { "answered", "integer", "today" }, { "abandoned", "integer", "today" }, { "abandoned_short", "integer", "today" },
+    { "overflowed", "integer", "today" }, { "callbacks", "integer", "today" },
+    { "service_level", "number?", "today, 0 to 1" }, { "abandon_rate", "number?", "today, 0 to 1, short ones apart" },
+    { "asa_ms", "integer?", "today" },
+};
+static const struct sapa_field_rule queues[] = { { "items", "array:Queue", "" }, { "at", "time", "when the figures were taken" } };
+static const struct sapa_field_rule number[] = {
+    { "id", "key", "" }, { "client", "key?", "" }, { "language", "id|en", "" },
+    { "priority", "integer", "" },
+};
+static const struct sapa_field_rule numbers[] = { { "items", "array:Number", "" } };
+static const struct sapa_field_rule switch_[] = {
+    { "id", "surge|closed", "" }, { "all", "boolean", "on for everybody" }, { "clients", "array:key", "on for these" },
+};
+static const struct sapa_field_rule switches[] = { { "items", "array:Switch", "" } };
+static const struct sapa_field_rule identity[] = { { "kind", "phone|mail|handle", "" }, { "value", "string", "" } };
+static const struct sapa_field_rule person[] = {
+    { "id", "id", "" }, { "client", "key", "" }, { "identities", "array:Identity", "" },
+};
+static const struct sapa_field_rule people[] = { { "items", "array:Person", "" } };
+static const struct sapa_field_rule recording[] = {
+    { "id", "id", "" }, { "contact", "id", "" }, { "client", "key?", "" }, { "ended", "time", "" },
+    { "state", "complete|cut|failed", "cut: its recorder died; what it had written is there" }, { "recorded_ms", "integer", "" }, { "masked_ms", "integer", "paused on purpose" },
+    { "bytes", "integer", "of the encrypted file" }, { "sha256", "string?", "of the encrypted file" },
+};
+static const struct sapa_field_rule recordings[] = { { "items", "array:Recording", "" }, { "next", "id?", "" } };
+static const struct sapa_field_rule report[] = { { "kind", "string", "" }, { "items", "array:object", "a row an interval; keys as in docs/ref/kpi.md" } };
+static const struct sapa_field_rule centre[] = {
+    { "hash", "key", "" }, { "text", "string", "the description as it was given" },
+};
+static const struct sapa_field_rule version[] = { { "hash", "key", "" }, { "from", "time", "came into force" }, { "seq", "id", "place in the log" } };
+static const struct sapa_field_rule versions[] = { { "items", "array:CentreVersion", "" } };
+static const struct sapa_field_rule audit[] = {
+    { "seq", "id", "place in the log" }, { "at", "time", "" }, { "request", "id", "" }, { "actor", "string", "user of the token" },
+    { "role", "string", "" }, { "source", "string", "address it came from" }, { "what", "string", "method and path" },
+    { "detail", "string", "what was wanted" }, { "result", "string", "name of the result" },
+};
+static const struct sapa_field_rule audits[] = { { "items", "array:AuditEntry", "" }, { "next", "id?", "" } };
+static const struct sapa_field_rule token[] = {
+    { "id", "id", "" }, { "user", "string", "" }, { "role", "string", "" }, { "agent", "key?", "" },
+    { "clients", "array:key?", "null: all" }, { "by", "string", "who made it" }, { "created", "time", "" },
+    { "expires", "time?", "" }, { "revoked", "time?", "" },
+};
+static const struct sapa_field_rule tokens[] = { { "items", "array:Token", "" } };
+static const struct sapa_field_rule new_token[] = { { "secret", "string", "shown once" }, { "token", "Token", "" } };
+static const struct sapa_field_rule me[] = {
+    { "user", "string", "" }, { "role", "string", "" }, { "agent", "key?", "" }, { "clients", "array:key?", "null: all" },
+    { "rights", "array:string", "" },
+};
+static const struct sapa_field_rule done[] = { { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" } };
+static const struct sapa_field_rule health[] = { { "alive", "boolean", "" }, { "version", "string", "" } };
+static const struct sapa_field_rule ready[] = {
+    { "ready", "boolean", "" }, { "log", "string", "state of the log" }, { "centre", "key?", "hash of the description in force" },
+};
+static const struct sapa_field_rule feed_event[] = {
+    { "type", "contact|agent|queue|switches", "" }, { "id", "string", "" },
+    { "data", "any", "Contact, Agent, Queue or a list of Switch; null: it is gone" },
+};
+static const struct sapa_field_rule feed_message[] = {
+    { "type", "snapshot|events", "" }, { "feed", "string", "name of this run of numbers" },
+    { "n", "integer", "number of this message; a snapshot has the number that it includes" },
+    { "contacts", "~array:Contact", "snapshot only" }, { "agents", "~array:Agent", "snapshot only" },
+    { "queues", "~array:Queue", "snapshot only" }, { "switches", "~array:Switch", "snapshot only" },
+    { "events", "~array:FeedEvent", "events only" },
+};
+static const struct sapa_field_rule b_move[] = { { "queue", "key", "the key of a queue" } };
+static const struct sapa_field_rule b_state[] = {
+    { "state", "ready|not_ready|logged_out", "ready, not_ready or logged_out" },
+    { "reason", "~key", "with not_ready: the key of a reason in the description" },
+};
+static const struct sapa_field_rule b_wrapup[] = {
+    { "action", "done|extend", "done or extend" }, { "disposition", "~key", "with done: the key of a disposition of the queue" },
+};
+static const struct sapa_field_rule b_recording[] = { { "action", "pause|resume|start", "pause, resume or start" } };
+static const struct sapa_field_rule b_skill[] = {
+    { "level", "integer", "1 to 10; 0 takes the skill away" }, { "until", "~time", "a time, RFC 3339; for good without" },
+};
+static const struct sapa_field_rule b_switch[] = { { "on", "boolean", "true or false" }, { "client", "~key", "only for this client" } };
+static const struct sapa_field_rule b_token[] = {
+    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor", "a role" },
+    { "agent", "~key", "with the role agent: whose" }, { "clients", "~array:string", "keys of clients; all without" },
+    { "expires", "~time", "a time, RFC 3339" },
+};
+
+#define FIELDS(array) array, SAPA_COUNT(array)
+const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
+    [SAPA_SCHEMA_PROBLEM] = { "Problem", FIELDS(problem) },
+    [SAPA_SCHEMA_CONTACT] = { "Contact", FIELDS(contact) },
+    [SAPA_SCHEMA_CONTACTS] = { "Contacts", FIELDS(contacts) },
+    [SAPA_SCHEMA_RECORD] = { "ContactRecord", FIELDS(record) },
+    [SAPA_SCHEMA_RECORDS] = { "ContactRecords", FIELDS(records) },
+    [SAPA_SCHEMA_DETAIL] = { "ContactDetail", FIELDS(detail) },
+    [SAPA_SCHEMA_WHY] = { "Why", FIELDS(why) },
+    [SAPA_SCHEMA_ASSIGNMENT] = { "Assignment", FIELDS(assignment) },
+    [SAPA_SCHEMA_AGENT] = { "Agent", FIELDS(agent) },
+    [SAPA_SCHEMA_AGENTS] = { "Agents", FIELDS(agents) },
+    [SAPA_SCHEMA_QUEUE] = { "Queue", FIELDS(queue) },
+    [SAPA_SCHEMA_QUEUES] = { "Queues", FIELDS(queues) },
+    [SAPA_SCHEMA_NUMBER] = { "Number", FIELDS(number) },
+    [SAPA_SCHEMA_NUMBERS] = { "Numbers", FIELDS(numbers) },
+    [SAPA_SCHEMA_SWITCH] = { "Switch", FIELDS(switch_) },
+    [SAPA_SCHEMA_SWITCHES] = { "Switches", FIELDS(switches) },
+    [SAPA_SCHEMA_PERSON] = { "Person", FIELDS(person) },
+    [SAPA_SCHEMA_PEOPLE] = { "People", FIELDS(people) },
+    [SAPA_SCHEMA_IDENTITY] = { "Identity", FIELDS(identity) },
+    [SAPA_SCHEMA_RECORDING] = { "Recording", FIELDS(recording) },
+    [SAPA_SCHEMA_RECORDINGS] = { "Recordings", FIELDS(recordings) },
+    [SAPA_SCHEMA_REPORT] = { "Report", FIELDS(report) },
+    [SAPA_SCHEMA_CENTRE] = { "Centre", FIELDS(centre) },
+    [SAPA_SCHEMA_VERSION] = { "CentreVersion", FIELDS(version) },
+    [SAPA_SCHEMA_VERSIONS] = { "CentreVersions", FIELDS(versions) },
+    [SAPA_SCHEMA_AUDIT] = { "AuditEntry", FIELDS(audit) },
+    [SAPA_SCHEMA_AUDITS] = { "AuditEntries", FIELDS(audits) },
+    [SAPA_SCHEMA_TOKEN] = { "Token", FIELDS(token) },
+    [SAPA_SCHEMA_TOKENS] = { "Tokens", FIELDS(tokens) },
+    [SAPA_SCHEMA_NEW_TOKEN] = { "NewToken", FIELDS(new_token) },
+    [SAPA_SCHEMA_ME] = { "Me", FIELDS(me) },
+    [SAPA_SCHEMA_DONE] = { "Done", FIELDS(done) },
+    [SAPA_SCHEMA_HEALTH] = { "Health", FIELDS(health) },
+    [SAPA_SCHEMA_READY] = { "Readiness", FIELDS(ready) },
+    [SAPA_SCHEMA_FEED_EVENT] = { "FeedEvent", FIELDS(feed_event) },
+    [SAPA_SCHEMA_FEED_MESSAGE] = { "FeedMessage", FIELDS(feed_message) },
+    [SAPA_SCHEMA_B_MOVE] = { "MoveBody", FIELDS(b_move) },
+    [SAPA_SCHEMA_B_STATE] = { "AgentStateBody", FIELDS(b_state) },
+    [SAPA_SCHEMA_B_WRAPUP] = { "WrapupBody", FIELDS(b_wrapup) },
+    [SAPA_SCHEMA_B_RECORDING] = { "RecordingBody", FIELDS(b_recording) },
+    [SAPA_SCHEMA_B_SKILL] = { "SkillBody", FIELDS(b_skill) },
+    [SAPA_SCHEMA_B_SWITCH] = { "SwitchBody", FIELDS(b_switch) },
+    [SAPA_SCHEMA_B_TOKEN] = { "TokenBody", FIELDS(b_token) },
+};

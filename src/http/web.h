@@ -1,0 +1,115 @@
+/**
+ * @file http/web.h
+ * The web thread: HTTP/1.1, the API, the live feed. Its own libwebsockets context on a libuv loop.
+ *
+ *   request → route → token and right → mirror (reads of live state: answered at once)
+ *                                     → pool   (reads of the log: reports, past contacts, recordings)
+ *                                     → centre (writes, and what only the core knows) → commit → answer
+ *
+ * The listening socket comes from the parent process and outlives this one: a connection attempt while
+ * control restarts waits in the kernel. Nothing here is truth: the thread can be started anew at any time.
+ *
+ * Room    http: base, rt, model, store, report.   Thread  start, stop, put: the centre's; ports say theirs.
+ * Design  docs/design/http.md                     Tests   app/web_test.c, test/scenario/80-api, 81-api-feed
+ */
+#ifndef SAPA_HTTP_WEB_H
+#define SAPA_HTTP_WEB_H
+
+#include "http/mirror.h"
+#include "http/route.h"
+#include "model/record.h"
+
+struct sapa_web;
+
+/* ---- questions to the centre thread ---- */
+
+enum sapa_web_ask_kind {
+    SAPA_WEB_ASK_INPUT,   /* take the input, log the audit record; replied when both are committed */
+    SAPA_WEB_ASK_AUDIT,   /* log the audit record */
+    SAPA_WEB_ASK_RELOAD,  /* read the description again, log the audit record */
+    SAPA_WEB_ASK_WHY,     /* reply: struct sapa_web_why and an encoded `why` record behind it, if there is one */
+    SAPA_WEB_ASK_FIGURES, /* reply: struct sapa_web_figures, then its queues */
+};
+
+/** Head of a question; behind it the audit record and the input, each cut to its size and filled to 8 bytes. */
+struct sapa_web_ask {
+    uint64_t request;
+    uint64_t contact; /* WHY */
+    const struct sapa_centre *centre; /* whose indices stand in the input */
+    uint32_t kind;
+    uint16_t audit_size, input_size; /* 0: none */
+};
+
+struct sapa_web_reply {
+    uint64_t request;
+    uint64_t seq;  /* of the last record that came of it */
+    int32_t rc;
+    uint32_t kind;
+};
+
+struct sapa_web_why {
+    uint32_t place, position;
+    int64_t wait_ms;
+    uint32_t ewt_p50_ms, ewt_p90_ms;
+};
+
+struct sapa_web_figures {
+    int64_t at_us;
+    uint64_t count;
+    uint8_t centre_hash[64]; /* whose queues these are */
+};
+
+/* ---- work for the room's pool ---- */
+
+struct sapa_web_work {
+    /* in */
+    enum sapa_route_id route;
+    struct sapa_params params;
+    struct sapa_scope scope;
+    bool show_pii;
+    const struct sapa_centre *centre;  /* in force when it was asked */
+    uint64_t clients[64];              /* the store's numbers of its clients */
+    char user[65];
+    struct sapa_token token;           /* TOKEN_NEW: the wish */
+    uint64_t from, to;                 /* AUDIO: bytes wanted, `to` not included */
+    struct sapa_web_why why;           /* WHY: what the core says, with `why_record` */
+    struct sapa_record why_record;     /* type 0: none */
+    bool why_living;
+    /* out */
+    sapa_rc rc;
+    char problem[256];
+    const char *content_type;          /* NULL: JSON */
+    struct sapa_json out;
+    uint64_t total;                    /* AUDIO: bytes of the whole */
+};
+
+/** Called on the web thread, but `work`: on the room's pool. */
+struct sapa_web_ports {
+    void *ctx;
+    /** One message for the centre: the head and what is behind it. SAPA_ELIMIT: its mailbox is full. */
+    sapa_rc (*ask)(void *ctx, const void *message, size_t size);
+    void (*work)(void *ctx, struct sapa_web_work *work);
+};
+
+struct sapa_web_options {
+    int listen_fd;             /* taken over */
+    const char *data;          /* folder: admin.token is written there at the first start */
+    const char *cert, *key;    /* PEM files; NULL: no TLS */
+    const char *version;
+    struct sapa_store *store;  /* for tokens; outlives the thread */
+    struct sapa_web_ports ports;
+    uint64_t epoch;            /* makes request ids differ from those of an earlier process */
+    unsigned rate;             /* requests a second and source; 0: no limit */
+};
+
+SAPA_MUST_CHECK sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web **ret);
+/** Connections are closed. NULL is fine. */
+void sapa_web_stop(struct sapa_web *web);
+
+/** A message for the thread (enum sapa_web_message). @retval SAPA_ELIMIT  its mailbox is full: begin again with RESET */
+SAPA_MUST_CHECK sapa_rc sapa_web_put(struct sapa_web *web, uint32_t type, const void *data, size_t size);
+SAPA_MUST_CHECK sapa_rc sapa_web_reply(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size);
+/** After puts: let it look. Cheap. */
+void sapa_web_wake(struct sapa_web *web);
+
+#endif

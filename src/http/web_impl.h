@@ -1,0 +1,180 @@
+/**
+ * @file http/web_impl.h
+ * What the parts of the web thread share: server.c (sockets), answer.c (routes), feed.c (live feed).
+ * Room    http, internal.   Thread  the web thread's, but where it is said.
+ */
+#ifndef SAPA_HTTP_WEB_IMPL_H
+#define SAPA_HTTP_WEB_IMPL_H
+
+#include <libwebsockets.h>
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "http/feed.h"
+#include "http/web.h"
+#include "rt/mailbox.h"
+#include "rt/thread.h"
+
+enum {
+    WEB_BODY_MAX = 64 * 1024,
+    WEB_HEADER_MAX = 8192,
+    WEB_CONNECTIONS_MAX = 4096,
+    WEB_SOURCE_CONNECTIONS_MAX = 1024,
+    WEB_SOURCES_MAX = 8192,
+    WEB_REQUESTS_MAX = 8192,          /* waiting for the centre or the pool */
+    WEB_CHUNK = 16 * 1024,
+    WEB_AUDIO_CHUNK = 1 << 20,
+    WEB_MAILBOX_BYTES = 16 << 20,
+    WEB_WORKERS = 2,
+    WEB_WORK_MAX = 64,
+    WEB_FAILURES_MAX = 20,            /* wrong tokens from one source in ten seconds */
+    WEB_IDEMPOTENT_MAX = 10000,
+    WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
+    WEB_FIGURES_MS = 1000,            /* age at which figures are asked for again */
+    WEB_HELLO_MS = 5000,              /* a subscriber without Authorization says its token by then */
+    WEB_WAIT_MS = 5000,               /* a request that nobody answers by then gets 503 */
+};
+
+/* Who asks. */
+struct web_who {
+    bool known;
+    uint64_t id; /* of the token */
+    char user[65], agent[SAPA_KEY_MAX + 1];
+    uint8_t role;
+    uint32_t rights;
+    struct sapa_scope scope;
+};
+
+/* One request, from its headers to the end of its answer. */
+struct web_request {
+    struct sapa_web *web;
+    struct lws *wsi;
+    uint64_t id;
+    int64_t began_us;
+    enum sapa_route_id route;
+    unsigned method;
+    struct sapa_params params;
+    struct web_who who;
+    char source[64];
+    char *body;
+    size_t body_n, body_room, body_wanted, body_seen;
+    bool waits;     /* in the table of those that wait */
+    bool answered;
+    uint64_t idempotent; /* key of its entry; 0: none */
+    uint64_t range_from, range_to; /* AUDIO: as asked for; to UINT64_MAX: to the end */
+    bool has_range;
+    struct sapa_web_why why;
+    struct sapa_record *why_record;
+    /* the answer */
+    unsigned status;
+    const char *content_type;
+    struct sapa_json out;
+    size_t sent;
+    bool head_sent;
+    uint64_t stream_at, stream_end, stream_total; /* AUDIO: what is still to be fetched */
+    /* of work whose effect is to be logged before it is told */
+    char *later;
+    size_t later_n;
+};
+
+/* Per connection. */
+struct web_session {
+    struct web_request *request;
+    struct sapa_feed_sub *sub;
+};
+
+struct web_job {
+    struct sapa_web *web;
+    uint64_t request;
+    struct sapa_web_work work;
+};
+
+struct web_source {
+    uint64_t key; /* of its address */
+    uint32_t connections;
+    int64_t tokens_us;   /* rate: time up to which it has spent */
+    uint32_t failures;
+    int64_t failures_us; /* since when they are counted */
+};
+
+struct web_idempotent {
+    uint64_t key;
+    uint64_t body_hash;
+    int64_t at_us;
+    uint32_t status; /* 0: not answered yet */
+    uint32_t n;
+    char *text;
+};
+
+struct web_waiting {
+    uint64_t key; /* request id */
+    struct web_request *request;
+};
+
+struct web_stats {
+    uint64_t requests[6]; /* by hundreds of status; 0: others */
+    uint64_t connections, refused, too_fast, wrong_tokens, asks, asks_refused, work, resets;
+    uint64_t slow;        /* answered after more than 100 ms */
+};
+
+struct sapa_web {
+    struct sapa_web_options options;
+    struct sapa_thread *thread;
+    struct sapa_mailbox *mailbox;
+    struct sapa_pool *pool;
+    atomic_bool stopping;
+    atomic_bool awake; /* the wake-up is on its way */
+    uv_loop_t loop;
+    uv_poll_t listener;
+    uv_async_t wake;
+    uv_timer_t tick, second;
+    bool listening, ticking;
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    struct sapa_tokens tokens;
+    struct sapa_mirror mirror;
+    /* messages that wait for their commit: size, type, bytes */
+    uint8_t *pending;
+    size_t pending_n, pending_room;
+    uint64_t committed;
+    struct sapa_table waiting;
+    struct sapa_table sources;
+    struct sapa_table idempotent;
+    struct sapa_feed *feed;
+    struct sapa_web_state state;
+    bool has_state;
+    /* figures */
+    uint64_t figures_asked; /* request id of the question under way; 0: none */
+    int64_t figures_us;     /* mono */
+    uint64_t *figures_waiters;
+    size_t figures_waiter_count, figures_waiter_room;
+    uint64_t next_request;
+    struct web_stats stats;
+    struct sapa_json scratch;
+    struct sapa_json openapi;
+    unsigned char buffer[LWS_PRE + WEB_HEADER_MAX + WEB_CHUNK];
+};
+
+/* ---- answer.c ---- */
+
+/* A request is complete: answer it, or let it wait. */
+void sapa_web_answer(struct web_request *rq);
+void sapa_web_problem(struct web_request *rq, unsigned status, const char *code, const char *fmt, ...) SAPA_PRINTF(4, 5);
+void sapa_web_problem_rc(struct web_request *rq, sapa_rc rc, const char *detail);
+/* The answer stands in rq->out: send it. */
+void sapa_web_ready(struct web_request *rq);
+void sapa_web_centre_replied(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size);
+void sapa_web_job_done(struct sapa_web *web, struct web_job *job);
+/* The next part of a recording. */
+void sapa_web_stream_next(struct web_request *rq);
+void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret);
+void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us);
+void sapa_web_figures_ask(struct sapa_web *web);
+
+/* ---- server.c ---- */
+
+struct web_request *sapa_web_request_of(struct sapa_web *web, uint64_t id);
+/* It waits for an answer from elsewhere. SAPA_ELIMIT: too many do. */
+SAPA_MUST_CHECK sapa_rc sapa_web_wait(struct web_request *rq);
+
+#endif

@@ -1,0 +1,308 @@
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+
+from sapa_api import Api
+
+base, sapa, part = sys.argv[1:4]
+admin = Api(base, open("data/admin.token").read().strip())
+V1 = "/api/v1"
+
+
+def token(role, **more):
+    body = {"user": f"test-{role}", "role": role, **more}
+    return Api(base, admin.post(V1 + "/tokens", body, 201).json["secret"])
+
+
+def wait(what, seconds=20):
+    end = time.monotonic() + seconds
+    while True:
+        found = what()
+        if found or time.monotonic() > end:
+            assert found, "waited in vain"
+            return found
+        time.sleep(0.05)
+
+
+def pages(api, path):
+    items, cursor = [], None
+    for _ in range(200):
+        reply = api.get(path + (f"&cursor={cursor}" if cursor else "")).json
+        items += reply["items"]
+        cursor = reply["next"]
+        if cursor is None:
+            return items
+    raise AssertionError("pages without end")
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines() if line]
+
+
+def raw_request(text):
+    address = urllib.parse.urlparse(base)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as s:
+        s.sendall(text.encode())
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = s.recv(65536)
+            if not more:
+                break
+            data += more
+        return data.decode(errors="replace")
+
+
+def live():
+    nobody = Api(base)
+    assert nobody.get("/health").json["alive"]
+    assert nobody.get("/ready").json["ready"]
+    nobody.get(V1 + "/contacts", 401)
+    nobody.get(V1 + "/nothing", 401)  # what there is, is nobody's business either
+    Api(base, "sapa_" + "0" * 64).get(V1 + "/me", 401)
+    admin.get(V1 + "/nothing", 404)
+    admin.get(V1 + "/contacts/abc", 404)
+    admin.call("DELETE", V1 + "/contacts", want=405)
+    admin.get(V1 + "/contacts?color=red", 400)
+    admin.get(V1 + "/contacts?limit=x", 400)
+    admin.get(V1 + "/contacts?limit=1&limit=2", 400)
+    admin.get(V1 + "/contacts?queue=none", 404)
+    admin.post(V1 + "/tokens", {"user": "x"}, 400)
+    admin.post(V1 + "/tokens", {"user": "x", "role": "king"}, 400)
+    admin.post(V1 + "/tokens", {"user": "x", "role": "viewer", "more": 1}, 400)
+    admin.call("POST", V1 + "/tokens", "{", want=400)
+    head = f"Host: x\r\nAuthorization: Bearer {admin.token}\r\n"
+    assert " 413 " in raw_request(f"POST {V1}/tokens HTTP/1.1\r\n{head}Content-Length: 70000\r\n\r\n").split("\r\n")[0]
+    assert " 411 " in raw_request(f"POST {V1}/tokens HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\n\r\n").split("\r\n")[0]
+    assert " 426 " in raw_request(f"GET {V1}/live HTTP/1.1\r\n{head}\r\n").split("\r\n")[0]
+    assert admin.get(V1 + "/me").json["clients"] is None
+    assert "sapa_contacts{" in admin.get("/metrics").body.decode()
+    assert len(admin.get(V1 + "/numbers").json["items"]) == 3
+    assert {q["id"] for q in admin.get(V1 + "/queues").json["items"]} >= {"service", "loans"}
+    assert admin.get(V1 + "/queues/service").json["client"] == "shop"
+    admin.get(V1 + "/queues/nothing", 404)
+    agents = pages(admin, V1 + "/agents?limit=3")
+    assert len(agents) == 4 and len({a["id"] for a in agents}) == 4
+    assert admin.get(V1 + "/agents/agent1").json["extension"] == "1001"
+
+    def some():
+        items = admin.get(V1 + "/contacts").json["items"]
+        return [c for c in items if c["agent"]]
+
+    contact = wait(some)[0]
+    detail = admin.get(f"{V1}/contacts/{contact['id']}").json
+    assert (detail["live"] or detail["record"]["ended"]) and detail["record"]["contact"] == contact["id"]
+    story = admin.get(f"{V1}/contacts/{contact['id']}/why?language=en").json
+    assert len(story["lines"]) > 2 and any("offer" in line.lower() for line in story["lines"]), story
+    address = contact["address"]
+    assert address and "*" not in address
+    # without the right to persons numbers are hidden
+    viewer = token("viewer")
+    for c in viewer.get(V1 + "/contacts").json["items"]:
+        assert c["address"] is None or set(c["address"][:-2]) <= {"*"}
+    viewer.get(V1 + "/people?phone=1", 403)
+    viewer.put(V1 + "/switches/surge", {"on": True}, 403)
+    viewer.get(V1 + "/audit", 403)
+    # bound to a client: the others are not there
+    bank = token("supervisor", clients=["bank"])
+    assert bank.get(V1 + "/me").json["clients"] == ["bank"]
+    bank.get(V1 + "/queues/service", 404)
+    bank.get(V1 + "/contacts?queue=service", 404)
+    bank.get(V1 + "/contacts?client=toko", 404)
+    assert all(c["client"] == "bank" for c in bank.get(V1 + "/contacts").json["items"])
+    assert all(q["client"] == "bank" for q in bank.get(V1 + "/queues").json["items"])
+    assert all(n["client"] == "bank" for n in bank.get(V1 + "/numbers").json["items"])
+    assert {r["queue"] for r in bank.get(V1 + "/reports/queues?by=day").json["items"]} == {"loans"}
+    bank.get(V1 + "/reports/agents", 403)
+    bank.get(V1 + "/centre", 403)
+    shop = [c for c in admin.get(V1 + "/contacts").json["items"] if c["client"] == "shop"]
+    for c in shop[:2]:
+        bank.get(f"{V1}/contacts/{c['id']}", 404)
+        bank.get(f"{V1}/contacts/{c['id']}/why", 404)
+        bank.post(f"{V1}/contacts/{c['id']}/move", {"queue": "loans"}, 404)
+    # an agent sees himself
+    own = token("agent", agent="agent1")
+    assert [a["id"] for a in own.get(V1 + "/agents").json["items"]] == ["agent1"]
+    own.get(V1 + "/agents/agent2", 404)
+    own.post(V1 + "/agents/agent2/state", {"state": "ready"}, 404)
+    assert all(c["agent"] == "agent1" for c in own.get(V1 + "/contacts").json["items"])
+
+
+def report_rows(kind, *more):
+    return lines(subprocess.run([sapa, "report", "--data", "data", f"--{kind}", "--format", "json", "--by", "day", *more],
+                                capture_output=True, text=True, check=True).stdout)
+
+
+def past():
+    for kind in ("queues", "clients", "numbers", "agents", "reasons"):
+        assert admin.get(f"{V1}/reports/{kind}?by=day").json["items"] == report_rows(kind), kind
+    csv = subprocess.run([sapa, "report", "--data", "data", "--queues", "--format", "csv", "--by", "day"],
+                         capture_output=True, text=True, check=True).stdout
+    reply = admin.get(V1 + "/reports/queues?by=day&format=csv")
+    assert reply.body.decode().replace("\r\n", "\n") == csv and reply.headers["content-type"].startswith("text/csv")
+    admin.get(V1 + "/reports/queues?only=nothing", 404)
+    admin.get(V1 + "/reports/queues?from=yesterday", 400)
+    everything = pages(admin, V1 + "/contacts/past?limit=500")
+    assert len(everything) >= 6
+    assert [c["contact"] for c in pages(admin, V1 + "/contacts/past?limit=3")] == [c["contact"] for c in everything]
+    command = lines(subprocess.run([sapa, "contacts", "--data", "data", "--last", "100", "--json", "--show-numbers"],
+                                   capture_output=True, text=True, check=True).stdout)
+    assert {c["contact"]: c for c in command} == {c["contact"]: c for c in everything}
+    answered = [c for c in everything if c["outcome"] == "answered"]
+    assert answered and pages(admin, V1 + "/contacts/past?limit=500&outcome=answered") == answered
+    one = admin.get(f"{V1}/contacts/{answered[0]['contact']}").json
+    assert one["live"] is None and one["record"] == answered[0], (one, answered[0])
+    admin.get(V1 + "/contacts/9999999999", 404)
+    bank = token("supervisor", clients=["bank"])
+    assert all(c["client"] == "bank" for c in pages(bank, V1 + "/contacts/past?limit=500"))
+    for c in everything:
+        if c["client"] == "shop":
+            bank.get(f"{V1}/contacts/{c['contact']}", 404)
+            bank.get(f"{V1}/contacts/{c['contact']}/why", 404)
+            break
+    # recordings
+    recordings = wait(lambda: pages(admin, V1 + "/recordings?limit=2"))
+    one = [r for r in recordings if r["state"] == "complete" and r["recorded_ms"] > 500][0]
+    assert admin.get(f"{V1}/recordings/{one['id']}").json == one
+    viewer, auditor = token("viewer"), token("auditor")
+    viewer.get(f"{V1}/recordings/{one['id']}", 403)
+    assert auditor.get(f"{V1}/recordings/{one['id']}").json == one
+    auditor.get(f"{V1}/recordings/{one['id']}/audio", 403)
+    other = token("supervisor", clients=["bank" if one["client"] == "shop" else "shop"])
+    other.get(f"{V1}/recordings/{one['id']}", 404)
+    other.get(f"{V1}/recordings/{one['id']}/audio", 404)
+    audio = admin.get(f"{V1}/recordings/{one['id']}/audio")
+    whole = audio.body
+    assert whole[:4] == b"RIFF" and whole[8:12] == b"WAVE" and int.from_bytes(whole[40:44], "little") == len(whole) - 44
+    assert audio.headers["accept-ranges"] == "bytes"
+    subprocess.run([sapa, "recording", "--data", "data", one["id"], "api.wav"], check=True, capture_output=True)
+    assert open("api.wav", "rb").read() == whole, "not the bytes of sapa recording"
+    for wanted, part_of in (("bytes=0-99", whole[:100]), ("bytes=30-70", whole[30:71]), ("bytes=1001-", whole[1001:]),
+                            ("bytes=-77", whole[-77:]), ("bytes=0-", whole), ("bytes=-99999999", whole)):
+        reply = admin.get(f"{V1}/recordings/{one['id']}/audio", 206, Range=wanted)
+        assert reply.body == part_of, wanted
+        first = len(whole) - len(part_of) if wanted.startswith("bytes=-") else int(wanted[6:].split("-")[0])
+        assert reply.headers["content-range"] == f"bytes {first}-{first + len(part_of) - 1}/{len(whole)}", reply.headers
+    admin.get(f"{V1}/recordings/{one['id']}/audio", 416, Range=f"bytes={len(whole)}-")
+    heard = [e for e in pages(admin, V1 + "/audit?limit=500") if e["what"].endswith("/audio")]
+    assert len(heard) >= 7 and heard[0]["actor"] == "admin" and f"recording={one['id']}" in heard[0]["detail"], "who listened stands in the log"
+    admin.get(V1 + "/recordings/424242", 404)
+    admin.get(V1 + "/recordings/424242/audio", 404)
+
+
+def writes():
+    before = int(admin.put(V1 + "/switches/surge", {"on": True}).json["seq"])
+    assert [s for s in admin.get(V1 + "/switches").json["items"] if s["id"] == "surge"][0]["all"] is True
+    admin.put(V1 + "/switches/surge", {"on": True}, 409)
+    admin.put(V1 + "/switches/surge", {"on": False})
+    admin.put(V1 + "/switches/surge", {"on": True, "client": "nobody"}, 400)
+    bank = token("supervisor", clients=["bank"])
+    bank.put(V1 + "/switches/closed", {"on": True}, 403)
+    bank.put(V1 + "/switches/closed", {"on": True, "client": "shop"}, 400)
+    bank.put(V1 + "/switches/closed", {"on": True, "client": "bank"})
+    assert [s for s in admin.get(V1 + "/switches").json["items"] if s["id"] == "closed"][0]["clients"] == ["bank"]
+    bank.put(V1 + "/switches/closed", {"on": False, "client": "bank"})
+    # idempotency: twice the same answer, once in the log
+    key = {"Idempotency-Key": "one-and-only"}
+    first = admin.put(V1 + "/switches/surge", {"on": True}, headers=key)
+    assert admin.put(V1 + "/switches/surge", {"on": True}, headers=key).body == first.body
+    admin.put(V1 + "/switches/surge", {"on": False}, 422, headers=key)
+    admin.put(V1 + "/switches/surge", {"on": False}, headers={"Idempotency-Key": "x" * 65}, want=400)
+    admin.put(V1 + "/switches/surge", {"on": False})
+    # agents
+    talking = wait(lambda: [c for c in admin.get(V1 + "/contacts?place=talk").json["items"] if c["recording"]])[0]
+    name = talking["agent"]
+    own = token("agent", agent=name)
+    own.post(f"{V1}/agents/{name}/state", {"state": "not_ready", "reason": "nowhere"}, 400)
+    own.post(f"{V1}/agents/{name}/state", {"state": "ready", "reason": "1"}, 400)
+    reasons = own.post(f"{V1}/agents/{name}/state", {"state": "not_ready", "reason": "1"})
+    assert reasons.json["done"]
+    agent = own.get(f"{V1}/agents/{name}").json  # what is answered, is seen: at once
+    assert agent["presence"] == "not ready" and agent["reason"] == "1", agent
+    own.post(f"{V1}/agents/{name}/state", {"state": "logged_out"}, 409)  # somebody is on the line
+    own.post(f"{V1}/agents/{name}/wrapup", {"action": "done"}, 409)
+    own.post(f"{V1}/agents/{name}/recording", {"action": "pause"})
+    assert admin.get(f"{V1}/contacts/{talking['id']}").json["live"]["recording_paused"] is True
+    own.post(f"{V1}/agents/{name}/recording", {"action": "pause"}, 409)
+    own.post(f"{V1}/agents/{name}/recording", {"action": "resume"})
+    own.put(f"{V1}/agents/{name}/skills/english", {"level": 9}, 403)
+    admin.put(f"{V1}/agents/{name}/skills/english", {"level": 11}, 400)
+    admin.put(f"{V1}/agents/{name}/skills/nothing", {"level": 1}, 404)
+    admin.put(f"{V1}/agents/{name}/skills/english", {"level": 9, "until": "2100-01-01T00:00:00Z"})
+    admin.put(f"{V1}/agents/{name}/skills/english", {"level": 3, "until": "2001-01-01T00:00:00Z"}, 400)
+    own.post(f"{V1}/agents/{name}/state", {"state": "ready"})
+    # contacts
+    admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
+    admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
+    admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # people
+    found = admin.get(f"{V1}/people?phone={urllib.parse.quote(talking['address'])}").json["items"]
+    assert [p["id"] for p in found if p["client"] == talking["client"]] == [talking["person"]], (found, talking)
+    assert admin.get(f"{V1}/people/{talking['person']}").json["identities"][0]["kind"] == "phone"
+    other = token("supervisor", clients=["bank" if talking["client"] == "shop" else "shop"])
+    other.get(f"{V1}/people/{talking['person']}", 404)
+    assert not [p for p in other.get(f"{V1}/people?phone={urllib.parse.quote(talking['address'])}").json["items"] if p["id"] == talking["person"]]
+    admin.get(V1 + "/people", 400)
+    # the description
+    centre = admin.get(V1 + "/centre").json
+    assert "Toko Uji" in centre["text"]
+    versions = admin.get(V1 + "/centre/versions").json["items"]
+    assert versions[0]["hash"] == centre["hash"]
+    assert admin.get(f"{V1}/centre/versions/{centre['hash']}").json == centre
+    admin.get(f"{V1}/centre/versions/{'0' * 64}", 404)
+    text = open("centre.yaml").read()
+    open("centre.yaml", "w").write(text + "\nnonsense: [\n")
+    admin.post(V1 + "/centre/reload", None, 400)
+    open("centre.yaml", "w").write(text + "\n# another version\n")
+    admin.post(V1 + "/centre/reload")
+    wait(lambda: admin.get(V1 + "/centre").json["hash"] != centre["hash"])
+    assert len(admin.get(V1 + "/centre/versions").json["items"]) == 2
+    # audit: everything, in order, with who and from where
+    entries = pages(admin, V1 + "/audit?limit=7")
+    mine = [e for e in entries if int(e["seq"]) >= before]
+    assert mine[0]["what"] == "PUT /api/v1/switches/{switch}" and mine[0]["actor"] == "admin" and mine[0]["source"] == "127.0.0.1"
+    assert [int(e["seq"]) for e in entries] == sorted(int(e["seq"]) for e in entries)
+    assert [e for e in mine if e["actor"] == "test-agent" and "reason" in e["detail"]]
+    assert len([e for e in mine if e["what"].endswith("/switches/{switch}") and '"on": true' in e["detail"] and e["result"] == "OK"]) == 3, mine
+    assert {e["result"] for e in mine} >= {"OK", "ESTATE", "EINVAL"}
+    assert not [e for e in entries if "sapa_" in json.dumps(e)], "a secret in the log"
+
+
+def end():
+    record = [c for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0"][-1]
+    admin.get(f"{V1}/people/{record['person']}")
+    supervisor = token("supervisor")
+    supervisor.delete(f"{V1}/people/{record['person']}", 403)
+    admin.delete(f"{V1}/people/{record['person']}")
+    admin.get(f"{V1}/people/{record['person']}", 404)
+    admin.delete(f"{V1}/people/{record['person']}", 404)
+    erased = admin.get(f"{V1}/contacts/{record['contact']}").json["record"]
+    assert erased["address"] == "", erased
+    tokens = admin.get(V1 + "/tokens").json["items"]
+    mine = [t for t in tokens if t["user"] == "test-supervisor" and not t["clients"]][-1]
+    admin.delete(f"{V1}/tokens/{mine['id']}")
+    supervisor.get(V1 + "/me", 401)
+    admin.delete(f"{V1}/tokens/{mine['id']}", 409)
+    admin.delete(f"{V1}/tokens/99999", 404)
+    agent = [a for a in admin.get(V1 + "/agents").json["items"] if a["presence"] != "offline"]
+    for a in agent[:1]:
+        if [x for x in a["assignments"] if x["state"] == "wrap-up"]:
+            admin.post(f"{V1}/agents/{a['id']}/wrapup", {"action": "done", "dispoagent1on": "nothing"}, 409)
+
+
+def restart():
+    # control has just been killed: the connection waits in the kernel, and then is answered
+    began = time.monotonic()
+    assert Api(base, admin.token).get(V1 + "/me").json["user"] == "admin"
+    assert Api(base, admin.token).get(V1 + "/centre").status == 200
+    print(f"answered {time.monotonic() - began:.2f} s after the kill")
+    # wrong tokens make a source wait
+    for _ in range(40):
+        status = Api(base, "sapa_" + "1" * 64).raw("GET", V1 + "/me").status
+    assert status == 429
+
+
+{"live": live, "past": past, "writes": writes, "end": end, "restart": restart}[part]()
+print("covered:", " ".join(sorted(Api.document.covered)))
