@@ -75,7 +75,7 @@ static void killed_child_reports_the_signal(void **state)
     char *argv[] = { "cat", NULL };
     int fds[2];
 
-    assert_int_equal(sapa_unix_pair(fds), SAPA_OK);
+    assert_int_equal(pipe(fds), 0); /* it waits for what never comes */
     const struct sapa_process_fd map[] = { { fds[0], 0 } };
     struct sapa_process *p =
         spawn(w, &(struct sapa_process_opts){ .program = "cat", .argv = argv, .fds = map, .fd_count = 1 });
