@@ -3,7 +3,7 @@
 
 CMAKE_PARALLEL ?= $(shell nproc 2>/dev/null || echo 2)
 PORT ?= 5060
-CROWD ?= 480
+CROWD ?= 600
 SEED ?=
 STEPS ?=
 SECONDS ?= 60
