@@ -37,27 +37,6 @@ static void progress_end(void)
 
 /* ---- report ---- */
 
-/* "2026-11-21" or "2026-11-21T08:15" in local time of the zone, as UTC seconds. */
-static bool parse_time(const char *text, const struct sapa_zone *zone, int64_t *ret_s)
-{
-    struct sapa_str clock, minute;
-    const struct sapa_str day = sapa_str_cut(sapa_str_of(text), 'T', &clock);
-    uint64_t h = 0, m = 0;
-    int32_t date;
-
-    if (sapa_zone_date(day, &date) != SAPA_OK)
-        return false;
-    if (clock.p) {
-        const struct sapa_str hour = sapa_str_cut(clock, ':', &minute);
-        if (sapa_str_u64(hour, 23, &h) != SAPA_OK || sapa_str_u64(minute, 59, &m) != SAPA_OK)
-            return false;
-    }
-    const int64_t midnight = sapa_zone_midnight(zone, date), at = midnight + (int64_t)(h * 3600 + m * 60);
-    /* on the day on which the clocks change, what the clock says */
-    *ret_s = at + sapa_zone_offset(zone, midnight) - sapa_zone_offset(zone, at);
-    return true;
-}
-
 struct folding {
     struct sapa_report report;
     uint64_t records, seq;
@@ -217,13 +196,13 @@ static int print_tables(const struct report_wish *wish, struct sapa_intervals *r
 /* The bounds of the report in the centre's zone. False: said what is wrong. */
 static bool parse_bounds(const struct report_wish *wish, const struct sapa_zone *zone, struct sapa_interval_options *bounds)
 {
-    if (wish->day && !parse_time(wish->day, zone, &bounds->from_s)) {
+    if (wish->day && !sapa_zone_time(wish->day, zone, &bounds->from_s)) {
         sapa_command_wrong("report", "a day is written 2026-11-21");
         return false;
     }
     if (wish->day)
         bounds->to_s = sapa_zone_span(zone, SAPA_GRAIN_DAY, bounds->from_s).to_s;
-    if ((wish->from && !parse_time(wish->from, zone, &bounds->from_s)) || (wish->to && !parse_time(wish->to, zone, &bounds->to_s))) {
+    if ((wish->from && !sapa_zone_time(wish->from, zone, &bounds->from_s)) || (wish->to && !sapa_zone_time(wish->to, zone, &bounds->to_s))) {
         sapa_command_wrong("report", "a time is written 2026-11-21 or 2026-11-21T08:15");
         return false;
     }

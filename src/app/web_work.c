@@ -599,27 +599,6 @@ static sapa_rc erase(struct job *job)
 
 /* ---- reports ---- */
 
-/* "2026-11-21" or "2026-11-21T08:15" in local time of the zone, as UTC seconds. */
-static bool local_time(const char *text, const struct sapa_zone *zone, int64_t *ret_s)
-{
-    struct sapa_str clock, minute;
-    const struct sapa_str day = sapa_str_cut(sapa_str_of(text), 'T', &clock);
-    uint64_t h = 0, m = 0;
-    int32_t date;
-
-    if (sapa_zone_date(day, &date) != SAPA_OK)
-        return false;
-    if (clock.p) {
-        const struct sapa_str hour = sapa_str_cut(clock, ':', &minute);
-        if (sapa_str_u64(hour, 23, &h) != SAPA_OK || sapa_str_u64(minute, 59, &m) != SAPA_OK)
-            return false;
-    }
-    const int64_t midnight = sapa_zone_midnight(zone, date), at = midnight + (int64_t)(h * 3600 + m * 60);
-    /* on the day on which the clocks change, what the clock says */
-    *ret_s = at + sapa_zone_offset(zone, midnight) - sapa_zone_offset(zone, at);
-    return true;
-}
-
 struct report_out {
     struct sapa_json *out;
     bool csv, skip_head;
@@ -726,7 +705,7 @@ static sapa_rc report(struct job *job)
         rc = sapa_figures_fold(figures, 0, 0, NULL, &more);
     const struct sapa_centre *centre = rc == SAPA_OK ? sapa_figures_centre(figures) : NULL;
     const struct sapa_zone *zone = zone_of(centre);
-    if (rc == SAPA_OK && ((from[0] && !local_time(from, zone, &bounds.from_s)) || (to_text[0] && !local_time(to_text, zone, &bounds.to_s))))
+    if (rc == SAPA_OK && ((from[0] && !sapa_zone_time(from, zone, &bounds.from_s)) || (to_text[0] && !sapa_zone_time(to_text, zone, &bounds.to_s))))
         rc = problem(job, SAPA_EINVAL, "from and to are local times: 2026-11-21 or 2026-11-21T08:15");
     if (rc == SAPA_OK && bounds.to_s != 0 && bounds.to_s <= bounds.from_s)
         rc = problem(job, SAPA_EINVAL, "to is not after from");
@@ -799,7 +778,8 @@ static bool is_ended(const struct sapa_record *record)
            record->u.recording_state.state >= 3 && record->u.recording_state.state <= 5;
 }
 
-static sapa_rc recordings(struct job *job)
+/* A list of what `add` takes of the records in the wished time: it says false for those that are not meant. */
+static sapa_rc list_records(struct job *job, bool (*add)(struct job *job))
 {
     struct sapa_log_reader *reader;
     const size_t limit = limit_of(job);
@@ -818,19 +798,29 @@ static sapa_rc recordings(struct job *job)
                 next = job->record->seq;
                 break;
             }
-            if (!is_ended(job->record) || job->record->at_us < from_us)
-                continue;
-            const uint32_t client = client_of_path(job->work->centre, sapa_sized_str(&job->record->u.recording_state.path));
-            if (!sapa_scope_client(&job->work->scope, client))
-                continue;
-            recording_json(job, job->record, client);
-            count++;
+            count += job->record->at_us >= from_us && add(job);
         }
         sapa_log_reader_close(reader);
         rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
     }
     end_list(job, next);
     return rc;
+}
+
+static bool add_recording(struct job *job)
+{
+    if (!is_ended(job->record))
+        return false;
+    const uint32_t client = client_of_path(job->work->centre, sapa_sized_str(&job->record->u.recording_state.path));
+    if (!sapa_scope_client(&job->work->scope, client))
+        return false;
+    recording_json(job, job->record, client);
+    return true;
+}
+
+static sapa_rc recordings(struct job *job)
+{
+    return list_records(job, add_recording);
 }
 
 struct found_file {
@@ -1059,35 +1049,17 @@ static void audit_json(struct job *job, const struct sapa_record *record)
     sapa_json_close(out, '}');
 }
 
+static bool add_audit(struct job *job)
+{
+    if (job->record->type != SAPA_T_api_write)
+        return false;
+    audit_json(job, job->record);
+    return true;
+}
+
 static sapa_rc audits(struct job *job)
 {
-    struct sapa_log_reader *reader;
-    const size_t limit = limit_of(job);
-    uint64_t seq, next = 0;
-    int64_t to_us;
-    size_t count = 0;
-    const int64_t from_us = from_of(job);
-    sapa_rc rc = begin_of(job, &seq, &to_us);
-
-    if (rc != SAPA_OK)
-        return rc;
-    begin_list(job);
-    if (seq != UINT64_MAX && (rc = open_reader(job, seq, true, &reader)) == SAPA_OK) {
-        for (size_t n = 0; (rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK && job->record->at_us < to_us; n++) {
-            if (n == SCAN_MAX || count == limit) {
-                next = job->record->seq;
-                break;
-            }
-            if (job->record->type != SAPA_T_api_write || job->record->at_us < from_us)
-                continue;
-            audit_json(job, job->record);
-            count++;
-        }
-        sapa_log_reader_close(reader);
-        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
-    }
-    end_list(job, next);
-    return rc;
+    return list_records(job, add_audit);
 }
 
 static void add_token(void *ctx, const struct sapa_token *token)

@@ -152,3 +152,23 @@ sapa_rc sapa_zone_date(struct sapa_str text, int32_t *ret_date)
     *ret_date = (int32_t)(year * 10000 + month * 100 + day);
     return SAPA_OK;
 }
+
+bool sapa_zone_time(const char *text, const struct sapa_zone *zone, int64_t *ret_s)
+{
+    struct sapa_str clock, minute;
+    const struct sapa_str day = sapa_str_cut(sapa_str_of(text), 'T', &clock);
+    uint64_t h = 0, m = 0;
+    int32_t date;
+
+    if (sapa_zone_date(day, &date) != SAPA_OK)
+        return false;
+    if (clock.p) {
+        const struct sapa_str hour = sapa_str_cut(clock, ':', &minute);
+        if (sapa_str_u64(hour, 23, &h) != SAPA_OK || sapa_str_u64(minute, 59, &m) != SAPA_OK)
+            return false;
+    }
+    const int64_t midnight = sapa_zone_midnight(zone, date), at = midnight + (int64_t)(h * 3600 + m * 60);
+    /* on the day on which the clocks change, what the clock says */
+    *ret_s = at + sapa_zone_offset(zone, midnight) - sapa_zone_offset(zone, at);
+    return true;
+}

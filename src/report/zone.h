@@ -40,6 +40,9 @@ struct sapa_civil {
 };
 struct sapa_civil sapa_zone_civil(const struct sapa_zone *zone, int64_t at_s);
 
+/** "2026-11-21" or "2026-11-21T08:15" in the zone's local time, as UTC seconds. False: it is neither. */
+bool sapa_zone_time(const char *text, const struct sapa_zone *zone, int64_t *ret_s);
+
 /** First moment of a local date (yyyymmdd, checked by the caller to be a date). */
 int64_t sapa_zone_midnight(const struct sapa_zone *zone, int32_t date);
 /** "2026-01-31" to 20260131. SAPA_EINVAL for what is no date. */

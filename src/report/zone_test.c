@@ -124,10 +124,27 @@ static void test_intervals_nest(void **state)
     assert_int_equal(month.to_s, 1798761600);                                          /* 2027-01-01 */
 }
 
+static void test_times_as_written(void **state)
+{
+    static const char *const wrong[] = { "", "2026-11-31", "2026-11-21T", "2026-11-21T24:00", "2026-11-21T08", "2026-11-21T08:60", "today" };
+    int64_t at;
+
+    (void)state;
+    assert_true(sapa_zone_time("2026-11-21", &fix_zones[0], &at));
+    assert_int_equal(at, FIX_MIDNIGHT_S);
+    assert_true(sapa_zone_time("2026-11-21T08:15", &fix_zones[0], &at));
+    assert_int_equal(at, FIX_MIDNIGHT_S + 8 * 3600 + 15 * 60);
+    assert_true(sapa_zone_time("2026-03-29T12:00", &fix_zones[1], &at)); /* the clocks went forward at two */
+    assert_int_equal(at, sapa_zone_midnight(&fix_zones[1], 20260329) + 11 * 3600);
+    for (size_t i = 0; i < SAPA_COUNT(wrong); i++)
+        assert_false(sapa_zone_time(wrong[i], &fix_zones[0], &at));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_days),
+        cmocka_unit_test(test_times_as_written),
         cmocka_unit_test(test_midnight_that_is_not),
         cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_intervals_nest),
