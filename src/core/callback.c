@@ -175,6 +175,11 @@ sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *
         return SAPA_EINVAL;
     if (!c)
         return SAPA_ENOENT;
+    sapa_rc rc = sapa_party_on_dial(core, c, in);
+    if (rc == SAPA_ESTATE)
+        rc = sapa_call_on_dial(core, c, in);
+    if (rc != SAPA_ESTATE)
+        return rc;
     if (c->callback == SAPA_CALLBACK_DIALLING && in->attempt == c->attempt) {
         struct core_work *w = sapa_work_talking(core, c);
         sapa_assert(w && w->dialling);
