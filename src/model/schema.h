@@ -474,8 +474,8 @@
     F(S, id, contact, "") F(S, id, offer, "") F(S, num, on, "") F(S, num, prompt, "music for whom is left alone")
 #define SAPA_REC_cmd_offer_accept(F, S) F(S, id, offer, "")
 #define SAPA_REC_cmd_call(F, S) \
-    F(S, id, contact, "") F(S, id, offer, "his own part") F(S, num, agent, "") F(S, num, line, "enum sapa_call_line") \
-    F(S, id, beside, "SAME: the part whose line it is; else 0") F(S, num, kind, "enum sapa_target") \
-    F(S, num, target, "index, or SAPA_NONE") F(S, num, client, "or SAPA_NONE")
+    F(S, id, contact, "") F(S, id, offer, "his own part in it") F(S, num, agent, "") F(S, num, line, "enum sapa_call_line") \
+    F(S, id, beside, "offer whose line is used, with SAME; else 0") F(S, num, kind, "enum sapa_target") \
+    F(S, num, target, "index of the queue, number or agent; SAPA_NONE: outside") F(S, num, client, "or SAPA_NONE")
 
 #endif
