@@ -367,9 +367,9 @@ void sapa_call_drop_line(struct sapa_core *core, struct core_work *w)
     if (beside) { /* his line goes on with the other call, as its own */
         beside->beside = 0;
         beside->call_line = SAPA_LINE_RING;
-    } else if (!core_is_caller(c, w)) {
-        EMIT(core, cmd_drop_agent, .contact = c->id, .offer = w->offer);
     }
+    if (!core_is_caller(c, w)) /* a line that is lent goes over by it, and is not hung up */
+        EMIT(core, cmd_drop_agent, .contact = c->id, .offer = w->offer);
 }
 
 void sapa_call_resume(struct sapa_core *core, struct core_contact *c)

@@ -523,7 +523,8 @@ static void the_customer_leaves_while_a_colleague_is_asked(void **state)
         world_clear(w);
         WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
         assert_int_equal(ended(w, x)->outcome, SAPA_OUTCOME_ANSWERED);
-        assert_int_equal(world_count(w, SAPA_T_cmd_drop_agent), 0); /* her line goes on with the other call */
+        assert_int_equal(world_count(w, SAPA_T_cmd_drop_agent), 1); /* her line goes over to the other call by it */
+        assert_int_equal(world_last(w, SAPA_T_cmd_drop_agent)->u.cmd_drop_agent.offer, ox);
         assert_int_equal(state_of(w, ANI, ox), SAPA_ASSIGNMENT_WRAPUP);
         if (!talks)
             answer(w, y.contact);
