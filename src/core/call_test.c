@@ -875,6 +875,24 @@ static void passed_on_outside(void **state)
     quiet_end(w);
 }
 
+/* The call that she placed beside is what she passes on: the customer is back. */
+static void the_call_beside_is_passed_on(void **state)
+{
+    (void)state;
+    WITH(w);
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_OUTSIDE, SAPA_NONE);
+    carrier(w, y.contact, 1, 1, 0, 0);
+    WORLD_IN(w, contact_passed, .contact = y.contact, .offer = y.offer, .kind = SAPA_TARGET_QUEUE, .target = SALES);
+    assert_int_equal(state_of(w, ANI, ox), SAPA_ASSIGNMENT_TALKING);
+    assert_int_equal(world_last(w, SAPA_T_cmd_hold)->u.cmd_hold.on, 0);
+    answer(w, y.contact);
+    WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER);
+    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
 /* ---- hands, restart, nonsense ---- */
 
 static void accept_and_hold_by_command(void **state)
@@ -1068,6 +1086,7 @@ int main(void)
         cmocka_unit_test(parties_have_a_limit),
         cmocka_unit_test(who_was_called_outside_is_transferred_too),
         cmocka_unit_test(passed_on_outside),
+        cmocka_unit_test(the_call_beside_is_passed_on),
         cmocka_unit_test(accept_and_hold_by_command),
         cmocka_unit_test(refused_by_command_is_refused),
         cmocka_unit_test(it_all_goes_on_after_a_restart),

@@ -492,7 +492,7 @@ bool sapa_call_may_ring(const struct sapa_core *core, uint32_t agent);
 struct core_contact *sapa_call_beside(struct sapa_core *core, const struct core_work *w);
 /** End the agent's leg, unless it is not his own or goes on with a call beside. */
 void sapa_call_drop_line(struct sapa_core *core, struct core_work *w);
-/** Before the contact closes: its call beside is over, whom he held he talks with again. */
+/** His part in his own call is over: whom he held for it he talks with again. */
 void sapa_call_resume(struct sapa_core *core, struct core_contact *c);
 
 /* ---- party.c: more than two, and what agents do with contacts in hand ---- */
