@@ -98,7 +98,9 @@ static inline void world_init(struct world *w, uint32_t agents, uint32_t queues,
     for (uint32_t i = 0; i < 2; i++) {
         w->clients[i] = (struct sapa_client){ .key = i ? SAPA_STR("c1") : SAPA_STR("c0"),
                                               .hours = SAPA_NONE,
-                                              .number = SAPA_NONE };
+                                              .number = SAPA_NONE,
+                                              .calls_queue = SAPA_NONE,
+                                              .calls_hours = SAPA_NONE };
         w->teams[i].key = world_key(w, 4, i);
         w->reasons[i].key = i ? SAPA_STR("2") : SAPA_STR("1");
         w->dispositions[i].key = i ? SAPA_STR("12") : SAPA_STR("11");
@@ -111,7 +113,9 @@ static inline void world_init(struct world *w, uint32_t agents, uint32_t queues,
                                             .capacity = { 1 },
                                             .capacity_total = 1,
                                             .skill_first = i * skills,
-                                            .skill_count = skills };
+                                            .skill_count = skills,
+                                            .role = SAPA_NONE,
+                                            .calls_for = SAPA_NONE };
         for (uint32_t s = 0; s < skills; s++)
             w->levels[i * skills + s] = (struct sapa_agent_skill_level){ s, 0 };
     }

@@ -43,7 +43,9 @@
     X(22, 1, dialog, "the confirmed state of a dialog, for adoption after a restart") \
     X(23, 1, alarm_raised, "something needs a person") \
     X(24, 1, person_known, "an identity is tied to a person") \
-    X(25, 1, contact_passed, "the agent who talks with it passes a contact on") \
+    X(25, 2, contact_passed, "the agent who talks with it passes a contact on") \
+    X(26, 1, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
+    X(27, 1, call_command, "an agent does something with a contact in hand") \
     X(60, 1, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -186,9 +188,37 @@
 #define SAPA_REC_contact_passed(F, S) \
     F(S, id, contact, "") \
     F(S, id, offer, "of the agent who passes it on") \
-    F(S, num, kind, "0 to a queue, 1 to the flow of a number, 2 to an agent, waiting for him as long as the queue says") \
-    F(S, num, target, "index of the queue, number or agent") \
-    F(S, id, request, "comes back in cmd_agent_reply")
+    F(S, num, kind, "enum sapa_target; an agent is waited for as long as the queue says") \
+    F(S, num, target, "index of the queue, number or agent; SAPA_NONE: outside") \
+    F(S, id, request, "comes back in cmd_agent_reply") \
+    F(S, id, person, "whose key seals the address") \
+    F(S, pii64, address, "number outside, E.164 without plus; else empty") \
+    F(S, num, listed, "1: that number is on a do-not-contact list") \
+    F(S, text64, by, "user of the API, empty: by the agent's phone")
+
+#define SAPA_REC_agent_call(F, S) \
+    F(S, id, contact, "new contact") \
+    F(S, id, offer, "new: the agent's own part in it") \
+    F(S, num, agent, "who calls") \
+    F(S, num, line, "enum sapa_call_line: with which line of his") \
+    F(S, id, beside, "offer of the contact that he puts on hold meanwhile; 0 none") \
+    F(S, num, kind, "enum sapa_target") \
+    F(S, num, target, "index of the queue, number or agent; SAPA_NONE: outside") \
+    F(S, num, client, "for whom, SAPA_NONE: as his rights and the contact beside say") \
+    F(S, id, person, "who is called, 0 unknown; whose key seals the address") \
+    F(S, pii64, address, "number outside, E.164 without plus; else empty") \
+    F(S, num, listed, "1: that number is on a do-not-contact list") \
+    F(S, text128, reference, "identity of the call on the wire (Call-ID)") \
+    F(S, id, request, "comes back in cmd_agent_reply; 0 none") \
+    F(S, text64, by, "user of the API, empty: by the agent's phone")
+
+#define SAPA_REC_call_command(F, S) \
+    F(S, num, agent, "whose") \
+    F(S, id, offer, "his part") \
+    F(S, num, verb, "enum sapa_call_verb") \
+    F(S, id, other, "MERGE, CONFERENCE: the other contact; DROP: the offer or outside attempt that shall leave; else 0") \
+    F(S, id, request, "comes back in cmd_agent_reply; 0 none") \
+    F(S, text64, by, "user of the API, empty: by the agent's phone")
 
 #define SAPA_REC_agent_skill(F, S) \
     F(S, num, agent, "") \
@@ -251,7 +281,12 @@
     X(81, 1, switch_changed, "surge and the like") \
     X(82, 1, refused, "an input that was late, repeated or impossible, and changed nothing") \
     X(83, 1, assignment_moved, "one assignment of an agent changed") \
-    X(84, 1, outside_tried, "a transfer or an on-call list has tried a number")
+    X(84, 1, outside_tried, "a transfer or an on-call list has tried a number") \
+    X(85, 1, contact_transferred, "an agent passed a contact on") \
+    X(86, 1, contact_merged, "the other parties of a second contact came into this one") \
+    X(87, 1, party_joined, "somebody more takes part in a conversation") \
+    X(88, 1, party_left, "an outside party left a conversation") \
+    X(89, 1, call_denied, "an agent may not place this call")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -276,7 +311,7 @@
 #define SAPA_REC_offer_made(F, S) \
     F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
     F(S, num, wait_ms, "of the contact so far") F(S, num, step, "requirement step in force, from 0") \
-    F(S, num, kind, "0 contact, 1 callback")
+    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls")
 
 #define SAPA_REC_offer_ended(F, S) \
     F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
@@ -344,6 +379,29 @@
     F(S, num, result, "0 answered, 1 failed (busy, refused, no answer), 2 nothing was heard of it in time") \
     F(S, text64, number, "of the on-call list; empty for a transfer, whose number may hold the caller's digits")
 
+#define SAPA_REC_contact_transferred(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "of the agent who passed it on") F(S, num, agent, "") F(S, num, queue, "") \
+    F(S, num, kind, "enum sapa_target: where to") F(S, num, target, "SAPA_NONE: outside") \
+    F(S, num, asked, "1: after asking (consultation), 0: blind") F(S, id, other, "contact of the consultation, 0 none") \
+    F(S, text64, by, "")
+
+#define SAPA_REC_contact_merged(F, S) \
+    F(S, id, contact, "that goes on") F(S, id, other, "that ended in it") F(S, num, agent, "who did it") \
+    F(S, num, conference, "1: he stays in it, 0: he left")
+
+#define SAPA_REC_party_joined(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "the agent's part; 0: somebody outside") F(S, num, agent, "or SAPA_NONE") \
+    F(S, num, attempt, "somebody outside: as in dial_progress") F(S, num, queue, "whose rules hold, or SAPA_NONE") \
+    F(S, num, parties, "how many talk now, the customer among them")
+
+#define SAPA_REC_party_left(F, S) \
+    F(S, id, contact, "") F(S, num, attempt, "as in party_joined") F(S, num, side, "enum sapa_side") F(S, num, cause, "") \
+    F(S, num, talk_ms, "")
+
+#define SAPA_REC_call_denied(F, S) \
+    F(S, num, agent, "") F(S, num, why, "enum sapa_call_denial") F(S, num, kind, "enum sapa_target") \
+    F(S, num, client, "or SAPA_NONE") F(S, id, person, "or 0") F(S, id, contact, "on hold beside it, or 0")
+
 /* ---------------------------------------------------------------- commands: what the world shall do */
 
 /* Never logged: they follow from the inputs. Those with `promise` wait for the commit. */
@@ -365,7 +423,10 @@
     X(142, 1, cmd_dial, "place a call: a callback, or a transfer to an outside number") \
     X(143, 1, cmd_dial_cancel, "give it up") \
     X(144, 2, cmd_agent_reply, "answer to an agent's command") \
-    X(145, 1, cmd_forget, "the contact is over: release everything kept for it")
+    X(145, 1, cmd_forget, "the contact is over: release everything kept for it") \
+    X(146, 1, cmd_join, "the parties of another contact come into this one") \
+    X(147, 1, cmd_hold, "take an agent's line out of the conversation, or back: not by his own phone") \
+    X(148, 1, cmd_offer_accept, "let the agent's phone answer")
 
 #define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
 #define SAPA_REC_cmd_answer(F, S) F(S, id, contact, "")
@@ -378,7 +439,7 @@
 #define SAPA_REC_cmd_secret(F, S) F(S, id, contact, "") F(S, num, on, "")
 #define SAPA_REC_cmd_offer(F, S) \
     F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
-    F(S, num, kind, "0 contact, 1 callback") F(S, num, ring_ms, "the core cancels after this; for the phone's display")
+    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls") F(S, num, ring_ms, "the core cancels after this; for the phone's display")
 #define SAPA_REC_cmd_offer_cancel(F, S) \
     F(S, id, offer, "") F(S, num, elsewhere, "1: answered elsewhere (no missed call on the phone)")
 #define SAPA_REC_cmd_connect(F, S) F(S, id, contact, "") F(S, id, offer, "")
@@ -395,7 +456,7 @@
     F(S, id, contact, "") F(S, num, lookup, "counts up") F(S, num, timeout_ms, "") \
     F(S, text512, url, "with values filled in; {secret} is filled in by the vault")
 #define SAPA_REC_cmd_dial(F, S) \
-    F(S, id, contact, "") F(S, num, attempt, "counts up") F(S, num, kind, "0 callback, 1 transfer") \
+    F(S, id, contact, "") F(S, num, attempt, "counts up") F(S, num, kind, "0 callback, 1 transfer, 2 call of an agent") \
     F(S, text64, number, "empty: the address of the contact itself") \
     F(S, num, from, "number whose identity is shown") F(S, num, ring_ms, "")
 #define SAPA_REC_cmd_dial_cancel(F, S) F(S, id, contact, "") F(S, num, attempt, "")
@@ -404,5 +465,12 @@
     F(S, num, code, "as asked; with STATUS the reason of being not ready") F(S, num, presence, "now") \
     F(S, num, wrapup, "1: a call waits to be wrapped up")
 #define SAPA_REC_cmd_forget(F, S) F(S, id, contact, "")
+#define SAPA_REC_cmd_join(F, S) \
+    F(S, id, contact, "that goes on") F(S, id, other, "whose parties come over; cmd_forget follows for it") \
+    F(S, id, offer, "agent's part in `other` that comes over; 0: its customer's leg comes over as outside party") \
+    F(S, num, attempt, "number of that outside party from now on")
+#define SAPA_REC_cmd_hold(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "") F(S, num, on, "") F(S, num, prompt, "music for whom is left alone")
+#define SAPA_REC_cmd_offer_accept(F, S) F(S, id, offer, "")
 
 #endif

@@ -35,7 +35,8 @@
     X(CONTAINED, "served by the menu") X(CLOSED, "outside opening hours") \
     X(VOICEMAIL, "voicemail") X(CALLBACK_KEPT, "called back") X(CALLBACK_FAILED, "callback not reached") \
     X(TRANSFERRED, "transferred out") X(REFUSED, "refused by a limit or a list") \
-    X(SYSTEM_FAULT, "lost by a fault of the system") X(OVERFLOW_ENDED, "ended by an overflow rule")
+    X(SYSTEM_FAULT, "lost by a fault of the system") X(OVERFLOW_ENDED, "ended by an overflow rule") \
+    X(MERGED, "went on in another contact") X(UNREACHED, "not reached") X(REACHED, "reached")
 
 /* Why a contact left a queue. */
 #define SAPA_DEQUEUES(X) \
@@ -85,6 +86,23 @@
     X(WRAPUP_EXTEND, "more wrap-up time") X(LOGOUT, "log out") X(STATUS, "say my state") \
     X(RECORD_PAUSE, "pause recording") X(RECORD_RESUME, "resume recording") X(RECORD_START, "record")
 
+/* Where an agent calls or passes a contact on to. */
+#define SAPA_TARGETS(X) X(QUEUE, "queue") X(NUMBER, "number") X(AGENT, "agent") X(OUTSIDE, "outside")
+
+/* With which line an agent calls: his phone has called us; the line that he talks with; his phone is rung first. */
+#define SAPA_CALL_LINES(X) X(OWN, "own") X(SAME, "same") X(RING, "ring")
+
+/* What an agent does with a contact in hand, besides passing it on and calling. */
+#define SAPA_CALL_VERBS(X) \
+    X(ACCEPT, "accept") X(REFUSE, "refuse") X(HOLD, "hold") X(RESUME, "resume") X(HANGUP, "hang up") \
+    X(LEAVE, "leave") X(MERGE, "transfer after asking") X(CONFERENCE, "conference") X(DROP, "drop a party")
+
+/* Why an agent may not place a call. */
+#define SAPA_CALL_DENIALS(X) \
+    X(NONE, "allowed") X(RIGHT, "no right to call this kind of number") X(HOURS, "outside allowed hours") \
+    X(LISTED, "on a do-not-contact list") X(CLIENT, "not granted this client") X(BUSY, "another call in hand") \
+    X(TARGET, "no such target, or nobody there")
+
 #define SAPA_RECORD_POLICIES(X) X(NONE, "none") X(ALL, "all") X(SHARE, "share") X(ON_DEMAND, "on demand")
 
 #define SAPA_SWITCHES(X) X(SURGE, "surge") X(CLOSED, "closed by hand")
@@ -104,7 +122,9 @@
     V(dequeue, DEQUEUE, DEQUEUES) V(presence, PRESENCE, PRESENCES) \
     V(assignment, ASSIGNMENT, ASSIGNMENTS) V(offer_result, OFFER, OFFER_RESULTS) V(why, WHY, WHYS) \
     V(verb, VERB, VERBS) V(record_policy, RECORD, RECORD_POLICIES) V(switch, SWITCH, SWITCHES) \
-    V(callback, CALLBACK, CALLBACK_STATES) V(alarm, ALARM, ALARMS)
+    V(callback, CALLBACK, CALLBACK_STATES) V(alarm, ALARM, ALARMS) \
+    V(target, TARGET, TARGETS) V(call_line, LINE, CALL_LINES) V(call_verb, CALL_VERB, CALL_VERBS) \
+    V(call_denial, DENIAL, CALL_DENIALS)
 
 #define X_CHANNEL(id, text) SAPA_CHANNEL_##id,
 #define X_DIRECTION(id, text) SAPA_DIRECTION_##id,
@@ -122,6 +142,10 @@
 #define X_SWITCH(id, text) SAPA_SWITCH_##id,
 #define X_CALLBACK(id, text) SAPA_CALLBACK_##id,
 #define X_ALARM(id, text) SAPA_ALARM_##id,
+#define X_TARGET(id, text) SAPA_TARGET_##id,
+#define X_LINE(id, text) SAPA_LINE_##id,
+#define X_CALL_VERB(id, text) SAPA_CALL_VERB_##id,
+#define X_DENIAL(id, text) SAPA_DENIAL_##id,
 
 /** `enum sapa_channel { SAPA_CHANNEL_VOICE, …, SAPA_CHANNEL_COUNT }`, and so on for every set. */
 #define V(noun, PREFIX, LIST) enum sapa_##noun { SAPA_##LIST(X_##PREFIX) SAPA_##PREFIX##_COUNT };
