@@ -713,7 +713,7 @@ static void compile_codes(struct sapa_compile *c)
                 c, child, 0,
                 near.best.n
                     ? sapa_near_hint(&near)
-                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording or record",
+                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording, record, ask, conference, transfer after asking, back or transfer",
                 "\"" SAPA_STR_FMT "\" is nothing an agent can ask for", SAPA_STR_ARG(text));
         code->verb = (uint8_t)verb;
         for (uint32_t i = 0; i < sapa_tree(c, child)->ordinal && i < 100; i++) {
