@@ -35,7 +35,7 @@ const char *sapa_data_default(void);
 int sapa_command_wrong(const char *command, const char *fmt, ...) SAPA_PRINTF(2, 3);
 
 /** The lines that `make run` ends with: numbers to call, phones to register, commands to try. */
-void sapa_demo_greeting(const char *centre_path, const char *secrets, const char *sip, bool crowd);
+void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, bool crowd);
 
 int sapa_top_main(int argc, char **argv);
 int sapa_report_main(int argc, char **argv);
@@ -53,5 +53,8 @@ int sapa_token_main(int argc, char **argv);
 int sapa_user_main(int argc, char **argv);
 int sapa_number_main(int argc, char **argv);
 int sapa_openapi_main(int argc, char **argv);
+int sapa_api_main(int argc, char **argv);
+int sapa_erase_main(int argc, char **argv);
+int sapa_merge_main(int argc, char **argv);
 
 #endif
