@@ -777,25 +777,28 @@ static sapa_rc hand_over(struct control *c)
     while (rc == SAPA_OK && sapa_core_contact_next(c->core, &cursor, now_us, &contact)) {
         const struct sapa_voice_held customer = { .contact = contact.contact, .what = SAPA_VOICE_HELD_CUSTOMER,
                                                   .play = contact.play };
-        const struct sapa_voice_held dial = { .contact = contact.contact, .what = SAPA_VOICE_HELD_DIAL,
-                                              .offer = contact.dialling };
+        struct sapa_voice_held dial = { .contact = contact.contact, .what = SAPA_VOICE_HELD_DIAL,
+                                        .offer = contact.dialling };
         if (contact.channel == SAPA_CHANNEL_VOICE && contact.has_leg)
             rc = sapa_channels_held(c->channels, &customer);
         if (rc == SAPA_OK && contact.channel == SAPA_CHANNEL_VOICE && contact.dialling != 0)
             rc = sapa_channels_held(c->channels, &dial);
+        for (unsigned i = 0; i < SAPA_OUTSIDE_MAX && contact.outside[i] && rc == SAPA_OK; i++) {
+            dial.offer = contact.outside[i];
+            rc = sapa_channels_held(c->channels, &dial);
+        }
     }
     for (uint32_t agent = 0; agent < c->today.centre->agents_count; agent++) {
         cursor = 0;
         while (rc == SAPA_OK && sapa_core_assignment_next(c->core, agent, &cursor, &assignment)) {
             if (assignment.state == SAPA_ASSIGNMENT_OFFERED && assignment.since_us >= c->announced_us)
                 continue; /* made by this process: its command follows when the log has it */
-            const bool known = sapa_core_contact_get(c->core, assignment.contact, now_us, &contact) == SAPA_OK;
             const struct sapa_voice_held held = {
                 .contact = assignment.contact, .offer = assignment.offer, .agent = agent, .queue = assignment.queue,
-                .ring_ms = queue_ring_ms(c, assignment.queue), .kind = known && contact.callback != UINT8_MAX,
+                .ring_ms = queue_ring_ms(c, assignment.queue), .kind = assignment.kind,
                 .talking = assignment.state == SAPA_ASSIGNMENT_TALKING,
                 .what = assignment.state == SAPA_ASSIGNMENT_OFFERED ? SAPA_VOICE_HELD_RINGING : SAPA_VOICE_HELD_AGENT };
-            if (assignment.channel == SAPA_CHANNEL_VOICE && assignment.state != SAPA_ASSIGNMENT_WRAPUP)
+            if (assignment.channel == SAPA_CHANNEL_VOICE && assignment.has_leg)
                 rc = sapa_channels_held(c->channels, &held);
         }
     }

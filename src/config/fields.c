@@ -3,7 +3,7 @@
 
 const char *const sapa_section_names[SAPA_SECTION_COUNT] = {
     "version", "system", "interrupts", "addresses", "holidays", "hours", "clients", "skills", "teams", "agents",
-    "reasons", "dispositions", "queues", "trunks", "numbers", "callers", "prompts", "codes", "flows",
+    "reasons", "dispositions", "queues", "trunks", "numbers", "callers", "prompts", "codes", "flows", "roles",
 };
 
 static const char *const languages[] = { "id", "en", NULL };
@@ -49,6 +49,7 @@ static const struct sapa_field_row top_rows[] = {
     OTHER("clients", 1, NULL, "companies that are served, by key; at most 64"),
     OTHER("skills", 0, NULL, "list of skills: [indonesian, english, billing]"),
     OTHER("teams", 0, NULL, "list of teams"),
+    OTHER("roles", 0, NULL, "what people may do, by key"),
     OTHER("agents", 0, NULL, "agents by key"),
     OTHER("reasons", 0, NULL, "reasons for not being ready, by the digits that are dialled: { 1: { id: Istirahat, en: Break } }"),
     OTHER("dispositions", 0, NULL, "sets of results of a conversation: { sales: { 11: { id: Terjual, en: Sold, solved: yes } } }; solved: what the customer wanted is done"),
@@ -97,6 +98,23 @@ static const struct sapa_field_row client_rows[] = {
     CHOICE("language", sapa_client, language, languages, "id", "language that its callers hear first"),
     REF("hours", sapa_client, hours, HOURS, 0, "opening hours; without: always open"),
     REF("number", sapa_client, number, NUMBERS, 0, "number shown on calls that are placed for it"),
+    OTHER("calls", 0, NULL, "rules for calls that agents place for it: { queue: sales, hours: calling }"),
+};
+
+static const struct sapa_field_row client_calls_rows[] = {
+    REF("queue", sapa_client, calls_queue, QUEUES, 0, "a queue of this company, whose rules for recording, wrap-up and dispositions hold; without: no recording and no wrap-up"),
+    REF("hours", sapa_client, calls_hours, HOURS, 0, "customers are called in these hours only; without: always"),
+};
+
+static const struct sapa_field_row role_rows[] = {
+    OTHER("calls", 0, NULL, "list of rules: what may be called; what no rule allows is denied"),
+};
+
+static const struct sapa_field_row call_rule_rows[] = {
+    OTHER("allow", 0, NULL, "one or a list of: colleagues, queues, numbers (of this centre), outside (any number), or how an outside number begins (E.164: \"62\"); the longest match counts"),
+    OTHER("deny", 0, NULL, "the same, not allowed; of equally long matches this one counts"),
+    OTHER("clients", 0, "all", "list of clients for which it is so, or all; he must be granted them besides"),
+    REF("hours", sapa_call_rule, hours, HOURS, 0, "it is so in these hours; without: always"),
 };
 
 static const struct sapa_field_row agent_rows[] = {
@@ -104,6 +122,8 @@ static const struct sapa_field_row agent_rows[] = {
     MUST("extension", sapa_agent, extension, 1, 32, "digits that colleagues dial; also the SIP user of the telephone"),
     SECRET("password", sapa_agent, password, "of the telephone: a text, or { secret: NAME }; without one it cannot register"),
     REF("team", sapa_agent, team, TEAMS, 0, "team"),
+    REF("role", sapa_agent, role, ROLES, 0, "what he may do; without: he can call nobody"),
+    REF("calls_for", sapa_agent, calls_for, CLIENTS, 0, "company for which he calls outside when no contact in hand says so; without: the only one that his role and `clients` leave"),
     CHOICE("language", sapa_agent, language, languages, "id", "language of confirmations"),
     OTHER("skills", 0, NULL, "{ billing: 7, english: 4 }: levels 1 to 10"),
     OTHER("clients", 0, "all", "list of clients whose contacts this agent may take, or all"),
@@ -306,6 +326,9 @@ const struct sapa_object sapa_objects[SAPA_OBJECT_COUNT] = {
     OBJECT(HOLIDAY, "holidays.KEY[]", "a day that differs", holiday_rows),
     OBJECT(HOURS, "hours.KEY", "opening hours", hours_rows),
     OBJECT(CLIENT, "clients.KEY", "a company that is served", client_rows),
+    OBJECT(CLIENT_CALLS, "clients.KEY.calls", "calls that agents place for a company", client_calls_rows),
+    OBJECT(ROLE, "roles.KEY", "what somebody may do", role_rows),
+    OBJECT(CALL_RULE, "roles.KEY.calls[]", "a rule on calls that are placed", call_rule_rows),
     OBJECT(AGENT, "agents.KEY", "an agent", agent_rows),
     OBJECT(CAPACITY, "agents.KEY.capacity", "contacts at once by channel", capacity_rows),
     OBJECT(QUEUE, "queues.KEY", "a queue", queue_rows),

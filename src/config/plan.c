@@ -23,6 +23,7 @@ static const char *const nouns[SAPA_SECTION_COUNT][SAPA_LANGUAGE_COUNT] = {
     [SAPA_SECTION_NUMBERS] = { "nomor", "number" },
     [SAPA_SECTION_PROMPTS] = { "rekaman suara", "prompt" },
     [SAPA_SECTION_CODES] = { "kode", "code" },
+    [SAPA_SECTION_ROLES] = { "peran", "role" },
     [SAPA_SECTION_FLOWS] = { "alur", "flow" },
 };
 

@@ -1020,7 +1020,7 @@ static void agents_pass_contacts_on(void **state)
     /* what is not possible changes nothing, and is said */
     static const struct {
         uint64_t kind, target, rc;
-    } wrong[] = { { 0, 99, -SAPA_ENOENT }, { 1, 99, -SAPA_ENOENT }, { 2, 99, -SAPA_ENOENT }, { 2, 0, -SAPA_ESTATE }, { 2, 2, -SAPA_ESTATE }, { 3, 0, -SAPA_EINVAL } };
+    } wrong[] = { { 0, 99, -SAPA_ENOENT }, { 1, 99, -SAPA_ENOENT }, { 2, 99, -SAPA_ENOENT }, { 2, 0, -SAPA_ESTATE }, { 2, 2, -SAPA_ESTATE }, { 3, 0, -SAPA_EDENIED }, { 4, 0, -SAPA_EINVAL } };
     for (size_t i = 0; i < SAPA_COUNT(wrong); i++) {
         world_clear(w);
         WORLD_IN(w, contact_passed, .contact = c, .offer = offer, .kind = wrong[i].kind, .target = wrong[i].target, .request = 7);

@@ -18,6 +18,7 @@
 struct sapa_flow; /* model/flow.h */
 
 enum {
+    SAPA_CLIENTS_MAX = 64,     /* bits of a uint64_t name them */
     SAPA_AGENTS_MAX = 20000,
     SAPA_SKILLS_MAX = 1024,
     SAPA_QUEUES_MAX = 2048,
@@ -66,6 +67,9 @@ struct sapa_client {
     uint8_t language;         /* default, enum sapa_language */
     uint32_t hours;           /* default, SAPA_NONE: always open */
     uint32_t number;          /* identity shown on calls that are placed for it */
+    uint32_t calls_queue;     /* whose rules hold for calls that agents place for it (recording, wrap-up);
+                                 SAPA_NONE: neither */
+    uint32_t calls_hours;     /* when its customers may be called by agents; SAPA_NONE: always */
 };
 
 struct sapa_skill {
@@ -89,10 +93,29 @@ struct sapa_agent {
     uint8_t capacity[8];      /* assignments per channel, enum sapa_channel */
     uint8_t capacity_total;   /* over all channels */
     uint8_t reserve_voice;    /* 1: digital work never fills the last place */
+    uint32_t role;            /* SAPA_NONE: he may call nobody */
+    uint32_t calls_for;       /* client of calls that he places for none in particular; SAPA_NONE: as rights say */
 };
 
 struct sapa_team {
     struct sapa_str key;
+};
+
+/* ---- rights ---- */
+
+/** What a role may call, or may not. Of the rules that match, the longest prefix counts (core/right.h). */
+struct sapa_call_rule {
+    uint8_t allow;          /* 1 allow, 0 deny */
+    uint8_t kind;           /* enum sapa_target */
+    struct sapa_str prefix; /* with OUTSIDE: how the number begins, E.164 without plus; empty: any */
+    uint64_t clients;       /* bit i: calls for client i; with AGENT of no meaning */
+    uint32_t hours;         /* in force then; SAPA_NONE: always */
+};
+
+/** What somebody who has it may do. */
+struct sapa_centre_role {
+    struct sapa_str key;
+    uint32_t rule_first, rule_count; /* in sapa_centre.call_rules */
 };
 
 /* ---- queues ---- */
@@ -273,7 +296,7 @@ struct sapa_centre {
     T(skill, skills) T(agent_skill_level, levels) T(team, teams) T(agent, agents) T(queue, queues) \
     T(overflow, overflows) T(disposition, dispositions) T(reason, reasons) T(trunk, trunks) \
     T(network, networks) T(number, numbers) T(caller_rule, caller_rules) T(prompt, prompts) \
-    T(code, codes)
+    T(code, codes) T(centre_role, roles) T(call_rule, call_rules)
 #define T(type, plural) const struct sapa_##type *plural; uint32_t plural##_count;
     SAPA_CENTRE_TABLES(T)
 #undef T

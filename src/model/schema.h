@@ -429,7 +429,8 @@
     X(145, 1, cmd_forget, "the contact is over: release everything kept for it") \
     X(146, 1, cmd_join, "the parties of another contact come into this one") \
     X(147, 1, cmd_hold, "take an agent's line out of the conversation, or back: not by his own phone") \
-    X(148, 1, cmd_offer_accept, "let the agent's phone answer")
+    X(148, 1, cmd_offer_accept, "let the agent's phone answer") \
+    X(149, 1, cmd_call, "an agent's own call begins: whose line it has")
 
 #define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
 #define SAPA_REC_cmd_answer(F, S) F(S, id, contact, "")
@@ -475,5 +476,9 @@
 #define SAPA_REC_cmd_hold(F, S) \
     F(S, id, contact, "") F(S, id, offer, "") F(S, num, on, "") F(S, num, prompt, "music for whom is left alone")
 #define SAPA_REC_cmd_offer_accept(F, S) F(S, id, offer, "")
+#define SAPA_REC_cmd_call(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "his own part in it") F(S, num, agent, "") F(S, num, line, "enum sapa_call_line") \
+    F(S, id, beside, "offer whose line is used, with SAME; else 0") F(S, num, kind, "enum sapa_target") \
+    F(S, num, target, "index of the queue, number or agent; SAPA_NONE: outside") F(S, num, client, "or SAPA_NONE")
 
 #endif

@@ -116,6 +116,9 @@
     X(STORE_FAILED, "the log cannot be written") X(MEDIA_LOST, "the media process is gone") \
     X(TRUNK_DOWN, "trunk down") X(SYSTEM_DROPS, "calls lost by the system")
 
+/* Who may take part in one conversation. */
+enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8 };
+
 #define SAPA_VOCABS(V) \
     V(channel, CHANNEL, CHANNELS) V(direction, DIRECTION, DIRECTIONS) V(language, LANGUAGE, LANGUAGES) \
     V(side, SIDE, SIDES) V(place, PLACE, PLACES) V(outcome, OUTCOME, OUTCOMES) \
