@@ -87,10 +87,9 @@ customer.close()
 story("a call goes out to the carrier through Kamailio")
 carrier = Carrier("carrier", edge)
 customer = UserAgent("08113", edge)
-talk = customer.invite("5002")
+talk, answer = customer.call("5002")
+assert answer.status == 200, answer.text
 carried = carrier.answer(carrier.want_request("INVITE"))
-answer = customer.final(talk, "INVITE")
-customer.ack(talk, answer)
 customer.speak(0x22)
 carrier.speak(0x42)
 carrier.hears(0x22)
@@ -112,6 +111,7 @@ def refused():
 
 
 until_there(refused)
+open("seen", "w").close()
 wait_for("back")
 phone.waiting.clear()
 
@@ -126,7 +126,6 @@ def rings():
 
 
 customer, talk = until_there(rings)
-phone.code("*1")
 served = phone.answer(phone.want_request("INVITE"))
 ends(customer, phone, talk, served)
 customer.close()
