@@ -8,9 +8,11 @@
 
 #include <stdio.h>
 
+#include "model/listed.h"
+#include "phone/phone.h"
 #include "store/people.h"
 
-enum { API_NODE = 1000, DIGITS_MAX = 15, CALLS_OF_EPOCH_MAX = 1 << 30 };
+enum { API_NODE = 1000, DIGITS_MAX = 15, NUMBER_SIZE = SAPA_PHONE_TEXT_MAX + 1, CALLS_OF_EPOCH_MAX = 1 << 30 };
 
 /* Of contacts and offers that begin here. No earlier process has given it out: its epoch was another. */
 static uint64_t new_id(struct sapa_web *web)
@@ -68,25 +70,18 @@ static bool part_of(struct web_request *rq, struct part *ret)
 struct where {
     enum sapa_target kind;
     uint32_t target;
-    char number[DIGITS_MAX + 1];
+    char number[NUMBER_SIZE];
 };
 
-/* Digits, perhaps with a plus and the usual separators. */
-static bool take_digits(const char *text, char buf[DIGITS_MAX + 1])
+/* As a telephone would understand it: rights and lists know numbers in E.164 only. */
+static bool take_number(const struct web_request *rq, const char *text, char buf[NUMBER_SIZE])
 {
-    size_t n = 0;
+    const struct sapa_str number = sapa_phone_normal(sapa_str_of(text), rq->web->mirror.centre->system.country, buf, NUMBER_SIZE);
 
-    for (const char *c = text + (text[0] == '+'); *c; c++) {
-        if (*c >= '0' && *c <= '9') {
-            if (n == DIGITS_MAX)
-                return false;
-            buf[n++] = *c;
-        } else if (!strchr(" -.()/", *c)) {
+    for (size_t i = 0; i < number.n; i++)
+        if (number.p[i] < '0' || number.p[i] > '9')
             return false;
-        }
-    }
-    buf[n] = '\0';
-    return n >= 2;
+    return number.n >= 2 && number.n <= DIGITS_MAX && sapa_str_copy(number, buf, NUMBER_SIZE);
 }
 
 /* False: answered. */
@@ -113,7 +108,7 @@ static bool where_of(struct web_request *rq, const json_t *body, struct where *r
         ret->target = SAPA_FIND(centre, agents, key);
         seen = ret->target != SAPA_NONE;
         break;
-    default: seen = take_digits(to, ret->number);
+    default: seen = take_number(rq, to, ret->number);
     }
     if (!seen)
         sapa_web_problem(rq, 400, ret->kind == SAPA_TARGET_OUTSIDE ? "EINVAL" : "ENOENT",
@@ -163,6 +158,7 @@ static void call(struct web_request *rq, uint32_t agent, enum sapa_call_line lin
     in->kind = where.kind;
     in->target = where.target;
     in->person = person_of(rq, in->client != SAPA_NONE ? (uint32_t)in->client : beside ? beside->client : SAPA_NONE, where.number);
+    in->listed = sapa_listed(centre, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->address, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
     snprintf(rq->answer, sizeof(rq->answer), "\"contact\":\"%llu\",\"offer\":\"%llu\"", (unsigned long long)in->contact,
@@ -184,6 +180,7 @@ static void transfer(struct web_request *rq, const struct part *part, const json
     in->kind = where.kind;
     in->target = where.target;
     in->person = person_of(rq, part->client, where.number);
+    in->listed = sapa_listed(rq->web->mirror.centre, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->address, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
     sapa_web_write(rq, &input);
