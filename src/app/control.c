@@ -788,7 +788,8 @@ static sapa_rc hand_over(struct control *c)
                                                   .play = contact.play };
         struct sapa_voice_held dial = { .contact = contact.contact, .what = SAPA_VOICE_HELD_DIAL,
                                         .offer = contact.dialling };
-        if (contact.channel == SAPA_CHANNEL_VOICE && contact.has_leg)
+        const bool lent = contact.beside != 0 && contact.dialling == 0; /* the caller's line is that of another contact */
+        if (contact.channel == SAPA_CHANNEL_VOICE && (contact.has_leg || lent))
             rc = sapa_channels_held(c->channels, &customer);
         if (rc == SAPA_OK && contact.channel == SAPA_CHANNEL_VOICE && contact.dialling != 0)
             rc = sapa_channels_held(c->channels, &dial);
