@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "config/compile_impl.h"
+#include "phone/phone.h"
 
 /* Whoever holds a centre holds its arena. */
 struct owned_centre {
@@ -12,7 +13,7 @@ struct owned_centre {
     struct sapa_arena arena;
 };
 
-enum { HOLIDAYS_MAX = 100000, CLIENTS_MAX = 64, DIALLED_MAX = 24, PROMPT_KEY_MAX = 63, PROMPT_TEXT_MAX = 1000 };
+enum { HOLIDAYS_MAX = 100000, DIALLED_MAX = 24, PROMPT_KEY_MAX = 63, PROMPT_TEXT_MAX = 1000 };
 
 /* "agents:" and nothing below it: a section that is empty, or all in comments. */
 static bool is_empty(const struct sapa_compile *c, uint32_t node)
@@ -21,8 +22,7 @@ static bool is_empty(const struct sapa_compile *c, uint32_t node)
            (sapa_tree(c, node)->kind == SAPA_TREE_TEXT && sapa_tree(c, node)->text.n == 0);
 }
 
-/* Where a section stands if it is there and of the right kind; SAPA_NONE otherwise. */
-static uint32_t map_section(struct sapa_compile *c, enum sapa_section section)
+uint32_t sapa_section_map(struct sapa_compile *c, enum sapa_section section)
 {
     const uint32_t node = is_empty(c, c->section[section]) ? SAPA_NONE : c->section[section];
 
@@ -30,7 +30,7 @@ static uint32_t map_section(struct sapa_compile *c, enum sapa_section section)
                                                                                   : SAPA_NONE;
 }
 
-static uint32_t list_section(struct sapa_compile *c, enum sapa_section section)
+uint32_t sapa_section_list(struct sapa_compile *c, enum sapa_section section)
 {
     const uint32_t node = is_empty(c, c->section[section]) ? SAPA_NONE : c->section[section];
 
@@ -38,18 +38,17 @@ static uint32_t list_section(struct sapa_compile *c, enum sapa_section section)
                                                                                    : SAPA_NONE;
 }
 
-static uint32_t count_of(const struct sapa_compile *c, uint32_t node)
+uint32_t sapa_tree_count(const struct sapa_compile *c, uint32_t node)
 {
     return node == SAPA_NONE ? 0 : sapa_tree(c, node)->count;
 }
 
-/* An array of `node`'s children for the centre, and whether it is too long. */
-static void *take_table(struct sapa_compile *c, uint32_t node, size_t size, uint32_t max)
+void *sapa_table_take(struct sapa_compile *c, uint32_t node, size_t size, uint32_t max)
 {
-    if (count_of(c, node) > max)
+    if (sapa_tree_count(c, node) > max)
         sapa_find_key(c, node, "take some out, or serve two centres", "there are %u of them; at most %u are allowed",
-                      count_of(c, node), max);
-    return sapa_compile_take(c, (size_t)count_of(c, node) * size + 1);
+                      sapa_tree_count(c, node), max);
+    return sapa_compile_take(c, (size_t)sapa_tree_count(c, node) * size + 1);
 }
 
 /* ---- system ---- */
@@ -152,7 +151,7 @@ static void check_name_servers(struct sapa_compile *c, uint32_t node, struct sap
 static void compile_system(struct sapa_compile *c, struct zones *zones)
 {
     static const char *const languages[] = { "id", "en" }, *const digests[] = { "MD5", "SHA-256" };
-    const uint32_t node = map_section(c, SAPA_SECTION_SYSTEM);
+    const uint32_t node = sapa_section_map(c, SAPA_SECTION_SYSTEM);
     struct sapa_system *system = &c->centre->system;
     const uint32_t zone = sapa_field_get(c, node, "zone"),
                    spoken = sapa_field_get(c, node, "languages"),
@@ -173,6 +172,9 @@ static void compile_system(struct sapa_compile *c, struct zones *zones)
             zone_index(c, zones, zone == SAPA_NONE ? c->section[SAPA_SECTION_VERSION] : zone, name);
     if (system->name_servers.n > 0)
         check_name_servers(c, sapa_field_get(c, node, "name_servers"), system->name_servers);
+    if (!sapa_phone_country_known(system->country))
+        sapa_find(c, sapa_field_get(c, node, "country"), 0, "two capitals of ISO 3166-1: ID, SG, US",
+                  "\"" SAPA_STR_FMT "\" is no country with a numbering plan", SAPA_STR_ARG(system->country));
     if (system->register_min_s > system->register_max_s)
         sapa_find_key(c, node, "a phone may choose between the two", "register_min is longer than register_max");
 }
@@ -185,7 +187,7 @@ static void compile_interrupts(struct sapa_compile *c)
 #undef X
     };
 
-    for SAPA_TREE_EACH(c, child, map_section(c, SAPA_SECTION_INTERRUPTS)) {
+    for SAPA_TREE_EACH(c, child, sapa_section_map(c, SAPA_SECTION_INTERRUPTS)) {
         unsigned i = 0;
         while (i < SAPA_CHANNEL_COUNT &&
                !sapa_str_eq(sapa_tree(c, child)->key, sapa_str_of(names[i])))
@@ -204,7 +206,7 @@ static void compile_addresses(struct sapa_compile *c)
 {
     struct sapa_str url;
 
-    for SAPA_TREE_EACH(c, child, map_section(c, SAPA_SECTION_ADDRESSES)) {
+    for SAPA_TREE_EACH(c, child, sapa_section_map(c, SAPA_SECTION_ADDRESSES)) {
         if (!sapa_key_good(c, child, 32) || !sapa_read_text(c, child, 8, 200, &url))
             continue;
         if ((!sapa_str_starts(url, SAPA_STR("http://")) &&
@@ -322,7 +324,7 @@ struct holidays {
     SAPA_VEC(struct sapa_holiday) list;
     struct calendar {
         uint32_t first, count;
-    } * calendars;
+    } * calendars, standard[SAPA_CALENDAR_COUNT]; /* of the document; of the program, empty until it is named */
 };
 
 static int holiday_order(const void *a, const void *b)
@@ -334,10 +336,10 @@ static int holiday_order(const void *a, const void *b)
 
 static void compile_holidays(struct sapa_compile *c, struct spans *spans, struct holidays *holidays)
 {
-    const uint32_t section = map_section(c, SAPA_SECTION_HOLIDAYS);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_HOLIDAYS);
 
     holidays->calendars =
-        sapa_compile_scratch(c, (size_t)count_of(c, section) * sizeof(*holidays->calendars) + 1);
+        sapa_compile_scratch(c, (size_t)sapa_tree_count(c, section) * sizeof(*holidays->calendars) + 1);
     for SAPA_TREE_EACH(c, child, section) {
         struct calendar *calendar = &holidays->calendars[sapa_tree(c, child)->ordinal];
         calendar->first = holidays->list.n;
@@ -373,16 +375,43 @@ static void compile_holidays(struct sapa_compile *c, struct spans *spans, struct
     }
 }
 
-/* Several calendars: one list of their days, the first that names a day wins. */
-static struct calendar join_calendars(struct sapa_compile *c, struct holidays *holidays, uint32_t node)
+/* What `node` names: of the document, else of the program (its bit goes into *bits); without days when there is none. */
+static struct calendar one_calendar(struct sapa_compile *c, struct holidays *holidays, uint32_t node, uint8_t *bits)
 {
-    struct calendar joined = { holidays->list.n, 0 };
+    const uint32_t section = c->section[SAPA_SECTION_HOLIDAYS];
+    const bool own = section != SAPA_NONE && sapa_tree(c, section)->kind == SAPA_TREE_MAP;
+    const struct sapa_tree_node *name = sapa_tree(c, node);
 
-    for SAPA_TREE_EACH(c, child, node) {
-        const uint32_t one = sapa_read_ref(c, child, SAPA_SECTION_HOLIDAYS);
-        if (one == SAPA_NONE || one >= count_of(c, map_section(c, SAPA_SECTION_HOLIDAYS)))
+    for (unsigned i = 0; i < SAPA_CALENDAR_COUNT; i++) {
+        struct calendar *standard = &holidays->standard[i];
+        struct sapa_holiday day = { .span_count = 0 };
+        if (name->kind != SAPA_TREE_TEXT || !sapa_str_eq(name->text, sapa_str_of(sapa_calendar_key(i))) ||
+            (own && sapa_tree_get(c, section, name->text) != SAPA_NONE))
             continue;
-        const struct calendar from = holidays->calendars[one];
+        *bits |= (uint8_t)(1u << i);
+        if (standard->count > 0)
+            return *standard;
+        standard->first = holidays->list.n;
+        for (; sapa_calendar_day(i, standard->count, &day.date, &day.name); standard->count++)
+            *SAPA_VEC_PUSH(c, &holidays->list) = day;
+        return *standard;
+    }
+    const uint32_t one = sapa_read_ref(c, node, SAPA_SECTION_HOLIDAYS);
+    return own && one < sapa_tree_count(c, section) ? holidays->calendars[one] : (struct calendar){ 0, 0 };
+}
+
+/* Several calendars: one list of their days, the first that names a day wins. */
+static struct calendar join_calendars(struct sapa_compile *c, struct holidays *holidays, uint32_t node, uint8_t *bits)
+{
+    const uint32_t before = c->findings->count;
+
+    for SAPA_TREE_EACH(c, child, node)
+        (void)one_calendar(c, holidays, child, bits); /* those of the program are loaded before the list begins */
+    struct calendar joined = { holidays->list.n, 0 };
+    if (c->findings->count > before)
+        return joined;
+    for SAPA_TREE_EACH(c, child, node) {
+        const struct calendar from = one_calendar(c, holidays, child, bits);
         if (holidays->list.n + from.count > HOLIDAYS_MAX) {
             sapa_find(c, node, 0, "let several hours share one calendar",
                       "the calendars have more than %d days together", HOLIDAYS_MAX);
@@ -405,8 +434,8 @@ static void compile_hours(struct sapa_compile *c, struct zones *zones)
 {
     struct spans spans = { 0 };
     struct holidays holidays = { 0 };
-    const uint32_t section = map_section(c, SAPA_SECTION_HOURS);
-    struct sapa_hours *hours = take_table(c, section, sizeof(*hours), 4096);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_HOURS);
+    struct sapa_hours *hours = sapa_table_take(c, section, sizeof(*hours), 4096);
 
     compile_holidays(c, &spans, &holidays);
     for SAPA_TREE_EACH(c, child, section) {
@@ -427,20 +456,15 @@ static void compile_hours(struct sapa_compile *c, struct zones *zones)
             read_spans(c, open, true, &spans);
         h->span_count = spans.list.n - h->span_first;
         if (calendar != SAPA_NONE) {
-            struct calendar days = { 0, 0 };
-            if (sapa_tree(c, calendar)->kind == SAPA_TREE_LIST) {
-                days = join_calendars(c, &holidays, calendar);
-            } else {
-                const uint32_t one = sapa_read_ref(c, calendar, SAPA_SECTION_HOLIDAYS);
-                if (one != SAPA_NONE && one < count_of(c, map_section(c, SAPA_SECTION_HOLIDAYS)))
-                    days = holidays.calendars[one];
-            }
+            const struct calendar days = sapa_tree(c, calendar)->kind == SAPA_TREE_LIST
+                                             ? join_calendars(c, &holidays, calendar, &h->calendars)
+                                             : one_calendar(c, &holidays, calendar, &h->calendars);
             h->holiday_first = days.first;
             h->holiday_count = days.count;
         }
     }
     c->centre->hours = hours;
-    c->centre->hours_count = count_of(c, section);
+    c->centre->hours_count = sapa_tree_count(c, section);
     c->centre->spans = SAPA_VEC_KEEP(c, &spans.list);
     c->centre->spans_count = spans.list.n;
     c->centre->holidays = SAPA_VEC_KEEP(c, &holidays.list);
@@ -459,7 +483,7 @@ static void compile_prompts(struct sapa_compile *c)
         SAPA_PROMPT_KEYS(X)
 #undef X
     };
-    const uint32_t section = map_section(c, SAPA_SECTION_PROMPTS);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_PROMPTS);
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_prompt prompt = { .key = sapa_tree(c, child)->key, .client = SAPA_NONE };
@@ -515,29 +539,31 @@ static void compile_prompts(struct sapa_compile *c)
 
 static void compile_clients(struct sapa_compile *c)
 {
-    const uint32_t section = map_section(c, SAPA_SECTION_CLIENTS);
-    struct sapa_client *clients = take_table(c, section, sizeof(*clients), CLIENTS_MAX);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_CLIENTS);
+    struct sapa_client *clients = sapa_table_take(c, section, sizeof(*clients), SAPA_CLIENTS_MAX);
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_client *client = &clients[sapa_tree(c, child)->ordinal];
         client->key = sapa_tree(c, child)->key;
-        client->hours = client->number = SAPA_NONE;
-        if (sapa_key_good(c, child, SAPA_KEY_MAX))
-            sapa_fields_read(c, child, SAPA_OBJECT_CLIENT, UINT32_MAX, client);
+        client->hours = client->number = client->calls_queue = client->calls_hours = SAPA_NONE;
+        if (!sapa_key_good(c, child, SAPA_KEY_MAX))
+            continue;
+        sapa_fields_read(c, child, SAPA_OBJECT_CLIENT, UINT32_MAX, client);
+        sapa_fields_read(c, sapa_field_get(c, child, "calls"), SAPA_OBJECT_CLIENT_CALLS, UINT32_MAX, client);
     }
     if (c->section[SAPA_SECTION_CLIENTS] != SAPA_NONE &&
         sapa_tree(c, c->section[SAPA_SECTION_CLIENTS])->count == 0)
         sapa_find_key(c, c->section[SAPA_SECTION_CLIENTS], "own: { name: \"Our company\" }", "at least one client is needed");
     c->centre->clients = clients;
-    c->centre->clients_count = count_of(c, section);
+    c->centre->clients_count = sapa_tree_count(c, section);
 }
 
 /* A list of words without doubles: skills or teams. Both structs hold nothing but the key. */
 static struct sapa_str *compile_words(struct sapa_compile *c, enum sapa_section which, uint32_t max,
                                       uint32_t *ret_count)
 {
-    const uint32_t section = list_section(c, which);
-    struct sapa_str *words = take_table(c, section, sizeof(*words), max);
+    const uint32_t section = sapa_section_list(c, which);
+    struct sapa_str *words = sapa_table_take(c, section, sizeof(*words), max);
 
     _Static_assert(sizeof(struct sapa_skill) == sizeof(struct sapa_str), "a skill is its key");
     _Static_assert(sizeof(struct sapa_team) == sizeof(struct sapa_str), "a team is its key");
@@ -553,7 +579,7 @@ static struct sapa_str *compile_words(struct sapa_compile *c, enum sapa_section 
                       "\"" SAPA_STR_FMT "\" stands here a second time",
                       SAPA_STR_ARG(sapa_tree(c, child)->text));
     }
-    *ret_count = count_of(c, section);
+    *ret_count = sapa_tree_count(c, section);
     return words;
 }
 
@@ -581,7 +607,7 @@ static int level_order(const void *a, const void *b)
     return (x->skill > y->skill) - (x->skill < y->skill);
 }
 
-static bool dialled_good(struct sapa_str s, size_t max)
+bool sapa_digits_good(struct sapa_str s, size_t max)
 {
     bool good = s.n > 0 && s.n <= max;
 
@@ -590,16 +616,33 @@ static bool dialled_good(struct sapa_str s, size_t max)
     return good;
 }
 
+uint64_t sapa_read_clients(struct sapa_compile *c, uint32_t node)
+{
+    uint64_t bits = 0;
+
+    if (node == SAPA_NONE ||
+        (sapa_tree(c, node)->kind == SAPA_TREE_TEXT && sapa_str_eq(sapa_tree(c, node)->text, SAPA_STR("all"))))
+        return UINT64_MAX;
+    if (!sapa_is_list(c, node, "clients, or all,"))
+        return 0;
+    for SAPA_TREE_EACH(c, one, node) {
+        const uint32_t client = sapa_read_ref(c, one, SAPA_SECTION_CLIENTS);
+        if (client < SAPA_CLIENTS_MAX)
+            bits |= UINT64_C(1) << client;
+    }
+    return bits;
+}
+
 static void compile_agents(struct sapa_compile *c)
 {
-    const uint32_t section = map_section(c, SAPA_SECTION_AGENTS);
-    struct sapa_agent *agents = take_table(c, section, sizeof(*agents), SAPA_AGENTS_MAX);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_AGENTS);
+    struct sapa_agent *agents = sapa_table_take(c, section, sizeof(*agents), SAPA_AGENTS_MAX);
     SAPA_VEC(struct sapa_agent_skill_level) levels = { 0 };
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_agent *agent = &agents[sapa_tree(c, child)->ordinal];
         agent->key = sapa_tree(c, child)->key;
-        agent->team = SAPA_NONE;
+        agent->team = agent->role = agent->calls_for = SAPA_NONE;
         agent->skill_first = levels.n;
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;
@@ -608,7 +651,7 @@ static void compile_agents(struct sapa_compile *c)
                        skills = sapa_field_get(c, child, "skills"),
                        clients = sapa_field_get(c, child, "clients");
         if (extension != SAPA_NONE && agent->extension.n > 0 &&
-            !dialled_good(agent->extension, DIALLED_MAX))
+            !sapa_digits_good(agent->extension, DIALLED_MAX))
             sapa_find(c, extension, 0, "digits only", "\"" SAPA_STR_FMT "\" cannot be dialled",
                       SAPA_STR_ARG(agent->extension));
         sapa_fields_read(c, sapa_field_get(c, child, "capacity"), SAPA_OBJECT_CAPACITY, UINT32_MAX,
@@ -627,19 +670,13 @@ static void compile_agents(struct sapa_compile *c)
         if (agent->skill_count > 0)
             qsort(&levels.at[agent->skill_first], agent->skill_count, sizeof(*levels.at),
                   level_order);
-        if (clients == SAPA_NONE || (sapa_tree(c, clients)->kind == SAPA_TREE_TEXT &&
-                                     sapa_str_eq(sapa_tree(c, clients)->text, SAPA_STR("all")))) {
-            agent->clients = UINT64_MAX;
-        } else if (sapa_is_list(c, clients, "clients, or all,")) {
-            for SAPA_TREE_EACH(c, one, clients) {
-                const uint32_t client = sapa_read_ref(c, one, SAPA_SECTION_CLIENTS);
-                if (client < CLIENTS_MAX)
-                    agent->clients |= UINT64_C(1) << client;
-            }
-        }
+        agent->clients = sapa_read_clients(c, clients);
+        if (agent->calls_for < SAPA_CLIENTS_MAX && !(agent->clients >> agent->calls_for & 1))
+            sapa_find(c, sapa_field_get(c, child, "calls_for"), 0, "add it to his clients, or name one of those",
+                      "he is not granted this client");
     }
     c->centre->agents = agents;
-    c->centre->agents_count = count_of(c, section);
+    c->centre->agents_count = sapa_tree_count(c, section);
     c->centre->levels = SAPA_VEC_KEEP(c, &levels);
     c->centre->levels_count = levels.n;
 }
@@ -648,7 +685,7 @@ static void compile_agents(struct sapa_compile *c)
 
 static bool short_digits(struct sapa_compile *c, uint32_t node)
 {
-    if (dialled_good(sapa_tree(c, node)->key, 4))
+    if (sapa_digits_good(sapa_tree(c, node)->key, 4))
         return true;
     sapa_find_key(c, node, "1 to 4 digits", "\"" SAPA_STR_FMT "\" cannot be dialled after a code",
                   SAPA_STR_ARG(sapa_tree(c, node)->key));
@@ -657,8 +694,8 @@ static bool short_digits(struct sapa_compile *c, uint32_t node)
 
 static void compile_reasons(struct sapa_compile *c)
 {
-    const uint32_t section = map_section(c, SAPA_SECTION_REASONS);
-    struct sapa_reason *reasons = take_table(c, section, sizeof(*reasons), 100);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_REASONS);
+    struct sapa_reason *reasons = sapa_table_take(c, section, sizeof(*reasons), 100);
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_reason *reason = &reasons[sapa_tree(c, child)->ordinal];
@@ -667,7 +704,7 @@ static void compile_reasons(struct sapa_compile *c)
             (void)sapa_read_texts(c, child, 64, reason->name);
     }
     c->centre->reasons = reasons;
-    c->centre->reasons_count = count_of(c, section);
+    c->centre->reasons_count = sapa_tree_count(c, section);
 }
 
 struct sets {
@@ -677,10 +714,10 @@ struct sets {
 
 static void compile_dispositions(struct sapa_compile *c, struct sets *sets)
 {
-    const uint32_t section = map_section(c, SAPA_SECTION_DISPOSITIONS);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_DISPOSITIONS);
 
     sets->ranges =
-        sapa_compile_scratch(c, (size_t)count_of(c, section) * sizeof(*sets->ranges) + 1);
+        sapa_compile_scratch(c, (size_t)sapa_tree_count(c, section) * sizeof(*sets->ranges) + 1);
     for SAPA_TREE_EACH(c, child, section) {
         struct calendar *range = &sets->ranges[sapa_tree(c, child)->ordinal];
         range->first = sets->list.n;
@@ -689,8 +726,11 @@ static void compile_dispositions(struct sapa_compile *c, struct sets *sets)
             continue;
         for SAPA_TREE_EACH(c, one, child) {
             struct sapa_disposition disposition = { .key = sapa_tree(c, one)->key };
+            const uint32_t solved = sapa_field_get(c, one, "solved");
             if (short_digits(c, one))
-                (void)sapa_read_texts(c, one, 64, disposition.name);
+                (void)sapa_read_texts_and(c, one, 64, "solved", disposition.name);
+            if (solved != SAPA_NONE)
+                (void)sapa_read_bool(c, solved, &disposition.solved);
             *SAPA_VEC_PUSH(c, &sets->list) = disposition;
         }
         range->count = sets->list.n - range->first;
@@ -701,8 +741,8 @@ static void compile_dispositions(struct sapa_compile *c, struct sets *sets)
 
 static void compile_codes(struct sapa_compile *c)
 {
-    const uint32_t section = map_section(c, SAPA_SECTION_CODES);
-    struct sapa_code *codes = take_table(c, section, sizeof(*codes), 100);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_CODES);
+    struct sapa_code *codes = sapa_table_take(c, section, sizeof(*codes), 100);
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_code *code = &codes[sapa_tree(c, child)->ordinal];
@@ -711,7 +751,7 @@ static void compile_codes(struct sapa_compile *c)
         unsigned verb = 0;
         code->prefix = sapa_tree(c, child)->key;
         if (code->prefix.n < 2 || (code->prefix.p[0] != '*' && code->prefix.p[0] != '#') ||
-            !dialled_good((struct sapa_str){ code->prefix.p + 1, code->prefix.n - 1 }, 4))
+            !sapa_digits_good((struct sapa_str){ code->prefix.p + 1, code->prefix.n - 1 }, 4))
             sapa_find_key(c, child, "write \"*1\", with quotes",
                           "\"" SAPA_STR_FMT "\" is no code: * or # and digits",
                           SAPA_STR_ARG(code->prefix));
@@ -725,7 +765,7 @@ static void compile_codes(struct sapa_compile *c)
                 c, child, 0,
                 near.best.n
                     ? sapa_near_hint(&near)
-                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording or record",
+                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording, record, ask, conference, transfer after asking, back or transfer",
                 "\"" SAPA_STR_FMT "\" is nothing an agent can ask for", SAPA_STR_ARG(text));
         code->verb = (uint8_t)verb;
         for (uint32_t i = 0; i < sapa_tree(c, child)->ordinal && i < 100; i++) {
@@ -738,7 +778,7 @@ static void compile_codes(struct sapa_compile *c)
         }
     }
     c->centre->codes = codes;
-    c->centre->codes_count = count_of(c, section);
+    c->centre->codes_count = sapa_tree_count(c, section);
 }
 
 /* ---- queues ---- */
@@ -891,8 +931,8 @@ static void check_overflow_circles(struct sapa_compile *c, const struct sapa_que
 
 static void compile_queues(struct sapa_compile *c)
 {
-    const uint32_t section = map_section(c, SAPA_SECTION_QUEUES);
-    struct sapa_queue *queues = take_table(c, section, sizeof(*queues), SAPA_QUEUES_MAX);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_QUEUES);
+    struct sapa_queue *queues = sapa_table_take(c, section, sizeof(*queues), SAPA_QUEUES_MAX);
     struct overflows overflows = { 0 };
     struct sets sets = { 0 };
     const uint32_t before = c->findings->count;
@@ -919,7 +959,7 @@ static void compile_queues(struct sapa_compile *c)
         compile_record(c, child, queue);
         if (dispositions != SAPA_NONE) {
             const uint32_t set = sapa_read_ref(c, dispositions, SAPA_SECTION_DISPOSITIONS);
-            if (set < count_of(c, c->section[SAPA_SECTION_DISPOSITIONS]) &&
+            if (set < sapa_tree_count(c, c->section[SAPA_SECTION_DISPOSITIONS]) &&
                 sapa_tree(c, c->section[SAPA_SECTION_DISPOSITIONS])->kind == SAPA_TREE_MAP) {
                 queue->disposition_first = sets.ranges[set].first;
                 queue->disposition_count = sets.ranges[set].count;
@@ -932,9 +972,15 @@ static void compile_queues(struct sapa_compile *c)
                       "this prompt is no music");
     }
     if (c->findings->count == before)
-        check_overflow_circles(c, queues, count_of(c, section), &overflows);
+        check_overflow_circles(c, queues, sapa_tree_count(c, section), &overflows);
+    for SAPA_TREE_EACH(c, child, c->centre->clients_count > 0 ? c->section[SAPA_SECTION_CLIENTS] : SAPA_NONE) {
+        const uint32_t own = c->centre->clients[sapa_tree(c, child)->ordinal].calls_queue;
+        if (own < sapa_tree_count(c, section) && queues[own].client != sapa_tree(c, child)->ordinal)
+            sapa_find(c, sapa_field_get(c, sapa_field_get(c, child, "calls"), "queue"), 0, "name a queue with this client",
+                      "the queue \"" SAPA_STR_FMT "\" belongs to another client", SAPA_STR_ARG(queues[own].key));
+    }
     c->centre->queues = queues;
-    c->centre->queues_count = count_of(c, section);
+    c->centre->queues_count = sapa_tree_count(c, section);
     c->centre->overflows = SAPA_VEC_KEEP(c, &overflows.list);
     c->centre->overflows_count = overflows.list.n;
 }
@@ -977,8 +1023,8 @@ static void trunk_hosts(struct sapa_compile *c, uint32_t node, struct sapa_trunk
 
 static void compile_trunks(struct sapa_compile *c)
 {
-    const uint32_t section = map_section(c, SAPA_SECTION_TRUNKS);
-    struct sapa_trunk *trunks = take_table(c, section, sizeof(*trunks), 1000);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_TRUNKS);
+    struct sapa_trunk *trunks = sapa_table_take(c, section, sizeof(*trunks), 1000);
     SAPA_VEC(struct sapa_network) networks = { 0 };
 
     for SAPA_TREE_EACH(c, child, section) {
@@ -1012,22 +1058,22 @@ static void compile_trunks(struct sapa_compile *c)
                           "to register it must be known where, and as whom");
     }
     c->centre->trunks = trunks;
-    c->centre->trunks_count = count_of(c, section);
+    c->centre->trunks_count = sapa_tree_count(c, section);
     c->centre->networks = SAPA_VEC_KEEP(c, &networks);
     c->centre->networks_count = networks.n;
 }
 
 static void compile_numbers(struct sapa_compile *c)
 {
-    const uint32_t section = map_section(c, SAPA_SECTION_NUMBERS);
-    struct sapa_number *numbers = take_table(c, section, sizeof(*numbers), 100000);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_NUMBERS);
+    struct sapa_number *numbers = sapa_table_take(c, section, sizeof(*numbers), 100000);
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_number *number = &numbers[sapa_tree(c, child)->ordinal];
         struct sapa_str text;
         number->key = sapa_tree(c, child)->key;
         number->client = number->flow = SAPA_NONE;
-        if (!dialled_good(number->key, DIALLED_MAX))
+        if (!sapa_digits_good(number->key, DIALLED_MAX))
             sapa_find_key(c, child, "the digits that arrive, without +",
                           "\"" SAPA_STR_FMT "\" is no number", SAPA_STR_ARG(number->key));
         sapa_fields_read(c, child, SAPA_OBJECT_NUMBER, UINT32_MAX, number);
@@ -1045,26 +1091,26 @@ static void compile_numbers(struct sapa_compile *c)
         }
     }
     c->centre->numbers = numbers;
-    c->centre->numbers_count = count_of(c, section);
+    c->centre->numbers_count = sapa_tree_count(c, section);
 }
 
 static void compile_callers(struct sapa_compile *c)
 {
-    const uint32_t section = list_section(c, SAPA_SECTION_CALLERS);
-    struct sapa_caller_rule *rules = take_table(c, section, sizeof(*rules), 100000);
+    const uint32_t section = sapa_section_list(c, SAPA_SECTION_CALLERS);
+    struct sapa_caller_rule *rules = sapa_table_take(c, section, sizeof(*rules), 100000);
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_caller_rule *rule = &rules[sapa_tree(c, child)->ordinal];
         rule->client = SAPA_NONE;
         sapa_fields_read(c, child, SAPA_OBJECT_CALLER, UINT32_MAX, rule);
         const uint32_t prefix = sapa_field_get(c, child, "prefix");
-        if (prefix != SAPA_NONE && rule->prefix.n > 0 && !dialled_good(rule->prefix, DIALLED_MAX))
+        if (prefix != SAPA_NONE && rule->prefix.n > 0 && !sapa_digits_good(rule->prefix, DIALLED_MAX))
             sapa_find(c, prefix, 0, "E.164 digits without +",
                       "\"" SAPA_STR_FMT "\" is no beginning of a number",
                       SAPA_STR_ARG(rule->prefix));
     }
     c->centre->caller_rules = rules;
-    c->centre->caller_rules_count = count_of(c, section);
+    c->centre->caller_rules_count = sapa_tree_count(c, section);
 }
 
 /* ---- what can be dialled must be one thing ---- */
@@ -1135,6 +1181,9 @@ static void compile_sections(struct sapa_compile *c)
                                                          &c->centre->skills_count);
     c->centre->teams = (const struct sapa_team *)(void *)compile_words(c, SAPA_SECTION_TEAMS, 1000,
                                                                        &c->centre->teams_count);
+    sapa_roles_compile(c);
+    sapa_users_compile(c);
+    sapa_lists_compile(c);
     compile_agents(c);
     compile_reasons(c);
     compile_codes(c);
@@ -1191,6 +1240,7 @@ sapa_rc sapa_centre_compile(struct sapa_str text, const struct sapa_centre_sourc
         yaml_event_delete(&c->event);
     if (c->parser_open)
         yaml_parser_delete(&c->parser);
+    free(c->file);
     sapa_arena_free(&c->scratch);
     if (rc == SAPA_OK) {
         struct owned_centre *owned = (struct owned_centre *)c->centre;

@@ -67,6 +67,7 @@ struct sapa_compile {
     struct sapa_centre *centre;
     uint32_t section[32];    /* tree node of each top-level section, SAPA_NONE when it is not there */
     SAPA_VEC(struct sapa_prompt) prompts;
+    uint8_t *file;           /* that is being read, from sources->file */
     void *zone_buf, *expr_buf; /* used again and again by zone.c and expr_compile.c */
 };
 
@@ -148,7 +149,9 @@ enum sapa_section {
     SAPA_SECTION_HOLIDAYS, SAPA_SECTION_HOURS, SAPA_SECTION_CLIENTS, SAPA_SECTION_SKILLS,
     SAPA_SECTION_TEAMS, SAPA_SECTION_AGENTS, SAPA_SECTION_REASONS, SAPA_SECTION_DISPOSITIONS,
     SAPA_SECTION_QUEUES, SAPA_SECTION_TRUNKS, SAPA_SECTION_NUMBERS, SAPA_SECTION_CALLERS,
-    SAPA_SECTION_PROMPTS, SAPA_SECTION_CODES, SAPA_SECTION_FLOWS, SAPA_SECTION_COUNT,
+    SAPA_SECTION_PROMPTS, SAPA_SECTION_CODES, SAPA_SECTION_FLOWS,
+    SAPA_SECTION_ROLES, SAPA_SECTION_DO_NOT_CONTACT, SAPA_SECTION_USERS,
+    SAPA_SECTION_COUNT,
 };
 
 /** A kind of object: where it stands and its keys. */
@@ -161,7 +164,8 @@ struct sapa_object {
 extern const char *const sapa_section_names[SAPA_SECTION_COUNT];
 extern const struct sapa_object sapa_objects[];
 enum sapa_object_id {
-    SAPA_OBJECT_TOP, SAPA_OBJECT_SYSTEM, SAPA_OBJECT_HOLIDAY, SAPA_OBJECT_HOURS, SAPA_OBJECT_CLIENT, SAPA_OBJECT_AGENT,
+    SAPA_OBJECT_TOP, SAPA_OBJECT_SYSTEM, SAPA_OBJECT_HOLIDAY, SAPA_OBJECT_HOURS, SAPA_OBJECT_CLIENT, SAPA_OBJECT_CLIENT_CALLS,
+    SAPA_OBJECT_ROLE, SAPA_OBJECT_CALL_RULE, SAPA_OBJECT_LIST, SAPA_OBJECT_USER, SAPA_OBJECT_AGENT,
     SAPA_OBJECT_CAPACITY, SAPA_OBJECT_QUEUE, SAPA_OBJECT_STEP, SAPA_OBJECT_OVERFLOW, SAPA_OBJECT_SERVICE, SAPA_OBJECT_CALLBACK,
     SAPA_OBJECT_TRUNK, SAPA_OBJECT_NUMBER, SAPA_OBJECT_CALLER, SAPA_OBJECT_PROMPT, SAPA_OBJECT_FLOW,
     SAPA_OBJECT_NODE, SAPA_OBJECT_COUNT
@@ -196,8 +200,31 @@ bool sapa_is_list(struct sapa_compile *c, uint32_t node, const char *what);
 bool sapa_key_good(struct sapa_compile *c, uint32_t node, size_t max);
 /** { id: …, en: … }, or one text for all: texts in every language of the centre, with findings. */
 bool sapa_read_texts(struct sapa_compile *c, uint32_t node, size_t max, struct sapa_str ret[SAPA_LANGUAGE_COUNT]);
+/** The same from a map that may have the key `other` beside the languages. */
+bool sapa_read_texts_and(struct sapa_compile *c, uint32_t node, size_t max, const char *other,
+                         struct sapa_str ret[SAPA_LANGUAGE_COUNT]);
+
+/* ---- sections ---- */
+
+/** Where a section stands if it is there and of the right kind; SAPA_NONE otherwise, with a finding when it is wrong. */
+uint32_t sapa_section_map(struct sapa_compile *c, enum sapa_section section);
+uint32_t sapa_section_list(struct sapa_compile *c, enum sapa_section section);
+/** Children of a node; 0 of SAPA_NONE. */
+uint32_t sapa_tree_count(const struct sapa_compile *c, uint32_t node);
+/** An array of `node`'s children for the centre; a finding when there are more than `max`. */
+void *sapa_table_take(struct sapa_compile *c, uint32_t node, size_t size, uint32_t max);
+/** 1 to `max` digits and nothing else? */
+bool sapa_digits_good(struct sapa_str s, size_t max);
+/** [toko, bank], or all, as bits; SAPA_NONE is all. */
+uint64_t sapa_read_clients(struct sapa_compile *c, uint32_t node);
 
 /* ---- the parts ---- */
+
+/** Roles, and users: config/people.c. */
+void sapa_roles_compile(struct sapa_compile *c);
+void sapa_users_compile(struct sapa_compile *c);
+/** Do-not-contact lists: config/lists.c. */
+void sapa_lists_compile(struct sapa_compile *c);
 
 /** Reads <zoneinfo>/<name> into *ret: changes until 2060. A finding when it cannot. */
 bool sapa_zone_read(struct sapa_compile *c, uint32_t node, struct sapa_str name, struct sapa_zone *ret);

@@ -73,6 +73,9 @@ static bool is_whole(const struct sapa_centre *centre)
         if ((uint64_t)centre->agents[a].skill_first + centre->agents[a].skill_count >
             centre->levels_count)
             return false;
+    for (uint32_t i = 0; i < centre->roles_count; i++)
+        if ((uint64_t)centre->roles[i].rule_first + centre->roles[i].rule_count > centre->call_rules_count)
+            return false;
     for (uint32_t i = 0; i < centre->levels_count; i++)
         if (centre->levels[i].skill >= centre->skills_count)
             return false;
@@ -212,7 +215,8 @@ static void retire_agent(struct sapa_core *core, uint32_t agent)
             gone.u.agent_gone = (struct sapa_rec_agent_gone){ .contact = w->contact_id,
                                                               .offer = w->offer,
                                                               .side = SAPA_SIDE_SYSTEM };
-            EMIT(core, cmd_drop_agent, .contact = w->contact_id, .offer = w->offer);
+            if (!core_is_caller(&core->contacts[w->contact], w) && !(w->dialling && w->kind == KIND_OWN))
+                EMIT(core, cmd_drop_agent, .contact = w->contact_id, .offer = w->offer);
             const sapa_rc rc = sapa_work_on_gone(core, &gone);
             sapa_assert(rc == SAPA_OK);
         }
@@ -231,8 +235,7 @@ static void retire_contact(struct sapa_core *core, struct core_contact *c, bool 
     }
     if (!c->queued || core->queue_map[c->queue] != SAPA_NONE)
         return;
-    struct core_work *w = sapa_work_talking(core, c);
-    if (w) /* a callback that is being dialled: the attempt goes on, booked elsewhere */
+    if (sapa_work_talking(core, c)) /* a callback that is being dialled: the attempt goes on, booked elsewhere */
         return;
     sapa_offer_end_all(core, c, NULL, SAPA_OFFER_WITHDRAWN);
     if (c->callback != NO_CALLBACK) {
@@ -372,7 +375,7 @@ static bool move_run(struct sapa_core *core, const struct sapa_centre *next, str
     memset(run, 0, sizeof(*run));
     run->queue_node = run->queue = SAPA_NONE;
     c->flow_due_us = 0;
-    if (alive && c->place == SAPA_PLACE_FLOW && c->leg && next->flows_count > 0 &&
+    if (alive && c->place == SAPA_PLACE_FLOW && c->outside[0].attempt == 0 && c->leg && next->flows_count > 0 &&
         c->number != SAPA_NONE) {
         c->reason = 0;
         return true;
@@ -405,6 +408,16 @@ static void move_contact(struct sapa_core *core, const struct sapa_centre *next,
     c->preferred = mapped(core->agent_map, c->preferred);
     c->last_agent = mapped(core->agent_map, c->last_agent);
     c->judged_agent = mapped(core->agent_map, c->judged_agent);
+    c->back_queue = mapped(core->queue_map, c->back_queue);
+    c->back_agent = mapped(core->agent_map, c->back_agent);
+    if (c->call == SAPA_TARGET_QUEUE + 1)
+        c->call_target = mapped(core->queue_map, c->call_target);
+    else if (c->call == SAPA_TARGET_AGENT + 1)
+        c->call_target = mapped(core->agent_map, c->call_target);
+    else if (c->call == SAPA_TARGET_NUMBER + 1)
+        c->call_target = c->call_target < old->numbers_count
+                             ? SAPA_FIND(next, numbers, old->numbers[c->call_target].key)
+                             : SAPA_NONE;
     unsigned kept = 0;
     for (unsigned i = 0; i < c->avoid_count; i++)
         if (core->agent_map[c->avoid[i]] != SAPA_NONE)
@@ -428,9 +441,10 @@ static void move_works(struct sapa_core *core, const struct sapa_centre *next)
         struct core_work *w = &core->works[i];
         if (!w->offer)
             continue;
-        const uint32_t queue = core->queue_map[w->queue];
+        const uint32_t queue = mapped(core->queue_map, w->queue);
         w->agent = core->agent_map[w->agent];
-        w->queue = queue != SAPA_NONE ? queue : stand_in(core, next, w->queue);
+        if (w->queue != SAPA_NONE)
+            w->queue = queue != SAPA_NONE ? queue : stand_in(core, next, w->queue);
         if (w->disposition < old->dispositions_count)
             w->disposition = SAPA_FIND(next, dispositions, old->dispositions[w->disposition].key);
         sapa_assert(w->agent < next->agents_count);
@@ -443,13 +457,11 @@ void sapa_adopt_count(struct sapa_core *core)
         core->queues[q].ringing = core->queues[q].talking = 0;
     for (uint32_t i = 0; i < core->contact_count; i++) {
         const struct core_contact *c = &core->contacts[core->living[i]];
-        if (c->work == SAPA_NONE)
-            continue;
-        const struct core_work *w = &core->works[c->work];
-        if (w->state == SAPA_ASSIGNMENT_OFFERED)
-            core->queues[w->queue].ringing++;
-        else
-            core->queues[w->queue].talking++;
+        if (sapa_offer_rings(core, c))
+            core->queues[c->queue].ringing++;
+        for (uint32_t w = c->work; w != SAPA_NONE; w = core->works[w].next_of_contact)
+            if (core_talks(&core->works[w]) && core->works[w].queue != SAPA_NONE)
+                core->queues[core->works[w].queue].talking++;
     }
 }
 
@@ -548,12 +560,55 @@ static void replace(struct sapa_core *core)
         sapa_route_seek(core, &core->contacts[core->living[i]]);
 }
 
+/*
+ * The program was not there since `from_us`, and no minute of that is anybody's: what lasts (presence, an offer, wrap-up
+ * and its limit) begins so much later. Who talked on meanwhile keeps his time, unless nobody can have (`whole`).
+ */
+static void skip_stop(struct sapa_core *core, int64_t from_us, bool whole)
+{
+    const int64_t down_us = core->now_us - from_us;
+
+    if (from_us <= 0 || down_us <= 0)
+        return;
+    for (uint32_t q = 0; q < core->centre->queues_count; q++)
+        if (core->queues[q].drain_since_us) /* nobody served it: that says nothing of how long it takes */
+            core->queues[q].drain_since_us += down_us;
+    for (uint32_t a = 0; a < core->centre->agents_count; a++) {
+        struct core_agent *agent = &core->agents[a];
+        bool talks = false;
+        for (uint32_t i = agent->work; i != SAPA_NONE; i = core->works[i].next_of_agent) {
+            struct core_work *w = &core->works[i];
+            const bool talking = w->connected_us != 0 && w->state != SAPA_ASSIGNMENT_WRAPUP;
+            talks |= talking;
+            if (talking && !whole)
+                continue;
+            w->since_us += down_us;
+            w->made_us += down_us;
+            if (w->connected_us)
+                w->connected_us += down_us;
+            if (w->state == SAPA_ASSIGNMENT_WRAPUP && w->due_us) {
+                w->due_us += down_us;
+                sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WORK, i), w->due_us, w->offer);
+            }
+        }
+        if (talks && !whole)
+            continue;
+        agent->since_us += down_us;
+        agent->login_us += down_us;
+        agent->idle_since_us += down_us;
+        if (agent->busy_since_us)
+            agent->busy_since_us += down_us;
+    }
+}
+
 sapa_rc sapa_adopt_on_centre(struct sapa_core *core, const struct sapa_record *in)
 {
     const struct sapa_str hash = sapa_sized_str(&in->u.centre_started.centre_hash);
 
-    if (core->centre)
+    if (core->centre) {
+        skip_stop(core, in->u.centre_started.stopped_us, in->u.centre_started.whole != 0);
         sapa_offer_on_start(core);
+    }
     if (core->next_centre && sapa_str_eq(hash, sapa_str_of(core->next_centre->hash))) {
         if (core->centre)
             replace(core);

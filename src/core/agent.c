@@ -9,11 +9,12 @@
 
 #include <string.h>
 
-static void end_offers(struct sapa_core *core, uint32_t agent, enum sapa_offer_result result)
+/* `calls`: those of his own and of colleagues too, for which he need not be ready. */
+static void end_offers(struct sapa_core *core, uint32_t agent, enum sapa_offer_result result, bool calls)
 {
     for (uint32_t i = core->agents[agent].work, next; i != SAPA_NONE; i = next) {
         next = core->works[i].next_of_agent;
-        if (core->works[i].state == SAPA_ASSIGNMENT_OFFERED)
+        if (core->works[i].state == SAPA_ASSIGNMENT_OFFERED && (calls || core->works[i].kind < KIND_OWN))
             sapa_offer_end(core, &core->works[i], result, 0, true);
     }
 }
@@ -41,7 +42,8 @@ void sapa_agent_move(struct sapa_core *core, uint32_t agent, enum sapa_presence 
     sapa_route_presence(core, agent, from, (uint8_t)to);
     if (to != SAPA_PRESENCE_READY) {
         sapa_line_forsake(core, agent);
-        end_offers(core, agent, state->reachable ? SAPA_OFFER_WITHDRAWN : SAPA_OFFER_UNREACHABLE);
+        end_offers(core, agent, state->reachable ? SAPA_OFFER_WITHDRAWN : SAPA_OFFER_UNREACHABLE,
+                   !state->reachable || to == SAPA_PRESENCE_OFFLINE);
     }
     sapa_route_refresh(core, agent, to == SAPA_PRESENCE_READY);
 }
@@ -51,7 +53,7 @@ static struct core_work *oldest(struct sapa_core *core, uint32_t agent, bool wra
     for (uint32_t i = core->agents[agent].work; i != SAPA_NONE; i = core->works[i].next_of_agent) {
         const uint8_t state = core->works[i].state;
         if (wrapup ? state == SAPA_ASSIGNMENT_WRAPUP
-                   : state == SAPA_ASSIGNMENT_TALKING || state == SAPA_ASSIGNMENT_HELD)
+                   : core_talks(&core->works[i]) && !(core->works[i].kind == KIND_OWN && core->works[i].queue == SAPA_NONE))
             return &core->works[i];
     }
     return NULL;
@@ -135,8 +137,7 @@ static sapa_rc logout(struct sapa_core *core, uint32_t agent)
     if (core->agents[agent].presence == SAPA_PRESENCE_OFFLINE)
         return SAPA_ESTATE;
     for (uint32_t i = core->agents[agent].work; i != SAPA_NONE; i = core->works[i].next_of_agent)
-        if (core->works[i].state == SAPA_ASSIGNMENT_TALKING ||
-            core->works[i].state == SAPA_ASSIGNMENT_HELD)
+        if (core_talks(&core->works[i]))
             return SAPA_ESTATE; /* not while somebody is on the line */
     core->agents[agent].resume = false;
     sapa_agent_move(core, agent, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0);
@@ -159,7 +160,8 @@ sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *
     const struct sapa_rec_agent_command *command = &in->u.agent_command;
     sapa_rc rc = SAPA_OK;
 
-    if (command->agent >= core->centre->agents_count || command->verb >= SAPA_VERB_COUNT)
+    /* later verbs are codes within a conversation: the channel makes other inputs of them */
+    if (command->agent >= core->centre->agents_count || command->verb > SAPA_VERB_RECORD_START)
         return SAPA_EINVAL;
     const uint32_t agent = (uint32_t)command->agent;
     switch ((enum sapa_verb)command->verb) {
@@ -198,6 +200,8 @@ sapa_rc sapa_agent_on_device(struct sapa_core *core, const struct sapa_record *i
         state->resume = false;
         sapa_agent_move(core, agent, SAPA_PRESENCE_READY, SAPA_NONE, 1);
     } else {
+        if (!state->reachable)
+            end_offers(core, agent, SAPA_OFFER_UNREACHABLE, true);
         sapa_route_refresh(core, agent, false);
     }
     return SAPA_OK;

@@ -14,39 +14,77 @@ static void check_work(const struct sapa_core *core, const struct core_work *w)
     sapa_assert(w->state > SAPA_ASSIGNMENT_NONE);
     sapa_assert(w->state < SAPA_ASSIGNMENT_COUNT);
     sapa_assert(w->agent < core->centre->agents_count);
-    sapa_assert(w->queue < core->centre->queues_count);
+    sapa_assert(w->queue < core->centre->queues_count ||
+                (w->queue == SAPA_NONE && live && (w->kind >= KIND_OWN || core_talks(w))));
+    sapa_assert(w->kind <= KIND_COLLEAGUE);
     sapa_assert(live == (w->contact != SAPA_NONE));
     sapa_assert(timed == (w->due_us != 0));
     sapa_assert(timed == (core->timers.at[slot] != SAPA_NONE));
     if (live)
         sapa_assert(core->contacts[w->contact].id == w->contact_id);
     if (w->state == SAPA_ASSIGNMENT_HELD)
-        sapa_assert(w->held_by_agent || w->held_by_customer);
+        sapa_assert(w->held_by_agent || w->held_by_core || w->held_by_customer);
     if (w->state == SAPA_ASSIGNMENT_TALKING)
-        sapa_assert(!w->held_by_agent && !w->held_by_customer);
+        sapa_assert(!w->held_by_agent && !w->held_by_core && !w->held_by_customer);
     if (w->dialling)
-        sapa_assert(w->kind == 1 && w->state == SAPA_ASSIGNMENT_TALKING && !w->connected_us);
+        sapa_assert((w->kind == KIND_CALLBACK || w->kind == KIND_OWN) && w->state == SAPA_ASSIGNMENT_TALKING && !w->connected_us);
     sapa_assert(sapa_idmap_get(&core->work_map, w->offer) == (uint32_t)(w - core->works));
 }
 
+/* Who called whom, and who else takes part. */
+static void check_parties(const struct sapa_core *core, const struct core_contact *c, unsigned talking)
+{
+    const unsigned parties = sapa_party_count(core, c);
+    unsigned callers = 0, own = 0, outside = 0;
+
+    for (uint32_t i = c->work; i != SAPA_NONE; i = core->works[i].next_of_contact) {
+        const struct core_work *w = &core->works[i];
+        own += w->kind == KIND_OWN;
+        callers += core_is_caller(c, w);
+        if (core_talks(w) && w->connected_us && !core_is_caller(c, w)) {
+            sapa_assert(w->music == (parties == 2 && (w->held_by_agent || w->held_by_core)));
+            sapa_assert(!w->held_by_customer || parties == 2);
+        }
+    }
+    for (unsigned i = 0; i < SAPA_OUTSIDE_MAX; i++) {
+        outside += c->outside[i].attempt != 0;
+        sapa_assert(!c->outside[i].talks || c->outside[i].attempt);
+        sapa_assert(i == 0 || c->outside[i - 1].attempt || !c->outside[i].attempt);
+        sapa_assert(c->outside[i].attempt == 0 || c->outside[i].talks == (c->outside_due_us == 0));
+    }
+    sapa_assert(parties <= SAPA_PARTIES_MAX);
+    sapa_assert(own <= 1 && (own == 0 || c->call));
+    sapa_assert(callers == (c->call && c->call != SAPA_TARGET_OUTSIDE + 1)); /* without him there is no such call */
+    sapa_assert(outside == 0 || c->leg);
+    sapa_assert(c->outside_due_us == 0 || (outside == 1 && c->place == SAPA_PLACE_FLOW && talking == 0));
+    sapa_assert(!c->customer_holds || talking > 0);
+    if (!c->beside)
+        return;
+    const uint32_t held = sapa_idmap_get(&core->work_map, c->beside);
+    sapa_assert(c->call && c->call_line == SAPA_LINE_SAME && own == 1 && held != SAPA_NONE);
+    sapa_assert(core->works[held].held_by_core && core->works[held].state == SAPA_ASSIGNMENT_HELD);
+    sapa_assert(core->works[held].contact != core_index(core, c));
+}
+
+/* `offered`, `talking`: without who called it. */
 static void check_place(const struct sapa_core *core, const struct core_contact *c,
                         unsigned offered, unsigned talking)
 {
     const bool callback = c->callback != NO_CALLBACK;
 
-    sapa_assert(offered == 0 || talking == 0);
-    sapa_assert(talking <= 1);
+    sapa_assert(offered == 0 || talking == 0 || c->calling);
+    sapa_assert(!c->calling || (c->call && c->place == SAPA_PLACE_RINGING && !c->queued && offered + talking <= 1));
     sapa_assert(!c->in_line || (offered == 0 && talking == 0)); /* in exactly one place */
     sapa_assert(!c->in_line || c->queued);
-    sapa_assert(!c->queued || c->in_line || offered > 0 || talking == 1);
+    sapa_assert(!c->queued || c->in_line || sapa_offer_rings(core, c) || talking == 1);
     switch ((enum sapa_place)c->place) {
     case SAPA_PLACE_FLOW:
         sapa_assert(offered == 0 && talking == 0);
         sapa_assert(!c->queued || callback);
         break;
     case SAPA_PLACE_QUEUE: sapa_assert(c->in_line && !callback); break;
-    case SAPA_PLACE_RINGING: sapa_assert(offered > 0 && c->queued && !callback); break;
-    case SAPA_PLACE_TALK: sapa_assert(talking == 1 && !c->queued && c->leg); break;
+    case SAPA_PLACE_RINGING: sapa_assert(c->calling || (offered > 0 && c->queued && !callback)); break;
+    case SAPA_PLACE_TALK: sapa_assert(talking >= 1 && !c->queued && c->leg); break;
     case SAPA_PLACE_CALLBACK: sapa_assert(callback && !c->leg && c->queued); break;
     case SAPA_PLACE_OUTSIDE: sapa_assert(!c->queued && talking == 0 && c->leg); break;
     default: sapa_assert(c->place == SAPA_PLACE_NEW && false); break;
@@ -69,9 +107,10 @@ static void check_contact(const struct sapa_core *core, const struct core_contac
         sapa_assert(core->works[w].contact == i);
         if (core->works[w].state == SAPA_ASSIGNMENT_OFFERED)
             offered++;
-        else
+        else if (!core_is_caller(c, &core->works[w]))
             talking++;
     }
+    check_parties(core, c, talking);
     check_place(core, c, offered, talking);
     sapa_assert((core->line[i].size > 0) == c->in_line);
     sapa_assert((core->pick[i].size > 0) == (c->pick == PICK_PREFERRED));
@@ -104,14 +143,17 @@ static void check_agent(const struct sapa_core *core, uint32_t agent)
 {
     const struct core_agent *state = &core->agents[agent];
     const struct sapa_agent *description = &core->centre->agents[agent];
-    unsigned used[CHANNELS] = { 0 }, total = 0;
+    unsigned used[CHANNELS] = { 0 }, total = 0, calls = 0, own = 0;
     uint32_t a, b;
 
     for (uint32_t w = state->work; w != SAPA_NONE; w = core->works[w].next_of_agent) {
         sapa_assert(core->works[w].agent == agent);
         used[core->works[w].channel]++;
         total++;
+        calls += core->works[w].kind >= KIND_OWN && core->works[w].state != SAPA_ASSIGNMENT_WRAPUP;
+        own += core->works[w].kind == KIND_OWN && core->works[w].state != SAPA_ASSIGNMENT_WRAPUP;
     }
+    sapa_assert(calls == state->calls && calls <= 2 && own <= 2);
     sapa_assert(total == state->used_total);
     sapa_assert((total > 0) == (state->busy_since_us != 0));
     sapa_assert(!state->freed);
@@ -170,7 +212,15 @@ static void check_groups(const struct sapa_core *core)
 static void check_queue(const struct sapa_core *core, uint32_t queue)
 {
     const struct core_queue *q = &core->queues[queue];
-    uint32_t pickable = 0, virtual_waiters = 0;
+    uint32_t pickable = 0, virtual_waiters = 0, ringing = 0, talking = 0;
+
+    for (uint32_t i = 0; i < core->contact_count; i++) {
+        const struct core_contact *c = &core->contacts[core->living[i]];
+        ringing += c->queue == queue && sapa_offer_rings(core, c);
+        for (uint32_t w = c->work; w != SAPA_NONE; w = core->works[w].next_of_contact)
+            talking += core->works[w].queue == queue && core_talks(&core->works[w]);
+    }
+    sapa_assert(ringing == q->ringing && talking == q->talking);
 
     sapa_tree_check(core->line, &q->line);
     for (uint32_t i = q->line.first; i != SAPA_NONE; i = sapa_tree_next(core->line, i)) {

@@ -36,6 +36,7 @@ struct core_contact *sapa_contact_alloc(struct sapa_core *core, uint64_t id)
     c->queue = c->last_queue = c->preferred = c->work = c->class_index = SAPA_NONE;
     c->client = c->number = c->last_agent = c->message_queue = SAPA_NONE;
     c->judged_agent = c->judged_queue = SAPA_NONE;
+    c->call_target = c->back_queue = c->back_agent = SAPA_NONE;
     c->callback = NO_CALLBACK;
     c->wait_why = SAPA_WHY_COUNT;
     core->line[i].size = core->pick[i].size = 0;
@@ -80,7 +81,7 @@ void sapa_contact_place(struct sapa_core *core, struct core_contact *c, enum sap
     sapa_assert(place < SAPA_PLACE_COUNT);
     if (c->place == SAPA_PLACE_FLOW)
         c->flow_us += was_us;
-    else if (c->place == SAPA_PLACE_QUEUE || c->place == SAPA_PLACE_RINGING)
+    else if (c->place == SAPA_PLACE_QUEUE || (c->place == SAPA_PLACE_RINGING && !c->calling))
         c->queue_us += was_us;
     c->place = (uint8_t)place;
     c->since_us = core->now_us;
@@ -106,15 +107,21 @@ void sapa_contact_close(struct sapa_core *core, struct core_contact *c, enum sap
                         enum sapa_side side, uint32_t cause)
 {
     const enum sapa_place place = c->place;
-    struct core_work *talking = sapa_work_talking(core, c);
 
     sapa_assert(outcome > SAPA_OUTCOME_OPEN);
     sapa_assert(outcome < SAPA_OUTCOME_COUNT);
     sapa_offer_end_all(core, c, NULL, SAPA_OFFER_CANCELLED);
-    if (talking) {
-        EMIT(core, cmd_drop_agent, .contact = c->id, .offer = talking->offer);
-        sapa_work_part(core, talking, side, cause);
+    for (uint32_t i; (i = c->work) != SAPA_NONE;) {
+        struct core_work *w = &core->works[i];
+        if (w->dialling && w->kind == KIND_OWN)
+            EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
+        sapa_call_drop_line(core, w);
+        if (outcome == SAPA_OUTCOME_MERGED)
+            sapa_work_part_on(core, w);
+        else
+            sapa_work_part(core, w, side, cause);
     }
+    sapa_party_end(core, c, side, cause);
     if (c->queued)
         sapa_line_leave(core, c,
                         outcome == SAPA_OUTCOME_SYSTEM_FAULT ? SAPA_DEQUEUE_FAULT
@@ -133,6 +140,10 @@ void sapa_contact_close(struct sapa_core *core, struct core_contact *c, enum sap
         sapa_message_stop(core, c);
     sapa_recording_end(core, c);
     sapa_contact_place(core, c, SAPA_PLACE_ENDED);
+    /* of a call of an agent to one person counts whether he was reached, whoever ended it and how */
+    if (outcome != SAPA_OUTCOME_MERGED &&
+        (c->call == SAPA_TARGET_OUTSIDE + 1 || c->call == SAPA_TARGET_AGENT + 1))
+        outcome = c->answered ? SAPA_OUTCOME_REACHED : SAPA_OUTCOME_UNREACHED;
     EMIT(core, contact_ended, .contact = c->id, .client = c->client, .outcome = outcome,
          .side = side, .cause = cause, .place = place, .queue = c->last_queue,
          .total_ms = core_ms(core->now_us - c->arrived_us), .flow_ms = core_ms(c->flow_us),
@@ -145,7 +156,8 @@ void sapa_contact_hangup(struct sapa_core *core, struct core_contact *c, enum sa
                          enum sapa_side side, uint32_t cause)
 {
     if (c->leg) {
-        if (c->answer_sent)
+        const bool up = c->call && c->call_line != SAPA_LINE_OWN; /* a line that was there before the call */
+        if (c->answer_sent || up)
             EMIT(core, cmd_hangup, .contact = c->id, .cause = cause ? cause : 16);
         else
             EMIT(core, cmd_reject, .contact = c->id,
@@ -168,6 +180,12 @@ static uint64_t hash_of(struct sapa_str s)
     return hash | 1;
 }
 
+uint64_t sapa_contact_party(uint64_t person, struct sapa_str address, uint64_t contact)
+{
+    return person ? person : address.n ? hash_of(address) : contact;
+}
+
+/* The longest prefix; of equally long ones VIP overrules allow, and allow overrules block. */
 static const struct sapa_caller_rule *rule_for(const struct sapa_core *core, uint32_t client,
                                                struct sapa_str address)
 {
@@ -176,7 +194,8 @@ static const struct sapa_caller_rule *rule_for(const struct sapa_core *core, uin
     for (uint32_t i = 0; i < core->centre->caller_rules_count; i++) {
         const struct sapa_caller_rule *rule = &core->centre->caller_rules[i];
         if ((rule->client == SAPA_NONE || rule->client == client) &&
-            sapa_str_starts(address, rule->prefix) && (!best || rule->prefix.n > best->prefix.n))
+            sapa_str_starts(address, rule->prefix) &&
+            (!best || rule->prefix.n > best->prefix.n || (rule->prefix.n == best->prefix.n && rule->what > best->what)))
             best = rule;
     }
     return best;
@@ -224,9 +243,7 @@ sapa_rc sapa_contact_on_arrived(struct sapa_core *core, const struct sapa_record
         return refuse(core, in, number->client, 503);
 
     c->person = in->person;
-    c->party = in->person      ? in->person
-               : in->address.n ? hash_of(sapa_sized_str(&in->address))
-                               : in->contact;
+    c->party = sapa_contact_party(in->person, sapa_sized_str(&in->address), in->contact);
     c->arrived_us = c->since_us = core->now_us;
     c->client = number->client;
     c->number = (uint32_t)in->number;
@@ -276,7 +293,7 @@ sapa_rc sapa_contact_on_answered(struct sapa_core *core, const struct sapa_recor
 }
 
 /* Who left where: a customer who gives up, or we and the carrier who lost him. */
-static enum sapa_outcome outcome_of(const struct core_contact *c, enum sapa_side side)
+enum sapa_outcome sapa_contact_outcome(const struct core_contact *c, enum sapa_side side)
 {
     const bool fault = side == SAPA_SIDE_NETWORK || side == SAPA_SIDE_SYSTEM;
 
@@ -302,6 +319,13 @@ static enum sapa_outcome outcome_of(const struct core_contact *c, enum sapa_side
     return fault && flow == SAPA_OUTCOME_OVERFLOW_ENDED ? SAPA_OUTCOME_SYSTEM_FAULT : flow;
 }
 
+void sapa_contact_cancel_dial(struct sapa_core *core, const struct core_contact *c)
+{
+    if ((c->place == SAPA_PLACE_OUTSIDE && c->outside[0].attempt == 0) ||
+        (c->has_flow && c->run.phase == SAPA_FLOW_DIALLING))
+        EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->run.attempt);
+}
+
 sapa_rc sapa_contact_on_gone(struct sapa_core *core, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_gone *in = &record->u.contact_gone;
@@ -315,13 +339,12 @@ sapa_rc sapa_contact_on_gone(struct sapa_core *core, const struct sapa_record *r
         return SAPA_ESTATE;
     c->leg = false;
     c->playing = false;
-    if (c->place == SAPA_PLACE_OUTSIDE || (c->has_flow && c->run.phase == SAPA_FLOW_DIALLING))
-        EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->run.attempt);
+    sapa_contact_cancel_dial(core, c);
     if (c->callback != NO_CALLBACK && c->callback != SAPA_CALLBACK_REACHED &&
         c->place != SAPA_PLACE_TALK)
         sapa_callback_begin(core, c);
     else
-        sapa_contact_close(core, c, outcome_of(c, in->side), in->side, (uint32_t)in->cause);
+        sapa_contact_close(core, c, sapa_contact_outcome(c, in->side), in->side, (uint32_t)in->cause);
     return SAPA_OK;
 }
 

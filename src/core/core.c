@@ -93,8 +93,8 @@ sapa_rc sapa_core_new(const struct sapa_core_options *options, struct sapa_core 
         queues > SAPA_QUEUES_MAX || shape.classes_max > SAPA_QUEUES_MAX * SAPA_STEPS_MAX ||
         shape.skills_max > SAPA_SKILLS_MAX)
         return SAPA_EINVAL;
-    /* an agent may have work in wrap-up after its contact is gone */
-    shape.works_max = shape.contacts_max + 2 * shape.agents_max + 2 * SAPA_CORE_RING_ALL_MAX;
+    /* an agent may have work in wrap-up after its contact is gone, and a call of his own beside it */
+    shape.works_max = shape.contacts_max + 3 * shape.agents_max + 2 * SAPA_CORE_RING_ALL_MAX;
     carve(&carver, 1, sizeof(shape));
     carve_all(&shape, &carver);
     uint8_t *block = memory->resize(memory->ctx, NULL, carver.n + LINE);
@@ -293,7 +293,9 @@ static handler *const handlers[64] = {
     [SAPA_T_leg_quality] = on_report,
     [SAPA_T_switch_set] = on_switch,
     [SAPA_T_contact_move] = sapa_contact_on_move,
-    [SAPA_T_contact_passed] = sapa_work_on_passed,
+    [SAPA_T_contact_passed] = sapa_party_on_passed,
+    [SAPA_T_agent_call] = sapa_call_on_placed,
+    [SAPA_T_call_command] = sapa_party_on_command,
     [SAPA_T_agent_skill] = sapa_agent_on_skill,
     [SAPA_T_dialog] = on_report,
     [SAPA_T_alarm_raised] = on_report,
@@ -311,6 +313,7 @@ static uint64_t about(const struct sapa_record *in)
     case SAPA_T_agent_device: return in->u.agent_device.agent;
     case SAPA_T_agent_command: return in->u.agent_command.agent;
     case SAPA_T_agent_skill: return in->u.agent_skill.agent;
+    case SAPA_T_call_command: return in->u.call_command.offer;
     default: return sapa_record_contact(in);
     }
 }

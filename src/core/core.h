@@ -31,7 +31,7 @@ enum {
     SAPA_CORE_WHY_MAX = 12,       /* agents named in one explanation */
     SAPA_CORE_RING_ALL_MAX = 8,   /* phones that ring at once for one contact */
     SAPA_CORE_REOFFER_MS = 10000, /* an agent who refused a contact is not asked again before */
-    SAPA_CORE_SNAPSHOT_VERSION = 1,
+    SAPA_CORE_SNAPSHOT_VERSION = 2, /* 1, without calls of agents and outside parties, is read too */
 };
 
 /** Ceilings; memory for all of it is reserved (not touched) by sapa_core_new(). 0: the default. */
@@ -125,7 +125,10 @@ struct sapa_contact_view {
     uint32_t play; /* the play command that the customer should be hearing; 0: none */
     uint32_t
         dialling; /* the dial command whose end is awaited, or that is in conversation; 0: none */
-    bool has_leg; /* the customer's leg is there */
+    uint32_t outside[SAPA_OUTSIDE_MAX]; /* numbers (as in dial_progress) of outside parties, 0 none */
+    uint64_t beside; /* a call that an agent placed with the line of this offer of his, or 0 */
+    uint8_t call;    /* enum sapa_target + 1 of a call that an agent placed, 0: it came to us */
+    bool has_leg; /* the customer's leg is there, as one of its own */
     bool answered, held, virtual_waiter, recording_paused;
 };
 
@@ -156,6 +159,8 @@ struct sapa_assignment_view {
     uint64_t offer, contact;
     uint32_t agent, queue;
     uint8_t state, channel; /* enum sapa_assignment, enum sapa_channel */
+    uint8_t kind;           /* as in offer_made */
+    bool has_leg;           /* of its own: false with a call in which he is the customer, or of the line of another */
     int64_t since_us;
     int64_t due_us; /* end of ringing or wrap-up, or 0 */
 };

@@ -18,6 +18,7 @@
 #include "core/flow.h"
 #include "core/hours.h"
 #include "core/idmap.h"
+#include "core/right.h"
 #include "core/timer.h"
 #include "core/tree.h"
 
@@ -37,6 +38,13 @@ enum {
 
 /* Where a contact stands for the choice of agents. */
 enum { PICK_NONE, PICK_CLASS, PICK_PREFERRED };
+
+/* Somebody outside who takes part in a conversation, or is being called for it. */
+struct core_outside {
+    uint32_t attempt; /* 0: free */
+    bool talks;
+    int64_t since_us; /* he does, or it is dialled */
+};
 
 struct core_contact {
     /* what routing reads: two cache lines */
@@ -95,6 +103,17 @@ struct core_contact {
     uint32_t attempt;                    /* number of the last dial command */
     int64_t callback_due_us;             /* not before, 0 any time */
     uint32_t judged_agent, judged_queue; /* of a survey */
+    /* calls that agents place, and several parties */
+    uint8_t call;          /* enum sapa_target + 1 of a call that an agent placed, 0: it came to us */
+    uint8_t call_line;     /* enum sapa_call_line */
+    bool calling;          /* whom he calls has not answered yet: a colleague, or somebody outside */
+    bool customer_holds;   /* by his telephone */
+    uint64_t beside;       /* offer whose line it uses, and which the core holds meanwhile; 0 none */
+    uint32_t call_target;  /* queue, number or agent called, SAPA_NONE */
+    uint32_t back_queue;   /* passed on outside: where it goes back to, SAPA_NONE */
+    uint32_t back_agent;   /* and from whom */
+    int64_t outside_due_us; /* end of the wait for an outside number, 0 none */
+    struct core_outside outside[SAPA_OUTSIDE_MAX];
     /* from here on not cleared for a new contact but by whoever fills it */
     struct sapa_text64 address, callback_number;
     struct sapa_flow_run run;
@@ -109,14 +128,20 @@ struct core_work {
     uint32_t agent, queue;
     uint32_t next_of_agent, next_of_contact;
     uint8_t state;         /* enum sapa_assignment */
-    uint8_t channel, kind; /* kind: 0 contact, 1 callback */
+    uint8_t channel, kind; /* enum core_kind */
     bool extended, dialling;
     uint32_t disposition;
     int64_t made_us, since_us, due_us; /* due: end of ringing or of wrap-up */
     int64_t connected_us;              /* 0: never */
     int64_t talk_us, hold_us;          /* stretches that are over */
-    bool held_by_agent, held_by_customer;
+    bool held_by_agent;    /* his telephone says so */
+    bool held_by_core;     /* by command, or for a call that he places with the same line */
+    bool held_by_customer; /* there are these two alone, and the other one holds */
+    bool music;            /* the other hears music on account of it */
 };
+
+/* What an agent's part in a contact came from: as in offer_made. */
+enum core_kind { KIND_CONTACT, KIND_CALLBACK, KIND_OWN, KIND_COLLEAGUE };
 
 struct core_link {
     uint32_t before, after;
@@ -131,6 +156,7 @@ struct core_agent {
     bool freed;             /* is to be offered work when this step settles */
     uint8_t used[CHANNELS]; /* live work by channel */
     uint8_t used_total;
+    uint8_t calls; /* of his own or of colleagues, in hand */
     uint8_t capacity[CHANNELS], capacity_total; /* as described */
     bool reserve_voice;
     uint32_t work;     /* first, SAPA_NONE */
@@ -286,6 +312,20 @@ static inline const struct sapa_queue *core_queue_of(const struct sapa_core *cor
     return &core->centre->queues[queue];
 }
 
+/** The rules of a piece of work: its queue's, or those of a call that belongs to none. */
+const struct sapa_queue *sapa_work_rules(const struct sapa_core *core, uint32_t queue);
+
+/* The leg of this work is the customer's leg of its contact: who called a colleague, a queue or a number of ours. */
+static inline bool core_is_caller(const struct core_contact *c, const struct core_work *w)
+{
+    return w->kind == KIND_OWN && c->call && c->call != SAPA_TARGET_OUTSIDE + 1;
+}
+
+static inline bool core_talks(const struct core_work *w)
+{
+    return w->state == SAPA_ASSIGNMENT_TALKING || w->state == SAPA_ASSIGNMENT_HELD;
+}
+
 /* ---- contact.c: a contact from its arrival to its end ---- */
 
 struct core_contact *sapa_contact_find(struct sapa_core *core, uint64_t id);
@@ -293,12 +333,18 @@ static inline uint32_t core_index(const struct sapa_core *core, const struct cor
 {
     return (uint32_t)(c - core->contacts);
 }
+/** One party, for callbacks: the person, else his number, else this contact alone. */
+uint64_t sapa_contact_party(uint64_t person, struct sapa_str address, uint64_t contact);
 /** Slot for `id`; NULL: full. Used by arrivals and snapshots. */
 struct core_contact *sapa_contact_alloc(struct sapa_core *core, uint64_t id);
 void sapa_contact_place(struct sapa_core *core, struct core_contact *c, enum sapa_place place);
+/** Who left where, when the customer's leg goes by `side`. */
+enum sapa_outcome sapa_contact_outcome(const struct core_contact *c, enum sapa_side side);
 /** Close it wherever it stands. `c` is gone afterwards. */
 void sapa_contact_close(struct sapa_core *core, struct core_contact *c, enum sapa_outcome outcome,
                         enum sapa_side side, uint32_t cause);
+/** Its flow has an outside number called, or connected: not any more. */
+void sapa_contact_cancel_dial(struct sapa_core *core, const struct core_contact *c);
 /** Hang up the customer (or refuse the call that was never answered), and close. */
 void sapa_contact_hangup(struct sapa_core *core, struct core_contact *c, enum sapa_outcome outcome,
                          enum sapa_side side, uint32_t cause);
@@ -387,7 +433,10 @@ struct core_work *sapa_work_alloc(struct sapa_core *core, uint64_t offer);
 void sapa_work_link(struct sapa_core *core, struct core_work *w);
 /** The one setter of an assignment's state; NONE frees it. */
 void sapa_work_move(struct sapa_core *core, struct core_work *w, enum sapa_assignment to);
+/** The first that talks or holds, but not who called it; NULL. */
 struct core_work *sapa_work_talking(struct sapa_core *core, const struct core_contact *c);
+/** Does a phone ring for it because a queue chose it? */
+bool sapa_offer_rings(const struct sapa_core *core, const struct core_contact *c);
 void sapa_offer_make(struct sapa_core *core, struct core_contact *c, uint32_t agent,
                      const struct core_pick *pick);
 /** End an offer that rings. The contact goes back to its place unless another phone rings for it. */
@@ -402,14 +451,66 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w);
 /** The agent's part is over: wrap-up or nothing. */
 void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side,
                     uint32_t cause);
+/** The same without wrap-up: what he did goes on elsewhere. */
+void sapa_work_part_on(struct sapa_core *core, struct core_work *w);
+/** To another contact, with other rules: one part ends there, another begins here. */
+void sapa_work_rejoin(struct sapa_core *core, struct core_work *w, struct core_contact *to, uint32_t queue);
+/** Back into its line with its age, after a fault or a transfer that came to nothing. `agent`: who had it, SAPA_NONE. */
+void sapa_work_requeue(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t agent);
+/** The agent's part is over and the others go on, or the contact does. As agent_gone says it. */
+void sapa_work_gone(struct sapa_core *core, struct core_work *w, enum sapa_side side, uint32_t cause);
+/** He is not asked again before others, nor at once. */
+void sapa_contact_avoid(struct sapa_core *core, struct core_contact *c, uint32_t agent);
+/** By command, without his phone. */
+void sapa_work_hold(struct sapa_core *core, struct core_work *w, bool on);
+/** Who hears music and who counts as held, after the number of parties or a hold has changed. */
+void sapa_work_holds(struct sapa_core *core, struct core_contact *c);
 void sapa_work_timer(struct sapa_core *core, struct core_work *w);
 void sapa_work_end_wrapup(struct sapa_core *core, struct core_work *w, uint32_t how);
 sapa_rc sapa_offer_on_ringing(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_offer_on_failed(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *in);
-sapa_rc sapa_work_on_passed(struct sapa_core *core, const struct sapa_record *record);
 sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *in);
+
+/* ---- call.c: calls that agents place ---- */
+
+sapa_rc sapa_call_on_placed(struct sapa_core *core, const struct sapa_record *record);
+/** An offer of kind OWN or COLLEAGUE came to nothing: so did the call. `c` is gone afterwards. */
+void sapa_call_unreached(struct sapa_core *core, struct core_contact *c, enum sapa_side side, uint32_t cause);
+/** His phone has answered: now for whom he wants. */
+void sapa_call_go(struct sapa_core *core, struct core_work *w);
+/** Into a flow, also when none has served it yet. */
+void sapa_call_flow(struct sapa_core *core, struct core_contact *c, uint32_t flow);
+/** Whom he called has answered. */
+void sapa_call_connect(struct sapa_core *core, struct core_work *w);
+/** News of the outside number of an agent's own call; ESTATE: it is not about that. */
+sapa_rc sapa_call_on_dial(struct sapa_core *core, struct core_contact *c, const struct sapa_rec_dial_progress *in);
+/** May he be rung by a colleague now? */
+bool sapa_call_may_ring(const struct sapa_core *core, uint32_t agent);
+/** The contact of which an agent's call uses the line of `w`; NULL none. */
+struct core_contact *sapa_call_beside(struct sapa_core *core, const struct core_work *w);
+/** End the agent's leg, unless it is not his own or goes on with a call beside. */
+void sapa_call_drop_line(struct sapa_core *core, struct core_work *w);
+/** His part in his own call is over: whom he held for it he talks with again. */
+void sapa_call_resume(struct sapa_core *core, struct core_contact *c);
+
+/* ---- party.c: more than two, and what agents do with contacts in hand ---- */
+
+/** Customer, agents and outside numbers that talk, held or not. */
+unsigned sapa_party_count(const struct sapa_core *core, const struct core_contact *c);
+/** Without this work, does anybody else talk with the customer? */
+bool sapa_party_others(const struct sapa_core *core, const struct core_contact *c, const struct core_work *but);
+/** An agent has left the others: they go on. */
+void sapa_party_go_on(struct sapa_core *core, struct core_contact *c);
+/** All outside numbers of a contact that closes. */
+void sapa_party_end(struct sapa_core *core, struct core_contact *c, enum sapa_side side, uint32_t cause);
+/** Nobody ever said what became of the outside number. */
+void sapa_party_overdue(struct sapa_core *core, struct core_contact *c);
+/** News of an outside party; ESTATE: it is not about one. */
+sapa_rc sapa_party_on_dial(struct sapa_core *core, struct core_contact *c, const struct sapa_rec_dial_progress *in);
+sapa_rc sapa_party_on_passed(struct sapa_core *core, const struct sapa_record *record);
+sapa_rc sapa_party_on_command(struct sapa_core *core, const struct sapa_record *record);
 
 /* ---- record.c: recordings ---- */
 

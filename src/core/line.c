@@ -249,6 +249,7 @@ void sapa_line_arm(struct sapa_core *core, struct core_contact *c)
 
     if (c->reason)
         earlier(&due, core->now_us);
+    earlier(&due, c->outside_due_us);
     if (c->in_line) {
         const struct sapa_queue *q = core_queue_of(core, c->queue);
         if (c->step + 1u < q->step_count)
@@ -520,6 +521,10 @@ void sapa_line_forsake(struct sapa_core *core, uint32_t agent)
 void sapa_line_review(struct sapa_core *core, struct core_contact *c)
 {
     sapa_assert(c->id != 0);
+    if (c->outside_due_us && c->outside_due_us <= core->now_us) {
+        sapa_party_overdue(core, c);
+        return;
+    }
     if (c->reason && core->pending_count < SAPA_COUNT(core->pending)) {
         core->pending[core->pending_count++] =
             core_index(core, c); /* its flow could not be told at once */

@@ -4,6 +4,9 @@
  * One function moves it (sapa_work_move), and every move leaves one assignment_moved. An offer that
  * comes to nothing sends the contact back to its own place in the line; who refused or missed it is
  * not asked again while another is free, nor within SAPA_CORE_REOFFER_MS at all.
+ *
+ * Several may talk in one contact; what that changes is in party.c. A part of a call that an agent placed
+ * himself (kind OWN, COLLEAGUE) belongs to no queue or to one whose rules it borrows: call.c.
  */
 #include "core/core_impl.h"
 
@@ -19,6 +22,23 @@ struct core_work *sapa_work_find(struct sapa_core *core, uint64_t offer)
         return NULL;
     sapa_assert(core->works[i].offer == offer);
     return &core->works[i];
+}
+
+const struct sapa_queue *sapa_work_rules(const struct sapa_core *core, uint32_t queue)
+{
+    static const struct sapa_queue none = { .music = SAPA_NONE, .record = SAPA_RECORD_NONE };
+
+    sapa_assert(queue == SAPA_NONE || queue < core->centre->queues_count);
+    return queue == SAPA_NONE ? &none : &core->centre->queues[queue];
+}
+
+/* Conversations that a queue counts as its own. */
+static void count_talking(struct sapa_core *core, uint32_t queue, int more)
+{
+    if (queue == SAPA_NONE)
+        return;
+    sapa_assert(more > 0 || core->queues[queue].talking > 0);
+    core->queues[queue].talking = (uint32_t)((int)core->queues[queue].talking + more);
 }
 
 struct core_work *sapa_work_alloc(struct sapa_core *core, uint64_t offer)
@@ -48,6 +68,17 @@ static uint32_t index_of(const struct sapa_core *core, const struct core_work *w
     return (uint32_t)(w - core->works);
 }
 
+static void join_contact(struct sapa_core *core, struct core_work *w)
+{
+    uint32_t *at = &core->contacts[w->contact].work;
+
+    while (*at != SAPA_NONE && core->works[*at].offer < w->offer)
+        at = &core->works[*at].next_of_contact;
+    w->next_of_contact = *at;
+    *at = index_of(core, w);
+    sapa_assert(core->contacts[w->contact].id == w->contact_id);
+}
+
 /* Into the lists of its agent and its contact, oldest first. */
 void sapa_work_link(struct sapa_core *core, struct core_work *w)
 {
@@ -57,14 +88,8 @@ void sapa_work_link(struct sapa_core *core, struct core_work *w)
         at = &core->works[*at].next_of_agent;
     w->next_of_agent = *at;
     *at = index_of(core, w);
-    if (w->contact == SAPA_NONE)
-        return;
-    for (at = &core->contacts[w->contact].work;
-         *at != SAPA_NONE && core->works[*at].offer < w->offer;)
-        at = &core->works[*at].next_of_contact;
-    w->next_of_contact = *at;
-    *at = index_of(core, w);
-    sapa_assert(core->contacts[w->contact].id == w->contact_id);
+    if (w->contact != SAPA_NONE)
+        join_contact(core, w);
 }
 
 static void leave_contact(struct sapa_core *core, struct core_work *w)
@@ -122,6 +147,11 @@ void sapa_work_move(struct sapa_core *core, struct core_work *w, enum sapa_assig
         if (agent->used_total++ == 0)
             agent->busy_since_us = core->now_us;
     }
+    if (w->kind >= KIND_OWN) {
+        const bool was = from != SAPA_ASSIGNMENT_NONE && from != SAPA_ASSIGNMENT_WRAPUP;
+        const bool is = to != SAPA_ASSIGNMENT_NONE && to != SAPA_ASSIGNMENT_WRAPUP;
+        agent->calls = (uint8_t)(agent->calls + is - was);
+    }
     w->state = (uint8_t)to;
     w->since_us = core->now_us;
     w->due_us = 0;
@@ -136,7 +166,7 @@ void sapa_work_move(struct sapa_core *core, struct core_work *w, enum sapa_assig
         agent->busy_us += core->now_us - agent->busy_since_us;
         agent->busy_since_us = 0;
     }
-    if (w->connected_us && w->queue < core->centre->queues_count)
+    if (w->connected_us && w->kind < KIND_OWN && w->queue < core->centre->queues_count)
         sapa_ewt_handled(&core->queues[w->queue].rates, core->now_us - w->made_us);
     leave_contact(core, w);
     leave_agent(core, w);
@@ -150,10 +180,17 @@ void sapa_work_move(struct sapa_core *core, struct core_work *w, enum sapa_assig
 struct core_work *sapa_work_talking(struct sapa_core *core, const struct core_contact *c)
 {
     for (uint32_t i = c->work; i != SAPA_NONE; i = core->works[i].next_of_contact)
-        if (core->works[i].state == SAPA_ASSIGNMENT_TALKING ||
-            core->works[i].state == SAPA_ASSIGNMENT_HELD)
+        if (core_talks(&core->works[i]) && !core_is_caller(c, &core->works[i]))
             return &core->works[i];
     return NULL;
+}
+
+bool sapa_offer_rings(const struct sapa_core *core, const struct core_contact *c)
+{
+    for (uint32_t i = c->work; i != SAPA_NONE; i = core->works[i].next_of_contact)
+        if (core->works[i].state == SAPA_ASSIGNMENT_OFFERED && core->works[i].kind < KIND_OWN)
+            return true;
+    return false;
 }
 
 /* ---- offers ---- */
@@ -209,7 +246,7 @@ static bool is_against(enum sapa_offer_result result)
 }
 
 /* He is not asked again before others, nor at once. */
-static void avoid(struct sapa_core *core, struct core_contact *c, uint32_t agent)
+void sapa_contact_avoid(struct sapa_core *core, struct core_contact *c, uint32_t agent)
 {
     if (c->avoid_until_us <= core->now_us)
         c->avoid_count = 0;
@@ -260,13 +297,25 @@ void sapa_offer_end(struct sapa_core *core, struct core_work *w, enum sapa_offer
         EMIT(core, cmd_offer_cancel, .offer = w->offer,
              .elsewhere = result == SAPA_OFFER_LOST_RACE);
     const uint32_t queue = w->queue;
+    const bool call = w->kind >= KIND_OWN;
     sapa_work_move(core, w, SAPA_ASSIGNMENT_NONE);
+    if (call) {
+        sapa_route_refresh(core, agent, against);
+        if (contact_stays)
+            sapa_call_unreached(core, c,
+                                result == SAPA_OFFER_FAULT || result == SAPA_OFFER_UNREACHABLE ? SAPA_SIDE_SYSTEM
+                                                                                              : SAPA_SIDE_AGENT,
+                                cause);
+        return;
+    }
     if (against)
-        avoid(core, c, agent);
-    if (contact_stays && c->work == SAPA_NONE)
-        back_in_line(core, c);
-    else if (!contact_stays && c->work == SAPA_NONE)
-        core->queues[queue].ringing--;
+        sapa_contact_avoid(core, c, agent);
+    if (!sapa_offer_rings(core, c)) {
+        if (contact_stays)
+            back_in_line(core, c);
+        else
+            core->queues[queue].ringing--;
+    }
     sapa_route_refresh(core, agent, against);
 }
 
@@ -321,15 +370,20 @@ sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record 
     EMIT(core, offer_ended, .offer = w->offer, .contact = c->id, .agent = w->agent,
          .queue = w->queue, .result = SAPA_OFFER_ACCEPTED,
          .ring_ms = core_ms(core->now_us - w->made_us));
-    sapa_offer_end_all(core, c, w, SAPA_OFFER_LOST_RACE);
-    core->queues[w->queue].ringing--;
-    core->queues[w->queue].talking++;
+    const uint32_t agent = w->agent;
+    if (w->kind < KIND_OWN) {
+        sapa_offer_end_all(core, c, w, SAPA_OFFER_LOST_RACE);
+        core->queues[w->queue].ringing--;
+    }
+    count_talking(core, w->queue, 1);
     sapa_work_move(core, w, SAPA_ASSIGNMENT_TALKING);
-    if (w->kind)
-        sapa_callback_dial(core, w);
-    else
-        sapa_work_connect(core, w);
-    sapa_route_refresh(core, w->agent, true);
+    switch ((enum core_kind)w->kind) {
+    case KIND_CONTACT: sapa_work_connect(core, w); break;
+    case KIND_CALLBACK: sapa_callback_dial(core, w); break;
+    case KIND_OWN: sapa_call_go(core, w); break;
+    case KIND_COLLEAGUE: sapa_call_connect(core, w); break;
+    }
+    sapa_route_refresh(core, agent, true);
     return SAPA_OK;
 }
 
@@ -337,7 +391,7 @@ sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record 
 static void after_miss(struct sapa_core *core, uint32_t agent, uint32_t queue,
                        enum sapa_offer_result result)
 {
-    if (result == SAPA_OFFER_NO_ANSWER && core_queue_of(core, queue)->no_answer_not_ready &&
+    if (result == SAPA_OFFER_NO_ANSWER && sapa_work_rules(core, queue)->no_answer_not_ready &&
         core->agents[agent].presence == SAPA_PRESENCE_READY)
         sapa_agent_move(core, agent, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 2);
 }
@@ -364,13 +418,16 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
 {
     struct core_contact *c = &core->contacts[w->contact];
     struct core_agent *agent = &core->agents[w->agent];
-    const int64_t waited_us = core->now_us - c->entered_us;
+    const int64_t waited_us = c->queued ? core->now_us - c->entered_us : 0;
 
     sapa_assert(w->state == SAPA_ASSIGNMENT_TALKING);
-    sapa_assert(c->queued);
-    sapa_ewt_served(&core->queues[c->queue].rates);
-    sapa_line_leave(core, c, SAPA_DEQUEUE_CONNECTED);
+    sapa_assert(c->queued == (w->kind < KIND_OWN));
+    if (c->queued) {
+        sapa_ewt_served(&core->queues[c->queue].rates);
+        sapa_line_leave(core, c, SAPA_DEQUEUE_CONNECTED);
+    }
     sapa_contact_place(core, c, SAPA_PLACE_TALK);
+    c->calling = false;
     w->connected_us = core->now_us;
     w->since_us = core->now_us;
     w->talk_us = 0;
@@ -378,12 +435,12 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
     c->answered = true;
     c->judged_agent = w->agent;
     c->judged_queue = w->queue;
-    agent->contacts++;
+    agent->contacts += w->queue != SAPA_NONE;
     sapa_contact_answer(core, c);
     if (c->has_flow)
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_CONNECTED });
     sapa_contact_silence(core, c);
-    const bool begins = sapa_recording_connect(core, c, core_queue_of(core, w->queue));
+    const bool begins = sapa_recording_connect(core, c, sapa_work_rules(core, w->queue));
     EMIT(core, contact_connected, .contact = c->id, .offer = w->offer, .agent = w->agent,
          .queue = w->queue, .wait_ms = core_ms(waited_us), .recording = c->recording,
          .policy = c->policy);
@@ -392,21 +449,32 @@ void sapa_work_connect(struct sapa_core *core, struct core_work *w)
         EMIT(core, cmd_record, .contact = c->id, .recording = c->recording);
     else
         sapa_recording_again(core, c);
+    for (uint32_t i = c->work; c->call && i != SAPA_NONE; i = core->works[i].next_of_contact) {
+        struct core_work *caller = &core->works[i]; /* he talks now too, once for all whom he is connected with */
+        if (!core_is_caller(c, caller) || caller->connected_us)
+            continue;
+        caller->connected_us = core->now_us;
+        caller->talk_us = caller->state == SAPA_ASSIGNMENT_TALKING ? caller->since_us - core->now_us : 0;
+        caller->hold_us = caller->state == SAPA_ASSIGNMENT_HELD ? caller->since_us - core->now_us : 0;
+        EMIT(core, contact_connected, .contact = c->id, .offer = caller->offer, .agent = caller->agent,
+             .queue = SAPA_NONE, .policy = SAPA_RECORD_NONE);
+    }
+    sapa_work_holds(core, c);
 }
 
-void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side,
-                    uint32_t cause)
+static void part(struct sapa_core *core, struct core_work *w, enum sapa_side side, uint32_t cause,
+                 bool wrapup)
 {
     const uint32_t agent = w->agent;
-    const bool connected = w->connected_us != 0;
-    const struct sapa_queue *q = core_queue_of(core, w->queue);
+    const bool connected = w->connected_us != 0, own = w->kind == KIND_OWN;
+    const struct sapa_queue *q = sapa_work_rules(core, w->queue);
+    struct core_contact *c = &core->contacts[w->contact];
 
-    sapa_assert(w->state == SAPA_ASSIGNMENT_TALKING || w->state == SAPA_ASSIGNMENT_HELD);
-    sapa_assert(core->queues[w->queue].talking > 0);
-    core->queues[w->queue].talking--;
+    sapa_assert(core_talks(w));
+    count_talking(core, w->queue, -1);
     if (w->state == SAPA_ASSIGNMENT_HELD)
         EMIT(core, hold_changed, .contact = w->contact_id, .offer = w->offer, .agent = agent,
-             .side = w->held_by_agent ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER, .on = 0,
+             .side = w->held_by_agent || w->held_by_core ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER, .on = 0,
              .held_ms = core_ms(core->now_us - w->since_us));
     const int64_t talk_us =
         w->talk_us + (w->state == SAPA_ASSIGNMENT_TALKING ? core->now_us - w->since_us : 0);
@@ -416,7 +484,7 @@ void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side 
         EMIT(core, contact_parted, .contact = w->contact_id, .offer = w->offer, .agent = agent,
              .queue = w->queue, .talk_ms = core_ms(talk_us), .hold_ms = core_ms(hold_us),
              .side = side, .cause = cause);
-    if (connected && q->wrapup_ms && core->agents[agent].presence != SAPA_PRESENCE_OFFLINE) {
+    if (connected && wrapup && q->wrapup_ms && core->agents[agent].presence != SAPA_PRESENCE_OFFLINE) {
         sapa_work_move(core, w, SAPA_ASSIGNMENT_WRAPUP);
         leave_contact(core, w);
         w->due_us = core->now_us + q->wrapup_ms * INT64_C(1000);
@@ -425,7 +493,48 @@ void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side 
     } else {
         sapa_work_move(core, w, SAPA_ASSIGNMENT_NONE);
     }
-    sapa_route_refresh(core, agent, connected);
+    if (!sapa_work_talking(core, c))
+        c->customer_holds = false; /* whoever comes next hears it from his telephone */
+    sapa_route_refresh(core, agent, connected || own);
+    if (own)
+        sapa_call_resume(core, c);
+}
+
+void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side,
+                    uint32_t cause)
+{
+    part(core, w, side, cause, true);
+}
+
+void sapa_work_part_on(struct sapa_core *core, struct core_work *w)
+{
+    part(core, w, SAPA_SIDE_AGENT, 0, false);
+}
+
+void sapa_work_rejoin(struct sapa_core *core, struct core_work *w, struct core_contact *to, uint32_t queue)
+{
+    struct core_contact *from = &core->contacts[w->contact];
+    const int64_t stretch_us = core->now_us - w->since_us;
+    const bool held = w->state == SAPA_ASSIGNMENT_HELD;
+
+    sapa_assert(core_talks(w) && w->connected_us && !core_is_caller(from, w));
+    EMIT(core, contact_parted, .contact = w->contact_id, .offer = w->offer, .agent = w->agent, .queue = w->queue,
+         .talk_ms = core_ms(w->talk_us + (held ? 0 : stretch_us)),
+         .hold_ms = core_ms(w->hold_us + (held ? stretch_us : 0)), .side = SAPA_SIDE_AGENT);
+    leave_contact(core, w);
+    w->contact = core_index(core, to);
+    w->contact_id = to->id;
+    join_contact(core, w);
+    count_talking(core, w->queue, -1);
+    count_talking(core, queue, 1);
+    w->queue = queue;
+    w->connected_us = core->now_us;
+    /* the assignment goes on; of the stretch that runs, what is over does not count here */
+    w->talk_us = held ? 0 : -stretch_us;
+    w->hold_us = held ? -stretch_us : 0;
+    if (!sapa_work_talking(core, from))
+        from->customer_holds = false;
+    sapa_route_refresh(core, w->agent, true);
 }
 
 void sapa_work_end_wrapup(struct sapa_core *core, struct core_work *w, uint32_t how)
@@ -454,12 +563,17 @@ void sapa_work_timer(struct sapa_core *core, struct core_work *w)
     } else if (w->dialling) { /* the carrier never answered us: the attempt is over */
         struct core_contact *c = &core->contacts[w->contact];
         EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
-        sapa_callback_failed(core, c, SAPA_SIDE_NETWORK, 408);
+        if (w->kind == KIND_OWN) {
+            w->dialling = false;
+            sapa_call_unreached(core, c, SAPA_SIDE_NETWORK, 408);
+        } else {
+            sapa_callback_failed(core, c, SAPA_SIDE_NETWORK, 408);
+        }
     }
 }
 
 /* The caller's conversation broke without his doing: he stands where he stood, before those who came later. */
-static void requeue(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t agent)
+void sapa_work_requeue(struct sapa_core *core, struct core_contact *c, uint32_t queue, uint32_t agent)
 {
     const struct sapa_queue *q = core_queue_of(core, queue);
     const uint32_t add = (uint32_t)SAPA_MAX(0, c->priority - q->priority - c->extra);
@@ -468,8 +582,49 @@ static void requeue(struct sapa_core *core, struct core_contact *c, uint32_t que
     if (c->has_flow)
         sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_REQUEUED });
     c->keep_age = true;
-    avoid(core, c, agent); /* also in a queue that the flow takes when this one is full */
+    if (agent != SAPA_NONE)
+        sapa_contact_avoid(core, c, agent); /* also in a queue that the flow takes when this one is full */
     sapa_line_enter(core, c, queue, add, SAPA_NONE);
+}
+
+void sapa_work_gone(struct sapa_core *core, struct core_work *w, enum sapa_side side, uint32_t cause)
+{
+    struct core_contact *c = &core->contacts[w->contact];
+    const uint32_t queue = w->queue, agent = w->agent;
+    const bool fault = side == SAPA_SIDE_NETWORK || side == SAPA_SIDE_SYSTEM;
+    const bool own = w->kind == KIND_OWN;
+
+    if (w->dialling && w->kind == KIND_CALLBACK) {
+        EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
+        sapa_contact_avoid(core, c, agent);
+        sapa_callback_failed(core, c, SAPA_SIDE_AGENT, cause);
+        return;
+    }
+    if (w->dialling || core_is_caller(c, w)) { /* nobody is left who wants it */
+        sapa_contact_cancel_dial(core, c);
+        sapa_contact_hangup(core, c, w->dialling ? SAPA_OUTCOME_UNREACHED : sapa_contact_outcome(c, side), side, cause);
+        return;
+    }
+    const bool others = sapa_party_others(core, c, w);
+    sapa_work_part(core, w, side, cause);
+    if (others) {
+        sapa_party_go_on(core, c);
+        return;
+    }
+    if (c->leg)
+        sapa_recording_rest(core, c);
+    if (fault && c->leg && c->callback == NO_CALLBACK && queue != SAPA_NONE && !own) {
+        sapa_work_requeue(core, c, queue, agent);
+        return;
+    }
+    sapa_contact_place(core, c, SAPA_PLACE_FLOW);
+    if (c->has_flow &&
+        sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_AGENT_PARTED }))
+        return;
+    sapa_contact_hangup(core, c,
+                        c->callback == SAPA_CALLBACK_REACHED ? SAPA_OUTCOME_CALLBACK_KEPT
+                                                             : SAPA_OUTCOME_ANSWERED,
+                        side, cause);
 }
 
 sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *record)
@@ -481,125 +636,108 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
         return SAPA_EINVAL;
     if (!w || w->contact_id != in->contact)
         return SAPA_ENOENT;
-    if (w->state != SAPA_ASSIGNMENT_TALKING && w->state != SAPA_ASSIGNMENT_HELD)
+    if (!core_talks(w))
         return SAPA_ESTATE;
-    struct core_contact *c = &core->contacts[w->contact];
-    const uint32_t queue = w->queue, agent = w->agent;
-    const bool fault = in->side == SAPA_SIDE_NETWORK || in->side == SAPA_SIDE_SYSTEM;
-    if (w->dialling) {
-        EMIT(core, cmd_dial_cancel, .contact = c->id, .attempt = c->attempt);
-        avoid(core, c, agent);
-        sapa_callback_failed(core, c, SAPA_SIDE_AGENT, (uint32_t)in->cause);
-        return SAPA_OK;
+    struct core_contact *beside = sapa_call_beside(core, w);
+    if (beside) { /* one line for both */
+        beside->beside = 0;
+        sapa_contact_hangup(core, beside, SAPA_OUTCOME_UNREACHED, in->side, (uint32_t)in->cause);
     }
-    sapa_work_part(core, w, in->side, (uint32_t)in->cause);
-    if (c->leg)
-        sapa_recording_rest(core, c);
-    if (fault && c->leg && c->callback == NO_CALLBACK) {
-        requeue(core, c, queue, agent);
-        return SAPA_OK;
-    }
-    sapa_contact_place(core, c, SAPA_PLACE_FLOW);
-    if (c->has_flow &&
-        sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_AGENT_PARTED }))
-        return SAPA_OK;
-    sapa_contact_hangup(core, c,
-                        c->callback == SAPA_CALLBACK_REACHED ? SAPA_OUTCOME_CALLBACK_KEPT
-                                                             : SAPA_OUTCOME_ANSWERED,
-                        in->side, (uint32_t)in->cause);
+    sapa_work_gone(core, w, in->side, (uint32_t)in->cause);
     return SAPA_OK;
 }
 
-/* ---- passed on by the agent ---- */
+/* ---- hold ---- */
 
-static sapa_rc may_pass(const struct sapa_core *core, const struct core_work *w,
-                        const struct sapa_rec_contact_passed *in)
+static bool agent_holds(const struct core_work *w)
 {
-    if (!w || w->contact_id != in->contact)
-        return SAPA_ENOENT;
-    const struct core_contact *c = &core->contacts[w->contact];
-    if ((w->state != SAPA_ASSIGNMENT_TALKING && w->state != SAPA_ASSIGNMENT_HELD) || w->dialling || !c->leg ||
-        c->callback != NO_CALLBACK)
-        return SAPA_ESTATE;
-    switch (in->kind) {
-    case 0: {
-        if (in->target >= core->centre->queues_count)
-            return SAPA_ENOENT;
-        const struct sapa_queue *to = &core->centre->queues[in->target];
-        return to->length_max && sapa_tree_count(core->line, &core->queues[in->target].line) >= to->length_max
-                   ? SAPA_ELIMIT
-                   : SAPA_OK;
-    }
-    case 1: return in->target < core->centre->numbers_count && c->has_flow ? SAPA_OK : SAPA_ENOENT;
-    case 2:
-        if (in->target >= core->centre->agents_count)
-            return SAPA_ENOENT;
-        return in->target != w->agent && core->agents[in->target].presence != SAPA_PRESENCE_OFFLINE ? SAPA_OK
-                                                                                                      : SAPA_ESTATE;
-    default: return SAPA_EINVAL;
+    return w->held_by_agent || w->held_by_core;
+}
+
+/* The hold of one side has begun or ended. */
+static void hold_moved(struct sapa_core *core, struct core_work *w, enum sapa_side side, bool on)
+{
+    const bool hold = agent_holds(w) || w->held_by_customer;
+    const int64_t held_us = w->state == SAPA_ASSIGNMENT_HELD ? core->now_us - w->since_us : 0;
+
+    EMIT(core, hold_changed, .contact = w->contact_id, .offer = w->offer, .agent = w->agent, .side = side,
+         .on = on, .held_ms = on ? 0 : core_ms(held_us));
+    if (hold != (w->state == SAPA_ASSIGNMENT_HELD))
+        sapa_work_move(core, w, hold ? SAPA_ASSIGNMENT_HELD : SAPA_ASSIGNMENT_TALKING);
+}
+
+/* Somebody who holds concerns the other one only while there are two; of three and more he alone is away. */
+void sapa_work_holds(struct sapa_core *core, struct core_contact *c)
+{
+    const bool two = sapa_party_count(core, c) == 2;
+    bool customer = c->customer_holds;
+
+    for (uint32_t i = c->work; c->call && i != SAPA_NONE; i = core->works[i].next_of_contact)
+        if (core_is_caller(c, &core->works[i]))
+            customer = customer || core->works[i].held_by_core;
+    for (uint32_t i = c->work; i != SAPA_NONE; i = core->works[i].next_of_contact) {
+        struct core_work *w = &core->works[i];
+        if (!core_talks(w) || !w->connected_us || core_is_caller(c, w))
+            continue;
+        const uint32_t prompt = sapa_work_rules(core, w->queue)->music;
+        if (w->held_by_customer != (two && customer)) {
+            w->held_by_customer = two && customer;
+            hold_moved(core, w, SAPA_SIDE_CUSTOMER, w->held_by_customer);
+            EMIT(core, cmd_hold_music, .contact = c->id, .offer = w->offer, .side = SAPA_SIDE_AGENT,
+                 .on = w->held_by_customer, .prompt = prompt);
+        }
+        if (w->music != (two && agent_holds(w))) {
+            w->music = two && agent_holds(w);
+            EMIT(core, cmd_hold_music, .contact = c->id, .offer = w->offer, .side = SAPA_SIDE_CUSTOMER,
+                 .on = w->music, .prompt = prompt);
+        }
     }
 }
 
-/* The agent is through with it and somebody else goes on: he is let go, the contact keeps its age. */
-static void pass(struct sapa_core *core, struct core_work *w, const struct sapa_rec_contact_passed *in)
+void sapa_work_hold(struct sapa_core *core, struct core_work *w, bool on)
 {
     struct core_contact *c = &core->contacts[w->contact];
-    const uint32_t queue = in->kind == 0 ? (uint32_t)in->target : w->queue, from = w->queue, agent = w->agent;
-    const struct sapa_queue *q = core_queue_of(core, from);
-    const uint32_t add = (uint32_t)SAPA_MAX(0, c->priority - q->priority - c->extra);
+    const bool held = agent_holds(w);
 
-    EMIT(core, cmd_drop_agent, .contact = c->id, .offer = w->offer);
-    sapa_work_part(core, w, SAPA_SIDE_AGENT, 0);
-    sapa_recording_rest(core, c);
-    sapa_contact_place(core, c, SAPA_PLACE_FLOW);
-    if (in->kind == 1) {
-        sapa_port_begin(core, c, core->centre->numbers[in->target].flow);
+    if (w->held_by_core == on)
         return;
-    }
-    if (c->has_flow)
-        sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_REQUEUED });
-    c->keep_age = true;
-    avoid(core, c, agent);
-    sapa_line_enter(core, c, queue, add, in->kind == 2 ? (uint32_t)in->target : SAPA_NONE);
-}
-
-sapa_rc sapa_work_on_passed(struct sapa_core *core, const struct sapa_record *record)
-{
-    const struct sapa_rec_contact_passed *in = &record->u.contact_passed;
-    struct core_work *w = sapa_work_find(core, in->offer);
-    const sapa_rc rc = may_pass(core, w, in);
-
-    if (in->request && w)
-        EMIT(core, cmd_agent_reply, .agent = w->agent, .request = in->request, .rc = (uint64_t)-rc, .verb = 255,
-             .presence = core->agents[w->agent].presence);
-    if (rc == SAPA_OK)
-        pass(core, w, in);
-    return rc;
+    w->held_by_core = on;
+    if (agent_holds(w) != held)
+        hold_moved(core, w, SAPA_SIDE_AGENT, on);
+    EMIT(core, cmd_hold, .contact = c->id, .offer = w->offer, .on = on,
+         .prompt = sapa_work_rules(core, w->queue)->music);
+    sapa_work_holds(core, c);
 }
 
 sapa_rc sapa_work_on_held(struct sapa_core *core, const struct sapa_record *record)
 {
     const struct sapa_rec_leg_held *in = &record->u.leg_held;
     struct core_contact *c = sapa_contact_find(core, in->contact);
-    const bool by_agent = in->side == SAPA_SIDE_AGENT;
+    struct core_work *w = c ? sapa_work_talking(core, c) : NULL;
 
     if (in->on > 1 || (in->side != SAPA_SIDE_AGENT && in->side != SAPA_SIDE_CUSTOMER))
         return SAPA_EINVAL;
-    struct core_work *w = c ? sapa_work_talking(core, c) : NULL;
-    if (!w || (in->offer && in->offer != w->offer))
+    if (w && in->offer && in->offer != w->offer) {
+        w = sapa_work_find(core, in->offer);
+        if (w && (w->contact_id != c->id || !core_talks(w)))
+            w = NULL;
+    }
+    if (!w)
         return SAPA_ENOENT;
-    bool *held = by_agent ? &w->held_by_agent : &w->held_by_customer;
-    if (w->dialling || *held == (bool)in->on)
+    if (w->dialling)
         return SAPA_ESTATE;
-    *held = in->on;
-    const bool hold = w->held_by_agent || w->held_by_customer;
-    const int64_t held_us = w->state == SAPA_ASSIGNMENT_HELD ? core->now_us - w->since_us : 0;
-    EMIT(core, hold_changed, .contact = c->id, .offer = w->offer, .agent = w->agent,
-         .side = in->side, .on = in->on, .held_ms = in->on ? 0 : core_ms(held_us));
-    if (hold != (w->state == SAPA_ASSIGNMENT_HELD))
-        sapa_work_move(core, w, hold ? SAPA_ASSIGNMENT_HELD : SAPA_ASSIGNMENT_TALKING);
-    EMIT(core, cmd_hold_music, .contact = c->id, .offer = w->offer,
-         .side = by_agent ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_AGENT, .on = in->on,
-         .prompt = core_queue_of(core, w->queue)->music);
+    if (in->side == SAPA_SIDE_CUSTOMER || core_is_caller(c, w)) {
+        if (c->customer_holds == (bool)in->on)
+            return SAPA_ESTATE;
+        c->customer_holds = in->on;
+    } else {
+        const bool held = agent_holds(w);
+        if (w->held_by_agent == (bool)in->on)
+            return SAPA_ESTATE;
+        w->held_by_agent = in->on;
+        if (agent_holds(w) != held)
+            hold_moved(core, w, SAPA_SIDE_AGENT, in->on);
+    }
+    sapa_work_holds(core, c);
     return SAPA_OK;
 }

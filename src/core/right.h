@@ -2,6 +2,10 @@
  * @file core/right.h
  * May this agent place this call? Rights by role and number, hours, do-not-contact; denied by default.
  *
+ * Rules of the agent's role match a call by its kind, by how the number begins, and by the client that it is for.
+ * A deny outside its hours does not count. Of the rest the longest prefix counts; of several equally long a deny
+ * denies, else an allow within its hours allows, else it is outside allowed hours. No rule: denied.
+ *
  * Room    core: pure.   Thread  any; nothing is kept.
  * Tests   core/right_test.c
  */
@@ -15,16 +19,17 @@ struct sapa_call_wish {
     uint32_t agent;
     enum sapa_target kind;
     uint32_t target;        /* index; SAPA_NONE with OUTSIDE */
-    struct sapa_str number; /* OUTSIDE: E.164 without plus */
-    uint32_t client;        /* for whom; SAPA_NONE: `beside`, else the only one that he is granted and may call for */
+    struct sapa_str number; /* OUTSIDE: E.164 without plus; also short numbers, as they are dialled */
+    uint32_t client;        /* for whom; SAPA_NONE: `beside`, his `calls_for`, or the only one that his clients and role leave */
     uint32_t beside;        /* client of the contact that he has on hold; SAPA_NONE */
-    bool listed;            /* the number is on a do-not-contact list */
+    uint64_t listed;        /* bit i: the number is on a do-not-contact list of client i (model/listed.h) */
 };
 
 /**
  * @param ret_client  for whom the call is, SAPA_NONE with calls to colleagues; written when NONE is returned
  * @param ret_from    number whose identity is shown outside, SAPA_NONE: none; written likewise
- * @return NONE: allowed
+ * @return NONE: allowed. Else the first of: TARGET (no such agent, queue, number, or no digits), CLIENT (not granted,
+ *         or several are possible and none is named), RIGHT, HOURS, LISTED (outside only)
  */
 enum sapa_call_denial sapa_right_to_call(const struct sapa_centre *centre, const struct sapa_call_wish *wish,
                                          int64_t now_us, uint32_t *ret_client, uint32_t *ret_from);

@@ -96,6 +96,8 @@ enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsi
     *a = channel;
     if (state->capacity[channel] == 0)
         return SAPA_WHY_CAPACITY;
+    if (state->calls && channel == SAPA_CHANNEL_VOICE) /* of his own or a colleague's, whatever his capacity */
+        return busy_with(core, agent, channel, now_us, SAPA_WHY_BUSY, a, b);
     if (state->used_total == 0 && (!state->reserve_voice || channel == SAPA_CHANNEL_VOICE))
         return SAPA_WHY_CHOSEN;
     if (state->used[channel] >= state->capacity[channel])

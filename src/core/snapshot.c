@@ -47,6 +47,13 @@
                                 U(attempt_running) U(attempt) I(callback_due_us) U(judged_agent) \
                                     U(judged_queue)
 
+/* since version 2 */
+#define CONTACT_2(U, I)                                                                            \
+    U(call) U(call_line) U(calling) U(customer_holds) U(beside) U(call_target) U(back_queue)       \
+        U(back_agent) I(outside_due_us)
+
+#define WORK_2(U, I) U(held_by_core) U(music)
+
 #define WORK(U, I)                                                                             \
     U(contact_id)                                                                              \
     U(agent)                                                                                   \
@@ -89,6 +96,12 @@ static void save_contact(const struct core_contact *object, struct sapa_writer *
 {
     sapa_put_u64(w, object->id);
     CONTACT(PUT_U, PUT_I)
+    CONTACT_2(PUT_U, PUT_I)
+    for (unsigned i = 0; i < SAPA_OUTSIDE_MAX; i++) {
+        sapa_put_u64(w, object->outside[i].attempt);
+        sapa_put_u64(w, object->outside[i].talks);
+        sapa_put_i64(w, object->outside[i].since_us);
+    }
     sapa_put_u64(w, object->avoid_count);
     for (unsigned i = 0; i < object->avoid_count; i++)
         sapa_put_u64(w, object->avoid[i]);
@@ -146,6 +159,7 @@ sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, voi
         sapa_put_u64(w, object->offer);
         sapa_put_u64(w, object->contact != SAPA_NONE);
         WORK(PUT_U, PUT_I)
+        WORK_2(PUT_U, PUT_I)
         item_done(&saver);
     }
     flush(&saver);
@@ -165,7 +179,7 @@ sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, voi
     }
 #define GET_I(field) object->field = sapa_get_i64(r);
 
-static sapa_rc open_snapshot(const void *bytes, size_t n, struct sapa_reader *ret,
+static sapa_rc open_snapshot(const void *bytes, size_t n, struct sapa_reader *ret, uint64_t *ret_version,
                              struct sapa_str *ret_hash)
 {
     if (n < 8)
@@ -176,7 +190,8 @@ static sapa_rc open_snapshot(const void *bytes, size_t n, struct sapa_reader *re
     *ret = sapa_reader_of(bytes, n - 4);
     if (sapa_get_u64(ret) != MAGIC)
         return SAPA_ECORRUPT;
-    if (sapa_get_u64(ret) != SAPA_CORE_SNAPSHOT_VERSION)
+    *ret_version = sapa_get_u64(ret);
+    if (*ret_version < 1 || *ret_version > SAPA_CORE_SNAPSHOT_VERSION)
         return SAPA_EVERSION;
     *ret_hash = sapa_get_str(ret);
     return ret->bad || ret_hash->n > 64 ? SAPA_ECORRUPT : SAPA_OK;
@@ -186,7 +201,8 @@ sapa_rc sapa_core_snapshot_hash(const void *bytes, size_t n, char ret_hash[65])
 {
     struct sapa_reader r;
     struct sapa_str hash;
-    const sapa_rc rc = open_snapshot(bytes, n, &r, &hash);
+    uint64_t version;
+    const sapa_rc rc = open_snapshot(bytes, n, &r, &version, &hash);
 
     if (rc == SAPA_OK)
         sapa_str_copy(hash, ret_hash, 65);
@@ -218,10 +234,29 @@ static bool contact_is_sound(const struct sapa_core *core, const struct core_con
         return false;
     if ((c->in_line && !c->queued) || (c->pick != PICK_NONE && !c->in_line))
         return false;
+    if (c->call > SAPA_TARGET_COUNT || c->call_line >= SAPA_LINE_COUNT ||
+        !index_ok(c->back_queue, centre->queues_count) || !index_ok(c->back_agent, centre->agents_count))
+        return false;
+    for (unsigned i = 1; i < SAPA_OUTSIDE_MAX; i++)
+        if (c->outside[i].attempt && !c->outside[i - 1].attempt)
+            return false;
     return c->pick != PICK_PREFERRED || c->preferred != SAPA_NONE;
 }
 
-static bool load_contact(struct sapa_core *core, struct sapa_reader *r)
+static bool load_outside(struct core_contact *c, struct sapa_reader *r)
+{
+    bool bad = false;
+
+    for (unsigned i = 0; i < SAPA_OUTSIDE_MAX; i++) {
+        struct core_outside *object = &c->outside[i];
+        GET_U(attempt)
+        GET_U(talks)
+        GET_I(since_us)
+    }
+    return !bad;
+}
+
+static bool load_contact(struct sapa_core *core, struct sapa_reader *r, uint64_t version)
 {
     const uint64_t id = sapa_get_u64(r);
     bool bad = false;
@@ -232,6 +267,10 @@ static bool load_contact(struct sapa_core *core, struct sapa_reader *r)
     if (!object)
         return false;
     CONTACT(GET_U, GET_I)
+    if (version >= 2) {
+        CONTACT_2(GET_U, GET_I)
+        bad |= !load_outside(object, r);
+    }
     const uint8_t pick = object->pick;
     const bool in_line = object->in_line;
     const uint64_t avoid = sapa_get_u64(r);
@@ -270,7 +309,7 @@ static bool load_contact(struct sapa_core *core, struct sapa_reader *r)
     return true;
 }
 
-static bool load_work(struct sapa_core *core, struct sapa_reader *r)
+static bool load_work(struct sapa_core *core, struct sapa_reader *r, uint64_t version)
 {
     const uint64_t offer = sapa_get_u64(r);
     const uint64_t has_contact = sapa_get_u64(r);
@@ -282,22 +321,32 @@ static bool load_work(struct sapa_core *core, struct sapa_reader *r)
     if (!object)
         return false;
     WORK(GET_U, GET_I)
-    if (r->bad || bad || object->agent >= core->centre->agents_count ||
-        object->queue >= core->centre->queues_count || object->channel >= CHANNELS ||
+    if (version >= 2) {
+        WORK_2(GET_U, GET_I)
+    } else {
+        object->music = object->held_by_agent;
+    }
+    if (r->bad || bad || object->agent >= core->centre->agents_count || object->kind > KIND_COLLEAGUE ||
+        !index_ok(object->queue, core->centre->queues_count) ||
+        (object->queue == SAPA_NONE && (object->kind < KIND_OWN ? !core_talks(object) : has_contact == 0)) || object->channel >= CHANNELS ||
         object->state == SAPA_ASSIGNMENT_NONE || object->state >= SAPA_ASSIGNMENT_COUNT ||
         (has_contact == 0) != (object->state == SAPA_ASSIGNMENT_WRAPUP))
         return false;
     if (has_contact) {
-        const struct core_contact *c = sapa_contact_find(core, object->contact_id);
-        if (!c)
+        struct core_contact *c = sapa_contact_find(core, object->contact_id);
+        if (!c || (object->kind == KIND_OWN && !c->call) ||
+            (object->state == SAPA_ASSIGNMENT_OFFERED && object->kind < KIND_OWN && (!c->queued || c->in_line)))
             return false;
         object->contact = core_index(core, c);
+        if (version < 2)
+            c->customer_holds = c->customer_holds || object->held_by_customer;
     }
     struct core_agent *agent = &core->agents[object->agent];
     if (agent->used[object->channel] == UINT8_MAX || agent->used_total == UINT8_MAX)
         return false;
     agent->used[object->channel]++;
     agent->used_total++;
+    agent->calls = (uint8_t)(agent->calls + (object->kind >= KIND_OWN && object->state != SAPA_ASSIGNMENT_WRAPUP));
     sapa_work_link(core, object);
     if (object->due_us)
         sapa_core_timer_set(&core->timers,
@@ -306,7 +355,7 @@ static bool load_work(struct sapa_core *core, struct sapa_reader *r)
     return true;
 }
 
-static bool load_body(struct sapa_core *core, struct sapa_reader *r)
+static bool load_body(struct sapa_core *core, struct sapa_reader *r, uint64_t version)
 {
     bool bad = false;
 
@@ -353,19 +402,19 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r)
     if (r->bad || contacts > core->contacts_max)
         return false;
     for (uint64_t i = 0; i < contacts; i++)
-        if (!load_contact(core, r))
+        if (!load_contact(core, r, version))
             return false;
     const uint64_t works = sapa_get_u64(r);
     if (r->bad || works > core->works_max)
         return false;
     for (uint64_t i = 0; i < works; i++)
-        if (!load_work(core, r))
+        if (!load_work(core, r, version))
             return false;
     if (r->bad || sapa_reader_left(r) > 0)
         return false;
     for (uint32_t i = 0; i < core->contact_count; i++) {
         const struct core_contact *c = &core->contacts[core->living[i]];
-        if (c->queued && !c->in_line && c->work == SAPA_NONE)
+        if (c->queued && !c->in_line && !sapa_offer_rings(core, c) && !sapa_work_talking(core, c))
             return false; /* it stands nowhere */
     }
     return true;
@@ -375,7 +424,8 @@ sapa_rc sapa_core_load(struct sapa_core *core, const void *bytes, size_t n)
 {
     struct sapa_reader r;
     struct sapa_str hash;
-    const sapa_rc rc = open_snapshot(bytes, n, &r, &hash);
+    uint64_t version;
+    const sapa_rc rc = open_snapshot(bytes, n, &r, &version, &hash);
 
     sapa_assert(core->centre == NULL && core->contact_count == 0);
     if (rc != SAPA_OK)
@@ -392,7 +442,7 @@ sapa_rc sapa_core_load(struct sapa_core *core, const void *bytes, size_t n)
         sapa_tree_init(&core->queues[q].line);
         core->queues[q].rr_last = SAPA_NONE;
     }
-    if (!load_body(core, &r))
+    if (!load_body(core, &r, version))
         return SAPA_ECORRUPT;
     /* who is free follows from the work, which was not there when the lists were first built */
     for (uint32_t a = 0; a < core->centre->agents_count; a++)

@@ -27,7 +27,9 @@ static void fill_contact(const struct sapa_core *core, const struct core_contact
         .ewt_p90_ms = 0,
         .answered = c->answered,
         .play = c->has_flow && c->playing ? c->run.play : 0,
-        .has_leg = c->leg,
+        .has_leg = c->leg && !(c->beside && c->call != SAPA_TARGET_OUTSIDE + 1),
+        .beside = c->beside,
+        .call = c->call,
         .virtual_waiter = c->callback != NO_CALLBACK && c->queued,
         .recording_paused = c->recording_paused,
     };
@@ -43,16 +45,25 @@ static void fill_contact(const struct sapa_core *core, const struct core_contact
         ret->ewt_p50_ms = ewt.p50_ms;
         ret->ewt_p90_ms = ewt.p90_ms;
     }
-    if (c->callback == SAPA_CALLBACK_DIALLING)
+    for (unsigned i = 0; i < SAPA_OUTSIDE_MAX; i++)
+        ret->outside[i] = c->outside[i].attempt;
+    if (c->callback == SAPA_CALLBACK_DIALLING || (c->call == SAPA_TARGET_OUTSIDE + 1 && c->calling && c->attempt))
         ret->dialling = c->attempt;
+    else if (c->outside[0].attempt) /* told of above */
+        ret->dialling = 0;
     else if (c->place == SAPA_PLACE_OUTSIDE || (c->has_flow && c->run.phase == SAPA_FLOW_DIALLING))
         ret->dialling = c->run.attempt;
-    if (c->work != SAPA_NONE) {
-        const struct core_work *w = &core->works[c->work];
+    const struct core_work *w = NULL;
+    for (uint32_t i = c->work; i != SAPA_NONE && !w; i = core->works[i].next_of_contact)
+        w = core_is_caller(c, &core->works[i]) ? NULL : &core->works[i];
+    if (w) {
         ret->agent = w->agent;
         ret->offer = w->offer;
         ret->queue = w->queue;
         ret->held = w->state == SAPA_ASSIGNMENT_HELD;
+    } else if (c->work != SAPA_NONE) { /* nobody but who called */
+        ret->agent = core->works[c->work].agent;
+        ret->offer = core->works[c->work].offer;
     }
     sapa_assert(ret->wait_ms >= 0);
 }
@@ -139,6 +150,14 @@ sapa_rc sapa_core_agent_get(const struct sapa_core *core, uint32_t agent, int64_
     return SAPA_OK;
 }
 
+static bool has_leg(const struct sapa_core *core, const struct core_work *w)
+{
+    if (w->contact == SAPA_NONE || w->kind != KIND_OWN)
+        return w->contact != SAPA_NONE;
+    const struct core_contact *c = &core->contacts[w->contact];
+    return c->beside == 0 && (!core_is_caller(c, w) || w->state == SAPA_ASSIGNMENT_OFFERED);
+}
+
 bool sapa_core_assignment_next(const struct sapa_core *core, uint32_t agent, uint32_t *cursor,
                                struct sapa_assignment_view *ret)
 {
@@ -156,6 +175,8 @@ bool sapa_core_assignment_next(const struct sapa_core *core, uint32_t agent, uin
                                               .queue = w->queue,
                                               .state = w->state,
                                               .channel = w->channel,
+                                              .kind = w->kind,
+                                              .has_leg = has_leg(core, w),
                                               .since_us = w->since_us,
                                               .due_us = w->due_us };
         (*cursor)++;

@@ -150,14 +150,18 @@ sapa_rc sapa_core_why_contact(const struct sapa_core *core, uint64_t contact, in
     struct core_pick pick;
     unsigned runners = 0;
     memset(&pick, 0xff, sizeof(pick));
+    uint64_t offer = 0;
     for (uint32_t w = c->work; w != SAPA_NONE; w = core->works[w].next_of_contact) {
+        if (core->works[w].kind >= KIND_OWN)
+            continue; /* who called the queue */
+        offer = offer ? offer : core->works[w].offer;
         if (pick.agent == SAPA_NONE)
             pick.agent = core->works[w].agent;
         else if (runners < SAPA_COUNT(pick.runner))
             pick.runner[runners++] = core->works[w].agent;
     }
     sapa_assert(pick.agent != SAPA_NONE);
-    sapa_why_fill(core, c, core->works[c->work].offer, &pick, sapa_line_ahead(core, c),
+    sapa_why_fill(core, c, offer, &pick, sapa_line_ahead(core, c),
                   SAPA_CORE_WHY_MAX, ret->at_us, &ret->u.why);
     return SAPA_OK;
 }

@@ -36,6 +36,8 @@ struct world {
     struct sapa_number numbers[WORLD_QUEUES];
     struct sapa_reason reasons[2];
     struct sapa_disposition dispositions[2];
+    struct sapa_centre_role roles[1];
+    struct sapa_call_rule rules[SAPA_TARGET_COUNT]; /* by kind: all may call all */
     struct sapa_zone zones[1];
     struct sapa_hours hours[1];
     struct sapa_hours_span spans[2];
@@ -90,7 +92,14 @@ static inline void world_init(struct world *w, uint32_t agents, uint32_t queues,
         .spans_count = 2,
         .dispositions = w->dispositions,
         .dispositions_count = 2,
+        .roles = w->roles,
+        .roles_count = 1,
+        .call_rules = w->rules,
+        .call_rules_count = SAPA_TARGET_COUNT,
     };
+    w->roles[0] = (struct sapa_centre_role){ .key = SAPA_STR("r"), .rule_count = SAPA_TARGET_COUNT };
+    for (uint8_t kind = 0; kind < SAPA_TARGET_COUNT; kind++)
+        w->rules[kind] = (struct sapa_call_rule){ .allow = 1, .kind = kind, .clients = 3, .hours = SAPA_NONE };
     memset(w->centre.hash, 'a', 64);
     w->zones[0] = (struct sapa_zone){ .name = SAPA_STR("UTC") };
     w->spans[0] = w->spans[1] = (struct sapa_hours_span){ .weekdays = 127, .to_min = 1440 };
@@ -98,7 +107,9 @@ static inline void world_init(struct world *w, uint32_t agents, uint32_t queues,
     for (uint32_t i = 0; i < 2; i++) {
         w->clients[i] = (struct sapa_client){ .key = i ? SAPA_STR("c1") : SAPA_STR("c0"),
                                               .hours = SAPA_NONE,
-                                              .number = SAPA_NONE };
+                                              .number = SAPA_NONE,
+                                              .calls_queue = SAPA_NONE,
+                                              .calls_hours = SAPA_NONE };
         w->teams[i].key = world_key(w, 4, i);
         w->reasons[i].key = i ? SAPA_STR("2") : SAPA_STR("1");
         w->dispositions[i].key = i ? SAPA_STR("12") : SAPA_STR("11");
@@ -108,10 +119,13 @@ static inline void world_init(struct world *w, uint32_t agents, uint32_t queues,
     for (uint32_t i = 0; i < agents; i++) {
         w->agents[i] = (struct sapa_agent){ .key = world_key(w, 0, i),
                                             .clients = 3,
+                                            .calls_for = SAPA_NONE,
                                             .capacity = { 1 },
                                             .capacity_total = 1,
                                             .skill_first = i * skills,
-                                            .skill_count = skills };
+                                            .skill_count = skills,
+                                            .role = SAPA_NONE,
+                                            .calls_for = SAPA_NONE };
         for (uint32_t s = 0; s < skills; s++)
             w->levels[i * skills + s] = (struct sapa_agent_skill_level){ s, 0 };
     }

@@ -264,6 +264,7 @@ static bool json_is(const char *type, const json_t *value)
 {
     const size_t n = strlen(type);
     int64_t at_us;
+    uint64_t number;
 
     if (type[n - 1] == '?' && json_is_null(value))
         return true;
@@ -279,12 +280,15 @@ static bool json_is(const char *type, const json_t *value)
     if (strncmp(type, "integer", 7) == 0)
         return json_is_integer(value) && json_integer_value(value) >= 0;
     const struct sapa_str text = { json_string_value(value), json_string_length(value) };
-    if (!json_is_string(value) || text.n >= SAPA_ROUTE_VALUE_MAX || memchr(text.p, 0, text.n))
+    if (!json_is_string(value) || text.n >= (strncmp(type, "text", 4) == 0 ? SAPA_ROUTE_TEXT_MAX : SAPA_ROUTE_VALUE_MAX) ||
+        memchr(text.p, 0, text.n))
         return false;
     if (strchr(type, '|'))
         return one_of(type, text);
     if (strncmp(type, "time", 4) == 0)
         return sapa_time_parse(text, &at_us) == SAPA_OK;
+    if (strncmp(type, "id", 2) == 0)
+        return sapa_str_u64(text, UINT64_MAX, &number) == SAPA_OK && number > 0;
     return text.n > 0;
 }
 

@@ -157,6 +157,7 @@ static struct web_request *request_new(struct sapa_web *web, struct lws *wsi)
     rq->began_us = sapa_mono_us();
     rq->content_type = "application/json";
     rq->route = SAPA_ROUTE_COUNT;
+    rq->body_max = WEB_BODY_MAX;
     return rq;
 }
 
@@ -311,6 +312,7 @@ static int on_request(struct sapa_web *web, struct lws *wsi, struct web_session 
         return -1;
     rq->method = method_of(wsi);
     take_range(rq, header(wsi, WSI_TOKEN_HTTP_RANGE, buf, sizeof(buf)));
+    (void)sapa_str_copy(sapa_str_trim(header(wsi, WSI_TOKEN_HTTP_IF_MATCH, buf, sizeof(buf))), rq->if_match, sizeof(rq->if_match));
     const struct sapa_str length_text = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, buf, sizeof(buf));
     const bool has_length = sapa_str_u64(length_text, UINT64_MAX / 2, &length) == SAPA_OK;
     rq->body_wanted = (size_t)length; /* read to its end even when it is refused, or the connection ends */
@@ -322,8 +324,10 @@ static int on_request(struct sapa_web *web, struct lws *wsi, struct web_session 
         sapa_web_problem(rq, 411, "EINVAL", "Content-Length is wanted, and no Transfer-Encoding");
         return 0;
     }
-    if (length > WEB_BODY_MAX) {
-        sapa_web_problem(rq, 413, "ELIMIT", "a body is at most %d bytes", WEB_BODY_MAX);
+    if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML)
+        rq->body_max = WEB_TEXT_MAX;
+    if (length > rq->body_max) {
+        sapa_web_problem(rq, 413, "ELIMIT", "a body is at most %zu bytes here", rq->body_max);
         return 0;
     }
     const int key_n = lws_hdr_custom_length(wsi, "idempotency-key:", 16);
@@ -353,7 +357,7 @@ static int on_body(struct web_request *rq, const void *data, size_t size)
     rq->body_seen += size;
     if (rq->answered)
         return 0;
-    if (rq->body_n + size > WEB_BODY_MAX)
+    if (rq->body_n + size > rq->body_max)
         return -1;
     if (rq->body_n + size + 1 > rq->body_room) {
         const size_t room = SAPA_MAX(rq->body_wanted + 1, rq->body_n + size + 1);
@@ -383,8 +387,9 @@ static const char *status_text(unsigned status)
     static const struct { unsigned status; const char *text; } table[] = {
         { 200, "OK" }, { 201, "Created" }, { 206, "Partial Content" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
         { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" }, { 409, "Conflict" },
-        { 411, "Length Required" }, { 413, "Content Too Large" }, { 416, "Range Not Satisfiable" },
-        { 422, "Unprocessable Content" }, { 426, "Upgrade Required" }, { 429, "Too Many Requests" },
+        { 411, "Length Required" }, { 412, "Precondition Failed" }, { 413, "Content Too Large" }, { 416, "Range Not Satisfiable" },
+        { 422, "Unprocessable Content" }, { 426, "Upgrade Required" }, { 428, "Precondition Required" },
+        { 429, "Too Many Requests" },
         { 500, "Internal Server Error" }, { 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
     };
 
@@ -418,6 +423,8 @@ static int write_head(struct web_request *rq)
     add_header(rq->wsi, "sapa-request:", text, &p, end, &bad);
     add_header(rq->wsi, "cache-control:", "no-store", &p, end, &bad);
     add_header(rq->wsi, "x-content-type-options:", "nosniff", &p, end, &bad);
+    if (rq->etag[0])
+        add_header(rq->wsi, "etag:", rq->etag, &p, end, &bad);
     if (rq->status == 401)
         add_header(rq->wsi, "www-authenticate:", "Bearer", &p, end, &bad);
     if (rq->status == 429 || rq->status == 503)
@@ -457,7 +464,7 @@ static int on_writable(struct web_session *session)
 {
     struct web_request *rq = session->request;
 
-    if (!rq || !rq->answered || (!rq->head_sent && rq->body_wanted <= WEB_BODY_MAX && rq->body_seen < rq->body_wanted))
+    if (!rq || !rq->answered || (!rq->head_sent && rq->body_wanted <= rq->body_max && rq->body_seen < rq->body_wanted))
         return 0;
     if (!rq->head_sent) {
         if (write_head(rq) != 0)
@@ -740,6 +747,11 @@ static void on_centre(void *ctx, uint32_t type, const void *data, size_t size)
         if (sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
             sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
         break;
+    case SAPA_WEB_HOOKS:
+        web->hook_count = SAPA_MIN(size / sizeof(web->hooks[0]), SAPA_COUNT(web->hooks));
+        if (web->hook_count > 0)
+            memcpy(web->hooks, data, web->hook_count * sizeof(web->hooks[0]));
+        break;
     case SAPA_WEB_STATE:
         memcpy(&web->state, data, SAPA_MIN(size, sizeof(web->state)));
         web->has_state = true;
@@ -913,11 +925,15 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = sapa_feed_new(&web->mirror, want_write, &web->feed);
     if (rc == SAPA_OK)
         rc = sapa_pool_new("web", WEB_WORKERS, WEB_WORK_MAX, &web->pool);
+    if (rc == SAPA_OK)
+        rc = sapa_pool_new("web-write", 1, WEB_WORK_MAX, &web->writes);
     if (rc != SAPA_OK) {
+        sapa_pool_free(web->pool);
         free_tables(web);
         return rc;
     }
     if (uv_loop_init(&web->loop) != 0) {
+        sapa_pool_free(web->writes);
         sapa_pool_free(web->pool);
         free_tables(web);
         return SAPA_EIO;
@@ -929,6 +945,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     rc = open_context(web);
     if (rc == SAPA_OK) {
         uv_timer_start(&web->second, on_second, 1000, 1000);
+        sapa_web_remember(web);
         rc = sapa_thread_start("web", -1, run, web, &web->thread);
     }
     if (rc != SAPA_OK) {
@@ -936,6 +953,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         close_all(web);
         run(web);
         (void)uv_loop_close(&web->loop);
+        sapa_pool_free(web->writes);
         sapa_pool_free(web->pool);
         free_tables(web);
         return rc;
@@ -951,6 +969,7 @@ void sapa_web_stop(struct sapa_web *web)
     atomic_store(&web->stopping, true);
     uv_async_send(&web->wake);
     sapa_thread_join(web->thread);
+    sapa_pool_free(web->writes);
     sapa_pool_free(web->pool); /* work that runs ends; its results are taken below */
     sapa_mailbox_drain(web->mailbox, 0, on_centre, web);
     const int closed = uv_loop_close(&web->loop);

@@ -17,6 +17,7 @@
 
 enum {
     WEB_BODY_MAX = 64 * 1024,
+    WEB_TEXT_MAX = 4 << 20,           /* a description (SAPA_CENTRE_TEXT_MAX) */
     WEB_HEADER_MAX = 8192,
     WEB_CONNECTIONS_MAX = 4096,
     WEB_SOURCE_CONNECTIONS_MAX = 1024,
@@ -57,7 +58,9 @@ struct web_request {
     struct web_who who;
     char source[64];
     char *body;
-    size_t body_n, body_room, body_wanted, body_seen;
+    size_t body_n, body_room, body_wanted, body_seen, body_max;
+    char if_match[80];
+    char etag[72]; /* of the answer; "": none */
     bool waits;     /* in the table of those that wait */
     bool answered;
     uint64_t idempotent; /* key of its entry; 0: none */
@@ -65,6 +68,8 @@ struct web_request {
     bool has_range;
     struct sapa_web_why why;
     struct sapa_record *why_record;
+    char answer[512]; /* of a write: members of the answer besides done and seq */
+    uint64_t request_hash; /* with `idempotent` */
     /* the answer */
     unsigned status;
     const char *content_type;
@@ -100,8 +105,9 @@ struct web_source {
 struct web_idempotent {
     uint64_t key;
     uint64_t body_hash;
-    int64_t at_us;
+    int64_t at_us;   /* mono; of before the start: below 0 perhaps */
     uint32_t status; /* 0: not answered yet */
+    int32_t rc;      /* of an answer before the start of this process that was a problem: its text is made anew */
     uint32_t n;
     char *text;
 };
@@ -122,6 +128,7 @@ struct sapa_web {
     struct sapa_thread *thread;
     struct sapa_mailbox *mailbox;
     struct sapa_pool *pool;
+    struct sapa_pool *writes;      /* one thread: what is written to the store has one order */
     atomic_bool stopping;
     atomic_bool awake; /* the wake-up is on its way */
     uv_loop_t loop;
@@ -140,15 +147,19 @@ struct sapa_web {
     struct sapa_table waiting;
     struct sapa_table sources;
     struct sapa_table idempotent;
+    bool remembers;  /* what was answered before this process began is in it */
     struct sapa_feed *feed;
     struct sapa_web_state state;
     bool has_state;
+    struct sapa_hook_state hooks[SAPA_HOOKS_MAX]; /* as the sender told last */
+    size_t hook_count;
     /* figures */
     uint64_t figures_asked; /* request id of the question under way; 0: none */
     int64_t figures_us;     /* mono */
     uint64_t *figures_waiters;
     size_t figures_waiter_count, figures_waiter_room;
     uint64_t next_request;
+    uint64_t last_id; /* of calls.c */
     struct web_stats stats;
     struct sapa_json scratch;
     struct sapa_json openapi;
@@ -161,6 +172,8 @@ struct sapa_web {
 void sapa_web_answer(struct web_request *rq);
 void sapa_web_problem(struct web_request *rq, unsigned status, const char *code, const char *fmt, ...) SAPA_PRINTF(4, 5);
 void sapa_web_problem_rc(struct web_request *rq, sapa_rc rc, const char *detail);
+/* An input of the core, with its audit record; answered when both are committed. */
+void sapa_web_write(struct web_request *rq, const struct sapa_record *input);
 /* The answer stands in rq->out: send it. */
 void sapa_web_ready(struct web_request *rq);
 void sapa_web_centre_replied(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size);
@@ -168,6 +181,8 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job);
 /* The next part of a recording. */
 void sapa_web_stream_next(struct web_request *rq);
 void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret);
+/* Read what was answered before the start, and let requests with an Idempotency-Key in. */
+void sapa_web_remember(struct sapa_web *web);
 void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us);
 void sapa_web_figures_ask(struct sapa_web *web);
 

@@ -18,6 +18,7 @@
 struct sapa_flow; /* model/flow.h */
 
 enum {
+    SAPA_CLIENTS_MAX = 64,     /* bits of a uint64_t name them */
     SAPA_AGENTS_MAX = 20000,
     SAPA_SKILLS_MAX = 1024,
     SAPA_QUEUES_MAX = 2048,
@@ -56,6 +57,7 @@ struct sapa_hours {
     uint32_t zone;
     uint32_t span_first, span_count;
     uint32_t holiday_first, holiday_count; /* sorted by date */
+    uint8_t calendars;                     /* bits of enum sapa_calendar: of the program, among them (config/centre_parse.h) */
 };
 
 /* ---- people and skills ---- */
@@ -66,6 +68,9 @@ struct sapa_client {
     uint8_t language;         /* default, enum sapa_language */
     uint32_t hours;           /* default, SAPA_NONE: always open */
     uint32_t number;          /* identity shown on calls that are placed for it */
+    uint32_t calls_queue;     /* whose rules hold for calls that agents place for it (recording, wrap-up);
+                                 SAPA_NONE: neither */
+    uint32_t calls_hours;     /* when its customers may be called by agents; SAPA_NONE: always */
 };
 
 struct sapa_skill {
@@ -89,10 +94,49 @@ struct sapa_agent {
     uint8_t capacity[8];      /* assignments per channel, enum sapa_channel */
     uint8_t capacity_total;   /* over all channels */
     uint8_t reserve_voice;    /* 1: digital work never fills the last place */
+    uint32_t role;            /* SAPA_NONE: he may call nobody */
+    uint32_t calls_for;       /* client of calls that he places for none in particular; SAPA_NONE: as rights say */
 };
 
 struct sapa_team {
     struct sapa_str key;
+};
+
+/* ---- rights ---- */
+
+/** What a role may call, or may not. Of the rules that match, the longest prefix counts (core/right.h). */
+struct sapa_call_rule {
+    uint8_t allow;          /* 1 allow, 0 deny */
+    uint8_t kind;           /* enum sapa_target */
+    struct sapa_str prefix; /* with OUTSIDE: how the number begins, E.164 without plus; empty: any */
+    uint64_t clients;       /* bit i: calls for client i; with AGENT of no meaning */
+    uint32_t hours;         /* in force then; SAPA_NONE: always */
+};
+
+/** What somebody who has it may do. */
+struct sapa_centre_role {
+    struct sapa_str key;
+    uint32_t rights;                 /* bits of enum sapa_right (model/rights.h): through the API and the desk */
+    uint32_t rule_first, rule_count; /* in sapa_centre.call_rules */
+};
+
+/** Somebody who logs in and is no agent; agents log in too, by their own keys (http/user.h). */
+struct sapa_user {
+    struct sapa_str key;  /* "dewi"; no agent has the same */
+    struct sapa_str name;
+    uint32_t role;
+    uint64_t clients;     /* bit i: sees client i */
+    uint32_t team_first, team_count; /* in sapa_centre.user_teams, whose people he leads; none: of all */
+};
+
+struct sapa_user_team {
+    uint32_t team;
+};
+
+/** A number on do-not-contact lists; the table is sorted, each number once (model/listed.h). */
+struct sapa_listed_number {
+    uint64_t number;  /* digits of E.164 */
+    uint64_t clients; /* bit i: for client i */
 };
 
 /* ---- queues ---- */
@@ -161,6 +205,7 @@ struct sapa_queue {
 struct sapa_disposition {
     struct sapa_str key;  /* dialled: "12" */
     struct sapa_str name[SAPA_LANGUAGE_COUNT];
+    bool solved;          /* what the customer wanted is done */
 };
 
 struct sapa_reason { /* not ready */
@@ -193,6 +238,8 @@ struct sapa_trunk {
     uint32_t register_s;        /* for so long, or as long as the carrier allows */
     struct sapa_str domain;     /* of addresses of ours at the carrier; empty: the host */
     uint8_t inband_dtmf;        /* listen for keys as tones, also where telephone-event was agreed */
+    uint32_t cost_call, cost_minute; /* what calls that go out cost, in system.currency; both 0: no tariff */
+    uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
 
 /** An address range that a trunk may call from. */
@@ -262,6 +309,7 @@ struct sapa_system { /* whole installation */
     uint32_t human_steps_max;        /* checker: a human within so many steps */
     uint32_t system_drop_percent;    /* alarm above this share of drops by us */
     struct sapa_str currency;        /* ISO 4217, of money in flows */
+    struct sapa_str country;         /* ISO 3166-1, whose numbering plan numbers without "+" are dialled by: "ID" */
     uint32_t languages;              /* bit i: texts are required in enum sapa_language i */
 };
 
@@ -275,7 +323,8 @@ struct sapa_centre {
     T(skill, skills) T(agent_skill_level, levels) T(team, teams) T(agent, agents) T(queue, queues) \
     T(overflow, overflows) T(disposition, dispositions) T(reason, reasons) T(trunk, trunks) \
     T(network, networks) T(number, numbers) T(caller_rule, caller_rules) T(prompt, prompts) \
-    T(code, codes)
+    T(code, codes) T(centre_role, roles) T(call_rule, call_rules) T(listed_number, listed_numbers) \
+    T(user, users) T(user_team, user_teams)
 #define T(type, plural) const struct sapa_##type *plural; uint32_t plural##_count;
     SAPA_CENTRE_TABLES(T)
 #undef T
