@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "model/listed.h"
 #include "store/people.h"
 
 enum { API_NODE = 1000, DIGITS_MAX = 15, CALLS_OF_EPOCH_MAX = 1 << 30 };
@@ -164,6 +165,7 @@ static void call(struct web_request *rq, uint32_t agent, enum sapa_call_line lin
     in->target = where.target;
     in->person = person_of(rq, in->client != SAPA_NONE ? (uint32_t)in->client : beside ? beside->client : SAPA_NONE, where.number);
     (void)sapa_sized_set(&in->address, sapa_str_of(where.number));
+    in->listed = sapa_listed(rq->web->mirror.centre, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
     snprintf(rq->answer, sizeof(rq->answer), "\"contact\":\"%llu\",\"offer\":\"%llu\"", (unsigned long long)in->contact,
              (unsigned long long)in->offer);
@@ -185,6 +187,7 @@ static void transfer(struct web_request *rq, const struct part *part, const json
     in->target = where.target;
     in->person = person_of(rq, part->client, where.number);
     (void)sapa_sized_set(&in->address, sapa_str_of(where.number));
+    in->listed = sapa_listed(rq->web->mirror.centre, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
     sapa_web_write(rq, &input);
 }

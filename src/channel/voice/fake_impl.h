@@ -102,6 +102,7 @@ static inline void fake_centre(struct sapa_centre *c)
     fake_prompts[SAPA_PROMPT_ID_COUNT] = (struct sapa_prompt){ .key = SAPA_STR("welcome"), .client = 0 };
     *c = (struct sapa_centre){ .hash = "fake" };
     c->system.sip_host = SAPA_STR("sapa.example");
+    c->system.country = SAPA_STR("ID");
     c->system.digest = 1;
     c->system.quality_alarm_mos_x100 = 360;
     c->system.quality_alarm_ms = 10000;
