@@ -205,6 +205,8 @@ sapa_rc sapa_callback_on_dial(struct sapa_core *core, const struct sapa_record *
         sapa_contact_close(core, c, SAPA_OUTCOME_CALLBACK_KEPT, in->side, (uint32_t)in->cause);
         return SAPA_OK;
     }
+    if (c->outside[0].attempt) /* its flow sleeps: the parties that it has were told of above */
+        return SAPA_ESTATE;
     if (c->leg && !c->has_flow && c->place == SAPA_PLACE_OUTSIDE && in->state == 3) {
         sapa_contact_hangup(core, c, SAPA_OUTCOME_TRANSFERRED, in->side, (uint32_t)in->cause);
         return SAPA_OK; /* a new description has no such flow any more */

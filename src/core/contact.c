@@ -149,7 +149,6 @@ void sapa_contact_close(struct sapa_core *core, struct core_contact *c, enum sap
          .total_ms = core_ms(core->now_us - c->arrived_us), .flow_ms = core_ms(c->flow_us),
          .queue_ms = core_ms(c->queue_us), .answered = c->answered);
     EMIT(core, cmd_forget, .contact = c->id);
-    sapa_call_resume(core, c);
     release(core, c);
 }
 

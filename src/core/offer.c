@@ -496,6 +496,8 @@ static void part(struct sapa_core *core, struct core_work *w, enum sapa_side sid
     if (!sapa_work_talking(core, c))
         c->customer_holds = false; /* whoever comes next hears it from his telephone */
     sapa_route_refresh(core, agent, connected || own);
+    if (own)
+        sapa_call_resume(core, c);
 }
 
 void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side side,

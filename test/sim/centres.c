@@ -21,6 +21,8 @@ static void point(struct sim_centre *c)
     centre->numbers = c->numbers;
     centre->reasons = c->reasons;
     centre->dispositions = c->dispositions;
+    centre->roles = c->roles;
+    centre->call_rules = c->rules;
     centre->flows = c->flows;
     centre->prompts = c->prompts;
     for (uint32_t q = 0; q < NAIVE_QUEUES; q++) {
@@ -91,6 +93,7 @@ static void draw_agent(struct sim_centre *c, uint32_t a, uint32_t skills, bool m
                                   .skill_first = a * skills,
                                   .skill_count = skills,
                                   .clients = chance(dice, 80) ? 3 : 1 + below(dice, 2),
+                                  .calls_for = a % 2,
                                   .capacity = { 1 },
                                   .capacity_total = 1 };
     if (mixed && chance(dice, 70)) {
@@ -178,6 +181,8 @@ void centre_draw(struct sim_centre *c, struct dice *dice, bool flows)
                                       .queues_count = queues,
                                       .overflows_count = NAIVE_QUEUES * 2,
                                       .numbers_count = queues,
+                                      .roles_count = 1,
+                                      .call_rules_count = SAPA_TARGET_COUNT,
                                       .reasons_count = 2,
                                       .dispositions_count = 2 };
     point(c);
@@ -187,11 +192,16 @@ void centre_draw(struct sim_centre *c, struct dice *dice, bool flows)
     for (uint32_t i = 0; i < 2; i++) {
         c->clients[i] = (struct sapa_client){ .key = i ? SAPA_STR("c1") : SAPA_STR("c0"),
                                               .hours = SAPA_NONE,
-                                              .number = SAPA_NONE };
+                                              .number = SAPA_NONE,
+                                              .calls_queue = i ? SAPA_NONE : 0,
+                                              .calls_hours = SAPA_NONE };
         c->teams[i].key = key_of(c, 4, i);
         c->reasons[i].key = i ? SAPA_STR("2") : SAPA_STR("1");
         c->dispositions[i].key = i ? SAPA_STR("12") : SAPA_STR("11");
     }
+    c->roles[0] = (struct sapa_centre_role){ .key = SAPA_STR("r"), .rule_count = SAPA_TARGET_COUNT };
+    for (uint8_t kind = 0; kind < SAPA_TARGET_COUNT; kind++)
+        c->rules[kind] = (struct sapa_call_rule){ .allow = 1, .kind = kind, .clients = 3, .hours = SAPA_NONE };
     for (uint32_t i = 0; i < skills; i++)
         c->skills[i].key = key_of(c, 2, i);
     for (uint32_t a = 0; a < agents; a++)

@@ -73,10 +73,14 @@ static bool is_free(const struct naive *n, uint32_t agent, uint32_t channel)
 
     if (n->agents[agent].presence != SAPA_PRESENCE_READY || !n->agents[agent].reachable)
         return false;
-    for (unsigned i = 0; i < NAIVE_WORKS; i++)
-        if (n->works[i].offer && n->works[i].agent == agent &&
-            n->works[i].state != SAPA_ASSIGNMENT_NONE)
-            used[n->works[i].channel]++, total++;
+    for (unsigned i = 0; i < NAIVE_WORKS; i++) {
+        const struct naive_work *w = &n->works[i];
+        if (!w->offer || w->agent != agent || w->state == SAPA_ASSIGNMENT_NONE)
+            continue;
+        used[w->channel]++, total++;
+        if (w->kind >= 2 && w->state != SAPA_ASSIGNMENT_WRAPUP && channel == SAPA_CHANNEL_VOICE)
+            return false; /* a call of his own, or a colleague's, is in hand */
+    }
     if (used[channel] >= a->capacity[channel])
         return false;
     for (unsigned other = 0; other < SAPA_CHANNEL_COUNT; other++)
@@ -210,15 +214,19 @@ void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us)
         in->u.agent_skill.until_us == 0)
         n->agents[in->u.agent_skill.agent].level[in->u.agent_skill.skill] =
             (uint8_t)in->u.agent_skill.level;
-    if (in->type == SAPA_T_contact_arrived && !naive_contact_of(n, in->u.contact_arrived.contact)) {
+    const bool call = in->type == SAPA_T_agent_call;
+    const uint64_t comes = call ? in->u.agent_call.contact
+                           : in->type == SAPA_T_contact_arrived ? in->u.contact_arrived.contact
+                                                                : 0;
+    if (comes && !naive_contact_of(n, comes)) {
         for (unsigned i = 0; i < NAIVE_CONTACTS; i++) {
             if (n->contacts[i].id)
                 continue;
             n->contacts[i] =
-                (struct naive_contact){ .id = in->u.contact_arrived.contact,
+                (struct naive_contact){ .id = comes,
                                         .queue = SAPA_NONE,
-                                        .channel = (uint32_t)in->u.contact_arrived.channel,
-                                        .last_agent = (uint32_t)in->u.contact_arrived.last_agent,
+                                        .channel = call ? SAPA_CHANNEL_VOICE : (uint32_t)in->u.contact_arrived.channel,
+                                        .last_agent = call ? SAPA_NONE : (uint32_t)in->u.contact_arrived.last_agent,
                                         .prefers = SAPA_NONE,
                                         .ended_before = true };
             break;
@@ -257,17 +265,24 @@ static void on_offer_made(struct naive *n, const struct sapa_rec_offer_made *mad
     struct naive_contact *c = naive_contact_of(n, made->contact);
     unsigned free_slot = NAIVE_WORKS;
 
-    MUST(n, c && c->queued && c->talking == 0, "offer of contact %llu that does not wait",
+    const bool call = made->kind >= 2;
+
+    MUST(n, c && (call || (c->queued && c->talking == 0)), "offer of contact %llu that does not wait",
          (unsigned long long)made->contact);
     MUST(n, !work_of(n, made->offer), "offer %llu again", (unsigned long long)made->offer);
-    if (n->judge)
+    if (n->judge && !call)
         MUST(n, c->queue == made->queue, "offer for queue %u", (unsigned)made->queue);
-    if (c->ringing > 0)
+    if (call)
+        MUST(n, !c->queued && c->talking == 0 && n->agents[made->agent].presence != SAPA_PRESENCE_OFFLINE,
+             "a call of an agent begins out of turn");
+    else if (c->ringing > 0)
         MUST(n, n->centre->queues[made->queue].choice == SAPA_CHOICE_RING_ALL, "rings twice");
     else
         judge_offer(n, made, c);
-    n->rr_last[made->queue] = c->ringing ? n->rr_last[made->queue] : (uint32_t)made->agent;
-    c->ringing++;
+    if (!call) {
+        n->rr_last[made->queue] = c->ringing ? n->rr_last[made->queue] : (uint32_t)made->agent;
+        c->ringing++;
+    }
     n->made++;
     for (unsigned i = 0; i < NAIVE_WORKS && free_slot == NAIVE_WORKS; i++)
         if (!n->works[i].offer)
@@ -277,6 +292,8 @@ static void on_offer_made(struct naive *n, const struct sapa_rec_offer_made *mad
                                                .contact = made->contact,
                                                .agent = (uint32_t)made->agent,
                                                .channel = c->channel,
+                                               .kind = (uint8_t)made->kind,
+                                               .caller = made->kind == 2 && c->internal,
                                                .offer_open = true };
 }
 
@@ -288,11 +305,16 @@ static void on_offer_ended(struct naive *n, const struct sapa_rec_offer_ended *e
                                     1 << SAPA_OFFER_BUSY | 1 << SAPA_OFFER_UNREACHABLE |
                                     1 << SAPA_OFFER_FAULT;
 
-    MUST(n, c && w && w->offer_open && c->ringing > 0, "offer %llu ends that does not ring",
+    MUST(n, c && w && w->offer_open && (w->kind >= 2 || c->ringing > 0), "offer %llu ends that does not ring",
          (unsigned long long)ended->offer);
     w->offer_open = false;
-    c->ringing--;
     n->results[ended->result]++;
+    if (w->kind >= 2) {
+        if (ended->result == SAPA_OFFER_ACCEPTED || against >> ended->result & 1)
+            n->agents[ended->agent].idle = ++n->idle;
+        return;
+    }
+    c->ringing--;
     if (ended->result == SAPA_OFFER_ACCEPTED) {
         c->talking++;
         MUST(n, c->talking == 1, "contact %llu talks twice", (unsigned long long)c->id);
@@ -322,9 +344,12 @@ static void on_assignment(struct naive *n, const struct sapa_rec_assignment_move
 
     MUST(n, w && w->state == moved->from, "assignment %llu moves from %u",
          (unsigned long long)moved->offer, (unsigned)moved->from);
-    if (moved->from == SAPA_ASSIGNMENT_NONE && n->judge)
+    if (moved->from == SAPA_ASSIGNMENT_NONE && n->judge && w->kind < 2)
         MUST(n, is_free(n, w->agent, w->channel), "agent %u above capacity", w->agent);
     w->state = (uint8_t)moved->to;
+    if (w->kind == 2 && (moved->to == SAPA_ASSIGNMENT_NONE || moved->to == SAPA_ASSIGNMENT_WRAPUP) &&
+        (moved->from == SAPA_ASSIGNMENT_TALKING || moved->from == SAPA_ASSIGNMENT_HELD))
+        n->agents[w->agent].idle = ++n->idle;
     if (moved->to == SAPA_ASSIGNMENT_NONE)
         w->offer = 0;
 }
@@ -354,6 +379,60 @@ static void on_queued(struct naive *n, const struct sapa_rec_contact_queued *que
                      : SAPA_NONE;
 }
 
+/* Each part that talks has one beginning and one end in each contact, and the time between is what is told. */
+static void part_begins(struct naive *n, struct naive_contact *c, uint64_t offer, uint32_t agent, uint64_t queue)
+{
+    struct naive_work *w = work_of(n, offer);
+
+    MUST(n, c && w && w->contact == c->id && w->agent == agent && w->connected_us <= 0 && !w->offer_open,
+         "part %llu begins out of turn", (unsigned long long)offer);
+    w->connected_us = n->now_us;
+    if (w->caller)
+        return;
+    c->talking += w->kind >= 2;
+    MUST(n, !c->queued && c->talking == 1, "contact %llu connects out of turn", (unsigned long long)c->id);
+    n->agents[agent].contacts += queue != SAPA_NONE;
+}
+
+static void part_ends(struct naive *n, struct naive_contact *c, const struct sapa_rec_contact_parted *parted)
+{
+    struct naive_work *w = work_of(n, parted->offer);
+
+    MUST(n, c && w && w->contact == c->id && w->connected_us != 0 && (w->caller || c->talking > 0),
+         "contact %llu parts from nobody", (unsigned long long)parted->contact);
+    if (w->connected_us > 0) {
+        const int64_t told_ms = (int64_t)(parted->talk_ms + parted->hold_ms),
+                      is_ms = (n->now_us - w->connected_us) / 1000;
+        MUST(n, told_ms >= is_ms - 2 && told_ms <= is_ms + 2, "part %llu lasted %lld ms, told are %lld",
+             (unsigned long long)parted->offer, (long long)is_ms, (long long)told_ms);
+    }
+    w->connected_us = 0;
+    c->talking -= !w->caller;
+    n->agents[parted->agent].idle = ++n->idle;
+    if (parted->side == SAPA_SIDE_NETWORK || parted->side == SAPA_SIDE_SYSTEM)
+        c->special = true; /* it avoids the one whose leg broke */
+}
+
+static void party_joins(struct naive *n, struct naive_contact *c, const struct sapa_rec_party_joined *joined)
+{
+    MUST(n, c && !c->queued && c->ringing == 0, "somebody joins contact %llu that does not talk",
+         (unsigned long long)joined->contact);
+    n->joined++;
+    if (joined->offer) {
+        struct naive_work *w = work_of(n, joined->offer);
+        MUST(n, w && w->agent == joined->agent && w->connected_us == 0 && w->contact != c->id,
+             "part %llu joins out of turn", (unsigned long long)joined->offer);
+        w->contact = c->id;
+        w->connected_us = n->now_us;
+        c->talking++;
+    } else {
+        c->outside++;
+        MUST(n, c->outside <= SAPA_OUTSIDE_MAX && joined->attempt, "too many from outside");
+    }
+    MUST(n, joined->parties == 1 + c->talking + c->outside, "%u parties, told are %u",
+         1 + c->talking + c->outside, (unsigned)joined->parties);
+}
+
 void naive_event(struct naive *n, const struct sapa_record *out)
 {
     struct naive_contact *c = naive_contact_of(n, sapa_record_contact(out));
@@ -364,6 +443,7 @@ void naive_event(struct naive *n, const struct sapa_record *out)
              (unsigned long long)out->u.contact_new.contact);
         c->ended_before = false;
         c->client = (uint32_t)out->u.contact_new.client;
+        c->internal = out->u.contact_new.direction == SAPA_DIRECTION_INTERNAL;
         n->news++;
         break;
     case SAPA_T_contact_queued: on_queued(n, &out->u.contact_queued); break;
@@ -382,19 +462,27 @@ void naive_event(struct naive *n, const struct sapa_record *out)
     case SAPA_T_offer_ended: on_offer_ended(n, &out->u.offer_ended); break;
     case SAPA_T_assignment_moved: on_assignment(n, &out->u.assignment_moved); break;
     case SAPA_T_contact_connected:
-        MUST(n, c && c->talking == 1 && !c->queued, "contact %llu connects out of turn",
-             (unsigned long long)out->u.contact_connected.contact);
-        n->agents[out->u.contact_connected.agent].contacts++;
+        part_begins(n, c, out->u.contact_connected.offer, (uint32_t)out->u.contact_connected.agent,
+                    out->u.contact_connected.queue);
         break;
-    case SAPA_T_contact_parted:
-        MUST(n, c && c->talking == 1, "contact %llu parts from nobody",
-             (unsigned long long)out->u.contact_parted.contact);
-        c->talking = 0;
-        n->agents[out->u.contact_parted.agent].idle = ++n->idle;
-        if (out->u.contact_parted.side == SAPA_SIDE_NETWORK ||
-            out->u.contact_parted.side == SAPA_SIDE_SYSTEM)
-            c->special = true; /* it avoids the one whose leg broke */
+    case SAPA_T_contact_parted: part_ends(n, c, &out->u.contact_parted); break;
+    case SAPA_T_party_joined: party_joins(n, c, &out->u.party_joined); break;
+    case SAPA_T_party_left:
+        MUST(n, c && c->outside > 0, "nobody from outside leaves contact %llu",
+             (unsigned long long)out->u.party_left.contact);
+        c->outside--;
         break;
+    case SAPA_T_contact_transferred:
+        if (c)
+            c->special = true; /* it avoids who passed it on, or talks on without us */
+        break;
+    case SAPA_T_contact_merged: {
+        struct naive_contact *other = naive_contact_of(n, out->u.contact_merged.other);
+        MUST(n, c && other && other != c && !other->ended_before && !other->merged, "contact %llu merges with nobody",
+             (unsigned long long)out->u.contact_merged.contact);
+        other->merged = true;
+        break;
+    }
     case SAPA_T_callback_changed:
         if (c && (out->u.callback_changed.state == SAPA_CALLBACK_RETRY ||
                   out->u.callback_changed.state == SAPA_CALLBACK_FAILED))
@@ -418,7 +506,12 @@ void naive_event(struct naive *n, const struct sapa_record *out)
     case SAPA_T_contact_ended:
         MUST(n, c && !c->ended_before, "contact %llu ends twice",
              (unsigned long long)out->u.contact_ended.contact);
-        MUST(n, !c->queued && c->ringing == 0 && c->talking == 0,
+        MUST(n, (out->u.contact_ended.outcome == SAPA_OUTCOME_MERGED) == c->merged, "contact %llu merged with nobody",
+             (unsigned long long)c->id);
+        for (unsigned i = 0; i < NAIVE_WORKS; i++)
+            MUST(n, !n->works[i].offer || n->works[i].contact != c->id || n->works[i].state == SAPA_ASSIGNMENT_WRAPUP,
+                 "contact %llu leaves a part behind", (unsigned long long)c->id);
+        MUST(n, !c->queued && c->ringing == 0 && c->talking == 0 && c->outside == 0,
              "contact %llu ends amid something", (unsigned long long)c->id);
         MUST(n,
              out->u.contact_ended.flow_ms + out->u.contact_ended.queue_ms <=
@@ -506,17 +599,21 @@ void naive_centre(struct naive *n, const struct sapa_centre *centre, const struc
         c->prefers = c->prefers < old->agents_count ? to[c->prefers] : SAPA_NONE;
         c->special |= c->refused_count > 0; /* whom it avoids has another number now */
     }
-    for (unsigned i = 0; i < NAIVE_WORKS; i++)
-        n->works[i].offer = 0;
+    struct naive_work works[NAIVE_WORKS];
+    memcpy(works, n->works, sizeof(works));
+    memset(n->works, 0, sizeof(n->works));
     for (uint32_t a = 0, next = 0; a < centre->agents_count; a++) {
         struct sapa_assignment_view view;
-        for (uint32_t cursor = 0; sapa_core_assignment_next(core, a, &cursor, &view);)
-            n->works[next++] =
-                (struct naive_work){ .offer = view.offer,
-                                     .contact = view.contact,
-                                     .agent = a,
-                                     .channel = view.channel,
-                                     .state = view.state,
-                                     .offer_open = view.state == SAPA_ASSIGNMENT_OFFERED };
+        for (uint32_t cursor = 0; sapa_core_assignment_next(core, a, &cursor, &view);) {
+            struct naive_work *w = &n->works[next++];
+            for (unsigned i = 0; i < NAIVE_WORKS; i++)
+                if (works[i].offer == view.offer)
+                    *w = works[i];
+            MUST(n, w->offer == view.offer && w->contact == view.contact && w->kind == view.kind,
+                 "work %llu out of nothing", (unsigned long long)view.offer);
+            w->agent = a;
+            w->state = view.state;
+            w->offer_open = view.state == SAPA_ASSIGNMENT_OFFERED;
+        }
     }
 }

@@ -32,7 +32,9 @@ struct naive_contact {
     uint32_t last_agent; /* of the customer, SAPA_NONE */
     uint32_t prefers;    /* may be waiting for him alone, SAPA_NONE */
     bool queued, special, virtual_waiter, ended_before;
-    unsigned ringing, talking;
+    unsigned ringing, talking; /* talking: parts of agents but who called it; from two on a conference */
+    unsigned outside;          /* parties from outside */
+    bool internal, merged;     /* an agent called us or a colleague; its parties went over to another */
     int64_t aged_us, entered_us;
     uint64_t seq;
     uint64_t left_step; /* number of the step in which it left its last queue */
@@ -47,8 +49,10 @@ struct naive_work {
     uint64_t offer; /* 0: free */
     uint64_t contact;
     uint32_t agent, channel;
-    uint8_t state; /* enum sapa_assignment */
+    uint8_t state, kind; /* enum sapa_assignment; as in offer_made */
     bool offer_open;
+    bool caller;          /* his leg is the customer's of that contact */
+    int64_t connected_us; /* 0 not yet, -1 unknown */
 };
 
 struct naive {
@@ -60,7 +64,7 @@ struct naive {
     uint64_t idle, seq, steps;
     int64_t now_us, settled_us; /* all that was due up to settled_us has happened */
     bool judge;                 /* off while a new description takes force */
-    uint64_t news, ends, made, results[SAPA_OFFER_COUNT], outcomes[SAPA_OUTCOME_COUNT], judged;
+    uint64_t news, ends, made, results[SAPA_OFFER_COUNT], outcomes[SAPA_OUTCOME_COUNT], judged, joined;
 };
 
 void naive_init(struct naive *n, const struct sapa_centre *centre);

@@ -2,7 +2,9 @@
  * One hostile world a seed. Customers come, wait, press keys and leave; phones ring, are answered,
  * refuse, vanish; answers are lost, late, doubled or about things that are over; carriers fail or
  * never reply; the clock steps; supervisors move contacts and change skills; the description is
- * replaced; the core is saved and loaded in the middle of it all.
+ * replaced; the core is saved and loaded in the middle of it all. In worlds from seed 1000 on agents also call:
+ * outside, colleagues, queues and numbers, with each kind of line, and transfer, confer, drop, hold and hang up
+ * whatever is in hand, sensibly or not.
  *
  * After every input: sapa_core_check(), the independent count of naive.c, and its verdict on each
  * offer. A core that was loaded from a snapshot runs beside the first and must answer the same to
@@ -28,7 +30,7 @@ struct sim {
     uint64_t seed;
     struct dice dice;
     struct rates rates;
-    bool flows, draining;
+    bool flows, draining, calls;
     struct sapa_core *core, *twin;
     uint32_t twin_steps;
     struct sim_centre *centres[CENTRES];
@@ -193,6 +195,9 @@ static void carrier_dials(struct sim *s, const struct sapa_rec_cmd_dial *dial)
              .attempt = dial->attempt, .state = 2, .cause = fate < 75 ? 486 : 503,
              .side = fate < 75 ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_NETWORK);
     /* else the carrier never says another word */
+    if (dial->kind != 0)
+        PLAN(s, some_ms(s, 5000, 90000), dial_progress, .contact = dial->contact, .attempt = dial->attempt,
+             .state = 3, .side = chance(&s->dice, 80) ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_NETWORK);
 }
 
 static void world_answers(struct sim *s, const struct sapa_record *out)
@@ -210,6 +215,15 @@ static void world_answers(struct sim *s, const struct sapa_record *out)
     case SAPA_T_cmd_offer: phone_rings(s, &out->u.cmd_offer); break;
     case SAPA_T_cmd_connect: they_talk(s, &out->u.cmd_connect); break;
     case SAPA_T_cmd_dial: carrier_dials(s, &out->u.cmd_dial); break;
+    case SAPA_T_cmd_join:
+        if (out->u.cmd_join.attempt)
+            PLAN(s, some_ms(s, 1000, 60000), dial_progress, .contact = out->u.cmd_join.contact,
+                 .attempt = out->u.cmd_join.attempt, .state = 3, .side = SAPA_SIDE_CUSTOMER);
+        else
+            PLAN(s, some_ms(s, 1000, 60000), agent_gone, .contact = out->u.cmd_join.contact,
+                 .offer = out->u.cmd_join.offer,
+                 .side = chance(&s->dice, 80) ? SAPA_SIDE_AGENT : SAPA_SIDE_NETWORK);
+        break;
     case SAPA_T_agent_moved:
         if (out->u.agent_moved.to == SAPA_PRESENCE_NOT_READY)
             PLAN(s, some_ms(s, 1000, 60000), agent_command, .agent = out->u.agent_moved.agent,
@@ -297,7 +311,8 @@ static void feed(struct sim *s, struct sapa_record *in)
         naive_event(&s->naive, &s->out[i]);
         s->digest = digest_of(s->digest, &s->out[i]);
         s->refusals += s->out[i].type == SAPA_T_refused;
-        MUST(s->out[i].type != SAPA_T_refused || s->out_count <= 2,
+        /* a refusal may be told to who asked, and to the phone with which he called */
+        MUST(s->out[i].type != SAPA_T_refused || s->out_count <= (in->type == SAPA_T_agent_call ? 4u : 2u),
              "refused, and yet something happened");
     }
     if (restart)
@@ -425,6 +440,135 @@ static void somebody_comes(struct sim *s)
     plan_at(s, s->now_us + some_ms(s, 1000, chance(&s->dice, 30) ? 20000 : 200000), &gone);
 }
 
+/* ---- agents call ---- */
+
+struct in_hand {
+    uint32_t agent;
+    struct sapa_assignment_view part, other; /* other.offer 0: none */
+};
+
+/* Somebody with something in hand, rather one who has two contacts. False: nobody. */
+static bool somebody_busy(struct sim *s, struct in_hand *ret)
+{
+    bool anybody = false;
+    const uint32_t agents = sapa_core_centre_now(s->core)->agents_count, first = below(&s->dice, agents);
+
+    for (uint32_t i = 0; i < agents; i++) {
+        const uint32_t agent = (first + i) % agents;
+        struct sapa_assignment_view views[8];
+        uint32_t n = 0, cursor = 0;
+        while (n < SAPA_COUNT(views) && sapa_core_assignment_next(s->core, agent, &cursor, &views[n]))
+            n += views[n].channel == SAPA_CHANNEL_VOICE;
+        if (n == 0)
+            continue;
+        const uint32_t one = below(&s->dice, n);
+        *ret = (struct in_hand){ .agent = agent, .part = views[one] };
+        if (n > 1)
+            ret->other = views[(one + 1 + below(&s->dice, n - 1)) % n];
+        anybody = true;
+        if (n > 1 || chance(&s->dice, 20))
+            break;
+    }
+    return anybody;
+}
+
+/* Someone else in the same contact: an agent's part, or somebody outside. */
+static uint64_t some_party(struct sim *s, uint64_t contact)
+{
+    struct sapa_contact_view view;
+    struct sapa_assignment_view part;
+    uint64_t parties[SAPA_PARTIES_MAX * 2];
+    uint32_t n = 0;
+
+    if (sapa_core_contact_get(s->core, contact, s->now_us, &view) != SAPA_OK)
+        return 0;
+    for (unsigned i = 0; i < SAPA_OUTSIDE_MAX; i++)
+        if (view.outside[i])
+            parties[n++] = view.outside[i];
+    for (uint32_t a = 0; a < sapa_core_centre_now(s->core)->agents_count; a++)
+        for (uint32_t cursor = 0; n < SAPA_COUNT(parties) && sapa_core_assignment_next(s->core, a, &cursor, &part);)
+            if (part.contact == contact)
+                parties[n++] = part.offer;
+    return n ? parties[below(&s->dice, n)] : 0;
+}
+
+static void somebody_calls(struct sim *s)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(s->core);
+    struct sapa_record in;
+    struct in_hand hand = { .agent = below(&s->dice, centre->agents_count) };
+    const uint64_t id = s->next_contact++;
+    const enum sapa_target kind = below(&s->dice, SAPA_TARGET_COUNT);
+    const bool asks = chance(&s->dice, 70) && somebody_busy(s, &hand);
+
+    sapa_record_init(&in, SAPA_T_agent_call);
+    in.at_us = s->now_us;
+    in.u.agent_call = (struct sapa_rec_agent_call){
+        .contact = sapa_id_make(1, id),
+        .offer = sapa_id_make(2, id),
+        .agent = hand.agent,
+        .line = asks ? (chance(&s->dice, 80) ? SAPA_LINE_SAME : SAPA_LINE_OWN) : below(&s->dice, SAPA_LINE_COUNT),
+        .beside = asks ? hand.part.offer : 0,
+        .kind = kind,
+        .target = below(&s->dice, (kind == SAPA_TARGET_AGENT ? centre->agents_count : centre->queues_count) +
+                                      (uint32_t)chance(&s->dice, 3)),
+        .client = chance(&s->dice, 80) ? SAPA_NONE : below(&s->dice, 3),
+        .person = chance(&s->dice, 30) ? 1 + below(&s->dice, 5) : 0,
+        .listed = chance(&s->dice, 5),
+        .request = chance(&s->dice, 90) ? id : 0,
+    };
+    if (kind == SAPA_TARGET_OUTSIDE)
+        sapa_sized_set(&in.u.agent_call.address, chance(&s->dice, 97) ? SAPA_STR("6285551234") : SAPA_STR("no"));
+    feed(s, &in);
+    if (chance(&s->dice, s->rates.doubled))
+        plan_at(s, s->now_us + below(&s->dice, 3000) * 1000, &in);
+    struct sapa_record gone; /* he does not wait for ever, and his line may break */
+    sapa_record_init(&gone, SAPA_T_contact_gone);
+    gone.u.contact_gone = (struct sapa_rec_contact_gone){
+        .contact = in.u.agent_call.contact, .side = chance(&s->dice, 90) ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_NETWORK
+    };
+    plan_at(s, s->now_us + some_ms(s, 1000, chance(&s->dice, 30) ? 20000 : 200000), &gone);
+    if (chance(&s->dice, 30))
+        PLAN(s, some_ms(s, 1000, 60000), agent_gone, .contact = in.u.agent_call.contact, .offer = in.u.agent_call.offer,
+             .side = below(&s->dice, SAPA_SIDE_COUNT));
+}
+
+static void somebody_decides(struct sim *s)
+{
+    struct in_hand hand;
+    struct sapa_record in;
+
+    if (!somebody_busy(s, &hand))
+        return;
+    if (chance(&s->dice, 15)) {
+        sapa_record_init(&in, SAPA_T_contact_passed);
+        in.u.contact_passed = (struct sapa_rec_contact_passed){ .contact = hand.part.contact,
+                                                                .offer = hand.part.offer,
+                                                                .kind = below(&s->dice, SAPA_TARGET_COUNT),
+                                                                .target = below(&s->dice, NAIVE_QUEUES),
+                                                                .listed = chance(&s->dice, 5) ? 3 : 0,
+                                                                .request = 1 };
+        if (in.u.contact_passed.kind == SAPA_TARGET_OUTSIDE)
+            sapa_sized_set(&in.u.contact_passed.address, SAPA_STR("6285559999"));
+    } else {
+        const enum sapa_call_verb verb = hand.other.offer && chance(&s->dice, 70)
+                                             ? (chance(&s->dice, 50) ? SAPA_CALL_VERB_MERGE : SAPA_CALL_VERB_CONFERENCE)
+                                             : below(&s->dice, SAPA_CALL_VERB_COUNT);
+        sapa_record_init(&in, SAPA_T_call_command);
+        in.u.call_command = (struct sapa_rec_call_command){
+            .agent = chance(&s->dice, 97) ? hand.agent : below(&s->dice, NAIVE_AGENTS),
+            .offer = hand.part.offer,
+            .verb = verb,
+            .other = verb == SAPA_CALL_VERB_DROP ? some_party(s, hand.part.contact) : hand.other.contact,
+            .request = 1,
+        };
+    }
+    in.at_us = s->now_us;
+    feed(s, &in);
+    if (chance(&s->dice, s->rates.doubled))
+        plan_at(s, s->now_us + below(&s->dice, 3000) * 1000, &in);
+}
+
 /* Records that mean nothing, or not any more. */
 static void noise(struct sim *s)
 {
@@ -433,7 +577,7 @@ static void noise(struct sim *s)
                                  ? sapa_id_make(1, 1 + below(&s->dice, (uint32_t)s->next_contact))
                                  : roll(&s->dice);
     const uint64_t offer = chance(&s->dice, 70) ? 1 + below(&s->dice, 2000) : roll(&s->dice);
-    const uint32_t agent = below(&s->dice, 10), type = 2 + below(&s->dice, 24);
+    const uint32_t agent = below(&s->dice, 10), type = 2 + below(&s->dice, s->calls ? 26 : 24);
 
     sapa_record_init(&in, (enum sapa_type)type);
     in.at_us = s->now_us;
@@ -508,6 +652,21 @@ static void noise(struct sim *s)
         in.u.contact_passed = (struct sapa_rec_contact_passed){ .contact = contact, .offer = offer, .kind = below(&s->dice, 4),
                                                                 .target = below(&s->dice, NAIVE_QUEUES + 1), .request = below(&s->dice, 2) };
         break;
+    case SAPA_T_agent_call:
+        in.u.agent_call = (struct sapa_rec_agent_call){ .contact = chance(&s->dice, 50) ? contact : offer,
+                                                        .offer = chance(&s->dice, 50) ? sapa_id_make(3, offer) : offer,
+                                                        .agent = agent,
+                                                        .line = below(&s->dice, 4),
+                                                        .beside = offer,
+                                                        .kind = below(&s->dice, 5),
+                                                        .target = below(&s->dice, NAIVE_QUEUES + 1) };
+        break;
+    case SAPA_T_call_command:
+        in.u.call_command = (struct sapa_rec_call_command){ .agent = agent,
+                                                            .offer = offer,
+                                                            .verb = below(&s->dice, SAPA_CALL_VERB_COUNT + 1),
+                                                            .other = chance(&s->dice, 50) ? contact : offer };
+        break;
     case SAPA_T_agent_skill:
         in.u.agent_skill = (struct sapa_rec_agent_skill){ .agent = agent,
                                                           .skill = below(&s->dice, NAIVE_SKILLS),
@@ -574,8 +733,14 @@ static void live(struct sim *s, uint64_t steps)
 {
     while (s->inputs < steps) {
         const uint32_t what = below(&s->dice, 1000);
-        if (what < 120)
+        if (s->calls && what >= 940)
+            somebody_calls(s);
+        else if (s->calls && what >= 820)
+            somebody_decides(s);
+        else if (what < (s->calls ? 40 : 120))
             somebody_comes(s);
+        else if (s->calls && what < 120)
+            advance(s);
         else if (what < 120 + s->rates.noise)
             noise(s);
         else if (what < 170 + s->rates.noise)
@@ -701,13 +866,16 @@ static void run(uint64_t seed, uint64_t steps)
                                .replace = chance(&s->dice, 50) ? below(&s->dice, 4) : 0,
                                .save = below(&s->dice, 6) };
     s->flows = chance(&s->dice, 60);
+    s->calls = seed >= 1000;
     s->schedule = calloc(SCHEDULE, sizeof(*s->schedule));
     s->out = calloc(OUT, sizeof(*s->out));
     s->twin_out = calloc(OUT, sizeof(*s->twin_out));
     s->now_us = INT64_C(1750000000000000);
     s->next_contact = 1;
     s->centres[s->centre_count++] = malloc(sizeof(struct sim_centre));
-    centre_draw(s->centres[0], &s->dice, s->flows);
+    do
+        centre_draw(s->centres[0], &s->dice, s->flows);
+    while (s->calls && s->centres[0]->centre.agents_count < 4);
     s->core = fresh();
     naive_init(&s->naive, &s->centres[0]->centre);
     MUST(sapa_core_centre(s->core, &s->centres[0]->centre) == SAPA_OK, "centre");
@@ -720,11 +888,13 @@ static void run(uint64_t seed, uint64_t steps)
     const uint64_t inputs = s->inputs;
     replay(s);
     printf(
-        "seed %llu: %llu inputs, %llu contacts, %llu offers (%llu judged), %llu refused, %llu snapshots, %llu descriptions\n",
+        "seed %llu: %llu inputs, %llu contacts, %llu offers (%llu judged), %llu refused, %llu snapshots, %llu descriptions, "
+        "%llu calls reached, %llu merged, %llu joins\n",
         (unsigned long long)seed, (unsigned long long)inputs, (unsigned long long)s->naive.news,
         (unsigned long long)s->naive.made, (unsigned long long)s->naive.judged,
         (unsigned long long)s->refusals, (unsigned long long)s->saves,
-        (unsigned long long)s->replaced + 1);
+        (unsigned long long)s->replaced + 1, (unsigned long long)s->naive.outcomes[SAPA_OUTCOME_REACHED],
+        (unsigned long long)s->naive.outcomes[SAPA_OUTCOME_MERGED], (unsigned long long)s->naive.joined);
     sapa_core_free(s->core);
     sapa_core_free(s->twin);
     for (unsigned i = 0; i < s->centre_count; i++)

@@ -60,6 +60,8 @@ struct sim_centre {
     struct sapa_number numbers[NAIVE_QUEUES];
     struct sapa_reason reasons[2];
     struct sapa_disposition dispositions[2];
+    struct sapa_centre_role roles[1];
+    struct sapa_call_rule rules[SAPA_TARGET_COUNT];
     struct sapa_flow flows[NAIVE_QUEUES];
     struct sapa_flow_node nodes[NAIVE_QUEUES][4];
     struct sapa_flow_part parts[1];
