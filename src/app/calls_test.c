@@ -25,6 +25,7 @@
     "clients: { toko: { name: Toko, language: en, calls: { queue: sales } }, bank: { name: Bank, language: en } }\n" \
     "skills: [sales]\n"                                                                                    \
     "roles: { caller: { calls: [ { allow: [colleagues, queues] }, { allow: \"+62\" } ] } }\n"                              \
+    "do_not_contact: { everybody: { numbers: [628119999] }, one: { numbers: [628118888], client: bank } }\n" \
     "agents:\n"                                                                                            \
     "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko] }\n" \
     "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko] }\n"               \
@@ -522,6 +523,10 @@ static void calls_out_with_a_right(void **state)
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"agent\",\"to\":\"siti\"}"), 404);
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"outside\",\"to\":\"628111234\",\"client\":\"x\"}"), 400);
     assert_true(is_free(w, SITI) && is_free(w, BUDI));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("+62 811 9999")), 403);
+    assert_non_null(strstr(json_string_value(json_object_get(w->json, "detail")), "do-not-contact"));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("628118888")), 200); /* it is on the list of another client */
+    assert_int_equal(call(w, w->siti, "POST", path_of(told_id(w, "offer"), "hangup"), ""), 200);
     /* a supervisor places one for an agent; his name stands in the log */
     assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/siti/calls", OUT("628111234")), 200);
     assert_string_equal(w->last_input.u.agent_call.by.p, "admin");

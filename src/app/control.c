@@ -747,6 +747,14 @@ static void tokens_changed(void *ctx)
         sapa_web_wake(c->web);
 }
 
+static void password_changed(void *ctx, struct sapa_str user)
+{
+    struct control *c = ctx;
+
+    if (c->web && sapa_web_put(c->web, SAPA_WEB_PASSWORD, user.p, user.n) == SAPA_OK)
+        sapa_web_wake(c->web);
+}
+
 static sapa_rc hand_over_talked(void *ctx, uint64_t person, uint32_t agent)
 {
     return sapa_channels_talked(((struct control *)ctx)->channels, person, agent);
@@ -1149,7 +1157,7 @@ static sapa_rc open_all(struct control *c)
                                                        .engine = c->engine, .writer = c->writer, .path = path,
                                                        .input = console_input, .reload = reload,
                                                        .centre = opt.centre, .ctx = c, .store = c->store,
-                                                       .tokens_changed = tokens_changed };
+                                                       .tokens_changed = tokens_changed, .password_changed = password_changed };
     if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
         fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
         return rc;

@@ -261,10 +261,10 @@ static bool admit(struct web_request *rq, struct sapa_str path)
     sapa_web_who_of(web, authorization, &rq->who);
     if (authorization.n > 0 && !rq->who.known)
         note_failure(web, rq->wsi, rq->began_us);
-    if (rc == SAPA_OK && sapa_route(rq->route)->right == SAPA_RIGHT_COUNT && rq->route != SAPA_ROUTE_ME)
+    if (rc == SAPA_OK && sapa_route_is_open(rq->route))
         goto query;
     if (!rq->who.known) {
-        sapa_web_problem(rq, 401, "EDENIED", "a token is wanted: Authorization: Bearer sapa_…; sapa token create makes one");
+        sapa_web_problem(rq, 401, "EDENIED", "a token is wanted: Authorization: Bearer sapa_…; sapa token create makes one, or POST /api/v1/login with a password");
         return false;
     }
     if (rc == SAPA_ENOENT || rc == SAPA_EINVAL) {
@@ -277,7 +277,7 @@ static bool admit(struct web_request *rq, struct sapa_str path)
     }
     if (sapa_route(rq->route)->right < SAPA_RIGHT_COUNT && !(rq->who.rights >> sapa_route(rq->route)->right & 1) &&
         !(sapa_route(rq->route)->right == SAPA_RIGHT_SELF && (rq->who.rights & SAPA_RIGHT_BIT(AGENTS)))) {
-        sapa_web_problem(rq, 403, "EDENIED", "the role %s does not have the right %s", sapa_role_name(rq->who.role),
+        sapa_web_problem(rq, 403, "EDENIED", "the role %s does not have the right %s", rq->who.role_name,
                     sapa_right_name(sapa_route(rq->route)->right));
         return false;
     }
@@ -428,7 +428,7 @@ static int write_head(struct web_request *rq)
     if (rq->status == 401)
         add_header(rq->wsi, "www-authenticate:", "Bearer", &p, end, &bad);
     if (rq->status == 429 || rq->status == 503)
-        add_header(rq->wsi, "retry-after:", "1", &p, end, &bad);
+        snprintf(text, sizeof(text), "%u", rq->retry_s ? rq->retry_s : 1), add_header(rq->wsi, "retry-after:", text, &p, end, &bad);
     if (rq->status == 426)
         add_header(rq->wsi, "upgrade:", "websocket", &p, end, &bad);
     if (rq->route == SAPA_ROUTE_AUDIO && (rq->status == 200 || rq->status == 206)) {
@@ -747,6 +747,7 @@ static void on_centre(void *ctx, uint32_t type, const void *data, size_t size)
         if (sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
             sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
         break;
+    case SAPA_WEB_PASSWORD: sapa_web_end_sessions(web, (struct sapa_str){ data, size }); break;
     case SAPA_WEB_HOOKS:
         web->hook_count = SAPA_MIN(size / sizeof(web->hooks[0]), SAPA_COUNT(web->hooks));
         if (web->hook_count > 0)
@@ -880,6 +881,13 @@ static sapa_rc first_token(struct sapa_web *web)
     return rc == SAPA_OK ? sapa_tokens_load(&web->tokens, web->options.store) : rc;
 }
 
+static void free_pools(struct sapa_web *web)
+{
+    sapa_pool_free(web->logins);
+    sapa_pool_free(web->writes);
+    sapa_pool_free(web->pool);
+}
+
 static void free_tables(struct sapa_web *web)
 {
     for (uint32_t i = 0; i < web->idempotent.count; i++)
@@ -890,6 +898,8 @@ static void free_tables(struct sapa_web *web)
     sapa_feed_free(web->feed);
     sapa_mirror_done(&web->mirror);
     sapa_tokens_done(&web->tokens);
+    sapa_sessions_done(&web->sessions);
+    sapa_tries_done(&web->tries);
     sapa_mailbox_free(web->mailbox);
     sapa_json_done(&web->scratch);
     sapa_json_done(&web->openapi);
@@ -913,12 +923,16 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     web->next_request = (options->epoch << 40) + 1;
     sapa_mirror_init(&web->mirror);
     sapa_tokens_init(&web->tokens);
+    sapa_sessions_init(&web->sessions);
+    sapa_tries_init(&web->tries);
     sapa_table_init(&web->waiting, sapa_memory_heap(), sizeof(struct web_waiting), WEB_REQUESTS_MAX);
     sapa_table_init(&web->sources, sapa_memory_heap(), sizeof(struct web_source), WEB_SOURCES_MAX);
     sapa_table_init(&web->idempotent, sapa_memory_heap(), sizeof(struct web_idempotent), WEB_IDEMPOTENT_MAX);
     sapa_rc rc = sapa_mailbox_new(WEB_MAILBOX_BYTES, &web->mailbox);
     if (rc == SAPA_OK)
         rc = sapa_tokens_load(&web->tokens, options->store);
+    if (rc == SAPA_OK)
+        rc = sapa_sessions_load(&web->sessions, options->store, sapa_wall_us());
     if (rc == SAPA_OK)
         rc = first_token(web);
     if (rc == SAPA_OK)
@@ -927,14 +941,15 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = sapa_pool_new("web", WEB_WORKERS, WEB_WORK_MAX, &web->pool);
     if (rc == SAPA_OK)
         rc = sapa_pool_new("web-write", 1, WEB_WORK_MAX, &web->writes);
+    if (rc == SAPA_OK)
+        rc = sapa_pool_new("web-login", 1, WEB_LOGINS_MAX, &web->logins);
     if (rc != SAPA_OK) {
-        sapa_pool_free(web->pool);
+        free_pools(web);
         free_tables(web);
         return rc;
     }
     if (uv_loop_init(&web->loop) != 0) {
-        sapa_pool_free(web->writes);
-        sapa_pool_free(web->pool);
+        free_pools(web);
         free_tables(web);
         return SAPA_EIO;
     }
@@ -953,8 +968,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         close_all(web);
         run(web);
         (void)uv_loop_close(&web->loop);
-        sapa_pool_free(web->writes);
-        sapa_pool_free(web->pool);
+        free_pools(web);
         free_tables(web);
         return rc;
     }
@@ -969,8 +983,7 @@ void sapa_web_stop(struct sapa_web *web)
     atomic_store(&web->stopping, true);
     uv_async_send(&web->wake);
     sapa_thread_join(web->thread);
-    sapa_pool_free(web->writes);
-    sapa_pool_free(web->pool); /* work that runs ends; its results are taken below */
+    free_pools(web); /* work that runs ends; its results are taken below */
     sapa_mailbox_drain(web->mailbox, 0, on_centre, web);
     const int closed = uv_loop_close(&web->loop);
     if (closed != 0)

@@ -102,6 +102,11 @@ sapa_rc sapa_session_end(struct sapa_store *store, uint64_t id)
     return keep(store, &session);
 }
 
+uint32_t sapa_session_rights(const struct sapa_user_who *who)
+{
+    return who->agent != SAPA_NONE && who->role == SAPA_NONE ? sapa_role_rights(SAPA_ROLE_AGENT) : who->rights;
+}
+
 void sapa_session_json(const struct sapa_session *session, struct sapa_json *out)
 {
     sapa_json_open(out, '{');
