@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "core/snapshot_1_impl.h"
 #include "core/world_impl.h"
 
 enum { ANI, BUDI, CITRA, DEWI }; /* agents */
@@ -375,6 +376,8 @@ static void a_colleague_is_called_though_not_ready(void **state)
     assert_int_equal(world_count(w, SAPA_T_contact_connected), 2); /* each of them */
     assert_int_equal(world_count(w, SAPA_T_cmd_connect), 1);
     world_wait(w, 20000);
+    place(w, ANI, SAPA_LINE_SAME, y.offer, SAPA_TARGET_AGENT, CITRA);
+    assert_int_equal(reply_of(w), (uint64_t)-SAPA_ESTATE); /* that line is the customer's: with another one she may */
     WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER); /* Ani hangs up */
     assert_int_equal(parted(w, y.contact, y.offer)->talk_ms, 20000);
     assert_int_equal(world_count(w, SAPA_T_contact_parted), 2);
@@ -523,7 +526,8 @@ static void the_customer_leaves_while_a_colleague_is_asked(void **state)
         world_clear(w);
         WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
         assert_int_equal(ended(w, x)->outcome, SAPA_OUTCOME_ANSWERED);
-        assert_int_equal(world_count(w, SAPA_T_cmd_drop_agent), 0); /* her line goes on with the other call */
+        assert_int_equal(about(w, SAPA_T_cmd_drop_agent, x), 1); /* her line goes over to the other call */
+        assert_int_equal(about(w, SAPA_T_cmd_hangup, y.contact), 0);
         assert_int_equal(state_of(w, ANI, ox), SAPA_ASSIGNMENT_WRAPUP);
         if (!talks)
             answer(w, y.contact);
@@ -1001,6 +1005,36 @@ static void it_all_goes_on_after_a_restart(void **state)
     quiet_end(w);
 }
 
+/* A program that knew no calls of agents has left its state; the one after it goes on. */
+static void a_snapshot_of_before_is_read(void **state)
+{
+    (void)state;
+    WITH(w);
+    struct sapa_contact_view view;
+    sapa_core_free(w->core);
+    w->core = world_core();
+    assert_int_equal(sapa_core_centre(w->core, &w->centre), SAPA_OK);
+    assert_int_equal(sapa_core_load(w->core, snapshot_1, sizeof(snapshot_1)), SAPA_OK);
+    sapa_core_check(w->core);
+    w->now_us = sapa_core_now(w->core);
+    static const uint8_t places[] = { SAPA_PLACE_TALK, SAPA_PLACE_TALK, SAPA_PLACE_ENDED, SAPA_PLACE_RINGING, SAPA_PLACE_QUEUE };
+    for (uint64_t i = 0; i < SAPA_COUNT(places); i++)
+        assert_int_equal(place_of(w, sapa_id_make(1, i + 1)), places[i]);
+    for (uint64_t i = 1; i <= 2; i++) { /* each hold ends as it began */
+        assert_int_equal(sapa_core_contact_get(w->core, sapa_id_make(1, i), w->now_us, &view), SAPA_OK);
+        assert_true(view.held);
+        world_clear(w);
+        WORLD_IN(w, leg_held, .contact = view.contact, .offer = view.offer,
+                 .side = i == 1 ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER, .on = 0);
+        assert_int_equal(world_count(w, SAPA_T_hold_changed), 1);
+        assert_int_equal(world_last(w, SAPA_T_cmd_hold_music)->u.cmd_hold_music.side,
+                         i == 1 ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_AGENT);
+    }
+    for (uint64_t i = 1; i <= SAPA_COUNT(places); i++)
+        WORLD_IN(w, contact_gone, .contact = sapa_id_make(1, i), .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
 /* A colleague who asks is gone from the description, or she whom he asks is. */
 static void agents_disappear_in_the_middle(void **state)
 {
@@ -1090,6 +1124,7 @@ int main(void)
         cmocka_unit_test(accept_and_hold_by_command),
         cmocka_unit_test(refused_by_command_is_refused),
         cmocka_unit_test(it_all_goes_on_after_a_restart),
+        cmocka_unit_test(a_snapshot_of_before_is_read),
         cmocka_unit_test(agents_disappear_in_the_middle),
         cmocka_unit_test(nonsense_changes_nothing),
     };

@@ -12,7 +12,10 @@ pids=
 fail() { echo "FAILED: $*"; exit 1; }
 
 cleanup() {
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
+    for pid in $pids; do # of a background scenario: its SIPp, which else waits for its calls and keeps its ports
+        [ "$pid" = "${centre:-}" ] || pkill -9 -P "$pid" 2>/dev/null || true
+        kill "$pid" 2>/dev/null || true
+    done
     for pid in $pids; do wait "$pid" 2>/dev/null || true; done
 }
 trap cleanup EXIT INT TERM
