@@ -606,8 +606,9 @@ int main(int argc, char **argv)
     if (argc > 1)
         return run(strtoull(argv[1], NULL, 10), argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 4000, true) != 0;
     uint64_t transfers = 0, conferences = 0, denials = 0, joins = 0, stops = 0;
-    for (uint64_t seed = 1; seed <= 12; seed++) {
-        findings += run(seed, 2000, false);
+    static const uint64_t more[] = { 126 }; /* a line breaks with which an agent talked with two */
+    for (uint64_t i = 1; i <= 12 + SAPA_COUNT(more); i++) {
+        findings += i <= 12 ? run(i, 2000, false) : run(more[i - 13], 3000, false);
         transfers += play.transfers;
         conferences += play.conferences;
         denials += play.denials;
@@ -615,6 +616,6 @@ int main(int argc, char **argv)
         stops += play.stops;
     }
     NEED(transfers > 20 && conferences > 5 && denials > 5 && joins > 20 && stops > 5);
-    printf("12 worlds, %s\n", findings ? "NOT good" : "every identity holds");
+    printf("13 worlds, %s\n", findings ? "NOT good" : "every identity holds");
     return findings != 0;
 }
