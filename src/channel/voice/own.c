@@ -1,4 +1,6 @@
 #include "channel/voice/voice_impl.h"
+#include "model/listed.h"
+#include "phone/phone.h"
 
 #include <stdlib.h>
 
@@ -24,7 +26,7 @@ bool sapa_voice_target_of(const struct sapa_voice *v, struct sapa_str dialled, s
     ret_target->index = SAPA_FIND(v->centre, queues, dialled);
     if (ret_target->index != SAPA_NONE)
         return true;
-    const struct sapa_str number = sapa_voice_number_normal(dialled, v->options.country, buf, sizeof(buf));
+    const struct sapa_str number = sapa_phone_normal(dialled, v->centre->system.country, buf, sizeof(buf));
     for (size_t i = 0; i < number.n; i++)
         if (number.p[i] < '0' || number.p[i] > '9')
             return false;
@@ -116,6 +118,7 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
         client = only_client(v, agent);
     if (target->kind == SAPA_TARGET_OUTSIDE) {
         sapa_sized_set(&r.u.agent_call.address, sapa_str_of(target->number));
+        r.u.agent_call.listed = sapa_listed(v->centre, sapa_str_of(target->number));
         if (v->options.callbacks.resolve && client < v->centre->clients_count)
             v->options.callbacks.resolve(v->options.callbacks.ctx, client, sapa_str_of(target->number),
                                          &r.u.agent_call.person, &last_agent);
