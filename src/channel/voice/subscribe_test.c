@@ -158,6 +158,24 @@ static void lamp_of_a_colleague(void **state)
     assert_int_equal(f->voice->watches.count, 0);
 }
 
+/* The colleague calls somebody himself: busy from the first moment, and the lamp says that he placed the call. */
+static void calls_himself(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call own;
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    answered(phone_sends(f, 0, "198.51.100.7", "SUBSCRIBE", "102", LAMP, "", "", NULL), "SIP/2.0 200");
+    told(f, "101@198.51.100.7", "terminated", 200);
+    (void)phone_sends(f, 1, "198.51.100.9", "INVITE", "0811222333", "", "application/sdp", fake_sdp_agent, &own);
+    const struct sapa_record *asked = fake_posted(f, SAPA_T_agent_call);
+    assert_int_equal(asked->u.agent_call.agent, 1);
+    assert_non_null(strstr(told(f, "101@198.51.100.7", "early", 200)->text, "direction=\"initiator\""));
+    const uint64_t contact = asked->u.agent_call.contact;
+    FAKE_COMMAND(f, cmd_reject, .contact = contact, .status = 403);
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    told(f, "101@198.51.100.7", "terminated", 200);
+}
+
 static void ends(void **state)
 {
     struct fake *f = *state;
@@ -357,7 +375,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(lamp_of_a_colleague), TEST(ends), TEST(refused), TEST(over_a_restart), TEST(message_to_a_colleague),
+        TEST(lamp_of_a_colleague), TEST(calls_himself), TEST(ends), TEST(refused), TEST(over_a_restart), TEST(message_to_a_colleague),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
