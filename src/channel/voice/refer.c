@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "model/listed.h"
+
 /*
  * Transfer by the phone's own key (RFC 3515): an agent's phone sends REFER, the core passes the contact on to a queue,
  * the flow of a number, a colleague or a number outside, and what came of it goes back in NOTIFY. With Replaces in it
