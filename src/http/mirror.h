@@ -8,7 +8,7 @@
  * adjusted. Objects are rendered by one function for REST, for snapshots and for the live feed.
  *
  * Room    http: base, model.   Thread  the web thread's.   Owner  sapa_mirror_init() .. _done().
- * Design  docs/design/http.md  Tests   app/web_feed_test.c
+ * Design  docs/design/http.md  Tests   app/web_link_test.c
  */
 #ifndef SAPA_HTTP_MIRROR_H
 #define SAPA_HTTP_MIRROR_H
@@ -16,6 +16,7 @@
 #include "base/table.h"
 #include "http/json.h"
 #include "model/centre.h"
+#include "report/live.h"
 
 enum { SAPA_WEB_ASSIGNMENTS_MAX = 8, SAPA_WEB_CONTACTS_MAX = 1000000 };
 
@@ -33,8 +34,10 @@ enum sapa_web_message {
     SAPA_WEB_COMMITTED,   /* uint64_t: the log is safe up to here */
     SAPA_WEB_REPLY,       /* struct sapa_web_reply, then bytes */
     SAPA_WEB_TOKENS,      /* nothing: read the tokens again */
+    SAPA_WEB_PASSWORD,    /* key of a user: another password, or none; the sessions end */
     SAPA_WEB_STATE,       /* struct sapa_web_state */
     SAPA_WEB_RESULT,      /* a pointer of the room's own pool */
+    SAPA_WEB_HOOKS,       /* struct sapa_hook_state, as many as there are: how webhooks stand */
 };
 
 struct sapa_web_centre {
@@ -85,6 +88,8 @@ struct sapa_web_queue {
     uint32_t agents_ready, agents_busy, agents_not_ready, ewt_p50_ms, ewt_p90_ms;
     uint64_t offered, answered, abandoned, abandoned_short, overflowed, callbacks;
     int64_t service_level, abandon_rate, asa_ms; /* as in report/live.h: millionths, or INT64_MIN */
+    int64_t wait_ms[SAPA_VIEW_PERCENTS], handling_ms[SAPA_VIEW_PERCENTS]; /* p50, p90, p95, or INT64_MIN */
+    uint64_t transfers;
 };
 
 /** What readiness and metrics tell. */
