@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "app/test_store_impl.h"
+#include "phone/phone.h"
 #include "rt/mailbox.h"
 #include "rt/socket.h"
 
@@ -486,12 +487,13 @@ static void calls_out_with_a_right(void **state)
     struct world *w = *state;
 
     for (unsigned way = 0; way < 2; way++) { /* hung up in talk, or while it rings there */
-        assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("+62 811-1234")), 200);
+        assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("+62 811-123-456")), 200);
         const uint64_t contact = told_id(w, "contact"), offer = told_id(w, "offer");
         assert_true(contact != 0 && offer != 0 && contact != offer);
         assert_true(told_id(w, "seq") != 0);
         assert_int_equal(w->last_input.u.agent_call.line, SAPA_LINE_RING);
-        assert_string_equal(w->last_input.u.agent_call.address.p, "628111234");
+        assert_string_equal(w->last_input.u.agent_call.address.p, "62811123456");
+        assert_int_equal(w->last_input.u.agent_call.number_type, SAPA_PHONE_MOBILE);
         const struct sapa_record *rung = told(w, SAPA_T_cmd_offer);
         assert_non_null(rung);
         assert_int_equal(rung->u.cmd_offer.offer, offer);
@@ -500,14 +502,14 @@ static void calls_out_with_a_right(void **state)
         accept_offer(w, offer);
         const struct sapa_record *dial = told(w, SAPA_T_cmd_dial);
         assert_non_null(dial);
-        assert_string_equal(dial->u.cmd_dial.number.p, "628111234");
+        assert_string_equal(dial->u.cmd_dial.number.p, "62811123456");
         dial_says(w, contact, way == 0);
         assert_int_equal(call(w, w->admin, "GET", "/api/v1/contacts?place=talk", ""), 200);
         assert_int_equal(json_array_size(json_object_get(w->json, "items")), way == 0);
         assert_int_equal(call(w, w->admin, "GET", "/api/v1/contacts", ""), 200);
         const json_t *shown = json_array_get(json_object_get(w->json, "items"), 0);
         assert_string_equal(json_string_value(json_object_get(shown, "direction")), "outbound");
-        assert_string_equal(json_string_value(json_object_get(shown, "address")), "628111234");
+        assert_string_equal(json_string_value(json_object_get(shown, "address")), "62811123456");
         assert_string_equal(json_string_value(json_object_get(shown, "client")), "toko");
         assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hangup"), ""), 200);
         assert_true(is_free(w, SITI));

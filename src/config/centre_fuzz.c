@@ -4,6 +4,7 @@
 
 #include "config/centre_parse.h"
 #include "core/expr.h"
+#include "phone/phone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -47,6 +48,7 @@ static void check_people(const struct sapa_centre *c)
     for (uint32_t i = 0; i < c->call_rules_count; i++) {
         check_index(c->call_rules[i].hours, c->hours_count);
         sapa_assert(c->call_rules[i].kind < SAPA_TARGET_COUNT && c->call_rules[i].prefix.n <= 15);
+        sapa_assert(c->call_rules[i].number_type <= SAPA_PHONE_TYPE_COUNT && (c->call_rules[i].number_type == 0 || c->call_rules[i].prefix.n == 0));
     }
     for (uint32_t i = 0; i < c->agents_count; i++) {
         check_index(c->agents[i].role, c->roles_count);

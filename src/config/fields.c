@@ -116,8 +116,8 @@ static const struct sapa_field_row role_rows[] = {
 };
 
 static const struct sapa_field_row call_rule_rows[] = {
-    OTHER("allow", 0, NULL, "one or a list of: colleagues, queues, numbers (of this centre), outside (any number), or how an outside number begins (E.164: \"62\"); the longest match counts"),
-    OTHER("deny", 0, NULL, "the same, not allowed; of equally long matches this one counts"),
+    OTHER("allow", 0, NULL, "one or a list of: colleagues, queues, numbers (of this centre), outside (any number), a type of number (fixed, mobile, fixed or mobile, toll free, premium, shared cost, voip, personal, pager, company, voicemail), or how an outside number begins (E.164: \"62\"); the longest match counts, outside last and types before it"),
+    OTHER("deny", 0, NULL, "the same, not allowed; of equally long matches this one counts, and a type of number that is denied is denied whatever else is allowed"),
     OTHER("clients", 0, "all", "list of clients for which it is so, or all; he must be granted them besides"),
     REF("hours", sapa_call_rule, hours, HOURS, 0, "it is so in these hours; without: always"),
 };

@@ -1,6 +1,7 @@
 /* People and rights in the centre description: roles with what they may do and call, and users. */
 #include "config/compile_impl.h"
 #include "model/rights.h"
+#include "phone/phone.h"
 
 enum { ROLES_MAX = 1000, USERS_MAX = 20000, CALL_RULES_MAX = 1000, E164_MAX = 15 };
 
@@ -27,11 +28,19 @@ static bool read_pattern(struct sapa_compile *c, uint32_t node, struct sapa_call
             return true;
         }
     }
+    for (unsigned type = SAPA_PHONE_UNKNOWN + 1; type < SAPA_PHONE_TYPE_COUNT; type++) {
+        sapa_near_try(&near, sapa_str_of(sapa_phone_type_name(type)));
+        if (sapa_str_eq(text, sapa_str_of(sapa_phone_type_name(type)))) {
+            rule->kind = SAPA_TARGET_OUTSIDE;
+            rule->number_type = (uint8_t)(type + 1);
+            return true;
+        }
+    }
     if (text.p[0] == '+')
         text = (struct sapa_str){ text.p + 1, text.n - 1 };
     if (!sapa_digits_good(text, E164_MAX)) {
         sapa_find(c, node, 0,
-                  near.best.n ? sapa_near_hint(&near) : "colleagues, queues, numbers, outside, or the first digits: \"62\"",
+                  near.best.n ? sapa_near_hint(&near) : "colleagues, queues, numbers, outside, a type (mobile, premium …), or the first digits: \"62\"",
                   "\"" SAPA_STR_FMT "\" is neither a kind of call nor the beginning of a number", SAPA_STR_ARG(text));
         return false;
     }
@@ -106,6 +115,7 @@ void sapa_roles_compile(struct sapa_compile *c)
             for (uint32_t at = many ? sapa_tree(c, what)->first : what; at != SAPA_NONE;
                  at = many ? sapa_tree(c, at)->next : SAPA_NONE) {
                 rule.prefix = (struct sapa_str){ "", 0 };
+                rule.number_type = 0;
                 if (!read_pattern(c, at, &rule))
                     continue;
                 if (rule.kind == SAPA_TARGET_AGENT && clients != SAPA_NONE)

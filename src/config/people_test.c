@@ -10,6 +10,7 @@
 #include "config/centre_parse.h"
 #include "model/listed.h"
 #include "model/rights.h"
+#include "phone/phone.h"
 
 static struct sapa_findings findings;
 static struct sapa_centre *centre;
@@ -52,7 +53,7 @@ static void test_roles(void **state)
                  "    - allow: [colleagues, queues]\n"
                  "    - { allow: numbers, clients: [b] }\n"
                  "    - { allow: [\"+62\", outside], clients: all, hours: siang }\n"
-                 "    - { deny: \"62809\" }\n"
+                 "    - { deny: [\"62809\", toll free] }\n"
                  "teams: [t, u, v]\n"
                  "users: { d: { name: D, role: agen, teams: [v, t], clients: [b] }, e: { name: E, role: kosong } }\n"
                  "agents:\n"
@@ -79,13 +80,16 @@ static void test_roles(void **state)
     assert_int_equal(centre->users[1].team_count, 0);
     assert_int_equal(centre->roles[0].rule_count, 0);
     assert_int_equal(centre->roles[1].rule_first, 0);
-    assert_int_equal(centre->roles[1].rule_count, 6);
+    assert_int_equal(centre->roles[1].rule_count, 7);
     assert_rule(0, true, SAPA_TARGET_AGENT, "", UINT64_MAX, SAPA_NONE);
     assert_rule(1, true, SAPA_TARGET_QUEUE, "", UINT64_MAX, SAPA_NONE);
     assert_rule(2, true, SAPA_TARGET_NUMBER, "", 2, SAPA_NONE);
     assert_rule(3, true, SAPA_TARGET_OUTSIDE, "62", UINT64_MAX, 0);
     assert_rule(4, true, SAPA_TARGET_OUTSIDE, "", UINT64_MAX, 0);
     assert_rule(5, false, SAPA_TARGET_OUTSIDE, "62809", UINT64_MAX, SAPA_NONE);
+    assert_rule(6, false, SAPA_TARGET_OUTSIDE, "", UINT64_MAX, SAPA_NONE);
+    assert_int_equal(centre->call_rules[5].number_type, 0);
+    assert_int_equal(centre->call_rules[6].number_type, SAPA_PHONE_TOLL_FREE + 1);
     sapa_centre_free(centre);
 }
 

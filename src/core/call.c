@@ -81,6 +81,7 @@ static enum sapa_call_denial may_call(const struct sapa_core *core, const struct
         .client = in->client < SAPA_NONE ? (uint32_t)in->client : SAPA_NONE,
         .beside = talk ? core->contacts[talk->contact].client : SAPA_NONE,
         .listed = in->listed,
+        .number_type = (uint8_t)SAPA_MIN(in->number_type, (uint64_t)UINT8_MAX),
     };
 
     *ret_beside = talk ? talk->contact_id : 0;

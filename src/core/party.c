@@ -280,7 +280,8 @@ sapa_rc sapa_party_on_passed(struct sapa_core *core, const struct sapa_record *r
                                              .number = sapa_sized_str(&in->address),
                                              .client = c->client,
                                              .beside = c->client,
-                                             .listed = in->listed };
+                                             .listed = in->listed,
+                                             .number_type = (uint8_t)SAPA_MIN(in->number_type, (uint64_t)UINT8_MAX) };
         uint32_t client;
         to.target = SAPA_NONE;
         why = sapa_right_to_call(core->centre, &wish, core->now_us, &client, &to.from);

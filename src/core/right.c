@@ -24,7 +24,7 @@ static enum sapa_call_denial by_rules(const struct sapa_centre *centre, uint32_t
                                       uint32_t client, int64_t now_us)
 {
     enum sapa_call_denial best = SAPA_DENIAL_RIGHT;
-    size_t longest = 0;
+    size_t longest = 0; /* of what counts so far: a prefix of n digits is n + 1, a type of number 1, "outside" 0 */
     bool any = false;
 
     if (role >= centre->roles_count)
@@ -32,16 +32,20 @@ static enum sapa_call_denial by_rules(const struct sapa_centre *centre, uint32_t
     for (uint32_t i = 0; i < centre->roles[role].rule_count; i++) {
         const struct sapa_call_rule *rule = &centre->call_rules[centre->roles[role].rule_first + i];
         if (rule->kind != wish->kind || (client != SAPA_NONE && !(rule->clients >> client & 1)) ||
-            (wish->kind == SAPA_TARGET_OUTSIDE && !sapa_str_starts(wish->number, rule->prefix)))
+            (wish->kind == SAPA_TARGET_OUTSIDE && !sapa_str_starts(wish->number, rule->prefix)) ||
+            (rule->number_type != 0 && (wish->number_type == 0 || rule->number_type != wish->number_type + 1)))
             continue;
         const bool open = sapa_hours_open(centre, rule->hours, now_us);
         const enum sapa_call_denial says = !rule->allow ? SAPA_DENIAL_RIGHT : open ? SAPA_DENIAL_NONE : SAPA_DENIAL_HOURS;
+        const size_t length = rule->prefix.n > 0 ? rule->prefix.n + 1 : rule->number_type != 0;
         if (!rule->allow && !open)
             continue;
-        if (!any || rule->prefix.n > longest ||
-            (rule->prefix.n == longest && best != SAPA_DENIAL_RIGHT && says != SAPA_DENIAL_HOURS))
+        if (!rule->allow && rule->number_type != 0)
+            return SAPA_DENIAL_RIGHT;
+        if (!any || length > longest ||
+            (length == longest && best != SAPA_DENIAL_RIGHT && says != SAPA_DENIAL_HOURS))
             best = says;
-        longest = SAPA_MAX(longest, rule->prefix.n);
+        longest = SAPA_MAX(longest, length);
         any = true;
     }
     return best;

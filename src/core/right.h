@@ -5,6 +5,8 @@
  * Rules of the agent's role match a call by its kind, by how the number begins, and by the client that it is for.
  * A deny outside its hours does not count. Of the rest the longest prefix counts; of several equally long a deny
  * denies, else an allow within its hours allows, else it is outside allowed hours. No rule: denied.
+ * A type of number ("premium") that is denied in its hours is denied whatever else is said; one that is allowed counts
+ * before "outside" and behind every prefix.
  *
  * Room    core: pure.   Thread  any; nothing is kept.
  * Tests   core/right_test.c
@@ -22,6 +24,7 @@ struct sapa_call_wish {
     struct sapa_str number; /* OUTSIDE: E.164 without plus; also short numbers, as they are dialled */
     uint32_t client;        /* for whom; SAPA_NONE: `beside`, his `calls_for`, or the only one that his clients and role leave */
     uint32_t beside;        /* client of the contact that he has on hold; SAPA_NONE */
+    uint8_t number_type;    /* OUTSIDE: enum sapa_phone_type, 0 unknown: rules on types do not match it */
     uint64_t listed;        /* bit i: the number is on a do-not-contact list of client i (model/listed.h) */
 };
 

@@ -248,6 +248,41 @@ static void test_listed(void **state)
     assert_int_equal(ask(&wish, CLOCK(9, 0)), SAPA_DENIAL_LISTED);
 }
 
+/* A denied type of number is denied whatever its number; an allowed one comes before "outside" and behind prefixes. */
+static void test_types(void **state)
+{
+    enum { FIXED = 1, MOBILE = 2, PREMIUM = 5 };
+    struct sapa_call_wish wish = { .agent = SITI, .kind = SAPA_TARGET_OUTSIDE, .target = SAPA_NONE,
+                                   .number = SAPA_STR("6281"), .client = TOKO, .beside = SAPA_NONE };
+
+    (void)state;
+    rule(0, true, SAPA_TARGET_OUTSIDE, "", BIT(TOKO), SAPA_NONE);
+    rules[0].number_type = MOBILE + 1;
+    assert_int_equal(ask(&wish, CLOCK(9, 0)), SAPA_DENIAL_RIGHT); /* unknown */
+    wish.number_type = FIXED;
+    assert_int_equal(ask(&wish, CLOCK(9, 0)), SAPA_DENIAL_RIGHT);
+    wish.number_type = MOBILE;
+    assert_int_equal(ask(&wish, CLOCK(9, 0)), SAPA_DENIAL_NONE);
+    wish.client = BANK; /* the rule is for another client */
+    assert_int_equal(ask(&wish, CLOCK(9, 0)), SAPA_DENIAL_RIGHT);
+    wish.client = TOKO;
+    rule(1, false, SAPA_TARGET_OUTSIDE, "", UINT64_MAX, SAPA_NONE); /* before "outside" */
+    assert_int_equal(ask(&wish, CLOCK(9, 0)), SAPA_DENIAL_NONE);
+    rule(1, false, SAPA_TARGET_OUTSIDE, "6", UINT64_MAX, SAPA_NONE); /* behind a prefix */
+    assert_int_equal(ask(&wish, CLOCK(9, 0)), SAPA_DENIAL_RIGHT);
+
+    rule(0, true, SAPA_TARGET_OUTSIDE, "6281", UINT64_MAX, SAPA_NONE);
+    rule(1, false, SAPA_TARGET_OUTSIDE, "", UINT64_MAX, NIGHT_HOURS);
+    rules[1].number_type = PREMIUM + 1;
+    wish.number_type = PREMIUM;
+    assert_int_equal(ask(&wish, CLOCK(20, 0) - 1), SAPA_DENIAL_NONE);
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_RIGHT);
+    wish.number_type = MOBILE;
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE);
+    wish.number_type = 0;
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE); /* unknown: nobody can say that it is premium */
+}
+
 static void test_no_number(void **state)
 {
     (void)state;
@@ -266,7 +301,7 @@ int main(void)
         cmocka_unit_test_setup(test_denied_by_default, setup), cmocka_unit_test_setup(test_longest_match, setup),
         cmocka_unit_test_setup(test_equal_rules, setup),       cmocka_unit_test_setup(test_hours, setup),
         cmocka_unit_test_setup(test_clients, setup),           cmocka_unit_test_setup(test_inside, setup),
-        cmocka_unit_test_setup(test_listed, setup),            cmocka_unit_test_setup(test_no_number, setup),
+        cmocka_unit_test_setup(test_types, setup), cmocka_unit_test_setup(test_listed, setup),            cmocka_unit_test_setup(test_no_number, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,7 @@ static void call(struct web_request *rq, uint32_t agent, enum sapa_call_line lin
     in->kind = where.kind;
     in->target = where.target;
     in->person = person_of(rq, in->client != SAPA_NONE ? (uint32_t)in->client : beside ? beside->client : SAPA_NONE, where.number);
+    in->number_type = sapa_phone_type_of(sapa_str_of(where.number));
     in->listed = sapa_listed(centre, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->address, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
@@ -180,6 +181,7 @@ static void transfer(struct web_request *rq, const struct part *part, const json
     in->kind = where.kind;
     in->target = where.target;
     in->person = person_of(rq, part->client, where.number);
+    in->number_type = sapa_phone_type_of(sapa_str_of(where.number));
     in->listed = sapa_listed(rq->web->mirror.centre, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->address, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));

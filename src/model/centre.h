@@ -108,6 +108,7 @@ struct sapa_team {
 struct sapa_call_rule {
     uint8_t allow;          /* 1 allow, 0 deny */
     uint8_t kind;           /* enum sapa_target */
+    uint8_t number_type;    /* with OUTSIDE and no prefix: enum sapa_phone_type + 1, numbers of that type; 0: any */
     struct sapa_str prefix; /* with OUTSIDE: how the number begins, E.164 without plus; empty: any */
     uint64_t clients;       /* bit i: calls for client i; with AGENT of no meaning */
     uint32_t hours;         /* in force then; SAPA_NONE: always */

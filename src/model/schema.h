@@ -43,8 +43,8 @@
     X(22, 1, dialog, "the confirmed state of a dialog, for adoption after a restart") \
     X(23, 1, alarm_raised, "something needs a person") \
     X(24, 1, person_known, "an identity is tied to a person") \
-    X(25, 2, contact_passed, "the agent who talks with it passes a contact on") \
-    X(26, 1, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
+    X(25, 3, contact_passed, "the agent who talks with it passes a contact on") \
+    X(26, 2, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
     X(27, 1, call_command, "an agent does something with a contact in hand") \
     X(60, 2, api_write, "somebody changed something through the API")
 
@@ -196,8 +196,9 @@
     F(S, id, request, "comes back in cmd_agent_reply") \
     F(S, id, person, "whose key seals the address") \
     F(S, pii64, address, "number outside, E.164 without plus; else empty") \
-    F(S, num, listed, "1: that number is on a do-not-contact list") \
-    F(S, text64, by, "user of the API, empty: by the agent's phone")
+    F(S, num, listed, "bit i: that number is on a do-not-contact list of client i") \
+    F(S, text64, by, "user of the API, empty: by the agent's phone") \
+    F(S, num, number_type, "enum sapa_phone_type of the number outside; 0 unknown")
 
 #define SAPA_REC_agent_call(F, S) \
     F(S, id, contact, "new contact") \
@@ -210,10 +211,11 @@
     F(S, num, client, "for whom, SAPA_NONE: as his rights and the contact beside say") \
     F(S, id, person, "who is called, 0 unknown; whose key seals the address") \
     F(S, pii64, address, "number outside, E.164 without plus; else empty") \
-    F(S, num, listed, "1: that number is on a do-not-contact list") \
+    F(S, num, listed, "bit i: that number is on a do-not-contact list of client i") \
     F(S, text128, reference, "identity of the call on the wire (Call-ID)") \
     F(S, id, request, "comes back in cmd_agent_reply; 0 none") \
-    F(S, text64, by, "user of the API, empty: by the agent's phone")
+    F(S, text64, by, "user of the API, empty: by the agent's phone") \
+    F(S, num, number_type, "enum sapa_phone_type of the number outside; 0 unknown")
 
 #define SAPA_REC_call_command(F, S) \
     F(S, num, agent, "whose") \

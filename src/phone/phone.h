@@ -21,7 +21,7 @@ extern "C" {
 
 enum { SAPA_PHONE_TEXT_MAX = 64 }; /* bytes of a number as it is written; longer ones stay as they are */
 
-/*  X(ID, "name")  */
+/* Numbers stand in logs, names in descriptions: append only.   X(ID, "name")  */
 #define SAPA_PHONE_TYPES(X) \
     X(UNKNOWN, "unknown") X(FIXED, "fixed") X(MOBILE, "mobile") X(FIXED_OR_MOBILE, "fixed or mobile") \
     X(TOLL_FREE, "toll free") X(PREMIUM, "premium") X(SHARED_COST, "shared cost") X(VOIP, "voip") \

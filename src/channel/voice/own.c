@@ -125,6 +125,7 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
         client = only_client(v, agent);
     if (target->kind == SAPA_TARGET_OUTSIDE) {
         sapa_sized_set(&r.u.agent_call.address, sapa_str_of(target->number));
+        r.u.agent_call.number_type = sapa_phone_type_of(sapa_str_of(target->number));
         r.u.agent_call.listed = sapa_listed(v->centre, sapa_str_of(target->number));
         if (v->options.callbacks.resolve && client < v->centre->clients_count)
             v->options.callbacks.resolve(v->options.callbacks.ctx, client, sapa_str_of(target->number),
