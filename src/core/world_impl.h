@@ -122,8 +122,7 @@ static inline void world_init(struct world *w, uint32_t agents, uint32_t queues,
                                             .capacity = { 1 },
                                             .capacity_total = 1,
                                             .skill_first = i * skills,
-                                            .skill_count = skills,
-                                            .calls_for = SAPA_NONE };
+                                            .skill_count = skills };
         for (uint32_t s = 0; s < skills; s++)
             w->levels[i * skills + s] = (struct sapa_agent_skill_level){ s, 0 };
     }

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static struct sapa_str plain_user(const struct sapa_sip_uri *uri, char *buf, size_t size)
+struct sapa_str sapa_voice_uri_user(const struct sapa_sip_uri *uri, char *buf, size_t size)
 {
     struct sapa_str plain = { NULL, 0 };
     struct sapa_str user = uri->user, rest;
@@ -33,7 +33,7 @@ uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_f
         for (uint32_t n = 0; n < trunk->from_count; n++)
             if (in_network(&v->centre->networks[trunk->from_first + n], ip))
                 return i;
-        if (trunk->registers && v->trunks[i].registration.on && sapa_sip_ip_same_host(&v->trunks[i].ip, ip))
+        if (trunk->registers && v->trunks[i].registration.on && sapa_voice_trunk_is_at(v, i, ip))
             return i;
     }
     return SAPA_NONE;
@@ -121,9 +121,24 @@ static bool registered_from(const struct sapa_voice *v, uint32_t agent, const st
     return false;
 }
 
+bool sapa_voice_from_phone(struct sapa_voice *v, const struct sapa_sip_event *ev, char *user_buf, size_t size, uint32_t *ret_agent)
+{
+    const uint32_t agent = sapa_voice_agent_of(v, sapa_voice_uri_user(&ev->msg->from.uri, user_buf, size));
+    const bool shown = sapa_sip_first(ev->msg, SAPA_SIP_H_AUTHORIZATION) != NULL;
+    if (sapa_voice_trunk_of(v, ev->flow) != SAPA_NONE && !shown && (agent == SAPA_NONE || !registered_from(v, agent, ev->flow))) {
+        if (sapa_sip_respond(v->stack, ev->tx, 403, NULL, ev->now_us) != SAPA_OK)
+            v->stats.late_commands++;
+        return false;
+    }
+    if (!sapa_voice_authenticate(v, ev, false, agent))
+        return false;
+    *ret_agent = agent;
+    return true;
+}
+
 /* ---- an offered call ---- */
 
-static void refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int status, uint64_t *counter)
+void sapa_voice_call_refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int status, uint64_t *counter)
 {
     char buf[64];
     struct sapa_text head;
@@ -164,7 +179,7 @@ static void read_caller(struct sapa_voice *v, const struct sapa_sip_msg *msg, bo
     struct sapa_str value;
     if (from_trunk && sapa_sip_iter_next(&iter, &value) && sapa_sip_addr_parse(value, &asserted) == SAPA_OK)
         addr = asserted;
-    const struct sapa_str user = plain_user(&addr.uri, user_buf, sizeof(user_buf));
+    const struct sapa_str user = sapa_voice_uri_user(&addr.uri, user_buf, sizeof(user_buf));
     const bool hidden = sapa_sip_has_token(msg, SAPA_SIP_H_PRIVACY, SAPA_STR("id")) ||
                         sapa_str_ieq(user, SAPA_STR("anonymous")) || !sapa_str_utf8(user);
     if (hidden)
@@ -206,7 +221,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
 {
     struct voice_contact *c = sapa_voice_contact_new(v, 0);
     if (!c) {
-        refuse(v, ev, 503, &v->stats.refused_busy);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_busy);
         return;
     }
     uint32_t last_agent = SAPA_NONE;
@@ -219,7 +234,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
         v->options.callbacks.resolve(v->options.callbacks.ctx, c->client, sapa_str_of(c->address), &c->person, &last_agent);
     struct voice_leg *leg = sapa_voice_leg_new(v, LEG_CUSTOMER, c, 0);
     if (!leg) {
-        refuse(v, ev, 503, &v->stats.refused_busy);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_busy);
         sapa_voice_contact_check(v, c);
         return;
     }
@@ -247,7 +262,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     if (reason) {
         leg->dialog = 0;
         leg->trunk = SAPA_NONE; /* not counted yet */
-        refuse(v, ev, 503, reason);
+        sapa_voice_call_refuse(v, ev, 503, reason);
         sapa_voice_leg_over(v, leg);
         return;
     }
@@ -274,8 +289,8 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     char more_buf[64];
     struct sapa_text more;
     sapa_text_init(&more, more_buf, sizeof(more_buf));
-    const struct sapa_str dialled = plain_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
-    const struct sapa_str from = plain_user(&msg->from.uri, from_buf, sizeof(from_buf));
+    const struct sapa_str dialled = sapa_voice_uri_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
+    const struct sapa_str from = sapa_voice_uri_user(&msg->from.uri, from_buf, sizeof(from_buf));
     const bool code = sapa_voice_code_is(v, dialled);
     const uint32_t from_agent = sapa_voice_agent_of(v, from);
     uint32_t trunk = sapa_voice_trunk_of(v, ev->flow);
@@ -296,30 +311,40 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     }
     v->stats.offered++;
     if (!phone && trunk == SAPA_NONE) {
-        refuse(v, ev, 403, &v->stats.refused_source);
+        sapa_voice_call_refuse(v, ev, 403, &v->stats.refused_source);
         return;
     }
     if (trunk != SAPA_NONE)
         trust(v, &ev->flow->remote);
+    const struct sapa_str replaces = sapa_sip_value(msg, SAPA_SIP_H_REPLACES);
+    struct voice_target target;
+    if (phone && replaces.n == 0 && !sapa_voice_target_of(v, dialled, &target)) {
+        sapa_voice_call_refuse(v, ev, 404, &v->stats.refused_target);
+        return;
+    }
     /* Unknown numbers and blocked callers go to the core as well: it refuses them, and the log has them. */
     uint32_t number = sapa_voice_number_of(v, dialled);
     if (number == SAPA_NONE && trunk != SAPA_NONE && v->centre->trunks[trunk].registers &&
         sapa_str_eq(dialled, v->centre->trunks[trunk].user)) { /* sent to our Contact: the number stands in To */
         char to_buf[128];
-        number = sapa_voice_number_of(v, plain_user(&msg->to.uri, to_buf, sizeof(to_buf)));
+        number = sapa_voice_number_of(v, sapa_voice_uri_user(&msg->to.uri, to_buf, sizeof(to_buf)));
     }
     if (v->refusing)
-        refuse(v, ev, 503, &v->stats.refused_store);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_store);
     else if (!sapa_voice_ready(v))
-        refuse(v, ev, 503, &v->stats.refused_media);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_media);
     else if (v->calls >= v->options.calls_max ||
              (trunk != SAPA_NONE && v->centre->trunks[trunk].calls_max > 0 &&
               v->trunks[trunk].calls >= v->centre->trunks[trunk].calls_max))
-        refuse(v, ev, 503, &v->stats.refused_busy);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_busy);
     else if (sapa_voice_session_check(msg, &more) != 0)
         refuse_session(v, ev, sapa_text_str(&more));
     else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(v, ev, trunk))
-        refuse(v, ev, 488, &v->stats.refused_sdp);
+        sapa_voice_call_refuse(v, ev, 488, &v->stats.refused_sdp);
+    else if (phone && replaces.n > 0)
+        sapa_voice_replace_invite(v, ev, from_agent, replaces);
+    else if (phone)
+        sapa_voice_own_invite(v, ev, from_agent, &target);
     else
         take_call(v, ev, trunk, number);
 }
