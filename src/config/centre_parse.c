@@ -651,8 +651,11 @@ static void compile_dispositions(struct sapa_compile *c, struct sets *sets)
             continue;
         for SAPA_TREE_EACH(c, one, child) {
             struct sapa_disposition disposition = { .key = sapa_tree(c, one)->key };
+            const uint32_t solved = sapa_field_get(c, one, "solved");
             if (short_digits(c, one))
-                (void)sapa_read_texts(c, one, 64, disposition.name);
+                (void)sapa_read_texts_and(c, one, 64, "solved", disposition.name);
+            if (solved != SAPA_NONE)
+                (void)sapa_read_bool(c, solved, &disposition.solved);
             *SAPA_VEC_PUSH(c, &sets->list) = disposition;
         }
         range->count = sets->list.n - range->first;

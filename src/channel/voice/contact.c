@@ -143,5 +143,8 @@ void sapa_voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, uns
     r.u.dial_progress.cause = (uint64_t)cause;
     r.u.dial_progress.side = side;
     r.u.dial_progress.leg = leg;
+    const struct voice_leg *placed = c->outside && c->outside->id == leg ? c->outside : c->customer;
+    if (state == 1 && placed && placed->id == leg && placed->trunk < v->centre->trunks_count)
+        r.u.dial_progress.trunk = placed->trunk + UINT64_C(1);
     sapa_voice_post(v, &r);
 }
