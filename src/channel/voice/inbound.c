@@ -1,4 +1,5 @@
 #include "channel/voice/voice_impl.h"
+#include "phone/phone.h"
 
 #include <stdlib.h>
 
@@ -168,7 +169,7 @@ static void read_caller(struct sapa_voice *v, const struct sapa_sip_msg *msg, bo
                         sapa_str_ieq(user, SAPA_STR("anonymous")) || !sapa_str_utf8(user);
     if (hidden)
         return;
-    const struct sapa_str number = sapa_voice_number_normal(user, v->options.country, number_buf, sizeof(number_buf));
+    const struct sapa_str number = sapa_phone_normal(user, v->centre->system.country, number_buf, sizeof(number_buf));
     sapa_str_copy(number, c->address, sizeof(c->address));
     struct sapa_str display = addr.display.n ? addr.display : msg->from.display;
     if (display.n > 0 && display.n < sizeof(c->name) && sapa_str_utf8(display)) {

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#include "model/listed.h"
+#include "phone/phone.h"
+
 /*
  * Calls that agents place. A phone's INVITE is one as soon as it names a colleague, a queue, one of our numbers or
  * somebody outside: the core is asked (agent_call), and answers it by the same commands as any other contact. What
@@ -12,7 +15,7 @@
 
 bool sapa_voice_target_of(const struct sapa_voice *v, struct sapa_str dialled, struct voice_target *ret_target)
 {
-    char buf[64];
+    char buf[SAPA_PHONE_TEXT_MAX + 1];
     *ret_target = (struct voice_target){ .kind = SAPA_TARGET_AGENT, .index = sapa_voice_agent_of(v, dialled) };
     if (ret_target->index != SAPA_NONE)
         return true;
@@ -24,7 +27,7 @@ bool sapa_voice_target_of(const struct sapa_voice *v, struct sapa_str dialled, s
     ret_target->index = SAPA_FIND(v->centre, queues, dialled);
     if (ret_target->index != SAPA_NONE)
         return true;
-    const struct sapa_str number = sapa_voice_number_normal(dialled, v->options.country, buf, sizeof(buf));
+    const struct sapa_str number = sapa_phone_normal(dialled, v->centre->system.country, buf, sizeof(buf));
     for (size_t i = 0; i < number.n; i++)
         if (number.p[i] < '0' || number.p[i] > '9')
             return false;
@@ -84,9 +87,13 @@ size_t sapa_voice_parts(const struct sapa_voice *v, uint32_t agent, struct voice
 
 /* ---- the core is asked ---- */
 
+/* For whom he calls when nothing says so, as far as it is plain; SAPA_NONE: the core decides by his rights. */
 static uint32_t only_client(const struct sapa_voice *v, uint32_t agent)
 {
-    const uint64_t granted = v->centre->agents[agent].clients;
+    const uint32_t count = v->centre->clients_count;
+    const uint64_t granted = v->centre->agents[agent].clients & (count < SAPA_CLIENTS_MAX ? (UINT64_C(1) << count) - 1 : UINT64_MAX);
+    if (v->centre->agents[agent].calls_for < count)
+        return v->centre->agents[agent].calls_for;
     return granted && !(granted & (granted - 1)) ? (uint32_t)__builtin_ctzll(granted) : SAPA_NONE;
 }
 
@@ -116,6 +123,7 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
         client = only_client(v, agent);
     if (target->kind == SAPA_TARGET_OUTSIDE) {
         sapa_sized_set(&r.u.agent_call.address, sapa_str_of(target->number));
+        r.u.agent_call.listed = sapa_listed(v->centre, sapa_str_of(target->number));
         if (v->options.callbacks.resolve && client < v->centre->clients_count)
             v->options.callbacks.resolve(v->options.callbacks.ctx, client, sapa_str_of(target->number),
                                          &r.u.agent_call.person, &last_agent);

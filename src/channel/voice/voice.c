@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "phone/phone.h"
+
 int64_t sapa_voice_now(const struct sapa_voice *v)
 {
     return sapa_loop_now_us(v->loop);
@@ -64,8 +66,8 @@ uint32_t sapa_voice_agent_of(const struct sapa_voice *v, struct sapa_str extensi
 
 uint32_t sapa_voice_number_of(const struct sapa_voice *v, struct sapa_str dialled)
 {
-    char buf[64];
-    struct sapa_str forms[2] = { dialled, sapa_voice_number_normal(dialled, v->options.country, buf, sizeof(buf)) };
+    char buf[SAPA_PHONE_TEXT_MAX + 1];
+    struct sapa_str forms[2] = { dialled, sapa_phone_normal(dialled, v->centre->system.country, buf, sizeof(buf)) };
     for (size_t i = 0; i < SAPA_COUNT(forms); i++) {
         const uint32_t number = forms[i].n == 0 ? SAPA_NONE : find_text(&v->by_number, forms[i]);
         if (number != SAPA_NONE && sapa_str_eq(v->centre->numbers[number].key, forms[i]))
@@ -350,8 +352,6 @@ static void defaults(struct sapa_voice_options *o)
         o->phone_answer_ms = 4000;
     if (o->media_grace_ms == 0)
         o->media_grace_ms = 2000;
-    if (!o->country)
-        o->country = "62";
 }
 
 static sapa_rc listen_on(struct sapa_voice *v, const struct sapa_voice_listen *l, struct sapa_sip_ip *ret_bound)

@@ -287,7 +287,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sapa_loop *loop;
     struct sapa_reader r = sapa_reader_of(data, size);
     sapa_log_level(SAPA_LOG_ERROR + 1);
-    centre = (struct sapa_centre){ .system = { .sip_host = { "s", 1 } }, .clients = clients, .clients_count = 1, .numbers = numbers,
+    centre = (struct sapa_centre){ .system = { .sip_host = { "s", 1 }, .country = { "ID", 2 } }, .clients = clients, .clients_count = 1, .numbers = numbers,
         .numbers_count = 1, .agents = agents, .agents_count = 1, .codes = codes, .codes_count = SAPA_COUNT(codes), .queues = queues, .queues_count = 1, .networks = networks,
         .networks_count = 1, .trunks = trunks, .trunks_count = 1, .prompts = prompts, .prompts_count = 1 };
     memset(sent, 0, sizeof(sent));

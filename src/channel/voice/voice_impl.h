@@ -626,9 +626,6 @@ bool sapa_voice_trunk_good(const struct sapa_voice *v, uint32_t index);
 /* a way to a trunk, as its description says */
 sapa_rc sapa_voice_trunk_flow(struct sapa_voice *v, uint32_t index, struct sapa_sip_flow *ret_flow);
 
-/* number.c */
-struct sapa_str sapa_voice_number_normal(struct sapa_str text, const char *country, char *buf, size_t size);
-
 /* headers.c: small readers of SIP headers */
 int sapa_voice_reason_cause(const struct sapa_sip_msg *msg, struct sapa_text64 *ret_text);
 enum sapa_side sapa_voice_side_of_cause(int cause, enum sapa_side otherwise);
