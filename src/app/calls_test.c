@@ -534,6 +534,7 @@ static void calls_out_with_a_right(void **state)
     /* not beyond the right, and not without one */
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("15551234567")), 403);
     assert_non_null(strstr(json_string_value(json_object_get(w->json, "detail")), "no right"));
+    assert_string_not_equal(w->known.u.person_known.value.p, "15551234567"); /* nobody became known by it */
     assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/budi/calls", OUT("628111234")), 403);
     assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/nobody/calls", OUT("628111234")), 404);
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/budi/calls", OUT("628111234")), 404); /* he sees himself alone */
