@@ -28,7 +28,7 @@
     "do_not_contact: { everybody: { numbers: [628119999] }, one: { numbers: [628118888], client: bank } }\n" \
     "agents:\n"                                                                                            \
     "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko] }\n" \
-    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko] }\n"               \
+    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko, bank] }\n"         \
     "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, clients: [bank] }\n"               \
     "codes: { \"*1\": ready, \"*2\": not ready, \"*3\": wrap-up done }\n"                                   \
     "reasons: { 1: { en: break } }\n"                                                                      \
