@@ -12,6 +12,7 @@ enum { SECRETS_MAX = 1 << 20, SECRET_BYTES = 12 };
 struct secrets {
     struct sapa_secrets known;
     const char *path; /* to add to; NULL: nothing is invented */
+    const char *beside; /* files stand beside this one */
     struct sapa_text added;
 };
 
@@ -32,6 +33,28 @@ static sapa_rc resolve(void *ctx, struct sapa_str name, struct sapa_text *out)
     sapa_text_printf(&secrets->added, SAPA_STR_FMT " = %s\n", SAPA_STR_ARG(name), sapa_hex(bytes, sizeof(bytes), hex));
     sapa_text_add(out, sapa_str_of(hex));
     return secrets->added.cut ? SAPA_ELIMIT : SAPA_OK;
+}
+
+static sapa_rc read_beside(void *ctx, struct sapa_str name, size_t max, uint8_t **ret, size_t *ret_size)
+{
+    const struct secrets *secrets = ctx;
+    const char *slash = strrchr(secrets->beside, '/');
+    char path[1024];
+    struct sapa_text text;
+
+    sapa_text_init(&text, path, sizeof(path));
+    sapa_text_add(&text, (struct sapa_str){ secrets->beside, slash ? (size_t)(slash - secrets->beside) + 1 : 0 });
+    sapa_text_add(&text, name);
+    return text.cut || memchr(path, '\0', text.n) ? SAPA_EINVAL : sapa_file_read(path, max, ret, ret_size);
+}
+
+/* Decisions of long ago stand in the log with what the lists said then. */
+static sapa_rc no_file(void *ctx, struct sapa_str name, size_t max, uint8_t **ret, size_t *ret_size)
+{
+    (void)ctx, (void)name, (void)max;
+    *ret = NULL;
+    *ret_size = 0;
+    return SAPA_OK;
 }
 
 static void print_findings(const struct sapa_findings *findings, const char *name)
@@ -58,8 +81,9 @@ static sapa_rc compile(struct sapa_str text, const struct sapa_centre_file *file
     char *added = malloc(SECRETS_MAX);
     uint8_t *known = NULL;
     size_t known_size = 0;
-    struct secrets secrets = { .path = file->make_secrets ? secrets_path : NULL };
-    const struct sapa_centre_sources sources = { .secret = file->any_secret ? file->any_secret : resolve, .ctx = &secrets };
+    struct secrets secrets = { .path = file->make_secrets ? secrets_path : NULL, .beside = file->beside ? file->beside : name };
+    const struct sapa_centre_sources sources = { .secret = file->any_secret ? file->any_secret : resolve,
+                                                 .file = file->text_only ? no_file : read_beside, .ctx = &secrets };
     sapa_rc rc = findings && added ? SAPA_OK : SAPA_ENOMEM;
 
     if (rc == SAPA_OK && secrets_path) {
@@ -116,7 +140,7 @@ static sapa_rc no_secret(void *ctx, struct sapa_str name, struct sapa_text *out)
 
 sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, struct sapa_centre **ret)
 {
-    const struct sapa_centre_file file = { .path = name, .any_secret = no_secret };
+    const struct sapa_centre_file file = { .path = name, .any_secret = no_secret, .text_only = true };
 
     return compile(text, &file, ret);
 }

@@ -14,6 +14,8 @@ struct sapa_centre_file {
     const char *secrets_path; /* "name = value" lines, 0600; may not exist */
     bool make_secrets;        /* a secret that is missing is invented and added to the file */
     sapa_rc (*any_secret)(void *ctx, struct sapa_str name, struct sapa_text *out); /* instead of the file; NULL: the file */
+    const char *beside;       /* files that the description names stand beside this one; NULL: beside `path` */
+    bool text_only;           /* files that the description names stay unread: their lists are empty */
 };
 
 /**

@@ -133,6 +133,38 @@ static void test_known_secrets_are_kept(void **state)
     sapa_centre_free(centre);
 }
 
+/* Lists in files stand beside the description that is served; what comes out of the log needs none. */
+static void test_files_beside(void **state)
+{
+    struct fixture *f = *state;
+    struct sapa_centre *centre;
+    char list[120], other[120];
+    static const char text[] = TEST_CENTRE "do_not_contact: { semua: { file: dnc.txt } }\n";
+
+    snprintf(list, sizeof(list), "%s/dnc.txt", f->folder);
+    snprintf(other, sizeof(other), "%s/other.yaml", f->folder);
+    put(f->centre, text);
+    put(list, "6281200000001\n");
+    assert_int_equal(read_it(f, true, &centre, NULL), SAPA_OK);
+    assert_int_equal(centre->listed_numbers_count, 1);
+    assert_int_equal(centre->listed_numbers[0].number, 6281200000001);
+    sapa_centre_free(centre);
+    assert_int_equal(sapa_centre_text_compile(sapa_str_of(text), "old", &centre), SAPA_OK);
+    assert_int_equal(centre->listed_numbers_count, 0);
+    sapa_centre_free(centre);
+
+    struct sapa_centre_file file = { .path = f->centre, .secrets_path = f->secrets, .beside = "/nowhere/centre.yaml" };
+    catch(f);
+    assert_int_equal(sapa_centre_file_read(&file, &centre, NULL), SAPA_EINVAL);
+    assert_non_null(strstr(caught(f), "do_not_contact.semua.file: \"dnc.txt\" cannot be read"));
+    file.path = other;
+    file.beside = f->centre;
+    put(other, text);
+    assert_int_equal(sapa_centre_file_read(&file, &centre, NULL), SAPA_OK);
+    assert_int_equal(centre->listed_numbers_count, 1);
+    sapa_centre_free(centre);
+}
+
 static void test_one_secret_named_twice_is_one(void **state)
 {
     struct fixture *f = *state;
@@ -251,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_secrets_are_invented_once, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_known_secrets_are_kept, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(test_files_beside, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_one_secret_named_twice_is_one, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_nothing_is_invented_without_being_asked, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_mistakes_are_printed, open_fixture, close_fixture),

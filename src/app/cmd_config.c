@@ -185,10 +185,10 @@ static sapa_rc any_secret(void *ctx, struct sapa_str name, struct sapa_text *out
     return SAPA_OK;
 }
 
-/* Checked as a whole; every mistake is printed with its line. */
+/* Checked as a whole, but for files beside the one in force, which the centre reads; every mistake is printed with its line. */
 static int read_file(const char *path, char **ret_text)
 {
-    const struct sapa_centre_file file = { .path = path, .any_secret = any_secret };
+    const struct sapa_centre_file file = { .path = path, .any_secret = any_secret, .text_only = true };
     struct sapa_centre *centre;
 
     if (sapa_centre_file_read(&file, &centre, ret_text) != SAPA_OK)

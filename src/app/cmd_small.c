@@ -10,7 +10,10 @@
 #include "app/console.h"
 #include "app/serve.h"
 #include "base/log.h"
+#include "core/hours.h"
 #include "media/media_process.h"
+#include "phone/phone.h"
+#include "rt/clock.h"
 
 /* ---- check ---- */
 
@@ -19,6 +22,21 @@ static sapa_rc any_secret(void *ctx, struct sapa_str name, struct sapa_text *out
     (void)ctx, (void)name;
     sapa_text_add(out, SAPA_STR("checked-only"));
     return SAPA_OK;
+}
+
+/* Holidays are decreed year by year: this year's and the next one's may be missing. */
+static void warn_of_calendars(const struct sapa_centre *centre, const char *path)
+{
+    const struct sapa_local now = sapa_local_of(&centre->zones[centre->system.zone], sapa_wall_us());
+    unsigned used = 0;
+
+    for (uint32_t i = 0; i < centre->hours_count; i++)
+        used |= centre->hours[i].calendars;
+    for (unsigned calendar = 0; calendar < SAPA_CALENDAR_COUNT; calendar++)
+        for (int32_t year = now.year; used >> calendar & 1 && year <= now.year + 1; year++)
+            if (!sapa_calendar_whole(calendar, year))
+                printf("%s: warning: the calendar \"%s\" does not have all days of %d: add them to one of your own, named before it\n",
+                       path, sapa_calendar_key(calendar), (int)year);
 }
 
 int sapa_check_main(int argc, char **argv)
@@ -53,7 +71,36 @@ int sapa_check_main(int argc, char **argv)
         return SAPA_EXIT_USAGE;
     printf("%s: good: %u clients, %u numbers, %u flows, %u queues, %u agents, %u skills\n", path, centre->clients_count,
            centre->numbers_count, centre->flows_count, centre->queues_count, centre->agents_count, centre->skills_count);
+    warn_of_calendars(centre, path);
     sapa_centre_free(centre);
+    return SAPA_EXIT_OK;
+}
+
+/* ---- number ---- */
+
+/* What becomes of a number: for whoever writes rights, lists and numbers of a description. */
+int sapa_number_main(int argc, char **argv)
+{
+    const char *country = "ID", *words[16];
+    size_t count = 0;
+    const struct sapa_option options[] = {
+        { "country", SAPA_OPTION_TEXT, &country, "XX", "dialled there (ID)", 0, 0 },
+    };
+    const int usage = sapa_command_options("number", argc, argv, options, SAPA_COUNT(options), words, SAPA_COUNT(words), &count);
+
+    if (usage >= 0)
+        return usage;
+    if (count == 0 || !sapa_phone_country_known(sapa_str_of(country)))
+        return sapa_command_wrong("number", count == 0 ? "say a number as it is dialled" : "a country is two capitals: ID");
+    printf("%-20s %-16s %-20s %s\n", "DIALLED", "E.164", "SHOWN", "TYPE");
+    for (size_t i = 0; i < count; i++) {
+        char buf[SAPA_PHONE_TEXT_MAX + 1], shown_buf[256];
+        struct sapa_text shown;
+        const struct sapa_str number = sapa_phone_normal(sapa_str_of(words[i]), sapa_str_of(country), buf, sizeof(buf));
+        sapa_text_init(&shown, shown_buf, sizeof(shown_buf));
+        sapa_phone_show(number, sapa_str_of(country), &shown);
+        printf("%-20s %-16.*s %-20s %s\n", words[i], (int)number.n, number.p, shown_buf, sapa_phone_type_name(sapa_phone_type_of(number)));
+    }
     return SAPA_EXIT_OK;
 }
 

@@ -22,7 +22,7 @@ static const char *words_of(const char *command)
 {
     static const struct { const char *command, *words; } table[] = {
         { "why", "CONTACT " }, { "check", "FILE " }, { "config", "plan FILE|apply FILE|export [VERSION]|history|restore VERSION " }, { "recording", "[NUMBER FILE.wav] " }, { "switch", "surge|closed on|off " },
-        { "token", "create USER ROLE|list|revoke NUMBER " },
+        { "token", "create USER ROLE|list|revoke NUMBER " }, { "number", "NUMBER… " }, { "user", "list|password NAME|lock NAME " },
     };
 
     for (size_t i = 0; i < SAPA_COUNT(table); i++) {

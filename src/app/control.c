@@ -24,6 +24,7 @@
 #include "app/web_link.h"
 #include "app/web_work.h"
 #include "base/log.h"
+#include "phone/phone.h"
 #include "rt/file.h"
 #include "rt/pages.h"
 #include "rt/process.h"
@@ -192,6 +193,8 @@ static void on_ready(struct control *c)
         sapa_web_link_second(c->web_link, true);
     sapa_log(SAPA_LOG_INFO, "control.ready", "start_ms=%lld epoch=%llu",
              (long long)((sapa_mono_us() - c->started_us) / 1000), (unsigned long long)sapa_store_epoch(c->store));
+    if (!sapa_phone_present())
+        sapa_log(SAPA_LOG_WARN, "control.phone", "sapa-phone.so is not beside the program: national numbers stay as they are dialled, ignoring");
     on_beat(c);
 }
 
@@ -585,11 +588,11 @@ static sapa_rc open_store(struct control *c)
     return rc;
 }
 
-/* A description as the file `path` has it now: compiled, kept under its hash, its clients known to the store.
+/* A description as the file `path` has it now (lists in files stand beside the one we serve): compiled, kept under its hash, its clients known to the store.
    `ret_text` may be NULL. */
 static sapa_rc open_centre(struct control *c, const char *path, struct sapa_channels_centre *ret, char **ret_text)
 {
-    const struct sapa_centre_file file = { .path = path, .secrets_path = opt.secrets, .make_secrets = true };
+    const struct sapa_centre_file file = { .path = path, .secrets_path = opt.secrets, .make_secrets = true, .beside = opt.centre };
     struct sapa_channels_centre opened = { .centre = NULL };
     struct sapa_centre *centre;
     char *text, hash[SAPA_HASH_TEXT_SIZE];
@@ -779,7 +782,8 @@ static sapa_rc hand_over(struct control *c)
                                                   .play = contact.play };
         struct sapa_voice_held dial = { .contact = contact.contact, .what = SAPA_VOICE_HELD_DIAL,
                                         .offer = contact.dialling };
-        if (contact.channel == SAPA_CHANNEL_VOICE && contact.has_leg)
+        const bool lent = contact.beside != 0 && contact.dialling == 0; /* the caller's line is that of another contact */
+        if (contact.channel == SAPA_CHANNEL_VOICE && (contact.has_leg || lent))
             rc = sapa_channels_held(c->channels, &customer);
         if (rc == SAPA_OK && contact.channel == SAPA_CHANNEL_VOICE && contact.dialling != 0)
             rc = sapa_channels_held(c->channels, &dial);

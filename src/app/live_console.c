@@ -6,6 +6,7 @@
 #include "app/console.h"
 #include "app/view_wire.h"
 #include "http/token.h"
+#include "http/user.h"
 #include "rt/crypto.h"
 
 enum { CONTACT_ROWS_MAX = 300 };
@@ -236,6 +237,39 @@ static void answer_token(struct sapa_live_console *c, const json_t *request, str
         sapa_console_error(reply, "the tokens cannot be read");
 }
 
+/* Passwords come as hashes: whoever may open this socket owns the folder. */
+static void answer_user(struct sapa_live_console *c, const json_t *request, struct sapa_console_reply *reply)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(c->options.core);
+    const struct sapa_str key = sapa_str_of(text_of(request, "user"));
+    const char *what = text_of(request, "what");
+    struct sapa_user_who who;
+    sapa_rc rc = SAPA_OK;
+
+    if (!c->options.store) {
+        sapa_console_error(reply, "this centre has no users");
+    } else if (strcmp(what, "list") == 0) {
+        for (uint32_t i = 0; i < centre->users_count + centre->agents_count; i++) {
+            const struct sapa_str one = i < centre->users_count ? centre->users[i].key : centre->agents[i - centre->users_count].key;
+            if (sapa_user_find(centre, one, &who) != SAPA_OK || who.role == SAPA_NONE) /* an agent without a role has no rights */
+                continue;
+            const struct sapa_str role = who.role < centre->roles_count ? centre->roles[who.role].key : (struct sapa_str){ "", 0 };
+            sapa_console_row(reply, json_pack("{s:s%,s:s%,s:s%,s:b,s:b}", "user", who.key.p, who.key.n, "name", who.name.p, who.name.n,
+                                              "role", role.p, role.n, "agent", who.agent != SAPA_NONE, "password",
+                                              sapa_user_password_set(c->options.store, who.key)));
+        }
+    } else if (sapa_user_find(centre, key, &who) != SAPA_OK && strcmp(what, "lock") != 0) { /* whoever left can still be locked out */
+        sapa_console_error(reply, "there is no user and no agent \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
+    } else {
+        rc = strcmp(what, "lock") == 0 ? sapa_user_password_clear(c->options.store, key)
+                                       : sapa_user_password_keep(c->options.store, key, text_of(request, "hash"));
+        if (rc == SAPA_OK)
+            sapa_console_row(reply, json_pack("{s:b}", "done", 1));
+        else
+            sapa_console_error(reply, "%s", rc == SAPA_EINVAL ? "that is no name, or no hash of a password" : sapa_rc_text(rc));
+    }
+}
+
 static void answer_stats(struct sapa_live_console *c, struct sapa_console_reply *reply)
 {
     const struct sapa_engine_stats engine = sapa_engine_stats(c->options.engine);
@@ -285,6 +319,8 @@ static void answer(void *ctx, const json_t *request, struct sapa_console_reply *
         answer_switch(c, request, reply);
     else if (strcmp(what, "token") == 0)
         answer_token(c, request, reply);
+    else if (strcmp(what, "user") == 0)
+        answer_user(c, request, reply);
     else if (strcmp(what, "reload") == 0)
         answer_reload(c, request, reply);
     else if (strcmp(what, "stats") == 0)

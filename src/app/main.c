@@ -32,6 +32,8 @@ static const struct command {
     { "reload", sapa_reload_main, "take what has changed in the centre description; calls go on" },
     { "recording", sapa_recording_main, "list recordings, or write one to a WAV file" },
     { "token", sapa_token_main, "create, list and revoke tokens of the API" },
+    { "user", sapa_user_main, "list people who log in, set their passwords, lock them out" },
+    { "number", sapa_number_main, "what becomes of a telephone number, and of which kind it is" },
     { "crowd", sapa_crowd_main, "simulated customers and agents over real SIP and RTP" },
     { "openapi", sapa_openapi_main, NULL }, /* prints docs/ref/openapi.json */
     { "control", sapa_control_main, NULL }, /* children of serve */

@@ -1,5 +1,6 @@
 /* Any bytes as a centre description: findings, or a centre whose every index holds. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/centre_parse.h"
 #include "core/expr.h"
@@ -13,9 +14,52 @@ static sapa_rc secret(void *ctx, struct sapa_str name, struct sapa_text *out)
     return SAPA_OK;
 }
 
+/* A document as the list beside it: what follows its first NUL, or all of it. */
+static sapa_rc file(void *ctx, struct sapa_str name, size_t max, uint8_t **ret, size_t *ret_size)
+{
+    const struct sapa_str *list = ctx;
+
+    (void)name;
+    if (list->n > max)
+        return SAPA_ELIMIT;
+    *ret = malloc(list->n + 1);
+    if (!*ret)
+        return SAPA_ENOMEM;
+    memcpy(*ret, list->p, list->n);
+    *ret_size = list->n;
+    return SAPA_OK;
+}
+
 static void check_index(uint32_t index, uint32_t count)
 {
     sapa_assert(index == SAPA_NONE || index < count);
+}
+
+static void check_people(const struct sapa_centre *c)
+{
+    for (uint32_t i = 0; i < c->clients_count; i++) {
+        check_index(c->clients[i].calls_queue, c->queues_count);
+        check_index(c->clients[i].calls_hours, c->hours_count);
+        sapa_assert(c->clients[i].calls_queue == SAPA_NONE || c->queues[c->clients[i].calls_queue].client == i);
+    }
+    for (uint32_t i = 0; i < c->roles_count; i++)
+        sapa_assert(c->roles[i].rule_first + c->roles[i].rule_count <= c->call_rules_count);
+    for (uint32_t i = 0; i < c->call_rules_count; i++) {
+        check_index(c->call_rules[i].hours, c->hours_count);
+        sapa_assert(c->call_rules[i].kind < SAPA_TARGET_COUNT && c->call_rules[i].prefix.n <= 15);
+    }
+    for (uint32_t i = 0; i < c->agents_count; i++) {
+        check_index(c->agents[i].role, c->roles_count);
+        check_index(c->agents[i].calls_for, c->clients_count);
+    }
+    for (uint32_t i = 0; i < c->users_count; i++) {
+        sapa_assert(c->users[i].role < c->roles_count && c->users[i].team_first + c->users[i].team_count <= c->user_teams_count);
+        sapa_assert(SAPA_FIND(c, agents, c->users[i].key) == SAPA_NONE);
+    }
+    for (uint32_t i = 0; i < c->user_teams_count; i++)
+        check_index(c->user_teams[i].team, c->teams_count);
+    for (uint32_t i = 1; i < c->listed_numbers_count; i++)
+        sapa_assert(c->listed_numbers[i - 1].number < c->listed_numbers[i].number);
 }
 
 static void check_centre(const struct sapa_centre *c)
@@ -69,13 +113,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sapa_findings findings;
     static char said[1 << 16];
-    const struct sapa_centre_sources sources = { .secret = secret };
+    const uint8_t *nul = size ? memchr(data, 0, size) : NULL;
+    struct sapa_str list = { nul ? (const char *)nul + 1 : (const char *)data, nul ? size - (size_t)(nul + 1 - data) : size };
+    const struct sapa_centre_sources sources = { .secret = secret, .file = file, .ctx = &list };
     struct sapa_centre *centre = NULL;
     struct sapa_text out;
+
+    size = nul ? (size_t)(nul - data) : size;
 
     const sapa_rc rc = sapa_centre_compile((struct sapa_str){ (const char *)data, size }, &sources, &findings, &centre);
     if (rc == SAPA_OK) {
         check_centre(centre);
+        check_people(centre);
     } else {
         sapa_assert(rc == SAPA_EINVAL && findings.count > 0 && !centre);
         sapa_text_init(&out, said, sizeof(said));

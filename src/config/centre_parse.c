@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "config/compile_impl.h"
+#include "phone/phone.h"
 
 /* Whoever holds a centre holds its arena. */
 struct owned_centre {
@@ -122,6 +123,9 @@ static void compile_system(struct sapa_compile *c, struct zones *zones)
     if (zone == SAPA_NONE || sapa_read_text(c, zone, 1, 64, &name))
         system->zone =
             zone_index(c, zones, zone == SAPA_NONE ? c->section[SAPA_SECTION_VERSION] : zone, name);
+    if (!sapa_phone_country_known(system->country))
+        sapa_find(c, sapa_field_get(c, node, "country"), 0, "two capitals of ISO 3166-1: ID, SG, US",
+                  "\"" SAPA_STR_FMT "\" is no country with a numbering plan", SAPA_STR_ARG(system->country));
     if (system->register_min_s > system->register_max_s)
         sapa_find_key(c, node, "a phone may choose between the two", "register_min is longer than register_max");
 }
@@ -271,7 +275,7 @@ struct holidays {
     SAPA_VEC(struct sapa_holiday) list;
     struct calendar {
         uint32_t first, count;
-    } * calendars;
+    } * calendars, standard[SAPA_CALENDAR_COUNT]; /* of the document; of the program, empty until it is named */
 };
 
 static int holiday_order(const void *a, const void *b)
@@ -322,16 +326,43 @@ static void compile_holidays(struct sapa_compile *c, struct spans *spans, struct
     }
 }
 
-/* Several calendars: one list of their days, the first that names a day wins. */
-static struct calendar join_calendars(struct sapa_compile *c, struct holidays *holidays, uint32_t node)
+/* What `node` names: of the document, else of the program (its bit goes into *bits); without days when there is none. */
+static struct calendar one_calendar(struct sapa_compile *c, struct holidays *holidays, uint32_t node, uint8_t *bits)
 {
-    struct calendar joined = { holidays->list.n, 0 };
+    const uint32_t section = c->section[SAPA_SECTION_HOLIDAYS];
+    const bool own = section != SAPA_NONE && sapa_tree(c, section)->kind == SAPA_TREE_MAP;
+    const struct sapa_tree_node *name = sapa_tree(c, node);
 
-    for SAPA_TREE_EACH(c, child, node) {
-        const uint32_t one = sapa_read_ref(c, child, SAPA_SECTION_HOLIDAYS);
-        if (one == SAPA_NONE || one >= sapa_tree_count(c, sapa_section_map(c, SAPA_SECTION_HOLIDAYS)))
+    for (unsigned i = 0; i < SAPA_CALENDAR_COUNT; i++) {
+        struct calendar *standard = &holidays->standard[i];
+        struct sapa_holiday day = { .span_count = 0 };
+        if (name->kind != SAPA_TREE_TEXT || !sapa_str_eq(name->text, sapa_str_of(sapa_calendar_key(i))) ||
+            (own && sapa_tree_get(c, section, name->text) != SAPA_NONE))
             continue;
-        const struct calendar from = holidays->calendars[one];
+        *bits |= (uint8_t)(1u << i);
+        if (standard->count > 0)
+            return *standard;
+        standard->first = holidays->list.n;
+        for (; sapa_calendar_day(i, standard->count, &day.date, &day.name); standard->count++)
+            *SAPA_VEC_PUSH(c, &holidays->list) = day;
+        return *standard;
+    }
+    const uint32_t one = sapa_read_ref(c, node, SAPA_SECTION_HOLIDAYS);
+    return own && one < sapa_tree_count(c, section) ? holidays->calendars[one] : (struct calendar){ 0, 0 };
+}
+
+/* Several calendars: one list of their days, the first that names a day wins. */
+static struct calendar join_calendars(struct sapa_compile *c, struct holidays *holidays, uint32_t node, uint8_t *bits)
+{
+    const uint32_t before = c->findings->count;
+
+    for SAPA_TREE_EACH(c, child, node)
+        (void)one_calendar(c, holidays, child, bits); /* those of the program are loaded before the list begins */
+    struct calendar joined = { holidays->list.n, 0 };
+    if (c->findings->count > before)
+        return joined;
+    for SAPA_TREE_EACH(c, child, node) {
+        const struct calendar from = one_calendar(c, holidays, child, bits);
         if (holidays->list.n + from.count > HOLIDAYS_MAX) {
             sapa_find(c, node, 0, "let several hours share one calendar",
                       "the calendars have more than %d days together", HOLIDAYS_MAX);
@@ -376,14 +407,9 @@ static void compile_hours(struct sapa_compile *c, struct zones *zones)
             read_spans(c, open, true, &spans);
         h->span_count = spans.list.n - h->span_first;
         if (calendar != SAPA_NONE) {
-            struct calendar days = { 0, 0 };
-            if (sapa_tree(c, calendar)->kind == SAPA_TREE_LIST) {
-                days = join_calendars(c, &holidays, calendar);
-            } else {
-                const uint32_t one = sapa_read_ref(c, calendar, SAPA_SECTION_HOLIDAYS);
-                if (one != SAPA_NONE && one < sapa_tree_count(c, sapa_section_map(c, SAPA_SECTION_HOLIDAYS)))
-                    days = holidays.calendars[one];
-            }
+            const struct calendar days = sapa_tree(c, calendar)->kind == SAPA_TREE_LIST
+                                             ? join_calendars(c, &holidays, calendar, &h->calendars)
+                                             : one_calendar(c, &holidays, calendar, &h->calendars);
             h->holiday_first = days.first;
             h->holiday_count = days.count;
         }
@@ -690,7 +716,7 @@ static void compile_codes(struct sapa_compile *c)
                 c, child, 0,
                 near.best.n
                     ? sapa_near_hint(&near)
-                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording or record",
+                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording, record, ask, conference, transfer after asking, back or transfer",
                 "\"" SAPA_STR_FMT "\" is nothing an agent can ask for", SAPA_STR_ARG(text));
         code->verb = (uint8_t)verb;
         for (uint32_t i = 0; i < sapa_tree(c, child)->ordinal && i < 100; i++) {
@@ -898,7 +924,7 @@ static void compile_queues(struct sapa_compile *c)
     }
     if (c->findings->count == before)
         check_overflow_circles(c, queues, sapa_tree_count(c, section), &overflows);
-    for SAPA_TREE_EACH(c, child, sapa_section_map(c, SAPA_SECTION_CLIENTS)) {
+    for SAPA_TREE_EACH(c, child, c->centre->clients_count > 0 ? c->section[SAPA_SECTION_CLIENTS] : SAPA_NONE) {
         const uint32_t own = c->centre->clients[sapa_tree(c, child)->ordinal].calls_queue;
         if (own < sapa_tree_count(c, section) && queues[own].client != sapa_tree(c, child)->ordinal)
             sapa_find(c, sapa_field_get(c, sapa_field_get(c, child, "calls"), "queue"), 0, "name a queue with this client",
@@ -1094,7 +1120,9 @@ static void compile_sections(struct sapa_compile *c)
                                                          &c->centre->skills_count);
     c->centre->teams = (const struct sapa_team *)(void *)compile_words(c, SAPA_SECTION_TEAMS, 1000,
                                                                        &c->centre->teams_count);
-    sapa_people_compile(c);
+    sapa_roles_compile(c);
+    sapa_users_compile(c);
+    sapa_lists_compile(c);
     compile_agents(c);
     compile_reasons(c);
     compile_codes(c);
@@ -1151,6 +1179,7 @@ sapa_rc sapa_centre_compile(struct sapa_str text, const struct sapa_centre_sourc
         yaml_event_delete(&c->event);
     if (c->parser_open)
         yaml_parser_delete(&c->parser);
+    free(c->file);
     sapa_arena_free(&c->scratch);
     if (rc == SAPA_OK) {
         struct owned_centre *owned = (struct owned_centre *)c->centre;

@@ -17,6 +17,7 @@
 
 enum {
     SAPA_CENTRE_TEXT_MAX = 4 << 20, /* bytes of a document */
+    SAPA_LIST_FILE_MAX = 32 << 20,   /* bytes of a file of numbers */
     SAPA_CENTRE_DEPTH_MAX = 32,
     SAPA_CENTRE_VALUES_MAX = 200000,/* scalars, lists and maps in it */
 };
@@ -28,6 +29,11 @@ struct sapa_centre_sources {
      * Values reach struct sapa_centre only, never the hash or a finding.
      */
     sapa_rc (*secret)(void *ctx, struct sapa_str name, struct sapa_text *out);
+    /**
+     * Bytes of the file `name` (a plain name) beside the document, at most `max`, on the heap. NULL: there are no
+     * files. They are not part of the hash.
+     */
+    sapa_rc (*file)(void *ctx, struct sapa_str name, size_t max, uint8_t **ret, size_t *ret_size);
     void *ctx;
     const char *zoneinfo; /* "/usr/share/zoneinfo"; NULL: that */
 };
@@ -39,10 +45,21 @@ struct sapa_centre_sources {
  * @param ret       one block of memory; give it back with sapa_centre_free()
  * @retval SAPA_EINVAL  there are findings
  * @retval SAPA_ENOMEM
- * Deterministic: the same text, secrets and zone data give the same centre.
+ * Deterministic: the same text, files, secrets and zone data give the same centre.
  */
 SAPA_MUST_CHECK sapa_rc sapa_centre_compile(struct sapa_str text, const struct sapa_centre_sources *sources,
                                             struct sapa_findings *findings, struct sapa_centre **ret);
+/**
+ * Calendars that are always there: config/calendar.c has their days, and where they come from. Hours name them like
+ * calendars of the document, one of which with the same key takes their place (sapa_hours.calendars).
+ */
+enum sapa_calendar { SAPA_CALENDAR_INDONESIA, SAPA_CALENDAR_CUTI_BERSAMA, SAPA_CALENDAR_COUNT };
+const char *sapa_calendar_key(unsigned calendar);
+/** Are all days of the year in it? False: it is not decreed, or was before the calendar begins. */
+bool sapa_calendar_whole(unsigned calendar, int32_t year);
+/** Its days in order, i from 0; false behind the last. */
+bool sapa_calendar_day(unsigned calendar, unsigned i, int32_t *ret_date, struct sapa_str *ret_name);
+
 /** NULL is fine. */
 void sapa_centre_free(struct sapa_centre *centre);
 

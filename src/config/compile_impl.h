@@ -67,6 +67,7 @@ struct sapa_compile {
     struct sapa_centre *centre;
     uint32_t section[32];    /* tree node of each top-level section, SAPA_NONE when it is not there */
     SAPA_VEC(struct sapa_prompt) prompts;
+    uint8_t *file;           /* that is being read, from sources->file */
     void *zone_buf, *expr_buf; /* used again and again by zone.c and expr_compile.c */
 };
 
@@ -149,7 +150,8 @@ enum sapa_section {
     SAPA_SECTION_TEAMS, SAPA_SECTION_AGENTS, SAPA_SECTION_REASONS, SAPA_SECTION_DISPOSITIONS,
     SAPA_SECTION_QUEUES, SAPA_SECTION_TRUNKS, SAPA_SECTION_NUMBERS, SAPA_SECTION_CALLERS,
     SAPA_SECTION_PROMPTS, SAPA_SECTION_CODES, SAPA_SECTION_FLOWS,
-    SAPA_SECTION_ROLES, SAPA_SECTION_COUNT,
+    SAPA_SECTION_ROLES, SAPA_SECTION_DO_NOT_CONTACT, SAPA_SECTION_USERS,
+    SAPA_SECTION_COUNT,
 };
 
 /** A kind of object: where it stands and its keys. */
@@ -163,7 +165,7 @@ extern const char *const sapa_section_names[SAPA_SECTION_COUNT];
 extern const struct sapa_object sapa_objects[];
 enum sapa_object_id {
     SAPA_OBJECT_TOP, SAPA_OBJECT_SYSTEM, SAPA_OBJECT_HOLIDAY, SAPA_OBJECT_HOURS, SAPA_OBJECT_CLIENT, SAPA_OBJECT_CLIENT_CALLS,
-    SAPA_OBJECT_ROLE, SAPA_OBJECT_CALL_RULE, SAPA_OBJECT_AGENT,
+    SAPA_OBJECT_ROLE, SAPA_OBJECT_CALL_RULE, SAPA_OBJECT_LIST, SAPA_OBJECT_USER, SAPA_OBJECT_AGENT,
     SAPA_OBJECT_CAPACITY, SAPA_OBJECT_QUEUE, SAPA_OBJECT_STEP, SAPA_OBJECT_OVERFLOW, SAPA_OBJECT_SERVICE, SAPA_OBJECT_CALLBACK,
     SAPA_OBJECT_TRUNK, SAPA_OBJECT_NUMBER, SAPA_OBJECT_CALLER, SAPA_OBJECT_PROMPT, SAPA_OBJECT_FLOW,
     SAPA_OBJECT_NODE, SAPA_OBJECT_COUNT
@@ -218,8 +220,11 @@ uint64_t sapa_read_clients(struct sapa_compile *c, uint32_t node);
 
 /* ---- the parts ---- */
 
-/** Roles and what they may call: config/people.c. Before agents. */
-void sapa_people_compile(struct sapa_compile *c);
+/** Roles, and users: config/people.c. */
+void sapa_roles_compile(struct sapa_compile *c);
+void sapa_users_compile(struct sapa_compile *c);
+/** Do-not-contact lists: config/lists.c. */
+void sapa_lists_compile(struct sapa_compile *c);
 
 /** Reads <zoneinfo>/<name> into *ret: changes until 2060. A finding when it cannot. */
 bool sapa_zone_read(struct sapa_compile *c, uint32_t node, struct sapa_str name, struct sapa_zone *ret);

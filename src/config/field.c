@@ -201,7 +201,7 @@ static const char *const section_nouns[SAPA_SECTION_COUNT] = {
     "version", "system", "interrupt", "address",     "holiday calendar", "set of opening hours",
     "client",  "skill",  "team",      "agent",       "reason",           "set of dispositions",
     "queue",   "trunk",  "number",    "caller rule", "prompt",           "code",
-    "flow",    "role",
+    "flow",    "role",   "do-not-contact list", "user",
 };
 
 uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section section)
@@ -220,6 +220,8 @@ uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section 
                                  ? sapa_tree(c, child)->key
                                  : sapa_tree(c, child)->text);
     }
+    for (unsigned i = 0; section == SAPA_SECTION_HOLIDAYS && i < SAPA_CALENDAR_COUNT; i++)
+        sapa_near_try(&near, sapa_str_of(sapa_calendar_key(i)));
     sapa_find(c, node, 0, sapa_near_hint(&near), "there is no %s \"" SAPA_STR_FMT "\"",
               section_nouns[section], SAPA_STR_ARG(key));
     return SAPA_NONE;

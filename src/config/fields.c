@@ -3,7 +3,7 @@
 
 const char *const sapa_section_names[SAPA_SECTION_COUNT] = {
     "version", "system", "interrupts", "addresses", "holidays", "hours", "clients", "skills", "teams", "agents",
-    "reasons", "dispositions", "queues", "trunks", "numbers", "callers", "prompts", "codes", "flows", "roles",
+    "reasons", "dispositions", "queues", "trunks", "numbers", "callers", "prompts", "codes", "flows", "roles", "do_not_contact", "users",
 };
 
 static const char *const languages[] = { "id", "en", NULL };
@@ -50,6 +50,8 @@ static const struct sapa_field_row top_rows[] = {
     OTHER("skills", 0, NULL, "list of skills: [indonesian, english, billing]"),
     OTHER("teams", 0, NULL, "list of teams"),
     OTHER("roles", 0, NULL, "what people may do, by key"),
+    OTHER("users", 0, NULL, "people who log in and are no agents, by key; passwords are set with sapa user password"),
+    OTHER("do_not_contact", 0, NULL, "lists of numbers that agents cannot call, by key"),
     OTHER("agents", 0, NULL, "agents by key"),
     OTHER("reasons", 0, NULL, "reasons for not being ready, by the digits that are dialled: { 1: { id: Istirahat, en: Break } }"),
     OTHER("dispositions", 0, NULL, "sets of results of a conversation: { sales: { 11: { id: Terjual, en: Sold, solved: yes } } }; solved: what the customer wanted is done"),
@@ -78,6 +80,7 @@ static const struct sapa_field_row system_rows[] = {
     TIME("quality_alarm_after", sapa_system, quality_alarm_ms, S, 10 * MIN, "10 s", "so long must the score be low"),
     INT("human_steps_max", sapa_system, human_steps_max, 1, 10, "2", "steps from any menu to a human, at most"),
     SHARE("system_drop_alarm", sapa_system, system_drop_percent, "2 %", "alarm above this share of calls lost by the system"),
+    TEXT("country", sapa_system, country, 2, 2, "ID", "ISO 3166-1 code of the country whose numbering plan holds for numbers without +: 0812… there is 62812…"),
     TEXT("currency", sapa_system, currency, 3, 3, "IDR", "ISO 4217 code of money in flows"),
 };
 
@@ -90,7 +93,7 @@ static const struct sapa_field_row holiday_rows[] = {
 static const struct sapa_field_row hours_rows[] = {
     OTHER("zone", 0, "system.zone", "time zone of these hours"),
     OTHER("open", 1, NULL, "list of \"Mon-Fri 08:00-17:00\", \"Sat,Sun 09:00-12:00\", \"daily 00:00-24:00\"; a span may go over midnight"),
-    OTHER("holidays", 0, NULL, "a calendar of `holidays`, or a list of them"),
+    OTHER("holidays", 0, NULL, "a calendar of `holidays`, or a list of them, of which the first that names a day counts; also indonesia (national holidays as decreed) and cuti-bersama (collective leave)"),
 };
 
 static const struct sapa_field_row client_rows[] = {
@@ -107,6 +110,7 @@ static const struct sapa_field_row client_calls_rows[] = {
 };
 
 static const struct sapa_field_row role_rows[] = {
+    OTHER("rights", 0, NULL, "list of rights in the API and at the desk: names of rights, or of built-in roles for all of theirs (below); without: none"),
     OTHER("calls", 0, NULL, "list of rules: what may be called; what no rule allows is denied"),
 };
 
@@ -115,6 +119,19 @@ static const struct sapa_field_row call_rule_rows[] = {
     OTHER("deny", 0, NULL, "the same, not allowed; of equally long matches this one counts"),
     OTHER("clients", 0, "all", "list of clients for which it is so, or all; he must be granted them besides"),
     REF("hours", sapa_call_rule, hours, HOURS, 0, "it is so in these hours; without: always"),
+};
+
+static const struct sapa_field_row user_rows[] = {
+    MUST("name", sapa_user, name, 1, 64, "full name"),
+    REF("role", sapa_user, role, ROLES, 1, "what he may do"),
+    OTHER("clients", 0, "all", "list of clients whose affairs he sees, or all"),
+    OTHER("teams", 0, NULL, "list of teams whose people he leads; without: everybody"),
+};
+
+static const struct sapa_field_row list_rows[] = {
+    { "client", SAPA_FIELD_REF, sizeof(uint32_t), 0, 0, SAPA_SECTION_CLIENTS, 0, 0, 0, NULL, NULL, "company whose calls it stops; without: those of all" },
+    OTHER("numbers", 0, NULL, "list of numbers in E.164: [6281234567890, \"+62 812-3456-7890\"]"),
+    OTHER("file", 0, NULL, "name of a text file beside the description, at most 32 MiB: one number a line, # begins a comment. It is read when the description is; its numbers are not part of a version"),
 };
 
 static const struct sapa_field_row agent_rows[] = {
@@ -224,7 +241,7 @@ static const struct sapa_field_row caller_rows[] = {
     REF("client", sapa_caller_rule, client, CLIENTS, 0, "for the numbers of this company; without: all"),
     CHOICE("what", sapa_caller_rule, what, caller_whats, "allow", "what becomes of them"),
     INT("priority", sapa_caller_rule, priority, 0, 100, "0", "added to the priority (vip)"),
-    MUST("prefix", sapa_caller_rule, prefix, 1, 32, "digits with which the caller's number begins (E.164 without +); the longest match wins"),
+    MUST("prefix", sapa_caller_rule, prefix, 1, 32, "digits with which the caller's number begins (E.164 without +); the longest match wins, of equally long ones vip before allow before block"),
 };
 
 static const struct sapa_field_row prompt_rows[] = {
@@ -329,6 +346,8 @@ const struct sapa_object sapa_objects[SAPA_OBJECT_COUNT] = {
     OBJECT(CLIENT_CALLS, "clients.KEY.calls", "calls that agents place for a company", client_calls_rows),
     OBJECT(ROLE, "roles.KEY", "what somebody may do", role_rows),
     OBJECT(CALL_RULE, "roles.KEY.calls[]", "a rule on calls that are placed", call_rule_rows),
+    OBJECT(USER, "users.KEY", "somebody who logs in and is no agent", user_rows),
+    OBJECT(LIST, "do_not_contact.KEY", "numbers that are not called; at most 1,000,000 on all lists together", list_rows),
     OBJECT(AGENT, "agents.KEY", "an agent", agent_rows),
     OBJECT(CAPACITY, "agents.KEY.capacity", "contacts at once by channel", capacity_rows),
     OBJECT(QUEUE, "queues.KEY", "a queue", queue_rows),

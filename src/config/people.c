@@ -1,7 +1,8 @@
-/* Rights in the centre description: roles and what they may call. */
+/* People and rights in the centre description: roles with what they may do and call, and users. */
 #include "config/compile_impl.h"
+#include "model/rights.h"
 
-enum { ROLES_MAX = 1000, CALL_RULES_MAX = 1000, E164_MAX = 15 };
+enum { ROLES_MAX = 1000, USERS_MAX = 20000, CALL_RULES_MAX = 1000, E164_MAX = 15 };
 
 /* ---- roles ---- */
 
@@ -44,7 +45,36 @@ static bool read_pattern(struct sapa_compile *c, uint32_t node, struct sapa_call
     return true;
 }
 
-static void compile_roles(struct sapa_compile *c)
+/* [live, report], or built-in roles for all of theirs; as bits. */
+static uint32_t read_rights(struct sapa_compile *c, uint32_t node)
+{
+    uint32_t rights = 0;
+
+    if (node == SAPA_NONE || !sapa_is_list(c, node, "rights"))
+        return 0;
+    for SAPA_TREE_EACH(c, one, node) {
+        struct sapa_near near;
+        struct sapa_str text;
+        if (!sapa_read_text(c, one, 1, 32, &text))
+            continue;
+        const enum sapa_role role = sapa_role_of(text);
+        unsigned right = 0;
+        sapa_near_start(c, &near, text);
+        while (right < SAPA_RIGHT_COUNT && !sapa_str_eq(text, sapa_str_of(sapa_right_name(right))))
+            sapa_near_try(&near, sapa_str_of(sapa_right_name(right++)));
+        for (unsigned i = 0; i < SAPA_ROLE_COUNT; i++)
+            sapa_near_try(&near, sapa_str_of(sapa_role_name(i)));
+        if (right < SAPA_RIGHT_COUNT)
+            rights |= UINT32_C(1) << right;
+        else if (role < SAPA_ROLE_COUNT)
+            rights |= sapa_role_rights(role);
+        else
+            sapa_find(c, one, 0, sapa_near_hint(&near), "there is no right \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(text));
+    }
+    return rights;
+}
+
+void sapa_roles_compile(struct sapa_compile *c)
 {
     const uint32_t section = sapa_section_map(c, SAPA_SECTION_ROLES);
     struct sapa_centre_role *roles = sapa_table_take(c, section, sizeof(*roles), ROLES_MAX);
@@ -58,6 +88,7 @@ static void compile_roles(struct sapa_compile *c)
             continue;
         sapa_fields_read(c, child, SAPA_OBJECT_ROLE, UINT32_MAX, role);
         const uint32_t calls = sapa_field_get(c, child, "calls");
+        role->rights = read_rights(c, sapa_field_get(c, child, "rights"));
         for SAPA_TREE_EACH(c, one, calls != SAPA_NONE && sapa_is_list(c, calls, "rules on calls") ? calls : SAPA_NONE) {
             struct sapa_call_rule rule = { .hours = SAPA_NONE };
             sapa_fields_read(c, one, SAPA_OBJECT_CALL_RULE, UINT32_MAX, &rule);
@@ -93,7 +124,34 @@ static void compile_roles(struct sapa_compile *c)
     c->centre->call_rules_count = rules.n;
 }
 
-void sapa_people_compile(struct sapa_compile *c)
+void sapa_users_compile(struct sapa_compile *c)
 {
-    compile_roles(c);
+    const uint32_t section = sapa_section_map(c, SAPA_SECTION_USERS);
+    struct sapa_user *users = sapa_table_take(c, section, sizeof(*users), USERS_MAX);
+    SAPA_VEC(struct sapa_user_team) teams = { 0 };
+
+    for SAPA_TREE_EACH(c, child, section) {
+        struct sapa_user *user = &users[sapa_tree(c, child)->ordinal];
+        user->key = sapa_tree(c, child)->key;
+        user->role = SAPA_NONE;
+        user->team_first = teams.n;
+        if (!sapa_key_good(c, child, SAPA_KEY_MAX))
+            continue;
+        sapa_fields_read(c, child, SAPA_OBJECT_USER, UINT32_MAX, user);
+        user->clients = sapa_read_clients(c, sapa_field_get(c, child, "clients"));
+        const uint32_t list = sapa_field_get(c, child, "teams"), agents = c->section[SAPA_SECTION_AGENTS];
+        for SAPA_TREE_EACH(c, one, list != SAPA_NONE && sapa_is_list(c, list, "teams") ? list : SAPA_NONE) {
+            const uint32_t team = sapa_read_ref(c, one, SAPA_SECTION_TEAMS);
+            if (team != SAPA_NONE)
+                *SAPA_VEC_PUSH(c, &teams) = (struct sapa_user_team){ team };
+        }
+        user->team_count = teams.n - user->team_first;
+        if (agents != SAPA_NONE && sapa_tree_get(c, agents, user->key) != SAPA_NONE)
+            sapa_find_key(c, child, "agents log in by their own keys: give him another, or give the agent a role",
+                          "there is an agent \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(user->key));
+    }
+    c->centre->users = users;
+    c->centre->users_count = sapa_tree_count(c, section);
+    c->centre->user_teams = SAPA_VEC_KEEP(c, &teams);
+    c->centre->user_teams_count = teams.n;
 }

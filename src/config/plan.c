@@ -24,6 +24,8 @@ static const char *const nouns[SAPA_SECTION_COUNT][SAPA_LANGUAGE_COUNT] = {
     [SAPA_SECTION_PROMPTS] = { "rekaman suara", "prompt" },
     [SAPA_SECTION_CODES] = { "kode", "code" },
     [SAPA_SECTION_ROLES] = { "peran", "role" },
+    [SAPA_SECTION_DO_NOT_CONTACT] = { "daftar jangan-hubungi", "do-not-contact list" },
+    [SAPA_SECTION_USERS] = { "pengguna", "user" },
     [SAPA_SECTION_FLOWS] = { "alur", "flow" },
 };
 

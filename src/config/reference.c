@@ -1,6 +1,7 @@
 /* docs/ref/centre.md, from the same rows that the compiler reads by. */
 #include "config/compile_impl.h"
 #include "core/expr.h"
+#include "model/rights.h"
 
 static const char *unit_of(uint8_t type)
 {
@@ -106,6 +107,17 @@ void sapa_centre_reference(struct sapa_text *out)
     for (unsigned i = 0; i < SAPA_OBJECT_COUNT; i++)
         write_object(out, &sapa_objects[i], i == SAPA_OBJECT_NODE);
 
+    sapa_text_printf(out, "\n## Rights\n\n| right | what it allows |\n|---|---|\n");
+    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++)
+        sapa_text_printf(out, "| `%s` | %s |\n", sapa_right_name(i), sapa_right_text(i));
+    sapa_text_printf(out, "\n| built-in role | its rights |\n|---|---|\n");
+    for (unsigned role = 0; role < SAPA_ROLE_COUNT; role++) {
+        sapa_text_printf(out, "| `%s` |", sapa_role_name(role));
+        for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++)
+            if (sapa_role_rights(role) >> i & 1)
+                sapa_text_printf(out, " `%s`", sapa_right_name(i));
+        sapa_text_printf(out, " |\n");
+    }
     sapa_text_printf(out, "\n## Kinds of nodes\n\n| `do` | what it does |\n|---|---|\n");
 #define X(id, name, text) sapa_text_printf(out, "| `%s` | %s |\n", name, text);
     SAPA_NODE_KINDS(X)

@@ -185,6 +185,7 @@ uint64_t sapa_contact_party(uint64_t person, struct sapa_str address, uint64_t c
     return person ? person : address.n ? hash_of(address) : contact;
 }
 
+/* The longest prefix; of equally long ones VIP overrules allow, and allow overrules block. */
 static const struct sapa_caller_rule *rule_for(const struct sapa_core *core, uint32_t client,
                                                struct sapa_str address)
 {
@@ -193,7 +194,8 @@ static const struct sapa_caller_rule *rule_for(const struct sapa_core *core, uin
     for (uint32_t i = 0; i < core->centre->caller_rules_count; i++) {
         const struct sapa_caller_rule *rule = &core->centre->caller_rules[i];
         if ((rule->client == SAPA_NONE || rule->client == client) &&
-            sapa_str_starts(address, rule->prefix) && (!best || rule->prefix.n > best->prefix.n))
+            sapa_str_starts(address, rule->prefix) &&
+            (!best || rule->prefix.n > best->prefix.n || (rule->prefix.n == best->prefix.n && rule->what > best->what)))
             best = rule;
     }
     return best;

@@ -111,6 +111,58 @@ static void what_does_not_fit_is_refused_and_changes_nothing(void **state)
     world_done(w);
 }
 
+/* The longest prefix; of equally long ones an allow overrules a block, and a VIP both, in whatever order they stand. */
+static void lists_of_callers(void **state)
+{
+    static const struct {
+        const char *number;
+        uint32_t outcome; /* of a call to client 0 */
+        unsigned extra;
+    } cases[] = {
+        { "6281111", SAPA_OUTCOME_OPEN, 0 },     { "6290011", SAPA_OUTCOME_REFUSED, 0 }, { "6290022", SAPA_OUTCOME_OPEN, 0 },
+        { "6290033", SAPA_OUTCOME_OPEN, 0 },     { "6290044", SAPA_OUTCOME_OPEN, 9 },    { "6290055", SAPA_OUTCOME_REFUSED, 0 },
+        { "6290", SAPA_OUTCOME_OPEN, 0 },        { "62900", SAPA_OUTCOME_REFUSED, 0 },   { "", SAPA_OUTCOME_OPEN, 0 },
+    };
+    struct sapa_caller_rule rules[] = {
+        { .client = SAPA_NONE, .what = 0, .prefix = SAPA_STR("62900") },
+        { .client = SAPA_NONE, .what = 1, .prefix = SAPA_STR("629002") },
+        { .client = 0, .what = 0, .prefix = SAPA_STR("629003") },
+        { .client = SAPA_NONE, .what = 1, .prefix = SAPA_STR("629003") },
+        { .client = 0, .what = 1, .prefix = SAPA_STR("629004") },
+        { .client = 0, .what = 2, .prefix = SAPA_STR("629004"), .priority = 9 },
+        { .client = 0, .what = 0, .prefix = SAPA_STR("629004") },
+        { .client = 1, .what = 1, .prefix = SAPA_STR("629005") }, /* of another client: none of ours */
+    };
+    (void)state;
+
+    for (unsigned turn = 0; turn < 2; turn++) {
+        WITH(w, 1, 1, 0);
+        w->centre.caller_rules = rules;
+        w->centre.caller_rules_count = SAPA_COUNT(rules);
+        world_start(w);
+        for (size_t i = 0; i < SAPA_COUNT(cases); i++) {
+            struct sapa_record record;
+            struct sapa_contact_view view;
+            sapa_record_init(&record, SAPA_T_contact_arrived);
+            record.u.contact_arrived = (struct sapa_rec_contact_arrived){ .contact = sapa_id_make(1, 50 + i), .last_agent = SAPA_NONE };
+            sapa_sized_set(&record.u.contact_arrived.address, sapa_str_of(cases[i].number));
+            world_step(w, &record);
+            if (cases[i].outcome == SAPA_OUTCOME_REFUSED) {
+                assert_int_equal(outcome_of(w, record.u.contact_arrived.contact), SAPA_OUTCOME_REFUSED);
+                continue;
+            }
+            assert_int_equal(sapa_core_contact_get(w->core, sapa_id_make(1, 50 + i), w->now_us, &view), SAPA_OK);
+            assert_int_equal(world_last(w, SAPA_T_contact_queued)->u.contact_queued.priority - w->centre.queues[0].priority, cases[i].extra);
+        }
+        world_done(w);
+        for (size_t i = 0; i < SAPA_COUNT(rules) / 2; i++) { /* turned round */
+            const struct sapa_caller_rule swap = rules[i];
+            rules[i] = rules[SAPA_COUNT(rules) - 1 - i];
+            rules[SAPA_COUNT(rules) - 1 - i] = swap;
+        }
+    }
+}
+
 static void refused_at_the_door_is_still_counted(void **state)
 {
     (void)state;
@@ -1229,7 +1281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_caller_is_served),
         cmocka_unit_test(what_does_not_fit_is_refused_and_changes_nothing),
-        cmocka_unit_test(refused_at_the_door_is_still_counted),
+        cmocka_unit_test(refused_at_the_door_is_still_counted), cmocka_unit_test(lists_of_callers),
         cmocka_unit_test(faults_are_not_abandons),
         cmocka_unit_test(equal_priority_is_served_in_order_of_arrival),
         cmocka_unit_test(priority_goes_first_and_age_makes_up_for_it),

@@ -48,9 +48,9 @@ static const struct sapa_holiday holidays[] = {
     { 20261225, { "Natal", 5 }, 0, 0 },
 };
 static const struct sapa_hours hours[] = {
-    { { "office", 6 }, JAKARTA, 0, 3, 0, 3 },   { { "always", 6 }, JAKARTA, 3, 1, 0, 0 },
-    { { "night", 5 }, JAKARTA, 4, 2, 0, 0 },    { { "gap", 3 }, AMSTERDAM, 6, 1, 0, 0 },
-    { { "overlap", 7 }, NEW_YORK, 8, 1, 0, 0 }, { { "closed", 6 }, JAKARTA, 0, 0, 0, 0 },
+    { { "office", 6 }, JAKARTA, 0, 3, 0, 3, 0 },   { { "always", 6 }, JAKARTA, 3, 1, 0, 0, 0 },
+    { { "night", 5 }, JAKARTA, 4, 2, 0, 0, 0 },    { { "gap", 3 }, AMSTERDAM, 6, 1, 0, 0, 0 },
+    { { "overlap", 7 }, NEW_YORK, 8, 1, 0, 0, 0 }, { { "closed", 6 }, JAKARTA, 0, 0, 0, 0, 0 },
 };
 enum { OFFICE, ALWAYS, NIGHT, GAP, OVERLAP, CLOSED };
 static const struct sapa_client clients[] = { { .key = { "c", 1 }, .hours = OFFICE } };

@@ -1,6 +1,6 @@
 /**
  * @file http/token.h
- * Who may do what: roles with their rights, and the tokens that carry them.
+ * Who may do what: the tokens that carry a role with its rights (model/rights.h).
  *
  * A token is "sapa_" and 256 random bits in hex; what is kept is its SHA-256, in the store's settings
  * (`api.token.N`). It belongs to a user (a name), has one role, and is bound to clients (none: all of
@@ -15,52 +15,8 @@
 #include "base/table.h"
 #include "http/json.h"
 #include "model/centre.h"
+#include "model/rights.h"
 #include "store/store.h"
-
-/*  X(ID, "name in the description of the API", "what it allows")  */
-#define SAPA_RIGHTS(X) \
-    X(LIVE, "live", "see contacts, queues, agents, switches") \
-    X(PERSON, "person", "see callers' numbers in full and find people") \
-    X(REPORT, "report", "read reports") \
-    X(RECORDING, "recording", "list recordings") \
-    X(LISTEN, "listen", "hear recordings") \
-    X(CENTRE, "centre", "read the centre description and its versions") \
-    X(AUDIT, "audit", "read who changed what") \
-    X(SELF, "self", "change the state of one's own agent, and handle one's own contacts") \
-    X(AGENTS, "agents", "change the state of any agent") \
-    X(CONTACTS, "contacts", "move contacts") \
-    X(SWITCH, "switch", "switch surge and closed") \
-    X(ERASE, "erase", "erase a person for good") \
-    X(RELOAD, "reload", "read the centre description again") \
-    X(TOKENS, "tokens", "create, list and revoke tokens") \
-    X(METRICS, "metrics", "read metrics")
-
-enum sapa_right {
-#define X(id, name, text) SAPA_RIGHT_##id,
-    SAPA_RIGHTS(X)
-#undef X
-    SAPA_RIGHT_COUNT
-};
-#define SAPA_RIGHT_BIT(id) (UINT32_C(1) << SAPA_RIGHT_##id)
-
-/*  X(ID, "name", rights)  */
-#define SAPA_ROLES(X) \
-    X(ADMIN, "admin", (UINT32_C(1) << SAPA_RIGHT_COUNT) - 1) \
-    X(SUPERVISOR, "supervisor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON) | SAPA_RIGHT_BIT(REPORT) | \
-      SAPA_RIGHT_BIT(RECORDING) | SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(CENTRE) | SAPA_RIGHT_BIT(SELF) | \
-      SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(CONTACTS) | SAPA_RIGHT_BIT(SWITCH)) \
-    X(AGENT, "agent", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF)) \
-    X(VIEWER, "viewer", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT)) \
-    X(AUDITOR, "auditor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(CENTRE) | \
-      SAPA_RIGHT_BIT(AUDIT) | SAPA_RIGHT_BIT(RECORDING)) \
-    X(MONITOR, "monitor", SAPA_RIGHT_BIT(METRICS))
-
-enum sapa_role {
-#define X(id, name, rights) SAPA_ROLE_##id,
-    SAPA_ROLES(X)
-#undef X
-    SAPA_ROLE_COUNT
-};
 
 enum {
     SAPA_TOKEN_TEXT_SIZE = 5 + 64 + 1, /* "sapa_", hex, NUL */
@@ -78,13 +34,6 @@ struct sapa_token {
     int64_t created_us, expires_us, revoked_us; /* 0: never */
     uint8_t role;               /* enum sapa_role */
 };
-
-const char *sapa_role_name(unsigned role);
-/** SAPA_ROLE_COUNT when there is none of this name. */
-enum sapa_role sapa_role_of(struct sapa_str name);
-uint32_t sapa_role_rights(unsigned role);
-const char *sapa_right_name(unsigned right);
-const char *sapa_right_text(unsigned right);
 
 /**
  * Make a token like `wish` (user, by, agent, clients, role, expires_us count). One maker at a time.

@@ -57,6 +57,7 @@ struct sapa_hours {
     uint32_t zone;
     uint32_t span_first, span_count;
     uint32_t holiday_first, holiday_count; /* sorted by date */
+    uint8_t calendars;                     /* bits of enum sapa_calendar: of the program, among them (config/centre_parse.h) */
 };
 
 /* ---- people and skills ---- */
@@ -115,7 +116,27 @@ struct sapa_call_rule {
 /** What somebody who has it may do. */
 struct sapa_centre_role {
     struct sapa_str key;
+    uint32_t rights;                 /* bits of enum sapa_right (model/rights.h): through the API and the desk */
     uint32_t rule_first, rule_count; /* in sapa_centre.call_rules */
+};
+
+/** Somebody who logs in and is no agent; agents log in too, by their own keys (http/user.h). */
+struct sapa_user {
+    struct sapa_str key;  /* "dewi"; no agent has the same */
+    struct sapa_str name;
+    uint32_t role;
+    uint64_t clients;     /* bit i: sees client i */
+    uint32_t team_first, team_count; /* in sapa_centre.user_teams, whose people he leads; none: of all */
+};
+
+struct sapa_user_team {
+    uint32_t team;
+};
+
+/** A number on do-not-contact lists; the table is sorted, each number once (model/listed.h). */
+struct sapa_listed_number {
+    uint64_t number;  /* digits of E.164 */
+    uint64_t clients; /* bit i: for client i */
 };
 
 /* ---- queues ---- */
@@ -283,6 +304,7 @@ struct sapa_system { /* whole installation */
     uint32_t human_steps_max;        /* checker: a human within so many steps */
     uint32_t system_drop_percent;    /* alarm above this share of drops by us */
     struct sapa_str currency;        /* ISO 4217, of money in flows */
+    struct sapa_str country;         /* ISO 3166-1, whose numbering plan numbers without "+" are dialled by: "ID" */
     uint32_t languages;              /* bit i: texts are required in enum sapa_language i */
 };
 
@@ -296,7 +318,8 @@ struct sapa_centre {
     T(skill, skills) T(agent_skill_level, levels) T(team, teams) T(agent, agents) T(queue, queues) \
     T(overflow, overflows) T(disposition, dispositions) T(reason, reasons) T(trunk, trunks) \
     T(network, networks) T(number, numbers) T(caller_rule, caller_rules) T(prompt, prompts) \
-    T(code, codes) T(centre_role, roles) T(call_rule, call_rules)
+    T(code, codes) T(centre_role, roles) T(call_rule, call_rules) T(listed_number, listed_numbers) \
+    T(user, users) T(user_team, user_teams)
 #define T(type, plural) const struct sapa_##type *plural; uint32_t plural##_count;
     SAPA_CENTRE_TABLES(T)
 #undef T

@@ -183,7 +183,7 @@ static void command(struct sapa_loop *loop, enum sapa_type type, uint64_t contac
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct sapa_sip_transport_ops transport = { .send = on_send, .open = on_open };
-    const struct sapa_centre centre = { .system = { .sip_host = { "s", 1 } }, .clients = clients, .clients_count = 1, .numbers = numbers,
+    const struct sapa_centre centre = { .system = { .sip_host = { "s", 1 }, .country = { "ID", 2 } }, .clients = clients, .clients_count = 1, .numbers = numbers,
         .numbers_count = 1, .agents = agents, .agents_count = 1, .trunks = trunks, .trunks_count = 1, .queues = queues,
         .queues_count = 1, .prompts = prompts, .prompts_count = 1 };
     struct sapa_reader r = sapa_reader_of(data, size);

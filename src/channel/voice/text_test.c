@@ -8,29 +8,6 @@
 
 #include "channel/voice/voice_impl.h"
 
-static void numbers(void **state)
-{
-    static const struct { const char *wire, *normal; } cases[] = {
-        { "+6281234567890", "6281234567890" }, { "081234567890", "6281234567890" }, { "0062 21-555.0100", "62215550100" },
-        { "6281234567890", "6281234567890" },  { "(021) 555-0100", "62215550100" }, { "1500", "1500" },
-        { "110", "110" },                      { "0800", "0800" },                  { "siti", "siti" },
-        { "*12#", "*12#" },                    { "+", "" },                         { "", "" },
-        { "0", "0" },                          { "12+34567", "12+34567" },
-    };
-    (void)state;
-    for (size_t i = 0; i < SAPA_COUNT(cases); i++) {
-        char buf[64];
-        const struct sapa_str normal = sapa_voice_number_normal(sapa_str_of(cases[i].wire), "62", buf, sizeof(buf));
-        assert_int_equal(normal.n, strlen(cases[i].normal));
-        if (normal.n > 0)
-            assert_memory_equal(normal.p, cases[i].normal, normal.n);
-    }
-    char small[8]; /* never overrun, whatever comes */
-    const struct sapa_str cut = sapa_voice_number_normal(SAPA_STR("081234567890123"), "62", small, sizeof(small));
-    assert_true(cut.n < sizeof(small));
-    assert_int_equal(sapa_voice_number_normal(SAPA_STR("0812345678"), "", small, sizeof(small)).p[0], '0');
-}
-
 static char head[2048];
 
 static void parse(struct sapa_sip_msg *msg, const char *extra, const char *body)
@@ -92,6 +69,6 @@ static void info_keys(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(numbers), cmocka_unit_test(reasons), cmocka_unit_test(info_keys) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(reasons), cmocka_unit_test(info_keys) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

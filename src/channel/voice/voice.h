@@ -112,7 +112,6 @@ struct sapa_voice_options {
     uint32_t phone_answer_ms;             /* a phone that gives no answer of any kind to INVITE is unreachable [4000] */
     uint32_t media_grace_ms;              /* the media process may be away this long before its calls are lost [2000] */
     const char *alert_info;               /* Alert-Info for offers, e.g. "<http://localhost>;info=alert-autoanswer"; NULL none. Static */
-    const char *country;                  /* calling code that replaces a leading 0 [62]. Static */
 };
 
 /**
@@ -203,6 +202,7 @@ void sapa_voice_registrations(const struct sapa_voice *voice, sapa_voice_registr
     X(refused_core, "refused: the centre's mailbox is full") \
     X(refused_media, "refused: no media process, or not ready yet") \
     X(refused_sdp, "refused: no codec in common or malformed offer") \
+    X(refused_target, "refused: a phone dialled nothing that is known, or replaces no call of its own") \
     X(answered, "customers' calls answered") \
     X(offers, "offers rung at phones") \
     X(accepted, "offers accepted") \
