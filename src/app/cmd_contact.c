@@ -249,12 +249,52 @@ static void tell_now(void *ctx, const json_t *row)
         sapa_story_now(&telling->story, &why, &lines_out);
 }
 
+/* Calls that agents were not allowed to place: they have no contact of their own. */
+struct denials {
+    struct sapa_log_open *log;
+    struct sapa_why_words words;
+    unsigned count;
+};
+
+static bool tell_denial(void *ctx, const struct sapa_record *record)
+{
+    struct denials *denials = ctx;
+    char buf[400];
+    struct sapa_text line;
+
+    if (record->type == SAPA_T_centre_started)
+        denials->words.centre = sapa_log_centre(denials->log, sapa_sized_str(&record->u.centre_started.centre_hash));
+    if (record->type != SAPA_T_call_denied)
+        return true;
+    sapa_text_init(&line, buf, sizeof(buf));
+    sapa_denied_print(record, &denials->words, zone_of(denials->words.centre), &line);
+    print_line(NULL, sapa_text_str(&line));
+    denials->count++;
+    return true;
+}
+
+static int tell_denials(const char *data, enum sapa_language language)
+{
+    struct sapa_log_open log;
+    struct denials denials = { .log = &log, .words = { .language = language } };
+
+    if (sapa_log_open(data, &log) != SAPA_OK)
+        return SAPA_EXIT_FAILED;
+    const sapa_rc rc = sapa_log_each(&log, 1, true, tell_denial, &denials);
+    if (rc == SAPA_OK && denials.count == 0)
+        puts(language == SAPA_LANGUAGE_ID ? "belum ada panggilan yang ditolak" : "no call has been denied");
+    sapa_log_close(&log);
+    return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+}
+
 int sapa_why_main(int argc, char **argv)
 {
     const char *data = sapa_data_default(), *language = "id", *word = NULL;
     size_t words = 0;
+    bool denied = false;
     const struct sapa_option options[] = {
         { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        { "denied", SAPA_OPTION_FLAG, &denied, NULL, "instead of a contact: every call that an agent was not allowed to place, and why", 0, 0 },
         { "language", SAPA_OPTION_TEXT, &language, "id|en", "language of the sentences (id)", 0, 0 },
     };
     struct sapa_log_open log;
@@ -265,7 +305,9 @@ int sapa_why_main(int argc, char **argv)
         return usage;
     if (wrong_language(language))
         return sapa_command_wrong("why", "--language is id or en");
-    if (words != 1 || sapa_str_u64(sapa_str_of(word), UINT64_MAX, &contact) != SAPA_OK)
+    if (denied && words == 0)
+        return tell_denials(data, language_of(language));
+    if (denied || words != 1 || sapa_str_u64(sapa_str_of(word), UINT64_MAX, &contact) != SAPA_OK)
         return sapa_command_wrong("why", "name a contact by its number, as `sapa contacts` shows it");
     if (sapa_log_open(data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;

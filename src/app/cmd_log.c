@@ -63,7 +63,7 @@ static void report_progress(uint64_t records)
 /* What `sapa report` was asked for. */
 struct report_wish {
     const char *data, *by, *format, *language, *from, *to, *day, *only, *figures, *output;
-    bool total, queues, agents, clients, numbers, reasons, nodes, all, definitions;
+    bool total, queues, agents, clients, numbers, reasons, nodes, calls, show_numbers, all, definitions;
 };
 
 enum { SAVE_FROM = 100000 }; /* records: so much folding is worth keeping */
@@ -301,6 +301,45 @@ static bool fold_nodes(void *ctx, const struct sapa_record *record)
     return folding->rc == SAPA_OK;
 }
 
+/* The bounds in the zone of the description in force. False: said what is wrong, `*ret_code` is the exit code. */
+static bool find_bounds(const struct report_wish *wish, struct sapa_log_open *log, struct sapa_interval_options *bounds, int *ret_code)
+{
+    struct node_folding last = { .rc = SAPA_OK };
+    uint64_t seq;
+
+    if (!wish->day && !wish->from && !wish->to)
+        return true;
+    sapa_rc found = sapa_store_centre_start(log->store, UINT64_MAX, &seq);
+    if (found == SAPA_OK)
+        found = sapa_log_each(log, seq, true, last_description, &last);
+    const struct sapa_centre *centre = found == SAPA_OK && last.hash.n > 0 ? sapa_log_centre(log, sapa_sized_str(&last.hash)) : NULL;
+    if (!centre) {
+        *ret_code = sapa_command_wrong("report", "the log has no description to take the time zone from");
+        return false;
+    }
+    *ret_code = SAPA_EXIT_USAGE;
+    return parse_bounds(wish, &centre->zones[centre->system.zone], bounds);
+}
+
+static int report_calls(const struct report_wish *wish, int format, enum sapa_language language)
+{
+    struct sapa_calls_wish calls = {
+        .data = wish->data, .output = wish->output, .only = wish->only, .format = (enum sapa_calls_format)format,
+        .language = language, .show_numbers = wish->show_numbers,
+    };
+    struct sapa_interval_options bounds = { 0 };
+    struct sapa_log_open log;
+    int code = SAPA_EXIT_OK;
+
+    if (sapa_log_open(wish->data, &log) != SAPA_OK)
+        return SAPA_EXIT_FAILED;
+    const bool good = find_bounds(wish, &log, &bounds, &code);
+    sapa_log_close(&log);
+    calls.from_s = bounds.from_s;
+    calls.to_s = bounds.to_s;
+    return good ? sapa_report_calls(&calls) : code;
+}
+
 /* What callers did in the menus. */
 static int report_nodes(const struct report_wish *wish, enum sapa_format format, enum sapa_language language)
 {
@@ -308,20 +347,14 @@ static int report_nodes(const struct report_wish *wish, enum sapa_format format,
     const struct sapa_lines lines = { print_line, stdout };
     struct sapa_interval_options bounds = { 0 };
     struct sapa_log_open log;
-    uint64_t last;
+    int code = SAPA_EXIT_OK;
 
     if (sapa_log_open(wish->data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
     folding.log = &log;
-    if (wish->day || wish->from || wish->to) { /* in the zone of the description in force */
-        sapa_rc found = sapa_store_centre_start(log.store, UINT64_MAX, &last);
-        if (found == SAPA_OK)
-            found = sapa_log_each(&log, last, true, last_description, &folding);
-        const struct sapa_centre *centre = found == SAPA_OK && folding.hash.n > 0 ? sapa_log_centre(&log, sapa_sized_str(&folding.hash)) : NULL;
-        if (!centre || !parse_bounds(wish, &centre->zones[centre->system.zone], &bounds)) {
-            sapa_log_close(&log);
-            return centre ? SAPA_EXIT_USAGE : sapa_command_wrong("report", "the log has no description to take the time zone from");
-        }
+    if (!find_bounds(wish, &log, &bounds, &code)) {
+        sapa_log_close(&log);
+        return code;
     }
     sapa_nodes_init(&folding.nodes, sapa_memory_heap(), bounds.from_s * 1000000, bounds.to_s * 1000000);
     sapa_rc rc = sapa_log_each(&log, 1, true, fold_nodes, &folding);
@@ -351,6 +384,8 @@ int sapa_report_main(int argc, char **argv)
         { "numbers", SAPA_OPTION_FLAG, &wish.numbers, NULL, "a table of the numbers called", 0, 0 },
         { "reasons", SAPA_OPTION_FLAG, &wish.reasons, NULL, "a table of not-ready time by agent and reason", 0, 0 },
         { "nodes", SAPA_OPTION_FLAG, &wish.nodes, NULL, "a table of the nodes of flows alone: who came, by which key he left, who hung up there", 0, 0 },
+        { "calls", SAPA_OPTION_FLAG, &wish.calls, NULL, "a list of the calls that are over instead: direction, who took part, transfers, outcome", 0, 0 },
+        { "show-numbers", SAPA_OPTION_FLAG, &wish.show_numbers, NULL, "with --calls: customers' numbers in full", 0, 0 },
         { "only", SAPA_OPTION_TEXT, &wish.only, "KEY", "one queue, agent, flow … by its key", 0, 0 },
         { "figures", SAPA_OPTION_TEXT, &wish.figures, "A,B,C", "these figures, by their keys", 0, 0 },
         { "day", SAPA_OPTION_TEXT, &wish.day, "DATE", "one day: 2026-11-21", 0, 0 },
@@ -391,6 +426,10 @@ int sapa_report_main(int argc, char **argv)
                               chosen, chosen_count, &(struct sapa_lines){ print_line, stdout });
         return SAPA_EXIT_OK;
     }
+    if (wish.calls && format == FORMAT_XLSX && !wish.output)
+        return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
+    if (wish.calls)
+        return report_calls(&wish, format, language);
     if (wish.nodes)
         return format == FORMAT_XLSX || wish.output ? sapa_command_wrong("report", "the table of nodes is text, csv or json, on the terminal")
                                                     : report_nodes(&wish, as[format], language);

@@ -8,6 +8,7 @@
 #define SAPA_APP_COMMANDS_H
 
 #include "app/options.h"
+#include "model/vocab.h"
 
 /* What the shell sees. */
 enum {
@@ -36,6 +37,17 @@ int sapa_command_wrong(const char *command, const char *fmt, ...) SAPA_PRINTF(2,
 
 /** The lines that `make run` ends with: numbers to call, phones to register, commands to try. */
 void sapa_demo_greeting(const char *centre_path, const char *secrets, const char *sip, bool crowd);
+
+enum sapa_calls_format { SAPA_CALLS_TEXT, SAPA_CALLS_CSV, SAPA_CALLS_JSON, SAPA_CALLS_XLSX };
+/** What `sapa report --calls` was asked for. */
+struct sapa_calls_wish {
+    const char *data, *output, *only; /* output NULL: the terminal; only "": all */
+    int64_t from_s, to_s;             /* began in [from_s, to_s); to_s 0: no end */
+    enum sapa_calls_format format;
+    enum sapa_language language;
+    bool show_numbers;
+};
+int sapa_report_calls(const struct sapa_calls_wish *wish);
 
 int sapa_top_main(int argc, char **argv);
 int sapa_report_main(int argc, char **argv);

@@ -98,6 +98,7 @@ struct control {
     enum sapa_log_state log_state;
     int ready_fd;
     int64_t started_us;
+    int64_t stopped_us; /* the process before was there until then; 0: none, or said */
     int64_t announced_us; /* core time of our centre_started */
     struct sapa_text64 brought_by; /* of a description that takes force while we run */
     struct sapa_text128 comment;
@@ -107,7 +108,7 @@ static struct {
     const char *data, *centre, *advertise, *secrets, *http_cert, *http_key;
     const char *tls_trust;
     struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
-    uint64_t http_fd, http_rate;
+    uint64_t http_fd, http_rate, parent_since;
 } opt;
 
 static const struct sapa_option options[] = {
@@ -125,6 +126,7 @@ static const struct sapa_option options[] = {
     { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain", 0, 0 },
     { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "its key", 0, 0 },
     { "tls-trust", SAPA_OPTION_TEXT, &opt.tls_trust, "FILE", "authorities", 0, 0 },
+    { "parent-since", SAPA_OPTION_NUMBER, &opt.parent_since, "US", "when the parent started, which also starts the media process", 0, INT64_MAX },
 };
 
 /* ---- the engine's ports ---- */
@@ -780,7 +782,8 @@ static sapa_rc hand_over(struct control *c)
                                                   .play = contact.play };
         struct sapa_voice_held dial = { .contact = contact.contact, .what = SAPA_VOICE_HELD_DIAL,
                                         .offer = contact.dialling };
-        if (contact.channel == SAPA_CHANNEL_VOICE && contact.has_leg)
+        const bool lent = contact.beside != 0 && contact.dialling == 0; /* the caller's line is that of another contact */
+        if (contact.channel == SAPA_CHANNEL_VOICE && (contact.has_leg || lent))
             rc = sapa_channels_held(c->channels, &customer);
         if (rc == SAPA_OK && contact.channel == SAPA_CHANNEL_VOICE && contact.dialling != 0)
             rc = sapa_channels_held(c->channels, &dial);
@@ -806,6 +809,27 @@ static sapa_rc hand_over(struct control *c)
     return rc == SAPA_OK ? sapa_channels_adopt(c->channels) : rc;
 }
 
+static const char *mark_path(void)
+{
+    static char path[512];
+
+    snprintf(path, sizeof(path), "%s/alive", opt.data);
+    return path;
+}
+
+/* Since when nobody was there: the last mark of the process before, not before the last that it logged. 0: it is the first. */
+static int64_t find_stop(const struct control *c)
+{
+    const struct sapa_log_tail tail = sapa_store_tail(c->store);
+    int64_t marked_us = 0;
+
+    if (tail.seq == 0)
+        return 0;
+    if (sapa_heartbeat_marked(mark_path(), &marked_us) != SAPA_OK)
+        marked_us = 0;
+    return SAPA_MAX(marked_us, tail.at_us);
+}
+
 static void announce_start(struct control *c)
 {
     struct sapa_record input;
@@ -817,6 +841,11 @@ static void announce_start(struct control *c)
     input.u.centre_started.epoch = sapa_store_epoch(c->store);
     input.u.centre_started.by = c->brought_by;
     input.u.centre_started.comment = c->comment;
+    if (c->stopped_us > 0 && c->stopped_us < sapa_clock_core_us(&c->clock)) {
+        input.u.centre_started.stopped_us = c->stopped_us;
+        input.u.centre_started.whole = c->stopped_us < (int64_t)opt.parent_since;
+    }
+    c->stopped_us = 0; /* said once */
     if (c->web_link)
         sapa_web_link_clients(c->web_link, c->today.clients);
     input_now(c, &input);
@@ -949,6 +978,7 @@ static void look_second(void *ctx)
     struct sapa_record input;
 
     look_slow_log(c);
+    sapa_heartbeat_mark(mark_path());
     if (log_ready(c) && sapa_live_drop_alarm(&c->live, &input))
         input_now(c, &input);
     if (c->web_link)
@@ -1050,6 +1080,7 @@ static sapa_rc open_all(struct control *c)
     if ((rc = sapa_log_writer_start(c->store, &writer, &c->writer)) != SAPA_OK ||
         (rc = sapa_core_centre(c->core, c->today.centre)) != SAPA_OK || (rc = open_web(c)) != SAPA_OK)
         return rc;
+    c->stopped_us = find_stop(c);
     announce_start(c);
     char recordings[512];
     snprintf(recordings, sizeof(recordings), "%s/recordings", opt.data);
@@ -1149,6 +1180,7 @@ int sapa_control_main(int argc, char **argv)
         return rc == SAPA_EINVAL || rc == SAPA_ENOENT || rc == SAPA_EDENIED ? SAPA_EXIT_USAGE : SAPA_EXIT_FAILED;
     }
     sapa_loop_run(c.loop);
+    sapa_heartbeat_mark(mark_path());
     beat(&c, SAPA_HEARTBEAT_ENDS); /* the last words and the snapshot take their time */
     close_all(&c);
     return SAPA_EXIT_OK;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void sapa_heartbeat_take(struct sapa_heartbeat *heartbeat, uint8_t byte, int64_t now_us)
@@ -19,6 +20,25 @@ bool sapa_heartbeat_is_late(struct sapa_heartbeat *heartbeat, int64_t now_us)
     if (away_us > 3 * SAPA_HEARTBEAT_EVERY_US)
         heartbeat->last_us = now_us;
     return heartbeat->beats && now_us - heartbeat->last_us > SAPA_HEARTBEAT_LIMIT_US;
+}
+
+void sapa_heartbeat_mark(const char *path)
+{
+    if (utimensat(AT_FDCWD, path, NULL, 0) == 0)
+        return;
+    const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+}
+
+sapa_rc sapa_heartbeat_marked(const char *path, int64_t *ret_wall_us)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        return SAPA_ENOENT;
+    *ret_wall_us = (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000;
+    return SAPA_OK;
 }
 
 bool sapa_heartbeat_is_traced(int pid)

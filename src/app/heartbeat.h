@@ -34,6 +34,14 @@ void sapa_heartbeat_take(struct sapa_heartbeat *heartbeat, uint8_t byte, int64_t
  * longer than that (the whole machine stood still) the time counts anew: the child had no chance either.
  */
 bool sapa_heartbeat_is_late(struct sapa_heartbeat *heartbeat, int64_t now_us);
+
+/**
+ * Control also leaves a mark beside the log every second: an empty file whose time of change says how long it lived.
+ * A start that finds it knows since when the centre was not there, and that nobody worked meanwhile.
+ */
+void sapa_heartbeat_mark(const char *path);
+/** Wall time of the last mark. @retval SAPA_ENOENT  there is none */
+SAPA_MUST_CHECK sapa_rc sapa_heartbeat_marked(const char *path, int64_t *ret_wall_us);
 /** A debugger holds it (Linux: TracerPid): silence is no fault. */
 bool sapa_heartbeat_is_traced(int pid);
 

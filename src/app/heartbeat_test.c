@@ -5,7 +5,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <fcntl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,10 +69,36 @@ static void test_traced(void **state)
     assert_false(sapa_heartbeat_is_traced(child));
 }
 
+/* The mark says when somebody was there last. */
+static void test_mark(void **state)
+{
+    char path[] = "/tmp/sapa-heartbeat-XXXXXX";
+    const int fd = mkstemp(path);
+    const struct timespec then[2] = { { 1000, 0 }, { 1000, 5000 } };
+    int64_t at_us = 0;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(sapa_heartbeat_marked(path, &at_us), SAPA_ENOENT);
+    sapa_heartbeat_mark(path); /* makes it */
+    assert_int_equal(sapa_heartbeat_marked(path, &at_us), SAPA_OK);
+    assert_int_equal(futimens(fd, then), 0); /* of the file that is gone: no matter */
+    assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
+    assert_int_equal(sapa_heartbeat_marked(path, &at_us), SAPA_OK);
+    assert_int_equal(at_us, INT64_C(1000000005));
+    sapa_heartbeat_mark(path); /* renews it */
+    assert_int_equal(sapa_heartbeat_marked(path, &at_us), SAPA_OK);
+    assert_true(at_us > INT64_C(1600000000000000));
+    close(fd);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_silence), cmocka_unit_test(test_everything_stood_still), cmocka_unit_test(test_traced),
+        cmocka_unit_test(test_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -412,6 +412,7 @@ static void describe_children(struct supervisor *s, int media_fd)
     argument(control, "--data"), argument(control, opt.data);
     argument(control, "--centre"), argument(control, opt.centre);
     argument(control, "--secrets"), argument(control, opt.secrets);
+    argument(control, "--parent-since"), argument(control, number_text((uint64_t)sapa_clock_wall_us(&s->clock)));
     if (opt.advertise)
         argument(control, "--advertise"), argument(control, opt.advertise);
     for (size_t i = 0; i < opt.tls_cert.count; i++) {

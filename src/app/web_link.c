@@ -405,8 +405,10 @@ static void answer_figures(struct sapa_web_link *link, const struct sapa_web_ask
             .agents_busy = q->agents_busy, .agents_not_ready = q->agents_not_ready, .ewt_p50_ms = core.ewt_p50_ms,
             .ewt_p90_ms = core.ewt_p90_ms, .offered = q->offered, .answered = q->answered, .abandoned = q->abandoned,
             .abandoned_short = q->abandoned_short, .overflowed = q->overflowed, .callbacks = q->callbacks,
-            .service_level = q->service_level, .abandon_rate = q->abandon_rate, .asa_ms = q->asa_ms,
+            .service_level = q->service_level, .abandon_rate = q->abandon_rate, .asa_ms = q->asa_ms, .transfers = q->transfers,
         };
+        memcpy(out[figures->count - 1].wait_ms, q->wait_ms, sizeof(q->wait_ms));
+        memcpy(out[figures->count - 1].handling_ms, q->handling_ms, sizeof(q->handling_ms));
     }
     figures->at_us = now;
     memcpy(figures->centre_hash, centre->hash, sizeof(figures->centre_hash));

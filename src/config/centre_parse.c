@@ -677,8 +677,11 @@ static void compile_dispositions(struct sapa_compile *c, struct sets *sets)
             continue;
         for SAPA_TREE_EACH(c, one, child) {
             struct sapa_disposition disposition = { .key = sapa_tree(c, one)->key };
+            const uint32_t solved = sapa_field_get(c, one, "solved");
             if (short_digits(c, one))
-                (void)sapa_read_texts(c, one, 64, disposition.name);
+                (void)sapa_read_texts_and(c, one, 64, "solved", disposition.name);
+            if (solved != SAPA_NONE)
+                (void)sapa_read_bool(c, solved, &disposition.solved);
             *SAPA_VEC_PUSH(c, &sets->list) = disposition;
         }
         range->count = sets->list.n - range->first;
@@ -713,7 +716,7 @@ static void compile_codes(struct sapa_compile *c)
                 c, child, 0,
                 near.best.n
                     ? sapa_near_hint(&near)
-                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording or record",
+                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording, record, ask, conference, transfer after asking, back or transfer",
                 "\"" SAPA_STR_FMT "\" is nothing an agent can ask for", SAPA_STR_ARG(text));
         code->verb = (uint8_t)verb;
         for (uint32_t i = 0; i < sapa_tree(c, child)->ordinal && i < 100; i++) {

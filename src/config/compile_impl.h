@@ -200,6 +200,9 @@ bool sapa_is_list(struct sapa_compile *c, uint32_t node, const char *what);
 bool sapa_key_good(struct sapa_compile *c, uint32_t node, size_t max);
 /** { id: …, en: … }, or one text for all: texts in every language of the centre, with findings. */
 bool sapa_read_texts(struct sapa_compile *c, uint32_t node, size_t max, struct sapa_str ret[SAPA_LANGUAGE_COUNT]);
+/** The same from a map that may have the key `other` beside the languages. */
+bool sapa_read_texts_and(struct sapa_compile *c, uint32_t node, size_t max, const char *other,
+                         struct sapa_str ret[SAPA_LANGUAGE_COUNT]);
 
 /* ---- sections ---- */
 

@@ -286,6 +286,12 @@ bool sapa_key_good(struct sapa_compile *c, uint32_t node, size_t max)
 bool sapa_read_texts(struct sapa_compile *c, uint32_t node, size_t max,
                      struct sapa_str ret[SAPA_LANGUAGE_COUNT])
 {
+    return sapa_read_texts_and(c, node, max, "", ret);
+}
+
+bool sapa_read_texts_and(struct sapa_compile *c, uint32_t node, size_t max, const char *other,
+                         struct sapa_str ret[SAPA_LANGUAGE_COUNT])
+{
     bool good = true;
 
     memset(ret, 0, sizeof(*ret) * SAPA_LANGUAGE_COUNT);
@@ -301,6 +307,8 @@ bool sapa_read_texts(struct sapa_compile *c, uint32_t node, size_t max,
         return false;
     for SAPA_TREE_EACH(c, child, node) {
         unsigned language = 0;
+        if (sapa_str_eq(sapa_tree(c, child)->key, sapa_str_of(other)))
+            continue;
         while (language < SAPA_LANGUAGE_COUNT &&
                !sapa_str_eq(sapa_tree(c, child)->key, sapa_str_of(sapa_language_name(language))))
             language++;

@@ -54,7 +54,7 @@ static const struct sapa_field_row top_rows[] = {
     OTHER("do_not_contact", 0, NULL, "lists of numbers that agents cannot call, by key"),
     OTHER("agents", 0, NULL, "agents by key"),
     OTHER("reasons", 0, NULL, "reasons for not being ready, by the digits that are dialled: { 1: { id: Istirahat, en: Break } }"),
-    OTHER("dispositions", 0, NULL, "sets of results of a conversation: { sales: { 11: { id: Terjual, en: Sold } } }"),
+    OTHER("dispositions", 0, NULL, "sets of results of a conversation: { sales: { 11: { id: Terjual, en: Sold, solved: yes } } }; solved: what the customer wanted is done"),
     OTHER("queues", 0, NULL, "queues by key"),
     OTHER("trunks", 0, NULL, "ways to and from the telephone network, by key"),
     OTHER("numbers", 0, NULL, "numbers that can be called, by the digits that arrive"),
@@ -221,6 +221,9 @@ static const struct sapa_field_row trunk_rows[] = {
     SECS("register_for", sapa_trunk, register_s, 30 * S, DAY, "10 min", "length of a registration; it is renewed in time"),
     TEXT("domain", sapa_trunk, domain, 1, 128, NULL, "domain of our address at the carrier; without: the host"),
     BOOL("inband_dtmf", sapa_trunk, inband_dtmf, "no", "listen for keys as tones, also where the carrier promises telephone events"),
+    INT("cost_call", sapa_trunk, cost_call, 0, 1000000000, "0", "what each answered call that goes out costs, in system.currency"),
+    INT("cost_minute", sapa_trunk, cost_minute, 0, 1000000000, "0", "what each minute of it costs, from answer to its end"),
+    TIME("cost_pulse", sapa_trunk, cost_pulse_ms, S, H, "1 min", "a begun stretch of this length is charged whole"),
 };
 
 static const struct sapa_field_row number_rows[] = {

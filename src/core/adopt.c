@@ -560,12 +560,58 @@ static void replace(struct sapa_core *core)
         sapa_route_seek(core, &core->contacts[core->living[i]]);
 }
 
+/*
+ * The program was not there since `from_us`, and no minute of that is anybody's: what lasts (presence, an offer, wrap-up
+ * and its limit) begins so much later. Who talked on meanwhile keeps his time, unless nobody can have (`whole`).
+ */
+static void skip_stop(struct sapa_core *core, int64_t from_us, bool whole)
+{
+    const int64_t down_us = core->now_us - from_us;
+
+    if (from_us <= 0 || down_us <= 0)
+        return;
+    for (uint32_t q = 0; q < core->centre->queues_count; q++)
+        if (core->queues[q].drain_since_us) /* nobody served it: that says nothing of how long it takes */
+            core->queues[q].drain_since_us += down_us;
+    for (uint32_t i = 0; i < core->contact_count && whole; i++)
+        for (unsigned p = 0; p < SAPA_OUTSIDE_MAX; p++)
+            core->contacts[core->living[i]].outside[p].since_us += down_us;
+    for (uint32_t a = 0; a < core->centre->agents_count; a++) {
+        struct core_agent *agent = &core->agents[a];
+        bool talks = false;
+        for (uint32_t i = agent->work; i != SAPA_NONE; i = core->works[i].next_of_agent) {
+            struct core_work *w = &core->works[i];
+            const bool talking = w->connected_us != 0 && w->state != SAPA_ASSIGNMENT_WRAPUP;
+            talks |= talking;
+            if (talking && !whole)
+                continue;
+            w->since_us += down_us;
+            w->made_us += down_us;
+            if (w->connected_us)
+                w->connected_us += down_us;
+            if (w->state == SAPA_ASSIGNMENT_WRAPUP && w->due_us) {
+                w->due_us += down_us;
+                sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WORK, i), w->due_us, w->offer);
+            }
+        }
+        if (talks && !whole)
+            continue;
+        agent->since_us += down_us;
+        agent->login_us += down_us;
+        agent->idle_since_us += down_us;
+        if (agent->busy_since_us)
+            agent->busy_since_us += down_us;
+    }
+}
+
 sapa_rc sapa_adopt_on_centre(struct sapa_core *core, const struct sapa_record *in)
 {
     const struct sapa_str hash = sapa_sized_str(&in->u.centre_started.centre_hash);
 
-    if (core->centre)
+    if (core->centre) {
+        skip_stop(core, in->u.centre_started.stopped_us, in->u.centre_started.whole != 0);
         sapa_offer_on_start(core);
+    }
     if (core->next_centre && sapa_str_eq(hash, sapa_str_of(core->next_centre->hash))) {
         if (core->centre)
             replace(core);

@@ -419,6 +419,13 @@ void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, stru
     add_ratio(out, "service_level", q->service_level);
     add_ratio(out, "abandon_rate", q->abandon_rate);
     add_or_null(out, "asa_ms", q->asa_ms, q->asa_ms == INT64_MIN);
+    for (unsigned i = 0; i < SAPA_VIEW_PERCENTS; i++) {
+        static const char *const waits[SAPA_VIEW_PERCENTS] = { "wait_p50_ms", "wait_p90_ms", "wait_p95_ms" };
+        static const char *const handlings[SAPA_VIEW_PERCENTS] = { "handling_p50_ms", "handling_p90_ms", "handling_p95_ms" };
+        add_or_null(out, waits[i], q->wait_ms[i], q->wait_ms[i] == INT64_MIN);
+        add_or_null(out, handlings[i], q->handling_ms[i], q->handling_ms[i] == INT64_MIN);
+    }
+    sapa_json_add_number(out, "transfers", (int64_t)q->transfers);
     sapa_json_close(out, '}');
 }
 

@@ -16,6 +16,7 @@
 #include "base/table.h"
 #include "http/json.h"
 #include "model/centre.h"
+#include "report/live.h"
 
 enum { SAPA_WEB_ASSIGNMENTS_MAX = 8, SAPA_WEB_CONTACTS_MAX = 1000000 };
 
@@ -85,6 +86,8 @@ struct sapa_web_queue {
     uint32_t agents_ready, agents_busy, agents_not_ready, ewt_p50_ms, ewt_p90_ms;
     uint64_t offered, answered, abandoned, abandoned_short, overflowed, callbacks;
     int64_t service_level, abandon_rate, asa_ms; /* as in report/live.h: millionths, or INT64_MIN */
+    int64_t wait_ms[SAPA_VIEW_PERCENTS], handling_ms[SAPA_VIEW_PERCENTS]; /* p50, p90, p95, or INT64_MIN */
+    uint64_t transfers;
 };
 
 /** What readiness and metrics tell. */

@@ -93,6 +93,10 @@ static const struct sapa_field_rule queue[] = {
     { "overflowed", "integer", "today" }, { "callbacks", "integer", "today" },
     { "service_level", "number?", "today, 0 to 1" }, { "abandon_rate", "number?", "today, 0 to 1, short ones apart" },
     { "asa_ms", "integer?", "today" },
+    { "wait_p50_ms", "integer?", "today, of the answered: half of them waited no longer" }, { "wait_p90_ms", "integer?", "90 of 100" },
+    { "wait_p95_ms", "integer?", "95 of 100" },
+    { "handling_p50_ms", "integer?", "today, talk, hold and wrap-up of each agent's part" }, { "handling_p90_ms", "integer?", "" },
+    { "handling_p95_ms", "integer?", "" }, { "transfers", "integer", "today, by agents" },
 };
 static const struct sapa_field_rule queues[] = { { "items", "array:Queue", "" }, { "at", "time", "when the figures were taken" } };
 static const struct sapa_field_rule number[] = {
@@ -115,7 +119,7 @@ static const struct sapa_field_rule recording[] = {
     { "bytes", "integer", "of the encrypted file" }, { "sha256", "string?", "of the encrypted file" },
 };
 static const struct sapa_field_rule recordings[] = { { "items", "array:Recording", "" }, { "next", "id?", "" } };
-static const struct sapa_field_rule report[] = { { "kind", "string", "" }, { "items", "array:object", "a row an interval; keys as in docs/ref/kpi.md" } };
+static const struct sapa_field_rule report[] = { { "kind", "string", "" }, { "items", "array:object", "a row an interval; keys as in docs/ref/figures.md" } };
 static const struct sapa_field_rule centre[] = {
     { "hash", "key", "" }, { "text", "string", "the description as it was given" },
 };

@@ -150,6 +150,8 @@ sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_messa
     case SAPA_MEDIA_STOP:
     case SAPA_MEDIA_MIX_LEAVE:
         return has_leg ? SAPA_OK : SAPA_EINVAL;
+    case SAPA_MEDIA_LEG_MOVE:
+        return has_leg && ret_message->contact ? SAPA_OK : SAPA_EINVAL;
     case SAPA_MEDIA_SECRET:
         return has_leg && (ret_message->code == 0 || ret_message->code == 1) ? SAPA_OK : SAPA_EINVAL;
     case SAPA_MEDIA_BRIDGE:

@@ -44,6 +44,11 @@ sapa_rc sapa_leg_new(const struct sapa_media_message *open, const int fds[2], co
     return SAPA_OK;
 }
 
+uint64_t sapa_leg_id(const struct sapa_leg *leg)
+{
+    return leg->id;
+}
+
 void sapa_leg_free(struct sapa_leg *leg)
 {
     sapa_fd_close(leg->fds[0]);

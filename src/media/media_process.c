@@ -88,6 +88,7 @@ struct process {
     struct sapa_table legs, recordings;
     struct sapa_port_range ports;
     struct queue missed;             /* for the next control */
+    unsigned moving;                 /* legs between two threads; nothing is read from control meanwhile */
     uint64_t inventory_mark;
     unsigned inventory_left;         /* workers that are not through; 0: none is being taken */
     uint32_t inventory_tag;
@@ -598,6 +599,22 @@ static void on_stats(struct process *process, const struct sapa_worker_stats *st
     tell(process, sum);
 }
 
+/* What comes after it about this leg must find it there: control is not read until it is (a turn of the thread it leaves). */
+static sapa_rc leg_move(struct process *process, struct leg_row *row, const struct sapa_media_message *message)
+{
+    const unsigned to = worker_of(process, message->contact);
+    const struct sapa_worker_move move = { .leg = message->leg, .contact = message->contact, .tag = message->tag,
+                                           .away = to != row->worker };
+    const sapa_rc rc = put(process, row->worker, SAPA_WORKER_LEG_MOVE, &move, sizeof(move));
+
+    if (rc)
+        return rc;
+    row->contact = message->contact;
+    row->worker = to;
+    process->moving += move.away;
+    return SAPA_OK;
+}
+
 /* A checked message of the one in charge. */
 static void operate(struct process *process, struct connection *connection,
                     const struct sapa_media_message *message)
@@ -633,6 +650,8 @@ static void operate(struct process *process, struct connection *connection,
             rc = SAPA_ENOENT;
         else if (message->op == SAPA_MEDIA_LEG_SET)
             rc = leg_set(process, row, message);
+        else if (message->op == SAPA_MEDIA_LEG_MOVE)
+            rc = leg_move(process, row, message);
         else if (message->op == SAPA_MEDIA_PLAY)
             play_or_say_why(process, connection, row, message);
         else if (message->op == SAPA_MEDIA_BRIDGE && other->worker != row->worker)
@@ -642,6 +661,21 @@ static void operate(struct process *process, struct connection *connection,
     }
     if (rc)
         refuse(connection, message, rc);
+}
+
+static void on_leg_moved(struct process *process, struct sapa_leg *leg)
+{
+    struct leg_row *row = leg ? sapa_table_find(&process->legs, sapa_leg_id(leg)) : NULL;
+
+    process->moving--;
+    if (!leg || (row && put(process, row->worker, SAPA_WORKER_LEG_OPEN, &leg, sizeof(leg)) == SAPA_OK))
+        return;
+    const struct sapa_media_message lost = { .op = SAPA_MEDIA_ERROR, .failed = SAPA_MEDIA_LEG_MOVE, .code = SAPA_ELIMIT,
+                                             .leg = sapa_leg_id(leg), .contact = row ? row->contact : 0 };
+    tell(process, &lost);
+    if (row)
+        sapa_table_remove(&process->legs, row);
+    sapa_leg_free(leg);
 }
 
 static void on_bytes(struct process *process, struct connection *connection, const void *bytes, size_t size)
@@ -678,7 +712,7 @@ static void on_readable(void *ctx, int fd, unsigned events)
 
     if (events & SAPA_LOOP_WRITE)
         connection_flush(connection);
-    for (int i = 0; i < RECEIVE_BATCH && connection->fd == fd; i++) {
+    for (int i = 0; i < RECEIVE_BATCH && connection->fd == fd && connection->process->moving == 0; i++) {
         size_t size, fds = 0;
         const sapa_rc rc = sapa_unix_receive(fd, &buf, sizeof(buf), &size, NULL, 0, &fds);
         if (rc == SAPA_EAGAIN)
@@ -769,6 +803,9 @@ static void on_event(void *ctx, uint32_t type, const void *data, size_t size)
         break;
     case SAPA_CONTROL_STATS:
         on_stats(process, data);
+        break;
+    case SAPA_CONTROL_LEG_MOVED:
+        on_leg_moved(process, *(struct sapa_leg *const *)data);
         break;
     default:
         break;

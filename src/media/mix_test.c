@@ -897,6 +897,70 @@ static void test_what_is_refused(void **state)
     control_close(&control);
 }
 
+/* Somebody comes from another contact, of any thread, and goes back; each contact's recording has its own people. */
+static void test_a_leg_moves(void **state)
+{
+    struct control control;
+
+    (void)state;
+    control_open(&control);
+    for (int turn = 0; turn < 4; turn++) { /* ids that count up: both threads, in both directions */
+        const uint64_t a = next_id++, b = next_id++, mix = next_id++;
+        char names[2][32];
+        for (int i = 0; i < 2; i++)
+            (void)snprintf(names[i], sizeof(names[i]), "move_%d_%d.srec", turn, i);
+        memset(speakers, 0, sizeof(speakers));
+        speaker_open(&control, &speakers[0], a, SAPA_SIDE_CUSTOMER, SAPA_CODEC_PCMA, 500);
+        speaker_open(&control, &speakers[1], a, SAPA_SIDE_AGENT, SAPA_CODEC_PCMA, 1300);
+        speaker_open(&control, &speakers[2], b, SAPA_SIDE_AGENT, turn % 2 ? SAPA_CODEC_OPUS : SAPA_CODEC_PCMA, 2100);
+        recording_begin(&control, a, a, names[0], 0, 0);
+        recording_begin(&control, b, b, names[1], 0, 0);
+        order(&control, SAPA_MEDIA_BRIDGE, speakers[0].phone.leg, speakers[1].phone.leg);
+        scene(3, 400);
+        HEARS(0, 1);
+        HEARS(1, 0);
+        HEARS(2, NOBODY);
+        /* 1 asks 2: what is said after the move is done after it, and nobody waits for an answer */
+        struct sapa_media_message move = { .op = SAPA_MEDIA_LEG_MOVE, .leg = speakers[1].phone.leg, .contact = b };
+        say(&control, &move);
+        order(&control, SAPA_MEDIA_BRIDGE, speakers[1].phone.leg, speakers[2].phone.leg);
+        (void)barrier(&control);
+        assert_false(has_kept(&control, SAPA_MEDIA_ERROR));
+        scene(3, 500);
+        HEARS(0, NOBODY);
+        HEARS(1, 2);
+        HEARS(2, 1);
+        /* back, and 2 with it: a conference */
+        move.contact = a;
+        say(&control, &move);
+        move.leg = speakers[2].phone.leg;
+        say(&control, &move);
+        for (unsigned i = 0; i < 3; i++)
+            join(&control, &speakers[i], mix, SAPA_MEDIA_ROLE_PARTY, 0);
+        scene(3, 600);
+        HEARS(0, 1, 2);
+        HEARS(1, 0, 2);
+        HEARS(2, 0, 1);
+        const size_t frames = recording_end(&control, a, names[0], 2);
+        assert_true(frames > 8 * 1300 && frames < 8 * 3000);
+        const int end = (int)(frames / 8);
+        assert_true(recorded_level(2, 0, end - 300, end - 50, 500) > THERE);
+        assert_true(recorded_level(2, 1, end - 300, end - 50, 1300) > THERE);
+        assert_true(recorded_level(2, 1, end - 300, end - 50, 2100) > THERE);
+        assert_true(recorded_level(2, 1, 150, 350, 1300) > THERE);
+        assert_true(recorded_level(2, 1, end - 950, end - 700, 1300) < GONE); /* he was elsewhere */
+        assert_true(recorded_level(2, 1, end - 950, end - 700, 2100) < GONE);
+        (void)recording_end(&control, b, names[1], 2);
+        assert_true(recorded_level(2, 0, 600, 800, 500) < GONE);
+        conference_close(&control, 3);
+        assert_int_equal(barrier(&control).u.stats.legs, 0);
+    }
+    struct sapa_media_message none = { .op = SAPA_MEDIA_LEG_MOVE, .leg = 4711, .contact = 5 };
+    say(&control, &none);
+    assert_int_equal(await(&control, SAPA_MEDIA_ERROR).code, SAPA_ENOENT);
+    control_close(&control);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -917,6 +981,7 @@ int main(void)
         cmocka_unit_test(test_comfort_noise),
         cmocka_unit_test(test_voicemail_of_every_codec),
         cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_a_leg_moves),
     };
 
     sapa_log_level(SAPA_LOG_ERROR);

@@ -260,6 +260,7 @@ static void turn(struct sapa_worker *worker)
     sapa_mailbox_drain(worker->inbox, 256, sapa_worker_message, worker);
     if (worker->inventory_on)
         sapa_worker_inventory_turn(worker);
+    sapa_worker_leave_turn(worker);
 }
 
 /*

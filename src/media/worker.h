@@ -40,6 +40,7 @@ enum {
     SAPA_WORKER_RECORD,      /* struct sapa_worker_record */
     SAPA_WORKER_RECORD_DROP, /* uint64_t recording: its file failed */
     SAPA_WORKER_INVENTORY,   /* uint64_t mark: it comes back in INVENTORY_DONE */
+    SAPA_WORKER_LEG_MOVE,    /* struct sapa_worker_move */
     SAPA_WORKER_STOP         /* end recordings, close legs, end the thread */
 };
 
@@ -65,6 +66,13 @@ struct sapa_worker_record {
     struct sapa_record_file *file;
 };
 
+/** A leg goes to another contact; `away`: to another thread, by way of control's (SAPA_CONTROL_LEG_MOVED). */
+struct sapa_worker_move {
+    uint64_t leg, contact;
+    uint32_t tag;
+    bool away;
+};
+
 /* worker → control */
 enum {
     SAPA_CONTROL_MESSAGE = 1,    /* struct sapa_media_message, cut: for the one in charge */
@@ -73,6 +81,7 @@ enum {
     SAPA_CONTROL_RECORD_EVENT,   /* struct sapa_record_event, from the writer */
     SAPA_CONTROL_INVENTORY_DONE, /* uint64_t mark */
     SAPA_CONTROL_STATS,          /* struct sapa_worker_stats */
+    SAPA_CONTROL_LEG_MOVED,      /* struct sapa_leg *, NULL when it was gone: put it into its next thread */
 };
 
 enum { SAPA_WORKER_DELAYS = 96 }; /* buckets of 125 us; the last is "more" */
@@ -106,6 +115,8 @@ struct sapa_player *sapa_worker_spent(struct sapa_worker *worker);
 /** A leg on its way to a worker, which closes the sockets and frees it. `fds`: RTP, RTCP. */
 SAPA_MUST_CHECK sapa_rc sapa_leg_new(const struct sapa_media_message *open, const int fds[2],
                                      const struct sapa_addr *local, struct sapa_leg **ret_leg);
+/** Only while no worker has it. */
+uint64_t sapa_leg_id(const struct sapa_leg *leg);
 /** Only while no worker has it. Closes its sockets. */
 void sapa_leg_free(struct sapa_leg *leg);
 

@@ -213,6 +213,8 @@ struct sapa_worker {
     struct sapa_recording_run **recordings;
     uint32_t leg_count, leg_room, recording_count, recording_room;
     uint32_t bridges;
+    struct sapa_leg *leaving;        /* by contact_next: on their way to another thread */
+    uint32_t leaving_gone;           /* asked for, and not there any more */
 
     struct sapa_leg *eventing;       /* a digit goes on there */
     struct sapa_leg *wheel[WHEEL_SLOTS];
@@ -247,6 +249,8 @@ void sapa_worker_message(void *ctx, uint32_t type, const void *data, size_t size
 void sapa_worker_record_turn(struct sapa_worker *worker, struct sapa_recording_run *recording);
 void sapa_worker_inventory_turn(struct sapa_worker *worker);
 void sapa_worker_close_all(struct sapa_worker *worker);
+/** Legs that leave for another thread, as far as control's mailbox takes them. */
+void sapa_worker_leave_turn(struct sapa_worker *worker);
 /** Whose audio goes into the recording of this contact, anew. */
 void sapa_worker_attach_sources(struct sapa_worker *worker, uint64_t contact);
 void sapa_worker_error(struct sapa_worker *worker, const struct sapa_media_message *about, sapa_rc rc);

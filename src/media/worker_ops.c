@@ -324,29 +324,75 @@ static void forget_leg(struct sapa_worker *worker, struct sapa_leg *leg)
     sapa_table_remove(&worker->leg_ids, sapa_table_find(&worker->leg_ids, leg->id));
     if (leg->recording)
         leg->recording->sources[leg->channel] = NULL;
+    leg->recording = NULL;
+    leg->is_eventing = false;
+    leg->contact_next = leg->eventing_next = NULL;
+    sapa_udp_set_remove(worker->set, leg->fds[0]);
+    sapa_udp_set_remove(worker->set, leg->fds[1]);
 }
 
-static void close_leg(struct sapa_worker *worker, struct sapa_leg *leg, uint32_t tag)
+/* Out of all that it takes part in, and out of this thread. */
+static void take_off(struct sapa_worker *worker, struct sapa_leg *leg)
 {
-    struct sapa_media_message message = { .op = SAPA_MEDIA_LEG_CLOSED, .tag = tag };
     const uint64_t contact = leg->contact;
 
-    sapa_leg_quality(worker, leg, &message);
-    sapa_leg_rtcp(worker, leg, true);
     unbridge(worker, leg);
     sapa_mix_leave(worker, leg);
     drop_over(worker, leg);
     sapa_leg_stop(worker, leg);
     sapa_worker_unpace(worker, leg);
     forget_leg(worker, leg);
-    sapa_udp_set_remove(worker->set, leg->fds[0]);
-    sapa_udp_set_remove(worker->set, leg->fds[1]);
-    const uint64_t id = leg->id;
-    sapa_leg_free(leg);
     sapa_worker_attach_sources(worker, contact);
     drop_contact_if_empty(worker, contact);
+}
+
+static void close_leg(struct sapa_worker *worker, struct sapa_leg *leg, uint32_t tag)
+{
+    struct sapa_media_message message = { .op = SAPA_MEDIA_LEG_CLOSED, .tag = tag };
+
+    sapa_leg_quality(worker, leg, &message);
+    sapa_leg_rtcp(worker, leg, true);
+    take_off(worker, leg);
+    const uint64_t id = leg->id;
+    sapa_leg_free(leg);
     sapa_worker_tell_id(worker, SAPA_CONTROL_LEG_GONE, id);
     sapa_worker_tell(worker, &message);
+}
+
+static void on_leg_move(struct sapa_worker *worker, const struct sapa_worker_move *move)
+{
+    struct sapa_leg *leg = find(&worker->leg_ids, move->leg);
+    const struct sapa_media_message about = { .op = SAPA_MEDIA_LEG_MOVE, .tag = move->tag, .contact = move->contact,
+                                              .leg = move->leg };
+
+    if (leg) {
+        take_off(worker, leg);
+        leg->contact = move->contact;
+        leg->source = NULL;
+        leg->dtmf.count = 0;
+    } else {
+        sapa_worker_error(worker, &about, SAPA_ENOENT);
+    }
+    if (leg && !move->away) {
+        on_leg_open(worker, leg);
+    } else if (leg) {
+        leg->contact_next = worker->leaving;
+        worker->leaving = leg;
+    } else if (move->away) {
+        worker->leaving_gone++;
+    }
+}
+
+void sapa_worker_leave_turn(struct sapa_worker *worker)
+{
+    while (worker->leaving || worker->leaving_gone > 0) {
+        struct sapa_leg *leg = worker->leaving, *next = leg ? leg->contact_next : NULL;
+        if (sapa_mailbox_put(worker->options.events, SAPA_CONTROL_LEG_MOVED, &leg, sizeof(leg)))
+            return;
+        /* It is not ours any more: nothing of it may be read or written. */
+        worker->leaving = next;
+        worker->leaving_gone -= leg ? 0 : 1;
+    }
 }
 
 /* --- recordings --- */
@@ -707,6 +753,9 @@ void sapa_worker_message(void *ctx, uint32_t type, const void *data, size_t size
     case SAPA_WORKER_INVENTORY:
         on_inventory(worker, *(const uint64_t *)data);
         break;
+    case SAPA_WORKER_LEG_MOVE:
+        on_leg_move(worker, data);
+        break;
     case SAPA_WORKER_STOP:
         worker->stopping = true;
         break;
@@ -728,4 +777,9 @@ void sapa_worker_close_all(struct sapa_worker *worker)
     }
     while (worker->leg_count > 0)
         close_leg(worker, worker->legs[worker->leg_count - 1], 0);
+    while (worker->leaving) {
+        struct sapa_leg *leg = worker->leaving;
+        worker->leaving = leg->contact_next;
+        sapa_leg_free(leg);
+    }
 }

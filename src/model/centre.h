@@ -205,6 +205,7 @@ struct sapa_queue {
 struct sapa_disposition {
     struct sapa_str key;  /* dialled: "12" */
     struct sapa_str name[SAPA_LANGUAGE_COUNT];
+    bool solved;          /* what the customer wanted is done */
 };
 
 struct sapa_reason { /* not ready */
@@ -233,6 +234,8 @@ struct sapa_trunk {
     uint32_t register_s;        /* for so long, or as long as the carrier allows */
     struct sapa_str domain;     /* of addresses of ours at the carrier; empty: the host */
     uint8_t inband_dtmf;        /* listen for keys as tones, also where telephone-event was agreed */
+    uint32_t cost_call, cost_minute; /* what calls that go out cost, in system.currency; both 0: no tariff */
+    uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
 
 /** An address range that a trunk may call from. */

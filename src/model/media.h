@@ -24,8 +24,10 @@
  * Said in HELLO by media since 2 (a media process of before says nothing: 0). It outlives control, which may be a newer
  * program: fields are only added, at the end of a message, and a message that ends before them has zeros there.
  *   2  codecs beside G.711, mixes, PLAY over a conversation, the tone while recorded
+ *   3  SRTP
+ *   4  legs move from one contact to another
  */
-enum { SAPA_MEDIA_VERSION = 3, SAPA_MEDIA_VERSION_MIXES = 2, SAPA_MEDIA_VERSION_SRTP = 3 };
+enum { SAPA_MEDIA_VERSION = 4, SAPA_MEDIA_VERSION_MIXES = 2, SAPA_MEDIA_VERSION_SRTP = 3, SAPA_MEDIA_VERSION_MOVES = 4 };
 
 enum sapa_media_op {
     /* control → media */
@@ -47,6 +49,7 @@ enum sapa_media_op {
     SAPA_MEDIA_LIMITS,         /* u.limits: when a line is called bad; of all legs, those that live too */
     SAPA_MEDIA_MIX_JOIN,       /* leg, u.mix: into that mix (made by its first), out of its bridge; again: another role */
     SAPA_MEDIA_MIX_LEAVE,      /* leg: out of its mix, silence */
+    SAPA_MEDIA_LEG_MOVE,       /* leg, contact: belongs to that one from now on; out of bridge, mix and what plays, silence */
 
     /* media → control */
     SAPA_MEDIA_LEG_OPENED = 64,/* u.leg.local: address and port; code: a sapa_rc (< 0) when failed */

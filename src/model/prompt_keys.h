@@ -4,7 +4,7 @@
  *
  * Every compiled centre has all of them: a centre overrides one by defining a shared prompt with
  * the same key. Texts with {placeholders} are spoken by flows only (they need values); all others
- * may also be recorded. Keys "music" and "beep" are sounds: the prompt room makes them.
+ * may also be recorded. Keys "music", "beep" and "ringback" are sounds: the prompt room makes them.
  *
  *   X(ID, key, Indonesian, English)
  *
@@ -54,7 +54,11 @@
     X(SURVEY_THANKS, "survey.thanks", "Terima kasih atas penilaian Anda.", "Thank you for your answer.") \
     X(SYSTEM_CLOSED, "system.closed", "Maaf, saat ini kami sedang tutup.", "Sorry, we are closed at the moment.") \
     X(SYSTEM_FAULT, "system.fault", "Maaf, terjadi gangguan di pihak kami. Silakan menelepon kembali.", "Sorry, there is a fault on our side. Please call again.") \
-    X(GOODBYE, "goodbye", "Terima kasih. Sampai jumpa.", "Thank you. Goodbye.")
+    X(GOODBYE, "goodbye", "Terima kasih. Sampai jumpa.", "Thank you. Goodbye.") \
+    X(RINGBACK, "ringback", "", "") \
+    X(AGENT_DONE, "agent.done", "Baik, sudah.", "Done.") \
+    X(AGENT_NOT_ALLOWED, "agent.not-allowed", "Panggilan ini tidak diizinkan untuk Anda.", "You may not place this call.") \
+    X(AGENT_UNKNOWN_TARGET, "agent.unknown-target", "Nomor tujuan tidak dikenal.", "This number is not known.")
 
 enum sapa_prompt_id {
 #define X(id, key, indonesian, english) SAPA_PROMPT_ID_##id,

@@ -19,7 +19,7 @@
 
 /*  X(number, version, name, text)  */
 #define SAPA_INPUTS(X) \
-    X(1, 2, centre_started, "the centre starts or takes a new description") \
+    X(1, 3, centre_started, "the centre starts or takes a new description") \
     X(2, 1, tick, "time has come for what is due") \
     X(3, 1, contact_arrived, "somebody reaches the centre") \
     X(4, 1, contact_answered, "the customer's leg is established") \
@@ -34,7 +34,7 @@
     X(13, 1, agent_device, "a phone becomes reachable or unreachable") \
     X(14, 1, agent_command, "an agent asks for a state") \
     X(15, 1, lookup_done, "an outside system has answered, or not in time") \
-    X(16, 1, dial_progress, "a call that we place rings, is answered or fails") \
+    X(16, 2, dial_progress, "a call that we place rings, is answered or fails") \
     X(17, 1, recording_state, "the recorder reports") \
     X(18, 2, leg_quality, "what a leg sounded like") \
     X(19, 1, switch_set, "surge and the like, switched by hand") \
@@ -54,7 +54,9 @@
     F(S, text64, build, "build that takes the decisions") \
     F(S, text32, zones, "version of the time-zone data") \
     F(S, text64, by, "who brought this description; empty: the program started with it") \
-    F(S, text128, comment, "what for, in the words of who brought it")
+    F(S, text128, comment, "what for, in the words of who brought it") \
+    F(S, sig, stopped_us, "the program was not there from then on until now, and that is nobody's time; 0: it was") \
+    F(S, num, whole, "1: no conversation went on meanwhile either: the media process was gone too")
 
 #define SAPA_REC_tick(F, S) \
     F(S, num, unused, "always 0")
@@ -143,7 +145,8 @@
     F(S, num, state, "0 ringing, 1 answered, 2 failed, 3 gone after answer") \
     F(S, num, cause, "SIP status") \
     F(S, num, side, "enum sapa_side: who ended or failed it") \
-    F(S, id, leg, "media leg, when answered")
+    F(S, id, leg, "media leg, when answered") \
+    F(S, num, trunk, "when answered: index of the trunk that carries it + 1, 0 unknown")
 
 #define SAPA_REC_recording_state(F, S) \
     F(S, id, contact, "") \

@@ -2,7 +2,7 @@
 
 #include "report/save_impl.h"
 
-enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 3 }; /* "SCAL" */
+enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 4 }; /* "SCAL" */
 
 struct closed_contact {
     uint64_t contact;
@@ -202,6 +202,34 @@ static void arrived(struct sapa_calls *calls, const struct sapa_record *record)
                         sizeof(calls->arrival.reference));
 }
 
+/* A call that an agent places: whom, as the contact's address. */
+static void called(struct sapa_calls *calls, const struct sapa_record *record)
+{
+    const struct sapa_rec_agent_call *in = &record->u.agent_call;
+
+    calls->arrival = (struct sapa_record_arrival){
+        .contact = in->contact, .at_us = record->at_us, .trunk = SAPA_NONE, .erased = (record->flags & SAPA_RECORD_ERASED) != 0,
+    };
+    (void)sapa_str_copy(sapa_sized_str(&in->address), calls->arrival.address, sizeof(calls->arrival.address));
+    (void)sapa_str_copy(sapa_sized_str(&in->reference), calls->arrival.reference, sizeof(calls->arrival.reference));
+}
+
+/* Where no conversation went on while the centre was down there was none to record. */
+static void stopped(struct sapa_calls *calls, const struct sapa_record *record)
+{
+    const struct sapa_rec_centre_started *in = &record->u.centre_started;
+
+    if (in->stopped_us <= 0 || !in->whole)
+        return;
+    for (uint32_t i = 0; i < calls->open.count; i++) {
+        struct sapa_call *call = sapa_table_at(&calls->open, i);
+        if (call->talking == 0)
+            continue;
+        meter_turn(call, in->stopped_us);
+        call->talking_since_us = SAPA_MAX(record->at_us, call->talking_since_us);
+    }
+}
+
 static sapa_rc opened(struct sapa_calls *calls, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_new *in = &record->u.contact_new;
@@ -278,10 +306,20 @@ static void dequeued(struct sapa_calls *calls, struct sapa_call *call, const str
     }
 }
 
-static void offered(struct sapa_call *call)
+static void offered(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
 {
+    const struct sapa_rec_offer_made *in = &record->u.offer_made;
     struct sapa_call_visit *visit = open_visit(call, SAPA_NONE);
 
+    if (in->kind >= 2) { /* a call of his own, or a colleague's: no offer of work */
+        struct sapa_call_part *part = LIST_ADD(call, part);
+        if (part)
+            *part = (struct sapa_call_part){
+                .offer = in->offer, .agent = dim_of(calls, SAPA_DIM_AGENT, in->agent), .queue = SAPA_NONE,
+                .disposition = SAPA_NONE, .kind = clip8(in->kind),
+            };
+        return;
+    }
     call->offers.made++;
     if (visit)
         visit->offers++;
@@ -290,8 +328,12 @@ static void offered(struct sapa_call *call)
 static void offer_over(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
 {
     const struct sapa_rec_offer_ended *in = &record->u.offer_ended;
-    struct sapa_call_part *part;
+    struct sapa_call_part *part = part_of(call, in->offer);
 
+    if (part && part->kind >= 2) {
+        part->ring_ms = clip32(in->ring_ms);
+        return;
+    }
     call->offers.ring_ms += clip32(in->ring_ms);
     switch (in->result) {
     case SAPA_OFFER_ACCEPTED:
@@ -335,6 +377,9 @@ static void connected(struct sapa_calls *calls, struct sapa_call *call, const st
     }
     meter_turn(call, record->at_us);
     call->talking++;
+    call->parties_max = SAPA_MAX(call->parties_max, 2);
+    if (part && part->kind == 2 && call->direction == SAPA_DIRECTION_INTERNAL)
+        return; /* the caller himself: his line is the first, and recording is by the rules of the other */
     call->legs_due++;
     call->owes = in->policy == SAPA_RECORD_ALL || (in->policy == SAPA_RECORD_SHARE && in->recording != 0);
     call->forbids = in->policy == SAPA_RECORD_NONE;
@@ -361,6 +406,94 @@ static void parted(struct sapa_call *call, const struct sapa_record *record)
         part->side = clip8(in->side);
         part->cause = clip16(in->cause);
     }
+}
+
+/* Another agent comes into a conversation that goes on, or somebody outside. */
+static void party_in(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_party_joined *in = &record->u.party_joined;
+
+    call->parties_max = SAPA_MAX(call->parties_max, clip8(in->parties));
+    if (in->offer == 0) {
+        struct sapa_call_outside *outside = LIST_ADD(call, outside);
+        if (outside)
+            *outside = (struct sapa_call_outside){ .joined_us = record->at_us, .attempt = clip32(in->attempt) };
+        return;
+    }
+    struct sapa_call_part *part = LIST_ADD(call, part);
+    call->agent = dim_of(calls, SAPA_DIM_AGENT, in->agent);
+    call->answered = true;
+    if (call->connected_us == 0)
+        call->connected_us = record->at_us;
+    if (part)
+        *part = (struct sapa_call_part){
+            .offer = in->offer, .agent = call->agent, .queue = dim_of(calls, SAPA_DIM_QUEUE, in->queue),
+            .disposition = SAPA_NONE, .connected_us = record->at_us, .joined = true,
+            .policy = call->part_count > 1 ? call->parts[call->part_count - 2].policy : 0,
+        };
+    meter_turn(call, record->at_us);
+    call->talking++;
+    call->legs_due++;
+}
+
+static void party_out(struct sapa_call *call, const struct sapa_record *record)
+{
+    for (unsigned i = 0; i < call->outside_count; i++)
+        if (call->outsides[i].attempt == record->u.party_left.attempt && call->outsides[i].left_us == 0)
+            call->outsides[i].left_us = record->at_us;
+}
+
+/* A number that we called, and by which trunk: the customer himself, or somebody outside who joins by answering. */
+static void dial_moved(struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_dial_progress *in = &record->u.dial_progress;
+    const bool is_customer = (call->direction == SAPA_DIRECTION_OUTBOUND && call->connected_us == 0)
+                             || call->callback == SAPA_CALLBACK_DIALLING + 1;
+    struct sapa_call_outside *outside = NULL;
+
+    if (is_customer) {
+        if (in->state == 1 && in->trunk != 0)
+            call->trunk = clip32(in->trunk - 1);
+        return;
+    }
+    for (unsigned i = 0; i < call->outside_count; i++)
+        if (call->outsides[i].attempt == in->attempt && call->outsides[i].left_us == 0)
+            outside = &call->outsides[i];
+    if (in->state == 1 && !outside)
+        outside = LIST_ADD(call, outside);
+    else if (in->state == 3 && outside)
+        outside->left_us = record->at_us;
+    if (in->state == 1 && outside)
+        *outside = (struct sapa_call_outside){ .joined_us = record->at_us, .attempt = clip32(in->attempt), .trunk = clip32(in->trunk) };
+}
+
+static void passed_on(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    static const enum sapa_dim dims[SAPA_TARGET_COUNT] = {
+        [SAPA_TARGET_QUEUE] = SAPA_DIM_QUEUE, [SAPA_TARGET_NUMBER] = SAPA_DIM_NUMBER, [SAPA_TARGET_AGENT] = SAPA_DIM_AGENT,
+    };
+    const struct sapa_rec_contact_transferred *in = &record->u.contact_transferred;
+    struct sapa_call_transfer *transfer = LIST_ADD(call, transfer);
+
+    if (!transfer)
+        return;
+    *transfer = (struct sapa_call_transfer){
+        .at_us = record->at_us, .other = in->other, .agent = dim_of(calls, SAPA_DIM_AGENT, in->agent), .target = SAPA_NONE,
+        .kind = clip8(in->kind), .asked = in->asked != 0,
+    };
+    if (in->kind < SAPA_TARGET_OUTSIDE)
+        transfer->target = dim_of(calls, dims[in->kind], in->target);
+}
+
+static void merged(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_merged *in = &record->u.contact_merged;
+    struct sapa_call *other = sapa_table_find(&calls->open, in->other);
+
+    call->merged_from = in->other;
+    call->conference |= in->conference != 0;
+    if (other)
+        other->merged_into = in->contact;
 }
 
 static void assigned(struct sapa_call *call, const struct sapa_record *record)
@@ -488,7 +621,7 @@ static sapa_rc about(struct sapa_calls *calls, struct sapa_call *call, const str
     case SAPA_T_flow_step: stepped(call, record); break;
     case SAPA_T_contact_queued: queued(calls, call, record); break;
     case SAPA_T_contact_dequeued: dequeued(calls, call, record); break;
-    case SAPA_T_offer_made: offered(call); break;
+    case SAPA_T_offer_made: offered(calls, call, record); break;
     case SAPA_T_offer_ended: offer_over(calls, call, record); break;
     case SAPA_T_contact_connected: connected(calls, call, record); break;
     case SAPA_T_contact_parted: parted(call, record); break;
@@ -508,6 +641,11 @@ static sapa_rc about(struct sapa_calls *calls, struct sapa_call *call, const str
     case SAPA_T_recording_state: recorded(call, record); break;
     case SAPA_T_leg_quality: measured(call, record); break;
     case SAPA_T_survey_answered: surveyed(calls, call, record); break;
+    case SAPA_T_party_joined: party_in(calls, call, record); break;
+    case SAPA_T_party_left: party_out(call, record); break;
+    case SAPA_T_dial_progress: dial_moved(call, record); break;
+    case SAPA_T_contact_transferred: passed_on(calls, call, record); break;
+    case SAPA_T_contact_merged: merged(calls, call, record); break;
     default: break;
     }
     return SAPA_OK;
@@ -521,6 +659,7 @@ static uint64_t contact_of(const struct sapa_record *record)
     C(contact_answered) C(flow_step) C(contact_queued) C(contact_dequeued) C(offer_made) C(offer_ended)
     C(contact_connected) C(contact_parted) C(assignment_moved) C(wrapup_ended) C(contact_ended)
     C(callback_changed) C(voicemail_left) C(recording_state) C(leg_quality) C(survey_answered)
+    C(party_joined) C(party_left) C(dial_progress) C(contact_transferred) C(contact_merged)
 #undef C
     default: return 0;
     }
@@ -541,8 +680,12 @@ sapa_rc sapa_calls_fold(struct sapa_calls *calls, const struct sapa_record *reco
     }
     if (record->type == SAPA_T_contact_arrived)
         arrived(calls, record);
+    else if (record->type == SAPA_T_agent_call)
+        called(calls, record);
     else if (record->type == SAPA_T_contact_new)
         return opened(calls, record);
+    else if (record->type == SAPA_T_centre_started)
+        stopped(calls, record);
     const uint64_t contact = contact_of(record);
     if (contact == 0)
         return SAPA_OK;
@@ -594,6 +737,7 @@ static bool sane_call(const void *entry)
     return call->visit_count <= SAPA_CALL_VISITS_MAX && call->part_count <= SAPA_CALL_PARTS_MAX
         && call->recording_count <= SAPA_CALL_RECORDINGS_MAX && call->leg_count <= SAPA_CALL_LEGS_MAX
         && call->step_count <= SAPA_CALL_STEPS_MAX && call->answer_count <= SAPA_CALL_ANSWERS_MAX
+        && call->transfer_count <= SAPA_CALL_TRANSFERS_MAX && call->outside_count <= SAPA_CALL_OUTSIDES_MAX
         && call->address[sizeof(call->address) - 1] == '\0'
         && call->reference[sizeof(call->reference) - 1] == '\0';
 }

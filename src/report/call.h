@@ -24,6 +24,8 @@ enum {
     SAPA_CALL_LEGS_MAX = 8,
     SAPA_CALL_STEPS_MAX = 48,
     SAPA_CALL_ANSWERS_MAX = 8,
+    SAPA_CALL_TRANSFERS_MAX = 4,
+    SAPA_CALL_OUTSIDES_MAX = 4,
     SAPA_CALLS_MAX = 200000,
 };
 #define SAPA_CALL_LINGER_US (INT64_C(60) * 1000000)
@@ -53,6 +55,26 @@ struct sapa_call_part {
     uint8_t wrapup_how;    /* as in wrapup_ended */
     uint8_t policy;        /* enum sapa_record_policy */
     uint8_t wrapup;        /* 0 none, 1 running, 2 over */
+    uint8_t kind;          /* as in offer_made: 2 his own call, 3 a colleague called him */
+    bool joined;           /* he came into a conversation that went on: whom another had asked */
+};
+
+/** An agent passed the contact on. */
+struct sapa_call_transfer {
+    int64_t at_us;
+    uint64_t other;        /* contact of the consultation, 0: none */
+    uint32_t agent;        /* dimension */
+    uint32_t target;       /* dimension of the queue, number or agent; SAPA_NONE: outside */
+    uint8_t kind;          /* enum sapa_target */
+    bool asked;            /* after asking; else blind */
+};
+
+/** Somebody outside who took part: a number that was called, or that a flow transferred to. */
+struct sapa_call_outside {
+    int64_t joined_us;
+    int64_t left_us;       /* 0: to the end of the contact */
+    uint32_t attempt;
+    uint32_t trunk;        /* index + 1 when it is known, else 0 */
 };
 
 enum { SAPA_CALL_RECORDING_FAILED = 4, SAPA_CALL_RECORDING_CUT = 5, SAPA_CALL_RECORDING_DUE = 6 };
@@ -125,7 +147,11 @@ struct sapa_call {
     uint32_t forbidden_ms; /* a recorder ran while the policy was to record nothing */
     uint32_t voicemail_ms;
     uint16_t dropped;      /* list entries that found no room */
-    uint8_t visit_count, part_count, recording_count, leg_count, step_count, answer_count;
+    uint64_t merged_into;  /* it went on in this contact; 0: no */
+    uint64_t merged_from;  /* the last contact whose parties came in; 0: none */
+    uint8_t parties_max;   /* most who talked at once, the customer counted; 2 in an ordinary conversation */
+    bool conference;       /* an agent brought somebody in and stayed */
+    uint8_t visit_count, part_count, recording_count, leg_count, step_count, answer_count, transfer_count, outside_count;
     uint8_t open_wrapups;
     uint8_t legs_due;      /* measured legs whose last report has not come */
     char address[48];      /* of the customer: personal; empty when unknown or erased */
@@ -137,6 +163,8 @@ struct sapa_call {
     struct sapa_call_leg legs[SAPA_CALL_LEGS_MAX];
     struct sapa_call_step steps[SAPA_CALL_STEPS_MAX];
     struct sapa_call_answer answers[SAPA_CALL_ANSWERS_MAX];
+    struct sapa_call_transfer transfers[SAPA_CALL_TRANSFERS_MAX];
+    struct sapa_call_outside outsides[SAPA_CALL_OUTSIDES_MAX];
     /* the meter at work */
     int64_t talking_since_us; /* 0: nobody talks */
     uint64_t owed_us;         /* of the conversation: what policy says must be recorded */
@@ -200,6 +228,10 @@ void sapa_call_json(const struct sapa_call *call, const struct sapa_call_show *s
 /** A page for a person: the times, the way through menus and queues, agents, recordings, quality. */
 void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *show,
                      const struct sapa_lines *out);
+/** Keys of the agents who talked, each once, in order: "siti budi". */
+void sapa_call_agents(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);
+/** "siti asked agent budi; budi blind queue bank.kartu": who passed it on, how, and where to. */
+void sapa_call_transfers(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);
 /** Heading and one line of CSV (RFC 4180). */
 void sapa_call_csv_head(struct sapa_text *out);
 void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);

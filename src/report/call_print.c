@@ -77,6 +77,16 @@ static void json_mos(const char *key, unsigned mos_x100, struct sapa_text *out)
         sapa_text_printf(out, ",\"%s\":null", key);
 }
 
+static const enum sapa_dim target_dims[] = {
+    [SAPA_TARGET_QUEUE] = SAPA_DIM_QUEUE, [SAPA_TARGET_NUMBER] = SAPA_DIM_NUMBER, [SAPA_TARGET_AGENT] = SAPA_DIM_AGENT,
+};
+
+/* How the agent came to take part. */
+static const char *role_of(const struct sapa_call_part *part)
+{
+    return part->joined ? "joined" : part->kind == 2 ? "caller" : part->kind == 3 ? "called" : "offered";
+}
+
 static void json_lists(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
 {
     sapa_text_add(out, SAPA_STR(",\"queues\":["));
@@ -100,10 +110,31 @@ static void json_lists(const struct sapa_call *call, const struct sapa_call_show
         json_key(show, "agent", SAPA_DIM_AGENT, p->agent, out);
         json_key(show, "queue", SAPA_DIM_QUEUE, p->queue, out);
         json_key(show, "disposition", SAPA_DIM_DISPOSITION, p->disposition, out);
+        sapa_text_printf(out, ",\"role\":\"%s\"", role_of(p));
         json_time(show, "connected", p->connected_us, out);
         json_time(show, "parted", p->parted_us, out);
         if (p->parted_us)
             sapa_text_printf(out, ",\"side\":\"%s\"", sapa_side_name(p->side));
+        sapa_text_char(out, '}');
+    }
+    sapa_text_add(out, SAPA_STR("],\"transfers\":["));
+    for (unsigned i = 0; i < call->transfer_count; i++) {
+        const struct sapa_call_transfer *t = &call->transfers[i];
+        sapa_text_printf(out, "%s{\"how\":\"%s\",\"to\":\"%s\"", i ? "," : "", t->asked ? "asked" : "blind", sapa_target_name(t->kind));
+        json_key(show, "agent", SAPA_DIM_AGENT, t->agent, out);
+        if (t->kind < SAPA_COUNT(target_dims))
+            json_key(show, "target", target_dims[t->kind], t->target, out);
+        if (t->other)
+            sapa_text_printf(out, ",\"consultation\":\"%llu\"", (unsigned long long)t->other);
+        json_time(show, "at", t->at_us, out);
+        sapa_text_char(out, '}');
+    }
+    sapa_text_add(out, SAPA_STR("],\"outside\":["));
+    for (unsigned i = 0; i < call->outside_count; i++) {
+        const struct sapa_call_outside *o = &call->outsides[i];
+        sapa_text_printf(out, "%s{\"attempt\":%u", i ? "," : "", o->attempt);
+        json_time(show, "joined", o->joined_us, out);
+        json_time(show, "left", o->left_us, out);
         sapa_text_char(out, '}');
     }
     sapa_text_add(out, SAPA_STR("],\"recordings\":["));
@@ -184,6 +215,11 @@ void sapa_call_json(const struct sapa_call *call, const struct sapa_call_show *s
                          sapa_callback_name(call->callback - 1u), call->callback_attempts);
     if (call->voicemail_ms)
         sapa_text_printf(out, ",\"voicemail_ms\":%u", call->voicemail_ms);
+    sapa_text_printf(out, ",\"parties\":%u,\"conference\":%s", call->parties_max, call->conference ? "true" : "false");
+    if (call->merged_into)
+        sapa_text_printf(out, ",\"merged_into\":\"%llu\"", (unsigned long long)call->merged_into);
+    if (call->merged_from)
+        sapa_text_printf(out, ",\"merged_from\":\"%llu\"", (unsigned long long)call->merged_from);
     json_lists(call, show, out);
     if (call->dropped)
         sapa_text_printf(out, ",\"left_out\":%u", call->dropped);
@@ -275,13 +311,17 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
     const bool id = show->language == SAPA_LANGUAGE_ID;
     const enum sapa_language language = show->language;
 
-    line(out, id ? "Kontak %llu, %s, " SAPA_STR_FMT ", nomor " SAPA_STR_FMT
-                 : "Contact %llu, %s, " SAPA_STR_FMT ", number " SAPA_STR_FMT,
+    line(out, id ? "Kontak %llu, %s%s, " SAPA_STR_FMT ", nomor " SAPA_STR_FMT
+                 : "Contact %llu, %s%s, " SAPA_STR_FMT ", number " SAPA_STR_FMT,
          (unsigned long long)call->contact, sapa_word_channel(call->channel, language),
+         call->direction == SAPA_DIRECTION_OUTBOUND   ? (id ? " keluar" : ", outbound")
+         : call->direction == SAPA_DIRECTION_INTERNAL ? (id ? " internal" : ", internal") : "",
          SAPA_STR_ARG(name(show, SAPA_DIM_CLIENT, call->client)),
          SAPA_STR_ARG(sapa_names_key(show->names, SAPA_DIM_NUMBER, call->number)));
     if (call->address[0])
-        line(out, id ? "  dari        %s" : "  from        %s", customer_of(call, show));
+        line(out, call->direction == SAPA_DIRECTION_OUTBOUND ? (id ? "  ke          %s" : "  to          %s")
+                                                              : (id ? "  dari        %s" : "  from        %s"),
+             customer_of(call, show));
     line(out, id ? "  datang      %s" : "  arrived     %s", moment(show, call->arrived_us).text);
     if (call->ended_us)
         line(out, id ? "  selesai     %s  %s, oleh %s (%u)" : "  ended       %s  %s, by the %s (%u)",
@@ -314,6 +354,18 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
              SAPA_STR_ARG(p->disposition == SAPA_NONE ? (id ? SAPA_STR("tanpa disposisi") : SAPA_STR("no disposition"))
                                                       : name(show, SAPA_DIM_DISPOSITION, p->disposition)));
     }
+    for (unsigned i = 0; i < call->transfer_count; i++) {
+        const struct sapa_call_transfer *t = &call->transfers[i];
+        const struct sapa_str target = t->kind < SAPA_COUNT(target_dims) ? name(show, target_dims[t->kind], t->target)
+                                                                         : (id ? SAPA_STR("nomor luar") : SAPA_STR("an outside number"));
+        line(out, id ? "  dialihkan   %s  oleh " SAPA_STR_FMT " ke " SAPA_STR_FMT ", %s" : "  passed on   %s  by " SAPA_STR_FMT " to " SAPA_STR_FMT ", %s",
+             moment(show, t->at_us).text, SAPA_STR_ARG(name(show, SAPA_DIM_AGENT, t->agent)), SAPA_STR_ARG(target),
+             t->asked ? (id ? "setelah bertanya" : "after asking") : (id ? "langsung" : "blind"));
+    }
+    for (unsigned i = 0; i < call->outside_count; i++)
+        line(out, id ? "  pihak luar  %s" : "  outside     %s", moment(show, call->outsides[i].joined_us).text);
+    if (call->merged_into)
+        line(out, id ? "  berlanjut   dalam kontak %llu" : "  went on     in contact %llu", (unsigned long long)call->merged_into);
     if (call->conversation_ms > 0)
         line(out, id ? "  rekaman     %s bicara = %s terekam + %s disamarkan + %s dikecualikan + %s hilang"
                      : "  recording   %s talked = %s recorded + %s masked + %s excluded + %s missing",
@@ -325,6 +377,30 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
         line(out, id ? "  survei      %s: %u" : "  survey      %s: %u", call->answers[i].question, call->answers[i].answer);
     if (call->voicemail_ms)
         line(out, id ? "  pesan       %s" : "  message     %s", length(call->voicemail_ms).text);
+}
+
+void sapa_call_agents(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
+{
+    for (unsigned i = 0, n = 0; i < call->part_count; i++) {
+        const struct sapa_call_part *p = &call->parts[i];
+        bool before = p->connected_us == 0;
+        for (unsigned k = 0; k < i && !before; k++)
+            before = call->parts[k].agent == p->agent && call->parts[k].connected_us != 0;
+        if (before)
+            continue;
+        sapa_text_printf(out, "%s" SAPA_STR_FMT, n++ ? " " : "", SAPA_STR_ARG(sapa_names_key(show->names, SAPA_DIM_AGENT, p->agent)));
+    }
+}
+
+void sapa_call_transfers(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
+{
+    for (unsigned i = 0; i < call->transfer_count; i++) {
+        const struct sapa_call_transfer *t = &call->transfers[i];
+        sapa_text_printf(out, "%s" SAPA_STR_FMT " %s %s", i ? "; " : "", SAPA_STR_ARG(sapa_names_key(show->names, SAPA_DIM_AGENT, t->agent)),
+                         t->asked ? "asked" : "blind", sapa_target_name(t->kind));
+        if (t->kind < SAPA_COUNT(target_dims))
+            sapa_text_printf(out, " " SAPA_STR_FMT, SAPA_STR_ARG(sapa_names_key(show->names, target_dims[t->kind], t->target)));
+    }
 }
 
 /* ---- CSV ---- */
@@ -355,12 +431,15 @@ void sapa_call_csv_head(struct sapa_text *out)
 {
     sapa_text_add(out, SAPA_STR("contact,client,number,queue,agent,address,arrived,answered_by_flow,queued,connected,"
                                 "ended,outcome,side,cause,place,total_ms,menu_ms,queue_ms,ring_ms,talk_ms,hold_ms,"
-                                "wrapup_ms,offers,conversation_ms,recorded_ms,masked_ms,excluded_ms,unrecorded_ms,mos"));
+                                "wrapup_ms,offers,conversation_ms,recorded_ms,masked_ms,excluded_ms,unrecorded_ms,mos,direction,agents,"
+                                "transfers,outside,conference,merged_into"));
 }
 
 void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
 {
     unsigned mos = UINT16_MAX;
+    char buf[1024];
+    struct sapa_text text;
 
     sapa_text_printf(out, "%llu", (unsigned long long)call->contact);
     put_csv(out, sapa_names_key(show->names, SAPA_DIM_CLIENT, call->client));
@@ -383,4 +462,14 @@ void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *sh
             mos = SAPA_MIN(mos, call->legs[i].mos_x100);
     if (mos != UINT16_MAX)
         sapa_text_printf(out, "%u.%02u", mos / 100, mos % 100);
+    sapa_text_printf(out, ",%s", sapa_direction_name(call->direction));
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_call_agents(call, show, &text);
+    put_csv(out, sapa_text_str(&text));
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_call_transfers(call, show, &text);
+    put_csv(out, sapa_text_str(&text));
+    sapa_text_printf(out, ",%u,%u,", call->outside_count, call->conference);
+    if (call->merged_into)
+        sapa_text_printf(out, "%llu", (unsigned long long)call->merged_into);
 }

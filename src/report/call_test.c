@@ -315,7 +315,9 @@ static void test_fullest_json(void **state)
     call.leg_count = SAPA_CALL_LEGS_MAX;
     call.step_count = SAPA_CALL_STEPS_MAX;
     call.answer_count = SAPA_CALL_ANSWERS_MAX;
-    call.answered = call.erased = call.late = call.owes = true;
+    call.transfer_count = SAPA_CALL_TRANSFERS_MAX;
+    call.outside_count = SAPA_CALL_OUTSIDES_MAX;
+    call.answered = call.erased = call.late = call.owes = call.conference = true;
     memset(call.address, '\1', sizeof(call.address) - 1);
     call.address[sizeof(call.address) - 1] = '\0';
     memset(call.reference, '"', sizeof(call.reference) - 1);
@@ -331,9 +333,15 @@ static void test_fullest_json(void **state)
     for (unsigned i = 0; i < SAPA_CALL_PARTS_MAX; i++) {
         call.parts[i].agent = call.parts[i].queue = call.parts[i].disposition = 0;
         call.parts[i].connected_us = call.parts[i].parted_us = FIX_MIDNIGHT_S * 1000000;
+        call.parts[i].joined = true;
     }
     for (unsigned i = 0; i < SAPA_CALL_RECORDINGS_MAX; i++)
         call.recordings[i].is_voicemail = false;
+    for (unsigned i = 0; i < SAPA_CALL_TRANSFERS_MAX; i++)
+        call.transfers[i] = (struct sapa_call_transfer){ .at_us = FIX_MIDNIGHT_S * 1000000, .other = UINT64_MAX,
+                                                         .kind = SAPA_TARGET_NUMBER, .asked = true };
+    for (unsigned i = 0; i < SAPA_CALL_OUTSIDES_MAX; i++)
+        call.outsides[i].joined_us = call.outsides[i].left_us = FIX_MIDNIGHT_S * 1000000;
     for (unsigned i = 0; i < SAPA_CALL_ANSWERS_MAX; i++)
         call.answers[i].question[sizeof(call.answers[i].question) - 1] = '\0';
     const struct sapa_call_show show = { &g.names, &fix_zones[0], SAPA_LANGUAGE_EN, true };

@@ -11,14 +11,16 @@ struct watched_contact {
     uint32_t queue;         /* dimension: an index changes with the description */
     int64_t waited_us;      /* in queues, callbacks apart */
     uint32_t visits;
-    uint32_t offers, talking;
-    bool inbound, queued, answered, is_callback;
+    uint32_t offers, talking, outside;
+    bool inbound, queued, answered, is_callback, merged;
 };
 
 struct watched_offer {
     uint64_t offer, contact;
     uint32_t agent; /* dimension */
-    int64_t made_us, connected_us, parted_us, held_us, hold_us;
+    int64_t made_us, connected_us, parted_us;
+    int64_t hold_began_us;    /* in whatever contact */
+    int64_t held_us, hold_us; /* in this one: since then, and what is over */
     uint8_t stage; /* 0 made, 1 accepted, 2 connected, 3 parted */
     uint8_t held_by; /* bit per enum sapa_side: both may hold at once */
     bool wrapping, released;
@@ -29,6 +31,7 @@ struct watched_agent {
     int64_t since_us;
     uint8_t presence;
     bool known;
+    bool talks; /* while the centre was down */
 };
 
 const char *sapa_identity_name(unsigned identity)
@@ -140,6 +143,10 @@ static sapa_rc opened(struct sapa_check *check, const struct sapa_record *record
     contact->opened_us = record->at_us;
     contact->inbound = in->direction == SAPA_DIRECTION_INBOUND;
     check->opened++;
+    STORY(in->direction < SAPA_DIRECTION_COUNT, in->contact, "contact %llu has the direction %llu, which is none.",
+          U(in->contact), U(in->direction));
+    if (in->direction < SAPA_DIRECTION_COUNT)
+        check->opened_by[in->direction]++;
     return SAPA_OK;
 }
 
@@ -201,7 +208,14 @@ static void ended(struct sapa_check *check, struct watched_contact *contact, con
           contact->answered ? "answered" : "never answered");
     STORY(in->outcome != SAPA_OUTCOME_ANSWERED || contact->answered, in->contact,
           "contact %llu has the outcome answered, and no agent answered it.", U(in->contact));
-    STORY(!is_abandoned(in->outcome) || in->side == SAPA_SIDE_CUSTOMER, in->contact,
+    STORY(in->outcome != SAPA_OUTCOME_REACHED || contact->answered, in->contact,
+          "contact %llu has the outcome reached, and nobody talked.", U(in->contact));
+    STORY(in->outcome != SAPA_OUTCOME_UNREACHED || !contact->answered, in->contact,
+          "contact %llu has the outcome not reached, and somebody talked.", U(in->contact));
+    STORY((in->outcome == SAPA_OUTCOME_MERGED) == contact->merged, in->contact,
+          contact->merged ? "contact %llu went on in another, and ends as if it had not."
+                          : "contact %llu is said to go on in another, and none took it up.", U(in->contact));
+    STORY(!is_abandoned(in->outcome) || !contact->inbound || in->side == SAPA_SIDE_CUSTOMER, in->contact,
           "contact %llu is counted as abandoned, but %s ended it.", U(in->contact),
           sapa_side_name((unsigned)SAPA_MIN(in->side, (uint64_t)SAPA_SIDE_COUNT)));
     expect_length(check, in->contact, "the whole contact", in->total_ms, contact->opened_us, record->at_us);
@@ -280,8 +294,9 @@ static void connected(struct sapa_check *check, struct watched_contact *contact,
     STORY(offer && offer->stage == 1 && offer->agent == agent, in->contact,
           "contact %llu is connected to agent " SAPA_STR_FMT " without an accepted offer.", U(in->contact), AGENT(agent));
     if (contact) {
-        expect_length(check, in->contact, "the wait before the conversation", in->wait_ms, contact->queued_us,
-                      record->at_us);
+        if (contact->queued_us != 0 && in->queue != SAPA_NONE) /* who calls has not waited in a line */
+            expect_length(check, in->contact, "the wait before the conversation", in->wait_ms, contact->queued_us,
+                          record->at_us);
         contact->answered = true;
         contact->talking++;
     }
@@ -302,7 +317,7 @@ static void held(struct sapa_check *check, const struct sapa_record *record)
     const uint8_t side = (uint8_t)(1u << SAPA_MIN(in->side, (uint64_t)SAPA_SIDE_COUNT));
     if (in->on) {
         if (offer->held_by == 0)
-            offer->held_us = record->at_us;
+            offer->hold_began_us = offer->held_us = record->at_us;
         offer->held_by |= side;
         return;
     }
@@ -310,7 +325,7 @@ static void held(struct sapa_check *check, const struct sapa_record *record)
           U(in->contact));
     if (offer->held_by == 0)
         return;
-    expect_length(check, in->contact, "a hold", in->held_ms, offer->held_us, record->at_us);
+    expect_length(check, in->contact, "a hold", in->held_ms, offer->hold_began_us, record->at_us);
     offer->held_by &= (uint8_t)~side;
     if (offer->held_by == 0)
         offer->hold_us += record->at_us - offer->held_us;
@@ -338,6 +353,51 @@ static void parted(struct sapa_check *check, struct watched_contact *contact, co
     offer->parted_us = record->at_us;
     if (offer->released)
         sapa_table_remove(&check->offers, offer);
+}
+
+/* A part goes on in this contact, or somebody outside comes in. */
+static void joined(struct sapa_check *check, struct watched_contact *contact, const struct sapa_record *record)
+{
+    const struct sapa_rec_party_joined *in = &record->u.party_joined;
+    struct watched_offer *offer = in->offer == 0 ? NULL : sapa_table_find(&check->offers, in->offer);
+
+    if (in->offer == 0) {
+        contact->outside++;
+        return;
+    }
+    const uint32_t agent = agent_of(check, in->agent);
+    STORY(offer && offer->agent == agent && (offer->stage == 1 || offer->stage == 3), in->contact,
+          "agent " SAPA_STR_FMT " joins contact %llu and has neither accepted an offer nor left another contact.", AGENT(agent),
+          U(in->contact));
+    contact->answered = true;
+    contact->talking++;
+    if (!offer)
+        return;
+    offer->contact = in->contact;
+    offer->stage = 2;
+    offer->connected_us = record->at_us;
+    offer->held_us = record->at_us; /* who is on hold comes in so */
+    offer->hold_us = offer->parted_us = 0;
+}
+
+static void left(struct sapa_check *check, struct watched_contact *contact, const struct sapa_record *record)
+{
+    const struct sapa_rec_party_left *in = &record->u.party_left;
+
+    STORY(contact->outside > 0, in->contact, "an outside party leaves contact %llu, in which there is none.", U(in->contact));
+    contact->outside -= contact->outside > 0;
+}
+
+static void merged(struct sapa_check *check, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_merged *in = &record->u.contact_merged;
+    struct watched_contact *other = sapa_table_find(&check->contacts, in->other);
+
+    STORY(other && in->other != in->contact, in->contact, "contact %llu takes up contact %llu, which is not open.",
+          U(in->contact), U(in->other));
+    check->merges++;
+    if (other && in->other != in->contact)
+        other->merged = true;
 }
 
 static void assigned(struct sapa_check *check, const struct sapa_record *record)
@@ -397,6 +457,38 @@ static sapa_rc moved(struct sapa_check *check, const struct sapa_record *record)
     return SAPA_OK;
 }
 
+/* Nobody was there: what lasts begins so much later, but for those who went on talking. */
+static void stopped(struct sapa_check *check, const struct sapa_record *record)
+{
+    const struct sapa_rec_centre_started *in = &record->u.centre_started;
+    const int64_t down_us = record->at_us - in->stopped_us;
+
+    if (in->stopped_us <= 0 || down_us <= 0)
+        return;
+    for (uint32_t i = 0; i < check->agents.count; i++)
+        ((struct watched_agent *)sapa_table_at(&check->agents, i))->talks = false;
+    for (uint32_t i = 0; i < check->offers.count; i++) {
+        struct watched_offer *offer = sapa_table_at(&check->offers, i);
+        struct watched_agent *agent = sapa_table_find(&check->agents, offer->agent);
+        if (offer->stage < 2) {
+            offer->made_us += down_us;
+        } else if (offer->stage == 3) {
+            offer->parted_us += down_us;
+        } else if (in->whole) {
+            offer->connected_us += down_us;
+            offer->held_us += down_us;
+            offer->hold_began_us += down_us;
+        } else if (agent) {
+            agent->talks = true;
+        }
+    }
+    for (uint32_t i = 0; i < check->agents.count; i++) {
+        struct watched_agent *agent = sapa_table_at(&check->agents, i);
+        if (!agent->talks)
+            agent->since_us += down_us;
+    }
+}
+
 /* ---- folding ---- */
 
 static sapa_rc about_contact(struct sapa_check *check, uint64_t id, const struct sapa_record *record)
@@ -420,6 +512,14 @@ static sapa_rc about_contact(struct sapa_check *check, uint64_t id, const struct
         dequeued(check, contact, record);
     else if (record->type == SAPA_T_contact_ended)
         ended(check, contact, record);
+    else if (record->type == SAPA_T_party_joined)
+        joined(check, contact, record);
+    else if (record->type == SAPA_T_party_left)
+        left(check, contact, record);
+    else if (record->type == SAPA_T_contact_transferred)
+        check->transfers++;
+    else if (record->type == SAPA_T_contact_merged)
+        merged(check, record);
     return SAPA_OK;
 }
 
@@ -445,8 +545,9 @@ sapa_rc sapa_check_fold(struct sapa_check *check, const struct sapa_record *reco
     case SAPA_T_wrapup_ended: wrapped(check, record); break;
 #define C(name) case SAPA_T_##name: return about_contact(check, record->u.name.contact, record);
     C(flow_step) C(contact_queued) C(contact_dequeued) C(offer_made) C(offer_ended) C(contact_connected)
-    C(contact_parted) C(contact_ended)
+    C(contact_parted) C(contact_ended) C(party_joined) C(party_left) C(contact_transferred) C(contact_merged)
 #undef C
+    case SAPA_T_centre_started: stopped(check, record); break;
     default: break;
     }
     return SAPA_OK;
@@ -508,14 +609,52 @@ struct row_check {
     struct sapa_measures all;
 };
 
-static void expect_row(struct sapa_check *check, const struct sapa_row *row, const char *what, int64_t whole,
-                       int64_t parts)
+static void expect_sum(struct sapa_check *check, enum sapa_identity identity, const struct sapa_row *row, const char *what,
+                       int64_t whole, int64_t parts)
 {
     static const char *const kinds[] = { "total", "client", "number", "queue", "agent", "reason" };
 
-    if (!holds(check, SAPA_IDENTITY_OFFERED, whole == parts))
-        find(check, SAPA_IDENTITY_OFFERED, 0, "%s %u, interval of %lld: %s is %lld, its parts are %lld.",
+    if (!holds(check, identity, whole == parts))
+        find(check, identity, 0, "%s %u, interval of %lld: %s is %lld, its parts are %lld.",
              kinds[row->kind], row->dim, D(row->span.from_s), what, D(whole), D(parts));
+}
+
+static void expect_row(struct sapa_check *check, const struct sapa_row *row, const char *what, int64_t whole,
+                       int64_t parts)
+{
+    expect_sum(check, SAPA_IDENTITY_OFFERED, row, what, whole, parts);
+}
+
+#define M(id) (m->of[SAPA_M_##id])
+
+/* Calls of agents, and what they passed on. */
+static void check_calls(struct sapa_check *check, const struct sapa_row *row)
+{
+    const struct sapa_measures *m = &row->m;
+
+#define SUMS(what, whole, parts) expect_sum(check, SAPA_IDENTITY_CALLS, row, what, whole, parts)
+    if (row->kind < SAPA_ROWS_QUEUES)
+        SUMS("all calls", M(CONTACTS), M(OFFERED) + M(OUTBOUND) + M(INTERNAL));
+    SUMS("outbound", M(OUTBOUND),
+         M(OUTBOUND_REACHED) + M(OUTBOUND_UNREACHED) + M(OUTBOUND_PASSED) + M(OUTBOUND_OTHER) + M(OUTBOUND_OPEN));
+    SUMS("internal", M(INTERNAL),
+         M(INTERNAL_REACHED) + M(INTERNAL_UNREACHED) + M(INTERNAL_PASSED) + M(INTERNAL_OTHER) + M(INTERNAL_OPEN));
+    SUMS("handled", M(HANDLED), M(RECEIVED) + M(OUTBOUND_HANDLED));
+    SUMS("transfers", M(TRANSFERS), M(TRANSFERS_BLIND) + M(TRANSFERS_ASKED));
+    SUMS("transfers by target", M(TRANSFERS),
+         M(TRANSFERS_TO_QUEUE) + M(TRANSFERS_TO_NUMBER) + M(TRANSFERS_TO_AGENT) + M(TRANSFERS_TO_OUTSIDE));
+    if (row->kind < SAPA_ROWS_AGENTS) {
+        SUMS("transfers by end", M(TRANSFERS),
+             M(TRANSFERS_RECEIVED) + M(TRANSFERS_OUTSIDE) + M(TRANSFERS_LOST) + M(TRANSFERS_OPEN));
+    } else if (row->kind == SAPA_ROWS_AGENTS) {
+        const int64_t length_ms = (row->span.to_s - row->span.from_s) * 1000;
+        const int64_t parts_ms = M(TALK) + M(HOLD) + M(WRAPUP) + M(INTERNAL_TALK), apart_ms = M(LOGGED_IN) - M(READY) - M(NOT_READY);
+        /* each is rounded for itself */
+        SUMS("time logged in, apart from ready and not ready by more than rounding,", apart_ms < -ROUNDING_MS || apart_ms > ROUNDING_MS, 0);
+        SUMS("handling, longer than its parts together,", M(HANDLING) > parts_ms + ROUNDING_MS, 0);
+        SUMS("handling and idle, longer than the interval,", M(HANDLING) + M(IDLE) + M(RINGING) > length_ms + ROUNDING_MS, 0);
+    }
+#undef SUMS
 }
 
 static void check_row(void *ctx, const struct sapa_row *row)
@@ -523,7 +662,6 @@ static void check_row(void *ctx, const struct sapa_row *row)
     struct row_check *rows = ctx;
     const struct sapa_measures *m = &row->m;
 
-#define M(id) (m->of[SAPA_M_##id])
     expect_row(rows->check, row, "offered", M(OFFERED),
                M(ANSWERED) + M(ABANDONED) + M(CONTAINED) + M(CLOSED) + M(VOICEMAIL) + M(CALLBACK)
                    + M(CALLBACK_FAILED) + M(TRANSFERRED) + M(REFUSED) + M(SYSTEM_FAULT) + M(OVERFLOWED)
@@ -535,6 +673,7 @@ static void check_row(void *ctx, const struct sapa_row *row)
     expect_row(rows->check, row, "offers", M(OFFERS),
                M(OFFERS_ACCEPTED) + M(OFFERS_MISSED) + M(OFFERS_REFUSED) + M(OFFERS_FAILED) + M(OFFERS_GONE)
                    + M(OFFERS_OPEN));
+    check_calls(rows->check, row);
     if (row->kind < SAPA_ROWS_AGENTS)
         expect_row(rows->check, row, "waits kept", M(ANSWERED), row->wait_count);
     sapa_measures_join(&rows->all, m);
@@ -596,6 +735,33 @@ static void compare_outcomes(struct sapa_check *check, const struct sapa_measure
              U(check->opened), U(check->closed), check->contacts.count);
 }
 
+/* What the rows say of calls and transfers, against what the log says and agents' rows against contacts'. */
+static void compare_calls(struct sapa_check *check, const struct sapa_measures *total, const struct sapa_measures *agents)
+{
+    const struct { const char *what; int64_t rows, other; } pairs[] = {
+        { "calls in", total->of[SAPA_M_OFFERED], (int64_t)check->opened_by[SAPA_DIRECTION_INBOUND] },
+        { "calls out", total->of[SAPA_M_OUTBOUND], (int64_t)check->opened_by[SAPA_DIRECTION_OUTBOUND] },
+        { "internal calls", total->of[SAPA_M_INTERNAL], (int64_t)check->opened_by[SAPA_DIRECTION_INTERNAL] },
+        { "all calls", total->of[SAPA_M_CONTACTS], (int64_t)check->opened },
+        { "transfers", total->of[SAPA_M_TRANSFERS], (int64_t)check->transfers },
+        { "transfers of agents", agents->of[SAPA_M_TRANSFERS], total->of[SAPA_M_TRANSFERS] },
+        { "transfers that agents received", agents->of[SAPA_M_TRANSFERS_RECEIVED], total->of[SAPA_M_TRANSFERS_RECEIVED] },
+        { "handled by agents", agents->of[SAPA_M_HANDLED], total->of[SAPA_M_HANDLED] },
+        { "solved by agents", agents->of[SAPA_M_SOLVED], total->of[SAPA_M_SOLVED] },
+        { "calls placed by agents", agents->of[SAPA_M_CALLS_PLACED], total->of[SAPA_M_OUTBOUND] },
+        { "internal calls placed by agents", agents->of[SAPA_M_INTERNAL_PLACED], total->of[SAPA_M_INTERNAL] },
+        { "calls reached by agents", agents->of[SAPA_M_CALLS_REACHED], total->of[SAPA_M_OUTBOUND_REACHED] },
+        { "calls denied to agents", agents->of[SAPA_M_CALLS_DENIED], total->of[SAPA_M_CALLS_DENIED] },
+        { "conferences of agents", agents->of[SAPA_M_CONFERENCES], total->of[SAPA_M_CONFERENCES] },
+        { "consultations of agents", agents->of[SAPA_M_CONSULTATIONS], total->of[SAPA_M_CONSULTATIONS] },
+    };
+
+    for (size_t i = 0; i < SAPA_COUNT(pairs); i++)
+        if (!holds(check, SAPA_IDENTITY_CALLS, pairs[i].rows == pairs[i].other))
+            find(check, SAPA_IDENTITY_CALLS, 0, "%s: %lld in the rows, %lld by the other count.", pairs[i].what,
+                 D(pairs[i].rows), D(pairs[i].other));
+}
+
 static void compare_talk(struct sapa_check *check, const struct sapa_intervals *intervals,
                          const struct sapa_measures *agents, const struct sapa_measures *total)
 {
@@ -603,19 +769,17 @@ static void compare_talk(struct sapa_check *check, const struct sapa_intervals *
     int64_t running_ms = 0, slack_ms = ROUNDING_MS;
 
     if (!holds(check, SAPA_IDENTITY_TALK,
-               total->of[SAPA_M_TALK] == check->talk_contacts_ms
-                   && total->of[SAPA_M_HOLD] == check->hold_contacts_ms))
-        find(check, SAPA_IDENTITY_TALK, 0, "the report has %lld ms of talk and %lld of hold, the log %lld and %lld.",
-             D(total->of[SAPA_M_TALK]), D(total->of[SAPA_M_HOLD]), D(check->talk_contacts_ms),
-             D(check->hold_contacts_ms));
+               total->of[SAPA_M_TALK] + total->of[SAPA_M_HOLD] + total->of[SAPA_M_INTERNAL_TALK] == parts_ms))
+        find(check, SAPA_IDENTITY_TALK, 0, "the report has %lld ms of talk, %lld of hold and %lld among colleagues, the log %lld in all.",
+             D(total->of[SAPA_M_TALK]), D(total->of[SAPA_M_HOLD]), D(total->of[SAPA_M_INTERNAL_TALK]), D(parts_ms));
     for (uint32_t i = 0; i < check->offers.count; i++) {
         const struct watched_offer *offer = sapa_table_at(&check->offers, i);
         if (offer->stage == 2)
             running_ms += (intervals->now_us - offer->connected_us) / 1000;
     }
     /* Each part rounds its talk and its hold, each row once. */
-    slack_ms += 2 * total->of[SAPA_M_HANDLED] + intervals->agent_rows.count + check->offers.count;
-    const int64_t agents_ms = agents->of[SAPA_M_TALK] + agents->of[SAPA_M_HOLD];
+    slack_ms += 2 * (total->of[SAPA_M_HANDLED] + agents->of[SAPA_M_INTERNAL_PARTS] + (int64_t)check->merges) + intervals->agent_rows.count + check->offers.count;
+    const int64_t agents_ms = agents->of[SAPA_M_TALK] + agents->of[SAPA_M_HOLD] + agents->of[SAPA_M_INTERNAL_TALK];
     const int64_t apart_ms = agents_ms - parts_ms - running_ms;
     if (!holds(check, SAPA_IDENTITY_TALK, apart_ms >= -slack_ms && apart_ms <= slack_ms))
         find(check, SAPA_IDENTITY_TALK, 0,
@@ -645,6 +809,7 @@ sapa_rc sapa_check_end(struct sapa_check *check, struct sapa_intervals *interval
     if (rc != SAPA_OK)
         return rc;
     compare_outcomes(check, &total, calls);
+    compare_calls(check, &total, &agents);
     compare_talk(check, intervals, &agents, &total);
     /* Call records of contacts that are still open carry their share of the talk. */
     int64_t open_talk_ms = 0, open_hold_ms = 0;

@@ -10,6 +10,8 @@
  *   talk       talk and hold of agents = talk and hold of contacts
  *   offered    offered = answered + abandoned + … + open in every row, and rows add up to the total
  *   records    as many call records as closed contacts, with the same outcomes
+ *   calls      every contact came in, went out or was among colleagues, and came to something; what was passed on
+ *              was taken by somebody, ended outside, was lost or is on the way, the same for agents and contacts
  *   recording  each answered second is recorded, masked or excluded by the policy of its queue, within a second
  *              a contact, and none is recorded under a policy that records nothing
  *
@@ -25,7 +27,7 @@ enum { SAPA_CHECK_FINDINGS_MAX = 50 }; /* sentences that are kept; more are coun
 
 #define SAPA_IDENTITIES(X) \
     X(ORDER, "order") X(STORY, "story") X(TIME, "time") X(TALK, "talk") X(OFFERED, "offered") \
-    X(RECORDS, "records") X(RECORDING, "recording")
+    X(RECORDS, "records") X(CALLS, "calls") X(RECORDING, "recording")
 
 enum sapa_identity {
 #define X(id, text) SAPA_IDENTITY_##id,
@@ -53,6 +55,8 @@ struct sapa_check {
     uint64_t outcomes[SAPA_OUTCOME_COUNT];       /* by contact_ended, inbound */
     uint64_t call_outcomes[SAPA_OUTCOME_COUNT];  /* by call records, inbound */
     uint64_t calls_in, calls_out;
+    uint64_t opened_by[SAPA_DIRECTION_COUNT];    /* by contact_new */
+    uint64_t transfers, merges;                  /* by contact_transferred, contact_merged */
     int64_t talk_contacts_ms, hold_contacts_ms;  /* of contact_parted */
     int64_t talk_calls_ms, hold_calls_ms;        /* of call records */
     uint64_t conversation_ms, recorded_ms, masked_ms, excluded_ms, unrecorded_ms;

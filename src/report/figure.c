@@ -11,14 +11,12 @@ enum {
 struct percentile {
     const char *key, *name[SAPA_LANGUAGE_COUNT], *text, *formula;
     uint8_t dist, percent;
-    uint16_t largest; /* measure that no value exceeds */
 };
 
 static const struct percentile percentiles[] = {
 #define P(id, key_, name_id, name_en, largest_, text_, percent_)                                             \
     { key_ "_p" #percent_ "_ms", { name_id " p" #percent_, name_en " p" #percent_ }, text_,                  \
-      "the smallest value that " #percent_ " % of all do not exceed (nearest rank)", SAPA_DIST_##id, percent_, \
-      SAPA_M_##largest_ },
+      "the smallest value that " #percent_ " % of all do not exceed (nearest rank)", SAPA_DIST_##id, percent_ },
 #define X(id, key, name_id, name_en, largest, text)                                                 \
     P(id, key, name_id, name_en, largest, text, 50) P(id, key, name_id, name_en, largest, text, 80) \
     P(id, key, name_id, name_en, largest, text, 90) P(id, key, name_id, name_en, largest, text, 95) \
@@ -89,7 +87,22 @@ static uint32_t rows_of(enum sapa_measure measure)
     case SAPA_M_CALLBACK_FAILED:
     case SAPA_M_TRANSFERRED:
     case SAPA_M_REFUSED:
+    case SAPA_M_CONTACTS:
     case SAPA_M_OUTBOUND:
+    case SAPA_M_OUTBOUND_REACHED:
+    case SAPA_M_OUTBOUND_UNREACHED:
+    case SAPA_M_OUTBOUND_PASSED:
+    case SAPA_M_OUTBOUND_OTHER:
+    case SAPA_M_OUTBOUND_OPEN:
+    case SAPA_M_INTERNAL:
+    case SAPA_M_INTERNAL_REACHED:
+    case SAPA_M_INTERNAL_UNREACHED:
+    case SAPA_M_INTERNAL_PASSED:
+    case SAPA_M_INTERNAL_OTHER:
+    case SAPA_M_INTERNAL_OPEN:
+    case SAPA_M_OUTBOUND_COST:
+    case SAPA_M_OUTBOUND_CHARGED:
+    case SAPA_M_OUTBOUND_CHARGED_CALLS:
     case SAPA_M_MENU:
     case SAPA_M_BY_CUSTOMER:
     case SAPA_M_BY_AGENT:
@@ -99,6 +112,13 @@ static uint32_t rows_of(enum sapa_measure measure)
     case SAPA_M_COST:
     case SAPA_M_CHARGED:
     case SAPA_M_CHARGED_CALLS: return OF_ARRIVALS;
+    /* whose stays in no queue */
+    case SAPA_M_OUTBOUND_HANDLED:
+    case SAPA_M_OUTBOUND_TALK:
+    case SAPA_M_INTERNAL_TALK:
+    case SAPA_M_CONSULTATIONS:
+    case SAPA_M_CALLS_DENIED: return OF_ARRIVALS | OF_AGENTS;
+    case SAPA_M_TRANSFERRED_IN:
     case SAPA_M_MOVED:
     case SAPA_M_LEFT_BY_FLOW:
     case SAPA_M_NO_AGENTS:
@@ -260,6 +280,20 @@ bool sapa_figure_is_shown(uint32_t index, enum sapa_rows kind)
     return (figure.rows >> kind & 1) != 0 && strncmp(figure.key, "service_level_cisco", 19) != 0;
 }
 
+int64_t sapa_figure_percentile(enum sapa_dist dist, unsigned percent, const struct sapa_row *row)
+{
+    static const enum sapa_measure largest[SAPA_DIST_COUNT] = { /* no value exceeds it */
+#define X(id, key, name_id, name_en, largest_, text) [SAPA_DIST_##id] = SAPA_M_##largest_,
+        SAPA_DISTS(X)
+#undef X
+    };
+    const struct sapa_hist *hist = &row->dists[dist];
+
+    if (hist->total == 0)
+        return SAPA_KPI_NONE;
+    return SAPA_MIN((int64_t)sapa_hist_percentile(hist, percent), row->m.of[largest[dist]]);
+}
+
 int64_t sapa_figure_value(uint32_t index, const struct sapa_row *row)
 {
     uint32_t kpis;
@@ -268,10 +302,7 @@ int64_t sapa_figure_value(uint32_t index, const struct sapa_row *row)
         return row->m.of[index];
     if (index < MOMENTS_FIRST) {
         const struct percentile *percentile = &percentiles[index - PERCENTILES_FIRST];
-        const struct sapa_hist *hist = &row->dists[percentile->dist];
-        if (hist->total == 0)
-            return SAPA_KPI_NONE;
-        return SAPA_MIN((int64_t)sapa_hist_percentile(hist, percentile->percent), row->m.of[percentile->largest]);
+        return sapa_figure_percentile(percentile->dist, percentile->percent, row);
     }
     if (index < KPIS_FIRST) {
         const int64_t at_us = index == MOMENTS_FIRST ? row->first_in_us : row->last_out_us;

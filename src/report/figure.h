@@ -58,5 +58,7 @@ uint32_t sapa_figure_like(struct sapa_str key);
 bool sapa_figure_is_shown(uint32_t index, enum sapa_rows kind);
 /** In the unit of the figure; SAPA_KPI_NONE when there is no value. */
 int64_t sapa_figure_value(uint32_t index, const struct sapa_row *row);
+/** The percentile of a distribution of the row, as the figures give it; SAPA_KPI_NONE without values. */
+int64_t sapa_figure_percentile(enum sapa_dist dist, unsigned percent, const struct sapa_row *row);
 
 #endif

@@ -21,7 +21,7 @@
 
 /* ---- the centre ---- */
 
-enum { FIX_CLIENTS = 2, FIX_NUMBERS = 3, FIX_QUEUES = 3, FIX_AGENTS = 4, FIX_REASONS = 2, FIX_DISPOSITIONS = 2 };
+enum { FIX_CLIENTS = 2, FIX_NUMBERS = 3, FIX_QUEUES = 3, FIX_AGENTS = 4, FIX_REASONS = 2, FIX_DISPOSITIONS = 2, FIX_TRUNKS = 2 };
 
 /* 2026-11-21 00:00 in Jakarta. */
 #define FIX_MIDNIGHT_S INT64_C(1795194000)
@@ -59,13 +59,16 @@ static const struct sapa_queue fix_queues[FIX_QUEUES] = {
       .service_level_ms = 30000, .service_level_percent = 80, .short_abandon_ms = 5000, .wrapup_ms = 30000 },
 };
 static const struct sapa_disposition fix_dispositions[FIX_DISPOSITIONS] = {
-    { S("1"), { S("Selesai"), S("Done") } }, { S("2"), { S("Perlu tindak lanjut"), S("To follow up") } },
+    { S("1"), { S("Selesai"), S("Done") }, true }, { S("2"), { S("Perlu tindak lanjut"), S("To follow up") }, false },
 };
 static const struct sapa_reason fix_reasons[FIX_REASONS] = {
     { S("1"), { S("Istirahat"), S("Break") } }, { S("2"), { S("Rapat"), S("Meeting") } },
 };
 static const struct sapa_number fix_numbers[FIX_NUMBERS] = {
     { .key = S("622150001"), .client = 0 }, { .key = S("622150002"), .client = 1 }, { .key = S("622150003"), .client = 1 },
+};
+static const struct sapa_trunk fix_trunks[FIX_TRUNKS] = {
+    { .key = S("operator"), .cost_call = 100, .cost_minute = 600, .cost_pulse_ms = 60000 }, { .key = S("gratis") },
 };
 #undef STEP
 #undef S
@@ -85,6 +88,7 @@ static inline struct sapa_centre fix_centre(uint32_t zone)
     T(dispositions);
     T(reasons);
     T(numbers);
+    T(trunks);
 #undef T
     snprintf(centre.hash, sizeof(centre.hash), "fixture-%u", zone);
     return centre;

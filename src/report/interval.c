@@ -3,7 +3,7 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 5, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 6, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents */
     ROWS_MAX = 4000000,
     CHUNK_ENTRIES = 7,
     COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
@@ -60,20 +60,46 @@ struct surge {
     uint64_t who;
 };
 
+/* What the minutes of a line cost. */
+struct tariff {
+    uint32_t call, minute, pulse_ms;
+};
+
 struct open_contact {
     uint64_t contact;
     struct home home;
+    struct home passed_home; /* rows of the transfers that are on the way */
     int64_t queued_us;    /* of the present or last stay */
     int64_t cancelled_us; /* when an offer last ended because the caller went */
     int64_t charged_from_us; /* the customer's line costs since then; 0: it does not */
-    uint32_t cost_call, cost_minute, cost_pulse_ms; /* tariff of the number */
+    struct tariff tariff; /* of the number */
     uint64_t wait_ms;     /* in all stays until an agent answered */
     uint32_t level_ms, short_ms; /* of the last queue */
     uint32_t ringing;     /* open offers */
     uint32_t last_agent;  /* who parted last, SAPA_NONE nobody */
     struct sapa_span last_agent_span;
+    uint64_t handed;      /* offer whose agent has passed it on to somebody who talks already, 0 none */
+    int64_t joined_us;    /* when `joiner` came into the conversation */
+    uint32_t joiner;      /* agent, or SAPA_NONE: somebody outside */
+    uint32_t joined_attempt; /* then */
+    uint32_t caller;      /* agent who placed it, SAPA_NONE: none, or not known yet */
+    uint32_t lines;       /* lines of ours that it may have, see struct line */
+    uint32_t transfers;   /* on the way */
     uint8_t last_reason;  /* of leaving a queue */
+    uint8_t direction;    /* enum sapa_direction */
     bool inbound, queued, is_callback, answered, has_left;
+    bool connected;       /* an agent and somebody have talked */
+    bool conference;
+};
+
+/* A line that we have placed and that costs: it follows its party into another contact. */
+struct line {
+    uint64_t key;
+    struct home home;
+    struct tariff tariff;
+    int64_t from_us;
+    uint64_t contact;
+    uint32_t attempt; /* SAPA_NONE: came from another contact, its number is still to be said */
 };
 
 struct open_offer {
@@ -82,8 +108,11 @@ struct open_offer {
     struct sapa_span made;
     uint64_t contact;
     uint32_t agent;
-    bool is_callback;
+    uint8_t kind; /* as in offer_made */
 };
+
+/* What kind of part an agent has in a contact. */
+enum { PART_RECEIVED, PART_OUTWARD, PART_INTERNAL };
 
 struct open_part {
     uint64_t offer;
@@ -91,8 +120,12 @@ struct open_part {
     struct sapa_span over;  /* where the agent parted */
     uint64_t handling_ms;
     uint32_t agent;
-    bool parted, wrapping, wrapped, released;
-    bool dialling; /* the agent has said yes to a callback; the customer is still being called */
+    uint64_t contact;
+    uint8_t class;          /* PART_* */
+    uint8_t doing;          /* enum sapa_assignment, as it counts */
+    bool talks, parted, wrapping, wrapped, released;
+    bool dialling; /* the agent is there and the other still being called */
+    uint8_t then;  /* what he does when somebody answers: enum sapa_assignment */
 };
 
 struct agent_state {
@@ -100,6 +133,9 @@ struct agent_state {
     int64_t counted_us; /* time before this is in the rows */
     uint32_t reason;    /* dimension */
     uint32_t doing[SAPA_ASSIGNMENT_COUNT]; /* assignments by state */
+    uint32_t inside;    /* of those that talk or hold: among colleagues */
+    uint32_t inside_held;
+    uint32_t outward;   /* of those that talk: in calls that he placed */
     uint8_t presence;
 };
 
@@ -117,6 +153,7 @@ void sapa_intervals_init(struct sapa_intervals *fold, const struct sapa_memory *
     sapa_table_init(&fold->offers, memory, sizeof(struct open_offer), SAPA_CALLS_MAX);
     sapa_table_init(&fold->parts, memory, sizeof(struct open_part), SAPA_CALLS_MAX);
     sapa_table_init(&fold->surges, memory, sizeof(struct surge), 1u << DIM_BITS);
+    sapa_table_init(&fold->lines, memory, sizeof(struct line), SAPA_CALLS_MAX);
     sapa_table_init(&fold->agents, memory, sizeof(struct agent_state), 1u << DIM_BITS);
 }
 
@@ -129,6 +166,7 @@ void sapa_intervals_done(struct sapa_intervals *fold)
     sapa_table_done(&fold->parts);
     sapa_table_done(&fold->agents);
     sapa_table_done(&fold->surges);
+    sapa_table_done(&fold->lines);
     if (fold->chunks)
         (void)fold->memory->resize(fold->memory->ctx, fold->chunks, 0);
     if (fold->entries)
@@ -215,7 +253,7 @@ static struct agent_row *agent_row(struct sapa_intervals *fold, struct sapa_span
 /* A few measures to be added to several rows. */
 struct sums {
     unsigned n;
-    struct { enum sapa_measure measure; int64_t value; } of[12];
+    struct { enum sapa_measure measure; int64_t value; } of[16];
 };
 
 static void sum(struct sums *sums, enum sapa_measure measure, int64_t value)
@@ -433,6 +471,29 @@ static void message_left(struct sapa_intervals *fold, struct open_contact *conta
         add_to(contact_row(fold, span_at(fold, record->at_us), SAPA_ROWS_QUEUES, queue), &sums);
 }
 
+/* Who placed it; also in the row of that agent. */
+static void set_caller(struct sapa_intervals *fold, struct open_contact *contact, uint32_t agent)
+{
+    if (contact->caller != SAPA_NONE || contact->inbound)
+        return;
+    contact->caller = agent;
+    add_agent(fold, contact->home.arrived, agent,
+              contact->direction == SAPA_DIRECTION_OUTBOUND ? SAPA_M_CALLS_PLACED : SAPA_M_INTERNAL_PLACED, 1);
+}
+
+/* The agent_call that was refused has no contact_new. */
+static void placed(struct sapa_intervals *fold, struct open_contact *contact, struct sums *sums)
+{
+    if (fold->calling.contact != contact->contact)
+        return;
+    const uint32_t agent = dim_of(fold, SAPA_DIM_AGENT, fold->calling.agent);
+    set_caller(fold, contact, agent);
+    if (!fold->calling.beside)
+        return;
+    sum(sums, SAPA_M_CONSULTATIONS, 1);
+    add_agent(fold, contact->home.arrived, agent, SAPA_M_CONSULTATIONS, 1);
+}
+
 static void opened(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_new *in = &record->u.contact_new;
@@ -453,39 +514,133 @@ static void opened(struct sapa_intervals *fold, const struct sapa_record *record
         .number = dim_of(fold, SAPA_DIM_NUMBER, in->number),
     };
     contact->home.arrived_in_surge = in_surge(fold, contact->home.client);
+    contact->direction = (uint8_t)SAPA_MIN(in->direction, (uint64_t)SAPA_DIRECTION_COUNT);
     contact->inbound = in->direction == SAPA_DIRECTION_INBOUND;
-    contact->last_agent = SAPA_NONE;
-    if (centre && in->number < centre->numbers_count) {
+    contact->last_agent = contact->caller = contact->joiner = SAPA_NONE;
+    if (contact->inbound && centre && in->number < centre->numbers_count) {
         const struct sapa_number *number = &centre->numbers[in->number];
-        contact->cost_call = number->cost_call;
-        contact->cost_minute = number->cost_minute;
-        contact->cost_pulse_ms = number->cost_pulse_ms;
+        contact->tariff = (struct tariff){ number->cost_call, number->cost_minute, number->cost_pulse_ms };
     }
+    sum(&sums, SAPA_M_CONTACTS, 1);
     if (contact->inbound) {
         sum(&sums, SAPA_M_OFFERED, 1);
         sum(&sums, SAPA_M_OPEN, 1);
     } else {
-        sum(&sums, SAPA_M_OUTBOUND, 1);
+        const bool outward = in->direction == SAPA_DIRECTION_OUTBOUND;
+        sum(&sums, outward ? SAPA_M_OUTBOUND : SAPA_M_INTERNAL, 1);
+        sum(&sums, outward ? SAPA_M_OUTBOUND_OPEN : SAPA_M_INTERNAL_OPEN, 1);
+        placed(fold, contact, &sums);
     }
     add_arrival(fold, &contact->home, &sums, NULL);
 }
 
-/* What the customer's line has cost, when it is over: each begun pulse counts whole. */
+/* What a line has cost, when it is over: each begun pulse counts whole. False: it costs nothing. */
+static bool charge(const struct tariff *tariff, int64_t from_us, int64_t to_us, int64_t *ret_length_ms, int64_t *ret_cost)
+{
+    const uint64_t length_ms = SAPA_MIN((uint64_t)SAPA_MAX(to_us - from_us, 0) / 1000, (uint64_t)UINT32_MAX);
+    const uint64_t pulse_ms = tariff->pulse_ms == 0 ? 60000 : tariff->pulse_ms;
+    const uint64_t charged_ms = (length_ms + pulse_ms - 1) / pulse_ms * pulse_ms;
+
+    if (tariff->call == 0 && tariff->minute == 0)
+        return false;
+    *ret_length_ms = (int64_t)length_ms;
+    *ret_cost = (int64_t)(tariff->call * UINT64_C(100) + (charged_ms * tariff->minute + 300) / 600);
+    return true;
+}
+
+/* The customer's line, by the tariff of the number that he called. */
 static void sum_charge(struct sums *sums, struct open_contact *contact, int64_t at_us)
 {
-    const uint64_t length_ms = (uint64_t)SAPA_MAX(at_us - contact->charged_from_us, 0) / 1000;
-    const uint64_t pulse_ms = contact->cost_pulse_ms == 0 ? 60000 : contact->cost_pulse_ms;
+    int64_t length_ms, cost;
 
-    if (contact->charged_from_us == 0)
-        return;
+    if (contact->charged_from_us != 0 && charge(&contact->tariff, contact->charged_from_us, at_us, &length_ms, &cost)) {
+        sum(sums, SAPA_M_CHARGED_CALLS, 1);
+        sum(sums, SAPA_M_CHARGED, length_ms);
+        sum(sums, SAPA_M_COST, cost);
+    }
     contact->charged_from_us = 0;
-    if (contact->cost_call == 0 && contact->cost_minute == 0)
+}
+
+/* ---- lines that we have placed ---- */
+
+static struct line *line_of(struct sapa_intervals *fold, const struct open_contact *contact, uint64_t attempt)
+{
+    for (uint32_t i = 0; contact && contact->lines > 0 && i < fold->lines.count; i++) {
+        struct line *line = sapa_table_at(&fold->lines, i);
+        if (line->contact == contact->contact && line->attempt == attempt)
+            return line;
+    }
+    return NULL;
+}
+
+static void line_over(struct sapa_intervals *fold, struct open_contact *contact, struct line *line, int64_t at_us)
+{
+    struct sums sums = { 0 };
+    int64_t length_ms, cost;
+
+    if (charge(&line->tariff, line->from_us, at_us, &length_ms, &cost)) {
+        sum(&sums, SAPA_M_OUTBOUND_CHARGED_CALLS, 1);
+        sum(&sums, SAPA_M_OUTBOUND_CHARGED, length_ms);
+        sum(&sums, SAPA_M_OUTBOUND_COST, cost);
+        add_arrival(fold, &line->home, &sums, NULL);
+    }
+    contact->lines -= contact->lines > 0;
+    sapa_table_remove(&fold->lines, line);
+}
+
+static void lines_over(struct sapa_intervals *fold, struct open_contact *contact, int64_t at_us)
+{
+    for (uint32_t i = fold->lines.count; contact->lines > 0 && i-- > 0;) {
+        struct line *line = sapa_table_at(&fold->lines, i);
+        if (line->contact == contact->contact)
+            line_over(fold, contact, line, at_us);
+    }
+}
+
+static void dial_moved(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    const struct sapa_rec_dial_progress *in = &record->u.dial_progress;
+    const struct sapa_centre *centre = fold->names->centre;
+    struct line *line = line_of(fold, contact, in->attempt);
+
+    if (in->state >= 2) {
+        if (line)
+            line_over(fold, contact, line, record->at_us);
         return;
-    const uint64_t charged_ms = (SAPA_MIN(length_ms, (uint64_t)UINT32_MAX) + pulse_ms - 1) / pulse_ms * pulse_ms;
-    sum(sums, SAPA_M_CHARGED_CALLS, 1);
-    sum(sums, SAPA_M_CHARGED, (int64_t)SAPA_MIN(length_ms, (uint64_t)UINT32_MAX));
-    sum(sums, SAPA_M_COST, (int64_t)(contact->cost_call * UINT64_C(100)
-                                     + (charged_ms * contact->cost_minute + 300) / 600));
+    }
+    if (in->state != 1 || line || !centre || in->trunk == 0 || in->trunk > centre->trunks_count)
+        return;
+    const struct sapa_trunk *trunk = &centre->trunks[in->trunk - 1];
+    if (trunk->cost_call == 0 && trunk->cost_minute == 0)
+        return;
+    const sapa_rc rc = sapa_table_add(&fold->lines, ++fold->line_last, &line);
+    if (rc != SAPA_OK) {
+        fold->failed = rc;
+        return;
+    }
+    line->home = contact->home;
+    line->tariff = (struct tariff){ trunk->cost_call, trunk->cost_minute, trunk->cost_pulse_ms };
+    line->from_us = record->at_us;
+    line->contact = contact->contact;
+    line->attempt = (uint32_t)SAPA_MIN(in->attempt, (uint64_t)SAPA_NONE - 1);
+    contact->lines++;
+}
+
+/* Its parties go on in another contact, and so do its lines. */
+static void lines_moved(struct sapa_intervals *fold, struct open_contact *from, struct open_contact *to, int64_t at_us)
+{
+    /* whichever of this and party_joined comes first */
+    const bool joined = to->joined_us == at_us && to->joiner == SAPA_NONE;
+
+    for (uint32_t i = 0; from->lines > 0 && i < fold->lines.count; i++) {
+        struct line *line = sapa_table_at(&fold->lines, i);
+        if (line->contact != from->contact)
+            continue;
+        line->contact = to->contact;
+        line->attempt = joined ? to->joined_attempt : SAPA_NONE;
+        from->lines--;
+        to->lines++;
+    }
 }
 
 static void line_answered(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
@@ -532,6 +687,7 @@ static void queued(struct sapa_intervals *fold, struct open_contact *contact, co
                 || contact->last_reason == SAPA_DEQUEUE_NO_AGENTS
                 || contact->last_reason == SAPA_DEQUEUE_MOVED))
             sum(&sums, SAPA_M_OVERFLOWED_IN, 1);
+        sum(&sums, SAPA_M_TRANSFERRED_IN, contact->transfers > 0);
     }
     contact->has_left = false;
     add_queue(fold, &contact->home, &sums, NULL);
@@ -639,6 +795,47 @@ static void sum_outcome(struct sums *sums, const struct open_contact *contact, u
     }
 }
 
+/* How a call that an agent placed came out. */
+static void sum_placed(struct sapa_intervals *fold, struct sums *sums, const struct open_contact *contact, uint64_t outcome)
+{
+    static const enum sapa_measure measures[2][5] = {
+        { SAPA_M_OUTBOUND_REACHED, SAPA_M_OUTBOUND_UNREACHED, SAPA_M_OUTBOUND_PASSED, SAPA_M_OUTBOUND_OTHER, SAPA_M_OUTBOUND_OPEN },
+        { SAPA_M_INTERNAL_REACHED, SAPA_M_INTERNAL_UNREACHED, SAPA_M_INTERNAL_PASSED, SAPA_M_INTERNAL_OTHER, SAPA_M_INTERNAL_OPEN },
+    };
+    const bool inside = contact->direction != SAPA_DIRECTION_OUTBOUND;
+    unsigned how = 3;
+
+    switch (outcome) {
+    case SAPA_OUTCOME_UNREACHED:
+    case SAPA_OUTCOME_ABANDONED_FLOW:
+    case SAPA_OUTCOME_ABANDONED_QUEUE:
+    case SAPA_OUTCOME_ABANDONED_RINGING: how = 1; break;
+    case SAPA_OUTCOME_MERGED: how = 2; break;
+    case SAPA_OUTCOME_ANSWERED:
+    case SAPA_OUTCOME_REACHED: how = 0; break;
+    default: break;
+    }
+    if (contact->connected) /* whatever it became afterwards */
+        how = 0;
+    sum(sums, measures[inside][how], 1);
+    sum(sums, measures[inside][4], -1);
+    if (how == 0 && !inside)
+        add_agent(fold, contact->home.arrived, contact->caller, SAPA_M_CALLS_REACHED, 1);
+}
+
+/* Those on the way have come to something. */
+static void transfers_over(struct sapa_intervals *fold, struct open_contact *contact, enum sapa_measure how)
+{
+    struct sums sums = { 0 };
+
+    if (contact->transfers == 0)
+        return;
+    sum(&sums, SAPA_M_TRANSFERS_OPEN, -(int64_t)contact->transfers);
+    sum(&sums, how, contact->transfers);
+    add_both(fold, &contact->passed_home, &sums, NULL);
+    contact->transfers = 0;
+}
+
 static void ended(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
 {
     static const enum sapa_measure by[SAPA_SIDE_COUNT] = {
@@ -650,11 +847,19 @@ static void ended(struct sapa_intervals *fold, struct open_contact *contact, con
     if (contact->inbound) {
         sum(&sums, SAPA_M_OPEN, -1);
         sum_outcome(&sums, contact, in->outcome);
+    } else {
+        sum_placed(fold, &sums, contact, in->outcome);
     }
-    if (in->side < SAPA_SIDE_COUNT && in->outcome != SAPA_OUTCOME_REFUSED)
-        sum(&sums, by[in->side], 1); /* one who is turned away at the door is no drop of ours */
-    sum(&sums, SAPA_M_MENU, (int64_t)SAPA_MIN(in->flow_ms, (uint64_t)INT32_MAX));
+    if (contact->direction != SAPA_DIRECTION_INTERNAL) { /* among colleagues there is no customer */
+        if (in->side < SAPA_SIDE_COUNT && in->outcome != SAPA_OUTCOME_REFUSED)
+            sum(&sums, by[in->side], 1); /* one who is turned away at the door is no drop of ours */
+        sum(&sums, SAPA_M_MENU, (int64_t)SAPA_MIN(in->flow_ms, (uint64_t)INT32_MAX));
+    }
     sum_charge(&sums, contact, record->at_us);
+    lines_over(fold, contact, record->at_us);
+    transfers_over(fold, contact, in->outcome == SAPA_OUTCOME_TRANSFERRED ? SAPA_M_TRANSFERS_OUTSIDE
+                                  : in->outcome == SAPA_OUTCOME_MERGED     ? SAPA_M_TRANSFERS_RECEIVED
+                                                                            : SAPA_M_TRANSFERS_LOST);
     const bool is_abandoned = in->outcome == SAPA_OUTCOME_ABANDONED_QUEUE || in->outcome == SAPA_OUTCOME_ABANDONED_RINGING;
     const struct sample sample = { is_abandoned ? SAPA_DIST_PATIENCE : SAPA_DIST_WAIT, contact->wait_ms };
     add_arrival(fold, &contact->home, &sums,
@@ -673,7 +878,6 @@ static void offered(struct sapa_intervals *fold, const struct sapa_record *recor
 
     if (!contact || sapa_table_find(&fold->offers, in->offer))
         return;
-    contact->ringing++;
     const sapa_rc rc = sapa_table_add(&fold->offers, in->offer, &offer);
     if (rc != SAPA_OK) {
         fold->failed = rc;
@@ -683,7 +887,12 @@ static void offered(struct sapa_intervals *fold, const struct sapa_record *recor
     offer->made = span_at(fold, record->at_us);
     offer->contact = in->contact;
     offer->agent = dim_of(fold, SAPA_DIM_AGENT, in->agent);
-    offer->is_callback = in->kind == 1;
+    offer->kind = (uint8_t)SAPA_MIN(in->kind, (uint64_t)UINT8_MAX);
+    if (in->kind == 2)
+        set_caller(fold, contact, offer->agent);
+    if (in->kind >= 2) /* a call of his own, or a colleague's, is no offer of work */
+        return;
+    contact->ringing++;
     sum(&sums, SAPA_M_OFFERS, 1);
     sum(&sums, SAPA_M_OFFERS_OPEN, 1);
     add_both(fold, &offer->home, &sums, NULL);
@@ -704,8 +913,8 @@ static enum sapa_measure measure_of_result(uint64_t result)
     }
 }
 
-static struct open_part *add_part(struct sapa_intervals *fold, uint64_t offer, const struct home *home,
-                                  uint32_t agent)
+static struct open_part *add_part(struct sapa_intervals *fold, uint64_t offer, const struct open_contact *contact,
+                                  const struct home *home, uint32_t agent, unsigned kind)
 {
     struct open_part *part;
     const sapa_rc rc = sapa_table_add(&fold->parts, offer, &part);
@@ -716,6 +925,11 @@ static struct open_part *add_part(struct sapa_intervals *fold, uint64_t offer, c
     }
     part->home = *home;
     part->agent = agent;
+    part->contact = contact ? contact->contact : 0;
+    if (kind == 3 || (kind == 2 && contact && contact->direction == SAPA_DIRECTION_INTERNAL))
+        part->class = PART_INTERNAL;
+    else if (kind == 2)
+        part->class = PART_OUTWARD;
     return part;
 }
 
@@ -729,21 +943,26 @@ static void offer_over(struct sapa_intervals *fold, const struct sapa_record *re
     if (!offer)
         return;
     struct open_contact *contact = sapa_table_find(&fold->contacts, offer->contact);
-    if (contact) {
+    const unsigned kind = offer->kind;
+    if (contact && kind < 2) {
         contact->ringing -= contact->ringing > 0;
         if (in->result == SAPA_OFFER_CANCELLED)
             contact->cancelled_us = record->at_us;
     }
-    sum(&sums, SAPA_M_OFFERS_OPEN, -1);
-    sum(&sums, how, 1);
-    sum(&sums, SAPA_M_RING, (int64_t)SAPA_MIN(in->ring_ms, (uint64_t)INT32_MAX));
-    add_both(fold, &offer->home, &sums, NULL);
-    add_agent(fold, offer->made, offer->agent, SAPA_M_OFFERS_OPEN, -1);
-    add_agent(fold, offer->made, offer->agent, how, 1);
-    if (offer->is_callback && in->result == SAPA_OFFER_ACCEPTED && !sapa_table_find(&fold->parts, in->offer)) {
-        struct open_part *part = add_part(fold, in->offer, &offer->home, offer->agent);
-        if (part)
-            part->dialling = true;
+    if (kind < 2) {
+        sum(&sums, SAPA_M_OFFERS_OPEN, -1);
+        sum(&sums, how, 1);
+        sum(&sums, SAPA_M_RING, (int64_t)SAPA_MIN(in->ring_ms, (uint64_t)INT32_MAX));
+        add_both(fold, &offer->home, &sums, NULL);
+        add_agent(fold, offer->made, offer->agent, SAPA_M_OFFERS_OPEN, -1);
+        add_agent(fold, offer->made, offer->agent, how, 1);
+    }
+    if (in->result == SAPA_OFFER_ACCEPTED && !sapa_table_find(&fold->parts, in->offer)) {
+        struct open_part *part = add_part(fold, in->offer, contact, &offer->home, offer->agent, kind);
+        if (part) {
+            part->dialling = kind > 0; /* until somebody talks */
+            part->then = SAPA_ASSIGNMENT_TALKING;
+        }
     }
     sapa_table_remove(&fold->offers, offer);
 }
@@ -759,34 +978,49 @@ static bool is_doing_anything(const struct agent_state *agent)
 
 static void count_until(struct sapa_intervals *fold, struct agent_state *agent, int64_t until_us);
 
-/* The customer of a callback has answered: what was ringing for the agent is talk from now on. */
-static void dialled(struct sapa_intervals *fold, struct open_part *part, int64_t at_us)
+/* What one assignment counts for, one more or one less. */
+static void count_doing(struct agent_state *agent, unsigned class, unsigned doing, bool on)
+{
+    uint32_t *counts[3] = { doing == SAPA_ASSIGNMENT_NONE ? NULL : &agent->doing[doing] };
+
+    if (class == PART_INTERNAL && doing == SAPA_ASSIGNMENT_TALKING)
+        counts[1] = &agent->inside;
+    if (class == PART_INTERNAL && doing == SAPA_ASSIGNMENT_HELD)
+        counts[1] = &agent->inside_held;
+    if (class == PART_OUTWARD && doing == SAPA_ASSIGNMENT_TALKING)
+        counts[1] = &agent->outward;
+    for (unsigned i = 0; i < SAPA_COUNT(counts); i++)
+        if (counts[i])
+            *counts[i] = on ? *counts[i] + 1 : *counts[i] - (*counts[i] > 0);
+}
+
+/* From one assignment, or one class of part, to another. */
+static void turn_part(struct sapa_intervals *fold, struct open_part *part, unsigned class, unsigned doing, int64_t at_us)
 {
     struct agent_state *agent = part->agent == SAPA_NONE ? NULL : sapa_table_find(&fold->agents, part->agent);
 
-    part->dialling = false;
-    if (!agent || agent->doing[SAPA_ASSIGNMENT_OFFERED] == 0)
-        return;
-    count_until(fold, agent, at_us);
-    agent->doing[SAPA_ASSIGNMENT_OFFERED]--;
-    agent->doing[SAPA_ASSIGNMENT_TALKING]++;
+    if (agent) {
+        count_until(fold, agent, at_us);
+        count_doing(agent, part->class, part->doing, false);
+        count_doing(agent, class, doing, true);
+    }
+    part->class = (uint8_t)class;
+    part->doing = (uint8_t)doing;
 }
 
-static void connected(struct sapa_intervals *fold, const struct sapa_record *record)
+/* Somebody has answered: what was ringing for the agent is talk from now on. */
+static void dialled(struct sapa_intervals *fold, struct open_part *part, int64_t at_us)
 {
-    const struct sapa_rec_contact_connected *in = &record->u.contact_connected;
-    struct open_contact *contact = sapa_table_find(&fold->contacts, in->contact);
-    struct open_part *part = sapa_table_find(&fold->parts, in->offer);
+    part->dialling = false;
+    if (part->doing == SAPA_ASSIGNMENT_OFFERED)
+        turn_part(fold, part, part->class, part->then, at_us);
+}
+
+/* The contact has gone on from one agent to another. */
+static void passed_on(struct sapa_intervals *fold, struct open_contact *contact)
+{
     struct sums sums = { 0 };
 
-    if (part && part->dialling)
-        dialled(fold, part, record->at_us);
-    else if (part)
-        return;
-    if (!contact)
-        return;
-    if (!part && !add_part(fold, in->offer, &contact->home, dim_of(fold, SAPA_DIM_AGENT, in->agent)))
-        return;
     if (contact->last_agent == SAPA_NONE)
         return;
     sum(&sums, SAPA_M_PASSED_ON, 1);
@@ -795,27 +1029,192 @@ static void connected(struct sapa_intervals *fold, const struct sapa_record *rec
     add_both(fold, &contact->home, &sums, NULL);
 }
 
+/* Another agent has it: transfers on the way have arrived. */
+static void received(struct sapa_intervals *fold, struct open_contact *contact, uint32_t agent, int64_t at_us)
+{
+    if (contact->transfers == 0)
+        return;
+    add_agent(fold, span_at(fold, at_us), agent, SAPA_M_TRANSFERS_RECEIVED, contact->transfers);
+    transfers_over(fold, contact, SAPA_M_TRANSFERS_RECEIVED);
+}
+
+static void connected(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_connected *in = &record->u.contact_connected;
+    struct open_contact *contact = sapa_table_find(&fold->contacts, in->contact);
+    struct open_part *part = sapa_table_find(&fold->parts, in->offer);
+    const uint32_t agent = dim_of(fold, SAPA_DIM_AGENT, in->agent);
+
+    if (part && part->talks)
+        return;
+    if (!part && contact)
+        part = add_part(fold, in->offer, contact, &contact->home, agent, contact->caller == agent && agent != SAPA_NONE ? 2 : 0);
+    if (part) {
+        part->talks = true;
+        if (part->dialling)
+            dialled(fold, part, record->at_us);
+    }
+    if (!contact)
+        return;
+    contact->connected = true;
+    if (contact->caller == agent && agent != SAPA_NONE) /* he himself: nobody else has it now */
+        return;
+    received(fold, contact, agent, record->at_us);
+    passed_on(fold, contact);
+}
+
+/* Somebody more takes part: another agent, whose part may have been in the contact that was merged, or somebody outside. */
+static void party_in(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    const struct sapa_rec_party_joined *in = &record->u.party_joined;
+    struct open_part *part = in->offer == 0 ? NULL : sapa_table_find(&fold->parts, in->offer);
+    const uint32_t agent = in->offer == 0 ? SAPA_NONE : dim_of(fold, SAPA_DIM_AGENT, in->agent);
+    struct sums sums = { 0 };
+
+    contact->joined_us = record->at_us;
+    contact->joiner = agent;
+    contact->joined_attempt = (uint32_t)SAPA_MIN(in->attempt, (uint64_t)SAPA_NONE - 1);
+    if (in->offer == 0) {
+        struct line *line = line_of(fold, contact, in->attempt) ? NULL : line_of(fold, contact, SAPA_NONE);
+        if (line)
+            line->attempt = contact->joined_attempt;
+        return;
+    }
+    if (!part)
+        part = add_part(fold, in->offer, contact, &contact->home, agent, 0);
+    if (!part)
+        return;
+    if (part->parted && part->class != PART_INTERNAL) { /* it goes on here, and is one part */
+        sum(&sums, SAPA_M_HANDLED, -1);
+        sum(&sums, part->class == PART_OUTWARD ? SAPA_M_OUTBOUND_HANDLED : SAPA_M_RECEIVED, -1);
+        add_both(fold, &part->home, &sums, NULL);
+        add_agent(fold, part->over, part->agent, SAPA_M_HANDLED, -1);
+        add_agent(fold, part->over, part->agent, part->class == PART_OUTWARD ? SAPA_M_OUTBOUND_HANDLED : SAPA_M_RECEIVED, -1);
+    }
+    if (part->class == PART_INTERNAL)
+        part->handling_ms = 0; /* his part in this contact begins */
+    part->parted = part->dialling = false;
+    part->talks = true;
+    part->contact = contact->contact;
+    const unsigned class = contact->direction == SAPA_DIRECTION_INTERNAL && in->queue == SAPA_NONE ? PART_INTERNAL : PART_RECEIVED;
+    turn_part(fold, part, class, part->doing == SAPA_ASSIGNMENT_OFFERED ? SAPA_ASSIGNMENT_TALKING : part->doing, record->at_us);
+    part->home = contact->home;
+    received(fold, contact, agent, record->at_us);
+    passed_on(fold, contact);
+}
+
+static void merged(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_merged *in = &record->u.contact_merged;
+    struct open_contact *other = sapa_table_find(&fold->contacts, in->other);
+    struct sums sums = { 0 };
+
+    if (other && other != contact)
+        lines_moved(fold, other, contact, record->at_us);
+    if (!in->conference || contact->conference)
+        return;
+    contact->conference = true;
+    sum(&sums, SAPA_M_CONFERENCES, 1);
+    add_both(fold, &contact->home, &sums, NULL);
+    add_agent(fold, span_at(fold, record->at_us), dim_of(fold, SAPA_DIM_AGENT, in->agent), SAPA_M_CONFERENCES, 1);
+}
+
+static void outside_left(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    struct line *line = line_of(fold, contact, record->u.party_left.attempt);
+
+    if (line)
+        line_over(fold, contact, line, record->at_us);
+}
+
+/* An agent passes the contact on: on the way until somebody has it. */
+static void transferred(struct sapa_intervals *fold, struct open_contact *contact, const struct sapa_record *record)
+{
+    static const enum sapa_measure targets[] = { SAPA_M_TRANSFERS_TO_QUEUE, SAPA_M_TRANSFERS_TO_NUMBER,
+                                                 SAPA_M_TRANSFERS_TO_AGENT, SAPA_M_TRANSFERS_TO_OUTSIDE };
+    const struct sapa_rec_contact_transferred *in = &record->u.contact_transferred;
+    const enum sapa_measure to = targets[SAPA_MIN(in->kind, (uint64_t)SAPA_COUNT(targets) - 1)];
+    const enum sapa_measure how = in->asked ? SAPA_M_TRANSFERS_ASKED : SAPA_M_TRANSFERS_BLIND;
+    const uint32_t agent = dim_of(fold, SAPA_DIM_AGENT, in->agent), queue = dim_of(fold, SAPA_DIM_QUEUE, in->queue);
+    const struct sapa_span span = span_at(fold, record->at_us);
+    struct sums sums = { 0 };
+
+    if (contact->transfers > 0) /* twice without anybody between: only in a damaged log */
+        transfers_over(fold, contact, SAPA_M_TRANSFERS_LOST);
+    contact->passed_home = contact->home;
+    if (queue != contact->home.queue) { /* it stands in the line of the next already, or in none */
+        contact->passed_home.queue = queue;
+        contact->passed_home.joined = span;
+    }
+    contact->transfers = 1;
+    sum(&sums, SAPA_M_TRANSFERS, 1);
+    sum(&sums, how, 1);
+    sum(&sums, to, 1);
+    sum(&sums, SAPA_M_TRANSFERS_OPEN, 1);
+    add_both(fold, &contact->passed_home, &sums, NULL);
+    add_agent(fold, span, agent, SAPA_M_TRANSFERS, 1);
+    add_agent(fold, span, agent, how, 1);
+    add_agent(fold, span, agent, to, 1);
+    if (!in->asked || contact->joined_us != record->at_us || contact->joiner == SAPA_NONE)
+        return;
+    received(fold, contact, contact->joiner, record->at_us); /* whom he asked talks already */
+    if (contact->last_agent == agent)
+        passed_on(fold, contact);
+    else
+        contact->handed = in->offer; /* he is still in it for this moment */
+}
+
+/* Who may not call: in the rows of the client that it would have been for. */
+static void denied(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_call_denied *in = &record->u.call_denied;
+    const struct home home = {
+        .arrived = span_at(fold, record->at_us), .client = dim_of(fold, SAPA_DIM_CLIENT, in->client), .number = SAPA_NONE,
+        .queue = SAPA_NONE,
+    };
+    struct sums sums = { 0 };
+
+    sum(&sums, SAPA_M_CALLS_DENIED, 1);
+    add_arrival(fold, &home, &sums, NULL);
+    add_agent(fold, home.arrived, dim_of(fold, SAPA_DIM_AGENT, in->agent), SAPA_M_CALLS_DENIED, 1);
+}
+
 static void parted(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_parted *in = &record->u.contact_parted;
     struct open_part *part = sapa_table_find(&fold->parts, in->offer);
     struct open_contact *contact = sapa_table_find(&fold->contacts, in->contact);
+    const int64_t talk_ms = (int64_t)SAPA_MIN(in->talk_ms, (uint64_t)INT32_MAX);
+    const int64_t hold_ms = (int64_t)SAPA_MIN(in->hold_ms, (uint64_t)INT32_MAX);
+    const struct sapa_span span = span_at(fold, record->at_us);
     struct sums sums = { 0 };
 
     if (!part)
         return;
-    sum(&sums, SAPA_M_HANDLED, 1);
-    sum(&sums, SAPA_M_TALK, (int64_t)SAPA_MIN(in->talk_ms, (uint64_t)INT32_MAX));
-    sum(&sums, SAPA_M_HOLD, (int64_t)SAPA_MIN(in->hold_ms, (uint64_t)INT32_MAX));
-    add_both(fold, &part->home, &sums, NULL);
-    add_agent(fold, span_at(fold, record->at_us), part->agent, SAPA_M_HANDLED, 1);
     part->parted = true;
-    part->over = span_at(fold, record->at_us);
-    part->handling_ms = SAPA_MIN(in->talk_ms, (uint64_t)INT32_MAX) + SAPA_MIN(in->hold_ms, (uint64_t)INT32_MAX);
-    if (contact) {
-        contact->last_agent = part->agent;
-        contact->last_agent_span = span_at(fold, record->at_us);
+    part->over = span;
+    part->handling_ms += (uint64_t)(talk_ms + hold_ms);
+    if (part->class == PART_INTERNAL) {
+        sum(&sums, SAPA_M_INTERNAL_TALK, talk_ms + hold_ms);
+        add_arrival(fold, &part->home, &sums, NULL);
+        add_agent(fold, span, part->agent, SAPA_M_INTERNAL_PARTS, 1);
+        return;
     }
+    const enum sapa_measure which = part->class == PART_OUTWARD ? SAPA_M_OUTBOUND_HANDLED : SAPA_M_RECEIVED;
+    sum(&sums, SAPA_M_HANDLED, 1);
+    sum(&sums, which, 1);
+    sum(&sums, SAPA_M_TALK, talk_ms);
+    sum(&sums, SAPA_M_HOLD, hold_ms);
+    sum(&sums, SAPA_M_OUTBOUND_TALK, part->class == PART_OUTWARD ? talk_ms : 0);
+    add_both(fold, &part->home, &sums, NULL);
+    add_agent(fold, span, part->agent, SAPA_M_HANDLED, 1);
+    add_agent(fold, span, part->agent, which, 1);
+    if (!contact)
+        return;
+    contact->last_agent = part->agent;
+    contact->last_agent_span = span;
+    if (contact->handed == in->offer)
+        passed_on(fold, contact);
 }
 
 /* A part is over for good: the whole of it stands in the distribution of handling. */
@@ -825,7 +1224,7 @@ static void let_part_go(struct sapa_intervals *fold, struct open_part *part)
     const int64_t ms = (int64_t)SAPA_MIN(part->handling_ms, (uint64_t)UINT32_MAX);
     struct sums sums = { 0 };
 
-    if (part->parted) {
+    if (part->parted && part->class != PART_INTERNAL) {
         struct agent_row *row = agent_row(fold, part->over, SAPA_ROWS_AGENTS, part->agent, 0);
         if (row) {
             int64_t *largest = &row->m[SAPA_M_HANDLING_MAX - SAPA_M_SHARED_FIRST];
@@ -836,6 +1235,13 @@ static void let_part_go(struct sapa_intervals *fold, struct open_part *part)
         add_both(fold, &part->home, &sums, &sample);
     }
     sapa_table_remove(&fold->parts, part);
+}
+
+static bool is_solved(const struct sapa_intervals *fold, uint64_t disposition)
+{
+    const struct sapa_centre *centre = fold->names->centre;
+
+    return centre && disposition < centre->dispositions_count && centre->dispositions[disposition].solved;
 }
 
 static void wrapped(struct sapa_intervals *fold, const struct sapa_record *record)
@@ -849,6 +1255,10 @@ static void wrapped(struct sapa_intervals *fold, const struct sapa_record *recor
     part->wrapped = true;
     part->handling_ms += SAPA_MIN(in->wrapup_ms, (uint64_t)INT32_MAX);
     sum(&sums, SAPA_M_WRAPUP, (int64_t)SAPA_MIN(in->wrapup_ms, (uint64_t)INT32_MAX));
+    if (part->parted && is_solved(fold, in->disposition)) { /* where it was handled */
+        sum(&sums, SAPA_M_SOLVED, 1);
+        add_agent(fold, part->over, part->agent, SAPA_M_SOLVED, 1);
+    }
     add_both(fold, &part->home, &sums, NULL);
     if (part->released)
         let_part_go(fold, part);
@@ -888,8 +1298,10 @@ static void count_stretch(struct sapa_intervals *fold, const struct agent_state 
 
 #define ADD(id, times) row->m[SAPA_M_##id - SAPA_M_SHARED_FIRST] += length_us * (int64_t)(times)
     if (row) {
-        ADD(TALK, talking);
-        ADD(HOLD, held);
+        ADD(TALK, talking - SAPA_MIN(agent->inside, talking));
+        ADD(HOLD, held - SAPA_MIN(agent->inside_held, held));
+        ADD(OUTBOUND_TALK, agent->outward);
+        ADD(INTERNAL_TALK, agent->inside + agent->inside_held);
         ADD(WRAPUP, wrapup);
         ADD(RING, offers);
         if (agent->presence != SAPA_PRESENCE_OFFLINE)
@@ -957,6 +1369,11 @@ static void moved(struct sapa_intervals *fold, const struct sapa_record *record)
         row->last_out_us = record->at_us;
 }
 
+static bool is_talk(uint64_t assignment)
+{
+    return assignment == SAPA_ASSIGNMENT_TALKING || assignment == SAPA_ASSIGNMENT_HELD;
+}
+
 static void assigned(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_assignment_moved *in = &record->u.assignment_moved;
@@ -965,16 +1382,19 @@ static void assigned(struct sapa_intervals *fold, const struct sapa_record *reco
     uint64_t from = in->from, to = in->to;
 
     if (part && part->dialling) { /* nobody talks yet */
-        from = from == SAPA_ASSIGNMENT_TALKING ? SAPA_ASSIGNMENT_OFFERED : from;
-        to = to == SAPA_ASSIGNMENT_TALKING ? SAPA_ASSIGNMENT_OFFERED : to;
+        part->then = (uint8_t)(is_talk(to) ? to : SAPA_ASSIGNMENT_TALKING);
+        from = is_talk(from) ? SAPA_ASSIGNMENT_OFFERED : from;
+        to = is_talk(to) ? SAPA_ASSIGNMENT_OFFERED : to;
     }
     if (agent && from < SAPA_ASSIGNMENT_COUNT && to < SAPA_ASSIGNMENT_COUNT) {
+        const unsigned class = part ? part->class : PART_RECEIVED;
         count_until(fold, agent, record->at_us);
-        agent->doing[from] -= from != SAPA_ASSIGNMENT_NONE && agent->doing[from] > 0;
-        agent->doing[to] += to != SAPA_ASSIGNMENT_NONE;
+        count_doing(agent, class, (unsigned)from, false);
+        count_doing(agent, class, (unsigned)to, true);
     }
     if (!part)
         return;
+    part->doing = (uint8_t)SAPA_MIN(to, (uint64_t)SAPA_ASSIGNMENT_COUNT - 1);
     if (to == SAPA_ASSIGNMENT_WRAPUP)
         part->wrapping = true;
     if (to != SAPA_ASSIGNMENT_NONE)
@@ -983,6 +1403,28 @@ static void assigned(struct sapa_intervals *fold, const struct sapa_record *reco
     /* Whichever of this and wrapup_ended comes last lets the part go. */
     if (part->wrapped || !part->wrapping)
         let_part_go(fold, part);
+}
+
+/*
+ * Nobody was there from `from_us` until now: not a minute of it is anybody's, but of those who went on talking while
+ * only the program that counts was gone.
+ */
+static void stopped(struct sapa_intervals *fold, int64_t from_us, int64_t now_us, bool whole)
+{
+    surge_until(fold, from_us);
+    fold->surged_us = SAPA_MAX(fold->surged_us, now_us);
+    for (uint32_t i = 0; i < fold->agents.count; i++) {
+        struct agent_state *agent = sapa_table_at(&fold->agents, i);
+        count_until(fold, agent, from_us);
+        if (!whole && agent->doing[SAPA_ASSIGNMENT_TALKING] + agent->doing[SAPA_ASSIGNMENT_HELD] > 0) {
+            const uint32_t offered = agent->doing[SAPA_ASSIGNMENT_OFFERED], wrapup = agent->doing[SAPA_ASSIGNMENT_WRAPUP];
+            agent->doing[SAPA_ASSIGNMENT_OFFERED] = agent->doing[SAPA_ASSIGNMENT_WRAPUP] = 0;
+            count_until(fold, agent, now_us);
+            agent->doing[SAPA_ASSIGNMENT_OFFERED] = offered;
+            agent->doing[SAPA_ASSIGNMENT_WRAPUP] = wrapup;
+        }
+        agent->counted_us = SAPA_MAX(agent->counted_us, now_us);
+    }
 }
 
 sapa_rc sapa_intervals_until(struct sapa_intervals *fold, int64_t now_us)
@@ -1020,6 +1462,11 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
     C(contact_dequeued, dequeued)
     C(contact_ended, ended)
     C(voicemail_left, message_left)
+    C(dial_progress, dial_moved)
+    C(contact_transferred, transferred)
+    C(contact_merged, merged)
+    C(party_joined, party_in)
+    C(party_left, outside_left)
 #undef C
     case SAPA_T_offer_made: offered(fold, record); break;
     case SAPA_T_offer_ended: offer_over(fold, record); break;
@@ -1029,7 +1476,17 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
     case SAPA_T_switch_changed: switched(fold, record); break;
     case SAPA_T_agent_moved: moved(fold, record); break;
     case SAPA_T_assignment_moved: assigned(fold, record); break;
-    case SAPA_T_centre_started: fold->span = (struct sapa_span){ 0, 0 }; break; /* the zone may differ */
+    case SAPA_T_agent_call:
+        fold->calling.contact = record->u.agent_call.contact;
+        fold->calling.agent = record->u.agent_call.agent;
+        fold->calling.beside = record->u.agent_call.beside != 0;
+        break;
+    case SAPA_T_call_denied: denied(fold, record); break;
+    case SAPA_T_centre_started:
+        if (record->u.centre_started.stopped_us > 0 && record->u.centre_started.stopped_us < record->at_us)
+            stopped(fold, record->u.centre_started.stopped_us, record->at_us, record->u.centre_started.whole != 0);
+        fold->span = (struct sapa_span){ 0, 0 }; /* the zone may differ */
+        break;
     default: break;
     }
     return fold->failed;
@@ -1048,12 +1505,14 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
     struct sums meter = { 0 }, survey = { 0 }, legs = { 0 };
     int64_t answers = 0, promoters = 0, detractors = 0, satisfied = 0, measured = 0, mos = 0, bad = 0;
 
-    sum(&meter, SAPA_M_RECORDED, call->recorded_ms);
-    sum(&meter, SAPA_M_MASKED, call->masked_ms);
-    sum(&meter, SAPA_M_EXCLUDED, call->excluded_ms);
-    sum(&meter, SAPA_M_UNRECORDED, call->unrecorded_ms);
-    sum(&meter, SAPA_M_CONVERSATION, call->conversation_ms);
-    add_both(fold, &home, &meter, NULL);
+    if (call->direction != SAPA_DIRECTION_INTERNAL) { /* among colleagues nobody is recorded */
+        sum(&meter, SAPA_M_RECORDED, call->recorded_ms);
+        sum(&meter, SAPA_M_MASKED, call->masked_ms);
+        sum(&meter, SAPA_M_EXCLUDED, call->excluded_ms);
+        sum(&meter, SAPA_M_UNRECORDED, call->unrecorded_ms);
+        sum(&meter, SAPA_M_CONVERSATION, call->conversation_ms);
+        add_both(fold, &home, &meter, NULL);
+    }
     for (unsigned i = 0; i < call->answer_count; i++) {
         const uint8_t answer = call->answers[i].answer;
         answers += answer;
@@ -1768,15 +2227,18 @@ struct intervals_head {
     int64_t from_s, to_s;
     uint32_t kinds, grain;
     uint32_t chunk_used, zero;
+    uint64_t line_last;
+    struct sapa_interval_calling calling;
 };
 
-#define INTERVAL_TABLES(T) T(rows) T(agent_rows) T(contacts) T(offers) T(parts) T(agents) T(surges)
+#define INTERVAL_TABLES(T) T(rows) T(agent_rows) T(contacts) T(offers) T(parts) T(agents) T(surges) T(lines)
 
 sapa_rc sapa_intervals_save(const struct sapa_intervals *fold, const struct sapa_save *save)
 {
     const struct intervals_head head = {
         .seq = fold->seq, .now_us = fold->now_us, .surged_us = fold->surged_us, .from_s = fold->options.from_s, .to_s = fold->options.to_s,
         .kinds = fold->options.kinds, .grain = fold->options.grain, .chunk_used = fold->chunk_used,
+        .line_last = fold->line_last, .calling = fold->calling,
     };
     sapa_rc rc = fold->failed;
 
@@ -1865,7 +2327,7 @@ static bool sane_agent(const void *entry)
     for (unsigned i = 0; i < SAPA_ASSIGNMENT_COUNT; i++)
         if (agent->doing[i] > UINT8_MAX)
             return false;
-    return true;
+    return agent->inside <= UINT8_MAX && agent->inside_held <= UINT8_MAX && agent->outward <= UINT8_MAX;
 }
 
 /* A day that nobody lived through would become a row for each quarter of an hour and agent. */
@@ -1900,10 +2362,12 @@ sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load 
     fold->seq = head.seq;
     fold->now_us = head.now_us;
     fold->surged_us = head.surged_us;
+    fold->line_last = head.line_last;
+    fold->calling = head.calling;
 #define T(table, sane)  \
     if (rc == SAPA_OK) \
         rc = load_table(load, &fold->table, sane);
-    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, NULL) T(offers, NULL) T(parts, NULL) T(agents, sane_agent) T(surges, NULL)
+    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, NULL) T(offers, NULL) T(parts, NULL) T(agents, sane_agent) T(surges, NULL) T(lines, NULL)
 #undef T
     if (rc == SAPA_OK && !times_are_sound(fold))
         rc = SAPA_ECORRUPT;

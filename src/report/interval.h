@@ -66,6 +66,11 @@ struct sapa_intervals {
     struct sapa_table offers;     /* open */
     struct sapa_table parts;      /* agents' parts that are open */
     struct sapa_table agents;     /* by dimension */
+    struct sapa_table lines;      /* that we have placed, answered, and that cost */
+    uint64_t line_last;           /* key of the last line */
+    struct sapa_interval_calling { /* the agent_call that the next contact_new belongs to */
+        uint64_t contact, agent, beside;
+    } calling;
     struct sapa_table surges;     /* switches that are on: 0 for all clients, else the client's dimension + 1 */
     int64_t surged_us;            /* surges before this are in the rows */
     void *chunks;                 /* of distributions, see interval.c */

@@ -122,13 +122,28 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(wait_abandoned, "abandon_wait", "", MS, CONTACTS, "Rata-rata tunggu ditinggalkan", "Average wait of abandoned", \
       "wait_abandoned / (abandoned - abandoned_menu)", "patience, as far as it was tried", "", M(WAIT_ABANDONED), abandoned_waiting(m), 1) \
     X(aht, "aht", "", MS, BOTH, "Rata-rata waktu penanganan", "Average handling time", \
-      "(talk + hold + wrapup) / handled", "per agent's part: a contact that two agents served has two", "talk and wrap-up that go on count with the part: the mean settles when wrap-up ends", \
+      "(talk + hold + wrapup) / handled", "per agent's part: a contact that two agents served has two; calls among colleagues are apart", "talk and wrap-up that go on count with the part: the mean settles when wrap-up ends", \
       M(TALK) + M(HOLD) + M(WRAPUP), M(HANDLED), 1) \
     X(talk_mean, "talk_mean", "", MS, BOTH, "Rata-rata bicara", "Average talk", "talk / handled", "hold not counted", "", M(TALK), M(HANDLED), 1) \
     X(wrapup_mean, "wrapup_mean", "", MS, BOTH, "Rata-rata pasca-panggilan", "Average wrap-up", "wrapup / handled", "", "", M(WRAPUP), M(HANDLED), 1) \
     X(hold_mean, "hold_mean", "", MS, BOTH, "Rata-rata tahan", "Average hold", "hold / handled", "over all parts, also those without hold", "", M(HOLD), M(HANDLED), 1) \
-    X(transfer_rate, "transfer_rate", "", RATIO, BOTH, "Tingkat diteruskan", "Transfer rate", "passed_on / handled", \
-      "share of parts after which the contact went to another agent", "", M(PASSED_ON), M(HANDLED), MILLION) \
+    X(transfer_rate, "transfer_rate", "", RATIO, BOTH, "Tingkat pengalihan", "Transfer rate", "transfers / handled", \
+      "share of parts at whose end the agent passed the contact on, blind or after asking", \
+      "what the flow moves on, and who waits again after a fault, is none", M(TRANSFERS), M(HANDLED), MILLION) \
+    X(transfer_asked, "transfer_asked_rate", "", RATIO, BOTH, "Alihan dengan tanya", "Transfers asked before", "transfers_asked / transfers", \
+      "share of the transfers before which the agent asked whom he passed it to", "", M(TRANSFERS_ASKED), M(TRANSFERS), MILLION) \
+    X(transfer_lost, "transfer_lost_rate", "", RATIO, CONTACTS, "Alihan yang hilang", "Transfers lost (share)", \
+      "transfers_lost / (transfers - transfers_open)", "share of the transfers whose contact ended before anybody took it", \
+      "those on the way are left out", M(TRANSFERS_LOST), M(TRANSFERS) - M(TRANSFERS_OPEN), MILLION) \
+    X(solved_rate, "solved_rate", "", RATIO, BOTH, "Tingkat tuntas", "Solved (share)", "solved / handled", \
+      "share of parts that were wrapped up as solved", "parts without a result, and those still in wrap-up, count as not solved", M(SOLVED), M(HANDLED), MILLION) \
+    X(outbound_rate, "outbound_reach_rate", "", RATIO, ARRIVALS, "Keluar tersambung (bagian)", "Outbound reached (share)", \
+      "outbound_reached / (outbound - outbound_open - outbound_passed)", "share of the calls placed outward that came to a conversation", \
+      "calls handed over while they rang, and those that go on, are left out", M(OUTBOUND_REACHED), M(OUTBOUND) - M(OUTBOUND_OPEN) - M(OUTBOUND_PASSED), MILLION) \
+    X(agent_reach, "reach_rate", "", RATIO, AGENTS, "Tersambung (bagian)", "Calls reached (share)", "calls_reached / calls_placed", \
+      "share of the calls that the agent placed outward that came to a conversation", "a call that still rings counts as not reached", M(CALLS_REACHED), M(CALLS_PLACED), MILLION) \
+    X(outbound_talk, "outbound_talk_mean", "", MS, CALLERS, "Rata-rata bicara keluar", "Average outbound talk", "outbound_talk / outbound_handled", \
+      "hold not counted", "", M(OUTBOUND_TALK), M(OUTBOUND_HANDLED), 1) \
     X(callback_kept, "callback_kept_rate", "", RATIO, QUEUES, "Telepon balik tersambung", "Callbacks reached", \
       "callbacks_answered / (callbacks_queued - callbacks_open)", "share of the callbacks that came to a conversation", \
       "those still in the line are left out", M(CALLBACKS_ANSWERED), M(CALLBACKS_QUEUED) - M(CALLBACKS_OPEN), MILLION) \
@@ -136,6 +151,8 @@ static int64_t closed_by_all(const struct sapa_measures *m)
       "of the customers' lines that have a tariff", "numbers without a tariff are left out", M(COST), M(CHARGED_CALLS), 1) \
     X(cost_answered, "cost_per_answered", "", MONEY, ARRIVALS, "Biaya per terjawab", "Cost per answered", "cost / answered", \
       "what the lines cost for each contact that an agent answered", "", M(COST), M(ANSWERED), 1) \
+    X(cost_outbound, "cost_per_outbound", "", MONEY, ARRIVALS, "Biaya per panggilan keluar", "Cost per outbound call", "outbound_cost / outbound_charged_calls", \
+      "of the answered lines that we placed over a trunk that has a tariff", "trunks without a tariff are left out", M(OUTBOUND_COST), M(OUTBOUND_CHARGED_CALLS), 1) \
     X(containment, "containment", "", RATIO, ARRIVALS, "Selesai tanpa agen", "Containment", \
       "contained / (offered - closed - refused)", "share of those let in whom the menu served", "open contacts count as not contained yet", \
       M(CONTAINED), M(OFFERED) - M(CLOSED) - M(REFUSED), MILLION) \
@@ -149,7 +166,7 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(mos, "mos", "", POINTS, CONTACTS, "Mutu suara (MOS)", "Voice quality (MOS)", "mos_sum / legs", "mean over measured legs, 1 to 4.5", "", \
       M(MOS_SUM), M(LEGS), MILLION / 100) \
     X(occupancy, "occupancy", "COPC", RATIO, AGENTS, "Okupansi", "Occupancy", \
-      "handling / (handling + ringing + idle)", "handling is talk, hold and wrap-up, overlapping contacts counted once; not ready is left out", "with several contacts at once at most 100 %", \
+      "handling / (handling + ringing + idle)", "handling is talk, hold, wrap-up and calls among colleagues, whatever overlaps counted once; not ready is left out", "with several contacts at once at most 100 %", \
       M(HANDLING), M(HANDLING) + M(RINGING) + M(IDLE), MILLION) \
     X(availability, "availability", "", RATIO, AGENTS, "Ketersediaan", "Availability", "ready / logged_in", \
       "share of the time at work in presence ready, busy or not", "", M(READY), M(LOGGED_IN), MILLION) \

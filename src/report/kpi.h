@@ -41,7 +41,26 @@
     X(LEFT_BY_FLOW, "left_by_flow", COUNT, SUM, "Keluar oleh alur", "Left by flow", "of the offered to a queue: taken out by the flow") \
     X(NO_AGENTS, "no_agents", COUNT, SUM, "Tanpa agen", "No agents", "of the offered to a queue: left because nobody was logged in") \
     X(OVERFLOWED_IN, "overflowed_in", COUNT, SUM, "Luapan masuk", "Overflowed in", "offered to this queue by the overflow or move of another") \
-    X(OUTBOUND, "outbound", COUNT, SUM, "Panggilan keluar", "Outbound", "contacts that the centre began; not part of the offered") \
+    X(CONTACTS, "contacts", COUNT, SUM, "Semua panggilan", "All calls", "everything that began: came in, was placed outward, or was between colleagues") \
+    X(OUTBOUND, "outbound", COUNT, SUM, "Panggilan keluar", "Outbound", "calls that agents placed outward; not part of the offered") \
+    X(OUTBOUND_REACHED, "outbound_reached", COUNT, SUM, "Keluar tersambung", "Outbound reached", "of the outbound: somebody was there and talked with the agent") \
+    X(OUTBOUND_UNREACHED, "outbound_unreached", COUNT, SUM, "Keluar tak tersambung", "Outbound not reached", "of the outbound: nobody was there (busy, refused, no answer, given up by the agent, a fault on the way)") \
+    X(OUTBOUND_PASSED, "outbound_passed", COUNT, SUM, "Keluar diserahkan", "Outbound handed over", "of the outbound: still ringing when the agent passed his caller on to it") \
+    X(OUTBOUND_OTHER, "outbound_other", COUNT, SUM, "Keluar lain", "Outbound otherwise", "of the outbound: ended in another way, without a conversation") \
+    X(OUTBOUND_OPEN, "outbound_open", COUNT, SUM, "Keluar berjalan", "Outbound going on", "of the outbound: not yet closed") \
+    X(INTERNAL, "internal", COUNT, SUM, "Panggilan internal", "Internal", "calls of agents to colleagues, queues and numbers of the centre; not part of the offered") \
+    X(INTERNAL_REACHED, "internal_reached", COUNT, SUM, "Internal tersambung", "Internal reached", "of the internal: a colleague talked") \
+    X(INTERNAL_UNREACHED, "internal_unreached", COUNT, SUM, "Internal tak tersambung", "Internal not reached", "of the internal: nobody took it, or it was given up before") \
+    X(INTERNAL_PASSED, "internal_passed", COUNT, SUM, "Internal diserahkan", "Internal handed over", "of the internal: still ringing or waiting when the agent passed his caller on to it") \
+    X(INTERNAL_OTHER, "internal_other", COUNT, SUM, "Internal lain", "Internal otherwise", "of the internal: ended by a menu, by closed hours or by a fault") \
+    X(INTERNAL_OPEN, "internal_open", COUNT, SUM, "Internal berjalan", "Internal going on", "of the internal: not yet closed") \
+    X(TRANSFERRED_IN, "transferred_in", COUNT, SUM, "Alihan masuk", "Transferred in", "offered to this queue because an agent passed the contact on to it") \
+    X(TRANSFERS_OUTSIDE, "transfers_outside", COUNT, SUM, "Alihan sampai luar", "Transfers done outside", "of the transfers: ended in a conversation with an outside number") \
+    X(TRANSFERS_LOST, "transfers_lost", COUNT, SUM, "Alihan hilang", "Transfers lost", "of the transfers: the contact ended before anybody took it") \
+    X(TRANSFERS_OPEN, "transfers_open", COUNT, SUM, "Alihan berjalan", "Transfers on the way", "of the transfers: nobody has taken it yet") \
+    X(OUTBOUND_COST, "outbound_cost", MONEY, SUM, "Biaya keluar", "Outbound cost", "cost of answered lines that we placed (calls of agents, callbacks, transfers outside), by the tariff of their trunk; a line counts where its contact began") \
+    X(OUTBOUND_CHARGED, "outbound_charged_ms", MS, SUM, "Waktu keluar berbiaya", "Outbound charged time", "time of these lines from answer to their end") \
+    X(OUTBOUND_CHARGED_CALLS, "outbound_charged_calls", COUNT, SUM, "Keluar berbiaya", "Outbound charged calls", "these lines, when they are over") \
     X(WAIT_ANSWERED, "wait_answered_ms", MS, SUM, "Tunggu terjawab", "Wait of answered", "waiting time of the answered, from joining the queue to talking, ringing included") \
     X(WAIT_ABANDONED, "wait_abandoned_ms", MS, SUM, "Tunggu ditinggalkan", "Wait of abandoned", "waiting time of those abandoned in queue or ringing") \
     X(WAIT_MAX, "wait_max_ms", MS, MAX, "Tunggu terlama", "Longest wait", "longest waiting time of any that left the queue") \
@@ -77,9 +96,14 @@
     X(SURGE_DECIDED, "surge_decided", COUNT, SUM, "Lonjakan", "Decided in surges", "of the answered, and the abandoned in queue or ringing: came while the surge switch was on")
 
 #define SAPA_MEASURES_SHARED(X) \
-    X(HANDLED, "handled", COUNT, SUM, "Ditangani", "Handled", "agents' parts in contacts that are over: talked and parted") \
-    X(TALK, "talk_ms", MS, SUM, "Bicara", "Talk", "talking time, hold not counted") \
-    X(HOLD, "hold_ms", MS, SUM, "Tahan", "Hold", "time on hold") \
+    X(HANDLED, "handled", COUNT, SUM, "Ditangani", "Handled", "agents' parts in contacts with customers, and those that a queue gave them: talked and parted; two agents in one conversation are two parts") \
+    X(RECEIVED, "received", COUNT, SUM, "Diterima masuk", "Received", "of the handled: the contact came to the agent, from a queue or from a colleague") \
+    X(OUTBOUND_HANDLED, "outbound_handled", COUNT, SUM, "Keluar ditangani", "Outbound handled", "of the handled: the agent placed the call") \
+    X(SOLVED, "solved", COUNT, SUM, "Tuntas", "Solved", "of the handled: wrapped up with a result that the description calls solved") \
+    X(TALK, "talk_ms", MS, SUM, "Bicara", "Talk", "talking time, hold not counted, calls among colleagues apart") \
+    X(HOLD, "hold_ms", MS, SUM, "Tahan", "Hold", "time on hold, also while the agent asks somebody") \
+    X(OUTBOUND_TALK, "outbound_talk_ms", MS, SUM, "Bicara keluar", "Outbound talk", "of the talk: in calls that the agent placed outward") \
+    X(INTERNAL_TALK, "internal_talk_ms", MS, SUM, "Bicara internal", "Internal talk", "time of agents in calls among colleagues, each for himself, hold included") \
     X(WRAPUP, "wrapup_ms", MS, SUM, "Pasca-panggilan", "Wrap-up", "wrap-up time") \
     X(RING, "ring_ms", MS, SUM, "Dering", "Ringing", "time that agents' phones rang") \
     X(OFFERS, "offers", COUNT, SUM, "Tawaran", "Offers", "offers made to agents") \
@@ -89,7 +113,18 @@
     X(OFFERS_FAILED, "offers_failed", COUNT, SUM, "Gagal", "Failed", "of the offers: phone not reachable, or a fault") \
     X(OFFERS_GONE, "offers_gone", COUNT, SUM, "Batal", "Gone", "of the offers: caller gone, withdrawn, or another was faster") \
     X(OFFERS_OPEN, "offers_open", COUNT, SUM, "Sedang berdering", "Ringing now", "of the offers: still open") \
-    X(PASSED_ON, "passed_on", COUNT, SUM, "Diteruskan", "Passed on", "parts after which the contact went on to another agent") \
+    X(PASSED_ON, "passed_on", COUNT, SUM, "Diteruskan", "Passed on", "parts after which the contact went on to another agent, by whatever way") \
+    X(TRANSFERS, "transfers", COUNT, SUM, "Alihan", "Transfers", "contacts that an agent passed on") \
+    X(TRANSFERS_BLIND, "transfers_blind", COUNT, SUM, "Alihan langsung", "Blind transfers", "of the transfers: without asking") \
+    X(TRANSFERS_ASKED, "transfers_asked", COUNT, SUM, "Alihan setelah tanya", "Transfers after asking", "of the transfers: after a consultation") \
+    X(TRANSFERS_TO_QUEUE, "transfers_to_queue", COUNT, SUM, "Alihan ke antrean", "Transfers to queues", "of the transfers: to a queue") \
+    X(TRANSFERS_TO_NUMBER, "transfers_to_number", COUNT, SUM, "Alihan ke nomor", "Transfers to menus", "of the transfers: to a number of the centre and its menu") \
+    X(TRANSFERS_TO_AGENT, "transfers_to_agent", COUNT, SUM, "Alihan ke agen", "Transfers to agents", "of the transfers: to a colleague") \
+    X(TRANSFERS_TO_OUTSIDE, "transfers_to_outside", COUNT, SUM, "Alihan ke luar", "Transfers to the outside", "of the transfers: to an outside number, reached or not") \
+    X(TRANSFERS_RECEIVED, "transfers_received", COUNT, SUM, "Alihan diterima", "Transfers received", "of the transfers: another agent took it; in the row of an agent: those that he took") \
+    X(CONSULTATIONS, "consultations", COUNT, SUM, "Konsultasi", "Consultations", "calls that an agent placed while he had a contact on hold") \
+    X(CONFERENCES, "conferences", COUNT, SUM, "Konferensi", "Conferences", "contacts into whose conversation an agent brought somebody more and stayed; each once") \
+    X(CALLS_DENIED, "calls_denied", COUNT, SUM, "Panggilan ditolak aturan", "Calls denied", "calls that an agent wanted to place and may not") \
     X(HANDLING_MAX, "handling_max_ms", MS, MAX, "Penanganan terlama", "Longest handling", "talk, hold and wrap-up of the longest part that is over")
 
 #define SAPA_MEASURES_AGENT(X) \
@@ -97,8 +132,12 @@
     X(READY, "ready_ms", MS, SUM, "Siap", "Ready", "time in presence ready, busy or not") \
     X(IDLE, "idle_ms", MS, SUM, "Menganggur", "Idle", "time ready with nothing offered and nothing in hand") \
     X(NOT_READY, "not_ready_ms", MS, SUM, "Tidak siap", "Not ready", "time in presence not ready") \
-    X(HANDLING, "handling_ms", MS, SUM, "Menangani", "Handling", "time with at least one contact talking, on hold or in wrap-up; counted once") \
-    X(RINGING, "ringing_ms", MS, SUM, "Ditawari", "Being offered", "time logged in with an offer and nothing else in hand") \
+    X(HANDLING, "handling_ms", MS, SUM, "Menangani", "Handling", "time with at least one contact talking, on hold or in wrap-up, calls among colleagues included; counted once") \
+    X(RINGING, "ringing_ms", MS, SUM, "Ditawari", "Being offered", "time logged in with an offer, or a call of his own that rings, and nothing else in hand") \
+    X(CALLS_PLACED, "calls_placed", COUNT, SUM, "Panggilan dibuat", "Calls placed", "calls that the agent placed outward") \
+    X(CALLS_REACHED, "calls_reached", COUNT, SUM, "Panggilan tersambung", "Calls reached", "of the calls placed: somebody was there and talked with him") \
+    X(INTERNAL_PLACED, "internal_placed", COUNT, SUM, "Panggilan ke rekan", "Calls to colleagues", "calls that the agent placed to colleagues, queues and numbers of the centre") \
+    X(INTERNAL_PARTS, "internal_parts", COUNT, SUM, "Bagian internal", "Internal parts", "the agent's parts in calls among colleagues, as caller or as the one called, that are over; not among the handled") \
     X(LOGINS, "logins", COUNT, SUM, "Login", "Logins", "times logged in") \
     X(LOGOUTS, "logouts", COUNT, SUM, "Logout", "Logouts", "times logged out")
 
@@ -189,6 +228,7 @@ enum sapa_kpi_of {
     SAPA_KPI_OF_ARRIVALS = 1, SAPA_KPI_OF_QUEUES = 2, SAPA_KPI_OF_AGENTS = 4,
     SAPA_KPI_OF_CONTACTS = SAPA_KPI_OF_ARRIVALS | SAPA_KPI_OF_QUEUES,
     SAPA_KPI_OF_BOTH = SAPA_KPI_OF_CONTACTS | SAPA_KPI_OF_AGENTS,
+    SAPA_KPI_OF_CALLERS = SAPA_KPI_OF_ARRIVALS | SAPA_KPI_OF_AGENTS,
 };
 
 struct sapa_kpi {

@@ -3,7 +3,7 @@
 #include "report/live_impl.h"
 #include "report/save_impl.h"
 
-enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 4, ALL_CLIENTS = 63 }; /* "SLIV" */
+enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 5, ALL_CLIENTS = 63 }; /* "SLIV" */
 
 #define SECONDS_MAX (INT64_C(1) << 38) /* either way, of what is loaded */
 
@@ -66,8 +66,8 @@ static void place_back(struct live_contact *contact, int64_t at_us)
         place(contact, SAPA_PLACE_TALK, at_us);
     else if (contact->is_callback)
         place(contact, SAPA_PLACE_CALLBACK, at_us);
-    else if (contact->ringing > 0)
-        place(contact, SAPA_PLACE_RINGING, at_us);
+    else if (contact->ringing > 0 || (contact->direction == SAPA_DIRECTION_OUTBOUND && !contact->answered))
+        place(contact, SAPA_PLACE_RINGING, at_us); /* a call that an agent places rings outside */
     else
         place(contact, contact->queued ? SAPA_PLACE_QUEUE : SAPA_PLACE_FLOW, at_us);
 }
@@ -86,7 +86,8 @@ static sapa_rc opened(struct sapa_live *live, const struct sapa_record *record)
     contact->client = dim_of(live, SAPA_DIM_CLIENT, in->client);
     contact->number = dim_of(live, SAPA_DIM_NUMBER, in->number);
     contact->queue = contact->agent = SAPA_NONE;
-    contact->place = SAPA_PLACE_FLOW;
+    contact->direction = (uint8_t)SAPA_MIN(in->direction, (uint64_t)SAPA_DIRECTION_COUNT);
+    contact->place = contact->direction == SAPA_DIRECTION_OUTBOUND ? SAPA_PLACE_RINGING : SAPA_PLACE_FLOW;
     contact->channel = (uint8_t)SAPA_MIN(in->channel, (uint64_t)UINT8_MAX);
     return SAPA_OK;
 }
@@ -127,6 +128,17 @@ bool sapa_live_drop_alarm(const struct sapa_live *live, struct sapa_record *ret_
     return true;
 }
 
+/* Of what an agent calls or passes on to: the dimension by the kind of target. */
+static uint32_t target_dim(const struct sapa_live *live, uint64_t kind, uint64_t target)
+{
+    switch (kind) {
+    case SAPA_TARGET_QUEUE: return dim_of(live, SAPA_DIM_QUEUE, target);
+    case SAPA_TARGET_NUMBER: return dim_of(live, SAPA_DIM_NUMBER, target);
+    case SAPA_TARGET_AGENT: return dim_of(live, SAPA_DIM_AGENT, target);
+    default: return SAPA_NONE;
+    }
+}
+
 static void about_contact(struct sapa_live *live, struct live_contact *contact,
                           const struct sapa_record *record)
 {
@@ -162,6 +174,8 @@ static void about_contact(struct sapa_live *live, struct live_contact *contact,
         contact->answered = true;
         contact->is_callback = false;
         contact->agent = dim_of(live, SAPA_DIM_AGENT, record->u.contact_connected.agent);
+        if (contact->direction != SAPA_DIRECTION_INBOUND) /* nobody has waited */
+            break;
         news(live, record, (struct sapa_live_news){
             .contact = contact->contact, .agent = contact->agent, .queue = contact->queue,
             .a = (uint32_t)SAPA_MIN(record->u.contact_connected.wait_ms, (uint64_t)UINT32_MAX) });
@@ -169,6 +183,24 @@ static void about_contact(struct sapa_live *live, struct live_contact *contact,
     case SAPA_T_contact_parted:
         contact->talking -= contact->talking > 0;
         break;
+    case SAPA_T_party_joined:
+        if (record->u.party_joined.offer == 0)
+            return;
+        contact->talking++;
+        contact->answered = true;
+        contact->agent = dim_of(live, SAPA_DIM_AGENT, record->u.party_joined.agent);
+        news(live, record, (struct sapa_live_news){
+            .contact = contact->contact, .agent = contact->agent, .queue = contact->queue,
+            .a = (uint32_t)SAPA_MIN(record->u.party_joined.parties, (uint64_t)UINT32_MAX) });
+        break;
+    case SAPA_T_contact_transferred: {
+        const struct sapa_rec_contact_transferred *in = &record->u.contact_transferred;
+        news(live, record, (struct sapa_live_news){
+            .contact = contact->contact, .agent = dim_of(live, SAPA_DIM_AGENT, in->agent),
+            .queue = target_dim(live, in->kind, in->target), .a = (uint32_t)SAPA_MIN(in->kind, (uint64_t)SAPA_TARGET_COUNT),
+            .b = in->asked != 0 });
+        return;
+    }
     case SAPA_T_contact_ended:
         count_end(live, &record->u.contact_ended);
         news(live, record, (struct sapa_live_news){
@@ -225,6 +257,20 @@ static void show(struct live_agent *agent, int64_t at_us)
     agent->since_us = at_us;
 }
 
+/* One contact, or one on hold and another beside it. */
+static void take_in_hand(struct live_agent *agent, uint64_t contact, bool on)
+{
+    if (on && agent->contact != contact) {
+        agent->before = agent->contact;
+        agent->contact = contact;
+    } else if (!on && agent->contact == contact) {
+        agent->contact = agent->before;
+        agent->before = 0;
+    } else if (!on && agent->before == contact) {
+        agent->before = 0;
+    }
+}
+
 static sapa_rc about_agent(struct sapa_live *live, const struct sapa_record *record)
 {
     const struct sapa_rec_agent_moved *moved = &record->u.agent_moved;
@@ -251,10 +297,7 @@ static sapa_rc about_agent(struct sapa_live *live, const struct sapa_record *rec
     } else if (assigned->from < SAPA_ASSIGNMENT_COUNT && assigned->to < SAPA_ASSIGNMENT_COUNT) {
         agent->doing[assigned->from] -= assigned->from != SAPA_ASSIGNMENT_NONE && agent->doing[assigned->from] > 0;
         agent->doing[assigned->to] += assigned->to != SAPA_ASSIGNMENT_NONE;
-        if (assigned->to != SAPA_ASSIGNMENT_NONE)
-            agent->contact = assigned->contact;
-        else if (agent->contact == assigned->contact)
-            agent->contact = 0;
+        take_in_hand(agent, assigned->contact, assigned->to != SAPA_ASSIGNMENT_NONE);
     }
     show(agent, record->at_us);
     return SAPA_OK;
@@ -284,6 +327,22 @@ static void alarmed(struct sapa_live *live, const struct sapa_record *record)
     else
         live->alarms &= ~(1u << in->kind);
     news(live, record, (struct sapa_live_news){ .a = (uint32_t)in->kind, .b = in->on != 0, .contact = in->contact });
+}
+
+/* Nobody was there: whoever did not talk has been so much shorter in his state. */
+static void stopped(struct sapa_live *live, const struct sapa_record *record)
+{
+    const struct sapa_rec_centre_started *in = &record->u.centre_started;
+    const int64_t down_us = record->at_us - in->stopped_us;
+
+    if (in->stopped_us <= 0 || down_us <= 0)
+        return;
+    for (uint32_t i = 0; i < live->agents.count; i++) {
+        struct live_agent *agent = sapa_table_at(&live->agents, i);
+        const bool talks = agent->shown == SAPA_DOING_TALKING || agent->shown == SAPA_DOING_HOLD;
+        if (agent->since_us != 0 && (in->whole || !talks))
+            agent->since_us += down_us;
+    }
 }
 
 /* A new local day: yesterday's rows go, what is going on stays. */
@@ -319,8 +378,14 @@ sapa_rc sapa_live_fold(struct sapa_live *live, const struct sapa_record *record)
         contact = sapa_table_find(&live->contacts, record->u.name.contact);         \
         break;
     C(contact_queued) C(contact_dequeued) C(callback_changed) C(offer_made) C(offer_ended)
-    C(contact_connected) C(contact_parted) C(contact_ended)
+    C(contact_connected) C(contact_parted) C(contact_ended) C(party_joined) C(contact_transferred)
 #undef C
+    case SAPA_T_centre_started: stopped(live, record); break;
+    case SAPA_T_call_denied:
+        news(live, record, (struct sapa_live_news){
+            .agent = dim_of(live, SAPA_DIM_AGENT, record->u.call_denied.agent), .queue = SAPA_NONE,
+            .a = (uint32_t)SAPA_MIN(record->u.call_denied.why, (uint64_t)SAPA_DENIAL_COUNT) });
+        break;
     case SAPA_T_agent_moved:
     case SAPA_T_assignment_moved:
     case SAPA_T_agent_device: return about_agent(live, record);

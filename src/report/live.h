@@ -66,6 +66,8 @@ bool sapa_live_drop_alarm(const struct sapa_live *live, struct sapa_record *ret_
 
 /* ---- a view: flat, made at one moment, may be sent to another thread or process ---- */
 
+enum { SAPA_VIEW_PERCENTS = 3 }; /* p50, p90, p95 */
+
 struct sapa_view_queue {
     char key[40], name[40], client[40];
     uint32_t waiting, callbacks_waiting, ringing, talking;
@@ -76,6 +78,9 @@ struct sapa_view_queue {
     int64_t service_level;       /* today, millionths, SAPA_KPI_NONE */
     int64_t abandon_rate;        /* today, short ones apart */
     int64_t asa_ms;
+    int64_t wait_ms[SAPA_VIEW_PERCENTS];     /* today, of the answered: 50, 90, 95 of 100 waited no longer; SAPA_KPI_NONE */
+    int64_t handling_ms[SAPA_VIEW_PERCENTS]; /* today, of parts that are over */
+    uint64_t transfers;          /* today, by agents of this queue's contacts */
 };
 
 enum sapa_view_doing {
@@ -103,6 +108,7 @@ struct sapa_view_call {
     uint32_t here_ms;            /* in this place for so long */
     uint8_t place;               /* enum sapa_place */
     uint8_t channel;
+    uint8_t direction;           /* enum sapa_direction */
 };
 
 struct sapa_view_news {
@@ -116,6 +122,7 @@ struct sapa_view {
     uint8_t language;
     char centre[64];
     uint32_t in_menu, waiting, ringing, talking, callbacks, open;
+    uint32_t outbound, internal; /* of the open: placed outward; among colleagues */
     uint32_t agents_ready, agents_busy, agents_wrapup, agents_not_ready, agents_offline;
     uint64_t offered, answered, abandoned, contained, system_faults; /* answered: those who talk now too */
     int64_t service_level;       /* of all queues together */

@@ -17,6 +17,7 @@ struct live_contact {
     uint32_t ringing;      /* open offers */
     uint32_t talking;
     uint8_t place, channel;
+    uint8_t direction;     /* enum sapa_direction */
     bool is_callback;      /* its leg is gone: it waits to be called */
     bool queued;
     bool answered;         /* an agent talks or has talked */
@@ -25,7 +26,8 @@ struct live_contact {
 struct live_agent {
     uint64_t dim;
     int64_t since_us;      /* what is shown */
-    uint64_t contact;      /* in hand */
+    uint64_t contact;      /* in hand, the one that he turned to last */
+    uint64_t before;       /* that he has beside it: on hold while he asks; 0 none */
     uint32_t reason;
     uint32_t doing[SAPA_ASSIGNMENT_COUNT];
     uint8_t presence;

@@ -1,9 +1,12 @@
 /* The view: the fold's state made flat, with names and the day's figures. */
+#include "report/figure.h"
 #include "report/kpi.h"
 #include "report/live_impl.h"
 #include "report/print.h"
 #include "report/text_impl.h"
 #include "report/words.h"
+
+static const unsigned percents[SAPA_VIEW_PERCENTS] = { 50, 90, 95 };
 
 static uint32_t ms_between(int64_t from_us, int64_t to_us)
 {
@@ -104,7 +107,7 @@ static sapa_rc view_queues(struct sapa_live *live, int64_t now_us, enum sapa_lan
         const struct sapa_queue *queue = &centre->queues[i];
         struct sapa_view_queue *out = &view->queues[i];
         struct sapa_row row;
-        const sapa_rc rc = sapa_intervals_get(&live->today, SAPA_ROWS_QUEUES, dim, now_us, &row);
+        const sapa_rc rc = sapa_intervals_read(&live->today, SAPA_ROWS_QUEUES, dim, now_us, &row);
         if (rc != SAPA_OK)
             return rc;
         memset(out, 0, sizeof(*out));
@@ -124,6 +127,11 @@ static sapa_rc view_queues(struct sapa_live *live, int64_t now_us, enum sapa_lan
         out->service_level = sapa_kpi_service_level(&row.m);
         out->abandon_rate = kpi("abandon_rate", "short excluded", &row.m);
         out->asa_ms = kpi("asa", "", &row.m);
+        for (unsigned p = 0; p < SAPA_VIEW_PERCENTS; p++) {
+            out->wait_ms[p] = sapa_figure_percentile(SAPA_DIST_WAIT, percents[p], &row);
+            out->handling_ms[p] = sapa_figure_percentile(SAPA_DIST_HANDLE, percents[p], &row);
+        }
+        out->transfers = (uint64_t)row.m.of[SAPA_M_TRANSFERS];
         count_staff(live, i, out);
     }
     view->queue_count = count;
@@ -196,6 +204,7 @@ static void view_calls(const struct sapa_live *live, int64_t now_us, enum sapa_l
         out->here_ms = ms_between(contact->since_us, now_us);
         out->place = contact->place;
         out->channel = contact->channel;
+        out->direction = contact->direction;
         fit_text(sapa_names_text(live->names, SAPA_DIM_CLIENT, contact->client, language), out->client,
                  sizeof(out->client));
         fit_text(sapa_names_key(live->names, SAPA_DIM_NUMBER, contact->number), out->number, sizeof(out->number));
@@ -219,6 +228,22 @@ static void say(const struct sapa_live *live, const struct sapa_live_news *item,
     const struct sapa_str queue = sapa_names_text(live->names, SAPA_DIM_QUEUE, item->queue, language);
 
     switch (item->type) {
+    case SAPA_T_party_joined:
+        sapa_text_printf(out, id ? SAPA_STR_FMT " ikut berbicara, %u orang" : SAPA_STR_FMT " joins a conversation, %u talk",
+                         SAPA_STR_ARG(agent), item->a);
+        break;
+    case SAPA_T_contact_transferred: {
+        static const enum sapa_dim dims[] = { SAPA_DIM_QUEUE, SAPA_DIM_NUMBER, SAPA_DIM_AGENT };
+        const struct sapa_str target = item->a < SAPA_COUNT(dims) ? sapa_names_text(live->names, dims[item->a], item->queue, language)
+                                                                  : (id ? SAPA_STR("nomor luar") : SAPA_STR("an outside number"));
+        sapa_text_printf(out, id ? SAPA_STR_FMT " mengalihkan ke " SAPA_STR_FMT "%s" : SAPA_STR_FMT " passed a call on to " SAPA_STR_FMT "%s",
+                         SAPA_STR_ARG(agent), SAPA_STR_ARG(target), item->b ? (id ? " setelah bertanya" : " after asking") : "");
+        break;
+    }
+    case SAPA_T_call_denied:
+        sapa_text_printf(out, id ? SAPA_STR_FMT " tidak boleh menelepon: %s" : SAPA_STR_FMT " may not call: %s", SAPA_STR_ARG(agent),
+                         sapa_word_denial(item->a, language));
+        break;
     case SAPA_T_contact_connected:
         sapa_text_printf(out, id ? SAPA_STR_FMT " berbicara dengan penelepon dari " SAPA_STR_FMT ", tunggu "
                                  : SAPA_STR_FMT " talks with a caller of " SAPA_STR_FMT ", waited ",
@@ -289,6 +314,11 @@ static void view_totals(const struct sapa_live *live, struct sapa_view *view, co
         view->callbacks += contact->place == SAPA_PLACE_CALLBACK;
     }
     view->open = live->contacts.count;
+    for (uint32_t i = 0; i < live->contacts.count; i++) {
+        const struct live_contact *contact = sapa_table_at(&live->contacts, i);
+        view->outbound += contact->direction == SAPA_DIRECTION_OUTBOUND;
+        view->internal += contact->direction == SAPA_DIRECTION_INTERNAL;
+    }
     for (uint32_t i = 0; centre && i < centre->agents_count; i++) {
         const struct live_agent *agent = agent_of(live, i);
         const unsigned shown = agent ? agent->shown : SAPA_DOING_OFFLINE;
@@ -302,7 +332,7 @@ static void view_totals(const struct sapa_live *live, struct sapa_view *view, co
     view->answered = (uint64_t)total->m.of[SAPA_M_ANSWERED];
     for (uint32_t i = 0; i < live->contacts.count; i++) { /* whoever talks now is answered, not "open" */
         const struct live_contact *contact = sapa_table_at(&live->contacts, i);
-        view->answered += contact->answered && contact->opened_us >= live->today.options.from_s * 1000000;
+        view->answered += contact->direction == SAPA_DIRECTION_INBOUND && contact->answered && contact->opened_us >= live->today.options.from_s * 1000000;
     }
     view->abandoned = (uint64_t)total->m.of[SAPA_M_ABANDONED];
     view->contained = (uint64_t)total->m.of[SAPA_M_CONTAINED];
@@ -365,7 +395,7 @@ sapa_rc sapa_live_view(struct sapa_live *live, int64_t now_us, enum sapa_languag
 
 /* ---- as bytes ---- */
 
-enum { VIEW_VERSION = 1 };
+enum { VIEW_VERSION = 2 };
 
 /* The lists by turns: X(member, count, size of the room). */
 #define VIEW_LISTS(X) \
@@ -473,6 +503,15 @@ static void put_ratio(struct sapa_text *out, const char *key, int64_t value)
         sapa_text_printf(out, ",\"%s\":%lld.%06lld", key, (long long)(value / 1000000), (long long)(value % 1000000));
 }
 
+static void put_percentile(struct sapa_text *out, const char *what, unsigned which, int64_t value)
+{
+    sapa_text_printf(out, ",\"%s_p%u_ms\":", what, percents[which]);
+    if (value == SAPA_KPI_NONE)
+        sapa_text_add(out, SAPA_STR("null"));
+    else
+        sapa_text_printf(out, "%lld", (long long)value);
+}
+
 static void put_time(struct sapa_text *out, const char *key, int64_t at_us)
 {
     const struct sapa_civil civil = sapa_zone_civil(NULL, at_us / 1000000);
@@ -490,8 +529,9 @@ void sapa_view_json(const struct sapa_view *view, struct sapa_text *out)
     sapa_text_char(out, '{');
     put_time(out, "now", view->now_us);
     put_json(out, "centre", view->centre);
-    sapa_text_printf(out, ",\"contacts\":{\"open\":%u,\"menu\":%u,\"waiting\":%u,\"ringing\":%u,\"talking\":%u,\"callbacks\":%u}",
-                     view->open, view->in_menu, view->waiting, view->ringing, view->talking, view->callbacks);
+    sapa_text_printf(out, ",\"contacts\":{\"open\":%u,\"menu\":%u,\"waiting\":%u,\"ringing\":%u,\"talking\":%u,\"callbacks\":%u,\"outbound\":%u,\"internal\":%u}",
+                     view->open, view->in_menu, view->waiting, view->ringing, view->talking, view->callbacks,
+                     view->outbound, view->internal);
     sapa_text_printf(out, ",\"agents\":{\"ready\":%u,\"busy\":%u,\"wrapup\":%u,\"not_ready\":%u,\"offline\":%u}",
                      view->agents_ready, view->agents_busy, view->agents_wrapup, view->agents_not_ready,
                      view->agents_offline);
@@ -518,6 +558,11 @@ void sapa_view_json(const struct sapa_view *view, struct sapa_text *out)
         put_ratio(out, "abandon_rate_short", q->abandon_rate);
         if (q->asa_ms != SAPA_KPI_NONE)
             sapa_text_printf(out, ",\"asa_ms\":%lld", (long long)q->asa_ms);
+        for (unsigned p = 0; p < SAPA_VIEW_PERCENTS; p++) {
+            put_percentile(out, "wait", p, q->wait_ms[p]);
+            put_percentile(out, "handling", p, q->handling_ms[p]);
+        }
+        sapa_text_printf(out, ",\"transfers\":%llu", (unsigned long long)q->transfers);
         sapa_text_char(out, '}');
     }
     sapa_text_add(out, SAPA_STR("],\"staff\":["));

@@ -52,6 +52,15 @@ struct sapa_sheet {
 /** The rows that sapa_report_print() would write as CSV, with names of columns in the language of the options. */
 SAPA_MUST_CHECK sapa_rc sapa_report_sheet(struct sapa_intervals *fold, enum sapa_rows kind,
                                           const struct sapa_print_options *options, const struct sapa_sheet *sheet);
+/**
+ * Calls one by one, finished ones: heading and a line of each (direction, who took part, transfers, outcome), and the
+ * same columns as a sheet. 2 KiB of room for a line.
+ */
+void sapa_call_list_head(const struct sapa_call_show *show, struct sapa_text *out);
+void sapa_call_list(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);
+void sapa_call_sheet_head(const struct sapa_sheet *sheet, enum sapa_language language);
+/** @param row  from 0 */
+void sapa_call_sheet(const struct sapa_call *call, const struct sapa_call_show *show, uint32_t row, const struct sapa_sheet *sheet);
 /** "queue", "agent" …: what rows of a kind are called by machines. Static storage. */
 const char *sapa_rows_key(enum sapa_rows kind);
 /** "Antrean", "Queue" … Static storage. */

@@ -193,6 +193,8 @@ static void print_sums(struct screen *s)
     end(s);
 }
 
+enum { PERCENTILE_CELLS = 10 };
+
 static void print_queues(struct screen *s, uint32_t count)
 {
     const uint32_t name_cells = s->columns >= 110 ? 24 : 16;
@@ -201,11 +203,17 @@ static void print_queues(struct screen *s, uint32_t count)
         { 9, true, { "Terlama", "Longest" } }, { 8, true, { "Bicara", "Talk" } }, { 7, true, { "Siap", "Ready" } },
         { 7, true, { "Sibuk", "Busy" } }, { 9, true, { "Masuk", "Offered" } }, { 7, true, { "Jawab", "Answ" } },
         { 9, true, { "Tinggal", "Aband" } }, { 9, true, { "SL", "SL" } }, { 8, true, { "ASA", "ASA" } },
+        /* as many of these as the terminal has room for */
+        { PERCENTILE_CELLS, true, { "Tunggu90", "Wait90" } }, { PERCENTILE_CELLS, true, { "Tunggu95", "Wait95" } },
+        { PERCENTILE_CELLS, true, { "Tunggu50", "Wait50" } }, { PERCENTILE_CELLS, true, { "Tangan90", "Handle90" } },
+        { PERCENTILE_CELLS, true, { "Tangan95", "Handle95" } }, { PERCENTILE_CELLS, true, { "Tangan50", "Handle50" } },
     };
+    const uint32_t fixed = name_cells + 80, all = 2 * SAPA_VIEW_PERCENTS;
+    const uint32_t extra = s->columns > fixed ? SAPA_MIN((s->columns - fixed) / PERCENTILE_CELLS, all) : 0;
 
     if (count == 0)
         return;
-    headings(s, columns, SAPA_COUNT(columns));
+    headings(s, columns, SAPA_COUNT(columns) - all + extra);
     for (uint32_t i = 0; i < count; i++) {
         const struct sapa_view_queue *q = &s->view->queues[i];
         const bool is_late = q->level_ms > 0 && q->longest_ms > q->level_ms;
@@ -223,6 +231,11 @@ static void print_queues(struct screen *s, uint32_t count)
         putf(s, PLAIN, 9, true, "%llu", (unsigned long long)q->abandoned);
         put_share(s, is_low ? RED : PLAIN, q->service_level, 9);
         put_ms(s, PLAIN, q->asa_ms, 8);
+        for (uint32_t k = 0; k < extra; k++) {
+            static const uint8_t order[SAPA_VIEW_PERCENTS] = { 1, 2, 0 }; /* 90, 95, 50 */
+            const int64_t *of = k < SAPA_VIEW_PERCENTS ? q->wait_ms : q->handling_ms;
+            put_ms(s, PLAIN, of[order[k % SAPA_VIEW_PERCENTS]], PERCENTILE_CELLS);
+        }
         end(s);
     }
 }
@@ -288,7 +301,9 @@ static void print_calls(struct screen *s, uint32_t from, uint32_t count)
         put_ms(s, PLAIN, c->age_ms, 8);
         say(s, PLAIN, "  ");
         put(s, c->place == SAPA_PLACE_TALK ? GREEN : c->place == SAPA_PLACE_QUEUE ? YELLOW : PLAIN,
-            sapa_str_of(sapa_word_place(c->place, s->view->language)), 13, false);
+            sapa_str_of(c->direction == SAPA_DIRECTION_INBOUND || c->place == SAPA_PLACE_QUEUE
+                            ? sapa_word_place(c->place, s->view->language)
+                            : sapa_word_direction(c->direction, s->view->language)), 13, false);
         put_ms(s, PLAIN, c->here_ms, 8);
         say(s, PLAIN, "  ");
         put(s, PLAIN, sapa_str_of(c->client), 19, false);

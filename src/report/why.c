@@ -50,6 +50,30 @@ static void put_queue(const struct sapa_why_words *words, uint64_t index, struct
                                                             : centre->queues[index].key);
 }
 
+static void put_number(const struct sapa_why_words *words, uint64_t index, struct sapa_text *out)
+{
+    const struct sapa_centre *centre = words->centre;
+
+    if (!centre || index >= centre->numbers_count)
+        sapa_text_printf(out, is_id(words) ? "nomor %llu" : "number %llu", (unsigned long long)index);
+    else
+        sapa_text_printf(out, is_id(words) ? "nomor " SAPA_STR_FMT : "number " SAPA_STR_FMT, SAPA_STR_ARG(centre->numbers[index].key));
+}
+
+/* Where an agent calls or passes a contact on to. */
+static void put_target(const struct sapa_why_words *words, uint64_t kind, uint64_t target, struct sapa_text *out)
+{
+    switch (kind) {
+    case SAPA_TARGET_QUEUE:
+        sapa_text_add(out, is_id(words) ? SAPA_STR("antrean ") : SAPA_STR("the queue "));
+        put_queue(words, target, out);
+        break;
+    case SAPA_TARGET_NUMBER: put_number(words, target, out); break;
+    case SAPA_TARGET_AGENT: put_agent(words, target, out); break;
+    default: sapa_text_add(out, is_id(words) ? SAPA_STR("nomor luar") : SAPA_STR("an outside number")); break;
+    }
+}
+
 static void put_skill(const struct sapa_why_words *words, uint64_t index, struct sapa_text *out)
 {
     const struct sapa_centre *centre = words->centre;
@@ -256,7 +280,12 @@ static bool put_record(const struct sapa_story *story, const struct sapa_record 
 
     switch (record->type) {
     case SAPA_T_contact_new:
-        sapa_text_add(out, id ? SAPA_STR("Masuk") : SAPA_STR("Arrived"));
+        if (record->u.contact_new.direction == SAPA_DIRECTION_OUTBOUND)
+            sapa_text_add(out, id ? SAPA_STR("Panggilan keluar, tampil") : SAPA_STR("Call outward, shown"));
+        else if (record->u.contact_new.direction == SAPA_DIRECTION_INTERNAL)
+            sapa_text_add(out, id ? SAPA_STR("Panggilan internal") : SAPA_STR("Call among colleagues"));
+        else
+            sapa_text_add(out, id ? SAPA_STR("Masuk") : SAPA_STR("Arrived"));
         if (centre && record->u.contact_new.number < centre->numbers_count)
             sapa_text_printf(out, id ? " di nomor " SAPA_STR_FMT : " on number " SAPA_STR_FMT,
                              SAPA_STR_ARG(centre->numbers[record->u.contact_new.number].key));
@@ -290,7 +319,12 @@ static bool put_record(const struct sapa_story *story, const struct sapa_record 
         put_ms(out, record->u.contact_dequeued.wait_ms);
         return true;
     case SAPA_T_offer_made:
-        sapa_text_add(out, id ? SAPA_STR("Ditawarkan kepada ") : SAPA_STR("Offered to "));
+        if (record->u.offer_made.kind == 2)
+            sapa_text_add(out, id ? SAPA_STR("Ditelepon oleh ") : SAPA_STR("Placed by "));
+        else if (record->u.offer_made.kind == 3)
+            sapa_text_add(out, id ? SAPA_STR("Menelepon rekan ") : SAPA_STR("Calls the colleague "));
+        else
+            sapa_text_add(out, id ? SAPA_STR("Ditawarkan kepada ") : SAPA_STR("Offered to "));
         put_agent(words, record->u.offer_made.agent, out);
         return true;
     case SAPA_T_offer_ended:
@@ -302,6 +336,8 @@ static bool put_record(const struct sapa_story *story, const struct sapa_record 
     case SAPA_T_contact_connected:
         sapa_text_add(out, id ? SAPA_STR("Bicara dengan ") : SAPA_STR("Talks with "));
         put_agent(words, record->u.contact_connected.agent, out);
+        if (record->u.contact_connected.queue == SAPA_NONE && record->u.contact_connected.wait_ms == 0)
+            return true; /* a call of an agent: nobody has waited */
         sapa_text_add(out, id ? SAPA_STR(" setelah menunggu ") : SAPA_STR(" after waiting "));
         put_ms(out, record->u.contact_connected.wait_ms);
         return true;
@@ -351,6 +387,58 @@ static bool put_record(const struct sapa_story *story, const struct sapa_record 
                                            : (id ? SAPA_STR(": tidak menjawab") : SAPA_STR(": not answered")));
         return true;
     }
+    case SAPA_T_contact_transferred: {
+        const struct sapa_rec_contact_transferred *in = &record->u.contact_transferred;
+        put_agent(words, in->agent, out);
+        sapa_text_add(out, id ? SAPA_STR(" mengalihkan ke ") : SAPA_STR(" passes it on to "));
+        put_target(words, in->kind, in->target, out);
+        sapa_text_add(out, in->asked ? (id ? SAPA_STR(", setelah bertanya") : SAPA_STR(", after asking"))
+                                     : (id ? SAPA_STR(", tanpa bertanya") : SAPA_STR(", without asking")));
+        if (in->other)
+            sapa_text_printf(out, id ? " (kontak %llu)" : " (contact %llu)", (unsigned long long)in->other);
+        if (in->by.n > 0)
+            sapa_text_printf(out, id ? ", lewat API oleh " SAPA_STR_FMT : ", through the API by " SAPA_STR_FMT,
+                             SAPA_STR_ARG(sapa_sized_str(&in->by)));
+        return true;
+    }
+    case SAPA_T_contact_merged: {
+        const struct sapa_rec_contact_merged *in = &record->u.contact_merged;
+        if (in->other == story->contact) {
+            sapa_text_printf(out, id ? "Berlanjut dalam kontak %llu" : "Goes on in contact %llu", (unsigned long long)in->contact);
+            return true;
+        }
+        put_agent(words, in->agent, out);
+        sapa_text_printf(out, id ? " menggabungkan kontak %llu%s" : " brings in contact %llu%s", (unsigned long long)in->other,
+                         in->conference ? (id ? ", konferensi" : ", a conference") : "");
+        return true;
+    }
+    case SAPA_T_party_joined: {
+        const struct sapa_rec_party_joined *in = &record->u.party_joined;
+        if (in->offer)
+            put_agent(words, in->agent, out);
+        else
+            sapa_text_add(out, id ? SAPA_STR("Pihak luar") : SAPA_STR("Somebody outside"));
+        sapa_text_printf(out, id ? " ikut berbicara, %llu orang" : " joins, %llu talk", (unsigned long long)in->parties);
+        return true;
+    }
+    case SAPA_T_party_left:
+        sapa_text_printf(out, id ? "Pihak luar pergi, diakhiri %s, bicara " : "Somebody outside leaves, ended by %s, talked ",
+                         sapa_word_side((unsigned)record->u.party_left.side, language));
+        put_ms(out, record->u.party_left.talk_ms);
+        return true;
+    case SAPA_T_call_denied: {
+        const struct sapa_rec_call_denied *in = &record->u.call_denied;
+        put_agent(words, in->agent, out);
+        sapa_text_add(out, id ? SAPA_STR(" tidak boleh menelepon ") : SAPA_STR(" may not call "));
+        sapa_text_add(out, in->kind == SAPA_TARGET_QUEUE    ? (id ? SAPA_STR("antrean") : SAPA_STR("a queue"))
+                           : in->kind == SAPA_TARGET_NUMBER ? (id ? SAPA_STR("nomor kita") : SAPA_STR("a number of ours"))
+                           : in->kind == SAPA_TARGET_AGENT  ? (id ? SAPA_STR("rekan") : SAPA_STR("a colleague"))
+                                                            : (id ? SAPA_STR("nomor luar") : SAPA_STR("an outside number")));
+        if (centre && in->client < centre->clients_count)
+            sapa_text_printf(out, id ? " untuk " SAPA_STR_FMT : " for " SAPA_STR_FMT, SAPA_STR_ARG(centre->clients[in->client].name));
+        sapa_text_printf(out, ": %s", sapa_word_denial((unsigned)in->why, language));
+        return true;
+    }
     case SAPA_T_survey_answered:
         sapa_text_printf(out, id ? "Survei %s: %llu" : "Survey %s: %llu", record->u.survey_answered.question.p,
                          (unsigned long long)record->u.survey_answered.answer);
@@ -395,7 +483,9 @@ void sapa_story_fold(struct sapa_story *story, const struct sapa_record *record,
     char buf[1200];
     struct sapa_text line;
 
-    if (!sapa_type_is_event(record->type) || sapa_record_contact(record) != story->contact)
+    const bool taken_up = record->type == SAPA_T_contact_merged && record->u.contact_merged.other == story->contact;
+
+    if (!sapa_type_is_event(record->type) || (sapa_record_contact(record) != story->contact && !taken_up))
         return;
     if (story->began_us == 0)
         story->began_us = record->at_us;
@@ -413,6 +503,18 @@ void sapa_story_fold(struct sapa_story *story, const struct sapa_record *record,
     if (record->type != SAPA_T_why)
         story->last_hash = 0;
     give_line(story, &line, out);
+}
+
+void sapa_denied_print(const struct sapa_record *record, const struct sapa_why_words *words, const struct sapa_zone *zone,
+                       struct sapa_text *out)
+{
+    const struct sapa_story story = { .words = *words };
+    const struct sapa_civil civil = sapa_zone_civil(zone, record->at_us / 1000000);
+
+    sapa_text_printf(out, "%04d-%02u-%02u %02u:%02u:%02u  ", civil.year, civil.month, civil.day, civil.hour, civil.minute,
+                     civil.second);
+    (void)put_record(&story, record, out);
+    clean_text(out);
 }
 
 void sapa_story_now(struct sapa_story *story, const struct sapa_record *why, const struct sapa_lines *out)

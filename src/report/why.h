@@ -58,6 +58,9 @@ void sapa_story_init(struct sapa_story *story, uint64_t contact, const struct sa
                      const struct sapa_zone *zone);
 void sapa_story_fold(struct sapa_story *story, const struct sapa_record *record,
                      const struct sapa_lines *out);
+/** A call_denied, which need belong to no contact: "2026-11-21 09:00:00  Siti may not call an outside number: …". */
+void sapa_denied_print(const struct sapa_record *record, const struct sapa_why_words *words, const struct sapa_zone *zone,
+                       struct sapa_text *out);
 /** The present, from a `why` record that the core has just made (it has no place in the log). */
 void sapa_story_now(struct sapa_story *story, const struct sapa_record *why, const struct sapa_lines *out);
 

@@ -20,7 +20,18 @@ WORDS(outcome, sapa_outcome_name,
     [SAPA_OUTCOME_TRANSFERRED] = "dialihkan keluar",
     [SAPA_OUTCOME_REFUSED] = "ditolak oleh batas atau daftar",
     [SAPA_OUTCOME_SYSTEM_FAULT] = "hilang karena gangguan sistem",
-    [SAPA_OUTCOME_OVERFLOW_ENDED] = "diakhiri oleh aturan luapan")
+    [SAPA_OUTCOME_OVERFLOW_ENDED] = "diakhiri oleh aturan luapan",
+    [SAPA_OUTCOME_MERGED] = "berlanjut dalam kontak lain", [SAPA_OUTCOME_UNREACHED] = "tidak tersambung",
+    [SAPA_OUTCOME_REACHED] = "tersambung")
+
+WORDS(denial, sapa_call_denial_name,
+    [SAPA_DENIAL_NONE] = "boleh", [SAPA_DENIAL_RIGHT] = "tidak berhak menelepon nomor sejenis ini",
+    [SAPA_DENIAL_HOURS] = "di luar jam yang diizinkan", [SAPA_DENIAL_LISTED] = "tercatat di daftar jangan dihubungi",
+    [SAPA_DENIAL_CLIENT] = "tidak ditugaskan untuk klien ini", [SAPA_DENIAL_BUSY] = "sedang memegang panggilan lain",
+    [SAPA_DENIAL_TARGET] = "tujuan tidak ada, atau tidak ada orang di sana")
+
+WORDS(direction, sapa_direction_name,
+    [SAPA_DIRECTION_INBOUND] = "masuk", [SAPA_DIRECTION_OUTBOUND] = "keluar", [SAPA_DIRECTION_INTERNAL] = "internal")
 
 WORDS(side, sapa_side_name,
     [SAPA_SIDE_CUSTOMER] = "pelanggan", [SAPA_SIDE_AGENT] = "agen", [SAPA_SIDE_FLOW] = "alur",

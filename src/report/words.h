@@ -19,5 +19,7 @@ const char *sapa_word_dequeue(unsigned value, enum sapa_language language);
 const char *sapa_word_callback(unsigned value, enum sapa_language language);
 const char *sapa_word_why(unsigned value, enum sapa_language language);
 const char *sapa_word_channel(unsigned value, enum sapa_language language);
+const char *sapa_word_direction(unsigned value, enum sapa_language language);
+const char *sapa_word_denial(unsigned value, enum sapa_language language);
 
 #endif

@@ -51,6 +51,11 @@ codes:
   "*7": resume recording
   "*8": record
   "*9": log out
+  "*02": ask
+  "*03": conference
+  "*04": transfer after asking
+  "*05": back
+  "*08": transfer
 flows:
   main:
     start: language

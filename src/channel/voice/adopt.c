@@ -6,7 +6,7 @@
  * Dialogs over a restart. A record holds what this room knows of a leg, then the stack's own record
  * of the dialog. Objects of the description stand by key: indices may differ in the next process.
  */
-enum { STATE_VERSION = 4, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
+enum { STATE_VERSION = 5, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
 
 static struct sapa_str key_of(const struct sapa_str *key)
 {
@@ -31,6 +31,14 @@ static struct sapa_media_address get_media_address(struct sapa_reader *r)
         memcpy(a.address, bytes, n);
     a.port = (uint16_t)sapa_get_u64(r);
     return a;
+}
+
+/* What makes a contact an agent's own call. */
+static void put_own(const struct sapa_voice *v, struct sapa_writer *w, const struct voice_contact *c)
+{
+    sapa_put_str(w, KEY(agents, c->own_agent));
+    sapa_put_u64(w, c->own_offer);
+    sapa_put_u64(w, (uint64_t)c->own_kind | (uint64_t)c->own_line << 8);
 }
 
 static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size, bool names)
@@ -70,11 +78,15 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_str(&w, KEY(clients, c->client));
     sapa_put_str(&w, KEY(numbers, c->number));
     sapa_put_u64(&w, c->direction);
-    sapa_put_u64(&w, c->attempt);
+    sapa_put_u64(&w, leg->kind == LEG_OUTSIDE && leg->attempt ? leg->attempt : c->attempt);
     sapa_put_u64(&w, c->dial_kind);
     sapa_put_str(&w, names ? sapa_str_of(c->address) : (struct sapa_str){ NULL, 0 });
     sapa_put_str(&w, names ? sapa_str_of(c->name) : (struct sapa_str){ NULL, 0 });
     sapa_put_str(&w, (struct sapa_str){ (const char *)sip, sip_n });
+    put_own(v, &w, c);
+    sapa_put_u64(&w, leg->lent ? leg->lent->id : 0);
+    if (leg->lent)
+        put_own(v, &w, leg->lent);
     return w.bad ? 0 : w.n;
 }
 
@@ -85,12 +97,40 @@ size_t sapa_voice_state_write(struct sapa_voice *v, const struct voice_leg *leg,
     return n ? n : write_state(v, leg, buf, size, false);
 }
 
+struct own {
+    struct sapa_str agent;
+    uint64_t offer;
+    uint8_t kind, line;
+};
+
 struct state {
     struct voice_leg leg; /* only its values */
     struct sapa_str agent, trunk, queue, client, number, address, name, sip;
     uint8_t offer_kind, direction, dial_kind;
     uint32_t attempt;
+    struct own own, lent_own;
+    uint64_t lent;
 };
+
+static struct own get_own(struct sapa_reader *r)
+{
+    struct own own = { .agent = sapa_get_str(r) };
+    own.offer = sapa_get_u64(r);
+    const uint64_t kinds = sapa_get_u64(r);
+    own.kind = (uint8_t)SAPA_MIN(kinds & 0xff, (uint64_t)SAPA_TARGET_OUTSIDE);
+    own.line = (uint8_t)SAPA_MIN(kinds >> 8 & 0xff, (uint64_t)SAPA_LINE_RING);
+    return own;
+}
+
+static void set_own(const struct sapa_voice *v, struct voice_contact *c, const struct own *own)
+{
+    c->own_agent = own->agent.n > 0 ? SAPA_FIND(v->centre, agents, own->agent) : SAPA_NONE;
+    c->own_offer = own->offer;
+    c->own_kind = own->kind;
+    c->own_line = own->line;
+    if (c->own_agent != SAPA_NONE)
+        c->direction = own->kind == SAPA_TARGET_OUTSIDE ? SAPA_DIRECTION_OUTBOUND : SAPA_DIRECTION_INTERNAL;
+}
 
 static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
 {
@@ -148,6 +188,12 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
     ret->address = sapa_get_str(&r);
     ret->name = sapa_get_str(&r);
     ret->sip = sapa_get_str(&r);
+    if (version >= 5) {
+        ret->own = get_own(&r);
+        ret->lent = sapa_get_u64(&r);
+        if (ret->lent)
+            ret->lent_own = get_own(&r);
+    }
     return !r.bad && leg->kind <= LEG_OUTSIDE && record->leg != 0 && record->contact != 0 &&
            (leg->kind != LEG_AGENT || record->offer != 0);
 }
@@ -178,6 +224,8 @@ static struct voice_contact *contact_of(struct sapa_voice *v, const struct sapa_
         sapa_str_copy(state->address, c->address, sizeof(c->address));
     if (state->name.n > 0)
         sapa_str_copy(state->name, c->name, sizeof(c->name));
+    if (c->own_agent == SAPA_NONE)
+        set_own(v, c, &state->own);
     return c;
 }
 
@@ -203,6 +251,42 @@ static void close_media(struct sapa_voice *v, const struct sapa_media_message *i
         v->stats.late_commands++;
 }
 
+/* The contact in which this line was asking somebody; its other people may come later, or be gone. */
+static void adopt_lent(struct sapa_voice *v, struct voice_leg *leg, const struct state *state)
+{
+    struct voice_contact *c = sapa_voice_find(&v->contacts, state->lent);
+    const bool outside = state->lent_own.kind == SAPA_TARGET_OUTSIDE;
+    const bool talks = leg->bridged != 0 || leg->mix != 0;
+
+    if (leg->offer)
+        leg->offer->connected = true; /* whoever lent it talks in its own contact as soon as it is back */
+    if (leg->offer)
+        leg->offer->held = true;
+    if (!c)
+        c = sapa_voice_contact_new(v, state->lent);
+    if (!c || c == leg->contact || c->borrowed || (!outside && c->customer))
+        return;
+    c->arrived = true;
+    if (c->client == SAPA_NONE)
+        c->client = leg->contact->client;
+    set_own(v, c, &state->lent_own);
+    if (leg->mix)
+        c->mix = leg->mix;
+    if (outside) {
+        struct voice_offer *o = sapa_voice_offer_new(v, c, c->own_offer, leg->agent);
+        if (!o)
+            return;
+        o->kind = 2;
+        o->lent = true;
+        o->winner = leg;
+        o->connected = talks;
+    } else {
+        c->customer = leg;
+    }
+    leg->lent = c;
+    c->borrowed = leg;
+}
+
 static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record)
 {
     struct state state;
@@ -214,7 +298,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
         return false;
     }
     struct voice_contact *c = contact_of(v, record, &state);
-    if (c && ((state.leg.kind == LEG_CUSTOMER && c->customer) || (state.leg.kind == LEG_OUTSIDE && c->outside))) {
+    if (c && ((state.leg.kind == LEG_CUSTOMER && c->customer) || (state.leg.kind == LEG_OUTSIDE && sapa_voice_outside_of(c, state.attempt)))) {
         end_orphan(v, state.sip); /* no log of ours says so; a second one would be a call that nobody can end */
         return false;
     }
@@ -224,11 +308,17 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     const struct voice_leg fresh = *leg;
     *leg = state.leg;
     leg->id = fresh.id;
+    leg->voice = v;
     leg->contact = c;
+    leg->attempt = leg->kind == LEG_AGENT ? 0 : state.attempt;
     leg->state = LEG_UP;
     leg->media = MEDIA_OPEN;
     leg->logged = true;
-    leg->bridged = media->u.inventory.bridged_with;
+    leg->mix = media->u.inventory.mix;
+    leg->role = media->u.inventory.role;
+    leg->bridged = leg->mix ? 0 : media->u.inventory.bridged_with;
+    if (leg->mix && !state.lent)
+        c->mix = leg->mix;
     leg->session_s = SAPA_MIN(leg->session_s, 86400u);
     leg->session_due_us = sapa_voice_now(v) + (int64_t)(leg->session_ours ? leg->session_s / 4 : leg->session_s) * 1000000;
     leg->generation = (uint32_t)SAPA_MAX(record->generation, (uint64_t)media->u.inventory.generation);
@@ -243,12 +333,15 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
             o->kind = state.offer_kind;
             o->queue = SAPA_FIND(v->centre, queues, state.queue);
             o->ringing = true;
+            o->connected = leg->mix != 0 || leg->bridged != 0;
+            o->held = leg->mix && leg->role == SAPA_MEDIA_ROLE_HELD;
             leg->offer = o;
             if (leg->agent < v->centre->agents_count)
                 v->agents[leg->agent].last_queue = o->queue;
         }
     } else if (leg->kind == LEG_OUTSIDE) {
-        c->outside = leg;
+        leg->connected = true;
+        sapa_voice_outside_add(c, leg);
     } else {
         c->customer = leg;
         c->trunk = leg->trunk;
@@ -272,6 +365,8 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     struct sapa_sip_dialog_info info;
     if (sapa_sip_dialog_get(v->stack, leg->dialog, &info) == SAPA_OK)
         leg->flow = info.flow;
+    if (state.lent)
+        adopt_lent(v, leg, &state);
     sapa_voice_leg_key(leg); /* keys are not written down: the next description brings new ones */
     v->stats.adopted++;
     return true;
@@ -334,9 +429,14 @@ static bool lives(const struct sapa_voice *v, const struct sapa_voice_held *held
     switch (held->what) {
     case SAPA_VOICE_HELD_CUSTOMER: return c && c->customer && c->customer->state == LEG_UP;
     case SAPA_VOICE_HELD_RINGING: return o != NULL; /* it goes on ringing, or has said how it ended */
-    case SAPA_VOICE_HELD_AGENT: return o && o->winner && o->winner->state == LEG_UP;
-    default: return c && ((c->outside && c->outside->state == LEG_UP) ||
-                          (c->customer && c->customer->is_caller && c->customer->state == LEG_UP));
+    case SAPA_VOICE_HELD_AGENT:
+        if (c && c->own_offer == held->offer && c->own_kind != SAPA_TARGET_OUTSIDE) /* his line is the caller's leg */
+            return c->customer && c->customer->state == LEG_UP;
+        return o && o->winner && o->winner->state == LEG_UP;
+    default:
+        if (c && c->outside)
+            return sapa_voice_outside_of(c, held->offer) != NULL;
+        return c && c->customer && c->customer->is_caller && c->customer->state == LEG_UP;
     }
 }
 
@@ -364,9 +464,14 @@ static void settle(struct sapa_voice *v, const struct sapa_voice_held *held)
         post_dead(v, held);
         return;
     }
-    if (held->what == SAPA_VOICE_HELD_AGENT && held->talking) { /* decided and logged, perhaps not carried out */
+    if (held->what == SAPA_VOICE_HELD_AGENT && o && o->contact->id != held->contact) { /* two contacts became one, as above */
+        const struct sapa_record join = { .type = SAPA_T_cmd_join,
+                                          .u.cmd_join = { .contact = held->contact, .other = o->contact->id, .offer = held->offer } };
+        sapa_voice_command(v, &join);
+    }
+    if (held->what == SAPA_VOICE_HELD_AGENT && held->talking && o) { /* decided and logged, perhaps not carried out */
         const struct sapa_media_message *media = sapa_voice_inventory_of(v, o->winner->id);
-        if (media && media->u.inventory.bridged_with == 0) {
+        if (media && media->u.inventory.bridged_with == 0 && media->u.inventory.mix == 0) {
             const struct sapa_record connect = { .type = SAPA_T_cmd_connect,
                                                  .u.cmd_connect = { .contact = held->contact, .offer = held->offer } };
             sapa_voice_command(v, &connect);
@@ -375,7 +480,7 @@ static void settle(struct sapa_voice *v, const struct sapa_voice_held *held)
     if (held->what != SAPA_VOICE_HELD_CUSTOMER)
         return;
     /* Answered, but perhaps the core never heard: an answer twice is only refused. */
-    if (!c->customer->is_caller && !c->customer->acked) {
+    if (!c->customer->is_caller && !c->customer->acked && !c->customer->lent) {
         c->customer->acked = true;
         sapa_record_init(&r, SAPA_T_contact_answered);
         r.u.contact_answered.contact = c->id;
@@ -454,6 +559,24 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
         const struct sapa_record r = { .type = SAPA_T_cmd_forget, .u.cmd_forget = { .contact = c->id } };
         sapa_voice_command(v, &r);
     }
+    for (uint32_t i = 0; i < v->offers.count; i++) { /* the same with a part of one that goes on */
+        const struct voice_offer *o = ((struct voice_ref *)sapa_table_at(&v->offers, i))->value;
+        bool held = o->over || o->lent; /* what is lent ends with its contact */
+        for (size_t n = 0; n < v->adopt_held_count && !held; n++)
+            held = v->adopt_held[n].offer == o->id && v->adopt_held[n].what <= SAPA_VOICE_HELD_AGENT;
+        if (held)
+            continue;
+        const struct sapa_record r = { .type = SAPA_T_cmd_drop_agent, .u.cmd_drop_agent = { .contact = o->contact->id, .offer = o->id } };
+        sapa_voice_command(v, &r);
+    }
+    for (uint32_t i = 0; i < v->inventory_count; i++) {
+        struct voice_leg *leg = sapa_voice_find(&v->legs, v->inventory[i].leg);
+        if (leg && leg->contact && v->inventory[i].contact != voice_talks_in(leg)->id)
+            sapa_voice_leg_move(v, leg, leg->contact, false);
+    }
+    /* Who hears whom: where a change was decided and not carried out, or somebody is gone. */
+    for (uint32_t i = 0; i < v->contacts.count; i++)
+        sapa_voice_review(v, ((struct voice_ref *)sapa_table_at(&v->contacts, i))->value);
     free(v->adopt_dialogs);
     free(v->adopt_held);
     v->adopt_dialogs = NULL;

@@ -27,6 +27,11 @@ static void kill_control(struct fake *f)
         *m = (struct sapa_media_message){ .op = SAPA_MEDIA_INVENTORY, .leg = leg->id, .contact = leg->contact->id };
         m->u.inventory.local = leg->local;
         m->u.inventory.generation = leg->generation;
+        const struct fake_leg *model = fake_leg(f, leg->id);
+        m->contact = model->contact;
+        m->u.inventory.bridged_with = model->other;
+        m->u.inventory.mix = model->mix;
+        m->u.inventory.role = model->role;
     }
     sapa_voice_close(f->voice);
     f->voice = NULL;
@@ -262,6 +267,185 @@ static void ringing_goes_on(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* An agent asks a colleague on the line of his call: X is on hold, Y is where they talk. */
+struct asking {
+    struct fake_call customer, agent, other;
+    uint64_t x, y, own, line, caller, b;
+};
+
+static void ask(struct fake *f, struct asking *s)
+{
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    s->x = fake_customer(f, &s->customer);
+    s->agent = fake_agent(f, s->x, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = s->x, .offer = 5);
+    s->line = fake_offer_leg(f, 5);
+    s->caller = fake_customer_leg(f, s->x);
+    fake_press(f, s->line, "*02102#");
+    const struct sapa_record *call = fake_posted(f, SAPA_T_agent_call);
+    s->y = call->u.agent_call.contact;
+    s->own = call->u.agent_call.offer;
+    FAKE_COMMAND(f, cmd_hold, .contact = s->x, .offer = 5, .on = 1, .prompt = 0);
+    FAKE_COMMAND(f, cmd_call, .contact = s->y, .offer = s->own, .agent = 0, .line = SAPA_LINE_SAME, .beside = 5, .kind = SAPA_TARGET_AGENT, .target = 1, .client = 0);
+    s->other = fake_answers(f, s->y, 70, 1, 3);
+    FAKE_COMMAND(f, cmd_connect, .contact = s->y, .offer = 70);
+    s->b = fake_offer_leg(f, 70);
+    assert_true(fake_hears(f, s->line, s->b));
+}
+
+static void nothing_was_moved(const struct fake *f)
+{
+    for (size_t i = 0; i < f->media_count; i++)
+        assert_true(f->media[i].op == SAPA_MEDIA_HELLO || f->media[i].op == SAPA_MEDIA_LIMITS);
+}
+
+static void consultation_lives_on(void **state)
+{
+    struct fake *f = *state;
+    struct asking s;
+    ask(f, &s);
+    kill_control(f);
+    const struct sapa_voice_held held[] = {
+        { .contact = s.x, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = s.x, .offer = 5, .what = SAPA_VOICE_HELD_AGENT },
+        { .contact = s.y, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = s.y, .offer = s.own, .what = SAPA_VOICE_HELD_AGENT, .talking = true },
+        { .contact = s.y, .offer = 70, .what = SAPA_VOICE_HELD_AGENT, .talking = true },
+    };
+    start_control(f, held, 5);
+    nothing_was_moved(f);
+    assert_true(fake_hears(f, s.line, s.b));
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_gone) + fake_posted_count(f, SAPA_T_contact_gone), 0);
+    /* the codes go on where they were */
+    fake_press(f, s.line, "*04");
+    const struct sapa_record *merge = fake_posted(f, SAPA_T_call_command);
+    assert_int_equal(merge->u.call_command.offer, 5);
+    assert_int_equal(merge->u.call_command.other, s.y);
+    FAKE_COMMAND(f, cmd_join, .contact = s.x, .other = s.y, .offer = 70);
+    FAKE_COMMAND(f, cmd_forget, .contact = s.y);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = s.x, .offer = 5);
+    fake_reply(f, fake_want(f, "BYE", s.agent.call_id), 200, "", "", "");
+    assert_true(fake_hears(f, s.caller, s.b));
+}
+
+/* The same, and he goes back to the customer. */
+static void consultation_lives_on_and_ends(void **state)
+{
+    struct fake *f = *state;
+    struct asking s;
+    ask(f, &s);
+    kill_control(f);
+    const struct sapa_voice_held held[] = {
+        { .contact = s.x, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = s.x, .offer = 5, .what = SAPA_VOICE_HELD_AGENT },
+        { .contact = s.y, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = s.y, .offer = 70, .what = SAPA_VOICE_HELD_AGENT, .talking = true },
+    };
+    start_control(f, held, 4);
+    fake_request(f, &s.other, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_agent_gone)->u.agent_gone.contact, s.y);
+    FAKE_COMMAND(f, cmd_hangup, .contact = s.y, .cause = 16);
+    FAKE_COMMAND(f, cmd_forget, .contact = s.y);
+    FAKE_COMMAND(f, cmd_hold, .contact = s.x, .offer = 5, .on = 0);
+    fake_none(f, "BYE", "");
+    assert_true(fake_hears(f, s.line, s.caller));
+}
+
+/* It was decided and logged that the colleague comes into X, and then we died. */
+static void transfer_is_carried_out(void **state)
+{
+    struct fake *f = *state;
+    struct asking s;
+    ask(f, &s);
+    kill_control(f);
+    const struct sapa_voice_held held[] = {
+        { .contact = s.x, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = s.x, .offer = 70, .what = SAPA_VOICE_HELD_AGENT, .talking = true },
+    };
+    start_control(f, held, 2);
+    fake_reply(f, fake_want(f, "BYE", s.agent.call_id), 200, "", "", "");
+    assert_true(fake_hears(f, s.caller, s.b));
+    fake_none(f, "BYE", "");
+}
+
+static void conference_lives_on(void **state)
+{
+    struct fake *f = *state;
+    struct asking s;
+    ask(f, &s);
+    FAKE_COMMAND(f, cmd_join, .contact = s.x, .other = s.y, .offer = 70);
+    FAKE_COMMAND(f, cmd_forget, .contact = s.y);
+    FAKE_COMMAND(f, cmd_hold, .contact = s.x, .offer = 5, .on = 0);
+    const struct fake_sent *invite = fake_dial(f, s.x, 9, 1, "62811");
+    fake_reply(f, invite, 200, "o", "", fake_sdp_customer);
+    struct fake_call outside = fake_callee(invite, "o");
+    const uint64_t o = ((struct voice_contact *)sapa_voice_find(&f->voice->contacts, s.x))->outside->id;
+    FAKE_COMMAND(f, cmd_hold, .contact = s.x, .offer = 70, .on = 1, .prompt = 0);
+    assert_true(fake_hears(f, o, s.line) && fake_hears(f, o, s.caller) && !fake_hears(f, o, s.b));
+    kill_control(f);
+    const struct sapa_voice_held held[] = {
+        { .contact = s.x, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = s.x, .offer = 5, .what = SAPA_VOICE_HELD_AGENT, .talking = true },
+        { .contact = s.x, .offer = 70, .what = SAPA_VOICE_HELD_AGENT },
+        { .contact = s.x, .offer = 9, .what = SAPA_VOICE_HELD_DIAL },
+    };
+    start_control(f, held, 4);
+    nothing_was_moved(f);
+    assert_int_equal(fake_posted_count(f, SAPA_T_dial_progress) + fake_posted_count(f, SAPA_T_agent_gone), 0);
+    FAKE_COMMAND(f, cmd_hold, .contact = s.x, .offer = 70, .on = 0);
+    assert_true(fake_hears(f, o, s.b) && fake_hears(f, s.line, s.b));
+    outside.branch += 100;
+    fake_request(f, &outside, "BYE", "", "", "");
+    const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
+    assert_int_equal(progress->u.dial_progress.attempt, 9);
+    assert_int_equal(progress->u.dial_progress.state, 3);
+    fake_request(f, &s.agent, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = s.x, .offer = 5);
+    assert_true(fake_hears(f, s.caller, s.b));
+    assert_int_equal(fake_leg(f, s.b)->mix, 0);
+}
+
+/* An agent's own calls: one outward, one to a colleague from a line of its own. */
+static void own_calls_live_on(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call one, two;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 1, "198.51.100.9", 5060, 600);
+    fake_phone_call(f, &one, 0, "198.51.100.7", "08112345678", "");
+    const struct sapa_rec_agent_call out = fake_posted(f, SAPA_T_agent_call)->u.agent_call;
+    const struct fake_sent *invite = fake_dial(f, out.contact, 1, 2, "628112345678");
+    fake_reply(f, invite, 200, "o", "", fake_sdp_customer);
+    struct fake_call outside = fake_callee(invite, "o");
+    FAKE_COMMAND(f, cmd_connect, .contact = out.contact, .offer = out.offer);
+    fake_learn(&one, fake_want(f, "SIP/2.0 200", one.call_id)->text);
+    fake_request(f, &one, "ACK", "", "", "");
+    fake_phone_call(f, &two, 1, "198.51.100.9", "1500", "");
+    const struct sapa_rec_agent_call in = fake_posted(f, SAPA_T_agent_call)->u.agent_call;
+    FAKE_COMMAND(f, cmd_answer, .contact = in.contact);
+    fake_learn(&two, fake_want(f, "SIP/2.0 200", two.call_id)->text);
+    fake_request(f, &two, "ACK", "", "", "");
+    kill_control(f);
+    const struct sapa_voice_held held[] = {
+        { .contact = out.contact, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = out.contact, .offer = out.offer, .what = SAPA_VOICE_HELD_AGENT, .talking = true },
+        { .contact = in.contact, .what = SAPA_VOICE_HELD_CUSTOMER },
+        { .contact = in.contact, .offer = in.offer, .what = SAPA_VOICE_HELD_AGENT, .talking = true },
+    };
+    start_control(f, held, 4);
+    nothing_was_moved(f);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_gone) + fake_posted_count(f, SAPA_T_contact_gone), 0);
+    /* a REFER on it is known as an agent's */
+    fake_request(f, &two, "REFER", "Refer-To: <sip:101@sapa.example>\r\n", "", "");
+    fake_want(f, "SIP/2.0 202", "REFER");
+    assert_int_equal(fake_posted(f, SAPA_T_contact_passed)->u.contact_passed.offer, in.offer);
+    fake_request(f, &outside, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.contact, out.contact);
+    fake_request(f, &one, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_agent_gone)->u.agent_gone.offer, out.offer);
+}
+
 /* What cannot go on is cancelled on the phone, and the phone is not called again before it has stopped. */
 static void ghosts_are_cancelled(void **state)
 {
@@ -427,7 +611,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(talking_call_lives_on), TEST(numbers_of_keys), TEST(waiting_caller_lives_on), TEST(orphans_are_ended), TEST(ringing_goes_on), TEST(ghosts_are_cancelled),
         TEST(what_the_core_does_not_hold), TEST(media_process_is_gone_too), TEST(damaged_records),
-        TEST(registrations_live_on),
+        TEST(registrations_live_on), TEST(consultation_lives_on), TEST(consultation_lives_on_and_ends), TEST(transfer_is_carried_out),
+        TEST(conference_lives_on), TEST(own_calls_live_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

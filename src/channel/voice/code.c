@@ -34,10 +34,10 @@ void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code)
 
 static void say(struct sapa_voice *v, struct voice_call_code *code, uint32_t prompt, struct sapa_str text)
 {
-    if (code->contact) { /* one word is enough while he talks */
-        struct voice_contact *c = sapa_voice_find(&v->contacts, code->contact);
-        if (c && prompt < v->centre->prompts_count && code->count++ == 0)
-            sapa_voice_agent_note(v, c, prompt);
+    if (code->talking) { /* one word is enough while he talks */
+        struct voice_leg *leg = sapa_voice_find(&v->legs, code->talking);
+        if (leg && leg->state == LEG_UP && prompt < v->centre->prompts_count && code->count++ == 0)
+            sapa_voice_leg_say(v, leg, prompt, false);
         return;
     }
     if (code->count >= SAPA_COUNT(code->files))
@@ -129,6 +129,30 @@ void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg)
 
 /* ---- the core's reply ---- */
 
+/* Verbs about calls: they become inputs of their own, of other parts of a conversation than one. */
+static bool is_call(uint8_t verb)
+{
+    return verb >= SAPA_VERB_CONSULT && verb <= SAPA_VERB_PASS;
+}
+
+static bool takes_target(uint8_t verb)
+{
+    return verb == SAPA_VERB_CONSULT || verb == SAPA_VERB_PASS;
+}
+
+/* What was done is heard; what was not is said. */
+static void say_call(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply)
+{
+    if (reply->rc == 0 && !code->talking)
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_DONE);
+    else if (reply->rc == (uint64_t)-SAPA_EDENIED && reply->code != SAPA_DENIAL_BUSY && reply->code != SAPA_DENIAL_TARGET)
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_NOT_ALLOWED);
+    else if (reply->rc == (uint64_t)-SAPA_ENOENT)
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_UNKNOWN_TARGET);
+    else if (reply->rc != 0)
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_REFUSED);
+}
+
 static void say_reason(struct sapa_voice *v, struct voice_call_code *code, uint64_t reason)
 {
     const struct sapa_agent *agent = code->agent < v->centre->agents_count ? &v->centre->agents[code->agent] : NULL;
@@ -196,7 +220,7 @@ static enum sapa_prompt_id refusal_of(uint8_t verb, const struct sapa_rec_cmd_ag
     case SAPA_VERB_RECORD_START:
         return already ? SAPA_PROMPT_ID_COUNT : absent ? SAPA_PROMPT_ID_AGENT_NO_CALL : SAPA_PROMPT_ID_AGENT_REFUSED;
     case SAPA_VERB_STATUS:
-    case SAPA_VERB_COUNT: break;
+    default: break;
     }
     return SAPA_PROMPT_ID_AGENT_REFUSED;
 }
@@ -223,9 +247,12 @@ void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent
         sapa_voice_refer_reply(v, code, reply);
         return;
     }
-    say_reply(v, code, reply);
+    if (is_call(code->verb))
+        say_call(v, code, reply);
+    else
+        say_reply(v, code, reply);
     answer(v, code);
-    if (code->contact)
+    if (code->talking)
         sapa_voice_code_free(v, code);
 }
 
@@ -235,7 +262,7 @@ static void no_reply(void *ctx)
     sapa_voice_touch(code->voice);
     say_known(code->voice, code, SAPA_PROMPT_ID_AGENT_REFUSED);
     answer(code->voice, code);
-    if (code->contact)
+    if (code->talking)
         sapa_voice_code_free(code->voice, code);
 }
 
@@ -304,6 +331,8 @@ static enum sapa_prompt_id read_code(const struct sapa_voice *v, struct voice_ca
         rest.n--;
     code->verb = best->verb;
     code->code = SAPA_NONE;
+    if (takes_target(best->verb))
+        return sapa_voice_target_of(v, rest, &code->target) ? SAPA_PROMPT_ID_COUNT : SAPA_PROMPT_ID_AGENT_UNKNOWN_TARGET;
     if (rest.n == 0)
         return SAPA_PROMPT_ID_COUNT;
     if (best->verb == SAPA_VERB_NOT_READY) {
@@ -317,9 +346,84 @@ static enum sapa_prompt_id read_code(const struct sapa_voice *v, struct voice_ca
     return SAPA_PROMPT_ID_AGENT_UNKNOWN_CODE;
 }
 
+static void call_command(struct sapa_voice *v, const struct voice_call_code *code, uint64_t offer, enum sapa_call_verb verb, uint64_t other)
+{
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_call_command);
+    r.u.call_command.agent = code->agent;
+    r.u.call_command.offer = offer;
+    r.u.call_command.verb = verb;
+    r.u.call_command.other = other;
+    r.u.call_command.request = code->request;
+    sapa_voice_post(v, &r);
+}
+
+/* His talk with the customer, and the call that he has placed beside it. */
+static void find_parts(const struct sapa_voice *v, uint32_t agent, struct voice_part *ret_main, struct voice_part *ret_own)
+{
+    struct voice_part parts[VOICE_PARTS_MAX];
+    const size_t n = sapa_voice_parts(v, agent, parts);
+    *ret_main = *ret_own = (struct voice_part){ .contact = NULL };
+    for (size_t i = 0; i < n; i++) {
+        struct voice_part *to = parts[i].own ? ret_own : ret_main;
+        if (!to->contact)
+            *to = parts[i];
+        else if (!ret_main->contact && parts[i].leg->state == LEG_UP)
+            *ret_main = parts[i]; /* two calls of his own: either will do */
+    }
+}
+
+/* The input that such a code is; false: there is nothing to do it with. */
+static bool ask_call(struct sapa_voice *v, struct voice_call_code *code)
+{
+    struct voice_part talk, own;
+    struct sapa_record r;
+
+    find_parts(v, code->agent, &talk, &own);
+    const struct voice_part *only = talk.contact ? &talk : &own;
+    switch ((enum sapa_verb)code->verb) {
+    case SAPA_VERB_CONSULT:
+        return code->talking && talk.contact && !own.contact &&
+               sapa_voice_own_post(v, sapa_voice_id(v), sapa_voice_id(v), code->agent, SAPA_LINE_SAME, &code->target,
+                                   code->request, (struct sapa_str){ NULL, 0 });
+    case SAPA_VERB_CONFERENCE:
+    case SAPA_VERB_MERGE:
+        if (!talk.contact || !own.contact)
+            return false;
+        call_command(v, code, talk.offer, code->verb == SAPA_VERB_MERGE ? SAPA_CALL_VERB_MERGE : SAPA_CALL_VERB_CONFERENCE,
+                     own.contact->id);
+        return true;
+    case SAPA_VERB_BACK:
+        if (own.contact)
+            call_command(v, code, own.offer, SAPA_CALL_VERB_HANGUP, 0);
+        else if (talk.contact && talk.contact->joined)
+            call_command(v, code, talk.offer, SAPA_CALL_VERB_DROP, talk.contact->joined);
+        return own.contact || (talk.contact && talk.contact->joined);
+    default: break;
+    }
+    if (!only->contact)
+        return false;
+    sapa_record_init(&r, SAPA_T_contact_passed);
+    r.u.contact_passed.contact = only->contact->id;
+    r.u.contact_passed.offer = only->offer;
+    r.u.contact_passed.request = code->request;
+    sapa_voice_pass_to(v, &r, only->contact->client, &code->target);
+    sapa_voice_post(v, &r);
+    return true;
+}
+
 static void ask_core(struct sapa_voice *v, struct voice_call_code *code)
 {
+    if (is_call(code->verb) && !ask_call(v, code)) {
+        say_known(v, code, SAPA_PROMPT_ID_AGENT_REFUSED);
+        answer(v, code);
+        if (code->talking)
+            sapa_voice_code_free(v, code);
+        return;
+    }
     sapa_timer_set(v->loop, &code->timer, (int64_t)VOICE_CODE_REPLY_MS * 1000, no_reply, code);
+    if (is_call(code->verb))
+        return;
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_agent_command);
     r.u.agent_command.agent = code->agent;
@@ -331,58 +435,69 @@ static void ask_core(struct sapa_voice *v, struct voice_call_code *code)
 
 /* ---- within a conversation ---- */
 
-static void star_forget(struct sapa_voice *v, struct voice_offer *o)
+void sapa_voice_star_forget(struct sapa_voice *v, struct voice_leg *leg)
 {
-    sapa_timer_cancel(v->loop, &o->star);
-    sapa_wipe(o->star_keys, sizeof(o->star_keys));
-    o->star_n = 0;
-    o->star_heard = false;
+    sapa_timer_cancel(v->loop, &leg->star);
+    sapa_wipe(leg->star_keys, sizeof(leg->star_keys));
+    leg->star_n = 0;
+    leg->star_heard = false;
 }
 
-/* No code after all: the customer gets it, if he has not heard it. */
-static void star_pass_on(struct sapa_voice *v, struct voice_offer *o)
+/* No code after all: the other side gets it, if it has not heard it. */
+static void star_pass_on(struct sapa_voice *v, struct voice_leg *leg)
 {
-    if (o->winner && o->winner->state == LEG_UP && !o->star_heard)
-        sapa_voice_leg_keys(v, o->winner, (struct sapa_str){ o->star_keys, o->star_n });
-    star_forget(v, o);
+    if (leg->state == LEG_UP && !leg->star_heard)
+        sapa_voice_leg_keys(v, leg, (struct sapa_str){ leg->star_keys, leg->star_n });
+    sapa_voice_star_forget(v, leg);
 }
 
-static void star_decide(struct sapa_voice *v, struct voice_offer *o)
+static void star_decide(struct sapa_voice *v, struct voice_leg *leg)
 {
-    struct voice_call_code *code = o->winner && o->winner->state == LEG_UP ? calloc(1, sizeof(*code)) : NULL;
+    struct voice_call_code *code = leg->state == LEG_UP ? calloc(1, sizeof(*code)) : NULL;
+    enum sapa_prompt_id problem = SAPA_PROMPT_ID_AGENT_UNKNOWN_CODE;
     if (code) {
         code->voice = v;
-        code->agent = o->agent;
+        code->agent = leg->agent;
         code->request = sapa_voice_id(v);
-        code->contact = o->contact->id;
+        code->talking = leg->id;
+        problem = read_code(v, code, (struct sapa_str){ leg->star_keys, leg->star_n });
     }
-    if (!code || read_code(v, code, (struct sapa_str){ o->star_keys, o->star_n }) != SAPA_PROMPT_ID_COUNT ||
-        !sapa_voice_put(&v->codes, code->request, code)) {
+    if (problem == SAPA_PROMPT_ID_AGENT_UNKNOWN_TARGET) { /* it was meant for us: not to be heard by the other side */
+        sapa_voice_leg_say(v, leg, v->system_prompt[problem], false);
+        sapa_voice_star_forget(v, leg);
         free(code);
-        star_pass_on(v, o);
         return;
     }
-    star_forget(v, o);
+    if (problem != SAPA_PROMPT_ID_COUNT || !sapa_voice_put(&v->codes, code->request, code)) {
+        free(code);
+        star_pass_on(v, leg);
+        return;
+    }
+    sapa_voice_star_forget(v, leg);
     ask_core(v, code);
 }
 
 static void star_waited(void *ctx)
 {
-    struct voice_offer *o = ctx;
-    sapa_voice_touch(o->voice);
-    star_decide(o->voice, o);
+    struct voice_leg *leg = ctx;
+    struct sapa_voice *v = leg->voice;
+    sapa_voice_touch(v);
+    star_decide(v, leg);
 }
 
-/* What the keys so far may be: a code that nothing can follow, one that may go on, none. */
-enum star { STAR_NONE, STAR_OPEN, STAR_WHOLE };
+/* What the keys so far may be: none, a code that nothing can follow, one that may go on, one and a part of a number. */
+enum star { STAR_NONE, STAR_OPEN, STAR_TARGET, STAR_WHOLE };
 static enum star star_is(const struct sapa_voice *v, struct sapa_str keys)
 {
     enum star best = STAR_NONE;
     for (uint32_t i = 0; i < v->centre->codes_count; i++) {
         const struct sapa_code *one = &v->centre->codes[i];
-        const bool argument = one->verb == SAPA_VERB_NOT_READY || one->verb == SAPA_VERB_WRAPUP_DONE;
+        const bool target = takes_target(one->verb);
+        const bool argument = target || one->verb == SAPA_VERB_NOT_READY || one->verb == SAPA_VERB_WRAPUP_DONE;
         if (sapa_str_eq(one->prefix, keys) && !argument)
             best = SAPA_MAX(best, STAR_WHOLE);
+        else if (target && sapa_str_starts(keys, one->prefix))
+            return STAR_TARGET;
         else if (sapa_str_starts(one->prefix, keys) || (argument && sapa_str_starts(keys, one->prefix)))
             return STAR_OPEN;
     }
@@ -392,23 +507,22 @@ static enum star star_is(const struct sapa_voice *v, struct sapa_str keys)
 /* A key of an agent who talks. `heard`: it was a tone, which is in the audio. */
 void sapa_voice_agent_key(struct sapa_voice *v, struct voice_leg *leg, char digit, bool heard)
 {
-    struct voice_offer *o = leg->offer;
-    if (o->star_n == 0 && digit != '*') {
+    if (leg->star_n == 0 && digit != '*') {
         if (!heard)
             sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
         return;
     }
-    if (o->star_n == VOICE_STAR_MAX)
-        star_pass_on(v, o);
-    o->star_keys[o->star_n++] = digit;
-    o->star_heard |= heard;
-    const enum star is = star_is(v, (struct sapa_str){ o->star_keys, o->star_n });
+    if (leg->star_n == VOICE_STAR_MAX)
+        star_pass_on(v, leg);
+    leg->star_keys[leg->star_n++] = digit;
+    leg->star_heard |= heard;
+    const enum star is = star_is(v, (struct sapa_str){ leg->star_keys, leg->star_n });
     if (digit == '#' || is == STAR_WHOLE)
-        star_decide(v, o);
+        star_decide(v, leg);
     else if (is == STAR_NONE)
-        star_pass_on(v, o);
+        star_pass_on(v, leg);
     else
-        sapa_timer_set(v->loop, &o->star, (int64_t)VOICE_STAR_MS * 1000, star_waited, o);
+        sapa_timer_set(v->loop, &leg->star, (int64_t)(is == STAR_TARGET ? VOICE_TARGET_MS : VOICE_STAR_MS) * 1000, star_waited, leg);
 }
 
 /* ---- a call of its own ---- */

@@ -8,7 +8,7 @@ struct voice_contact *sapa_voice_contact_new(struct sapa_voice *v, uint64_t id)
     if (!c)
         return NULL;
     c->id = id ? id : sapa_voice_id(v);
-    c->client = c->number = c->trunk = c->dial_from = SAPA_NONE;
+    c->client = c->number = c->trunk = c->dial_from = c->own_agent = c->own_target = SAPA_NONE;
     if (!sapa_voice_put(&v->contacts, c->id, c)) {
         free(c);
         return NULL;
@@ -31,7 +31,7 @@ void sapa_voice_contact_free(struct voice_contact *c)
 /* Freed at the end of the turn when the core has forgotten it and no leg points here any more. */
 void sapa_voice_contact_check(struct sapa_voice *v, struct voice_contact *c)
 {
-    if (c->dead || !(c->forgotten || !c->arrived) || c->legs > 0 || c->offers ||
+    if (c->dead || !(c->forgotten || !c->arrived) || c->legs > 0 || c->offers || c->borrowed ||
         (c->recording && !c->recording_off && v->media_up))
         return;
     c->dead = true;
@@ -88,7 +88,6 @@ void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o)
     *at = o->next;
     sapa_timer_cancel(v->loop, &o->silence);
     sapa_timer_cancel(v->loop, &o->line);
-    sapa_timer_cancel(v->loop, &o->star);
     sapa_voice_take(&v->offers, o->id);
     free(o);
     sapa_voice_contact_check(v, c);
@@ -136,10 +135,16 @@ void sapa_voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, uns
     c->unreached = c->unreached && state != 1;
     sapa_record_init(&r, SAPA_T_dial_progress);
     r.u.dial_progress.contact = c->id;
-    r.u.dial_progress.attempt = c->attempt;
+    const struct voice_leg *of = sapa_voice_find(&v->legs, leg);
+    r.u.dial_progress.attempt = of && of->attempt ? of->attempt : c->attempt;
+    if (state == 2)
+        c->dial_status = cause;
     r.u.dial_progress.state = state;
     r.u.dial_progress.cause = (uint64_t)cause;
     r.u.dial_progress.side = side;
     r.u.dial_progress.leg = leg;
+    const struct voice_leg *placed = c->outside && c->outside->id == leg ? c->outside : c->customer;
+    if (state == 1 && placed && placed->id == leg && placed->trunk < v->centre->trunks_count)
+        r.u.dial_progress.trunk = placed->trunk + UINT64_C(1);
     sapa_voice_post(v, &r);
 }

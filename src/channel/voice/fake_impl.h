@@ -18,7 +18,7 @@
 
 #include "channel/voice/voice_impl.h"
 
-enum { FAKE_SENT_MAX = 512, FAKE_POSTED_MAX = 512, FAKE_MEDIA_MAX = 512, FAKE_DIALOGS_MAX = 32 };
+enum { FAKE_SENT_MAX = 512, FAKE_POSTED_MAX = 512, FAKE_MEDIA_MAX = 512, FAKE_DIALOGS_MAX = 32, FAKE_LEGS_MAX = 64 };
 
 struct fake_sent {
     struct sapa_sip_flow flow;
@@ -26,7 +26,16 @@ struct fake_sent {
     bool seen;
 };
 
+/* What the media process would do with a leg. */
+struct fake_leg {
+    uint64_t id, contact, other, mix;
+    uint8_t role;
+    char plays[SAPA_MEDIA_PATH_MAX];
+};
+
 struct fake {
+    struct fake_leg legs[FAKE_LEGS_MAX];
+    size_t leg_count;
     struct sapa_clock clock;
     struct sapa_loop *loop;
     struct sapa_voice *voice;
@@ -41,7 +50,7 @@ struct fake {
     struct sapa_media_message media[FAKE_MEDIA_MAX];
     size_t media_count, media_seen, media_answered;
     uint16_t port;
-    uint64_t media_generation;
+    uint64_t media_generation, media_version;
     bool media_mute;        /* legs are not answered */
     bool post_full;
     bool prompt_later;
@@ -84,6 +93,11 @@ static const struct sapa_code fake_codes[] = {
     { .prefix = { "*7", 2 }, .verb = SAPA_VERB_RECORD_RESUME },
     { .prefix = { "*8", 2 }, .verb = SAPA_VERB_RECORD_START },
     { .prefix = { "*9", 2 }, .verb = SAPA_VERB_LOGOUT },
+    { .prefix = { "*02", 3 }, .verb = SAPA_VERB_CONSULT },
+    { .prefix = { "*03", 3 }, .verb = SAPA_VERB_CONFERENCE },
+    { .prefix = { "*04", 3 }, .verb = SAPA_VERB_MERGE },
+    { .prefix = { "*05", 3 }, .verb = SAPA_VERB_BACK },
+    { .prefix = { "*08", 3 }, .verb = SAPA_VERB_PASS },
 };
 static const struct sapa_network fake_networks[] = {
     { .family = 4, .bits = 24, .address = { 192, 0, 2, 0 } },
@@ -93,6 +107,7 @@ static const struct sapa_trunk fake_trunks[] = {
       .user = { "sapa", 4 }, .password = { "trunk", 5 } },
     { .key = { "two", 3 }, .host = { "192.0.2.20", 10 }, .port = 5062 },
 };
+static const struct sapa_listed_number fake_listed_numbers[] = { { 628112345678, 5 } };
 static struct sapa_prompt fake_prompts[SAPA_PROMPT_ID_COUNT + 1];
 
 static inline void fake_centre(struct sapa_centre *c)
@@ -113,6 +128,7 @@ static inline void fake_centre(struct sapa_centre *c)
     FAKE_TABLE(numbers);
     FAKE_TABLE(agents);
     FAKE_TABLE(queues);
+    FAKE_TABLE(listed_numbers);
     FAKE_TABLE(dispositions);
     FAKE_TABLE(reasons);
     FAKE_TABLE(codes);
@@ -215,6 +231,86 @@ static inline void fake_resolve(void *ctx, uint32_t client, struct sapa_str addr
     *ret_last_agent = address.n ? 1 : SAPA_NONE;
 }
 
+static inline struct fake_leg *fake_leg(struct fake *f, uint64_t id)
+{
+    for (size_t i = 0; i < f->leg_count; i++)
+        if (f->legs[i].id == id)
+            return &f->legs[i];
+    return NULL;
+}
+
+static inline void fake_leg_out(struct fake *f, struct fake_leg *leg)
+{
+    struct fake_leg *other = fake_leg(f, leg->other);
+    if (other && other->other == leg->id)
+        other->other = 0;
+    leg->other = leg->mix = 0;
+}
+
+/* Who hears whom by what was said to the media process; what it would refuse is a fault here. */
+static inline void fake_media_model(struct fake *f, const struct sapa_media_message *m)
+{
+    struct fake_leg *leg = fake_leg(f, m->leg), *other = fake_leg(f, m->other);
+    if (m->op == SAPA_MEDIA_LEG_OPEN) {
+        assert_null(leg);
+        assert_true(f->leg_count < FAKE_LEGS_MAX);
+        f->legs[f->leg_count++] = (struct fake_leg){ .id = m->leg, .contact = m->contact };
+        return;
+    }
+    if (!leg)
+        return;
+    switch (m->op) {
+    case SAPA_MEDIA_LEG_CLOSE:
+        fake_leg_out(f, leg);
+        *leg = f->legs[--f->leg_count];
+        break;
+    case SAPA_MEDIA_BRIDGE:
+        assert_non_null(other);
+        assert_true(leg->contact == other->contact);
+        fake_leg_out(f, leg);
+        fake_leg_out(f, other);
+        leg->other = other->id;
+        other->other = leg->id;
+        leg->plays[0] = other->plays[0] = '\0';
+        break;
+    case SAPA_MEDIA_UNBRIDGE:
+    case SAPA_MEDIA_MIX_LEAVE:
+        fake_leg_out(f, leg);
+        break;
+    case SAPA_MEDIA_MIX_JOIN:
+        for (size_t i = 0; i < f->leg_count; i++)
+            if (f->legs[i].mix == m->u.mix.mix)
+                assert_true(f->legs[i].contact == leg->contact);
+        if (leg->mix != m->u.mix.mix)
+            fake_leg_out(f, leg);
+        leg->mix = m->u.mix.mix;
+        leg->role = m->u.mix.role;
+        break;
+    case SAPA_MEDIA_LEG_MOVE:
+        fake_leg_out(f, leg);
+        leg->contact = m->contact;
+        leg->plays[0] = '\0';
+        break;
+    case SAPA_MEDIA_PLAY:
+        memcpy(leg->plays, m->u.play.files[0], sizeof(leg->plays));
+        break;
+    case SAPA_MEDIA_STOP:
+        leg->plays[0] = '\0';
+        break;
+    default: break;
+    }
+}
+
+static inline bool fake_hears(struct fake *f, uint64_t a, uint64_t b)
+{
+    const struct fake_leg *one = fake_leg(f, a), *two = fake_leg(f, b);
+    assert_non_null(one);
+    assert_non_null(two);
+    if (one->mix && one->mix == two->mix)
+        return one->role == SAPA_MEDIA_ROLE_PARTY && two->role == SAPA_MEDIA_ROLE_PARTY;
+    return one->other == b && two->other == a;
+}
+
 static inline sapa_rc fake_media_send(void *ctx, const struct sapa_media_message *m)
 {
     struct fake *f = ctx;
@@ -223,6 +319,7 @@ static inline sapa_rc fake_media_send(void *ctx, const struct sapa_media_message
     assert_true(m->op != SAPA_MEDIA_PLAY || (m->leg && m->u.play.play && m->u.play.file_count && m->u.play.files[0][0] == '/'));
     assert_true(m->op != SAPA_MEDIA_LEG_OPEN || m->u.leg.local.family == 4 || m->u.leg.local.family == 6);
     f->media[f->media_count++] = *m;
+    fake_media_model(f, m);
     return SAPA_OK;
 }
 
@@ -236,6 +333,7 @@ static inline void fake_media_run(struct fake *f)
         case SAPA_MEDIA_HELLO:
             m.op = SAPA_MEDIA_HELLO;
             m.u.hello.generation = f->media_generation;
+            m.u.hello.version = f->media_version;
             sapa_voice_media_receive(f->voice, &m);
             for (size_t i = 0; i < f->inventory_count; i++)
                 sapa_voice_media_receive(f->voice, &f->inventory[i]);
@@ -556,6 +654,38 @@ static inline void fake_register(struct fake *f, unsigned agent, const char *hos
     fake_want(f, "SIP/2.0 200", "REGISTER");
 }
 
+/* A call of an agent's phone, with digest. Nothing is answered yet but the challenge. */
+static inline void fake_phone_call(struct fake *f, struct fake_call *c, unsigned agent, const char *host, const char *dialled, const char *extra)
+{
+    char auth[1200] = "", value[500];
+    static unsigned count;
+    const char *extension = agent == 0 ? "101" : "102";
+    *c = (struct fake_call){ .flow = fake_flow(host, 5060) };
+    snprintf(c->call_id, sizeof(c->call_id), "phone%u", ++count);
+    snprintf(c->us, sizeof(c->us), "<sip:%s@sapa.example>;tag=p%u", extension, count);
+    snprintf(c->them, sizeof(c->them), "<sip:%s@sapa.example>", dialled);
+    snprintf(c->target, sizeof(c->target), "sip:%s@sapa.example", dialled);
+    fake_request(f, c, "INVITE", extra, "application/sdp", fake_sdp_agent);
+    const struct fake_sent *challenge = fake_want(f, "SIP/2.0 401", c->call_id);
+    struct sapa_sip_digest digest;
+    char ha1[SAPA_SIP_HEX_SIZE];
+    struct sapa_text out;
+    fake_header(challenge->text, "WWW-Authenticate", value, sizeof(value));
+    assert_int_equal(sapa_sip_digest_parse(sapa_str_of(value), &digest), SAPA_OK);
+    sapa_sip_digest_ha1(digest.alg, sapa_str_of(extension), digest.realm, fake_agents[agent].password, ha1);
+    const struct sapa_sip_digest_answer answer = {
+        .challenge = &digest, .method = SAPA_STR("INVITE"), .uri = sapa_str_of(c->target), .username = sapa_str_of(extension),
+        .ha1_hex = ha1, .nc = 1, .cnonce = SAPA_STR("abcdef"),
+    };
+    sapa_text_init(&out, auth, sizeof(auth));
+    sapa_text_add(&out, SAPA_STR("Authorization: "));
+    sapa_sip_digest_respond(&out, &answer);
+    sapa_text_printf(&out, "\r\n%s", extra);
+    c->branch--;
+    fake_request(f, c, "ACK", "", "", "");
+    fake_request(f, c, "INVITE", auth, "application/sdp", fake_sdp_agent);
+}
+
 /* ---- pieces of stories ---- */
 
 /* A customer's call, answered and established. Returns the contact. */
@@ -587,6 +717,60 @@ static inline struct fake_call fake_agent(struct fake *f, uint64_t contact, uint
     fake_want(f, "ACK", call.call_id);
     assert_int_equal(fake_posted(f, SAPA_T_offer_accepted)->u.offer_accepted.offer, offer);
     return call;
+}
+
+static inline uint64_t fake_customer_leg(struct fake *f, uint64_t contact)
+{
+    const struct voice_contact *c = sapa_voice_find(&f->voice->contacts, contact);
+    assert_non_null(c);
+    assert_non_null(c->customer);
+    return c->customer->id;
+}
+
+static inline uint64_t fake_offer_leg(struct fake *f, uint64_t offer)
+{
+    const struct voice_offer *o = sapa_voice_find(&f->voice->offers, offer);
+    assert_non_null(o);
+    assert_non_null(o->winner);
+    return o->winner->id;
+}
+
+static inline void fake_press(struct fake *f, uint64_t leg, const char *keys)
+{
+    for (; *keys; keys++) {
+        struct sapa_media_message m = { .op = SAPA_MEDIA_DIGIT, .leg = leg, .contact = 1, .u.dtmf.digit = *keys };
+        sapa_voice_media_receive(f->voice, &m);
+    }
+    fake_run(f, 0);
+}
+
+static inline const char *fake_plays(struct fake *f, uint64_t leg)
+{
+    assert_non_null(fake_leg(f, leg));
+    return fake_leg(f, leg)->plays;
+}
+
+/* A phone is rung for an offer of this kind, and answers. */
+static inline struct fake_call fake_answers(struct fake *f, uint64_t contact, uint64_t offer, uint32_t agent, unsigned kind)
+{
+    FAKE_COMMAND(f, cmd_offer, .offer = offer, .contact = contact, .agent = agent, .queue = SAPA_NONE, .kind = kind, .ring_ms = 30000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "X-Sapa-Contact");
+    fake_reply(f, invite, 180, "b", "", "");
+    fake_reply(f, invite, 200, "b", "", fake_sdp_agent);
+    struct fake_call call = fake_callee(invite, "b");
+    fake_want(f, "ACK", call.call_id);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_accepted)->u.offer_accepted.offer, offer);
+    return call;
+}
+
+static inline const struct fake_sent *fake_dial(struct fake *f, uint64_t contact, unsigned attempt, unsigned kind, const char *number)
+{
+    struct sapa_record r = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = attempt, .kind = kind, .from = 0, .ring_ms = 30000 } };
+    char start[60];
+    sapa_sized_set(&r.u.cmd_dial.number, sapa_str_of(number));
+    fake_command(f, &r);
+    snprintf(start, sizeof(start), "INVITE sip:%s@192.0.2.10", number);
+    return fake_want(f, start, "");
 }
 
 #endif

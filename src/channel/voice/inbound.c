@@ -123,7 +123,7 @@ static bool registered_from(const struct sapa_voice *v, uint32_t agent, const st
 
 /* ---- an offered call ---- */
 
-static void refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int status, uint64_t *counter)
+void sapa_voice_call_refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int status, uint64_t *counter)
 {
     char buf[64];
     struct sapa_text head;
@@ -206,7 +206,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
 {
     struct voice_contact *c = sapa_voice_contact_new(v, 0);
     if (!c) {
-        refuse(v, ev, 503, &v->stats.refused_busy);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_busy);
         return;
     }
     uint32_t last_agent = SAPA_NONE;
@@ -219,7 +219,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
         v->options.callbacks.resolve(v->options.callbacks.ctx, c->client, sapa_str_of(c->address), &c->person, &last_agent);
     struct voice_leg *leg = sapa_voice_leg_new(v, LEG_CUSTOMER, c, 0);
     if (!leg) {
-        refuse(v, ev, 503, &v->stats.refused_busy);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_busy);
         sapa_voice_contact_check(v, c);
         return;
     }
@@ -247,7 +247,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     if (reason) {
         leg->dialog = 0;
         leg->trunk = SAPA_NONE; /* not counted yet */
-        refuse(v, ev, 503, reason);
+        sapa_voice_call_refuse(v, ev, 503, reason);
         sapa_voice_leg_over(v, leg);
         return;
     }
@@ -296,11 +296,17 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     }
     v->stats.offered++;
     if (!phone && trunk == SAPA_NONE) {
-        refuse(v, ev, 403, &v->stats.refused_source);
+        sapa_voice_call_refuse(v, ev, 403, &v->stats.refused_source);
         return;
     }
     if (trunk != SAPA_NONE)
         trust(v, &ev->flow->remote);
+    const struct sapa_str replaces = sapa_sip_value(msg, SAPA_SIP_H_REPLACES);
+    struct voice_target target;
+    if (phone && replaces.n == 0 && !sapa_voice_target_of(v, dialled, &target)) {
+        sapa_voice_call_refuse(v, ev, 404, &v->stats.refused_target);
+        return;
+    }
     /* Unknown numbers and blocked callers go to the core as well: it refuses them, and the log has them. */
     uint32_t number = sapa_voice_number_of(v, dialled);
     if (number == SAPA_NONE && trunk != SAPA_NONE && v->centre->trunks[trunk].registers &&
@@ -309,17 +315,21 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
         number = sapa_voice_number_of(v, plain_user(&msg->to.uri, to_buf, sizeof(to_buf)));
     }
     if (v->refusing)
-        refuse(v, ev, 503, &v->stats.refused_store);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_store);
     else if (!sapa_voice_ready(v))
-        refuse(v, ev, 503, &v->stats.refused_media);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_media);
     else if (v->calls >= v->options.calls_max ||
              (trunk != SAPA_NONE && v->centre->trunks[trunk].calls_max > 0 &&
               v->trunks[trunk].calls >= v->centre->trunks[trunk].calls_max))
-        refuse(v, ev, 503, &v->stats.refused_busy);
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_busy);
     else if (sapa_voice_session_check(msg, &more) != 0)
         refuse_session(v, ev, sapa_text_str(&more));
     else if (msg->body.n > VOICE_BODY_MAX || !offer_is_good(v, ev, trunk))
-        refuse(v, ev, 488, &v->stats.refused_sdp);
+        sapa_voice_call_refuse(v, ev, 488, &v->stats.refused_sdp);
+    else if (phone && replaces.n > 0)
+        sapa_voice_replace_invite(v, ev, from_agent, replaces);
+    else if (phone)
+        sapa_voice_own_invite(v, ev, from_agent, &target);
     else
         take_call(v, ev, trunk, number);
 }

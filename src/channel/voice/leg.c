@@ -32,6 +32,7 @@ struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind k
         return NULL;
     leg->id = id ? id : sapa_voice_id(v);
     leg->kind = (uint8_t)kind;
+    leg->voice = v;
     leg->contact = c;
     leg->agent = leg->trunk = SAPA_NONE;
     leg->codec = SAPA_CODEC_PCMA;
@@ -153,7 +154,7 @@ void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
     m.u.leg.dtmf_type = leg->dtmf_type;
     m.u.leg.dtmf_receive = leg->dtmf_receive;
     m.u.leg.dtmf_inband = leg->dtmf_type == 0 || (leg->trunk < v->centre->trunks_count && v->centre->trunks[leg->trunk].inband_dtmf);
-    m.u.leg.keys_held = leg->kind == LEG_AGENT && leg->dtmf_type != 0;
+    m.u.leg.keys_held = (leg->kind == LEG_AGENT || (leg->kind == LEG_CUSTOMER && leg->agent != SAPA_NONE)) && leg->dtmf_type != 0;
     m.u.leg.direction = leg->direction;
     m.u.leg.side = (uint8_t)sapa_voice_leg_side(leg);
     m.u.leg.ptime_ms = 20;
@@ -180,12 +181,12 @@ static struct voice_leg *bridged_with(const struct sapa_voice *v, const struct v
     return other && other->bridged == leg->id ? other : NULL;
 }
 
-static void part(const struct sapa_voice *v, struct voice_leg *leg)
+void sapa_voice_leg_part(const struct sapa_voice *v, struct voice_leg *leg)
 {
     struct voice_leg *other = bridged_with(v, leg);
     if (other)
         other->bridged = 0;
-    leg->bridged = 0;
+    leg->bridged = leg->mix = 0;
 }
 
 /* Both hear each other from now on; whom they heard before is alone again. */
@@ -196,10 +197,12 @@ void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct
         v->stats.late_commands++;
         return;
     }
-    part(v, a);
-    part(v, b);
+    sapa_voice_leg_part(v, a);
+    sapa_voice_leg_part(v, b);
     a->bridged = b->id;
     b->bridged = a->id;
+    a->said++; /* what plays has ended */
+    b->said++;
     sapa_voice_codec_meet(v, a, b);
 }
 
@@ -264,7 +267,8 @@ void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
         return;
     leg->state = LEG_OVER;
     leg->tx = 0;
-    part(v, leg);
+    sapa_voice_leg_part(v, leg);
+    sapa_voice_star_forget(v, leg);
     sapa_voice_line_alarm(v, leg, false, "the leg with the bad line is closed");
     for (uint8_t i = 0; i < leg->fork_count; i++)
         sapa_sip_dialog_end(v->stack, leg->forks[i]);
@@ -278,15 +282,23 @@ void sapa_voice_leg_over(struct sapa_voice *v, struct voice_leg *leg)
         sapa_voice_leg_log(v, leg, true);
     if (leg->trunk != SAPA_NONE && leg->trunk < VOICE_TRUNKS_MAX && v->trunks[leg->trunk].calls > 0)
         v->trunks[leg->trunk].calls--;
-    if (leg->contact && leg->contact->outside == leg)
-        leg->contact->outside = NULL;
+    if (leg->kind == LEG_OUTSIDE)
+        for (struct voice_leg **at = &leg->contact->outside; *at; at = &(*at)->next)
+            if (*at == leg) {
+                *at = leg->next;
+                break;
+            }
     if (leg->kind == LEG_CUSTOMER && leg->contact && leg->contact->customer == leg)
         leg->contact->customer = NULL;
     if (leg->kind == LEG_CUSTOMER)
         v->calls--;
+    if (leg->lent)
+        sapa_voice_line_return(v, leg->lent);
     sapa_voice_leg_media_close(v, leg);
     if (leg->media == MEDIA_NONE)
         let_go(v, leg);
+    if (leg->contact)
+        sapa_voice_review(v, leg->contact);
 }
 
 /* We end it: with what its state wants. Nothing is told to the core. */
@@ -308,7 +320,8 @@ void sapa_voice_leg_end(struct sapa_voice *v, struct voice_leg *leg, int q850, c
     sapa_sip_put_header(&headers, SAPA_SIP_H_REASON, sapa_text_str(&value));
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&headers) };
     if (leg->state == LEG_NEW && leg->tx) {
-        const int status = q850 == 17 ? 486 : q850 == 21 ? 603 : q850 == 16 ? 480 : 503;
+        const int dialled = leg->kind == LEG_AGENT ? leg->contact->dial_status : 0; /* what he called has said so */
+        const int status = dialled >= 400 && dialled < 700 ? dialled : q850 == 17 ? 486 : q850 == 21 ? 603 : q850 == 16 ? 480 : 503;
         rc = sapa_sip_respond(v->stack, leg->tx, status, &spec, now);
     } else if (leg->state == LEG_CALLING) {
         rc = sapa_sip_call_cancel(v->stack, leg->dialog, sapa_text_str(&value), now);
@@ -357,6 +370,13 @@ void sapa_voice_leg_free(struct sapa_voice *v, struct voice_leg *leg)
 static void report(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason)
 {
     struct voice_contact *c = leg->contact;
+    if (leg->replaces) /* the other one still talks */
+        return;
+    if (leg->lent && leg->lent->customer == leg)
+        sapa_voice_contact_gone(v, leg->lent, side == SAPA_SIDE_AGENT ? SAPA_SIDE_CUSTOMER : side, cause, reason);
+    for (struct voice_offer *o = leg->lent ? leg->lent->offers : NULL; o; o = o->next)
+        if (o->lent && o->winner == leg)
+            sapa_voice_agent_gone(v, o, side, cause);
     switch (leg->kind) {
     case LEG_CUSTOMER:
         if (leg->is_caller && !leg->acked)
@@ -388,8 +408,8 @@ void sapa_voice_leg_lost(struct sapa_voice *v, struct voice_leg *leg, enum sapa_
 
 /* ---- answering the caller ---- */
 
-/* 200 with our description; false when it could not be sent. */
-bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
+/* Our description in an answer, 183 or 200; false when it could not be sent. */
+static bool send_answer(struct sapa_voice *v, struct voice_leg *leg, int status)
 {
     char body[VOICE_SDP_MAX], host[64];
     struct sapa_text sdp;
@@ -416,10 +436,15 @@ bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
     char head_buf[160];
     struct sapa_text head;
     sapa_text_init(&head, head_buf, sizeof(head_buf));
-    sapa_voice_session_take(v, leg, &leg->session_wish, &head);
+    if (status == 200)
+        sapa_voice_session_take(v, leg, &leg->session_wish, &head);
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
-    if (sapa_sip_call_answer(v->stack, leg->tx, 200, &spec, sapa_voice_now(v)) != SAPA_OK)
+    if (sapa_sip_call_answer(v->stack, leg->tx, status, &spec, sapa_voice_now(v)) != SAPA_OK)
         return false;
+    if (status != 200) {
+        sapa_voice_leg_set(v, leg);
+        return true;
+    }
     leg->tx = 0;
     leg->state = LEG_UP;
     free(leg->body);
@@ -427,6 +452,25 @@ bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
     if (!late)
         sapa_voice_leg_set(v, leg);
     sapa_voice_leg_log(v, leg, false);
+    return true;
+}
+
+bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
+{
+    if (!send_answer(v, leg, 200))
+        return false;
+    if (leg->replaces)
+        sapa_voice_replace_done(v, leg);
+    else if (leg->contact)
+        sapa_voice_review(v, leg->contact);
+    return true;
+}
+
+bool sapa_voice_leg_progress(struct sapa_voice *v, struct voice_leg *leg)
+{
+    if (leg->state != LEG_NEW || !leg->tx || leg->media != MEDIA_OPEN || !leg->body || !send_answer(v, leg, 183))
+        return false;
+    leg->progressed = leg->ringing = true;
     return true;
 }
 
@@ -458,9 +502,9 @@ static void held_changed(struct sapa_voice *v, const struct voice_leg *leg, bool
         return;
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_leg_held);
-    r.u.leg_held.contact = leg->contact->id;
-    r.u.leg_held.offer = leg->offer ? leg->offer->id : 0;
-    r.u.leg_held.side = sapa_voice_leg_side(leg);
+    r.u.leg_held.contact = voice_talks_in(leg)->id;
+    r.u.leg_held.offer = leg->lent ? leg->lent->own_offer : leg->offer ? leg->offer->id : 0;
+    r.u.leg_held.side = leg->lent && leg->lent->customer == leg ? SAPA_SIDE_CUSTOMER : sapa_voice_leg_side(leg);
     r.u.leg_held.on = leg->held;
     sapa_voice_post(v, &r);
 }

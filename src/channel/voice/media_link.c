@@ -347,7 +347,7 @@ static void on_opened(struct sapa_voice *v, struct voice_leg *leg, const struct 
     }
     leg->media = MEDIA_OPEN;
     leg->local = m->u.leg.local;
-    if (leg->kind == LEG_AGENT)
+    if (leg->kind == LEG_AGENT && leg->is_caller)
         sapa_voice_invite_agent(v, leg);
     else if (leg->is_caller)
         sapa_voice_invite_outside(v, leg);
@@ -419,7 +419,14 @@ static void on_error(struct sapa_voice *v, struct voice_leg *leg, const struct s
     if (!leg)
         return;
     switch (m->failed) {
-    case SAPA_MEDIA_LEG_OPEN: on_opened(v, leg, m); break;
+    case SAPA_MEDIA_LEG_OPEN:
+        if (leg->media == MEDIA_OPENING) {
+            on_opened(v, leg, m);
+            break;
+        }
+        on_closed(v, leg, m); /* it was to be opened by another thread, and could not */
+        break;
+    case SAPA_MEDIA_LEG_MOVE:
     case SAPA_MEDIA_LEG_CLOSE: on_closed(v, leg, m); break;
     case SAPA_MEDIA_LEG_SET:
         if (leg->state != LEG_OVER)
@@ -428,9 +435,10 @@ static void on_error(struct sapa_voice *v, struct voice_leg *leg, const struct s
     case SAPA_MEDIA_PLAY:
         if (leg->code) {
             sapa_voice_code_played(v, leg);
-        } else if (leg->contact && leg->contact->play == m->tag && m->tag != 0) {
-            leg->contact->play = 0;
-            sapa_voice_play_done(v, leg->contact, m->tag, true);
+        } else if (voice_talks_in(leg) && voice_talks_in(leg)->play == m->tag && m->tag != 0) {
+            struct voice_contact *c = voice_talks_in(leg);
+            c->play = 0;
+            sapa_voice_play_done(v, c, m->tag, true);
         }
         break;
     default: break;
@@ -444,8 +452,8 @@ static void on_play_done(struct sapa_voice *v, struct voice_leg *leg, const stru
             sapa_voice_code_played(v, leg);
         return;
     }
-    struct voice_contact *c = leg->contact;
-    if (leg->kind != LEG_CUSTOMER || !c || c->play == 0 || c->play != m->u.play.play)
+    struct voice_contact *c = voice_talks_in(leg);
+    if (!c || c->customer != leg || c->play == 0 || c->play != m->u.play.play)
         return;
     c->play = 0;
     sapa_voice_play_done(v, c, m->u.play.play, m->code != 0);

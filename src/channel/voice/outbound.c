@@ -102,7 +102,7 @@ static void line_free(void *ctx)
 static void offer_start(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd, bool adopted)
 {
     struct voice_contact *c = sapa_voice_find(&v->contacts, cmd->contact);
-    if (!c && cmd->kind == 1) { /* a callback from before a restart: the agent is asked first */
+    if (!c && (cmd->kind == 1 || cmd->kind == 2)) { /* from before a restart: the agent is asked first */
         c = sapa_voice_contact_new(v, cmd->contact);
         if (c) {
             c->arrived = true;
@@ -160,7 +160,8 @@ bool sapa_voice_offer_adopt(struct sapa_voice *v, const struct sapa_voice_held *
     const struct sapa_rec_cmd_offer cmd = { .offer = held->offer, .contact = held->contact, .agent = held->agent,
                                             .queue = held->queue, .kind = held->kind, .ring_ms = held->ring_ms };
     const struct voice_contact *c = sapa_voice_find(&v->contacts, held->contact);
-    if (v->media_up && ((c && c->customer && c->customer->state == LEG_UP) || held->kind == 1)) {
+    const bool first = held->kind == 1 || held->kind == 2; /* the agent is asked first */
+    if (v->media_up && ((c && c->customer && c->customer->state == LEG_UP) || first)) {
         v->stats.adopted++;
         offer_start(v, &cmd, true);
         return true;
@@ -175,6 +176,8 @@ static void put_caller(const struct sapa_voice *v, const struct voice_contact *c
     char buf[160];
     struct sapa_text name;
     sapa_text_init(&name, buf, sizeof(buf));
+    if (c->own_agent != SAPA_NONE && c->own_kind == SAPA_TARGET_QUEUE && c->own_target < v->centre->queues_count)
+        queue = c->own_target; /* whom he calls: he knows himself */
     if (c->client < v->centre->clients_count)
         sapa_text_add(&name, v->centre->clients[c->client].name);
     if (queue < v->centre->queues_count) {
@@ -282,9 +285,33 @@ void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg)
     leg->called_us = sapa_voice_now(v);
 }
 
+/*
+ * "Answer now" for a phone that rings (NOTIFY with Event: talk, as desk phones take it): the 200 comes as ever, if it
+ * comes at all. A phone that does not know it goes on ringing.
+ */
+static void tell_talk(struct sapa_voice *v, struct voice_leg *leg)
+{
+    const struct sapa_sip_spec spec = { .headers = SAPA_STR("Event: talk\r\nSubscription-State: active\r\n") };
+    sapa_sip_tx_id tx;
+    if (sapa_sip_dialog_send(v->stack, leg->dialog, SAPA_SIP_NOTIFY, &spec, sapa_voice_now(v), &tx) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
+void sapa_voice_offer_accept(struct sapa_voice *v, struct voice_offer *o)
+{
+    o->accept = true;
+    for (struct voice_leg *leg = o->legs; leg; leg = leg->next)
+        if (leg->state == LEG_CALLING && leg->ringing)
+            tell_talk(v, leg);
+}
+
 void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere)
 {
     const int64_t now = sapa_voice_now(v);
+    if (o->lent) {
+        sapa_voice_line_return(v, o->contact);
+        return;
+    }
     o->over = true;
     sapa_timer_cancel(v->loop, &o->silence);
     sapa_timer_cancel(v->loop, &o->line);
@@ -323,9 +350,10 @@ void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_
             break;
         leg->is_caller = true;
         leg->trunk = i;
+        leg->attempt = c->attempt;
         t->calls++;
         if (c->dial_kind == 1)
-            c->outside = leg;
+            sapa_voice_outside_add(c, leg);
         else
             c->customer = leg;
         if (c->dial_kind == 1 && c->customer)
@@ -354,6 +382,9 @@ void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dia
     sapa_str_copy(cmd->number.n ? sapa_sized_str(&cmd->number) : sapa_str_of(c->address), c->dial, sizeof(c->dial));
     v->stats.dials++;
     struct voice_leg *old = c->dial_kind == 1 ? c->outside : c->customer;
+    while (old && c->dial_kind == 1 && old->connected) /* who talks in it goes on */
+        old = old->next;
+    c->dial_status = 0;
     if (c->dial[0] == '\0' || !v->media_up || (old && c->dial_kind != 1)) {
         sapa_voice_dial_progress(v, c, 2, c->dial[0] ? 503 : 484, SAPA_SIDE_SYSTEM, 0);
         return;
@@ -363,8 +394,9 @@ void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dia
     if (c->dial_kind != 1) {
         c->gone = false;
         c->unreached = true;
-        sapa_voice_agent_note(v, c, v->system_prompt[SAPA_PROMPT_ID_CALLBACK_AGENT]);
     }
+    if (c->dial_kind == 0)
+        sapa_voice_agent_note(v, c, v->system_prompt[SAPA_PROMPT_ID_CALLBACK_AGENT]);
     sapa_voice_dial_next(v, c, 0, 503);
 }
 
@@ -610,6 +642,11 @@ static void early_answer(struct sapa_voice *v, struct voice_leg *leg, const stru
         return;
     sapa_voice_leg_agree(leg, &want, &agreed);
     leg->early = ev->dialog;
+    if (leg->kind == LEG_CUSTOMER && leg->contact->own_agent != SAPA_NONE) {
+        sapa_voice_leg_set(v, leg);
+        sapa_voice_own_progress(v, leg->contact, leg);
+        return;
+    }
     struct voice_leg *listener = leg->kind == LEG_OUTSIDE ? leg->contact->customer
                                  : leg->kind == LEG_CUSTOMER ? sapa_voice_talking_agent(leg->contact) : NULL;
     if (!listener || listener->state != LEG_UP)
@@ -636,6 +673,10 @@ static void on_progress(struct sapa_voice *v, struct voice_leg *leg, const struc
     if (leg->ringing || (ev->status != 180 && ev->status != 183))
         return;
     leg->ringing = true;
+    if (leg->offer && leg->offer->accept)
+        tell_talk(v, leg);
+    if (!leg->offer && leg->contact->own_agent != SAPA_NONE && !leg->early)
+        sapa_voice_own_progress(v, leg->contact, NULL);
     if (leg->offer) {
         if (leg->offer->ringing)
             return;
@@ -724,11 +765,14 @@ static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct 
         v->stats.accepted++;
         sapa_voice_leg_log(v, leg, false);
         sapa_voice_post(v, &r);
+        if (leg->contact->own_agent != SAPA_NONE && leg->contact->own_offer == o->id && leg->contact->own_kind != SAPA_TARGET_OUTSIDE)
+            sapa_voice_line_caller(v, leg, leg->contact); /* he rang himself first, and calls from here */
         return;
     }
     sapa_voice_leg_log(v, leg, false);
-    if (leg->kind == LEG_OUTSIDE && leg->contact->customer) {
-        sapa_voice_leg_bridge(v, leg->contact, leg->contact->customer, leg);
+    if (leg->kind == LEG_OUTSIDE) {
+        leg->connected = true;
+        sapa_voice_review(v, leg->contact);
     }
     sapa_voice_dial_progress(v, leg->contact, 1, 200, SAPA_SIDE_CUSTOMER, leg->id);
 }

@@ -114,7 +114,7 @@ void sapa_voice_play_stop(struct sapa_voice *v, struct voice_contact *c)
 struct voice_leg *sapa_voice_talking_agent(const struct voice_contact *c)
 {
     for (const struct voice_offer *o = c->offers; o; o = o->next)
-        if (o->winner && o->winner->state == LEG_UP)
+        if (o->winner && o->winner->state == LEG_UP && voice_talks_in(o->winner) == c)
             return o->winner;
     return NULL;
 }
@@ -168,6 +168,31 @@ void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, uint32
         music_send(v, c, true, false, base);
 }
 
+/* ---- for one line alone ---- */
+
+static void say_send(struct sapa_voice *v, const struct voice_leg *leg, bool loop, const char *base)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->contact->id, .leg = leg->id };
+    if (leg->media != MEDIA_OPEN)
+        return;
+    m.u.play.loop = loop;
+    m.u.play.play = UINT32_C(0xc0000000) | (leg->said & 0xffffff); /* never one of the core's */
+    m.u.play.file_count = 1;
+    sapa_str_copy(sapa_str_of(base), m.u.play.files[0], SAPA_MEDIA_PATH_MAX);
+    if (sapa_voice_media_send(v, &m) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
+void sapa_voice_leg_say(struct sapa_voice *v, struct voice_leg *leg, uint32_t prompt, bool loop)
+{
+    const unsigned language = leg->agent < v->centre->agents_count ? v->centre->agents[leg->agent].language : SAPA_LANGUAGE_ID;
+    const struct voice_prompt_wait wait = { .target = leg->id, .number = ++leg->said, .what = loop ? USE_LEG_LOOP : USE_LEG };
+    char base[SAPA_MEDIA_PATH_MAX];
+    if (prompt < v->centre->prompts_count &&
+        sapa_voice_prompt_ask(v, prompt, (struct sapa_str){ NULL, 0 }, language, wait, base) == SAPA_OK)
+        say_send(v, leg, loop, base);
+}
+
 void sapa_voice_prompt_ready(struct sapa_voice *v, uint64_t tag, sapa_rc rc, const char *base)
 {
     const struct voice_prompt_wait *found = sapa_table_find(&v->prompts, tag);
@@ -178,6 +203,12 @@ void sapa_voice_prompt_ready(struct sapa_voice *v, uint64_t tag, sapa_rc rc, con
     sapa_voice_touch(v);
     if (wait.what == USE_CODE) {
         sapa_voice_code_prompt(v, wait.target, wait.index, rc, base);
+        return;
+    }
+    if (wait.what == USE_LEG || wait.what == USE_LEG_LOOP) {
+        const struct voice_leg *leg = sapa_voice_find(&v->legs, wait.target);
+        if (leg && leg->state == LEG_UP && leg->said == wait.number && rc == SAPA_OK)
+            say_send(v, leg, wait.what == USE_LEG_LOOP, base);
         return;
     }
     struct voice_contact *c = sapa_voice_find(&v->contacts, wait.target);
@@ -228,21 +259,22 @@ size_t sapa_voice_secret(const struct sapa_voice *v, uint64_t contact, char *buf
 /* A key, however it was sent. In secret mode digits stay here and the log sees a question mark. */
 void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit, enum voice_key_by by)
 {
-    struct voice_contact *c = leg->contact;
+    struct voice_contact *c = voice_talks_in(leg);
+    const bool caller = c && c->customer == leg;
     if (c && leg->kind == LEG_OUTSIDE && by == KEY_INFO)
         sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
-    if (!c || leg->kind == LEG_OUTSIDE || (leg->kind == LEG_AGENT && leg->offer->winner != leg))
+    if (!c || leg->kind == LEG_OUTSIDE || leg->kind == LEG_CODE || (leg->kind == LEG_AGENT && leg->offer->winner != leg))
         return;
-    if (leg->kind == LEG_AGENT)
+    if (leg->kind == LEG_AGENT || (caller && c->own_agent != SAPA_NONE))
         sapa_voice_agent_key(v, leg, digit, by == KEY_TONE);
     else if (by == KEY_INFO && !c->secret_on)
         sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_digit);
     r.u.digit.contact = c->id;
-    r.u.digit.side = sapa_voice_leg_side(leg);
+    r.u.digit.side = caller ? SAPA_SIDE_CUSTOMER : sapa_voice_leg_side(leg);
     r.u.digit.person = c->person;
-    if (c->secret_on && leg->kind == LEG_CUSTOMER && digit != '#' && digit != '*') {
+    if (c->secret_on && caller && digit != '#' && digit != '*') {
         if (c->secret && c->secret_n < SAPA_VOICE_SECRET_MAX)
             c->secret[c->secret_n++] = digit;
         digit = '?';

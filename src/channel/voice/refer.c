@@ -2,21 +2,14 @@
 
 #include <stdlib.h>
 
-/*
- * Blind transfer by the phone's own key (RFC 3515): an agent's phone sends REFER, the core passes the contact on to a
- * queue, the flow of a number or a colleague, and what came of it goes back in NOTIFY. The BYE follows from the
- * core's own command. Attended transfer (Replaces) is not done.
- */
+#include "model/listed.h"
 
-/* What a Refer-To names. False: nothing that we know. */
-static bool target_of(const struct sapa_voice *v, struct sapa_str user, uint64_t *ret_kind, uint64_t *ret_target)
-{
-    const uint32_t agent = sapa_voice_agent_of(v, user), number = sapa_voice_number_of(v, user);
-    const uint32_t queue = SAPA_FIND(v->centre, queues, user);
-    *ret_kind = agent != SAPA_NONE ? 2 : number != SAPA_NONE ? 1 : 0;
-    *ret_target = agent != SAPA_NONE ? agent : number != SAPA_NONE ? number : queue;
-    return *ret_target != SAPA_NONE;
-}
+/*
+ * Transfer by the phone's own key (RFC 3515): an agent's phone sends REFER, the core passes the contact on to a queue,
+ * the flow of a number, a colleague or a number outside, and what came of it goes back in NOTIFY. With Replaces in it
+ * (RFC 3891, 5589) it names the phone's other line: the people of both shall talk with each other. All BYEs follow
+ * from the core's own commands.
+ */
 
 static void notify(struct sapa_voice *v, struct voice_leg *leg, int status, bool last)
 {
@@ -46,6 +39,7 @@ void sapa_voice_refer_reply(struct sapa_voice *v, struct voice_call_code *code, 
     const int status = reply->rc == 0                                 ? 200
                        : reply->rc == (uint64_t)-SAPA_ELIMIT          ? 486
                        : reply->rc == (uint64_t)-SAPA_ENOENT          ? 404
+                       : reply->rc == (uint64_t)-SAPA_EDENIED         ? 603
                        : reply->rc == (uint64_t)-SAPA_ESTATE          ? 480
                                                                       : 500;
     finish(v, code, status);
@@ -64,13 +58,63 @@ static void respond(struct sapa_voice *v, sapa_sip_tx_id tx, int status, int64_t
         v->stats.late_commands++;
 }
 
+void sapa_voice_pass_to(struct sapa_voice *v, struct sapa_record *r, uint32_t client, const struct voice_target *target)
+{
+    uint32_t last_agent;
+    r->u.contact_passed.kind = target->kind;
+    r->u.contact_passed.target = target->index;
+    if (target->kind != SAPA_TARGET_OUTSIDE)
+        return;
+    sapa_sized_set(&r->u.contact_passed.address, sapa_str_of(target->number));
+    r->u.contact_passed.listed = sapa_listed(v->centre, sapa_str_of(target->number));
+    if (v->options.callbacks.resolve && client < v->centre->clients_count)
+        v->options.callbacks.resolve(v->options.callbacks.ctx, client, sapa_str_of(target->number),
+                                     &r->u.contact_passed.person, &last_agent);
+}
+
+/* The line that "?Replaces=…" names; NULL: there is none, or it is not this agent's. */
+static struct voice_leg *replaced(const struct sapa_voice *v, struct sapa_str headers, uint32_t agent)
+{
+    char buf[400];
+    struct sapa_str rest = headers, plain, params, to_tag, from_tag;
+    while (rest.n > 0) {
+        const struct sapa_str header = sapa_str_cut(rest, '&', &rest);
+        struct sapa_str value;
+        const struct sapa_str name = sapa_str_cut(header, '=', &value);
+        if (!sapa_str_ieq(name, SAPA_STR("Replaces")) || sapa_sip_unescape(value, buf, sizeof(buf), &plain) != SAPA_OK)
+            continue;
+        const struct sapa_str call_id = sapa_str_trim(sapa_str_cut(plain, ';', &params));
+        if (!sapa_sip_params_get(params, SAPA_STR("to-tag"), &to_tag) || !sapa_sip_params_get(params, SAPA_STR("from-tag"), &from_tag))
+            return NULL;
+        struct voice_leg *leg = sapa_voice_replaced_leg(v, call_id, to_tag, from_tag);
+        return leg && leg->agent == agent ? leg : NULL;
+    }
+    return NULL;
+}
+
+static struct voice_call_code *code_for(struct sapa_voice *v, const struct voice_leg *leg)
+{
+    struct voice_call_code *code = calloc(1, sizeof(*code));
+    if (!code)
+        return NULL;
+    code->request = sapa_voice_id(v);
+    code->voice = v;
+    code->agent = leg->agent;
+    code->refer = leg->id;
+    if (sapa_voice_put(&v->codes, code->request, code))
+        return code;
+    free(code);
+    return NULL;
+}
+
 void sapa_voice_refer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     struct sapa_sip_addr to;
+    struct voice_part part, other = { .contact = NULL };
+    struct voice_target target;
     char user_buf[128];
     struct sapa_str user, rest;
-    uint64_t kind, target;
-    if (leg->kind != LEG_AGENT || leg->state != LEG_UP || !leg->offer || leg->offer->winner != leg || leg->offer->over) {
+    if (leg->state != LEG_UP || leg->agent == SAPA_NONE || !sapa_voice_part_of(leg, &part)) {
         respond(v, ev->tx, 403, ev->now_us); /* a caller is not served by sending him elsewhere at his own word */
         return;
     }
@@ -80,23 +124,25 @@ void sapa_voice_refer(struct sapa_voice *v, struct voice_leg *leg, const struct 
         return;
     }
     if (to.uri.headers.n > 0) { /* "?Replaces=…" */
-        respond(v, ev->tx, 501, ev->now_us);
-        return;
+        const struct voice_leg *second = replaced(v, to.uri.headers, leg->agent);
+        if (!second || second == leg || !sapa_voice_part_of(second, &other) || other.contact == part.contact) {
+            respond(v, ev->tx, 481, ev->now_us);
+            return;
+        }
+        if (part.own && !other.own) { /* whichever way round the phone says it: the customer's contact goes on */
+            const struct voice_part swapped = part;
+            part = other;
+            other = swapped;
+        }
+    } else {
+        const struct sapa_str plain = sapa_str_cut(to.uri.user, ';', &rest);
+        if (sapa_sip_unescape(plain, user_buf, sizeof(user_buf), &user) != SAPA_OK || !sapa_voice_target_of(v, user, &target)) {
+            respond(v, ev->tx, 404, ev->now_us);
+            return;
+        }
     }
-    const struct sapa_str plain = sapa_str_cut(to.uri.user, ';', &rest);
-    if (sapa_sip_unescape(plain, user_buf, sizeof(user_buf), &user) != SAPA_OK || !target_of(v, user, &kind, &target)) {
-        respond(v, ev->tx, 404, ev->now_us);
-        return;
-    }
-    struct voice_call_code *code = calloc(1, sizeof(*code));
-    if (code) {
-        code->request = sapa_voice_id(v);
-        code->voice = v;
-        code->agent = leg->offer->agent;
-        code->refer = leg->id;
-    }
-    if (!code || !sapa_voice_put(&v->codes, code->request, code)) {
-        free(code);
+    struct voice_call_code *code = code_for(v, leg);
+    if (!code) {
         respond(v, ev->tx, 503, ev->now_us);
         return;
     }
@@ -104,11 +150,19 @@ void sapa_voice_refer(struct sapa_voice *v, struct voice_leg *leg, const struct 
     notify(v, leg, 100, false);
     sapa_timer_set(v->loop, &code->timer, (int64_t)VOICE_CODE_REPLY_MS * 1000, no_reply, code);
     struct sapa_record r;
-    sapa_record_init(&r, SAPA_T_contact_passed);
-    r.u.contact_passed.contact = leg->contact->id;
-    r.u.contact_passed.offer = leg->offer->id;
-    r.u.contact_passed.kind = kind;
-    r.u.contact_passed.target = target;
-    r.u.contact_passed.request = code->request;
+    if (other.contact) {
+        sapa_record_init(&r, SAPA_T_call_command);
+        r.u.call_command.agent = leg->agent;
+        r.u.call_command.offer = part.offer;
+        r.u.call_command.verb = SAPA_CALL_VERB_MERGE;
+        r.u.call_command.other = other.contact->id;
+        r.u.call_command.request = code->request;
+    } else {
+        sapa_record_init(&r, SAPA_T_contact_passed);
+        r.u.contact_passed.contact = part.contact->id;
+        r.u.contact_passed.offer = part.offer;
+        r.u.contact_passed.request = code->request;
+        sapa_voice_pass_to(v, &r, part.contact->client, &target);
+    }
     sapa_voice_post(v, &r);
 }

@@ -302,6 +302,10 @@ void sapa_voice_centre(struct sapa_voice *v, const struct sapa_centre *centre)
         c->number = MOVED(old, centre, numbers, c->number);
         c->trunk = MOVED(old, centre, trunks, c->trunk);
         c->dial_from = MOVED(old, centre, numbers, c->dial_from);
+        c->own_agent = MOVED(old, centre, agents, c->own_agent);
+        c->own_target = c->own_kind == SAPA_TARGET_AGENT ? MOVED(old, centre, agents, c->own_target)
+                        : c->own_kind == SAPA_TARGET_QUEUE ? MOVED(old, centre, queues, c->own_target)
+                                                           : MOVED(old, centre, numbers, c->own_target);
     }
     for (uint32_t i = 0; i < v->legs.count; i++) {
         struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
@@ -378,7 +382,7 @@ static sapa_rc open_sip(struct sapa_voice *v)
         .methods = 1u << SAPA_SIP_INVITE | 1u << SAPA_SIP_ACK | 1u << SAPA_SIP_BYE | 1u << SAPA_SIP_CANCEL |
                    1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE | 1u << SAPA_SIP_PRACK | 1u << SAPA_SIP_REFER,
         .product = v->options.product,
-        .supported = "path, timer, 100rel",
+        .supported = "path, timer, 100rel, replaces",
     };
     sapa_random_bytes(opts.secret, sizeof(opts.secret));
     if (!v->options.transport) {
@@ -506,9 +510,9 @@ void sapa_voice_close(struct sapa_voice *v)
     sapa_timer_cancel(v->loop, &v->media_retry);
     sapa_loop_undefer(v->loop, &v->turn_end);
     sapa_voice_media_close(v);
-    FREE_EACH(v->offers, voice_offer, (sapa_timer_cancel(v->loop, &each_->silence), sapa_timer_cancel(v->loop, &each_->line), sapa_timer_cancel(v->loop, &each_->star), free(each_)));
+    FREE_EACH(v->offers, voice_offer, (sapa_timer_cancel(v->loop, &each_->silence), sapa_timer_cancel(v->loop, &each_->line), free(each_)));
     FREE_EACH(v->codes, voice_call_code, (sapa_timer_cancel(v->loop, &each_->timer), free(each_)));
-    FREE_EACH(v->legs, voice_leg, (free(each_->body), free(each_->target), free(each_)));
+    FREE_EACH(v->legs, voice_leg, (sapa_timer_cancel(v->loop, &each_->star), free(each_->body), free(each_->target), free(each_)));
     FREE_EACH(v->contacts, voice_contact, sapa_voice_contact_free(each_));
     while (v->post_first) {
         struct voice_post *post = v->post_first;
@@ -587,6 +591,10 @@ void sapa_voice_stats_read(const struct sapa_voice *v, struct sapa_voice_stats *
 static void ring(struct sapa_voice *v, struct voice_contact *c)
 {
     struct voice_leg *leg = c->customer;
+    if (c->own_agent != SAPA_NONE) {
+        sapa_voice_own_progress(v, c, NULL);
+        return;
+    }
     if (leg && leg->state == LEG_NEW && leg->tx && !leg->ringing) {
         leg->ringing = true;
         if (sapa_sip_call_answer(v->stack, leg->tx, 180, NULL, sapa_voice_now(v)) != SAPA_OK)
@@ -594,9 +602,22 @@ static void ring(struct sapa_voice *v, struct voice_contact *c)
     }
 }
 
+static void post_answered(struct sapa_voice *v, const struct voice_contact *c)
+{
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_contact_answered);
+    r.u.contact_answered.contact = c->id;
+    r.u.contact_answered.leg = c->customer->id;
+    sapa_voice_post(v, &r);
+}
+
 static void answer(struct sapa_voice *v, struct voice_contact *c)
 {
     struct voice_leg *leg = c->customer;
+    if (leg && leg->state == LEG_UP && c->own_agent != SAPA_NONE) { /* his line was up before */
+        post_answered(v, c);
+        return;
+    }
     if (!leg || leg->state != LEG_NEW || !leg->tx)
         return;
     leg->answer_wanted = true;
@@ -606,16 +627,23 @@ static void answer(struct sapa_voice *v, struct voice_contact *c)
 
 static void reject(struct sapa_voice *v, struct voice_contact *c, unsigned status)
 {
-    struct voice_leg *leg = c->customer;
+    struct voice_leg *leg = c->own_agent != SAPA_NONE ? sapa_voice_own_waiting(c) : c->customer;
     c->gone = true;
     if (!leg || leg->state != LEG_NEW || !leg->tx)
         return;
-    char buf[64];
+    char buf[160];
     struct sapa_text text;
+    struct sapa_str why = { NULL, 0 };
     sapa_text_init(&text, buf, sizeof(buf));
     if (status == 503)
         sapa_sip_put_number(&text, SAPA_SIP_H_RETRY_AFTER, VOICE_RETRY_AFTER_S);
-    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&text) };
+    if (c->denial) { /* his phone may show it */
+        why = sapa_str_of(sapa_call_denial_name(c->denial));
+        sapa_text_printf(&text, "Reason: SIP;cause=%u;text=\"" SAPA_STR_FMT "\"\r\n", status, SAPA_STR_ARG(why));
+    }
+    const struct sapa_sip_spec spec = { .reason = why, .headers = sapa_text_str(&text) };
+    if (leg->offer)
+        leg->offer->over = true;
     const sapa_sip_tx_id tx = leg->tx;
     leg->tx = 0;
     if (sapa_sip_respond(v->stack, tx, status >= 300 && status < 700 ? (int)status : 480, &spec, sapa_voice_now(v)) != SAPA_OK)
@@ -639,27 +667,16 @@ static void hangup(struct sapa_voice *v, struct voice_contact *c, unsigned cause
 {
     struct voice_leg *leg = c->customer;
     c->gone = true;
+    if (c->borrowed && c->borrowed == leg) {
+        sapa_voice_line_return(v, c);
+        return;
+    }
     if (!leg)
         return;
     if (leg->state == LEG_NEW && leg->tx)
         reject(v, c, status_of_cause(cause));
     else
         sapa_voice_leg_end(v, leg, cause ? (int)cause : 16, NULL);
-}
-
-static void bridge(struct sapa_voice *v, struct voice_contact *c, uint64_t offer)
-{
-    struct voice_offer *o = sapa_voice_find(&v->offers, offer);
-    struct voice_leg *other = o ? o->winner : offer == 0 ? c->outside : NULL;
-    if (!c->customer || !other || c->customer->state != LEG_UP || other->state != LEG_UP) {
-        v->stats.late_commands++;
-        return;
-    }
-    free(c->pending);
-    c->pending = NULL;
-    c->play = 0;
-    c->music_on[0] = c->music_on[1] = false;
-    sapa_voice_leg_bridge(v, c, c->customer, other);
 }
 
 static void drop_agent(struct sapa_voice *v, uint64_t offer)
@@ -673,22 +690,35 @@ static void drop_agent(struct sapa_voice *v, uint64_t offer)
         sapa_voice_offer_cancel(v, o, false);
         return;
     }
+    if (o->lent) { /* it was only asked with */
+        sapa_voice_line_return(v, o->contact);
+        return;
+    }
+    if (o->winner->lent) { /* he asks somebody on this line, and goes on with that */
+        sapa_voice_line_give(v, o->winner);
+        return;
+    }
     o->over = true;
-    if (o->contact->unreached)
+    if (o->contact->unreached && o->winner->state == LEG_UP) {
+        sapa_voice_leg_alone(v, o->winner);
         sapa_voice_code_last_word(v, o->winner, SAPA_PROMPT_ID_CALLBACK_NOT_REACHED);
-    else
+    } else {
         sapa_voice_leg_end(v, o->winner, 16, NULL);
+    }
 }
 
 static void forget(struct sapa_voice *v, struct voice_contact *c)
 {
     c->forgotten = c->gone = true;
+    sapa_voice_line_return(v, c);
     if (c->customer && c->customer->state != LEG_OVER)
         sapa_voice_leg_end(v, c->customer, 16, NULL);
-    if (c->outside && c->outside->state != LEG_OVER)
+    while (c->outside) /* what is over is in the list no more */
         sapa_voice_leg_end(v, c->outside, 16, NULL);
     for (struct voice_offer *o = c->offers; o; o = o->next)
-        if (!o->over)
+        if (!o->over && o->winner && o->winner->lent)
+            sapa_voice_line_give(v, o->winner);
+        else if (!o->over)
             sapa_voice_offer_cancel(v, o, false);
     sapa_voice_contact_check(v, c);
 }
@@ -711,8 +741,20 @@ void sapa_voice_command(struct sapa_voice *v, const struct sapa_record *r)
     case SAPA_T_cmd_dial:
         sapa_voice_dial_command(v, &r->u.cmd_dial);
         return;
+    case SAPA_T_cmd_offer_accept: {
+        struct voice_offer *o = sapa_voice_find(&v->offers, r->u.cmd_offer_accept.offer);
+        if (o && !o->over && !o->winner)
+            sapa_voice_offer_accept(v, o);
+        else
+            v->stats.late_commands++;
+        return;
+    }
+    case SAPA_T_cmd_call:
+        sapa_voice_own_call(v, &r->u.cmd_call);
+        return;
     case SAPA_T_cmd_agent_reply:
-        sapa_voice_code_reply(v, &r->u.cmd_agent_reply);
+        if (!sapa_voice_own_reply(v, &r->u.cmd_agent_reply))
+            sapa_voice_code_reply(v, &r->u.cmd_agent_reply);
         return;
     default:
         break;
@@ -741,22 +783,23 @@ void sapa_voice_command(struct sapa_voice *v, const struct sapa_record *r)
     case SAPA_T_cmd_play: sapa_voice_play(v, &r->u.cmd_play); break;
     case SAPA_T_cmd_stop_play: sapa_voice_play_stop(v, c); break;
     case SAPA_T_cmd_secret: sapa_voice_secret_set(v, c, r->u.cmd_secret.on); break;
-    case SAPA_T_cmd_connect: bridge(v, c, r->u.cmd_connect.offer); break;
+    case SAPA_T_cmd_connect: sapa_voice_connect(v, c, r->u.cmd_connect.offer); break;
+    case SAPA_T_cmd_hold: sapa_voice_hold(v, c, &r->u.cmd_hold); break;
+    case SAPA_T_cmd_join: sapa_voice_join(v, c, &r->u.cmd_join); break;
     case SAPA_T_cmd_hold_music: sapa_voice_hold_music(v, &r->u.cmd_hold_music); break;
     case SAPA_T_cmd_drop_agent: drop_agent(v, r->u.cmd_drop_agent.offer); break;
     case SAPA_T_cmd_hangup: hangup(v, c, (unsigned)r->u.cmd_hangup.cause); break;
     case SAPA_T_cmd_record: sapa_voice_record(v, &r->u.cmd_record); break;
-    case SAPA_T_cmd_dial_cancel:
-        if (c->outside && c->attempt == r->u.cmd_dial_cancel.attempt) {
-            struct voice_leg *leg = c->outside;
-            c->outside = NULL;
+    case SAPA_T_cmd_dial_cancel: {
+        struct voice_leg *leg = sapa_voice_outside_of(c, r->u.cmd_dial_cancel.attempt);
+        if (!leg && c->customer && c->customer->is_caller && c->attempt == r->u.cmd_dial_cancel.attempt)
+            leg = c->customer;
+        if (leg)
             sapa_voice_leg_end(v, leg, 16, NULL);
-        } else if (c->customer && c->customer->is_caller && c->attempt == r->u.cmd_dial_cancel.attempt) {
-            sapa_voice_leg_end(v, c->customer, 16, NULL);
-        } else {
+        else
             v->stats.late_commands++;
-        }
         break;
+    }
     case SAPA_T_cmd_lookup:
         if (v->options.callbacks.lookup)
             v->options.callbacks.lookup(v->options.callbacks.ctx, r,

@@ -202,6 +202,7 @@ void sapa_voice_registrations(const struct sapa_voice *voice, sapa_voice_registr
     X(refused_core, "refused: the centre's mailbox is full") \
     X(refused_media, "refused: no media process, or not ready yet") \
     X(refused_sdp, "refused: no codec in common or malformed offer") \
+    X(refused_target, "refused: a phone dialled nothing that is known, or replaces no call of its own") \
     X(answered, "customers' calls answered") \
     X(offers, "offers rung at phones") \
     X(accepted, "offers accepted") \

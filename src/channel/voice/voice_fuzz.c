@@ -14,7 +14,7 @@ static char sent[16][2048]; /* our latest messages */
 static unsigned sent_count;
 static struct sapa_media_message asked[64];
 static unsigned asked_count;
-static uint64_t contact;
+static uint64_t contact, second, own; /* the newest contact, the one before, the newest part of an agent's own */
 
 static sapa_rc on_send(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n)
 {
@@ -46,6 +46,11 @@ static sapa_rc on_post(void *ctx, const struct sapa_record *r)
     (void)ctx;
     if (r->type == SAPA_T_contact_arrived)
         contact = r->u.contact_arrived.contact;
+    if (r->type == SAPA_T_agent_call) {
+        second = contact;
+        contact = r->u.agent_call.contact;
+        own = r->u.agent_call.offer;
+    }
     return SAPA_OK;
 }
 
@@ -166,10 +171,110 @@ static void command(const uint8_t *p, size_t n, bool real)
     sapa_voice_command(voice, &r);
 }
 
+/* INVITE or REGISTER of the agent's phone, with its password. */
+static void phone(const char *method, const char *dialled, const char *extra, struct sapa_str body)
+{
+    static unsigned count;
+    char out[4096], value[500], auth_buf[900], ha1[SAPA_SIP_HEX_SIZE];
+    struct sapa_text text, auth;
+    struct sapa_sip_digest digest;
+    sapa_text_init(&auth, auth_buf, sizeof(auth_buf));
+    count++;
+    for (unsigned round = 0; round < 2; round++) {
+        sapa_text_init(&text, out, sizeof(out));
+        sapa_text_printf(&text,
+                         "%s sip:%s@s SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKp%u-%u\r\nFrom: <sip:101@s>;tag=p%u\r\n"
+                         "To: <sip:%s@s>\r\nCall-ID: p%u\r\nCSeq: %u %s\r\nMax-Forwards: 70\r\nContact: <sip:101@198.51.100.7>\r\n%s%s",
+                         method, dialled, count, round, count, method[0] == 'R' ? "101" : dialled, count, round + 1, method, auth_buf, extra);
+        sapa_text_printf(&text, "%sContent-Length: %zu\r\n\r\n%.*s", body.n ? "Content-Type: application/sdp\r\n" : "", body.n, (int)body.n, body.p);
+        if (text.cut)
+            return;
+        receive("198.51.100.7", out, text.n);
+        const char *challenge = sent[(sent_count + SAPA_COUNT(sent) - 1) % SAPA_COUNT(sent)];
+        if (round == 1 || !line(challenge, "\r\nWWW-Authenticate: ", value, sizeof(value)) ||
+            sapa_sip_digest_parse(sapa_str_of(value), &digest) != SAPA_OK)
+            return;
+        char uri[100];
+        struct sapa_text uri_text;
+        sapa_text_init(&uri_text, uri, sizeof(uri));
+        sapa_text_printf(&uri_text, "sip:%s@s", dialled);
+        sapa_sip_digest_ha1(digest.alg, SAPA_STR("101"), digest.realm, SAPA_STR("p"), ha1);
+        const struct sapa_sip_digest_answer answer = {
+            .challenge = &digest, .method = sapa_str_of(method), .uri = sapa_text_str(&uri_text), .username = SAPA_STR("101"),
+            .ha1_hex = ha1, .nc = 1, .cnonce = SAPA_STR("abcdef"),
+        };
+        sapa_text_add(&auth, SAPA_STR("Authorization: "));
+        sapa_sip_digest_respond(&auth, &answer);
+        sapa_text_add(&auth, SAPA_STR("\r\n"));
+    }
+}
+
+static void phone_call(const uint8_t *p, size_t n)
+{
+    static const char *const dialled[] = { "08112345678", "101", "1500", "q", "*1", "*04", "*0508", "nobody" };
+    char extra[300] = "", call_id[128], to[256], from[256];
+    if (n == 0)
+        return;
+    const char *m = sent[p[0] / 16 % SAPA_COUNT(sent)];
+    if (p[0] & 8 && line(m, "\r\nCall-ID: ", call_id, sizeof(call_id)) && line(m, "tag=", to, sizeof(to)) &&
+        line(m, "\r\nFrom: ", from, sizeof(from)) && strstr(from, "tag="))
+        (void)snprintf(extra, sizeof(extra), "Replaces: %.60s;to-tag=%.60s;from-tag=%.60s\r\n", call_id, to, strstr(from, "tag=") + 4);
+    phone("INVITE", dialled[p[0] % SAPA_COUNT(dialled)], extra, (struct sapa_str){ (const char *)p + 1, n - 1 });
+}
+
+/* Commands of the core as it sends them, about what is there. */
+static void core(const uint8_t *p, size_t n)
+{
+    struct sapa_record r;
+    if (n < 4)
+        return;
+    const uint64_t c = p[1] & 1 ? second : contact, other = p[1] & 1 ? contact : second;
+    const uint64_t offers[] = { 7, 8, own, 0 };
+    const uint64_t offer = offers[p[2] % 4];
+#define CORE(name, ...) r = (struct sapa_record){ .type = SAPA_T_##name, .u.name = { __VA_ARGS__ } }
+    switch (p[0] % 14) {
+    case 0: CORE(cmd_offer, .offer = offer, .contact = c, .kind = p[3] % 4, .ring_ms = 20000); break;
+    case 1: CORE(cmd_connect, .contact = c, .offer = offer); break;
+    case 2: CORE(cmd_hold, .contact = c, .offer = offer, .on = p[3] & 1); break;
+    case 3: CORE(cmd_join, .contact = c, .other = other, .offer = offer, .attempt = p[3]); break;
+    case 4: CORE(cmd_drop_agent, .contact = c, .offer = offer); break;
+    case 5: CORE(cmd_forget, .contact = c); break;
+    case 6: CORE(cmd_call, .contact = p[3] & 16 ? c : (uint64_t)4000 + p[3], .offer = p[3] & 32 ? own : (uint64_t)4100 + p[3], .agent = 0, .line = p[3] % 3, .beside = offer, .kind = p[3] / 4 % 4, .client = 0); break;
+    case 7: CORE(cmd_dial, .contact = c, .attempt = p[3] % 4, .kind = p[3] / 4 % 3, .ring_ms = 20000); sapa_sized_set(&r.u.cmd_dial.number, SAPA_STR("62811")); break;
+    case 8: CORE(cmd_answer, .contact = c); break;
+    case 9: CORE(cmd_ring, .contact = c); break;
+    case 10: CORE(cmd_offer_accept, .offer = offer); break;
+    case 11: CORE(cmd_hangup, .contact = c, .cause = 16); break;
+    case 12: CORE(cmd_dial_cancel, .contact = c, .attempt = p[3] % 4); break;
+    default: CORE(cmd_offer_cancel, .offer = offer); break;
+    }
+    if (r.type == SAPA_T_cmd_call && !(p[3] & 16)) {
+        second = contact;
+        contact = r.u.cmd_call.contact;
+        own = r.u.cmd_call.offer;
+    }
+    sapa_voice_command(voice, &r);
+}
+
+/* A key of some leg that was opened. */
+static void keys(const uint8_t *p, size_t n)
+{
+    static const char all[] = "0123456789*#";
+    for (size_t i = 1; i < n; i++) {
+        struct sapa_media_message m = { .op = SAPA_MEDIA_DIGIT, .contact = contact, .u.dtmf.digit = all[p[i] % 12] };
+        m.leg = p[0] < voice->legs.count ? ((struct voice_leg *)((struct voice_ref *)sapa_table_at(&voice->legs, p[0]))->value)->id : 0;
+        sapa_voice_media_receive(voice, &m);
+    }
+}
+
 static const struct sapa_client clients[] = { { .key = { "c", 1 }, .name = { "C", 1 } } };
 static const struct sapa_number numbers[] = { { .key = { "1500", 4 } } };
 static const struct sapa_agent agents[] = { { .key = { "a", 1 }, .extension = { "101", 3 }, .password = { "p", 1 } } };
-static const struct sapa_code codes[] = { { .prefix = { "*1", 2 } } };
+static const struct sapa_queue queues[] = { { .key = { "q", 1 } } };
+static const struct sapa_code codes[] = {
+    { .prefix = { "*1", 2 } }, { .prefix = { "*02", 3 }, .verb = SAPA_VERB_CONSULT }, { .prefix = { "*03", 3 }, .verb = SAPA_VERB_CONFERENCE },
+    { .prefix = { "*04", 3 }, .verb = SAPA_VERB_MERGE }, { .prefix = { "*05", 3 }, .verb = SAPA_VERB_BACK }, { .prefix = { "*08", 3 }, .verb = SAPA_VERB_PASS },
+};
 static const struct sapa_network networks[] = { { .family = 4, .bits = 24, .address = { 192, 0, 2 } } };
 static const struct sapa_trunk trunks[] = { { .key = { "t", 1 }, .host = { "192.0.2.10", 10 }, .from_count = 1 } };
 static const struct sapa_prompt prompts[] = { { .key = { "music", 5 }, .music = 1, .client = SAPA_NONE } };
@@ -183,11 +288,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sapa_reader r = sapa_reader_of(data, size);
     sapa_log_level(SAPA_LOG_ERROR + 1);
     centre = (struct sapa_centre){ .system = { .sip_host = { "s", 1 }, .country = { "ID", 2 } }, .clients = clients, .clients_count = 1, .numbers = numbers,
-        .numbers_count = 1, .agents = agents, .agents_count = 1, .codes = codes, .codes_count = 1, .networks = networks,
+        .numbers_count = 1, .agents = agents, .agents_count = 1, .codes = codes, .codes_count = SAPA_COUNT(codes), .queues = queues, .queues_count = 1, .networks = networks,
         .networks_count = 1, .trunks = trunks, .trunks_count = 1, .prompts = prompts, .prompts_count = 1 };
     memset(sent, 0, sizeof(sent));
     sent_count = asked_count = 0;
-    contact = 0;
+    contact = second = own = 0;
     sapa_clock_init_manual(&clock, 1000000, INT64_C(1795000000000000));
     if (sapa_loop_new(&clock, &loop) != SAPA_OK)
         abort();
@@ -209,6 +314,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint8_t *p = (const uint8_t *)s.p;
         if (r.bad)
             break;
+        if (what >= 64) {
+            if (what % 4 == 0)
+                phone_call(p, s.n);
+            else if (what % 4 == 1)
+                core(p, s.n);
+            else if (what % 4 == 2)
+                keys(p, s.n);
+            else
+                phone("REGISTER", "s", "", (struct sapa_str){ "", 0 });
+            media_answers();
+            sapa_loop_advance(loop, 0);
+            continue;
+        }
         switch (what % 9) {
         case 0: receive("192.0.2.5", p, s.n); break;
         case 1: receive("198.51.100.7", p, s.n); break;

@@ -2,10 +2,14 @@
  * @file channel/voice/voice_impl.h
  * What the files of the voice channel share. The story is in voice.h and docs/design/voice.md.
  *
- * A contact has at most one customer's leg, one outside leg (transfer) and any number of offers; an
- * offer has one leg for each binding of the agent's phone, of which one wins. A leg is a dialog and
- * a media leg. Objects are found by their ids and freed at the end of a turn of the loop, so that
+ * A contact has at most one customer's leg, some outside legs (transfers, conferences) and any number of
+ * offers; an offer has one leg for each binding of the agent's phone, of which one wins. A leg is a dialog
+ * and a media leg. Objects are found by their ids and freed at the end of a turn of the loop, so that
  * no callback finds its object gone under it.
+ *
+ * An agent's own call is a contact whose `own_agent` is set. His part in it is an offer won by his line where
+ * somebody outside is called, else his line is the customer's leg. With SAME the line is lent: it stays the leg
+ * of the contact on hold, and takes part in the other one until it is given back.
  *
  * Room    channel/voice alone.   Thread  SIP.
  */
@@ -38,8 +42,10 @@ enum {
     VOICE_TRUNKS_MAX = 64,
     VOICE_POSTS_MAX = 65536,   /* inputs that wait for the centre */
     VOICE_CODE_REPLY_MS = 5000,
-    VOICE_STAR_MAX = 16,       /* keys of a code dialled within a conversation */
+    VOICE_STAR_MAX = 24,       /* keys of a code dialled within a conversation */
     VOICE_STAR_MS = 1500,      /* between two of them */
+    VOICE_TARGET_MS = 4000,    /* between two of a number that is dialled after a code */
+    VOICE_PARTIES_MAX = 12,    /* that talk in one conversation; the core allows 8 */
     VOICE_RETRY_AFTER_S = 5,
     VOICE_AUTH_TRIES = 2,      /* answers to challenges of one INVITE */
     VOICE_SDP_MAX = 1024,
@@ -118,6 +124,19 @@ struct voice_leg {
     char *target;             /* where our INVITE goes: URI, then route */
     uint16_t target_n, route_n;
     uint64_t bridged;         /* the leg that hears it, as the media process was told; 0: none */
+    uint64_t mix;             /* that it is in, likewise; 0: none */
+    uint8_t role;             /* there, enum sapa_media_role */
+    bool connected;           /* outside: takes part */
+    bool progressed;          /* our 183 with a description is out */
+    uint32_t attempt;         /* outside, or the customer of a call that we place */
+    struct voice_contact *lent; /* an agent's line that takes part there, not in its own contact; NULL: none */
+    uint64_t replaces;        /* the leg whose place it takes when it is answered (RFC 3891); 0: none */
+    uint32_t said;            /* counts what it alone is told; stale prompts find another number */
+    struct sapa_voice *voice;
+    struct sapa_timer star;   /* the agent dials a code while he talks: until the next key */
+    bool star_heard;          /* as tones: the other side has heard it anyway */
+    uint8_t star_n;
+    char star_keys[VOICE_STAR_MAX];
     uint32_t device_crc;      /* of the binding that is called */
     int64_t called_us;
     sapa_sip_dialog_id dialog;
@@ -130,7 +149,7 @@ struct voice_leg {
     struct voice_contact *contact; /* NULL: LEG_CODE */
     struct voice_offer *offer;
     struct voice_call_code *code;
-    struct voice_leg *next;   /* of the offer */
+    struct voice_leg *next;   /* of the offer, or of the contact's outside legs */
     struct voice_leg *next_dead;
 };
 
@@ -142,16 +161,16 @@ struct voice_offer {
     uint32_t agent, queue, ring_ms;
     uint8_t kind;
     bool ringing, over;
+    bool connected;            /* its winner takes part in the conversation */
+    bool held;                 /* by the core, not by his phone */
+    bool lent;                 /* the winner is another offer's leg */
+    bool accept;               /* the phone shall answer by itself as soon as it rings */
     bool adopted;              /* its INVITEs are an earlier process' */
     uint8_t result;            /* worst outcome so far; SAPA_OFFER_OPEN: none */
     int cause;
     struct sapa_timer silence; /* phones that say nothing */
     struct sapa_timer line;    /* the agent still hears the confirmation of a code: his line is freed first */
     uint8_t line_tries;
-    struct sapa_timer star;    /* the agent dials a code while he talks: until the next key */
-    bool star_heard;           /* as tones: the customer has heard it anyway */
-    uint8_t star_n;
-    char star_keys[VOICE_STAR_MAX];
     struct voice_offer *next;
     struct voice_offer *next_dead;
     struct sapa_voice *voice;
@@ -169,6 +188,7 @@ struct voice_contact {
     uint32_t client, number, trunk;
     uint32_t play;            /* number of what plays, 0: nothing that is waited for */
     uint32_t attempt;         /* of the dial under way */
+    int dial_status;          /* how it ended, as a status of SIP; 0: not yet */
     uint32_t dial_from, dial_ring_ms;
     uint32_t legs;            /* legs that point here */
     uint8_t direction;        /* enum sapa_direction */
@@ -190,20 +210,36 @@ struct voice_contact {
     uint32_t music_wanted[2]; /* counts hold music up: for the customer, for the agent */
     bool music_on[2];
     struct voice_leg *customer;
-    struct voice_leg *outside;
+    struct voice_leg *outside; /* those that are not over, by `next`; the newest first */
+    uint64_t mix;             /* id of its mix, once it had one */
+    uint64_t joined;          /* offer or attempt that came last by cmd_join; 0: none */
+    /* an agent's own call */
+    uint32_t own_agent;       /* SAPA_NONE: it is none */
+    uint64_t own_offer;
+    uint32_t own_target;
+    uint8_t own_kind, own_line, denial;
+    struct voice_leg *borrowed; /* SAME: the line that is lent to it */
     struct voice_offer *offers;
     struct voice_contact *next_dead;
     char address[64], name[64];
     char dial[64];
 };
 
+/** Where a call goes that an agent asks for. */
+struct voice_target {
+    uint8_t kind;              /* enum sapa_target */
+    uint32_t index;            /* SAPA_NONE: outside */
+    char number[64];           /* outside: E.164 without plus */
+};
+
 /** A phone dials a code, as a call of its own or within a conversation; or an agent hears why his part in a contact is over. */
 struct voice_call_code {
     uint64_t request;
     uint64_t refer;            /* the leg that asked by REFER; 0: keys */
-    uint64_t contact;          /* dialled while talking with it; 0: a call of its own */
+    uint64_t talking;          /* the leg on which it was dialled while he talks; 0: a call of its own */
     uint8_t verb;
     uint32_t agent, code;
+    struct voice_target target; /* of CONSULT and PASS */
     uint8_t play_done;
     uint8_t count, waiting;
     bool cut;                  /* an offer waits for the line: no word more */
@@ -266,10 +302,10 @@ struct voice_post {
     struct sapa_record record; /* cut to its size */
 };
 
-enum voice_prompt_use { USE_PLAY, USE_MUSIC_CUSTOMER, USE_MUSIC_AGENT, USE_CODE, USE_NOTE_AGENT };
+enum voice_prompt_use { USE_PLAY, USE_MUSIC_CUSTOMER, USE_MUSIC_AGENT, USE_CODE, USE_NOTE_AGENT, USE_LEG, USE_LEG_LOOP };
 struct voice_prompt_wait { /* a prompt that is being made */
     uint64_t tag;
-    uint64_t target;          /* contact, or request of a code */
+    uint64_t target;          /* contact, leg, or request of a code */
     uint32_t number;          /* of the play or the hold music */
     uint8_t index, what;      /* enum voice_prompt_use */
 };
@@ -366,6 +402,62 @@ void sapa_voice_dial_progress(struct sapa_voice *v, struct voice_contact *c, uns
 struct voice_offer *sapa_voice_offer_new(struct sapa_voice *v, struct voice_contact *c, uint64_t id, uint32_t agent);
 void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o);
 
+/* conversation.c */
+/** Who hears whom in this contact, as its state says now: the media process is told what changed. */
+void sapa_voice_review(struct sapa_voice *v, struct voice_contact *c);
+void sapa_voice_connect(struct sapa_voice *v, struct voice_contact *c, uint64_t offer);
+void sapa_voice_hold(struct sapa_voice *v, struct voice_contact *c, const struct sapa_rec_cmd_hold *cmd);
+void sapa_voice_join(struct sapa_voice *v, struct voice_contact *c, const struct sapa_rec_cmd_join *cmd);
+/** This line takes part in `c` from now on; its own contact goes on without it. */
+void sapa_voice_line_lend(struct sapa_voice *v, struct voice_leg *leg, struct voice_contact *c);
+/** Back to its own contact. Nothing is done for a contact that has borrowed none. */
+void sapa_voice_line_return(struct sapa_voice *v, struct voice_contact *c);
+/** Its own contact has no more use for it: what was lent belongs to the borrower. */
+void sapa_voice_line_give(struct sapa_voice *v, struct voice_leg *leg);
+/** An agent's line is the caller's leg of `c` from now on. */
+void sapa_voice_line_caller(struct sapa_voice *v, struct voice_leg *leg, struct voice_contact *c);
+/** Outside leg of this attempt; NULL: none. */
+struct voice_leg *sapa_voice_outside_of(const struct voice_contact *c, uint64_t attempt);
+void sapa_voice_outside_add(struct voice_contact *c, struct voice_leg *leg);
+/** The contact in whose conversation the leg is. */
+static inline struct voice_contact *voice_talks_in(const struct voice_leg *leg)
+{
+    return leg->lent ? leg->lent : leg->contact;
+}
+
+/* own.c */
+/** Whom an agent means who dials this. False: nobody that could be called. */
+bool sapa_voice_target_of(const struct sapa_voice *v, struct sapa_str dialled, struct voice_target *ret_target);
+/** A phone calls; the request is authenticated and may be answered now or later. */
+void sapa_voice_own_invite(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, const struct voice_target *target);
+/** INVITE with Replaces from an agent's phone. */
+void sapa_voice_replace_invite(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str replaces);
+/** Its 200 was sent: the old line goes. */
+void sapa_voice_replace_done(struct sapa_voice *v, struct voice_leg *leg);
+/** The leg that a Replaces value names, from either side's view; NULL: none of ours. */
+struct voice_leg *sapa_voice_replaced_leg(const struct sapa_voice *v, struct sapa_str call_id, struct sapa_str to_tag, struct sapa_str from_tag);
+void sapa_voice_own_call(struct sapa_voice *v, const struct sapa_rec_cmd_call *cmd);
+bool sapa_voice_own_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent_reply *reply);
+/** His phone that waits for its own call hears how far it is: `early` is bridged to it when it has something to say; NULL: it rings. */
+void sapa_voice_own_progress(struct sapa_voice *v, struct voice_contact *c, struct voice_leg *early);
+/** The INVITE of his phone that is not answered yet; NULL: none. */
+struct voice_leg *sapa_voice_own_waiting(const struct voice_contact *c);
+/** He asks for his call at the core. */
+bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer, uint32_t agent, enum sapa_call_line line,
+                         const struct voice_target *target, uint64_t request, struct sapa_str reference);
+
+/** Where an agent takes part now. */
+struct voice_part {
+    struct voice_contact *contact;
+    struct voice_leg *leg;
+    uint64_t offer;
+    bool own;
+};
+enum { VOICE_PARTS_MAX = 4 };
+size_t sapa_voice_parts(const struct sapa_voice *v, uint32_t agent, struct voice_part ret_parts[VOICE_PARTS_MAX]);
+/** The part of the conversation that this line is in. False: an offer that is over, a customer. */
+bool sapa_voice_part_of(const struct voice_leg *leg, struct voice_part *ret_part);
+
 /* leg.c */
 struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
 sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg);
@@ -377,6 +469,12 @@ void sapa_voice_leg_key(struct voice_leg *leg);
 void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed);
 void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct voice_leg *a, struct voice_leg *b);
+/** The media process has taken it out of its bridge or mix: note that. */
+void sapa_voice_leg_part(const struct sapa_voice *v, struct voice_leg *leg);
+/** Out of its bridge or mix: it hears nobody, and nobody hears it. */
+void sapa_voice_leg_alone(struct sapa_voice *v, struct voice_leg *leg);
+/** It belongs to `c` from now on. `told`: the media process has it there already. */
+void sapa_voice_leg_move(struct sapa_voice *v, struct voice_leg *leg, struct voice_contact *c, bool told);
 void sapa_voice_leg_keys(struct sapa_voice *v, struct voice_leg *from, struct sapa_str keys);
 void sapa_voice_leg_log(struct sapa_voice *v, struct voice_leg *leg, bool closed);
 void sapa_voice_leg_media_close(struct sapa_voice *v, struct voice_leg *leg);
@@ -388,6 +486,8 @@ void sapa_voice_leg_free(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_lost(struct sapa_voice *v, struct voice_leg *leg, enum sapa_side side, int cause, const char *reason);
 enum sapa_side sapa_voice_leg_side(const struct voice_leg *leg);
 bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg);
+/** 183 with our description; false: there is nothing to describe yet, or it is not possible. */
+bool sapa_voice_leg_progress(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
 
@@ -400,6 +500,8 @@ void sapa_voice_codec_answer(struct sapa_voice *v, struct voice_leg *leg, const 
 
 /* inbound.c */
 void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
+/** Before there is a leg: answers and counts. */
+void sapa_voice_call_refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int status, uint64_t *counter);
 bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
 uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow);
 
@@ -418,6 +520,8 @@ const struct sapa_media_message *sapa_voice_inventory_of(const struct sapa_voice
 
 /* refer.c */
 void sapa_voice_refer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
+/** Kind, target, address and person of contact_passed. */
+void sapa_voice_pass_to(struct sapa_voice *v, struct sapa_record *r, uint32_t client, const struct voice_target *target);
 void sapa_voice_refer_reply(struct sapa_voice *v, struct voice_call_code *code, const struct sapa_rec_cmd_agent_reply *reply);
 
 /* session.c */
@@ -437,6 +541,7 @@ void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_of
 /** An offer that rang when an earlier process died goes on. False: it cannot, and its phones have been told to stop. */
 bool sapa_voice_offer_adopt(struct sapa_voice *v, const struct sapa_voice_held *held);
 void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere);
+void sapa_voice_offer_accept(struct sapa_voice *v, struct voice_offer *o);
 void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd);
 void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg);
@@ -474,6 +579,7 @@ void sapa_voice_code_last_word(struct sapa_voice *v, struct voice_leg *leg, enum
 /** An offer comes: code calls of this agent end, spoken or not. True: one of them still holds the line. */
 bool sapa_voice_code_yield(struct sapa_voice *v, uint32_t agent);
 void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
+void sapa_voice_star_forget(struct sapa_voice *v, struct voice_leg *leg);
 
 /* play.c */
 void sapa_voice_play(struct sapa_voice *v, const struct sapa_rec_cmd_play *cmd);
@@ -484,6 +590,8 @@ sapa_rc sapa_voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa
                          struct voice_prompt_wait wait, char *ret_base);
 struct voice_leg *sapa_voice_talking_agent(const struct voice_contact *c);
 void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, uint32_t prompt);
+/** A word, or a sound in a loop, for one line alone; it replaces what that line was told before. */
+void sapa_voice_leg_say(struct sapa_voice *v, struct voice_leg *leg, uint32_t prompt, bool loop);
 void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit, enum voice_key_by by);
 void sapa_voice_agent_key(struct sapa_voice *v, struct voice_leg *leg, char digit, bool heard);
 void sapa_voice_secret_set(struct sapa_voice *v, struct voice_contact *c, bool on);

@@ -859,15 +859,17 @@ static void refer(void **state)
     FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
     static const struct {
         const char *to;
-        int status, kind, target;
+        int status;
+        uint64_t kind, target;
     } table[] = {
-        { "Refer-To: <sip:999999@sapa.example>\r\n", 404, 0, 0 },
-        { "Refer-To: <sip:102@sapa.example?Replaces=a%3Bto-tag%3Db>\r\n", 501, 0, 0 },
+        { "Refer-To: <sip:nobody@sapa.example>\r\n", 404, 0, 0 },
+        { "Refer-To: <sip:102@sapa.example?Replaces=a%3Bto-tag%3Db>\r\n", 481, 0, 0 },
         { "Refer-To: <mailto:a@b>\r\n", 400, 0, 0 },
         { "", 400, 0, 0 },
-        { "Refer-To: <sip:102@sapa.example>\r\n", 202, 2, 1 },
-        { "Refer-To: sip:+62215550100@sapa.example\r\n", 202, 1, 0 },
-        { "Refer-To: <sip:bank.kartu@sapa.example>\r\n", 202, 0, 1 },
+        { "Refer-To: <sip:102@sapa.example>\r\n", 202, SAPA_TARGET_AGENT, 1 },
+        { "Refer-To: <sip:0811-2345-678@sapa.example>\r\n", 202, SAPA_TARGET_OUTSIDE, SAPA_NONE },
+        { "Refer-To: sip:+62215550100@sapa.example\r\n", 202, SAPA_TARGET_NUMBER, 0 },
+        { "Refer-To: <sip:bank.kartu@sapa.example>\r\n", 202, SAPA_TARGET_QUEUE, 1 },
     };
     for (size_t i = 0; i < SAPA_COUNT(table); i++) {
         char start[20];
@@ -886,6 +888,7 @@ static void refer(void **state)
         assert_int_equal(passed->u.contact_passed.offer, 5);
         assert_int_equal(passed->u.contact_passed.kind, table[i].kind);
         assert_int_equal(passed->u.contact_passed.target, table[i].target);
+        assert_string_equal(passed->u.contact_passed.address.p, table[i].kind == SAPA_TARGET_OUTSIDE ? "628112345678" : "");
         const bool good = i + 1 == SAPA_COUNT(table);
         FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = passed->u.contact_passed.request, .verb = 255,
                      .rc = good ? 0 : (uint64_t)-SAPA_ESTATE);
