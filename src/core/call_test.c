@@ -427,8 +427,10 @@ static void a_colleague_is_called_though_not_ready(void **state)
 static void a_colleague_does_not_answer(void **state)
 {
     (void)state;
-    for (unsigned way = 0; way < 5; way++) {
+    for (unsigned way = 0; way < 6; way++) {
         WITH(w);
+        if (way == 5)
+            WORLD_IN(w, agent_command, .agent = BUDI, .verb = SAPA_VERB_NOT_READY, .code = SAPA_NONE);
         const struct placed y = place(w, ANI, SAPA_LINE_OWN, 0, SAPA_TARGET_AGENT, BUDI);
         const uint64_t offer = world_offer(w, y.contact, BUDI);
         if (way == 0)
@@ -439,10 +441,12 @@ static void a_colleague_does_not_answer(void **state)
             command(w, BUDI, offer, SAPA_CALL_VERB_REFUSE, 0);
         else if (way == 3)
             WORLD_IN(w, agent_command, .agent = BUDI, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
+        else if (way == 5)
+            WORLD_IN(w, agent_device, .agent = BUDI, .reachable = 0);
         else
             WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER);
         assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_UNREACHED);
-        assert_int_equal(about(w, SAPA_T_cmd_reject, y.contact), way < 4);
+        assert_int_equal(about(w, SAPA_T_cmd_reject, y.contact), way != 4);
         if (way == 1)
             assert_int_equal(world_last(w, SAPA_T_cmd_reject)->u.cmd_reject.status, 603);
         assert_int_equal(world_count(w, SAPA_T_cmd_offer_cancel), way != 1);
@@ -756,6 +760,30 @@ static void a_conference_grows_and_shrinks(void **state)
     command(w, ANI, ox, SAPA_CALL_VERB_LEAVE, 0); /* alone with the customer: that is hanging up */
     assert_int_equal(about(w, SAPA_T_cmd_hangup, x), 1);
     assert_int_equal(ended(w, x)->side, SAPA_SIDE_AGENT);
+    quiet_end(w);
+}
+
+/* Whom she asks has brought somebody else in: which of them should the customer get? */
+static void two_at_once_are_not_brought_over(void **state)
+{
+    (void)state;
+    WITH(w);
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
+    answer(w, y.contact);
+    const uint64_t ob = part_of(w, BUDI, y.contact);
+    const struct placed z = place(w, BUDI, SAPA_LINE_SAME, ob, SAPA_TARGET_AGENT, CITRA);
+    answer(w, z.contact);
+    command(w, BUDI, ob, SAPA_CALL_VERB_CONFERENCE, z.contact);
+    assert_int_equal(reply_of(w), 0);
+    command(w, ANI, ox, SAPA_CALL_VERB_MERGE, y.contact);
+    assert_int_equal(reply_of(w), (uint64_t)-SAPA_ESTATE);
+    command(w, BUDI, ob, SAPA_CALL_VERB_LEAVE, 0);
+    command(w, ANI, ox, SAPA_CALL_VERB_MERGE, y.contact);
+    assert_int_equal(reply_of(w), 0);
+    assert_int_equal(world_agent_of(w, x), CITRA);
+    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
     quiet_end(w);
 }
 
@@ -1184,6 +1212,7 @@ int main(void)
         cmocka_unit_test(transfer_before_anybody_answers_is_a_blind_one),
         cmocka_unit_test(a_customer_and_an_outside_number_talk_on_alone),
         cmocka_unit_test(a_conference_grows_and_shrinks),
+        cmocka_unit_test(two_at_once_are_not_brought_over),
         cmocka_unit_test(who_is_left_alone_with_one_who_holds_hears_music),
         cmocka_unit_test(the_last_agent_leaves_a_conference_with_an_outside_number),
         cmocka_unit_test(parties_have_a_limit),
