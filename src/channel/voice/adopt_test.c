@@ -405,6 +405,10 @@ static void conference_lives_on(void **state)
     assert_int_equal(fake_posted_count(f, SAPA_T_dial_progress) + fake_posted_count(f, SAPA_T_agent_gone), 0);
     FAKE_COMMAND(f, cmd_hold, .contact = s.x, .offer = 70, .on = 0);
     assert_true(fake_hears(f, o, s.b) && fake_hears(f, s.line, s.b));
+    fake_press(f, s.line, "*05"); /* who came last is not known any more: somebody else than he and the customer */
+    const struct sapa_record *drop = fake_posted(f, SAPA_T_call_command);
+    assert_int_equal(drop->u.call_command.verb, SAPA_CALL_VERB_DROP);
+    assert_true(drop->u.call_command.other == 70 || drop->u.call_command.other == 9);
     outside.branch += 100;
     fake_request(f, &outside, "BYE", "", "", "");
     const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
