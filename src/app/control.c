@@ -1087,7 +1087,7 @@ static sapa_rc open_web(struct control *c)
     };
     const struct sapa_web_link_options link = {
         .loop = c->loop, .core = c->core, .engine = c->engine, .live = &c->live, .writer = c->writer,
-        .ports = { .ctx = c, .put = web_put, .reply = web_reply, .wake = web_wake, .input = web_input, .reload = web_reload },
+        .ports = { .ctx = c, .put = web_put, .reply = web_reply, .wake = web_wake, .input = web_input, .reserve = reserve_person, .reload = web_reload },
     };
 
     if (opt.http_fd == 0) {

@@ -96,22 +96,14 @@ void sapa_web_problem_rc(struct web_request *rq, sapa_rc rc, const char *detail)
 
 /* ---- who ---- */
 
-void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret)
+static void who_of_token(struct sapa_web *web, const struct sapa_token *token, struct web_who *ret)
 {
-    const struct sapa_token *token = header.n > 0 ? sapa_tokens_find(&web->tokens, header, sapa_wall_us()) : NULL;
-
-    *ret = (struct web_who){ .scope.agent = SAPA_NONE };
-    if (!token) {
-        const struct sapa_session *session = header.n > 0 ? sapa_sessions_find(&web->sessions, header, sapa_wall_us()) : NULL;
-        if (session)
-            (void)sapa_web_who_session(web, session, ret);
-        return;
-    }
     ret->known = true;
     ret->id = token->id;
     ret->role = token->role;
     (void)sapa_str_copy(sapa_str_of(sapa_role_name(token->role)), ret->role_name, sizeof(ret->role_name));
     ret->rights = sapa_role_rights(token->role);
+    ret->expires_us = token->expires_us;
     memcpy(ret->user, token->user, sizeof(ret->user));
     memcpy(ret->agent, token->agent, sizeof(ret->agent));
     if (web->mirror.centre) {
@@ -122,6 +114,40 @@ void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_wh
                 ret->scope.agent = SAPA_NONE - 1;
         }
     }
+}
+
+static void who_of_hash(struct sapa_web *web, const uint8_t hash[32], struct web_who *ret)
+{
+    const int64_t now_us = sapa_wall_us();
+    const struct sapa_token *token = sapa_tokens_find_hash(&web->tokens, hash, now_us);
+    const struct sapa_session *session = token ? NULL : sapa_sessions_find_hash(&web->sessions, hash, now_us);
+
+    *ret = (struct web_who){ .scope.agent = SAPA_NONE };
+    if (token)
+        who_of_token(web, token, ret);
+    else if (session)
+        (void)sapa_web_who_session(web, session, ret);
+    memcpy(ret->hash, hash, sizeof(ret->hash));
+}
+
+void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret)
+{
+    uint8_t hash[32];
+
+    if (header.n > 0 && sapa_token_hash(header, hash))
+        who_of_hash(web, hash, ret);
+    else
+        *ret = (struct web_who){ .scope.agent = SAPA_NONE };
+}
+
+bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who)
+{
+    const uint32_t seen = SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON);
+    struct web_who now;
+
+    who_of_hash(web, who->hash, &now);
+    return now.known && (now.rights & seen) == (who->rights & seen) && now.scope.clients == who->scope.clients &&
+           now.scope.agent == who->scope.agent;
 }
 
 static void me(struct web_request *rq)
@@ -1127,6 +1153,8 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
     if ((job->work.route == SAPA_ROUTE_TOKEN_NEW || job->work.route == SAPA_ROUTE_TOKEN_END) && job->work.rc == SAPA_OK &&
         sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
         sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
+    if (job->work.route == SAPA_ROUTE_TOKEN_END || job->work.id_count > 0)
+        web->who_version++;
     if (rq)
         job_answer(rq, &job->work);
     job_free(job);
@@ -1462,6 +1490,7 @@ void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user)
     }
     for (size_t i = 0; i < job->work.id_count; i++)
         (void)sapa_sessions_remove(&web->sessions, job->work.ids[i]);
+    web->who_version++;
     if (job->work.id_count == 0 || sapa_pool_submit(web->writes, NULL, run_job, NULL, job) != SAPA_OK)
         job_free(job);
 }

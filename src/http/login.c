@@ -31,6 +31,8 @@ bool sapa_web_who_session(struct sapa_web *web, const struct sapa_session *sessi
     ret->known = true;
     ret->id = session->id;
     ret->session = session->id;
+    ret->expires_us = session->expires_us;
+    memcpy(ret->hash, session->hash, sizeof(ret->hash));
     ret->role = SAPA_ROLE_COUNT;
     ret->rights = sapa_session_rights(&user);
     (void)sapa_str_copy(user.key, ret->user, sizeof(ret->user));

@@ -513,11 +513,27 @@ static int on_upgrade(struct sapa_web *web, struct lws *wsi)
 }
 
 /* -1: too many different views */
-static int admit_sub(struct sapa_web *web, struct sapa_feed_sub *sub, const struct web_who *who)
+static int admit_sub(struct sapa_web *web, struct web_session *session, const struct web_who *who)
 {
     const struct sapa_feed_view view = { .scope = who->scope, .show_pii = (who->rights & SAPA_RIGHT_BIT(PERSON)) != 0 };
 
-    return sapa_feed_admit(web->feed, sub, &view) ? 0 : -1;
+    session->who = malloc(sizeof(*session->who));
+    if (!session->who)
+        return -1;
+    *session->who = *who;
+    session->who_version = web->who_version;
+    return sapa_feed_admit(web->feed, session->sub, &view) ? 0 : -1;
+}
+
+/* May he still see what he subscribed to? Looked at again when anything about it may have changed. */
+static bool may_see_on(struct sapa_web *web, struct web_session *session)
+{
+    const struct web_who *who = session->who;
+
+    if (!who || (session->who_version == web->who_version && (who->expires_us == 0 || sapa_wall_us() < who->expires_us)))
+        return true;
+    session->who_version = web->who_version;
+    return sapa_web_who_sees(web, who);
 }
 
 /* ?feed=NAME&n=NUMBER */
@@ -551,7 +567,7 @@ static int on_established(struct sapa_web *web, struct lws *wsi, struct web_sess
     sapa_web_who_of(web, authorization, &who);
     if (who.known) {
         take_resume(wsi, session->sub);
-        return admit_sub(web, session->sub, &who);
+        return admit_sub(web, session, &who);
     }
     lws_set_timer_usecs(wsi, WEB_HELLO_MS * INT64_C(1000));
     return 0;
@@ -577,7 +593,7 @@ static int on_message(struct sapa_web *web, struct lws *wsi, struct web_session 
     if (hello.feed[0])
         sapa_feed_resume(session->sub, hello.feed, hello.n);
     lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
-    return admit_sub(web, session->sub, &who);
+    return admit_sub(web, session, &who);
 }
 
 static int write_feed(struct sapa_web *web, struct lws *wsi, struct sapa_feed_sub *sub)
@@ -627,12 +643,14 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_ESTABLISHED: return on_established(web, wsi, session);
     case LWS_CALLBACK_RECEIVE: return on_message(web, wsi, session, (struct sapa_str){ in, size });
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        return session->sub ? write_feed(web, wsi, session->sub) : -1;
+        return session->sub && may_see_on(web, session) ? write_feed(web, wsi, session->sub) : -1;
     case LWS_CALLBACK_TIMER: return session && session->sub && !sapa_feed_is_admitted(session->sub) ? -1 : 0;
     case LWS_CALLBACK_CLOSED:
         if (session && session->sub) {
             sapa_feed_leave(web->feed, session->sub);
             session->sub = NULL;
+            free(session->who);
+            session->who = NULL;
         }
         return 0;
     default: return 0;
@@ -687,6 +705,7 @@ static void apply(struct sapa_web *web)
             for (size_t i = group; i < next;) {
                 struct pending_head one;
                 memcpy(&one, web->pending + i, sizeof(one));
+                web->who_version += one.type == SAPA_WEB_RESET; /* perhaps another description: clients have other places, users other roles */
                 if (sapa_mirror_take(&web->mirror, one.type, web->pending + i + sizeof(one), one.size) != SAPA_OK)
                     sapa_log(SAPA_LOG_ERROR, "web.mirror", "type=%u cannot be taken, ignoring", one.type);
                 i += sizeof(one) + ((one.size + 7) & ~(size_t)7);
@@ -746,6 +765,7 @@ static void on_centre(void *ctx, uint32_t type, const void *data, size_t size)
     case SAPA_WEB_TOKENS:
         if (sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
             sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
+        web->who_version++;
         break;
     case SAPA_WEB_PASSWORD: sapa_web_end_sessions(web, (struct sapa_str){ data, size }); break;
     case SAPA_WEB_HOOKS:

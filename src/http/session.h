@@ -54,8 +54,9 @@ SAPA_MUST_CHECK sapa_rc sapa_sessions_load(struct sapa_sessions *sessions, struc
 SAPA_MUST_CHECK sapa_rc sapa_sessions_add(struct sapa_sessions *sessions, const struct sapa_session *session);
 /** By number. @retval false  there is none */
 bool sapa_sessions_remove(struct sapa_sessions *sessions, uint64_t id);
-/** "Bearer sapa_…". NULL: none of ours, or over. Lives until the next change. */
+/** "Bearer sapa_…", or its hash. NULL: none of ours, or over. Lives until the next change. */
 const struct sapa_session *sapa_sessions_find(const struct sapa_sessions *sessions, struct sapa_str header, int64_t now_us);
+const struct sapa_session *sapa_sessions_find_hash(const struct sapa_sessions *sessions, const uint8_t hash[32], int64_t now_us);
 /** Walk: start with *cursor = 0; NULL at the end. */
 const struct sapa_session *sapa_sessions_next(const struct sapa_sessions *sessions, uint32_t *cursor);
 

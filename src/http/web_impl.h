@@ -43,6 +43,8 @@ struct web_who {
     uint64_t id;      /* of the token or the session */
     uint64_t session; /* 0: a token */
     char role_name[65];
+    uint8_t hash[32];   /* of its text */
+    int64_t expires_us; /* 0: never */
     char user[65], agent[SAPA_KEY_MAX + 1];
     uint8_t role;
     uint32_t rights;
@@ -90,6 +92,8 @@ struct web_request {
 struct web_session {
     struct web_request *request;
     struct sapa_feed_sub *sub;
+    struct web_who *who;  /* with `sub`, once it is let in */
+    uint64_t who_version; /* when that was looked at last */
 };
 
 struct web_job {
@@ -146,6 +150,7 @@ struct sapa_web {
     struct sapa_tokens tokens;
     struct sapa_sessions sessions;
     struct sapa_tries tries;
+    uint64_t who_version; /* counts changes of who may do what */
     struct sapa_mirror mirror;
     /* messages that wait for their commit: size, type, bytes */
     uint8_t *pending;
@@ -188,6 +193,8 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job);
 /* The next part of a recording. */
 void sapa_web_stream_next(struct web_request *rq);
 void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret);
+/* Does he see of the live state what he saw when he was let in? Not when his token has ended, or says something else now. */
+bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who);
 /* Read what was answered before the start, and let requests with an Idempotency-Key in. */
 void sapa_web_remember(struct sapa_web *web);
 /* Of somebody: here now, and in the store. */
