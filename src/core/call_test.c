@@ -252,6 +252,43 @@ static void who_is_not_reached_costs_no_wrap_up(void **state)
     }
 }
 
+static void nothing_is_offered_beside_a_call_of_ones_own(void **state)
+{
+    (void)state;
+    WITH(w);
+    only(w, ANI);
+    WORLD_IN(w, agent_device, .agent = ANI, .reachable = 0);
+    w->agents[ANI].capacity[SAPA_CHANNEL_VOICE] = w->agents[ANI].capacity_total = 2; /* she would have room */
+    sapa_core_free(w->core);
+    world_start(w);
+    world_ready(w, ANI);
+    const struct placed y = dial_out(w, ANI);
+    const uint64_t c = world_arrive(w, SALES);
+    assert_int_equal(place_of(w, c), SAPA_PLACE_QUEUE);
+    carrier(w, y.contact, 1, 2, SAPA_SIDE_CUSTOMER, 486);
+    assert_int_equal(world_agent_of(w, c), ANI);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
+static void recorded_is_whom_he_talks_with(void **state)
+{
+    (void)state;
+    WITH(w);
+    w->queues[SALES].record = w->queues[OUTBOUND].record = SAPA_RECORD_ON_DEMAND;
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_OUTSIDE, SAPA_NONE);
+    carrier(w, y.contact, 1, 1, 0, 0);
+    WORLD_IN(w, agent_command, .agent = ANI, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
+    assert_int_equal(about(w, SAPA_T_cmd_record, y.contact), 1);
+    carrier(w, y.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
+    WORLD_IN(w, agent_command, .agent = ANI, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
+    assert_int_equal(about(w, SAPA_T_cmd_record, x), 1);
+    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
 static void the_agent_hangs_up_first(void **state)
 {
     (void)state;
@@ -785,8 +822,16 @@ static void parties_have_a_limit(void **state)
             carrier(w, y.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
         }
     }
+    for (uint32_t agent = BUDI; agent <= DEWI; agent++) { /* the customer, she, four from outside, two colleagues */
+        const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, agent);
+        answer(w, y.contact);
+        command(w, ANI, ox, SAPA_CALL_VERB_CONFERENCE, y.contact);
+        assert_int_equal(reply_of(w), agent < DEWI ? 0 : (uint64_t)-SAPA_ELIMIT);
+    }
+    assert_int_equal(world_last(w, SAPA_T_party_joined)->u.party_joined.parties, SAPA_PARTIES_MAX);
     WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
     assert_int_equal(world_count(w, SAPA_T_party_left), SAPA_OUTSIDE_MAX);
+    WORLD_IN(w, contact_gone, .contact = world_last(w, SAPA_T_cmd_call)->u.cmd_call.contact, .side = SAPA_SIDE_CUSTOMER);
     quiet_end(w);
 }
 
@@ -1005,6 +1050,28 @@ static void it_all_goes_on_after_a_restart(void **state)
     quiet_end(w);
 }
 
+/* The program was away for longer than the colleague's phone rings: nobody knows what he did. */
+static void what_was_overdue_while_the_program_was_away_is_a_fault(void **state)
+{
+    (void)state;
+    WITH(w);
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
+    struct sapa_record in;
+    w->now_us += 60 * WORLD_SECOND;
+    sapa_record_init(&in, SAPA_T_centre_started);
+    sapa_sized_set(&in.u.centre_started.centre_hash, sapa_str_of(w->centre.hash));
+    world_clear(w);
+    world_step(w, &in);
+    assert_int_equal(world_last(w, SAPA_T_offer_ended)->u.offer_ended.result, SAPA_OFFER_FAULT);
+    assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_UNREACHED);
+    assert_int_equal(ended(w, y.contact)->side, SAPA_SIDE_SYSTEM);
+    assert_int_equal(state_of(w, ANI, ox), SAPA_ASSIGNMENT_TALKING);
+    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
 /* A program that knew no calls of agents has left its state; the one after it goes on. */
 static void a_snapshot_of_before_is_read(void **state)
 {
@@ -1100,6 +1167,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_outside_is_talked_and_wrapped_up),
         cmocka_unit_test(who_is_not_reached_costs_no_wrap_up),
+        cmocka_unit_test(nothing_is_offered_beside_a_call_of_ones_own),
+        cmocka_unit_test(recorded_is_whom_he_talks_with),
         cmocka_unit_test(the_agent_hangs_up_first),
         cmocka_unit_test(a_client_without_calls_queue_means_no_rules),
         cmocka_unit_test(what_is_denied_is_in_the_log_and_nothing_is_kept),
@@ -1124,6 +1193,7 @@ int main(void)
         cmocka_unit_test(accept_and_hold_by_command),
         cmocka_unit_test(refused_by_command_is_refused),
         cmocka_unit_test(it_all_goes_on_after_a_restart),
+        cmocka_unit_test(what_was_overdue_while_the_program_was_away_is_a_fault),
         cmocka_unit_test(a_snapshot_of_before_is_read),
         cmocka_unit_test(agents_disappear_in_the_middle),
         cmocka_unit_test(nonsense_changes_nothing),
