@@ -134,7 +134,7 @@ struct sapa_crowd_options sapa_crowd_demo(void)
         .answer_ms_min = 1200, .answer_ms_max = 5000, .talk_ms_mean = 75000, .wrapup_ms_min = 3000, .wrapup_ms_max = 15000,
         .patience_ms_mean = 150000, .key_ms = 4500, .miss_permille = 30, .refuse_permille = 20, .break_permille = 40, .callback_miss_permille = 150,
         .break_ms = 60000, .hold_permille = 150, .hold_ms = 8000, .customer_ends_permille = 350, .survey_permille = 550,
-        .pass_permille = 60, .ask_permille = 80, .ask_ms = 12000, .place_permille = 60, .fail_every_ms = 600000, .fail_ms = 60000,
+        .pass_permille = 80, .ask_permille = 120, .ask_ms = 8000, .place_permille = 80, .fail_every_ms = 600000, .fail_ms = 60000,
     };
 }
 
