@@ -599,6 +599,21 @@ static void her_line_goes_while_she_asks(void **state)
     quiet_end(w);
 }
 
+static void her_line_goes_while_she_waits_in_a_queue(void **state)
+{
+    (void)state;
+    WITH(w);
+    only(w, ANI);
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_QUEUE, OUTBOUND);
+    assert_int_equal(place_of(w, y.contact), SAPA_PLACE_QUEUE);
+    WORLD_IN(w, agent_gone, .contact = x, .offer = ox, .side = SAPA_SIDE_AGENT);
+    assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_ABANDONED_QUEUE); /* as of everybody there */
+    assert_int_equal(ended(w, x)->outcome, SAPA_OUTCOME_ANSWERED);
+    quiet_end(w);
+}
+
 /* ---- two contacts become one ---- */
 
 static void transfer_after_asking_a_colleague(void **state)
@@ -1208,6 +1223,7 @@ int main(void)
         cmocka_unit_test(asking_somebody_who_does_not_answer),
         cmocka_unit_test(the_customer_leaves_while_a_colleague_is_asked),
         cmocka_unit_test(her_line_goes_while_she_asks),
+        cmocka_unit_test(her_line_goes_while_she_waits_in_a_queue),
         cmocka_unit_test(transfer_after_asking_a_colleague),
         cmocka_unit_test(transfer_before_anybody_answers_is_a_blind_one),
         cmocka_unit_test(a_customer_and_an_outside_number_talk_on_alone),
