@@ -115,7 +115,11 @@ static const struct sapa_field_rule record[] = {
     { "ring_ms", "integer", "" }, { "talk_ms", "integer", "" }, { "hold_ms", "integer", "" }, { "wrapup_ms", "integer", "" },
     { "offers", "object", "how offers ended" }, { "recording", "object", "the recording meter" },
     { "callback", "~object", "" }, { "voicemail_ms", "~integer", "" }, { "queues", "array:object", "stays in queues" },
-    { "agents", "array:object", "agents' parts" }, { "recordings", "array:object", "" },
+    { "agents", "array:object", "agents' parts, with the role in which each took part" }, { "recordings", "array:object", "" },
+    { "parties", "integer", "most who talked at once, the customer counted" }, { "conference", "boolean", "an agent brought somebody in and stayed" },
+    { "merged_into", "~id", "it went on in this contact" }, { "merged_from", "~id", "the contact whose parties came in last" },
+    { "transfers", "array:object", "who passed it on, blind or after asking, and where to" },
+    { "outside", "array:object", "somebody outside who took part" },
     { "legs", "array:object", "legs with packets, loss, jitter and MOS" }, { "path", "array:any", "way through the flow" },
     { "survey", "array:object", "" }, { "left_out", "~integer", "entries that found no room" },
 };
