@@ -25,6 +25,7 @@
     "clients: { toko: { name: Toko, language: en, calls: { queue: sales } }, bank: { name: Bank, language: en } }\n" \
     "skills: [sales]\n"                                                                                    \
     "roles: { caller: { calls: [ { allow: [colleagues, queues] }, { allow: \"+62\" } ] } }\n"                              \
+    "do_not_contact: { everybody: { numbers: [628119999] }, one: { numbers: [628118888], client: bank } }\n" \
     "agents:\n"                                                                                            \
     "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko] }\n" \
     "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko] }\n"               \
@@ -57,7 +58,7 @@ struct world {
     char admin[SAPA_TOKEN_TEXT_SIZE], siti[SAPA_TOKEN_TEXT_SIZE], bank[SAPA_TOKEN_TEXT_SIZE];
     struct sapa_record commands[COMMANDS_MAX]; /* what the voice channel was told, in order */
     unsigned command_count, taken;
-    struct sapa_record last_input;
+    struct sapa_record last_input, known;
     uint64_t next_id;
     char *answer; /* of the last request: the body */
     json_t *json;
@@ -106,9 +107,16 @@ static sapa_rc input(void *ctx, struct sapa_record *record)
 {
     struct world *w = ctx;
 
-    if (record->type != SAPA_T_api_write)
+    if (record->type == SAPA_T_person_known)
+        memcpy(&w->known, record, sapa_record_size(record));
+    else if (record->type != SAPA_T_api_write)
         memcpy(&w->last_input, record, sapa_record_size(record));
     return sapa_engine_input(w->engine, record);
+}
+
+static sapa_rc reserve(void *ctx, uint64_t client, struct sapa_str address, struct sapa_person_found *ret)
+{
+    return sapa_person_reserve(((struct world *)ctx)->store.store, client, SAPA_IDENTITY_PHONE, address, ret);
 }
 
 static sapa_rc no_reload(void *ctx, const struct sapa_reload *wish)
@@ -164,7 +172,7 @@ static int set_up(void **state)
 {
     static struct world w;
     const struct sapa_core_options core = { .contacts_max = 600 };
-    const uint64_t clients[64] = { 1, 2 };
+    uint64_t clients[64] = { 0 };
     struct sapa_addr addr;
     struct sapa_record record;
     int fd;
@@ -175,6 +183,8 @@ static int set_up(void **state)
     make_token(&w, "siti", SAPA_ROLE_AGENT, "siti", "", w.siti);
     make_token(&w, "bank", SAPA_ROLE_SUPERVISOR, "", "bank", w.bank);
     w.centre = test_centre(CENTRE);
+    clients[0] = w.store.client;
+    assert_int_equal(sapa_store_client(w.store.store, "bank", "Bank", &clients[1]), SAPA_OK);
     assert_int_equal(sapa_loop_new(NULL, &w.loop), SAPA_OK);
     assert_int_equal(sapa_core_new(&core, &w.core), SAPA_OK);
     sapa_names_init(&w.names, sapa_memory_heap());
@@ -194,7 +204,7 @@ static int set_up(void **state)
     assert_int_equal(sapa_web_start(&web, &w.web), SAPA_OK);
     const struct sapa_web_link_options link = {
         .loop = w.loop, .core = w.core, .engine = w.engine, .live = &w.live,
-        .ports = { .ctx = &w, .put = put, .reply = reply, .wake = wake, .input = input, .reload = no_reload },
+        .ports = { .ctx = &w, .put = put, .reply = reply, .wake = wake, .input = input, .reserve = reserve, .reload = no_reload },
     };
     assert_int_equal(sapa_web_link_open(&link, &w.link), SAPA_OK);
     assert_int_equal(sapa_core_centre(w.core, w.centre), SAPA_OK);
@@ -491,6 +501,12 @@ static void calls_out_with_a_right(void **state)
         assert_true(told_id(w, "seq") != 0);
         assert_int_equal(w->last_input.u.agent_call.line, SAPA_LINE_RING);
         assert_string_equal(w->last_input.u.agent_call.address.p, "628111234");
+        /* who is called has a key of his own, and the log knew of him before */
+        assert_int_not_equal(w->last_input.u.agent_call.person, 0);
+        if (way == 0) {
+            assert_int_equal(w->known.u.person_known.person, w->last_input.u.agent_call.person);
+            assert_string_equal(w->known.u.person_known.value.p, "628111234");
+        }
         const struct sapa_record *rung = told(w, SAPA_T_cmd_offer);
         assert_non_null(rung);
         assert_int_equal(rung->u.cmd_offer.offer, offer);
@@ -512,6 +528,9 @@ static void calls_out_with_a_right(void **state)
         assert_true(is_free(w, SITI));
         assert_false(lives(w, contact));
     }
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("0811-1234")), 200); /* as it is dialled here */
+    assert_string_equal(w->last_input.u.agent_call.address.p, "628111234");
+    assert_int_equal(call(w, w->siti, "POST", path_of(told_id(w, "offer"), "hangup"), ""), 200);
     /* not beyond the right, and not without one */
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("15551234567")), 403);
     assert_non_null(strstr(json_string_value(json_object_get(w->json, "detail")), "no right"));
@@ -522,6 +541,10 @@ static void calls_out_with_a_right(void **state)
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"agent\",\"to\":\"siti\"}"), 404);
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"outside\",\"to\":\"628111234\",\"client\":\"x\"}"), 400);
     assert_true(is_free(w, SITI) && is_free(w, BUDI));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("+62 811 9999")), 403);
+    assert_non_null(strstr(json_string_value(json_object_get(w->json, "detail")), "do-not-contact"));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("628118888")), 200); /* it is on the list of another client */
+    assert_int_equal(call(w, w->siti, "POST", path_of(told_id(w, "offer"), "hangup"), ""), 200);
     /* a supervisor places one for an agent; his name stands in the log */
     assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/siti/calls", OUT("628111234")), 200);
     assert_string_equal(w->last_input.u.agent_call.by.p, "admin");

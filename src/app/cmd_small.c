@@ -69,8 +69,9 @@ int sapa_check_main(int argc, char **argv)
     const struct sapa_centre_file file = { .path = path, .any_secret = any_secret };
     if (sapa_centre_file_read(&file, &centre, NULL) != SAPA_OK)
         return SAPA_EXIT_USAGE;
-    printf("%s: good: %u clients, %u numbers, %u flows, %u queues, %u agents, %u skills\n", path, centre->clients_count,
-           centre->numbers_count, centre->flows_count, centre->queues_count, centre->agents_count, centre->skills_count);
+    printf("%s: good: %u clients, %u numbers, %u flows, %u queues, %u agents, %u skills, %u users, %u numbers not to be called\n", path, centre->clients_count,
+           centre->numbers_count, centre->flows_count, centre->queues_count, centre->agents_count, centre->skills_count,
+           centre->users_count, centre->listed_numbers_count);
     warn_of_calendars(centre, path);
     sapa_centre_free(centre);
     return SAPA_EXIT_OK;

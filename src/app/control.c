@@ -747,6 +747,14 @@ static void tokens_changed(void *ctx)
         sapa_web_wake(c->web);
 }
 
+static void password_changed(void *ctx, struct sapa_str user)
+{
+    struct control *c = ctx;
+
+    if (c->web && sapa_web_put(c->web, SAPA_WEB_PASSWORD, user.p, user.n) == SAPA_OK)
+        sapa_web_wake(c->web);
+}
+
 static sapa_rc hand_over_talked(void *ctx, uint64_t person, uint32_t agent)
 {
     return sapa_channels_talked(((struct control *)ctx)->channels, person, agent);
@@ -788,7 +796,8 @@ static sapa_rc hand_over(struct control *c)
                                                   .play = contact.play };
         struct sapa_voice_held dial = { .contact = contact.contact, .what = SAPA_VOICE_HELD_DIAL,
                                         .offer = contact.dialling };
-        if (contact.channel == SAPA_CHANNEL_VOICE && contact.has_leg)
+        const bool lent = contact.beside != 0 && contact.dialling == 0; /* the caller's line is that of another contact */
+        if (contact.channel == SAPA_CHANNEL_VOICE && (contact.has_leg || lent))
             rc = sapa_channels_held(c->channels, &customer);
         if (rc == SAPA_OK && contact.channel == SAPA_CHANNEL_VOICE && contact.dialling != 0)
             rc = sapa_channels_held(c->channels, &dial);
@@ -1078,7 +1087,7 @@ static sapa_rc open_web(struct control *c)
     };
     const struct sapa_web_link_options link = {
         .loop = c->loop, .core = c->core, .engine = c->engine, .live = &c->live, .writer = c->writer,
-        .ports = { .ctx = c, .put = web_put, .reply = web_reply, .wake = web_wake, .input = web_input, .reload = web_reload },
+        .ports = { .ctx = c, .put = web_put, .reply = web_reply, .wake = web_wake, .input = web_input, .reserve = reserve_person, .reload = web_reload },
     };
 
     if (opt.http_fd == 0) {
@@ -1148,7 +1157,7 @@ static sapa_rc open_all(struct control *c)
                                                        .engine = c->engine, .writer = c->writer, .path = path,
                                                        .input = console_input, .reload = reload,
                                                        .centre = opt.centre, .ctx = c, .store = c->store,
-                                                       .tokens_changed = tokens_changed };
+                                                       .tokens_changed = tokens_changed, .password_changed = password_changed };
     if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
         fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
         return rc;

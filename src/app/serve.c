@@ -336,7 +336,7 @@ static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
         rc = sapa_tcp_listen(&addr, &tcp_fd);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
-                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5070)"
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5080)"
                                   : strerror(errno));
         sapa_fd_close(udp_fd);
         return rc;
@@ -429,6 +429,7 @@ static void describe_children(struct supervisor *s, int media_fd)
     argument(crowd, "--secrets"), argument(crowd, opt.secrets);
     argument(crowd, "--sip"), argument(crowd, opt.sip.values[0]);
     argument(crowd, "--calls-per-hour"), argument(crowd, number_text(opt.crowd));
+    argument(crowd, "--lively");
 }
 
 /*

@@ -7,6 +7,7 @@
 #include "app/hooks.h"
 #include "config/centre_parse.h"
 #include "config/plan.h"
+#include "http/user.h"
 #include "rt/clock.h"
 #include "rt/file.h"
 
@@ -331,12 +332,126 @@ static sapa_rc versions(struct job *job)
     return SAPA_OK;
 }
 
+/* ---- passwords and sessions ---- */
+
+static sapa_rc end_sessions(struct job *job)
+{
+    sapa_rc rc = SAPA_OK;
+
+    for (size_t i = 0; rc == SAPA_OK && i < job->work->id_count; i++)
+        rc = sapa_session_end(job->files->store, job->work->ids[i]);
+    return rc;
+}
+
+/* The same answer after the same time, whether there is such a user, a password, the right one. */
+static sapa_rc login(struct job *job)
+{
+    struct sapa_web_work *work = job->work;
+    const struct sapa_str name = sapa_str_of(work->name);
+    char secret[SAPA_TOKEN_TEXT_SIZE];
+    struct sapa_user_who who;
+    sapa_rc rc = sapa_user_password_check(job->files->store, name, sapa_str_of(work->password));
+
+    if (rc == SAPA_OK && sapa_user_find(work->centre, name, &who) != SAPA_OK)
+        rc = SAPA_EDENIED; /* he is not in the description any more */
+    if (rc == SAPA_OK)
+        rc = sapa_session_create(job->files->store, name, sapa_str_of(work->source), sapa_wall_us(), secret, &work->session);
+    if (rc != SAPA_OK)
+        return rc;
+    sapa_json_open(job->out, '{');
+    sapa_json_add_text(job->out, "token", sapa_str_of(secret));
+    sapa_json_add_time(job->out, "expires", work->session.expires_us);
+    sapa_json_add_text(job->out, "user", name);
+    sapa_json_close(job->out, '}');
+    sapa_wipe(secret, sizeof(secret));
+    return SAPA_OK;
+}
+
+static sapa_rc password(struct job *job)
+{
+    struct sapa_web_work *work = job->work;
+    const struct sapa_str name = sapa_str_of(work->name);
+    char hash[SAPA_USER_HASH_SIZE];
+    sapa_rc rc = SAPA_OK;
+
+    if (work->route == SAPA_ROUTE_PASSWORD)
+        rc = sapa_user_password_check(job->files->store, name, sapa_str_of(work->password));
+    if (rc == SAPA_OK && work->route != SAPA_ROUTE_USER_CLEAR)
+        rc = sapa_user_password_hash(sapa_str_of(work->new_password), hash);
+    if (rc == SAPA_EINVAL)
+        return problem(job, rc, "a password has %d characters at least and %d bytes at most, and no control characters", SAPA_USER_PASSWORD_MIN,
+                       SAPA_USER_PASSWORD_MAX);
+    if (rc == SAPA_OK)
+        rc = work->route == SAPA_ROUTE_USER_CLEAR ? sapa_user_password_clear(job->files->store, name)
+                                                  : sapa_user_password_keep(job->files->store, name, hash);
+    return rc == SAPA_OK ? end_sessions(job) : rc;
+}
+
+static void user_json(struct job *job, struct sapa_str key)
+{
+    const struct sapa_centre *centre = job->work->centre;
+    struct sapa_json *out = job->out;
+    struct sapa_user_who who;
+
+    if (sapa_user_find(centre, key, &who) != SAPA_OK)
+        return;
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "id", key);
+    sapa_json_add_text(out, "name", who.name);
+    sapa_json_add_bool(out, "agent", who.agent != SAPA_NONE);
+    sapa_json_key(out, "role");
+    if (who.role < centre->roles_count)
+        sapa_json_text(out, centre->roles[who.role].key);
+    else
+        sapa_json_null(out);
+    const uint32_t rights = sapa_session_rights(&who);
+    sapa_json_key(out, "rights");
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
+        if (rights >> i & 1)
+            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
+    }
+    sapa_json_close(out, ']');
+    sapa_json_key(out, "clients");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->clients_count && i < 64; i++) {
+        if (who.clients >> i & 1)
+            sapa_json_text(out, centre->clients[i].key);
+    }
+    sapa_json_close(out, ']');
+    sapa_json_add_bool(out, "password", sapa_user_password_set(job->files->store, key));
+    sapa_json_close(out, '}');
+}
+
+static sapa_rc users(struct job *job)
+{
+    const struct sapa_centre *centre = job->work->centre;
+
+    sapa_json_open(job->out, '{');
+    sapa_json_key(job->out, "items");
+    sapa_json_open(job->out, '[');
+    for (uint32_t i = 0; i < centre->users_count; i++)
+        user_json(job, centre->users[i].key);
+    for (uint32_t i = 0; i < centre->agents_count; i++)
+        user_json(job, centre->agents[i].key);
+    sapa_json_close(job->out, ']');
+    sapa_json_close(job->out, '}');
+    return SAPA_OK;
+}
+
 sapa_rc sapa_web_admin(const struct sapa_web_files *files, struct sapa_web_work *work)
 {
     struct job job = { files, work, &work->out };
     sapa_rc rc;
 
     switch (work->route) {
+    case SAPA_ROUTE_LOGIN: return login(&job);
+    case SAPA_ROUTE_PASSWORD:
+    case SAPA_ROUTE_USER_PASSWORD:
+    case SAPA_ROUTE_USER_CLEAR: return password(&job);
+    case SAPA_ROUTE_LOGOUT:
+    case SAPA_ROUTE_SESSION_END: return end_sessions(&job);
+    case SAPA_ROUTE_USERS: return users(&job);
     case SAPA_ROUTE_VERSIONS: return versions(&job);
     case SAPA_ROUTE_CENTRE_PLAN: return plan_json(&job, text_of(&job));
     case SAPA_ROUTE_CENTRE_APPLY: return bring(&job, text_of(&job), param(&job, "comment"));

@@ -26,6 +26,8 @@ struct sapa_web_link {
     struct sapa_web_link_options options;
     struct reloading reloading;
     struct sapa_deferred reloaded;
+    uint64_t untold[64]; /* persons reserved here, whom the log could not be told of yet */
+    size_t untold_next;
     uint64_t starts; /* of descriptions */
     uint64_t clients[64];
     struct sapa_timer reset_timer;
@@ -358,6 +360,81 @@ static void log_audit(struct sapa_web_link *link, struct sapa_record *audit, sap
         sapa_log(SAPA_LOG_ERROR, "web.audit", "the log takes no audit record at the moment, ignoring");
 }
 
+/* ---- who is called ---- */
+
+static uint32_t client_of_contact(const struct sapa_web_link *link, uint64_t contact)
+{
+    struct sapa_contact_view view;
+
+    return sapa_core_contact_get(link->options.core, contact, sapa_core_now(link->options.core), &view) == SAPA_OK ? view.client : SAPA_NONE;
+}
+
+/* For whom he calls, as far as that is plain: named, of the contact that he has on hold, or the only one he has. */
+static uint32_t client_of_call(const struct sapa_web_link *link, const struct sapa_rec_agent_call *in)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(link->options.core);
+    struct sapa_assignment_view one;
+    uint32_t cursor = 0;
+
+    if (in->client != SAPA_NONE || in->agent >= centre->agents_count)
+        return (uint32_t)in->client;
+    while (in->beside && sapa_core_assignment_next(link->options.core, (uint32_t)in->agent, &cursor, &one)) {
+        if (one.offer == in->beside)
+            return client_of_contact(link, one.contact);
+    }
+    const struct sapa_agent *agent = &centre->agents[in->agent];
+    if (agent->calls_for != SAPA_NONE)
+        return agent->calls_for;
+    return agent->clients && !(agent->clients & (agent->clients - 1)) ? (uint32_t)__builtin_ctzll(agent->clients) : SAPA_NONE;
+}
+
+static bool is_untold(struct sapa_web_link *link, uint64_t person, bool forget)
+{
+    for (size_t i = 0; i < SAPA_COUNT(link->untold); i++) {
+        if (link->untold[i] != person)
+            continue;
+        if (forget)
+            link->untold[i] = 0;
+        return true;
+    }
+    return false;
+}
+
+/* So that a number outside is sealed with its owner's key. The log learns of a new person before anything names it. */
+static void resolve(struct sapa_web_link *link, uint32_t client, struct sapa_str address, uint64_t *ret_person)
+{
+    struct sapa_person_found found = { .person = 0 };
+    struct sapa_record known;
+
+    if (address.n == 0 || client >= SAPA_COUNT(link->clients) || link->clients[client] == 0 || !link->options.ports.reserve ||
+        link->options.ports.reserve(link->options.ports.ctx, link->clients[client], address, &found) != SAPA_OK)
+        return;
+    if (found.is_new || is_untold(link, found.person, false)) {
+        sapa_record_init(&known, SAPA_T_person_known);
+        known.u.person_known.person = found.person;
+        known.u.person_known.client = client;
+        known.u.person_known.identity = SAPA_IDENTITY_PHONE;
+        (void)sapa_sized_set(&known.u.person_known.lookup, ((struct sapa_str){ (const char *)found.lookup, SAPA_LOOKUP_SIZE }));
+        (void)sapa_sized_set(&known.u.person_known.value, address);
+        if (link->options.ports.input(link->options.ports.ctx, &known) != SAPA_OK) {
+            if (!is_untold(link, found.person, false))
+                link->untold[link->untold_next++ % SAPA_COUNT(link->untold)] = found.person;
+            return; /* nor will the log take the call that names him */
+        }
+        (void)is_untold(link, found.person, true);
+    }
+    *ret_person = found.person;
+}
+
+static void resolve_input(struct sapa_web_link *link, struct sapa_record *input)
+{
+    if (input->type == SAPA_T_agent_call)
+        resolve(link, client_of_call(link, &input->u.agent_call), sapa_sized_str(&input->u.agent_call.address), &input->u.agent_call.person);
+    else if (input->type == SAPA_T_contact_passed)
+        resolve(link, client_of_contact(link, input->u.contact_passed.contact), sapa_sized_str(&input->u.contact_passed.address),
+                &input->u.contact_passed.person);
+}
+
 static bool has_room(struct sapa_web_link *link, const struct sapa_web_ask *ask)
 {
     if (link->reply_count < REPLIES_MAX)
@@ -376,6 +453,7 @@ static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *
     if (input) {
         link->refused = SAPA_OK;
         link->denial = SAPA_DENIAL_NONE;
+        resolve_input(link, input);
         rc = link->options.ports.input(link->options.ports.ctx, input);
         if (rc != SAPA_OK) {
             reply_now(link, ask, rc, NULL, 0);

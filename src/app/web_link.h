@@ -14,6 +14,7 @@
 #include "app/engine.h"
 #include "app/live_console.h"
 #include "http/web.h"
+#include "store/people.h"
 #include "store/writer.h"
 
 struct sapa_web_link;
@@ -26,6 +27,8 @@ struct sapa_web_link_ports {
     void (*wake)(void *ctx);
     /** An input, now. SAPA_EAGAIN: the log is too far behind. */
     sapa_rc (*input)(void *ctx, struct sapa_record *input);
+    /** Whose telephone number this is, of a client (the store's number). NULL: nobody's. Microseconds. */
+    sapa_rc (*reserve)(void *ctx, uint64_t client, struct sapa_str address, struct sapa_person_found *ret);
     /** The description's file again, or another. The file that `wish` names is of nobody's use afterwards. */
     sapa_rc (*reload)(void *ctx, const struct sapa_reload *wish);
 };

@@ -170,11 +170,11 @@ static void compile_system(struct sapa_compile *c, struct zones *zones)
     if (zone == SAPA_NONE || sapa_read_text(c, zone, 1, 64, &name))
         system->zone =
             zone_index(c, zones, zone == SAPA_NONE ? c->section[SAPA_SECTION_VERSION] : zone, name);
-    if (system->name_servers.n > 0)
-        check_name_servers(c, sapa_field_get(c, node, "name_servers"), system->name_servers);
     if (!sapa_phone_country_known(system->country))
         sapa_find(c, sapa_field_get(c, node, "country"), 0, "two capitals of ISO 3166-1: ID, SG, US",
                   "\"" SAPA_STR_FMT "\" is no country with a numbering plan", SAPA_STR_ARG(system->country));
+    if (system->name_servers.n > 0)
+        check_name_servers(c, sapa_field_get(c, node, "name_servers"), system->name_servers);
     if (system->register_min_s > system->register_max_s)
         sapa_find_key(c, node, "a phone may choose between the two", "register_min is longer than register_max");
 }

@@ -291,7 +291,8 @@ static void test_details(void **state)
                  "skills: [x, y]\nteams: [t]\n"
                  "agents: { p: { name: P, extension: \"7\", password: { secret: p }, skills: { y: 2, x: 9 }, clients: [b], capacity: { chat: 5 }, capacity_total: 6, reserve_voice: yes } }\n"
                  "queues: { q: { name: Q, client: b, record: \"25 %\", choice: ring all, no_answer: ready, age_step: 0, steps: [ { needs: { x: 1 }, prefer: y, team: t } ] } }\n"
-                 "trunks: { c: { host: [h.example, 192.0.2.8, \"2001:db8::8\"], transport: tcp, port: 5080, from: [192.0.2.7, \"2001:db8::/32\"], user: u, password: p, inband_dtmf: yes, tls_name: sip.carrier.example, register: yes, register_for: 2 min, domain: carrier.example } }\n"
+                 "trunks: { c: { host: [h.example, 192.0.2.8, \"2001:db8::8\"], transport: tcp, port: 5080, from: [192.0.2.7, \"2001:db8::/32\"], user: u, password: p, inband_dtmf: yes, tls_name: sip.carrier.example, register: yes, register_for: 2 min, domain: carrier.example, cost_call: 5, cost_minute: 700, cost_pulse: 6 s } }\n"
+                 "dispositions: { d: { 11: { en: Sold, solved: yes }, 12: { en: Later } } }\n"
                  "prompts: { goodbye: { en: Tschuess }, fix: { always: id, id: Halo } }\n"
                  "callers: [ { what: vip, prefix: \"62811\", priority: 9, client: a } ]\n"
                  "numbers: { 7001: { client: a, flow: f }, 7002: { client: b, flow: f, language: en, priority: 3 } }\n"
@@ -344,6 +345,11 @@ static void test_details(void **state)
     assert_int_equal(centre->trunks[0].register_s, 120);
     assert_true(sapa_str_eq(centre->trunks[0].domain, SAPA_STR("carrier.example")));
     assert_int_equal(centre->trunks[0].inband_dtmf, 1);
+    assert_int_equal(centre->trunks[0].cost_call, 5);
+    assert_int_equal(centre->trunks[0].cost_minute, 700);
+    assert_int_equal(centre->trunks[0].cost_pulse_ms, 6000);
+    assert_true(centre->dispositions[0].solved);
+    assert_false(centre->dispositions[1].solved);
     assert_true(sapa_str_eq(centre->trunks[0].tls_name, SAPA_STR("sip.carrier.example")));
     assert_int_equal(centre->networks[0].bits, 32);
     assert_int_equal(centre->networks[1].family, 6);

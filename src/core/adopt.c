@@ -573,6 +573,9 @@ static void skip_stop(struct sapa_core *core, int64_t from_us, bool whole)
     for (uint32_t q = 0; q < core->centre->queues_count; q++)
         if (core->queues[q].drain_since_us) /* nobody served it: that says nothing of how long it takes */
             core->queues[q].drain_since_us += down_us;
+    for (uint32_t i = 0; i < core->contact_count && whole; i++)
+        for (unsigned p = 0; p < SAPA_OUTSIDE_MAX; p++)
+            core->contacts[core->living[i]].outside[p].since_us += down_us;
     for (uint32_t a = 0; a < core->centre->agents_count; a++) {
         struct core_agent *agent = &core->agents[a];
         bool talks = false;

@@ -48,20 +48,33 @@ void sapa_agent_move(struct sapa_core *core, uint32_t agent, enum sapa_presence 
     sapa_route_refresh(core, agent, to == SAPA_PRESENCE_READY);
 }
 
-static struct core_work *oldest(struct sapa_core *core, uint32_t agent, bool wrapup)
+/* What can be recorded: of two contacts in hand the one that he talks with. */
+static struct core_work *recordable(struct sapa_core *core, uint32_t agent)
 {
+    struct core_work *found = NULL;
+
     for (uint32_t i = core->agents[agent].work; i != SAPA_NONE; i = core->works[i].next_of_agent) {
-        const uint8_t state = core->works[i].state;
-        if (wrapup ? state == SAPA_ASSIGNMENT_WRAPUP
-                   : core_talks(&core->works[i]) && !(core->works[i].kind == KIND_OWN && core->works[i].queue == SAPA_NONE))
-            return &core->works[i];
+        struct core_work *w = &core->works[i];
+        if (!core_talks(w) || (w->kind >= KIND_OWN && (!w->connected_us || core_is_caller(&core->contacts[w->contact], w))))
+            continue;
+        if (!found || (core->agents[agent].calls && found->state == SAPA_ASSIGNMENT_HELD))
+            found = w;
     }
+    return found;
+}
+
+/* The oldest wrap-up. */
+static struct core_work *oldest(struct sapa_core *core, uint32_t agent)
+{
+    for (uint32_t i = core->agents[agent].work; i != SAPA_NONE; i = core->works[i].next_of_agent)
+        if (core->works[i].state == SAPA_ASSIGNMENT_WRAPUP)
+            return &core->works[i];
     return NULL;
 }
 
 static void end_wrapups(struct sapa_core *core, uint32_t agent, uint32_t how)
 {
-    for (struct core_work *w; (w = oldest(core, agent, true)) != NULL;)
+    for (struct core_work *w; (w = oldest(core, agent)) != NULL;)
         sapa_work_end_wrapup(core, w, how);
 }
 
@@ -69,7 +82,7 @@ static sapa_rc ready(struct sapa_core *core, uint32_t agent)
 {
     struct core_agent *state = &core->agents[agent];
 
-    if (state->presence == SAPA_PRESENCE_READY && !oldest(core, agent, true))
+    if (state->presence == SAPA_PRESENCE_READY && !oldest(core, agent))
         return SAPA_ESTATE;
     state->resume = false;
     end_wrapups(core, agent, 0);
@@ -99,7 +112,7 @@ static sapa_rc not_ready(struct sapa_core *core, uint32_t agent, uint64_t code)
 
 static sapa_rc wrapup_done(struct sapa_core *core, uint32_t agent, uint64_t code)
 {
-    struct core_work *w = oldest(core, agent, true);
+    struct core_work *w = oldest(core, agent);
 
     if (!w)
         return SAPA_ESTATE;
@@ -116,7 +129,7 @@ static sapa_rc wrapup_done(struct sapa_core *core, uint32_t agent, uint64_t code
 
 static sapa_rc wrapup_extend(struct sapa_core *core, uint32_t agent)
 {
-    struct core_work *w = oldest(core, agent, true);
+    struct core_work *w = oldest(core, agent);
 
     if (!w)
         return SAPA_ESTATE;
@@ -148,7 +161,7 @@ static sapa_rc logout(struct sapa_core *core, uint32_t agent)
 
 static sapa_rc record(struct sapa_core *core, uint32_t agent, enum sapa_verb verb)
 {
-    struct core_work *w = oldest(core, agent, false);
+    struct core_work *w = recordable(core, agent);
 
     if (!w || w->dialling)
         return SAPA_ENOENT;
@@ -178,7 +191,7 @@ sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *
         EMIT(core, cmd_agent_reply, .agent = agent, .request = command->request,
              .rc = (uint64_t)-rc, .verb = command->verb,
              .code = command->verb == SAPA_VERB_STATUS ? core->agents[agent].reason : command->code,
-             .presence = core->agents[agent].presence, .wrapup = oldest(core, agent, true) != NULL);
+             .presence = core->agents[agent].presence, .wrapup = oldest(core, agent) != NULL);
     return rc;
 }
 

@@ -6,7 +6,8 @@
  * himself: his part has no leg of its own then (core_is_caller).
  *
  * Lines: OWN his phone has called us; RING his phone is rung first; SAME the line with which he talks with another
- * contact, which the core holds meanwhile (core_contact.beside) and gives back to him when the call is over.
+ * contact, which the core holds meanwhile (core_contact.beside) and gives back to him when the call is over. When that
+ * contact is over first, the line goes on as the call's own.
  */
 #include "core/core_impl.h"
 
@@ -198,8 +199,8 @@ sapa_rc sapa_call_on_placed(struct sapa_core *core, const struct sapa_record *re
     else if (in->line == SAPA_LINE_SAME && (!held || held->agent != in->agent))
         rc = SAPA_ENOENT;
     else if (held && (!core_talks(held) || !held->connected_us || held->channel != SAPA_CHANNEL_VOICE ||
-                      !core->contacts[held->contact].leg))
-        rc = SAPA_ESTATE;
+                      !core->contacts[held->contact].leg || core_is_caller(&core->contacts[held->contact], held)))
+        rc = SAPA_ESTATE; /* a line that is the customer's leg of a call within the centre is not lent */
     if (rc != SAPA_OK) {
         reply(core, in, rc, SAPA_DENIAL_NONE);
         return rc;
@@ -367,9 +368,9 @@ void sapa_call_drop_line(struct sapa_core *core, struct core_work *w)
     if (beside) { /* his line goes on with the other call, as its own */
         beside->beside = 0;
         beside->call_line = SAPA_LINE_RING;
-    } else if (!core_is_caller(c, w)) {
-        EMIT(core, cmd_drop_agent, .contact = c->id, .offer = w->offer);
     }
+    if (!core_is_caller(c, w)) /* a line that is lent goes over by it, and is not hung up */
+        EMIT(core, cmd_drop_agent, .contact = c->id, .offer = w->offer);
 }
 
 void sapa_call_resume(struct sapa_core *core, struct core_contact *c)

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "core/snapshot_1_impl.h"
 #include "core/world_impl.h"
 
 enum { ANI, BUDI, CITRA, DEWI }; /* agents */
@@ -251,6 +252,43 @@ static void who_is_not_reached_costs_no_wrap_up(void **state)
     }
 }
 
+static void nothing_is_offered_beside_a_call_of_ones_own(void **state)
+{
+    (void)state;
+    WITH(w);
+    only(w, ANI);
+    WORLD_IN(w, agent_device, .agent = ANI, .reachable = 0);
+    w->agents[ANI].capacity[SAPA_CHANNEL_VOICE] = w->agents[ANI].capacity_total = 2; /* she would have room */
+    sapa_core_free(w->core);
+    world_start(w);
+    world_ready(w, ANI);
+    const struct placed y = dial_out(w, ANI);
+    const uint64_t c = world_arrive(w, SALES);
+    assert_int_equal(place_of(w, c), SAPA_PLACE_QUEUE);
+    carrier(w, y.contact, 1, 2, SAPA_SIDE_CUSTOMER, 486);
+    assert_int_equal(world_agent_of(w, c), ANI);
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
+static void recorded_is_whom_he_talks_with(void **state)
+{
+    (void)state;
+    WITH(w);
+    w->queues[SALES].record = w->queues[OUTBOUND].record = SAPA_RECORD_ON_DEMAND;
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_OUTSIDE, SAPA_NONE);
+    carrier(w, y.contact, 1, 1, 0, 0);
+    WORLD_IN(w, agent_command, .agent = ANI, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
+    assert_int_equal(about(w, SAPA_T_cmd_record, y.contact), 1);
+    carrier(w, y.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
+    WORLD_IN(w, agent_command, .agent = ANI, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
+    assert_int_equal(about(w, SAPA_T_cmd_record, x), 1);
+    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
 static void the_agent_hangs_up_first(void **state)
 {
     (void)state;
@@ -375,6 +413,8 @@ static void a_colleague_is_called_though_not_ready(void **state)
     assert_int_equal(world_count(w, SAPA_T_contact_connected), 2); /* each of them */
     assert_int_equal(world_count(w, SAPA_T_cmd_connect), 1);
     world_wait(w, 20000);
+    place(w, ANI, SAPA_LINE_SAME, y.offer, SAPA_TARGET_AGENT, CITRA);
+    assert_int_equal(reply_of(w), (uint64_t)-SAPA_ESTATE); /* that line is the customer's: with another one she may */
     WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER); /* Ani hangs up */
     assert_int_equal(parted(w, y.contact, y.offer)->talk_ms, 20000);
     assert_int_equal(world_count(w, SAPA_T_contact_parted), 2);
@@ -387,8 +427,10 @@ static void a_colleague_is_called_though_not_ready(void **state)
 static void a_colleague_does_not_answer(void **state)
 {
     (void)state;
-    for (unsigned way = 0; way < 5; way++) {
+    for (unsigned way = 0; way < 6; way++) {
         WITH(w);
+        if (way == 5)
+            WORLD_IN(w, agent_command, .agent = BUDI, .verb = SAPA_VERB_NOT_READY, .code = SAPA_NONE);
         const struct placed y = place(w, ANI, SAPA_LINE_OWN, 0, SAPA_TARGET_AGENT, BUDI);
         const uint64_t offer = world_offer(w, y.contact, BUDI);
         if (way == 0)
@@ -399,10 +441,12 @@ static void a_colleague_does_not_answer(void **state)
             command(w, BUDI, offer, SAPA_CALL_VERB_REFUSE, 0);
         else if (way == 3)
             WORLD_IN(w, agent_command, .agent = BUDI, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
+        else if (way == 5)
+            WORLD_IN(w, agent_device, .agent = BUDI, .reachable = 0);
         else
             WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER);
         assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_UNREACHED);
-        assert_int_equal(about(w, SAPA_T_cmd_reject, y.contact), way < 4);
+        assert_int_equal(about(w, SAPA_T_cmd_reject, y.contact), way != 4);
         if (way == 1)
             assert_int_equal(world_last(w, SAPA_T_cmd_reject)->u.cmd_reject.status, 603);
         assert_int_equal(world_count(w, SAPA_T_cmd_offer_cancel), way != 1);
@@ -523,7 +567,8 @@ static void the_customer_leaves_while_a_colleague_is_asked(void **state)
         world_clear(w);
         WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
         assert_int_equal(ended(w, x)->outcome, SAPA_OUTCOME_ANSWERED);
-        assert_int_equal(world_count(w, SAPA_T_cmd_drop_agent), 0); /* her line goes on with the other call */
+        assert_int_equal(about(w, SAPA_T_cmd_drop_agent, x), 1); /* her line goes over to the other call */
+        assert_int_equal(about(w, SAPA_T_cmd_hangup, y.contact), 0);
         assert_int_equal(state_of(w, ANI, ox), SAPA_ASSIGNMENT_WRAPUP);
         if (!talks)
             answer(w, y.contact);
@@ -718,6 +763,30 @@ static void a_conference_grows_and_shrinks(void **state)
     quiet_end(w);
 }
 
+/* Whom she asks has brought somebody else in: which of them should the customer get? */
+static void two_at_once_are_not_brought_over(void **state)
+{
+    (void)state;
+    WITH(w);
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
+    answer(w, y.contact);
+    const uint64_t ob = part_of(w, BUDI, y.contact);
+    const struct placed z = place(w, BUDI, SAPA_LINE_SAME, ob, SAPA_TARGET_AGENT, CITRA);
+    answer(w, z.contact);
+    command(w, BUDI, ob, SAPA_CALL_VERB_CONFERENCE, z.contact);
+    assert_int_equal(reply_of(w), 0);
+    command(w, ANI, ox, SAPA_CALL_VERB_MERGE, y.contact);
+    assert_int_equal(reply_of(w), (uint64_t)-SAPA_ESTATE);
+    command(w, BUDI, ob, SAPA_CALL_VERB_LEAVE, 0);
+    command(w, ANI, ox, SAPA_CALL_VERB_MERGE, y.contact);
+    assert_int_equal(reply_of(w), 0);
+    assert_int_equal(world_agent_of(w, x), CITRA);
+    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
 static void who_is_left_alone_with_one_who_holds_hears_music(void **state)
 {
     (void)state;
@@ -781,8 +850,16 @@ static void parties_have_a_limit(void **state)
             carrier(w, y.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
         }
     }
+    for (uint32_t agent = BUDI; agent <= DEWI; agent++) { /* the customer, she, four from outside, two colleagues */
+        const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, agent);
+        answer(w, y.contact);
+        command(w, ANI, ox, SAPA_CALL_VERB_CONFERENCE, y.contact);
+        assert_int_equal(reply_of(w), agent < DEWI ? 0 : (uint64_t)-SAPA_ELIMIT);
+    }
+    assert_int_equal(world_last(w, SAPA_T_party_joined)->u.party_joined.parties, SAPA_PARTIES_MAX);
     WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
     assert_int_equal(world_count(w, SAPA_T_party_left), SAPA_OUTSIDE_MAX);
+    WORLD_IN(w, contact_gone, .contact = world_last(w, SAPA_T_cmd_call)->u.cmd_call.contact, .side = SAPA_SIDE_CUSTOMER);
     quiet_end(w);
 }
 
@@ -1001,6 +1078,58 @@ static void it_all_goes_on_after_a_restart(void **state)
     quiet_end(w);
 }
 
+/* The program was away for longer than the colleague's phone rings: nobody knows what he did. */
+static void what_was_overdue_while_the_program_was_away_is_a_fault(void **state)
+{
+    (void)state;
+    WITH(w);
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
+    struct sapa_record in;
+    w->now_us += 60 * WORLD_SECOND;
+    sapa_record_init(&in, SAPA_T_centre_started);
+    sapa_sized_set(&in.u.centre_started.centre_hash, sapa_str_of(w->centre.hash));
+    world_clear(w);
+    world_step(w, &in);
+    assert_int_equal(world_last(w, SAPA_T_offer_ended)->u.offer_ended.result, SAPA_OFFER_FAULT);
+    assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_UNREACHED);
+    assert_int_equal(ended(w, y.contact)->side, SAPA_SIDE_SYSTEM);
+    assert_int_equal(state_of(w, ANI, ox), SAPA_ASSIGNMENT_TALKING);
+    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
+/* A program that knew no calls of agents has left its state; the one after it goes on. */
+static void a_snapshot_of_before_is_read(void **state)
+{
+    (void)state;
+    WITH(w);
+    struct sapa_contact_view view;
+    sapa_core_free(w->core);
+    w->core = world_core();
+    assert_int_equal(sapa_core_centre(w->core, &w->centre), SAPA_OK);
+    assert_int_equal(sapa_core_load(w->core, snapshot_1, sizeof(snapshot_1)), SAPA_OK);
+    sapa_core_check(w->core);
+    w->now_us = sapa_core_now(w->core);
+    static const uint8_t places[] = { SAPA_PLACE_TALK, SAPA_PLACE_TALK, SAPA_PLACE_ENDED, SAPA_PLACE_RINGING, SAPA_PLACE_QUEUE };
+    for (uint64_t i = 0; i < SAPA_COUNT(places); i++)
+        assert_int_equal(place_of(w, sapa_id_make(1, i + 1)), places[i]);
+    for (uint64_t i = 1; i <= 2; i++) { /* each hold ends as it began */
+        assert_int_equal(sapa_core_contact_get(w->core, sapa_id_make(1, i), w->now_us, &view), SAPA_OK);
+        assert_true(view.held);
+        world_clear(w);
+        WORLD_IN(w, leg_held, .contact = view.contact, .offer = view.offer,
+                 .side = i == 1 ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER, .on = 0);
+        assert_int_equal(world_count(w, SAPA_T_hold_changed), 1);
+        assert_int_equal(world_last(w, SAPA_T_cmd_hold_music)->u.cmd_hold_music.side,
+                         i == 1 ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_AGENT);
+    }
+    for (uint64_t i = 1; i <= SAPA_COUNT(places); i++)
+        WORLD_IN(w, contact_gone, .contact = sapa_id_make(1, i), .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
 /* A colleague who asks is gone from the description, or she whom he asks is. */
 static void agents_disappear_in_the_middle(void **state)
 {
@@ -1066,6 +1195,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_outside_is_talked_and_wrapped_up),
         cmocka_unit_test(who_is_not_reached_costs_no_wrap_up),
+        cmocka_unit_test(nothing_is_offered_beside_a_call_of_ones_own),
+        cmocka_unit_test(recorded_is_whom_he_talks_with),
         cmocka_unit_test(the_agent_hangs_up_first),
         cmocka_unit_test(a_client_without_calls_queue_means_no_rules),
         cmocka_unit_test(what_is_denied_is_in_the_log_and_nothing_is_kept),
@@ -1081,6 +1212,7 @@ int main(void)
         cmocka_unit_test(transfer_before_anybody_answers_is_a_blind_one),
         cmocka_unit_test(a_customer_and_an_outside_number_talk_on_alone),
         cmocka_unit_test(a_conference_grows_and_shrinks),
+        cmocka_unit_test(two_at_once_are_not_brought_over),
         cmocka_unit_test(who_is_left_alone_with_one_who_holds_hears_music),
         cmocka_unit_test(the_last_agent_leaves_a_conference_with_an_outside_number),
         cmocka_unit_test(parties_have_a_limit),
@@ -1090,6 +1222,8 @@ int main(void)
         cmocka_unit_test(accept_and_hold_by_command),
         cmocka_unit_test(refused_by_command_is_refused),
         cmocka_unit_test(it_all_goes_on_after_a_restart),
+        cmocka_unit_test(what_was_overdue_while_the_program_was_away_is_a_fault),
+        cmocka_unit_test(a_snapshot_of_before_is_read),
         cmocka_unit_test(agents_disappear_in_the_middle),
         cmocka_unit_test(nonsense_changes_nothing),
     };

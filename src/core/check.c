@@ -55,6 +55,7 @@ static void check_parties(const struct sapa_core *core, const struct core_contac
     sapa_assert(parties <= SAPA_PARTIES_MAX);
     sapa_assert(own <= 1 && (own == 0 || c->call));
     sapa_assert(callers == (c->call && c->call != SAPA_TARGET_OUTSIDE + 1)); /* without him there is no such call */
+    sapa_assert(callers == 0 || c->callback == NO_CALLBACK);
     sapa_assert(outside == 0 || c->leg);
     sapa_assert(c->outside_due_us == 0 || (outside == 1 && c->place == SAPA_PLACE_FLOW && talking == 0));
     sapa_assert(!c->customer_holds || talking > 0);

@@ -27,6 +27,26 @@ static uint64_t number(struct bytes *bytes)
     return value == 255 ? SAPA_NONE : value == 254 ? UINT64_MAX - take(bytes) : value % 16;
 }
 
+/* Calls of agents need more than luck: words of the sets, ids of both makers, a number with digits alone. */
+static uint64_t call_value(const struct sapa_record *in, const char *name, uint64_t value)
+{
+    if (strcmp(name, "line") == 0)
+        return value % SAPA_LINE_COUNT;
+    if (strcmp(name, "kind") == 0)
+        return value % SAPA_TARGET_COUNT;
+    if (strcmp(name, "verb") == 0)
+        return value % SAPA_CALL_VERB_COUNT;
+    if (strcmp(name, "agent") == 0)
+        return value % 4;
+    if (strcmp(name, "contact") == 0 || (strcmp(name, "other") == 0 && value < 8))
+        return sapa_id_make(1, value % 8);
+    if (strcmp(name, "offer") == 0 || strcmp(name, "beside") == 0 || strcmp(name, "other") == 0)
+        return in->type == SAPA_T_agent_call && name[0] == 'o' ? sapa_id_make(2, value)
+               : value & 1                                     ? sapa_id_make(2, value / 2)
+                                                               : value / 2 + 1;
+    return value;
+}
+
 static void fill(struct world *w, struct sapa_record *in, struct bytes *bytes)
 {
     const struct sapa_record_info *info = sapa_record_info(in->type);
@@ -37,14 +57,22 @@ static void fill(struct world *w, struct sapa_record *in, struct bytes *bytes)
         uint64_t value = number(bytes);
         if (field->size) {
             static const char digits[] = "0123456789*#?6281";
+            const bool call = in->type >= SAPA_T_contact_passed && in->type <= SAPA_T_call_command;
             struct sapa_text8 *text = (struct sapa_text8 *)(void *)at;
             text->n = (uint16_t)(value % 8 < field->size ? value % 8 : 0);
             for (unsigned k = 0; k < text->n; k++)
-                text->p[k] = digits[take(bytes) % (sizeof(digits) - 1)];
+                text->p[k] = digits[take(bytes) % (call ? 10 : sizeof(digits) - 1)];
             continue;
         }
-        if (field->kind == SAPA_KIND_ID && field == &info->fields[0] && value < 16)
-            value = strcmp(field->name, "contact") == 0 ? sapa_id_make(1, value) : value + 1;
+        if (in->type >= SAPA_T_contact_passed && in->type <= SAPA_T_call_command)
+            value = call_value(in, field->name, value);
+        else if ((in->type == SAPA_T_agent_gone || in->type == SAPA_T_leg_held) && value >= 8 && value < 16 &&
+                 strcmp(field->name, "offer") == 0)
+            value = sapa_id_make(2, value - 8);
+        else if (field->kind == SAPA_KIND_ID && field == &info->fields[0] && value < 16)
+            value = strcmp(field->name, "contact") == 0 ? sapa_id_make(1, value)
+                    : value < 12                         ? value + 1
+                                                         : sapa_id_make(2, value - 12);
         else if (field->kind == SAPA_KIND_SIG)
             value = (uint64_t)w->now_us + value * 1000000;
         memcpy(at, &value, sizeof(value));
@@ -108,13 +136,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     w.queues[1].steps[0].need_count = 1;
     w.queues[1].steps[0].needs[0] = (struct sapa_need){ 1, 3 };
     w.queues[1].steps[1].after_ms = 15000;
+    w.clients[0].calls_queue = shape & 16 ? 1 : SAPA_NONE;
+    for (unsigned a = 0; a < 3; a++)
+        w.agents[a].calls_for = 0;
     w.agents[2].capacity[SAPA_CHANNEL_CHAT] = 3;
     w.agents[2].capacity_total = 3;
     world_start(&w);
     while (bytes.n > 0) {
         struct sapa_record in;
         const uint64_t what = take(&bytes);
-        const unsigned type = 2 + (unsigned)(what % 27); /* beyond 24 there is no input */
+        const unsigned type = 2 + (unsigned)(what % 27); /* beyond 27 there is no input */
         if (what >= 216) {                               /* time passes */
             w.now_us += (int64_t)take(&bytes) * 250000;
             for (unsigned i = 0; i < 100 && sapa_core_next_due(w.core) <= w.now_us; i++) {

@@ -490,7 +490,7 @@ sapa_rc sapa_call_on_dial(struct sapa_core *core, struct core_contact *c, const 
 bool sapa_call_may_ring(const struct sapa_core *core, uint32_t agent);
 /** The contact of which an agent's call uses the line of `w`; NULL none. */
 struct core_contact *sapa_call_beside(struct sapa_core *core, const struct core_work *w);
-/** End the agent's leg, unless it is not his own or goes on with a call beside. */
+/** The agent's leg is over, unless it is the customer's; with a call beside it goes over to that. */
 void sapa_call_drop_line(struct sapa_core *core, struct core_work *w);
 /** His part in his own call is over: whom he held for it he talks with again. */
 void sapa_call_resume(struct sapa_core *core, struct core_contact *c);

@@ -107,6 +107,9 @@ static void op_leave_queue(void *ctx)
 static void op_request_callback(void *ctx, uint32_t queue, struct sapa_str number)
 {
     BOTH;
+    /* a call of an agent to the centre itself is his presence: without him there is nothing to call back */
+    if (c->call && c->call != SAPA_TARGET_OUTSIDE + 1)
+        return;
     if (c->callback == NO_CALLBACK && (c->queued || queue < core->centre->queues_count))
         sapa_callback_request(core, c, queue, number);
 }
@@ -323,6 +326,8 @@ static void finish(struct sapa_core *core, struct core_contact *c)
         return;
     }
     enum sapa_outcome outcome = c->end_outcome;
+    if (outcome == SAPA_OUTCOME_OPEN && c->call) /* he asked to be called back */
+        outcome = SAPA_OUTCOME_CONTAINED;
     if (outcome <= SAPA_OUTCOME_OPEN || outcome >= SAPA_OUTCOME_COUNT)
         outcome = SAPA_OUTCOME_SYSTEM_FAULT;
     if (c->answered &&

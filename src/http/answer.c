@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "http/calls_impl.h"
+#include "http/login_impl.h"
 #include "rt/crypto.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
@@ -95,17 +96,14 @@ void sapa_web_problem_rc(struct web_request *rq, sapa_rc rc, const char *detail)
 
 /* ---- who ---- */
 
-void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret)
+static void who_of_token(struct sapa_web *web, const struct sapa_token *token, struct web_who *ret)
 {
-    const struct sapa_token *token = header.n > 0 ? sapa_tokens_find(&web->tokens, header, sapa_wall_us()) : NULL;
-
-    *ret = (struct web_who){ .scope.agent = SAPA_NONE };
-    if (!token)
-        return;
     ret->known = true;
     ret->id = token->id;
     ret->role = token->role;
+    (void)sapa_str_copy(sapa_str_of(sapa_role_name(token->role)), ret->role_name, sizeof(ret->role_name));
     ret->rights = sapa_role_rights(token->role);
+    ret->expires_us = token->expires_us;
     memcpy(ret->user, token->user, sizeof(ret->user));
     memcpy(ret->agent, token->agent, sizeof(ret->agent));
     if (web->mirror.centre) {
@@ -118,6 +116,40 @@ void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_wh
     }
 }
 
+static void who_of_hash(struct sapa_web *web, const uint8_t hash[32], struct web_who *ret)
+{
+    const int64_t now_us = sapa_wall_us();
+    const struct sapa_token *token = sapa_tokens_find_hash(&web->tokens, hash, now_us);
+    const struct sapa_session *session = token ? NULL : sapa_sessions_find_hash(&web->sessions, hash, now_us);
+
+    *ret = (struct web_who){ .scope.agent = SAPA_NONE };
+    if (token)
+        who_of_token(web, token, ret);
+    else if (session)
+        (void)sapa_web_who_session(web, session, ret);
+    memcpy(ret->hash, hash, sizeof(ret->hash));
+}
+
+void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret)
+{
+    uint8_t hash[32];
+
+    if (header.n > 0 && sapa_token_hash(header, hash))
+        who_of_hash(web, hash, ret);
+    else
+        *ret = (struct web_who){ .scope.agent = SAPA_NONE };
+}
+
+bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who)
+{
+    const uint32_t seen = SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON);
+    struct web_who now;
+
+    who_of_hash(web, who->hash, &now);
+    return now.known && (now.rights & seen) == (who->rights & seen) && now.scope.clients == who->scope.clients &&
+           now.scope.agent == who->scope.agent;
+}
+
 static void me(struct web_request *rq)
 {
     struct sapa_json *out = &rq->out;
@@ -125,7 +157,7 @@ static void me(struct web_request *rq)
 
     sapa_json_open(out, '{');
     sapa_json_add_text(out, "user", sapa_str_of(rq->who.user));
-    sapa_json_add_text(out, "role", sapa_str_of(sapa_role_name(rq->who.role)));
+    sapa_json_add_text(out, "role", sapa_str_of(rq->who.role_name));
     if (rq->who.agent[0])
         sapa_json_add_text(out, "agent", sapa_str_of(rq->who.agent));
     else
@@ -557,10 +589,15 @@ static bool idempotent_begin(struct web_request *rq)
     return true;
 }
 
+static bool is_password(enum sapa_route_id route)
+{
+    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD;
+}
+
 /* Its answer holds a secret, or its body does: neither is kept. */
 static bool has_secrets(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_HOOK_NEW;
+    return route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_HOOK_NEW || is_password(route);
 }
 
 static void idempotent_end(struct web_request *rq)
@@ -584,7 +621,7 @@ static void idempotent_end(struct web_request *rq)
 /* A webhook's address may have a password of its target's in its query. */
 static bool hides_body(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_HOOK_NEW || sapa_route(route)->body == SAPA_SCHEMA_YAML;
+    return route == SAPA_ROUTE_HOOK_NEW || is_password(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
 }
 
 static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_record *ret)
@@ -595,7 +632,7 @@ static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_recor
     sapa_record_init(ret, SAPA_T_api_write);
     audit->request = rq->id;
     (void)sapa_sized_set(&audit->actor, sapa_str_of(rq->who.user));
-    (void)sapa_sized_set(&audit->role, sapa_str_of(sapa_role_name(rq->who.role)));
+    (void)sapa_sized_set(&audit->role, sapa_str_of(rq->who.role_name));
     (void)sapa_sized_set(&audit->source, sapa_str_of(rq->source));
     sapa_text_init(&text, audit->what.p, sizeof(audit->what.p));
     sapa_text_printf(&text, "%s %s", sapa_method_name(rq->method), sapa_route(rq->route)->path);
@@ -850,6 +887,9 @@ static void done(struct sapa_json *out, uint64_t seq, const char *more)
 static void job_free(struct web_job *job)
 {
     sapa_wipe(&job->work.token, sizeof(job->work.token));
+    sapa_wipe(job->work.password, sizeof(job->work.password));
+    sapa_wipe(job->work.new_password, sizeof(job->work.new_password));
+    free(job->work.ids);
     free(job->work.hooks);
     free(job->work.text);
     sapa_json_done(&job->work.out);
@@ -878,6 +918,7 @@ static void run_job(void *ctx)
 struct wish {
     const struct sapa_token *token;
     const struct sapa_hook *hook;
+    struct sapa_web_work *login; /* its ids become the job's */
     uint64_t into;
 };
 
@@ -888,6 +929,15 @@ static sapa_rc take_wish(const struct sapa_web *web, struct sapa_web_work *work,
     if (wish && wish->hook)
         work->hook = *wish->hook;
     work->into = wish ? wish->into : 0;
+    if (wish && wish->login) {
+        memcpy(work->name, wish->login->name, sizeof(work->name));
+        memcpy(work->password, wish->login->password, sizeof(work->password));
+        memcpy(work->new_password, wish->login->new_password, sizeof(work->new_password));
+        memcpy(work->source, wish->login->source, sizeof(work->source));
+        work->ids = wish->login->ids;
+        work->id_count = wish->login->id_count;
+        wish->login->ids = NULL;
+    }
     if ((work->route != SAPA_ROUTE_HOOK && work->route != SAPA_ROUTE_HOOKS) || web->hook_count == 0)
         return SAPA_OK;
     work->hooks = malloc(web->hook_count * sizeof(*work->hooks));
@@ -927,7 +977,7 @@ static void work(struct web_request *rq, const struct wish *wish)
                                          : rq->has_range ? rq->range_to : UINT64_MAX;
         }
         if (rc == SAPA_OK)
-            rc = sapa_pool_submit(rq->method == SAPA_GET ? web->pool : web->writes, NULL, run_job, NULL, job);
+            rc = sapa_pool_submit(rq->method == SAPA_GET ? web->pool : is_password(rq->route) ? web->logins : web->writes, NULL, run_job, NULL, job);
     }
     if (rc != SAPA_OK) {
         if (job)
@@ -1034,6 +1084,16 @@ static void detail(struct web_request *rq, const struct sapa_web_work *done_work
     sapa_web_ready(rq);
 }
 
+/* Who tried in vain stands in the log as well; nobody waits for that. */
+static void log_refused(struct web_request *rq)
+{
+    static struct sapa_record audit;
+    const struct sapa_web_ask ask = { .kind = SAPA_WEB_ASK_AUDIT, .centre = rq->web->mirror.centre };
+
+    audit_of(rq, SAPA_EDENIED, &audit);
+    (void)ask_centre(rq->web, &ask, &audit, NULL, NULL);
+}
+
 static void set_etag(struct web_request *rq, const char *hash)
 {
     snprintf(rq->etag, sizeof(rq->etag), "\"%.64s\"", hash);
@@ -1043,6 +1103,12 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
 {
     const bool writes = rq->method != SAPA_GET && rq->route != SAPA_ROUTE_CENTRE_PLAN;
 
+    if (is_password(rq->route) && !sapa_web_login_done(rq, done_work)) {
+        stop_waiting(rq);
+        log_refused(rq);
+        idempotent_end(rq);
+        return;
+    }
     if (writes && done_work->rc == SAPA_OK) {
         audit_work(rq, done_work);
         return;
@@ -1079,11 +1145,16 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
 {
     struct web_request *rq = sapa_web_request_of(web, job->request);
 
+    sapa_web_logout_done(web, &job->work);
+    if (job->work.route == SAPA_ROUTE_LOGIN && job->work.rc == SAPA_OK && sapa_sessions_add(&web->sessions, &job->work.session) != SAPA_OK)
+        job->work.rc = SAPA_ENOMEM;
     if (job->work.route == SAPA_ROUTE_COUNT)
         remember(web, &job->work);
     if ((job->work.route == SAPA_ROUTE_TOKEN_NEW || job->work.route == SAPA_ROUTE_TOKEN_END) && job->work.rc == SAPA_OK &&
         sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
         sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
+    if (job->work.route == SAPA_ROUTE_TOKEN_END || job->work.id_count > 0)
+        web->who_version++;
     if (rq)
         job_answer(rq, &job->work);
     job_free(job);
@@ -1353,6 +1424,8 @@ static void metrics(struct web_request *rq)
     metric(out, "http_refused_total", "counter", "connections refused by a limit", s->refused);
     metric(out, "http_too_fast_total", "counter", "requests refused by the rate of their source", s->too_fast);
     metric(out, "http_wrong_tokens_total", "counter", "requests with a token that is none", s->wrong_tokens);
+    metric(out, "http_wrong_passwords_total", "counter", "logins with a wrong user or password", s->wrong_passwords);
+    metric(out, "http_sessions", "gauge", "people logged in", web->sessions.by_hash.count);
     metric(out, "http_asks_total", "counter", "questions to the centre", s->asks);
     metric(out, "http_asks_refused_total", "counter", "questions that its mailbox had no room for", s->asks_refused);
     metric(out, "http_work_total", "counter", "jobs given to the pool", s->work);
@@ -1396,6 +1469,48 @@ static bool contact_is_hidden(const struct web_request *rq)
     return contact && !sapa_scope_contact(&rq->who.scope, contact);
 }
 
+void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user)
+{
+    const struct sapa_session *session;
+    struct web_job *job = calloc(1, sizeof(*job));
+    uint32_t cursor = 0;
+
+    if (job)
+        job->work.ids = calloc(SAPA_SESSIONS_MAX + 1, sizeof(*job->work.ids));
+    if (!job || !job->work.ids) {
+        free(job);
+        sapa_log(SAPA_LOG_ERROR, "web.sessions", "sessions cannot be ended: out of memory, ignoring");
+        return;
+    }
+    job->web = web;
+    job->work.route = SAPA_ROUTE_SESSION_END;
+    while ((session = sapa_sessions_next(&web->sessions, &cursor)) != NULL) {
+        if (sapa_str_eq(sapa_str_of(session->user), user))
+            job->work.ids[job->work.id_count++] = session->id;
+    }
+    for (size_t i = 0; i < job->work.id_count; i++)
+        (void)sapa_sessions_remove(&web->sessions, job->work.ids[i]);
+    web->who_version++;
+    if (job->work.id_count == 0 || sapa_pool_submit(web->writes, NULL, run_job, NULL, job) != SAPA_OK)
+        job_free(job);
+}
+
+static void login_write(struct web_request *rq, const json_t *body)
+{
+    struct sapa_web_work *filled = calloc(1, sizeof(*filled));
+    const bool ends = rq->route == SAPA_ROUTE_LOGOUT || rq->route == SAPA_ROUTE_SESSION_END;
+
+    if (!filled) {
+        sapa_web_problem_rc(rq, SAPA_ENOMEM, NULL);
+        return;
+    }
+    if (ends ? sapa_web_logout_wish(rq, filled) : sapa_web_login_wish(rq, body, filled))
+        work(rq, &(const struct wish){ .login = filled });
+    free(filled->ids);
+    sapa_wipe(filled, sizeof(*filled));
+    free(filled);
+}
+
 static void answer_write(struct web_request *rq)
 {
     const struct sapa_route *route = sapa_route(rq->route);
@@ -1423,6 +1538,12 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_SWITCH: switch_write(rq, body); break;
     case SAPA_ROUTE_TOKEN_NEW: token_write(rq, body); break;
     case SAPA_ROUTE_HOOK_NEW: hook_new_write(rq, body); break;
+    case SAPA_ROUTE_LOGIN:
+    case SAPA_ROUTE_PASSWORD:
+    case SAPA_ROUTE_USER_PASSWORD:
+    case SAPA_ROUTE_USER_CLEAR:
+    case SAPA_ROUTE_LOGOUT:
+    case SAPA_ROUTE_SESSION_END: login_write(rq, body); break;
     case SAPA_ROUTE_PERSON_MERGE: work(rq, &(const struct wish){ .into = body_id(body, "into") }); break;
     case SAPA_ROUTE_HOOK_SET:
         work(rq, &(const struct wish){ .hook = &(const struct sapa_hook){ .active = json_is_true(json_object_get(body, "active")) } });
@@ -1490,6 +1611,8 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_QUEUE: queues_wanted(rq); return;
     case SAPA_ROUTE_NUMBERS: numbers(rq); return;
     case SAPA_ROUTE_SWITCHES: switches(rq); return;
+    case SAPA_ROUTE_ROLES: sapa_web_roles(rq); return;
+    case SAPA_ROUTE_SESSIONS: sapa_web_sessions(rq); return;
     case SAPA_ROUTE_CONTACT:
     case SAPA_ROUTE_WHY:
         if (contact_is_hidden(rq)) {

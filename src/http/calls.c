@@ -2,13 +2,15 @@
  * Calls that agents place and what they do with the contacts in their hands, as inputs of the core.
  *
  * What the core refuses is known from the events of the step (`refused`, `call_denied`), so no request number is
- * given: nobody else need know that the API asked.
+ * given: nobody else need know that the API asked. Who is called is found, or becomes known, on the centre's thread
+ * (app/web_link.c), where the log is told of a new person before anything names it.
  */
 #include "http/calls_impl.h"
 
 #include <stdio.h>
 
-#include "store/people.h"
+#include "model/listed.h"
+#include "phone/phone.h"
 
 enum { API_NODE = 1000, DIGITS_MAX = 15, CALLS_OF_EPOCH_MAX = 1 << 30 };
 
@@ -34,7 +36,6 @@ static bool may_act(struct web_request *rq, uint32_t agent)
 struct part {
     uint32_t agent;
     uint64_t offer, contact;
-    uint32_t client; /* of the contact */
 };
 
 /* The agent's part in a contact that the path names, as far as the token may see it; else answered. */
@@ -55,7 +56,7 @@ static bool part_of(struct web_request *rq, struct part *ret)
             if (!contact || !sapa_scope_agent(&rq->who.scope, mirror->centre, i) ||
                 !sapa_scope_client(&rq->who.scope, contact->view.client))
                 break;
-            *ret = (struct part){ i, offer, view->assignments[k].contact, contact->view.client };
+            *ret = (struct part){ i, offer, view->assignments[k].contact };
             return may_act(rq, i);
         }
     }
@@ -71,22 +72,17 @@ struct where {
     char number[DIGITS_MAX + 1];
 };
 
-/* Digits, perhaps with a plus and the usual separators. */
-static bool take_digits(const char *text, char buf[DIGITS_MAX + 1])
+/* As it is dialled in the country of the centre, into digits of E.164. */
+static bool take_digits(const struct sapa_centre *centre, const char *text, char buf[DIGITS_MAX + 1])
 {
-    size_t n = 0;
+    char normal_buf[SAPA_PHONE_TEXT_MAX + 1];
+    const struct sapa_str normal = sapa_phone_normal(sapa_str_of(text), centre->system.country, normal_buf, sizeof(normal_buf));
 
-    for (const char *c = text + (text[0] == '+'); *c; c++) {
-        if (*c >= '0' && *c <= '9') {
-            if (n == DIGITS_MAX)
-                return false;
-            buf[n++] = *c;
-        } else if (!strchr(" -.()/", *c)) {
+    for (size_t i = 0; i < normal.n; i++) {
+        if (normal.p[i] < '0' || normal.p[i] > '9')
             return false;
-        }
     }
-    buf[n] = '\0';
-    return n >= 2;
+    return normal.n >= 2 && sapa_str_copy(normal, buf, DIGITS_MAX + 1);
 }
 
 /* False: answered. */
@@ -113,23 +109,12 @@ static bool where_of(struct web_request *rq, const json_t *body, struct where *r
         ret->target = SAPA_FIND(centre, agents, key);
         seen = ret->target != SAPA_NONE;
         break;
-    default: seen = take_digits(to, ret->number);
+    default: seen = take_digits(centre, to, ret->number);
     }
     if (!seen)
         sapa_web_problem(rq, 400, ret->kind == SAPA_TARGET_OUTSIDE ? "EINVAL" : "ENOENT",
                          ret->kind == SAPA_TARGET_OUTSIDE ? "to: a telephone number of 2 to 15 digits, not \"%.40s\"" : "there is no such target: \"%.60s\"", to);
     return seen;
-}
-
-/* Whom the store knows by this number, so that it is sealed with their key. Microseconds. */
-static uint64_t person_of(struct web_request *rq, uint32_t client, const char *number)
-{
-    uint64_t person;
-
-    if (number[0] == '\0' || client >= SAPA_COUNT(rq->web->mirror.clients) || rq->web->mirror.clients[client] == 0 ||
-        sapa_person_find(rq->web->options.store, rq->web->mirror.clients[client], SAPA_IDENTITY_PHONE, sapa_str_of(number), &person) != SAPA_OK)
-        return 0;
-    return person;
 }
 
 /* ---- calls ---- */
@@ -162,8 +147,8 @@ static void call(struct web_request *rq, uint32_t agent, enum sapa_call_line lin
     in->beside = beside ? beside->offer : 0;
     in->kind = where.kind;
     in->target = where.target;
-    in->person = person_of(rq, in->client != SAPA_NONE ? (uint32_t)in->client : beside ? beside->client : SAPA_NONE, where.number);
     (void)sapa_sized_set(&in->address, sapa_str_of(where.number));
+    in->listed = sapa_listed(rq->web->mirror.centre, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
     snprintf(rq->answer, sizeof(rq->answer), "\"contact\":\"%llu\",\"offer\":\"%llu\"", (unsigned long long)in->contact,
              (unsigned long long)in->offer);
@@ -183,8 +168,8 @@ static void transfer(struct web_request *rq, const struct part *part, const json
     in->offer = part->offer;
     in->kind = where.kind;
     in->target = where.target;
-    in->person = person_of(rq, part->client, where.number);
     (void)sapa_sized_set(&in->address, sapa_str_of(where.number));
+    in->listed = sapa_listed(rq->web->mirror.centre, sapa_str_of(where.number));
     (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
     sapa_web_write(rq, &input);
 }

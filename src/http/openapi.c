@@ -213,7 +213,7 @@ static void operation(struct sapa_json *out, enum sapa_route_id id)
         sapa_text_init(&text, needs, sizeof(needs));
         sapa_text_printf(&text, "Needs the right %s.", sapa_right_name(route->right));
         sapa_json_add_text(out, "description", sapa_text_str(&text));
-    } else if (id != SAPA_ROUTE_ME) {
+    } else if (sapa_route_is_open(id)) {
         sapa_json_key(out, "security");
         sapa_json_open(out, '[');
         sapa_json_close(out, ']');

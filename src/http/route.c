@@ -24,6 +24,11 @@ const struct sapa_route *sapa_route(unsigned id)
     return &routes[id];
 }
 
+bool sapa_route_is_open(enum sapa_route_id id)
+{
+    return routes[id].right == SAPA_RIGHT_COUNT && id != SAPA_ROUTE_ME && id != SAPA_ROUTE_LOGOUT && id != SAPA_ROUTE_PASSWORD;
+}
+
 const char *sapa_params_get(const struct sapa_params *params, const char *name)
 {
     for (unsigned i = 0; i < params->count; i++) {

@@ -43,7 +43,9 @@ enum sapa_schema {
     X(B_SKILL, "SkillBody") X(B_SWITCH, "SwitchBody") X(B_TOKEN, "TokenBody") X(HOOK, "Webhook") X(HOOKS, "Webhooks") \
     X(NEW_HOOK, "NewWebhook") X(B_HOOK, "WebhookBody") X(B_HOOK_SET, "WebhookStateBody") X(B_REPLAY, "ReplayBody") \
     X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
-    X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody")
+    X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
+    X(B_LOGIN, "LoginBody") X(B_PASSWORD, "PasswordChangeBody") X(B_USER_PASSWORD, "PasswordBody") X(USER, "User") \
+    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -60,6 +62,15 @@ enum sapa_schema {
     X(METRICS, GET, "/metrics", METRICS, "", NONE, NONE, 200, "Metrics in the text format of Prometheus") \
     X(OPENAPI, GET, "/api/v1/openapi.json", COUNT, "", NONE, NONE, 200, "This document") \
     X(ME, GET, "/api/v1/me", COUNT, "", NONE, ME, 200, "Who the token says one is, and what it allows") \
+    X(LOGIN, POST, "/api/v1/login", COUNT, "", B_LOGIN, LOGIN, 201, "Log in with a password: a session's token, for twelve hours") \
+    X(LOGOUT, POST, "/api/v1/logout", COUNT, "", NONE, DONE, 200, "End this session") \
+    X(PASSWORD, PUT, "/api/v1/me/password", COUNT, "", B_PASSWORD, DONE, 200, "Another password; one's other sessions end") \
+    X(USERS, GET, "/api/v1/users", USERS, "", NONE, USERS, 200, "Who can log in: users and agents of the description") \
+    X(USER_PASSWORD, PUT, "/api/v1/users/{user}/password", USERS, "", B_USER_PASSWORD, DONE, 200, "Give somebody a password; the sessions of the one before end") \
+    X(USER_CLEAR, DELETE, "/api/v1/users/{user}/password", USERS, "", NONE, DONE, 200, "Let somebody log in no more; the sessions end") \
+    X(ROLES, GET, "/api/v1/roles", USERS, "", NONE, ROLES, 200, "Roles, and what each right allows") \
+    X(SESSIONS, GET, "/api/v1/sessions", USERS, "", NONE, SESSIONS, 200, "Who is logged in, and from where") \
+    X(SESSION_END, DELETE, "/api/v1/sessions/{session}", USERS, "", NONE, DONE, 200, "End a session") \
     X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
     X(PAST, GET, "/api/v1/contacts/past", LIVE, "from to client queue agent number channel outcome limit cursor", NONE, RECORDS, 200, "Contacts that have ended, by arrival") \
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
@@ -130,6 +141,8 @@ struct sapa_route {
     uint16_t status;
 };
 const struct sapa_route *sapa_route(unsigned id);
+/** Needs neither a token nor a session. */
+bool sapa_route_is_open(enum sapa_route_id id);
 
 /** Parameters of one request, checked. */
 struct sapa_params {

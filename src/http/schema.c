@@ -12,6 +12,8 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "recording", "id", "the number of a recording" },
     { "token", "id", "the number of a token" },
     { "merge", "id", "the number of a merge of persons" },
+    { "user", "key", "the key of a user or an agent in the description" },
+    { "session", "id", "the number of a session" },
     { "offer", "id", "an agent's part in a contact, as in its assignments" },
     { "webhook", "id", "the number of a webhook" },
     { "hash", "key", "SHA-256 of a description, hex" },
@@ -59,6 +61,28 @@ static const struct sapa_field_rule merged[] = {
     { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "merge", "id", "to take it back" },
 };
 static const struct sapa_field_rule b_merge[] = { { "into", "id", "the person that it really is" } };
+static const struct sapa_field_rule login[] = {
+    { "token", "string", "shown once: Authorization: Bearer TOKEN" }, { "expires", "time", "" }, { "user", "string", "" },
+};
+static const struct sapa_field_rule b_login[] = { { "user", "string", "key of a user or an agent" }, { "password", "text", "" } };
+static const struct sapa_field_rule b_password[] = {
+    { "old", "text", "the password up to now" }, { "new", "text", "10 characters at least, 256 bytes at most" },
+};
+static const struct sapa_field_rule b_user_password[] = { { "password", "text", "10 characters at least, 256 bytes at most" } };
+static const struct sapa_field_rule user[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "agent", "boolean", "" }, { "role", "key?", "of the description" },
+    { "rights", "array:string", "" }, { "clients", "array:key", "" }, { "password", "boolean", "there is one: can log in" },
+};
+static const struct sapa_field_rule users[] = { { "items", "array:User", "" } };
+static const struct sapa_field_rule role[] = {
+    { "id", "key", "" }, { "built_in", "boolean", "a token's; others stand in the description" }, { "rights", "array:string", "" },
+};
+static const struct sapa_field_rule right[] = { { "id", "key", "" }, { "text", "string", "what it allows" } };
+static const struct sapa_field_rule roles[] = { { "items", "array:Role", "" }, { "rights", "array:Right", "" } };
+static const struct sapa_field_rule session[] = {
+    { "id", "id", "" }, { "user", "string", "" }, { "source", "string", "address that logged in" }, { "created", "time", "" }, { "expires", "time", "" },
+};
+static const struct sapa_field_rule sessions[] = { { "items", "array:Session", "" } };
 static const struct sapa_field_rule mistake[] = {
     { "line", "integer?", "null: the document as a whole" }, { "column", "integer?", "" },
     { "where", "string", "path of the value" }, { "reason", "string", "" }, { "hint", "string?", "what to do about it" },
@@ -291,6 +315,17 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_PARTY] = { "PartyBody", FIELDS(b_party) },
     [SAPA_SCHEMA_MERGED] = { "Merged", FIELDS(merged) },
     [SAPA_SCHEMA_B_MERGE] = { "MergeBody", FIELDS(b_merge) },
+    [SAPA_SCHEMA_LOGIN] = { "Login", FIELDS(login) },
+    [SAPA_SCHEMA_B_LOGIN] = { "LoginBody", FIELDS(b_login) },
+    [SAPA_SCHEMA_B_PASSWORD] = { "PasswordChangeBody", FIELDS(b_password) },
+    [SAPA_SCHEMA_B_USER_PASSWORD] = { "PasswordBody", FIELDS(b_user_password) },
+    [SAPA_SCHEMA_USER] = { "User", FIELDS(user) },
+    [SAPA_SCHEMA_USERS] = { "Users", FIELDS(users) },
+    [SAPA_SCHEMA_ROLE] = { "Role", FIELDS(role) },
+    [SAPA_SCHEMA_RIGHT] = { "Right", FIELDS(right) },
+    [SAPA_SCHEMA_ROLES] = { "Roles", FIELDS(roles) },
+    [SAPA_SCHEMA_SESSION] = { "Session", FIELDS(session) },
+    [SAPA_SCHEMA_SESSIONS] = { "Sessions", FIELDS(sessions) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

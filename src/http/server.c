@@ -261,10 +261,10 @@ static bool admit(struct web_request *rq, struct sapa_str path)
     sapa_web_who_of(web, authorization, &rq->who);
     if (authorization.n > 0 && !rq->who.known)
         note_failure(web, rq->wsi, rq->began_us);
-    if (rc == SAPA_OK && sapa_route(rq->route)->right == SAPA_RIGHT_COUNT && rq->route != SAPA_ROUTE_ME)
+    if (rc == SAPA_OK && sapa_route_is_open(rq->route))
         goto query;
     if (!rq->who.known) {
-        sapa_web_problem(rq, 401, "EDENIED", "a token is wanted: Authorization: Bearer sapa_…; sapa token create makes one");
+        sapa_web_problem(rq, 401, "EDENIED", "a token is wanted: Authorization: Bearer sapa_…; sapa token create makes one, or POST /api/v1/login with a password");
         return false;
     }
     if (rc == SAPA_ENOENT || rc == SAPA_EINVAL) {
@@ -277,7 +277,7 @@ static bool admit(struct web_request *rq, struct sapa_str path)
     }
     if (sapa_route(rq->route)->right < SAPA_RIGHT_COUNT && !(rq->who.rights >> sapa_route(rq->route)->right & 1) &&
         !(sapa_route(rq->route)->right == SAPA_RIGHT_SELF && (rq->who.rights & SAPA_RIGHT_BIT(AGENTS)))) {
-        sapa_web_problem(rq, 403, "EDENIED", "the role %s does not have the right %s", sapa_role_name(rq->who.role),
+        sapa_web_problem(rq, 403, "EDENIED", "the role %s does not have the right %s", rq->who.role_name,
                     sapa_right_name(sapa_route(rq->route)->right));
         return false;
     }
@@ -428,7 +428,7 @@ static int write_head(struct web_request *rq)
     if (rq->status == 401)
         add_header(rq->wsi, "www-authenticate:", "Bearer", &p, end, &bad);
     if (rq->status == 429 || rq->status == 503)
-        add_header(rq->wsi, "retry-after:", "1", &p, end, &bad);
+        snprintf(text, sizeof(text), "%u", rq->retry_s ? rq->retry_s : 1), add_header(rq->wsi, "retry-after:", text, &p, end, &bad);
     if (rq->status == 426)
         add_header(rq->wsi, "upgrade:", "websocket", &p, end, &bad);
     if (rq->route == SAPA_ROUTE_AUDIO && (rq->status == 200 || rq->status == 206)) {
@@ -513,11 +513,27 @@ static int on_upgrade(struct sapa_web *web, struct lws *wsi)
 }
 
 /* -1: too many different views */
-static int admit_sub(struct sapa_web *web, struct sapa_feed_sub *sub, const struct web_who *who)
+static int admit_sub(struct sapa_web *web, struct web_session *session, const struct web_who *who)
 {
     const struct sapa_feed_view view = { .scope = who->scope, .show_pii = (who->rights & SAPA_RIGHT_BIT(PERSON)) != 0 };
 
-    return sapa_feed_admit(web->feed, sub, &view) ? 0 : -1;
+    session->who = malloc(sizeof(*session->who));
+    if (!session->who)
+        return -1;
+    *session->who = *who;
+    session->who_version = web->who_version;
+    return sapa_feed_admit(web->feed, session->sub, &view) ? 0 : -1;
+}
+
+/* May he still see what he subscribed to? Looked at again when anything about it may have changed. */
+static bool may_see_on(struct sapa_web *web, struct web_session *session)
+{
+    const struct web_who *who = session->who;
+
+    if (!who || (session->who_version == web->who_version && (who->expires_us == 0 || sapa_wall_us() < who->expires_us)))
+        return true;
+    session->who_version = web->who_version;
+    return sapa_web_who_sees(web, who);
 }
 
 /* ?feed=NAME&n=NUMBER */
@@ -551,7 +567,7 @@ static int on_established(struct sapa_web *web, struct lws *wsi, struct web_sess
     sapa_web_who_of(web, authorization, &who);
     if (who.known) {
         take_resume(wsi, session->sub);
-        return admit_sub(web, session->sub, &who);
+        return admit_sub(web, session, &who);
     }
     lws_set_timer_usecs(wsi, WEB_HELLO_MS * INT64_C(1000));
     return 0;
@@ -577,7 +593,7 @@ static int on_message(struct sapa_web *web, struct lws *wsi, struct web_session 
     if (hello.feed[0])
         sapa_feed_resume(session->sub, hello.feed, hello.n);
     lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
-    return admit_sub(web, session->sub, &who);
+    return admit_sub(web, session, &who);
 }
 
 static int write_feed(struct sapa_web *web, struct lws *wsi, struct sapa_feed_sub *sub)
@@ -627,12 +643,14 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_ESTABLISHED: return on_established(web, wsi, session);
     case LWS_CALLBACK_RECEIVE: return on_message(web, wsi, session, (struct sapa_str){ in, size });
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        return session->sub ? write_feed(web, wsi, session->sub) : -1;
+        return session->sub && may_see_on(web, session) ? write_feed(web, wsi, session->sub) : -1;
     case LWS_CALLBACK_TIMER: return session && session->sub && !sapa_feed_is_admitted(session->sub) ? -1 : 0;
     case LWS_CALLBACK_CLOSED:
         if (session && session->sub) {
             sapa_feed_leave(web->feed, session->sub);
             session->sub = NULL;
+            free(session->who);
+            session->who = NULL;
         }
         return 0;
     default: return 0;
@@ -687,6 +705,7 @@ static void apply(struct sapa_web *web)
             for (size_t i = group; i < next;) {
                 struct pending_head one;
                 memcpy(&one, web->pending + i, sizeof(one));
+                web->who_version += one.type == SAPA_WEB_RESET; /* perhaps another description: clients have other places, users other roles */
                 if (sapa_mirror_take(&web->mirror, one.type, web->pending + i + sizeof(one), one.size) != SAPA_OK)
                     sapa_log(SAPA_LOG_ERROR, "web.mirror", "type=%u cannot be taken, ignoring", one.type);
                 i += sizeof(one) + ((one.size + 7) & ~(size_t)7);
@@ -746,7 +765,9 @@ static void on_centre(void *ctx, uint32_t type, const void *data, size_t size)
     case SAPA_WEB_TOKENS:
         if (sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
             sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
+        web->who_version++;
         break;
+    case SAPA_WEB_PASSWORD: sapa_web_end_sessions(web, (struct sapa_str){ data, size }); break;
     case SAPA_WEB_HOOKS:
         web->hook_count = SAPA_MIN(size / sizeof(web->hooks[0]), SAPA_COUNT(web->hooks));
         if (web->hook_count > 0)
@@ -880,6 +901,13 @@ static sapa_rc first_token(struct sapa_web *web)
     return rc == SAPA_OK ? sapa_tokens_load(&web->tokens, web->options.store) : rc;
 }
 
+static void free_pools(struct sapa_web *web)
+{
+    sapa_pool_free(web->logins);
+    sapa_pool_free(web->writes);
+    sapa_pool_free(web->pool);
+}
+
 static void free_tables(struct sapa_web *web)
 {
     for (uint32_t i = 0; i < web->idempotent.count; i++)
@@ -890,6 +918,8 @@ static void free_tables(struct sapa_web *web)
     sapa_feed_free(web->feed);
     sapa_mirror_done(&web->mirror);
     sapa_tokens_done(&web->tokens);
+    sapa_sessions_done(&web->sessions);
+    sapa_tries_done(&web->tries);
     sapa_mailbox_free(web->mailbox);
     sapa_json_done(&web->scratch);
     sapa_json_done(&web->openapi);
@@ -913,12 +943,16 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     web->next_request = (options->epoch << 40) + 1;
     sapa_mirror_init(&web->mirror);
     sapa_tokens_init(&web->tokens);
+    sapa_sessions_init(&web->sessions);
+    sapa_tries_init(&web->tries);
     sapa_table_init(&web->waiting, sapa_memory_heap(), sizeof(struct web_waiting), WEB_REQUESTS_MAX);
     sapa_table_init(&web->sources, sapa_memory_heap(), sizeof(struct web_source), WEB_SOURCES_MAX);
     sapa_table_init(&web->idempotent, sapa_memory_heap(), sizeof(struct web_idempotent), WEB_IDEMPOTENT_MAX);
     sapa_rc rc = sapa_mailbox_new(WEB_MAILBOX_BYTES, &web->mailbox);
     if (rc == SAPA_OK)
         rc = sapa_tokens_load(&web->tokens, options->store);
+    if (rc == SAPA_OK)
+        rc = sapa_sessions_load(&web->sessions, options->store, sapa_wall_us());
     if (rc == SAPA_OK)
         rc = first_token(web);
     if (rc == SAPA_OK)
@@ -927,14 +961,15 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = sapa_pool_new("web", WEB_WORKERS, WEB_WORK_MAX, &web->pool);
     if (rc == SAPA_OK)
         rc = sapa_pool_new("web-write", 1, WEB_WORK_MAX, &web->writes);
+    if (rc == SAPA_OK)
+        rc = sapa_pool_new("web-login", 1, WEB_LOGINS_MAX, &web->logins);
     if (rc != SAPA_OK) {
-        sapa_pool_free(web->pool);
+        free_pools(web);
         free_tables(web);
         return rc;
     }
     if (uv_loop_init(&web->loop) != 0) {
-        sapa_pool_free(web->writes);
-        sapa_pool_free(web->pool);
+        free_pools(web);
         free_tables(web);
         return SAPA_EIO;
     }
@@ -953,8 +988,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         close_all(web);
         run(web);
         (void)uv_loop_close(&web->loop);
-        sapa_pool_free(web->writes);
-        sapa_pool_free(web->pool);
+        free_pools(web);
         free_tables(web);
         return rc;
     }
@@ -969,8 +1003,7 @@ void sapa_web_stop(struct sapa_web *web)
     atomic_store(&web->stopping, true);
     uv_async_send(&web->wake);
     sapa_thread_join(web->thread);
-    sapa_pool_free(web->writes);
-    sapa_pool_free(web->pool); /* work that runs ends; its results are taken below */
+    free_pools(web); /* work that runs ends; its results are taken below */
     sapa_mailbox_drain(web->mailbox, 0, on_centre, web);
     const int closed = uv_loop_close(&web->loop);
     if (closed != 0)

@@ -102,6 +102,11 @@ sapa_rc sapa_session_end(struct sapa_store *store, uint64_t id)
     return keep(store, &session);
 }
 
+uint32_t sapa_session_rights(const struct sapa_user_who *who)
+{
+    return who->agent != SAPA_NONE && who->role == SAPA_NONE ? sapa_role_rights(SAPA_ROLE_AGENT) : who->rights;
+}
+
 void sapa_session_json(const struct sapa_session *session, struct sapa_json *out)
 {
     sapa_json_open(out, '{');
@@ -173,18 +178,18 @@ bool sapa_sessions_remove(struct sapa_sessions *sessions, uint64_t id)
     return false;
 }
 
+const struct sapa_session *sapa_sessions_find_hash(const struct sapa_sessions *sessions, const uint8_t hash[32], int64_t now_us)
+{
+    const struct entry *entry = sapa_table_find(&sessions->by_hash, key_of_hash(hash));
+
+    return entry && sapa_equal_secret(entry->session.hash, hash, 32) && entry->session.expires_us > now_us ? &entry->session : NULL;
+}
+
 const struct sapa_session *sapa_sessions_find(const struct sapa_sessions *sessions, struct sapa_str header, int64_t now_us)
 {
     uint8_t hash[32];
-    struct sapa_str word;
-    const struct sapa_str scheme = sapa_str_cut(sapa_str_trim(header), ' ', &word);
 
-    word = sapa_str_trim(word);
-    if (!sapa_str_ieq(scheme, SAPA_STR("Bearer")) || word.n != SAPA_TOKEN_TEXT_SIZE - 1)
-        return NULL;
-    sapa_sha256(word.p, word.n, hash);
-    const struct entry *entry = sapa_table_find(&sessions->by_hash, key_of_hash(hash));
-    return entry && sapa_equal_secret(entry->session.hash, hash, sizeof(hash)) && entry->session.expires_us > now_us ? &entry->session : NULL;
+    return sapa_token_hash(header, hash) ? sapa_sessions_find_hash(sessions, hash, now_us) : NULL;
 }
 
 const struct sapa_session *sapa_sessions_next(const struct sapa_sessions *sessions, uint32_t *cursor)

@@ -15,6 +15,7 @@
 #include "base/table.h"
 #include "http/json.h"
 #include "http/token.h"
+#include "http/user.h"
 
 enum {
     SAPA_SESSIONS_MAX = 4096,
@@ -35,6 +36,8 @@ SAPA_MUST_CHECK sapa_rc sapa_session_create(struct sapa_store *store, struct sap
                                             char ret_text[SAPA_TOKEN_TEXT_SIZE], struct sapa_session *ret);
 /** It is over. Also when it was. */
 SAPA_MUST_CHECK sapa_rc sapa_session_end(struct sapa_store *store, uint64_t id);
+/** What somebody may do who has logged in: an agent to whom no role is given has what an agent needs. */
+uint32_t sapa_session_rights(const struct sapa_user_who *who);
 void sapa_session_json(const struct sapa_session *session, struct sapa_json *out);
 
 /* ---- in memory, by hash ---- */
@@ -51,8 +54,9 @@ SAPA_MUST_CHECK sapa_rc sapa_sessions_load(struct sapa_sessions *sessions, struc
 SAPA_MUST_CHECK sapa_rc sapa_sessions_add(struct sapa_sessions *sessions, const struct sapa_session *session);
 /** By number. @retval false  there is none */
 bool sapa_sessions_remove(struct sapa_sessions *sessions, uint64_t id);
-/** "Bearer sapa_…". NULL: none of ours, or over. Lives until the next change. */
+/** "Bearer sapa_…", or its hash. NULL: none of ours, or over. Lives until the next change. */
 const struct sapa_session *sapa_sessions_find(const struct sapa_sessions *sessions, struct sapa_str header, int64_t now_us);
+const struct sapa_session *sapa_sessions_find_hash(const struct sapa_sessions *sessions, const uint8_t hash[32], int64_t now_us);
 /** Walk: start with *cursor = 0; NULL at the end. */
 const struct sapa_session *sapa_sessions_next(const struct sapa_sessions *sessions, uint32_t *cursor);
 

@@ -258,21 +258,33 @@ sapa_rc sapa_tokens_load(struct sapa_tokens *tokens, struct sapa_store *store)
     return SAPA_OK;
 }
 
-const struct sapa_token *sapa_tokens_find(const struct sapa_tokens *tokens, struct sapa_str header, int64_t now_us)
+bool sapa_token_hash(struct sapa_str header, uint8_t ret_hash[32])
 {
-    uint8_t hash[32];
     struct sapa_str word;
     const struct sapa_str scheme = sapa_str_cut(sapa_str_trim(header), ' ', &word);
 
     word = sapa_str_trim(word);
     if (!sapa_str_ieq(scheme, SAPA_STR("Bearer")) || word.n != SAPA_TOKEN_TEXT_SIZE - 1)
-        return NULL;
-    sapa_sha256(word.p, word.n, hash);
+        return false;
+    sapa_sha256(word.p, word.n, ret_hash);
+    return true;
+}
+
+const struct sapa_token *sapa_tokens_find_hash(const struct sapa_tokens *tokens, const uint8_t hash[32], int64_t now_us)
+{
     const struct entry *entry = sapa_table_find(&tokens->by_hash, key_of_hash(hash));
-    if (!entry || !sapa_equal_secret(entry->token.hash, hash, sizeof(hash)) ||
+
+    if (!entry || !sapa_equal_secret(entry->token.hash, hash, 32) ||
         (entry->token.expires_us != 0 && entry->token.expires_us <= now_us))
         return NULL;
     return &entry->token;
+}
+
+const struct sapa_token *sapa_tokens_find(const struct sapa_tokens *tokens, struct sapa_str header, int64_t now_us)
+{
+    uint8_t hash[32];
+
+    return sapa_token_hash(header, hash) ? sapa_tokens_find_hash(tokens, hash, now_us) : NULL;
 }
 
 uint64_t sapa_token_clients(const struct sapa_token *token, const struct sapa_centre *centre)

@@ -62,6 +62,10 @@ void sapa_tokens_done(struct sapa_tokens *tokens);
 SAPA_MUST_CHECK sapa_rc sapa_tokens_load(struct sapa_tokens *tokens, struct sapa_store *store);
 /** "Bearer sapa_…" as it stands in the header. NULL: none of ours, revoked or expired. Lives until the next load. */
 const struct sapa_token *sapa_tokens_find(const struct sapa_tokens *tokens, struct sapa_str header, int64_t now_us);
+/** SHA-256 of the text behind "Bearer ". @retval false  the header holds no such text */
+bool sapa_token_hash(struct sapa_str header, uint8_t ret_hash[32]);
+/** By that. */
+const struct sapa_token *sapa_tokens_find_hash(const struct sapa_tokens *tokens, const uint8_t hash[32], int64_t now_us);
 /** Bit i: client i of the description. */
 uint64_t sapa_token_clients(const struct sapa_token *token, const struct sapa_centre *centre);
 

@@ -18,6 +18,7 @@
 #include "http/hook.h"
 #include "http/mirror.h"
 #include "http/route.h"
+#include "http/session.h"
 #include "model/record.h"
 
 struct sapa_web;
@@ -95,6 +96,10 @@ struct sapa_web_work {
     size_t text_n;
     uint64_t request;
     uint64_t into;                     /* PERSON_MERGE */
+    char name[SAPA_KEY_MAX + 1];       /* LOGIN, PASSWORD, USER_…: whose */
+    char password[260], new_password[260], source[64];
+    uint64_t *ids;                     /* sessions that end with it */
+    size_t id_count;
     struct sapa_hook_state *hooks;     /* HOOK, HOOKS: as the sender told */
     size_t hook_count;
     uint64_t from, to;                 /* AUDIO: bytes wanted, `to` not included */
@@ -102,6 +107,7 @@ struct sapa_web_work {
     struct sapa_record why_record;     /* type 0: none */
     bool why_living;
     /* out */
+    struct sapa_session session;       /* LOGIN */
     sapa_rc rc;
     unsigned status;                   /* of a problem, when rc does not say it; 0 */
     bool has_mistakes;                 /* `out` is what a problem tells besides: members of an object */

@@ -28,6 +28,7 @@ enum {
     WEB_MAILBOX_BYTES = 16 << 20,
     WEB_WORKERS = 2,
     WEB_WORK_MAX = 64,
+    WEB_LOGINS_MAX = 16,              /* waiting or being checked: each takes its time on purpose */
     WEB_FAILURES_MAX = 20,            /* wrong tokens from one source in ten seconds */
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
@@ -39,7 +40,11 @@ enum {
 /* Who asks. */
 struct web_who {
     bool known;
-    uint64_t id; /* of the token */
+    uint64_t id;      /* of the token or the session */
+    uint64_t session; /* 0: a token */
+    char role_name[65];
+    uint8_t hash[32];   /* of its text */
+    int64_t expires_us; /* 0: never */
     char user[65], agent[SAPA_KEY_MAX + 1];
     uint8_t role;
     uint32_t rights;
@@ -60,6 +65,7 @@ struct web_request {
     char *body;
     size_t body_n, body_room, body_wanted, body_seen, body_max;
     char if_match[80];
+    unsigned retry_s; /* of a problem: when to come again; 0 as usual */
     char etag[72]; /* of the answer; "": none */
     bool waits;     /* in the table of those that wait */
     bool answered;
@@ -86,6 +92,8 @@ struct web_request {
 struct web_session {
     struct web_request *request;
     struct sapa_feed_sub *sub;
+    struct web_who *who;  /* with `sub`, once it is let in */
+    uint64_t who_version; /* when that was looked at last */
 };
 
 struct web_job {
@@ -119,7 +127,7 @@ struct web_waiting {
 
 struct web_stats {
     uint64_t requests[6]; /* by hundreds of status; 0: others */
-    uint64_t connections, refused, too_fast, wrong_tokens, asks, asks_refused, work, resets;
+    uint64_t connections, refused, too_fast, wrong_tokens, wrong_passwords, asks, asks_refused, work, resets;
     uint64_t slow;        /* answered after more than 100 ms */
 };
 
@@ -128,6 +136,7 @@ struct sapa_web {
     struct sapa_thread *thread;
     struct sapa_mailbox *mailbox;
     struct sapa_pool *pool;
+    struct sapa_pool *logins;      /* one thread: passwords */
     struct sapa_pool *writes;      /* one thread: what is written to the store has one order */
     atomic_bool stopping;
     atomic_bool awake; /* the wake-up is on its way */
@@ -139,6 +148,9 @@ struct sapa_web {
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct sapa_tokens tokens;
+    struct sapa_sessions sessions;
+    struct sapa_tries tries;
+    uint64_t who_version; /* counts changes of who may do what */
     struct sapa_mirror mirror;
     /* messages that wait for their commit: size, type, bytes */
     uint8_t *pending;
@@ -181,8 +193,12 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job);
 /* The next part of a recording. */
 void sapa_web_stream_next(struct web_request *rq);
 void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret);
+/* Does he see of the live state what he saw when he was let in? Not when his token has ended, or says something else now. */
+bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who);
 /* Read what was answered before the start, and let requests with an Idempotency-Key in. */
 void sapa_web_remember(struct sapa_web *web);
+/* Of somebody: here now, and in the store. */
+void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user);
 void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us);
 void sapa_web_figures_ask(struct sapa_web *web);
 

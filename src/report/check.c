@@ -18,7 +18,9 @@ struct watched_contact {
 struct watched_offer {
     uint64_t offer, contact;
     uint32_t agent; /* dimension */
-    int64_t made_us, connected_us, parted_us, held_us, hold_us;
+    int64_t made_us, connected_us, parted_us;
+    int64_t hold_began_us;    /* in whatever contact */
+    int64_t held_us, hold_us; /* in this one: since then, and what is over */
     uint8_t stage; /* 0 made, 1 accepted, 2 connected, 3 parted */
     uint8_t held_by; /* bit per enum sapa_side: both may hold at once */
     bool wrapping, released;
@@ -213,7 +215,7 @@ static void ended(struct sapa_check *check, struct watched_contact *contact, con
     STORY((in->outcome == SAPA_OUTCOME_MERGED) == contact->merged, in->contact,
           contact->merged ? "contact %llu went on in another, and ends as if it had not."
                           : "contact %llu is said to go on in another, and none took it up.", U(in->contact));
-    STORY(!is_abandoned(in->outcome) || in->side == SAPA_SIDE_CUSTOMER, in->contact,
+    STORY(!is_abandoned(in->outcome) || !contact->inbound || in->side == SAPA_SIDE_CUSTOMER, in->contact,
           "contact %llu is counted as abandoned, but %s ended it.", U(in->contact),
           sapa_side_name((unsigned)SAPA_MIN(in->side, (uint64_t)SAPA_SIDE_COUNT)));
     expect_length(check, in->contact, "the whole contact", in->total_ms, contact->opened_us, record->at_us);
@@ -292,7 +294,7 @@ static void connected(struct sapa_check *check, struct watched_contact *contact,
     STORY(offer && offer->stage == 1 && offer->agent == agent, in->contact,
           "contact %llu is connected to agent " SAPA_STR_FMT " without an accepted offer.", U(in->contact), AGENT(agent));
     if (contact) {
-        if (contact->queued_us != 0) /* a call of an agent need not wait in a line */
+        if (contact->queued_us != 0 && in->queue != SAPA_NONE) /* who calls has not waited in a line */
             expect_length(check, in->contact, "the wait before the conversation", in->wait_ms, contact->queued_us,
                           record->at_us);
         contact->answered = true;
@@ -315,7 +317,7 @@ static void held(struct sapa_check *check, const struct sapa_record *record)
     const uint8_t side = (uint8_t)(1u << SAPA_MIN(in->side, (uint64_t)SAPA_SIDE_COUNT));
     if (in->on) {
         if (offer->held_by == 0)
-            offer->held_us = record->at_us;
+            offer->hold_began_us = offer->held_us = record->at_us;
         offer->held_by |= side;
         return;
     }
@@ -323,7 +325,7 @@ static void held(struct sapa_check *check, const struct sapa_record *record)
           U(in->contact));
     if (offer->held_by == 0)
         return;
-    expect_length(check, in->contact, "a hold", in->held_ms, offer->held_us, record->at_us);
+    expect_length(check, in->contact, "a hold", in->held_ms, offer->hold_began_us, record->at_us);
     offer->held_by &= (uint8_t)~side;
     if (offer->held_by == 0)
         offer->hold_us += record->at_us - offer->held_us;
@@ -374,8 +376,8 @@ static void joined(struct sapa_check *check, struct watched_contact *contact, co
     offer->contact = in->contact;
     offer->stage = 2;
     offer->connected_us = record->at_us;
-    offer->held_by = 0;
-    offer->held_us = offer->hold_us = offer->parted_us = 0;
+    offer->held_us = record->at_us; /* who is on hold comes in so */
+    offer->hold_us = offer->parted_us = 0;
 }
 
 static void left(struct sapa_check *check, struct watched_contact *contact, const struct sapa_record *record)
@@ -475,6 +477,7 @@ static void stopped(struct sapa_check *check, const struct sapa_record *record)
         } else if (in->whole) {
             offer->connected_us += down_us;
             offer->held_us += down_us;
+            offer->hold_began_us += down_us;
         } else if (agent) {
             agent->talks = true;
         }

@@ -81,6 +81,7 @@ struct open_contact {
     uint64_t handed;      /* offer whose agent has passed it on to somebody who talks already, 0 none */
     int64_t joined_us;    /* when `joiner` came into the conversation */
     uint32_t joiner;      /* agent, or SAPA_NONE: somebody outside */
+    uint32_t joined_attempt; /* then */
     uint32_t caller;      /* agent who placed it, SAPA_NONE: none, or not known yet */
     uint32_t lines;       /* lines of ours that it may have, see struct line */
     uint32_t transfers;   /* on the way */
@@ -124,6 +125,7 @@ struct open_part {
     uint8_t doing;          /* enum sapa_assignment, as it counts */
     bool talks, parted, wrapping, wrapped, released;
     bool dialling; /* the agent is there and the other still being called */
+    uint8_t then;  /* what he does when somebody answers: enum sapa_assignment */
 };
 
 struct agent_state {
@@ -625,14 +627,17 @@ static void dial_moved(struct sapa_intervals *fold, struct open_contact *contact
 }
 
 /* Its parties go on in another contact, and so do its lines. */
-static void lines_moved(struct sapa_intervals *fold, struct open_contact *from, struct open_contact *to)
+static void lines_moved(struct sapa_intervals *fold, struct open_contact *from, struct open_contact *to, int64_t at_us)
 {
+    /* whichever of this and party_joined comes first */
+    const bool joined = to->joined_us == at_us && to->joiner == SAPA_NONE;
+
     for (uint32_t i = 0; from->lines > 0 && i < fold->lines.count; i++) {
         struct line *line = sapa_table_at(&fold->lines, i);
         if (line->contact != from->contact)
             continue;
         line->contact = to->contact;
-        line->attempt = SAPA_NONE;
+        line->attempt = joined ? to->joined_attempt : SAPA_NONE;
         from->lines--;
         to->lines++;
     }
@@ -954,8 +959,10 @@ static void offer_over(struct sapa_intervals *fold, const struct sapa_record *re
     }
     if (in->result == SAPA_OFFER_ACCEPTED && !sapa_table_find(&fold->parts, in->offer)) {
         struct open_part *part = add_part(fold, in->offer, contact, &offer->home, offer->agent, kind);
-        if (part)
+        if (part) {
             part->dialling = kind > 0; /* until somebody talks */
+            part->then = SAPA_ASSIGNMENT_TALKING;
+        }
     }
     sapa_table_remove(&fold->offers, offer);
 }
@@ -1006,7 +1013,7 @@ static void dialled(struct sapa_intervals *fold, struct open_part *part, int64_t
 {
     part->dialling = false;
     if (part->doing == SAPA_ASSIGNMENT_OFFERED)
-        turn_part(fold, part, part->class, SAPA_ASSIGNMENT_TALKING, at_us);
+        turn_part(fold, part, part->class, part->then, at_us);
 }
 
 /* The contact has gone on from one agent to another. */
@@ -1066,10 +1073,11 @@ static void party_in(struct sapa_intervals *fold, struct open_contact *contact, 
 
     contact->joined_us = record->at_us;
     contact->joiner = agent;
+    contact->joined_attempt = (uint32_t)SAPA_MIN(in->attempt, (uint64_t)SAPA_NONE - 1);
     if (in->offer == 0) {
         struct line *line = line_of(fold, contact, in->attempt) ? NULL : line_of(fold, contact, SAPA_NONE);
         if (line)
-            line->attempt = (uint32_t)SAPA_MIN(in->attempt, (uint64_t)SAPA_NONE - 1);
+            line->attempt = contact->joined_attempt;
         return;
     }
     if (!part)
@@ -1088,7 +1096,8 @@ static void party_in(struct sapa_intervals *fold, struct open_contact *contact, 
     part->parted = part->dialling = false;
     part->talks = true;
     part->contact = contact->contact;
-    turn_part(fold, part, PART_RECEIVED, part->doing == SAPA_ASSIGNMENT_OFFERED ? SAPA_ASSIGNMENT_TALKING : part->doing, record->at_us);
+    const unsigned class = contact->direction == SAPA_DIRECTION_INTERNAL && in->queue == SAPA_NONE ? PART_INTERNAL : PART_RECEIVED;
+    turn_part(fold, part, class, part->doing == SAPA_ASSIGNMENT_OFFERED ? SAPA_ASSIGNMENT_TALKING : part->doing, record->at_us);
     part->home = contact->home;
     received(fold, contact, agent, record->at_us);
     passed_on(fold, contact);
@@ -1101,7 +1110,7 @@ static void merged(struct sapa_intervals *fold, struct open_contact *contact, co
     struct sums sums = { 0 };
 
     if (other && other != contact)
-        lines_moved(fold, other, contact);
+        lines_moved(fold, other, contact, record->at_us);
     if (!in->conference || contact->conference)
         return;
     contact->conference = true;
@@ -1360,6 +1369,11 @@ static void moved(struct sapa_intervals *fold, const struct sapa_record *record)
         row->last_out_us = record->at_us;
 }
 
+static bool is_talk(uint64_t assignment)
+{
+    return assignment == SAPA_ASSIGNMENT_TALKING || assignment == SAPA_ASSIGNMENT_HELD;
+}
+
 static void assigned(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_assignment_moved *in = &record->u.assignment_moved;
@@ -1368,8 +1382,9 @@ static void assigned(struct sapa_intervals *fold, const struct sapa_record *reco
     uint64_t from = in->from, to = in->to;
 
     if (part && part->dialling) { /* nobody talks yet */
-        from = from == SAPA_ASSIGNMENT_TALKING ? SAPA_ASSIGNMENT_OFFERED : from;
-        to = to == SAPA_ASSIGNMENT_TALKING ? SAPA_ASSIGNMENT_OFFERED : to;
+        part->then = (uint8_t)(is_talk(to) ? to : SAPA_ASSIGNMENT_TALKING);
+        from = is_talk(from) ? SAPA_ASSIGNMENT_OFFERED : from;
+        to = is_talk(to) ? SAPA_ASSIGNMENT_OFFERED : to;
     }
     if (agent && from < SAPA_ASSIGNMENT_COUNT && to < SAPA_ASSIGNMENT_COUNT) {
         const unsigned class = part ? part->class : PART_RECEIVED;

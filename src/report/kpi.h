@@ -44,9 +44,9 @@
     X(CONTACTS, "contacts", COUNT, SUM, "Semua panggilan", "All calls", "everything that began: came in, was placed outward, or was between colleagues") \
     X(OUTBOUND, "outbound", COUNT, SUM, "Panggilan keluar", "Outbound", "calls that agents placed outward; not part of the offered") \
     X(OUTBOUND_REACHED, "outbound_reached", COUNT, SUM, "Keluar tersambung", "Outbound reached", "of the outbound: somebody was there and talked with the agent") \
-    X(OUTBOUND_UNREACHED, "outbound_unreached", COUNT, SUM, "Keluar tak tersambung", "Outbound not reached", "of the outbound: busy, refused, no answer, or given up by the agent before") \
+    X(OUTBOUND_UNREACHED, "outbound_unreached", COUNT, SUM, "Keluar tak tersambung", "Outbound not reached", "of the outbound: nobody was there (busy, refused, no answer, given up by the agent, a fault on the way)") \
     X(OUTBOUND_PASSED, "outbound_passed", COUNT, SUM, "Keluar diserahkan", "Outbound handed over", "of the outbound: still ringing when the agent passed his caller on to it") \
-    X(OUTBOUND_OTHER, "outbound_other", COUNT, SUM, "Keluar gangguan", "Outbound lost", "of the outbound: lost by a fault of ours or the carrier's, or ended in another way") \
+    X(OUTBOUND_OTHER, "outbound_other", COUNT, SUM, "Keluar lain", "Outbound otherwise", "of the outbound: ended in another way, without a conversation") \
     X(OUTBOUND_OPEN, "outbound_open", COUNT, SUM, "Keluar berjalan", "Outbound going on", "of the outbound: not yet closed") \
     X(INTERNAL, "internal", COUNT, SUM, "Panggilan internal", "Internal", "calls of agents to colleagues, queues and numbers of the centre; not part of the offered") \
     X(INTERNAL_REACHED, "internal_reached", COUNT, SUM, "Internal tersambung", "Internal reached", "of the internal: a colleague talked") \

@@ -2,7 +2,8 @@
 # test/lib/centre.sh AGENTS [CARRIER_PORT]: a small centre for tests and measurements, to standard output.
 #
 # One client, one menu (1: Indonesian, then 1: queue "service"; 0: queue at once), agents 1001.. with
-# the password "phone-EXTENSION", a trunk on loopback, no wrap-up unless WRAPUP is set.
+# the password "phone-EXTENSION", a trunk on loopback, no wrap-up unless WRAPUP is set. ROLE: agents may call
+# whomever the role "caller" lets them.
 set -eu
 agents=${1:-2}
 carrier=${2:-5999}
@@ -14,9 +15,11 @@ system:
   sip_host: sapa.test
   zone: Asia/Jakarta
 clients:
-  shop: { name: Toko Uji, language: id, number: "5000" }
+  shop: { name: Toko Uji, language: id, number: "5000"${CALLS:+, calls: { queue: $CALLS \}} }
 skills: [indonesian, english]
 teams: [day]
+roles:
+  caller: { calls: [ { allow: [colleagues, queues, numbers, outside] }, { deny: "62809" } ] }
 reasons:
   1: { id: Istirahat, en: Break }
 dispositions:
@@ -85,6 +88,6 @@ END
 i=1
 while [ "$i" -le "$agents" ]; do
     number=$((1000 + i))
-    echo "  agent$i: { name: Agen $i, extension: \"$number\", password: phone-$number, team: day, skills: { indonesian: 5 } }"
+    echo "  agent$i: { name: Agen $i, extension: \"$number\", password: phone-$number, team: day, skills: { indonesian: 5 }${ROLE:+, role: $ROLE} }"
     i=$((i + 1))
 done

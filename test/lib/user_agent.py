@@ -3,7 +3,9 @@
 SIPp plays fixed scripts; this one looks at what it got and decides. Standard library only. Waiting has a limit
 of its own everywhere; what does not come is an AssertionError that says what was waited for.
 """
+import collections
 import hashlib
+import math
 import re
 import select
 import socket
@@ -21,6 +23,32 @@ def token():
 
 
 token.n = 0
+
+
+def alaw_to_linear(octet):
+    octet ^= 0x55
+    segment, value = octet >> 4 & 7, (octet & 15) << 4
+    value = value + 8 if segment == 0 else (value + 0x108) << (segment - 1)
+    return value if octet & 0x80 else -value
+
+
+LINEAR = [alaw_to_linear(octet) for octet in range(256)]
+ALAW = {}  # by linear value / 16, nearest
+
+
+def linear_to_alaw(value):
+    key = int(value) // 16
+    if key not in ALAW:
+        ALAW[key] = min(range(256), key=lambda octet: abs(LINEAR[octet] - value))
+    return ALAW[key]
+
+
+def amplitude(samples, hz, rate=8000):
+    """Of one tone in these samples (Goertzel)."""
+    k, s1, s2 = 2 * math.cos(2 * math.pi * hz / rate), 0.0, 0.0
+    for x in samples:
+        s1, s2 = x + k * s1 - s2, s1
+    return 2 * math.sqrt(max(0, s1 * s1 + s2 * s2 - k * s1 * s2)) / max(1, len(samples))
 
 
 class Message:
@@ -54,7 +82,8 @@ class Dialog:
 class UserAgent:
     """`server` is (host, port) of the program; `host` ours. transport: udp, tcp or tls."""
 
-    def __init__(self, user, server, host="127.0.0.1", transport="udp", context=None, name=None):
+    def __init__(self, user, server, host="127.0.0.1", transport="udp", context=None, name=None, port=0):
+        self.wanted_port = port
         self.user, self.server, self.host, self.transport = user, server, host, transport
         self.v6 = ":" in host
         self.shown = "[%s]" % host if self.v6 else host
@@ -67,13 +96,14 @@ class UserAgent:
         self.rtp_port = self.rtp.getsockname()[1]
         self.sequence, self.timestamp, self.peer = 1000, 0, None
         self.heard, self.events = {}, []
+        self.pcm = collections.deque(maxlen=3200)  # the last 400 ms, A-law alone
         self.speaking, self.lock = None, threading.Lock()
         threading.Thread(target=self.listen, daemon=True).start()
 
     def connect(self):
         if self.transport == "udp":
             self.socket = socket.socket(self.family, socket.SOCK_DGRAM)
-            self.socket.bind((self.host, 0))
+            self.socket.bind((self.host, self.wanted_port))
         else:
             self.socket = socket.socket(self.family, socket.SOCK_STREAM)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -325,6 +355,8 @@ class UserAgent:
                     if mark not in self.events:
                         self.events.append(mark)
             else:
+                if kind == 8:
+                    self.pcm.extend(LINEAR[octet] for octet in packet[12:])
                 key = (kind, packet[12] if len(packet) > 12 else 0)
                 self.heard[key] = self.heard.get(key, 0) + 1
 
@@ -345,6 +377,38 @@ class UserAgent:
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         self.speaking = (stop, thread)
+
+    def tone(self, hz):
+        """Say this tone in A-law until silent()."""
+        self.silent()
+        stop, frames = threading.Event(), []
+        for n in range(50):  # a second, which ends where it begins
+            frames.append(bytes(linear_to_alaw(6000 * math.sin(2 * math.pi * hz * (n * 160 + i) / 8000)) for i in range(160)))
+
+        def run():
+            at, n = time.time(), 0
+            while not stop.is_set():
+                if self.peer:
+                    self.packet(8, frames[n % 50])
+                self.timestamp += 160
+                n += 1
+                at += 0.02
+                time.sleep(max(0, at - time.time()))
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self.speaking = (stop, thread)
+
+    def hears_tones(self, wanted, others=(), seconds=WAIT):
+        """Wait until the last 400 ms hold these tones, and none of the others."""
+        until = time.time() + seconds
+        while True:
+            samples = list(self.pcm)
+            levels = {hz: int(amplitude(samples, hz)) for hz in list(wanted) + list(others)}
+            if len(samples) == 3200 and all(levels[hz] > 500 for hz in wanted) and all(levels[hz] < 250 for hz in others):
+                return
+            assert time.time() < until, "%s shall hear %s and not %s, and hears %s" % (self.user, list(wanted), list(others), levels)
+            time.sleep(0.1)
 
     def silent(self):
         if self.speaking:

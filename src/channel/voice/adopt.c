@@ -561,7 +561,7 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
     }
     for (uint32_t i = 0; i < v->offers.count; i++) { /* the same with a part of one that goes on */
         const struct voice_offer *o = ((struct voice_ref *)sapa_table_at(&v->offers, i))->value;
-        bool held = o->over;
+        bool held = o->over || o->lent; /* what is lent ends with its contact */
         for (size_t n = 0; n < v->adopt_held_count && !held; n++)
             held = v->adopt_held[n].offer == o->id && v->adopt_held[n].what <= SAPA_VOICE_HELD_AGENT;
         if (held)

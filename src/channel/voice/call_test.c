@@ -54,6 +54,7 @@ static void outside(void **state)
     assert_int_equal(call.kind, SAPA_TARGET_OUTSIDE);
     assert_int_equal(call.target, SAPA_NONE);
     assert_string_equal(call.address.p, "628112345678");
+    assert_int_equal(call.listed, 5); /* for whom it is on a list: the core knows the client */
     assert_string_equal(call.reference.p, phone.call_id);
     assert_int_equal(call.beside, 0);
     assert_true(call.contact != 0 && call.offer != 0 && call.request != 0);
@@ -500,6 +501,7 @@ static void codes_refused(void **state)
     const struct sapa_record *passed = fake_posted(f, SAPA_T_contact_passed);
     assert_int_equal(passed->u.contact_passed.kind, SAPA_TARGET_OUTSIDE);
     assert_string_equal(passed->u.contact_passed.address.p, "628112345678");
+    assert_int_equal(passed->u.contact_passed.listed, 5);
     assert_int_equal(passed->u.contact_passed.offer, 5);
     FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = passed->u.contact_passed.request, .verb = 255, .rc = (uint64_t)-SAPA_ELIMIT);
     assert_string_equal(fake_plays(f, s.line), "/cache/agent.refused");

@@ -373,6 +373,22 @@ static void find_parts(const struct sapa_voice *v, uint32_t agent, struct voice_
     }
 }
 
+/* Who came last into the conversation beside him and the customer; 0: nobody. The lists have the newest first. */
+static uint64_t last_party(const struct sapa_voice *v, const struct voice_part *mine)
+{
+    const struct voice_contact *c = mine->contact;
+    const struct voice_offer *joined = c ? sapa_voice_find(&v->offers, c->joined) : NULL;
+
+    if (!c)
+        return 0;
+    if (c->joined && ((joined && joined->contact == c && !joined->over) || sapa_voice_outside_of(c, c->joined)))
+        return c->joined;
+    for (const struct voice_offer *o = c->offers; o; o = o->next)
+        if (o->id != mine->offer && !o->over && o->connected)
+            return o->id;
+    return c->outside && c->outside->connected ? c->outside->attempt : 0;
+}
+
 /* The input that such a code is; false: there is nothing to do it with. */
 static bool ask_call(struct sapa_voice *v, struct voice_call_code *code)
 {
@@ -396,9 +412,9 @@ static bool ask_call(struct sapa_voice *v, struct voice_call_code *code)
     case SAPA_VERB_BACK:
         if (own.contact)
             call_command(v, code, own.offer, SAPA_CALL_VERB_HANGUP, 0);
-        else if (talk.contact && talk.contact->joined)
-            call_command(v, code, talk.offer, SAPA_CALL_VERB_DROP, talk.contact->joined);
-        return own.contact || (talk.contact && talk.contact->joined);
+        else if (last_party(v, &talk))
+            call_command(v, code, talk.offer, SAPA_CALL_VERB_DROP, last_party(v, &talk));
+        return own.contact || last_party(v, &talk);
     default: break;
     }
     if (!only->contact)

@@ -124,6 +124,10 @@ void sapa_voice_connect(struct sapa_voice *v, struct voice_contact *c, uint64_t 
     struct voice_leg *other = o && o->contact == c && !o->over ? o->winner : offer == 0 ? outside_up(c) : NULL;
     struct party parties[VOICE_PARTIES_MAX];
 
+    if (o && other && c->customer && c->customer->state == LEG_NEW && c->customer->answer_wanted) {
+        o->connected = true; /* they hear each other with the answer, which waits for its port */
+        return;
+    }
     if (!c->customer || !other || c->customer->state != LEG_UP) {
         v->stats.late_commands++;
         return;

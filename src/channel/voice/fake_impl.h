@@ -107,6 +107,7 @@ static const struct sapa_trunk fake_trunks[] = {
       .user = { "sapa", 4 }, .password = { "trunk", 5 } },
     { .key = { "two", 3 }, .host = { "192.0.2.20", 10 }, .port = 5062 },
 };
+static const struct sapa_listed_number fake_listed_numbers[] = { { 628112345678, 5 } };
 static struct sapa_prompt fake_prompts[SAPA_PROMPT_ID_COUNT + 1];
 
 static inline void fake_centre(struct sapa_centre *c)
@@ -127,6 +128,7 @@ static inline void fake_centre(struct sapa_centre *c)
     FAKE_TABLE(numbers);
     FAKE_TABLE(agents);
     FAKE_TABLE(queues);
+    FAKE_TABLE(listed_numbers);
     FAKE_TABLE(dispositions);
     FAKE_TABLE(reasons);
     FAKE_TABLE(codes);

@@ -461,7 +461,7 @@ bool sapa_voice_leg_answer(struct sapa_voice *v, struct voice_leg *leg)
         return false;
     if (leg->replaces)
         sapa_voice_replace_done(v, leg);
-    else if (leg->kind == LEG_AGENT)
+    else if (leg->contact)
         sapa_voice_review(v, leg->contact);
     return true;
 }

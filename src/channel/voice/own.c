@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+#include "model/listed.h"
+#include "phone/phone.h"
+
 /*
  * Calls that agents place. A phone's INVITE is one as soon as it names a colleague, a queue, one of our numbers or
  * somebody outside: the core is asked (agent_call), and answers it by the same commands as any other contact. What
@@ -14,7 +17,7 @@
 
 bool sapa_voice_target_of(const struct sapa_voice *v, struct sapa_str dialled, struct voice_target *ret_target)
 {
-    char buf[64];
+    char buf[SAPA_PHONE_TEXT_MAX + 1];
     *ret_target = (struct voice_target){ .kind = SAPA_TARGET_AGENT, .index = sapa_voice_agent_of(v, dialled) };
     if (ret_target->index != SAPA_NONE)
         return true;
@@ -86,9 +89,13 @@ size_t sapa_voice_parts(const struct sapa_voice *v, uint32_t agent, struct voice
 
 /* ---- the core is asked ---- */
 
+/* For whom he calls when nothing says so, as far as it is plain; SAPA_NONE: the core decides by his rights. */
 static uint32_t only_client(const struct sapa_voice *v, uint32_t agent)
 {
-    const uint64_t granted = v->centre->agents[agent].clients;
+    const uint32_t count = v->centre->clients_count;
+    const uint64_t granted = v->centre->agents[agent].clients & (count < SAPA_CLIENTS_MAX ? (UINT64_C(1) << count) - 1 : UINT64_MAX);
+    if (v->centre->agents[agent].calls_for < count)
+        return v->centre->agents[agent].calls_for;
     return granted && !(granted & (granted - 1)) ? (uint32_t)__builtin_ctzll(granted) : SAPA_NONE;
 }
 

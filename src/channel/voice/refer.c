@@ -1,6 +1,9 @@
 #include "channel/voice/voice_impl.h"
+#include "model/listed.h"
 
 #include <stdlib.h>
+
+#include "model/listed.h"
 
 /*
  * Transfer by the phone's own key (RFC 3515): an agent's phone sends REFER, the core passes the contact on to a queue,
@@ -64,6 +67,7 @@ void sapa_voice_pass_to(struct sapa_voice *v, struct sapa_record *r, uint32_t cl
     if (target->kind != SAPA_TARGET_OUTSIDE)
         return;
     sapa_sized_set(&r->u.contact_passed.address, sapa_str_of(target->number));
+    r->u.contact_passed.listed = sapa_listed(v->centre, sapa_str_of(target->number));
     if (v->options.callbacks.resolve && client < v->centre->clients_count)
         v->options.callbacks.resolve(v->options.callbacks.ctx, client, sapa_str_of(target->number),
                                      &r->u.contact_passed.person, &last_agent);

@@ -67,11 +67,13 @@ uint32_t sapa_voice_agent_of(const struct sapa_voice *v, struct sapa_str extensi
 uint32_t sapa_voice_number_of(const struct sapa_voice *v, struct sapa_str dialled)
 {
     char buf[SAPA_PHONE_TEXT_MAX + 1];
-    struct sapa_str forms[2] = { dialled, sapa_phone_normal(dialled, v->centre->system.country, buf, sizeof(buf)) };
-    for (size_t i = 0; i < SAPA_COUNT(forms); i++) {
-        const uint32_t number = forms[i].n == 0 ? SAPA_NONE : find_text(&v->by_number, forms[i]);
-        if (number != SAPA_NONE && sapa_str_eq(v->centre->numbers[number].key, forms[i]))
+    struct sapa_str form = dialled; /* as it is, else by the plan of the country */
+    for (int turn = 0; turn < 2 && form.n > 0; turn++) {
+        const uint32_t number = find_text(&v->by_number, form);
+        if (number != SAPA_NONE && sapa_str_eq(v->centre->numbers[number].key, form))
             return number;
+        if (turn == 0)
+            form = sapa_phone_normal(dialled, v->centre->system.country, buf, sizeof(buf));
     }
     return SAPA_NONE;
 }

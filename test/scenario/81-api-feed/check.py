@@ -71,6 +71,22 @@ async def door():
         assert (await message(socket))["type"] == "snapshot"
 
 
+    # who is shown out stays out: not one message more
+    made = admin.post("/api/v1/tokens", {"user": "feed-revoked", "role": "viewer"}, 201).json
+    async with connect(made["secret"]) as socket:
+        assert (await message(socket))["type"] == "snapshot"
+        admin.delete(f"/api/v1/tokens/{made['token']['id']}")
+        admin.put("/api/v1/switches/closed", {"on": True, "client": "shop"})
+        admin.put("/api/v1/switches/closed", {"on": False, "client": "shop"})
+        try:
+            for _ in range(30):
+                seen = await message(socket)
+                assert not [e for e in seen["events"] if e["type"] == "switches"], "told after it was revoked"
+            raise AssertionError("the subscription of a revoked token goes on")
+        except websockets.exceptions.ConnectionClosed:
+            pass
+
+
 class Fold:
     def __init__(self, secret):
         self.secret, self.feed, self.n = secret, None, 0
