@@ -15,67 +15,23 @@
 
 #include "app/centre_file.h"
 #include "app/commands.h"
+#include "app/config_versions.h"
 #include "app/console.h"
 #include "app/log_open.h"
 #include "config/plan.h"
 #include "rt/file.h"
 
-enum { VERSIONS_MAX = 10000, ASK_MS = 15000 };
-
-struct version {
-    int64_t at_us;
-    struct sapa_text64 hash, by;
-    struct sapa_text128 comment;
-};
+enum { ASK_MS = 15000 };
 
 struct config {
     const char *data, *comment, *language, *word;
     bool yes;
     struct sapa_log_open log;
-    struct version *versions; /* the oldest first; each differs from the one before */
+    struct sapa_config_version *versions; /* the oldest first; each differs from the one before */
     size_t count;
 };
 
 /* ---- versions ---- */
-
-static bool take_start(void *ctx, const struct sapa_record *record)
-{
-    struct version *version = ctx;
-
-    if (record->type != SAPA_T_centre_started)
-        return true;
-    *version = (struct version){ record->at_us, record->u.centre_started.centre_hash, record->u.centre_started.by,
-                                 record->u.centre_started.comment };
-    return false;
-}
-
-/* Backwards through the starts of the log, then in order; a start with the description of before is no version. */
-static sapa_rc read_versions(struct config *c)
-{
-    uint64_t seq = UINT64_MAX;
-    size_t n = 0;
-    sapa_rc rc;
-
-    c->versions = calloc(VERSIONS_MAX, sizeof(*c->versions));
-    if (!c->versions)
-        return SAPA_ENOMEM;
-    while (n < VERSIONS_MAX && (rc = sapa_store_centre_start(c->log.store, seq, &seq)) == SAPA_OK) {
-        rc = sapa_log_each(&c->log, seq, true, take_start, &c->versions[n++]);
-        if (rc != SAPA_OK)
-            return rc;
-        if (--seq == 0)
-            break;
-    }
-    for (size_t i = 0; i < n / 2; i++) {
-        const struct version swap = c->versions[i];
-        c->versions[i] = c->versions[n - 1 - i];
-        c->versions[n - 1 - i] = swap;
-    }
-    for (size_t i = 0; i < n; i++)
-        if (c->count == 0 || !sapa_str_eq(sapa_sized_str(&c->versions[i].hash), sapa_sized_str(&c->versions[c->count - 1].hash)))
-            c->versions[c->count++] = c->versions[i];
-    return SAPA_OK;
-}
 
 static int fail(const char *what)
 {
@@ -83,7 +39,7 @@ static int fail(const char *what)
     return SAPA_EXIT_FAILED;
 }
 
-static sapa_rc text_of(const struct config *c, const struct version *version, uint8_t **ret, size_t *ret_size)
+static sapa_rc text_of(const struct config *c, const struct sapa_config_version *version, uint8_t **ret, size_t *ret_size)
 {
     char hash[SAPA_HASH_TEXT_SIZE];
 
@@ -92,7 +48,7 @@ static sapa_rc text_of(const struct config *c, const struct version *version, ui
 }
 
 /* "7", "latest"; NULL with a message when there is no such version. */
-static const struct version *find(const struct config *c, const char *word)
+static const struct sapa_config_version *find(const struct config *c, const char *word)
 {
     uint64_t number = c->count;
 
@@ -114,7 +70,7 @@ static int history(struct config *c)
         return find(c, NULL) ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
     printf("%7s  %-19s  %-12s  %-12s  %s\n", "version", "in force since", "by", "hash", "comment");
     for (size_t i = c->count; i-- > 0;) {
-        const struct version *v = &c->versions[i];
+        const struct sapa_config_version *v = &c->versions[i];
         const time_t at = (time_t)(v->at_us / 1000000);
         struct tm tm;
         localtime_r(&at, &tm);
@@ -128,7 +84,7 @@ static int history(struct config *c)
 
 static int export(const struct config *c)
 {
-    const struct version *version = find(c, c->word);
+    const struct sapa_config_version *version = find(c, c->word);
     uint8_t *text;
     size_t size;
 
@@ -158,7 +114,7 @@ static void tell(void *ctx, enum sapa_plan_kind kind, const char *sentence)
 /* Prints what would change. */
 static sapa_rc plan(const struct config *c, struct sapa_str after, struct planned *ret)
 {
-    const struct version *now = c->count > 0 ? &c->versions[c->count - 1] : NULL;
+    const struct sapa_config_version *now = c->count > 0 ? &c->versions[c->count - 1] : NULL;
     uint8_t *before = NULL;
     size_t size = 0;
     sapa_rc rc = now ? text_of(c, now, &before, &size) : SAPA_OK;
@@ -259,7 +215,7 @@ static int plan_or_apply(struct config *c, const char *file, const char *comment
 /* An older version again: its text in a file of its own, then as any other. */
 static int restore(struct config *c)
 {
-    const struct version *version = find(c, c->word);
+    const struct sapa_config_version *version = find(c, c->word);
     char path[512], comment[160];
     uint8_t *text;
     size_t size;
@@ -310,7 +266,7 @@ int sapa_config_main(int argc, char **argv)
     if (sapa_log_open(c.data, &c.log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
     int exit_code = SAPA_EXIT_FAILED;
-    if (read_versions(&c) != SAPA_OK)
+    if (sapa_config_versions(c.log.store, &c.versions, &c.count) != SAPA_OK)
         (void)fail("the versions cannot be read");
     else
         exit_code = plans || applies ? plan_or_apply(&c, c.word, c.comment, applies) : restores ? restore(&c)

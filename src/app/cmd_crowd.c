@@ -85,13 +85,16 @@ static void print_stats(const struct crowd_command *c)
     const struct sapa_crowd_stats s = sapa_crowd_stats(c->crowd);
 
     printf("{\"seconds\": %.1f, \"calls\": %llu, \"connected\": %llu, \"abandoned\": %llu, \"refused\": %llu, \"failed\": %llu, "
-           "\"callbacks\": %llu, \"now\": %u, \"talking\": %u, \"offers\": %llu, \"answered\": %llu, \"missed\": %llu, \"holds\": %llu, \"codes\": %llu, \"codes_failed\": %llu, "
+           "\"callbacks\": %llu, \"now\": %u, \"talking\": %u, \"offers\": %llu, \"answered\": %llu, \"missed\": %llu, \"holds\": %llu, "
+           "\"passed\": %llu, \"asked\": %llu, \"asked_refused\": %llu, \"placed\": %llu, \"placed_refused\": %llu, \"carrier_fails\": %llu, \"codes\": %llu, \"codes_failed\": %llu, "
            "\"registers\": %llu, \"register_failed\": %llu, \"packets_sent\": %llu, \"packets_received\": %llu, "
            "\"asked_to_ring_us\": {\"p50\": %u, \"p99\": %u}, \"free_to_ring_us\": {\"p50\": %u, \"p99\": %u}}\n",
            (double)(sapa_mono_us() - c->started_us) / 1e6, (unsigned long long)s.calls, (unsigned long long)s.connected,
            (unsigned long long)s.abandoned, (unsigned long long)s.refused, (unsigned long long)s.failed,
            (unsigned long long)s.callbacks, s.now, s.talking, (unsigned long long)s.offers, (unsigned long long)s.answered,
-           (unsigned long long)s.missed, (unsigned long long)s.holds, (unsigned long long)s.codes, (unsigned long long)s.codes_failed,
+           (unsigned long long)s.missed, (unsigned long long)s.holds, (unsigned long long)s.passed, (unsigned long long)s.asked,
+           (unsigned long long)s.asked_refused, (unsigned long long)s.placed, (unsigned long long)s.placed_refused,
+           (unsigned long long)s.carrier_fails, (unsigned long long)s.codes, (unsigned long long)s.codes_failed,
            (unsigned long long)s.registers, (unsigned long long)s.register_failed, (unsigned long long)s.packets_sent,
            (unsigned long long)s.packets_received, sapa_crowd_delay_us(c->crowd, SAPA_CROWD_ASKED_TO_RING, 500),
            sapa_crowd_delay_us(c->crowd, SAPA_CROWD_ASKED_TO_RING, 990), sapa_crowd_delay_us(c->crowd, SAPA_CROWD_FREE_TO_RING, 500),
@@ -106,7 +109,7 @@ int sapa_crowd_main(int argc, char **argv)
     const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL, *number = NULL, *codes = NULL;
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
     uint64_t leave_ms = 0, wrapup_ms = UINT64_MAX, answer_ms = UINT64_MAX, hold = UINT64_MAX, survey = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean, lose = 0;
-    bool no_audio = false, brisk = false;
+    bool no_audio = false, brisk = false, lively = false;
     const struct sapa_option options[] = {
         { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
         { "centre", SAPA_OPTION_TEXT, &path, "FILE", "description of the centre", 0, 0 },
@@ -131,6 +134,7 @@ int sapa_crowd_main(int argc, char **argv)
         { "lose-percent", SAPA_OPTION_NUMBER, &lose, "N", "of the customers' packets are lost on the way (0)", 0, 100 },
         { "no-audio", SAPA_OPTION_FLAG, &no_audio, NULL, "signalling only; keys go as INFO", 0, 0 },
         { "answer-ms", SAPA_OPTION_NUMBER, &answer_ms, "MS", "agents let it ring exactly so long (1.2 to 5 s)", 0, 3600000 },
+        { "lively", SAPA_OPTION_FLAG, &lively, NULL, "agents also transfer, ask colleagues and call customers; the first of two carriers fails now and then", 0, 0 },
         { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, do not hold, take no breaks", 0, 0 },
     };
     static struct crowd_command c;
@@ -173,6 +177,8 @@ int sapa_crowd_main(int argc, char **argv)
     if (brisk)
         crowd.answer_ms_min = crowd.answer_ms_max = crowd.wrapup_ms_max = crowd.miss_permille = crowd.refuse_permille =
             crowd.break_permille = crowd.callback_miss_permille = crowd.customer_ends_permille = 0;
+    if (!lively)
+        crowd.pass_permille = crowd.ask_permille = crowd.place_permille = crowd.fail_every_ms = 0;
     crowd.by_hand = codes != NULL;
     if (survey != UINT64_MAX)
         crowd.survey_permille = (uint32_t)survey;

@@ -5,6 +5,7 @@
  * Order at start: lock and epoch → description → snapshot and the log behind it → centre_started →
  * channels, which adopt the calls that live → ready. The centre thread is the main thread.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 #include "app/engine.h"
 #include "app/figures_keeper.h"
 #include "app/heartbeat.h"
+#include "app/hooks.h"
 #include "app/live_console.h"
 #include "app/recording_key.h"
 #include "app/rescue.h"
@@ -79,6 +81,7 @@ struct control {
     struct sapa_web *web;           /* NULL: no HTTP */
     struct sapa_web_link *web_link;
     struct sapa_web_files web_files;
+    struct sapa_hooks *hooks;
     struct sapa_pool *pool;
     struct sapa_figures_keeper *figures;
     struct sapa_centre_shelf *shelf;
@@ -109,6 +112,7 @@ static struct {
     const char *tls_trust;
     struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
     uint64_t http_fd, http_rate, parent_since;
+    bool webhooks_private;
 } opt;
 
 static const struct sapa_option options[] = {
@@ -122,6 +126,7 @@ static const struct sapa_option options[] = {
     { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "certificate (PEM)", 0, 0 },
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "its key (PEM)", 0, 0 },
     { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second and source", 0, 1000000 },
+    { "webhooks-private", SAPA_OPTION_FLAG, &opt.webhooks_private, NULL, "webhooks may go to this machine and private networks", 0, 0 },
     { "tls-fd", SAPA_OPTION_LIST, &opt.tls, "FD", "open TCP listener for TLS", 0, 0 },
     { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain", 0, 0 },
     { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "its key", 0, 0 },
@@ -323,6 +328,7 @@ static void on_log(void *ctx, const struct sapa_log_status *status)
     sapa_engine_committed(c->engine, status->committed_seq);
     if (c->web_link)
         sapa_web_link_committed(c->web_link, status->committed_seq);
+    sapa_hooks_committed(c->hooks);
     if (status->state == SAPA_LOG_FENCED) {
         sapa_log(SAPA_LOG_ERROR, "log.fenced", "another process has taken over; this one ends");
         _exit(SAPA_EXIT_FAILED); /* at once: nothing of ours may reach anybody any more */
@@ -741,6 +747,14 @@ static void tokens_changed(void *ctx)
         sapa_web_wake(c->web);
 }
 
+static void password_changed(void *ctx, struct sapa_str user)
+{
+    struct control *c = ctx;
+
+    if (c->web && sapa_web_put(c->web, SAPA_WEB_PASSWORD, user.p, user.n) == SAPA_OK)
+        sapa_web_wake(c->web);
+}
+
 static sapa_rc hand_over_talked(void *ctx, uint64_t person, uint32_t agent)
 {
     return sapa_channels_talked(((struct control *)ctx)->channels, person, agent);
@@ -1013,9 +1027,13 @@ static sapa_rc web_input(void *ctx, struct sapa_record *input)
     return SAPA_OK;
 }
 
-static sapa_rc web_reload(void *ctx, const char *by)
+static sapa_rc web_reload(void *ctx, const struct sapa_reload *wish)
 {
-    return reload(ctx, &(const struct sapa_reload){ .by = by });
+    const sapa_rc rc = ((struct control *)ctx)->stop_limit_us > 0 ? SAPA_EAGAIN : reload(ctx, wish);
+
+    if (wish->file)
+        (void)unlink(wish->file); /* it was written for this */
+    return rc;
 }
 
 /* On the web thread. */
@@ -1030,6 +1048,36 @@ static void web_work(void *ctx, struct sapa_web_work *work)
     sapa_web_work(&((struct control *)ctx)->web_files, work);
 }
 
+/* On the thread of webhooks. One that is lost is followed by another. */
+static void hooks_tell(void *ctx, const struct sapa_hook_state *states, size_t count)
+{
+    struct sapa_web *web = ((struct control *)ctx)->web;
+
+    if (sapa_web_put(web, SAPA_WEB_HOOKS, states, count * sizeof(*states)) == SAPA_OK)
+        sapa_web_wake(web);
+}
+
+/* Where the API is, for commands on this machine; and the certificate that they will see. */
+static void write_api_url(void)
+{
+    struct sapa_addr addr;
+    char path[512], text[700], address[SAPA_ADDR_TEXT_MAX], certificate[PATH_MAX] = "";
+
+    if (sapa_socket_local((int)opt.http_fd, &addr) != SAPA_OK)
+        return;
+    sapa_addr_unmap(&addr);
+    if (sapa_addr_is_wildcard(&addr))
+        snprintf(address, sizeof(address), sapa_addr_is_v6(&addr) ? "[::1]:%u" : "127.0.0.1:%u", sapa_addr_port(&addr));
+    else
+        sapa_addr_print(&addr, address, sizeof(address));
+    if (opt.http_cert && !realpath(opt.http_cert, certificate))
+        certificate[0] = '\0';
+    snprintf(path, sizeof(path), "%s/api.url", opt.data);
+    const int n = snprintf(text, sizeof(text), "%s://%s\n%.500s\n", opt.http_cert ? "https" : "http", address, certificate);
+    if (sapa_file_write(path, text, (size_t)n, 0600) != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "control.api", "%s cannot be written; sapa api will not find the centre, ignoring", path);
+}
+
 static sapa_rc open_web(struct control *c)
 {
     const struct sapa_web_options web = {
@@ -1042,20 +1090,33 @@ static sapa_rc open_web(struct control *c)
         .ports = { .ctx = c, .put = web_put, .reply = web_reply, .wake = web_wake, .input = web_input, .reload = web_reload },
     };
 
-    if (opt.http_fd == 0)
+    if (opt.http_fd == 0) {
+        char path[512];
+        snprintf(path, sizeof(path), "%s/api.url", opt.data);
+        (void)unlink(path); /* of an earlier run */
         return SAPA_OK;
+    }
     c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data };
-    const sapa_rc rc = sapa_web_start(&web, &c->web);
+    sapa_rc rc = sapa_web_start(&web, &c->web);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa: HTTP cannot be served: %s%s\n", sapa_rc_text(rc), opt.http_cert ? "; are certificate and key right?" : "");
         return rc;
     }
+    write_api_url();
+    const struct sapa_hooks_options hooks = { .store = c->store, .secrets = opt.secrets, .allow_private = opt.webhooks_private,
+                                              .tell = hooks_tell, .ctx = c };
+    if ((rc = sapa_hooks_start(&hooks, &c->hooks)) != SAPA_OK)
+        return rc;
+    c->web_files.hooks = c->hooks; /* no request is taken before the first commit */
     return sapa_web_link_open(&link, &c->web_link);
 }
 
 static void close_web(struct control *c)
 {
+    sapa_hooks_stop(c->hooks); /* it tells the web thread, whose jobs speak to it: so in two steps */
     sapa_web_stop(c->web);
+    sapa_hooks_free(c->hooks);
+    c->hooks = NULL;
     sapa_web_link_close(c->web_link);
     c->web = NULL;
     c->web_link = NULL;
@@ -1096,7 +1157,7 @@ static sapa_rc open_all(struct control *c)
                                                        .engine = c->engine, .writer = c->writer, .path = path,
                                                        .input = console_input, .reload = reload,
                                                        .centre = opt.centre, .ctx = c, .store = c->store,
-                                                       .tokens_changed = tokens_changed };
+                                                       .tokens_changed = tokens_changed, .password_changed = password_changed };
     if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
         fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
         return rc;

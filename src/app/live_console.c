@@ -251,7 +251,7 @@ static void answer_user(struct sapa_live_console *c, const json_t *request, stru
     } else if (strcmp(what, "list") == 0) {
         for (uint32_t i = 0; i < centre->users_count + centre->agents_count; i++) {
             const struct sapa_str one = i < centre->users_count ? centre->users[i].key : centre->agents[i - centre->users_count].key;
-            if (sapa_user_find(centre, one, &who) != SAPA_OK || who.role == SAPA_NONE) /* an agent without a role has no rights */
+            if (sapa_user_find(centre, one, &who) != SAPA_OK)
                 continue;
             const struct sapa_str role = who.role < centre->roles_count ? centre->roles[who.role].key : (struct sapa_str){ "", 0 };
             sapa_console_row(reply, json_pack("{s:s%,s:s%,s:s%,s:b,s:b}", "user", who.key.p, who.key.n, "name", who.name.p, who.name.n,
@@ -263,6 +263,8 @@ static void answer_user(struct sapa_live_console *c, const json_t *request, stru
     } else {
         rc = strcmp(what, "lock") == 0 ? sapa_user_password_clear(c->options.store, key)
                                        : sapa_user_password_keep(c->options.store, key, text_of(request, "hash"));
+        if (rc == SAPA_OK && c->options.password_changed)
+            c->options.password_changed(c->options.ctx, key);
         if (rc == SAPA_OK)
             sapa_console_row(reply, json_pack("{s:b}", "done", 1));
         else

@@ -26,6 +26,7 @@ struct sapa_live_console_options {
     const char *path;                                    /* of the socket */
     sapa_rc (*input)(void *ctx, struct sapa_record *input); /* an input of a person at the console */
     void (*tokens_changed)(void *ctx);                   /* may be NULL */
+    void (*password_changed)(void *ctx, struct sapa_str user); /* may be NULL */
     struct sapa_store *store;                            /* for tokens; NULL: there are none */
     /** Read the description again, or another. SAPA_EAGAIN: the one before has not taken force yet; SAPA_EIO: it cannot be kept */
     sapa_rc (*reload)(void *ctx, const struct sapa_reload *wish);

@@ -34,6 +34,9 @@ static const struct command {
     { "token", sapa_token_main, "create, list and revoke tokens of the API" },
     { "user", sapa_user_main, "list people who log in, set their passwords, lock them out" },
     { "number", sapa_number_main, "what becomes of a telephone number, and of which kind it is" },
+    { "api", sapa_api_main, "ask the API of the running centre: METHOD PATH [BODY]" },
+    { "erase", sapa_erase_main, "erase a person for good" },
+    { "merge", sapa_merge_main, "say that two persons are one, or take that back" },
     { "crowd", sapa_crowd_main, "simulated customers and agents over real SIP and RTP" },
     { "openapi", sapa_openapi_main, NULL }, /* prints docs/ref/openapi.json */
     { "control", sapa_control_main, NULL }, /* children of serve */

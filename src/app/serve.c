@@ -62,7 +62,7 @@ static struct {
     const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key;
     struct sapa_option_list sip, tls, tls_cert, tls_key;
     uint64_t port_min, port_max, threads, crowd, http_rate;
-    bool quiet;
+    bool quiet, webhooks_private;
 } opt;
 
 static const struct sapa_option options[] = {
@@ -82,6 +82,7 @@ static const struct sapa_option options[] = {
     { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "serve HTTPS with this certificate (PEM) …", 0, 0 },
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "… and this key (PEM)", 0, 0 },
     { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second that one address may make, 0: no limit (1000)", 0, 1000000 },
+    { "webhooks-private", SAPA_OPTION_FLAG, &opt.webhooks_private, NULL, "webhooks may be sent to this machine and to private networks", 0, 0 },
     { "codec-plugin", SAPA_OPTION_TEXT, &opt.codec_plugin, "FILE", "shared object of a further codec: G.729 (none)", 0, 0 },
     { "crowd", SAPA_OPTION_NUMBER, &opt.crowd, "N", "simulated customers an hour, for a demo (none)", 0, 100000 },
     { "quiet", SAPA_OPTION_FLAG, &opt.quiet, NULL, "no greeting", 0, 0 },
@@ -311,7 +312,7 @@ static void on_ready(struct supervisor *s)
 {
     s->ready_said = true;
     if (!opt.quiet)
-        sapa_demo_greeting(opt.centre, opt.secrets, opt.sip.values[0], opt.crowd > 0);
+        sapa_demo_greeting(opt.data, opt.centre, opt.secrets, opt.sip.values[0], opt.crowd > 0);
     if (opt.crowd > 0)
         child_start(&s->children[CHILD_CROWD]);
 }
@@ -335,7 +336,7 @@ static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
         rc = sapa_tcp_listen(&addr, &tcp_fd);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
-                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5070)"
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5080)"
                                   : strerror(errno));
         sapa_fd_close(udp_fd);
         return rc;
@@ -428,6 +429,7 @@ static void describe_children(struct supervisor *s, int media_fd)
     argument(crowd, "--secrets"), argument(crowd, opt.secrets);
     argument(crowd, "--sip"), argument(crowd, opt.sip.values[0]);
     argument(crowd, "--calls-per-hour"), argument(crowd, number_text(opt.crowd));
+    argument(crowd, "--lively");
 }
 
 /*
@@ -457,6 +459,8 @@ static sapa_rc open_http(struct supervisor *s)
     hand_down(control, fd, HTTP_FD);
     argument(control, "--http-fd"), argument(control, number_text(HTTP_FD));
     argument(control, "--http-rate"), argument(control, number_text(opt.http_rate));
+    if (opt.webhooks_private)
+        argument(control, "--webhooks-private");
     if (opt.http_cert) {
         argument(control, "--http-cert"), argument(control, opt.http_cert);
         argument(control, "--http-key"), argument(control, opt.http_key);

@@ -15,8 +15,18 @@ struct waiting {
     struct sapa_web_reply reply;
 };
 
+/* A new description that was taken, and waits for its moment. */
+struct reloading {
+    bool on;
+    struct sapa_web_ask ask;
+    struct sapa_record audit;
+};
+
 struct sapa_web_link {
     struct sapa_web_link_options options;
+    struct reloading reloading;
+    struct sapa_deferred reloaded;
+    uint64_t starts; /* of descriptions */
     uint64_t clients[64];
     struct sapa_timer reset_timer;
     bool lost;               /* the web thread does not have everything: a reset will come */
@@ -28,6 +38,7 @@ struct sapa_web_link {
     bool switches, centre;
     struct sapa_web_arrived arrived;
     sapa_rc refused;         /* of the input that is asked for at the moment */
+    uint32_t denial;         /* likewise: enum sapa_call_denial */
     /* answers, in order of their place in the log */
     struct waiting *replies;
     size_t reply_first, reply_count;
@@ -57,11 +68,23 @@ static void put(struct sapa_web_link *link, uint32_t type, const void *data, siz
         lose(link);
 }
 
-static void send_arrived(struct sapa_web_link *link, const struct sapa_rec_contact_arrived *in)
+/* How a contact began: somebody called, or an agent did. */
+static struct sapa_web_arrived arrived_of(const struct sapa_record *record)
 {
-    struct sapa_web_arrived arrived = { .contact = in->contact, .direction = (uint8_t)in->direction };
+    const bool called = record->type == SAPA_T_agent_call;
+    const struct sapa_rec_contact_arrived *in = &record->u.contact_arrived;
+    const struct sapa_rec_agent_call *call = &record->u.agent_call;
+    struct sapa_web_arrived arrived = { .contact = called ? call->contact : in->contact };
 
-    (void)sapa_str_copy(sapa_sized_str(&in->address), arrived.address, sizeof(arrived.address));
+    arrived.direction = !called ? (uint8_t)in->direction : call->kind == SAPA_TARGET_OUTSIDE ? SAPA_DIRECTION_OUTBOUND : SAPA_DIRECTION_INTERNAL;
+    (void)sapa_str_copy(called ? sapa_sized_str(&call->address) : sapa_sized_str(&in->address), arrived.address, sizeof(arrived.address));
+    return arrived;
+}
+
+static void send_arrived(struct sapa_web_link *link, const struct sapa_record *record)
+{
+    const struct sapa_web_arrived arrived = arrived_of(record);
+
     put(link, SAPA_WEB_ARRIVED, &arrived, sizeof(arrived));
 }
 
@@ -158,7 +181,7 @@ static void send_all(struct sapa_web_link *link)
     link->lost = false;
     put(link, SAPA_WEB_RESET, &centre, sizeof(centre));
     while (!link->lost && sapa_engine_arrived_next(link->options.engine, &cursor, &record))
-        send_arrived(link, &record.u.contact_arrived);
+        send_arrived(link, &record);
     cursor = 0;
     while (!link->lost && sapa_core_contact_next(link->options.core, &cursor, sapa_core_now(link->options.core), &view))
         send_contact(link, view.contact);
@@ -236,22 +259,30 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
         break;
     }
     case SAPA_T_contact_arrived:
-        link->arrived = (struct sapa_web_arrived){ .contact = record->u.contact_arrived.contact,
-                                                   .direction = (uint8_t)record->u.contact_arrived.direction };
-        (void)sapa_str_copy(sapa_sized_str(&record->u.contact_arrived.address), link->arrived.address, sizeof(link->arrived.address));
-        break;
+    case SAPA_T_agent_call: link->arrived = arrived_of(record); break;
     case SAPA_T_agent_moved: touch_agent(link, record->u.agent_moved.agent); break;
     case SAPA_T_assignment_moved: touch_agent(link, record->u.assignment_moved.agent); break;
     case SAPA_T_agent_device: touch_agent(link, record->u.agent_device.agent); break;
     case SAPA_T_agent_command: touch_agent(link, record->u.agent_command.agent); break;
     case SAPA_T_contact_parted: touch_agent(link, record->u.contact_parted.agent); break;
     case SAPA_T_contact_connected: touch_agent(link, record->u.contact_connected.agent); break;
+    case SAPA_T_party_joined: touch_agent(link, record->u.party_joined.agent); break;
+    case SAPA_T_contact_merged:
+        touch_agent(link, record->u.contact_merged.agent);
+        touch_contact(link, record->u.contact_merged.other);
+        break;
     case SAPA_T_switch_changed: link->switches = true; break;
-    case SAPA_T_centre_started: link->centre = true; break;
+    case SAPA_T_centre_started:
+        link->centre = true;
+        link->starts++;
+        break;
+    case SAPA_T_call_denied: link->denial = (uint32_t)record->u.call_denied.why; break;
     case SAPA_T_refused: link->refused = (sapa_rc)-(int)record->u.refused.rc; break;
     default: break;
     }
 }
+
+static void reload_done(void *ctx);
 
 void sapa_web_link_step(struct sapa_web_link *link, const struct sapa_record *const records[], size_t count, bool last)
 {
@@ -261,6 +292,8 @@ void sapa_web_link_step(struct sapa_web_link *link, const struct sapa_record *co
         return;
     const uint64_t seq = records[count - 1]->seq;
     if (link->centre) {
+        if (link->reloading.on) /* not from within the step */
+            sapa_loop_defer(link->options.loop, &link->reloaded, reload_done, link);
         link->centre = false;
         if (!link->lost)
             send_all(link);
@@ -308,41 +341,90 @@ static void reply_now(struct sapa_web_link *link, const struct sapa_web_ask *ask
 }
 
 /* The answer leaves when all of it is safe. */
-static void reply_committed(struct sapa_web_link *link, const struct sapa_web_ask *ask, sapa_rc rc)
+static void reply_committed(struct sapa_web_link *link, const struct sapa_web_ask *ask, sapa_rc rc, uint32_t denial)
 {
     const struct sapa_engine_stats stats = sapa_engine_stats(link->options.engine);
 
     link->replies[(link->reply_first + link->reply_count++) % REPLIES_MAX].reply =
-        (struct sapa_web_reply){ .request = ask->request, .seq = stats.seq, .rc = rc, .kind = ask->kind };
+        (struct sapa_web_reply){ .request = ask->request, .seq = stats.seq, .rc = rc, .kind = ask->kind, .denial = denial };
     if (stats.committed >= stats.seq)
         sapa_web_link_committed(link, stats.committed);
 }
 
+static void log_audit(struct sapa_web_link *link, struct sapa_record *audit, sapa_rc rc)
+{
+    audit->u.api_write.rc = audit->u.api_write.rc ? audit->u.api_write.rc : (uint64_t)-rc;
+    if (link->options.ports.input(link->options.ports.ctx, audit) != SAPA_OK)
+        sapa_log(SAPA_LOG_ERROR, "web.audit", "the log takes no audit record at the moment, ignoring");
+}
+
+static bool has_room(struct sapa_web_link *link, const struct sapa_web_ask *ask)
+{
+    if (link->reply_count < REPLIES_MAX)
+        return true;
+    reply_now(link, ask, SAPA_ELIMIT, NULL, 0);
+    return false;
+}
+
 static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit, struct sapa_record *input)
 {
+    uint32_t denial = SAPA_DENIAL_NONE;
     sapa_rc rc = SAPA_OK;
 
-    if (link->reply_count == REPLIES_MAX) {
-        reply_now(link, ask, SAPA_ELIMIT, NULL, 0);
+    if (!has_room(link, ask))
         return;
-    }
     if (input) {
         link->refused = SAPA_OK;
+        link->denial = SAPA_DENIAL_NONE;
         rc = link->options.ports.input(link->options.ports.ctx, input);
         if (rc != SAPA_OK) {
             reply_now(link, ask, rc, NULL, 0);
             return;
         }
         rc = link->refused;
-    } else if (ask->kind == SAPA_WEB_ASK_RELOAD) {
-        rc = link->options.ports.reload(link->options.ports.ctx, audit ? audit->u.api_write.actor.p : "api");
+        denial = link->denial;
+        if (denial != SAPA_DENIAL_NONE)
+            rc = denial == SAPA_DENIAL_BUSY ? SAPA_ESTATE : denial == SAPA_DENIAL_TARGET ? SAPA_ENOENT : SAPA_EDENIED;
     }
-    if (audit) {
-        audit->u.api_write.rc = audit->u.api_write.rc ? audit->u.api_write.rc : (uint64_t)-rc;
-        if (link->options.ports.input(link->options.ports.ctx, audit) != SAPA_OK)
-            sapa_log(SAPA_LOG_ERROR, "web.audit", "the log takes no audit record at the moment, ignoring");
+    if (audit)
+        log_audit(link, audit, rc);
+    reply_committed(link, ask, rc, denial);
+}
+
+/* It is in force: who asked for it is told, and the log knows who it was. */
+static void reload_done(void *ctx)
+{
+    struct sapa_web_link *link = ctx;
+
+    link->reloading.on = false;
+    log_audit(link, &link->reloading.audit, SAPA_OK);
+    reply_committed(link, &link->reloading.ask, SAPA_OK, SAPA_DENIAL_NONE);
+}
+
+static void answer_reload(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit,
+                          const struct sapa_web_reload *other)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(link->options.core);
+    const struct sapa_reload wish = { .file = other->file[0] ? other->file : NULL, .by = audit->u.api_write.actor.p, .comment = other->comment };
+    const uint64_t before = link->starts;
+    sapa_rc rc = SAPA_OK;
+
+    if (!has_room(link, ask))
+        return;
+    if (other->if_match[0] && (!centre || strcmp(other->if_match, centre->hash) != 0))
+        rc = SAPA_EEXIST;
+    else if (link->reloading.on)
+        rc = SAPA_EAGAIN;
+    else
+        rc = link->options.ports.reload(link->options.ports.ctx, &wish);
+    if (rc == SAPA_OK && link->starts == before) {
+        link->reloading.on = true;
+        link->reloading.ask = *ask;
+        memcpy(&link->reloading.audit, audit, sapa_record_size(audit));
+        return;
     }
-    reply_committed(link, ask, rc);
+    log_audit(link, audit, rc);
+    reply_committed(link, ask, rc, SAPA_DENIAL_NONE);
 }
 
 static void answer_why(struct sapa_web_link *link, const struct sapa_web_ask *ask)
@@ -418,15 +500,20 @@ static void answer_figures(struct sapa_web_link *link, const struct sapa_web_ask
 void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t size)
 {
     static struct sapa_record audit, input;
+    struct sapa_web_reload reload;
     struct sapa_web_ask ask;
 
+    memset(&reload, 0, sizeof(reload));
     sapa_assert(size >= sizeof(ask)); /* our own thread sends it */
     memcpy(&ask, message, sizeof(ask));
-    sapa_assert(size == sizeof(ask) + ask.audit_size + ask.input_size && ask.audit_size <= sizeof(audit) + 8 && ask.input_size <= sizeof(input) + 8);
+    sapa_assert(size == sizeof(ask) + ask.audit_size + ask.input_size + ask.reload_size && ask.reload_size <= sizeof(reload) && ask.audit_size <= sizeof(audit) + 8 && ask.input_size <= sizeof(input) + 8);
     const uint8_t *bytes = (const uint8_t *)message + sizeof(ask);
     memcpy(&audit, bytes, SAPA_MIN((size_t)ask.audit_size, sizeof(audit)));
     memcpy(&input, bytes + ask.audit_size, SAPA_MIN((size_t)ask.input_size, sizeof(input)));
-    if (ask.kind == SAPA_WEB_ASK_WHY) {
+    memcpy(&reload, bytes + ask.audit_size + ask.input_size, ask.reload_size);
+    if (ask.kind == SAPA_WEB_ASK_RELOAD) {
+        answer_reload(link, &ask, &audit, &reload);
+    } else if (ask.kind == SAPA_WEB_ASK_WHY) {
         answer_why(link, &ask);
     } else if (ask.kind == SAPA_WEB_ASK_FIGURES) {
         answer_figures(link, &ask);
@@ -489,6 +576,7 @@ void sapa_web_link_close(struct sapa_web_link *link)
     if (!link)
         return;
     sapa_timer_cancel(link->options.loop, &link->reset_timer);
+    sapa_loop_undefer(link->options.loop, &link->reloaded);
     free(link->contacts);
     free(link->agents);
     free(link->replies);

@@ -12,6 +12,7 @@
 #define SAPA_APP_WEB_LINK_H
 
 #include "app/engine.h"
+#include "app/live_console.h"
 #include "http/web.h"
 #include "store/writer.h"
 
@@ -25,8 +26,8 @@ struct sapa_web_link_ports {
     void (*wake)(void *ctx);
     /** An input, now. SAPA_EAGAIN: the log is too far behind. */
     sapa_rc (*input)(void *ctx, struct sapa_record *input);
-    /** The description's file again; `by`: who asks. */
-    sapa_rc (*reload)(void *ctx, const char *by);
+    /** The description's file again, or another. The file that `wish` names is of nobody's use afterwards. */
+    sapa_rc (*reload)(void *ctx, const struct sapa_reload *wish);
 };
 
 struct sapa_web_link_options {

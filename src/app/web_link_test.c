@@ -147,9 +147,9 @@ static sapa_rc input(void *ctx, struct sapa_record *record)
     return SAPA_OK;
 }
 
-static sapa_rc no_reload(void *ctx, const char *by)
+static sapa_rc no_reload(void *ctx, const struct sapa_reload *wish)
 {
-    (void)ctx, (void)by;
+    (void)ctx, (void)wish;
     return SAPA_EINVAL;
 }
 

@@ -7,6 +7,7 @@
 #include "app/centre_shelf.h"
 #include "app/figures.h"
 #include "app/recording_key.h"
+#include "app/web_admin.h"
 #include "media/recording.h"
 #include "report/call.h"
 #include "report/print.h"
@@ -590,11 +591,36 @@ static sapa_rc erase(struct job *job)
     uint32_t client;
     sapa_rc rc = person_client(job, id, &client);
 
+    return rc == SAPA_OK ? sapa_person_erase(job->files->store, id, job->work->user) : rc;
+}
+
+static sapa_rc merge(struct job *job)
+{
+    const uint64_t id = number_of(job, "person", 0);
+    uint32_t client, other;
+    uint64_t made;
+    sapa_rc rc = person_client(job, id, &client);
+
     if (rc == SAPA_OK)
-        rc = sapa_person_erase(job->files->store, id, job->work->user);
+        rc = person_client(job, job->work->into, &other);
     if (rc == SAPA_OK)
-        sapa_json_raw(job->out, SAPA_STR("{\"done\":true,\"seq\":null}"));
+        rc = sapa_person_merge(job->files->store, id, job->work->into, job->work->user, &made);
+    if (rc == SAPA_EINVAL)
+        return problem(job, rc, "two persons of the same client can be one, and nobody but himself is himself");
+    if (rc == SAPA_EEXIST || rc == SAPA_ESTATE)
+        return problem(job, rc, rc == SAPA_EEXIST ? "they are the same already" : "one of them is erased");
+    if (rc == SAPA_OK)
+        snprintf(job->work->answer, sizeof(job->work->answer), "\"merge\":\"%llu\"", (unsigned long long)made);
     return rc;
+}
+
+static sapa_rc merge_end(struct job *job)
+{
+    const sapa_rc rc = sapa_person_unmerge(job->files->store, number_of(job, "merge", 0), job->work->user);
+
+    return rc == SAPA_ENOENT   ? problem(job, rc, "there is no merge %s", param(job, "merge"))
+           : rc == SAPA_ESTATE ? problem(job, rc, "it is taken back already")
+                               : rc;
 }
 
 /* ---- reports ---- */
@@ -989,48 +1015,6 @@ static sapa_rc centre_text(struct job *job, const char *hash)
     return SAPA_OK;
 }
 
-struct versions {
-    struct { uint64_t seq; int64_t at_us; char hash[65]; } *of;
-    size_t count;
-};
-
-enum { VERSIONS_MAX = 1000 };
-
-static bool add_version(void *ctx, uint64_t seq, int64_t at_us, struct sapa_str hash)
-{
-    struct versions *v = ctx;
-
-    if (v->count > 0 && sapa_str_eq(sapa_str_of(v->of[v->count - 1].hash), hash))
-        return true; /* a restart, no new version */
-    if (v->count == VERSIONS_MAX)
-        return false;
-    v->of[v->count].seq = seq;
-    v->of[v->count].at_us = at_us;
-    (void)sapa_str_copy(hash, v->of[v->count++].hash, 65);
-    return true;
-}
-
-static sapa_rc versions(struct job *job)
-{
-    struct versions v = { .of = calloc(VERSIONS_MAX, sizeof(*v.of)) };
-    const sapa_rc rc = v.of ? history_each(job, add_version, &v) : SAPA_ENOMEM;
-
-    sapa_json_open(job->out, '{');
-    sapa_json_key(job->out, "items");
-    sapa_json_open(job->out, '[');
-    for (size_t i = v.count; i-- > 0;) {
-        sapa_json_open(job->out, '{');
-        sapa_json_add_text(job->out, "hash", sapa_str_of(v.of[i].hash));
-        sapa_json_add_time(job->out, "from", v.of[i].at_us);
-        sapa_json_add_id(job->out, "seq", v.of[i].seq);
-        sapa_json_close(job->out, '}');
-    }
-    sapa_json_close(job->out, ']');
-    sapa_json_close(job->out, '}');
-    free(v.of);
-    return rc;
-}
-
 static void audit_json(struct job *job, const struct sapa_record *record)
 {
     const struct sapa_rec_api_write *write = &record->u.api_write;
@@ -1055,6 +1039,39 @@ static bool add_audit(struct job *job)
         return false;
     audit_json(job, job->record);
     return true;
+}
+
+/* Answers of the last day to requests with an Idempotency-Key, the newest of each. */
+static sapa_rc remembered(struct job *job)
+{
+    const int64_t now_us = sapa_wall_us();
+    struct sapa_log_reader *reader;
+    uint64_t seq;
+    sapa_rc rc = sapa_store_seek(job->files->store, now_us - DAY_US, &seq);
+
+    if (rc != SAPA_OK)
+        return rc == SAPA_ENOENT ? SAPA_OK : rc;
+    if ((rc = open_reader(job, seq, true, &reader)) != SAPA_OK)
+        return rc;
+    while ((rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK) {
+        const struct sapa_rec_api_write *write = &job->record->u.api_write;
+        struct sapa_web_remembered one;
+        if (job->record->type != SAPA_T_api_write || write->idempotent.n != 2 * sizeof(uint64_t) || job->record->at_us < now_us - DAY_US)
+            continue;
+        const int32_t result = (int32_t)-(int64_t)write->rc;
+        if (result == SAPA_EAGAIN || result == SAPA_ELIMIT || result == SAPA_EIO || result == SAPA_ENOMEM)
+            continue; /* may be tried again */
+        memset(&one, 0, sizeof(one));
+        memcpy(&one.key, write->idempotent.p, sizeof(one.key));
+        memcpy(&one.request_hash, write->idempotent.p + sizeof(one.key), sizeof(one.request_hash));
+        one.seq = job->record->seq;
+        one.age_us = now_us - job->record->at_us;
+        one.rc = result;
+        (void)sapa_str_copy(sapa_sized_str(&write->answer), one.answer, sizeof(one.answer));
+        sapa_json_bytes(job->out, &one, sizeof(one));
+    }
+    sapa_log_reader_close(reader);
+    return rc == SAPA_ENOENT ? SAPA_OK : rc;
 }
 
 static sapa_rc audits(struct job *job)
@@ -1099,9 +1116,7 @@ static sapa_rc token_end(struct job *job)
 {
     const sapa_rc rc = sapa_token_revoke(job->files->store, number_of(job, "token", 0));
 
-    if (rc == SAPA_OK)
-        sapa_json_raw(job->out, SAPA_STR("{\"done\":true,\"seq\":null}"));
-    else if (rc == SAPA_ENOENT)
+    if (rc == SAPA_ENOENT)
         return problem(job, rc, "there is no token %s", param(job, "token"));
     else if (rc == SAPA_ESTATE)
         return problem(job, rc, "the token is revoked already");
@@ -1121,18 +1136,20 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_PEOPLE: work->rc = people(&job); break;
         case SAPA_ROUTE_PERSON: work->rc = person(&job); break;
         case SAPA_ROUTE_ERASE: work->rc = erase(&job); break;
+        case SAPA_ROUTE_PERSON_MERGE: work->rc = merge(&job); break;
+        case SAPA_ROUTE_MERGE_END: work->rc = merge_end(&job); break;
         case SAPA_ROUTE_REPORT: work->rc = report(&job); break;
         case SAPA_ROUTE_RECORDINGS: work->rc = recordings(&job); break;
         case SAPA_ROUTE_RECORDING: work->rc = recording(&job); break;
         case SAPA_ROUTE_AUDIO: work->rc = audio(&job); break;
         case SAPA_ROUTE_CENTRE: work->rc = centre_text(&job, work->centre->hash); break;
-        case SAPA_ROUTE_VERSIONS: work->rc = versions(&job); break;
         case SAPA_ROUTE_VERSION: work->rc = centre_text(&job, param(&job, "hash")); break;
         case SAPA_ROUTE_AUDIT: work->rc = audits(&job); break;
+        case SAPA_ROUTE_COUNT: work->rc = remembered(&job); break;
         case SAPA_ROUTE_TOKENS: work->rc = tokens(&job); break;
         case SAPA_ROUTE_TOKEN_NEW: work->rc = token_new(&job); break;
         case SAPA_ROUTE_TOKEN_END: work->rc = token_end(&job); break;
-        default: work->rc = SAPA_EINVAL; break;
+        default: work->rc = sapa_web_admin(files, work); break;
         }
         sapa_centre_shelf_free(job.shelf);
     }

@@ -10,9 +10,12 @@
 #include "http/web.h"
 #include "store/store.h"
 
+struct sapa_hooks;
+
 struct sapa_web_files {
     struct sapa_store *store;
     const char *data; /* folder */
+    struct sapa_hooks *hooks; /* told when webhooks change; NULL: none are sent */
 };
 
 /** Do it; the result stands in `work`. */

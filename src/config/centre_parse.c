@@ -101,6 +101,53 @@ static uint32_t read_bits(struct sapa_compile *c, uint32_t node, const char *con
     return bits;
 }
 
+static bool parse_network(struct sapa_str s, struct sapa_network *ret)
+{
+    struct sapa_str bits;
+    char host[64];
+    uint64_t length;
+    const struct sapa_str address = sapa_str_cut(s, '/', &bits);
+
+    *ret = (struct sapa_network){ 0 };
+    if (!sapa_str_copy(address, host, sizeof(host)))
+        return false;
+    ret->family = inet_pton(AF_INET, host, ret->address) == 1    ? 4
+                  : inet_pton(AF_INET6, host, ret->address) == 1 ? 6
+                                                                 : 0;
+    const unsigned max = ret->family == 4 ? 32 : 128;
+    length = max;
+    if (ret->family == 0 || (address.n < s.n && sapa_str_u64(bits, max, &length) != SAPA_OK))
+        return false;
+    ret->bits = (uint8_t)length;
+    return true;
+}
+
+/* "192.0.2.53, [2001:db8::53]:5353" */
+static void check_name_servers(struct sapa_compile *c, uint32_t node, struct sapa_str list)
+{
+    struct sapa_str one, rest = list;
+    while (rest.n > 0) {
+        struct sapa_network address;
+        struct sapa_str host, port = { NULL, 0 };
+        uint64_t number = 53;
+        one = sapa_str_trim(sapa_str_cut(rest, ',', &rest));
+        if (one.n > 0 && one.p[0] == '[') {
+            host = sapa_str_cut((struct sapa_str){ one.p + 1, one.n - 1 }, ']', &port);
+            port = port.n > 0 && port.p[0] == ':' ? (struct sapa_str){ port.p + 1, port.n - 1 } : port;
+        } else {
+            const size_t colon = sapa_str_find(one, ':', 0);
+            const bool v6 = colon < one.n && sapa_str_find(one, ':', colon + 1) < one.n;
+            host = v6 ? one : sapa_str_cut(one, ':', &port);
+        }
+        if (sapa_str_find(host, '/', 0) < host.n || !parse_network(host, &address) ||
+            (port.n > 0 && (sapa_str_u64(port, 65535, &number) != SAPA_OK || number == 0))) {
+            sapa_find(c, node, 0, "write \"192.0.2.53, 192.0.2.54:5353\"", "\"" SAPA_STR_FMT "\" is no address of a name server",
+                      SAPA_STR_ARG(one));
+            return;
+        }
+    }
+}
+
 static void compile_system(struct sapa_compile *c, struct zones *zones)
 {
     static const char *const languages[] = { "id", "en" }, *const digests[] = { "MD5", "SHA-256" };
@@ -126,6 +173,8 @@ static void compile_system(struct sapa_compile *c, struct zones *zones)
     if (!sapa_phone_country_known(system->country))
         sapa_find(c, sapa_field_get(c, node, "country"), 0, "two capitals of ISO 3166-1: ID, SG, US",
                   "\"" SAPA_STR_FMT "\" is no country with a numbering plan", SAPA_STR_ARG(system->country));
+    if (system->name_servers.n > 0)
+        check_name_servers(c, sapa_field_get(c, node, "name_servers"), system->name_servers);
     if (system->register_min_s > system->register_max_s)
         sapa_find_key(c, node, "a phone may choose between the two", "register_min is longer than register_max");
 }
@@ -938,25 +987,38 @@ static void compile_queues(struct sapa_compile *c)
 
 /* ---- doors ---- */
 
-static bool parse_network(struct sapa_str s, struct sapa_network *ret)
+/* One host of a trunk: a name or an address, its port has a key of its own. */
+static struct sapa_str trunk_host(struct sapa_compile *c, uint32_t node)
 {
-    struct sapa_str bits;
-    char host[64];
-    uint64_t length;
-    const struct sapa_str address = sapa_str_cut(s, '/', &bits);
+    struct sapa_str host = { NULL, 0 };
+    if (!sapa_read_text(c, node, 1, 128, &host))
+        return host;
+    const size_t colon = sapa_str_find(host, ':', 0);
+    if (colon < host.n && sapa_str_find(host, ':', colon + 1) == host.n)
+        sapa_find(c, node, 0, "host: sip.example.com, port: 5061", "the port of \"" SAPA_STR_FMT "\" has a key of its own",
+                  SAPA_STR_ARG(host));
+    return host;
+}
 
-    *ret = (struct sapa_network){ 0 };
-    if (!sapa_str_copy(address, host, sizeof(host)))
-        return false;
-    ret->family = inet_pton(AF_INET, host, ret->address) == 1    ? 4
-                  : inet_pton(AF_INET6, host, ret->address) == 1 ? 6
-                                                                 : 0;
-    const unsigned max = ret->family == 4 ? 32 : 128;
-    length = max;
-    if (ret->family == 0 || (address.n < s.n && sapa_str_u64(bits, max, &length) != SAPA_OK))
-        return false;
-    ret->bits = (uint8_t)length;
-    return true;
+static void trunk_hosts(struct sapa_compile *c, uint32_t node, struct sapa_trunk *trunk)
+{
+    if (sapa_tree(c, node)->kind != SAPA_TREE_LIST) {
+        trunk->host = trunk_host(c, node);
+        return;
+    }
+    unsigned count = 0;
+    for SAPA_TREE_EACH(c, one, node) {
+        if (count == SAPA_TRUNK_HOSTS_MAX) {
+            sapa_find(c, one, 0, "give the carrier's name instead: its records may hold more", "at most %d hosts",
+                      SAPA_TRUNK_HOSTS_MAX);
+            break;
+        }
+        const struct sapa_str host = trunk_host(c, one);
+        if (count++ == 0)
+            trunk->host = host;
+        else
+            trunk->also[trunk->also_count++] = host;
+    }
 }
 
 static void compile_trunks(struct sapa_compile *c)
@@ -987,10 +1049,9 @@ static void compile_trunks(struct sapa_compile *c)
                           "\"" SAPA_STR_FMT "\" is no address and no range of them",
                           SAPA_STR_ARG(text));
         }
-        const size_t colon = sapa_str_find(trunk->host, ':', 0);
-        if (colon < trunk->host.n && sapa_str_find(trunk->host, ':', colon + 1) == trunk->host.n)
-            sapa_find_key(c, child, "host: sip.example.com, port: 5061",
-                          "the port of \"" SAPA_STR_FMT "\" has a key of its own", SAPA_STR_ARG(trunk->host));
+        const uint32_t host = sapa_field_get(c, child, "host");
+        if (host != SAPA_NONE)
+            trunk_hosts(c, host, trunk);
         trunk->from_count = networks.n - trunk->from_first;
         if (trunk->registers && (trunk->host.n == 0 || trunk->user.n == 0))
             sapa_find_key(c, child, "add host, user and password as the carrier gave them",

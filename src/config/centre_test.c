@@ -283,7 +283,7 @@ static void test_details(void **state)
     (void)state;
 
     compile_good("version: 1\n"
-                 "system: { languages: [en], digest: [md5], currency: USD }\n"
+                 "system: { languages: [en], digest: [md5], currency: USD, name_servers: \"192.0.2.53, [2001:db8::53]:5353, 127.0.0.1:53\" }\n"
                  "interrupts: { voice: [email, ticket] }\n"
                  "holidays: { a: [ { date: 2026-12-25, name: X }, { date: 2026-01-01, name: Y, open: [\"09:00-12:00\"] } ], b: [ { date: 2026-01-01, name: Z }, { date: 2026-05-01, name: W } ] }\n"
                  "hours: { malam: { zone: Asia/Jayapura, open: [\"Sat-Mon 22:00-02:00\", \"Wed,Fri 08:00-24:00\"], holidays: [a, b] } }\n"
@@ -291,7 +291,7 @@ static void test_details(void **state)
                  "skills: [x, y]\nteams: [t]\n"
                  "agents: { p: { name: P, extension: \"7\", password: { secret: p }, skills: { y: 2, x: 9 }, clients: [b], capacity: { chat: 5 }, capacity_total: 6, reserve_voice: yes } }\n"
                  "queues: { q: { name: Q, client: b, record: \"25 %\", choice: ring all, no_answer: ready, age_step: 0, steps: [ { needs: { x: 1 }, prefer: y, team: t } ] } }\n"
-                 "trunks: { c: { host: h.example, transport: tcp, port: 5080, from: [192.0.2.7, \"2001:db8::/32\"], user: u, password: p, inband_dtmf: yes, tls_name: sip.carrier.example, register: yes, register_for: 2 min, domain: carrier.example, cost_call: 5, cost_minute: 700, cost_pulse: 6 s } }\n"
+                 "trunks: { c: { host: [h.example, 192.0.2.8, \"2001:db8::8\"], transport: tcp, port: 5080, from: [192.0.2.7, \"2001:db8::/32\"], user: u, password: p, inband_dtmf: yes, tls_name: sip.carrier.example, register: yes, register_for: 2 min, domain: carrier.example, cost_call: 5, cost_minute: 700, cost_pulse: 6 s } }\n"
                  "dispositions: { d: { 11: { en: Sold, solved: yes }, 12: { en: Later } } }\n"
                  "prompts: { goodbye: { en: Tschuess }, fix: { always: id, id: Halo } }\n"
                  "callers: [ { what: vip, prefix: \"62811\", priority: 9, client: a } ]\n"
@@ -337,6 +337,10 @@ static void test_details(void **state)
     assert_int_equal(q->callback_attempts, 0);
     assert_int_equal(centre->trunks[0].transport, 1);
     assert_int_equal(centre->trunks[0].port, 5080);
+    assert_true(sapa_str_eq(centre->trunks[0].host, SAPA_STR("h.example")));
+    assert_int_equal(centre->trunks[0].also_count, 2);
+    assert_true(sapa_str_eq(centre->trunks[0].also[1], SAPA_STR("2001:db8::8")));
+    assert_true(sapa_str_eq(centre->system.name_servers, SAPA_STR("192.0.2.53, [2001:db8::53]:5353, 127.0.0.1:53")));
     assert_int_equal(centre->trunks[0].registers, 1);
     assert_int_equal(centre->trunks[0].register_s, 120);
     assert_true(sapa_str_eq(centre->trunks[0].domain, SAPA_STR("carrier.example")));

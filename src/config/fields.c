@@ -10,7 +10,7 @@ static const char *const languages[] = { "id", "en", NULL };
 static const char *const choices[] = { "longest idle", "least occupied", "fewest contacts", "round robin", "ring all", NULL };
 static const char *const overflow_whens[] = { "wait", "length", "expected wait", "no agents", NULL };
 static const char *const srtp_uses[] = { "prefer", "no", "require", NULL };
-static const char *const transports[] = { "udp", "tcp", "tls", NULL };
+static const char *const transports[] = { "udp", "tcp", "tls", "any", NULL };
 static const char *const caller_whats[] = { "block", "allow", "vip", NULL };
 static const char *const number_types[] = { "local", "toll free", "mobile", "premium", "internal", NULL };
 static const char *const no_answers[] = { "ready", "not ready", NULL };
@@ -69,6 +69,7 @@ static const struct sapa_field_row system_rows[] = {
     OTHER("zone", 0, "Asia/Jakarta", "time zone where nothing nearer says otherwise"),
     OTHER("languages", 0, "[id, en]", "languages in which every text must exist"),
     TEXT("sip_host", sapa_system, sip_host, 1, 64, "sapa", "name that telephones register to; also the realm of their passwords"),
+    TEXT("name_servers", sapa_system, name_servers, 1, 200, NULL, "asked for the hosts of trunks: addresses with a comma between, \"192.0.2.53, 192.0.2.54:5353\"; without: those of the machine"),
     INT("contacts_max", sapa_system, contacts_max, 1, 1000000, "100000", "contacts at once; more are refused politely"),
     OTHER("digest", 0, "[MD5, SHA-256]", "algorithms offered to telephones"),
     CHOICE("srtp", sapa_system, srtp, srtp_uses, "prefer", "encrypted audio (SRTP, keys by SDES) with telephones over TLS: prefer falls back to plain where a telephone cannot"),
@@ -208,9 +209,9 @@ static const struct sapa_field_row callback_rows[] = {
 };
 
 static const struct sapa_field_row trunk_rows[] = {
-    TEXT("host", sapa_trunk, host, 1, 128, NULL, "where calls go out: a name or address; without: calls only come in"),
-    INT("port", sapa_trunk, port, 1, 65535, NULL, "port of the host; without: 5060, over TLS 5061"),
-    CHOICE("transport", sapa_trunk, transport, transports, "udp", "transport"),
+    OTHER("host", 0, NULL, "where calls go out: a name or address, or a list of at most 4, the next one tried when the one before fails; without: calls only come in"),
+    INT("port", sapa_trunk, port, 1, 65535, NULL, "port of the host; without: names are found by their NAPTR and SRV records, where they have any; else 5060, over TLS 5061"),
+    CHOICE("transport", sapa_trunk, transport, transports, "udp", "transport; any: what the records of the host prefer"),
     TEXT("tls_name", sapa_trunk, tls_name, 1, 128, NULL, "name in the carrier's certificate, for TLS; without: that of the host. Calls that come with such a certificate are the trunk's"),
     OTHER("from", 1, NULL, "list of addresses calls may come from: [10.0.0.0/8, \"2001:db8::/32\"]"),
     INT("calls_max", sapa_trunk, calls_max, 1, 100000, "1000", "calls at once"),

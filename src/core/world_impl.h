@@ -119,7 +119,6 @@ static inline void world_init(struct world *w, uint32_t agents, uint32_t queues,
     for (uint32_t i = 0; i < agents; i++) {
         w->agents[i] = (struct sapa_agent){ .key = world_key(w, 0, i),
                                             .clients = 3,
-                                            .calls_for = SAPA_NONE,
                                             .capacity = { 1 },
                                             .capacity_total = 1,
                                             .skill_first = i * skills,

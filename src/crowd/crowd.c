@@ -34,12 +34,15 @@ enum {
     SERVED_MS = 22000,       /* who has heard the answer of a machine stays so long */
     VOICE_GONE_US = 2500000, /* the agent is not heard any more: he has hung up */
     KEYS_MAX = 48,
+    REFER_LIMIT_MS = 8000,   /* after a transfer the centre ends our part */
+    ASK_LIMIT_MS = 45000,    /* a colleague, or somebody of a queue, answers within that */
+    PLACE_LIMIT_MS = 60000,
     CODE_LIMIT_MS = 15000,   /* a code's confirmation takes no longer */
     HANG_LIMIT_MS = 1800000,
 };
 
-/* The two peers that we play: each its own sockets and stack, as the centre sees them apart. */
-enum end_kind { END_PHONES, END_CARRIER, END_COUNT };
+/* The peers that we play: each its own sockets and stack, as the centre sees them apart. */
+enum end_kind { END_PHONES, END_CARRIER, END_CARRIER_SPARE, END_COUNT };
 
 struct end {
     struct sapa_crowd *crowd;
@@ -50,14 +53,16 @@ struct end {
     enum end_kind kind;
 };
 
-enum call_kind { CALL_CUSTOMER, CALL_CALLED_BACK, CALL_OFFER, CALL_CODE };
+enum call_kind { CALL_CUSTOMER, CALL_CALLED, /* from here on of agents: */ CALL_OFFER, CALL_CODE, CALL_PLACED, CALL_ASK };
 enum call_state { CALL_FREE, CALL_OUT, CALL_RINGING, CALL_TALKING, CALL_ENDING };
 
 struct call {
     struct sapa_crowd *crowd;
     uint32_t next_free;
     uint32_t generation;     /* of this slot: late events of a former call do not fit */
-    uint8_t kind, state;
+    uint8_t kind, state, end;
+    bool challenged;         /* our INVITE went out again with credentials */
+    bool expects;            /* of a customer: when the agent's voice ends, another's will come */
     bool heard_agent;        /* the other kind of voice came through */
     bool bye_sent;
     uint32_t agent;          /* offers and codes */
@@ -78,7 +83,7 @@ struct call {
     uint8_t key_next;
     bool serves_himself;     /* hangs up after his last key */
     int64_t agent_us;        /* the agent was last heard (later than now: we are held); 0: that is over */
-    uint32_t peer;           /* of an offer: the customer's place, SAPA_NONE */
+    uint32_t peer;           /* of an offer: the customer's place; of a question: the offer's; SAPA_NONE */
     bool holds;
     int64_t asked_us;        /* the last key was sent */
     struct sapa_timer action, key;
@@ -86,7 +91,7 @@ struct call {
 
 struct phone {
     uint32_t agent;
-    bool registered, challenged, in_call, coding, takes_break;
+    bool registered, challenged, in_call, coding, takes_break, places;
     uint32_t queue;          /* of the offer; SAPA_NONE */
     uint32_t cseq;
     char call_id[32];
@@ -112,7 +117,8 @@ struct sapa_crowd {
     uint32_t audio_count;
     struct phone *phones;
     uint32_t phone_count;
-    struct sapa_timer arrival, frame;
+    struct sapa_timer arrival, frame, carrier;
+    bool carrier_fails;
     int64_t frame_due_us, arrival_us;
     uint8_t voice[2][2][FRAME_BYTES]; /* customer, agent; µ-law, A-law */
     bool stopping;
@@ -128,6 +134,7 @@ struct sapa_crowd_options sapa_crowd_demo(void)
         .answer_ms_min = 1200, .answer_ms_max = 5000, .talk_ms_mean = 75000, .wrapup_ms_min = 3000, .wrapup_ms_max = 15000,
         .patience_ms_mean = 150000, .key_ms = 4500, .miss_permille = 30, .refuse_permille = 20, .break_permille = 40, .callback_miss_permille = 150,
         .break_ms = 60000, .hold_permille = 150, .hold_ms = 8000, .customer_ends_permille = 350, .survey_permille = 550,
+        .pass_permille = 60, .ask_permille = 80, .ask_ms = 12000, .place_permille = 60, .fail_every_ms = 600000, .fail_ms = 60000,
     };
 }
 
@@ -192,7 +199,7 @@ static void on_key(void *ctx);
 
 static bool is_agent(const struct call *call)
 {
-    return call->kind == CALL_OFFER || call->kind == CALL_CODE;
+    return call->kind >= CALL_OFFER;
 }
 
 static void audio_join(struct call *call)
@@ -296,6 +303,12 @@ static void agent_left(struct call *call)
     struct sapa_crowd *crowd = call->crowd;
     struct sapa_text keys;
 
+    if (call->expects) { /* passed on: he waits for whoever comes */
+        call->expects = false;
+        call->agent_us = sapa_loop_now_us(crowd->loop) + INT64_C(1000) * HANG_LIMIT_MS;
+        after(call, &call->action, exponential_from(crowd, SAPA_MAX(crowd->options.patience_ms_mean, 20000u), 5000), on_hang_up);
+        return;
+    }
     call->agent_us = 0;
     call->key_next = 0;
     call->serves_himself = true;
@@ -343,10 +356,10 @@ static struct call *call_of(struct sapa_crowd *crowd, uint64_t user)
 
 static struct end *end_of(struct call *call)
 {
-    return &call->crowd->ends[is_agent(call) ? END_PHONES : END_CARRIER];
+    return &call->crowd->ends[call->end];
 }
 
-static struct call *call_new(struct sapa_crowd *crowd, enum call_kind kind)
+static struct call *call_new(struct sapa_crowd *crowd, enum call_kind kind, enum end_kind end)
 {
     const uint32_t index = crowd->first_free;
 
@@ -355,7 +368,7 @@ static struct call *call_new(struct sapa_crowd *crowd, enum call_kind kind)
     struct call *call = &crowd->calls[index];
     const uint32_t generation = call->generation + 1;
     crowd->first_free = call->next_free;
-    *call = (struct call){ .crowd = crowd, .generation = generation, .kind = (uint8_t)kind, .fd = -1, .agent = SAPA_NONE, .peer = SAPA_NONE,
+    *call = (struct call){ .crowd = crowd, .generation = generation, .kind = (uint8_t)kind, .end = (uint8_t)end, .fd = -1, .agent = SAPA_NONE, .peer = SAPA_NONE,
                            .sdp = { .session_id = chance(crowd) >> 2, .version = 1 }, .ssrc = (uint32_t)chance(crowd),
                            .codec = SAPA_RTP_PCMA };
     return call;
@@ -363,12 +376,19 @@ static struct call *call_new(struct sapa_crowd *crowd, enum call_kind kind)
 
 static void phone_after_call(struct phone *phone, bool talked);
 static void phone_break(struct phone *phone);
+static void phone_place(struct phone *phone);
+static void hold(struct call *call, bool on);
+
+static struct call *peer_of(const struct call *call)
+{
+    return call->peer < CALLS_MAX && call->crowd->calls[call->peer].state != CALL_FREE ? &call->crowd->calls[call->peer] : NULL;
+}
 
 /* The customer of an offer is on hold: silence and music are no goodbye then. */
 static void peer_held(const struct call *call, bool held)
 {
     struct sapa_crowd *crowd = call->crowd;
-    struct call *peer = call->peer < CALLS_MAX ? &crowd->calls[call->peer] : NULL;
+    struct call *peer = peer_of(call);
 
     if (peer && peer->state == CALL_TALKING && peer->agent_us > 0 && !is_agent(peer))
         peer->agent_us = sapa_loop_now_us(crowd->loop) + (held ? INT64_C(1000) * HANG_LIMIT_MS : 0);
@@ -386,8 +406,11 @@ static void call_free(struct call *call)
     sapa_timer_cancel(crowd->loop, &call->action);
     sapa_timer_cancel(crowd->loop, &call->key);
     audio_leave(call);
-    if (call->holds)
+    struct call *peer = peer_of(call);
+    if (call->holds && !(peer && peer->expects))
         peer_held(call, false);
+    if (call->kind == CALL_ASK && peer && peer->kind == CALL_OFFER) /* nobody took over: back to the customer */
+        hold(peer, false);
     if (call->dialog != 0)
         sapa_sip_dialog_end(end_of(call)->stack, call->dialog);
     const uint32_t agent = call->agent;
@@ -396,12 +419,15 @@ static void call_free(struct call *call)
     call->next_free = crowd->first_free;
     crowd->first_free = (uint32_t)(call - crowd->calls);
     for (uint32_t i = 0; agent != SAPA_NONE && i < crowd->phone_count; i++) {
-        if (crowd->phones[i].agent == agent && kind == CALL_OFFER) {
-            phone_after_call(&crowd->phones[i], talked);
-        } else if (crowd->phones[i].agent == agent) {
-            crowd->phones[i].coding = false;
-            if (crowd->phones[i].takes_break && !crowd->stopping)
-                phone_break(&crowd->phones[i]);
+        struct phone *phone = &crowd->phones[i];
+        if (phone->agent == agent && (kind == CALL_OFFER || kind == CALL_PLACED)) {
+            phone_after_call(phone, talked);
+        } else if (phone->agent == agent && kind == CALL_CODE) {
+            phone->coding = false;
+            if (phone->takes_break && !crowd->stopping)
+                phone_break(phone);
+            else if (phone->places && !crowd->stopping)
+                phone_place(phone);
         }
     }
 }
@@ -642,7 +668,10 @@ static const struct sapa_number *choose_number(struct sapa_crowd *crowd)
 
 static void call_in(struct sapa_crowd *crowd)
 {
-    struct call *call = crowd->stats.now < crowd->options.calls_max ? call_new(crowd, CALL_CUSTOMER) : NULL;
+    const bool spare = crowd->ends[END_CARRIER_SPARE].stack && (crowd->carrier_fails || often(crowd, 200));
+    struct call *call = crowd->stats.now < crowd->options.calls_max
+                            ? call_new(crowd, CALL_CUSTOMER, spare ? END_CARRIER_SPARE : END_CARRIER)
+                            : NULL;
     char from[32];
     struct sapa_text text;
 
@@ -712,7 +741,7 @@ static void dial_code(void *ctx)
         sapa_timer_set(crowd->loop, &phone->code_timer, 1000000, dial_code, phone);
         return;
     }
-    struct call *call = call_new(crowd, CALL_CODE);
+    struct call *call = call_new(crowd, CALL_CODE, END_PHONES);
     if (!call) { /* too much is going on; the code is not forgotten */
         sapa_timer_set(crowd->loop, &phone->code_timer, 1000000, dial_code, phone);
         return;
@@ -806,6 +835,7 @@ static void phone_after_call(struct phone *phone, bool talked)
     if (crowd->stopping || crowd->options.by_hand)
         return;
     phone->takes_break = talked && often(crowd, crowd->options.break_permille);
+    phone->places = talked && !phone->takes_break && often(crowd, crowd->options.place_permille);
     const struct sapa_disposition *result = talked && crowd->options.wrapup_ms_max > 0 ? choose_result(crowd, phone->queue) : NULL;
     if (result && code_for(centre, SAPA_VERB_WRAPUP_DONE, result->key, phone->code, sizeof(phone->code)))
         code_later(phone, even(crowd, crowd->options.wrapup_ms_min, crowd->options.wrapup_ms_max));
@@ -923,9 +953,9 @@ static bool on_invite_challenge(struct call *call, const struct sapa_sip_event *
     struct sapa_sdp_want wanted;
     bool proxy;
 
-    if (!is_agent(call) || (event->status != 401 && event->status != 407) || call->bye_sent || call->key_next > 0)
+    if (!is_agent(call) || (event->status != 401 && event->status != 407) || call->bye_sent || call->challenged)
         return false;
-    call->key_next = 1; /* once */
+    call->challenged = true; /* once */
     if (sapa_sip_dialog_get(end_of(call)->stack, call->dialog, &info) != SAPA_OK)
         return false;
     sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
@@ -975,30 +1005,188 @@ static void sample_offer(struct call *call, struct phone *phone, const struct sa
 }
 
 /* An agent puts the customer on hold, or comes back. */
-static void on_hold(void *ctx)
+static void hold(struct call *call, bool on)
 {
-    struct call *call = ctx;
     struct sapa_crowd *crowd = call->crowd;
     char sdp_buf[1024], address[64];
     struct sapa_text sdp;
     struct sapa_sdp_want wanted;
     sapa_sip_tx_id tx;
 
-    if (call->state != CALL_TALKING || call->bye_sent)
+    if (call->state != CALL_TALKING || call->bye_sent || call->holds == on)
         return;
     sapa_text_init(&sdp, sdp_buf, sizeof(sdp_buf));
     want(call, &wanted, address, sizeof(address));
-    wanted.direction = call->holds ? SAPA_SDP_SENDRECV : SAPA_SDP_SENDONLY;
+    wanted.direction = on ? SAPA_SDP_SENDONLY : SAPA_SDP_SENDRECV;
     if (sapa_sdp_offer(&call->sdp, &wanted, &sdp) != SAPA_OK)
         return;
     const struct sapa_sip_spec spec = { .body = sapa_text_str(&sdp) };
     if (sapa_sip_dialog_send(end_of(call)->stack, call->dialog, SAPA_SIP_INVITE, &spec, sapa_loop_now_us(crowd->loop), &tx) != SAPA_OK)
         return;
-    call->holds = !call->holds;
-    peer_held(call, call->holds);
-    crowd->stats.holds += call->holds;
+    call->holds = on;
+    peer_held(call, on);
+    crowd->stats.holds += on;
+}
+
+static void on_hold(void *ctx)
+{
+    struct call *call = ctx;
+    const struct sapa_crowd_options *o = &call->crowd->options;
+
+    hold(call, !call->holds);
     if (call->holds)
-        after(call, &call->key, even(crowd, crowd->options.hold_ms / 2, crowd->options.hold_ms * 3 / 2), on_hold);
+        after(call, &call->key, even(call->crowd, o->hold_ms / 2, o->hold_ms * 3 / 2), on_hold);
+}
+
+/* ---- passed on, and asked ---- */
+
+static struct phone *phone_of(struct sapa_crowd *crowd, uint32_t agent)
+{
+    for (uint32_t i = 0; i < crowd->phone_count; i++)
+        if (crowd->phones[i].agent == agent)
+            return &crowd->phones[i];
+    return NULL;
+}
+
+/* Who else could help: another queue of the same client, or a colleague who is at his phone. */
+static struct sapa_str choose_helper(struct call *call, bool queue)
+{
+    struct sapa_crowd *crowd = call->crowd;
+    const struct sapa_centre *centre = crowd->options.centre;
+    const struct phone *phone = phone_of(crowd, call->agent);
+    const uint32_t first = (uint32_t)chance(crowd);
+
+    for (uint32_t i = 0; queue && phone && phone->queue != SAPA_NONE && i < centre->queues_count; i++) {
+        const uint32_t at = (first + i) % centre->queues_count;
+        if (at != phone->queue && centre->queues[at].client == centre->queues[phone->queue].client)
+            return centre->queues[at].key;
+    }
+    for (uint32_t i = 0; i < crowd->phone_count; i++) {
+        const struct phone *other = &crowd->phones[(first + i) % crowd->phone_count];
+        if (other->registered && !other->in_call && !other->coding && other->agent != call->agent)
+            return agent_of(other)->extension;
+    }
+    return (struct sapa_str){ NULL, 0 };
+}
+
+/* The transfer key (RFC 3515); with `asked`, to the one whom he talks to in that call (RFC 3891). */
+static void refer(struct call *call, struct sapa_str target, const struct call *asked)
+{
+    struct sapa_crowd *crowd = call->crowd;
+    struct sapa_sip_dialog_info info;
+    char head_buf[512];
+    struct sapa_text head;
+    sapa_sip_tx_id tx;
+
+    sapa_text_init(&head, head_buf, sizeof(head_buf));
+    sapa_text_printf(&head, "Refer-To: <sip:" SAPA_STR_FMT "@", SAPA_STR_ARG(target));
+    sapa_sip_put_ip_port(&head, &crowd->options.target);
+    if (asked) {
+        if (sapa_sip_dialog_get(end_of(call)->stack, asked->dialog, &info) != SAPA_OK)
+            return;
+        sapa_text_printf(&head, "?Replaces=" SAPA_STR_FMT "%%3Bto-tag%%3D" SAPA_STR_FMT "%%3Bfrom-tag%%3D" SAPA_STR_FMT,
+                         SAPA_STR_ARG(info.call_id), SAPA_STR_ARG(info.remote_tag), SAPA_STR_ARG(info.local_tag));
+    }
+    sapa_text_add(&head, SAPA_STR(">\r\n"));
+    const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head) };
+    if (!head.cut)
+        (void)!sapa_sip_dialog_send(end_of(call)->stack, call->dialog, SAPA_SIP_REFER, &spec, sapa_loop_now_us(crowd->loop), &tx);
+}
+
+static void on_pass(void *ctx)
+{
+    struct call *call = ctx;
+    const struct sapa_str target = choose_helper(call, often(call->crowd, 700));
+
+    if (call->state == CALL_TALKING && !call->bye_sent && target.n > 0)
+        refer(call, target, NULL);
+}
+
+/* The centre takes a transfer: the customer stays, our two calls will be ended. Or it does not. */
+static void on_referred(struct call *call, bool taken)
+{
+    struct call *customer = peer_of(call), *asked = NULL;
+
+    for (uint32_t i = 0; i < CALLS_MAX && !asked; i++) {
+        struct call *other = &call->crowd->calls[i];
+        if (other->state != CALL_FREE && other->kind == CALL_ASK && other->peer == (uint32_t)(call - call->crowd->calls))
+            asked = other;
+    }
+    if (!taken) {
+        if (asked)
+            hang_up(asked);
+        return;
+    }
+    if (asked)
+        asked->peer = SAPA_NONE;
+    call->crowd->stats.passed += !asked;
+    call->crowd->stats.asked += asked != NULL;
+    if (customer && customer->state == CALL_TALKING && !is_agent(customer)) {
+        customer->expects = true;
+        sapa_timer_cancel(call->crowd->loop, &customer->action);
+    }
+    after(call, &call->action, REFER_LIMIT_MS, on_hang_up);
+}
+
+static void on_asked(void *ctx)
+{
+    struct call *ask = ctx;
+    struct call *call = peer_of(ask);
+    struct sapa_sip_dialog_info info;
+
+    if (!call || call->kind != CALL_OFFER || call->state != CALL_TALKING || call->bye_sent ||
+        sapa_sip_dialog_get(end_of(ask)->stack, ask->dialog, &info) != SAPA_OK) {
+        hang_up(ask);
+        return;
+    }
+    struct sapa_str user = { info.remote_addr.p + 5, info.remote_addr.n - 5 }, rest; /* "<sip:102@…>" */
+    user = sapa_str_cut(user, '@', &rest);
+    refer(call, user, ask);
+    after(ask, &ask->action, REFER_LIMIT_MS, on_hang_up);
+}
+
+static void on_ask(void *ctx)
+{
+    struct call *call = ctx;
+    struct sapa_crowd *crowd = call->crowd;
+    const struct sapa_str target = choose_helper(call, often(crowd, 300));
+
+    if (call->state != CALL_TALKING || call->bye_sent || target.n == 0)
+        return;
+    struct call *ask = call_new(crowd, CALL_ASK, END_PHONES);
+    if (!ask)
+        return;
+    hold(call, true);
+    ask->agent = call->agent;
+    ask->peer = (uint32_t)(call - crowd->calls);
+    ask->state = CALL_OUT;
+    after(ask, &ask->action, ASK_LIMIT_MS, on_hang_up);
+    sapa_timer_cancel(crowd->loop, &call->action); /* he hangs up when that is over */
+    after(call, &call->action, ASK_LIMIT_MS + crowd->options.ask_ms * 2 + REFER_LIMIT_MS, on_hang_up);
+    if (start(ask, crowd->options.centre->agents[call->agent].extension, target) != SAPA_OK)
+        call_free(ask);
+}
+
+/* An agent calls one of the small town himself. */
+static void phone_place(struct phone *phone)
+{
+    struct sapa_crowd *crowd = phone->crowd;
+    struct call *call = !phone->in_call && phone->registered ? call_new(crowd, CALL_PLACED, END_PHONES) : NULL;
+    char number_buf[32];
+    struct sapa_text number;
+
+    phone->places = false;
+    if (!call)
+        return;
+    sapa_text_init(&number, number_buf, sizeof(number_buf));
+    sapa_text_printf(&number, "0812000%04u", even(crowd, CALLS_MAX / 2, CALLS_MAX - 1));
+    call->agent = phone->agent;
+    call->state = CALL_OUT;
+    phone->in_call = true;
+    crowd->stats.placed++;
+    after(call, &call->action, PLACE_LIMIT_MS, on_hang_up);
+    if (start(call, agent_of(phone)->extension, sapa_text_str(&number)) != SAPA_OK)
+        call_free(call);
 }
 
 static void pick_up(void *ctx)
@@ -1036,14 +1224,19 @@ static void pick_up(void *ctx)
         audio_join(call);
     const uint32_t talk_ms = exponential_from(crowd, crowd->options.talk_ms_mean, crowd->options.talk_ms_mean / 10);
     after(call, &call->action, call->kind == CALL_OFFER ? talk_ms : HANG_LIMIT_MS, on_hang_up);
-    if (call->kind == CALL_OFFER && often(crowd, crowd->options.hold_permille))
-        after(call, &call->key, even(crowd, talk_ms / 4, talk_ms / 2), on_hold);
+    if (call->kind != CALL_OFFER)
+        return;
+    const uint32_t what = (uint32_t)(chance(crowd) % 1000), hold_to = crowd->options.hold_permille,
+                   pass_to = hold_to + crowd->options.pass_permille, ask_to = pass_to + crowd->options.ask_permille;
+    if (what < ask_to && (what < hold_to || call->peer != SAPA_NONE)) /* a colleague's call is not passed on */
+        after(call, &call->key, even(crowd, talk_ms / 4, talk_ms / 2), what < hold_to ? on_hold : what < pass_to ? on_pass : on_ask);
 }
 
 static void on_invite(struct end *end, const struct sapa_sip_event *event)
 {
     struct sapa_crowd *crowd = end->crowd;
-    struct call *call = crowd->stopping ? NULL : call_new(crowd, end->kind == END_PHONES ? CALL_OFFER : CALL_CALLED_BACK);
+    const bool fails = end->kind == END_CARRIER && crowd->carrier_fails;
+    struct call *call = crowd->stopping || fails ? NULL : call_new(crowd, end->kind == END_PHONES ? CALL_OFFER : CALL_CALLED, end->kind);
     struct sapa_sdp offer;
     struct sapa_sdp_agreed agreed;
     struct sapa_sdp_want wanted;
@@ -1051,13 +1244,13 @@ static void on_invite(struct end *end, const struct sapa_sip_event *event)
     struct phone *phone = NULL;
 
     if (!call) {
-        (void)!sapa_sip_respond(end->stack, event->tx, 486, NULL, event->now_us);
+        (void)!sapa_sip_respond(end->stack, event->tx, fails ? 503 : 486, NULL, event->now_us);
         sapa_sip_dialog_end(end->stack, event->dialog);
         return;
     }
     call->dialog = event->dialog, call->tx = event->tx, call->state = CALL_RINGING;
     (void)!sapa_sip_dialog_user(end->stack, event->dialog, user_of(call));
-    if (end->kind == END_CARRIER) {
+    if (end->kind != END_PHONES) {
         crowd->stats.now++;
         crowd->stats.callbacks++;
     }
@@ -1121,6 +1314,10 @@ static void on_answer(struct call *call, const struct sapa_sip_event *event)
         return;
     }
     use_agreed(call, &agreed);
+    if (call->kind == CALL_PLACED)
+        after(call, &call->action, exponential_from(crowd, crowd->options.talk_ms_mean, crowd->options.talk_ms_mean / 10), on_hang_up);
+    if (call->kind == CALL_ASK)
+        after(call, &call->action, even(crowd, crowd->options.ask_ms / 2, crowd->options.ask_ms * 2), on_asked);
     if (call->kind != CALL_CUSTOMER)
         return;
     if (crowd->options.patience_ms_mean > 0)
@@ -1139,8 +1336,11 @@ static void on_refused(struct call *call, const struct sapa_sip_event *event)
         if (event->status == 503) /* the centre asks for patience: many phones came up at once */
             sapa_timer_set(call->crowd->loop, &call->crowd->phones[call->agent].timer, CODE_AGAIN_US, say_ready,
                            &call->crowd->phones[call->agent]);
-    } else if (call->kind == CALL_CUSTOMER && event->status != 487)
+    } else if (call->kind == CALL_CUSTOMER && event->status != 487) {
         call->crowd->stats.refused++;
+    }
+    call->crowd->stats.asked_refused += call->kind == CALL_ASK;
+    call->crowd->stats.placed_refused += call->kind == CALL_PLACED;
     call_free(call);
 }
 
@@ -1179,7 +1379,11 @@ static void on_event(void *ctx, const struct sapa_sip_event *event)
 
     switch (event->kind) {
     case SAPA_SIP_EV_INVITE: on_invite(end, event); break;
-    case SAPA_SIP_EV_REQUEST: (void)!sapa_sip_respond(end->stack, event->tx, event->method == SAPA_SIP_OPTIONS ? 200 : 501, NULL, event->now_us); break;
+    case SAPA_SIP_EV_REQUEST: /* OPTIONS of the centre; a carrier that fails is silent as long as we can be */
+        (void)!sapa_sip_respond(end->stack, event->tx, end->kind == END_CARRIER && end->crowd->carrier_fails ? 503
+                                                       : event->method == SAPA_SIP_OPTIONS                   ? 200
+                                                                                                             : 501, NULL, event->now_us);
+        break;
     case SAPA_SIP_EV_DIALOG_REQUEST: in_dialog(end, call, event); break;
     case SAPA_SIP_EV_REINVITE:
         if (call)
@@ -1207,6 +1411,8 @@ static void on_event(void *ctx, const struct sapa_sip_event *event)
             on_refused(call, event);
         else if (call && event->method == SAPA_SIP_BYE)
             call_free(call);
+        else if (call && event->method == SAPA_SIP_REFER)
+            on_referred(call, event->kind == SAPA_SIP_EV_RESPONSE && event->status < 300);
         break;
     case SAPA_SIP_EV_ACK:
     case SAPA_SIP_EV_PROGRESS:
@@ -1252,14 +1458,26 @@ static sapa_rc end_open(struct end *end, uint16_t port)
     return rc;
 }
 
-/* Where the centre sends its own calls: the first trunk on loopback. */
-static uint16_t carrier_port(const struct sapa_centre *centre)
+/* Where the centre sends its own calls: the trunks on loopback, in their order. 0: there are not so many. */
+static uint16_t carrier_port(const struct sapa_centre *centre, unsigned place)
 {
     for (uint32_t i = 0; i < centre->trunks_count; i++) {
-        if (sapa_str_starts(centre->trunks[i].host, SAPA_STR("127.")) || sapa_str_eq(centre->trunks[i].host, SAPA_STR("::1")))
+        if ((sapa_str_starts(centre->trunks[i].host, SAPA_STR("127.")) || sapa_str_eq(centre->trunks[i].host, SAPA_STR("::1"))) &&
+            place-- == 0)
             return centre->trunks[i].port;
     }
     return 0;
+}
+
+/* The first carrier has a bad minute. */
+static void on_carrier(void *ctx)
+{
+    struct sapa_crowd *crowd = ctx;
+    const struct sapa_crowd_options *o = &crowd->options;
+
+    crowd->carrier_fails = !crowd->carrier_fails && !crowd->stopping;
+    crowd->stats.carrier_fails += crowd->carrier_fails;
+    sapa_timer_set(crowd->loop, &crowd->carrier, INT64_C(1000) * (crowd->carrier_fails ? o->fail_ms : o->fail_every_ms), on_carrier, crowd);
 }
 
 sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_crowd **ret)
@@ -1292,8 +1510,11 @@ sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_cr
     make_voice(crowd->voice[0][0], crowd->voice[0][1], 20); /* customers: 400 Hz */
     make_voice(crowd->voice[1][0], crowd->voice[1][1], 10); /* agents: 800 Hz */
     for (unsigned i = 0; rc == SAPA_OK && i < END_COUNT; i++) {
+        const uint16_t port = i == END_PHONES ? 0 : carrier_port(options->centre, i - END_CARRIER);
         crowd->ends[i] = (struct end){ .crowd = crowd, .kind = (enum end_kind)i };
-        rc = end_open(&crowd->ends[i], i == END_CARRIER ? carrier_port(options->centre) : 0);
+        if (i == END_CARRIER_SPARE && port == 0)
+            continue;
+        rc = end_open(&crowd->ends[i], port);
         if (rc == SAPA_OK)
             on_due(&crowd->ends[i]);
     }
@@ -1312,6 +1533,8 @@ sapa_rc sapa_crowd_open(const struct sapa_crowd_options *options, struct sapa_cr
         crowd->arrival_us = sapa_loop_now_us(crowd->loop) + (agents > 0 ? ARRIVALS_AFTER_US + (int64_t)agents * PHONE_EVERY_US : 0);
         sapa_timer_set_at(crowd->loop, &crowd->arrival, crowd->arrival_us, on_arrival, crowd);
     }
+    if (crowd->ends[END_CARRIER_SPARE].stack && options->fail_every_ms > 0)
+        sapa_timer_set(crowd->loop, &crowd->carrier, INT64_C(1000) * options->fail_every_ms, on_carrier, crowd);
     if (options->audio) {
         crowd->frame_due_us = sapa_loop_now_us(crowd->loop);
         sapa_timer_set(crowd->loop, &crowd->frame, FRAME_US, on_frame, crowd);
@@ -1340,6 +1563,7 @@ void sapa_crowd_close(struct sapa_crowd *crowd)
     sapa_orders_close(crowd->orders);
     sapa_timer_cancel(crowd->loop, &crowd->arrival);
     sapa_timer_cancel(crowd->loop, &crowd->frame);
+    sapa_timer_cancel(crowd->loop, &crowd->carrier);
     for (uint32_t i = 0; crowd->calls && i < CALLS_MAX; i++) {
         if (crowd->calls[i].state != CALL_FREE) {
             sapa_timer_cancel(crowd->loop, &crowd->calls[i].action);

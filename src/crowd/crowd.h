@@ -3,9 +3,10 @@
  * A crowd for a centre: simulated customers who call and simulated agents who answer, over real SIP
  * and RTP on loopback. For the demo, for load, for training.
  *
- * It plays two peers of the centre at once: the phones of the agents (they register, dial codes,
- * answer offers, wrap up) and the carrier (customers who dial the centre's numbers, press keys, wait,
- * give up; and who are called back). Flows that look something up on this machine are answered too
+ * It plays the peers of the centre at once: the phones of the agents (they register, dial codes,
+ * answer offers, pass callers on, ask colleagues, call customers, wrap up) and the carriers (customers
+ * who dial the centre's numbers, press keys, wait, give up; and who are called). Where the centre has
+ * two trunks on this machine, the first fails now and then and the second carries the calls. Flows that look something up on this machine are answered too
  * (crowd/orders.h). Everything random comes from one seed.
  *
  * Room    crowd: base, rt, model, sip, sdp, rtp.   Thread  one, its own loop.
@@ -48,6 +49,10 @@ struct sapa_crowd_options {
     uint32_t break_permille;                 /* calls after which an agent takes a break */
     uint32_t break_ms;
     uint32_t hold_permille, hold_ms;         /* conversations with a hold, and its mean length */
+    uint32_t pass_permille;                  /* conversations that are passed on by the phone's key, without asking */
+    uint32_t ask_permille, ask_ms;           /* conversations in which a colleague is asked, who then takes over; for so long */
+    uint32_t place_permille;                 /* conversations after which the agent calls a customer himself */
+    uint32_t fail_every_ms, fail_ms;         /* the first carrier fails so often, for so long; 0: never */
     uint32_t customer_ends_permille;         /* conversations that the customer may end */
     uint32_t survey_permille;                /* customers who answer when the agent has left; the others hang up */
     bool by_hand;                            /* agents answer, but dial only what sapa_crowd_dial() says */
@@ -59,6 +64,7 @@ struct sapa_crowd_options sapa_crowd_demo(void);
 struct sapa_crowd_stats {
     uint64_t calls, connected, abandoned, refused, failed, callbacks; /* of customers */
     uint64_t offers, answered, missed, holds;                              /* of agents */
+    uint64_t passed, asked, asked_refused, placed, placed_refused, carrier_fails;
     uint64_t codes, codes_failed, registers, register_failed;
     uint32_t now;                                                     /* calls of customers now */
     uint32_t talking;                                                 /* of these, an agent's voice is heard */

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "http/web_impl.h"
+#include "http/calls_impl.h"
+#include "http/login_impl.h"
 #include "rt/crypto.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
@@ -21,10 +22,12 @@ static const char *title_of(unsigned status)
     case 404: return "there is no such thing";
     case 405: return "not this method";
     case 409: return "not possible in the present state";
+    case 412: return "it is not as it was meant to be";
+    case 428: return "it must be said what is meant to be in force";
     case 411: return "how long is the body?";
     case 413: return "the body is too large";
     case 416: return "no such range";
-    case 422: return "the key was used for another request";
+    case 422: return "it cannot be taken";
     case 426: return "this is a WebSocket";
     case 429: return "too many requests";
     case 503: return "not now";
@@ -32,26 +35,23 @@ static const char *title_of(unsigned status)
     }
 }
 
-void sapa_web_problem(struct web_request *rq, unsigned status, const char *code, const char *fmt, ...)
+/* `more`: further members, as "name":value with commas between. */
+static void problem_with(struct web_request *rq, unsigned status, const char *code, struct sapa_str detail, struct sapa_str more)
 {
-    char detail[512], id[24];
-    struct sapa_text text;
-    va_list args;
+    char id[24];
 
-    sapa_text_init(&text, detail, sizeof(detail));
-    va_start(args, fmt);
-    sapa_text_vprintf(&text, fmt, args);
-    va_end(args);
     snprintf(id, sizeof(id), "%llu", (unsigned long long)rq->id);
     sapa_json_reset(&rq->out);
     sapa_json_open(&rq->out, '{');
     sapa_json_add_text(&rq->out, "type", SAPA_STR("about:blank"));
     sapa_json_add_text(&rq->out, "title", sapa_str_of(title_of(status)));
     sapa_json_add_number(&rq->out, "status", status);
-    if (text.n > 0)
-        sapa_json_add_text(&rq->out, "detail", sapa_text_str(&text));
+    if (detail.n > 0)
+        sapa_json_add_text(&rq->out, "detail", detail);
     sapa_json_add_text(&rq->out, "code", sapa_str_of(code));
     sapa_json_add_text(&rq->out, "request", sapa_str_of(id));
+    if (more.n > 0)
+        sapa_json_raw(&rq->out, more);
     sapa_json_close(&rq->out, '}');
     rq->status = status;
     rq->content_type = "application/problem+json";
@@ -61,6 +61,19 @@ void sapa_web_problem(struct web_request *rq, unsigned status, const char *code,
     }
     rq->answered = true;
     lws_callback_on_writable(rq->wsi);
+}
+
+void sapa_web_problem(struct web_request *rq, unsigned status, const char *code, const char *fmt, ...)
+{
+    char detail[512];
+    struct sapa_text text;
+    va_list args;
+
+    sapa_text_init(&text, detail, sizeof(detail));
+    va_start(args, fmt);
+    sapa_text_vprintf(&text, fmt, args);
+    va_end(args);
+    problem_with(rq, status, code, sapa_text_str(&text), (struct sapa_str){ NULL, 0 });
 }
 
 void sapa_web_problem_rc(struct web_request *rq, sapa_rc rc, const char *detail)
@@ -88,11 +101,16 @@ void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_wh
     const struct sapa_token *token = header.n > 0 ? sapa_tokens_find(&web->tokens, header, sapa_wall_us()) : NULL;
 
     *ret = (struct web_who){ .scope.agent = SAPA_NONE };
-    if (!token)
+    if (!token) {
+        const struct sapa_session *session = header.n > 0 ? sapa_sessions_find(&web->sessions, header, sapa_wall_us()) : NULL;
+        if (session)
+            (void)sapa_web_who_session(web, session, ret);
         return;
+    }
     ret->known = true;
     ret->id = token->id;
     ret->role = token->role;
+    (void)sapa_str_copy(sapa_str_of(sapa_role_name(token->role)), ret->role_name, sizeof(ret->role_name));
     ret->rights = sapa_role_rights(token->role);
     memcpy(ret->user, token->user, sizeof(ret->user));
     memcpy(ret->agent, token->agent, sizeof(ret->agent));
@@ -113,7 +131,7 @@ static void me(struct web_request *rq)
 
     sapa_json_open(out, '{');
     sapa_json_add_text(out, "user", sapa_str_of(rq->who.user));
-    sapa_json_add_text(out, "role", sapa_str_of(sapa_role_name(rq->who.role)));
+    sapa_json_add_text(out, "role", sapa_str_of(rq->who.role_name));
     if (rq->who.agent[0])
         sapa_json_add_text(out, "agent", sapa_str_of(rq->who.agent));
     else
@@ -372,15 +390,16 @@ static void queues(struct web_request *rq)
 }
 
 static sapa_rc ask_centre(struct sapa_web *web, const struct sapa_web_ask *head, const struct sapa_record *audit,
-                          const struct sapa_record *input)
+                          const struct sapa_record *input, const struct sapa_web_reload *reload)
 {
-    static uint64_t buffer[(sizeof(struct sapa_web_ask) + 2 * sizeof(struct sapa_record)) / 8 + 2]; /* the web thread's alone */
+    static uint64_t buffer[(sizeof(struct sapa_web_ask) + 2 * sizeof(struct sapa_record) + sizeof(*reload)) / 8 + 2]; /* the web thread's alone */
     struct sapa_web_ask ask = *head;
     uint8_t *bytes = (uint8_t *)buffer;
     size_t n = sizeof(ask);
 
     ask.audit_size = audit ? (uint16_t)((sapa_record_size(audit) + 7) & ~(size_t)7) : 0;
     ask.input_size = input ? (uint16_t)((sapa_record_size(input) + 7) & ~(size_t)7) : 0;
+    ask.reload_size = reload ? sizeof(*reload) : 0;
     memcpy(bytes, &ask, sizeof(ask));
     if (audit)
         memcpy(bytes + n, audit, sapa_record_size(audit));
@@ -388,6 +407,9 @@ static sapa_rc ask_centre(struct sapa_web *web, const struct sapa_web_ask *head,
     if (input)
         memcpy(bytes + n, input, sapa_record_size(input));
     n += ask.input_size;
+    if (reload)
+        memcpy(bytes + n, reload, sizeof(*reload));
+    n += ask.reload_size;
     const sapa_rc rc = web->options.ports.ask(web->options.ports.ctx, bytes, n);
     web->stats.asks++;
     web->stats.asks_refused += rc != SAPA_OK;
@@ -402,7 +424,7 @@ void sapa_web_figures_ask(struct sapa_web *web)
         return; /* on its way */
     const struct sapa_web_ask ask = { .request = web->next_request++, .kind = SAPA_WEB_ASK_FIGURES };
     web->figures_us = now_us;
-    web->figures_asked = ask_centre(web, &ask, NULL, NULL) == SAPA_OK ? ask.request : 0;
+    web->figures_asked = ask_centre(web, &ask, NULL, NULL, NULL) == SAPA_OK ? ask.request : 0;
 }
 
 static void queues_wanted(struct web_request *rq)
@@ -464,6 +486,9 @@ static void figures_came(struct sapa_web *web, const void *data, size_t size)
 
 /* ---- writes ---- */
 
+static void done(struct sapa_json *out, uint64_t seq, const char *more);
+static void run_job(void *ctx);
+
 static struct web_idempotent *idempotent_of(struct sapa_web *web, uint64_t key)
 {
     return key ? sapa_table_find(&web->idempotent, key) : NULL;
@@ -500,12 +525,22 @@ static bool idempotent_begin(struct web_request *rq)
     sapa_sha256_add(&sha, rq->body ? rq->body : "", rq->body_n);
     sapa_sha256_end(&sha, hash);
     memcpy(&body_hash, hash, sizeof(body_hash));
+    rq->request_hash = body_hash;
+    if (!web->remembers) {
+        sapa_web_problem(rq, 503, "EAGAIN", "what was done before the restart is still being read; try again");
+        return false;
+    }
     if (one && one->body_hash != body_hash) {
         sapa_web_problem(rq, 422, "EINVAL", "this Idempotency-Key was used with another request");
         return false;
     }
     if (one && one->status == 0) {
         sapa_web_problem(rq, 409, "EAGAIN", "the first request with this Idempotency-Key is still under way");
+        return false;
+    }
+    if (one && one->rc != SAPA_OK) {
+        rq->idempotent = 0;
+        sapa_web_problem_rc(rq, (sapa_rc)one->rc, "it was answered so before");
         return false;
     }
     if (one) {
@@ -528,13 +563,24 @@ static bool idempotent_begin(struct web_request *rq)
     return true;
 }
 
+static bool is_password(enum sapa_route_id route)
+{
+    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD;
+}
+
+/* Its answer holds a secret, or its body does: neither is kept. */
+static bool has_secrets(enum sapa_route_id route)
+{
+    return route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_HOOK_NEW || is_password(route);
+}
+
 static void idempotent_end(struct web_request *rq)
 {
     struct web_idempotent *one = idempotent_of(rq->web, rq->idempotent);
 
     if (!one)
         return;
-    if (rq->status >= 500 || rq->route == SAPA_ROUTE_TOKEN_NEW) { /* may be tried again; secrets are not kept */
+    if (rq->status >= 500 || has_secrets(rq->route)) { /* may be tried again; secrets are not kept */
         free(one->text);
         sapa_table_remove(&rq->web->idempotent, one);
         return;
@@ -546,6 +592,12 @@ static void idempotent_end(struct web_request *rq)
     one->status = rq->status;
 }
 
+/* A webhook's address may have a password of its target's in its query. */
+static bool hides_body(enum sapa_route_id route)
+{
+    return route == SAPA_ROUTE_HOOK_NEW || is_password(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
+}
+
 static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_record *ret)
 {
     struct sapa_rec_api_write *audit = &ret->u.api_write;
@@ -554,7 +606,7 @@ static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_recor
     sapa_record_init(ret, SAPA_T_api_write);
     audit->request = rq->id;
     (void)sapa_sized_set(&audit->actor, sapa_str_of(rq->who.user));
-    (void)sapa_sized_set(&audit->role, sapa_str_of(sapa_role_name(rq->who.role)));
+    (void)sapa_sized_set(&audit->role, sapa_str_of(rq->who.role_name));
     (void)sapa_sized_set(&audit->source, sapa_str_of(rq->source));
     sapa_text_init(&text, audit->what.p, sizeof(audit->what.p));
     sapa_text_printf(&text, "%s %s", sapa_method_name(rq->method), sapa_route(rq->route)->path);
@@ -562,7 +614,7 @@ static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_recor
     sapa_text_init(&text, audit->detail.p, sizeof(audit->detail.p));
     for (unsigned i = 0; i < rq->params.count; i++)
         sapa_text_printf(&text, "%s%s=%s", i ? " " : "", rq->params.of[i].rule->name, rq->params.of[i].value);
-    if (rq->body_n > 0) { /* bodies hold keys and times, no secrets and no personal data */
+    if (rq->body_n > 0 && !hides_body(rq->route)) { /* other bodies hold keys and times, no secrets and no personal data */
         sapa_text_add(&text, SAPA_STR(" "));
         sapa_text_add(&text, (struct sapa_str){ rq->body, SAPA_MIN(rq->body_n, (size_t)200) });
     }
@@ -570,16 +622,60 @@ static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_recor
         audit->detail.p[--text.n] = '\0'; /* cut within a character */
     audit->detail.n = (uint16_t)text.n;
     audit->rc = (uint64_t)-rc;
+    if (rq->idempotent == 0 || has_secrets(rq->route) || rq->later)
+        return;
+    const uint64_t hashes[2] = { rq->idempotent, rq->request_hash };
+    (void)sapa_sized_set(&audit->idempotent, ((struct sapa_str){ (const char *)hashes, sizeof(hashes) }));
+    (void)sapa_sized_set(&audit->answer, sapa_str_of(rq->answer));
 }
 
-static void ask_or_fail(struct web_request *rq, enum sapa_web_ask_kind kind, uint64_t contact, const struct sapa_record *audit,
-                        const struct sapa_record *input)
+/* At the start: what was answered before it. */
+static void remember(struct sapa_web *web, const struct sapa_web_work *work)
+{
+    const struct sapa_web_remembered *of = (const struct sapa_web_remembered *)(const void *)work->out.p;
+
+    if (work->rc != SAPA_OK)
+        sapa_log(SAPA_LOG_WARN, "web.idempotent", "answers before the start cannot be read (%s): what is repeated is done again, ignoring", sapa_rc_name(work->rc));
+    for (size_t i = 0; work->rc == SAPA_OK && i < work->out.n / sizeof(*of); i++) {
+        struct sapa_json text = { .p = NULL };
+        struct web_idempotent *one = idempotent_of(web, of[i].key);
+        if (one || sapa_table_add(&web->idempotent, of[i].key, &one) != SAPA_OK)
+            continue;
+        one->body_hash = of[i].request_hash;
+        one->at_us = sapa_mono_us() - of[i].age_us;
+        one->rc = of[i].rc;
+        one->status = 200;
+        if (one->rc == SAPA_OK) {
+            done(&text, of[i].seq, of[i].answer);
+            one->text = text.p;
+            one->n = (uint32_t)text.n;
+        }
+    }
+    web->remembers = true;
+}
+
+void sapa_web_remember(struct sapa_web *web)
+{
+    struct web_job *job = calloc(1, sizeof(*job));
+
+    if (job) {
+        job->web = web;
+        job->work.route = SAPA_ROUTE_COUNT;
+    }
+    if (!job || sapa_pool_submit(web->pool, NULL, run_job, NULL, job) != SAPA_OK) {
+        free(job);
+        web->remembers = true;
+    }
+}
+
+static void ask_with(struct web_request *rq, enum sapa_web_ask_kind kind, uint64_t contact, const struct sapa_record *audit,
+                     const struct sapa_record *input, const struct sapa_web_reload *reload)
 {
     const struct sapa_web_ask ask = { .request = rq->id, .kind = kind, .contact = contact, .centre = rq->web->mirror.centre };
     sapa_rc rc = sapa_web_wait(rq);
 
     if (rc == SAPA_OK)
-        rc = ask_centre(rq->web, &ask, audit, input);
+        rc = ask_centre(rq->web, &ask, audit, input, reload);
     if (rc != SAPA_OK) {
         stop_waiting(rq);
         sapa_web_problem_rc(rq, rc, "the centre is overloaded; try again");
@@ -587,7 +683,13 @@ static void ask_or_fail(struct web_request *rq, enum sapa_web_ask_kind kind, uin
     }
 }
 
-static void write_input(struct web_request *rq, const struct sapa_record *input)
+static void ask_or_fail(struct web_request *rq, enum sapa_web_ask_kind kind, uint64_t contact, const struct sapa_record *audit,
+                        const struct sapa_record *input)
+{
+    ask_with(rq, kind, contact, audit, input, NULL);
+}
+
+void sapa_web_write(struct web_request *rq, const struct sapa_record *input)
 {
     static struct sapa_record audit;
 
@@ -667,7 +769,7 @@ static void agent_write(struct web_request *rq, const json_t *body)
     } else {
         command->verb = strcmp(word, "pause") == 0 ? SAPA_VERB_RECORD_PAUSE : strcmp(word, "resume") == 0 ? SAPA_VERB_RECORD_RESUME : SAPA_VERB_RECORD_START;
     }
-    write_input(rq, &input);
+    sapa_web_write(rq, &input);
 }
 
 static void skill_write(struct web_request *rq, const json_t *body)
@@ -695,7 +797,7 @@ static void skill_write(struct web_request *rq, const json_t *body)
     if (until[0] && sapa_time_parse(sapa_str_of(until), &input.u.agent_skill.until_us) != SAPA_OK)
         input.u.agent_skill.until_us = 0; /* judged before */
     (void)sapa_sized_set(&input.u.agent_skill.by, by_of(rq));
-    write_input(rq, &input);
+    sapa_web_write(rq, &input);
 }
 
 static void move_write(struct web_request *rq, const json_t *body)
@@ -718,7 +820,7 @@ static void move_write(struct web_request *rq, const json_t *body)
     input.u.contact_move.contact = contact->view.contact;
     input.u.contact_move.queue = queue;
     (void)sapa_sized_set(&input.u.contact_move.by, by_of(rq));
-    write_input(rq, &input);
+    sapa_web_write(rq, &input);
 }
 
 static void switch_write(struct web_request *rq, const json_t *body)
@@ -740,16 +842,18 @@ static void switch_write(struct web_request *rq, const json_t *body)
         return;
     }
     (void)sapa_sized_set(&input.u.switch_set.by, by_of(rq));
-    write_input(rq, &input);
+    sapa_web_write(rq, &input);
 }
 
-static void done(struct web_request *rq, uint64_t seq)
+static void done(struct sapa_json *out, uint64_t seq, const char *more)
 {
-    sapa_json_reset(&rq->out);
-    sapa_json_open(&rq->out, '{');
-    sapa_json_add_bool(&rq->out, "done", true);
-    sapa_json_add_id(&rq->out, "seq", seq);
-    sapa_json_close(&rq->out, '}');
+    sapa_json_reset(out);
+    sapa_json_open(out, '{');
+    sapa_json_add_bool(out, "done", true);
+    sapa_json_add_id(out, "seq", seq);
+    if (more[0])
+        sapa_json_raw(out, sapa_str_of(more));
+    sapa_json_close(out, '}');
 }
 
 /* ---- work on the pool ---- */
@@ -757,6 +861,11 @@ static void done(struct web_request *rq, uint64_t seq)
 static void job_free(struct web_job *job)
 {
     sapa_wipe(&job->work.token, sizeof(job->work.token));
+    sapa_wipe(job->work.password, sizeof(job->work.password));
+    sapa_wipe(job->work.new_password, sizeof(job->work.new_password));
+    free(job->work.ids);
+    free(job->work.hooks);
+    free(job->work.text);
     sapa_json_done(&job->work.out);
     free(job);
 }
@@ -779,7 +888,41 @@ static void run_job(void *ctx)
     sapa_web_wake(web);
 }
 
-static void work(struct web_request *rq, const struct sapa_token *token)
+/* Of what a request wishes, besides its parameters; each NULL when it is another route. */
+struct wish {
+    const struct sapa_token *token;
+    const struct sapa_hook *hook;
+    struct sapa_web_work *login; /* its ids become the job's */
+    uint64_t into;
+};
+
+static sapa_rc take_wish(const struct sapa_web *web, struct sapa_web_work *work, const struct wish *wish)
+{
+    if (wish && wish->token)
+        work->token = *wish->token;
+    if (wish && wish->hook)
+        work->hook = *wish->hook;
+    work->into = wish ? wish->into : 0;
+    if (wish && wish->login) {
+        memcpy(work->name, wish->login->name, sizeof(work->name));
+        memcpy(work->password, wish->login->password, sizeof(work->password));
+        memcpy(work->new_password, wish->login->new_password, sizeof(work->new_password));
+        memcpy(work->source, wish->login->source, sizeof(work->source));
+        work->ids = wish->login->ids;
+        work->id_count = wish->login->id_count;
+        wish->login->ids = NULL;
+    }
+    if ((work->route != SAPA_ROUTE_HOOK && work->route != SAPA_ROUTE_HOOKS) || web->hook_count == 0)
+        return SAPA_OK;
+    work->hooks = malloc(web->hook_count * sizeof(*work->hooks));
+    if (!work->hooks)
+        return SAPA_ENOMEM;
+    memcpy(work->hooks, web->hooks, web->hook_count * sizeof(*work->hooks));
+    work->hook_count = web->hook_count;
+    return SAPA_OK;
+}
+
+static void work(struct web_request *rq, const struct wish *wish)
 {
     struct sapa_web *web = rq->web;
     struct web_job *job = calloc(1, sizeof(*job));
@@ -796,17 +939,23 @@ static void work(struct web_request *rq, const struct sapa_token *token)
             memcpy(&job->work.why_record, rq->why_record, sapa_record_size(rq->why_record));
         memcpy(job->work.clients, web->mirror.clients, sizeof(job->work.clients));
         memcpy(job->work.user, rq->who.user, sizeof(job->work.user));
-        if (token)
-            job->work.token = *token;
+        job->work.request = rq->id;
+        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML) { /* it is the job's now */
+            job->work.text = rq->body, job->work.text_n = rq->body_n;
+            rq->body = NULL, rq->body_n = rq->body_room = 0;
+        }
+        rc = take_wish(web, &job->work, wish);
         if (rq->route == SAPA_ROUTE_AUDIO) {
             job->work.from = rq->head_sent ? rq->stream_at : rq->range_from;
             job->work.to = rq->head_sent ? SAPA_MIN(rq->stream_end, rq->stream_at + WEB_AUDIO_CHUNK)
                                          : rq->has_range ? rq->range_to : UINT64_MAX;
         }
-        rc = sapa_pool_submit(web->pool, NULL, run_job, NULL, job);
+        if (rc == SAPA_OK)
+            rc = sapa_pool_submit(rq->method == SAPA_GET ? web->pool : is_password(rq->route) ? web->logins : web->writes, NULL, run_job, NULL, job);
     }
     if (rc != SAPA_OK) {
-        free(job);
+        if (job)
+            job_free(job);
         stop_waiting(rq);
         if (rq->head_sent) { /* in the middle of a recording: all that is left is to end */
             lws_set_timeout(rq->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
@@ -859,6 +1008,11 @@ static void audio_came(struct web_request *rq, struct sapa_web_work *done_work)
     sapa_web_ready(rq);
 }
 
+static bool is_apply(const struct web_request *rq)
+{
+    return rq->route == SAPA_ROUTE_CENTRE_APPLY || rq->route == SAPA_ROUTE_CENTRE_RESTORE;
+}
+
 /* What was done is told when it stands in the log. */
 static void audit_work(struct web_request *rq, struct sapa_web_work *done_work)
 {
@@ -870,8 +1024,12 @@ static void audit_work(struct web_request *rq, struct sapa_web_work *done_work)
         rq->later_n = done_work->out.n;
         done_work->out = (struct sapa_json){ .p = NULL };
     }
+    (void)sapa_str_copy(sapa_str_of(done_work->answer), rq->answer, sizeof(rq->answer));
     audit_of(rq, done_work->rc, &audit);
-    ask_or_fail(rq, SAPA_WEB_ASK_AUDIT, 0, &audit, NULL);
+    if (is_apply(rq))
+        ask_with(rq, SAPA_WEB_ASK_RELOAD, 0, &audit, NULL, &done_work->reload);
+    else
+        ask_or_fail(rq, SAPA_WEB_ASK_AUDIT, 0, &audit, NULL);
 }
 
 /* What lives, from the mirror, and what the log says. */
@@ -900,10 +1058,31 @@ static void detail(struct web_request *rq, const struct sapa_web_work *done_work
     sapa_web_ready(rq);
 }
 
+/* Who tried in vain stands in the log as well; nobody waits for that. */
+static void log_refused(struct web_request *rq)
+{
+    static struct sapa_record audit;
+    const struct sapa_web_ask ask = { .kind = SAPA_WEB_ASK_AUDIT, .centre = rq->web->mirror.centre };
+
+    audit_of(rq, SAPA_EDENIED, &audit);
+    (void)ask_centre(rq->web, &ask, &audit, NULL, NULL);
+}
+
+static void set_etag(struct web_request *rq, const char *hash)
+{
+    snprintf(rq->etag, sizeof(rq->etag), "\"%.64s\"", hash);
+}
+
 static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
 {
-    const bool writes = rq->method != SAPA_GET;
+    const bool writes = rq->method != SAPA_GET && rq->route != SAPA_ROUTE_CENTRE_PLAN;
 
+    if (is_password(rq->route) && !sapa_web_login_done(rq, done_work)) {
+        stop_waiting(rq);
+        log_refused(rq);
+        idempotent_end(rq);
+        return;
+    }
     if (writes && done_work->rc == SAPA_OK) {
         audit_work(rq, done_work);
         return;
@@ -915,6 +1094,10 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
     }
     if (done_work->rc != SAPA_OK && rq->head_sent) {
         lws_set_timeout(rq->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    } else if (done_work->rc != SAPA_OK && done_work->status != 0) {
+        problem_with(rq, done_work->status, sapa_rc_name(done_work->rc), sapa_str_of(done_work->problem),
+                     done_work->has_mistakes ? sapa_json_str(&done_work->out) : (struct sapa_str){ NULL, 0 });
+        idempotent_end(rq);
     } else if (done_work->rc != SAPA_OK) {
         sapa_web_problem_rc(rq, done_work->rc, done_work->problem);
         idempotent_end(rq);
@@ -926,6 +1109,8 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
         done_work->out = (struct sapa_json){ .p = NULL };
         if (done_work->content_type)
             rq->content_type = done_work->content_type;
+        if (rq->route == SAPA_ROUTE_CENTRE)
+            set_etag(rq, done_work->centre->hash);
         sapa_web_ready(rq);
     }
 }
@@ -934,6 +1119,11 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
 {
     struct web_request *rq = sapa_web_request_of(web, job->request);
 
+    sapa_web_logout_done(web, &job->work);
+    if (job->work.route == SAPA_ROUTE_LOGIN && job->work.rc == SAPA_OK && sapa_sessions_add(&web->sessions, &job->work.session) != SAPA_OK)
+        job->work.rc = SAPA_ENOMEM;
+    if (job->work.route == SAPA_ROUTE_COUNT)
+        remember(web, &job->work);
     if ((job->work.route == SAPA_ROUTE_TOKEN_NEW || job->work.route == SAPA_ROUTE_TOKEN_END) && job->work.rc == SAPA_OK &&
         sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
         sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
@@ -942,13 +1132,39 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
     job_free(job);
 }
 
+/* A list of clients into "a,b". False: answered. */
+static bool client_list(struct web_request *rq, const json_t *clients, char *buf, size_t size)
+{
+    struct sapa_text list;
+
+    sapa_text_init(&list, buf, size);
+    for (size_t i = 0; i < json_array_size(clients); i++) {
+        const char *key = json_string_value(json_array_get(clients, i));
+        if (SAPA_FIND(rq->web->mirror.centre, clients, sapa_str_of(key)) == SAPA_NONE) {
+            unknown(rq, "client", key);
+            return false;
+        }
+        sapa_text_printf(&list, "%s%s", i ? "," : "", key);
+    }
+    if (list.cut || (clients && json_array_size(clients) == 0)) {
+        sapa_web_problem(rq, 400, "EINVAL", "clients: one or more keys, or left out for all of them");
+        return false;
+    }
+    return true;
+}
+
+static uint64_t body_id(const json_t *body, const char *name)
+{
+    uint64_t id;
+
+    return sapa_str_u64(sapa_str_of(body_text(body, name)), UINT64_MAX, &id) == SAPA_OK ? id : 0;
+}
+
 static void token_write(struct web_request *rq, const json_t *body)
 {
     struct sapa_token wish = { .role = (uint8_t)sapa_role_of(sapa_str_of(body_text(body, "role"))) };
     const struct sapa_centre *centre = rq->web->mirror.centre;
-    const json_t *clients = json_object_get(body, "clients");
     const char *agent = body_text(body, "agent"), *expires = body_text(body, "expires");
-    struct sapa_text list;
 
     if (!sapa_str_copy(sapa_str_of(body_text(body, "user")), wish.user, sizeof(wish.user)) ||
         !sapa_str_copy(sapa_str_of(agent), wish.agent, sizeof(wish.agent))) {
@@ -959,23 +1175,73 @@ static void token_write(struct web_request *rq, const json_t *body)
         unknown(rq, "agent", agent);
         return;
     }
-    sapa_text_init(&list, wish.clients, sizeof(wish.clients));
-    for (size_t i = 0; i < json_array_size(clients); i++) {
-        const char *key = json_string_value(json_array_get(clients, i));
-        if (SAPA_FIND(centre, clients, sapa_str_of(key)) == SAPA_NONE) {
-            unknown(rq, "client", key);
-            return;
-        }
-        sapa_text_printf(&list, "%s%s", i ? "," : "", key);
-    }
-    if (list.cut || (clients && json_array_size(clients) == 0)) {
-        sapa_web_problem(rq, 400, "EINVAL", "clients: one or more keys, or left out for all of them");
+    if (!client_list(rq, json_object_get(body, "clients"), wish.clients, sizeof(wish.clients)))
         return;
-    }
     if (expires[0] && sapa_time_parse(sapa_str_of(expires), &wish.expires_us) != SAPA_OK)
         wish.expires_us = 0; /* judged before */
     (void)sapa_str_copy(by_of(rq), wish.by, sizeof(wish.by));
-    work(rq, &wish);
+    work(rq, &(const struct wish){ .token = &wish });
+}
+
+static void hook_new_write(struct web_request *rq, const json_t *body)
+{
+    struct sapa_hook wish = { .replay_from = body_id(body, "from"), .personal = json_is_true(json_object_get(body, "personal")) };
+    const json_t *events = json_object_get(body, "events");
+    const char *ref = body_text(body, "secret_ref");
+    char buf[160];
+    struct sapa_text problem;
+
+    sapa_text_init(&problem, buf, sizeof(buf));
+    if (sapa_hook_url_check(sapa_str_of(body_text(body, "url")), &problem) != SAPA_OK) {
+        sapa_web_problem(rq, 400, "EINVAL", "%s", buf);
+        return;
+    }
+    if (wish.personal && !(rq->who.rights & SAPA_RIGHT_BIT(PERSON))) {
+        sapa_web_problem(rq, 403, "EDENIED", "personal data is only for who has the right person");
+        return;
+    }
+    if (ref[0] && (!sapa_str_starts(sapa_str_of(ref), SAPA_STR("webhook.")) || strlen(ref) >= sizeof(wish.secret_ref))) {
+        sapa_web_problem(rq, 400, "EINVAL", "secret_ref: a name like webhook.NAME; other secrets are none of a webhook's business");
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        const char *name = json_string_value(json_array_get(events, i));
+        const uint64_t bit = sapa_hook_event_of(sapa_str_of(name));
+        if (bit == 0) {
+            unknown(rq, "event", name);
+            return;
+        }
+        wish.events |= bit;
+    }
+    if (events && wish.events == 0) {
+        sapa_web_problem(rq, 400, "EINVAL", "events: one or more types, or left out for the usual ones");
+        return;
+    }
+    wish.events = wish.events ? wish.events : sapa_hook_events_usual();
+    if (!client_list(rq, json_object_get(body, "clients"), wish.clients, sizeof(wish.clients)))
+        return;
+    (void)sapa_str_copy(sapa_str_of(body_text(body, "url")), wish.url, sizeof(wish.url));
+    (void)sapa_str_copy(sapa_str_of(ref), wish.secret_ref, sizeof(wish.secret_ref));
+    (void)sapa_str_copy(by_of(rq), wish.by, sizeof(wish.by));
+    work(rq, &(const struct wish){ .hook = &wish });
+}
+
+/* Only over what the writer has seen: somebody else's change is not taken back by accident. */
+static void apply_write(struct web_request *rq)
+{
+    const char *hash = rq->web->mirror.centre->hash;
+    struct sapa_str match = sapa_str_of(rq->if_match);
+
+    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
+        match.p++, match.n -= 2;
+    if (match.n == 0)
+        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the hash of the description in force, as GET /api/v1/centre says it (now \"%s\")", hash);
+    else if (!sapa_str_eq(match, sapa_str_of(hash)))
+        sapa_web_problem(rq, 412, "ESTATE", "another description is in force: \"%s\"; plan again", hash);
+    else if (strlen(param(rq, "comment")) > 127)
+        sapa_web_problem(rq, 400, "EINVAL", "a comment has 127 bytes at most");
+    else
+        work(rq, NULL);
 }
 
 /* ---- what the centre replies ---- */
@@ -983,10 +1249,16 @@ static void token_write(struct web_request *rq, const json_t *body)
 static void reply_write(struct web_request *rq, const struct sapa_web_reply *reply)
 {
     stop_waiting(rq);
+    if (is_apply(rq) && reply->rc == SAPA_OK && rq->web->mirror.centre)
+        set_etag(rq, rq->web->mirror.centre->hash);
     if (rq->route == SAPA_ROUTE_AUDIO && reply->rc == SAPA_OK) {
         sapa_web_ready(rq);
+    } else if (reply->denial != SAPA_DENIAL_NONE) {
+        sapa_web_call_denied(rq, (sapa_rc)reply->rc, reply->denial);
+    } else if (is_apply(rq) && reply->rc == SAPA_EEXIST) {
+        sapa_web_problem(rq, 412, "ESTATE", "another description is in force by now: plan again");
     } else if (reply->rc != SAPA_OK) {
-        sapa_web_problem_rc(rq, (sapa_rc)reply->rc, rq->route == SAPA_ROUTE_RELOAD && reply->rc != SAPA_EAGAIN ? "the description has mistakes or does not fit; the one before stays in force. sapa check FILE says where"
+        sapa_web_problem_rc(rq, (sapa_rc)reply->rc, (rq->route == SAPA_ROUTE_RELOAD || is_apply(rq)) && reply->rc != SAPA_EAGAIN ? "the description has mistakes or does not fit; the one before stays in force. sapa check FILE says where"
                            : reply->rc == SAPA_ESTATE           ? "the present state does not allow it, or it is so already"
                                                                 : NULL);
     } else if (rq->later) {
@@ -994,7 +1266,7 @@ static void reply_write(struct web_request *rq, const struct sapa_web_reply *rep
         sapa_json_bytes(&rq->out, rq->later, rq->later_n);
         sapa_web_ready(rq);
     } else {
-        done(rq, reply->seq);
+        done(&rq->out, reply->seq, rq->answer);
         sapa_web_ready(rq);
     }
     idempotent_end(rq);
@@ -1060,6 +1332,28 @@ static void metric(struct sapa_json *out, const char *name, const char *kind, co
     sapa_json_printf(out, "# HELP sapa_%s %s\n# TYPE sapa_%s %s\nsapa_%s %llu\n", name, help, name, kind, name, (unsigned long long)value);
 }
 
+static void hook_metrics(const struct sapa_web *web, struct sapa_json *out)
+{
+    static const struct { const char *name, *kind, *help; } rows[] = {
+        { "webhook_lag", "gauge", "records of the log that a webhook is behind" },
+        { "webhook_delivered_total", "counter", "events delivered, ever" },
+        { "webhook_failures_total", "counter", "deliveries that failed since the start" },
+        { "webhook_failing", "gauge", "1: its last delivery failed, or its target is gone" },
+    };
+
+    for (size_t k = 0; web->hook_count > 0 && k < SAPA_COUNT(rows); k++) {
+        sapa_json_printf(out, "# HELP sapa_%s %s\n# TYPE sapa_%s %s\n", rows[k].name, rows[k].help, rows[k].name, rows[k].kind);
+        for (size_t i = 0; i < web->hook_count; i++) {
+            const struct sapa_hook_state *state = &web->hooks[i];
+            const uint64_t seq = web->state.committed, values[] = {
+                seq > state->offset ? seq - state->offset : 0, state->delivered, state->failures_total,
+                state->kind == SAPA_HOOK_FAILING || state->kind == SAPA_HOOK_GONE,
+            };
+            sapa_json_printf(out, "sapa_%s{webhook=\"%llu\"} %llu\n", rows[k].name, (unsigned long long)state->id, (unsigned long long)values[k]);
+        }
+    }
+}
+
 static void metrics(struct web_request *rq)
 {
     const struct sapa_web *web = rq->web;
@@ -1102,6 +1396,8 @@ static void metrics(struct web_request *rq)
     metric(out, "http_refused_total", "counter", "connections refused by a limit", s->refused);
     metric(out, "http_too_fast_total", "counter", "requests refused by the rate of their source", s->too_fast);
     metric(out, "http_wrong_tokens_total", "counter", "requests with a token that is none", s->wrong_tokens);
+    metric(out, "http_wrong_passwords_total", "counter", "logins with a wrong user or password", s->wrong_passwords);
+    metric(out, "http_sessions", "gauge", "people logged in", web->sessions.by_hash.count);
     metric(out, "http_asks_total", "counter", "questions to the centre", s->asks);
     metric(out, "http_asks_refused_total", "counter", "questions that its mailbox had no room for", s->asks_refused);
     metric(out, "http_work_total", "counter", "jobs given to the pool", s->work);
@@ -1113,6 +1409,7 @@ static void metrics(struct web_request *rq)
     metric(out, "feed_messages_total", "counter", "messages to subscribers", feed.messages);
     metric(out, "feed_snapshots_total", "counter", "of those, snapshots", feed.snapshots);
     metric(out, "feed_behind_total", "counter", "of those, for subscribers that fell behind", feed.behind);
+    hook_metrics(web, out);
     rq->content_type = "text/plain; version=0.0.4";
     sapa_web_ready(rq);
 }
@@ -1144,6 +1441,47 @@ static bool contact_is_hidden(const struct web_request *rq)
     return contact && !sapa_scope_contact(&rq->who.scope, contact);
 }
 
+void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user)
+{
+    const struct sapa_session *session;
+    struct web_job *job = calloc(1, sizeof(*job));
+    uint32_t cursor = 0;
+
+    if (job)
+        job->work.ids = calloc(SAPA_SESSIONS_MAX + 1, sizeof(*job->work.ids));
+    if (!job || !job->work.ids) {
+        free(job);
+        sapa_log(SAPA_LOG_ERROR, "web.sessions", "sessions cannot be ended: out of memory, ignoring");
+        return;
+    }
+    job->web = web;
+    job->work.route = SAPA_ROUTE_SESSION_END;
+    while ((session = sapa_sessions_next(&web->sessions, &cursor)) != NULL) {
+        if (sapa_str_eq(sapa_str_of(session->user), user))
+            job->work.ids[job->work.id_count++] = session->id;
+    }
+    for (size_t i = 0; i < job->work.id_count; i++)
+        (void)sapa_sessions_remove(&web->sessions, job->work.ids[i]);
+    if (job->work.id_count == 0 || sapa_pool_submit(web->writes, NULL, run_job, NULL, job) != SAPA_OK)
+        job_free(job);
+}
+
+static void login_write(struct web_request *rq, const json_t *body)
+{
+    struct sapa_web_work *filled = calloc(1, sizeof(*filled));
+    const bool ends = rq->route == SAPA_ROUTE_LOGOUT || rq->route == SAPA_ROUTE_SESSION_END;
+
+    if (!filled) {
+        sapa_web_problem_rc(rq, SAPA_ENOMEM, NULL);
+        return;
+    }
+    if (ends ? sapa_web_logout_wish(rq, filled) : sapa_web_login_wish(rq, body, filled))
+        work(rq, &(const struct wish){ .login = filled });
+    free(filled->ids);
+    sapa_wipe(filled, sizeof(*filled));
+    free(filled);
+}
+
 static void answer_write(struct web_request *rq)
 {
     const struct sapa_route *route = sapa_route(rq->route);
@@ -1170,11 +1508,39 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_SKILL: skill_write(rq, body); break;
     case SAPA_ROUTE_SWITCH: switch_write(rq, body); break;
     case SAPA_ROUTE_TOKEN_NEW: token_write(rq, body); break;
+    case SAPA_ROUTE_HOOK_NEW: hook_new_write(rq, body); break;
+    case SAPA_ROUTE_LOGIN:
+    case SAPA_ROUTE_PASSWORD:
+    case SAPA_ROUTE_USER_PASSWORD:
+    case SAPA_ROUTE_USER_CLEAR:
+    case SAPA_ROUTE_LOGOUT:
+    case SAPA_ROUTE_SESSION_END: login_write(rq, body); break;
+    case SAPA_ROUTE_PERSON_MERGE: work(rq, &(const struct wish){ .into = body_id(body, "into") }); break;
+    case SAPA_ROUTE_HOOK_SET:
+        work(rq, &(const struct wish){ .hook = &(const struct sapa_hook){ .active = json_is_true(json_object_get(body, "active")) } });
+        break;
+    case SAPA_ROUTE_HOOK_REPLAY:
+        work(rq, &(const struct wish){ .hook = &(const struct sapa_hook){ .replay_from = body_id(body, "from") } });
+        break;
+    case SAPA_ROUTE_CENTRE_APPLY:
+    case SAPA_ROUTE_CENTRE_RESTORE: apply_write(rq); break;
     case SAPA_ROUTE_RELOAD:
         audit_of(rq, SAPA_OK, &audit);
         ask_or_fail(rq, SAPA_WEB_ASK_RELOAD, 0, &audit, NULL);
         break;
-    default: work(rq, NULL); break; /* ERASE, TOKEN_END */
+    case SAPA_ROUTE_CALL:
+    case SAPA_ROUTE_OFFER_ACCEPT:
+    case SAPA_ROUTE_OFFER_REFUSE:
+    case SAPA_ROUTE_OFFER_HOLD:
+    case SAPA_ROUTE_OFFER_RESUME:
+    case SAPA_ROUTE_OFFER_HANGUP:
+    case SAPA_ROUTE_OFFER_LEAVE:
+    case SAPA_ROUTE_OFFER_TRANSFER:
+    case SAPA_ROUTE_OFFER_CONSULT:
+    case SAPA_ROUTE_OFFER_MERGE:
+    case SAPA_ROUTE_OFFER_CONFERENCE:
+    case SAPA_ROUTE_OFFER_DROP: sapa_web_call(rq, body); break;
+    default: work(rq, NULL); break; /* ERASE, TOKEN_END, HOOK_END */
     }
     json_decref(body);
     if (rq->answered && !rq->waits) /* refused before it reached anybody */
@@ -1197,7 +1563,9 @@ void sapa_web_answer(struct web_request *rq)
         return;
     }
     const unsigned right = sapa_route(rq->route)->right;
-    if (rq->who.scope.clients != UINT64_MAX && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD)) {
+    if (rq->who.scope.clients != UINT64_MAX && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD ||
+                                                right == SAPA_RIGHT_WEBHOOKS || right == SAPA_RIGHT_CONFIGURE || right == SAPA_RIGHT_USERS ||
+                                                rq->route == SAPA_ROUTE_MERGE_END)) {
         sapa_web_problem(rq, 403, "EDENIED", "this is about the whole centre, and the token is bound to clients");
         return;
     }
@@ -1214,6 +1582,8 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_QUEUE: queues_wanted(rq); return;
     case SAPA_ROUTE_NUMBERS: numbers(rq); return;
     case SAPA_ROUTE_SWITCHES: switches(rq); return;
+    case SAPA_ROUTE_ROLES: sapa_web_roles(rq); return;
+    case SAPA_ROUTE_SESSIONS: sapa_web_sessions(rq); return;
     case SAPA_ROUTE_CONTACT:
     case SAPA_ROUTE_WHY:
         if (contact_is_hidden(rq)) {

@@ -8,7 +8,7 @@
  * adjusted. Objects are rendered by one function for REST, for snapshots and for the live feed.
  *
  * Room    http: base, model.   Thread  the web thread's.   Owner  sapa_mirror_init() .. _done().
- * Design  docs/design/http.md  Tests   app/web_feed_test.c
+ * Design  docs/design/http.md  Tests   app/web_link_test.c
  */
 #ifndef SAPA_HTTP_MIRROR_H
 #define SAPA_HTTP_MIRROR_H
@@ -34,8 +34,10 @@ enum sapa_web_message {
     SAPA_WEB_COMMITTED,   /* uint64_t: the log is safe up to here */
     SAPA_WEB_REPLY,       /* struct sapa_web_reply, then bytes */
     SAPA_WEB_TOKENS,      /* nothing: read the tokens again */
+    SAPA_WEB_PASSWORD,    /* key of a user: another password, or none; the sessions end */
     SAPA_WEB_STATE,       /* struct sapa_web_state */
     SAPA_WEB_RESULT,      /* a pointer of the room's own pool */
+    SAPA_WEB_HOOKS,       /* struct sapa_hook_state, as many as there are: how webhooks stand */
 };
 
 struct sapa_web_centre {

@@ -77,6 +77,9 @@ static void simple(struct sapa_json *out, const char *type, size_t n, bool or_nu
     } else if (is(type, n, "key")) {
         kind(out, "string", or_null);
         sapa_json_add_number(out, "minLength", 1);
+    } else if (is(type, n, "text")) {
+        kind(out, "string", or_null);
+        sapa_json_add_number(out, "minLength", 1);
     } else if (!is(type, n, "any")) {
         char name[16];
         (void)sapa_str_copy((struct sapa_str){ type, n }, name, sizeof(name));
@@ -149,6 +152,11 @@ static void parameter(struct sapa_json *out, struct sapa_str name, const char *i
     }
 }
 
+static bool needs_if_match(const struct sapa_route *route)
+{
+    return route == sapa_route(SAPA_ROUTE_CENTRE_APPLY) || route == sapa_route(SAPA_ROUTE_CENTRE_RESTORE);
+}
+
 static void parameters(struct sapa_json *out, const struct sapa_route *route)
 {
     struct sapa_str rest = sapa_str_of(route->path);
@@ -166,6 +174,9 @@ static void parameters(struct sapa_json *out, const struct sapa_route *route)
     if (route->method != SAPA_GET)
         sapa_json_raw(out, SAPA_STR("{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,\"description\":\"the same key and "
                                     "body again within a day: the same answer, and nothing is done twice\",\"schema\":{\"type\":\"string\",\"maxLength\":64}}"));
+    if (needs_if_match(route))
+        sapa_json_raw(out, SAPA_STR("{\"name\":\"If-Match\",\"in\":\"header\",\"required\":true,\"description\":\"hash of the description in "
+                                    "force, in quotes, as its ETag; without it 428, with another one 412\",\"schema\":{\"type\":\"string\"}}"));
     sapa_json_close(out, ']');
 }
 
@@ -202,12 +213,14 @@ static void operation(struct sapa_json *out, enum sapa_route_id id)
         sapa_text_init(&text, needs, sizeof(needs));
         sapa_text_printf(&text, "Needs the right %s.", sapa_right_name(route->right));
         sapa_json_add_text(out, "description", sapa_text_str(&text));
-    } else if (id != SAPA_ROUTE_ME) {
+    } else if (sapa_route_is_open(id)) {
         sapa_json_key(out, "security");
         sapa_json_open(out, '[');
         sapa_json_close(out, ']');
     }
     parameters(out, route);
+    if (route->body == SAPA_SCHEMA_YAML)
+        sapa_json_key(out, "requestBody"), sapa_json_raw(out, SAPA_STR("{\"required\":true,\"content\":{\"application/yaml\":{\"schema\":{\"type\":\"string\",\"maxLength\":4194304}}}}"));
     if (route->body < SAPA_SCHEMA_COUNT) {
         sapa_json_key(out, "requestBody");
         sapa_json_open(out, '{');

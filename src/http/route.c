@@ -24,6 +24,11 @@ const struct sapa_route *sapa_route(unsigned id)
     return &routes[id];
 }
 
+bool sapa_route_is_open(enum sapa_route_id id)
+{
+    return routes[id].right == SAPA_RIGHT_COUNT && id != SAPA_ROUTE_ME && id != SAPA_ROUTE_LOGOUT && id != SAPA_ROUTE_PASSWORD;
+}
+
 const char *sapa_params_get(const struct sapa_params *params, const char *name)
 {
     for (unsigned i = 0; i < params->count; i++) {
@@ -264,6 +269,7 @@ static bool json_is(const char *type, const json_t *value)
 {
     const size_t n = strlen(type);
     int64_t at_us;
+    uint64_t number;
 
     if (type[n - 1] == '?' && json_is_null(value))
         return true;
@@ -279,12 +285,15 @@ static bool json_is(const char *type, const json_t *value)
     if (strncmp(type, "integer", 7) == 0)
         return json_is_integer(value) && json_integer_value(value) >= 0;
     const struct sapa_str text = { json_string_value(value), json_string_length(value) };
-    if (!json_is_string(value) || text.n >= SAPA_ROUTE_VALUE_MAX || memchr(text.p, 0, text.n))
+    if (!json_is_string(value) || text.n >= (strncmp(type, "text", 4) == 0 ? SAPA_ROUTE_TEXT_MAX : SAPA_ROUTE_VALUE_MAX) ||
+        memchr(text.p, 0, text.n))
         return false;
     if (strchr(type, '|'))
         return one_of(type, text);
     if (strncmp(type, "time", 4) == 0)
         return sapa_time_parse(text, &at_us) == SAPA_OK;
+    if (strncmp(type, "id", 2) == 0)
+        return sapa_str_u64(text, UINT64_MAX, &number) == SAPA_OK && number > 0;
     return text.n > 0;
 }
 

@@ -17,11 +17,12 @@
 enum sapa_method { SAPA_GET, SAPA_POST, SAPA_PUT, SAPA_DELETE, SAPA_METHOD_COUNT };
 const char *sapa_method_name(unsigned method);
 
-enum { SAPA_ROUTE_PARAMS_MAX = 12, SAPA_ROUTE_VALUE_MAX = 128, SAPA_ROUTE_PATH_MAX = 256 };
+enum { SAPA_ROUTE_PARAMS_MAX = 12, SAPA_ROUTE_VALUE_MAX = 128, SAPA_ROUTE_TEXT_MAX = 1024, SAPA_ROUTE_PATH_MAX = 256 };
 
 /*
  * Types of parameters and members:
- *   string id time date integer number boolean key object, one of "a|b|c", array:TYPE, or the name of a schema;
+ *   string (127 bytes at most in a body) text (1023) id time date integer number boolean key object, one of "a|b|c",
+ *   array:TYPE, or the name of a schema;
  *   "?" behind it: may be null; "~" before it: may be missing.
  */
 struct sapa_field_rule {
@@ -39,12 +40,18 @@ enum sapa_schema {
     X(AUDITS, "AuditEntries") X(TOKEN, "Token") X(TOKENS, "Tokens") X(NEW_TOKEN, "NewToken") X(ME, "Me") \
     X(DONE, "Done") X(HEALTH, "Health") X(READY, "Readiness") X(FEED_EVENT, "FeedEvent") X(FEED_MESSAGE, "FeedMessage") \
     X(B_MOVE, "MoveBody") X(B_STATE, "AgentStateBody") X(B_WRAPUP, "WrapupBody") X(B_RECORDING, "RecordingBody") \
-    X(B_SKILL, "SkillBody") X(B_SWITCH, "SwitchBody") X(B_TOKEN, "TokenBody")
+    X(B_SKILL, "SkillBody") X(B_SWITCH, "SwitchBody") X(B_TOKEN, "TokenBody") X(HOOK, "Webhook") X(HOOKS, "Webhooks") \
+    X(NEW_HOOK, "NewWebhook") X(B_HOOK, "WebhookBody") X(B_HOOK_SET, "WebhookStateBody") X(B_REPLAY, "ReplayBody") \
+    X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
+    X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
+    X(B_LOGIN, "LoginBody") X(B_PASSWORD, "PasswordChangeBody") X(B_USER_PASSWORD, "PasswordBody") X(USER, "User") \
+    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
     SAPA_SCHEMA_COUNT,
-    SAPA_SCHEMA_NONE = SAPA_SCHEMA_COUNT
+    SAPA_SCHEMA_NONE = SAPA_SCHEMA_COUNT,
+    SAPA_SCHEMA_YAML, /* a body that is no JSON: a centre description */
 };
 
 /*  X(ID, METHOD, "path", RIGHT, "params", BODY schema, REPLY schema, success status, "summary")
@@ -55,6 +62,15 @@ enum sapa_schema {
     X(METRICS, GET, "/metrics", METRICS, "", NONE, NONE, 200, "Metrics in the text format of Prometheus") \
     X(OPENAPI, GET, "/api/v1/openapi.json", COUNT, "", NONE, NONE, 200, "This document") \
     X(ME, GET, "/api/v1/me", COUNT, "", NONE, ME, 200, "Who the token says one is, and what it allows") \
+    X(LOGIN, POST, "/api/v1/login", COUNT, "", B_LOGIN, LOGIN, 201, "Log in with a password: a session's token, for twelve hours") \
+    X(LOGOUT, POST, "/api/v1/logout", COUNT, "", NONE, DONE, 200, "End this session") \
+    X(PASSWORD, PUT, "/api/v1/me/password", COUNT, "", B_PASSWORD, DONE, 200, "Another password; one's other sessions end") \
+    X(USERS, GET, "/api/v1/users", USERS, "", NONE, USERS, 200, "Who can log in: users and agents of the description") \
+    X(USER_PASSWORD, PUT, "/api/v1/users/{user}/password", USERS, "", B_USER_PASSWORD, DONE, 200, "Give somebody a password; the sessions of the one before end") \
+    X(USER_CLEAR, DELETE, "/api/v1/users/{user}/password", USERS, "", NONE, DONE, 200, "Let somebody log in no more; the sessions end") \
+    X(ROLES, GET, "/api/v1/roles", USERS, "", NONE, ROLES, 200, "Roles, and what each right allows") \
+    X(SESSIONS, GET, "/api/v1/sessions", USERS, "", NONE, SESSIONS, 200, "Who is logged in, and from where") \
+    X(SESSION_END, DELETE, "/api/v1/sessions/{session}", USERS, "", NONE, DONE, 200, "End a session") \
     X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
     X(PAST, GET, "/api/v1/contacts/past", LIVE, "from to client queue agent number channel outcome limit cursor", NONE, RECORDS, 200, "Contacts that have ended, by arrival") \
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
@@ -66,6 +82,18 @@ enum sapa_schema {
     X(WRAPUP, POST, "/api/v1/agents/{agent}/wrapup", SELF, "", B_WRAPUP, DONE, 200, "End wrap-up with a disposition, or ask for more time") \
     X(RECORD, POST, "/api/v1/agents/{agent}/recording", SELF, "", B_RECORDING, DONE, 200, "Pause, resume or start the recording of the contact in hand") \
     X(SKILL, PUT, "/api/v1/agents/{agent}/skills/{skill}", AGENTS, "", B_SKILL, DONE, 200, "Change a skill by hand, for good or until a time") \
+    X(CALL, POST, "/api/v1/agents/{agent}/calls", SELF, "", B_CALL, CALL, 200, "Place a call: the agent's phone is rung first, then who is called. Answered when the core has taken it; what comes of it is seen in the contact") \
+    X(OFFER_ACCEPT, POST, "/api/v1/offers/{offer}/accept", SELF, "", NONE, DONE, 200, "Take what rings: the phone is told to answer (Event: talk)") \
+    X(OFFER_REFUSE, POST, "/api/v1/offers/{offer}/refuse", SELF, "", NONE, DONE, 200, "Refuse what rings; it is offered to somebody else") \
+    X(OFFER_HOLD, POST, "/api/v1/offers/{offer}/hold", SELF, "", NONE, DONE, 200, "Put on hold, with music") \
+    X(OFFER_RESUME, POST, "/api/v1/offers/{offer}/resume", SELF, "", NONE, DONE, 200, "Take back from hold") \
+    X(OFFER_HANGUP, POST, "/api/v1/offers/{offer}/hangup", SELF, "", NONE, DONE, 200, "End the contact for all") \
+    X(OFFER_LEAVE, POST, "/api/v1/offers/{offer}/leave", SELF, "", NONE, DONE, 200, "Leave a conversation that goes on without one; alone with the customer it ends") \
+    X(OFFER_TRANSFER, POST, "/api/v1/offers/{offer}/transfer", SELF, "", B_TARGET, DONE, 200, "Pass the contact on without asking: to a queue, a number of the centre, a colleague, a number outside") \
+    X(OFFER_CONSULT, POST, "/api/v1/offers/{offer}/consult", SELF, "", B_CALL, CALL, 200, "Ask somebody on the same line; the contact is on hold meanwhile") \
+    X(OFFER_MERGE, POST, "/api/v1/offers/{offer}/merge", SELF, "", B_OTHER, DONE, 200, "Transfer after asking: who was asked takes over") \
+    X(OFFER_CONFERENCE, POST, "/api/v1/offers/{offer}/conference", SELF, "", B_OTHER, DONE, 200, "Bring who was asked into the conversation") \
+    X(OFFER_DROP, POST, "/api/v1/offers/{offer}/drop", SELF, "", B_PARTY, DONE, 200, "Let one party of a conference go") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \
@@ -74,6 +102,8 @@ enum sapa_schema {
     X(PEOPLE, GET, "/api/v1/people", PERSON, "phone client", NONE, PEOPLE, 200, "Find a person by telephone number") \
     X(PERSON, GET, "/api/v1/people/{person}", PERSON, "", NONE, PERSON, 200, "One person and what identifies them") \
     X(ERASE, DELETE, "/api/v1/people/{person}", ERASE, "", NONE, DONE, 200, "Erase a person: the key of all that is kept of them is destroyed") \
+    X(PERSON_MERGE, POST, "/api/v1/people/{person}/merge", MERGE, "", B_MERGE, MERGED, 200, "This person is really another; nothing is copied, and it can be taken back") \
+    X(MERGE_END, DELETE, "/api/v1/merges/{merge}", MERGE, "", NONE, DONE, 200, "Take a merge back") \
     X(REPORT, GET, "/api/v1/reports/{report}", REPORT, "by from to only format language", NONE, REPORT, 200, "The figures of `sapa report`") \
     X(RECORDINGS, GET, "/api/v1/recordings", RECORDING, "from to limit cursor", NONE, RECORDINGS, 200, "Recordings by the time they ended") \
     X(RECORDING, GET, "/api/v1/recordings/{recording}", RECORDING, "", NONE, RECORDING, 200, "One recording") \
@@ -81,11 +111,20 @@ enum sapa_schema {
     X(CENTRE, GET, "/api/v1/centre", CENTRE, "", NONE, CENTRE, 200, "The centre description in force") \
     X(VERSIONS, GET, "/api/v1/centre/versions", CENTRE, "", NONE, VERSIONS, 200, "Descriptions that were in force, the newest first") \
     X(VERSION, GET, "/api/v1/centre/versions/{hash}", CENTRE, "", NONE, CENTRE, 200, "One of them") \
-    X(RELOAD, POST, "/api/v1/centre/reload", RELOAD, "", NONE, DONE, 200, "Read the description's file again; with mistakes in it the one before stays in force") \
+    X(CENTRE_PLAN, POST, "/api/v1/centre/plan", CENTRE, "language", YAML, PLAN, 200, "What would change if this description took the place of the one in force, in sentences; each mistake with line, reason and hint") \
+    X(CENTRE_APPLY, POST, "/api/v1/centre/apply", CONFIGURE, "comment language", YAML, PLAN, 200, "Take this description over; If-Match names the hash of the one that it was made from. Answered when it is in force") \
+    X(CENTRE_RESTORE, POST, "/api/v1/centre/versions/{hash}/restore", CONFIGURE, "comment language", NONE, PLAN, 200, "Take an earlier description over; If-Match as with apply") \
+    X(RELOAD, POST, "/api/v1/centre/reload", RELOAD, "", NONE, DONE, 200, "Read the description's file again; with mistakes in it the one before stays in force. Answered when it is in force") \
     X(AUDIT, GET, "/api/v1/audit", AUDIT, "from to limit cursor", NONE, AUDITS, 200, "Who changed what, and from where") \
     X(TOKENS, GET, "/api/v1/tokens", TOKENS, "", NONE, TOKENS, 200, "Tokens, without their secrets") \
     X(TOKEN_NEW, POST, "/api/v1/tokens", TOKENS, "", B_TOKEN, NEW_TOKEN, 201, "A new token; its secret is shown this once") \
     X(TOKEN_END, DELETE, "/api/v1/tokens/{token}", TOKENS, "", NONE, DONE, 200, "Revoke a token for good") \
+    X(HOOKS, GET, "/api/v1/webhooks", WEBHOOKS, "", NONE, HOOKS, 200, "Webhooks: where each stands in the log, its lag and its failures") \
+    X(HOOK_NEW, POST, "/api/v1/webhooks", WEBHOOKS, "", B_HOOK, NEW_HOOK, 201, "A new webhook; its secret is shown this once") \
+    X(HOOK, GET, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", NONE, HOOK, 200, "One webhook") \
+    X(HOOK_SET, PUT, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", B_HOOK_SET, DONE, 200, "Pause it, or let it go on where it stands") \
+    X(HOOK_REPLAY, POST, "/api/v1/webhooks/{webhook}/replay", WEBHOOKS, "", B_REPLAY, DONE, 200, "Deliver again from a place in the log on") \
+    X(HOOK_END, DELETE, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", NONE, DONE, 200, "End a webhook for good") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {
@@ -102,6 +141,8 @@ struct sapa_route {
     uint16_t status;
 };
 const struct sapa_route *sapa_route(unsigned id);
+/** Needs neither a token nor a session. */
+bool sapa_route_is_open(enum sapa_route_id id);
 
 /** Parameters of one request, checked. */
 struct sapa_params {

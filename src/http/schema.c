@@ -11,7 +11,13 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "person", "id", "the number of a person" },
     { "recording", "id", "the number of a recording" },
     { "token", "id", "the number of a token" },
+    { "merge", "id", "the number of a merge of persons" },
+    { "user", "key", "the key of a user or an agent in the description" },
+    { "session", "id", "the number of a session" },
+    { "offer", "id", "an agent's part in a contact, as in its assignments" },
+    { "webhook", "id", "the number of a webhook" },
     { "hash", "key", "SHA-256 of a description, hex" },
+    { "comment", "string", "what for, 127 bytes at most; it stands in the history" },
     { "report", "queues|agents|clients|numbers|reasons|total", "queues, agents, clients, numbers, reasons or total" },
     { "place", "new|menu|queue|ringing|talk|callback|outside", "where the contact stands" },
     { "channel", CHANNELS, "a channel" },
@@ -33,6 +39,58 @@ static const struct sapa_field_rule problem[] = {
     { "status", "integer", "HTTP status" }, { "detail", "~string", "what is wrong here, and what helps" },
     { "code", "string", "name of the result, as in docs/ref/results.md" },
     { "request", "string", "id of the request, as in the header Sapa-Request" },
+    { "errors", "~array:Mistake", "what is wrong with a description" },
+    { "more", "~integer", "mistakes beyond those" },
+};
+static const struct sapa_field_rule call[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" },
+    { "contact", "id", "the new contact" }, { "offer", "id", "the agent's part in it" },
+};
+static const struct sapa_field_rule b_call[] = {
+    { "kind", "queue|number|agent|outside", "queue, number, agent or outside" },
+    { "to", "string", "the key of a queue, of a number of the centre or of an agent; a telephone number" },
+    { "client", "~key", "for whom; as the agent's rights say without" },
+};
+static const struct sapa_field_rule b_target[] = {
+    { "kind", "queue|number|agent|outside", "queue, number, agent or outside" },
+    { "to", "string", "the key of a queue, of a number of the centre or of an agent; a telephone number" },
+};
+static const struct sapa_field_rule b_other[] = { { "contact", "id", "the contact with whom was asked" } };
+static const struct sapa_field_rule b_party[] = { { "party", "id", "the offer of an agent, or the attempt of somebody outside" } };
+static const struct sapa_field_rule merged[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "merge", "id", "to take it back" },
+};
+static const struct sapa_field_rule b_merge[] = { { "into", "id", "the person that it really is" } };
+static const struct sapa_field_rule login[] = {
+    { "token", "string", "shown once: Authorization: Bearer TOKEN" }, { "expires", "time", "" }, { "user", "string", "" },
+};
+static const struct sapa_field_rule b_login[] = { { "user", "string", "key of a user or an agent" }, { "password", "text", "" } };
+static const struct sapa_field_rule b_password[] = {
+    { "old", "text", "the password up to now" }, { "new", "text", "10 characters at least, 256 bytes at most" },
+};
+static const struct sapa_field_rule b_user_password[] = { { "password", "text", "10 characters at least, 256 bytes at most" } };
+static const struct sapa_field_rule user[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "agent", "boolean", "" }, { "role", "key?", "of the description" },
+    { "rights", "array:string", "" }, { "clients", "array:key", "" }, { "password", "boolean", "there is one: can log in" },
+};
+static const struct sapa_field_rule users[] = { { "items", "array:User", "" } };
+static const struct sapa_field_rule role[] = {
+    { "id", "key", "" }, { "built_in", "boolean", "a token's; others stand in the description" }, { "rights", "array:string", "" },
+};
+static const struct sapa_field_rule right[] = { { "id", "key", "" }, { "text", "string", "what it allows" } };
+static const struct sapa_field_rule roles[] = { { "items", "array:Role", "" }, { "rights", "array:Right", "" } };
+static const struct sapa_field_rule session[] = {
+    { "id", "id", "" }, { "user", "string", "" }, { "source", "string", "address that logged in" }, { "created", "time", "" }, { "expires", "time", "" },
+};
+static const struct sapa_field_rule sessions[] = { { "items", "array:Session", "" } };
+static const struct sapa_field_rule mistake[] = {
+    { "line", "integer?", "null: the document as a whole" }, { "column", "integer?", "" },
+    { "where", "string", "path of the value" }, { "reason", "string", "" }, { "hint", "string?", "what to do about it" },
+};
+static const struct sapa_field_rule change[] = { { "kind", "new|changed|gone", "" }, { "text", "string", "a sentence; passwords are never in it" } };
+static const struct sapa_field_rule plan[] = {
+    { "from", "key", "hash of the description in force that it was compared with" }, { "hash", "key", "of the one that was given" },
+    { "new", "integer", "" }, { "changed", "integer", "" }, { "gone", "integer", "" }, { "changes", "array:CentreChange", "" },
 };
 static const struct sapa_field_rule contact[] = {
     { "id", "id", "" }, { "client", "key?", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" },
@@ -123,7 +181,10 @@ static const struct sapa_field_rule report[] = { { "kind", "string", "" }, { "it
 static const struct sapa_field_rule centre[] = {
     { "hash", "key", "" }, { "text", "string", "the description as it was given" },
 };
-static const struct sapa_field_rule version[] = { { "hash", "key", "" }, { "from", "time", "came into force" }, { "seq", "id", "place in the log" } };
+static const struct sapa_field_rule version[] = {
+    { "version", "integer", "counted from 1, as in sapa config" }, { "hash", "key", "" }, { "from", "time", "came into force" },
+    { "seq", "id", "place in the log" }, { "by", "string?", "who brought it; null: it was there at a start" }, { "comment", "string?", "" },
+};
 static const struct sapa_field_rule versions[] = { { "items", "array:CentreVersion", "" } };
 static const struct sapa_field_rule audit[] = {
     { "seq", "id", "place in the log" }, { "at", "time", "" }, { "request", "id", "" }, { "actor", "string", "user of the token" },
@@ -176,6 +237,31 @@ static const struct sapa_field_rule b_token[] = {
     { "agent", "~key", "with the role agent: whose" }, { "clients", "~array:string", "keys of clients; all without" },
     { "expires", "~time", "a time, RFC 3339" },
 };
+static const struct sapa_field_rule hook[] = {
+    { "id", "id", "" }, { "url", "string", "" }, { "events", "array:string", "types of records (docs/ref/records.md)" },
+    { "clients", "array:key?", "only what belongs to these; null: all" }, { "personal", "boolean", "events carry personal data" },
+    { "secret_ref", "string?", "name of its secret in the secrets file; null: it was made with the webhook" },
+    { "by", "string", "who made it" }, { "created", "time", "" },
+    { "state", "active|failing|paused|gone", "gone: the target answered 410" },
+    { "offset", "id?", "all up to this place in the log is delivered, or was not wanted" },
+    { "lag", "integer", "records of the log behind it" }, { "delivered", "integer", "events, ever" },
+    { "failures", "integer", "in a row" }, { "last_status", "integer?", "HTTP status of the last answer" },
+    { "last_error", "string?", "of the failure that is being tried again" }, { "last_delivery", "time?", "" }, { "next_try", "time?", "" },
+};
+static const struct sapa_field_rule hooks[] = { { "items", "array:Webhook", "" } };
+static const struct sapa_field_rule new_hook[] = {
+    { "secret", "string?", "shown once: key of the signatures; null with secret_ref" }, { "webhook", "Webhook", "" },
+};
+static const struct sapa_field_rule b_hook[] = {
+    { "url", "text", "where events are posted to: https or http" },
+    { "events", "~array:string", "types of records; the usual ones without" },
+    { "clients", "~array:string", "keys of clients: only what belongs to them; everything without" },
+    { "personal", "~boolean", "true: events carry personal data; needs the right person" },
+    { "secret_ref", "~key", "name of a secret in the secrets file, webhook.NAME; without one a secret is made" },
+    { "from", "~id", "place in the log to begin at; from now on without" },
+};
+static const struct sapa_field_rule b_hook_set[] = { { "active", "boolean", "false pauses it" } };
+static const struct sapa_field_rule b_replay[] = { { "from", "id", "place in the log to go on at: an event's id" } };
 
 #define FIELDS(array) array, SAPA_COUNT(array)
 const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
@@ -222,4 +308,31 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_SKILL] = { "SkillBody", FIELDS(b_skill) },
     [SAPA_SCHEMA_B_SWITCH] = { "SwitchBody", FIELDS(b_switch) },
     [SAPA_SCHEMA_B_TOKEN] = { "TokenBody", FIELDS(b_token) },
+    [SAPA_SCHEMA_CALL] = { "Call", FIELDS(call) },
+    [SAPA_SCHEMA_B_CALL] = { "CallBody", FIELDS(b_call) },
+    [SAPA_SCHEMA_B_TARGET] = { "TargetBody", FIELDS(b_target) },
+    [SAPA_SCHEMA_B_OTHER] = { "OtherContactBody", FIELDS(b_other) },
+    [SAPA_SCHEMA_B_PARTY] = { "PartyBody", FIELDS(b_party) },
+    [SAPA_SCHEMA_MERGED] = { "Merged", FIELDS(merged) },
+    [SAPA_SCHEMA_B_MERGE] = { "MergeBody", FIELDS(b_merge) },
+    [SAPA_SCHEMA_LOGIN] = { "Login", FIELDS(login) },
+    [SAPA_SCHEMA_B_LOGIN] = { "LoginBody", FIELDS(b_login) },
+    [SAPA_SCHEMA_B_PASSWORD] = { "PasswordChangeBody", FIELDS(b_password) },
+    [SAPA_SCHEMA_B_USER_PASSWORD] = { "PasswordBody", FIELDS(b_user_password) },
+    [SAPA_SCHEMA_USER] = { "User", FIELDS(user) },
+    [SAPA_SCHEMA_USERS] = { "Users", FIELDS(users) },
+    [SAPA_SCHEMA_ROLE] = { "Role", FIELDS(role) },
+    [SAPA_SCHEMA_RIGHT] = { "Right", FIELDS(right) },
+    [SAPA_SCHEMA_ROLES] = { "Roles", FIELDS(roles) },
+    [SAPA_SCHEMA_SESSION] = { "Session", FIELDS(session) },
+    [SAPA_SCHEMA_SESSIONS] = { "Sessions", FIELDS(sessions) },
+    [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
+    [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
+    [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },
+    [SAPA_SCHEMA_HOOK] = { "Webhook", FIELDS(hook) },
+    [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },
+    [SAPA_SCHEMA_NEW_HOOK] = { "NewWebhook", FIELDS(new_hook) },
+    [SAPA_SCHEMA_B_HOOK] = { "WebhookBody", FIELDS(b_hook) },
+    [SAPA_SCHEMA_B_HOOK_SET] = { "WebhookStateBody", FIELDS(b_hook_set) },
+    [SAPA_SCHEMA_B_REPLAY] = { "ReplayBody", FIELDS(b_replay) },
 };

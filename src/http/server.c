@@ -157,6 +157,7 @@ static struct web_request *request_new(struct sapa_web *web, struct lws *wsi)
     rq->began_us = sapa_mono_us();
     rq->content_type = "application/json";
     rq->route = SAPA_ROUTE_COUNT;
+    rq->body_max = WEB_BODY_MAX;
     return rq;
 }
 
@@ -260,10 +261,10 @@ static bool admit(struct web_request *rq, struct sapa_str path)
     sapa_web_who_of(web, authorization, &rq->who);
     if (authorization.n > 0 && !rq->who.known)
         note_failure(web, rq->wsi, rq->began_us);
-    if (rc == SAPA_OK && sapa_route(rq->route)->right == SAPA_RIGHT_COUNT && rq->route != SAPA_ROUTE_ME)
+    if (rc == SAPA_OK && sapa_route_is_open(rq->route))
         goto query;
     if (!rq->who.known) {
-        sapa_web_problem(rq, 401, "EDENIED", "a token is wanted: Authorization: Bearer sapa_…; sapa token create makes one");
+        sapa_web_problem(rq, 401, "EDENIED", "a token is wanted: Authorization: Bearer sapa_…; sapa token create makes one, or POST /api/v1/login with a password");
         return false;
     }
     if (rc == SAPA_ENOENT || rc == SAPA_EINVAL) {
@@ -276,7 +277,7 @@ static bool admit(struct web_request *rq, struct sapa_str path)
     }
     if (sapa_route(rq->route)->right < SAPA_RIGHT_COUNT && !(rq->who.rights >> sapa_route(rq->route)->right & 1) &&
         !(sapa_route(rq->route)->right == SAPA_RIGHT_SELF && (rq->who.rights & SAPA_RIGHT_BIT(AGENTS)))) {
-        sapa_web_problem(rq, 403, "EDENIED", "the role %s does not have the right %s", sapa_role_name(rq->who.role),
+        sapa_web_problem(rq, 403, "EDENIED", "the role %s does not have the right %s", rq->who.role_name,
                     sapa_right_name(sapa_route(rq->route)->right));
         return false;
     }
@@ -311,6 +312,7 @@ static int on_request(struct sapa_web *web, struct lws *wsi, struct web_session 
         return -1;
     rq->method = method_of(wsi);
     take_range(rq, header(wsi, WSI_TOKEN_HTTP_RANGE, buf, sizeof(buf)));
+    (void)sapa_str_copy(sapa_str_trim(header(wsi, WSI_TOKEN_HTTP_IF_MATCH, buf, sizeof(buf))), rq->if_match, sizeof(rq->if_match));
     const struct sapa_str length_text = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, buf, sizeof(buf));
     const bool has_length = sapa_str_u64(length_text, UINT64_MAX / 2, &length) == SAPA_OK;
     rq->body_wanted = (size_t)length; /* read to its end even when it is refused, or the connection ends */
@@ -322,8 +324,10 @@ static int on_request(struct sapa_web *web, struct lws *wsi, struct web_session 
         sapa_web_problem(rq, 411, "EINVAL", "Content-Length is wanted, and no Transfer-Encoding");
         return 0;
     }
-    if (length > WEB_BODY_MAX) {
-        sapa_web_problem(rq, 413, "ELIMIT", "a body is at most %d bytes", WEB_BODY_MAX);
+    if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML)
+        rq->body_max = WEB_TEXT_MAX;
+    if (length > rq->body_max) {
+        sapa_web_problem(rq, 413, "ELIMIT", "a body is at most %zu bytes here", rq->body_max);
         return 0;
     }
     const int key_n = lws_hdr_custom_length(wsi, "idempotency-key:", 16);
@@ -353,7 +357,7 @@ static int on_body(struct web_request *rq, const void *data, size_t size)
     rq->body_seen += size;
     if (rq->answered)
         return 0;
-    if (rq->body_n + size > WEB_BODY_MAX)
+    if (rq->body_n + size > rq->body_max)
         return -1;
     if (rq->body_n + size + 1 > rq->body_room) {
         const size_t room = SAPA_MAX(rq->body_wanted + 1, rq->body_n + size + 1);
@@ -383,8 +387,9 @@ static const char *status_text(unsigned status)
     static const struct { unsigned status; const char *text; } table[] = {
         { 200, "OK" }, { 201, "Created" }, { 206, "Partial Content" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
         { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" }, { 409, "Conflict" },
-        { 411, "Length Required" }, { 413, "Content Too Large" }, { 416, "Range Not Satisfiable" },
-        { 422, "Unprocessable Content" }, { 426, "Upgrade Required" }, { 429, "Too Many Requests" },
+        { 411, "Length Required" }, { 412, "Precondition Failed" }, { 413, "Content Too Large" }, { 416, "Range Not Satisfiable" },
+        { 422, "Unprocessable Content" }, { 426, "Upgrade Required" }, { 428, "Precondition Required" },
+        { 429, "Too Many Requests" },
         { 500, "Internal Server Error" }, { 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
     };
 
@@ -418,10 +423,12 @@ static int write_head(struct web_request *rq)
     add_header(rq->wsi, "sapa-request:", text, &p, end, &bad);
     add_header(rq->wsi, "cache-control:", "no-store", &p, end, &bad);
     add_header(rq->wsi, "x-content-type-options:", "nosniff", &p, end, &bad);
+    if (rq->etag[0])
+        add_header(rq->wsi, "etag:", rq->etag, &p, end, &bad);
     if (rq->status == 401)
         add_header(rq->wsi, "www-authenticate:", "Bearer", &p, end, &bad);
     if (rq->status == 429 || rq->status == 503)
-        add_header(rq->wsi, "retry-after:", "1", &p, end, &bad);
+        snprintf(text, sizeof(text), "%u", rq->retry_s ? rq->retry_s : 1), add_header(rq->wsi, "retry-after:", text, &p, end, &bad);
     if (rq->status == 426)
         add_header(rq->wsi, "upgrade:", "websocket", &p, end, &bad);
     if (rq->route == SAPA_ROUTE_AUDIO && (rq->status == 200 || rq->status == 206)) {
@@ -457,7 +464,7 @@ static int on_writable(struct web_session *session)
 {
     struct web_request *rq = session->request;
 
-    if (!rq || !rq->answered || (!rq->head_sent && rq->body_wanted <= WEB_BODY_MAX && rq->body_seen < rq->body_wanted))
+    if (!rq || !rq->answered || (!rq->head_sent && rq->body_wanted <= rq->body_max && rq->body_seen < rq->body_wanted))
         return 0;
     if (!rq->head_sent) {
         if (write_head(rq) != 0)
@@ -740,6 +747,12 @@ static void on_centre(void *ctx, uint32_t type, const void *data, size_t size)
         if (sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
             sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
         break;
+    case SAPA_WEB_PASSWORD: sapa_web_end_sessions(web, (struct sapa_str){ data, size }); break;
+    case SAPA_WEB_HOOKS:
+        web->hook_count = SAPA_MIN(size / sizeof(web->hooks[0]), SAPA_COUNT(web->hooks));
+        if (web->hook_count > 0)
+            memcpy(web->hooks, data, web->hook_count * sizeof(web->hooks[0]));
+        break;
     case SAPA_WEB_STATE:
         memcpy(&web->state, data, SAPA_MIN(size, sizeof(web->state)));
         web->has_state = true;
@@ -868,6 +881,13 @@ static sapa_rc first_token(struct sapa_web *web)
     return rc == SAPA_OK ? sapa_tokens_load(&web->tokens, web->options.store) : rc;
 }
 
+static void free_pools(struct sapa_web *web)
+{
+    sapa_pool_free(web->logins);
+    sapa_pool_free(web->writes);
+    sapa_pool_free(web->pool);
+}
+
 static void free_tables(struct sapa_web *web)
 {
     for (uint32_t i = 0; i < web->idempotent.count; i++)
@@ -878,6 +898,8 @@ static void free_tables(struct sapa_web *web)
     sapa_feed_free(web->feed);
     sapa_mirror_done(&web->mirror);
     sapa_tokens_done(&web->tokens);
+    sapa_sessions_done(&web->sessions);
+    sapa_tries_done(&web->tries);
     sapa_mailbox_free(web->mailbox);
     sapa_json_done(&web->scratch);
     sapa_json_done(&web->openapi);
@@ -901,6 +923,8 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     web->next_request = (options->epoch << 40) + 1;
     sapa_mirror_init(&web->mirror);
     sapa_tokens_init(&web->tokens);
+    sapa_sessions_init(&web->sessions);
+    sapa_tries_init(&web->tries);
     sapa_table_init(&web->waiting, sapa_memory_heap(), sizeof(struct web_waiting), WEB_REQUESTS_MAX);
     sapa_table_init(&web->sources, sapa_memory_heap(), sizeof(struct web_source), WEB_SOURCES_MAX);
     sapa_table_init(&web->idempotent, sapa_memory_heap(), sizeof(struct web_idempotent), WEB_IDEMPOTENT_MAX);
@@ -908,17 +932,24 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     if (rc == SAPA_OK)
         rc = sapa_tokens_load(&web->tokens, options->store);
     if (rc == SAPA_OK)
+        rc = sapa_sessions_load(&web->sessions, options->store, sapa_wall_us());
+    if (rc == SAPA_OK)
         rc = first_token(web);
     if (rc == SAPA_OK)
         rc = sapa_feed_new(&web->mirror, want_write, &web->feed);
     if (rc == SAPA_OK)
         rc = sapa_pool_new("web", WEB_WORKERS, WEB_WORK_MAX, &web->pool);
+    if (rc == SAPA_OK)
+        rc = sapa_pool_new("web-write", 1, WEB_WORK_MAX, &web->writes);
+    if (rc == SAPA_OK)
+        rc = sapa_pool_new("web-login", 1, WEB_LOGINS_MAX, &web->logins);
     if (rc != SAPA_OK) {
+        free_pools(web);
         free_tables(web);
         return rc;
     }
     if (uv_loop_init(&web->loop) != 0) {
-        sapa_pool_free(web->pool);
+        free_pools(web);
         free_tables(web);
         return SAPA_EIO;
     }
@@ -929,6 +960,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     rc = open_context(web);
     if (rc == SAPA_OK) {
         uv_timer_start(&web->second, on_second, 1000, 1000);
+        sapa_web_remember(web);
         rc = sapa_thread_start("web", -1, run, web, &web->thread);
     }
     if (rc != SAPA_OK) {
@@ -936,7 +968,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         close_all(web);
         run(web);
         (void)uv_loop_close(&web->loop);
-        sapa_pool_free(web->pool);
+        free_pools(web);
         free_tables(web);
         return rc;
     }
@@ -951,7 +983,7 @@ void sapa_web_stop(struct sapa_web *web)
     atomic_store(&web->stopping, true);
     uv_async_send(&web->wake);
     sapa_thread_join(web->thread);
-    sapa_pool_free(web->pool); /* work that runs ends; its results are taken below */
+    free_pools(web); /* work that runs ends; its results are taken below */
     sapa_mailbox_drain(web->mailbox, 0, on_centre, web);
     const int closed = uv_loop_close(&web->loop);
     if (closed != 0)

@@ -10,13 +10,15 @@
  * control restarts waits in the kernel. Nothing here is truth: the thread can be started anew at any time.
  *
  * Room    http: base, rt, model, store, report.   Thread  start, stop, put: the centre's; ports say theirs.
- * Design  docs/design/http.md                     Tests   app/web_test.c, test/scenario/80-api, 81-api-feed
+ * Design  docs/design/http.md                     Tests   app/calls_test.c, test/scenario/80-api … 84-api-login
  */
 #ifndef SAPA_HTTP_WEB_H
 #define SAPA_HTTP_WEB_H
 
+#include "http/hook.h"
 #include "http/mirror.h"
 #include "http/route.h"
+#include "http/session.h"
 #include "model/record.h"
 
 struct sapa_web;
@@ -26,18 +28,25 @@ struct sapa_web;
 enum sapa_web_ask_kind {
     SAPA_WEB_ASK_INPUT,   /* take the input, log the audit record; replied when both are committed */
     SAPA_WEB_ASK_AUDIT,   /* log the audit record */
-    SAPA_WEB_ASK_RELOAD,  /* read the description again, log the audit record */
+    SAPA_WEB_ASK_RELOAD,  /* take another description, or the file again; log the audit record. Replied when it is in force */
     SAPA_WEB_ASK_WHY,     /* reply: struct sapa_web_why and an encoded `why` record behind it, if there is one */
     SAPA_WEB_ASK_FIGURES, /* reply: struct sapa_web_figures, then its queues */
 };
 
-/** Head of a question; behind it the audit record and the input, each cut to its size and filled to 8 bytes. */
+/** Of RELOAD: what takes the place of the file, why, and what must be in force still. Empty: the file itself, whatever is. */
+struct sapa_web_reload {
+    char file[512], comment[128], if_match[65];
+    char zero[7];
+};
+
+/** Head of a question; behind it the audit record, the input or a struct sapa_web_reload, each cut to its size and filled to 8 bytes. */
 struct sapa_web_ask {
     uint64_t request;
     uint64_t contact; /* WHY */
     const struct sapa_centre *centre; /* whose indices stand in the input */
     uint32_t kind;
-    uint16_t audit_size, input_size; /* 0: none */
+    uint16_t audit_size, input_size, reload_size; /* 0: none */
+    uint16_t zero;
 };
 
 struct sapa_web_reply {
@@ -45,6 +54,8 @@ struct sapa_web_reply {
     uint64_t seq;  /* of the last record that came of it */
     int32_t rc;
     uint32_t kind;
+    uint32_t denial; /* INPUT: enum sapa_call_denial, of a call that is not placed; 0 */
+    uint32_t zero;
 };
 
 struct sapa_web_why {
@@ -61,6 +72,15 @@ struct sapa_web_figures {
 
 /* ---- work for the room's pool ---- */
 
+/** An answer to a request with an Idempotency-Key, out of the log. Work with the route SAPA_ROUTE_COUNT lists them in `out`. */
+struct sapa_web_remembered {
+    uint64_t key, request_hash, seq;
+    int64_t age_us;
+    int32_t rc;
+    char answer[513];
+    char zero[3];
+};
+
 struct sapa_web_work {
     /* in */
     enum sapa_route_id route;
@@ -71,13 +91,29 @@ struct sapa_web_work {
     uint64_t clients[64];              /* the store's numbers of its clients */
     char user[65];
     struct sapa_token token;           /* TOKEN_NEW: the wish */
+    struct sapa_hook hook;             /* HOOK_NEW: the wish; HOOK_SET: active; HOOK_REPLAY: replay_from */
+    char *text;                        /* PLAN, APPLY: the description; NUL behind it */
+    size_t text_n;
+    uint64_t request;
+    uint64_t into;                     /* PERSON_MERGE */
+    char name[SAPA_KEY_MAX + 1];       /* LOGIN, PASSWORD, USER_…: whose */
+    char password[260], new_password[260], source[64];
+    uint64_t *ids;                     /* sessions that end with it */
+    size_t id_count;
+    struct sapa_hook_state *hooks;     /* HOOK, HOOKS: as the sender told */
+    size_t hook_count;
     uint64_t from, to;                 /* AUDIO: bytes wanted, `to` not included */
     struct sapa_web_why why;           /* WHY: what the core says, with `why_record` */
     struct sapa_record why_record;     /* type 0: none */
     bool why_living;
     /* out */
+    struct sapa_session session;       /* LOGIN */
     sapa_rc rc;
+    unsigned status;                   /* of a problem, when rc does not say it; 0 */
+    bool has_mistakes;                 /* `out` is what a problem tells besides: members of an object */
     char problem[256];
+    struct sapa_web_reload reload;     /* APPLY, RESTORE: what is to be taken over */
+    char answer[128];                  /* of a write: members of the answer besides done and seq; `out` stays empty */
     const char *content_type;          /* NULL: JSON */
     struct sapa_json out;
     uint64_t total;                    /* AUDIO: bytes of the whole */

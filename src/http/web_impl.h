@@ -17,6 +17,7 @@
 
 enum {
     WEB_BODY_MAX = 64 * 1024,
+    WEB_TEXT_MAX = 4 << 20,           /* a description (SAPA_CENTRE_TEXT_MAX) */
     WEB_HEADER_MAX = 8192,
     WEB_CONNECTIONS_MAX = 4096,
     WEB_SOURCE_CONNECTIONS_MAX = 1024,
@@ -27,6 +28,7 @@ enum {
     WEB_MAILBOX_BYTES = 16 << 20,
     WEB_WORKERS = 2,
     WEB_WORK_MAX = 64,
+    WEB_LOGINS_MAX = 16,              /* waiting or being checked: each takes its time on purpose */
     WEB_FAILURES_MAX = 20,            /* wrong tokens from one source in ten seconds */
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
@@ -38,7 +40,9 @@ enum {
 /* Who asks. */
 struct web_who {
     bool known;
-    uint64_t id; /* of the token */
+    uint64_t id;      /* of the token or the session */
+    uint64_t session; /* 0: a token */
+    char role_name[65];
     char user[65], agent[SAPA_KEY_MAX + 1];
     uint8_t role;
     uint32_t rights;
@@ -57,7 +61,10 @@ struct web_request {
     struct web_who who;
     char source[64];
     char *body;
-    size_t body_n, body_room, body_wanted, body_seen;
+    size_t body_n, body_room, body_wanted, body_seen, body_max;
+    char if_match[80];
+    unsigned retry_s; /* of a problem: when to come again; 0 as usual */
+    char etag[72]; /* of the answer; "": none */
     bool waits;     /* in the table of those that wait */
     bool answered;
     uint64_t idempotent; /* key of its entry; 0: none */
@@ -65,6 +72,8 @@ struct web_request {
     bool has_range;
     struct sapa_web_why why;
     struct sapa_record *why_record;
+    char answer[512]; /* of a write: members of the answer besides done and seq */
+    uint64_t request_hash; /* with `idempotent` */
     /* the answer */
     unsigned status;
     const char *content_type;
@@ -100,8 +109,9 @@ struct web_source {
 struct web_idempotent {
     uint64_t key;
     uint64_t body_hash;
-    int64_t at_us;
+    int64_t at_us;   /* mono; of before the start: below 0 perhaps */
     uint32_t status; /* 0: not answered yet */
+    int32_t rc;      /* of an answer before the start of this process that was a problem: its text is made anew */
     uint32_t n;
     char *text;
 };
@@ -113,7 +123,7 @@ struct web_waiting {
 
 struct web_stats {
     uint64_t requests[6]; /* by hundreds of status; 0: others */
-    uint64_t connections, refused, too_fast, wrong_tokens, asks, asks_refused, work, resets;
+    uint64_t connections, refused, too_fast, wrong_tokens, wrong_passwords, asks, asks_refused, work, resets;
     uint64_t slow;        /* answered after more than 100 ms */
 };
 
@@ -122,6 +132,8 @@ struct sapa_web {
     struct sapa_thread *thread;
     struct sapa_mailbox *mailbox;
     struct sapa_pool *pool;
+    struct sapa_pool *logins;      /* one thread: passwords */
+    struct sapa_pool *writes;      /* one thread: what is written to the store has one order */
     atomic_bool stopping;
     atomic_bool awake; /* the wake-up is on its way */
     uv_loop_t loop;
@@ -132,6 +144,8 @@ struct sapa_web {
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct sapa_tokens tokens;
+    struct sapa_sessions sessions;
+    struct sapa_tries tries;
     struct sapa_mirror mirror;
     /* messages that wait for their commit: size, type, bytes */
     uint8_t *pending;
@@ -140,15 +154,19 @@ struct sapa_web {
     struct sapa_table waiting;
     struct sapa_table sources;
     struct sapa_table idempotent;
+    bool remembers;  /* what was answered before this process began is in it */
     struct sapa_feed *feed;
     struct sapa_web_state state;
     bool has_state;
+    struct sapa_hook_state hooks[SAPA_HOOKS_MAX]; /* as the sender told last */
+    size_t hook_count;
     /* figures */
     uint64_t figures_asked; /* request id of the question under way; 0: none */
     int64_t figures_us;     /* mono */
     uint64_t *figures_waiters;
     size_t figures_waiter_count, figures_waiter_room;
     uint64_t next_request;
+    uint64_t last_id; /* of calls.c */
     struct web_stats stats;
     struct sapa_json scratch;
     struct sapa_json openapi;
@@ -161,6 +179,8 @@ struct sapa_web {
 void sapa_web_answer(struct web_request *rq);
 void sapa_web_problem(struct web_request *rq, unsigned status, const char *code, const char *fmt, ...) SAPA_PRINTF(4, 5);
 void sapa_web_problem_rc(struct web_request *rq, sapa_rc rc, const char *detail);
+/* An input of the core, with its audit record; answered when both are committed. */
+void sapa_web_write(struct web_request *rq, const struct sapa_record *input);
 /* The answer stands in rq->out: send it. */
 void sapa_web_ready(struct web_request *rq);
 void sapa_web_centre_replied(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size);
@@ -168,6 +188,10 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job);
 /* The next part of a recording. */
 void sapa_web_stream_next(struct web_request *rq);
 void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret);
+/* Read what was answered before the start, and let requests with an Idempotency-Key in. */
+void sapa_web_remember(struct sapa_web *web);
+/* Of somebody: here now, and in the store. */
+void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user);
 void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us);
 void sapa_web_figures_ask(struct sapa_web *web);
 

@@ -220,11 +220,15 @@ struct sapa_interrupts {
 
 /* ---- doors ---- */
 
+enum { SAPA_TRUNK_HOSTS_MAX = 4 };
+
 struct sapa_trunk {
     struct sapa_str key;
     struct sapa_str host;       /* where calls go out: name or address */
-    uint16_t port;
-    uint8_t transport;          /* 0 UDP, 1 TCP, 2 TLS */
+    struct sapa_str also[SAPA_TRUNK_HOSTS_MAX - 1]; /* further ones of the same carrier, tried after it */
+    uint8_t also_count;
+    uint16_t port;              /* 0: as their records say (RFC 3263), else the usual one */
+    uint8_t transport;          /* 0 UDP, 1 TCP, 2 TLS, 3 as their records say */
     struct sapa_str tls_name;   /* in the carrier's certificate: of calls to it, and of calls from it wherever they come from */
     uint32_t from_first, from_count; /* addresses calls may come from, in sapa_centre.networks */
     uint32_t calls_max;
@@ -293,6 +297,7 @@ struct sapa_system { /* whole installation */
     struct sapa_str name;
     uint32_t zone;
     struct sapa_str sip_host;   /* name phones register to; also the digest realm */
+    struct sapa_str name_servers; /* "192.0.2.53,[2001:db8::53]:53"; empty: the machine's */
     uint32_t contacts_max;
     uint8_t srtp;               /* of phones over TLS, enum sapa_srtp_use: 0 PREFER */
     uint32_t digest;            /* bit 0 MD5, bit 1 SHA-256 offered to phones */

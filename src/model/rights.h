@@ -27,7 +27,12 @@
     X(ERASE, "erase", "erase a person for good") \
     X(RELOAD, "reload", "read the centre description again") \
     X(TOKENS, "tokens", "create, list and revoke tokens") \
-    X(METRICS, "metrics", "read metrics")
+    X(METRICS, "metrics", "read metrics") \
+    X(WEBHOOKS, "webhooks", "create, see and change webhooks") \
+    X(CONFIGURE, "configure", "change the centre description") \
+    X(SUPERVISE, "supervise", "place calls for any agent, and handle the contacts in any agent's hands") \
+    X(USERS, "users", "see users and sessions, set passwords, end sessions") \
+    X(MERGE, "merge", "say that two persons are one, and take it back")
 
 enum sapa_right {
 #define X(id, name, text) SAPA_RIGHT_##id,
@@ -42,7 +47,7 @@ enum sapa_right {
     X(ADMIN, "admin", (UINT32_C(1) << SAPA_RIGHT_COUNT) - 1) \
     X(SUPERVISOR, "supervisor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON) | SAPA_RIGHT_BIT(REPORT) | \
       SAPA_RIGHT_BIT(RECORDING) | SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(CENTRE) | SAPA_RIGHT_BIT(SELF) | \
-      SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(CONTACTS) | SAPA_RIGHT_BIT(SWITCH)) \
+      SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(CONTACTS) | SAPA_RIGHT_BIT(SWITCH) | SAPA_RIGHT_BIT(SUPERVISE)) \
     X(AGENT, "agent", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF)) \
     X(VIEWER, "viewer", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT)) \
     X(AUDITOR, "auditor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(CENTRE) | \

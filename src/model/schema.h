@@ -46,7 +46,7 @@
     X(25, 2, contact_passed, "the agent who talks with it passes a contact on") \
     X(26, 1, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
     X(27, 1, call_command, "an agent does something with a contact in hand") \
-    X(60, 1, api_write, "somebody changed something through the API")
+    X(60, 2, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
     F(S, text64, centre_hash, "SHA-256 of the centre description, hex") \
@@ -259,7 +259,9 @@
     F(S, text64, source, "address it came from") \
     F(S, text128, what, "method and path") \
     F(S, text512, detail, "what was wanted: parameters and body") \
-    F(S, num, rc, "-enum sapa_rc: what came of it")
+    F(S, num, rc, "-enum sapa_rc: what came of it") \
+    F(S, blob64, idempotent, "with an Idempotency-Key: hash of the key and of the request, 8 bytes each") \
+    F(S, text512, answer, "what the answer said besides done and seq: members of an object")
 
 /* ---------------------------------------------------------------- events: what the core decided */
 

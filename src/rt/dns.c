@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { SOCKETS_MAX = 32, NAME_SIZE = 254 };
+enum { SOCKETS_MAX = 32, NAME_SIZE = 254, RECORDS_MAX = 512 /* looked at, of one answer */ };
 
 /* What the query is for; the answer is parsed and delivered accordingly. */
 enum kind { KIND_ADDR, KIND_SRV, KIND_NAPTR };
@@ -224,12 +224,14 @@ static void on_srv(void *ctx, int status, int timeouts, unsigned char *bytes, in
     (void)timeouts;
     if (status == ARES_SUCCESS)
         status = ares_parse_srv_reply(bytes, size, &list);
-    if (list && !(query->answer.srv = calloc(SAPA_DNS_ANSWERS_MAX, sizeof(*query->answer.srv))))
+    size_t records = 0;
+    for (const struct ares_srv_reply *at = list; at && records < RECORDS_MAX; at = at->next)
+        records++;
+    if (list && !(query->answer.srv = calloc(records, sizeof(*query->answer.srv))))
         status = ARES_ENOMEM;
-    for (struct ares_srv_reply *at = list; at && status == ARES_SUCCESS; at = at->next) {
+    for (struct ares_srv_reply *at = list; at && query->count < records && status == ARES_SUCCESS; at = at->next) {
         struct sapa_dns_srv *record = &query->answer.srv[query->count];
-        if (query->count == SAPA_DNS_ANSWERS_MAX || !sapa_str_copy(sapa_str_of(at->host), record->target,
-                                                                    sizeof(record->target)))
+        if (!sapa_str_copy(sapa_str_of(at->host), record->target, sizeof(record->target)))
             continue;
         record->port = at->port;
         record->priority = at->priority;
@@ -238,6 +240,7 @@ static void on_srv(void *ctx, int status, int timeouts, unsigned char *bytes, in
     }
     if (query->count > 0)
         qsort(query->answer.srv, query->count, sizeof(*query->answer.srv), compare_srv);
+    query->count = SAPA_MIN(query->count, (size_t)SAPA_DNS_ANSWERS_MAX); /* the best of them */
     ares_free_data(list);
     answered(query, status);
 }
@@ -257,12 +260,14 @@ static void on_naptr(void *ctx, int status, int timeouts, unsigned char *bytes, 
     (void)timeouts;
     if (status == ARES_SUCCESS)
         status = ares_parse_naptr_reply(bytes, size, &list);
-    if (list && !(query->answer.naptr = calloc(SAPA_DNS_ANSWERS_MAX, sizeof(*query->answer.naptr))))
+    size_t records = 0;
+    for (const struct ares_naptr_reply *at = list; at && records < RECORDS_MAX; at = at->next)
+        records++;
+    if (list && !(query->answer.naptr = calloc(records, sizeof(*query->answer.naptr))))
         status = ARES_ENOMEM;
-    for (struct ares_naptr_reply *at = list; at && status == ARES_SUCCESS; at = at->next) {
+    for (struct ares_naptr_reply *at = list; at && query->count < records && status == ARES_SUCCESS; at = at->next) {
         struct sapa_dns_naptr *record = &query->answer.naptr[query->count];
-        if (query->count == SAPA_DNS_ANSWERS_MAX ||
-            !sapa_str_copy(sapa_str_of((const char *)at->flags), record->flags, sizeof(record->flags)) ||
+        if (!sapa_str_copy(sapa_str_of((const char *)at->flags), record->flags, sizeof(record->flags)) ||
             !sapa_str_copy(sapa_str_of((const char *)at->service), record->service, sizeof(record->service)) ||
             !sapa_str_copy(sapa_str_of(at->replacement), record->replacement, sizeof(record->replacement)))
             continue;
@@ -272,6 +277,7 @@ static void on_naptr(void *ctx, int status, int timeouts, unsigned char *bytes, 
     }
     if (query->count > 0)
         qsort(query->answer.naptr, query->count, sizeof(*query->answer.naptr), compare_naptr);
+    query->count = SAPA_MIN(query->count, (size_t)SAPA_DNS_ANSWERS_MAX);
     ares_free_data(list);
     answered(query, status);
 }

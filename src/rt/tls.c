@@ -118,7 +118,9 @@ static SSL_CTX *new_ssl(const struct sapa_tls_options *options, struct sapa_tls_
         return NULL;
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF); /* who resumes shows a ticket: nothing is kept here */
+    SSL_CTX_set_num_tickets(ssl, 1);
     SSL_CTX_set_verify_depth(ssl, 6);
     SSL_CTX_set_tlsext_servername_callback(ssl, on_server_name);
     SSL_CTX_set_tlsext_servername_arg(ssl, context);
@@ -146,6 +148,9 @@ static sapa_rc load(SSL_CTX *ssl, const char *certificate, const char *key, stru
             fclose(file);
         return file ? SAPA_EINVAL : SAPA_ENOENT;
     }
+    /* Once, not in every handshake (SSL_MODE_NO_AUTO_CHAIN): it reads the folder of the system's authorities each time. */
+    (void)SSL_CTX_build_cert_chain(ssl, SSL_BUILD_CHAIN_FLAG_UNTRUSTED | SSL_BUILD_CHAIN_FLAG_NO_ROOT | SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR |
+                                            SSL_BUILD_CHAIN_FLAG_CLEAR_ERROR);
     if (X509_cmp_current_time(X509_get0_notAfter(SSL_CTX_get0_certificate(ssl))) < 0) {
         say(problem, certificate, "the certificate has expired");
         return SAPA_ETIMEOUT;

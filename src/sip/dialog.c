@@ -247,6 +247,41 @@ sapa_rc sapa_sip_dlg_of_invite(struct sapa_sip_stack *stack, const struct sapa_s
     return SAPA_OK;
 }
 
+/* The To-tag that every answer of this transaction has: the end of the To line that was made for it. */
+static struct sapa_str reply_tag(const struct tx *tx)
+{
+    const struct sapa_str head = { tx->head, tx->head_n };
+
+    for (size_t at = 0; at < head.n;) {
+        const size_t end = sapa_str_find(head, '\r', at);
+        const struct sapa_str line = { head.p + at, end - at };
+        if (sapa_str_starts(line, SAPA_STR("To: ")) && line.n > 20)
+            return (struct sapa_str){ line.p + line.n - 16, 16 };
+        at = end + 2;
+    }
+    return (struct sapa_str){ NULL, 0 };
+}
+
+sapa_rc sapa_sip_dialog_of_subscribe(struct sapa_sip_stack *stack, const struct sapa_sip_event *event,
+                                     uint64_t user, sapa_sip_dialog_id *ret_dialog)
+{
+    const struct tx *tx = sapa_sip_tx_get(stack, event->tx);
+    struct dialog *dialog;
+
+    if (!tx || !event->msg)
+        return SAPA_ENOENT;
+    const struct sapa_str tag = reply_tag(tx);
+    if (tx->kind != TX_SERVER || tx->method != SAPA_SIP_SUBSCRIBE || tx->dialog || tag.n == 0)
+        return SAPA_ESTATE;
+    const sapa_rc rc = sapa_sip_dlg_of_invite(stack, event->msg, event->flow, tag, &dialog);
+    if (rc != SAPA_OK)
+        return rc;
+    dialog->state = SAPA_SIP_DIALOG_CONFIRMED;
+    dialog->user = user;
+    *ret_dialog = dialog_id(dialog);
+    return SAPA_OK;
+}
+
 static bool value_good(struct sapa_str s)
 {
     for (size_t i = 0; i < s.n; i++) {

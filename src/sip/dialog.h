@@ -131,6 +131,13 @@ SAPA_MUST_CHECK sapa_rc sapa_sip_dialog_user(struct sapa_sip_stack *stack,
 SAPA_MUST_CHECK sapa_rc sapa_sip_dialog_flow(struct sapa_sip_stack *stack,
                                              sapa_sip_dialog_id dialog,
                                              const struct sapa_sip_flow *flow);
+/**
+ * The dialog that a SUBSCRIBE outside dialogs makes when it is answered 2xx (RFC 6665 4.4.1): call this within the
+ * request's own event, then answer, then send NOTIFY. Its requests come as DIALOG_REQUEST with `user`.
+ * SAPA_ENOENT, SAPA_ESTATE: no open SUBSCRIBE; SAPA_EINVAL: texts too long (513); SAPA_ECORRUPT: no way back (400); SAPA_ELIMIT.
+ */
+SAPA_MUST_CHECK sapa_rc sapa_sip_dialog_of_subscribe(struct sapa_sip_stack *stack, const struct sapa_sip_event *event,
+                                                     uint64_t user, sapa_sip_dialog_id *ret_dialog);
 /** The dialog that Call-ID and tags (ours, theirs) name, as in Replaces; 0: none. */
 sapa_sip_dialog_id sapa_sip_dialog_find(const struct sapa_sip_stack *stack, struct sapa_str call_id,
                                         struct sapa_str local_tag, struct sapa_str remote_tag);

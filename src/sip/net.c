@@ -23,7 +23,7 @@ enum {
     BUFFER_MAX = 131072, /* bytes of a connection that are not framed yet */
     HALF_MESSAGE_US = 20000000,
     CONNECT_US = 10000000, /* with its handshake */
-    TLS_NAMES = 64,
+    TLS_NAMES = 256,
     SWEEP_US = 1000000,
     RETRY_AFTER_S = 5,
 };

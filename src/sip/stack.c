@@ -786,7 +786,7 @@ static void in_dialog(struct sapa_sip_stack *stack, const struct sapa_sip_msg *m
         sapa_sip_dlg_on_prack(stack, dialog, tx, msg, now_us);
         return;
     }
-    if (msg->method == SAPA_SIP_INVITE || msg->method == SAPA_SIP_UPDATE)
+    if (msg->method == SAPA_SIP_INVITE || msg->method == SAPA_SIP_UPDATE || msg->method == SAPA_SIP_SUBSCRIBE)
         sapa_sip_dlg_refresh(dialog, msg);
     if (msg->method == SAPA_SIP_INVITE)
         dialog->invite_tx = tx_id(tx);

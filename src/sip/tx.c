@@ -302,7 +302,7 @@ struct tx *sapa_sip_tx_server(struct sapa_sip_stack *stack, const struct sapa_si
     struct sapa_text *out = sapa_sip_begin(stack);
 
     sapa_sip_put_reply_head(out, msg, flow, to_tag);
-    if (invite)
+    if (invite || msg->method == SAPA_SIP_SUBSCRIBE) /* what makes dialogs */
         sapa_sip_put_copy(out, msg, SAPA_SIP_H_RECORD_ROUTE);
     if (out->cut)
         return NULL;

@@ -53,7 +53,7 @@ small_centre() { # FILE AGENTS
 start() {
     ready_before=$(grep -c control.ready serve.log 2>/dev/null || true)
     "$SAPA_BIN" serve --data data --centre centre.yaml --sip "127.0.0.1:$base" --media-port-min "$media" \
-        --media-port-max $((media + 599)) --media-threads 1 --quiet --http "${HTTP:-off}" "$@" >>serve.log 2>&1 &
+        --media-port-max $((media + 599)) --media-threads 1 ${QUIET---quiet} --http "${HTTP:-off}" "$@" >>serve.log 2>&1 &
     centre=$!
     pids="$pids $centre"
     await 60 ready_again

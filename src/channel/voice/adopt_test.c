@@ -214,6 +214,17 @@ static void orphans_are_ended(void **state)
     fake_none(f, "BYE", two.call_id);
 }
 
+/* Nothing else is in the folder: registrations, and the lamps of phones. */
+static void remove_journals(const char *folder, const char *path)
+{
+    char lamps[96];
+
+    snprintf(lamps, sizeof(lamps), "%s.lamps", path);
+    assert_int_equal(sapa_file_remove(path), SAPA_OK);
+    assert_int_equal(sapa_file_remove(lamps), SAPA_OK);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void with_registrations(struct fake *f, char *folder, char *path, size_t size)
 {
     assert_non_null(mkdtemp(folder));
@@ -263,8 +274,7 @@ static void ringing_goes_on(void **state)
     fake_want(f, "ACK", "");
     FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
     fake_media(f, SAPA_MEDIA_BRIDGE);
-    assert_int_equal(sapa_file_remove(path), SAPA_OK);
-    assert_int_equal(rmdir(folder), 0);
+    remove_journals(folder, path);
 }
 
 /* An agent asks a colleague on the line of his call: X is on hold, Y is where they talk. */
@@ -488,8 +498,7 @@ static void ghosts_are_cancelled(void **state)
     failed = fake_posted(f, SAPA_T_offer_failed);
     assert_int_equal(failed->u.offer_failed.offer, 7);
     assert_int_equal(failed->u.offer_failed.result, SAPA_OFFER_FAULT);
-    assert_int_equal(sapa_file_remove(path), SAPA_OK);
-    assert_int_equal(rmdir(folder), 0);
+    remove_journals(folder, path);
 }
 
 /* The core ended it, the command was not carried out: what it does not hold is ended now. */
@@ -601,8 +610,7 @@ static void registrations_live_on(void **state)
     f->dialog_count = 0;
     f->inventory_count = 0;
     start_control(f, NULL, 0);
-    assert_int_equal(sapa_file_remove(path), SAPA_OK);
-    assert_int_equal(rmdir(folder), 0);
+    remove_journals(folder, path);
 }
 
 int main(void)

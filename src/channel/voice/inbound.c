@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static struct sapa_str plain_user(const struct sapa_sip_uri *uri, char *buf, size_t size)
+struct sapa_str sapa_voice_uri_user(const struct sapa_sip_uri *uri, char *buf, size_t size)
 {
     struct sapa_str plain = { NULL, 0 };
     struct sapa_str user = uri->user, rest;
@@ -33,7 +33,7 @@ uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_f
         for (uint32_t n = 0; n < trunk->from_count; n++)
             if (in_network(&v->centre->networks[trunk->from_first + n], ip))
                 return i;
-        if (trunk->registers && v->trunks[i].registration.on && sapa_sip_ip_same_host(&v->trunks[i].ip, ip))
+        if (trunk->registers && v->trunks[i].registration.on && sapa_voice_trunk_is_at(v, i, ip))
             return i;
     }
     return SAPA_NONE;
@@ -121,6 +121,21 @@ static bool registered_from(const struct sapa_voice *v, uint32_t agent, const st
     return false;
 }
 
+bool sapa_voice_from_phone(struct sapa_voice *v, const struct sapa_sip_event *ev, char *user_buf, size_t size, uint32_t *ret_agent)
+{
+    const uint32_t agent = sapa_voice_agent_of(v, sapa_voice_uri_user(&ev->msg->from.uri, user_buf, size));
+    const bool shown = sapa_sip_first(ev->msg, SAPA_SIP_H_AUTHORIZATION) != NULL;
+    if (sapa_voice_trunk_of(v, ev->flow) != SAPA_NONE && !shown && (agent == SAPA_NONE || !registered_from(v, agent, ev->flow))) {
+        if (sapa_sip_respond(v->stack, ev->tx, 403, NULL, ev->now_us) != SAPA_OK)
+            v->stats.late_commands++;
+        return false;
+    }
+    if (!sapa_voice_authenticate(v, ev, false, agent))
+        return false;
+    *ret_agent = agent;
+    return true;
+}
+
 /* ---- an offered call ---- */
 
 void sapa_voice_call_refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int status, uint64_t *counter)
@@ -164,7 +179,7 @@ static void read_caller(struct sapa_voice *v, const struct sapa_sip_msg *msg, bo
     struct sapa_str value;
     if (from_trunk && sapa_sip_iter_next(&iter, &value) && sapa_sip_addr_parse(value, &asserted) == SAPA_OK)
         addr = asserted;
-    const struct sapa_str user = plain_user(&addr.uri, user_buf, sizeof(user_buf));
+    const struct sapa_str user = sapa_voice_uri_user(&addr.uri, user_buf, sizeof(user_buf));
     const bool hidden = sapa_sip_has_token(msg, SAPA_SIP_H_PRIVACY, SAPA_STR("id")) ||
                         sapa_str_ieq(user, SAPA_STR("anonymous")) || !sapa_str_utf8(user);
     if (hidden)
@@ -274,8 +289,8 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     char more_buf[64];
     struct sapa_text more;
     sapa_text_init(&more, more_buf, sizeof(more_buf));
-    const struct sapa_str dialled = plain_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
-    const struct sapa_str from = plain_user(&msg->from.uri, from_buf, sizeof(from_buf));
+    const struct sapa_str dialled = sapa_voice_uri_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
+    const struct sapa_str from = sapa_voice_uri_user(&msg->from.uri, from_buf, sizeof(from_buf));
     const bool code = sapa_voice_code_is(v, dialled);
     const uint32_t from_agent = sapa_voice_agent_of(v, from);
     uint32_t trunk = sapa_voice_trunk_of(v, ev->flow);
@@ -312,7 +327,7 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     if (number == SAPA_NONE && trunk != SAPA_NONE && v->centre->trunks[trunk].registers &&
         sapa_str_eq(dialled, v->centre->trunks[trunk].user)) { /* sent to our Contact: the number stands in To */
         char to_buf[128];
-        number = sapa_voice_number_of(v, plain_user(&msg->to.uri, to_buf, sizeof(to_buf)));
+        number = sapa_voice_number_of(v, sapa_voice_uri_user(&msg->to.uri, to_buf, sizeof(to_buf)));
     }
     if (v->refusing)
         sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_store);

@@ -358,7 +358,7 @@ void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_
             c->customer = leg;
         if (c->dial_kind == 1 && c->customer)
             leg->codec = c->customer->codec;
-        if (sapa_voice_trunk_flow(v, i, &leg->flow) == SAPA_OK && sapa_voice_leg_open(v, leg) == SAPA_OK)
+        if (sapa_voice_trunk_way(v, leg) == SAPA_OK && sapa_voice_leg_open(v, leg) == SAPA_OK)
             return;
         sapa_voice_leg_over(v, leg);
     }
@@ -418,14 +418,15 @@ static void put_outside_uri(const struct sapa_voice *v, const struct voice_leg *
     sapa_text_add(uri, SAPA_STR("sip:"));
     sapa_sip_put_user(uri, sapa_str_of(leg->contact->dial));
     sapa_text_char(uri, '@');
-    if (sapa_sip_ip_parse(trunk->host, 0, &ip) == SAPA_OK)
+    const struct sapa_str host = sapa_voice_trunk_host(v, leg);
+    if (sapa_sip_ip_parse(host, 0, &ip) == SAPA_OK)
         sapa_sip_put_ip(uri, &ip);
     else
-        sapa_text_add(uri, trunk->host);
-    if (trunk->port != 0 && trunk->port != (trunk->transport == 2 ? 5061 : 5060))
+        sapa_text_add(uri, host);
+    if (trunk->port != 0 && trunk->port != (leg->flow.kind == SAPA_SIP_FLOW_TLS ? 5061 : 5060))
         sapa_text_printf(uri, ":%u", trunk->port);
-    if (trunk->transport > 0)
-        sapa_text_add(uri, trunk->transport == 1 ? SAPA_STR(";transport=tcp") : SAPA_STR(";transport=tls"));
+    if (leg->flow.kind != SAPA_SIP_FLOW_UDP)
+        sapa_text_add(uri, leg->flow.kind == SAPA_SIP_FLOW_TCP ? SAPA_STR(";transport=tcp") : SAPA_STR(";transport=tls"));
 }
 
 /*
@@ -595,7 +596,7 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
 {
     struct voice_offer *o = leg->offer;
     struct voice_contact *c = leg->contact;
-    const uint32_t trunk = leg->trunk;
+    const uint32_t next = o ? SAPA_NONE : sapa_voice_trunk_after(v, leg);
     const bool rang = leg->ringing;
     if (on_wire)
         sapa_voice_leg_over(v, leg);
@@ -617,7 +618,7 @@ void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int
         if (!living || status >= 600)
             sapa_voice_offer_failed(v, o, o->result, o->cause);
     } else if ((status >= 500 && status < 600) || (status == 408 && !rang)) {
-        sapa_voice_dial_next(v, c, trunk + 1, status); /* that trunk is in trouble: another may not be */
+        sapa_voice_dial_next(v, c, next, status); /* that address is in trouble: another may not be */
     } else {
         sapa_voice_dial_progress(v, c, 2, status, SAPA_SIDE_CUSTOMER, leg->id);
     }

@@ -1,4 +1,6 @@
 #include "channel/voice/voice_impl.h"
+#include "model/listed.h"
+#include "phone/phone.h"
 
 #include <stdlib.h>
 

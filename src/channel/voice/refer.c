@@ -1,4 +1,5 @@
 #include "channel/voice/voice_impl.h"
+#include "model/listed.h"
 
 #include <stdlib.h>
 

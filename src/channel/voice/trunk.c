@@ -1,108 +1,293 @@
 #include "channel/voice/voice_impl.h"
 
 /*
- * Trunks: their address (looked up again every minute) and whether they answer OPTIONS. Any answer
- * is a sign of life; two silences in a row raise the alarm, and calls go by other trunks first. Some
- * carriers want us registered: that is kept up here, with credentials for each challenge.
+ * Trunks: their addresses (RFC 3263; names are looked up again every minute) and whether these answer OPTIONS. Any
+ * answer is a sign of life; two silences in a row and calls go by others first; when none of a trunk's addresses answers
+ * there is an alarm. A call that fails at one address goes on at the next of the same trunk, then by the next trunk.
+ * Some carriers want us registered: that is kept up here, with credentials for each challenge.
  */
 enum { RESOLVE_US = 60000000, RESOLVE_FAILED_US = 5000000, RETRY_US = 5000000, REGISTER_RETRY_US = 300000000, SILENT_US = 5000000 };
 
-static void resolved(void *ctx, sapa_rc rc, const struct sapa_addr *addrs, size_t count)
+/* ---- where it is ---- */
+
+static struct sapa_str host_of(const struct sapa_trunk *trunk, unsigned host)
 {
-    struct voice_trunk *t = ctx;
-    struct sapa_voice *v = t->voice;
-    t->query = NULL;
-    t->resolve_due_us = sapa_voice_now(v) + (rc == SAPA_OK ? RESOLVE_US : RESOLVE_FAILED_US);
-    if (rc != SAPA_OK || count == 0)
-        return; /* the old address stays */
-    char host[SAPA_ADDR_TEXT_MAX];
-    struct sapa_sip_ip ip;
-    if (sapa_sip_ip_parse(sapa_str_of(sapa_addr_print_host(&addrs[0], host, sizeof(host))), sapa_addr_port(&addrs[0]), &ip) == SAPA_OK)
-        t->ip = ip;
+    return host == 0 ? trunk->host : trunk->also[host - 1];
 }
 
-static void resolve(struct sapa_voice *v, struct voice_trunk *t, const struct sapa_trunk *trunk)
+static unsigned hosts_of(const struct sapa_trunk *trunk)
 {
-    const uint16_t port = trunk->port ? trunk->port : trunk->transport == 2 ? 5061 : 5060;
-    t->resolve_due_us = INT64_MAX;
-    if (trunk->host.n == 0 || sapa_sip_ip_parse(trunk->host, port, &t->ip) == SAPA_OK)
+    return trunk->host.n > 0 ? 1u + trunk->also_count : 0;
+}
+
+static uint32_t place_id(const struct sapa_sip_place *place)
+{
+    const uint8_t head[4] = { place->kind, place->ip.family, (uint8_t)(place->ip.port >> 8), (uint8_t)place->ip.port };
+    const uint32_t crc = sapa_crc32c(sapa_crc32c(0, head, sizeof(head)), place->ip.bytes, sizeof(place->ip.bytes));
+    return crc ? crc : 1;
+}
+
+static struct voice_place *watched(struct voice_trunk *t, uint32_t id)
+{
+    for (uint8_t i = 0; i < t->place_count; i++)
+        if (t->watched[i].id == id)
+            return &t->watched[i];
+    return NULL;
+}
+
+/* One host's addresses instead of those that it had; what is known of the same address stays. */
+static void put_places(struct voice_trunk *t, uint8_t host, const struct sapa_sip_place *places, size_t count)
+{
+    const struct voice_trunk old = *t;
+    t->place_count = 0;
+    for (uint8_t i = 0; i < old.place_count && old.watched[i].host < host; i++) {
+        t->places[t->place_count] = old.places[i];
+        t->watched[t->place_count++] = old.watched[i];
+    }
+    for (size_t i = 0; i < count && t->place_count < VOICE_PLACES_MAX; i++) {
+        struct sapa_sip_place place = places[i];
+        place.rank |= (uint32_t)host << 24;
+        place.group = (uint8_t)(place.group + host * SAPA_SIP_PLACES_MAX);
+        const uint32_t id = place_id(&place);
+        const struct voice_place *before = NULL;
+        for (uint8_t n = 0; n < old.place_count && !before; n++)
+            before = old.watched[n].id == id ? &old.watched[n] : NULL;
+        if (watched(t, id))
+            continue; /* two names of one address */
+        t->places[t->place_count] = place;
+        t->watched[t->place_count] = before ? *before : (struct voice_place){ .id = id };
+        t->watched[t->place_count++].host = host;
+    }
+    for (uint8_t i = 0; i < old.place_count; i++)
+        if (old.watched[i].host > host && t->place_count < VOICE_PLACES_MAX && !watched(t, old.watched[i].id)) {
+            t->places[t->place_count] = old.places[i];
+            t->watched[t->place_count++] = old.watched[i];
+        }
+}
+
+static void located(void *ctx, sapa_rc rc, const struct sapa_sip_place *places, size_t count)
+{
+    struct voice_trunk_host *host = ctx;
+    struct sapa_voice *v = host->trunk->voice;
+    host->locate = NULL;
+    host->due_us = sapa_voice_now(v) + (rc == SAPA_OK ? RESOLVE_US : RESOLVE_FAILED_US);
+    if (rc == SAPA_OK) /* else the old addresses stay */
+        put_places(host->trunk, (uint8_t)(host - host->trunk->hosts), places, count);
+}
+
+static uint8_t kind_of(const struct sapa_trunk *trunk)
+{
+    static const uint8_t kinds[] = { SAPA_SIP_FLOW_UDP, SAPA_SIP_FLOW_TCP, SAPA_SIP_FLOW_TLS, SAPA_SIP_FLOW_NONE };
+    return trunk->transport < SAPA_COUNT(kinds) ? kinds[trunk->transport] : SAPA_SIP_FLOW_UDP;
+}
+
+static void resolve(struct sapa_voice *v, struct voice_trunk *t, const struct sapa_trunk *trunk, unsigned host)
+{
+    const uint8_t kind = kind_of(trunk);
+    const uint16_t port = trunk->port ? trunk->port : kind == SAPA_SIP_FLOW_TLS ? 5061 : 5060;
+    struct sapa_sip_place place = { .kind = kind ? kind : SAPA_SIP_FLOW_UDP };
+    t->hosts[host].due_us = INT64_MAX;
+    if (sapa_sip_ip_parse(host_of(trunk, host), port, &place.ip) == SAPA_OK) {
+        put_places(t, (uint8_t)host, &place, 1);
         return;
-    if (!v->dns || sapa_dns_addr(v->dns, trunk->host, SAPA_DNS_ANY, port, resolved, t, &t->query) != SAPA_OK)
-        t->resolve_due_us = sapa_voice_now(v) + RESOLVE_FAILED_US;
+    }
+    const struct sapa_sip_locate_ask question = { .host = host_of(trunk, host), .port = trunk->port, .kind = kind };
+    if (!v->dns || sapa_sip_locate(v->loop, v->dns, &question, located, &t->hosts[host], &t->hosts[host].locate) != SAPA_OK)
+        t->hosts[host].due_us = sapa_voice_now(v) + RESOLVE_FAILED_US;
+}
+
+void sapa_voice_trunks_stop(struct sapa_voice *v)
+{
+    for (size_t i = 0; i < VOICE_TRUNKS_MAX; i++)
+        for (size_t n = 0; n < SAPA_TRUNK_HOSTS_MAX; n++) {
+            sapa_sip_locate_cancel(v->trunks[i].hosts[n].locate);
+            v->trunks[i].hosts[n].locate = NULL;
+        }
+}
+
+void sapa_voice_trunks_resolver(struct sapa_voice *v)
+{
+    char servers[256];
+    struct sapa_text text;
+    struct sapa_dns *dns = NULL;
+    sapa_voice_trunks_stop(v);
+    sapa_text_init(&text, servers, sizeof(servers));
+    for (size_t i = 0; i < v->centre->system.name_servers.n; i++)
+        if (v->centre->system.name_servers.p[i] != ' ')
+            sapa_text_char(&text, v->centre->system.name_servers.p[i]);
+    /* A trunk that is not found is looked up again soon: rather a short patience for each question. */
+    const struct sapa_dns_opts opts = { .servers = text.n > 0 && !text.cut ? servers : NULL, .timeout_ms = 1000, .tries = 2 };
+    const sapa_rc rc = sapa_dns_new(v->loop, &opts, &dns);
+    if (rc != SAPA_OK) {
+        sapa_log(SAPA_LOG_ERROR, "voice.dns", "%s", sapa_rc_text(rc));
+        return; /* the one before goes on */
+    }
+    sapa_dns_free(v->dns);
+    v->dns = dns;
+}
+
+static bool same_place(const struct sapa_trunk *a, const struct sapa_trunk *b)
+{
+    bool same = sapa_str_eq(a->host, b->host) && a->also_count == b->also_count && a->port == b->port && a->transport == b->transport;
+    for (uint8_t i = 0; same && i < a->also_count; i++)
+        same = sapa_str_eq(a->also[i], b->also[i]);
+    return same;
 }
 
 void sapa_voice_trunks_map(struct sapa_voice *v, const struct sapa_centre *old)
 {
-    struct voice_trunk before[VOICE_TRUNKS_MAX];
+    static struct voice_trunk before[VOICE_TRUNKS_MAX]; /* of this thread alone */
+    if (old && !sapa_str_eq(old->system.name_servers, v->centre->system.name_servers))
+        sapa_voice_trunks_resolver(v);
+    sapa_voice_trunks_stop(v);
     memcpy(before, v->trunks, sizeof(before));
     for (uint32_t i = 0; i < VOICE_TRUNKS_MAX; i++) {
-        if (before[i].query)
-            sapa_dns_cancel(before[i].query);
         v->trunks[i] = (struct voice_trunk){ .voice = v };
+        for (size_t n = 0; n < SAPA_TRUNK_HOSTS_MAX; n++)
+            v->trunks[i].hosts[n] = (struct voice_trunk_host){ .trunk = &v->trunks[i], .due_us = INT64_MAX };
     }
     for (uint32_t i = 0; old && i < old->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
         const uint32_t now = SAPA_FIND(v->centre, trunks, old->trunks[i].key);
         if (now >= VOICE_TRUNKS_MAX)
             continue;
-        v->trunks[now].calls = before[i].calls;
-        v->trunks[now].down = before[i].down;
-        v->trunks[now].fails = before[i].fails;
-        v->trunks[now].ping_due_us = before[i].ping_due_us;
-        v->trunks[now].alarm = before[i].alarm;
+        struct voice_trunk *t = &v->trunks[now];
         const struct sapa_trunk *was = &old->trunks[i], *is = &v->centre->trunks[now];
-        if (sapa_str_eq(was->host, is->host) && sapa_str_eq(was->user, is->user) && was->port == is->port &&
-            was->transport == is->transport && sapa_str_eq(was->domain, is->domain))
-            v->trunks[now].registration = before[i].registration;
-        v->trunks[now].registration.under_way = false; /* its answer would name an old number */
+        t->calls = before[i].calls;
+        t->alarm = before[i].alarm;
+        if (!same_place(was, is))
+            continue;
+        t->down = before[i].down;
+        t->place_count = before[i].place_count;
+        memcpy(t->places, before[i].places, sizeof(t->places));
+        memcpy(t->watched, before[i].watched, sizeof(t->watched));
+        for (uint8_t n = 0; n < t->place_count; n++)
+            t->watched[n].asked = false; /* its answer would name an old number */
+        if (sapa_str_eq(was->user, is->user) && sapa_str_eq(was->domain, is->domain))
+            t->registration = before[i].registration;
+        t->registration.under_way = false;
     }
     for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++)
-        resolve(v, &v->trunks[i], &v->centre->trunks[i]);
+        for (unsigned n = 0; n < hosts_of(&v->centre->trunks[i]); n++)
+            resolve(v, &v->trunks[i], &v->centre->trunks[i], n);
 }
 
-sapa_rc sapa_voice_trunk_flow(struct sapa_voice *v, uint32_t index, struct sapa_sip_flow *ret_flow)
+/* ---- a way there ---- */
+
+static sapa_rc open_place(struct sapa_voice *v, uint32_t index, const struct sapa_sip_place *place, unsigned host, struct sapa_sip_flow *ret_flow)
 {
-    static const enum sapa_sip_flow_kind kinds[] = { SAPA_SIP_FLOW_UDP, SAPA_SIP_FLOW_TCP, SAPA_SIP_FLOW_TLS };
     const struct sapa_trunk *trunk = &v->centre->trunks[index];
-    const struct sapa_sip_ip *ip = &v->trunks[index].ip;
-    const enum sapa_sip_flow_kind kind = trunk->transport < SAPA_COUNT(kinds) ? kinds[trunk->transport] : SAPA_SIP_FLOW_UDP;
     struct sapa_sip_ip numeric;
     if (!v->net)
-        return v->options.transport->open(v->options.transport_ctx, kind, ip, ret_flow);
-    if (kind == SAPA_SIP_FLOW_TLS) { /* it must be who it is called in the description */
+        return v->options.transport->open(v->options.transport_ctx, place->kind, &place->ip, ret_flow);
+    if (place->kind == SAPA_SIP_FLOW_TLS) { /* it must be who it is called in the description, whatever name servers say */
         const struct sapa_str name = trunk->tls_name.n > 0 ? trunk->tls_name
-                                     : sapa_sip_ip_parse(trunk->host, 0, &numeric) == SAPA_OK ? (struct sapa_str){ NULL, 0 } : trunk->host;
-        const sapa_rc rc = sapa_sip_net_tls_name(v->net, ip, name);
+                                     : sapa_sip_ip_parse(host_of(trunk, host), 0, &numeric) == SAPA_OK ? (struct sapa_str){ NULL, 0 }
+                                                                                                       : host_of(trunk, host);
+        const sapa_rc rc = sapa_sip_net_tls_name(v->net, &place->ip, name);
         if (rc != SAPA_OK)
             return rc;
     }
-    return sapa_sip_net_ops.open(v->net, kind, ip, ret_flow);
+    return sapa_sip_net_ops.open(v->net, place->kind, &place->ip, ret_flow);
 }
 
-static void ask(struct sapa_voice *v, uint32_t index)
+/* The place to try after `after` (0: the first of all) in the order of this seed; those that are down only where nothing else is wanted. */
+static sapa_rc choose(struct sapa_voice *v, uint32_t index, uint64_t seed, uint32_t after, bool also_down, struct sapa_sip_flow *ret_flow, uint32_t *ret_place)
+{
+    const struct voice_trunk *t = &v->trunks[index];
+    uint8_t order[VOICE_PLACES_MAX];
+    size_t i = 0;
+    sapa_sip_places_order(t->places, t->place_count, seed, order);
+    for (; after != 0 && i < t->place_count; i++)
+        if (t->watched[order[i]].id == after) {
+            i++;
+            break;
+        }
+    for (; i < t->place_count; i++) {
+        const struct voice_place *w = &t->watched[order[i]];
+        if ((w->down && !also_down) || (ret_flow && open_place(v, index, &t->places[order[i]], w->host, ret_flow) != SAPA_OK))
+            continue;
+        *ret_place = w->id;
+        return SAPA_OK;
+    }
+    return SAPA_ENOENT;
+}
+
+static uint64_t seed_of(const struct voice_contact *c)
+{
+    return c->id ^ (uint64_t)c->attempt << 48;
+}
+
+sapa_rc sapa_voice_trunk_way(struct sapa_voice *v, struct voice_leg *leg)
+{
+    struct voice_contact *c = leg->contact;
+    const bool on = c->dial_after.place != 0 && c->dial_after.trunk == leg->trunk && c->dial_after.attempt == c->attempt;
+    const uint32_t after = on ? c->dial_after.place : 0;
+    c->dial_after.place = 0;
+    return choose(v, leg->trunk, seed_of(c), after, false, &leg->flow, &leg->place);
+}
+
+uint32_t sapa_voice_trunk_after(struct sapa_voice *v, const struct voice_leg *leg)
+{
+    struct voice_contact *c = leg->contact;
+    uint32_t place;
+    if (leg->trunk >= v->centre->trunks_count || leg->trunk >= VOICE_TRUNKS_MAX)
+        return SAPA_NONE;
+    struct voice_place *w = watched(&v->trunks[leg->trunk], leg->place);
+    if (w && v->options.ping_ms != UINT32_MAX)
+        w->ping_due_us = SAPA_MIN(w->ping_due_us, sapa_voice_now(v)); /* is it there at all? */
+    if (!w || choose(v, leg->trunk, seed_of(c), leg->place, false, NULL, &place) != SAPA_OK)
+        return leg->trunk + 1;
+    c->dial_after.attempt = c->attempt;
+    c->dial_after.trunk = leg->trunk;
+    c->dial_after.place = leg->place;
+    return leg->trunk;
+}
+
+struct sapa_str sapa_voice_trunk_host(const struct sapa_voice *v, const struct voice_leg *leg)
+{
+    const struct voice_trunk *t = &v->trunks[leg->trunk];
+    for (uint8_t i = 0; i < t->place_count; i++)
+        if (t->watched[i].id == leg->place)
+            return host_of(&v->centre->trunks[leg->trunk], t->watched[i].host);
+    return v->centre->trunks[leg->trunk].host;
+}
+
+bool sapa_voice_trunk_is_at(const struct sapa_voice *v, uint32_t index, const struct sapa_sip_ip *ip)
+{
+    const struct voice_trunk *t = &v->trunks[index];
+    for (uint8_t i = 0; i < t->place_count; i++)
+        if (sapa_sip_ip_same_host(&t->places[i].ip, ip))
+            return true;
+    return false;
+}
+
+/* ---- does it answer? ---- */
+
+static void ask(struct sapa_voice *v, uint32_t index, uint8_t at)
 {
     struct voice_trunk *t = &v->trunks[index];
     struct sapa_sip_flow flow;
     char uri_buf[320], from_buf[320], to_buf[340];
     struct sapa_text uri, from, to;
     sapa_sip_tx_id tx;
-    if (sapa_voice_trunk_flow(v, index, &flow) != SAPA_OK) {
-        sapa_voice_trunk_answer(v, index, false);
+    if (open_place(v, index, &t->places[at], t->watched[at].host, &flow) != SAPA_OK) {
+        sapa_voice_trunk_answer(v, index, t->watched[at].id, false);
         return;
     }
     sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
     sapa_text_init(&from, from_buf, sizeof(from_buf));
     sapa_text_init(&to, to_buf, sizeof(to_buf));
     sapa_text_add(&uri, SAPA_STR("sip:"));
-    sapa_sip_put_ip_port(&uri, &t->ip);
+    sapa_sip_put_ip_port(&uri, &t->places[at].ip);
     if (flow.kind != SAPA_SIP_FLOW_UDP)
         sapa_text_add(&uri, flow.kind == SAPA_SIP_FLOW_TCP ? SAPA_STR(";transport=tcp") : SAPA_STR(";transport=tls"));
     sapa_text_printf(&to, "<%s>", uri_buf);
     sapa_text_printf(&from, "<sip:" SAPA_STR_FMT ">", SAPA_STR_ARG(v->centre->system.sip_host));
     const struct sapa_sip_request request = {
         .method = SAPA_SIP_OPTIONS, .flow = flow, .uri = sapa_text_str(&uri), .from = sapa_text_str(&from),
-        .to = sapa_text_str(&to), .user = voice_ask(ASK_TRUNK, index, 0),
+        .to = sapa_text_str(&to), .user = voice_ask(ASK_TRUNK, index, t->watched[at].id),
     };
-    t->asked = sapa_sip_request_send(v->stack, &request, sapa_voice_now(v), &tx) == SAPA_OK;
+    t->watched[at].asked = sapa_sip_request_send(v->stack, &request, sapa_voice_now(v), &tx) == SAPA_OK;
 }
 
 /* The alarm of a trunk: it does not answer, or does not take our registration (`status`). */
@@ -128,16 +313,22 @@ static void judge(struct sapa_voice *v, uint32_t index, int status)
     sapa_voice_alarm(v, SAPA_ALARM_TRUNK_DOWN, bad, 0, text);
 }
 
-void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t index, bool alive)
+void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t index, uint32_t place, bool alive)
 {
     if (index >= v->centre->trunks_count || index >= VOICE_TRUNKS_MAX)
         return;
     struct voice_trunk *t = &v->trunks[index];
-    t->asked = false;
+    struct voice_place *w = watched(t, place);
+    if (!w)
+        return; /* its name leads elsewhere by now */
+    w->asked = false;
     if (!alive && v->options.ping_ms != UINT32_MAX) /* soon again: is it down, is it back? */
-        t->ping_due_us = SAPA_MIN(t->ping_due_us, sapa_voice_now(v) + RETRY_US);
-    t->fails = alive ? 0 : (uint8_t)SAPA_MIN(t->fails + 1, 100);
-    t->down = t->fails >= 2;
+        w->ping_due_us = SAPA_MIN(w->ping_due_us, sapa_voice_now(v) + RETRY_US);
+    w->fails = alive ? 0 : (uint8_t)SAPA_MIN(w->fails + 1, 100);
+    w->down = w->fails >= 2;
+    t->down = true;
+    for (uint8_t i = 0; i < t->place_count; i++)
+        t->down = t->down && t->watched[i].down;
     judge(v, index, 0);
 }
 
@@ -146,7 +337,7 @@ void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t index, bool alive)
 bool sapa_voice_trunk_good(const struct sapa_voice *v, uint32_t index)
 {
     const struct voice_trunk *t = &v->trunks[index];
-    return t->ip.family != 0 && !t->down && (!v->centre->trunks[index].registers || t->registration.on);
+    return t->place_count > 0 && !t->down && (!v->centre->trunks[index].registers || t->registration.on);
 }
 
 bool sapa_voice_trunk_credentials(struct sapa_voice *v, const struct sapa_trunk *trunk, const struct sapa_sip_msg *msg,
@@ -195,7 +386,8 @@ static bool send_register(struct sapa_voice *v, uint32_t index, const struct sap
     char uri_buf[160], address_buf[320], contact_buf[320], head_buf[1300];
     struct sapa_text uri, address, contact, head;
     sapa_sip_tx_id tx;
-    if (!challenge && sapa_voice_trunk_flow(v, index, &r->flow) != SAPA_OK)
+    /* After a failure another address comes first; one that is down is better than none. */
+    if (!challenge && choose(v, index, (uint64_t)index << 8 | r->fails, 0, t->down, &r->flow, &r->place) != SAPA_OK)
         return false;
     if (!r->call_id[0]) {
         sapa_sip_token(v->stack, r->call_id);
@@ -251,6 +443,19 @@ static uint32_t granted(const struct sapa_sip_msg *msg, const struct sapa_trunk 
     return SAPA_MIN(SAPA_MAX(seconds, 10u), 86400u);
 }
 
+/* The address that did not take our registration is as good as silent; another one is asked in the next second. */
+static void elsewhere(struct sapa_voice *v, uint32_t index)
+{
+    struct voice_trunk *t = &v->trunks[index];
+    struct voice_place *w = watched(t, t->registration.place);
+    if (t->place_count < 2 || !w || w->down)
+        return;
+    w->fails = 1;
+    sapa_voice_trunk_answer(v, index, w->id, false);
+    if (!t->down)
+        t->registration.due_us = 0;
+}
+
 void sapa_voice_trunk_registered(struct sapa_voice *v, uint32_t index, const struct sapa_sip_event *ev)
 {
     if (index >= v->centre->trunks_count || index >= VOICE_TRUNKS_MAX || !v->centre->trunks[index].registers)
@@ -281,6 +486,8 @@ void sapa_voice_trunk_registered(struct sapa_voice *v, uint32_t index, const str
         r->on = false;
         r->fails = (uint8_t)SAPA_MIN(r->fails + 1, 100);
         r->due_us = now + SAPA_MIN((int64_t)RETRY_US << SAPA_MIN(r->fails - 1, 6), REGISTER_RETRY_US);
+        if (!answered || ev->status == 408 || ev->status == 503) /* by another address at once, if there is one */
+            elsewhere(v, index);
     }
     judge(v, index, answered ? ev->status : 408);
 }
@@ -304,7 +511,7 @@ static void legs_second(struct sapa_voice *v, int64_t now)
         struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
         const uint32_t count = v->legs.count;
         if (leg->trunk != SAPA_NONE && leg->is_caller && leg->state == LEG_CALLING && !leg->heard && now - leg->called_us >= SILENT_US) {
-            sapa_voice_trunk_answer(v, leg->trunk, false);
+            sapa_voice_trunk_answer(v, leg->trunk, leg->place, false);
             sapa_voice_outbound_failed(v, leg, 408, false);
         } else {
             sapa_voice_session_second(v, leg);
@@ -320,23 +527,27 @@ void sapa_voice_trunks_second(struct sapa_voice *v)
     legs_second(v, now);
     for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
         struct voice_trunk *t = &v->trunks[i];
-        if (t->resolve_due_us <= now && !t->query)
-            resolve(v, t, &v->centre->trunks[i]);
+        for (unsigned n = 0; n < SAPA_TRUNK_HOSTS_MAX; n++)
+            if (t->hosts[n].due_us <= now && !t->hosts[n].locate)
+                resolve(v, t, &v->centre->trunks[i], n);
         struct voice_trunk_registration *r = &t->registration;
-        if (v->centre->trunks[i].registers && t->ip.family != 0 && !r->under_way && r->due_us <= now && v->adopt == ADOPT_DONE &&
+        if (v->centre->trunks[i].registers && t->place_count > 0 && !r->under_way && r->due_us <= now && v->adopt == ADOPT_DONE &&
             !send_register(v, i, NULL)) {
             r->due_us = now + RETRY_US;
             r->fails = (uint8_t)SAPA_MIN(r->fails + 1, 100);
             r->on = false;
             judge(v, i, 0);
         }
-        if (v->options.ping_ms == UINT32_MAX || t->ip.family == 0 || t->asked)
-            continue;
-        if (t->ping_due_us == 0)
-            t->ping_due_us = now + 1000000;
-        if (t->ping_due_us <= now) {
-            t->ping_due_us = now + (int64_t)v->options.ping_ms * 1000;
-            ask(v, i);
+        for (uint8_t n = 0; n < t->place_count && v->options.ping_ms != UINT32_MAX; n++) {
+            struct voice_place *w = &t->watched[n];
+            if (w->asked)
+                continue;
+            if (w->ping_due_us == 0)
+                w->ping_due_us = now + 1000000;
+            if (w->ping_due_us <= now) {
+                w->ping_due_us = now + (int64_t)v->options.ping_ms * 1000;
+                ask(v, i, n);
+            }
         }
     }
 }

@@ -161,6 +161,8 @@ static void turn_end(void *ctx)
         sapa_voice_take(&v->contacts, contact->id);
         sapa_voice_contact_free(contact);
     }
+    sapa_voice_watches_turn_end(v);
+    sapa_voice_lamps_touch(v);
     /* The stack sets timers also for messages that are no event of ours (ACK, retransmissions), so it
        is looked at every 50 ms while it has work. */
     struct sapa_sip_stats stats;
@@ -183,6 +185,8 @@ static void second(void *ctx)
     sapa_timer_set(v->loop, &v->second_timer, 1000000, second, v);
     sapa_voice_agents_second(v);
     sapa_voice_trunks_second(v);
+    sapa_voice_watches_second(v);
+    sapa_voice_messages_second(v);
     sapa_voice_touch(v);
 }
 
@@ -192,6 +196,14 @@ static void request_event(struct sapa_voice *v, const struct sapa_sip_event *ev)
 {
     if (ev->method == SAPA_SIP_REGISTER) {
         sapa_voice_register(v, ev);
+        return;
+    }
+    if (ev->method == SAPA_SIP_SUBSCRIBE) {
+        sapa_voice_subscribe(v, ev);
+        return;
+    }
+    if (ev->method == SAPA_SIP_MESSAGE) {
+        sapa_voice_message(v, ev);
         return;
     }
     const struct sapa_sip_spec accept = { .headers = SAPA_STR("Accept: application/sdp\r\n") };
@@ -204,10 +216,12 @@ static void outside_answer(struct sapa_voice *v, const struct sapa_sip_event *ev
 {
     const bool alive = ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503 &&
                        ev->status != 404 && ev->status != 410;
-    if ((ev->user >> 24 & 0xff) == ASK_REGISTER)
+    if ((ev->user >> 24 & 0xff) == ASK_MESSAGE)
+        sapa_voice_message_answer(v, ev);
+    else if ((ev->user >> 24 & 0xff) == ASK_REGISTER)
         sapa_voice_trunk_registered(v, (uint32_t)ev->user & 0xffffff, ev);
     else if ((ev->user >> 24 & 0xff) == ASK_TRUNK)
-        sapa_voice_trunk_answer(v, (uint32_t)ev->user & 0xffffff, ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503);
+        sapa_voice_trunk_answer(v, (uint32_t)ev->user & 0xffffff, (uint32_t)(ev->user >> 32), ev->kind == SAPA_SIP_EV_RESPONSE && ev->status != 408 && ev->status != 503);
     else
         sapa_voice_ping_answer(v, ev->user, alive);
 }
@@ -219,6 +233,7 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
     if (ev->kind == SAPA_SIP_EV_FLOW_CLOSED) {
         sapa_voice_agents_flow_closed(v, ev->flow);
         sapa_voice_trunks_flow_closed(v, ev->flow);
+        sapa_voice_watches_flow_closed(v, ev->flow);
         return;
     }
     if (ev->kind == SAPA_SIP_EV_INVITE) {
@@ -233,6 +248,8 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
         outside_answer(v, ev);
         return;
     }
+    if (sapa_voice_watch_event(v, ev))
+        return;
     struct voice_leg *leg = sapa_voice_find(&v->legs, ev->user);
     if (leg && leg->state != LEG_OVER) {
         sapa_voice_leg_event(v, leg, ev);
@@ -254,7 +271,7 @@ static sapa_rc read_certificates(struct sapa_voice *v)
     struct sapa_tls_context *context;
     bool wanted = v->options.tls != NULL;
     for (uint32_t i = 0; i < v->centre->trunks_count; i++)
-        wanted |= v->centre->trunks[i].transport == 2;
+        wanted |= v->centre->trunks[i].transport >= 2;
     if (!v->net || !wanted)
         return SAPA_OK;
     sapa_text_init(&problem, buf, sizeof(buf));
@@ -324,6 +341,8 @@ void sapa_voice_centre(struct sapa_voice *v, const struct sapa_centre *centre)
     (void)!read_certificates(v); /* logged; the ones before stay in force */
     sapa_voice_trunks_map(v, old);
     sapa_voice_agents_map(v, old);
+    sapa_voice_watches_map(v, old);
+    sapa_voice_messages_map(v, old);
     sapa_voice_media_limits(v);
     sapa_voice_touch(v);
 }
@@ -378,9 +397,9 @@ static sapa_rc open_sip(struct sapa_voice *v)
         .transport_ctx = v->options.transport_ctx,
         .user = &user_ops,
         .user_ctx = v,
-        .dialog_max = v->options.calls_max * 6 + 256,
+        .dialog_max = v->options.calls_max * 6 + 256 + VOICE_WATCHES_MAX,
         .methods = 1u << SAPA_SIP_INVITE | 1u << SAPA_SIP_ACK | 1u << SAPA_SIP_BYE | 1u << SAPA_SIP_CANCEL |
-                   1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE | 1u << SAPA_SIP_PRACK | 1u << SAPA_SIP_REFER,
+                   1u << SAPA_SIP_REGISTER | 1u << SAPA_SIP_OPTIONS | 1u << SAPA_SIP_INFO | 1u << SAPA_SIP_UPDATE | 1u << SAPA_SIP_PRACK | 1u << SAPA_SIP_REFER | 1u << SAPA_SIP_SUBSCRIBE | 1u << SAPA_SIP_MESSAGE,
         .product = v->options.product,
         .supported = "path, timer, 100rel, replaces",
     };
@@ -448,10 +467,14 @@ static sapa_rc open_all(struct sapa_voice *v)
         rc = sapa_sip_registrar_open(&registrar, &v->registrar);
     if (rc == SAPA_OK)
         rc = open_sip(v);
-    if (rc == SAPA_OK)
-        rc = sapa_dns_new(v->loop, NULL, &v->dns);
+    if (rc == SAPA_OK) {
+        sapa_voice_trunks_resolver(v);
+        rc = v->dns ? SAPA_OK : SAPA_EIO;
+    }
     if (rc == SAPA_OK)
         rc = sapa_voice_agents_open(v);
+    if (rc == SAPA_OK)
+        rc = sapa_voice_watches_open(v);
     if (rc == SAPA_OK)
         rc = sapa_voice_media_open(v);
     return rc;
@@ -470,16 +493,17 @@ SAPA_MUST_CHECK sapa_rc sapa_voice_open(const struct sapa_voice_options *options
     v->loop = options->loop;
     v->centre = options->centre;
     v->post_last = &v->post_first;
-    v->registrations_fd = -1;
+    v->registrations_fd = v->watches_fd = -1;
     const struct sapa_memory *heap = sapa_memory_heap();
     sapa_table_init(&v->contacts, heap, sizeof(struct voice_ref), 1u << 20);
     sapa_table_init(&v->legs, heap, sizeof(struct voice_ref), 1u << 20);
     sapa_table_init(&v->offers, heap, sizeof(struct voice_ref), 1u << 20);
     sapa_table_init(&v->codes, heap, sizeof(struct voice_ref), 1u << 16);
+    sapa_table_init(&v->watches, heap, sizeof(struct voice_ref), VOICE_WATCHES_MAX);
+    sapa_table_init(&v->messages, heap, sizeof(struct voice_ref), 1024);
     sapa_table_init(&v->trusted, heap, sizeof(struct voice_ref), 256);
     sapa_table_init(&v->prompts, heap, sizeof(struct voice_prompt_wait), 1u << 16);
     map_texts(v);
-    sapa_voice_trunks_map(v, NULL);
     const sapa_rc rc = open_all(v);
     /* What options only borrow is used up now. */
     v->options.listens = NULL;
@@ -487,6 +511,7 @@ SAPA_MUST_CHECK sapa_rc sapa_voice_open(const struct sapa_voice_options *options
         sapa_voice_close(v);
         return rc;
     }
+    sapa_voice_trunks_map(v, NULL);
     sapa_timer_set(v->loop, &v->second_timer, 1000000, second, v);
     sapa_voice_touch(v);
     *ret_voice = v;
@@ -519,10 +544,10 @@ void sapa_voice_close(struct sapa_voice *v)
         v->post_first = post->next;
         free(post);
     }
-    for (size_t i = 0; i < VOICE_TRUNKS_MAX; i++)
-        if (v->trunks[i].query)
-            sapa_dns_cancel(v->trunks[i].query);
+    sapa_voice_trunks_stop(v);
     sapa_dns_free(v->dns);
+    sapa_voice_watches_close(v);
+    sapa_voice_messages_close(v);
     sapa_voice_agents_close(v);
     for (size_t i = 0; i < v->waiting_count; i++)
         sapa_fd_close(v->waiting[i].fd);

@@ -215,7 +215,7 @@ void sapa_voice_registrations(const struct sapa_voice *voice, sapa_voice_registr
     X(late_commands, "commands about something gone") \
     X(post_retries, "inputs that had to wait for the centre") \
     X(registers, "REGISTER taken") \
-    X(register_denied, "REGISTER denied") \
+    X(register_denied, "REGISTER, SUBSCRIBE or MESSAGE denied") \
     X(pings_failed, "phones that did not answer OPTIONS")
 struct sapa_voice_stats {
 #define X(name, text) uint64_t name;

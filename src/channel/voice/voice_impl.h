@@ -32,6 +32,7 @@
 #include "sip/dialog.h"
 #include "sip/digest.h"
 #include "sip/guard.h"
+#include "sip/locate.h"
 #include "sip/net.h"
 #include "sip/registrar.h"
 
@@ -40,6 +41,7 @@ enum {
     VOICE_FORKS_MAX = 4,       /* early dialogs of one INVITE beside the first */
     VOICE_DEVICES_MAX = 5,     /* bindings of one phone that are watched */
     VOICE_TRUNKS_MAX = 64,
+    VOICE_PLACES_MAX = 16,     /* addresses of one trunk */
     VOICE_POSTS_MAX = 65536,   /* inputs that wait for the centre */
     VOICE_CODE_REPLY_MS = 5000,
     VOICE_STAR_MAX = 24,       /* keys of a code dialled within a conversation */
@@ -51,6 +53,8 @@ enum {
     VOICE_SDP_MAX = 1024,
     VOICE_HEADERS_MAX = 1024,
     VOICE_OFFER_NODE = 1023,   /* of the ids of offers' legs */
+    VOICE_WATCHES_MAX = 8192,  /* lamps of all phones */
+    VOICE_WATCHES_EACH = 100,  /* of one agent's */
     VOICE_GHOST_US = 500000,   /* a phone that is told to stop ringing is not called again before */
 };
 
@@ -118,6 +122,7 @@ struct voice_leg {
     struct voice_session_wish session_wish; /* of the caller's INVITE, until it is answered */
     uint32_t generation;      /* of the dialog record */
     uint32_t agent, trunk;
+    uint32_t place;           /* of the trunk: which address is called */
     uint16_t remote_rtcp;
     uint16_t body_n;
     char *body;               /* caller's offer until it is answered */
@@ -190,6 +195,7 @@ struct voice_contact {
     uint32_t attempt;         /* of the dial under way */
     int dial_status;          /* how it ended, as a status of SIP; 0: not yet */
     uint32_t dial_from, dial_ring_ms;
+    struct { uint32_t attempt, trunk, place; } dial_after; /* within a trunk: the address that failed */
     uint32_t legs;            /* legs that point here */
     uint8_t direction;        /* enum sapa_direction */
     uint8_t dial_kind;
@@ -253,11 +259,14 @@ struct voice_call_code {
 enum voice_told { TOLD_NOTHING, TOLD_REACHABLE, TOLD_UNREACHABLE, TOLD_BEFORE /* by an earlier process */ };
 
 /* `user` of requests outside dialogs: what they ask after. */
-enum { ASK_PHONE = 1, ASK_TRUNK = 2, ASK_REGISTER = 3 };
+enum { ASK_PHONE = 1, ASK_TRUNK = 2, ASK_REGISTER = 3, ASK_MESSAGE = 4 };
 static inline uint64_t voice_ask(unsigned kind, uint32_t index, uint32_t crc)
 {
     return (uint64_t)crc << 32 | (uint64_t)kind << 24 | (index & 0xffffff);
 }
+
+/* What a colleague's lamp shows. */
+enum voice_lamp { VOICE_LAMP_IDLE, VOICE_LAMP_RINGING, VOICE_LAMP_TALKING, VOICE_LAMP_STATE = 3, VOICE_LAMP_CALLER = 4 /* he placed the call */ };
 
 struct voice_device {
     uint32_t contact_crc;
@@ -268,6 +277,7 @@ struct voice_agent {
     uint8_t posted;           /* what the core was told: enum voice_told */
     bool dirty;               /* its bindings changed by themselves */
     uint8_t device_count;
+    uint8_t lamp, lamp_next;  /* enum voice_lamp: as told, as being looked at */
     uint32_t last_queue;
     int64_t ping_due_us;      /* 0: not registered */
     int64_t ghost_until_us;   /* a call of an earlier process is being taken from its phone */
@@ -282,18 +292,34 @@ struct voice_trunk_registration {
     uint32_t cseq, for_s;     /* for_s: what the carrier wants at least, 0: as described */
     int64_t due_us;           /* 0: at once */
     char call_id[17], tag[17];
+    uint32_t place;           /* where it was sent */
     struct sapa_sip_flow flow;
 };
 
-struct voice_trunk {
-    struct sapa_sip_ip ip;    /* family 0: not resolved */
-    uint32_t calls;
+/* What is known of one address of a trunk. */
+struct voice_place {
+    uint32_t id;              /* of kind, address and port */
+    uint8_t host;             /* which one of the description */
+    uint8_t fails;
     bool asked, down;
+    int64_t ping_due_us;
+};
+
+struct voice_trunk_host { /* one host of the description being looked up */
+    struct voice_trunk *trunk;
+    struct sapa_sip_locate *locate;
+    int64_t due_us;           /* looked up again; INT64_MAX: an address, or under way */
+};
+
+struct voice_trunk {
+    struct sapa_sip_place places[VOICE_PLACES_MAX]; /* by host; none: not known yet */
+    struct voice_place watched[VOICE_PLACES_MAX];   /* each of them */
+    uint8_t place_count;
+    uint32_t calls;
+    bool down;                /* none of its addresses answers */
     bool alarm;               /* said: it does not answer, or does not take our registration */
     struct voice_trunk_registration registration;
-    uint8_t fails;
-    int64_t ping_due_us, resolve_due_us;
-    struct sapa_dns_query *query;
+    struct voice_trunk_host hosts[SAPA_TRUNK_HOSTS_MAX];
     struct sapa_voice *voice;
 };
 
@@ -335,6 +361,7 @@ struct sapa_voice {
     struct sapa_voice_listen waiting[SAPA_VOICE_LISTENS_MAX]; /* sockets that are read once dialogs are adopted */
     size_t waiting_count;
     struct sapa_table contacts, legs, offers, codes, prompts; /* id → pointer; prompts hold voice_prompt_wait */
+    struct sapa_table watches, messages;                      /* id → pointer: subscriptions, texts under way */
     struct sapa_table trusted;                                /* sources of trunks that the guard knows */
     bool agents_dirty;
     struct sapa_table by_extension, by_number;                /* hash of text → index + 1 */
@@ -351,6 +378,12 @@ struct sapa_voice {
     struct voice_leg *dead_legs;
     struct voice_offer *dead_offers;
     struct voice_contact *dead_contacts;
+    struct voice_watch *dead_watches;
+    struct sapa_timer lamp_timer;
+    uint32_t message_count;
+    int watches_fd;
+    uint64_t watches_bytes, watches_live;
+    char watches_path[SAPA_VOICE_PATH_MAX];
     bool refusing;
     char refuse_why[64];
     /* media */
@@ -504,6 +537,31 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
 void sapa_voice_call_refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int status, uint64_t *counter);
 bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
 uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow);
+/** The user part as it is meant, without escapes and parameters; empty: none. */
+struct sapa_str sapa_voice_uri_user(const struct sapa_sip_uri *uri, char *buf, size_t size);
+/** A request outside calls that only phones of agents may send. False: it was answered (challenged; 403 from a trunk or with a wrong password). */
+bool sapa_voice_from_phone(struct sapa_voice *v, const struct sapa_sip_event *ev, char *user_buf, size_t size, uint32_t *ret_agent);
+
+/* subscribe.c */
+sapa_rc sapa_voice_watches_open(struct sapa_voice *v);
+void sapa_voice_watches_close(struct sapa_voice *v);
+void sapa_voice_subscribe(struct sapa_voice *v, const struct sapa_sip_event *ev);
+/** True: the event was a subscription's. */
+bool sapa_voice_watch_event(struct sapa_voice *v, const struct sapa_sip_event *ev);
+void sapa_voice_lamps_look(struct sapa_voice *v);
+void sapa_voice_lamps_touch(struct sapa_voice *v);
+void sapa_voice_watches_second(struct sapa_voice *v);
+void sapa_voice_watches_turn_end(struct sapa_voice *v);
+void sapa_voice_watches_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow);
+/** After the agents themselves. */
+void sapa_voice_watches_map(struct sapa_voice *v, const struct sapa_centre *old);
+
+/* message.c */
+void sapa_voice_message(struct sapa_voice *v, const struct sapa_sip_event *ev);
+void sapa_voice_message_answer(struct sapa_voice *v, const struct sapa_sip_event *ev);
+void sapa_voice_messages_second(struct sapa_voice *v);
+void sapa_voice_messages_map(struct sapa_voice *v, const struct sapa_centre *old);
+void sapa_voice_messages_close(struct sapa_voice *v);
 
 /* ring.c */
 enum { VOICE_RING_TOKEN = 17 };
@@ -565,7 +623,10 @@ void sapa_voice_agents_flow_closed(struct sapa_voice *v, const struct sapa_sip_f
 /* trunk.c */
 void sapa_voice_trunks_second(struct sapa_voice *v);
 void sapa_voice_trunks_map(struct sapa_voice *v, const struct sapa_centre *old);
-void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t trunk, bool alive);
+void sapa_voice_trunks_stop(struct sapa_voice *v);
+/** The name servers of the description, instead of those before. */
+void sapa_voice_trunks_resolver(struct sapa_voice *v);
+void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t trunk, uint32_t place, bool alive);
 
 /* code.c */
 bool sapa_voice_code_is(const struct sapa_voice *v, struct sapa_str dialled);
@@ -623,8 +684,14 @@ bool sapa_voice_trunk_credentials(struct sapa_voice *v, const struct sapa_trunk 
                                   struct sapa_str method, struct sapa_str uri, struct sapa_text *head);
 /** It may be called through: its address is known, it answers, and it takes our registration if it wants one. */
 bool sapa_voice_trunk_good(const struct sapa_voice *v, uint32_t index);
-/* a way to a trunk, as its description says */
-sapa_rc sapa_voice_trunk_flow(struct sapa_voice *v, uint32_t index, struct sapa_sip_flow *ret_flow);
+/** A way to leg->trunk for this call: flow and place of the leg. Not one that was tried for it before. SAPA_ENOENT: none left. */
+sapa_rc sapa_voice_trunk_way(struct sapa_voice *v, struct voice_leg *leg);
+/** The call by this leg has failed there: where the next attempt begins, this trunk by another address, or the next trunk. */
+uint32_t sapa_voice_trunk_after(struct sapa_voice *v, const struct voice_leg *leg);
+/** The host that the leg's place belongs to, as the description has it. */
+struct sapa_str sapa_voice_trunk_host(const struct sapa_voice *v, const struct voice_leg *leg);
+/** One of the trunk's addresses, whatever the port. */
+bool sapa_voice_trunk_is_at(const struct sapa_voice *v, uint32_t index, const struct sapa_sip_ip *ip);
 
 /* headers.c: small readers of SIP headers */
 int sapa_voice_reason_cause(const struct sapa_sip_msg *msg, struct sapa_text64 *ret_text);

@@ -1,4 +1,5 @@
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -270,7 +271,57 @@ def writes():
     assert not [e for e in entries if "sapa_" in json.dumps(e)], "a secret in the log"
 
 
+def command(*words, exit_code=0, env=None):
+    done = subprocess.run([sapa, *words, "--data", "data"], capture_output=True, text=True, env={**os.environ, **(env or {})})
+    assert done.returncode == exit_code, (words, done)
+    return done.stdout if exit_code == 0 else done.stderr
+
+
+def persons():
+    """Two are one, and two again; by the API and by the commands that speak to it."""
+    found = {c["person"]: c for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0" and c["client"] == "shop"}
+    one, two = sorted(found, key=int)[:2]
+    bank = [c["person"] for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0" and c["client"] == "bank"][0]
+    merge = admin.post(f"{V1}/people/{one}/merge", {"into": two}).json["merge"]
+    assert len(admin.get(f"{V1}/people/{two}").json["identities"]) == 2
+    admin.post(f"{V1}/people/{one}/merge", {"into": two}, 409)
+    admin.post(f"{V1}/people/{one}/merge", {"into": bank}, 400)
+    admin.post(f"{V1}/people/{one}/merge", {"into": "99999999"}, 404)
+    admin.post(f"{V1}/people/{one}/merge", {"into": "x"}, 400)
+    admin.delete(f"{V1}/merges/{merge}")
+    admin.delete(f"{V1}/merges/{merge}", 409)
+    admin.delete(f"{V1}/merges/99999", 404)
+    assert len(admin.get(f"{V1}/people/{two}").json["identities"]) == 1
+    token("supervisor").post(f"{V1}/people/{one}/merge", {"into": two}, 403)
+    said = command("merge", one, two)
+    assert len(admin.get(f"{V1}/people/{two}").json["identities"]) == 2
+    command("merge", "--undo", said.split("merge ")[1].rstrip(")\n"))
+    assert len(admin.get(f"{V1}/people/{two}").json["identities"]) == 1
+    assert "the same client" in command("merge", one, bank, exit_code=1)
+    command("merge", one, exit_code=2)
+    # the API from the command line
+    assert json.loads(command("api", "GET", V1 + "/me"))["user"] == "admin"
+    assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": true}'))["done"]
+    assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": true}', exit_code=1))["status"] == 409
+    assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": false}'))["done"]
+    assert json.loads(command("api", "GET", V1 + "/me", exit_code=1, env={"SAPA_TOKEN": "sapa_" + "0" * 64}))["status"] == 401
+    assert json.loads(command("api", "POST", V1 + "/centre/plan", "@centre.yaml"))["changes"] == []
+    command("api", "GET", "me", exit_code=2)
+    command("api", "PATCH", V1 + "/me", exit_code=2)
+    # erased by the command: only when one says that one knows
+    assert "--yes" in command("erase", one, exit_code=2)
+    assert admin.get(f"{V1}/people/{one}").status == 200
+    command("erase", one, "--yes")
+    admin.get(f"{V1}/people/{one}", 404)
+    assert f"no person {one}" in command("erase", one, "--yes", exit_code=1)
+    # what a repetition is told after the restart that follows
+    key = {"Idempotency-Key": "over-the-restart"}
+    first = admin.put(V1 + "/switches/closed", {"on": True, "client": "bank"}, headers=key)
+    json.dump({"first": first.json}, open("before.state", "w"))
+
+
 def end():
+    persons()
     record = [c for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0"][-1]
     admin.get(f"{V1}/people/{record['person']}")
     supervisor = token("supervisor")
@@ -298,6 +349,15 @@ def restart():
     assert Api(base, admin.token).get(V1 + "/me").json["user"] == "admin"
     assert Api(base, admin.token).get(V1 + "/centre").status == 200
     print(f"answered {time.monotonic() - began:.2f} s after the kill")
+    # done once, also over a restart; another request under the same key is none
+    before, key = json.load(open("before.state")), {"Idempotency-Key": "over-the-restart"}
+    wait(lambda: admin.call("PUT", V1 + "/switches/closed", {"on": True, "client": "bank"}, key).status != 503)
+    assert admin.put(V1 + "/switches/closed", {"on": True, "client": "bank"}, headers=key).json == before["first"]
+    admin.put(V1 + "/switches/closed", {"on": True, "client": "bank"}, 409)
+    admin.put(V1 + "/switches/closed", {"on": False, "client": "bank"}, 422, headers=key)
+    admin.put(V1 + "/switches/closed", {"on": False, "client": "bank"})
+    assert admin.put(V1 + "/switches/closed", {"on": True, "client": "bank"}, headers=key).json == before["first"]
+    assert [x for x in admin.get(V1 + "/switches").json["items"] if x["id"] == "closed"][0]["clients"] == []
     # wrong tokens make a source wait
     for _ in range(40):
         status = Api(base, "sapa_" + "1" * 64).raw("GET", V1 + "/me").status

@@ -1,0 +1,599 @@
+/*
+ * Calls through the API, whole: a request over HTTP, the web thread, the core, and a voice channel that is this test.
+ * What the core makes of each wish is its own tests' business; here it is that the wish arrives as it was meant, that
+ * the answer says what came of it, and that nobody stays behind: after each story the agents are free.
+ */
+#include "app/web_link.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "app/test_store_impl.h"
+#include "rt/mailbox.h"
+#include "rt/socket.h"
+
+#define CENTRE                                                                                             \
+    "version: 1\n"                                                                                         \
+    "system: { name: Test, zone: Asia/Jakarta, languages: [en], sip_host: sapa, contacts_max: 500 }\n"     \
+    "clients: { toko: { name: Toko, language: en, calls: { queue: sales } }, bank: { name: Bank, language: en } }\n" \
+    "skills: [sales]\n"                                                                                    \
+    "roles: { caller: { calls: [ { allow: [colleagues, queues] }, { allow: \"+62\" } ] } }\n"                              \
+    "do_not_contact: { everybody: { numbers: [628119999] }, one: { numbers: [628118888], client: bank } }\n" \
+    "agents:\n"                                                                                            \
+    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko] }\n" \
+    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko] }\n"               \
+    "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, clients: [bank] }\n"               \
+    "codes: { \"*1\": ready, \"*2\": not ready, \"*3\": wrap-up done }\n"                                   \
+    "reasons: { 1: { en: break } }\n"                                                                      \
+    "dispositions: { results: { 11: { en: sold } } }\n"                                                    \
+    "queues:\n"                                                                                            \
+    "  sales: { name: Sales, client: toko, ring: 20 s, wrapup: 0, record: none, dispositions: results, steps: [ { needs: { sales: 1 } } ] }\n" \
+    "  loans: { name: Loans, client: bank, ring: 20 s, wrapup: 0, record: none, dispositions: results, steps: [ { needs: { sales: 1 } } ] }\n" \
+    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: bank } }\n"          \
+    "flows:\n"                                                                                             \
+    "  main: { start: wait, nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } } }\n" \
+    "  bank: { start: wait, nodes: { wait: { do: queue, queue: loans, on_overflow: bye }, bye: { do: hangup } } }\n"
+
+enum { ASK = 1, COMMANDS_MAX = 256, SITI = 0, BUDI = 1, DEWI = 2 };
+
+struct world {
+    struct test_store store;
+    struct sapa_centre *centre;
+    struct sapa_loop *loop;
+    struct sapa_core *core;
+    struct sapa_names names;
+    struct sapa_live live;
+    struct sapa_engine *engine;
+    struct sapa_web_link *link;
+    struct sapa_web *web;
+    struct sapa_mailbox *inbox;
+    uint16_t port;
+    char admin[SAPA_TOKEN_TEXT_SIZE], siti[SAPA_TOKEN_TEXT_SIZE], bank[SAPA_TOKEN_TEXT_SIZE];
+    struct sapa_record commands[COMMANDS_MAX]; /* what the voice channel was told, in order */
+    unsigned command_count, taken;
+    struct sapa_record last_input;
+    uint64_t next_id;
+    char *answer; /* of the last request: the body */
+    json_t *json;
+};
+
+/* ---- ports ---- */
+
+static bool log_ready(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void log_step(void *ctx, const struct sapa_record *const records[], size_t count, bool last)
+{
+    struct world *w = ctx;
+
+    if (w->link)
+        sapa_web_link_step(w->link, records, count, last);
+}
+
+static sapa_rc command(void *ctx, const struct sapa_record *record)
+{
+    struct world *w = ctx;
+
+    memcpy(&w->commands[w->command_count++ % COMMANDS_MAX], record, sapa_record_size(record));
+    return SAPA_OK;
+}
+
+static sapa_rc put(void *ctx, uint32_t type, const void *data, size_t size)
+{
+    return sapa_web_put(((struct world *)ctx)->web, type, data, size);
+}
+
+static sapa_rc reply(void *ctx, const struct sapa_web_reply *answer, const void *data, size_t size)
+{
+    return sapa_web_reply(((struct world *)ctx)->web, answer, data, size);
+}
+
+static void wake(void *ctx)
+{
+    sapa_web_wake(((struct world *)ctx)->web);
+}
+
+static sapa_rc input(void *ctx, struct sapa_record *record)
+{
+    struct world *w = ctx;
+
+    if (record->type != SAPA_T_api_write)
+        memcpy(&w->last_input, record, sapa_record_size(record));
+    return sapa_engine_input(w->engine, record);
+}
+
+static sapa_rc no_reload(void *ctx, const struct sapa_reload *wish)
+{
+    (void)ctx, (void)wish;
+    return SAPA_EINVAL;
+}
+
+static sapa_rc ask(void *ctx, const void *message, size_t size)
+{
+    return sapa_mailbox_put(((struct world *)ctx)->inbox, ASK, message, size);
+}
+
+static void no_work(void *ctx, struct sapa_web_work *work)
+{
+    (void)ctx;
+    work->rc = work->route == SAPA_ROUTE_COUNT ? SAPA_OK : SAPA_EINVAL;
+}
+
+static void on_ask(void *ctx, uint32_t type, const void *data, size_t size)
+{
+    assert_int_equal(type, ASK);
+    sapa_web_link_ask(((struct world *)ctx)->link, data, size);
+}
+
+static void commit(struct world *w)
+{
+    const uint64_t seq = sapa_engine_stats(w->engine).seq;
+
+    sapa_engine_committed(w->engine, seq);
+    sapa_web_link_committed(w->link, seq);
+}
+
+/* ---- the world ---- */
+
+static void make_token(struct world *w, const char *user, enum sapa_role role, const char *agent, const char *clients, char text[SAPA_TOKEN_TEXT_SIZE])
+{
+    struct sapa_token wish = { .role = (uint8_t)role }, token;
+
+    (void)sapa_str_copy(sapa_str_of(user), wish.user, sizeof(wish.user));
+    (void)sapa_str_copy(sapa_str_of(agent), wish.agent, sizeof(wish.agent));
+    (void)sapa_str_copy(sapa_str_of(clients), wish.clients, sizeof(wish.clients));
+    assert_int_equal(sapa_token_create(w->store.store, &wish, text, &token), SAPA_OK);
+}
+
+static void post(struct world *w, struct sapa_record *record)
+{
+    assert_int_equal(sapa_engine_input(w->engine, record), SAPA_OK);
+    commit(w);
+}
+
+static int set_up(void **state)
+{
+    static struct world w;
+    const struct sapa_core_options core = { .contacts_max = 600 };
+    const uint64_t clients[64] = { 1, 2 };
+    struct sapa_addr addr;
+    struct sapa_record record;
+    int fd;
+
+    memset(&w, 0, sizeof(w));
+    test_store_open(&w.store);
+    make_token(&w, "admin", SAPA_ROLE_ADMIN, "", "", w.admin);
+    make_token(&w, "siti", SAPA_ROLE_AGENT, "siti", "", w.siti);
+    make_token(&w, "bank", SAPA_ROLE_SUPERVISOR, "", "bank", w.bank);
+    w.centre = test_centre(CENTRE);
+    assert_int_equal(sapa_loop_new(NULL, &w.loop), SAPA_OK);
+    assert_int_equal(sapa_core_new(&core, &w.core), SAPA_OK);
+    sapa_names_init(&w.names, sapa_memory_heap());
+    sapa_live_init(&w.live, sapa_memory_heap(), &w.names);
+    const struct sapa_engine_options engine = {
+        .loop = w.loop, .core = w.core, .live = &w.live, .names = &w.names,
+        .ports = { .ctx = &w, .log_ready = log_ready, .log = log_step, .command = command },
+    };
+    assert_int_equal(sapa_engine_new(&engine, &w.engine), SAPA_OK);
+    assert_int_equal(sapa_mailbox_new(1 << 20, &w.inbox), SAPA_OK);
+    assert_int_equal(sapa_addr_parse(SAPA_STR("127.0.0.1:0"), 0, &addr), SAPA_OK);
+    assert_int_equal(sapa_tcp_listen(&addr, &fd), SAPA_OK);
+    assert_int_equal(sapa_socket_local(fd, &addr), SAPA_OK);
+    w.port = sapa_addr_port(&addr);
+    const struct sapa_web_options web = { .listen_fd = fd, .data = w.store.folder, .version = "test", .store = w.store.store, .epoch = 3,
+                                          .ports = { .ctx = &w, .ask = ask, .work = no_work } };
+    assert_int_equal(sapa_web_start(&web, &w.web), SAPA_OK);
+    const struct sapa_web_link_options link = {
+        .loop = w.loop, .core = w.core, .engine = w.engine, .live = &w.live,
+        .ports = { .ctx = &w, .put = put, .reply = reply, .wake = wake, .input = input, .reload = no_reload },
+    };
+    assert_int_equal(sapa_web_link_open(&link, &w.link), SAPA_OK);
+    assert_int_equal(sapa_core_centre(w.core, w.centre), SAPA_OK);
+    sapa_web_link_clients(w.link, clients);
+    sapa_record_init(&record, SAPA_T_centre_started);
+    (void)sapa_sized_set(&record.u.centre_started.centre_hash, sapa_str_of(w.centre->hash));
+    post(&w, &record);
+    sapa_engine_start(w.engine);
+    sapa_mailbox_attach(w.inbox, w.loop, 64, on_ask, &w);
+    for (uint32_t i = 0; i < 3; i++) {
+        sapa_record_init(&record, SAPA_T_agent_device);
+        record.u.agent_device.agent = i;
+        record.u.agent_device.reachable = 1;
+        post(&w, &record);
+        sapa_record_init(&record, SAPA_T_agent_command);
+        record.u.agent_command.agent = i;
+        record.u.agent_command.verb = SAPA_VERB_READY;
+        record.u.agent_command.code = SAPA_NONE;
+        post(&w, &record);
+    }
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+
+    sapa_mailbox_detach(w->inbox);
+    sapa_web_stop(w->web);
+    sapa_web_link_close(w->link);
+    sapa_engine_free(w->engine);
+    sapa_live_done(&w->live);
+    sapa_names_done(&w->names);
+    sapa_core_free(w->core);
+    sapa_mailbox_free(w->inbox);
+    sapa_loop_free(w->loop);
+    sapa_centre_free(w->centre);
+    json_decref(w->json);
+    free(w->answer);
+    test_store_close(&w->store);
+    return 0;
+}
+
+/* ---- requests ---- */
+
+/* One request, while the centre's loop turns; the status. Its body is w->json then. */
+static unsigned call(struct world *w, const char *token, const char *method, const char *path, const char *body)
+{
+    char head[2048];
+    struct sapa_addr addr;
+    size_t n = 0, room = 1 << 16;
+    int fd;
+
+    w->command_count = w->taken = 0;
+    memset(&addr, 0, sizeof(addr));
+    addr.v4.sin_family = AF_INET;
+    addr.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    addr.v4.sin_port = htons(w->port);
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, &addr.any, sizeof(addr.v4)), 0);
+    const int head_n = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: sapa\r\nAuthorization: Bearer %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                                method, path, token, strlen(body), body);
+    assert_int_equal(sapa_fd_write_all(fd, head, (size_t)head_n), SAPA_OK);
+    free(w->answer);
+    w->answer = malloc(room);
+    for (;;) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        sapa_loop_run_once(w->loop, 2000);
+        commit(w);
+        if (poll(&p, 1, 0) <= 0)
+            continue;
+        const ssize_t got = recv(fd, w->answer + n, room - 1 - n, 0);
+        if (got <= 0)
+            break;
+        n += (size_t)got;
+    }
+    w->answer[n] = '\0';
+    close(fd);
+    const char *text = strstr(w->answer, "\r\n\r\n");
+    assert_non_null(text);
+    json_decref(w->json);
+    w->json = json_loads(text + 4, 0, NULL);
+    return (unsigned)strtoul(w->answer + 9, NULL, 10);
+}
+
+static uint64_t told_id(struct world *w, const char *name)
+{
+    const char *text = json_string_value(json_object_get(w->json, name));
+
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+/* ---- the voice channel ---- */
+
+/* The next command of this type since the last request or look; NULL: there was none. */
+static const struct sapa_record *told(struct world *w, enum sapa_type type)
+{
+    for (; w->taken < w->command_count; w->taken++) {
+        if (w->commands[w->taken % COMMANDS_MAX].type == type)
+            return &w->commands[w->taken++ % COMMANDS_MAX];
+    }
+    return NULL;
+}
+
+/* Somebody calls and is offered to Siti; the offer. */
+static uint64_t ring(struct world *w, uint64_t *ret_contact)
+{
+    struct sapa_record r;
+
+    w->command_count = w->taken = 0;
+    sapa_record_init(&r, SAPA_T_contact_arrived);
+    r.u.contact_arrived.contact = *ret_contact = sapa_id_make(1, ++w->next_id);
+    r.u.contact_arrived.number = 0;
+    r.u.contact_arrived.last_agent = SAPA_NONE;
+    (void)sapa_sized_set(&r.u.contact_arrived.address, SAPA_STR("62811999123"));
+    post(w, &r);
+    if (told(w, SAPA_T_cmd_answer)) {
+        sapa_record_init(&r, SAPA_T_contact_answered);
+        r.u.contact_answered.contact = *ret_contact;
+        post(w, &r);
+    }
+    w->taken = 0;
+    const struct sapa_record *offer = told(w, SAPA_T_cmd_offer);
+    assert_non_null(offer);
+    assert_int_equal(offer->u.cmd_offer.agent, SITI);
+    return offer->u.cmd_offer.offer;
+}
+
+static void accept_offer(struct world *w, uint64_t offer)
+{
+    struct sapa_record r;
+
+    sapa_record_init(&r, SAPA_T_offer_accepted);
+    r.u.offer_accepted.offer = offer;
+    r.u.offer_accepted.leg = sapa_id_make(1, ++w->next_id);
+    post(w, &r);
+}
+
+static uint64_t talk(struct world *w, uint64_t *ret_contact)
+{
+    const uint64_t offer = ring(w, ret_contact);
+
+    accept_offer(w, offer);
+    return offer;
+}
+
+static bool is_free(const struct world *w, uint32_t agent)
+{
+    struct sapa_assignment_view one;
+    uint32_t cursor = 0;
+
+    return !sapa_core_assignment_next(w->core, agent, &cursor, &one);
+}
+
+static bool lives(const struct world *w, uint64_t contact)
+{
+    struct sapa_contact_view view;
+
+    return sapa_core_contact_get(w->core, contact, sapa_core_now(w->core), &view) == SAPA_OK;
+}
+
+static const char *path_of(uint64_t offer, const char *verb)
+{
+    static char path[96];
+
+    snprintf(path, sizeof(path), "/api/v1/offers/%llu/%s", (unsigned long long)offer, verb);
+    return path;
+}
+
+/* ---- tests ---- */
+
+static void passed_on(void **state)
+{
+    struct world *w = *state;
+    uint64_t contact;
+    uint64_t offer = talk(w, &contact);
+    struct sapa_record r;
+
+    sapa_record_init(&r, SAPA_T_agent_skill); /* or nobody but Siti could take it */
+    r.u.agent_skill.agent = BUDI;
+    r.u.agent_skill.level = 3;
+    post(w, &r);
+    /* to what is not there, or is none, or is himself */
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"queue\",\"to\":\"nothing\"}"), 400);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"planet\",\"to\":\"mars\"}"), 400);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"outside\",\"to\":\"x\"}"), 400);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"agent\",\"to\":\"siti\"}"), 409); /* himself */
+    assert_false(is_free(w, SITI));
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"agent\",\"to\":\"budi\"}"), 200);
+    assert_int_equal(w->last_input.type, SAPA_T_contact_passed);
+    assert_int_equal(w->last_input.u.contact_passed.target, BUDI);
+    assert_string_equal(w->last_input.u.contact_passed.by.p, "siti");
+    assert_true(is_free(w, SITI));
+    const struct sapa_record *dropped = told(w, SAPA_T_cmd_drop_agent), *rung = told(w, SAPA_T_cmd_offer);
+    assert_non_null(dropped);
+    assert_int_equal(dropped->u.cmd_drop_agent.offer, offer);
+    assert_non_null(rung);
+    assert_int_equal(rung->u.cmd_offer.agent, BUDI);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"agent\",\"to\":\"budi\"}"), 404); /* it is not his any more */
+    /* what others have in their hands is not there for him; for whoever supervises it is */
+    offer = rung->u.cmd_offer.offer;
+    accept_offer(w, offer);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"queue\",\"to\":\"sales\"}"), 404);
+    assert_int_equal(call(w, w->bank, "POST", path_of(offer, "transfer"), "{\"kind\":\"queue\",\"to\":\"loans\"}"), 404);
+    assert_int_equal(call(w, w->admin, "POST", path_of(offer, "transfer"), "{\"kind\":\"queue\",\"to\":\"sales\"}"), 200);
+    assert_true(is_free(w, BUDI));
+    assert_true(lives(w, contact));
+}
+
+/* What an older attempt got wrong: after a hang-up the agent's part never ended. */
+static void hung_up_is_over(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned way = 0; way < 3; way++) { /* talking, on hold, alone in it and leaving */
+        uint64_t contact;
+        const uint64_t offer = talk(w, &contact);
+        if (way == 1)
+            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hold"), ""), 200);
+        assert_int_equal(call(w, w->siti, "POST", path_of(offer, way == 2 ? "leave" : "hangup"), ""), 200);
+        assert_non_null(told(w, SAPA_T_cmd_drop_agent));
+        w->taken = 0;
+        assert_non_null(told(w, SAPA_T_cmd_hangup));
+        assert_true(is_free(w, SITI));
+        assert_false(lives(w, contact));
+        assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hangup"), ""), 404);
+        /* and what the API shows is so at once */
+        assert_int_equal(call(w, w->siti, "GET", "/api/v1/agents/siti", ""), 200);
+        assert_int_equal(json_array_size(json_object_get(w->json, "assignments")), 0);
+        assert_string_equal(json_string_value(json_object_get(w->json, "presence")), "ready");
+    }
+}
+
+static void taken_held_and_given_back(void **state)
+{
+    struct world *w = *state;
+    uint64_t contact;
+    uint64_t offer = ring(w, &contact);
+
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hold"), ""), 409); /* it only rings */
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "accept"), ""), 200);
+    const struct sapa_record *accept = told(w, SAPA_T_cmd_offer_accept);
+    assert_non_null(accept);
+    assert_int_equal(accept->u.cmd_offer_accept.offer, offer);
+    accept_offer(w, offer); /* the phone answers */
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "accept"), ""), 409);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hold"), ""), 200);
+    assert_int_equal(w->last_input.u.call_command.agent, SITI);
+    assert_string_equal(w->last_input.u.call_command.by.p, "siti");
+    const struct sapa_record *hold = told(w, SAPA_T_cmd_hold);
+    assert_non_null(hold);
+    assert_int_equal(hold->u.cmd_hold.on, 1);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hold"), ""), 409);
+    assert_int_equal(call(w, w->siti, "GET", "/api/v1/agents/siti", ""), 200);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(w->json, "assignments"), 0), "state")), "on hold");
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "resume"), ""), 200);
+    assert_int_equal(told(w, SAPA_T_cmd_hold)->u.cmd_hold.on, 0);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "resume"), ""), 409);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hangup"), ""), 200);
+    /* what is refused ends */
+    offer = ring(w, &contact);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "refuse"), ""), 200);
+    assert_non_null(told(w, SAPA_T_cmd_offer_cancel));
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "refuse"), ""), 404);
+    assert_true(lives(w, contact));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/offers/0/hold", ""), 404);
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/offers/abc/hold", ""), 404);
+    assert_int_equal(call(w, w->siti, "POST", path_of(99, "hold"), ""), 404);
+}
+
+static void dial_says(struct world *w, uint64_t contact, unsigned call_state)
+{
+    struct sapa_record r;
+
+    sapa_record_init(&r, SAPA_T_dial_progress);
+    r.u.dial_progress.contact = contact;
+    r.u.dial_progress.attempt = 1;
+    r.u.dial_progress.state = call_state;
+    r.u.dial_progress.leg = sapa_id_make(1, ++w->next_id);
+    post(w, &r);
+}
+
+#define OUT(number) "{\"kind\":\"outside\",\"to\":\"" number "\"}"
+
+static void calls_out_with_a_right(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned way = 0; way < 2; way++) { /* hung up in talk, or while it rings there */
+        assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("+62 811-1234")), 200);
+        const uint64_t contact = told_id(w, "contact"), offer = told_id(w, "offer");
+        assert_true(contact != 0 && offer != 0 && contact != offer);
+        assert_true(told_id(w, "seq") != 0);
+        assert_int_equal(w->last_input.u.agent_call.line, SAPA_LINE_RING);
+        assert_string_equal(w->last_input.u.agent_call.address.p, "628111234");
+        const struct sapa_record *rung = told(w, SAPA_T_cmd_offer);
+        assert_non_null(rung);
+        assert_int_equal(rung->u.cmd_offer.offer, offer);
+        assert_int_equal(rung->u.cmd_offer.kind, 2);
+        assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("628111235")), 409); /* one at a time */
+        accept_offer(w, offer);
+        const struct sapa_record *dial = told(w, SAPA_T_cmd_dial);
+        assert_non_null(dial);
+        assert_string_equal(dial->u.cmd_dial.number.p, "628111234");
+        dial_says(w, contact, way == 0);
+        assert_int_equal(call(w, w->admin, "GET", "/api/v1/contacts?place=talk", ""), 200);
+        assert_int_equal(json_array_size(json_object_get(w->json, "items")), way == 0);
+        assert_int_equal(call(w, w->admin, "GET", "/api/v1/contacts", ""), 200);
+        const json_t *shown = json_array_get(json_object_get(w->json, "items"), 0);
+        assert_string_equal(json_string_value(json_object_get(shown, "direction")), "outbound");
+        assert_string_equal(json_string_value(json_object_get(shown, "address")), "628111234");
+        assert_string_equal(json_string_value(json_object_get(shown, "client")), "toko");
+        assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hangup"), ""), 200);
+        assert_true(is_free(w, SITI));
+        assert_false(lives(w, contact));
+    }
+    /* not beyond the right, and not without one */
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("15551234567")), 403);
+    assert_non_null(strstr(json_string_value(json_object_get(w->json, "detail")), "no right"));
+    assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/budi/calls", OUT("628111234")), 403);
+    assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/nobody/calls", OUT("628111234")), 404);
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/budi/calls", OUT("628111234")), 404); /* he sees himself alone */
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"outside\"}"), 400);
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"agent\",\"to\":\"siti\"}"), 404);
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"outside\",\"to\":\"628111234\",\"client\":\"x\"}"), 400);
+    assert_true(is_free(w, SITI) && is_free(w, BUDI));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("+62 811 9999")), 403);
+    assert_non_null(strstr(json_string_value(json_object_get(w->json, "detail")), "do-not-contact"));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("628118888")), 200); /* it is on the list of another client */
+    assert_int_equal(call(w, w->siti, "POST", path_of(told_id(w, "offer"), "hangup"), ""), 200);
+    /* a supervisor places one for an agent; his name stands in the log */
+    assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/siti/calls", OUT("628111234")), 200);
+    assert_string_equal(w->last_input.u.agent_call.by.p, "admin");
+    assert_int_equal(call(w, w->admin, "POST", path_of(told_id(w, "offer"), "hangup"), ""), 200);
+    assert_true(is_free(w, SITI));
+}
+
+/* Asked on the same line; then each of the ways on from there. */
+static void asked_and_brought_together(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned way = 0; way < 4; way++) {
+        uint64_t contact;
+        const uint64_t offer = talk(w, &contact);
+        char other[64];
+        assert_int_equal(call(w, w->siti, "POST", path_of(offer, "consult"), "{\"kind\":\"agent\",\"to\":\"budi\"}"), 200);
+        const uint64_t asked = told_id(w, "contact"), own = told_id(w, "offer");
+        assert_int_equal(w->last_input.u.agent_call.line, SAPA_LINE_SAME);
+        assert_int_equal(w->last_input.u.agent_call.beside, offer);
+        assert_int_equal(told(w, SAPA_T_cmd_hold)->u.cmd_hold.offer, offer);
+        const struct sapa_record *rung = told(w, SAPA_T_cmd_offer);
+        assert_non_null(rung);
+        assert_int_equal(rung->u.cmd_offer.kind, 3);
+        const uint64_t colleague = rung->u.cmd_offer.offer;
+        snprintf(other, sizeof(other), "{\"contact\":\"%llu\"}", (unsigned long long)asked);
+        if (way == 0) { /* nobody answers: back to the customer */
+            assert_int_equal(call(w, w->siti, "POST", path_of(own, "hangup"), ""), 200);
+            assert_false(lives(w, asked));
+            assert_int_equal(told(w, SAPA_T_cmd_hold)->u.cmd_hold.on, 0);
+            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hangup"), ""), 200);
+        } else {
+            accept_offer(w, colleague);
+            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "merge"), "{\"contact\":\"99\"}"), 400);
+            assert_int_equal(call(w, w->siti, "POST", path_of(offer, way == 1 ? "merge" : "conference"), other), 200);
+            const struct sapa_record *join = told(w, SAPA_T_cmd_join);
+            assert_non_null(join);
+            assert_int_equal(join->u.cmd_join.contact, contact);
+            assert_int_equal(join->u.cmd_join.offer, colleague);
+            assert_int_equal(is_free(w, SITI), way == 1);
+            assert_false(lives(w, asked));
+        }
+        if (way == 1) /* the colleague has it now */
+            assert_int_equal(call(w, w->admin, "POST", path_of(colleague, "hangup"), ""), 200);
+        if (way == 2) { /* one of three is sent away; nobody else can be */
+            char party[64];
+            snprintf(party, sizeof(party), "{\"party\":\"%llu\"}", (unsigned long long)colleague);
+            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "drop"), "{\"party\":\"12345\"}"), 404);
+            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "drop"), party), 200);
+            assert_true(is_free(w, BUDI));
+            assert_true(lives(w, contact));
+            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hangup"), ""), 200);
+        }
+        if (way == 3) { /* he leaves, they talk on; then all of it ends */
+            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "leave"), ""), 200);
+            assert_true(is_free(w, SITI) && lives(w, contact) && !is_free(w, BUDI));
+            assert_int_equal(call(w, w->admin, "POST", path_of(colleague, "hangup"), ""), 200);
+        }
+        assert_false(lives(w, contact));
+        assert_true(is_free(w, SITI) && is_free(w, BUDI));
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = { TEST(passed_on), TEST(hung_up_is_over), TEST(taken_held_and_given_back), TEST(calls_out_with_a_right), TEST(asked_and_brought_together) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

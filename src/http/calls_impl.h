@@ -1,0 +1,16 @@
+/**
+ * @file http/calls_impl.h
+ * Calls of agents through the API: from a request to an input of the core, and from its verdict to an answer.
+ * Room    http, internal.   Thread  the web thread's.
+ */
+#ifndef SAPA_HTTP_CALLS_IMPL_H
+#define SAPA_HTTP_CALLS_IMPL_H
+
+#include "http/web_impl.h"
+
+/* Routes CALL and OFFER_…; the body is checked. */
+void sapa_web_call(struct web_request *rq, const json_t *body);
+/* `rc` says which status, `why` (enum sapa_call_denial) in which words. */
+void sapa_web_call_denied(struct web_request *rq, sapa_rc rc, unsigned why);
+
+#endif

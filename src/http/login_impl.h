@@ -1,0 +1,24 @@
+/**
+ * @file http/login_impl.h
+ * Logins, passwords, sessions, users and roles: what of them happens on the web thread.
+ * Room    http, internal.   Thread  the web thread's.
+ */
+#ifndef SAPA_HTTP_LOGIN_IMPL_H
+#define SAPA_HTTP_LOGIN_IMPL_H
+
+#include "http/web_impl.h"
+
+/* A session's rights, as the description in force has them. False: he is not in it any more. */
+bool sapa_web_who_session(struct sapa_web *web, const struct sapa_session *session, struct web_who *ret);
+/* Routes LOGIN, PASSWORD, USER_PASSWORD, USER_CLEAR: fills `work`; false: answered. */
+bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa_web_work *work);
+/* Its job is done: sessions in memory follow. False: answered, with a problem. */
+bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work);
+/* Routes LOGOUT, SESSION_END: fills `work` with what is to be ended; false: answered. */
+bool sapa_web_logout_wish(struct web_request *rq, struct sapa_web_work *work);
+void sapa_web_logout_done(struct sapa_web *web, const struct sapa_web_work *work);
+/* Routes ROLES, SESSIONS. */
+void sapa_web_roles(struct web_request *rq);
+void sapa_web_sessions(struct web_request *rq);
+
+#endif

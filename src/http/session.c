@@ -1,0 +1,287 @@
+#include "http/session.h"
+
+#include <stdlib.h>
+
+#include "http/kept.h"
+#include "rt/crypto.h"
+
+struct entry {
+    uint64_t key; /* first bytes of the hash */
+    struct sapa_session session;
+};
+
+struct try {
+    uint64_t key;
+    int64_t since_us;
+    uint64_t count;
+};
+
+/* ---- as they are kept ---- */
+
+/* Places are used again: a login's is its number modulo their count. */
+static uint64_t place_of(uint64_t id)
+{
+    return (id - SAPA_SESSION_FIRST_ID) % SAPA_SESSIONS_MAX + 1;
+}
+
+static sapa_rc last_login(struct sapa_store *store, uint64_t *ret)
+{
+    return sapa_kept_count(store, "session", ret);
+}
+
+static sapa_rc keep(struct sapa_store *store, const struct sapa_session *session)
+{
+    char hex[65];
+
+    return sapa_kept_put(store, "session", place_of(session->id),
+                         json_pack("{s:I,s:s,s:s,s:s,s:I,s:I}", "id", (json_int_t)session->id, "sha256",
+                                   sapa_hex(session->hash, sizeof(session->hash), hex), "user", session->user, "source", session->source,
+                                   "created_us", (json_int_t)session->created_us, "expires_us", (json_int_t)session->expires_us));
+}
+
+static sapa_rc read_place(struct sapa_store *store, uint64_t place, struct sapa_session *ret)
+{
+    struct sapa_session session = { .id = 0 };
+    json_t *object;
+    sapa_rc rc = sapa_kept_get(store, "session", place, &object);
+
+    if (rc != SAPA_OK)
+        return rc;
+    const char *hex = json_string_value(json_object_get(object, "sha256"));
+    session.id = (uint64_t)json_integer_value(json_object_get(object, "id"));
+    session.created_us = json_integer_value(json_object_get(object, "created_us"));
+    session.expires_us = json_integer_value(json_object_get(object, "expires_us"));
+    if (!hex || !sapa_unhex(hex, session.hash, sizeof(session.hash)) || session.id < SAPA_SESSION_FIRST_ID ||
+        !sapa_kept_text(object, "user", session.user, sizeof(session.user)) ||
+        !sapa_kept_text(object, "source", session.source, sizeof(session.source)))
+        rc = SAPA_ECORRUPT;
+    json_decref(object);
+    if (rc == SAPA_OK)
+        *ret = session;
+    return rc;
+}
+
+sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, struct sapa_str source, int64_t now_us,
+                            char ret_text[SAPA_TOKEN_TEXT_SIZE], struct sapa_session *ret)
+{
+    struct sapa_session session = { .created_us = now_us, .expires_us = now_us + SAPA_SESSION_HOURS * INT64_C(3600000000) };
+    struct sapa_key secret;
+    char text[SAPA_TOKEN_TEXT_SIZE] = "sapa_";
+    uint64_t login;
+    sapa_rc rc = last_login(store, &login);
+
+    if (rc != SAPA_OK)
+        return rc;
+    if (!sapa_str_copy(user, session.user, sizeof(session.user)))
+        return SAPA_EINVAL;
+    (void)sapa_str_copy(source, session.source, sizeof(session.source));
+    sapa_key_random(&secret);
+    sapa_hex(secret.bytes, sizeof(secret.bytes), text + 5);
+    sapa_wipe(&secret, sizeof(secret));
+    sapa_sha256(text, SAPA_TOKEN_TEXT_SIZE - 1, session.hash);
+    session.id = SAPA_SESSION_FIRST_ID + login + 1;
+    if ((rc = keep(store, &session)) == SAPA_OK && (rc = sapa_kept_count_set(store, "session", login + 1)) == SAPA_OK) {
+        memcpy(ret_text, text, sizeof(text));
+        *ret = session;
+    }
+    sapa_wipe(text, sizeof(text));
+    return rc;
+}
+
+sapa_rc sapa_session_end(struct sapa_store *store, uint64_t id)
+{
+    struct sapa_session session;
+    sapa_rc rc = id > SAPA_SESSION_FIRST_ID ? read_place(store, place_of(id), &session) : SAPA_ENOENT;
+
+    if (rc == SAPA_ENOENT || (rc == SAPA_OK && session.id != id))
+        return SAPA_OK; /* another has its place */
+    if (rc != SAPA_OK)
+        return rc;
+    session.expires_us = 1;
+    memset(session.hash, 0, sizeof(session.hash));
+    return keep(store, &session);
+}
+
+uint32_t sapa_session_rights(const struct sapa_user_who *who)
+{
+    return who->agent != SAPA_NONE && who->role == SAPA_NONE ? sapa_role_rights(SAPA_ROLE_AGENT) : who->rights;
+}
+
+void sapa_session_json(const struct sapa_session *session, struct sapa_json *out)
+{
+    sapa_json_open(out, '{');
+    sapa_json_add_id(out, "id", session->id);
+    sapa_json_add_text(out, "user", sapa_str_of(session->user));
+    sapa_json_add_text(out, "source", sapa_str_of(session->source));
+    sapa_json_add_time(out, "created", session->created_us);
+    sapa_json_add_time(out, "expires", session->expires_us);
+    sapa_json_close(out, '}');
+}
+
+/* ---- in memory ---- */
+
+static uint64_t key_of_hash(const uint8_t hash[32])
+{
+    uint64_t key;
+
+    memcpy(&key, hash, sizeof(key));
+    return key;
+}
+
+void sapa_sessions_init(struct sapa_sessions *sessions)
+{
+    sapa_table_init(&sessions->by_hash, sapa_memory_heap(), sizeof(struct entry), SAPA_SESSIONS_MAX + 1);
+}
+
+void sapa_sessions_done(struct sapa_sessions *sessions)
+{
+    sapa_table_done(&sessions->by_hash);
+}
+
+sapa_rc sapa_sessions_load(struct sapa_sessions *sessions, struct sapa_store *store, int64_t now_us)
+{
+    struct sapa_session session;
+    uint64_t login;
+    sapa_rc rc = last_login(store, &login);
+
+    for (uint64_t place = 1; rc == SAPA_OK && place <= SAPA_MIN(login + 1, (uint64_t)SAPA_SESSIONS_MAX); place++) {
+        rc = read_place(store, place, &session);
+        if (rc == SAPA_OK && session.expires_us > now_us)
+            rc = sapa_sessions_add(sessions, &session);
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    return rc;
+}
+
+sapa_rc sapa_sessions_add(struct sapa_sessions *sessions, const struct sapa_session *session)
+{
+    struct entry *entry;
+
+    (void)sapa_sessions_remove(sessions, session->id - SAPA_SESSIONS_MAX);
+    if (sapa_table_find(&sessions->by_hash, key_of_hash(session->hash)))
+        return SAPA_EEXIST;
+    const sapa_rc rc = sapa_table_add(&sessions->by_hash, key_of_hash(session->hash), &entry);
+    if (rc == SAPA_OK)
+        entry->session = *session;
+    return rc;
+}
+
+bool sapa_sessions_remove(struct sapa_sessions *sessions, uint64_t id)
+{
+    for (uint32_t i = 0; i < sessions->by_hash.count; i++) {
+        struct entry *entry = sapa_table_at(&sessions->by_hash, i);
+        if (entry->session.id != id)
+            continue;
+        sapa_table_remove(&sessions->by_hash, entry);
+        return true;
+    }
+    return false;
+}
+
+const struct sapa_session *sapa_sessions_find(const struct sapa_sessions *sessions, struct sapa_str header, int64_t now_us)
+{
+    uint8_t hash[32];
+    struct sapa_str word;
+    const struct sapa_str scheme = sapa_str_cut(sapa_str_trim(header), ' ', &word);
+
+    word = sapa_str_trim(word);
+    if (!sapa_str_ieq(scheme, SAPA_STR("Bearer")) || word.n != SAPA_TOKEN_TEXT_SIZE - 1)
+        return NULL;
+    sapa_sha256(word.p, word.n, hash);
+    const struct entry *entry = sapa_table_find(&sessions->by_hash, key_of_hash(hash));
+    return entry && sapa_equal_secret(entry->session.hash, hash, sizeof(hash)) && entry->session.expires_us > now_us ? &entry->session : NULL;
+}
+
+const struct sapa_session *sapa_sessions_next(const struct sapa_sessions *sessions, uint32_t *cursor)
+{
+    return *cursor < sessions->by_hash.count ? &((const struct entry *)sapa_table_at(&sessions->by_hash, (*cursor)++))->session : NULL;
+}
+
+/* ---- tries ---- */
+
+enum { KEYS = 3 };
+
+static void keys_of(struct sapa_str user, struct sapa_str source, uint64_t ret[KEYS])
+{
+    static const char kinds[KEYS] = { 'b', 'u', 's' };
+    uint8_t hash[32];
+
+    for (unsigned i = 0; i < KEYS; i++) {
+        struct sapa_sha256 sha;
+        sapa_sha256_begin(&sha);
+        sapa_sha256_add(&sha, &kinds[i], 1);
+        if (i != 2)
+            sapa_sha256_add(&sha, user.p ? user.p : "", user.n);
+        sapa_sha256_add(&sha, "", 1);
+        if (i != 1)
+            sapa_sha256_add(&sha, source.p ? source.p : "", source.n);
+        sapa_sha256_end(&sha, hash);
+        memcpy(&ret[i], hash, sizeof(ret[i]));
+    }
+}
+
+static const uint64_t limits[KEYS] = { SAPA_TRIES_BOTH, SAPA_TRIES_USER, SAPA_TRIES_SOURCE };
+
+void sapa_tries_init(struct sapa_tries *tries)
+{
+    sapa_table_init(&tries->of, sapa_memory_heap(), sizeof(struct try), SAPA_TRIES_MAX);
+}
+
+void sapa_tries_done(struct sapa_tries *tries)
+{
+    sapa_table_done(&tries->of);
+}
+
+int64_t sapa_tries_wait_us(const struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us)
+{
+    uint64_t keys[KEYS];
+    int64_t wait_us = 0;
+
+    keys_of(user, source, keys);
+    for (unsigned i = 0; i < KEYS; i++) {
+        const struct try *one = sapa_table_find(&tries->of, keys[i]);
+        if (one && one->count >= limits[i])
+            wait_us = SAPA_MAX(wait_us, one->since_us + SAPA_TRIES_US - now_us);
+    }
+    return wait_us;
+}
+
+static void forget_old(struct sapa_tries *tries, int64_t now_us)
+{
+    for (uint32_t i = 0; i < tries->of.count;) {
+        struct try *one = sapa_table_at(&tries->of, i);
+        if (now_us - one->since_us >= SAPA_TRIES_US)
+            sapa_table_remove(&tries->of, one);
+        else
+            i++;
+    }
+}
+
+void sapa_tries_failed(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us)
+{
+    uint64_t keys[KEYS];
+
+    keys_of(user, source, keys);
+    if (tries->of.count + KEYS > SAPA_TRIES_MAX)
+        forget_old(tries, now_us);
+    for (unsigned i = 0; i < KEYS; i++) {
+        struct try *one = sapa_table_find(&tries->of, keys[i]);
+        if (!one && sapa_table_add(&tries->of, keys[i], &one) != SAPA_OK)
+            continue; /* so many at once: those that are known stay known */
+        if (one->count == 0 || now_us - one->since_us >= SAPA_TRIES_US) {
+            one->since_us = now_us;
+            one->count = 0;
+        }
+        one->count++;
+    }
+}
+
+void sapa_tries_good(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source)
+{
+    uint64_t keys[KEYS];
+
+    keys_of(user, source, keys);
+    struct try *one = sapa_table_find(&tries->of, keys[0]);
+    if (one)
+        sapa_table_remove(&tries->of, one);
+}

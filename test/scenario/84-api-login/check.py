@@ -1,0 +1,133 @@
+import json
+import statistics
+import sys
+import time
+
+from sapa_api import Api
+
+base, part = sys.argv[1:3]
+V1 = "/api/v1"
+admin = Api(base, open("data/admin.token").read().strip())
+nobody = Api(base)
+GOOD = "correct horse battery"
+
+
+def login(user, password, want=201):
+    reply = nobody.post(V1 + "/login", {"user": user, "password": password}, want)
+    return Api(base, reply.json["token"]) if want == 201 else reply
+
+
+def users():
+    listed = {u["id"]: u for u in admin.get(V1 + "/users").json["items"]}
+    assert set(listed) == {"dewi", "joko", "kepala", "agent1", "agent2"} and not any(u["password"] for u in listed.values())
+    assert listed["agent1"]["agent"] and listed["agent1"]["rights"] == ["live", "self"] and listed["joko"]["clients"] == ["bank"]
+    assert "supervise" in listed["dewi"]["rights"] and "users" not in listed["dewi"]["rights"]
+    roles = admin.get(V1 + "/roles").json
+    assert {r["id"] for r in roles["items"]} >= {"admin", "lead", "watcher"} and {r["id"] for r in roles["rights"]} >= {"webhooks", "configure"}
+    # nobody has one yet; whoever asks hears the same
+    for user in ("dewi", "nobody", "agent1", "", "x" * 60):
+        if user:
+            assert login(user, GOOD, 401).json["detail"] == "the user or the password is wrong"
+    nobody.post(V1 + "/login", {"user": "dewi"}, 400)
+    nobody.post(V1 + "/login", {"user": "dewi", "password": "x" * 1024}, 400)
+    nobody.post(V1 + "/login", {"user": "y" * 100, "password": GOOD}, 400)
+    # passwords are set by who may
+    admin.put(V1 + "/users/dewi/password", {"password": "short"}, 400)
+    admin.put(V1 + "/users/nobody/password", {"password": GOOD}, 404)
+    for user in ("dewi", "joko", "kepala", "agent1"):
+        admin.put(f"{V1}/users/{user}/password", {"password": GOOD})
+    assert {u["id"] for u in admin.get(V1 + "/users").json["items"] if u["password"]} == {"dewi", "joko", "kepala", "agent1"}
+    dewi, joko, agent1, kepala = (login(u, GOOD) for u in ("dewi", "joko", "agent1", "kepala"))
+    me = dewi.get(V1 + "/me").json
+    assert me["user"] == "dewi" and me["role"] == "lead" and me["agent"] is None and me["clients"] is None and "supervise" in me["rights"], me
+    me = joko.get(V1 + "/me").json
+    assert me["clients"] == ["bank"] and me["rights"] == ["live", "report"], me
+    joko.get(V1 + "/queues/service", 404)
+    joko.get(V1 + "/users", 403)
+    dewi.put(V1 + "/users/kepala/password", {"password": GOOD}, 403)
+    me = agent1.get(V1 + "/me").json
+    assert me["agent"] == "agent1" and [a["id"] for a in agent1.get(V1 + "/agents").json["items"]] == ["agent1"], me
+    agent1.post(V1 + "/agents/agent1/state", {"state": "logged_out"}, 409)  # he is not in
+    # who may set passwords may not give away more than he has
+    limited = Api(base, admin.post(V1 + "/tokens", {"user": "limited", "role": "supervisor"}, 201).json["secret"])
+    limited.put(V1 + "/users/kepala/password", {"password": GOOD + "!"}, 403)
+    # one's own password: the sessions elsewhere end, this one goes on
+    elsewhere = login("dewi", GOOD)
+    dewi.put(V1 + "/me/password", {"old": GOOD + "x", "new": GOOD + " 2"}, 403)
+    dewi.put(V1 + "/me/password", {"old": GOOD, "new": "short"}, 400)
+    dewi.put(V1 + "/me/password", {"old": GOOD, "new": GOOD + " 2"})
+    elsewhere.get(V1 + "/me", 401)
+    dewi.get(V1 + "/me")
+    login("dewi", GOOD, 401)
+    login("dewi", GOOD + " 2")
+    admin.put(V1 + "/me/password", {"old": GOOD, "new": GOOD}, 403)
+    # sessions are seen and ended
+    sessions = kepala.get(V1 + "/sessions").json["items"]
+    assert {s["user"] for s in sessions} == {"dewi", "joko", "kepala", "agent1"} and all(s["source"] == "127.0.0.1" for s in sessions)
+    kepala.delete(f"{V1}/sessions/{[s for s in sessions if s['user'] == 'joko'][0]['id']}")
+    joko.get(V1 + "/me", 401)
+    kepala.delete(V1 + "/sessions/12345", 404)
+    joko = login("joko", GOOD)
+    joko.post(V1 + "/logout")
+    joko.get(V1 + "/me", 401)
+    admin.post(V1 + "/logout", None, 409)
+    # who logs in no more, is out
+    second = login("kepala", GOOD)
+    admin.delete(V1 + "/users/kepala/password")
+    second.get(V1 + "/me", 401)
+    login("kepala", GOOD, 401)
+    # as long for a user that is not there
+    def took(user):
+        began = time.monotonic()
+        nobody.post(V1 + "/login", {"user": user, "password": "not this one"}, None)
+        return time.monotonic() - began
+
+    known, unknown = statistics.median(took("agent2") for _ in range(3)), statistics.median(took(f"ghost{i}") for i in range(3))
+    assert 0.3 < known / unknown < 3.3, (known, unknown)
+    # the audit trail has who, never what
+    entries = admin.get(V1 + "/audit?limit=500").json["items"]
+    logins = [e for e in entries if e["what"] == "POST /api/v1/login"]
+    assert [e for e in logins if e["actor"] == "dewi" and e["role"] == "lead" and e["result"] == "OK"]
+    assert [e for e in logins if e["result"] == "EDENIED"]
+    assert not [e for e in entries if GOOD in json.dumps(e)]
+    json.dump({"dewi": dewi.token, "joko": joko.token, "agent1": agent1.token}, open("sessions.state", "w"))
+
+
+def command():
+    kept = json.load(open("sessions.state"))
+    end = time.monotonic() + 5
+    while Api(base, kept["agent1"]).get(V1 + "/me", None).status != 401:
+        assert time.monotonic() < end, "the session lives on"
+    login("agent1", GOOD, 401)
+    kept["agent1"] = login("agent1", "correct horse stable").token
+    json.dump(kept, open("sessions.state", "w"))
+
+
+def restart():
+    kept = json.load(open("sessions.state"))
+    dewi, agent1 = Api(base, kept["dewi"]), Api(base, kept["agent1"])
+    assert dewi.get(V1 + "/me").json["user"] == "dewi"
+    assert agent1.get(V1 + "/me").json["agent"] == "agent1"
+    Api(base, kept["joko"]).get(V1 + "/me", 401)
+    # another role in the description is another role, at once; nobody in it is nobody
+    text = admin.get(V1 + "/centre").json
+    changed = text["text"].replace("dewi: { name: Dewi, role: lead }", "dewi: { name: Dewi, role: watcher }")
+    taken = admin.call("POST", V1 + "/centre/apply", changed, {"If-Match": text["hash"]}, want=200).json
+    assert dewi.get(V1 + "/me").json["rights"] == ["live", "report"]
+    changed = changed.replace("  dewi: { name: Dewi, role: watcher }\n", "")
+    admin.call("POST", V1 + "/centre/apply", changed, {"If-Match": taken["hash"]}, want=200)
+    dewi.get(V1 + "/me", 401)
+    login("dewi", GOOD + " 2", 401)
+    # guessing ends soon, for this name; and then for this address
+    last = [nobody.post(V1 + "/login", {"user": "agent1", "password": f"guess number {i}"}, None) for i in range(7)]
+    assert [r.status for r in last[:5]] == [401] * 5 and [r.status for r in last[5:]] == [429] * 2, [r.status for r in last]
+    assert int(last[-1].headers["retry-after"]) > 100
+    login("agent1", GOOD, 429)  # even with the right one, from here
+    for i in range(30):
+        status = nobody.post(V1 + "/login", {"user": f"name{i}", "password": "guess number one"}, None).status
+    assert status == 429
+    agent1.get(V1 + "/me")  # who is in, stays in
+
+
+{"users": users, "command": command, "restart": restart}[part]()
+print("covered:", " ".join(sorted(Api.document.covered)))
