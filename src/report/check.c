@@ -645,7 +645,7 @@ static void check_calls(struct sapa_check *check, const struct sapa_row *row)
          M(TRANSFERS_TO_QUEUE) + M(TRANSFERS_TO_NUMBER) + M(TRANSFERS_TO_AGENT) + M(TRANSFERS_TO_OUTSIDE));
     if (row->kind < SAPA_ROWS_AGENTS) {
         SUMS("transfers by end", M(TRANSFERS),
-             M(TRANSFERS_RECEIVED) + M(TRANSFERS_OUTSIDE) + M(TRANSFERS_LOST) + M(TRANSFERS_OPEN));
+             M(TRANSFERS_RECEIVED) + M(TRANSFERS_OUTSIDE) + M(TRANSFERS_MENU) + M(TRANSFERS_LOST) + M(TRANSFERS_OPEN));
     } else if (row->kind == SAPA_ROWS_AGENTS) {
         const int64_t length_ms = (row->span.to_s - row->span.from_s) * 1000;
         const int64_t parts_ms = M(TALK) + M(HOLD) + M(WRAPUP) + M(INTERNAL_TALK), apart_ms = M(LOGGED_IN) - M(READY) - M(NOT_READY);

@@ -90,6 +90,8 @@ struct open_contact {
     bool inbound, queued, is_callback, answered, has_left;
     bool connected;       /* an agent and somebody have talked */
     bool conference;
+    bool to_menu;         /* the transfer on the way is to a number of ours */
+    bool message;         /* left since it was passed on */
 };
 
 /* A line that we have placed and that costs: it follows its party into another contact. */
@@ -465,6 +467,7 @@ static void message_left(struct sapa_intervals *fold, struct open_contact *conta
     const uint32_t queue = dim_of(fold, SAPA_DIM_QUEUE, record->u.voicemail_left.queue);
     struct sums sums = { 0 };
 
+    contact->message = true;
     sum(&sums, SAPA_M_MESSAGES, 1);
     add_arrival(fold, &contact->home, &sums, NULL);
     if (queue != SAPA_NONE)
@@ -858,8 +861,9 @@ static void ended(struct sapa_intervals *fold, struct open_contact *contact, con
     sum_charge(&sums, contact, record->at_us);
     lines_over(fold, contact, record->at_us);
     transfers_over(fold, contact, in->outcome == SAPA_OUTCOME_TRANSFERRED ? SAPA_M_TRANSFERS_OUTSIDE
-                                  : in->outcome == SAPA_OUTCOME_MERGED     ? SAPA_M_TRANSFERS_RECEIVED
-                                                                            : SAPA_M_TRANSFERS_LOST);
+                                  : contact->message || (contact->to_menu && in->side == SAPA_SIDE_FLOW)
+                                      ? SAPA_M_TRANSFERS_MENU
+                                      : SAPA_M_TRANSFERS_LOST);
     const bool is_abandoned = in->outcome == SAPA_OUTCOME_ABANDONED_QUEUE || in->outcome == SAPA_OUTCOME_ABANDONED_RINGING;
     const struct sample sample = { is_abandoned ? SAPA_DIST_PATIENCE : SAPA_DIST_WAIT, contact->wait_ms };
     add_arrival(fold, &contact->home, &sums,
@@ -1147,6 +1151,8 @@ static void transferred(struct sapa_intervals *fold, struct open_contact *contac
         contact->passed_home.joined = span;
     }
     contact->transfers = 1;
+    contact->to_menu = in->kind == SAPA_TARGET_NUMBER;
+    contact->message = false;
     sum(&sums, SAPA_M_TRANSFERS, 1);
     sum(&sums, how, 1);
     sum(&sums, to, 1);

@@ -56,6 +56,7 @@
     X(INTERNAL_OPEN, "internal_open", COUNT, SUM, "Internal berjalan", "Internal going on", "of the internal: not yet closed") \
     X(TRANSFERRED_IN, "transferred_in", COUNT, SUM, "Alihan masuk", "Transferred in", "offered to this queue because an agent passed the contact on to it") \
     X(TRANSFERS_OUTSIDE, "transfers_outside", COUNT, SUM, "Alihan sampai luar", "Transfers done outside", "of the transfers: ended in a conversation with an outside number") \
+    X(TRANSFERS_MENU, "transfers_menu", COUNT, SUM, "Alihan selesai di menu", "Transfers served by menu", "of the transfers: the menu to which it was passed on served it, or took a message") \
     X(TRANSFERS_LOST, "transfers_lost", COUNT, SUM, "Alihan hilang", "Transfers lost", "of the transfers: the contact ended before anybody took it") \
     X(TRANSFERS_OPEN, "transfers_open", COUNT, SUM, "Alihan berjalan", "Transfers on the way", "of the transfers: nobody has taken it yet") \
     X(OUTBOUND_COST, "outbound_cost", MONEY, SUM, "Biaya keluar", "Outbound cost", "cost of answered lines that we placed (calls of agents, callbacks, transfers outside), by the tariff of their trunk; a line counts where its contact began") \
