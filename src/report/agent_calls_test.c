@@ -191,6 +191,8 @@ static void test_outward(void **state)
                      "handling_ms=76000 calls_denied=1 internal_placed=0 outbound_talk_ms=66000 reach_rate=400000 offers=0");
     expect(AGENT(1), "calls_placed=0 calls_denied=1 handled=0");
     assert_int_equal(figure(SAPA_ROWS_QUEUES, SAPA_NONE, "handled"), 0); /* they stood in no line */
+    expect(SAPA_ROWS_TRUNKS, 0, "outbound_lines=1 outbound_line_ms=61000 outbound_charged_calls=1 outbound_cost=130000 cost_per_outbound=130000");
+    expect(SAPA_ROWS_TRUNKS, 1, "outbound_lines=1 outbound_line_ms=5000 outbound_charged_calls=0 outbound_cost=0");
     done();
 }
 

@@ -94,13 +94,14 @@ struct open_contact {
     bool message;         /* left since it was passed on */
 };
 
-/* A line that we have placed and that costs: it follows its party into another contact. */
+/* A line that we have placed, answered: it follows its party into another contact. */
 struct line {
     uint64_t key;
     struct home home;
     struct tariff tariff;
     int64_t from_us;
     uint64_t contact;
+    uint32_t trunk;   /* dimension */
     uint32_t attempt; /* SAPA_NONE: came from another contact, its number is still to be said */
 };
 
@@ -581,12 +582,15 @@ static void line_over(struct sapa_intervals *fold, struct open_contact *contact,
     struct sums sums = { 0 };
     int64_t length_ms, cost;
 
+    sum(&sums, SAPA_M_OUTBOUND_LINES, 1);
+    sum(&sums, SAPA_M_OUTBOUND_LINE_TIME, SAPA_MAX(at_us - line->from_us, 0) / 1000);
     if (charge(&line->tariff, line->from_us, at_us, &length_ms, &cost)) {
         sum(&sums, SAPA_M_OUTBOUND_CHARGED_CALLS, 1);
         sum(&sums, SAPA_M_OUTBOUND_CHARGED, length_ms);
         sum(&sums, SAPA_M_OUTBOUND_COST, cost);
-        add_arrival(fold, &line->home, &sums, NULL);
     }
+    add_arrival(fold, &line->home, &sums, NULL);
+    add_to(contact_row(fold, line->home.arrived, SAPA_ROWS_TRUNKS, line->trunk), &sums);
     contact->lines -= contact->lines > 0;
     sapa_table_remove(&fold->lines, line);
 }
@@ -614,8 +618,6 @@ static void dial_moved(struct sapa_intervals *fold, struct open_contact *contact
     if (in->state != 1 || line || !centre || in->trunk == 0 || in->trunk > centre->trunks_count)
         return;
     const struct sapa_trunk *trunk = &centre->trunks[in->trunk - 1];
-    if (trunk->cost_call == 0 && trunk->cost_minute == 0)
-        return;
     const sapa_rc rc = sapa_table_add(&fold->lines, ++fold->line_last, &line);
     if (rc != SAPA_OK) {
         fold->failed = rc;
@@ -625,6 +627,7 @@ static void dial_moved(struct sapa_intervals *fold, struct open_contact *contact
     line->tariff = (struct tariff){ trunk->cost_call, trunk->cost_minute, trunk->cost_pulse_ms };
     line->from_us = record->at_us;
     line->contact = contact->contact;
+    line->trunk = dim_of(fold, SAPA_DIM_TRUNK, in->trunk - 1);
     line->attempt = (uint32_t)SAPA_MIN(in->attempt, (uint64_t)SAPA_NONE - 1);
     contact->lines++;
 }
