@@ -18,7 +18,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "webhook", "id", "the number of a webhook" },
     { "hash", "key", "SHA-256 of a description, hex" },
     { "comment", "string", "what for, 127 bytes at most; it stands in the history" },
-    { "report", "queues|agents|clients|numbers|reasons|total", "queues, agents, clients, numbers, reasons or total" },
+    { "report", "queues|agents|clients|numbers|reasons|trunks|total", "queues, agents, clients, numbers, reasons, trunks or total" },
     { "place", "new|menu|queue|ringing|talk|callback|outside", "where the contact stands" },
     { "channel", CHANNELS, "a channel" },
     { "presence", "offline|not ready|ready", "offline, not ready or ready" },
