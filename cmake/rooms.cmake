@@ -46,7 +46,7 @@ endforeach()
 room(channel/voice ROOMS base rt model phone sip sdp THREADS)
 room(channel/prompt ROOMS base rt model speech LIBS soxr m THREADS)
 room(crowd ROOMS base rt model sip sdp rtp LIBS libwebsockets)
-room(http ROOMS base rt model store report phone LIBS libwebsockets libuv jansson THREADS)
+room(http ROOMS base rt model phone store report LIBS libwebsockets libuv jansson THREADS)
 room(app ROOMS base rt model core report speech phone config store store/sqlite media channel/voice channel/prompt crowd http LIBS libcurl jansson xlsxwriter THREADS)
 if(TARGET media_coder_test) # what a codec plug-in looks like, and what is none
     foreach(plugin halved empty)

@@ -314,8 +314,6 @@ static void a_client_without_calls_queue_means_no_rules(void **state)
     WORLD_IN(w, leg_held, .contact = y.contact, .offer = y.offer, .side = SAPA_SIDE_AGENT, .on = 1);
     WORLD_IN(w, leg_held, .contact = y.contact, .offer = y.offer, .side = SAPA_SIDE_AGENT, .on = 0);
     assert_int_equal(world_count(w, SAPA_T_hold_changed), 2);
-    WORLD_IN(w, contact_passed, .contact = y.contact, .offer = y.offer, .kind = SAPA_TARGET_AGENT, .target = BUDI);
-    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, (uint64_t)-SAPA_ESTATE); /* in what line would he wait? */
     WORLD_IN(w, contact_passed, .contact = y.contact, .offer = y.offer, .kind = SAPA_TARGET_QUEUE, .target = SALES);
     assert_int_equal(place_of(w, y.contact), SAPA_PLACE_RINGING);
     answer(w, y.contact);
@@ -427,8 +425,10 @@ static void a_colleague_is_called_though_not_ready(void **state)
 static void a_colleague_does_not_answer(void **state)
 {
     (void)state;
-    for (unsigned way = 0; way < 5; way++) {
+    for (unsigned way = 0; way < 6; way++) {
         WITH(w);
+        if (way == 5)
+            WORLD_IN(w, agent_command, .agent = BUDI, .verb = SAPA_VERB_NOT_READY, .code = SAPA_NONE);
         const struct placed y = place(w, ANI, SAPA_LINE_OWN, 0, SAPA_TARGET_AGENT, BUDI);
         const uint64_t offer = world_offer(w, y.contact, BUDI);
         if (way == 0)
@@ -439,10 +439,12 @@ static void a_colleague_does_not_answer(void **state)
             command(w, BUDI, offer, SAPA_CALL_VERB_REFUSE, 0);
         else if (way == 3)
             WORLD_IN(w, agent_command, .agent = BUDI, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
+        else if (way == 5)
+            WORLD_IN(w, agent_device, .agent = BUDI, .reachable = 0);
         else
             WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER);
         assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_UNREACHED);
-        assert_int_equal(about(w, SAPA_T_cmd_reject, y.contact), way < 4);
+        assert_int_equal(about(w, SAPA_T_cmd_reject, y.contact), way != 4);
         if (way == 1)
             assert_int_equal(world_last(w, SAPA_T_cmd_reject)->u.cmd_reject.status, 603);
         assert_int_equal(world_count(w, SAPA_T_cmd_offer_cancel), way != 1);
@@ -592,6 +594,21 @@ static void her_line_goes_while_she_asks(void **state)
     assert_int_not_equal(world_agent_of(w, x), ANI);
     answer(w, x);
     WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
+static void her_line_goes_while_she_waits_in_a_queue(void **state)
+{
+    (void)state;
+    WITH(w);
+    only(w, ANI);
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_QUEUE, OUTBOUND);
+    assert_int_equal(place_of(w, y.contact), SAPA_PLACE_QUEUE);
+    WORLD_IN(w, agent_gone, .contact = x, .offer = ox, .side = SAPA_SIDE_AGENT);
+    assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_ABANDONED_QUEUE); /* as of everybody there */
+    assert_int_equal(ended(w, x)->outcome, SAPA_OUTCOME_ANSWERED);
     quiet_end(w);
 }
 
@@ -759,6 +776,30 @@ static void a_conference_grows_and_shrinks(void **state)
     quiet_end(w);
 }
 
+/* Whom she asks has brought somebody else in: which of them should the customer get? */
+static void two_at_once_are_not_brought_over(void **state)
+{
+    (void)state;
+    WITH(w);
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
+    answer(w, y.contact);
+    const uint64_t ob = part_of(w, BUDI, y.contact);
+    const struct placed z = place(w, BUDI, SAPA_LINE_SAME, ob, SAPA_TARGET_AGENT, CITRA);
+    answer(w, z.contact);
+    command(w, BUDI, ob, SAPA_CALL_VERB_CONFERENCE, z.contact);
+    assert_int_equal(reply_of(w), 0);
+    command(w, ANI, ox, SAPA_CALL_VERB_MERGE, y.contact);
+    assert_int_equal(reply_of(w), (uint64_t)-SAPA_ESTATE);
+    command(w, BUDI, ob, SAPA_CALL_VERB_LEAVE, 0);
+    command(w, ANI, ox, SAPA_CALL_VERB_MERGE, y.contact);
+    assert_int_equal(reply_of(w), 0);
+    assert_int_equal(world_agent_of(w, x), CITRA);
+    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
 static void who_is_left_alone_with_one_who_holds_hears_music(void **state)
 {
     (void)state;
@@ -922,6 +963,56 @@ static void passed_on_outside(void **state)
     assert_int_equal(place_of(w, x), SAPA_PLACE_TALK);
     WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
     quiet_end(w);
+}
+
+/* A call without a queue has no line to wait in: the colleague alone is rung, or nobody. */
+static void a_call_is_passed_on_to_a_colleague(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 5; way++) {
+        WITH(w);
+        w->agents[ANI].calls_for = 1; /* a client without calls queue */
+        struct placed y = way < 2 ? dial_out(w, ANI) : place(w, CITRA, SAPA_LINE_OWN, 0, SAPA_TARGET_AGENT, ANI);
+        if (way < 2)
+            carrier(w, y.contact, 1, 1, 0, 0);
+        else
+            answer(w, y.contact);
+        const uint64_t offer = part_of(w, ANI, y.contact);
+        if (way == 2) {
+            dial_out(w, BUDI);
+            WORLD_IN(w, contact_passed, .contact = y.contact, .offer = offer, .kind = SAPA_TARGET_AGENT, .target = BUDI);
+            assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, (uint64_t)-SAPA_ESTATE);
+            assert_int_equal(place_of(w, y.contact), SAPA_PLACE_TALK);
+            command(w, BUDI, part_of(w, BUDI, world_last(w, SAPA_T_contact_new)->u.contact_new.contact),
+                    SAPA_CALL_VERB_HANGUP, 0);
+        }
+        world_clear(w);
+        if (way == 4) { /* she had begun to ask him with her second line */
+            const struct placed z = place(w, ANI, SAPA_LINE_OWN, 0, SAPA_TARGET_AGENT, BUDI);
+            command(w, ANI, offer, SAPA_CALL_VERB_MERGE, z.contact);
+            assert_int_equal(reply_of(w), 0);
+            assert_int_equal(ended(w, z.contact)->outcome, SAPA_OUTCOME_MERGED);
+        } else {
+            WORLD_IN(w, contact_passed, .contact = y.contact, .offer = offer, .kind = SAPA_TARGET_AGENT, .target = BUDI);
+        }
+        assert_int_equal(place_of(w, y.contact), SAPA_PLACE_RINGING);
+        assert_int_equal(world_last(w, SAPA_T_cmd_offer)->u.cmd_offer.agent, BUDI);
+        assert_int_equal(world_last(w, SAPA_T_cmd_offer)->u.cmd_offer.kind, 3);
+        if (way == 0 || way == 3) { /* the one who waits gives up */
+            if (way == 0)
+                carrier(w, y.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
+            else
+                WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER);
+            assert_int_equal(world_count(w, SAPA_T_cmd_offer_cancel), 1);
+        } else {
+            answer(w, y.contact);
+            assert_int_equal(world_agent_of(w, y.contact), BUDI);
+            WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER);
+        }
+        assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_REACHED);
+        assert_int_equal(ended(w, y.contact)->queue_ms, 0);
+        quiet_end(w);
+    }
 }
 
 /* The call that she placed beside is what she passes on: the customer is back. */
@@ -1180,15 +1271,18 @@ int main(void)
         cmocka_unit_test(asking_somebody_who_does_not_answer),
         cmocka_unit_test(the_customer_leaves_while_a_colleague_is_asked),
         cmocka_unit_test(her_line_goes_while_she_asks),
+        cmocka_unit_test(her_line_goes_while_she_waits_in_a_queue),
         cmocka_unit_test(transfer_after_asking_a_colleague),
         cmocka_unit_test(transfer_before_anybody_answers_is_a_blind_one),
         cmocka_unit_test(a_customer_and_an_outside_number_talk_on_alone),
         cmocka_unit_test(a_conference_grows_and_shrinks),
+        cmocka_unit_test(two_at_once_are_not_brought_over),
         cmocka_unit_test(who_is_left_alone_with_one_who_holds_hears_music),
         cmocka_unit_test(the_last_agent_leaves_a_conference_with_an_outside_number),
         cmocka_unit_test(parties_have_a_limit),
         cmocka_unit_test(who_was_called_outside_is_transferred_too),
         cmocka_unit_test(passed_on_outside),
+        cmocka_unit_test(a_call_is_passed_on_to_a_colleague),
         cmocka_unit_test(the_call_beside_is_passed_on),
         cmocka_unit_test(accept_and_hold_by_command),
         cmocka_unit_test(refused_by_command_is_refused),

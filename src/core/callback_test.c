@@ -459,6 +459,169 @@ static bool stop(void *ctx, const void *bytes, size_t n)
     return false;
 }
 
+/* ---- flows and calls that agents place (core/call_test.c has those without flows) ---- */
+
+/* Agent 0 calls number 1 with a phone of his own. His part is node 2's id of the same number. */
+static uint64_t agent_calls(struct world *w, uint32_t agent, enum sapa_target kind, uint32_t target, uint64_t beside)
+{
+    const uint64_t n = w->next_contact++;
+    struct sapa_record in;
+
+    sapa_record_init(&in, SAPA_T_agent_call);
+    in.u.agent_call = (struct sapa_rec_agent_call){ .contact = sapa_id_make(1, n),
+                                                    .offer = sapa_id_make(2, n),
+                                                    .agent = agent,
+                                                    .line = beside ? SAPA_LINE_SAME : SAPA_LINE_OWN,
+                                                    .beside = beside,
+                                                    .kind = kind,
+                                                    .target = target,
+                                                    .client = SAPA_NONE };
+    if (kind != SAPA_TARGET_AGENT) /* with a number of ours: what the flow takes for the caller's own */
+        sapa_sized_set(&in.u.agent_call.address, SAPA_STR("6285551234"));
+    world_step(w, &in);
+    return sapa_id_make(1, n);
+}
+
+static void an_agent_who_calls_a_number_is_not_called_back(void **state)
+{
+    (void)state;
+    WITH(w, 2, 2);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t y = agent_calls(w, 0, SAPA_TARGET_NUMBER, 1, 0);
+    assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.flow, 1);
+    WORLD_IN(w, contact_answered, .contact = y, .leg = 1);
+    assert_int_equal(place_of(w, y), SAPA_PLACE_QUEUE);
+    ask_back(w, y);
+    assert_int_equal(world_count(w, SAPA_T_callback_changed), 0);
+    if (place_of(w, y) != SAPA_PLACE_ENDED) /* goodbye is said */
+        play_out(w, y);
+    assert_non_null(ended(w, y));
+    struct sapa_agent_view view;
+    assert_int_equal(sapa_core_agent_get(w->core, 0, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.assignments, 0);
+    world_done(w);
+}
+
+static void a_flow_is_run_for_whom_an_agent_called(void **state)
+{
+    (void)state;
+    WITH(w, 2, 2);
+    world_start(w);
+    world_ready(w, 0);
+    w->agents[0].calls_for = 0;
+    const uint64_t y = agent_calls(w, 0, SAPA_TARGET_OUTSIDE, SAPA_NONE, 0);
+    WORLD_IN(w, dial_progress, .contact = y, .attempt = 1, .state = 1, .leg = 3);
+    WORLD_IN(w, contact_passed, .contact = y, .offer = sapa_id_make(2, y & 0xffff), .kind = SAPA_TARGET_NUMBER,
+             .target = 1);
+    assert_int_equal(world_last(w, SAPA_T_flow_step)->u.flow_step.flow, 1);
+    assert_int_equal(place_of(w, y), SAPA_PLACE_RINGING);
+    world_accept(w, y);
+    WORLD_IN(w, agent_gone, .contact = y, .offer = world_last(w, SAPA_T_contact_connected)->u.contact_connected.offer,
+             .side = SAPA_SIDE_AGENT);
+    press(w, y, '4'); /* the survey after it */
+    assert_int_equal(world_last(w, SAPA_T_survey_answered)->u.survey_answered.answer, 4);
+    assert_int_equal(ended(w, y)->outcome, SAPA_OUTCOME_REACHED);
+    world_done(w);
+}
+
+/* A flow calls a number outside for the agent who asks; then the customer is to be called that number for. */
+static void what_a_flow_dialled_for_the_agent_is_cancelled(void **state)
+{
+    (void)state;
+    static const struct sapa_str texts[] = { { "6285550000", 10 } };
+    WITH(w, 2, 2);
+    flows[1].texts = texts;
+    flows[1].texts_count = 1;
+    nodes[1][QUEUE].kind = SAPA_NODE_ONCALL;
+    nodes[1][QUEUE].try_count = 1;
+    nodes[1][QUEUE].ring_ms = 20000;
+    nodes[1][QUEUE].edge[SAPA_EDGE_FAILED] = nodes[1][QUEUE].edge[SAPA_EDGE_AFTER] = BYE;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t x = call_in(w, 0, 0), offer = world_accept(w, x);
+    const uint64_t y = agent_calls(w, 0, SAPA_TARGET_NUMBER, 1, offer);
+    WORLD_IN(w, contact_answered, .contact = y, .leg = 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_dial)->u.cmd_dial.contact, y);
+    world_clear(w);
+    WORLD_IN(w, call_command, .agent = 0, .offer = offer, .verb = SAPA_CALL_VERB_MERGE, .other = y);
+    assert_int_equal(world_last(w, SAPA_T_cmd_dial_cancel)->u.cmd_dial_cancel.contact, y);
+    assert_int_equal(ended(w, y)->outcome, SAPA_OUTCOME_MERGED);
+    assert_int_equal(world_last(w, SAPA_T_cmd_dial)->u.cmd_dial.contact, x);
+    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    assert_int_equal(ended(w, x)->outcome, SAPA_OUTCOME_ANSWERED);
+    flows[1].texts_count = 0;
+    world_done(w);
+}
+
+/* While an outside number is called for a customer his flow changes its shape: he does not hear its menu again. */
+static void a_new_description_leaves_a_transfer_alone(void **state)
+{
+    (void)state;
+    WITH(w, 2, 2);
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t x = call_in(w, 0, 0), offer = world_accept(w, x);
+    struct sapa_record in;
+    sapa_record_init(&in, SAPA_T_contact_passed);
+    in.u.contact_passed = (struct sapa_rec_contact_passed){ .contact = x, .offer = offer, .kind = SAPA_TARGET_OUTSIDE,
+                                                            .target = SAPA_NONE };
+    sapa_sized_set(&in.u.contact_passed.address, SAPA_STR("6285559999"));
+    world_step(w, &in);
+    const uint64_t attempt = world_last(w, SAPA_T_cmd_dial)->u.cmd_dial.attempt;
+    static struct sapa_centre next;
+    static struct sapa_flow changed[WORLD_QUEUES];
+    next = w->centre;
+    memcpy(changed, flows, sizeof(changed));
+    changed[0].nodes_count = NODES - 1;
+    next.flows = changed;
+    memset(next.hash, 'b', 64);
+    nodes[0][SURVEY].edge[SAPA_EDGE_NEXT] = nodes[0][QUEUE].edge[SAPA_EDGE_AFTER] = SAPA_NONE;
+    assert_int_equal(sapa_core_centre(w->core, &next), SAPA_OK);
+    sapa_record_init(&in, SAPA_T_centre_started);
+    sapa_sized_set(&in.u.centre_started.centre_hash, sapa_str_of(next.hash));
+    world_clear(w);
+    world_step(w, &in);
+    assert_int_equal(world_count(w, SAPA_T_flow_step), 0);
+    WORLD_IN(w, dial_progress, .contact = x, .attempt = attempt, .state = 1, .leg = 4);
+    assert_int_equal(place_of(w, x), SAPA_PLACE_OUTSIDE);
+    WORLD_IN(w, dial_progress, .contact = x, .attempt = attempt, .state = 3);
+    assert_int_equal(ended(w, x)->outcome, SAPA_OUTCOME_TRANSFERRED);
+    world_done(w);
+}
+
+/* The customer of a callback is handed on after asking: it was kept all the same. */
+static void a_callback_is_transferred(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1);
+    world_start(w);
+    const uint64_t x = call_in(w, 0, 0);
+    ask_back(w, x);
+    if (place_of(w, x) != SAPA_PLACE_CALLBACK)
+        play_out(w, x);
+    assert_int_equal(place_of(w, x), SAPA_PLACE_CALLBACK);
+    world_ready(w, 0);
+    const uint64_t offer = world_accept(w, x);
+    const uint64_t dialled = world_last(w, SAPA_T_cmd_dial)->u.cmd_dial.attempt;
+    WORLD_IN(w, call_command, .agent = 0, .offer = offer, .verb = SAPA_CALL_VERB_HOLD);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, (uint64_t)-SAPA_ESTATE); /* nobody to hold yet */
+    WORLD_IN(w, dial_progress, .contact = x, .attempt = dialled, .state = 1, .leg = 3);
+    world_ready(w, 1);
+    const uint64_t y = agent_calls(w, 0, SAPA_TARGET_AGENT, 1, offer);
+    world_accept(w, y);
+    WORLD_IN(w, call_command, .agent = 0, .offer = offer, .verb = SAPA_CALL_VERB_MERGE, .other = y);
+    assert_int_equal(world_agent_of(w, x), 1);
+    const uint64_t out = agent_calls(w, 1, SAPA_TARGET_OUTSIDE, SAPA_NONE, world_last(w, SAPA_T_party_joined)->u.party_joined.offer);
+    WORLD_IN(w, dial_progress, .contact = out, .attempt = 1, .state = 1, .leg = 3);
+    WORLD_IN(w, call_command, .agent = 1, .offer = world_last(w, SAPA_T_party_joined)->u.party_joined.offer,
+             .verb = SAPA_CALL_VERB_CONFERENCE, .other = out);
+    WORLD_IN(w, dial_progress, .contact = x, .attempt = dialled, .state = 3); /* the customer himself */
+    assert_int_equal(ended(w, x)->outcome, SAPA_OUTCOME_CALLBACK_KEPT);
+    assert_int_equal(world_count(w, SAPA_T_party_left), 1);
+    world_done(w);
+}
+
 static void a_broken_snapshot_is_refused(void **state)
 {
     (void)state;
@@ -536,6 +699,11 @@ int main(void)
         cmocka_unit_test(one_attempt_at_a_time_for_a_person),
         cmocka_unit_test(nobody_is_called_when_the_queue_is_closed),
         cmocka_unit_test(overflow_takes_the_flows_edge),
+        cmocka_unit_test(an_agent_who_calls_a_number_is_not_called_back),
+        cmocka_unit_test(a_flow_is_run_for_whom_an_agent_called),
+        cmocka_unit_test(what_a_flow_dialled_for_the_agent_is_cancelled),
+        cmocka_unit_test(a_new_description_leaves_a_transfer_alone),
+        cmocka_unit_test(a_callback_is_transferred),
         cmocka_unit_test(a_broken_snapshot_is_refused),
         cmocka_unit_test(a_forged_snapshot_is_survived),
     };

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { SOCKETS_MAX = 32, NAME_SIZE = 254, RECORDS_MAX = 512 /* looked at, of one answer */ };
+enum { SOCKETS_MAX = 32, NAME_SIZE = 254, RECORDS_MAX = 4096 /* looked at: more than an answer can hold */ };
 
 /* What the query is for; the answer is parsed and delivered accordingly. */
 enum kind { KIND_ADDR, KIND_SRV, KIND_NAPTR };

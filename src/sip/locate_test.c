@@ -229,6 +229,7 @@ static void hostile(void **state)
     assert_true(locate(w, "flood.test", 0, SAPA_SIP_FLOW_UDP) >= 1);
     assert_true(w->server->tcp_questions > 0);
     assert_true(w->count <= SAPA_SIP_PLACES_MAX);
+    is(&w->places[0], SAPA_SIP_FLOW_UDP, "127.0.0.55", 5060);
     w->server->bad_name = "flood.test";
     assert_true(locate(w, "flood.test", 5060, SAPA_SIP_FLOW_UDP) <= SAPA_SIP_PLACES_MAX);
 }

@@ -39,8 +39,8 @@ uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_f
     return SAPA_NONE;
 }
 
-/* Trunks carry many calls from one address: no limit per source for them. */
-static void trust(struct sapa_voice *v, const struct sapa_sip_ip *ip)
+/* Trunks carry many calls, and proxies many phones, from one address: no limit per source for them. */
+void sapa_voice_trust(struct sapa_voice *v, const struct sapa_sip_ip *ip)
 {
     const uint64_t key = sapa_voice_hash((struct sapa_str){ (const char *)ip->bytes, sizeof(ip->bytes) });
     if (v->guard && !sapa_table_find(&v->trusted, key) && sapa_voice_put(&v->trusted, key, v) &&
@@ -315,7 +315,7 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
         return;
     }
     if (trunk != SAPA_NONE)
-        trust(v, &ev->flow->remote);
+        sapa_voice_trust(v, &ev->flow->remote);
     const struct sapa_str replaces = sapa_sip_value(msg, SAPA_SIP_H_REPLACES);
     struct voice_target target;
     if (phone && replaces.n == 0 && !sapa_voice_target_of(v, dialled, &target)) {

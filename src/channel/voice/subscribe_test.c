@@ -176,6 +176,17 @@ static void calls_himself(void **state)
     told(f, "101@198.51.100.7", "terminated", 200);
 }
 
+/* Through proxies: they see that they stay on the way, and NOTIFY takes it. */
+static void through_proxies(void **state)
+{
+    struct fake *f = *state;
+    const struct fake_sent *ok = phone_sends(f, 0, "198.51.100.7", "SUBSCRIBE", "102",
+                                             LAMP "Record-Route: <sip:198.51.100.1;lr>\r\nRecord-Route: <sip:198.51.100.2;lr>\r\n", "", "", NULL);
+    answered(ok, "SIP/2.0 200");
+    assert_non_null(strstr(ok->text, "Record-Route: <sip:198.51.100.1;lr>\r\nRecord-Route: <sip:198.51.100.2;lr>\r\n"));
+    assert_non_null(strstr(told(f, "101@198.51.100.7", "terminated", 200)->text, "Route: <sip:198.51.100.1;lr>,<sip:198.51.100.2;lr>\r\n"));
+}
+
 static void ends(void **state)
 {
     struct fake *f = *state;
@@ -294,6 +305,7 @@ static void over_a_restart(void **state)
         f->options.epoch++;
         f->options.id_base = (uint64_t)f->options.epoch << 32;
         fake_open_voice(f);
+        fake_run(f, 0);
         fake_run(f, 500000);
         fake_none(f, "NOTIFY", ""); /* not before calls are adopted: what is on the lines is not known yet */
         sapa_voice_adopt(f->voice, NULL, 0, NULL, 0);
@@ -312,6 +324,24 @@ static void over_a_restart(void **state)
     fake_want(f, "SIP/2.0 200", "SUBSCRIBE");
     told(f, "peer@192.0.2.5", "terminated", 200);
     sapa_voice_close(f->voice);
+    char kept[8192], spoilt[8192];
+    FILE *file = fopen(lamps_path, "rb");
+    assert_non_null(file);
+    const size_t n = fread(kept, 1, sizeof(kept), file);
+    fclose(file);
+    assert_true(n > 100 && n < sizeof(kept));
+    memcpy(spoilt, kept, n);
+    spoilt[8 + 12] ^= 4; /* who watches */
+    for (int good = 0; good < 2; good++) {
+        file = fopen(lamps_path, "wb");
+        assert_non_null(file);
+        fwrite(good ? kept : spoilt, 1, n, file);
+        fclose(file);
+        fake_open_voice(f);
+        assert_int_equal(f->voice->watches.count, good);
+        sapa_voice_close(f->voice);
+    }
+    f->media_answered = f->media_count;
     fake_run(f, 700000000); /* it expires while nobody is there */
     fake_open_voice(f);
     assert_int_equal(f->voice->watches.count, 0);
@@ -375,7 +405,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(lamp_of_a_colleague), TEST(calls_himself), TEST(ends), TEST(refused), TEST(over_a_restart), TEST(message_to_a_colleague),
+        TEST(lamp_of_a_colleague), TEST(calls_himself), TEST(through_proxies), TEST(ends), TEST(refused), TEST(over_a_restart), TEST(message_to_a_colleague),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,45 @@ static void next_address_then_next_trunk(void **state)
     assert_int_equal(stats.legs + stats.contacts + stats.dialogs + stats.transactions, 0);
 }
 
+/* What failed in one attempt does not count in the next, also where no trunk had a line in between. */
+static void no_line_in_between(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer, other;
+    trunks[0].calls_max = 50;
+    const uint64_t contact = fake_customer(f, &customer), beside = fake_customer(f, &other);
+    dial(f, contact, 1);
+    const struct fake_sent *first = invite_to(f, "192.0.2.10");
+    trunks[0].calls_max = 2; /* that is what the two callers take */
+    f->centre.trunks_count = 1;
+    fake_reply(f, first, 503, "a", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_dial_progress)->u.dial_progress.state, 2);
+    trunks[0].calls_max = 50;
+    f->centre.trunks_count = 2;
+    dial(f, contact, 2);
+    fake_reply(f, invite_to(f, "192.0.2.10"), 486, "c", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    fake_request(f, &other, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    FAKE_COMMAND(f, cmd_forget, .contact = beside);
+}
+
+/* Transport "any" of an address: there are no records to ask for, so it is UDP. */
+static void any_transport_of_an_address(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    trunks[0].transport = 3;
+    sapa_voice_centre(f->voice, &f->centre);
+    const uint64_t contact = fake_customer(f, &customer);
+    dial(f, contact, 1);
+    const struct fake_sent *invite = invite_to(f, "192.0.2.10");
+    assert_int_equal(invite->flow.kind, SAPA_SIP_FLOW_UDP);
+    fake_reply(f, invite, 486, "c", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+}
+
 /* Every address of every trunk in trouble: said once, nothing is tried twice. */
 static void all_in_trouble(void **state)
 {
@@ -210,7 +249,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(next_address_then_next_trunk), TEST(all_in_trouble), TEST(watched), TEST(registration_moves_over), TEST(new_description_meanwhile),
+        TEST(next_address_then_next_trunk), TEST(no_line_in_between), TEST(any_transport_of_an_address), TEST(all_in_trouble), TEST(watched), TEST(registration_moves_over), TEST(new_description_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,6 +196,8 @@ static void second(void *ctx)
 
 static void request_event(struct sapa_voice *v, const struct sapa_sip_event *ev)
 {
+    if (sapa_voice_trunk_of(v, ev->flow) != SAPA_NONE)
+        sapa_voice_trust(v, &ev->flow->remote);
     if (ev->method == SAPA_SIP_REGISTER) {
         sapa_voice_register(v, ev);
         return;

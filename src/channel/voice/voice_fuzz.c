@@ -186,7 +186,7 @@ static void phone(const char *method, const char *dialled, const char *extra, st
                          "%s sip:%s@s SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKp%u-%u\r\nFrom: <sip:101@s>;tag=p%u\r\n"
                          "To: <sip:%s@s>\r\nCall-ID: p%u\r\nCSeq: %u %s\r\nMax-Forwards: 70\r\nContact: <sip:101@198.51.100.7>\r\n%s%s",
                          method, dialled, count, round, count, method[0] == 'R' ? "101" : dialled, count, round + 1, method, auth_buf, extra);
-        sapa_text_printf(&text, "%sContent-Length: %zu\r\n\r\n%.*s", body.n ? "Content-Type: application/sdp\r\n" : "", body.n, (int)body.n, body.p);
+        sapa_text_printf(&text, "%sContent-Length: %zu\r\n\r\n%.*s", body.n == 0 ? "" : method[0] == 'M' ? "Content-Type: text/plain\r\n" : "Content-Type: application/sdp\r\n", body.n, (int)body.n, body.p);
         if (text.cut)
             return;
         receive("198.51.100.7", out, text.n);
@@ -220,6 +220,37 @@ static void phone_call(const uint8_t *p, size_t n)
         line(m, "\r\nFrom: ", from, sizeof(from)) && strstr(from, "tag="))
         (void)snprintf(extra, sizeof(extra), "Replaces: %.60s;to-tag=%.60s;from-tag=%.60s\r\n", call_id, to, strstr(from, "tag=") + 4);
     phone("INVITE", dialled[p[0] % SAPA_COUNT(dialled)], extra, (struct sapa_str){ (const char *)p + 1, n - 1 });
+}
+
+/* Lamps and texts of the agent's phone, with its password; or a SUBSCRIBE within what one of our latest messages belongs to. */
+static void phone_asks(const uint8_t *p, size_t n)
+{
+    char extra[600], call_id[128], to[256], from[256], out[2048];
+    struct sapa_text text;
+    if (n < 2)
+        return;
+    sapa_text_init(&text, extra, sizeof(extra));
+    sapa_text_printf(&text, "Event: %s%.*s\r\nExpires: %u\r\n", p[1] & 1 ? "dialog" : "dialog;id=", (int)SAPA_MIN(n - 2, (size_t)60), (const char *)p + 2,
+                     (p[1] >> 1) * 61u % 700);
+    if (p[0] & 1) {
+        phone("SUBSCRIBE", p[0] & 2 ? "101" : "102", extra, (struct sapa_str){ "", 0 });
+    } else if (p[0] & 4) {
+        phone("MESSAGE", p[0] & 2 ? "101" : "102", "", (struct sapa_str){ (const char *)p + 2, n - 2 });
+    } else {
+        static unsigned branch;
+        const char *m = sent[p[0] / 8 % SAPA_COUNT(sent)];
+        if (!line(m, "\r\nCall-ID: ", call_id, sizeof(call_id)) || !line(m, "\r\nTo: ", to, sizeof(to)) || !line(m, "\r\nFrom: ", from, sizeof(from)))
+            return;
+        const bool ours = strncmp(m, "SIP/2.0", 7) != 0;
+        branch++;
+        sapa_text_init(&text, out, sizeof(out));
+        sapa_text_printf(&text,
+                         "SUBSCRIBE sip:101@s SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKs%u\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %u SUBSCRIBE\r\n"
+                         "Max-Forwards: 70\r\nContact: <sip:101@198.51.100.7>\r\n%sContent-Length: 0\r\n\r\n",
+                         branch, ours ? to : from, ours ? from : to, call_id, branch + 100000, extra);
+        if (!text.cut)
+            receive("198.51.100.7", out, text.n);
+    }
 }
 
 /* Commands of the core as it sends them, about what is there. */
@@ -276,7 +307,7 @@ static const struct sapa_code codes[] = {
     { .prefix = { "*04", 3 }, .verb = SAPA_VERB_MERGE }, { .prefix = { "*05", 3 }, .verb = SAPA_VERB_BACK }, { .prefix = { "*08", 3 }, .verb = SAPA_VERB_PASS },
 };
 static const struct sapa_network networks[] = { { .family = 4, .bits = 24, .address = { 192, 0, 2 } } };
-static const struct sapa_trunk trunks[] = { { .key = { "t", 1 }, .host = { "192.0.2.10", 10 }, .from_count = 1 } };
+static const struct sapa_trunk trunks[] = { { .key = { "t", 1 }, .host = { "192.0.2.10", 10 }, .also = { { "192.0.2.11", 10 } }, .also_count = 1, .from_count = 1 } };
 static const struct sapa_prompt prompts[] = { { .key = { "music", 5 }, .music = 1, .client = SAPA_NONE } };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -315,7 +346,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (r.bad)
             break;
         if (what >= 64) {
-            if (what % 4 == 0)
+            if (what >= 128)
+                phone_asks(p, s.n);
+            else if (what % 4 == 0)
                 phone_call(p, s.n);
             else if (what % 4 == 1)
                 core(p, s.n);

@@ -53,7 +53,7 @@ enum {
     VOICE_SDP_MAX = 1024,
     VOICE_HEADERS_MAX = 1024,
     VOICE_OFFER_NODE = 1023,   /* of the ids of offers' legs */
-    VOICE_WATCHES_MAX = 8192,  /* lamps of all phones */
+    VOICE_WATCHES_MAX = 20480, /* lamps of all phones */
     VOICE_WATCHES_EACH = 100,  /* of one agent's */
     VOICE_GHOST_US = 500000,   /* a phone that is told to stop ringing is not called again before */
 };
@@ -537,6 +537,8 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev);
 void sapa_voice_call_refuse(struct sapa_voice *v, const struct sapa_sip_event *ev, int status, uint64_t *counter);
 bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, bool is_call, uint32_t agent);
 uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow);
+/** This address belongs to a trunk. */
+void sapa_voice_trust(struct sapa_voice *v, const struct sapa_sip_ip *ip);
 /** The user part as it is meant, without escapes and parameters; empty: none. */
 struct sapa_str sapa_voice_uri_user(const struct sapa_sip_uri *uri, char *buf, size_t size);
 /** A request outside calls that only phones of agents may send. False: it was answered (challenged; 403 from a trunk or with a wrong password). */

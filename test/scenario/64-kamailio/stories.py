@@ -52,6 +52,19 @@ answer = until_there(phone.register)
 path = answer.get("path")
 assert path and "127.0.0.1:%d" % (port + 3) in path and "lr" in path, answer.text
 
+story("many phones come through it at once: the limit of one source is not theirs")
+crowd = UserAgent("1002", edge)
+told = {}
+for turn in range(14):
+    for i in range(50):
+        crowd.send("REGISTER sip:sapa.test SIP/2.0\r\nVia: %s\r\nMax-Forwards: 70\r\nFrom: <sip:1002@sapa.test>;tag=c%d-%d\r\nTo: <sip:1002@sapa.test>\r\n"
+                   "Call-ID: crowd-%d-%d\r\nCSeq: 1 REGISTER\r\nContact: %s\r\nContent-Length: 0\r\n\r\n" % (crowd.via, turn, i, turn, i, crowd.contact))
+    for i in range(50):
+        answer = crowd.want("an answer", lambda m: m.status >= 200)
+        told[answer.status] = told.get(answer.status, 0) + 1
+assert told == {401: 700}, told
+crowd.close()
+
 story("it dials a code through Kamailio")
 phone.code("*1")
 
