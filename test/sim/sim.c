@@ -876,6 +876,11 @@ static void run(uint64_t seed, uint64_t steps)
     do
         centre_draw(s->centres[0], &s->dice, s->flows);
     while (s->calls && s->centres[0]->centre.agents_count < 4);
+    for (uint32_t a = 0; s->calls && a < s->centres[0]->centre.agents_count; a++)
+        if (chance(&s->dice, 25)) { /* two customers at once, which no telephone does: what a rule may not rest upon */
+            s->centres[0]->agents[a].capacity[SAPA_CHANNEL_VOICE] = 2;
+            s->centres[0]->agents[a].capacity_total++;
+        }
     s->core = fresh();
     naive_init(&s->naive, &s->centres[0]->centre);
     MUST(sapa_core_centre(s->core, &s->centres[0]->centre) == SAPA_OK, "centre");
