@@ -41,19 +41,38 @@ static void put_own(const struct sapa_voice *v, struct sapa_writer *w, const str
     sapa_put_u64(w, (uint64_t)c->own_kind | (uint64_t)c->own_line << 8);
 }
 
+static void put_ip(struct sapa_writer *w, const struct sapa_sip_ip *ip)
+{
+    sapa_put_u64(w, ip->family);
+    sapa_put_raw(w, ip->bytes, ip->family == 4 ? 4 : 16);
+    sapa_put_u64(w, ip->port);
+}
+
+static struct sapa_sip_ip get_ip(struct sapa_reader *r)
+{
+    struct sapa_sip_ip ip = { .family = (uint8_t)sapa_get_u64(r) };
+    const size_t n = ip.family == 4 ? 4 : 16;
+    const uint8_t *bytes = sapa_get_raw(r, n);
+    if (bytes)
+        memcpy(ip.bytes, bytes, n);
+    ip.port = (uint16_t)sapa_get_u64(r);
+    return ip;
+}
+
 static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, char *buf, size_t size, bool names)
 {
     const struct voice_contact *c = leg->contact;
     const struct voice_offer *o = leg->offer;
     uint8_t sip[SAPA_SIP_DIALOG_RECORD_MAX];
-    size_t sip_n;
+    size_t sip_n = 0;
+    const bool calling = leg->state == LEG_CALLING;
     struct sapa_writer w = sapa_writer_of(buf, size);
-    if (sapa_sip_dialog_export(v->stack, leg->dialog, sip, sizeof(sip), &sip_n) != SAPA_OK)
+    if (!calling && sapa_sip_dialog_export(v->stack, leg->dialog, sip, sizeof(sip), &sip_n) != SAPA_OK)
         return 0;
     sapa_put_u64(&w, STATE_VERSION);
     sapa_put_u64(&w, leg->kind);
     sapa_put_u64(&w, (uint64_t)leg->is_caller | (uint64_t)leg->acked << 1 | (uint64_t)leg->held << 2 |
-                         (uint64_t)leg->started << 3 | (uint64_t)leg->late_offer << 4);
+                         (uint64_t)leg->started << 3 | (uint64_t)leg->late_offer << 4 | (uint64_t)calling << 5);
     sapa_put_u64(&w, leg->direction);
     sapa_put_u64(&w, leg->codec);
     sapa_put_u64(&w, leg->dtmf_type);
@@ -87,6 +106,14 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->lent ? leg->lent->id : 0);
     if (leg->lent)
         put_own(v, &w, leg->lent);
+    if (calling) {
+        put_ip(&w, &leg->flow.local);
+        put_ip(&w, &leg->flow.remote);
+        sapa_put_str(&w, sapa_str_of(c->dial));
+        sapa_put_str(&w, KEY(numbers, c->dial_from));
+        sapa_put_u64(&w, c->dial_ring_ms);
+        sapa_put_u64(&w, (uint64_t)sapa_voice_wall(v));
+    }
     return w.bad ? 0 : w.n;
 }
 
@@ -110,6 +137,11 @@ struct state {
     uint32_t attempt;
     struct own own, lent_own;
     uint64_t lent;
+    bool calling; /* our INVITE was out: */
+    struct sapa_sip_ip from, to;
+    struct sapa_str dial, dial_from;
+    uint64_t ring_ms;
+    int64_t called_us; /* wall */
 };
 
 static struct own get_own(struct sapa_reader *r)
@@ -147,6 +179,7 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
     leg->held = flags >> 2 & 1;
     leg->started = flags >> 3 & 1;
     leg->late_offer = flags >> 4 & 1;
+    ret->calling = flags >> 5 & 1;
     leg->direction = (uint8_t)sapa_get_u64(&r);
     leg->codec = (uint8_t)sapa_get_u64(&r);
     leg->dtmf_type = (uint8_t)sapa_get_u64(&r);
@@ -194,8 +227,17 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
         if (ret->lent)
             ret->lent_own = get_own(&r);
     }
+    if (ret->calling) {
+        ret->from = get_ip(&r);
+        ret->to = get_ip(&r);
+        ret->dial = sapa_get_str(&r);
+        ret->dial_from = sapa_get_str(&r);
+        ret->ring_ms = sapa_get_u64(&r);
+        ret->called_us = (int64_t)sapa_get_u64(&r);
+    }
     return !r.bad && leg->kind <= LEG_OUTSIDE && record->leg != 0 && record->contact != 0 &&
-           (leg->kind != LEG_AGENT || record->offer != 0);
+           (leg->kind != LEG_AGENT || record->offer != 0) &&
+           (!ret->calling || (leg->kind != LEG_AGENT && !ret->lent && ret->to.port != 0 && (ret->to.family == 4 || ret->to.family == 6)));
 }
 
 const struct sapa_media_message *sapa_voice_inventory_of(const struct sapa_voice *v, uint64_t leg)
@@ -287,6 +329,22 @@ static void adopt_lent(struct sapa_voice *v, struct voice_leg *leg, const struct
     c->borrowed = leg;
 }
 
+/* It rings on at the carrier, as long as it would have; the answer comes to us. */
+static bool ring_on(struct sapa_voice *v, struct voice_leg *leg, const struct state *state)
+{
+    struct voice_contact *c = leg->contact;
+    const int64_t passed_ms = (sapa_voice_wall(v) - state->called_us) / 1000;
+    c->dial_from = SAPA_FIND(v->centre, numbers, state->dial_from);
+    c->dial_ring_ms = (uint32_t)SAPA_MIN(state->ring_ms, (uint64_t)600000);
+    c->attempt = leg->attempt;
+    c->unreached = leg->kind == LEG_CUSTOMER;
+    leg->is_caller = true;
+    leg->state = LEG_NEW;
+    leg->flow = (struct sapa_sip_flow){ .kind = SAPA_SIP_FLOW_UDP, .local = state->from, .remote = state->to };
+    return sapa_str_copy(state->dial, c->dial, sizeof(c->dial)) && passed_ms >= 0 && (uint64_t)passed_ms < c->dial_ring_ms &&
+           sapa_voice_outside_adopt(v, leg, c->dial_ring_ms - (uint32_t)passed_ms);
+}
+
 static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record)
 {
     struct state state;
@@ -340,7 +398,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
                 v->agents[leg->agent].last_queue = o->queue;
         }
     } else if (leg->kind == LEG_OUTSIDE) {
-        leg->connected = true;
+        leg->connected = !state.calling;
         sapa_voice_outside_add(c, leg);
     } else {
         c->customer = leg;
@@ -352,7 +410,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
         c->recording_begun = true;
         c->recording_off = false;
     }
-    if ((leg->kind == LEG_AGENT && !leg->offer) ||
+    if (state.calling ? !ring_on(v, leg, &state) : (leg->kind == LEG_AGENT && !leg->offer) ||
         sapa_sip_dialog_import(v->stack, (const uint8_t *)state.sip.p, state.sip.n, leg->id, 0, &leg->dialog) != SAPA_OK) {
         leg->dialog = 0;
         leg->logged = false;
@@ -436,7 +494,7 @@ static bool lives(const struct sapa_voice *v, const struct sapa_voice_held *held
     default:
         if (c && c->outside)
             return sapa_voice_outside_of(c, held->offer) != NULL;
-        return c && c->customer && c->customer->is_caller && c->customer->state == LEG_UP;
+        return c && c->customer && c->customer->is_caller && (c->customer->state == LEG_UP || c->customer->state == LEG_CALLING);
     }
 }
 
@@ -558,6 +616,15 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
             continue;
         const struct sapa_record r = { .type = SAPA_T_cmd_forget, .u.cmd_forget = { .contact = c->id } };
         sapa_voice_command(v, &r);
+    }
+    for (uint32_t i = 0; i < v->legs.count; i++) { /* and a call that was placed for one that goes on */
+        struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
+        bool held = leg->state != LEG_CALLING || leg->kind == LEG_AGENT || !leg->contact || leg->contact->forgotten;
+        for (size_t n = 0; n < v->adopt_held_count && !held; n++)
+            held = v->adopt_held[n].contact == leg->contact->id && v->adopt_held[n].offer == leg->attempt &&
+                   v->adopt_held[n].what == SAPA_VOICE_HELD_DIAL;
+        if (!held)
+            sapa_voice_leg_end(v, leg, 16, NULL);
     }
     for (uint32_t i = 0; i < v->offers.count; i++) { /* the same with a part of one that goes on */
         const struct voice_offer *o = ((struct voice_ref *)sapa_table_at(&v->offers, i))->value;

@@ -460,6 +460,72 @@ static void own_calls_live_on(void **state)
     assert_int_equal(fake_posted(f, SAPA_T_agent_gone)->u.agent_gone.offer, out.offer);
 }
 
+/*
+ * Killed while a call through a trunk rings: its answer finds the successor; it can be cancelled; what the core has given
+ * up is cancelled at once; what went out again with credentials, or is too old, is tried again by the core as ever.
+ */
+static void calls_through_trunks_ring_on(void **state)
+{
+    enum { ANSWERED, CANCELLED, GIVEN_UP, WITH_CREDENTIALS, TOO_OLD, CASES };
+    struct fake *f = *state;
+    for (int what = 0; what < CASES; what++) {
+        struct fake_call customer;
+        f->dialog_count = f->sent_count = f->inventory_count = 0;
+        const uint64_t contact = fake_customer(f, &customer);
+        const struct fake_sent *out = fake_dial(f, contact, 3, 1, "62811");
+        if (what == WITH_CREDENTIALS) {
+            fake_reply(f, out, 407, "t", "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\r\n", "");
+            out = fake_want(f, "INVITE", "Proxy-Authorization: Digest");
+        }
+        const struct fake_sent invite = *out;
+        fake_reply(f, &invite, 180, "t", "", "");
+        kill_control(f);
+        if (what == TOO_OLD)
+            sapa_loop_advance(f->loop, 31000000);
+        const struct sapa_voice_held held[] = {
+            { .contact = contact, .what = SAPA_VOICE_HELD_CUSTOMER },
+            { .contact = contact, .offer = 3, .what = SAPA_VOICE_HELD_DIAL },
+        };
+        start_control(f, held, what == GIVEN_UP ? 1 : 2);
+        fake_none(f, "INVITE", ""); /* not a second time */
+        if (what == GIVEN_UP) {
+            same_header(invite.text, fake_want(f, "CANCEL", "sip:62811@")->text, "Via");
+            assert_int_equal(fake_posted_count(f, SAPA_T_dial_progress), 0);
+        } else if (what >= WITH_CREDENTIALS) {
+            const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
+            assert_int_equal(progress->u.dial_progress.state, 2);
+            assert_int_equal(progress->u.dial_progress.side, SAPA_SIDE_SYSTEM);
+        } else {
+            assert_int_equal(fake_posted_count(f, SAPA_T_dial_progress), 0);
+            if (what == CANCELLED) {
+                FAKE_COMMAND(f, cmd_dial_cancel, .contact = contact, .attempt = 3);
+                const struct fake_sent *cancel = fake_want(f, "CANCEL", "sip:62811@");
+                static const char *const same[] = { "Via", "From", "Call-ID" };
+                for (size_t i = 0; i < SAPA_COUNT(same); i++)
+                    same_header(invite.text, cancel->text, same[i]);
+                fake_reply(f, cancel, 200, "t", "", "");
+                fake_reply(f, &invite, 487, "t", "", "");
+            } else {
+                fake_reply(f, &invite, 200, "t", "", fake_sdp_customer);
+                same_header(invite.text, fake_want(f, "ACK", "tag=t")->text, "Call-ID");
+                const struct sapa_record *progress = fake_posted(f, SAPA_T_dial_progress);
+                assert_int_equal(progress->u.dial_progress.state, 1);
+                assert_int_equal(progress->u.dial_progress.attempt, 3);
+                assert_true(fake_hears(f, progress->u.dial_progress.leg, fake_customer_leg(f, contact)));
+            }
+        }
+        fake_request(f, &customer, "BYE", "", "", "");
+        FAKE_COMMAND(f, cmd_forget, .contact = contact);
+        struct fake_sent *bye = fake_find(f, "BYE", "tag=t");
+        if (bye)
+            fake_reply(f, bye, 200, "", "", "");
+        fake_run(f, 70000000);
+        for (size_t i = 0; i < f->dialog_count; i++)
+            assert_int_equal(f->dialogs[i].u.dialog.closed, 1);
+        f->posted_count = f->posted_seen = f->media_count = f->media_seen = f->media_answered = 0;
+    }
+}
+
 /* What cannot go on is cancelled on the phone, and the phone is not called again before it has stopped. */
 static void ghosts_are_cancelled(void **state)
 {
@@ -624,7 +690,7 @@ int main(void)
         TEST(talking_call_lives_on), TEST(numbers_of_keys), TEST(waiting_caller_lives_on), TEST(orphans_are_ended), TEST(ringing_goes_on), TEST(ghosts_are_cancelled),
         TEST(what_the_core_does_not_hold), TEST(media_process_is_gone_too), TEST(damaged_records),
         TEST(registrations_live_on), TEST(consultation_lives_on), TEST(consultation_lives_on_and_ends), TEST(transfer_is_carried_out),
-        TEST(conference_lives_on), TEST(own_calls_live_on),
+        TEST(conference_lives_on), TEST(own_calls_live_on), TEST(calls_through_trunks_ring_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -450,7 +450,11 @@ static void put_identity(const struct sapa_voice *v, const struct voice_leg *leg
         sapa_text_add(head, SAPA_STR("Privacy: id\r\n"));
 }
 
-void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
+/*
+ * The INVITE, or (`before`) what an earlier process sent as the same: then only its answers are taken, and it can be
+ * cancelled. Its names follow from the leg's id, so nothing of the wire is written down but where it went.
+ */
+static bool start_outside(struct sapa_voice *v, struct voice_leg *leg, bool before, uint32_t ring_ms)
 {
     char body[VOICE_SDP_MAX], from_buf[512], to_buf[384], uri_buf[384], head_buf[512];
     struct sapa_text sdp, from, to, uri, head;
@@ -460,14 +464,13 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
     sapa_text_init(&from, from_buf, sizeof(from_buf));
     sapa_text_init(&to, to_buf, sizeof(to_buf));
     sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
-    if (leg->trunk >= v->centre->trunks_count || !put_offer(v, leg, &sdp)) {
-        sapa_voice_outbound_failed(v, leg, 500, false);
-        return;
-    }
+    if (leg->trunk >= v->centre->trunks_count || !put_offer(v, leg, &sdp))
+        return false;
     sapa_text_init(&head, head_buf, sizeof(head_buf));
     put_identity(v, leg, &head);
     sapa_voice_session_ask(leg, &head);
     put_outside_uri(v, leg, &uri);
+    const struct voice_ring names = sapa_voice_ring_of(v, leg->id, 0);
     sapa_text_printf(&to, "<" SAPA_STR_FMT ">", SAPA_STR_ARG(sapa_text_str(&uri)));
     if (c->client < v->centre->clients_count) {
         sapa_sip_put_quoted(&from, v->centre->clients[c->client].name);
@@ -490,15 +493,40 @@ void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
         .to = sapa_text_str(&to),
         .spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) },
         .user = leg->id,
-        .ring_ms = c->dial_ring_ms,
+        .ring_ms = ring_ms,
+        .call_id = sapa_str_of(names.call_id),
+        .from_tag = sapa_str_of(names.tag),
+        .branch = sapa_str_of(names.branch),
+        .sent_before = before,
     };
     if (uri.cut || head.cut || from.cut || to.cut ||
-        sapa_sip_call_start(v->stack, &call, sapa_voice_now(v), &leg->dialog, &tx) != SAPA_OK) {
-        sapa_voice_outbound_failed(v, leg, 500, false);
-        return;
-    }
+        sapa_sip_call_start(v->stack, &call, sapa_voice_now(v), &leg->dialog, &tx) != SAPA_OK)
+        return false;
     leg->state = LEG_CALLING;
     leg->called_us = sapa_voice_now(v);
+    return true;
+}
+
+void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg)
+{
+    if (!start_outside(v, leg, false, leg->contact->dial_ring_ms))
+        sapa_voice_outbound_failed(v, leg, 500, false);
+    else if (leg->flow.kind == SAPA_SIP_FLOW_UDP) /* its answers find the process that comes after this one */
+        sapa_voice_leg_log(v, leg, false);
+}
+
+bool sapa_voice_outside_adopt(struct sapa_voice *v, struct voice_leg *leg, uint32_t ring_ms)
+{
+    leg->heard = leg->ringing = true; /* as far as we know */
+    return start_outside(v, leg, true, ring_ms);
+}
+
+/* The same INVITE went out again, under a name that the next process would not know. */
+static bool went_again(struct sapa_voice *v, struct voice_leg *leg, bool good)
+{
+    if (good && leg->logged)
+        sapa_voice_leg_log(v, leg, true);
+    return good;
 }
 
 /* 401, 407: the same INVITE again with credentials. False: it cannot be done. */
@@ -522,7 +550,7 @@ static bool try_credentials(struct sapa_voice *v, struct voice_leg *leg, const s
         !put_offer(v, leg, &sdp))
         return false;
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
-    return sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
+    return went_again(v, leg, sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK);
 }
 
 /* 422: the same INVITE again, with the time that they want. */
@@ -540,7 +568,7 @@ static bool try_longer_session(struct sapa_voice *v, struct voice_leg *leg, cons
     const bool good = put_offer(v, leg, &sdp) && !head.cut;
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
     leg->early = 0;
-    return good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
+    return went_again(v, leg, good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK);
 }
 
 /* Encryption was offered and refused: plain, where the description of the centre allows it. */
@@ -564,7 +592,7 @@ static bool try_plain(struct sapa_voice *v, struct voice_leg *leg, const struct 
     }
     const bool good = put_offer(v, leg, &sdp) && !head.cut;
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
-    return good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK;
+    return went_again(v, leg, good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK);
 }
 
 /* ---- what comes back to our INVITEs ---- */

@@ -605,6 +605,8 @@ void sapa_voice_offer_accept(struct sapa_voice *v, struct voice_offer *o);
 void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_dial_command(struct sapa_voice *v, const struct sapa_rec_cmd_dial *cmd);
 void sapa_voice_invite_outside(struct sapa_voice *v, struct voice_leg *leg);
+/** A call through a trunk that rang when an earlier process died: it goes on, for so long at most. False: it cannot. */
+bool sapa_voice_outside_adopt(struct sapa_voice *v, struct voice_leg *leg, uint32_t ring_ms);
 void sapa_voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
 void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int status, bool on_wire);
 void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause);

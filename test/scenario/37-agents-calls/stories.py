@@ -232,6 +232,37 @@ assert carrier.within(outside, "BYE").status == 200
 customer.hung_up()
 customer.close()
 
+story("asks somebody outside; control is killed while it rings, and he answers all the same")
+customer, talk, line = served()
+press(agent, "*0208112345678#")
+invite = carrier.want_request("INVITE")
+carrier.respond(invite, 180)
+hears(customer)
+kill_control()
+outside = carrier.answer(invite, ring=False)
+hears(agent, OUTSIDE)
+hears(carrier, AGENT)
+hears(customer)
+press(agent, "*05")
+carrier.hung_up()
+hears(agent, CUSTOMER)
+hears(customer, AGENT)
+over(customer, (agent, line))
+
+story("passes the customer on to a number outside; control is killed while it rings")
+customer, talk, line = served()
+press(agent, "*0808112345678#")
+agent.hung_up()
+invite = carrier.want_request("INVITE")
+carrier.respond(invite, 180)
+kill_control()
+outside = carrier.answer(invite, ring=False)
+hears(customer, OUTSIDE)
+hears(carrier, CUSTOMER)
+assert carrier.within(outside, "BYE").status == 200
+customer.hung_up()
+customer.close()
+
 story("passes the customer on to a number that is busy: a colleague of the queue has him then")
 colleague.code("*1")
 agent.code("*2")
@@ -306,6 +337,9 @@ expected = [
     (O, [A]),               # outward
     (C, [A]),               # left with somebody outside: what is said without us is no conversation of ours
     (O, [A]),               # … who was asked before
+    (C, [A, A]),            # asked somebody outside and back
+    (O, [A]),
+    (C, [A]),               # passed on to somebody outside
     (C, [A, B]),            # passed on in vain
 ]
 until = time.time() + 20
