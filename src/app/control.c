@@ -781,7 +781,7 @@ static sapa_rc hand_over(struct control *c)
         rc = sapa_channels_dialog(c->channels, &record);
     cursor = 0;
     while (rc == SAPA_OK && sapa_engine_arrived_next(c->engine, &cursor, &record))
-        rc = sapa_channels_contact(c->channels, &record);
+        rc = record.type == SAPA_T_contact_arrived ? sapa_channels_contact(c->channels, &record) : SAPA_OK; /* calls have cmd_call */
     if (rc == SAPA_OK)
         rc = sapa_engine_each_talked(c->engine, hand_over_talked, c);
     cursor = 0;

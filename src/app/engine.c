@@ -51,6 +51,7 @@ struct sapa_engine {
     size_t held_first, held_count, held_room;
     size_t step_held; /* of the step at hand: their seq is not known yet */
     struct sapa_table dialogs, arrived, recordings, talked;
+    struct sapa_record calling; /* the last call that an agent asked for */
     uint32_t forget_next; /* of `talked` */
     /* replay: what the core says now, to be compared with what the log says next */
     bool replaying;
@@ -185,6 +186,13 @@ static void note(struct sapa_engine *engine, const struct sapa_record *record)
     case SAPA_T_contact_arrived:
         if (!sapa_table_find(&engine->arrived, record->u.contact_arrived.contact)) /* a repeated one will be refused */
             kept_set(&engine->arrived, record->u.contact_arrived.contact, record);
+        break;
+    case SAPA_T_agent_call: /* it may be denied: then no contact follows in its step */
+        memcpy(&engine->calling, record, sapa_record_size(record));
+        break;
+    case SAPA_T_contact_new:
+        if (engine->calling.type == SAPA_T_agent_call && engine->calling.u.agent_call.contact == record->u.contact_new.contact)
+            kept_set(&engine->arrived, record->u.contact_new.contact, &engine->calling);
         break;
     case SAPA_T_refused: { /* an arrival that the core did not take */
         struct sapa_contact_view view;

@@ -7,7 +7,7 @@
  *         → commands that promise nothing leave at once, the others wait until the log is safe so far
  *
  * Beside the core it keeps what a restart needs and the core does not know: the last dialog record of
- * each living leg and the contact_arrived of each living contact. Both, with the core and the live
+ * each living leg and the contact_arrived or agent_call of each living contact. Both, with the core and the live
  * figures, make a snapshot.
  *
  * Room    app.   Thread  the centre thread.   Design  docs/design/processes.md   Tests  app/engine_test.c
@@ -79,7 +79,7 @@ SAPA_MUST_CHECK sapa_rc sapa_engine_save(const struct sapa_engine *engine, uint8
 SAPA_MUST_CHECK sapa_rc sapa_engine_load(struct sapa_engine *engine, const uint8_t *bytes, size_t size);
 SAPA_MUST_CHECK sapa_rc sapa_engine_snapshot_hash(const uint8_t *bytes, size_t size, char ret_hash[65]);
 
-/** The last dialog record of each living leg, or the contact_arrived of each living contact: start with *cursor = 0. `ret` is written. */
+/** The last dialog record of each living leg, or the contact_arrived or agent_call of each living contact: start with *cursor = 0. `ret` is written. */
 bool sapa_engine_dialog_next(const struct sapa_engine *engine, uint32_t *cursor, struct sapa_record *ret);
 bool sapa_engine_arrived_next(const struct sapa_engine *engine, uint32_t *cursor, struct sapa_record *ret);
 /** The recording_state that told of the file of each recording that has not ended, or of this one (false: it has). */

@@ -22,9 +22,10 @@
     "system: { name: Test, zone: Asia/Jakarta, languages: [en], sip_host: sapa, contacts_max: 500 }\n"     \
     "clients: { toko: { name: Toko, language: en }, bank: { name: Bank, language: en } }\n"                \
     "skills: [sales]\n"                                                                                    \
+    "roles: { caller: { calls: [ { allow: [colleagues, queues, numbers, outside] } ] } }\n"                \
     "agents:\n"                                                                                            \
-    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 } }\n"          \
-    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, skills: { sales: 3 } }\n"          \
+    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, calls_for: toko }\n" \
+    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, skills: { sales: 3 }, role: caller, calls_for: toko }\n" \
     "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, skills: { sales: 3 }, clients: [bank] }\n" \
     "codes: { \"*1\": ready, \"*2\": not ready, \"*3\": wrap-up done }\n"                                   \
     "reasons: { 1: { en: break } }\n"                                                                      \
@@ -68,7 +69,7 @@ struct world {
     uint64_t next_contact, random;
     unsigned puts_until_full; /* 0: never */
     bool to_fresh, logging;
-    uint64_t resets, snapshots, resumes, replies, paused;
+    uint64_t resets, snapshots, resumes, replies, paused, outbound;
     struct sapa_web_reply last_reply;
     unsigned reloads;
     sapa_rc reload_rc;
@@ -257,7 +258,7 @@ static void happen(struct world *w)
 {
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_tick);
-    switch (any(w, 16)) {
+    switch (any(w, 20)) {
     case 0:
     case 1:
     case 2:
@@ -328,6 +329,37 @@ static void happen(struct world *w)
             r.u.switch_set.on = r.u.switch_set.which == SAPA_SWITCH_SURGE ? any(w, 2) : any(w, 6) == 0;
         }
         break;
+    case 16:
+    case 17:
+        if (any(w, 6))
+            return;
+        sapa_record_init(&r, SAPA_T_agent_call);
+        r.u.agent_call.contact = sapa_id_make(1000, ++w->next_contact);
+        r.u.agent_call.offer = sapa_id_make(1000, ++w->next_contact);
+        r.u.agent_call.agent = any(w, 3);
+        r.u.agent_call.line = any(w, 3);
+        r.u.agent_call.beside = pick(w, w->offers, w->offer_count);
+        r.u.agent_call.kind = any(w, 3) ? SAPA_TARGET_OUTSIDE : any(w, SAPA_TARGET_COUNT);
+        r.u.agent_call.target = r.u.agent_call.kind == SAPA_TARGET_OUTSIDE ? SAPA_NONE : any(w, 3);
+        r.u.agent_call.client = SAPA_NONE;
+        if (r.u.agent_call.kind == SAPA_TARGET_OUTSIDE)
+            (void)sapa_sized_set(&r.u.agent_call.address, SAPA_STR("62811000111"));
+        w->contacts[w->contact_count++ % KNOWN_MAX] = r.u.agent_call.contact;
+        w->offers[w->offer_count++ % KNOWN_MAX] = r.u.agent_call.offer;
+        break;
+    case 18:
+        sapa_record_init(&r, SAPA_T_call_command);
+        r.u.call_command.agent = any(w, 3);
+        r.u.call_command.offer = pick(w, w->offers, w->offer_count);
+        r.u.call_command.verb = any(w, SAPA_CALL_VERB_COUNT);
+        r.u.call_command.other = any(w, 2) ? living(w) : pick(w, w->offers, w->offer_count);
+        break;
+    case 19:
+        sapa_record_init(&r, SAPA_T_dial_progress);
+        r.u.dial_progress.contact = living(w);
+        r.u.dial_progress.attempt = 1 + any(w, 2);
+        r.u.dial_progress.state = any(w, 4);
+        break;
     default: sapa_loop_advance(w->loop, (int64_t)any(w, 4000000)); return;
     }
     (void)input(w, &r);
@@ -347,6 +379,7 @@ static char *whole_json(struct world *w, struct sapa_mirror *mirror)
         snprintf(id, sizeof(id), "%llu", (unsigned long long)c->view.contact);
         assert_true(c->has_view);
         w->paused += c->view.recording_paused;
+        w->outbound += c->direction == SAPA_DIRECTION_OUTBOUND;
         sapa_json_reset(&out);
         sapa_mirror_contact_json(mirror, c, true, &out);
         json_object_set_new(contacts, id, json_loadb(out.p, out.n, 0, NULL));
@@ -547,6 +580,7 @@ static void run(uint64_t seed)
             compare_feed(&w, sub);
     }
     assert_true(w.paused > 0);
+    assert_true(w.outbound > 100);
     assert_true(w.resets > 3);
     assert_true(w.resumes > 50);
     assert_true(w.snapshots < w.resumes + 400); /* most resumes need none */
@@ -572,7 +606,7 @@ static void who_falls_behind_begins_again(void **state)
     sapa_feed_tick(w.feed);
     read_feed(&w, &w.subs[0], UINT32_MAX);
     assert_int_equal(w.snapshots, 1);
-    for (unsigned i = 0; sapa_feed_stats(w.feed).ticks < 4 * SAPA_FEED_RING_FRAMES; i++) {
+    for (unsigned i = 0; sapa_feed_stats(w.feed).ticks < 16 * SAPA_FEED_RING_FRAMES; i++) {
         happen(&w);
         sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
         sapa_feed_tick(w.feed);

@@ -1,5 +1,7 @@
 """test/scenario/85-api-calls: stories.py PORT API"""
+import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -231,6 +233,32 @@ carrier.speak(0x70)
 one.hears(0x70)
 carrier.hears(0x40)
 siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4568"}, 409)
+do(placed["offer"], "hangup")
+one.hung_up()
+carrier.hung_up()
+all_free()
+
+story("control is killed during a call outside: they talk on, it is shown as before, and hung up by program")
+placed = siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4567"}).json
+mine = one.answer(one.want_request("INVITE"))
+far = carrier.answer(carrier.want_request("INVITE"))
+one.speak(0x40)
+carrier.speak(0x70)
+one.hears(0x70)
+
+
+def shown():
+    return [c for c in admin.get(V1 + "/contacts").json["items"] if c["id"] == placed["contact"]]
+
+
+before = wait(lambda: [c for c in shown() if c["place"] == "talk"])
+control = subprocess.run(["pgrep", "-P", sys.argv[3], "-f", "^sapa-control "], capture_output=True, text=True, check=True).stdout.split()[0]
+os.kill(int(control), 9)
+wait(lambda: admin.get("/ready", None).status == 200)
+assert shown() == before, (shown(), before)
+siti.connection = None  # it went with control
+carrier.heard.clear()
+carrier.hears(0x40)
 do(placed["offer"], "hangup")
 one.hung_up()
 carrier.hung_up()
