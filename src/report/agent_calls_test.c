@@ -414,7 +414,7 @@ static void test_transfer_outside(void **state)
         "09:03:31 contact_ended contact=1 client=0 outcome=10 side=0 total_ms=211000 queue_ms=20000 answered=1\n09:10:00 tick\n");
     /* 140 s of line: three pulses of a minute */
     expect(CENTRE, "outbound=1 outbound_reached=1 outbound_charged_calls=1 outbound_charged_ms=140000 outbound_cost=190000 transfers=1 "
-                   "transfers_asked=1 transfers_to_outside=1 transfers_outside=1 transferred=1 handled=2 outbound_handled=1 consultations=1");
+                   "transfers_asked=1 transfers_to_outside=1 transfers_outside=1 answered=1 transferred=0 answered_in_level=1 handled=2 outbound_handled=1 consultations=1");
     assert_int_equal(g.calls[1].outside_count, 1);
     assert_true(g.calls[1].outsides[0].left_us != 0);
     done();

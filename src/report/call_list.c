@@ -7,7 +7,7 @@
 #define CALL_COLUMNS(X) \
     X(ARRIVED, "arrived", "Mulai", "Began", 19, MOMENT) \
     X(CONTACT, "contact", "Kontak", "Contact", 20, TEXT) \
-    X(DIRECTION, "direction", "Arah", "Direction", 8, TEXT) \
+    X(DIRECTION, "direction", "Arah", "Direction", 9, TEXT) \
     X(CLIENT, "client", "Klien", "Client", 14, TEXT) \
     X(NUMBER, "number", "Nomor", "Number", 14, TEXT) \
     X(ADDRESS, "address", "Pelanggan", "Customer", 14, TEXT) \

@@ -848,11 +848,13 @@ static void ended(struct sapa_intervals *fold, struct open_contact *contact, con
         SAPA_M_BY_CUSTOMER, SAPA_M_BY_AGENT, SAPA_M_BY_FLOW, SAPA_M_BY_NETWORK, SAPA_M_BY_SYSTEM,
     };
     const struct sapa_rec_contact_ended *in = &record->u.contact_ended;
+    /* whom an agent has talked with before he went outside was answered; that he was passed on is told by the transfers */
+    const uint64_t outcome = in->outcome == SAPA_OUTCOME_TRANSFERRED && contact->connected ? SAPA_OUTCOME_ANSWERED : in->outcome;
     struct sums sums = { 0 };
 
     if (contact->inbound) {
         sum(&sums, SAPA_M_OPEN, -1);
-        sum_outcome(&sums, contact, in->outcome);
+        sum_outcome(&sums, contact, outcome);
     } else {
         sum_placed(fold, &sums, contact, in->outcome);
     }
@@ -870,7 +872,7 @@ static void ended(struct sapa_intervals *fold, struct open_contact *contact, con
     const bool is_abandoned = in->outcome == SAPA_OUTCOME_ABANDONED_QUEUE || in->outcome == SAPA_OUTCOME_ABANDONED_RINGING;
     const struct sample sample = { is_abandoned ? SAPA_DIST_PATIENCE : SAPA_DIST_WAIT, contact->wait_ms };
     add_arrival(fold, &contact->home, &sums,
-                contact->inbound && (is_abandoned || in->outcome == SAPA_OUTCOME_ANSWERED) ? &sample : NULL);
+                contact->inbound && (is_abandoned || outcome == SAPA_OUTCOME_ANSWERED) ? &sample : NULL);
     sapa_table_remove(&fold->contacts, contact);
 }
 

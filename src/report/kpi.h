@@ -33,7 +33,7 @@
     X(VOICEMAIL, "voicemail", COUNT, SUM, "Pesan suara", "Voicemail", "of the offered: left a message") \
     X(CALLBACK, "callback", COUNT, SUM, "Telepon balik", "Callback", "of the offered: became a callback (contact: was reached)") \
     X(CALLBACK_FAILED, "callback_failed", COUNT, SUM, "Telepon balik gagal", "Callback failed", "of the offered: became a callback that was never reached") \
-    X(TRANSFERRED, "transferred", COUNT, SUM, "Dialihkan keluar", "Transferred out", "of the offered: sent to an outside number") \
+    X(TRANSFERRED, "transferred", COUNT, SUM, "Dialihkan keluar", "Transferred out", "of the offered: sent to an outside number, and no agent had talked") \
     X(REFUSED, "refused", COUNT, SUM, "Ditolak", "Refused", "of the offered: refused by a limit or a list") \
     X(SYSTEM_FAULT, "system_fault", COUNT, SUM, "Gangguan sistem", "System faults", "of the offered: lost by a fault of ours, never counted as abandoned") \
     X(OVERFLOWED, "overflowed", COUNT, SUM, "Luapan keluar", "Overflowed out", "of the offered: left by an overflow rule (wait, length, expected wait)") \
