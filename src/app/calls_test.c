@@ -28,7 +28,7 @@
     "do_not_contact: { everybody: { numbers: [628119999] }, one: { numbers: [628118888], client: bank } }\n" \
     "agents:\n"                                                                                            \
     "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko] }\n" \
-    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko] }\n"               \
+    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko, bank] }\n"         \
     "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, clients: [bank] }\n"               \
     "codes: { \"*1\": ready, \"*2\": not ready, \"*3\": wrap-up done }\n"                                   \
     "reasons: { 1: { en: break } }\n"                                                                      \
@@ -534,6 +534,7 @@ static void calls_out_with_a_right(void **state)
     /* not beyond the right, and not without one */
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("15551234567")), 403);
     assert_non_null(strstr(json_string_value(json_object_get(w->json, "detail")), "no right"));
+    assert_string_not_equal(w->known.u.person_known.value.p, "15551234567"); /* nobody became known by it */
     assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/budi/calls", OUT("628111234")), 403);
     assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/nobody/calls", OUT("628111234")), 404);
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/budi/calls", OUT("628111234")), 404); /* he sees himself alone */

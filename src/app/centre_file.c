@@ -35,17 +35,21 @@ static sapa_rc resolve(void *ctx, struct sapa_str name, struct sapa_text *out)
     return secrets->added.cut ? SAPA_ELIMIT : SAPA_OK;
 }
 
-static sapa_rc read_beside(void *ctx, struct sapa_str name, size_t max, uint8_t **ret, size_t *ret_size)
+sapa_rc sapa_centre_file_beside(const char *path, struct sapa_str name, size_t max, uint8_t **ret, size_t *ret_size)
 {
-    const struct secrets *secrets = ctx;
-    const char *slash = strrchr(secrets->beside, '/');
-    char path[1024];
+    const char *slash = strrchr(path, '/');
+    char whole[1024];
     struct sapa_text text;
 
-    sapa_text_init(&text, path, sizeof(path));
-    sapa_text_add(&text, (struct sapa_str){ secrets->beside, slash ? (size_t)(slash - secrets->beside) + 1 : 0 });
+    sapa_text_init(&text, whole, sizeof(whole));
+    sapa_text_add(&text, (struct sapa_str){ path, slash ? (size_t)(slash - path) + 1 : 0 });
     sapa_text_add(&text, name);
-    return text.cut || memchr(path, '\0', text.n) ? SAPA_EINVAL : sapa_file_read(path, max, ret, ret_size);
+    return text.cut || memchr(whole, '\0', text.n) ? SAPA_EINVAL : sapa_file_read(whole, max, ret, ret_size);
+}
+
+static sapa_rc read_beside(void *ctx, struct sapa_str name, size_t max, uint8_t **ret, size_t *ret_size)
+{
+    return sapa_centre_file_beside(((const struct secrets *)ctx)->beside, name, max, ret, ret_size);
 }
 
 /* Decisions of long ago stand in the log with what the lists said then. */

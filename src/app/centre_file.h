@@ -26,6 +26,9 @@ struct sapa_centre_file {
  */
 SAPA_MUST_CHECK sapa_rc sapa_centre_file_read(const struct sapa_centre_file *file, struct sapa_centre **ret,
                                               char **ret_text);
+/** Bytes of the file `name` beside the file `path`; free(). As sapa_centre_sources.file. */
+SAPA_MUST_CHECK sapa_rc sapa_centre_file_beside(const char *path, struct sapa_str name, size_t max, uint8_t **ret,
+                                                size_t *ret_size);
 /**
  * The same from a text in memory (an older version out of the log); `name` stands in findings. Decisions
  * and reports need no secrets, and those of long ago may be gone: each is "-".

@@ -109,6 +109,7 @@ int sapa_crowd_main(int argc, char **argv)
     const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL, *number = NULL, *codes = NULL;
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
     uint64_t leave_ms = 0, wrapup_ms = UINT64_MAX, answer_ms = UINT64_MAX, hold = UINT64_MAX, survey = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean, lose = 0;
+    uint64_t pass = UINT64_MAX, ask = UINT64_MAX, place = UINT64_MAX;
     bool no_audio = false, brisk = false, lively = false;
     const struct sapa_option options[] = {
         { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
@@ -135,6 +136,9 @@ int sapa_crowd_main(int argc, char **argv)
         { "no-audio", SAPA_OPTION_FLAG, &no_audio, NULL, "signalling only; keys go as INFO", 0, 0 },
         { "answer-ms", SAPA_OPTION_NUMBER, &answer_ms, "MS", "agents let it ring exactly so long (1.2 to 5 s)", 0, 3600000 },
         { "lively", SAPA_OPTION_FLAG, &lively, NULL, "agents also transfer, ask colleagues and call customers; the first of two carriers fails now and then", 0, 0 },
+        { "pass", SAPA_OPTION_NUMBER, &pass, "N", "of 1,000 conversations are passed on (0; lively: 80)", 0, 1000 },
+        { "ask", SAPA_OPTION_NUMBER, &ask, "N", "of 1,000 conversations are passed on after asking (0; lively: 120)", 0, 1000 },
+        { "place", SAPA_OPTION_NUMBER, &place, "N", "after so many of 1,000 conversations the agent calls a customer (0; lively: 80)", 0, 1000 },
         { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, do not hold, take no breaks", 0, 0 },
     };
     static struct crowd_command c;
@@ -179,6 +183,12 @@ int sapa_crowd_main(int argc, char **argv)
             crowd.break_permille = crowd.callback_miss_permille = crowd.customer_ends_permille = 0;
     if (!lively)
         crowd.pass_permille = crowd.ask_permille = crowd.place_permille = crowd.fail_every_ms = 0;
+    if (pass != UINT64_MAX)
+        crowd.pass_permille = (uint32_t)pass;
+    if (ask != UINT64_MAX)
+        crowd.ask_permille = (uint32_t)ask;
+    if (place != UINT64_MAX)
+        crowd.place_permille = (uint32_t)place;
     crowd.by_hand = codes != NULL;
     if (survey != UINT64_MAX)
         crowd.survey_permille = (uint32_t)survey;

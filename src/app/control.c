@@ -1096,7 +1096,7 @@ static sapa_rc open_web(struct control *c)
         (void)unlink(path); /* of an earlier run */
         return SAPA_OK;
     }
-    c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data };
+    c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data, .centre = opt.centre };
     sapa_rc rc = sapa_web_start(&web, &c->web);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa: HTTP cannot be served: %s%s\n", sapa_rc_text(rc), opt.http_cert ? "; are certificate and key right?" : "");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/centre_file.h"
 #include "app/config_versions.h"
 #include "app/hooks.h"
 #include "config/centre_parse.h"
@@ -190,11 +191,16 @@ static void mistakes_json(struct job *job, const struct sapa_findings *findings)
                   findings->count + findings->more == 1 ? "" : "s");
 }
 
+static sapa_rc file_beside(void *ctx, struct sapa_str name, size_t max, uint8_t **ret, size_t *ret_size)
+{
+    return sapa_centre_file_beside(ctx, name, max, ret, ret_size);
+}
+
 /* Compiled as a whole, as sapa check does. */
 static sapa_rc check_text(struct job *job, struct sapa_str text)
 {
     struct sapa_findings *findings = calloc(1, sizeof(*findings));
-    const struct sapa_centre_sources sources = { .secret = any_secret };
+    const struct sapa_centre_sources sources = { .secret = any_secret, .file = file_beside, .ctx = (void *)(uintptr_t)job->files->centre };
     struct sapa_centre *centre = NULL;
     const sapa_rc rc = findings ? sapa_centre_compile(text, &sources, findings, &centre) : SAPA_ENOMEM;
 

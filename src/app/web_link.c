@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "core/right.h"
 
 enum {
     RESET_AGAIN_US = 100 * 1000,
@@ -369,23 +370,24 @@ static uint32_t client_of_contact(const struct sapa_web_link *link, uint64_t con
     return sapa_core_contact_get(link->options.core, contact, sapa_core_now(link->options.core), &view) == SAPA_OK ? view.client : SAPA_NONE;
 }
 
-/* For whom he calls, as far as that is plain: named, of the contact that he has on hold, or the only one he has. */
+/* For whom he calls, as the core will find it; SAPA_NONE: he may not, and nobody need become known for that. */
 static uint32_t client_of_call(const struct sapa_web_link *link, const struct sapa_rec_agent_call *in)
 {
     const struct sapa_centre *centre = sapa_core_centre_now(link->options.core);
+    struct sapa_call_wish wish = {
+        .agent = (uint32_t)in->agent, .kind = (enum sapa_target)in->kind, .target = SAPA_NONE, .number = sapa_sized_str(&in->address),
+        .client = (uint32_t)in->client, .beside = SAPA_NONE, .listed = in->listed,
+    };
     struct sapa_assignment_view one;
-    uint32_t cursor = 0;
+    uint32_t cursor = 0, client = SAPA_NONE, from;
 
-    if (in->client != SAPA_NONE || in->agent >= centre->agents_count)
-        return (uint32_t)in->client;
-    while (in->beside && sapa_core_assignment_next(link->options.core, (uint32_t)in->agent, &cursor, &one)) {
+    if (in->agent >= centre->agents_count || in->kind != SAPA_TARGET_OUTSIDE)
+        return SAPA_NONE;
+    while (in->beside && sapa_core_assignment_next(link->options.core, wish.agent, &cursor, &one)) {
         if (one.offer == in->beside)
-            return client_of_contact(link, one.contact);
+            wish.beside = client_of_contact(link, one.contact);
     }
-    const struct sapa_agent *agent = &centre->agents[in->agent];
-    if (agent->calls_for != SAPA_NONE)
-        return agent->calls_for;
-    return agent->clients && !(agent->clients & (agent->clients - 1)) ? (uint32_t)__builtin_ctzll(agent->clients) : SAPA_NONE;
+    return sapa_right_to_call(centre, &wish, now_us(link), &client, &from) == SAPA_DENIAL_NONE ? client : SAPA_NONE;
 }
 
 static bool is_untold(struct sapa_web_link *link, uint64_t person, bool forget)

@@ -70,6 +70,9 @@ struct world {
     bool to_fresh, logging;
     uint64_t resets, snapshots, resumes, replies, paused;
     struct sapa_web_reply last_reply;
+    unsigned reloads;
+    sapa_rc reload_rc;
+    struct sapa_record audit;
     uint8_t last_data[65536];
     size_t last_size;
 };
@@ -143,14 +146,21 @@ static sapa_rc input(void *ctx, struct sapa_record *record)
 {
     struct world *w = ctx;
 
+    if (record->type == SAPA_T_api_write)
+        memcpy(&w->audit, record, sapa_record_size(record));
     assert_int_equal(sapa_engine_input(w->engine, record), SAPA_OK);
     return SAPA_OK;
 }
 
-static sapa_rc no_reload(void *ctx, const struct sapa_reload *wish)
+/* Taken, to be in force later. */
+static sapa_rc reload_later(void *ctx, const struct sapa_reload *wish)
 {
-    (void)ctx, (void)wish;
-    return SAPA_EINVAL;
+    struct world *w = ctx;
+
+    w->reloads++;
+    assert_string_equal(wish->by, "dewi");
+    assert_string_equal(wish->comment, "because");
+    return w->reload_rc;
 }
 
 static void want_write(void *connection)
@@ -193,7 +203,7 @@ static void open_world(struct world *w, uint64_t seed)
     assert_int_equal(sapa_engine_new(&engine, &w->engine), SAPA_OK);
     const struct sapa_web_link_options link = {
         .loop = w->loop, .core = w->core, .engine = w->engine, .live = &w->live,
-        .ports = { .ctx = w, .put = put, .reply = reply, .wake = wake, .input = input, .reload = no_reload },
+        .ports = { .ctx = w, .put = put, .reply = reply, .wake = wake, .input = input, .reload = reload_later },
     };
     assert_int_equal(sapa_web_link_open(&link, &w->link), SAPA_OK);
     assert_int_equal(sapa_web_link_open(&link, &w->fresh_link), SAPA_OK);
@@ -618,10 +628,73 @@ static void writes_wait_for_the_log(void **state)
     close_world(&w);
 }
 
+static void ask_reload(struct world *w, uint64_t request, const char *if_match)
+{
+    struct sapa_record audit;
+    struct sapa_web_reload reload;
+    uint8_t message[sizeof(struct sapa_web_ask) + sizeof(audit) + sizeof(reload) + 16];
+    size_t n = sizeof(struct sapa_web_ask);
+
+    sapa_record_init(&audit, SAPA_T_api_write);
+    (void)sapa_sized_set(&audit.u.api_write.actor, SAPA_STR("dewi"));
+    memset(&reload, 0, sizeof(reload));
+    (void)sapa_str_copy(SAPA_STR("because"), reload.comment, sizeof(reload.comment));
+    (void)sapa_str_copy(sapa_str_of(if_match), reload.if_match, sizeof(reload.if_match));
+    const struct sapa_web_ask ask = { .request = request, .kind = SAPA_WEB_ASK_RELOAD, .centre = w->centres[0],
+                                      .audit_size = (uint16_t)((sapa_record_size(&audit) + 7) & ~(size_t)7), .reload_size = sizeof(reload) };
+    memset(message, 0, sizeof(message));
+    memcpy(message, &ask, sizeof(ask));
+    memcpy(message + n, &audit, sapa_record_size(&audit));
+    n += ask.audit_size;
+    memcpy(message + n, &reload, sizeof(reload));
+    sapa_web_link_ask(w->link, message, n + sizeof(reload));
+}
+
+/* A new description is answered when it is in force, with its audit record; and only over the one that was meant. */
+static void reloads_are_answered_when_in_force(void **state)
+{
+    static struct world w;
+
+    (void)state;
+    open_world(&w, 1);
+    sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
+    ask_reload(&w, 1, w.centres[1]->hash); /* that one is not in force */
+    sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
+    assert_int_equal(w.last_reply.request, 1);
+    assert_int_equal(w.last_reply.rc, SAPA_EEXIST);
+    assert_int_equal(w.reloads, 0);
+    assert_int_equal(w.audit.u.api_write.rc, (uint64_t)-SAPA_EEXIST);
+    w.audit.type = 0;
+    ask_reload(&w, 2, w.centres[0]->hash);
+    sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
+    assert_int_equal(w.reloads, 1);
+    assert_int_equal(w.last_reply.request, 1); /* not yet */
+    assert_int_equal(w.audit.type, 0);
+    ask_reload(&w, 3, "");
+    sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
+    assert_int_equal(w.last_reply.request, 3); /* one at a time */
+    assert_int_equal(w.last_reply.rc, SAPA_EAGAIN);
+    start_centre(&w, 1);
+    sapa_loop_advance(w.loop, 1000);
+    assert_int_equal(w.last_reply.request, 3); /* in force, but not in the log */
+    sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
+    assert_int_equal(w.last_reply.request, 2);
+    assert_int_equal(w.last_reply.rc, SAPA_OK);
+    assert_int_equal(w.audit.u.api_write.rc, 0);
+    assert_int_equal(w.last_reply.seq, sapa_engine_stats(w.engine).seq); /* its audit record */
+    w.reload_rc = SAPA_EINVAL; /* one with mistakes is answered at once */
+    ask_reload(&w, 4, w.centres[1]->hash);
+    sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
+    assert_int_equal(w.last_reply.request, 4);
+    assert_int_equal(w.last_reply.rc, SAPA_EINVAL);
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_drifts), cmocka_unit_test(who_falls_behind_begins_again), cmocka_unit_test(writes_wait_for_the_log),
+        cmocka_unit_test(reloads_are_answered_when_in_force),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -703,7 +703,8 @@ static sapa_rc report(struct job *job)
 {
     static const struct { const char *name; enum sapa_rows rows; } kinds[] = {
         { "queues", SAPA_ROWS_QUEUES }, { "agents", SAPA_ROWS_AGENTS }, { "clients", SAPA_ROWS_CLIENTS },
-        { "numbers", SAPA_ROWS_NUMBERS }, { "reasons", SAPA_ROWS_REASONS }, { "total", SAPA_ROWS_TOTAL },
+        { "numbers", SAPA_ROWS_NUMBERS }, { "reasons", SAPA_ROWS_REASONS }, { "trunks", SAPA_ROWS_TRUNKS },
+        { "total", SAPA_ROWS_TOTAL },
     };
     static const struct { const char *name; enum sapa_grain grain; } grains[] = {
         { "15m", SAPA_GRAIN_QUARTER }, { "hour", SAPA_GRAIN_HOUR }, { "day", SAPA_GRAIN_DAY },
@@ -723,7 +724,7 @@ static sapa_rc report(struct job *job)
         if (strcmp(grains[i].name, param(job, "by")) == 0)
             bounds.grain = grains[i].grain;
     }
-    if (job->work->scope.clients != UINT64_MAX && (kinds[which].rows == SAPA_ROWS_AGENTS || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TOTAL))
+    if (job->work->scope.clients != UINT64_MAX && (kinds[which].rows == SAPA_ROWS_AGENTS || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
         return problem(job, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
     bounds.kinds = UINT32_C(1) << kinds[which].rows;
     sapa_rc rc = sapa_figures_open(job->files->data, &figures);

@@ -15,6 +15,7 @@ struct sapa_hooks;
 struct sapa_web_files {
     struct sapa_store *store;
     const char *data; /* folder */
+    const char *centre; /* file of the description: what it names stands beside it */
     struct sapa_hooks *hooks; /* told when webhooks change; NULL: none are sent */
 };
 

@@ -222,7 +222,7 @@ sapa_rc sapa_call_on_placed(struct sapa_core *core, const struct sapa_record *re
         return SAPA_ELIMIT;
     }
     EMIT(core, cmd_call, .contact = c->id, .offer = in->offer, .agent = in->agent, .line = in->line, .beside = c->beside,
-         .kind = in->kind, .target = c->call_target, .client = c->client);
+         .kind = in->kind, .target = c->call_target, .client = c->client, .number = c->address);
     reply(core, in, SAPA_OK, SAPA_DENIAL_NONE);
     sapa_contact_place(core, c, SAPA_PLACE_RINGING);
     struct core_work *w = open_work(core, c, in->offer, (uint32_t)in->agent, calls_queue(core, c), KIND_OWN);
@@ -255,10 +255,21 @@ static void dial(struct sapa_core *core, struct core_contact *c, struct core_wor
          .ring_ms = RING_OUTSIDE_MS);
 }
 
-static void ring_colleague(struct sapa_core *core, struct core_contact *c)
+static void tell_ringing(struct sapa_core *core, const struct core_contact *c)
 {
-    const uint32_t agent = c->call_target;
+    sapa_core_record(core, SAPA_T_cmd_ring)->u.cmd_ring = (struct sapa_rec_cmd_ring){ .contact = c->id };
+    core->record.flags = SAPA_RECORD_NO_PROMISE;
+    sapa_core_emit(core);
+}
+
+void sapa_call_ring_colleague(struct sapa_core *core, struct core_contact *c, uint32_t agent)
+{
     struct core_work *w = NULL;
+
+    sapa_assert(c->leg && !c->queued);
+    tell_ringing(core, c);
+    sapa_contact_place(core, c, SAPA_PLACE_RINGING);
+    c->calling = true;
 
     if (agent < core->centre->agents_count && sapa_call_may_ring(core, agent))
         w = open_work(core, c, sapa_core_id(core), agent, SAPA_NONE, KIND_COLLEAGUE);
@@ -291,13 +302,11 @@ void sapa_call_go(struct sapa_core *core, struct core_work *w)
         return;
     }
     c->leg = true;
-    sapa_core_record(core, SAPA_T_cmd_ring)->u.cmd_ring = (struct sapa_rec_cmd_ring){ .contact = c->id };
-    core->record.flags = SAPA_RECORD_NO_PROMISE;
-    sapa_core_emit(core);
     if (c->call == SAPA_TARGET_AGENT + 1) {
-        ring_colleague(core, c);
+        sapa_call_ring_colleague(core, c, target);
         return;
     }
+    tell_ringing(core, c);
     sapa_contact_place(core, c, SAPA_PLACE_FLOW);
     c->calling = false;
     if (c->call == SAPA_TARGET_QUEUE + 1) {

@@ -314,8 +314,6 @@ static void a_client_without_calls_queue_means_no_rules(void **state)
     WORLD_IN(w, leg_held, .contact = y.contact, .offer = y.offer, .side = SAPA_SIDE_AGENT, .on = 1);
     WORLD_IN(w, leg_held, .contact = y.contact, .offer = y.offer, .side = SAPA_SIDE_AGENT, .on = 0);
     assert_int_equal(world_count(w, SAPA_T_hold_changed), 2);
-    WORLD_IN(w, contact_passed, .contact = y.contact, .offer = y.offer, .kind = SAPA_TARGET_AGENT, .target = BUDI);
-    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, (uint64_t)-SAPA_ESTATE); /* in what line would he wait? */
     WORLD_IN(w, contact_passed, .contact = y.contact, .offer = y.offer, .kind = SAPA_TARGET_QUEUE, .target = SALES);
     assert_int_equal(place_of(w, y.contact), SAPA_PLACE_RINGING);
     answer(w, y.contact);
@@ -596,6 +594,21 @@ static void her_line_goes_while_she_asks(void **state)
     assert_int_not_equal(world_agent_of(w, x), ANI);
     answer(w, x);
     WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
+static void her_line_goes_while_she_waits_in_a_queue(void **state)
+{
+    (void)state;
+    WITH(w);
+    only(w, ANI);
+    uint64_t x;
+    const uint64_t ox = serve(w, &x);
+    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_QUEUE, OUTBOUND);
+    assert_int_equal(place_of(w, y.contact), SAPA_PLACE_QUEUE);
+    WORLD_IN(w, agent_gone, .contact = x, .offer = ox, .side = SAPA_SIDE_AGENT);
+    assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_ABANDONED_QUEUE); /* as of everybody there */
+    assert_int_equal(ended(w, x)->outcome, SAPA_OUTCOME_ANSWERED);
     quiet_end(w);
 }
 
@@ -952,6 +965,56 @@ static void passed_on_outside(void **state)
     quiet_end(w);
 }
 
+/* A call without a queue has no line to wait in: the colleague alone is rung, or nobody. */
+static void a_call_is_passed_on_to_a_colleague(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 5; way++) {
+        WITH(w);
+        w->agents[ANI].calls_for = 1; /* a client without calls queue */
+        struct placed y = way < 2 ? dial_out(w, ANI) : place(w, CITRA, SAPA_LINE_OWN, 0, SAPA_TARGET_AGENT, ANI);
+        if (way < 2)
+            carrier(w, y.contact, 1, 1, 0, 0);
+        else
+            answer(w, y.contact);
+        const uint64_t offer = part_of(w, ANI, y.contact);
+        if (way == 2) {
+            dial_out(w, BUDI);
+            WORLD_IN(w, contact_passed, .contact = y.contact, .offer = offer, .kind = SAPA_TARGET_AGENT, .target = BUDI);
+            assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, (uint64_t)-SAPA_ESTATE);
+            assert_int_equal(place_of(w, y.contact), SAPA_PLACE_TALK);
+            command(w, BUDI, part_of(w, BUDI, world_last(w, SAPA_T_contact_new)->u.contact_new.contact),
+                    SAPA_CALL_VERB_HANGUP, 0);
+        }
+        world_clear(w);
+        if (way == 4) { /* she had begun to ask him with her second line */
+            const struct placed z = place(w, ANI, SAPA_LINE_OWN, 0, SAPA_TARGET_AGENT, BUDI);
+            command(w, ANI, offer, SAPA_CALL_VERB_MERGE, z.contact);
+            assert_int_equal(reply_of(w), 0);
+            assert_int_equal(ended(w, z.contact)->outcome, SAPA_OUTCOME_MERGED);
+        } else {
+            WORLD_IN(w, contact_passed, .contact = y.contact, .offer = offer, .kind = SAPA_TARGET_AGENT, .target = BUDI);
+        }
+        assert_int_equal(place_of(w, y.contact), SAPA_PLACE_RINGING);
+        assert_int_equal(world_last(w, SAPA_T_cmd_offer)->u.cmd_offer.agent, BUDI);
+        assert_int_equal(world_last(w, SAPA_T_cmd_offer)->u.cmd_offer.kind, 3);
+        if (way == 0 || way == 3) { /* the one who waits gives up */
+            if (way == 0)
+                carrier(w, y.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
+            else
+                WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER);
+            assert_int_equal(world_count(w, SAPA_T_cmd_offer_cancel), 1);
+        } else {
+            answer(w, y.contact);
+            assert_int_equal(world_agent_of(w, y.contact), BUDI);
+            WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER);
+        }
+        assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_REACHED);
+        assert_int_equal(ended(w, y.contact)->queue_ms, 0);
+        quiet_end(w);
+    }
+}
+
 /* The call that she placed beside is what she passes on: the customer is back. */
 static void the_call_beside_is_passed_on(void **state)
 {
@@ -1208,6 +1271,7 @@ int main(void)
         cmocka_unit_test(asking_somebody_who_does_not_answer),
         cmocka_unit_test(the_customer_leaves_while_a_colleague_is_asked),
         cmocka_unit_test(her_line_goes_while_she_asks),
+        cmocka_unit_test(her_line_goes_while_she_waits_in_a_queue),
         cmocka_unit_test(transfer_after_asking_a_colleague),
         cmocka_unit_test(transfer_before_anybody_answers_is_a_blind_one),
         cmocka_unit_test(a_customer_and_an_outside_number_talk_on_alone),
@@ -1218,6 +1282,7 @@ int main(void)
         cmocka_unit_test(parties_have_a_limit),
         cmocka_unit_test(who_was_called_outside_is_transferred_too),
         cmocka_unit_test(passed_on_outside),
+        cmocka_unit_test(a_call_is_passed_on_to_a_colleague),
         cmocka_unit_test(the_call_beside_is_passed_on),
         cmocka_unit_test(accept_and_hold_by_command),
         cmocka_unit_test(refused_by_command_is_refused),

@@ -14,8 +14,8 @@
  *         after sapa_core_new().
  * Thread  one thread at a time; nothing here locks.
  * Owner   the caller owns the core and the centre description, which is borrowed.
- * Design  docs/design/routing.md
- * Tests   core/core_test.c, core/ewt_test.c, core/snapshot_test.c, test/sim/
+ * Design  docs/design/routing.md, docs/design/calls.md
+ * Tests   core/core_test.c, core/callback_test.c, core/call_test.c, core/ewt_test.c, test/sim/
  */
 #ifndef SAPA_CORE_CORE_H
 #define SAPA_CORE_CORE_H

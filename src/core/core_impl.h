@@ -480,6 +480,8 @@ sapa_rc sapa_call_on_placed(struct sapa_core *core, const struct sapa_record *re
 void sapa_call_unreached(struct sapa_core *core, struct core_contact *c, enum sapa_side side, uint32_t cause);
 /** His phone has answered: now for whom he wants. */
 void sapa_call_go(struct sapa_core *core, struct core_work *w);
+/** Ring this one alone for somebody who is on the line; nobody: the call is over. */
+void sapa_call_ring_colleague(struct sapa_core *core, struct core_contact *c, uint32_t agent);
 /** Into a flow, also when none has served it yet. */
 void sapa_call_flow(struct sapa_core *core, struct core_contact *c, uint32_t flow);
 /** Whom he called has answered. */

@@ -641,7 +641,8 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
     struct core_contact *beside = sapa_call_beside(core, w);
     if (beside) { /* one line for both */
         beside->beside = 0;
-        sapa_contact_hangup(core, beside, beside->answered ? sapa_contact_outcome(beside, in->side) : SAPA_OUTCOME_UNREACHED,
+        sapa_contact_cancel_dial(core, beside);
+        sapa_contact_hangup(core, beside, beside->calling ? SAPA_OUTCOME_UNREACHED : sapa_contact_outcome(beside, in->side),
                             in->side, (uint32_t)in->cause);
     }
     sapa_work_gone(core, w, in->side, (uint32_t)in->cause);

@@ -171,7 +171,7 @@ struct pass {
     uint32_t target;           /* SAPA_NONE: outside */
     struct sapa_text64 number; /* outside */
     uint32_t from;             /* whose identity is shown there */
-    uint64_t other;            /* call with which he was about to ask, 0 none */
+    uint64_t other;            /* call with which he was about to ask, and which is over before; 0 none */
     struct sapa_text64 by;
 };
 
@@ -195,13 +195,12 @@ static sapa_rc may_pass(const struct sapa_core *core, const struct core_work *w,
         return to->target < core->centre->numbers_count && (c->has_flow || (c->call && core->centre->flows_count))
                    ? SAPA_OK
                    : SAPA_ENOENT;
-    case SAPA_TARGET_AGENT: /* he is waited for as long as the agent's queue says */
+    case SAPA_TARGET_AGENT: /* waited for as long as the agent's queue says; of a call without a queue rung at once */
         if (to->target >= core->centre->agents_count)
             return SAPA_ENOENT;
-        return to->target != w->agent && w->queue != SAPA_NONE &&
-                       core->agents[to->target].presence != SAPA_PRESENCE_OFFLINE
-                   ? SAPA_OK
-                   : SAPA_ESTATE;
+        if (to->target == w->agent || core->agents[to->target].presence == SAPA_PRESENCE_OFFLINE)
+            return SAPA_ESTATE;
+        return w->queue != SAPA_NONE || to->other || sapa_call_may_ring(core, to->target) ? SAPA_OK : SAPA_ESTATE;
     case SAPA_TARGET_OUTSIDE: return SAPA_OK;
     default: return SAPA_EINVAL;
     }
@@ -241,6 +240,10 @@ static void pass(struct sapa_core *core, struct core_work *w, const struct pass 
     }
     if (to->kind == SAPA_TARGET_NUMBER) {
         sapa_call_flow(core, c, core->centre->numbers[to->target].flow);
+        return;
+    }
+    if (to->kind == SAPA_TARGET_AGENT && from == SAPA_NONE) {
+        sapa_call_ring_colleague(core, c, to->target);
         return;
     }
     if (c->has_flow)

@@ -47,7 +47,7 @@ static void fill_contact(const struct sapa_core *core, const struct core_contact
     }
     for (unsigned i = 0; i < SAPA_OUTSIDE_MAX; i++)
         ret->outside[i] = c->outside[i].attempt;
-    if (c->callback == SAPA_CALLBACK_DIALLING || (c->call == SAPA_TARGET_OUTSIDE + 1 && c->calling && c->attempt))
+    if (c->callback == SAPA_CALLBACK_DIALLING || (c->call == SAPA_TARGET_OUTSIDE + 1 && c->calling && !c->leg && c->attempt))
         ret->dialling = c->attempt;
     else if (c->outside[0].attempt) /* told of above */
         ret->dialling = 0;

@@ -32,6 +32,7 @@ enum {
     DIGIT_GAP_MS = 400,      /* within a number that is typed */
     LONG_WAIT_MS = 55000,    /* '^' in a plan: until a callback will have been offered */
     SERVED_MS = 22000,       /* who has heard the answer of a machine stays so long */
+    HELD_TAIL_US = 300000,
     VOICE_GONE_US = 2500000, /* the agent is not heard any more: he has hung up */
     KEYS_MAX = 48,
     REFER_LIMIT_MS = 8000,   /* after a transfer the centre ends our part */
@@ -83,6 +84,7 @@ struct call {
     uint8_t key_next;
     bool serves_himself;     /* hangs up after his last key */
     int64_t agent_us;        /* the agent was last heard (later than now: we are held); 0: that is over */
+    int64_t held_us;         /* we were put on hold; what was on its way then is no return */
     uint32_t peer;           /* of an offer: the customer's place; of a question: the offer's; SAPA_NONE */
     bool holds;
     int64_t asked_us;        /* the last key was sent */
@@ -134,7 +136,7 @@ struct sapa_crowd_options sapa_crowd_demo(void)
         .answer_ms_min = 1200, .answer_ms_max = 5000, .talk_ms_mean = 75000, .wrapup_ms_min = 3000, .wrapup_ms_max = 15000,
         .patience_ms_mean = 150000, .key_ms = 4500, .miss_permille = 30, .refuse_permille = 20, .break_permille = 40, .callback_miss_permille = 150,
         .break_ms = 60000, .hold_permille = 150, .hold_ms = 8000, .customer_ends_permille = 350, .survey_permille = 550,
-        .pass_permille = 60, .ask_permille = 80, .ask_ms = 12000, .place_permille = 60, .fail_every_ms = 600000, .fail_ms = 60000,
+        .pass_permille = 80, .ask_permille = 120, .ask_ms = 8000, .place_permille = 80, .fail_every_ms = 600000, .fail_ms = 60000,
     };
 }
 
@@ -283,7 +285,10 @@ static void receive_frames(struct call *call)
         const uint8_t *agent = crowd->voice[1][rtp.type == SAPA_RTP_PCMA];
         if (memcmp(packets[i].data + rtp.payload_at, agent, FRAME_BYTES) == 0) {
             const bool first = !call->heard_agent;
-            call->agent_us = sapa_loop_now_us(crowd->loop);
+            const int64_t now_us = sapa_loop_now_us(crowd->loop);
+            if (now_us - call->held_us < HELD_TAIL_US)
+                continue;
+            call->agent_us = now_us;
             if (!first)
                 continue;
             call->heard_agent = true; /* somebody answers: no more keys, no more impatience */
@@ -392,6 +397,8 @@ static void peer_held(const struct call *call, bool held)
 
     if (peer && peer->state == CALL_TALKING && peer->agent_us > 0 && !is_agent(peer))
         peer->agent_us = sapa_loop_now_us(crowd->loop) + (held ? INT64_C(1000) * HANG_LIMIT_MS : 0);
+    if (peer && held)
+        peer->held_us = sapa_loop_now_us(crowd->loop);
 }
 
 static void call_free(struct call *call)
@@ -1103,7 +1110,7 @@ static void on_pass(void *ctx)
 }
 
 /* The centre takes a transfer: the customer stays, our two calls will be ended. Or it does not. */
-static void on_referred(struct call *call, bool taken)
+static void on_referred(struct call *call, int status)
 {
     struct call *customer = peer_of(call), *asked = NULL;
 
@@ -1112,7 +1119,8 @@ static void on_referred(struct call *call, bool taken)
         if (other->state != CALL_FREE && other->kind == CALL_ASK && other->peer == (uint32_t)(call - call->crowd->calls))
             asked = other;
     }
-    if (!taken) {
+    if (status >= 300) {
+        sapa_log(SAPA_LOG_WARN, "crowd.refer", "status=%d asked=%d", status, asked != NULL);
         if (asked)
             hang_up(asked);
         return;
@@ -1223,7 +1231,8 @@ static void pick_up(void *ctx)
     if (call->fd >= 0)
         audio_join(call);
     const uint32_t talk_ms = exponential_from(crowd, crowd->options.talk_ms_mean, crowd->options.talk_ms_mean / 10);
-    after(call, &call->action, call->kind == CALL_OFFER ? talk_ms : HANG_LIMIT_MS, on_hang_up);
+    const bool colleague = call->kind == CALL_OFFER && call->peer == SAPA_NONE; /* he asks us: he has more to say */
+    after(call, &call->action, call->kind == CALL_OFFER ? talk_ms + colleague * 3 * crowd->options.ask_ms : HANG_LIMIT_MS, on_hang_up);
     if (call->kind != CALL_OFFER)
         return;
     const uint32_t what = (uint32_t)(chance(crowd) % 1000), hold_to = crowd->options.hold_permille,
@@ -1412,7 +1421,7 @@ static void on_event(void *ctx, const struct sapa_sip_event *event)
         else if (call && event->method == SAPA_SIP_BYE)
             call_free(call);
         else if (call && event->method == SAPA_SIP_REFER)
-            on_referred(call, event->kind == SAPA_SIP_EV_RESPONSE && event->status < 300);
+            on_referred(call, event->kind == SAPA_SIP_EV_RESPONSE ? event->status : 408);
         break;
     case SAPA_SIP_EV_ACK:
     case SAPA_SIP_EV_PROGRESS:

@@ -481,6 +481,7 @@
 #define SAPA_REC_cmd_call(F, S) \
     F(S, id, contact, "") F(S, id, offer, "his own part in it") F(S, num, agent, "") F(S, num, line, "enum sapa_call_line") \
     F(S, id, beside, "offer whose line is used, with SAME; else 0") F(S, num, kind, "enum sapa_target") \
-    F(S, num, target, "index of the queue, number or agent; SAPA_NONE: outside") F(S, num, client, "or SAPA_NONE")
+    F(S, num, target, "index of the queue, number or agent; SAPA_NONE: outside") F(S, num, client, "or SAPA_NONE") \
+    F(S, text64, number, "outside: whom he calls, for the display of his phone")
 
 #endif

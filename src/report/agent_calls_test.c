@@ -191,6 +191,8 @@ static void test_outward(void **state)
                      "handling_ms=76000 calls_denied=1 internal_placed=0 outbound_talk_ms=66000 reach_rate=400000 offers=0");
     expect(AGENT(1), "calls_placed=0 calls_denied=1 handled=0");
     assert_int_equal(figure(SAPA_ROWS_QUEUES, SAPA_NONE, "handled"), 0); /* they stood in no line */
+    expect(SAPA_ROWS_TRUNKS, 0, "outbound_lines=1 outbound_line_ms=61000 outbound_charged_calls=1 outbound_cost=130000 cost_per_outbound=130000");
+    expect(SAPA_ROWS_TRUNKS, 1, "outbound_lines=1 outbound_line_ms=5000 outbound_charged_calls=0 outbound_cost=0");
     done();
 }
 
@@ -418,6 +420,36 @@ static void test_transfer_outside(void **state)
     done();
 }
 
+/* To a menu, which serves it, or takes a message, or does not keep the caller. */
+static void test_transfer_to_a_menu(void **state)
+{
+    static const struct { const char *what, *end; const char *figures; } ways[] = {
+        { "", "09:01:30 contact_ended contact=1 client=0 outcome=1 side=2 total_ms=90000 queue_ms=20000 answered=1\n",
+          "transfers_menu=1 transfers_lost=0" },
+        { "09:01:20 voicemail_left contact=1 recording=9 length_ms=5000 queue=0\n",
+          "09:01:30 contact_ended contact=1 client=0 outcome=1 side=0 total_ms=90000 queue_ms=20000 answered=1\n",
+          "transfers_menu=1 transfers_lost=0" },
+        { "", "09:01:30 contact_ended contact=1 client=0 outcome=1 side=0 total_ms=90000 queue_ms=20000 answered=1\n",
+          "transfers_menu=0 transfers_lost=1" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAPA_COUNT(ways); i++) {
+        begin();
+        say(TALKS
+            "09:01:00 contact_transferred contact=1 offer=5 agent=0 queue=0 kind=1 target=2\n"
+            "09:01:00 contact_parted contact=1 offer=5 agent=0 queue=0 talk_ms=40000 side=1\n"
+            "09:01:00 assignment_moved agent=0 contact=1 offer=5 from=2 to=0 was_ms=40000\n"
+            "09:01:00 flow_step contact=1 node=1\n");
+        say(ways[i].what);
+        end(ways[i].end);
+        expect(CENTRE, "transfers=1 transfers_to_number=1 transfers_blind=1 transfers_open=0 transfers_received=0");
+        expect(CENTRE, ways[i].figures);
+        expect(SAPA_ROWS_QUEUES, 0, ways[i].figures);
+        done();
+    }
+}
+
 /* ---- nobody was there ---- */
 
 /* Siti wraps up and Budi waits, ready, when the machine is switched off for an hour. */
@@ -521,7 +553,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outward), cmocka_unit_test(test_transfer_after_asking), cmocka_unit_test(test_conference),
-        cmocka_unit_test(test_not_reached), cmocka_unit_test(test_transfer_outside), cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_not_reached), cmocka_unit_test(test_transfer_outside), cmocka_unit_test(test_transfer_to_a_menu),
+        cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_stopped_while_talking), cmocka_unit_test(test_lies),
     };
 

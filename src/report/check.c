@@ -612,7 +612,7 @@ struct row_check {
 static void expect_sum(struct sapa_check *check, enum sapa_identity identity, const struct sapa_row *row, const char *what,
                        int64_t whole, int64_t parts)
 {
-    static const char *const kinds[] = { "total", "client", "number", "queue", "agent", "reason" };
+    static const char *const kinds[] = { "total", "client", "number", "queue", "agent", "reason", "trunk" };
 
     if (!holds(check, identity, whole == parts))
         find(check, identity, 0, "%s %u, interval of %lld: %s is %lld, its parts are %lld.",
@@ -645,7 +645,7 @@ static void check_calls(struct sapa_check *check, const struct sapa_row *row)
          M(TRANSFERS_TO_QUEUE) + M(TRANSFERS_TO_NUMBER) + M(TRANSFERS_TO_AGENT) + M(TRANSFERS_TO_OUTSIDE));
     if (row->kind < SAPA_ROWS_AGENTS) {
         SUMS("transfers by end", M(TRANSFERS),
-             M(TRANSFERS_RECEIVED) + M(TRANSFERS_OUTSIDE) + M(TRANSFERS_LOST) + M(TRANSFERS_OPEN));
+             M(TRANSFERS_RECEIVED) + M(TRANSFERS_OUTSIDE) + M(TRANSFERS_MENU) + M(TRANSFERS_LOST) + M(TRANSFERS_OPEN));
     } else if (row->kind == SAPA_ROWS_AGENTS) {
         const int64_t length_ms = (row->span.to_s - row->span.from_s) * 1000;
         const int64_t parts_ms = M(TALK) + M(HOLD) + M(WRAPUP) + M(INTERNAL_TALK), apart_ms = M(LOGGED_IN) - M(READY) - M(NOT_READY);
@@ -674,7 +674,7 @@ static void check_row(void *ctx, const struct sapa_row *row)
                M(OFFERS_ACCEPTED) + M(OFFERS_MISSED) + M(OFFERS_REFUSED) + M(OFFERS_FAILED) + M(OFFERS_GONE)
                    + M(OFFERS_OPEN));
     check_calls(rows->check, row);
-    if (row->kind < SAPA_ROWS_AGENTS)
+    if (row->kind < SAPA_ROWS_AGENTS || row->kind == SAPA_ROWS_TRUNKS)
         expect_row(rows->check, row, "waits kept", M(ANSWERED), row->wait_count);
     sapa_measures_join(&rows->all, m);
 }
@@ -762,6 +762,18 @@ static void compare_calls(struct sapa_check *check, const struct sapa_measures *
                  D(pairs[i].rows), D(pairs[i].other));
 }
 
+/* Each line that we placed went over one trunk. */
+static void compare_lines(struct sapa_check *check, const struct sapa_measures *trunks, const struct sapa_measures *total)
+{
+    static const enum sapa_measure measures[] = { SAPA_M_OUTBOUND_LINES, SAPA_M_OUTBOUND_LINE_TIME, SAPA_M_OUTBOUND_COST,
+                                                  SAPA_M_OUTBOUND_CHARGED, SAPA_M_OUTBOUND_CHARGED_CALLS };
+
+    for (size_t i = 0; i < SAPA_COUNT(measures); i++)
+        if (!holds(check, SAPA_IDENTITY_CALLS, trunks->of[measures[i]] == total->of[measures[i]]))
+            find(check, SAPA_IDENTITY_CALLS, 0, "%s of all trunks together is %lld, of the whole centre %lld.",
+                 sapa_measure_info(measures[i])->key, D(trunks->of[measures[i]]), D(total->of[measures[i]]));
+}
+
 static void compare_talk(struct sapa_check *check, const struct sapa_intervals *intervals,
                          const struct sapa_measures *agents, const struct sapa_measures *total)
 {
@@ -803,6 +815,10 @@ sapa_rc sapa_check_end(struct sapa_check *check, struct sapa_intervals *interval
     if (rc != SAPA_OK)
         return rc;
     compare(check, "numbers", &other, &total);
+    rc = check_rows(check, intervals, SAPA_ROWS_TRUNKS, &other);
+    if (rc != SAPA_OK)
+        return rc;
+    compare_lines(check, &other, &total);
     rc = check_rows(check, intervals, SAPA_ROWS_QUEUES, &other);
     if (rc == SAPA_OK)
         rc = check_rows(check, intervals, SAPA_ROWS_AGENTS, &agents);

@@ -57,7 +57,7 @@ const char *sapa_unit_name(enum sapa_unit unit)
 
 void sapa_rows_print(uint32_t rows, struct sapa_text *out)
 {
-    static const char *const names[SAPA_ROWS_COUNT] = { "centre", "client", "number", "queue", "agent", "reason" };
+    static const char *const names[SAPA_ROWS_COUNT] = { "centre", "client", "number", "queue", "agent", "reason", "trunk" };
     bool first = true;
 
     for (unsigned i = 0; i < SAPA_ROWS_COUNT; i++) {
@@ -100,9 +100,6 @@ static uint32_t rows_of(enum sapa_measure measure)
     case SAPA_M_INTERNAL_PASSED:
     case SAPA_M_INTERNAL_OTHER:
     case SAPA_M_INTERNAL_OPEN:
-    case SAPA_M_OUTBOUND_COST:
-    case SAPA_M_OUTBOUND_CHARGED:
-    case SAPA_M_OUTBOUND_CHARGED_CALLS:
     case SAPA_M_MENU:
     case SAPA_M_BY_CUSTOMER:
     case SAPA_M_BY_AGENT:
@@ -112,6 +109,11 @@ static uint32_t rows_of(enum sapa_measure measure)
     case SAPA_M_COST:
     case SAPA_M_CHARGED:
     case SAPA_M_CHARGED_CALLS: return OF_ARRIVALS;
+    case SAPA_M_OUTBOUND_LINES:
+    case SAPA_M_OUTBOUND_LINE_TIME:
+    case SAPA_M_OUTBOUND_COST:
+    case SAPA_M_OUTBOUND_CHARGED:
+    case SAPA_M_OUTBOUND_CHARGED_CALLS: return OF_ARRIVALS | ROWS(TRUNKS);
     /* whose stays in no queue */
     case SAPA_M_OUTBOUND_HANDLED:
     case SAPA_M_OUTBOUND_TALK:
@@ -183,7 +185,7 @@ static void get_kpi(const struct sapa_kpi *kpi, struct sapa_figure *ret)
     ret->is_outer = kpi->is_outer;
     ret->rows = kpi->is_outer ? 0
               : (kpi->of & SAPA_KPI_OF_ARRIVALS ? OF_ARRIVALS : 0u) | (kpi->of & SAPA_KPI_OF_QUEUES ? ROWS(QUEUES) : 0u)
-                    | (kpi->of & SAPA_KPI_OF_AGENTS ? OF_AGENTS : 0u);
+                    | (kpi->of & SAPA_KPI_OF_AGENTS ? OF_AGENTS : 0u) | (kpi->of & SAPA_KPI_OF_TRUNKS ? ROWS(TRUNKS) : 0u);
     ret->name[0] = kpi->name[0];
     ret->name[1] = kpi->name[1];
     ret->text = kpi->text;

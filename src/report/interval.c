@@ -90,15 +90,18 @@ struct open_contact {
     bool inbound, queued, is_callback, answered, has_left;
     bool connected;       /* an agent and somebody have talked */
     bool conference;
+    bool to_menu;         /* the transfer on the way is to a number of ours */
+    bool message;         /* left since it was passed on */
 };
 
-/* A line that we have placed and that costs: it follows its party into another contact. */
+/* A line that we have placed, answered: it follows its party into another contact. */
 struct line {
     uint64_t key;
     struct home home;
     struct tariff tariff;
     int64_t from_us;
     uint64_t contact;
+    uint32_t trunk;   /* dimension */
     uint32_t attempt; /* SAPA_NONE: came from another contact, its number is still to be said */
 };
 
@@ -465,6 +468,7 @@ static void message_left(struct sapa_intervals *fold, struct open_contact *conta
     const uint32_t queue = dim_of(fold, SAPA_DIM_QUEUE, record->u.voicemail_left.queue);
     struct sums sums = { 0 };
 
+    contact->message = true;
     sum(&sums, SAPA_M_MESSAGES, 1);
     add_arrival(fold, &contact->home, &sums, NULL);
     if (queue != SAPA_NONE)
@@ -578,12 +582,15 @@ static void line_over(struct sapa_intervals *fold, struct open_contact *contact,
     struct sums sums = { 0 };
     int64_t length_ms, cost;
 
+    sum(&sums, SAPA_M_OUTBOUND_LINES, 1);
+    sum(&sums, SAPA_M_OUTBOUND_LINE_TIME, SAPA_MAX(at_us - line->from_us, 0) / 1000);
     if (charge(&line->tariff, line->from_us, at_us, &length_ms, &cost)) {
         sum(&sums, SAPA_M_OUTBOUND_CHARGED_CALLS, 1);
         sum(&sums, SAPA_M_OUTBOUND_CHARGED, length_ms);
         sum(&sums, SAPA_M_OUTBOUND_COST, cost);
-        add_arrival(fold, &line->home, &sums, NULL);
     }
+    add_arrival(fold, &line->home, &sums, NULL);
+    add_to(contact_row(fold, line->home.arrived, SAPA_ROWS_TRUNKS, line->trunk), &sums);
     contact->lines -= contact->lines > 0;
     sapa_table_remove(&fold->lines, line);
 }
@@ -611,8 +618,6 @@ static void dial_moved(struct sapa_intervals *fold, struct open_contact *contact
     if (in->state != 1 || line || !centre || in->trunk == 0 || in->trunk > centre->trunks_count)
         return;
     const struct sapa_trunk *trunk = &centre->trunks[in->trunk - 1];
-    if (trunk->cost_call == 0 && trunk->cost_minute == 0)
-        return;
     const sapa_rc rc = sapa_table_add(&fold->lines, ++fold->line_last, &line);
     if (rc != SAPA_OK) {
         fold->failed = rc;
@@ -622,6 +627,7 @@ static void dial_moved(struct sapa_intervals *fold, struct open_contact *contact
     line->tariff = (struct tariff){ trunk->cost_call, trunk->cost_minute, trunk->cost_pulse_ms };
     line->from_us = record->at_us;
     line->contact = contact->contact;
+    line->trunk = dim_of(fold, SAPA_DIM_TRUNK, in->trunk - 1);
     line->attempt = (uint32_t)SAPA_MIN(in->attempt, (uint64_t)SAPA_NONE - 1);
     contact->lines++;
 }
@@ -858,8 +864,9 @@ static void ended(struct sapa_intervals *fold, struct open_contact *contact, con
     sum_charge(&sums, contact, record->at_us);
     lines_over(fold, contact, record->at_us);
     transfers_over(fold, contact, in->outcome == SAPA_OUTCOME_TRANSFERRED ? SAPA_M_TRANSFERS_OUTSIDE
-                                  : in->outcome == SAPA_OUTCOME_MERGED     ? SAPA_M_TRANSFERS_RECEIVED
-                                                                            : SAPA_M_TRANSFERS_LOST);
+                                  : contact->message || (contact->to_menu && in->side == SAPA_SIDE_FLOW)
+                                      ? SAPA_M_TRANSFERS_MENU
+                                      : SAPA_M_TRANSFERS_LOST);
     const bool is_abandoned = in->outcome == SAPA_OUTCOME_ABANDONED_QUEUE || in->outcome == SAPA_OUTCOME_ABANDONED_RINGING;
     const struct sample sample = { is_abandoned ? SAPA_DIST_PATIENCE : SAPA_DIST_WAIT, contact->wait_ms };
     add_arrival(fold, &contact->home, &sums,
@@ -1147,6 +1154,8 @@ static void transferred(struct sapa_intervals *fold, struct open_contact *contac
         contact->passed_home.joined = span;
     }
     contact->transfers = 1;
+    contact->to_menu = in->kind == SAPA_TARGET_NUMBER;
+    contact->message = false;
     sum(&sums, SAPA_M_TRANSFERS, 1);
     sum(&sums, how, 1);
     sum(&sums, to, 1);

@@ -26,10 +26,10 @@
 #include "report/names.h"
 #include "report/zone.h"
 
-/** What a row is about. TOTAL is the whole centre; REASON is one agent's not-ready reason. */
+/** What a row is about. TOTAL is the whole centre; REASON is one agent's not-ready reason; TRUNK has lines that we placed. */
 enum sapa_rows {
     SAPA_ROWS_TOTAL, SAPA_ROWS_CLIENTS, SAPA_ROWS_NUMBERS, SAPA_ROWS_QUEUES, SAPA_ROWS_AGENTS,
-    SAPA_ROWS_REASONS, SAPA_ROWS_COUNT
+    SAPA_ROWS_REASONS, SAPA_ROWS_TRUNKS, SAPA_ROWS_COUNT
 };
 
 struct sapa_interval_options {
@@ -66,7 +66,7 @@ struct sapa_intervals {
     struct sapa_table offers;     /* open */
     struct sapa_table parts;      /* agents' parts that are open */
     struct sapa_table agents;     /* by dimension */
-    struct sapa_table lines;      /* that we have placed, answered, and that cost */
+    struct sapa_table lines;      /* that we have placed, answered */
     uint64_t line_last;           /* key of the last line */
     struct sapa_interval_calling { /* the agent_call that the next contact_new belongs to */
         uint64_t contact, agent, beside;

@@ -151,7 +151,7 @@ static int64_t closed_by_all(const struct sapa_measures *m)
       "of the customers' lines that have a tariff", "numbers without a tariff are left out", M(COST), M(CHARGED_CALLS), 1) \
     X(cost_answered, "cost_per_answered", "", MONEY, ARRIVALS, "Biaya per terjawab", "Cost per answered", "cost / answered", \
       "what the lines cost for each contact that an agent answered", "", M(COST), M(ANSWERED), 1) \
-    X(cost_outbound, "cost_per_outbound", "", MONEY, ARRIVALS, "Biaya per panggilan keluar", "Cost per outbound call", "outbound_cost / outbound_charged_calls", \
+    X(cost_outbound, "cost_per_outbound", "", MONEY, LINES, "Biaya per panggilan keluar", "Cost per outbound call", "outbound_cost / outbound_charged_calls", \
       "of the answered lines that we placed over a trunk that has a tariff", "trunks without a tariff are left out", M(OUTBOUND_COST), M(OUTBOUND_CHARGED_CALLS), 1) \
     X(containment, "containment", "", RATIO, ARRIVALS, "Selesai tanpa agen", "Containment", \
       "contained / (offered - closed - refused)", "share of those let in whom the menu served", "open contacts count as not contained yet", \

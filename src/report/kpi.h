@@ -56,11 +56,14 @@
     X(INTERNAL_OPEN, "internal_open", COUNT, SUM, "Internal berjalan", "Internal going on", "of the internal: not yet closed") \
     X(TRANSFERRED_IN, "transferred_in", COUNT, SUM, "Alihan masuk", "Transferred in", "offered to this queue because an agent passed the contact on to it") \
     X(TRANSFERS_OUTSIDE, "transfers_outside", COUNT, SUM, "Alihan sampai luar", "Transfers done outside", "of the transfers: ended in a conversation with an outside number") \
+    X(TRANSFERS_MENU, "transfers_menu", COUNT, SUM, "Alihan selesai di menu", "Transfers served by menu", "of the transfers: the menu to which it was passed on served it, or took a message") \
     X(TRANSFERS_LOST, "transfers_lost", COUNT, SUM, "Alihan hilang", "Transfers lost", "of the transfers: the contact ended before anybody took it") \
     X(TRANSFERS_OPEN, "transfers_open", COUNT, SUM, "Alihan berjalan", "Transfers on the way", "of the transfers: nobody has taken it yet") \
-    X(OUTBOUND_COST, "outbound_cost", MONEY, SUM, "Biaya keluar", "Outbound cost", "cost of answered lines that we placed (calls of agents, callbacks, transfers outside), by the tariff of their trunk; a line counts where its contact began") \
-    X(OUTBOUND_CHARGED, "outbound_charged_ms", MS, SUM, "Waktu keluar berbiaya", "Outbound charged time", "time of these lines from answer to their end") \
-    X(OUTBOUND_CHARGED_CALLS, "outbound_charged_calls", COUNT, SUM, "Keluar berbiaya", "Outbound charged calls", "these lines, when they are over") \
+    X(OUTBOUND_LINES, "outbound_lines", COUNT, SUM, "Saluran keluar", "Outbound lines", "answered lines that we placed (calls of agents, callbacks, transfers outside) and that are over; a line counts where its contact began") \
+    X(OUTBOUND_LINE_TIME, "outbound_line_ms", MS, SUM, "Waktu saluran keluar", "Outbound line time", "time of these lines from answer to their end") \
+    X(OUTBOUND_COST, "outbound_cost", MONEY, SUM, "Biaya keluar", "Outbound cost", "cost of the outbound lines, by the tariff of their trunk") \
+    X(OUTBOUND_CHARGED, "outbound_charged_ms", MS, SUM, "Waktu keluar berbiaya", "Outbound charged time", "time of those outbound lines whose trunk has a tariff") \
+    X(OUTBOUND_CHARGED_CALLS, "outbound_charged_calls", COUNT, SUM, "Keluar berbiaya", "Outbound charged calls", "those outbound lines whose trunk has a tariff") \
     X(WAIT_ANSWERED, "wait_answered_ms", MS, SUM, "Tunggu terjawab", "Wait of answered", "waiting time of the answered, from joining the queue to talking, ringing included") \
     X(WAIT_ABANDONED, "wait_abandoned_ms", MS, SUM, "Tunggu ditinggalkan", "Wait of abandoned", "waiting time of those abandoned in queue or ringing") \
     X(WAIT_MAX, "wait_max_ms", MS, MAX, "Tunggu terlama", "Longest wait", "longest waiting time of any that left the queue") \
@@ -223,11 +226,12 @@ void sapa_measures_join(struct sapa_measures *a, const struct sapa_measures *b);
 typedef int64_t sapa_kpi_fn(const struct sapa_measures *m);
 
 /** Rows in which it means something: of contacts where they arrive (centre, client, number), of their stays in
- *  queues, of agents. */
+ *  queues, of agents, of trunks. */
 enum sapa_kpi_of {
-    SAPA_KPI_OF_ARRIVALS = 1, SAPA_KPI_OF_QUEUES = 2, SAPA_KPI_OF_AGENTS = 4,
+    SAPA_KPI_OF_ARRIVALS = 1, SAPA_KPI_OF_QUEUES = 2, SAPA_KPI_OF_AGENTS = 4, SAPA_KPI_OF_TRUNKS = 8,
     SAPA_KPI_OF_CONTACTS = SAPA_KPI_OF_ARRIVALS | SAPA_KPI_OF_QUEUES,
     SAPA_KPI_OF_BOTH = SAPA_KPI_OF_CONTACTS | SAPA_KPI_OF_AGENTS,
+    SAPA_KPI_OF_LINES = SAPA_KPI_OF_ARRIVALS | SAPA_KPI_OF_TRUNKS,
     SAPA_KPI_OF_CALLERS = SAPA_KPI_OF_ARRIVALS | SAPA_KPI_OF_AGENTS,
 };
 

@@ -171,15 +171,24 @@ static const struct column agent_columns[] = {
     { "aht", { "AHT", "AHT" }, true },
 };
 
+static const struct column trunk_columns[] = {
+    { "outbound_lines", { "Saluran", "Lines" }, true },
+    { "outbound_line_ms", { "Lama", "Time" }, true },
+    { "outbound_charged_calls", { "Berbiaya", "Charged" }, true },
+    { "outbound_cost", { "Biaya", "Cost" }, true },
+    { "cost_per_outbound", { "Rata-rata", "Each" }, true },
+};
+
 static const struct column reason_columns[] = { { "not_ready_ms", { "Lama", "Time" }, true } };
 
-static const char *const kind_keys[] = { "total", "client", "number", "queue", "agent", "agent" };
+static const char *const kind_keys[] = { "total", "client", "number", "queue", "agent", "agent", "trunk" };
 static const char *const kind_names[SAPA_ROWS_COUNT][SAPA_LANGUAGE_COUNT] = {
     { "Pusat layanan", "Centre" }, { "Klien", "Client" }, { "Nomor", "Number" }, { "Antrean", "Queue" },
-    { "Agen", "Agent" }, { "Agen", "Agent" },
+    { "Agen", "Agent" }, { "Agen", "Agent" }, { "Trunk", "Trunk" },
 };
 static const enum sapa_dim kind_dims[] = {
     SAPA_DIM_TOTAL, SAPA_DIM_CLIENT, SAPA_DIM_NUMBER, SAPA_DIM_QUEUE, SAPA_DIM_AGENT, SAPA_DIM_AGENT,
+    SAPA_DIM_TRUNK,
 };
 
 enum { LINE_SIZE = 16384, NAME_CELLS = 32 };
@@ -632,6 +641,7 @@ static void choose_columns(struct printer *p)
         [SAPA_ROWS_TOTAL ... SAPA_ROWS_QUEUES] = { contact_columns, SAPA_COUNT(contact_columns) },
         [SAPA_ROWS_AGENTS] = { agent_columns, SAPA_COUNT(agent_columns) },
         [SAPA_ROWS_REASONS] = { reason_columns, SAPA_COUNT(reason_columns) },
+        [SAPA_ROWS_TRUNKS] = { trunk_columns, SAPA_COUNT(trunk_columns) },
     };
     const struct sapa_print_options *options = p->options;
 

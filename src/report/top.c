@@ -172,6 +172,8 @@ static void print_sums(struct screen *s)
     putf(s, PLAIN, 0, false, s->id ? " · berdering %u · bicara " : " · ringing %u · talking ", v->ringing);
     putf(s, GREEN, 0, false, "%u", v->talking);
     putf(s, PLAIN, 0, false, s->id ? " · telepon balik %u" : " · callbacks %u", v->callbacks);
+    if (v->outbound + v->internal > 0)
+        putf(s, PLAIN, 0, false, s->id ? "; keluar %u · internal %u" : "; outbound %u · internal %u", v->outbound, v->internal);
     end(s);
     begin(s);
     putf(s, BOLD, 0, false, s->id ? "Agen" : "Agents");

@@ -151,6 +151,40 @@ static void test_what_is_not_on_the_disk(void **state)
     done(&feed);
 }
 
+static void gather(void *ctx, struct sapa_str line)
+{
+    struct sapa_text *all = ctx;
+
+    sapa_text_add(all, line);
+    sapa_text_char(all, '\n');
+}
+
+/* Percentiles of the day, as many as there is room for; who calls out is counted in the first line. */
+static void test_percentiles(void **state)
+{
+    static const struct { uint16_t columns; bool wait90, wait50, handle50; } widths[] = {
+        { 80, false, false, false }, { 120, true, false, false }, { 140, true, true, false }, { 170, true, true, true },
+    };
+    static char buf[20000];
+    struct sapa_view_queue queue = { .name = "Kartu", .wait_ms = { 11000, 62000, SAPA_KPI_NONE },
+                                     .handling_ms = { 73000, 84000, 95000 } };
+    const struct sapa_view view = { .queues = &queue, .queue_count = 1, .language = SAPA_LANGUAGE_EN, .open = 3, .outbound = 2,
+                                    .internal = 1 };
+
+    (void)state;
+    for (size_t i = 0; i < SAPA_COUNT(widths); i++) {
+        const struct sapa_top_options options = { .columns = widths[i].columns, .rows = 40 };
+        struct sapa_text all;
+        sapa_text_init(&all, buf, sizeof(buf));
+        sapa_top_print(&view, &options, &(struct sapa_lines){ gather, &all });
+        assert_int_equal(strstr(buf, "Wait90") && strstr(buf, "01:02"), widths[i].wait90);
+        assert_int_equal(strstr(buf, "Wait50") && strstr(buf, "00:11"), widths[i].wait50);
+        assert_int_equal(strstr(buf, "Handle50") && strstr(buf, "01:13"), widths[i].handle50);
+        if (widths[i].columns > 80)
+            assert_non_null(strstr(buf, "; outbound 2 · internal 1"));
+    }
+}
+
 static void test_fits_every_terminal(void **state)
 {
     struct feed feed;
@@ -189,7 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden_screen), cmocka_unit_test(test_phones_in_the_news),
         cmocka_unit_test(test_what_is_not_on_the_disk),
-        cmocka_unit_test(test_fits_every_terminal),
+        cmocka_unit_test(test_percentiles), cmocka_unit_test(test_fits_every_terminal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

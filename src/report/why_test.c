@@ -78,6 +78,8 @@ static void test_every_word(void **state)
     ALL(callback, SAPA_CALLBACK_COUNT);
     ALL(why, SAPA_WHY_COUNT);
     ALL(channel, SAPA_CHANNEL_COUNT);
+    ALL(direction, SAPA_DIRECTION_COUNT);
+    ALL(denial, SAPA_DENIAL_COUNT);
 #undef ALL
 }
 
@@ -221,12 +223,72 @@ static void test_outside(void **state)
     }
 }
 
+/* Calls of agents: whom they ask and pass on to, who comes in and leaves, and what they may not. */
+static void test_calls(void **state)
+{
+    static const struct { const char *line, *id, *en; } table[] = {
+        { "09:00:00 contact_new contact=7 client=1 number=1 direction=1", "Panggilan keluar, tampil di nomor 622150002 (Bank Sejahtera)",
+          "Call outward, shown on number 622150002 (Bank Sejahtera)" },
+        { "09:00:00 contact_new contact=7 client=none number=none direction=2", "Panggilan internal", "Call among colleagues" },
+        { "09:00:00 offer_made contact=7 offer=1 agent=0 kind=2 queue=none", "Ditelepon oleh Siti", "Placed by Siti" },
+        { "09:00:00 offer_made contact=7 offer=1 agent=1 kind=3 queue=none", "Menelepon rekan Budi", "Calls the colleague Budi" },
+        { "09:00:00 contact_connected contact=7 offer=1 agent=1 queue=none", "Bicara dengan Budi\n", "Talks with Budi\n" },
+        { "09:00:00 contact_transferred contact=7 offer=1 agent=0 kind=0 target=1",
+          "Siti mengalihkan ke antrean Kartu, tanpa bertanya", "Siti passes it on to the queue Kartu, without asking" },
+        { "09:00:00 contact_transferred contact=7 offer=1 agent=0 kind=2 target=1 asked=1 other=8 by=meja",
+          "Siti mengalihkan ke Budi, setelah bertanya (kontak 8), lewat API oleh meja",
+          "Siti passes it on to Budi, after asking (contact 8), through the API by meja" },
+        { "09:00:00 contact_transferred contact=7 offer=1 agent=0 kind=1 target=2", "ke nomor 622150003", "to number 622150003" },
+        { "09:00:00 contact_transferred contact=7 offer=1 agent=0 kind=3 target=none", "ke nomor luar", "to an outside number" },
+        { "09:00:00 contact_merged contact=7 other=8 agent=0 conference=1", "Siti menggabungkan kontak 8, konferensi",
+          "Siti brings in contact 8, a conference" },
+        { "09:00:00 contact_merged contact=9 other=7 agent=0", "Berlanjut dalam kontak 9", "Goes on in contact 9" },
+        { "09:00:00 party_joined contact=7 offer=3 agent=1 parties=3", "Budi ikut berbicara, 3 orang", "Budi joins, 3 talk" },
+        { "09:00:00 party_joined contact=7 agent=none attempt=4 parties=3", "Pihak luar ikut berbicara", "Somebody outside joins, 3 talk" },
+        { "09:00:00 party_left contact=7 attempt=4 side=0 talk_ms=65000", "Pihak luar pergi, diakhiri pelanggan, bicara 01:05",
+          "Somebody outside leaves, ended by customer, talked 01:05" },
+        { "09:00:00 call_denied contact=7 agent=0 why=3 kind=3 client=0",
+          "Siti tidak boleh menelepon nomor luar untuk Toko Nusantara: tercatat di daftar jangan dihubungi",
+          "Siti may not call an outside number for Toko Nusantara: on a do-not-contact list" },
+        { "09:00:00 contact_ended contact=7 outcome=14 side=1 total_ms=1000", "berlanjut dalam kontak lain", "went on in another contact" },
+    };
+    const struct sapa_centre centre = fix_centre(0);
+
+    (void)state;
+    for (unsigned language = 0; language < SAPA_LANGUAGE_COUNT; language++) {
+        for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+            const struct sapa_why_words words = { &centre, (enum sapa_language)language };
+            struct sapa_story story;
+            struct sapa_record record;
+            struct fix_lines lines;
+            uint64_t seq = 0;
+            fix_lines_init(&lines);
+            sapa_story_init(&story, 7, &words, &fix_zones[0]);
+            assert_true(fix_parse(sapa_str_of(table[i].line), &seq, &record));
+            sapa_story_fold(&story, &record, &lines.lines);
+            const char *expected = language == SAPA_LANGUAGE_ID ? table[i].id : table[i].en;
+            if (!strstr(lines.text, expected))
+                fail_msg("%s is not in %s", expected, lines.text);
+            free(lines.text);
+        }
+    }
+    struct sapa_record record;
+    uint64_t seq = 0;
+    char buf[300];
+    struct sapa_text text;
+    const struct sapa_why_words words = { &centre, SAPA_LANGUAGE_EN };
+    sapa_text_init(&text, buf, sizeof(buf));
+    assert_true(fix_parse(SAPA_STR("09:00:00 call_denied agent=1 why=1 kind=3 client=none"), &seq, &record));
+    sapa_denied_print(&record, &words, &fix_zones[0], &text);
+    assert_string_equal(buf, "2026-11-21 09:00:00  Budi may not call an outside number: no right to call this kind of number");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_every_word),
-        cmocka_unit_test(test_story), cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_story), cmocka_unit_test(test_outside), cmocka_unit_test(test_calls),
         cmocka_unit_test(test_hostile_blob),
         cmocka_unit_test(test_nothing_steers_the_terminal),
     };

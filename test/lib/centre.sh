@@ -18,8 +18,8 @@ clients:
   shop: { name: Toko Uji, language: id, number: "5000"${CALLS:+, calls: { queue: $CALLS \}} }
 skills: [indonesian, english]
 teams: [day]
-roles:
-  caller: { calls: [ { allow: [colleagues, queues, numbers, outside] }, { deny: "62809" } ] }
+${ROLE:+roles:
+  caller: { calls: [ { allow: [colleagues, queues, numbers, outside] \}, { deny: "62809" \} ] \}}
 reasons:
   1: { id: Istirahat, en: Break }
 dispositions:

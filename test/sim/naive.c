@@ -301,16 +301,17 @@ static void on_offer_ended(struct naive *n, const struct sapa_rec_offer_ended *e
 {
     struct naive_contact *c = naive_contact_of(n, ended->contact);
     struct naive_work *w = work_of(n, ended->offer);
-    static const uint64_t against = 1 << SAPA_OFFER_REFUSED | 1 << SAPA_OFFER_NO_ANSWER |
-                                    1 << SAPA_OFFER_BUSY | 1 << SAPA_OFFER_UNREACHABLE |
-                                    1 << SAPA_OFFER_FAULT;
+    /* a fault without a cause is the centre's own */
+    const bool against = (UINT64_C(1) << ended->result & (1 << SAPA_OFFER_REFUSED | 1 << SAPA_OFFER_NO_ANSWER |
+                                                          1 << SAPA_OFFER_BUSY | 1 << SAPA_OFFER_UNREACHABLE)) ||
+                         (ended->result == SAPA_OFFER_FAULT && ended->cause);
 
     MUST(n, c && w && w->offer_open && (w->kind >= 2 || c->ringing > 0), "offer %llu ends that does not ring",
          (unsigned long long)ended->offer);
     w->offer_open = false;
     n->results[ended->result]++;
     if (w->kind >= 2) {
-        if (ended->result == SAPA_OFFER_ACCEPTED || against >> ended->result & 1)
+        if (ended->result == SAPA_OFFER_ACCEPTED || against)
             n->agents[ended->agent].idle = ++n->idle;
         return;
     }
@@ -319,7 +320,7 @@ static void on_offer_ended(struct naive *n, const struct sapa_rec_offer_ended *e
         c->talking++;
         MUST(n, c->talking == 1, "contact %llu talks twice", (unsigned long long)c->id);
         n->agents[ended->agent].idle = ++n->idle;
-    } else if (against >> ended->result & 1) {
+    } else if (against) {
         n->agents[ended->agent].idle = ++n->idle;
         if (c->refused_until_us <= n->now_us)
             c->refused_count = 0;

@@ -631,8 +631,12 @@ static void phone_first(void **state)
     bye_from_us(f, &other);
     /* somebody outside, who does not answer: he is told, then his line is free */
     const uint64_t z = sapa_id_make(900, 3), part = sapa_id_make(900, 4);
-    FAKE_COMMAND(f, cmd_call, .contact = z, .offer = part, .agent = 0, .line = SAPA_LINE_RING, .kind = SAPA_TARGET_OUTSIDE, .target = SAPA_NONE, .client = 0);
+    struct sapa_record call = { .type = SAPA_T_cmd_call, .u.cmd_call = { .contact = z, .offer = part, .agent = 0, .line = SAPA_LINE_RING, .kind = SAPA_TARGET_OUTSIDE, .target = SAPA_NONE, .client = 0 } };
+    sapa_sized_set(&call.u.cmd_call.number, SAPA_STR("62811777"));
+    fake_command(f, &call);
+    const size_t sent = f->sent_count;
     mine = fake_answers(f, z, part, 0, 2);
+    assert_non_null(strstr(f->sent[sent].text, "From: \"Toko Nusantara\" <sip:62811777@")); /* his phone shows whom he calls */
     const struct fake_sent *invite = fake_dial(f, z, 1, 2, "62811777");
     fake_reply(f, invite, 180, "o", "", "");
     assert_string_equal(fake_plays(f, fake_offer_leg(f, part)), "/cache/ringback");
@@ -684,13 +688,60 @@ static void offer_is_accepted_for_him(void **state)
     assert_empty(f);
 }
 
+/* The centre stops while he asks: whoever is there is told, and nothing of it looks like a fault or a person's doing. */
+static void the_centre_stops(void **state)
+{
+    struct fake *f = *state;
+    struct story s;
+    consults(f, &s);
+    const size_t before = f->posted_count;
+    sapa_voice_end_calls(f->voice, "the centre is stopping");
+    fake_run(f, 0);
+    size_t gone = 0;
+    for (size_t i = before; i < f->posted_count; i++) {
+        const struct sapa_record *r = &f->posted[i];
+        assert_int_not_equal(r->type, SAPA_T_agent_gone);
+        if (r->type == SAPA_T_contact_gone) {
+            assert_int_equal(r->u.contact_gone.side, SAPA_SIDE_FLOW);
+            gone++;
+        }
+    }
+    assert_int_equal(gone, 2);
+    bye_from_us(f, &s.customer);
+    bye_from_us(f, &s.agent);
+    bye_from_us(f, &s.other);
+    FAKE_COMMAND(f, cmd_forget, .contact = s.x);
+    FAKE_COMMAND(f, cmd_forget, .contact = s.y);
+    assert_empty(f);
+}
+
+/* A media process of the program before this one: nothing is asked of it that it does not know. */
+static void media_of_before(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    f->voice->media_version = SAPA_MEDIA_VERSION_SRTP;
+    const uint64_t x = fake_customer(f, &customer);
+    struct fake_call agent = fake_agent(f, x, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = x, .offer = 5);
+    FAKE_COMMAND(f, cmd_call, .contact = 4711, .offer = 4712, .agent = 0, .line = SAPA_LINE_SAME, .beside = 5, .kind = SAPA_TARGET_AGENT, .target = 1, .client = 0);
+    FAKE_COMMAND(f, cmd_forget, .contact = 4711);
+    for (size_t i = 0; i < f->media_count; i++)
+        assert_int_not_equal(f->media[i].op, SAPA_MEDIA_LEG_MOVE);
+    assert_true(fake_hears(f, fake_offer_leg(f, 5), fake_customer_leg(f, x)));
+    fake_request(f, &agent, "BYE", "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = x);
+    assert_empty(f);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(outside), TEST(outside_in_vain), TEST(colleague), TEST(consultation_and_transfer), TEST(consultation_and_back),
         TEST(conference), TEST(consultation_outside), TEST(consultation_breaks), TEST(codes_refused),
-        TEST(refer_with_replaces), TEST(invite_with_replaces), TEST(phone_first), TEST(offer_is_accepted_for_him),
+        TEST(refer_with_replaces), TEST(invite_with_replaces), TEST(phone_first), TEST(offer_is_accepted_for_him), TEST(the_centre_stops), TEST(media_of_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

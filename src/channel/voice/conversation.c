@@ -259,7 +259,8 @@ static void move_media(struct sapa_voice *v, struct voice_leg *leg, const struct
 {
     struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_MOVE, .contact = to->id, .leg = leg->id };
 
-    if (leg->media == MEDIA_OPEN || leg->media == MEDIA_OPENING)
+    /* A media process of before knows no moves: it bridges two all the same where they are on one thread. */
+    if ((leg->media == MEDIA_OPEN || leg->media == MEDIA_OPENING) && v->media_version >= SAPA_MEDIA_VERSION_MOVES)
         tell(v, &m);
     sapa_voice_leg_part(v, leg);
 }

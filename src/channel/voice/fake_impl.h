@@ -402,6 +402,7 @@ static inline void fake_new(struct fake **ret)
     assert_int_equal(sapa_loop_new(&f->clock, &f->loop), SAPA_OK);
     f->port = 20000;
     f->media_generation = 4711;
+    f->media_version = SAPA_MEDIA_VERSION;
     f->options = (struct sapa_voice_options){
         .loop = f->loop,
         .centre = &f->centre,

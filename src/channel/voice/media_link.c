@@ -200,6 +200,8 @@ void sapa_voice_end_calls(struct sapa_voice *v, const char *why)
     /* Customers first, and as the centre's own doing: an agent's end would put a customer who talks back in the line. */
     for (uint32_t i = 0; i < v->legs.count; i++) {
         struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
+        if (leg->lent && leg->lent->customer == leg)
+            sapa_voice_contact_gone(v, leg->lent, SAPA_SIDE_FLOW, 503, why);
         if (leg->kind != LEG_CUSTOMER || leg->state == LEG_OVER || (leg->is_caller && !leg->acked))
             continue;
         sapa_voice_contact_gone(v, leg->contact, SAPA_SIDE_FLOW, 503, why);

@@ -270,7 +270,7 @@ void sapa_voice_own_call(struct sapa_voice *v, const struct sapa_rec_cmd_call *c
     c->own_target = (uint32_t)SAPA_MIN(cmd->target, (uint64_t)SAPA_NONE);
     c->own_line = (uint8_t)cmd->line;
     c->client = (uint32_t)SAPA_MIN(cmd->client, (uint64_t)SAPA_NONE);
-    name_it(v, c, ""); /* a number outside comes with cmd_dial */
+    name_it(v, c, cmd->number.p);
     if (cmd->line != SAPA_LINE_SAME)
         return;
     if (!leg || leg->state != LEG_UP || leg->lent || beside->contact == c || beside->agent != c->own_agent) {

@@ -377,7 +377,8 @@ bool sapa_voice_watch_event(struct sapa_voice *v, const struct sapa_sip_event *e
 /* Whose line a leg is on, and how; SAPA_NONE: no agent's. */
 static uint32_t line_of(const struct sapa_voice *v, const struct voice_leg *leg, uint8_t *ret_lamp)
 {
-    const bool own = leg->kind == LEG_CUSTOMER && !leg->is_caller && leg->contact && leg->contact->trunk == SAPA_NONE;
+    const bool own = leg->kind == LEG_CUSTOMER && leg->contact &&
+                     (leg->agent != SAPA_NONE || (!leg->is_caller && leg->contact->trunk == SAPA_NONE));
     if ((leg->kind != LEG_AGENT && !own) || leg->state == LEG_OVER)
         return SAPA_NONE;
     const bool early = leg->is_caller ? leg->state == LEG_CALLING && leg->ringing : leg->state == LEG_NEW;

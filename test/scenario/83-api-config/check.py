@@ -22,8 +22,10 @@ plan = admin.call("POST", V1 + "/centre/plan", first, want=200).json
 assert plan == {"from": first_hash, "hash": first_hash, "new": 0, "changed": 0, "gone": 0, "changes": []}, plan
 
 second = first.replace("queues:\n", "queues:\n  second: { name: Kedua, client: shop, steps: [ { needs: { indonesian: 1 } } ], record: all }\n", 1)
+second += "do_not_contact: { all: { file: dnc.txt } }\n"  # beside the description that is served
+open("dnc.txt", "w").write("6281299990001\n")
 plan = admin.call("POST", V1 + "/centre/plan?language=en", second, want=200).json
-assert (plan["new"], plan["changed"], plan["gone"]) == (1, 0, 0) and plan["changes"][0]["kind"] == "new", plan
+assert (plan["new"], plan["changed"], plan["gone"]) == (2, 0, 0) and plan["changes"][0]["kind"] == "new", plan
 open("second.yaml", "w").write(second)
 assert "+ " + plan["changes"][0]["text"] in config("plan", "second.yaml")  # sentence for sentence
 assert admin.get(V1 + "/centre").json["hash"] == first_hash
@@ -74,7 +76,7 @@ admin.post(f"{V1}/centre/versions/{'0' * 64}/restore", None, 404, {"If-Match": h
 admin.post(f"{V1}/centre/versions/{first_hash}/restore", None, 428)
 admin.post(f"{V1}/centre/versions/{first_hash}/restore", None, 412, {"If-Match": first_hash})
 back = admin.call("POST", f"{V1}/centre/versions/{first_hash}/restore?comment=salah", None, {"If-Match": f'"{hash2}"', "Content-Length": "0"}, want=200).json
-assert (back["new"], back["changed"], back["gone"]) == (0, 0, 1)
+assert (back["new"], back["changed"], back["gone"]) == (0, 0, 2)
 versions = admin.get(V1 + "/centre/versions").json["items"]
 assert len(versions) == 3 and versions[0]["comment"] == "version 1 again: salah" and versions[0]["hash"] == first_hash
 assert admin.get(V1 + "/centre").json["text"] == first

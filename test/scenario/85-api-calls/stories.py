@@ -1,0 +1,258 @@
+"""test/scenario/85-api-calls: stories.py PORT API"""
+import socket
+import sys
+import threading
+import time
+
+from sapa_api import Api
+from user_agent import UserAgent
+
+port, base = int(sys.argv[1]), sys.argv[2]
+server = ("127.0.0.1", port)
+V1 = "/api/v1"
+admin = Api(base, open("data/admin.token").read().strip())
+
+
+def token(role, **more):
+    return Api(base, admin.post(V1 + "/tokens", {"user": f"test-{role}", "role": role, **more}, 201).json["secret"])
+
+
+siti = token("agent", agent="agent1")  # who may handle what is his
+
+
+class Carrier(UserAgent):
+    def connect(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((self.host, port + 1))
+        self.port = port + 1
+
+
+def story(name):
+    print("- " + name, flush=True)
+
+
+def wait(what, seconds=15):
+    end = time.monotonic() + seconds
+    while True:
+        found = what()
+        if found or time.monotonic() > end:
+            assert found, "waited in vain"
+            return found
+        time.sleep(0.05)
+
+
+def parts(agent):
+    return admin.get(f"{V1}/agents/{agent}").json["assignments"]
+
+
+def all_free():
+    for agent in ("agent1", "agent2"):
+        wait(lambda: not parts(agent))
+    wait(lambda: not admin.get(V1 + "/contacts").json["items"])
+    for phone in (one, two, customer, carrier):
+        phone.silent()
+        phone.waiting.clear()
+        phone.heard.clear()
+    time.sleep(0.2)  # the last packets
+
+
+def speak_all(*phones):
+    for phone, octet in phones:
+        phone.heard.clear()
+        phone.speak(octet)
+
+
+def hears_not(phone, octet):
+    """Not this voice: 25 packets came, or none; one or two of music may begin with the same octet."""
+    before = phone.heard.get((8, octet), 0)
+    time.sleep(0.5)
+    got = phone.heard.get((8, octet), 0) - before
+    assert got <= 2, f"{phone.user} hears {octet:#x} ({got} packets)"
+
+
+def do(offer, verb, body=None, want=200, api=siti):
+    return api.post(f"{V1}/offers/{offer}/{verb}", body, want)
+
+
+one, two, customer, carrier = UserAgent("1001", server), UserAgent("1002", server), UserAgent("08111", server), Carrier("carrier", server)
+one.register()
+two.register()
+one.code("*1")
+two.code("*1")
+two.code("*2")  # there, but not for callers
+
+
+def served(accept=True):
+    """The customer and agent 1 talk; their dialogs, and the agent's part."""
+    customer.waiting.clear()
+    talk, answer = customer.call("5001")
+    assert answer.status == 200, answer.text
+    invite = one.want_request("INVITE")
+    one.respond(invite, 180)
+    offer = wait(lambda: [a for a in parts("agent1") if a["state"] == "offered"])[0]["offer"]
+    if accept:
+        do(offer, "accept")
+        notify = one.want_request("NOTIFY")
+        assert notify.get("event") == "talk", notify.text
+        one.respond(notify, 200)
+    mine = one.answer(invite, ring=False)
+    wait(lambda: [a for a in parts("agent1") if a["state"] == "talking"])
+    speak_all((customer, 0x20), (one, 0x40))
+    customer.hears(0x40)
+    one.hears(0x20)
+    return talk, mine, offer
+
+
+story("taken by program: the phone is told to answer; hung up by program: everybody is free")
+talk, mine, offer = served()
+do(offer, "accept", want=409)
+do(offer, "hangup")
+one.hung_up()
+customer.hung_up()
+do(offer, "hangup", want=404)
+all_free()
+
+story("refused by program: the phone is silent, the caller waits on")
+waiting, answer = customer.call("5001")
+invite = one.want_request("INVITE")
+one.respond(invite, 180)
+offer = wait(lambda: parts("agent1"))[0]["offer"]
+do(offer, "refuse")
+cancel = one.want_request("CANCEL")
+one.respond(cancel, 200)
+one.respond(invite, 487)
+wait(lambda: not [a for a in parts("agent1") if a["offer"] == offer])
+assert admin.get(V1 + "/contacts").json["items"]
+assert customer.within(waiting, "BYE").status == 200
+wait(lambda: not admin.get(V1 + "/contacts").json["items"])
+all_free()
+
+story("held, with music; back again")
+talk, mine, offer = served(accept=False)
+do(offer, "hold")
+time.sleep(0.3)
+customer.heard.clear(), one.heard.clear()
+hears_not(customer, 0x40)
+hears_not(one, 0x20)
+assert sum(customer.heard.values()) > 5, "no music"
+do(offer, "hold", want=409)
+assert parts("agent1")[0]["state"] == "on hold"
+do(offer, "resume")
+customer.heard.clear(), one.heard.clear()
+customer.hears(0x40)
+one.hears(0x20)
+
+story("a colleague is asked on the same line; the customer hears nothing of it")
+asked = do(offer, "consult", {"kind": "agent", "to": "agent2"}).json
+colleague = two.answer(two.want_request("INVITE"))
+theirs = wait(lambda: [a for a in parts("agent2") if a["state"] == "talking"])[0]["offer"]
+two.speak(0x60)
+time.sleep(0.3)
+customer.heard.clear(), one.heard.clear()
+one.hears(0x60)
+two.hears(0x40)
+hears_not(customer, 0x60)
+hears_not(customer, 0x40)
+
+story("and comes in: three who hear each other; one is sent away")
+do(offer, "conference", {"contact": asked["contact"]})
+wait(lambda: not [c for c in admin.get(V1 + "/contacts").json["items"] if c["id"] == asked["contact"]])
+time.sleep(0.3)
+for phone in (one, two, customer):
+    phone.heard.clear()
+time.sleep(0.6)
+for phone in (one, two, customer):
+    assert sum(phone.heard.values()) > 10, (phone.user, phone.heard)
+do(offer, "drop", {"party": theirs})
+two.hung_up()
+wait(lambda: not parts("agent2"))
+customer.heard.clear()
+customer.hears(0x40)
+do(offer, "hangup")
+one.hung_up()
+customer.hung_up()
+all_free()
+
+story("transfer after asking: the colleague has it, one's own line is free")
+talk, mine, offer = served(accept=False)
+asked = do(offer, "consult", {"kind": "agent", "to": "agent2"}).json
+colleague = two.answer(two.want_request("INVITE"))
+wait(lambda: [a for a in parts("agent2") if a["state"] == "talking"])
+do(offer, "merge", {"contact": asked["contact"]})
+one.hung_up()
+wait(lambda: not parts("agent1"))
+two.speak(0x60)
+customer.heard.clear(), two.heard.clear()
+customer.hears(0x60)
+two.hears(0x20)
+theirs = parts("agent2")[0]["offer"]
+do(theirs, "hangup", want=404)  # it is not his
+do(theirs, "hangup", api=admin)
+two.hung_up()
+customer.hung_up()
+all_free()
+
+story("asked in vain: back to the customer")
+talk, mine, offer = served(accept=False)
+asked = do(offer, "consult", {"kind": "agent", "to": "agent2"}).json
+invite = two.want_request("INVITE")
+two.respond(invite, 180)
+do(asked["offer"], "hangup")
+two.respond(two.want_request("CANCEL"), 200)
+two.respond(invite, 487)
+customer.heard.clear(), one.heard.clear()
+customer.hears(0x40)
+one.hears(0x20)
+
+story("passed on without asking, to a colleague")
+do(offer, "transfer", {"kind": "agent", "to": "nobody"}, want=400)
+two.code("*1")
+do(offer, "transfer", {"kind": "agent", "to": "agent2"})
+one.hung_up()
+colleague = two.answer(two.want_request("INVITE"))
+two.speak(0x60)
+customer.heard.clear()
+customer.hears(0x60)
+assert customer.within(talk, "BYE").status == 200
+two.hung_up()
+all_free()
+two.code("*2")
+
+story("a call outside: one's own phone first, then the number; hung up by program")
+placed = siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4567"}).json
+mine = one.answer(one.want_request("INVITE"))
+out = carrier.want_request("INVITE")
+assert out.uri.startswith("sip:628111234567@"), out.uri
+far = carrier.answer(out)
+shown = wait(lambda: [c for c in admin.get(V1 + "/contacts?place=talk").json["items"] if c["id"] == placed["contact"]])[0]
+assert shown["direction"] == "outbound" and shown["address"] == "628111234567" and shown["client"] == "shop" and shown["person"], shown
+one.speak(0x40)
+carrier.speak(0x70)
+one.hears(0x70)
+carrier.hears(0x40)
+siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4568"}, 409)
+do(placed["offer"], "hangup")
+one.hung_up()
+carrier.hung_up()
+all_free()
+
+story("given up while it rings there")
+placed = siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "+62 811 123 4567"}).json
+mine = one.answer(one.want_request("INVITE"))
+out = carrier.want_request("INVITE")
+carrier.respond(out, 180)
+do(placed["offer"], "hangup")
+carrier.respond(carrier.want_request("CANCEL"), 200)
+carrier.respond(out, 487)
+one.hung_up()
+all_free()
+
+story("no right, no call")
+told = siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0809 1234 5678"}, 403).json
+assert "no right" in told["detail"], told
+admin.post(V1 + "/agents/agent2/calls", {"kind": "outside", "to": "+62 811 123 4567"}, 403)
+siti.post(V1 + "/agents/agent2/calls", {"kind": "outside", "to": "+62 811 123 4567"}, 404)
+entries = [e for e in admin.get(V1 + "/audit?limit=500").json["items"] if e["what"].endswith("/calls")]
+assert {e["result"] for e in entries} == {"OK", "ESTATE", "EDENIED"}, entries
+all_free()
+print("covered:", " ".join(sorted(Api.document.covered)))
