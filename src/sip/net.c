@@ -75,6 +75,7 @@ struct sapa_sip_net {
         struct sapa_sip_ip remote; /* family 0: free */
         char name[129];
     } tls_names[TLS_NAMES];
+    unsigned tls_name_next; /* given up when all are taken */
     struct sapa_deferred turn_end;
     struct sapa_timer timer;
     int64_t sweep_us;
@@ -858,8 +859,10 @@ sapa_rc sapa_sip_net_tls_name(struct sapa_sip_net *net, const struct sapa_sip_ip
             break;
         }
     }
-    if (at == TLS_NAMES)
-        return name.n == 0 ? SAPA_OK : SAPA_ELIMIT;
+    if (at == TLS_NAMES && name.n == 0)
+        return SAPA_OK;
+    if (at == TLS_NAMES) /* addresses change with the records of a name: the oldest goes */
+        at = net->tls_name_next++ % TLS_NAMES;
     net->tls_names[at].remote = name.n > 0 ? *remote : (struct sapa_sip_ip){ 0 };
     sapa_str_copy(name, net->tls_names[at].name, sizeof(net->tls_names[at].name));
     return SAPA_OK;

@@ -62,7 +62,7 @@ SAPA_MUST_CHECK sapa_rc sapa_sip_net_listen(struct sapa_sip_net *net,
  * The net is another holder of it. NULL: no TLS.
  */
 void sapa_sip_net_tls(struct sapa_sip_net *net, struct sapa_tls_context *context);
-/** Who must answer at this address when we open TLS to it; forgotten with NULL. Without: the certificate must be for the address. SAPA_ELIMIT: more than 256; SAPA_EINVAL: too long. */
+/** Who must answer at this address when we open TLS to it; forgotten with NULL. Without: the certificate must be for the address. 256 are remembered, the oldest gives way: say it before each opening. SAPA_EINVAL: too long. */
 SAPA_MUST_CHECK sapa_rc sapa_sip_net_tls_name(struct sapa_sip_net *net, const struct sapa_sip_ip *remote, struct sapa_str name);
 /** The peer of this connection has shown a certificate that we trust and that is for this name. */
 bool sapa_sip_net_peer_is(const struct sapa_sip_net *net, const struct sapa_sip_flow *flow, struct sapa_str name);

@@ -325,6 +325,17 @@ void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t index, uint32_t plac
     if (!alive && v->options.ping_ms != UINT32_MAX) /* soon again: is it down, is it back? */
         w->ping_due_us = SAPA_MIN(w->ping_due_us, sapa_voice_now(v) + RETRY_US);
     w->fails = alive ? 0 : (uint8_t)SAPA_MIN(w->fails + 1, 100);
+    if (w->down != (w->fails >= 2) && t->place_count > 1) { /* of one address the alarm tells */
+        char buf[80];
+        struct sapa_text at;
+        sapa_text_init(&at, buf, sizeof(buf));
+        sapa_sip_put_ip_port(&at, &t->places[w - t->watched].ip);
+        const struct sapa_str key = v->centre->trunks[index].key;
+        if (w->down)
+            sapa_log(SAPA_LOG_INFO, "voice.carrier", "trunk=" SAPA_STR_FMT " address=%s answers=again", SAPA_STR_ARG(key), buf);
+        else
+            sapa_log(SAPA_LOG_WARN, "voice.carrier", "trunk=" SAPA_STR_FMT " address=%s answers=no", SAPA_STR_ARG(key), buf);
+    }
     w->down = w->fails >= 2;
     t->down = true;
     for (uint8_t i = 0; i < t->place_count; i++)
