@@ -63,6 +63,7 @@ struct call {
     uint32_t generation;     /* of this slot: late events of a former call do not fit */
     uint8_t kind, state, end;
     bool challenged;         /* our INVITE went out again with credentials */
+    bool colleague;          /* an offer: who calls is an agent */
     bool expects;            /* of a customer: when the agent's voice ends, another's will come */
     bool heard_agent;        /* the other kind of voice came through */
     bool bye_sent;
@@ -991,6 +992,14 @@ static void sample(struct sapa_crowd *crowd, enum sapa_crowd_delay delay, int64_
         samples->us[samples->count++] = (uint32_t)SAPA_MIN(to_us - from_us, (int64_t)UINT32_MAX);
 }
 
+static bool is_extension(const struct sapa_centre *centre, struct sapa_str user)
+{
+    for (uint32_t i = 0; i < centre->agents_count; i++)
+        if (sapa_str_eq(centre->agents[i].extension, user))
+            return true;
+    return false;
+}
+
 /* An offer shows its caller's number, and that ends with the place in our table. */
 static void sample_offer(struct call *call, struct phone *phone, const struct sapa_sip_event *event)
 {
@@ -1231,13 +1240,13 @@ static void pick_up(void *ctx)
     if (call->fd >= 0)
         audio_join(call);
     const uint32_t talk_ms = exponential_from(crowd, crowd->options.talk_ms_mean, crowd->options.talk_ms_mean / 10);
-    const bool colleague = call->kind == CALL_OFFER && call->peer == SAPA_NONE; /* he asks us: he has more to say */
-    after(call, &call->action, call->kind == CALL_OFFER ? talk_ms + colleague * 3 * crowd->options.ask_ms : HANG_LIMIT_MS, on_hang_up);
+    const uint32_t more_ms = call->colleague ? 3 * crowd->options.ask_ms : 0; /* he asks: he ends it */
+    after(call, &call->action, call->kind == CALL_OFFER ? talk_ms + more_ms : HANG_LIMIT_MS, on_hang_up);
     if (call->kind != CALL_OFFER)
         return;
     const uint32_t what = (uint32_t)(chance(crowd) % 1000), hold_to = crowd->options.hold_permille,
                    pass_to = hold_to + crowd->options.pass_permille, ask_to = pass_to + crowd->options.ask_permille;
-    if (what < ask_to && (what < hold_to || call->peer != SAPA_NONE)) /* a colleague's call is not passed on */
+    if (what < ask_to && (what < hold_to || !call->colleague))
         after(call, &call->key, even(crowd, talk_ms / 4, talk_ms / 2), what < hold_to ? on_hold : what < pass_to ? on_pass : on_ask);
 }
 
@@ -1282,6 +1291,7 @@ static void on_invite(struct end *end, const struct sapa_sip_event *event)
         phone->in_call = true;
         const struct sapa_sip_line *queue = sapa_sip_find(event->msg, SAPA_STR("X-Sapa-Queue"));
         phone->queue = queue ? SAPA_FIND(crowd->options.centre, queues, queue->value) : SAPA_NONE;
+        call->colleague = is_extension(crowd->options.centre, event->msg->from.uri.user);
         crowd->stats.offers++;
         sample_offer(call, phone, event);
     }
