@@ -246,7 +246,8 @@ static sapa_rc fold(struct folding *f, const struct sapa_record *record)
     } else if (sapa_record_contact(record) != 0) { /* other contacts cost nothing but their reading */
         bool wanted = false;
         for (size_t i = 0; i < f->count && !wanted; i++)
-            wanted = f->candidates[i].contact == sapa_record_contact(record);
+            wanted = f->candidates[i].contact == sapa_record_contact(record) ||
+                     (record->type == SAPA_T_contact_merged && f->candidates[i].contact == record->u.contact_merged.other);
         if (!wanted)
             return SAPA_OK;
     }
