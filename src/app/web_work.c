@@ -246,7 +246,8 @@ static sapa_rc fold(struct folding *f, const struct sapa_record *record)
     } else if (sapa_record_contact(record) != 0) { /* other contacts cost nothing but their reading */
         bool wanted = false;
         for (size_t i = 0; i < f->count && !wanted; i++)
-            wanted = f->candidates[i].contact == sapa_record_contact(record);
+            wanted = f->candidates[i].contact == sapa_record_contact(record) ||
+                     (record->type == SAPA_T_contact_merged && f->candidates[i].contact == record->u.contact_merged.other);
         if (!wanted)
             return SAPA_OK;
     }
@@ -362,10 +363,11 @@ static sapa_rc past(struct job *job)
                 break;
             }
             /* contact_arrived stands in front of contact_new: the address is in it */
-            if (job->record->type != SAPA_T_contact_arrived || job->record->at_us < from_us)
+            const bool placed = job->record->type == SAPA_T_agent_call; /* by an agent; of one that is denied nothing will be found */
+            if ((!placed && job->record->type != SAPA_T_contact_arrived) || job->record->at_us < from_us)
                 continue;
             first = first ? first : job->record->seq;
-            f.candidates[f.count++].contact = job->record->u.contact_arrived.contact;
+            f.candidates[f.count++].contact = placed ? job->record->u.agent_call.contact : job->record->u.contact_arrived.contact;
         }
         sapa_log_reader_close(reader);
         rc = rc == SAPA_ENOENT ? SAPA_OK : rc;

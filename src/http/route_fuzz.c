@@ -1,4 +1,5 @@
-/* Fuzz: method, path, query and body of a request: "M path\nname=value&…\nbody". */
+/* Fuzz: method, path, query and body of a request: "M path\nname=value&…\nbody"; the body as a webhook's address, too. */
+#include "http/hook.h"
 #include "http/route.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,6 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (unsigned i = 0; i < params.count; i++)
         sapa_assert(strlen(params.of[i].value) > 0);
+    if (sapa_hook_url_check(body, &problem) != SAPA_OK)
+        sapa_assert(problem.n > 0);
     if (sapa_route(id)->body < SAPA_SCHEMA_COUNT && sapa_route_body(id, body, &problem, &read) == SAPA_OK)
         sapa_assert(json_is_object(read));
     json_decref(read);

@@ -276,7 +276,7 @@ static bool admit(struct web_request *rq, struct sapa_str path)
         return false;
     }
     if (sapa_route(rq->route)->right < SAPA_RIGHT_COUNT && !(rq->who.rights >> sapa_route(rq->route)->right & 1) &&
-        !(sapa_route(rq->route)->right == SAPA_RIGHT_SELF && (rq->who.rights & SAPA_RIGHT_BIT(AGENTS)))) {
+        !(sapa_route(rq->route)->right == SAPA_RIGHT_SELF && (rq->who.rights & (SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(SUPERVISE))))) {
         sapa_web_problem(rq, 403, "EDENIED", "the role %s does not have the right %s", rq->who.role_name,
                     sapa_right_name(sapa_route(rq->route)->right));
         return false;

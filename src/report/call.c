@@ -485,13 +485,17 @@ static void passed_on(struct sapa_calls *calls, struct sapa_call *call, const st
         transfer->target = dim_of(calls, dims[in->kind], in->target);
 }
 
-static void merged(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)
+static void merged(struct sapa_call *call, const struct sapa_record *record)
 {
-    const struct sapa_rec_contact_merged *in = &record->u.contact_merged;
+    call->merged_from = record->u.contact_merged.other;
+    call->conference |= record->u.contact_merged.conference != 0;
+}
+
+/* Also where only the one that ended is folded: a single record is the same as in a list. */
+static void merged_into(struct sapa_calls *calls, const struct sapa_rec_contact_merged *in)
+{
     struct sapa_call *other = sapa_table_find(&calls->open, in->other);
 
-    call->merged_from = in->other;
-    call->conference |= in->conference != 0;
     if (other)
         other->merged_into = in->contact;
 }
@@ -645,7 +649,7 @@ static sapa_rc about(struct sapa_calls *calls, struct sapa_call *call, const str
     case SAPA_T_party_left: party_out(call, record); break;
     case SAPA_T_dial_progress: dial_moved(call, record); break;
     case SAPA_T_contact_transferred: passed_on(calls, call, record); break;
-    case SAPA_T_contact_merged: merged(calls, call, record); break;
+    case SAPA_T_contact_merged: merged(call, record); break;
     default: break;
     }
     return SAPA_OK;
@@ -686,6 +690,8 @@ sapa_rc sapa_calls_fold(struct sapa_calls *calls, const struct sapa_record *reco
         return opened(calls, record);
     else if (record->type == SAPA_T_centre_started)
         stopped(calls, record);
+    else if (record->type == SAPA_T_contact_merged)
+        merged_into(calls, &record->u.contact_merged);
     const uint64_t contact = contact_of(record);
     if (contact == 0)
         return SAPA_OK;

@@ -19,7 +19,7 @@ def login(user, password, want=201):
 
 def users():
     listed = {u["id"]: u for u in admin.get(V1 + "/users").json["items"]}
-    assert set(listed) == {"dewi", "joko", "kepala", "rina", "sari", "tuti", "wati", "agent1", "agent2"} and not any(u["password"] for u in listed.values())
+    assert set(listed) == {"dewi", "joko", "kepala", "rina", "putu", "sari", "tuti", "wati", "agent1", "agent2"} and not any(u["password"] for u in listed.values())
     assert listed["agent1"]["agent"] and listed["agent1"]["rights"] == ["live", "self"] and listed["joko"]["clients"] == ["bank"]
     assert "supervise" in listed["dewi"]["rights"] and "users" not in listed["dewi"]["rights"]
     roles = admin.get(V1 + "/roles").json
@@ -49,7 +49,7 @@ def users():
     assert me["agent"] == "agent1" and [a["id"] for a in agent1.get(V1 + "/agents").json["items"]] == ["agent1"], me
     agent1.post(V1 + "/agents/agent1/state", {"state": "logged_out"}, 409)  # he is not in
     # who may set passwords may not give away more than he has
-    for user in ("rina", "sari", "wati"):
+    for user in ("rina", "putu", "sari", "wati"):
         admin.put(f"{V1}/users/{user}/password", {"password": GOOD})
     sari = login("sari", GOOD)
     for user in ("kepala", "dewi", "agent1"):
@@ -70,9 +70,12 @@ def users():
     login("dewi", GOOD, 401)
     login("dewi", GOOD + " 2")
     admin.put(V1 + "/me/password", {"old": GOOD, "new": GOOD}, 403)
+    putu = login("putu", GOOD)  # who may, need not be an agent
+    assert "not placed" in putu.post(V1 + "/agents/agent1/calls", {"kind": "agent", "to": "agent2"}, None).json["detail"]
+    putu.post(V1 + "/agents/agent1/state", {"state": "ready"}, 403)
     # sessions are seen and ended
     sessions = kepala.get(V1 + "/sessions").json["items"]
-    assert {s["user"] for s in sessions} == {"dewi", "joko", "kepala", "agent1", "rina", "sari", "wati"} and all(s["source"] == "127.0.0.1" for s in sessions)
+    assert {s["user"] for s in sessions} == {"dewi", "joko", "kepala", "agent1", "rina", "putu", "sari", "wati"} and all(s["source"] == "127.0.0.1" for s in sessions)
     kepala.delete(f"{V1}/sessions/{[s for s in sessions if s['user'] == 'joko'][0]['id']}")
     joko.get(V1 + "/me", 401)
     kepala.delete(V1 + "/sessions/12345", 404)

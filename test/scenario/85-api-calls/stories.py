@@ -283,4 +283,18 @@ siti.post(V1 + "/agents/agent2/calls", {"kind": "outside", "to": "+62 811 123 45
 entries = [e for e in admin.get(V1 + "/audit?limit=500").json["items"] if e["what"].endswith("/calls")]
 assert {e["result"] for e in entries} == {"OK", "ESTATE", "EDENIED"}, entries
 all_free()
+
+story("what was: transfers, calls outside and conferences stand in the records")
+past = admin.get(V1 + "/contacts/past?limit=500").json["items"]
+assert len(past) >= 10, len(past)
+assert [c for c in past if c["direction"] == "outbound" and c["outcome"] == "reached" and c["address"] == "628111234567"]
+assert [c for c in past if c["direction"] == "outbound" and c["outcome"] == "not reached"]
+assert {t["how"] for c in past for t in c["transfers"]} == {"asked", "blind"}
+assert [c for c in past if c["conference"] and c["parties"] == 3]
+merged = [c for c in past if "merged_into" in c]
+assert merged and all(c["direction"] == "internal" and c["outcome"] == "went on in another contact" for c in merged), len(merged)
+for c in past:
+    one_record = admin.get(f"{V1}/contacts/{c['contact']}").json["record"]
+    assert one_record == c, [(k, one_record.get(k), c.get(k)) for k in {*one_record, *c} if one_record.get(k) != c.get(k)]
+    admin.get(f"{V1}/contacts/{c['contact']}/why?language=en")
 print("covered:", " ".join(sorted(Api.document.covered)))
