@@ -549,13 +549,73 @@ static void test_lies(void **state)
     }
 }
 
+/* ---- what the fuzz targets begin with: made here with SAPA_WRITE=1, and of this version ---- */
+
+static struct fix_bytes seed(const char *name, const struct fix_bytes *fresh)
+{
+    struct fix_bytes have = { 0 };
+    char path[512], part[4096];
+    size_t n;
+
+    snprintf(path, sizeof(path), "%s/test/fuzz/%s", SAPA_SOURCE_DIR, name);
+    FILE *file = fopen(path, getenv("SAPA_WRITE") ? "w+" : "r");
+    assert_non_null(file);
+    if (getenv("SAPA_WRITE")) {
+        assert_int_equal(fwrite(fresh->bytes, 1, fresh->n, file), fresh->n);
+        rewind(file);
+    }
+    while ((n = fread(part, 1, sizeof(part), file)) > 0)
+        assert_true(fix_put(&have, part, n));
+    fclose(file);
+    return have;
+}
+
+static void test_seeds(void **state)
+{
+    struct fix_bytes live = { 0 }, report = { 0 }, bytes;
+    struct sapa_names names;
+    struct sapa_live loaded;
+
+    (void)state;
+    begin();
+    say(TALKS ASKS ANSWERS CALL("09:01:10", 12, 23, 0)
+        "09:01:20 dial_progress contact=12 attempt=1 state=1 trunk=1\n"
+        "09:01:20 contact_connected contact=12 offer=23 agent=0 queue=none\n");
+    assert_true(fix_put(&live, "\0", 1));
+    assert_int_equal(sapa_names_save(&g.report.names, &(struct sapa_save){ fix_put, &live }), SAPA_OK);
+    assert_int_equal(sapa_live_save(&g.live, &(struct sapa_save){ fix_put, &live }), SAPA_OK);
+    assert_true(fix_put(&report, "\1", 1));
+    assert_int_equal(sapa_report_save(&g.broken, &(struct sapa_save){ fix_put, &report }), SAPA_OK);
+
+    bytes = seed("report_live_load_fuzz/live", &live);
+    bytes.at = 1;
+    sapa_names_init(&names, sapa_memory_heap());
+    assert_int_equal(sapa_names_load(&names, &(struct sapa_load){ fix_get, &bytes }), SAPA_OK);
+    assert_int_equal(sapa_names_take(&names, &g.centre), SAPA_OK);
+    sapa_live_init(&loaded, sapa_memory_heap(), &names);
+    assert_int_equal(sapa_live_load(&loaded, &(struct sapa_load){ fix_get, &bytes }), SAPA_OK);
+    sapa_live_done(&loaded);
+    sapa_names_done(&names);
+    free(bytes.bytes);
+    bytes = seed("report_live_load_fuzz/report", &report);
+    bytes.at = 1;
+    sapa_report_done(&g.broken);
+    sapa_report_init(&g.broken, sapa_memory_heap(), &plain);
+    assert_int_equal(sapa_report_load(&g.broken, &(struct sapa_load){ fix_get, &bytes }), SAPA_OK);
+    assert_int_equal(g.broken.intervals.lines.count, 1);
+    free(bytes.bytes);
+    free(live.bytes);
+    free(report.bytes);
+    done();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outward), cmocka_unit_test(test_transfer_after_asking), cmocka_unit_test(test_conference),
         cmocka_unit_test(test_not_reached), cmocka_unit_test(test_transfer_outside), cmocka_unit_test(test_transfer_to_a_menu),
         cmocka_unit_test(test_stopped),
-        cmocka_unit_test(test_stopped_while_talking), cmocka_unit_test(test_lies),
+        cmocka_unit_test(test_stopped_while_talking), cmocka_unit_test(test_lies), cmocka_unit_test(test_seeds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

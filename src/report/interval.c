@@ -2341,6 +2341,31 @@ static bool sane_agent(const void *entry)
     return agent->inside <= UINT8_MAX && agent->inside_held <= UINT8_MAX && agent->outward <= UINT8_MAX;
 }
 
+/* Moments are subtracted from others, states and classes are places in arrays. */
+static bool sane_moment(int64_t at_us)
+{
+    return at_us >= 0 && at_us <= TIME_US_MAX;
+}
+
+static bool sane_contact(const void *entry)
+{
+    const struct open_contact *contact = entry;
+
+    return sane_moment(contact->queued_us) && sane_moment(contact->charged_from_us);
+}
+
+static bool sane_part(const void *entry)
+{
+    const struct open_part *part = entry;
+
+    return part->doing < SAPA_ASSIGNMENT_COUNT && part->then < SAPA_ASSIGNMENT_COUNT && part->class <= PART_INTERNAL;
+}
+
+static bool sane_line(const void *entry)
+{
+    return sane_moment(((const struct line *)entry)->from_us);
+}
+
 /* A day that nobody lived through would become a row for each quarter of an hour and agent. */
 static bool times_are_sound(const struct sapa_intervals *fold)
 {
@@ -2378,7 +2403,8 @@ sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load 
 #define T(table, sane)  \
     if (rc == SAPA_OK) \
         rc = load_table(load, &fold->table, sane);
-    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, NULL) T(offers, NULL) T(parts, NULL) T(agents, sane_agent) T(surges, NULL) T(lines, NULL)
+    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, sane_contact) T(offers, NULL) T(parts, sane_part)
+    T(agents, sane_agent) T(surges, NULL) T(lines, sane_line)
 #undef T
     if (rc == SAPA_OK && !times_are_sound(fold))
         rc = SAPA_ECORRUPT;

@@ -49,7 +49,9 @@ static struct sapa_lines nowhere_of(size_t *total)
 /* Something about each of the first ids, in an order in which it may happen. */
 static void go_on(void *ctx, sapa_rc (*fold)(void *ctx, const struct sapa_record *record), int64_t at_us)
 {
-    static const uint16_t types[] = { SAPA_T_contact_new, SAPA_T_contact_queued, SAPA_T_offer_made, SAPA_T_offer_ended,
+    static const uint16_t types[] = { SAPA_T_agent_call, SAPA_T_contact_new, SAPA_T_dial_progress, SAPA_T_party_joined,
+                                      SAPA_T_contact_merged, SAPA_T_contact_transferred, SAPA_T_party_left,
+                                      SAPA_T_call_denied, SAPA_T_contact_queued, SAPA_T_offer_made, SAPA_T_offer_ended,
                                       SAPA_T_contact_dequeued, SAPA_T_contact_connected, SAPA_T_agent_moved,
                                       SAPA_T_assignment_moved, SAPA_T_hold_changed, SAPA_T_contact_parted,
                                       SAPA_T_wrapup_ended, SAPA_T_contact_ended, SAPA_T_tick };
