@@ -587,6 +587,22 @@ static void test_seeds(void **state)
     assert_true(fix_put(&report, "\1", 1));
     assert_int_equal(sapa_report_save(&g.broken, &(struct sapa_save){ fix_put, &report }), SAPA_OK);
 
+    static struct sapa_view_queue queues[FIX_QUEUES];
+    static struct sapa_view_agent agents[FIX_AGENTS];
+    static struct sapa_view_call calls[4];
+    static struct sapa_view_news news[8];
+    static uint8_t wire[1 << 16];
+    const struct sapa_view_room room = { queues, agents, calls, news, FIX_QUEUES, FIX_AGENTS, 4, 8 };
+    struct sapa_view view, again;
+    struct sapa_writer out = sapa_writer_of(wire, sizeof(wire));
+    assert_int_equal(sapa_live_view(&g.live, g.live.now_us, SAPA_LANGUAGE_EN, &room, &view), SAPA_OK);
+    sapa_view_encode(&view, &out);
+    bytes = seed("report_view_decode_fuzz/view", &(struct fix_bytes){ .bytes = wire, .n = out.n });
+    struct sapa_reader in = sapa_reader_of(bytes.bytes, bytes.n);
+    assert_int_equal(sapa_view_decode(&in, &room, &again), SAPA_OK);
+    assert_int_equal(again.outbound, view.outbound);
+    free(bytes.bytes);
+
     bytes = seed("report_live_load_fuzz/live", &live);
     bytes.at = 1;
     sapa_names_init(&names, sapa_memory_heap());

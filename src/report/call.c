@@ -736,11 +736,27 @@ sapa_rc sapa_calls_save(const struct sapa_calls *calls, const struct sapa_save *
     return rc == SAPA_OK ? save_table(save, &calls->closed) : rc;
 }
 
+static bool has_bools(const struct sapa_call *call)
+{
+    bool good = is_bool(&call->answered) && is_bool(&call->erased) && is_bool(&call->late) && is_bool(&call->conference)
+                && is_bool(&call->owes) && is_bool(&call->forbids);
+
+    for (unsigned i = 0; i < SAPA_CALL_VISITS_MAX; i++)
+        good = good && is_bool(&call->visits[i].is_callback);
+    for (unsigned i = 0; i < SAPA_CALL_PARTS_MAX; i++)
+        good = good && is_bool(&call->parts[i].joined);
+    for (unsigned i = 0; i < SAPA_CALL_RECORDINGS_MAX; i++)
+        good = good && is_bool(&call->recordings[i].is_voicemail) && is_bool(&call->recordings[i].is_owed);
+    for (unsigned i = 0; i < SAPA_CALL_TRANSFERS_MAX; i++)
+        good = good && is_bool(&call->transfers[i].asked);
+    return good;
+}
+
 static bool sane_call(const void *entry)
 {
     const struct sapa_call *call = entry;
 
-    return call->visit_count <= SAPA_CALL_VISITS_MAX && call->part_count <= SAPA_CALL_PARTS_MAX
+    return has_bools(call) && call->visit_count <= SAPA_CALL_VISITS_MAX && call->part_count <= SAPA_CALL_PARTS_MAX
         && call->recording_count <= SAPA_CALL_RECORDINGS_MAX && call->leg_count <= SAPA_CALL_LEGS_MAX
         && call->step_count <= SAPA_CALL_STEPS_MAX && call->answer_count <= SAPA_CALL_ANSWERS_MAX
         && call->transfer_count <= SAPA_CALL_TRANSFERS_MAX && call->outside_count <= SAPA_CALL_OUTSIDES_MAX

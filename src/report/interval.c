@@ -2347,23 +2347,50 @@ static bool sane_moment(int64_t at_us)
     return at_us >= 0 && at_us <= TIME_US_MAX;
 }
 
+static bool sane_home(const struct home *home)
+{
+    return is_bool(&home->arrived_in_surge) && is_bool(&home->joined_in_surge);
+}
+
 static bool sane_contact(const void *entry)
 {
     const struct open_contact *contact = entry;
 
-    return sane_moment(contact->queued_us) && sane_moment(contact->charged_from_us);
+    return sane_moment(contact->queued_us) && sane_moment(contact->charged_from_us) && sane_home(&contact->home)
+        && sane_home(&contact->passed_home) && is_bool(&contact->inbound) && is_bool(&contact->queued)
+        && is_bool(&contact->is_callback) && is_bool(&contact->answered) && is_bool(&contact->has_left)
+        && is_bool(&contact->connected) && is_bool(&contact->conference) && is_bool(&contact->to_menu)
+        && is_bool(&contact->message);
+}
+
+static bool sane_offer(const void *entry)
+{
+    return sane_home(&((const struct open_offer *)entry)->home);
 }
 
 static bool sane_part(const void *entry)
 {
     const struct open_part *part = entry;
 
-    return part->doing < SAPA_ASSIGNMENT_COUNT && part->then < SAPA_ASSIGNMENT_COUNT && part->class <= PART_INTERNAL;
+    return part->doing < SAPA_ASSIGNMENT_COUNT && part->then < SAPA_ASSIGNMENT_COUNT && part->class <= PART_INTERNAL
+        && sane_home(&part->home) && is_bool(&part->talks) && is_bool(&part->parted) && is_bool(&part->wrapping)
+        && is_bool(&part->wrapped) && is_bool(&part->released) && is_bool(&part->dialling);
 }
 
 static bool sane_line(const void *entry)
 {
-    return sane_moment(((const struct line *)entry)->from_us);
+    const struct line *line = entry;
+
+    return sane_moment(line->from_us) && sane_home(&line->home);
+}
+
+/* The next line gets a key that none has. */
+static bool lines_are_sound(const struct sapa_intervals *fold)
+{
+    for (uint32_t i = 0; i < fold->lines.count; i++)
+        if (((const struct line *)sapa_table_at(&fold->lines, i))->key > fold->line_last)
+            return false;
+    return fold->line_last < UINT64_MAX / 2;
 }
 
 /* A day that nobody lived through would become a row for each quarter of an hour and agent. */
@@ -2403,10 +2430,10 @@ sapa_rc sapa_intervals_load(struct sapa_intervals *fold, const struct sapa_load 
 #define T(table, sane)  \
     if (rc == SAPA_OK) \
         rc = load_table(load, &fold->table, sane);
-    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, sane_contact) T(offers, NULL) T(parts, sane_part)
+    T(rows, sane_row) T(agent_rows, sane_agent_row) T(contacts, sane_contact) T(offers, sane_offer) T(parts, sane_part)
     T(agents, sane_agent) T(surges, NULL) T(lines, sane_line)
 #undef T
-    if (rc == SAPA_OK && !times_are_sound(fold))
+    if (rc == SAPA_OK && !(times_are_sound(fold) && lines_are_sound(fold)))
         rc = SAPA_ECORRUPT;
     return rc == SAPA_OK ? load_chunks(fold, load, head.chunk_used) : rc;
 }

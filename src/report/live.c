@@ -438,6 +438,18 @@ sapa_rc sapa_live_save(const struct sapa_live *live, const struct sapa_save *sav
     return rc == SAPA_OK ? sapa_intervals_save(&live->today, save) : rc;
 }
 
+static bool sane_contact(const void *entry)
+{
+    const struct live_contact *contact = entry;
+
+    return is_bool(&contact->is_callback) && is_bool(&contact->queued) && is_bool(&contact->answered);
+}
+
+static bool sane_agent(const void *entry)
+{
+    return is_bool(&((const struct live_agent *)entry)->device);
+}
+
 sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa_load *load)
 {
     struct live_head head;
@@ -462,8 +474,8 @@ sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa_load *load)
     live->dropped = 0; /* counted, not believed: it is subtracted from */
     for (unsigned i = 0; i < SAPA_LIVE_DROPS_OF; i++)
         live->dropped += live->drops[i] = head.drops[i] != 0;
-    rc = load_table(load, &live->contacts, NULL);
+    rc = load_table(load, &live->contacts, sane_contact);
     if (rc == SAPA_OK)
-        rc = load_table(load, &live->agents, NULL);
+        rc = load_table(load, &live->agents, sane_agent);
     return rc == SAPA_OK ? sapa_intervals_load(&live->today, load) : rc;
 }

@@ -34,6 +34,15 @@ static inline sapa_rc load_head(const struct sapa_load *load, uint32_t mark, uin
     return head.version == version && head.size == size ? SAPA_OK : SAPA_EVERSION;
 }
 
+/* Bytes from outside are a bool only when they say 0 or 1: to read any other as one is undefined. */
+static inline bool is_bool(const bool *value)
+{
+    uint8_t byte;
+
+    memcpy(&byte, value, sizeof(byte));
+    return byte <= 1;
+}
+
 static inline sapa_rc save_table(const struct sapa_save *save, const struct sapa_table *table)
 {
     const uint64_t head[2] = { table->entry_size, table->count };
