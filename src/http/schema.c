@@ -122,9 +122,6 @@ static const struct sapa_field_rule record[] = {
     { "outside", "array:object", "somebody outside who took part" },
     { "legs", "array:object", "legs with packets, loss, jitter and MOS" }, { "path", "array:any", "way through the flow" },
     { "survey", "array:object", "" }, { "left_out", "~integer", "entries that found no room" },
-    { "parties", "integer", "most that talked at a time" }, { "conference", "boolean", "three or more talked" },
-    { "transfers", "array:object", "how, by whom and to whom it was passed on" }, { "outside", "array:object", "outside parties that took part" },
-    { "merged_into", "~id", "it went on in this contact" }, { "merged_from", "~id", "whose other parties came into it" },
 };
 static const struct sapa_field_rule records[] = { { "items", "array:ContactRecord", "" }, { "next", "id?", "cursor of the next page" } };
 static const struct sapa_field_rule detail[] = {
