@@ -518,6 +518,7 @@ sapa_rc sapa_sip_call_start(struct sapa_sip_stack *stack, const struct sapa_sip_
     dialog->hop = (uint8_t)call->hop;
     dialog->user = call->user;
     dialog->ring_ms = call->ring_ms;
+    dialog->local_cseq = call->sent_before && call->cseq > 1 ? call->cseq - 1 : 0;
     sapa_rc rc = set_texts(dialog, texts);
     if (rc == SAPA_EINVAL)
         rc = SAPA_ELIMIT;
@@ -554,8 +555,12 @@ sapa_rc sapa_sip_call_retry(struct sapa_sip_stack *stack, sapa_sip_dialog_id id,
     }
     if (set_text(dialog, D_REMOTE_TAG, (struct sapa_str){ NULL, 0 }) != SAPA_OK)
         return SAPA_ENOMEM;
+    if (spec && !token_good(spec->branch))
+        return SAPA_EINVAL;
+    stack->branch_next = spec ? spec->branch : (struct sapa_str){ NULL, 0 };
     const sapa_rc rc =
         send_invite(stack, dialog, spec ? spec : &nothing, &dialog->flow, false, now_us, ret_tx);
+    stack->branch_next = (struct sapa_str){ NULL, 0 };
     if (rc == SAPA_OK)
         dialog->state = SAPA_SIP_DIALOG_START;
     return rc;

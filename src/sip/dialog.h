@@ -57,6 +57,7 @@ struct sapa_sip_call {
     struct sapa_str branch;    /* of the INVITE, without the magic cookie; empty: a fresh one */
     bool sent_before; /* an earlier process sent this INVITE, known by call_id, from_tag and branch: it is not
                          sent again, only its answers are taken, and it can be cancelled */
+    uint32_t cseq;             /* of that INVITE, when it was a retried one; 0: 1 */
     struct sapa_sip_spec spec; /* offer, further headers */
     uint64_t user;             /* returned in every event of the dialog */
     uint32_t

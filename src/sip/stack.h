@@ -139,6 +139,7 @@ struct sapa_sip_spec {
         headers; /* further header lines, each whole with CRLF; write them with sapa_sip_put_header() */
     struct sapa_str content_type; /* empty with a body: application/sdp */
     struct sapa_str body;
+    struct sapa_str branch; /* of sapa_sip_call_retry(), without the magic cookie; empty: a fresh one */
 };
 
 /**

@@ -113,6 +113,7 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
         sapa_put_str(&w, KEY(numbers, c->dial_from));
         sapa_put_u64(&w, c->dial_ring_ms);
         sapa_put_u64(&w, (uint64_t)sapa_voice_wall(v));
+        sapa_put_u64(&w, leg->invites);
     }
     return w.bad ? 0 : w.n;
 }
@@ -234,6 +235,8 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
         ret->dial_from = sapa_get_str(&r);
         ret->ring_ms = sapa_get_u64(&r);
         ret->called_us = (int64_t)sapa_get_u64(&r);
+        const uint64_t invites = sapa_get_u64(&r);
+        leg->invites = (uint8_t)SAPA_MIN(invites, (uint64_t)UINT8_MAX);
     }
     return !r.bad && leg->kind <= LEG_OUTSIDE && record->leg != 0 && record->contact != 0 &&
            (leg->kind != LEG_AGENT || record->offer != 0) &&

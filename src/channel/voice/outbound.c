@@ -470,7 +470,8 @@ static bool start_outside(struct sapa_voice *v, struct voice_leg *leg, bool befo
     put_identity(v, leg, &head);
     sapa_voice_session_ask(leg, &head);
     put_outside_uri(v, leg, &uri);
-    const struct voice_ring names = sapa_voice_ring_of(v, leg->id, 0);
+    leg->invites = SAPA_MAX(leg->invites, 1);
+    const struct voice_ring names = sapa_voice_ring_of(v, leg->id, 0), newest = sapa_voice_ring_of(v, leg->id, leg->invites - 1u);
     sapa_text_printf(&to, "<" SAPA_STR_FMT ">", SAPA_STR_ARG(sapa_text_str(&uri)));
     if (c->client < v->centre->clients_count) {
         sapa_sip_put_quoted(&from, v->centre->clients[c->client].name);
@@ -496,8 +497,9 @@ static bool start_outside(struct sapa_voice *v, struct voice_leg *leg, bool befo
         .ring_ms = ring_ms,
         .call_id = sapa_str_of(names.call_id),
         .from_tag = sapa_str_of(names.tag),
-        .branch = sapa_str_of(names.branch),
+        .branch = sapa_str_of(newest.branch),
         .sent_before = before,
+        .cseq = leg->invites,
     };
     if (uri.cut || head.cut || from.cut || to.cut ||
         sapa_sip_call_start(v->stack, &call, sapa_voice_now(v), &leg->dialog, &tx) != SAPA_OK)
@@ -521,12 +523,19 @@ bool sapa_voice_outside_adopt(struct sapa_voice *v, struct voice_leg *leg, uint3
     return start_outside(v, leg, true, ring_ms);
 }
 
-/* The same INVITE went out again, under a name that the next process would not know. */
-static bool went_again(struct sapa_voice *v, struct voice_leg *leg, bool good)
+/* The same INVITE again, with what they want; under a name that the next process finds too. */
+static bool ask_again(struct sapa_voice *v, struct voice_leg *leg, struct sapa_sip_spec spec, int64_t now_us)
 {
-    if (good && leg->logged)
-        sapa_voice_leg_log(v, leg, true);
-    return good;
+    const struct voice_ring names = sapa_voice_ring_of(v, leg->id, leg->invites);
+    sapa_sip_tx_id tx;
+    if (leg->kind != LEG_AGENT)
+        spec.branch = sapa_str_of(names.branch);
+    if (sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, now_us, &tx) != SAPA_OK)
+        return false;
+    leg->invites++;
+    if (leg->logged)
+        sapa_voice_leg_log(v, leg, false);
+    return true;
 }
 
 /* 401, 407: the same INVITE again with credentials. False: it cannot be done. */
@@ -537,7 +546,6 @@ static bool try_credentials(struct sapa_voice *v, struct voice_leg *leg, const s
         return false;
     char uri_buf[384], head_buf[2048], body[VOICE_SDP_MAX];
     struct sapa_text uri, head, sdp;
-    sapa_sip_tx_id tx;
     leg->auth_tries++;
     leg->early = 0;
     sapa_text_init(&uri, uri_buf, sizeof(uri_buf));
@@ -550,7 +558,7 @@ static bool try_credentials(struct sapa_voice *v, struct voice_leg *leg, const s
         !put_offer(v, leg, &sdp))
         return false;
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
-    return went_again(v, leg, sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK);
+    return ask_again(v, leg, spec, ev->now_us);
 }
 
 /* 422: the same INVITE again, with the time that they want. */
@@ -558,7 +566,6 @@ static bool try_longer_session(struct sapa_voice *v, struct voice_leg *leg, cons
 {
     char head_buf[1024], body[VOICE_SDP_MAX];
     struct sapa_text head, sdp;
-    sapa_sip_tx_id tx;
     if (leg->kind == LEG_AGENT || leg->trunk >= v->centre->trunks_count || !sapa_voice_session_too_small(leg, ev))
         return false;
     sapa_text_init(&head, head_buf, sizeof(head_buf));
@@ -568,7 +575,7 @@ static bool try_longer_session(struct sapa_voice *v, struct voice_leg *leg, cons
     const bool good = put_offer(v, leg, &sdp) && !head.cut;
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
     leg->early = 0;
-    return went_again(v, leg, good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK);
+    return good && ask_again(v, leg, spec, ev->now_us);
 }
 
 /* Encryption was offered and refused: plain, where the description of the centre allows it. */
@@ -576,7 +583,6 @@ static bool try_plain(struct sapa_voice *v, struct voice_leg *leg, const struct 
 {
     char head_buf[1024], body[VOICE_SDP_MAX];
     struct sapa_text head, sdp;
-    sapa_sip_tx_id tx;
     if ((ev->status != 488 && ev->status != 415 && ev->status != 606) || leg->srtp_off ||
         sapa_voice_srtp_use(v, &leg->flow, leg->trunk) != SAPA_SRTP_USE_PREFER)
         return false;
@@ -592,7 +598,7 @@ static bool try_plain(struct sapa_voice *v, struct voice_leg *leg, const struct 
     }
     const bool good = put_offer(v, leg, &sdp) && !head.cut;
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
-    return went_again(v, leg, good && sapa_sip_call_retry(v->stack, leg->dialog, (struct sapa_str){ NULL, 0 }, &spec, ev->now_us, &tx) == SAPA_OK);
+    return good && ask_again(v, leg, spec, ev->now_us);
 }
 
 /* ---- what comes back to our INVITEs ---- */

@@ -99,6 +99,7 @@ struct voice_leg {
     bool asking;              /* OPTIONS within the dialog is under way */
     bool started;             /* LEG_SET was sent */
     uint8_t auth_tries;
+    uint8_t invites;          /* that were sent for it: the first, and those with credentials and the like */
     uint8_t direction;        /* SAPA_MEDIA_SEND | RECEIVE */
     uint8_t srtp_key[SAPA_SDP_KEY_SIZE]; /* of what we send */
     struct sapa_sdp_crypto srtp_in;      /* of what they send */
