@@ -123,6 +123,21 @@ static struct sapa_str international(const char *plain, char *buf, size_t size)
     return keep(sapa_str_of(plain + 1), buf, size);
 }
 
+/*
+ * Nearly everybody who calls a centre in Indonesia has a mobile telephone there: 8 (not 80), nine to twelve digits in
+ * all, behind 62 or 0. What the plan says of these is known without loading it. NULL: ask the plan.
+ */
+static const char *indonesian_mobile(const char *plain, const char *country, size_t digits)
+{
+    const bool home = strcmp(country, "ID") == 0;
+    const size_t prefix = plain[0] == '+' ? (strncmp(plain, "+62", 3) == 0 ? 3 : 0)
+                          : !home         ? 0
+                          : plain[0] == '0' ? 1 : strncmp(plain, "62", 2) == 0 ? 2 : 0;
+    const size_t rest = digits - (prefix - (plain[0] == '+'));
+
+    return prefix > 0 && plain[prefix] == '8' && plain[prefix + 1] >= '1' && rest >= 9 && rest <= 12 ? plain + prefix : NULL;
+}
+
 struct sapa_str sapa_phone_normal(struct sapa_str text, struct sapa_str country, char *buf, size_t size)
 {
     char plain[SAPA_PHONE_TEXT_MAX + 2], with_plus[SAPA_PHONE_TEXT_MAX + 3] = "+", where[3];
@@ -131,6 +146,13 @@ struct sapa_str sapa_phone_normal(struct sapa_str text, struct sapa_str country,
 
     if (!digits_of(text, plain, &digits))
         return keep(text, buf, size);
+    const char *mobile = indonesian_mobile(plain, country_text(country, where) ? where : "", digits);
+    if (mobile) {
+        struct sapa_text out;
+        sapa_text_init(&out, buf, size);
+        sapa_text_printf(&out, "62%s", mobile);
+        return sapa_text_str(&out);
+    }
     if (plain[0] == '+')
         return international(plain, buf, size);
     if (digits < NATIONAL_MIN || !country_text(country, where))

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -45,6 +46,32 @@ static void test_normal(void **state)
     memset(longer, '1', sizeof(longer));
     assert_int_equal(sapa_phone_normal((struct sapa_str){ longer, SAPA_PHONE_TEXT_MAX }, SAPA_STR("ID"), buf, sizeof(buf)).n, SAPA_PHONE_TEXT_MAX);
     assert_int_equal(sapa_phone_normal((struct sapa_str){ "0\0001234567", 9 }, SAPA_STR("ID"), buf, sizeof(buf)).n, 9);
+}
+
+/* What is answered without a plan is what the plan would have said. */
+static void test_shortcut(void **state)
+{
+    static const char *const before[] = { "+62", "62", "0" };
+    const struct sapa_plans *plans = sapa_phone_plans();
+    unsigned at[2] = { 0 };
+
+    (void)state;
+    if (!plans)
+        skip();
+    for (unsigned i = 0; i < 3000; i++) {
+        char text[32], buf[SAPA_PHONE_TEXT_MAX + 1];
+        struct sapa_plan_number number;
+        const unsigned digits = 7 + i % 5; /* behind the 8 and one more */
+        snprintf(text, sizeof(text), "%s8%u%0*u", before[i % 3], 1 + i % 9, (int)digits, (i * 7919u) % 10000000u);
+        const char *country = i % 3 == 0 ? "ZZ" : "ID";
+        const struct sapa_str got = sapa_phone_normal(sapa_str_of(text), SAPA_STR("ID"), buf, sizeof(buf));
+        if (!plans->parse(text, country, &number))
+            fail_msg("%s is no number to the plan", text);
+        if (i % 3 != 1) /* "62…" alone is national to it, or nothing */
+            assert_true(sapa_str_eq(got, sapa_str_of(number.e164)));
+        at[number.valid]++;
+    }
+    assert_true(at[1] > 500);
 }
 
 static void test_show(void **state)
@@ -108,7 +135,7 @@ static void test_countries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_normal), cmocka_unit_test(test_show), cmocka_unit_test(test_types), cmocka_unit_test(test_countries),
+        cmocka_unit_test(test_normal), cmocka_unit_test(test_shortcut), cmocka_unit_test(test_show), cmocka_unit_test(test_types), cmocka_unit_test(test_countries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
