@@ -10,7 +10,7 @@ SECONDS ?= 60
 DEMO ?= on
 export CMAKE_BUILD_PARALLEL_LEVEL := $(CMAKE_PARALLEL)
 
-.PHONY: help setup build debug run test quick bench sim fuzz docs tidy format clean
+.PHONY: help setup build debug run test quick bench sim fuzz docs tidy g729 format clean
 
 help:
 	@echo "make run            start a demo centre          (DEMO=off: an empty one; PORT=$(PORT), CROWD=$(CROWD) calls an hour)"
@@ -21,6 +21,7 @@ help:
 	@echo "make fuzz           every fuzz target for SECONDS=$(SECONDS) each (TARGET= for one)"
 	@echo "make docs           generate docs/ref/ from the sources"
 	@echo "make tidy           the rules that a program can judge"
+	@echo "make g729           build/g729.so, the codec as a plug-in of GPL-3, on request (docs/howto/codec-plugin.md)"
 	@echo "make format         clang-format on what differs from HEAD"
 	@echo "make clean          remove build/"
 
@@ -58,6 +59,9 @@ docs: setup
 tidy: setup
 	@tools/build release
 	@tools/tidy build/release
+
+g729: build
+	@tools/g729
 
 format: setup
 	@tools/format
