@@ -86,14 +86,14 @@ static void print_stats(const struct crowd_command *c)
 
     printf("{\"seconds\": %.1f, \"calls\": %llu, \"connected\": %llu, \"abandoned\": %llu, \"refused\": %llu, \"failed\": %llu, "
            "\"callbacks\": %llu, \"now\": %u, \"talking\": %u, \"offers\": %llu, \"answered\": %llu, \"missed\": %llu, \"holds\": %llu, "
-           "\"passed\": %llu, \"asked\": %llu, \"asked_refused\": %llu, \"placed\": %llu, \"placed_refused\": %llu, \"carrier_fails\": %llu, \"codes\": %llu, \"codes_failed\": %llu, "
+           "\"passed\": %llu, \"asked\": %llu, \"asked_refused\": %llu, \"conferences\": %llu, \"placed\": %llu, \"placed_refused\": %llu, \"carrier_fails\": %llu, \"codes\": %llu, \"codes_failed\": %llu, "
            "\"registers\": %llu, \"register_failed\": %llu, \"packets_sent\": %llu, \"packets_received\": %llu, "
            "\"asked_to_ring_us\": {\"p50\": %u, \"p99\": %u}, \"free_to_ring_us\": {\"p50\": %u, \"p99\": %u}}\n",
            (double)(sapa_mono_us() - c->started_us) / 1e6, (unsigned long long)s.calls, (unsigned long long)s.connected,
            (unsigned long long)s.abandoned, (unsigned long long)s.refused, (unsigned long long)s.failed,
            (unsigned long long)s.callbacks, s.now, s.talking, (unsigned long long)s.offers, (unsigned long long)s.answered,
            (unsigned long long)s.missed, (unsigned long long)s.holds, (unsigned long long)s.passed, (unsigned long long)s.asked,
-           (unsigned long long)s.asked_refused, (unsigned long long)s.placed, (unsigned long long)s.placed_refused,
+           (unsigned long long)s.asked_refused, (unsigned long long)s.conferences, (unsigned long long)s.placed, (unsigned long long)s.placed_refused,
            (unsigned long long)s.carrier_fails, (unsigned long long)s.codes, (unsigned long long)s.codes_failed,
            (unsigned long long)s.registers, (unsigned long long)s.register_failed, (unsigned long long)s.packets_sent,
            (unsigned long long)s.packets_received, sapa_crowd_delay_us(c->crowd, SAPA_CROWD_ASKED_TO_RING, 500),
@@ -109,7 +109,7 @@ int sapa_crowd_main(int argc, char **argv)
     const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL, *number = NULL, *codes = NULL;
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
     uint64_t leave_ms = 0, wrapup_ms = UINT64_MAX, answer_ms = UINT64_MAX, hold = UINT64_MAX, survey = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean, lose = 0;
-    uint64_t pass = UINT64_MAX, ask = UINT64_MAX, place = UINT64_MAX;
+    uint64_t pass = UINT64_MAX, ask = UINT64_MAX, confer = crowd.confer_permille, place = UINT64_MAX;
     bool no_audio = false, brisk = false, lively = false;
     const struct sapa_option options[] = {
         { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
@@ -138,6 +138,7 @@ int sapa_crowd_main(int argc, char **argv)
         { "lively", SAPA_OPTION_FLAG, &lively, NULL, "agents also transfer, ask colleagues and call customers; the first of two carriers fails now and then", 0, 0 },
         { "pass", SAPA_OPTION_NUMBER, &pass, "N", "of 1,000 conversations are passed on (0; lively: 80)", 0, 1000 },
         { "ask", SAPA_OPTION_NUMBER, &ask, "N", "of 1,000 conversations are passed on after asking (0; lively: 120)", 0, 1000 },
+        { "confer", SAPA_OPTION_NUMBER, &confer, "N", "of 1,000 of these the agent stays: a conference (350)", 0, 1000 },
         { "place", SAPA_OPTION_NUMBER, &place, "N", "after so many of 1,000 conversations the agent calls a customer (0; lively: 80)", 0, 1000 },
         { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, do not hold, take no breaks", 0, 0 },
     };
@@ -187,6 +188,7 @@ int sapa_crowd_main(int argc, char **argv)
         crowd.pass_permille = (uint32_t)pass;
     if (ask != UINT64_MAX)
         crowd.ask_permille = (uint32_t)ask;
+    crowd.confer_permille = (uint32_t)confer;
     if (place != UINT64_MAX)
         crowd.place_permille = (uint32_t)place;
     crowd.by_hand = codes != NULL;

@@ -137,7 +137,7 @@ struct sapa_crowd_options sapa_crowd_demo(void)
         .answer_ms_min = 1200, .answer_ms_max = 5000, .talk_ms_mean = 75000, .wrapup_ms_min = 3000, .wrapup_ms_max = 15000,
         .patience_ms_mean = 150000, .key_ms = 4500, .miss_permille = 30, .refuse_permille = 20, .break_permille = 40, .callback_miss_permille = 150,
         .break_ms = 60000, .hold_permille = 150, .hold_ms = 8000, .customer_ends_permille = 350, .survey_permille = 550,
-        .pass_permille = 80, .ask_permille = 120, .ask_ms = 8000, .place_permille = 80, .fail_every_ms = 600000, .fail_ms = 60000,
+        .pass_permille = 80, .ask_permille = 120, .ask_ms = 8000, .confer_permille = 350, .place_permille = 80, .fail_every_ms = 600000, .fail_ms = 60000,
     };
 }
 
@@ -384,6 +384,7 @@ static void phone_after_call(struct phone *phone, bool talked);
 static void phone_break(struct phone *phone);
 static void phone_place(struct phone *phone);
 static void hold(struct call *call, bool on);
+static bool code_for(const struct sapa_centre *centre, enum sapa_verb verb, struct sapa_str argument, char *buf, size_t size);
 
 static struct call *peer_of(const struct call *call)
 {
@@ -1154,6 +1155,15 @@ static void on_asked(void *ctx)
     if (!call || call->kind != CALL_OFFER || call->state != CALL_TALKING || call->bye_sent ||
         sapa_sip_dialog_get(end_of(ask)->stack, ask->dialog, &info) != SAPA_OK) {
         hang_up(ask);
+        return;
+    }
+    if (call->fd >= 0 && often(ask->crowd, ask->crowd->options.confer_permille) &&
+        code_for(ask->crowd->options.centre, SAPA_VERB_CONFERENCE, SAPA_STR(""), ask->keys, sizeof(ask->keys))) {
+        ask->key_next = 0; /* all three: the code, dialled while they talk; the centre then ends this line, and we go back to the other */
+        ask->crowd->stats.conferences++;
+        on_key(ask);
+        after(call, &call->action, exponential_from(ask->crowd, ask->crowd->options.talk_ms_mean, 5000), on_hang_up);
+        after(ask, &ask->action, REFER_LIMIT_MS, on_hang_up);
         return;
     }
     struct sapa_str user = { info.remote_addr.p + 5, info.remote_addr.n - 5 }, rest; /* "<sip:102@…>" */

@@ -51,6 +51,7 @@ struct sapa_crowd_options {
     uint32_t hold_permille, hold_ms;         /* conversations with a hold, and its mean length */
     uint32_t pass_permille;                  /* conversations that are passed on by the phone's key, without asking */
     uint32_t ask_permille, ask_ms;           /* conversations in which a colleague is asked, who then takes over; for so long */
+    uint32_t confer_permille;                /* of these: the agent stays, and all three talk (with audio only) */
     uint32_t place_permille;                 /* conversations after which the agent calls a customer himself */
     uint32_t fail_every_ms, fail_ms;         /* the first carrier fails so often, for so long; 0: never */
     uint32_t customer_ends_permille;         /* conversations that the customer may end */
@@ -64,7 +65,7 @@ struct sapa_crowd_options sapa_crowd_demo(void);
 struct sapa_crowd_stats {
     uint64_t calls, connected, abandoned, refused, failed, callbacks; /* of customers */
     uint64_t offers, answered, missed, holds;                              /* of agents */
-    uint64_t passed, asked, asked_refused, placed, placed_refused, carrier_fails;
+    uint64_t passed, asked, asked_refused, conferences, placed, placed_refused, carrier_fails;
     uint64_t codes, codes_failed, registers, register_failed;
     uint32_t now;                                                     /* calls of customers now */
     uint32_t talking;                                                 /* of these, an agent's voice is heard */
