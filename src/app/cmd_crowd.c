@@ -109,7 +109,7 @@ int sapa_crowd_main(int argc, char **argv)
     const char *data = sapa_data_default(), *path = NULL, *secrets = NULL, *sip = "127.0.0.1:5060", *keys = NULL, *number = NULL, *codes = NULL;
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
     uint64_t leave_ms = 0, wrapup_ms = UINT64_MAX, answer_ms = UINT64_MAX, hold = UINT64_MAX, survey = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean, lose = 0;
-    uint64_t pass = UINT64_MAX, ask = UINT64_MAX, confer = crowd.confer_permille, place = UINT64_MAX;
+    uint64_t pass = UINT64_MAX, ask = UINT64_MAX, confer = crowd.confer_permille, place = UINT64_MAX, fail_every_s = UINT64_MAX, fail_s = crowd.fail_ms / 1000;
     bool no_audio = false, brisk = false, lively = false;
     const struct sapa_option options[] = {
         { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
@@ -140,6 +140,8 @@ int sapa_crowd_main(int argc, char **argv)
         { "ask", SAPA_OPTION_NUMBER, &ask, "N", "of 1,000 conversations are passed on after asking (0; lively: 120)", 0, 1000 },
         { "confer", SAPA_OPTION_NUMBER, &confer, "N", "of 1,000 of these the agent stays: a conference (350)", 0, 1000 },
         { "place", SAPA_OPTION_NUMBER, &place, "N", "after so many of 1,000 conversations the agent calls a customer (0; lively: 80)", 0, 1000 },
+        { "fail-every", SAPA_OPTION_NUMBER, &fail_every_s, "S", "the first of two carriers fails so often (never; lively: 600)", 0, 86400 },
+        { "fail-for", SAPA_OPTION_NUMBER, &fail_s, "S", "and for so long (60)", 1, 86400 },
         { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, do not hold, take no breaks", 0, 0 },
     };
     static struct crowd_command c;
@@ -189,6 +191,9 @@ int sapa_crowd_main(int argc, char **argv)
     if (ask != UINT64_MAX)
         crowd.ask_permille = (uint32_t)ask;
     crowd.confer_permille = (uint32_t)confer;
+    crowd.fail_ms = (uint32_t)fail_s * 1000;
+    if (fail_every_s != UINT64_MAX)
+        crowd.fail_every_ms = (uint32_t)fail_every_s * 1000;
     if (place != UINT64_MAX)
         crowd.place_permille = (uint32_t)place;
     crowd.by_hand = codes != NULL;
