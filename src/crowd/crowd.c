@@ -1157,7 +1157,8 @@ static void on_asked(void *ctx)
         hang_up(ask);
         return;
     }
-    if (call->fd >= 0 && often(ask->crowd, ask->crowd->options.confer_permille) &&
+    const struct sapa_crowd_stats *stats = &ask->crowd->stats; /* the share is kept, so that a short run has both */
+    if (call->fd >= 0 && stats->conferences * 1000 < ask->crowd->options.confer_permille * (stats->asked + stats->conferences + 1) &&
         code_for(ask->crowd->options.centre, SAPA_VERB_CONFERENCE, SAPA_STR(""), ask->keys, sizeof(ask->keys))) {
         ask->key_next = 0; /* all three: the code, dialled while they talk; the centre then ends this line, and we go back to the other */
         ask->crowd->stats.conferences++;
