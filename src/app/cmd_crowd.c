@@ -102,6 +102,13 @@ static void print_stats(const struct crowd_command *c)
     fflush(stdout);
 }
 
+/* UINT64_MAX: it was not said. */
+static void take(uint64_t said, uint32_t unit, uint32_t *ret)
+{
+    if (said != UINT64_MAX)
+        *ret = (uint32_t)said * unit;
+}
+
 int sapa_crowd_main(int argc, char **argv)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGUSR1, 0 }; /* USR1: the figures so far */
@@ -179,30 +186,19 @@ int sapa_crowd_main(int argc, char **argv)
     crowd.lose_percent = (uint32_t)lose;
     crowd.keys = keys, crowd.number = number, crowd.leave_ms = (uint32_t)leave_ms;
     crowd.talk_ms_mean = (uint32_t)talk_ms, crowd.key_ms = (uint32_t)key_ms, crowd.patience_ms_mean = (uint32_t)patience_ms;
-    if (brisk || hold != UINT64_MAX)
-        crowd.hold_permille = hold != UINT64_MAX ? (uint32_t)hold : 0;
     if (brisk)
-        crowd.answer_ms_min = crowd.answer_ms_max = crowd.wrapup_ms_max = crowd.miss_permille = crowd.refuse_permille =
+        crowd.hold_permille = crowd.answer_ms_min = crowd.answer_ms_max = crowd.wrapup_ms_max = crowd.miss_permille = crowd.refuse_permille =
             crowd.break_permille = crowd.callback_miss_permille = crowd.customer_ends_permille = 0;
     if (!lively)
         crowd.pass_permille = crowd.ask_permille = crowd.place_permille = crowd.fail_every_ms = 0;
-    if (pass != UINT64_MAX)
-        crowd.pass_permille = (uint32_t)pass;
-    if (ask != UINT64_MAX)
-        crowd.ask_permille = (uint32_t)ask;
+    take(pass, 1, &crowd.pass_permille), take(ask, 1, &crowd.ask_permille), take(place, 1, &crowd.place_permille);
+    take(fail_every_s, 1000, &crowd.fail_every_ms);
     crowd.confer_permille = (uint32_t)confer;
     crowd.fail_ms = (uint32_t)fail_s * 1000;
-    if (fail_every_s != UINT64_MAX)
-        crowd.fail_every_ms = (uint32_t)fail_every_s * 1000;
-    if (place != UINT64_MAX)
-        crowd.place_permille = (uint32_t)place;
     crowd.by_hand = codes != NULL;
-    if (survey != UINT64_MAX)
-        crowd.survey_permille = (uint32_t)survey;
-    if (answer_ms != UINT64_MAX)
-        crowd.answer_ms_min = crowd.answer_ms_max = (uint32_t)answer_ms;
-    if (wrapup_ms != UINT64_MAX)
-        crowd.wrapup_ms_min = crowd.wrapup_ms_max = (uint32_t)wrapup_ms;
+    take(hold, 1, &crowd.hold_permille), take(survey, 1, &crowd.survey_permille);
+    take(answer_ms, 1, &crowd.answer_ms_min), take(answer_ms, 1, &crowd.answer_ms_max);
+    take(wrapup_ms, 1, &crowd.wrapup_ms_min), take(wrapup_ms, 1, &crowd.wrapup_ms_max);
     sapa_rc rc = sapa_sip_ip_parse(sapa_str_of(sip), sapa_addr_port(&addr), &crowd.target);
     if (rc == SAPA_OK)
         rc = sapa_sip_ip_parse(sapa_str_of(sip), 0, &crowd.local);

@@ -386,6 +386,20 @@ static void phone_place(struct phone *phone);
 static void hold(struct call *call, bool on);
 static bool code_for(const struct sapa_centre *centre, enum sapa_verb verb, struct sapa_str argument, char *buf, size_t size);
 
+/* The first agents of the centre have phones, in their order. */
+static struct phone *phone_of(struct sapa_crowd *crowd, uint64_t agent)
+{
+    return agent < crowd->phone_count ? &crowd->phones[agent] : NULL;
+}
+
+static struct phone *phone_at(struct sapa_crowd *crowd, struct sapa_str extension)
+{
+    for (uint32_t i = 0; i < crowd->phone_count; i++)
+        if (sapa_str_eq(crowd->options.centre->agents[i].extension, extension))
+            return &crowd->phones[i];
+    return NULL;
+}
+
 static struct call *peer_of(const struct call *call)
 {
     return call->peer < CALLS_MAX && call->crowd->calls[call->peer].state != CALL_FREE ? &call->crowd->calls[call->peer] : NULL;
@@ -427,17 +441,15 @@ static void call_free(struct call *call)
     call->state = CALL_FREE;
     call->next_free = crowd->first_free;
     crowd->first_free = (uint32_t)(call - crowd->calls);
-    for (uint32_t i = 0; agent != SAPA_NONE && i < crowd->phone_count; i++) {
-        struct phone *phone = &crowd->phones[i];
-        if (phone->agent == agent && (kind == CALL_OFFER || kind == CALL_PLACED)) {
-            phone_after_call(phone, talked);
-        } else if (phone->agent == agent && kind == CALL_CODE) {
-            phone->coding = false;
-            if (phone->takes_break && !crowd->stopping)
-                phone_break(phone);
-            else if (phone->places && !crowd->stopping)
-                phone_place(phone);
-        }
+    struct phone *phone = phone_of(crowd, agent);
+    if (phone && (kind == CALL_OFFER || kind == CALL_PLACED)) {
+        phone_after_call(phone, talked);
+    } else if (phone && kind == CALL_CODE) {
+        phone->coding = false;
+        if (phone->takes_break && !crowd->stopping)
+            phone_break(phone);
+        else if (phone->places && !crowd->stopping)
+            phone_place(phone);
     }
 }
 
@@ -769,11 +781,8 @@ static void dial_code(void *ctx)
 
 sapa_rc sapa_crowd_dial(struct sapa_crowd *crowd, struct sapa_str extension, struct sapa_str code)
 {
-    struct phone *phone = NULL;
+    struct phone *phone = phone_at(crowd, extension);
 
-    for (uint32_t i = 0; i < crowd->phone_count && !phone; i++)
-        if (sapa_str_eq(agent_of(&crowd->phones[i])->extension, extension))
-            phone = &crowd->phones[i];
     if (!phone)
         return SAPA_ENOENT;
     if (sapa_str_eq(code, SAPA_STR("hangup"))) {
@@ -917,15 +926,11 @@ static bool answer_challenge(struct sapa_crowd *crowd, const struct sapa_agent *
 
 static void on_register(struct sapa_crowd *crowd, const struct sapa_sip_event *event)
 {
-    struct phone *phone = NULL;
+    struct phone *phone = phone_of(crowd, event->user);
     char value_buf[768], uri_buf[96];
     struct sapa_text value, uri;
     bool proxy;
 
-    for (uint32_t i = 0; i < crowd->phone_count && !phone; i++) {
-        if (crowd->phones[i].agent == event->user)
-            phone = &crowd->phones[i];
-    }
     if (!phone || crowd->stopping)
         return;
     if (event->kind == SAPA_SIP_EV_RESPONSE && event->status < 300) {
@@ -993,14 +998,6 @@ static void sample(struct sapa_crowd *crowd, enum sapa_crowd_delay delay, int64_
         samples->us[samples->count++] = (uint32_t)SAPA_MIN(to_us - from_us, (int64_t)UINT32_MAX);
 }
 
-static bool is_extension(const struct sapa_centre *centre, struct sapa_str user)
-{
-    for (uint32_t i = 0; i < centre->agents_count; i++)
-        if (sapa_str_eq(centre->agents[i].extension, user))
-            return true;
-    return false;
-}
-
 /* An offer shows its caller's number, and that ends with the place in our table. */
 static void sample_offer(struct call *call, struct phone *phone, const struct sapa_sip_event *event)
 {
@@ -1056,14 +1053,6 @@ static void on_hold(void *ctx)
 }
 
 /* ---- passed on, and asked ---- */
-
-static struct phone *phone_of(struct sapa_crowd *crowd, uint32_t agent)
-{
-    for (uint32_t i = 0; i < crowd->phone_count; i++)
-        if (crowd->phones[i].agent == agent)
-            return &crowd->phones[i];
-    return NULL;
-}
 
 /* Who else could help: another queue of the same client, or a colleague who is at his phone. */
 static struct sapa_str choose_helper(struct call *call, bool queue)
@@ -1189,7 +1178,6 @@ static void on_ask(void *ctx)
     ask->peer = (uint32_t)(call - crowd->calls);
     ask->state = CALL_OUT;
     after(ask, &ask->action, ASK_LIMIT_MS, on_hang_up);
-    sapa_timer_cancel(crowd->loop, &call->action); /* he hangs up when that is over */
     after(call, &call->action, ASK_LIMIT_MS + crowd->options.ask_ms * 2 + REFER_LIMIT_MS, on_hang_up);
     if (start(ask, crowd->options.centre->agents[call->agent].extension, target) != SAPA_OK)
         call_free(ask);
@@ -1283,10 +1271,8 @@ static void on_invite(struct end *end, const struct sapa_sip_event *event)
         crowd->stats.now++;
         crowd->stats.callbacks++;
     }
-    for (uint32_t i = 0; end->kind == END_PHONES && i < crowd->phone_count; i++) {
-        if (sapa_str_eq(event->msg->uri.user, agent_of(&crowd->phones[i])->extension))
-            phone = &crowd->phones[i];
-    }
+    if (end->kind == END_PHONES)
+        phone = phone_at(crowd, event->msg->uri.user);
     const bool can_talk = open_audio(call) == SAPA_OK;
     want(call, &wanted, address, sizeof(address));
     if (!can_talk || (end->kind == END_PHONES && (!phone || phone->in_call || phone->coding)) || sapa_sdp_parse(event->msg->body, &offer) != SAPA_OK ||
@@ -1302,7 +1288,7 @@ static void on_invite(struct end *end, const struct sapa_sip_event *event)
         phone->in_call = true;
         const struct sapa_sip_line *queue = sapa_sip_find(event->msg, SAPA_STR("X-Sapa-Queue"));
         phone->queue = queue ? SAPA_FIND(crowd->options.centre, queues, queue->value) : SAPA_NONE;
-        call->colleague = is_extension(crowd->options.centre, event->msg->from.uri.user);
+        call->colleague = phone_at(crowd, event->msg->from.uri.user) != NULL;
         crowd->stats.offers++;
         sample_offer(call, phone, event);
     }
@@ -1409,7 +1395,7 @@ static void on_event(void *ctx, const struct sapa_sip_event *event)
 
     switch (event->kind) {
     case SAPA_SIP_EV_INVITE: on_invite(end, event); break;
-    case SAPA_SIP_EV_REQUEST: /* OPTIONS of the centre; a carrier that fails is silent as long as we can be */
+    case SAPA_SIP_EV_REQUEST: /* OPTIONS of the centre; a carrier that fails says so */
         (void)!sapa_sip_respond(end->stack, event->tx, end->kind == END_CARRIER && end->crowd->carrier_fails ? 503
                                                        : event->method == SAPA_SIP_OPTIONS                   ? 200
                                                                                                              : 501, NULL, event->now_us);

@@ -63,7 +63,7 @@ struct sapa_crowd_options {
 struct sapa_crowd_options sapa_crowd_demo(void);
 
 struct sapa_crowd_stats {
-    uint64_t calls, connected, abandoned, refused, failed, callbacks; /* of customers */
+    uint64_t calls, connected, abandoned, refused, failed, callbacks; /* of customers; callbacks: they were called */
     uint64_t offers, answered, missed, holds;                              /* of agents */
     uint64_t passed, asked, asked_refused, conferences, placed, placed_refused, carrier_fails;
     uint64_t codes, codes_failed, registers, register_failed;
