@@ -47,7 +47,7 @@ if(TARGET sapa)
         set(work ${CMAKE_BINARY_DIR}/scenario/${kind}_${name})
         file(MAKE_DIRECTORY ${work})
         add_test(NAME ${kind}_${name} COMMAND ${scenario} WORKING_DIRECTORY ${work})
-        set_tests_properties(${kind}_${name} PROPERTIES LABELS scenario TIMEOUT 300
+        set_tests_properties(${kind}_${name} PROPERTIES LABELS scenario TIMEOUT 600
             RUN_SERIAL ON SKIP_RETURN_CODE 77
             ENVIRONMENT "SAPA_BIN=$<TARGET_FILE:sapa>;SAPA_BUILD=${CMAKE_BINARY_DIR};SAPA_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
     endforeach()

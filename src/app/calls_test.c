@@ -26,7 +26,7 @@
     "clients: { toko: { name: Toko, language: en, calls: { queue: sales } }, bank: { name: Bank, language: en } }\n" \
     "skills: [sales]\n"                                                                                    \
     "roles: { caller: { calls: [ { allow: [colleagues, queues] }, { allow: \"+62\" } ] } }\n"                              \
-    "do_not_contact: { everybody: { numbers: [628119999] }, one: { numbers: [628118888], client: bank } }\n" \
+    "do_not_contact: { everybody: { numbers: [628119999] }, one: { numbers: [628118888], client: bank }, three: { numbers: [628117777], campaign: tagih } }\n" \
     "agents:\n"                                                                                            \
     "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko] }\n" \
     "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko, bank] }\n"         \
@@ -38,6 +38,7 @@
     "  sales: { name: Sales, client: toko, ring: 20 s, wrapup: 0, record: none, dispositions: results, steps: [ { needs: { sales: 1 } } ] }\n" \
     "  loans: { name: Loans, client: bank, ring: 20 s, wrapup: 0, record: none, dispositions: results, steps: [ { needs: { sales: 1 } } ] }\n" \
     "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: bank } }\n"          \
+    "campaigns: { tagih: { name: Tagih, client: toko, number: \"100\" }, pinjam: { name: Pinjam, client: bank } }\n" \
     "flows:\n"                                                                                             \
     "  main: { start: wait, nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } } }\n" \
     "  bank: { start: wait, nodes: { wait: { do: queue, queue: loans, on_overflow: bye }, bye: { do: hangup } } }\n"
@@ -546,8 +547,20 @@ static void calls_out_with_a_right(void **state)
     assert_true(is_free(w, SITI) && is_free(w, BUDI));
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("+62 811 9999")), 403);
     assert_non_null(strstr(json_string_value(json_object_get(w->json, "detail")), "do-not-contact"));
-    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("628118888")), 200); /* it is on the list of another client */
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("+628118888")), 200); /* it is on the list of another client */
     assert_int_equal(call(w, w->siti, "POST", path_of(told_id(w, "offer"), "hangup"), ""), 200);
+    /* for a campaign: its number is shown and its list counts; others' are not to be seen */
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"outside\",\"to\":\"+628118888\",\"campaign\":\"tagih\"}"), 200);
+    assert_int_equal(w->last_input.u.agent_call.campaign, 1);
+    assert_int_equal(call(w, w->siti, "POST", path_of(told_id(w, "offer"), "hangup"), ""), 200);
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", OUT("+628117777")), 200);
+    assert_int_equal(call(w, w->siti, "POST", path_of(told_id(w, "offer"), "hangup"), ""), 200);
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"outside\",\"to\":\"+628117777\",\"campaign\":\"tagih\"}"), 403);
+    assert_non_null(strstr(json_string_value(json_object_get(w->json, "detail")), "do-not-contact"));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"outside\",\"to\":\"+628111234\",\"campaign\":\"x\"}"), 400);
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"agent\",\"to\":\"budi\",\"campaign\":\"tagih\"}"), 400);
+    assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/siti/calls", "{\"kind\":\"outside\",\"to\":\"+628111234\",\"campaign\":\"pinjam\"}"), 403); /* not granted */
+    assert_true(is_free(w, SITI));
     /* a supervisor places one for an agent; his name stands in the log */
     assert_int_equal(call(w, w->admin, "POST", "/api/v1/agents/siti/calls", OUT("628111234")), 200);
     assert_string_equal(w->last_input.u.agent_call.by.p, "admin");

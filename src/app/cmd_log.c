@@ -63,7 +63,7 @@ static void report_progress(uint64_t records)
 /* What `sapa report` was asked for. */
 struct report_wish {
     const char *data, *by, *format, *language, *from, *to, *day, *only, *figures, *output;
-    bool total, queues, agents, clients, numbers, trunks, reasons, nodes, calls, show_numbers, all, definitions;
+    bool total, queues, agents, clients, numbers, trunks, campaigns, reasons, nodes, calls, show_numbers, all, definitions;
 };
 
 enum { SAVE_FROM = 100000 }; /* records: so much folding is worth keeping */
@@ -172,7 +172,7 @@ static int print_tables(const struct report_wish *wish, struct sapa_intervals *r
                         uint32_t kinds, bool usual, FILE *out, struct sapa_xlsx *xlsx)
 {
     static const enum sapa_rows order[] = { SAPA_ROWS_TOTAL, SAPA_ROWS_QUEUES, SAPA_ROWS_AGENTS, SAPA_ROWS_CLIENTS,
-                                            SAPA_ROWS_NUMBERS, SAPA_ROWS_TRUNKS, SAPA_ROWS_REASONS };
+                                            SAPA_ROWS_NUMBERS, SAPA_ROWS_CAMPAIGNS, SAPA_ROWS_TRUNKS, SAPA_ROWS_REASONS };
     sapa_rc rc = SAPA_OK;
     size_t shown = 0;
 
@@ -383,6 +383,7 @@ int sapa_report_main(int argc, char **argv)
         { "clients", SAPA_OPTION_FLAG, &wish.clients, NULL, "a table of clients", 0, 0 },
         { "numbers", SAPA_OPTION_FLAG, &wish.numbers, NULL, "a table of the numbers called", 0, 0 },
         { "trunks", SAPA_OPTION_FLAG, &wish.trunks, NULL, "a table of the lines that we placed, by trunk, and their cost", 0, 0 },
+        { "campaigns", SAPA_OPTION_FLAG, &wish.campaigns, NULL, "a table of the calls that agents placed, by campaign", 0, 0 },
         { "reasons", SAPA_OPTION_FLAG, &wish.reasons, NULL, "a table of not-ready time by agent and reason", 0, 0 },
         { "nodes", SAPA_OPTION_FLAG, &wish.nodes, NULL, "a table of the nodes of flows alone: who came, by which key he left, who hung up there", 0, 0 },
         { "calls", SAPA_OPTION_FLAG, &wish.calls, NULL, "a list of the calls that are over instead: direction, who took part, transfers, outcome", 0, 0 },
@@ -439,7 +440,7 @@ int sapa_report_main(int argc, char **argv)
     const struct { bool wanted; enum sapa_rows rows; } tables[] = {
         { wish.total, SAPA_ROWS_TOTAL },     { wish.queues, SAPA_ROWS_QUEUES },   { wish.agents, SAPA_ROWS_AGENTS },
         { wish.clients, SAPA_ROWS_CLIENTS }, { wish.numbers, SAPA_ROWS_NUMBERS }, { wish.reasons, SAPA_ROWS_REASONS },
-        { wish.trunks, SAPA_ROWS_TRUNKS },
+        { wish.trunks, SAPA_ROWS_TRUNKS },   { wish.campaigns, SAPA_ROWS_CAMPAIGNS },
     };
     for (size_t i = 0; i < SAPA_COUNT(tables); i++)
         kinds |= tables[i].wanted ? 1u << tables[i].rows : 0;

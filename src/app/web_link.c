@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "core/right.h"
+#include "model/listed.h"
 
 enum {
     RESET_AGAIN_US = 100 * 1000,
@@ -376,7 +377,7 @@ static uint32_t client_of_call(const struct sapa_web_link *link, const struct sa
     const struct sapa_centre *centre = sapa_core_centre_now(link->options.core);
     struct sapa_call_wish wish = {
         .agent = (uint32_t)in->agent, .kind = (enum sapa_target)in->kind, .target = SAPA_NONE, .number = sapa_sized_str(&in->address),
-        .client = (uint32_t)in->client, .beside = SAPA_NONE, .listed = in->listed,
+        .client = (uint32_t)in->client, .beside = SAPA_NONE, .listed = in->listed, .number_type = (uint8_t)SAPA_MIN(in->number_type, (uint64_t)UINT8_MAX),
     };
     struct sapa_assignment_view one;
     uint32_t cursor = 0, client = SAPA_NONE, from;
@@ -387,6 +388,7 @@ static uint32_t client_of_call(const struct sapa_web_link *link, const struct sa
         if (one.offer == in->beside)
             wish.beside = client_of_contact(link, one.contact);
     }
+    wish.campaign = sapa_campaign_of(centre, wish.agent, in->campaign, in->client, in->beside != 0) + 1;
     return sapa_right_to_call(centre, &wish, now_us(link), &client, &from) == SAPA_DENIAL_NONE ? client : SAPA_NONE;
 }
 

@@ -651,15 +651,24 @@ static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, e
                             struct report_out *to)
 {
     const struct sapa_centre *centre = job->work->centre;
-    const uint32_t count = rows == SAPA_ROWS_QUEUES ? centre->queues_count : rows == SAPA_ROWS_CLIENTS ? centre->clients_count : centre->numbers_count;
+    const uint32_t count = rows == SAPA_ROWS_QUEUES      ? centre->queues_count
+                           : rows == SAPA_ROWS_CLIENTS   ? centre->clients_count
+                           : rows == SAPA_ROWS_CAMPAIGNS ? centre->campaigns_count
+                                                         : centre->numbers_count;
     const struct sapa_lines lines = { report_line, to };
     const struct sapa_str only = print->only;
     sapa_rc rc = SAPA_OK;
     bool any = false;
 
     for (uint32_t i = 0; rc == SAPA_OK && i < count; i++) {
-        const uint32_t client = rows == SAPA_ROWS_QUEUES ? centre->queues[i].client : rows == SAPA_ROWS_CLIENTS ? i : centre->numbers[i].client;
-        const struct sapa_str key = rows == SAPA_ROWS_QUEUES ? centre->queues[i].key : rows == SAPA_ROWS_CLIENTS ? centre->clients[i].key : centre->numbers[i].key;
+        const uint32_t client = rows == SAPA_ROWS_QUEUES      ? centre->queues[i].client
+                                : rows == SAPA_ROWS_CLIENTS   ? i
+                                : rows == SAPA_ROWS_CAMPAIGNS ? centre->campaigns[i].client
+                                                              : centre->numbers[i].client;
+        const struct sapa_str key = rows == SAPA_ROWS_QUEUES      ? centre->queues[i].key
+                                    : rows == SAPA_ROWS_CLIENTS   ? centre->clients[i].key
+                                    : rows == SAPA_ROWS_CAMPAIGNS ? centre->campaigns[i].key
+                                                                  : centre->numbers[i].key;
         if (!sapa_scope_client(&job->work->scope, client) || (only.n > 0 && !sapa_str_eq(only, key)))
             continue;
         print->only = key;
@@ -706,6 +715,7 @@ static sapa_rc report(struct job *job)
     static const struct { const char *name; enum sapa_rows rows; } kinds[] = {
         { "queues", SAPA_ROWS_QUEUES }, { "agents", SAPA_ROWS_AGENTS }, { "clients", SAPA_ROWS_CLIENTS },
         { "numbers", SAPA_ROWS_NUMBERS }, { "reasons", SAPA_ROWS_REASONS }, { "trunks", SAPA_ROWS_TRUNKS },
+        { "campaigns", SAPA_ROWS_CAMPAIGNS },
         { "total", SAPA_ROWS_TOTAL },
     };
     static const struct { const char *name; enum sapa_grain grain; } grains[] = {

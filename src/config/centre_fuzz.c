@@ -53,7 +53,20 @@ static void check_people(const struct sapa_centre *c)
     for (uint32_t i = 0; i < c->agents_count; i++) {
         check_index(c->agents[i].role, c->roles_count);
         check_index(c->agents[i].calls_for, c->clients_count);
+        check_index(c->agents[i].campaign, c->campaigns_count);
     }
+    for (uint32_t i = 0; i < c->campaigns_count; i++) {
+        const struct sapa_campaign *campaign = &c->campaigns[i];
+        sapa_assert(campaign->client < c->clients_count && campaign->dial.n <= 6);
+        check_index(campaign->number, c->numbers_count);
+        check_index(campaign->hours, c->hours_count);
+        check_index(campaign->queue, c->queues_count);
+        check_index(campaign->team, c->teams_count);
+        sapa_assert(campaign->number == SAPA_NONE || c->numbers[campaign->number].client == campaign->client);
+        sapa_assert(campaign->queue == SAPA_NONE || c->queues[campaign->queue].client == campaign->client);
+    }
+    for (uint32_t i = 0; i < c->campaign_listed_count; i++)
+        sapa_assert(c->campaign_listed[i].campaign < c->campaigns_count);
     for (uint32_t i = 0; i < c->users_count; i++) {
         sapa_assert(c->users[i].role < c->roles_count && c->users[i].team_first + c->users[i].team_count <= c->user_teams_count);
         sapa_assert(SAPA_FIND(c, agents, c->users[i].key) == SAPA_NONE);

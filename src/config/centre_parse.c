@@ -642,7 +642,7 @@ static void compile_agents(struct sapa_compile *c)
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_agent *agent = &agents[sapa_tree(c, child)->ordinal];
         agent->key = sapa_tree(c, child)->key;
-        agent->team = agent->role = agent->calls_for = SAPA_NONE;
+        agent->team = agent->role = agent->calls_for = agent->campaign = SAPA_NONE;
         agent->skill_first = levels.n;
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;
@@ -765,7 +765,7 @@ static void compile_codes(struct sapa_compile *c)
                 c, child, 0,
                 near.best.n
                     ? sapa_near_hint(&near)
-                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording, record, ask, conference, transfer after asking, back or transfer",
+                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording, record, ask, conference, transfer after asking, back, transfer or campaign",
                 "\"" SAPA_STR_FMT "\" is nothing an agent can ask for", SAPA_STR_ARG(text));
         code->verb = (uint8_t)verb;
         for (uint32_t i = 0; i < sapa_tree(c, child)->ordinal && i < 100; i++) {
@@ -1190,6 +1190,7 @@ static void compile_sections(struct sapa_compile *c)
     compile_queues(c);
     compile_trunks(c);
     compile_numbers(c);
+    sapa_campaigns_compile(c);
     compile_callers(c);
     check_dialled(c);
     if (is_empty(c, c->section[SAPA_SECTION_FLOWS]))

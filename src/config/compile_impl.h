@@ -150,7 +150,7 @@ enum sapa_section {
     SAPA_SECTION_TEAMS, SAPA_SECTION_AGENTS, SAPA_SECTION_REASONS, SAPA_SECTION_DISPOSITIONS,
     SAPA_SECTION_QUEUES, SAPA_SECTION_TRUNKS, SAPA_SECTION_NUMBERS, SAPA_SECTION_CALLERS,
     SAPA_SECTION_PROMPTS, SAPA_SECTION_CODES, SAPA_SECTION_FLOWS,
-    SAPA_SECTION_ROLES, SAPA_SECTION_DO_NOT_CONTACT, SAPA_SECTION_USERS,
+    SAPA_SECTION_ROLES, SAPA_SECTION_DO_NOT_CONTACT, SAPA_SECTION_USERS, SAPA_SECTION_CAMPAIGNS,
     SAPA_SECTION_COUNT,
 };
 
@@ -165,7 +165,7 @@ extern const char *const sapa_section_names[SAPA_SECTION_COUNT];
 extern const struct sapa_object sapa_objects[];
 enum sapa_object_id {
     SAPA_OBJECT_TOP, SAPA_OBJECT_SYSTEM, SAPA_OBJECT_HOLIDAY, SAPA_OBJECT_HOURS, SAPA_OBJECT_CLIENT, SAPA_OBJECT_CLIENT_CALLS,
-    SAPA_OBJECT_ROLE, SAPA_OBJECT_CALL_RULE, SAPA_OBJECT_LIST, SAPA_OBJECT_USER, SAPA_OBJECT_AGENT,
+    SAPA_OBJECT_ROLE, SAPA_OBJECT_CALL_RULE, SAPA_OBJECT_CAMPAIGN, SAPA_OBJECT_LIST, SAPA_OBJECT_USER, SAPA_OBJECT_AGENT,
     SAPA_OBJECT_CAPACITY, SAPA_OBJECT_QUEUE, SAPA_OBJECT_STEP, SAPA_OBJECT_OVERFLOW, SAPA_OBJECT_SERVICE, SAPA_OBJECT_CALLBACK,
     SAPA_OBJECT_TRUNK, SAPA_OBJECT_NUMBER, SAPA_OBJECT_CALLER, SAPA_OBJECT_PROMPT, SAPA_OBJECT_FLOW,
     SAPA_OBJECT_NODE, SAPA_OBJECT_COUNT
@@ -225,6 +225,8 @@ void sapa_roles_compile(struct sapa_compile *c);
 void sapa_users_compile(struct sapa_compile *c);
 /** Do-not-contact lists: config/lists.c. */
 void sapa_lists_compile(struct sapa_compile *c);
+/** Campaigns, when clients, agents, queues and numbers are there: config/campaigns.c. */
+void sapa_campaigns_compile(struct sapa_compile *c);
 
 /** Reads <zoneinfo>/<name> into *ret: changes until 2060. A finding when it cannot. */
 bool sapa_zone_read(struct sapa_compile *c, uint32_t node, struct sapa_str name, struct sapa_zone *ret);

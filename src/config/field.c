@@ -201,7 +201,7 @@ static const char *const section_nouns[SAPA_SECTION_COUNT] = {
     "version", "system", "interrupt", "address",     "holiday calendar", "set of opening hours",
     "client",  "skill",  "team",      "agent",       "reason",           "set of dispositions",
     "queue",   "trunk",  "number",    "caller rule", "prompt",           "code",
-    "flow",    "role",   "do-not-contact list", "user",
+    "flow",    "role",   "do-not-contact list", "user", "campaign",
 };
 
 uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section section)

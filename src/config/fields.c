@@ -3,7 +3,7 @@
 
 const char *const sapa_section_names[SAPA_SECTION_COUNT] = {
     "version", "system", "interrupts", "addresses", "holidays", "hours", "clients", "skills", "teams", "agents",
-    "reasons", "dispositions", "queues", "trunks", "numbers", "callers", "prompts", "codes", "flows", "roles", "do_not_contact", "users",
+    "reasons", "dispositions", "queues", "trunks", "numbers", "callers", "prompts", "codes", "flows", "roles", "do_not_contact", "users", "campaigns",
 };
 
 static const char *const languages[] = { "id", "en", NULL };
@@ -51,6 +51,7 @@ static const struct sapa_field_row top_rows[] = {
     OTHER("teams", 0, NULL, "list of teams"),
     OTHER("roles", 0, NULL, "what people may do, by key"),
     OTHER("users", 0, NULL, "people who log in and are no agents, by key; passwords are set with sapa user password"),
+    OTHER("campaigns", 0, NULL, "calls that agents place for a client with one purpose, by key"),
     OTHER("do_not_contact", 0, NULL, "lists of numbers that agents cannot call, by key"),
     OTHER("agents", 0, NULL, "agents by key"),
     OTHER("reasons", 0, NULL, "reasons for not being ready, by the digits that are dialled: { 1: { id: Istirahat, en: Break } }"),
@@ -129,8 +130,19 @@ static const struct sapa_field_row user_rows[] = {
     OTHER("teams", 0, NULL, "list of teams whose people he leads; without: everybody"),
 };
 
+static const struct sapa_field_row campaign_rows[] = {
+    MUST("name", sapa_campaign, name, 1, 64, "what reports call it"),
+    REF("client", sapa_campaign, client, CLIENTS, 1, "company for which is called; the agent must be granted it, and his role must allow the call for it"),
+    REF("number", sapa_campaign, number, NUMBERS, 0, "number of this company that is shown; without: that of the company"),
+    TEXT("dial", sapa_campaign, dial, 1, 6, NULL, "digits that choose it on a telephone, after the code for campaign: *60 7 * number with \"7\"; without: only through the API, or as the agent's own"),
+    REF("hours", sapa_campaign, hours, HOURS, 0, "is called in these hours only, and in those of the company's calls; without: in those alone"),
+    REF("queue", sapa_campaign, queue, QUEUES, 0, "a queue of this company, whose rules for recording, wrap-up and dispositions hold; without: as for the company's calls"),
+    REF("team", sapa_campaign, team, TEAMS, 0, "only this team calls for it"),
+};
+
 static const struct sapa_field_row list_rows[] = {
     { "client", SAPA_FIELD_REF, sizeof(uint32_t), 0, 0, SAPA_SECTION_CLIENTS, 0, 0, 0, NULL, NULL, "company whose calls it stops; without: those of all" },
+    { "campaign", SAPA_FIELD_REF, sizeof(uint32_t), sizeof(uint32_t), 0, SAPA_SECTION_CAMPAIGNS, 0, 0, 0, NULL, NULL, "it stops the calls of this campaign alone" },
     OTHER("numbers", 0, NULL, "list of numbers in E.164: [6281234567890, \"+62 812-3456-7890\"]"),
     OTHER("file", 0, NULL, "name of a text file beside the description, at most 32 MiB: one number a line, # begins a comment. It is read when the description is; its numbers are not part of a version"),
 };
@@ -142,6 +154,7 @@ static const struct sapa_field_row agent_rows[] = {
     REF("team", sapa_agent, team, TEAMS, 0, "team"),
     REF("role", sapa_agent, role, ROLES, 0, "what he may do; without: he can call nobody"),
     REF("calls_for", sapa_agent, calls_for, CLIENTS, 0, "company for which he calls outside when no contact in hand says so; without: the only one that his role and `clients` leave"),
+    REF("campaign", sapa_agent, campaign, CAMPAIGNS, 0, "campaign that his calls outside belong to when he names none, no contact is in hand, and they are not for another company"),
     CHOICE("language", sapa_agent, language, languages, "id", "language of confirmations"),
     OTHER("skills", 0, NULL, "{ billing: 7, english: 4 }: levels 1 to 10"),
     OTHER("clients", 0, "all", "list of clients whose contacts this agent may take, or all"),
@@ -348,6 +361,7 @@ const struct sapa_object sapa_objects[SAPA_OBJECT_COUNT] = {
     OBJECT(ROLE, "roles.KEY", "what somebody may do", role_rows),
     OBJECT(CALL_RULE, "roles.KEY.calls[]", "a rule on calls that are placed", call_rule_rows),
     OBJECT(USER, "users.KEY", "somebody who logs in and is no agent", user_rows),
+    OBJECT(CAMPAIGN, "campaigns.KEY", "calls that agents place for a company with one purpose", campaign_rows),
     OBJECT(LIST, "do_not_contact.KEY", "numbers that are not called; at most 1,000,000 on all lists together", list_rows),
     OBJECT(AGENT, "agents.KEY", "an agent", agent_rows),
     OBJECT(CAPACITY, "agents.KEY.capacity", "contacts at once by channel", capacity_rows),

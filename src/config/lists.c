@@ -8,6 +8,8 @@ enum { LISTS_MAX = 1000, LISTED_MAX = 1000000 };
 
 struct listed {
     SAPA_VEC(struct sapa_listed_number) list;
+    SAPA_VEC(struct sapa_campaign_listed) of_campaigns;
+    uint32_t campaign; /* of the list that is read; SAPA_NONE: a client's, or all clients' */
     bool full;
 };
 
@@ -16,6 +18,14 @@ static int number_order(const void *a, const void *b)
     const struct sapa_listed_number *x = a, *y = b;
 
     return (x->number > y->number) - (x->number < y->number);
+}
+
+static int campaign_order(const void *a, const void *b)
+{
+    const struct sapa_campaign_listed *x = a, *y = b;
+
+    return x->campaign != y->campaign ? (x->campaign > y->campaign) - (x->campaign < y->campaign)
+                                      : (x->number > y->number) - (x->number < y->number);
 }
 
 static const char *hint_of(struct sapa_str text)
@@ -27,8 +37,11 @@ static const char *hint_of(struct sapa_str text)
 /* False: there is no more room. */
 static bool add(struct sapa_compile *c, struct listed *listed, uint32_t node, uint64_t number, uint64_t clients)
 {
-    if (listed->list.n < LISTED_MAX) {
-        *SAPA_VEC_PUSH(c, &listed->list) = (struct sapa_listed_number){ number, clients };
+    if (listed->list.n + listed->of_campaigns.n < LISTED_MAX) {
+        if (listed->campaign != SAPA_NONE)
+            *SAPA_VEC_PUSH(c, &listed->of_campaigns) = (struct sapa_campaign_listed){ listed->campaign, number };
+        else
+            *SAPA_VEC_PUSH(c, &listed->list) = (struct sapa_listed_number){ number, clients };
         return true;
     }
     if (!listed->full)
@@ -97,13 +110,18 @@ void sapa_lists_compile(struct sapa_compile *c)
     if (sapa_tree_count(c, section) > LISTS_MAX)
         sapa_find_key(c, section, "put several into one file", "there are more than %d lists", LISTS_MAX);
     for SAPA_TREE_EACH(c, child, section) {
-        uint32_t client = SAPA_NONE; /* all that the rows of a list read */
+        struct {
+            uint32_t client, campaign; /* as the rows of a list read them */
+        } of = { SAPA_NONE, SAPA_NONE };
         uint64_t number;
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;
-        sapa_fields_read(c, child, SAPA_OBJECT_LIST, UINT32_MAX, &client);
+        sapa_fields_read(c, child, SAPA_OBJECT_LIST, UINT32_MAX, &of);
+        listed.campaign = of.campaign;
+        if (of.campaign != SAPA_NONE && of.client != SAPA_NONE)
+            sapa_find(c, sapa_field_get(c, child, "client"), 0, "leave the client out: the campaign is of one", "a list of a campaign stops its calls alone");
         const uint32_t numbers = sapa_field_get(c, child, "numbers"), file = sapa_field_get(c, child, "file");
-        const uint64_t clients = client < SAPA_CLIENTS_MAX ? UINT64_C(1) << client : UINT64_MAX;
+        const uint64_t clients = of.client < SAPA_CLIENTS_MAX ? UINT64_C(1) << of.client : UINT64_MAX;
         if (numbers == SAPA_NONE && file == SAPA_NONE && sapa_tree(c, child)->kind == SAPA_TREE_MAP)
             sapa_find_key(c, child, "numbers: [6281234567890], or file: NAME", "a list has numbers, a file, or both");
         for SAPA_TREE_EACH(c, one, numbers != SAPA_NONE && sapa_is_list(c, numbers, "numbers") ? numbers : SAPA_NONE) {
@@ -129,4 +147,8 @@ void sapa_lists_compile(struct sapa_compile *c)
     listed.list.n = kept;
     c->centre->listed_numbers = SAPA_VEC_KEEP(c, &listed.list);
     c->centre->listed_numbers_count = kept;
+    if (listed.of_campaigns.n > 1)
+        qsort(listed.of_campaigns.at, listed.of_campaigns.n, sizeof(*listed.of_campaigns.at), campaign_order);
+    c->centre->campaign_listed = SAPA_VEC_KEEP(c, &listed.of_campaigns);
+    c->centre->campaign_listed_count = listed.of_campaigns.n;
 }

@@ -258,9 +258,77 @@ static void test_calendars(void **state)
     sapa_centre_free(centre);
 }
 
+#define CAMPAIGNS(campaigns, agent)                                                                                      \
+    "version: 1\n"                                                                                                       \
+    "hours: { siang: { open: [\"daily 08:00-17:00\"] } }\n"                                                             \
+    "teams: [t, u]\n"                                                                                                    \
+    "clients: { a: { name: A, number: \"620001\" }, b: { name: B } }\n"                                                 \
+    "queues: { q: { name: Q, client: a }, r: { name: R, client: b } }\n"                                                \
+    "numbers: { \"620001\": { client: a, flow: f }, \"620002\": { client: a, flow: f }, \"620003\": { client: b, flow: f } }\n" \
+    "flows: { f: { start: x, self_service: a test of campaigns, nodes: { x: { do: hangup } } } }\n"                                     \
+    "campaigns: " campaigns "\n"                                                                                        \
+    "do_not_contact:\n"                                                                                                 \
+    "  semua: { client: a, numbers: [6281200000001] }\n"                                                                \
+    "  kampanye: { campaign: tagih, numbers: [6281200000003, 6281200000002] }\n"                                         \
+    "agents: { s: { name: S, extension: \"2\", team: t, clients: [a]" agent " } }\n"
+
+static void test_campaigns(void **state)
+{
+    (void)state;
+    compile_good(CAMPAIGNS("{ sapa: { name: Sapaan, client: b }, tagih: { name: Penagihan, client: a, number: \"620002\", dial: \"7\", hours: siang, queue: q, team: t } }", ", campaign: tagih"), NULL);
+    assert_int_equal(centre->campaigns_count, 2);
+    const struct sapa_campaign *plain = &centre->campaigns[0], *tagih = &centre->campaigns[1];
+    assert_true(plain->client == 1 && plain->number == SAPA_NONE && plain->hours == SAPA_NONE && plain->queue == SAPA_NONE && plain->team == SAPA_NONE && plain->dial.n == 0);
+    assert_true(tagih->client == 0 && tagih->number == 1 && tagih->hours == 0 && tagih->queue == 0 && tagih->team == 0);
+    assert_true(sapa_str_eq(tagih->dial, SAPA_STR("7")) && sapa_str_eq(tagih->name, SAPA_STR("Penagihan")));
+    assert_int_equal(centre->agents[0].campaign, 1);
+    /* a list of the campaign stops its calls alone, and counts as its client's then */
+    assert_int_equal(centre->listed_numbers_count, 1);
+    assert_int_equal(centre->campaign_listed_count, 2);
+    assert_int_equal(sapa_listed_for(centre, SAPA_STR("6281200000001"), 1), 1);
+    assert_int_equal(sapa_listed_for(centre, SAPA_STR("6281200000002"), 1), 1);
+    assert_int_equal(sapa_listed_for(centre, SAPA_STR("+62 812-0000-0003"), 1), 1);
+    assert_int_equal(sapa_listed_for(centre, SAPA_STR("6281200000004"), 1), 0);
+    assert_int_equal(sapa_listed_for(centre, SAPA_STR("6281200000002"), 0), 0);
+    assert_int_equal(sapa_listed_for(centre, SAPA_STR("6281200000002"), SAPA_NONE), 0);
+    /* which campaign a call belongs to */
+    assert_int_equal(sapa_campaign_of(centre, 0, 0, SAPA_NONE, false), 1);
+    assert_int_equal(sapa_campaign_of(centre, 0, 0, 0, false), 1);
+    assert_int_equal(sapa_campaign_of(centre, 0, 0, 1, false), SAPA_NONE); /* for another client */
+    assert_int_equal(sapa_campaign_of(centre, 0, 0, SAPA_NONE, true), SAPA_NONE); /* beside a contact */
+    assert_int_equal(sapa_campaign_of(centre, 0, 1, SAPA_NONE, true), 0); /* named */
+    assert_int_equal(sapa_campaign_of(centre, 7, 0, SAPA_NONE, false), SAPA_NONE);
+    sapa_centre_free(centre);
+}
+
+static void test_campaign_mistakes(void **state)
+{
+    static const struct { const char *text, *where, *reason; } cases[] = {
+        { CAMPAIGNS("{ tagih: { name: T } }", ""), "campaigns.tagih", "client" },
+        { CAMPAIGNS("{ tagih: { name: T, client: c } }", ""), "campaigns.tagih.client", "there is no client" },
+        { CAMPAIGNS("{ tagih: { name: T, client: a, number: \"620003\" } }", ""), "campaigns.tagih.number", "belongs to another client" },
+        { CAMPAIGNS("{ tagih: { name: T, client: a, queue: r } }", ""), "campaigns.tagih.queue", "belongs to another client" },
+        { CAMPAIGNS("{ tagih: { name: T, client: a, dial: \"7a\" } }", ""), "campaigns.tagih.dial", "cannot be dialled" },
+        { CAMPAIGNS("{ x: { name: X, client: b, dial: \"7\" }, tagih: { name: T, client: a, dial: \"7\" } }", ""), "campaigns.tagih.dial", "dials \"x\" already" },
+        { CAMPAIGNS("{ x: { name: X, client: b }, tagih: { name: T, client: a } }", ", campaign: x"), "agents.s.campaign", "not granted" },
+        { CAMPAIGNS("{ tagih: { name: T, client: a, team: u } }", ", campaign: tagih"), "agents.s.campaign", "another team" },
+        { CAMPAIGNS("{ x: { name: T, client: a } }", ""), "do_not_contact.kampanye.campaign", "there is no campaign" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < SAPA_COUNT(cases); i++) {
+        assert_int_equal(sapa_centre_compile(sapa_str_of(cases[i].text), NULL, &findings, &centre), SAPA_EINVAL);
+        assert_int_equal(findings.count, 1);
+        assert_string_equal(findings.list[0].where, cases[i].where);
+        if (!strstr(findings.list[0].reason, cases[i].reason))
+            fail_msg("%s", findings.list[0].reason);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_roles), cmocka_unit_test(test_lists),
+                                        cmocka_unit_test(test_campaigns), cmocka_unit_test(test_campaign_mistakes),
                                         cmocka_unit_test(test_bad_files), cmocka_unit_test(test_many),
                                         cmocka_unit_test(test_calendars) };
 

@@ -26,6 +26,7 @@ static const char *const nouns[SAPA_SECTION_COUNT][SAPA_LANGUAGE_COUNT] = {
     [SAPA_SECTION_ROLES] = { "peran", "role" },
     [SAPA_SECTION_DO_NOT_CONTACT] = { "daftar jangan-hubungi", "do-not-contact list" },
     [SAPA_SECTION_USERS] = { "pengguna", "user" },
+    [SAPA_SECTION_CAMPAIGNS] = { "kampanye", "campaign" },
     [SAPA_SECTION_FLOWS] = { "alur", "flow" },
 };
 

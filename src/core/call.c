@@ -10,6 +10,7 @@
  * contact is over first, the line goes on as the call's own.
  */
 #include "core/core_impl.h"
+#include "model/listed.h"
 
 #include <string.h>
 
@@ -68,7 +69,7 @@ static bool has_line(const struct sapa_core *core, const struct sapa_rec_agent_c
 }
 
 static enum sapa_call_denial may_call(const struct sapa_core *core, const struct sapa_rec_agent_call *in,
-                                      uint32_t *ret_client, uint32_t *ret_from, uint64_t *ret_beside)
+                                      uint32_t *ret_client, uint32_t *ret_from, uint32_t *ret_campaign, uint64_t *ret_beside)
 {
     const struct core_agent *state = &core->agents[in->agent];
     const struct core_work *talk;
@@ -84,6 +85,9 @@ static enum sapa_call_denial may_call(const struct sapa_core *core, const struct
         .number_type = (uint8_t)SAPA_MIN(in->number_type, (uint64_t)UINT8_MAX),
     };
 
+    if (in->kind == SAPA_TARGET_OUTSIDE)
+        wish.campaign = sapa_campaign_of(core->centre, wish.agent, in->campaign, in->client, talk != NULL) + 1;
+    *ret_campaign = wish.campaign;
     *ret_beside = talk ? talk->contact_id : 0;
     if (state->presence == SAPA_PRESENCE_OFFLINE)
         return SAPA_DENIAL_RIGHT;
@@ -116,7 +120,7 @@ static void turn_away(struct sapa_core *core, const struct sapa_rec_agent_call *
 }
 
 static struct core_contact *open_contact(struct sapa_core *core, const struct sapa_rec_agent_call *in, uint32_t client,
-                                         uint32_t from)
+                                         uint32_t from, uint32_t campaign)
 {
     const struct sapa_centre *centre = core->centre;
     const bool outside = in->kind == SAPA_TARGET_OUTSIDE, number = in->kind == SAPA_TARGET_NUMBER;
@@ -143,7 +147,8 @@ static struct core_contact *open_contact(struct sapa_core *core, const struct sa
     c->calling = true;
     EMIT(core, contact_new, .contact = c->id, .client = c->client, .channel = c->channel, .direction = c->direction,
          .number = c->number, .person = c->person,
-         .flow = number && centre->flows_count > 0 ? centre->numbers[in->target].flow : SAPA_NONE, .language = c->language);
+         .flow = number && centre->flows_count > 0 ? centre->numbers[in->target].flow : SAPA_NONE, .language = c->language,
+         .campaign = campaign);
     return c;
 }
 
@@ -175,19 +180,20 @@ static struct core_work *open_work(struct sapa_core *core, struct core_contact *
     return w;
 }
 
-/* Whose rules hold for what he places for this client. */
-static uint32_t calls_queue(const struct sapa_core *core, const struct core_contact *c)
+/* Whose rules hold for what he places for this client, and campaign (index + 1). */
+static uint32_t calls_queue(const struct sapa_core *core, const struct core_contact *c, uint32_t campaign)
 {
     if (c->call != SAPA_TARGET_OUTSIDE + 1 || c->client >= core->centre->clients_count)
         return SAPA_NONE;
-    const uint32_t queue = core->centre->clients[c->client].calls_queue;
+    const uint32_t own = campaign > 0 ? core->centre->campaigns[campaign - 1].queue : SAPA_NONE;
+    const uint32_t queue = own != SAPA_NONE ? own : core->centre->clients[c->client].calls_queue;
     return queue < core->centre->queues_count ? queue : SAPA_NONE;
 }
 
 sapa_rc sapa_call_on_placed(struct sapa_core *core, const struct sapa_record *record)
 {
     const struct sapa_rec_agent_call *in = &record->u.agent_call;
-    uint32_t client = SAPA_NONE, from = SAPA_NONE;
+    uint32_t client = SAPA_NONE, from = SAPA_NONE, campaign;
     uint64_t beside_contact;
     sapa_rc rc = SAPA_OK;
 
@@ -206,17 +212,18 @@ sapa_rc sapa_call_on_placed(struct sapa_core *core, const struct sapa_record *re
         reply(core, in, rc, SAPA_DENIAL_NONE);
         return rc;
     }
-    const enum sapa_call_denial denial = may_call(core, in, &client, &from, &beside_contact);
+    const enum sapa_call_denial denial = may_call(core, in, &client, &from, &campaign, &beside_contact);
     if (denial != SAPA_DENIAL_NONE) {
         EMIT(core, call_denied, .agent = in->agent, .why = denial, .kind = in->kind, .client = in->client,
-             .person = in->person, .contact = beside_contact);
+             .person = in->person, .contact = beside_contact,
+             .campaign = campaign <= core->centre->campaigns_count ? campaign : 0);
         reply(core, in, SAPA_EDENIED, denial);
         turn_away(core, in, 403);
         return SAPA_OK; /* that is the answer, and it is in the log */
     }
     const bool full = (core->centre->system.contacts_max && core->contact_count >= core->centre->system.contacts_max) ||
                       core->work_count + SAPA_CORE_RING_ALL_MAX > core->works_max;
-    struct core_contact *c = full ? NULL : open_contact(core, in, client, from);
+    struct core_contact *c = full ? NULL : open_contact(core, in, client, from, campaign);
     if (!c) {
         reply(core, in, SAPA_ELIMIT, SAPA_DENIAL_NONE);
         turn_away(core, in, 503);
@@ -226,7 +233,7 @@ sapa_rc sapa_call_on_placed(struct sapa_core *core, const struct sapa_record *re
          .kind = in->kind, .target = c->call_target, .client = c->client, .number = c->address);
     reply(core, in, SAPA_OK, SAPA_DENIAL_NONE);
     sapa_contact_place(core, c, SAPA_PLACE_RINGING);
-    struct core_work *w = open_work(core, c, in->offer, (uint32_t)in->agent, calls_queue(core, c), KIND_OWN);
+    struct core_work *w = open_work(core, c, in->offer, (uint32_t)in->agent, calls_queue(core, c, campaign), KIND_OWN);
     sapa_assert(w != NULL); /* there is room: looked for above */
     if (held)
         sapa_work_hold(core, held, true);

@@ -323,6 +323,63 @@ static void a_client_without_calls_queue_means_no_rules(void **state)
     quiet_end(w);
 }
 
+/* Who calls for a campaign shows its number and works by the rules of its queue; the contact carries it. */
+static void a_call_for_a_campaign(void **state)
+{
+    (void)state;
+    struct sapa_campaign campaigns[] = {
+        { .client = 0, .number = 0, .hours = SAPA_NONE, .queue = SALES, .team = SAPA_NONE },
+        { .client = 1, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
+    };
+    struct sapa_record in;
+    WITH(w);
+    w->centre.campaigns = campaigns;
+    w->centre.campaigns_count = 2;
+    for (uint32_t a = 0; a < 4; a++)
+        w->agents[a].campaign = a == ANI ? 0 : SAPA_NONE;
+    struct placed y = dial_out(w, ANI); /* her own campaign */
+    assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.campaign, 1);
+    assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.number, 0);
+    assert_int_equal(world_last(w, SAPA_T_cmd_dial)->u.cmd_dial.from, 0);
+    carrier(w, y.contact, 1, 1, 0, 0);
+    assert_int_equal(world_last(w, SAPA_T_contact_connected)->u.contact_connected.queue, SALES);
+    carrier(w, y.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
+    y = dial_out(w, BUDI); /* none: as the client says */
+    assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.campaign, 0);
+    assert_int_equal(world_last(w, SAPA_T_cmd_dial)->u.cmd_dial.from, 1);
+    carrier(w, y.contact, 1, 2, SAPA_SIDE_CUSTOMER, 486);
+    /* named, of the other client: no rules of a queue, and no number of its own */
+    sapa_record_init(&in, SAPA_T_agent_call);
+    in.u.agent_call = (struct sapa_rec_agent_call){ .contact = sapa_id_make(1, 100), .offer = sapa_id_make(2, 100), .agent = CITRA,
+                                                    .line = SAPA_LINE_OWN, .kind = SAPA_TARGET_OUTSIDE, .target = SAPA_NONE,
+                                                    .client = SAPA_NONE, .request = 77, .campaign = 2 };
+    sapa_sized_set(&in.u.agent_call.address, SAPA_STR("6285551234"));
+    world_step(w, &in);
+    assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.campaign, 2);
+    assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.client, 1);
+    carrier(w, in.u.agent_call.contact, 1, 1, 0, 0);
+    assert_int_equal(world_last(w, SAPA_T_contact_connected)->u.contact_connected.queue, SAPA_NONE);
+    carrier(w, in.u.agent_call.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
+    /* one that is not there, and one that is denied */
+    world_clear(w);
+    in.u.agent_call.agent = DEWI;
+    in.u.agent_call.contact++, in.u.agent_call.offer++;
+    in.u.agent_call.campaign = 3;
+    world_step(w, &in);
+    assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.why, SAPA_DENIAL_TARGET);
+    assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.campaign, 0);
+    in.u.agent_call.campaign = 2;
+    in.u.agent_call.listed = 2;
+    world_step(w, &in);
+    assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.why, SAPA_DENIAL_LISTED);
+    assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.campaign, 2);
+    in.u.agent_call.campaign = UINT64_MAX;
+    world_step(w, &in);
+    assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.why, SAPA_DENIAL_TARGET);
+    world_wait(w, 10000);
+    quiet_end(w);
+}
+
 static void what_is_denied_is_in_the_log_and_nothing_is_kept(void **state)
 {
     (void)state;
@@ -1262,6 +1319,7 @@ int main(void)
         cmocka_unit_test(recorded_is_whom_he_talks_with),
         cmocka_unit_test(the_agent_hangs_up_first),
         cmocka_unit_test(a_client_without_calls_queue_means_no_rules),
+        cmocka_unit_test(a_call_for_a_campaign),
         cmocka_unit_test(what_is_denied_is_in_the_log_and_nothing_is_kept),
         cmocka_unit_test(his_own_phone_is_rung_first),
         cmocka_unit_test(a_colleague_is_called_though_not_ready),

@@ -57,6 +57,10 @@ static uint32_t choose_client(const struct sapa_centre *centre, const struct sap
 {
     uint32_t only = SAPA_NONE;
 
+    if (wish->campaign > 0) {
+        only = centre->campaigns[wish->campaign - 1].client;
+        return wish->client == SAPA_NONE || wish->client == only ? only : SAPA_NONE;
+    }
     if (wish->client != SAPA_NONE)
         return wish->client;
     if (wish->beside != SAPA_NONE)
@@ -102,7 +106,7 @@ enum sapa_call_denial sapa_right_to_call(const struct sapa_centre *centre, const
         client = centre->numbers[wish->target].client;
         break;
     case SAPA_TARGET_OUTSIDE:
-        if (!is_number(wish->number))
+        if (!is_number(wish->number) || wish->campaign > centre->campaigns_count)
             return SAPA_DENIAL_TARGET;
         client = choose_client(centre, agent, wish, now_us, &denial);
         if (client == SAPA_NONE)
@@ -117,11 +121,15 @@ enum sapa_call_denial sapa_right_to_call(const struct sapa_centre *centre, const
     if (denial != SAPA_DENIAL_NONE)
         return denial;
     if (wish->kind == SAPA_TARGET_OUTSIDE) {
-        if (!sapa_hours_open(centre, centre->clients[client].calls_hours, now_us))
+        const struct sapa_campaign *campaign = wish->campaign > 0 ? &centre->campaigns[wish->campaign - 1] : NULL;
+        if (campaign && campaign->team != SAPA_NONE && campaign->team != agent->team)
+            return SAPA_DENIAL_RIGHT;
+        if (!sapa_hours_open(centre, centre->clients[client].calls_hours, now_us) ||
+            (campaign && !sapa_hours_open(centre, campaign->hours, now_us)))
             return SAPA_DENIAL_HOURS;
         if (wish->listed >> client & 1)
             return SAPA_DENIAL_LISTED;
-        from = centre->clients[client].number;
+        from = campaign && campaign->number != SAPA_NONE ? campaign->number : centre->clients[client].number;
     }
     *ret_client = client;
     *ret_from = from;

@@ -26,13 +26,15 @@ struct sapa_call_wish {
     uint32_t beside;        /* client of the contact that he has on hold; SAPA_NONE */
     uint8_t number_type;    /* OUTSIDE: enum sapa_phone_type, 0 unknown: rules on types do not match it */
     uint64_t listed;        /* bit i: the number is on a do-not-contact list of client i (model/listed.h) */
+    uint32_t campaign;      /* OUTSIDE: index + 1 of its campaign (sapa_campaign_of()), whose client the call is for; 0 none */
 };
 
 /**
  * @param ret_client  for whom the call is, SAPA_NONE with calls to colleagues; written when NONE is returned
  * @param ret_from    number whose identity is shown outside, SAPA_NONE: none; written likewise
- * @return NONE: allowed. Else the first of: TARGET (no such agent, queue, number, or no digits), CLIENT (not granted,
- *         or several are possible and none is named), RIGHT, HOURS, LISTED (outside only)
+ * @return NONE: allowed. Else the first of: TARGET (no such agent, queue, number, campaign, or no digits), CLIENT (not
+ *         granted, several are possible and none is named, or the campaign is another's), RIGHT (also: the campaign has
+ *         another team), HOURS, LISTED (outside only)
  */
 enum sapa_call_denial sapa_right_to_call(const struct sapa_centre *centre, const struct sapa_call_wish *wish,
                                          int64_t now_us, uint32_t *ret_client, uint32_t *ret_from);

@@ -283,6 +283,55 @@ static void test_types(void **state)
     assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE); /* unknown: nobody can say that it is premium */
 }
 
+/* A campaign: its client, its number, its hours besides the client's, its team. */
+static void test_campaigns(void **state)
+{
+    enum { TAGIH, SAPAAN, CAMPAIGNS };
+    struct sapa_campaign campaigns[CAMPAIGNS] = {
+        [TAGIH] = { .client = BANK, .number = 0, .hours = DAY_HOURS, .queue = SAPA_NONE, .team = SAPA_NONE },
+        [SAPAAN] = { .client = TOKO, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = 1 },
+    };
+    struct sapa_call_wish wish = { .agent = SITI, .kind = SAPA_TARGET_OUTSIDE, .target = SAPA_NONE, .number = SAPA_STR("6281"),
+                                   .client = SAPA_NONE, .beside = SAPA_NONE, .campaign = TAGIH + 1 };
+
+    (void)state;
+    centre.campaigns = campaigns;
+    centre.campaigns_count = CAMPAIGNS;
+    rule(0, true, SAPA_TARGET_OUTSIDE, "", BIT(BANK), SAPA_NONE);
+    assert_int_equal(ask(&wish, CLOCK(8, 0)), SAPA_DENIAL_NONE);
+    assert_int_equal(got_client, BANK);
+    assert_int_equal(got_from, 0);
+    assert_int_equal(ask(&wish, CLOCK(8, 0) - 1), SAPA_DENIAL_HOURS);
+    assert_int_equal(ask(&wish, CLOCK(17, 0)), SAPA_DENIAL_HOURS);
+    clients[BANK].calls_hours = NIGHT_HOURS; /* both must be open */
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_HOURS);
+    assert_int_equal(ask(&wish, CLOCK(21, 0)), SAPA_DENIAL_HOURS);
+    clients[BANK].calls_hours = SAPA_NONE;
+    wish.beside = TOKO; /* it was named: whoever is in hand */
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_NONE);
+    assert_int_equal(got_client, BANK);
+    wish.client = TOKO; /* for one client, and the campaign of another */
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_CLIENT);
+    wish.client = BANK;
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_NONE);
+    wish.listed = BIT(BANK);
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_LISTED);
+    wish.listed = 0;
+    agents[SITI].clients = BIT(TOKO); /* the client must be granted all the same, and his role allow it */
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_CLIENT);
+    agents[SITI].clients = UINT64_MAX;
+    wish.client = SAPA_NONE;
+    wish.campaign = SAPAAN + 1;
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_RIGHT);
+    rule(0, true, SAPA_TARGET_OUTSIDE, "", BIT(TOKO), SAPA_NONE);
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_RIGHT); /* another team */
+    agents[SITI].team = 1;
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_NONE);
+    assert_int_equal(got_from, 0); /* without one of its own: the client's */
+    wish.campaign = CAMPAIGNS + 1;
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_TARGET);
+}
+
 static void test_no_number(void **state)
 {
     (void)state;
@@ -301,7 +350,7 @@ int main(void)
         cmocka_unit_test_setup(test_denied_by_default, setup), cmocka_unit_test_setup(test_longest_match, setup),
         cmocka_unit_test_setup(test_equal_rules, setup),       cmocka_unit_test_setup(test_hours, setup),
         cmocka_unit_test_setup(test_clients, setup),           cmocka_unit_test_setup(test_inside, setup),
-        cmocka_unit_test_setup(test_types, setup), cmocka_unit_test_setup(test_listed, setup),            cmocka_unit_test_setup(test_no_number, setup),
+        cmocka_unit_test_setup(test_types, setup), cmocka_unit_test_setup(test_campaigns, setup), cmocka_unit_test_setup(test_listed, setup),            cmocka_unit_test_setup(test_no_number, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

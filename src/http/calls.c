@@ -122,7 +122,8 @@ static bool where_of(struct web_request *rq, const json_t *body, struct where *r
 static void call(struct web_request *rq, uint32_t agent, enum sapa_call_line line, const struct part *beside, const json_t *body)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
-    const char *client = json_string_value(json_object_get(body, "client"));
+    const char *client = json_string_value(json_object_get(body, "client")),
+               *campaign = json_string_value(json_object_get(body, "campaign"));
     struct sapa_record input;
     struct where where;
 
@@ -135,6 +136,18 @@ static void call(struct web_request *rq, uint32_t agent, enum sapa_call_line lin
                    !sapa_scope_client(&rq->who.scope, (uint32_t)in->client))) {
         sapa_web_problem(rq, 400, "ENOENT", "there is no client \"%s\"", client);
         return;
+    }
+    if (campaign) {
+        const uint32_t index = SAPA_FIND(centre, campaigns, sapa_str_of(campaign));
+        if (index == SAPA_NONE || !sapa_scope_client(&rq->who.scope, centre->campaigns[index].client)) {
+            sapa_web_problem(rq, 400, "ENOENT", "there is no campaign \"%s\"", campaign);
+            return;
+        }
+        if (where.kind != SAPA_TARGET_OUTSIDE) {
+            sapa_web_problem(rq, 400, "EINVAL", "campaign: only with calls outside");
+            return;
+        }
+        in->campaign = index + UINT64_C(1);
     }
     if (rq->web->last_id + 2 > CALLS_OF_EPOCH_MAX) {
         sapa_web_problem(rq, 503, "ELIMIT", "no more calls are placed by this process; it wants to be started again");
@@ -149,7 +162,8 @@ static void call(struct web_request *rq, uint32_t agent, enum sapa_call_line lin
     in->target = where.target;
     (void)sapa_sized_set(&in->address, sapa_str_of(where.number));
     in->number_type = sapa_phone_type_of(sapa_str_of(where.number));
-    in->listed = sapa_listed(rq->web->mirror.centre, sapa_str_of(where.number));
+    in->listed = sapa_listed_for(centre, sapa_str_of(where.number),
+                                 sapa_campaign_of(centre, agent, in->campaign, in->client, beside != NULL));
     (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
     snprintf(rq->answer, sizeof(rq->answer), "\"contact\":\"%llu\",\"offer\":\"%llu\"", (unsigned long long)in->contact,
              (unsigned long long)in->offer);

@@ -61,6 +61,11 @@ static bool key_of(const struct sapa_centre *centre, unsigned type, const char *
     TABLE("skill", skills)
     TABLE("trunk", trunks)
     TABLE("disposition", dispositions)
+    if (strcmp(field, "campaign") == 0) { /* index + 1 */
+        if (centre && index > 0 && index <= centre->campaigns_count)
+            *ret = centre->campaigns[index - 1].key;
+        return true;
+    }
     if (type == SAPA_T_agent_moved)
         TABLE("reason", reasons)
 #undef TABLE

@@ -18,7 +18,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "webhook", "id", "the number of a webhook" },
     { "hash", "key", "SHA-256 of a description, hex" },
     { "comment", "string", "what for, 127 bytes at most; it stands in the history" },
-    { "report", "queues|agents|clients|numbers|reasons|trunks|total", "queues, agents, clients, numbers, reasons, trunks or total" },
+    { "report", "queues|agents|clients|numbers|reasons|trunks|campaigns|total", "queues, agents, clients, numbers, reasons, trunks, campaigns or total" },
     { "place", "new|menu|queue|ringing|talk|callback|outside", "where the contact stands" },
     { "channel", CHANNELS, "a channel" },
     { "presence", "offline|not ready|ready", "offline, not ready or ready" },
@@ -50,6 +50,7 @@ static const struct sapa_field_rule b_call[] = {
     { "kind", "queue|number|agent|outside", "queue, number, agent or outside" },
     { "to", "string", "the key of a queue, of a number of the centre or of an agent; a telephone number" },
     { "client", "~key", "for whom; as the agent's rights say without" },
+    { "campaign", "~key", "outside: for which campaign; the agent's own, where he has one, without" },
 };
 static const struct sapa_field_rule b_target[] = {
     { "kind", "queue|number|agent|outside", "queue, number, agent or outside" },
@@ -107,7 +108,7 @@ static const struct sapa_field_rule contacts[] = { { "items", "array:Contact", "
 static const struct sapa_field_rule record[] = {
     { "contact", "id", "" }, { "person", "string", "0: anonymous" }, { "channel", CHANNELS, "" },
     { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "client", "~string", "" }, { "number", "~string", "" },
-    { "queue", "~string", "the last" }, { "agent", "~string", "the last" }, { "address", "string", "*** without the right person" },
+    { "queue", "~string", "the last" }, { "agent", "~string", "the last" }, { "campaign", "~string", "that it was placed for" }, { "address", "string", "*** without the right person" },
     { "reference", "string", "identity of the call on the wire" }, { "arrived", "~time", "" },
     { "answered_by_flow", "~time", "" }, { "queued", "~time", "" }, { "connected", "~time", "" }, { "ended", "~time", "" },
     { "outcome", "string", "" }, { "side", "string", "who ended it" }, { "cause", "integer", "" }, { "place", "string", "" },

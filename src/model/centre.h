@@ -96,6 +96,7 @@ struct sapa_agent {
     uint8_t reserve_voice;    /* 1: digital work never fills the last place */
     uint32_t role;            /* SAPA_NONE: he may call nobody */
     uint32_t calls_for;       /* client of calls that he places for none in particular; SAPA_NONE: as rights say */
+    uint32_t campaign;        /* of calls that he places for none in particular; SAPA_NONE: none */
 };
 
 struct sapa_team {
@@ -266,6 +267,24 @@ struct sapa_number {
     uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
 
+/** Calls that agents place for a client with one purpose (model/listed.h: which one a call belongs to). */
+struct sapa_campaign {
+    struct sapa_str key;
+    struct sapa_str name;
+    struct sapa_str dial;   /* digits that choose it after the code "campaign"; empty: none */
+    uint32_t client;
+    uint32_t number;        /* identity shown; SAPA_NONE: that of the client */
+    uint32_t hours;         /* besides those of the client's calls; SAPA_NONE: always */
+    uint32_t queue;         /* whose rules hold (recording, wrap-up, dispositions); SAPA_NONE: as the client's calls */
+    uint32_t team;          /* who may call for it; SAPA_NONE: who may for the client */
+};
+
+/** A number on a do-not-contact list of one campaign; the table is sorted by both (model/listed.h). */
+struct sapa_campaign_listed {
+    uint32_t campaign;
+    uint64_t number; /* digits of E.164 */
+};
+
 /** Named callers of a client: 0 block, 1 allow, 2 VIP with extra priority. */
 struct sapa_caller_rule {
     uint32_t client; /* SAPA_NONE: all */
@@ -325,7 +344,7 @@ struct sapa_centre {
     T(overflow, overflows) T(disposition, dispositions) T(reason, reasons) T(trunk, trunks) \
     T(network, networks) T(number, numbers) T(caller_rule, caller_rules) T(prompt, prompts) \
     T(code, codes) T(centre_role, roles) T(call_rule, call_rules) T(listed_number, listed_numbers) \
-    T(user, users) T(user_team, user_teams)
+    T(user, users) T(user_team, user_teams) T(campaign, campaigns) T(campaign_listed, campaign_listed)
 #define T(type, plural) const struct sapa_##type *plural; uint32_t plural##_count;
     SAPA_CENTRE_TABLES(T)
 #undef T

@@ -42,3 +42,35 @@ uint64_t sapa_listed(const struct sapa_centre *centre, struct sapa_str number)
     }
     return 0;
 }
+
+uint64_t sapa_listed_for(const struct sapa_centre *centre, struct sapa_str number, uint32_t campaign)
+{
+    const uint64_t listed = sapa_listed(centre, number);
+    uint32_t from = 0, to = centre->campaign_listed_count;
+    uint64_t wanted;
+
+    if (campaign >= centre->campaigns_count || centre->campaigns[campaign].client >= SAPA_CLIENTS_MAX ||
+        !sapa_listed_parse(number, &wanted))
+        return listed;
+    while (from < to) {
+        const uint32_t middle = from + (to - from) / 2;
+        const struct sapa_campaign_listed *at = &centre->campaign_listed[middle];
+        if (at->campaign == campaign && at->number == wanted)
+            return listed | UINT64_C(1) << centre->campaigns[campaign].client;
+        if (at->campaign < campaign || (at->campaign == campaign && at->number < wanted))
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return listed;
+}
+
+uint32_t sapa_campaign_of(const struct sapa_centre *centre, uint32_t agent, uint64_t named, uint64_t client, bool beside)
+{
+    if (named > 0)
+        return named <= SAPA_NONE ? (uint32_t)(named - 1) : SAPA_NONE - 1; /* one that is not there stays one */
+    if (beside || agent >= centre->agents_count || centre->agents[agent].campaign >= centre->campaigns_count)
+        return SAPA_NONE;
+    const uint32_t own = centre->agents[agent].campaign;
+    return client >= centre->clients_count || client == centre->campaigns[own].client ? own : SAPA_NONE;
+}

@@ -44,7 +44,7 @@
     X(23, 1, alarm_raised, "something needs a person") \
     X(24, 1, person_known, "an identity is tied to a person") \
     X(25, 3, contact_passed, "the agent who talks with it passes a contact on") \
-    X(26, 2, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
+    X(26, 3, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
     X(27, 1, call_command, "an agent does something with a contact in hand") \
     X(60, 2, api_write, "somebody changed something through the API")
 
@@ -215,7 +215,8 @@
     F(S, text128, reference, "identity of the call on the wire (Call-ID)") \
     F(S, id, request, "comes back in cmd_agent_reply; 0 none") \
     F(S, text64, by, "user of the API, empty: by the agent's phone") \
-    F(S, num, number_type, "enum sapa_phone_type of the number outside; 0 unknown")
+    F(S, num, number_type, "enum sapa_phone_type of the number outside; 0 unknown") \
+    F(S, num, campaign, "index of the campaign that he named + 1; 0: his own, where he has one")
 
 #define SAPA_REC_call_command(F, S) \
     F(S, num, agent, "whose") \
@@ -268,7 +269,7 @@
 /* ---------------------------------------------------------------- events: what the core decided */
 
 #define SAPA_EVENTS(X) \
-    X(64, 1, contact_new, "a contact is open") \
+    X(64, 2, contact_new, "a contact is open") \
     X(65, 1, flow_step, "a node of a flow was entered") \
     X(66, 1, flow_value, "a flow stored a value") \
     X(67, 1, contact_queued, "a contact joined a queue") \
@@ -293,11 +294,12 @@
     X(86, 1, contact_merged, "the other parties of a second contact came into this one") \
     X(87, 1, party_joined, "somebody more takes part in a conversation") \
     X(88, 1, party_left, "an outside party left a conversation") \
-    X(89, 1, call_denied, "an agent may not place this call")
+    X(89, 2, call_denied, "an agent may not place this call")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
-    F(S, num, number, "") F(S, id, person, "") F(S, num, flow, "") F(S, num, language, "")
+    F(S, num, number, "") F(S, id, person, "") F(S, num, flow, "") F(S, num, language, "") \
+    F(S, num, campaign, "index of the campaign that it was placed for + 1; 0 none")
 
 #define SAPA_REC_flow_step(F, S) \
     F(S, id, contact, "") F(S, num, flow, "") F(S, num, node, "index in the flow") \
@@ -407,7 +409,8 @@
 
 #define SAPA_REC_call_denied(F, S) \
     F(S, num, agent, "") F(S, num, why, "enum sapa_call_denial") F(S, num, kind, "enum sapa_target") \
-    F(S, num, client, "or SAPA_NONE") F(S, id, person, "or 0") F(S, id, contact, "on hold beside it, or 0")
+    F(S, num, client, "or SAPA_NONE") F(S, id, person, "or 0") F(S, id, contact, "on hold beside it, or 0") \
+    F(S, num, campaign, "index of its campaign + 1; 0 none")
 
 /* ---------------------------------------------------------------- commands: what the world shall do */
 

@@ -196,6 +196,39 @@ static void test_outward(void **state)
     done();
 }
 
+/* The calls of a campaign, whoever places them: reached, talked, what they cost, and what was denied. */
+static void test_campaigns(void **state)
+{
+    (void)state;
+    begin();
+    say("09:00:00 agent_call contact=10 offer=20 agent=0 line=0 kind=3 target=none client=none campaign=2\n"
+        "09:00:00 contact_new contact=10 client=1 direction=1 number=0 flow=none campaign=2\n"
+        "09:00:00 offer_made offer=20 contact=10 agent=0 queue=none kind=2\n"
+        "09:00:00 assignment_moved agent=0 contact=10 offer=20 from=0 to=1\n"
+        "09:00:00 offer_ended offer=20 contact=10 agent=0 queue=none result=1\n"
+        "09:00:00 assignment_moved agent=0 contact=10 offer=20 from=1 to=2\n"
+        "09:00:10 dial_progress contact=10 attempt=1 state=1 trunk=1\n"
+        "09:00:10 contact_connected contact=10 offer=20 agent=0 queue=none policy=0\n"
+        "09:01:11 contact_parted contact=10 offer=20 agent=0 queue=none talk_ms=61000 side=1\n"
+        "09:01:11 assignment_moved agent=0 contact=10 offer=20 from=2 to=0 was_ms=71000\n"
+        "09:01:11 contact_ended contact=10 client=1 outcome=16 side=1 total_ms=71000 answered=1\n");
+    say(CALL("09:02:00", 11, 21, 1) /* for none */
+        "09:02:20 dial_progress contact=11 attempt=1 state=2 cause=486\n"
+        "09:02:20 assignment_moved agent=0 contact=11 offer=21 from=2 to=0\n"
+        "09:02:20 contact_ended contact=11 client=1 outcome=15 side=0 cause=486 total_ms=20000\n"
+        "09:05:00 call_denied agent=0 why=3 kind=3 client=1 campaign=2\n");
+    end("09:06:30 tick\n");
+    expect(SAPA_ROWS_CAMPAIGNS, 1, "contacts=1 outbound=1 outbound_reached=1 outbound_unreached=0 talk_ms=61000 outbound_handled=1 "
+                                   "outbound_cost=130000 outbound_line_ms=61000 calls_denied=1 outbound_reach_rate=1000000");
+    expect(SAPA_ROWS_CAMPAIGNS, 0, "contacts=0 outbound=0 calls_denied=0");
+    expect(SAPA_ROWS_CLIENTS, 1, "outbound=2 outbound_reached=1 calls_denied=1");
+    assert_int_equal(g.call_count, 2);
+    assert_int_equal(g.calls[0].campaign, 1);
+    assert_int_equal(g.calls[1].campaign, SAPA_NONE);
+    assert_string_equal(sapa_names_text(&g.report.names, SAPA_DIM_CAMPAIGN, 1, SAPA_LANGUAGE_EN).p, "Sapaan");
+    done();
+}
+
 /* ---- asking somebody ---- */
 
 /* Siti talks with a caller since 09:00:20, and asks Budi at 09:01:00, who answers five seconds later. */
@@ -628,7 +661,7 @@ static void test_seeds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_outward), cmocka_unit_test(test_transfer_after_asking), cmocka_unit_test(test_conference),
+        cmocka_unit_test(test_outward), cmocka_unit_test(test_campaigns), cmocka_unit_test(test_transfer_after_asking), cmocka_unit_test(test_conference),
         cmocka_unit_test(test_not_reached), cmocka_unit_test(test_transfer_outside), cmocka_unit_test(test_transfer_to_a_menu),
         cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_stopped_while_talking), cmocka_unit_test(test_lies), cmocka_unit_test(test_seeds),

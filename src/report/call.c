@@ -2,7 +2,7 @@
 
 #include "report/save_impl.h"
 
-enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 4 }; /* "SCAL" */
+enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 5 }; /* "SCAL" */
 
 struct closed_contact {
     uint64_t contact;
@@ -247,6 +247,7 @@ static sapa_rc opened(struct sapa_calls *calls, const struct sapa_record *record
     call->client = dim_of(calls, SAPA_DIM_CLIENT, in->client);
     call->number = dim_of(calls, SAPA_DIM_NUMBER, in->number);
     call->queue = call->agent = call->trunk = SAPA_NONE;
+    call->campaign = in->campaign == 0 ? SAPA_NONE : dim_of(calls, SAPA_DIM_CAMPAIGN, in->campaign - 1);
     call->flow = clip32(in->flow);
     call->channel = clip8(in->channel);
     call->direction = clip8(in->direction);

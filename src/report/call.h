@@ -130,6 +130,7 @@ struct sapa_call {
     int64_t ended_us;      /* 0: still open */
     uint32_t client, number, queue, agent; /* dimensions; queue: last, agent: last connected */
     uint32_t trunk, flow;  /* indices */
+    uint32_t campaign;     /* dimension; SAPA_NONE: placed for none */
     uint8_t channel, direction, language, priority;
     uint8_t outcome;       /* enum sapa_outcome */
     uint8_t side, place;

@@ -189,6 +189,7 @@ void sapa_call_json(const struct sapa_call *call, const struct sapa_call_show *s
     json_key(show, "number", SAPA_DIM_NUMBER, call->number, out);
     json_key(show, "queue", SAPA_DIM_QUEUE, call->queue, out);
     json_key(show, "agent", SAPA_DIM_AGENT, call->agent, out);
+    json_key(show, "campaign", SAPA_DIM_CAMPAIGN, call->campaign, out);
     sapa_text_add(out, SAPA_STR(",\"address\":"));
     put_json(out, sapa_str_of(customer_of(call, show)));
     sapa_text_add(out, SAPA_STR(",\"reference\":"));
@@ -432,7 +433,7 @@ void sapa_call_csv_head(struct sapa_text *out)
     sapa_text_add(out, SAPA_STR("contact,client,number,queue,agent,address,arrived,answered_by_flow,queued,connected,"
                                 "ended,outcome,side,cause,place,total_ms,menu_ms,queue_ms,ring_ms,talk_ms,hold_ms,"
                                 "wrapup_ms,offers,conversation_ms,recorded_ms,masked_ms,excluded_ms,unrecorded_ms,mos,direction,agents,"
-                                "transfers,outside,conference,merged_into"));
+                                "transfers,outside,conference,merged_into,campaign"));
 }
 
 void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
@@ -472,4 +473,5 @@ void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *sh
     sapa_text_printf(out, ",%u,%u,", call->outside_count, call->conference);
     if (call->merged_into)
         sapa_text_printf(out, "%llu", (unsigned long long)call->merged_into);
+    put_csv(out, call->campaign == SAPA_NONE ? (struct sapa_str){ NULL, 0 } : sapa_names_key(show->names, SAPA_DIM_CAMPAIGN, call->campaign));
 }

@@ -147,6 +147,7 @@ static sapa_rc opened(struct sapa_check *check, const struct sapa_record *record
           U(in->contact), U(in->direction));
     if (in->direction < SAPA_DIRECTION_COUNT)
         check->opened_by[in->direction]++;
+    check->of_campaigns += in->campaign > 0;
     return SAPA_OK;
 }
 
@@ -612,7 +613,7 @@ struct row_check {
 static void expect_sum(struct sapa_check *check, enum sapa_identity identity, const struct sapa_row *row, const char *what,
                        int64_t whole, int64_t parts)
 {
-    static const char *const kinds[] = { "total", "client", "number", "queue", "agent", "reason", "trunk" };
+    static const char *const kinds[] = { "total", "client", "number", "queue", "agent", "reason", "trunk", "campaign" };
 
     if (!holds(check, identity, whole == parts))
         find(check, identity, 0, "%s %u, interval of %lld: %s is %lld, its parts are %lld.",
@@ -633,7 +634,7 @@ static void check_calls(struct sapa_check *check, const struct sapa_row *row)
     const struct sapa_measures *m = &row->m;
 
 #define SUMS(what, whole, parts) expect_sum(check, SAPA_IDENTITY_CALLS, row, what, whole, parts)
-    if (row->kind < SAPA_ROWS_QUEUES)
+    if (row->kind < SAPA_ROWS_QUEUES || row->kind == SAPA_ROWS_CAMPAIGNS)
         SUMS("all calls", M(CONTACTS), M(OFFERED) + M(OUTBOUND) + M(INTERNAL));
     SUMS("outbound", M(OUTBOUND),
          M(OUTBOUND_REACHED) + M(OUTBOUND_UNREACHED) + M(OUTBOUND_PASSED) + M(OUTBOUND_OTHER) + M(OUTBOUND_OPEN));
@@ -643,7 +644,7 @@ static void check_calls(struct sapa_check *check, const struct sapa_row *row)
     SUMS("transfers", M(TRANSFERS), M(TRANSFERS_BLIND) + M(TRANSFERS_ASKED));
     SUMS("transfers by target", M(TRANSFERS),
          M(TRANSFERS_TO_QUEUE) + M(TRANSFERS_TO_NUMBER) + M(TRANSFERS_TO_AGENT) + M(TRANSFERS_TO_OUTSIDE));
-    if (row->kind < SAPA_ROWS_AGENTS) {
+    if (row->kind < SAPA_ROWS_AGENTS || row->kind == SAPA_ROWS_CAMPAIGNS) {
         SUMS("transfers by end", M(TRANSFERS),
              M(TRANSFERS_RECEIVED) + M(TRANSFERS_OUTSIDE) + M(TRANSFERS_MENU) + M(TRANSFERS_LOST) + M(TRANSFERS_OPEN));
     } else if (row->kind == SAPA_ROWS_AGENTS) {
@@ -674,7 +675,7 @@ static void check_row(void *ctx, const struct sapa_row *row)
                M(OFFERS_ACCEPTED) + M(OFFERS_MISSED) + M(OFFERS_REFUSED) + M(OFFERS_FAILED) + M(OFFERS_GONE)
                    + M(OFFERS_OPEN));
     check_calls(rows->check, row);
-    if (row->kind < SAPA_ROWS_AGENTS || row->kind == SAPA_ROWS_TRUNKS)
+    if (row->kind < SAPA_ROWS_AGENTS || row->kind == SAPA_ROWS_TRUNKS || row->kind == SAPA_ROWS_CAMPAIGNS)
         expect_row(rows->check, row, "waits kept", M(ANSWERED), row->wait_count);
     sapa_measures_join(&rows->all, m);
 }
@@ -819,6 +820,12 @@ sapa_rc sapa_check_end(struct sapa_check *check, struct sapa_intervals *interval
     if (rc != SAPA_OK)
         return rc;
     compare_lines(check, &other, &total);
+    rc = check_rows(check, intervals, SAPA_ROWS_CAMPAIGNS, &other);
+    if (rc != SAPA_OK)
+        return rc;
+    if (!holds(check, SAPA_IDENTITY_CALLS, other.of[SAPA_M_CONTACTS] == (int64_t)check->of_campaigns))
+        find(check, SAPA_IDENTITY_CALLS, 0, "calls of all campaigns together are %lld, the log has %llu.",
+             D(other.of[SAPA_M_CONTACTS]), U(check->of_campaigns));
     rc = check_rows(check, intervals, SAPA_ROWS_QUEUES, &other);
     if (rc == SAPA_OK)
         rc = check_rows(check, intervals, SAPA_ROWS_AGENTS, &agents);

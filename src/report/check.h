@@ -56,6 +56,7 @@ struct sapa_check {
     uint64_t call_outcomes[SAPA_OUTCOME_COUNT];  /* by call records, inbound */
     uint64_t calls_in, calls_out;
     uint64_t opened_by[SAPA_DIRECTION_COUNT];    /* by contact_new */
+    uint64_t of_campaigns;                       /* of these: placed for one */
     uint64_t transfers, merges;                  /* by contact_transferred, contact_merged */
     int64_t talk_contacts_ms, hold_contacts_ms;  /* of contact_parted */
     int64_t talk_calls_ms, hold_calls_ms;        /* of call records */

@@ -2,7 +2,7 @@
 
 #define ROWS(kind) (1u << SAPA_ROWS_##kind)
 enum {
-    OF_ARRIVALS = ROWS(TOTAL) | ROWS(CLIENTS) | ROWS(NUMBERS),
+    OF_ARRIVALS = ROWS(TOTAL) | ROWS(CLIENTS) | ROWS(NUMBERS) | ROWS(CAMPAIGNS),
     OF_CONTACTS = OF_ARRIVALS | ROWS(QUEUES),
     OF_AGENTS = ROWS(AGENTS),
 };
@@ -57,7 +57,7 @@ const char *sapa_unit_name(enum sapa_unit unit)
 
 void sapa_rows_print(uint32_t rows, struct sapa_text *out)
 {
-    static const char *const names[SAPA_ROWS_COUNT] = { "centre", "client", "number", "queue", "agent", "reason", "trunk" };
+    static const char *const names[SAPA_ROWS_COUNT] = { "centre", "client", "number", "queue", "agent", "reason", "trunk", "campaign" };
     bool first = true;
 
     for (unsigned i = 0; i < SAPA_ROWS_COUNT; i++) {
@@ -129,6 +129,7 @@ static uint32_t rows_of(enum sapa_measure measure)
     case SAPA_M_CALLBACKS_ANSWERED:
     case SAPA_M_CALLBACKS_ENDED:
     case SAPA_M_CALLBACKS_OPEN: return ROWS(QUEUES);
+    case SAPA_M_SURGE: return OF_CONTACTS & ~(uint32_t)ROWS(CAMPAIGNS);
     case SAPA_M_NOT_READY: return OF_AGENTS | ROWS(REASONS);
     default: break;
     }

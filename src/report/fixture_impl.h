@@ -70,6 +70,10 @@ static const struct sapa_number fix_numbers[FIX_NUMBERS] = {
 static const struct sapa_trunk fix_trunks[FIX_TRUNKS] = {
     { .key = S("operator"), .cost_call = 100, .cost_minute = 600, .cost_pulse_ms = 60000 }, { .key = S("gratis") },
 };
+static const struct sapa_campaign fix_campaigns[] = {
+    { .key = S("tagih"), .name = S("Penagihan"), .client = 0, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
+    { .key = S("sapaan"), .name = S("Sapaan"), .client = 1, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
+};
 #undef STEP
 #undef S
 
@@ -89,6 +93,7 @@ static inline struct sapa_centre fix_centre(uint32_t zone)
     T(reasons);
     T(numbers);
     T(trunks);
+    T(campaigns);
 #undef T
     snprintf(centre.hash, sizeof(centre.hash), "fixture-%u", zone);
     return centre;

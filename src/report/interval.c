@@ -3,7 +3,7 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 6, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 7, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents; 7: campaigns */
     ROWS_MAX = 4000000,
     CHUNK_ENTRIES = 7,
     COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
@@ -52,6 +52,7 @@ struct home {
     struct sapa_span arrived;
     struct sapa_span joined;
     uint32_t client, number;
+    uint32_t campaign; /* SAPA_NONE: placed for none */
     uint32_t queue; /* SAPA_NONE: never queued */
     bool arrived_in_surge, joined_in_surge;
 };
@@ -351,15 +352,18 @@ struct sample {
     uint64_t ms;
 };
 
-/* The three rows of a contact's arrival. */
+/* The rows of a contact's arrival. */
 static void add_arrival(struct sapa_intervals *fold, const struct home *home, const struct sums *sums,
                         const struct sample *sample)
 {
     const struct { enum sapa_rows kind; uint32_t dim; } rows[] = {
         { SAPA_ROWS_TOTAL, 0 }, { SAPA_ROWS_CLIENTS, home->client }, { SAPA_ROWS_NUMBERS, home->number },
+        { SAPA_ROWS_CAMPAIGNS, home->campaign },
     };
 
     for (size_t i = 0; i < SAPA_COUNT(rows); i++) {
+        if (rows[i].kind == SAPA_ROWS_CAMPAIGNS && home->campaign == SAPA_NONE)
+            continue;
         struct contact_row *row = contact_row(fold, home->arrived, rows[i].kind, rows[i].dim);
         add_to(row, sums);
         if (row && sample)
@@ -498,6 +502,12 @@ static void placed(struct sapa_intervals *fold, struct open_contact *contact, st
     add_agent(fold, contact->home.arrived, agent, SAPA_M_CONSULTATIONS, 1);
 }
 
+/* Records name it by its index + 1. */
+static uint32_t campaign_of(const struct sapa_intervals *fold, uint64_t campaign)
+{
+    return campaign == 0 ? SAPA_NONE : dim_of(fold, SAPA_DIM_CAMPAIGN, campaign - 1);
+}
+
 static void opened(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_new *in = &record->u.contact_new;
@@ -516,6 +526,7 @@ static void opened(struct sapa_intervals *fold, const struct sapa_record *record
         .arrived = span_at(fold, record->at_us), .queue = SAPA_NONE,
         .client = dim_of(fold, SAPA_DIM_CLIENT, in->client),
         .number = dim_of(fold, SAPA_DIM_NUMBER, in->number),
+        .campaign = campaign_of(fold, in->campaign),
     };
     contact->home.arrived_in_surge = in_surge(fold, contact->home.client);
     contact->direction = (uint8_t)SAPA_MIN(in->direction, (uint64_t)SAPA_DIRECTION_COUNT);
@@ -1181,7 +1192,7 @@ static void denied(struct sapa_intervals *fold, const struct sapa_record *record
     const struct sapa_rec_call_denied *in = &record->u.call_denied;
     const struct home home = {
         .arrived = span_at(fold, record->at_us), .client = dim_of(fold, SAPA_DIM_CLIENT, in->client), .number = SAPA_NONE,
-        .queue = SAPA_NONE,
+        .campaign = campaign_of(fold, in->campaign), .queue = SAPA_NONE,
     };
     struct sums sums = { 0 };
 
@@ -1509,6 +1520,7 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
     const uint32_t alarm = centre ? centre->system.quality_alarm_mos_x100 : 360;
     const struct home home = {
         .arrived = span_at(fold, call->opened_us), .client = call->client, .number = call->number,
+        .campaign = call->campaign,
         .queue = call->visit_count > 0 ? call->visits[call->visit_count - 1].queue : SAPA_NONE,
         .joined = span_at(fold, call->visit_count > 0 ? call->visits[call->visit_count - 1].queued_us
                                                       : call->opened_us),

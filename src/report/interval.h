@@ -26,10 +26,11 @@
 #include "report/names.h"
 #include "report/zone.h"
 
-/** What a row is about. TOTAL is the whole centre; REASON is one agent's not-ready reason; TRUNK has lines that we placed. */
+/** What a row is about. TOTAL is the whole centre; REASON is one agent's not-ready reason; TRUNK has lines that we placed;
+ *  CAMPAIGN the calls that agents placed for it. Numbers stand in snapshots. */
 enum sapa_rows {
     SAPA_ROWS_TOTAL, SAPA_ROWS_CLIENTS, SAPA_ROWS_NUMBERS, SAPA_ROWS_QUEUES, SAPA_ROWS_AGENTS,
-    SAPA_ROWS_REASONS, SAPA_ROWS_TRUNKS, SAPA_ROWS_COUNT
+    SAPA_ROWS_REASONS, SAPA_ROWS_TRUNKS, SAPA_ROWS_CAMPAIGNS, SAPA_ROWS_COUNT
 };
 
 struct sapa_interval_options {

@@ -2,7 +2,7 @@
 
 #include "report/text_impl.h"
 
-enum { NAMES_VERSION = 2 };
+enum { NAMES_VERSION = 3 }; /* 3: campaigns */
 
 void sapa_names_init(struct sapa_names *names, const struct sapa_memory *memory)
 {
@@ -73,6 +73,11 @@ static struct sapa_name describe(const struct sapa_centre *centre, enum sapa_dim
         memcpy(text, centre->dispositions[index].name, sizeof(text));
         break;
     case SAPA_DIM_TRUNK: key = text[0] = text[1] = centre->trunks[index].key; break;
+    case SAPA_DIM_CAMPAIGN:
+        key = centre->campaigns[index].key;
+        text[0] = text[1] = centre->campaigns[index].name;
+        client = centre->campaigns[index].client;
+        break;
     case SAPA_DIM_TOTAL:
     case SAPA_DIM_COUNT: break;
     }
@@ -96,6 +101,7 @@ static uint32_t count_in(const struct sapa_centre *centre, enum sapa_dim kind)
     case SAPA_DIM_REASON: return centre->reasons_count;
     case SAPA_DIM_DISPOSITION: return centre->dispositions_count;
     case SAPA_DIM_TRUNK: return centre->trunks_count;
+    case SAPA_DIM_CAMPAIGN: return centre->campaigns_count;
     case SAPA_DIM_TOTAL:
     case SAPA_DIM_COUNT: break;
     }

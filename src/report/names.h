@@ -19,7 +19,7 @@
 /** What a row can be about. Numbers stand in snapshots. */
 #define SAPA_DIMS(X) \
     X(TOTAL, "total") X(CLIENT, "client") X(NUMBER, "number") X(QUEUE, "queue") X(AGENT, "agent") \
-    X(REASON, "reason") X(DISPOSITION, "disposition") X(TRUNK, "trunk")
+    X(REASON, "reason") X(DISPOSITION, "disposition") X(TRUNK, "trunk") X(CAMPAIGN, "campaign")
 
 enum sapa_dim {
 #define X(id, text) SAPA_DIM_##id,

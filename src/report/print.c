@@ -179,16 +179,30 @@ static const struct column trunk_columns[] = {
     { "cost_per_outbound", { "Rata-rata", "Each" }, true },
 };
 
+static const struct column campaign_columns[] = {
+    { "outbound", { "Keluar", "Placed" }, true },
+    { "outbound_reached", { "Sambung", "Reached" }, true },
+    { "outbound_unreached", { "TakSambung", "NotReached" }, true },
+    { "calls_denied", { "Terlarang", "Denied" }, true },
+    { "outbound_handled", { "Ditangani", "Handled" }, true },
+    { "talk_ms", { "Bicara", "Talk" }, true },
+    { "hold_ms", { "Tahan", "Hold" }, false },
+    { "wrapup_ms", { "WrapUp", "WrapUp" }, true },
+    { "outbound_line_ms", { "Saluran", "LineTime" }, false },
+    { "outbound_cost", { "Biaya", "Cost" }, true },
+    { "unrecorded_ms", { "TakTerekam", "Unrecorded" }, false },
+};
+
 static const struct column reason_columns[] = { { "not_ready_ms", { "Lama", "Time" }, true } };
 
-static const char *const kind_keys[] = { "total", "client", "number", "queue", "agent", "agent", "trunk" };
+static const char *const kind_keys[] = { "total", "client", "number", "queue", "agent", "agent", "trunk", "campaign" };
 static const char *const kind_names[SAPA_ROWS_COUNT][SAPA_LANGUAGE_COUNT] = {
     { "Pusat layanan", "Centre" }, { "Klien", "Client" }, { "Nomor", "Number" }, { "Antrean", "Queue" },
-    { "Agen", "Agent" }, { "Agen", "Agent" }, { "Trunk", "Trunk" },
+    { "Agen", "Agent" }, { "Agen", "Agent" }, { "Trunk", "Trunk" }, { "Kampanye", "Campaign" },
 };
 static const enum sapa_dim kind_dims[] = {
     SAPA_DIM_TOTAL, SAPA_DIM_CLIENT, SAPA_DIM_NUMBER, SAPA_DIM_QUEUE, SAPA_DIM_AGENT, SAPA_DIM_AGENT,
-    SAPA_DIM_TRUNK,
+    SAPA_DIM_TRUNK, SAPA_DIM_CAMPAIGN,
 };
 
 enum { LINE_SIZE = 16384, NAME_CELLS = 32 };
@@ -642,6 +656,7 @@ static void choose_columns(struct printer *p)
         [SAPA_ROWS_AGENTS] = { agent_columns, SAPA_COUNT(agent_columns) },
         [SAPA_ROWS_REASONS] = { reason_columns, SAPA_COUNT(reason_columns) },
         [SAPA_ROWS_TRUNKS] = { trunk_columns, SAPA_COUNT(trunk_columns) },
+        [SAPA_ROWS_CAMPAIGNS] = { campaign_columns, SAPA_COUNT(campaign_columns) },
     };
     const struct sapa_print_options *options = p->options;
 

@@ -69,8 +69,10 @@ stop() {
 # The process id of a child: control, media or crowd.
 child() { pgrep -P "$centre" -f "^sapa-$1 " | head -n 1; }
 
-await() { # SECONDS COMMAND …: until it is true
-    limit=$1
+# await SECONDS COMMAND …: until it is true. SECONDS is what it may take on a machine that does nothing else; a loaded one gets
+# three times that and half a minute more, so that a limit is met by a fault and not by the neighbours.
+await() {
+    limit=$(($1 * 3 + 30))
     until=$(($(date +%s) + limit))
     shift
     until "$@"; do

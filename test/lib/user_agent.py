@@ -14,7 +14,7 @@ import struct
 import threading
 import time
 
-WAIT = 15  # seconds; sanitizers are slow
+WAIT = 45  # seconds; sanitizers are slow, and other programs may want the processor
 
 
 def token():

@@ -517,6 +517,49 @@ static void codes_refused(void **state)
     end_all(f, &s);
 }
 
+/* A campaign is named by its digits after the code: as a call, and beside a contact. */
+static void campaign(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call phone;
+    struct story s;
+    fake_phone_call(f, &phone, 0, "198.51.100.7", "*060*7*0811-9999-999", "");
+    const struct sapa_rec_agent_call call = fake_posted(f, SAPA_T_agent_call)->u.agent_call;
+    assert_int_equal(call.kind, SAPA_TARGET_OUTSIDE);
+    assert_int_equal(call.campaign, 2);
+    assert_int_equal(call.client, SAPA_NONE); /* the core knows whose it is */
+    assert_string_equal(call.address.p, "628119999999");
+    assert_int_equal(call.listed, 2); /* on the campaign's list: as on its client's */
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = call.request, .verb = 255, .rc = (uint64_t)-SAPA_EDENIED, .code = SAPA_DENIAL_LISTED);
+    FAKE_COMMAND(f, cmd_reject, .contact = call.contact, .status = 403);
+    FAKE_COMMAND(f, cmd_forget, .contact = call.contact);
+    fake_want(f, "SIP/2.0 403", phone.call_id);
+    fake_request(f, &phone, "ACK", "", "", "");
+    /* no such campaign, nobody to call, a colleague: said in words, and the core is not asked */
+    static const char *const bad[] = { "*0608*08112345678", "*0607", "*0607*", "*060", "*0607*102", "*060**08112345678" };
+    for (size_t i = 0; i < SAPA_COUNT(bad); i++) {
+        const size_t asked = fake_posted_count(f, SAPA_T_agent_call);
+        fake_phone_call(f, &phone, 0, "198.51.100.7", bad[i], "");
+        fake_learn(&phone, fake_want(f, "SIP/2.0 200", phone.call_id)->text);
+        fake_request(f, &phone, "ACK", "", "", "");
+        assert_int_equal(fake_posted_count(f, SAPA_T_agent_call), asked);
+        fake_request(f, &phone, "BYE", "", "", "");
+    }
+    /* in the middle of a talk it is asked for the campaign, on the same line */
+    talking(f, &s);
+    fake_press(f, s.line, "*0607*08112345678#");
+    const struct sapa_rec_agent_call beside = fake_posted(f, SAPA_T_agent_call)->u.agent_call;
+    assert_int_equal(beside.line, SAPA_LINE_SAME);
+    assert_int_equal(beside.beside, 5);
+    assert_int_equal(beside.campaign, 2);
+    assert_int_equal(beside.listed, 5);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = beside.request, .verb = 255, .rc = (uint64_t)-SAPA_EDENIED, .code = SAPA_DENIAL_RIGHT);
+    assert_string_equal(fake_plays(f, s.line), "/cache/agent.not-allowed");
+    fake_press(f, s.line, "*0609*08112345678#");
+    assert_string_equal(fake_plays(f, s.line), "/cache/agent.unknown-target");
+    end_all(f, &s);
+}
+
 /* ---- the phone's own keys: a second line, REFER with Replaces ---- */
 
 static void refer_with_replaces(void **state)
@@ -742,7 +785,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(outside), TEST(outside_in_vain), TEST(colleague), TEST(consultation_and_transfer), TEST(consultation_and_back),
-        TEST(conference), TEST(consultation_outside), TEST(consultation_breaks), TEST(codes_refused),
+        TEST(conference), TEST(consultation_outside), TEST(consultation_breaks), TEST(codes_refused), TEST(campaign),
         TEST(refer_with_replaces), TEST(invite_with_replaces), TEST(phone_first), TEST(offer_is_accepted_for_him), TEST(the_centre_stops), TEST(media_of_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,12 +132,12 @@ void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg)
 /* Verbs about calls: they become inputs of their own, of other parts of a conversation than one. */
 static bool is_call(uint8_t verb)
 {
-    return verb >= SAPA_VERB_CONSULT && verb <= SAPA_VERB_PASS;
+    return verb >= SAPA_VERB_CONSULT && verb <= SAPA_VERB_CAMPAIGN;
 }
 
 static bool takes_target(uint8_t verb)
 {
-    return verb == SAPA_VERB_CONSULT || verb == SAPA_VERB_PASS;
+    return verb == SAPA_VERB_CONSULT || verb == SAPA_VERB_PASS || verb == SAPA_VERB_CAMPAIGN;
 }
 
 /* What was done is heard; what was not is said. */
@@ -313,8 +313,8 @@ static uint32_t disposition_of(const struct sapa_voice *v, uint32_t agent, struc
     return SAPA_FIND(centre, dispositions, key);
 }
 
-/* What the code asks for; or, not SAPA_PROMPT_ID_COUNT, why not. */
-static enum sapa_prompt_id read_code(const struct sapa_voice *v, struct voice_call_code *code, struct sapa_str dialled)
+/* The longest code that the dialled begins with, and what stands behind it; NULL: none. */
+static const struct sapa_code *code_of(const struct sapa_voice *v, struct sapa_str dialled, struct sapa_str *ret_rest)
 {
     const struct sapa_code *best = NULL;
     for (uint32_t i = 0; i < v->centre->codes_count; i++) {
@@ -323,14 +323,52 @@ static enum sapa_prompt_id read_code(const struct sapa_voice *v, struct voice_ca
             best = one;
     }
     if (!best)
-        return SAPA_PROMPT_ID_AGENT_UNKNOWN_CODE;
+        return NULL;
     struct sapa_str rest = { dialled.p + best->prefix.n, dialled.n - best->prefix.n };
     while (rest.n > 0 && (rest.p[0] == '*' || rest.p[0] == ' ')) /* "*3*12" as well as "*312" */
         rest.p++, rest.n--;
     while (rest.n > 0 && rest.p[rest.n - 1] == '#')
         rest.n--;
+    *ret_rest = rest;
+    return best;
+}
+
+/* "7*08123456789": a campaign, and whom to call for it. */
+static bool campaign_of(const struct sapa_voice *v, struct sapa_str rest, struct voice_target *ret_target)
+{
+    struct sapa_str number;
+    const struct sapa_str dial = sapa_str_cut(rest, '*', &number);
+    uint32_t campaign = 0;
+
+    while (campaign < v->centre->campaigns_count &&
+           (dial.n == 0 || !sapa_str_eq(v->centre->campaigns[campaign].dial, dial)))
+        campaign++;
+    if (campaign == v->centre->campaigns_count || !sapa_voice_target_of(v, number, ret_target) ||
+        ret_target->kind != SAPA_TARGET_OUTSIDE)
+        return false;
+    ret_target->campaign = campaign + 1;
+    return true;
+}
+
+bool sapa_voice_code_campaign(const struct sapa_voice *v, struct sapa_str dialled, struct voice_target *ret_target)
+{
+    struct sapa_str rest;
+    const struct sapa_code *code = code_of(v, dialled, &rest);
+
+    return code && code->verb == SAPA_VERB_CAMPAIGN && campaign_of(v, rest, ret_target);
+}
+
+/* What the code asks for; or, not SAPA_PROMPT_ID_COUNT, why not. */
+static enum sapa_prompt_id read_code(const struct sapa_voice *v, struct voice_call_code *code, struct sapa_str dialled)
+{
+    struct sapa_str rest;
+    const struct sapa_code *best = code_of(v, dialled, &rest);
+    if (!best)
+        return SAPA_PROMPT_ID_AGENT_UNKNOWN_CODE;
     code->verb = best->verb;
     code->code = SAPA_NONE;
+    if (best->verb == SAPA_VERB_CAMPAIGN)
+        return campaign_of(v, rest, &code->target) ? SAPA_PROMPT_ID_COUNT : SAPA_PROMPT_ID_AGENT_UNKNOWN_TARGET;
     if (takes_target(best->verb))
         return sapa_voice_target_of(v, rest, &code->target) ? SAPA_PROMPT_ID_COUNT : SAPA_PROMPT_ID_AGENT_UNKNOWN_TARGET;
     if (rest.n == 0)
@@ -398,6 +436,7 @@ static bool ask_call(struct sapa_voice *v, struct voice_call_code *code)
     find_parts(v, code->agent, &talk, &own);
     const struct voice_part *only = talk.contact ? &talk : &own;
     switch ((enum sapa_verb)code->verb) {
+    case SAPA_VERB_CAMPAIGN: /* a number outside, asked on behalf of a campaign */
     case SAPA_VERB_CONSULT:
         return code->talking && talk.contact && !own.contact &&
                sapa_voice_own_post(v, sapa_voice_id(v), sapa_voice_id(v), code->agent, SAPA_LINE_SAME, &code->target,

@@ -74,8 +74,8 @@ static const struct sapa_number fake_numbers[] = {
     { .key = { "1500", 4 }, .client = 1 },
 };
 static const struct sapa_agent fake_agents[] = {
-    { .key = { "siti", 4 }, .extension = { "101", 3 }, .password = { "rahasia", 7 }, .language = SAPA_LANGUAGE_ID },
-    { .key = { "john", 4 }, .extension = { "102", 3 }, .password = { "secret", 6 }, .language = SAPA_LANGUAGE_EN },
+    { .key = { "siti", 4 }, .extension = { "101", 3 }, .password = { "rahasia", 7 }, .language = SAPA_LANGUAGE_ID, .campaign = SAPA_NONE },
+    { .key = { "john", 4 }, .extension = { "102", 3 }, .password = { "secret", 6 }, .language = SAPA_LANGUAGE_EN, .campaign = SAPA_NONE },
 };
 static const struct sapa_queue fake_queues[] = {
     { .key = { "toko.penjualan", 14 }, .name = { "Penjualan", 9 }, .disposition_first = 0, .disposition_count = 1 },
@@ -98,7 +98,13 @@ static const struct sapa_code fake_codes[] = {
     { .prefix = { "*04", 3 }, .verb = SAPA_VERB_MERGE },
     { .prefix = { "*05", 3 }, .verb = SAPA_VERB_BACK },
     { .prefix = { "*08", 3 }, .verb = SAPA_VERB_PASS },
+    { .prefix = { "*060", 4 }, .verb = SAPA_VERB_CAMPAIGN },
 };
+static const struct sapa_campaign fake_campaigns[] = {
+    { .key = { "sapaan", 6 }, .client = 0, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
+    { .key = { "tagih", 5 }, .dial = { "7", 1 }, .client = 1, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
+};
+static const struct sapa_campaign_listed fake_campaign_listed[] = { { 1, 628119999999 } };
 static const struct sapa_network fake_networks[] = {
     { .family = 4, .bits = 24, .address = { 192, 0, 2, 0 } },
 };
@@ -129,6 +135,8 @@ static inline void fake_centre(struct sapa_centre *c)
     FAKE_TABLE(agents);
     FAKE_TABLE(queues);
     FAKE_TABLE(listed_numbers);
+    FAKE_TABLE(campaigns);
+    FAKE_TABLE(campaign_listed);
     FAKE_TABLE(dispositions);
     FAKE_TABLE(reasons);
     FAKE_TABLE(codes);

@@ -294,6 +294,7 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     const bool code = sapa_voice_code_is(v, dialled);
     const uint32_t from_agent = sapa_voice_agent_of(v, from);
     uint32_t trunk = sapa_voice_trunk_of(v, ev->flow);
+    struct voice_target target;
     /* A phone is asked for its password; a trunk's call is never, even if the caller's number looks like an extension. */
     const bool phone = code || (from_agent != SAPA_NONE &&
                                 (trunk == SAPA_NONE || sapa_sip_first(msg, SAPA_SIP_H_AUTHORIZATION) ||
@@ -304,7 +305,7 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
             return;
         }
         trunk = SAPA_NONE;
-        if (code) {
+        if (code && !sapa_voice_code_campaign(v, dialled, &target)) {
             sapa_voice_code_call(v, ev, from_agent, dialled);
             return;
         }
@@ -317,8 +318,7 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     if (trunk != SAPA_NONE)
         sapa_voice_trust(v, &ev->flow->remote);
     const struct sapa_str replaces = sapa_sip_value(msg, SAPA_SIP_H_REPLACES);
-    struct voice_target target;
-    if (phone && replaces.n == 0 && !sapa_voice_target_of(v, dialled, &target)) {
+    if (phone && !code && replaces.n == 0 && !sapa_voice_target_of(v, dialled, &target)) {
         sapa_voice_call_refuse(v, ev, 404, &v->stats.refused_target);
         return;
     }

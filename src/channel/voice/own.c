@@ -1,6 +1,4 @@
 #include "channel/voice/voice_impl.h"
-#include "model/listed.h"
-#include "phone/phone.h"
 
 #include <stdlib.h>
 
@@ -104,7 +102,7 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
 {
     struct voice_part parts[VOICE_PARTS_MAX];
     const size_t count = sapa_voice_parts(v, agent, parts);
-    uint32_t client = SAPA_NONE, last_agent;
+    uint32_t client = SAPA_NONE, campaign, last_agent;
     struct sapa_record r;
 
     sapa_record_init(&r, SAPA_T_agent_call);
@@ -124,9 +122,12 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
     if (client == SAPA_NONE)
         client = only_client(v, agent);
     if (target->kind == SAPA_TARGET_OUTSIDE) {
+        campaign = sapa_campaign_of(v->centre, agent, target->campaign, SAPA_NONE, count > 0);
+        client = campaign < v->centre->campaigns_count ? v->centre->campaigns[campaign].client : client;
+        r.u.agent_call.campaign = target->campaign;
         sapa_sized_set(&r.u.agent_call.address, sapa_str_of(target->number));
         r.u.agent_call.number_type = sapa_phone_type_of(sapa_str_of(target->number));
-        r.u.agent_call.listed = sapa_listed(v->centre, sapa_str_of(target->number));
+        r.u.agent_call.listed = sapa_listed_for(v->centre, sapa_str_of(target->number), campaign);
         if (v->options.callbacks.resolve && client < v->centre->clients_count)
             v->options.callbacks.resolve(v->options.callbacks.ctx, client, sapa_str_of(target->number),
                                          &r.u.agent_call.person, &last_agent);

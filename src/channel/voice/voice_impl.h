@@ -237,6 +237,7 @@ struct voice_target {
     uint8_t kind;              /* enum sapa_target */
     uint32_t index;            /* SAPA_NONE: outside */
     char number[64];           /* outside: E.164 without plus */
+    uint32_t campaign;         /* outside: index of the one that he named + 1; 0 none */
 };
 
 /** A phone dials a code, as a call of its own or within a conversation; or an agent hears why his part in a contact is over. */
@@ -635,6 +636,8 @@ void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t trunk, uint32_t plac
 
 /* code.c */
 bool sapa_voice_code_is(const struct sapa_voice *v, struct sapa_str dialled);
+/** The code for a campaign, its digits and a number outside: a call of his own. False: another code, or not whole. */
+bool sapa_voice_code_campaign(const struct sapa_voice *v, struct sapa_str dialled, struct voice_target *ret_target);
 void sapa_voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str dialled);
 void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent_reply *reply);
 void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);

@@ -18,7 +18,7 @@ def token(role, **more):
     return Api(base, admin.post(V1 + "/tokens", body, 201).json["secret"])
 
 
-def wait(what, seconds=20):
+def wait(what, seconds=60):
     end = time.monotonic() + seconds
     while True:
         found = what()

@@ -20,7 +20,7 @@ def connect():
     return socket.create_connection((address.hostname, address.port), timeout=20)
 
 
-def exchange(data, close=False, seconds=3):
+def exchange(data, close=False, seconds=20):
     got = b""
     with connect() as s:
         try:

@@ -25,7 +25,7 @@ def connect(secret=None, path="", **more):
     return websockets.connect(url + path, ssl=tls, extra_headers=headers, max_size=None, **more)
 
 
-async def message(socket, seconds=5):
+async def message(socket, seconds=15):
     text = json.loads(await asyncio.wait_for(socket.recv(), seconds))
     schema.validate(text)
     return text

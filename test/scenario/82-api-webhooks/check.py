@@ -13,7 +13,7 @@ admin = Api(base, open("data/admin.token").read().strip())
 URL = f"http://127.0.0.1:{port}/events?for=sapa"
 
 
-def wait(what, seconds=30):
+def wait(what, seconds=90):
     end = time.monotonic() + seconds
     while True:
         found = what()

@@ -33,7 +33,7 @@ def story(name):
     print("- " + name, flush=True)
 
 
-def wait(what, seconds=15):
+def wait(what, seconds=45):
     end = time.monotonic() + seconds
     while True:
         found = what()

@@ -39,8 +39,8 @@ stop_centre() { kill "$centre"; wait "$centre" || true; }
 # The pid of a child of the centre: control or media.
 child() { pgrep -P "$centre" -f "^sapa-$1 " | head -n 1; }
 
-await() { # seconds command …: until it is true
-    end=$(($(date +%s) + $1))
+await() { # seconds command …: until it is true; a loaded machine gets more, as in test/lib/scenario.sh
+    end=$(($(date +%s) + $1 * 3 + 30))
     shift
     until "$@"; do
         [ "$(date +%s)" -lt "$end" ] || fail "waited too long for: $*"
