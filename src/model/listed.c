@@ -42,3 +42,16 @@ uint64_t sapa_listed(const struct sapa_centre *centre, struct sapa_str number)
     }
     return 0;
 }
+
+const struct sapa_caller_rule *sapa_caller_rule_find(const struct sapa_centre *centre, uint32_t client, struct sapa_str address)
+{
+    const struct sapa_caller_rule *best = NULL;
+
+    for (uint32_t i = 0; i < centre->caller_rules_count; i++) {
+        const struct sapa_caller_rule *rule = &centre->caller_rules[i];
+        if ((rule->client == SAPA_NONE || rule->client == client) && sapa_str_starts(address, rule->prefix) &&
+            (!best || rule->prefix.n > best->prefix.n || (rule->prefix.n == best->prefix.n && rule->what > best->what)))
+            best = rule;
+    }
+    return best;
+}

@@ -24,4 +24,11 @@ bool sapa_listed_parse(struct sapa_str text, uint64_t *ret);
 /** Bit i: the number is on a list of client i, or of all. 0: on none, or no number in E.164. O(log numbers). */
 uint64_t sapa_listed(const struct sapa_centre *centre, struct sapa_str number);
 
+/**
+ * The rule of `callers` for somebody who calls a client: the longest prefix; of equally long ones VIP before allow before
+ * block. NULL: there is none. O(rules).
+ */
+const struct sapa_caller_rule *sapa_caller_rule_find(const struct sapa_centre *centre, uint32_t client, struct sapa_str address);
+enum { SAPA_CALLER_VIP = 2 }; /* sapa_caller_rule.what */
+
 #endif
