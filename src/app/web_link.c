@@ -10,6 +10,12 @@ enum {
     RESET_AGAIN_US = 100 * 1000,
     REPLIES_MAX = 16384,
     VIEW_QUEUES = SAPA_QUEUES_MAX,
+    NOTED_MAX = 65536,
+};
+
+/* The version of a contact's note that went to the log last: what the store says of it may be of the commit before. */
+struct noted {
+    uint64_t contact, version;
 };
 
 /* An answer that waits for the log. */
@@ -48,6 +54,8 @@ struct sapa_web_link {
     size_t reply_first, reply_count;
     struct sapa_view_queue *view_queues;
     struct sapa_web_queue *queues;
+    struct sapa_table noted; /* struct noted */
+    uint32_t noted_forget;
 };
 
 static int64_t now_us(const struct sapa_web_link *link)
@@ -473,6 +481,47 @@ static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *
     reply_committed(link, ask, rc, denial);
 }
 
+/* The next version, in all its parts: two who write at once cannot both be right. */
+static sapa_rc take_note(struct sapa_web_link *link, const uint8_t *bytes, size_t size)
+{
+    static struct sapa_record part;
+    struct noted *noted = NULL;
+    sapa_rc rc = SAPA_OK;
+
+    for (size_t at = 0, n; rc == SAPA_OK && at < size; at += n) {
+        const size_t head = offsetof(struct sapa_record, u);
+        memcpy(&part, bytes + at, head);
+        n = (sapa_record_size(&part) + 7) & ~(size_t)7;
+        sapa_assert(part.type == SAPA_T_contact_noted && at + n <= size);
+        memcpy(&part, bytes + at, sapa_record_size(&part));
+        const struct sapa_rec_contact_noted *in = &part.u.contact_noted;
+        if (at == 0) {
+            noted = sapa_table_find(&link->noted, in->contact);
+            if (noted && in->version != noted->version + 1)
+                return SAPA_EEXIST;
+            if (!noted && link->noted.count == link->noted.limit)
+                sapa_table_remove(&link->noted, sapa_table_at(&link->noted, link->noted_forget++ % NOTED_MAX));
+            if (!noted && sapa_table_add(&link->noted, in->contact, &noted) != SAPA_OK)
+                return SAPA_ENOMEM;
+            noted->version = in->version;
+        }
+        rc = link->options.ports.input(link->options.ports.ctx, &part);
+        if (rc != SAPA_OK && at == 0) /* nothing of it stands in the log */
+            noted->version--;
+    }
+    sapa_wipe(&part, sizeof(part));
+    return rc;
+}
+
+static void answer_note(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit, const uint8_t *bytes)
+{
+    if (!has_room(link, ask))
+        return;
+    const sapa_rc rc = take_note(link, bytes, ask->input_size);
+    log_audit(link, audit, rc);
+    reply_committed(link, ask, rc, SAPA_DENIAL_NONE);
+}
+
 /* It is in force: who asked for it is told, and the log knows who it was. */
 static void reload_done(void *ctx)
 {
@@ -588,7 +637,8 @@ void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t s
     memset(&reload, 0, sizeof(reload));
     sapa_assert(size >= sizeof(ask)); /* our own thread sends it */
     memcpy(&ask, message, sizeof(ask));
-    sapa_assert(size == sizeof(ask) + ask.audit_size + ask.input_size + ask.reload_size && ask.reload_size <= sizeof(reload) && ask.audit_size <= sizeof(audit) + 8 && ask.input_size <= sizeof(input) + 8);
+    sapa_assert(size == sizeof(ask) + ask.audit_size + ask.input_size + ask.reload_size && ask.reload_size <= sizeof(reload) && ask.audit_size <= sizeof(audit) + 8 &&
+                (ask.kind == SAPA_WEB_ASK_NOTE || ask.input_size <= sizeof(input) + 8));
     const uint8_t *bytes = (const uint8_t *)message + sizeof(ask);
     memcpy(&audit, bytes, SAPA_MIN((size_t)ask.audit_size, sizeof(audit)));
     memcpy(&input, bytes + ask.audit_size, SAPA_MIN((size_t)ask.input_size, sizeof(input)));
@@ -599,6 +649,8 @@ void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t s
         answer_why(link, &ask);
     } else if (ask.kind == SAPA_WEB_ASK_FIGURES) {
         answer_figures(link, &ask);
+    } else if (ask.kind == SAPA_WEB_ASK_NOTE && ask.centre == sapa_core_centre_now(link->options.core)) {
+        answer_note(link, &ask, &audit, bytes + ask.audit_size);
     } else if (ask.input_size > 0 && ask.centre != sapa_core_centre_now(link->options.core)) {
         reply_now(link, &ask, SAPA_EAGAIN, NULL, 0); /* the indices in it mean something else by now */
     } else {
@@ -649,6 +701,7 @@ sapa_rc sapa_web_link_open(const struct sapa_web_link_options *options, struct s
         sapa_web_link_close(link);
         return SAPA_ENOMEM;
     }
+    sapa_table_init(&link->noted, sapa_memory_heap(), sizeof(struct noted), NOTED_MAX);
     *ret = link;
     return SAPA_OK;
 }
@@ -664,5 +717,6 @@ void sapa_web_link_close(struct sapa_web_link *link)
     free(link->replies);
     free(link->view_queues);
     free(link->queues);
+    sapa_table_done(&link->noted);
     free(link);
 }

@@ -724,9 +724,54 @@ static void reloads_are_answered_when_in_force(void **state)
     close_world(&w);
 }
 
+static sapa_rc ask_note(struct world *w, uint64_t contact, uint64_t version, unsigned parts)
+{
+    static struct sapa_record audit, part;
+    static uint64_t buffer[16384 / 8];
+    uint8_t *message = (uint8_t *)buffer;
+    size_t n = sizeof(struct sapa_web_ask);
+
+    sapa_record_init(&audit, SAPA_T_api_write);
+    sapa_record_init(&part, SAPA_T_contact_noted);
+    const size_t audit_size = (sapa_record_size(&audit) + 7) & ~(size_t)7, part_size = (sapa_record_size(&part) + 7) & ~(size_t)7;
+    const struct sapa_web_ask ask = { .request = 1, .kind = SAPA_WEB_ASK_NOTE, .contact = contact, .centre = w->centres[0],
+                                      .audit_size = (uint16_t)audit_size, .input_size = (uint16_t)(parts * part_size) };
+    memset(buffer, 0, sizeof(buffer));
+    memcpy(message, &ask, n);
+    memcpy(message + n, &audit, sapa_record_size(&audit));
+    n += audit_size;
+    for (unsigned i = 0; i < parts; i++, n += part_size) {
+        part.u.contact_noted = (struct sapa_rec_contact_noted){ .contact = contact, .version = version, .part = i, .parts = parts };
+        memcpy(message + n, &part, sapa_record_size(&part));
+    }
+    sapa_web_link_ask(w->link, message, n);
+    sapa_web_link_committed(w->link, sapa_engine_stats(w->engine).seq);
+    return (sapa_rc)w->last_reply.rc;
+}
+
+/* Two who have read the same version cannot both write the next one, also before the first is in the store. */
+static void notes_have_one_next_version(void **state)
+{
+    static struct world w;
+
+    (void)state;
+    open_world(&w, 1);
+    const uint64_t seq = sapa_engine_stats(w.engine).seq;
+    assert_int_equal(ask_note(&w, 4711, 5, 3), SAPA_OK); /* version 4 stood in the store */
+    assert_int_equal(sapa_engine_stats(w.engine).seq, seq + 4); /* its parts and the audit record */
+    assert_int_equal(w.last_reply.seq, seq + 4);
+    assert_int_equal(ask_note(&w, 4711, 5, 1), SAPA_EEXIST);
+    assert_int_equal(w.audit.u.api_write.rc, (uint64_t)-SAPA_EEXIST);
+    assert_int_equal(ask_note(&w, 4711, 7, 1), SAPA_EEXIST);
+    assert_int_equal(ask_note(&w, 4712, 5, 1), SAPA_OK); /* another contact */
+    assert_int_equal(ask_note(&w, 4711, 6, 1), SAPA_OK);
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(notes_have_one_next_version),
         cmocka_unit_test(nothing_drifts), cmocka_unit_test(who_falls_behind_begins_again), cmocka_unit_test(writes_wait_for_the_log),
         cmocka_unit_test(reloads_are_answered_when_in_force),
     };

@@ -8,6 +8,7 @@
 #include "app/figures.h"
 #include "app/recording_key.h"
 #include "app/web_admin.h"
+#include "app/web_desk.h"
 #include "media/recording.h"
 #include "report/call.h"
 #include "report/print.h"
@@ -411,8 +412,12 @@ static sapa_rc contact(struct job *job)
     const struct sapa_call *call = rc == SAPA_OK ? (f.candidates[0].call ? f.candidates[0].call : sapa_calls_find(&f.calls, id)) : NULL;
     if (rc == SAPA_OK && (!call || !call_is_visible(&f, call)))
         rc = SAPA_ENOENT;
-    if (rc == SAPA_OK)
+    if (rc == SAPA_OK) { /* members of an object: the web thread adds what lives */
+        sapa_json_key(job->out, "record");
         call_json(&f, call);
+        sapa_json_key(job->out, "note");
+        rc = sapa_web_desk_note(job->files, job->work, job->shelf, id);
+    }
     folding_end(&f);
     return rc;
 }
@@ -1145,6 +1150,8 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         switch (work->route) {
         case SAPA_ROUTE_PAST: work->rc = past(&job); break;
         case SAPA_ROUTE_CONTACT: work->rc = contact(&job); break;
+        case SAPA_ROUTE_CARD:
+        case SAPA_ROUTE_NOTE: work->rc = sapa_web_desk(files, work, job.shelf); break;
         case SAPA_ROUTE_WHY: work->rc = why(&job); break;
         case SAPA_ROUTE_PEOPLE: work->rc = people(&job); break;
         case SAPA_ROUTE_PERSON: work->rc = person(&job); break;

@@ -537,6 +537,17 @@ static void compile_prompts(struct sapa_compile *c)
 
 /* ---- clients, skills, teams, agents ---- */
 
+/* What agents are shown for a client. */
+static void compile_desk(struct sapa_compile *c, uint32_t desk, struct sapa_client *client)
+{
+    sapa_fields_read(c, desk, SAPA_OBJECT_CLIENT_DESK, UINT32_MAX, client);
+    const uint32_t customer = sapa_field_get(c, desk, "customer"), greeting = sapa_field_get(c, desk, "greeting");
+    if (customer != SAPA_NONE)
+        (void)sapa_read_texts(c, customer, 32, client->customer);
+    if (greeting != SAPA_NONE)
+        (void)sapa_read_texts(c, greeting, 300, client->greeting);
+}
+
 static void compile_clients(struct sapa_compile *c)
 {
     const uint32_t section = sapa_section_map(c, SAPA_SECTION_CLIENTS);
@@ -550,6 +561,8 @@ static void compile_clients(struct sapa_compile *c)
             continue;
         sapa_fields_read(c, child, SAPA_OBJECT_CLIENT, UINT32_MAX, client);
         sapa_fields_read(c, sapa_field_get(c, child, "calls"), SAPA_OBJECT_CLIENT_CALLS, UINT32_MAX, client);
+        if (sapa_field_get(c, child, "desk") != SAPA_NONE)
+            compile_desk(c, sapa_field_get(c, child, "desk"), client);
     }
     if (c->section[SAPA_SECTION_CLIENTS] != SAPA_NONE &&
         sapa_tree(c, c->section[SAPA_SECTION_CLIENTS])->count == 0)

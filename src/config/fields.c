@@ -104,11 +104,17 @@ static const struct sapa_field_row client_rows[] = {
     REF("hours", sapa_client, hours, HOURS, 0, "opening hours; without: always open"),
     REF("number", sapa_client, number, NUMBERS, 0, "number shown on calls that are placed for it"),
     OTHER("calls", 0, NULL, "rules for calls that agents place for it: { queue: sales, hours: calling }"),
+    OTHER("desk", 0, NULL, "what agents are shown for it"),
 };
 
 static const struct sapa_field_row client_calls_rows[] = {
     REF("queue", sapa_client, calls_queue, QUEUES, 0, "a queue of this company, whose rules for recording, wrap-up and dispositions hold; without: no recording and no wrap-up"),
     REF("hours", sapa_client, calls_hours, HOURS, 0, "customers are called in these hours only; without: always"),
+};
+
+static const struct sapa_field_row client_desk_rows[] = {
+    OTHER("customer", 0, NULL, "what this company calls those who call it: { id: nasabah, en: client }"),
+    OTHER("greeting", 0, NULL, "the sentence with which agents greet: { id: \"Selamat datang di Bank Sejahtera\", en: \"Welcome to Bank Sejahtera\" }"),
 };
 
 static const struct sapa_field_row role_rows[] = {
@@ -270,6 +276,7 @@ static const struct sapa_field_row flow_rows[] = {
     INT("version", sapa_flow, version, 1, 1000000, "1", "counted up by its author"),
     OTHER("variables", 0, NULL, "{ number: text 16, pin: secret, balance: money, days: int }: at most 16; types text N (bytes, 32 without N), int, bool, duration, money, date, time, secret"),
     OTHER("start", 1, NULL, "first node"),
+    OTHER("card", 0, NULL, "what of it agents are shown, by variable or by the node that a key leads to: { number: { id: Nomor pesanan, en: Order number } }; without: nothing"),
     OTHER("self_service", 0, NULL, "a reason why this flow leads to no human; without it every menu must"),
     OTHER("nodes", 1, NULL, "nodes by key"),
 };
@@ -358,6 +365,7 @@ const struct sapa_object sapa_objects[SAPA_OBJECT_COUNT] = {
     OBJECT(HOURS, "hours.KEY", "opening hours", hours_rows),
     OBJECT(CLIENT, "clients.KEY", "a company that is served", client_rows),
     OBJECT(CLIENT_CALLS, "clients.KEY.calls", "calls that agents place for a company", client_calls_rows),
+    OBJECT(CLIENT_DESK, "clients.KEY.desk", "what agents are shown for a company", client_desk_rows),
     OBJECT(ROLE, "roles.KEY", "what somebody may do", role_rows),
     OBJECT(CALL_RULE, "roles.KEY.calls[]", "a rule on calls that are placed", call_rule_rows),
     OBJECT(USER, "users.KEY", "somebody who logs in and is no agent", user_rows),

@@ -760,6 +760,40 @@ static void compile_variables(struct sapa_flow_build *b)
     b->variables_bad = b->variables.n < sapa_tree(b->c, variables)->count;
 }
 
+/* What agents are shown: of variables and of nodes that keys lead to. */
+static void compile_card(struct sapa_flow_build *b)
+{
+    const uint32_t card = sapa_field_get(b->c, b->self, "card");
+
+    if (card == SAPA_NONE || !sapa_is_map(b->c, card, "variables or nodes, and what they are called"))
+        return;
+    for SAPA_TREE_EACH(b->c, child, card) {
+        const struct sapa_str key = sapa_tree(b->c, child)->key;
+        struct sapa_flow_card one = { .variable = SAPA_NONE, .node = SAPA_NONE };
+        for (uint32_t i = 0; i < b->variables.n; i++) {
+            if (sapa_str_eq(b->variables.at[i].name, key))
+                one.variable = i;
+        }
+        if (one.variable == SAPA_NONE) {
+            const uint32_t node = sapa_tree_get(b->c, b->nodes_at, key);
+            if (node != SAPA_NONE)
+                one.node = sapa_tree(b->c, node)->ordinal;
+        }
+        if (one.variable == SAPA_NONE && one.node == SAPA_NONE) {
+            if (!b->variables_bad)
+                sapa_find_key(b->c, child, "the name of a variable of this flow, or the key of one of its nodes",
+                              "this flow has neither a variable nor a node \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
+            continue;
+        }
+        if (one.variable != SAPA_NONE && b->variables.at[one.variable].type == SAPA_VALUE_SECRET) {
+            sapa_find_key(b->c, child, "leave it out", "\"" SAPA_STR_FMT "\" is secret and is shown to nobody", SAPA_STR_ARG(key));
+            continue;
+        }
+        if (sapa_read_texts(b->c, child, 48, one.text))
+            *SAPA_VEC_PUSH(b->c, &b->cards) = one;
+    }
+}
+
 static void compile_flow(struct sapa_compile *c, uint32_t self, struct sapa_flow *ret)
 {
     struct sapa_flow_build *b = sapa_compile_scratch(c, sizeof(*b));
@@ -781,6 +815,7 @@ static void compile_flow(struct sapa_compile *c, uint32_t self, struct sapa_flow
         else
             for SAPA_TREE_EACH(c, child, b->nodes_at)
                 compile_node(b, child);
+        compile_card(b);
         const uint32_t start = sapa_field_get(c, self, "start");
         if (start != SAPA_NONE)
             b->flow.start = read_edge(b, start);

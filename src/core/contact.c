@@ -5,6 +5,7 @@
  * outcome. A contact that is refused at the door has both in the same step and takes no slot.
  */
 #include "core/core_impl.h"
+#include "model/listed.h"
 
 #include <string.h>
 
@@ -185,22 +186,6 @@ uint64_t sapa_contact_party(uint64_t person, struct sapa_str address, uint64_t c
     return person ? person : address.n ? hash_of(address) : contact;
 }
 
-/* The longest prefix; of equally long ones VIP overrules allow, and allow overrules block. */
-static const struct sapa_caller_rule *rule_for(const struct sapa_core *core, uint32_t client,
-                                               struct sapa_str address)
-{
-    const struct sapa_caller_rule *best = NULL;
-
-    for (uint32_t i = 0; i < core->centre->caller_rules_count; i++) {
-        const struct sapa_caller_rule *rule = &core->centre->caller_rules[i];
-        if ((rule->client == SAPA_NONE || rule->client == client) &&
-            sapa_str_starts(address, rule->prefix) &&
-            (!best || rule->prefix.n > best->prefix.n || (rule->prefix.n == best->prefix.n && rule->what > best->what)))
-            best = rule;
-    }
-    return best;
-}
-
 /* It never gets further than the door; the log has it all the same. */
 static sapa_rc refuse(struct sapa_core *core, const struct sapa_rec_contact_arrived *in,
                       uint32_t client, uint32_t status)
@@ -233,7 +218,7 @@ sapa_rc sapa_contact_on_arrived(struct sapa_core *core, const struct sapa_record
         return refuse(core, in, SAPA_NONE, 404);
     const struct sapa_number *number = &centre->numbers[in->number];
     if (in->address.n)
-        rule = rule_for(core, number->client, sapa_sized_str(&in->address));
+        rule = sapa_caller_rule_find(centre, number->client, sapa_sized_str(&in->address));
     if (rule && rule->what == 0)
         return refuse(core, in, number->client, 603);
     if (centre->system.contacts_max && core->contact_count >= centre->system.contacts_max)
@@ -249,7 +234,7 @@ sapa_rc sapa_contact_on_arrived(struct sapa_core *core, const struct sapa_record
     c->number = (uint32_t)in->number;
     c->last_agent = in->last_agent < centre->agents_count ? (uint32_t)in->last_agent : SAPA_NONE;
     c->extra = (uint16_t)(number->priority +
-                          SAPA_MAX(in->priority, rule && rule->what == 2 ? rule->priority : 0u));
+                          SAPA_MAX(in->priority, rule && rule->what == SAPA_CALLER_VIP ? rule->priority : 0u));
     c->channel = (uint8_t)in->channel;
     c->direction = (uint8_t)in->direction;
     c->language = (uint8_t)(in->language ? in->language - 1 : number->language);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "http/calls_impl.h"
 #include "http/login_impl.h"
+#include "report/card.h"
 #include "rt/crypto.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
@@ -415,23 +416,29 @@ static void queues(struct web_request *rq)
     sapa_web_ready(rq);
 }
 
-static sapa_rc ask_centre(struct sapa_web *web, const struct sapa_web_ask *head, const struct sapa_record *audit,
-                          const struct sapa_record *input, const struct sapa_web_reload *reload)
+static size_t padded(const struct sapa_record *record)
 {
-    static uint64_t buffer[(sizeof(struct sapa_web_ask) + 2 * sizeof(struct sapa_record) + sizeof(*reload)) / 8 + 2]; /* the web thread's alone */
+    return (sapa_record_size(record) + 7) & ~(size_t)7;
+}
+
+/* @param input  one; several of the same type one after the other with NOTE */
+static sapa_rc ask_with_inputs(struct sapa_web *web, const struct sapa_web_ask *head, const struct sapa_record *audit,
+                               const struct sapa_record *inputs, size_t count, const struct sapa_web_reload *reload)
+{
+    static uint64_t buffer[(sizeof(struct sapa_web_ask) + (1 + SAPA_NOTE_PARTS) * sizeof(struct sapa_record) + sizeof(*reload)) / 8 + 2]; /* the web thread's alone */
     struct sapa_web_ask ask = *head;
     uint8_t *bytes = (uint8_t *)buffer;
     size_t n = sizeof(ask);
 
-    ask.audit_size = audit ? (uint16_t)((sapa_record_size(audit) + 7) & ~(size_t)7) : 0;
-    ask.input_size = input ? (uint16_t)((sapa_record_size(input) + 7) & ~(size_t)7) : 0;
+    ask.audit_size = audit ? (uint16_t)padded(audit) : 0;
+    ask.input_size = count ? (uint16_t)(count * padded(&inputs[0])) : 0;
     ask.reload_size = reload ? sizeof(*reload) : 0;
     memcpy(bytes, &ask, sizeof(ask));
     if (audit)
         memcpy(bytes + n, audit, sapa_record_size(audit));
     n += ask.audit_size;
-    if (input)
-        memcpy(bytes + n, input, sapa_record_size(input));
+    for (size_t i = 0; i < count; i++)
+        memcpy(bytes + n + i * padded(&inputs[0]), &inputs[i], sapa_record_size(&inputs[i]));
     n += ask.input_size;
     if (reload)
         memcpy(bytes + n, reload, sizeof(*reload));
@@ -440,6 +447,12 @@ static sapa_rc ask_centre(struct sapa_web *web, const struct sapa_web_ask *head,
     web->stats.asks++;
     web->stats.asks_refused += rc != SAPA_OK;
     return rc;
+}
+
+static sapa_rc ask_centre(struct sapa_web *web, const struct sapa_web_ask *head, const struct sapa_record *audit,
+                          const struct sapa_record *input, const struct sapa_web_reload *reload)
+{
+    return ask_with_inputs(web, head, audit, input, input != NULL, reload);
 }
 
 void sapa_web_figures_ask(struct sapa_web *web)
@@ -618,10 +631,10 @@ static void idempotent_end(struct web_request *rq)
     one->status = rq->status;
 }
 
-/* A webhook's address may have a password of its target's in its query. */
+/* A webhook's address may have a password of its target's in its query; a note is about a person. */
 static bool hides_body(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_HOOK_NEW || is_password(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
+    return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || is_password(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
 }
 
 static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_record *ret)
@@ -920,6 +933,8 @@ struct wish {
     const struct sapa_hook *hook;
     struct sapa_web_work *login; /* its ids become the job's */
     uint64_t into;
+    const char *note;
+    uint64_t match; /* with `note` */
 };
 
 static sapa_rc take_wish(const struct sapa_web *web, struct sapa_web_work *work, const struct wish *wish)
@@ -938,6 +953,14 @@ static sapa_rc take_wish(const struct sapa_web *web, struct sapa_web_work *work,
         work->id_count = wish->login->id_count;
         wish->login->ids = NULL;
     }
+    if (wish && wish->note) {
+        work->match = wish->match;
+        work->text_n = strlen(wish->note);
+        work->text = malloc(work->text_n + 1);
+        if (!work->text)
+            return SAPA_ENOMEM;
+        memcpy(work->text, wish->note, work->text_n + 1);
+    }
     if ((work->route != SAPA_ROUTE_HOOK && work->route != SAPA_ROUTE_HOOKS) || web->hook_count == 0)
         return SAPA_OK;
     work->hooks = malloc(web->hook_count * sizeof(*work->hooks));
@@ -946,6 +969,23 @@ static sapa_rc take_wish(const struct sapa_web *web, struct sapa_web_work *work,
     memcpy(work->hooks, web->hooks, web->hook_count * sizeof(*work->hooks));
     work->hook_count = web->hook_count;
     return SAPA_OK;
+}
+
+/* Of a card: what lives is known here. */
+static void fill_living(const struct web_request *rq, struct sapa_web_work *work)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+    const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(mirror, number_of(rq, "contact", 0));
+
+    work->agent = rq->who.agent[0] ? SAPA_FIND(mirror->centre, agents, sapa_str_of(rq->who.agent)) : SAPA_NONE;
+    work->living = contact && contact->has_view && sapa_scope_contact(&rq->who.scope, contact);
+    if (rq->route != SAPA_ROUTE_CARD || !work->living || contact->view.person == 0)
+        return;
+    for (uint32_t i = 0; i < mirror->contacts.count && work->callback_count < SAPA_WEB_CALLBACKS_MAX; i++) {
+        const struct sapa_mirror_contact *other = sapa_table_at(&mirror->contacts, i);
+        if (other->has_view && other != contact && other->view.person == contact->view.person && other->view.callback != 255)
+            work->callbacks[work->callback_count++] = other->view.contact;
+    }
 }
 
 static void work(struct web_request *rq, const struct wish *wish)
@@ -971,6 +1011,8 @@ static void work(struct web_request *rq, const struct wish *wish)
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
         rc = take_wish(web, &job->work, wish);
+        if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE)
+            fill_living(rq, &job->work);
         if (rq->route == SAPA_ROUTE_AUDIO) {
             job->work.from = rq->head_sent ? rq->stream_at : rq->range_from;
             job->work.to = rq->head_sent ? SAPA_MIN(rq->stream_end, rq->stream_at + WEB_AUDIO_CHUNK)
@@ -1058,6 +1100,42 @@ static void audit_work(struct web_request *rq, struct sapa_web_work *done_work)
         ask_or_fail(rq, SAPA_WEB_ASK_AUDIT, 0, &audit, NULL);
 }
 
+/* A note that may be written: its text goes to the log in parts, all of them or none. */
+static void note_work(struct web_request *rq, const struct sapa_web_work *done_work)
+{
+    static struct sapa_record audit, parts[SAPA_NOTE_PARTS]; /* the web thread's alone */
+    const struct sapa_web_note *note = &done_work->note;
+    const struct sapa_str text = { done_work->text, done_work->text_n };
+    size_t count = 0, at = 0;
+
+    do {
+        const size_t n = sapa_note_part(text, at);
+        struct sapa_rec_contact_noted *part = &parts[count].u.contact_noted;
+        sapa_record_init(&parts[count], SAPA_T_contact_noted);
+        part->contact = note->contact;
+        part->version = note->version;
+        part->part = count++;
+        part->person = note->person;
+        part->agent = note->agent;
+        (void)sapa_sized_set(&part->text, ((struct sapa_str){ text.p + at, n }));
+        (void)sapa_sized_set(&part->by, by_of(rq));
+        at += n;
+    } while (at < text.n && count < SAPA_NOTE_PARTS);
+    for (size_t i = 0; i < count; i++)
+        parts[i].u.contact_noted.parts = count;
+    snprintf(rq->answer, sizeof(rq->answer), "\"version\":%llu", (unsigned long long)note->version);
+    snprintf(rq->etag, sizeof(rq->etag), "\"%llu\"", (unsigned long long)note->version);
+    audit_of(rq, SAPA_OK, &audit);
+    const struct sapa_web_ask ask = { .request = rq->id, .kind = SAPA_WEB_ASK_NOTE, .contact = note->contact, .centre = rq->web->mirror.centre };
+    const sapa_rc rc = at < text.n ? SAPA_ELIMIT : ask_with_inputs(rq->web, &ask, &audit, parts, count, NULL);
+    sapa_wipe(parts, sizeof(parts));
+    if (rc != SAPA_OK) {
+        stop_waiting(rq);
+        sapa_web_problem_rc(rq, rc, "the centre is overloaded; try again");
+        idempotent_end(rq);
+    }
+}
+
 /* What lives, from the mirror, and what the log says. */
 static void detail(struct web_request *rq, const struct sapa_web_work *done_work)
 {
@@ -1075,11 +1153,10 @@ static void detail(struct web_request *rq, const struct sapa_web_work *done_work
         sapa_mirror_contact_json(&rq->web->mirror, contact, (rq->who.rights & SAPA_RIGHT_BIT(PERSON)) != 0, &rq->out);
     else
         sapa_json_null(&rq->out);
-    sapa_json_key(&rq->out, "record");
     if (done_work->rc == SAPA_OK)
         sapa_json_raw(&rq->out, sapa_json_str(&done_work->out));
     else
-        sapa_json_null(&rq->out);
+        sapa_json_raw(&rq->out, SAPA_STR("\"record\":null,\"note\":null"));
     sapa_json_close(&rq->out, '}');
     sapa_web_ready(rq);
 }
@@ -1110,7 +1187,10 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
         return;
     }
     if (writes && done_work->rc == SAPA_OK) {
-        audit_work(rq, done_work);
+        if (rq->route == SAPA_ROUTE_NOTE)
+            note_work(rq, done_work);
+        else
+            audit_work(rq, done_work);
         return;
     }
     stop_waiting(rq);
@@ -1254,6 +1334,28 @@ static void hook_new_write(struct web_request *rq, const json_t *body)
     work(rq, &(const struct wish){ .hook = &wish });
 }
 
+static bool contact_is_hidden(const struct web_request *rq);
+
+/* Only over the version that its writer has seen. */
+static void note_write(struct web_request *rq, const json_t *body)
+{
+    struct sapa_str match = sapa_str_of(rq->if_match);
+    uint64_t version;
+
+    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
+        match.p++, match.n -= 2;
+    if (match.n == 0)
+        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the version of the note that this one was made from, \"0\" when there was none");
+    else if (sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
+        sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
+    else if (rq->who.scope.agent == SAPA_NONE && !(rq->who.rights & SAPA_RIGHT_BIT(SUPERVISE)))
+        sapa_web_problem(rq, 403, "EDENIED", "notes are written by agents who took part, and by who has the right supervise");
+    else if (contact_is_hidden(rq))
+        sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", param(rq, "contact"));
+    else
+        work(rq, &(const struct wish){ .note = body_text(body, "text"), .match = version });
+}
+
 /* Only over what the writer has seen: somebody else's change is not taken back by accident. */
 static void apply_write(struct web_request *rq)
 {
@@ -1283,6 +1385,9 @@ static void reply_write(struct web_request *rq, const struct sapa_web_reply *rep
         sapa_web_ready(rq);
     } else if (reply->denial != SAPA_DENIAL_NONE) {
         sapa_web_call_denied(rq, (sapa_rc)reply->rc, reply->denial);
+    } else if (rq->route == SAPA_ROUTE_NOTE && reply->rc == SAPA_EEXIST) {
+        rq->etag[0] = '\0';
+        sapa_web_problem(rq, 412, "ESTATE", "somebody has written it this moment: read it again");
     } else if (is_apply(rq) && reply->rc == SAPA_EEXIST) {
         sapa_web_problem(rq, 412, "ESTATE", "another description is in force by now: plan again");
     } else if (reply->rc != SAPA_OK) {
@@ -1531,6 +1636,7 @@ static void answer_write(struct web_request *rq)
     }
     switch (rq->route) {
     case SAPA_ROUTE_MOVE: move_write(rq, body); break;
+    case SAPA_ROUTE_NOTE: note_write(rq, body); break;
     case SAPA_ROUTE_STATE:
     case SAPA_ROUTE_WRAPUP:
     case SAPA_ROUTE_RECORD: agent_write(rq, body); break;
@@ -1614,6 +1720,7 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_ROLES: sapa_web_roles(rq); return;
     case SAPA_ROUTE_SESSIONS: sapa_web_sessions(rq); return;
     case SAPA_ROUTE_CONTACT:
+    case SAPA_ROUTE_CARD:
     case SAPA_ROUTE_WHY:
         if (contact_is_hidden(rq)) {
             sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", param(rq, "contact"));

@@ -80,6 +80,9 @@ static void simple(struct sapa_json *out, const char *type, size_t n, bool or_nu
     } else if (is(type, n, "text")) {
         kind(out, "string", or_null);
         sapa_json_add_number(out, "minLength", 1);
+    } else if (is(type, n, "note")) {
+        kind(out, "string", or_null);
+        sapa_json_add_number(out, "maxLength", SAPA_ROUTE_NOTE_MAX);
     } else if (!is(type, n, "any")) {
         char name[16];
         (void)sapa_str_copy((struct sapa_str){ type, n }, name, sizeof(name));

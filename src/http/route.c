@@ -285,6 +285,8 @@ static bool json_is(const char *type, const json_t *value)
     if (strncmp(type, "integer", 7) == 0)
         return json_is_integer(value) && json_integer_value(value) >= 0;
     const struct sapa_str text = { json_string_value(value), json_string_length(value) };
+    if (strncmp(type, "note", 4) == 0)
+        return json_is_string(value) && text.n <= SAPA_ROUTE_NOTE_MAX && !memchr(text.p, 0, text.n);
     if (!json_is_string(value) || text.n >= (strncmp(type, "text", 4) == 0 ? SAPA_ROUTE_TEXT_MAX : SAPA_ROUTE_VALUE_MAX) ||
         memchr(text.p, 0, text.n))
         return false;

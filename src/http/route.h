@@ -17,11 +17,11 @@
 enum sapa_method { SAPA_GET, SAPA_POST, SAPA_PUT, SAPA_DELETE, SAPA_METHOD_COUNT };
 const char *sapa_method_name(unsigned method);
 
-enum { SAPA_ROUTE_PARAMS_MAX = 12, SAPA_ROUTE_VALUE_MAX = 128, SAPA_ROUTE_TEXT_MAX = 1024, SAPA_ROUTE_PATH_MAX = 256 };
+enum { SAPA_ROUTE_PARAMS_MAX = 12, SAPA_ROUTE_VALUE_MAX = 128, SAPA_ROUTE_TEXT_MAX = 1024, SAPA_ROUTE_NOTE_MAX = 4096, SAPA_ROUTE_PATH_MAX = 256 };
 
 /*
  * Types of parameters and members:
- *   string (127 bytes at most in a body) text (1023) id time date integer number boolean key object, one of "a|b|c",
+ *   string (127 bytes at most in a body) text (1023) note (4096, may be empty) id time date integer number boolean key object, one of "a|b|c",
  *   array:TYPE, or the name of a schema;
  *   "?" behind it: may be null; "~" before it: may be missing.
  */
@@ -45,7 +45,9 @@ enum sapa_schema {
     X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
     X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
     X(B_LOGIN, "LoginBody") X(B_PASSWORD, "PasswordChangeBody") X(B_USER_PASSWORD, "PasswordBody") X(USER, "User") \
-    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions")
+    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions") \
+    X(CARD, "Card") X(CARD_ITEM, "CardItem") X(CARD_CONTACT, "CardContact") X(CARD_RECORDING, "CardRecording") \
+    X(CARD_CALLBACK, "CardCallback") X(NOTE, "Note") X(NOTED, "Noted") X(B_NOTE, "NoteBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -74,6 +76,8 @@ enum sapa_schema {
     X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
     X(PAST, GET, "/api/v1/contacts/past", LIVE, "from to client queue agent number channel outcome limit cursor", NONE, RECORDS, 200, "Contacts that have ended, by arrival") \
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
+    X(CARD, GET, "/api/v1/contacts/{contact}/card", LIVE, "language limit", NONE, CARD, 200, "What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks") \
+    X(NOTE, PUT, "/api/v1/contacts/{contact}/note", SELF, "", B_NOTE, NOTED, 200, "Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises") \
     X(WHY, GET, "/api/v1/contacts/{contact}/why", LIVE, "language", NONE, WHY, 200, "Why it waits or waited, and why agents were passed over, in sentences") \
     X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue; its age is kept") \
     X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence limit cursor", NONE, AGENTS, 200, "Agents and what they do") \

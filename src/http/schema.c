@@ -125,8 +125,44 @@ static const struct sapa_field_rule record[] = {
     { "survey", "array:object", "" }, { "left_out", "~integer", "entries that found no room" },
 };
 static const struct sapa_field_rule records[] = { { "items", "array:ContactRecord", "" }, { "next", "id?", "cursor of the next page" } };
+static const struct sapa_field_rule note[] = {
+    { "version", "integer", "for If-Match when it is written again" }, { "at", "time", "" }, { "by", "string", "user" }, { "agent", "key?", "" },
+    { "text", "note?", "null: taken away, not for this token, or the person was erased" },
+};
+static const struct sapa_field_rule noted[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "version", "integer", "of the note" },
+};
+static const struct sapa_field_rule b_note[] = { { "text", "note", "4,096 bytes at most; empty takes it away" } };
+static const struct sapa_field_rule card_item[] = {
+    { "id", "key", "of the variable or the node of the flow" }, { "text", "string", "what the flow calls it" },
+    { "key", "string?", "pressed to get there; null: typed or found" }, { "value", "string?", "null: chosen by the key, or not for this token" },
+};
+static const struct sapa_field_rule card_recording[] = {
+    { "id", "id", "" }, { "recorded_ms", "integer", "" }, { "complete", "boolean", "false: cut or failed" },
+};
+static const struct sapa_field_rule card_contact[] = {
+    { "contact", "id", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "arrived", "time", "" },
+    { "ended", "time?", "null: it is not over" }, { "queue", "key?", "" }, { "agent", "key?", "who gave the disposition, else who talked last" },
+    { "agent_name", "string?", "" }, { "outcome", "string?", "" }, { "disposition", "key?", "" }, { "disposition_text", "string?", "" },
+    { "recordings", "array:CardRecording", "" }, { "note", "Note?", "" },
+};
+static const struct sapa_field_rule card_callback[] = {
+    { "contact", "id", "" }, { "queue", "key?", "" }, { "state", "string", "" }, { "attempt", "integer", "" }, { "due", "time?", "" },
+};
+static const struct sapa_field_rule card[] = {
+    { "contact", "id", "" }, { "person", "id?", "null: nobody knows who it is" }, { "client", "key?", "" }, { "client_name", "string?", "" },
+    { "customer", "string?", "what the client calls its customers" }, { "greeting", "string?", "the sentence with which the client greets" },
+    { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "number", "key?", "that was reached" },
+    { "queue", "key?", "" }, { "arrived", "time", "" }, { "queued", "time?", "" }, { "connected", "time?", "" }, { "ended", "time?", "" },
+    { "name", "string?", "as the network tells it" }, { "address", "string?", "all but two digits hidden without the right person" },
+    { "vip", "boolean", "on a list with extra priority" }, { "identities", "array:Identity", "hidden like the address" },
+    { "items", "array:CardItem", "what was chosen and typed, as far as the flow shows it (card in the description)" },
+    { "note", "Note?", "" }, { "history", "array:CardContact", "earlier contacts of this person, the newest first" },
+    { "more", "boolean", "there are earlier ones" }, { "callbacks", "array:CardCallback", "that are still open" },
+};
 static const struct sapa_field_rule detail[] = {
     { "live", "Contact?", "while it lives" }, { "record", "ContactRecord?", "what the log says of it; null: not committed yet" },
+    { "note", "Note?", "" },
 };
 static const struct sapa_field_rule why[] = {
     { "contact", "id", "" }, { "place", "string?", "null: it is over" }, { "position", "integer?", "1 is next" },
@@ -276,6 +312,14 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_RECORD] = { "ContactRecord", FIELDS(record) },
     [SAPA_SCHEMA_RECORDS] = { "ContactRecords", FIELDS(records) },
     [SAPA_SCHEMA_DETAIL] = { "ContactDetail", FIELDS(detail) },
+    [SAPA_SCHEMA_CARD] = { "Card", FIELDS(card) },
+    [SAPA_SCHEMA_CARD_ITEM] = { "CardItem", FIELDS(card_item) },
+    [SAPA_SCHEMA_CARD_CONTACT] = { "CardContact", FIELDS(card_contact) },
+    [SAPA_SCHEMA_CARD_RECORDING] = { "CardRecording", FIELDS(card_recording) },
+    [SAPA_SCHEMA_CARD_CALLBACK] = { "CardCallback", FIELDS(card_callback) },
+    [SAPA_SCHEMA_NOTE] = { "Note", FIELDS(note) },
+    [SAPA_SCHEMA_NOTED] = { "Noted", FIELDS(noted) },
+    [SAPA_SCHEMA_B_NOTE] = { "NoteBody", FIELDS(b_note) },
     [SAPA_SCHEMA_WHY] = { "Why", FIELDS(why) },
     [SAPA_SCHEMA_ASSIGNMENT] = { "Assignment", FIELDS(assignment) },
     [SAPA_SCHEMA_AGENT] = { "Agent", FIELDS(agent) },

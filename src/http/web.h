@@ -30,6 +30,7 @@ enum sapa_web_ask_kind {
     SAPA_WEB_ASK_AUDIT,   /* log the audit record */
     SAPA_WEB_ASK_RELOAD,  /* take another description, or the file again; log the audit record. Replied when it is in force */
     SAPA_WEB_ASK_WHY,     /* reply: struct sapa_web_why and an encoded `why` record behind it, if there is one */
+    SAPA_WEB_ASK_NOTE,    /* take the parts of a note if its version is the next one; log the audit record. SAPA_EEXIST: it is not */
     SAPA_WEB_ASK_FIGURES, /* reply: struct sapa_web_figures, then its queues */
 };
 
@@ -81,6 +82,14 @@ struct sapa_web_remembered {
     char zero[3];
 };
 
+enum { SAPA_WEB_CALLBACKS_MAX = 8 };
+
+/** NOTE: what the parts of the note say of it; its text is the work's `text`. */
+struct sapa_web_note {
+    uint64_t contact, person, version;
+    uint32_t agent; /* SAPA_NONE: by no agent */
+};
+
 struct sapa_web_work {
     /* in */
     enum sapa_route_id route;
@@ -92,7 +101,7 @@ struct sapa_web_work {
     char user[65];
     struct sapa_token token;           /* TOKEN_NEW: the wish */
     struct sapa_hook hook;             /* HOOK_NEW: the wish; HOOK_SET: active; HOOK_REPLAY: replay_from */
-    char *text;                        /* PLAN, APPLY: the description; NUL behind it */
+    char *text;                        /* PLAN, APPLY: the description; NOTE: the text. NUL behind it */
     size_t text_n;
     uint64_t request;
     uint64_t into;                     /* PERSON_MERGE */
@@ -106,7 +115,13 @@ struct sapa_web_work {
     struct sapa_web_why why;           /* WHY: what the core says, with `why_record` */
     struct sapa_record why_record;     /* type 0: none */
     bool why_living;
+    bool living;                       /* CARD, NOTE, CONTACT: it lives, and may be seen */
+    uint64_t callbacks[SAPA_WEB_CALLBACKS_MAX]; /* CARD: living callbacks of the same person */
+    size_t callback_count;
+    uint32_t agent;                    /* NOTE: whose token it is; SAPA_NONE */
+    uint64_t match;                    /* NOTE: version that it was made from */
     /* out */
+    struct sapa_web_note note;         /* NOTE */
     struct sapa_session session;       /* LOGIN */
     sapa_rc rc;
     unsigned status;                   /* of a problem, when rc does not say it; 0 */

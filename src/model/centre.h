@@ -71,6 +71,8 @@ struct sapa_client {
     uint32_t calls_queue;     /* whose rules hold for calls that agents place for it (recording, wrap-up);
                                  SAPA_NONE: neither */
     uint32_t calls_hours;     /* when its customers may be called by agents; SAPA_NONE: always */
+    struct sapa_str customer[SAPA_LANGUAGE_COUNT]; /* what it calls its customers: "nasabah"; may be empty */
+    struct sapa_str greeting[SAPA_LANGUAGE_COUNT]; /* what agents say first; may be empty */
 };
 
 struct sapa_skill {

@@ -260,6 +260,12 @@ struct sapa_flow_node {
     uint8_t outcome;               /* HANGUP: enum sapa_outcome */
 };
 
+/** What agents are shown of a contact that was here: a value, or that a key has led to a node. */
+struct sapa_flow_card {
+    uint32_t variable, node;                   /* one of the two; the other is SAPA_NONE */
+    struct sapa_str text[SAPA_LANGUAGE_COUNT]; /* what it is called */
+};
+
 struct sapa_flow {
     struct sapa_str key;
     uint32_t version;
@@ -272,7 +278,8 @@ struct sapa_flow {
     T(struct sapa_flow_node, nodes) T(struct sapa_flow_key, keys) T(struct sapa_flow_case, cases) \
     T(struct sapa_flow_assign, assigns) T(struct sapa_flow_variable, variables) \
     T(struct sapa_flow_part, parts) T(struct sapa_flow_piece, pieces) T(struct sapa_expr, exprs) \
-    T(struct sapa_expr_op, ops) T(int64_t, numbers) T(struct sapa_str, texts)
+    T(struct sapa_expr_op, ops) T(int64_t, numbers) T(struct sapa_str, texts) \
+    T(struct sapa_flow_card, cards)
 #define T(type, plural) const type *plural; uint32_t plural##_count;
     SAPA_FLOW_TABLES(T)
 #undef T

@@ -74,3 +74,16 @@ uint32_t sapa_campaign_of(const struct sapa_centre *centre, uint32_t agent, uint
     const uint32_t own = centre->agents[agent].campaign;
     return client >= centre->clients_count || client == centre->campaigns[own].client ? own : SAPA_NONE;
 }
+
+const struct sapa_caller_rule *sapa_caller_rule_find(const struct sapa_centre *centre, uint32_t client, struct sapa_str address)
+{
+    const struct sapa_caller_rule *best = NULL;
+
+    for (uint32_t i = 0; i < centre->caller_rules_count; i++) {
+        const struct sapa_caller_rule *rule = &centre->caller_rules[i];
+        if ((rule->client == SAPA_NONE || rule->client == client) && sapa_str_starts(address, rule->prefix) &&
+            (!best || rule->prefix.n > best->prefix.n || (rule->prefix.n == best->prefix.n && rule->what > best->what)))
+            best = rule;
+    }
+    return best;
+}

@@ -36,4 +36,11 @@ uint64_t sapa_listed_for(const struct sapa_centre *centre, struct sapa_str numbe
  */
 uint32_t sapa_campaign_of(const struct sapa_centre *centre, uint32_t agent, uint64_t named, uint64_t client, bool beside);
 
+/**
+ * The rule of `callers` for somebody who calls a client: the longest prefix; of equally long ones VIP before allow before
+ * block. NULL: there is none. O(rules).
+ */
+const struct sapa_caller_rule *sapa_caller_rule_find(const struct sapa_centre *centre, uint32_t client, struct sapa_str address);
+enum { SAPA_CALLER_VIP = 2 }; /* sapa_caller_rule.what */
+
 #endif

@@ -46,6 +46,7 @@
     X(25, 3, contact_passed, "the agent who talks with it passes a contact on") \
     X(26, 3, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
     X(27, 1, call_command, "an agent does something with a contact in hand") \
+    X(40, 1, contact_noted, "somebody has written down something about a contact") \
     X(60, 2, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -254,6 +255,16 @@
     F(S, num, identity, "0 phone number, 1 mail, 2 handle") \
     F(S, blob64, lookup, "keyed hash of the normalised identity") \
     F(S, pii128, value, "the identity itself")
+
+#define SAPA_REC_contact_noted(F, S) \
+    F(S, id, contact, "") \
+    F(S, num, version, "of its note: counts up from 1") \
+    F(S, num, part, "a text is longer than a record: which part of it, from 0") \
+    F(S, num, parts, "how many there are, one after the other in the log") \
+    F(S, id, person, "whose key seals it") \
+    F(S, pii1400, text, "UTF-8, cut between characters") \
+    F(S, num, agent, "who wrote it, SAPA_NONE: no agent") \
+    F(S, text64, by, "user of the API")
 
 #define SAPA_REC_api_write(F, S) \
     F(S, id, request, "as the answer named it") \

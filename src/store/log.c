@@ -38,6 +38,15 @@ void sapa_log_reader_close(struct sapa_log_reader *reader)
     free(reader);
 }
 
+void sapa_log_reader_seek(struct sapa_log_reader *reader, uint64_t seq)
+{
+    reader->from = SAPA_MAX(seq, UINT64_C(1));
+    if (reader->loaded && reader->from >= reader->next && reader->from <= reader->row.last_seq)
+        return; /* still in front of us */
+    reader->loaded = false;
+    reader->next = reader->from;
+}
+
 void sapa_log_reader_keep_sealed(struct sapa_log_reader *reader)
 {
     reader->keep_sealed = true;

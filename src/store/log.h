@@ -24,6 +24,8 @@ void sapa_log_reader_close(struct sapa_log_reader *reader);
  * @retval SAPA_EVERSION  a record of a newer build
  */
 SAPA_MUST_CHECK sapa_rc sapa_log_reader_next(struct sapa_log_reader *reader, struct sapa_record *ret_record);
+/** Go on at another place, forwards or backwards: cheap within the commit at hand. */
+void sapa_log_reader_seek(struct sapa_log_reader *reader, uint64_t seq);
 /** Leave personal fields sealed (empty, not marked erased): faster, for folds that need none. Before the first next. */
 void sapa_log_reader_keep_sealed(struct sapa_log_reader *reader);
 /** The next encoded record as it stands in the log, for byte-for-byte comparison. Valid until the next call. */

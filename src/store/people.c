@@ -435,6 +435,20 @@ static sapa_rc collect_group(struct sapa_store *store, uint64_t root, struct gro
     return SAPA_OK;
 }
 
+sapa_rc sapa_people_group(struct sapa_store *store, uint64_t root, uint64_t *persons, size_t max, size_t *ret_count)
+{
+    struct group group;
+    const sapa_rc rc = collect_group(store, root, &group);
+
+    if (rc != SAPA_OK)
+        return rc;
+    const size_t count = group.count;
+    memcpy(persons, group.persons, SAPA_MIN(count, max) * sizeof(*persons));
+    free(group.persons);
+    *ret_count = SAPA_MIN(count, max);
+    return count > max ? SAPA_ELIMIT : SAPA_OK;
+}
+
 sapa_rc sapa_person_merge(struct sapa_store *store, uint64_t from, uint64_t into, const char *by,
                           uint64_t *ret_merge)
 {

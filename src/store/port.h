@@ -47,11 +47,15 @@ struct sapa_new_person {
     uint16_t value_size;   /* sealed */
 };
 
-enum sapa_mark { SAPA_MARK_BEGIN, SAPA_MARK_END, SAPA_MARK_AFTER /* moves the end, if there is one */, SAPA_MARK_CENTRE };
+enum sapa_mark {
+    SAPA_MARK_BEGIN, SAPA_MARK_END, SAPA_MARK_AFTER /* moves the end, if there is one */, SAPA_MARK_CENTRE,
+    SAPA_MARK_MOMENT, /* a record worth finding again: `value` is its enum sapa_moment */
+    SAPA_MARK_PERSON, /* whose contact it is: `value` is the person */
+};
 
 /** A record that begins a contact, ends it, or belongs to it after its end; or a start of the centre (contact 0). */
 struct sapa_contact_mark {
-    uint64_t contact, seq;
+    uint64_t contact, seq, value;
     enum sapa_mark what;
 };
 
@@ -65,6 +69,7 @@ struct sapa_commit {
 
 typedef void sapa_identity_row_fn(void *ctx, unsigned kind, const uint8_t *value, size_t size);
 typedef void sapa_person_row_fn(void *ctx, uint64_t person);
+typedef void sapa_contact_row_fn(void *ctx, uint64_t contact, uint64_t seq);
 
 struct sapa_store_ops {
     void (*close)(void *db);
@@ -81,6 +86,11 @@ struct sapa_store_ops {
     sapa_rc (*read_before)(void *db, uint64_t seq, struct sapa_commit_row *ret);
     sapa_rc (*quarantine)(void *db, uint64_t seq, const char *reason, int64_t wall_us, uint64_t *ret_commits);
     sapa_rc (*contact_span)(void *db, uint64_t contact, uint64_t *ret_first, uint64_t *ret_last);
+    /* marks without a commit: an index that is made anew */
+    sapa_rc (*marks_put)(void *db, const struct sapa_contact_mark *marks, size_t count);
+    /* marks MOMENT of one kind, the newest first; marks PERSON with a seq below `before`, the newest first */
+    sapa_rc (*moments_each)(void *db, uint64_t contact, unsigned kind, size_t limit, sapa_contact_row_fn *fn, void *ctx);
+    sapa_rc (*person_contacts)(void *db, uint64_t person, uint64_t before, size_t limit, sapa_contact_row_fn *fn, void *ctx);
     /* the last mark CENTRE at or before `seq`; SAPA_ENOENT: none */
     sapa_rc (*centre_start)(void *db, uint64_t seq, uint64_t *ret_seq);
     sapa_rc (*checkpoint)(void *db);

@@ -340,6 +340,8 @@ sapa_rc sapa_store_take_epoch(struct sapa_store *store, const char *who, uint64_
         sapa_store_moved(store, &last);
     if (after == SAPA_OK || after == SAPA_ENOENT)
         after = sapa_people_init(store); /* it may have made persons too */
+    if (after == SAPA_OK)
+        after = sapa_history_index(store);
     if (after != SAPA_OK)
         return said(store, after);
     store->epoch = epoch;

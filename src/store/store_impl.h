@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "model/record.h"
+#include "store/history.h"
 #include "store/port.h"
 
 enum {
@@ -73,6 +74,17 @@ SAPA_MUST_CHECK sapa_rc sapa_commit_hash(const struct sapa_commit_row *row, stru
                                          uint8_t ret_hash[32]);
 /** After a commit by the writer. */
 void sapa_store_moved(struct sapa_store *store, const struct sapa_commit_row *row);
+
+/* history.c */
+enum { SAPA_MARKS_MAX = 3 };
+/** What of a record is found again: marks for its commit. @return how many */
+size_t sapa_marks_of(unsigned type, uint64_t contact, uint64_t person, uint64_t seq, enum sapa_moment moment,
+                     struct sapa_contact_mark ret[SAPA_MARKS_MAX]);
+enum sapa_moment sapa_moment_of(const struct sapa_record *record);
+/** The marks of records that stand in the log from before there were such marks. Once in the life of a store. */
+SAPA_MUST_CHECK sapa_rc sapa_history_index(struct sapa_store *store);
+/** A person and everybody merged into it, breadth first: at most `max`. SAPA_ELIMIT: there are more. */
+SAPA_MUST_CHECK sapa_rc sapa_people_group(struct sapa_store *store, uint64_t root, uint64_t *persons, size_t max, size_t *ret_count);
 
 /* frame.c */
 struct frame {

@@ -17,6 +17,7 @@ struct item {
     uint16_t clear_size, pii_size;
     uint16_t type;
     bool step_ends;     /* a commit may end here */
+    uint8_t moment;     /* enum sapa_moment */
     uint64_t seq, person, contact;
     int64_t at_us;
 };
@@ -133,7 +134,7 @@ static void set_state(struct sapa_log_writer *writer, enum sapa_log_state state)
 sapa_rc sapa_log_writer_put(struct sapa_log_writer *writer, const struct sapa_record *record)
 {
     uint8_t pii_bytes[SAPA_RECORD_ENCODED_MAX];
-    struct item item = { .type = record->type, .seq = record->seq, .at_us = record->at_us,
+    struct item item = { .type = record->type, .seq = record->seq, .at_us = record->at_us, .moment = (uint8_t)sapa_moment_of(record),
                          .person = sapa_record_person(record), .contact = sapa_record_contact(record) };
 
     sapa_assert(record->seq == writer->next_seq);
@@ -353,30 +354,15 @@ static sapa_rc add_person(struct sapa_log_writer *writer, const struct item *ite
     return rc;
 }
 
-static bool mark_of(unsigned type, enum sapa_mark *ret_what)
+static sapa_rc add_marks(struct sapa_log_writer *writer, const struct item *item)
 {
-    switch (type) {
-    case SAPA_T_contact_arrived:
-    case SAPA_T_contact_new:
-        *ret_what = SAPA_MARK_BEGIN;
-        return true;
-    case SAPA_T_centre_started:
-        *ret_what = SAPA_MARK_CENTRE;
-        return true;
-    case SAPA_T_contact_ended:
-        *ret_what = SAPA_MARK_END;
-        return true;
-    case SAPA_T_contact_parted:
-    case SAPA_T_wrapup_ended:
-    case SAPA_T_assignment_moved:
-    case SAPA_T_recording_state:
-    case SAPA_T_leg_quality:
-    case SAPA_T_agent_gone:
-        *ret_what = SAPA_MARK_AFTER;
-        return true;
-    default:
-        return false;
-    }
+    struct sapa_contact_mark marks[SAPA_MARKS_MAX];
+    const size_t count = sapa_marks_of(item->type, item->contact, item->person, item->seq, (enum sapa_moment)item->moment, marks);
+    sapa_rc rc = SAPA_OK;
+
+    for (size_t i = 0; rc == SAPA_OK && i < count; i++)
+        rc = add_row(&writer->batch.marks, &marks[i], sizeof(marks[i]));
+    return rc;
 }
 
 static sapa_rc add_item(struct sapa_log_writer *writer, const struct item *item, const uint8_t *bytes)
@@ -384,7 +370,6 @@ static sapa_rc add_item(struct sapa_log_writer *writer, const struct item *item,
     struct batch *batch = &writer->batch;
     const struct sapa_str clear = { (const char *)bytes, item->clear_size };
     struct sapa_str pii = { (const char *)bytes + item->clear_size, item->pii_size };
-    struct sapa_contact_mark mark = { .contact = item->contact, .seq = item->seq };
     struct sapa_key key;
     bool has_key = false;
     sapa_rc rc = SAPA_OK;
@@ -408,9 +393,7 @@ static sapa_rc add_item(struct sapa_log_writer *writer, const struct item *item,
         rc = sapa_frame_add(&batch->frames, item->seq, clear, item->person, has_key ? &key : NULL, pii);
     if (has_key)
         sapa_wipe(&key, sizeof(key));
-    if (rc == SAPA_OK && (item->contact != 0 || item->type == SAPA_T_centre_started) && mark_of(item->type, &mark.what))
-        rc = add_row(&batch->marks, &mark, sizeof(mark));
-    return rc;
+    return rc == SAPA_OK ? add_marks(writer, item) : rc;
 }
 
 static void reset_batch(struct batch *batch)

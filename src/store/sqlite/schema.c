@@ -39,6 +39,11 @@ static const char *const migrations[SCHEMA_VERSION] = {
     "CREATE TABLE contact_span(contact INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL);",
     /* 3: where descriptions of the centre came into force, for the same reason */
     "CREATE TABLE centre_start(seq INTEGER PRIMARY KEY);",
+    /* 4: the contacts of a person, and the few records of a contact that a history is told from */
+    "CREATE TABLE person_contact(person INTEGER NOT NULL, seq INTEGER NOT NULL, contact INTEGER NOT NULL,"
+    "  PRIMARY KEY(person, seq)) WITHOUT ROWID;"
+    "CREATE TABLE contact_moment(contact INTEGER NOT NULL, kind INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    "  PRIMARY KEY(contact, kind, seq)) WITHOUT ROWID;",
 };
 
 static_assert(SAPA_COUNT(migrations) == SCHEMA_VERSION, "one entry a version");

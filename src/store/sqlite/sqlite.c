@@ -202,10 +202,36 @@ static sapa_rc put_person(struct sqlite_store *store, struct link *link, const s
     return rc;
 }
 
+static sapa_rc put_marks(struct sqlite_store *store, struct link *link, const struct sapa_contact_mark *marks, size_t count)
+{
+    static const enum statement statements[] = { [SAPA_MARK_BEGIN] = ST_SPAN_BEGIN, [SAPA_MARK_END] = ST_SPAN_END,
+                                                 [SAPA_MARK_AFTER] = ST_SPAN_AFTER, [SAPA_MARK_CENTRE] = ST_CENTRE_PUT,
+                                                 [SAPA_MARK_MOMENT] = ST_MOMENT_PUT, [SAPA_MARK_PERSON] = ST_PAST_PUT };
+    sapa_rc rc = SAPA_OK;
+
+    for (size_t i = 0; rc == SAPA_OK && i < count; i++) {
+        const enum statement which = statements[marks[i].what];
+        sqlite3_stmt *st = get(link, which);
+        bind_u64(st, 1, marks[i].contact);
+        bind_u64(st, 2, marks[i].seq);
+        if (which == ST_MOMENT_PUT || which == ST_PAST_PUT)
+            bind_u64(st, 3, marks[i].value);
+        rc = run(store, link, which);
+    }
+    return rc;
+}
+
+static sapa_rc db_marks_put(void *db, const struct sapa_contact_mark *marks, size_t count)
+{
+    struct sqlite_store *store = db;
+    struct link *link;
+    const sapa_rc rc = begin_write(store, &link);
+
+    return rc == SAPA_OK ? end_write(store, put_marks(store, link, marks, count)) : rc;
+}
+
 static sapa_rc db_commit(void *db, const struct sapa_commit *commit)
 {
-    static const enum statement spans[] = { [SAPA_MARK_BEGIN] = ST_SPAN_BEGIN, [SAPA_MARK_END] = ST_SPAN_END,
-                                            [SAPA_MARK_AFTER] = ST_SPAN_AFTER, [SAPA_MARK_CENTRE] = ST_CENTRE_PUT };
     struct sqlite_store *store = db;
     const struct sapa_commit_row *row = &commit->row;
     struct link *link;
@@ -229,13 +255,8 @@ static sapa_rc db_commit(void *db, const struct sapa_commit *commit)
     }
     for (size_t i = 0; rc == SAPA_OK && i < commit->person_count; i++)
         rc = put_person(store, link, &commit->persons[i]);
-    for (size_t i = 0; rc == SAPA_OK && i < commit->mark_count; i++) {
-        const enum statement which = spans[commit->marks[i].what];
-        sqlite3_stmt *st = get(link, which);
-        bind_u64(st, 1, commit->marks[i].contact);
-        bind_u64(st, 2, commit->marks[i].seq);
-        rc = run(store, link, which);
-    }
+    if (rc == SAPA_OK)
+        rc = put_marks(store, link, commit->marks, commit->mark_count);
     return end_write(store, rc);
 }
 
@@ -303,9 +324,10 @@ static sapa_rc db_quarantine(void *db, uint64_t seq, const char *reason, int64_t
         rc = run(store, link, ST_JOURNAL_CUT);
         commits = (uint64_t)sqlite3_changes64(link->db);
     }
-    if (rc == SAPA_OK) {
-        bind_u64(get(link, ST_CENTRE_CUT), 1, seq);
-        rc = run(store, link, ST_CENTRE_CUT);
+    static const enum statement cuts[] = { ST_CENTRE_CUT, ST_MOMENT_CUT, ST_PAST_CUT };
+    for (size_t i = 0; rc == SAPA_OK && i < SAPA_COUNT(cuts); i++) {
+        bind_u64(get(link, cuts[i]), 1, seq);
+        rc = run(store, link, cuts[i]);
     }
     rc = end_write(store, rc);
     if (rc == SAPA_OK)
@@ -343,6 +365,34 @@ static sapa_rc db_centre_start(void *db, uint64_t seq, uint64_t *ret_seq)
     done(link, ST_CENTRE_GET);
     end_read(store);
     return rc;
+}
+
+/* Rows of (contact, seq): the first two numbers are looked for, the third is the limit. */
+static sapa_rc each_contact(struct sqlite_store *store, enum statement which, uint64_t a, uint64_t b, size_t limit,
+                            sapa_contact_row_fn *fn, void *ctx)
+{
+    struct link *link = begin_read(store);
+    sqlite3_stmt *st = get(link, which);
+    sapa_rc rc;
+
+    bind_u64(st, 1, a);
+    bind_u64(st, 2, SAPA_MIN(b, (uint64_t)INT64_MAX));
+    bind_u64(st, 3, limit);
+    while ((rc = step(store, link, which)) == SAPA_OK)
+        fn(ctx, (uint64_t)sqlite3_column_int64(st, 0), (uint64_t)sqlite3_column_int64(st, 1));
+    done(link, which);
+    end_read(store);
+    return rc == SAPA_ENOENT ? SAPA_OK : rc;
+}
+
+static sapa_rc db_moments_each(void *db, uint64_t contact, unsigned kind, size_t limit, sapa_contact_row_fn *fn, void *ctx)
+{
+    return each_contact(db, ST_MOMENT_EACH, contact, kind, limit, fn, ctx);
+}
+
+static sapa_rc db_person_contacts(void *db, uint64_t person, uint64_t before, size_t limit, sapa_contact_row_fn *fn, void *ctx)
+{
+    return each_contact(db, ST_PAST_EACH, person, before, limit, fn, ctx);
 }
 
 /* --- small rows --- */
@@ -628,6 +678,10 @@ static sapa_rc db_erase(void *db, const uint64_t *persons, size_t count, const c
             rc = run(store, link, ST_IDENTITY_CUT);
         }
         if (rc == SAPA_OK) {
+            bind_u64(get(link, ST_PAST_FORGET), 1, persons[i]);
+            rc = run(store, link, ST_PAST_FORGET);
+        }
+        if (rc == SAPA_OK) {
             sqlite3_stmt *st = get(link, ST_PERSON_ERASE);
             bind_u64(st, 1, persons[i]);
             bind_u64(st, 2, (uint64_t)wall_us);
@@ -741,6 +795,9 @@ const struct sapa_store_ops sapa_sqlite_ops = {
     .quarantine = db_quarantine,
     .contact_span = db_contact_span,
     .centre_start = db_centre_start,
+    .marks_put = db_marks_put,
+    .moments_each = db_moments_each,
+    .person_contacts = db_person_contacts,
     .checkpoint = db_checkpoint,
     .take_epoch = db_take_epoch,
     .setting_get = db_setting_get,

@@ -39,6 +39,14 @@
     X(CENTRE_PUT, "INSERT INTO centre_start(seq) VALUES(?2) ON CONFLICT DO NOTHING") \
     X(CENTRE_GET, "SELECT seq FROM centre_start WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1") \
     X(CENTRE_CUT, "DELETE FROM centre_start WHERE seq >= ?1") \
+    X(MOMENT_PUT, "INSERT INTO contact_moment(contact, kind, seq) VALUES(?1, ?3, ?2) ON CONFLICT DO NOTHING") \
+    X(MOMENT_EACH, "SELECT contact, seq FROM contact_moment WHERE contact = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT ?3") \
+    X(MOMENT_CUT, "DELETE FROM contact_moment WHERE seq >= ?1") \
+    X(PAST_PUT, "INSERT INTO person_contact(person, seq, contact) SELECT ?3, ?2, ?1 WHERE NOT EXISTS " \
+                "(SELECT 1 FROM person WHERE id = ?3 AND erased_us IS NOT NULL) ON CONFLICT DO NOTHING") \
+    X(PAST_EACH, "SELECT contact, seq FROM person_contact WHERE person = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3") \
+    X(PAST_CUT, "DELETE FROM person_contact WHERE seq >= ?1") \
+    X(PAST_FORGET, "DELETE FROM person_contact WHERE person = ?1") \
     X(SPAN_GET, "SELECT first_seq, last_seq FROM contact_span WHERE contact = ?1") \
     X(SETTING_GET, "SELECT value FROM setting WHERE key = ?1") \
     X(SETTING_PUT, "INSERT INTO setting(key, value, wall_us) VALUES(?1, ?2, ?3) " \
@@ -89,7 +97,7 @@ struct sqlite_store {
     char problem[256];
 };
 
-enum { SCHEMA_VERSION = 3 };
+enum { SCHEMA_VERSION = 4 };
 
 /** Is it ours, and not newer than we are? Changes nothing. */
 SAPA_MUST_CHECK sapa_rc sapa_sqlite_check(sqlite3 *db, struct sapa_text *problem);

@@ -237,7 +237,7 @@ static void old_schema_is_brought_up_to_date(void **state)
     sqlite3_stmt *st;
     assert_int_equal(sqlite3_prepare_v2(db, "SELECT group_concat(build) FROM schema_version", -1, &st, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    assert_string_equal((const char *)sqlite3_column_text(st, 0), "old build,test,test");
+    assert_string_equal((const char *)sqlite3_column_text(st, 0), "old build,test,test,test");
     sqlite3_finalize(st);
     sqlite3_close(db);
 }

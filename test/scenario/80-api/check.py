@@ -223,6 +223,29 @@ def writes():
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
     admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # the card of who talks, and its note
+    card = own.get(f"{V1}/contacts/{talking['id']}/card?language=en").json
+    assert card["person"] == talking["person"] and card["queue"] == talking["queue"] and set(card["address"][:-2]) == {"*"}, card
+    assert card["note"] is None and admin.get(f"{V1}/contacts/{talking['id']}/card?limit=3").json["address"] == talking["address"]
+    others = token("agent", agent=next(a["id"] for a in admin.get(V1 + "/agents").json["items"] if a["id"] not in
+                                       {c["agent"] for c in admin.get(V1 + "/contacts").json["items"]}))
+    others.get(f"{V1}/contacts/{talking['id']}/card", 404)
+    note, secret = f"{V1}/contacts/{talking['id']}/note", "prefers to be called Bu Ani 4711"
+    own.put(note, {"text": secret}, 428)
+    own.put(note, {"text": secret}, 400, headers={"If-Match": '"x"'})
+    own.put(note, {"text": secret}, 412, headers={"If-Match": '"1"'})
+    own.put(note, {"text": "x" * 4097}, 400, headers={"If-Match": '"0"'})
+    others.put(note, {"text": secret}, 404, headers={"If-Match": '"0"'})
+    token("auditor").put(note, {"text": secret}, 403, headers={"If-Match": '"0"'})
+    assert own.put(note, {"text": secret}, headers={"If-Match": '"0"'}).json["version"] == 1
+    admin.put(note, {"text": "over the other one"}, 412, headers={"If-Match": '"0"'})
+    assert own.put(note, {"text": secret + "\n" + "\u20ac" * 1300}, headers={"If-Match": '"1"'}).json["version"] == 2
+    read = admin.get(f"{V1}/contacts/{talking['id']}").json["note"]
+    assert read["text"] == secret + "\n" + "\u20ac" * 1300 and read["agent"] == name and read["by"] == "test-agent", read
+    assert own.get(f"{V1}/contacts/{talking['id']}/card").json["note"] == read
+    assert token("viewer").get(f"{V1}/contacts/{talking['id']}").json["note"]["text"] is None
+    assert not [e for e in pages(admin, V1 + "/audit?limit=500") if "Bu Ani" in json.dumps(e)], "a note is in the audit"
+    json.dump({"contact": talking["id"], "person": talking["person"], "note": read}, open("noted.state", "w"))
     # people
     found = admin.get(f"{V1}/people?phone={urllib.parse.quote(talking['address'])}").json["items"]
     assert [p["id"] for p in found if p["client"] == talking["client"]] == [talking["person"]], (found, talking)
@@ -305,7 +328,24 @@ def persons():
     json.dump({"first": first.json}, open("before.state", "w"))
 
 
+def cards():
+    """A note is there when the call is over; who became one has one history."""
+    noted = json.load(open("noted.state"))
+    assert admin.get(f"{V1}/contacts/{noted['contact']}").json["note"] == noted["note"]
+    everything = pages(admin, V1 + "/contacts/past?limit=500")
+    client = [c["client"] for c in everything if c["contact"] == noted["contact"]][0]
+    other = [c for c in everything if c["client"] == client and c["person"] not in ("0", noted["person"])][0]
+    merge = admin.post(f"{V1}/people/{other['person']}/merge", {"into": noted["person"]}).json["merge"]
+    told = {h["contact"]: h for h in admin.get(f"{V1}/contacts/{noted['contact']}/card?limit=50").json["history"]}
+    assert told[other["contact"]]["outcome"] == other["outcome"]
+    back = {h["contact"]: h for h in admin.get(f"{V1}/contacts/{other['contact']}/card?limit=50").json["history"]}
+    assert back[noted["contact"]]["note"] == noted["note"]
+    admin.delete(f"{V1}/merges/{merge}")
+    assert other["contact"] not in [h["contact"] for h in admin.get(f"{V1}/contacts/{noted['contact']}/card").json["history"]]
+
+
 def end():
+    cards()
     persons()
     record = [c for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0"][-1]
     admin.get(f"{V1}/people/{record['person']}")
@@ -316,6 +356,11 @@ def end():
     admin.delete(f"{V1}/people/{record['person']}", 404)
     erased = admin.get(f"{V1}/contacts/{record['contact']}").json["record"]
     assert erased["address"] == "", erased
+    noted = json.load(open("noted.state"))  # a note goes with its person
+    if admin.raw("GET", f"{V1}/people/{noted['person']}").status == 200:
+        admin.delete(f"{V1}/people/{noted['person']}")
+    assert admin.get(f"{V1}/contacts/{noted['contact']}").json["note"]["text"] is None
+    assert admin.get(f"{V1}/contacts/{noted['contact']}/card").json["history"] == []
     tokens = admin.get(V1 + "/tokens").json["items"]
     mine = [t for t in tokens if t["user"] == "test-supervisor" and not t["clients"]][-1]
     admin.delete(f"{V1}/tokens/{mine['id']}")

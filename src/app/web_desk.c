@@ -1,0 +1,467 @@
+#include "app/web_desk.h"
+
+#include <stdlib.h>
+
+#include "report/card.h"
+#include "store/history.h"
+#include "store/log.h"
+#include "store/people.h"
+
+enum { STARTS_MAX = 16, LIMIT_DEFAULT = 10, LIMIT_MAX = 50, SEQS_MAX = 3 * SAPA_MOMENTS_MAX + SAPA_NOTE_PARTS };
+
+/* Descriptions by the record that brought them. */
+struct start {
+    uint64_t seq;
+    const struct sapa_centre *centre;
+};
+
+struct desk {
+    const struct sapa_web_files *files;
+    struct sapa_web_work *work;
+    struct sapa_json *out;
+    struct sapa_centre_shelf *shelf;
+    struct sapa_log_reader *reader;
+    struct sapa_record record;
+    struct start starts[STARTS_MAX];
+    size_t start_count;
+    enum sapa_language language;
+};
+
+static sapa_rc problem(struct desk *desk, sapa_rc rc, const char *fmt, ...) SAPA_PRINTF(3, 4);
+
+static sapa_rc problem(struct desk *desk, sapa_rc rc, const char *fmt, ...)
+{
+    struct sapa_text text;
+    va_list args;
+
+    sapa_text_init(&text, desk->work->problem, sizeof(desk->work->problem));
+    va_start(args, fmt);
+    sapa_text_vprintf(&text, fmt, args);
+    va_end(args);
+    return rc;
+}
+
+static uint64_t number_of(const struct desk *desk, const char *name, uint64_t otherwise)
+{
+    uint64_t number;
+
+    return sapa_str_u64(sapa_str_of(sapa_params_get(&desk->work->params, name)), UINT64_MAX, &number) == SAPA_OK ? number : otherwise;
+}
+
+/* ---- reading ---- */
+
+/* The description in force at a place in the log. */
+static sapa_rc centre_at(struct desk *desk, uint64_t seq, const struct sapa_centre **ret)
+{
+    uint64_t start;
+    sapa_rc rc = sapa_store_centre_start(desk->files->store, seq, &start);
+
+    for (size_t i = 0; rc == SAPA_OK && i < desk->start_count; i++) {
+        if (desk->starts[i].seq == start) {
+            *ret = desk->starts[i].centre;
+            return SAPA_OK;
+        }
+    }
+    if (rc != SAPA_OK)
+        return rc;
+    sapa_log_reader_seek(desk->reader, start);
+    if ((rc = sapa_log_reader_next(desk->reader, &desk->record)) != SAPA_OK)
+        return rc;
+    if (desk->record.type != SAPA_T_centre_started)
+        return SAPA_ECORRUPT;
+    const struct sapa_str hash = sapa_sized_str(&desk->record.u.centre_started.centre_hash);
+    const struct sapa_centre *centre =
+        sapa_str_eq(hash, sapa_str_of(desk->work->centre->hash)) ? desk->work->centre : sapa_centre_shelf_get(desk->shelf, hash);
+    if (!centre)
+        return SAPA_ENOENT;
+    desk->starts[desk->start_count < STARTS_MAX ? desk->start_count++ : STARTS_MAX - 1] = (struct start){ start, centre };
+    *ret = centre;
+    return SAPA_OK;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Fold what stands in the log of a contact. @param kinds  bits of enum sapa_moment */
+static sapa_rc read_card(struct desk *desk, uint64_t contact, uint32_t kinds, struct sapa_card *card)
+{
+    uint64_t seqs[SEQS_MAX];
+    size_t count = 0, more;
+    sapa_rc rc = SAPA_OK;
+
+    for (unsigned kind = SAPA_MOMENT_BEGIN; rc == SAPA_OK && kind <= SAPA_MOMENT_NOTE; kind++) {
+        if (!(kinds >> kind & 1))
+            continue;
+        rc = sapa_contact_moments(desk->files->store, contact, (enum sapa_moment)kind, seqs + count,
+                                  kind == SAPA_MOMENT_NOTE ? SAPA_NOTE_PARTS : SAPA_MOMENTS_MAX, &more);
+        count += rc == SAPA_OK ? more : 0;
+    }
+    qsort(seqs, count, sizeof(seqs[0]), by_seq);
+    for (size_t i = 0; rc == SAPA_OK && i < count; i++) {
+        const struct sapa_centre *centre;
+        if ((rc = centre_at(desk, seqs[i], &centre)) != SAPA_OK)
+            break;
+        sapa_log_reader_seek(desk->reader, seqs[i]);
+        if ((rc = sapa_log_reader_next(desk->reader, &desk->record)) == SAPA_OK)
+            sapa_card_fold(card, centre, &desk->record);
+    }
+    return rc == SAPA_OK && count == 0 ? SAPA_ENOENT : rc;
+}
+
+#define BIT(kind) (UINT32_C(1) << SAPA_MOMENT_##kind)
+
+/* May this token see it? What lives was judged by who holds it now. */
+static bool is_visible(const struct desk *desk, const struct sapa_card *card)
+{
+    const struct sapa_web_work *work = desk->work;
+    const struct sapa_centre *centre = work->centre;
+
+    if (!card->began || !sapa_scope_client(&work->scope, SAPA_FIND(centre, clients, card->client)))
+        return false;
+    return work->living || work->scope.agent == SAPA_NONE ||
+           (work->scope.agent < centre->agents_count && sapa_card_has_agent(card, centre->agents[work->scope.agent].key));
+}
+
+/* What was said and written is for who may see persons, and for the agent whose contact it is or was. */
+static bool shows_words(const struct desk *desk)
+{
+    return desk->work->show_pii || desk->work->scope.agent != SAPA_NONE;
+}
+
+/* ---- JSON ---- */
+
+static void add_or_null(struct sapa_json *out, const char *key, struct sapa_str text)
+{
+    if (text.n > 0)
+        sapa_json_add_text(out, key, text);
+    else
+        sapa_json_add_null(out, key);
+}
+
+/* All but the last two characters; bytes of one that are cut become question marks. */
+static void add_masked(const struct desk *desk, const char *key, struct sapa_str text)
+{
+    char buf[SAPA_IDENTITY_MAX + 1];
+
+    if (text.n == 0 || desk->work->show_pii || !sapa_str_copy(text, buf, sizeof(buf))) {
+        add_or_null(desk->out, key, desk->work->show_pii ? text : (struct sapa_str){ NULL, 0 });
+        return;
+    }
+    for (size_t i = 0; i + 2 < text.n; i++)
+        buf[i] = '*';
+    sapa_json_add_text(desk->out, key, (struct sapa_str){ buf, text.n });
+}
+
+static void note_json(const struct desk *desk, const struct sapa_card_note *note)
+{
+    struct sapa_json *out = desk->out;
+
+    if (note->version == 0) {
+        sapa_json_null(out);
+        return;
+    }
+    sapa_json_open(out, '{');
+    sapa_json_add_number(out, "version", (int64_t)note->version);
+    sapa_json_add_time(out, "at", note->at_us);
+    sapa_json_add_text(out, "by", sapa_str_of(note->by));
+    add_or_null(out, "agent", note->agent);
+    if (shows_words(desk) && note->whole && !note->erased)
+        sapa_json_add_text(out, "text", (struct sapa_str){ note->text, note->n });
+    else
+        sapa_json_add_null(out, "text");
+    sapa_json_close(out, '}');
+}
+
+static void items_json(const struct desk *desk, const struct sapa_card *card)
+{
+    struct sapa_json *out = desk->out;
+
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < card->item_count; i++) {
+        const struct sapa_card_item *item = &card->items[i];
+        const char via[2] = { item->via, '\0' };
+        const struct sapa_str text = item->text[desk->language].n ? item->text[desk->language] : item->text[!desk->language];
+        sapa_json_open(out, '{');
+        sapa_json_add_text(out, "id", item->key);
+        sapa_json_add_text(out, "text", text.n ? text : item->key);
+        add_or_null(out, "key", sapa_str_of(item->chosen ? via : ""));
+        add_or_null(out, "value", sapa_str_of(shows_words(desk) ? item->value : ""));
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+}
+
+static void contact_json(const struct desk *desk, const struct sapa_card *card)
+{
+    struct sapa_json *out = desk->out;
+    const struct sapa_str *texts = card->disposition_text;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_id(out, "contact", card->contact);
+    sapa_json_add_text(out, "channel", sapa_str_of(sapa_channel_name(card->channel)));
+    sapa_json_add_text(out, "direction", sapa_str_of(sapa_direction_name(card->direction)));
+    sapa_json_add_time(out, "arrived", card->arrived_us);
+    sapa_json_add_time(out, "ended", card->ended_us);
+    add_or_null(out, "queue", card->queue);
+    add_or_null(out, "agent", card->agent);
+    add_or_null(out, "agent_name", card->agent_name);
+    add_or_null(out, "outcome", sapa_str_of(card->ended ? sapa_outcome_name(card->outcome) : ""));
+    add_or_null(out, "disposition", card->disposition);
+    add_or_null(out, "disposition_text", texts[desk->language].n ? texts[desk->language] : texts[!desk->language]);
+    sapa_json_key(out, "recordings");
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < card->recording_count; i++) {
+        sapa_json_open(out, '{');
+        sapa_json_add_id(out, "id", card->recordings[i].recording);
+        sapa_json_add_number(out, "recorded_ms", (int64_t)card->recordings[i].recorded_ms);
+        sapa_json_add_bool(out, "complete", card->recordings[i].complete);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+    sapa_json_key(out, "note");
+    note_json(desk, &card->note);
+    sapa_json_close(out, '}');
+}
+
+static void callback_json(const struct desk *desk, const struct sapa_card *card)
+{
+    struct sapa_json *out = desk->out;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_id(out, "contact", card->contact);
+    add_or_null(out, "queue", card->queue);
+    sapa_json_add_text(out, "state", sapa_str_of(sapa_callback_name(card->callback - 1u)));
+    sapa_json_add_number(out, "attempt", card->callback_attempt);
+    sapa_json_add_time(out, "due", card->callback_due_us);
+    sapa_json_close(out, '}');
+}
+
+static void add_identity(void *ctx, enum sapa_identity_kind kind, struct sapa_str value)
+{
+    static const char *const kinds[] = { "phone", "mail", "handle" };
+    const struct desk *desk = ctx;
+
+    sapa_json_open(desk->out, '{');
+    sapa_json_add_text(desk->out, "kind", sapa_str_of(kind < SAPA_COUNT(kinds) ? kinds[kind] : "?"));
+    add_masked(desk, "value", value);
+    sapa_json_close(desk->out, '}');
+}
+
+/* ---- the card ---- */
+
+static struct sapa_str word_of(const struct sapa_str text[SAPA_LANGUAGE_COUNT], enum sapa_language language)
+{
+    return text[language].n ? text[language] : text[!language];
+}
+
+static void head_json(struct desk *desk, const struct sapa_card *card)
+{
+    static const struct sapa_client nobody;
+    const struct sapa_centre *centre = desk->work->centre;
+    const uint32_t index = SAPA_FIND(centre, clients, card->client);
+    const struct sapa_client *client = index < centre->clients_count ? &centre->clients[index] : &nobody;
+    struct sapa_json *out = desk->out;
+
+    sapa_json_add_id(out, "contact", card->contact);
+    sapa_json_add_id(out, "person", card->person);
+    add_or_null(out, "client", card->client);
+    add_or_null(out, "client_name", client->name);
+    add_or_null(out, "customer", word_of(client->customer, desk->language));
+    add_or_null(out, "greeting", word_of(client->greeting, (enum sapa_language)card->language)); /* what is said to them */
+    sapa_json_add_text(out, "channel", sapa_str_of(sapa_channel_name(card->channel)));
+    sapa_json_add_text(out, "direction", sapa_str_of(sapa_direction_name(card->direction)));
+    sapa_json_add_text(out, "language", sapa_str_of(sapa_language_name(card->language)));
+    add_or_null(out, "number", card->number);
+    add_or_null(out, "queue", card->queue);
+    sapa_json_add_time(out, "arrived", card->arrived_us);
+    sapa_json_add_time(out, "queued", card->queued_us);
+    sapa_json_add_time(out, "connected", card->connected_us);
+    sapa_json_add_time(out, "ended", card->ended_us);
+    add_or_null(out, "name", sapa_str_of(shows_words(desk) ? card->name : ""));
+    add_masked(desk, "address", sapa_str_of(card->address));
+    sapa_json_add_bool(out, "vip", card->vip);
+}
+
+/* Callbacks of this person that are still to come; those that the history has are counted once. */
+static sapa_rc callbacks_json(struct desk *desk, struct sapa_card *scratch, const uint64_t *open, size_t open_count)
+{
+    uint64_t told[LIMIT_MAX + SAPA_WEB_CALLBACKS_MAX];
+    size_t count = 0;
+    sapa_rc rc = SAPA_OK;
+
+    sapa_json_key(desk->out, "callbacks");
+    sapa_json_open(desk->out, '[');
+    for (size_t i = 0; rc == SAPA_OK && i < open_count + desk->work->callback_count; i++) {
+        const uint64_t contact = i < open_count ? open[i] : desk->work->callbacks[i - open_count];
+        bool known = false;
+        for (size_t k = 0; k < count; k++)
+            known |= told[k] == contact;
+        if (known || contact == number_of(desk, "contact", 0))
+            continue;
+        told[count++] = contact;
+        *scratch = (struct sapa_card){ .contact = contact };
+        rc = read_card(desk, contact, BIT(BEGIN) | BIT(WORK), scratch);
+        if (rc == SAPA_OK && scratch->callback != 0 && !scratch->ended)
+            callback_json(desk, scratch);
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    sapa_json_close(desk->out, ']');
+    return rc;
+}
+
+static sapa_rc history_json(struct desk *desk, const struct sapa_card *card, struct sapa_card *scratch)
+{
+    struct sapa_past_contact past[LIMIT_MAX + 2];
+    uint64_t open[LIMIT_MAX];
+    const size_t limit = (size_t)SAPA_MIN(SAPA_MAX(number_of(desk, "limit", LIMIT_DEFAULT), UINT64_C(1)), (uint64_t)LIMIT_MAX);
+    size_t count = 0, shown = 0, open_count = 0;
+    bool more = false;
+    sapa_rc rc = card->person ? sapa_person_contacts(desk->files->store, card->person, UINT64_MAX, past, limit + 2, &count) : SAPA_OK;
+
+    if (rc == SAPA_ENOENT)
+        rc = SAPA_OK; /* erased */
+    sapa_json_key(desk->out, "history");
+    sapa_json_open(desk->out, '[');
+    for (size_t i = 0; rc == SAPA_OK && i < count; i++) {
+        if (past[i].contact == card->contact)
+            continue;
+        if (shown == limit) {
+            more = true;
+            break;
+        }
+        *scratch = (struct sapa_card){ .contact = past[i].contact };
+        rc = read_card(desk, past[i].contact, BIT(BEGIN) | BIT(WORK) | BIT(NOTE), scratch);
+        if (rc == SAPA_ENOENT) { /* its description is not there any more */
+            rc = SAPA_OK;
+            continue;
+        }
+        if (rc != SAPA_OK)
+            break;
+        contact_json(desk, scratch);
+        if (scratch->callback != 0 && !scratch->ended)
+            open[open_count++] = scratch->contact;
+        shown++;
+    }
+    sapa_json_close(desk->out, ']');
+    sapa_json_add_bool(desk->out, "more", more);
+    return rc == SAPA_OK ? callbacks_json(desk, scratch, open, open_count) : rc;
+}
+
+static sapa_rc no_contact(struct desk *desk)
+{
+    return problem(desk, SAPA_ENOENT, "there is no contact %s", sapa_params_get(&desk->work->params, "contact"));
+}
+
+static sapa_rc card_json(struct desk *desk, struct sapa_card *card, struct sapa_card *scratch)
+{
+    sapa_rc rc = read_card(desk, number_of(desk, "contact", 0), BIT(BEGIN) | BIT(FLOW) | BIT(WORK) | BIT(NOTE), card);
+
+    if (rc == SAPA_ENOENT || (rc == SAPA_OK && !is_visible(desk, card)))
+        return no_contact(desk);
+    if (rc != SAPA_OK)
+        return rc;
+    sapa_json_open(desk->out, '{');
+    head_json(desk, card);
+    sapa_json_key(desk->out, "identities");
+    sapa_json_open(desk->out, '[');
+    rc = card->person ? sapa_person_identities(desk->files->store, card->person, add_identity, desk) : SAPA_OK;
+    rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    sapa_json_close(desk->out, ']');
+    sapa_json_key(desk->out, "items");
+    items_json(desk, card);
+    sapa_json_key(desk->out, "note");
+    note_json(desk, &card->note);
+    if (rc == SAPA_OK)
+        rc = history_json(desk, card, scratch);
+    sapa_json_close(desk->out, '}');
+    return rc;
+}
+
+/* ---- notes ---- */
+
+static bool is_text(struct sapa_str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        const uint8_t c = (uint8_t)text.p[i];
+        if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return text.n <= SAPA_NOTE_MAX && sapa_str_utf8(text);
+}
+
+/* Is it right to write it? What it says goes to the log by way of the centre. */
+static sapa_rc judge_note(struct desk *desk, struct sapa_card *card)
+{
+    struct sapa_web_work *work = desk->work;
+    uint64_t client;
+    sapa_rc rc = read_card(desk, number_of(desk, "contact", 0), BIT(BEGIN) | BIT(WORK) | BIT(NOTE), card);
+
+    if (rc == SAPA_ENOENT || (rc == SAPA_OK && !is_visible(desk, card)))
+        return no_contact(desk);
+    if (rc != SAPA_OK)
+        return rc;
+    if (!is_text((struct sapa_str){ work->text, work->text_n }))
+        return problem(desk, SAPA_EINVAL, "a note is UTF-8 text of %d bytes at most, with line ends and tabs but no other control characters", SAPA_NOTE_MAX);
+    if (work->match != card->note.version) {
+        work->status = 412;
+        return problem(desk, SAPA_ESTATE, "somebody has written it meanwhile: it has version \"%llu\" now; read it again", (unsigned long long)card->note.version);
+    }
+    if (card->person != 0 && sapa_person_client(desk->files->store, card->person, &client) == SAPA_ENOENT)
+        return problem(desk, SAPA_ESTATE, "the person was erased: nothing more is kept");
+    work->note = (struct sapa_web_note){ .contact = card->contact, .person = card->person, .version = card->note.version + 1, .agent = work->agent };
+    return SAPA_OK;
+}
+
+/* ---- jobs ---- */
+
+static sapa_rc with_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
+                         sapa_rc (*fn)(struct desk *desk, struct sapa_card *cards, uint64_t contact), uint64_t contact)
+{
+    struct desk *desk = calloc(1, sizeof(*desk));
+    struct sapa_card *cards = calloc(2, sizeof(*cards));
+    sapa_rc rc = desk && cards ? sapa_log_reader_open(files->store, 1, &desk->reader) : SAPA_ENOMEM;
+
+    if (rc == SAPA_OK) {
+        desk->files = files;
+        desk->work = work;
+        desk->out = &work->out;
+        desk->shelf = shelf;
+        desk->language = strcmp(sapa_params_get(&work->params, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID;
+        rc = fn(desk, cards, contact);
+        sapa_log_reader_close(desk->reader);
+        sapa_wipe(&desk->record, sizeof(desk->record));
+        sapa_wipe(cards, 2 * sizeof(*cards));
+    }
+    free(cards);
+    free(desk);
+    return rc;
+}
+
+static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t contact)
+{
+    (void)contact;
+    return desk->work->route == SAPA_ROUTE_NOTE ? judge_note(desk, &cards[0]) : card_json(desk, &cards[0], &cards[1]);
+}
+
+static sapa_rc do_note(struct desk *desk, struct sapa_card *cards, uint64_t contact)
+{
+    const sapa_rc rc = read_card(desk, contact, BIT(NOTE), &cards[0]);
+
+    if (rc == SAPA_OK || rc == SAPA_ENOENT)
+        note_json(desk, &cards[0].note);
+    return rc == SAPA_ENOENT ? SAPA_OK : rc;
+}
+
+sapa_rc sapa_web_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf)
+{
+    return with_desk(files, work, shelf, do_route, 0);
+}
+
+sapa_rc sapa_web_desk_note(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact)
+{
+    return with_desk(files, work, shelf, do_note, contact);
+}

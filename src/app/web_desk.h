@@ -1,0 +1,21 @@
+/**
+ * @file app/web_desk.h
+ * What an agent's desk reads and writes of contacts: cards with their history, and notes. On the web thread's pool.
+ *
+ * A card costs the rows of store/history.h and the few records that they point to, never a walk through the log.
+ * Room    app.   Thread  any; jobs share nothing but the store.
+ * Design  docs/design/desk.md   Tests  app/web_desk_test.c, test/scenario/80-api
+ */
+#ifndef SAPA_APP_WEB_DESK_H
+#define SAPA_APP_WEB_DESK_H
+
+#include "app/centre_shelf.h"
+#include "app/web_work.h"
+
+/** CARD, NOTE. @param shelf  for descriptions of earlier contacts */
+SAPA_MUST_CHECK sapa_rc sapa_web_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf);
+/** The note of a contact as JSON, or null, into `work->out`. Its visibility has been judged. */
+SAPA_MUST_CHECK sapa_rc sapa_web_desk_note(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
+                                           uint64_t contact);
+
+#endif

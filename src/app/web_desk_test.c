@@ -1,0 +1,451 @@
+/* Cards and notes, read from a real log: what is shown, to whom, and what is left of it after an erasure. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "app/test_store_impl.h"
+#include "app/web_desk.h"
+#include "report/card.h"
+
+#define CENTRE \
+    "version: 1\n" \
+    "system: { name: Test, languages: [id, en], sip_host: sapa }\n" \
+    "clients:\n" \
+    "  toko: { name: Toko, language: id, desk: { customer: { id: pelanggan, en: customer }, greeting: { id: Selamat datang, en: Welcome } } }\n" \
+    "  bank: { name: Bank, language: id }\n" \
+    "agents:\n" \
+    "  siti: { name: Siti, extension: \"101\" }\n" \
+    "  budi: { name: Budi, extension: \"102\" }\n" \
+    "dispositions: { results: { 11: { id: Terjual, en: Sold }, 12: { id: Batal, en: Cancelled } } }\n" \
+    "queues:\n" \
+    "  sales: { name: Sales, client: toko, dispositions: results }\n" \
+    "callers:\n" \
+    "  - { what: vip, prefix: \"62811\", priority: 20 }\n" \
+    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: main } }\n" \
+    "flows:\n" \
+    "  main:\n" \
+    "    start: ask\n" \
+    "    variables: { order: text 20, guess: int }\n" \
+    "    card: { order: { id: Nomor pesanan, en: Order number }, wait: { id: Penjualan, en: Sales } }\n" \
+    "    nodes:\n" \
+    "      ask: { do: menu, say: { id: satu, en: one }, keys: { 1: number, 2: wait, 0: wait }, on_timeout: wait }\n" \
+    "      number: { do: collect, say: { id: nomor, en: number }, into: order, next: wait, on_timeout: wait }\n" \
+    "      wait: { do: queue, queue: sales, on_overflow: bye }\n" \
+    "      bye: { do: hangup }\n"
+/* the same in another order: indices mean something else */
+#define OTHER "dispositions: { results: { 13: { id: Lain, en: Other }, 11: { id: Terjual, en: Sold }, 12: { id: Batal, en: Cancelled } } }\n"
+
+static struct test_store store;
+static struct sapa_centre *centre;
+static struct sapa_centre_shelf *shelf;
+static uint64_t person;
+
+#define TELL(name, ...)                                                \
+    do {                                                               \
+        struct sapa_record record_;                                    \
+        sapa_record_init(&record_, SAPA_T_##name);                     \
+        record_.u.name = (struct sapa_rec_##name){ __VA_ARGS__ };      \
+        test_store_log(&store, &record_);                              \
+    } while (0)
+
+static void tell_start(const char *text)
+{
+    char hash[SAPA_HASH_TEXT_SIZE];
+    struct sapa_record record;
+
+    assert_int_equal(sapa_store_document_put(store.store, text, strlen(text), hash), SAPA_OK);
+    sapa_record_init(&record, SAPA_T_centre_started);
+    (void)sapa_sized_set(&record.u.centre_started.centre_hash, sapa_str_of(hash));
+    test_store_log(&store, &record);
+}
+
+static void tell_arrived(uint64_t contact, uint64_t who, uint32_t client, const char *address)
+{
+    struct sapa_record record;
+
+    sapa_record_init(&record, SAPA_T_contact_arrived);
+    record.u.contact_arrived.contact = contact;
+    record.u.contact_arrived.person = who;
+    (void)sapa_sized_set(&record.u.contact_arrived.address, sapa_str_of(address));
+    (void)sapa_sized_set(&record.u.contact_arrived.name, SAPA_STR("Ani"));
+    test_store_log(&store, &record);
+    TELL(contact_new, .contact = contact, .person = who, .client = client, .number = client, .language = SAPA_LANGUAGE_EN);
+}
+
+static void tell_value(uint64_t contact, const char *name, const char *value)
+{
+    struct sapa_record record;
+
+    sapa_record_init(&record, SAPA_T_flow_value);
+    record.u.flow_value.contact = contact;
+    record.u.flow_value.person = person;
+    (void)sapa_sized_set(&record.u.flow_value.name, sapa_str_of(name));
+    (void)sapa_sized_set(&record.u.flow_value.value, sapa_str_of(value));
+    test_store_log(&store, &record);
+}
+
+static void tell_note(uint64_t contact, uint64_t version, struct sapa_str text)
+{
+    struct sapa_record record;
+    const size_t parts = text.n > SAPA_NOTE_PART ? text.n / SAPA_NOTE_PART + 1 : 1;
+
+    for (size_t at = 0, part = 0; part < parts; part++) {
+        const size_t n = sapa_note_part(text, at);
+        sapa_record_init(&record, SAPA_T_contact_noted);
+        record.u.contact_noted = (struct sapa_rec_contact_noted){ .contact = contact, .person = person, .version = version, .part = part, .parts = parts, .agent = 0 };
+        (void)sapa_sized_set(&record.u.contact_noted.text, ((struct sapa_str){ text.p + at, n }));
+        (void)sapa_sized_set(&record.u.contact_noted.by, SAPA_STR("siti"));
+        test_store_log(&store, &record);
+        at += n;
+    }
+}
+
+/* One contact from the door to the wrap-up, siti talked. */
+static void tell_past(uint64_t contact, uint64_t disposition)
+{
+    tell_arrived(contact, person, 0, "62811234567");
+    TELL(contact_queued, .contact = contact, .queue = 0);
+    TELL(contact_connected, .contact = contact, .agent = 0, .queue = 0, .recording = contact + 5000);
+    TELL(contact_ended, .contact = contact, .outcome = SAPA_OUTCOME_ANSWERED, .queue = 0);
+    TELL(recording_state, .contact = contact, .recording = contact + 5000, .state = 3, .recorded_ms = 61000);
+    TELL(wrapup_ended, .contact = contact, .agent = 0, .queue = 0, .disposition = disposition);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    test_store_open(&store);
+    centre = test_centre(CENTRE);
+    assert_int_equal(sapa_centre_shelf_new(store.store, &shelf), SAPA_OK);
+    tell_start(CENTRE);
+    person = test_store_person(&store, "62811234567");
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    sapa_centre_shelf_free(shelf);
+    sapa_centre_free(centre);
+    test_store_close(&store);
+    return 0;
+}
+
+static struct sapa_web_work work;
+
+static void set_param(const char *name, uint64_t value)
+{
+    static struct sapa_field_rule rules[4];
+    const unsigned i = work.params.count++;
+
+    rules[i] = (struct sapa_field_rule){ .name = name };
+    work.params.of[i].rule = &rules[i];
+    snprintf(work.params.of[i].value, SAPA_ROUTE_VALUE_MAX, "%llu", (unsigned long long)value);
+}
+
+enum who { ADMIN, VIEWER, SITI, BUDI, OF_BANK };
+
+static void wish(enum sapa_route_id route, uint64_t contact, enum who who)
+{
+    memset(&work, 0, sizeof(work));
+    work.route = route;
+    work.centre = centre;
+    work.scope = (struct sapa_scope){ .clients = who == OF_BANK ? 2 : UINT64_MAX, .agent = who == SITI ? 0 : who == BUDI ? 1 : SAPA_NONE };
+    work.show_pii = who == ADMIN || who == OF_BANK;
+    work.agent = work.scope.agent;
+    set_param("contact", contact);
+}
+
+static json_t *run(sapa_rc wanted)
+{
+    const struct sapa_web_files files = { .store = store.store };
+    json_t *body = NULL;
+
+    assert_int_equal(sapa_web_desk(&files, &work, shelf), wanted);
+    if (wanted == SAPA_OK && work.out.n > 0)
+        assert_non_null(body = json_loadb(work.out.p, work.out.n, 0, NULL));
+    sapa_json_done(&work.out);
+    return body;
+}
+
+static const json_t *at(const json_t *json, const char *path)
+{
+    char buf[128];
+    struct sapa_str rest = sapa_str_of(path);
+
+    while (rest.n > 0 && json) {
+        (void)sapa_str_copy(sapa_str_cut(rest, '.', &rest), buf, sizeof(buf));
+        json = buf[0] >= '0' && buf[0] <= '9' ? json_array_get(json, (size_t)atoll(buf)) : json_object_get(json, buf);
+    }
+    return json;
+}
+
+static void expect(const json_t *json, const char *path, const char *wanted)
+{
+    const json_t *value = at(json, path);
+
+    assert_non_null(value);
+    if (!wanted)
+        assert_true(json_is_null(value));
+    else
+        assert_string_equal(json_string_value(value), wanted);
+}
+
+static void a_card_tells_who_it_is_and_what_was(void **state)
+{
+    (void)state;
+    tell_past(101, 0);
+    tell_note(101, 1, SAPA_STR("first"));
+    tell_note(101, 2, SAPA_STR("wants to be called Bu Ani"));
+    tell_past(102, SAPA_NONE);
+    tell_arrived(103, person, 0, "62811234567");
+    TELL(flow_step, .contact = 103, .flow = 0, .node = 1, .via = '1', .language = SAPA_LANGUAGE_EN); /* nothing that the flow shows */
+    tell_value(103, "order", "4711");
+    tell_value(103, "order", "4712"); /* typed once more */
+    tell_value(103, "guess", "3");    /* the flow does not show it */
+    TELL(flow_step, .contact = 103, .flow = 0, .node = 2, .via = '2', .language = SAPA_LANGUAGE_EN);
+    TELL(contact_queued, .contact = 103, .queue = 0);
+
+    wish(SAPA_ROUTE_CARD, 103, ADMIN);
+    json_t *card = run(SAPA_OK);
+    expect(card, "client", "toko");
+    expect(card, "client_name", "Toko");
+    expect(card, "customer", "pelanggan");
+    expect(card, "greeting", "Welcome"); /* in the language of who is greeted */
+    expect(card, "name", "Ani");
+    expect(card, "address", "62811234567");
+    expect(card, "identities.0.value", "62811234567");
+    expect(card, "queue", "sales");
+    expect(card, "ended", NULL);
+    expect(card, "note", NULL);
+    assert_true(json_is_true(at(card, "vip")));
+    assert_int_equal(json_array_size(at(card, "items")), 2);
+    expect(card, "items.0.text", "Nomor pesanan");
+    expect(card, "items.0.value", "4712");
+    expect(card, "items.0.key", NULL);
+    expect(card, "items.1.id", "wait");
+    expect(card, "items.1.key", "2");
+    assert_int_equal(json_array_size(at(card, "history")), 2);
+    expect(card, "history.0.contact", "102");
+    expect(card, "history.0.disposition", NULL);
+    expect(card, "history.0.note", NULL);
+    expect(card, "history.1.contact", "101");
+    expect(card, "history.1.agent", "siti");
+    expect(card, "history.1.outcome", "answered");
+    expect(card, "history.1.disposition_text", "Terjual");
+    expect(card, "history.1.recordings.0.id", "5101");
+    expect(card, "history.1.note.text", "wants to be called Bu Ani");
+    assert_int_equal(json_integer_value(at(card, "history.1.note.version")), 2);
+    assert_false(json_is_true(at(card, "more")));
+    json_decref(card);
+
+    wish(SAPA_ROUTE_CARD, 103, ADMIN);
+    set_param("limit", 1);
+    card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "history")), 1);
+    assert_true(json_is_true(at(card, "more")));
+    json_decref(card);
+}
+
+static void who_may_not_see_does_not(void **state)
+{
+    (void)state;
+    tell_past(101, 0);
+    tell_note(101, 1, SAPA_STR("secret words"));
+    tell_arrived(103, person, 0, "62811234567");
+    tell_value(103, "order", "4711");
+
+    wish(SAPA_ROUTE_CARD, 103, OF_BANK); /* another client's: it is not there */
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_CARD, 103, BUDI);    /* not in his hands */
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_CARD, 101, BUDI);
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_CARD, 4711, ADMIN);
+    assert_null(run(SAPA_ENOENT));
+
+    wish(SAPA_ROUTE_CARD, 103, BUDI);
+    work.living = true; /* it rings at his place */
+    json_t *card = run(SAPA_OK);
+    expect(card, "address", "*********67");
+    expect(card, "identities.0.value", "*********67");
+    expect(card, "name", "Ani");
+    expect(card, "items.0.value", "4711");
+    expect(card, "history.0.note.text", "secret words");
+    json_decref(card);
+    wish(SAPA_ROUTE_CARD, 101, SITI); /* it was hers */
+    json_decref(run(SAPA_OK));
+
+    wish(SAPA_ROUTE_CARD, 103, VIEWER); /* sees that there is something, and no word of it */
+    card = run(SAPA_OK);
+    expect(card, "name", NULL);
+    expect(card, "address", "*********67");
+    expect(card, "items.0.value", NULL);
+    expect(card, "history.0.note.text", NULL);
+    expect(card, "history.0.note.by", "siti");
+    json_decref(card);
+}
+
+static void an_older_description_names_what_it_named(void **state)
+{
+    static char text[4096];
+    const char *line = strstr(CENTRE, "dispositions:");
+
+    (void)state;
+    tell_past(101, 0); /* 11, sold */
+    const size_t head = (size_t)(line - CENTRE);
+    snprintf(text, sizeof(text), "%.*s%s%s", (int)head, CENTRE, OTHER, strchr(line, '\n') + 1);
+    tell_start(text);
+    tell_past(102, 0); /* 13, other */
+    tell_arrived(103, person, 0, "62811234567");
+    wish(SAPA_ROUTE_CARD, 103, ADMIN); /* the one in force is the first */
+    json_t *card = run(SAPA_OK);
+    expect(card, "history.0.disposition", "13");
+    expect(card, "history.1.disposition", "11");
+    json_decref(card);
+}
+
+static void open_callbacks_are_told_once(void **state)
+{
+    (void)state;
+    tell_past(100, 0);
+    tell_arrived(101, person, 0, "62811234567");
+    TELL(contact_queued, .contact = 101, .queue = 0);
+    TELL(callback_changed, .contact = 101, .state = SAPA_CALLBACK_RETRY, .attempt = 1, .due_us = INT64_C(1767700000000000));
+    tell_arrived(102, person, 0, "62811234567"); /* this one is over */
+    TELL(callback_changed, .contact = 102, .state = SAPA_CALLBACK_REACHED, .attempt = 1);
+    TELL(contact_ended, .contact = 102, .outcome = SAPA_OUTCOME_CALLBACK_KEPT);
+    tell_arrived(103, person, 0, "62811234567");
+    wish(SAPA_ROUTE_CARD, 103, ADMIN);
+    work.callbacks[0] = 101;
+    work.callback_count = 1;
+    json_t *card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "callbacks")), 1);
+    expect(card, "callbacks.0.contact", "101");
+    expect(card, "callbacks.0.state", "will be tried again");
+    expect(card, "callbacks.0.due", "2026-01-06T11:46:40.000Z");
+    json_decref(card);
+}
+
+static void note_wish(uint64_t contact, enum who who, uint64_t match, const char *text, size_t n)
+{
+    static char buf[8192];
+
+    wish(SAPA_ROUTE_NOTE, contact, who);
+    memcpy(buf, text, n);
+    buf[n] = '\0';
+    work.text = buf;
+    work.text_n = n;
+    work.match = match;
+}
+
+static void notes_are_judged(void **state)
+{
+    char text[4200];
+
+    (void)state;
+    tell_past(101, 0);
+    note_wish(101, SITI, 0, "x", 1);
+    (void)run(SAPA_OK);
+    assert_int_equal(work.note.version, 1);
+    assert_int_equal(work.note.person, person);
+    assert_int_equal(work.note.agent, 0);
+    note_wish(101, BUDI, 0, "x", 1);
+    (void)run(SAPA_ENOENT);
+    note_wish(101, SITI, 1, "x", 1); /* there is none yet */
+    (void)run(SAPA_ESTATE);
+    assert_int_equal(work.status, 412);
+    memset(text, 'a', sizeof(text));
+    note_wish(101, SITI, 0, text, SAPA_NOTE_MAX);
+    (void)run(SAPA_OK);
+    note_wish(101, SITI, 0, text, SAPA_NOTE_MAX + 1);
+    (void)run(SAPA_EINVAL);
+    note_wish(101, SITI, 0, "a\x01", 2);
+    (void)run(SAPA_EINVAL);
+    note_wish(101, SITI, 0, "a\xff", 2);
+    (void)run(SAPA_EINVAL);
+    note_wish(101, SITI, 0, "a\n\tb", 4);
+    (void)run(SAPA_OK);
+    note_wish(101, ADMIN, 0, "", 0); /* takes it away */
+    (void)run(SAPA_OK);
+    tell_note(101, 1, SAPA_STR("x"));
+    note_wish(101, SITI, 0, "x", 1);
+    (void)run(SAPA_ESTATE);
+    note_wish(101, SITI, 1, "x", 1);
+    (void)run(SAPA_OK);
+    assert_int_equal(work.note.version, 2);
+    assert_int_equal(sapa_person_erase(store.store, person, "test"), SAPA_OK);
+    note_wish(101, SITI, 1, "x", 1);
+    (void)run(SAPA_ESTATE);
+    assert_int_equal(work.status, 0);
+}
+
+/* Parts of any text are put together as it was. */
+static void long_notes_are_whole(void **state)
+{
+    char text[SAPA_NOTE_MAX + 1];
+    size_t n = 0;
+
+    (void)state;
+    tell_past(101, 0);
+    while (n + 4 <= SAPA_NOTE_MAX) {
+        memcpy(text + n, n % 3 ? "\xf0\x9f\x98\x80" : "\xe2\x82\xac", n % 3 ? 4 : 3); /* of four bytes and of three */
+        n += n % 3 ? 4 : 3;
+    }
+    text[n] = '\0';
+    tell_note(101, 1, (struct sapa_str){ text, n });
+    wish(SAPA_ROUTE_CARD, 101, ADMIN);
+    json_t *card = run(SAPA_OK);
+    expect(card, "note.text", text);
+    json_decref(card);
+    /* the next one is not whole: its second part never came */
+    struct sapa_record record;
+    sapa_record_init(&record, SAPA_T_contact_noted);
+    record.u.contact_noted = (struct sapa_rec_contact_noted){ .contact = 101, .person = person, .version = 2, .part = 0, .parts = 2, .agent = SAPA_NONE };
+    (void)sapa_sized_set(&record.u.contact_noted.text, SAPA_STR("half"));
+    test_store_log(&store, &record);
+    wish(SAPA_ROUTE_CARD, 101, ADMIN);
+    card = run(SAPA_OK);
+    expect(card, "note.text", NULL);
+    assert_int_equal(json_integer_value(at(card, "note.version")), 2);
+    json_decref(card);
+}
+
+static void nothing_is_left_of_who_is_erased(void **state)
+{
+    (void)state;
+    tell_past(101, 0);
+    tell_note(101, 1, SAPA_STR("words"));
+    tell_past(102, 0);
+    tell_value(102, "order", "4711");
+    assert_int_equal(sapa_person_erase(store.store, person, "test"), SAPA_OK);
+    wish(SAPA_ROUTE_CARD, 102, ADMIN);
+    json_t *card = run(SAPA_OK);
+    expect(card, "name", NULL);
+    expect(card, "address", NULL);
+    expect(card, "items.0.value", NULL);
+    assert_int_equal(json_array_size(at(card, "identities")), 0);
+    assert_int_equal(json_array_size(at(card, "history")), 0);
+    json_decref(card);
+    wish(SAPA_ROUTE_CARD, 101, ADMIN);
+    card = run(SAPA_OK);
+    expect(card, "note.text", NULL);
+    json_decref(card);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_card_tells_who_it_is_and_what_was, begin, end),
+        cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
+        cmocka_unit_test_setup_teardown(an_older_description_names_what_it_named, begin, end),
+        cmocka_unit_test_setup_teardown(open_callbacks_are_told_once, begin, end),
+        cmocka_unit_test_setup_teardown(notes_are_judged, begin, end),
+        cmocka_unit_test_setup_teardown(long_notes_are_whole, begin, end),
+        cmocka_unit_test_setup_teardown(nothing_is_left_of_who_is_erased, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,46 @@
+/**
+ * @file store/history.h
+ * Which contacts a person has had, and where in the log the few records stand that tell of each.
+ *
+ * Two small tables, written in the commit of the records that they point to and made anew from the log where they are
+ * missing: no text of anybody stands in them. So a history costs a few rows and not the reading of the log. Erasing a
+ * person takes the rows of that person away.
+ * Room    store.   Thread  any; microseconds a row.
+ * Design  docs/design/desk.md   Tests  store/sqlite/history_test.c
+ */
+#ifndef SAPA_STORE_HISTORY_H
+#define SAPA_STORE_HISTORY_H
+
+#include "store/store.h"
+
+/* Numbers stand in the store: append only. */
+enum sapa_moment {
+    SAPA_MOMENT_NONE,
+    SAPA_MOMENT_BEGIN, /* contact_arrived, agent_call, contact_new */
+    SAPA_MOMENT_FLOW,  /* flow_value; flow_step that a key led to */
+    SAPA_MOMENT_WORK,  /* contact_queued, contact_connected, wrapup_ended, callback_changed, contact_ended; recording_state when it has ended */
+    SAPA_MOMENT_NOTE,  /* contact_noted */
+};
+
+enum { SAPA_MOMENTS_MAX = 128, SAPA_HISTORY_MAX = 200 };
+
+struct sapa_past_contact {
+    uint64_t contact, seq; /* of its contact_new */
+};
+
+/**
+ * Contacts of a person and of everybody merged into it, the newest first.
+ * @param before_seq  those that began before this place in the log; UINT64_MAX: all
+ * @param max         SAPA_HISTORY_MAX at most
+ * @retval SAPA_ENOENT  no such person, or erased
+ */
+SAPA_MUST_CHECK sapa_rc sapa_person_contacts(struct sapa_store *store, uint64_t person, uint64_t before_seq,
+                                             struct sapa_past_contact *ret, size_t max, size_t *ret_count);
+/**
+ * Places of a contact's records of one kind, in the order of the log: the last `max` of them (SAPA_MOMENTS_MAX at most).
+ * `*ret_count` 0: there is none, or it is from before this index and was not indexed.
+ */
+SAPA_MUST_CHECK sapa_rc sapa_contact_moments(struct sapa_store *store, uint64_t contact, enum sapa_moment kind,
+                                             uint64_t *ret_seqs, size_t max, size_t *ret_count);
+
+#endif
