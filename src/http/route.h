@@ -45,7 +45,8 @@ enum sapa_schema {
     X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
     X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
     X(B_LOGIN, "LoginBody") X(B_PASSWORD, "PasswordChangeBody") X(B_USER_PASSWORD, "PasswordBody") X(USER, "User") \
-    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions")
+    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions") \
+    X(PHONE, "BrowserPhone") X(ICE_SERVER, "IceServer") X(B_WEB_CALL, "WebCallBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -65,6 +66,8 @@ enum sapa_schema {
     X(LOGIN, POST, "/api/v1/login", COUNT, "", B_LOGIN, LOGIN, 201, "Log in with a password: a session's token, for twelve hours") \
     X(LOGOUT, POST, "/api/v1/logout", COUNT, "", NONE, DONE, 200, "End this session") \
     X(PASSWORD, PUT, "/api/v1/me/password", COUNT, "", B_PASSWORD, DONE, 200, "Another password; one's other sessions end") \
+    X(ME_PHONE, POST, "/api/v1/me/phone", SELF, "", NONE, PHONE, 201, "Credentials for a telephone in the browser (SIP over WebSocket at /sip, WebRTC): good as long as the session, twelve hours at most") \
+    X(WEB_CALL, POST, "/api/v1/web-calls", COUNT, "", B_WEB_CALL, PHONE, 201, "Credentials for one call of a guest from the browser, to be begun within two minutes; only to numbers with `web: yes`") \
     X(USERS, GET, "/api/v1/users", USERS, "", NONE, USERS, 200, "Who can log in: users and agents of the description") \
     X(USER_PASSWORD, PUT, "/api/v1/users/{user}/password", USERS, "", B_USER_PASSWORD, DONE, 200, "Give somebody a password; the sessions of the one before end") \
     X(USER_CLEAR, DELETE, "/api/v1/users/{user}/password", USERS, "", NONE, DONE, 200, "Let somebody log in no more; the sessions end") \

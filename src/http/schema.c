@@ -83,6 +83,16 @@ static const struct sapa_field_rule session[] = {
     { "id", "id", "" }, { "user", "string", "" }, { "source", "string", "address that logged in" }, { "created", "time", "" }, { "expires", "time", "" },
 };
 static const struct sapa_field_rule sessions[] = { { "items", "array:Session", "" } };
+static const struct sapa_field_rule phone[] = {
+    { "uri", "string", "what it is: From, and To of a REGISTER" }, { "user", "string", "name of the digest (MD5)" },
+    { "password", "string", "of the digest" }, { "realm", "string", "" }, { "expires", "time", "nothing is begun with it afterwards" },
+    { "websocket", "string", "path of the WebSocket on this server, sub-protocol sip" },
+    { "target", "string?", "of a guest: whom to call" }, { "ice_servers", "array:IceServer", "as RTCPeerConnection wants them" },
+};
+static const struct sapa_field_rule ice_server[] = {
+    { "urls", "array:string", "" }, { "username", "~string", "" }, { "credential", "~string", "" },
+};
+static const struct sapa_field_rule b_web_call[] = { { "number", "string", "a number of the centre with `web: yes`" } };
 static const struct sapa_field_rule mistake[] = {
     { "line", "integer?", "null: the document as a whole" }, { "column", "integer?", "" },
     { "where", "string", "path of the value" }, { "reason", "string", "" }, { "hint", "string?", "what to do about it" },
@@ -330,6 +340,9 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_ROLES] = { "Roles", FIELDS(roles) },
     [SAPA_SCHEMA_SESSION] = { "Session", FIELDS(session) },
     [SAPA_SCHEMA_SESSIONS] = { "Sessions", FIELDS(sessions) },
+    [SAPA_SCHEMA_PHONE] = { "BrowserPhone", FIELDS(phone) },
+    [SAPA_SCHEMA_ICE_SERVER] = { "IceServer", FIELDS(ice_server) },
+    [SAPA_SCHEMA_B_WEB_CALL] = { "WebCallBody", FIELDS(b_web_call) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

@@ -264,6 +264,7 @@ struct sapa_number {
     uint8_t type;               /* enum sapa_number_type */
     uint32_t cost_call, cost_minute; /* what we pay for it, in system.currency; both 0: no tariff */
     uint32_t cost_pulse_ms;     /* a begun one counts whole */
+    uint8_t web;                /* 1: may be called from a browser without an account */
 };
 
 /** Named callers of a client: 0 block, 1 allow, 2 VIP with extra priority. */
@@ -312,6 +313,8 @@ struct sapa_system { /* whole installation */
     struct sapa_str currency;        /* ISO 4217, of money in flows */
     struct sapa_str country;         /* ISO 3166-1, whose numbering plan numbers without "+" are dialled by: "ID" */
     uint32_t languages;              /* bit i: texts are required in enum sapa_language i */
+    struct sapa_str ice_servers;     /* "stun:…, turn:…"; empty: none */
+    struct sapa_str turn_secret;     /* empty: their names and passwords are not made here */
 };
 
 struct sapa_centre {
