@@ -17,12 +17,14 @@
 
 #include "app/test_store_impl.h"
 #include "phone/phone.h"
+#include "rt/clock.h"
 #include "rt/mailbox.h"
+#include "rt/pass.h"
 #include "rt/socket.h"
 
 #define CENTRE                                                                                             \
     "version: 1\n"                                                                                         \
-    "system: { name: Test, zone: Asia/Jakarta, languages: [en], sip_host: sapa, contacts_max: 500 }\n"     \
+    "system: { name: Test, zone: Asia/Jakarta, languages: [en], sip_host: sapa, contacts_max: 500, ice_servers: \"stun:192.0.2.1:3478, turn:192.0.2.1:3478\", turn_secret: { secret: turn } }\n" \
     "clients: { toko: { name: Toko, language: en, calls: { queue: sales } }, bank: { name: Bank, language: en } }\n" \
     "skills: [sales]\n"                                                                                    \
     "roles: { caller: { calls: [ { allow: [colleagues, queues] }, { allow: \"+62\" } ] } }\n"                              \
@@ -37,13 +39,13 @@
     "queues:\n"                                                                                            \
     "  sales: { name: Sales, client: toko, ring: 20 s, wrapup: 0, record: none, dispositions: results, steps: [ { needs: { sales: 1 } } ] }\n" \
     "  loans: { name: Loans, client: bank, ring: 20 s, wrapup: 0, record: none, dispositions: results, steps: [ { needs: { sales: 1 } } ] }\n" \
-    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: bank } }\n"          \
+    "numbers: { \"100\": { client: toko, flow: main, web: yes }, \"200\": { client: bank, flow: bank } }\n"          \
     "campaigns: { tagih: { name: Tagih, client: toko, number: \"100\" }, pinjam: { name: Pinjam, client: bank } }\n" \
     "flows:\n"                                                                                             \
     "  main: { start: wait, nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } } }\n" \
     "  bank: { start: wait, nodes: { wait: { do: queue, queue: loans, on_overflow: bye }, bye: { do: hangup } } }\n"
 
-enum { ASK = 1, COMMANDS_MAX = 256, SITI = 0, BUDI = 1, DEWI = 2 };
+enum { ASK = 1, SIP, SIP_CLOSED, ENDED, COMMANDS_MAX = 256, SITI = 0, BUDI = 1, DEWI = 2 };
 
 struct world {
     struct test_store store;
@@ -62,6 +64,11 @@ struct world {
     unsigned command_count, taken;
     struct sapa_record last_input, known;
     uint64_t next_id;
+    struct sapa_web_flow flow; /* of the browser that spoke last */
+    char sip[70000];
+    size_t sip_n;
+    unsigned sip_count, closed_count;
+    uint64_t ended;
     char *answer; /* of the last request: the body */
     json_t *json;
 };
@@ -138,8 +145,43 @@ static void no_work(void *ctx, struct sapa_web_work *work)
     work->rc = work->route == SAPA_ROUTE_COUNT ? SAPA_OK : SAPA_EINVAL;
 }
 
+static sapa_rc on_sip(void *ctx, const struct sapa_web_flow *flow, const char *bytes, size_t n)
+{
+    const struct sapa_mailbox_part parts[] = { { flow, sizeof(*flow) }, { bytes, n } };
+
+    return sapa_mailbox_putv(((struct world *)ctx)->inbox, SIP, parts, 2);
+}
+
+static void on_sip_closed(void *ctx, const struct sapa_web_flow *flow)
+{
+    assert_int_equal(sapa_mailbox_put(((struct world *)ctx)->inbox, SIP_CLOSED, flow, sizeof(*flow)), SAPA_OK);
+}
+
+static void on_ended(void *ctx, uint64_t session)
+{
+    assert_int_equal(sapa_mailbox_put(((struct world *)ctx)->inbox, ENDED, &session, sizeof(session)), SAPA_OK);
+}
+
 static void on_ask(void *ctx, uint32_t type, const void *data, size_t size)
 {
+    struct world *w = ctx;
+
+    if (type == SIP) {
+        memcpy(&w->flow, data, sizeof(w->flow));
+        w->sip_n = size - sizeof(w->flow);
+        memcpy(w->sip, (const char *)data + sizeof(w->flow), w->sip_n);
+        w->sip[w->sip_n] = '\0';
+        w->sip_count++;
+        return;
+    }
+    if (type == SIP_CLOSED) {
+        w->closed_count++;
+        return;
+    }
+    if (type == ENDED) {
+        memcpy(&w->ended, data, sizeof(w->ended));
+        return;
+    }
     assert_int_equal(type, ASK);
     sapa_web_link_ask(((struct world *)ctx)->link, data, size);
 }
@@ -202,7 +244,8 @@ static int set_up(void **state)
     assert_int_equal(sapa_socket_local(fd, &addr), SAPA_OK);
     w.port = sapa_addr_port(&addr);
     const struct sapa_web_options web = { .listen_fd = fd, .data = w.store.folder, .version = "test", .store = w.store.store, .epoch = 3,
-                                          .ports = { .ctx = &w, .ask = ask, .work = no_work } };
+                                          .ports = { .ctx = &w, .ask = ask, .work = no_work, .sip = on_sip, .sip_closed = on_sip_closed, .ended = on_ended },
+                                          .phone_key = { { 1, 2, 3 } } };
     assert_int_equal(sapa_web_start(&web, &w.web), SAPA_OK);
     const struct sapa_web_link_options link = {
         .loop = w.loop, .core = w.core, .engine = w.engine, .live = &w.live,
@@ -624,10 +667,213 @@ static void asked_and_brought_together(void **state)
     }
 }
 
+/* ---- browsers as telephones ---- */
+
+static const char *told_text(struct world *w, const char *name)
+{
+    const char *text = json_string_value(json_object_get(w->json, name));
+
+    assert_non_null(text);
+    return text;
+}
+
+static void credentials_for_a_browser(void **state)
+{
+    const struct sapa_key key = { { 1, 2, 3 } };
+    struct world *w = *state;
+    struct sapa_pass pass;
+    char password[SAPA_PASS_PASSWORD_SIZE], first[SAPA_PASS_USER_SIZE];
+
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/me/phone", ""), 201);
+    assert_string_equal(told_text(w, "uri"), "sip:101@sapa");
+    assert_string_equal(told_text(w, "realm"), "sapa");
+    assert_string_equal(told_text(w, "websocket"), "/sip");
+    assert_true(json_is_null(json_object_get(w->json, "target")));
+    assert_int_equal(sapa_pass_read(sapa_str_of(told_text(w, "user")), &pass), SAPA_OK);
+    assert_int_equal(pass.kind, SAPA_PASS_AGENT);
+    assert_true(sapa_str_eq(pass.subject, SAPA_STR("siti")) && pass.session != 0);
+    assert_true(pass.expires_s > sapa_wall_us() / 1000000 + 11 * 3600 && pass.expires_s <= sapa_wall_us() / 1000000 + 12 * 3600);
+    sapa_pass_password(&key, sapa_str_of(told_text(w, "user")), password);
+    assert_string_equal(told_text(w, "password"), password);
+    const json_t *servers = json_object_get(w->json, "ice_servers");
+    assert_int_equal(json_array_size(servers), 2);
+    assert_null(json_object_get(json_array_get(servers, 0), "credential"));
+    assert_non_null(json_object_get(json_array_get(servers, 1), "credential"));
+    snprintf(first, sizeof(first), "%s", told_text(w, "user"));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/me/phone", ""), 201);
+    assert_string_not_equal(told_text(w, "user"), first);
+    assert_int_equal(call(w, w->admin, "POST", "/api/v1/me/phone", ""), 409); /* who is no agent has no telephone */
+    assert_int_equal(call(w, "sapa_wrong", "POST", "/api/v1/me/phone", ""), 401);
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/web-calls", "{\"number\":\"100\"}"), 201); /* whoever asks */
+    assert_int_equal(sapa_pass_read(sapa_str_of(told_text(w, "user")), &pass), SAPA_OK);
+    assert_int_equal(pass.kind, SAPA_PASS_GUEST);
+    assert_true(pass.expires_s <= sapa_wall_us() / 1000000 + 120);
+    assert_string_equal(told_text(w, "target"), "sip:100@sapa");
+    assert_non_null(strstr(told_text(w, "uri"), "sip:guest-"));
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/web-calls", "{\"number\":\"200\"}"), 404); /* not for browsers */
+    assert_int_equal(call(w, w->siti, "POST", "/api/v1/web-calls", "{\"number\":\"999\"}"), 404);
+    unsigned given = 0, status = 201;
+    for (; given < 20 && status == 201; given++)
+        status = call(w, w->siti, "POST", "/api/v1/web-calls", "{\"number\":\"100\"}");
+    assert_int_equal(status, 429); /* ten at once of one address, the three before counted */
+    assert_int_equal(given, 8);
+}
+
+static int ws_open(struct world *w, const char *path, const char *protocol, const char *origin)
+{
+    char head[512], answer[1024];
+    struct sapa_addr addr;
+    size_t n = 0;
+
+    memset(&addr, 0, sizeof(addr));
+    addr.v4.sin_family = AF_INET;
+    addr.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    addr.v4.sin_port = htons(w->port);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, &addr.any, sizeof(addr.v4)), 0);
+    const int head_n = snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: sapa.example:8443\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s%s%s%s%s%s\r\n", path,
+                                protocol[0] ? "Sec-WebSocket-Protocol: " : "", protocol, protocol[0] ? "\r\n" : "",
+                                origin[0] ? "Origin: " : "", origin, origin[0] ? "\r\n" : "");
+    assert_int_equal(sapa_fd_write_all(fd, head, (size_t)head_n), SAPA_OK);
+    while (n < sizeof(answer) - 1 && !(n > 4 && memcmp(answer + n - 4, "\r\n\r\n", 4) == 0)) {
+        const ssize_t got = recv(fd, answer + n, 1, 0);
+        if (got <= 0)
+            break;
+        n++;
+    }
+    answer[n] = '\0';
+    if (strncmp(answer, "HTTP/1.1 101", 12) == 0 && strstr(answer, "rotocol: sip"))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void ws_write(int fd, unsigned opcode, bool last, const char *bytes, size_t n)
+{
+    uint8_t *frame = calloc(1, n + 14);
+    size_t at = 0;
+
+    frame[at++] = (uint8_t)((last ? 0x80 : 0) | opcode);
+    if (n < 126) {
+        frame[at++] = (uint8_t)(0x80 | n);
+    } else if (n < 65536) {
+        frame[at++] = 0x80 | 126;
+        frame[at++] = (uint8_t)(n >> 8), frame[at++] = (uint8_t)n;
+    } else {
+        frame[at++] = 0x80 | 127;
+        for (int i = 7; i >= 0; i--)
+            frame[at++] = (uint8_t)((uint64_t)n >> (8 * i));
+    }
+    at += 4; /* a mask of zeros */
+    if (n > 0)
+        memcpy(frame + at, bytes, n);
+    const sapa_rc rc = sapa_fd_write_all(fd, frame, at + n);
+    assert_true(rc == SAPA_OK || rc == SAPA_ECLOSED || rc == SAPA_EIO); /* who sends too much is cut off in the middle */
+    free(frame);
+}
+
+/* A whole frame that is no ping; the opcode, 0: the connection is over. */
+static unsigned ws_read(int fd, char *buf, size_t size, size_t *ret_n)
+{
+    uint8_t head[4];
+
+    if (recv(fd, head, 2, MSG_WAITALL) != 2)
+        return 0;
+    size_t n = head[1] & 0x7f;
+    if (n == 126) {
+        assert_int_equal(recv(fd, head + 2, 2, MSG_WAITALL), 2);
+        n = (size_t)head[2] << 8 | head[3];
+    }
+    assert_true(n < size);
+    if (n > 0)
+        assert_int_equal(recv(fd, buf, n, MSG_WAITALL), n);
+    buf[n] = '\0';
+    *ret_n = n;
+    return head[0] & 0x0f;
+}
+
+static void until(struct world *w, const unsigned *what, unsigned wanted)
+{
+    for (int i = 0; i < 2000 && *what < wanted; i++)
+        sapa_loop_run_once(w->loop, 5000);
+    assert_int_equal(*what, wanted);
+}
+
+static void sip_over_websocket(void **state)
+{
+    static const char message[] = "OPTIONS sip:sapa SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK1\r\n\r\n";
+    struct world *w = *state;
+    char buf[4096];
+    size_t n;
+
+    assert_true(call(w, w->siti, "GET", "/health", "") == 200);
+    assert_int_equal(ws_open(w, "/sip", "", ""), -1);                        /* without the sub-protocol */
+    assert_int_equal(ws_open(w, "/api/v1/live", "sip", ""), -1);
+    assert_int_equal(ws_open(w, "/sip", "sip", "https://evil.example"), -1); /* a page of somebody else */
+    assert_int_equal(ws_open(w, "/sip", "sip", "https://sapa.example"), -1);
+    assert_int_equal(ws_open(w, "/sip", "sip", "null"), -1);
+    const int plain = ws_open(w, "/sip", "sip", ""), fd = ws_open(w, "/sip", "sip", "https://sapa.example:8443");
+    assert_true(plain >= 0 && fd >= 0);
+
+    ws_write(fd, 1, true, message, sizeof(message) - 1);
+    until(w, &w->sip_count, 1);
+    assert_string_equal(w->sip, message);
+    assert_false(w->flow.secure);
+    assert_int_equal(sapa_addr_port(&w->flow.local), w->port);
+    assert_int_equal(w->flow.generation, 3);
+    const struct sapa_web_flow first = w->flow;
+    ws_write(fd, 1, false, message, 10); /* in pieces, with something between */
+    ws_write(fd, 9, true, "hi", 2);
+    ws_write(fd, 0, true, message + 10, sizeof(message) - 11);
+    until(w, &w->sip_count, 2);
+    assert_string_equal(w->sip, message);
+    assert_int_equal(w->flow.conn, first.conn);
+    ws_write(plain, 2, true, message, sizeof(message) - 1); /* as bytes */
+    until(w, &w->sip_count, 3);
+    assert_int_not_equal(w->flow.conn, first.conn);
+    const struct sapa_web_sip_head other = { .conn = w->flow.conn, .generation = 3 };
+    assert_int_equal(ws_read(fd, buf, sizeof(buf), &n), 10); /* the pong */
+
+    ws_write(fd, 1, true, "\r\n\r\n", 4);
+    assert_int_equal(ws_read(fd, buf, sizeof(buf), &n), 1);
+    assert_string_equal(buf, "\r\n");
+    ws_write(fd, 1, true, "\r\n", 2);
+
+    const struct sapa_web_sip_head head = { .conn = first.conn, .generation = first.generation };
+    assert_int_equal(sapa_web_sip(w->web, &head, "SIP/2.0 200 OK\r\n\r\n", 18), SAPA_OK);
+    assert_int_equal(sapa_web_sip(w->web, &(const struct sapa_web_sip_head){ 4711, 3 }, "x", 1), SAPA_OK); /* nobody's */
+    assert_int_equal(ws_read(fd, buf, sizeof(buf), &n), 1);
+    assert_string_equal(buf, "SIP/2.0 200 OK\r\n\r\n");
+
+    /* 64 KiB are a message, more are not. */
+    char *big = malloc(70000);
+    memset(big, 'a', 70000);
+    ws_write(fd, 1, true, big, 65536);
+    until(w, &w->sip_count, 4);
+    assert_int_equal(w->sip_n, 65536);
+    assert_int_equal(w->closed_count, 0);
+    ws_write(fd, 1, true, big, 65537);
+    until(w, &w->closed_count, 1);
+    assert_int_equal(w->sip_count, 4);
+    free(big);
+    close(fd);
+
+    /* The SIP thread ends one; a browser goes away. */
+    const int third = ws_open(w, "/sip", "sip", "");
+    assert_true(third >= 0);
+    assert_int_equal(sapa_web_sip(w->web, &other, "", 0), SAPA_OK);
+    until(w, &w->closed_count, 2);
+    close(third);
+    until(w, &w->closed_count, 3);
+    close(plain);
+    assert_int_equal(w->sip_count, 4);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = { TEST(passed_on), TEST(hung_up_is_over), TEST(taken_held_and_given_back), TEST(calls_out_with_a_right), TEST(asked_and_brought_together) };
+    const struct CMUnitTest tests[] = { TEST(passed_on), TEST(hung_up_is_over), TEST(taken_held_and_given_back), TEST(calls_out_with_a_right), TEST(asked_and_brought_together), TEST(credentials_for_a_browser), TEST(sip_over_websocket) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

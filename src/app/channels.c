@@ -18,11 +18,12 @@ enum {
     WORK_QUEUE_MAX = 512,
     READY_LOOK_US = 5000,
     PATIENCE_MS = 10000,  /* of the centre at start, with a mailbox full of dialogs */
+    WEB_MESSAGE_MAX = 65536,
     ARRIVED_MAX = 200000, /* contacts of an earlier process whose address may still be asked for */
 };
 
 /* Messages of the centre thread to this one. */
-enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, TALKED, ADOPT, CENTRE, REFUSE, END_CALLS, STOP };
+enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, TALKED, ADOPT, CENTRE, REFUSE, END_CALLS, WEB_MESSAGE, WEB_CLOSED, SESSION_ENDED, STOP };
 
 struct refuse { bool on; const char *why; };
 
@@ -173,6 +174,13 @@ static sapa_rc reserve_person(void *ctx, uint32_t client, struct sapa_str addres
                : SAPA_EINVAL;
 }
 
+static sapa_rc web_send(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n)
+{
+    const struct sapa_channels *c = ctx;
+
+    return c->ports.web_send(c->ports.ctx, flow, bytes, n);
+}
+
 /* ---- messages of the centre, on the SIP thread ---- */
 
 /* A mailbox message is cut to the record's size; a copy of its own for what is kept. */
@@ -305,6 +313,21 @@ static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
         sapa_voice_end_calls(c->voice, why);
         break;
     }
+    case WEB_MESSAGE: {
+        struct sapa_sip_flow flow;
+        char bytes[WEB_MESSAGE_MAX]; /* it is changed in place */
+        memcpy(&flow, data, sizeof(flow));
+        memcpy(bytes, (const char *)data + sizeof(flow), SAPA_MIN(size - sizeof(flow), sizeof(bytes)));
+        sapa_voice_web_receive(c->voice, &flow, bytes, SAPA_MIN(size - sizeof(flow), sizeof(bytes)));
+        break;
+    }
+    case WEB_CLOSED: sapa_voice_web_closed(c->voice, data); break;
+    case SESSION_ENDED: {
+        uint64_t session;
+        memcpy(&session, data, sizeof(session));
+        sapa_voice_session_ended(c->voice, session);
+        break;
+    }
     case STOP: sapa_loop_stop(c->loop); break;
     }
 }
@@ -347,6 +370,9 @@ static sapa_rc open_voice(struct sapa_channels *c)
         .id_base = (uint64_t)c->options.epoch << 32,
         .calls_max = c->options.centre.centre->system.contacts_max,
     };
+    voice.pass_key = c->options.pass_key;
+    if (c->ports.web_send)
+        voice.callbacks.web_send = web_send;
     memcpy(voice.offer_key, c->options.offer_key, sizeof(voice.offer_key));
     return sapa_voice_open(&voice, &c->voice);
 }
@@ -397,15 +423,21 @@ sapa_rc sapa_channels_start(const struct sapa_channels_options *options, struct 
     return SAPA_OK;
 }
 
+void sapa_channels_halt(struct sapa_channels *c)
+{
+    if (!c || !c->thread)
+        return;
+    if (sapa_mailbox_put(c->mailbox, STOP, NULL, 0) != SAPA_OK) /* after the commands in front of it, unless these fill the mailbox */
+        sapa_loop_stop(c->loop);
+    sapa_thread_join(c->thread);
+    c->thread = NULL;
+}
+
 void sapa_channels_stop(struct sapa_channels *c)
 {
     if (!c)
         return;
-    if (c->thread) { /* after the commands in front of it, unless these fill the mailbox */
-        if (sapa_mailbox_put(c->mailbox, STOP, NULL, 0) != SAPA_OK)
-            sapa_loop_stop(c->loop);
-        sapa_thread_join(c->thread);
-    }
+    sapa_channels_halt(c);
     if (c->mailbox)
         sapa_mailbox_detach(c->mailbox);
     if (c->loop)
@@ -489,4 +521,42 @@ sapa_rc sapa_channels_refuse(struct sapa_channels *c, bool on, const char *why)
     const struct refuse refuse = { on, why };
 
     return sapa_mailbox_put(c->mailbox, REFUSE, &refuse, sizeof(refuse));
+}
+
+/* ---- browsers, on any thread ---- */
+
+static struct sapa_sip_ip ip_of(const struct sapa_addr *addr)
+{
+    char host[SAPA_ADDR_TEXT_MAX];
+    struct sapa_sip_ip ip = { .family = 0 };
+
+    if (sapa_sip_ip_parse(sapa_str_of(sapa_addr_print_host(addr, host, sizeof(host))), sapa_addr_port(addr), &ip) != SAPA_OK)
+        ip = (struct sapa_sip_ip){ .family = 4, .bytes = { 127, 0, 0, 1 }, .port = 9 }; /* a socket of IP always has an address */
+    return ip;
+}
+
+static struct sapa_sip_flow flow_of(const struct sapa_channels_web *from)
+{
+    return (struct sapa_sip_flow){ .kind = from->secure ? SAPA_SIP_FLOW_WSS : SAPA_SIP_FLOW_WS, .conn = from->conn,
+                                   .generation = from->generation, .local = ip_of(&from->local), .remote = ip_of(&from->remote) };
+}
+
+sapa_rc sapa_channels_web_receive(struct sapa_channels *c, const struct sapa_channels_web *from, const char *bytes, size_t n)
+{
+    const struct sapa_sip_flow flow = flow_of(from);
+    const struct sapa_mailbox_part parts[] = { { &flow, sizeof(flow) }, { bytes, n } };
+
+    return n <= WEB_MESSAGE_MAX ? sapa_mailbox_putv(c->mailbox, WEB_MESSAGE, parts, 2) : SAPA_EINVAL;
+}
+
+sapa_rc sapa_channels_web_closed(struct sapa_channels *c, const struct sapa_channels_web *from)
+{
+    const struct sapa_sip_flow flow = flow_of(from);
+
+    return put_patiently(c, WEB_CLOSED, &flow, sizeof(flow));
+}
+
+sapa_rc sapa_channels_session_ended(struct sapa_channels *c, uint64_t session)
+{
+    return put_patiently(c, SESSION_ENDED, &session, sizeof(session));
 }

@@ -11,6 +11,7 @@
 #define SAPA_APP_CHANNELS_H
 
 #include "channel/voice/voice.h"
+#include "rt/socket.h"
 #include "rt/mailbox.h"
 #include "store/people.h"
 
@@ -32,6 +33,8 @@ struct sapa_channels_ports {
     /** A fresh key for a recording of this person (0: unknown), plain and wrapped (at most 96 bytes). */
     sapa_rc (*recording_key)(void *ctx, uint64_t person, uint64_t recording, uint8_t ret_key[SAPA_MEDIA_KEY_SIZE],
                              uint8_t ret_wrapped[96], uint8_t *ret_wrapped_size);
+    /** A SIP message for a browser's connection (`n` 0: close it). SAPA_ELIMIT: not now. NULL: there are no browsers. */
+    sapa_rc (*web_send)(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n);
 };
 
 enum { SAPA_CHANNELS_CLIENTS_MAX = 64 };
@@ -52,6 +55,7 @@ struct sapa_channels_options {
     struct sapa_media_address media_advertise;
     const struct sapa_tls_options *tls;   /* as in sapa_voice_options */
     uint8_t offer_key[32]; /* as in sapa_voice_options */
+    struct sapa_key pass_key;
     uint32_t epoch;
     unsigned node;
     int cpu;                              /* pin the thread; -1 not */
@@ -59,6 +63,8 @@ struct sapa_channels_options {
 
 /** Open everything and start the thread. Calls are refused until sapa_channels_adopt(). */
 SAPA_MUST_CHECK sapa_rc sapa_channels_start(const struct sapa_channels_options *options, struct sapa_channels **ret);
+/** The thread ends; what is still put is never looked at. Before those end to whom it speaks (ports). NULL is fine. */
+void sapa_channels_halt(struct sapa_channels *channels);
 /** Stop and join. Living calls stay as they are, for the next control process. NULL is fine. */
 void sapa_channels_stop(struct sapa_channels *channels);
 
@@ -77,6 +83,19 @@ SAPA_MUST_CHECK sapa_rc sapa_channels_adopt(struct sapa_channels *channels);
 
 /** A new description; the old one must live until the next call. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_centre(struct sapa_channels *channels, const struct sapa_channels_centre *centre);
+/** A browser's connection, as the web thread counts them. */
+struct sapa_channels_web {
+    uint32_t conn, generation;
+    bool secure;
+    struct sapa_addr local, remote;
+};
+/** A SIP message of a browser; any thread. @retval SAPA_ELIMIT  the mailbox is full */
+SAPA_MUST_CHECK sapa_rc sapa_channels_web_receive(struct sapa_channels *channels, const struct sapa_channels_web *from, const char *bytes, size_t n);
+/** Its connection is gone; any thread. Waits for room: this must not be lost. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_web_closed(struct sapa_channels *channels, const struct sapa_channels_web *from);
+/** A session is over, and what was made with it for telephones; any thread. */
+SAPA_MUST_CHECK sapa_rc sapa_channels_session_ended(struct sapa_channels *channels, uint64_t session);
+
 /** End every call, politely; they are gone a moment later. `why` is static. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_end_calls(struct sapa_channels *channels, const char *why);
 /** No new calls while on. `why` is static. */

@@ -6,6 +6,7 @@
  * channels, which adopt the calls that live → ready. The centre thread is the main thread.
  */
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -59,6 +60,8 @@ enum {
     CONTACTS_LEAST = 20000,
 };
 
+#define PHONE_KEY "sapa telephones in browsers" /* what their passwords are made with */
+
 /* Taken from the mailbox, not yet by the engine. */
 struct waiting {
     struct waiting *next;
@@ -80,6 +83,7 @@ struct control {
     struct sapa_live_console *console;
     struct sapa_web *web;           /* NULL: no HTTP */
     struct sapa_web_link *web_link;
+    _Atomic(struct sapa_channels *) web_channels; /* for the web thread: it begins earlier, and ends before they are freed */
     struct sapa_web_files web_files;
     struct sapa_hooks *hooks;
     struct sapa_pool *pool;
@@ -698,10 +702,13 @@ static sapa_rc find_certificates(struct control *c, const struct sapa_tls_option
     return rc;
 }
 
+static sapa_rc sip_to_web(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n);
+
 static sapa_rc open_channels(struct control *c)
 {
     static struct sapa_voice_listen listens[SAPA_VOICE_LISTENS_MAX];
-    const struct sapa_channels_ports ports = { .ctx = c, .reserve_person = reserve_person, .recording_key = recording_key };
+    const struct sapa_channels_ports ports = { .ctx = c, .reserve_person = reserve_person, .recording_key = recording_key,
+                                               .web_send = c->web ? sip_to_web : NULL };
     struct sapa_channels_options channels = {
         .data = opt.data, .centre = c->today, .ports = &ports, .inbox = c->inbox, .listens = listens,
         .epoch = (uint32_t)sapa_store_epoch(c->store), .node = 1, .cpu = -1,
@@ -709,6 +716,7 @@ static sapa_rc open_channels(struct control *c)
     struct sapa_key offer_key;
     sapa_rc rc = SAPA_OK;
 
+    sapa_store_key(c->store, PHONE_KEY, &channels.pass_key);
     sapa_store_key(c->store, "sapa offers to phones", &offer_key);
     memcpy(channels.offer_key, offer_key.bytes, sizeof(channels.offer_key));
     sapa_wipe(&offer_key, sizeof(offer_key));
@@ -728,7 +736,12 @@ static sapa_rc open_channels(struct control *c)
         channels.media_advertise.family = ip.family;
         memcpy(channels.media_advertise.address, ip.bytes, sizeof(ip.bytes));
     }
-    return rc == SAPA_OK ? sapa_channels_start(&channels, &c->channels) : rc;
+    if (rc == SAPA_OK)
+        rc = sapa_channels_start(&channels, &c->channels);
+    sapa_wipe(&channels.pass_key, sizeof(channels.pass_key));
+    if (rc == SAPA_OK)
+        atomic_store(&c->web_channels, c->channels);
+    return rc;
 }
 
 static sapa_rc console_input(void *ctx, struct sapa_record *input)
@@ -1059,6 +1072,49 @@ static void hooks_tell(void *ctx, const struct sapa_hook_state *states, size_t c
         sapa_web_wake(web);
 }
 
+/* ---- browsers' telephones, between the web thread and the SIP thread ---- */
+
+static struct sapa_channels_web web_flow(const struct sapa_web_flow *flow)
+{
+    return (struct sapa_channels_web){ .conn = flow->conn, .generation = flow->generation, .secure = flow->secure,
+                                       .local = flow->local, .remote = flow->remote };
+}
+
+/* On the web thread, these three. */
+static sapa_rc web_sip(void *ctx, const struct sapa_web_flow *flow, const char *bytes, size_t n)
+{
+    struct sapa_channels *channels = atomic_load(&((struct control *)ctx)->web_channels);
+    const struct sapa_channels_web from = web_flow(flow);
+
+    return channels ? sapa_channels_web_receive(channels, &from, bytes, n) : SAPA_EAGAIN;
+}
+
+static void web_sip_closed(void *ctx, const struct sapa_web_flow *flow)
+{
+    struct sapa_channels *channels = atomic_load(&((struct control *)ctx)->web_channels);
+    const struct sapa_channels_web from = web_flow(flow);
+
+    if (channels && sapa_channels_web_closed(channels, &from) != SAPA_OK)
+        sapa_log(SAPA_LOG_ERROR, "web.sip", "conn=%u its end could not be told, ignoring", flow->conn);
+}
+
+static void web_ended(void *ctx, uint64_t session)
+{
+    struct sapa_channels *channels = atomic_load(&((struct control *)ctx)->web_channels);
+
+    if (channels && sapa_channels_session_ended(channels, session) != SAPA_OK)
+        sapa_log(SAPA_LOG_ERROR, "web.sip", "session=%llu its end could not be told, ignoring", (unsigned long long)session);
+}
+
+/* On the SIP thread, which begins later than the web thread, and ends before it. */
+static sapa_rc sip_to_web(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n)
+{
+    struct control *c = ctx;
+    const struct sapa_web_sip_head head = { .conn = flow->conn, .generation = flow->generation };
+
+    return sapa_web_sip(c->web, &head, bytes, n);
+}
+
 /* Where the API is, for commands on this machine; and the certificate that they will see. */
 static void write_api_url(void)
 {
@@ -1082,12 +1138,12 @@ static void write_api_url(void)
 
 static sapa_rc open_web(struct control *c)
 {
-    const struct sapa_web_options web = {
+    struct sapa_web_options web = {
         .listen_fd = (int)opt.http_fd, .data = opt.data, .cert = opt.http_cert, .key = opt.http_key, .version = SAPA_VERSION,
         .store = c->store, .epoch = sapa_store_epoch(c->store), .rate = (unsigned)opt.http_rate,
         .pages = opt.web,
         .demo = !opt.demo_logins ? SAPA_WEB_DEMO_OFF : strcmp(opt.demo_logins, "any") == 0 ? SAPA_WEB_DEMO_ANY : SAPA_WEB_DEMO_LOOPBACK,
-        .ports = { .ctx = c, .ask = web_ask, .work = web_work },
+        .ports = { .ctx = c, .ask = web_ask, .work = web_work, .sip = web_sip, .sip_closed = web_sip_closed, .ended = web_ended },
     };
     const struct sapa_web_link_options link = {
         .loop = c->loop, .core = c->core, .engine = c->engine, .live = &c->live, .writer = c->writer,
@@ -1101,7 +1157,9 @@ static sapa_rc open_web(struct control *c)
         return SAPA_OK;
     }
     c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data, .centre = opt.centre };
+    sapa_store_key(c->store, PHONE_KEY, &web.phone_key);
     sapa_rc rc = sapa_web_start(&web, &c->web);
+    sapa_wipe(&web.phone_key, sizeof(web.phone_key));
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa: HTTP cannot be served: %s%s\n", sapa_rc_text(rc), opt.http_cert ? "; are certificate and key right?" : "");
         return rc;
@@ -1196,6 +1254,7 @@ static void close_all(struct control *c)
     uint64_t seq;
 
     sapa_live_console_close(c->console);
+    sapa_channels_halt(c->channels); /* it speaks to the web thread, which puts into its mailbox */
     close_web(c);
     sapa_channels_stop(c->channels);
     if (c->serving)

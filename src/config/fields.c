@@ -84,6 +84,8 @@ static const struct sapa_field_row system_rows[] = {
     SHARE("system_drop_alarm", sapa_system, system_drop_percent, "2 %", "alarm above this share of calls lost by the system"),
     TEXT("country", sapa_system, country, 2, 2, "ID", "ISO 3166-1 code of the country whose numbering plan holds for numbers without +: 0812… there is 62812…"),
     TEXT("currency", sapa_system, currency, 3, 3, "IDR", "ISO 4217 code of money in flows"),
+    TEXT("ice_servers", sapa_system, ice_servers, 1, 400, NULL, "what browsers reach each other through where networks stand between: addresses with a comma between, \"stun:stun.example:3478, turn:turn.example:3478?transport=udp, turns:turn.example\""),
+    SECRET("turn_secret", sapa_system, turn_secret, "shared with the TURN servers among them: names and passwords that end by themselves are made of it (coturn: use-auth-secret)"),
 };
 
 static const struct sapa_field_row holiday_rows[] = {
@@ -255,6 +257,7 @@ static const struct sapa_field_row number_rows[] = {
     INT("cost_call", sapa_number, cost_call, 0, 1000000000, "0", "what each answered call costs us, in system.currency"),
     INT("cost_minute", sapa_number, cost_minute, 0, 1000000000, "0", "what each minute costs us, from answer to the end of the caller's line"),
     TIME("cost_pulse", sapa_number, cost_pulse_ms, S, H, "1 min", "a begun stretch of this length is charged whole"),
+    BOOL("web", sapa_number, web, "no", "may be called from a browser by anybody who opens the customer's page"),
 };
 
 static const struct sapa_field_row caller_rows[] = {

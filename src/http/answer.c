@@ -6,6 +6,7 @@
 #include "http/calls_impl.h"
 #include "http/login_impl.h"
 #include "report/card.h"
+#include "http/phone_impl.h"
 #include "rt/crypto.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
@@ -614,7 +615,7 @@ static bool is_password(enum sapa_route_id route)
 /* Its answer holds a secret, or its body does: neither is kept. */
 static bool has_secrets(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_HOOK_NEW || is_password(route);
+    return route == SAPA_ROUTE_ME_PHONE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_HOOK_NEW || is_password(route);
 }
 
 static void idempotent_end(struct web_request *rq)
@@ -635,10 +636,10 @@ static void idempotent_end(struct web_request *rq)
     one->status = rq->status;
 }
 
-/* A webhook's address may have a password of its target's in its query; a note is about a person. */
+/* A webhook's address may have a password of its target's in its query; a note is about a person, a guest says his name. */
 static bool hides_body(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || is_password(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
+    return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || is_password(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
 }
 
 static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_record *ret)
@@ -1142,6 +1143,18 @@ static void note_work(struct web_request *rq, const struct sapa_web_work *done_w
     }
 }
 
+void sapa_web_tell_later(struct web_request *rq, struct sapa_json *answer)
+{
+    static struct sapa_record audit;
+
+    free(rq->later);
+    rq->later = answer->p;
+    rq->later_n = answer->n;
+    *answer = (struct sapa_json){ .p = NULL };
+    audit_of(rq, SAPA_OK, &audit);
+    ask_or_fail(rq, SAPA_WEB_ASK_AUDIT, 0, &audit, NULL);
+}
+
 /* What lives, from the mirror, and what the log says. */
 static void detail(struct web_request *rq, const struct sapa_web_work *done_work)
 {
@@ -1232,6 +1245,8 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
     struct web_request *rq = sapa_web_request_of(web, job->request);
 
     sapa_web_logout_done(web, &job->work);
+    if (job->work.route == SAPA_ROUTE_TOKEN_END && job->work.rc == SAPA_OK && web->options.ports.ended)
+        web->options.ports.ended(web->options.ports.ctx, strtoull(sapa_params_get(&job->work.params, "token"), NULL, 10));
     if ((job->work.route == SAPA_ROUTE_LOGIN || job->work.route == SAPA_ROUTE_DEMO_LOGIN) && job->work.rc == SAPA_OK && sapa_sessions_add(&web->sessions, &job->work.session) != SAPA_OK)
         job->work.rc = SAPA_ENOMEM;
     if (job->work.route == SAPA_ROUTE_COUNT)
@@ -1535,6 +1550,10 @@ static void metrics(struct web_request *rq)
     metric(out, "http_refused_total", "counter", "connections refused by a limit", s->refused);
     metric(out, "http_too_fast_total", "counter", "requests refused by the rate of their source", s->too_fast);
     metric(out, "http_wrong_tokens_total", "counter", "requests with a token that is none", s->wrong_tokens);
+    metric(out, "http_sip_connections", "gauge", "WebSockets of browsers' telephones now", rq->web->phones.count);
+    metric(out, "http_sip_in_total", "counter", "SIP messages from browsers", s->sip_in);
+    metric(out, "http_sip_out_total", "counter", "SIP messages to browsers", s->sip_out);
+    metric(out, "http_sip_refused_total", "counter", "WebSockets of SIP refused or ended for what they sent", s->sip_refused);
     metric(out, "http_wrong_passwords_total", "counter", "logins with a wrong user or password", s->wrong_passwords);
     metric(out, "http_sessions", "gauge", "people logged in", web->sessions.by_hash.count);
     metric(out, "http_asks_total", "counter", "questions to the centre", s->asks);
@@ -1666,6 +1685,8 @@ static void answer_write(struct web_request *rq)
         break;
     case SAPA_ROUTE_CENTRE_APPLY:
     case SAPA_ROUTE_CENTRE_RESTORE: apply_write(rq); break;
+    case SAPA_ROUTE_ME_PHONE: sapa_web_phone(rq); break;
+    case SAPA_ROUTE_WEB_CALL: sapa_web_guest(rq, body); break;
     case SAPA_ROUTE_RELOAD:
         audit_of(rq, SAPA_OK, &audit);
         ask_or_fail(rq, SAPA_WEB_ASK_RELOAD, 0, &audit, NULL);

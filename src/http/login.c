@@ -246,6 +246,8 @@ void sapa_web_logout_done(struct sapa_web *web, const struct sapa_web_work *work
 {
     for (size_t i = 0; work->rc == SAPA_OK && i < work->id_count; i++)
         (void)sapa_sessions_remove(&web->sessions, work->ids[i]);
+    for (size_t i = 0; work->rc == SAPA_OK && i < work->id_count && web->options.ports.ended; i++)
+        web->options.ports.ended(web->options.ports.ctx, work->ids[i]);
 }
 
 /* ---- lists ---- */

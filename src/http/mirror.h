@@ -38,6 +38,7 @@ enum sapa_web_message {
     SAPA_WEB_STATE,       /* struct sapa_web_state */
     SAPA_WEB_RESULT,      /* a pointer of the room's own pool */
     SAPA_WEB_HOOKS,       /* struct sapa_hook_state, as many as there are: how webhooks stand */
+    SAPA_WEB_SIP,         /* struct sapa_web_sip_head and a SIP message for a browser; none: close its connection */
 };
 
 struct sapa_web_centre {

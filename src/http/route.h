@@ -50,7 +50,8 @@ enum sapa_schema {
     X(CARD_CALLBACK, "CardCallback") X(NOTE, "Note") X(NOTED, "Noted") X(B_NOTE, "NoteBody") \
     X(DEMO, "Demo") X(DEMO_PERSON, "DemoPerson") X(B_DEMO_LOGIN, "DemoLoginBody") X(DIRECTORY, "Directory") \
     X(D_CLIENT, "DirectoryClient") X(D_QUEUE, "DirectoryQueue") X(D_DISPOSITION, "DirectoryDisposition") \
-    X(D_REASON, "DirectoryReason") X(D_AGENT, "DirectoryAgent")
+    X(D_REASON, "DirectoryReason") X(D_AGENT, "DirectoryAgent") \
+    X(PHONE, "BrowserPhone") X(ICE_SERVER, "IceServer") X(B_WEB_CALL, "WebCallBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -73,6 +74,8 @@ enum sapa_schema {
     X(DIRECTORY, GET, "/api/v1/directory", LIVE, "", NONE, DIRECTORY, 200, "Names for pages: clients, queues with their dispositions, reasons, colleagues") \
     X(LOGOUT, POST, "/api/v1/logout", COUNT, "", NONE, DONE, 200, "End this session") \
     X(PASSWORD, PUT, "/api/v1/me/password", COUNT, "", B_PASSWORD, DONE, 200, "Another password; one's other sessions end") \
+    X(ME_PHONE, POST, "/api/v1/me/phone", SELF, "", NONE, PHONE, 201, "Credentials for a telephone in the browser (SIP over WebSocket at /sip, WebRTC): good as long as the session, twelve hours at most") \
+    X(WEB_CALL, POST, "/api/v1/web-calls", COUNT, "", B_WEB_CALL, PHONE, 201, "Credentials for one call of a guest from the browser, to be begun within two minutes; only to numbers with `web: yes`") \
     X(USERS, GET, "/api/v1/users", USERS, "", NONE, USERS, 200, "Who can log in: users and agents of the description") \
     X(USER_PASSWORD, PUT, "/api/v1/users/{user}/password", USERS, "", B_USER_PASSWORD, DONE, 200, "Give somebody a password; the sessions of the one before end") \
     X(USER_CLEAR, DELETE, "/api/v1/users/{user}/password", USERS, "", NONE, DONE, 200, "Let somebody log in no more; the sessions end") \

@@ -114,6 +114,16 @@ static const struct sapa_field_rule directory[] = {
     { "clients", "array:DirectoryClient", "" }, { "queues", "array:DirectoryQueue", "" }, { "reasons", "array:DirectoryReason", "why not ready" },
     { "agents", "array:DirectoryAgent", "" }, { "skills", "array:key", "" }, { "teams", "array:key", "" },
 };
+static const struct sapa_field_rule phone[] = {
+    { "uri", "string", "what it is: From, and To of a REGISTER" }, { "user", "string", "name of the digest (MD5)" },
+    { "password", "string", "of the digest" }, { "realm", "string", "" }, { "expires", "time", "nothing is begun with it afterwards" },
+    { "websocket", "string", "path of the WebSocket on this server, sub-protocol sip" },
+    { "target", "string?", "of a guest: whom to call" }, { "ice_servers", "array:IceServer", "as RTCPeerConnection wants them" },
+};
+static const struct sapa_field_rule ice_server[] = {
+    { "urls", "array:string", "" }, { "username", "~string", "" }, { "credential", "~string", "" },
+};
+static const struct sapa_field_rule b_web_call[] = { { "number", "string", "a number of the centre with `web: yes`" } };
 static const struct sapa_field_rule mistake[] = {
     { "line", "integer?", "null: the document as a whole" }, { "column", "integer?", "" },
     { "where", "string", "path of the value" }, { "reason", "string", "" }, { "hint", "string?", "what to do about it" },
@@ -415,6 +425,9 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_D_DISPOSITION] = { "DirectoryDisposition", FIELDS(d_disposition) },
     [SAPA_SCHEMA_D_REASON] = { "DirectoryReason", FIELDS(d_reason) },
     [SAPA_SCHEMA_D_AGENT] = { "DirectoryAgent", FIELDS(d_agent) },
+    [SAPA_SCHEMA_PHONE] = { "BrowserPhone", FIELDS(phone) },
+    [SAPA_SCHEMA_ICE_SERVER] = { "IceServer", FIELDS(ice_server) },
+    [SAPA_SCHEMA_B_WEB_CALL] = { "WebCallBody", FIELDS(b_web_call) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "http/phone_impl.h"
 #include "http/web_impl.h"
 #include "rt/crypto.h"
 #include "rt/file.h"
 #include "rt/socket.h"
 
-enum { LIVE_SUBPROTOCOL = 1 };
+enum { LIVE_SUBPROTOCOL = 1, SIP_SUBPROTOCOL = 2 };
 
 /* ---- sources ---- */
 
@@ -41,7 +42,7 @@ static void forget_sources(struct sapa_web *web, int64_t now_us)
 {
     for (uint32_t i = 0; i < web->sources.count;) {
         struct web_source *source = sapa_table_at(&web->sources, i);
-        if (source->connections == 0 && source->tokens_us < now_us && source->failures_us + 10000000 < now_us)
+        if (source->connections == 0 && source->tokens_us < now_us && source->calls_us < now_us && source->failures_us + 10000000 < now_us)
             sapa_table_remove(&web->sources, source);
         else
             i++;
@@ -780,12 +781,33 @@ static int write_feed(struct sapa_web *web, struct lws *wsi, struct sapa_feed_su
 
 /* ---- libwebsockets ---- */
 
+static bool is_sip_event(enum lws_callback_reasons reason)
+{
+    return reason == LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION || reason == LWS_CALLBACK_ESTABLISHED || reason == LWS_CALLBACK_RECEIVE ||
+           reason == LWS_CALLBACK_RECEIVE_PONG || reason == LWS_CALLBACK_SERVER_WRITEABLE || reason == LWS_CALLBACK_CLOSED;
+}
+
+static int on_sip_event(struct sapa_web *web, struct lws *wsi, enum lws_callback_reasons reason, struct web_session *session,
+                        const void *in, size_t size)
+{
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: return sapa_web_sip_upgrade(web, wsi);
+    case LWS_CALLBACK_ESTABLISHED: return sapa_web_sip_established(web, wsi, session);
+    case LWS_CALLBACK_RECEIVE: return sapa_web_sip_receive(web, wsi, session, in, size);
+    case LWS_CALLBACK_SERVER_WRITEABLE: return sapa_web_sip_writable(web, wsi, session);
+    case LWS_CALLBACK_RECEIVE_PONG: sapa_web_sip_pong(session); return 0;
+    default: sapa_web_sip_closed(web, session); return 0;
+    }
+}
+
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size)
 {
     struct lws_context *context = wsi ? lws_get_context(wsi) : NULL;
     struct sapa_web *web = context ? lws_context_user(context) : NULL;
     struct web_session *session = user;
 
+    if (wsi && lws_get_protocol(wsi) && lws_get_protocol(wsi)->id == SIP_SUBPROTOCOL && is_sip_event(reason))
+        return on_sip_event(web, wsi, reason, session, in, size);
     switch (reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED: count_connection(web, wsi, 1); return 0;
     case LWS_CALLBACK_WSI_DESTROY:
@@ -828,6 +850,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 static const struct lws_protocols protocols[] = {
     { "http", on_event, sizeof(struct web_session), 2048, 0, NULL, 0 },
     { "sapa.live.v1", on_event, sizeof(struct web_session), 2048, LIVE_SUBPROTOCOL, NULL, 0 },
+    { "sip", on_event, sizeof(struct web_session), 2048, SIP_SUBPROTOCOL, NULL, 0 },
     { NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
@@ -945,6 +968,7 @@ static void on_centre(void *ctx, uint32_t type, const void *data, size_t size)
         memcpy(&web->state, data, SAPA_MIN(size, sizeof(web->state)));
         web->has_state = true;
         break;
+    case SAPA_WEB_SIP: sapa_web_sip_send(web, data, size); break;
     case SAPA_WEB_RESET:
         web->stats.resets++;
         keep(web, type, data, size);
@@ -995,6 +1019,7 @@ static void on_second(uv_timer_t *timer)
         }
     }
     forget_sources(web, now_us);
+    sapa_web_sip_second(web, now_us);
     sapa_web_forget_answers(web, now_us);
     if (sapa_feed_stats(web->feed).subscribers > 0)
         sapa_web_figures_ask(web);
@@ -1085,6 +1110,7 @@ static void free_tables(struct sapa_web *web)
     sapa_table_done(&web->idempotent);
     sapa_table_done(&web->waiting);
     sapa_table_done(&web->sources);
+    sapa_table_done(&web->phones);
     sapa_feed_free(web->feed);
     sapa_pages_free(web->pages);
     sapa_mirror_done(&web->mirror);
@@ -1118,6 +1144,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     sapa_tries_init(&web->tries);
     sapa_table_init(&web->waiting, sapa_memory_heap(), sizeof(struct web_waiting), WEB_REQUESTS_MAX);
     sapa_table_init(&web->sources, sapa_memory_heap(), sizeof(struct web_source), WEB_SOURCES_MAX);
+    sapa_web_phones_init(web);
     sapa_table_init(&web->idempotent, sapa_memory_heap(), sizeof(struct web_idempotent), WEB_IDEMPOTENT_MAX);
     sapa_rc rc = sapa_mailbox_new(WEB_MAILBOX_BYTES, &web->mailbox);
     if (rc == SAPA_OK)
@@ -1196,6 +1223,16 @@ sapa_rc sapa_web_reply(struct sapa_web *web, const struct sapa_web_reply *reply,
     const struct sapa_mailbox_part parts[] = { { reply, sizeof(*reply) }, { data, size } };
 
     return sapa_mailbox_putv(web->mailbox, SAPA_WEB_REPLY, parts, 2);
+}
+
+sapa_rc sapa_web_sip(struct sapa_web *web, const struct sapa_web_sip_head *head, const char *bytes, size_t n)
+{
+    const struct sapa_mailbox_part parts[] = { { head, sizeof(*head) }, { bytes, n } };
+    const sapa_rc rc = sapa_mailbox_putv(web->mailbox, SAPA_WEB_SIP, parts, 2);
+
+    if (rc == SAPA_OK)
+        sapa_web_wake(web);
+    return rc;
 }
 
 void sapa_web_wake(struct sapa_web *web)

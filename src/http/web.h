@@ -21,6 +21,8 @@
 #include "http/route.h"
 #include "http/session.h"
 #include "model/record.h"
+#include "rt/crypto.h"
+#include "rt/socket.h"
 
 struct sapa_web;
 
@@ -137,12 +139,32 @@ struct sapa_web_work {
     uint64_t total;                    /* AUDIO: bytes of the whole */
 };
 
+/* ---- SIP over WebSocket ---- */
+
+/** A browser's connection. Numbers are never given out again; `generation` is the epoch. */
+struct sapa_web_flow {
+    uint32_t conn, generation;
+    bool secure; /* TLS */
+    struct sapa_addr local, remote;
+};
+
+/** Head of SAPA_WEB_SIP; the message behind it. Without one the connection is closed. */
+struct sapa_web_sip_head {
+    uint32_t conn, generation;
+};
+
 /** Called on the web thread, but `work`: on the room's pool. */
 struct sapa_web_ports {
     void *ctx;
     /** One message for the centre: the head and what is behind it. SAPA_ELIMIT: its mailbox is full. */
     sapa_rc (*ask)(void *ctx, const void *message, size_t size);
     void (*work)(void *ctx, struct sapa_web_work *work);
+    /** A whole SIP message of a browser. Not SAPA_OK: the connection is closed. NULL: there is no SIP over WebSocket. */
+    sapa_rc (*sip)(void *ctx, const struct sapa_web_flow *flow, const char *bytes, size_t n);
+    /** It is gone. */
+    void (*sip_closed)(void *ctx, const struct sapa_web_flow *flow);
+    /** A session or token is over: what was made with it for telephones holds no more. NULL: nobody wants to know. */
+    void (*ended)(void *ctx, uint64_t session);
 };
 
 /** Who may log in without a password. */
@@ -159,6 +181,7 @@ struct sapa_web_options {
     unsigned rate;             /* requests a second and source; 0: no limit */
     const char *pages;         /* folder of what browsers load; NULL: none is served */
     uint8_t demo;              /* enum sapa_web_demo */
+    struct sapa_key phone_key; /* of passwords of browsers' telephones (rt/pass.h) */
 };
 
 SAPA_MUST_CHECK sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web **ret);
@@ -168,6 +191,8 @@ void sapa_web_stop(struct sapa_web *web);
 /** A message for the thread (enum sapa_web_message). @retval SAPA_ELIMIT  its mailbox is full: begin again with RESET */
 SAPA_MUST_CHECK sapa_rc sapa_web_put(struct sapa_web *web, uint32_t type, const void *data, size_t size);
 SAPA_MUST_CHECK sapa_rc sapa_web_reply(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size);
+/** A SIP message for a browser (`n` 0: its connection is to be closed); wakes. Any thread, while it runs. */
+SAPA_MUST_CHECK sapa_rc sapa_web_sip(struct sapa_web *web, const struct sapa_web_sip_head *head, const char *bytes, size_t n);
 /** After puts: let it look. Cheap. */
 void sapa_web_wake(struct sapa_web *web);
 

@@ -95,9 +95,11 @@ struct web_request {
 };
 
 /* Per connection. */
+struct web_sip;
 struct web_session {
     struct web_request *request;
     struct sapa_feed_sub *sub;
+    struct web_sip *phone; /* a browser's telephone (sip_ws.c) */
     struct web_who *who;  /* with `sub`, once it is let in */
     uint64_t who_version; /* when that was looked at last */
 };
@@ -114,6 +116,7 @@ struct web_source {
     int64_t tokens_us;   /* rate: time up to which it has spent */
     uint32_t failures;
     int64_t failures_us; /* since when they are counted */
+    int64_t calls_us;    /* credentials of guests: time up to which it has spent */
 };
 
 struct web_idempotent {
@@ -135,6 +138,7 @@ struct web_stats {
     uint64_t requests[6]; /* by hundreds of status; 0: others */
     uint64_t connections, refused, too_fast, wrong_tokens, wrong_passwords, asks, asks_refused, work, resets;
     uint64_t slow;        /* answered after more than 100 ms */
+    uint64_t sip_in, sip_out, sip_refused;
 };
 
 struct sapa_web {
@@ -180,6 +184,8 @@ struct sapa_web {
     size_t figures_waiter_count, figures_waiter_room;
     uint64_t next_request;
     uint64_t last_id; /* of calls.c */
+    struct sapa_table phones; /* by connection number */
+    uint32_t last_phone;
     struct web_stats stats;
     struct sapa_json scratch;
     struct sapa_json openapi;
@@ -194,6 +200,8 @@ void sapa_web_problem(struct web_request *rq, unsigned status, const char *code,
 void sapa_web_problem_rc(struct web_request *rq, sapa_rc rc, const char *detail);
 /* An input of the core, with its audit record; answered when both are committed. */
 void sapa_web_write(struct web_request *rq, const struct sapa_record *input);
+/* Like a write without an input: audited, and answered with this object, which becomes the request's, when the log has it. */
+void sapa_web_tell_later(struct web_request *rq, struct sapa_json *answer);
 /* The answer stands in rq->out: send it. */
 void sapa_web_ready(struct web_request *rq);
 void sapa_web_centre_replied(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size);
@@ -209,6 +217,10 @@ void sapa_web_remember(struct sapa_web *web);
 void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user);
 void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us);
 void sapa_web_figures_ask(struct sapa_web *web);
+
+/* ---- sip_ws.c ---- */
+
+void sapa_web_phones_init(struct sapa_web *web);
 
 /* ---- server.c ---- */
 

@@ -267,6 +267,7 @@ struct sapa_number {
     uint8_t type;               /* enum sapa_number_type */
     uint32_t cost_call, cost_minute; /* what we pay for it, in system.currency; both 0: no tariff */
     uint32_t cost_pulse_ms;     /* a begun one counts whole */
+    uint8_t web;                /* 1: may be called from a browser without an account */
 };
 
 /** Calls that agents place for a client with one purpose (model/listed.h: which one a call belongs to). */
@@ -333,6 +334,8 @@ struct sapa_system { /* whole installation */
     struct sapa_str currency;        /* ISO 4217, of money in flows */
     struct sapa_str country;         /* ISO 3166-1, whose numbering plan numbers without "+" are dialled by: "ID" */
     uint32_t languages;              /* bit i: texts are required in enum sapa_language i */
+    struct sapa_str ice_servers;     /* "stun:…, turn:…"; empty: none */
+    struct sapa_str turn_secret;     /* empty: their names and passwords are not made here */
 };
 
 struct sapa_centre {

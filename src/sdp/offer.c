@@ -45,7 +45,9 @@ static bool want_good(const struct sapa_sdp_want *want)
     }
     for (size_t i = 0; i < want->codec_count; i++)
         audio |= !rides(&want->codecs[i]);
-    return audio && want->direction <= SAPA_SDP_INACTIVE && (!want->offer_secure || want->srtp_key);
+    const struct sapa_sdp_web *web = want->web;
+    return audio && want->direction <= SAPA_SDP_INACTIVE && (!want->offer_secure || want->srtp_key) &&
+           (!web || (web->ufrag.n >= 4 && web->pwd.n >= 22 && web->fingerprint && web->mid.n > 0));
 }
 
 static bool same_codec(const struct sapa_sdp_codec *codec, const struct sapa_sdp_format *format)
@@ -54,6 +56,19 @@ static bool same_codec(const struct sapa_sdp_codec *codec, const struct sapa_sdp
            codec->rate_hz == format->rate_hz &&
            /* Opus is always "/2" (RFC 7587 7); some leave it out and mean the same. */
            ((codec->channels ? codec->channels : 1) == format->channels || codec->channels == 2);
+}
+
+/* Ice-lite: our one address is all there is; `setup` as RFC 8842 has it. */
+static void put_web(struct sapa_text *out, const struct sapa_sdp_want *want, const char *setup)
+{
+    const struct sapa_sdp_web *web = want->web;
+
+    sapa_text_printf(out, "a=msid:sapa audio\r\na=ice-ufrag:%.*s\r\na=ice-pwd:%.*s\r\na=fingerprint:sha-256 ", (int)web->ufrag.n, web->ufrag.p,
+                     (int)web->pwd.n, web->pwd.p);
+    for (unsigned i = 0; i < 32; i++)
+        sapa_text_printf(out, "%s%02X", i ? ":" : "", web->fingerprint[i]);
+    sapa_text_printf(out, "\r\na=setup:%s\r\na=candidate:1 1 udp 2130706431 %.*s %u typ host\r\na=end-of-candidates\r\n", setup,
+                     (int)want->address.n, want->address.p, want->port);
 }
 
 static void put_audio(struct sapa_text *out, const struct sapa_sdp_want *want,
@@ -89,7 +104,7 @@ static void put_audio(struct sapa_text *out, const struct sapa_sdp_want *want,
 }
 
 /* The session's lines in front of `body`; the version goes up when anything has changed. */
-static sapa_rc finish(struct sapa_sdp_local *local, const struct sapa_sdp_want *want,
+static sapa_rc finish(struct sapa_sdp_local *local, const struct sapa_sdp_want *want, struct sapa_str bundle,
                       const struct sapa_text *body, struct sapa_text *out)
 {
     const char *type = sapa_str_find(want->address, ':', 0) < want->address.n ? "IP6" : "IP4";
@@ -103,6 +118,10 @@ static sapa_rc finish(struct sapa_sdp_local *local, const struct sapa_sdp_want *
                      (unsigned long long)local->session_id, (unsigned long long)version, type,
                      (int)want->address.n, want->address.p, type, (int)want->address.n,
                      want->address.p);
+    if (want->web)
+        sapa_text_add(out, SAPA_STR("a=ice-lite\r\n"));
+    if (want->web && bundle.n > 0)
+        sapa_text_printf(out, "a=group:BUNDLE %.*s\r\n", (int)bundle.n, bundle.p);
     sapa_text_add(out, sapa_text_str(body));
     if (out->cut)
         return SAPA_ELIMIT;
@@ -126,9 +145,12 @@ sapa_rc sapa_sdp_offer(struct sapa_sdp_local *local, const struct sapa_sdp_want 
             codecs[count++] = (struct chosen){ &want->codecs[i], want->codecs[i].pt };
     sapa_text_init(&body, buf, sizeof(buf));
     const struct sapa_sdp_crypto crypto = { .suite = want->offer_secure ? OFFERED_SUITE : SAPA_SRTP_NONE, .tag = OFFERED_TAG };
-    put_audio(&body, want, want->offer_secure ? SAPA_STR("RTP/SAVP") : SAPA_STR("RTP/AVP"), &crypto, codecs, count,
-              want->direction, SAPA_STR(""));
-    return finish(local, want, &body, out);
+    const struct sapa_str mid = want->web ? want->web->mid : (struct sapa_str){ NULL, 0 };
+    put_audio(&body, want, want->web ? SAPA_STR("UDP/TLS/RTP/SAVPF") : want->offer_secure ? SAPA_STR("RTP/SAVP") : SAPA_STR("RTP/AVP"),
+              &crypto, codecs, count, want->direction, mid);
+    if (want->web)
+        put_web(&body, want, "actpass");
+    return finish(local, want, mid, &body, out);
 }
 
 enum profile { PROFILE_NONE, PROFILE_PLAIN, PROFILE_SDES, PROFILE_DTLS };
@@ -154,6 +176,9 @@ static bool usable(const struct sapa_sdp_want *want, const struct sapa_sdp_media
                    struct sapa_sdp_crypto *ret_crypto)
 {
     *ret_crypto = (struct sapa_sdp_crypto){ 0 };
+    if (want->web)
+        return profile_of(media->proto) == PROFILE_DTLS && media->ice_ufrag.n >= 4 && media->ice_pwd.n >= 22 &&
+               media->fingerprint.n > 0 && media->rtcp_mux;
     switch (profile_of(media->proto)) {
     case PROFILE_PLAIN: return !want->secure_only;
     case PROFILE_SDES:
@@ -245,6 +270,14 @@ static void describe(const struct sapa_sdp_want *want, const struct sapa_sdp_med
                                                               : media->direction),
                                         .held = sapa_sdp_is_hold(media),
                                         .ptime_ms = media->ptime_ms };
+    if (want->web) {
+        agreed->ufrag = media->ice_ufrag;
+        agreed->pwd = media->ice_pwd;
+        agreed->mid = media->mid;
+        agreed->fingerprint_hash = media->fingerprint_hash;
+        agreed->fingerprint = media->fingerprint;
+        agreed->dtls_client = sapa_str_ieq(media->setup, SAPA_STR("passive"));
+    }
     agreed->rtcp_address =
         media->rtcp_address.family ? media->rtcp_address.text : media->address.text;
     agreed->rtcp_port = agreed->rtcp_mux      ? media->port
@@ -268,6 +301,7 @@ sapa_rc sapa_sdp_match(const struct sapa_sdp_want *want, const struct sapa_sdp *
             describe(want, media, &picked, i, ret_agreed);
             ret_agreed->secure = profile_of(media->proto) != PROFILE_PLAIN;
             ret_agreed->crypto = crypto;
+            ret_agreed->bundled = offer->bundle.n > 0;
             return SAPA_OK;
         }
     }
@@ -306,8 +340,10 @@ sapa_rc sapa_sdp_answer(struct sapa_sdp_local *local, const struct sapa_sdp_want
         own.rtcp_mux = agreed.rtcp_mux;
         put_audio(&body, &own, media->proto, &agreed.crypto, codecs, count, agreed.direction,
                   media->mid);
+        if (want->web)
+            put_web(&body, want, agreed.dtls_client ? "active" : "passive");
     }
-    const sapa_rc written = finish(local, want, &body, out);
+    const sapa_rc written = finish(local, want, agreed.bundled ? agreed.mid : (struct sapa_str){ NULL, 0 }, &body, out);
     if (written == SAPA_OK)
         *ret_agreed = agreed;
     return written;
@@ -320,7 +356,7 @@ sapa_rc sapa_sdp_accept(const struct sapa_sdp_want *offered, const struct sapa_s
 
     /* Our offer has one stream: theirs is the first. */
     struct sapa_sdp_want as_offered = *offered;
-    as_offered.secure = as_offered.secure_only = offered->offer_secure; /* the profile that we offered, no other */
+    as_offered.secure = as_offered.secure_only = offered->offer_secure && !offered->web; /* the profile that we offered, no other */
     const sapa_rc rc = sapa_sdp_match(&as_offered, answer, &agreed);
     if (rc != SAPA_OK)
         return rc;

@@ -38,6 +38,13 @@ struct sapa_sdp_local {
     uint32_t last_crc;   /* of what was said with that version; 0: nothing */
 };
 
+/** Our side of a WebRTC stream (RFC 8829, RFC 8839, RFC 8842): ICE-lite, one host candidate, DTLS-SRTP with one certificate. */
+struct sapa_sdp_web {
+    struct sapa_str ufrag, pwd;   /* ours */
+    const uint8_t *fingerprint;   /* SHA-256 of our certificate, 32 bytes */
+    struct sapa_str mid;          /* of our offers: one token */
+};
+
 /** What we want to say. */
 struct sapa_sdp_want {
     struct sapa_str address; /* numeric; ':' in it makes it IP6 */
@@ -52,6 +59,7 @@ struct sapa_sdp_want {
     bool secure_only;        /* and no others */
     bool offer_secure;       /* our offer is RTP/SAVP, and so must be its answer; wants srtp_key */
     const uint8_t *srtp_key; /* ours, SAPA_SDP_KEY_SIZE bytes, for SDES (RFC 4568); NULL: keys come another way (DTLS), by `attributes` */
+    const struct sapa_sdp_web *web; /* NULL: not WebRTC; else only UDP/TLS/RTP/SAVPF lines with ICE, a fingerprint and rtcp-mux are taken */
     struct sapa_str
         attributes; /* further lines for the audio section, each with CRLF ("a=…\r\n"); empty: none */
 };
@@ -80,6 +88,10 @@ struct sapa_sdp_agreed {
     bool secure;                       /* SRTP … */
     struct sapa_sdp_crypto crypto;     /* … with their key; suite NONE: not by SDES */
     uint16_t ptime_ms;                 /* theirs, 0: not said */
+    /* with `web`; borrowed from the parsed text */
+    struct sapa_str ufrag, pwd, mid, fingerprint_hash, fingerprint; /* theirs */
+    bool dtls_client;                  /* they are passive: we begin */
+    bool bundled;                      /* their description groups its streams */
 };
 
 /** Write an offer. SAPA_ELIMIT: `out` too small; SAPA_EINVAL: want is malformed. The version is raised when the content changed. */

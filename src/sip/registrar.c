@@ -14,12 +14,12 @@
 #include "sip/map_impl.h"
 #include "sip/secret_impl.h"
 
-enum { AOR_MAX = 255, TEXT_MAX = 640 }; /* a record of the two fits SAPA_SIP_BINDING_RECORD_MAX */
-enum { T_CONTACT, T_PATH, T_CALL_ID, T_AGENT, T_COUNT };
+enum { AOR_MAX = 255, TEXT_MAX = 640, INSTANCE_MAX = 64 }; /* a record of the two fits SAPA_SIP_BINDING_RECORD_MAX */
+enum { T_CONTACT, T_PATH, T_CALL_ID, T_AGENT, T_INSTANCE, T_COUNT };
 
 struct binding {
     uint32_t index, heap_place, aor;
-    uint32_t cseq;
+    uint32_t cseq, reg_id; /* reg_id 0: none was given */
     uint16_t q_milli;
     uint16_t text_n[T_COUNT];
     int64_t expires_us, registered_us;
@@ -183,7 +183,9 @@ static struct sapa_sip_binding view(const struct sapa_sip_registrar *r, const st
                                       .path = text_of(b, T_PATH),
                                       .call_id = text_of(b, T_CALL_ID),
                                       .user_agent = text_of(b, T_AGENT),
+                                      .instance = text_of(b, T_INSTANCE),
                                       .cseq = b->cseq,
+                                      .reg_id = b->reg_id,
                                       .q_milli = b->q_milli,
                                       .flow = b->flow,
                                       .expires_us = b->expires_us,
@@ -273,6 +275,22 @@ static struct binding *find_contact(const struct aor *aor, const struct sapa_sip
     return NULL;
 }
 
+static bool is_web(const struct sapa_sip_flow *flow)
+{
+    return flow->kind == SAPA_SIP_FLOW_WS || flow->kind == SAPA_SIP_FLOW_WSS;
+}
+
+/* The same phone by another flow (RFC 5626 6): its instance and reg-id; a browser is one phone without the latter too. */
+static struct binding *find_instance(const struct aor *aor, struct sapa_str instance, uint32_t reg_id, bool web)
+{
+    for (unsigned i = 0; instance.n > 0 && (reg_id || web) && i < aor->count; i++) {
+        struct binding *b = aor->bindings[i];
+        if (sapa_str_eq(text_of(b, T_INSTANCE), instance) && b->reg_id == reg_id && (reg_id || is_web(&b->flow)))
+            return b;
+    }
+    return NULL;
+}
+
 static void expire_aor(struct sapa_sip_registrar *r, struct aor *aor, int64_t wall_us)
 {
     for (unsigned i = aor->count; i-- > 0;) {
@@ -285,8 +303,9 @@ static void expire_aor(struct sapa_sip_registrar *r, struct aor *aor, int64_t wa
 
 struct wish {
     struct sapa_sip_addr addr;
-    uint32_t expires_s;
+    uint32_t expires_s, reg_id;
     uint16_t q_milli;
+    struct sapa_str instance;
 };
 
 static uint16_t q_of(struct sapa_str params)
@@ -349,6 +368,10 @@ static int read_wishes(const struct sapa_sip_registrar *r, const struct sapa_sip
                               ? seconds_of(text)
                               : common;
         wish->q_milli = q_of(wish->addr.params);
+        wish->reg_id = sapa_sip_params_get(wish->addr.params, SAPA_STR("reg-id"), &text) ? seconds_of(text) : 0;
+        wish->instance = (struct sapa_str){ NULL, 0 };
+        if (sapa_sip_params_get(wish->addr.params, SAPA_STR("+sip.instance"), &text) && text.n <= INSTANCE_MAX)
+            wish->instance = text;
     }
     if (*ret_star && (count != 1 || !given || common != 0))
         return 400;
@@ -390,13 +413,14 @@ static bool bind(struct sapa_sip_registrar *r, struct aor *aor, const struct wis
     }
     struct sapa_str agent = sapa_sip_value(msg, SAPA_SIP_H_USER_AGENT);
     agent.n = SAPA_MIN(agent.n, 64u);
-    const struct sapa_str texts[T_COUNT] = { wish->addr.uri.all, path, msg->call_id, agent };
+    const struct sapa_str texts[T_COUNT] = { wish->addr.uri.all, path, msg->call_id, agent, wish->instance };
     struct binding *b = make_binding(texts);
     if (!b || reserve_slot(r) != SAPA_OK) {
         free(b);
         return false;
     }
     b->cseq = msg->cseq;
+    b->reg_id = wish->reg_id;
     b->q_milli = wish->q_milli;
     b->flow = *flow;
     b->registered_us = wall_us;
@@ -406,6 +430,11 @@ static bool bind(struct sapa_sip_registrar *r, struct aor *aor, const struct wis
         result->refreshed++;
     } else {
         result->added++;
+    }
+    struct binding *before_it;
+    while ((before_it = find_instance(aor, wish->instance, wish->reg_id, is_web(flow))) != NULL) {
+        detach(r, aor, before_it);
+        result->removed++;
     }
     while (aor->count >= r->opts.contacts_max) { /* the oldest gives way */
         struct binding *oldest = aor->bindings[0];
@@ -445,7 +474,7 @@ void sapa_sip_registrar_update(struct sapa_sip_registrar *r, struct sapa_str nam
             result.min_expires_s = r->opts.expires_min_s;
         } else if (out_of_order(find_contact(aor, &wish->addr.uri), msg)) {
             result.status = 500;
-        } else if (wish->addr.uri.all.n + path.n + msg->call_id.n + 64 > TEXT_MAX) {
+        } else if (wish->addr.uri.all.n + path.n + msg->call_id.n + wish->instance.n + 64 > TEXT_MAX) {
             result.status = 513;
         }
         adding += wish->expires_s > 0;
@@ -621,7 +650,7 @@ size_t sapa_sip_registrar_drop(struct sapa_sip_registrar *r, struct sapa_str nam
 
 /* --- records ---------------------------------------------------------------------------------------------------------------- */
 
-enum { RECORD_VERSION = 1 };
+enum { RECORD_VERSION = 2, RECORD_VERSION_OLDEST = 1 };
 
 static void put_ip(struct sapa_writer *w, const struct sapa_sip_ip *ip)
 {
@@ -663,6 +692,8 @@ sapa_rc sapa_sip_binding_export(const struct sapa_sip_binding *b, uint8_t *buf, 
     put_ip(&w, &b->flow.remote);
     sapa_put_i64(&w, b->expires_us);
     sapa_put_i64(&w, b->registered_us);
+    sapa_put_str(&w, b->instance);
+    sapa_put_u64(&w, b->reg_id);
     sapa_put_fixed32(&w, w.bad ? 0 : sapa_crc32c(0, buf, w.n));
     if (w.bad)
         return SAPA_ELIMIT;
@@ -683,10 +714,11 @@ sapa_rc sapa_sip_registrar_import(struct sapa_sip_registrar *r, const uint8_t *r
     struct sapa_reader tail = sapa_reader_of(record + n - 4, 4);
     if (sapa_get_fixed32(&tail) != sapa_crc32c(0, record, n - 4))
         return SAPA_ECORRUPT;
-    if (sapa_get_u64(&in) != RECORD_VERSION)
+    const uint64_t version = sapa_get_u64(&in);
+    if (version < RECORD_VERSION_OLDEST || version > RECORD_VERSION)
         return SAPA_EVERSION;
     const struct sapa_str name = sapa_get_str(&in);
-    for (int i = 0; i < T_COUNT; i++)
+    for (int i = 0; i < T_INSTANCE; i++)
         texts[i] = sapa_get_str(&in);
     const uint64_t cseq = sapa_get_u64(&in), q = sapa_get_u64(&in);
     flow.kind = (uint8_t)sapa_get_u64(&in);
@@ -694,12 +726,16 @@ sapa_rc sapa_sip_registrar_import(struct sapa_sip_registrar *r, const uint8_t *r
     flow.local = get_ip(&in);
     flow.remote = get_ip(&in);
     const int64_t expires_us = sapa_get_i64(&in), registered_us = sapa_get_i64(&in);
+    texts[T_INSTANCE] = version >= 2 ? sapa_get_str(&in) : (struct sapa_str){ NULL, 0 };
+    const uint64_t reg_id = version >= 2 ? sapa_get_u64(&in) : 0;
     if (in.bad || sapa_reader_left(&in) != 4 || cseq > UINT32_MAX || q > 1000 ||
         flow.kind >= SAPA_SIP_FLOW_KIND_COUNT || name.n == 0 || name.n > AOR_MAX ||
         sapa_sip_uri_parse(texts[T_CONTACT], &uri) != SAPA_OK)
         return SAPA_ECORRUPT;
     if (expires_us <= wall_us)
         return SAPA_ETIMEOUT;
+    if (is_web(&flow))
+        return SAPA_ECLOSED; /* nobody but the browser can open its connection again */
     struct aor *aor = find_aor(r, name);
     struct binding *old = aor ? find_contact(aor, &uri) : NULL;
     if (old && old->registered_us >= registered_us)
@@ -718,6 +754,7 @@ sapa_rc sapa_sip_registrar_import(struct sapa_sip_registrar *r, const uint8_t *r
         return SAPA_ELIMIT;
     }
     b->cseq = (uint32_t)cseq;
+    b->reg_id = (uint32_t)SAPA_MIN(reg_id, (uint64_t)UINT32_MAX);
     b->q_milli = (uint16_t)q;
     b->flow = flow;
     b->expires_us = expires_us;

@@ -39,7 +39,8 @@ struct sapa_sip_binding {
     struct sapa_str path; /* Path values in order, comma-separated; goes into Route; empty: none */
     struct sapa_str call_id;
     struct sapa_str user_agent;
-    uint32_t cseq;
+    struct sapa_str instance; /* of +sip.instance, RFC 5626: which phone it is; empty: not said */
+    uint32_t cseq, reg_id;
     uint16_t q_milli;          /* 0..1000 */
     struct sapa_sip_flow flow; /* where the REGISTER came from */
     int64_t expires_us;        /* UTC */
@@ -54,6 +55,7 @@ struct sapa_sip_register_result {
 };
 /**
  * Carry out a REGISTER for `aor` (canonical text, <= 255 bytes, e.g. "1001@shop"). Either all of it or nothing.
+ * A phone that says which one it is (RFC 5626: +sip.instance with reg-id; a browser's instance alone) has one binding, its newest.
  * Without Contact it is a question. Beyond contacts_max the oldest binding gives way. The answer's Contact lines (and Path, Supported) come from sapa_sip_registrar_put().
  */
 void sapa_sip_registrar_update(struct sapa_sip_registrar *registrar, struct sapa_str aor,
@@ -95,7 +97,7 @@ SAPA_MUST_CHECK sapa_rc sapa_sip_binding_export(const struct sapa_sip_binding *b
 /**
  * Put an exported binding back. One that was on a connection comes back without flow.conn: its
  * connection is gone, but its address is known. SAPA_ECORRUPT, SAPA_EVERSION, SAPA_ELIMIT,
- * SAPA_ETIMEOUT: expired meanwhile; SAPA_EEXIST: a newer one is there.
+ * SAPA_ETIMEOUT: expired meanwhile; SAPA_ECLOSED: a browser's: it must come again by itself; SAPA_EEXIST: a newer one is there.
  */
 SAPA_MUST_CHECK sapa_rc sapa_sip_registrar_import(struct sapa_sip_registrar *registrar,
                                                   const uint8_t *record, size_t n, int64_t wall_us);

@@ -230,6 +230,41 @@ static void test_records(void **state)
     assert_int_equal(update(42, 7 * S, "Contact: <sip:a@1.1.1.1;x=y>\r\n").refreshed, 1);
 }
 
+/* RFC 5626: a phone that says which one it is has one binding, wherever it comes from. */
+static void test_instances(void **state)
+{
+    (void)state;
+    struct sapa_sip_binding b[SAPA_SIP_CONTACTS_MAX];
+    size_t n;
+
+    update_as("1001", "c1", 1, 0, "Contact: <sip:x1@a.invalid;transport=ws>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
+    update_as("1001", "c2", 1, S, "Contact: <sip:desk@10.0.0.9>\r\n");
+    update_as("1001", "c3", 1, 2 * S, "Contact: <sip:y1@b.invalid;transport=ws>;reg-id=1;+sip.instance=\"<urn:uuid:2>\"\r\n");
+    assert_int_equal(lookup(2 * S, b), 3);
+    struct sapa_sip_register_result r =
+        update_as("1001", "c4", 1, 3 * S, "Contact: <sip:x2@c.invalid;transport=ws>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
+    assert_int_equal(r.status, 200);
+    assert_int_equal(r.removed, 1);
+    assert_int_equal(r.bindings, 3);
+    assert_int_equal(lookup(3 * S, b), 3);
+    assert_true(sapa_str_eq(b[0].contact, SAPA_STR("sip:x2@c.invalid;transport=ws")));
+    assert_true(sapa_str_eq(b[0].instance, SAPA_STR("<urn:uuid:1>")));
+    /* Without reg-id it says no more than who made it: two lines of one desk phone stay two. */
+    update_as("1002", "d1", 1, 0, "Contact: <sip:l1@10.0.0.8>;+sip.instance=\"<urn:uuid:3>\"\r\n");
+    r = update_as("1002", "d2", 1, 0, "Contact: <sip:l2@10.0.0.8>;+sip.instance=\"<urn:uuid:3>\"\r\n");
+    assert_int_equal(r.bindings, 2);
+    /* It comes back with its record, but for a browser's. */
+    assert_int_equal(sapa_sip_binding_export(&b[0], record, sizeof(record), &n), SAPA_OK);
+    sapa_sip_registrar_drop(registrar, SAPA_STR("1001"), NULL, NULL);
+    assert_int_equal(sapa_sip_registrar_import(registrar, record, n, 4 * S), SAPA_OK);
+    assert_int_equal(lookup(4 * S, b), 1);
+    assert_true(sapa_str_eq(b[0].instance, SAPA_STR("<urn:uuid:1>")));
+    struct sapa_sip_binding web = b[0];
+    web.flow.kind = SAPA_SIP_FLOW_WSS;
+    assert_int_equal(sapa_sip_binding_export(&web, record, sizeof(record), &n), SAPA_OK);
+    assert_int_equal(sapa_sip_registrar_import(registrar, record, n, 4 * S), SAPA_ECLOSED);
+}
+
 static void test_crowd(void **state)
 {
     (void)state;
@@ -259,6 +294,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order_and_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_path_and_flow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_records, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_instances, setup, teardown),
         cmocka_unit_test_setup_teardown(test_crowd, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,10 @@ static void update(struct sapa_voice *v, uint32_t agent, uint32_t fresh_crc, con
     else if (a->ping_due_us == 0) /* spread over the interval */
         a->ping_due_us = sapa_voice_now(v) + (int64_t)(v->options.ping_ms / 2 + (agent * 7919u) % (v->options.ping_ms / 2 + 1)) * 1000;
     const uint8_t told = reachable ? TOLD_REACHABLE : TOLD_UNREACHABLE;
+    if (reachable)
+        a->gap_until_us = 0;
+    else if (a->gap_until_us > sapa_voice_now(v))
+        return; /* its browser may be back in a moment */
     if (a->posted == told || (a->posted == TOLD_NOTHING && !reachable))
         return;
     a->posted = told;
@@ -160,7 +164,9 @@ static void load_entry(struct sapa_voice *v, struct sapa_str entry)
         if (r.bad)
             return;
         const sapa_rc rc = sapa_sip_registrar_import(v->registrar, (const uint8_t *)one.p, one.n, sapa_voice_wall(v));
-        if (rc != SAPA_OK && rc != SAPA_ETIMEOUT && rc != SAPA_EEXIST)
+        if (rc == SAPA_ECLOSED)
+            v->agents[agent].gap_until_us = sapa_voice_now(v) + VOICE_GAP_US;
+        else if (rc != SAPA_OK && rc != SAPA_ETIMEOUT && rc != SAPA_EEXIST)
             sapa_log(SAPA_LOG_WARN, "voice.registrations", "import=%s", sapa_rc_name(rc));
     }
 }
@@ -240,8 +246,11 @@ static void binding_gone(void *ctx, const struct sapa_sip_binding *binding)
 {
     struct sapa_voice *v = ctx;
     const uint32_t agent = sapa_voice_agent_of(v, binding->aor);
-    if (agent != SAPA_NONE)
-        v->agents[agent].dirty = v->agents_dirty = true;
+    if (agent == SAPA_NONE)
+        return;
+    v->agents[agent].dirty = v->agents_dirty = true;
+    if (sapa_voice_flow_is_web(&binding->flow) && binding->expires_us > sapa_voice_wall(v))
+        v->agents[agent].gap_until_us = sapa_voice_now(v) + VOICE_GAP_US;
 }
 
 static void update_dirty(struct sapa_voice *v, const char *why)
@@ -294,7 +303,13 @@ void sapa_voice_register(struct sapa_voice *v, const struct sapa_sip_event *ev)
         return;
     const uint32_t fresh = (result.added || result.refreshed) && sapa_sip_contact(ev->msg, &contact) == SAPA_OK && !contact.star
                                ? sapa_voice_device_crc(contact.uri.all) : 0;
+    if (result.bindings == 0)
+        v->agents[agent].gap_until_us = 0; /* it has said so itself */
     update(v, agent, fresh, result.bindings ? "registered" : "unregistered");
+    if (result.added || result.refreshed) {
+        sapa_voice_gap_registered(v, agent, ev->flow);
+        sapa_voice_offers_registered(v, agent);
+    }
 }
 
 /* ---- does it answer? ---- */
@@ -335,6 +350,11 @@ void sapa_voice_agents_second(struct sapa_voice *v)
         sapa_sip_registrar_run_due(v->registrar, sapa_voice_wall(v), binding_gone, v);
         update_dirty(v, "registration expired");
     }
+    for (uint32_t i = 0; i < v->centre->agents_count; i++)
+        if (v->agents[i].gap_until_us != 0 && v->agents[i].gap_until_us <= now) {
+            v->agents[i].gap_until_us = 0;
+            update(v, i, 0, "connection closed");
+        }
     if (v->options.ping_ms == UINT32_MAX)
         return;
     for (uint32_t i = 0; i < v->centre->agents_count; i++) {

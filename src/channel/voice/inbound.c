@@ -57,10 +57,15 @@ void sapa_voice_trust(struct sapa_voice *v, const struct sapa_sip_ip *ip)
  */
 static void challenge(struct sapa_voice *v, const struct sapa_sip_event *ev, bool stale, bool sha256)
 {
+    const bool md5_allowed = (v->centre->system.digest & 3) != 2 || sapa_voice_flow_is_web(ev->flow); /* what browsers' stacks know */
+    const bool sha256_allowed = v->centre->system.digest & 2;
+    sapa_voice_challenge(v, ev, stale, sha256_allowed && (sha256 || !md5_allowed) ? SAPA_SIP_SHA256 : SAPA_SIP_MD5);
+}
+
+void sapa_voice_challenge(struct sapa_voice *v, const struct sapa_sip_event *ev, bool stale, enum sapa_sip_digest_alg alg)
+{
     char buf[512], value_buf[400];
     struct sapa_text head, value;
-    const bool md5_allowed = (v->centre->system.digest & 3) != 2, sha256_allowed = v->centre->system.digest & 2;
-    const enum sapa_sip_digest_alg alg = sha256_allowed && (sha256 || !md5_allowed) ? SAPA_SIP_SHA256 : SAPA_SIP_MD5;
     sapa_text_init(&head, buf, sizeof(buf));
     sapa_text_init(&value, value_buf, sizeof(value_buf));
     sapa_sip_digest_challenge(v->digest, &value, alg, v->centre->system.sip_host, stale, ev->now_us);
@@ -75,18 +80,23 @@ bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *
 {
     struct sapa_sip_digest digest;
     const struct sapa_system *system = &v->centre->system;
-    const uint32_t algs = system->digest & 3 ? system->digest & 3 : 1;
+    const uint32_t algs = (system->digest & 3 ? system->digest & 3 : 1u) | (sapa_voice_flow_is_web(ev->flow) ? 1u : 0u);
     sapa_rc rc = sapa_sip_digest_of(ev->msg, false, system->sip_host, &digest);
     if (rc == SAPA_OK && (algs & 1u << digest.alg)) {
-        char ha1[SAPA_SIP_HEX_SIZE];
+        char ha1[SAPA_SIP_HEX_SIZE], minted[SAPA_PASS_PASSWORD_SIZE];
         const struct sapa_agent *a = agent < v->centre->agents_count ? &v->centre->agents[agent] : NULL;
-        const bool known = a && a->password.n > 0 && sapa_str_eq(digest.username, a->extension);
+        const bool own = a && a->password.n > 0 && sapa_str_eq(digest.username, a->extension);
+        const bool known = own || sapa_voice_pass_known(v, ev, digest.username, a, minted);
         if (known)
-            sapa_sip_digest_ha1(digest.alg, a->extension, system->sip_host, a->password, ha1);
+            sapa_sip_digest_ha1(digest.alg, digest.username, system->sip_host, own ? a->password : sapa_str_of(minted), ha1);
         rc = sapa_sip_digest_check(v->digest, &digest, ev->msg, digest.alg, known ? ha1 : NULL, ev->now_us);
         sapa_wipe(ha1, sizeof(ha1));
-        if (rc == SAPA_OK)
+        sapa_wipe(minted, sizeof(minted));
+        if (rc == SAPA_OK) {
+            if (!own)
+                sapa_voice_pass_used(v, ev->flow, digest.username);
             return true;
+        }
         if (rc == SAPA_EAGAIN) {
             challenge(v, ev, true, digest.alg == SAPA_SIP_SHA256);
             return false;

@@ -43,6 +43,10 @@ static void phones_silent(void *ctx)
     struct voice_offer *o = ctx;
     struct sapa_voice *v = o->voice;
     sapa_voice_touch(v);
+    if (!o->legs && !o->over) { /* his browser was awaited in vain */
+        sapa_voice_offer_failed(v, o, SAPA_OFFER_UNREACHABLE, 480);
+        return;
+    }
     for (struct voice_leg *leg = o->legs; leg && !o->over; leg = leg->next) {
         if (leg->state > LEG_CALLING || leg->heard)
             continue;
@@ -147,7 +151,27 @@ static void offer_start(struct sapa_voice *v, const struct sapa_rec_cmd_offer *c
             sapa_timer_set(v->loop, &o->silence, (int64_t)v->options.phone_answer_ms * 1000, phones_silent, o);
             return;
         }
+    if (count == 0 && v->agents[o->agent].gap_until_us > sapa_voice_now(v)) { /* his page is being loaded anew */
+        sapa_timer_set(v->loop, &o->silence, (int64_t)v->options.phone_answer_ms * 1000, phones_silent, o);
+        return;
+    }
     sapa_voice_offer_failed(v, o, count == 0 ? SAPA_OFFER_UNREACHABLE : SAPA_OFFER_FAULT, count == 0 ? 480 : 500);
+}
+
+void sapa_voice_offers_registered(struct sapa_voice *v, uint32_t agent)
+{
+    struct sapa_sip_binding bindings[VOICE_DEVICES_MAX];
+    for (uint32_t i = 0; i < v->offers.count; i++) {
+        struct voice_offer *o = ((struct voice_ref *)sapa_table_at(&v->offers, i))->value;
+        if (o->agent != agent || o->over || o->legs || o->winner || o->lent || !sapa_timer_is_set(&o->silence))
+            continue;
+        const size_t count = sapa_sip_registrar_lookup(v->registrar, v->centre->agents[agent].extension, sapa_voice_wall(v), bindings,
+                                                       VOICE_DEVICES_MAX);
+        for (size_t n = 0; n < count; n++)
+            ask_phone(v, o, &bindings[n], sapa_voice_device_crc(bindings[n].contact));
+        if (o->legs)
+            sapa_timer_set(v->loop, &o->silence, (int64_t)v->options.phone_answer_ms * 1000, phones_silent, o);
+    }
 }
 
 void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd)

@@ -189,6 +189,7 @@ static void second(void *ctx)
     sapa_voice_trunks_second(v);
     sapa_voice_watches_second(v);
     sapa_voice_messages_second(v);
+    sapa_voice_webs_second(v);
     sapa_voice_touch(v);
 }
 
@@ -238,6 +239,7 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
         sapa_voice_agents_flow_closed(v, ev->flow);
         sapa_voice_trunks_flow_closed(v, ev->flow);
         sapa_voice_watches_flow_closed(v, ev->flow);
+        sapa_voice_gap_flow_closed(v, ev->flow);
         return;
     }
     if (ev->kind == SAPA_SIP_EV_INVITE) {
@@ -256,6 +258,8 @@ static void event(void *ctx, const struct sapa_sip_event *ev)
         return;
     struct voice_leg *leg = sapa_voice_find(&v->legs, ev->user);
     if (leg && leg->state != LEG_OVER) {
+        if (ev->msg && ev->dialog == leg->dialog)
+            sapa_voice_gap_heard(v, leg, ev->flow);
         sapa_voice_leg_event(v, leg, ev);
         return;
     }
@@ -471,6 +475,8 @@ static sapa_rc open_all(struct sapa_voice *v)
         rc = sapa_sip_registrar_open(&registrar, &v->registrar);
     if (rc == SAPA_OK)
         rc = open_sip(v);
+    if (rc == SAPA_OK)
+        sapa_voice_webs_open(v);
     if (rc == SAPA_OK) {
         sapa_voice_trunks_resolver(v);
         rc = v->dns ? SAPA_OK : SAPA_EIO;
@@ -565,6 +571,7 @@ void sapa_voice_close(struct sapa_voice *v)
     sapa_table_done(&v->offers);
     sapa_table_done(&v->codes);
     sapa_table_done(&v->trusted);
+    sapa_voice_webs_close(v);
     sapa_table_done(&v->prompts);
     sapa_table_done(&v->by_extension);
     sapa_table_done(&v->by_number);

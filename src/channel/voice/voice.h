@@ -23,6 +23,7 @@
 #include "model/centre.h"
 #include "model/media.h"
 #include "model/record.h"
+#include "rt/crypto.h"
 #include "sip/flow.h"
 
 struct sapa_loop;
@@ -78,6 +79,8 @@ struct sapa_voice_callbacks {
     void (*recording_lost)(void *ctx, uint64_t recording);
     /** cmd_lookup came by sapa_voice_command(): `secret` are the digits of the vault (may be empty), borrowed; `person` is whose contact it is. May be NULL when app handles look-ups without secrets itself. */
     void (*lookup)(void *ctx, const struct sapa_record *command, struct sapa_str secret, uint64_t person);
+    /** A SIP message for a browser's connection (WS, WSS); `n` 0: it is to be closed. SAPA_ECLOSED: it is gone; SAPA_ELIMIT. NULL: no browsers. */
+    sapa_rc (*web_send)(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n);
     /** Instead of the socket to the media process (tests). NULL: options.media_path is used. */
     sapa_rc (*media_send)(void *ctx, const struct sapa_media_message *message);
 };
@@ -104,6 +107,7 @@ struct sapa_voice_options {
     /* ids: contacts and legs are sapa_id_make(node, ++counter), counter starting above id_base */
     unsigned node;                        /* below 1023: that one is for the legs of offers */
     uint8_t offer_key[32];                /* the same in each process of a store: calls to agents' phones are named by it */
+    struct sapa_key pass_key;             /* of the passwords of browsers' telephones (rt/pass.h) */
     uint64_t id_base;                     /* never given out by an earlier process: e.g. epoch << 32 */
     /* limits and times; 0 = the default in brackets */
     uint32_t calls_max;                   /* customers' calls at once [2000] */
@@ -140,6 +144,13 @@ void sapa_voice_media_receive(struct sapa_voice *voice, const struct sapa_media_
 void sapa_voice_media_link(struct sapa_voice *voice, bool up);
 /** Bytes from the network, where options.transport replaces the sockets. `bytes` is changed. */
 void sapa_voice_sip_receive(struct sapa_voice *voice, const struct sapa_sip_flow *flow, char *bytes, size_t n);
+
+/** A whole SIP message of a browser's connection (RFC 7118); passes the guard. `bytes` is changed. */
+void sapa_voice_web_receive(struct sapa_voice *voice, const struct sapa_sip_flow *flow, char *bytes, size_t n);
+/** Its connection is gone: its registration ends, calls wait for another (docs/design/webrtc.md). */
+void sapa_voice_web_closed(struct sapa_voice *voice, const struct sapa_sip_flow *flow);
+/** A session has ended: credentials made with it hold no more, registrations with them end. */
+void sapa_voice_session_ended(struct sapa_voice *voice, uint64_t session);
 
 /** A new description: indices of agents, numbers, trunks … are found again by key. The old one may be freed afterwards. */
 void sapa_voice_centre(struct sapa_voice *voice, const struct sapa_centre *centre);

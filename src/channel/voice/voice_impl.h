@@ -25,6 +25,7 @@
 #include "rt/dns.h"
 #include "rt/file.h"
 #include "rt/loop.h"
+#include "rt/pass.h"
 #include "rt/random.h"
 #include "rt/socket.h"
 #include "rt/tls.h"
@@ -55,6 +56,7 @@ enum {
     VOICE_OFFER_NODE = 1023,   /* of the ids of offers' legs */
     VOICE_WATCHES_MAX = 20480, /* lamps of all phones */
     VOICE_WATCHES_EACH = 100,  /* of one agent's */
+    VOICE_GAP_US = 5000000,    /* a browser whose connection is gone is awaited so long */
     VOICE_GHOST_US = 500000,   /* a phone that is told to stop ringing is not called again before */
 };
 
@@ -152,6 +154,16 @@ struct voice_leg {
     struct sapa_sdp_local sdp;
     struct sapa_media_address local, remote;
     struct sapa_sip_flow flow;
+    /* of a browser (WebRTC) */
+    bool webrtc, dtls_client, bundled;
+    char ice_ufrag[SAPA_MEDIA_UFRAG_SIZE], ice_pwd[SAPA_MEDIA_PWD_SIZE], peer_ufrag[SAPA_MEDIA_PEER_UFRAG_SIZE];
+    uint8_t peer_hash, peer_fingerprint[SAPA_MEDIA_PRINT_SIZE];
+    char mid[17];             /* of its one stream, as first agreed */
+    uint64_t instance;        /* which browser, by hash; 0: not known */
+    uint64_t guest;           /* a customer's: serial of his credentials; 0: none */
+    int64_t gap_us;           /* its connection is gone: so long it waits; 0: there */
+    int64_t media_gap_us;     /* the same of its audio */
+    sapa_sip_dialog_id replaced; /* the dialog whose place this one takes when it is answered; 0: none */
     struct voice_contact *contact; /* NULL: LEG_CODE */
     struct voice_offer *offer;
     struct voice_call_code *code;
@@ -282,6 +294,7 @@ struct voice_agent {
     uint8_t lamp, lamp_next;  /* enum voice_lamp: as told, as being looked at */
     uint32_t last_queue;
     int64_t ping_due_us;      /* 0: not registered */
+    int64_t gap_until_us;     /* its browser's connection is gone: until then it is awaited; 0: not */
     int64_t ghost_until_us;   /* a call of an earlier process is being taken from its phone */
     struct voice_device devices[VOICE_DEVICES_MAX];
 };
@@ -365,6 +378,7 @@ struct sapa_voice {
     struct sapa_table contacts, legs, offers, codes, prompts; /* id → pointer; prompts hold voice_prompt_wait */
     struct sapa_table watches, messages;                      /* id → pointer: subscriptions, texts under way */
     struct sapa_table trusted;                                /* sources of trunks that the guard knows */
+    struct sapa_table webs, ended, guests;                    /* browsers' connections; sessions that are over; guests that have called */
     bool agents_dirty;
     struct sapa_table by_extension, by_number;                /* hash of text → index + 1 */
     struct voice_agent *agents;
@@ -395,6 +409,7 @@ struct sapa_voice {
     uint32_t bad_lines;       /* legs with bad_line: the alarm is on while there is one */
     uint64_t media_generation;
     uint64_t media_version;
+    uint8_t media_fingerprint[SAPA_MEDIA_OWN_PRINT_SIZE]; /* of its certificate */
     uint64_t media_codecs;    /* that it can do, bits by place in the table; 0: one of before, G.711 alone */
     struct sapa_media_message *inventory;
     uint32_t inventory_count, inventory_size;
@@ -546,6 +561,32 @@ struct sapa_str sapa_voice_uri_user(const struct sapa_sip_uri *uri, char *buf, s
 /** A request outside calls that only phones of agents may send. False: it was answered (challenged; 403 from a trunk or with a wrong password). */
 bool sapa_voice_from_phone(struct sapa_voice *v, const struct sapa_sip_event *ev, char *user_buf, size_t size, uint32_t *ret_agent);
 
+void sapa_voice_challenge(struct sapa_voice *v, const struct sapa_sip_event *ev, bool stale, enum sapa_sip_digest_alg alg);
+
+/* web.c */
+void sapa_voice_webs_open(struct sapa_voice *v);
+void sapa_voice_webs_close(struct sapa_voice *v);
+void sapa_voice_webs_second(struct sapa_voice *v);
+bool sapa_voice_flow_is_web(const struct sapa_sip_flow *flow);
+/** Minted credentials of this agent? Then their password. */
+bool sapa_voice_pass_known(struct sapa_voice *v, const struct sapa_sip_event *ev, struct sapa_str user, const struct sapa_agent *agent,
+                           char ret_password[SAPA_PASS_PASSWORD_SIZE]);
+void sapa_voice_pass_used(struct sapa_voice *v, const struct sapa_sip_flow *flow, struct sapa_str user);
+/** Serial of a guest's credentials by the user of his From; 0: he is none. */
+uint64_t sapa_voice_guest_of(struct sapa_str user);
+/** True: he may call `ret_number`; `replaces`: whose call he wants to take up, 0: none. False: answered. */
+bool sapa_voice_guest_authenticate(struct sapa_voice *v, const struct sapa_sip_event *ev, uint64_t guest, struct sapa_str dialled,
+                                   uint64_t replaces, uint32_t *ret_number);
+uint64_t sapa_voice_instance_hash(struct sapa_str instance);
+uint64_t sapa_voice_instance_on(const struct sapa_voice *v, uint32_t agent, const struct sapa_sip_flow *flow);
+/** Its connection is gone, and it waits for another. */
+bool sapa_voice_in_gap(const struct voice_leg *leg);
+void sapa_voice_gap_begin(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_gap_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow);
+void sapa_voice_gap_registered(struct sapa_voice *v, uint32_t agent, const struct sapa_sip_flow *flow);
+void sapa_voice_gap_heard(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_flow *flow);
+void sapa_voice_web_connected(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_media_message *m);
+
 /* subscribe.c */
 sapa_rc sapa_voice_watches_open(struct sapa_voice *v);
 void sapa_voice_watches_close(struct sapa_voice *v);
@@ -602,6 +643,8 @@ void sapa_voice_session_second(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_offer_command(struct sapa_voice *v, const struct sapa_rec_cmd_offer *cmd);
 /** An offer that rang when an earlier process died goes on. False: it cannot, and its phones have been told to stop. */
 bool sapa_voice_offer_adopt(struct sapa_voice *v, const struct sapa_voice_held *held);
+/** A phone of this agent is there again: offers that wait for one ring it. */
+void sapa_voice_offers_registered(struct sapa_voice *v, uint32_t agent);
 void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool elsewhere);
 void sapa_voice_offer_accept(struct sapa_voice *v, struct voice_offer *o);
 void sapa_voice_invite_agent(struct sapa_voice *v, struct voice_leg *leg);
