@@ -71,6 +71,8 @@ export interface ContactRecord {
   queue?: string;
   /** the last */
   agent?: string;
+  /** that it was placed for */
+  campaign?: string;
   /** *** without the right person */
   address: string;
   /** identity of the call on the wire */
@@ -134,6 +136,7 @@ export interface ContactRecords {
 export interface ContactDetail {
   live: Contact | null;
   record: ContactRecord | null;
+  note: Note | null;
 }
 
 export interface Why {
@@ -603,6 +606,8 @@ export interface CallBody {
   to: string;
   /** for whom; as the agent's rights say without */
   client?: string;
+  /** outside: for which campaign; the agent's own, where he has one, without */
+  campaign?: string;
 }
 
 export interface TargetBody {
@@ -712,6 +717,114 @@ export interface Sessions {
   items: Session[];
 }
 
+export interface Card {
+  contact: string;
+  /** null: nobody knows who it is */
+  person: string | null;
+  client: string | null;
+  client_name: string | null;
+  /** what the client calls its customers */
+  customer: string | null;
+  /** the sentence with which the client greets */
+  greeting: string | null;
+  channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
+  direction: "inbound" | "outbound" | "internal";
+  language: "id" | "en";
+  /** that was reached */
+  number: string | null;
+  queue: string | null;
+  arrived: string;
+  queued: string | null;
+  connected: string | null;
+  ended: string | null;
+  /** as the network tells it */
+  name: string | null;
+  /** all but two digits hidden without the right person */
+  address: string | null;
+  /** on a list with extra priority */
+  vip: boolean;
+  /** hidden like the address */
+  identities: Identity[];
+  /** what was chosen and typed, as far as the flow shows it (card in the description) */
+  items: CardItem[];
+  note: Note | null;
+  /** earlier contacts of this person, the newest first */
+  history: CardContact[];
+  /** there are earlier ones */
+  more: boolean;
+  /** that are still open */
+  callbacks: CardCallback[];
+}
+
+export interface CardItem {
+  /** of the variable or the node of the flow */
+  id: string;
+  /** what the flow calls it */
+  text: string;
+  /** pressed to get there; null: typed or found */
+  key: string | null;
+  /** null: chosen by the key, or not for this token */
+  value: string | null;
+}
+
+export interface CardContact {
+  contact: string;
+  channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
+  direction: "inbound" | "outbound" | "internal";
+  arrived: string;
+  /** null: it is not over */
+  ended: string | null;
+  queue: string | null;
+  /** who gave the disposition, else who talked last */
+  agent: string | null;
+  agent_name: string | null;
+  outcome: string | null;
+  disposition: string | null;
+  disposition_text: string | null;
+  recordings: CardRecording[];
+  note: Note | null;
+}
+
+export interface CardRecording {
+  id: string;
+  recorded_ms: number;
+  /** false: cut or failed */
+  complete: boolean;
+}
+
+export interface CardCallback {
+  contact: string;
+  queue: string | null;
+  state: string;
+  attempt: number;
+  due: string | null;
+}
+
+export interface Note {
+  /** for If-Match when it is written again */
+  version: number;
+  at: string;
+  /** user */
+  by: string;
+  agent: string | null;
+  /** null: taken away, not for this token, or the person was erased */
+  text: string | null;
+}
+
+export interface Noted {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** of the note */
+  version: number;
+}
+
+export interface NoteBody {
+  /** 4,096 bytes at most; empty takes it away */
+  text: string;
+}
+
 export interface Demo {
   /** of the centre */
   name: string;
@@ -796,6 +909,35 @@ export interface DirectoryAgent {
   busy: boolean;
 }
 
+export interface BrowserPhone {
+  /** what it is: From, and To of a REGISTER */
+  uri: string;
+  /** name of the digest (MD5) */
+  user: string;
+  /** of the digest */
+  password: string;
+  realm: string;
+  /** nothing is begun with it afterwards */
+  expires: string;
+  /** path of the WebSocket on this server, sub-protocol sip */
+  websocket: string;
+  /** of a guest: whom to call */
+  target: string | null;
+  /** as RTCPeerConnection wants them */
+  ice_servers: IceServer[];
+}
+
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+export interface WebCallBody {
+  /** a number of the centre with `web: yes` */
+  number: string;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -819,6 +961,10 @@ export const api = {
   logout: (asked: Asked = {}) => call<Done>("POST", `/api/v1/logout`, asked),
   /** Another password; one's other sessions end */
   password: (body: PasswordChangeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/password`, { ...asked, body }),
+  /** Credentials for a telephone in the browser (SIP over WebSocket at /sip, WebRTC): good as long as the session, twelve hours at most */
+  mePhone: (asked: Asked = {}) => call<BrowserPhone>("POST", `/api/v1/me/phone`, asked),
+  /** Credentials for one call of a guest from the browser, to be begun within two minutes; only to numbers with `web: yes` */
+  webCall: (body: WebCallBody, asked: Asked = {}) => call<BrowserPhone>("POST", `/api/v1/web-calls`, { ...asked, body }),
   /** Who can log in: users and agents of the description */
   users: (asked: Asked = {}) => call<Users>("GET", `/api/v1/users`, asked),
   /** Give somebody a password; the sessions of the one before end */
@@ -837,6 +983,10 @@ export const api = {
   past: (query: { from?: string; to?: string; client?: string; queue?: string; agent?: string; number?: string; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; outcome?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/contacts/past`, { ...asked, query }),
   /** One contact, living or past: its record with stays, agents, recordings, legs and their quality */
   contact: (contact: string, asked: Asked = {}) => call<ContactDetail>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}`, asked),
+  /** What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks */
+  card: (contact: string, query: { language?: "id" | "en"; limit?: number } = {}, asked: Asked = {}) => call<Card>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/card`, { ...asked, query }),
+  /** Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises */
+  note: (contact: string, body: NoteBody, asked: Asked = {}) => call<Noted>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/note`, { ...asked, body }),
   /** Why it waits or waited, and why agents were passed over, in sentences */
   why: (contact: string, query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<Why>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/why`, { ...asked, query }),
   /** Move a waiting contact to another queue; its age is kept */
@@ -898,7 +1048,7 @@ export const api = {
   /** Take a merge back */
   mergeEnd: (merge: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/merges/${encodeURIComponent(merge)}`, asked),
   /** The figures of `sapa report` */
-  report: (report: "queues" | "agents" | "clients" | "numbers" | "reasons" | "trunks" | "total", query: { by?: "15m" | "hour" | "day" | "week" | "month"; from?: string; to?: string; only?: string; format?: "json" | "csv"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Report>("GET", `/api/v1/reports/${encodeURIComponent(report)}`, { ...asked, query }),
+  report: (report: "queues" | "agents" | "clients" | "numbers" | "reasons" | "trunks" | "campaigns" | "total", query: { by?: "15m" | "hour" | "day" | "week" | "month"; from?: string; to?: string; only?: string; format?: "json" | "csv"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Report>("GET", `/api/v1/reports/${encodeURIComponent(report)}`, { ...asked, query }),
   /** Recordings by the time they ended */
   recordings: (query: { from?: string; to?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Recordings>("GET", `/api/v1/recordings`, { ...asked, query }),
   /** One recording */
