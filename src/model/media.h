@@ -26,8 +26,12 @@
  *   2  codecs beside G.711, mixes, PLAY over a conversation, the tone while recorded
  *   3  SRTP
  *   4  legs move from one contact to another
+ *   5  legs of browsers (WebRTC)
  */
-enum { SAPA_MEDIA_VERSION = 4, SAPA_MEDIA_VERSION_MIXES = 2, SAPA_MEDIA_VERSION_SRTP = 3, SAPA_MEDIA_VERSION_MOVES = 4 };
+enum {
+    SAPA_MEDIA_VERSION = 5, SAPA_MEDIA_VERSION_MIXES = 2, SAPA_MEDIA_VERSION_SRTP = 3, SAPA_MEDIA_VERSION_MOVES = 4,
+    SAPA_MEDIA_VERSION_WEBRTC = 5
+};
 
 enum sapa_media_op {
     /* control → media */
@@ -65,6 +69,8 @@ enum sapa_media_op {
     SAPA_MEDIA_ERROR,          /* code: a sapa_rc (< 0); `failed` says which op */
     SAPA_MEDIA_FENCED,         /* a newer control is in charge */
     SAPA_MEDIA_SPEAKER,        /* leg: who speaks in the mix u.mix.mix now; at most twice a second */
+    SAPA_MEDIA_CONNECTED,      /* leg of a browser; code 0: ICE nominated and SRTP keyed, again with each new association;
+                                  SAPA_EDENIED: another certificate than announced; SAPA_ETIMEOUT: consent lost, the leg takes checks again */
 };
 
 enum sapa_media_play_how {
@@ -89,6 +95,10 @@ enum { SAPA_MEDIA_PATH_MAX = 200, SAPA_MEDIA_FILES_MAX = 12, SAPA_MEDIA_KEY_SIZE
 enum { SAPA_MEDIA_SRTP_NONE, SAPA_MEDIA_SRTP_SHA1_80, SAPA_MEDIA_SRTP_SHA1_32 };
 enum { SAPA_MEDIA_SRTP_KEY_SIZE = 30 };
 
+/* WebRTC: fragments and passwords of ICE with the NUL behind them, fingerprints of certificates (hash functions of RFC 8122). */
+enum { SAPA_MEDIA_UFRAG_SIZE = 9, SAPA_MEDIA_PWD_SIZE = 25, SAPA_MEDIA_PEER_UFRAG_SIZE = 33, SAPA_MEDIA_PRINT_SIZE = 64, SAPA_MEDIA_OWN_PRINT_SIZE = 32 };
+enum { SAPA_MEDIA_HASH_NONE, SAPA_MEDIA_HASH_SHA256, SAPA_MEDIA_HASH_SHA384, SAPA_MEDIA_HASH_SHA512 };
+
 enum sapa_direction_bits { SAPA_MEDIA_SEND = 1, SAPA_MEDIA_RECEIVE = 2 }; /* as seen from us */
 
 /** Family 4 or 6, address in network order, port in host order. */
@@ -110,7 +120,8 @@ struct sapa_media_message {
     uint64_t other;     /* second leg of a bridge */
     uint64_t recording;
     union {
-        struct { uint32_t epoch; uint64_t generation; uint32_t legs; uint64_t version, codecs; } hello; /* of media, since 2: its version, what it can do by place in the table */
+        struct { uint32_t epoch; uint64_t generation; uint32_t legs; uint64_t version, codecs; /* of media, since 2: its version, what it can do by place in the table */
+                 uint8_t fingerprint[SAPA_MEDIA_OWN_PRINT_SIZE]; /* since 5: SHA-256 of its certificate for DTLS */ } hello;
         struct {
             struct sapa_media_address local;  /* open: the address to bind, port 0; opened: with its port */
             struct sapa_media_address remote; /* set: from SDP; media latches on the real source (symmetric RTP) */
@@ -133,6 +144,13 @@ struct sapa_media_message {
             /* since version 3 */
             uint8_t srtp;                     /* SAPA_MEDIA_SRTP_*; NONE: plain */
             uint8_t srtp_send[SAPA_MEDIA_SRTP_KEY_SIZE], srtp_receive[SAPA_MEDIA_SRTP_KEY_SIZE]; /* ours, theirs */
+            /* since version 5 */
+            uint8_t webrtc;                   /* 1: ICE-lite and DTLS-SRTP on the thread's one shared port */
+            uint8_t dtls_client;              /* set: 1: the peer is passive, we begin */
+            char ice_ufrag[SAPA_MEDIA_UFRAG_SIZE], ice_pwd[SAPA_MEDIA_PWD_SIZE]; /* ours; another pair is an ICE restart: the old one holds until the new one is nominated */
+            char peer_ufrag[SAPA_MEDIA_PEER_UFRAG_SIZE]; /* set: checks are named "ours:theirs"; empty: any */
+            uint8_t peer_hash;                /* SAPA_MEDIA_HASH_*; NONE: not known yet */
+            uint8_t peer_fingerprint[SAPA_MEDIA_PRINT_SIZE]; /* another one than in use begins a new association */
         } leg;
         struct {
             uint32_t play;                    /* control's number */
@@ -179,6 +197,11 @@ struct sapa_media_message {
             uint64_t mix;                     /* 0: none */
             uint64_t whisper_to;
             uint8_t role, codec;
+            /* since version 5: as in leg */
+            uint8_t webrtc, dtls_client;
+            char ice_ufrag[SAPA_MEDIA_UFRAG_SIZE], ice_pwd[SAPA_MEDIA_PWD_SIZE];
+            uint8_t peer_hash, peer_fingerprint[SAPA_MEDIA_PRINT_SIZE];
+            uint8_t connected;
         } inventory;
         struct {
             uint64_t mix;                     /* chosen by control, unique for ever; legs of one contact */
