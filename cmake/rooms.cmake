@@ -30,14 +30,15 @@ room(report ROOMS base model)
 room(sip ROOMS base rt)
 room(sdp ROOMS base)
 room(rtp ROOMS base LIBS m)
+room(ice ROOMS base rt)
 room(config ROOMS base model core speech phone LIBS yaml-0.1 libsodium)
 room(store ROOMS base rt model THREADS)
 room(store/sqlite ROOMS base rt model store LIBS sqlite3 THREADS)
-room(media ROOMS base rt model rtp LIBS opus libsodium libsrtp2 m dl THREADS)
+room(media ROOMS base rt model rtp ice LIBS opus libsodium libsrtp2 m dl THREADS)
 if(TARGET room_media) # sound is arithmetic over arrays
     target_compile_options(room_media PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3>)
 endif()
-foreach(test dtmf g711 g722 media_process mix) # an independent implementation that ours is held against
+foreach(test dtmf g711 g722 media_process mix web) # an independent implementation that ours is held against
     if(TARGET media_${test}_test)
         pkg_check_modules(spandsp REQUIRED IMPORTED_TARGET spandsp)
         target_link_libraries(media_${test}_test PRIVATE PkgConfig::spandsp)

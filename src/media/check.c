@@ -38,6 +38,42 @@ static bool type_is_good(uint8_t *type, uint8_t standard)
     return *type >= 96 && *type <= 127;
 }
 
+/* Characters of ICE (RFC 8445 section 15.4) and a NUL within `room`; at least `least` of them, or none where that may be. */
+static bool ice_is_good(const char *text, size_t room, size_t least, bool may_be_none)
+{
+    const size_t n = strnlen(text, room);
+
+    if (n == room || (n < least && !(n == 0 && may_be_none)))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const char c = text[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/'))
+            return false;
+    }
+    for (size_t i = n; i < room; i++) /* it is compared as it lies */
+        if (text[i])
+            return false;
+    return true;
+}
+
+static sapa_rc check_web(struct sapa_media_message *message)
+{
+    const bool is_open = message->op == SAPA_MEDIA_LEG_OPEN;
+
+    if (message->u.leg.webrtc > 1 || message->u.leg.dtls_client > 1 ||
+        message->u.leg.peer_hash > SAPA_MEDIA_HASH_SHA512)
+        return SAPA_EINVAL;
+    if (!message->u.leg.webrtc)
+        return SAPA_OK;
+    if (message->u.leg.srtp != SAPA_MEDIA_SRTP_NONE ||
+        !ice_is_good(message->u.leg.ice_ufrag, sizeof(message->u.leg.ice_ufrag), 4, !is_open) ||
+        !ice_is_good(message->u.leg.ice_pwd, sizeof(message->u.leg.ice_pwd), 22, !is_open) ||
+        !message->u.leg.ice_ufrag[0] != !message->u.leg.ice_pwd[0] ||
+        !ice_is_good(message->u.leg.peer_ufrag, sizeof(message->u.leg.peer_ufrag), 4, true))
+        return SAPA_EINVAL;
+    return SAPA_OK;
+}
+
 static sapa_rc check_leg(struct sapa_media_message *message)
 {
     const bool is_open = message->op == SAPA_MEDIA_LEG_OPEN;
@@ -62,7 +98,7 @@ static sapa_rc check_leg(struct sapa_media_message *message)
     if (message->u.leg.dtmf_receive != 0 &&
         (message->u.leg.dtmf_receive < 96 || message->u.leg.dtmf_receive > 127 || message->u.leg.dtmf_type == 0))
         return SAPA_EINVAL;
-    if (message->u.leg.srtp > SAPA_MEDIA_SRTP_SHA1_32)
+    if (message->u.leg.srtp > SAPA_MEDIA_SRTP_SHA1_32 || check_web(message))
         return SAPA_EINVAL;
     if (message->u.leg.dtmf_inband > 1 || message->u.leg.keys_held > 1 || message->u.leg.direction > 3 || message->u.leg.side > 4)
         return SAPA_EINVAL;

@@ -26,6 +26,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sapa_assert(message.u.record.wrapped_size <= sizeof(message.u.record.wrapped));
     } else if (message.op == SAPA_MEDIA_LEG_SET || message.op == SAPA_MEDIA_LEG_OPEN) {
         sapa_assert(message.u.leg.ptime_ms >= 10 && message.u.leg.ptime_ms <= 60);
+        if (message.u.leg.webrtc) {
+            sapa_assert(!message.u.leg.ice_ufrag[SAPA_MEDIA_UFRAG_SIZE - 1] && !message.u.leg.ice_pwd[SAPA_MEDIA_PWD_SIZE - 1]);
+            sapa_assert(!message.u.leg.peer_ufrag[SAPA_MEDIA_PEER_UFRAG_SIZE - 1]);
+            sapa_assert(message.op == SAPA_MEDIA_LEG_SET || strlen(message.u.leg.ice_pwd) >= 22);
+        }
     }
     /* What was accepted is accepted again, unchanged. */
     const sapa_rc rc = sapa_media_check(&message, needed, &again);

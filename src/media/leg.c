@@ -56,6 +56,7 @@ void sapa_leg_free(struct sapa_leg *leg)
     sapa_inband_free(leg->inband);
     sapa_leg_drop_party(leg);
     sapa_srtp_free(leg->srtp);
+    sapa_web_free(leg->web);
     free(leg);
 }
 
@@ -135,8 +136,9 @@ void sapa_leg_send(struct sapa_worker *worker, struct sapa_leg *leg, bool marker
         if (size == 0)
             return;
     }
-    const size_t gone = leg->connected ? sapa_udp_give(leg->fds[0], packet, size)
-                                       : sapa_udp_give_to(leg->fds[0], packet, size, &leg->remote);
+    const size_t gone = leg->web         ? sapa_web_send(worker, leg, packet, size)
+                        : leg->connected ? sapa_udp_give(leg->fds[0], packet, size)
+                                         : sapa_udp_give_to(leg->fds[0], packet, size, &leg->remote);
     leg->sent_us = worker->now_us;
     if (gone) {
         leg->sent++;
@@ -304,23 +306,29 @@ static void on_event(struct sapa_worker *worker, struct sapa_leg *leg, const str
 void sapa_leg_on_rtp(struct sapa_worker *worker, struct sapa_leg *leg)
 {
     struct sapa_addr from;
-    struct sapa_rtp rtp;
-    size_t size = sapa_udp_take(leg->fds[0], worker->packet, PACKET_MAX, &from);
+    const size_t size = sapa_udp_take(leg->fds[0], worker->packet, PACKET_MAX, &from);
 
     if (size == 0)
         return;
     worker->packets_in++;
+    sapa_leg_on_packet(worker, leg, size, &from);
+}
+
+void sapa_leg_on_packet(struct sapa_worker *worker, struct sapa_leg *leg, size_t size, const struct sapa_addr *from)
+{
     const bool rtcp = sapa_rtp_is_rtcp(worker->packet, size);
+    struct sapa_rtp rtp;
+
     if (leg->srtp && (size = sapa_srtp_open(leg->srtp, rtcp, worker->packet, size)) == 0) {
         leg->dropped++;
         worker->packets_dropped++;
         return;
     }
     if (rtcp) {
-        sapa_leg_on_rtcp(worker, leg, worker->packet, size, &from);
+        sapa_leg_on_rtcp(worker, leg, worker->packet, size, from);
         return;
     }
-    if (sapa_rtp_parse(worker->packet, size, &rtp) || !source_is_good(worker, leg, &from, rtp.ssrc)) {
+    if (sapa_rtp_parse(worker->packet, size, &rtp) || (!leg->web && !source_is_good(worker, leg, from, rtp.ssrc))) {
         leg->dropped++;
         worker->packets_dropped++;
         return;

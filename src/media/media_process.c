@@ -9,12 +9,14 @@
 
 #include "base/log.h"
 #include "base/table.h"
+#include "ice/lite.h"
 #include "media/check.h"
 #include "media/coder.h"
 #include "media/g711.h"
 #include "media/plugin.h"
 #include "media/resample.h"
 #include "media/worker.h"
+#include "rt/dtls.h"
 #include "rt/process.h"
 #include "rt/random.h"
 #include "rt/thread.h"
@@ -61,6 +63,8 @@ struct leg_row {
     uint64_t id, contact;
     uint32_t worker;
     uint8_t codec;
+    bool is_web;
+    uint32_t home;                   /* WebRTC: the worker that reads its port */
 };
 
 struct recording_row {
@@ -79,7 +83,7 @@ struct process {
     int listener;
     struct sapa_watch listen_watch;
     struct sapa_timer tidy, stop_timer;
-    bool stopping;
+    bool stopping, finishing;
     struct sapa_signals *signals;
     struct connection connections[CONNECTIONS_MAX];
     struct connection *in_charge;    /* NULL: nobody */
@@ -87,6 +91,8 @@ struct process {
     uint64_t generation;
     struct sapa_table legs, recordings;
     struct sapa_port_range ports;
+    struct sapa_dtls_context *dtls;
+    struct sapa_web_port *web_ports[WORKERS_MAX][SAPA_WORKER_WEB_PORTS_MAX]; /* the workers' */
     struct queue missed;             /* for the next control */
     unsigned moving;                 /* legs between two threads; nothing is read from control meanwhile */
     uint64_t inventory_mark;
@@ -332,6 +338,7 @@ static void hello(struct process *process, struct connection *connection, const 
     answer.u.hello.generation = process->generation;
     answer.u.hello.legs = process->legs.count;
     answer.u.hello.version = SAPA_MEDIA_VERSION;
+    memcpy(answer.u.hello.fingerprint, sapa_dtls_fingerprint(process->dtls), sizeof(answer.u.hello.fingerprint));
     for (size_t i = 0; sapa_codec_at(i); i++)
         answer.u.hello.codecs |= (uint64_t)sapa_coder_can(sapa_codec_at(i)->id) << i;
     say(connection, &answer);
@@ -356,41 +363,121 @@ static void on_inventory_done(struct process *process, uint64_t mark)
     }
 }
 
+static sapa_rc open_plain(struct process *process, const struct sapa_media_message *message, struct sapa_addr *local,
+                          struct sapa_leg **ret_leg)
+{
+    const struct sapa_udp_opts udp = { .dscp = DSCP_EF };
+    uint16_t port;
+    int fds[2];
+
+    sapa_rc rc = sapa_udp_open_pair(local, &process->ports, &udp, fds, &port);
+    if (rc)
+        return rc;
+    sapa_addr_set_port(local, port);
+    rc = sapa_leg_new(message, fds, local, ret_leg);
+    if (rc) {
+        sapa_fd_close(fds[0]);
+        sapa_fd_close(fds[1]);
+    }
+    return rc;
+}
+
+/* The shared port of this thread on `local`: there already, or made now. */
+static sapa_rc need_web_port(struct process *process, unsigned worker, const struct sapa_addr *local,
+                             struct sapa_web_port **ret_port)
+{
+    struct sapa_web_port **ports = process->web_ports[worker], *port;
+    unsigned n = 0;
+
+    for (; n < SAPA_WORKER_WEB_PORTS_MAX && ports[n]; n++)
+        if (sapa_addr_same_host(sapa_web_port_local(ports[n]), local)) {
+            *ret_port = ports[n];
+            return SAPA_OK;
+        }
+    if (n == SAPA_WORKER_WEB_PORTS_MAX)
+        return SAPA_ELIMIT;
+    sapa_rc rc = sapa_web_port_new(local, &process->ports, process->workers[worker], &port);
+    if (rc)
+        return rc;
+    rc = put(process, worker, SAPA_WORKER_WEB_PORT, &port, sizeof(port));
+    if (rc) {
+        sapa_web_port_free(port);
+        return rc;
+    }
+    ports[n] = *ret_port = port;
+    char text[SAPA_ADDR_TEXT_MAX];
+    sapa_log(SAPA_LOG_INFO, "media.web.port", "worker=%u local=%s", worker,
+             sapa_addr_print(sapa_web_port_local(port), text, sizeof(text)));
+    return SAPA_OK;
+}
+
+/* Its home, before anything of it can come in. */
+static sapa_rc name_web(struct process *process, unsigned home, const struct sapa_media_message *message)
+{
+    const struct sapa_worker_web order = { .leg = message->leg, .contact = message->contact, .op = message->op,
+                                           .tag = message->tag,
+                                           .name = sapa_ice_key(sapa_str_of(message->u.leg.ice_ufrag)) };
+
+    return order.name ? put(process, home, SAPA_WORKER_WEB_NAME, &order, sizeof(order)) : SAPA_OK;
+}
+
+static void forget_web(struct process *process, const struct leg_row *row)
+{
+    const struct sapa_worker_web order = { .leg = row->id };
+
+    if (row->is_web && !process->finishing)
+        (void)put(process, row->home, SAPA_WORKER_WEB_GONE, &order, sizeof(order));
+}
+
+static sapa_rc open_web(struct process *process, const struct sapa_media_message *message, struct sapa_addr *local,
+                        struct sapa_leg **ret_leg)
+{
+    const unsigned worker = worker_of(process, message->contact);
+    struct sapa_web_port *port;
+
+    sapa_rc rc = need_web_port(process, worker, local, &port);
+    if (rc == SAPA_OK)
+        rc = sapa_leg_new_web(message, port, process->dtls, ret_leg);
+    if (rc)
+        return rc;
+    *local = *sapa_web_port_local(port);
+    return SAPA_OK;
+}
+
 static sapa_rc open_leg(struct process *process, const struct sapa_media_message *message,
                         struct sapa_media_message *answer)
 {
-    const struct sapa_udp_opts udp = { .dscp = DSCP_EF };
     struct sapa_addr local = sapa_addr_of_media(&message->u.leg.local);
     struct leg_row *row;
     struct sapa_leg *leg;
-    uint16_t port;
-    int fds[2];
 
     if (sapa_table_find(&process->legs, message->leg))
         return SAPA_EEXIST;
     if (process->legs.count >= process->options.legs_max)
         return SAPA_ELIMIT;
     sapa_addr_set_port(&local, 0);
-    sapa_rc rc = sapa_udp_open_pair(&local, &process->ports, &udp, fds, &port);
+    sapa_rc rc = message->u.leg.webrtc ? open_web(process, message, &local, &leg) : open_plain(process, message, &local, &leg);
     if (rc)
         return rc;
-    sapa_addr_set_port(&local, port);
-    rc = sapa_leg_new(message, fds, &local, &leg);
-    if (rc) {
-        sapa_fd_close(fds[0]);
-        sapa_fd_close(fds[1]);
-        return rc;
-    }
     rc = sapa_table_add(&process->legs, message->leg, &row);
     if (rc) {
         sapa_leg_free(leg);
         return rc;
     }
     row->contact = message->contact;
-    row->worker = worker_of(process, message->contact);
+    row->worker = row->home = worker_of(process, message->contact);
     row->codec = message->u.leg.codec;
+    row->is_web = message->u.leg.webrtc;
+    if (row->is_web)
+        rc = name_web(process, row->home, message);
+    if (rc) {
+        sapa_table_remove(&process->legs, row);
+        sapa_leg_free(leg);
+        return rc;
+    }
     rc = put(process, row->worker, SAPA_WORKER_LEG_OPEN, &leg, sizeof(leg));
     if (rc) {
+        forget_web(process, row);
         sapa_table_remove(&process->legs, row);
         sapa_leg_free(leg);
         return rc;
@@ -426,6 +513,13 @@ static sapa_rc leg_set(struct process *process, struct leg_row *row, const struc
         return SAPA_EINVAL;
     if (message->u.leg.codec != SAPA_CODEC_NONE && !sapa_coder_can(message->u.leg.codec))
         return SAPA_ENOENT; /* its plug-in was not loaded */
+    if (row->is_web != (message->u.leg.webrtc != 0))
+        return SAPA_ESTATE;
+    if (row->is_web) {
+        const sapa_rc rc = name_web(process, row->home, message);
+        if (rc)
+            return rc;
+    }
     row->codec = message->u.leg.codec;
     if (message->u.leg.dtmf_inband) {
         const sapa_rc rc = sapa_inband_new(&set.inband);
@@ -668,13 +762,19 @@ static void on_leg_moved(struct process *process, struct sapa_leg *leg)
     struct leg_row *row = leg ? sapa_table_find(&process->legs, sapa_leg_id(leg)) : NULL;
 
     process->moving--;
+    if (row && leg && row->is_web) {
+        const struct sapa_worker_web order = { .leg = row->id, .at = process->workers[row->worker] };
+        (void)put(process, row->home, SAPA_WORKER_WEB_AT, &order, sizeof(order));
+    }
     if (!leg || (row && put(process, row->worker, SAPA_WORKER_LEG_OPEN, &leg, sizeof(leg)) == SAPA_OK))
         return;
     const struct sapa_media_message lost = { .op = SAPA_MEDIA_ERROR, .failed = SAPA_MEDIA_LEG_MOVE, .code = SAPA_ELIMIT,
                                              .leg = sapa_leg_id(leg), .contact = row ? row->contact : 0 };
     tell(process, &lost);
-    if (row)
+    if (row) {
+        forget_web(process, row);
         sapa_table_remove(&process->legs, row);
+    }
     sapa_leg_free(leg);
 }
 
@@ -787,8 +887,10 @@ static void on_event(void *ctx, uint32_t type, const void *data, size_t size)
         break;
     case SAPA_CONTROL_LEG_GONE:
         row = sapa_table_find(&process->legs, *(const uint64_t *)data);
-        if (row)
+        if (row) {
+            forget_web(process, row);
             sapa_table_remove(&process->legs, row);
+        }
         break;
     case SAPA_CONTROL_RECORD_GONE:
         row = sapa_table_find(&process->recordings, *(const uint64_t *)data);
@@ -836,6 +938,7 @@ static void set_defaults(struct sapa_media_options *options)
     DEFAULT(quality_mos_x100, 360);
     DEFAULT(quality_window_ms, 10000);
     DEFAULT(silent_s, 10);
+    DEFAULT(consent_ms, 30000);
 #undef DEFAULT
     options->threads = SAPA_MIN(options->threads, (unsigned)WORKERS_MAX);
 }
@@ -876,6 +979,7 @@ static sapa_rc start_threads(struct process *process)
             .quality_mos_x100 = options->quality_mos_x100,
             .quality_window_ms = options->quality_window_ms,
             .silent_s = options->silent_s,
+            .consent_ms = options->consent_ms,
         };
         rc = sapa_worker_new(&worker, &process->workers[i]);
         if (rc == SAPA_OK)
@@ -930,6 +1034,10 @@ static sapa_rc start(struct process *process)
         sapa_log(SAPA_LOG_ERROR, "media.srtp", "the library refuses to start");
         return 1;
     }
+    if (sapa_dtls_context_new(&process->dtls)) {
+        sapa_log(SAPA_LOG_ERROR, "media.dtls", "no certificate could be made");
+        return SAPA_EIO;
+    }
     sapa_resample_init();
     sapa_mix_init();
     raise_files(options);
@@ -968,6 +1076,7 @@ static sapa_rc start(struct process *process)
 /* Recordings get their trailers, phones a goodbye, control the last words. */
 static void finish(struct process *process)
 {
+    process->finishing = true;
     put_all(process, SAPA_WORKER_STOP, NULL, 0);
     for (unsigned i = 0; i < process->worker_count; i++)
         sapa_worker_join(process->workers[i]);
@@ -996,6 +1105,7 @@ static void finish(struct process *process)
     sapa_fd_close(process->listener);
     queue_clear(&process->missed);
     sapa_sounds_free(process->sounds);
+    sapa_dtls_context_free(process->dtls);
     sapa_table_done(&process->legs);
     sapa_table_done(&process->recordings);
     sapa_loop_free(process->loop);

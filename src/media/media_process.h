@@ -33,6 +33,7 @@ struct sapa_media_options {
     uint32_t quality_mos_x100;     /* alarm below this; 360. Control may change both */
     uint32_t quality_window_ms;    /* ... for longer than this; 10,000 */
     uint32_t silent_s;             /* SILENT after so many seconds without a packet; 10 */
+    uint32_t consent_ms;           /* WebRTC: nothing is sent any more after so long without a check; 30,000 (RFC 7675) */
     const char *codec_plugin;      /* shared object of a codec (media/codec_plugin.h) to load; NULL = none */
     bool handle_signals;       /* SIGTERM and SIGINT end the process politely */
     int beat_fd;               /* > 0: a byte 1 is written here every second, from the first second on; never waits for a reader */

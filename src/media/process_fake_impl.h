@@ -73,7 +73,7 @@ static int start_process(void **state)
     options = (struct sapa_media_options){ .socket_path = socket_path, .threads = 2, .ready_fd = ready[1],
                                            .port_min = (uint16_t)(12000 + getpid() % 40 * 400),
                                            .sounds_folder = folder, .recordings_folder = folder,
-                                           .silent_s = 2, .quality_mos_x100 = 310, .quality_window_ms = 2000 };
+                                           .silent_s = 2, .consent_ms = 3000, .quality_mos_x100 = 310, .quality_window_ms = 2000 };
     options.port_max = (uint16_t)(options.port_min + 398);
     assert_int_equal(sapa_thread_start("media", -1, run_process, &options, &process_thread), SAPA_OK);
     assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -106,6 +106,7 @@ struct control {
     unsigned inventory;          /* INVENTORY messages of the greeting */
     struct sapa_media_message last_inventory;
     uint64_t generation;
+    uint8_t fingerprint[32];
     struct sapa_media_message kept[64]; /* events that came while something else was awaited */
     unsigned kept_count;
 };
@@ -182,6 +183,7 @@ static void control_open(struct control *control)
     assert_int_equal(message.u.hello.epoch, control->epoch);
     assert_int_equal(message.tag, 7);
     control->generation = message.u.hello.generation;
+    memcpy(control->fingerprint, message.u.hello.fingerprint, sizeof(control->fingerprint));
     const unsigned legs = message.u.hello.legs;
     (void)await(control, SAPA_MEDIA_INVENTORY_END);
     while (has_kept(control, SAPA_MEDIA_INVENTORY)) {

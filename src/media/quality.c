@@ -61,7 +61,7 @@ void sapa_leg_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, bool bye)
     if (leg->srtp)
         size = sapa_srtp_seal(leg->srtp, true, packet, size);
     if (size > 0)
-        (void)sapa_udp_give_to(leg->fds[1], packet, size, &leg->remote_rtcp);
+        (void)sapa_udp_give_to(leg->web ? leg->web->port->fd : leg->fds[1], packet, size, &leg->remote_rtcp);
 }
 
 /* --- quality --- */
@@ -158,7 +158,7 @@ static void check_silence(struct sapa_worker *worker, struct sapa_leg *leg)
 {
     struct sapa_media_message message = { .op = SAPA_MEDIA_SILENT, .contact = leg->contact, .leg = leg->id };
 
-    if (leg->silent || !(leg->direction & SAPA_MEDIA_RECEIVE) || !sapa_addr_is_set(&leg->signalled) ||
+    if (leg->silent || !(leg->direction & SAPA_MEDIA_RECEIVE) || !sapa_addr_is_set(leg->web ? &leg->remote : &leg->signalled) ||
         worker->now_us - leg->heard_us < (int64_t)worker->options.silent_s * 1000000)
         return;
     leg->silent = true;
@@ -173,6 +173,8 @@ void sapa_leg_check(struct sapa_worker *worker, struct sapa_leg *leg)
         sapa_udp_disconnect(leg->fds[0]);
         leg->connected = false;
     }
+    if (leg->web)
+        sapa_web_check(worker, leg);
     if (worker->now_us >= leg->slice_us) {
         if (leg->slice_us)
             end_slice(worker, leg);

@@ -24,11 +24,16 @@ static bool session(srtp_t *ret, uint8_t suite, uint8_t *key, srtp_ssrc_type_t w
     srtp_policy_t policy;
 
     memset(&policy, 0, sizeof(policy));
-    if (suite == SAPA_MEDIA_SRTP_SHA1_80)
+    if (suite == SAPA_SRTP_GCM_128) {
+        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
+        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
+    } else if (suite == SAPA_MEDIA_SRTP_SHA1_80) {
         srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
-    else
+        srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
+    } else {
         srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32(&policy.rtp);
-    srtp_crypto_policy_set_rtcp_default(&policy.rtcp); /* SRTCP has 80 bits in either (RFC 4568 6.2.2) */
+        srtp_crypto_policy_set_rtcp_default(&policy.rtcp); /* SRTCP has 80 bits in either (RFC 4568 6.2.2) */
+    }
     policy.ssrc.type = which;
     policy.key = key;
     policy.window_size = WINDOW;
@@ -41,7 +46,7 @@ sapa_rc sapa_srtp_new(uint8_t suite, const uint8_t send[SAPA_MEDIA_SRTP_KEY_SIZE
     _Static_assert(SAPA_MEDIA_SRTP_KEY_SIZE == SRTP_AES_ICM_128_KEY_LEN_WSALT, "key and salt");
     _Static_assert(SAPA_SRTP_EXTRA >= SRTP_MAX_TAG_LEN + 4, "tag, and the index of SRTCP");
 
-    if (suite == SAPA_MEDIA_SRTP_NONE || suite > SAPA_MEDIA_SRTP_SHA1_32)
+    if (suite == SAPA_MEDIA_SRTP_NONE || suite > SAPA_SRTP_GCM_128)
         return SAPA_EINVAL;
     struct sapa_srtp *srtp = calloc(1, sizeof(*srtp));
     if (!srtp)

@@ -1,6 +1,6 @@
 /**
  * @file media/srtp.h
- * SRTP and SRTCP of one leg (RFC 3711, libsrtp): packets are opened when they come and sealed when they go, everything
+ * SRTP and SRTCP of one leg (RFC 3711, RFC 7714, libsrtp): packets are opened when they come and sealed when they go, everything
  * between sees plain RTP.
  *
  * Room    media.   Thread  the leg's packet thread; made by any.
@@ -14,12 +14,13 @@
 #include "model/media.h"
 
 enum { SAPA_SRTP_EXTRA = 32 }; /* a sealed packet is at most so much longer */
+enum { SAPA_SRTP_GCM_128 = 3 }; /* a suite that only DTLS negotiates (RFC 7714): 16 octets of key, 12 of salt */
 
 struct sapa_srtp;
 
 /** Once in a process, before the first. */
 SAPA_MUST_CHECK sapa_rc sapa_srtp_init(void);
-/** `suite` and keys as in LEG_SET. SAPA_EINVAL: no such suite; SAPA_ENOMEM. */
+/** `suite` and keys as in LEG_SET, or SAPA_SRTP_GCM_128. SAPA_EINVAL: no such suite; SAPA_ENOMEM. */
 SAPA_MUST_CHECK sapa_rc sapa_srtp_new(uint8_t suite, const uint8_t send[SAPA_MEDIA_SRTP_KEY_SIZE],
                                       const uint8_t receive[SAPA_MEDIA_SRTP_KEY_SIZE], struct sapa_srtp **ret_srtp);
 /** NULL is fine. */

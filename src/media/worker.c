@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "media/worker_impl.h"
+#include "rt/random.h"
 #include "rt/thread.h"
 
 enum {
@@ -213,9 +214,11 @@ static uint64_t take_packets(struct sapa_worker *worker, size_t n)
 
     for (size_t i = 0; i < n; i++) {
         if (i + 2 < n) /* thousands of legs do not fit into the nearest cache */
-            sapa_leg_prefetch((struct sapa_leg *)(uintptr_t)(worker->keys[i + 2] & ~(uint64_t)1));
-        struct sapa_leg *leg = (struct sapa_leg *)(uintptr_t)(worker->keys[i] & ~(uint64_t)1);
-        if (worker->keys[i] & 1)
+            sapa_leg_prefetch((struct sapa_leg *)(uintptr_t)(worker->keys[i + 2] & ~(uint64_t)3));
+        struct sapa_leg *leg = (struct sapa_leg *)(uintptr_t)(worker->keys[i] & ~(uint64_t)3);
+        if (worker->keys[i] & 2) /* a shared port, all that is there at once */
+            sapa_web_take(worker, (struct sapa_web_port *)(void *)leg);
+        else if (worker->keys[i] & 1)
             take_rtcp(worker, leg);
         else
             sapa_leg_on_rtp(worker, leg);
@@ -225,7 +228,7 @@ static uint64_t take_packets(struct sapa_worker *worker, size_t n)
 
 static int64_t waiting_us(const struct sapa_worker *worker)
 {
-    if (worker->paced || worker->mixes_running || worker->inventory_on || worker->eventing)
+    if (worker->paced || worker->mixes_running || worker->inventory_on || worker->eventing || worker->handshake_count)
         return TICK_US;
     return worker->leg_count || worker->recording_count ? 20000 : 1000000;
 }
@@ -245,6 +248,7 @@ static void turn(struct sapa_worker *worker)
                                    worker->keys, SAPA_UDP_SET_READY_MAX);
     worker->previous_us = worker->leg_count >= TICK_LEGS ? worker->now_us : sapa_mono_us();
     worker->now_us = sapa_mono_us();
+    worker->web_checks = 0;
     uint64_t packets = take_packets(worker, ready);
     for (int round = 0; round < ROUNDS_MAX; round++) {
         ready = sapa_udp_set_ready(worker->set, 0, worker->keys, SAPA_UDP_SET_READY_MAX);
@@ -255,12 +259,15 @@ static void turn(struct sapa_worker *worker)
     turn_wheel(worker);
     if (worker->mixes_running)
         sapa_mix_turn(worker);
+    if (worker->web_port_count || worker->handshaking)
+        sapa_web_flush(worker);
     note_delay(worker, packets);
     sweep(worker);
     sapa_mailbox_drain(worker->inbox, 256, sapa_worker_message, worker);
     if (worker->inventory_on)
         sapa_worker_inventory_turn(worker);
     sapa_worker_leave_turn(worker);
+    sapa_web_turn(worker);
 }
 
 /*
@@ -301,6 +308,10 @@ sapa_rc sapa_worker_new(const struct sapa_worker_options *options, struct sapa_w
     sapa_table_init(&worker->recording_ids, sapa_memory_heap(), sizeof(struct sapa_id_row), LEGS_MAX);
     sapa_table_init(&worker->mix_ids, sapa_memory_heap(), sizeof(struct sapa_id_row), LEGS_MAX);
     sapa_table_init(&worker->contacts, sapa_memory_heap(), sizeof(struct sapa_contact_row), LEGS_MAX);
+    sapa_table_init(&worker->web_names, sapa_memory_heap(), sizeof(struct sapa_web_name), LEGS_MAX);
+    sapa_table_init(&worker->web_addrs, sapa_memory_heap(), sizeof(struct sapa_web_addr), LEGS_MAX);
+    sapa_table_init(&worker->web_seats, sapa_memory_heap(), sizeof(struct sapa_web_seat), LEGS_MAX);
+    worker->web_seed = sapa_random_u64();
     sapa_record_pool_init(&worker->pool);
     sapa_rc rc = sapa_mailbox_new(INBOX_SIZE, &worker->inbox);
     if (rc == SAPA_OK)
@@ -334,6 +345,11 @@ void sapa_worker_free(struct sapa_worker *worker)
     sapa_table_done(&worker->recording_ids);
     sapa_table_done(&worker->contacts);
     sapa_table_done(&worker->mix_ids);
+    sapa_table_done(&worker->web_names);
+    sapa_table_done(&worker->web_addrs);
+    sapa_table_done(&worker->web_seats);
+    for (unsigned i = 0; i < worker->web_port_count; i++)
+        sapa_web_port_free(worker->web_ports[i]);
     free(worker->mixes);
     free(worker->legs);
     free(worker->recordings);

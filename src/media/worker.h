@@ -18,6 +18,13 @@
 
 struct sapa_worker;
 struct sapa_leg;
+struct sapa_web_port;
+struct sapa_dtls_context;
+
+enum {
+    SAPA_WORKER_WEB_PORTS_MAX = 8, /* local addresses of WebRTC a thread */
+    SAPA_WORKER_WEB_PACKET_MAX = 1500
+};
 
 /** What is played on a leg. Made and freed by the control thread. */
 struct sapa_player {
@@ -41,6 +48,12 @@ enum {
     SAPA_WORKER_RECORD_DROP, /* uint64_t recording: its file failed */
     SAPA_WORKER_INVENTORY,   /* uint64_t mark: it comes back in INVENTORY_DONE */
     SAPA_WORKER_LEG_MOVE,    /* struct sapa_worker_move */
+    SAPA_WORKER_WEB_PORT,    /* struct sapa_web_port *: read it from now on */
+    SAPA_WORKER_WEB_NAME,    /* struct sapa_worker_web: a user fragment of a leg whose port this thread reads */
+    SAPA_WORKER_WEB_AT,      /* struct sapa_worker_web: such a leg is on that thread now */
+    SAPA_WORKER_WEB_GONE,    /* struct sapa_worker_web: such a leg was closed */
+    SAPA_WORKER_WEB_LEARN,   /* struct sapa_worker_web, from the thread where it is: its peer is at that address */
+    SAPA_WORKER_WEB_PACKET,  /* struct sapa_worker_web_packet, cut, from the thread that reads its port */
     SAPA_WORKER_STOP         /* end recordings, close legs, end the thread */
 };
 
@@ -73,6 +86,24 @@ struct sapa_worker_move {
     bool away;
 };
 
+/** About a leg of WebRTC, to the thread that reads its port; its datagrams find it by user fragment and address. */
+struct sapa_worker_web {
+    uint64_t leg, contact;
+    uint64_t name;                 /* user fragment as a key */
+    struct sapa_worker *at;        /* NULL: the thread itself */
+    struct sapa_addr addr;
+    uint8_t place;                 /* of the address among the leg's */
+    uint16_t op;                   /* that said the name, for an error */
+    uint32_t tag;
+};
+
+struct sapa_worker_web_packet {
+    uint64_t leg;
+    struct sapa_addr from;
+    uint16_t size;
+    uint8_t bytes[SAPA_WORKER_WEB_PACKET_MAX];
+};
+
 /* worker → control */
 enum {
     SAPA_CONTROL_MESSAGE = 1,    /* struct sapa_media_message, cut: for the one in charge */
@@ -99,7 +130,7 @@ struct sapa_worker_options {
     int cpu;                       /* -1: anywhere */
     struct sapa_mailbox *events;   /* to control; borrowed */
     struct sapa_record_writer *writer;
-    uint32_t quality_mos_x100, quality_window_ms, silent_s;
+    uint32_t quality_mos_x100, quality_window_ms, silent_s, consent_ms;
 };
 
 SAPA_MUST_CHECK sapa_rc sapa_worker_new(const struct sapa_worker_options *options, struct sapa_worker **ret_worker);
@@ -115,6 +146,19 @@ struct sapa_player *sapa_worker_spent(struct sapa_worker *worker);
 /** A leg on its way to a worker, which closes the sockets and frees it. `fds`: RTP, RTCP. */
 SAPA_MUST_CHECK sapa_rc sapa_leg_new(const struct sapa_media_message *open, const int fds[2],
                                      const struct sapa_addr *local, struct sapa_leg **ret_leg);
+/**
+ * A shared port on `local` (its port is chosen from the range), read by `home` once it got SAPA_WORKER_WEB_PORT, which closes
+ * and frees it then.
+ * @retval SAPA_ELIMIT  every port is taken
+ */
+SAPA_MUST_CHECK sapa_rc sapa_web_port_new(const struct sapa_addr *local, const struct sapa_port_range *range,
+                                          struct sapa_worker *home, struct sapa_web_port **ret_port);
+/** Only while no worker has it. */
+void sapa_web_port_free(struct sapa_web_port *port);
+const struct sapa_addr *sapa_web_port_local(const struct sapa_web_port *port);
+/** A leg of WebRTC; both are borrowed. */
+SAPA_MUST_CHECK sapa_rc sapa_leg_new_web(const struct sapa_media_message *open, struct sapa_web_port *port,
+                                         struct sapa_dtls_context *context, struct sapa_leg **ret_leg);
 /** Only while no worker has it. */
 uint64_t sapa_leg_id(const struct sapa_leg *leg);
 /** Only while no worker has it. Closes its sockets. */

@@ -9,18 +9,21 @@
  *   party.c      decoding and encoding of a leg
  *   mix.c        conversations that are decoded: conferences, and two who have no codec in common
  *   quality.c    RTCP, statistics, alarms
+ *   web.c        legs of WebRTC: the shared port, ICE, DTLS, their keys
  * Room    media.   Thread  the worker's.
  */
 #ifndef SAPA_MEDIA_WORKER_IMPL_H
 #define SAPA_MEDIA_WORKER_IMPL_H
 
 #include "base/table.h"
+#include "ice/lite.h"
 #include "media/level.h"
 #include "media/playout.h"
 #include "media/recorder.h"
 #include "media/resample.h"
 #include "media/score.h"
 #include "media/worker.h"
+#include "rt/dtls.h"
 #include "rt/udp_batch.h"
 #include "rtp/stats.h"
 
@@ -31,7 +34,10 @@ enum {
     MIX_MS = 20,
     MIX_SLOTS = MIX_MS,       /* mixes take turns: each slot is a millisecond */
     MIX_LEGS_MAX = 64,
-    BEEP_MS = 200
+    BEEP_MS = 200,
+    WEB_ADDRS_MAX = 4,        /* addresses of a leg that have proved themselves */
+    WEB_BATCH = 32,           /* datagrams of a shared port a system call, either way */
+    WEB_HANDSHAKES_MAX = 64   /* datagrams of DTLS that wait for their turn */
 };
 
 /** Digits on their way to the peer. */
@@ -84,6 +90,60 @@ struct sapa_mix {
     int64_t speaker_us;              /* told */
 };
 
+/** The UDP port that all WebRTC legs of a thread and a local address share. `fd` may be sent on by any thread. */
+struct sapa_web_port {
+    int fd;
+    struct sapa_addr local;
+    struct sapa_worker *home;        /* who reads it; the rest is that thread's alone */
+    unsigned out_count;
+    struct sapa_packet in[WEB_BATCH], out[WEB_BATCH];
+    uint8_t in_bytes[WEB_BATCH][PACKET_MAX + 64], out_bytes[WEB_BATCH][PACKET_MAX + SAPA_SRTP_EXTRA];
+};
+
+/** What a leg of WebRTC has more than another. It goes where its leg goes; the port stays. */
+struct sapa_web {
+    struct sapa_web_port *port;
+    struct sapa_dtls_context *context;
+    struct sapa_ice ice;
+    struct sapa_addr proved[WEB_ADDRS_MAX]; /* may speak: a good check came from there */
+    uint8_t proved_next;             /* place of the next */
+    bool dtls_client;                /* in the next association */
+    bool wants;                      /* as client: an association is to be begun */
+    bool awaits;                     /* a fingerprint was said with which nothing is keyed yet */
+    bool restart_open;               /* a restart without another fingerprint: the answer may bring one */
+    bool connected;                  /* CONNECTED 0 is the last that control heard */
+    uint8_t hash;                    /* SAPA_MEDIA_HASH_*; NONE: not known */
+    uint8_t fingerprint[SAPA_MEDIA_PRINT_SIZE];
+    struct sapa_dtls *dtls;          /* under way, or through a short while ago */
+    bool handshaking;                /* under way: in worker->handshaking by handshake_next */
+    bool resumes;                    /* … was, in the thread that it comes from */
+    struct sapa_leg *handshake_next;
+    struct sapa_addr dtls_to;
+    int64_t dtls_us;                 /* begun, then through */
+    uint8_t client_random[SAPA_DTLS_RANDOM_SIZE];
+    bool has_result;                 /* through, and not known whether it is the right one */
+    struct sapa_dtls_result result;
+};
+
+/** Where the datagrams of a leg go that come in at a port of this thread: it may be on another by now. */
+struct sapa_web_seat {
+    uint64_t leg;
+    struct sapa_worker *away;        /* NULL: here, or on its way */
+    uint64_t names[2];               /* its user fragments, the newest first; 0: none */
+    uint64_t addrs[WEB_ADDRS_MAX];   /* keys in web_addrs; 0: none */
+};
+
+struct sapa_web_name {
+    uint64_t key;                    /* user fragment */
+    uint64_t leg;
+};
+
+struct sapa_web_addr {
+    uint64_t key;                    /* hash */
+    uint64_t leg;
+    struct sapa_addr addr;
+};
+
 struct sapa_leg {
     /* what control said */
     uint64_t id, contact;
@@ -115,7 +175,8 @@ struct sapa_leg {
     uint16_t beep_ms;                /* left of the tone while recorded */
 
     /* sockets and the peer */
-    int fds[2];                      /* RTP, RTCP */
+    int fds[2];                      /* RTP, RTCP; -1 with `web` */
+    struct sapa_web *web;            /* NULL: none of WebRTC */
     struct sapa_addr remote;         /* where we send; unset: nowhere yet */
     struct sapa_addr remote_rtcp;
     bool connected;                  /* the kernel filters for `remote` */
@@ -225,6 +286,17 @@ struct sapa_worker {
     uint32_t sweep_at, turn_at;
     int64_t swept_us;
 
+    struct sapa_table web_names, web_addrs, web_seats;
+    struct sapa_web_port *web_ports[SAPA_WORKER_WEB_PORTS_MAX];
+    uint64_t web_seed;
+    unsigned web_port_count;
+    unsigned web_checks;             /* STUN of this turn */
+    struct sapa_leg *handshaking;
+    unsigned handshaking_count;
+    int64_t handshakes_us;           /* when timers are looked at next */
+    unsigned handshake_at, handshake_count; /* of the ring */
+    struct sapa_worker_web_packet handshakes[WEB_HANDSHAKES_MAX];
+
     struct sapa_record_pool pool;
     uint64_t packets_in, packets_out, packets_dropped, events_lost;
     uint32_t delays[2][SAPA_WORKER_DELAYS]; /* this half minute and the last */
@@ -308,6 +380,8 @@ static inline void sapa_leg_prefetch(const struct sapa_leg *leg)
     __builtin_prefetch(p + offsetof(struct sapa_leg, ssrc));
 }
 void sapa_leg_on_rtp(struct sapa_worker *worker, struct sapa_leg *leg);
+/** What lies in worker->packet, RTP or RTCP, still sealed where the leg is. */
+void sapa_leg_on_packet(struct sapa_worker *worker, struct sapa_leg *leg, size_t size, const struct sapa_addr *from);
 void sapa_leg_forget_peer(struct sapa_leg *leg);
 /** Head and payload out; the caller has set leg->seq and leg->timestamp. `packet` has SAPA_RTP_HEAD bytes of room in front. */
 void sapa_leg_send(struct sapa_worker *worker, struct sapa_leg *leg, bool marker, uint8_t type, uint8_t *packet,
@@ -332,6 +406,28 @@ void sapa_leg_stop(struct sapa_worker *worker, struct sapa_leg *leg);
 void sapa_leg_queue_dtmf(struct sapa_worker *worker, struct sapa_leg *leg, const char *digits, uint16_t length_ms);
 /** A frame of silence now and then keeps firewalls and patience open. */
 void sapa_leg_comfort(struct sapa_worker *worker, struct sapa_leg *leg);
+
+/* web.c */
+/** A shared port has something to read. Returns datagrams taken. */
+unsigned sapa_web_take(struct sapa_worker *worker, struct sapa_web_port *port);
+/** A datagram for this leg, from wherever it came in. */
+void sapa_web_on_datagram(struct sapa_worker *worker, struct sapa_leg *leg, const uint8_t *bytes, size_t size,
+                          const struct sapa_addr *from);
+/** A sealed packet to the selected address, with the others of this turn. Returns `size`, or 0. */
+size_t sapa_web_send(struct sapa_worker *worker, struct sapa_leg *leg, const uint8_t *packet, size_t size);
+/** Handshakes as far as a turn has time for them, their timers; then what waits to be sent. */
+void sapa_web_turn(struct sapa_worker *worker);
+void sapa_web_flush(struct sapa_worker *worker);
+void sapa_web_set(struct sapa_worker *worker, struct sapa_leg *leg, const struct sapa_media_message *message);
+/** Once a second: consent, associations that are over. */
+void sapa_web_check(struct sapa_worker *worker, struct sapa_leg *leg);
+/** The leg comes to this thread, or leaves it. */
+void sapa_web_enter(struct sapa_worker *worker, struct sapa_leg *leg);
+void sapa_web_leave(struct sapa_worker *worker, struct sapa_leg *leg);
+void sapa_web_free(struct sapa_web *web); /* NULL is fine */
+/** SAPA_WORKER_WEB_*. */
+void sapa_web_message(struct sapa_worker *worker, uint32_t type, const void *data, size_t size);
+void sapa_web_inventory(const struct sapa_leg *leg, struct sapa_media_message *message);
 
 /* quality.c */
 void sapa_leg_on_rtcp(struct sapa_worker *worker, struct sapa_leg *leg, const uint8_t *packet, size_t size,

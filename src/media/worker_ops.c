@@ -218,9 +218,11 @@ static void on_leg_open(struct sapa_worker *worker, struct sapa_leg *leg)
     if (rc)
         goto fail;
     row->what = leg;
-    rc = sapa_udp_set_add(worker->set, leg->fds[0], (uintptr_t)leg);
-    if (rc == SAPA_OK)
-        rc = sapa_udp_set_add(worker->set, leg->fds[1], (uintptr_t)leg | 1);
+    if (!leg->web) {
+        rc = sapa_udp_set_add(worker->set, leg->fds[0], (uintptr_t)leg);
+        if (rc == SAPA_OK)
+            rc = sapa_udp_set_add(worker->set, leg->fds[1], (uintptr_t)leg | 1);
+    }
     if (rc) {
         sapa_udp_set_remove(worker->set, leg->fds[0]);
         sapa_table_remove(&worker->leg_ids, row);
@@ -231,6 +233,8 @@ static void on_leg_open(struct sapa_worker *worker, struct sapa_leg *leg)
     leg->index = worker->leg_count;
     worker->legs[worker->leg_count++] = leg;
     leg->heard_us = worker->now_us;
+    if (leg->web)
+        sapa_web_enter(worker, leg);
     sapa_worker_attach_sources(worker, leg->contact);
     return;
 fail:
@@ -256,7 +260,7 @@ static void on_leg_set(struct sapa_worker *worker, const struct sapa_worker_set 
     }
     sapa_inband_free(leg->inband);
     leg->inband = set->inband;
-    if (sapa_srtp_same(leg->srtp, set->srtp)) {
+    if (leg->web || sapa_srtp_same(leg->srtp, set->srtp)) { /* WebRTC: its keys come of DTLS */
         sapa_srtp_free(set->srtp);
     } else {
         sapa_srtp_free(leg->srtp);
@@ -292,6 +296,10 @@ static void on_leg_set(struct sapa_worker *worker, const struct sapa_worker_set 
     leg->signalled_rtcp_port = message->u.leg.remote_rtcp_port;
     leg->heard_us = worker->now_us;
     leg->silent = false;
+    if (leg->web) {
+        sapa_web_set(worker, leg, message);
+        return;
+    }
     if (sapa_addr_equal(&signalled, &leg->signalled))
         return;
     sapa_leg_forget_peer(leg);
@@ -327,6 +335,10 @@ static void forget_leg(struct sapa_worker *worker, struct sapa_leg *leg)
     leg->recording = NULL;
     leg->is_eventing = false;
     leg->contact_next = leg->eventing_next = NULL;
+    if (leg->web) {
+        sapa_web_leave(worker, leg);
+        return;
+    }
     sapa_udp_set_remove(worker->set, leg->fds[0]);
     sapa_udp_set_remove(worker->set, leg->fds[1]);
 }
@@ -563,6 +575,8 @@ static sapa_rc tell_inventory(struct sapa_worker *worker, const struct sapa_leg 
         message.recording = message.u.inventory.recording = row->recording->id;
         message.u.inventory.paused = row->recording->paused;
     }
+    if (leg->web)
+        sapa_web_inventory(leg, &message);
     return sapa_mailbox_put(worker->options.events, SAPA_CONTROL_MESSAGE, &message,
                             sapa_media_message_size(&message));
 }
@@ -727,7 +741,6 @@ void sapa_worker_message(void *ctx, uint32_t type, const void *data, size_t size
 {
     struct sapa_worker *worker = ctx;
 
-    (void)size;
     switch (type) {
     case SAPA_WORKER_OP:
         on_op(worker, data);
@@ -760,7 +773,7 @@ void sapa_worker_message(void *ctx, uint32_t type, const void *data, size_t size
         worker->stopping = true;
         break;
     default:
-        break;
+        sapa_web_message(worker, type, data, size);
     }
 }
 
