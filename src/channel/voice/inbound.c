@@ -25,6 +25,8 @@ static bool in_network(const struct sapa_network *net, const struct sapa_sip_ip 
 uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow)
 {
     const struct sapa_sip_ip *ip = &flow->remote;
+    if (sapa_voice_flow_is_web(flow))
+        return SAPA_NONE;
     for (uint32_t i = 0; v->net && flow->kind == SAPA_SIP_FLOW_TLS && i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++)
         if (sapa_sip_net_peer_is(v->net, flow, v->centre->trunks[i].tls_name))
             return i;
