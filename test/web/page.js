@@ -1,7 +1,7 @@
 // What runs in the browser: one telephone, by JsSIP or by SIP.js, that sends a tone and says which one it hears.
 // Bundled by esbuild; the driver (phone.mjs) calls window.phone.
 import JsSIP from 'jssip';
-import { Inviter, Registerer, RegistererState, SessionState, UserAgent, Web } from 'sip.js';
+import { Inviter, Registerer, SessionState, UserAgent, Web } from 'sip.js';
 
 const context = new AudioContext();
 
@@ -84,12 +84,11 @@ class BySIPjs {
             sessionDescriptionHandlerFactoryOptions: { iceGatheringTimeout: 500, peerConnectionConfiguration: { iceServers: [] } },
             delegate: {
                 onInvite: (session) => { this.session = session; state.ringing++; this.follow(session); },
-                onConnect: () => { if (register) void this.registerer.register(); },
+                onConnect: () => { if (register) void this.registerer.register({ requestDelegate: { onAccept: () => { state.registered++; } } }); },
                 onDisconnect: (error) => { state.disconnected++; if (error) this.again(); },
             },
         });
         this.registerer = new Registerer(this.ua, { instanceId: instance, regId: 1, expires: 600 });
-        this.registerer.stateChange.addListener((s) => { if (s === RegistererState.Registered) state.registered++; });
         void this.ua.start();
     }
     again() { setTimeout(() => this.ua.reconnect().catch(() => this.again()), 1000); }
@@ -119,7 +118,7 @@ class BySIPjs {
         else void this.session.cancel();
     }
     dialog() { const d = this.session.dialog; return { call: d.callId, local: d.localTag, remote: d.remoteTag }; }
-    connection() { return this.session.sessionDescriptionHandler.peerConnection; }
+    connection() { return this.session.sessionDescriptionHandler?.peerConnection; }
 }
 
 const state = { registered: 0, disconnected: 0, ringing: 0, up: 0, ended: 0, failed: '' };
