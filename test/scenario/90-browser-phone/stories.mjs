@@ -80,6 +80,20 @@ for (const [i, agent] of agents.entries()) {
 }
 say('ten seconds without a connection, and talking');
 
+// Control dies. The next one takes the calls over, and the browsers come to it by themselves.
+const alive = await Promise.all(agents.map((agent) => agent.phone.state()));
+const { stdout: control } = await run('pgrep', ['-P', process.env.CENTRE, '-f', '^sapa-control ']);
+process.kill(Number(control), 'SIGKILL');
+for (const [i, agent] of agents.entries()) {
+    await until(15, async () => (await agent.phone.state()).registered > alive[i].registered, `${agent.library} finds the next control`);
+    await agent.phone.hears(agent.hears);
+    await agent.phone.do('hold', true);
+    await agent.phone.hears(0);
+    await agent.phone.do('hold', false);
+    await agent.phone.hears(agent.hears).catch((e) => { throw new Error(`${agent.library} after a restart: ${e.message}`); });
+}
+say('control was killed, and they talk');
+
 for (const agent of agents) {
     await agent.phone.do('hangup');
     await until(5, async () => (await agent.phone.state()).ended > 0, `${agent.library} hangs up`);
