@@ -6,7 +6,7 @@
  * Dialogs over a restart. A record holds what this room knows of a leg, then the stack's own record
  * of the dialog. Objects of the description stand by key: indices may differ in the next process.
  */
-enum { STATE_VERSION = 5, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
+enum { STATE_VERSION = 6, STATE_VERSION_OLDEST = 1, STRAYS_US = 60 * 1000 * 1000 };
 
 static struct sapa_str key_of(const struct sapa_str *key)
 {
@@ -106,6 +106,13 @@ static size_t write_state(struct sapa_voice *v, const struct voice_leg *leg, cha
     sapa_put_u64(&w, leg->lent ? leg->lent->id : 0);
     if (leg->lent)
         put_own(v, &w, leg->lent);
+    sapa_put_u64(&w, leg->webrtc);
+    if (leg->webrtc) { /* the media process says the rest */
+        sapa_put_str(&w, sapa_str_of(leg->peer_ufrag));
+        sapa_put_str(&w, sapa_str_of(leg->mid));
+        sapa_put_u64(&w, leg->instance);
+        sapa_put_u64(&w, leg->guest);
+    }
     if (calling) {
         put_ip(&w, &leg->flow.local);
         put_ip(&w, &leg->flow.remote);
@@ -227,6 +234,13 @@ static bool read_state(const struct sapa_rec_dialog *record, struct state *ret)
         ret->lent = sapa_get_u64(&r);
         if (ret->lent)
             ret->lent_own = get_own(&r);
+    }
+    leg->webrtc = version >= 6 && sapa_get_u64(&r) == 1;
+    if (leg->webrtc) {
+        const struct sapa_str ufrag = sapa_get_str(&r), mid = sapa_get_str(&r);
+        leg->instance = sapa_get_u64(&r);
+        leg->guest = sapa_get_u64(&r);
+        r.bad |= !sapa_str_copy(ufrag, leg->peer_ufrag, sizeof(leg->peer_ufrag)) || !sapa_str_copy(mid, leg->mid, sizeof(leg->mid));
     }
     if (ret->calling) {
         ret->from = get_ip(&r);
@@ -426,6 +440,10 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
     struct sapa_sip_dialog_info info;
     if (sapa_sip_dialog_get(v->stack, leg->dialog, &info) == SAPA_OK)
         leg->flow = info.flow;
+    if (leg->webrtc)
+        sapa_voice_web_adopted(v, leg, media);
+    if (sapa_voice_flow_is_web(&leg->flow))
+        sapa_voice_gap_begin(v, leg); /* its browser comes again by itself */
     if (state.lent)
         adopt_lent(v, leg, &state);
     sapa_voice_leg_key(leg); /* keys are not written down: the next description brings new ones */

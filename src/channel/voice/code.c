@@ -599,6 +599,7 @@ void sapa_voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev,
     code->voice = v;
     leg->code = code;
     leg->flow = *ev->flow;
+    leg->webrtc = sapa_voice_invite_is_web(ev);
     leg->dialog = ev->dialog;
     leg->tx = ev->tx;
     if (ev->msg->body.n > 0) {

@@ -88,7 +88,7 @@ static bool offer_again(struct sapa_voice *v, struct voice_leg *leg, uint8_t cod
     struct sapa_text sdp, head;
     sapa_sip_tx_id tx;
 
-    if (codec == SAPA_CODEC_NONE || leg->state != LEG_UP || !leg->acked || leg->held || leg->offered_again ||
+    if (codec == SAPA_CODEC_NONE || sapa_voice_in_gap(leg) || leg->state != LEG_UP || !leg->acked || leg->held || leg->offered_again ||
         leg->late_offer || leg->refreshing)
         return false;
     sapa_voice_leg_want(v, leg, &want, host, codecs);
@@ -129,7 +129,7 @@ void sapa_voice_codec_answer(struct sapa_voice *v, struct voice_leg *leg, const 
     sapa_voice_session_answered(v, leg, ev->msg);
     sapa_voice_leg_want(v, leg, &want, host, codecs);
     if (ev->msg->body.n == 0 || sapa_sdp_parse(ev->msg->body, &answer) != SAPA_OK ||
-        sapa_sdp_accept(&want, &answer, &agreed) != SAPA_OK)
+        sapa_sdp_accept(&want, &answer, &agreed) != SAPA_OK || (leg->webrtc && !sapa_voice_web_good(&agreed)))
         return;
     sapa_voice_leg_agree(leg, &want, &agreed);
     sapa_voice_leg_set(v, leg);

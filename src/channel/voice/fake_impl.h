@@ -70,7 +70,7 @@ static const struct sapa_client fake_clients[] = {
     { .key = { "bank", 4 }, .name = { "Bank Sejahtera", 14 }, .number = 1 },
 };
 static const struct sapa_number fake_numbers[] = {
-    { .key = { "62215550100", 11 }, .client = 0 },
+    { .key = { "62215550100", 11 }, .client = 0, .web = 1 },
     { .key = { "1500", 4 }, .client = 1 },
 };
 static const struct sapa_agent fake_agents[] = {
@@ -326,6 +326,12 @@ static inline sapa_rc fake_media_send(void *ctx, const struct sapa_media_message
     assert_true(m->op == SAPA_MEDIA_HELLO || m->op == SAPA_MEDIA_LIMITS || m->contact != 0); /* what media/check.c refuses */
     assert_true(m->op != SAPA_MEDIA_PLAY || (m->leg && m->u.play.play && m->u.play.file_count && m->u.play.files[0][0] == '/'));
     assert_true(m->op != SAPA_MEDIA_LEG_OPEN || m->u.leg.local.family == 4 || m->u.leg.local.family == 6);
+    if (m->op == SAPA_MEDIA_LEG_OPEN || m->op == SAPA_MEDIA_LEG_SET) {
+        assert_int_equal(strlen(m->u.leg.ice_ufrag), m->u.leg.webrtc ? 8 : 0);
+        assert_int_equal(strlen(m->u.leg.ice_pwd), m->u.leg.webrtc ? 24 : 0);
+        assert_true(m->op == SAPA_MEDIA_LEG_OPEN || !m->u.leg.webrtc || m->u.leg.peer_hash);
+        assert_true(!m->u.leg.webrtc || !m->u.leg.srtp);
+    }
     f->media[f->media_count++] = *m;
     fake_media_model(f, m);
     return SAPA_OK;
@@ -342,6 +348,8 @@ static inline void fake_media_run(struct fake *f)
             m.op = SAPA_MEDIA_HELLO;
             m.u.hello.generation = f->media_generation;
             m.u.hello.version = f->media_version;
+            for (unsigned i = 0; i < sizeof(m.u.hello.fingerprint); i++)
+                m.u.hello.fingerprint[i] = (uint8_t)(0xa0 + i);
             sapa_voice_media_receive(f->voice, &m);
             for (size_t i = 0; i < f->inventory_count; i++)
                 sapa_voice_media_receive(f->voice, &f->inventory[i]);
@@ -410,7 +418,7 @@ static inline void fake_new(struct fake **ret)
     assert_int_equal(sapa_loop_new(&f->clock, &f->loop), SAPA_OK);
     f->port = 20000;
     f->media_generation = 4711;
-    f->media_version = SAPA_MEDIA_VERSION;
+    f->media_version = SAPA_MEDIA_VERSION_WEBRTC;
     f->options = (struct sapa_voice_options){
         .loop = f->loop,
         .centre = &f->centre,
@@ -423,6 +431,7 @@ static inline void fake_new(struct fake **ret)
         .id_base = UINT64_C(7) << 32,
         .ping_ms = UINT32_MAX,
         .product = "Sapa",
+        .pass_key = { { 5, 6, 7 } },
     };
     fake_open_voice(f);
     sapa_voice_adopt(f->voice, NULL, 0, NULL, 0);

@@ -25,6 +25,8 @@ static bool in_network(const struct sapa_network *net, const struct sapa_sip_ip 
 uint32_t sapa_voice_trunk_of(const struct sapa_voice *v, const struct sapa_sip_flow *flow)
 {
     const struct sapa_sip_ip *ip = &flow->remote;
+    if (sapa_voice_flow_is_web(flow))
+        return SAPA_NONE;
     for (uint32_t i = 0; v->net && flow->kind == SAPA_SIP_FLOW_TLS && i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++)
         if (sapa_sip_net_peer_is(v->net, flow, v->centre->trunks[i].tls_name))
             return i;
@@ -176,6 +178,15 @@ static bool offer_is_good(const struct sapa_voice *v, const struct sapa_sip_even
         .codec_count = sapa_voice_codecs(v, SAPA_CODEC_PCMA, false, codecs),
         .secure = use != SAPA_SRTP_USE_NO, .secure_only = use == SAPA_SRTP_USE_REQUIRE, .srtp_key = any_key,
     };
+    static const uint8_t any_print[32];
+    const struct sapa_sdp_web web = { SAPA_STR("sapa"), SAPA_STR("0123456789012345678901"), any_print, SAPA_STR("0") };
+    struct sapa_sdp_want web_want = want;
+    web_want.web = &web;
+    web_want.rtcp_mux = true;
+    web_want.secure = web_want.secure_only = false;
+    if (msg->body.n > 0 && sapa_voice_invite_is_web(ev))
+        return sapa_voice_web_can(v) && sapa_sdp_parse(msg->body, &sdp) == SAPA_OK &&
+               sapa_sdp_match(&web_want, &sdp, &agreed) == SAPA_OK && sapa_voice_web_good(&agreed);
     return msg->body.n == 0 ||
            (sapa_sdp_parse(msg->body, &sdp) == SAPA_OK && sapa_sdp_match(&want, &sdp, &agreed) == SAPA_OK);
 }
@@ -227,7 +238,7 @@ static bool post_arrived(struct sapa_voice *v, const struct voice_contact *c, ui
     return !v->post_first && v->options.callbacks.post(v->options.callbacks.ctx, &r) == SAPA_OK;
 }
 
-static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t trunk, uint32_t number)
+static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t trunk, uint32_t number, uint64_t guest)
 {
     struct voice_contact *c = sapa_voice_contact_new(v, 0);
     if (!c) {
@@ -240,6 +251,8 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     c->client = number < v->centre->numbers_count ? v->centre->numbers[number].client : SAPA_NONE;
     c->trunk = trunk;
     read_caller(v, ev->msg, trunk != SAPA_NONE, c);
+    if (guest)
+        c->address[0] = '\0'; /* nobody can be called back by it */
     if (v->options.callbacks.resolve && c->client != SAPA_NONE)
         v->options.callbacks.resolve(v->options.callbacks.ctx, c->client, sapa_str_of(c->address), &c->person, &last_agent);
     struct voice_leg *leg = sapa_voice_leg_new(v, LEG_CUSTOMER, c, 0);
@@ -252,6 +265,8 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     leg->session_wish = sapa_voice_session_wish(ev->msg);
     sapa_voice_session_allows(leg, ev->msg);
     leg->flow = *ev->flow;
+    leg->webrtc = sapa_voice_invite_is_web(ev);
+    leg->guest = guest;
     leg->dialog = ev->dialog;
     leg->tx = ev->tx;
     if (ev->msg->body.n > 0) {
@@ -292,6 +307,34 @@ static void refuse_session(struct sapa_voice *v, const struct sapa_sip_event *ev
     sapa_sip_dialog_end(v->stack, ev->dialog);
 }
 
+/* Somebody in a browser, by credentials for this one call; or by them on his next page. */
+static void guest_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint64_t guest, struct sapa_str dialled)
+{
+    char more_buf[64];
+    struct sapa_text more;
+    uint32_t number;
+    sapa_text_init(&more, more_buf, sizeof(more_buf));
+    const struct sapa_str replaces = sapa_sip_value(ev->msg, SAPA_SIP_H_REPLACES);
+    struct voice_leg *old = replaces.n > 0 ? sapa_voice_replaced_by(v, replaces) : NULL;
+    if (!sapa_voice_guest_authenticate(v, ev, guest, dialled, old ? old->guest : 0, &number))
+        return;
+    v->stats.offered++;
+    if (v->refusing && !old)
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_store);
+    else if (!sapa_voice_ready(v))
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_media);
+    else if (v->calls >= v->options.calls_max && !old)
+        sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_busy);
+    else if (sapa_voice_session_check(ev->msg, &more) != 0)
+        refuse_session(v, ev, sapa_text_str(&more));
+    else if (ev->msg->body.n > VOICE_BODY_MAX || !offer_is_good(v, ev, SAPA_NONE))
+        sapa_voice_call_refuse(v, ev, 488, &v->stats.refused_sdp);
+    else if (replaces.n > 0 && (!old || old->guest != guest || !sapa_voice_swap(v, ev, old)))
+        sapa_voice_call_refuse(v, ev, 481, &v->stats.refused_target);
+    else if (replaces.n == 0)
+        take_call(v, ev, SAPA_NONE, number, guest);
+}
+
 void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
 {
     char dialled_buf[128], from_buf[128];
@@ -301,6 +344,11 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     sapa_text_init(&more, more_buf, sizeof(more_buf));
     const struct sapa_str dialled = sapa_voice_uri_user(&msg->uri, dialled_buf, sizeof(dialled_buf));
     const struct sapa_str from = sapa_voice_uri_user(&msg->from.uri, from_buf, sizeof(from_buf));
+    const uint64_t guest = sapa_voice_guest_of(from);
+    if (guest) {
+        guest_call(v, ev, guest, dialled);
+        return;
+    }
     const bool code = sapa_voice_code_is(v, dialled);
     const uint32_t from_agent = sapa_voice_agent_of(v, from);
     uint32_t trunk = sapa_voice_trunk_of(v, ev->flow);
@@ -356,5 +404,5 @@ void sapa_voice_inbound(struct sapa_voice *v, const struct sapa_sip_event *ev)
     else if (phone)
         sapa_voice_own_invite(v, ev, from_agent, &target);
     else
-        take_call(v, ev, trunk, number);
+        take_call(v, ev, trunk, number, 0);
 }

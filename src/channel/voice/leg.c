@@ -55,6 +55,12 @@ sapa_rc sapa_voice_leg_open(struct sapa_voice *v, struct voice_leg *leg)
 {
     sapa_voice_leg_key(leg);
     struct sapa_media_message m = { .op = SAPA_MEDIA_LEG_OPEN, .leg = leg->id };
+    if (leg->webrtc) {
+        if (!sapa_voice_web_can(v))
+            return SAPA_EVERSION;
+        sapa_voice_web_begin(v, leg);
+        sapa_voice_web_set(leg, &m);
+    }
     m.contact = leg->contact ? leg->contact->id : leg->id; /* media keeps legs by contact; a code is alone */
     m.u.leg.local = v->options.media_local;
     if (m.u.leg.local.family == 0) {
@@ -106,6 +112,11 @@ void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg
         .codec_count = sapa_voice_codecs(v, leg->codec, false, codecs),
         .ptime_ms = 20,
     };
+    if (leg->webrtc) {
+        ret_want->web = &leg->web;
+        ret_want->rtcp_mux = true;
+        return;
+    }
     const enum sapa_srtp_use use = sapa_voice_srtp_use(v, &leg->flow, leg->trunk);
     if (use == SAPA_SRTP_USE_NO || !leg->srtp_keyed)
         return;
@@ -119,7 +130,8 @@ void sapa_voice_leg_want(const struct sapa_voice *v, const struct voice_leg *leg
 void sapa_voice_leg_agree(struct voice_leg *leg, const struct sapa_sdp_want *want, const struct sapa_sdp_agreed *agreed)
 {
     struct sapa_sip_ip ip;
-    if (sapa_sip_ip_parse(agreed->address, agreed->port, &ip) == SAPA_OK) {
+    sapa_voice_web_agree(leg, agreed);
+    if (!leg->webrtc && sapa_sip_ip_parse(agreed->address, agreed->port, &ip) == SAPA_OK) {
         static const uint8_t zero[16];
         if (memcmp(ip.bytes, zero, ip.family == 4 ? 4 : 16) != 0) { /* 0.0.0.0 only holds */
             leg->remote.family = ip.family;
@@ -165,7 +177,9 @@ void sapa_voice_leg_set(struct sapa_voice *v, struct voice_leg *leg)
     m.u.leg.comfort = leg->noise;
     m.u.leg.opus_fec = leg->opus_fec;
     m.u.leg.opus_kbps = leg->opus_kbps;
-    if (leg->secure) {
+    if (leg->webrtc) {
+        sapa_voice_web_set(leg, &m);
+    } else if (leg->secure) {
         m.u.leg.srtp = leg->srtp_in.suite == SAPA_SRTP_AES128_SHA1_80 ? SAPA_MEDIA_SRTP_SHA1_80 : SAPA_MEDIA_SRTP_SHA1_32;
         memcpy(m.u.leg.srtp_send, leg->srtp_key, sizeof(m.u.leg.srtp_send));
         memcpy(m.u.leg.srtp_receive, leg->srtp_in.key, sizeof(m.u.leg.srtp_receive));
@@ -422,8 +436,12 @@ static bool send_answer(struct sapa_voice *v, struct voice_leg *leg, int status)
         struct sapa_sdp offer;
         struct sapa_sdp_agreed agreed;
         rc = sapa_sdp_parse((struct sapa_str){ leg->body, leg->body_n }, &offer);
-        if (rc == SAPA_OK)
+        if (rc == SAPA_OK) {
+            sapa_voice_web_meet(v, leg, &offer);
             rc = sapa_sdp_answer(&leg->sdp, &want, &offer, &sdp, &agreed);
+        }
+        if (rc == SAPA_OK && leg->webrtc && !sapa_voice_web_good(&agreed))
+            rc = SAPA_EINVAL;
         if (rc == SAPA_OK)
             sapa_voice_leg_agree(leg, &want, &agreed);
     } else {
@@ -496,7 +514,7 @@ void sapa_voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg)
 
 /* ---- within the dialog ---- */
 
-static void held_changed(struct sapa_voice *v, const struct voice_leg *leg, bool was)
+void sapa_voice_leg_hold_told(struct sapa_voice *v, const struct voice_leg *leg, bool was)
 {
     if (leg->held == was || leg->kind == LEG_OUTSIDE || leg->kind == LEG_CODE)
         return;
@@ -521,11 +539,13 @@ static void late_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
     sapa_rc rc = msg && msg->body.n > 0 ? sapa_sdp_parse(msg->body, &answer) : SAPA_ENOENT;
     if (rc == SAPA_OK)
         rc = sapa_sdp_accept(&want, &answer, &agreed);
+    if (rc == SAPA_OK && leg->webrtc && !sapa_voice_web_good(&agreed))
+        rc = SAPA_EINVAL;
     if (rc == SAPA_OK) {
         const bool was = leg->held;
         sapa_voice_leg_agree(leg, &want, &agreed);
         sapa_voice_leg_set(v, leg);
-        held_changed(v, leg, was);
+        sapa_voice_leg_hold_told(v, leg, was);
         sapa_voice_leg_log(v, leg, false);
     } else if (!leg->acked) { /* a first offer without an answer leaves nothing to talk over */
         sapa_voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 488, "no answer to our offer in the ACK");
@@ -553,12 +573,13 @@ static int renegotiate(struct sapa_voice *v, struct voice_leg *leg, const struct
     }
     if (sapa_sdp_parse(msg->body, &offer) != SAPA_OK)
         return 400;
-    if (sapa_sdp_answer(&leg->sdp, &want, &offer, sdp, &agreed) != SAPA_OK)
+    sapa_voice_web_meet(v, leg, &offer);
+    if (sapa_sdp_answer(&leg->sdp, &want, &offer, sdp, &agreed) != SAPA_OK || (leg->webrtc && !sapa_voice_web_good(&agreed)))
         return 488;
     const bool was = leg->held;
     sapa_voice_leg_agree(leg, &want, &agreed);
     sapa_voice_leg_set(v, leg);
-    held_changed(v, leg, was);
+    sapa_voice_leg_hold_told(v, leg, was);
     return 200;
 }
 
@@ -689,7 +710,9 @@ void sapa_voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const str
             sapa_voice_outbound_event(v, leg, ev);
         } else if (ev->method == SAPA_SIP_OPTIONS && leg->asking) {
             leg->asking = false;
-            if (ev->kind == SAPA_SIP_EV_FAILURE || ev->status == 408 || ev->status == 481)
+            if (leg->webrtc && ev->kind == SAPA_SIP_EV_FAILURE && ev->rc == SAPA_ECLOSED)
+                sapa_voice_gap_begin(v, leg);
+            else if (ev->kind == SAPA_SIP_EV_FAILURE || ev->status == 408 || ev->status == 481)
                 sapa_voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, ev->kind == SAPA_SIP_EV_FAILURE ? 408 : ev->status,
                                "silent and not answering");
         }

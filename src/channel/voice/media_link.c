@@ -264,6 +264,7 @@ static void on_hello(struct sapa_voice *v, const struct sapa_media_message *m)
     v->media_generation = m->u.hello.generation;
     v->media_codecs = m->u.hello.codecs;
     v->media_version = m->u.hello.version;
+    memcpy(v->media_fingerprint, m->u.hello.fingerprint, sizeof(v->media_fingerprint));
     v->inventory_count = 0;
     if (!other)
         return;
@@ -403,6 +404,8 @@ static void on_quality(struct sapa_voice *v, struct voice_leg *leg, const struct
 static void on_silent(struct sapa_voice *v, struct voice_leg *leg)
 {
     sapa_sip_tx_id tx;
+    if (leg->webrtc) /* consent tells (RFC 7675) */
+        return;
     if (leg->state != LEG_UP || leg->held || leg->asking || !(leg->direction & SAPA_MEDIA_RECEIVE))
         return;
     const sapa_rc rc = sapa_sip_dialog_send(v->stack, leg->dialog, SAPA_SIP_OPTIONS, NULL, sapa_voice_now(v), &tx);
@@ -485,6 +488,7 @@ void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_mess
     case SAPA_MEDIA_QUALITY: on_quality(v, leg, m); break;
     case SAPA_MEDIA_PLAY_DONE: on_play_done(v, leg, m); break;
     case SAPA_MEDIA_SILENT: on_silent(v, leg); break;
+    case SAPA_MEDIA_CONNECTED: sapa_voice_web_connected(v, leg, m); break;
     case SAPA_MEDIA_DIGIT:
         if (leg->state == LEG_UP)
             sapa_voice_digit(v, leg, m->u.dtmf.digit, leg->dtmf_type ? KEY_EVENT : KEY_TONE);

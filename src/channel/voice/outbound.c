@@ -73,6 +73,8 @@ static void ask_phone(struct sapa_voice *v, struct voice_offer *o, const struct 
     o->legs = leg;
     leg->device_crc = crc;
     leg->flow = binding->flow;
+    leg->webrtc = sapa_voice_flow_is_web(&binding->flow) || sapa_voice_uri_is_web(binding->contact);
+    leg->instance = sapa_voice_instance_hash(binding->instance);
     if (c->customer)
         leg->codec = c->customer->codec;
     const bool good = set_target(leg, binding->contact, binding->path);
@@ -80,6 +82,8 @@ static void ask_phone(struct sapa_voice *v, struct voice_offer *o, const struct 
         leg->media = MEDIA_OPEN;
         leg->local = media->u.inventory.local;
         leg->generation = media->u.inventory.generation;
+        if (leg->webrtc)
+            sapa_voice_web_adopted(v, leg, media);
     }
     if (!good || (!media && sapa_voice_leg_open(v, leg) != SAPA_OK))
         sapa_voice_leg_over(v, leg);
@@ -697,7 +701,7 @@ static void early_answer(struct sapa_voice *v, struct voice_leg *leg, const stru
     if (leg->early || !ev->msg || ev->msg->body.n == 0 || sapa_sdp_parse(ev->msg->body, &sdp) != SAPA_OK)
         return;
     sapa_voice_leg_want(v, leg, &want, host, codecs);
-    if (sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
+    if (sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK || (leg->webrtc && !sapa_voice_web_good(&agreed)))
         return;
     sapa_voice_leg_agree(leg, &want, &agreed);
     leg->early = ev->dialog;
@@ -769,7 +773,8 @@ static bool take_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
     if (msg->body.n == 0) /* then it was said before, by the same fork: another one's address is not its */
         return leg->early != 0 && leg->early == leg->dialog;
     sapa_voice_leg_want(v, leg, &want, host, codecs);
-    if (sapa_sdp_parse(msg->body, &sdp) != SAPA_OK || sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK)
+    if (sapa_sdp_parse(msg->body, &sdp) != SAPA_OK || sapa_sdp_accept(&want, &sdp, &agreed) != SAPA_OK ||
+        (leg->webrtc && !sapa_voice_web_good(&agreed)))
         return false;
     sapa_voice_leg_agree(leg, &want, &agreed);
     return true;

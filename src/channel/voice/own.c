@@ -167,6 +167,8 @@ static bool take_request(struct sapa_voice *v, struct voice_leg *leg, const stru
     leg->session_wish = sapa_voice_session_wish(ev->msg);
     sapa_voice_session_allows(leg, ev->msg);
     leg->flow = *ev->flow;
+    leg->webrtc = sapa_voice_invite_is_web(ev);
+    leg->instance = leg->webrtc ? sapa_voice_instance_on(v, leg->agent, ev->flow) : 0;
     leg->dialog = ev->dialog;
     leg->tx = ev->tx;
     if (ev->msg->body.n > 0) {
@@ -347,15 +349,64 @@ struct voice_leg *sapa_voice_replaced_leg(const struct sapa_voice *v, struct sap
     return sapa_voice_find(&v->legs, info.user);
 }
 
+struct voice_leg *sapa_voice_replaced_by(const struct sapa_voice *v, struct sapa_str replaces)
+{
+    struct sapa_str params, to_tag = { NULL, 0 }, from_tag = { NULL, 0 };
+    const struct sapa_str call_id = sapa_str_trim(sapa_str_cut(replaces, ';', &params));
+    return sapa_sip_params_get(params, SAPA_STR("to-tag"), &to_tag) && sapa_sip_params_get(params, SAPA_STR("from-tag"), &from_tag)
+               ? sapa_voice_replaced_leg(v, call_id, to_tag, from_tag) : NULL;
+}
+
+/*
+ * A page that was loaded anew, or another, takes the call of a browser up: the leg stays what it is for everybody else,
+ * and only its dialog is another; ICE and DTLS begin anew by the new description.
+ */
+bool sapa_voice_swap(struct sapa_voice *v, const struct sapa_sip_event *ev, struct voice_leg *leg)
+{
+    const sapa_sip_dialog_id before = leg->dialog;
+    sapa_sip_tx_id tx;
+
+    if (!leg->webrtc || leg->state != LEG_UP || leg->media != MEDIA_OPEN || ev->msg->body.n == 0 || !sapa_voice_invite_is_web(ev))
+        return false;
+    const bool held = leg->held;
+    if (!take_request(v, leg, ev)) {
+        leg->dialog = before;
+        leg->tx = 0;
+        return false;
+    }
+    leg->gap_us = leg->media_gap_us = 0;
+    leg->offered_again = leg->refreshing = leg->asking = false;
+    v->stats.arrived++;
+    if (!sapa_voice_leg_answer(v, leg)) {
+        if (sapa_sip_respond(v->stack, ev->tx, 500, NULL, ev->now_us) != SAPA_OK)
+            v->stats.late_commands++;
+        sapa_sip_dialog_end(v->stack, ev->dialog);
+        free(leg->body);
+        leg->body = NULL;
+        leg->dialog = before;
+        leg->tx = 0;
+        sapa_voice_gap_begin(v, leg);
+        return true;
+    }
+    sapa_voice_leg_hold_told(v, leg, held);
+    const struct sapa_sip_spec spec = { .headers = SAPA_STR("Reason: Q.850;cause=16;text=\"replaced\"\r\n") };
+    if (sapa_sip_dialog_send(v->stack, before, SAPA_SIP_BYE, &spec, ev->now_us, &tx) != SAPA_OK)
+        v->stats.late_commands++;
+    sapa_sip_dialog_end(v->stack, before);
+    return true;
+}
+
 /* Another phone of the same agent, or another line, takes a talk over. */
 void sapa_voice_replace_invite(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str replaces)
 {
-    struct sapa_str params, to_tag = { NULL, 0 }, from_tag = { NULL, 0 }, none;
-    const struct sapa_str call_id = sapa_str_trim(sapa_str_cut(replaces, ';', &params));
-    const bool whole = sapa_sip_params_get(params, SAPA_STR("to-tag"), &to_tag) &&
-                       sapa_sip_params_get(params, SAPA_STR("from-tag"), &from_tag);
-    struct voice_leg *old = whole ? sapa_voice_replaced_leg(v, call_id, to_tag, from_tag) : NULL;
+    struct sapa_str params, text, none;
+    (void)sapa_str_cut(replaces, ';', &params);
+    const bool whole = sapa_sip_params_get(params, SAPA_STR("to-tag"), &text) && sapa_sip_params_get(params, SAPA_STR("from-tag"), &text);
+    struct voice_leg *old = whole ? sapa_voice_replaced_by(v, replaces) : NULL;
     struct voice_part part;
+
+    if (old && old->agent == agent && sapa_voice_swap(v, ev, old))
+        return;
 
     if (!whole || !old || old->agent != agent || old->state != LEG_UP || !sapa_voice_part_of(old, &part) || old->lent) {
         sapa_voice_call_refuse(v, ev, whole ? 481 : 400, &v->stats.refused_target);

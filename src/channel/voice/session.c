@@ -117,6 +117,11 @@ bool sapa_voice_session_event(struct sapa_voice *v, struct voice_leg *leg, const
         ev->dialog != leg->dialog || ev->kind == SAPA_SIP_EV_PROGRESS)
         return false;
     leg->refreshing = false;
+    if (leg->webrtc && ev->kind == SAPA_SIP_EV_FAILURE && ev->rc == SAPA_ECLOSED) { /* it may have another connection in a moment */
+        sapa_voice_gap_begin(v, leg);
+        leg->session_due_us = ev->now_us + (int64_t)RETRY_S * 1000000;
+        return true;
+    }
     const bool good = ev->kind == SAPA_SIP_EV_ANSWER || (ev->kind == SAPA_SIP_EV_RESPONSE && ev->status < 300);
     if (good) {
         if (ev->kind == SAPA_SIP_EV_ANSWER) {
@@ -128,7 +133,8 @@ bool sapa_voice_session_event(struct sapa_voice *v, struct voice_leg *leg, const
             if (sapa_sip_call_ack(v->stack, leg->dialog, NULL, ev->now_us) != SAPA_OK)
                 v->stats.late_commands++;
             sapa_voice_leg_want(v, leg, &want, host, codecs);
-            if (ev->msg->body.n > 0 && sapa_sdp_parse(ev->msg->body, &sdp) == SAPA_OK && sapa_sdp_accept(&want, &sdp, &agreed) == SAPA_OK) {
+            if (ev->msg->body.n > 0 && sapa_sdp_parse(ev->msg->body, &sdp) == SAPA_OK && sapa_sdp_accept(&want, &sdp, &agreed) == SAPA_OK &&
+                (!leg->webrtc || sapa_voice_web_good(&agreed))) {
                 const bool held = leg->held;
                 sapa_voice_leg_agree(leg, &want, &agreed);
                 leg->held = held; /* who holds us says so himself; an answer only repeats it */
@@ -171,7 +177,9 @@ void sapa_voice_session_second(struct sapa_voice *v, struct voice_leg *leg)
 {
     if (leg->session_s == 0 || leg->state != LEG_UP || leg->session_due_us > sapa_voice_now(v))
         return;
-    if (leg->session_ours && !leg->refreshing)
+    if (sapa_voice_in_gap(leg))
+        leg->session_due_us = sapa_voice_now(v) + (int64_t)RETRY_S * 1000000; /* the gap has a limit of its own */
+    else if (leg->session_ours && !leg->refreshing)
         refresh(v, leg);
     else
         sapa_voice_leg_lost(v, leg, SAPA_SIDE_NETWORK, 408, "session expired");

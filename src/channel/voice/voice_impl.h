@@ -51,7 +51,7 @@ enum {
     VOICE_PARTIES_MAX = 12,    /* that talk in one conversation; the core allows 8 */
     VOICE_RETRY_AFTER_S = 5,
     VOICE_AUTH_TRIES = 2,      /* answers to challenges of one INVITE */
-    VOICE_SDP_MAX = 1024,
+    VOICE_SDP_MAX = 2048,
     VOICE_HEADERS_MAX = 1024,
     VOICE_OFFER_NODE = 1023,   /* of the ids of offers' legs */
     VOICE_WATCHES_MAX = 20480, /* lamps of all phones */
@@ -155,7 +155,8 @@ struct voice_leg {
     struct sapa_media_address local, remote;
     struct sapa_sip_flow flow;
     /* of a browser (WebRTC) */
-    bool webrtc, dtls_client, bundled;
+    bool webrtc, dtls_client;
+    struct sapa_sdp_web web;  /* what we say: borrows from the leg and the channel */
     char ice_ufrag[SAPA_MEDIA_UFRAG_SIZE], ice_pwd[SAPA_MEDIA_PWD_SIZE], peer_ufrag[SAPA_MEDIA_PEER_UFRAG_SIZE];
     uint8_t peer_hash, peer_fingerprint[SAPA_MEDIA_PRINT_SIZE];
     char mid[17];             /* of its one stream, as first agreed */
@@ -163,7 +164,6 @@ struct voice_leg {
     uint64_t guest;           /* a customer's: serial of his credentials; 0: none */
     int64_t gap_us;           /* its connection is gone: so long it waits; 0: there */
     int64_t media_gap_us;     /* the same of its audio */
-    sapa_sip_dialog_id replaced; /* the dialog whose place this one takes when it is answered; 0: none */
     struct voice_contact *contact; /* NULL: LEG_CODE */
     struct voice_offer *offer;
     struct voice_call_code *code;
@@ -482,6 +482,10 @@ bool sapa_voice_target_of(const struct sapa_voice *v, struct sapa_str dialled, s
 void sapa_voice_own_invite(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, const struct voice_target *target);
 /** INVITE with Replaces from an agent's phone. */
 void sapa_voice_replace_invite(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str replaces);
+/** The leg that a Replaces header names; NULL: none of ours. */
+struct voice_leg *sapa_voice_replaced_by(const struct sapa_voice *v, struct sapa_str replaces);
+/** A browser's call goes on in the dialog of this INVITE. False: it is not of that kind, and nothing was done. */
+bool sapa_voice_swap(struct sapa_voice *v, const struct sapa_sip_event *ev, struct voice_leg *leg);
 /** Its 200 was sent: the old line goes. */
 void sapa_voice_replace_done(struct sapa_voice *v, struct voice_leg *leg);
 /** The leg that a Replaces value names, from either side's view; NULL: none of ours. */
@@ -541,6 +545,9 @@ bool sapa_voice_leg_progress(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg);
 void sapa_voice_leg_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
 
+/** Tell the core when their hold is another than it `was`. */
+void sapa_voice_leg_hold_told(struct sapa_voice *v, const struct voice_leg *leg, bool was);
+
 /* codec.c */
 /** What we can do, `first` in front, or it alone; with what rides along. Returns how many. */
 size_t sapa_voice_codecs(const struct sapa_voice *v, uint8_t first, bool alone, struct sapa_sdp_codec ret[SAPA_SDP_CODECS_MAX]);
@@ -586,6 +593,21 @@ void sapa_voice_gap_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow
 void sapa_voice_gap_registered(struct sapa_voice *v, uint32_t agent, const struct sapa_sip_flow *flow);
 void sapa_voice_gap_heard(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_flow *flow);
 void sapa_voice_web_connected(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_media_message *m);
+
+/* webrtc.c */
+bool sapa_voice_uri_is_web(struct sapa_str text);
+/** This INVITE wants WebRTC. */
+bool sapa_voice_invite_is_web(const struct sapa_sip_event *ev);
+bool sapa_voice_web_can(const struct sapa_voice *v);
+/** ICE begins (anew). */
+void sapa_voice_web_begin(struct sapa_voice *v, struct voice_leg *leg);
+void sapa_voice_web_adopted(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_media_message *media);
+/** An offer of theirs, before it is answered. */
+void sapa_voice_web_meet(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sdp *offer);
+/** What was agreed can be used: a fingerprint that we can check. */
+bool sapa_voice_web_good(const struct sapa_sdp_agreed *agreed);
+void sapa_voice_web_agree(struct voice_leg *leg, const struct sapa_sdp_agreed *agreed);
+void sapa_voice_web_set(const struct voice_leg *leg, struct sapa_media_message *m);
 
 /* subscribe.c */
 sapa_rc sapa_voice_watches_open(struct sapa_voice *v);

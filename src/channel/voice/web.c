@@ -177,6 +177,7 @@ bool sapa_voice_guest_authenticate(struct sapa_voice *v, const struct sapa_sip_e
     sapa_rc rc = sapa_sip_digest_of(ev->msg, false, realm, &digest);
     if (rc == SAPA_ENOENT || (rc == SAPA_OK && digest.alg != SAPA_SIP_MD5)) {
         sapa_voice_challenge(v, ev, false, SAPA_SIP_MD5);
+        sapa_sip_dialog_end(v->stack, ev->dialog);
         return false;
     }
     const uint32_t number = rc == SAPA_OK && sapa_pass_read(digest.username, &pass) == SAPA_OK && pass.kind == SAPA_PASS_GUEST &&
@@ -192,6 +193,7 @@ bool sapa_voice_guest_authenticate(struct sapa_voice *v, const struct sapa_sip_e
     sapa_wipe(password, sizeof(password));
     if (rc == SAPA_EAGAIN) {
         sapa_voice_challenge(v, ev, true, SAPA_SIP_MD5);
+        sapa_sip_dialog_end(v->stack, ev->dialog);
         return false;
     }
     struct voice_ended *used = sapa_table_find(&v->guests, guest);
