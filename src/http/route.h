@@ -47,7 +47,8 @@ enum sapa_schema {
     X(B_LOGIN, "LoginBody") X(B_PASSWORD, "PasswordChangeBody") X(B_USER_PASSWORD, "PasswordBody") X(USER, "User") \
     X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions") \
     X(CARD, "Card") X(CARD_ITEM, "CardItem") X(CARD_CONTACT, "CardContact") X(CARD_RECORDING, "CardRecording") \
-    X(CARD_CALLBACK, "CardCallback") X(NOTE, "Note") X(NOTED, "Noted") X(B_NOTE, "NoteBody")
+    X(CARD_CALLBACK, "CardCallback") X(NOTE, "Note") X(NOTED, "Noted") X(B_NOTE, "NoteBody") \
+    X(DISPOSITION, "Disposition") X(DISPOSITIONS, "Dispositions") X(B_DISPOSITION, "DispositionBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -98,6 +99,8 @@ enum sapa_schema {
     X(OFFER_MERGE, POST, "/api/v1/offers/{offer}/merge", SELF, "", B_OTHER, DONE, 200, "Transfer after asking: who was asked takes over") \
     X(OFFER_CONFERENCE, POST, "/api/v1/offers/{offer}/conference", SELF, "", B_OTHER, DONE, 200, "Bring who was asked into the conversation") \
     X(OFFER_DROP, POST, "/api/v1/offers/{offer}/drop", SELF, "", B_PARTY, DONE, 200, "Let one party of a conference go") \
+    X(OFFER_DISPOSITION, PUT, "/api/v1/offers/{offer}/disposition", SELF, "", B_DISPOSITION, DONE, 200, "Choose what came of it, during the conversation or in wrap-up, which ends with it unless another is named then") \
+    X(DISPOSITIONS, GET, "/api/v1/queues/{queue}/dispositions", LIVE, "agent language", NONE, DISPOSITIONS, 200, "What can come of a conversation of a queue, and the commonest of an agent: oneself without") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \
