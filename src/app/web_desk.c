@@ -416,6 +416,94 @@ static sapa_rc judge_note(struct desk *desk, struct sapa_card *card)
     return SAPA_OK;
 }
 
+/* ---- dispositions ---- */
+
+enum { FAVOURITES_MAX = 5, LOOK_BACK = 100, OWN_WEIGHT = 4 };
+
+/* Count what an agent or a queue chose lately, for the dispositions that the queue has now. */
+static sapa_rc count_chosen(struct desk *desk, uint64_t pseudo, const struct sapa_queue *queue, struct sapa_str agent, uint32_t weight, uint32_t *counts)
+{
+    const struct sapa_centre *now = desk->work->centre, *then;
+    uint64_t seqs[LOOK_BACK];
+    size_t count = 0;
+    sapa_rc rc = sapa_contact_moments(desk->files->store, pseudo, SAPA_MOMENT_DISPOSED, seqs, LOOK_BACK, &count);
+
+    for (size_t i = 0; rc == SAPA_OK && i < count; i++) {
+        if ((rc = centre_at(desk, seqs[i], &then)) != SAPA_OK)
+            break;
+        sapa_log_reader_seek(desk->reader, seqs[i]);
+        rc = sapa_log_reader_next(desk->reader, &desk->record);
+        const struct sapa_rec_wrapup_ended *in = &desk->record.u.wrapup_ended;
+        if (rc != SAPA_OK || desk->record.type != SAPA_T_wrapup_ended || in->queue >= then->queues_count || in->agent >= then->agents_count ||
+            in->disposition >= then->dispositions_count || !sapa_str_eq(then->queues[in->queue].key, queue->key) ||
+            (agent.n > 0 && !sapa_str_eq(then->agents[in->agent].key, agent)))
+            continue;
+        for (uint32_t k = 0; k < queue->disposition_count; k++) {
+            if (sapa_str_eq(now->dispositions[queue->disposition_first + k].key, then->dispositions[in->disposition].key))
+                counts[k] += weight;
+        }
+    }
+    return rc == SAPA_ENOENT ? SAPA_OK : rc; /* of a description that is not there any more */
+}
+
+static sapa_rc favourites_json(struct desk *desk, uint32_t index)
+{
+    const struct sapa_centre *centre = desk->work->centre;
+    const struct sapa_queue *queue = &centre->queues[index];
+    const struct sapa_str nobody = { NULL, 0 };
+    uint32_t *counts = calloc((size_t)queue->disposition_count + 1, sizeof(*counts));
+    sapa_rc rc = counts ? count_chosen(desk, sapa_moment_of_queue(index), queue, nobody, 1, counts) : SAPA_ENOMEM;
+
+    if (rc == SAPA_OK && desk->work->agent < centre->agents_count)
+        rc = count_chosen(desk, sapa_moment_of_agent(desk->work->agent), queue, centre->agents[desk->work->agent].key, OWN_WEIGHT, counts);
+    sapa_json_key(desk->out, "favourites");
+    sapa_json_open(desk->out, '[');
+    for (unsigned n = 0; rc == SAPA_OK && n < FAVOURITES_MAX; n++) {
+        uint32_t best = 0;
+        for (uint32_t k = 1; k < queue->disposition_count; k++)
+            best = counts[k] > counts[best] ? k : best;
+        if (queue->disposition_count == 0 || counts[best] == 0)
+            break;
+        sapa_json_text(desk->out, centre->dispositions[queue->disposition_first + best].key);
+        counts[best] = 0;
+    }
+    sapa_json_close(desk->out, ']');
+    free(counts);
+    return rc;
+}
+
+static sapa_rc dispositions_json(struct desk *desk)
+{
+    const struct sapa_centre *centre = desk->work->centre;
+    const uint32_t index = SAPA_FIND(centre, queues, sapa_str_of(sapa_params_get(&desk->work->params, "queue")));
+    struct sapa_json *out = desk->out;
+
+    if (index == SAPA_NONE)
+        return SAPA_ENOENT; /* judged before */
+    const struct sapa_queue *queue = &centre->queues[index];
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "queue", queue->key);
+    sapa_json_add_bool(out, "required", queue->disposition_required);
+    sapa_json_add_number(out, "wrapup_ms", queue->wrapup_ms);
+    sapa_json_add_number(out, "extend_ms", queue->wrapup_extend_ms);
+    sapa_json_key(out, "items");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < queue->disposition_count; i++) {
+        const struct sapa_disposition *one = &centre->dispositions[queue->disposition_first + i];
+        const struct sapa_str text = word_of(one->name, desk->language);
+        sapa_json_open(out, '{');
+        sapa_json_add_text(out, "id", one->key);
+        sapa_json_add_text(out, "text", text.n ? text : one->key);
+        add_or_null(out, "group", word_of(one->group, desk->language));
+        sapa_json_add_bool(out, "solved", one->solved);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+    const sapa_rc rc = favourites_json(desk, index);
+    sapa_json_close(out, '}');
+    return rc;
+}
+
 /* ---- jobs ---- */
 
 static sapa_rc with_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
@@ -444,6 +532,8 @@ static sapa_rc with_desk(const struct sapa_web_files *files, struct sapa_web_wor
 static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t contact)
 {
     (void)contact;
+    if (desk->work->route == SAPA_ROUTE_DISPOSITIONS)
+        return dispositions_json(desk);
     return desk->work->route == SAPA_ROUTE_NOTE ? judge_note(desk, &cards[0]) : card_json(desk, &cards[0], &cards[1]);
 }
 

@@ -19,9 +19,9 @@
     "agents:\n" \
     "  siti: { name: Siti, extension: \"101\" }\n" \
     "  budi: { name: Budi, extension: \"102\" }\n" \
-    "dispositions: { results: { 11: { id: Terjual, en: Sold }, 12: { id: Batal, en: Cancelled } } }\n" \
+    "dispositions: { results: { 11: { id: Terjual, en: Sold, group: { id: Penjualan, en: Sales } }, 12: { id: Batal, en: Cancelled } } }\n" \
     "queues:\n" \
-    "  sales: { name: Sales, client: toko, dispositions: results }\n" \
+    "  sales: { name: Sales, client: toko, dispositions: results, disposition_required: yes }\n" \
     "callers:\n" \
     "  - { what: vip, prefix: \"62811\", priority: 20 }\n" \
     "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: main } }\n" \
@@ -414,6 +414,31 @@ static void long_notes_are_whole(void **state)
     json_decref(card);
 }
 
+static void the_commonest_come_first(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 6; i++) /* siti: 11 twice, 12 four times; budi: 11 three times */
+        TELL(wrapup_ended, .contact = 100 + i, .agent = 0, .queue = 0, .disposition = i < 2 ? 0 : 1);
+    for (uint64_t i = 0; i < 3; i++)
+        TELL(wrapup_ended, .contact = 200 + i, .agent = 1, .queue = 0, .disposition = 0);
+    static const struct { enum who who; const char *first, *second; } rows[] = { { ADMIN, "11", "12" }, { SITI, "12", "11" }, { BUDI, "11", "12" } };
+    for (size_t i = 0; i < 3; i++) {
+        wish(SAPA_ROUTE_DISPOSITIONS, 1, rows[i].who);
+        set_param("queue", 0);
+        snprintf(work.params.of[1].value, SAPA_ROUTE_VALUE_MAX, "sales");
+        json_t *list = run(SAPA_OK);
+        expect(list, "items.0.id", "11");
+        expect(list, "items.0.group", "Penjualan");
+        expect(list, "items.1.group", NULL);
+        expect(list, "favourites.0", rows[i].first);
+        expect(list, "favourites.1", rows[i].second);
+        assert_int_equal(json_array_size(at(list, "favourites")), 2);
+        assert_true(json_is_true(at(list, "required")));
+        json_decref(list);
+    }
+    TELL(wrapup_ended, .contact = 300, .agent = 0, .queue = 0, .disposition = SAPA_NONE); /* none counts for nothing */
+}
+
 static void nothing_is_left_of_who_is_erased(void **state)
 {
     (void)state;
@@ -445,6 +470,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(open_callbacks_are_told_once, begin, end),
         cmocka_unit_test_setup_teardown(notes_are_judged, begin, end),
         cmocka_unit_test_setup_teardown(long_notes_are_whole, begin, end),
+        cmocka_unit_test_setup_teardown(the_commonest_come_first, begin, end),
         cmocka_unit_test_setup_teardown(nothing_is_left_of_who_is_erased, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

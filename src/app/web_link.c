@@ -157,6 +157,8 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->queue = one.queue;
         to->state = one.state;
         to->channel = one.channel;
+        to->disposition = one.disposition;
+        to->extended = one.extended;
     }
     put(link, SAPA_WEB_AGENT, &agent, sizeof(agent));
 }
@@ -276,6 +278,7 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_assignment_moved: touch_agent(link, record->u.assignment_moved.agent); break;
     case SAPA_T_agent_device: touch_agent(link, record->u.agent_device.agent); break;
     case SAPA_T_agent_command: touch_agent(link, record->u.agent_command.agent); break;
+    case SAPA_T_call_command: touch_agent(link, record->u.call_command.agent); break;
     case SAPA_T_contact_parted: touch_agent(link, record->u.contact_parted.agent); break;
     case SAPA_T_contact_connected: touch_agent(link, record->u.contact_connected.agent); break;
     case SAPA_T_party_joined: touch_agent(link, record->u.party_joined.agent); break;

@@ -741,7 +741,10 @@ static void compile_dispositions(struct sapa_compile *c, struct sets *sets)
             struct sapa_disposition disposition = { .key = sapa_tree(c, one)->key };
             const uint32_t solved = sapa_field_get(c, one, "solved");
             if (short_digits(c, one))
-                (void)sapa_read_texts_and(c, one, 64, "solved", disposition.name);
+                (void)sapa_read_texts_and(c, one, 64, "solved group", disposition.name);
+            const uint32_t group = sapa_field_get(c, one, "group");
+            if (group != SAPA_NONE)
+                (void)sapa_read_texts(c, group, 64, disposition.group);
             if (solved != SAPA_NONE)
                 (void)sapa_read_bool(c, solved, &disposition.solved);
             *SAPA_VEC_PUSH(c, &sets->list) = disposition;
@@ -978,6 +981,9 @@ static void compile_queues(struct sapa_compile *c)
                 queue->disposition_count = sets.ranges[set].count;
             }
         }
+        if (queue->disposition_required && dispositions == SAPA_NONE)
+            sapa_find(c, sapa_field_get(c, child, "disposition_required"), 0, "name a set under dispositions",
+                      "a disposition is required, but the queue has none to choose from");
         if (queue->music == SAPA_NONE)
             queue->music = c->centre->system_prompt[SAPA_PROMPT_ID_MUSIC];
         else if (queue->music < c->prompts.n && !c->prompts.at[queue->music].music)

@@ -289,6 +289,18 @@ bool sapa_read_texts(struct sapa_compile *c, uint32_t node, size_t max,
     return sapa_read_texts_and(c, node, max, "", ret);
 }
 
+/* Of words with blanks between. */
+static bool is_among(const char *words, struct sapa_str word)
+{
+    struct sapa_str rest = sapa_str_of(words);
+
+    while (rest.n > 0) {
+        if (sapa_str_eq(sapa_str_cut(rest, ' ', &rest), word))
+            return true;
+    }
+    return false;
+}
+
 bool sapa_read_texts_and(struct sapa_compile *c, uint32_t node, size_t max, const char *other,
                          struct sapa_str ret[SAPA_LANGUAGE_COUNT])
 {
@@ -307,7 +319,7 @@ bool sapa_read_texts_and(struct sapa_compile *c, uint32_t node, size_t max, cons
         return false;
     for SAPA_TREE_EACH(c, child, node) {
         unsigned language = 0;
-        if (sapa_str_eq(sapa_tree(c, child)->key, sapa_str_of(other)))
+        if (is_among(other, sapa_tree(c, child)->key))
             continue;
         while (language < SAPA_LANGUAGE_COUNT &&
                !sapa_str_eq(sapa_tree(c, child)->key, sapa_str_of(sapa_language_name(language))))

@@ -433,6 +433,18 @@ static void move_contact(struct sapa_core *core, const struct sapa_centre *next,
     }
 }
 
+/* Of the queue: several sets have the same keys. */
+static uint32_t disposition_of(const struct sapa_centre *next, uint32_t queue, struct sapa_str key)
+{
+    const struct sapa_queue *q = queue < next->queues_count ? &next->queues[queue] : NULL;
+
+    for (uint32_t i = 0; q && i < q->disposition_count; i++) {
+        if (sapa_str_eq(next->dispositions[q->disposition_first + i].key, key))
+            return q->disposition_first + i;
+    }
+    return SAPA_NONE;
+}
+
 static void move_works(struct sapa_core *core, const struct sapa_centre *next)
 {
     const struct sapa_centre *old = core->centre;
@@ -446,7 +458,7 @@ static void move_works(struct sapa_core *core, const struct sapa_centre *next)
         if (w->queue != SAPA_NONE)
             w->queue = queue != SAPA_NONE ? queue : stand_in(core, next, w->queue);
         if (w->disposition < old->dispositions_count)
-            w->disposition = SAPA_FIND(next, dispositions, old->dispositions[w->disposition].key);
+            w->disposition = disposition_of(next, w->queue, old->dispositions[w->disposition].key);
         sapa_assert(w->agent < next->agents_count);
     }
 }

@@ -72,6 +72,11 @@ static struct core_work *oldest(struct sapa_core *core, uint32_t agent)
     return NULL;
 }
 
+static bool lacks_disposition(struct sapa_core *core, const struct core_work *w)
+{
+    return w->disposition == SAPA_NONE && core_queue_of(core, w->queue)->disposition_required;
+}
+
 static void end_wrapups(struct sapa_core *core, uint32_t agent, uint32_t how)
 {
     for (struct core_work *w; (w = oldest(core, agent)) != NULL;)
@@ -84,6 +89,10 @@ static sapa_rc ready(struct sapa_core *core, uint32_t agent)
 
     if (state->presence == SAPA_PRESENCE_READY && !oldest(core, agent))
         return SAPA_ESTATE;
+    for (uint32_t i = state->work; i != SAPA_NONE; i = core->works[i].next_of_agent) {
+        if (core->works[i].state == SAPA_ASSIGNMENT_WRAPUP && lacks_disposition(core, &core->works[i]))
+            return SAPA_EDENIED;
+    }
     state->resume = false;
     end_wrapups(core, agent, 0);
     if (!state->reachable) { /* he means to be, and will be when his phone is back */
@@ -117,12 +126,12 @@ static sapa_rc wrapup_done(struct sapa_core *core, uint32_t agent, uint64_t code
     if (!w)
         return SAPA_ESTATE;
     if (code != SAPA_NONE) { /* by its place among the dispositions of the queue */
-        const struct sapa_queue *q = core_queue_of(core, w->queue);
-        if (code < q->disposition_first ||
-            code >= (uint64_t)q->disposition_first + q->disposition_count)
+        if (!core_disposes(core_queue_of(core, w->queue), code))
             return SAPA_ENOENT;
         w->disposition = (uint32_t)code;
     }
+    if (lacks_disposition(core, w))
+        return SAPA_EDENIED;
     sapa_work_end_wrapup(core, w, 0);
     return SAPA_OK;
 }

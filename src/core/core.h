@@ -163,6 +163,8 @@ struct sapa_assignment_view {
     bool has_leg;           /* of its own: false with a call in which he is the customer, or of the line of another */
     int64_t since_us;
     int64_t due_us; /* end of ringing or wrap-up, or 0 */
+    uint32_t disposition; /* chosen so far; SAPA_NONE */
+    bool extended;        /* its wrap-up has had its one extension */
 };
 
 /**

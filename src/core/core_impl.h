@@ -467,6 +467,13 @@ void sapa_work_hold(struct sapa_core *core, struct core_work *w, bool on);
 void sapa_work_holds(struct sapa_core *core, struct core_contact *c);
 void sapa_work_timer(struct sapa_core *core, struct core_work *w);
 void sapa_work_end_wrapup(struct sapa_core *core, struct core_work *w, uint32_t how);
+/** A disposition of its queue, chosen while they talk or afterwards: index + 1, 0 none any more. NULL: there is no such work. */
+SAPA_MUST_CHECK sapa_rc sapa_work_dispose(struct sapa_core *core, struct core_work *w, uint64_t chosen);
+/** Is this disposition one of the queue's? */
+static inline bool core_disposes(const struct sapa_queue *q, uint64_t disposition)
+{
+    return disposition >= q->disposition_first && disposition - q->disposition_first < q->disposition_count;
+}
 sapa_rc sapa_offer_on_ringing(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_offer_on_failed(struct sapa_core *core, const struct sapa_record *in);

@@ -750,6 +750,50 @@ static void readiness_cannot_lie(void **state)
     world_done(w);
 }
 
+/* Chosen while they talk, changed, kept until wrap-up ends: by the agent, or by its limit. */
+static void dispositions_are_chosen_early_and_may_be_required(void **state)
+{
+    (void)state;
+    WITH(w, 1, 1, 0);
+    w->queues[0].disposition_required = 1;
+    const uint32_t first = w->queues[0].disposition_first;
+    assert_true(w->queues[0].disposition_count > 1);
+    world_start(w);
+    world_ready(w, 0);
+    for (unsigned turn = 0; turn < 3; turn++) {
+        const uint64_t c = world_arrive(w, 0);
+        const uint64_t offer = world_last(w, SAPA_T_offer_made)->u.offer_made.offer;
+        const size_t refused = world_count(w, SAPA_T_refused);
+        WORLD_IN(w, call_command, .agent = 0, .offer = offer, .verb = SAPA_CALL_VERB_DISPOSE, .other = first + 1);
+        assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_ESTATE); /* it rings */
+        world_accept(w, c);
+        WORLD_IN(w, call_command, .agent = 0, .offer = offer, .verb = SAPA_CALL_VERB_DISPOSE, .other = first + w->queues[0].disposition_count + 1);
+        assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_ENOENT);
+        WORLD_IN(w, call_command, .agent = 0, .offer = offer + 99, .verb = SAPA_CALL_VERB_DISPOSE, .other = first + 1);
+        assert_int_equal(world_count(w, SAPA_T_refused), refused + 3);
+        WORLD_IN(w, call_command, .agent = 0, .offer = offer, .verb = SAPA_CALL_VERB_DISPOSE, .other = first + 2);
+        WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+        assert_int_equal(world_count(w, SAPA_T_refused), refused + 3);
+        if (turn == 0) { /* kept */
+            WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
+            assert_int_equal(world_last(w, SAPA_T_wrapup_ended)->u.wrapup_ended.disposition, first + 1);
+        } else { /* taken back: it does not end without */
+            WORLD_IN(w, call_command, .agent = 0, .offer = offer, .verb = SAPA_CALL_VERB_DISPOSE, .other = 0);
+            WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_DONE, .code = SAPA_NONE);
+            assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EDENIED);
+            WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
+            assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EDENIED);
+            if (turn == 1)
+                WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_DONE, .code = first);
+            else
+                world_wait(w, 600000); /* nobody is kept for ever */
+            assert_int_equal(world_last(w, SAPA_T_wrapup_ended)->u.wrapup_ended.disposition, turn == 1 ? first : SAPA_NONE);
+        }
+        assert_int_equal(world_count(w, SAPA_T_wrapup_ended), turn + 1);
+    }
+    world_done(w);
+}
+
 static void wrapup_has_a_limit_and_one_extension(void **state)
 {
     (void)state;
@@ -1299,6 +1343,7 @@ int main(void)
         cmocka_unit_test(channels_share_an_agent_by_capacity_and_interruption),
         cmocka_unit_test(clients_and_teams_bound_what_an_agent_gets),
         cmocka_unit_test(readiness_cannot_lie),
+        cmocka_unit_test(dispositions_are_chosen_early_and_may_be_required),
         cmocka_unit_test(wrapup_has_a_limit_and_one_extension),
         cmocka_unit_test(a_pause_during_a_call_waits_for_its_end),
         cmocka_unit_test(a_broken_agent_leg_puts_the_caller_back_in_line),

@@ -528,6 +528,8 @@ void sapa_work_rejoin(struct sapa_core *core, struct core_work *w, struct core_c
     count_talking(core, w->queue, -1);
     count_talking(core, queue, 1);
     w->queue = queue;
+    if (!core_disposes(sapa_work_rules(core, queue), w->disposition))
+        w->disposition = SAPA_NONE; /* of another queue's */
     w->connected_us = core->now_us;
     /* the assignment goes on; of the stretch that runs, what is over does not count here */
     w->talk_us = held ? 0 : -stretch_us;
@@ -535,6 +537,19 @@ void sapa_work_rejoin(struct sapa_core *core, struct core_work *w, struct core_c
     if (!sapa_work_talking(core, from))
         from->customer_holds = false;
     sapa_route_refresh(core, w->agent, true);
+}
+
+sapa_rc sapa_work_dispose(struct sapa_core *core, struct core_work *w, uint64_t chosen)
+{
+    if (!w)
+        return SAPA_ENOENT;
+    const struct sapa_queue *q = sapa_work_rules(core, w->queue);
+    if (w->state != SAPA_ASSIGNMENT_WRAPUP && (!core_talks(w) || w->dialling || !w->connected_us || q->wrapup_ms == 0))
+        return SAPA_ESTATE; /* without wrap-up nobody would hear of it */
+    if (chosen != 0 && !core_disposes(q, chosen - 1))
+        return SAPA_ENOENT;
+    w->disposition = chosen ? (uint32_t)(chosen - 1) : SAPA_NONE;
+    return SAPA_OK;
 }
 
 void sapa_work_end_wrapup(struct sapa_core *core, struct core_work *w, uint32_t how)

@@ -512,6 +512,11 @@ sapa_rc sapa_party_on_command(struct sapa_core *core, const struct sapa_record *
 
     if (in->agent >= core->centre->agents_count || in->verb >= SAPA_CALL_VERB_COUNT)
         return SAPA_EINVAL;
+    if (in->verb == SAPA_CALL_VERB_DISPOSE) {
+        const sapa_rc chosen = sapa_work_dispose(core, w && w->agent == in->agent ? w : NULL, in->other);
+        reply(core, (uint32_t)in->agent, in->request, chosen, SAPA_DENIAL_NONE);
+        return chosen;
+    }
     const sapa_rc rc = may_command(core, w, in, &plan, &drop);
     reply(core, (uint32_t)in->agent, in->request, rc, SAPA_DENIAL_NONE);
     if (rc != SAPA_OK)
@@ -545,6 +550,7 @@ sapa_rc sapa_party_on_command(struct sapa_core *core, const struct sapa_record *
             sapa_work_holds(core, c);
         }
         break;
+    case SAPA_CALL_VERB_DISPOSE:
     case SAPA_CALL_VERB_COUNT: break;
     }
     return SAPA_OK;

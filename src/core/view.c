@@ -178,7 +178,9 @@ bool sapa_core_assignment_next(const struct sapa_core *core, uint32_t agent, uin
                                               .kind = w->kind,
                                               .has_leg = has_leg(core, w),
                                               .since_us = w->since_us,
-                                              .due_us = w->due_us };
+                                              .due_us = w->due_us,
+                                              .disposition = w->disposition,
+                                              .extended = w->extended };
         (*cursor)++;
         return true;
     }

@@ -222,6 +222,9 @@ static size_t limit_of(const struct web_request *rq)
         }                                                                                                   \
     } while (0)
 
+struct wish;
+static void work(struct web_request *rq, const struct wish *wish);
+
 /* ---- live state ---- */
 
 static int by_id(const void *a, const void *b)
@@ -374,6 +377,22 @@ static void numbers(struct web_request *rq)
     sapa_json_close(&rq->out, ']');
     sapa_json_close(&rq->out, '}');
     sapa_web_ready(rq);
+}
+
+/* Whose favourites: somebody who may be seen. */
+static void dispositions(struct web_request *rq)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const char *key = param(rq, "agent")[0] ? param(rq, "agent") : rq->who.agent;
+    const uint32_t queue = SAPA_FIND(centre, queues, sapa_str_of(param(rq, "queue")));
+
+    rq->disposes_agent = key[0] ? SAPA_FIND(centre, agents, sapa_str_of(key)) : SAPA_NONE;
+    if (queue == SAPA_NONE || !sapa_scope_client(&rq->who.scope, centre->queues[queue].client))
+        sapa_web_problem(rq, 404, "ENOENT", "there is no queue \"%s\"", param(rq, "queue"));
+    else if (key[0] && (rq->disposes_agent == SAPA_NONE || !sapa_scope_agent(&rq->who.scope, centre, rq->disposes_agent)))
+        sapa_web_problem(rq, 404, "ENOENT", "there is no agent \"%s\"", key);
+    else
+        work(rq, NULL);
 }
 
 static void switches(struct web_request *rq)
@@ -1018,6 +1037,8 @@ static void work(struct web_request *rq, const struct wish *wish)
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
         rc = take_wish(web, &job->work, wish);
+        if (rq->route == SAPA_ROUTE_DISPOSITIONS)
+            job->work.agent = rq->disposes_agent;
         if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE)
             fill_living(rq, &job->work);
         if (rq->route == SAPA_ROUTE_AUDIO) {
@@ -1413,6 +1434,7 @@ static void reply_write(struct web_request *rq, const struct sapa_web_reply *rep
         sapa_web_problem(rq, 412, "ESTATE", "another description is in force by now: plan again");
     } else if (reply->rc != SAPA_OK) {
         sapa_web_problem_rc(rq, (sapa_rc)reply->rc, (rq->route == SAPA_ROUTE_RELOAD || is_apply(rq)) && reply->rc != SAPA_EAGAIN ? "the description has mistakes or does not fit; the one before stays in force. sapa check FILE says where"
+                           : reply->rc == SAPA_EDENIED && (rq->route == SAPA_ROUTE_WRAPUP || rq->route == SAPA_ROUTE_STATE) ? "the queue wants a disposition first, or there is no further extension"
                            : reply->rc == SAPA_ESTATE           ? "the present state does not allow it, or it is so already"
                                                                 : NULL);
     } else if (rq->later) {
@@ -1692,6 +1714,7 @@ static void answer_write(struct web_request *rq)
         ask_or_fail(rq, SAPA_WEB_ASK_RELOAD, 0, &audit, NULL);
         break;
     case SAPA_ROUTE_CALL:
+    case SAPA_ROUTE_OFFER_DISPOSITION:
     case SAPA_ROUTE_OFFER_ACCEPT:
     case SAPA_ROUTE_OFFER_REFUSE:
     case SAPA_ROUTE_OFFER_HOLD:
@@ -1744,6 +1767,7 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_QUEUES:
     case SAPA_ROUTE_QUEUE: queues_wanted(rq); return;
     case SAPA_ROUTE_NUMBERS: numbers(rq); return;
+    case SAPA_ROUTE_DISPOSITIONS: dispositions(rq); return;
     case SAPA_ROUTE_SWITCHES: switches(rq); return;
     case SAPA_ROUTE_ROLES: sapa_web_roles(rq); return;
     case SAPA_ROUTE_SESSIONS: sapa_web_sessions(rq); return;

@@ -222,6 +222,39 @@ static bool is_seen(struct web_request *rq, uint64_t contact)
     return false;
 }
 
+/* In wrap-up, too, when the contact itself is over. */
+static void dispose(struct web_request *rq, const json_t *body)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+    const struct sapa_centre *centre = mirror->centre;
+    const char *text = sapa_params_get(&rq->params, "offer"), *key = json_string_value(json_object_get(body, "disposition"));
+    uint64_t offer = 0, chosen = 0;
+
+    if (sapa_str_u64(sapa_str_of(text), UINT64_MAX, &offer) != SAPA_OK)
+        offer = 0;
+    for (uint32_t i = 0; offer && i < centre->agents_count; i++) {
+        const struct sapa_web_agent *view = &mirror->agents[i].view;
+        for (unsigned k = 0; k < view->assignment_count; k++) {
+            const uint32_t queue = view->assignments[k].queue;
+            if (view->assignments[k].offer != offer || !sapa_scope_agent(&rq->who.scope, centre, i) ||
+                (queue < centre->queues_count && !sapa_scope_client(&rq->who.scope, centre->queues[queue].client)))
+                continue;
+            if (!may_act(rq, i))
+                return;
+            for (uint32_t d = 0; key && queue < centre->queues_count && d < centre->queues[queue].disposition_count; d++) {
+                if (sapa_str_eq(centre->dispositions[centre->queues[queue].disposition_first + d].key, sapa_str_of(key)))
+                    chosen = centre->queues[queue].disposition_first + d + 1;
+            }
+            if (key && chosen == 0)
+                sapa_web_problem(rq, 400, "ENOENT", "the queue of this contact has no disposition \"%s\"", key);
+            else
+                command(rq, &(const struct part){ i, offer, view->assignments[k].contact }, SAPA_CALL_VERB_DISPOSE, chosen);
+            return;
+        }
+    }
+    sapa_web_problem(rq, 404, "ENOENT", "there is no offer %s in anybody's hands", text);
+}
+
 void sapa_web_call(struct web_request *rq, const json_t *body)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
@@ -234,6 +267,10 @@ void sapa_web_call(struct web_request *rq, const json_t *body)
             sapa_web_problem(rq, 404, "ENOENT", "there is no agent \"%s\"", key);
         else if (may_act(rq, agent))
             call(rq, agent, SAPA_LINE_RING, NULL, body);
+        return;
+    }
+    if (rq->route == SAPA_ROUTE_OFFER_DISPOSITION) {
+        dispose(rq, body);
         return;
     }
     if (!part_of(rq, &part))

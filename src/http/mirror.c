@@ -350,6 +350,11 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
         add_name(out, "channel", sapa_channel_name(one->channel));
         sapa_json_add_time(out, "since", one->since_us);
         sapa_json_add_time(out, "due", one->due_us);
+        if (sapa_scope_client(scope, client))
+            KEY_OF(out, "disposition", centre, dispositions, one->disposition);
+        else
+            sapa_json_add_null(out, "disposition");
+        sapa_json_add_bool(out, "extended", one->extended);
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');

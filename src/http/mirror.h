@@ -66,7 +66,8 @@ struct sapa_web_assignment {
     uint64_t offer, contact;
     int64_t since_us, due_us;
     uint32_t queue;
-    uint8_t state, channel, zero[2];
+    uint8_t state, channel, extended, zero;
+    uint32_t disposition, nothing;
 };
 
 struct sapa_web_agent {

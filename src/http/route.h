@@ -51,7 +51,8 @@ enum sapa_schema {
     X(DEMO, "Demo") X(DEMO_PERSON, "DemoPerson") X(B_DEMO_LOGIN, "DemoLoginBody") X(DIRECTORY, "Directory") \
     X(D_CLIENT, "DirectoryClient") X(D_QUEUE, "DirectoryQueue") X(D_DISPOSITION, "DirectoryDisposition") \
     X(D_REASON, "DirectoryReason") X(D_AGENT, "DirectoryAgent") \
-    X(PHONE, "BrowserPhone") X(ICE_SERVER, "IceServer") X(B_WEB_CALL, "WebCallBody")
+    X(PHONE, "BrowserPhone") X(ICE_SERVER, "IceServer") X(B_WEB_CALL, "WebCallBody") \
+    X(DISPOSITION, "Disposition") X(DISPOSITIONS, "Dispositions") X(B_DISPOSITION, "DispositionBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -107,6 +108,8 @@ enum sapa_schema {
     X(OFFER_MERGE, POST, "/api/v1/offers/{offer}/merge", SELF, "", B_OTHER, DONE, 200, "Transfer after asking: who was asked takes over") \
     X(OFFER_CONFERENCE, POST, "/api/v1/offers/{offer}/conference", SELF, "", B_OTHER, DONE, 200, "Bring who was asked into the conversation") \
     X(OFFER_DROP, POST, "/api/v1/offers/{offer}/drop", SELF, "", B_PARTY, DONE, 200, "Let one party of a conference go") \
+    X(OFFER_DISPOSITION, PUT, "/api/v1/offers/{offer}/disposition", SELF, "", B_DISPOSITION, DONE, 200, "Choose what came of it, during the conversation or in wrap-up, which ends with it unless another is named then") \
+    X(DISPOSITIONS, GET, "/api/v1/queues/{queue}/dispositions", LIVE, "agent language", NONE, DISPOSITIONS, 200, "What can come of a conversation of a queue, and the commonest of an agent: oneself without") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \

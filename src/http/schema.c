@@ -172,6 +172,18 @@ static const struct sapa_field_rule note[] = {
 static const struct sapa_field_rule noted[] = {
     { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "version", "integer", "of the note" },
 };
+static const struct sapa_field_rule b_disposition[] = {
+    { "disposition", "key?", "the key of a disposition of the queue, or null for none any more" },
+};
+static const struct sapa_field_rule disposition[] = {
+    { "id", "key", "also what is dialled" }, { "text", "string", "" }, { "group", "string?", "first level of two" },
+    { "solved", "boolean", "what the customer wanted is done" },
+};
+static const struct sapa_field_rule dispositions[] = {
+    { "queue", "key", "" }, { "required", "boolean", "wrap-up ends only with one" }, { "wrapup_ms", "integer", "time for it; 0: none" },
+    { "extend_ms", "integer", "one extension; 0: none" }, { "items", "array:Disposition", "in the order of the description" },
+    { "favourites", "array:key", "the five commonest at most: of the agent, then of the queue" },
+};
 static const struct sapa_field_rule b_note[] = { { "text", "note", "4,096 bytes at most; empty takes it away" } };
 static const struct sapa_field_rule card_item[] = {
     { "id", "key", "of the variable or the node of the flow" }, { "text", "string", "what the flow calls it" },
@@ -212,7 +224,8 @@ static const struct sapa_field_rule why[] = {
 static const struct sapa_field_rule assignment[] = {
     { "offer", "id?", "null: of a client that is not ours" }, { "contact", "id?", "" }, { "queue", "key?", "" },
     { "state", "none|offered|talking|on hold|wrap-up", "" }, { "channel", CHANNELS, "" }, { "since", "time", "" },
-    { "due", "time?", "end of ringing or wrap-up" },
+    { "due", "time?", "end of ringing or wrap-up" }, { "disposition", "key?", "chosen so far" },
+    { "extended", "boolean", "wrap-up has had its one extension" },
 };
 static const struct sapa_field_rule agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
@@ -360,6 +373,9 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_CARD_CALLBACK] = { "CardCallback", FIELDS(card_callback) },
     [SAPA_SCHEMA_NOTE] = { "Note", FIELDS(note) },
     [SAPA_SCHEMA_NOTED] = { "Noted", FIELDS(noted) },
+    [SAPA_SCHEMA_DISPOSITION] = { "Disposition", FIELDS(disposition) },
+    [SAPA_SCHEMA_DISPOSITIONS] = { "Dispositions", FIELDS(dispositions) },
+    [SAPA_SCHEMA_B_DISPOSITION] = { "DispositionBody", FIELDS(b_disposition) },
     [SAPA_SCHEMA_B_NOTE] = { "NoteBody", FIELDS(b_note) },
     [SAPA_SCHEMA_WHY] = { "Why", FIELDS(why) },
     [SAPA_SCHEMA_ASSIGNMENT] = { "Assignment", FIELDS(assignment) },

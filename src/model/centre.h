@@ -197,6 +197,7 @@ struct sapa_queue {
     uint32_t music;                /* prompt */
     uint32_t announce_every_ms;    /* position and expected wait; 0: never */
     uint32_t disposition_first, disposition_count;
+    uint8_t disposition_required;  /* 1: an agent ends wrap-up only with one */
     /* callback */
     uint8_t callback_attempts;     /* 0: no callback offered by this queue */
     uint32_t callback_retry_ms;
@@ -210,6 +211,7 @@ struct sapa_disposition {
     struct sapa_str key;  /* dialled: "12" */
     struct sapa_str name[SAPA_LANGUAGE_COUNT];
     bool solved;          /* what the customer wanted is done */
+    struct sapa_str group[SAPA_LANGUAGE_COUNT]; /* first level of two; empty: none */
 };
 
 struct sapa_reason { /* not ready */

@@ -223,7 +223,7 @@
     F(S, num, agent, "whose") \
     F(S, id, offer, "his part") \
     F(S, num, verb, "enum sapa_call_verb") \
-    F(S, id, other, "MERGE, CONFERENCE: the other contact; DROP: the offer or outside attempt that shall leave; else 0") \
+    F(S, id, other, "MERGE, CONFERENCE: the other contact; DROP: the offer or outside attempt that shall leave; DISPOSE: index of the disposition + 1, 0: none any more; else 0") \
     F(S, id, request, "comes back in cmd_agent_reply; 0 none") \
     F(S, text64, by, "user of the API, empty: by the agent's phone")
 

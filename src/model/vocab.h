@@ -98,7 +98,8 @@
 /* What an agent does with a contact in hand, besides passing it on and calling. */
 #define SAPA_CALL_VERBS(X) \
     X(ACCEPT, "accept") X(REFUSE, "refuse") X(HOLD, "hold") X(RESUME, "resume") X(HANGUP, "hang up") \
-    X(LEAVE, "leave") X(MERGE, "transfer after asking") X(CONFERENCE, "conference") X(DROP, "drop a party")
+    X(LEAVE, "leave") X(MERGE, "transfer after asking") X(CONFERENCE, "conference") X(DROP, "drop a party") \
+    X(DISPOSE, "choose a disposition")
 
 /* Why an agent may not place a call. */
 #define SAPA_CALL_DENIALS(X) \

@@ -11,7 +11,7 @@ enum { BATCH = 2048, GROUP_MAX = 64 };
 
 /* --- what is marked --- */
 
-enum sapa_moment sapa_moment_of(const struct sapa_record *record)
+static enum sapa_moment moment_of(const struct sapa_record *record)
 {
     switch (record->type) {
     case SAPA_T_contact_arrived:
@@ -29,6 +29,19 @@ enum sapa_moment sapa_moment_of(const struct sapa_record *record)
     case SAPA_T_contact_noted: return SAPA_MOMENT_NOTE;
     default: return SAPA_MOMENT_NONE;
     }
+}
+
+struct sapa_marking sapa_marking_of(const struct sapa_record *record)
+{
+    struct sapa_marking marking = { .moment = (uint8_t)moment_of(record) };
+    const struct sapa_rec_wrapup_ended *ended = &record->u.wrapup_ended;
+
+    if (record->type == SAPA_T_wrapup_ended && ended->disposition != SAPA_NONE && ended->agent < UINT32_MAX && ended->queue < UINT32_MAX) {
+        marking.disposed = true;
+        marking.agent = (uint32_t)ended->agent;
+        marking.queue = (uint32_t)ended->queue;
+    }
+    return marking;
 }
 
 static bool span_mark(unsigned type, enum sapa_mark *ret_what)
@@ -57,7 +70,12 @@ static bool span_mark(unsigned type, enum sapa_mark *ret_what)
     }
 }
 
-size_t sapa_marks_of(unsigned type, uint64_t contact, uint64_t person, uint64_t seq, enum sapa_moment moment,
+static struct sapa_contact_mark moment_mark(uint64_t contact, uint64_t seq, enum sapa_moment moment)
+{
+    return (struct sapa_contact_mark){ .contact = contact, .seq = seq, .what = SAPA_MARK_MOMENT, .value = moment };
+}
+
+size_t sapa_marks_of(unsigned type, uint64_t contact, uint64_t person, uint64_t seq, const struct sapa_marking *marking,
                      struct sapa_contact_mark ret[SAPA_MARKS_MAX])
 {
     const struct sapa_contact_mark mark = { .contact = contact, .seq = seq };
@@ -68,10 +86,11 @@ size_t sapa_marks_of(unsigned type, uint64_t contact, uint64_t person, uint64_t 
     ret[0] = mark;
     if (span_mark(type, &ret[0].what))
         count++;
-    if (moment != SAPA_MOMENT_NONE) {
-        ret[count] = mark;
-        ret[count].what = SAPA_MARK_MOMENT;
-        ret[count++].value = moment;
+    if (marking->moment != SAPA_MOMENT_NONE)
+        ret[count++] = moment_mark(contact, seq, (enum sapa_moment)marking->moment);
+    if (marking->disposed) {
+        ret[count++] = moment_mark(sapa_moment_of_agent(marking->agent), seq, SAPA_MOMENT_DISPOSED);
+        ret[count++] = moment_mark(sapa_moment_of_queue(marking->queue), seq, SAPA_MOMENT_DISPOSED);
     }
     if (type == SAPA_T_contact_new && person != 0) {
         ret[count] = mark;
@@ -102,8 +121,9 @@ static sapa_rc index_record(struct indexing *indexing)
 {
     const struct sapa_record *record = &indexing->record;
     struct sapa_contact_mark marks[SAPA_MARKS_MAX];
-    const size_t count = sapa_marks_of(record->type, sapa_record_contact(record), sapa_record_person(record), record->seq,
-                                       sapa_moment_of(record), marks);
+    const struct sapa_marking marking = sapa_marking_of(record);
+    const size_t count =
+        sapa_marks_of(record->type, sapa_record_contact(record), sapa_record_person(record), record->seq, &marking, marks);
 
     for (size_t i = 0; i < count; i++) {
         if (marks[i].what == SAPA_MARK_MOMENT || marks[i].what == SAPA_MARK_PERSON || marks[i].what == SAPA_MARK_CENTRE)

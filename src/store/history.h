@@ -20,7 +20,15 @@ enum sapa_moment {
     SAPA_MOMENT_FLOW,  /* flow_value; flow_step that a key led to */
     SAPA_MOMENT_WORK,  /* contact_queued, contact_connected, wrapup_ended, callback_changed, contact_ended; recording_state when it has ended */
     SAPA_MOMENT_NOTE,  /* contact_noted */
+    SAPA_MOMENT_DISPOSED, /* wrapup_ended with a disposition: under sapa_moment_of_agent() and sapa_moment_of_queue() */
 };
+
+/*
+ * Not of a contact, but of an agent or a queue, by its index in the description that was in force: under numbers that no
+ * contact has (those of node 0). Whoever reads compares keys, for an index may have meant somebody else.
+ */
+static inline uint64_t sapa_moment_of_agent(uint64_t agent) { return 1 + agent; }
+static inline uint64_t sapa_moment_of_queue(uint64_t queue) { return (UINT64_C(1) << 32) + 1 + queue; }
 
 enum { SAPA_MOMENTS_MAX = 128, SAPA_HISTORY_MAX = 200 };
 

@@ -76,11 +76,17 @@ SAPA_MUST_CHECK sapa_rc sapa_commit_hash(const struct sapa_commit_row *row, stru
 void sapa_store_moved(struct sapa_store *store, const struct sapa_commit_row *row);
 
 /* history.c */
-enum { SAPA_MARKS_MAX = 3 };
-/** What of a record is found again: marks for its commit. @return how many */
-size_t sapa_marks_of(unsigned type, uint64_t contact, uint64_t person, uint64_t seq, enum sapa_moment moment,
+enum { SAPA_MARKS_MAX = 5 };
+/** What of a record is found again, apart from what every record has; taken from it when it is put. */
+struct sapa_marking {
+    uint8_t moment;        /* enum sapa_moment */
+    bool disposed;
+    uint32_t agent, queue; /* with `disposed` */
+};
+struct sapa_marking sapa_marking_of(const struct sapa_record *record);
+/** Marks for the commit of a record. @return how many */
+size_t sapa_marks_of(unsigned type, uint64_t contact, uint64_t person, uint64_t seq, const struct sapa_marking *marking,
                      struct sapa_contact_mark ret[SAPA_MARKS_MAX]);
-enum sapa_moment sapa_moment_of(const struct sapa_record *record);
 /** The marks of records that stand in the log from before there were such marks. Once in the life of a store. */
 SAPA_MUST_CHECK sapa_rc sapa_history_index(struct sapa_store *store);
 /** A person and everybody merged into it, breadth first: at most `max`. SAPA_ELIMIT: there are more. */

@@ -17,7 +17,7 @@ struct item {
     uint16_t clear_size, pii_size;
     uint16_t type;
     bool step_ends;     /* a commit may end here */
-    uint8_t moment;     /* enum sapa_moment */
+    struct sapa_marking marking;
     uint64_t seq, person, contact;
     int64_t at_us;
 };
@@ -134,7 +134,7 @@ static void set_state(struct sapa_log_writer *writer, enum sapa_log_state state)
 sapa_rc sapa_log_writer_put(struct sapa_log_writer *writer, const struct sapa_record *record)
 {
     uint8_t pii_bytes[SAPA_RECORD_ENCODED_MAX];
-    struct item item = { .type = record->type, .seq = record->seq, .at_us = record->at_us, .moment = (uint8_t)sapa_moment_of(record),
+    struct item item = { .type = record->type, .seq = record->seq, .at_us = record->at_us, .marking = sapa_marking_of(record),
                          .person = sapa_record_person(record), .contact = sapa_record_contact(record) };
 
     sapa_assert(record->seq == writer->next_seq);
@@ -357,7 +357,7 @@ static sapa_rc add_person(struct sapa_log_writer *writer, const struct item *ite
 static sapa_rc add_marks(struct sapa_log_writer *writer, const struct item *item)
 {
     struct sapa_contact_mark marks[SAPA_MARKS_MAX];
-    const size_t count = sapa_marks_of(item->type, item->contact, item->person, item->seq, (enum sapa_moment)item->moment, marks);
+    const size_t count = sapa_marks_of(item->type, item->contact, item->person, item->seq, &item->marking, marks);
     sapa_rc rc = SAPA_OK;
 
     for (size_t i = 0; rc == SAPA_OK && i < count; i++)

@@ -227,7 +227,7 @@ def writes():
     card = own.get(f"{V1}/contacts/{talking['id']}/card?language=en").json
     assert card["person"] == talking["person"] and card["queue"] == talking["queue"] and set(card["address"][:-2]) == {"*"}, card
     assert card["note"] is None and admin.get(f"{V1}/contacts/{talking['id']}/card?limit=3").json["address"] == talking["address"]
-    others = token("agent", agent=next(a["id"] for a in admin.get(V1 + "/agents").json["items"] if a["id"] not in
+    others = admin.as_role("agent", agent=next(a["id"] for a in admin.get(V1 + "/agents").json["items"] if a["id"] not in
                                        {c["agent"] for c in admin.get(V1 + "/contacts").json["items"]}))
     others.get(f"{V1}/contacts/{talking['id']}/card", 404)
     note, secret = f"{V1}/contacts/{talking['id']}/note", "prefers to be called Bu Ani 4711"
@@ -236,15 +236,26 @@ def writes():
     own.put(note, {"text": secret}, 412, headers={"If-Match": '"1"'})
     own.put(note, {"text": "x" * 4097}, 400, headers={"If-Match": '"0"'})
     others.put(note, {"text": secret}, 404, headers={"If-Match": '"0"'})
-    token("auditor").put(note, {"text": secret}, 403, headers={"If-Match": '"0"'})
+    admin.as_role("auditor").put(note, {"text": secret}, 403, headers={"If-Match": '"0"'})
     assert own.put(note, {"text": secret}, headers={"If-Match": '"0"'}).json["version"] == 1
     admin.put(note, {"text": "over the other one"}, 412, headers={"If-Match": '"0"'})
     assert own.put(note, {"text": secret + "\n" + "\u20ac" * 1300}, headers={"If-Match": '"1"'}).json["version"] == 2
     read = admin.get(f"{V1}/contacts/{talking['id']}").json["note"]
     assert read["text"] == secret + "\n" + "\u20ac" * 1300 and read["agent"] == name and read["by"] == "test-agent", read
     assert own.get(f"{V1}/contacts/{talking['id']}/card").json["note"] == read
-    assert token("viewer").get(f"{V1}/contacts/{talking['id']}").json["note"]["text"] is None
+    assert admin.as_role("viewer").get(f"{V1}/contacts/{talking['id']}").json["note"]["text"] is None
     assert not [e for e in pages(admin, V1 + "/audit?limit=500") if "Bu Ani" in json.dumps(e)], "a note is in the audit"
+    # what came of it, chosen while they talk
+    listed = own.get(f"{V1}/queues/{talking['queue']}/dispositions?language=en").json
+    assert listed["items"] and not listed["required"] and listed["extend_ms"] > 0, listed
+    offer, chosen = f"{V1}/offers/{talking['offer']}/disposition", listed["items"][0]["id"]
+    own.put(offer, {"disposition": "nothing"}, 400)
+    others.put(offer, {"disposition": chosen}, 404)
+    own.put(offer, {"disposition": chosen})
+    assert [a["disposition"] for a in own.get(f"{V1}/agents/{name}").json["assignments"] if a["offer"] == talking["offer"]] == [chosen]
+    own.put(offer, {"disposition": None})
+    own.put(offer, {"disposition": chosen})
+    others.get(f"{V1}/queues/{talking['queue']}/dispositions?agent={name}", 404)
     json.dump({"contact": talking["id"], "person": talking["person"], "note": read}, open("noted.state", "w"))
     # people
     found = admin.get(f"{V1}/people?phone={urllib.parse.quote(talking['address'])}").json["items"]
