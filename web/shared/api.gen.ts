@@ -164,6 +164,10 @@ export interface Assignment {
   since: string;
   /** end of ringing or wrap-up */
   due: string | null;
+  /** chosen so far */
+  disposition: string | null;
+  /** wrap-up has had its one extension */
+  extended: boolean;
 }
 
 export interface Agent {
@@ -938,6 +942,35 @@ export interface WebCallBody {
   number: string;
 }
 
+export interface Disposition {
+  /** also what is dialled */
+  id: string;
+  text: string;
+  /** first level of two */
+  group: string | null;
+  /** what the customer wanted is done */
+  solved: boolean;
+}
+
+export interface Dispositions {
+  queue: string;
+  /** wrap-up ends only with one */
+  required: boolean;
+  /** time for it; 0: none */
+  wrapup_ms: number;
+  /** one extension; 0: none */
+  extend_ms: number;
+  /** in the order of the description */
+  items: Disposition[];
+  /** the five commonest at most: of the agent, then of the queue */
+  favourites: string[];
+}
+
+export interface DispositionBody {
+  /** the key of a disposition of the queue, or null for none any more */
+  disposition: string | null;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1027,6 +1060,10 @@ export const api = {
   offerConference: (offer: string, body: OtherContactBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/conference`, { ...asked, body }),
   /** Let one party of a conference go */
   offerDrop: (offer: string, body: PartyBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/drop`, { ...asked, body }),
+  /** Choose what came of it, during the conversation or in wrap-up, which ends with it unless another is named then */
+  offerDisposition: (offer: string, body: DispositionBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/offers/${encodeURIComponent(offer)}/disposition`, { ...asked, body }),
+  /** What can come of a conversation of a queue, and the commonest of an agent: oneself without */
+  dispositions: (queue: string, query: { agent?: string; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Dispositions>("GET", `/api/v1/queues/${encodeURIComponent(queue)}/dispositions`, { ...asked, query }),
   /** Queues with live figures and those of today */
   queues: (query: { client?: string } = {}, asked: Asked = {}) => call<Queues>("GET", `/api/v1/queues`, { ...asked, query }),
   /** One queue */
