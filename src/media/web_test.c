@@ -479,6 +479,69 @@ static void test_consent(void **state)
     control_close(&control);
 }
 
+/* One whom nobody ever hears is told of as on other legs: connected or not. */
+static void test_silence(void **state)
+{
+    struct control control;
+    struct browser browser;
+    struct sapa_media_message silent;
+
+    (void)state;
+    open_control(&control);
+    browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    struct sapa_media_message set = browser_set_message(&browser);
+    say(&control, &set);
+    silent = await(&control, SAPA_MEDIA_SILENT);
+    assert_int_equal(silent.leg, browser.leg);
+    browser_connect(&control, &browser);
+    silent = await(&control, SAPA_MEDIA_SILENT); /* after two seconds again */
+    assert_int_equal(silent.leg, browser.leg);
+    close_leg(&control, browser.leg);
+    browser_close(&browser);
+    control_close(&control);
+}
+
+/* Many at once: each handshake waits for its turn, none is lost. */
+static void test_many(void **state)
+{
+    enum { MANY = 60 };
+    static struct browser browsers[MANY];
+    struct control control;
+    const int64_t until_us = sapa_mono_us() + 20000000;
+    unsigned up = 0;
+
+    (void)state;
+    open_control(&control);
+    for (unsigned i = 0; i < MANY; i++) {
+        browser_open(&control, &browsers[i], next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+        struct sapa_media_message set = browser_set_message(&browsers[i]);
+        say(&control, &set);
+    }
+    (void)barrier(&control);
+    for (unsigned i = 0; i < MANY; i++) {
+        browser_check(&browsers[i], true);
+        assert_int_equal(sapa_dtls_new(browsers[i].context, true, browser_send_dtls, &browsers[i], sapa_mono_us(),
+                                       &browsers[i].dtls), SAPA_OK);
+    }
+    while (up < MANY && sapa_mono_us() < until_us) {
+        up = 0;
+        for (unsigned i = 0; i < MANY; i++) {
+            if (!browsers[i].is_up)
+                (void)browser_receive(&browsers[i], NULL, 1);
+            up += browsers[i].is_up;
+        }
+    }
+    assert_int_equal(up, MANY);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(await(&control, SAPA_MEDIA_CONNECTED).code, 0);
+    for (unsigned i = 0; i < MANY; i++) {
+        close_leg(&control, browsers[i].leg);
+        browser_close(&browsers[i]);
+    }
+    assert_int_equal(barrier(&control).u.stats.legs, 0);
+    control_close(&control);
+}
+
 static void test_strangers(void **state)
 {
     struct control control;
@@ -697,6 +760,8 @@ int main(void)
         cmocka_unit_test(test_restart_while_talking),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_consent),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_again_and_again),
         cmocka_unit_test(test_move),
