@@ -120,6 +120,8 @@ struct sapa_web {
     struct sapa_leg *handshake_next;
     struct sapa_addr dtls_to;
     int64_t dtls_us;                 /* begun, then through */
+    int64_t begun_us;                /* the last one that the peer began; 0: none */
+    uint8_t queued;                  /* datagrams in worker->handshakes */
     uint8_t client_random[SAPA_DTLS_RANDOM_SIZE];
     bool has_result;                 /* through, and not known whether it is the right one */
     struct sapa_dtls_result result;
