@@ -116,7 +116,7 @@ static struct {
     const char *tls_trust;
     struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
     uint64_t http_fd, http_rate, parent_since;
-    bool webhooks_private;
+    bool webhooks_private, https;
 } opt;
 
 static const struct sapa_option options[] = {
@@ -129,6 +129,7 @@ static const struct sapa_option options[] = {
     { "http-fd", SAPA_OPTION_NUMBER, &opt.http_fd, "FD", "open TCP listener for HTTP", 3, 1000 },
     { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "certificate (PEM)", 0, 0 },
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "its key (PEM)", 0, 0 },
+    { "https", SAPA_OPTION_FLAG, &opt.https, NULL, "HTTPS, with a certificate of our own where none is given", 0, 0 },
     { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second and source", 0, 1000000 },
     { "webhooks-private", SAPA_OPTION_FLAG, &opt.webhooks_private, NULL, "webhooks may go to this machine and private networks", 0, 0 },
     { "web", SAPA_OPTION_TEXT, &opt.web, "DIR", "pages for browsers", 0, 0 },
@@ -1136,8 +1137,37 @@ static void write_api_url(void)
         sapa_log(SAPA_LOG_WARN, "control.api", "%s cannot be written; sapa api will not find the centre, ignoring", path);
 }
 
+/* A certificate for HTTPS where none was given: made once, by ourselves; browsers ask whether to trust it. */
+static sapa_rc find_web_certificate(const struct control *c)
+{
+    static char certificate[512], key[512];
+    char host[SAPA_ADDR_TEXT_MAX];
+    struct sapa_str names[5] = { SAPA_STR("localhost"), SAPA_STR("127.0.0.1"), c->today.centre->system.sip_host };
+    size_t count = 3;
+    struct sapa_addr addr;
+
+    if (!opt.https || opt.http_cert || opt.http_fd == 0)
+        return SAPA_OK;
+    snprintf(certificate, sizeof(certificate), "%s/https.certificate.pem", opt.data);
+    snprintf(key, sizeof(key), "%s/https.key.pem", opt.data);
+    opt.http_cert = certificate;
+    opt.http_key = key;
+    if (sapa_file_exists(certificate) && sapa_file_exists(key))
+        return SAPA_OK;
+    if (opt.advertise)
+        names[count++] = sapa_str_of(opt.advertise);
+    if (sapa_socket_local((int)opt.http_fd, &addr) == SAPA_OK && !sapa_addr_is_wildcard(&addr) && !sapa_addr_is_loopback(&addr))
+        names[count++] = sapa_str_of(sapa_addr_print_host(&addr, host, sizeof(host)));
+    const sapa_rc rc = sapa_tls_certificate_make(names, count, 3650, certificate, key);
+    sapa_log(rc == SAPA_OK ? SAPA_LOG_INFO : SAPA_LOG_ERROR, "control.https", "made=%s rc=%s", certificate, sapa_rc_name(rc));
+    return rc;
+}
+
 static sapa_rc open_web(struct control *c)
 {
+    const sapa_rc found = find_web_certificate(c);
+    if (found != SAPA_OK)
+        return found;
     struct sapa_web_options web = {
         .listen_fd = (int)opt.http_fd, .data = opt.data, .cert = opt.http_cert, .key = opt.http_key, .version = SAPA_VERSION,
         .store = c->store, .epoch = sapa_store_epoch(c->store), .rate = (unsigned)opt.http_rate,

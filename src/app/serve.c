@@ -62,7 +62,7 @@ static struct {
     const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key, *web, *demo_logins;
     struct sapa_option_list sip, tls, tls_cert, tls_key;
     uint64_t port_min, port_max, threads, crowd, http_rate;
-    bool quiet, webhooks_private;
+    bool quiet, webhooks_private, https;
 } opt;
 
 static const struct sapa_option options[] = {
@@ -81,6 +81,7 @@ static const struct sapa_option options[] = {
     { "http", SAPA_OPTION_TEXT, &opt.http, "ADDRESS|off", "listen for the API here (127.0.0.1:8080)", 0, 0 },
     { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "serve HTTPS with this certificate (PEM) …", 0, 0 },
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "… and this key (PEM)", 0, 0 },
+    { "https", SAPA_OPTION_FLAG, &opt.https, NULL, "serve HTTPS, with a certificate made in DIR where none is given (browsers on other machines use the microphone over HTTPS only)", 0, 0 },
     { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second that one address may make, 0: no limit (1000)", 0, 1000000 },
     { "web", SAPA_OPTION_TEXT, &opt.web, "DIR|off", "pages for browsers (web beside the program)", 0, 0 },
     { "demo-logins", SAPA_OPTION_TEXT, &opt.demo_logins, "loopback|any", "pages let everybody of the description in without a password, from browsers on this machine, or from anywhere: for demos alone (nobody)", 0, 0 },
@@ -490,6 +491,8 @@ static sapa_rc open_http(struct supervisor *s)
     const char *pages = pages_folder();
     if (pages)
         argument(control, "--web"), argument(control, pages);
+    if (opt.https)
+        argument(control, "--https");
     if (opt.http_cert) {
         argument(control, "--http-cert"), argument(control, opt.http_cert);
         argument(control, "--http-key"), argument(control, opt.http_key);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -11,6 +12,7 @@
 #include "rt/crypto.h"
 #include "rt/file.h"
 #include "rt/socket.h"
+#include "rt/tls.h"
 
 enum { LIVE_SUBPROTOCOL = 1, SIP_SUBPROTOCOL = 2 };
 
@@ -1020,6 +1022,7 @@ static void on_second(uv_timer_t *timer)
     }
     forget_sources(web, now_us);
     sapa_web_sip_second(web, now_us);
+    sapa_web_look_certificate(web);
     sapa_web_forget_answers(web, now_us);
     if (sapa_feed_stats(web->feed).subscribers > 0)
         sapa_web_figures_ask(web);
@@ -1036,6 +1039,49 @@ static void run(void *ctx)
     uv_run(&web->loop, UV_RUN_DEFAULT);
     if (web->context)
         lws_context_destroy(web->context); /* the second half: on a loop that is not its own it waits for that to end */
+}
+
+/* ---- certificates ---- */
+
+static int64_t changed_us(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 ? (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000 : 0;
+}
+
+/*
+ * Another certificate lies where the one in force came from (ACME renews it): new connections get it, those that live keep
+ * theirs. One that is not whole yet, or not of its key, is looked at again when it has changed again.
+ */
+void sapa_web_look_certificate(struct sapa_web *web)
+{
+    struct sapa_tls_options options = { .certificates = { web->options.cert }, .keys = { web->options.key }, .count = 1 };
+    struct sapa_tls_context *good;
+    char buf[300];
+    struct sapa_text problem;
+
+    if (!web->options.cert)
+        return;
+    const int64_t cert_us = changed_us(web->options.cert), key_us = changed_us(web->options.key);
+    if (cert_us == web->cert_us && key_us == web->key_us)
+        return;
+    const bool first = web->cert_us == 0; /* it was read this moment */
+    web->cert_us = cert_us;
+    web->key_us = key_us;
+    if (first)
+        return;
+    sapa_text_init(&problem, buf, sizeof(buf));
+    const sapa_rc rc = sapa_tls_context_new(&options, &problem, &good);
+    if (rc != SAPA_OK) {
+        sapa_log(SAPA_LOG_WARN, "web.certificate", "%s; the one before stays in force", problem.n ? buf : sapa_rc_text(rc));
+        return;
+    }
+    sapa_tls_context_release(good);
+    if (lws_tls_cert_updated(web->context, web->options.cert, web->options.key, NULL, 0, NULL, 0) != 0)
+        sapa_log(SAPA_LOG_ERROR, "web.certificate", "%s cannot be taken", web->options.cert);
+    else
+        sapa_log(SAPA_LOG_INFO, "web.certificate", "%s is in force now", web->options.cert);
 }
 
 static sapa_rc open_context(struct sapa_web *web)
@@ -1181,6 +1227,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     web->wake.data = web->tick.data = web->second.data = web->listener.data = web;
     rc = open_context(web);
     if (rc == SAPA_OK) {
+        sapa_web_look_certificate(web);
         uv_timer_start(&web->second, on_second, 1000, 1000);
         sapa_web_remember(web);
         rc = sapa_thread_start("web", -1, run, web, &web->thread);

@@ -187,6 +187,7 @@ struct sapa_web {
     uint64_t last_id; /* of calls.c */
     struct sapa_table phones; /* by connection number */
     uint32_t last_phone;
+    int64_t cert_us, key_us; /* when their files were changed last; 0: not looked yet */
     struct web_stats stats;
     struct sapa_json scratch;
     struct sapa_json openapi;
@@ -232,6 +233,8 @@ bool sapa_web_is_loopback(struct lws *wsi);
 bool sapa_web_is_secure(const struct sapa_web *web, struct lws *wsi);
 /* Sessions that the browser has cookies of, the newest last. Returns how many. */
 size_t sapa_web_cookies(struct lws *wsi, uint64_t ret[SAPA_COOKIES_MAX * 4]);
+/* Is there another certificate? */
+void sapa_web_look_certificate(struct sapa_web *web);
 struct web_request *sapa_web_request_of(struct sapa_web *web, uint64_t id);
 /* It waits for an answer from elsewhere. SAPA_ELIMIT: too many do. */
 SAPA_MUST_CHECK sapa_rc sapa_web_wait(struct web_request *rq);

@@ -314,10 +314,74 @@ static void test_sdes(void **state)
     assert_int_equal(sapa_sdp_offer(&local, &want, &text), SAPA_EINVAL);
 }
 
+/* ---- browsers ---- */
+
+#define BROWSER(setup, more)                                                                                                            \
+    "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 8 126\r\nc=IN IP4 0.0.0.0\r\n" \
+    "a=ice-ufrag:zAbC\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\na=fingerprint:sha-256 AA:BB\r\na=setup:" setup "\r\na=mid:0\r\n"         \
+    "a=sendrecv\r\n" more "a=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n"
+#define VIDEO "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\n"
+
+static void test_web(void **state)
+{
+    (void)state;
+    static const uint8_t print[32] = { 0x0f, 0xf0, [31] = 0x01 };
+    const struct sapa_sdp_web web = { .ufrag = SAPA_STR("ours1234"), .pwd = SAPA_STR("0123456789012345678901"), .fingerprint = print, .mid = SAPA_STR("0") };
+    struct sapa_sdp_local local = { .session_id = 42 };
+    struct sapa_sdp_want want = g711();
+    struct sapa_sdp_agreed agreed;
+    static char keep[4096];
+    static const char golden[] =
+        "v=0\r\no=- 42 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\na=ice-lite\r\na=group:BUNDLE 0\r\n"
+        "m=audio 20000 UDP/TLS/RTP/SAVPF 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+        "a=fmtp:101 0-16\r\na=ptime:20\r\na=rtcp-mux\r\na=mid:0\r\na=sendrecv\r\na=msid:sapa audio\r\na=ice-ufrag:ours1234\r\n"
+        "a=ice-pwd:0123456789012345678901\r\na=fingerprint:sha-256 0F:F0:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
+        "00:00:00:00:00:01\r\na=setup:actpass\r\na=candidate:1 1 udp 2130706431 192.0.2.1 20000 typ host\r\na=end-of-candidates\r\n";
+
+    want.web = &web;
+    want.rtcp_mux = true;
+    sapa_text_init(&text, out, sizeof(out));
+    assert_int_equal(sapa_sdp_offer(&local, &want, &text), SAPA_OK);
+    assert_string_equal(out, golden);
+    /* Their answer says who begins DTLS. */
+    snprintf(keep, sizeof(keep), "%s", BROWSER("active", "a=rtcp-mux\r\n"));
+    assert_int_equal(sapa_sdp_parse(sapa_str_of(keep), &sdp), SAPA_OK);
+    assert_int_equal(sapa_sdp_accept(&want, &sdp, &agreed), SAPA_OK);
+    assert_false(agreed.dtls_client);
+    assert_true(agreed.secure && !agreed.held && agreed.crypto.suite == SAPA_SRTP_NONE);
+    assert_true(sapa_str_eq(agreed.ufrag, SAPA_STR("zAbC")) && sapa_str_eq(agreed.fingerprint, SAPA_STR("AA:BB")));
+    snprintf(keep, sizeof(keep), "%s", BROWSER("passive", "a=rtcp-mux\r\n"));
+    assert_int_equal(sapa_sdp_parse(sapa_str_of(keep), &sdp), SAPA_OK);
+    assert_int_equal(sapa_sdp_accept(&want, &sdp, &agreed), SAPA_OK);
+    assert_true(agreed.dtls_client);
+    /* Our answer: the group without what is refused, and we wait for their DTLS unless they wait for ours. */
+    assert_int_equal(answer(&local, &want, BROWSER("actpass", "a=rtcp-mux\r\n") VIDEO, &agreed), SAPA_OK);
+    assert_non_null(strstr(out, "a=group:BUNDLE 0\r\n"));
+    assert_non_null(strstr(out, "a=setup:passive\r\n"));
+    assert_non_null(strstr(out, "m=audio 20000 UDP/TLS/RTP/SAVPF 8 126\r\n"));
+    assert_non_null(strstr(out, "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n"));
+    assert_int_equal(answer(&local, &want, BROWSER("passive", "a=rtcp-mux\r\n"), &agreed), SAPA_OK);
+    assert_non_null(strstr(out, "a=setup:active\r\n"));
+    /* Nothing less: no rtcp-mux, no ICE, plain or SDES lines; and a browser's line is for nobody else. */
+    assert_int_equal(answer(&local, &want, BROWSER("actpass", ""), &agreed), SAPA_ENOENT);
+    static const char *const others[] = {
+        "m=audio 9 RTP/AVP 8\r\n",
+        "m=audio 9 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 8\r\na=rtcp-mux\r\na=fingerprint:sha-256 AA:BB\r\n",
+    };
+    for (size_t i = 0; i < SAPA_COUNT(others); i++) {
+        char offer[500];
+        snprintf(offer, sizeof(offer), "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n%s", others[i]);
+        assert_int_equal(answer(&local, &want, offer, &agreed), SAPA_ENOENT);
+    }
+    want.web = NULL;
+    assert_int_equal(answer(&local, &want, BROWSER("actpass", "a=rtcp-mux\r\n"), &agreed), SAPA_ENOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_what_rides_along), cmocka_unit_test(test_offer), cmocka_unit_test(test_answer_golden), cmocka_unit_test(test_answer_refused),
                                         cmocka_unit_test(test_directions), cmocka_unit_test(test_versions_in_answers), cmocka_unit_test(test_accept),
-                                        cmocka_unit_test(test_other_codecs), cmocka_unit_test(test_secure_refused), cmocka_unit_test(test_sdes) };
+                                        cmocka_unit_test(test_other_codecs), cmocka_unit_test(test_secure_refused), cmocka_unit_test(test_sdes), cmocka_unit_test(test_web) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,13 +20,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                .pt = 111,
                                                .fmtp = "useinbandfec=1" } };
     static const uint8_t key[SAPA_SDP_KEY_SIZE] = { 1, 2, 3 };
+    static const uint8_t print[32] = { 4, 5, 6 };
+    const struct sapa_sdp_web web = { .ufrag = SAPA_STR("ours1234"), .pwd = SAPA_STR("0123456789012345678901"), .fingerprint = print, .mid = SAPA_STR("0") };
     const struct sapa_sdp_want want = { .address = SAPA_STR("192.0.2.1"),
                                         .port = 4000,
                                         .direction = (enum sapa_sdp_direction)(size & 3),
                                         .codecs = codecs,
                                         .codec_count = SAPA_COUNT(codecs),
                                         .ptime_ms = 20,
-                                        .rtcp_mux = size & 4,
+                                        .rtcp_mux = size & 68,
+                                        .web = size & 64 ? &web : NULL,
                                         .secure = size & 8,
                                         .secure_only = (size & 24) == 24,
                                         .offer_secure = (size & 40) == 40,
@@ -53,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sapa_text_init(&text, out, sizeof(out));
         if (sapa_sdp_answer(&local, &want, &sdp, &text, &agreed) == SAPA_OK) {
             (void)sapa_sdp_opus_parse(agreed.fmtp);
-            sapa_assert(!agreed.secure || want.secure);
+            sapa_assert(!agreed.secure || want.secure || want.web);
+            sapa_assert(!want.web || (agreed.secure && agreed.ufrag.n > 0 && agreed.fingerprint.n > 0));
             sapa_assert(agreed.secure || !want.secure_only);
             sapa_assert(agreed.audio && agreed.port > 0 && agreed.codec_id != SAPA_SDP_DTMF);
             sapa_assert(sapa_sdp_parse(sapa_text_str(&text), &own) == SAPA_OK);

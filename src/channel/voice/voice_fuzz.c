@@ -14,6 +14,7 @@ static char sent[16][2048]; /* our latest messages */
 static unsigned sent_count;
 static struct sapa_media_message asked[64];
 static unsigned asked_count;
+static uint32_t browser; /* the agent's phone is one, by this connection; 0: a desk phone */
 static uint64_t contact, second, own; /* the newest contact, the one before, the newest part of an agent's own */
 
 static sapa_rc on_send(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n)
@@ -29,6 +30,11 @@ static struct sapa_sip_flow flow_of(const char *host)
     struct sapa_sip_flow flow = { .kind = SAPA_SIP_FLOW_UDP };
     (void)!sapa_sip_ip_parse(SAPA_STR("203.0.113.1"), 5060, &flow.local);
     (void)!sapa_sip_ip_parse(sapa_str_of(host), 5060, &flow.remote);
+    if (browser && strcmp(host, "198.51.100.7") == 0) {
+        flow.kind = SAPA_SIP_FLOW_WSS;
+        flow.conn = browser;
+        flow.generation = 1;
+    }
     return flow;
 }
 
@@ -93,7 +99,10 @@ static void receive(const char *host, const void *bytes, size_t n)
     if (n > sizeof(buf))
         return;
     memcpy(buf, bytes, n);
-    sapa_voice_sip_receive(voice, &flow, buf, n);
+    if (flow.conn)
+        sapa_voice_web_receive(voice, &flow, buf, n);
+    else
+        sapa_voice_sip_receive(voice, &flow, buf, n);
 }
 
 static bool line(const char *text, const char *name, char *ret, size_t size)
@@ -184,8 +193,9 @@ static void phone(const char *method, const char *dialled, const char *extra, st
         sapa_text_init(&text, out, sizeof(out));
         sapa_text_printf(&text,
                          "%s sip:%s@s SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKp%u-%u\r\nFrom: <sip:101@s>;tag=p%u\r\n"
-                         "To: <sip:%s@s>\r\nCall-ID: p%u\r\nCSeq: %u %s\r\nMax-Forwards: 70\r\nContact: <sip:101@198.51.100.7>\r\n%s%s",
-                         method, dialled, count, round, count, method[0] == 'R' ? "101" : dialled, count, round + 1, method, auth_buf, extra);
+                         "To: <sip:%s@s>\r\nCall-ID: p%u\r\nCSeq: %u %s\r\nMax-Forwards: 70\r\nContact: %s\r\n%s%s",
+                         method, dialled, count, round, count, method[0] == 'R' ? "101" : dialled, count, round + 1, method,
+                         browser ? "<sip:101@x.invalid;transport=ws>;reg-id=1;+sip.instance=\"<i>\"" : "<sip:101@198.51.100.7>", auth_buf, extra);
         sapa_text_printf(&text, "%sContent-Length: %zu\r\n\r\n%.*s", body.n == 0 ? "" : method[0] == 'M' ? "Content-Type: text/plain\r\n" : "Content-Type: application/sdp\r\n", body.n, (int)body.n, body.p);
         if (text.cut)
             return;
@@ -287,6 +297,54 @@ static void core(const uint8_t *p, size_t n)
     sapa_voice_command(voice, &r);
 }
 
+/* What a browser would say, its names and its certificate by `b`. */
+static size_t web_sdp(uint8_t b, char *out, size_t size)
+{
+    struct sapa_text text;
+    sapa_text_init(&text, out, size);
+    sapa_text_printf(&text, "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF %s\r\nc=IN IP4 0.0.0.0\r\n"
+                     "a=ice-ufrag:abc%c\r\na=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa\r\na=fingerprint:sha-256 ", b & 1 ? "111 126" : "8 126", 'a' + (b >> 1) % 4);
+    for (unsigned i = 0; i < 32; i++)
+        sapa_text_printf(&text, "%s%02X", i ? ":" : "", (b >> 3) % 4);
+    sapa_text_printf(&text, "\r\na=setup:%s\r\na=mid:0\r\na=rtcp-mux\r\na=%s\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n",
+                     b & 32 ? "active" : "passive", b & 64 ? "sendonly" : "sendrecv");
+    return text.n;
+}
+
+/* Browsers: their connections and their audio come and go, their pages call and answer. */
+static void web(const uint8_t *p, size_t n)
+{
+    uint8_t buf[1200];
+    if (n < 4)
+        return;
+    switch (p[0] % 5) {
+    case 0: browser = p[1] % 4; break;
+    case 1: {
+        const uint32_t now = browser;
+        browser = 1 + p[1] % 3;
+        const struct sapa_sip_flow flow = flow_of("198.51.100.7");
+        sapa_voice_web_closed(voice, &flow);
+        browser = now;
+        break;
+    }
+    case 2: {
+        static const sapa_rc codes_of[] = { SAPA_OK, SAPA_ETIMEOUT, SAPA_EDENIED };
+        struct sapa_media_message m = { .op = SAPA_MEDIA_CONNECTED, .contact = contact, .code = (int16_t)codes_of[p[2] % 3] };
+        m.leg = p[1] < voice->legs.count ? ((struct voice_leg *)((struct voice_ref *)sapa_table_at(&voice->legs, p[1]))->value)->id : 0;
+        sapa_voice_media_receive(voice, &m);
+        break;
+    }
+    case 3:
+        buf[0] = p[1];
+        phone_call(buf, 1 + web_sdp(p[2], (char *)buf + 1, sizeof(buf) - 1));
+        break;
+    default:
+        memcpy(buf, p + 1, 3);
+        counterpart(buf, 3 + web_sdp((uint8_t)(p[3] * 31u), (char *)buf + 3, sizeof(buf) - 3));
+        break;
+    }
+}
+
 /* A key of some leg that was opened. */
 static void keys(const uint8_t *p, size_t n)
 {
@@ -322,7 +380,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .numbers_count = 1, .agents = agents, .agents_count = 1, .codes = codes, .codes_count = SAPA_COUNT(codes), .queues = queues, .queues_count = 1, .networks = networks,
         .networks_count = 1, .trunks = trunks, .trunks_count = 1, .prompts = prompts, .prompts_count = 1 };
     memset(sent, 0, sizeof(sent));
-    sent_count = asked_count = 0;
+    sent_count = asked_count = browser = 0;
     contact = second = own = 0;
     sapa_clock_init_manual(&clock, 1000000, INT64_C(1795000000000000));
     if (sapa_loop_new(&clock, &loop) != SAPA_OK)
@@ -334,7 +392,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (sapa_voice_open(&options, &voice) != SAPA_OK)
         abort();
     sapa_voice_media_link(voice, true);
-    struct sapa_media_message m = { .op = SAPA_MEDIA_HELLO };
+    struct sapa_media_message m = { .op = SAPA_MEDIA_HELLO, .u.hello.version = SAPA_MEDIA_VERSION_WEBRTC, .u.hello.codecs = UINT64_MAX };
     sapa_voice_media_receive(voice, &m);
     m.op = SAPA_MEDIA_INVENTORY_END;
     sapa_voice_media_receive(voice, &m);
@@ -346,7 +404,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (r.bad)
             break;
         if (what >= 64) {
-            if (what >= 128)
+            if (what >= 192)
+                web(p, s.n);
+            else if (what >= 128)
                 phone_asks(p, s.n);
             else if (what % 4 == 0)
                 phone_call(p, s.n);

@@ -48,6 +48,18 @@ def users():
     me = agent1.get(V1 + "/me").json
     assert me["agent"] == "agent1" and [a["id"] for a in agent1.get(V1 + "/agents").json["items"]] == ["agent1"], me
     agent1.post(V1 + "/agents/agent1/state", {"state": "logged_out"}, 409)  # he is not in
+    # a telephone in the browser: for agents, as long as the session; and for guests, to the numbers that are for them
+    phone = agent1.post(V1 + "/me/phone", None, 201).json
+    assert phone["uri"].startswith("sip:1001@") and phone["user"].endswith("-agent1") and phone["websocket"] == "/sip", phone
+    assert phone["expires"] <= [s for s in kepala.get(V1 + "/sessions").json["items"] if s["user"] == "agent1"][0]["expires"]
+    dewi.post(V1 + "/me/phone", None, 409)
+    joko.post(V1 + "/me/phone", None, 403)
+    nobody.post(V1 + "/me/phone", None, 401)
+    guest = nobody.post(V1 + "/web-calls", {"number": "5001"}, 201).json
+    assert guest["target"].startswith("sip:5001@") and guest["uri"].startswith("sip:guest-") and guest["password"] != phone["password"], guest
+    nobody.post(V1 + "/web-calls", {"number": "5000"}, 404)
+    nobody.post(V1 + "/web-calls", {"number": "5001", "other": 1}, 400)
+    assert phone["password"] not in json.dumps(admin.get(V1 + "/audit?limit=50").json)
     # who may set passwords may not give away more than he has
     for user in ("rina", "putu", "sari", "wati"):
         admin.put(f"{V1}/users/{user}/password", {"password": GOOD})
