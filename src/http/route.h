@@ -48,7 +48,7 @@ enum sapa_schema {
     X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions") \
     X(CARD, "Card") X(CARD_ITEM, "CardItem") X(CARD_CONTACT, "CardContact") X(CARD_RECORDING, "CardRecording") \
     X(CARD_CALLBACK, "CardCallback") X(NOTE, "Note") X(NOTED, "Noted") X(B_NOTE, "NoteBody") \
-    X(DISPOSITION, "Disposition") X(DISPOSITIONS, "Dispositions") X(B_DISPOSITION, "DispositionBody")
+    X(DISPOSITION, "Disposition") X(DISPOSITIONS, "Dispositions") X(B_DISPOSITION, "DispositionBody") X(REASON, "Reason") X(REASONS, "Reasons")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -101,6 +101,7 @@ enum sapa_schema {
     X(OFFER_DROP, POST, "/api/v1/offers/{offer}/drop", SELF, "", B_PARTY, DONE, 200, "Let one party of a conference go") \
     X(OFFER_DISPOSITION, PUT, "/api/v1/offers/{offer}/disposition", SELF, "", B_DISPOSITION, DONE, 200, "Choose what came of it, during the conversation or in wrap-up, which ends with it unless another is named then") \
     X(DISPOSITIONS, GET, "/api/v1/queues/{queue}/dispositions", LIVE, "agent language", NONE, DISPOSITIONS, 200, "What can come of a conversation of a queue, and the commonest of an agent: oneself without") \
+    X(REASONS, GET, "/api/v1/reasons", LIVE, "agent language", NONE, REASONS, 200, "Reasons for not being ready, their quotas and what of them is used by an agent and his team: oneself without") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \

@@ -59,10 +59,10 @@ static const struct sapa_queue fix_queues[FIX_QUEUES] = {
       .service_level_ms = 30000, .service_level_percent = 80, .short_abandon_ms = 5000, .wrapup_ms = 30000 },
 };
 static const struct sapa_disposition fix_dispositions[FIX_DISPOSITIONS] = {
-    { S("1"), { S("Selesai"), S("Done") }, true }, { S("2"), { S("Perlu tindak lanjut"), S("To follow up") }, false },
+    { .key = S("1"), .name = { S("Selesai"), S("Done") }, .solved = true }, { .key = S("2"), .name = { S("Perlu tindak lanjut"), S("To follow up") } },
 };
 static const struct sapa_reason fix_reasons[FIX_REASONS] = {
-    { S("1"), { S("Istirahat"), S("Break") } }, { S("2"), { S("Rapat"), S("Meeting") } },
+    { .key = S("1"), .name = { S("Istirahat"), S("Break") } }, { .key = S("2"), .name = { S("Rapat"), S("Meeting") } },
 };
 static const struct sapa_number fix_numbers[FIX_NUMBERS] = {
     { .key = S("622150001"), .client = 0 }, { .key = S("622150002"), .client = 1 }, { .key = S("622150003"), .client = 1 },
