@@ -147,6 +147,9 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
     agent.contacts = view.contacts;
     agent.presence = view.presence;
     agent.reachable = view.reachable;
+    agent.booked = view.booked;
+    agent.used_date = view.used_date;
+    memcpy(agent.used_ms, view.used_ms, sizeof(agent.used_ms));
     while (agent.assignment_count < SAPA_WEB_ASSIGNMENTS_MAX &&
            sapa_core_assignment_next(link->options.core, index, &cursor, &one)) {
         struct sapa_web_assignment *to = &agent.assignments[agent.assignment_count++];
@@ -276,6 +279,7 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_agent_call: link->arrived = arrived_of(record); break;
     case SAPA_T_agent_moved: touch_agent(link, record->u.agent_moved.agent); break;
     case SAPA_T_assignment_moved: touch_agent(link, record->u.assignment_moved.agent); break;
+    case SAPA_T_break_booked: touch_agent(link, record->u.break_booked.agent); break;
     case SAPA_T_agent_device: touch_agent(link, record->u.agent_device.agent); break;
     case SAPA_T_agent_command: touch_agent(link, record->u.agent_command.agent); break;
     case SAPA_T_call_command: touch_agent(link, record->u.call_command.agent); break;

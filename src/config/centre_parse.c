@@ -709,12 +709,23 @@ static void compile_reasons(struct sapa_compile *c)
 {
     const uint32_t section = sapa_section_map(c, SAPA_SECTION_REASONS);
     struct sapa_reason *reasons = sapa_table_take(c, section, sizeof(*reasons), 100);
+    uint8_t quotas = 0;
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_reason *reason = &reasons[sapa_tree(c, child)->ordinal];
         reason->key = sapa_tree(c, child)->key;
         if (short_digits(c, child))
-            (void)sapa_read_texts(c, child, 64, reason->name);
+            (void)sapa_read_texts_and(c, child, 64, "quota", reason->name);
+        const uint32_t quota = sapa_field_get(c, child, "quota");
+        if (quota == SAPA_NONE)
+            continue;
+        sapa_fields_read(c, quota, SAPA_OBJECT_QUOTA, UINT32_MAX, reason);
+        if (reason->team_max == 0 && reason->daily_ms == 0)
+            sapa_find(c, quota, 0, "{ team: 6 }, { daily: 60 min }, or both", "this quota limits nothing");
+        else if (quotas == SAPA_QUOTAS_MAX)
+            sapa_find(c, quota, 0, "leave it out where it is not needed", "at most %d reasons have a quota", SAPA_QUOTAS_MAX);
+        else
+            reason->quota = ++quotas;
     }
     c->centre->reasons = reasons;
     c->centre->reasons_count = sapa_tree_count(c, section);

@@ -54,7 +54,7 @@ static const struct sapa_field_row top_rows[] = {
     OTHER("campaigns", 0, NULL, "calls that agents place for a client with one purpose, by key"),
     OTHER("do_not_contact", 0, NULL, "lists of numbers that agents cannot call, by key"),
     OTHER("agents", 0, NULL, "agents by key"),
-    OTHER("reasons", 0, NULL, "reasons for not being ready, by the digits that are dialled: { 1: { id: Istirahat, en: Break } }"),
+    OTHER("reasons", 0, NULL, "reasons for not being ready, by the digits that are dialled: { 1: { id: Istirahat, en: Break, quota: { team: 6, daily: 60 min } } }"),
     OTHER("dispositions", 0, NULL, "sets of results of a conversation: { sales: { 11: { id: Terjual, en: Sold, solved: yes } } }; solved: what the customer wanted is done; group: { id: Produk, en: Product }: first level of two, for those who look for one"),
     OTHER("queues", 0, NULL, "queues by key"),
     OTHER("trunks", 0, NULL, "ways to and from the telephone network, by key"),
@@ -117,6 +117,11 @@ static const struct sapa_field_row client_calls_rows[] = {
 static const struct sapa_field_row client_desk_rows[] = {
     OTHER("customer", 0, NULL, "what this company calls those who call it: { id: nasabah, en: client }"),
     OTHER("greeting", 0, NULL, "the sentence with which agents greet: { id: \"Selamat datang di Bank Sejahtera\", en: \"Welcome to Bank Sejahtera\" }"),
+};
+
+static const struct sapa_field_row quota_rows[] = {
+    INT("team", sapa_reason, team_max, 0, 1000, "0", "so many agents of a team may be in it at once; others are refused or stand in line; 0: any number"),
+    TIME("daily", sapa_reason, daily_ms, 0, DAY, "0", "each agent may be in it so long a day; 0: any time"),
 };
 
 static const struct sapa_field_row role_rows[] = {
@@ -370,6 +375,7 @@ const struct sapa_object sapa_objects[SAPA_OBJECT_COUNT] = {
     OBJECT(CLIENT, "clients.KEY", "a company that is served", client_rows),
     OBJECT(CLIENT_CALLS, "clients.KEY.calls", "calls that agents place for a company", client_calls_rows),
     OBJECT(CLIENT_DESK, "clients.KEY.desk", "what agents are shown for a company", client_desk_rows),
+    OBJECT(QUOTA, "reasons.DIGITS.quota", "a limit of a reason for not being ready; at most 8 reasons have one", quota_rows),
     OBJECT(ROLE, "roles.KEY", "what somebody may do", role_rows),
     OBJECT(CALL_RULE, "roles.KEY.calls[]", "a rule on calls that are placed", call_rule_rows),
     OBJECT(USER, "users.KEY", "somebody who logs in and is no agent", user_rows),

@@ -266,6 +266,7 @@ static void move_agents(struct sapa_core *core, const struct sapa_centre *next)
     }
     core->agents_spare = core->agents;
     core->agents = agents;
+    sapa_quota_adopt(core, next);
 }
 
 static void move_queues(struct sapa_core *core, const struct sapa_centre *next)

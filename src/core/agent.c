@@ -29,6 +29,7 @@ void sapa_agent_move(struct sapa_core *core, uint32_t agent, enum sapa_presence 
     sapa_assert(from != to || state->reason != reason);
     EMIT(core, agent_moved, .agent = agent, .from = from, .to = to, .reason = reason,
          .was_ms = core_ms(core->now_us - state->since_us), .by = by);
+    sapa_quota_leave(core, agent);
     if (from == SAPA_PRESENCE_OFFLINE) {
         state->login_us = core->now_us;
         state->busy_us = 0;
@@ -87,8 +88,8 @@ static sapa_rc ready(struct sapa_core *core, uint32_t agent)
 {
     struct core_agent *state = &core->agents[agent];
 
-    if (state->presence == SAPA_PRESENCE_READY && !oldest(core, agent))
-        return SAPA_ESTATE;
+    if (state->presence == SAPA_PRESENCE_READY && !oldest(core, agent)) /* he stays: no break after all */
+        return sapa_quota_unbook(core, agent) ? SAPA_OK : SAPA_ESTATE;
     for (uint32_t i = state->work; i != SAPA_NONE; i = core->works[i].next_of_agent) {
         if (core->works[i].state == SAPA_ASSIGNMENT_WRAPUP && lacks_disposition(core, &core->works[i]))
             return SAPA_EDENIED;
@@ -114,9 +115,20 @@ static sapa_rc not_ready(struct sapa_core *core, uint32_t agent, uint64_t code)
         return SAPA_ENOENT;
     if (state->presence == SAPA_PRESENCE_NOT_READY && state->reason == reason)
         return SAPA_ESTATE;
+    const sapa_rc rc = sapa_quota_may(core, agent, reason);
+    if (rc != SAPA_OK)
+        return rc;
+    (void)sapa_quota_unbook(core, agent);
     state->resume = false;
     sapa_agent_move(core, agent, SAPA_PRESENCE_NOT_READY, reason, 0);
     return SAPA_OK;
+}
+
+static sapa_rc book(struct sapa_core *core, uint32_t agent, uint64_t code)
+{
+    if (code == SAPA_NONE)
+        return sapa_quota_unbook(core, agent) ? SAPA_OK : SAPA_ESTATE;
+    return code < core->centre->reasons_count ? sapa_quota_book(core, agent, (uint32_t)code) : SAPA_ENOENT;
 }
 
 static sapa_rc wrapup_done(struct sapa_core *core, uint32_t agent, uint64_t code)
@@ -162,6 +174,7 @@ static sapa_rc logout(struct sapa_core *core, uint32_t agent)
         if (core_talks(&core->works[i]))
             return SAPA_ESTATE; /* not while somebody is on the line */
     core->agents[agent].resume = false;
+    (void)sapa_quota_unbook(core, agent);
     sapa_agent_move(core, agent, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 0);
     end_wrapups(core, agent, 2);
     sapa_assert(core->agents[agent].work == SAPA_NONE);
@@ -183,7 +196,7 @@ sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *
     sapa_rc rc = SAPA_OK;
 
     /* later verbs are codes within a conversation: the channel makes other inputs of them */
-    if (command->agent >= core->centre->agents_count || command->verb > SAPA_VERB_RECORD_START)
+    if (command->agent >= core->centre->agents_count || (command->verb > SAPA_VERB_RECORD_START && command->verb != SAPA_VERB_BOOK))
         return SAPA_EINVAL;
     const uint32_t agent = (uint32_t)command->agent;
     switch ((enum sapa_verb)command->verb) {
@@ -191,6 +204,7 @@ sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *
     case SAPA_VERB_NOT_READY: rc = not_ready(core, agent, command->code); break;
     case SAPA_VERB_WRAPUP_DONE: rc = wrapup_done(core, agent, command->code); break;
     case SAPA_VERB_WRAPUP_EXTEND: rc = wrapup_extend(core, agent); break;
+    case SAPA_VERB_BOOK: rc = book(core, agent, command->code); break;
     case SAPA_VERB_LOGOUT: rc = logout(core, agent); break;
     case SAPA_VERB_STATUS: break;
     default: rc = record(core, agent, command->verb); break;

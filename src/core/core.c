@@ -202,6 +202,7 @@ static sapa_rc on_tick(struct sapa_core *core, const struct sapa_record *in)
             sapa_agent_skill_timer(core);
         }
         sapa_port_pending(core);
+        sapa_quota_settle(core);
         sapa_route_settle(core);
     }
     return SAPA_OK;
@@ -337,6 +338,7 @@ void sapa_core_step(struct sapa_core *core, const struct sapa_record *input,
              .about = handle ? about(input) : 0);
     } else {
         sapa_port_pending(core);
+        sapa_quota_settle(core);
         sapa_route_settle(core);
     }
     core->out = NULL;

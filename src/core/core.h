@@ -31,7 +31,7 @@ enum {
     SAPA_CORE_WHY_MAX = 12,       /* agents named in one explanation */
     SAPA_CORE_RING_ALL_MAX = 8,   /* phones that ring at once for one contact */
     SAPA_CORE_REOFFER_MS = 10000, /* an agent who refused a contact is not asked again before */
-    SAPA_CORE_SNAPSHOT_VERSION = 2, /* 1, without calls of agents and outside parties, is read too */
+    SAPA_CORE_SNAPSHOT_VERSION = 3, /* 1, without calls of agents and outside parties, and 2, without quotas, are read too */
 };
 
 /** Ceilings; memory for all of it is reserved (not touched) by sapa_core_new(). 0: the default. */
@@ -153,6 +153,9 @@ struct sapa_agent_view {
     uint32_t contacts;           /* handled since login */
     uint32_t occupancy_permille; /* since login */
     uint32_t assignments;
+    uint32_t booked;    /* reason for which he stands in line; SAPA_NONE */
+    int32_t used_date;  /* local day, yyyymmdd, that `used_ms` is of */
+    uint32_t used_ms[SAPA_QUOTAS_MAX]; /* in reasons with a quota, by its number - 1; without the stretch that runs */
 };
 
 struct sapa_assignment_view {

@@ -34,6 +34,7 @@ enum {
     REVIEW_BATCH = 64,  /* contacts that one review of a queue moves */
     NO_CALLBACK = 255,
     PARTIES_MAX = 4096, /* callbacks that are being tried at one time */
+    BOOKINGS_MAX = 1024, /* agents in line for a break */
 };
 
 /* Where a contact stands for the choice of agents. */
@@ -140,6 +141,11 @@ struct core_work {
     bool music;            /* the other hears music on account of it */
 };
 
+/* An agent in line for a break. */
+struct core_booking {
+    uint32_t agent, reason;
+};
+
 /* What an agent's part in a contact came from: as in offer_made. */
 enum core_kind { KIND_CONTACT, KIND_CALLBACK, KIND_OWN, KIND_COLLEAGUE };
 
@@ -164,6 +170,8 @@ struct core_agent {
     int64_t idle_since_us;
     uint32_t contacts; /* handled since login */
     uint32_t reason;
+    int32_t used_date;                /* yyyymmdd that used_us is of */
+    int64_t used_us[SAPA_QUOTAS_MAX]; /* in reasons with a quota, without the stretch that runs */
     int64_t since_us, login_us, busy_us, busy_since_us; /* busy_since 0: not busy */
     struct core_link link[CHANNELS];
     struct sapa_tree preferred; /* contacts that wait for him alone */
@@ -228,6 +236,8 @@ struct sapa_core {
     bool surge_all, closed_all;
     uint32_t override_count;
     struct core_override overrides[OVERRIDES_MAX];
+    uint32_t booking_count;
+    struct core_booking bookings[BOOKINGS_MAX]; /* the first stands first */
 
     struct core_contact *contacts;
     struct core_work *works;
@@ -237,6 +247,7 @@ struct sapa_core {
     uint64_t *agent_keys, *queue_keys; /* of the centre in force, hashed */
 
     /* derived */
+    bool quota_dirty; /* somebody in line may have a place now */
     struct sapa_tree_node *line; /* by contact: in the line of its queue */
     struct sapa_tree_node *pick; /* by contact: in the set of its preferred agent */
     struct sapa_timers timers;
@@ -520,6 +531,25 @@ void sapa_party_overdue(struct sapa_core *core, struct core_contact *c);
 sapa_rc sapa_party_on_dial(struct sapa_core *core, struct core_contact *c, const struct sapa_rec_dial_progress *in);
 sapa_rc sapa_party_on_passed(struct sapa_core *core, const struct sapa_record *record);
 sapa_rc sapa_party_on_command(struct sapa_core *core, const struct sapa_record *record);
+
+/* ---- quota.c: breaks with a quota ---- */
+
+/** In this reason today, the stretch that runs counted in. */
+int64_t sapa_quota_used_us(const struct sapa_core *core, uint32_t agent, uint32_t reason, int64_t now_us);
+/** He leaves the presence that he has: what he used is counted. */
+void sapa_quota_leave(struct sapa_core *core, uint32_t agent);
+/** Agents of a team (SAPA_NONE: without one) who are in it. */
+uint32_t sapa_quota_in_it(const struct sapa_core *core, uint32_t team, uint32_t reason);
+/** SAPA_EDENIED: his minutes are used up. SAPA_ELIMIT: the places of his team are taken. */
+SAPA_MUST_CHECK sapa_rc sapa_quota_may(const struct sapa_core *core, uint32_t agent, uint32_t reason);
+/** For which reason he stands in line; SAPA_NONE. */
+uint32_t sapa_quota_booked(const struct sapa_core *core, uint32_t agent);
+bool sapa_quota_unbook(struct sapa_core *core, uint32_t agent);
+SAPA_MUST_CHECK sapa_rc sapa_quota_book(struct sapa_core *core, uint32_t agent, uint32_t reason);
+/** Whose turn it is goes. At the end of a step, before contacts find agents. */
+void sapa_quota_settle(struct sapa_core *core);
+/** After the agents have moved to the places of the next description, which is not in force yet. */
+void sapa_quota_adopt(struct sapa_core *core, const struct sapa_centre *next);
 
 /* ---- record.c: recordings ---- */
 

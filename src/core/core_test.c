@@ -750,6 +750,109 @@ static void readiness_cannot_lie(void **state)
     world_done(w);
 }
 
+static uint32_t presence_of(struct world *w, uint32_t agent, uint32_t *ret_reason)
+{
+    struct sapa_agent_view view;
+
+    assert_int_equal(sapa_core_agent_get(w->core, agent, w->now_us, &view), SAPA_OK);
+    *ret_reason = view.reason;
+    return view.presence;
+}
+
+static bool on_break(struct world *w, uint32_t agent)
+{
+    uint32_t reason;
+
+    return presence_of(w, agent, &reason) == SAPA_PRESENCE_NOT_READY && reason == 1;
+}
+
+#define AGENT_SAYS(w, a, v, c) WORLD_IN(w, agent_command, .agent = (a), .verb = (v), .code = (c))
+
+/* Two of a team at once: the third is refused, or stands in line and goes when he has nothing in hand. */
+static void breaks_have_places(void **state)
+{
+    (void)state;
+    WITH(w, 4, 1, 0);
+    w->reasons[1].team_max = 2;
+    w->reasons[1].quota = 1;
+    world_start(w);
+    for (uint32_t a = 0; a < 4; a++)
+        world_ready(w, a);
+    AGENT_SAYS(w, 0, SAPA_VERB_NOT_READY, 1);
+    AGENT_SAYS(w, 1, SAPA_VERB_NOT_READY, 1);
+    const size_t refused = world_count(w, SAPA_T_refused);
+    AGENT_SAYS(w, 2, SAPA_VERB_NOT_READY, 1);
+    assert_int_equal(world_count(w, SAPA_T_refused), refused + 1);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_ELIMIT);
+    AGENT_SAYS(w, 2, SAPA_VERB_NOT_READY, 0); /* another reason is none of its business */
+    AGENT_SAYS(w, 2, SAPA_VERB_READY, SAPA_NONE);
+
+    const uint64_t c = world_arrive(w, 0); /* somebody of the two who are ready talks */
+    world_accept(w, c);
+    const uint32_t busy = world_agent_of(w, c), idle = 5 - busy;
+    AGENT_SAYS(w, busy, SAPA_VERB_BOOK, 1);
+    AGENT_SAYS(w, busy, SAPA_VERB_BOOK, 1);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_ESTATE); /* he stands there */
+    AGENT_SAYS(w, idle, SAPA_VERB_BOOK, 1);
+    assert_int_equal(world_count(w, SAPA_T_break_booked), 2);
+    assert_false(on_break(w, busy) || on_break(w, idle));
+    AGENT_SAYS(w, 0, SAPA_VERB_READY, SAPA_NONE); /* a place: the first in line talks, so it is the other's */
+    assert_true(on_break(w, idle));
+    assert_false(on_break(w, busy));
+    assert_int_equal(world_last(w, SAPA_T_agent_moved)->u.agent_moved.by, 2);
+    AGENT_SAYS(w, 1, SAPA_VERB_READY, SAPA_NONE);
+    assert_false(on_break(w, busy)); /* his place waits while he talks and writes */
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    assert_false(on_break(w, busy));
+    AGENT_SAYS(w, busy, SAPA_VERB_READY, SAPA_NONE); /* wrapped up: not ready, but off */
+    assert_true(on_break(w, busy));
+    assert_int_equal(world_last(w, SAPA_T_break_booked)->u.break_booked.how, 2);
+
+    AGENT_SAYS(w, 0, SAPA_VERB_BOOK, 1); /* no place: in line, and out of it again in each way there is */
+    AGENT_SAYS(w, 0, SAPA_VERB_READY, SAPA_NONE);
+    assert_int_equal(world_last(w, SAPA_T_break_booked)->u.break_booked.how, 1);
+    AGENT_SAYS(w, 0, SAPA_VERB_BOOK, 1);
+    AGENT_SAYS(w, 0, SAPA_VERB_NOT_READY, 0);
+    AGENT_SAYS(w, 1, SAPA_VERB_BOOK, 1);
+    AGENT_SAYS(w, 1, SAPA_VERB_LOGOUT, SAPA_NONE);
+    AGENT_SAYS(w, busy, SAPA_VERB_READY, SAPA_NONE);
+    AGENT_SAYS(w, idle, SAPA_VERB_READY, SAPA_NONE);
+    for (uint32_t a = 0; a < 4; a++)
+        assert_false(on_break(w, a));
+    world_done(w);
+}
+
+/* Ten minutes a day: what is used is used, also over several breaks, until midnight. */
+static void breaks_have_minutes(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->reasons[1].daily_ms = 600000;
+    w->reasons[1].quota = 1;
+    world_start(w);
+    world_ready(w, 0);
+    world_wait(w, 86400000 - (int64_t)(w->now_us / 1000 % 86400000)); /* a new day in UTC */
+    AGENT_SAYS(w, 0, SAPA_VERB_NOT_READY, 1);
+    world_wait(w, 400000);
+    AGENT_SAYS(w, 0, SAPA_VERB_READY, SAPA_NONE);
+    AGENT_SAYS(w, 0, SAPA_VERB_NOT_READY, 1); /* some are left */
+    assert_true(on_break(w, 0));
+    world_wait(w, 199999);
+    AGENT_SAYS(w, 0, SAPA_VERB_READY, SAPA_NONE);
+    AGENT_SAYS(w, 0, SAPA_VERB_NOT_READY, 1);
+    assert_true(on_break(w, 0));
+    world_wait(w, 1);
+    AGENT_SAYS(w, 0, SAPA_VERB_READY, SAPA_NONE);
+    AGENT_SAYS(w, 0, SAPA_VERB_NOT_READY, 1);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EDENIED);
+    AGENT_SAYS(w, 0, SAPA_VERB_BOOK, 1);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EDENIED);
+    world_wait(w, 86400000 - 600000);
+    AGENT_SAYS(w, 0, SAPA_VERB_NOT_READY, 1); /* another day */
+    assert_true(on_break(w, 0));
+    world_done(w);
+}
+
 /* Chosen while they talk, changed, kept until wrap-up ends: by the agent, or by its limit. */
 static void dispositions_are_chosen_early_and_may_be_required(void **state)
 {
@@ -1343,6 +1446,8 @@ int main(void)
         cmocka_unit_test(channels_share_an_agent_by_capacity_and_interruption),
         cmocka_unit_test(clients_and_teams_bound_what_an_agent_gets),
         cmocka_unit_test(readiness_cannot_lie),
+        cmocka_unit_test(breaks_have_places),
+        cmocka_unit_test(breaks_have_minutes),
         cmocka_unit_test(dispositions_are_chosen_early_and_may_be_required),
         cmocka_unit_test(wrapup_has_a_limit_and_one_extension),
         cmocka_unit_test(a_pause_during_a_call_waits_for_its_end),

@@ -153,6 +153,7 @@ void sapa_work_move(struct sapa_core *core, struct core_work *w, enum sapa_assig
         agent->calls = (uint8_t)(agent->calls + is - was);
     }
     w->state = (uint8_t)to;
+    core->quota_dirty |= to == SAPA_ASSIGNMENT_NONE && core->booking_count > 0;
     w->since_us = core->now_us;
     w->due_us = 0;
     sapa_core_timer_clear(&core->timers, slot);

@@ -62,6 +62,53 @@
     U(channel) U(kind) U(extended) U(dialling) U(disposition) I(made_us) I(since_us) I(due_us) \
         I(connected_us) I(talk_us) I(hold_us) U(held_by_agent) U(held_by_customer)
 
+/* ---- quotas, since version 3: behind everything else ---- */
+
+static bool has_used(const struct core_agent *agent)
+{
+    bool used = false;
+
+    for (unsigned i = 0; i < SAPA_QUOTAS_MAX; i++)
+        used |= agent->used_us[i] != 0;
+    return used;
+}
+
+static void save_quota(const struct core_agent *agent, uint32_t index, struct sapa_writer *w)
+{
+    sapa_put_u64(w, index);
+    sapa_put_u64(w, (uint64_t)agent->used_date);
+    for (unsigned i = 0; i < SAPA_QUOTAS_MAX; i++)
+        sapa_put_i64(w, agent->used_us[i]);
+}
+
+static bool load_quotas(struct sapa_core *core, struct sapa_reader *r)
+{
+    const uint64_t agents = sapa_get_u64(r);
+    bool bad = agents > core->centre->agents_count;
+
+    for (uint64_t i = 0; !r->bad && !bad && i < agents; i++) {
+        const uint64_t agent = sapa_get_u64(r), date = sapa_get_u64(r);
+        if (agent >= core->centre->agents_count || date > 99991231)
+            return false;
+        core->agents[agent].used_date = (int32_t)date;
+        for (unsigned k = 0; k < SAPA_QUOTAS_MAX; k++) {
+            core->agents[agent].used_us[k] = sapa_get_i64(r);
+            bad |= core->agents[agent].used_us[k] < 0 || core->agents[agent].used_us[k] > INT64_C(200) * 3600 * 1000000;
+        }
+    }
+    const uint64_t bookings = sapa_get_u64(r);
+    if (r->bad || bad || bookings > BOOKINGS_MAX)
+        return false;
+    for (uint64_t i = 0; i < bookings; i++) {
+        const uint64_t agent = sapa_get_u64(r), reason = sapa_get_u64(r);
+        if (r->bad || agent >= core->centre->agents_count || reason >= core->centre->reasons_count ||
+            core->agents[agent].presence == SAPA_PRESENCE_OFFLINE || sapa_quota_booked(core, (uint32_t)agent) != SAPA_NONE)
+            return false;
+        core->bookings[core->booking_count++] = (struct core_booking){ (uint32_t)agent, (uint32_t)reason };
+    }
+    return true; /* at the end of the step before this nobody's turn had come */
+}
+
 /* ---- writing ---- */
 
 struct saver {
@@ -160,6 +207,22 @@ sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, voi
         sapa_put_u64(w, object->contact != SAPA_NONE);
         WORK(PUT_U, PUT_I)
         WORK_2(PUT_U, PUT_I)
+        item_done(&saver);
+    }
+    uint32_t used = 0;
+    for (uint32_t a = 0; a < core->centre->agents_count; a++)
+        used += has_used(&core->agents[a]);
+    sapa_put_u64(w, used);
+    for (uint32_t a = 0; a < core->centre->agents_count; a++) {
+        if (!has_used(&core->agents[a]))
+            continue;
+        save_quota(&core->agents[a], a, w);
+        item_done(&saver);
+    }
+    sapa_put_u64(w, core->booking_count);
+    for (uint32_t i = 0; i < core->booking_count; i++) {
+        sapa_put_u64(w, core->bookings[i].agent);
+        sapa_put_u64(w, core->bookings[i].reason);
         item_done(&saver);
     }
     flush(&saver);
@@ -410,6 +473,8 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
     for (uint64_t i = 0; i < works; i++)
         if (!load_work(core, r, version))
             return false;
+    if (version >= 3 && !load_quotas(core, r))
+        return false;
     if (r->bad || sapa_reader_left(r) > 0)
         return false;
     for (uint32_t i = 0; i < core->contact_count; i++) {

@@ -146,7 +146,11 @@ sapa_rc sapa_core_agent_get(const struct sapa_core *core, uint32_t agent, int64_
                                   ? 0
                                   : (uint32_t)SAPA_MIN(busy_us * 1000 / logged_in_us, 1000),
         .assignments = state->used_total,
+        .booked = sapa_quota_booked(core, agent),
+        .used_date = state->used_date,
     };
+    for (unsigned i = 0; i < SAPA_QUOTAS_MAX; i++)
+        ret->used_ms[i] = core_ms(state->used_us[i]);
     return SAPA_OK;
 }
 

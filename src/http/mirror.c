@@ -327,6 +327,7 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
     KEY_OF(out, "team", centre, teams, description->team);
     add_name(out, "presence", sapa_presence_name(a->presence));
     KEY_OF(out, "reason", centre, reasons, a->reason);
+    KEY_OF(out, "booked", centre, reasons, a->booked);
     sapa_json_add_time(out, "since", a->since_us);
     sapa_json_add_bool(out, "phone", a->reachable);
     sapa_json_add_number(out, "contacts", a->contacts);

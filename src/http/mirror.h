@@ -76,6 +76,10 @@ struct sapa_web_agent {
     int64_t since_us;
     uint32_t contacts;
     uint8_t presence, reachable, assignment_count, zero;
+    uint32_t booked;
+    int32_t used_date;
+    uint32_t used_ms[SAPA_QUOTAS_MAX]; /* as in struct sapa_agent_view */
+    uint32_t nothing;
     struct sapa_web_assignment assignments[SAPA_WEB_ASSIGNMENTS_MAX];
 };
 

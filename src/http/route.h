@@ -52,7 +52,8 @@ enum sapa_schema {
     X(D_CLIENT, "DirectoryClient") X(D_QUEUE, "DirectoryQueue") X(D_DISPOSITION, "DirectoryDisposition") \
     X(D_REASON, "DirectoryReason") X(D_AGENT, "DirectoryAgent") \
     X(PHONE, "BrowserPhone") X(ICE_SERVER, "IceServer") X(B_WEB_CALL, "WebCallBody") \
-    X(DISPOSITION, "Disposition") X(DISPOSITIONS, "Dispositions") X(B_DISPOSITION, "DispositionBody")
+    X(DISPOSITION, "Disposition") X(DISPOSITIONS, "Dispositions") X(B_DISPOSITION, "DispositionBody") \
+    X(REASON, "Reason") X(REASONS, "Reasons")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -110,6 +111,7 @@ enum sapa_schema {
     X(OFFER_DROP, POST, "/api/v1/offers/{offer}/drop", SELF, "", B_PARTY, DONE, 200, "Let one party of a conference go") \
     X(OFFER_DISPOSITION, PUT, "/api/v1/offers/{offer}/disposition", SELF, "", B_DISPOSITION, DONE, 200, "Choose what came of it, during the conversation or in wrap-up, which ends with it unless another is named then") \
     X(DISPOSITIONS, GET, "/api/v1/queues/{queue}/dispositions", LIVE, "agent language", NONE, DISPOSITIONS, 200, "What can come of a conversation of a queue, and the commonest of an agent: oneself without") \
+    X(REASONS, GET, "/api/v1/reasons", LIVE, "agent language", NONE, REASONS, 200, "Reasons for not being ready, their quotas and what of them is used by an agent and his team: oneself without") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \

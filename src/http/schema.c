@@ -184,6 +184,12 @@ static const struct sapa_field_rule dispositions[] = {
     { "extend_ms", "integer", "one extension; 0: none" }, { "items", "array:Disposition", "in the order of the description" },
     { "favourites", "array:key", "the five commonest at most: of the agent, then of the queue" },
 };
+static const struct sapa_field_rule reason[] = {
+    { "id", "key", "also what is dialled" }, { "text", "string", "" }, { "team_max", "integer?", "of a team at once; null: any number" },
+    { "team_now", "integer", "of the agent's team who are in it" }, { "line", "integer", "of the team who stand in line for it" },
+    { "daily_ms", "integer?", "of each agent a day; null: any time" }, { "used_ms", "integer?", "today; null: no agent is meant" },
+};
+static const struct sapa_field_rule reasons[] = { { "items", "array:Reason", "" } };
 static const struct sapa_field_rule b_note[] = { { "text", "note", "4,096 bytes at most; empty takes it away" } };
 static const struct sapa_field_rule card_item[] = {
     { "id", "key", "of the variable or the node of the flow" }, { "text", "string", "what the flow calls it" },
@@ -229,7 +235,7 @@ static const struct sapa_field_rule assignment[] = {
 };
 static const struct sapa_field_rule agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
-    { "presence", "offline|not ready|ready", "" }, { "reason", "key?", "why not ready" }, { "since", "time?", "" },
+    { "presence", "offline|not ready|ready", "" }, { "reason", "key?", "why not ready" }, { "booked", "key?", "in line for a break for this reason" }, { "since", "time?", "" },
     { "phone", "boolean", "reachable" }, { "contacts", "integer", "handled since login" },
     { "assignments", "array:Assignment", "" },
 };
@@ -318,6 +324,7 @@ static const struct sapa_field_rule b_move[] = { { "queue", "key", "the key of a
 static const struct sapa_field_rule b_state[] = {
     { "state", "ready|not_ready|logged_out", "ready, not_ready or logged_out" },
     { "reason", "~key", "with not_ready: the key of a reason in the description" },
+    { "book", "~boolean", "with a reason: stand in line for it, and go when there is a place and nothing in hand; ready takes it back" },
 };
 static const struct sapa_field_rule b_wrapup[] = {
     { "action", "done|extend", "done or extend" }, { "disposition", "~key", "with done: the key of a disposition of the queue" },
@@ -376,6 +383,8 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_DISPOSITION] = { "Disposition", FIELDS(disposition) },
     [SAPA_SCHEMA_DISPOSITIONS] = { "Dispositions", FIELDS(dispositions) },
     [SAPA_SCHEMA_B_DISPOSITION] = { "DispositionBody", FIELDS(b_disposition) },
+    [SAPA_SCHEMA_REASON] = { "Reason", FIELDS(reason) },
+    [SAPA_SCHEMA_REASONS] = { "Reasons", FIELDS(reasons) },
     [SAPA_SCHEMA_B_NOTE] = { "NoteBody", FIELDS(b_note) },
     [SAPA_SCHEMA_WHY] = { "Why", FIELDS(why) },
     [SAPA_SCHEMA_ASSIGNMENT] = { "Assignment", FIELDS(assignment) },

@@ -75,6 +75,7 @@ struct web_request {
     uint64_t idempotent; /* key of its entry; 0: none */
     uint64_t range_from, range_to; /* AUDIO: as asked for; to UINT64_MAX: to the end */
     bool has_range;
+    uint32_t wanted_reason;  /* STATE: why not ready; SAPA_NONE */
     uint32_t disposes_agent; /* DISPOSITIONS: whose favourites; SAPA_NONE */
     struct sapa_web_why why;
     struct sapa_record *why_record;

@@ -214,9 +214,14 @@ struct sapa_disposition {
     struct sapa_str group[SAPA_LANGUAGE_COUNT]; /* first level of two; empty: none */
 };
 
+enum { SAPA_QUOTAS_MAX = 8 };
+
 struct sapa_reason { /* not ready */
     struct sapa_str key;  /* dialled: "1" */
     struct sapa_str name[SAPA_LANGUAGE_COUNT];
+    uint32_t team_max;    /* of a team at once; 0: any number */
+    uint32_t daily_ms;    /* of each agent a day; 0: any time */
+    uint8_t quota;        /* number among those that are limited, from 1; 0: it is not */
 };
 
 /** interrupt[a] bit b: an arriving contact of channel a may be given to an agent busy with channel b. */

@@ -305,7 +305,8 @@
     X(86, 1, contact_merged, "the other parties of a second contact came into this one") \
     X(87, 1, party_joined, "somebody more takes part in a conversation") \
     X(88, 1, party_left, "an outside party left a conversation") \
-    X(89, 2, call_denied, "an agent may not place this call")
+    X(89, 2, call_denied, "an agent may not place this call") \
+    X(110, 1, break_booked, "an agent stands in line for a break, or no more")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -422,6 +423,9 @@
     F(S, num, agent, "") F(S, num, why, "enum sapa_call_denial") F(S, num, kind, "enum sapa_target") \
     F(S, num, client, "or SAPA_NONE") F(S, id, person, "or 0") F(S, id, contact, "on hold beside it, or 0") \
     F(S, num, campaign, "index of its campaign + 1; 0 none")
+
+#define SAPA_REC_break_booked(F, S) \
+    F(S, num, agent, "") F(S, num, reason, "not-ready reason") F(S, num, how, "0 in line from now on, 1 no more, 2 it is his turn")
 
 /* ---------------------------------------------------------------- commands: what the world shall do */
 

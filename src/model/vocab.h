@@ -87,7 +87,8 @@
     X(WRAPUP_EXTEND, "more wrap-up time") X(LOGOUT, "log out") X(STATUS, "say my state") \
     X(RECORD_PAUSE, "pause recording") X(RECORD_RESUME, "resume recording") X(RECORD_START, "record") \
     X(CONSULT, "ask") X(CONFERENCE, "conference") X(MERGE, "transfer after asking") X(BACK, "back") X(PASS, "transfer") \
-    X(CAMPAIGN, "campaign")
+    X(CAMPAIGN, "campaign") \
+    X(BOOK, "book a break")
 
 /* Where an agent calls or passes a contact on to. */
 #define SAPA_TARGETS(X) X(QUEUE, "queue") X(NUMBER, "number") X(AGENT, "agent") X(OUTSIDE, "outside")

@@ -197,6 +197,9 @@ void centre_draw(struct sim_centre *c, struct dice *dice, bool flows)
                                               .calls_hours = SAPA_NONE };
         c->teams[i].key = key_of(c, 4, i);
         c->reasons[i].key = i ? SAPA_STR("2") : SAPA_STR("1");
+        c->reasons[i].team_max = i ? 2 : 0; /* who stands in line for the second one is not rare */
+        c->reasons[i].daily_ms = i ? 3600000 : 0;
+        c->reasons[i].quota = (uint8_t)i;
         c->dispositions[i].key = i ? SAPA_STR("12") : SAPA_STR("11");
     }
     c->roles[0] = (struct sapa_centre_role){ .key = SAPA_STR("r"), .rule_count = SAPA_TARGET_COUNT };

@@ -200,6 +200,32 @@ static void carrier_dials(struct sim *s, const struct sapa_rec_cmd_dial *dial)
              .state = 3, .side = chance(&s->dice, 80) ? SAPA_SIDE_CUSTOMER : SAPA_SIDE_NETWORK);
 }
 
+/* Whoever goes on a break that has places had one: counted from outside, when he is there. */
+static void check_break(const struct sim *s, const struct sapa_rec_agent_moved *moved)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(s->core);
+    const uint32_t reason = moved->reason < centre->reasons_count ? (uint32_t)moved->reason : SAPA_NONE;
+    struct sapa_agent_view view;
+    uint32_t others = 0;
+
+    if (moved->to != SAPA_PRESENCE_NOT_READY || reason == SAPA_NONE || centre->reasons[reason].team_max == 0)
+        return;
+    for (uint32_t a = 0; a < centre->agents_count; a++) {
+        if (a == moved->agent || centre->agents[a].team != centre->agents[moved->agent].team ||
+            sapa_core_agent_get(s->core, a, s->now_us, &view) != SAPA_OK)
+            continue;
+        others += view.presence == SAPA_PRESENCE_NOT_READY && view.reason == reason;
+    }
+    if (others >= centre->reasons[reason].team_max)
+        sim_fail(__FILE__, __LINE__, "a place in the team", "agent %llu goes on a break where %u are already", (unsigned long long)moved->agent, others);
+}
+
+/* Verbs that are codes alone are no commands; the last one is. */
+static uint64_t verb_of(uint32_t roll)
+{
+    return roll == SAPA_VERB_CONFERENCE ? SAPA_VERB_BOOK : roll;
+}
+
 static void world_answers(struct sim *s, const struct sapa_record *out)
 {
     switch (out->type) {
@@ -225,6 +251,7 @@ static void world_answers(struct sim *s, const struct sapa_record *out)
                  .side = chance(&s->dice, 80) ? SAPA_SIDE_AGENT : SAPA_SIDE_NETWORK);
         break;
     case SAPA_T_agent_moved:
+        check_break(s, &out->u.agent_moved);
         if (out->u.agent_moved.to == SAPA_PRESENCE_NOT_READY)
             PLAN(s, some_ms(s, 1000, 60000), agent_command, .agent = out->u.agent_moved.agent,
                  .verb = SAPA_VERB_READY, .code = SAPA_NONE);
@@ -620,7 +647,7 @@ static void noise(struct sim *s)
     case SAPA_T_agent_command:
         in.u.agent_command =
             (struct sapa_rec_agent_command){ .agent = agent,
-                                             .verb = below(&s->dice, 11),
+                                             .verb = verb_of(below(&s->dice, 11)),
                                              .code = chance(&s->dice, 50) ? SAPA_NONE
                                                                           : below(&s->dice, 4),
                                              .request = roll(&s->dice) };

@@ -223,6 +223,16 @@ def writes():
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
     admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # breaks: what of them is used
+    breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}
+    assert breaks["1"]["team_now"] == 0 and breaks["1"]["used_ms"] >= 0 and admin.get(V1 + "/reasons").json["items"][0]["used_ms"] is None, breaks
+    own.get(V1 + "/reasons?agent=nobody", 404)
+    own.post(f"{V1}/agents/{name}/state", {"state": "not_ready", "book": True}, 400)
+    own.post(f"{V1}/agents/{name}/state", {"state": "not_ready", "reason": "1", "book": True})
+    assert own.get(f"{V1}/agents/{name}").json["booked"] == "1"  # he talks: not yet
+    assert {r["id"]: r["line"] for r in own.get(V1 + "/reasons").json["items"]}["1"] == 1
+    own.post(f"{V1}/agents/{name}/state", {"state": "ready"})
+    assert own.get(f"{V1}/agents/{name}").json["booked"] is None
     # the card of who talks, and its note
     card = own.get(f"{V1}/contacts/{talking['id']}/card?language=en").json
     assert card["person"] == talking["person"] and card["queue"] == talking["queue"] and set(card["address"][:-2]) == {"*"}, card
