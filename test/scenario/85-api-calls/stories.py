@@ -303,8 +303,7 @@ assert [c for c in past if c["conference"] and c["parties"] == 3]
 merged = [c for c in past if "merged_into" in c]
 assert merged and all(c["direction"] == "internal" and c["outcome"] == "went on in another contact" for c in merged), len(merged)
 assert len([c for c in past if c.get("campaign") == "tagih" and c["outcome"] == "reached"]) == 2
-row = admin.get(V1 + "/reports/campaigns?by=day").json
-row = [r for r in (row["rows"] if isinstance(row, dict) else row) if r.get("campaign") == "tagih"][0]
+row = [r for r in admin.get(V1 + "/reports/campaigns?by=day").json["items"] if r["campaign"] == "tagih"][0]
 assert row["outbound"] == row["outbound_reached"] == 2 and row["talk_ms"] > 0, row
 for c in past:
     one_record = admin.get(f"{V1}/contacts/{c['contact']}").json["record"]
