@@ -5,6 +5,7 @@
 
 #include "app/lookup.h"
 #include "app/people.h"
+#include "app/takes.h"
 #include "base/log.h"
 #include "base/table.h"
 #include "channel/prompt/prompt.h"
@@ -49,6 +50,7 @@ struct sapa_channels {
     struct sapa_mailbox *mailbox;
     struct sapa_pool *speakers, *lookers;
     struct sapa_prompts *prompts;
+    struct sapa_takes *takes;
     struct sapa_lookup *lookup;
     struct sapa_people *people;
     struct sapa_voice *voice;
@@ -127,6 +129,19 @@ static void prompt_done(void *ctx, uint64_t tag, const struct sapa_prompt_ready 
         sapa_log(SAPA_LOG_WARN, "prompt.render", "%s: %s", sapa_rc_text(rc), ready->reason);
     if (c->voice) /* not at the very end */
         sapa_voice_prompt_ready(c->voice, tag, rc, rc == SAPA_OK ? base : "");
+}
+
+static sapa_rc take(void *ctx, const struct sapa_voice_take *wanted)
+{
+    return sapa_takes_do(((struct sapa_channels *)ctx)->takes, wanted);
+}
+
+static void take_done(void *ctx, uint64_t id, sapa_rc rc, uint32_t version)
+{
+    const struct sapa_channels *c = ctx;
+
+    if (c->voice) /* not at the very end */
+        sapa_voice_take_done(c->voice, id, rc, version);
 }
 
 static void resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person,
@@ -356,7 +371,7 @@ static sapa_rc open_voice(struct sapa_channels *c)
         .loop = c->loop,
         .centre = c->options.centre.centre,
         .callbacks = { .ctx = c, .post = post, .prompt = prompt, .resolve = resolve, .address = address_of,
-                       .recording_key = recording_key, .recording_lost = recording_lost, .lookup = start_lookup },
+                       .recording_key = recording_key, .recording_lost = recording_lost, .lookup = start_lookup, .take = take },
         .listens = c->options.listens,
         .listen_count = c->options.listen_count,
         .tls = c->options.tls,
@@ -392,7 +407,9 @@ static sapa_rc open_all(struct sapa_channels *c)
         return rc;
     const struct sapa_prompts_opts prompts = { .loop = c->loop, .pool = c->speakers, .prompts_dir = c->prompts_dir,
                                                .cache_dir = c->cache_dir, .done = prompt_done, .ctx = c };
-    if ((rc = sapa_prompts_open(&prompts, &c->prompts)) != SAPA_OK ||
+    const struct sapa_takes_options takes = { .loop = c->loop, .pool = c->speakers, .prompts_dir = c->prompts_dir,
+                                              .recordings_dir = c->recordings_dir, .done = take_done, .ctx = c };
+    if ((rc = sapa_prompts_open(&prompts, &c->prompts)) != SAPA_OK || (rc = sapa_takes_new(&takes, &c->takes)) != SAPA_OK ||
         (rc = open_voice(c)) != SAPA_OK)
         return rc;
     sapa_mailbox_attach(c->mailbox, c->loop, BATCH, on_message, c);
@@ -449,6 +466,7 @@ void sapa_channels_stop(struct sapa_channels *c)
     if (c->loop)
         sapa_loop_run_once(c->loop, 0); /* work that was never begun says so */
     sapa_prompts_close(c->prompts);
+    sapa_takes_free(c->takes);
     sapa_lookup_free(c->lookup);
     sapa_people_free(c->people);
     sapa_mailbox_free(c->mailbox);

@@ -473,6 +473,23 @@ static void compile_hours(struct sapa_compile *c, struct zones *zones)
 
 /* ---- prompts ---- */
 
+/* Digits by which it is spoken in on a telephone: each once, and no music. */
+static void check_prompt_dial(struct sapa_compile *c, uint32_t node, const struct sapa_prompt *prompt)
+{
+    const uint32_t dial = sapa_field_get(c, node, "dial");
+
+    if (dial == SAPA_NONE || prompt->dial.n == 0)
+        return;
+    if (!sapa_digits_good(prompt->dial, 6))
+        sapa_find(c, dial, 0, "1 to 6 digits, with quotes", "\"" SAPA_STR_FMT "\" cannot be dialled", SAPA_STR_ARG(prompt->dial));
+    if (prompt->music)
+        sapa_find(c, dial, 0, "put the file into the folder of prompts", "music is not spoken in by telephone");
+    for (uint32_t i = 0; i < c->prompts.n; i++)
+        if (sapa_str_eq(c->prompts.at[i].dial, prompt->dial))
+            sapa_find(c, dial, 0, "each prompt has digits of its own", "\"" SAPA_STR_FMT "\" dials \"" SAPA_STR_FMT "\" already",
+                      SAPA_STR_ARG(prompt->dial), SAPA_STR_ARG(c->prompts.at[i].key));
+}
+
 static void compile_prompts(struct sapa_compile *c)
 {
     static const struct {
@@ -500,6 +517,7 @@ static void compile_prompts(struct sapa_compile *c)
                     sapa_find(c, always, 0, "the languages are id and en",
                               "\"" SAPA_STR_FMT "\" is no language", SAPA_STR_ARG(at->text));
             }
+            check_prompt_dial(c, child, &prompt);
             for (unsigned i = 0; i < SAPA_LANGUAGE_COUNT; i++) {
                 const uint32_t text = sapa_field_get(c, child, sapa_language_name(i));
                 const bool wanted = (prompt.always ? prompt.always == i + 1
@@ -792,7 +810,7 @@ static void compile_codes(struct sapa_compile *c)
                 c, child, 0,
                 near.best.n
                     ? sapa_near_hint(&near)
-                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording, record, ask, conference, transfer after asking, back, transfer or campaign",
+                    : "ready, not ready, wrap-up done, more wrap-up time, log out, say my state, pause recording, resume recording, record, ask, conference, transfer after asking, back, transfer, campaign or record prompt",
                 "\"" SAPA_STR_FMT "\" is nothing an agent can ask for", SAPA_STR_ARG(text));
         code->verb = (uint8_t)verb;
         for (uint32_t i = 0; i < sapa_tree(c, child)->ordinal && i < 100; i++) {

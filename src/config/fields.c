@@ -279,6 +279,7 @@ static const struct sapa_field_row prompt_rows[] = {
     OTHER("en", 0, NULL, "text in English"),
     OTHER("always", 0, NULL, "spoken in this language (id or en) whatever the contact's is; the other text is not needed"),
     BOOL("music", sapa_prompt, music, "no", "plays in a loop and has no text"),
+    TEXT("dial", sapa_prompt, dial, 1, 6, NULL, "digits that choose it after the code for record prompt: who has the right prompts and is granted its client speaks it in by telephone; without: only files"),
 };
 
 static const struct sapa_field_row flow_rows[] = {

@@ -2,6 +2,8 @@
 
 #include "core/hours.h"
 
+enum { NATIONAL_MIN = 7 }; /* digits: shorter ones are services, dialled as they are */
+
 /* The bits of clients that the agent is granted and that there are. */
 static uint64_t granted(const struct sapa_centre *centre, const struct sapa_agent *agent)
 {
@@ -25,15 +27,19 @@ static enum sapa_call_denial by_rules(const struct sapa_centre *centre, uint32_t
 {
     enum sapa_call_denial best = SAPA_DENIAL_RIGHT;
     size_t longest = 0; /* of what counts so far: a prefix of n digits is n + 1, a type of number 1, "outside" 0 */
-    bool any = false;
+    const bool untyped = wish->number_type == 0 && wish->number.n >= NATIONAL_MIN;
+    bool any = false, type_denied = false;
 
     if (role >= centre->roles_count)
         return SAPA_DENIAL_RIGHT;
     for (uint32_t i = 0; i < centre->roles[role].rule_count; i++) {
         const struct sapa_call_rule *rule = &centre->call_rules[centre->roles[role].rule_first + i];
         if (rule->kind != wish->kind || (client != SAPA_NONE && !(rule->clients >> client & 1)) ||
-            (wish->kind == SAPA_TARGET_OUTSIDE && !sapa_str_starts(wish->number, rule->prefix)) ||
-            (rule->number_type != 0 && (wish->number_type == 0 || rule->number_type != wish->number_type + 1)))
+            (wish->kind == SAPA_TARGET_OUTSIDE && !sapa_str_starts(wish->number, rule->prefix)))
+            continue;
+        if (rule->number_type != 0 && untyped && !rule->allow && sapa_hours_open(centre, rule->hours, now_us))
+            type_denied = true; /* it may be of that type */
+        if (rule->number_type != 0 && (wish->number_type == 0 || rule->number_type != wish->number_type + 1))
             continue;
         const bool open = sapa_hours_open(centre, rule->hours, now_us);
         const enum sapa_call_denial says = !rule->allow ? SAPA_DENIAL_RIGHT : open ? SAPA_DENIAL_NONE : SAPA_DENIAL_HOURS;
@@ -48,6 +54,8 @@ static enum sapa_call_denial by_rules(const struct sapa_centre *centre, uint32_t
         longest = SAPA_MAX(longest, length);
         any = true;
     }
+    if (type_denied && longest <= 1)
+        return SAPA_DENIAL_RIGHT;
     return best;
 }
 
@@ -106,7 +114,7 @@ enum sapa_call_denial sapa_right_to_call(const struct sapa_centre *centre, const
         client = centre->numbers[wish->target].client;
         break;
     case SAPA_TARGET_OUTSIDE:
-        if (!is_number(wish->number) || wish->campaign > centre->campaigns_count)
+        if (!is_number(wish->number) || (wish->number.p[0] == '0' && wish->number.n >= NATIONAL_MIN) || wish->campaign > centre->campaigns_count)
             return SAPA_DENIAL_TARGET;
         client = choose_client(centre, agent, wish, now_us, &denial);
         if (client == SAPA_NONE)

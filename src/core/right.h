@@ -6,7 +6,9 @@
  * A deny outside its hours does not count. Of the rest the longest prefix counts; of several equally long a deny
  * denies, else an allow within its hours allows, else it is outside allowed hours. No rule: denied.
  * A type of number ("premium") that is denied in its hours is denied whatever else is said; one that is allowed counts
- * before "outside" and behind every prefix.
+ * before "outside" and behind every prefix. A number that no plan knows has no type: an allowed type does not let it
+ * through, and where a type is denied only a prefix does. Short numbers (below 7 digits) have none either, and need none. A
+ * longer one that begins with 0 is no number of any country (none in E.164 does, and what a plan understands is E.164 by then).
  *
  * Room    core: pure.   Thread  any; nothing is kept.
  * Tests   core/right_test.c

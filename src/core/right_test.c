@@ -280,7 +280,42 @@ static void test_types(void **state)
     wish.number_type = MOBILE;
     assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE);
     wish.number_type = 0;
-    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE); /* unknown: nobody can say that it is premium */
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE); /* unknown, and by a prefix */
+}
+
+/* What no plan knows: no allowed type lets it through, and where a type is denied only a prefix does. */
+static void test_unknown_types(void **state)
+{
+    enum { MOBILE = 2, PREMIUM = 5 };
+    struct sapa_call_wish wish = { .agent = SITI, .kind = SAPA_TARGET_OUTSIDE, .target = SAPA_NONE,
+                                   .number = SAPA_STR("6280912345678"), .client = TOKO, .beside = SAPA_NONE };
+
+    (void)state;
+    rule(0, true, SAPA_TARGET_OUTSIDE, "", BIT(TOKO), SAPA_NONE);
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE); /* nobody has thought of types */
+    rule(1, false, SAPA_TARGET_OUTSIDE, "", BIT(TOKO), NIGHT_HOURS);
+    rules[1].number_type = PREMIUM + 1;
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_RIGHT);
+    assert_int_equal(ask(&wish, CLOCK(20, 0) - 1), SAPA_DENIAL_NONE); /* not in force */
+    rules[1].clients = BIT(BANK);
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE); /* of another client */
+    rules[1].clients = UINT64_MAX;
+    wish.number_type = MOBILE;
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE); /* known to be something else */
+    wish.number_type = 0;
+    rule(2, true, SAPA_TARGET_OUTSIDE, "628091", BIT(TOKO), SAPA_NONE);
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE); /* somebody has thought of it */
+    rules[2].hours = DAY_HOURS;
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_HOURS);
+    rule(2, true, SAPA_TARGET_OUTSIDE, "", BIT(TOKO), SAPA_NONE); /* an allowed type is not it */
+    rules[2].number_type = MOBILE + 1;
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_RIGHT);
+    wish.number = SAPA_STR("112"); /* a service */
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE);
+    wish.number = SAPA_STR("000");
+    assert_int_equal(ask(&wish, CLOCK(20, 0)), SAPA_DENIAL_NONE);
+    wish.number = SAPA_STR("080912345678"); /* could be read as E.164 by nobody: rules on prefixes would not see it */
+    assert_int_equal(ask(&wish, CLOCK(12, 0)), SAPA_DENIAL_TARGET);
 }
 
 /* A campaign: its client, its number, its hours besides the client's, its team. */
@@ -350,7 +385,7 @@ int main(void)
         cmocka_unit_test_setup(test_denied_by_default, setup), cmocka_unit_test_setup(test_longest_match, setup),
         cmocka_unit_test_setup(test_equal_rules, setup),       cmocka_unit_test_setup(test_hours, setup),
         cmocka_unit_test_setup(test_clients, setup),           cmocka_unit_test_setup(test_inside, setup),
-        cmocka_unit_test_setup(test_types, setup), cmocka_unit_test_setup(test_campaigns, setup), cmocka_unit_test_setup(test_listed, setup),            cmocka_unit_test_setup(test_no_number, setup),
+        cmocka_unit_test_setup(test_types, setup), cmocka_unit_test_setup(test_unknown_types, setup), cmocka_unit_test_setup(test_campaigns, setup), cmocka_unit_test_setup(test_listed, setup),            cmocka_unit_test_setup(test_no_number, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,6 +309,7 @@ struct sapa_prompt {
     struct sapa_str key;                        /* "selamat-datang": also the file name of a recording */
     uint32_t client;                            /* SAPA_NONE: shared by all */
     struct sapa_str text[SAPA_LANGUAGE_COUNT];  /* spoken where nothing is recorded; may be empty */
+    struct sapa_str dial;                       /* digits by which it is spoken in on a telephone; empty: it is not */
     uint8_t music;                              /* 1: played in a loop, no text */
     uint8_t always;                             /* enum sapa_language + 1: spoken in this language whatever the
                                                    contact's is ("For English, press two"); 0: the contact's */

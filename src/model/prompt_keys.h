@@ -58,7 +58,13 @@
     X(RINGBACK, "ringback", "", "") \
     X(AGENT_DONE, "agent.done", "Baik, sudah.", "Done.") \
     X(AGENT_NOT_ALLOWED, "agent.not-allowed", "Panggilan ini tidak diizinkan untuk Anda.", "You may not place this call.") \
-    X(AGENT_UNKNOWN_TARGET, "agent.unknown-target", "Nomor tujuan tidak dikenal.", "This number is not known.")
+    X(AGENT_UNKNOWN_TARGET, "agent.unknown-target", "Nomor tujuan tidak dikenal.", "This number is not known.") \
+    X(PROMPT_SPEAK, "prompt.speak", "Silakan ucapkan rekaman setelah nada, lalu tekan pagar.", "Please speak after the tone, then press hash.") \
+    X(PROMPT_CHOOSE, "prompt.choose", "Tekan satu untuk menyimpan, dua untuk mengulang, tiga untuk membatalkan.", "Press one to keep it, two to speak it again, three to discard it.") \
+    X(PROMPT_KEPT, "prompt.kept", "Rekaman disimpan.", "The recording is kept.") \
+    X(PROMPT_DISCARDED, "prompt.discarded", "Rekaman dibatalkan.", "The recording is discarded.") \
+    X(PROMPT_NOT_ALLOWED, "prompt.not-allowed", "Anda tidak boleh merekam pesan ini.", "You may not record this prompt.") \
+    X(PROMPT_UNKNOWN, "prompt.unknown", "Pesan ini tidak dikenal.", "This prompt is not known.")
 
 enum sapa_prompt_id {
 #define X(id, key, indonesian, english) SAPA_PROMPT_ID_##id,

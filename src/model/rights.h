@@ -32,7 +32,8 @@
     X(CONFIGURE, "configure", "change the centre description") \
     X(SUPERVISE, "supervise", "place calls for any agent, and handle the contacts in any agent's hands") \
     X(USERS, "users", "see users and sessions, set passwords, end sessions") \
-    X(MERGE, "merge", "say that two persons are one, and take it back")
+    X(MERGE, "merge", "say that two persons are one, and take it back") \
+    X(PROMPTS, "prompts", "speak prompts in by telephone")
 
 enum sapa_right {
 #define X(id, name, text) SAPA_RIGHT_##id,

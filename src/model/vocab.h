@@ -81,14 +81,15 @@
     X(INTERRUPT, "busy with something this channel may not interrupt")
 
 /* What an agent asks for, by dialled code or later by the desk. From CONSULT on: codes alone, which become inputs of their own;
- * CAMPAIGN names what a call outside is for: "*60" 7 "*" 0812… */
+ * CAMPAIGN names what a call outside is for: "*60" 7 "*" 0812…; GREETING is between the agent and voice alone. */
 #define SAPA_VERBS(X) \
     X(READY, "ready") X(NOT_READY, "not ready") X(WRAPUP_DONE, "wrap-up done") \
     X(WRAPUP_EXTEND, "more wrap-up time") X(LOGOUT, "log out") X(STATUS, "say my state") \
     X(RECORD_PAUSE, "pause recording") X(RECORD_RESUME, "resume recording") X(RECORD_START, "record") \
     X(CONSULT, "ask") X(CONFERENCE, "conference") X(MERGE, "transfer after asking") X(BACK, "back") X(PASS, "transfer") \
     X(CAMPAIGN, "campaign") \
-    X(BOOK, "book a break")
+    X(BOOK, "book a break") \
+    X(GREETING, "record prompt")
 
 /* Where an agent calls or passes a contact on to. */
 #define SAPA_TARGETS(X) X(QUEUE, "queue") X(NUMBER, "number") X(AGENT, "agent") X(OUTSIDE, "outside")

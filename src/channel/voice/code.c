@@ -27,6 +27,8 @@ void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code)
 {
     sapa_timer_cancel(v->loop, &code->timer);
     sapa_voice_take(&v->codes, code->request);
+    if (code->greeting)
+        sapa_voice_greeting_left(v, code);
     free(code);
 }
 
@@ -44,7 +46,7 @@ static void say(struct sapa_voice *v, struct voice_call_code *code, uint32_t pro
         return;
     const uint8_t i = code->count++;
     const unsigned language = code->agent < v->centre->agents_count ? v->centre->agents[code->agent].language : SAPA_LANGUAGE_ID;
-    const struct voice_prompt_wait wait = { .target = code->request, .index = i, .what = USE_CODE };
+    const struct voice_prompt_wait wait = { .target = code->request, .number = code->round, .index = i, .what = USE_CODE };
     const sapa_rc rc = sapa_voice_prompt_ask(v, prompt, text, language, wait, code->files[i]);
     code->here[i] = rc == SAPA_OK;
     code->waiting += rc == SAPA_EAGAIN;
@@ -67,13 +69,47 @@ static void play_now(struct sapa_voice *v, struct voice_call_code *code)
     if (code->waiting > 0)
         return;
     struct sapa_media_message m = { .op = SAPA_MEDIA_PLAY, .contact = leg->contact ? leg->contact->id : leg->id, .leg = leg->id, .tag = 1 };
-    m.u.play.play = 1;
+    m.u.play.play = ++code->play;
     for (uint8_t i = 0; i < code->count; i++)
         if (code->here[i])
             memcpy(m.u.play.files[m.u.play.file_count++], code->files[i], SAPA_MEDIA_PATH_MAX);
     code->play_done = 1;
     if (m.u.play.file_count == 0 || sapa_voice_media_send(v, &m) != SAPA_OK)
         sapa_voice_leg_end(v, leg, 16, NULL); /* nothing to be said: the state has changed all the same */
+}
+
+void sapa_voice_code_again(struct voice_call_code *code)
+{
+    code->count = code->waiting = code->play_done = 0;
+    memset(code->here, 0, sizeof(code->here));
+    code->round++;
+}
+
+void sapa_voice_code_say(struct sapa_voice *v, struct voice_call_code *code, enum sapa_prompt_id id)
+{
+    say_known(v, code, id);
+}
+
+void sapa_voice_code_say_take(struct sapa_voice *v, struct voice_call_code *code, uint64_t take, unsigned language)
+{
+    char name[24];
+    struct sapa_text text;
+
+    if (code->count >= SAPA_COUNT(code->files))
+        return;
+    sapa_text_init(&text, name, sizeof(name));
+    sapa_text_printf(&text, "%llu", (unsigned long long)take);
+    const uint8_t i = code->count++;
+    const struct sapa_voice_prompt p = { .language = (uint8_t)language, .client = SAPA_STR(SAPA_VOICE_TAKES), .name = sapa_text_str(&text) };
+    const struct voice_prompt_wait wait = { .target = code->request, .number = code->round, .index = i, .what = USE_CODE };
+    const sapa_rc rc = sapa_voice_prompt_want(v, &p, wait, code->files[i]);
+    code->here[i] = rc == SAPA_OK;
+    code->waiting += rc == SAPA_EAGAIN;
+}
+
+void sapa_voice_code_speak(struct sapa_voice *v, struct voice_call_code *code)
+{
+    play_now(v, code);
 }
 
 /* The reply is decided: answer the call, and speak. */
@@ -94,10 +130,10 @@ void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg)
         play_now(v, leg->code);
 }
 
-void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base)
+void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint32_t round, uint8_t index, sapa_rc rc, const char *base)
 {
     struct voice_call_code *code = sapa_voice_find(&v->codes, request);
-    if (!code || index >= SAPA_COUNT(code->here))
+    if (!code || index >= SAPA_COUNT(code->here) || round != code->round)
         return;
     code->here[index] = rc == SAPA_OK && sapa_str_copy(sapa_str_of(base), code->files[index], SAPA_MEDIA_PATH_MAX);
     if (code->waiting > 0)
@@ -124,7 +160,10 @@ bool sapa_voice_code_yield(struct sapa_voice *v, uint32_t agent)
 
 void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg)
 {
-    sapa_voice_leg_end(v, leg, 16, NULL);
+    if (leg->code->greeting)
+        sapa_voice_greeting_played(v, leg->code);
+    else
+        sapa_voice_leg_end(v, leg, 16, NULL);
 }
 
 /* ---- the core's reply ---- */
@@ -359,7 +398,7 @@ bool sapa_voice_code_campaign(const struct sapa_voice *v, struct sapa_str dialle
 }
 
 /* What the code asks for; or, not SAPA_PROMPT_ID_COUNT, why not. */
-static enum sapa_prompt_id read_code(const struct sapa_voice *v, struct voice_call_code *code, struct sapa_str dialled)
+static enum sapa_prompt_id read_code(struct sapa_voice *v, struct voice_call_code *code, struct sapa_str dialled)
 {
     struct sapa_str rest;
     const struct sapa_code *best = code_of(v, dialled, &rest);
@@ -367,6 +406,8 @@ static enum sapa_prompt_id read_code(const struct sapa_voice *v, struct voice_ca
         return SAPA_PROMPT_ID_AGENT_UNKNOWN_CODE;
     code->verb = best->verb;
     code->code = SAPA_NONE;
+    if (best->verb == SAPA_VERB_GREETING) /* on a line of its own */
+        return code->talking ? SAPA_PROMPT_ID_AGENT_REFUSED : sapa_voice_greeting_new(v, code, rest);
     if (best->verb == SAPA_VERB_CAMPAIGN)
         return campaign_of(v, rest, &code->target) ? SAPA_PROMPT_ID_COUNT : SAPA_PROMPT_ID_AGENT_UNKNOWN_TARGET;
     if (takes_target(best->verb))
@@ -517,7 +558,8 @@ static void star_decide(struct sapa_voice *v, struct voice_leg *leg)
         code->talking = leg->id;
         problem = read_code(v, code, (struct sapa_str){ leg->star_keys, leg->star_n });
     }
-    if (problem == SAPA_PROMPT_ID_AGENT_UNKNOWN_TARGET) { /* it was meant for us: not to be heard by the other side */
+    if (problem == SAPA_PROMPT_ID_AGENT_UNKNOWN_TARGET || problem == SAPA_PROMPT_ID_AGENT_REFUSED) {
+        /* it was meant for us: not to be heard by the other side */
         sapa_voice_leg_say(v, leg, v->system_prompt[problem], false);
         sapa_voice_star_forget(v, leg);
         free(code);
@@ -609,13 +651,21 @@ void sapa_voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev,
             memcpy(leg->body, ev->msg->body.p, leg->body_n);
     }
     if (!sapa_voice_put(&v->codes, code->request, code) || (ev->msg->body.n > 0 && !leg->body) ||
-        sapa_sip_dialog_user(v->stack, ev->dialog, leg->id) != SAPA_OK || sapa_voice_leg_open(v, leg) != SAPA_OK) {
+        sapa_sip_dialog_user(v->stack, ev->dialog, leg->id) != SAPA_OK) {
         sapa_voice_leg_end(v, leg, 41, NULL);
         return;
     }
-    const enum sapa_prompt_id refusal = read_code(v, code, dialled);
+    const enum sapa_prompt_id refusal = read_code(v, code, dialled); /* it also says which side the line is */
+    if (sapa_voice_leg_open(v, leg) != SAPA_OK) {
+        sapa_voice_leg_end(v, leg, 41, NULL);
+        return;
+    }
     if (refusal != SAPA_PROMPT_ID_COUNT) {
         say_known(v, code, refusal);
+        answer(v, code);
+        return;
+    }
+    if (code->greeting) {
         answer(v, code);
         return;
     }

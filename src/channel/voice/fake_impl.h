@@ -52,6 +52,7 @@ struct fake {
     uint16_t port;
     uint64_t media_generation, media_version;
     bool media_mute;        /* legs are not answered */
+    bool record_mute;       /* the recorder says nothing by itself */
     bool post_full;
     bool prompt_later;
     sapa_rc prompt_rc;
@@ -99,6 +100,7 @@ static const struct sapa_code fake_codes[] = {
     { .prefix = { "*05", 3 }, .verb = SAPA_VERB_BACK },
     { .prefix = { "*08", 3 }, .verb = SAPA_VERB_PASS },
     { .prefix = { "*060", 4 }, .verb = SAPA_VERB_CAMPAIGN },
+    { .prefix = { "*070", 4 }, .verb = SAPA_VERB_GREETING },
 };
 static const struct sapa_campaign fake_campaigns[] = {
     { .key = { "sapaan", 6 }, .client = 0, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
@@ -377,7 +379,7 @@ static inline void fake_media_run(struct fake *f)
         case SAPA_MEDIA_RECORD_PAUSE:
         case SAPA_MEDIA_RECORD_RESUME:
         case SAPA_MEDIA_RECORD_END:
-            if (f->media_mute)
+            if (f->media_mute || f->record_mute)
                 break;
             m.op = SAPA_MEDIA_RECORD_STATE;
             m.u.record_state.state = (uint8_t)(ask.op - SAPA_MEDIA_RECORD);

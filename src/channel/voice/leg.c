@@ -20,6 +20,8 @@ static void put_address(struct sapa_text *out, const struct sapa_media_address *
 
 enum sapa_side sapa_voice_leg_side(const struct voice_leg *leg)
 {
+    if (leg->code && leg->code->verb == SAPA_VERB_GREETING)
+        return SAPA_SIDE_CUSTOMER; /* whose voice a recording with one channel has */
     return leg->kind == LEG_AGENT || leg->kind == LEG_CODE ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
 }
 

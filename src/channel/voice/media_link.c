@@ -453,7 +453,7 @@ static void on_error(struct sapa_voice *v, struct voice_leg *leg, const struct s
 static void on_play_done(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_media_message *m)
 {
     if (leg->code) {
-        if (m->u.play.play == 1) /* not what it replaced */
+        if (m->u.play.play == leg->code->play) /* not what it replaced */
             sapa_voice_code_played(v, leg);
         return;
     }

@@ -34,8 +34,14 @@ sapa_rc sapa_voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa
         if (known->client < centre->clients_count)
             p.client = centre->clients[known->client].key;
     }
+    return sapa_voice_prompt_want(v, &p, wait, ret_base);
+}
+
+/* The same of any prompt. */
+sapa_rc sapa_voice_prompt_want(struct sapa_voice *v, const struct sapa_voice_prompt *p, struct voice_prompt_wait wait, char *ret_base)
+{
     wait.tag = ++v->prompt_tag;
-    const sapa_rc rc = v->options.callbacks.prompt(v->options.callbacks.ctx, &p, wait.tag, ret_base, SAPA_MEDIA_PATH_MAX);
+    const sapa_rc rc = v->options.callbacks.prompt(v->options.callbacks.ctx, p, wait.tag, ret_base, SAPA_MEDIA_PATH_MAX);
     if (rc != SAPA_EAGAIN)
         return rc;
     struct voice_prompt_wait *entry;
@@ -202,7 +208,7 @@ void sapa_voice_prompt_ready(struct sapa_voice *v, uint64_t tag, sapa_rc rc, con
     sapa_table_remove(&v->prompts, sapa_table_find(&v->prompts, tag));
     sapa_voice_touch(v);
     if (wait.what == USE_CODE) {
-        sapa_voice_code_prompt(v, wait.target, wait.index, rc, base);
+        sapa_voice_code_prompt(v, wait.target, wait.number, wait.index, rc, base);
         return;
     }
     if (wait.what == USE_LEG || wait.what == USE_LEG_LOOP) {
@@ -261,6 +267,10 @@ void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit, e
 {
     struct voice_contact *c = voice_talks_in(leg);
     const bool caller = c && c->customer == leg;
+    if (leg->code && leg->code->greeting) {
+        sapa_voice_greeting_key(v, leg->code, digit);
+        return;
+    }
     if (c && leg->kind == LEG_OUTSIDE && by == KEY_INFO)
         sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
     if (!c || leg->kind == LEG_OUTSIDE || leg->kind == LEG_CODE || (leg->kind == LEG_AGENT && leg->offer->winner != leg))

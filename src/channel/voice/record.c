@@ -131,6 +131,8 @@ void sapa_voice_record_state(struct sapa_voice *v, const struct sapa_media_messa
     struct voice_contact *c = sapa_voice_find(&v->contacts, m->contact);
     struct sapa_record r;
     char hex[65];
+    if (sapa_voice_greeting_recorded(v, m))
+        return; /* no conversation: the log does not know it */
     sapa_record_init(&r, SAPA_T_recording_state);
     r.u.recording_state.contact = m->contact;
     r.u.recording_state.recording = m->recording;

@@ -509,6 +509,7 @@ SAPA_MUST_CHECK sapa_rc sapa_voice_open(const struct sapa_voice_options *options
     sapa_table_init(&v->legs, heap, sizeof(struct voice_ref), 1u << 20);
     sapa_table_init(&v->offers, heap, sizeof(struct voice_ref), 1u << 20);
     sapa_table_init(&v->codes, heap, sizeof(struct voice_ref), 1u << 16);
+    sapa_table_init(&v->greetings, heap, sizeof(struct voice_ref), 1u << 10);
     sapa_table_init(&v->watches, heap, sizeof(struct voice_ref), VOICE_WATCHES_MAX);
     sapa_table_init(&v->messages, heap, sizeof(struct voice_ref), 1024);
     sapa_table_init(&v->trusted, heap, sizeof(struct voice_ref), 256);
@@ -570,6 +571,7 @@ void sapa_voice_close(struct sapa_voice *v)
     sapa_table_done(&v->legs);
     sapa_table_done(&v->offers);
     sapa_table_done(&v->codes);
+    sapa_voice_greetings_close(v);
     sapa_table_done(&v->trusted);
     sapa_voice_webs_close(v);
     sapa_table_done(&v->prompts);

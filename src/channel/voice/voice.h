@@ -54,6 +54,20 @@ struct sapa_voice_prompt {
     struct sapa_str text;         /* UTF-8, spoken where nothing is recorded */
 };
 
+#define SAPA_VOICE_TAKES "_takes"
+enum sapa_voice_take_what { SAPA_VOICE_TAKE_MAKE, SAPA_VOICE_TAKE_KEEP, SAPA_VOICE_TAKE_DISCARD };
+
+/** Something that an agent has spoken in; by value. */
+struct sapa_voice_take {
+    uint8_t what;                 /* enum sapa_voice_take_what */
+    uint8_t language;             /* enum sapa_language */
+    uint64_t id;
+    char path[SAPA_VOICE_PATH_MAX];        /* of the recording */
+    uint8_t key[SAPA_MEDIA_KEY_SIZE];      /* MAKE: of it */
+    char client[SAPA_KEY_MAX + 1];         /* KEEP: of the prompt; empty: of all */
+    char name[SAPA_KEY_MAX + 1];
+};
+
 /** Everything that the channel needs of its surroundings. Callbacks are called on the SIP thread and must not block; they may not call back into the channel unless said. */
 struct sapa_voice_callbacks {
     void *ctx;
@@ -81,6 +95,13 @@ struct sapa_voice_callbacks {
     void (*lookup)(void *ctx, const struct sapa_record *command, struct sapa_str secret, uint64_t person);
     /** A SIP message for a browser's connection (WS, WSS); `n` 0: it is to be closed. SAPA_ECLOSED: it is gone; SAPA_ELIMIT. NULL: no browsers. */
     sapa_rc (*web_send)(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n);
+    /**
+     * A take of a prompt that an agent speaks in. MAKE: the recording becomes a file that prompt() finds as client
+     * SAPA_VOICE_TAKES, its id as the name; KEEP: that file becomes the prompt. SAPA_OK: sapa_voice_take_done() follows,
+     * exactly once, never from inside; but for DISCARD, which has no answer: whatever is there of it goes. May be NULL:
+     * prompts are not spoken in.
+     */
+    sapa_rc (*take)(void *ctx, const struct sapa_voice_take *take);
     /** Instead of the socket to the media process (tests). NULL: options.media_path is used. */
     sapa_rc (*media_send)(void *ctx, const struct sapa_media_message *message);
 };
@@ -136,6 +157,8 @@ SAPA_MUST_CHECK sapa_rc sapa_voice_bound(const struct sapa_voice *voice, size_t 
  * voice's are passed over.
  */
 void sapa_voice_command(struct sapa_voice *voice, const struct sapa_record *command);
+/** What became of a take: MAKE or KEEP. @param version  KEEP: number of the version that it is now */
+void sapa_voice_take_done(struct sapa_voice *voice, uint64_t id, sapa_rc rc, uint32_t version);
 /** The rendered prompt of an earlier SAPA_EAGAIN. `base` as in callbacks.prompt; used when rc is SAPA_OK. */
 void sapa_voice_prompt_ready(struct sapa_voice *voice, uint64_t tag, sapa_rc rc, const char *base);
 /** A message of the media process, where callbacks.media_send replaces the socket. Link state: SAPA_MEDIA_HELLO comes after `up`. */

@@ -363,6 +363,7 @@ static const struct sapa_queue queues[] = { { .key = { "q", 1 } } };
 static const struct sapa_code codes[] = {
     { .prefix = { "*1", 2 } }, { .prefix = { "*02", 3 }, .verb = SAPA_VERB_CONSULT }, { .prefix = { "*03", 3 }, .verb = SAPA_VERB_CONFERENCE },
     { .prefix = { "*04", 3 }, .verb = SAPA_VERB_MERGE }, { .prefix = { "*05", 3 }, .verb = SAPA_VERB_BACK }, { .prefix = { "*08", 3 }, .verb = SAPA_VERB_PASS },
+    { .prefix = { "*060", 4 }, .verb = SAPA_VERB_CAMPAIGN }, { .prefix = { "*070", 4 }, .verb = SAPA_VERB_GREETING },
 };
 static const struct sapa_network networks[] = { { .family = 4, .bits = 24, .address = { 192, 0, 2 } } };
 static const struct sapa_trunk trunks[] = { { .key = { "t", 1 }, .host = { "192.0.2.10", 10 }, .also = { { "192.0.2.11", 10 } }, .also_count = 1, .from_count = 1 } };

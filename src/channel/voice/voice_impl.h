@@ -260,6 +260,8 @@ struct voice_call_code {
     uint8_t verb;
     uint32_t agent, code;
     struct voice_target target; /* of CONSULT and PASS */
+    struct voice_greeting *greeting; /* of GREETING */
+    uint32_t play, round;      /* number of the announcement under way, and of what is collected for one */
     uint8_t play_done;
     uint8_t count, waiting;
     bool cut;                  /* an offer waits for the line: no word more */
@@ -375,7 +377,7 @@ struct sapa_voice {
     size_t bound_count;
     struct sapa_voice_listen waiting[SAPA_VOICE_LISTENS_MAX]; /* sockets that are read once dialogs are adopted */
     size_t waiting_count;
-    struct sapa_table contacts, legs, offers, codes, prompts; /* id → pointer; prompts hold voice_prompt_wait */
+    struct sapa_table contacts, legs, offers, codes, greetings, prompts; /* id → pointer; prompts hold voice_prompt_wait */
     struct sapa_table watches, messages;                      /* id → pointer: subscriptions, texts under way */
     struct sapa_table trusted;                                /* sources of trunks that the guard knows */
     struct sapa_table webs, ended, guests;                    /* browsers' connections; sessions that are over; guests that have called */
@@ -706,7 +708,7 @@ bool sapa_voice_code_campaign(const struct sapa_voice *v, struct sapa_str dialle
 void sapa_voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uint32_t agent, struct sapa_str dialled);
 void sapa_voice_code_reply(struct sapa_voice *v, const struct sapa_rec_cmd_agent_reply *reply);
 void sapa_voice_code_ready(struct sapa_voice *v, struct voice_leg *leg);
-void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint8_t index, sapa_rc rc, const char *base);
+void sapa_voice_code_prompt(struct sapa_voice *v, uint64_t request, uint32_t round, uint8_t index, sapa_rc rc, const char *base);
 void sapa_voice_code_played(struct sapa_voice *v, struct voice_leg *leg);
 /** The agent's part is over: he hears why, and then his line is free; at once when it cannot be said. */
 void sapa_voice_code_last_word(struct sapa_voice *v, struct voice_leg *leg, enum sapa_prompt_id id);
@@ -715,6 +717,24 @@ bool sapa_voice_code_yield(struct sapa_voice *v, uint32_t agent);
 void sapa_voice_code_free(struct sapa_voice *v, struct voice_call_code *code);
 void sapa_voice_star_forget(struct sapa_voice *v, struct voice_leg *leg);
 
+/** What was said is over: something else comes. */
+void sapa_voice_code_again(struct voice_call_code *code);
+void sapa_voice_code_say(struct sapa_voice *v, struct voice_call_code *code, enum sapa_prompt_id id);
+/** A prompt of another folder than the description's. */
+void sapa_voice_code_say_take(struct sapa_voice *v, struct voice_call_code *code, uint64_t take, unsigned language);
+void sapa_voice_code_speak(struct sapa_voice *v, struct voice_call_code *code);
+
+/* greeting.c */
+/** The code for speaking in a prompt, and its digits. SAPA_PROMPT_ID_COUNT: it begins; else why not, in words. */
+enum sapa_prompt_id sapa_voice_greeting_new(struct sapa_voice *v, struct voice_call_code *code, struct sapa_str dialled);
+void sapa_voice_greeting_played(struct sapa_voice *v, struct voice_call_code *code);
+void sapa_voice_greeting_key(struct sapa_voice *v, struct voice_call_code *code, char digit);
+/** His line is gone. */
+void sapa_voice_greeting_left(struct sapa_voice *v, struct voice_call_code *code);
+/** True: the recording is one of these. */
+bool sapa_voice_greeting_recorded(struct sapa_voice *v, const struct sapa_media_message *m);
+void sapa_voice_greetings_close(struct sapa_voice *v);
+
 /* play.c */
 void sapa_voice_play(struct sapa_voice *v, const struct sapa_rec_cmd_play *cmd);
 void sapa_voice_play_stop(struct sapa_voice *v, struct voice_contact *c);
@@ -722,6 +742,7 @@ void sapa_voice_hold_music(struct sapa_voice *v, const struct sapa_rec_cmd_hold_
 void sapa_voice_play_done(struct sapa_voice *v, struct voice_contact *c, uint32_t play, bool failed);
 sapa_rc sapa_voice_prompt_ask(struct sapa_voice *v, uint32_t prompt, struct sapa_str text, unsigned language,
                          struct voice_prompt_wait wait, char *ret_base);
+sapa_rc sapa_voice_prompt_want(struct sapa_voice *v, const struct sapa_voice_prompt *p, struct voice_prompt_wait wait, char *ret_base);
 struct voice_leg *sapa_voice_talking_agent(const struct voice_contact *c);
 void sapa_voice_agent_note(struct sapa_voice *v, struct voice_contact *c, uint32_t prompt);
 /** A word, or a sound in a loop, for one line alone; it replaces what that line was told before. */

@@ -211,6 +211,7 @@ placed = siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 
 mine = one.answer(one.want_request("INVITE"))
 out = carrier.want_request("INVITE")
 assert out.uri.startswith("sip:628111234567@"), out.uri
+assert "<sip:5000@" in out.get("from"), out.text
 far = carrier.answer(out)
 shown = wait(lambda: [c for c in admin.get(V1 + "/contacts?place=talk").json["items"] if c["id"] == placed["contact"]])[0]
 assert shown["direction"] == "outbound" and shown["address"] == "628111234567" and shown["client"] == "shop" and shown["person"], shown
@@ -222,6 +223,28 @@ siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4568"
 do(placed["offer"], "hangup")
 one.hung_up()
 carrier.hung_up()
+all_free()
+
+story("for a campaign, by program and by its digits on the phone: its number is shown")
+siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4567", "campaign": "none"}, 400)
+placed = siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4567", "campaign": "tagih"}).json
+mine = one.answer(one.want_request("INVITE"))
+out = carrier.want_request("INVITE")
+assert "<sip:5001@" in out.get("from"), out.text
+far = carrier.answer(out)
+wait(lambda: [c for c in admin.get(V1 + "/contacts?place=talk").json["items"] if c["id"] == placed["contact"]])
+do(placed["offer"], "hangup")
+one.hung_up()
+carrier.hung_up()
+all_free()
+told = threading.Thread(target=lambda: one.call("*060*7*08111234567", password=True))
+told.start()
+out = carrier.want_request("INVITE")
+assert "<sip:5001@" in out.get("from") and out.uri.startswith("sip:628111234567@"), out.text
+far = carrier.answer(out)
+told.join()
+carrier.within(far, "BYE")
+one.hung_up()
 all_free()
 
 story("control is killed during a call outside: they talk on, it is shown as before, and hung up by program")
@@ -279,6 +302,9 @@ assert {t["how"] for c in past for t in c["transfers"]} == {"asked", "blind"}
 assert [c for c in past if c["conference"] and c["parties"] == 3]
 merged = [c for c in past if "merged_into" in c]
 assert merged and all(c["direction"] == "internal" and c["outcome"] == "went on in another contact" for c in merged), len(merged)
+assert len([c for c in past if c.get("campaign") == "tagih" and c["outcome"] == "reached"]) == 2
+row = [r for r in admin.get(V1 + "/reports/campaigns?by=day").json["items"] if r["campaign"] == "tagih"][0]
+assert row["outbound"] == row["outbound_reached"] == 2 and row["talk_ms"] > 0, row
 for c in past:
     one_record = admin.get(f"{V1}/contacts/{c['contact']}").json["record"]
     assert one_record == c, [(k, one_record.get(k), c.get(k)) for k in {*one_record, *c} if one_record.get(k) != c.get(k)]
