@@ -122,6 +122,13 @@ static void send_contact(struct sapa_web_link *link, uint64_t id)
     put(link, SAPA_WEB_CONTACT, &contact, sizeof(contact));
 }
 
+static uint32_t client_of_contact(const struct sapa_web_link *link, uint64_t contact)
+{
+    struct sapa_contact_view view;
+
+    return sapa_core_contact_get(link->options.core, contact, sapa_core_now(link->options.core), &view) == SAPA_OK ? view.client : SAPA_NONE;
+}
+
 static void send_agent(struct sapa_web_link *link, uint32_t index)
 {
     struct sapa_agent_view view;
@@ -149,6 +156,16 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->state = one.state;
         to->channel = one.channel;
     }
+    struct sapa_watch_view watch;
+    if (sapa_core_watch_of(link->options.core, index, &watch)) {
+        agent.supervision.supervision = watch.supervision;
+        agent.supervision.contact = watch.contact;
+        agent.supervision.client = client_of_contact(link, watch.contact);
+        agent.supervision.since_us = watch.since_us;
+        agent.supervision.mode = watch.mode;
+        agent.supervision.on = watch.up;
+    }
+    agent.heard = sapa_core_is_heard(link->options.core, index);
     put(link, SAPA_WEB_AGENT, &agent, sizeof(agent));
 }
 
@@ -251,6 +268,16 @@ static void touch_agent(struct sapa_web_link *link, uint64_t agent)
         touch_contact(link, one.contact);
 }
 
+/* Whether they are heard may be shown to them. */
+static void touch_heard(struct sapa_web_link *link, uint64_t contact)
+{
+    uint32_t agents[2 * SAPA_PARTIES_MAX];
+    const uint32_t n = sapa_core_contact_agents(link->options.core, contact, agents, SAPA_COUNT(agents));
+
+    for (uint32_t i = 0; i < n; i++)
+        touch_agent(link, agents[i]);
+}
+
 static void touch(struct sapa_web_link *link, const struct sapa_record *record)
 {
     touch_contact(link, sapa_record_contact(record));
@@ -270,6 +297,15 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_contact_parted: touch_agent(link, record->u.contact_parted.agent); break;
     case SAPA_T_contact_connected: touch_agent(link, record->u.contact_connected.agent); break;
     case SAPA_T_party_joined: touch_agent(link, record->u.party_joined.agent); break;
+    case SAPA_T_supervision_began: touch_agent(link, record->u.supervision_began.agent); break;
+    case SAPA_T_supervision_changed:
+        touch_agent(link, record->u.supervision_changed.agent);
+        touch_heard(link, record->u.supervision_changed.contact);
+        break;
+    case SAPA_T_supervision_ended:
+        touch_agent(link, record->u.supervision_ended.agent);
+        touch_heard(link, record->u.supervision_ended.contact);
+        break;
     case SAPA_T_contact_merged:
         touch_agent(link, record->u.contact_merged.agent);
         touch_contact(link, record->u.contact_merged.other);
@@ -362,13 +398,6 @@ static void log_audit(struct sapa_web_link *link, struct sapa_record *audit, sap
 }
 
 /* ---- who is called ---- */
-
-static uint32_t client_of_contact(const struct sapa_web_link *link, uint64_t contact)
-{
-    struct sapa_contact_view view;
-
-    return sapa_core_contact_get(link->options.core, contact, sapa_core_now(link->options.core), &view) == SAPA_OK ? view.client : SAPA_NONE;
-}
 
 /* For whom he calls, as the core will find it; SAPA_NONE: he may not, and nobody need become known for that. */
 static uint32_t client_of_call(const struct sapa_web_link *link, const struct sapa_rec_agent_call *in)

@@ -221,6 +221,7 @@ static void retire_agent(struct sapa_core *core, uint32_t agent)
             sapa_assert(rc == SAPA_OK);
         }
     }
+    sapa_watch_retire(core, agent);
     if (core->agents[agent].presence != SAPA_PRESENCE_OFFLINE)
         sapa_agent_move(core, agent, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 3);
 }
@@ -449,6 +450,9 @@ static void move_works(struct sapa_core *core, const struct sapa_centre *next)
             w->disposition = SAPA_FIND(next, dispositions, old->dispositions[w->disposition].key);
         sapa_assert(w->agent < next->agents_count);
     }
+    for (uint32_t i = 0; i < WATCHES_MAX; i++)
+        if (core->watches[i].id)
+            core->watches[i].agent = core->agent_map[core->watches[i].agent];
 }
 
 void sapa_adopt_count(struct sapa_core *core)
@@ -576,6 +580,11 @@ static void skip_stop(struct sapa_core *core, int64_t from_us, bool whole)
     for (uint32_t i = 0; i < core->contact_count && whole; i++)
         for (unsigned p = 0; p < SAPA_OUTSIDE_MAX; p++)
             core->contacts[core->living[i]].outside[p].since_us += down_us;
+    for (uint32_t i = 0; i < WATCHES_MAX; i++)
+        if (core->watches[i].id && (whole || !core->watches[i].up)) {
+            core->watches[i].since_us += down_us;
+            core->watches[i].up_us += down_us;
+        }
     for (uint32_t a = 0; a < core->centre->agents_count; a++) {
         struct core_agent *agent = &core->agents[a];
         bool talks = false;

@@ -34,6 +34,7 @@ enum {
     REVIEW_BATCH = 64,  /* contacts that one review of a queue moves */
     NO_CALLBACK = 255,
     PARTIES_MAX = 4096, /* callbacks that are being tried at one time */
+    WATCHES_MAX = 256,  /* supervisors in conversations at one time */
 };
 
 /* Where a contact stands for the choice of agents. */
@@ -114,6 +115,7 @@ struct core_contact {
     uint32_t back_agent;   /* and from whom */
     int64_t outside_due_us; /* end of the wait for an outside number, 0 none */
     struct core_outside outside[SAPA_OUTSIDE_MAX];
+    uint8_t watchers; /* supervisors in it, or whose phones ring for it */
     /* from here on not cleared for a new contact but by whoever fills it */
     struct sapa_text64 address, callback_number;
     struct sapa_flow_run run;
@@ -141,7 +143,18 @@ struct core_work {
 };
 
 /* What an agent's part in a contact came from: as in offer_made. */
-enum core_kind { KIND_CONTACT, KIND_CALLBACK, KIND_OWN, KIND_COLLEAGUE };
+enum core_kind { KIND_CONTACT, KIND_CALLBACK, KIND_OWN, KIND_COLLEAGUE, KIND_TAKEN };
+
+/* A supervisor in a conversation: no part of it, and in no figure of it. Known to channels as an offer of kind 4. */
+struct core_watch {
+    uint64_t id; /* 0: free */
+    uint64_t contact_id;
+    uint32_t contact, agent;
+    uint8_t mode; /* enum sapa_supervision; TAKEOVER only while his phone rings */
+    bool up;
+    int64_t since_us, up_us;
+    int64_t due_us; /* end of ringing, 0 when up */
+};
 
 struct core_link {
     uint32_t before, after;
@@ -157,6 +170,7 @@ struct core_agent {
     uint8_t used[CHANNELS]; /* live work by channel */
     uint8_t used_total;
     uint8_t calls; /* of his own or of colleagues, in hand */
+    bool watching; /* his phone is a supervisor's in a conversation */
     uint8_t capacity[CHANNELS], capacity_total; /* as described */
     bool reserve_voice;
     uint32_t work;     /* first, SAPA_NONE */
@@ -228,6 +242,8 @@ struct sapa_core {
     bool surge_all, closed_all;
     uint32_t override_count;
     struct core_override overrides[OVERRIDES_MAX];
+    uint32_t watch_count;
+    struct core_watch watches[WATCHES_MAX];
 
     struct core_contact *contacts;
     struct core_work *works;
@@ -274,7 +290,7 @@ struct sapa_core {
 
 /* ---- timers: slots ---- */
 
-enum { TIMER_CONTACT, TIMER_FLOW, TIMER_WORK, TIMER_QUEUE, TIMER_SKILL };
+enum { TIMER_CONTACT, TIMER_FLOW, TIMER_WORK, TIMER_QUEUE, TIMER_SKILL, TIMER_WATCH };
 
 static inline uint32_t core_slot(const struct sapa_core *core, int kind, uint32_t index)
 {
@@ -283,6 +299,7 @@ static inline uint32_t core_slot(const struct sapa_core *core, int kind, uint32_
     case TIMER_FLOW: return core->contacts_max + index;
     case TIMER_WORK: return 2 * core->contacts_max + index;
     case TIMER_QUEUE: return 2 * core->contacts_max + core->works_max + index;
+    case TIMER_WATCH: return 2 * core->contacts_max + core->works_max + core->queues_max + 1 + index;
     default: return 2 * core->contacts_max + core->works_max + core->queues_max;
     }
 }
@@ -453,6 +470,9 @@ void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side 
                     uint32_t cause);
 /** The same without wrap-up: what he did goes on elsewhere. */
 void sapa_work_part_on(struct sapa_core *core, struct core_work *w);
+/** One more takes part from now on, without an offer that rang. There is room. */
+void sapa_work_enter(struct sapa_core *core, struct core_contact *c, uint64_t offer, uint32_t agent, uint32_t queue,
+                     enum core_kind kind);
 /** To another contact, with other rules: one part ends there, another begins here. */
 void sapa_work_rejoin(struct sapa_core *core, struct core_work *w, struct core_contact *to, uint32_t queue);
 /** Back into its line with its age, after a fault or a transfer that came to nothing. `agent`: who had it, SAPA_NONE. */
@@ -513,6 +533,19 @@ void sapa_party_overdue(struct sapa_core *core, struct core_contact *c);
 sapa_rc sapa_party_on_dial(struct sapa_core *core, struct core_contact *c, const struct sapa_rec_dial_progress *in);
 sapa_rc sapa_party_on_passed(struct sapa_core *core, const struct sapa_record *record);
 sapa_rc sapa_party_on_command(struct sapa_core *core, const struct sapa_record *record);
+
+/* ---- supervise.c: supervisors in conversations ---- */
+
+struct core_watch *sapa_watch_find(struct sapa_core *core, uint64_t id);
+sapa_rc sapa_watch_on_supervise(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_watch_accepted(struct sapa_core *core, struct core_watch *watch);
+/** Out of it. `tell`: his phone does not know yet. */
+void sapa_watch_end(struct sapa_core *core, struct core_watch *watch, enum sapa_offer_result result, enum sapa_side side,
+                    uint32_t cause, bool tell);
+/** All supervisors of a contact that closes. */
+void sapa_watch_end_all(struct sapa_core *core, struct core_contact *c, enum sapa_side side, uint32_t cause);
+void sapa_watch_retire(struct sapa_core *core, uint32_t agent);
+void sapa_watch_timer(struct sapa_core *core, struct core_watch *watch);
 
 /* ---- record.c: recordings ---- */
 

@@ -54,6 +54,9 @@
 
 #define WORK_2(U, I) U(held_by_core) U(music)
 
+/* since version 3 */
+#define WATCH(U, I) U(contact_id) U(agent) U(mode) U(up) I(since_us) I(up_us) I(due_us)
+
 #define WORK(U, I)                                                                             \
     U(contact_id)                                                                              \
     U(agent)                                                                                   \
@@ -160,6 +163,15 @@ sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, voi
         sapa_put_u64(w, object->contact != SAPA_NONE);
         WORK(PUT_U, PUT_I)
         WORK_2(PUT_U, PUT_I)
+        item_done(&saver);
+    }
+    sapa_put_u64(w, core->watch_count);
+    for (uint32_t i = 0; i < WATCHES_MAX; i++) {
+        const struct core_watch *object = &core->watches[i];
+        if (!object->id)
+            continue;
+        sapa_put_u64(w, object->id);
+        WATCH(PUT_U, PUT_I)
         item_done(&saver);
     }
     flush(&saver);
@@ -326,7 +338,7 @@ static bool load_work(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
     } else {
         object->music = object->held_by_agent;
     }
-    if (r->bad || bad || object->agent >= core->centre->agents_count || object->kind > KIND_COLLEAGUE ||
+    if (r->bad || bad || object->agent >= core->centre->agents_count || object->kind > KIND_TAKEN ||
         !index_ok(object->queue, core->centre->queues_count) ||
         (object->queue == SAPA_NONE && (object->kind < KIND_OWN ? !core_talks(object) : has_contact == 0)) || object->channel >= CHANNELS ||
         object->state == SAPA_ASSIGNMENT_NONE || object->state >= SAPA_ASSIGNMENT_COUNT ||
@@ -352,6 +364,28 @@ static bool load_work(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
         sapa_core_timer_set(&core->timers,
                             core_slot(core, TIMER_WORK, (uint32_t)(object - core->works)),
                             object->due_us, offer);
+    return true;
+}
+
+static bool load_watch(struct sapa_core *core, struct sapa_reader *r, uint32_t slot)
+{
+    struct core_watch *object = &core->watches[slot];
+    const uint64_t id = sapa_get_u64(r);
+    bool bad = sapa_watch_find(core, id) || sapa_work_find(core, id);
+
+    WATCH(GET_U, GET_I)
+    struct core_contact *c = sapa_contact_find(core, object->contact_id);
+    if (r->bad || bad || id == 0 || !c || c->watchers >= SAPA_SUPERVISORS_MAX || object->agent >= core->centre->agents_count ||
+        core->agents[object->agent].watching || object->mode >= SAPA_SUPERVISION_END ||
+        (object->up ? object->due_us != 0 || object->mode == SAPA_SUPERVISION_TAKEOVER : object->due_us <= 0))
+        return false;
+    object->id = id;
+    object->contact = core_index(core, c);
+    c->watchers++;
+    core->watch_count++;
+    core->agents[object->agent].watching = true;
+    if (object->due_us)
+        sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WATCH, slot), object->due_us, id);
     return true;
 }
 
@@ -409,6 +443,12 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
         return false;
     for (uint64_t i = 0; i < works; i++)
         if (!load_work(core, r, version))
+            return false;
+    const uint64_t watches = version >= 3 ? sapa_get_u64(r) : 0;
+    if (r->bad || watches > WATCHES_MAX)
+        return false;
+    for (uint32_t i = 0; i < watches; i++)
+        if (!load_watch(core, r, i))
             return false;
     if (r->bad || sapa_reader_left(r) > 0)
         return false;

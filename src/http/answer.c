@@ -1569,6 +1569,9 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_OFFER_MERGE:
     case SAPA_ROUTE_OFFER_CONFERENCE:
     case SAPA_ROUTE_OFFER_DROP: sapa_web_call(rq, body); break;
+    case SAPA_ROUTE_SUPERVISE:
+    case SAPA_ROUTE_SUPERVISION_SET:
+    case SAPA_ROUTE_SUPERVISION_END: sapa_web_supervise(rq, body); break;
     default: work(rq, NULL); break; /* ERASE, TOKEN_END, HOOK_END */
     }
     json_decref(body);

@@ -313,6 +313,27 @@ void sapa_mirror_contact_json(const struct sapa_mirror *mirror, const struct sap
     sapa_json_close(out, '}');
 }
 
+static void add_supervision(const struct sapa_web_supervision *one, const struct sapa_scope *scope, struct sapa_json *out)
+{
+    if (one->supervision == 0) {
+        sapa_json_add_null(out, "supervision");
+        return;
+    }
+    sapa_json_key(out, "supervision");
+    sapa_json_open(out, '{');
+    if (sapa_scope_client(scope, one->client)) {
+        sapa_json_add_id(out, "id", one->supervision);
+        sapa_json_add_id(out, "contact", one->contact);
+    } else { /* his phone is busy, but with whom is another client's affair */
+        sapa_json_add_null(out, "id");
+        sapa_json_add_null(out, "contact");
+    }
+    add_name(out, "mode", sapa_supervision_name(one->mode));
+    sapa_json_add_bool(out, "on", one->on);
+    sapa_json_add_time(out, "since", one->since_us);
+    sapa_json_close(out, '}');
+}
+
 void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, const struct sapa_scope *scope,
                             struct sapa_json *out)
 {
@@ -353,6 +374,11 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');
+    add_supervision(&a->supervision, scope, out);
+    if (scope->agent == SAPA_NONE || centre->system.supervision_shown)
+        sapa_json_add_bool(out, "heard", a->heard);
+    else
+        sapa_json_add_null(out, "heard");
     sapa_json_close(out, '}');
 }
 

@@ -68,12 +68,22 @@ struct sapa_web_assignment {
     uint8_t state, channel, zero[2];
 };
 
+/** What a supervisor's phone does in a conversation. */
+struct sapa_web_supervision {
+    uint64_t supervision, contact; /* 0: nothing */
+    int64_t since_us;
+    uint32_t client; /* of the contact, or SAPA_NONE */
+    uint8_t mode, on, zero[2]; /* enum sapa_supervision */
+};
+
 struct sapa_web_agent {
     uint32_t agent;
     uint32_t reason;
     int64_t since_us;
     uint32_t contacts;
-    uint8_t presence, reachable, assignment_count, zero;
+    uint8_t presence, reachable, assignment_count;
+    uint8_t heard; /* a supervisor is in one of his conversations */
+    struct sapa_web_supervision supervision;
     struct sapa_web_assignment assignments[SAPA_WEB_ASSIGNMENTS_MAX];
 };
 

@@ -45,7 +45,8 @@ enum sapa_schema {
     X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
     X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
     X(B_LOGIN, "LoginBody") X(B_PASSWORD, "PasswordChangeBody") X(B_USER_PASSWORD, "PasswordBody") X(USER, "User") \
-    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions")
+    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions") \
+    X(SUPERVISION, "Supervision") X(B_SUPERVISE, "SuperviseBody") X(B_SUPERVISION, "SupervisionBody") X(SUPERVISED, "Supervised")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -94,6 +95,9 @@ enum sapa_schema {
     X(OFFER_MERGE, POST, "/api/v1/offers/{offer}/merge", SELF, "", B_OTHER, DONE, 200, "Transfer after asking: who was asked takes over") \
     X(OFFER_CONFERENCE, POST, "/api/v1/offers/{offer}/conference", SELF, "", B_OTHER, DONE, 200, "Bring who was asked into the conversation") \
     X(OFFER_DROP, POST, "/api/v1/offers/{offer}/drop", SELF, "", B_PARTY, DONE, 200, "Let one party of a conference go") \
+    X(SUPERVISE, POST, "/api/v1/contacts/{contact}/supervision", HEAR, "", B_SUPERVISE, SUPERVISED, 200, "Hear a conversation: the supervisor's phone is rung. Each mode has its right; who is in it already only changes the mode") \
+    X(SUPERVISION_SET, PUT, "/api/v1/supervisions/{supervision}", HEAR, "", B_SUPERVISION, DONE, 200, "Listen, whisper, join or take over, without a new call") \
+    X(SUPERVISION_END, DELETE, "/api/v1/supervisions/{supervision}", HEAR, "", NONE, DONE, 200, "Leave a conversation that one supervises") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \

@@ -32,6 +32,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "format", "json|csv", "json or csv" },
     { "language", "id|en", "id or en" },
     { "phone", "string", "a telephone number, E.164 where possible" },
+    { "supervision", "id", "a supervisor's part in a conversation, as in his agent" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -142,6 +143,21 @@ static const struct sapa_field_rule agent[] = {
     { "presence", "offline|not ready|ready", "" }, { "reason", "key?", "why not ready" }, { "since", "time?", "" },
     { "phone", "boolean", "reachable" }, { "contacts", "integer", "handled since login" },
     { "assignments", "array:Assignment", "" },
+    { "supervision", "Supervision?", "the conversation that his phone supervises" },
+    { "heard", "boolean?", "a supervisor hears one of his conversations; null: the description does not let him know" },
+};
+static const struct sapa_field_rule supervision[] = {
+    { "id", "id?", "null: of a client that is not ours" }, { "contact", "id?", "" }, { "mode", "listen|whisper|barge|takeover", "takeover: as soon as his phone is answered" },
+    { "on", "boolean", "false: his phone rings" }, { "since", "time", "in this mode" },
+};
+static const struct sapa_field_rule b_supervise[] = {
+    { "mode", "listen|whisper|barge|takeover", "listen, whisper, barge or takeover" },
+    { "phone", "~key", "the agent whose phone is used; one's own without. Another's needs the right supervise" },
+};
+static const struct sapa_field_rule b_supervision[] = { { "mode", "listen|whisper|barge|takeover", "listen, whisper, barge or takeover" } };
+static const struct sapa_field_rule supervised[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" },
+    { "supervision", "id", "his part; after a takeover his offer" },
 };
 static const struct sapa_field_rule agents[] = { { "items", "array:Agent", "" }, { "next", "id?", "" } };
 static const struct sapa_field_rule queue[] = {
@@ -330,6 +346,10 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_ROLES] = { "Roles", FIELDS(roles) },
     [SAPA_SCHEMA_SESSION] = { "Session", FIELDS(session) },
     [SAPA_SCHEMA_SESSIONS] = { "Sessions", FIELDS(sessions) },
+    [SAPA_SCHEMA_SUPERVISION] = { "Supervision", FIELDS(supervision) },
+    [SAPA_SCHEMA_B_SUPERVISE] = { "SuperviseBody", FIELDS(b_supervise) },
+    [SAPA_SCHEMA_B_SUPERVISION] = { "SupervisionBody", FIELDS(b_supervision) },
+    [SAPA_SCHEMA_SUPERVISED] = { "Supervised", FIELDS(supervised) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

@@ -46,6 +46,7 @@
     X(25, 3, contact_passed, "the agent who talks with it passes a contact on") \
     X(26, 2, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
     X(27, 1, call_command, "an agent does something with a contact in hand") \
+    X(34, 1, supervise, "a supervisor listens to a conversation, whispers, joins, takes over, or ends that") \
     X(60, 2, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -232,6 +233,13 @@
     F(S, sig, until_us, "0: for good") \
     F(S, text64, by, "")
 
+#define SAPA_REC_supervise(F, S) \
+    F(S, id, supervision, "known: another mode, or its end; else a new one: his phone is rung") \
+    F(S, id, contact, "the conversation") \
+    F(S, num, agent, "whose phone the supervisor uses") \
+    F(S, num, mode, "enum sapa_supervision; END ends it") \
+    F(S, text64, by, "user of the API")
+
 #define SAPA_REC_dialog(F, S) \
     F(S, id, contact, "0: a call of an agent to the centre itself") \
     F(S, id, offer, "0: the customer's leg") \
@@ -293,7 +301,10 @@
     X(86, 1, contact_merged, "the other parties of a second contact came into this one") \
     X(87, 1, party_joined, "somebody more takes part in a conversation") \
     X(88, 1, party_left, "an outside party left a conversation") \
-    X(89, 1, call_denied, "an agent may not place this call")
+    X(89, 1, call_denied, "an agent may not place this call") \
+    X(100, 1, supervision_began, "a supervisor's phone is rung: he is to hear a conversation") \
+    X(101, 1, supervision_changed, "he is on, or does something else in it") \
+    X(102, 1, supervision_ended, "he is out of it")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -318,7 +329,7 @@
 #define SAPA_REC_offer_made(F, S) \
     F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
     F(S, num, wait_ms, "of the contact so far") F(S, num, step, "requirement step in force, from 0") \
-    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls")
+    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls, 4 a supervisor")
 
 #define SAPA_REC_offer_ended(F, S) \
     F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
@@ -409,6 +420,20 @@
     F(S, num, agent, "") F(S, num, why, "enum sapa_call_denial") F(S, num, kind, "enum sapa_target") \
     F(S, num, client, "or SAPA_NONE") F(S, id, person, "or 0") F(S, id, contact, "on hold beside it, or 0")
 
+#define SAPA_REC_supervision_began(F, S) \
+    F(S, id, supervision, "") F(S, id, contact, "") F(S, num, agent, "whose phone the supervisor uses") \
+    F(S, num, watched, "the agent who talks") F(S, num, mode, "enum sapa_supervision") F(S, text64, by, "")
+
+#define SAPA_REC_supervision_changed(F, S) \
+    F(S, id, supervision, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, from, "enum sapa_supervision") \
+    F(S, num, to, "the same: his phone was answered") F(S, num, on, "0: his phone still rings") \
+    F(S, num, was_ms, "since the last such event") F(S, text64, by, "")
+
+#define SAPA_REC_supervision_ended(F, S) \
+    F(S, id, supervision, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, mode, "last") \
+    F(S, num, result, "enum sapa_offer_result: ACCEPTED: he was on; else why not") F(S, num, side, "enum sapa_side: who ended it") \
+    F(S, num, cause, "as in contact_gone") F(S, num, heard_ms, "for so long he was on")
+
 /* ---------------------------------------------------------------- commands: what the world shall do */
 
 /* Never logged: they follow from the inputs. Those with `promise` wait for the commit. */
@@ -434,7 +459,8 @@
     X(146, 1, cmd_join, "the parties of another contact come into this one") \
     X(147, 1, cmd_hold, "take an agent's line out of the conversation, or back: not by his own phone") \
     X(148, 1, cmd_offer_accept, "let the agent's phone answer") \
-    X(149, 1, cmd_call, "an agent's own call begins: whose line it has")
+    X(149, 1, cmd_call, "an agent's own call begins: whose line it has") \
+    X(158, 1, cmd_supervise, "what a supervisor's leg does in a conversation")
 
 #define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
 #define SAPA_REC_cmd_answer(F, S) F(S, id, contact, "")
@@ -447,7 +473,7 @@
 #define SAPA_REC_cmd_secret(F, S) F(S, id, contact, "") F(S, num, on, "")
 #define SAPA_REC_cmd_offer(F, S) \
     F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
-    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls") F(S, num, ring_ms, "the core cancels after this; for the phone's display")
+    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls, 4 a supervisor") F(S, num, ring_ms, "the core cancels after this; for the phone's display")
 #define SAPA_REC_cmd_offer_cancel(F, S) \
     F(S, id, offer, "") F(S, num, elsewhere, "1: answered elsewhere (no missed call on the phone)")
 #define SAPA_REC_cmd_connect(F, S) F(S, id, contact, "") F(S, id, offer, "")
@@ -480,6 +506,8 @@
 #define SAPA_REC_cmd_hold(F, S) \
     F(S, id, contact, "") F(S, id, offer, "") F(S, num, on, "") F(S, num, prompt, "music for whom is left alone")
 #define SAPA_REC_cmd_offer_accept(F, S) F(S, id, offer, "")
+#define SAPA_REC_cmd_supervise(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "as in cmd_offer") F(S, num, mode, "enum sapa_supervision; TAKEOVER: an agent's leg like any other from now on")
 #define SAPA_REC_cmd_call(F, S) \
     F(S, id, contact, "") F(S, id, offer, "his own part in it") F(S, num, agent, "") F(S, num, line, "enum sapa_call_line") \
     F(S, id, beside, "offer whose line is used, with SAME; else 0") F(S, num, kind, "enum sapa_target") \

@@ -4,7 +4,7 @@
  * never reply; the clock steps; supervisors move contacts and change skills; the description is
  * replaced; the core is saved and loaded in the middle of it all. In worlds from seed 1000 on agents also call:
  * outside, colleagues, queues and numbers, with each kind of line, and transfer, confer, drop, hold and hang up
- * whatever is in hand, sensibly or not.
+ * whatever is in hand, sensibly or not. In worlds from seed 5000 on supervisors listen, whisper, join and take over.
  *
  * After every input: sapa_core_check(), the independent count of naive.c, and its verdict on each
  * offer. A core that was loaded from a snapshot runs beside the first and must answer the same to
@@ -30,7 +30,7 @@ struct sim {
     uint64_t seed;
     struct dice dice;
     struct rates rates;
-    bool flows, draining, calls;
+    bool flows, draining, calls, supervisors;
     struct sapa_core *core, *twin;
     uint32_t twin_steps;
     struct sim_centre *centres[CENTRES];
@@ -215,6 +215,11 @@ static void world_answers(struct sim *s, const struct sapa_record *out)
     case SAPA_T_cmd_offer: phone_rings(s, &out->u.cmd_offer); break;
     case SAPA_T_cmd_connect: they_talk(s, &out->u.cmd_connect); break;
     case SAPA_T_cmd_dial: carrier_dials(s, &out->u.cmd_dial); break;
+    case SAPA_T_cmd_supervise: /* he has heard enough, or his line breaks */
+        PLAN(s, some_ms(s, 1000, 60000), agent_gone, .contact = out->u.cmd_supervise.contact,
+             .offer = out->u.cmd_supervise.offer,
+             .side = chance(&s->dice, 80) ? SAPA_SIDE_AGENT : SAPA_SIDE_NETWORK);
+        break;
     case SAPA_T_cmd_join:
         if (out->u.cmd_join.attempt)
             PLAN(s, some_ms(s, 1000, 60000), dial_progress, .contact = out->u.cmd_join.contact,
@@ -569,6 +574,36 @@ static void somebody_decides(struct sim *s)
         plan_at(s, s->now_us + below(&s->dice, 3000) * 1000, &in);
 }
 
+/* A supervisor wants to hear somebody, or does something else there. */
+static void somebody_supervises(struct sim *s)
+{
+    const uint32_t agents = sapa_core_centre_now(s->core)->agents_count;
+    struct sapa_watch_view watch;
+    struct sapa_record in;
+    struct in_hand hand;
+    uint32_t cursor = 0;
+
+    sapa_record_init(&in, SAPA_T_supervise);
+    in.at_us = s->now_us;
+    in.u.supervise.mode = below(&s->dice, SAPA_SUPERVISION_COUNT + (uint32_t)chance(&s->dice, 2));
+    if (chance(&s->dice, 50) && sapa_core_watch_next(s->core, &cursor, &watch)) {
+        while (chance(&s->dice, 50) && sapa_core_watch_next(s->core, &cursor, &watch))
+            ;
+        in.u.supervise.supervision = watch.supervision;
+        in.u.supervise.contact = watch.contact;
+        in.u.supervise.agent = chance(&s->dice, 97) ? watch.agent : below(&s->dice, agents);
+    } else if (somebody_busy(s, &hand)) {
+        in.u.supervise.supervision = sapa_id_make(3, s->next_contact++);
+        in.u.supervise.contact = hand.part.contact;
+        in.u.supervise.agent = below(&s->dice, agents);
+    } else {
+        return;
+    }
+    feed(s, &in);
+    if (chance(&s->dice, s->rates.doubled))
+        plan_at(s, s->now_us + below(&s->dice, 3000) * 1000, &in);
+}
+
 /* Records that mean nothing, or not any more. */
 static void noise(struct sim *s)
 {
@@ -733,6 +768,8 @@ static void live(struct sim *s, uint64_t steps)
 {
     while (s->inputs < steps) {
         const uint32_t what = below(&s->dice, 1000);
+        if (s->supervisors && chance(&s->dice, 12))
+            somebody_supervises(s);
         if (s->calls && what >= 940)
             somebody_calls(s);
         else if (s->calls && what >= 820)
@@ -867,6 +904,7 @@ static void run(uint64_t seed, uint64_t steps)
                                .save = below(&s->dice, 6) };
     s->flows = chance(&s->dice, 60);
     s->calls = seed >= 1000;
+    s->supervisors = seed >= 5000;
     s->schedule = calloc(SCHEDULE, sizeof(*s->schedule));
     s->out = calloc(OUT, sizeof(*s->out));
     s->twin_out = calloc(OUT, sizeof(*s->twin_out));
@@ -894,12 +932,13 @@ static void run(uint64_t seed, uint64_t steps)
     replay(s);
     printf(
         "seed %llu: %llu inputs, %llu contacts, %llu offers (%llu judged), %llu refused, %llu snapshots, %llu descriptions, "
-        "%llu calls reached, %llu merged, %llu joins\n",
+        "%llu calls reached, %llu merged, %llu joins, %llu supervised, %llu taken over\n",
         (unsigned long long)seed, (unsigned long long)inputs, (unsigned long long)s->naive.news,
         (unsigned long long)s->naive.made, (unsigned long long)s->naive.judged,
         (unsigned long long)s->refusals, (unsigned long long)s->saves,
         (unsigned long long)s->replaced + 1, (unsigned long long)s->naive.outcomes[SAPA_OUTCOME_REACHED],
-        (unsigned long long)s->naive.outcomes[SAPA_OUTCOME_MERGED], (unsigned long long)s->naive.joined);
+        (unsigned long long)s->naive.outcomes[SAPA_OUTCOME_MERGED], (unsigned long long)s->naive.joined,
+        (unsigned long long)s->naive.watched, (unsigned long long)s->naive.taken);
     sapa_core_free(s->core);
     sapa_core_free(s->twin);
     for (unsigned i = 0; i < s->centre_count; i++)
