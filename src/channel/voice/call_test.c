@@ -781,6 +781,8 @@ static void supervisor(void **state)
     const size_t before = f->posted_count;
     fake_press(f, fake_offer_leg(f, 90), "*05");
     fake_request(f, &leader, "INVITE", "", "application/sdp", "v=0\r\no=- 1 2 IN IP4 198.51.100.9\r\ns=-\r\nc=IN IP4 198.51.100.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\na=sendonly\r\n");
+    fake_want(f, "SIP/2.0 200", leader.call_id);
+    fake_request(f, &leader, "ACK", "", "", "");
     for (size_t i = before; i < f->posted_count; i++)
         assert_true(f->posted[i].type == SAPA_T_dialog || f->posted[i].type == SAPA_T_digit);
     /* he goes: they are as before */
