@@ -38,7 +38,7 @@ struct sapa_web_link {
     size_t contact_count, contact_room;
     uint32_t *agents;
     size_t agent_count, agent_room;
-    bool switches, centre;
+    bool switches, centre, broadcasts;
     struct sapa_web_arrived arrived;
     sapa_rc refused;         /* of the input that is asked for at the moment */
     uint32_t denial;         /* likewise: enum sapa_call_denial */
@@ -165,8 +165,33 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         agent.supervision.mode = watch.mode;
         agent.supervision.on = watch.up;
     }
+    agent.help.state = view.hand;
+    agent.help.contact = view.hand_contact;
+    agent.help.since_us = view.hand_since_us;
+    (void)sapa_str_copy(sapa_sized_str(&view.hand_by), agent.help.by, sizeof(agent.help.by));
+    agent.read = view.read;
     agent.heard = sapa_core_is_heard(link->options.core, index);
     put(link, SAPA_WEB_AGENT, &agent, sizeof(agent));
+}
+
+static void send_broadcasts(struct sapa_web_link *link)
+{
+    static struct sapa_web_broadcast all[SAPA_WEB_BROADCASTS_MAX];
+    struct sapa_broadcast_view view;
+    uint32_t cursor = 0, n = 0;
+
+    memset(all, 0, sizeof(all)); /* compared byte by byte */
+    while (n < SAPA_COUNT(all) && sapa_core_broadcast_next(link->options.core, &cursor, &view)) {
+        all[n].id = view.id;
+        all[n].at_us = view.at_us;
+        all[n].until_us = view.until_us;
+        all[n].kind = view.kind;
+        all[n].target = view.target;
+        (void)sapa_str_copy(sapa_sized_str(view.text), all[n].text, sizeof(all[n].text));
+        (void)sapa_str_copy(sapa_sized_str(view.by), all[n].by, sizeof(all[n].by));
+        n++;
+    }
+    put(link, SAPA_WEB_BROADCASTS, all, n * sizeof(all[0]));
 }
 
 static void send_switches(struct sapa_web_link *link)
@@ -208,6 +233,7 @@ static void send_all(struct sapa_web_link *link)
     for (uint32_t i = 0; !link->lost && i < centre.centre->agents_count; i++)
         send_agent(link, i);
     send_switches(link);
+    send_broadcasts(link);
     put(link, SAPA_WEB_RESET_DONE, NULL, 0);
     put(link, SAPA_WEB_STEP, &seq, sizeof(seq));
     const uint64_t committed = sapa_engine_stats(link->options.engine).committed;
@@ -311,6 +337,9 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
         touch_contact(link, record->u.contact_merged.other);
         break;
     case SAPA_T_switch_changed: link->switches = true; break;
+    case SAPA_T_hand_changed: touch_agent(link, record->u.hand_changed.agent); break;
+    case SAPA_T_broadcast_made: link->broadcasts = true; break;
+    case SAPA_T_broadcast_seen: touch_agent(link, record->u.broadcast_seen.agent); break;
     case SAPA_T_centre_started:
         link->centre = true;
         link->starts++;
@@ -336,17 +365,19 @@ void sapa_web_link_step(struct sapa_web_link *link, const struct sapa_record *co
         link->centre = false;
         if (!link->lost)
             send_all(link);
-    } else if (link->contact_count + link->agent_count > 0 || link->switches) {
+    } else if (link->contact_count + link->agent_count > 0 || link->switches || link->broadcasts) {
         for (size_t i = 0; i < link->contact_count; i++)
             send_contact(link, link->contacts[i]);
         for (size_t i = 0; i < link->agent_count; i++)
             send_agent(link, link->agents[i]);
         if (link->switches)
             send_switches(link);
+        if (link->broadcasts)
+            send_broadcasts(link);
         put(link, SAPA_WEB_STEP, &seq, sizeof(seq));
     }
     link->contact_count = link->agent_count = 0;
-    link->switches = false;
+    link->switches = link->broadcasts = false;
     link->arrived.contact = 0;
 }
 

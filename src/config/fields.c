@@ -127,7 +127,8 @@ static const struct sapa_field_row user_rows[] = {
     MUST("name", sapa_user, name, 1, 64, "full name"),
     REF("role", sapa_user, role, ROLES, 1, "what he may do"),
     OTHER("clients", 0, "all", "list of clients whose affairs he sees, or all"),
-    OTHER("teams", 0, NULL, "list of teams whose people he leads; without: everybody"),
+    OTHER("teams", 0, NULL, "list of teams whose people he leads: others he does not see; without: everybody"),
+    REF("agent", sapa_user, agent, AGENTS, 0, "the agent whose telephone and calls are his, to listen, to take over, to call; it need not take contacts (capacity: { voice: 0 })"),
 };
 
 static const struct sapa_field_row list_rows[] = {

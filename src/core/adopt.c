@@ -525,6 +525,7 @@ static void replace(struct sapa_core *core)
     }
     core->seeking_count = 0;
     move_overrides(core, next);
+    sapa_help_move(core, next);
     move_switches(core, next);
     for (i = 0; i < core->contact_count; i++)
         move_contact(core, next, &core->contacts[core->living[i]]);
@@ -580,6 +581,9 @@ static void skip_stop(struct sapa_core *core, int64_t from_us, bool whole)
     for (uint32_t i = 0; i < core->contact_count && whole; i++)
         for (unsigned p = 0; p < SAPA_OUTSIDE_MAX; p++)
             core->contacts[core->living[i]].outside[p].since_us += down_us;
+    for (uint32_t i = 0; i < HANDS_MAX; i++)
+        if (core->hands[i].up)
+            core->hands[i].since_us += down_us;
     for (uint32_t i = 0; i < WATCHES_MAX; i++)
         if (core->watches[i].id && (whole || !core->watches[i].up)) {
             core->watches[i].since_us += down_us;

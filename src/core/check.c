@@ -68,6 +68,27 @@ static void check_parties(const struct sapa_core *core, const struct core_contac
     sapa_assert(core->works[held].contact != core_index(core, c));
 }
 
+static void check_help(const struct sapa_core *core)
+{
+    uint32_t hands = 0, asking = 0;
+
+    for (uint32_t i = 0; i < HANDS_MAX; i++) {
+        const struct core_hand *hand = &core->hands[i];
+        if (!hand->up)
+            continue;
+        hands++;
+        sapa_assert(hand->agent < core->centre->agents_count && core->agents[hand->agent].asks);
+        sapa_assert(core->agents[hand->agent].presence != SAPA_PRESENCE_OFFLINE);
+        sapa_assert(hand->state == SAPA_HAND_RAISED || hand->state == SAPA_HAND_TAKEN);
+    }
+    for (uint32_t a = 0; a < core->centre->agents_count; a++)
+        asking += core->agents[a].asks;
+    sapa_assert(hands == core->hand_count && asking == hands);
+    sapa_assert(core->broadcast_count <= SAPA_CORE_BROADCASTS_MAX);
+    for (uint32_t i = 1; i < core->broadcast_count; i++)
+        sapa_assert(core->broadcasts[i - 1].id < core->broadcasts[i].id);
+}
+
 /* A supervisor is nobody's part and has nothing else on his phone. */
 static void check_watches(const struct sapa_core *core, uint32_t *ret_timers)
 {
@@ -341,6 +362,7 @@ void sapa_core_check(const struct sapa_core *core)
         timers += core->queues[q].review_us != 0;
     }
     check_watches(core, &timers);
+    check_help(core);
     sapa_assert(timers == core->timers.count); /* no timer without an owner */
     for (uint32_t a = 0; a < core->centre->agents_count; a++)
         check_agent(core, a);

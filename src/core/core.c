@@ -302,6 +302,9 @@ static handler *const handlers[64] = {
     [SAPA_T_call_command] = sapa_party_on_command,
     [SAPA_T_agent_skill] = sapa_agent_on_skill,
     [SAPA_T_supervise] = sapa_watch_on_supervise,
+    [SAPA_T_hand] = sapa_help_on_hand,
+    [SAPA_T_broadcast] = sapa_help_on_broadcast,
+    [SAPA_T_broadcast_read] = sapa_help_on_read,
     [SAPA_T_dialog] = on_report,
     [SAPA_T_alarm_raised] = on_report,
     [SAPA_T_person_known] = on_report,
@@ -320,6 +323,8 @@ static uint64_t about(const struct sapa_record *in)
     case SAPA_T_agent_skill: return in->u.agent_skill.agent;
     case SAPA_T_call_command: return in->u.call_command.offer;
     case SAPA_T_supervise: return in->u.supervise.supervision;
+    case SAPA_T_hand: return in->u.hand.agent;
+    case SAPA_T_broadcast_read: return in->u.broadcast_read.message;
     default: return sapa_record_contact(in);
     }
 }

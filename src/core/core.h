@@ -31,6 +31,7 @@ enum {
     SAPA_CORE_WHY_MAX = 12,       /* agents named in one explanation */
     SAPA_CORE_RING_ALL_MAX = 8,   /* phones that ring at once for one contact */
     SAPA_CORE_REOFFER_MS = 10000, /* an agent who refused a contact is not asked again before */
+    SAPA_CORE_BROADCASTS_MAX = 32, /* kept of what supervisors said; the oldest goes first */
     SAPA_CORE_SNAPSHOT_VERSION = 3, /* 2, without supervisors, and 1, without calls of agents and outside parties, are read too */
 };
 
@@ -153,6 +154,20 @@ struct sapa_agent_view {
     uint32_t contacts;           /* handled since login */
     uint32_t occupancy_permille; /* since login */
     uint32_t assignments;
+    uint64_t read;      /* the newest that he has read of what supervisors said, 0 nothing */
+    uint8_t hand;       /* enum sapa_hand: does he ask for help? */
+    uint64_t hand_contact;
+    int64_t hand_since_us; /* in this state */
+    struct sapa_text64 hand_by; /* TAKEN: who comes */
+};
+
+struct sapa_broadcast_view {
+    uint64_t id;
+    int64_t at_us, until_us;
+    uint8_t kind; /* enum sapa_audience */
+    uint32_t target;
+    const struct sapa_text512 *text; /* borrowed until the next step */
+    const struct sapa_text64 *by;
 };
 
 struct sapa_assignment_view {
@@ -196,6 +211,8 @@ bool sapa_core_watch_of(const struct sapa_core *core, uint32_t agent, struct sap
 uint32_t sapa_core_contact_agents(const struct sapa_core *core, uint64_t contact, uint32_t *ret, uint32_t max);
 /** Is a supervisor on in a conversation of this agent? */
 bool sapa_core_is_heard(const struct sapa_core *core, uint32_t agent);
+/** Walk what supervisors said, the oldest first. */
+bool sapa_core_broadcast_next(const struct sapa_core *core, uint32_t *cursor, struct sapa_broadcast_view *ret);
 /** Walk all supervisors: *cursor = 0 first, false at the end. */
 bool sapa_core_watch_next(const struct sapa_core *core, uint32_t *cursor, struct sapa_watch_view *ret);
 /** Is a switch on for this client (SAPA_NONE: the one for all)? */

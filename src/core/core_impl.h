@@ -35,6 +35,7 @@ enum {
     NO_CALLBACK = 255,
     PARTIES_MAX = 4096, /* callbacks that are being tried at one time */
     WATCHES_MAX = 256,  /* supervisors in conversations at one time */
+    HANDS_MAX = 256,    /* agents who ask for help at one time */
 };
 
 /* Where a contact stands for the choice of agents. */
@@ -156,6 +157,26 @@ struct core_watch {
     int64_t due_us; /* end of ringing, 0 when up */
 };
 
+/* An agent who asks for help. */
+struct core_hand {
+    uint32_t agent;
+    bool up;         /* false: free */
+    uint8_t state;   /* RAISED or TAKEN */
+    uint64_t contact; /* that he had in hand, 0 none */
+    int64_t since_us; /* in this state */
+    struct sapa_text64 by; /* TAKEN: who comes */
+};
+
+/* What a supervisor said to agents; the newest last. */
+struct core_broadcast {
+    uint64_t id;
+    int64_t at_us, until_us;
+    uint8_t kind; /* enum sapa_audience */
+    uint32_t target;
+    struct sapa_text512 text;
+    struct sapa_text64 by;
+};
+
 struct core_link {
     uint32_t before, after;
 };
@@ -170,6 +191,8 @@ struct core_agent {
     uint8_t used[CHANNELS]; /* live work by channel */
     uint8_t used_total;
     uint8_t calls; /* of his own or of colleagues, in hand */
+    bool asks;     /* for help */
+    uint64_t read; /* the newest that he has read of what supervisors said */
     bool watching; /* his phone is a supervisor's in a conversation */
     uint8_t capacity[CHANNELS], capacity_total; /* as described */
     bool reserve_voice;
@@ -242,6 +265,9 @@ struct sapa_core {
     bool surge_all, closed_all;
     uint32_t override_count;
     struct core_override overrides[OVERRIDES_MAX];
+    uint32_t hand_count, broadcast_count;
+    struct core_hand hands[HANDS_MAX];
+    struct core_broadcast broadcasts[SAPA_CORE_BROADCASTS_MAX];
     uint32_t watch_count;
     struct core_watch watches[WATCHES_MAX];
 
@@ -546,6 +572,19 @@ void sapa_watch_end(struct sapa_core *core, struct core_watch *watch, enum sapa_
 void sapa_watch_end_all(struct sapa_core *core, struct core_contact *c, enum sapa_side side, uint32_t cause);
 void sapa_watch_retire(struct sapa_core *core, uint32_t agent);
 void sapa_watch_timer(struct sapa_core *core, struct core_watch *watch);
+
+/* ---- help.c: what agents and those who lead them say to each other ---- */
+
+sapa_rc sapa_help_on_hand(struct sapa_core *core, const struct sapa_record *in);
+/** A supervisor comes into this contact: whoever asked for help there has it. */
+void sapa_help_comes(struct sapa_core *core, const struct core_contact *c, const struct sapa_text64 *by);
+void sapa_help_view(const struct sapa_core *core, uint32_t agent, struct sapa_agent_view *ret);
+/** He logs out: nobody need come. */
+void sapa_help_drop(struct sapa_core *core, uint32_t agent);
+sapa_rc sapa_help_on_broadcast(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_help_on_read(struct sapa_core *core, const struct sapa_record *in);
+/** Into the next description. */
+void sapa_help_move(struct sapa_core *core, const struct sapa_centre *next);
 
 /* ---- record.c: recordings ---- */
 

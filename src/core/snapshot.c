@@ -55,6 +55,8 @@
 #define WORK_2(U, I) U(held_by_core) U(music)
 
 /* since version 3 */
+#define HAND(U, I) U(agent) U(state) U(contact) I(since_us)
+#define BROADCAST(U, I) I(at_us) I(until_us) U(kind) U(target)
 #define WATCH(U, I) U(contact_id) U(agent) U(mode) U(up) I(since_us) I(up_us) I(due_us)
 
 #define WORK(U, I)                                                                             \
@@ -112,6 +114,41 @@ static void save_contact(const struct core_contact *object, struct sapa_writer *
     sapa_put_str(w, sapa_sized_str(&object->callback_number));
     if (object->has_flow)
         sapa_flow_run_save(&object->run, w);
+}
+
+static void save_help(const struct sapa_core *core, struct saver *saver)
+{
+    struct sapa_writer *w = &saver->w;
+    uint32_t readers = 0;
+
+    sapa_put_u64(w, core->hand_count);
+    for (uint32_t i = 0; i < HANDS_MAX; i++) {
+        const struct core_hand *object = &core->hands[i];
+        if (!object->up)
+            continue;
+        HAND(PUT_U, PUT_I)
+        sapa_put_str(w, sapa_sized_str(&object->by));
+        item_done(saver);
+    }
+    sapa_put_u64(w, core->broadcast_count);
+    for (uint32_t i = 0; i < core->broadcast_count; i++) {
+        const struct core_broadcast *object = &core->broadcasts[i];
+        sapa_put_u64(w, object->id);
+        BROADCAST(PUT_U, PUT_I)
+        sapa_put_str(w, sapa_sized_str(&object->text));
+        sapa_put_str(w, sapa_sized_str(&object->by));
+        item_done(saver);
+    }
+    for (uint32_t i = 0; core->centre && i < core->centre->agents_count; i++)
+        readers += core->agents[i].read != 0;
+    sapa_put_u64(w, readers);
+    for (uint32_t i = 0; core->centre && i < core->centre->agents_count; i++) {
+        if (core->agents[i].read == 0)
+            continue;
+        sapa_put_u64(w, i);
+        sapa_put_u64(w, core->agents[i].read);
+        item_done(saver);
+    }
 }
 
 sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, void *ctx)
@@ -174,6 +211,7 @@ sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, voi
         WATCH(PUT_U, PUT_I)
         item_done(&saver);
     }
+    save_help(core, &saver);
     flush(&saver);
     sapa_put_fixed32(w, saver.crc);
     flush(&saver);
@@ -389,6 +427,49 @@ static bool load_watch(struct sapa_core *core, struct sapa_reader *r, uint32_t s
     return true;
 }
 
+static bool load_help(struct sapa_core *core, struct sapa_reader *r)
+{
+    const uint64_t hands = sapa_get_u64(r);
+    bool bad = r->bad || hands > HANDS_MAX;
+
+    for (uint64_t i = 0; i < hands && !bad; i++) {
+        struct core_hand *object = &core->hands[i];
+        HAND(GET_U, GET_I)
+        bad |= !sapa_sized_set(&object->by, sapa_get_str(r)) || r->bad || object->agent >= core->centre->agents_count ||
+               core->agents[object->agent].asks || object->state == SAPA_HAND_DOWN || object->state >= SAPA_HAND_COUNT;
+        if (bad)
+            return false;
+        object->up = core->agents[object->agent].asks = true;
+        core->hand_count++;
+    }
+    const uint64_t said = bad ? 0 : sapa_get_u64(r);
+    bad |= r->bad || said > SAPA_CORE_BROADCASTS_MAX;
+    for (uint64_t i = 0; i < said && !bad; i++) {
+        struct core_broadcast *object = &core->broadcasts[i];
+        GET_U(id)
+        BROADCAST(GET_U, GET_I)
+        bad |= !sapa_sized_set(&object->text, sapa_get_str(r)) || !sapa_sized_set(&object->by, sapa_get_str(r)) || r->bad;
+        bad |= object->id == 0 || (i > 0 && core->broadcasts[i - 1].id >= object->id);
+        switch (object->kind) {
+        case SAPA_AUDIENCE_ALL: bad |= object->target != SAPA_NONE; break;
+        case SAPA_AUDIENCE_TEAM: bad |= object->target >= core->centre->teams_count; break;
+        case SAPA_AUDIENCE_QUEUE: bad |= object->target >= core->centre->queues_count; break;
+        case SAPA_AUDIENCE_AGENT: bad |= object->target >= core->centre->agents_count; break;
+        default: bad = true;
+        }
+        core->broadcast_count = (uint32_t)i + 1;
+    }
+    const uint64_t readers = bad ? 0 : sapa_get_u64(r);
+    bad |= r->bad || readers > core->centre->agents_count;
+    for (uint64_t i = 0; i < readers && !bad; i++) {
+        const uint64_t agent = sapa_get_u64(r), read = sapa_get_u64(r);
+        bad |= r->bad || agent >= core->centre->agents_count;
+        if (!bad)
+            core->agents[agent].read = read;
+    }
+    return !bad;
+}
+
 static bool load_body(struct sapa_core *core, struct sapa_reader *r, uint64_t version)
 {
     bool bad = false;
@@ -450,6 +531,8 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
     for (uint32_t i = 0; i < watches; i++)
         if (!load_watch(core, r, i))
             return false;
+    if (version >= 3 && !load_help(core, r))
+        return false;
     if (r->bad || sapa_reader_left(r) > 0)
         return false;
     for (uint32_t i = 0; i < core->contact_count; i++) {

@@ -242,6 +242,7 @@ sapa_rc sapa_watch_on_supervise(struct sapa_core *core, const struct sapa_record
     sapa_core_timer_set(&core->timers, slot_of(core, watch), watch->due_us, watch->id);
     EMIT(core, supervision_began, .supervision = watch->id, .contact = c->id, .agent = agent, .watched = w->agent,
          .mode = in->mode, .by = in->by);
+    sapa_help_comes(core, c, &in->by);
     EMIT(core, cmd_offer, .offer = watch->id, .contact = c->id, .agent = agent, .queue = w->queue, .kind = KIND_TAKEN,
          .ring_ms = RING_MS);
     sapa_route_refresh(core, agent, false);

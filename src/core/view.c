@@ -147,6 +147,7 @@ sapa_rc sapa_core_agent_get(const struct sapa_core *core, uint32_t agent, int64_
                                   : (uint32_t)SAPA_MIN(busy_us * 1000 / logged_in_us, 1000),
         .assignments = state->used_total,
     };
+    sapa_help_view(core, agent, ret);
     return SAPA_OK;
 }
 

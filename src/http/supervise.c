@@ -65,7 +65,7 @@ static void begin(struct web_request *rq, const json_t *body)
     uint64_t id = 0;
 
     contact = sapa_str_u64(sapa_str_of(text), UINT64_MAX, &id) == SAPA_OK ? sapa_mirror_contact_find(&rq->web->mirror, id) : NULL;
-    if (!contact || !sapa_scope_contact(&rq->who.scope, contact)) {
+    if (!contact || !sapa_scope_contact(&rq->who.scope, rq->web->mirror.centre, contact)) {
         sapa_web_problem(rq, 404, "ENOENT", "there is no living contact %s", text);
         return;
     }
@@ -98,7 +98,8 @@ void sapa_web_supervise(struct web_request *rq, const json_t *body)
     for (uint32_t i = 0; id && i < mirror->centre->agents_count; i++) {
         const struct sapa_web_supervision *one = &mirror->agents[i].view.supervision;
         const struct sapa_mirror_contact *contact = one->supervision == id ? sapa_mirror_contact_find(mirror, one->contact) : NULL;
-        if (!contact || !sapa_scope_client(&rq->who.scope, contact->view.client))
+        if (!contact || !sapa_scope_contact(&rq->who.scope, mirror->centre, contact) ||
+            (!sapa_scope_agent(&rq->who.scope, mirror->centre, i) && !sapa_str_eq(mirror->centre->agents[i].key, sapa_str_of(rq->who.agent))))
             continue;
         if (phone_of(rq, mirror->centre->agents[i].key) == SAPA_NONE)
             return;

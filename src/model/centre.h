@@ -127,6 +127,7 @@ struct sapa_user {
     struct sapa_str name;
     uint32_t role;
     uint64_t clients;     /* bit i: sees client i */
+    uint32_t agent;       /* whose telephone and calls are his, SAPA_NONE */
     uint32_t team_first, team_count; /* in sapa_centre.user_teams, whose people he leads; none: of all */
 };
 

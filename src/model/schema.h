@@ -47,6 +47,9 @@
     X(26, 2, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
     X(27, 1, call_command, "an agent does something with a contact in hand") \
     X(34, 1, supervise, "a supervisor listens to a conversation, whispers, joins, takes over, or ends that") \
+    X(35, 1, hand, "an agent asks for help, or somebody does something about it") \
+    X(36, 1, broadcast, "a supervisor says something to agents") \
+    X(37, 1, broadcast_read, "an agent has read what supervisors said") \
     X(60, 2, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -240,6 +243,22 @@
     F(S, num, mode, "enum sapa_supervision; END ends it") \
     F(S, text64, by, "user of the API")
 
+#define SAPA_REC_hand(F, S) \
+    F(S, num, agent, "who asks for help") \
+    F(S, num, state, "enum sapa_hand: RAISED, TAKEN or DOWN") \
+    F(S, text64, by, "user of the API")
+
+#define SAPA_REC_broadcast(F, S) \
+    F(S, num, kind, "enum sapa_audience") \
+    F(S, num, target, "index of the team, queue or agent; SAPA_NONE: everybody") \
+    F(S, sig, until_us, "it is of no interest afterwards") \
+    F(S, text512, text, "what he says; not for what concerns a customer: it is not sealed") \
+    F(S, text64, by, "user of the API")
+
+#define SAPA_REC_broadcast_read(F, S) \
+    F(S, num, agent, "") \
+    F(S, id, message, "the newest that he has read")
+
 #define SAPA_REC_dialog(F, S) \
     F(S, id, contact, "0: a call of an agent to the centre itself") \
     F(S, id, offer, "0: the customer's leg") \
@@ -304,7 +323,10 @@
     X(89, 1, call_denied, "an agent may not place this call") \
     X(100, 1, supervision_began, "a supervisor's phone is rung: he is to hear a conversation") \
     X(101, 1, supervision_changed, "he is on, or does something else in it") \
-    X(102, 1, supervision_ended, "he is out of it")
+    X(102, 1, supervision_ended, "he is out of it") \
+    X(103, 1, hand_changed, "help is wanted, is coming, or not wanted any more") \
+    X(104, 1, broadcast_made, "something was said to agents") \
+    X(105, 1, broadcast_seen, "an agent has read it and what was said before")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -433,6 +455,16 @@
     F(S, id, supervision, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, mode, "last") \
     F(S, num, result, "enum sapa_offer_result: ACCEPTED: he was on; else why not") F(S, num, side, "enum sapa_side: who ended it") \
     F(S, num, cause, "as in contact_gone") F(S, num, heard_ms, "for so long he was on")
+
+#define SAPA_REC_hand_changed(F, S) \
+    F(S, num, agent, "") F(S, id, contact, "that he had in hand when he asked, 0 none") F(S, num, from, "enum sapa_hand") \
+    F(S, num, to, "") F(S, num, was_ms, "in the state that ended: with TAKEN how long he waited") F(S, text64, by, "empty: he logged out")
+
+#define SAPA_REC_broadcast_made(F, S) \
+    F(S, id, message, "") F(S, num, kind, "enum sapa_audience") F(S, num, target, "") F(S, sig, until_us, "") \
+    F(S, text512, text, "") F(S, text64, by, "")
+
+#define SAPA_REC_broadcast_seen(F, S) F(S, num, agent, "") F(S, id, message, "")
 
 /* ---------------------------------------------------------------- commands: what the world shall do */
 

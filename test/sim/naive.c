@@ -532,6 +532,19 @@ void naive_event(struct naive *n, const struct sapa_record *out)
         break;
     case SAPA_T_contact_parted: part_ends(n, c, &out->u.contact_parted); break;
     case SAPA_T_party_joined: party_joins(n, c, &out->u.party_joined); break;
+    case SAPA_T_hand_changed: {
+        struct naive_agent *a = out->u.hand_changed.agent < n->centre->agents_count ? &n->agents[out->u.hand_changed.agent] : NULL;
+        if (!n->judge)
+            break; /* agents have other numbers in a moment */
+        const int64_t was_ms = a && a->hand ? (n->now_us - a->hand_us) / 1000 : 0;
+        MUST(n, a && a->hand == out->u.hand_changed.from && a->hand != out->u.hand_changed.to &&
+                    (out->u.hand_changed.to != SAPA_HAND_TAKEN || a->hand == SAPA_HAND_RAISED) &&
+                    (int64_t)out->u.hand_changed.was_ms >= was_ms - 2 && (int64_t)out->u.hand_changed.was_ms <= was_ms + 2,
+             "the hand of agent %u moves out of turn", (unsigned)out->u.hand_changed.agent);
+        a->hand = (uint8_t)out->u.hand_changed.to;
+        a->hand_us = n->now_us;
+        break;
+    }
     case SAPA_T_supervision_began: watch_begins(n, c, &out->u.supervision_began); break;
     case SAPA_T_supervision_changed: watch_changes(n, &out->u.supervision_changed); break;
     case SAPA_T_supervision_ended: watch_ends(n, c, &out->u.supervision_ended); break;
@@ -649,6 +662,8 @@ void naive_centre(struct naive *n, const struct sapa_centre *centre, const struc
         if (sapa_core_agent_get(core, a, n->now_us, &view) == SAPA_OK) {
             agents[a].presence = view.presence;
             agents[a].reachable = view.reachable;
+            agents[a].hand = view.hand;
+            agents[a].hand_us = view.hand_since_us;
         }
     }
     memcpy(n->agents, agents, sizeof(agents));

@@ -22,6 +22,8 @@ enum {
 
 struct naive_agent {
     uint8_t presence, level[NAIVE_SKILLS];
+    uint8_t hand; /* enum sapa_hand */
+    int64_t hand_us;
     bool reachable, watching; /* watching: his phone is a supervisor's */
     uint64_t idle;     /* order of idleness, lower waits longer */
     uint32_t contacts; /* since login */

@@ -574,6 +574,37 @@ static void somebody_decides(struct sim *s)
         plan_at(s, s->now_us + below(&s->dice, 3000) * 1000, &in);
 }
 
+/* Hands go up and down; something is said to many, and read. */
+static void somebody_says(struct sim *s)
+{
+    const uint32_t agents = sapa_core_centre_now(s->core)->agents_count;
+    struct sapa_broadcast_view said = { .id = 1 };
+    struct sapa_record in;
+    uint32_t cursor = 0;
+    const uint32_t what = below(&s->dice, 10);
+
+    if (what < 7) {
+        sapa_record_init(&in, SAPA_T_hand);
+        in.u.hand.agent = below(&s->dice, agents + (uint32_t)chance(&s->dice, 3));
+        in.u.hand.state = below(&s->dice, SAPA_HAND_COUNT + (uint32_t)chance(&s->dice, 3));
+        sapa_sized_set(&in.u.hand.by, SAPA_STR("dewi"));
+    } else if (what < 8) {
+        sapa_record_init(&in, SAPA_T_broadcast);
+        in.u.broadcast.kind = below(&s->dice, SAPA_AUDIENCE_COUNT + (uint32_t)chance(&s->dice, 3));
+        in.u.broadcast.target = chance(&s->dice, 25) ? SAPA_NONE : below(&s->dice, 4);
+        in.u.broadcast.until_us = s->now_us + some_ms(s, 0, 600000);
+        sapa_sized_set(&in.u.broadcast.text, SAPA_STR("Antrean panjang, tolong siap."));
+    } else {
+        while (sapa_core_broadcast_next(s->core, &cursor, &said) && chance(&s->dice, 60))
+            ;
+        sapa_record_init(&in, SAPA_T_broadcast_read);
+        in.u.broadcast_read.agent = below(&s->dice, agents);
+        in.u.broadcast_read.message = said.id;
+    }
+    in.at_us = s->now_us;
+    feed(s, &in);
+}
+
 /* A supervisor wants to hear somebody, or does something else there. */
 static void somebody_supervises(struct sim *s)
 {
@@ -770,6 +801,8 @@ static void live(struct sim *s, uint64_t steps)
         const uint32_t what = below(&s->dice, 1000);
         if (s->supervisors && chance(&s->dice, 12))
             somebody_supervises(s);
+        if (s->supervisors && chance(&s->dice, 4))
+            somebody_says(s);
         if (s->calls && what >= 940)
             somebody_calls(s);
         else if (s->calls && what >= 820)

@@ -88,6 +88,10 @@ def agents_channel(wav):
     return values[1::2]
 
 
+def log_in(user):
+    return Api(base, Api(base).post(V1 + "/login", {"user": user, "password": "a quiet password"}, 201).json["token"])
+
+
 def served():
     """A customer who talks with the agent: he, his dialog, the agent's, the contact."""
     global count
@@ -158,6 +162,68 @@ customer.close()
 wait(lambda: not admin.get(V1 + "/contacts").json["items"])
 quiet = contact
 
+story("somebody asks for help: seen, taken by who comes, and over")
+siti = token("agent", agent="agent1")
+siti.post(V1 + "/agents/agent2/help", want=404)
+admin.post(V1 + "/agents/agent1/help", want=403)  # nobody raises another's hand
+customer, talk, line, contact = served()
+siti.post(V1 + "/agents/agent1/help")
+siti.post(V1 + "/agents/agent1/help", want=409)
+asked = seen("agent1")["help"]
+assert asked["state"] == "raised" and asked["contact"] == contact and asked["by"] is None, asked
+ratna, tono = log_in("ratna"), log_in("tono")
+told = ratna.post(f"{V1}/contacts/{contact}/supervision", {"mode": "listen"}).json  # with her own phone
+mine = leader.answer(leader.want_request("INVITE"))
+asked = wait(lambda: seen("agent1")["help"])
+assert asked["state"] == "taken" and asked["by"] == "ratna", asked
+hears(leader, CUSTOMER, AGENT)
+ratna.call("DELETE", V1 + "/agents/agent1/help", want=200)
+ratna.call("DELETE", V1 + "/agents/agent1/help", want=409)
+assert seen("agent1")["help"] is None
+
+story("who leads another team sees nothing of it")
+assert [a["id"] for a in ratna.get(V1 + "/agents").json["items"]] == ["agent1", "agent2"]
+assert [a["id"] for a in tono.get(V1 + "/agents").json["items"]] == ["agent3"]
+tono.get(V1 + "/agents/agent1", 404)
+assert tono.get(V1 + "/contacts").json["items"] == [] and len(ratna.get(V1 + "/contacts").json["items"]) == 1
+tono.get(f"{V1}/contacts/{contact}", 404)
+tono.post(f"{V1}/contacts/{contact}/supervision", {"mode": "listen", "phone": "agent3"}, 404)
+tono.put(f"{V1}/supervisions/{told['supervision']}", {"mode": "whisper"}, 404)
+tono.post(V1 + "/agents/agent1/state", {"state": "not_ready"}, 404)
+tono.put(V1 + "/agents/agent1/skills/english", {"level": 3}, 404)
+tono.post(V1 + "/agents/agent1/help/take", want=404)
+offer = seen("agent1")["assignments"][0]["offer"]
+tono.post(f"{V1}/offers/{offer}/hold", want=404)
+assert ratna.get(V1 + "/me").json["agent"] == "agent2"
+day = time.strftime("%Y-%m-%d")
+assert {r["agent"] for r in ratna.get(f"{V1}/reports/agents?by=day").json["items"]} <= {"agent1", "agent2"}
+tono.get(f"{V1}/reports/total?by=day", 403)
+assert customer.within(talk, "BYE").status == 200
+agent.hung_up()
+leader.hung_up()
+customer.close()
+wait(lambda: not admin.get(V1 + "/contacts").json["items"])
+assert [c["contact"] for c in ratna.get(V1 + "/contacts/past").json["items"]].count(contact) == 1
+assert contact not in [c["contact"] for c in tono.get(V1 + "/contacts/past").json["items"]]
+
+story("something is said to many, and read")
+ratna.post(V1 + "/messages", {"to": "team", "key": "day", "text": "Antrean panjang, mohon siap."})
+ratna.post(V1 + "/messages", {"to": "team", "key": "night", "text": "x"}, 400)
+ratna.post(V1 + "/messages", {"to": "all", "key": "day", "text": "x"}, 400)
+ratna.post(V1 + "/messages", {"to": "agent", "key": "agent3", "text": "x"}, 400)
+admin.post(V1 + "/messages", {"to": "queue", "key": "service", "text": "Selamat pagi.", "until": "2031-01-01T00:00:00Z"})
+admin.post(V1 + "/messages", {"to": "agent", "key": "agent3", "text": "Hanya untuk Anda."})
+admin.post(V1 + "/messages", {"to": "all", "text": "x", "until": "2001-01-01T00:00:00Z"}, 400)
+siti.post(V1 + "/messages", {"to": "all", "text": "x"}, 403)
+got = siti.get(V1 + "/messages").json["items"]
+assert [m["text"] for m in got] == ["Antrean panjang, mohon siap.", "Selamat pagi."] and got[0]["by"] == "ratna", got
+assert len(admin.get(V1 + "/messages").json["items"]) == 3
+assert [m["text"] for m in tono.get(V1 + "/messages").json["items"]] == ["Selamat pagi.", "Hanya untuk Anda."]
+siti.post(f"{V1}/messages/{got[1]['id']}/read")
+siti.post(f"{V1}/messages/{got[0]['id']}/read", want=409)
+admin.post(f"{V1}/messages/{got[0]['id']}/read", want=403)
+assert seen("agent1")["message_read"] == got[1]["id"] and seen("agent2")["message_read"] is None
+
 story("rights: each has its own, and one's own phone")
 customer, talk, line, contact = served()
 path = f"{V1}/contacts/{contact}/supervision"
@@ -210,7 +276,7 @@ wait(lambda: not admin.get(V1 + "/contacts").json["items"])
 
 story("everything stands in the log, and what he whispered in no recording")
 entries = [e for e in admin.get(V1 + "/audit?limit=500").json["items"] if "supervision" in e["what"]]
-assert {e["result"] for e in entries} == {"OK", "ESTATE"} and len([e for e in entries if e["result"] == "OK"]) == 7, entries
+assert {e["result"] for e in entries} == {"OK", "ESTATE"} and len([e for e in entries if e["result"] == "OK"]) == 8, entries
 kept = {r["contact"]: r for r in admin.get(V1 + "/recordings?limit=50").json["items"]}
 for of, wanted in ((quiet, False), (contact, True)):
     wav = admin.raw("GET", f"{V1}/recordings/{kept[of]['id']}/audio").body
