@@ -836,6 +836,16 @@ static sapa_rc hand_over(struct control *c)
                 rc = sapa_channels_held(c->channels, &held);
         }
     }
+    struct sapa_watch_view watch;
+    cursor = 0;
+    while (rc == SAPA_OK && sapa_core_watch_next(c->core, &cursor, &watch)) {
+        const struct sapa_voice_held held = { .contact = watch.contact, .offer = watch.supervision, .agent = watch.agent,
+                                              .queue = SAPA_NONE, .ring_ms = queue_ring_ms(c, SAPA_NONE), .kind = 4,
+                                              .supervision = (uint8_t)(watch.mode + 1),
+                                              .what = watch.up ? SAPA_VOICE_HELD_AGENT : SAPA_VOICE_HELD_RINGING };
+        if (watch.up || watch.since_us < c->announced_us)
+            rc = sapa_channels_held(c->channels, &held);
+    }
     return rc == SAPA_OK ? sapa_channels_adopt(c->channels) : rc;
 }
 

@@ -45,7 +45,7 @@ struct sapa_web_link {
     size_t contact_count, contact_room;
     uint32_t *agents;
     size_t agent_count, agent_room;
-    bool switches, centre;
+    bool switches, centre, broadcasts;
     struct sapa_web_arrived arrived;
     sapa_rc refused;         /* of the input that is asked for at the moment */
     uint32_t denial;         /* likewise: enum sapa_call_denial */
@@ -131,6 +131,13 @@ static void send_contact(struct sapa_web_link *link, uint64_t id)
     put(link, SAPA_WEB_CONTACT, &contact, sizeof(contact));
 }
 
+static uint32_t client_of_contact(const struct sapa_web_link *link, uint64_t contact)
+{
+    struct sapa_contact_view view;
+
+    return sapa_core_contact_get(link->options.core, contact, sapa_core_now(link->options.core), &view) == SAPA_OK ? view.client : SAPA_NONE;
+}
+
 static void send_agent(struct sapa_web_link *link, uint32_t index)
 {
     struct sapa_agent_view view;
@@ -163,7 +170,42 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->disposition = one.disposition;
         to->extended = one.extended;
     }
+    struct sapa_watch_view watch;
+    if (sapa_core_watch_of(link->options.core, index, &watch)) {
+        agent.supervision.supervision = watch.supervision;
+        agent.supervision.contact = watch.contact;
+        agent.supervision.client = client_of_contact(link, watch.contact);
+        agent.supervision.since_us = watch.since_us;
+        agent.supervision.mode = watch.mode;
+        agent.supervision.on = watch.up;
+    }
+    agent.help.state = view.hand;
+    agent.help.contact = view.hand_contact;
+    agent.help.since_us = view.hand_since_us;
+    (void)sapa_str_copy(sapa_sized_str(&view.hand_by), agent.help.by, sizeof(agent.help.by));
+    agent.read = view.read;
+    agent.heard = sapa_core_is_heard(link->options.core, index);
     put(link, SAPA_WEB_AGENT, &agent, sizeof(agent));
+}
+
+static void send_broadcasts(struct sapa_web_link *link)
+{
+    static struct sapa_web_broadcast all[SAPA_WEB_BROADCASTS_MAX];
+    struct sapa_broadcast_view view;
+    uint32_t cursor = 0, n = 0;
+
+    memset(all, 0, sizeof(all)); /* compared byte by byte */
+    while (n < SAPA_COUNT(all) && sapa_core_broadcast_next(link->options.core, &cursor, &view)) {
+        all[n].id = view.id;
+        all[n].at_us = view.at_us;
+        all[n].until_us = view.until_us;
+        all[n].kind = view.kind;
+        all[n].target = view.target;
+        (void)sapa_str_copy(sapa_sized_str(view.text), all[n].text, sizeof(all[n].text));
+        (void)sapa_str_copy(sapa_sized_str(view.by), all[n].by, sizeof(all[n].by));
+        n++;
+    }
+    put(link, SAPA_WEB_BROADCASTS, all, n * sizeof(all[0]));
 }
 
 static void send_switches(struct sapa_web_link *link)
@@ -205,6 +247,7 @@ static void send_all(struct sapa_web_link *link)
     for (uint32_t i = 0; !link->lost && i < centre.centre->agents_count; i++)
         send_agent(link, i);
     send_switches(link);
+    send_broadcasts(link);
     put(link, SAPA_WEB_RESET_DONE, NULL, 0);
     put(link, SAPA_WEB_STEP, &seq, sizeof(seq));
     const uint64_t committed = sapa_engine_stats(link->options.engine).committed;
@@ -265,6 +308,16 @@ static void touch_agent(struct sapa_web_link *link, uint64_t agent)
         touch_contact(link, one.contact);
 }
 
+/* Whether they are heard may be shown to them. */
+static void touch_heard(struct sapa_web_link *link, uint64_t contact)
+{
+    uint32_t agents[2 * SAPA_PARTIES_MAX];
+    const uint32_t n = sapa_core_contact_agents(link->options.core, contact, agents, SAPA_COUNT(agents));
+
+    for (uint32_t i = 0; i < n; i++)
+        touch_agent(link, agents[i]);
+}
+
 static void touch(struct sapa_web_link *link, const struct sapa_record *record)
 {
     touch_contact(link, sapa_record_contact(record));
@@ -286,11 +339,23 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_contact_parted: touch_agent(link, record->u.contact_parted.agent); break;
     case SAPA_T_contact_connected: touch_agent(link, record->u.contact_connected.agent); break;
     case SAPA_T_party_joined: touch_agent(link, record->u.party_joined.agent); break;
+    case SAPA_T_supervision_began: touch_agent(link, record->u.supervision_began.agent); break;
+    case SAPA_T_supervision_changed:
+        touch_agent(link, record->u.supervision_changed.agent);
+        touch_heard(link, record->u.supervision_changed.contact);
+        break;
+    case SAPA_T_supervision_ended:
+        touch_agent(link, record->u.supervision_ended.agent);
+        touch_heard(link, record->u.supervision_ended.contact);
+        break;
     case SAPA_T_contact_merged:
         touch_agent(link, record->u.contact_merged.agent);
         touch_contact(link, record->u.contact_merged.other);
         break;
     case SAPA_T_switch_changed: link->switches = true; break;
+    case SAPA_T_hand_changed: touch_agent(link, record->u.hand_changed.agent); break;
+    case SAPA_T_broadcast_made: link->broadcasts = true; break;
+    case SAPA_T_broadcast_seen: touch_agent(link, record->u.broadcast_seen.agent); break;
     case SAPA_T_centre_started:
         link->centre = true;
         link->starts++;
@@ -316,17 +381,19 @@ void sapa_web_link_step(struct sapa_web_link *link, const struct sapa_record *co
         link->centre = false;
         if (!link->lost)
             send_all(link);
-    } else if (link->contact_count + link->agent_count > 0 || link->switches) {
+    } else if (link->contact_count + link->agent_count > 0 || link->switches || link->broadcasts) {
         for (size_t i = 0; i < link->contact_count; i++)
             send_contact(link, link->contacts[i]);
         for (size_t i = 0; i < link->agent_count; i++)
             send_agent(link, link->agents[i]);
         if (link->switches)
             send_switches(link);
+        if (link->broadcasts)
+            send_broadcasts(link);
         put(link, SAPA_WEB_STEP, &seq, sizeof(seq));
     }
     link->contact_count = link->agent_count = 0;
-    link->switches = false;
+    link->switches = link->broadcasts = false;
     link->arrived.contact = 0;
 }
 
@@ -378,13 +445,6 @@ static void log_audit(struct sapa_web_link *link, struct sapa_record *audit, sap
 }
 
 /* ---- who is called ---- */
-
-static uint32_t client_of_contact(const struct sapa_web_link *link, uint64_t contact)
-{
-    struct sapa_contact_view view;
-
-    return sapa_core_contact_get(link->options.core, contact, sapa_core_now(link->options.core), &view) == SAPA_OK ? view.client : SAPA_NONE;
-}
 
 /* For whom he calls, as the core will find it; SAPA_NONE: he may not, and nobody need become known for that. */
 static uint32_t client_of_call(const struct sapa_web_link *link, const struct sapa_rec_agent_call *in)

@@ -22,9 +22,11 @@
     "system: { name: Test, zone: Asia/Jakarta, languages: [en], sip_host: sapa, contacts_max: 500 }\n"     \
     "clients: { toko: { name: Toko, language: en }, bank: { name: Bank, language: en } }\n"                \
     "skills: [sales]\n"                                                                                    \
+    "teams: [red, blue]\n"                                                                                 \
+    "users: { ratna: { name: Ratna, role: caller, teams: [red] } }\n"                                      \
     "roles: { caller: { calls: [ { allow: [colleagues, queues, numbers, outside] } ] } }\n"                \
     "agents:\n"                                                                                            \
-    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, calls_for: toko }\n" \
+    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, calls_for: toko, team: red }\n" \
     "  budi: { name: Budi, extension: \"102\", password: { secret: a }, skills: { sales: 3 }, role: caller, calls_for: toko }\n" \
     "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, skills: { sales: 3 }, clients: [bank] }\n" \
     "codes: { \"*1\": ready, \"*2\": not ready, \"*3\": wrap-up done }\n"                                   \
@@ -39,12 +41,12 @@
     "  main: { start: wait, nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } } }\n" \
     "  bank: { start: wait, nodes: { wait: { do: queue, queue: loans, on_overflow: bye }, bye: { do: hangup } } }\n"
 
-enum { KNOWN_MAX = 64, SUBS = 3, STEPS = 6000 };
+enum { KNOWN_MAX = 64, SUBS = 4, STEPS = 6000 };
 
 struct sub {
     struct sapa_feed_sub *feed;
     struct sapa_feed_view view;
-    json_t *contacts, *agents, *queues, *switches; /* folded */
+    json_t *contacts, *agents, *queues, *switches, *messages; /* folded */
     char name[40];
     uint64_t n;
     char *text;
@@ -69,7 +71,8 @@ struct world {
     uint64_t next_contact, random;
     unsigned puts_until_full; /* 0: never */
     bool to_fresh, logging;
-    uint64_t resets, snapshots, resumes, replies, paused, outbound;
+    uint64_t broadcast;
+    uint64_t said, heard, resets, snapshots, resumes, replies, paused, outbound;
     struct sapa_web_reply last_reply;
     unsigned reloads;
     sapa_rc reload_rc;
@@ -97,6 +100,8 @@ static void log_step(void *ctx, const struct sapa_record *const records[], size_
     struct world *w = ctx;
 
     for (size_t i = 0; i < count; i++) {
+        if (records[i]->type == SAPA_T_broadcast_made)
+            w->broadcast = records[i]->u.broadcast_made.message;
         if (records[i]->type == SAPA_T_contact_connected && records[i]->u.contact_connected.recording)
             w->recordings[w->recording_count++ % KNOWN_MAX] = records[i]->u.contact_connected.recording;
     }
@@ -222,6 +227,7 @@ static void close_world(struct world *w)
             sapa_feed_leave(w->feed, w->subs[i].feed);
         json_decref(w->subs[i].contacts), json_decref(w->subs[i].agents), json_decref(w->subs[i].queues);
         json_decref(w->subs[i].switches);
+        json_decref(w->subs[i].messages);
         free(w->subs[i].text);
     }
     sapa_feed_free(w->feed);
@@ -254,11 +260,56 @@ static uint64_t living(struct world *w)
 }
 
 /* Something happens; much of it is late or impossible, as in life. */
+/* One that somebody talks with, if there is any. */
+static uint64_t talking(struct world *w)
+{
+    struct sapa_contact_view view;
+
+    for (uint32_t cursor = 0; sapa_core_contact_next(w->core, &cursor, sapa_core_now(w->core), &view);)
+        if (view.place == SAPA_PLACE_TALK)
+            return view.contact;
+    return living(w);
+}
+
 static void happen(struct world *w)
 {
     struct sapa_record r;
+    struct sapa_watch_view watch;
+    uint32_t cursor = 0;
     sapa_record_init(&r, SAPA_T_tick);
-    switch (any(w, 20)) {
+    switch (any(w, 26)) {
+    case 20:
+    case 21:
+    case 22:
+        sapa_record_init(&r, SAPA_T_supervise);
+        r.u.supervise.mode = any(w, SAPA_SUPERVISION_COUNT);
+        r.u.supervise.agent = any(w, 3);
+        r.u.supervise.contact = talking(w);
+        r.u.supervise.supervision = sapa_id_make(1000, ++w->next_contact);
+        if (sapa_core_watch_next(w->core, &cursor, &watch) && any(w, 2)) {
+            r.u.supervise.supervision = watch.supervision;
+            r.u.supervise.contact = watch.contact;
+            r.u.supervise.agent = watch.agent;
+        }
+        break;
+    case 23:
+        sapa_record_init(&r, SAPA_T_hand);
+        r.u.hand.agent = any(w, 3);
+        r.u.hand.state = any(w, SAPA_HAND_COUNT);
+        (void)sapa_sized_set(&r.u.hand.by, SAPA_STR("ratna"));
+        break;
+    case 24:
+        sapa_record_init(&r, SAPA_T_broadcast);
+        r.u.broadcast.kind = any(w, SAPA_AUDIENCE_COUNT);
+        r.u.broadcast.target = r.u.broadcast.kind == SAPA_AUDIENCE_ALL ? SAPA_NONE : any(w, 3);
+        r.u.broadcast.until_us = sapa_core_now(w->core) + (int64_t)any(w, 600) * 1000000;
+        (void)sapa_sized_set(&r.u.broadcast.text, SAPA_STR("Please be ready"));
+        break;
+    case 25:
+        sapa_record_init(&r, SAPA_T_broadcast_read);
+        r.u.broadcast_read.agent = any(w, 3);
+        r.u.broadcast_read.message = w->broadcast;
+        break;
     case 0:
     case 1:
     case 2:
@@ -285,7 +336,7 @@ static void happen(struct world *w)
     case 7:
     case 8:
         sapa_record_init(&r, SAPA_T_offer_accepted);
-        r.u.offer_accepted.offer = pick(w, w->offers, w->offer_count);
+        r.u.offer_accepted.offer = sapa_core_watch_next(w->core, &cursor, &watch) && any(w, 2) ? watch.supervision : pick(w, w->offers, w->offer_count);
         r.u.offer_accepted.leg = ++w->next_contact;
         break;
     case 9:
@@ -369,7 +420,7 @@ static void happen(struct world *w)
 
 static char *whole_json(struct world *w, struct sapa_mirror *mirror)
 {
-    const struct sapa_scope scope = { UINT64_MAX, SAPA_NONE };
+    const struct sapa_scope scope = { .clients = UINT64_MAX, .agent = SAPA_NONE };
     struct sapa_json out = { .p = NULL };
     json_t *contacts = json_object(), *all = json_object();
 
@@ -388,6 +439,9 @@ static char *whole_json(struct world *w, struct sapa_mirror *mirror)
     sapa_json_open(&out, '[');
     for (uint32_t i = 0; i < mirror->centre->agents_count; i++)
         sapa_mirror_agent_json(mirror, i, &scope, &out);
+    for (uint32_t i = 0; i < mirror->centre->agents_count; i++)
+        w->heard += mirror->agents[i].view.heard;
+    sapa_mirror_broadcasts_json(mirror, &scope, &out);
     sapa_mirror_switches_json(mirror, &scope, &out);
     sapa_json_close(&out, ']');
     json_object_set_new(all, "contacts", contacts);
@@ -459,6 +513,8 @@ static void fold(struct world *w, struct sub *sub)
         set_list(&sub->queues, json_object_get(message, "queues"));
         json_decref(sub->switches);
         sub->switches = json_incref(json_object_get(message, "switches"));
+        json_decref(sub->messages);
+        sub->messages = json_incref(json_object_get(message, "messages"));
         snprintf(sub->name, sizeof(sub->name), "%s", json_string_value(json_object_get(message, "feed")));
         w->snapshots++;
     } else {
@@ -472,6 +528,9 @@ static void fold(struct world *w, struct sub *sub)
             if (strcmp(kind, "switches") == 0) {
                 json_decref(sub->switches);
                 sub->switches = json_incref(data);
+            } else if (strcmp(kind, "messages") == 0) {
+                json_decref(sub->messages);
+                sub->messages = json_incref(data);
             } else if (json_is_null(data)) {
                 assert_int_equal(json_object_del(map, id), 0); /* only what one knew goes */
             } else {
@@ -515,6 +574,8 @@ static void compare_feed(struct world *w, struct sub *sub)
     assert_true(json_equal(sub->agents, other.agents));
     assert_true(json_equal(sub->queues, other.queues));
     assert_true(json_equal(sub->switches, other.switches));
+    assert_true(json_equal(sub->messages, other.messages));
+    w->said += json_array_size(other.messages);
     const char *id;
     json_t *contact;
     json_object_foreach(other.contacts, id, contact)
@@ -523,9 +584,12 @@ static void compare_feed(struct world *w, struct sub *sub)
             assert_string_equal(json_string_value(json_object_get(contact, "client")), "bank");
         if (sub->view.scope.agent == 0)
             assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti");
+        if (sub->view.scope.team_count > 0 && json_is_string(json_object_get(contact, "agent")))
+            assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti"); /* the one of that team */
     }
     sapa_feed_leave(w->feed, other.feed);
     json_decref(other.contacts), json_decref(other.agents), json_decref(other.queues), json_decref(other.switches);
+    json_decref(other.messages);
     free(other.text);
 }
 
@@ -546,9 +610,10 @@ static void run(uint64_t seed)
     unsigned centre = 0;
 
     open_world(&w, seed);
-    w.subs[0].view = (struct sapa_feed_view){ .scope = { UINT64_MAX, SAPA_NONE }, .show_pii = true };
-    w.subs[1].view = (struct sapa_feed_view){ .scope = { 2, SAPA_NONE } };
-    w.subs[2].view = (struct sapa_feed_view){ .scope = { UINT64_MAX, 0 } };
+    w.subs[0].view = (struct sapa_feed_view){ .scope = { .clients = UINT64_MAX, .agent = SAPA_NONE }, .show_pii = true };
+    w.subs[1].view = (struct sapa_feed_view){ .scope = { .clients = 2, .agent = SAPA_NONE } };
+    w.subs[2].view = (struct sapa_feed_view){ .scope = { .clients = UINT64_MAX } };
+    w.subs[3].view = (struct sapa_feed_view){ .scope = { .clients = UINT64_MAX, .agent = SAPA_NONE, .team_count = 1 } };
     for (unsigned i = 0; i < SUBS; i++)
         join(&w, &w.subs[i], false);
     for (unsigned step = 0; step < STEPS; step++) {
@@ -581,6 +646,7 @@ static void run(uint64_t seed)
     }
     assert_true(w.paused > 0);
     assert_true(w.outbound > 100);
+    assert_true(w.said > 20 && w.heard > 20);
     assert_true(w.resets > 3);
     assert_true(w.resumes > 50);
     assert_true(w.snapshots < w.resumes + 400); /* most resumes need none */
@@ -601,7 +667,7 @@ static void who_falls_behind_begins_again(void **state)
 
     (void)state;
     open_world(&w, 99);
-    w.subs[0].view = (struct sapa_feed_view){ .scope = { UINT64_MAX, SAPA_NONE } };
+    w.subs[0].view = (struct sapa_feed_view){ .scope = { .clients = UINT64_MAX, .agent = SAPA_NONE } };
     join(&w, &w.subs[0], false);
     sapa_feed_tick(w.feed);
     read_feed(&w, &w.subs[0], UINT32_MAX);

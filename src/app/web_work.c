@@ -304,11 +304,12 @@ static bool call_is_visible(const struct folding *f, const struct sapa_call *cal
 
     if (!sapa_scope_client(&work->scope, client))
         return false;
-    if (work->scope.agent == SAPA_NONE)
-        return true;
+    if (work->scope.agent == SAPA_NONE && (work->scope.team_count == 0 || call->part_count == 0))
+        return true; /* what nobody ever had in hand is every leader's business */
     for (unsigned i = 0; i < call->part_count; i++) {
-        if (work->scope.agent < work->centre->agents_count &&
-            sapa_str_eq(sapa_names_key(&f->names, SAPA_DIM_AGENT, call->parts[i].agent), work->centre->agents[work->scope.agent].key))
+        const uint32_t agent = SAPA_FIND(work->centre, agents, sapa_names_key(&f->names, SAPA_DIM_AGENT, call->parts[i].agent));
+        if (work->scope.agent == SAPA_NONE ? agent != SAPA_NONE && sapa_scope_team(&work->scope, work->centre, work->centre->agents[agent].team)
+                                           : agent == work->scope.agent)
             return true;
     }
     return false;
@@ -501,7 +502,7 @@ static sapa_rc why(struct job *job)
             const struct sapa_str key = then && index < then->clients_count ? then->clients[index].key : SAPA_STR("");
             known = true;
             hidden = !sapa_scope_client(&job->work->scope, SAPA_FIND(job->work->centre, clients, key)) ||
-                     (job->work->scope.agent != SAPA_NONE && !job->work->why_living);
+                     ((job->work->scope.agent != SAPA_NONE || job->work->scope.team_count > 0) && !job->work->why_living);
         }
         sapa_story_fold(&story, job->record, &lines);
     }
@@ -657,6 +658,7 @@ static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, e
 {
     const struct sapa_centre *centre = job->work->centre;
     const uint32_t count = rows == SAPA_ROWS_QUEUES      ? centre->queues_count
+                           : rows == SAPA_ROWS_AGENTS    ? centre->agents_count
                            : rows == SAPA_ROWS_CLIENTS   ? centre->clients_count
                            : rows == SAPA_ROWS_CAMPAIGNS ? centre->campaigns_count
                                                          : centre->numbers_count;
@@ -667,14 +669,17 @@ static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, e
 
     for (uint32_t i = 0; rc == SAPA_OK && i < count; i++) {
         const uint32_t client = rows == SAPA_ROWS_QUEUES      ? centre->queues[i].client
+                                : rows == SAPA_ROWS_AGENTS    ? SAPA_NONE
                                 : rows == SAPA_ROWS_CLIENTS   ? i
                                 : rows == SAPA_ROWS_CAMPAIGNS ? centre->campaigns[i].client
                                                               : centre->numbers[i].client;
         const struct sapa_str key = rows == SAPA_ROWS_QUEUES      ? centre->queues[i].key
+                                    : rows == SAPA_ROWS_AGENTS    ? centre->agents[i].key
                                     : rows == SAPA_ROWS_CLIENTS   ? centre->clients[i].key
                                     : rows == SAPA_ROWS_CAMPAIGNS ? centre->campaigns[i].key
                                                                   : centre->numbers[i].key;
-        if (!sapa_scope_client(&job->work->scope, client) || (only.n > 0 && !sapa_str_eq(only, key)))
+        const bool seen = rows == SAPA_ROWS_AGENTS ? sapa_scope_agent(&job->work->scope, centre, i) : sapa_scope_client(&job->work->scope, client);
+        if (!seen || (only.n > 0 && !sapa_str_eq(only, key)))
             continue;
         print->only = key;
         to->skip_head = any;
@@ -704,7 +709,7 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
         sapa_json_key(job->out, "items");
         sapa_json_open(job->out, '[');
     }
-    *rc = job->work->scope.clients != UINT64_MAX ? report_bound(job, rows, kind, &print, &to)
+    *rc = job->work->scope.clients != UINT64_MAX || job->work->scope.team_count > 0 ? report_bound(job, rows, kind, &print, &to)
                                                  : sapa_report_print(rows, kind, &print, &lines);
     if (!csv) {
         sapa_json_close(job->out, ']');
@@ -741,7 +746,10 @@ static sapa_rc report(struct job *job)
         if (strcmp(grains[i].name, param(job, "by")) == 0)
             bounds.grain = grains[i].grain;
     }
-    if (job->work->scope.clients != UINT64_MAX && (kinds[which].rows == SAPA_ROWS_AGENTS || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
+    const bool leads = job->work->scope.team_count > 0; /* his own team's figures, and those of queues */
+    if (leads && (kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
+        return problem(job, SAPA_EDENIED, "these figures are of several teams together, and one's own are some of them");
+    if (job->work->scope.clients != UINT64_MAX && ((kinds[which].rows == SAPA_ROWS_AGENTS && !leads) || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
         return problem(job, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
     bounds.kinds = UINT32_C(1) << kinds[which].rows;
     sapa_rc rc = sapa_figures_open(job->files->data, &figures);

@@ -80,6 +80,7 @@ static const struct sapa_field_row system_rows[] = {
     SECS("recording_tone", sapa_system, recording_tone_s, 0, 10 * MIN, "0", "both sides of a recorded call hear a short tone this often (2 s at least), where the law asks for it; 0: none"),
     INT("quality_alarm_mos", sapa_system, quality_alarm_mos_x100, 100, 450, "360", "alarm below this mean opinion score, times 100"),
     TIME("quality_alarm_after", sapa_system, quality_alarm_ms, S, 10 * MIN, "10 s", "so long must the score be low"),
+    BOOL("supervision_shown", sapa_system, supervision_shown, "no", "an agent is told in his page that a supervisor hears him; without, only supervisors see it"),
     INT("human_steps_max", sapa_system, human_steps_max, 1, 10, "2", "steps from any menu to a human, at most"),
     SHARE("system_drop_alarm", sapa_system, system_drop_percent, "2 %", "alarm above this share of calls lost by the system"),
     TEXT("country", sapa_system, country, 2, 2, "ID", "ISO 3166-1 code of the country whose numbering plan holds for numbers without +: 0812… there is 62812…"),
@@ -140,7 +141,8 @@ static const struct sapa_field_row user_rows[] = {
     MUST("name", sapa_user, name, 1, 64, "full name"),
     REF("role", sapa_user, role, ROLES, 1, "what he may do"),
     OTHER("clients", 0, "all", "list of clients whose affairs he sees, or all"),
-    OTHER("teams", 0, NULL, "list of teams whose people he leads; without: everybody"),
+    OTHER("teams", 0, NULL, "list of teams whose people he leads: others he does not see; without: everybody"),
+    REF("agent", sapa_user, agent, AGENTS, 0, "the agent whose telephone and calls are his, to listen, to take over, to call; it need not take contacts (capacity: { voice: 0 })"),
 };
 
 static const struct sapa_field_row campaign_rows[] = {

@@ -143,7 +143,7 @@ void sapa_users_compile(struct sapa_compile *c)
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_user *user = &users[sapa_tree(c, child)->ordinal];
         user->key = sapa_tree(c, child)->key;
-        user->role = SAPA_NONE;
+        user->role = user->agent = SAPA_NONE;
         user->team_first = teams.n;
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;

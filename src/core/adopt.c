@@ -221,6 +221,7 @@ static void retire_agent(struct sapa_core *core, uint32_t agent)
             sapa_assert(rc == SAPA_OK);
         }
     }
+    sapa_watch_retire(core, agent);
     if (core->agents[agent].presence != SAPA_PRESENCE_OFFLINE)
         sapa_agent_move(core, agent, SAPA_PRESENCE_OFFLINE, SAPA_NONE, 3);
 }
@@ -462,6 +463,9 @@ static void move_works(struct sapa_core *core, const struct sapa_centre *next)
             w->disposition = disposition_of(next, w->queue, old->dispositions[w->disposition].key);
         sapa_assert(w->agent < next->agents_count);
     }
+    for (uint32_t i = 0; i < WATCHES_MAX; i++)
+        if (core->watches[i].id)
+            core->watches[i].agent = core->agent_map[core->watches[i].agent];
 }
 
 void sapa_adopt_count(struct sapa_core *core)
@@ -534,6 +538,7 @@ static void replace(struct sapa_core *core)
     }
     core->seeking_count = 0;
     move_overrides(core, next);
+    sapa_help_move(core, next);
     move_switches(core, next);
     for (i = 0; i < core->contact_count; i++)
         move_contact(core, next, &core->contacts[core->living[i]]);
@@ -589,6 +594,14 @@ static void skip_stop(struct sapa_core *core, int64_t from_us, bool whole)
     for (uint32_t i = 0; i < core->contact_count && whole; i++)
         for (unsigned p = 0; p < SAPA_OUTSIDE_MAX; p++)
             core->contacts[core->living[i]].outside[p].since_us += down_us;
+    for (uint32_t i = 0; i < HANDS_MAX; i++)
+        if (core->hands[i].up)
+            core->hands[i].since_us += down_us;
+    for (uint32_t i = 0; i < WATCHES_MAX; i++)
+        if (core->watches[i].id && (whole || !core->watches[i].up)) {
+            core->watches[i].since_us += down_us;
+            core->watches[i].up_us += down_us;
+        }
     for (uint32_t a = 0; a < core->centre->agents_count; a++) {
         struct core_agent *agent = &core->agents[a];
         bool talks = false;

@@ -40,6 +40,8 @@ void sapa_agent_move(struct sapa_core *core, uint32_t agent, enum sapa_presence 
     state->presence = (uint8_t)to;
     state->reason = reason;
     state->since_us = core->now_us;
+    if (to == SAPA_PRESENCE_OFFLINE)
+        sapa_help_drop(core, agent);
     sapa_route_presence(core, agent, from, (uint8_t)to);
     if (to != SAPA_PRESENCE_READY) {
         sapa_line_forsake(core, agent);

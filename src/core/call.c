@@ -31,7 +31,7 @@ bool sapa_call_may_ring(const struct sapa_core *core, uint32_t agent)
 {
     const struct core_agent *state = &core->agents[agent];
 
-    if (state->presence == SAPA_PRESENCE_OFFLINE || !state->reachable)
+    if (state->presence == SAPA_PRESENCE_OFFLINE || !state->reachable || state->watching)
         return false;
     for (uint32_t i = state->work; i != SAPA_NONE; i = core->works[i].next_of_agent)
         if (in_hand(&core->works[i]))
@@ -91,7 +91,7 @@ static enum sapa_call_denial may_call(const struct sapa_core *core, const struct
     *ret_beside = talk ? talk->contact_id : 0;
     if (state->presence == SAPA_PRESENCE_OFFLINE)
         return SAPA_DENIAL_RIGHT;
-    if (!line)
+    if (!line || state->watching)
         return SAPA_DENIAL_BUSY;
     if (in->line == SAPA_LINE_RING && !state->reachable)
         return SAPA_DENIAL_TARGET;

@@ -16,7 +16,8 @@ static void check_work(const struct sapa_core *core, const struct core_work *w)
     sapa_assert(w->agent < core->centre->agents_count);
     sapa_assert(w->queue < core->centre->queues_count ||
                 (w->queue == SAPA_NONE && live && (w->kind >= KIND_OWN || core_talks(w))));
-    sapa_assert(w->kind <= KIND_COLLEAGUE);
+    sapa_assert(w->kind <= KIND_TAKEN);
+    sapa_assert(w->kind != KIND_TAKEN || w->connected_us);
     sapa_assert(live == (w->contact != SAPA_NONE));
     sapa_assert(timed == (w->due_us != 0));
     sapa_assert(timed == (core->timers.at[slot] != SAPA_NONE));
@@ -65,6 +66,57 @@ static void check_parties(const struct sapa_core *core, const struct core_contac
     sapa_assert(c->call && c->call_line == SAPA_LINE_SAME && own == 1 && held != SAPA_NONE);
     sapa_assert(core->works[held].held_by_core && core->works[held].state == SAPA_ASSIGNMENT_HELD);
     sapa_assert(core->works[held].contact != core_index(core, c));
+}
+
+static void check_help(const struct sapa_core *core)
+{
+    uint32_t hands = 0, asking = 0;
+
+    for (uint32_t i = 0; i < HANDS_MAX; i++) {
+        const struct core_hand *hand = &core->hands[i];
+        if (!hand->up)
+            continue;
+        hands++;
+        sapa_assert(hand->agent < core->centre->agents_count && core->agents[hand->agent].asks);
+        sapa_assert(core->agents[hand->agent].presence != SAPA_PRESENCE_OFFLINE);
+        sapa_assert(hand->state == SAPA_HAND_RAISED || hand->state == SAPA_HAND_TAKEN);
+    }
+    for (uint32_t a = 0; a < core->centre->agents_count; a++)
+        asking += core->agents[a].asks;
+    sapa_assert(hands == core->hand_count && asking == hands);
+    sapa_assert(core->broadcast_count <= SAPA_CORE_BROADCASTS_MAX);
+    for (uint32_t i = 1; i < core->broadcast_count; i++)
+        sapa_assert(core->broadcasts[i - 1].id < core->broadcasts[i].id);
+}
+
+/* A supervisor is nobody's part and has nothing else on his phone. */
+static void check_watches(const struct sapa_core *core, uint32_t *ret_timers)
+{
+    uint32_t count = 0, watching = 0, watchers = 0;
+
+    for (uint32_t i = 0; i < WATCHES_MAX; i++) {
+        const struct core_watch *watch = &core->watches[i];
+        const bool timed = core->timers.at[core_slot(core, TIMER_WATCH, i)] != SAPA_NONE;
+        sapa_assert(watch->id || !timed);
+        if (!watch->id)
+            continue;
+        count++;
+        *ret_timers += timed;
+        sapa_assert(core->contacts[watch->contact].id == watch->contact_id);
+        sapa_assert(watch->agent < core->centre->agents_count && core->agents[watch->agent].watching);
+        sapa_assert(watch->mode < SAPA_SUPERVISION_END && (!watch->up || watch->mode != SAPA_SUPERVISION_TAKEOVER));
+        sapa_assert(timed == !watch->up && timed == (watch->due_us != 0));
+        sapa_assert(sapa_idmap_get(&core->work_map, watch->id) == SAPA_NONE);
+        for (uint32_t w = core->agents[watch->agent].work; w != SAPA_NONE; w = core->works[w].next_of_agent)
+            sapa_assert(core->works[w].channel != SAPA_CHANNEL_VOICE || core->works[w].state == SAPA_ASSIGNMENT_WRAPUP);
+    }
+    for (uint32_t a = 0; a < core->centre->agents_count; a++)
+        watching += core->agents[a].watching;
+    for (uint32_t i = 0; i < core->contact_count; i++) {
+        sapa_assert(core->contacts[core->living[i]].watchers <= SAPA_SUPERVISORS_MAX);
+        watchers += core->contacts[core->living[i]].watchers;
+    }
+    sapa_assert(count == core->watch_count && watching == count && watchers == count);
 }
 
 /* `offered`, `talking`: without who called it. */
@@ -309,6 +361,8 @@ void sapa_core_check(const struct sapa_core *core)
         check_queue(core, q);
         timers += core->queues[q].review_us != 0;
     }
+    check_watches(core, &timers);
+    check_help(core);
     sapa_assert(timers == core->timers.count); /* no timer without an owner */
     for (uint32_t a = 0; a < core->centre->agents_count; a++)
         check_agent(core, a);

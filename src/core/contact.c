@@ -111,6 +111,7 @@ void sapa_contact_close(struct sapa_core *core, struct core_contact *c, enum sap
 
     sapa_assert(outcome > SAPA_OUTCOME_OPEN);
     sapa_assert(outcome < SAPA_OUTCOME_COUNT);
+    sapa_watch_end_all(core, c, side, cause);
     sapa_offer_end_all(core, c, NULL, SAPA_OFFER_CANCELLED);
     for (uint32_t i; (i = c->work) != SAPA_NONE;) {
         struct core_work *w = &core->works[i];

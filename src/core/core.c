@@ -33,7 +33,7 @@ static void carve_all(struct sapa_core *core, struct carver *carver)
     const size_t contacts = core->contacts_max, works = core->works_max, agents = core->agents_max;
     const size_t queues = core->queues_max, classes = core->classes_max;
     const size_t group_words = (agents + 63) / 64, class_words = (classes + 63) / 64;
-    const size_t slots = 2 * contacts + works + queues + 1;
+    const size_t slots = 2 * contacts + works + queues + 1 + WATCHES_MAX;
 
     core->contacts = carve(carver, contacts, sizeof(*core->contacts));
     core->works = carve(carver, works, sizeof(*core->works));
@@ -116,6 +116,8 @@ sapa_rc sapa_core_new(const struct sapa_core_options *options, struct sapa_core 
     for (uint32_t q = 0; q < core->queues_max; q++)
         core->timers.at[core_slot(core, TIMER_QUEUE, q)] = SAPA_NONE;
     core->timers.at[core_slot(core, TIMER_SKILL, 0)] = SAPA_NONE;
+    for (uint32_t i = 0; i < WATCHES_MAX; i++)
+        core->timers.at[core_slot(core, TIMER_WATCH, i)] = SAPA_NONE;
     *ret = core;
     return SAPA_OK;
 }
@@ -198,8 +200,10 @@ static sapa_rc on_tick(struct sapa_core *core, const struct sapa_record *in)
             sapa_work_timer(core, &core->works[slot - works]);
         } else if (slot < skill) {
             sapa_line_review_queue(core, slot - queues);
-        } else {
+        } else if (slot == skill) {
             sapa_agent_skill_timer(core);
+        } else {
+            sapa_watch_timer(core, &core->watches[slot - skill - 1]);
         }
         sapa_port_pending(core);
         sapa_quota_settle(core);
@@ -298,6 +302,10 @@ static handler *const handlers[64] = {
     [SAPA_T_agent_call] = sapa_call_on_placed,
     [SAPA_T_call_command] = sapa_party_on_command,
     [SAPA_T_agent_skill] = sapa_agent_on_skill,
+    [SAPA_T_supervise] = sapa_watch_on_supervise,
+    [SAPA_T_hand] = sapa_help_on_hand,
+    [SAPA_T_broadcast] = sapa_help_on_broadcast,
+    [SAPA_T_broadcast_read] = sapa_help_on_read,
     [SAPA_T_dialog] = on_report,
     [SAPA_T_alarm_raised] = on_report,
     [SAPA_T_person_known] = on_report,
@@ -316,6 +324,9 @@ static uint64_t about(const struct sapa_record *in)
     case SAPA_T_agent_command: return in->u.agent_command.agent;
     case SAPA_T_agent_skill: return in->u.agent_skill.agent;
     case SAPA_T_call_command: return in->u.call_command.offer;
+    case SAPA_T_supervise: return in->u.supervise.supervision;
+    case SAPA_T_hand: return in->u.hand.agent;
+    case SAPA_T_broadcast_read: return in->u.broadcast_read.message;
     default: return sapa_record_contact(in);
     }
 }

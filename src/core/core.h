@@ -14,8 +14,8 @@
  *         after sapa_core_new().
  * Thread  one thread at a time; nothing here locks.
  * Owner   the caller owns the core and the centre description, which is borrowed.
- * Design  docs/design/routing.md, docs/design/calls.md
- * Tests   core/core_test.c, core/callback_test.c, core/call_test.c, core/ewt_test.c, test/sim/
+ * Design  docs/design/routing.md, docs/design/calls.md, docs/design/supervision.md
+ * Tests   core/core_test.c, core/callback_test.c, core/call_test.c, core/supervise_test.c, core/ewt_test.c, test/sim/
  */
 #ifndef SAPA_CORE_CORE_H
 #define SAPA_CORE_CORE_H
@@ -31,7 +31,8 @@ enum {
     SAPA_CORE_WHY_MAX = 12,       /* agents named in one explanation */
     SAPA_CORE_RING_ALL_MAX = 8,   /* phones that ring at once for one contact */
     SAPA_CORE_REOFFER_MS = 10000, /* an agent who refused a contact is not asked again before */
-    SAPA_CORE_SNAPSHOT_VERSION = 3, /* 1, without calls of agents and outside parties, and 2, without quotas, are read too */
+    SAPA_CORE_BROADCASTS_MAX = 32, /* kept of what supervisors said; the oldest goes first */
+    SAPA_CORE_SNAPSHOT_VERSION = 3, /* 2, without quotas and supervisors, and 1, without calls of agents and outside parties, are read too */
 };
 
 /** Ceilings; memory for all of it is reserved (not touched) by sapa_core_new(). 0: the default. */
@@ -156,6 +157,20 @@ struct sapa_agent_view {
     uint32_t booked;    /* reason for which he stands in line; SAPA_NONE */
     int32_t used_date;  /* local day, yyyymmdd, that `used_ms` is of */
     uint32_t used_ms[SAPA_QUOTAS_MAX]; /* in reasons with a quota, by its number - 1; without the stretch that runs */
+    uint64_t read;      /* the newest that he has read of what supervisors said, 0 nothing */
+    uint8_t hand;       /* enum sapa_hand: does he ask for help? */
+    uint64_t hand_contact;
+    int64_t hand_since_us; /* in this state */
+    struct sapa_text64 hand_by; /* TAKEN: who comes */
+};
+
+struct sapa_broadcast_view {
+    uint64_t id;
+    int64_t at_us, until_us;
+    uint8_t kind; /* enum sapa_audience */
+    uint32_t target;
+    const struct sapa_text512 *text; /* borrowed until the next step */
+    const struct sapa_text64 *by;
 };
 
 struct sapa_assignment_view {
@@ -187,6 +202,24 @@ SAPA_MUST_CHECK sapa_rc sapa_core_agent_get(const struct sapa_core *core, uint32
 /** Walk the assignments of an agent: *cursor = 0 first, false at the end. */
 bool sapa_core_assignment_next(const struct sapa_core *core, uint32_t agent, uint32_t *cursor,
                                struct sapa_assignment_view *ret);
+/** A supervisor in a conversation. */
+struct sapa_watch_view {
+    uint64_t supervision, contact;
+    uint32_t agent; /* whose phone he uses */
+    uint8_t mode;   /* enum sapa_supervision */
+    bool up;        /* false: his phone rings */
+    int64_t since_us; /* in this mode */
+};
+/** The supervision of this agent's phone. False: none. */
+bool sapa_core_watch_of(const struct sapa_core *core, uint32_t agent, struct sapa_watch_view *ret);
+/** Agents with a part in a living contact, each once, up to `max`; how many. */
+uint32_t sapa_core_contact_agents(const struct sapa_core *core, uint64_t contact, uint32_t *ret, uint32_t max);
+/** Is a supervisor on in a conversation of this agent? */
+bool sapa_core_is_heard(const struct sapa_core *core, uint32_t agent);
+/** Walk what supervisors said, the oldest first. */
+bool sapa_core_broadcast_next(const struct sapa_core *core, uint32_t *cursor, struct sapa_broadcast_view *ret);
+/** Walk all supervisors: *cursor = 0 first, false at the end. */
+bool sapa_core_watch_next(const struct sapa_core *core, uint32_t *cursor, struct sapa_watch_view *ret);
 /** Is a switch on for this client (SAPA_NONE: the one for all)? */
 bool sapa_core_switch_on(const struct sapa_core *core, enum sapa_switch which, uint32_t client);
 

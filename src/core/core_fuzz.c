@@ -36,6 +36,10 @@ static uint64_t call_value(const struct sapa_record *in, const char *name, uint6
         return value % SAPA_TARGET_COUNT;
     if (strcmp(name, "verb") == 0)
         return value % SAPA_CALL_VERB_COUNT;
+    if (strcmp(name, "mode") == 0)
+        return value % SAPA_SUPERVISION_COUNT;
+    if (strcmp(name, "supervision") == 0)
+        return sapa_id_make(3, value % 4);
     if (strcmp(name, "agent") == 0)
         return value % 4;
     if (strcmp(name, "contact") == 0 || (strcmp(name, "other") == 0 && value < 8))
@@ -64,8 +68,10 @@ static void fill(struct world *w, struct sapa_record *in, struct bytes *bytes)
                 text->p[k] = digits[take(bytes) % (call ? 10 : sizeof(digits) - 1)];
             continue;
         }
-        if (in->type >= SAPA_T_contact_passed && in->type <= SAPA_T_call_command)
+        if ((in->type >= SAPA_T_contact_passed && in->type <= SAPA_T_call_command) || in->type == SAPA_T_supervise)
             value = call_value(in, field->name, value);
+        else if (value == 7 && strcmp(field->name, "offer") == 0) /* what a supervisor's phone says */
+            value = sapa_id_make(3, take(bytes) % 4);
         else if ((in->type == SAPA_T_agent_gone || in->type == SAPA_T_leg_held) && value >= 8 && value < 16 &&
                  strcmp(field->name, "offer") == 0)
             value = sapa_id_make(2, value - 8);
@@ -145,8 +151,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (bytes.n > 0) {
         struct sapa_record in;
         const uint64_t what = take(&bytes);
-        const unsigned type = 2 + (unsigned)(what % 27); /* beyond 27 there is no input */
-        if (what >= 216) {                               /* time passes */
+        unsigned type = 2 + (unsigned)(what % 27); /* 28 stands for the one that came later */
+        if (type == 28)
+            type = SAPA_T_supervise;
+        if (what >= 216) { /* time passes */
             w.now_us += (int64_t)take(&bytes) * 250000;
             for (unsigned i = 0; i < 100 && sapa_core_next_due(w.core) <= w.now_us; i++) {
                 sapa_record_init(&in, SAPA_T_tick);

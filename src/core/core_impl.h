@@ -35,6 +35,8 @@ enum {
     NO_CALLBACK = 255,
     PARTIES_MAX = 4096, /* callbacks that are being tried at one time */
     BOOKINGS_MAX = 1024, /* agents in line for a break */
+    WATCHES_MAX = 256,  /* supervisors in conversations at one time */
+    HANDS_MAX = 256,    /* agents who ask for help at one time */
 };
 
 /* Where a contact stands for the choice of agents. */
@@ -115,6 +117,7 @@ struct core_contact {
     uint32_t back_agent;   /* and from whom */
     int64_t outside_due_us; /* end of the wait for an outside number, 0 none */
     struct core_outside outside[SAPA_OUTSIDE_MAX];
+    uint8_t watchers; /* supervisors in it, or whose phones ring for it */
     /* from here on not cleared for a new contact but by whoever fills it */
     struct sapa_text64 address, callback_number;
     struct sapa_flow_run run;
@@ -147,7 +150,38 @@ struct core_booking {
 };
 
 /* What an agent's part in a contact came from: as in offer_made. */
-enum core_kind { KIND_CONTACT, KIND_CALLBACK, KIND_OWN, KIND_COLLEAGUE };
+enum core_kind { KIND_CONTACT, KIND_CALLBACK, KIND_OWN, KIND_COLLEAGUE, KIND_TAKEN };
+
+/* A supervisor in a conversation: no part of it, and in no figure of it. Known to channels as an offer of kind 4. */
+struct core_watch {
+    uint64_t id; /* 0: free */
+    uint64_t contact_id;
+    uint32_t contact, agent;
+    uint8_t mode; /* enum sapa_supervision; TAKEOVER only while his phone rings */
+    bool up;
+    int64_t since_us, up_us;
+    int64_t due_us; /* end of ringing, 0 when up */
+};
+
+/* An agent who asks for help. */
+struct core_hand {
+    uint32_t agent;
+    bool up;         /* false: free */
+    uint8_t state;   /* RAISED or TAKEN */
+    uint64_t contact; /* that he had in hand, 0 none */
+    int64_t since_us; /* in this state */
+    struct sapa_text64 by; /* TAKEN: who comes */
+};
+
+/* What a supervisor said to agents; the newest last. */
+struct core_broadcast {
+    uint64_t id;
+    int64_t at_us, until_us;
+    uint8_t kind; /* enum sapa_audience */
+    uint32_t target;
+    struct sapa_text512 text;
+    struct sapa_text64 by;
+};
 
 struct core_link {
     uint32_t before, after;
@@ -163,6 +197,9 @@ struct core_agent {
     uint8_t used[CHANNELS]; /* live work by channel */
     uint8_t used_total;
     uint8_t calls; /* of his own or of colleagues, in hand */
+    bool asks;     /* for help */
+    uint64_t read; /* the newest that he has read of what supervisors said */
+    bool watching; /* his phone is a supervisor's in a conversation */
     uint8_t capacity[CHANNELS], capacity_total; /* as described */
     bool reserve_voice;
     uint32_t work;     /* first, SAPA_NONE */
@@ -238,6 +275,11 @@ struct sapa_core {
     struct core_override overrides[OVERRIDES_MAX];
     uint32_t booking_count;
     struct core_booking bookings[BOOKINGS_MAX]; /* the first stands first */
+    uint32_t hand_count, broadcast_count;
+    struct core_hand hands[HANDS_MAX];
+    struct core_broadcast broadcasts[SAPA_CORE_BROADCASTS_MAX];
+    uint32_t watch_count;
+    struct core_watch watches[WATCHES_MAX];
 
     struct core_contact *contacts;
     struct core_work *works;
@@ -285,7 +327,7 @@ struct sapa_core {
 
 /* ---- timers: slots ---- */
 
-enum { TIMER_CONTACT, TIMER_FLOW, TIMER_WORK, TIMER_QUEUE, TIMER_SKILL };
+enum { TIMER_CONTACT, TIMER_FLOW, TIMER_WORK, TIMER_QUEUE, TIMER_SKILL, TIMER_WATCH };
 
 static inline uint32_t core_slot(const struct sapa_core *core, int kind, uint32_t index)
 {
@@ -294,6 +336,7 @@ static inline uint32_t core_slot(const struct sapa_core *core, int kind, uint32_
     case TIMER_FLOW: return core->contacts_max + index;
     case TIMER_WORK: return 2 * core->contacts_max + index;
     case TIMER_QUEUE: return 2 * core->contacts_max + core->works_max + index;
+    case TIMER_WATCH: return 2 * core->contacts_max + core->works_max + core->queues_max + 1 + index;
     default: return 2 * core->contacts_max + core->works_max + core->queues_max;
     }
 }
@@ -464,6 +507,9 @@ void sapa_work_part(struct sapa_core *core, struct core_work *w, enum sapa_side 
                     uint32_t cause);
 /** The same without wrap-up: what he did goes on elsewhere. */
 void sapa_work_part_on(struct sapa_core *core, struct core_work *w);
+/** One more takes part from now on, without an offer that rang. There is room. */
+void sapa_work_enter(struct sapa_core *core, struct core_contact *c, uint64_t offer, uint32_t agent, uint32_t queue,
+                     enum core_kind kind);
 /** To another contact, with other rules: one part ends there, another begins here. */
 void sapa_work_rejoin(struct sapa_core *core, struct core_work *w, struct core_contact *to, uint32_t queue);
 /** Back into its line with its age, after a fault or a transfer that came to nothing. `agent`: who had it, SAPA_NONE. */
@@ -550,6 +596,31 @@ SAPA_MUST_CHECK sapa_rc sapa_quota_book(struct sapa_core *core, uint32_t agent, 
 void sapa_quota_settle(struct sapa_core *core);
 /** After the agents have moved to the places of the next description, which is not in force yet. */
 void sapa_quota_adopt(struct sapa_core *core, const struct sapa_centre *next);
+/* ---- supervise.c: supervisors in conversations ---- */
+
+struct core_watch *sapa_watch_find(struct sapa_core *core, uint64_t id);
+sapa_rc sapa_watch_on_supervise(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_watch_accepted(struct sapa_core *core, struct core_watch *watch);
+/** Out of it. `tell`: his phone does not know yet. */
+void sapa_watch_end(struct sapa_core *core, struct core_watch *watch, enum sapa_offer_result result, enum sapa_side side,
+                    uint32_t cause, bool tell);
+/** All supervisors of a contact that closes. */
+void sapa_watch_end_all(struct sapa_core *core, struct core_contact *c, enum sapa_side side, uint32_t cause);
+void sapa_watch_retire(struct sapa_core *core, uint32_t agent);
+void sapa_watch_timer(struct sapa_core *core, struct core_watch *watch);
+
+/* ---- help.c: what agents and those who lead them say to each other ---- */
+
+sapa_rc sapa_help_on_hand(struct sapa_core *core, const struct sapa_record *in);
+/** A supervisor comes into this contact: whoever asked for help there has it. */
+void sapa_help_comes(struct sapa_core *core, const struct core_contact *c, const struct sapa_text64 *by);
+void sapa_help_view(const struct sapa_core *core, uint32_t agent, struct sapa_agent_view *ret);
+/** He logs out: nobody need come. */
+void sapa_help_drop(struct sapa_core *core, uint32_t agent);
+sapa_rc sapa_help_on_broadcast(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_help_on_read(struct sapa_core *core, const struct sapa_record *in);
+/** Into the next description. */
+void sapa_help_move(struct sapa_core *core, const struct sapa_centre *next);
 
 /* ---- record.c: recordings ---- */
 

@@ -353,18 +353,20 @@ void sapa_offer_end_all(struct sapa_core *core, struct core_contact *c, const st
 sapa_rc sapa_offer_on_ringing(struct sapa_core *core, const struct sapa_record *record)
 {
     const struct core_work *w = sapa_work_find(core, record->u.offer_ringing.offer);
+    const struct core_watch *watch = w ? NULL : sapa_watch_find(core, record->u.offer_ringing.offer);
 
     if (!w)
-        return SAPA_ENOENT;
+        return !watch ? SAPA_ENOENT : watch->up ? SAPA_ESTATE : SAPA_OK;
     return w->state == SAPA_ASSIGNMENT_OFFERED ? SAPA_OK : SAPA_ESTATE;
 }
 
 sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record *record)
 {
     struct core_work *w = sapa_work_find(core, record->u.offer_accepted.offer);
+    struct core_watch *watch = w ? NULL : sapa_watch_find(core, record->u.offer_accepted.offer);
 
     if (!w)
-        return SAPA_ENOENT;
+        return watch ? sapa_watch_accepted(core, watch) : SAPA_ENOENT;
     if (w->state != SAPA_ASSIGNMENT_OFFERED)
         return SAPA_ESTATE;
     struct core_contact *c = &core->contacts[w->contact];
@@ -383,6 +385,7 @@ sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record 
     case KIND_CALLBACK: sapa_callback_dial(core, w); break;
     case KIND_OWN: sapa_call_go(core, w); break;
     case KIND_COLLEAGUE: sapa_call_connect(core, w); break;
+    case KIND_TAKEN: sapa_assert(false); break; /* it never rings as work */
     }
     sapa_route_refresh(core, agent, true);
     return SAPA_OK;
@@ -405,8 +408,13 @@ sapa_rc sapa_offer_on_failed(struct sapa_core *core, const struct sapa_record *r
     if (in->result != SAPA_OFFER_REFUSED && in->result != SAPA_OFFER_BUSY &&
         in->result != SAPA_OFFER_UNREACHABLE && in->result != SAPA_OFFER_FAULT)
         return SAPA_EINVAL;
-    if (!w)
-        return SAPA_ENOENT;
+    if (!w) {
+        struct core_watch *watch = sapa_watch_find(core, in->offer);
+        if (!watch || watch->up)
+            return watch ? SAPA_ESTATE : SAPA_ENOENT;
+        sapa_watch_end(core, watch, in->result, SAPA_SIDE_AGENT, (uint32_t)in->cause, false);
+        return SAPA_OK;
+    }
     if (w->state != SAPA_ASSIGNMENT_OFFERED)
         return SAPA_ESTATE;
     sapa_offer_end(core, w, in->result, (uint32_t)in->cause, true);
@@ -553,6 +561,32 @@ sapa_rc sapa_work_dispose(struct sapa_core *core, struct core_work *w, uint64_t 
     return SAPA_OK;
 }
 
+void sapa_work_enter(struct sapa_core *core, struct core_contact *c, uint64_t offer, uint32_t agent, uint32_t queue,
+                     enum core_kind kind)
+{
+    struct core_work *w = sapa_work_alloc(core, offer);
+
+    sapa_assert(w != NULL); /* the caller looked for room */
+    w->contact = core_index(core, c);
+    w->contact_id = c->id;
+    w->agent = agent;
+    w->queue = queue;
+    w->channel = c->channel;
+    w->kind = (uint8_t)kind;
+    w->made_us = core->now_us;
+    sapa_work_link(core, w);
+    EMIT(core, offer_made, .offer = offer, .contact = c->id, .agent = agent, .queue = queue, .kind = kind);
+    sapa_work_move(core, w, SAPA_ASSIGNMENT_OFFERED);
+    EMIT(core, offer_ended, .offer = offer, .contact = c->id, .agent = agent, .queue = queue,
+         .result = SAPA_OFFER_ACCEPTED);
+    count_talking(core, queue, 1);
+    sapa_work_move(core, w, SAPA_ASSIGNMENT_TALKING);
+    w->connected_us = core->now_us;
+    c->judged_agent = agent;
+    c->judged_queue = queue;
+    core->agents[agent].contacts += queue != SAPA_NONE;
+}
+
 void sapa_work_end_wrapup(struct sapa_core *core, struct core_work *w, uint32_t how)
 {
     const uint32_t agent = w->agent;
@@ -650,7 +684,14 @@ sapa_rc sapa_work_on_gone(struct sapa_core *core, const struct sapa_record *reco
 
     if (in->side >= SAPA_SIDE_COUNT)
         return SAPA_EINVAL;
-    if (!w || w->contact_id != in->contact)
+    if (!w) {
+        struct core_watch *watch = sapa_watch_find(core, in->offer);
+        if (!watch || watch->contact_id != in->contact || !watch->up)
+            return watch && watch->contact_id == in->contact ? SAPA_ESTATE : SAPA_ENOENT;
+        sapa_watch_end(core, watch, SAPA_OFFER_ACCEPTED, in->side, (uint32_t)in->cause, false);
+        return SAPA_OK;
+    }
+    if (w->contact_id != in->contact)
         return SAPA_ENOENT;
     if (!core_talks(w))
         return SAPA_ESTATE;

@@ -94,6 +94,8 @@ enum sapa_why sapa_route_free(const struct sapa_core *core, uint32_t agent, unsi
         return SAPA_WHY_NOT_READY;
     }
     *a = channel;
+    if (state->watching && channel == SAPA_CHANNEL_VOICE) /* he hears a colleague's conversation */
+        return SAPA_WHY_BUSY;
     if (state->capacity[channel] == 0)
         return SAPA_WHY_CAPACITY;
     if (state->calls && channel == SAPA_CHANNEL_VOICE) /* of his own or a colleague's, whatever his capacity */

@@ -54,6 +54,11 @@
 
 #define WORK_2(U, I) U(held_by_core) U(music)
 
+/* since version 3 */
+#define HAND(U, I) U(agent) U(state) U(contact) I(since_us)
+#define BROADCAST(U, I) I(at_us) I(until_us) U(kind) U(target)
+#define WATCH(U, I) U(contact_id) U(agent) U(mode) U(up) I(since_us) I(up_us) I(due_us)
+
 #define WORK(U, I)                                                                             \
     U(contact_id)                                                                              \
     U(agent)                                                                                   \
@@ -158,6 +163,41 @@ static void save_contact(const struct core_contact *object, struct sapa_writer *
         sapa_flow_run_save(&object->run, w);
 }
 
+static void save_help(const struct sapa_core *core, struct saver *saver)
+{
+    struct sapa_writer *w = &saver->w;
+    uint32_t readers = 0;
+
+    sapa_put_u64(w, core->hand_count);
+    for (uint32_t i = 0; i < HANDS_MAX; i++) {
+        const struct core_hand *object = &core->hands[i];
+        if (!object->up)
+            continue;
+        HAND(PUT_U, PUT_I)
+        sapa_put_str(w, sapa_sized_str(&object->by));
+        item_done(saver);
+    }
+    sapa_put_u64(w, core->broadcast_count);
+    for (uint32_t i = 0; i < core->broadcast_count; i++) {
+        const struct core_broadcast *object = &core->broadcasts[i];
+        sapa_put_u64(w, object->id);
+        BROADCAST(PUT_U, PUT_I)
+        sapa_put_str(w, sapa_sized_str(&object->text));
+        sapa_put_str(w, sapa_sized_str(&object->by));
+        item_done(saver);
+    }
+    for (uint32_t i = 0; core->centre && i < core->centre->agents_count; i++)
+        readers += core->agents[i].read != 0;
+    sapa_put_u64(w, readers);
+    for (uint32_t i = 0; core->centre && i < core->centre->agents_count; i++) {
+        if (core->agents[i].read == 0)
+            continue;
+        sapa_put_u64(w, i);
+        sapa_put_u64(w, core->agents[i].read);
+        item_done(saver);
+    }
+}
+
 sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, void *ctx)
 {
     struct saver saver = { .write = write, .ctx = ctx };
@@ -225,6 +265,16 @@ sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, voi
         sapa_put_u64(w, core->bookings[i].reason);
         item_done(&saver);
     }
+    sapa_put_u64(w, core->watch_count);
+    for (uint32_t i = 0; i < WATCHES_MAX; i++) {
+        const struct core_watch *object = &core->watches[i];
+        if (!object->id)
+            continue;
+        sapa_put_u64(w, object->id);
+        WATCH(PUT_U, PUT_I)
+        item_done(&saver);
+    }
+    save_help(core, &saver);
     flush(&saver);
     sapa_put_fixed32(w, saver.crc);
     flush(&saver);
@@ -389,7 +439,7 @@ static bool load_work(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
     } else {
         object->music = object->held_by_agent;
     }
-    if (r->bad || bad || object->agent >= core->centre->agents_count || object->kind > KIND_COLLEAGUE ||
+    if (r->bad || bad || object->agent >= core->centre->agents_count || object->kind > KIND_TAKEN ||
         !index_ok(object->queue, core->centre->queues_count) ||
         (object->queue == SAPA_NONE && (object->kind < KIND_OWN ? !core_talks(object) : has_contact == 0)) || object->channel >= CHANNELS ||
         object->state == SAPA_ASSIGNMENT_NONE || object->state >= SAPA_ASSIGNMENT_COUNT ||
@@ -416,6 +466,71 @@ static bool load_work(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
                             core_slot(core, TIMER_WORK, (uint32_t)(object - core->works)),
                             object->due_us, offer);
     return true;
+}
+
+static bool load_watch(struct sapa_core *core, struct sapa_reader *r, uint32_t slot)
+{
+    struct core_watch *object = &core->watches[slot];
+    const uint64_t id = sapa_get_u64(r);
+    bool bad = sapa_watch_find(core, id) || sapa_work_find(core, id);
+
+    WATCH(GET_U, GET_I)
+    struct core_contact *c = sapa_contact_find(core, object->contact_id);
+    if (r->bad || bad || id == 0 || !c || c->watchers >= SAPA_SUPERVISORS_MAX || object->agent >= core->centre->agents_count ||
+        core->agents[object->agent].watching || object->mode >= SAPA_SUPERVISION_END ||
+        (object->up ? object->due_us != 0 || object->mode == SAPA_SUPERVISION_TAKEOVER : object->due_us <= 0))
+        return false;
+    object->id = id;
+    object->contact = core_index(core, c);
+    c->watchers++;
+    core->watch_count++;
+    core->agents[object->agent].watching = true;
+    if (object->due_us)
+        sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WATCH, slot), object->due_us, id);
+    return true;
+}
+
+static bool load_help(struct sapa_core *core, struct sapa_reader *r)
+{
+    const uint64_t hands = sapa_get_u64(r);
+    bool bad = r->bad || hands > HANDS_MAX;
+
+    for (uint64_t i = 0; i < hands && !bad; i++) {
+        struct core_hand *object = &core->hands[i];
+        HAND(GET_U, GET_I)
+        bad |= !sapa_sized_set(&object->by, sapa_get_str(r)) || r->bad || object->agent >= core->centre->agents_count ||
+               core->agents[object->agent].asks || object->state == SAPA_HAND_DOWN || object->state >= SAPA_HAND_COUNT;
+        if (bad)
+            return false;
+        object->up = core->agents[object->agent].asks = true;
+        core->hand_count++;
+    }
+    const uint64_t said = bad ? 0 : sapa_get_u64(r);
+    bad |= r->bad || said > SAPA_CORE_BROADCASTS_MAX;
+    for (uint64_t i = 0; i < said && !bad; i++) {
+        struct core_broadcast *object = &core->broadcasts[i];
+        GET_U(id)
+        BROADCAST(GET_U, GET_I)
+        bad |= !sapa_sized_set(&object->text, sapa_get_str(r)) || !sapa_sized_set(&object->by, sapa_get_str(r)) || r->bad;
+        bad |= object->id == 0 || (i > 0 && core->broadcasts[i - 1].id >= object->id);
+        switch (object->kind) {
+        case SAPA_AUDIENCE_ALL: bad |= object->target != SAPA_NONE; break;
+        case SAPA_AUDIENCE_TEAM: bad |= object->target >= core->centre->teams_count; break;
+        case SAPA_AUDIENCE_QUEUE: bad |= object->target >= core->centre->queues_count; break;
+        case SAPA_AUDIENCE_AGENT: bad |= object->target >= core->centre->agents_count; break;
+        default: bad = true;
+        }
+        core->broadcast_count = (uint32_t)i + 1;
+    }
+    const uint64_t readers = bad ? 0 : sapa_get_u64(r);
+    bad |= r->bad || readers > core->centre->agents_count;
+    for (uint64_t i = 0; i < readers && !bad; i++) {
+        const uint64_t agent = sapa_get_u64(r), read = sapa_get_u64(r);
+        bad |= r->bad || agent >= core->centre->agents_count;
+        if (!bad)
+            core->agents[agent].read = read;
+    }
+    return !bad;
 }
 
 static bool load_body(struct sapa_core *core, struct sapa_reader *r, uint64_t version)
@@ -474,6 +589,14 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
         if (!load_work(core, r, version))
             return false;
     if (version >= 3 && !load_quotas(core, r))
+        return false;
+    const uint64_t watches = version >= 3 ? sapa_get_u64(r) : 0;
+    if (r->bad || watches > WATCHES_MAX)
+        return false;
+    for (uint32_t i = 0; i < watches; i++)
+        if (!load_watch(core, r, i))
+            return false;
+    if (version >= 3 && !load_help(core, r))
         return false;
     if (r->bad || sapa_reader_left(r) > 0)
         return false;

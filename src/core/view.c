@@ -151,6 +151,7 @@ sapa_rc sapa_core_agent_get(const struct sapa_core *core, uint32_t agent, int64_
     };
     for (unsigned i = 0; i < SAPA_QUOTAS_MAX; i++)
         ret->used_ms[i] = core_ms(state->used_us[i]);
+    sapa_help_view(core, agent, ret);
     return SAPA_OK;
 }
 

@@ -149,8 +149,7 @@ bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who)
     struct web_who now;
 
     who_of_hash(web, who->hash, &now);
-    return now.known && (now.rights & seen) == (who->rights & seen) && now.scope.clients == who->scope.clients &&
-           now.scope.agent == who->scope.agent;
+    return now.known && (now.rights & seen) == (who->rights & seen) && sapa_scope_same(&now.scope, &who->scope);
 }
 
 static void me(struct web_request *rq)
@@ -283,7 +282,7 @@ static void contacts(struct web_request *rq)
     found.count = 0, found.limit = limit_of(rq);
     for (uint32_t i = 0; i < mirror->contacts.count; i++) {
         const struct sapa_mirror_contact *c = sapa_table_at(&mirror->contacts, i);
-        if (c->view.contact <= cursor || !sapa_scope_contact(&rq->who.scope, c) ||
+        if (c->view.contact <= cursor || !sapa_scope_contact(&rq->who.scope, centre, c) ||
             (client != SAPA_NONE && c->view.client != client) || (queue != SAPA_NONE && c->view.queue != queue) ||
             (agent != SAPA_NONE && c->view.agent != agent) || (number != SAPA_NONE && c->view.number != number) ||
             (place[0] && strcmp(place, sapa_place_name(c->view.place)) != 0) ||
@@ -505,6 +504,15 @@ static void no_break(struct web_request *rq, sapa_rc rc)
     const struct sapa_civil since = local_of(centre, since_us == INT64_MAX ? sapa_wall_us() : since_us);
     sapa_web_problem(rq, 409, "ELIMIT", "%u of %u of the team are in it, the first since %02u:%02u, and %u stand in line; book it to go when there is a place",
                      now, quota->team_max, since.hour, since.minute, line);
+}
+
+static void messages(struct web_request *rq)
+{
+    sapa_json_open(&rq->out, '{');
+    sapa_json_key(&rq->out, "items");
+    sapa_mirror_broadcasts_json(&rq->web->mirror, &rq->who.scope, &rq->out);
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
 }
 
 static void switches(struct web_request *rq)
@@ -991,7 +999,7 @@ static void move_write(struct web_request *rq, const json_t *body)
     const uint32_t queue = SAPA_FIND(centre, queues, sapa_str_of(key));
     struct sapa_record input;
 
-    if (!contact || !sapa_scope_contact(&rq->who.scope, contact)) {
+    if (!contact || !sapa_scope_contact(&rq->who.scope, rq->web->mirror.centre, contact)) {
         sapa_web_problem(rq, 404, "ENOENT", "there is no living contact %s", param(rq, "contact"));
         return;
     }
@@ -1301,7 +1309,7 @@ static void detail(struct web_request *rq, const struct sapa_web_work *done_work
 {
     const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(&rq->web->mirror, number_of(rq, "contact", 0));
 
-    if (contact && !sapa_scope_contact(&rq->who.scope, contact))
+    if (contact && !sapa_scope_contact(&rq->who.scope, rq->web->mirror.centre, contact))
         contact = NULL;
     if (!contact && done_work->rc != SAPA_OK) {
         sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", param(rq, "contact"));
@@ -1740,7 +1748,7 @@ static bool contact_is_hidden(const struct web_request *rq)
 {
     const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(&rq->web->mirror, number_of(rq, "contact", 0));
 
-    return contact && !sapa_scope_contact(&rq->who.scope, contact);
+    return contact && !sapa_scope_contact(&rq->who.scope, rq->web->mirror.centre, contact);
 }
 
 void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user)
@@ -1848,6 +1856,14 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_OFFER_MERGE:
     case SAPA_ROUTE_OFFER_CONFERENCE:
     case SAPA_ROUTE_OFFER_DROP: sapa_web_call(rq, body); break;
+    case SAPA_ROUTE_HELP_ASK:
+    case SAPA_ROUTE_HELP_TAKE:
+    case SAPA_ROUTE_HELP_END:
+    case SAPA_ROUTE_MESSAGE_NEW:
+    case SAPA_ROUTE_MESSAGE_READ: sapa_web_help(rq, body); break;
+    case SAPA_ROUTE_SUPERVISE:
+    case SAPA_ROUTE_SUPERVISION_SET:
+    case SAPA_ROUTE_SUPERVISION_END: sapa_web_supervise(rq, body); break;
     default: work(rq, NULL); break; /* ERASE, TOKEN_END, HOOK_END */
     }
     json_decref(body);
@@ -1892,6 +1908,7 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_DISPOSITIONS: dispositions(rq); return;
     case SAPA_ROUTE_REASONS: reasons(rq); return;
     case SAPA_ROUTE_SWITCHES: switches(rq); return;
+    case SAPA_ROUTE_MESSAGES: messages(rq); return;
     case SAPA_ROUTE_ROLES: sapa_web_roles(rq); return;
     case SAPA_ROUTE_SESSIONS: sapa_web_sessions(rq); return;
     case SAPA_ROUTE_DEMO: sapa_web_demo(rq); return;

@@ -14,10 +14,15 @@
 
 enum { API_NODE = 1000, DIGITS_MAX = 15, CALLS_OF_EPOCH_MAX = 1 << 30 };
 
-/* Of contacts and offers that begin here. No earlier process has given it out: its epoch was another. */
-static uint64_t new_id(struct sapa_web *web)
+/* The epoch of earlier processes was another. */
+uint64_t sapa_web_new_id(struct web_request *rq)
 {
-    return sapa_id_make(API_NODE, web->options.epoch << 32 | ++web->last_id);
+    struct sapa_web *web = rq->web;
+
+    if (web->last_id < CALLS_OF_EPOCH_MAX)
+        return sapa_id_make(API_NODE, web->options.epoch << 32 | ++web->last_id);
+    sapa_web_problem(rq, 503, "ELIMIT", "no more calls are placed by this process; it wants to be started again");
+    return 0;
 }
 
 /* ---- whose ---- */
@@ -149,12 +154,8 @@ static void call(struct web_request *rq, uint32_t agent, enum sapa_call_line lin
         }
         in->campaign = index + UINT64_C(1);
     }
-    if (rq->web->last_id + 2 > CALLS_OF_EPOCH_MAX) {
-        sapa_web_problem(rq, 503, "ELIMIT", "no more calls are placed by this process; it wants to be started again");
+    if ((in->contact = sapa_web_new_id(rq)) == 0 || (in->offer = sapa_web_new_id(rq)) == 0)
         return;
-    }
-    in->contact = new_id(rq->web);
-    in->offer = new_id(rq->web);
     in->agent = agent;
     in->line = line;
     in->beside = beside ? beside->offer : 0;

@@ -8,6 +8,12 @@
 
 #include "http/web_impl.h"
 
+/* Of contacts, offers and supervisions that begin here; no earlier process has given it out. 0: there are no more, and it is answered. */
+uint64_t sapa_web_new_id(struct web_request *rq);
+/* Routes SUPERVISE and SUPERVISION_…; the body is checked. */
+void sapa_web_supervise(struct web_request *rq, const json_t *body);
+/* Routes HELP_… and MESSAGE_…; the body, where there is one, is checked. */
+void sapa_web_help(struct web_request *rq, const json_t *body);
 /* Routes CALL and OFFER_…; the body is checked. */
 void sapa_web_call(struct web_request *rq, const json_t *body);
 /* `rc` says which status, `why` (enum sapa_call_denial) in which words. */

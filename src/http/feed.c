@@ -121,7 +121,7 @@ static void ring_empty(struct ring *ring)
 static struct ring *ring_of(struct sapa_feed *feed, const struct sapa_feed_view *view)
 {
     for (struct ring *ring = feed->rings; ring; ring = ring->next) {
-        if (ring->view.scope.clients == view->scope.clients && ring->view.scope.agent == view->scope.agent &&
+        if (sapa_scope_same(&ring->view.scope, &view->scope) &&
             ring->view.show_pii == view->show_pii)
             return ring;
     }
@@ -263,20 +263,20 @@ static unsigned write_events(const struct sapa_mirror *mirror, const struct sapa
 
     for (size_t i = 0; i < mirror->end_count; i++) {
         const struct sapa_mirror_end *end = &mirror->ends[i];
-        if (sapa_scope_client(scope, end->client) && (scope->agent == SAPA_NONE || scope->agent == end->agent))
+        if (sapa_scope_hands(scope, mirror->centre, end->client, end->agent))
             contact_gone(out, end->contact, &count);
     }
     for (size_t i = 0; i < mirror->dirty_count; i++) {
         const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(mirror, mirror->dirty[i]);
         if (!contact)
             continue;
-        if (sapa_scope_contact(scope, contact)) {
+        if (sapa_scope_contact(scope, mirror->centre, contact)) {
             event(out, "contact", id_text(contact->view.contact, buf));
             sapa_mirror_contact_json(mirror, contact, view->show_pii, out);
             sapa_json_close(out, '}');
             count++;
-        } else if (contact->published && scope->agent != SAPA_NONE && contact->published_agent == scope->agent) {
-            contact_gone(out, contact->view.contact, &count); /* it has left this agent */
+        } else if (contact->published && sapa_scope_hands(scope, mirror->centre, contact->view.client, contact->published_agent)) {
+            contact_gone(out, contact->view.contact, &count); /* it has left this agent, or these teams */
         }
     }
     for (uint32_t i = 0; i < mirror->centre->agents_count; i++) {
@@ -292,6 +292,12 @@ static unsigned write_events(const struct sapa_mirror *mirror, const struct sapa
             continue;
         event(out, "queue", mirror->centre->queues[mirror->queues[i].queue].key);
         sapa_mirror_queue_json(mirror, i, out);
+        sapa_json_close(out, '}');
+        count++;
+    }
+    if (mirror->broadcasts_dirty) {
+        event(out, "messages", SAPA_STR("messages"));
+        sapa_mirror_broadcasts_json(mirror, scope, out);
         sapa_json_close(out, '}');
         count++;
     }
@@ -325,7 +331,7 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
     sapa_json_open(&out, '[');
     for (uint32_t i = 0; i < mirror->contacts.count; i++) {
         const struct sapa_mirror_contact *contact = sapa_table_at(&mirror->contacts, i);
-        if (sapa_scope_contact(scope, contact))
+        if (sapa_scope_contact(scope, mirror->centre, contact))
             sapa_mirror_contact_json(mirror, contact, ring->view.show_pii, &out);
     }
     sapa_json_close(&out, ']');
@@ -343,6 +349,8 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
             sapa_mirror_queue_json(mirror, i, &out);
     }
     sapa_json_close(&out, ']');
+    sapa_json_key(&out, "messages");
+    sapa_mirror_broadcasts_json(mirror, scope, &out);
     sapa_json_key(&out, "switches");
     sapa_mirror_switches_json(mirror, scope, &out);
     sapa_json_close(&out, '}');
@@ -366,7 +374,7 @@ static void begin_again(struct sapa_feed *feed)
 
 static bool has_changes(const struct sapa_mirror *mirror)
 {
-    bool any = mirror->dirty_count > 0 || mirror->end_count > 0 || mirror->switches_dirty;
+    bool any = mirror->dirty_count > 0 || mirror->end_count > 0 || mirror->switches_dirty || mirror->broadcasts_dirty;
 
     for (uint32_t i = 0; !any && i < mirror->centre->agents_count; i++)
         any = mirror->agents[i].dirty;

@@ -41,8 +41,11 @@ bool sapa_web_who_session(struct sapa_web *web, const struct sapa_session *sessi
     else
         (void)sapa_str_copy(user.agent != SAPA_NONE ? SAPA_STR("agent") : SAPA_STR("none"), ret->role_name, sizeof(ret->role_name));
     ret->scope.clients = clients_of(centre, user.clients);
+    ret->scope.team_first = user.team_first;
+    ret->scope.team_count = user.team_count;
+    if (user.phone < centre->agents_count)
+        (void)sapa_str_copy(centre->agents[user.phone].key, ret->agent, sizeof(ret->agent));
     if (user.agent != SAPA_NONE) {
-        (void)sapa_str_copy(user.key, ret->agent, sizeof(ret->agent));
         ret->scope.agent = ret->rights & leads ? SAPA_NONE : user.agent;
     }
     return true;

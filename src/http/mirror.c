@@ -134,7 +134,7 @@ static sapa_rc take_centre(struct sapa_mirror *mirror, const struct sapa_web_cen
     memcpy(mirror->clients, message->clients, sizeof(mirror->clients));
     mirror->queue_count = 0; /* the next figures are those of the new description */
     mirror->figures_us = 0;
-    mirror->whole_dirty = mirror->switches_dirty = true;
+    mirror->whole_dirty = mirror->switches_dirty = mirror->broadcasts_dirty = true;
     return SAPA_OK;
 }
 
@@ -173,6 +173,15 @@ sapa_rc sapa_mirror_take(struct sapa_mirror *mirror, uint32_t type, const void *
             return SAPA_EINVAL;
         mirror->switches_dirty |= memcmp(&mirror->switches, data, size) != 0;
         memcpy(&mirror->switches, data, size);
+        return SAPA_OK;
+    case SAPA_WEB_BROADCASTS:
+        if (size % sizeof(mirror->broadcasts[0]) != 0 || size > sizeof(mirror->broadcasts))
+            return SAPA_EINVAL;
+        mirror->broadcasts_dirty |= size != mirror->broadcast_count * sizeof(mirror->broadcasts[0]) ||
+                                    (size > 0 && memcmp(mirror->broadcasts, data, size) != 0);
+        if (size > 0)
+            memcpy(mirror->broadcasts, data, size);
+        mirror->broadcast_count = size / sizeof(mirror->broadcasts[0]);
         return SAPA_OK;
     case SAPA_WEB_STEP:
         if (size == sizeof(uint64_t))
@@ -220,7 +229,7 @@ void sapa_mirror_clean(struct sapa_mirror *mirror)
     for (size_t i = 0; i < mirror->queue_count; i++)
         mirror->queue_dirty[i] = false;
     mirror->dirty_count = mirror->end_count = 0;
-    mirror->switches_dirty = false;
+    mirror->switches_dirty = mirror->broadcasts_dirty = false;
 }
 
 const struct sapa_mirror_contact *sapa_mirror_contact_find(const struct sapa_mirror *mirror, uint64_t contact)
@@ -237,15 +246,37 @@ bool sapa_scope_client(const struct sapa_scope *scope, uint32_t client)
     return scope->clients == UINT64_MAX || (client < 64 && (scope->clients >> client & 1));
 }
 
-bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_mirror_contact *contact)
+bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b)
 {
-    return contact->has_view && sapa_scope_client(scope, contact->view.client) &&
-           (scope->agent == SAPA_NONE || contact->view.agent == scope->agent);
+    return a->clients == b->clients && a->agent == b->agent && a->team_first == b->team_first && a->team_count == b->team_count;
+}
+
+bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t team)
+{
+    bool found = scope->team_count == 0;
+
+    for (uint32_t i = 0; i < scope->team_count && !found && scope->team_first + i < centre->user_teams_count; i++)
+        found = centre->user_teams[scope->team_first + i].team == team;
+    return found;
+}
+
+/* What nobody has in hand concerns whoever leads agents that may get it. */
+bool sapa_scope_hands(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent)
+{
+    if (!sapa_scope_client(scope, client) || (scope->agent != SAPA_NONE && agent != scope->agent))
+        return false;
+    return scope->team_count == 0 || agent >= centre->agents_count || sapa_scope_team(scope, centre, centre->agents[agent].team);
+}
+
+bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_centre *centre, const struct sapa_mirror_contact *contact)
+{
+    return contact->has_view && sapa_scope_hands(scope, centre, contact->view.client, contact->view.agent);
 }
 
 bool sapa_scope_agent(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent)
 {
-    if (agent >= centre->agents_count || (scope->agent != SAPA_NONE && scope->agent != agent))
+    if (agent >= centre->agents_count || (scope->agent != SAPA_NONE && scope->agent != agent) ||
+        !sapa_scope_team(scope, centre, centre->agents[agent].team))
         return false;
     return scope->clients == UINT64_MAX || (centre->agents[agent].clients & scope->clients) != 0;
 }
@@ -313,6 +344,45 @@ void sapa_mirror_contact_json(const struct sapa_mirror *mirror, const struct sap
     sapa_json_close(out, '}');
 }
 
+static void add_help(const struct sapa_web_help *help, struct sapa_json *out)
+{
+    if (help->state == SAPA_HAND_DOWN) {
+        sapa_json_add_null(out, "help");
+        return;
+    }
+    sapa_json_key(out, "help");
+    sapa_json_open(out, '{');
+    add_name(out, "state", sapa_hand_name(help->state));
+    sapa_json_add_id(out, "contact", help->contact);
+    sapa_json_add_time(out, "since", help->since_us);
+    if (help->by[0])
+        add_name(out, "by", help->by);
+    else
+        sapa_json_add_null(out, "by");
+    sapa_json_close(out, '}');
+}
+
+static void add_supervision(const struct sapa_web_supervision *one, const struct sapa_scope *scope, struct sapa_json *out)
+{
+    if (one->supervision == 0) {
+        sapa_json_add_null(out, "supervision");
+        return;
+    }
+    sapa_json_key(out, "supervision");
+    sapa_json_open(out, '{');
+    if (sapa_scope_client(scope, one->client)) {
+        sapa_json_add_id(out, "id", one->supervision);
+        sapa_json_add_id(out, "contact", one->contact);
+    } else { /* his phone is busy, but with whom is another client's affair */
+        sapa_json_add_null(out, "id");
+        sapa_json_add_null(out, "contact");
+    }
+    add_name(out, "mode", sapa_supervision_name(one->mode));
+    sapa_json_add_bool(out, "on", one->on);
+    sapa_json_add_time(out, "since", one->since_us);
+    sapa_json_close(out, '}');
+}
+
 void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, const struct sapa_scope *scope,
                             struct sapa_json *out)
 {
@@ -359,6 +429,13 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');
+    add_supervision(&a->supervision, scope, out);
+    add_help(&a->help, out);
+    sapa_json_add_id(out, "message_read", a->read);
+    if (scope->agent == SAPA_NONE || centre->system.supervision_shown)
+        sapa_json_add_bool(out, "heard", a->heard);
+    else
+        sapa_json_add_null(out, "heard");
     sapa_json_close(out, '}');
 }
 
@@ -367,6 +444,80 @@ bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *
     const uint32_t index = queue < mirror->queue_count ? mirror->queues[queue].queue : SAPA_NONE;
 
     return mirror->centre && index < mirror->centre->queues_count && sapa_scope_client(scope, mirror->centre->queues[index].client);
+}
+
+/* ---- messages ---- */
+
+/* As he is described: a skill that is lent for an hour makes nobody one of a queue's people. */
+static bool serves(const struct sapa_centre *centre, const struct sapa_agent *agent, const struct sapa_queue *queue)
+{
+    for (unsigned s = 0; s < queue->step_count; s++) {
+        const struct sapa_step *step = &queue->steps[s];
+        bool fits = step->team == SAPA_NONE || step->team == agent->team;
+        for (unsigned i = 0; i < step->need_count && fits; i++) {
+            bool has = false;
+            for (uint32_t k = 0; k < agent->skill_count; k++) {
+                const struct sapa_agent_skill_level *level = &centre->levels[agent->skill_first + k];
+                has |= level->skill == step->needs[i].skill && level->level >= step->needs[i].level_min && level->level > 0;
+            }
+            fits = has;
+        }
+        if (fits)
+            return queue->client < 64 && (agent->clients >> queue->client & 1);
+    }
+    return false;
+}
+
+static bool is_for(const struct sapa_centre *centre, const struct sapa_web_broadcast *one, uint32_t agent)
+{
+    if (agent >= centre->agents_count)
+        return false;
+    switch ((enum sapa_audience)one->kind) {
+    case SAPA_AUDIENCE_ALL: return true;
+    case SAPA_AUDIENCE_TEAM: return centre->agents[agent].team == one->target;
+    case SAPA_AUDIENCE_AGENT: return agent == one->target;
+    case SAPA_AUDIENCE_QUEUE:
+        return one->target < centre->queues_count && serves(centre, &centre->agents[agent], &centre->queues[one->target]);
+    default: return false;
+    }
+}
+
+static bool is_seen(const struct sapa_scope *scope, const struct sapa_centre *centre, const struct sapa_web_broadcast *one)
+{
+    if (scope->agent != SAPA_NONE)
+        return is_for(centre, one, scope->agent);
+    if (one->kind == SAPA_AUDIENCE_QUEUE)
+        return one->target < centre->queues_count && sapa_scope_client(scope, centre->queues[one->target].client);
+    if (one->kind == SAPA_AUDIENCE_TEAM)
+        return sapa_scope_team(scope, centre, one->target);
+    return one->kind != SAPA_AUDIENCE_AGENT || sapa_scope_agent(scope, centre, one->target);
+}
+
+void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out)
+{
+    const struct sapa_centre *centre = mirror->centre;
+
+    sapa_json_open(out, '[');
+    for (size_t i = 0; centre && i < mirror->broadcast_count; i++) {
+        const struct sapa_web_broadcast *one = &mirror->broadcasts[i];
+        if (!is_seen(scope, centre, one))
+            continue;
+        sapa_json_open(out, '{');
+        sapa_json_add_id(out, "id", one->id);
+        sapa_json_add_time(out, "at", one->at_us);
+        sapa_json_add_time(out, "until", one->until_us);
+        add_name(out, "to", sapa_audience_name(one->kind));
+        if (one->kind == SAPA_AUDIENCE_TEAM)
+            KEY_OF(out, "key", centre, teams, one->target);
+        else if (one->kind == SAPA_AUDIENCE_QUEUE)
+            KEY_OF(out, "key", centre, queues, one->target);
+        else
+            KEY_OF(out, "key", centre, agents, one->target);
+        add_name(out, "text", one->text);
+        add_name(out, "by", one->by);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
 }
 
 /* Millionths as a decimal fraction. */

@@ -30,6 +30,7 @@ enum sapa_web_message {
     SAPA_WEB_CONTACT_END, /* uint64_t */
     SAPA_WEB_AGENT,       /* struct sapa_web_agent */
     SAPA_WEB_SWITCHES,    /* struct sapa_web_switches */
+    SAPA_WEB_BROADCASTS,  /* struct sapa_web_broadcast, as many as there are */
     SAPA_WEB_STEP,        /* uint64_t: what came before belongs to the log up to here */
     SAPA_WEB_COMMITTED,   /* uint64_t: the log is safe up to here */
     SAPA_WEB_REPLY,       /* struct sapa_web_reply, then bytes */
@@ -70,16 +71,45 @@ struct sapa_web_assignment {
     uint32_t disposition, nothing;
 };
 
+/** What a supervisor's phone does in a conversation. */
+struct sapa_web_supervision {
+    uint64_t supervision, contact; /* 0: nothing */
+    int64_t since_us;
+    uint32_t client; /* of the contact, or SAPA_NONE */
+    uint8_t mode, on, zero[2]; /* enum sapa_supervision */
+};
+
+/** He asks for help. */
+struct sapa_web_help {
+    uint64_t contact;
+    int64_t since_us;
+    uint8_t state, zero[7]; /* enum sapa_hand; DOWN: he does not */
+    char by[72];            /* with NUL */
+};
+
+/** What a supervisor says to agents; sent all together. */
+struct sapa_web_broadcast {
+    uint64_t id;
+    int64_t at_us, until_us;
+    uint32_t target;
+    uint8_t kind, zero[3]; /* enum sapa_audience */
+    char text[520], by[72]; /* with NUL */
+};
+enum { SAPA_WEB_BROADCASTS_MAX = 32 };
+
 struct sapa_web_agent {
     uint32_t agent;
     uint32_t reason;
     int64_t since_us;
     uint32_t contacts;
-    uint8_t presence, reachable, assignment_count, zero;
+    uint8_t presence, reachable, assignment_count;
+    uint8_t heard; /* a supervisor is in one of his conversations */
     uint32_t booked;
     int32_t used_date;
     uint32_t used_ms[SAPA_QUOTAS_MAX]; /* as in struct sapa_agent_view */
-    uint32_t nothing;
+    struct sapa_web_supervision supervision;
+    struct sapa_web_help help;
+    uint64_t read; /* newest message */
     struct sapa_web_assignment assignments[SAPA_WEB_ASSIGNMENTS_MAX];
 };
 
@@ -137,6 +167,9 @@ struct sapa_mirror {
     struct sapa_mirror_agent *agents; /* centre->agents_count */
     struct sapa_web_switches switches;
     bool switches_dirty, resetting, whole_dirty;
+    struct sapa_web_broadcast broadcasts[SAPA_WEB_BROADCASTS_MAX];
+    size_t broadcast_count;
+    bool broadcasts_dirty;
     uint64_t *dirty;                  /* contacts that changed, each once */
     size_t dirty_count, dirty_room;
     struct sapa_mirror_end *ends;
@@ -165,9 +198,14 @@ const struct sapa_mirror_contact *sapa_mirror_contact_find(const struct sapa_mir
 struct sapa_scope {
     uint64_t clients; /* bit i: client i; all ones: also what belongs to none */
     uint32_t agent;   /* SAPA_NONE: all agents */
+    uint32_t team_first, team_count; /* in centre->user_teams: only agents of these teams; none: of all */
 };
+bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b);
+bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t team);
+/** A contact of this client, in the hands of this agent (SAPA_NONE: of nobody). */
+bool sapa_scope_hands(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent);
 bool sapa_scope_client(const struct sapa_scope *scope, uint32_t client);
-bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_mirror_contact *contact);
+bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_centre *centre, const struct sapa_mirror_contact *contact);
 bool sapa_scope_agent(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent);
 
 /** JSON objects. `show_pii` false hides all but the last two digits. */
@@ -178,6 +216,8 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
 /** `queue`: place in mirror->queues. */
 void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, struct sapa_json *out);
 bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t queue);
+/** The messages that this view may see. */
+void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
 void sapa_mirror_switches_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
 
 #endif

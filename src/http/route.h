@@ -53,7 +53,9 @@ enum sapa_schema {
     X(D_REASON, "DirectoryReason") X(D_AGENT, "DirectoryAgent") \
     X(PHONE, "BrowserPhone") X(ICE_SERVER, "IceServer") X(B_WEB_CALL, "WebCallBody") \
     X(DISPOSITION, "Disposition") X(DISPOSITIONS, "Dispositions") X(B_DISPOSITION, "DispositionBody") \
-    X(REASON, "Reason") X(REASONS, "Reasons")
+    X(REASON, "Reason") X(REASONS, "Reasons") \
+    X(SUPERVISION, "Supervision") X(B_SUPERVISE, "SuperviseBody") X(B_SUPERVISION, "SupervisionBody") X(SUPERVISED, "Supervised") \
+    X(HELP, "Help") X(MESSAGE, "Message") X(MESSAGES, "Messages") X(B_MESSAGE, "MessageBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -112,6 +114,15 @@ enum sapa_schema {
     X(OFFER_DISPOSITION, PUT, "/api/v1/offers/{offer}/disposition", SELF, "", B_DISPOSITION, DONE, 200, "Choose what came of it, during the conversation or in wrap-up, which ends with it unless another is named then") \
     X(DISPOSITIONS, GET, "/api/v1/queues/{queue}/dispositions", LIVE, "agent language", NONE, DISPOSITIONS, 200, "What can come of a conversation of a queue, and the commonest of an agent: oneself without") \
     X(REASONS, GET, "/api/v1/reasons", LIVE, "agent language", NONE, REASONS, 200, "Reasons for not being ready, their quotas and what of them is used by an agent and his team: oneself without") \
+    X(SUPERVISE, POST, "/api/v1/contacts/{contact}/supervision", HEAR, "", B_SUPERVISE, SUPERVISED, 200, "Hear a conversation: the supervisor's phone is rung. Each mode has its right; who is in it already only changes the mode") \
+    X(SUPERVISION_SET, PUT, "/api/v1/supervisions/{supervision}", HEAR, "", B_SUPERVISION, DONE, 200, "Listen, whisper, join or take over, without a new call") \
+    X(SUPERVISION_END, DELETE, "/api/v1/supervisions/{supervision}", HEAR, "", NONE, DONE, 200, "Leave a conversation that one supervises") \
+    X(HELP_ASK, POST, "/api/v1/agents/{agent}/help", SELF, "", NONE, DONE, 200, "Raise one's hand: help is wanted, with the contact in hand") \
+    X(HELP_TAKE, POST, "/api/v1/agents/{agent}/help/take", AGENTS, "", NONE, DONE, 200, "Say that one comes; who supervises the contact has said so, too") \
+    X(HELP_END, DELETE, "/api/v1/agents/{agent}/help", SELF, "", NONE, DONE, 200, "Take the hand down") \
+    X(MESSAGES, GET, "/api/v1/messages", LIVE, "", NONE, MESSAGES, 200, "What supervisors say to agents, the oldest first; who has read what stands with the agents") \
+    X(MESSAGE_NEW, POST, "/api/v1/messages", AGENTS, "", B_MESSAGE, DONE, 200, "Say something to all, a team, those who serve a queue, or one agent. Not for what concerns a customer") \
+    X(MESSAGE_READ, POST, "/api/v1/messages/{message}/read", SELF, "", NONE, DONE, 200, "One's own agent has read this and what was said before") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \

@@ -32,6 +32,8 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "format", "json|csv", "json or csv" },
     { "language", "id|en", "id or en" },
     { "phone", "string", "a telephone number, E.164 where possible" },
+    { "message", "id", "the number of a message" },
+    { "supervision", "id", "a supervisor's part in a conversation, as in his agent" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -238,6 +240,35 @@ static const struct sapa_field_rule agent[] = {
     { "presence", "offline|not ready|ready", "" }, { "reason", "key?", "why not ready" }, { "booked", "key?", "in line for a break for this reason" }, { "since", "time?", "" },
     { "phone", "boolean", "reachable" }, { "contacts", "integer", "handled since login" },
     { "assignments", "array:Assignment", "" },
+    { "supervision", "Supervision?", "the conversation that his phone supervises" },
+    { "help", "Help?", "he asks for help" }, { "message_read", "id?", "the newest message that he has read" },
+    { "heard", "boolean?", "a supervisor hears one of his conversations; null: the description does not let him know" },
+};
+static const struct sapa_field_rule help[] = {
+    { "state", "raised|taken", "taken: somebody comes" }, { "contact", "id?", "that he had in hand" }, { "since", "time", "in this state" },
+    { "by", "string?", "who comes" },
+};
+static const struct sapa_field_rule message[] = {
+    { "id", "id", "" }, { "at", "time", "" }, { "until", "time", "of no interest afterwards" }, { "to", "all|team|queue|agent", "" },
+    { "key", "key?", "of the team, queue or agent" }, { "text", "string", "" }, { "by", "string", "user" },
+};
+static const struct sapa_field_rule messages[] = { { "items", "array:Message", "" } };
+static const struct sapa_field_rule b_message[] = {
+    { "to", "all|team|queue|agent", "all, team, queue or agent" }, { "key", "~key", "of the team, queue or agent" },
+    { "text", "text", "500 bytes at most" }, { "until", "~time", "a time, RFC 3339; for eight hours without" },
+};
+static const struct sapa_field_rule supervision[] = {
+    { "id", "id?", "null: of a client that is not ours" }, { "contact", "id?", "" }, { "mode", "listen|whisper|barge|takeover", "takeover: as soon as his phone is answered" },
+    { "on", "boolean", "false: his phone rings" }, { "since", "time", "in this mode" },
+};
+static const struct sapa_field_rule b_supervise[] = {
+    { "mode", "listen|whisper|barge|takeover", "listen, whisper, barge or takeover" },
+    { "phone", "~key", "the agent whose phone is used; one's own without. Another's needs the right supervise" },
+};
+static const struct sapa_field_rule b_supervision[] = { { "mode", "listen|whisper|barge|takeover", "listen, whisper, barge or takeover" } };
+static const struct sapa_field_rule supervised[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" },
+    { "supervision", "id", "his part; after a takeover his offer" },
 };
 static const struct sapa_field_rule agents[] = { { "items", "array:Agent", "" }, { "next", "id?", "" } };
 static const struct sapa_field_rule queue[] = {
@@ -310,14 +341,15 @@ static const struct sapa_field_rule ready[] = {
     { "ready", "boolean", "" }, { "log", "string", "state of the log" }, { "centre", "key?", "hash of the description in force" },
 };
 static const struct sapa_field_rule feed_event[] = {
-    { "type", "contact|agent|queue|switches", "" }, { "id", "string", "" },
-    { "data", "any", "Contact, Agent, Queue or a list of Switch; null: it is gone" },
+    { "type", "contact|agent|queue|switches|messages", "" }, { "id", "string", "" },
+    { "data", "any", "Contact, Agent, Queue, a list of Switch or of Message; null: it is gone" },
 };
 static const struct sapa_field_rule feed_message[] = {
     { "type", "snapshot|events", "" }, { "feed", "string", "name of this run of numbers" },
     { "n", "integer", "number of this message; a snapshot has the number that it includes" },
     { "contacts", "~array:Contact", "snapshot only" }, { "agents", "~array:Agent", "snapshot only" },
     { "queues", "~array:Queue", "snapshot only" }, { "switches", "~array:Switch", "snapshot only" },
+    { "messages", "~array:Message", "snapshot only" },
     { "events", "~array:FeedEvent", "events only" },
 };
 static const struct sapa_field_rule b_move[] = { { "queue", "key", "the key of a queue" } };
@@ -453,6 +485,14 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_PHONE] = { "BrowserPhone", FIELDS(phone) },
     [SAPA_SCHEMA_ICE_SERVER] = { "IceServer", FIELDS(ice_server) },
     [SAPA_SCHEMA_B_WEB_CALL] = { "WebCallBody", FIELDS(b_web_call) },
+    [SAPA_SCHEMA_HELP] = { "Help", FIELDS(help) },
+    [SAPA_SCHEMA_MESSAGE] = { "Message", FIELDS(message) },
+    [SAPA_SCHEMA_MESSAGES] = { "Messages", FIELDS(messages) },
+    [SAPA_SCHEMA_B_MESSAGE] = { "MessageBody", FIELDS(b_message) },
+    [SAPA_SCHEMA_SUPERVISION] = { "Supervision", FIELDS(supervision) },
+    [SAPA_SCHEMA_B_SUPERVISE] = { "SuperviseBody", FIELDS(b_supervise) },
+    [SAPA_SCHEMA_B_SUPERVISION] = { "SupervisionBody", FIELDS(b_supervision) },
+    [SAPA_SCHEMA_SUPERVISED] = { "Supervised", FIELDS(supervised) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

@@ -10,7 +10,7 @@ static const char kind[] = "$argon2id$";
 
 sapa_rc sapa_user_find(const struct sapa_centre *centre, struct sapa_str key, struct sapa_user_who *ret)
 {
-    struct sapa_user_who who = { .key = key, .role = SAPA_NONE, .user = SAPA_FIND(centre, users, key), .agent = SAPA_NONE };
+    struct sapa_user_who who = { .key = key, .role = SAPA_NONE, .user = SAPA_FIND(centre, users, key), .agent = SAPA_NONE, .phone = SAPA_NONE };
 
     if (who.user != SAPA_NONE) {
         const struct sapa_user *user = &centre->users[who.user];
@@ -18,6 +18,7 @@ sapa_rc sapa_user_find(const struct sapa_centre *centre, struct sapa_str key, st
         who.name = user->name;
         who.role = user->role;
         who.clients = user->clients;
+        who.phone = user->agent;
         who.team_first = user->team_first;
         who.team_count = user->team_count;
     } else {
@@ -29,6 +30,7 @@ sapa_rc sapa_user_find(const struct sapa_centre *centre, struct sapa_str key, st
         who.name = agent->name;
         who.role = agent->role;
         who.clients = agent->clients;
+        who.phone = who.agent;
     }
     if (who.role < centre->roles_count)
         who.rights = centre->roles[who.role].rights;

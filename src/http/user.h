@@ -25,6 +25,7 @@ struct sapa_user_who {
     struct sapa_str key, name;
     uint32_t user;      /* index, or SAPA_NONE */
     uint32_t agent;     /* index, or SAPA_NONE: one of the two is set */
+    uint32_t phone;     /* agent whose telephone and calls are his: himself, or a user's; SAPA_NONE */
     uint32_t role;      /* of the description; SAPA_NONE: none, and so no rights */
     uint32_t rights;    /* bits of enum sapa_right */
     uint64_t clients;   /* bits */

@@ -130,6 +130,7 @@ struct sapa_user {
     struct sapa_str name;
     uint32_t role;
     uint64_t clients;     /* bit i: sees client i */
+    uint32_t agent;       /* whose telephone and calls are his, SAPA_NONE */
     uint32_t team_first, team_count; /* in sapa_centre.user_teams, whose people he leads; none: of all */
 };
 
@@ -337,6 +338,7 @@ struct sapa_system { /* whole installation */
     uint32_t recording_tone_s;       /* 0: none */
     uint32_t quality_alarm_mos_x100; /* 360 */
     uint32_t quality_alarm_ms;       /* 10,000 */
+    uint8_t supervision_shown;          /* an agent is told that a supervisor hears him */
     uint32_t human_steps_max;        /* checker: a human within so many steps */
     uint32_t system_drop_percent;    /* alarm above this share of drops by us */
     struct sapa_str currency;        /* ISO 4217, of money in flows */

@@ -33,7 +33,11 @@
     X(SUPERVISE, "supervise", "place calls for any agent, and handle the contacts in any agent's hands") \
     X(USERS, "users", "see users and sessions, set passwords, end sessions") \
     X(MERGE, "merge", "say that two persons are one, and take it back") \
-    X(PROMPTS, "prompts", "speak prompts in by telephone")
+    X(PROMPTS, "prompts", "speak prompts in by telephone") \
+    X(HEAR, "hear", "listen to conversations while they last") \
+    X(WHISPER, "whisper", "with hear: speak to the agent alone") \
+    X(BARGE, "barge", "with hear: join a conversation") \
+    X(TAKEOVER, "takeover", "with hear: take an agent's place in a conversation")
 
 enum sapa_right {
 #define X(id, name, text) SAPA_RIGHT_##id,
@@ -48,7 +52,8 @@ enum sapa_right {
     X(ADMIN, "admin", (UINT32_C(1) << SAPA_RIGHT_COUNT) - 1) \
     X(SUPERVISOR, "supervisor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON) | SAPA_RIGHT_BIT(REPORT) | \
       SAPA_RIGHT_BIT(RECORDING) | SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(CENTRE) | SAPA_RIGHT_BIT(SELF) | \
-      SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(CONTACTS) | SAPA_RIGHT_BIT(SWITCH) | SAPA_RIGHT_BIT(SUPERVISE)) \
+      SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(CONTACTS) | SAPA_RIGHT_BIT(SWITCH) | SAPA_RIGHT_BIT(SUPERVISE) | \
+      SAPA_RIGHT_BIT(HEAR) | SAPA_RIGHT_BIT(WHISPER) | SAPA_RIGHT_BIT(BARGE) | SAPA_RIGHT_BIT(TAKEOVER)) \
     X(AGENT, "agent", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF)) \
     X(VIEWER, "viewer", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT)) \
     X(AUDITOR, "auditor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(CENTRE) | \

@@ -47,6 +47,10 @@
     X(26, 3, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
     X(27, 1, call_command, "an agent does something with a contact in hand") \
     X(40, 1, contact_noted, "somebody has written down something about a contact") \
+    X(34, 1, supervise, "a supervisor listens to a conversation, whispers, joins, takes over, or ends that") \
+    X(35, 1, hand, "an agent asks for help, or somebody does something about it") \
+    X(36, 1, broadcast, "a supervisor says something to agents") \
+    X(37, 1, broadcast_read, "an agent has read what supervisors said") \
     X(60, 2, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -234,6 +238,29 @@
     F(S, sig, until_us, "0: for good") \
     F(S, text64, by, "")
 
+#define SAPA_REC_supervise(F, S) \
+    F(S, id, supervision, "known: another mode, or its end; else a new one: his phone is rung") \
+    F(S, id, contact, "the conversation") \
+    F(S, num, agent, "whose phone the supervisor uses") \
+    F(S, num, mode, "enum sapa_supervision; END ends it") \
+    F(S, text64, by, "user of the API")
+
+#define SAPA_REC_hand(F, S) \
+    F(S, num, agent, "who asks for help") \
+    F(S, num, state, "enum sapa_hand: RAISED, TAKEN or DOWN") \
+    F(S, text64, by, "user of the API")
+
+#define SAPA_REC_broadcast(F, S) \
+    F(S, num, kind, "enum sapa_audience") \
+    F(S, num, target, "index of the team, queue or agent; SAPA_NONE: everybody") \
+    F(S, sig, until_us, "it is of no interest afterwards") \
+    F(S, text512, text, "what he says; not for what concerns a customer: it is not sealed") \
+    F(S, text64, by, "user of the API")
+
+#define SAPA_REC_broadcast_read(F, S) \
+    F(S, num, agent, "") \
+    F(S, id, message, "the newest that he has read")
+
 #define SAPA_REC_dialog(F, S) \
     F(S, id, contact, "0: a call of an agent to the centre itself") \
     F(S, id, offer, "0: the customer's leg") \
@@ -306,7 +333,13 @@
     X(87, 1, party_joined, "somebody more takes part in a conversation") \
     X(88, 1, party_left, "an outside party left a conversation") \
     X(89, 2, call_denied, "an agent may not place this call") \
-    X(110, 1, break_booked, "an agent stands in line for a break, or no more")
+    X(110, 1, break_booked, "an agent stands in line for a break, or no more") \
+    X(100, 1, supervision_began, "a supervisor's phone is rung: he is to hear a conversation") \
+    X(101, 1, supervision_changed, "he is on, or does something else in it") \
+    X(102, 1, supervision_ended, "he is out of it") \
+    X(103, 1, hand_changed, "help is wanted, is coming, or not wanted any more") \
+    X(104, 1, broadcast_made, "something was said to agents") \
+    X(105, 1, broadcast_seen, "an agent has read it and what was said before")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -332,7 +365,7 @@
 #define SAPA_REC_offer_made(F, S) \
     F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
     F(S, num, wait_ms, "of the contact so far") F(S, num, step, "requirement step in force, from 0") \
-    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls")
+    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls, 4 a supervisor")
 
 #define SAPA_REC_offer_ended(F, S) \
     F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
@@ -427,6 +460,30 @@
 #define SAPA_REC_break_booked(F, S) \
     F(S, num, agent, "") F(S, num, reason, "not-ready reason") F(S, num, how, "0 in line from now on, 1 no more, 2 it is his turn")
 
+#define SAPA_REC_supervision_began(F, S) \
+    F(S, id, supervision, "") F(S, id, contact, "") F(S, num, agent, "whose phone the supervisor uses") \
+    F(S, num, watched, "the agent who talks") F(S, num, mode, "enum sapa_supervision") F(S, text64, by, "")
+
+#define SAPA_REC_supervision_changed(F, S) \
+    F(S, id, supervision, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, from, "enum sapa_supervision") \
+    F(S, num, to, "the same: his phone was answered") F(S, num, on, "0: his phone still rings") \
+    F(S, num, was_ms, "since the last such event") F(S, text64, by, "")
+
+#define SAPA_REC_supervision_ended(F, S) \
+    F(S, id, supervision, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, mode, "last") \
+    F(S, num, result, "enum sapa_offer_result: ACCEPTED: he was on; else why not") F(S, num, side, "enum sapa_side: who ended it") \
+    F(S, num, cause, "as in contact_gone") F(S, num, heard_ms, "for so long he was on")
+
+#define SAPA_REC_hand_changed(F, S) \
+    F(S, num, agent, "") F(S, id, contact, "that he had in hand when he asked, 0 none") F(S, num, from, "enum sapa_hand") \
+    F(S, num, to, "") F(S, num, was_ms, "in the state that ended: with TAKEN how long he waited") F(S, text64, by, "empty: he logged out")
+
+#define SAPA_REC_broadcast_made(F, S) \
+    F(S, id, message, "") F(S, num, kind, "enum sapa_audience") F(S, num, target, "") F(S, sig, until_us, "") \
+    F(S, text512, text, "") F(S, text64, by, "")
+
+#define SAPA_REC_broadcast_seen(F, S) F(S, num, agent, "") F(S, id, message, "")
+
 /* ---------------------------------------------------------------- commands: what the world shall do */
 
 /* Never logged: they follow from the inputs. Those with `promise` wait for the commit. */
@@ -452,7 +509,8 @@
     X(146, 1, cmd_join, "the parties of another contact come into this one") \
     X(147, 1, cmd_hold, "take an agent's line out of the conversation, or back: not by his own phone") \
     X(148, 1, cmd_offer_accept, "let the agent's phone answer") \
-    X(149, 1, cmd_call, "an agent's own call begins: whose line it has")
+    X(149, 1, cmd_call, "an agent's own call begins: whose line it has") \
+    X(158, 1, cmd_supervise, "what a supervisor's leg does in a conversation")
 
 #define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
 #define SAPA_REC_cmd_answer(F, S) F(S, id, contact, "")
@@ -465,7 +523,7 @@
 #define SAPA_REC_cmd_secret(F, S) F(S, id, contact, "") F(S, num, on, "")
 #define SAPA_REC_cmd_offer(F, S) \
     F(S, id, offer, "") F(S, id, contact, "") F(S, num, agent, "") F(S, num, queue, "") \
-    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls") F(S, num, ring_ms, "the core cancels after this; for the phone's display")
+    F(S, num, kind, "0 contact, 1 callback, 2 his own call: his phone first, 3 a colleague calls, 4 a supervisor") F(S, num, ring_ms, "the core cancels after this; for the phone's display")
 #define SAPA_REC_cmd_offer_cancel(F, S) \
     F(S, id, offer, "") F(S, num, elsewhere, "1: answered elsewhere (no missed call on the phone)")
 #define SAPA_REC_cmd_connect(F, S) F(S, id, contact, "") F(S, id, offer, "")
@@ -498,6 +556,8 @@
 #define SAPA_REC_cmd_hold(F, S) \
     F(S, id, contact, "") F(S, id, offer, "") F(S, num, on, "") F(S, num, prompt, "music for whom is left alone")
 #define SAPA_REC_cmd_offer_accept(F, S) F(S, id, offer, "")
+#define SAPA_REC_cmd_supervise(F, S) \
+    F(S, id, contact, "") F(S, id, offer, "as in cmd_offer") F(S, num, mode, "enum sapa_supervision; TAKEOVER: an agent's leg like any other from now on")
 #define SAPA_REC_cmd_call(F, S) \
     F(S, id, contact, "") F(S, id, offer, "his own part in it") F(S, num, agent, "") F(S, num, line, "enum sapa_call_line") \
     F(S, id, beside, "offer whose line is used, with SAME; else 0") F(S, num, kind, "enum sapa_target") \

@@ -109,6 +109,16 @@
     X(LISTED, "on a do-not-contact list") X(CLIENT, "not granted this client") X(BUSY, "another call in hand") \
     X(TARGET, "no such target, or nobody there")
 
+/* An agent who asks for help. */
+#define SAPA_HANDS(X) X(DOWN, "down") X(RAISED, "raised") X(TAKEN, "taken")
+
+/* To whom a supervisor speaks. */
+#define SAPA_AUDIENCES(X) X(ALL, "all") X(TEAM, "team") X(QUEUE, "queue") X(AGENT, "agent")
+
+/* What a supervisor does in a conversation. */
+#define SAPA_SUPERVISIONS(X) \
+    X(LISTEN, "listen") X(WHISPER, "whisper") X(BARGE, "barge") X(TAKEOVER, "takeover") X(END, "end")
+
 #define SAPA_RECORD_POLICIES(X) X(NONE, "none") X(ALL, "all") X(SHARE, "share") X(ON_DEMAND, "on demand")
 
 #define SAPA_SWITCHES(X) X(SURGE, "surge") X(CLOSED, "closed by hand")
@@ -123,7 +133,7 @@
     X(TRUNK_DOWN, "trunk down") X(SYSTEM_DROPS, "calls lost by the system")
 
 /* Who may take part in one conversation. */
-enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8 };
+enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8, SAPA_SUPERVISORS_MAX = 3 };
 
 #define SAPA_VOCABS(V) \
     V(channel, CHANNEL, CHANNELS) V(direction, DIRECTION, DIRECTIONS) V(language, LANGUAGE, LANGUAGES) \
@@ -133,7 +143,8 @@ enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8 };
     V(verb, VERB, VERBS) V(record_policy, RECORD, RECORD_POLICIES) V(switch, SWITCH, SWITCHES) \
     V(callback, CALLBACK, CALLBACK_STATES) V(alarm, ALARM, ALARMS) \
     V(target, TARGET, TARGETS) V(call_line, LINE, CALL_LINES) V(call_verb, CALL_VERB, CALL_VERBS) \
-    V(call_denial, DENIAL, CALL_DENIALS)
+    V(call_denial, DENIAL, CALL_DENIALS) V(supervision, SUPERVISION, SUPERVISIONS) V(hand, HAND, HANDS) \
+    V(audience, AUDIENCE, AUDIENCES)
 
 #define X_CHANNEL(id, text) SAPA_CHANNEL_##id,
 #define X_DIRECTION(id, text) SAPA_DIRECTION_##id,
@@ -155,6 +166,9 @@ enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8 };
 #define X_LINE(id, text) SAPA_LINE_##id,
 #define X_CALL_VERB(id, text) SAPA_CALL_VERB_##id,
 #define X_DENIAL(id, text) SAPA_DENIAL_##id,
+#define X_SUPERVISION(id, text) SAPA_SUPERVISION_##id,
+#define X_HAND(id, text) SAPA_HAND_##id,
+#define X_AUDIENCE(id, text) SAPA_AUDIENCE_##id,
 
 /** `enum sapa_channel { SAPA_CHANNEL_VOICE, …, SAPA_CHANNEL_COUNT }`, and so on for every set. */
 #define V(noun, PREFIX, LIST) enum sapa_##noun { SAPA_##LIST(X_##PREFIX) SAPA_##PREFIX##_COUNT };

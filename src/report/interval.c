@@ -946,9 +946,10 @@ static struct open_part *add_part(struct sapa_intervals *fold, uint64_t offer, c
     part->home = *home;
     part->agent = agent;
     part->contact = contact ? contact->contact : 0;
-    if (kind == 3 || (kind == 2 && contact && contact->direction == SAPA_DIRECTION_INTERNAL))
+    const unsigned direction = contact ? contact->direction : SAPA_DIRECTION_INBOUND;
+    if (kind == 3 || ((kind == 2 || kind == 4) && direction == SAPA_DIRECTION_INTERNAL))
         part->class = PART_INTERNAL;
-    else if (kind == 2)
+    else if (kind == 2 || (kind == 4 && direction == SAPA_DIRECTION_OUTBOUND))
         part->class = PART_OUTWARD;
     return part;
 }

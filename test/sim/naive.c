@@ -71,7 +71,8 @@ static bool is_free(const struct naive *n, uint32_t agent, uint32_t channel)
     const struct sapa_agent *a = &n->centre->agents[agent];
     unsigned used[SAPA_CHANNEL_COUNT] = { 0 }, total = 0;
 
-    if (n->agents[agent].presence != SAPA_PRESENCE_READY || !n->agents[agent].reachable)
+    if (n->agents[agent].presence != SAPA_PRESENCE_READY || !n->agents[agent].reachable ||
+        (n->agents[agent].watching && channel == SAPA_CHANNEL_VOICE))
         return false;
     for (unsigned i = 0; i < NAIVE_WORKS; i++) {
         const struct naive_work *w = &n->works[i];
@@ -265,14 +266,17 @@ static void on_offer_made(struct naive *n, const struct sapa_rec_offer_made *mad
     struct naive_contact *c = naive_contact_of(n, made->contact);
     unsigned free_slot = NAIVE_WORKS;
 
-    const bool call = made->kind >= 2;
+    const bool call = made->kind >= 2, taken = made->kind == 4; /* a supervisor takes over: nothing rings */
 
     MUST(n, c && (call || (c->queued && c->talking == 0)), "offer of contact %llu that does not wait",
          (unsigned long long)made->contact);
     MUST(n, !work_of(n, made->offer), "offer %llu again", (unsigned long long)made->offer);
     if (n->judge && !call)
         MUST(n, c->queue == made->queue, "offer for queue %u", (unsigned)made->queue);
-    if (call)
+    if (taken)
+        MUST(n, !c->queued && c->talking > 0 && n->agents[made->agent].presence != SAPA_PRESENCE_OFFLINE,
+             "nobody talks whose place could be taken");
+    else if (call)
         MUST(n, !c->queued && c->talking == 0 && n->agents[made->agent].presence != SAPA_PRESENCE_OFFLINE,
              "a call of an agent begins out of turn");
     else if (c->ringing > 0)
@@ -421,10 +425,11 @@ static void party_joins(struct naive *n, struct naive_contact *c, const struct s
     n->joined++;
     if (joined->offer) {
         struct naive_work *w = work_of(n, joined->offer);
-        MUST(n, w && w->agent == joined->agent && w->connected_us == 0 && w->contact != c->id,
+        MUST(n, w && w->agent == joined->agent && w->connected_us == 0 && (w->contact != c->id) == (w->kind != 4),
              "part %llu joins out of turn", (unsigned long long)joined->offer);
         w->contact = c->id;
         w->connected_us = n->now_us;
+        n->agents[w->agent].contacts += w->kind == 4 && joined->queue != SAPA_NONE;
         c->talking++;
     } else {
         c->outside++;
@@ -432,6 +437,65 @@ static void party_joins(struct naive *n, struct naive_contact *c, const struct s
     }
     MUST(n, joined->parties == 1 + c->talking + c->outside, "%u parties, told are %u",
          1 + c->talking + c->outside, (unsigned)joined->parties);
+}
+
+/* A supervisor has a beginning and an end within the life of a contact, and one thing to do at a time. */
+static struct naive_watch *watch_of(struct naive *n, uint64_t id)
+{
+    for (unsigned i = 0; i < NAIVE_WATCHES; i++)
+        if (n->watches[i].id == id)
+            return &n->watches[i];
+    return NULL;
+}
+
+static void watch_begins(struct naive *n, const struct naive_contact *c, const struct sapa_rec_supervision_began *began)
+{
+    struct naive_watch *watch = watch_of(n, 0);
+    unsigned others = 0;
+
+    for (unsigned i = 0; i < NAIVE_WATCHES; i++)
+        others += n->watches[i].id && n->watches[i].contact == began->contact;
+    MUST(n, c && c->talking > 0 && watch && !watch_of(n, began->supervision) && others < SAPA_SUPERVISORS_MAX &&
+                !n->agents[began->agent].watching && n->agents[began->agent].reachable,
+         "supervision %llu begins out of turn", (unsigned long long)began->supervision);
+    for (unsigned i = 0; i < NAIVE_WORKS; i++)
+        MUST(n, !n->works[i].offer || n->works[i].agent != began->agent || n->works[i].channel != SAPA_CHANNEL_VOICE ||
+                    n->works[i].state == SAPA_ASSIGNMENT_WRAPUP,
+             "agent %u has something in hand", (unsigned)began->agent);
+    *watch = (struct naive_watch){ .id = began->supervision, .contact = began->contact, .agent = (uint32_t)began->agent,
+                                   .mode = (uint32_t)began->mode };
+    n->agents[began->agent].watching = true;
+    n->watched++;
+}
+
+static void watch_changes(struct naive *n, const struct sapa_rec_supervision_changed *changed)
+{
+    struct naive_watch *watch = watch_of(n, changed->supervision);
+
+    MUST(n, watch && changed->supervision && watch->contact == changed->contact && watch->agent == changed->agent &&
+                watch->mode == changed->from && (changed->from != changed->to || (changed->on && !watch->on)) &&
+                (changed->on || !watch->on),
+         "supervision %llu changes out of turn", (unsigned long long)changed->supervision);
+    if (changed->on && !watch->on)
+        watch->on_us = n->now_us;
+    watch->on = changed->on;
+    watch->mode = (uint32_t)changed->to;
+}
+
+static void watch_ends(struct naive *n, const struct naive_contact *c, const struct sapa_rec_supervision_ended *ended)
+{
+    struct naive_watch *watch = watch_of(n, ended->supervision);
+
+    MUST(n, watch && ended->supervision && c && !c->ended_before && watch->contact == c->id && (watch->agent == ended->agent || !n->judge) &&
+                watch->mode == ended->mode && watch->on == (ended->result == SAPA_OFFER_ACCEPTED),
+         "supervision %llu ends out of turn", (unsigned long long)ended->supervision);
+    const int64_t on_ms = watch->on ? (n->now_us - watch->on_us) / 1000 : 0;
+    MUST(n, (int64_t)ended->heard_ms >= on_ms - 2 && (int64_t)ended->heard_ms <= on_ms + 2,
+         "supervision %llu was on for %lld ms, told are %lld", (unsigned long long)ended->supervision, (long long)on_ms,
+         (long long)ended->heard_ms);
+    n->taken += ended->mode == SAPA_SUPERVISION_TAKEOVER && watch->on;
+    n->agents[watch->agent].watching = false; /* while a description takes force agents are told by their new numbers */
+    watch->id = 0;
 }
 
 void naive_event(struct naive *n, const struct sapa_record *out)
@@ -468,6 +532,22 @@ void naive_event(struct naive *n, const struct sapa_record *out)
         break;
     case SAPA_T_contact_parted: part_ends(n, c, &out->u.contact_parted); break;
     case SAPA_T_party_joined: party_joins(n, c, &out->u.party_joined); break;
+    case SAPA_T_hand_changed: {
+        struct naive_agent *a = out->u.hand_changed.agent < n->centre->agents_count ? &n->agents[out->u.hand_changed.agent] : NULL;
+        if (!n->judge)
+            break; /* agents have other numbers in a moment */
+        const int64_t was_ms = a && a->hand ? (n->now_us - a->hand_us) / 1000 : 0;
+        MUST(n, a && a->hand == out->u.hand_changed.from && a->hand != out->u.hand_changed.to &&
+                    (out->u.hand_changed.to != SAPA_HAND_TAKEN || a->hand == SAPA_HAND_RAISED) &&
+                    (int64_t)out->u.hand_changed.was_ms >= was_ms - 2 && (int64_t)out->u.hand_changed.was_ms <= was_ms + 2,
+             "the hand of agent %u moves out of turn", (unsigned)out->u.hand_changed.agent);
+        a->hand = (uint8_t)out->u.hand_changed.to;
+        a->hand_us = n->now_us;
+        break;
+    }
+    case SAPA_T_supervision_began: watch_begins(n, c, &out->u.supervision_began); break;
+    case SAPA_T_supervision_changed: watch_changes(n, &out->u.supervision_changed); break;
+    case SAPA_T_supervision_ended: watch_ends(n, c, &out->u.supervision_ended); break;
     case SAPA_T_party_left:
         MUST(n, c && c->outside > 0, "nobody from outside leaves contact %llu",
              (unsigned long long)out->u.party_left.contact);
@@ -512,6 +592,9 @@ void naive_event(struct naive *n, const struct sapa_record *out)
         for (unsigned i = 0; i < NAIVE_WORKS; i++)
             MUST(n, !n->works[i].offer || n->works[i].contact != c->id || n->works[i].state == SAPA_ASSIGNMENT_WRAPUP,
                  "contact %llu leaves a part behind", (unsigned long long)c->id);
+        for (unsigned i = 0; i < NAIVE_WATCHES; i++)
+            MUST(n, !n->watches[i].id || n->watches[i].contact != c->id, "contact %llu leaves a supervisor behind",
+                 (unsigned long long)c->id);
         MUST(n, !c->queued && c->ringing == 0 && c->talking == 0 && c->outside == 0,
              "contact %llu ends amid something", (unsigned long long)c->id);
         MUST(n,
@@ -569,6 +652,9 @@ void naive_centre(struct naive *n, const struct sapa_centre *centre, const struc
         if (to[a] != SAPA_NONE)
             agents[to[a]] = n->agents[a];
     }
+    for (unsigned i = 0; i < NAIVE_WATCHES; i++)
+        if (n->watches[i].id)
+            n->watches[i].agent = to[n->watches[i].agent]; /* of one who is gone it has ended */
     for (uint32_t a = 0; a < centre->agents_count; a++) {
         struct sapa_agent_view view;
         if (SAPA_FIND(old, agents, centre->agents[a].key) == SAPA_NONE)
@@ -576,6 +662,8 @@ void naive_centre(struct naive *n, const struct sapa_centre *centre, const struc
         if (sapa_core_agent_get(core, a, n->now_us, &view) == SAPA_OK) {
             agents[a].presence = view.presence;
             agents[a].reachable = view.reachable;
+            agents[a].hand = view.hand;
+            agents[a].hand_us = view.hand_since_us;
         }
     }
     memcpy(n->agents, agents, sizeof(agents));

@@ -16,12 +16,15 @@ enum {
     NAIVE_QUEUES = 8,
     NAIVE_SKILLS = 8,
     NAIVE_CONTACTS = 256,
-    NAIVE_WORKS = 512
+    NAIVE_WORKS = 512,
+    NAIVE_WATCHES = 64
 };
 
 struct naive_agent {
     uint8_t presence, level[NAIVE_SKILLS];
-    bool reachable;
+    uint8_t hand; /* enum sapa_hand */
+    int64_t hand_us;
+    bool reachable, watching; /* watching: his phone is a supervisor's */
     uint64_t idle;     /* order of idleness, lower waits longer */
     uint32_t contacts; /* since login */
 };
@@ -55,16 +58,24 @@ struct naive_work {
     int64_t connected_us; /* 0 not yet, -1 unknown */
 };
 
+struct naive_watch {
+    uint64_t id, contact; /* id 0: free */
+    uint32_t agent, mode;
+    bool on;
+    int64_t on_us;
+};
+
 struct naive {
     const struct sapa_centre *centre;
     struct naive_agent agents[NAIVE_AGENTS];
     struct naive_contact contacts[NAIVE_CONTACTS];
     struct naive_work works[NAIVE_WORKS];
+    struct naive_watch watches[NAIVE_WATCHES];
     uint32_t rr_last[NAIVE_QUEUES];
     uint64_t idle, seq, steps;
     int64_t now_us, settled_us; /* all that was due up to settled_us has happened */
     bool judge;                 /* off while a new description takes force */
-    uint64_t news, ends, made, results[SAPA_OFFER_COUNT], outcomes[SAPA_OUTCOME_COUNT], judged, joined;
+    uint64_t news, ends, made, results[SAPA_OFFER_COUNT], outcomes[SAPA_OUTCOME_COUNT], judged, joined, watched, taken;
 };
 
 void naive_init(struct naive *n, const struct sapa_centre *centre);

@@ -4,7 +4,7 @@
  * never reply; the clock steps; supervisors move contacts and change skills; the description is
  * replaced; the core is saved and loaded in the middle of it all. In worlds from seed 1000 on agents also call:
  * outside, colleagues, queues and numbers, with each kind of line, and transfer, confer, drop, hold and hang up
- * whatever is in hand, sensibly or not.
+ * whatever is in hand, sensibly or not. In worlds from seed 5000 on supervisors listen, whisper, join and take over.
  *
  * After every input: sapa_core_check(), the independent count of naive.c, and its verdict on each
  * offer. A core that was loaded from a snapshot runs beside the first and must answer the same to
@@ -30,7 +30,7 @@ struct sim {
     uint64_t seed;
     struct dice dice;
     struct rates rates;
-    bool flows, draining, calls;
+    bool flows, draining, calls, supervisors;
     struct sapa_core *core, *twin;
     uint32_t twin_steps;
     struct sim_centre *centres[CENTRES];
@@ -241,6 +241,11 @@ static void world_answers(struct sim *s, const struct sapa_record *out)
     case SAPA_T_cmd_offer: phone_rings(s, &out->u.cmd_offer); break;
     case SAPA_T_cmd_connect: they_talk(s, &out->u.cmd_connect); break;
     case SAPA_T_cmd_dial: carrier_dials(s, &out->u.cmd_dial); break;
+    case SAPA_T_cmd_supervise: /* he has heard enough, or his line breaks */
+        PLAN(s, some_ms(s, 1000, 60000), agent_gone, .contact = out->u.cmd_supervise.contact,
+             .offer = out->u.cmd_supervise.offer,
+             .side = chance(&s->dice, 80) ? SAPA_SIDE_AGENT : SAPA_SIDE_NETWORK);
+        break;
     case SAPA_T_cmd_join:
         if (out->u.cmd_join.attempt)
             PLAN(s, some_ms(s, 1000, 60000), dial_progress, .contact = out->u.cmd_join.contact,
@@ -596,6 +601,67 @@ static void somebody_decides(struct sim *s)
         plan_at(s, s->now_us + below(&s->dice, 3000) * 1000, &in);
 }
 
+/* Hands go up and down; something is said to many, and read. */
+static void somebody_says(struct sim *s)
+{
+    const uint32_t agents = sapa_core_centre_now(s->core)->agents_count;
+    struct sapa_broadcast_view said = { .id = 1 };
+    struct sapa_record in;
+    uint32_t cursor = 0;
+    const uint32_t what = below(&s->dice, 10);
+
+    if (what < 7) {
+        sapa_record_init(&in, SAPA_T_hand);
+        in.u.hand.agent = below(&s->dice, agents + (uint32_t)chance(&s->dice, 3));
+        in.u.hand.state = below(&s->dice, SAPA_HAND_COUNT + (uint32_t)chance(&s->dice, 3));
+        sapa_sized_set(&in.u.hand.by, SAPA_STR("dewi"));
+    } else if (what < 8) {
+        sapa_record_init(&in, SAPA_T_broadcast);
+        in.u.broadcast.kind = below(&s->dice, SAPA_AUDIENCE_COUNT + (uint32_t)chance(&s->dice, 3));
+        in.u.broadcast.target = chance(&s->dice, 25) ? SAPA_NONE : below(&s->dice, 4);
+        in.u.broadcast.until_us = s->now_us + some_ms(s, 0, 600000);
+        sapa_sized_set(&in.u.broadcast.text, SAPA_STR("Antrean panjang, tolong siap."));
+    } else {
+        while (sapa_core_broadcast_next(s->core, &cursor, &said) && chance(&s->dice, 60))
+            ;
+        sapa_record_init(&in, SAPA_T_broadcast_read);
+        in.u.broadcast_read.agent = below(&s->dice, agents);
+        in.u.broadcast_read.message = said.id;
+    }
+    in.at_us = s->now_us;
+    feed(s, &in);
+}
+
+/* A supervisor wants to hear somebody, or does something else there. */
+static void somebody_supervises(struct sim *s)
+{
+    const uint32_t agents = sapa_core_centre_now(s->core)->agents_count;
+    struct sapa_watch_view watch;
+    struct sapa_record in;
+    struct in_hand hand;
+    uint32_t cursor = 0;
+
+    sapa_record_init(&in, SAPA_T_supervise);
+    in.at_us = s->now_us;
+    in.u.supervise.mode = below(&s->dice, SAPA_SUPERVISION_COUNT + (uint32_t)chance(&s->dice, 2));
+    if (chance(&s->dice, 50) && sapa_core_watch_next(s->core, &cursor, &watch)) {
+        while (chance(&s->dice, 50) && sapa_core_watch_next(s->core, &cursor, &watch))
+            ;
+        in.u.supervise.supervision = watch.supervision;
+        in.u.supervise.contact = watch.contact;
+        in.u.supervise.agent = chance(&s->dice, 97) ? watch.agent : below(&s->dice, agents);
+    } else if (somebody_busy(s, &hand)) {
+        in.u.supervise.supervision = sapa_id_make(3, s->next_contact++);
+        in.u.supervise.contact = hand.part.contact;
+        in.u.supervise.agent = below(&s->dice, agents);
+    } else {
+        return;
+    }
+    feed(s, &in);
+    if (chance(&s->dice, s->rates.doubled))
+        plan_at(s, s->now_us + below(&s->dice, 3000) * 1000, &in);
+}
+
 /* Records that mean nothing, or not any more. */
 static void noise(struct sim *s)
 {
@@ -760,6 +826,10 @@ static void live(struct sim *s, uint64_t steps)
 {
     while (s->inputs < steps) {
         const uint32_t what = below(&s->dice, 1000);
+        if (s->supervisors && chance(&s->dice, 12))
+            somebody_supervises(s);
+        if (s->supervisors && chance(&s->dice, 4))
+            somebody_says(s);
         if (s->calls && what >= 940)
             somebody_calls(s);
         else if (s->calls && what >= 820)
@@ -894,6 +964,7 @@ static void run(uint64_t seed, uint64_t steps)
                                .save = below(&s->dice, 6) };
     s->flows = chance(&s->dice, 60);
     s->calls = seed >= 1000;
+    s->supervisors = seed >= 5000;
     s->schedule = calloc(SCHEDULE, sizeof(*s->schedule));
     s->out = calloc(OUT, sizeof(*s->out));
     s->twin_out = calloc(OUT, sizeof(*s->twin_out));
@@ -921,12 +992,13 @@ static void run(uint64_t seed, uint64_t steps)
     replay(s);
     printf(
         "seed %llu: %llu inputs, %llu contacts, %llu offers (%llu judged), %llu refused, %llu snapshots, %llu descriptions, "
-        "%llu calls reached, %llu merged, %llu joins\n",
+        "%llu calls reached, %llu merged, %llu joins, %llu supervised, %llu taken over\n",
         (unsigned long long)seed, (unsigned long long)inputs, (unsigned long long)s->naive.news,
         (unsigned long long)s->naive.made, (unsigned long long)s->naive.judged,
         (unsigned long long)s->refusals, (unsigned long long)s->saves,
         (unsigned long long)s->replaced + 1, (unsigned long long)s->naive.outcomes[SAPA_OUTCOME_REACHED],
-        (unsigned long long)s->naive.outcomes[SAPA_OUTCOME_MERGED], (unsigned long long)s->naive.joined);
+        (unsigned long long)s->naive.outcomes[SAPA_OUTCOME_MERGED], (unsigned long long)s->naive.joined,
+        (unsigned long long)s->naive.watched, (unsigned long long)s->naive.taken);
     sapa_core_free(s->core);
     sapa_core_free(s->twin);
     for (unsigned i = 0; i < s->centre_count; i++)

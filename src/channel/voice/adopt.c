@@ -406,6 +406,7 @@ static bool adopt_one(struct sapa_voice *v, const struct sapa_rec_dialog *record
         if (o) {
             o->legs = o->winner = leg;
             o->kind = state.offer_kind;
+            o->supervises = o->kind == VOICE_KIND_SUPERVISOR ? SAPA_SUPERVISION_LISTEN + 1 : 0;
             o->queue = SAPA_FIND(v->centre, queues, state.queue);
             o->ringing = true;
             o->connected = leg->mix != 0 || leg->bridged != 0;
@@ -548,7 +549,14 @@ static void settle(struct sapa_voice *v, const struct sapa_voice_held *held)
                                           .u.cmd_join = { .contact = held->contact, .other = o->contact->id, .offer = held->offer } };
         sapa_voice_command(v, &join);
     }
-    if (held->what == SAPA_VOICE_HELD_AGENT && held->talking && o) { /* decided and logged, perhaps not carried out */
+    if (held->what == SAPA_VOICE_HELD_AGENT && o && o->supervises) { /* what he does there is the core's to say */
+        const struct sapa_record does = { .type = SAPA_T_cmd_supervise,
+                                          .u.cmd_supervise = { .contact = held->contact, .offer = held->offer,
+                                                               .mode = held->kind == VOICE_KIND_SUPERVISOR && held->supervision
+                                                                           ? held->supervision - 1u
+                                                                           : SAPA_SUPERVISION_TAKEOVER } };
+        sapa_voice_command(v, &does);
+    } else if (held->what == SAPA_VOICE_HELD_AGENT && held->talking && o) { /* decided and logged, perhaps not carried out */
         const struct sapa_media_message *media = sapa_voice_inventory_of(v, o->winner->id);
         if (media && media->u.inventory.bridged_with == 0 && media->u.inventory.mix == 0) {
             const struct sapa_record connect = { .type = SAPA_T_cmd_connect,

@@ -780,6 +780,74 @@ static void media_of_before(void **state)
     assert_empty(f);
 }
 
+/* What this supervisor's leg is in the mix of the two; they are parties of it. */
+static unsigned role_in(struct fake *f, uint64_t contact, uint64_t supervisor)
+{
+    const struct fake_leg *leg = fake_leg(f, fake_offer_leg(f, supervisor));
+    assert_true(leg->mix != 0 && leg->mix == fake_leg(f, fake_customer_leg(f, contact))->mix);
+    assert_true(fake_hears(f, fake_offer_leg(f, 5), fake_customer_leg(f, contact)));
+    return leg->role;
+}
+
+/* He comes and goes; what plays to them goes on, and what he does with his phone concerns nobody. */
+static void supervisor(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    const uint64_t x = fake_customer(f, &customer);
+    struct fake_call agent = fake_agent(f, x, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = x, .offer = 5);
+    FAKE_COMMAND(f, cmd_hold_music, .contact = x, .offer = 5, .side = SAPA_SIDE_CUSTOMER, .on = 1, .prompt = 0); /* the agent's phone holds */
+    const char *music = fake_plays(f, fake_customer_leg(f, x));
+    assert_string_not_equal(music, "");
+    struct fake_call leader = fake_answers(f, x, 90, 1, 4);
+    bool told = false;
+    for (size_t i = 0; i < f->sent_count; i++)
+        told |= strstr(f->sent[i].text, leader.call_id) && strstr(f->sent[i].text, "Answer-Mode: Auto");
+    assert_true(told);
+    assert_true(fake_leg(f, fake_offer_leg(f, 90))->mix == 0); /* he hears nobody before it is decided */
+    FAKE_COMMAND(f, cmd_supervise, .contact = x, .offer = 90, .mode = SAPA_SUPERVISION_LISTEN);
+    assert_int_equal(role_in(f, x, 90), SAPA_MEDIA_ROLE_LISTEN);
+    assert_string_equal(fake_plays(f, fake_customer_leg(f, x)), music);
+    FAKE_COMMAND(f, cmd_supervise, .contact = x, .offer = 90, .mode = SAPA_SUPERVISION_WHISPER);
+    assert_int_equal(role_in(f, x, 90), SAPA_MEDIA_ROLE_WHISPER);
+    FAKE_COMMAND(f, cmd_supervise, .contact = x, .offer = 90, .mode = SAPA_SUPERVISION_BARGE);
+    assert_int_equal(role_in(f, x, 90), SAPA_MEDIA_ROLE_PARTY);
+    assert_string_equal(fake_plays(f, fake_customer_leg(f, x)), music);
+    FAKE_COMMAND(f, cmd_hold_music, .contact = x, .offer = 5, .side = SAPA_SIDE_CUSTOMER, .on = 0);
+    /* held by command: there is no conversation to be heard */
+    FAKE_COMMAND(f, cmd_hold, .contact = x, .offer = 5, .on = 1, .prompt = 0);
+    assert_true(fake_leg(f, fake_offer_leg(f, 90))->mix == 0);
+    FAKE_COMMAND(f, cmd_hold, .contact = x, .offer = 5, .on = 0);
+    assert_int_equal(role_in(f, x, 90), SAPA_MEDIA_ROLE_PARTY);
+    /* codes for a call in hand are not for him, and his hold is nobody's */
+    const size_t before = f->posted_count;
+    fake_press(f, fake_offer_leg(f, 90), "*05");
+    fake_request(f, &leader, "INVITE", "", "application/sdp", "v=0\r\no=- 1 2 IN IP4 198.51.100.9\r\ns=-\r\nc=IN IP4 198.51.100.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\na=sendonly\r\n");
+    fake_want(f, "SIP/2.0 200", leader.call_id);
+    fake_request(f, &leader, "ACK", "", "", "");
+    for (size_t i = before; i < f->posted_count; i++)
+        assert_true(f->posted[i].type == SAPA_T_dialog || f->posted[i].type == SAPA_T_digit);
+    /* he goes: they are as before */
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = x, .offer = 90);
+    bye_from_us(f, &leader);
+    assert_true(fake_hears(f, fake_offer_leg(f, 5), fake_customer_leg(f, x)));
+    assert_int_equal(fake_leg(f, fake_customer_leg(f, x))->mix, 0);
+    /* another time he takes over, with the same leg */
+    leader = fake_answers(f, x, 91, 1, 4);
+    FAKE_COMMAND(f, cmd_supervise, .contact = x, .offer = 91, .mode = SAPA_SUPERVISION_TAKEOVER);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = x, .offer = 5);
+    bye_from_us(f, &agent);
+    assert_true(fake_hears(f, fake_offer_leg(f, 91), fake_customer_leg(f, x)));
+    FAKE_COMMAND(f, cmd_supervise, .contact = x, .offer = 91, .mode = SAPA_SUPERVISION_LISTEN); /* too late: he is no supervisor any more */
+    assert_true(fake_hears(f, fake_offer_leg(f, 91), fake_customer_leg(f, x)));
+    fake_request(f, &leader, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_agent_gone)->u.agent_gone.offer, 91);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = x);
+    assert_empty(f);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -787,6 +855,7 @@ int main(void)
         TEST(outside), TEST(outside_in_vain), TEST(colleague), TEST(consultation_and_transfer), TEST(consultation_and_back),
         TEST(conference), TEST(consultation_outside), TEST(consultation_breaks), TEST(codes_refused), TEST(campaign),
         TEST(refer_with_replaces), TEST(invite_with_replaces), TEST(phone_first), TEST(offer_is_accepted_for_him), TEST(the_centre_stops), TEST(media_of_before),
+        TEST(supervisor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -463,7 +463,7 @@ static uint64_t last_party(const struct sapa_voice *v, const struct voice_part *
     if (c->joined && ((joined && joined->contact == c && !joined->over) || sapa_voice_outside_of(c, c->joined)))
         return c->joined;
     for (const struct voice_offer *o = c->offers; o; o = o->next)
-        if (o->id != mine->offer && !o->over && o->connected)
+        if (o->id != mine->offer && !o->over && o->connected && !o->supervises)
             return o->id;
     return c->outside && c->outside->connected ? c->outside->attempt : 0;
 }

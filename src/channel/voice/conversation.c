@@ -11,6 +11,7 @@
 struct party {
     struct voice_leg *leg;
     bool held;
+    uint8_t role; /* of a supervisor */
 };
 
 static bool takes_part(const struct voice_leg *leg, const struct voice_contact *c)
@@ -25,11 +26,26 @@ static size_t parties_of(const struct voice_contact *c, struct party ret[VOICE_P
     if (takes_part(c->customer, c))
         ret[n++] = (struct party){ .leg = c->customer };
     for (const struct voice_offer *o = c->offers; o && n < VOICE_PARTIES_MAX; o = o->next)
-        if (!o->over && o->connected && takes_part(o->winner, c))
+        if (!o->over && o->connected && !o->supervises && takes_part(o->winner, c))
             ret[n++] = (struct party){ .leg = o->winner, .held = o->held };
     for (struct voice_leg *leg = c->outside; leg && n < VOICE_PARTIES_MAX; leg = leg->next)
         if (leg->connected && takes_part(leg, c))
             ret[n++] = (struct party){ .leg = leg };
+    return n;
+}
+
+/* Who hears the parties without being one: behind them in the same list. Returns how many there are now. */
+static size_t supervisors_of(const struct voice_contact *c, struct party ret[VOICE_PARTIES_MAX], size_t n)
+{
+    for (const struct voice_offer *o = c->offers; o && n < VOICE_PARTIES_MAX; o = o->next) {
+        if (o->over || !o->connected || !o->supervises || !takes_part(o->winner, c))
+            continue;
+        const enum sapa_supervision does = (enum sapa_supervision)(o->supervises - 1);
+        ret[n++] = (struct party){ .leg = o->winner,
+                                   .role = does == SAPA_SUPERVISION_BARGE     ? SAPA_MEDIA_ROLE_PARTY
+                                           : does == SAPA_SUPERVISION_WHISPER ? SAPA_MEDIA_ROLE_WHISPER
+                                                                              : SAPA_MEDIA_ROLE_LISTEN };
+    }
     return n;
 }
 
@@ -60,17 +76,21 @@ void sapa_voice_leg_alone(struct sapa_voice *v, struct voice_leg *leg)
     sapa_voice_leg_part(v, leg);
 }
 
-static void mix(struct sapa_voice *v, struct voice_contact *c, const struct party *parties, size_t n)
+/* Who only hears two others changes nothing for them: what one of them is told meanwhile goes on. */
+static void mix(struct sapa_voice *v, struct voice_contact *c, const struct party *parties, size_t n, bool conference)
 {
     if (!c->mix)
         c->mix = sapa_voice_id(v);
     for (size_t i = 0; i < n; i++) {
         struct voice_leg *leg = parties[i].leg;
-        const uint8_t role = parties[i].held ? SAPA_MEDIA_ROLE_HELD : SAPA_MEDIA_ROLE_PARTY;
+        const uint8_t role = parties[i].held ? SAPA_MEDIA_ROLE_HELD : parties[i].role;
         struct sapa_media_message m = { .op = SAPA_MEDIA_STOP, .contact = c->id, .leg = leg->id };
         if (leg->mix == c->mix && leg->role == role)
             continue;
-        tell(v, &m); /* music of one who was held, a word: they talk now */
+        if (conference || (leg->mix && leg->role == SAPA_MEDIA_ROLE_HELD)) {
+            tell(v, &m); /* music of one who was held, a word: they talk now */
+            leg->said++;
+        }
         m.op = SAPA_MEDIA_MIX_JOIN;
         m.u.mix.mix = c->mix;
         m.u.mix.role = role;
@@ -78,19 +98,27 @@ static void mix(struct sapa_voice *v, struct voice_contact *c, const struct part
         sapa_voice_leg_part(v, leg);
         leg->mix = c->mix;
         leg->role = role;
-        leg->said++;
     }
 }
 
 void sapa_voice_review(struct sapa_voice *v, struct voice_contact *c)
 {
     struct party parties[VOICE_PARTIES_MAX];
-    const size_t n = parties_of(c, parties);
+    const size_t n = parties_of(c, parties), all = supervisors_of(c, parties, n);
+    const bool both = n == 2 && !parties[0].held && !parties[1].held;
 
-    if (n >= 3) {
-        mix(v, c, parties, n);
-    } else if (n == 2 && !parties[0].held && !parties[1].held) {
+    if (n >= 3 || (both && all > n)) {
+        mix(v, c, parties, all, n >= 3);
+        return;
+    }
+    for (size_t i = n; i < all; i++) /* there is no conversation at the moment */
+        sapa_voice_leg_alone(v, parties[i].leg);
+    if (both) {
         struct voice_leg *a = parties[0].leg, *b = parties[1].leg;
+        const bool plays = (c->music_on[0] || c->music_on[1]) && c->mix && a->mix == c->mix && b->mix == c->mix &&
+                           a->role == SAPA_MEDIA_ROLE_PARTY && b->role == SAPA_MEDIA_ROLE_PARTY;
+        if (plays) /* a supervisor has left them: alone in the mix they are as if bridged, and music goes on */
+            return;
         if (a->mix || b->mix || a->bridged != b->id || b->bridged != a->id)
             sapa_voice_leg_bridge(v, c, a, b);
     } else {
@@ -146,7 +174,7 @@ void sapa_voice_connect(struct sapa_voice *v, struct voice_contact *c, uint64_t 
         o->connected = true;
     else
         other->connected = true;
-    if (parties_of(c, parties) == 2 && !parties[0].held && !parties[1].held)
+    if (parties_of(c, parties) == 2 && supervisors_of(c, parties, 2) == 2 && !parties[0].held && !parties[1].held)
         sapa_voice_leg_bridge(v, c, parties[0].leg, parties[1].leg); /* said again it ends what plays */
     else
         sapa_voice_review(v, c);
@@ -221,6 +249,26 @@ void sapa_voice_join(struct sapa_voice *v, struct voice_contact *c, const struct
     sapa_voice_review(v, from);
     sapa_voice_review(v, c);
     sapa_voice_contact_check(v, from);
+}
+
+void sapa_voice_supervise(struct sapa_voice *v, struct voice_contact *c, const struct sapa_rec_cmd_supervise *cmd)
+{
+    struct voice_offer *o = sapa_voice_find(&v->offers, cmd->offer);
+
+    if (!o || o->contact != c || o->over || !o->winner || o->winner->state != LEG_UP || !o->supervises ||
+        cmd->mode >= SAPA_SUPERVISION_END) {
+        v->stats.late_commands++;
+        return;
+    }
+    o->connected = true;
+    if (cmd->mode == SAPA_SUPERVISION_TAKEOVER) {
+        o->supervises = 0;
+        o->kind = 3;
+        sapa_voice_leg_log(v, o->winner, false);
+    } else {
+        o->supervises = (uint8_t)(cmd->mode + 1);
+    }
+    sapa_voice_review(v, c);
 }
 
 /* ---- lines that are lent ---- */

@@ -518,7 +518,7 @@ void sapa_voice_leg_answered(struct sapa_voice *v, struct voice_leg *leg)
 
 void sapa_voice_leg_hold_told(struct sapa_voice *v, const struct voice_leg *leg, bool was)
 {
-    if (leg->held == was || leg->kind == LEG_OUTSIDE || leg->kind == LEG_CODE)
+    if (leg->held == was || leg->kind == LEG_OUTSIDE || leg->kind == LEG_CODE || (leg->offer && leg->offer->supervises))
         return;
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_leg_held);

@@ -132,7 +132,9 @@ static void offer_start(struct sapa_voice *v, const struct sapa_rec_cmd_offer *c
     o->ring_ms = (uint32_t)cmd->ring_ms;
     o->kind = (uint8_t)cmd->kind;
     o->adopted = adopted;
-    v->agents[o->agent].last_queue = o->queue;
+    o->supervises = o->kind == VOICE_KIND_SUPERVISOR ? SAPA_SUPERVISION_LISTEN + 1 : 0;
+    if (!o->supervises)
+        v->agents[o->agent].last_queue = o->queue;
     v->stats.offers++;
     struct sapa_sip_binding bindings[VOICE_DEVICES_MAX];
     const size_t count = sapa_sip_registrar_lookup(v->registrar, v->centre->agents[o->agent].extension, sapa_voice_wall(v),
@@ -255,6 +257,10 @@ static void put_offer_head(const struct sapa_voice *v, const struct voice_leg *l
     sapa_sip_put_number(out, SAPA_SIP_H_EXPIRES, o->ring_ms / 1000 + 5);
     if (v->options.alert_info)
         sapa_sip_put_header(out, SAPA_SIP_H_ALERT_INFO, sapa_str_of(v->options.alert_info));
+    else if (o->supervises) /* he asked for it a moment ago */
+        sapa_sip_put_header(out, SAPA_SIP_H_ALERT_INFO, SAPA_STR("<http://localhost>;info=alert-autoanswer;delay=0"));
+    if (o->supervises) /* RFC 5373 */
+        sapa_sip_put_named(out, SAPA_STR("Answer-Mode"), SAPA_STR("Auto"));
 }
 
 /* Its port is there: the INVITE leaves, after the agent's line is free. */

@@ -47,7 +47,7 @@ bool sapa_voice_part_of(const struct voice_leg *leg, struct voice_part *ret_part
     *ret_part = (struct voice_part){ .contact = c, .leg = (struct voice_leg *)leg, .offer = c->own_offer, .own = true };
     if (leg->lent || (leg->kind == LEG_CUSTOMER && c->own_agent != SAPA_NONE && c->customer == leg))
         return true;
-    if (leg->kind != LEG_AGENT || !o || o->over || o->winner != leg)
+    if (leg->kind != LEG_AGENT || !o || o->over || o->supervises || o->winner != leg)
         return false;
     ret_part->offer = o->id;
     ret_part->own = c->own_agent != SAPA_NONE && o->id == c->own_offer;
@@ -70,7 +70,7 @@ size_t sapa_voice_parts(const struct sapa_voice *v, uint32_t agent, struct voice
 
     for (uint32_t i = 0; i < v->offers.count; i++) {
         const struct voice_offer *o = ((struct voice_ref *)sapa_table_at(&v->offers, i))->value;
-        if (o->agent != agent || o->over || !o->winner || o->winner->state == LEG_OVER)
+        if (o->agent != agent || o->over || o->supervises || !o->winner || o->winner->state == LEG_OVER)
             continue;
         part = (struct voice_part){ .contact = o->contact, .leg = o->winner, .offer = o->id,
                                     .own = o->contact->own_agent == agent && o->id == o->contact->own_offer };

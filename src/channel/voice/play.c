@@ -120,7 +120,7 @@ void sapa_voice_play_stop(struct sapa_voice *v, struct voice_contact *c)
 struct voice_leg *sapa_voice_talking_agent(const struct voice_contact *c)
 {
     for (const struct voice_offer *o = c->offers; o; o = o->next)
-        if (o->winner && o->winner->state == LEG_UP && voice_talks_in(o->winner) == c)
+        if (o->winner && !o->supervises && o->winner->state == LEG_UP && voice_talks_in(o->winner) == c)
             return o->winner;
     return NULL;
 }

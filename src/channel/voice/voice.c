@@ -824,6 +824,7 @@ void sapa_voice_command(struct sapa_voice *v, const struct sapa_record *r)
     case SAPA_T_cmd_connect: sapa_voice_connect(v, c, r->u.cmd_connect.offer); break;
     case SAPA_T_cmd_hold: sapa_voice_hold(v, c, &r->u.cmd_hold); break;
     case SAPA_T_cmd_join: sapa_voice_join(v, c, &r->u.cmd_join); break;
+    case SAPA_T_cmd_supervise: sapa_voice_supervise(v, c, &r->u.cmd_supervise); break;
     case SAPA_T_cmd_hold_music: sapa_voice_hold_music(v, &r->u.cmd_hold_music); break;
     case SAPA_T_cmd_drop_agent: drop_agent(v, r->u.cmd_drop_agent.offer); break;
     case SAPA_T_cmd_hangup: hangup(v, c, (unsigned)r->u.cmd_hangup.cause); break;

@@ -199,6 +199,7 @@ struct sapa_voice_held {
     bool talking;  /* HELD_AGENT: customer and agent hear each other; they are connected again where they do not */
     uint8_t kind;  /* HELD_RINGING: as in cmd_offer, and so the rest */
     uint32_t agent, queue, ring_ms;
+    uint8_t supervision; /* HELD_AGENT: enum sapa_supervision + 1 of a supervisor's leg, 0: it is an agent's */
 };
 /**
  * Once after start, with 0 on the first start: the newest `dialog` record of each dialog that is not

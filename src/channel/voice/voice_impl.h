@@ -184,6 +184,7 @@ struct voice_offer {
     bool lent;                 /* the winner is another offer's leg */
     bool accept;               /* the phone shall answer by itself as soon as it rings */
     bool adopted;              /* its INVITEs are an earlier process' */
+    uint8_t supervises;        /* a supervisor's: enum sapa_supervision + 1; no party of the conversation. 0: an agent's */
     uint8_t result;            /* worst outcome so far; SAPA_OFFER_OPEN: none */
     int cause;
     struct sapa_timer silence; /* phones that say nothing */
@@ -460,6 +461,8 @@ void sapa_voice_review(struct sapa_voice *v, struct voice_contact *c);
 void sapa_voice_connect(struct sapa_voice *v, struct voice_contact *c, uint64_t offer);
 void sapa_voice_hold(struct sapa_voice *v, struct voice_contact *c, const struct sapa_rec_cmd_hold *cmd);
 void sapa_voice_join(struct sapa_voice *v, struct voice_contact *c, const struct sapa_rec_cmd_join *cmd);
+/** A supervisor's leg, which is up, does this from now on; TAKEOVER: it is an agent's. */
+void sapa_voice_supervise(struct sapa_voice *v, struct voice_contact *c, const struct sapa_rec_cmd_supervise *cmd);
 /** This line takes part in `c` from now on; its own contact goes on without it. */
 void sapa_voice_line_lend(struct sapa_voice *v, struct voice_leg *leg, struct voice_contact *c);
 /** Back to its own contact. Nothing is done for a contact that has borrowed none. */
@@ -509,6 +512,8 @@ struct voice_part {
     uint64_t offer;
     bool own;
 };
+/** As in offer_made: an agent's telephone that is a supervisor's. */
+enum { VOICE_KIND_SUPERVISOR = 4 };
 enum { VOICE_PARTS_MAX = 4 };
 size_t sapa_voice_parts(const struct sapa_voice *v, uint32_t agent, struct voice_part ret_parts[VOICE_PARTS_MAX]);
 /** The part of the conversation that this line is in. False: an offer that is over, a customer. */

@@ -1,0 +1,123 @@
+/* Raised hands, and messages to agents, as inputs of the core. */
+#include "http/calls_impl.h"
+#include "rt/clock.h"
+
+enum { LASTS_S = 8 * 3600, TEXT_MAX = 500 };
+
+/* The agent of the path, whom one may act for: oneself, or with the right agents anybody that one sees. SAPA_NONE: answered. */
+static uint32_t agent_of(struct web_request *rq)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const char *key = sapa_params_get(&rq->params, "agent");
+    const uint32_t agent = SAPA_FIND(centre, agents, sapa_str_of(key));
+
+    if (agent == SAPA_NONE || !sapa_scope_agent(&rq->who.scope, centre, agent)) {
+        sapa_web_problem(rq, 404, "ENOENT", "there is no agent \"%s\"", key);
+        return SAPA_NONE;
+    }
+    if (strcmp(rq->who.agent, key) == 0 || (rq->route != SAPA_ROUTE_HELP_ASK && (rq->who.rights & SAPA_RIGHT_BIT(AGENTS))))
+        return agent;
+    sapa_web_problem(rq, 403, "EDENIED",
+                     rq->route == SAPA_ROUTE_HELP_ASK ? "only one's own hand" : "only one's own hand, without the right agents");
+    return SAPA_NONE;
+}
+
+static void hand(struct web_request *rq)
+{
+    const uint32_t agent = agent_of(rq);
+    struct sapa_record input;
+
+    if (agent == SAPA_NONE)
+        return;
+    sapa_record_init(&input, SAPA_T_hand);
+    input.u.hand.agent = agent;
+    input.u.hand.state = rq->route == SAPA_ROUTE_HELP_ASK    ? SAPA_HAND_RAISED
+                         : rq->route == SAPA_ROUTE_HELP_TAKE ? SAPA_HAND_TAKEN
+                                                             : SAPA_HAND_DOWN;
+    (void)sapa_sized_set(&input.u.hand.by, sapa_str_of(rq->who.user));
+    sapa_web_write(rq, &input);
+}
+
+/* To whom. False: answered. */
+static bool audience(struct web_request *rq, const json_t *body, struct sapa_rec_broadcast *in)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const char *to = json_string_value(json_object_get(body, "to")), *key = json_string_value(json_object_get(body, "key"));
+    const struct sapa_str name = sapa_str_of(key);
+    bool seen = true;
+
+    while (in->kind < SAPA_AUDIENCE_AGENT && strcmp(to, sapa_audience_name((unsigned)in->kind)) != 0)
+        in->kind++;
+    in->target = SAPA_NONE;
+    if ((in->kind == SAPA_AUDIENCE_ALL) != (key == NULL)) {
+        sapa_web_problem(rq, 400, "EINVAL", "key: of the team, queue or agent; none with all");
+        return false;
+    }
+    switch ((enum sapa_audience)in->kind) {
+    case SAPA_AUDIENCE_TEAM:
+        in->target = SAPA_FIND(centre, teams, name);
+        seen = in->target != SAPA_NONE && sapa_scope_team(&rq->who.scope, centre, (uint32_t)in->target);
+        break;
+    case SAPA_AUDIENCE_QUEUE:
+        in->target = SAPA_FIND(centre, queues, name);
+        seen = in->target != SAPA_NONE && sapa_scope_client(&rq->who.scope, centre->queues[in->target].client);
+        break;
+    case SAPA_AUDIENCE_AGENT:
+        in->target = SAPA_FIND(centre, agents, name);
+        seen = in->target != SAPA_NONE && sapa_scope_agent(&rq->who.scope, centre, (uint32_t)in->target);
+        break;
+    default: break;
+    }
+    if (!seen)
+        sapa_web_problem(rq, 400, "ENOENT", "there is no %s \"%s\"", to, key);
+    return seen;
+}
+
+static void message(struct web_request *rq, const json_t *body)
+{
+    const char *text = json_string_value(json_object_get(body, "text")), *until = json_string_value(json_object_get(body, "until"));
+    struct sapa_record input;
+
+    sapa_record_init(&input, SAPA_T_broadcast);
+    struct sapa_rec_broadcast *in = &input.u.broadcast;
+    if (!audience(rq, body, in))
+        return;
+    in->until_us = sapa_wall_us() + LASTS_S * INT64_C(1000000);
+    if (until && (sapa_time_parse(sapa_str_of(until), &in->until_us) != SAPA_OK || in->until_us <= sapa_wall_us())) {
+        sapa_web_problem(rq, 400, "EINVAL", "until: a time to come");
+        return;
+    }
+    if (strlen(text) == 0 || strlen(text) > TEXT_MAX || !sapa_sized_set(&in->text, sapa_str_of(text))) {
+        sapa_web_problem(rq, 400, "EINVAL", "text: 1 to %d bytes", TEXT_MAX);
+        return;
+    }
+    (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
+    sapa_web_write(rq, &input);
+}
+
+static void read_it(struct web_request *rq)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const uint32_t agent = SAPA_FIND(centre, agents, sapa_str_of(rq->who.agent));
+    const char *text = sapa_params_get(&rq->params, "message");
+    struct sapa_record input;
+
+    if (rq->who.agent[0] == '\0' || agent == SAPA_NONE) {
+        sapa_web_problem(rq, 403, "EDENIED", "only agents say that they have read it");
+        return;
+    }
+    sapa_record_init(&input, SAPA_T_broadcast_read);
+    input.u.broadcast_read.agent = agent;
+    if (sapa_str_u64(sapa_str_of(text), UINT64_MAX, &input.u.broadcast_read.message) != SAPA_OK)
+        input.u.broadcast_read.message = 0;
+    sapa_web_write(rq, &input);
+}
+
+void sapa_web_help(struct web_request *rq, const json_t *body)
+{
+    switch (rq->route) {
+    case SAPA_ROUTE_MESSAGE_NEW: message(rq, body); break;
+    case SAPA_ROUTE_MESSAGE_READ: read_it(rq); break;
+    default: hand(rq); break;
+    }
+}
