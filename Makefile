@@ -31,6 +31,7 @@ setup:
 build: setup
 	@tools/build release
 	@ln -sfn release/sapa build/sapa
+	@tools/web
 
 debug: setup
 	@tools/build debug
@@ -55,6 +56,7 @@ fuzz: setup
 
 docs: setup
 	@tools/docs
+	@tools/web api
 
 tidy: setup
 	@tools/build release
@@ -67,4 +69,4 @@ format: setup
 	@tools/format
 
 clean:
-	rm -rf build
+	rm -rf build web/node_modules

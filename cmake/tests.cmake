@@ -11,6 +11,12 @@ set_tests_properties(tidy tidy_selftest PROPERTIES LABELS tidy TIMEOUT 300
 add_test(NAME docs_fresh COMMAND ${CMAKE_SOURCE_DIR}/tools/docs --check)
 set_tests_properties(docs_fresh PROPERTIES LABELS tidy TIMEOUT 60)
 
+# The pages: types, unit tests, and calls that are those of the API's document.
+foreach(what types test api-check)
+    add_test(NAME web_${what} COMMAND ${CMAKE_SOURCE_DIR}/tools/web ${what})
+    set_tests_properties(web_${what} PROPERTIES LABELS unit TIMEOUT 300 RUN_SERIAL ON)
+endforeach()
+
 # The simulator: test/sim/*.c is one program over the pure rooms, run here with the stored seeds.
 file(GLOB sim_sources CONFIGURE_DEPENDS test/sim/*.c)
 if(sim_sources AND TARGET room_core)

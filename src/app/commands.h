@@ -36,7 +36,7 @@ const char *sapa_data_default(void);
 int sapa_command_wrong(const char *command, const char *fmt, ...) SAPA_PRINTF(2, 3);
 
 /** The lines that `make run` ends with: numbers to call, phones to register, commands to try. */
-void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, bool crowd);
+void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, bool crowd, bool pages);
 
 enum sapa_calls_format { SAPA_CALLS_TEXT, SAPA_CALLS_CSV, SAPA_CALLS_JSON, SAPA_CALLS_XLSX };
 /** What `sapa report --calls` was asked for. */

@@ -108,7 +108,7 @@ struct control {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets, *http_cert, *http_key;
+    const char *data, *centre, *advertise, *secrets, *http_cert, *http_key, *web, *demo_logins;
     const char *tls_trust;
     struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
     uint64_t http_fd, http_rate, parent_since;
@@ -127,6 +127,8 @@ static const struct sapa_option options[] = {
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "its key (PEM)", 0, 0 },
     { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second and source", 0, 1000000 },
     { "webhooks-private", SAPA_OPTION_FLAG, &opt.webhooks_private, NULL, "webhooks may go to this machine and private networks", 0, 0 },
+    { "web", SAPA_OPTION_TEXT, &opt.web, "DIR", "pages for browsers", 0, 0 },
+    { "demo-logins", SAPA_OPTION_TEXT, &opt.demo_logins, "loopback|any", "logins without a password", 0, 0 },
     { "tls-fd", SAPA_OPTION_LIST, &opt.tls, "FD", "open TCP listener for TLS", 0, 0 },
     { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain", 0, 0 },
     { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "its key", 0, 0 },
@@ -1083,6 +1085,8 @@ static sapa_rc open_web(struct control *c)
     const struct sapa_web_options web = {
         .listen_fd = (int)opt.http_fd, .data = opt.data, .cert = opt.http_cert, .key = opt.http_key, .version = SAPA_VERSION,
         .store = c->store, .epoch = sapa_store_epoch(c->store), .rate = (unsigned)opt.http_rate,
+        .pages = opt.web,
+        .demo = !opt.demo_logins ? SAPA_WEB_DEMO_OFF : strcmp(opt.demo_logins, "any") == 0 ? SAPA_WEB_DEMO_ANY : SAPA_WEB_DEMO_LOOPBACK,
         .ports = { .ctx = c, .ask = web_ask, .work = web_work },
     };
     const struct sapa_web_link_options link = {

@@ -45,31 +45,44 @@ static const char *code_of(const struct sapa_centre *centre, enum sapa_verb verb
     return "-";
 }
 
-/* Where it is, and with which token one begins. Nothing, when there is none. */
-static void greet_api(const char *data)
+/* Where it is: URL of api.url. False: there is none. */
+static bool api_url(const char *data, char *buf, size_t size)
 {
     char path[512];
     uint8_t *text;
-    size_t size;
+    size_t n;
     struct sapa_str rest;
 
     snprintf(path, sizeof(path), "%s/api.url", data);
-    if (sapa_file_read(path, 4096, &text, &size) != SAPA_OK)
-        return;
-    const struct sapa_str url = sapa_str_cut((struct sapa_str){ (const char *)text, size }, '\n', &rest);
-    printf("\nThe same by program, and more: " SAPA_STR_FMT "/api/v1/openapi.json says what there is.\n"
-           "  build/sapa api GET /api/v1/queues            asks with the first token, %s/admin.token\n"
-           "  build/sapa token create NAME viewer          another one; NAME supervisor, admin, agent --agent KEY …\n"
-           "  curl -H \"Authorization: Bearer TOKEN\" " SAPA_STR_FMT "/api/v1/contacts\n",
-           SAPA_STR_ARG(url), data, SAPA_STR_ARG(url));
+    if (sapa_file_read(path, 4096, &text, &n) != SAPA_OK)
+        return false;
+    const bool whole = sapa_str_copy(sapa_str_cut((struct sapa_str){ (const char *)text, n }, '\n', &rest), buf, size);
     free(text);
+    return whole;
 }
 
-void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, bool crowd)
+static void greet_pages(const char *url, bool crowd)
+{
+    printf("In a browser: %s/\n", url);
+    puts(crowd ? "  choose who you are, without a password; another tab can be somebody else\n"
+               : "  people log in with the password that `sapa user password NAME` gives them\n");
+}
+
+/* With which token one begins. */
+static void greet_api(const char *data, const char *url)
+{
+    printf("\nThe same by program, and more: %s/api/v1/openapi.json says what there is.\n"
+           "  build/sapa api GET /api/v1/queues            asks with the first token, %s/admin.token\n"
+           "  build/sapa token create NAME viewer          another one; NAME supervisor, admin, agent --agent KEY …\n"
+           "  curl -H \"Authorization: Bearer TOKEN\" %s/api/v1/contacts\n",
+           url, data, url);
+}
+
+void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, bool crowd, bool pages)
 {
     /* a demo's passwords are no secret; others belong on the owner's screen, not into a journal */
     const bool tell = crowd || isatty(STDOUT_FILENO);
-    char host[SAPA_ADDR_TEXT_MAX], ready[32], pause[32], wrapup[32];
+    char host[SAPA_ADDR_TEXT_MAX], url[256], ready[32], pause[32], wrapup[32];
     struct sapa_centre *centre;
 
     const struct sapa_centre_file file = { .path = centre_path, .secrets_path = secrets };
@@ -77,6 +90,9 @@ void sapa_demo_greeting(const char *data, const char *centre_path, const char *s
         return;
     address_to_call(sip, host, sizeof(host));
     printf("\n" SAPA_STR_FMT " is open.\n\n", SAPA_STR_ARG(centre->system.name));
+    const bool has_api = api_url(data, url, sizeof(url));
+    if (has_api && pages)
+        greet_pages(url, crowd);
     if (centre->numbers_count > 0)
         puts(crowd ? "Call from any softphone on this machine or in its private network:"
                    : "Your numbers, for registered phones and for the addresses of your trunks:");
@@ -107,7 +123,8 @@ void sapa_demo_greeting(const char *data, const char *centre_path, const char *s
            "  build/sapa report           queues and agents by quarter of an hour\n"
            "  build/sapa verify           every number follows from the log\n",
            crowd ? " (simulated customers call and agents answer)" : "");
-    greet_api(data);
+    if (has_api)
+        greet_api(data, url);
     puts("\nStop with Ctrl-C.\n");
     fflush(stdout);
     sapa_centre_free(centre);

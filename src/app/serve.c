@@ -59,7 +59,7 @@ struct supervisor {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key;
+    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key, *web, *demo_logins;
     struct sapa_option_list sip, tls, tls_cert, tls_key;
     uint64_t port_min, port_max, threads, crowd, http_rate;
     bool quiet, webhooks_private;
@@ -82,11 +82,35 @@ static const struct sapa_option options[] = {
     { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "serve HTTPS with this certificate (PEM) …", 0, 0 },
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "… and this key (PEM)", 0, 0 },
     { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second that one address may make, 0: no limit (1000)", 0, 1000000 },
+    { "web", SAPA_OPTION_TEXT, &opt.web, "DIR|off", "pages for browsers (web beside the program)", 0, 0 },
+    { "demo-logins", SAPA_OPTION_TEXT, &opt.demo_logins, "loopback|any", "pages let everybody of the description in without a password, from browsers on this machine, or from anywhere: for demos alone (nobody)", 0, 0 },
     { "webhooks-private", SAPA_OPTION_FLAG, &opt.webhooks_private, NULL, "webhooks may be sent to this machine and to private networks", 0, 0 },
     { "codec-plugin", SAPA_OPTION_TEXT, &opt.codec_plugin, "FILE", "shared object of a further codec: G.729 (none)", 0, 0 },
     { "crowd", SAPA_OPTION_NUMBER, &opt.crowd, "N", "simulated customers an hour, for a demo (none)", 0, 100000 },
     { "quiet", SAPA_OPTION_FLAG, &opt.quiet, NULL, "no greeting", 0, 0 },
 };
+
+/* As it was said, else "web" beside the program or the folder above it (build/release/sapa → build/web). NULL: none. */
+static const char *pages_folder(void)
+{
+    static char path[PATH_MAX];
+    ssize_t n;
+
+    if (opt.web)
+        return strcmp(opt.web, "off") == 0 ? NULL : opt.web;
+    n = readlink("/proc/self/exe", path, sizeof(path) - 32);
+    for (unsigned up = 0; n > 0 && up < 2; up++) {
+        while (n > 0 && path[n - 1] != '/')
+            n--;
+        memcpy(path + n, "web/index.html", 15);
+        if (n > 0 && sapa_file_exists(path)) {
+            path[n + 3] = '\0';
+            return path;
+        }
+        n -= n > 0;
+    }
+    return NULL;
+}
 
 static void argument(struct child *child, const char *text)
 {
@@ -312,7 +336,7 @@ static void on_ready(struct supervisor *s)
 {
     s->ready_said = true;
     if (!opt.quiet)
-        sapa_demo_greeting(opt.data, opt.centre, opt.secrets, opt.sip.values[0], opt.crowd > 0);
+        sapa_demo_greeting(opt.data, opt.centre, opt.secrets, opt.sip.values[0], opt.crowd > 0, pages_folder() != NULL);
     if (opt.crowd > 0)
         child_start(&s->children[CHILD_CROWD]);
 }
@@ -461,6 +485,11 @@ static sapa_rc open_http(struct supervisor *s)
     argument(control, "--http-rate"), argument(control, number_text(opt.http_rate));
     if (opt.webhooks_private)
         argument(control, "--webhooks-private");
+    if (opt.demo_logins)
+        argument(control, "--demo-logins"), argument(control, opt.demo_logins);
+    const char *pages = pages_folder();
+    if (pages)
+        argument(control, "--web"), argument(control, pages);
     if (opt.http_cert) {
         argument(control, "--http-cert"), argument(control, opt.http_cert);
         argument(control, "--http-key"), argument(control, opt.http_key);
@@ -543,6 +572,8 @@ int sapa_serve_main(int argc, char **argv)
         return sapa_command_wrong("serve", "--media-port-max must be above --media-port-min");
     if (!opt.http_cert != !opt.http_key)
         return sapa_command_wrong("serve", "--http-cert and --http-key go together");
+    if (opt.demo_logins && strcmp(opt.demo_logins, "loopback") != 0 && strcmp(opt.demo_logins, "any") != 0)
+        return sapa_command_wrong("serve", "--demo-logins is loopback or any, not \"%s\"", opt.demo_logins);
     if (!opt.secrets && !(opt.secrets = path_text(opt.data, "secrets")))
         return SAPA_EXIT_FAILED;
     if (opt.sip.count == 0)

@@ -157,6 +157,7 @@ static void me(struct web_request *rq)
 
     sapa_json_open(out, '{');
     sapa_json_add_text(out, "user", sapa_str_of(rq->who.user));
+    sapa_json_add_text(out, "name", sapa_web_name_of(rq));
     sapa_json_add_text(out, "role", sapa_str_of(rq->who.role_name));
     if (rq->who.agent[0])
         sapa_json_add_text(out, "agent", sapa_str_of(rq->who.agent));
@@ -180,6 +181,9 @@ static void me(struct web_request *rq)
             sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
     }
     sapa_json_close(out, ']');
+    sapa_json_add_id(out, "session", rq->who.session);
+    sapa_json_add_time(out, "expires", rq->who.expires_us);
+    sapa_json_add_time(out, "now", sapa_wall_us());
     sapa_json_close(out, '}');
     sapa_web_ready(rq);
 }
@@ -591,7 +595,7 @@ static bool idempotent_begin(struct web_request *rq)
 
 static bool is_password(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD;
+    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_DEMO_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD;
 }
 
 /* Its answer holds a secret, or its body does: neither is kept. */
@@ -889,6 +893,7 @@ static void job_free(struct web_job *job)
     sapa_wipe(&job->work.token, sizeof(job->work.token));
     sapa_wipe(job->work.password, sizeof(job->work.password));
     sapa_wipe(job->work.new_password, sizeof(job->work.new_password));
+    sapa_wipe(job->work.secret, sizeof(job->work.secret));
     free(job->work.ids);
     free(job->work.hooks);
     free(job->work.text);
@@ -934,6 +939,7 @@ static sapa_rc take_wish(const struct sapa_web *web, struct sapa_web_work *work,
         memcpy(work->password, wish->login->password, sizeof(work->password));
         memcpy(work->new_password, wish->login->new_password, sizeof(work->new_password));
         memcpy(work->source, wish->login->source, sizeof(work->source));
+        work->cookie = wish->login->cookie;
         work->ids = wish->login->ids;
         work->id_count = wish->login->id_count;
         wish->login->ids = NULL;
@@ -1146,7 +1152,7 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
     struct web_request *rq = sapa_web_request_of(web, job->request);
 
     sapa_web_logout_done(web, &job->work);
-    if (job->work.route == SAPA_ROUTE_LOGIN && job->work.rc == SAPA_OK && sapa_sessions_add(&web->sessions, &job->work.session) != SAPA_OK)
+    if ((job->work.route == SAPA_ROUTE_LOGIN || job->work.route == SAPA_ROUTE_DEMO_LOGIN) && job->work.rc == SAPA_OK && sapa_sessions_add(&web->sessions, &job->work.session) != SAPA_OK)
         job->work.rc = SAPA_ENOMEM;
     if (job->work.route == SAPA_ROUTE_COUNT)
         remember(web, &job->work);
@@ -1539,6 +1545,7 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_TOKEN_NEW: token_write(rq, body); break;
     case SAPA_ROUTE_HOOK_NEW: hook_new_write(rq, body); break;
     case SAPA_ROUTE_LOGIN:
+    case SAPA_ROUTE_DEMO_LOGIN:
     case SAPA_ROUTE_PASSWORD:
     case SAPA_ROUTE_USER_PASSWORD:
     case SAPA_ROUTE_USER_CLEAR:
@@ -1613,6 +1620,8 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_SWITCHES: switches(rq); return;
     case SAPA_ROUTE_ROLES: sapa_web_roles(rq); return;
     case SAPA_ROUTE_SESSIONS: sapa_web_sessions(rq); return;
+    case SAPA_ROUTE_DEMO: sapa_web_demo(rq); return;
+    case SAPA_ROUTE_DIRECTORY: sapa_web_directory(rq); return;
     case SAPA_ROUTE_CONTACT:
     case SAPA_ROUTE_WHY:
         if (contact_is_hidden(rq)) {

@@ -23,6 +23,7 @@ struct ring {
     struct frame *snapshot;  /* of the feed's present n, or NULL */
     unsigned subs;
     unsigned idle_ticks;
+    bool spoke;              /* since the last beat */
 };
 
 struct sapa_feed_sub {
@@ -419,6 +420,7 @@ void sapa_feed_tick(struct sapa_feed *feed)
         struct frame *frame = count > 0 ? frame_of(&out, feed->n) : NULL;
         if (frame) {
             ring_add(ring, frame);
+            ring->spoke = true;
         } else if (count > 0) { /* no memory for it: whoever was there gets a snapshot */
             ring_empty(ring);
             ring->base_n = feed->n;
@@ -427,6 +429,40 @@ void sapa_feed_tick(struct sapa_feed *feed)
     sapa_json_done(&out);
     sapa_mirror_clean(mirror);
     for (struct sapa_feed_sub *sub = feed->subs; sub; sub = sub->next) {
+        if (sapa_feed_has_more(feed, sub))
+            feed->want_write(sub->connection);
+    }
+}
+
+void sapa_feed_beat(struct sapa_feed *feed)
+{
+    struct sapa_json out = { .p = NULL };
+    bool quiet = false;
+
+    sapa_feed_tick(feed); /* what waits goes first, under a number of its own */
+    if (!feed->centre)
+        return;
+    for (struct ring *ring = feed->rings; ring; ring = ring->next)
+        quiet |= ring->subs > 0 && !ring->spoke;
+    if (quiet) {
+        feed->n++;
+        head(feed, "events", &out);
+        sapa_json_key(&out, "events");
+        sapa_json_raw(&out, SAPA_STR("[]"));
+        sapa_json_close(&out, '}');
+    }
+    for (struct ring *ring = feed->rings; ring; ring = ring->next) {
+        if (quiet) { /* it would have an older number */
+            frame_drop(ring->snapshot);
+            ring->snapshot = NULL;
+        }
+        struct frame *frame = ring->subs > 0 && !ring->spoke ? frame_of(&out, feed->n) : NULL;
+        if (frame)
+            ring_add(ring, frame);
+        ring->spoke = false;
+    }
+    sapa_json_done(&out);
+    for (struct sapa_feed_sub *sub = feed->subs; quiet && sub; sub = sub->next) {
         if (sapa_feed_has_more(feed, sub))
             feed->want_write(sub->connection);
     }

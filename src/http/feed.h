@@ -49,6 +49,8 @@ bool sapa_feed_is_admitted(const struct sapa_feed_sub *sub);
 
 /** Publish what has changed in the mirror, and clean it. */
 void sapa_feed_tick(struct sapa_feed *feed);
+/** Every few seconds: who has heard nothing since the last one is told that there is no news, so that silence means a dead connection. */
+void sapa_feed_beat(struct sapa_feed *feed);
 
 struct sapa_feed_part {
     size_t size;

@@ -107,10 +107,44 @@ static bool take(struct web_request *rq, const char *text, char *buf, size_t siz
     return false;
 }
 
+/* A cookie is set for a page of this server alone: nobody is logged in as somebody else by a page of another site. */
+static bool take_cookie(struct web_request *rq, const json_t *body, struct sapa_web_work *work)
+{
+    work->cookie = json_is_true(json_object_get(body, "cookie"));
+    if (!work->cookie || sapa_web_origin_is_ours(rq->wsi))
+        return true;
+    sapa_web_problem(rq, 403, "EDENIED", "a session in a cookie is for pages of this server; leave `cookie` out");
+    return false;
+}
+
+static bool demo_is_open(struct web_request *rq)
+{
+    const uint8_t demo = rq->web->options.demo;
+
+    if (demo == SAPA_WEB_DEMO_ANY || (demo == SAPA_WEB_DEMO_LOOPBACK && sapa_web_is_loopback(rq->wsi)))
+        return true;
+    sapa_web_problem(rq, 404, "ENOENT", demo == SAPA_WEB_DEMO_OFF ? "this centre has no logins without a password"
+                                                                  : "logins without a password are for browsers on the same machine (serve --demo-logins any)");
+    return false;
+}
+
 bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa_web_work *work)
 {
+    struct sapa_user_who who;
+
     switch (rq->route) {
+    case SAPA_ROUTE_DEMO_LOGIN:
+        if (!demo_is_open(rq) || !take_cookie(rq, body, work))
+            return false;
+        if (!sapa_str_copy(sapa_str_of(text_of(body, "user")), work->name, sizeof(work->name)) ||
+            sapa_user_find(rq->web->mirror.centre, sapa_str_of(work->name), &who) != SAPA_OK) {
+            sapa_web_problem(rq, 400, "ENOENT", "there is no user \"%.64s\"", text_of(body, "user"));
+            return false;
+        }
+        return sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
     case SAPA_ROUTE_LOGIN:
+        if (!take_cookie(rq, body, work))
+            return false;
         if (!take(rq, text_of(body, "user"), work->name, sizeof(work->name)) || !may_try(rq, work->name))
             return false;
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
@@ -131,6 +165,25 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
     }
 }
 
+/* The new session's; of the browser's others the oldest are taken away, and those that are over. */
+static void set_cookies(struct web_request *rq, const struct sapa_web_work *work)
+{
+    uint64_t others[SAPA_COOKIES_MAX * 4];
+    const size_t count = sapa_web_cookies(rq->wsi, others);
+    const bool secure = sapa_web_is_secure(rq->web, rq->wsi);
+    size_t living = 0, set = 0;
+
+    sapa_cookie_set(work->session.id, sapa_str_of(work->secret), SAPA_SESSION_HOURS * 3600, secure, rq->cookies[set++]);
+    for (size_t i = count; i-- > 0 && set < SAPA_COUNT(rq->cookies);) {
+        const struct sapa_session *session;
+        uint32_t cursor = 0;
+        while ((session = sapa_sessions_next(&rq->web->sessions, &cursor)) != NULL && session->id != others[i])
+            ;
+        if (!session || ++living >= SAPA_COOKIES_MAX)
+            sapa_cookie_set(others[i], SAPA_STR(""), 0, secure, rq->cookies[set++]);
+    }
+}
+
 bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work)
 {
     struct sapa_web *web = rq->web;
@@ -146,8 +199,10 @@ bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work)
         return true;
     if (rq->route == SAPA_ROUTE_LOGIN || rq->route == SAPA_ROUTE_PASSWORD)
         sapa_tries_good(&web->tries, user, source_of(rq));
-    if (rq->route != SAPA_ROUTE_LOGIN)
+    if (rq->route != SAPA_ROUTE_LOGIN && rq->route != SAPA_ROUTE_DEMO_LOGIN)
         return true;
+    if (work->cookie)
+        set_cookies(rq, work);
     struct web_who who = { .scope.agent = SAPA_NONE };
     if (!sapa_web_who_session(web, &work->session, &who)) { /* the description has changed this moment */
         sapa_web_problem(rq, 401, "EDENIED", "the user or the password is wrong");
@@ -169,6 +224,8 @@ bool sapa_web_logout_wish(struct web_request *rq, struct sapa_web_work *work)
     while ((session = sapa_sessions_next(&rq->web->sessions, &cursor)) != NULL) {
         if (session->id != id || id == 0)
             continue;
+        if (rq->who.by_cookie && rq->who.session == id)
+            sapa_cookie_set(id, SAPA_STR(""), 0, sapa_web_is_secure(rq->web, rq->wsi), rq->cookies[0]);
         work->ids = calloc(1, sizeof(*work->ids));
         if (!work->ids) {
             sapa_web_problem_rc(rq, SAPA_ENOMEM, NULL);
@@ -248,6 +305,176 @@ void sapa_web_sessions(struct web_request *rq)
         if (session->expires_us > now_us)
             sapa_session_json(session, out);
     }
+    sapa_json_close(out, ']');
+    sapa_json_close(out, '}');
+    sapa_web_ready(rq);
+}
+
+/* ---- what pages need of the description ---- */
+
+struct sapa_str sapa_web_name_of(const struct web_request *rq)
+{
+    struct sapa_user_who who;
+
+    if (rq->who.session && rq->web->mirror.centre && sapa_user_find(rq->web->mirror.centre, sapa_str_of(rq->who.user), &who) == SAPA_OK)
+        return who.name;
+    return sapa_str_of(rq->who.user);
+}
+
+static void key_or_null(struct sapa_json *out, const char *name, bool there, struct sapa_str key)
+{
+    if (there)
+        sapa_json_add_text(out, name, key);
+    else
+        sapa_json_add_null(out, name);
+}
+
+static void clients_json(struct sapa_json *out, const struct sapa_centre *centre, uint64_t clients)
+{
+    sapa_json_key(out, "clients");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->clients_count && i < 64; i++) {
+        if (clients >> i & 1)
+            sapa_json_text(out, centre->clients[i].key);
+    }
+    sapa_json_close(out, ']');
+}
+
+static void demo_person(struct sapa_json *out, const struct sapa_centre *centre, struct sapa_str key)
+{
+    struct sapa_user_who who;
+
+    if (sapa_user_find(centre, key, &who) != SAPA_OK)
+        return;
+    const uint32_t rights = sapa_session_rights(&who);
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "id", key);
+    sapa_json_add_text(out, "name", who.name);
+    sapa_json_add_bool(out, "agent", who.agent != SAPA_NONE);
+    key_or_null(out, "role", who.role < centre->roles_count, who.role < centre->roles_count ? centre->roles[who.role].key : SAPA_STR(""));
+    const uint32_t team = who.agent != SAPA_NONE ? centre->agents[who.agent].team : SAPA_NONE;
+    key_or_null(out, "team", team < centre->teams_count, team < centre->teams_count ? centre->teams[team].key : SAPA_STR(""));
+    clients_json(out, centre, who.clients);
+    sapa_json_key(out, "rights");
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
+        if (rights >> i & 1)
+            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
+    }
+    sapa_json_close(out, ']');
+    sapa_json_close(out, '}');
+}
+
+void sapa_web_demo(struct web_request *rq)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    struct sapa_json *out = &rq->out;
+
+    if (!demo_is_open(rq))
+        return;
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "name", centre->system.name);
+    sapa_json_key(out, "items");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->users_count; i++)
+        demo_person(out, centre, centre->users[i].key);
+    for (uint32_t i = 0; i < centre->agents_count; i++)
+        demo_person(out, centre, centre->agents[i].key);
+    sapa_json_close(out, ']');
+    sapa_json_close(out, '}');
+    sapa_web_ready(rq);
+}
+
+static void words_json(struct sapa_json *out, const struct sapa_str name[SAPA_LANGUAGE_COUNT])
+{
+    sapa_json_add_text(out, "id_name", name[SAPA_LANGUAGE_ID]);
+    sapa_json_add_text(out, "en_name", name[SAPA_LANGUAGE_EN]);
+}
+
+static void queue_names(struct sapa_json *out, const struct sapa_centre *centre, const struct sapa_queue *queue)
+{
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "id", queue->key);
+    sapa_json_add_text(out, "name", queue->name);
+    key_or_null(out, "client", queue->client < centre->clients_count,
+                queue->client < centre->clients_count ? centre->clients[queue->client].key : SAPA_STR(""));
+    sapa_json_add_number(out, "wrapup_ms", queue->wrapup_ms);
+    sapa_json_add_number(out, "extend_ms", queue->wrapup_extend_ms);
+    sapa_json_key(out, "dispositions");
+    sapa_json_open(out, '[');
+    for (uint32_t i = queue->disposition_first; i < queue->disposition_first + queue->disposition_count; i++) {
+        sapa_json_open(out, '{');
+        sapa_json_add_text(out, "id", centre->dispositions[i].key);
+        words_json(out, centre->dispositions[i].name);
+        sapa_json_add_bool(out, "solved", centre->dispositions[i].solved);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+    sapa_json_close(out, '}');
+}
+
+/* Names, for all who see the live state: of one's own clients; of colleagues, whom anybody may call. */
+void sapa_web_directory(struct web_request *rq)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const struct sapa_str zone = centre->system.zone < centre->zones_count ? centre->zones[centre->system.zone].name : SAPA_STR("UTC");
+    struct sapa_json *out = &rq->out;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "name", centre->system.name);
+    sapa_json_add_text(out, "zone", zone);
+    sapa_json_add_text(out, "currency", centre->system.currency);
+    sapa_json_key(out, "clients");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->clients_count; i++) {
+        if (!sapa_scope_client(&rq->who.scope, i))
+            continue;
+        sapa_json_open(out, '{');
+        sapa_json_add_text(out, "id", centre->clients[i].key);
+        sapa_json_add_text(out, "name", centre->clients[i].name);
+        sapa_json_add_text(out, "language", sapa_str_of(sapa_language_name(centre->clients[i].language)));
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+    sapa_json_key(out, "queues");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->queues_count; i++) {
+        if (sapa_scope_client(&rq->who.scope, centre->queues[i].client))
+            queue_names(out, centre, &centre->queues[i]);
+    }
+    sapa_json_close(out, ']');
+    sapa_json_key(out, "reasons");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->reasons_count; i++) {
+        sapa_json_open(out, '{');
+        sapa_json_add_text(out, "id", centre->reasons[i].key);
+        words_json(out, centre->reasons[i].name);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+    sapa_json_key(out, "agents");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->agents_count; i++) {
+        const struct sapa_agent *agent = &centre->agents[i];
+        sapa_json_open(out, '{');
+        sapa_json_add_text(out, "id", agent->key);
+        sapa_json_add_text(out, "name", agent->name);
+        sapa_json_add_text(out, "extension", agent->extension);
+        key_or_null(out, "team", agent->team < centre->teams_count, agent->team < centre->teams_count ? centre->teams[agent->team].key : SAPA_STR(""));
+        sapa_json_add_bool(out, "ready", rq->web->mirror.agents[i].view.presence == SAPA_PRESENCE_READY);
+        sapa_json_add_bool(out, "busy", rq->web->mirror.agents[i].view.assignment_count > 0);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+    sapa_json_key(out, "skills");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->skills_count; i++)
+        sapa_json_text(out, centre->skills[i].key);
+    sapa_json_close(out, ']');
+    sapa_json_key(out, "teams");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->teams_count; i++)
+        sapa_json_text(out, centre->teams[i].key);
     sapa_json_close(out, ']');
     sapa_json_close(out, '}');
     sapa_web_ready(rq);

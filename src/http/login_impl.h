@@ -17,6 +17,11 @@ bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work);
 /* Routes LOGOUT, SESSION_END: fills `work` with what is to be ended; false: answered. */
 bool sapa_web_logout_wish(struct web_request *rq, struct sapa_web_work *work);
 void sapa_web_logout_done(struct sapa_web *web, const struct sapa_web_work *work);
+/* Routes DEMO, DIRECTORY: who may log in without a password; names of what the description holds. */
+void sapa_web_demo(struct web_request *rq);
+void sapa_web_directory(struct web_request *rq);
+/* Of who asks: as the description has it, else the user of the token. */
+struct sapa_str sapa_web_name_of(const struct web_request *rq);
 /* Routes ROLES, SESSIONS. */
 void sapa_web_roles(struct web_request *rq);
 void sapa_web_sessions(struct web_request *rq);

@@ -45,7 +45,10 @@ enum sapa_schema {
     X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
     X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
     X(B_LOGIN, "LoginBody") X(B_PASSWORD, "PasswordChangeBody") X(B_USER_PASSWORD, "PasswordBody") X(USER, "User") \
-    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions")
+    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions") \
+    X(DEMO, "Demo") X(DEMO_PERSON, "DemoPerson") X(B_DEMO_LOGIN, "DemoLoginBody") X(DIRECTORY, "Directory") \
+    X(D_CLIENT, "DirectoryClient") X(D_QUEUE, "DirectoryQueue") X(D_DISPOSITION, "DirectoryDisposition") \
+    X(D_REASON, "DirectoryReason") X(D_AGENT, "DirectoryAgent")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -63,6 +66,9 @@ enum sapa_schema {
     X(OPENAPI, GET, "/api/v1/openapi.json", COUNT, "", NONE, NONE, 200, "This document") \
     X(ME, GET, "/api/v1/me", COUNT, "", NONE, ME, 200, "Who the token says one is, and what it allows") \
     X(LOGIN, POST, "/api/v1/login", COUNT, "", B_LOGIN, LOGIN, 201, "Log in with a password: a session's token, for twelve hours") \
+    X(DEMO, GET, "/api/v1/demo", COUNT, "", NONE, DEMO, 200, "Who can log in without a password; 404 where nobody can") \
+    X(DEMO_LOGIN, POST, "/api/v1/demo/login", COUNT, "", B_DEMO_LOGIN, LOGIN, 201, "Log in without a password, where that is allowed") \
+    X(DIRECTORY, GET, "/api/v1/directory", LIVE, "", NONE, DIRECTORY, 200, "Names for pages: clients, queues with their dispositions, reasons, colleagues") \
     X(LOGOUT, POST, "/api/v1/logout", COUNT, "", NONE, DONE, 200, "End this session") \
     X(PASSWORD, PUT, "/api/v1/me/password", COUNT, "", B_PASSWORD, DONE, 200, "Another password; one's other sessions end") \
     X(USERS, GET, "/api/v1/users", USERS, "", NONE, USERS, 200, "Who can log in: users and agents of the description") \

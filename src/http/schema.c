@@ -62,9 +62,13 @@ static const struct sapa_field_rule merged[] = {
 };
 static const struct sapa_field_rule b_merge[] = { { "into", "id", "the person that it really is" } };
 static const struct sapa_field_rule login[] = {
-    { "token", "string", "shown once: Authorization: Bearer TOKEN" }, { "expires", "time", "" }, { "user", "string", "" },
+    { "token", "~string", "shown once: Authorization: Bearer TOKEN; not with `cookie`" }, { "expires", "time", "" }, { "user", "string", "" },
+    { "session", "id", "of the cookie: header Sapa-Session, or the parameter `session`, names it" },
 };
-static const struct sapa_field_rule b_login[] = { { "user", "string", "key of a user or an agent" }, { "password", "text", "" } };
+static const struct sapa_field_rule b_login[] = {
+    { "user", "string", "key of a user or an agent" }, { "password", "text", "" },
+    { "cookie", "~boolean", "true: the token comes as a cookie, for pages of this server" },
+};
 static const struct sapa_field_rule b_password[] = {
     { "old", "text", "the password up to now" }, { "new", "text", "10 characters at least, 256 bytes at most" },
 };
@@ -83,6 +87,32 @@ static const struct sapa_field_rule session[] = {
     { "id", "id", "" }, { "user", "string", "" }, { "source", "string", "address that logged in" }, { "created", "time", "" }, { "expires", "time", "" },
 };
 static const struct sapa_field_rule sessions[] = { { "items", "array:Session", "" } };
+static const struct sapa_field_rule demo_person[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "agent", "boolean", "" }, { "role", "key?", "of the description" },
+    { "team", "key?", "" }, { "clients", "array:key", "" }, { "rights", "array:string", "" },
+};
+static const struct sapa_field_rule demo[] = { { "name", "string", "of the centre" }, { "items", "array:DemoPerson", "" } };
+static const struct sapa_field_rule b_demo_login[] = {
+    { "user", "string", "key of a user or an agent" }, { "cookie", "~boolean", "true: the token comes as a cookie, for pages of this server" },
+};
+static const struct sapa_field_rule d_client[] = { { "id", "key", "" }, { "name", "string", "" }, { "language", "id|en", "" } };
+static const struct sapa_field_rule d_disposition[] = {
+    { "id", "key", "" }, { "id_name", "string", "in Indonesian" }, { "en_name", "string", "in English" }, { "solved", "boolean", "" },
+};
+static const struct sapa_field_rule d_queue[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "client", "key?", "" }, { "wrapup_ms", "integer", "0: none" },
+    { "extend_ms", "integer", "one extension; 0: none" }, { "dispositions", "array:DirectoryDisposition", "" },
+};
+static const struct sapa_field_rule d_reason[] = { { "id", "key", "" }, { "id_name", "string", "in Indonesian" }, { "en_name", "string", "in English" } };
+static const struct sapa_field_rule d_agent[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
+    { "ready", "boolean", "when it was asked" }, { "busy", "boolean", "with a contact, when it was asked" },
+};
+static const struct sapa_field_rule directory[] = {
+    { "name", "string", "of the centre" }, { "zone", "string", "of its clocks" }, { "currency", "string", "" },
+    { "clients", "array:DirectoryClient", "" }, { "queues", "array:DirectoryQueue", "" }, { "reasons", "array:DirectoryReason", "why not ready" },
+    { "agents", "array:DirectoryAgent", "" }, { "skills", "array:key", "" }, { "teams", "array:key", "" },
+};
 static const struct sapa_field_rule mistake[] = {
     { "line", "integer?", "null: the document as a whole" }, { "column", "integer?", "" },
     { "where", "string", "path of the value" }, { "reason", "string", "" }, { "hint", "string?", "what to do about it" },
@@ -204,8 +234,9 @@ static const struct sapa_field_rule token[] = {
 static const struct sapa_field_rule tokens[] = { { "items", "array:Token", "" } };
 static const struct sapa_field_rule new_token[] = { { "secret", "string", "shown once" }, { "token", "Token", "" } };
 static const struct sapa_field_rule me[] = {
-    { "user", "string", "" }, { "role", "string", "" }, { "agent", "key?", "" }, { "clients", "array:key?", "null: all" },
-    { "rights", "array:string", "" },
+    { "user", "string", "" }, { "name", "string", "as the description has it" }, { "role", "string", "" }, { "agent", "key?", "" },
+    { "clients", "array:key?", "null: all" }, { "rights", "array:string", "" }, { "session", "id?", "null: a token" }, { "expires", "time?", "" },
+    { "now", "time", "the server's clock" },
 };
 static const struct sapa_field_rule done[] = { { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" } };
 static const struct sapa_field_rule health[] = { { "alive", "boolean", "" }, { "version", "string", "" } };
@@ -330,6 +361,15 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_ROLES] = { "Roles", FIELDS(roles) },
     [SAPA_SCHEMA_SESSION] = { "Session", FIELDS(session) },
     [SAPA_SCHEMA_SESSIONS] = { "Sessions", FIELDS(sessions) },
+    [SAPA_SCHEMA_DEMO] = { "Demo", FIELDS(demo) },
+    [SAPA_SCHEMA_DEMO_PERSON] = { "DemoPerson", FIELDS(demo_person) },
+    [SAPA_SCHEMA_B_DEMO_LOGIN] = { "DemoLoginBody", FIELDS(b_demo_login) },
+    [SAPA_SCHEMA_DIRECTORY] = { "Directory", FIELDS(directory) },
+    [SAPA_SCHEMA_D_CLIENT] = { "DirectoryClient", FIELDS(d_client) },
+    [SAPA_SCHEMA_D_QUEUE] = { "DirectoryQueue", FIELDS(d_queue) },
+    [SAPA_SCHEMA_D_DISPOSITION] = { "DirectoryDisposition", FIELDS(d_disposition) },
+    [SAPA_SCHEMA_D_REASON] = { "DirectoryReason", FIELDS(d_reason) },
+    [SAPA_SCHEMA_D_AGENT] = { "DirectoryAgent", FIELDS(d_agent) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

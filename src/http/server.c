@@ -204,6 +204,89 @@ static void take_range(struct web_request *rq, struct sapa_str text)
     rq->has_range = true;
 }
 
+/* ---- browsers ---- */
+
+bool sapa_web_origin_is_ours(struct lws *wsi)
+{
+    char origin[256], host[256];
+
+    return sapa_origin_is_ours(header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)), header(wsi, WSI_TOKEN_HOST, host, sizeof(host)));
+}
+
+bool sapa_web_is_loopback(struct lws *wsi)
+{
+    struct sapa_addr peer;
+    socklen_t n = sizeof(peer);
+    char host[256], text[SAPA_ADDR_TEXT_MAX];
+
+    memset(&peer, 0, sizeof(peer));
+    if (getpeername(lws_get_socket_fd(lws_get_network_wsi(wsi)), &peer.any, &n) != 0)
+        return false;
+    sapa_addr_unmap(&peer);
+    sapa_addr_print_host(&peer, text, sizeof(text));
+    return (sapa_str_starts(sapa_str_of(text), SAPA_STR("127.")) || strcmp(text, "::1") == 0 || strcmp(text, "[::1]") == 0) &&
+           sapa_host_is_loopback(header(wsi, WSI_TOKEN_HOST, host, sizeof(host)));
+}
+
+bool sapa_web_is_secure(const struct sapa_web *web, struct lws *wsi)
+{
+    char origin[256];
+
+    return web->options.cert || sapa_str_starts(header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)), SAPA_STR("https://"));
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+size_t sapa_web_cookies(struct lws *wsi, uint64_t ret[SAPA_COOKIES_MAX * 4])
+{
+    char buf[WEB_HEADER_MAX];
+    const size_t count = sapa_cookie_sessions(header(wsi, WSI_TOKEN_HTTP_COOKIE, buf, sizeof(buf)), ret, SAPA_COOKIES_MAX * 4);
+
+    qsort(ret, count, sizeof(*ret), by_number);
+    return count;
+}
+
+/* Parameter `session`: of WebSockets and of what a browser loads by itself, which cannot carry the header. */
+static struct sapa_str session_parameter(struct lws *wsi, char buf[64])
+{
+    for (int i = 0; i < 64 && lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) > 0; i++) {
+        struct sapa_str value;
+        const int n = lws_hdr_copy_fragment(wsi, buf, 64, WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (n > 0 && sapa_str_eq(sapa_str_cut((struct sapa_str){ buf, (size_t)n }, '=', &value), SAPA_STR("session")))
+            return value;
+    }
+    return (struct sapa_str){ NULL, 0 };
+}
+
+/* Whose cookie, of the session that the page names. Nobody's when it names none. */
+static void who_of_cookie(struct sapa_web *web, struct lws *wsi, struct web_who *ret)
+{
+    char buf[WEB_HEADER_MAX], name[64], authorization[8 + SAPA_TOKEN_TEXT_SIZE] = "Bearer ";
+    struct sapa_str wanted;
+    uint64_t session;
+
+    const int n = lws_hdr_custom_length(wsi, "sapa-session:", 13);
+    if (n > 0 && n < (int)sizeof(name) && lws_hdr_custom_copy(wsi, name, sizeof(name), "sapa-session:", 13) == n)
+        wanted = (struct sapa_str){ name, (size_t)n };
+    else
+        wanted = session_parameter(wsi, name);
+    *ret = (struct web_who){ .scope.agent = SAPA_NONE };
+    if (wanted.n == 0 || sapa_str_u64(wanted, UINT64_MAX, &session) != SAPA_OK ||
+        !sapa_cookie_find(header(wsi, WSI_TOKEN_HTTP_COOKIE, buf, sizeof(buf)), session, authorization + 7))
+        return;
+    sapa_web_who_of(web, sapa_str_of(authorization), ret);
+    sapa_wipe(authorization, sizeof(authorization));
+    sapa_wipe(buf, sizeof(buf));
+    ret->by_cookie = true;
+    if (ret->session != session) /* a token in a cookie is none of ours */
+        *ret = (struct web_who){ .scope.agent = SAPA_NONE };
+}
+
 /* Too many wrong tokens a moment ago. */
 static bool is_guessing(const struct sapa_web *web, struct lws *wsi, int64_t now_us)
 {
@@ -258,9 +341,16 @@ static bool admit(struct web_request *rq, struct sapa_str path)
     }
     const sapa_rc rc = sapa_route_find(rq->method, path, &rq->params, &problem, &rq->route);
     const struct sapa_str authorization = header(rq->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, buf, sizeof(buf));
-    sapa_web_who_of(web, authorization, &rq->who);
+    if (authorization.n > 0)
+        sapa_web_who_of(web, authorization, &rq->who);
+    else
+        who_of_cookie(web, rq->wsi, &rq->who);
     if (authorization.n > 0 && !rq->who.known)
         note_failure(web, rq->wsi, rq->began_us);
+    if (rq->who.by_cookie && rq->method != SAPA_GET && !sapa_web_origin_is_ours(rq->wsi)) {
+        sapa_web_problem(rq, 403, "EDENIED", "a session in a cookie acts from pages of this server only; programs send Authorization: Bearer");
+        return false;
+    }
     if (rc == SAPA_OK && sapa_route_is_open(rq->route))
         goto query;
     if (!rq->who.known) {
@@ -292,11 +382,36 @@ query:
         if (n <= 0)
             break;
         const struct sapa_str name = sapa_str_cut((struct sapa_str){ buf, (size_t)n }, '=', &value);
+        if (rq->who.by_cookie && sapa_str_eq(name, SAPA_STR("session")))
+            continue; /* taken above */
         if (sapa_route_query(rq->route, name, value, &rq->params, &problem) != SAPA_OK) {
             sapa_web_problem(rq, 400, "EINVAL", "%s", problem_buf);
             return false;
         }
     }
+    return true;
+}
+
+/* What a browser loads. False: it has its answer, a problem. */
+static bool find_page(struct web_request *rq, struct sapa_str path)
+{
+    char buf[1024];
+    uint64_t key;
+
+    if (!peer_of(rq->wsi, rq->source, &key))
+        (void)sapa_str_copy(SAPA_STR("?"), rq->source, sizeof(rq->source));
+    if (!may_go_on(rq->web, rq, rq->wsi)) {
+        rq->web->stats.too_fast++;
+        sapa_web_problem(rq, 429, "ELIMIT", "too many requests, or too many wrong tokens, from this address; wait a moment");
+        return false;
+    }
+    const struct sapa_str encoding = header(rq->wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, buf, sizeof(buf));
+    if (sapa_pages_find(rq->web->pages, path, encoding, &rq->page) != SAPA_OK) {
+        sapa_web_problem(rq, 404, "ENOENT", "there is no page here; the first one is /");
+        return false;
+    }
+    rq->content_type = rq->page.type;
+    rq->status = sapa_page_is_known(&rq->page, header(rq->wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, buf, sizeof(buf))) ? 304 : 200;
     return true;
 }
 
@@ -311,6 +426,12 @@ static int on_request(struct sapa_web *web, struct lws *wsi, struct web_session 
     if (!rq)
         return -1;
     rq->method = method_of(wsi);
+    rq->head_only = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    if (web->pages && (rq->method == SAPA_GET || rq->head_only) && !sapa_pages_is_api(path)) {
+        if (find_page(rq, path))
+            sapa_web_ready(rq);
+        return 0;
+    }
     take_range(rq, header(wsi, WSI_TOKEN_HTTP_RANGE, buf, sizeof(buf)));
     (void)sapa_str_copy(sapa_str_trim(header(wsi, WSI_TOKEN_HTTP_IF_MATCH, buf, sizeof(buf))), rq->if_match, sizeof(rq->if_match));
     const struct sapa_str length_text = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, buf, sizeof(buf));
@@ -385,7 +506,7 @@ void sapa_web_ready(struct web_request *rq)
 static const char *status_text(unsigned status)
 {
     static const struct { unsigned status; const char *text; } table[] = {
-        { 200, "OK" }, { 201, "Created" }, { 206, "Partial Content" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
+        { 200, "OK" }, { 201, "Created" }, { 206, "Partial Content" }, { 304, "Not Modified" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
         { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" }, { 409, "Conflict" },
         { 411, "Length Required" }, { 412, "Precondition Failed" }, { 413, "Content Too Large" }, { 416, "Range Not Satisfiable" },
         { 422, "Unprocessable Content" }, { 426, "Upgrade Required" }, { 428, "Precondition Required" },
@@ -405,12 +526,43 @@ static void add_header(struct lws *wsi, const char *name, const char *value, uns
     *ret_bad |= lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value, (int)strlen(value), p, end) != 0;
 }
 
+/* Of what a tab shows: scripts, styles and connections of this server alone, in no frame of another's page. */
+static void add_page_headers(struct web_request *rq, unsigned char **p, unsigned char *end, bool *ret_bad)
+{
+    add_header(rq->wsi, "cache-control:", rq->page.forever ? "public, max-age=31536000, immutable" : "no-cache", p, end, ret_bad);
+    add_header(rq->wsi, "etag:", rq->page.etag, p, end, ret_bad);
+    add_header(rq->wsi, "referrer-policy:", "same-origin", p, end, ret_bad);
+    add_header(rq->wsi, "cross-origin-resource-policy:", "same-origin", p, end, ret_bad);
+    if (rq->page.varies)
+        add_header(rq->wsi, "vary:", "accept-encoding", p, end, ret_bad);
+    if (rq->page.compressed && rq->status == 200)
+        add_header(rq->wsi, "content-encoding:", "gzip", p, end, ret_bad);
+    if (!rq->page.document)
+        return;
+    add_header(rq->wsi, "content-security-policy:",
+               "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+               "media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+               p, end, ret_bad);
+    add_header(rq->wsi, "permissions-policy:", "microphone=(self), speaker-selection=(self), camera=(), geolocation=(), payment=(), usb=()", p, end, ret_bad);
+    add_header(rq->wsi, "cross-origin-opener-policy:", "same-origin", p, end, ret_bad);
+    add_header(rq->wsi, "x-frame-options:", "DENY", p, end, ret_bad);
+}
+
+static struct sapa_str content_of(const struct web_request *rq)
+{
+    if (!rq->page.type || rq->status >= 400)
+        return sapa_json_str(&rq->out);
+    return rq->status == 304 ? (struct sapa_str){ NULL, 0 } : rq->page.content;
+}
+
 /* The head, and as much of the body as fits behind it. */
 static int write_head(struct web_request *rq)
 {
     struct sapa_web *web = rq->web;
     unsigned char *start = web->buffer + LWS_PRE, *p = start, *end = start + WEB_HEADER_MAX;
-    const uint64_t total = rq->stream_end > 0 ? rq->out.n + (rq->stream_end - rq->stream_at) : rq->out.n;
+    const struct sapa_str content = content_of(rq);
+    const bool is_page = rq->page.type && rq->status < 400;
+    const uint64_t total = rq->stream_end > 0 ? content.n + (rq->stream_end - rq->stream_at) : content.n;
     char text[96];
     bool bad = false;
 
@@ -418,11 +570,19 @@ static int write_head(struct web_request *rq)
     bad |= lws_add_http_header_status(rq->wsi, rq->status, &p, end) != 0;
     add_header(rq->wsi, "content-type:", rq->content_type, &p, end, &bad);
     snprintf(text, sizeof(text), "%llu", (unsigned long long)total);
-    add_header(rq->wsi, "content-length:", text, &p, end, &bad);
+    if (rq->status != 304)
+        add_header(rq->wsi, "content-length:", text, &p, end, &bad);
     snprintf(text, sizeof(text), "%llu", (unsigned long long)rq->id);
     add_header(rq->wsi, "sapa-request:", text, &p, end, &bad);
-    add_header(rq->wsi, "cache-control:", "no-store", &p, end, &bad);
     add_header(rq->wsi, "x-content-type-options:", "nosniff", &p, end, &bad);
+    if (is_page)
+        add_page_headers(rq, &p, end, &bad);
+    else
+        add_header(rq->wsi, "cache-control:", "no-store", &p, end, &bad);
+    for (size_t i = 0; i < SAPA_COUNT(rq->cookies) && rq->status < 300; i++) {
+        if (rq->cookies[i][0])
+            add_header(rq->wsi, "set-cookie:", rq->cookies[i], &p, end, &bad);
+    }
     if (rq->etag[0])
         add_header(rq->wsi, "etag:", rq->etag, &p, end, &bad);
     if (rq->status == 401)
@@ -442,9 +602,9 @@ static int write_head(struct web_request *rq)
     bad |= lws_finalize_http_header(rq->wsi, &p, end) != 0;
     if (bad)
         return -1;
-    const size_t with = SAPA_MIN(rq->out.n, (size_t)WEB_CHUNK);
+    const size_t with = rq->head_only ? 0 : SAPA_MIN(content.n, (size_t)WEB_CHUNK);
     if (with > 0)
-        memcpy(p, rq->out.p, with);
+        memcpy(p, content.p, with);
     rq->head_sent = true;
     rq->sent = with;
     const size_t n = (size_t)(p - start) + with;
@@ -466,18 +626,19 @@ static int on_writable(struct web_session *session)
 
     if (!rq || !rq->answered || (!rq->head_sent && rq->body_wanted <= rq->body_max && rq->body_seen < rq->body_wanted))
         return 0;
+    const struct sapa_str content = content_of(rq);
     if (!rq->head_sent) {
         if (write_head(rq) != 0)
             return -1;
-    } else if (rq->sent < rq->out.n) {
-        const size_t n = SAPA_MIN(rq->out.n - rq->sent, (size_t)WEB_CHUNK);
+    } else if (rq->sent < content.n) {
+        const size_t n = SAPA_MIN(content.n - rq->sent, (size_t)WEB_CHUNK);
         unsigned char *start = rq->web->buffer + LWS_PRE;
-        memcpy(start, rq->out.p + rq->sent, n);
+        memcpy(start, content.p + rq->sent, n);
         if (lws_write(rq->wsi, start, n, LWS_WRITE_HTTP) != (int)n)
             return -1;
         rq->sent += n;
     }
-    if (rq->sent < rq->out.n) {
+    if (rq->sent < content.n && !rq->head_only) {
         lws_callback_on_writable(rq->wsi);
         return 0;
     }
@@ -504,8 +665,12 @@ static int on_upgrade(struct sapa_web *web, struct lws *wsi)
 
     if (!sapa_str_eq(uri, SAPA_STR("/api/v1/live")) || is_guessing(web, wsi, sapa_mono_us()))
         return -1;
-    if (authorization.n == 0)
-        return 0; /* it will say its token in its first message */
+    if (authorization.n == 0) {
+        who_of_cookie(web, wsi, &who);
+        if (!who.by_cookie)
+            return 0; /* it will say its token in its first message */
+        return who.known && (who.rights & SAPA_RIGHT_BIT(LIVE)) && sapa_web_origin_is_ours(wsi) ? 0 : -1;
+    }
     sapa_web_who_of(web, authorization, &who);
     if (!who.known)
         note_failure(web, wsi, sapa_mono_us());
@@ -564,7 +729,10 @@ static int on_established(struct sapa_web *web, struct lws *wsi, struct web_sess
     session->sub = sapa_feed_join(web->feed, wsi);
     if (!session->sub)
         return -1;
-    sapa_web_who_of(web, authorization, &who);
+    if (authorization.n > 0)
+        sapa_web_who_of(web, authorization, &who);
+    else
+        who_of_cookie(web, wsi, &who);
     if (who.known) {
         take_resume(wsi, session->sub);
         return admit_sub(web, session, &who);
@@ -830,6 +998,8 @@ static void on_second(uv_timer_t *timer)
     sapa_web_forget_answers(web, now_us);
     if (sapa_feed_stats(web->feed).subscribers > 0)
         sapa_web_figures_ask(web);
+    if (++web->seconds % WEB_BEAT_S == 0)
+        sapa_feed_beat(web->feed);
 }
 
 /* ---- start and stop ---- */
@@ -916,6 +1086,7 @@ static void free_tables(struct sapa_web *web)
     sapa_table_done(&web->waiting);
     sapa_table_done(&web->sources);
     sapa_feed_free(web->feed);
+    sapa_pages_free(web->pages);
     sapa_mirror_done(&web->mirror);
     sapa_tokens_done(&web->tokens);
     sapa_sessions_done(&web->sessions);
@@ -957,6 +1128,10 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = first_token(web);
     if (rc == SAPA_OK)
         rc = sapa_feed_new(&web->mirror, want_write, &web->feed);
+    if (rc == SAPA_OK && options->pages && (rc = sapa_pages_load(options->pages, &web->pages)) == SAPA_ENOENT) {
+        sapa_log(SAPA_LOG_WARN, "web.pages", "folder=%s there are no pages; browsers get the API alone, ignoring", options->pages);
+        rc = SAPA_OK;
+    }
     if (rc == SAPA_OK)
         rc = sapa_pool_new("web", WEB_WORKERS, WEB_WORK_MAX, &web->pool);
     if (rc == SAPA_OK)

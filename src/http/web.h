@@ -17,6 +17,7 @@
 
 #include "http/hook.h"
 #include "http/mirror.h"
+#include "http/pages.h"
 #include "http/route.h"
 #include "http/session.h"
 #include "model/record.h"
@@ -98,6 +99,7 @@ struct sapa_web_work {
     uint64_t into;                     /* PERSON_MERGE */
     char name[SAPA_KEY_MAX + 1];       /* LOGIN, PASSWORD, USER_…: whose */
     char password[260], new_password[260], source[64];
+    bool cookie;                       /* LOGIN, DEMO_LOGIN: the secret goes into `secret`, not into the answer */
     uint64_t *ids;                     /* sessions that end with it */
     size_t id_count;
     struct sapa_hook_state *hooks;     /* HOOK, HOOKS: as the sender told */
@@ -107,7 +109,8 @@ struct sapa_web_work {
     struct sapa_record why_record;     /* type 0: none */
     bool why_living;
     /* out */
-    struct sapa_session session;       /* LOGIN */
+    struct sapa_session session;       /* LOGIN, DEMO_LOGIN */
+    char secret[SAPA_TOKEN_TEXT_SIZE];
     sapa_rc rc;
     unsigned status;                   /* of a problem, when rc does not say it; 0 */
     bool has_mistakes;                 /* `out` is what a problem tells besides: members of an object */
@@ -127,6 +130,9 @@ struct sapa_web_ports {
     void (*work)(void *ctx, struct sapa_web_work *work);
 };
 
+/** Who may log in without a password. */
+enum sapa_web_demo { SAPA_WEB_DEMO_OFF, SAPA_WEB_DEMO_LOOPBACK, SAPA_WEB_DEMO_ANY };
+
 struct sapa_web_options {
     int listen_fd;             /* taken over */
     const char *data;          /* folder: admin.token is written there at the first start */
@@ -136,6 +142,8 @@ struct sapa_web_options {
     struct sapa_web_ports ports;
     uint64_t epoch;            /* makes request ids differ from those of an earlier process */
     unsigned rate;             /* requests a second and source; 0: no limit */
+    const char *pages;         /* folder of what browsers load; NULL: none is served */
+    uint8_t demo;              /* enum sapa_web_demo */
 };
 
 SAPA_MUST_CHECK sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web **ret);

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+#include "http/cookie.h"
 #include "http/feed.h"
 #include "http/web.h"
 #include "rt/mailbox.h"
@@ -32,6 +33,7 @@ enum {
     WEB_FAILURES_MAX = 20,            /* wrong tokens from one source in ten seconds */
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
+    WEB_BEAT_S = 5,                   /* a subscriber hears something at least so often */
     WEB_FIGURES_MS = 1000,            /* age at which figures are asked for again */
     WEB_HELLO_MS = 5000,              /* a subscriber without Authorization says its token by then */
     WEB_WAIT_MS = 5000,               /* a request that nobody answers by then gets 503 */
@@ -40,6 +42,7 @@ enum {
 /* Who asks. */
 struct web_who {
     bool known;
+    bool by_cookie;   /* what a page of another site could send, too */
     uint64_t id;      /* of the token or the session */
     uint64_t session; /* 0: a token */
     char role_name[65];
@@ -80,6 +83,9 @@ struct web_request {
     unsigned status;
     const char *content_type;
     struct sapa_json out;
+    struct sapa_page page; /* instead of `out`, when it has a type */
+    char cookies[SAPA_COOKIES_MAX + 1][SAPA_COOKIE_TEXT_SIZE]; /* to be set when it succeeds; "": none */
+    bool head_only;
     size_t sent;
     bool head_sent;
     uint64_t stream_at, stream_end, stream_total; /* AUDIO: what is still to be fetched */
@@ -144,6 +150,7 @@ struct sapa_web {
     uv_poll_t listener;
     uv_async_t wake;
     uv_timer_t tick, second;
+    unsigned seconds;
     bool listening, ticking;
     struct lws_context *context;
     struct lws_vhost *vhost;
@@ -161,6 +168,7 @@ struct sapa_web {
     struct sapa_table idempotent;
     bool remembers;  /* what was answered before this process began is in it */
     struct sapa_feed *feed;
+    struct sapa_pages *pages; /* NULL: none */
     struct sapa_web_state state;
     bool has_state;
     struct sapa_hook_state hooks[SAPA_HOOKS_MAX]; /* as the sender told last */
@@ -204,6 +212,13 @@ void sapa_web_figures_ask(struct sapa_web *web);
 
 /* ---- server.c ---- */
 
+/* Does it come from a page of this server? */
+bool sapa_web_origin_is_ours(struct lws *wsi);
+/* A browser and a name of this machine; over TLS, here or before us? */
+bool sapa_web_is_loopback(struct lws *wsi);
+bool sapa_web_is_secure(const struct sapa_web *web, struct lws *wsi);
+/* Sessions that the browser has cookies of, the newest last. Returns how many. */
+size_t sapa_web_cookies(struct lws *wsi, uint64_t ret[SAPA_COOKIES_MAX * 4]);
 struct web_request *sapa_web_request_of(struct sapa_web *web, uint64_t id);
 /* It waits for an answer from elsewhere. SAPA_ELIMIT: too many do. */
 SAPA_MUST_CHECK sapa_rc sapa_web_wait(struct web_request *rq);

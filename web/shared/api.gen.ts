@@ -1,0 +1,944 @@
+// Made by web/tools/api.mjs from docs/ref/openapi.json. Do not edit: make docs.
+
+import { call, type Asked } from "./call";
+
+export interface Problem {
+  /** about:blank */
+  type: string;
+  /** what kind of problem */
+  title: string;
+  /** HTTP status */
+  status: number;
+  /** what is wrong here, and what helps */
+  detail?: string;
+  /** name of the result, as in docs/ref/results.md */
+  code: string;
+  /** id of the request, as in the header Sapa-Request */
+  request: string;
+  /** what is wrong with a description */
+  errors?: Mistake[];
+  /** mistakes beyond those */
+  more?: number;
+}
+
+export interface Contact {
+  id: string;
+  client: string | null;
+  channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
+  direction: "inbound" | "outbound" | "internal";
+  /** where it stands */
+  place: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside" | "ended";
+  /** inbound number */
+  number: string | null;
+  queue: string | null;
+  /** who is rung or talks */
+  agent: string | null;
+  /** that agent's part */
+  offer: string | null;
+  person: string | null;
+  /** caller's number; all but two digits hidden without the right person */
+  address: string | null;
+  language: "id" | "en";
+  priority: number;
+  arrived: string;
+  /** in this place */
+  since: string;
+  /** an agent has talked to them */
+  answered: boolean;
+  held: boolean;
+  /** state of the callback */
+  callback: string | null;
+  recording: string | null;
+  recording_paused: boolean;
+}
+
+export interface Contacts {
+  items: Contact[];
+  /** cursor of the next page */
+  next: string | null;
+}
+
+export interface ContactRecord {
+  contact: string;
+  /** 0: anonymous */
+  person: string;
+  channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
+  direction: "inbound" | "outbound" | "internal";
+  language: "id" | "en";
+  client?: string;
+  number?: string;
+  /** the last */
+  queue?: string;
+  /** the last */
+  agent?: string;
+  /** *** without the right person */
+  address: string;
+  /** identity of the call on the wire */
+  reference: string;
+  arrived?: string;
+  answered_by_flow?: string;
+  queued?: string;
+  connected?: string;
+  ended?: string;
+  outcome: string;
+  /** who ended it */
+  side: string;
+  cause: number;
+  place: string;
+  answered: boolean;
+  total_ms: number;
+  menu_ms: number;
+  queue_ms: number;
+  ring_ms: number;
+  talk_ms: number;
+  hold_ms: number;
+  wrapup_ms: number;
+  /** how offers ended */
+  offers: Record<string, unknown>;
+  /** the recording meter */
+  recording: Record<string, unknown>;
+  callback?: Record<string, unknown>;
+  voicemail_ms?: number;
+  /** stays in queues */
+  queues: Record<string, unknown>[];
+  /** agents' parts, with the role in which each took part */
+  agents: Record<string, unknown>[];
+  recordings: Record<string, unknown>[];
+  /** most who talked at once, the customer counted */
+  parties: number;
+  /** an agent brought somebody in and stayed */
+  conference: boolean;
+  /** it went on in this contact */
+  merged_into?: string;
+  /** the contact whose parties came in last */
+  merged_from?: string;
+  /** who passed it on, blind or after asking, and where to */
+  transfers: Record<string, unknown>[];
+  /** somebody outside who took part */
+  outside: Record<string, unknown>[];
+  /** legs with packets, loss, jitter and MOS */
+  legs: Record<string, unknown>[];
+  /** way through the flow */
+  path: unknown[];
+  survey: Record<string, unknown>[];
+  /** entries that found no room */
+  left_out?: number;
+}
+
+export interface ContactRecords {
+  items: ContactRecord[];
+  /** cursor of the next page */
+  next: string | null;
+}
+
+export interface ContactDetail {
+  live: Contact | null;
+  record: ContactRecord | null;
+}
+
+export interface Why {
+  contact: string;
+  /** null: it is over */
+  place: string | null;
+  /** 1 is next */
+  position: number | null;
+  wait_ms: number | null;
+  /** expected wait, the median */
+  ewt_p50_ms: number | null;
+  /** nine of ten wait no longer */
+  ewt_p90_ms: number | null;
+  /** the story */
+  lines: string[];
+}
+
+export interface Assignment {
+  /** null: of a client that is not ours */
+  offer: string | null;
+  contact: string | null;
+  queue: string | null;
+  state: "none" | "offered" | "talking" | "on hold" | "wrap-up";
+  channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
+  since: string;
+  /** end of ringing or wrap-up */
+  due: string | null;
+}
+
+export interface Agent {
+  id: string;
+  name: string;
+  extension: string;
+  team: string | null;
+  presence: "offline" | "not ready" | "ready";
+  /** why not ready */
+  reason: string | null;
+  since: string | null;
+  /** reachable */
+  phone: boolean;
+  /** handled since login */
+  contacts: number;
+  assignments: Assignment[];
+}
+
+export interface Agents {
+  items: Agent[];
+  next: string | null;
+}
+
+export interface Queue {
+  id: string;
+  name: string;
+  client: string | null;
+  open: boolean;
+  waiting: number;
+  callbacks_waiting: number;
+  ringing: number;
+  talking: number;
+  longest_ms: number;
+  /** free now */
+  agents_ready: number;
+  agents_busy: number;
+  agents_not_ready: number;
+  /** expected wait of who comes next */
+  ewt_p50_ms: number | null;
+  ewt_p90_ms: number | null;
+  /** target */
+  level_ms: number;
+  /** target */
+  level_percent: number;
+  /** today */
+  offered: number;
+  /** today */
+  answered: number;
+  /** today */
+  abandoned: number;
+  /** today */
+  abandoned_short: number;
+  /** today */
+  overflowed: number;
+  /** today */
+  callbacks: number;
+  /** today, 0 to 1 */
+  service_level: number | null;
+  /** today, 0 to 1, short ones apart */
+  abandon_rate: number | null;
+  /** today */
+  asa_ms: number | null;
+  /** today, of the answered: half of them waited no longer */
+  wait_p50_ms: number | null;
+  /** 90 of 100 */
+  wait_p90_ms: number | null;
+  /** 95 of 100 */
+  wait_p95_ms: number | null;
+  /** today, talk, hold and wrap-up of each agent's part */
+  handling_p50_ms: number | null;
+  handling_p90_ms: number | null;
+  handling_p95_ms: number | null;
+  /** today, by agents */
+  transfers: number;
+}
+
+export interface Queues {
+  items: Queue[];
+  /** when the figures were taken */
+  at: string;
+}
+
+export interface Number {
+  id: string;
+  client: string | null;
+  language: "id" | "en";
+  priority: number;
+}
+
+export interface Numbers {
+  items: Number[];
+}
+
+export interface Switch {
+  id: "surge" | "closed";
+  /** on for everybody */
+  all: boolean;
+  /** on for these */
+  clients: string[];
+}
+
+export interface Switches {
+  items: Switch[];
+}
+
+export interface Person {
+  id: string;
+  client: string;
+  identities: Identity[];
+}
+
+export interface People {
+  items: Person[];
+}
+
+export interface Identity {
+  kind: "phone" | "mail" | "handle";
+  value: string;
+}
+
+export interface Recording {
+  id: string;
+  contact: string;
+  client: string | null;
+  ended: string;
+  /** cut: its recorder died; what it had written is there */
+  state: "complete" | "cut" | "failed";
+  recorded_ms: number;
+  /** paused on purpose */
+  masked_ms: number;
+  /** of the encrypted file */
+  bytes: number;
+  /** of the encrypted file */
+  sha256: string | null;
+}
+
+export interface Recordings {
+  items: Recording[];
+  next: string | null;
+}
+
+export interface Report {
+  kind: string;
+  /** a row an interval; keys as in docs/ref/figures.md */
+  items: Record<string, unknown>[];
+}
+
+export interface Centre {
+  hash: string;
+  /** the description as it was given */
+  text: string;
+}
+
+export interface CentreVersion {
+  /** counted from 1, as in sapa config */
+  version: number;
+  hash: string;
+  /** came into force */
+  from: string;
+  /** place in the log */
+  seq: string;
+  /** who brought it; null: it was there at a start */
+  by: string | null;
+  comment: string | null;
+}
+
+export interface CentreVersions {
+  items: CentreVersion[];
+}
+
+export interface AuditEntry {
+  /** place in the log */
+  seq: string;
+  at: string;
+  request: string;
+  /** user of the token */
+  actor: string;
+  role: string;
+  /** address it came from */
+  source: string;
+  /** method and path */
+  what: string;
+  /** what was wanted */
+  detail: string;
+  /** name of the result */
+  result: string;
+}
+
+export interface AuditEntries {
+  items: AuditEntry[];
+  next: string | null;
+}
+
+export interface Token {
+  id: string;
+  user: string;
+  role: string;
+  agent: string | null;
+  /** null: all */
+  clients: string[] | null;
+  /** who made it */
+  by: string;
+  created: string;
+  expires: string | null;
+  revoked: string | null;
+}
+
+export interface Tokens {
+  items: Token[];
+}
+
+export interface NewToken {
+  /** shown once */
+  secret: string;
+  token: Token;
+}
+
+export interface Me {
+  user: string;
+  /** as the description has it */
+  name: string;
+  role: string;
+  agent: string | null;
+  /** null: all */
+  clients: string[] | null;
+  rights: string[];
+  /** null: a token */
+  session: string | null;
+  expires: string | null;
+  /** the server's clock */
+  now: string;
+}
+
+export interface Done {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+}
+
+export interface Health {
+  alive: boolean;
+  version: string;
+}
+
+export interface Readiness {
+  ready: boolean;
+  /** state of the log */
+  log: string;
+  /** hash of the description in force */
+  centre: string | null;
+}
+
+export interface FeedEvent {
+  type: "contact" | "agent" | "queue" | "switches";
+  id: string;
+  /** Contact, Agent, Queue or a list of Switch; null: it is gone */
+  data: unknown;
+}
+
+export interface FeedMessage {
+  type: "snapshot" | "events";
+  /** name of this run of numbers */
+  feed: string;
+  /** number of this message; a snapshot has the number that it includes */
+  n: number;
+  /** snapshot only */
+  contacts?: Contact[];
+  /** snapshot only */
+  agents?: Agent[];
+  /** snapshot only */
+  queues?: Queue[];
+  /** snapshot only */
+  switches?: Switch[];
+  /** events only */
+  events?: FeedEvent[];
+}
+
+export interface MoveBody {
+  /** the key of a queue */
+  queue: string;
+}
+
+export interface AgentStateBody {
+  /** ready, not_ready or logged_out */
+  state: "ready" | "not_ready" | "logged_out";
+  /** with not_ready: the key of a reason in the description */
+  reason?: string;
+}
+
+export interface WrapupBody {
+  /** done or extend */
+  action: "done" | "extend";
+  /** with done: the key of a disposition of the queue */
+  disposition?: string;
+}
+
+export interface RecordingBody {
+  /** pause, resume or start */
+  action: "pause" | "resume" | "start";
+}
+
+export interface SkillBody {
+  /** 1 to 10; 0 takes the skill away */
+  level: number;
+  /** a time, RFC 3339; for good without */
+  until?: string;
+}
+
+export interface SwitchBody {
+  /** true or false */
+  on: boolean;
+  /** only for this client */
+  client?: string;
+}
+
+export interface TokenBody {
+  /** a name without blanks */
+  user: string;
+  /** a role */
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor";
+  /** with the role agent: whose */
+  agent?: string;
+  /** keys of clients; all without */
+  clients?: string[];
+  /** a time, RFC 3339 */
+  expires?: string;
+}
+
+export interface Webhook {
+  id: string;
+  url: string;
+  /** types of records (docs/ref/records.md) */
+  events: string[];
+  /** only what belongs to these; null: all */
+  clients: string[] | null;
+  /** events carry personal data */
+  personal: boolean;
+  /** name of its secret in the secrets file; null: it was made with the webhook */
+  secret_ref: string | null;
+  /** who made it */
+  by: string;
+  created: string;
+  /** gone: the target answered 410 */
+  state: "active" | "failing" | "paused" | "gone";
+  /** all up to this place in the log is delivered, or was not wanted */
+  offset: string | null;
+  /** records of the log behind it */
+  lag: number;
+  /** events, ever */
+  delivered: number;
+  /** in a row */
+  failures: number;
+  /** HTTP status of the last answer */
+  last_status: number | null;
+  /** of the failure that is being tried again */
+  last_error: string | null;
+  last_delivery: string | null;
+  next_try: string | null;
+}
+
+export interface Webhooks {
+  items: Webhook[];
+}
+
+export interface NewWebhook {
+  /** shown once: key of the signatures; null with secret_ref */
+  secret: string | null;
+  webhook: Webhook;
+}
+
+export interface WebhookBody {
+  /** where events are posted to: https or http */
+  url: string;
+  /** types of records; the usual ones without */
+  events?: string[];
+  /** keys of clients: only what belongs to them; everything without */
+  clients?: string[];
+  /** true: events carry personal data; needs the right person */
+  personal?: boolean;
+  /** name of a secret in the secrets file, webhook.NAME; without one a secret is made */
+  secret_ref?: string;
+  /** place in the log to begin at; from now on without */
+  from?: string;
+}
+
+export interface WebhookStateBody {
+  /** false pauses it */
+  active: boolean;
+}
+
+export interface ReplayBody {
+  /** place in the log to go on at: an event's id */
+  from: string;
+}
+
+export interface CentrePlan {
+  /** hash of the description in force that it was compared with */
+  from: string;
+  /** of the one that was given */
+  hash: string;
+  new: number;
+  changed: number;
+  gone: number;
+  changes: CentreChange[];
+}
+
+export interface CentreChange {
+  kind: "new" | "changed" | "gone";
+  /** a sentence; passwords are never in it */
+  text: string;
+}
+
+export interface Mistake {
+  /** null: the document as a whole */
+  line: number | null;
+  column: number | null;
+  /** path of the value */
+  where: string;
+  reason: string;
+  /** what to do about it */
+  hint: string | null;
+}
+
+export interface Call {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** the new contact */
+  contact: string;
+  /** the agent's part in it */
+  offer: string;
+}
+
+export interface CallBody {
+  /** queue, number, agent or outside */
+  kind: "queue" | "number" | "agent" | "outside";
+  /** the key of a queue, of a number of the centre or of an agent; a telephone number */
+  to: string;
+  /** for whom; as the agent's rights say without */
+  client?: string;
+}
+
+export interface TargetBody {
+  /** queue, number, agent or outside */
+  kind: "queue" | "number" | "agent" | "outside";
+  /** the key of a queue, of a number of the centre or of an agent; a telephone number */
+  to: string;
+}
+
+export interface OtherContactBody {
+  /** the contact with whom was asked */
+  contact: string;
+}
+
+export interface PartyBody {
+  /** the offer of an agent, or the attempt of somebody outside */
+  party: string;
+}
+
+export interface Merged {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** to take it back */
+  merge: string;
+}
+
+export interface MergeBody {
+  /** the person that it really is */
+  into: string;
+}
+
+export interface Login {
+  /** shown once: Authorization: Bearer TOKEN; not with `cookie` */
+  token?: string;
+  expires: string;
+  user: string;
+  /** of the cookie: header Sapa-Session, or the parameter `session`, names it */
+  session: string;
+}
+
+export interface LoginBody {
+  /** key of a user or an agent */
+  user: string;
+  password: string;
+  /** true: the token comes as a cookie, for pages of this server */
+  cookie?: boolean;
+}
+
+export interface PasswordChangeBody {
+  /** the password up to now */
+  old: string;
+  /** 10 characters at least, 256 bytes at most */
+  new: string;
+}
+
+export interface PasswordBody {
+  /** 10 characters at least, 256 bytes at most */
+  password: string;
+}
+
+export interface User {
+  id: string;
+  name: string;
+  agent: boolean;
+  /** of the description */
+  role: string | null;
+  rights: string[];
+  clients: string[];
+  /** there is one: can log in */
+  password: boolean;
+}
+
+export interface Users {
+  items: User[];
+}
+
+export interface Role {
+  id: string;
+  /** a token's; others stand in the description */
+  built_in: boolean;
+  rights: string[];
+}
+
+export interface Right {
+  id: string;
+  /** what it allows */
+  text: string;
+}
+
+export interface Roles {
+  items: Role[];
+  rights: Right[];
+}
+
+export interface Session {
+  id: string;
+  user: string;
+  /** address that logged in */
+  source: string;
+  created: string;
+  expires: string;
+}
+
+export interface Sessions {
+  items: Session[];
+}
+
+export interface Demo {
+  /** of the centre */
+  name: string;
+  items: DemoPerson[];
+}
+
+export interface DemoPerson {
+  id: string;
+  name: string;
+  agent: boolean;
+  /** of the description */
+  role: string | null;
+  team: string | null;
+  clients: string[];
+  rights: string[];
+}
+
+export interface DemoLoginBody {
+  /** key of a user or an agent */
+  user: string;
+  /** true: the token comes as a cookie, for pages of this server */
+  cookie?: boolean;
+}
+
+export interface Directory {
+  /** of the centre */
+  name: string;
+  /** of its clocks */
+  zone: string;
+  currency: string;
+  clients: DirectoryClient[];
+  queues: DirectoryQueue[];
+  /** why not ready */
+  reasons: DirectoryReason[];
+  agents: DirectoryAgent[];
+  skills: string[];
+  teams: string[];
+}
+
+export interface DirectoryClient {
+  id: string;
+  name: string;
+  language: "id" | "en";
+}
+
+export interface DirectoryQueue {
+  id: string;
+  name: string;
+  client: string | null;
+  /** 0: none */
+  wrapup_ms: number;
+  /** one extension; 0: none */
+  extend_ms: number;
+  dispositions: DirectoryDisposition[];
+}
+
+export interface DirectoryDisposition {
+  id: string;
+  /** in Indonesian */
+  id_name: string;
+  /** in English */
+  en_name: string;
+  solved: boolean;
+}
+
+export interface DirectoryReason {
+  id: string;
+  /** in Indonesian */
+  id_name: string;
+  /** in English */
+  en_name: string;
+}
+
+export interface DirectoryAgent {
+  id: string;
+  name: string;
+  extension: string;
+  team: string | null;
+  /** when it was asked */
+  ready: boolean;
+  /** with a contact, when it was asked */
+  busy: boolean;
+}
+
+export const api = {
+  /** The process answers */
+  health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
+  /** Calls can be taken; 503 when not */
+  ready: (asked: Asked = {}) => call<Readiness>("GET", `/ready`, asked),
+  /** Metrics in the text format of Prometheus */
+  metrics: (asked: Asked = {}) => call<unknown>("GET", `/metrics`, asked),
+  /** This document */
+  openapi: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/openapi.json`, asked),
+  /** Who the token says one is, and what it allows */
+  me: (asked: Asked = {}) => call<Me>("GET", `/api/v1/me`, asked),
+  /** Log in with a password: a session's token, for twelve hours */
+  login: (body: LoginBody, asked: Asked = {}) => call<Login>("POST", `/api/v1/login`, { ...asked, body }),
+  /** Who can log in without a password; 404 where nobody can */
+  demo: (asked: Asked = {}) => call<Demo>("GET", `/api/v1/demo`, asked),
+  /** Log in without a password, where that is allowed */
+  demoLogin: (body: DemoLoginBody, asked: Asked = {}) => call<Login>("POST", `/api/v1/demo/login`, { ...asked, body }),
+  /** Names for pages: clients, queues with their dispositions, reasons, colleagues */
+  directory: (asked: Asked = {}) => call<Directory>("GET", `/api/v1/directory`, asked),
+  /** End this session */
+  logout: (asked: Asked = {}) => call<Done>("POST", `/api/v1/logout`, asked),
+  /** Another password; one's other sessions end */
+  password: (body: PasswordChangeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/password`, { ...asked, body }),
+  /** Who can log in: users and agents of the description */
+  users: (asked: Asked = {}) => call<Users>("GET", `/api/v1/users`, asked),
+  /** Give somebody a password; the sessions of the one before end */
+  userPassword: (user: string, body: PasswordBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/users/${encodeURIComponent(user)}/password`, { ...asked, body }),
+  /** Let somebody log in no more; the sessions end */
+  userClear: (user: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/users/${encodeURIComponent(user)}/password`, asked),
+  /** Roles, and what each right allows */
+  roles: (asked: Asked = {}) => call<Roles>("GET", `/api/v1/roles`, asked),
+  /** Who is logged in, and from where */
+  sessions: (asked: Asked = {}) => call<Sessions>("GET", `/api/v1/sessions`, asked),
+  /** End a session */
+  sessionEnd: (session: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/sessions/${encodeURIComponent(session)}`, asked),
+  /** Contacts that live now, the oldest first */
+  contacts: (query: { client?: string; queue?: string; agent?: string; number?: string; place?: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside"; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Contacts>("GET", `/api/v1/contacts`, { ...asked, query }),
+  /** Contacts that have ended, by arrival */
+  past: (query: { from?: string; to?: string; client?: string; queue?: string; agent?: string; number?: string; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; outcome?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/contacts/past`, { ...asked, query }),
+  /** One contact, living or past: its record with stays, agents, recordings, legs and their quality */
+  contact: (contact: string, asked: Asked = {}) => call<ContactDetail>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}`, asked),
+  /** Why it waits or waited, and why agents were passed over, in sentences */
+  why: (contact: string, query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<Why>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/why`, { ...asked, query }),
+  /** Move a waiting contact to another queue; its age is kept */
+  move: (contact: string, body: MoveBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/contacts/${encodeURIComponent(contact)}/move`, { ...asked, body }),
+  /** Agents and what they do */
+  agents: (query: { client?: string; presence?: "offline" | "not ready" | "ready"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Agents>("GET", `/api/v1/agents`, { ...asked, query }),
+  /** One agent */
+  agent: (agent: string, asked: Asked = {}) => call<Agent>("GET", `/api/v1/agents/${encodeURIComponent(agent)}`, asked),
+  /** Ready, not ready for a reason, or logged out */
+  state: (agent: string, body: AgentStateBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/state`, { ...asked, body }),
+  /** End wrap-up with a disposition, or ask for more time */
+  wrapup: (agent: string, body: WrapupBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/wrapup`, { ...asked, body }),
+  /** Pause, resume or start the recording of the contact in hand */
+  record: (agent: string, body: RecordingBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/recording`, { ...asked, body }),
+  /** Change a skill by hand, for good or until a time */
+  skill: (agent: string, skill: string, body: SkillBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/agents/${encodeURIComponent(agent)}/skills/${encodeURIComponent(skill)}`, { ...asked, body }),
+  /** Place a call: the agent's phone is rung first, then who is called. Answered when the core has taken it; what comes of it is seen in the contact */
+  call: (agent: string, body: CallBody, asked: Asked = {}) => call<Call>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/calls`, { ...asked, body }),
+  /** Take what rings: the phone is told to answer (Event: talk) */
+  offerAccept: (offer: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/accept`, asked),
+  /** Refuse what rings; it is offered to somebody else */
+  offerRefuse: (offer: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/refuse`, asked),
+  /** Put on hold, with music */
+  offerHold: (offer: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/hold`, asked),
+  /** Take back from hold */
+  offerResume: (offer: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/resume`, asked),
+  /** End the contact for all */
+  offerHangup: (offer: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/hangup`, asked),
+  /** Leave a conversation that goes on without one; alone with the customer it ends */
+  offerLeave: (offer: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/leave`, asked),
+  /** Pass the contact on without asking: to a queue, a number of the centre, a colleague, a number outside */
+  offerTransfer: (offer: string, body: TargetBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/transfer`, { ...asked, body }),
+  /** Ask somebody on the same line; the contact is on hold meanwhile */
+  offerConsult: (offer: string, body: CallBody, asked: Asked = {}) => call<Call>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/consult`, { ...asked, body }),
+  /** Transfer after asking: who was asked takes over */
+  offerMerge: (offer: string, body: OtherContactBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/merge`, { ...asked, body }),
+  /** Bring who was asked into the conversation */
+  offerConference: (offer: string, body: OtherContactBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/conference`, { ...asked, body }),
+  /** Let one party of a conference go */
+  offerDrop: (offer: string, body: PartyBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/offers/${encodeURIComponent(offer)}/drop`, { ...asked, body }),
+  /** Queues with live figures and those of today */
+  queues: (query: { client?: string } = {}, asked: Asked = {}) => call<Queues>("GET", `/api/v1/queues`, { ...asked, query }),
+  /** One queue */
+  queue: (queue: string, asked: Asked = {}) => call<Queue>("GET", `/api/v1/queues/${encodeURIComponent(queue)}`, asked),
+  /** Inbound numbers */
+  numbers: (query: { client?: string } = {}, asked: Asked = {}) => call<Numbers>("GET", `/api/v1/numbers`, { ...asked, query }),
+  /** Surge and closed */
+  switches: (asked: Asked = {}) => call<Switches>("GET", `/api/v1/switches`, asked),
+  /** Switch surge or closed, for all or for one client */
+  switch: (switch_: "surge" | "closed", body: SwitchBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/switches/${encodeURIComponent(switch_)}`, { ...asked, body }),
+  /** Find a person by telephone number */
+  people: (query: { phone?: string; client?: string } = {}, asked: Asked = {}) => call<People>("GET", `/api/v1/people`, { ...asked, query }),
+  /** One person and what identifies them */
+  person: (person: string, asked: Asked = {}) => call<Person>("GET", `/api/v1/people/${encodeURIComponent(person)}`, asked),
+  /** Erase a person: the key of all that is kept of them is destroyed */
+  erase: (person: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/people/${encodeURIComponent(person)}`, asked),
+  /** This person is really another; nothing is copied, and it can be taken back */
+  personMerge: (person: string, body: MergeBody, asked: Asked = {}) => call<Merged>("POST", `/api/v1/people/${encodeURIComponent(person)}/merge`, { ...asked, body }),
+  /** Take a merge back */
+  mergeEnd: (merge: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/merges/${encodeURIComponent(merge)}`, asked),
+  /** The figures of `sapa report` */
+  report: (report: "queues" | "agents" | "clients" | "numbers" | "reasons" | "trunks" | "total", query: { by?: "15m" | "hour" | "day" | "week" | "month"; from?: string; to?: string; only?: string; format?: "json" | "csv"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Report>("GET", `/api/v1/reports/${encodeURIComponent(report)}`, { ...asked, query }),
+  /** Recordings by the time they ended */
+  recordings: (query: { from?: string; to?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Recordings>("GET", `/api/v1/recordings`, { ...asked, query }),
+  /** One recording */
+  recording: (recording: string, asked: Asked = {}) => call<Recording>("GET", `/api/v1/recordings/${encodeURIComponent(recording)}`, asked),
+  /** A recording as WAV; ranges are answered */
+  audio: (recording: string, asked: Asked = {}) => call<unknown>("GET", `/api/v1/recordings/${encodeURIComponent(recording)}/audio`, asked),
+  /** The centre description in force */
+  centre: (asked: Asked = {}) => call<Centre>("GET", `/api/v1/centre`, asked),
+  /** Descriptions that were in force, the newest first */
+  versions: (asked: Asked = {}) => call<CentreVersions>("GET", `/api/v1/centre/versions`, asked),
+  /** One of them */
+  version: (hash: string, asked: Asked = {}) => call<Centre>("GET", `/api/v1/centre/versions/${encodeURIComponent(hash)}`, asked),
+  /** What would change if this description took the place of the one in force, in sentences; each mistake with line, reason and hint */
+  centrePlan: (body: string, query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<CentrePlan>("POST", `/api/v1/centre/plan`, { ...asked, body, query }),
+  /** Take this description over; If-Match names the hash of the one that it was made from. Answered when it is in force */
+  centreApply: (body: string, query: { comment?: string; language?: "id" | "en" } = {}, asked: Asked = {}) => call<CentrePlan>("POST", `/api/v1/centre/apply`, { ...asked, body, query }),
+  /** Take an earlier description over; If-Match as with apply */
+  centreRestore: (hash: string, query: { comment?: string; language?: "id" | "en" } = {}, asked: Asked = {}) => call<CentrePlan>("POST", `/api/v1/centre/versions/${encodeURIComponent(hash)}/restore`, { ...asked, query }),
+  /** Read the description's file again; with mistakes in it the one before stays in force. Answered when it is in force */
+  reload: (asked: Asked = {}) => call<Done>("POST", `/api/v1/centre/reload`, asked),
+  /** Who changed what, and from where */
+  audit: (query: { from?: string; to?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<AuditEntries>("GET", `/api/v1/audit`, { ...asked, query }),
+  /** Tokens, without their secrets */
+  tokens: (asked: Asked = {}) => call<Tokens>("GET", `/api/v1/tokens`, asked),
+  /** A new token; its secret is shown this once */
+  tokenNew: (body: TokenBody, asked: Asked = {}) => call<NewToken>("POST", `/api/v1/tokens`, { ...asked, body }),
+  /** Revoke a token for good */
+  tokenEnd: (token: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/tokens/${encodeURIComponent(token)}`, asked),
+  /** Webhooks: where each stands in the log, its lag and its failures */
+  hooks: (asked: Asked = {}) => call<Webhooks>("GET", `/api/v1/webhooks`, asked),
+  /** A new webhook; its secret is shown this once */
+  hookNew: (body: WebhookBody, asked: Asked = {}) => call<NewWebhook>("POST", `/api/v1/webhooks`, { ...asked, body }),
+  /** One webhook */
+  hook: (webhook: string, asked: Asked = {}) => call<Webhook>("GET", `/api/v1/webhooks/${encodeURIComponent(webhook)}`, asked),
+  /** Pause it, or let it go on where it stands */
+  hookSet: (webhook: string, body: WebhookStateBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/webhooks/${encodeURIComponent(webhook)}`, { ...asked, body }),
+  /** End a webhook for good */
+  hookEnd: (webhook: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/webhooks/${encodeURIComponent(webhook)}`, asked),
+  /** Deliver again from a place in the log on */
+  hookReplay: (webhook: string, body: ReplayBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/webhooks/${encodeURIComponent(webhook)}/replay`, { ...asked, body }),
+  /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
+  live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
+};

@@ -1,0 +1,95 @@
+// One feed a page: who one is, what lives, whether it is fresh.
+import { api, type Directory, type Me } from "./api.gen";
+import { call, onSessionOver, Problem, session } from "./call";
+import { setClock } from "./clock";
+import { Feed, nothing, type Connection, type Live } from "./feed";
+import { Store, usePart } from "./store";
+
+export interface Page {
+  me: Me | null;
+  directory: Directory | null;
+  live: Live;
+  connection: Connection;
+  /** Since when nothing was heard; null: it is fresh. */
+  lostAt: number | null;
+}
+
+export const page = new Store<Page>({ me: null, directory: null, live: nothing, connection: "connecting", lostAt: null });
+
+export const useLive = <P,>(part: (page: Page) => P): P => usePart(page, part);
+
+async function whoAmI(): Promise<Me> {
+  const asked = Date.now();
+  const me = await api.me();
+  setClock(me.now, asked, Date.now());
+  return me;
+}
+
+function toLogin(): void {
+  session.forget();
+  location.assign(`/?to=${encodeURIComponent(location.pathname)}`);
+}
+
+/** At a page's start. Whoever is not logged in comes to the first page. */
+export async function begin(): Promise<void> {
+  if (!session.id()) {
+    toLogin();
+    return;
+  }
+  const feed = new Feed({
+    address: (resume) => {
+      const query = new URLSearchParams({ session: session.id() ?? "" });
+      if (resume) {
+        query.set("feed", resume.feed);
+        query.set("n", String(resume.n));
+      }
+      return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/live?${query}`;
+    },
+    changed: (live, connection) => {
+      const before = page.get();
+      if (live.feed !== before.live.feed && before.live.feed !== "") void names(); // another description: other names
+      page.set({ ...before, live, connection, lostAt: connection === "live" ? null : (before.lostAt ?? Date.now()) });
+      if (connection === "over") toLogin();
+    },
+    check: async () => {
+      try {
+        await whoAmI();
+        return "good";
+      } catch (error) {
+        return error instanceof Problem && error.status === 401 ? "over" : "unknown";
+      }
+    },
+  });
+
+  onSessionOver(toLogin);
+  feed.start(); // at once: it does not need what follows
+  window.addEventListener("online", () => feed.hurry());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && feed.hurry());
+  window.addEventListener("pageshow", () => feed.hurry());
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const [me] = await Promise.all([whoAmI(), names()]);
+      session.keep(session.id() ?? "");
+      page.set({ ...page.get(), me });
+      return;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) return;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(8000, 500 * 2 ** attempt)));
+    }
+  }
+}
+
+export async function names(): Promise<void> {
+  const directory = await api.directory();
+  page.set({ ...page.get(), directory });
+}
+
+export async function logOut(): Promise<void> {
+  try {
+    await call("POST", "/api/v1/logout");
+  } catch {
+    /* over already */
+  }
+  session.forget();
+  location.assign("/");
+}
