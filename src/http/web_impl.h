@@ -210,6 +210,11 @@ void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user);
 void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us);
 void sapa_web_figures_ask(struct sapa_web *web);
 
+/* ---- figures.c ---- */
+
+/* The dictionary. */
+void sapa_web_figures(struct web_request *rq);
+
 /* ---- server.c ---- */
 
 /* Does it come from a page of this server? */

@@ -32,7 +32,9 @@
     X(CONFIGURE, "configure", "change the centre description") \
     X(SUPERVISE, "supervise", "place calls for any agent, and handle the contacts in any agent's hands") \
     X(USERS, "users", "see users and sessions, set passwords, end sessions") \
-    X(MERGE, "merge", "say that two persons are one, and take it back")
+    X(MERGE, "merge", "say that two persons are one, and take it back") \
+    X(WALL, "wall", "see wallboards and their figures, nothing of contacts and people") \
+    X(WALLBOARDS, "wallboards", "make, change and link wallboards")
 
 enum sapa_right {
 #define X(id, name, text) SAPA_RIGHT_##id,
@@ -47,12 +49,14 @@ enum sapa_right {
     X(ADMIN, "admin", (UINT32_C(1) << SAPA_RIGHT_COUNT) - 1) \
     X(SUPERVISOR, "supervisor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON) | SAPA_RIGHT_BIT(REPORT) | \
       SAPA_RIGHT_BIT(RECORDING) | SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(CENTRE) | SAPA_RIGHT_BIT(SELF) | \
-      SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(CONTACTS) | SAPA_RIGHT_BIT(SWITCH) | SAPA_RIGHT_BIT(SUPERVISE)) \
+      SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(CONTACTS) | SAPA_RIGHT_BIT(SWITCH) | SAPA_RIGHT_BIT(SUPERVISE) | \
+      SAPA_RIGHT_BIT(WALL) | SAPA_RIGHT_BIT(WALLBOARDS)) \
     X(AGENT, "agent", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF)) \
-    X(VIEWER, "viewer", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT)) \
+    X(VIEWER, "viewer", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(WALL)) \
     X(AUDITOR, "auditor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(CENTRE) | \
       SAPA_RIGHT_BIT(AUDIT) | SAPA_RIGHT_BIT(RECORDING)) \
-    X(MONITOR, "monitor", SAPA_RIGHT_BIT(METRICS))
+    X(MONITOR, "monitor", SAPA_RIGHT_BIT(METRICS)) \
+    X(WALL, "wall", SAPA_RIGHT_BIT(WALL))
 
 enum sapa_role {
 #define X(id, name, rights) SAPA_ROLE_##id,

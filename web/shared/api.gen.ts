@@ -415,9 +415,9 @@ export interface Readiness {
 }
 
 export interface FeedEvent {
-  type: "contact" | "agent" | "queue" | "switches";
+  type: "contact" | "agent" | "queue" | "switches" | "standing";
   id: string;
-  /** Contact, Agent, Queue or a list of Switch; null: it is gone */
+  /** Contact, Agent, Queue, Standing or a list of Switch; null: it is gone */
   data: unknown;
 }
 
@@ -433,6 +433,8 @@ export interface FeedMessage {
   agents?: Agent[];
   /** snapshot only */
   queues?: Queue[];
+  /** snapshot only; none for agents */
+  standings?: Standing[];
   /** snapshot only */
   switches?: Switch[];
   /** events only */
@@ -481,7 +483,7 @@ export interface TokenBody {
   /** a name without blanks */
   user: string;
   /** a role */
-  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor";
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall";
   /** with the role agent: whose */
   agent?: string;
   /** keys of clients; all without */
@@ -796,6 +798,145 @@ export interface DirectoryAgent {
   busy: boolean;
 }
 
+export interface Figure {
+  /** as in reports */
+  id: string;
+  /** in Indonesian */
+  id_name: string;
+  /** in English */
+  en_name: string;
+  /** count, duration, ratio … */
+  kind: string;
+  /** of the values here: ms, ratio (0 to 1), currency; empty of counts */
+  unit: string;
+  /** definition, in English */
+  text: string;
+  /** empty of what is counted */
+  formula: string;
+  /** when there is no value, and the like */
+  edge: string;
+  /** what has it */
+  rows: string;
+  /** in FigureValues */
+  live: boolean;
+}
+
+export interface Figures {
+  items: Figure[];
+}
+
+export interface FigureValues {
+  offered: number;
+  answered: number;
+  abandoned: number;
+  overflowed: number;
+  callback: number;
+  handled: number;
+  transfers: number;
+  /** 0 to 1 */
+  service_level_1: number | null;
+  /** 0 to 1 */
+  answer_rate: number | null;
+  /** 0 to 1 */
+  abandon_rate_short: number | null;
+  /** ms */
+  asa: number | null;
+  /** ms */
+  aht: number | null;
+  wait_max_ms: number | null;
+}
+
+export interface Standing {
+  /** all, client:KEY or queue:KEY */
+  id: string;
+  scope: "all" | "client" | "queue";
+  /** of the client or the queue */
+  key: string | null;
+  /** null: of the whole centre */
+  name: string | null;
+  client: string | null;
+  waiting: number;
+  callbacks_waiting: number;
+  ringing: number;
+  talking: number;
+  /** since when the one who waits longest waits */
+  oldest: string | null;
+  /** free now */
+  agents_ready: number;
+  agents_busy: number;
+  agents_not_ready: number;
+  /** of queues: target */
+  level_ms: number | null;
+  /** of queues: target */
+  level_percent: number | null;
+  today: FigureValues;
+  recent: FigureValues;
+}
+
+export interface Standings {
+  items: Standing[];
+  /** when the figures were taken */
+  at: string;
+}
+
+export interface WallTile {
+  /** of what */
+  scope: "all" | "client" | "queue";
+  /** of the client or the queue */
+  key: string | null;
+  /** with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues */
+  figure: string;
+  /** recent: the last thirty minutes */
+  period: "now" | "today" | "recent";
+  /** from here on it wants attention */
+  warn: number | null;
+  /** from here on it is bad. Below `warn`: low values are bad */
+  bad: number | null;
+}
+
+export interface WallPage {
+  title: string;
+  /** seven at most */
+  tiles: WallTile[];
+}
+
+export interface Wallboard {
+  id: string;
+  title: string;
+  /** until the next page is shown */
+  seconds: number;
+  pages: WallPage[];
+  /** counted from 1 */
+  version: number;
+  changed: string;
+  by: string;
+  /** tokens that show it on screens */
+  links: number;
+}
+
+export interface Wallboards {
+  items: Wallboard[];
+}
+
+export interface WallboardBody {
+  /** 60 bytes at most */
+  title: string;
+  /** 5 to 600: until the next page is shown */
+  seconds: number;
+  /** 1 to 8 pages with 1 to 7 tiles */
+  pages: WallPage[];
+  /** that it was made from; 0 or left out: a new one */
+  version?: number;
+}
+
+export interface WallboardLink {
+  /** shown once: the page /wall#BOARD/SECRET */
+  secret: string;
+  /** that page */
+  path: string;
+  token: Token;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -881,6 +1022,22 @@ export const api = {
   queues: (query: { client?: string } = {}, asked: Asked = {}) => call<Queues>("GET", `/api/v1/queues`, { ...asked, query }),
   /** One queue */
   queue: (queue: string, asked: Asked = {}) => call<Queue>("GET", `/api/v1/queues/${encodeURIComponent(queue)}`, asked),
+  /** How the centre, each client and each queue stand: now, today, in the last thirty minutes */
+  standings: (query: { client?: string } = {}, asked: Asked = {}) => call<Standings>("GET", `/api/v1/standings`, { ...asked, query }),
+  /** The dictionary of figures: name, unit, definition, formula, edge cases */
+  figures: (asked: Asked = {}) => call<Figures>("GET", `/api/v1/figures`, asked),
+  /** Wallboards */
+  walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
+  /** One wallboard; also as it was in an earlier version */
+  wall: (board: string, query: { version?: number } = {}, asked: Asked = {}) => call<Wallboard>("GET", `/api/v1/wallboards/${encodeURIComponent(board)}`, { ...asked, query }),
+  /** Make a wallboard, or change it: `version` names the one that it was made from */
+  wallPut: (board: string, body: WallboardBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/wallboards/${encodeURIComponent(board)}`, { ...asked, body }),
+  /** Take a wallboard away; its links end */
+  wallEnd: (board: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/wallboards/${encodeURIComponent(board)}`, asked),
+  /** A link for a screen: a token that sees this wallboard and its figures, and nothing else. Shown this once */
+  wallLink: (board: string, asked: Asked = {}) => call<WallboardLink>("POST", `/api/v1/wallboards/${encodeURIComponent(board)}/link`, asked),
+  /** End every link of a wallboard */
+  wallUnlink: (board: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/wallboards/${encodeURIComponent(board)}/link`, asked),
   /** Inbound numbers */
   numbers: (query: { client?: string } = {}, asked: Asked = {}) => call<Numbers>("GET", `/api/v1/numbers`, { ...asked, query }),
   /** Surge and closed */
