@@ -109,7 +109,7 @@ export class Feed {
 
   /** The network is back, or the tab woke up: do not wait for a timer that may have slept. */
   hurry(): void {
-    if (this.ended || this.connection === "over") return;
+    if (this.ended || this.connection === "over" || this.connection === "connecting") return;
     if (this.connection === "live" && this.now() - this.heard < QUIET_MS) return;
     this.failures = 0;
     this.drop();

@@ -11,7 +11,7 @@ export interface ButtonProps {
   disabled?: boolean;
   pressed?: boolean;
   label?: string;
-  title?: string;
+  title?: string | undefined;
   expanded?: boolean;
   className?: string;
 }
@@ -19,10 +19,16 @@ export interface ButtonProps {
 /** How long a button takes no click of the pointer after its meaning has changed under it. */
 const GUARD_MS = 1000;
 
-/** True for a second after `meaning` changed from one thing that can be done to another. */
-export function useGuard(meaning: string | null): boolean {
+/** True for a second after `meaning` changed from one thing that can be done to another; `fresh`: also when it has just come. */
+export function useGuard(meaning: string | null, fresh = false): boolean {
   const before = useRef(meaning);
-  const [guarded, setGuarded] = useState(false);
+  const [guarded, setGuarded] = useState(fresh);
+
+  useEffect(() => {
+    if (!fresh) return;
+    const timer = setTimeout(() => setGuarded(false), GUARD_MS);
+    return () => clearTimeout(timer);
+  }, [fresh]);
 
   useEffect(() => {
     const was = before.current;

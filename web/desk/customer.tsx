@@ -1,0 +1,134 @@
+// Who it is: what is known, what was chosen in the menu, open callbacks, earlier contacts with notes and recordings.
+import { clock, moment } from "../shared/clock";
+import { language, useWords } from "../shared/i18n";
+import { useLive } from "../shared/live";
+import { Player } from "../shared/player";
+import { useStore } from "../shared/store";
+import { Button } from "../shared/ui";
+import { callWords } from "../shared/words";
+import { useCard, type CardContact } from "./card";
+import type { Work } from "./model";
+import { readable, whoIs } from "./who";
+import { deskWords } from "./words";
+
+function Earlier({ one, onCall }: { one: CardContact; onCall: null | (() => void) }) {
+  const words = useWords(deskWords);
+  const call = useWords(callWords);
+  const of = useStore(language);
+  const queue = useLive((page) => page.directory?.queues.find((q) => q.id === one.queue)?.name);
+  const direction = one.direction === "outbound" || one.direction === "internal" ? one.direction : "inbound";
+
+  return (
+    <li className="earlier">
+      <p>
+        <strong>{one.disposition_text ?? one.outcome ?? call(direction)}</strong>{" "}
+        <span className="small soft">
+          {moment(one.arrived, of)} · {call(direction)}
+          {one.ended ? ` · ${clock(Date.parse(one.ended) - Date.parse(one.arrived))}` : ""}
+        </span>
+      </p>
+      <p className="small soft">{[queue, one.agent_name ? words("by", { who: one.agent_name }) : null].filter(Boolean).join(" · ")}</p>
+      {one.note?.text ? <p className="note">{one.note.text}</p> : null}
+      {one.recordings.map((recording) => (
+        <Player key={recording.id} recording={recording.id} ms={recording.recorded_ms} complete={recording.complete} />
+      ))}
+      {onCall ? (
+        <Button small onPress={onCall}>
+          {words("callThis")}
+        </Button>
+      ) : null}
+    </li>
+  );
+}
+
+export function Customer({ work, onDial }: { work: Work | null; onDial: (number: string) => void }) {
+  const words = useWords(deskWords);
+  const of = useStore(language);
+  const mayHear = useLive((page) => page.me?.rights.includes("listen") ?? false);
+  const clients = useLive((page) => page.directory?.clients);
+  const { card, loading } = useCard(work?.contact ?? null, of === "id" ? "id" : "en", `${work?.state}${work?.of?.person ?? ""}`);
+
+  if (!work) return <p className="empty soft">{words("cardNone")}</p>;
+  const client = card?.client_name ?? clients?.find((one) => one.id === work.of?.client)?.name;
+  const address = card?.address ?? work.of?.address ?? null;
+  return (
+    <div className="customer">
+      <header>
+        <p className="small soft">
+          {client ?? words("noClient")}
+          {card?.customer ? ` · ${card.customer}` : ""}
+        </p>
+        <p className="customer-name">{whoIs(work.of, words, card)}</p>
+        <p className="row wrap">
+          {card?.vip ? <span className="badge warn">{words("vip")}</span> : null}
+          {work.of ? (
+            <span className="badge">
+              {words("languageName")}: {words(work.of.language)}
+            </span>
+          ) : null}
+        </p>
+      </header>
+      <dl className="facts">
+        {card?.name && address ? (
+          <div>
+            <dt>{words("number", { number: "" })}</dt>
+            <dd className="mono">{readable(address)}</dd>
+          </div>
+        ) : null}
+        {work.of?.number ? (
+          <div>
+            <dt>{words("reached")}</dt>
+            <dd className="mono">{work.of.number}</dd>
+          </div>
+        ) : null}
+        {card?.items.map((item) => (
+          <div key={item.id}>
+            <dt>{item.value ? item.text : words("chose")}</dt>
+            <dd>{item.value ?? item.text}</dd>
+          </div>
+        ))}
+        {card?.identities
+          .filter((one) => one.value.replace(/^\+/, "") !== (address ?? "").replace(/^\+/, ""))
+          .map((one) => (
+            <div key={one.kind + one.value}>
+              <dt>{one.kind}</dt>
+              <dd className="mono">{readable(one.value)}</dd>
+            </div>
+          ))}
+      </dl>
+      {card && card.callbacks.length > 0 ? (
+        <section aria-label={words("callbacksOpen")}>
+          <h2>{words("callbacksOpen")}</h2>
+          <ul>
+            {card.callbacks.map((one) => (
+              <li key={one.contact} className="small">
+                {one.due ? words("due", { time: moment(one.due, of) }) : one.state}
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : null}
+      <section aria-label={words("history")}>
+        <h2>{words("history")}</h2>
+        {card ? (
+          card.history.length > 0 ? (
+            <ul>
+              {card.history.map((one) => (
+                <Earlier
+                  key={one.contact}
+                  one={mayHear ? one : { ...one, recordings: [] }}
+                  onCall={one.outcome === "abandoned" && address && !/\*/.test(address) ? () => onDial(address) : null}
+                />
+              ))}
+            </ul>
+          ) : (
+            <p className="small soft">{words("historyNone")}</p>
+          )
+        ) : (
+          <p className="small soft">{loading ? words("cardWait") : words("historyNone")}</p>
+        )}
+        {card?.more ? <p className="small soft">{words("historyMore")}</p> : null}
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,95 @@
+// What an agent has in hand, out of the live state: a stable list of work, and the one call of the call bar.
+import type { Agent, Assignment, Contact } from "../shared/api.gen";
+import type { Live } from "../shared/feed";
+
+export interface Work {
+  contact: string;
+  offer: string | null;
+  state: Assignment["state"];
+  channel: Assignment["channel"];
+  queue: string | null;
+  since: string;
+  due: string | null;
+  of: Contact | null; // null: not told yet, or over (wrap-up)
+}
+
+/** Contacts that are over are no more in the live state, but their wrap-up goes on: what was known of them stays. */
+const remembered = new Map<string, Contact>();
+const REMEMBERED_MAX = 64;
+
+function remember(contact: Contact): Contact {
+  remembered.delete(contact.id);
+  remembered.set(contact.id, contact);
+  for (const old of remembered.keys()) if (remembered.size > REMEMBERED_MAX) remembered.delete(old);
+  return contact;
+}
+
+const urgency: Record<string, number> = { offered: 0, talking: 1, "on hold": 2, "wrap-up": 3, none: 4 };
+
+/** In the order in which they came into this hand: an offer's number grows with time, so rows never change places. */
+export function workOf(agent: Agent | undefined, contacts: Live["contacts"]): Work[] {
+  const all = (agent?.assignments ?? []).filter((one): one is Assignment & { contact: string } => one.contact !== null && one.state !== "none");
+  return all
+    .map((one) => ({ one, of: contacts.get(one.contact) }))
+    .map(({ one, of }) => ({
+      contact: one.contact,
+      offer: one.offer,
+      state: one.state,
+      channel: one.channel,
+      queue: one.queue,
+      since: one.since,
+      due: one.due,
+      of: of ? remember(of) : (remembered.get(one.contact) ?? null),
+    }))
+    .sort((a, b) => (a.offer ?? "").length - (b.offer ?? "").length || (a.offer ?? "").localeCompare(b.offer ?? ""));
+}
+
+export interface Calls {
+  /** What the call bar is about. */
+  main: Work | null;
+  /** The call beside it: somebody is asked while the customer is on hold. */
+  asked: Work | null;
+}
+
+/** Of the telephone: what rings comes first, then what is talked about; a question belongs to the call that it is beside. */
+export function callsOf(work: readonly Work[]): Calls {
+  const calls = work.filter((one) => one.channel === "voice");
+  const held = calls.find((one) => one.state === "on hold" && one.of?.direction !== "internal") ?? calls.find((one) => one.state === "on hold");
+  const beside = held && calls.find((one) => one !== held && one.state !== "wrap-up" && one.of !== null && one.of.direction !== "inbound");
+  if (held && beside) return { main: held, asked: beside };
+  const [main] = [...calls].sort((a, b) => (urgency[a.state] ?? 9) - (urgency[b.state] ?? 9));
+  return { main: main ?? null, asked: null };
+}
+
+/** What can be done with it now. */
+export interface Can {
+  answer: boolean;
+  refuse: boolean;
+  hold: boolean;
+  resume: boolean;
+  transfer: boolean;
+  consult: boolean;
+  pause: boolean;
+  hangup: boolean;
+  merge: boolean;
+}
+
+export function canDo({ main, asked }: Calls): Can {
+  const state = main?.state;
+  const own = main?.of?.direction === "outbound" || main?.of?.direction === "internal";
+  const talks = state === "talking" || state === "on hold";
+  return {
+    answer: state === "offered",
+    refuse: state === "offered" && !own,
+    hold: state === "talking" && !asked,
+    resume: state === "on hold" && !asked,
+    transfer: talks && !asked,
+    consult: talks && !asked,
+    pause: talks && !!main?.of?.recording,
+    hangup: talks || (state === "offered" && own),
+    merge: !!asked && asked.state === "talking",
+  };
+}
+
+/** "+62 811-1234" is not 811 1234 written anyhow: digits with a plus, or without. */
+export const isNumber = (text: string): boolean => /^\+?[0-9][0-9 ()./-]*$/.test(text) && text.replace(/[^0-9]/g, "").length >= 2;

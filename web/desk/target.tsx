@@ -1,0 +1,144 @@
+// To whom? A colleague, a queue, a number: typed, listed, chosen with the keyboard. In its place in the page, not before it.
+import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { names, useLive } from "../shared/live";
+import { useWords } from "../shared/i18n";
+import { Button } from "../shared/ui";
+import { isNumber } from "./model";
+import { deskWords } from "./words";
+
+export interface Target {
+  kind: "queue" | "agent" | "outside";
+  to: string;
+  client?: string;
+}
+
+interface Choice extends Target {
+  name: string;
+  about: string;
+  rank: number;
+}
+
+export function TargetPicker({ title, action, begin, withClient, onChoose, onCancel }: { title: string; action: string; begin?: string; withClient?: boolean; onChoose: (target: Target, name: string) => void; onCancel: () => void }) {
+  const words = useWords(deskWords);
+  const directory = useLive((page) => page.directory);
+  const me = useLive((page) => page.me?.agent);
+  const [text, setText] = useState(begin ?? "");
+  const [at, setAt] = useState(0);
+  const [client, setClient] = useState("");
+  const input = useRef<HTMLInputElement>(null);
+  const id = useId();
+
+  useEffect(() => {
+    input.current?.focus(); // it was asked for by a key or a click just now
+    void names().catch(() => undefined); // who is ready at this moment
+  }, []);
+
+  const choices = useMemo(() => {
+    const wanted = text.trim().toLowerCase();
+    const all: Choice[] = [];
+    if (isNumber(text.trim())) all.push({ kind: "outside", to: text.trim(), name: words("number", { number: text.trim() }), about: "", rank: 0 });
+    for (const agent of directory?.agents ?? []) {
+      if (agent.id === me) continue;
+      all.push({
+        kind: "agent",
+        to: agent.id,
+        name: agent.name,
+        about: `${agent.extension} · ${words(agent.busy ? "colleagueBusy" : agent.ready ? "colleagueReady" : "colleagueAway")}`,
+        rank: agent.busy ? 3 : agent.ready ? 1 : 4,
+      });
+    }
+    for (const queue of directory?.queues ?? []) all.push({ kind: "queue", to: queue.id, name: queue.name, about: words("queueKind"), rank: 2 });
+    return all
+      .filter((one) => one.kind === "outside" || `${one.name} ${one.about} ${one.to}`.toLowerCase().includes(wanted))
+      .sort((a, b) => a.rank - b.rank || a.name.localeCompare(b.name))
+      .slice(0, 8);
+  }, [directory, me, text, words]);
+
+  const chosen = Math.min(at, choices.length - 1);
+  const take = (one: Choice | undefined) => {
+    if (one) onChoose({ kind: one.kind, to: one.to, ...(client ? { client } : {}) }, one.name);
+  };
+  return (
+    <div
+      className="target"
+      role="group"
+      aria-label={title}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") {
+          event.stopPropagation();
+          onCancel();
+        }
+      }}
+    >
+      <div className="row wrap">
+        <label className="field grow" htmlFor={`${id}i`}>
+          <span>{title}</span>
+          <input
+            id={`${id}i`}
+            ref={input}
+            className="input"
+            role="combobox"
+            aria-expanded={choices.length > 0}
+            aria-controls={`${id}l`}
+            aria-activedescendant={choices.length > 0 ? `${id}${chosen}` : undefined}
+            aria-autocomplete="list"
+            autoComplete="off"
+            spellCheck={false}
+            placeholder={words("targetHint")}
+            value={text}
+            onChange={(event) => {
+              setText(event.target.value);
+              setAt(0);
+            }}
+            onKeyDown={(event) => {
+              if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+                event.preventDefault();
+                setAt((chosen + (event.key === "ArrowDown" ? 1 : choices.length - 1)) % Math.max(1, choices.length));
+              } else if (event.key === "Enter") {
+                event.preventDefault();
+                take(choices[chosen]);
+              }
+            }}
+          />
+        </label>
+        {withClient && (directory?.clients.length ?? 0) > 1 ? (
+          <label className="field">
+            <span>{words("numberShown")}</span>
+            <select className="input" value={client} onChange={(event) => setClient(event.target.value)}>
+              <option value="">{words("asUsual")}</option>
+              {directory?.clients.map((one) => (
+                <option key={one.id} value={one.id}>
+                  {one.name}
+                </option>
+              ))}
+            </select>
+          </label>
+        ) : null}
+      </div>
+      <ul role="listbox" id={`${id}l`} aria-label={title} className="choices">
+        {choices.map((one, index) => (
+          <li
+            key={one.kind + one.to}
+            id={`${id}${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            onPointerMove={() => setAt(index)}
+            onClick={() => take(one)}
+          >
+            <span className="cut">{one.name}</span>
+            <span className="small soft">{one.about}</span>
+          </li>
+        ))}
+      </ul>
+      {choices.length === 0 ? <p className="small soft">{words("targetNone")}</p> : null}
+      <div className="row">
+        <Button kind="primary" disabled={choices.length === 0} onPress={() => take(choices[chosen])}>
+          {action} <kbd aria-hidden="true">Enter</kbd>
+        </Button>
+        <Button kind="plain" onPress={onCancel}>
+          {words("cancel")} <kbd aria-hidden="true">Esc</kbd>
+        </Button>
+      </div>
+    </div>
+  );
+}

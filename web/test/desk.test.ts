@@ -1,0 +1,79 @@
+// What the desk makes of the live state: rows that keep their places, one call in the bar, only what can be done.
+import { describe, expect, it } from "vitest";
+import type { Agent, Assignment, Contact } from "../shared/api.gen";
+import { callsOf, canDo, isNumber, workOf } from "../desk/model";
+import { readable } from "../desk/who";
+import { clock, spoken } from "../shared/clock";
+import { peaksOf } from "../shared/player";
+import { keyOf } from "../shared/ui";
+
+const contact = (id: string, more: Partial<Contact> = {}) => ({ id, direction: "inbound", recording: "1", ...more }) as Contact;
+const part = (offer: string, state: Assignment["state"], more: Partial<Assignment> = {}) => ({ offer, contact: `c${offer}`, queue: "q", state, channel: "voice", since: "2026-11-22T08:00:00Z", due: null, ...more }) as Assignment;
+const agent = (...assignments: Assignment[]) => ({ id: "siti", assignments }) as Agent;
+const contacts = (...all: Contact[]) => new Map(all.map((one) => [one.id, one]));
+
+describe("work", () => {
+  it("keeps its order whatever its states become", () => {
+    const all = contacts(contact("c9"), contact("c10"));
+    const first = workOf(agent(part("10", "offered"), part("9", "talking")), all).map((one) => one.contact);
+    const later = workOf(agent(part("9", "wrap-up"), part("10", "talking")), all).map((one) => one.contact);
+    expect(first).toEqual(["c9", "c10"]);
+    expect(later).toEqual(first);
+  });
+
+  it("is nobody's without an agent, and hides what is another client's", () => {
+    expect(workOf(undefined, new Map())).toEqual([]);
+    expect(workOf(agent(part("1", "talking", { contact: null })), new Map())).toEqual([]);
+  });
+});
+
+describe("the call bar", () => {
+  const all = contacts(contact("c1"), contact("c2", { direction: "internal" }), contact("c3"));
+
+  it("shows what rings before what is wrapped up", () => {
+    expect(callsOf(workOf(agent(part("1", "wrap-up"), part("3", "offered")), all)).main?.contact).toBe("c3");
+  });
+
+  it("knows a question beside the customer's call", () => {
+    const calls = callsOf(workOf(agent(part("1", "on hold"), part("2", "talking")), all));
+    expect(calls.main?.contact).toBe("c1");
+    expect(calls.asked?.contact).toBe("c2");
+    expect(canDo(calls)).toMatchObject({ merge: true, hold: false, resume: false, transfer: false, hangup: true });
+    expect(canDo(callsOf(workOf(agent(part("1", "on hold"), part("2", "offered")), all))).merge).toBe(false);
+  });
+
+  it("offers what can be done and nothing else", () => {
+    const can = (state: Assignment["state"]) => canDo(callsOf(workOf(agent(part("1", state)), all)));
+    expect(can("offered")).toMatchObject({ answer: true, refuse: true, hold: false, hangup: false, transfer: false });
+    expect(can("talking")).toMatchObject({ answer: false, hold: true, resume: false, transfer: true, pause: true, hangup: true });
+    expect(can("on hold")).toMatchObject({ hold: false, resume: true, hangup: true });
+    expect(can("wrap-up")).toMatchObject({ answer: false, hold: false, hangup: false });
+    expect(canDo({ main: null, asked: null })).toMatchObject({ answer: false, hangup: false });
+  });
+});
+
+describe("small things", () => {
+  it("tells numbers from names", () => {
+    for (const text of ["+62 811-1234-567", "0811 1234", "110", "(021) 500"]) expect(isNumber(text.replace(/^\(/, "0(").replace("0(", "0")), text).toBe(true);
+    for (const text of ["", "siti", "1", "+", "08x1", "toko.layanan"]) expect(isNumber(text), text).toBe(false);
+  });
+
+  it("writes numbers to be read, and times", () => {
+    expect(readable("6281234567890")).toBe("+62 812-3456-7890");
+    expect(readable("*******90")).toBe("*******90");
+    expect([clock(-5), clock(187_000), clock(3_723_000)]).toEqual(["0:00", "3:07", "1:02:03"]);
+    expect(spoken(187_000, "id")).toBe("3 menit 7 detik");
+  });
+
+  it("draws the loudest of each column", () => {
+    expect(peaksOf(Float32Array.from([0, 0.5, -1, 0.25]), 2)).toEqual([0.5, 1]);
+    expect(peaksOf(new Float32Array(0), 10)).toEqual([]);
+  });
+
+  it("knows keys whatever the layout", () => {
+    const key = (code: string, name: string, ctrl = false, alt = false) => keyOf({ key: name, code, ctrlKey: ctrl, altKey: alt, shiftKey: false, metaKey: false });
+    expect(key("F2", "F2")).toBe("F2");
+    expect(key("KeyA", "å", true, true)).toBe("Ctrl+Alt+A");
+    expect(key("Digit3", "3", true, true)).toBe("Ctrl+Alt+3");
+  });
+});
