@@ -56,6 +56,7 @@ struct sapa_web_link {
     struct sapa_web_queue *queues;
     struct sapa_table noted; /* struct noted */
     uint32_t noted_forget;
+    struct sapa_measures (*of_clients)[SAPA_LIVE_PERIODS]; /* joined; behind them those of all */
 };
 
 static int64_t now_us(const struct sapa_web_link *link)
@@ -659,6 +660,42 @@ static uint32_t queue_index(const struct sapa_centre *centre, const char *key, u
     return SAPA_NONE;
 }
 
+static void standing(const struct sapa_web_link *link, enum sapa_rows kind, uint32_t index, const struct sapa_measures m[SAPA_LIVE_PERIODS],
+                     struct sapa_web_standing *ret)
+{
+    memset(ret, 0, sizeof(*ret)); /* padding, too: they are compared byte by byte */
+    ret->kind = kind, ret->index = index;
+    sapa_live_now(link->options.live, kind, index, &ret->now);
+    for (unsigned p = 0; p < SAPA_LIVE_PERIODS; p++)
+        sapa_live_values(link->options.live, &m[p], &ret->of[p]);
+}
+
+/* All, clients, queues. Rows of queues are joined: a contact counts when it is answered, not when it ends. */
+static bool standings(struct sapa_web_link *link, const struct sapa_centre *centre, int64_t now, struct sapa_web_standing *out, uint64_t *ret_count)
+{
+    const uint32_t clients = SAPA_MIN(centre->clients_count, (uint32_t)SAPA_CLIENTS_MAX);
+    const uint32_t queues = SAPA_MIN(centre->queues_count, (uint32_t)VIEW_QUEUES);
+
+    memset(link->of_clients, 0, (SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
+    for (uint32_t i = 0; i < queues; i++) {
+        const uint32_t client = centre->queues[i].client;
+        struct sapa_measures m[SAPA_LIVE_PERIODS];
+        for (unsigned p = 0; p < SAPA_LIVE_PERIODS; p++) {
+            if (sapa_live_measures(link->options.live, i, (enum sapa_live_period)p, now, &m[p]) != SAPA_OK)
+                return false;
+            sapa_measures_join(&link->of_clients[SAPA_CLIENTS_MAX][p], &m[p]);
+            if (client < clients)
+                sapa_measures_join(&link->of_clients[client][p], &m[p]);
+        }
+        standing(link, SAPA_ROWS_QUEUES, i, m, &out[1 + clients + i]);
+    }
+    for (uint32_t i = 0; i < clients; i++)
+        standing(link, SAPA_ROWS_CLIENTS, i, link->of_clients[i], &out[1 + i]);
+    standing(link, SAPA_ROWS_TOTAL, 0, link->of_clients[SAPA_CLIENTS_MAX], &out[0]);
+    *ret_count = 1 + clients + queues;
+    return true;
+}
+
 static void answer_figures(struct sapa_web_link *link, const struct sapa_web_ask *ask)
 {
     const struct sapa_centre *centre = sapa_core_centre_now(link->options.core);
@@ -690,9 +727,13 @@ static void answer_figures(struct sapa_web_link *link, const struct sapa_web_ask
         memcpy(out[figures->count - 1].wait_ms, q->wait_ms, sizeof(q->wait_ms));
         memcpy(out[figures->count - 1].handling_ms, q->handling_ms, sizeof(q->handling_ms));
     }
+    if (!standings(link, centre, now, (struct sapa_web_standing *)(void *)(out + figures->count), &figures->standings)) {
+        reply_now(link, ask, SAPA_EAGAIN, NULL, 0);
+        return;
+    }
     figures->at_us = now;
     memcpy(figures->centre_hash, centre->hash, sizeof(figures->centre_hash));
-    reply_now(link, ask, SAPA_OK, figures, sizeof(*figures) + figures->count * sizeof(*out));
+    reply_now(link, ask, SAPA_OK, figures, sizeof(*figures) + figures->count * sizeof(*out) + figures->standings * sizeof(struct sapa_web_standing));
 }
 
 void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t size)
@@ -763,8 +804,9 @@ sapa_rc sapa_web_link_open(const struct sapa_web_link_options *options, struct s
     link->options = *options;
     link->replies = calloc(REPLIES_MAX, sizeof(*link->replies));
     link->view_queues = calloc(VIEW_QUEUES, sizeof(*link->view_queues));
-    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues));
-    if (!link->replies || !link->view_queues || !link->queues) {
+    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + 1) * sizeof(struct sapa_web_standing));
+    link->of_clients = malloc((SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
+    if (!link->replies || !link->view_queues || !link->queues || !link->of_clients) {
         sapa_web_link_close(link);
         return SAPA_ENOMEM;
     }
@@ -785,5 +827,6 @@ void sapa_web_link_close(struct sapa_web_link *link)
     free(link->view_queues);
     free(link->queues);
     sapa_table_done(&link->noted);
+    free(link->of_clients);
     free(link);
 }

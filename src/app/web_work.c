@@ -9,6 +9,7 @@
 #include "app/recording_key.h"
 #include "app/web_admin.h"
 #include "app/web_desk.h"
+#include "app/web_wall.h"
 #include "media/recording.h"
 #include "report/call.h"
 #include "report/print.h"
@@ -1178,6 +1179,12 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_TOKENS: work->rc = tokens(&job); break;
         case SAPA_ROUTE_TOKEN_NEW: work->rc = token_new(&job); break;
         case SAPA_ROUTE_TOKEN_END: work->rc = token_end(&job); break;
+        case SAPA_ROUTE_WALLS:
+        case SAPA_ROUTE_WALL:
+        case SAPA_ROUTE_WALL_PUT:
+        case SAPA_ROUTE_WALL_END:
+        case SAPA_ROUTE_WALL_LINK:
+        case SAPA_ROUTE_WALL_UNLINK: work->rc = sapa_web_wall(files, work); break;
         default: work->rc = sapa_web_admin(files, work); break;
         }
         sapa_centre_shelf_free(job.shelf);

@@ -145,7 +145,7 @@ void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_wh
 
 bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who)
 {
-    const uint32_t seen = SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON);
+    const uint32_t seen = SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON) | SAPA_RIGHT_BIT(WALL);
     struct web_who now;
 
     who_of_hash(web, who->hash, &now);
@@ -526,6 +526,29 @@ static void switches(struct web_request *rq)
 
 /* ---- figures: asked of the centre at most once a second, whoever wants them ---- */
 
+static void standings(struct web_request *rq)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+    const struct sapa_centre *centre = mirror->centre;
+    uint32_t client;
+
+    FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
+    sapa_json_open(&rq->out, '{');
+    sapa_json_key(&rq->out, "items");
+    sapa_json_open(&rq->out, '[');
+    for (size_t i = 0; i < mirror->standing_count; i++) {
+        const struct sapa_web_standing *one = &mirror->standings[i];
+        const uint32_t of = one->kind == SAPA_ROWS_CLIENTS ? one->index : one->kind == SAPA_ROWS_QUEUES && one->index < centre->queues_count ? centre->queues[one->index].client : SAPA_NONE;
+        if (sapa_scope_standing(&rq->who.scope, mirror, i) && (client == SAPA_NONE || of == client))
+            sapa_mirror_standing_json(mirror, i, &rq->out);
+    }
+    sapa_json_close(&rq->out, ']');
+    sapa_json_key(&rq->out, "at");
+    sapa_json_time(&rq->out, mirror->figures_us);
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
 static void queues(struct web_request *rq)
 {
     const struct sapa_mirror *mirror = &rq->web->mirror;
@@ -533,6 +556,10 @@ static void queues(struct web_request *rq)
     const char *one = param(rq, "queue");
     uint32_t client;
 
+    if (rq->route == SAPA_ROUTE_STANDINGS) {
+        standings(rq);
+        return;
+    }
     FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
     if (one[0]) {
         const uint32_t queue = SAPA_FIND(centre, queues, sapa_str_of(one));
@@ -650,11 +677,13 @@ static void figures_came(struct sapa_web *web, const void *data, size_t size)
     const struct sapa_web_figures *figures = data;
 
     web->figures_asked = 0;
-    if (size < sizeof(*figures) || size != sizeof(*figures) + figures->count * sizeof(struct sapa_web_queue))
+    if (size < sizeof(*figures) || size != sizeof(*figures) + figures->count * sizeof(struct sapa_web_queue) + figures->standings * sizeof(struct sapa_web_standing))
         return;
     /* of the description that the mirror has? Around a change it may not be, yet or any more */
     if (web->mirror.centre && memcmp(figures->centre_hash, web->mirror.centre->hash, sizeof(figures->centre_hash)) == 0 &&
-        sapa_mirror_figures(&web->mirror, figures->at_us, (const struct sapa_web_queue *)(const void *)(figures + 1), figures->count) == SAPA_OK)
+        sapa_mirror_figures(&web->mirror, figures->at_us, (const struct sapa_web_queue *)(const void *)(figures + 1), figures->count) == SAPA_OK &&
+        sapa_mirror_standings(&web->mirror, (const struct sapa_web_standing *)(const void *)((const struct sapa_web_queue *)(const void *)(figures + 1) + figures->count),
+                              figures->standings) == SAPA_OK)
         sapa_feed_tick(web->feed);
     const size_t count = web->figures_waiter_count;
     web->figures_waiter_count = 0;
@@ -1153,14 +1182,14 @@ static void work(struct web_request *rq, const struct wish *wish)
         job->request = rq->id;
         job->work = (struct sapa_web_work){
             .route = rq->route, .params = rq->params, .scope = rq->who.scope, .centre = web->mirror.centre,
-            .show_pii = (rq->who.rights & SAPA_RIGHT_BIT(PERSON)) != 0, .why = rq->why, .why_living = rq->why_record != NULL,
+            .show_pii = (rq->who.rights & SAPA_RIGHT_BIT(PERSON)) != 0, .rights = rq->who.rights, .why = rq->why, .why_living = rq->why_record != NULL,
         };
         if (rq->why_record)
             memcpy(&job->work.why_record, rq->why_record, sapa_record_size(rq->why_record));
         memcpy(job->work.clients, web->mirror.clients, sizeof(job->work.clients));
         memcpy(job->work.user, rq->who.user, sizeof(job->work.user));
         job->work.request = rq->id;
-        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML) { /* it is the job's now */
+        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT) { /* it is the job's now */
             job->work.text = rq->body, job->work.text_n = rq->body_n;
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
@@ -1400,10 +1429,11 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
         job->work.rc = SAPA_ENOMEM;
     if (job->work.route == SAPA_ROUTE_COUNT)
         remember(web, &job->work);
-    if ((job->work.route == SAPA_ROUTE_TOKEN_NEW || job->work.route == SAPA_ROUTE_TOKEN_END) && job->work.rc == SAPA_OK &&
+    const bool ends_tokens = job->work.route == SAPA_ROUTE_TOKEN_END || job->work.route == SAPA_ROUTE_WALL_END || job->work.route == SAPA_ROUTE_WALL_UNLINK;
+    if ((job->work.route == SAPA_ROUTE_TOKEN_NEW || job->work.route == SAPA_ROUTE_WALL_LINK || ends_tokens) && job->work.rc == SAPA_OK &&
         sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
         sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
-    if (job->work.route == SAPA_ROUTE_TOKEN_END || job->work.id_count > 0)
+    if (ends_tokens || job->work.id_count > 0)
         web->who_version++;
     if (rq)
         job_answer(rq, &job->work);
@@ -1903,7 +1933,9 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_AGENTS: agents(rq); return;
     case SAPA_ROUTE_AGENT: agent_one(rq); return;
     case SAPA_ROUTE_QUEUES:
+    case SAPA_ROUTE_STANDINGS:
     case SAPA_ROUTE_QUEUE: queues_wanted(rq); return;
+    case SAPA_ROUTE_FIGURES: sapa_web_figures(rq); return;
     case SAPA_ROUTE_NUMBERS: numbers(rq); return;
     case SAPA_ROUTE_DISPOSITIONS: dispositions(rq); return;
     case SAPA_ROUTE_REASONS: reasons(rq); return;

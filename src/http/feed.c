@@ -121,8 +121,8 @@ static void ring_empty(struct ring *ring)
 static struct ring *ring_of(struct sapa_feed *feed, const struct sapa_feed_view *view)
 {
     for (struct ring *ring = feed->rings; ring; ring = ring->next) {
-        if (sapa_scope_same(&ring->view.scope, &view->scope) &&
-            ring->view.show_pii == view->show_pii)
+        if (sapa_scope_same(&ring->view.scope, &view->scope) && ring->view.show_pii == view->show_pii &&
+            ring->view.standings_only == view->standings_only)
             return ring;
     }
     if (feed->stats.rings >= SAPA_FEED_RINGS_MAX)
@@ -261,6 +261,19 @@ static unsigned write_events(const struct sapa_mirror *mirror, const struct sapa
     unsigned count = 0;
     char buf[24];
 
+    for (size_t i = 0; i < mirror->standing_count; i++) {
+        char name[SAPA_KEY_MAX + 16];
+        struct sapa_text text;
+        if (!mirror->standing_dirty[i] || !sapa_scope_standing(scope, mirror, i))
+            continue;
+        sapa_text_init(&text, name, sizeof(name));
+        event(out, "standing", sapa_mirror_standing_id(mirror, i, &text));
+        sapa_mirror_standing_json(mirror, i, out);
+        sapa_json_close(out, '}');
+        count++;
+    }
+    if (view->standings_only)
+        return count;
     for (size_t i = 0; i < mirror->end_count; i++) {
         const struct sapa_mirror_end *end = &mirror->ends[i];
         if (sapa_scope_hands(scope, mirror->centre, end->client, end->agent))
@@ -322,6 +335,7 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
 {
     const struct sapa_mirror *mirror = feed->mirror;
     const struct sapa_scope *scope = &ring->view.scope;
+    const bool whole = !ring->view.standings_only;
     struct sapa_json out = { .p = NULL };
 
     if (ring->snapshot)
@@ -329,7 +343,7 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
     head(feed, "snapshot", &out);
     sapa_json_key(&out, "contacts");
     sapa_json_open(&out, '[');
-    for (uint32_t i = 0; i < mirror->contacts.count; i++) {
+    for (uint32_t i = 0; whole && i < mirror->contacts.count; i++) {
         const struct sapa_mirror_contact *contact = sapa_table_at(&mirror->contacts, i);
         if (sapa_scope_contact(scope, mirror->centre, contact))
             sapa_mirror_contact_json(mirror, contact, ring->view.show_pii, &out);
@@ -337,22 +351,34 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
     sapa_json_close(&out, ']');
     sapa_json_key(&out, "agents");
     sapa_json_open(&out, '[');
-    for (uint32_t i = 0; mirror->centre && i < mirror->centre->agents_count; i++) {
+    for (uint32_t i = 0; whole && mirror->centre && i < mirror->centre->agents_count; i++) {
         if (sapa_scope_agent(scope, mirror->centre, i))
             sapa_mirror_agent_json(mirror, i, scope, &out);
     }
     sapa_json_close(&out, ']');
     sapa_json_key(&out, "queues");
     sapa_json_open(&out, '[');
-    for (size_t i = 0; i < mirror->queue_count; i++) {
+    for (size_t i = 0; whole && i < mirror->queue_count; i++) {
         if (sapa_scope_queue(scope, mirror, i))
             sapa_mirror_queue_json(mirror, i, &out);
     }
     sapa_json_close(&out, ']');
     sapa_json_key(&out, "messages");
     sapa_mirror_broadcasts_json(mirror, scope, &out);
+    if (scope->agent == SAPA_NONE) {
+        sapa_json_key(&out, "standings");
+        sapa_json_open(&out, '[');
+        for (size_t i = 0; i < mirror->standing_count; i++) {
+            if (sapa_scope_standing(scope, mirror, i))
+                sapa_mirror_standing_json(mirror, i, &out);
+        }
+        sapa_json_close(&out, ']');
+    }
     sapa_json_key(&out, "switches");
-    sapa_mirror_switches_json(mirror, scope, &out);
+    if (whole)
+        sapa_mirror_switches_json(mirror, scope, &out);
+    else
+        sapa_json_raw(&out, SAPA_STR("[]"));
     sapa_json_close(&out, '}');
     ring->snapshot = frame_of(&out, feed->n);
     sapa_json_done(&out);
@@ -380,6 +406,8 @@ static bool has_changes(const struct sapa_mirror *mirror)
         any = mirror->agents[i].dirty;
     for (size_t i = 0; !any && i < mirror->queue_count; i++)
         any = mirror->queue_dirty[i];
+    for (size_t i = 0; !any && i < mirror->standing_count; i++)
+        any = mirror->standing_dirty[i];
     return any;
 }
 

@@ -32,6 +32,7 @@ struct sapa_feed_sub;
 struct sapa_feed_view {
     struct sapa_scope scope;
     bool show_pii;
+    bool standings_only; /* a wallboard: nothing of contacts, agents, queues */
 };
 
 /** @param want_write  `connection` of a subscriber should be written to */

@@ -16,6 +16,8 @@ void sapa_mirror_done(struct sapa_mirror *mirror)
     free(mirror->ends);
     free(mirror->queues);
     free(mirror->queue_dirty);
+    free(mirror->standings);
+    free(mirror->standing_dirty);
     sapa_mirror_init(mirror);
 }
 
@@ -132,7 +134,7 @@ static sapa_rc take_centre(struct sapa_mirror *mirror, const struct sapa_web_cen
     mirror->agents = agents;
     mirror->centre = centre;
     memcpy(mirror->clients, message->clients, sizeof(mirror->clients));
-    mirror->queue_count = 0; /* the next figures are those of the new description */
+    mirror->queue_count = mirror->standing_count = 0; /* the next figures are those of the new description */
     mirror->figures_us = 0;
     mirror->whole_dirty = mirror->switches_dirty = mirror->broadcasts_dirty = true;
     return SAPA_OK;
@@ -214,8 +216,34 @@ sapa_rc sapa_mirror_figures(struct sapa_mirror *mirror, int64_t at_us, const str
     return SAPA_OK;
 }
 
+sapa_rc sapa_mirror_standings(struct sapa_mirror *mirror, const struct sapa_web_standing *standings, size_t count)
+{
+    const bool anew = count != mirror->standing_count || !mirror->standings;
+
+    if (anew) {
+        struct sapa_web_standing *fresh = calloc(count + 1, sizeof(*fresh));
+        bool *dirty = calloc(count + 1, sizeof(*dirty));
+        if (!fresh || !dirty) {
+            free(fresh);
+            free(dirty);
+            return SAPA_ENOMEM;
+        }
+        free(mirror->standings);
+        free(mirror->standing_dirty);
+        mirror->standings = fresh, mirror->standing_dirty = dirty, mirror->standing_count = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (anew || memcmp(&mirror->standings[i], &standings[i], sizeof(standings[i])) != 0)
+            mirror->standing_dirty[i] = true;
+        mirror->standings[i] = standings[i];
+    }
+    return SAPA_OK;
+}
+
 void sapa_mirror_clean(struct sapa_mirror *mirror)
 {
+    for (size_t i = 0; i < mirror->standing_count; i++)
+        mirror->standing_dirty[i] = false;
     for (size_t i = 0; i < mirror->dirty_count; i++) {
         struct sapa_mirror_contact *contact = sapa_table_find(&mirror->contacts, mirror->dirty[i]);
         if (contact) {
@@ -583,6 +611,83 @@ void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, stru
         add_or_null(out, handlings[i], q->handling_ms[i], q->handling_ms[i] == INT64_MIN);
     }
     sapa_json_add_number(out, "transfers", (int64_t)q->transfers);
+    sapa_json_close(out, '}');
+}
+
+bool sapa_scope_standing(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t standing)
+{
+    const struct sapa_web_standing *one = standing < mirror->standing_count ? &mirror->standings[standing] : NULL;
+
+    if (!mirror->centre || !one || scope->agent != SAPA_NONE)
+        return false;
+    switch (one->kind) {
+    case SAPA_ROWS_TOTAL: return scope->clients == UINT64_MAX;
+    case SAPA_ROWS_CLIENTS: return one->index < mirror->centre->clients_count && sapa_scope_client(scope, one->index);
+    default: return one->index < mirror->centre->queues_count && sapa_scope_client(scope, mirror->centre->queues[one->index].client);
+    }
+}
+
+struct sapa_str sapa_mirror_standing_id(const struct sapa_mirror *mirror, size_t standing, struct sapa_text *text)
+{
+    const struct sapa_web_standing *one = &mirror->standings[standing];
+    const struct sapa_centre *centre = mirror->centre;
+
+    if (one->kind == SAPA_ROWS_TOTAL)
+        sapa_text_printf(text, "all");
+    else if (one->kind == SAPA_ROWS_CLIENTS)
+        sapa_text_printf(text, "client:" SAPA_STR_FMT, SAPA_STR_ARG(centre->clients[one->index].key));
+    else
+        sapa_text_printf(text, "queue:" SAPA_STR_FMT, SAPA_STR_ARG(centre->queues[one->index].key));
+    return sapa_text_str(text);
+}
+
+static void add_values(struct sapa_json *out, const char *key, const struct sapa_live_values *values)
+{
+    sapa_json_key(out, key);
+    sapa_json_open(out, '{');
+    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++) {
+        const char *name = sapa_live_figure_key(i);
+        if (i == SAPA_LIVE_SERVICE_LEVEL || i == SAPA_LIVE_ANSWER_RATE || i == SAPA_LIVE_ABANDON_RATE)
+            add_ratio(out, name, values->of[i]);
+        else
+            add_or_null(out, name, values->of[i], values->of[i] == SAPA_KPI_NONE);
+    }
+    sapa_json_close(out, '}');
+}
+
+void sapa_mirror_standing_json(const struct sapa_mirror *mirror, size_t standing, struct sapa_json *out)
+{
+    const struct sapa_web_standing *one = &mirror->standings[standing];
+    const struct sapa_centre *centre = mirror->centre;
+    const struct sapa_queue *queue = one->kind == SAPA_ROWS_QUEUES ? &centre->queues[one->index] : NULL;
+    const struct sapa_client *client = one->kind == SAPA_ROWS_CLIENTS ? &centre->clients[one->index] : NULL;
+    char buf[SAPA_KEY_MAX + 16];
+    struct sapa_text text;
+
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "id", sapa_mirror_standing_id(mirror, standing, &text));
+    sapa_json_add_text(out, "scope", queue ? SAPA_STR("queue") : client ? SAPA_STR("client") : SAPA_STR("all"));
+    if (queue || client) {
+        sapa_json_add_text(out, "key", queue ? queue->key : client->key);
+        sapa_json_add_text(out, "name", queue ? queue->name : client->name);
+    } else {
+        sapa_json_add_null(out, "key");
+        sapa_json_add_null(out, "name");
+    }
+    KEY_OF(out, "client", centre, clients, queue ? queue->client : client ? one->index : SAPA_NONE);
+    sapa_json_add_number(out, "waiting", one->now.waiting);
+    sapa_json_add_number(out, "callbacks_waiting", one->now.callbacks_waiting);
+    sapa_json_add_number(out, "ringing", one->now.ringing);
+    sapa_json_add_number(out, "talking", one->now.talking);
+    sapa_json_add_time(out, "oldest", one->now.oldest_us);
+    sapa_json_add_number(out, "agents_ready", one->now.agents_ready);
+    sapa_json_add_number(out, "agents_busy", one->now.agents_busy);
+    sapa_json_add_number(out, "agents_not_ready", one->now.agents_not_ready);
+    add_or_null(out, "level_ms", queue ? queue->service_level_ms : 0, !queue);
+    add_or_null(out, "level_percent", queue ? queue->service_level_percent : 0, !queue);
+    add_values(out, "today", &one->of[SAPA_LIVE_TODAY]);
+    add_values(out, "recent", &one->of[SAPA_LIVE_RECENT]);
     sapa_json_close(out, '}');
 }
 

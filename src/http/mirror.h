@@ -128,6 +128,13 @@ struct sapa_web_queue {
     uint64_t transfers;
 };
 
+/** How the centre (kind TOTAL), a client or a queue stands, taken together with the figures of queues. */
+struct sapa_web_standing {
+    uint32_t kind, index; /* enum sapa_rows; of the description */
+    struct sapa_live_now now;
+    struct sapa_live_values of[SAPA_LIVE_PERIODS];
+};
+
 /** What readiness and metrics tell. */
 struct sapa_web_state {
     uint64_t inputs, events, commands, refused, seq, committed, held, commits, slow_commits, failures;
@@ -179,6 +186,9 @@ struct sapa_mirror {
     bool *queue_dirty;
     size_t queue_count;
     int64_t figures_us;               /* core time of the figures; 0: none yet */
+    struct sapa_web_standing *standings;
+    bool *standing_dirty;
+    size_t standing_count;
 };
 
 void sapa_mirror_init(struct sapa_mirror *mirror);
@@ -188,6 +198,8 @@ SAPA_MUST_CHECK sapa_rc sapa_mirror_take(struct sapa_mirror *mirror, uint32_t ty
 /** Figures of every queue: those that differ from the ones before are marked. Copied. */
 SAPA_MUST_CHECK sapa_rc sapa_mirror_figures(struct sapa_mirror *mirror, int64_t at_us, const struct sapa_web_queue *queues,
                                             size_t count);
+/** The same for standings. */
+SAPA_MUST_CHECK sapa_rc sapa_mirror_standings(struct sapa_mirror *mirror, const struct sapa_web_standing *standings, size_t count);
 /** What had changed is published: begin anew. */
 void sapa_mirror_clean(struct sapa_mirror *mirror);
 
@@ -218,6 +230,12 @@ void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, stru
 bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t queue);
 /** The messages that this view may see. */
 void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
+/** `standing`: place in mirror->standings. */
+void sapa_mirror_standing_json(const struct sapa_mirror *mirror, size_t standing, struct sapa_json *out);
+/** "all", "client:KEY", "queue:KEY" */
+struct sapa_str sapa_mirror_standing_id(const struct sapa_mirror *mirror, size_t standing, struct sapa_text *text);
+/** Who may see all clients sees the whole; an agent none. */
+bool sapa_scope_standing(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t standing);
 void sapa_mirror_switches_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
 
 #endif

@@ -280,6 +280,8 @@ static bool json_is(const char *type, const json_t *value)
         }
         return json_is_array(value);
     }
+    if (strncmp(type, "array:", 6) == 0)
+        return json_is_array(value); /* of objects: judged by whoever takes them */
     if (strncmp(type, "boolean", 7) == 0)
         return json_is_boolean(value);
     if (strncmp(type, "integer", 7) == 0)

@@ -55,7 +55,10 @@ enum sapa_schema {
     X(DISPOSITION, "Disposition") X(DISPOSITIONS, "Dispositions") X(B_DISPOSITION, "DispositionBody") \
     X(REASON, "Reason") X(REASONS, "Reasons") \
     X(SUPERVISION, "Supervision") X(B_SUPERVISE, "SuperviseBody") X(B_SUPERVISION, "SupervisionBody") X(SUPERVISED, "Supervised") \
-    X(HELP, "Help") X(MESSAGE, "Message") X(MESSAGES, "Messages") X(B_MESSAGE, "MessageBody")
+    X(HELP, "Help") X(MESSAGE, "Message") X(MESSAGES, "Messages") X(B_MESSAGE, "MessageBody") \
+    X(FIGURE, "Figure") X(FIGURES, "Figures") X(VALUES, "FigureValues") X(STANDING, "Standing") X(STANDINGS, "Standings") \
+    X(WALL_TILE, "WallTile") X(WALL_PAGE, "WallPage") X(WALL, "Wallboard") X(WALLS, "Wallboards") X(B_WALL, "WallboardBody") \
+    X(WALL_LINK, "WallboardLink")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -125,6 +128,14 @@ enum sapa_schema {
     X(MESSAGE_READ, POST, "/api/v1/messages/{message}/read", SELF, "", NONE, DONE, 200, "One's own agent has read this and what was said before") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
+    X(STANDINGS, GET, "/api/v1/standings", WALL, "client", NONE, STANDINGS, 200, "How the centre, each client and each queue stand: now, today, in the last thirty minutes") \
+    X(FIGURES, GET, "/api/v1/figures", COUNT, "", NONE, FIGURES, 200, "The dictionary of figures: name, unit, definition, formula, edge cases") \
+    X(WALLS, GET, "/api/v1/wallboards", WALL, "", NONE, WALLS, 200, "Wallboards") \
+    X(WALL, GET, "/api/v1/wallboards/{board}", WALL, "version", NONE, WALL, 200, "One wallboard; also as it was in an earlier version") \
+    X(WALL_PUT, PUT, "/api/v1/wallboards/{board}", WALLBOARDS, "", B_WALL, DONE, 200, "Make a wallboard, or change it: `version` names the one that it was made from") \
+    X(WALL_END, DELETE, "/api/v1/wallboards/{board}", WALLBOARDS, "", NONE, DONE, 200, "Take a wallboard away; its links end") \
+    X(WALL_LINK, POST, "/api/v1/wallboards/{board}/link", WALLBOARDS, "", NONE, WALL_LINK, 201, "A link for a screen: a token that sees this wallboard and its figures, and nothing else. Shown this once") \
+    X(WALL_UNLINK, DELETE, "/api/v1/wallboards/{board}/link", WALLBOARDS, "", NONE, DONE, 200, "End every link of a wallboard") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \
     X(SWITCHES, GET, "/api/v1/switches", LIVE, "", NONE, SWITCHES, 200, "Surge and closed") \
     X(SWITCH, PUT, "/api/v1/switches/{switch}", SWITCH, "", B_SWITCH, DONE, 200, "Switch surge or closed, for all or for one client") \

@@ -34,6 +34,8 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "phone", "string", "a telephone number, E.164 where possible" },
     { "message", "id", "the number of a message" },
     { "supervision", "id", "a supervisor's part in a conversation, as in his agent" },
+    { "board", "key", "the key of a wallboard: small letters, digits and dashes" },
+    { "version", "integer", "a whole number: the version that is meant" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -288,6 +290,49 @@ static const struct sapa_field_rule queue[] = {
     { "handling_p95_ms", "integer?", "" }, { "transfers", "integer", "today, by agents" },
 };
 static const struct sapa_field_rule queues[] = { { "items", "array:Queue", "" }, { "at", "time", "when the figures were taken" } };
+static const struct sapa_field_rule figure[] = {
+    { "id", "key", "as in reports" }, { "id_name", "string", "in Indonesian" }, { "en_name", "string", "in English" },
+    { "kind", "string", "count, duration, ratio …" }, { "unit", "string", "of the values here: ms, ratio (0 to 1), currency; empty of counts" },
+    { "text", "string", "definition, in English" }, { "formula", "string", "empty of what is counted" }, { "edge", "string", "when there is no value, and the like" },
+    { "rows", "string", "what has it" }, { "live", "boolean", "in FigureValues" },
+};
+static const struct sapa_field_rule figures[] = { { "items", "array:Figure", "" } };
+static const struct sapa_field_rule values[] = {
+    { "offered", "integer", "" }, { "answered", "integer", "" }, { "abandoned", "integer", "" }, { "overflowed", "integer", "" },
+    { "callback", "integer", "" }, { "handled", "integer", "" }, { "transfers", "integer", "" },
+    { "service_level_1", "number?", "0 to 1" }, { "answer_rate", "number?", "0 to 1" }, { "abandon_rate_short", "number?", "0 to 1" },
+    { "asa", "integer?", "ms" }, { "aht", "integer?", "ms" }, { "wait_max_ms", "integer?", "" },
+};
+static const struct sapa_field_rule standing[] = {
+    { "id", "string", "all, client:KEY or queue:KEY" }, { "scope", "all|client|queue", "" }, { "key", "key?", "of the client or the queue" },
+    { "name", "string?", "null: of the whole centre" }, { "client", "key?", "" }, { "waiting", "integer", "" },
+    { "callbacks_waiting", "integer", "" }, { "ringing", "integer", "" }, { "talking", "integer", "" },
+    { "oldest", "time?", "since when the one who waits longest waits" }, { "agents_ready", "integer", "free now" },
+    { "agents_busy", "integer", "" }, { "agents_not_ready", "integer", "" },
+    { "level_ms", "integer?", "of queues: target" }, { "level_percent", "integer?", "of queues: target" },
+    { "today", "FigureValues", "what came since the local midnight. Of clients and of all: their queues joined" },
+    { "recent", "FigureValues", "what came in the last thirty minutes" },
+};
+static const struct sapa_field_rule standings[] = { { "items", "array:Standing", "" }, { "at", "time", "when the figures were taken" } };
+static const struct sapa_field_rule wall_tile[] = {
+    { "scope", "all|client|queue", "of what" }, { "key", "key?", "of the client or the queue" },
+    { "figure", "key", "with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues" },
+    { "period", "now|today|recent", "recent: the last thirty minutes" },
+    { "warn", "number?", "from here on it wants attention" }, { "bad", "number?", "from here on it is bad. Below `warn`: low values are bad" },
+};
+static const struct sapa_field_rule wall_page[] = { { "title", "string", "" }, { "tiles", "array:WallTile", "seven at most" } };
+static const struct sapa_field_rule wall[] = {
+    { "id", "key", "" }, { "title", "string", "" }, { "seconds", "integer", "until the next page is shown" }, { "pages", "array:WallPage", "" },
+    { "version", "integer", "counted from 1" }, { "changed", "time", "" }, { "by", "string", "" }, { "links", "integer", "tokens that show it on screens" },
+};
+static const struct sapa_field_rule walls[] = { { "items", "array:Wallboard", "" } };
+static const struct sapa_field_rule b_wall[] = {
+    { "title", "string", "60 bytes at most" }, { "seconds", "integer", "5 to 600: until the next page is shown" },
+    { "pages", "array:WallPage", "1 to 8 pages with 1 to 7 tiles" }, { "version", "~integer", "that it was made from; 0 or left out: a new one" },
+};
+static const struct sapa_field_rule wall_link[] = {
+    { "secret", "string", "shown once: the page /wall#BOARD/SECRET" }, { "path", "string", "that page" }, { "token", "Token", "" },
+};
 static const struct sapa_field_rule number[] = {
     { "id", "key", "" }, { "client", "key?", "" }, { "language", "id|en", "" },
     { "priority", "integer", "" },
@@ -341,14 +386,14 @@ static const struct sapa_field_rule ready[] = {
     { "ready", "boolean", "" }, { "log", "string", "state of the log" }, { "centre", "key?", "hash of the description in force" },
 };
 static const struct sapa_field_rule feed_event[] = {
-    { "type", "contact|agent|queue|switches|messages", "" }, { "id", "string", "" },
-    { "data", "any", "Contact, Agent, Queue, a list of Switch or of Message; null: it is gone" },
+    { "type", "contact|agent|queue|switches|messages|standing", "" }, { "id", "string", "" },
+    { "data", "any", "Contact, Agent, Queue, Standing, a list of Switch or of Message; null: it is gone" },
 };
 static const struct sapa_field_rule feed_message[] = {
     { "type", "snapshot|events", "" }, { "feed", "string", "name of this run of numbers" },
     { "n", "integer", "number of this message; a snapshot has the number that it includes" },
     { "contacts", "~array:Contact", "snapshot only" }, { "agents", "~array:Agent", "snapshot only" },
-    { "queues", "~array:Queue", "snapshot only" }, { "switches", "~array:Switch", "snapshot only" },
+    { "queues", "~array:Queue", "snapshot only" }, { "standings", "~array:Standing", "snapshot only; none for agents" }, { "switches", "~array:Switch", "snapshot only" },
     { "messages", "~array:Message", "snapshot only" },
     { "events", "~array:FeedEvent", "events only" },
 };
@@ -367,7 +412,7 @@ static const struct sapa_field_rule b_skill[] = {
 };
 static const struct sapa_field_rule b_switch[] = { { "on", "boolean", "true or false" }, { "client", "~key", "only for this client" } };
 static const struct sapa_field_rule b_token[] = {
-    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor", "a role" },
+    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall", "a role" },
     { "agent", "~key", "with the role agent: whose" }, { "clients", "~array:string", "keys of clients; all without" },
     { "expires", "~time", "a time, RFC 3339" },
 };
@@ -497,6 +542,17 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },
     [SAPA_SCHEMA_HOOK] = { "Webhook", FIELDS(hook) },
+    [SAPA_SCHEMA_FIGURE] = { "Figure", FIELDS(figure) },
+    [SAPA_SCHEMA_FIGURES] = { "Figures", FIELDS(figures) },
+    [SAPA_SCHEMA_VALUES] = { "FigureValues", FIELDS(values) },
+    [SAPA_SCHEMA_STANDING] = { "Standing", FIELDS(standing) },
+    [SAPA_SCHEMA_STANDINGS] = { "Standings", FIELDS(standings) },
+    [SAPA_SCHEMA_WALL_TILE] = { "WallTile", FIELDS(wall_tile) },
+    [SAPA_SCHEMA_WALL_PAGE] = { "WallPage", FIELDS(wall_page) },
+    [SAPA_SCHEMA_WALL] = { "Wallboard", FIELDS(wall) },
+    [SAPA_SCHEMA_WALLS] = { "Wallboards", FIELDS(walls) },
+    [SAPA_SCHEMA_B_WALL] = { "WallboardBody", FIELDS(b_wall) },
+    [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },
     [SAPA_SCHEMA_NEW_HOOK] = { "NewWebhook", FIELDS(new_hook) },
     [SAPA_SCHEMA_B_HOOK] = { "WebhookBody", FIELDS(b_hook) },

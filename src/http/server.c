@@ -672,18 +672,19 @@ static int on_upgrade(struct sapa_web *web, struct lws *wsi)
         who_of_cookie(web, wsi, &who);
         if (!who.by_cookie)
             return 0; /* it will say its token in its first message */
-        return who.known && (who.rights & SAPA_RIGHT_BIT(LIVE)) && sapa_web_origin_is_ours(wsi) ? 0 : -1;
+        return who.known && (who.rights & (SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(WALL))) && sapa_web_origin_is_ours(wsi) ? 0 : -1;
     }
     sapa_web_who_of(web, authorization, &who);
     if (!who.known)
         note_failure(web, wsi, sapa_mono_us());
-    return who.known && (who.rights & SAPA_RIGHT_BIT(LIVE)) ? 0 : -1;
+    return who.known && (who.rights & (SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(WALL))) ? 0 : -1;
 }
 
 /* -1: too many different views */
 static int admit_sub(struct sapa_web *web, struct web_session *session, const struct web_who *who)
 {
-    const struct sapa_feed_view view = { .scope = who->scope, .show_pii = (who->rights & SAPA_RIGHT_BIT(PERSON)) != 0 };
+    const struct sapa_feed_view view = { .scope = who->scope, .show_pii = (who->rights & SAPA_RIGHT_BIT(PERSON)) != 0,
+                                         .standings_only = !(who->rights & SAPA_RIGHT_BIT(LIVE)) };
 
     session->who = malloc(sizeof(*session->who));
     if (!session->who)
@@ -757,7 +758,7 @@ static int on_message(struct sapa_web *web, struct lws *wsi, struct web_session 
     sapa_web_who_of(web, sapa_str_of(authorization), &who);
     sapa_wipe(authorization, sizeof(authorization));
     sapa_wipe(hello.token, sizeof(hello.token));
-    if (!who.known || !(who.rights & SAPA_RIGHT_BIT(LIVE))) {
+    if (!who.known || !(who.rights & (SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(WALL)))) {
         note_failure(web, wsi, sapa_mono_us());
         return -1;
     }

@@ -34,7 +34,7 @@ enum sapa_web_ask_kind {
     SAPA_WEB_ASK_RELOAD,  /* take another description, or the file again; log the audit record. Replied when it is in force */
     SAPA_WEB_ASK_WHY,     /* reply: struct sapa_web_why and an encoded `why` record behind it, if there is one */
     SAPA_WEB_ASK_NOTE,    /* take the parts of a note if its version is the next one; log the audit record. SAPA_EEXIST: it is not */
-    SAPA_WEB_ASK_FIGURES, /* reply: struct sapa_web_figures, then its queues */
+    SAPA_WEB_ASK_FIGURES, /* reply: struct sapa_web_figures, then its queues and standings */
 };
 
 /** Of RELOAD: what takes the place of the file, why, and what must be in force still. Empty: the file itself, whatever is. */
@@ -70,7 +70,7 @@ struct sapa_web_why {
 
 struct sapa_web_figures {
     int64_t at_us;
-    uint64_t count;
+    uint64_t count, standings;
     uint8_t centre_hash[64]; /* whose queues these are */
 };
 
@@ -99,6 +99,7 @@ struct sapa_web_work {
     struct sapa_params params;
     struct sapa_scope scope;
     bool show_pii;
+    uint32_t rights;
     const struct sapa_centre *centre;  /* in force when it was asked */
     uint64_t clients[64];              /* the store's numbers of its clients */
     char user[65];

@@ -224,6 +224,10 @@ void sapa_web_figures_ask(struct sapa_web *web);
 /* ---- sip_ws.c ---- */
 
 void sapa_web_phones_init(struct sapa_web *web);
+/* ---- figures.c ---- */
+
+/* The dictionary. */
+void sapa_web_figures(struct web_request *rq);
 
 /* ---- server.c ---- */
 

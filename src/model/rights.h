@@ -37,7 +37,9 @@
     X(HEAR, "hear", "listen to conversations while they last") \
     X(WHISPER, "whisper", "with hear: speak to the agent alone") \
     X(BARGE, "barge", "with hear: join a conversation") \
-    X(TAKEOVER, "takeover", "with hear: take an agent's place in a conversation")
+    X(TAKEOVER, "takeover", "with hear: take an agent's place in a conversation") \
+    X(WALL, "wall", "see wallboards and their figures, nothing of contacts and people") \
+    X(WALLBOARDS, "wallboards", "make, change and link wallboards")
 
 enum sapa_right {
 #define X(id, name, text) SAPA_RIGHT_##id,
@@ -53,12 +55,14 @@ enum sapa_right {
     X(SUPERVISOR, "supervisor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON) | SAPA_RIGHT_BIT(REPORT) | \
       SAPA_RIGHT_BIT(RECORDING) | SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(CENTRE) | SAPA_RIGHT_BIT(SELF) | \
       SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(CONTACTS) | SAPA_RIGHT_BIT(SWITCH) | SAPA_RIGHT_BIT(SUPERVISE) | \
-      SAPA_RIGHT_BIT(HEAR) | SAPA_RIGHT_BIT(WHISPER) | SAPA_RIGHT_BIT(BARGE) | SAPA_RIGHT_BIT(TAKEOVER)) \
+      SAPA_RIGHT_BIT(HEAR) | SAPA_RIGHT_BIT(WHISPER) | SAPA_RIGHT_BIT(BARGE) | SAPA_RIGHT_BIT(TAKEOVER) | \
+      SAPA_RIGHT_BIT(WALL) | SAPA_RIGHT_BIT(WALLBOARDS)) \
     X(AGENT, "agent", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF)) \
-    X(VIEWER, "viewer", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT)) \
+    X(VIEWER, "viewer", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(WALL)) \
     X(AUDITOR, "auditor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(CENTRE) | \
       SAPA_RIGHT_BIT(AUDIT) | SAPA_RIGHT_BIT(RECORDING)) \
-    X(MONITOR, "monitor", SAPA_RIGHT_BIT(METRICS))
+    X(MONITOR, "monitor", SAPA_RIGHT_BIT(METRICS)) \
+    X(WALL, "wall", SAPA_RIGHT_BIT(WALL))
 
 enum sapa_role {
 #define X(id, name, rights) SAPA_ROLE_##id,

@@ -1,9 +1,10 @@
 #include "report/live.h"
 
+#include "report/figure.h"
 #include "report/live_impl.h"
 #include "report/save_impl.h"
 
-enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 5, ALL_CLIENTS = 63 }; /* "SLIV" */
+enum { LIVE_MARK = 0x56494c53, LIVE_VERSION = 6, ALL_CLIENTS = 63 }; /* "SLIV" */
 
 #define SECONDS_MAX (INT64_C(1) << 38) /* either way, of what is loaded */
 
@@ -14,11 +15,20 @@ void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
         .grain = SAPA_GRAIN_DAY,
         .kinds = 1u << SAPA_ROWS_TOTAL | 1u << SAPA_ROWS_QUEUES | 1u << SAPA_ROWS_AGENTS,
     };
+    const struct sapa_interval_options minute = {
+        .grain = SAPA_GRAIN_MINUTE,
+        .kinds = 1u << SAPA_ROWS_QUEUES,
+    };
 
     memset(live, 0, sizeof(*live));
     live->names = names;
-    live->day_end_s = INT64_MIN;
+    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++) {
+        live->figures[i] = sapa_figure_find(sapa_str_of(sapa_live_figure_key(i)));
+        sapa_assert(live->figures[i] != SAPA_NONE);
+    }
+    live->day_end_s = live->minute_end_s = INT64_MIN;
     sapa_intervals_init(&live->today, memory, names, &day);
+    sapa_intervals_init(&live->recent, memory, names, &minute);
     sapa_table_init(&live->contacts, memory, sizeof(struct live_contact), SAPA_CALLS_MAX);
     sapa_table_init(&live->agents, memory, sizeof(struct live_agent), SAPA_NAMES_PER_DIM_MAX);
 }
@@ -26,6 +36,7 @@ void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
 void sapa_live_done(struct sapa_live *live)
 {
     sapa_intervals_done(&live->today);
+    sapa_intervals_done(&live->recent);
     sapa_table_done(&live->contacts);
     sapa_table_done(&live->agents);
 }
@@ -354,6 +365,30 @@ sapa_rc sapa_live_turn_day(struct sapa_live *live, int64_t at_us)
     return sapa_intervals_forget(&live->today, day.from_s);
 }
 
+static sapa_rc turn_minute(struct sapa_live *live, int64_t at_us)
+{
+    const struct sapa_span minute = sapa_zone_span(zone_of(live), SAPA_GRAIN_MINUTE, at_us / 1000000);
+
+    live->minute_end_s = minute.to_s;
+    return sapa_intervals_forget(&live->recent, minute.from_s - (SAPA_LIVE_RECENT_MIN - 1) * 60);
+}
+
+/* A description may bring another zone: then both are looked at anew. */
+static sapa_rc turn(struct sapa_live *live, int64_t at_us, bool anew)
+{
+    sapa_rc rc = anew || at_us / 1000000 >= live->day_end_s ? sapa_live_turn_day(live, at_us) : SAPA_OK;
+
+    if (rc == SAPA_OK && (anew || at_us / 1000000 >= live->minute_end_s))
+        rc = turn_minute(live, at_us);
+    return rc;
+}
+
+sapa_rc sapa_live_until(struct sapa_live *live, int64_t now_us)
+{
+    live->now_us = SAPA_MAX(live->now_us, now_us);
+    return turn(live, live->now_us, false);
+}
+
 sapa_rc sapa_live_fold(struct sapa_live *live, const struct sapa_record *record)
 {
     struct live_contact *contact = NULL;
@@ -365,10 +400,11 @@ sapa_rc sapa_live_fold(struct sapa_live *live, const struct sapa_record *record)
         live->seq = record->seq;
     }
     live->now_us = SAPA_MAX(live->now_us, record->at_us);
-    if (live->now_us / 1000000 >= live->day_end_s || record->type == SAPA_T_centre_started)
-        rc = sapa_live_turn_day(live, live->now_us);
+    rc = turn(live, live->now_us, record->type == SAPA_T_centre_started);
     if (rc == SAPA_OK)
         rc = sapa_intervals_fold(&live->today, record);
+    if (rc == SAPA_OK)
+        rc = sapa_intervals_fold(&live->recent, record);
     if (rc != SAPA_OK)
         return rc;
     switch (record->type) {
@@ -402,7 +438,7 @@ sapa_rc sapa_live_fold(struct sapa_live *live, const struct sapa_record *record)
 
 struct live_head {
     uint64_t seq;
-    int64_t now_us, day_end_s, from_s;
+    int64_t now_us, day_end_s, from_s, minute_end_s, recent_from_s;
     uint64_t surge, closed;
     uint32_t alarms, news_next;
     struct sapa_live_news news[SAPA_LIVE_NEWS_MAX];
@@ -420,6 +456,8 @@ sapa_rc sapa_live_save(const struct sapa_live *live, const struct sapa_save *sav
     head.now_us = live->now_us;
     head.day_end_s = live->day_end_s;
     head.from_s = live->today.options.from_s;
+    head.minute_end_s = live->minute_end_s;
+    head.recent_from_s = live->recent.options.from_s;
     head.surge = live->surge;
     head.closed = live->closed;
     head.alarms = live->alarms;
@@ -435,7 +473,9 @@ sapa_rc sapa_live_save(const struct sapa_live *live, const struct sapa_save *sav
         rc = save_table(save, &live->contacts);
     if (rc == SAPA_OK)
         rc = save_table(save, &live->agents);
-    return rc == SAPA_OK ? sapa_intervals_save(&live->today, save) : rc;
+    if (rc == SAPA_OK)
+        rc = sapa_intervals_save(&live->today, save);
+    return rc == SAPA_OK ? sapa_intervals_save(&live->recent, save) : rc;
 }
 
 static bool sane_contact(const void *entry)
@@ -459,12 +499,16 @@ sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa_load *load)
         return rc;
     if (!load->get(load->ctx, &head, sizeof(head)))
         return SAPA_ECORRUPT;
+    if (head.minute_end_s < -SECONDS_MAX || head.minute_end_s > SECONDS_MAX || head.recent_from_s < -SECONDS_MAX || head.recent_from_s > SECONDS_MAX)
+        return SAPA_ECORRUPT;
     if (head.from_s < -SECONDS_MAX || head.from_s > SECONDS_MAX || head.day_end_s < -SECONDS_MAX || head.day_end_s > SECONDS_MAX)
         return SAPA_ECORRUPT;
     live->seq = head.seq;
     live->now_us = head.now_us;
     live->day_end_s = head.day_end_s;
     live->today.options.from_s = head.from_s;
+    live->minute_end_s = head.minute_end_s;
+    live->recent.options.from_s = head.recent_from_s;
     live->surge = head.surge;
     live->closed = head.closed;
     live->alarms = head.alarms;
@@ -477,5 +521,7 @@ sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa_load *load)
     rc = load_table(load, &live->contacts, sane_contact);
     if (rc == SAPA_OK)
         rc = load_table(load, &live->agents, sane_agent);
-    return rc == SAPA_OK ? sapa_intervals_load(&live->today, load) : rc;
+    if (rc == SAPA_OK)
+        rc = sapa_intervals_load(&live->today, load);
+    return rc == SAPA_OK ? sapa_intervals_load(&live->recent, load) : rc;
 }

@@ -16,6 +16,7 @@ enum {
     SAPA_LIVE_NEWS_MAX = 64,
     SAPA_LIVE_DROPS_OF = 200,  /* the contacts that ended last, of which drops are counted */
     SAPA_LIVE_DROPS_FROM = 20, /* fewer than this say nothing */
+    SAPA_LIVE_RECENT_MIN = 30, /* minutes that count as recent: the present one and those before it */
 };
 
 /** Something worth a line on the screen. */
@@ -29,9 +30,28 @@ struct sapa_live_news {
     uint16_t zero[3];      /* no padding: these stand in snapshots byte by byte */
 };
 
+/* Figures that screens show of a queue, a client or the centre while the day goes on: keys of report/figure.h.
+ * Counted and computed from counts alone, so that rows of queues can be joined. */
+/*  X(ID, "key")  */
+#define SAPA_LIVE_FIGURES(X) \
+    X(OFFERED, "offered") X(ANSWERED, "answered") X(ABANDONED, "abandoned") X(OVERFLOWED, "overflowed") \
+    X(CALLBACK, "callback") X(HANDLED, "handled") X(TRANSFERS, "transfers") X(SERVICE_LEVEL, "service_level_1") \
+    X(ANSWER_RATE, "answer_rate") X(ABANDON_RATE, "abandon_rate_short") X(ASA, "asa") X(AHT, "aht") \
+    X(WAIT_MAX, "wait_max_ms")
+
+enum sapa_live_figure {
+#define X(id, key) SAPA_LIVE_##id,
+    SAPA_LIVE_FIGURES(X)
+#undef X
+    SAPA_LIVE_FIGURE_COUNT
+};
+
 struct sapa_live {
     const struct sapa_names *names;
     struct sapa_intervals today; /* the day's figures are those of the report, not a second count */
+    struct sapa_intervals recent; /* the same by the minute; what is older than the recent minutes is let go */
+    int64_t minute_end_s;       /* when the next one is */
+    uint32_t figures[SAPA_LIVE_FIGURE_COUNT]; /* their places in the dictionary */
     uint64_t seq;
     int64_t now_us;
     int64_t day_end_s;          /* next local midnight */
@@ -63,6 +83,35 @@ SAPA_MUST_CHECK sapa_rc sapa_live_load(struct sapa_live *live, const struct sapa
  * @retval true  the alarm's state should change; asks again until it has
  */
 bool sapa_live_drop_alarm(const struct sapa_live *live, struct sapa_record *ret_input);
+
+enum sapa_live_period { SAPA_LIVE_TODAY, SAPA_LIVE_RECENT, SAPA_LIVE_PERIODS };
+
+const char *sapa_live_figure_key(unsigned figure);
+/** Each in its unit; SAPA_KPI_NONE where there is no value. */
+struct sapa_live_values {
+    int64_t of[SAPA_LIVE_FIGURE_COUNT];
+};
+/** By report/figure.h, of a row or of rows that were joined. */
+void sapa_live_values(const struct sapa_live *live, const struct sapa_measures *m, struct sapa_live_values *ret);
+
+/**
+ * Counts of a queue for the local day or for the recent minutes: of the contacts that joined it in that time, all that
+ * has become of them up to now. Those of several queues are joined with sapa_measures_join(): of a client, of all.
+ * @param queue   in the description in force
+ */
+SAPA_MUST_CHECK sapa_rc sapa_live_measures(struct sapa_live *live, uint32_t queue, enum sapa_live_period period, int64_t now_us,
+                                           struct sapa_measures *ret);
+/** Time has come so far: the day and the recent minutes begin where they should. Before measures are read. */
+SAPA_MUST_CHECK sapa_rc sapa_live_until(struct sapa_live *live, int64_t now_us);
+
+/** What goes on now in the whole centre, with a client, in a queue. */
+struct sapa_live_now {
+    int64_t oldest_us;           /* since when the one who waits longest waits; 0: nobody does. Callbacks apart */
+    uint32_t waiting, callbacks_waiting, ringing, talking;
+    uint32_t agents_ready, agents_busy, agents_not_ready; /* who may serve it; each once. Ready: free */
+};
+/** @param kind  TOTAL, CLIENTS or QUEUES   @param index  in the description in force   O(contacts + agents) */
+void sapa_live_now(const struct sapa_live *live, enum sapa_rows kind, uint32_t index, struct sapa_live_now *ret);
 
 /* ---- a view: flat, made at one moment, may be sent to another thread or process ---- */
 

@@ -133,6 +133,91 @@ static void test_fold_is_recount(void **state)
     }
 }
 
+/* The recent minutes beside the quarter hours of a report that saw the same: what came in the last thirty minutes. */
+static void test_recent_is_the_report(void **state)
+{
+    const struct sapa_centre centre = fix_centre(0);
+    uint64_t seen = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct feed feed;
+        begin(&feed, &centre);
+        sapa_report_done(&feed.report);
+        const struct sapa_report_options options = { .centre = fix_find, .ctx = (void *)&centre,
+                                                     .interval = { .grain = SAPA_GRAIN_MINUTE } };
+        sapa_report_init(&feed.report, sapa_memory_heap(), &options);
+        gen_begin(&gen, seed);
+        gen.emit = feed_one;
+        gen.ctx = &feed;
+        gen_start(&gen, centre.hash);
+        for (unsigned i = 0; i < 2500; i++) {
+            gen_turn(&gen, seed % 2 ? 4000 : 40000);
+            if (i % 53 != 0)
+                continue;
+            gen.now_us += i % 3 == 0 ? 200000000 : 0; /* nobody did anything for a while */
+            const int64_t now_us = gen.now_us;
+            assert_int_equal(sapa_live_until(&feed.live, now_us), SAPA_OK);
+            for (unsigned q = 0; q < FIX_QUEUES; q++) {
+                struct sapa_measures want = { { 0 } }, got, day;
+                struct sapa_live_values values, wanted;
+                struct sapa_row row;
+                for (unsigned minute = 0; minute < 30; minute++) {
+                    assert_int_equal(sapa_intervals_get(&feed.report.intervals, SAPA_ROWS_QUEUES, q, now_us - minute * INT64_C(60000000), &row), SAPA_OK);
+                    sapa_measures_join(&want, &row.m);
+                }
+                assert_int_equal(sapa_live_measures(&feed.live, q, SAPA_LIVE_RECENT, now_us, &got), SAPA_OK);
+                sapa_live_values(&feed.live, &got, &values);
+                sapa_live_values(&feed.live, &want, &wanted);
+                assert_memory_equal(&values, &wanted, sizeof(values));
+                assert_int_equal(values.of[SAPA_LIVE_OFFERED], want.of[SAPA_M_OFFERED]);
+                assert_int_equal(values.of[SAPA_LIVE_SERVICE_LEVEL], sapa_kpi_service_level(&want));
+                assert_int_equal(sapa_live_measures(&feed.live, q, SAPA_LIVE_TODAY, now_us, &day), SAPA_OK);
+                seen += (uint64_t)got.of[SAPA_M_OFFERED] > 0 && day.of[SAPA_M_OFFERED] > got.of[SAPA_M_OFFERED];
+            }
+        }
+        done(&feed);
+    }
+    assert_true(seen > 50); /* else nothing was compared that differs from the day */
+}
+
+/* What goes on, of the centre, a client, a queue, beside the view. */
+static void test_now(void **state)
+{
+    const struct sapa_centre centre = fix_centre(0);
+    struct feed feed;
+    struct sapa_view view;
+    struct sapa_live_now now, all;
+
+    (void)state;
+    begin(&feed, &centre);
+    gen_begin(&gen, 3);
+    gen.emit = feed_one;
+    gen.ctx = &feed;
+    gen_start(&gen, centre.hash);
+    for (unsigned i = 0; i < 900; i++) {
+        unsigned waiting = 0;
+        gen_turn(&gen, 3000);
+        assert_int_equal(sapa_live_view(&feed.live, gen.now_us, SAPA_LANGUAGE_EN, &room, &view), SAPA_OK);
+        sapa_live_now(&feed.live, SAPA_ROWS_TOTAL, 0, &all);
+        for (unsigned q = 0; q < FIX_QUEUES; q++) {
+            sapa_live_now(&feed.live, SAPA_ROWS_QUEUES, q, &now);
+            assert_int_equal(now.waiting, queues[q].waiting);
+            assert_int_equal(now.callbacks_waiting, queues[q].callbacks_waiting);
+            assert_int_equal(now.talking, queues[q].talking);
+            assert_int_equal(now.oldest_us ? (gen.now_us - now.oldest_us) / 1000 : 0, queues[q].longest_ms);
+            assert_int_equal(now.agents_ready, queues[q].agents_ready);
+            assert_int_equal(now.agents_busy, queues[q].agents_busy);
+            waiting += now.waiting;
+        }
+        assert_int_equal(all.waiting, waiting);
+        assert_int_equal(all.talking, view.talking);
+        assert_int_equal(all.agents_ready, view.agents_ready);
+        assert_int_equal(all.agents_busy + all.agents_not_ready + all.agents_ready + view.agents_offline, FIX_AGENTS);
+    }
+    done(&feed);
+}
+
 static void test_midnight(void **state)
 {
     const struct sapa_centre centre = fix_centre(0);
@@ -313,7 +398,7 @@ static void test_drop_alarm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fold_is_recount),
+        cmocka_unit_test(test_fold_is_recount), cmocka_unit_test(test_recent_is_the_report), cmocka_unit_test(test_now),
         cmocka_unit_test(test_midnight),
         cmocka_unit_test(test_save_load),
         cmocka_unit_test(test_staff_of_queues),

@@ -365,7 +365,7 @@ sapa_rc sapa_live_view(struct sapa_live *live, int64_t now_us, enum sapa_languag
 
     now_us = SAPA_MAX(now_us, live->now_us);
     view.now_us = now_us;
-    sapa_rc rc = now_us / 1000000 >= live->day_end_s ? sapa_live_turn_day(live, now_us) : SAPA_OK;
+    sapa_rc rc = sapa_live_until(live, now_us);
     if (rc == SAPA_OK)
         rc = sapa_intervals_until(&live->today, now_us);
     if (rc == SAPA_OK)
@@ -391,6 +391,87 @@ sapa_rc sapa_live_view(struct sapa_live *live, int64_t now_us, enum sapa_languag
     view.alarms = live->alarms;
     *ret_view = view;
     return SAPA_OK;
+}
+
+/* ---- for pages ---- */
+
+static const char *const live_keys[SAPA_LIVE_FIGURE_COUNT] = {
+#define X(id, key) key,
+    SAPA_LIVE_FIGURES(X)
+#undef X
+};
+
+const char *sapa_live_figure_key(unsigned figure)
+{
+    return figure < SAPA_LIVE_FIGURE_COUNT ? live_keys[figure] : "?";
+}
+
+void sapa_live_values(const struct sapa_live *live, const struct sapa_measures *m, struct sapa_live_values *ret)
+{
+    const struct sapa_row row = { .kind = SAPA_ROWS_QUEUES, .dim = SAPA_NONE, .m = *m };
+
+    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
+        ret->of[i] = sapa_figure_value(live->figures[i], &row);
+}
+
+sapa_rc sapa_live_measures(struct sapa_live *live, uint32_t queue, enum sapa_live_period period, int64_t now_us,
+                           struct sapa_measures *ret)
+{
+    const uint32_t dim = sapa_names_dim(live->names, SAPA_DIM_QUEUE, queue);
+    struct sapa_row row;
+    sapa_rc rc;
+
+    now_us = SAPA_MAX(now_us, live->now_us);
+    memset(ret, 0, sizeof(*ret));
+    if (period == SAPA_LIVE_TODAY) {
+        rc = sapa_intervals_get(&live->today, SAPA_ROWS_QUEUES, dim, now_us, &row);
+        if (rc == SAPA_OK)
+            *ret = row.m;
+        return rc;
+    }
+    for (unsigned i = 0; i < SAPA_LIVE_RECENT_MIN; i++) {
+        rc = sapa_intervals_get(&live->recent, SAPA_ROWS_QUEUES, dim, now_us - (int64_t)i * 60000000, &row);
+        if (rc != SAPA_OK)
+            return rc;
+        sapa_measures_join(ret, &row.m);
+    }
+    return SAPA_OK;
+}
+
+static bool is_of(const struct live_contact *contact, enum sapa_rows kind, uint32_t dim)
+{
+    return kind == SAPA_ROWS_TOTAL || (kind == SAPA_ROWS_CLIENTS ? contact->client : contact->queue) == dim;
+}
+
+void sapa_live_now(const struct sapa_live *live, enum sapa_rows kind, uint32_t index, struct sapa_live_now *ret)
+{
+    const struct sapa_centre *centre = live->names->centre;
+    const uint32_t dim = kind == SAPA_ROWS_TOTAL ? 0 : sapa_names_dim(live->names, kind == SAPA_ROWS_CLIENTS ? SAPA_DIM_CLIENT : SAPA_DIM_QUEUE, index);
+
+    memset(ret, 0, sizeof(*ret));
+    for (uint32_t i = 0; i < live->contacts.count; i++) {
+        const struct live_contact *contact = sapa_table_at(&live->contacts, i);
+        if (!is_of(contact, kind, dim))
+            continue;
+        ret->talking += contact->place == SAPA_PLACE_TALK;
+        ret->ringing += contact->ringing > 0;
+        ret->callbacks_waiting += contact->queued && contact->is_callback;
+        if (!contact->queued || contact->is_callback)
+            continue;
+        ret->waiting++;
+        ret->oldest_us = ret->oldest_us == 0 ? contact->queued_us : SAPA_MIN(ret->oldest_us, contact->queued_us);
+    }
+    for (uint32_t i = 0; centre && i < centre->agents_count; i++) {
+        const struct live_agent *agent = agent_of(live, i);
+        const unsigned shown = agent ? agent->shown : SAPA_DOING_OFFLINE;
+        if (shown == SAPA_DOING_OFFLINE ||
+            (kind == SAPA_ROWS_CLIENTS && !(index < 64 && (centre->agents[i].clients >> index & 1))) ||
+            (kind == SAPA_ROWS_QUEUES && !may_serve(centre, &centre->queues[index], &centre->agents[i])))
+            continue;
+        ret->agents_ready += shown == SAPA_DOING_READY;
+        ret->agents_not_ready += shown == SAPA_DOING_NOT_READY;
+        ret->agents_busy += shown > SAPA_DOING_READY;
+    }
 }
 
 /* ---- as bytes ---- */

@@ -109,9 +109,9 @@ static int64_t day_of(const struct sapa_zone *zone, int64_t at_s)
 
 struct sapa_span sapa_zone_span(const struct sapa_zone *zone, enum sapa_grain grain, int64_t at_s)
 {
-    if (grain == SAPA_GRAIN_QUARTER || grain == SAPA_GRAIN_HOUR) {
+    if (grain == SAPA_GRAIN_QUARTER || grain == SAPA_GRAIN_HOUR || grain == SAPA_GRAIN_MINUTE) {
         const int32_t offset = sapa_zone_offset(zone, at_s);
-        const int64_t length = grain == SAPA_GRAIN_HOUR ? 3600 : SAPA_QUARTER_S;
+        const int64_t length = grain == SAPA_GRAIN_HOUR ? 3600 : grain == SAPA_GRAIN_MINUTE ? 60 : SAPA_QUARTER_S;
         const struct sapa_span same = steady(zone, at_s);
         const int64_t from = floor_to(at_s + offset, length) - offset;
         return (struct sapa_span){ SAPA_MAX(from, same.from_s), SAPA_MIN(from + length, same.to_s) };

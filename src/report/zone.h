@@ -12,7 +12,7 @@
 enum { SAPA_QUARTER_S = 900 };
 
 /** Lengths of intervals. Numbers stand in snapshots. */
-enum sapa_grain { SAPA_GRAIN_QUARTER, SAPA_GRAIN_DAY, SAPA_GRAIN_HOUR, SAPA_GRAIN_WEEK, SAPA_GRAIN_MONTH, SAPA_GRAIN_COUNT };
+enum sapa_grain { SAPA_GRAIN_QUARTER, SAPA_GRAIN_DAY, SAPA_GRAIN_HOUR, SAPA_GRAIN_WEEK, SAPA_GRAIN_MONTH, SAPA_GRAIN_MINUTE, SAPA_GRAIN_COUNT };
 
 /** A stretch of UTC seconds [from_s, to_s). */
 struct sapa_span {

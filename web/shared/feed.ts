@@ -1,5 +1,5 @@
 // The live feed: a snapshot, then numbered changes; folded here into what a fresh snapshot would be.
-import type { Agent, Contact, FeedMessage, Queue, Switch } from "./api.gen";
+import type { Agent, Contact, FeedMessage, Queue, Standing, Switch } from "./api.gen";
 
 export interface Live {
   feed: string;
@@ -7,10 +7,12 @@ export interface Live {
   contacts: ReadonlyMap<string, Contact>;
   agents: ReadonlyMap<string, Agent>;
   queues: ReadonlyMap<string, Queue>;
+  /** How the centre, clients and queues stand: "all", "client:KEY", "queue:KEY". Agents get none. */
+  standings: ReadonlyMap<string, Standing>;
   switches: readonly Switch[];
 }
 
-export const nothing: Live = { feed: "", n: 0, contacts: new Map(), agents: new Map(), queues: new Map(), switches: [] };
+export const nothing: Live = { feed: "", n: 0, contacts: new Map(), agents: new Map(), queues: new Map(), standings: new Map(), switches: [] };
 
 const byId = <T extends { id: string }>(items: readonly T[] = []) => new Map(items.map((item) => [item.id, item]));
 
@@ -23,6 +25,7 @@ export function fold(live: Live, message: FeedMessage): Live {
       contacts: byId(message.contacts),
       agents: byId(message.agents),
       queues: byId(message.queues),
+      standings: byId(message.standings),
       switches: message.switches ?? [],
     };
   if (message.feed !== live.feed || message.n <= live.n) return live; // of another run, or come twice
@@ -33,7 +36,7 @@ export function fold(live: Live, message: FeedMessage): Live {
       next.switches = event.data as Switch[];
       continue;
     }
-    const name = event.type === "contact" ? "contacts" : event.type === "agent" ? "agents" : event.type === "queue" ? "queues" : null;
+    const name = event.type === "contact" ? "contacts" : event.type === "agent" ? "agents" : event.type === "queue" ? "queues" : event.type === "standing" ? "standings" : null;
     if (!name) continue; // of a newer server: not ours to show
     const map = own<unknown>(next[name], live[name]);
     if (event.data === null) map.delete(event.id);

@@ -1,0 +1,389 @@
+// The supervisor's page: what needs attention first, queues and who waits on the left, agents on the right, a panel beside them.
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import type { Contact, Standing } from "../shared/api.gen";
+import { clock, spoken, useNow } from "../shared/clock";
+import { count, figureWords, levelOfService, percent, show, valueOf, type FigureKey, type Level, type Period } from "../shared/figures";
+import { Frame } from "../shared/frame";
+import { language, nameOf, useWords } from "../shared/i18n";
+import { useLive } from "../shared/live";
+import { useStore } from "../shared/store";
+import { Announce } from "../shared/ui";
+import { callWords } from "../shared/words";
+import { agentRows, attention, queueRows, waitingOf, type AgentRow, type Doing, type Item } from "./model";
+import { Panel, type Shown } from "./panel";
+import { leadWords } from "./words";
+
+/** What stands before a state, so that it is not told by colour alone. */
+const signs: Record<Doing, string> = { talking: "◆", held: "‖", offered: "◇", wrapup: "✎", ready: "●", notReady: "○", offline: "–" };
+const tones: Record<Doing, string> = { talking: "talk", held: "held", offered: "offered", wrapup: "wrapup", ready: "ready", notReady: "away", offline: "off" };
+const ITEMS = 5;
+
+export const whoIs = (contact: Contact, unknown: string): string => contact.address ?? unknown;
+
+export function useStateName(): (doing: Doing, reason?: string | null) => string {
+  const words = useWords(callWords);
+  const of = useStore(language);
+  const directory = useLive((page) => page.directory);
+
+  return (doing, reason) => {
+    const found = doing === "notReady" ? nameOf(of, directory?.reasons.find((one) => one.id === reason)) : "";
+    return found || words(doing);
+  };
+}
+
+function LevelMark({ level }: { level: Level }) {
+  const words = useWords(leadWords);
+
+  if (level === "none") return null;
+  return (
+    <span className={`mark ${level}`}>
+      <span aria-hidden="true">{level === "good" ? "✓" : level === "warn" ? "!" : "‼"}</span>
+      <span className="hidden">{words(level)}</span>
+    </span>
+  );
+}
+
+function Attention({ items, at, open }: { items: Item[]; at: number; open: (shown: Shown) => void }) {
+  const words = useWords(leadWords);
+  const of = useStore(language);
+  const state = useStateName();
+  const [all, setAll] = useState(false);
+  const agents = useLive((page) => page.live.agents);
+  const standings = useLive((page) => page.live.standings);
+  const shown = all ? items : items.slice(0, ITEMS);
+  const sentence = (item: Item) => {
+    const reason = item.values["reason"] ? state("notReady", String(item.values["reason"])) : "";
+    return words(item.kind === "level" ? "levelItem" : item.kind, {
+      ...item.values,
+      agent: agents.get(item.agent ?? "")?.name ?? item.agent ?? "",
+      queue: standings.get(`queue:${item.queue ?? ""}`)?.name ?? item.queue ?? "",
+      clock: item.since === null ? "" : clock(at - item.since),
+      limit: typeof item.values["limit"] === "number" ? clock(item.values["limit"]) : "",
+      share: typeof item.values["share"] === "number" ? percent(of, item.values["share"]) : "",
+      target: typeof item.values["target"] === "number" ? percent(of, item.values["target"]) : "",
+      reason: reason ? `: ${reason}` : "",
+    });
+  };
+  const target = (item: Item): Shown =>
+    item.agent
+      ? { kind: "agent", id: item.agent }
+      : item.kind === "level"
+        ? { kind: "figure", standing: `queue:${item.queue}`, figure: "service_level_1", period: "recent" }
+        : { kind: "figure", standing: `queue:${item.queue}`, figure: "waiting", period: "now" };
+  const bad = items.filter((item) => item.level === "bad");
+
+  return (
+    <section className="attention" aria-labelledby="attention">
+      <h2 id="attention">
+        {words("attention")} {items.length > 0 ? <span className="number">{count(of, items.length)}</span> : null}
+      </h2>
+      {items.length === 0 ? (
+        <p className="calm">
+          <span aria-hidden="true">✓</span> {words("calm")}
+        </p>
+      ) : (
+        <ul>
+          {shown.map((item) => (
+            <li key={item.id}>
+              <button type="button" className={`item ${item.level}`} onClick={() => open(target(item))}>
+                <span aria-hidden="true">{item.level === "bad" ? "‼" : "!"}</span>
+                <span className="hidden">{words(item.level)}: </span>
+                <span className="cut">{sentence(item)}</span>
+              </button>
+            </li>
+          ))}
+          {items.length > ITEMS ? (
+            <li>
+              <button type="button" className="item more" aria-expanded={all} onClick={() => setAll(!all)}>
+                {all ? words("fewer") : words("moreItems", { n: items.length - ITEMS })}
+              </button>
+            </li>
+          ) : null}
+        </ul>
+      )}
+      <Announce text={bad[0] ? sentence({ ...bad[0], since: null }) : ""} />
+    </section>
+  );
+}
+
+/** A number that opens its definition and its contacts. */
+function Number({ standing, figure, period, at, open, mark, children }: { standing: Standing; figure: FigureKey; period: Period; at: number; open: (shown: Shown) => void; mark?: Level; children?: ReactNode }) {
+  const words = useWords(leadWords);
+  const figures = useWords(figureWords);
+  const of = useStore(language);
+  const text = show(of, figure, valueOf(standing, figure, period, at));
+
+  return (
+    <button
+      type="button"
+      className="number-button"
+      data-figure={figure}
+      aria-label={words("openFigure", { figure: figures(figure), scope: standing.name ?? figures("all"), period: figures(period), value: mark && mark !== "none" ? `${text}, ${words(mark)}` : text })}
+      onClick={() => open({ kind: "figure", standing: standing.id, figure, period })}
+    >
+      {mark ? <LevelMark level={mark} /> : null}
+      {children ?? text}
+    </button>
+  );
+}
+
+function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open: (shown: Shown) => void; shown: Shown | null }) {
+  const words = useWords(leadWords);
+  const of = useStore(language);
+  const queues = useLive((page) => page.live.queues);
+
+  return (
+    <section aria-labelledby="queues" className="queues">
+      <h2 id="queues">{words("queues")}</h2>
+      <div className="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words("queue")}</th>
+              <th scope="col">{words("waiting")}</th>
+              <th scope="col">{words("longest")}</th>
+              <th scope="col" className="wide">
+                {words("expected")}
+              </th>
+              <th scope="col">{words("level")}</th>
+              <th scope="col">{words("answered")}</th>
+              <th scope="col">{words("abandoned")}</th>
+              <th scope="col">{words("agentsColumn")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => {
+              const queue = queues.get(row.key ?? "");
+              const wait = row.oldest ? at - Date.parse(row.oldest) : 0;
+              const late: Level = row.waiting === 0 || !row.level_ms ? "none" : wait > row.level_ms * 3 ? "bad" : wait > row.level_ms ? "warn" : "none";
+              const level = levelOfService(row.recent.service_level_1, row.level_percent);
+              const selected = shown?.kind === "figure" && shown.standing === row.id;
+              return (
+                <tr key={row.id} className={selected ? "selected" : undefined}>
+                  <th scope="row">
+                    <span className="cut" title={row.level_ms && row.level_percent ? words("target", { target: percent(of, row.level_percent / 100), limit: clock(row.level_ms) }) : undefined}>
+                      {row.name}
+                    </span>
+                    {queue && !queue.open ? <span className="badge">{words("closed")}</span> : null}
+                  </th>
+                  <td>
+                    <Number standing={row} figure="waiting" period="now" at={at} open={open} />
+                  </td>
+                  <td>
+                    <Number standing={row} figure="oldest" period="now" at={at} open={open} mark={late}>
+                      {row.waiting === 0 ? "–" : clock(wait)}
+                    </Number>
+                  </td>
+                  <td className="wide soft">{queue?.ewt_p50_ms == null ? "–" : clock(queue.ewt_p50_ms)}</td>
+                  <td>
+                    <Number standing={row} figure="service_level_1" period="recent" at={at} open={open} mark={level} />
+                    {row.level_percent ? <span className="soft small"> / {percent(of, row.level_percent / 100)}</span> : null}
+                  </td>
+                  <td>
+                    <Number standing={row} figure="answered" period="today" at={at} open={open} />
+                  </td>
+                  <td>
+                    <Number standing={row} figure="abandoned" period="today" at={at} open={open} />
+                  </td>
+                  <td className="pair">
+                    <Number standing={row} figure="agents_ready" period="now" at={at} open={open} />
+                    <span aria-hidden="true" className="soft">
+                      /
+                    </span>
+                    <Number standing={row} figure="agents_busy" period="now" at={at} open={open} />
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Waiting({ contacts, at, open, shown }: { contacts: Contact[]; at: number; open: (shown: Shown) => void; shown: Shown | null }) {
+  const words = useWords(leadWords);
+  const of = useStore(language);
+  const standings = useLive((page) => page.live.standings);
+
+  return (
+    <section aria-labelledby="waiting" className="waiting">
+      <h2 id="waiting">
+        {words("waiting")} <span className="number">{count(of, contacts.length)}</span>
+      </h2>
+      {contacts.length === 0 ? <p className="soft">{words("nobodyWaits")}</p> : null}
+      <ul className="scroll">
+        {contacts.map((contact) => {
+          const who = whoIs(contact, words("unknown"));
+          const age = at - Date.parse(contact.arrived);
+          return (
+            <li key={contact.id} className={shown?.kind === "contact" && shown.id === contact.id ? "selected" : undefined}>
+              <span className="clock" aria-label={spoken(age, of)}>
+                {clock(age)}
+              </span>
+              <span className="cut grow">{standings.get(`queue:${contact.queue ?? ""}`)?.name ?? contact.queue}</span>
+              <span className="cut mono small">{who}</span>
+              <button type="button" className="button small" aria-label={words("whyOf", { who })} onClick={() => open({ kind: "contact", id: contact.id })}>
+                {words("why")}
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function Agents({ rows, at, open, shown }: { rows: AgentRow[]; at: number; open: (shown: Shown) => void; shown: Shown | null }) {
+  const words = useWords(leadWords);
+  const of = useStore(language);
+  const state = useStateName();
+  const standings = useLive((page) => page.live.standings);
+  const list = useRef<HTMLUListElement>(null);
+  const [at0, setAt0] = useState(0);
+  const columns = rows.length > 40 ? 3 : rows.length > 15 ? 2 : 1;
+  const perColumn = Math.max(1, Math.ceil(rows.length / columns));
+  const focus = Math.min(at0, Math.max(0, rows.length - 1));
+  const step = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1, ArrowRight: perColumn, ArrowLeft: -perColumn, Home: -1e6, End: 1e6 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    const to = Math.min(rows.length - 1, Math.max(0, focus + by));
+    setAt0(to);
+    list.current?.querySelectorAll<HTMLElement>("button")[to]?.focus();
+  };
+
+  return (
+    <section aria-labelledby="agents" className="agents">
+      <h2 id="agents">
+        {words("agents")} <span className="number">{count(of, rows.length)}</span>
+      </h2>
+      {rows.length === 0 ? <p className="soft">{words("noAgentsHere")}</p> : null}
+      <ul ref={list} className={`columns-${columns}`} style={{ ["--rows" as string]: perColumn }} onKeyDown={step}>
+        {rows.map((row, i) => {
+          const queue = row.part?.queue ? (standings.get(`queue:${row.part.queue}`)?.name ?? row.part.queue) : "";
+          const name = state(row.doing, row.agent.reason);
+          const time = row.since === null ? "" : clock(at - row.since);
+          return (
+            <li key={row.agent.id}>
+              <button
+                type="button"
+                className={`agent ${tones[row.doing]}`}
+                tabIndex={i === focus ? 0 : -1}
+                aria-current={shown?.kind === "agent" && shown.id === row.agent.id ? "true" : undefined}
+                aria-label={words("openAgent", { name: row.agent.name, state: name, clock: row.since === null ? "" : `, ${spoken(at - row.since, of)}`, queue: queue ? `, ${queue}` : "" })}
+                data-agent={row.agent.id}
+                onFocus={() => setAt0(i)}
+                onClick={() => open({ kind: "agent", id: row.agent.id })}
+              >
+                <span className="sign" aria-hidden="true">
+                  {signs[row.doing]}
+                </span>
+                <span className="name cut">{row.agent.name}</span>
+                <span className="state cut">{name}</span>
+                <span className="clock">{time}</span>
+                <span className="queue cut soft">{queue}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function Totals({ at, open }: { at: number; open: (shown: Shown) => void }) {
+  const figures = useWords(figureWords);
+  const all = useLive((page) => page.live.standings.get("all"));
+  const clients = useLive((page) => page.live.standings);
+  const standing = all ?? [...clients.values()].find((one) => one.scope === "client");
+  const shownFigures: [FigureKey, Period][] = [
+    ["waiting", "now"],
+    ["talking", "now"],
+    ["agents_ready", "now"],
+    ["service_level_1", "today"],
+  ];
+
+  if (!standing) return null;
+  return (
+    <ul className="totals" aria-label={standing.name ?? figures("all")}>
+      {shownFigures.map(([figure, period]) => (
+        <li key={figure}>
+          <span className="soft small">
+            {figures(figure)}
+            {period === "now" ? "" : ` ${figures(period)}`}
+          </span>{" "}
+          <Number standing={standing} figure={figure} period={period} at={at} open={open} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function Lead() {
+  const words = useWords(leadWords);
+  const live = useLive((page) => page.live);
+  const directory = useLive((page) => page.directory);
+  const ready = useLive((page) => page.live.feed !== "");
+  const at = useNow();
+  const [team, setTeam] = useState("");
+  const [shown, setShown] = useState<Shown | null>(null);
+  const opener = useRef<HTMLElement | null>(null);
+  const rows = useMemo(() => agentRows(live, directory, team), [live, directory, team]);
+  const queues = useMemo(() => queueRows(live, directory), [live, directory]);
+  const waiting = useMemo(() => waitingOf(live), [live]);
+  const items = attention(live, rows, queues, at);
+  const teams = [...new Set([...live.agents.values()].map((agent) => agent.team))].filter((one) => one !== null);
+  const open = (next: Shown) => {
+    opener.current = document.activeElement as HTMLElement | null;
+    setShown(next);
+  };
+  const close = () => {
+    setShown(null);
+    opener.current?.focus();
+  };
+
+  useEffect(() => {
+    document.title = `${items.length > 0 ? `(${items.length}) ` : ""}${words("title")} · Sapa`;
+  }, [words, items.length]);
+  return (
+    <Frame
+      here="lead"
+      className="lead"
+      main={
+        <div className={`lead-grid ${shown ? (shown.kind === "agent" ? "panel-left" : "panel-right") : ""}`}>
+          <h1 className="hidden">{words("title")}</h1>
+          {ready ? (
+            <>
+              <Attention items={items} at={at} open={open} />
+              <div className="left-side">
+                <Queues rows={queues} at={at} open={open} shown={shown} />
+                <Waiting contacts={waiting} at={at} open={open} shown={shown} />
+              </div>
+              <Agents rows={rows} at={at} open={open} shown={shown} />
+              {shown ? <Panel shown={shown} close={close} open={setShown} at={at} /> : null}
+            </>
+          ) : (
+            <p className="soft">{words("loading")}</p>
+          )}
+        </div>
+      }
+    >
+      <Totals at={at} open={open} />
+      {teams.length > 1 ? (
+        <label className="row small">
+          <span className="soft">{words("team")}</span>
+          <select className="input team" value={team} onChange={(event) => setTeam(event.target.value)}>
+            <option value="">{words("allTeams")}</option>
+            {teams.map((one) => (
+              <option key={one} value={one}>
+                {one}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : null}
+    </Frame>
+  );
+}
