@@ -1161,7 +1161,7 @@ static void fill_living(const struct web_request *rq, struct sapa_web_work *work
     const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(mirror, number_of(rq, "contact", 0));
 
     work->agent = rq->who.agent[0] ? SAPA_FIND(mirror->centre, agents, sapa_str_of(rq->who.agent)) : SAPA_NONE;
-    work->living = contact && contact->has_view && sapa_scope_contact(&rq->who.scope, contact);
+    work->living = contact && contact->has_view && sapa_scope_contact(&rq->who.scope, mirror->centre, contact);
     if (rq->route != SAPA_ROUTE_CARD || !work->living || contact->view.person == 0)
         return;
     for (uint32_t i = 0; i < mirror->contacts.count && work->callback_count < SAPA_WEB_CALLBACKS_MAX; i++) {

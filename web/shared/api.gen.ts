@@ -178,12 +178,20 @@ export interface Agent {
   presence: "offline" | "not ready" | "ready";
   /** why not ready */
   reason: string | null;
+  /** in line for a break for this reason */
+  booked: string | null;
   since: string | null;
   /** reachable */
   phone: boolean;
   /** handled since login */
   contacts: number;
   assignments: Assignment[];
+  supervision: Supervision | null;
+  help: Help | null;
+  /** the newest message that he has read */
+  message_read: string | null;
+  /** a supervisor hears one of his conversations; null: the description does not let him know */
+  heard: boolean | null;
 }
 
 export interface Agents {
@@ -422,9 +430,9 @@ export interface Readiness {
 }
 
 export interface FeedEvent {
-  type: "contact" | "agent" | "queue" | "switches";
+  type: "contact" | "agent" | "queue" | "switches" | "messages" | "standing";
   id: string;
-  /** Contact, Agent, Queue or a list of Switch; null: it is gone */
+  /** Contact, Agent, Queue, Standing, a list of Switch or of Message; null: it is gone */
   data: unknown;
 }
 
@@ -440,8 +448,12 @@ export interface FeedMessage {
   agents?: Agent[];
   /** snapshot only */
   queues?: Queue[];
+  /** snapshot only; none for agents */
+  standings?: Standing[];
   /** snapshot only */
   switches?: Switch[];
+  /** snapshot only */
+  messages?: Message[];
   /** events only */
   events?: FeedEvent[];
 }
@@ -456,6 +468,8 @@ export interface AgentStateBody {
   state: "ready" | "not_ready" | "logged_out";
   /** with not_ready: the key of a reason in the description */
   reason?: string;
+  /** with a reason: stand in line for it, and go when there is a place and nothing in hand; ready takes it back */
+  book?: boolean;
 }
 
 export interface WrapupBody {
@@ -488,7 +502,7 @@ export interface TokenBody {
   /** a name without blanks */
   user: string;
   /** a role */
-  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor";
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall";
   /** with the role agent: whose */
   agent?: string;
   /** keys of clients; all without */
@@ -971,6 +985,237 @@ export interface DispositionBody {
   disposition: string | null;
 }
 
+export interface Reason {
+  /** also what is dialled */
+  id: string;
+  text: string;
+  /** of a team at once; null: any number */
+  team_max: number | null;
+  /** of the agent's team who are in it */
+  team_now: number;
+  /** of the team who stand in line for it */
+  line: number;
+  /** of each agent a day; null: any time */
+  daily_ms: number | null;
+  /** today; null: no agent is meant */
+  used_ms: number | null;
+}
+
+export interface Reasons {
+  items: Reason[];
+}
+
+export interface Supervision {
+  /** null: of a client that is not ours */
+  id: string | null;
+  contact: string | null;
+  /** takeover: as soon as his phone is answered */
+  mode: "listen" | "whisper" | "barge" | "takeover";
+  /** false: his phone rings */
+  on: boolean;
+  /** in this mode */
+  since: string;
+}
+
+export interface SuperviseBody {
+  /** listen, whisper, barge or takeover */
+  mode: "listen" | "whisper" | "barge" | "takeover";
+  /** the agent whose phone is used; one's own without. Another's needs the right supervise */
+  phone?: string;
+}
+
+export interface SupervisionBody {
+  /** listen, whisper, barge or takeover */
+  mode: "listen" | "whisper" | "barge" | "takeover";
+}
+
+export interface Supervised {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** his part; after a takeover his offer */
+  supervision: string;
+}
+
+export interface Help {
+  /** taken: somebody comes */
+  state: "raised" | "taken";
+  /** that he had in hand */
+  contact: string | null;
+  /** in this state */
+  since: string;
+  /** who comes */
+  by: string | null;
+}
+
+export interface Message {
+  id: string;
+  at: string;
+  /** of no interest afterwards */
+  until: string;
+  to: "all" | "team" | "queue" | "agent";
+  /** of the team, queue or agent */
+  key: string | null;
+  text: string;
+  /** user */
+  by: string;
+}
+
+export interface Messages {
+  items: Message[];
+}
+
+export interface MessageBody {
+  /** all, team, queue or agent */
+  to: "all" | "team" | "queue" | "agent";
+  /** of the team, queue or agent */
+  key?: string;
+  /** 500 bytes at most */
+  text: string;
+  /** a time, RFC 3339; for eight hours without */
+  until?: string;
+}
+
+export interface Figure {
+  /** as in reports */
+  id: string;
+  /** in Indonesian */
+  id_name: string;
+  /** in English */
+  en_name: string;
+  /** count, duration, ratio … */
+  kind: string;
+  /** of the values here: ms, ratio (0 to 1), currency; empty of counts */
+  unit: string;
+  /** definition, in English */
+  text: string;
+  /** empty of what is counted */
+  formula: string;
+  /** when there is no value, and the like */
+  edge: string;
+  /** what has it */
+  rows: string;
+  /** in FigureValues */
+  live: boolean;
+}
+
+export interface Figures {
+  items: Figure[];
+}
+
+export interface FigureValues {
+  offered: number;
+  answered: number;
+  abandoned: number;
+  overflowed: number;
+  callback: number;
+  handled: number;
+  transfers: number;
+  /** 0 to 1 */
+  service_level_1: number | null;
+  /** 0 to 1 */
+  answer_rate: number | null;
+  /** 0 to 1 */
+  abandon_rate_short: number | null;
+  /** ms */
+  asa: number | null;
+  /** ms */
+  aht: number | null;
+  wait_max_ms: number | null;
+}
+
+export interface Standing {
+  /** all, client:KEY or queue:KEY */
+  id: string;
+  scope: "all" | "client" | "queue";
+  /** of the client or the queue */
+  key: string | null;
+  /** null: of the whole centre */
+  name: string | null;
+  client: string | null;
+  waiting: number;
+  callbacks_waiting: number;
+  ringing: number;
+  talking: number;
+  /** since when the one who waits longest waits */
+  oldest: string | null;
+  /** free now */
+  agents_ready: number;
+  agents_busy: number;
+  agents_not_ready: number;
+  /** of queues: target */
+  level_ms: number | null;
+  /** of queues: target */
+  level_percent: number | null;
+  today: FigureValues;
+  recent: FigureValues;
+}
+
+export interface Standings {
+  items: Standing[];
+  /** when the figures were taken */
+  at: string;
+}
+
+export interface WallTile {
+  /** of what */
+  scope: "all" | "client" | "queue";
+  /** of the client or the queue */
+  key: string | null;
+  /** with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues */
+  figure: string;
+  /** recent: the last thirty minutes */
+  period: "now" | "today" | "recent";
+  /** from here on it wants attention */
+  warn: number | null;
+  /** from here on it is bad. Below `warn`: low values are bad */
+  bad: number | null;
+}
+
+export interface WallPage {
+  title: string;
+  /** seven at most */
+  tiles: WallTile[];
+}
+
+export interface Wallboard {
+  id: string;
+  title: string;
+  /** until the next page is shown */
+  seconds: number;
+  pages: WallPage[];
+  /** counted from 1 */
+  version: number;
+  changed: string;
+  by: string;
+  /** tokens that show it on screens */
+  links: number;
+}
+
+export interface Wallboards {
+  items: Wallboard[];
+}
+
+export interface WallboardBody {
+  /** 60 bytes at most */
+  title: string;
+  /** 5 to 600: until the next page is shown */
+  seconds: number;
+  /** 1 to 8 pages with 1 to 7 tiles */
+  pages: WallPage[];
+  /** that it was made from; 0 or left out: a new one */
+  version?: number;
+}
+
+export interface WallboardLink {
+  /** shown once: the page /wall#BOARD/SECRET */
+  secret: string;
+  /** that page */
+  path: string;
+  token: Token;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1064,10 +1309,46 @@ export const api = {
   offerDisposition: (offer: string, body: DispositionBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/offers/${encodeURIComponent(offer)}/disposition`, { ...asked, body }),
   /** What can come of a conversation of a queue, and the commonest of an agent: oneself without */
   dispositions: (queue: string, query: { agent?: string; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Dispositions>("GET", `/api/v1/queues/${encodeURIComponent(queue)}/dispositions`, { ...asked, query }),
+  /** Reasons for not being ready, their quotas and what of them is used by an agent and his team: oneself without */
+  reasons: (query: { agent?: string; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Reasons>("GET", `/api/v1/reasons`, { ...asked, query }),
+  /** Hear a conversation: the supervisor's phone is rung. Each mode has its right; who is in it already only changes the mode */
+  supervise: (contact: string, body: SuperviseBody, asked: Asked = {}) => call<Supervised>("POST", `/api/v1/contacts/${encodeURIComponent(contact)}/supervision`, { ...asked, body }),
+  /** Listen, whisper, join or take over, without a new call */
+  supervisionSet: (supervision: string, body: SupervisionBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/supervisions/${encodeURIComponent(supervision)}`, { ...asked, body }),
+  /** Leave a conversation that one supervises */
+  supervisionEnd: (supervision: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/supervisions/${encodeURIComponent(supervision)}`, asked),
+  /** Raise one's hand: help is wanted, with the contact in hand */
+  helpAsk: (agent: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/help`, asked),
+  /** Take the hand down */
+  helpEnd: (agent: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/agents/${encodeURIComponent(agent)}/help`, asked),
+  /** Say that one comes; who supervises the contact has said so, too */
+  helpTake: (agent: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/help/take`, asked),
+  /** What supervisors say to agents, the oldest first; who has read what stands with the agents */
+  messages: (asked: Asked = {}) => call<Messages>("GET", `/api/v1/messages`, asked),
+  /** Say something to all, a team, those who serve a queue, or one agent. Not for what concerns a customer */
+  messageNew: (body: MessageBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/messages`, { ...asked, body }),
+  /** One's own agent has read this and what was said before */
+  messageRead: (message: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/messages/${encodeURIComponent(message)}/read`, asked),
   /** Queues with live figures and those of today */
   queues: (query: { client?: string } = {}, asked: Asked = {}) => call<Queues>("GET", `/api/v1/queues`, { ...asked, query }),
   /** One queue */
   queue: (queue: string, asked: Asked = {}) => call<Queue>("GET", `/api/v1/queues/${encodeURIComponent(queue)}`, asked),
+  /** How the centre, each client and each queue stand: now, today, in the last thirty minutes */
+  standings: (query: { client?: string } = {}, asked: Asked = {}) => call<Standings>("GET", `/api/v1/standings`, { ...asked, query }),
+  /** The dictionary of figures: name, unit, definition, formula, edge cases */
+  figures: (asked: Asked = {}) => call<Figures>("GET", `/api/v1/figures`, asked),
+  /** Wallboards */
+  walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
+  /** One wallboard; also as it was in an earlier version */
+  wall: (board: string, query: { version?: number } = {}, asked: Asked = {}) => call<Wallboard>("GET", `/api/v1/wallboards/${encodeURIComponent(board)}`, { ...asked, query }),
+  /** Make a wallboard, or change it: `version` names the one that it was made from */
+  wallPut: (board: string, body: WallboardBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/wallboards/${encodeURIComponent(board)}`, { ...asked, body }),
+  /** Take a wallboard away; its links end */
+  wallEnd: (board: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/wallboards/${encodeURIComponent(board)}`, asked),
+  /** A link for a screen: a token that sees this wallboard and its figures, and nothing else. Shown this once */
+  wallLink: (board: string, asked: Asked = {}) => call<WallboardLink>("POST", `/api/v1/wallboards/${encodeURIComponent(board)}/link`, asked),
+  /** End every link of a wallboard */
+  wallUnlink: (board: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/wallboards/${encodeURIComponent(board)}/link`, asked),
   /** Inbound numbers */
   numbers: (query: { client?: string } = {}, asked: Asked = {}) => call<Numbers>("GET", `/api/v1/numbers`, { ...asked, query }),
   /** Surge and closed */
