@@ -180,6 +180,35 @@ static void test_opus(void **state)
     control_close(&control);
 }
 
+static void test_ipv6(void **state)
+{
+    struct control control;
+    struct browser browser;
+    struct sapa_addr any;
+
+    (void)state;
+    open_control(&control);
+    browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    const struct sapa_addr v4 = browser.to;
+    close_leg(&control, browser.leg);
+    browser.leg = next_id++;
+    close(browser.fd);
+    assert_int_equal(sapa_addr_parse(SAPA_STR("::1"), 0, &any), SAPA_OK);
+    assert_int_equal(sapa_udp_open(&any, NULL, &browser.fd), SAPA_OK);
+    assert_int_equal(sapa_socket_local(browser.fd, &browser.addr), SAPA_OK);
+    struct sapa_media_message open = browser_open_message(&browser);
+    open.u.leg.local = sapa_media_of_addr(&any);
+    say(&control, &open);
+    const struct sapa_media_message opened = await(&control, SAPA_MEDIA_LEG_OPENED);
+    assert_int_equal(opened.code, 0);
+    browser.to = sapa_addr_of_media(&opened.u.leg.local);
+    assert_true(sapa_addr_is_v6(&browser.to) && !sapa_addr_equal(&browser.to, &v4));
+    browser_connect(&control, &browser); /* XOR-MAPPED-ADDRESS is looked at there */
+    close_leg(&control, browser.leg);
+    browser_close(&browser);
+    control_close(&control);
+}
+
 /* Two pages with each other, on one port; digits; a plain prompt; statistics and RTCP on the same port. */
 static void test_shared_port(void **state)
 {
@@ -368,6 +397,13 @@ static void test_restart_while_talking(void **state)
     struct sapa_media_message set = browser_set_message(&talk.browser);
     say(&control, &set);
     (void)barrier(&control);
+    /* Two more that nobody follows: the last one counts. */
+    for (unsigned i = 0; i < 2; i++) {
+        browser_credentials(&talk.browser);
+        set = browser_set_message(&talk.browser);
+        say(&control, &set);
+        (void)barrier(&control);
+    }
     /* The old pair holds: checks are answered, audio goes through both ways. */
     browser_proves(&old, true);
     old.seq = talk.browser.seq;
@@ -769,6 +805,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_g711_both_roles),
         cmocka_unit_test(test_opus),
+        cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_shared_port),
         cmocka_unit_test(test_fingerprint_comes_late),
         cmocka_unit_test(test_wrong_fingerprint),
