@@ -105,6 +105,7 @@ struct process {
 };
 
 static _Atomic(struct sapa_loop *) running;
+static _Atomic unsigned stoppers; /* threads that hold it just now */
 
 /* --- queues of messages --- */
 
@@ -1141,6 +1142,8 @@ int sapa_media_main(const struct sapa_media_options *options)
         say_ready(&process->options);
         sapa_loop_run(process->loop);
         atomic_store(&running, NULL);
+        while (atomic_load(&stoppers) > 0) /* who told us to stop has perhaps not put it down yet */
+            sapa_udp_set_tick(sapa_mono_us() + 100);
     }
     finish(process);
     return rc ? 1 : 0;
@@ -1148,8 +1151,9 @@ int sapa_media_main(const struct sapa_media_options *options)
 
 void sapa_media_stop(void)
 {
+    atomic_fetch_add(&stoppers, 1);
     struct sapa_loop *loop = atomic_load(&running);
-
     if (loop)
         sapa_loop_stop(loop);
+    atomic_fetch_sub(&stoppers, 1);
 }

@@ -610,7 +610,7 @@ static void forget_addr(struct sapa_worker *worker, uint64_t key, uint64_t leg)
         sapa_table_remove(&worker->web_addrs, row);
 }
 
-/* A leg answers to its newest user fragment and the one before. */
+/* A leg answers to its newest user fragment and some before: the one in use holds until a restart was followed. */
 static sapa_rc add_name(struct sapa_worker *worker, const struct sapa_worker_web *order)
 {
     struct sapa_web_seat *seat = sapa_table_find(&worker->web_seats, order->leg);
@@ -624,8 +624,8 @@ static sapa_rc add_name(struct sapa_worker *worker, const struct sapa_worker_web
     if (rc)
         return rc;
     name->leg = order->leg;
-    forget_name(worker, seat->names[1], order->leg);
-    seat->names[1] = seat->names[0];
+    forget_name(worker, seat->names[WEB_NAMES_MAX - 1], order->leg);
+    memmove(&seat->names[1], &seat->names[0], (WEB_NAMES_MAX - 1) * sizeof(seat->names[0]));
     seat->names[0] = order->name;
     return SAPA_OK;
 }

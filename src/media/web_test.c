@@ -180,6 +180,35 @@ static void test_opus(void **state)
     control_close(&control);
 }
 
+static void test_ipv6(void **state)
+{
+    struct control control;
+    struct browser browser;
+    struct sapa_addr any;
+
+    (void)state;
+    open_control(&control);
+    browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    const struct sapa_addr v4 = browser.to;
+    close_leg(&control, browser.leg);
+    browser.leg = next_id++;
+    close(browser.fd);
+    assert_int_equal(sapa_addr_parse(SAPA_STR("::1"), 0, &any), SAPA_OK);
+    assert_int_equal(sapa_udp_open(&any, NULL, &browser.fd), SAPA_OK);
+    assert_int_equal(sapa_socket_local(browser.fd, &browser.addr), SAPA_OK);
+    struct sapa_media_message open = browser_open_message(&browser);
+    open.u.leg.local = sapa_media_of_addr(&any);
+    say(&control, &open);
+    const struct sapa_media_message opened = await(&control, SAPA_MEDIA_LEG_OPENED);
+    assert_int_equal(opened.code, 0);
+    browser.to = sapa_addr_of_media(&opened.u.leg.local);
+    assert_true(sapa_addr_is_v6(&browser.to) && !sapa_addr_equal(&browser.to, &v4));
+    browser_connect(&control, &browser); /* XOR-MAPPED-ADDRESS is looked at there */
+    close_leg(&control, browser.leg);
+    browser_close(&browser);
+    control_close(&control);
+}
+
 /* Two pages with each other, on one port; digits; a plain prompt; statistics and RTCP on the same port. */
 static void test_shared_port(void **state)
 {
@@ -221,6 +250,89 @@ static void test_shared_port(void **state)
     close_leg(&control, b.leg);
     browser_close(&a);
     browser_close(&b);
+    control_close(&control);
+}
+
+/* Two pages and a telephone in one conversation, then a prompt for one of them: as with any legs. */
+static void test_conference_and_prompt(void **state)
+{
+    enum { FRAMES = 40, LAST = 10 };
+    static const double tones[3] = { 700, 1100, 1500 };
+    static int16_t heard[3][70 * FRAME];
+    struct control control;
+    struct browser pages[2];
+    struct phone phone;
+    struct packet packet;
+    size_t n[3] = { 0 };
+    const uint64_t contact = next_id++, mix = next_id++;
+    const struct phone_options options = { .leg = next_id++, .contact = contact, .codec = SAPA_CODEC_PCMA,
+                                           .side = SAPA_SIDE_CUSTOMER, .dtmf_type = 101 };
+
+    (void)state;
+    open_control(&control);
+    for (unsigned i = 0; i < 2; i++) {
+        browser_open(&control, &pages[i], contact, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+        browser_connect(&control, &pages[i]);
+    }
+    phone_open(&control, &phone, &options);
+    const uint64_t legs[3] = { pages[0].leg, pages[1].leg, phone.leg };
+    for (unsigned i = 0; i < 3; i++) {
+        struct sapa_media_message join = { .op = SAPA_MEDIA_MIX_JOIN, .leg = legs[i] };
+        join.u.mix.mix = mix;
+        say(&control, &join);
+    }
+    (void)barrier(&control);
+    const int64_t begin_us = sapa_mono_us();
+    for (unsigned frame = 0; frame < FRAMES; frame++) {
+        for (unsigned i = 0; i < 3; i++) {
+            int16_t linear[FRAME];
+            uint8_t octets[FRAME];
+            tone(linear, FRAME, tones[i], 8000, (uint64_t)frame * FRAME);
+            sapa_g711_encode(i < 2 ? SAPA_CODEC_PCMU : SAPA_CODEC_PCMA, linear, FRAME, octets);
+            i < 2 ? browser_send(&pages[i], octets, FRAME) : phone_send(&phone, octets);
+        }
+        do {
+            for (unsigned i = 0; i < 3; i++) {
+                const bool got = i < 2 ? browser_receive(&pages[i], &packet, 1) : phone_receive(&phone, &packet, 1);
+                if (!got || packet.rtp.payload_size != FRAME || n[i] + FRAME > SAPA_COUNT(heard[i]))
+                    continue;
+                sapa_g711_decode(i < 2 ? SAPA_CODEC_PCMU : SAPA_CODEC_PCMA, packet.payload, FRAME, heard[i] + n[i]);
+                n[i] += FRAME;
+            }
+        } while (sapa_mono_us() < begin_us + (frame + 1) * 20000);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(n[i] >= (size_t)LAST * FRAME);
+        for (unsigned k = 0; k < 3; k++) {
+            const double level = amplitude_of(heard[i] + n[i] - LAST * FRAME, LAST * FRAME, tones[k], 8000);
+            assert_true(k == i ? level < GONE : level > THERE);
+        }
+    }
+    order(&control, SAPA_MEDIA_MIX_LEAVE, pages[0].leg, 0);
+    char name[128];
+    uint8_t octets[FRAME], prompt[5 * FRAME];
+    struct sapa_media_message play = { .op = SAPA_MEDIA_PLAY, .leg = pages[0].leg };
+    for (unsigned i = 0; i < 5; i++)
+        fill(prompt + i * FRAME, 7, i);
+    (void)snprintf(name, sizeof(name), "%s/prompt.ulaw", folder);
+    assert_int_equal(sapa_file_write(name, prompt, sizeof(prompt), 0600), SAPA_OK);
+    play.u.play.play = 1;
+    play.u.play.file_count = 1;
+    (void)snprintf(play.u.play.files[0], sizeof(play.u.play.files[0]), "%s/prompt", folder);
+    say(&control, &play);
+    assert_int_equal(await(&control, SAPA_MEDIA_PLAY_DONE).code, 0);
+    unsigned found = 0;
+    fill(octets, 7, found);
+    while (found < 5 && browser_receive(&pages[0], &packet, 500))
+        if (packet.rtp.payload_size == FRAME && memcmp(packet.payload, octets, FRAME) == 0)
+            fill(octets, 7, ++found);
+    assert_int_equal(found, 5);
+    for (unsigned i = 0; i < 2; i++) {
+        close_leg(&control, pages[i].leg);
+        browser_close(&pages[i]);
+    }
+    close_leg(&control, phone.leg);
+    phone_close(&phone);
     control_close(&control);
 }
 
@@ -368,6 +480,13 @@ static void test_restart_while_talking(void **state)
     struct sapa_media_message set = browser_set_message(&talk.browser);
     say(&control, &set);
     (void)barrier(&control);
+    /* Two more that nobody follows: the last one counts. */
+    for (unsigned i = 0; i < 2; i++) {
+        browser_credentials(&talk.browser);
+        set = browser_set_message(&talk.browser);
+        say(&control, &set);
+        (void)barrier(&control);
+    }
     /* The old pair holds: checks are answered, audio goes through both ways. */
     browser_proves(&old, true);
     old.seq = talk.browser.seq;
@@ -769,7 +888,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_g711_both_roles),
         cmocka_unit_test(test_opus),
+        cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_shared_port),
+        cmocka_unit_test(test_conference_and_prompt),
         cmocka_unit_test(test_fingerprint_comes_late),
         cmocka_unit_test(test_wrong_fingerprint),
         cmocka_unit_test(test_hashes),
