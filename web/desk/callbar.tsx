@@ -10,7 +10,7 @@ import { callWords } from "../shared/words";
 import type { Act } from "./act";
 import { useCard, type Card } from "./card";
 import { keys } from "./keys";
-import { canDo, type Calls, type Work } from "./model";
+import { canDo, nameCall, type Calls, type Work } from "./model";
 import { TargetPicker, type Target } from "./target";
 import { whoIs } from "./who";
 import { Wrapup } from "./wrapup";
@@ -41,7 +41,7 @@ function Who({ call, card, now }: { call: Work; card: Card | null; now: number }
         {queue ? <span className="soft"> · {queue.name}</span> : null}
         {card?.vip ? <span className="badge warn">{words("vip")}</span> : null}
       </p>
-      <p className="who-name">{whoIs(call.of, words, card)}</p>
+      <p className="who-name">{whoIs(call, words, card)}</p>
       {call.state === "offered" && card?.greeting ? <p className="greeting">{words("greeting", { sentence: card.greeting })}</p> : null}
       <p className="small soft who-facts">
         {call.of?.direction === "inbound" ? <span>{words("waited", { time: clock(waited) })}</span> : null}
@@ -88,13 +88,13 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
   const refuse = () => act.run("refuse", () => api.offerRefuse(offer));
   const merge = () => asked && act.run("merge", () => api.offerMerge(offer, { contact: asked.contact }));
   const conference = () => asked && act.run("conference", () => api.offerConference(offer, { contact: asked.contact }));
-  const choose = (target: Target) => {
+  const choose = (target: Target, name: string) => {
     const body = { kind: target.kind, to: target.to };
     const how = asking;
     setAsking(null);
     if (how === "transfer") act.run("transfer", () => api.offerTransfer(offer, body));
-    else if (how === "consult") act.run("consult", () => api.offerConsult(offer, body));
-    else act.run("dial", () => api.call(me, target.client ? { ...body, client: target.client } : body));
+    else if (how === "consult") act.run("consult", () => api.offerConsult(offer, body).then((placed) => nameCall(placed.contact, name)));
+    else act.run("dial", () => api.call(me, target.client ? { ...body, client: target.client } : body).then((placed) => nameCall(placed.contact, name)));
   };
 
   useKeys({
@@ -112,7 +112,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
   });
 
   const client = directory?.clients.find((one) => one.id === main?.of?.client)?.name ?? words("noClient");
-  const who = main ? whoIs(main.of, words, card) : "";
+  const who = main ? whoIs(main, words, card) : "";
   const ringing = main?.state === "offered" && main.of?.direction === "inbound" ? main.offer : null;
   useEffect(() => {
     if (!ringing) {
@@ -127,7 +127,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
     document.title = ringing ? `☎ ${call("offered")} · ${client}` : `${words("title")} · Sapa`;
   }, [ringing, client, words, call]);
 
-  const colleague = (one: Work | null) => directory?.agents.find((agent) => agent.extension === one?.of?.address)?.name ?? (one ? whoIs(one.of, words) : "");
+  const colleague = (one: Work) => directory?.agents.find((agent) => agent.extension === one.of?.address)?.name ?? whoIs(one, words);
   const stateName = main ? call(main.state === "offered" ? "offered" : main.state === "on hold" ? "held" : "talking") : "";
 
   return (

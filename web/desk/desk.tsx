@@ -41,7 +41,7 @@ export function Desk() {
   const calls = callsOf(work);
   const chosen = work.find((one) => one.contact === wanted) ?? calls.main ?? work[0] ?? null;
   const { card } = useCard(chosen?.contact ?? null, of === "id" ? "id" : "en", `${chosen?.state}${chosen?.of?.person ?? ""}`);
-  const who = chosen ? whoIs(chosen.of, words, card) : "";
+  const who = chosen ? whoIs(chosen, words, card) : "";
 
   // what is being asked for belongs to the call as it was
   const callNow = `${calls.main?.contact ?? ""}${calls.main?.state ?? ""}${calls.asked?.contact ?? ""}`;
