@@ -4,6 +4,7 @@ import { api } from "../shared/api.gen";
 import { clock, moment, useNow } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
+import { phone } from "../shared/phone";
 import { useStore } from "../shared/store";
 import { Announce, Button, useGuard, useKeys } from "../shared/ui";
 import { callWords } from "../shared/words";
@@ -17,12 +18,6 @@ import { Wrapup } from "./wrapup";
 import { deskWords } from "./words";
 
 export type Asking = "transfer" | "consult" | "dial" | null;
-
-export interface PhoneHandle {
-  /** Of the browser's telephone; null where the desk phone has its own key. */
-  muted: boolean;
-  mute: (on: boolean) => void;
-}
 
 function Who({ call, card, now }: { call: Work; card: Card | null; now: number }) {
   const words = useWords(deskWords);
@@ -65,14 +60,16 @@ function Who({ call, card, now }: { call: Work; card: Card | null; now: number }
   );
 }
 
-export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { calls: Calls; act: Act; asking: Asking; setAsking: (asking: Asking) => void; dialTo: string; phone: PhoneHandle | null }) {
+export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Calls; act: Act; asking: Asking; setAsking: (asking: Asking) => void; dialTo: string }) {
   const words = useWords(deskWords);
   const call = useWords(callWords);
   const of = useStore(language);
   const me = useLive((page) => page.me?.agent ?? "");
   const directory = useLive((page) => page.directory);
   const now = useNow();
+  const line = useStore(phone.shown);
   const { main, asked } = calls;
+  const canMute = line.talking && !!main && main.state !== "offered";
   const can = canDo(calls);
   const { card } = useCard(main?.contact ?? null, of === "id" ? "id" : "en", `${main?.state}${main?.of?.person ?? ""}`);
   const holdGuard = useGuard(can.hold ? "hold" : can.resume ? "resume" : null);
@@ -81,7 +78,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
   const announced = useRef("");
 
   const offer = main?.offer ?? "";
-  const answer = () => act.run("answer", () => api.offerAccept(offer));
+  const answer = () => act.run("answer", () => (phone.answer() ? Promise.resolve() : api.offerAccept(offer)));
   const hold = () => act.run("hold", () => (can.resume ? api.offerResume(offer) : api.offerHold(offer)));
   const pause = () => act.run("pause", () => api.record(me, { action: main?.of?.recording_paused ? "resume" : "pause" }));
   const hangup = () => act.run("hangup", () => (asked?.offer ? api.offerHangup(asked.offer) : api.offerHangup(offer)));
@@ -94,13 +91,16 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
     setAsking(null);
     if (how === "transfer") act.run("transfer", () => api.offerTransfer(offer, body));
     else if (how === "consult") act.run("consult", () => api.offerConsult(offer, body).then((placed) => nameCall(placed.contact, name)));
-    else act.run("dial", () => api.call(me, target.client ? { ...body, client: target.client } : body).then((placed) => nameCall(placed.contact, name)));
+    else {
+      if (line.state === "ready") phone.expectOwn();
+      act.run("dial", () => api.call(me, target.client ? { ...body, client: target.client } : body).then((placed) => nameCall(placed.contact, name)));
+    }
   };
 
   useKeys({
     [keys.primary]: main?.state !== "wrap-up" && can.answer ? answer : undefined,
     [keys.hold]: can.hold || can.resume ? hold : undefined,
-    [keys.mute]: phone ? () => phone.mute(!phone.muted) : undefined,
+    [keys.mute]: canMute ? () => phone.mute(!line.muted) : undefined,
     [keys.refuse]: can.refuse ? refuse : undefined,
     [keys.transfer]: can.transfer ? () => setAsking("transfer") : undefined,
     [keys.consult]: can.consult ? () => setAsking("consult") : undefined,
@@ -162,7 +162,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
             <Button hotkey={keys.hold} disabled={(!can.hold && !can.resume) || holdGuard || act.busy !== null} pressed={main?.state === "on hold"} onPress={hold}>
               {words(can.resume ? "resume" : "hold")}
             </Button>
-            <Button hotkey={keys.mute} disabled={!phone || !main || main.state === "offered"} pressed={phone?.muted ?? false} title={phone ? undefined : words("muteHelp")} onPress={() => phone?.mute(!phone.muted)}>
+            <Button hotkey={keys.mute} disabled={!canMute} pressed={line.muted} title={line.talking ? undefined : words("muteHelp")} onPress={() => phone.mute(!line.muted)}>
               {words("mute")}
             </Button>
             <Button hotkey={keys.transfer} disabled={!can.transfer || act.busy !== null} expanded={asking === "transfer"} onPress={() => setAsking(asking === "transfer" ? null : "transfer")}>

@@ -117,18 +117,6 @@ export function Pressure() {
   );
 }
 
-export function PhoneState() {
-  const words = useWords(deskWords);
-  const there = useLive((page) => page.live.agents.get(page.me?.agent ?? "")?.phone);
-
-  if (there === undefined) return null;
-  return (
-    <span className={`badge ${there ? "good" : "bad"}`} title={there ? undefined : words("phoneHelp")}>
-      <span aria-hidden="true">{there ? "☎" : "✕"}</span> {words(there ? "phoneOk" : "phoneNone")}
-    </span>
-  );
-}
-
 export function Keys() {
   const words = useWords(deskWords);
 
