@@ -36,7 +36,7 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: [join(here, "index.html"), ...pages.map((page) => join(here, page, "index.html"))] },
+    rollupOptions: { input: { first: join(here, "index.html"), ...Object.fromEntries(pages.map((page) => [page, join(here, page, "index.html")])) } },
   },
   server: {
     proxy: { "/api": { target: process.env["SAPA_API"] ?? "http://127.0.0.1:8080", ws: true } },

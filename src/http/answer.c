@@ -640,7 +640,7 @@ void sapa_web_figures_ask(struct sapa_web *web)
 static void queues_wanted(struct web_request *rq)
 {
     struct sapa_web *web = rq->web;
-    const int64_t age_us = sapa_mono_us() - web->figures_us;
+    const int64_t age_us = sapa_mono_us() - web->queues_us;
 
     if (web->mirror.figures_us != 0 && web->figures_asked == 0 && age_us < WEB_FIGURES_MS * INT64_C(1000)) {
         queues(rq);
@@ -680,11 +680,15 @@ static void figures_came(struct sapa_web *web, const void *data, size_t size)
     if (size < sizeof(*figures) || size != sizeof(*figures) + figures->count * sizeof(struct sapa_web_queue) + figures->standings * sizeof(struct sapa_web_standing))
         return;
     /* of the description that the mirror has? Around a change it may not be, yet or any more */
+    const struct sapa_web_queue *queues_of = (const struct sapa_web_queue *)(const void *)(figures + 1);
+    const int64_t now_us = sapa_mono_us();
+    const bool all = web->figures_waiter_count > 0 || web->mirror.figures_us == 0 || now_us - web->queues_us >= (WEB_FIGURES_MS - 100) * INT64_C(1000);
     if (web->mirror.centre && memcmp(figures->centre_hash, web->mirror.centre->hash, sizeof(figures->centre_hash)) == 0 &&
-        sapa_mirror_figures(&web->mirror, figures->at_us, (const struct sapa_web_queue *)(const void *)(figures + 1), figures->count) == SAPA_OK &&
-        sapa_mirror_standings(&web->mirror, (const struct sapa_web_standing *)(const void *)((const struct sapa_web_queue *)(const void *)(figures + 1) + figures->count),
-                              figures->standings) == SAPA_OK)
+        (!all || sapa_mirror_figures(&web->mirror, figures->at_us, queues_of, figures->count) == SAPA_OK) &&
+        sapa_mirror_standings(&web->mirror, (const struct sapa_web_standing *)(const void *)(queues_of + figures->count), figures->standings) == SAPA_OK)
         sapa_feed_tick(web->feed);
+    if (all)
+        web->queues_us = now_us;
     const size_t count = web->figures_waiter_count;
     web->figures_waiter_count = 0;
     for (size_t i = 0; i < count; i++) {

@@ -914,12 +914,35 @@ static void apply(struct sapa_web *web)
     }
 }
 
+static void on_figures(uv_timer_t *timer);
+
+/* Something has happened: screens want figures of it at once, and not more often than the centre can well bear. */
+static void figures_soon(struct sapa_web *web)
+{
+    const int64_t wait_ms = WEB_FIGURES_SOON_MS + (int64_t)web->mirror.queue_count * WEB_FIGURES_QUEUE_MS - (sapa_mono_us() - web->figures_us) / 1000;
+
+    if (!uv_is_active((uv_handle_t *)&web->figures))
+        uv_timer_start(&web->figures, on_figures, (uint64_t)SAPA_MAX(wait_ms, 0), 0);
+}
+
+static void on_figures(uv_timer_t *timer)
+{
+    struct sapa_web *web = timer->data;
+
+    if (web->figures_asked != 0)
+        uv_timer_start(timer, on_figures, WEB_TICK_MS, 0); /* the ones before are on their way, and may be older */
+    else
+        sapa_web_figures_ask(web);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct sapa_web *web = timer->data;
 
     web->ticking = false;
     sapa_feed_tick(web->feed);
+    if (sapa_feed_stats(web->feed).subscribers > 0)
+        figures_soon(web);
 }
 
 /* Connections wait in the kernel until there is something to tell: a restart is a pause, not an error. */
@@ -990,6 +1013,7 @@ static void close_all(struct sapa_web *web)
     uv_close((uv_handle_t *)&web->wake, NULL);
     uv_close((uv_handle_t *)&web->tick, NULL);
     uv_close((uv_handle_t *)&web->second, NULL);
+    uv_close((uv_handle_t *)&web->figures, NULL);
     if (web->context)
         lws_context_destroy(web->context);
 }
@@ -1225,7 +1249,8 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     uv_async_init(&web->loop, &web->wake, on_wake);
     uv_timer_init(&web->loop, &web->tick);
     uv_timer_init(&web->loop, &web->second);
-    web->wake.data = web->tick.data = web->second.data = web->listener.data = web;
+    uv_timer_init(&web->loop, &web->figures);
+    web->wake.data = web->tick.data = web->second.data = web->figures.data = web->listener.data = web;
     rc = open_context(web);
     if (rc == SAPA_OK) {
         sapa_web_look_certificate(web);

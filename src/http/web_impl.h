@@ -35,6 +35,8 @@ enum {
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
     WEB_BEAT_S = 5,                   /* a subscriber hears something at least so often */
     WEB_FIGURES_MS = 1000,            /* age at which figures are asked for again */
+    WEB_FIGURES_SOON_MS = 100,        /* with subscribers, after something has happened */
+    WEB_FIGURES_QUEUE_MS = 4,         /* and so much more for each queue */
     WEB_HELLO_MS = 5000,              /* a subscriber without Authorization says its token by then */
     WEB_WAIT_MS = 5000,               /* a request that nobody answers by then gets 503 */
 };
@@ -155,7 +157,7 @@ struct sapa_web {
     uv_loop_t loop;
     uv_poll_t listener;
     uv_async_t wake;
-    uv_timer_t tick, second;
+    uv_timer_t tick, second, figures;
     unsigned seconds;
     bool listening, ticking;
     struct lws_context *context;
@@ -182,6 +184,7 @@ struct sapa_web {
     /* figures */
     uint64_t figures_asked; /* request id of the question under way; 0: none */
     int64_t figures_us;     /* mono */
+    int64_t queues_us;      /* mono: when queues were renewed; their rings are many, and once a second will do */
     uint64_t *figures_waiters;
     size_t figures_waiter_count, figures_waiter_room;
     uint64_t next_request;

@@ -1,6 +1,6 @@
 // Something is asked of the server: one at a time, and what went wrong is said in place, until the next try.
 import { useCallback, useRef, useState } from "react";
-import { Problem } from "../shared/call";
+import { useProblems } from "../shared/problem";
 
 export interface Act {
   busy: string | null;
@@ -13,13 +13,15 @@ export function useAct(): Act {
   const [busy, setBusy] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const under = useRef(false);
+  const inWords = useRef<(error: unknown) => string>(String);
+  inWords.current = useProblems();
   const run = useCallback((name: string, what: () => Promise<unknown>) => {
     if (under.current) return;
     under.current = true;
     setBusy(name);
     setProblem(null);
     what()
-      .catch((error: unknown) => setProblem(error instanceof Problem ? error.message : String(error)))
+      .catch((error: unknown) => setProblem(inWords.current(error)))
       .finally(() => {
         under.current = false;
         setBusy(null);

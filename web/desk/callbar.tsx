@@ -4,25 +4,20 @@ import { api } from "../shared/api.gen";
 import { clock, moment, useNow } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
+import { phone } from "../shared/phone";
 import { useStore } from "../shared/store";
 import { Announce, Button, useGuard, useKeys } from "../shared/ui";
 import { callWords } from "../shared/words";
 import type { Act } from "./act";
 import { useCard, type Card } from "./card";
 import { keys } from "./keys";
-import { canDo, type Calls, type Work } from "./model";
+import { canDo, nameCall, type Calls, type Work } from "./model";
 import { TargetPicker, type Target } from "./target";
 import { whoIs } from "./who";
 import { Wrapup } from "./wrapup";
 import { deskWords } from "./words";
 
 export type Asking = "transfer" | "consult" | "dial" | null;
-
-export interface PhoneHandle {
-  /** Of the browser's telephone; null where the desk phone has its own key. */
-  muted: boolean;
-  mute: (on: boolean) => void;
-}
 
 function Who({ call, card, now }: { call: Work; card: Card | null; now: number }) {
   const words = useWords(deskWords);
@@ -41,7 +36,7 @@ function Who({ call, card, now }: { call: Work; card: Card | null; now: number }
         {queue ? <span className="soft"> · {queue.name}</span> : null}
         {card?.vip ? <span className="badge warn">{words("vip")}</span> : null}
       </p>
-      <p className="who-name">{whoIs(call.of, words, card)}</p>
+      <p className="who-name">{whoIs(call, words, card)}</p>
       {call.state === "offered" && card?.greeting ? <p className="greeting">{words("greeting", { sentence: card.greeting })}</p> : null}
       <p className="small soft who-facts">
         {call.of?.direction === "inbound" ? <span>{words("waited", { time: clock(waited) })}</span> : null}
@@ -65,14 +60,16 @@ function Who({ call, card, now }: { call: Work; card: Card | null; now: number }
   );
 }
 
-export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { calls: Calls; act: Act; asking: Asking; setAsking: (asking: Asking) => void; dialTo: string; phone: PhoneHandle | null }) {
+export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Calls; act: Act; asking: Asking; setAsking: (asking: Asking) => void; dialTo: string }) {
   const words = useWords(deskWords);
   const call = useWords(callWords);
   const of = useStore(language);
   const me = useLive((page) => page.me?.agent ?? "");
   const directory = useLive((page) => page.directory);
   const now = useNow();
+  const line = useStore(phone.shown);
   const { main, asked } = calls;
+  const canMute = line.talking && !!main && main.state !== "offered";
   const can = canDo(calls);
   const { card } = useCard(main?.contact ?? null, of === "id" ? "id" : "en", `${main?.state}${main?.of?.person ?? ""}`);
   const holdGuard = useGuard(can.hold ? "hold" : can.resume ? "resume" : null);
@@ -81,26 +78,29 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
   const announced = useRef("");
 
   const offer = main?.offer ?? "";
-  const answer = () => act.run("answer", () => api.offerAccept(offer));
+  const answer = () => act.run("answer", () => (phone.answer() ? Promise.resolve() : api.offerAccept(offer)));
   const hold = () => act.run("hold", () => (can.resume ? api.offerResume(offer) : api.offerHold(offer)));
   const pause = () => act.run("pause", () => api.record(me, { action: main?.of?.recording_paused ? "resume" : "pause" }));
   const hangup = () => act.run("hangup", () => (asked?.offer ? api.offerHangup(asked.offer) : api.offerHangup(offer)));
   const refuse = () => act.run("refuse", () => api.offerRefuse(offer));
   const merge = () => asked && act.run("merge", () => api.offerMerge(offer, { contact: asked.contact }));
   const conference = () => asked && act.run("conference", () => api.offerConference(offer, { contact: asked.contact }));
-  const choose = (target: Target) => {
+  const choose = (target: Target, name: string) => {
     const body = { kind: target.kind, to: target.to };
     const how = asking;
     setAsking(null);
     if (how === "transfer") act.run("transfer", () => api.offerTransfer(offer, body));
-    else if (how === "consult") act.run("consult", () => api.offerConsult(offer, body));
-    else act.run("dial", () => api.call(me, target.client ? { ...body, client: target.client } : body));
+    else if (how === "consult") act.run("consult", () => api.offerConsult(offer, body).then((placed) => nameCall(placed.contact, name)));
+    else {
+      if (line.state === "ready") phone.expectOwn();
+      act.run("dial", () => api.call(me, target.client ? { ...body, client: target.client } : body).then((placed) => nameCall(placed.contact, name)));
+    }
   };
 
   useKeys({
     [keys.primary]: main?.state !== "wrap-up" && can.answer ? answer : undefined,
     [keys.hold]: can.hold || can.resume ? hold : undefined,
-    [keys.mute]: phone ? () => phone.mute(!phone.muted) : undefined,
+    [keys.mute]: canMute ? () => phone.mute(!line.muted) : undefined,
     [keys.refuse]: can.refuse ? refuse : undefined,
     [keys.transfer]: can.transfer ? () => setAsking("transfer") : undefined,
     [keys.consult]: can.consult ? () => setAsking("consult") : undefined,
@@ -112,7 +112,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
   });
 
   const client = directory?.clients.find((one) => one.id === main?.of?.client)?.name ?? words("noClient");
-  const who = main ? whoIs(main.of, words, card) : "";
+  const who = main ? whoIs(main, words, card) : "";
   const ringing = main?.state === "offered" && main.of?.direction === "inbound" ? main.offer : null;
   useEffect(() => {
     if (!ringing) {
@@ -127,7 +127,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
     document.title = ringing ? `☎ ${call("offered")} · ${client}` : `${words("title")} · Sapa`;
   }, [ringing, client, words, call]);
 
-  const colleague = (one: Work | null) => directory?.agents.find((agent) => agent.extension === one?.of?.address)?.name ?? (one ? whoIs(one.of, words) : "");
+  const colleague = (one: Work) => directory?.agents.find((agent) => agent.extension === one.of?.address)?.name ?? whoIs(one, words);
   const stateName = main ? call(main.state === "offered" ? "offered" : main.state === "on hold" ? "held" : "talking") : "";
 
   return (
@@ -162,7 +162,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo, phone }: { call
             <Button hotkey={keys.hold} disabled={(!can.hold && !can.resume) || holdGuard || act.busy !== null} pressed={main?.state === "on hold"} onPress={hold}>
               {words(can.resume ? "resume" : "hold")}
             </Button>
-            <Button hotkey={keys.mute} disabled={!phone || !main || main.state === "offered"} pressed={phone?.muted ?? false} title={phone ? undefined : words("muteHelp")} onPress={() => phone?.mute(!phone.muted)}>
+            <Button hotkey={keys.mute} disabled={!canMute} pressed={line.muted} title={line.talking ? undefined : words("muteHelp")} onPress={() => phone.mute(!line.muted)}>
               {words("mute")}
             </Button>
             <Button hotkey={keys.transfer} disabled={!can.transfer || act.busy !== null} expanded={asking === "transfer"} onPress={() => setAsking(asking === "transfer" ? null : "transfer")}>

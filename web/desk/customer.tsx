@@ -58,7 +58,7 @@ export function Customer({ work, onDial }: { work: Work | null; onDial: (number:
           {client ?? words("noClient")}
           {card?.customer ? ` · ${card.customer}` : ""}
         </p>
-        <p className="customer-name">{whoIs(work.of, words, card)}</p>
+        <p className="customer-name">{whoIs(work, words, card)}</p>
         <p className="row wrap">
           {card?.vip ? <span className="badge warn">{words("vip")}</span> : null}
           {work.of ? (

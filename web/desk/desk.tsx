@@ -14,7 +14,8 @@ import { keys } from "./keys";
 import { WorkList } from "./list";
 import { callsOf, workOf } from "./model";
 import { Notes } from "./notes";
-import { Handled, Keys, MyState, PhoneState, Pressure } from "./strip";
+import { PhoneMenu } from "./phonemenu";
+import { Handled, Keys, MyState, Pressure } from "./strip";
 import { whoIs } from "./who";
 import { deskWords } from "./words";
 import { chooseFor, chosenOf, Dispositions } from "./wrapup";
@@ -41,7 +42,7 @@ export function Desk() {
   const calls = callsOf(work);
   const chosen = work.find((one) => one.contact === wanted) ?? calls.main ?? work[0] ?? null;
   const { card } = useCard(chosen?.contact ?? null, of === "id" ? "id" : "en", `${chosen?.state}${chosen?.of?.person ?? ""}`);
-  const who = chosen ? whoIs(chosen.of, words, card) : "";
+  const who = chosen ? whoIs(chosen, words, card) : "";
 
   // what is being asked for belongs to the call as it was
   const callNow = `${calls.main?.contact ?? ""}${calls.main?.state ?? ""}${calls.asked?.contact ?? ""}`;
@@ -88,7 +89,7 @@ export function Desk() {
             {fresh ? <WorkList work={work} chosen={chosen?.contact ?? null} choose={setWanted} ready={agent?.presence === "ready"} /> : null}
           </section>
           <div className="pane-middle">
-            <CallBar calls={calls} act={act} asking={asking} setAsking={setAsking} dialTo={dialTo} phone={null} />
+            <CallBar calls={calls} act={act} asking={asking} setAsking={setAsking} dialTo={dialTo} />
             <section className="pane pane-contact card" aria-label={words("contact")}>
               {chosen ? (
                 <>
@@ -123,7 +124,7 @@ export function Desk() {
       <span className="grow" />
       <Handled />
       <Pressure />
-      <PhoneState />
+      <PhoneMenu />
       <Keys />
     </Frame>
   );

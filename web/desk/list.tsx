@@ -36,7 +36,7 @@ export function WorkList({ work, chosen, choose, ready }: { work: readonly Work[
                 {signs[one.channel] ?? "•"}
               </span>
               <span className="grow">
-                <strong className="cut">{whoIs(one.of, words)}</strong>
+                <strong className="cut">{whoIs(one, words)}</strong>
                 <span className="small soft cut">{client?.name ?? words("noClient")}</span>
               </span>
               <span className="work-when">

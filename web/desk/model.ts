@@ -55,7 +55,8 @@ export interface Calls {
 export function callsOf(work: readonly Work[]): Calls {
   const calls = work.filter((one) => one.channel === "voice");
   const held = calls.find((one) => one.state === "on hold" && one.of?.direction !== "internal") ?? calls.find((one) => one.state === "on hold");
-  const beside = held && calls.find((one) => one !== held && one.state !== "wrap-up" && one.of !== null && one.of.direction !== "inbound");
+  // what an agent has placed himself may be in a colleague's hands as far as the live state tells him: then nothing is known of it
+  const beside = held && calls.find((one) => one !== held && one.state !== "wrap-up" && one.of?.direction !== "inbound");
   if (held && beside) return { main: held, asked: beside };
   const [main] = [...calls].sort((a, b) => (urgency[a.state] ?? 9) - (urgency[b.state] ?? 9));
   return { main: main ?? null, asked: null };
@@ -87,9 +88,14 @@ export function canDo({ main, asked }: Calls): Can {
     consult: talks && !asked,
     pause: talks && !!main?.of?.recording,
     hangup: talks || (state === "offered" && own),
-    merge: !!asked && asked.state === "talking",
+    merge: !!asked,
   };
 }
+
+const called = (contact: string) => `sapa.called.${contact}`;
+/** Whom a call is for that was placed here: by the name under which it was chosen. */
+export const nameCall = (contact: string, name: string): void => sessionStorage.setItem(called(contact), name);
+export const nameOfCall = (contact: string): string | null => sessionStorage.getItem(called(contact));
 
 /** "+62 811-1234" is not 811 1234 written anyhow: digits with a plus, or without. */
 export const isNumber = (text: string): boolean => /^\+?[0-9][0-9 ()./-]*$/.test(text) && text.replace(/[^0-9]/g, "").length >= 2;

@@ -1,6 +1,6 @@
 // The top strip: my state with its clock, breaks, how full the queues are, whether my telephone is there, the keys.
 import { api } from "../shared/api.gen";
-import { clock, spoken, useNow } from "../shared/clock";
+import { clock, useNow } from "../shared/clock";
 import { language, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
@@ -40,9 +40,11 @@ export function MyState({ act }: { act: Act }) {
       <Menu
         left
         className={`button state ${tone}`}
-        label={words("state", { state: `${doing}, ${spoken(Math.floor(at / 60000) * 60000, of)}` })}
+        label={words("stateChange")}
+        named
         button={
           <>
+            <span className="hidden">{words("mine")} </span>
             <span className="dot" aria-hidden="true" />
             <strong>{doing}</strong>
             <span className="mono">{agent.since || busy ? clock(at) : ""}</span>
@@ -115,23 +117,11 @@ export function Pressure() {
   );
 }
 
-export function PhoneState() {
-  const words = useWords(deskWords);
-  const there = useLive((page) => page.live.agents.get(page.me?.agent ?? "")?.phone);
-
-  if (there === undefined) return null;
-  return (
-    <span className={`badge ${there ? "good" : "bad"}`} title={there ? undefined : words("phoneHelp")}>
-      <span aria-hidden="true">{there ? "☎" : "✕"}</span> {words(there ? "phoneOk" : "phoneNone")}
-    </span>
-  );
-}
-
 export function Keys() {
   const words = useWords(deskWords);
 
   return (
-    <Menu label={words("helpTitle")} button={words("help")} className="button plain small">
+    <Menu label={words("helpTitle")} named button={words("help")} className="button plain small">
       {(close) => (
         <div className="keys">
           <p className="small soft">{words("helpText")}</p>

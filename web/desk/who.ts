@@ -1,5 +1,5 @@
-import type { Contact } from "../shared/api.gen";
 import type { Translate } from "../shared/i18n";
+import { nameOfCall, type Work } from "./model";
 import type { DeskWord } from "./words";
 
 /** A number as people read it: +62 812-3456-7890. Others as they are. */
@@ -12,9 +12,12 @@ export function readable(address: string): string {
 }
 
 /** What is known of somebody, in one line. */
-export function whoIs(contact: Contact | null, words: Translate<DeskWord>, card?: { name: string | null; address: string | null } | null): string {
+export function whoIs(work: Pick<Work, "contact" | "of">, words: Translate<DeskWord>, card?: { name: string | null; address: string | null } | null): string {
+  const contact = work.of;
   const address = contact?.address ?? card?.address;
+  const chosen = nameOfCall(work.contact);
+  if (chosen) return chosen;
   if (card?.name) return card.name;
-  if (!address) return words("unknown");
+  if (!address) return words(contact?.direction === "internal" ? "colleague" : "unknown");
   return /^\*+\d{0,2}$/.test(address) ? `${words("hiddenNumber")} …${address.slice(-2)}` : readable(address);
 }

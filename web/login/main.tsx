@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { api, type Demo, type DemoPerson, type Me } from "../shared/api.gen";
 import { Problem, session } from "../shared/call";
 import { pagesOf, Settings } from "../shared/frame";
+import { useProblems } from "../shared/problem";
 import { useWords } from "../shared/i18n";
 import "../shared/theme.css";
 import "./login.css";
@@ -78,9 +79,10 @@ function Login() {
         .catch(() => session.forget());
   }, []);
 
+  const inWords = useProblems();
   const tell = (error: unknown) => {
     if (!(error instanceof Problem)) throw error;
-    setProblem(error.status === 0 ? words("offline") : error.status === 401 ? words("wrong") : error.status === 429 ? words("wait") : words("trouble", { why: error.message }));
+    setProblem(error.status === 0 ? words("offline") : error.status === 401 ? words("wrong") : error.status === 429 ? words("wait") : words("trouble", { why: inWords(error) }));
   };
   const logIn = async (how: () => Promise<{ session: string }>) => {
     setBusy(true);

@@ -6,7 +6,7 @@ import { useWords, type Messages } from "./i18n";
 import { Button } from "./ui";
 import "./player.css";
 
-const words = {
+export const playerWords = {
   id: {
     listen: "Dengarkan rekaman, {length}",
     loading: "Memuat rekaman…",
@@ -84,7 +84,7 @@ async function load(recording: string): Promise<Sound> {
 type Side = "both" | "customer" | "agent";
 
 function Playing({ sound, onClose }: { sound: Sound; onClose: () => void }) {
-  const say = useWords(words);
+  const say = useWords(playerWords);
   const audio = useRef<HTMLAudioElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const gains = useRef<GainNode[]>([]);
@@ -235,7 +235,7 @@ function Playing({ sound, onClose }: { sound: Sound; onClose: () => void }) {
 }
 
 export function Player({ recording, ms, complete = true }: { recording: string; ms: number; complete?: boolean }) {
-  const say = useWords(words);
+  const say = useWords(playerWords);
   const [sound, setSound] = useState<Sound | null>(null);
   const [state, setState] = useState<"" | "loading" | "failed">("");
 

@@ -89,8 +89,8 @@ export function useKeys(keys: Record<string, (() => void) | undefined>): void {
   }, []);
 }
 
-/** A button that opens a panel; Escape and whatever is done elsewhere close it. */
-export function Menu({ button, children, left, label, className }: { button: ReactNode; children: (close: () => void) => ReactNode; left?: boolean; label: string; className?: string }) {
+/** A button that opens a panel; Escape and whatever is done elsewhere close it. `named`: what stands on it is its name. */
+export function Menu({ button, children, left, label, named, className }: { button: ReactNode; children: (close: () => void) => ReactNode; left?: boolean; label: string; named?: boolean; className?: string }) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
@@ -130,7 +130,7 @@ export function Menu({ button, children, left, label, className }: { button: Rea
         if (open && event.relatedTarget && !box.current?.contains(event.relatedTarget as Node)) setOpen(false);
       }}
     >
-      <button type="button" ref={opener} className={className ?? "button plain"} aria-haspopup="true" aria-expanded={open} aria-controls={open ? id : undefined} aria-label={label} onClick={() => setOpen(!open)}>
+      <button type="button" ref={opener} className={className ?? "button plain"} aria-haspopup="true" aria-expanded={open} aria-controls={open ? id : undefined} aria-label={named ? undefined : label} onClick={() => setOpen(!open)}>
         {button}
       </button>
       {open ? (

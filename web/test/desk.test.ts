@@ -39,7 +39,9 @@ describe("the call bar", () => {
     expect(calls.main?.contact).toBe("c1");
     expect(calls.asked?.contact).toBe("c2");
     expect(canDo(calls)).toMatchObject({ merge: true, hold: false, resume: false, transfer: false, hangup: true });
-    expect(canDo(callsOf(workOf(agent(part("1", "on hold"), part("2", "offered")), all))).merge).toBe(false);
+    // a colleague's, as far as we are told: nothing is known of it but that it is ours
+    expect(callsOf(workOf(agent(part("1", "on hold"), part("7", "talking")), all)).asked?.contact).toBe("c7");
+    expect(callsOf(workOf(agent(part("1", "on hold"), part("3", "offered")), all)).asked).toBe(null);
   });
 
   it("offers what can be done and nothing else", () => {

@@ -2,7 +2,7 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Standing, WallPage, WallTile } from "../shared/api.gen";
 import { clock, now, useNow } from "../shared/clock";
-import { figureWords, show, unitOf } from "../shared/figures";
+import { figureWords, show } from "../shared/figures";
 import { language, locale, useWords } from "../shared/i18n";
 import { useStore } from "../shared/store";
 import { Button } from "../shared/ui";
@@ -22,7 +22,7 @@ function Tile({ tile, standings, at, wide }: { tile: WallTile; standings: Readon
   const standing = standings.get(standingId(tile));
   const known = (key: string): key is FigureWord => key in figureWords.id;
   const text = missing ? "–" : tile.figure === "oldest" && value === 0 ? "–" : show(of, tile.figure, value);
-  const limit = tile.warn === null ? "" : words("limit", { limit: show(of, tile.figure, unitOf(tile.figure) === "time" ? tile.warn : tile.warn) });
+  const limit = tile.warn === null ? "" : words("limit", { limit: show(of, tile.figure, tile.warn) });
 
   return (
     <li className={`tile ${level} ${wide ? "wide" : ""}`} data-figure={tile.figure} data-level={level}>
@@ -98,7 +98,8 @@ export function Screen({ source, back }: { source: Source; back?: boolean }) {
         <h1 className="cut">{board?.title ?? words("title")}</h1>
         {board && page && board.pages.length > 1 ? (
           <h2 className="cut">
-            {page.title} <span className="soft">{words("pageOf", { n: shown + 1, count: board.pages.length })}</span>
+            {page.title === board.title ? "" : `${page.title} `}
+            <span className="soft">{words("pageOf", { n: shown + 1, count: board.pages.length })}</span>
           </h2>
         ) : null}
         <nav className="screen-tools row" aria-label={words("tools")}>

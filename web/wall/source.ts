@@ -66,6 +66,7 @@ export function tokenSource(board: string, token: string): Source {
       }
       if (reply.status === 401 || reply.status === 404) {
         kept.set({ ended: true });
+        feed.stop(); // wrong tokens are counted against the address that this screen shares with others
         return "over";
       }
     } catch {
@@ -88,15 +89,19 @@ export function tokenSource(board: string, token: string): Source {
       socket.onclose = () => like.onclose?.();
       return like;
     },
-    changed: (live, connection) => kept.set({ standings: live.standings, connection, ...(connection === "live" ? { heardAt: Date.now() } : {}) }),
+    changed: (live, connection) => {
+      kept.set({ standings: live.standings, connection, ...(connection === "live" ? { heardAt: Date.now() } : {}) });
+      if (connection === "lost") void look(); // a token that has ended is let in as far as its first message
+    },
     check: look,
   });
 
   feed.start();
   void look();
   setInterval(() => {
+    const was = kept.get().ended;
     void look().then((how) => {
-      if (how === "good" && feed.connection === "over") feed.start(); // the board is there again
+      if (how === "good" && was) feed.start(); // the board is there again
     });
   }, BOARD_MS);
   window.addEventListener("online", () => feed.hurry());

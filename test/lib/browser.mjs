@@ -1,0 +1,96 @@
+// What scenarios with a browser share: Debian's Chromium on a real page of a real server, by role and name.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const root = process.env.SAPA_SOURCE_DIR;
+const require = createRequire(join(root, "web/package.json"));
+const { chromium } = require("@playwright/test");
+const AxeBuilder = require("@axe-core/playwright").default;
+
+export const base = process.env.BASE;
+const path = process.env.CHROMIUM ?? "/usr/bin/chromium";
+if (!existsSync(path)) {
+  console.log("skipped: there is no " + path);
+  process.exit(77);
+}
+
+export const browser = await chromium.launch({
+  executablePath: path,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--js-flags=--expose-gc"],
+});
+
+export function assert(truth, what) {
+  if (!truth) throw new Error(what);
+}
+
+/** A page in a browser context of its own; whatever it says on its console in anger fails the scenario. */
+export async function open(where, { user, width = 1366, height = 768, theme = "light", language = "id", before } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, timezoneId: "Asia/Jakarta", locale: "id-ID" });
+  let session = "";
+  if (user) {
+    const reply = await context.request.post(base + "/api/v1/demo/login", { data: { user, cookie: true }, headers: { Origin: base } });
+    assert(reply.ok(), `login of ${user}: ${reply.status()}`);
+    session = (await reply.json()).session;
+  }
+  await context.addInitScript(
+    ([session, theme, language]) => {
+      if (session) sessionStorage.setItem("sapa.session", session);
+      localStorage.setItem("sapa.theme", theme);
+      localStorage.setItem("sapa.language", language);
+    },
+    [session, theme, language],
+  );
+  const page = await context.newPage();
+  const problems = [];
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.problems = problems;
+  page.api = (path, init = {}) => context.request.fetch(base + path, { ...init, headers: { "Sapa-Session": session, Origin: base, ...init.headers } });
+  page.setDefaultTimeout(10_000);
+  if (before) await before(page);
+  await page.goto(base + where);
+  return page;
+}
+
+/** WCAG 2.2 AA, as far as a program can see it. */
+export async function accessible(page, what) {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  assert(violations.length === 0, `${what}: ${violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary?.split("\n")[1] ?? ""}`).slice(0, 3).join(" | ")}`).join("; ")}`);
+}
+
+/** Nothing stands out of the page to the side. */
+export async function fits(page, what) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert(over <= 0, `${what}: ${over} pixels too wide`);
+}
+
+export async function until(what, check, ms = 10_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const result = await check();
+    if (result) return result;
+    assert(Date.now() < end, `waited ${ms} ms for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const began = Date.now();
+export const say = (text) => console.log(`${((Date.now() - began) / 1000).toFixed(1)} s: ${text}`);
+
+/** Runs a scenario; with SHOTS set, `shot` keeps pictures there. */
+export async function run(scenario) {
+  try {
+    await scenario();
+    say("good");
+  } catch (error) {
+    console.log("FAILED: " + (error?.stack ?? error));
+    for (const context of browser.contexts()) for (const page of context.pages()) await page.screenshot({ path: "failed.png" }).catch(() => undefined);
+    process.exitCode = 1;
+  } finally {
+    await browser.close();
+  }
+}
+
+export async function shot(page, name) {
+  if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, name + ".png") });
+}

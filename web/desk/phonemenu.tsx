@@ -1,0 +1,156 @@
+// My telephone: the one on the desk, or this browser with microphone, loudspeaker, level, quality of the line.
+import { useEffect, useRef, useState } from "react";
+import { language, locale, useWords, type Messages } from "../shared/i18n";
+import { useLive } from "../shared/live";
+import { BrowserPhone, phone } from "../shared/phone";
+import { useStore } from "../shared/store";
+import { Button, Menu } from "../shared/ui";
+
+export const phoneWords = {
+  id: {
+    menu: "Telepon saya",
+    connected: "Telepon terhubung",
+    not: "Telepon tidak terhubung",
+    starting: "Menyambungkan telepon…",
+    gone: "Telepon terputus; menyambung lagi…",
+    browser: "Telepon di peramban",
+    desk: "Telepon meja",
+    use: "Pakai telepon di peramban",
+    stop: "Pakai telepon meja",
+    none: "Server ini tidak melayani telepon di peramban.",
+    noMicrophone: "Mikrofon tidak dapat dipakai. Izinkan di peramban, lalu coba lagi.",
+    insecure: "Mikrofon hanya dapat dipakai lewat https, atau di komputer server sendiri.",
+    help: "Anda tidak ditawari panggilan sampai telepon terhubung.",
+    microphone: "Mikrofon",
+    speaker: "Pengeras suara",
+    usual: "bawaan sistem",
+    level: "Suara mikrofon",
+    quality: "Mutu {mos, number, ::.0} · {rtt} md · hilang {loss, number, ::percent .0}",
+    good: "baik",
+    fair: "sedang",
+    poor: "buruk",
+    line: "Sambungan {how}",
+  },
+  en: {
+    menu: "My phone",
+    connected: "Phone connected",
+    not: "Phone not connected",
+    starting: "Connecting the phone…",
+    gone: "Phone lost; connecting again…",
+    browser: "Phone in the browser",
+    desk: "Desk phone",
+    use: "Use the phone in the browser",
+    stop: "Use the desk phone",
+    none: "This server has no phones in browsers.",
+    noMicrophone: "The microphone cannot be used. Allow it in the browser, then try again.",
+    insecure: "A microphone can be used over https only, or on the server's own computer.",
+    help: "You are offered no calls until a phone is connected.",
+    microphone: "Microphone",
+    speaker: "Loudspeaker",
+    usual: "as the system has it",
+    level: "Level of the microphone",
+    quality: "Quality {mos, number, ::.0} · {rtt} ms · lost {loss, number, ::percent .0}",
+    good: "good",
+    fair: "fair",
+    poor: "poor",
+    line: "Line {how}",
+  },
+} satisfies Messages<string>;
+
+
+function Level() {
+  const say = useWords(phoneWords);
+  const bar = useRef<HTMLMeterElement>(null);
+
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (bar.current) bar.current.value = phone.level();
+    }, 100);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <label className="field">
+      <span>{say("level")}</span>
+      <meter ref={bar} min={0} max={1} low={0.05} className="level" />
+    </label>
+  );
+}
+
+export function PhoneMenu() {
+  const say = useWords(phoneWords);
+  const of = useStore(language);
+  const there = useLive((page) => page.live.agents.get(page.me?.agent ?? "")?.phone);
+  const now = useStore(phone.shown);
+  const [asked, setAsked] = useState(false);
+
+  // by itself: as the last time, or where there is no other telephone
+  useEffect(() => {
+    if (asked || there === undefined || now.state !== "off") return;
+    const wanted = BrowserPhone.wanted();
+    setAsked(true);
+    if (wanted || (wanted === null && !there)) void phone.start(false);
+  }, [asked, there, now.state]);
+
+  if (there === undefined) return null;
+  const how = now.quality ? (now.quality.mos >= 3.8 ? "good" : now.quality.mos >= 3.1 ? "fair" : "poor") : null;
+  const text = how ? say("line", { how: say(how) }) : now.state === "starting" ? say("starting") : now.state === "gone" ? say("gone") : say(there ? "connected" : "not");
+  const tone = how ? (how === "good" ? "good" : how === "fair" ? "warn" : "bad") : now.state === "starting" ? "warn" : there && now.state !== "gone" ? "good" : "bad";
+  const trouble = now.state === "none" ? "none" : now.state === "no-microphone" ? "noMicrophone" : now.state === "insecure" ? "insecure" : null;
+  const on = now.state === "ready" || now.state === "gone" || now.state === "starting";
+
+  return (
+    <Menu
+      named
+      label={say("menu")}
+      className={`badge phone-state ${tone}`}
+      button={
+        <>
+          <span aria-hidden="true">{tone === "good" ? "☎" : tone === "warn" ? "…" : "✕"}</span> {text}
+        </>
+      }
+    >
+      {() => (
+        <div className="phone-menu">
+          <p>
+            <strong>{say(on ? "browser" : "desk")}</strong>
+          </p>
+          {now.quality ? (
+            <p className="small soft">{say("quality", { mos: now.quality.mos, rtt: new Intl.NumberFormat(locale(of)).format(now.quality.rtt_ms), loss: now.quality.loss })}</p>
+          ) : null}
+          {there ? null : <p className="small">{say("help")}</p>}
+          {trouble ? <p className="notice bad small">{say(trouble)}</p> : null}
+          {on ? (
+            <>
+              {(
+                [
+                  ["microphone", now.microphones, now.microphone, (id: string) => void phone.chooseMicrophone(id)],
+                  ["speaker", now.speakers, now.speaker, (id: string) => void phone.chooseSpeaker(id)],
+                ] as const
+              ).map(([name, all, chosen, choose]) => (
+                <label className="field" key={name}>
+                  <span>{say(name)}</span>
+                  <select className="input" value={chosen} onChange={(event) => choose(event.target.value)}>
+                    <option value="">{say("usual")}</option>
+                    {all.map((one) => (
+                      <option key={one.id} value={one.id}>
+                        {one.name}
+                      </option>
+                    ))}
+                  </select>
+                </label>
+              ))}
+              <Level />
+              <Button small onPress={() => phone.stop()}>
+                {say("stop")}
+              </Button>
+            </>
+          ) : (
+            <Button small kind="primary" onPress={() => void phone.start()}>
+              {say("use")}
+            </Button>
+          )}
+        </div>
+      )}
+    </Menu>
+  );
+}

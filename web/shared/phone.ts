@@ -1,0 +1,365 @@
+// The telephone in the browser: SIP over the page's own server, sound by WebRTC (JsSIP).
+//
+// A call outlives the page: the tab remembers the names of its dialog, and the next page of the same tab takes the
+// dialog's place (INVITE with Replaces, RFC 3891). It outlives the network: the WebSocket comes back by itself, ICE is
+// begun anew. Hold, transfer and the rest are the server's business; here one rings, answers, mutes and hears.
+import type { UA } from "jssip";
+import type { RTCSession } from "jssip/lib/RTCSession";
+import { call as ask, randomText, Problem } from "./call";
+import { Store } from "./store";
+
+export interface Credentials {
+  uri: string;
+  user: string;
+  password: string;
+  realm: string;
+  expires: string;
+  websocket: string;
+  target: string | null;
+  ice_servers: { urls: string[]; username?: string; credential?: string }[];
+}
+
+export type PhoneState = "off" | "starting" | "ready" | "gone" | "none" | "no-microphone" | "insecure";
+
+export interface Quality {
+  /** 1 to 4.5, estimated from loss, jitter and delay (ITU-T G.107, shortened). */
+  mos: number;
+  rtt_ms: number;
+  loss: number;
+}
+
+export interface Phone {
+  state: PhoneState;
+  ringing: boolean;
+  talking: boolean;
+  muted: boolean;
+  quality: Quality | null;
+  microphones: { id: string; name: string }[];
+  speakers: { id: string; name: string }[];
+  microphone: string;
+  speaker: string;
+}
+
+const nothing: Phone = { state: "off", ringing: false, talking: false, muted: false, quality: null, microphones: [], speakers: [], microphone: "", speaker: "" };
+const DIALOG = "sapa.dialog";
+const INSTANCE = "sapa.instance";
+const CHOICE = "sapa.phone";
+/** A dialog is not taken up again when it was left longer ago: the server has let it go. */
+const LEFT_MS = 60_000;
+const STATS_MS = 3000;
+const OWN_MS = 30_000;
+
+/** What one way of speech sounds like, from what is lost and how late it comes. */
+export function mosOf(rtt_ms: number, jitter_ms: number, loss: number): number {
+  const delay = rtt_ms / 2 + jitter_ms * 2 + 20;
+  const late = 0.024 * delay + (delay > 177.3 ? 0.11 * (delay - 177.3) : 0);
+  const r = Math.max(0, 93.2 - late - 30 * Math.log(1 + 15 * loss));
+  return r > 100 ? 4.5 : Math.max(1, Math.round((1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6) * 100) / 100);
+}
+
+const uuid = (hex: string) => `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+
+function instance(): string {
+  let id = sessionStorage.getItem(INSTANCE);
+  if (!id) sessionStorage.setItem(INSTANCE, (id = uuid(randomText())));
+  return id;
+}
+
+interface Dialog {
+  call: string;
+  local: string;
+  remote: string;
+  at: number;
+}
+
+function keptDialog(): Dialog | null {
+  try {
+    const dialog = JSON.parse(sessionStorage.getItem(DIALOG) ?? "null") as Dialog | null;
+    return dialog && Date.now() - dialog.at < LEFT_MS ? dialog : null;
+  } catch {
+    return null;
+  }
+}
+
+export class BrowserPhone {
+  readonly shown = new Store<Phone>({ ...nothing, microphone: localStorage.getItem("sapa.microphone") ?? "", speaker: localStorage.getItem("sapa.speaker") ?? "" });
+  private ua: UA | null = null;
+  private session: RTCSession | null = null;
+  private credentials: Credentials | null = null;
+  private stream: MediaStream | null = null;
+  private readonly sound = typeof Audio === "undefined" ? null : new Audio();
+  private context: AudioContext | null = null;
+  private meter: AnalyserNode | null = null;
+  private bell: ReturnType<typeof setInterval> | null = null;
+  private stats: ReturnType<typeof setInterval> | null = null;
+  private before = { lost: 0, got: 0 };
+  private ownUntil = 0;
+  private reattach = false;
+
+  /** Was it wanted the last time? null: nobody has said. */
+  static wanted(): boolean | null {
+    const choice = localStorage.getItem(CHOICE);
+    return choice === null ? null : choice === "browser";
+  }
+
+  private show(change: Partial<Phone>): void {
+    this.shown.set({ ...this.shown.get(), ...change });
+  }
+
+  async start(remember = true): Promise<void> {
+    if (this.ua || this.shown.get().state === "starting") return;
+    if (remember) localStorage.setItem(CHOICE, "browser");
+    if (!navigator.mediaDevices) {
+      this.show({ state: "insecure" });
+      return;
+    }
+    this.show({ state: "starting" });
+    try {
+      const [credentials] = await Promise.all([ask<Credentials>("POST", "/api/v1/me/phone"), this.listenIn()]);
+      this.credentials = credentials;
+    } catch (error) {
+      this.show({ state: error instanceof Problem ? "none" : "no-microphone" });
+      return;
+    }
+    await this.register();
+    navigator.mediaDevices.addEventListener("devicechange", this.listDevices);
+    window.addEventListener("online", this.mend);
+    window.addEventListener("pagehide", this.stamp);
+  }
+
+  stop(): void {
+    localStorage.setItem(CHOICE, "desk");
+    this.ua?.stop();
+    this.ua = null;
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stream = null;
+    sessionStorage.removeItem(DIALOG);
+    this.ring(false);
+    window.removeEventListener("online", this.mend);
+    this.show({ state: "off", ringing: false, talking: false, quality: null });
+  }
+
+  /** The next ring within half a minute is a call that was asked for here: it is answered by itself. */
+  expectOwn(): void {
+    this.ownUntil = Date.now() + OWN_MS;
+  }
+
+  answer(): boolean {
+    if (!this.session || !this.shown.get().ringing) return false;
+    this.session.answer({ mediaStream: this.stream ?? undefined!, pcConfig: { iceServers: this.credentials?.ice_servers ?? [] } } as Parameters<RTCSession["answer"]>[0]);
+    this.ring(false);
+    return true;
+  }
+
+  mute(on: boolean): void {
+    this.stream?.getAudioTracks().forEach((track) => (track.enabled = !on));
+    this.show({ muted: on });
+  }
+
+  /** 0 to 1: how loud the microphone is at this moment. */
+  level(): number {
+    if (!this.meter) return 0;
+    const samples = new Float32Array(this.meter.fftSize);
+    this.meter.getFloatTimeDomainData(samples);
+    const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+    return Math.min(1, Math.sqrt(power) * 4);
+  }
+
+  async chooseMicrophone(id: string): Promise<void> {
+    localStorage.setItem("sapa.microphone", id);
+    this.show({ microphone: id });
+    await this.listenIn();
+    const track = this.stream?.getAudioTracks()[0];
+    const sender = this.session?.connection?.getSenders().find((one) => one.track?.kind === "audio");
+    if (track) await sender?.replaceTrack(track);
+  }
+
+  async chooseSpeaker(id: string): Promise<void> {
+    localStorage.setItem("sapa.speaker", id);
+    this.show({ speaker: id });
+    await (this.sound as (HTMLAudioElement & { setSinkId?: (id: string) => Promise<void> }) | null)?.setSinkId?.(id).catch(() => undefined);
+  }
+
+  private async listenIn(): Promise<void> {
+    const wanted = this.shown.get().microphone;
+    const audio: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+    let stream: MediaStream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ audio: wanted ? { ...audio, deviceId: { exact: wanted } } : audio });
+    } catch (error) {
+      if (!wanted) throw error;
+      stream = await navigator.mediaDevices.getUserMedia({ audio }); // that microphone was unplugged
+    }
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stream = stream;
+    stream.getAudioTracks().forEach((track) => (track.enabled = !this.shown.get().muted));
+    this.context ??= new AudioContext();
+    this.meter ??= this.context.createAnalyser();
+    this.meter.disconnect();
+    this.context.createMediaStreamSource(stream).connect(this.meter);
+    await this.listDevices();
+    if (this.shown.get().speaker) await this.chooseSpeaker(this.shown.get().speaker);
+  }
+
+  private readonly listDevices = async (): Promise<void> => {
+    const all = await navigator.mediaDevices.enumerateDevices();
+    const of = (kind: MediaDeviceKind) => all.filter((one) => one.kind === kind).map((one, i) => ({ id: one.deviceId, name: one.label || `${i + 1}` }));
+    this.show({ microphones: of("audioinput"), speakers: of("audiooutput") });
+  };
+
+  private async register(): Promise<void> {
+    const c = this.credentials;
+    if (!c) return;
+    const { default: JsSIP } = await import("jssip");
+    JsSIP.debug.disable();
+    const socket = new JsSIP.WebSocketInterface(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${c.websocket}`);
+    const ua = new JsSIP.UA({
+      sockets: [socket],
+      uri: c.uri,
+      authorization_user: c.user,
+      password: c.password,
+      realm: c.realm,
+      register: true,
+      register_expires: 600,
+      instance_id: instance(),
+      session_timers: true,
+      connection_recovery_min_interval: 1,
+      connection_recovery_max_interval: 5,
+      user_agent: "Sapa desk",
+    });
+    this.ua = ua;
+    this.reattach = keptDialog() !== null;
+    ua.on("registered", () => {
+      this.show({ state: "ready" });
+      if (this.session) this.mend();
+      else if (this.reattach) this.takeUp(c);
+      this.reattach = false;
+    });
+    ua.on("disconnected", () => this.show({ state: "gone" }));
+    ua.on("registrationFailed", () => this.show({ state: "gone" }));
+    ua.on("newRTCSession", ({ session, originator }: { session: RTCSession; originator: string }) => {
+      if (originator === "remote") this.incoming(session);
+    });
+    ua.start();
+  }
+
+  /** The page was loaded anew in the middle of a call: its dialog is taken up again. */
+  private takeUp(c: Credentials): void {
+    const dialog = keptDialog();
+    if (!dialog || !this.ua || !this.stream) return;
+    const session = this.ua.call(c.uri, {
+      mediaStream: this.stream,
+      extraHeaders: [`Replaces: ${dialog.call};to-tag=${dialog.remote};from-tag=${dialog.local}`],
+      pcConfig: { iceServers: c.ice_servers },
+    });
+    this.follow(session);
+  }
+
+  private incoming(session: RTCSession): void {
+    if (this.session) {
+      session.terminate({ status_code: 486 });
+      return;
+    }
+    this.follow(session);
+    this.show({ ringing: true });
+    if (Date.now() < this.ownUntil) {
+      this.ownUntil = 0;
+      this.answer();
+      return;
+    }
+    this.ring(true);
+  }
+
+  private follow(session: RTCSession): void {
+    this.session = session;
+    const heard = (connection: RTCPeerConnection) => {
+      connection.addEventListener("track", (event) => {
+        if (!this.sound) return;
+        this.sound.srcObject = new MediaStream([event.track]);
+        void this.sound.play().catch(() => undefined);
+      });
+      connection.addEventListener("iceconnectionstatechange", () => {
+        if (connection.iceConnectionState === "failed") this.mend();
+      });
+    };
+    if (session.connection) heard(session.connection);
+    else session.on("peerconnection", ({ peerconnection }: { peerconnection: RTCPeerConnection }) => heard(peerconnection));
+    session.on("confirmed", () => {
+      this.stamp();
+      this.ring(false);
+      this.show({ ringing: false, talking: true });
+      this.before = { lost: 0, got: 0 };
+      this.stats ??= setInterval(() => void this.measure(), STATS_MS);
+    });
+    const over = () => {
+      if (this.session !== session) return;
+      this.session = null;
+      sessionStorage.removeItem(DIALOG);
+      this.ring(false);
+      if (this.stats) clearInterval(this.stats);
+      this.stats = null;
+      if (this.shown.get().muted) this.mute(false); // the next call is heard
+      this.show({ ringing: false, talking: false, quality: null });
+    };
+    session.on("ended", over);
+    session.on("failed", over);
+  }
+
+  /** Kept for the next page of this tab; the time is of its leaving. */
+  private readonly stamp = (): void => {
+    const id = (this.session as unknown as { _dialog?: { id: { call_id: string; local_tag: string; remote_tag: string } } } | null)?._dialog?.id;
+    if (id && this.session?.isEstablished()) sessionStorage.setItem(DIALOG, JSON.stringify({ call: id.call_id, local: id.local_tag, remote: id.remote_tag, at: Date.now() } satisfies Dialog));
+  };
+
+  /** Another network, or none for a while: the same call over a new path. */
+  private readonly mend = (): void => {
+    if (!this.session?.isEstablished() || !this.ua?.isConnected()) return;
+    this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } } as Parameters<RTCSession["renegotiate"]>[0]);
+  };
+
+  private async measure(): Promise<void> {
+    const report = await this.session?.connection?.getStats();
+    if (!report) return;
+    let rtt = 0;
+    let jitter = 0;
+    let lost = 0;
+    let got = 0;
+    report.forEach((one: Record<string, unknown>) => {
+      if (one["type"] === "inbound-rtp") {
+        lost = Number(one["packetsLost"] ?? 0);
+        got = Number(one["packetsReceived"] ?? 0);
+        jitter = Number(one["jitter"] ?? 0) * 1000;
+      }
+      if (one["type"] === "candidate-pair" && one["nominated"]) rtt = Number(one["currentRoundTripTime"] ?? 0) * 1000;
+    });
+    const all = got - this.before.got + Math.max(0, lost - this.before.lost);
+    const loss = all > 0 ? Math.max(0, lost - this.before.lost) / all : 0;
+    this.before = { lost, got };
+    this.show({ quality: { mos: mosOf(rtt, jitter, loss), rtt_ms: Math.round(rtt), loss } });
+  }
+
+  /** Two short tones every two seconds; soft, for it is in a headset. */
+  private ring(on: boolean): void {
+    if (this.bell) clearInterval(this.bell);
+    this.bell = null;
+    if (!on || !this.context) return;
+    const context = this.context;
+    const beep = () => {
+      void context.resume();
+      for (const [at, hz] of [
+        [0, 660],
+        [0.25, 880],
+      ] as const) {
+        const tone = new OscillatorNode(context, { frequency: hz });
+        const soft = new GainNode(context, { gain: 0.08 });
+        tone.connect(soft).connect(context.destination);
+        tone.start(context.currentTime + at);
+        tone.stop(context.currentTime + at + 0.18);
+      }
+    };
+    beep();
+    this.bell = setInterval(beep, 2000);
+  }
+}
+
+export const phone = new BrowserPhone();
