@@ -622,6 +622,40 @@ static void a_callback_is_transferred(void **state)
     world_done(w);
 }
 
+/* The agent has left customer and outside party alone: what follows a conversation follows theirs. A line that breaks ends it. */
+static void the_survey_comes_when_the_outside_party_leaves(void **state)
+{
+    static const struct {
+        enum sapa_side side;
+        bool after, asked;
+    } cases[] = { { SAPA_SIDE_CUSTOMER, true, true }, { SAPA_SIDE_NETWORK, true, false }, { SAPA_SIDE_SYSTEM, true, false }, { SAPA_SIDE_CUSTOMER, false, false } };
+    (void)state;
+
+    for (size_t i = 0; i < SAPA_COUNT(cases); i++) {
+        WITH(w, 2, 1);
+        nodes[0][QUEUE].edge[SAPA_EDGE_AFTER] = cases[i].after ? SURVEY : SAPA_NONE;
+        w->agents[0].calls_for = 0;
+        world_start(w);
+        world_ready(w, 0);
+        const uint64_t x = call_in(w, 0, 0), offer = world_accept(w, x);
+        const uint64_t y = agent_calls(w, 0, SAPA_TARGET_OUTSIDE, SAPA_NONE, offer);
+        WORLD_IN(w, dial_progress, .contact = y, .attempt = 1, .state = 1, .leg = 3);
+        WORLD_IN(w, call_command, .agent = 0, .offer = offer, .verb = SAPA_CALL_VERB_MERGE, .other = y);
+        assert_int_equal(place_of(w, x), SAPA_PLACE_OUTSIDE);
+        const uint64_t attempt = world_last(w, SAPA_T_party_joined)->u.party_joined.attempt;
+        WORLD_IN(w, dial_progress, .contact = x, .attempt = attempt, .state = 3, .side = cases[i].side);
+        assert_int_equal(world_count(w, SAPA_T_party_left), 1);
+        if (cases[i].asked) {
+            assert_null(ended(w, x));
+            press(w, x, '4');
+            assert_int_equal(world_last(w, SAPA_T_survey_answered)->u.survey_answered.answer, 4);
+            assert_int_equal(world_last(w, SAPA_T_survey_answered)->u.survey_answered.agent, 0); /* who served him */
+        }
+        assert_int_equal(ended(w, x)->outcome, cases[i].asked ? SAPA_OUTCOME_ANSWERED : SAPA_OUTCOME_TRANSFERRED);
+        world_done(w);
+    }
+}
+
 static void a_broken_snapshot_is_refused(void **state)
 {
     (void)state;
@@ -704,6 +738,7 @@ int main(void)
         cmocka_unit_test(what_a_flow_dialled_for_the_agent_is_cancelled),
         cmocka_unit_test(a_new_description_leaves_a_transfer_alone),
         cmocka_unit_test(a_callback_is_transferred),
+        cmocka_unit_test(the_survey_comes_when_the_outside_party_leaves),
         cmocka_unit_test(a_broken_snapshot_is_refused),
         cmocka_unit_test(a_forged_snapshot_is_survived),
     };

@@ -134,6 +134,28 @@ void sapa_party_overdue(struct sapa_core *core, struct core_contact *c)
     come_back(core, c, SAPA_SIDE_NETWORK, 408);
 }
 
+/* The flow has something to say when the conversation is over: the edge `after` of the queue in which it was answered. */
+static bool has_after(const struct sapa_core *core, const struct core_contact *c)
+{
+    const struct sapa_centre *centre = core->centre;
+
+    if (!c->has_flow || !c->leg || c->run.phase != SAPA_FLOW_TALKING || c->run.queue_node == SAPA_NONE || c->run.queue_flow >= centre->flows_count)
+        return false;
+    const struct sapa_flow *flow = &centre->flows[c->run.queue_flow];
+    return c->run.queue_node < flow->nodes_count && flow->nodes[c->run.queue_node].edge[SAPA_EDGE_AFTER] != SAPA_NONE;
+}
+
+/* He has been left by whom he was passed on to outside: what follows a conversation follows this one, unless it broke. */
+static void left_alone(struct sapa_core *core, struct core_contact *c, enum sapa_side side, uint32_t cause)
+{
+    if (side != SAPA_SIDE_NETWORK && side != SAPA_SIDE_SYSTEM && has_after(core, c)) {
+        sapa_contact_place(core, c, SAPA_PLACE_FLOW);
+        if (sapa_port_event(core, c, &(struct sapa_flow_event){ .kind = SAPA_FLOW_AGENT_PARTED }))
+            return;
+    }
+    sapa_contact_hangup(core, c, SAPA_OUTCOME_TRANSFERRED, side, cause);
+}
+
 sapa_rc sapa_party_on_dial(struct sapa_core *core, struct core_contact *c, const struct sapa_rec_dial_progress *in)
 {
     struct core_outside *party = outside_of(c, in->attempt);
@@ -145,7 +167,7 @@ sapa_rc sapa_party_on_dial(struct sapa_core *core, struct core_contact *c, const
         if (sapa_work_talking(core, c))
             sapa_work_holds(core, c);
         else if (c->outside[0].attempt == 0)
-            sapa_contact_hangup(core, c, SAPA_OUTCOME_TRANSFERRED, in->side, (uint32_t)in->cause);
+            left_alone(core, c, in->side, (uint32_t)in->cause);
         return SAPA_OK;
     }
     if (in->state >= 2) {

@@ -334,6 +334,15 @@ static void consultation_and_back(void **state)
     end_all(f, &s);
 }
 
+/* Who is sent this key, since `from`. */
+static unsigned keyed(const struct fake *f, size_t from, uint64_t leg, char key)
+{
+    unsigned count = 0;
+    for (size_t i = from; i < f->media_count; i++)
+        count += f->media[i].op == SAPA_MEDIA_SEND_DTMF && f->media[i].leg == leg && f->media[i].u.dtmf.digit == key;
+    return count;
+}
+
 static void conference(void **state)
 {
     struct fake *f = *state;
@@ -357,9 +366,26 @@ static void conference(void **state)
     const struct voice_contact *c = sapa_voice_find(&f->voice->contacts, s.x);
     const uint64_t o = c->outside->id;
     assert_true(fake_hears(f, o, s.caller) && fake_hears(f, o, b) && fake_hears(f, o, s.line));
+    /* a key that is no code reaches all the others, whoever presses it: the media process passes none on in a mix */
+    size_t from = f->media_count;
+    fake_press(f, s.line, "5");
+    fake_press(f, s.caller, "6");
+    fake_press(f, o, "7");
+    assert_true(keyed(f, from, s.caller, '5') == 1 && keyed(f, from, b, '5') == 1 && keyed(f, from, o, '5') == 1 && keyed(f, from, s.line, '5') == 0);
+    assert_true(keyed(f, from, s.caller, '6') == 0 && keyed(f, from, b, '6') == 1 && keyed(f, from, o, '6') == 1 && keyed(f, from, s.line, '6') == 1);
+    assert_true(keyed(f, from, s.caller, '7') == 1 && keyed(f, from, b, '7') == 1 && keyed(f, from, o, '7') == 0 && keyed(f, from, s.line, '7') == 1);
+    FAKE_COMMAND(f, cmd_secret, .contact = s.x, .on = 1);
+    from = f->media_count;
+    fake_press(f, s.caller, "8");
+    assert_int_equal(keyed(f, from, s.line, '8') + keyed(f, from, b, '8') + keyed(f, from, o, '8'), 0);
+    FAKE_COMMAND(f, cmd_secret, .contact = s.x, .on = 0);
     /* B is held: it concerns him alone */
     FAKE_COMMAND(f, cmd_hold, .contact = s.x, .offer = 70, .on = 1, .prompt = 0);
     assert_false(fake_hears(f, b, s.caller));
+    from = f->media_count;
+    fake_press(f, s.line, "5");
+    fake_press(f, b, "6");
+    assert_true(keyed(f, from, s.caller, '5') == 1 && keyed(f, from, b, '5') == 0 && keyed(f, from, s.caller, '6') == 0);
     assert_true(fake_hears(f, s.line, s.caller) && fake_hears(f, s.line, o));
     assert_string_equal(fake_plays(f, s.caller), "");
     FAKE_COMMAND(f, cmd_hold, .contact = s.x, .offer = 70, .on = 0);

@@ -222,17 +222,32 @@ void sapa_voice_leg_bridge(struct sapa_voice *v, struct voice_contact *c, struct
     sapa_voice_codec_meet(v, a, b);
 }
 
-/* Keys that did not come as audio or RFC 4733, for whom `from` talks with: as that line takes them. */
-void sapa_voice_leg_keys(struct sapa_voice *v, struct voice_leg *from, struct sapa_str keys)
+static void send_keys(struct sapa_voice *v, const struct voice_leg *from, const struct voice_leg *to, struct sapa_str keys)
 {
-    const struct voice_leg *other = bridged_with(v, from);
-    if (!other || other->state == LEG_OVER || !other->started || !(other->direction & SAPA_MEDIA_SEND))
+    if (to->state == LEG_OVER || !to->started || !(to->direction & SAPA_MEDIA_SEND))
         return;
-    struct sapa_media_message m = { .op = SAPA_MEDIA_SEND_DTMF, .contact = from->contact->id, .leg = other->id };
+    struct sapa_media_message m = { .op = SAPA_MEDIA_SEND_DTMF, .contact = from->contact->id, .leg = to->id };
     m.u.dtmf.digit = keys.p[0];
     m.u.dtmf.length_ms = 100;
     if (!sapa_str_copy(keys, m.u.dtmf.digits, sizeof(m.u.dtmf.digits)) || sapa_voice_media_send(v, &m) != SAPA_OK)
         v->stats.late_commands++;
+}
+
+/* Keys that the media process does not pass on (INFO; an agent's; events of three and more), for whom `from` talks with: as
+   each of these lines takes them. */
+void sapa_voice_leg_keys(struct sapa_voice *v, struct voice_leg *from, struct sapa_str keys)
+{
+    if (from->mix) {
+        for (uint32_t i = 0; i < v->legs.count && from->role == SAPA_MEDIA_ROLE_PARTY; i++) {
+            const struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
+            if (leg != from && leg->mix == from->mix && leg->role == SAPA_MEDIA_ROLE_PARTY)
+                send_keys(v, from, leg, keys);
+        }
+        return;
+    }
+    const struct voice_leg *other = bridged_with(v, from);
+    if (other)
+        send_keys(v, from, other, keys);
 }
 
 /* The confirmed dialog as it is now, for the log. */

@@ -271,13 +271,14 @@ void sapa_voice_digit(struct sapa_voice *v, struct voice_leg *leg, char digit, e
         sapa_voice_greeting_key(v, leg->code, digit);
         return;
     }
-    if (c && leg->kind == LEG_OUTSIDE && by == KEY_INFO)
+    const bool passed_on = by == KEY_INFO || (by == KEY_EVENT && leg->mix); /* by us; a tone is in the audio */
+    if (c && leg->kind == LEG_OUTSIDE && passed_on)
         sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
     if (!c || leg->kind == LEG_OUTSIDE || leg->kind == LEG_CODE || (leg->kind == LEG_AGENT && leg->offer->winner != leg))
         return;
     if (leg->kind == LEG_AGENT || (caller && c->own_agent != SAPA_NONE))
         sapa_voice_agent_key(v, leg, digit, by == KEY_TONE);
-    else if (by == KEY_INFO && !c->secret_on)
+    else if (passed_on && !c->secret_on)
         sapa_voice_leg_keys(v, leg, (struct sapa_str){ &digit, 1 });
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_digit);
