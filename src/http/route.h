@@ -47,7 +47,8 @@ enum sapa_schema {
     X(B_LOGIN, "LoginBody") X(B_PASSWORD, "PasswordChangeBody") X(B_USER_PASSWORD, "PasswordBody") X(USER, "User") \
     X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions") \
     X(SUPERVISION, "Supervision") X(B_SUPERVISE, "SuperviseBody") X(B_SUPERVISION, "SupervisionBody") X(SUPERVISED, "Supervised") \
-    X(HELP, "Help") X(MESSAGE, "Message") X(MESSAGES, "Messages") X(B_MESSAGE, "MessageBody")
+    X(HELP, "Help") X(MESSAGE, "Message") X(MESSAGES, "Messages") X(B_MESSAGE, "MessageBody") \
+    X(ALERT, "Alert") X(ALERTS, "Alerts") X(B_ALERT, "AlertBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -105,6 +106,8 @@ enum sapa_schema {
     X(MESSAGES, GET, "/api/v1/messages", LIVE, "", NONE, MESSAGES, 200, "What supervisors say to agents, the oldest first; who has read what stands with the agents") \
     X(MESSAGE_NEW, POST, "/api/v1/messages", AGENTS, "", B_MESSAGE, DONE, 200, "Say something to all, a team, those who serve a queue, or one agent. Not for what concerns a customer") \
     X(MESSAGE_READ, POST, "/api/v1/messages/{message}/read", SELF, "", NONE, DONE, 200, "One's own agent has read this and what was said before") \
+    X(ALERTS, GET, "/api/v1/alerts", LIVE, "", NONE, ALERTS, 200, "What needs attention: figures of queues and agents beyond the limits of the description") \
+    X(ALERT_SEEN, POST, "/api/v1/alerts/seen", AGENTS, "", B_ALERT, DONE, 200, "Say that one has seen an alert and sees to it") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \
