@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "app/alerts.h"
 #include "app/centre_file.h"
 #include "app/centre_shelf.h"
 #include "app/channels.h"
@@ -84,6 +85,7 @@ struct control {
     struct sapa_web *web;           /* NULL: no HTTP */
     struct sapa_web_link *web_link;
     _Atomic(struct sapa_channels *) web_channels; /* for the web thread: it begins earlier, and ends before they are freed */
+    struct sapa_alerts *alerts;
     struct sapa_web_files web_files;
     struct sapa_hooks *hooks;
     struct sapa_pool *pool;
@@ -1011,7 +1013,17 @@ static void look_slow_log(struct control *c)
     }
 }
 
-/* Once a second: is the log slow, are calls lost by us? */
+static bool post_alert(void *ctx, struct sapa_record *input)
+{
+    struct control *c = ctx;
+
+    if (!log_ready(c))
+        return false;
+    input_now(c, input);
+    return true;
+}
+
+/* Once a second: is the log slow, are calls lost by us, what needs attention? */
 static void look_second(void *ctx)
 {
     struct control *c = ctx;
@@ -1021,6 +1033,10 @@ static void look_second(void *ctx)
     sapa_heartbeat_mark(mark_path());
     if (log_ready(c) && sapa_live_drop_alarm(&c->live, &input))
         input_now(c, &input);
+    if (!c->alerts && sapa_alerts_new(&c->alerts) != SAPA_OK)
+        c->alerts = NULL; /* in a second perhaps */
+    if (log_ready(c) && c->ready && c->alerts)
+        sapa_alerts_second(c->alerts, c->core, &c->live, sapa_clock_core_us(&c->clock), post_alert, c);
     if (c->web_link)
         sapa_web_link_second(c->web_link, c->ready && !c->refusing && c->stop_limit_us == 0);
     sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
@@ -1296,6 +1312,7 @@ static void close_all(struct control *c)
     sapa_live_console_close(c->console);
     sapa_channels_halt(c->channels); /* it speaks to the web thread, which puts into its mailbox */
     close_web(c);
+    sapa_alerts_free(c->alerts);
     sapa_channels_stop(c->channels);
     if (c->serving)
         take_rest(c);

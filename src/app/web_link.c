@@ -45,7 +45,7 @@ struct sapa_web_link {
     size_t contact_count, contact_room;
     uint32_t *agents;
     size_t agent_count, agent_room;
-    bool switches, centre, broadcasts;
+    bool switches, centre, broadcasts, alerts;
     struct sapa_web_arrived arrived;
     sapa_rc refused;         /* of the input that is asked for at the moment */
     uint32_t denial;         /* likewise: enum sapa_call_denial */
@@ -209,6 +209,26 @@ static void send_broadcasts(struct sapa_web_link *link)
     put(link, SAPA_WEB_BROADCASTS, all, n * sizeof(all[0]));
 }
 
+static void send_alerts(struct sapa_web_link *link)
+{
+    static struct sapa_web_alert all[SAPA_WEB_ALERTS_MAX];
+    struct sapa_alert_view view;
+    uint32_t cursor = 0, n = 0;
+
+    memset(all, 0, sizeof(all)); /* compared byte by byte */
+    while (n < SAPA_COUNT(all) && sapa_core_alert_next(link->options.core, &cursor, &view)) {
+        all[n].value = view.value;
+        all[n].limit = view.limit;
+        all[n].on_us = view.on_us;
+        all[n].target = view.target;
+        all[n].kind = view.kind;
+        all[n].state = view.state;
+        (void)sapa_str_copy(sapa_sized_str(view.by), all[n].by, sizeof(all[n].by));
+        n++;
+    }
+    put(link, SAPA_WEB_ALERTS, all, n * sizeof(all[0]));
+}
+
 static void send_switches(struct sapa_web_link *link)
 {
     const struct sapa_centre *centre = sapa_core_centre_now(link->options.core);
@@ -249,6 +269,7 @@ static void send_all(struct sapa_web_link *link)
         send_agent(link, i);
     send_switches(link);
     send_broadcasts(link);
+    send_alerts(link);
     put(link, SAPA_WEB_RESET_DONE, NULL, 0);
     put(link, SAPA_WEB_STEP, &seq, sizeof(seq));
     const uint64_t committed = sapa_engine_stats(link->options.engine).committed;
@@ -356,6 +377,7 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_switch_changed: link->switches = true; break;
     case SAPA_T_hand_changed: touch_agent(link, record->u.hand_changed.agent); break;
     case SAPA_T_broadcast_made: link->broadcasts = true; break;
+    case SAPA_T_alert_changed: link->alerts = true; break;
     case SAPA_T_broadcast_seen: touch_agent(link, record->u.broadcast_seen.agent); break;
     case SAPA_T_centre_started:
         link->centre = true;
@@ -382,7 +404,7 @@ void sapa_web_link_step(struct sapa_web_link *link, const struct sapa_record *co
         link->centre = false;
         if (!link->lost)
             send_all(link);
-    } else if (link->contact_count + link->agent_count > 0 || link->switches || link->broadcasts) {
+    } else if (link->contact_count + link->agent_count > 0 || link->switches || link->broadcasts || link->alerts) {
         for (size_t i = 0; i < link->contact_count; i++)
             send_contact(link, link->contacts[i]);
         for (size_t i = 0; i < link->agent_count; i++)
@@ -391,10 +413,12 @@ void sapa_web_link_step(struct sapa_web_link *link, const struct sapa_record *co
             send_switches(link);
         if (link->broadcasts)
             send_broadcasts(link);
+        if (link->alerts)
+            send_alerts(link);
         put(link, SAPA_WEB_STEP, &seq, sizeof(seq));
     }
     link->contact_count = link->agent_count = 0;
-    link->switches = link->broadcasts = false;
+    link->switches = link->broadcasts = link->alerts = false;
     link->arrived.contact = 0;
 }
 

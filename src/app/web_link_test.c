@@ -46,7 +46,7 @@ enum { KNOWN_MAX = 64, SUBS = 4, STEPS = 6000 };
 struct sub {
     struct sapa_feed_sub *feed;
     struct sapa_feed_view view;
-    json_t *contacts, *agents, *queues, *switches, *messages; /* folded */
+    json_t *contacts, *agents, *queues, *switches, *messages, *alerts; /* folded */
     char name[40];
     uint64_t n;
     char *text;
@@ -72,7 +72,7 @@ struct world {
     unsigned puts_until_full; /* 0: never */
     bool to_fresh, logging;
     uint64_t broadcast;
-    uint64_t said, heard, resets, snapshots, resumes, replies, paused, outbound;
+    uint64_t alerted, said, heard, resets, snapshots, resumes, replies, paused, outbound;
     struct sapa_web_reply last_reply;
     unsigned reloads;
     sapa_rc reload_rc;
@@ -228,6 +228,7 @@ static void close_world(struct world *w)
         json_decref(w->subs[i].contacts), json_decref(w->subs[i].agents), json_decref(w->subs[i].queues);
         json_decref(w->subs[i].switches);
         json_decref(w->subs[i].messages);
+        json_decref(w->subs[i].alerts);
         free(w->subs[i].text);
     }
     sapa_feed_free(w->feed);
@@ -277,7 +278,15 @@ static void happen(struct world *w)
     struct sapa_watch_view watch;
     uint32_t cursor = 0;
     sapa_record_init(&r, SAPA_T_tick);
-    switch (any(w, 26)) {
+    switch (any(w, 27)) {
+    case 26:
+        sapa_record_init(&r, SAPA_T_alert);
+        r.u.alert.kind = any(w, SAPA_ALERT_COUNT);
+        r.u.alert.target = any(w, 3);
+        r.u.alert.state = any(w, SAPA_ALERT_STATE_COUNT);
+        r.u.alert.value = any(w, 100);
+        (void)sapa_sized_set(&r.u.alert.by, SAPA_STR("ratna"));
+        break;
     case 20:
     case 21:
     case 22:
@@ -442,6 +451,7 @@ static char *whole_json(struct world *w, struct sapa_mirror *mirror)
     for (uint32_t i = 0; i < mirror->centre->agents_count; i++)
         w->heard += mirror->agents[i].view.heard;
     sapa_mirror_broadcasts_json(mirror, &scope, &out);
+    sapa_mirror_alerts_json(mirror, &scope, &out);
     sapa_mirror_switches_json(mirror, &scope, &out);
     sapa_json_close(&out, ']');
     json_object_set_new(all, "contacts", contacts);
@@ -515,6 +525,8 @@ static void fold(struct world *w, struct sub *sub)
         sub->switches = json_incref(json_object_get(message, "switches"));
         json_decref(sub->messages);
         sub->messages = json_incref(json_object_get(message, "messages"));
+        json_decref(sub->alerts);
+        sub->alerts = json_incref(json_object_get(message, "alerts"));
         snprintf(sub->name, sizeof(sub->name), "%s", json_string_value(json_object_get(message, "feed")));
         w->snapshots++;
     } else {
@@ -528,6 +540,9 @@ static void fold(struct world *w, struct sub *sub)
             if (strcmp(kind, "switches") == 0) {
                 json_decref(sub->switches);
                 sub->switches = json_incref(data);
+            } else if (strcmp(kind, "alerts") == 0) {
+                json_decref(sub->alerts);
+                sub->alerts = json_incref(data);
             } else if (strcmp(kind, "messages") == 0) {
                 json_decref(sub->messages);
                 sub->messages = json_incref(data);
@@ -575,6 +590,8 @@ static void compare_feed(struct world *w, struct sub *sub)
     assert_true(json_equal(sub->queues, other.queues));
     assert_true(json_equal(sub->switches, other.switches));
     assert_true(json_equal(sub->messages, other.messages));
+    assert_true(json_equal(sub->alerts, other.alerts));
+    w->alerted += json_array_size(other.alerts);
     w->said += json_array_size(other.messages);
     const char *id;
     json_t *contact;
@@ -589,7 +606,7 @@ static void compare_feed(struct world *w, struct sub *sub)
     }
     sapa_feed_leave(w->feed, other.feed);
     json_decref(other.contacts), json_decref(other.agents), json_decref(other.queues), json_decref(other.switches);
-    json_decref(other.messages);
+    json_decref(other.messages), json_decref(other.alerts);
     free(other.text);
 }
 
@@ -646,7 +663,7 @@ static void run(uint64_t seed)
     }
     assert_true(w.paused > 0);
     assert_true(w.outbound > 100);
-    assert_true(w.said > 20 && w.heard > 20);
+    assert_true(w.said > 20 && w.heard > 20 && w.alerted > 20);
     assert_true(w.resets > 3);
     assert_true(w.resumes > 50);
     assert_true(w.snapshots < w.resumes + 400); /* most resumes need none */

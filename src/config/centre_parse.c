@@ -160,6 +160,7 @@ static void compile_system(struct sapa_compile *c, struct zones *zones)
 
     _Static_assert(SAPA_LANGUAGE_ID == 0 && SAPA_LANGUAGE_EN == 1, "bits of system.languages");
     sapa_fields_read(c, node, SAPA_OBJECT_SYSTEM, UINT32_MAX, system);
+    sapa_fields_read(c, sapa_field_get(c, node, "agent_alerts"), SAPA_OBJECT_AGENT_ALERTS, UINT32_MAX, system);
     system->languages = spoken == SAPA_NONE
                             ? 3
                             : read_bits(c, spoken, languages, SAPA_COUNT(languages), "languages");
@@ -995,6 +996,7 @@ static void compile_queues(struct sapa_compile *c)
             continue;
         sapa_fields_read(c, sapa_field_get(c, child, "service_level"), SAPA_OBJECT_SERVICE,
                          UINT32_MAX, queue);
+        sapa_fields_read(c, sapa_field_get(c, child, "alerts"), SAPA_OBJECT_QUEUE_ALERTS, UINT32_MAX, queue);
         const uint32_t callback = sapa_field_get(c, child, "callback"),
                        dispositions = sapa_field_get(c, child, "dispositions");
         if (callback != SAPA_NONE)

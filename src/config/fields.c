@@ -80,6 +80,7 @@ static const struct sapa_field_row system_rows[] = {
     SECS("recording_tone", sapa_system, recording_tone_s, 0, 10 * MIN, "0", "both sides of a recorded call hear a short tone this often (2 s at least), where the law asks for it; 0: none"),
     INT("quality_alarm_mos", sapa_system, quality_alarm_mos_x100, 100, 450, "360", "alarm below this mean opinion score, times 100"),
     TIME("quality_alarm_after", sapa_system, quality_alarm_ms, S, 10 * MIN, "10 s", "so long must the score be low"),
+    OTHER("agent_alerts", 0, NULL, "{ not_ready: 30 min, talk: 15 min }; without: none"),
     BOOL("supervision_shown", sapa_system, supervision_shown, "no", "an agent is told in his page that a supervisor hears him; without, only supervisors see it"),
     INT("human_steps_max", sapa_system, human_steps_max, 1, 10, "2", "steps from any menu to a human, at most"),
     SHARE("system_drop_alarm", sapa_system, system_drop_percent, "2 %", "alarm above this share of calls lost by the system"),
@@ -202,6 +203,7 @@ static const struct sapa_field_row queue_rows[] = {
     INT("length_max", sapa_queue, length_max, 1, 100000, "500", "contacts that may wait; further ones take the overflow edge"),
     OTHER("overflow", 0, NULL, "list of rules, tried in order"),
     OTHER("service_level", 0, NULL, "{ within: 20 s, percent: 80 % }"),
+    OTHER("alerts", 0, NULL, "{ waiting: 10, longest: 2 min, service_level: 70 %, abandoned: 10 % }; without: none"),
     TIME("short_abandon", sapa_queue, short_abandon_ms, 0, MIN, "5 s", "who gives up before is counted apart"),
     OTHER("record", 0, "all", "all, none, on demand, or a share: \"10 %\""),
     REF("music", sapa_queue, music, PROMPTS, 0, "prompt that plays while waiting; without: the prompt \"music\""),
@@ -229,6 +231,18 @@ static const struct sapa_field_row overflow_rows[] = {
 static const struct sapa_field_row service_rows[] = {
     TIME("within", sapa_queue, service_level_ms, S, DAY, "20 s", "answered within"),
     SHARE("percent", sapa_queue, service_level_percent, "80 %", "of so many"),
+};
+
+static const struct sapa_field_row queue_alert_rows[] = {
+    INT("waiting", sapa_queue, alert_waiting, 0, 100000, "0", "more than so many wait; over when three quarters of it do. 0: none"),
+    TIME("longest", sapa_queue, alert_longest_ms, 0, DAY, "0", "somebody waits longer; over below three quarters of it"),
+    SHARE("service_level", sapa_queue, alert_level_percent, "0 %", "the service level of the last half hour is below; over when it is three points above. Fewer than five contacts say nothing"),
+    SHARE("abandoned", sapa_queue, alert_abandoned_percent, "0 %", "the share of the abandoned in the last half hour is above; over below three quarters of it"),
+};
+
+static const struct sapa_field_row agent_alert_rows[] = {
+    TIME("not_ready", sapa_system, alert_not_ready_ms, 0, DAY, "0", "an agent is not ready for longer; 0: none"),
+    TIME("talk", sapa_system, alert_talk_ms, 0, DAY, "0", "an agent talks for longer without a pause; 0: none"),
 };
 
 static const struct sapa_field_row callback_rows[] = {
@@ -390,6 +404,8 @@ const struct sapa_object sapa_objects[SAPA_OBJECT_COUNT] = {
     OBJECT(STEP, "queues.KEY.steps[]", "requirements of one step", step_rows),
     OBJECT(OVERFLOW, "queues.KEY.overflow[]", "a rule of overflow", overflow_rows),
     OBJECT(SERVICE, "queues.KEY.service_level", "service level", service_rows),
+    OBJECT(QUEUE_ALERTS, "queues.KEY.alerts", "what of a queue needs attention", queue_alert_rows),
+    OBJECT(AGENT_ALERTS, "system.agent_alerts", "what of agents needs attention", agent_alert_rows),
     OBJECT(CALLBACK, "queues.KEY.callback", "callbacks of a queue", callback_rows),
     OBJECT(TRUNK, "trunks.KEY", "a way to and from the telephone network", trunk_rows),
     OBJECT(NUMBER, "numbers.DIGITS", "a number that can be called", number_rows),

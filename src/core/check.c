@@ -84,6 +84,14 @@ static void check_help(const struct sapa_core *core)
     for (uint32_t a = 0; a < core->centre->agents_count; a++)
         asking += core->agents[a].asks;
     sapa_assert(hands == core->hand_count && asking == hands);
+    uint32_t alerts = 0;
+    for (uint32_t i = 0; i < ALERTS_MAX; i++) {
+        alerts += core->alerts[i].up;
+        sapa_assert(!core->alerts[i].up || core->alerts[i].state == SAPA_ALERT_STATE_ON || core->alerts[i].state == SAPA_ALERT_STATE_SEEN);
+        for (uint32_t k = 0; core->alerts[i].up && k < i; k++)
+            sapa_assert(!core->alerts[k].up || core->alerts[k].kind != core->alerts[i].kind || core->alerts[k].target != core->alerts[i].target);
+    }
+    sapa_assert(alerts == core->alert_count);
     sapa_assert(core->broadcast_count <= SAPA_CORE_BROADCASTS_MAX);
     for (uint32_t i = 1; i < core->broadcast_count; i++)
         sapa_assert(core->broadcasts[i - 1].id < core->broadcasts[i].id);

@@ -305,6 +305,7 @@ static handler *const handlers[64] = {
     [SAPA_T_supervise] = sapa_watch_on_supervise,
     [SAPA_T_hand] = sapa_help_on_hand,
     [SAPA_T_broadcast] = sapa_help_on_broadcast,
+    [SAPA_T_alert] = sapa_help_on_alert,
     [SAPA_T_broadcast_read] = sapa_help_on_read,
     [SAPA_T_dialog] = on_report,
     [SAPA_T_alarm_raised] = on_report,

@@ -216,6 +216,17 @@ bool sapa_core_watch_of(const struct sapa_core *core, uint32_t agent, struct sap
 uint32_t sapa_core_contact_agents(const struct sapa_core *core, uint64_t contact, uint32_t *ret, uint32_t max);
 /** Is a supervisor on in a conversation of this agent? */
 bool sapa_core_is_heard(const struct sapa_core *core, uint32_t agent);
+struct sapa_alert_view {
+    uint8_t kind, state; /* enum sapa_alert; SAPA_ALERT_STATE_ON or SEEN */
+    uint32_t target;     /* queue or agent */
+    int64_t on_us;
+    uint64_t value, limit;
+    const struct sapa_text64 *by; /* borrowed until the next step */
+};
+/** Walk the alerts that are on, in no special order. */
+bool sapa_core_alert_next(const struct sapa_core *core, uint32_t *cursor, struct sapa_alert_view *ret);
+/** Is it on? */
+bool sapa_core_alert_is_on(const struct sapa_core *core, enum sapa_alert kind, uint32_t target);
 /** Walk what supervisors said, the oldest first. */
 bool sapa_core_broadcast_next(const struct sapa_core *core, uint32_t *cursor, struct sapa_broadcast_view *ret);
 /** Walk all supervisors: *cursor = 0 first, false at the end. */

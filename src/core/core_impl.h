@@ -37,6 +37,7 @@ enum {
     BOOKINGS_MAX = 1024, /* agents in line for a break */
     WATCHES_MAX = 256,  /* supervisors in conversations at one time */
     HANDS_MAX = 256,    /* agents who ask for help at one time */
+    ALERTS_MAX = 256,   /* that are on at one time; further ones are not raised */
 };
 
 /* Where a contact stands for the choice of agents. */
@@ -173,6 +174,16 @@ struct core_hand {
     struct sapa_text64 by; /* TAKEN: who comes */
 };
 
+/* What needs attention. */
+struct core_alert {
+    bool up;             /* false: free */
+    uint8_t kind, state; /* enum sapa_alert; ON or SEEN */
+    uint32_t target;     /* queue or agent */
+    int64_t on_us, since_us; /* since: in this state */
+    uint64_t value, limit;   /* when it came */
+    struct sapa_text64 by;   /* SEEN */
+};
+
 /* What a supervisor said to agents; the newest last. */
 struct core_broadcast {
     uint64_t id;
@@ -275,7 +286,8 @@ struct sapa_core {
     struct core_override overrides[OVERRIDES_MAX];
     uint32_t booking_count;
     struct core_booking bookings[BOOKINGS_MAX]; /* the first stands first */
-    uint32_t hand_count, broadcast_count;
+    uint32_t hand_count, broadcast_count, alert_count;
+    struct core_alert alerts[ALERTS_MAX];
     struct core_hand hands[HANDS_MAX];
     struct core_broadcast broadcasts[SAPA_CORE_BROADCASTS_MAX];
     uint32_t watch_count;
@@ -619,6 +631,7 @@ void sapa_help_view(const struct sapa_core *core, uint32_t agent, struct sapa_ag
 void sapa_help_drop(struct sapa_core *core, uint32_t agent);
 sapa_rc sapa_help_on_broadcast(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_help_on_read(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_help_on_alert(struct sapa_core *core, const struct sapa_record *in);
 /** Into the next description. */
 void sapa_help_move(struct sapa_core *core, const struct sapa_centre *next);
 

@@ -162,6 +162,88 @@ sapa_rc sapa_help_on_read(struct sapa_core *core, const struct sapa_record *reco
     return SAPA_OK;
 }
 
+/* ---- alerts: measured outside, kept here ---- */
+
+static bool is_of_queue(unsigned kind)
+{
+    return kind <= SAPA_ALERT_ABANDONED;
+}
+
+static struct core_alert *alert_of(struct sapa_core *core, uint64_t kind, uint64_t target)
+{
+    for (uint32_t i = 0; core->alert_count > 0 && i < ALERTS_MAX; i++)
+        if (core->alerts[i].up && core->alerts[i].kind == kind && core->alerts[i].target == target)
+            return &core->alerts[i];
+    return NULL;
+}
+
+static void alert_moves(struct sapa_core *core, struct core_alert *alert, enum sapa_alert_state to, uint64_t value,
+                        const struct sapa_text64 *by)
+{
+    EMIT(core, alert_changed, .kind = alert->kind, .target = alert->target, .from = alert->state, .to = to, .value = value,
+         .limit = alert->limit, .was_ms = core_ms(core->now_us - alert->since_us), .by = by ? *by : (struct sapa_text64){ .n = 0 });
+    alert->state = (uint8_t)to;
+    alert->since_us = core->now_us;
+}
+
+sapa_rc sapa_help_on_alert(struct sapa_core *core, const struct sapa_record *record)
+{
+    const struct sapa_rec_alert *in = &record->u.alert;
+    uint32_t i = 0;
+
+    if (in->kind >= SAPA_ALERT_COUNT || in->state >= SAPA_ALERT_STATE_COUNT ||
+        in->target >= (is_of_queue((unsigned)in->kind) ? core->centre->queues_count : core->centre->agents_count))
+        return SAPA_EINVAL;
+    struct core_alert *alert = alert_of(core, in->kind, in->target);
+    if (in->state != SAPA_ALERT_STATE_ON) {
+        if (!alert)
+            return SAPA_ENOENT;
+        if (alert->state == in->state)
+            return SAPA_ESTATE;
+        if (in->state == SAPA_ALERT_STATE_SEEN)
+            alert->by = in->by;
+        alert_moves(core, alert, (enum sapa_alert_state)in->state, in->state == SAPA_ALERT_STATE_SEEN ? alert->value : in->value, &in->by);
+        if (in->state == SAPA_ALERT_STATE_OVER) {
+            alert->up = false;
+            core->alert_count--;
+        }
+        return SAPA_OK;
+    }
+    if (alert)
+        return SAPA_ESTATE;
+    while (i < ALERTS_MAX && core->alerts[i].up)
+        i++;
+    if (i == ALERTS_MAX)
+        return SAPA_ELIMIT;
+    alert = &core->alerts[i];
+    *alert = (struct core_alert){ .up = true, .kind = (uint8_t)in->kind, .state = SAPA_ALERT_STATE_OVER, .target = (uint32_t)in->target,
+                                  .on_us = core->now_us, .since_us = core->now_us, .value = in->value, .limit = in->limit };
+    core->alert_count++;
+    alert_moves(core, alert, SAPA_ALERT_STATE_ON, in->value, NULL);
+    return SAPA_OK;
+}
+
+bool sapa_core_alert_next(const struct sapa_core *core, uint32_t *cursor, struct sapa_alert_view *ret)
+{
+    while (core->alert_count > 0 && *cursor < ALERTS_MAX) {
+        const struct core_alert *one = &core->alerts[(*cursor)++];
+        if (!one->up)
+            continue;
+        *ret = (struct sapa_alert_view){ .kind = one->kind, .state = one->state, .target = one->target, .on_us = one->on_us,
+                                         .value = one->value, .limit = one->limit, .by = &one->by };
+        return true;
+    }
+    return false;
+}
+
+bool sapa_core_alert_is_on(const struct sapa_core *core, enum sapa_alert kind, uint32_t target)
+{
+    for (uint32_t i = 0; core->alert_count > 0 && i < ALERTS_MAX; i++)
+        if (core->alerts[i].up && core->alerts[i].kind == kind && core->alerts[i].target == target)
+            return true;
+    return false;
+}
+
 /* ---- another description ---- */
 
 void sapa_help_move(struct sapa_core *core, const struct sapa_centre *next)
@@ -171,6 +253,18 @@ void sapa_help_move(struct sapa_core *core, const struct sapa_centre *next)
     for (uint32_t i = 0; i < HANDS_MAX; i++)
         if (core->hands[i].up)
             core->hands[i].agent = core->agent_map[core->hands[i].agent];
+    for (uint32_t i = 0; i < ALERTS_MAX; i++) {
+        struct core_alert *alert = &core->alerts[i];
+        if (!alert->up)
+            continue;
+        const uint32_t to = (is_of_queue(alert->kind) ? core->queue_map : core->agent_map)[alert->target];
+        if (to == SAPA_NONE) { /* what it was about is gone */
+            alert_moves(core, alert, SAPA_ALERT_STATE_OVER, 0, NULL);
+            alert->up = false;
+            core->alert_count--;
+        }
+        alert->target = to;
+    }
     for (uint32_t i = 0; i < core->broadcast_count;) {
         struct core_broadcast *one = &core->broadcasts[i];
         if (one->kind == SAPA_AUDIENCE_TEAM)

@@ -57,6 +57,7 @@
 /* since version 3 */
 #define HAND(U, I) U(agent) U(state) U(contact) I(since_us)
 #define BROADCAST(U, I) I(at_us) I(until_us) U(kind) U(target)
+#define ALERT(U, I) U(kind) U(state) U(target) I(on_us) I(since_us) U(value) U(limit)
 #define WATCH(U, I) U(contact_id) U(agent) U(mode) U(up) I(since_us) I(up_us) I(due_us)
 
 #define WORK(U, I)                                                                             \
@@ -194,6 +195,15 @@ static void save_help(const struct sapa_core *core, struct saver *saver)
             continue;
         sapa_put_u64(w, i);
         sapa_put_u64(w, core->agents[i].read);
+        item_done(saver);
+    }
+    sapa_put_u64(w, core->alert_count);
+    for (uint32_t i = 0; i < ALERTS_MAX; i++) {
+        const struct core_alert *object = &core->alerts[i];
+        if (!object->up)
+            continue;
+        ALERT(PUT_U, PUT_I)
+        sapa_put_str(w, sapa_sized_str(&object->by));
         item_done(saver);
     }
 }
@@ -529,6 +539,18 @@ static bool load_help(struct sapa_core *core, struct sapa_reader *r)
         bad |= r->bad || agent >= core->centre->agents_count;
         if (!bad)
             core->agents[agent].read = read;
+    }
+    const uint64_t alerts = bad ? 0 : sapa_get_u64(r);
+    bad |= r->bad || alerts > ALERTS_MAX;
+    for (uint64_t i = 0; i < alerts && !bad; i++) {
+        struct core_alert *object = &core->alerts[i];
+        ALERT(GET_U, GET_I)
+        bad |= !sapa_sized_set(&object->by, sapa_get_str(r)) || r->bad || object->kind >= SAPA_ALERT_COUNT ||
+               object->state == SAPA_ALERT_STATE_OVER || object->state >= SAPA_ALERT_STATE_COUNT ||
+               object->target >= (object->kind <= SAPA_ALERT_ABANDONED ? core->centre->queues_count : core->centre->agents_count) ||
+               sapa_core_alert_is_on(core, object->kind, object->target);
+        object->up = !bad;
+        core->alert_count += !bad;
     }
     return !bad;
 }

@@ -510,7 +510,7 @@ static void messages(struct web_request *rq)
 {
     sapa_json_open(&rq->out, '{');
     sapa_json_key(&rq->out, "items");
-    sapa_mirror_broadcasts_json(&rq->web->mirror, &rq->who.scope, &rq->out);
+    (rq->route == SAPA_ROUTE_ALERTS ? sapa_mirror_alerts_json : sapa_mirror_broadcasts_json)(&rq->web->mirror, &rq->who.scope, &rq->out);
     sapa_json_close(&rq->out, '}');
     sapa_web_ready(rq);
 }
@@ -1893,6 +1893,7 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_HELP_ASK:
     case SAPA_ROUTE_HELP_TAKE:
     case SAPA_ROUTE_HELP_END:
+    case SAPA_ROUTE_ALERT_SEEN:
     case SAPA_ROUTE_MESSAGE_NEW:
     case SAPA_ROUTE_MESSAGE_READ: sapa_web_help(rq, body); break;
     case SAPA_ROUTE_SUPERVISE:
@@ -1944,6 +1945,7 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_DISPOSITIONS: dispositions(rq); return;
     case SAPA_ROUTE_REASONS: reasons(rq); return;
     case SAPA_ROUTE_SWITCHES: switches(rq); return;
+    case SAPA_ROUTE_ALERTS:
     case SAPA_ROUTE_MESSAGES: messages(rq); return;
     case SAPA_ROUTE_ROLES: sapa_web_roles(rq); return;
     case SAPA_ROUTE_SESSIONS: sapa_web_sessions(rq); return;

@@ -308,6 +308,12 @@ static unsigned write_events(const struct sapa_mirror *mirror, const struct sapa
         sapa_json_close(out, '}');
         count++;
     }
+    if (mirror->alerts_dirty) {
+        event(out, "alerts", SAPA_STR("alerts"));
+        sapa_mirror_alerts_json(mirror, scope, out);
+        sapa_json_close(out, '}');
+        count++;
+    }
     if (mirror->broadcasts_dirty) {
         event(out, "messages", SAPA_STR("messages"));
         sapa_mirror_broadcasts_json(mirror, scope, out);
@@ -363,6 +369,8 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
             sapa_mirror_queue_json(mirror, i, &out);
     }
     sapa_json_close(&out, ']');
+    sapa_json_key(&out, "alerts");
+    sapa_mirror_alerts_json(mirror, scope, &out);
     sapa_json_key(&out, "messages");
     sapa_mirror_broadcasts_json(mirror, scope, &out);
     if (scope->agent == SAPA_NONE) {
@@ -400,7 +408,7 @@ static void begin_again(struct sapa_feed *feed)
 
 static bool has_changes(const struct sapa_mirror *mirror)
 {
-    bool any = mirror->dirty_count > 0 || mirror->end_count > 0 || mirror->switches_dirty || mirror->broadcasts_dirty;
+    bool any = mirror->dirty_count > 0 || mirror->end_count > 0 || mirror->switches_dirty || mirror->broadcasts_dirty || mirror->alerts_dirty;
 
     for (uint32_t i = 0; !any && i < mirror->centre->agents_count; i++)
         any = mirror->agents[i].dirty;

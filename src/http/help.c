@@ -1,4 +1,4 @@
-/* Raised hands, and messages to agents, as inputs of the core. */
+/* Raised hands, messages to agents, alerts that somebody sees to, as inputs of the core. */
 #include "http/calls_impl.h"
 #include "rt/clock.h"
 
@@ -113,11 +113,33 @@ static void read_it(struct web_request *rq)
     sapa_web_write(rq, &input);
 }
 
+static void seen(struct web_request *rq, const json_t *body)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const char *kind = json_string_value(json_object_get(body, "kind")), *key = json_string_value(json_object_get(body, "key"));
+    const struct sapa_str name = sapa_str_of(key);
+    struct sapa_record input;
+
+    sapa_record_init(&input, SAPA_T_alert);
+    struct sapa_rec_alert *in = &input.u.alert;
+    while (in->kind + 1 < SAPA_ALERT_COUNT && strcmp(kind, sapa_alert_name((unsigned)in->kind)) != 0)
+        in->kind++;
+    in->target = in->kind <= SAPA_ALERT_ABANDONED ? SAPA_FIND(centre, queues, name) : SAPA_FIND(centre, agents, name);
+    in->state = SAPA_ALERT_STATE_SEEN;
+    if (in->target == SAPA_NONE || !sapa_scope_alert(&rq->who.scope, centre, (unsigned)in->kind, (uint32_t)in->target)) {
+        sapa_web_problem(rq, 404, "ENOENT", "there is no such alert");
+        return;
+    }
+    (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
+    sapa_web_write(rq, &input);
+}
+
 void sapa_web_help(struct web_request *rq, const json_t *body)
 {
     switch (rq->route) {
     case SAPA_ROUTE_MESSAGE_NEW: message(rq, body); break;
     case SAPA_ROUTE_MESSAGE_READ: read_it(rq); break;
+    case SAPA_ROUTE_ALERT_SEEN: seen(rq, body); break;
     default: hand(rq); break;
     }
 }

@@ -136,7 +136,7 @@ static sapa_rc take_centre(struct sapa_mirror *mirror, const struct sapa_web_cen
     memcpy(mirror->clients, message->clients, sizeof(mirror->clients));
     mirror->queue_count = mirror->standing_count = 0; /* the next figures are those of the new description */
     mirror->figures_us = 0;
-    mirror->whole_dirty = mirror->switches_dirty = mirror->broadcasts_dirty = true;
+    mirror->whole_dirty = mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = true;
     return SAPA_OK;
 }
 
@@ -175,6 +175,14 @@ sapa_rc sapa_mirror_take(struct sapa_mirror *mirror, uint32_t type, const void *
             return SAPA_EINVAL;
         mirror->switches_dirty |= memcmp(&mirror->switches, data, size) != 0;
         memcpy(&mirror->switches, data, size);
+        return SAPA_OK;
+    case SAPA_WEB_ALERTS:
+        if (size % sizeof(mirror->alerts[0]) != 0 || size > sizeof(mirror->alerts))
+            return SAPA_EINVAL;
+        mirror->alerts_dirty |= size != mirror->alert_count * sizeof(mirror->alerts[0]) || (size > 0 && memcmp(mirror->alerts, data, size) != 0);
+        if (size > 0)
+            memcpy(mirror->alerts, data, size);
+        mirror->alert_count = size / sizeof(mirror->alerts[0]);
         return SAPA_OK;
     case SAPA_WEB_BROADCASTS:
         if (size % sizeof(mirror->broadcasts[0]) != 0 || size > sizeof(mirror->broadcasts))
@@ -257,7 +265,7 @@ void sapa_mirror_clean(struct sapa_mirror *mirror)
     for (size_t i = 0; i < mirror->queue_count; i++)
         mirror->queue_dirty[i] = false;
     mirror->dirty_count = mirror->end_count = 0;
-    mirror->switches_dirty = mirror->broadcasts_dirty = false;
+    mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = false;
 }
 
 const struct sapa_mirror_contact *sapa_mirror_contact_find(const struct sapa_mirror *mirror, uint64_t contact)
@@ -543,6 +551,48 @@ void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct 
             KEY_OF(out, "key", centre, agents, one->target);
         add_name(out, "text", one->text);
         add_name(out, "by", one->by);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+}
+
+/* ---- alerts ---- */
+
+bool sapa_scope_alert(const struct sapa_scope *scope, const struct sapa_centre *centre, unsigned kind, uint32_t target)
+{
+    if (scope->agent != SAPA_NONE)
+        return false; /* they are for those who lead */
+    if (kind <= SAPA_ALERT_ABANDONED)
+        return target < centre->queues_count && sapa_scope_client(scope, centre->queues[target].client);
+    return sapa_scope_agent(scope, centre, target);
+}
+
+void sapa_mirror_alerts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out)
+{
+    const struct sapa_centre *centre = mirror->centre;
+
+    sapa_json_open(out, '[');
+    for (size_t i = 0; centre && i < mirror->alert_count; i++) {
+        const struct sapa_web_alert *one = &mirror->alerts[i];
+        if (!sapa_scope_alert(scope, centre, one->kind, one->target))
+            continue;
+        sapa_json_open(out, '{');
+        add_name(out, "kind", sapa_alert_name(one->kind));
+        if (one->kind <= SAPA_ALERT_ABANDONED) {
+            KEY_OF(out, "queue", centre, queues, one->target);
+            sapa_json_add_null(out, "agent");
+        } else {
+            sapa_json_add_null(out, "queue");
+            KEY_OF(out, "agent", centre, agents, one->target);
+        }
+        add_name(out, "state", sapa_alert_state_name(one->state));
+        sapa_json_add_time(out, "since", one->on_us);
+        sapa_json_add_number(out, "value", (int64_t)one->value);
+        sapa_json_add_number(out, "limit", (int64_t)one->limit);
+        if (one->by[0])
+            add_name(out, "by", one->by);
+        else
+            sapa_json_add_null(out, "by");
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');

@@ -30,6 +30,7 @@ enum sapa_web_message {
     SAPA_WEB_CONTACT_END, /* uint64_t */
     SAPA_WEB_AGENT,       /* struct sapa_web_agent */
     SAPA_WEB_SWITCHES,    /* struct sapa_web_switches */
+    SAPA_WEB_ALERTS,      /* struct sapa_web_alert, as many as are on */
     SAPA_WEB_BROADCASTS,  /* struct sapa_web_broadcast, as many as there are */
     SAPA_WEB_STEP,        /* uint64_t: what came before belongs to the log up to here */
     SAPA_WEB_COMMITTED,   /* uint64_t: the log is safe up to here */
@@ -96,6 +97,16 @@ struct sapa_web_broadcast {
     char text[520], by[72]; /* with NUL */
 };
 enum { SAPA_WEB_BROADCASTS_MAX = 32 };
+
+/** What needs attention; sent all together. */
+struct sapa_web_alert {
+    uint64_t value, limit;
+    int64_t on_us;
+    uint32_t target;
+    uint8_t kind, state, zero[2]; /* enum sapa_alert, enum sapa_alert_state */
+    char by[72];
+};
+enum { SAPA_WEB_ALERTS_MAX = 256 };
 
 struct sapa_web_agent {
     uint32_t agent;
@@ -177,6 +188,9 @@ struct sapa_mirror {
     struct sapa_web_broadcast broadcasts[SAPA_WEB_BROADCASTS_MAX];
     size_t broadcast_count;
     bool broadcasts_dirty;
+    struct sapa_web_alert alerts[SAPA_WEB_ALERTS_MAX];
+    size_t alert_count;
+    bool alerts_dirty;
     uint64_t *dirty;                  /* contacts that changed, each once */
     size_t dirty_count, dirty_room;
     struct sapa_mirror_end *ends;
@@ -228,6 +242,9 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
 /** `queue`: place in mirror->queues. */
 void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, struct sapa_json *out);
 bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t queue);
+/** The alerts that this view may see. */
+void sapa_mirror_alerts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
+bool sapa_scope_alert(const struct sapa_scope *scope, const struct sapa_centre *centre, unsigned kind, uint32_t target);
 /** The messages that this view may see. */
 void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
 /** `standing`: place in mirror->standings. */

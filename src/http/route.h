@@ -58,7 +58,8 @@ enum sapa_schema {
     X(HELP, "Help") X(MESSAGE, "Message") X(MESSAGES, "Messages") X(B_MESSAGE, "MessageBody") \
     X(FIGURE, "Figure") X(FIGURES, "Figures") X(VALUES, "FigureValues") X(STANDING, "Standing") X(STANDINGS, "Standings") \
     X(WALL_TILE, "WallTile") X(WALL_PAGE, "WallPage") X(WALL, "Wallboard") X(WALLS, "Wallboards") X(B_WALL, "WallboardBody") \
-    X(WALL_LINK, "WallboardLink")
+    X(WALL_LINK, "WallboardLink") \
+    X(ALERT, "Alert") X(ALERTS, "Alerts") X(B_ALERT, "AlertBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -126,6 +127,8 @@ enum sapa_schema {
     X(MESSAGES, GET, "/api/v1/messages", LIVE, "", NONE, MESSAGES, 200, "What supervisors say to agents, the oldest first; who has read what stands with the agents") \
     X(MESSAGE_NEW, POST, "/api/v1/messages", AGENTS, "", B_MESSAGE, DONE, 200, "Say something to all, a team, those who serve a queue, or one agent. Not for what concerns a customer") \
     X(MESSAGE_READ, POST, "/api/v1/messages/{message}/read", SELF, "", NONE, DONE, 200, "One's own agent has read this and what was said before") \
+    X(ALERTS, GET, "/api/v1/alerts", LIVE, "", NONE, ALERTS, 200, "What needs attention: figures of queues and agents beyond the limits of the description") \
+    X(ALERT_SEEN, POST, "/api/v1/alerts/seen", AGENTS, "", B_ALERT, DONE, 200, "Say that one has seen an alert and sees to it") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(STANDINGS, GET, "/api/v1/standings", WALL, "client", NONE, STANDINGS, 200, "How the centre, each client and each queue stand: now, today, in the last thirty minutes") \

@@ -250,6 +250,18 @@ static const struct sapa_field_rule help[] = {
     { "state", "raised|taken", "taken: somebody comes" }, { "contact", "id?", "that he had in hand" }, { "since", "time", "in this state" },
     { "by", "string?", "who comes" },
 };
+#define ALERT_KINDS "waiting|longest wait|service level|abandoned|not ready|talk"
+static const struct sapa_field_rule alert[] = {
+    { "kind", ALERT_KINDS, "" }, { "queue", "key?", "of the first four" }, { "agent", "key?", "of the others" },
+    { "state", "on|seen", "" }, { "since", "time", "when it came" },
+    { "value", "integer", "when it came: contacts, milliseconds, or millionths of a share of the last half hour" },
+    { "limit", "integer", "of the description, likewise" }, { "by", "string?", "who has seen it" },
+};
+static const struct sapa_field_rule alerts[] = { { "items", "array:Alert", "" } };
+static const struct sapa_field_rule b_alert[] = {
+    { "kind", ALERT_KINDS, "waiting, longest wait, service level, abandoned, not ready or talk" },
+    { "key", "key", "the key of the queue or agent" },
+};
 static const struct sapa_field_rule message[] = {
     { "id", "id", "" }, { "at", "time", "" }, { "until", "time", "of no interest afterwards" }, { "to", "all|team|queue|agent", "" },
     { "key", "key?", "of the team, queue or agent" }, { "text", "string", "" }, { "by", "string", "user" },
@@ -386,8 +398,8 @@ static const struct sapa_field_rule ready[] = {
     { "ready", "boolean", "" }, { "log", "string", "state of the log" }, { "centre", "key?", "hash of the description in force" },
 };
 static const struct sapa_field_rule feed_event[] = {
-    { "type", "contact|agent|queue|switches|messages|standing", "" }, { "id", "string", "" },
-    { "data", "any", "Contact, Agent, Queue, Standing, a list of Switch or of Message; null: it is gone" },
+    { "type", "contact|agent|queue|switches|messages|alerts|standing", "" }, { "id", "string", "" },
+    { "data", "any", "Contact, Agent, Queue, Standing, a list of Switch, Message or Alert; null: it is gone" },
 };
 static const struct sapa_field_rule feed_message[] = {
     { "type", "snapshot|events", "" }, { "feed", "string", "name of this run of numbers" },
@@ -395,6 +407,7 @@ static const struct sapa_field_rule feed_message[] = {
     { "contacts", "~array:Contact", "snapshot only" }, { "agents", "~array:Agent", "snapshot only" },
     { "queues", "~array:Queue", "snapshot only" }, { "standings", "~array:Standing", "snapshot only; none for agents" }, { "switches", "~array:Switch", "snapshot only" },
     { "messages", "~array:Message", "snapshot only" },
+    { "alerts", "~array:Alert", "snapshot only" },
     { "events", "~array:FeedEvent", "events only" },
 };
 static const struct sapa_field_rule b_move[] = { { "queue", "key", "the key of a queue" } };
@@ -530,6 +543,9 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_PHONE] = { "BrowserPhone", FIELDS(phone) },
     [SAPA_SCHEMA_ICE_SERVER] = { "IceServer", FIELDS(ice_server) },
     [SAPA_SCHEMA_B_WEB_CALL] = { "WebCallBody", FIELDS(b_web_call) },
+    [SAPA_SCHEMA_ALERT] = { "Alert", FIELDS(alert) },
+    [SAPA_SCHEMA_ALERTS] = { "Alerts", FIELDS(alerts) },
+    [SAPA_SCHEMA_B_ALERT] = { "AlertBody", FIELDS(b_alert) },
     [SAPA_SCHEMA_HELP] = { "Help", FIELDS(help) },
     [SAPA_SCHEMA_MESSAGE] = { "Message", FIELDS(message) },
     [SAPA_SCHEMA_MESSAGES] = { "Messages", FIELDS(messages) },

@@ -192,6 +192,9 @@ struct sapa_queue {
     uint32_t overflow_first, overflow_count; /* in sapa_centre.overflows, tried in order */
     uint32_t service_level_ms;     /* e.g. 20,000 */
     uint8_t service_level_percent; /* e.g. 80 */
+    /* limits of alerts; 0: none. Shares are of the last half hour */
+    uint32_t alert_waiting, alert_longest_ms;
+    uint32_t alert_level_percent, alert_abandoned_percent;
     uint32_t short_abandon_ms;     /* abandons before this are counted apart */
     uint8_t record;                /* enum sapa_record_policy */
     uint8_t record_share_percent;  /* with SHARE */
@@ -338,6 +341,7 @@ struct sapa_system { /* whole installation */
     uint32_t recording_tone_s;       /* 0: none */
     uint32_t quality_alarm_mos_x100; /* 360 */
     uint32_t quality_alarm_ms;       /* 10,000 */
+    uint32_t alert_not_ready_ms, alert_talk_ms; /* of agents; 0: none */
     uint8_t supervision_shown;          /* an agent is told that a supervisor hears him */
     uint32_t human_steps_max;        /* checker: a human within so many steps */
     uint32_t system_drop_percent;    /* alarm above this share of drops by us */

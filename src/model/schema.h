@@ -51,6 +51,7 @@
     X(35, 1, hand, "an agent asks for help, or somebody does something about it") \
     X(36, 1, broadcast, "a supervisor says something to agents") \
     X(37, 1, broadcast_read, "an agent has read what supervisors said") \
+    X(38, 1, alert, "a limit of the description is passed, or no longer; or somebody has seen that it is") \
     X(60, 2, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -261,6 +262,14 @@
     F(S, num, agent, "") \
     F(S, id, message, "the newest that he has read")
 
+#define SAPA_REC_alert(F, S) \
+    F(S, num, kind, "enum sapa_alert") \
+    F(S, num, target, "index of the queue or agent") \
+    F(S, num, state, "enum sapa_alert_state: ON, OVER, or SEEN of one that is on") \
+    F(S, num, value, "measured: contacts, milliseconds, or millionths of a share") \
+    F(S, num, limit, "of the description, likewise") \
+    F(S, text64, by, "user of the API, with SEEN")
+
 #define SAPA_REC_dialog(F, S) \
     F(S, id, contact, "0: a call of an agent to the centre itself") \
     F(S, id, offer, "0: the customer's leg") \
@@ -339,7 +348,8 @@
     X(102, 1, supervision_ended, "he is out of it") \
     X(103, 1, hand_changed, "help is wanted, is coming, or not wanted any more") \
     X(104, 1, broadcast_made, "something was said to agents") \
-    X(105, 1, broadcast_seen, "an agent has read it and what was said before")
+    X(105, 1, broadcast_seen, "an agent has read it and what was said before") \
+    X(106, 1, alert_changed, "something needs attention, has somebody's, or needs it no longer")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -483,6 +493,10 @@
     F(S, text512, text, "") F(S, text64, by, "")
 
 #define SAPA_REC_broadcast_seen(F, S) F(S, num, agent, "") F(S, id, message, "")
+
+#define SAPA_REC_alert_changed(F, S) \
+    F(S, num, kind, "enum sapa_alert") F(S, num, target, "") F(S, num, from, "enum sapa_alert_state") F(S, num, to, "") \
+    F(S, num, value, "") F(S, num, limit, "") F(S, num, was_ms, "in the state that ended") F(S, text64, by, "")
 
 /* ---------------------------------------------------------------- commands: what the world shall do */
 

@@ -109,6 +109,13 @@
     X(LISTED, "on a do-not-contact list") X(CLIENT, "not granted this client") X(BUSY, "another call in hand") \
     X(TARGET, "no such target, or nobody there")
 
+/* What needs somebody's attention, by limits of the description. The first four are of queues, the others of agents. */
+#define SAPA_ALERTS(X) \
+    X(WAITING, "waiting") X(LONGEST, "longest wait") X(LEVEL, "service level") X(ABANDONED, "abandoned") \
+    X(NOT_READY, "not ready") X(TALK, "talk")
+
+#define SAPA_ALERT_STATES(X) X(OVER, "over") X(ON, "on") X(SEEN, "seen")
+
 /* An agent who asks for help. */
 #define SAPA_HANDS(X) X(DOWN, "down") X(RAISED, "raised") X(TAKEN, "taken")
 
@@ -144,7 +151,7 @@ enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8, SAPA_SUPERVISORS_MAX = 3 };
     V(callback, CALLBACK, CALLBACK_STATES) V(alarm, ALARM, ALARMS) \
     V(target, TARGET, TARGETS) V(call_line, LINE, CALL_LINES) V(call_verb, CALL_VERB, CALL_VERBS) \
     V(call_denial, DENIAL, CALL_DENIALS) V(supervision, SUPERVISION, SUPERVISIONS) V(hand, HAND, HANDS) \
-    V(audience, AUDIENCE, AUDIENCES)
+    V(audience, AUDIENCE, AUDIENCES) V(alert, ALERT, ALERTS) V(alert_state, ALERT_STATE, ALERT_STATES)
 
 #define X_CHANNEL(id, text) SAPA_CHANNEL_##id,
 #define X_DIRECTION(id, text) SAPA_DIRECTION_##id,
@@ -169,6 +176,8 @@ enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8, SAPA_SUPERVISORS_MAX = 3 };
 #define X_SUPERVISION(id, text) SAPA_SUPERVISION_##id,
 #define X_HAND(id, text) SAPA_HAND_##id,
 #define X_AUDIENCE(id, text) SAPA_AUDIENCE_##id,
+#define X_ALERT(id, text) SAPA_ALERT_##id,
+#define X_ALERT_STATE(id, text) SAPA_ALERT_STATE_##id,
 
 /** `enum sapa_channel { SAPA_CHANNEL_VOICE, …, SAPA_CHANNEL_COUNT }`, and so on for every set. */
 #define V(noun, PREFIX, LIST) enum sapa_##noun { SAPA_##LIST(X_##PREFIX) SAPA_##PREFIX##_COUNT };

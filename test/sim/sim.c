@@ -608,9 +608,15 @@ static void somebody_says(struct sim *s)
     struct sapa_broadcast_view said = { .id = 1 };
     struct sapa_record in;
     uint32_t cursor = 0;
-    const uint32_t what = below(&s->dice, 10);
+    const uint32_t what = below(&s->dice, 14);
 
-    if (what < 7) {
+    if (what >= 10) {
+        sapa_record_init(&in, SAPA_T_alert);
+        in.u.alert.kind = below(&s->dice, SAPA_ALERT_COUNT + (uint32_t)chance(&s->dice, 3));
+        in.u.alert.target = below(&s->dice, 3);
+        in.u.alert.state = below(&s->dice, SAPA_ALERT_STATE_COUNT + (uint32_t)chance(&s->dice, 3));
+        in.u.alert.value = below(&s->dice, 100);
+    } else if (what < 7) {
         sapa_record_init(&in, SAPA_T_hand);
         in.u.hand.agent = below(&s->dice, agents + (uint32_t)chance(&s->dice, 3));
         in.u.hand.state = below(&s->dice, SAPA_HAND_COUNT + (uint32_t)chance(&s->dice, 3));

@@ -203,7 +203,7 @@ agent.hung_up()
 leader.hung_up()
 customer.close()
 wait(lambda: not admin.get(V1 + "/contacts").json["items"])
-assert [c["contact"] for c in ratna.get(V1 + "/contacts/past").json["items"]].count(contact) == 1
+wait(lambda: contact in [c["contact"] for c in ratna.get(V1 + "/contacts/past").json["items"]])
 assert contact not in [c["contact"] for c in tono.get(V1 + "/contacts/past").json["items"]]
 
 story("something is said to many, and read")
@@ -223,6 +223,20 @@ siti.post(f"{V1}/messages/{got[1]['id']}/read")
 siti.post(f"{V1}/messages/{got[0]['id']}/read", want=409)
 admin.post(f"{V1}/messages/{got[0]['id']}/read", want=403)
 assert seen("agent1")["message_read"] == got[1]["id"] and seen("agent2")["message_read"] is None
+
+story("what needs attention: it comes, is seen by somebody, and goes")
+assert admin.get(V1 + "/alerts").json["items"] == []
+siti.post(V1 + "/agents/agent1/state", {"state": "not_ready"})
+alert = wait(lambda: admin.get(V1 + "/alerts").json["items"])[0]
+assert (alert["kind"], alert["agent"], alert["queue"], alert["state"], alert["limit"]) == ("not ready", "agent1", None, "on", 1000), alert
+assert ratna.get(V1 + "/alerts").json["items"] == [alert] and tono.get(V1 + "/alerts").json["items"] == siti.get(V1 + "/alerts").json["items"] == []
+tono.post(V1 + "/alerts/seen", {"kind": "not ready", "key": "agent1"}, 404)
+ratna.post(V1 + "/alerts/seen", {"kind": "talk", "key": "agent1"}, 404)
+ratna.post(V1 + "/alerts/seen", {"kind": "not ready", "key": "agent1"})
+ratna.post(V1 + "/alerts/seen", {"kind": "not ready", "key": "agent1"}, 409)
+assert (admin.get(V1 + "/alerts").json["items"][0]["state"], admin.get(V1 + "/alerts").json["items"][0]["by"]) == ("seen", "ratna")
+siti.post(V1 + "/agents/agent1/state", {"state": "ready"})
+wait(lambda: not admin.get(V1 + "/alerts").json["items"])
 
 story("rights: each has its own, and one's own phone")
 customer, talk, line, contact = served()
