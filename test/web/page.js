@@ -43,7 +43,7 @@ class ByJsSIP {
         const { credentials: c, url, instance, register } = options;
         this.ua = new JsSIP.UA({
             sockets: [new JsSIP.WebSocketInterface(url)], uri: c.uri, authorization_user: c.user, password: c.password, realm: c.realm,
-            register, register_expires: 600, instance_id: instance, session_timers: true,
+            register, register_expires: 600, instance_id: instance, session_timers: false, // a refresh that meets a gap would end the call in the page
             connection_recovery_min_interval: 1, connection_recovery_max_interval: 1,
         });
         this.ua.on('registered', () => { options.state.registered++; });

@@ -341,6 +341,33 @@ static void flow_lost_while_talking(void **state)
     all_gone(f, contact);
 }
 
+/* The same while she holds: it is still she who holds when she is back, and who resumes. */
+static void flow_lost_while_held(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer, call;
+    uint64_t contact;
+
+    siti_registers(f, 1, "1");
+    call = web_talk(f, &contact, &customer);
+    fake_request(f, &call, "INVITE", "", "application/sdp", web_sdp("peerA", PRINT_A, "actpass", "8 126", "sendonly"));
+    fake_want(f, "SIP/2.0 200", "a=recvonly");
+    fake_request(f, &call, "ACK", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_leg_held)->u.leg_held.on, 1);
+    web_close(f, 1);
+    fake_run(f, 40000000);
+    siti_registers(f, 2, "1");
+    fake_run(f, 30000000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_gone), 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_leg_held), 1);
+    call.flow = web_flow(2);
+    fake_request(f, &call, "INVITE", "", "application/sdp", web_sdp("peerB", PRINT_A, "actpass", "8 126", "sendrecv"));
+    fake_want(f, "SIP/2.0 200", "a=sendrecv");
+    fake_request(f, &call, "ACK", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_leg_held)->u.leg_held.on, 0);
+    all_gone(f, contact);
+}
+
 /* He does not come back: the customer goes back to his line, by a fault that is nobody's. */
 static void flow_lost_for_good(void **state)
 {
@@ -660,7 +687,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(minted_credentials), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking),
+        TEST(minted_credentials), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
         TEST(flow_lost_for_good), TEST(audio_lost), TEST(reloaded), TEST(guests), TEST(guest_leaves_early),
         TEST(without_a_media_process_that_can), TEST(adopted),
     };
