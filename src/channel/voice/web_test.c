@@ -326,6 +326,7 @@ static void flow_lost_while_talking(void **state)
     assert_int_equal(reachable(f), 0); /* but for a new offer she is not there */
     siti_registers(f, 2, "2");         /* another browser of hers: not this call's */
     fake_run(f, 1000000);
+    assert_int_equal(((const struct voice_leg *)sapa_voice_find(&f->voice->legs, leg))->flow.conn, 1);
     siti_registers(f, 3, "1");
     assert_int_equal(reachable(f), 1);
     fake_run(f, 20000000);
