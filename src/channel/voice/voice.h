@@ -147,7 +147,7 @@ void sapa_voice_sip_receive(struct sapa_voice *voice, const struct sapa_sip_flow
 
 /** A whole SIP message of a browser's connection (RFC 7118); passes the guard. `bytes` is changed. */
 void sapa_voice_web_receive(struct sapa_voice *voice, const struct sapa_sip_flow *flow, char *bytes, size_t n);
-/** Its connection is gone: its registration ends, calls wait for another (docs/design/webrtc.md). */
+/** Its connection is gone: its registration ends, calls wait for another (docs/design/browser-phones.md). */
 void sapa_voice_web_closed(struct sapa_voice *voice, const struct sapa_sip_flow *flow);
 /** A session has ended: credentials made with it hold no more, registrations with them end. */
 void sapa_voice_session_ended(struct sapa_voice *voice, uint64_t session);

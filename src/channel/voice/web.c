@@ -6,7 +6,7 @@
 /*
  * Browsers as telephones: their connections (SIP over WebSocket, kept by the web thread), their credentials, and what
  * becomes of a call while a connection is gone: it waits for the next one of the same browser, which may be another page
- * of it (docs/design/webrtc.md).
+ * of it (docs/design/browser-phones.md).
  */
 enum {
     WEBS_MAX = 8192,
