@@ -3,11 +3,14 @@
  * How many recorded calls one core carries, against a bare relay on the same core in the same run.
  *
  * media_bench [--relay-cpu N] [--load-cpu N] [--bare PATH] [--folder PATH] [--seconds S] [--calls N]
- *             [--kind relay|opus|conference]
+ *             [--kind relay|opus|conference|webrtc|webrtc_opus]
  *
  * opus: each call is one leg with Opus and one with A-law; conference: three parties with A-law, mixed. What comes back
  * is then decoded sound and cannot be told packet by packet: each leg must get 50 packets a second, evenly (a packet
  * that comes more than 5 ms after its time, by the median of its leg, counts as late), and some legs are listened to.
+ *
+ * webrtc: the second leg of each call is an agent's browser: a socket of its own, ICE checks every 2.5 s, DTLS, SRTP (AES-GCM)
+ * both ways, A-law, so that packets are told one by one as with relay. webrtc_opus: the same with Opus, measured as opus.
  *
  * The media process (or bench/bare_relay) runs pinned on one CPU, this program sends and receives on
  * another: per call two legs, each 50 packets a second of 20 ms G.711 both ways. A packet carries the
@@ -25,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -33,13 +37,18 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "ice/stun.h"
 #include "media/coder.h"
 #include "media/g711.h"
 #include "media/media_process.h"
 #include "media/record_writer.h"
 #include "media/recording.h"
+#include "media/srtp.h"
 #include "model/media.h"
 #include "model/vocab.h"
+#include "rt/clock.h"
+#include "rt/dtls.h"
+#include "rt/random.h"
 #include "rt/socket.h"
 #include "rtp/rtp.h"
 
@@ -53,6 +62,7 @@ enum {
     FRAMES = 64,               /* of speech in the codec, said over and over */
     WARM_MS = 1500,
     SEND_MAX = 4096,
+    CHECK_EVERY = 125,         /* packets: a browser checks every 2.5 s */
     DELAY_STEP_US = 20,
     DELAY_STEPS = 50000        /* one second */
 };
@@ -60,7 +70,7 @@ enum {
 static struct {
     int relay_cpu, load_cpu, seconds, calls;
     const char *bare, *folder;
-    enum kind { RELAY, OPUS, CONFERENCE } kind;
+    enum kind { RELAY, OPUS, CONFERENCE, WEBRTC, WEBRTC_OPUS } kind;
 } opt = { 0, 1, 4, 0, NULL, "/tmp", RELAY };
 
 struct result {
@@ -86,6 +96,30 @@ static int64_t leg_base_ns[LEGS_MAX];    /* earliest arrival, its number taken o
 static uint16_t leg_first[LEGS_MAX];
 static bool leg_heard[LEGS_MAX];
 
+/* A browser: the second leg of a call. */
+struct web {
+    int fd;
+    struct sockaddr_in to;
+    struct sapa_dtls *dtls;
+    struct sapa_srtp *srtp;
+    char username[32], pwd[SAPA_MEDIA_PWD_SIZE];
+    bool proved;
+};
+static struct web webs[CALLS_MAX];
+static int web_epoll = -1;
+static struct sapa_dtls_context *web_context; /* of all pages */
+
+static bool is_web(unsigned leg)
+{
+    return (opt.kind == WEBRTC || opt.kind == WEBRTC_OPUS) && leg % 2 == 1;
+}
+
+/* What goes in comes out as it is, with its time in it. */
+static bool is_relayed(void)
+{
+    return opt.kind == RELAY || opt.kind == WEBRTC;
+}
+
 static unsigned legs_a_call(void)
 {
     return opt.kind == CONFERENCE ? 3 : 2;
@@ -93,7 +127,7 @@ static unsigned legs_a_call(void)
 
 static bool is_opus(unsigned leg)
 {
-    return opt.kind == OPUS && leg % 2 == 0;
+    return (opt.kind == OPUS && leg % 2 == 0) || (opt.kind == WEBRTC_OPUS && leg % 2 == 1);
 }
 
 static void die(const char *what)
@@ -159,6 +193,51 @@ static unsigned socket_of(unsigned leg, unsigned legs)
     return (unsigned)((uint64_t)leg * SOCKETS / legs);
 }
 
+static void web_check(struct web *web, bool nominates)
+{
+    struct sapa_stun_out out = { .type = SAPA_STUN_REQUEST, .username = web->username, .controlling = true, .tie_breaker = 1,
+                                 .priority = 0x6e0001ff, .use_candidate = nominates, .password = web->pwd };
+    uint8_t bytes[SAPA_STUN_OUT_MAX];
+
+    sapa_random_bytes(out.transaction, sizeof(out.transaction));
+    const size_t n = sapa_stun_write(&out, bytes);
+    (void)sendto(web->fd, bytes, n, 0, (struct sockaddr *)&web->to, sizeof(web->to));
+}
+
+/* A packet of a leg, as it leaves before it is sealed. */
+static size_t make_packet(uint8_t *p, uint32_t leg, int64_t stamp)
+{
+    const uint32_t seq = leg_seq[leg]++;
+    size_t size = PAYLOAD;
+
+    if (is_opus(leg)) {
+        size = opus_sizes[seq % FRAMES];
+        sapa_rtp_put_head(p, seq == 0, SAPA_CODEC_OPUS, (uint16_t)seq, seq * 960, leg + 1);
+        memcpy(p + SAPA_RTP_HEAD, opus_frames[seq % FRAMES], size);
+    } else {
+        sapa_rtp_put_head(p, seq == 0, SAPA_RTP_PCMA, (uint16_t)seq, seq * PAYLOAD, leg + 1);
+        memcpy(p + SAPA_RTP_HEAD, is_relayed() ? pattern : alaw_frames[(seq + 7 * leg) % FRAMES], PAYLOAD);
+    }
+    if (is_relayed()) {
+        memcpy(p + SAPA_RTP_HEAD, &stamp, 8);
+        memcpy(p + SAPA_RTP_HEAD + 8, &leg, 4);
+        memcpy(p + SAPA_RTP_HEAD + 12, &seq, 4);
+    }
+    return SAPA_RTP_HEAD + size;
+}
+
+static unsigned web_send(uint32_t leg)
+{
+    struct web *web = &webs[leg / 2];
+    uint8_t bytes[SAPA_RTP_HEAD + SAPA_CODER_PAYLOAD_MAX + SAPA_SRTP_EXTRA];
+
+    if (leg_seq[leg] % CHECK_EVERY == leg % CHECK_EVERY)
+        web_check(web, true);
+    size_t n = make_packet(bytes, leg, now_ns(CLOCK_REALTIME));
+    n = sapa_srtp_seal(web->srtp, false, bytes, n);
+    return n > 0 && sendto(web->fd, bytes, n, 0, (struct sockaddr *)&web->to, sizeof(web->to)) > 0;
+}
+
 /* Packet number k of all: legs take turns, each every 20 ms. Not more than SEND_MAX at once: what comes back must be taken too. */
 static unsigned send_due(uint64_t *k, uint64_t due, unsigned legs)
 {
@@ -170,35 +249,30 @@ static unsigned send_due(uint64_t *k, uint64_t due, unsigned legs)
 
     while (*k < due && sent < SEND_MAX) {
         const unsigned s = socket_of((unsigned)(*k % legs), legs);
+        if (is_web((unsigned)(*k % legs))) {
+            sent += web_send((uint32_t)((*k)++ % legs));
+            continue;
+        }
         const int64_t stamp = now_ns(CLOCK_REALTIME);
         unsigned n = 0;
         for (; n < BATCH && *k < due; n++, (*k)++) {
             const uint32_t leg = (uint32_t)(*k % legs);
             if (socket_of(leg, legs) != s)
                 break;
-            const uint32_t seq = leg_seq[leg]++;
+            if (is_web(leg)) { /* between those of the batch, whose turn they share */
+                sent += web_send(leg);
+                n--;
+                continue;
+            }
             uint8_t *p = bytes[n];
-            size_t size = PAYLOAD;
-            if (is_opus(leg)) {
-                size = opus_sizes[seq % FRAMES];
-                sapa_rtp_put_head(p, seq == 0, SAPA_CODEC_OPUS, (uint16_t)seq, seq * 960, leg + 1);
-                memcpy(p + SAPA_RTP_HEAD, opus_frames[seq % FRAMES], size);
-            } else {
-                sapa_rtp_put_head(p, seq == 0, SAPA_RTP_PCMA, (uint16_t)seq, seq * PAYLOAD, leg + 1);
-                memcpy(p + SAPA_RTP_HEAD, opt.kind == RELAY ? pattern : alaw_frames[(seq + 7 * leg) % FRAMES], PAYLOAD);
-            }
-            if (opt.kind == RELAY) {
-                memcpy(p + SAPA_RTP_HEAD, &stamp, 8);
-                memcpy(p + SAPA_RTP_HEAD + 8, &leg, 4);
-                memcpy(p + SAPA_RTP_HEAD + 12, &seq, 4);
-            }
+            const size_t size = make_packet(p, leg, stamp);
             to[n] = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(leg_port[leg]),
                                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-            parts[n] = (struct iovec){ .iov_base = p, .iov_len = SAPA_RTP_HEAD + size };
+            parts[n] = (struct iovec){ .iov_base = p, .iov_len = size };
             messages[n].msg_hdr = (struct msghdr){ .msg_name = &to[n], .msg_namelen = sizeof(to[n]),
                                                    .msg_iov = &parts[n], .msg_iovlen = 1 };
         }
-        const int gone = sendmmsg(sockets[s], messages, n, 0);
+        const int gone = n > 0 ? sendmmsg(sockets[s], messages, n, 0) : 0;
         sent += gone > 0 ? (unsigned)gone : 0;
     }
     return sent;
@@ -225,11 +299,9 @@ static void count_delay(int64_t delay_us, struct result *result)
 }
 
 /* What was decoded: its place in time, from its number and the earliest that this leg got. */
-static void note_mixed(const struct mmsghdr *message, const struct sapa_rtp *rtp, int64_t from_ns, int64_t to_ns,
+static void note_mixed(const struct mmsghdr *message, const struct sapa_rtp *rtp, uint32_t leg, int64_t from_ns, int64_t to_ns,
                        struct result *result)
 {
-    const struct sockaddr_in *from = message->msg_hdr.msg_name;
-    const uint32_t leg = leg_of_port[ntohs(from->sin_port)];
     const int64_t arrived_ns = arrival_of(message);
 
     if (arrived_ns < from_ns - WARM_MS * 1000000LL)
@@ -249,17 +321,19 @@ static void note_mixed(const struct mmsghdr *message, const struct sapa_rtp *rtp
         count_delay((own_ns - leg_base_ns[leg - 1]) / 1000, result);
 }
 
-static void note(const struct mmsghdr *message, const uint8_t *bytes, unsigned legs, int64_t from_ns,
+/* `at`: the leg that got it, plus one; 0: by the port that it came from. */
+static void note(const struct mmsghdr *message, const uint8_t *bytes, uint32_t at, unsigned legs, int64_t from_ns,
                  struct result *result)
 {
+    const struct sockaddr_in *from = message->msg_hdr.msg_name;
     struct sapa_rtp rtp;
     int64_t sent_ns;
     uint32_t leg;
 
     if (sapa_rtp_is_rtcp(bytes, message->msg_len) || sapa_rtp_parse(bytes, message->msg_len, &rtp))
         return;
-    if (opt.kind != RELAY) {
-        note_mixed(message, &rtp, from_ns, from_ns + opt.seconds * 1000000000LL, result);
+    if (!is_relayed()) {
+        note_mixed(message, &rtp, at ? at : leg_of_port[ntohs(from->sin_port)], from_ns, from_ns + opt.seconds * 1000000000LL, result);
         return;
     }
     if (rtp.payload_size != PAYLOAD)
@@ -273,6 +347,40 @@ static void note(const struct mmsghdr *message, const uint8_t *bytes, unsigned l
         return;
     }
     count_delay((arrival_of(message) - sent_ns) / 1000, result);
+}
+
+/* What came for browsers: opened, then as any other. */
+static void receive_webs(unsigned legs, int64_t from_ns, struct result *result)
+{
+    static struct epoll_event ready[512];
+    uint8_t bytes[2048], control[64];
+
+    for (int round = 0; round < 4; round++) {
+        const int n = epoll_wait(web_epoll, ready, 512, 0);
+        for (int i = 0; i < n; i++) {
+            struct web *web = &webs[ready[i].data.u32];
+            for (;;) {
+                struct sockaddr_in from;
+                struct iovec part = { .iov_base = bytes, .iov_len = sizeof(bytes) };
+                struct mmsghdr message = { .msg_hdr = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &part,
+                                                        .msg_iovlen = 1, .msg_control = control,
+                                                        .msg_controllen = sizeof(control) } };
+                const ssize_t got = recvmsg(web->fd, &message.msg_hdr, MSG_DONTWAIT);
+                if (got <= 0)
+                    break;
+                if (bytes[0] >> 6 != 2)
+                    continue; /* an answer to a check */
+                const bool rtcp = sapa_rtp_is_rtcp(bytes, (size_t)got);
+                message.msg_len = (unsigned)sapa_srtp_open(web->srtp, rtcp, bytes, (size_t)got);
+                if (message.msg_len == 0 && !rtcp) /* RTCP: also of plain legs, when the port beside theirs is this one */
+                    result->wrong++;
+                else if (!rtcp)
+                    note(&message, bytes, 2 * ready[i].data.u32 + 2, legs, from_ns, result);
+            }
+        }
+        if (n < 512)
+            break;
+    }
 }
 
 static void receive_all(unsigned legs, int64_t from_ns, struct result *result)
@@ -294,9 +402,11 @@ static void receive_all(unsigned legs, int64_t from_ns, struct result *result)
             }
             n = recvmmsg(sockets[s], messages, BATCH, MSG_DONTWAIT, NULL);
             for (int i = 0; i < n; i++)
-                note(&messages[i], bytes[i], legs, from_ns, result);
+                note(&messages[i], bytes[i], 0, legs, from_ns, result);
         }
     }
+    if (web_epoll >= 0)
+        receive_webs(legs, from_ns, result);
 }
 
 static uint32_t percentile(unsigned percent, uint64_t total)
@@ -396,7 +506,7 @@ static void tell(const char *who, const struct result *r)
     (void)fprintf(stderr,
                   "%-5s calls %4u  loss %.4f%%  p50 %u us  p99 %u us  max %u us  core %.2f  generator %.2f%s%s\n", who,
                   r->calls, 100 * r->loss, r->p50_us, r->p99_us, r->max_us, r->relay_cpu, r->load_cpu,
-                  r->recordings_bad ? "  recordings incomplete" : "",
+                  r->wrong ? "  wrong packets" : r->recordings_bad ? "  recordings incomplete" : "",
                   r->behind ? "  (generator behind)" : r->good ? "" : "  (too many)");
 }
 
@@ -514,6 +624,71 @@ static int connect_control(const char *path)
     return fd;
 }
 
+/* --- browsers --- */
+
+static void web_send_dtls(void *owner, const void *datagram, size_t size)
+{
+    const struct web *web = owner;
+
+    (void)sendto(web->fd, datagram, size, 0, (const struct sockaddr *)&web->to, sizeof(web->to));
+}
+
+static void web_open(struct web *web, unsigned index, struct sapa_media_message *open)
+{
+    const struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    const int on = 1, size = 1 << 18;
+    struct epoll_event event = { .events = EPOLLIN, .data.u32 = index };
+
+    *web = (struct web){ .fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) };
+    if (web->fd < 0 || bind(web->fd, (const struct sockaddr *)&any, sizeof(any)) ||
+        epoll_ctl(web_epoll, EPOLL_CTL_ADD, web->fd, &event))
+        die("browser");
+    (void)setsockopt(web->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+    (void)setsockopt(web->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    open->u.leg.webrtc = 1;
+    (void)snprintf(open->u.leg.ice_ufrag, sizeof(open->u.leg.ice_ufrag), "%08x", index);
+    sapa_random_text(open->u.leg.ice_pwd, sizeof(open->u.leg.ice_pwd) - 1);
+    (void)snprintf(web->username, sizeof(web->username), "%08x:page", index);
+    memcpy(web->pwd, open->u.leg.ice_pwd, sizeof(web->pwd));
+}
+
+/* Check, handshake, keys: as a page does when it is told the answer. */
+static bool web_connect(struct web *web)
+{
+    const int64_t until_us = sapa_mono_us() + 5000000;
+    struct sapa_dtls_result result;
+    uint8_t bytes[2048];
+
+    web_check(web, true);
+    while (sapa_mono_us() < until_us && !web->srtp) {
+        struct pollfd wait = { .fd = web->fd, .events = POLLIN };
+        (void)poll(&wait, 1, 50);
+        const ssize_t n = recv(web->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+        if (web->dtls && n <= 0)
+            (void)!sapa_dtls_tick(web->dtls, sapa_mono_us());
+        if (n > 0 && bytes[0] < 2 && !web->dtls &&
+            sapa_dtls_new(web_context, true, web_send_dtls, web, sapa_mono_us(), &web->dtls))
+            return false;
+        if (n > 0 && web->dtls && sapa_dtls_is(bytes, (size_t)n) &&
+            sapa_dtls_take(web->dtls, bytes, (size_t)n, sapa_mono_us()) == SAPA_OK &&
+            (sapa_dtls_result(web->dtls, &result) ||
+             sapa_srtp_new(result.profile == SAPA_DTLS_AEAD_AES_128_GCM ? (int)SAPA_SRTP_GCM_128 : (int)SAPA_MEDIA_SRTP_SHA1_80,
+                           result.send, result.receive, &web->srtp)))
+            return false;
+    }
+    sapa_dtls_free(web->dtls);
+    web->dtls = NULL;
+    return web->srtp != NULL;
+}
+
+static void webs_close(unsigned calls)
+{
+    for (unsigned i = 0; web_epoll >= 0 && i < calls; i++) {
+        sapa_srtp_free(webs[i].srtp);
+        close(webs[i].fd);
+    }
+}
+
 static void set_up(int fd, unsigned calls, unsigned *failed)
 {
     const unsigned each = legs_a_call(), legs = each * calls;
@@ -527,6 +702,8 @@ static void set_up(int fd, unsigned calls, unsigned *failed)
         open.u.leg.side = leg % each ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
         leg_seq[leg] = 0;
         leg_heard[leg] = false;
+        if (is_web(leg))
+            web_open(&webs[leg / 2], leg / 2, &open);
         say(fd, &open);
         if (leg % 64 == 63 || leg + 1 == legs)
             (void)hear_all(fd, SAPA_MEDIA_LEG_OPENED, -1, leg % 64 + 1, failed);
@@ -538,11 +715,22 @@ static void set_up(int fd, unsigned calls, unsigned *failed)
                                                         .port = ntohs(from->sin_port) };
         set.u.leg.codec = is_opus(leg) ? SAPA_CODEC_OPUS : SAPA_CODEC_PCMA;
         set.u.leg.opus_fec = 1;
-        leg_of_port[leg_port[leg]] = leg + 1;
+        if (is_web(leg)) {
+            webs[leg / 2].to = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(leg_port[leg]),
+                                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+            set.u.leg.webrtc = 1;
+            set.u.leg.peer_hash = SAPA_MEDIA_HASH_SHA256;
+            memcpy(set.u.leg.peer_fingerprint, sapa_dtls_fingerprint(web_context), SAPA_DTLS_FINGERPRINT_SIZE);
+        } else {
+            leg_of_port[leg_port[leg]] = leg + 1;
+        }
         set.u.leg.direction = SAPA_MEDIA_SEND | SAPA_MEDIA_RECEIVE;
         set.u.leg.side = leg % each ? SAPA_SIDE_AGENT : SAPA_SIDE_CUSTOMER;
         say(fd, &set);
     }
+    for (unsigned call = 0; web_epoll >= 0 && call < calls; call++)
+        if (!web_connect(&webs[call]) && (*failed)++ == 0)
+            (void)fprintf(stderr, "browser %u does not connect\n", call);
     for (unsigned call = 0; call < calls; call++) {
         struct sapa_media_message bridge = { .op = SAPA_MEDIA_BRIDGE, .leg = 2 * call + 1, .other = 2 * call + 2 };
         struct sapa_media_message record = { .op = SAPA_MEDIA_RECORD, .recording = call + 1, .contact = call + 1 };
@@ -643,6 +831,7 @@ static struct result run_media(unsigned calls)
     load(pid, calls, &result);
     result.kb_per_call = (result.kb_per_call - idle_kb) / calls;
     tear_down(fd, calls, &result);
+    webs_close(calls);
     result.recordings_bad += failed;
     judge(&result);
     close(fd);
@@ -710,13 +899,21 @@ static void make_frames(void)
 
 static int measure_mixed(void)
 {
+    static const char *const keys[] = { [OPUS] = "opus_calls", [CONFERENCE] = "conferences", [WEBRTC] = "webrtc_calls",
+                                        [WEBRTC_OPUS] = "webrtc_opus_calls" };
+    static const unsigned starts[] = { [OPUS] = 90, [CONFERENCE] = 220, [WEBRTC] = 500, [WEBRTC_OPUS] = 80 };
+
     make_frames();
-    const unsigned start = opt.kind == OPUS ? 90 : 220;
-    const struct result ours = opt.calls ? run_media((unsigned)opt.calls) : search(run_media, start);
+    if (opt.kind == WEBRTC || opt.kind == WEBRTC_OPUS) {
+        web_epoll = epoll_create1(EPOLL_CLOEXEC);
+        if (web_epoll < 0 || sapa_srtp_init() || sapa_dtls_context_new(&web_context))
+            die("browsers");
+    }
+    const struct result ours = opt.calls ? run_media((unsigned)opt.calls) : search(run_media, starts[opt.kind]);
 
     printf("{\n  \"%s\": %u,\n  \"mixed_delay_p99_ms\": %.2f,\n  \"mixed_loss\": %.6f,\n  \"mixed_core_use\": %.3f,\n"
            "  \"mixed_call_kb\": %.1f\n}\n",
-           opt.kind == OPUS ? "opus_calls" : "conferences", ours.good ? ours.calls : 0, ours.p99_us / 1000.0, ours.loss,
+           keys[opt.kind], ours.good ? ours.calls : 0, ours.p99_us / 1000.0, ours.loss,
            ours.relay_cpu, ours.kb_per_call);
     return ours.good ? 0 : 1;
 }
@@ -745,7 +942,11 @@ int main(int argc, char **argv)
     opt.seconds = (int)strtol(argument(argc, argv, "--seconds", "4"), NULL, 10);
     opt.calls = (int)strtol(argument(argc, argv, "--calls", "0"), NULL, 10);
     const char *kind = argument(argc, argv, "--kind", "relay");
-    opt.kind = strcmp(kind, "opus") == 0 ? OPUS : strcmp(kind, "conference") == 0 ? CONFERENCE : RELAY;
+    opt.kind = strcmp(kind, "opus") == 0          ? OPUS
+               : strcmp(kind, "conference") == 0  ? CONFERENCE
+               : strcmp(kind, "webrtc") == 0      ? WEBRTC
+               : strcmp(kind, "webrtc_opus") == 0 ? WEBRTC_OPUS
+                                                  : RELAY;
     if (opt.calls < 0 || opt.calls > CALLS_MAX || opt.seconds < 1 || opt.seconds > 60) {
         (void)fprintf(stderr, "media_bench: --calls 1..%d, --seconds 1..60\n", CALLS_MAX);
         return 2;

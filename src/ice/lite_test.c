@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ice/lite.h"
+#include "rt/crypto.h"
 
 static const struct sapa_ice_pair first = { "abcd", "abcdefghijklmnopqrstuv", "peer" };
 static const struct sapa_ice_pair second = { "wxyz1234", "ABCDEFGHIJKLMNOPQRSTUVWX", "" };
@@ -109,22 +110,26 @@ static void test_refusals(void **state)
     assert_false(sapa_addr_is_set(&f.ice.selected));
     assert_int_equal(f.ice.checks, 0);
 
-    /* an attribute that must be understood, signed with the password */
+    /* an attribute that must be understood, first as somebody changed it on the way, then signed */
     uint8_t bytes[SAPA_STUN_OUT_MAX];
     out = good(&first, "abcd:peer", true);
-    out.priority = 7;
-    size_t n = sapa_stun_write(&out, bytes);
-    for (size_t at = SAPA_STUN_HEAD; at < n; at += 4)
-        if (bytes[at] == 0 && bytes[at + 1] == 0x24 && bytes[at + 3] == 4) { /* PRIORITY becomes something else */
-            bytes[at] = 0x77;
-            break;
-        }
-    assert_int_equal(sapa_ice_take(&f.ice, bytes, n, &f.here, 1, f.answer, &f.n), SAPA_ICE_IGNORED); /* its fingerprint is wrong now */
-    n -= 8;                                                      /* without it */
+    size_t n = sapa_stun_write(&out, bytes) - 8; /* without the fingerprint */
+    size_t at = SAPA_STUN_HEAD;
+    while (bytes[at] != 0 || bytes[at + 1] != 0x24) /* PRIORITY */
+        at += 4;
+    bytes[at] = 0x77;
     bytes[3] = (uint8_t)(n - SAPA_STUN_HEAD);
     assert_int_equal(sapa_ice_take(&f.ice, bytes, n, &f.here, 1, f.answer, &f.n), SAPA_ICE_REFUSED);
     assert_int_equal(sapa_stun_parse(f.answer, f.n, &f.said), SAPA_OK);
-    assert_int_equal(f.said.error, 401); /* and its integrity: 420 is for who knows the password */
+    assert_int_equal(f.said.error, 401);
+    sapa_hmac_sha1(first.pwd, strlen(first.pwd), bytes, n - 24, "", 0, bytes + n - 20);
+    assert_int_equal(sapa_ice_take(&f.ice, bytes, n, &f.here, 1, f.answer, &f.n), SAPA_ICE_REFUSED);
+    assert_int_equal(sapa_stun_parse(f.answer, f.n, &f.said), SAPA_OK);
+    assert_int_equal(f.said.error, 420);
+    assert_true(sapa_stun_is_by(&f.said, f.answer, first.pwd));
+    static const uint8_t unknown[] = { 0x00, 0x0a, 0x00, 0x02, 0x77, 0x24 }; /* UNKNOWN-ATTRIBUTES */
+    assert_non_null(memmem(f.answer, f.n, unknown, sizeof(unknown)));
+    assert_false(sapa_addr_is_set(&f.ice.selected));
 }
 
 static void test_any_peer(void **state)

@@ -30,7 +30,8 @@ struct browser {
     struct sapa_dtls_result result;
     unsigned answered;                  /* checks with a good answer */
     uint16_t last_error;                /* of an error response */
-    bool keep_result;                   /* keep the keys of the association (for a second one) */
+    int64_t checked_us;                 /* a good check was last sent; 0: none yet */
+    bool mute;                          /* does not go on with checks, as a page would */
     uint16_t seq;
     uint32_t timestamp, ssrc;
 };
@@ -130,6 +131,7 @@ static void browser_reload(struct browser *browser)
     browser_socket(browser);
     browser->ssrc = (uint32_t)sapa_random_u64();
     browser->seq = 0;
+    browser->checked_us = 0;
 }
 
 static void browser_close(struct browser *browser)
@@ -156,7 +158,15 @@ static void browser_check(struct browser *browser, bool nominates)
     const struct sapa_stun_out out = browser_request(browser, nominates, username);
     const size_t n = sapa_stun_write(&out, bytes);
 
+    browser->checked_us = sapa_mono_us();
     assert_int_equal(sapa_udp_send_one(browser->fd, &browser->to, bytes, n), SAPA_OK);
+}
+
+/* What keeps consent, each half second. */
+static void browser_goes_on(struct browser *browser)
+{
+    if (browser->checked_us && !browser->mute && sapa_mono_us() - browser->checked_us > 500000)
+        browser_check(browser, false);
 }
 
 static void browser_on_stun(struct browser *browser, const uint8_t *bytes, size_t n)
@@ -200,6 +210,7 @@ static bool browser_receive(struct browser *browser, struct packet *packet, int 
         const int64_t left_us = until_us - sapa_mono_us();
         if (left_us <= 0)
             return false;
+        browser_goes_on(browser);
         if (browser->dtls && !browser->is_up)
             (void)!sapa_dtls_tick(browser->dtls, sapa_mono_us());
         if (poll(&wait, 1, (int)SAPA_MIN(left_us / 1000 + 1, 20)) <= 0)
@@ -242,6 +253,7 @@ static void browser_send_type(struct browser *browser, uint8_t type, const void 
 {
     uint8_t bytes[600];
 
+    browser_goes_on(browser);
     n = browser_seal(browser, bytes, type, payload, n);
     assert_int_equal(sapa_udp_send_one(browser->fd, &browser->to, bytes, n), SAPA_OK);
     browser->timestamp += browser->codec == SAPA_CODEC_OPUS ? 960 : FRAME;
@@ -261,7 +273,7 @@ static void browser_proves(struct browser *browser, bool nominates)
     browser_check(browser, nominates);
     while (browser->answered == before && sapa_mono_us() < until_us)
         (void)browser_receive(browser, NULL, 200);
-    assert_int_equal(browser->answered, before + 1);
+    assert_true(browser->answered > before);
 }
 
 /* The handshake in the role of the client (as server: media begins), until it is through. */

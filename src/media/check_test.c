@@ -133,6 +133,47 @@ static void test_leg(void **state)
     BAD(contact, 0);
 }
 
+static void test_web_leg(void **state)
+{
+    struct sapa_media_message message = { .op = SAPA_MEDIA_LEG_OPEN, .leg = 1, .contact = 2 }, bad;
+
+    (void)state;
+    message.u.leg.local.family = 4;
+    message.u.leg.webrtc = 1;
+    assert_int_equal(check(&message), SAPA_EINVAL); /* without credentials nobody could come */
+    memcpy(message.u.leg.ice_ufrag, "abcd", 5);
+    memcpy(message.u.leg.ice_pwd, "abcdefghijklmnopqrst+/", 23);
+    assert_int_equal(check(&message), SAPA_OK);
+    BAD(u.leg.webrtc, 2);
+    BAD(u.leg.dtls_client, 2);
+    BAD(u.leg.srtp, SAPA_MEDIA_SRTP_SHA1_80); /* its keys come of DTLS */
+    BAD(u.leg.peer_hash, SAPA_MEDIA_HASH_SHA512 + 1);
+    BAD(u.leg.ice_ufrag[0], 0);
+    BAD(u.leg.ice_ufrag[3], 0);
+    BAD(u.leg.ice_ufrag[1], ':');
+    BAD(u.leg.ice_ufrag[6], 'x'); /* behind its end */
+    BAD(u.leg.ice_pwd[21], 0);
+    BAD(u.leg.ice_pwd[5], ' ');
+    BAD(u.leg.peer_ufrag[0], 'x'); /* too short */
+    BAD(u.leg.peer_ufrag[0], '\n');
+    bad = message;
+    memset(bad.u.leg.ice_ufrag, 'x', sizeof(bad.u.leg.ice_ufrag)); /* no end */
+    assert_int_equal(check(&bad), SAPA_EINVAL);
+    bad = message;
+    memset(bad.u.leg.ice_pwd, 'x', sizeof(bad.u.leg.ice_pwd));
+    assert_int_equal(check(&bad), SAPA_EINVAL);
+    bad = message;
+    memset(bad.u.leg.peer_ufrag, 'x', sizeof(bad.u.leg.peer_ufrag));
+    assert_int_equal(check(&bad), SAPA_EINVAL);
+    message.op = SAPA_MEDIA_LEG_SET;
+    assert_int_equal(check(&message), SAPA_OK);
+    memset(message.u.leg.ice_ufrag, 0, sizeof(message.u.leg.ice_ufrag)); /* half a pair */
+    assert_int_equal(check(&message), SAPA_EINVAL);
+    memset(message.u.leg.ice_pwd, 0, sizeof(message.u.leg.ice_pwd)); /* as they were */
+    memset(message.u.leg.peer_ufrag, 'p', sizeof(message.u.leg.peer_ufrag) - 1);
+    assert_int_equal(check(&message), SAPA_OK);
+}
+
 static void test_the_others(void **state)
 {
     struct sapa_media_message message = { .op = SAPA_MEDIA_SEND_DTMF, .leg = 1 }, bad, got;
@@ -196,7 +237,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_paths), cmocka_unit_test(test_sizes),
                                         cmocka_unit_test(test_limits), cmocka_unit_test(test_leg),
-                                        cmocka_unit_test(test_mix), cmocka_unit_test(test_the_others) };
+                                        cmocka_unit_test(test_web_leg), cmocka_unit_test(test_mix),
+                                        cmocka_unit_test(test_the_others) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

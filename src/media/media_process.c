@@ -1017,6 +1017,12 @@ static sapa_rc start(struct process *process)
     static const int signals[] = { SIGTERM, SIGINT, 0 };
     const struct sapa_media_options *options = &process->options;
 
+    process->ports = (struct sapa_port_range){ .min = options->port_min, .max = options->port_max };
+    process->generation = sapa_random_u64() | 1;
+    sapa_table_init(&process->legs, sapa_memory_heap(), sizeof(struct leg_row), options->legs_max);
+    sapa_table_init(&process->recordings, sapa_memory_heap(), sizeof(struct recording_row),
+                    options->recordings_max);
+    queue_init(&process->missed);
     if (options->codec_plugin) {
         char why[300];
         uint8_t codec;
@@ -1032,7 +1038,7 @@ static sapa_rc start(struct process *process)
     sapa_inband_init();
     if (sapa_srtp_init() != SAPA_OK) {
         sapa_log(SAPA_LOG_ERROR, "media.srtp", "the library refuses to start");
-        return 1;
+        return SAPA_EIO;
     }
     if (sapa_dtls_context_new(&process->dtls)) {
         sapa_log(SAPA_LOG_ERROR, "media.dtls", "no certificate could be made");
@@ -1041,12 +1047,6 @@ static sapa_rc start(struct process *process)
     sapa_resample_init();
     sapa_mix_init();
     raise_files(options);
-    process->ports = (struct sapa_port_range){ .min = options->port_min, .max = options->port_max };
-    process->generation = sapa_random_u64() | 1;
-    sapa_table_init(&process->legs, sapa_memory_heap(), sizeof(struct leg_row), options->legs_max);
-    sapa_table_init(&process->recordings, sapa_memory_heap(), sizeof(struct recording_row),
-                    options->recordings_max);
-    queue_init(&process->missed);
     sapa_rc rc = sapa_crypto_init();
     if (rc == SAPA_OK)
         rc = sapa_loop_new(NULL, &process->loop);

@@ -158,7 +158,7 @@ static void check_silence(struct sapa_worker *worker, struct sapa_leg *leg)
 {
     struct sapa_media_message message = { .op = SAPA_MEDIA_SILENT, .contact = leg->contact, .leg = leg->id };
 
-    if (leg->silent || !(leg->direction & SAPA_MEDIA_RECEIVE) || !sapa_addr_is_set(leg->web ? &leg->remote : &leg->signalled) ||
+    if (leg->silent || !(leg->direction & SAPA_MEDIA_RECEIVE) || (!leg->web && !sapa_addr_is_set(&leg->signalled)) ||
         worker->now_us - leg->heard_us < (int64_t)worker->options.silent_s * 1000000)
         return;
     leg->silent = true;

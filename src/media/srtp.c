@@ -1,6 +1,7 @@
 #include "media/srtp.h"
 
 #include <srtp2/srtp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,14 @@ struct sapa_srtp {
 
 sapa_rc sapa_srtp_init(void)
 {
-    return srtp_init() == srtp_err_status_ok ? SAPA_OK : SAPA_EIO;
+    static atomic_bool done; /* the library's second start fails */
+
+    if (atomic_load(&done))
+        return SAPA_OK;
+    if (srtp_init() != srtp_err_status_ok)
+        return SAPA_EIO;
+    atomic_store(&done, true);
+    return SAPA_OK;
 }
 
 static bool session(srtp_t *ret, uint8_t suite, uint8_t *key, srtp_ssrc_type_t which)

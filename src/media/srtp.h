@@ -18,7 +18,7 @@ enum { SAPA_SRTP_GCM_128 = 3 }; /* a suite that only DTLS negotiates (RFC 7714):
 
 struct sapa_srtp;
 
-/** Once in a process, before the first. */
+/** Before the first; again does nothing. Not by two threads at once. */
 SAPA_MUST_CHECK sapa_rc sapa_srtp_init(void);
 /** `suite` and keys as in LEG_SET, or SAPA_SRTP_GCM_128. SAPA_EINVAL: no such suite; SAPA_ENOMEM. */
 SAPA_MUST_CHECK sapa_rc sapa_srtp_new(uint8_t suite, const uint8_t send[SAPA_MEDIA_SRTP_KEY_SIZE],

@@ -18,6 +18,7 @@ enum {
     CHECKS_MAX = 128,            /* STUN a turn: each costs two digests */
     HANDSHAKES_TURN = 4,         /* datagrams of DTLS a turn */
     HANDSHAKES_TURN_US = 1000,   /* … and no further one after so long */
+    QUEUED_MAX = 8,              /* … of one leg that wait: nobody keeps the others from theirs */
     HANDSHAKING_MAX = 512,       /* associations under way */
     TIMERS_US = 10000,
     STUCK_US = 60000000,         /* an association that neither fails nor ends */
@@ -325,8 +326,9 @@ static void take_handshake(struct sapa_worker *worker, struct sapa_leg *leg, con
         return;
     /* Another ClientHello than that of the association which is there: a new one, of a page that was loaded again. */
     if (random && !web->dtls_client && (!web->dtls || !sapa_equal_secret(random, web->client_random, SAPA_DTLS_RANDOM_SIZE))) {
-        if (web->dtls && worker->now_us - web->dtls_us < AGAIN_US)
+        if (web->begun_us && worker->now_us - web->begun_us < AGAIN_US)
             return;
+        web->begun_us = worker->now_us;
         begin(worker, leg, false, &packet->from);
         memcpy(web->client_random, random, SAPA_DTLS_RANDOM_SIZE);
     }
@@ -336,15 +338,16 @@ static void take_handshake(struct sapa_worker *worker, struct sapa_leg *leg, con
     after(worker, leg, sapa_dtls_take(web->dtls, packet->bytes, packet->size, worker->now_us));
 }
 
-static void queue_handshake(struct sapa_worker *worker, const struct sapa_leg *leg, const uint8_t *bytes, size_t size,
+static void queue_handshake(struct sapa_worker *worker, struct sapa_leg *leg, const uint8_t *bytes, size_t size,
                             const struct sapa_addr *from)
 {
-    if (worker->handshake_count == WEB_HANDSHAKES_MAX) { /* it comes again */
+    if (worker->handshake_count == WEB_HANDSHAKES_MAX || leg->web->queued == QUEUED_MAX) { /* it comes again */
         worker->packets_dropped++;
         return;
     }
     struct sapa_worker_web_packet *packet =
         &worker->handshakes[(worker->handshake_at + worker->handshake_count++) % WEB_HANDSHAKES_MAX];
+    leg->web->queued++;
     packet->leg = leg->id;
     packet->from = *from;
     packet->size = (uint16_t)size;
@@ -366,8 +369,10 @@ void sapa_web_turn(struct sapa_worker *worker)
     for (unsigned n = 0; n < HANDSHAKES_TURN && worker->handshake_count > 0; n++) {
         const struct sapa_worker_web_packet *packet = &worker->handshakes[worker->handshake_at];
         struct sapa_leg *leg = find_leg(worker, packet->leg);
-        if (leg)
+        if (leg && leg->web->queued > 0) { /* 0: of before it was on another thread */
+            leg->web->queued--;
             take_handshake(worker, leg, packet);
+        }
         worker->handshake_at = (worker->handshake_at + 1) % WEB_HANDSHAKES_MAX;
         worker->handshake_count--;
         if (sapa_mono_us() - begin_us > HANDSHAKES_TURN_US)
@@ -456,8 +461,8 @@ static uint64_t leg_of(struct sapa_worker *worker, const struct sapa_packet *pac
     struct sapa_stun stun;
     if (worker->web_checks >= CHECKS_MAX || sapa_stun_parse(packet->data, packet->size, &stun))
         return 0;
-    worker->web_checks++;
     const struct sapa_web_name *row = sapa_table_find(&worker->web_names, sapa_ice_key(stun.username));
+    worker->web_checks += row != NULL; /* a name that nobody has costs no digest */
     return row ? row->leg : 0;
 }
 
@@ -567,6 +572,7 @@ void sapa_web_enter(struct sapa_worker *worker, struct sapa_leg *leg)
 
 void sapa_web_leave(struct sapa_worker *worker, struct sapa_leg *leg)
 {
+    leg->web->queued = 0;
     leg->web->resumes = leg->web->handshaking;
     stop_handshaking(worker, leg);
     sapa_web_flush(worker);
@@ -604,7 +610,7 @@ static void forget_addr(struct sapa_worker *worker, uint64_t key, uint64_t leg)
         sapa_table_remove(&worker->web_addrs, row);
 }
 
-/* A leg answers to its newest user fragment and the one before. */
+/* A leg answers to its newest user fragment and some before: the one in use holds until a restart was followed. */
 static sapa_rc add_name(struct sapa_worker *worker, const struct sapa_worker_web *order)
 {
     struct sapa_web_seat *seat = sapa_table_find(&worker->web_seats, order->leg);
@@ -618,8 +624,8 @@ static sapa_rc add_name(struct sapa_worker *worker, const struct sapa_worker_web
     if (rc)
         return rc;
     name->leg = order->leg;
-    forget_name(worker, seat->names[1], order->leg);
-    seat->names[1] = seat->names[0];
+    forget_name(worker, seat->names[WEB_NAMES_MAX - 1], order->leg);
+    memmove(&seat->names[1], &seat->names[0], (WEB_NAMES_MAX - 1) * sizeof(seat->names[0]));
     seat->names[0] = order->name;
     return SAPA_OK;
 }

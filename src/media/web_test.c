@@ -180,6 +180,35 @@ static void test_opus(void **state)
     control_close(&control);
 }
 
+static void test_ipv6(void **state)
+{
+    struct control control;
+    struct browser browser;
+    struct sapa_addr any;
+
+    (void)state;
+    open_control(&control);
+    browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    const struct sapa_addr v4 = browser.to;
+    close_leg(&control, browser.leg);
+    browser.leg = next_id++;
+    close(browser.fd);
+    assert_int_equal(sapa_addr_parse(SAPA_STR("::1"), 0, &any), SAPA_OK);
+    assert_int_equal(sapa_udp_open(&any, NULL, &browser.fd), SAPA_OK);
+    assert_int_equal(sapa_socket_local(browser.fd, &browser.addr), SAPA_OK);
+    struct sapa_media_message open = browser_open_message(&browser);
+    open.u.leg.local = sapa_media_of_addr(&any);
+    say(&control, &open);
+    const struct sapa_media_message opened = await(&control, SAPA_MEDIA_LEG_OPENED);
+    assert_int_equal(opened.code, 0);
+    browser.to = sapa_addr_of_media(&opened.u.leg.local);
+    assert_true(sapa_addr_is_v6(&browser.to) && !sapa_addr_equal(&browser.to, &v4));
+    browser_connect(&control, &browser); /* XOR-MAPPED-ADDRESS is looked at there */
+    close_leg(&control, browser.leg);
+    browser_close(&browser);
+    control_close(&control);
+}
+
 /* Two pages with each other, on one port; digits; a plain prompt; statistics and RTCP on the same port. */
 static void test_shared_port(void **state)
 {
@@ -361,11 +390,20 @@ static void test_restart_while_talking(void **state)
     browser_connect(&control, &talk.browser);
     expect_through(&talk, 1);
     struct browser old = talk.browser;
+    old.mute = true;
     browser_credentials(&talk.browser);
+    talk.browser.checked_us = 0;
     (void)snprintf(talk.browser.own, sizeof(talk.browser.own), "efgh");
     struct sapa_media_message set = browser_set_message(&talk.browser);
     say(&control, &set);
     (void)barrier(&control);
+    /* Two more that nobody follows: the last one counts. */
+    for (unsigned i = 0; i < 2; i++) {
+        browser_credentials(&talk.browser);
+        set = browser_set_message(&talk.browser);
+        say(&control, &set);
+        (void)barrier(&control);
+    }
     /* The old pair holds: checks are answered, audio goes through both ways. */
     browser_proves(&old, true);
     old.seq = talk.browser.seq;
@@ -466,6 +504,7 @@ static void test_consent(void **state)
     talk_open(&control, &talk, SAPA_CODEC_PCMU);
     browser_connect(&control, &talk.browser);
     expect_through(&talk, 1);
+    talk.browser.mute = true;
     expect_connected(&control, &talk.browser, SAPA_ETIMEOUT); /* after three seconds here; RFC 7675 says thirty */
     while (browser_receive(&talk.browser, &packet, 20))
         ;
@@ -476,6 +515,69 @@ static void test_consent(void **state)
     phone_send(&talk.phone, octets);
     assert_true(browser_receive(&talk.browser, &packet, WAIT_MS));
     talk_close(&control, &talk);
+    control_close(&control);
+}
+
+/* One whom nobody ever hears is told of as on other legs: connected or not. */
+static void test_silence(void **state)
+{
+    struct control control;
+    struct browser browser;
+    struct sapa_media_message silent;
+
+    (void)state;
+    open_control(&control);
+    browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    struct sapa_media_message set = browser_set_message(&browser);
+    say(&control, &set);
+    silent = await(&control, SAPA_MEDIA_SILENT);
+    assert_int_equal(silent.leg, browser.leg);
+    browser_connect(&control, &browser);
+    silent = await(&control, SAPA_MEDIA_SILENT); /* after two seconds again */
+    assert_int_equal(silent.leg, browser.leg);
+    close_leg(&control, browser.leg);
+    browser_close(&browser);
+    control_close(&control);
+}
+
+/* Many at once: each handshake waits for its turn, none is lost. */
+static void test_many(void **state)
+{
+    enum { MANY = 60 };
+    static struct browser browsers[MANY];
+    struct control control;
+    const int64_t until_us = sapa_mono_us() + 20000000;
+    unsigned up = 0;
+
+    (void)state;
+    open_control(&control);
+    for (unsigned i = 0; i < MANY; i++) {
+        browser_open(&control, &browsers[i], next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+        struct sapa_media_message set = browser_set_message(&browsers[i]);
+        say(&control, &set);
+    }
+    (void)barrier(&control);
+    for (unsigned i = 0; i < MANY; i++) {
+        browser_check(&browsers[i], true);
+        assert_int_equal(sapa_dtls_new(browsers[i].context, true, browser_send_dtls, &browsers[i], sapa_mono_us(),
+                                       &browsers[i].dtls), SAPA_OK);
+    }
+    while (up < MANY && sapa_mono_us() < until_us) {
+        up = 0;
+        for (unsigned i = 0; i < MANY; i++) {
+            if (!browsers[i].is_up)
+                (void)browser_receive(&browsers[i], NULL, 1);
+            up += browsers[i].is_up;
+        }
+    }
+    assert_int_equal(up, MANY);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(await(&control, SAPA_MEDIA_CONNECTED).code, 0);
+    for (unsigned i = 0; i < MANY; i++) {
+        close_leg(&control, browsers[i].leg);
+        browser_close(&browsers[i]);
+    }
+    assert_int_equal(barrier(&control).u.stats.legs, 0);
     control_close(&control);
 }
 
@@ -551,11 +653,15 @@ static void test_strangers(void **state)
     control_close(&control);
 }
 
-/* Whoever is between may send an old ClientHello again: the keys that hold go on. */
+/* One who knows the password begins again and again: two associations a second at most, and the keys that hold go on. */
 static void test_again_and_again(void **state)
 {
+    enum { SERVER_HELLO = 2, RANDOM_AT = 27 };
     struct control control;
     struct talk talk;
+    struct pollfd wait;
+    uint8_t bytes[2048], randoms[40][32];
+    unsigned begun = 0;
 
     (void)state;
     open_control(&control);
@@ -567,7 +673,17 @@ static void test_again_and_again(void **state)
         struct browser other = { .fd = talk.browser.fd, .to = talk.browser.to };
         assert_int_equal(sapa_dtls_new(talk.browser.context, true, browser_send_dtls, &other, sapa_mono_us(), &half), SAPA_OK);
         sapa_dtls_free(half);
+        wait = (struct pollfd){ .fd = talk.browser.fd, .events = POLLIN };
+        while (poll(&wait, 1, 10) > 0) {
+            const ssize_t n = recv(talk.browser.fd, bytes, sizeof(bytes), 0);
+            bool known = n < RANDOM_AT + 32 || bytes[0] != 22 || bytes[13] != SERVER_HELLO;
+            for (unsigned k = 0; k < begun && !known; k++)
+                known = memcmp(randoms[k], bytes + RANDOM_AT, 32) == 0;
+            if (!known)
+                memcpy(randoms[begun++], bytes + RANDOM_AT, 32);
+        }
     }
+    assert_true(begun >= 1 && begun <= 5); /* one, where the machine is in time */
     expect_through(&talk, 1);
     assert_false(has_kept(&control, SAPA_MEDIA_CONNECTED));
     talk_close(&control, &talk);
@@ -689,6 +805,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_g711_both_roles),
         cmocka_unit_test(test_opus),
+        cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_shared_port),
         cmocka_unit_test(test_fingerprint_comes_late),
         cmocka_unit_test(test_wrong_fingerprint),
@@ -697,6 +814,8 @@ int main(void)
         cmocka_unit_test(test_restart_while_talking),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_consent),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_again_and_again),
         cmocka_unit_test(test_move),

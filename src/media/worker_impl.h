@@ -36,6 +36,7 @@ enum {
     MIX_LEGS_MAX = 64,
     BEEP_MS = 200,
     WEB_ADDRS_MAX = 4,        /* addresses of a leg that have proved themselves */
+    WEB_NAMES_MAX = 4,        /* user fragments of a leg: that in use, and restarts that nobody followed */
     WEB_BATCH = 32,           /* datagrams of a shared port a system call, either way */
     WEB_HANDSHAKES_MAX = 64   /* datagrams of DTLS that wait for their turn */
 };
@@ -120,6 +121,8 @@ struct sapa_web {
     struct sapa_leg *handshake_next;
     struct sapa_addr dtls_to;
     int64_t dtls_us;                 /* begun, then through */
+    int64_t begun_us;                /* the last one that the peer began; 0: none */
+    uint8_t queued;                  /* datagrams in worker->handshakes */
     uint8_t client_random[SAPA_DTLS_RANDOM_SIZE];
     bool has_result;                 /* through, and not known whether it is the right one */
     struct sapa_dtls_result result;
@@ -129,7 +132,7 @@ struct sapa_web {
 struct sapa_web_seat {
     uint64_t leg;
     struct sapa_worker *away;        /* NULL: here, or on its way */
-    uint64_t names[2];               /* its user fragments, the newest first; 0: none */
+    uint64_t names[WEB_NAMES_MAX];   /* its user fragments, the newest first; 0: none */
     uint64_t addrs[WEB_ADDRS_MAX];   /* keys in web_addrs; 0: none */
 };
 
