@@ -81,6 +81,8 @@ struct sapa_voice_callbacks {
     void (*lookup)(void *ctx, const struct sapa_record *command, struct sapa_str secret, uint64_t person);
     /** A SIP message for a browser's connection (WS, WSS); `n` 0: it is to be closed. SAPA_ECLOSED: it is gone; SAPA_ELIMIT. NULL: no browsers. */
     sapa_rc (*web_send)(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n);
+    /** Is this session (or token) still good, with which credentials of a browser were asked for? NULL: those that ended before this process are not known. */
+    bool (*session_lives)(void *ctx, uint64_t session);
     /** Instead of the socket to the media process (tests). NULL: options.media_path is used. */
     sapa_rc (*media_send)(void *ctx, const struct sapa_media_message *message);
 };

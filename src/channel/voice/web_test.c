@@ -152,6 +152,14 @@ static void all_gone(struct fake *f, uint64_t contact)
 
 /* ---- credentials ---- */
 
+static uint64_t dead_session;
+
+static bool session_lives(void *ctx, uint64_t session)
+{
+    (void)ctx;
+    return session != dead_session;
+}
+
 static void minted_credentials(void **state)
 {
     struct fake *f = *state;
@@ -180,6 +188,11 @@ static void minted_credentials(void **state)
     user[2] = '9'; /* longer than it was given */
     assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
     mint(f, &pass, user, password);
+    f->voice->options.callbacks.session_lives = session_lives;
+    assert_int_equal(web_register(f, &flow, "1", user, password, 600), 200);
+    dead_session = 77;
+    assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
+    dead_session = 0;
     sapa_voice_session_ended(f->voice, 77);
     assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
 }
