@@ -172,7 +172,7 @@ bool sapa_voice_guest_authenticate(struct sapa_voice *v, const struct sapa_sip_e
                                    uint64_t replaces, uint32_t *ret_number)
 {
     struct sapa_sip_digest digest;
-    struct sapa_pass pass;
+    struct sapa_pass pass = { .expires_s = 0 };
     char ha1[SAPA_SIP_HEX_SIZE], password[SAPA_PASS_PASSWORD_SIZE];
     const struct sapa_str realm = v->centre->system.sip_host;
     sapa_rc rc = sapa_sip_digest_of(ev->msg, false, realm, &digest);
