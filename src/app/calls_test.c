@@ -702,6 +702,17 @@ static void credentials_for_a_browser(void **state)
     snprintf(first, sizeof(first), "%s", told_text(w, "user"));
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/me/phone", ""), 201);
     assert_string_not_equal(told_text(w, "user"), first);
+    /* what its credentials are asked for when they are shown */
+    const int64_t now_us = sapa_wall_us();
+    assert_true(sapa_token_lives(w->store.store, pass.session, now_us));
+    assert_false(sapa_token_lives(w->store.store, 4711, now_us) || sapa_token_lives(w->store.store, 0, now_us));
+    char text[SAPA_TOKEN_TEXT_SIZE];
+    struct sapa_session session;
+    assert_int_equal(sapa_session_create(w->store.store, SAPA_STR("siti"), SAPA_STR("::1"), now_us, text, &session), SAPA_OK);
+    assert_true(sapa_session_lives(w->store.store, session.id, now_us));
+    assert_false(sapa_session_lives(w->store.store, session.id, session.expires_us) || sapa_session_lives(w->store.store, session.id + 1, now_us));
+    assert_int_equal(sapa_session_end(w->store.store, session.id), SAPA_OK);
+    assert_false(sapa_session_lives(w->store.store, session.id, now_us));
     assert_int_equal(call(w, w->admin, "POST", "/api/v1/me/phone", ""), 409); /* who is no agent has no telephone */
     assert_int_equal(call(w, "sapa_wrong", "POST", "/api/v1/me/phone", ""), 401);
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/web-calls", "{\"number\":\"100\"}"), 201); /* whoever asks */
@@ -717,6 +728,8 @@ static void credentials_for_a_browser(void **state)
         status = call(w, w->siti, "POST", "/api/v1/web-calls", "{\"number\":\"100\"}");
     assert_int_equal(status, 429); /* ten at once of one address, the three before counted */
     assert_int_equal(given, 8);
+    assert_int_equal(sapa_token_revoke(w->store.store, 2), SAPA_OK); /* the second that was made */
+    assert_false(sapa_token_lives(w->store.store, 2, sapa_wall_us()));
 }
 
 static int ws_open(struct world *w, const char *path, const char *protocol, const char *origin)

@@ -196,6 +196,13 @@ static sapa_rc web_send(void *ctx, const struct sapa_sip_flow *flow, const char 
     return c->ports.web_send(c->ports.ctx, flow, bytes, n);
 }
 
+static bool session_lives(void *ctx, uint64_t session)
+{
+    const struct sapa_channels *c = ctx;
+
+    return c->ports.session_lives(c->ports.ctx, session);
+}
+
 /* ---- messages of the centre, on the SIP thread ---- */
 
 /* A mailbox message is cut to the record's size; a copy of its own for what is kept. */
@@ -388,6 +395,8 @@ static sapa_rc open_voice(struct sapa_channels *c)
     voice.pass_key = c->options.pass_key;
     if (c->ports.web_send)
         voice.callbacks.web_send = web_send;
+    if (c->ports.session_lives)
+        voice.callbacks.session_lives = session_lives;
     memcpy(voice.offer_key, c->options.offer_key, sizeof(voice.offer_key));
     return sapa_voice_open(&voice, &c->voice);
 }

@@ -35,6 +35,8 @@ struct sapa_channels_ports {
                              uint8_t ret_wrapped[96], uint8_t *ret_wrapped_size);
     /** A SIP message for a browser's connection (`n` 0: close it). SAPA_ELIMIT: not now. NULL: there are no browsers. */
     sapa_rc (*web_send)(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n);
+    /** As in sapa_voice_callbacks. */
+    bool (*session_lives)(void *ctx, uint64_t session);
 };
 
 enum { SAPA_CHANNELS_CLIENTS_MAX = 64 };

@@ -461,6 +461,14 @@ static sapa_rc recording_key(void *ctx, uint64_t person, uint64_t recording, uin
     return sapa_recording_key_make(c->store, person, recording, ret_key, ret_wrapped, ret_wrapped_size);
 }
 
+static bool session_lives(void *ctx, uint64_t session)
+{
+    struct control *c = ctx;
+
+    return session >= SAPA_SESSION_FIRST_ID ? sapa_session_lives(c->store, session, sapa_wall_us())
+                                            : sapa_token_lives(c->store, session, sapa_wall_us());
+}
+
 /* ---- start ---- */
 
 static sapa_rc open_engine(struct control *c)
@@ -711,7 +719,7 @@ static sapa_rc open_channels(struct control *c)
 {
     static struct sapa_voice_listen listens[SAPA_VOICE_LISTENS_MAX];
     const struct sapa_channels_ports ports = { .ctx = c, .reserve_person = reserve_person, .recording_key = recording_key,
-                                               .web_send = c->web ? sip_to_web : NULL };
+                                               .web_send = c->web ? sip_to_web : NULL, .session_lives = session_lives };
     struct sapa_channels_options channels = {
         .data = opt.data, .centre = c->today, .ports = &ports, .inbox = c->inbox, .listens = listens,
         .epoch = (uint32_t)sapa_store_epoch(c->store), .node = 1, .cpu = -1,

@@ -14,7 +14,7 @@ static struct sapa_client clients[] = { { .key = S("toko") }, { .key = S("bank")
 static struct sapa_queue queues[] = { { .key = S("toko.penjualan"), .client = 0 }, { .key = S("bank.kartu"), .client = 1 } };
 static const struct sapa_centre centre = { .clients = clients, .clients_count = 2, .queues = queues, .queues_count = 2 };
 
-static const struct sapa_scope everybody = { UINT64_MAX, SAPA_NONE }, shop = { 1, SAPA_NONE };
+static const struct sapa_scope everybody = { .clients = UINT64_MAX, .agent = SAPA_NONE }, shop = { .clients = 1, .agent = SAPA_NONE };
 static char said[256];
 static uint64_t seen;
 

@@ -1,7 +1,7 @@
 /**
  * @file http/phone_impl.h
  * Browsers as telephones: their short-lived credentials (phone.c) and SIP over WebSocket (sip_ws.c, RFC 7118).
- * Room    http, internal.   Thread  the web thread's.   Design  docs/design/webrtc.md
+ * Room    http, internal.   Thread  the web thread's.   Design  docs/design/browser-phones.md
  */
 #ifndef SAPA_HTTP_PHONE_IMPL_H
 #define SAPA_HTTP_PHONE_IMPL_H

@@ -102,6 +102,14 @@ sapa_rc sapa_session_end(struct sapa_store *store, uint64_t id)
     return keep(store, &session);
 }
 
+bool sapa_session_lives(struct sapa_store *store, uint64_t id, int64_t now_us)
+{
+    struct sapa_session session;
+
+    return id > SAPA_SESSION_FIRST_ID && read_place(store, place_of(id), &session) == SAPA_OK && session.id == id &&
+           session.expires_us > now_us;
+}
+
 uint32_t sapa_session_rights(const struct sapa_user_who *who)
 {
     return who->agent != SAPA_NONE && who->role == SAPA_NONE ? sapa_role_rights(SAPA_ROLE_AGENT) : who->rights;

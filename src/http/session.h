@@ -36,6 +36,8 @@ SAPA_MUST_CHECK sapa_rc sapa_session_create(struct sapa_store *store, struct sap
                                             char ret_text[SAPA_TOKEN_TEXT_SIZE], struct sapa_session *ret);
 /** It is over. Also when it was. */
 SAPA_MUST_CHECK sapa_rc sapa_session_end(struct sapa_store *store, uint64_t id);
+/** Neither over nor ended, as the store has it. Any thread. */
+bool sapa_session_lives(struct sapa_store *store, uint64_t id, int64_t now_us);
 /** What somebody may do who has logged in: an agent to whom no role is given has what an agent needs. */
 uint32_t sapa_session_rights(const struct sapa_user_who *who);
 void sapa_session_json(const struct sapa_session *session, struct sapa_json *out);

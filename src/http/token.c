@@ -149,6 +149,14 @@ sapa_rc sapa_token_create(struct sapa_store *store, const struct sapa_token *wis
     return rc;
 }
 
+bool sapa_token_lives(struct sapa_store *store, uint64_t id, int64_t now_us)
+{
+    struct sapa_token token;
+
+    return id > 0 && id <= SAPA_TOKENS_MAX && read_one(store, id, &token) == SAPA_OK && token.revoked_us == 0 &&
+           (token.expires_us == 0 || token.expires_us > now_us);
+}
+
 sapa_rc sapa_token_revoke(struct sapa_store *store, uint64_t id)
 {
     struct sapa_token token;

@@ -44,6 +44,8 @@ SAPA_MUST_CHECK sapa_rc sapa_token_create(struct sapa_store *store, const struct
                                           char ret_text[SAPA_TOKEN_TEXT_SIZE], struct sapa_token *ret);
 /** @retval SAPA_ENOENT   @retval SAPA_ESTATE  it is already */
 SAPA_MUST_CHECK sapa_rc sapa_token_revoke(struct sapa_store *store, uint64_t id);
+/** Neither revoked nor expired, as the store has it. Any thread. */
+bool sapa_token_lives(struct sapa_store *store, uint64_t id, int64_t now_us);
 /** Every token in order of its id, also revoked ones. */
 typedef void sapa_token_fn(void *ctx, const struct sapa_token *token);
 SAPA_MUST_CHECK sapa_rc sapa_token_each(struct sapa_store *store, sapa_token_fn *fn, void *ctx);

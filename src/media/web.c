@@ -1,6 +1,6 @@
 /*
  * Legs of WebRTC. All those of a thread share one port (RFC 7983 tells their packets apart, RFC 8445 and 5764 who is who);
- * design: docs/design/webrtc-media.md.
+ * design: docs/design/webrtc.md.
  *
  * A datagram finds its leg by the user fragment of its check, or by an address that a check has proved. Nothing else than
  * checks is taken from elsewhere, so whoever does not know a leg's password costs us one look into a table. The thread that

@@ -30,8 +30,7 @@ static void what_is_no_name_is_refused(void **state)
         "", "a", "a-", "x-1-0000000000000000-0000000000000000-a", "a-1-0000000000000000-0000000000000000-", "a-1-000000000000000-0000000000000000-a",
         "a-1-0000000000000000-000000000000000g-a", "a--0000000000000000-0000000000000000-a", "a-1-0000000000000000-0000000000000000-a b",
         "a-1-0000000000000000-0000000000000000-a\"", "a-99999999999999999999-0000000000000000-0000000000000000-a", "101",
-        "a-1-0000000000000000-0000000000000000-"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "a-1-0000000000000000-0000000000000000-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     };
     struct sapa_pass back;
     char user[SAPA_PASS_USER_SIZE], longest[SAPA_PASS_SUBJECT_MAX + 2];

@@ -43,7 +43,7 @@ class ByJsSIP {
         const { credentials: c, url, instance, register } = options;
         this.ua = new JsSIP.UA({
             sockets: [new JsSIP.WebSocketInterface(url)], uri: c.uri, authorization_user: c.user, password: c.password, realm: c.realm,
-            register, register_expires: 600, instance_id: instance, session_timers: true,
+            register, register_expires: 600, instance_id: instance, session_timers: false, // a refresh that meets a gap would end the call in the page
             connection_recovery_min_interval: 1, connection_recovery_max_interval: 1,
         });
         this.ua.on('registered', () => { options.state.registered++; });
@@ -62,10 +62,10 @@ class ByJsSIP {
         session.on('failed', (e) => { this.options.state.failed = e.cause ?? 'failed'; });
     }
     call(target, headers) {
-        this.session = this.ua.call(target, { mediaStream: this.options.stream, extraHeaders: headers, pcConfig: { iceServers: [] } });
+        this.session = this.ua.call(target, { mediaStream: this.options.stream, extraHeaders: headers, pcConfig: this.options.peer });
         this.follow(this.session);
     }
-    answer() { this.session.answer({ mediaStream: this.options.stream, pcConfig: { iceServers: [] } }); }
+    answer() { this.session.answer({ mediaStream: this.options.stream, pcConfig: this.options.peer }); }
     hold(on) { return new Promise((done) => (on ? this.session.hold({}, done) : this.session.unhold({}, done))); }
     restart() { return new Promise((done) => this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, done)); }
     hangup() { this.session.terminate(); }
@@ -81,7 +81,7 @@ class BySIPjs {
             uri: UserAgent.makeURI(c.uri), transportOptions: { server: url, connectionTimeout: 3 }, authorizationUsername: c.user,
             authorizationPassword: c.password, instanceId: instance, logLevel: 'warn',
             sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(async () => options.stream),
-            sessionDescriptionHandlerFactoryOptions: { iceGatheringTimeout: 500, peerConnectionConfiguration: { iceServers: [] } },
+            sessionDescriptionHandlerFactoryOptions: { iceGatheringTimeout: 500, peerConnectionConfiguration: options.peer },
             delegate: {
                 onInvite: (session) => { this.session = session; state.ringing++; this.follow(session); },
                 onConnect: () => { if (register) void this.registerer.register({ requestDelegate: { onAccept: () => { state.registered++; } } }); },
@@ -126,9 +126,10 @@ const ear = new Ear();
 let one;
 
 window.phone = {
-    async open({ library, credentials, url, instance, register, hz }) {
+    async open({ library, credentials, url, instance, register, hz, relay }) {
         await context.resume();
-        one = new (library === 'jssip' ? ByJsSIP : BySIPjs)({ credentials, url, instance, register, state, ear, stream: tone(hz) });
+        const peer = { iceServers: credentials.ice_servers, iceTransportPolicy: relay ? 'relay' : 'all' };
+        one = new (library === 'jssip' ? ByJsSIP : BySIPjs)({ credentials, url, instance, register, state, ear, peer, stream: tone(hz) });
     },
     state: () => ({ ...state, heard: ear.heard(), ice: one?.session ? one.connection()?.iceConnectionState : '' }),
     call: (target, headers) => one.call(target, headers ?? []),
@@ -138,4 +139,10 @@ window.phone = {
     hangup: () => one.hangup(),
     dialog: () => one.dialog(),
     ear: () => ear.heard(),
+    // How its audio leaves: "host", "relay" …
+    async way() {
+        const stats = [...(await one.connection().getStats()).values()];
+        const pair = stats.find((s) => s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded');
+        return stats.find((s) => s.id === pair?.localCandidateId)?.candidateType;
+    },
 };

@@ -102,6 +102,8 @@ struct sapa_voice_callbacks {
      * prompts are not spoken in.
      */
     sapa_rc (*take)(void *ctx, const struct sapa_voice_take *take);
+    /** Is this session (or token) still good, with which credentials of a browser were asked for? NULL: those that ended before this process are not known. */
+    bool (*session_lives)(void *ctx, uint64_t session);
     /** Instead of the socket to the media process (tests). NULL: options.media_path is used. */
     sapa_rc (*media_send)(void *ctx, const struct sapa_media_message *message);
 };
@@ -170,7 +172,7 @@ void sapa_voice_sip_receive(struct sapa_voice *voice, const struct sapa_sip_flow
 
 /** A whole SIP message of a browser's connection (RFC 7118); passes the guard. `bytes` is changed. */
 void sapa_voice_web_receive(struct sapa_voice *voice, const struct sapa_sip_flow *flow, char *bytes, size_t n);
-/** Its connection is gone: its registration ends, calls wait for another (docs/design/webrtc.md). */
+/** Its connection is gone: its registration ends, calls wait for another (docs/design/browser-phones.md). */
 void sapa_voice_web_closed(struct sapa_voice *voice, const struct sapa_sip_flow *flow);
 /** A session has ended: credentials made with it hold no more, registrations with them end. */
 void sapa_voice_session_ended(struct sapa_voice *voice, uint64_t session);

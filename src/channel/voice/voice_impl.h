@@ -583,7 +583,7 @@ void sapa_voice_webs_close(struct sapa_voice *v);
 void sapa_voice_webs_second(struct sapa_voice *v);
 bool sapa_voice_flow_is_web(const struct sapa_sip_flow *flow);
 /** Minted credentials of this agent? Then their password. */
-bool sapa_voice_pass_known(struct sapa_voice *v, const struct sapa_sip_event *ev, struct sapa_str user, const struct sapa_agent *agent,
+bool sapa_voice_pass_known(struct sapa_voice *v, struct sapa_str user, const struct sapa_agent *agent,
                            char ret_password[SAPA_PASS_PASSWORD_SIZE]);
 void sapa_voice_pass_used(struct sapa_voice *v, const struct sapa_sip_flow *flow, struct sapa_str user);
 /** Serial of a guest's credentials by the user of his From; 0: he is none. */

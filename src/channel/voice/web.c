@@ -6,7 +6,7 @@
 /*
  * Browsers as telephones: their connections (SIP over WebSocket, kept by the web thread), their credentials, and what
  * becomes of a call while a connection is gone: it waits for the next one of the same browser, which may be another page
- * of it (docs/design/webrtc.md).
+ * of it (docs/design/browser-phones.md).
  */
 enum {
     WEBS_MAX = 8192,
@@ -132,15 +132,16 @@ static void forget_old(struct sapa_table *table, int64_t now)
 
 /* ---- credentials ---- */
 
-bool sapa_voice_pass_known(struct sapa_voice *v, const struct sapa_sip_event *ev, struct sapa_str user, const struct sapa_agent *agent,
+bool sapa_voice_pass_known(struct sapa_voice *v, struct sapa_str user, const struct sapa_agent *agent,
                            char ret_password[SAPA_PASS_PASSWORD_SIZE])
 {
     struct sapa_pass pass;
     if (!agent || sapa_pass_read(user, &pass) != SAPA_OK || pass.kind != SAPA_PASS_AGENT || !sapa_str_eq(pass.subject, agent->key) ||
         pass.expires_s * 1000000 <= sapa_voice_wall(v) || sapa_table_find(&v->ended, pass.session ? pass.session : UINT64_MAX))
         return false;
+    if (pass.session && v->options.callbacks.session_lives && !v->options.callbacks.session_lives(v->options.callbacks.ctx, pass.session))
+        return false; /* it ended before this process began, or was not told */
     sapa_pass_password(&v->options.pass_key, user, ret_password);
-    (void)ev;
     return true;
 }
 
@@ -171,7 +172,7 @@ bool sapa_voice_guest_authenticate(struct sapa_voice *v, const struct sapa_sip_e
                                    uint64_t replaces, uint32_t *ret_number)
 {
     struct sapa_sip_digest digest;
-    struct sapa_pass pass;
+    struct sapa_pass pass = { .expires_s = 0 };
     char ha1[SAPA_SIP_HEX_SIZE], password[SAPA_PASS_PASSWORD_SIZE];
     const struct sapa_str realm = v->centre->system.sip_host;
     sapa_rc rc = sapa_sip_digest_of(ev->msg, false, realm, &digest);

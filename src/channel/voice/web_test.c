@@ -152,6 +152,14 @@ static void all_gone(struct fake *f, uint64_t contact)
 
 /* ---- credentials ---- */
 
+static uint64_t dead_session;
+
+static bool session_lives(void *ctx, uint64_t session)
+{
+    (void)ctx;
+    return session != dead_session;
+}
+
 static void minted_credentials(void **state)
 {
     struct fake *f = *state;
@@ -180,6 +188,11 @@ static void minted_credentials(void **state)
     user[2] = '9'; /* longer than it was given */
     assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
     mint(f, &pass, user, password);
+    f->voice->options.callbacks.session_lives = session_lives;
+    assert_int_equal(web_register(f, &flow, "1", user, password, 600), 200);
+    dead_session = 77;
+    assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
+    dead_session = 0;
     sapa_voice_session_ended(f->voice, 77);
     assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
 }
@@ -326,6 +339,7 @@ static void flow_lost_while_talking(void **state)
     assert_int_equal(reachable(f), 0); /* but for a new offer she is not there */
     siti_registers(f, 2, "2");         /* another browser of hers: not this call's */
     fake_run(f, 1000000);
+    assert_int_equal(((const struct voice_leg *)sapa_voice_find(&f->voice->legs, leg))->flow.conn, 1);
     siti_registers(f, 3, "1");
     assert_int_equal(reachable(f), 1);
     fake_run(f, 20000000);
@@ -338,6 +352,33 @@ static void flow_lost_while_talking(void **state)
     assert_int_equal(fake_offer_leg(f, 900), leg);
     FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 900);
     assert_int_equal(fake_want(f, "BYE", call.call_id)->flow.conn, 3);
+    all_gone(f, contact);
+}
+
+/* The same while she holds: it is still she who holds when she is back, and who resumes. */
+static void flow_lost_while_held(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer, call;
+    uint64_t contact;
+
+    siti_registers(f, 1, "1");
+    call = web_talk(f, &contact, &customer);
+    fake_request(f, &call, "INVITE", "", "application/sdp", web_sdp("peerA", PRINT_A, "actpass", "8 126", "sendonly"));
+    fake_want(f, "SIP/2.0 200", "a=recvonly");
+    fake_request(f, &call, "ACK", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_leg_held)->u.leg_held.on, 1);
+    web_close(f, 1);
+    fake_run(f, 40000000);
+    siti_registers(f, 2, "1");
+    fake_run(f, 30000000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_gone), 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_leg_held), 1);
+    call.flow = web_flow(2);
+    fake_request(f, &call, "INVITE", "", "application/sdp", web_sdp("peerB", PRINT_A, "actpass", "8 126", "sendrecv"));
+    fake_want(f, "SIP/2.0 200", "a=sendrecv");
+    fake_request(f, &call, "ACK", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_leg_held)->u.leg_held.on, 0);
     all_gone(f, contact);
 }
 
@@ -660,7 +701,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(minted_credentials), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking),
+        TEST(minted_credentials), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
         TEST(flow_lost_for_good), TEST(audio_lost), TEST(reloaded), TEST(guests), TEST(guest_leaves_early),
         TEST(without_a_media_process_that_can), TEST(adopted),
     };
