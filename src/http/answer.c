@@ -182,6 +182,7 @@ static void me(struct web_request *rq)
             sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
     }
     sapa_json_close(out, ']');
+    sapa_json_add_text(out, "second_factor", rq->who.factor_wanted ? SAPA_STR("wanted") : rq->who.factor ? SAPA_STR("used") : SAPA_STR("none"));
     sapa_json_close(out, '}');
     sapa_web_ready(rq);
 }
@@ -735,7 +736,8 @@ static bool idempotent_begin(struct web_request *rq)
 
 static bool is_password(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD;
+    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD || route == SAPA_ROUTE_TOTP ||
+           route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_USER_TOTP;
 }
 
 /* Its answer holds a secret, or its body does: neither is kept. */
@@ -1150,6 +1152,8 @@ static void work(struct web_request *rq, const struct wish *wish)
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
         rc = take_wish(web, &job->work, wish);
+        if (rq->route == SAPA_ROUTE_MY_FIGURES)
+            fill_living(rq, &job->work); /* his agent */
         if (rq->route == SAPA_ROUTE_DISPOSITIONS)
             job->work.agent = rq->disposes_agent;
         if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE)
@@ -1477,6 +1481,30 @@ static void hook_new_write(struct web_request *rq, const json_t *body)
 
 static bool contact_is_hidden(const struct web_request *rq);
 
+enum { NETWORK_BODY_MAX = 200 }; /* it stands whole in the audit record: that is where it is kept */
+
+static bool is_within(const json_t *body, const char *name, json_int_t lowest, json_int_t highest)
+{
+    const json_t *value = json_object_get(body, name);
+
+    return !value || (json_integer_value(value) >= lowest && json_integer_value(value) <= highest);
+}
+
+static void network_write(struct web_request *rq, const json_t *body)
+{
+    static struct sapa_record audit;
+
+    if (!rq->who.session && !rq->who.agent[0]) {
+        sapa_web_problem(rq, 403, "EDENIED", "this is about the line of somebody who works at a desk");
+    } else if (rq->body_n > NETWORK_BODY_MAX || !is_within(body, "rtt_ms", 0, 60000) || !is_within(body, "loss_permille", 0, 1000) ||
+               !is_within(body, "jitter_ms", 0, 60000) || !is_within(body, "mos_x100", 100, 450)) {
+        sapa_web_problem(rq, 400, "EINVAL", "at most %d bytes; rtt_ms and jitter_ms to 60000, loss_permille to 1000, mos_x100 from 100 to 450", NETWORK_BODY_MAX);
+    } else {
+        audit_of(rq, SAPA_OK, &audit);
+        ask_or_fail(rq, SAPA_WEB_ASK_AUDIT, 0, &audit, NULL);
+    }
+}
+
 /* Only over the version that its writer has seen. */
 static void note_write(struct web_request *rq, const json_t *body)
 {
@@ -1781,6 +1809,7 @@ static void answer_write(struct web_request *rq)
     switch (rq->route) {
     case SAPA_ROUTE_MOVE: move_write(rq, body); break;
     case SAPA_ROUTE_NOTE: note_write(rq, body); break;
+    case SAPA_ROUTE_NETWORK: network_write(rq, body); break;
     case SAPA_ROUTE_STATE:
     case SAPA_ROUTE_WRAPUP:
     case SAPA_ROUTE_RECORD: agent_write(rq, body); break;
@@ -1792,6 +1821,9 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_PASSWORD:
     case SAPA_ROUTE_USER_PASSWORD:
     case SAPA_ROUTE_USER_CLEAR:
+    case SAPA_ROUTE_TOTP:
+    case SAPA_ROUTE_TOTP_CONFIRM:
+    case SAPA_ROUTE_USER_TOTP:
     case SAPA_ROUTE_LOGOUT:
     case SAPA_ROUTE_SESSION_END: login_write(rq, body); break;
     case SAPA_ROUTE_PERSON_MERGE: work(rq, &(const struct wish){ .into = body_id(body, "into") }); break;

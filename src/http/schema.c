@@ -64,7 +64,15 @@ static const struct sapa_field_rule b_merge[] = { { "into", "id", "the person th
 static const struct sapa_field_rule login[] = {
     { "token", "string", "shown once: Authorization: Bearer TOKEN" }, { "expires", "time", "" }, { "user", "string", "" },
 };
-static const struct sapa_field_rule b_login[] = { { "user", "string", "key of a user or an agent" }, { "password", "text", "" } };
+static const struct sapa_field_rule b_login[] = { { "user", "string", "key of a user or an agent" }, { "password", "text", "" },
+    { "code", "~string", "of the second factor, or a recovery code; wanted when the answer says EAGAIN" },
+};
+static const struct sapa_field_rule b_totp[] = { { "password", "text", "one's own" } };
+static const struct sapa_field_rule b_totp_code[] = { { "code", "string", "six digits that the app shows now" } };
+static const struct sapa_field_rule new_totp[] = {
+    { "secret", "string", "base 32, to be typed" }, { "uri", "string", "otpauth:, for a QR code" },
+    { "recovery", "array:string", "each good for one login when the app is lost; shown this once" },
+};
 static const struct sapa_field_rule b_password[] = {
     { "old", "text", "the password up to now" }, { "new", "text", "10 characters at least, 256 bytes at most" },
 };
@@ -72,6 +80,7 @@ static const struct sapa_field_rule b_user_password[] = { { "password", "text", 
 static const struct sapa_field_rule user[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "agent", "boolean", "" }, { "role", "key?", "of the description" },
     { "rights", "array:string", "" }, { "clients", "array:key", "" }, { "password", "boolean", "there is one: can log in" },
+    { "second_factor", "boolean", "there is one" },
 };
 static const struct sapa_field_rule users[] = { { "items", "array:User", "" } };
 static const struct sapa_field_rule role[] = {
@@ -81,6 +90,7 @@ static const struct sapa_field_rule right[] = { { "id", "key", "" }, { "text", "
 static const struct sapa_field_rule roles[] = { { "items", "array:Role", "" }, { "rights", "array:Right", "" } };
 static const struct sapa_field_rule session[] = {
     { "id", "id", "" }, { "user", "string", "" }, { "source", "string", "address that logged in" }, { "created", "time", "" }, { "expires", "time", "" },
+    { "second_factor", "boolean", "" },
 };
 static const struct sapa_field_rule sessions[] = { { "items", "array:Session", "" } };
 static const struct sapa_field_rule mistake[] = {
@@ -149,6 +159,22 @@ static const struct sapa_field_rule reason[] = {
     { "daily_ms", "integer?", "of each agent a day; null: any time" }, { "used_ms", "integer?", "today; null: no agent is meant" },
 };
 static const struct sapa_field_rule reasons[] = { { "items", "array:Reason", "" } };
+static const struct sapa_field_rule my_figures[] = {
+    { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
+    { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
+    { "targets", "object?", "what is aimed at, by the same keys; null: nothing is set" },
+};
+#define NETWORK_KINDS "login|call|test"
+static const struct sapa_field_rule b_network[] = {
+    { "kind", NETWORK_KINDS, "login, call or test" }, { "rtt_ms", "integer", "round trip" }, { "loss_permille", "integer", "0 to 1000" },
+    { "jitter_ms", "~integer", "" }, { "mos_x100", "~integer", "100 to 450" }, { "codec", "~string", "" }, { "device", "~string", "microphone or headset, browser" },
+};
+static const struct sapa_field_rule network[] = {
+    { "seq", "id", "place in the log" }, { "at", "time", "" }, { "user", "string", "" }, { "source", "string", "address it came from" },
+    { "kind", NETWORK_KINDS, "" }, { "rtt_ms", "integer", "" }, { "loss_permille", "integer", "" }, { "jitter_ms", "integer?", "" },
+    { "mos_x100", "integer?", "" }, { "codec", "string?", "" }, { "device", "string?", "" },
+};
+static const struct sapa_field_rule networks[] = { { "items", "array:Network", "" }, { "next", "id?", "cursor of the next page" } };
 static const struct sapa_field_rule b_note[] = { { "text", "note", "4,096 bytes at most; empty takes it away" } };
 static const struct sapa_field_rule card_item[] = {
     { "id", "key", "of the variable or the node of the flow" }, { "text", "string", "what the flow calls it" },
@@ -260,7 +286,7 @@ static const struct sapa_field_rule tokens[] = { { "items", "array:Token", "" } 
 static const struct sapa_field_rule new_token[] = { { "secret", "string", "shown once" }, { "token", "Token", "" } };
 static const struct sapa_field_rule me[] = {
     { "user", "string", "" }, { "role", "string", "" }, { "agent", "key?", "" }, { "clients", "array:key?", "null: all" },
-    { "rights", "array:string", "" },
+    { "rights", "array:string", "" }, { "second_factor", "none|used|wanted", "wanted: no rights until there is one" },
 };
 static const struct sapa_field_rule done[] = { { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" } };
 static const struct sapa_field_rule health[] = { { "alive", "boolean", "" }, { "version", "string", "" } };
@@ -343,6 +369,13 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_DISPOSITION] = { "DispositionBody", FIELDS(b_disposition) },
     [SAPA_SCHEMA_REASON] = { "Reason", FIELDS(reason) },
     [SAPA_SCHEMA_REASONS] = { "Reasons", FIELDS(reasons) },
+    [SAPA_SCHEMA_B_TOTP] = { "SecondFactorBody", FIELDS(b_totp) },
+    [SAPA_SCHEMA_B_TOTP_CODE] = { "SecondFactorCodeBody", FIELDS(b_totp_code) },
+    [SAPA_SCHEMA_NEW_TOTP] = { "NewSecondFactor", FIELDS(new_totp) },
+    [SAPA_SCHEMA_MY_FIGURES] = { "OwnFigures", FIELDS(my_figures) },
+    [SAPA_SCHEMA_B_NETWORK] = { "NetworkBody", FIELDS(b_network) },
+    [SAPA_SCHEMA_NETWORK] = { "Network", FIELDS(network) },
+    [SAPA_SCHEMA_NETWORKS] = { "Networks", FIELDS(networks) },
     [SAPA_SCHEMA_B_NOTE] = { "NoteBody", FIELDS(b_note) },
     [SAPA_SCHEMA_WHY] = { "Why", FIELDS(why) },
     [SAPA_SCHEMA_ASSIGNMENT] = { "Assignment", FIELDS(assignment) },

@@ -118,7 +118,7 @@ struct sapa_web_work {
     bool living;                       /* CARD, NOTE, CONTACT: it lives, and may be seen */
     uint64_t callbacks[SAPA_WEB_CALLBACKS_MAX]; /* CARD: living callbacks of the same person */
     size_t callback_count;
-    uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; SAPA_NONE */
+    uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; MY_FIGURES: whose; SAPA_NONE */
     uint64_t match;                    /* NOTE: version that it was made from */
     /* out */
     struct sapa_web_note note;         /* NOTE */

@@ -52,6 +52,31 @@ void sapa_hmac_sha256(const void *key, size_t key_size, const void *data, size_t
     sodium_memzero(&state, sizeof(state));
 }
 
+void sapa_hmac_sha1(const void *key, size_t key_size, const void *first, size_t first_size, const void *second,
+                    size_t second_size, uint8_t ret_mac[SAPA_SHA1_SIZE])
+{
+    uint8_t pad[SHA_CBLOCK] = { 0 }, inner[SHA_DIGEST_LENGTH];
+    SHA_CTX sha;
+
+    sapa_assert(key_size <= sizeof(pad));
+    memcpy(pad, key, key_size);
+    for (size_t i = 0; i < sizeof(pad); i++)
+        pad[i] ^= 0x36;
+    SHA1_Init(&sha);
+    SHA1_Update(&sha, pad, sizeof(pad));
+    SHA1_Update(&sha, first, first_size);
+    SHA1_Update(&sha, second, second_size);
+    SHA1_Final(inner, &sha);
+    for (size_t i = 0; i < sizeof(pad); i++)
+        pad[i] ^= 0x36 ^ 0x5c;
+    SHA1_Init(&sha);
+    SHA1_Update(&sha, pad, sizeof(pad));
+    SHA1_Update(&sha, inner, sizeof(inner));
+    SHA1_Final(ret_mac, &sha);
+    sapa_wipe(pad, sizeof(pad));
+    sapa_wipe(&sha, sizeof(sha));
+}
+
 void sapa_sha256_begin(struct sapa_sha256 *sha)
 {
     SHA256_Init((SHA256_CTX *)(void *)sha->opaque);

@@ -12,6 +12,7 @@
 
 enum {
     SAPA_SHA256_SIZE = 32,
+    SAPA_SHA1_SIZE = 20,
     SAPA_MD5_SIZE = 16,
     SAPA_KEY_SIZE = 32,
     SAPA_SEAL_EXTRA = 40,  /* a sealed text is this much longer: 24 nonce + 16 tag */
@@ -31,6 +32,10 @@ void sapa_md5(const void *data, size_t size, uint8_t ret_digest[SAPA_MD5_SIZE]);
 /** RFC 2104 with SHA-256. */
 void sapa_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
                       uint8_t ret_mac[SAPA_SHA256_SIZE]);
+
+/** RFC 2104 with SHA-1 over two pieces: STUN's MESSAGE-INTEGRITY only. `key_size` is at most 64. */
+void sapa_hmac_sha1(const void *key, size_t key_size, const void *first, size_t first_size, const void *second,
+                    size_t second_size, uint8_t ret_mac[SAPA_SHA1_SIZE]);
 
 /** SHA-256 in pieces; a plain value, copy it to branch off. */
 struct sapa_sha256 {

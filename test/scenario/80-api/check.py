@@ -223,6 +223,17 @@ def writes():
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
     admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # one's own figures, and how one's line is
+    mine = own.get(V1 + "/me/figures").json
+    day = [r for r in admin.get(V1 + "/reports/agents?by=day").json["items"] if r["agent"] == name]
+    assert mine["agent"] == name and mine["targets"] is None and set(mine["figures"]) == set(day[-1]), (mine, day)
+    admin.get(V1 + "/me/figures", 409)
+    own.post(V1 + "/me/network", {"kind": "login", "rtt_ms": 40, "loss_permille": 1001}, 400)
+    own.post(V1 + "/me/network", {"kind": "login", "rtt_ms": 40, "loss_permille": 1, "device": "x" * 127, "codec": "y" * 127}, 400)
+    own.post(V1 + "/me/network", {"kind": "login", "rtt_ms": 41, "loss_permille": 3, "mos_x100": 431, "codec": "opus", "device": "Headset USB"})
+    lines_seen = pages(admin.as_role("monitor"), V1 + "/network?limit=5")
+    assert [(n["rtt_ms"], n["mos_x100"], n["jitter_ms"], n["codec"], n["user"]) for n in lines_seen] == [(41, 431, None, "opus", "test-agent")], lines_seen
+    own.get(V1 + "/network", 403)
     # breaks: what of them is used
     breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}
     assert breaks["1"]["team_now"] == 0 and breaks["1"]["used_ms"] >= 0 and admin.get(V1 + "/reasons").json["items"][0]["used_ms"] is None, breaks
