@@ -1227,7 +1227,8 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
 {
     struct job job = { .files = files, .work = work, .out = &work->out, .record = malloc(sizeof(struct sapa_record)) };
 
-    work->rc = job.record ? sapa_centre_shelf_new(files->store, &job.shelf) : SAPA_ENOMEM;
+    job.shelf = sapa_centre_shelf_of_thread(files->store);
+    work->rc = job.record && job.shelf ? SAPA_OK : SAPA_ENOMEM;
     if (work->rc == SAPA_OK) {
         switch (work->route) {
         case SAPA_ROUTE_PAST: work->rc = past(&job); break;
@@ -1256,7 +1257,6 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_TOKEN_END: work->rc = token_end(&job); break;
         default: work->rc = sapa_web_admin(files, work); break;
         }
-        sapa_centre_shelf_free(job.shelf);
     }
     free(job.record);
 }
