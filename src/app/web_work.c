@@ -1233,6 +1233,9 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         switch (work->route) {
         case SAPA_ROUTE_PAST: work->rc = past(&job); break;
         case SAPA_ROUTE_CONTACT: work->rc = contact(&job); break;
+        case SAPA_ROUTE_WORK:
+        case SAPA_ROUTE_TASK_NEW:
+        case SAPA_ROUTE_TASK_SET:
         case SAPA_ROUTE_DISPOSITIONS:
         case SAPA_ROUTE_CARD:
         case SAPA_ROUTE_NOTE: work->rc = sapa_web_desk(files, work, job.shelf); break;

@@ -50,7 +50,8 @@ enum sapa_schema {
     X(CARD_CALLBACK, "CardCallback") X(NOTE, "Note") X(NOTED, "Noted") X(B_NOTE, "NoteBody") \
     X(DISPOSITION, "Disposition") X(DISPOSITIONS, "Dispositions") X(B_DISPOSITION, "DispositionBody") X(REASON, "Reason") X(REASONS, "Reasons") \
     X(B_TOTP, "SecondFactorBody") X(B_TOTP_CODE, "SecondFactorCodeBody") X(NEW_TOTP, "NewSecondFactor") \
-    X(MY_FIGURES, "OwnFigures") X(B_NETWORK, "NetworkBody") X(NETWORK, "Network") X(NETWORKS, "Networks")
+    X(MY_FIGURES, "OwnFigures") X(B_NETWORK, "NetworkBody") X(NETWORK, "Network") X(NETWORKS, "Networks") \
+    X(TASK, "Task") X(WORK, "Work") X(B_TASK, "TaskBody") X(TASK_MADE, "TaskMade") X(B_TASK_SET, "TaskChangeBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -91,6 +92,9 @@ enum sapa_schema {
     X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue; its age is kept") \
     X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence limit cursor", NONE, AGENTS, 200, "Agents and what they do") \
     X(AGENT, GET, "/api/v1/agents/{agent}", LIVE, "", NONE, AGENT, 200, "One agent") \
+    X(WORK, GET, "/api/v1/agents/{agent}/work", SELF, "", NONE, WORK, 200, "What is to be done and nobody waits for: callbacks and tasks, one's own, or anybody's with the right agents") \
+    X(TASK_NEW, POST, "/api/v1/agents/{agent}/tasks", SELF, "", B_TASK, TASK_MADE, 201, "A task: something to do, perhaps at a time, perhaps about a contact") \
+    X(TASK_SET, PUT, "/api/v1/agents/{agent}/tasks/{task}", SELF, "", B_TASK_SET, DONE, 200, "Done, or at another time") \
     X(STATE, POST, "/api/v1/agents/{agent}/state", SELF, "", B_STATE, DONE, 200, "Ready, not ready for a reason, or logged out") \
     X(WRAPUP, POST, "/api/v1/agents/{agent}/wrapup", SELF, "", B_WRAPUP, DONE, 200, "End wrap-up with a disposition, or ask for more time") \
     X(RECORD, POST, "/api/v1/agents/{agent}/recording", SELF, "", B_RECORDING, DONE, 200, "Pause, resume or start the recording of the contact in hand") \

@@ -32,6 +32,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "format", "json|csv", "json or csv" },
     { "language", "id|en", "id or en" },
     { "phone", "string", "a telephone number, E.164 where possible" },
+    { "task", "id", "the number of a task of an agent" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -159,6 +160,23 @@ static const struct sapa_field_rule reason[] = {
     { "daily_ms", "integer?", "of each agent a day; null: any time" }, { "used_ms", "integer?", "today; null: no agent is meant" },
 };
 static const struct sapa_field_rule reasons[] = { { "items", "array:Reason", "" } };
+static const struct sapa_field_rule task[] = {
+    { "id", "id", "of the agent's" }, { "text", "string?", "null: the person it was about was erased" }, { "due", "time?", "null: at any time" },
+    { "contact", "id?", "that it is about" }, { "by", "string", "user" }, { "created", "time", "" },
+};
+static const struct sapa_field_rule own_work[] = {
+    { "callbacks", "array:CardCallback", "of the clients that the agent serves: the core offers each when its time has come" },
+    { "tasks", "array:Task", "by due time, those without one last" },
+};
+static const struct sapa_field_rule b_task[] = {
+    { "text", "text", "300 bytes at most" }, { "due", "~time", "a time, RFC 3339" }, { "contact", "~id", "that it is about" },
+};
+static const struct sapa_field_rule task_made[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "task", "id", "" },
+};
+static const struct sapa_field_rule b_task_set[] = {
+    { "done", "~boolean", "true: it is gone" }, { "due", "~time?", "another time; null: at any time" },
+};
 static const struct sapa_field_rule my_figures[] = {
     { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
     { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
@@ -376,6 +394,11 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_NETWORK] = { "NetworkBody", FIELDS(b_network) },
     [SAPA_SCHEMA_NETWORK] = { "Network", FIELDS(network) },
     [SAPA_SCHEMA_NETWORKS] = { "Networks", FIELDS(networks) },
+    [SAPA_SCHEMA_TASK] = { "Task", FIELDS(task) },
+    [SAPA_SCHEMA_WORK] = { "Work", FIELDS(own_work) },
+    [SAPA_SCHEMA_B_TASK] = { "TaskBody", FIELDS(b_task) },
+    [SAPA_SCHEMA_TASK_MADE] = { "TaskMade", FIELDS(task_made) },
+    [SAPA_SCHEMA_B_TASK_SET] = { "TaskChangeBody", FIELDS(b_task_set) },
     [SAPA_SCHEMA_B_NOTE] = { "NoteBody", FIELDS(b_note) },
     [SAPA_SCHEMA_WHY] = { "Why", FIELDS(why) },
     [SAPA_SCHEMA_ASSIGNMENT] = { "Assignment", FIELDS(assignment) },

@@ -223,6 +223,20 @@ def writes():
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
     admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # tasks
+    tasks = f"{V1}/agents/{name}/tasks"
+    one = own.post(tasks, {"text": "Bu Ani: call at three", "due": "2100-01-01T15:00:00+07:00", "contact": talking["id"]}, 201).json["task"]
+    own.post(tasks, {"text": "some day"}, 201)
+    own.post(tasks, {"text": "x" * 301}, 400)
+    own.post(tasks, {"text": "x", "contact": "4711"}, 404)
+    own.post(V1 + "/agents/agent9/tasks", {"text": "x"}, 404)
+    mine = own.get(f"{V1}/agents/{name}/work").json
+    assert [t["text"] for t in mine["tasks"]] == ["Bu Ani: call at three", "some day"] and mine["callbacks"] == [], mine
+    own.put(f"{tasks}/{one}", {}, 400)
+    own.put(f"{tasks}/{one}", {"due": None})
+    own.put(f"{tasks}/{one}", {"done": True})
+    own.put(f"{tasks}/{one}", {"done": True}, 404)
+    assert [t["due"] for t in admin.get(f"{V1}/agents/{name}/work").json["tasks"]] == [None]
     # one's own figures, and how one's line is
     mine = own.get(V1 + "/me/figures").json
     day = [r for r in admin.get(V1 + "/reports/agents?by=day").json["items"] if r["agent"] == name]
