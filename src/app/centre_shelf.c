@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <threads.h>
 
 #include "app/centre_file.h"
 #include "store/store.h"
@@ -70,4 +71,46 @@ const struct sapa_centre *sapa_centre_shelf_get(struct sapa_centre_shelf *shelf,
         fprintf(stderr, "sapa: the centre description %s does not compile with this build\n", name);
     free(text);
     return centre;
+}
+
+/* ---- one a thread ---- */
+
+enum { BOOKS_OF_THREAD_MAX = 16 };
+
+static tss_t of_thread;
+static once_flag of_thread_once = ONCE_FLAG_INIT;
+static bool of_thread_good;
+
+static void end_of_thread(void *shelf)
+{
+    sapa_centre_shelf_free(shelf);
+}
+
+static void begin_of_thread(void)
+{
+    of_thread_good = tss_create(&of_thread, end_of_thread) == thrd_success;
+}
+
+struct sapa_centre_shelf *sapa_centre_shelf_of_thread(struct sapa_store *store)
+{
+    unsigned books = 0;
+
+    call_once(&of_thread_once, begin_of_thread);
+    if (!of_thread_good)
+        return NULL;
+    struct sapa_centre_shelf *shelf = tss_get(of_thread);
+    for (const struct book *book = shelf ? shelf->first : NULL; book; book = book->next)
+        books++;
+    if (shelf && books <= BOOKS_OF_THREAD_MAX) {
+        shelf->store = store; /* descriptions go by their hash: those of another store are the same */
+        return shelf;
+    }
+    sapa_centre_shelf_free(shelf);
+    if (sapa_centre_shelf_new(store, &shelf) != SAPA_OK)
+        shelf = NULL;
+    if (tss_set(of_thread, shelf) != thrd_success) {
+        sapa_centre_shelf_free(shelf);
+        shelf = NULL;
+    }
+    return shelf;
 }

@@ -1,4 +1,6 @@
 /* Descriptions by hash: today's, and old ones out of a real store. */
+#include <threads.h>
+
 #include "app/centre_shelf.h"
 
 #include <setjmp.h>
@@ -57,9 +59,49 @@ static void test_the_one_added_last_is_found(void **state)
     test_store_close(&s);
 }
 
+static int in_a_thread(void *ctx)
+{
+    struct test_store *s = ctx;
+    char hash[SAPA_HASH_TEXT_SIZE], text[sizeof(TEST_CENTRE) + 32];
+    struct sapa_centre_shelf *shelf = sapa_centre_shelf_of_thread(s->store);
+    const struct sapa_centre_shelf *before = NULL;
+    char first[SAPA_HASH_TEXT_SIZE] = "";
+    bool good = shelf != NULL;
+
+    for (unsigned i = 0; good && i < 40; i++) { /* more than are kept */
+        snprintf(text, sizeof(text), "%s# %u\n", TEST_CENTRE, i);
+        good = sapa_store_document_put(s->store, text, strlen(text), hash) == SAPA_OK;
+        shelf = sapa_centre_shelf_of_thread(s->store);
+        const struct sapa_centre *centre = good ? sapa_centre_shelf_get(shelf, sapa_str_of(hash)) : NULL;
+        good = centre && sapa_centre_shelf_get(shelf, sapa_str_of(hash)) == centre;
+        if (i == 1) /* what the job before has compiled is still there */
+            good = good && before == shelf && sapa_centre_shelf_get(shelf, sapa_str_of(first)) != NULL;
+        if (i == 0)
+            memcpy(first, hash, sizeof(first));
+        before = shelf;
+    }
+    return good;
+}
+
+/* Compiled once a thread, not without end, and gone with it: the sanitizer watches. */
+static void test_a_thread_has_its_own(void **state)
+{
+    struct test_store s;
+    thrd_t thread;
+    int good = 0;
+
+    (void)state;
+    test_store_open(&s);
+    assert_int_equal(thrd_create(&thread, in_a_thread, &s), thrd_success);
+    assert_int_equal(thrd_join(thread, &good), thrd_success);
+    assert_true(good);
+    test_store_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_thread_has_its_own),
         cmocka_unit_test(test_old_ones_come_from_the_store),
         cmocka_unit_test(test_the_one_added_last_is_found),
     };

@@ -8,6 +8,7 @@
 #include "app/hooks.h"
 #include "config/centre_parse.h"
 #include "config/plan.h"
+#include "http/totp.h"
 #include "http/user.h"
 #include "rt/clock.h"
 #include "rt/file.h"
@@ -361,8 +362,14 @@ static sapa_rc login(struct job *job)
 
     if (rc == SAPA_OK && sapa_user_find(work->centre, name, &who) != SAPA_OK)
         rc = SAPA_EDENIED; /* he is not in the description any more */
+    bool factor = false;
+    if (rc == SAPA_OK && sapa_totp_is_on(job->files->store, name)) {
+        rc = work->new_password[0] ? sapa_totp_check(job->files->store, name, sapa_str_of(work->new_password), sapa_wall_us() / 1000000) : SAPA_EAGAIN;
+        factor = rc == SAPA_OK;
+        rc = rc == SAPA_EDENIED ? SAPA_EAGAIN : rc;
+    }
     if (rc == SAPA_OK)
-        rc = sapa_session_create(job->files->store, name, sapa_str_of(work->source), sapa_wall_us(), secret, &work->session);
+        rc = sapa_session_create(job->files->store, name, sapa_str_of(work->source), factor, sapa_wall_us(), secret, &work->session);
     if (rc != SAPA_OK)
         return rc;
     sapa_json_open(job->out, '{');
@@ -376,6 +383,42 @@ static sapa_rc login(struct job *job)
     sapa_json_close(job->out, '}');
     sapa_wipe(secret, sizeof(secret));
     return SAPA_OK;
+}
+
+static sapa_rc totp_new(struct job *job)
+{
+    struct sapa_web_work *work = job->work;
+    const struct sapa_str name = sapa_str_of(work->name);
+    struct sapa_totp_new made;
+    sapa_rc rc = sapa_user_password_check(job->files->store, name, sapa_str_of(work->password));
+
+    if (rc == SAPA_OK)
+        rc = sapa_totp_begin(job->files->store, name, work->centre->system.name, &made);
+    if (rc != SAPA_OK)
+        return rc;
+    sapa_json_open(job->out, '{');
+    sapa_json_add_text(job->out, "secret", sapa_str_of(made.secret));
+    sapa_json_add_text(job->out, "uri", sapa_str_of(made.uri));
+    sapa_json_key(job->out, "recovery");
+    sapa_json_open(job->out, '[');
+    for (unsigned i = 0; i < SAPA_TOTP_RECOVERY; i++)
+        sapa_json_text(job->out, sapa_str_of(made.recovery[i]));
+    sapa_json_close(job->out, ']');
+    sapa_json_close(job->out, '}');
+    sapa_wipe(&made, sizeof(made));
+    return SAPA_OK;
+}
+
+static sapa_rc totp_change(struct job *job)
+{
+    const struct sapa_str name = sapa_str_of(job->work->name);
+    const sapa_rc rc = job->work->route == SAPA_ROUTE_USER_TOTP
+                           ? sapa_totp_clear(job->files->store, name)
+                           : sapa_totp_confirm(job->files->store, name, sapa_str_of(job->work->new_password), sapa_wall_us() / 1000000);
+
+    if (rc == SAPA_ESTATE)
+        return problem(job, rc, "there is no new secret to confirm: POST /api/v1/me/totp makes one");
+    return rc == SAPA_OK ? end_sessions(job) : rc;
 }
 
 static sapa_rc password(struct job *job)
@@ -431,6 +474,7 @@ static void user_json(struct job *job, struct sapa_str key)
     }
     sapa_json_close(out, ']');
     sapa_json_add_bool(out, "password", sapa_user_password_set(job->files->store, key));
+    sapa_json_add_bool(out, "second_factor", sapa_totp_is_on(job->files->store, key));
     sapa_json_close(out, '}');
 }
 
@@ -458,6 +502,9 @@ sapa_rc sapa_web_admin(const struct sapa_web_files *files, struct sapa_web_work 
     switch (work->route) {
     case SAPA_ROUTE_LOGIN:
     case SAPA_ROUTE_DEMO_LOGIN: return login(&job);
+    case SAPA_ROUTE_TOTP: return totp_new(&job);
+    case SAPA_ROUTE_TOTP_CONFIRM:
+    case SAPA_ROUTE_USER_TOTP: return totp_change(&job);
     case SAPA_ROUTE_PASSWORD:
     case SAPA_ROUTE_USER_PASSWORD:
     case SAPA_ROUTE_USER_CLEAR: return password(&job);

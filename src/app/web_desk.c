@@ -1,8 +1,11 @@
 #include "app/web_desk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "http/task.h"
 #include "report/card.h"
+#include "rt/clock.h"
 #include "store/history.h"
 #include "store/log.h"
 #include "store/people.h"
@@ -504,6 +507,74 @@ static sapa_rc dispositions_json(struct desk *desk)
     return rc;
 }
 
+/* ---- tasks ---- */
+
+static struct sapa_str agent_key(const struct desk *desk)
+{
+    return sapa_str_of(sapa_params_get(&desk->work->params, "agent"));
+}
+
+static void task_json(void *ctx, const struct sapa_task *task)
+{
+    struct sapa_json *out = ((const struct desk *)ctx)->out;
+
+    sapa_json_open(out, '{');
+    sapa_json_add_id(out, "id", task->id);
+    add_or_null(out, "text", sapa_str_of(task->text));
+    sapa_json_add_time(out, "due", task->due_us);
+    sapa_json_add_id(out, "contact", task->contact);
+    sapa_json_add_text(out, "by", sapa_str_of(task->by));
+    sapa_json_add_time(out, "created", task->created_us);
+    sapa_json_close(out, '}');
+}
+
+static sapa_rc work_json(struct desk *desk, struct sapa_card *scratch)
+{
+    sapa_json_open(desk->out, '{');
+    sapa_rc rc = callbacks_json(desk, scratch, NULL, 0);
+    sapa_json_key(desk->out, "tasks");
+    sapa_json_open(desk->out, '[');
+    if (rc == SAPA_OK)
+        rc = sapa_task_each(desk->files->store, agent_key(desk), task_json, desk);
+    sapa_json_close(desk->out, ']');
+    sapa_json_close(desk->out, '}');
+    return rc;
+}
+
+static sapa_rc task_new(struct desk *desk, struct sapa_card *card)
+{
+    struct sapa_web_work *work = desk->work;
+    struct sapa_task task = { .contact = work->into, .due_us = (int64_t)work->match, .created_us = sapa_wall_us() };
+    uint64_t id;
+    sapa_rc rc = work->into ? read_card(desk, work->into, BIT(BEGIN) | BIT(WORK), card) : SAPA_OK;
+
+    if (rc == SAPA_ENOENT || (rc == SAPA_OK && work->into && !is_visible(desk, card)))
+        return problem(desk, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)work->into);
+    if (rc != SAPA_OK)
+        return rc;
+    task.person = work->into ? card->person : 0;
+    (void)sapa_str_copy(sapa_str_of(work->user), task.by, sizeof(task.by));
+    rc = work->text_n > SAPA_TASK_TEXT_MAX ? SAPA_EINVAL : SAPA_OK;
+    if (rc == SAPA_OK) {
+        (void)sapa_str_copy((struct sapa_str){ work->text, work->text_n }, task.text, sizeof(task.text));
+        rc = sapa_task_add(desk->files->store, agent_key(desk), &task, &id);
+    }
+    if (rc == SAPA_OK)
+        snprintf(work->answer, sizeof(work->answer), "\"task\":\"%llu\"", (unsigned long long)id);
+    sapa_wipe(task.text, sizeof(task.text));
+    return rc == SAPA_EINVAL  ? problem(desk, rc, "a task has 1 to %d bytes of text, in one line", SAPA_TASK_TEXT_MAX)
+           : rc == SAPA_ELIMIT ? problem(desk, SAPA_ESTATE, "there are %d tasks: first some have to be done", SAPA_TASKS_MAX)
+           : rc == SAPA_ENOENT ? problem(desk, SAPA_ESTATE, "the person was erased: nothing more is kept")
+                               : rc;
+}
+
+static sapa_rc task_set(struct desk *desk)
+{
+    const sapa_rc rc = sapa_task_set(desk->files->store, agent_key(desk), number_of(desk, "task", 0), (int64_t)desk->work->match, desk->work->task_done);
+
+    return rc == SAPA_ENOENT ? problem(desk, rc, "there is no task %s", sapa_params_get(&desk->work->params, "task")) : rc;
+}
+
 /* ---- jobs ---- */
 
 static sapa_rc with_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
@@ -532,8 +603,13 @@ static sapa_rc with_desk(const struct sapa_web_files *files, struct sapa_web_wor
 static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t contact)
 {
     (void)contact;
-    if (desk->work->route == SAPA_ROUTE_DISPOSITIONS)
-        return dispositions_json(desk);
+    switch (desk->work->route) {
+    case SAPA_ROUTE_DISPOSITIONS: return dispositions_json(desk);
+    case SAPA_ROUTE_WORK: return work_json(desk, &cards[0]);
+    case SAPA_ROUTE_TASK_NEW: return task_new(desk, &cards[0]);
+    case SAPA_ROUTE_TASK_SET: return task_set(desk);
+    default: break;
+    }
     return desk->work->route == SAPA_ROUTE_NOTE ? judge_note(desk, &cards[0]) : card_json(desk, &cards[0], &cards[1]);
 }
 

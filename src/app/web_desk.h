@@ -12,7 +12,7 @@
 #include "app/centre_shelf.h"
 #include "app/web_work.h"
 
-/** CARD, NOTE, DISPOSITIONS. @param shelf  for descriptions of earlier contacts */
+/** CARD, NOTE, DISPOSITIONS, WORK, TASK_NEW, TASK_SET. @param shelf  for descriptions of earlier contacts */
 SAPA_MUST_CHECK sapa_rc sapa_web_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf);
 /** The note of a contact as JSON, or null, into `work->out`. Its visibility has been judged. */
 SAPA_MUST_CHECK sapa_rc sapa_web_desk_note(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,

@@ -775,6 +775,52 @@ static sapa_rc report(struct job *job)
     return rc;
 }
 
+/* Of today and one's own agent: the same fold and the same printer. */
+static sapa_rc my_figures(struct job *job)
+{
+    const struct sapa_centre *centre = job->work->centre;
+    const int64_t now_us = sapa_wall_us();
+    struct sapa_interval_options bounds = { .grain = SAPA_GRAIN_DAY, .kinds = UINT32_C(1) << SAPA_ROWS_AGENTS };
+    struct report_out to = { .out = job->out };
+    const struct sapa_lines lines = { report_line, &to };
+    struct sapa_figures *figures = NULL;
+    struct sapa_report *report;
+    struct sapa_intervals rows;
+    bool more;
+
+    if (job->work->agent >= centre->agents_count)
+        return problem(job, SAPA_ESTATE, "who is no agent has no figures of his own: GET /api/v1/reports/agents has all");
+    const struct sapa_str agent = centre->agents[job->work->agent].key;
+    const struct sapa_print_options print = { .format = SAPA_FORMAT_JSON, .language = SAPA_LANGUAGE_EN, .only = agent };
+    bounds.from_s = sapa_zone_span(zone_of(centre), SAPA_GRAIN_DAY, now_us / 1000000).from_s;
+    sapa_json_open(job->out, '{');
+    sapa_json_add_text(job->out, "agent", agent);
+    sapa_json_add_time(job->out, "from", bounds.from_s * 1000000);
+    sapa_json_add_time(job->out, "at", now_us);
+    sapa_json_key(job->out, "figures");
+    sapa_rc rc = sapa_figures_open(job->files->data, &figures);
+    if (rc == SAPA_OK)
+        rc = sapa_figures_fold(figures, 0, 0, NULL, &more);
+    if (rc == SAPA_OK)
+        rc = sapa_figures_rows(figures, bounds.kinds, bounds.from_s, 0, &report);
+    if (rc == SAPA_OK) {
+        sapa_intervals_init(&rows, sapa_memory_heap(), &report->names, &bounds);
+        rc = sapa_intervals_group(&rows, &report->intervals);
+        const size_t before = job->out->n;
+        if (rc == SAPA_OK)
+            rc = sapa_report_print(&rows, SAPA_ROWS_AGENTS, &print, &lines);
+        if (rc == SAPA_ENOENT || (rc == SAPA_OK && job->out->n == before)) {
+            sapa_json_null(job->out);
+            rc = SAPA_OK;
+        }
+        sapa_intervals_done(&rows);
+    }
+    sapa_figures_close(figures);
+    sapa_json_add_null(job->out, "targets");
+    sapa_json_close(job->out, '}');
+    return rc;
+}
+
 /* ---- recordings ---- */
 
 /* As it stands in paths: letters, digits, - and _; everything else is _ (channel/voice/record.c). */
@@ -1068,6 +1114,52 @@ static bool add_audit(struct job *job)
     return true;
 }
 
+/* What a check of a line has shown stands in the audit record of its request, whole. */
+static bool add_network(struct job *job)
+{
+    const struct sapa_rec_api_write *write = &job->record->u.api_write;
+    struct sapa_json *out = job->out;
+    static const char *const numbers[] = { "rtt_ms", "loss_permille", "jitter_ms", "mos_x100" }, *const words[] = { "codec", "device" };
+
+    if (job->record->type != SAPA_T_api_write || write->rc != 0 ||
+        !sapa_str_eq(sapa_sized_str(&write->what), SAPA_STR("POST /api/v1/me/network")))
+        return false;
+    json_t *body = json_loadb(write->detail.p, write->detail.n, 0, NULL);
+    const char *kind = json_string_value(json_object_get(body, "kind"));
+    if (!kind) {
+        json_decref(body);
+        return false;
+    }
+    sapa_json_open(out, '{');
+    sapa_json_add_id(out, "seq", job->record->seq);
+    sapa_json_add_time(out, "at", job->record->at_us);
+    sapa_json_add_text(out, "user", sapa_sized_str(&write->actor));
+    sapa_json_add_text(out, "source", sapa_sized_str(&write->source));
+    sapa_json_add_text(out, "kind", sapa_str_of(kind));
+    for (size_t i = 0; i < SAPA_COUNT(numbers); i++) {
+        const json_t *value = json_object_get(body, numbers[i]);
+        if (value)
+            sapa_json_add_number(out, numbers[i], json_integer_value(value));
+        else
+            sapa_json_add_null(out, numbers[i]);
+    }
+    for (size_t i = 0; i < SAPA_COUNT(words); i++) {
+        const char *value = json_string_value(json_object_get(body, words[i]));
+        if (value)
+            sapa_json_add_text(out, words[i], sapa_str_of(value));
+        else
+            sapa_json_add_null(out, words[i]);
+    }
+    sapa_json_close(out, '}');
+    json_decref(body);
+    return true;
+}
+
+static sapa_rc networks(struct job *job)
+{
+    return list_records(job, add_network);
+}
+
 /* Answers of the last day to requests with an Idempotency-Key, the newest of each. */
 static sapa_rc remembered(struct job *job)
 {
@@ -1154,11 +1246,15 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
 {
     struct job job = { .files = files, .work = work, .out = &work->out, .record = malloc(sizeof(struct sapa_record)) };
 
-    work->rc = job.record ? sapa_centre_shelf_new(files->store, &job.shelf) : SAPA_ENOMEM;
+    job.shelf = sapa_centre_shelf_of_thread(files->store);
+    work->rc = job.record && job.shelf ? SAPA_OK : SAPA_ENOMEM;
     if (work->rc == SAPA_OK) {
         switch (work->route) {
         case SAPA_ROUTE_PAST: work->rc = past(&job); break;
         case SAPA_ROUTE_CONTACT: work->rc = contact(&job); break;
+        case SAPA_ROUTE_WORK:
+        case SAPA_ROUTE_TASK_NEW:
+        case SAPA_ROUTE_TASK_SET:
         case SAPA_ROUTE_DISPOSITIONS:
         case SAPA_ROUTE_CARD:
         case SAPA_ROUTE_NOTE: work->rc = sapa_web_desk(files, work, job.shelf); break;
@@ -1168,6 +1264,8 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_ERASE: work->rc = erase(&job); break;
         case SAPA_ROUTE_PERSON_MERGE: work->rc = merge(&job); break;
         case SAPA_ROUTE_MERGE_END: work->rc = merge_end(&job); break;
+        case SAPA_ROUTE_MY_FIGURES: work->rc = my_figures(&job); break;
+        case SAPA_ROUTE_NETWORKS: work->rc = networks(&job); break;
         case SAPA_ROUTE_REPORT: work->rc = report(&job); break;
         case SAPA_ROUTE_RECORDINGS: work->rc = recordings(&job); break;
         case SAPA_ROUTE_RECORDING: work->rc = recording(&job); break;
@@ -1187,7 +1285,6 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_WALL_UNLINK: work->rc = sapa_web_wall(files, work); break;
         default: work->rc = sapa_web_admin(files, work); break;
         }
-        sapa_centre_shelf_free(job.shelf);
     }
     free(job.record);
 }

@@ -129,6 +129,7 @@ static const struct sapa_field_row quota_rows[] = {
 static const struct sapa_field_row role_rows[] = {
     OTHER("rights", 0, NULL, "list of rights in the API and at the desk: names of rights, or of built-in roles for all of theirs (below); without: none"),
     OTHER("calls", 0, NULL, "list of rules: what may be called; what no rule allows is denied"),
+    BOOL("second_factor", sapa_centre_role, second_factor, "no", "logging in with a password alone gives no rights: a second factor (codes of an app) is wanted"),
 };
 
 static const struct sapa_field_row call_rule_rows[] = {

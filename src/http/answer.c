@@ -186,6 +186,7 @@ static void me(struct web_request *rq)
     sapa_json_add_id(out, "session", rq->who.session);
     sapa_json_add_time(out, "expires", rq->who.expires_us);
     sapa_json_add_time(out, "now", sapa_wall_us());
+    sapa_json_add_text(out, "second_factor", rq->who.factor_wanted ? SAPA_STR("wanted") : rq->who.factor ? SAPA_STR("used") : SAPA_STR("none"));
     sapa_json_close(out, '}');
     sapa_web_ready(rq);
 }
@@ -781,7 +782,8 @@ static bool idempotent_begin(struct web_request *rq)
 
 static bool is_password(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_DEMO_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD;
+    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_DEMO_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD || route == SAPA_ROUTE_TOTP ||
+           route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_USER_TOTP;
 }
 
 /* Its answer holds a secret, or its body does: neither is kept. */
@@ -811,7 +813,8 @@ static void idempotent_end(struct web_request *rq)
 /* A webhook's address may have a password of its target's in its query; a note is about a person, a guest says his name. */
 static bool hides_body(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || is_password(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
+    return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TASK_NEW ||
+           is_password(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
 }
 
 static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_record *ret)
@@ -1120,7 +1123,8 @@ struct wish {
     struct sapa_web_work *login; /* its ids become the job's */
     uint64_t into;
     const char *note;
-    uint64_t match; /* with `note` */
+    uint64_t match; /* with `note`; of tasks: when they are due */
+    bool task_done;
 };
 
 static sapa_rc take_wish(const struct sapa_web *web, struct sapa_web_work *work, const struct wish *wish)
@@ -1140,8 +1144,9 @@ static sapa_rc take_wish(const struct sapa_web *web, struct sapa_web_work *work,
         work->id_count = wish->login->id_count;
         wish->login->ids = NULL;
     }
+    work->match = wish ? wish->match : 0;
+    work->task_done = wish && wish->task_done;
     if (wish && wish->note) {
-        work->match = wish->match;
         work->text_n = strlen(wish->note);
         work->text = malloc(work->text_n + 1);
         if (!work->text)
@@ -1175,6 +1180,20 @@ static void fill_living(const struct web_request *rq, struct sapa_web_work *work
     }
 }
 
+/* Callbacks in queues of the clients that an agent serves. */
+static void fill_callbacks(const struct web_request *rq, struct sapa_web_work *work)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+    const uint32_t agent = SAPA_FIND(mirror->centre, agents, sapa_str_of(param(rq, "agent")));
+
+    for (uint32_t i = 0; agent != SAPA_NONE && i < mirror->contacts.count && work->callback_count < SAPA_WEB_CALLBACKS_MAX; i++) {
+        const struct sapa_mirror_contact *contact = sapa_table_at(&mirror->contacts, i);
+        if (contact->has_view && contact->view.callback != 255 && contact->view.client < 64 &&
+            (mirror->centre->agents[agent].clients >> contact->view.client & 1) && sapa_scope_client(&rq->who.scope, contact->view.client))
+            work->callbacks[work->callback_count++] = contact->view.contact;
+    }
+}
+
 static void work(struct web_request *rq, const struct wish *wish)
 {
     struct sapa_web *web = rq->web;
@@ -1198,6 +1217,10 @@ static void work(struct web_request *rq, const struct wish *wish)
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
         rc = take_wish(web, &job->work, wish);
+        if (rq->route == SAPA_ROUTE_WORK)
+            fill_callbacks(rq, &job->work);
+        if (rq->route == SAPA_ROUTE_MY_FIGURES)
+            fill_living(rq, &job->work); /* his agent */
         if (rq->route == SAPA_ROUTE_DISPOSITIONS)
             job->work.agent = rq->disposes_agent;
         if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE)
@@ -1540,6 +1563,57 @@ static void hook_new_write(struct web_request *rq, const json_t *body)
 
 static bool contact_is_hidden(const struct web_request *rq);
 
+/* One's own, or anybody's with the right agents; else answered. */
+static bool may_work(struct web_request *rq)
+{
+    if (agent_of(rq) == SAPA_NONE)
+        return false;
+    if ((rq->who.rights & SAPA_RIGHT_BIT(AGENTS)) || strcmp(rq->who.agent, param(rq, "agent")) == 0)
+        return true;
+    sapa_web_problem(rq, 403, "EDENIED", "only one's own tasks, without the right agents");
+    return false;
+}
+
+static void task_write(struct web_request *rq, const json_t *body)
+{
+    const char *due = body_text(body, "due");
+    int64_t due_us = 0;
+
+    if (due[0] && sapa_time_parse(sapa_str_of(due), &due_us) != SAPA_OK)
+        due_us = 0; /* judged before */
+    if (rq->route == SAPA_ROUTE_TASK_SET && !json_object_get(body, "due") && !json_is_true(json_object_get(body, "done"))) {
+        sapa_web_problem(rq, 400, "EINVAL", "done, or another due time");
+        return;
+    }
+    if (may_work(rq))
+        work(rq, &(const struct wish){ .note = rq->route == SAPA_ROUTE_TASK_NEW ? body_text(body, "text") : NULL, .match = (uint64_t)due_us,
+                                       .into = body_id(body, "contact"), .task_done = json_is_true(json_object_get(body, "done")) });
+}
+
+enum { NETWORK_BODY_MAX = 200 }; /* it stands whole in the audit record: that is where it is kept */
+
+static bool is_within(const json_t *body, const char *name, json_int_t lowest, json_int_t highest)
+{
+    const json_t *value = json_object_get(body, name);
+
+    return !value || (json_integer_value(value) >= lowest && json_integer_value(value) <= highest);
+}
+
+static void network_write(struct web_request *rq, const json_t *body)
+{
+    static struct sapa_record audit;
+
+    if (!rq->who.session && !rq->who.agent[0]) {
+        sapa_web_problem(rq, 403, "EDENIED", "this is about the line of somebody who works at a desk");
+    } else if (rq->body_n > NETWORK_BODY_MAX || !is_within(body, "rtt_ms", 0, 60000) || !is_within(body, "loss_permille", 0, 1000) ||
+               !is_within(body, "jitter_ms", 0, 60000) || !is_within(body, "mos_x100", 100, 450)) {
+        sapa_web_problem(rq, 400, "EINVAL", "at most %d bytes; rtt_ms and jitter_ms to 60000, loss_permille to 1000, mos_x100 from 100 to 450", NETWORK_BODY_MAX);
+    } else {
+        audit_of(rq, SAPA_OK, &audit);
+        ask_or_fail(rq, SAPA_WEB_ASK_AUDIT, 0, &audit, NULL);
+    }
+}
+
 /* Only over the version that its writer has seen. */
 static void note_write(struct web_request *rq, const json_t *body)
 {
@@ -1848,6 +1922,9 @@ static void answer_write(struct web_request *rq)
     switch (rq->route) {
     case SAPA_ROUTE_MOVE: move_write(rq, body); break;
     case SAPA_ROUTE_NOTE: note_write(rq, body); break;
+    case SAPA_ROUTE_NETWORK: network_write(rq, body); break;
+    case SAPA_ROUTE_TASK_NEW:
+    case SAPA_ROUTE_TASK_SET: task_write(rq, body); break;
     case SAPA_ROUTE_STATE:
     case SAPA_ROUTE_WRAPUP:
     case SAPA_ROUTE_RECORD: agent_write(rq, body); break;
@@ -1860,6 +1937,9 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_PASSWORD:
     case SAPA_ROUTE_USER_PASSWORD:
     case SAPA_ROUTE_USER_CLEAR:
+    case SAPA_ROUTE_TOTP:
+    case SAPA_ROUTE_TOTP_CONFIRM:
+    case SAPA_ROUTE_USER_TOTP:
     case SAPA_ROUTE_LOGOUT:
     case SAPA_ROUTE_SESSION_END: login_write(rq, body); break;
     case SAPA_ROUTE_PERSON_MERGE: work(rq, &(const struct wish){ .into = body_id(body, "into") }); break;
@@ -1944,6 +2024,10 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_NUMBERS: numbers(rq); return;
     case SAPA_ROUTE_DISPOSITIONS: dispositions(rq); return;
     case SAPA_ROUTE_REASONS: reasons(rq); return;
+    case SAPA_ROUTE_WORK:
+        if (!may_work(rq))
+            return;
+        break;
     case SAPA_ROUTE_SWITCHES: switches(rq); return;
     case SAPA_ROUTE_ALERTS:
     case SAPA_ROUTE_MESSAGES: messages(rq); return;

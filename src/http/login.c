@@ -35,6 +35,10 @@ bool sapa_web_who_session(struct sapa_web *web, const struct sapa_session *sessi
     memcpy(ret->hash, session->hash, sizeof(ret->hash));
     ret->role = SAPA_ROLE_COUNT;
     ret->rights = sapa_session_rights(&user);
+    ret->factor = session->factor;
+    ret->factor_wanted = user.role < centre->roles_count && centre->roles[user.role].second_factor && !session->factor;
+    if (ret->factor_wanted)
+        ret->rights = 0; /* he may make one */
     (void)sapa_str_copy(user.key, ret->user, sizeof(ret->user));
     if (user.role < centre->roles_count)
         (void)sapa_str_copy(centre->roles[user.role].key, ret->role_name, sizeof(ret->role_name));
@@ -151,7 +155,18 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
         if (!take(rq, text_of(body, "user"), work->name, sizeof(work->name)) || !may_try(rq, work->name))
             return false;
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
-        return take(rq, text_of(body, "password"), work->password, sizeof(work->password));
+        return take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
+               take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password));
+    case SAPA_ROUTE_TOTP:
+    case SAPA_ROUTE_TOTP_CONFIRM:
+        if (!rq->who.session) {
+            sapa_web_problem(rq, 403, "EDENIED", "a token has no second factor; log in");
+            return false;
+        }
+        (void)sapa_str_copy(sapa_str_of(rq->who.user), work->name, sizeof(work->name));
+        return may_try(rq, work->name) && take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
+               take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) &&
+               (rq->route == SAPA_ROUTE_TOTP || sessions_of(rq, work->name, 0, work));
     case SAPA_ROUTE_PASSWORD:
         if (!rq->who.session) {
             sapa_web_problem(rq, 403, "EDENIED", "a token has no password; log in");
@@ -161,7 +176,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
         return may_try(rq, work->name) && take(rq, text_of(body, "old"), work->password, sizeof(work->password)) &&
                take(rq, text_of(body, "new"), work->new_password, sizeof(work->new_password)) &&
                sessions_of(rq, work->name, rq->who.session, work);
-    default: /* USER_PASSWORD, USER_CLEAR */
+    default: /* USER_PASSWORD, USER_CLEAR, USER_TOTP */
         return take(rq, sapa_params_get(&rq->params, "user"), work->name, sizeof(work->name)) && may_set(rq, work->name) &&
                take(rq, text_of(body, "password"), work->new_password, sizeof(work->new_password)) &&
                sessions_of(rq, work->name, 0, work);
@@ -195,12 +210,21 @@ bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work)
     if (work->rc == SAPA_EDENIED) { /* the same words whether there is such a user or not */
         sapa_tries_failed(&web->tries, user, source_of(rq), sapa_mono_us());
         web->stats.wrong_passwords++;
-        sapa_web_problem(rq, rq->route == SAPA_ROUTE_LOGIN ? 401 : 403, "EDENIED", "the user or the password is wrong");
+        sapa_web_problem(rq, rq->route == SAPA_ROUTE_LOGIN ? 401 : 403, "EDENIED",
+                         rq->route == SAPA_ROUTE_TOTP_CONFIRM ? "the code is wrong" : "the user or the password is wrong");
+        return false;
+    }
+    if (rq->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN) { /* the password is right; a wrong code counts like a wrong password */
+        if (work->new_password[0]) {
+            sapa_tries_failed(&web->tries, user, source_of(rq), sapa_mono_us());
+            web->stats.wrong_passwords++;
+        }
+        sapa_web_problem(rq, 401, "EAGAIN", work->new_password[0] ? "the code is wrong, or it was used already" : "a code of the second factor is wanted: \"code\"");
         return false;
     }
     if (work->rc != SAPA_OK)
         return true;
-    if (rq->route == SAPA_ROUTE_LOGIN || rq->route == SAPA_ROUTE_PASSWORD)
+    if (rq->route == SAPA_ROUTE_LOGIN || rq->route == SAPA_ROUTE_PASSWORD || rq->route == SAPA_ROUTE_TOTP_CONFIRM)
         sapa_tries_good(&web->tries, user, source_of(rq));
     if (rq->route != SAPA_ROUTE_LOGIN && rq->route != SAPA_ROUTE_DEMO_LOGIN)
         return true;

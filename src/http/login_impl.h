@@ -10,7 +10,7 @@
 
 /* A session's rights, as the description in force has them. False: he is not in it any more. */
 bool sapa_web_who_session(struct sapa_web *web, const struct sapa_session *session, struct web_who *ret);
-/* Routes LOGIN, PASSWORD, USER_PASSWORD, USER_CLEAR: fills `work`; false: answered. */
+/* Routes LOGIN, PASSWORD, USER_PASSWORD, USER_CLEAR, TOTP, TOTP_CONFIRM, USER_TOTP: fills `work`; false: answered. */
 bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa_web_work *work);
 /* Its job is done: sessions in memory follow. False: answered, with a problem. */
 bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work);

@@ -59,7 +59,10 @@ enum sapa_schema {
     X(FIGURE, "Figure") X(FIGURES, "Figures") X(VALUES, "FigureValues") X(STANDING, "Standing") X(STANDINGS, "Standings") \
     X(WALL_TILE, "WallTile") X(WALL_PAGE, "WallPage") X(WALL, "Wallboard") X(WALLS, "Wallboards") X(B_WALL, "WallboardBody") \
     X(WALL_LINK, "WallboardLink") \
-    X(ALERT, "Alert") X(ALERTS, "Alerts") X(B_ALERT, "AlertBody")
+    X(ALERT, "Alert") X(ALERTS, "Alerts") X(B_ALERT, "AlertBody") \
+    X(B_TOTP, "SecondFactorBody") X(B_TOTP_CODE, "SecondFactorCodeBody") X(NEW_TOTP, "NewSecondFactor") \
+    X(MY_FIGURES, "OwnFigures") X(B_NETWORK, "NetworkBody") X(NETWORK, "Network") X(NETWORKS, "Networks") \
+    X(TASK, "Task") X(WORK, "Work") X(B_TASK, "TaskBody") X(TASK_MADE, "TaskMade") X(B_TASK_SET, "TaskChangeBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -84,6 +87,12 @@ enum sapa_schema {
     X(PASSWORD, PUT, "/api/v1/me/password", COUNT, "", B_PASSWORD, DONE, 200, "Another password; one's other sessions end") \
     X(ME_PHONE, POST, "/api/v1/me/phone", SELF, "", NONE, PHONE, 201, "Credentials for a telephone in the browser (SIP over WebSocket at /sip, WebRTC): good as long as the session, twelve hours at most") \
     X(WEB_CALL, POST, "/api/v1/web-calls", COUNT, "", B_WEB_CALL, PHONE, 201, "Credentials for one call of a guest from the browser, to be begun within two minutes; only to numbers with `web: yes`") \
+    X(MY_FIGURES, GET, "/api/v1/me/figures", SELF, "", NONE, MY_FIGURES, 200, "One's own figures of today: those of the report, of one's own agent") \
+    X(NETWORK, POST, "/api/v1/me/network", SELF, "", B_NETWORK, DONE, 200, "What a check of one's line has shown, at login or after a call; kept in the log") \
+    X(NETWORKS, GET, "/api/v1/network", METRICS, "from to limit cursor", NONE, NETWORKS, 200, "What checks of agents' lines have shown, by time: for who looks after the technology") \
+    X(TOTP, POST, "/api/v1/me/totp", COUNT, "", B_TOTP, NEW_TOTP, 201, "A new secret for one's second factor, shown this once; it holds when a code of it was seen") \
+    X(TOTP_CONFIRM, PUT, "/api/v1/me/totp", COUNT, "", B_TOTP_CODE, DONE, 200, "The second factor holds from now on; one's sessions end") \
+    X(USER_TOTP, DELETE, "/api/v1/users/{user}/totp", USERS, "", NONE, DONE, 200, "Somebody has lost it: no second factor any more; the sessions end") \
     X(USERS, GET, "/api/v1/users", USERS, "", NONE, USERS, 200, "Who can log in: users and agents of the description") \
     X(USER_PASSWORD, PUT, "/api/v1/users/{user}/password", USERS, "", B_USER_PASSWORD, DONE, 200, "Give somebody a password; the sessions of the one before end") \
     X(USER_CLEAR, DELETE, "/api/v1/users/{user}/password", USERS, "", NONE, DONE, 200, "Let somebody log in no more; the sessions end") \
@@ -99,6 +108,9 @@ enum sapa_schema {
     X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue; its age is kept") \
     X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence limit cursor", NONE, AGENTS, 200, "Agents and what they do") \
     X(AGENT, GET, "/api/v1/agents/{agent}", LIVE, "", NONE, AGENT, 200, "One agent") \
+    X(WORK, GET, "/api/v1/agents/{agent}/work", SELF, "", NONE, WORK, 200, "What is to be done and nobody waits for: callbacks and tasks, one's own, or anybody's with the right agents") \
+    X(TASK_NEW, POST, "/api/v1/agents/{agent}/tasks", SELF, "", B_TASK, TASK_MADE, 201, "A task: something to do, perhaps at a time, perhaps about a contact") \
+    X(TASK_SET, PUT, "/api/v1/agents/{agent}/tasks/{task}", SELF, "", B_TASK_SET, DONE, 200, "Done, or at another time") \
     X(STATE, POST, "/api/v1/agents/{agent}/state", SELF, "", B_STATE, DONE, 200, "Ready, not ready for a reason, or logged out") \
     X(WRAPUP, POST, "/api/v1/agents/{agent}/wrapup", SELF, "", B_WRAPUP, DONE, 200, "End wrap-up with a disposition, or ask for more time") \
     X(RECORD, POST, "/api/v1/agents/{agent}/recording", SELF, "", B_RECORDING, DONE, 200, "Pause, resume or start the recording of the contact in hand") \

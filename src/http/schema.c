@@ -36,6 +36,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "supervision", "id", "a supervisor's part in a conversation, as in his agent" },
     { "board", "key", "the key of a wallboard: small letters, digits and dashes" },
     { "version", "integer", "a whole number: the version that is meant" },
+    { "task", "id", "the number of a task of an agent" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -73,6 +74,13 @@ static const struct sapa_field_rule login[] = {
 static const struct sapa_field_rule b_login[] = {
     { "user", "string", "key of a user or an agent" }, { "password", "text", "" },
     { "cookie", "~boolean", "true: the token comes as a cookie, for pages of this server" },
+    { "code", "~string", "of the second factor, or a recovery code; wanted when the answer says EAGAIN" },
+};
+static const struct sapa_field_rule b_totp[] = { { "password", "text", "one's own" } };
+static const struct sapa_field_rule b_totp_code[] = { { "code", "string", "six digits that the app shows now" } };
+static const struct sapa_field_rule new_totp[] = {
+    { "secret", "string", "base 32, to be typed" }, { "uri", "string", "otpauth:, for a QR code" },
+    { "recovery", "array:string", "each good for one login when the app is lost; shown this once" },
 };
 static const struct sapa_field_rule b_password[] = {
     { "old", "text", "the password up to now" }, { "new", "text", "10 characters at least, 256 bytes at most" },
@@ -81,6 +89,7 @@ static const struct sapa_field_rule b_user_password[] = { { "password", "text", 
 static const struct sapa_field_rule user[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "agent", "boolean", "" }, { "role", "key?", "of the description" },
     { "rights", "array:string", "" }, { "clients", "array:key", "" }, { "password", "boolean", "there is one: can log in" },
+    { "second_factor", "boolean", "there is one" },
 };
 static const struct sapa_field_rule users[] = { { "items", "array:User", "" } };
 static const struct sapa_field_rule role[] = {
@@ -90,6 +99,7 @@ static const struct sapa_field_rule right[] = { { "id", "key", "" }, { "text", "
 static const struct sapa_field_rule roles[] = { { "items", "array:Role", "" }, { "rights", "array:Right", "" } };
 static const struct sapa_field_rule session[] = {
     { "id", "id", "" }, { "user", "string", "" }, { "source", "string", "address that logged in" }, { "created", "time", "" }, { "expires", "time", "" },
+    { "second_factor", "boolean", "" },
 };
 static const struct sapa_field_rule sessions[] = { { "items", "array:Session", "" } };
 static const struct sapa_field_rule demo_person[] = {
@@ -195,6 +205,39 @@ static const struct sapa_field_rule reason[] = {
     { "daily_ms", "integer?", "of each agent a day; null: any time" }, { "used_ms", "integer?", "today; null: no agent is meant" },
 };
 static const struct sapa_field_rule reasons[] = { { "items", "array:Reason", "" } };
+static const struct sapa_field_rule task[] = {
+    { "id", "id", "of the agent's" }, { "text", "string?", "null: the person it was about was erased" }, { "due", "time?", "null: at any time" },
+    { "contact", "id?", "that it is about" }, { "by", "string", "user" }, { "created", "time", "" },
+};
+static const struct sapa_field_rule own_work[] = {
+    { "callbacks", "array:CardCallback", "of the clients that the agent serves: the core offers each when its time has come" },
+    { "tasks", "array:Task", "by due time, those without one last" },
+};
+static const struct sapa_field_rule b_task[] = {
+    { "text", "text", "300 bytes at most" }, { "due", "~time", "a time, RFC 3339" }, { "contact", "~id", "that it is about" },
+};
+static const struct sapa_field_rule task_made[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "task", "id", "" },
+};
+static const struct sapa_field_rule b_task_set[] = {
+    { "done", "~boolean", "true: it is gone" }, { "due", "~time?", "another time; null: at any time" },
+};
+static const struct sapa_field_rule my_figures[] = {
+    { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
+    { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
+    { "targets", "object?", "what is aimed at, by the same keys; null: nothing is set" },
+};
+#define NETWORK_KINDS "login|call|test"
+static const struct sapa_field_rule b_network[] = {
+    { "kind", NETWORK_KINDS, "login, call or test" }, { "rtt_ms", "integer", "round trip" }, { "loss_permille", "integer", "0 to 1000" },
+    { "jitter_ms", "~integer", "" }, { "mos_x100", "~integer", "100 to 450" }, { "codec", "~string", "" }, { "device", "~string", "microphone or headset, browser" },
+};
+static const struct sapa_field_rule network[] = {
+    { "seq", "id", "place in the log" }, { "at", "time", "" }, { "user", "string", "" }, { "source", "string", "address it came from" },
+    { "kind", NETWORK_KINDS, "" }, { "rtt_ms", "integer", "" }, { "loss_permille", "integer", "" }, { "jitter_ms", "integer?", "" },
+    { "mos_x100", "integer?", "" }, { "codec", "string?", "" }, { "device", "string?", "" },
+};
+static const struct sapa_field_rule networks[] = { { "items", "array:Network", "" }, { "next", "id?", "cursor of the next page" } };
 static const struct sapa_field_rule b_note[] = { { "text", "note", "4,096 bytes at most; empty takes it away" } };
 static const struct sapa_field_rule card_item[] = {
     { "id", "key", "of the variable or the node of the flow" }, { "text", "string", "what the flow calls it" },
@@ -392,6 +435,7 @@ static const struct sapa_field_rule me[] = {
     { "user", "string", "" }, { "name", "string", "as the description has it" }, { "role", "string", "" }, { "agent", "key?", "" },
     { "clients", "array:key?", "null: all" }, { "rights", "array:string", "" }, { "session", "id?", "null: a token" }, { "expires", "time?", "" },
     { "now", "time", "the server's clock" },
+    { "second_factor", "none|used|wanted", "wanted: no rights until there is one" },
 };
 static const struct sapa_field_rule done[] = { { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" } };
 static const struct sapa_field_rule health[] = { { "alive", "boolean", "" }, { "version", "string", "" } };
@@ -476,6 +520,18 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_DISPOSITION] = { "DispositionBody", FIELDS(b_disposition) },
     [SAPA_SCHEMA_REASON] = { "Reason", FIELDS(reason) },
     [SAPA_SCHEMA_REASONS] = { "Reasons", FIELDS(reasons) },
+    [SAPA_SCHEMA_B_TOTP] = { "SecondFactorBody", FIELDS(b_totp) },
+    [SAPA_SCHEMA_B_TOTP_CODE] = { "SecondFactorCodeBody", FIELDS(b_totp_code) },
+    [SAPA_SCHEMA_NEW_TOTP] = { "NewSecondFactor", FIELDS(new_totp) },
+    [SAPA_SCHEMA_MY_FIGURES] = { "OwnFigures", FIELDS(my_figures) },
+    [SAPA_SCHEMA_B_NETWORK] = { "NetworkBody", FIELDS(b_network) },
+    [SAPA_SCHEMA_NETWORK] = { "Network", FIELDS(network) },
+    [SAPA_SCHEMA_NETWORKS] = { "Networks", FIELDS(networks) },
+    [SAPA_SCHEMA_TASK] = { "Task", FIELDS(task) },
+    [SAPA_SCHEMA_WORK] = { "Work", FIELDS(own_work) },
+    [SAPA_SCHEMA_B_TASK] = { "TaskBody", FIELDS(b_task) },
+    [SAPA_SCHEMA_TASK_MADE] = { "TaskMade", FIELDS(task_made) },
+    [SAPA_SCHEMA_B_TASK_SET] = { "TaskChangeBody", FIELDS(b_task_set) },
     [SAPA_SCHEMA_B_NOTE] = { "NoteBody", FIELDS(b_note) },
     [SAPA_SCHEMA_WHY] = { "Why", FIELDS(why) },
     [SAPA_SCHEMA_ASSIGNMENT] = { "Assignment", FIELDS(assignment) },

@@ -34,9 +34,10 @@ static sapa_rc keep(struct sapa_store *store, const struct sapa_session *session
     char hex[65];
 
     return sapa_kept_put(store, "session", place_of(session->id),
-                         json_pack("{s:I,s:s,s:s,s:s,s:I,s:I}", "id", (json_int_t)session->id, "sha256",
+                         json_pack("{s:I,s:s,s:s,s:s,s:I,s:I,s:b}", "id", (json_int_t)session->id, "sha256",
                                    sapa_hex(session->hash, sizeof(session->hash), hex), "user", session->user, "source", session->source,
-                                   "created_us", (json_int_t)session->created_us, "expires_us", (json_int_t)session->expires_us));
+                                   "created_us", (json_int_t)session->created_us, "expires_us", (json_int_t)session->expires_us,
+                                   "factor", session->factor));
 }
 
 static sapa_rc read_place(struct sapa_store *store, uint64_t place, struct sapa_session *ret)
@@ -50,6 +51,7 @@ static sapa_rc read_place(struct sapa_store *store, uint64_t place, struct sapa_
     const char *hex = json_string_value(json_object_get(object, "sha256"));
     session.id = (uint64_t)json_integer_value(json_object_get(object, "id"));
     session.created_us = json_integer_value(json_object_get(object, "created_us"));
+    session.factor = json_is_true(json_object_get(object, "factor"));
     session.expires_us = json_integer_value(json_object_get(object, "expires_us"));
     if (!hex || !sapa_unhex(hex, session.hash, sizeof(session.hash)) || session.id < SAPA_SESSION_FIRST_ID ||
         !sapa_kept_text(object, "user", session.user, sizeof(session.user)) ||
@@ -61,10 +63,10 @@ static sapa_rc read_place(struct sapa_store *store, uint64_t place, struct sapa_
     return rc;
 }
 
-sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, struct sapa_str source, int64_t now_us,
+sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, struct sapa_str source, bool factor, int64_t now_us,
                             char ret_text[SAPA_TOKEN_TEXT_SIZE], struct sapa_session *ret)
 {
-    struct sapa_session session = { .created_us = now_us, .expires_us = now_us + SAPA_SESSION_HOURS * INT64_C(3600000000) };
+    struct sapa_session session = { .factor = factor, .created_us = now_us, .expires_us = now_us + SAPA_SESSION_HOURS * INT64_C(3600000000) };
     struct sapa_key secret;
     char text[SAPA_TOKEN_TEXT_SIZE] = "sapa_";
     uint64_t login;
@@ -123,6 +125,7 @@ void sapa_session_json(const struct sapa_session *session, struct sapa_json *out
     sapa_json_add_text(out, "source", sapa_str_of(session->source));
     sapa_json_add_time(out, "created", session->created_us);
     sapa_json_add_time(out, "expires", session->expires_us);
+    sapa_json_add_bool(out, "second_factor", session->factor);
     sapa_json_close(out, '}');
 }
 

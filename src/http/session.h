@@ -29,10 +29,11 @@ struct sapa_session {
     char user[SAPA_KEY_MAX + 1]; /* key of a user or an agent */
     char source[64];             /* address that logged in */
     int64_t created_us, expires_us;
+    bool factor;                 /* with a second factor */
 };
 
 /** A new one. @param ret_text  the secret: shown once, kept nowhere */
-SAPA_MUST_CHECK sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, struct sapa_str source, int64_t now_us,
+SAPA_MUST_CHECK sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, struct sapa_str source, bool factor, int64_t now_us,
                                             char ret_text[SAPA_TOKEN_TEXT_SIZE], struct sapa_session *ret);
 /** It is over. Also when it was. */
 SAPA_MUST_CHECK sapa_rc sapa_session_end(struct sapa_store *store, uint64_t id);

@@ -85,7 +85,7 @@ struct sapa_web_remembered {
     char zero[3];
 };
 
-enum { SAPA_WEB_CALLBACKS_MAX = 8 };
+enum { SAPA_WEB_CALLBACKS_MAX = 32 };
 
 /** NOTE: what the parts of the note say of it; its text is the work's `text`. */
 struct sapa_web_note {
@@ -105,10 +105,10 @@ struct sapa_web_work {
     char user[65];
     struct sapa_token token;           /* TOKEN_NEW: the wish */
     struct sapa_hook hook;             /* HOOK_NEW: the wish; HOOK_SET: active; HOOK_REPLAY: replay_from */
-    char *text;                        /* PLAN, APPLY: the description; NOTE: the text. NUL behind it */
+    char *text;                        /* PLAN, APPLY: the description; NOTE, TASK_NEW: the text. NUL behind it */
     size_t text_n;
     uint64_t request;
-    uint64_t into;                     /* PERSON_MERGE */
+    uint64_t into;                     /* PERSON_MERGE; TASK_NEW: contact, or 0 */
     char name[SAPA_KEY_MAX + 1];       /* LOGIN, PASSWORD, USER_…: whose */
     char password[260], new_password[260], source[64];
     bool cookie;                       /* LOGIN, DEMO_LOGIN: the secret goes into `secret`, not into the answer */
@@ -121,10 +121,11 @@ struct sapa_web_work {
     struct sapa_record why_record;     /* type 0: none */
     bool why_living;
     bool living;                       /* CARD, NOTE, CONTACT: it lives, and may be seen */
-    uint64_t callbacks[SAPA_WEB_CALLBACKS_MAX]; /* CARD: living callbacks of the same person */
+    uint64_t callbacks[SAPA_WEB_CALLBACKS_MAX]; /* CARD: living callbacks of the same person; WORK: of the agent's clients */
     size_t callback_count;
-    uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; SAPA_NONE */
-    uint64_t match;                    /* NOTE: version that it was made from */
+    uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; MY_FIGURES: whose; SAPA_NONE */
+    uint64_t match;                    /* NOTE: version that it was made from; TASK_NEW, TASK_SET: due, wall time in us, 0: none */
+    bool task_done;                    /* TASK_SET */
     /* out */
     struct sapa_web_note note;         /* NOTE */
     struct sapa_session session;       /* LOGIN, DEMO_LOGIN */

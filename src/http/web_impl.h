@@ -47,6 +47,8 @@ struct web_who {
     bool by_cookie;   /* what a page of another site could send, too */
     uint64_t id;      /* of the token or the session */
     uint64_t session; /* 0: a token */
+    bool factor;         /* a session with a second factor */
+    bool factor_wanted;  /* his role wants one: no rights until then */
     char role_name[65];
     uint8_t hash[32];   /* of its text */
     int64_t expires_us; /* 0: never */

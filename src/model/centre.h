@@ -122,6 +122,7 @@ struct sapa_centre_role {
     struct sapa_str key;
     uint32_t rights;                 /* bits of enum sapa_right (model/rights.h): through the API and the desk */
     uint32_t rule_first, rule_count; /* in sapa_centre.call_rules */
+    uint8_t second_factor;           /* 1: without one nobody has these rights */
 };
 
 /** Somebody who logs in and is no agent; agents log in too, by their own keys (http/user.h). */

@@ -223,6 +223,31 @@ def writes():
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
     admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # tasks
+    tasks = f"{V1}/agents/{name}/tasks"
+    one = own.post(tasks, {"text": "Bu Ani: call at three", "due": "2100-01-01T15:00:00+07:00", "contact": talking["id"]}, 201).json["task"]
+    own.post(tasks, {"text": "some day"}, 201)
+    own.post(tasks, {"text": "x" * 301}, 400)
+    own.post(tasks, {"text": "x", "contact": "4711"}, 404)
+    own.post(V1 + "/agents/agent9/tasks", {"text": "x"}, 404)
+    mine = own.get(f"{V1}/agents/{name}/work").json
+    assert [t["text"] for t in mine["tasks"]] == ["Bu Ani: call at three", "some day"] and mine["callbacks"] == [], mine
+    own.put(f"{tasks}/{one}", {}, 400)
+    own.put(f"{tasks}/{one}", {"due": None})
+    own.put(f"{tasks}/{one}", {"done": True})
+    own.put(f"{tasks}/{one}", {"done": True}, 404)
+    assert [t["due"] for t in admin.get(f"{V1}/agents/{name}/work").json["tasks"]] == [None]
+    # one's own figures, and how one's line is
+    mine = own.get(V1 + "/me/figures").json
+    day = [r for r in admin.get(V1 + "/reports/agents?by=day").json["items"] if r["agent"] == name]
+    assert mine["agent"] == name and mine["targets"] is None and set(mine["figures"]) == set(day[-1]), (mine, day)
+    admin.get(V1 + "/me/figures", 409)
+    own.post(V1 + "/me/network", {"kind": "login", "rtt_ms": 40, "loss_permille": 1001}, 400)
+    own.post(V1 + "/me/network", {"kind": "login", "rtt_ms": 40, "loss_permille": 1, "device": "x" * 127, "codec": "y" * 127}, 400)
+    own.post(V1 + "/me/network", {"kind": "login", "rtt_ms": 41, "loss_permille": 3, "mos_x100": 431, "codec": "opus", "device": "Headset USB"})
+    lines_seen = pages(admin.as_role("monitor"), V1 + "/network?limit=5")
+    assert [(n["rtt_ms"], n["mos_x100"], n["jitter_ms"], n["codec"], n["user"]) for n in lines_seen] == [(41, 431, None, "opus", "test-agent")], lines_seen
+    own.get(V1 + "/network", 403)
     # breaks: what of them is used
     breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}
     assert breaks["1"]["team_now"] == 0 and breaks["1"]["used_ms"] >= 0 and admin.get(V1 + "/reasons").json["items"][0]["used_ms"] is None, breaks
