@@ -153,6 +153,9 @@ test("beside another application, 420 px wide; and forced colours", async ({ pag
   await expect(page.getByRole("button", { name: /Keadaan saya/ })).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(420);
   await accessible(page, "narrow");
+  await page.setViewportSize({ width: 900, height: 700 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(900);
+  await page.setViewportSize({ width: 420, height: 720 });
   await page.getByRole("button", { name: "Pelanggan", exact: true }).click();
   await expect(page.getByText("Pilih kontak untuk melihat siapa itu.")).toBeVisible();
   await page.emulateMedia({ forcedColors: "active" });
