@@ -708,7 +708,7 @@ static void credentials_for_a_browser(void **state)
     assert_false(sapa_token_lives(w->store.store, 4711, now_us) || sapa_token_lives(w->store.store, 0, now_us));
     char text[SAPA_TOKEN_TEXT_SIZE];
     struct sapa_session session;
-    assert_int_equal(sapa_session_create(w->store.store, SAPA_STR("siti"), SAPA_STR("::1"), now_us, text, &session), SAPA_OK);
+    assert_int_equal(sapa_session_create(w->store.store, SAPA_STR("siti"), SAPA_STR("::1"), false, now_us, text, &session), SAPA_OK);
     assert_true(sapa_session_lives(w->store.store, session.id, now_us));
     assert_false(sapa_session_lives(w->store.store, session.id, session.expires_us) || sapa_session_lives(w->store.store, session.id + 1, now_us));
     assert_int_equal(sapa_session_end(w->store.store, session.id), SAPA_OK);
