@@ -10,7 +10,7 @@ SECONDS ?= 60
 DEMO ?= on
 export CMAKE_BUILD_PARALLEL_LEVEL := $(CMAKE_PARALLEL)
 
-.PHONY: help setup build debug run test quick bench sim fuzz docs tidy g729 format clean
+.PHONY: help setup build debug run test quick bench sim fuzz docs tidy shots g729 format clean
 
 help:
 	@echo "make run            start a demo centre          (DEMO=off: an empty one; PORT=$(PORT), CROWD=$(CROWD) calls an hour)"
@@ -20,6 +20,7 @@ help:
 	@echo "make sim SEED=7     hostile worlds for the routing core (STEPS= for length)"
 	@echo "make fuzz           every fuzz target for SECONDS=$(SECONDS) each (TARGET= for one)"
 	@echo "make docs           generate docs/ref/ from the sources"
+	@echo "make shots          pictures of every page in both themes, into build/shots"
 	@echo "make tidy           the rules that a program can judge"
 	@echo "make g729           build/g729.so, the codec as a plug-in of GPL-3, on request (docs/howto/codec-plugin.md)"
 	@echo "make format         clang-format on what differs from HEAD"
@@ -57,6 +58,9 @@ fuzz: setup
 docs: setup
 	@tools/docs
 	@tools/web api
+
+shots: build
+	@tools/shots
 
 tidy: setup
 	@tools/build release

@@ -61,7 +61,7 @@ struct supervisor {
 static struct {
     const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key, *web, *demo_logins;
     struct sapa_option_list sip, tls, tls_cert, tls_key;
-    uint64_t port_min, port_max, threads, crowd, http_rate;
+    uint64_t port_min, port_max, threads, crowd, crowd_agents, http_rate;
     bool quiet, webhooks_private;
 } opt;
 
@@ -87,6 +87,7 @@ static const struct sapa_option options[] = {
     { "webhooks-private", SAPA_OPTION_FLAG, &opt.webhooks_private, NULL, "webhooks may be sent to this machine and to private networks", 0, 0 },
     { "codec-plugin", SAPA_OPTION_TEXT, &opt.codec_plugin, "FILE", "shared object of a further codec: G.729 (none)", 0, 0 },
     { "crowd", SAPA_OPTION_NUMBER, &opt.crowd, "N", "simulated customers an hour, for a demo (none)", 0, 100000 },
+    { "crowd-agents", SAPA_OPTION_NUMBER, &opt.crowd_agents, "N", "the first N agents are simulated, too; the others are for people (all)", 0, 100000 },
     { "quiet", SAPA_OPTION_FLAG, &opt.quiet, NULL, "no greeting", 0, 0 },
 };
 
@@ -454,6 +455,8 @@ static void describe_children(struct supervisor *s, int media_fd)
     argument(crowd, "--sip"), argument(crowd, opt.sip.values[0]);
     argument(crowd, "--calls-per-hour"), argument(crowd, number_text(opt.crowd));
     argument(crowd, "--lively");
+    if (opt.crowd_agents != UINT64_MAX)
+        argument(crowd, "--agents"), argument(crowd, number_text(opt.crowd_agents));
 }
 
 /*
@@ -562,7 +565,7 @@ int sapa_serve_main(int argc, char **argv)
     static struct supervisor s;
     struct sapa_addr advertise;
 
-    opt.data = "sapa-data", opt.port_min = 20000, opt.port_max = 39999, opt.http_rate = 1000;
+    opt.data = "sapa-data", opt.port_min = 20000, opt.port_max = 39999, opt.http_rate = 1000, opt.crowd_agents = UINT64_MAX;
     const int usage = sapa_command_options("serve", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
     if (usage >= 0)
         return usage;

@@ -340,8 +340,9 @@ static void clients_json(struct sapa_json *out, const struct sapa_centre *centre
     sapa_json_close(out, ']');
 }
 
-static void demo_person(struct sapa_json *out, const struct sapa_centre *centre, struct sapa_str key)
+static void demo_person(struct sapa_json *out, const struct sapa_mirror *mirror, struct sapa_str key)
 {
+    const struct sapa_centre *centre = mirror->centre;
     struct sapa_user_who who;
 
     if (sapa_user_find(centre, key, &who) != SAPA_OK)
@@ -362,6 +363,8 @@ static void demo_person(struct sapa_json *out, const struct sapa_centre *centre,
             sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
     }
     sapa_json_close(out, ']');
+    sapa_json_add_bool(out, "free", who.agent != SAPA_NONE && !mirror->agents[who.agent].view.reachable &&
+                                        mirror->agents[who.agent].view.presence == SAPA_PRESENCE_OFFLINE);
     sapa_json_close(out, '}');
 }
 
@@ -377,9 +380,9 @@ void sapa_web_demo(struct web_request *rq)
     sapa_json_key(out, "items");
     sapa_json_open(out, '[');
     for (uint32_t i = 0; i < centre->users_count; i++)
-        demo_person(out, centre, centre->users[i].key);
+        demo_person(out, &rq->web->mirror, centre->users[i].key);
     for (uint32_t i = 0; i < centre->agents_count; i++)
-        demo_person(out, centre, centre->agents[i].key);
+        demo_person(out, &rq->web->mirror, centre->agents[i].key);
     sapa_json_close(out, ']');
     sapa_json_close(out, '}');
     sapa_web_ready(rq);

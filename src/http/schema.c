@@ -92,6 +92,7 @@ static const struct sapa_field_rule sessions[] = { { "items", "array:Session", "
 static const struct sapa_field_rule demo_person[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "agent", "boolean", "" }, { "role", "key?", "of the description" },
     { "team", "key?", "" }, { "clients", "array:key", "" }, { "rights", "array:string", "" },
+    { "free", "boolean", "an agent in whose place nobody sits, simulated or not" },
 };
 static const struct sapa_field_rule demo[] = { { "name", "string", "of the centre" }, { "items", "array:DemoPerson", "" } };
 static const struct sapa_field_rule b_demo_login[] = {

@@ -145,7 +145,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
                 <span className="mono big">{main.state === "offered" && main.due ? `−${clock(Date.parse(main.due) - now)}` : clock(now - Date.parse(main.since))}</span>
                 {main.of?.recording ? (
                   <span className={`badge ${main.of.recording_paused ? "warn" : ""}`}>
-                    <span aria-hidden="true">{main.of.recording_paused ? "⏸" : "●"}</span> {words(main.of.recording_paused ? "paused" : "recorded")}
+                    <span aria-hidden="true">{main.of.recording_paused ? "‖" : "●"}</span> {words(main.of.recording_paused ? "paused" : "recorded")}
                   </span>
                 ) : null}
               </div>
@@ -159,7 +159,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
             <Button kind="good" hotkey={keys.primary} disabled={!can.answer || act.busy !== null} onPress={answer}>
               {words("answer")}
             </Button>
-            <Button hotkey={keys.hold} disabled={(!can.hold && !can.resume) || holdGuard || act.busy !== null} pressed={main?.state === "on hold"} onPress={hold}>
+            <Button className="hold" hotkey={keys.hold} disabled={(!can.hold && !can.resume) || holdGuard || act.busy !== null} pressed={main?.state === "on hold"} onPress={hold}>
               {words(can.resume ? "resume" : "hold")}
             </Button>
             <Button hotkey={keys.mute} disabled={!canMute} pressed={line.muted} title={line.talking ? undefined : words("muteHelp")} onPress={() => phone.mute(!line.muted)}>
@@ -171,7 +171,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
             <Button hotkey={keys.consult} disabled={!can.consult || act.busy !== null} expanded={asking === "consult"} onPress={() => setAsking(asking === "consult" ? null : "consult")}>
               {words("consult")}
             </Button>
-            <Button hotkey={keys.pause} disabled={!can.pause || pauseGuard || act.busy !== null} pressed={main?.of?.recording_paused ?? false} onPress={pause}>
+            <Button className="pause" hotkey={keys.pause} disabled={!can.pause || pauseGuard || act.busy !== null} pressed={main?.of?.recording_paused ?? false} onPress={pause}>
               {words(main?.of?.recording_paused ? "unpause" : "pause")}
             </Button>
             <span className="apart">

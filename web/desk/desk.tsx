@@ -15,7 +15,7 @@ import { WorkList } from "./list";
 import { callsOf, workOf } from "./model";
 import { Notes } from "./notes";
 import { PhoneMenu } from "./phonemenu";
-import { Handled, Keys, MyState, Pressure } from "./strip";
+import { Handled, Heard, Help, Keys, Messages, MyState, Pressure } from "./strip";
 import { whoIs } from "./who";
 import { deskWords } from "./words";
 import { chooseFor, chosenOf, Dispositions } from "./wrapup";
@@ -76,6 +76,7 @@ export function Desk() {
       main={
         <div className="desk-main" data-pane={pane} aria-busy={!fresh}>
           <h1 className="hidden">{words("title")}</h1>
+          <Messages />
           <div className="panes choice" role="group" aria-label={words("moves")}>
             {(["work", "contact", "customer"] as const).map((one) => (
               <button type="button" key={one} className="button small" aria-pressed={pane === one} onClick={() => setPane(one)}>
@@ -98,9 +99,9 @@ export function Desk() {
                     <Dispositions
                       key={`d${chosen.contact}`}
                       work={chosen}
-                      value={chosenOf(chosen.contact)}
+                      value={chosenOf(chosen)}
                       onChange={(id) => {
-                        chooseFor(chosen.contact, id);
+                        act.run("disposition", () => chooseFor(chosen, id));
                         draw((n) => n + 1);
                       }}
                     />
@@ -118,6 +119,7 @@ export function Desk() {
       }
     >
       <MyState act={stateAct} />
+      <Heard />
       <span role="alert" className={stateAct.problem ? "badge bad" : "hidden"}>
         {stateAct.problem ? words("failed", { why: stateAct.problem }) : ""}
       </span>
@@ -125,6 +127,7 @@ export function Desk() {
       <Handled />
       <Pressure />
       <PhoneMenu />
+      <Help act={stateAct} />
       <Keys />
     </Frame>
   );

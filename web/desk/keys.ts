@@ -16,6 +16,7 @@ export const keys = {
   merge: "Ctrl+Alt+S",
   conference: "Ctrl+Alt+B",
   extend: "Ctrl+Alt+W",
+  help: "Ctrl+Alt+H",
 } as const;
 
 export const keyList: [keyof typeof keys, DeskWord[]][] = [
@@ -33,4 +34,5 @@ export const keyList: [keyof typeof keys, DeskWord[]][] = [
   ["dial", ["dial"]],
   ["notes", ["notes"]],
   ["extend", ["extend"]],
+  ["help", ["helpAsk"]],
 ];

@@ -1,13 +1,14 @@
 // The top strip: my state with its clock, breaks, how full the queues are, whether my telephone is there, the keys.
 import { api } from "../shared/api.gen";
-import { clock, useNow } from "../shared/clock";
+import { clock, moment, useNow } from "../shared/clock";
 import { language, nameOf, useWords } from "../shared/i18n";
-import { useLive } from "../shared/live";
+import { said, useLive } from "../shared/live";
 import { useStore } from "../shared/store";
-import { Menu } from "../shared/ui";
+import { Button, Menu, useKeys } from "../shared/ui";
 import { callWords } from "../shared/words";
 import type { Act } from "./act";
 import { keyList, keys } from "./keys";
+import { bookBreak, help, readMessage, useReasons, type AgentNow } from "./later";
 import { callsOf, workOf } from "./model";
 import { deskWords } from "./words";
 
@@ -20,9 +21,10 @@ export function MyState({ act }: { act: Act }) {
   const of = useStore(language);
   const me = useLive((page) => page.me);
   const reasons = useLive((page) => page.directory?.reasons);
-  const agent = useLive((page) => page.live.agents.get(page.me?.agent ?? ""));
+  const agent = useLive((page) => page.live.agents.get(page.me?.agent ?? "")) as AgentNow | undefined;
   const contacts = useLive((page) => page.live.contacts);
   const now = useNow();
+  const quotas = useReasons(of === "id" ? "id" : "en", `${agent?.presence}${agent?.reason}${agent?.booked}${Math.floor(now / 60000)}`);
 
   if (!me?.agent || !agent) return null;
   const work = workOf(agent, contacts);
@@ -33,6 +35,7 @@ export function MyState({ act }: { act: Act }) {
   const doing = busy ? call(busy.state === "offered" ? "offered" : busy.state === "wrap-up" ? "wrapup" : busy.state === "on hold" ? "held" : "talking") : presence;
   const at = since(busy ? busy.since : agent.since, now);
   const tone = busy ? "accent" : agent.presence === "ready" ? "good" : agent.presence === "offline" ? "" : "warn";
+  const mine = quotas?.find((one) => one.team_max !== null) ?? null; // how many of the team are in the break that has the fewest places
   const set = (state: "ready" | "not_ready" | "logged_out", id?: string) => act.run("state", () => api.state(me.agent!, id ? { state, reason: id } : { state }));
 
   return (
@@ -66,21 +69,33 @@ export function MyState({ act }: { act: Act }) {
               {words("toReady")} <kbd>{keys.ready}</kbd>
             </button>
             <p className="small soft menu-title">{words("breaks")}</p>
-            {reasons?.map((one) => (
-              <button
-                type="button"
-                key={one.id}
-                role="menuitemradio"
-                aria-checked={agent.presence === "not ready" && agent.reason === one.id}
-                className="item"
-                onClick={() => {
-                  set("not_ready", one.id);
-                  close();
-                }}
-              >
-                {nameOf(of, one)}
-              </button>
-            ))}
+            {reasons?.map((one) => {
+              const quota = quotas?.find((q) => q.id === one.id);
+              const full = quota?.team_max != null && quota.team_now >= quota.team_max;
+              return (
+                <button
+                  type="button"
+                  key={one.id}
+                  role="menuitemradio"
+                  aria-checked={agent.presence === "not ready" && agent.reason === one.id}
+                  className="item"
+                  onClick={() => {
+                    if (full && agent.reason !== one.id) act.run("book", () => bookBreak(me.agent!, one.id));
+                    else set("not_ready", one.id);
+                    close();
+                  }}
+                >
+                  <span>
+                    {nameOf(of, one)}
+                    {full ? <span className="small"> · {words("lineUp")}</span> : null}
+                  </span>
+                  <span className="small soft mono">
+                    {quota?.team_max != null ? words("used", { used: quota.team_now, most: quota.team_max }) : ""}
+                    {quota?.daily_ms != null ? ` ${clock(quota.used_ms ?? 0)}/${clock(quota.daily_ms)}` : ""}
+                  </span>
+                </button>
+              );
+            })}
             <hr />
             <button
               type="button"
@@ -95,6 +110,12 @@ export function MyState({ act }: { act: Act }) {
           </>
         )}
       </Menu>
+      {mine?.team_max != null ? (
+        <span className="badge">
+          {nameOf(of, reasons?.find((one) => one.id === mine.id))} {words("used", { used: mine.team_now, most: mine.team_max })}
+        </span>
+      ) : null}
+      {agent.booked ? <span className="badge warn">{words("inLine", { reason: nameOf(of, reasons?.find((one) => one.id === agent.booked)) })}</span> : null}
       {busy && agent.presence !== "ready" ? <span className="badge warn">{words("after", { reason: presence })}</span> : null}
     </div>
   );
@@ -149,4 +170,56 @@ export function Handled() {
   const count = useLive((page) => page.live.agents.get(page.me?.agent ?? "")?.contacts);
 
   return count === undefined ? null : <span className="badge handled">{words("handled", { count })}</span>;
+}
+
+/** Help is wanted, with the contact in hand; whoever leads sees it at once. */
+export function Help({ act }: { act: Act }) {
+  const words = useWords(deskWords);
+  const agent = useLive((page) => page.live.agents.get(page.me?.agent ?? "")) as AgentNow | undefined;
+  const names = useLive((page) => page.directory?.agents);
+  const there = agent !== undefined && agent.help !== undefined;
+  const raised = agent?.help ?? null;
+  const toggle = () => agent && act.run("help", () => (raised ? help.end(agent.id) : help.ask(agent.id)));
+
+  useKeys({ [keys.help]: there ? toggle : undefined });
+  if (!there) return null;
+  return (
+    <Button small kind={raised ? "primary" : "plain"} hotkey={keys.help} pressed={raised !== null} onPress={toggle}>
+      {raised?.state === "taken" ? words("helpTaken", { who: names?.find((one) => one.id === raised.by)?.name ?? raised.by ?? "" }) : words(raised ? "helpRaised" : "helpAsk")}
+    </Button>
+  );
+}
+
+/** Where the description lets agents know. */
+export function Heard() {
+  const words = useWords(deskWords);
+  const heard = useLive((page) => (page.live.agents.get(page.me?.agent ?? "") as AgentNow | undefined)?.heard);
+
+  return heard ? <span className="badge accent">{words("heard")}</span> : null;
+}
+
+/** What supervisors say to many: it stays until it is read. */
+export function Messages() {
+  const words = useWords(deskWords);
+  const of = useStore(language);
+  const all = useStore(said);
+  const read = useLive((page) => (page.live.agents.get(page.me?.agent ?? "") as AgentNow | undefined)?.message_read);
+  const now = useNow();
+  const unread = all.filter((one) => BigInt(one.id) > BigInt(read ?? "0") && Date.parse(one.until) > now);
+  const last = unread.at(-1);
+
+  return (
+    <div role="status" className={last ? "said" : "hidden"}>
+      {unread.map((one) => (
+        <p key={one.id}>
+          <strong>{one.text}</strong> <span className="small soft">{[one.by, moment(one.at, of)].join(" · ")}</span>
+        </p>
+      ))}
+      {last ? (
+        <Button small onPress={() => void readMessage(last.id).catch(() => undefined)}>
+          {words("read")}
+        </Button>
+      ) : null}
+    </div>
+  );
 }

@@ -1,6 +1,6 @@
 // After the call, in the place of the call bar: what came of it, with one key for each of the commonest, and more time once.
-import { useEffect, useId, useMemo, useRef, useState } from "react";
-import { api, type DirectoryDisposition } from "../shared/api.gen";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { api } from "../shared/api.gen";
 import { clock, useNow } from "../shared/clock";
 import { language, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
@@ -9,34 +9,58 @@ import { Button, useGuard, useKeys } from "../shared/ui";
 import { callWords } from "../shared/words";
 import type { Act } from "./act";
 import { keys } from "./keys";
+import { chooseDisposition, useDispositions, type Disposition } from "./later";
 import type { Work } from "./model";
 import { deskWords } from "./words";
 
 const key = (contact: string) => `sapa.disposition.${contact}`;
 
 /** Chosen while the call still lasts, it is there in the wrap-up, also after a reload. */
-export const chosenOf = (contact: string): string => sessionStorage.getItem(key(contact)) ?? "";
-export function chooseFor(contact: string, disposition: string): void {
-  if (disposition) sessionStorage.setItem(key(contact), disposition);
-  else sessionStorage.removeItem(key(contact));
+export const chosenOf = (work: Work): string => work.disposition ?? sessionStorage.getItem(key(work.contact)) ?? "";
+
+export function chooseFor(work: Work, disposition: string): Promise<unknown> {
+  if (disposition) sessionStorage.setItem(key(work.contact), disposition);
+  else sessionStorage.removeItem(key(work.contact));
+  return work.disposition === undefined || !work.offer ? Promise.resolve() : chooseDisposition(work.offer, disposition || null);
 }
 
-function useDispositions(queue: string | null): DirectoryDisposition[] {
+export const forgetChoice = (contact: string): void => sessionStorage.removeItem(key(contact));
+
+interface Choices {
+  all: Disposition[];
+  /** One number key each. */
+  first: Disposition[];
+  required: boolean;
+  extend_ms: number;
+}
+
+/** With the commonest of this agent, where the server counts them; else as the description has them. */
+export function useChoices(queue: string | null): Choices {
+  const of = useStore(language);
+  const asked = useDispositions(queue, of === "id" ? "id" : "en");
   const queues = useLive((page) => page.directory?.queues);
-  return useMemo(() => queues?.find((one) => one.id === queue)?.dispositions ?? [], [queues, queue]);
+  return useMemo(() => {
+    const described = queues?.find((one) => one.id === queue);
+    const all = asked?.items ?? described?.dispositions.map((one) => ({ id: one.id, text: nameOf(of, one), group: null, solved: one.solved })) ?? [];
+    const favourites = asked?.favourites.map((id) => all.find((one) => one.id === id)).filter((one) => one !== undefined) ?? [];
+    const first = [...favourites, ...all.filter((one) => !favourites.includes(one))].slice(0, 5);
+    return { all, first, required: asked?.required ?? all.length > 0, extend_ms: asked?.extend_ms ?? described?.extend_ms ?? 0 };
+  }, [asked, queues, queue, of]);
 }
 
-/** Number keys and type-ahead; also during the call. */
+/** Number keys for the commonest, type-ahead for the rest, in two levels; also during the call. */
 export function Dispositions({ work, value, onChange }: { work: Work; value: string; onChange: (id: string) => void }) {
   const words = useWords(deskWords);
-  const of = useStore(language);
-  const all = useDispositions(work.queue);
+  const { all, first } = useChoices(work.queue);
   const [text, setText] = useState("");
-  const id = useId();
-  const found = text.trim() === "" ? all : all.filter((one) => `${one.id} ${nameOf(of, one)}`.toLowerCase().includes(text.trim().toLowerCase()));
-  const first = all.slice(0, 5);
-  const numbers = useRef(first);
-  numbers.current = first;
+  const wanted = text.trim().toLowerCase();
+  const found = wanted === "" ? null : all.filter((one) => `${one.id} ${one.group ?? ""} ${one.text}`.toLowerCase().includes(wanted));
+  const groups = useMemo(() => {
+    const rest = all.filter((one) => !first.includes(one));
+    return [...new Set(rest.map((one) => one.group))].map((group) => ({ group, items: rest.filter((one) => one.group === group) }));
+  }, [all, first]);
+  const latest = useRef({ first, onChange });
+  latest.current = { first, onChange };
 
   useEffect(() => {
     // a digit alone chooses when nothing is being typed; with Ctrl and Alt also while typing
@@ -46,45 +70,55 @@ export function Dispositions({ work, value, onChange }: { work: Work; value: str
       const on = document.activeElement;
       const typing = on instanceof HTMLInputElement || on instanceof HTMLTextAreaElement || on instanceof HTMLSelectElement;
       if (typing && !event.ctrlKey) return;
-      const one = numbers.current[Number(digit) - 1];
+      const one = latest.current.first[Number(digit) - 1];
       if (!one) return;
       event.preventDefault();
-      onChange(one.id);
+      latest.current.onChange(one.id);
     };
     window.addEventListener("keydown", listener);
     return () => window.removeEventListener("keydown", listener);
-  }, [onChange]);
+  }, []);
 
   if (all.length === 0) return null;
+  const button = (one: Disposition) => {
+    const place = first.indexOf(one);
+    return (
+      <Button key={one.id} small pressed={value === one.id} onPress={() => onChange(value === one.id ? "" : one.id)}>
+        {place >= 0 ? <kbd aria-hidden="true">{place + 1}</kbd> : null}
+        {found && one.group ? `${one.group}: ` : ""}
+        {one.text}
+      </Button>
+    );
+  };
   return (
     <fieldset className="dispositions">
       <legend className="small soft">{words("disposition")}</legend>
       <div className="row wrap">
-        {found.map((one) => {
-          const place = first.indexOf(one);
-          return (
-            <Button key={one.id} small pressed={value === one.id} onPress={() => onChange(value === one.id ? "" : one.id)}>
-              {place >= 0 ? <kbd aria-hidden="true">{place + 1}</kbd> : null}
-              {nameOf(of, one)}
-            </Button>
-          );
-        })}
-        {found.length === 0 ? <span className="small soft">{words("targetNone")}</span> : null}
+        {(found ?? first).map(button)}
+        {found?.length === 0 ? <span className="small soft">{words("targetNone")}</span> : null}
         <input
           className="input find"
-          id={id}
           aria-label={words("dispositionFind")}
           placeholder={words("dispositionFind")}
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => {
-            if (event.key !== "Enter" || !found[0]) return;
+            const one = found?.[0];
+            if (event.key !== "Enter" || !one) return;
             event.preventDefault();
-            onChange(found[0].id);
+            onChange(one.id);
             setText("");
           }}
         />
       </div>
+      {found
+        ? null
+        : groups.map(({ group, items }) => (
+            <div key={group ?? ""} className="row wrap group">
+              {group ? <span className="small soft group-name">{group}</span> : null}
+              {items.map(button)}
+            </div>
+          ))}
     </fieldset>
   );
 }
@@ -97,26 +131,28 @@ export function Wrapup({ work, act, who }: { work: Work; act: Act; who: string }
   const agent = useLive((page) => page.live.agents.get(page.me?.agent ?? ""));
   const reasons = useLive((page) => page.directory?.reasons);
   const queue = useLive((page) => page.directory?.queues.find((one) => one.id === work.queue));
-  const all = useDispositions(work.queue);
+  const { required, extend_ms } = useChoices(work.queue);
   const now = useNow();
-  const [chosen, setChosen] = useState(() => chosenOf(work.contact));
-  const [extended, setExtended] = useState(false);
+  const [picked, setChosen] = useState<string | null>(null);
+  const [more_, setExtended] = useState(false);
+  const chosen = picked ?? chosenOf(work);
+  const extended = work.extended ?? more_;
   const guard = useGuard("save", true);
   const left = work.due ? Date.parse(work.due) - now : null;
   const reason = agent && agent.presence !== "ready" ? nameOf(of, reasons?.find((one) => one.id === agent.reason)) || call("notReady") : null;
-  const wanting = all.length > 0 && !chosen;
+  const wanting = required && !chosen;
 
   const choose = (id: string) => {
-    chooseFor(work.contact, id);
     setChosen(id);
+    void chooseFor(work, id).catch(() => undefined); // it is named again when it is saved
   };
   const save = () => {
     if (wanting) return;
-    act.run("save", () => api.wrapup(me, chosen ? { action: "done", disposition: chosen } : { action: "done" }).then(() => chooseFor(work.contact, "")));
+    act.run("save", () => api.wrapup(me, chosen ? { action: "done", disposition: chosen } : { action: "done" }).then(() => forgetChoice(work.contact)));
   };
   const more = () => act.run("extend", () => api.wrapup(me, { action: "extend" }).then(() => setExtended(true)));
 
-  useKeys({ [keys.primary]: wanting ? undefined : save, [keys.extend]: !extended && queue?.extend_ms ? more : undefined });
+  useKeys({ [keys.primary]: wanting ? undefined : save, [keys.extend]: !extended && extend_ms ? more : undefined });
   return (
     <>
       <div className="call-top">
@@ -137,7 +173,7 @@ export function Wrapup({ work, act, who }: { work: Work; act: Act; who: string }
         <Button kind="good" hotkey={keys.primary} disabled={wanting || guard || act.busy !== null} onPress={save}>
           {reason ? words("saveBreak", { reason }) : words("save")}
         </Button>
-        {queue?.extend_ms ? (
+        {extend_ms ? (
           <Button hotkey={keys.extend} disabled={extended || act.busy !== null} onPress={more}>
             {words(extended ? "extended" : "extend")}
           </Button>

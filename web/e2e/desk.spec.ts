@@ -153,6 +153,9 @@ test("beside another application, 420 px wide; and forced colours", async ({ pag
   await expect(page.getByRole("button", { name: /Keadaan saya/ })).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(420);
   await accessible(page, "narrow");
+  await page.setViewportSize({ width: 900, height: 700 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(900);
+  await page.setViewportSize({ width: 420, height: 720 });
   await page.getByRole("button", { name: "Pelanggan", exact: true }).click();
   await expect(page.getByText("Pilih kontak untuk melihat siapa itu.")).toBeVisible();
   await page.emulateMedia({ forcedColors: "active" });
@@ -174,4 +177,36 @@ test("every word comes from a message", async ({ page }) => {
     return found;
   });
   expect(plain).toEqual([]);
+});
+
+test("with the telephone of the browser: answered, muted, over a reload", async ({ page, context, request }) => {
+  const document = (await (await request.get("/api/v1/openapi.json")).json()) as { paths: Record<string, unknown> };
+  test.skip(!("/api/v1/me/phone" in document.paths), "this server has no telephones in browsers");
+  await context.grantPermissions(["microphone"]);
+  await be(page, "Agen 1");
+  await page.getByRole("button", { name: /Telepon (tidak )?terhubung/ }).click();
+  await page.getByRole("button", { name: "Pakai telepon di peramban" }).click();
+  await expect(page.getByRole("button", { name: "Pakai telepon meja" })).toBeVisible();
+  await accessible(page, "telephone");
+  await page.keyboard.press("Escape");
+  await customer.call("081355556666", "5001");
+  await expect(call(page).getByText("+62 813-5555-6666", { exact: true })).toBeVisible();
+  await page.keyboard.press("F2");
+  await expect(call(page).getByText("Bicara")).toBeVisible();
+  const heard = async () => (await customer.phones())["081355556666"]?.heard ?? 0;
+  await expect.poll(heard).toBeGreaterThan(50);
+  await expect(page.getByRole("button", { name: /Sambungan (baik|sedang)/ })).toBeVisible();
+  await page.keyboard.press("F8");
+  await expect(call(page).getByRole("button", { name: /^Bisukan/ })).toHaveAttribute("aria-pressed", "true");
+  await page.keyboard.press("F8");
+  await page.reload();
+  await expect(call(page).getByText("Bicara")).toBeVisible();
+  await expect(page.getByRole("button", { name: /Sambungan (baik|sedang)/ })).toBeVisible();
+  const before = await heard();
+  await expect.poll(heard).toBeGreaterThan(before + 50);
+  await page.keyboard.press("Control+Alt+E");
+  await expect(call(page).getByText("Catatan akhir")).toBeVisible();
+  await page.keyboard.press("1");
+  await page.keyboard.press("F2");
+  await expect(call(page).getByText("Tidak ada panggilan.")).toBeVisible();
 });

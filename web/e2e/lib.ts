@@ -10,7 +10,7 @@ const phones = process.env["SAPA_PHONES"] ?? "";
 export const customer = {
   call: (from: string, to: string) => fetch(`${phones}/call?from=${from}&to=${to}`, { method: "POST" }),
   hangup: (from: string) => fetch(`${phones}/hangup?from=${from}`, { method: "POST" }),
-  phones: async () => (await (await fetch(`${phones}/phones`)).json()) as Record<string, { talks: boolean; rings: boolean }>,
+  phones: async () => (await (await fetch(`${phones}/phones`)).json()) as Record<string, { talks: boolean; rings: boolean; heard: number }>,
 };
 
 /** A page that complains fails its journey: errors of scripts, of the content security policy, of anything but what is refused on purpose. */

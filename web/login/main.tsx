@@ -48,6 +48,7 @@ function Card({ person, busy, onChoose }: { person: DemoPerson; busy: boolean; o
             {person.clients.length > 0 ? ` · ${words("clients", { names: person.clients.join(", ") })}` : ""}
           </span>
         </span>
+        {person.agent ? <span className={`badge ${person.free ? "good" : ""}`}>{words(person.free ? "free" : "taken")}</span> : null}
       </button>
     </li>
   );
@@ -118,7 +119,7 @@ function Login() {
       </button>
     </form>
   );
-  const agents = demo?.items.filter((person) => person.agent) ?? [];
+  const agents = demo?.items.filter((person) => person.agent).sort((a, b) => Number(b.free) - Number(a.free)) ?? [];
   const others = demo?.items.filter((person) => !person.agent) ?? [];
 
   return (

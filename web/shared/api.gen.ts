@@ -729,6 +729,8 @@ export interface DemoPerson {
   team: string | null;
   clients: string[];
   rights: string[];
+  /** an agent in whose place nobody sits, simulated or not */
+  free: boolean;
 }
 
 export interface DemoLoginBody {

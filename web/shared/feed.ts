@@ -52,6 +52,8 @@ export interface FeedOptions {
   /** The address to connect to, with what is to be resumed. */
   address: (resume: { feed: string; n: number } | null) => string;
   changed: (live: Live, connection: Connection) => void;
+  /** Each as it comes, before it is folded. */
+  message?: (message: FeedMessage) => void;
   /** Is the session still good? Asked when connections fail; "unknown" when the server does not answer. */
   check: () => Promise<"good" | "over" | "unknown">;
   open?: (address: string) => WebSocketLike;
@@ -154,7 +156,9 @@ export class Feed {
     socket.onmessage = (event) => {
       this.heard = this.now();
       alive(SILENCE_MS);
-      this.live = fold(this.live, JSON.parse(String(event.data)) as FeedMessage);
+      const message = JSON.parse(String(event.data)) as FeedMessage;
+      this.options.message?.(message);
+      this.live = fold(this.live, message);
       this.say("live");
     };
     socket.onclose = () => {

@@ -1,5 +1,5 @@
 // One feed a page: who one is, what lives, whether it is fresh.
-import { api, type Directory, type Me } from "./api.gen";
+import { api, type Directory, type FeedMessage, type Me } from "./api.gen";
 import { call, onSessionOver, Problem, session } from "./call";
 import { setClock } from "./clock";
 import { Feed, nothing, type Connection, type Live } from "./feed";
@@ -17,6 +17,22 @@ export interface Page {
 export const page = new Store<Page>({ me: null, directory: null, live: nothing, connection: "connecting", lostAt: null });
 
 export const useLive = <P,>(part: (page: Page) => P): P => usePart(page, part);
+
+/** What supervisors say to many. */
+export interface Said {
+  id: string;
+  at: string;
+  until: string;
+  text: string;
+  by: string;
+}
+export const said = new Store<readonly Said[]>([]);
+
+function takeSaid(message: FeedMessage): void {
+  const whole = (message as { messages?: readonly Said[] }).messages;
+  if (whole) said.set(whole);
+  for (const event of message.events ?? []) if ((event.type as string) === "messages") said.set((event.data as readonly Said[] | null) ?? []);
+}
 
 async function whoAmI(): Promise<Me> {
   const asked = Date.now();
@@ -51,6 +67,7 @@ export async function begin(): Promise<void> {
       page.set({ ...before, live, connection, lostAt: connection === "live" ? null : (before.lostAt ?? Date.now()) });
       if (connection === "over") toLogin();
     },
+    message: takeSaid,
     check: async () => {
       try {
         await whoAmI();

@@ -105,9 +105,16 @@ export function Menu({ button, children, left, label, named, className }: { butt
     const outside = (event: PointerEvent) => {
       if (!box.current?.contains(event.target as Node)) setOpen(false);
     };
+    const escape = (event: KeyboardEvent) => {
+      if (event.key === "Escape") close();
+    };
     document.addEventListener("pointerdown", outside);
+    document.addEventListener("keydown", escape);
     box.current?.querySelector<HTMLElement>('.panel [aria-checked="true"], .panel button, .panel a')?.focus();
-    return () => document.removeEventListener("pointerdown", outside);
+    return () => {
+      document.removeEventListener("pointerdown", outside);
+      document.removeEventListener("keydown", escape);
+    };
   }, [open]);
 
   return (
@@ -116,10 +123,6 @@ export function Menu({ button, children, left, label, named, className }: { butt
       ref={box}
       onKeyDown={(event) => {
         if (!open) return;
-        if (event.key === "Escape") {
-          event.stopPropagation();
-          close();
-        }
         if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
         event.preventDefault();
         const items = [...(box.current?.querySelectorAll<HTMLElement>(".panel button, .panel a") ?? [])];

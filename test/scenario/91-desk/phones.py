@@ -93,7 +93,7 @@ class Control(http.server.BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def do_GET(self):
-        self.say({key: {"talks": phone.dialog is not None, "rings": phone.ringing is not None} for key, phone in {**phones, **customers}.items()})
+        self.say({key: {"talks": phone.dialog is not None, "rings": phone.ringing is not None, "heard": sum(phone.heard.values())} for key, phone in {**phones, **customers}.items()})
 
     def do_POST(self):
         path, _, query = self.path.partition("?")
