@@ -272,7 +272,6 @@ function Agents({ rows, at, open, shown }: { rows: AgentRow[]; at: number; open:
                 className={`agent ${tones[row.doing]}`}
                 tabIndex={i === focus ? 0 : -1}
                 aria-current={shown?.kind === "agent" && shown.id === row.agent.id ? "true" : undefined}
-                aria-label={words("openAgent", { name: row.agent.name, state: name, clock: row.since === null ? "" : `, ${spoken(at - row.since, of)}`, queue: queue ? `, ${queue}` : "" })}
                 data-agent={row.agent.id}
                 onFocus={() => setAt0(i)}
                 onClick={() => open({ kind: "agent", id: row.agent.id })}
@@ -341,7 +340,8 @@ export function Lead() {
   };
   const close = () => {
     setShown(null);
-    opener.current?.focus();
+    const back = opener.current?.isConnected ? opener.current : document.getElementById("main"); // who waited may be gone by now
+    back?.focus();
   };
 
   useEffect(() => {

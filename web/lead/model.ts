@@ -2,6 +2,7 @@
 import type { Agent, Assignment, Contact, Directory, Standing } from "../shared/api.gen";
 import type { Live } from "../shared/feed";
 import { levelOfService } from "../shared/figures";
+import type { Led } from "./supervise";
 
 export type Doing = "offline" | "notReady" | "ready" | "offered" | "talking" | "held" | "wrapup";
 
@@ -106,6 +107,8 @@ function ofAgent(row: AgentRow, live: Live, at: number): Item[] {
     { id: `${kind}:${agent.id}`, kind, level, since, agent: agent.id, ...(part?.contact ? { contact: part.contact } : {}), ...(part?.queue ? { queue: part.queue } : {}), values },
   ];
 
+  const help = (agent as Agent & Led).help;
+  if (help?.state === "raised") return [{ ...one("help", "bad")[0]!, since: Date.parse(help.since) }];
   if (agent.presence === "ready" && !agent.phone) return one("phone", "bad");
   if (doing === "held" && age > limits.heldMs) return one("held", age > limits.heldMs * 2 ? "bad" : "warn");
   if (doing === "talking") {

@@ -1,0 +1,138 @@
+import { accessible, assert, fits, open, run, say, shot, until } from "../../lib/browser.mjs";
+
+/** The feed of the page with sixty agents in it: those that are there, again and again under other names. */
+async function many(page, count) {
+  await page.routeWebSocket(/\/api\/v1\/live/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((text) => {
+      const message = JSON.parse(text);
+      if (message.type === "snapshot") {
+        const agents = message.agents;
+        for (let i = agents.length; i < count; i++) {
+          const one = agents[i % 8];
+          message.agents.push({ ...one, id: `${one.id}-${i}`, name: `${one.name} ${i}` });
+        }
+      }
+      socket.send(JSON.stringify(message));
+    });
+  });
+}
+
+await run(async () => {
+  const page = await open("/lead", { user: "yusuf" });
+  const panel = page.getByRole("complementary");
+  await page.getByRole("heading", { name: "Perlu perhatian" }).waitFor();
+  await page.locator("[data-agent]").first().waitFor();
+  assert((await page.locator("[data-agent]").count()) === 8, "eight agents");
+  await accessible(page, "lead, id, light");
+  await fits(page, "lead");
+  await shot(page, "lead");
+
+  // ---- why ----
+  await page.getByRole("button", { name: /^Mengapa .* menunggu\?$/ }).first().click();
+  await panel.getByText(/SEKARANG Menunggu|Masuk antrean/).first().waitFor();
+  await panel.getByText(/Giliran \d+/).waitFor();
+  await accessible(page, "contact's panel");
+  await shot(page, "lead-why");
+  await page.keyboard.press("Escape");
+  await panel.waitFor({ state: "detached" });
+  say("every waiting contact says why");
+
+  // ---- numbers: definition and contacts, and they are those of the API ----
+  const number = page.locator('[data-figure="service_level_1"][aria-label*="Toko: penjualan"], [data-figure="service_level_1"][aria-label*="Toko: layanan"]').first();
+  await number.click();
+  await panel.getByRole("heading", { name: "Tingkat layanan" }).waitFor();
+  await panel.getByText("(answered_in_level + abandoned_in_level) / (answered + abandoned)").waitFor();
+  await panel.getByText("30 menit terakhir").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator('[data-figure="answered"]').nth(0).click();
+  await panel.getByRole("heading", { name: "Terjawab" }).waitFor();
+  await page.keyboard.press("Escape");
+  await until("the numbers are the API's", async () => {
+    const standings = (await (await page.api("/api/v1/standings")).json()).items.filter((one) => one.scope === "queue");
+    const shown = await page.locator('tbody [data-figure="answered"]').allInnerTexts();
+    return standings.length === shown.length && standings.every((one, i) => Number(shown[i].replace(/\D/g, "")) === one.today.answered);
+  });
+  say("every number leads to its definition and its contacts");
+
+  // ---- agents by keyboard; a state forced, a skill lent until a time ----
+  await page.locator('[data-agent="siti"]').focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowUp");
+  assert((await page.evaluate(() => document.activeElement?.getAttribute("data-agent"))) === "siti", "arrows lead through the agents");
+  await page.keyboard.press("Enter");
+  await panel.getByRole("heading", { name: "Siti Rahayu" }).waitFor();
+  await accessible(page, "agent's panel");
+  await shot(page, "lead-agent");
+  await panel.getByRole("button", { name: "rapat" }).click();
+  await panel.getByText(/^Siti Rahayu: rapat\.$/).waitFor();
+  await panel.getByRole("combobox", { name: "Keahlian" }).selectOption("inggris");
+  await panel.getByLabel("Tingkat (0–10)").fill("9");
+  const until_ = (await panel.getByRole("combobox", { name: "Berlaku" }).locator("option").first().innerText()).trim();
+  assert(/^sampai \d\d\.\d\d$/.test(until_), "until: " + until_);
+  await panel.getByRole("button", { name: "Simpan keahlian" }).click();
+  await panel.getByText(`inggris 9 untuk Siti Rahayu, ${until_}.`).waitFor();
+  const audit = (await (await page.api("/api/v1/audit?limit=500")).json()).items;
+  assert(audit.some((one) => one.what === "PUT /api/v1/agents/{agent}/skills/{skill}" && one.actor === "yusuf" && /until/.test(one.detail)), "the skill stands in the audit");
+  await panel.getByRole("button", { name: "Siap", exact: true }).click();
+  await panel.getByText(/^Siti Rahayu: Siap\.$/).waitFor();
+  await page.keyboard.press("Escape");
+  assert((await page.evaluate(() => document.activeElement?.getAttribute("data-agent"))) === "siti", "the focus is back where it was");
+  say("states and skills are changed, and stand in the audit");
+
+  // ---- a contact is moved ----
+  await until("somebody is moved", async () => {
+    await page.getByRole("button", { name: /^Mengapa .* menunggu\?$/ }).first().click();
+    const move = panel.getByRole("button", { name: "Pindahkan" });
+    await move.waitFor({ timeout: 2000 }).catch(() => undefined);
+    if (!(await move.isVisible())) return false;
+    await move.click();
+    return panel
+      .getByText(/^Dipindahkan ke /)
+      .waitFor({ timeout: 1500 })
+      .then(() => true)
+      .catch(() => false); // answered meanwhile: the next one
+  });
+  await page.keyboard.press("Escape");
+  say("a waiting contact is moved");
+
+  // ---- clocks run here, and nothing is asked for them ----
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  const clock = page.locator('[data-agent="andi"] .clock');
+  const before = await clock.innerText();
+  await until("the clock goes on", async () => (await clock.innerText()) !== before, 3000);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  const mine = asked.filter((url) => url.includes("/api/") && !url.endsWith("/api/v1/me")); // the session is looked at now and then
+  assert(mine.length === 0, "asked for clocks: " + mine);
+  assert(page.problems.length === 0, page.problems.join("; "));
+  await page.context().close();
+
+  // ---- sixty agents ----
+  const big = await open("/lead", { user: "yusuf", theme: "dark", before: (one) => many(one, 60) });
+  await until("sixty agents", async () => (await big.locator("[data-agent]").count()) === 60);
+  const box = await big.evaluate(() => ({
+    below: [...document.querySelectorAll("[data-agent]")].filter((one) => one.getBoundingClientRect().bottom > innerHeight).length,
+    low: Math.min(...[...document.querySelectorAll("[data-agent]")].map((one) => one.getBoundingClientRect().height)),
+  }));
+  assert(box.below === 0 && box.low >= 24, `sixty agents do not fit: ${JSON.stringify(box)}`);
+  const order = await big.locator("[data-agent] .name").allInnerTexts();
+  await accessible(big, "lead, sixty, dark");
+  await shot(big, "lead-60-dark");
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert(JSON.stringify(order) === JSON.stringify(await big.locator("[data-agent] .name").allInnerTexts()), "agents have moved");
+  await big.context().close();
+  say("sixty agents without scrolling, each in its place");
+
+  // ---- English, beside the client's application; a leader of one client sees that one ----
+  const small = await open("/lead", { user: "ratna", language: "en", width: 420, height: 768 });
+  await small.getByRole("heading", { name: "Needs attention" }).waitFor();
+  await fits(small, "lead, 420");
+  await accessible(small, "lead, en, 420");
+  await small.locator("[data-agent]").first().click();
+  await small.getByRole("heading", { name: "Change the state" }).waitFor();
+  await fits(small, "agent's panel, 420");
+  await shot(small, "lead-420-en");
+  assert((await small.getByText("Bank: ").count()) === 0, "another client's queue");
+  assert(small.problems.length === 0, small.problems.join("; "));
+});
