@@ -683,6 +683,11 @@ void sapa_voice_adopt_try(struct sapa_voice *v, bool give_up)
              (unsigned long long)v->stats.orphans);
 }
 
+static bool is_in_inventory(const struct sapa_voice *v, const struct voice_leg *leg)
+{
+    return sapa_voice_inventory_of(v, leg->id) != NULL;
+}
+
 /* The media process is there (again) and has said what it holds. */
 void sapa_voice_media_inventory_done(struct sapa_voice *v)
 {
@@ -693,17 +698,5 @@ void sapa_voice_media_inventory_done(struct sapa_voice *v)
     for (uint32_t i = 0; i < v->inventory_count; i++)
         if (!sapa_voice_find(&v->legs, v->inventory[i].leg))
             close_media(v, &v->inventory[i]);
-    for (uint32_t i = 0; i < v->legs.count; i++) {
-        struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
-        if (leg->media == MEDIA_NONE || sapa_voice_inventory_of(v, leg->id))
-            continue;
-        leg->media = MEDIA_NONE;
-        if (leg->state == LEG_OVER) {
-            leg->next_dead = v->dead_legs;
-            v->dead_legs = leg;
-            sapa_voice_touch(v);
-        } else {
-            sapa_voice_leg_lost(v, leg, SAPA_SIDE_SYSTEM, 500, "media leg lost");
-        }
-    }
+    sapa_voice_media_legs_lost(v, is_in_inventory, "media leg lost");
 }

@@ -175,21 +175,29 @@ sapa_rc sapa_voice_media_send(struct sapa_voice *v, struct sapa_media_message *m
 
 /* ---- the process comes and goes ---- */
 
-static void each_leg_lost(struct sapa_voice *v)
+void sapa_voice_media_legs_lost(struct sapa_voice *v, bool (*there)(const struct sapa_voice *v, const struct voice_leg *leg), const char *why)
 {
-    for (uint32_t i = 0; i < v->legs.count; i++) {
-        struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
-        if (leg->media == MEDIA_NONE)
-            continue;
-        leg->media = MEDIA_NONE;
-        if (leg->state == LEG_OVER) { /* only its last word was waited for */
-            leg->next_dead = v->dead_legs;
-            v->dead_legs = leg;
-            sapa_voice_touch(v);
-        } else {
-            sapa_voice_leg_lost(v, leg, SAPA_SIDE_SYSTEM, 500, "media process lost");
+    /* Customers first: an agent's end would put one who talks back in the line, where he is then lost as one who waits. */
+    for (unsigned customers = 2; customers-- > 0;) {
+        for (uint32_t i = 0; i < v->legs.count; i++) {
+            struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
+            if (leg->media == MEDIA_NONE || (leg->kind == LEG_CUSTOMER) != (customers == 1) || (there && there(v, leg)))
+                continue;
+            leg->media = MEDIA_NONE;
+            if (leg->state == LEG_OVER) { /* only its last word was waited for */
+                leg->next_dead = v->dead_legs;
+                v->dead_legs = leg;
+                sapa_voice_touch(v);
+            } else {
+                sapa_voice_leg_lost(v, leg, SAPA_SIDE_SYSTEM, 500, why);
+            }
         }
     }
+}
+
+static void each_leg_lost(struct sapa_voice *v)
+{
+    sapa_voice_media_legs_lost(v, NULL, "media process lost");
     for (uint32_t i = 0; i < v->contacts.count; i++)
         sapa_voice_recording_failed(v, ((struct voice_ref *)sapa_table_at(&v->contacts, i))->value);
 }

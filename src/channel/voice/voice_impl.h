@@ -740,6 +740,9 @@ void sapa_voice_greeting_left(struct sapa_voice *v, struct voice_call_code *code
 bool sapa_voice_greeting_recorded(struct sapa_voice *v, const struct sapa_media_message *m);
 void sapa_voice_greetings_close(struct sapa_voice *v);
 
+/** Legs that the media process does not hold any more (`there` says of which it does; NULL: of none): their calls end. */
+void sapa_voice_media_legs_lost(struct sapa_voice *v, bool (*there)(const struct sapa_voice *v, const struct voice_leg *leg), const char *why);
+
 /* play.c */
 void sapa_voice_play(struct sapa_voice *v, const struct sapa_rec_cmd_play *cmd);
 void sapa_voice_play_stop(struct sapa_voice *v, struct voice_contact *c);

@@ -1706,6 +1706,44 @@ static void poor_line(void **state)
 }
 
 /* When a line is called bad stands in the description: media learns it when it comes and when that changes. */
+/* Whatever order the lines stand in: a customer whose agent was said to be gone first would be put back in the line. */
+static void customers_are_lost_first(void **state)
+{
+    for (int grace = 0; grace < 2; grace++) {
+        struct fake *f = *state;
+        struct fake_call customer, code;
+        fake_register(f, 0, "198.51.100.7", 5060, 7200);
+        fake_register(f, 1, "198.51.100.9", 5060, 7200);
+        dial_code(f, &code, "*5");
+        const uint64_t contact = fake_customer(f, &customer);
+        struct fake_call agent = fake_agent(f, contact, 5 + (uint64_t)grace, 1);
+        FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5 + (uint64_t)grace);
+        fake_request(f, &code, "CANCEL", "", "", "");
+        fake_want(f, "SIP/2.0 487", code.call_id);
+        fake_request(f, &code, "ACK", "", "", "");
+        fake_run(f, 0);
+        assert_int_equal(((struct voice_leg *)((struct voice_ref *)sapa_table_at(&f->voice->legs, 0))->value)->kind, LEG_AGENT); /* the last has its place */
+        const size_t from = f->posted_count;
+        sapa_voice_media_link(f->voice, false);
+        f->media_generation++;
+        f->inventory_count = 0;
+        if (grace)
+            fake_run(f, 3000000); /* nobody comes back in time */
+        sapa_voice_media_link(f->voice, true);
+        fake_run(f, 0);
+        size_t gone = SIZE_MAX, parted = SIZE_MAX;
+        for (size_t i = from; i < f->posted_count; i++) {
+            gone = f->posted[i].type == SAPA_T_contact_gone ? SAPA_MIN(gone, i) : gone;
+            parted = f->posted[i].type == SAPA_T_agent_gone ? SAPA_MIN(parted, i) : parted;
+        }
+        assert_true(gone != SIZE_MAX && gone < parted);
+        FAKE_COMMAND(f, cmd_forget, .contact = contact);
+        fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
+        fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+        fake_run(f, 40000000);
+    }
+}
+
 static void media_learns_the_limits(void **state)
 {
     struct fake *f = *state;
@@ -1862,7 +1900,7 @@ int main(void)
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
         TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
-        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
+        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(customers_are_lost_first), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
