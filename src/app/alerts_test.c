@@ -6,29 +6,91 @@
 #include <cmocka.h>
 
 #include "app/alerts.h"
-#include "core/world_impl.h"
+#include "app/test_impl.h"
 
 enum { SALES };
 
+#define LIMITED(limits)                                                                                             \
+    "version: 1\n"                                                                                                  \
+    "system: { name: Test, zone: Asia/Jakarta, languages: [en], sip_host: sapa, agent_alerts: { not_ready: 10 min, talk: 5 min } }\n" \
+    "clients: { toko: { name: Toko, language: en } }\n"                                                             \
+    "skills: [sales]\n"                                                                                             \
+    "agents:\n"                                                                                                     \
+    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 } }\n"                   \
+    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, skills: { sales: 3 } }\n"                   \
+    "dispositions: { results: { 11: { en: sold } } }\n"                                                             \
+    "queues: { sales: { name: Sales, client: toko, ring: 5 s, wrapup: 0, record: none, dispositions: results" limits " } }\n" \
+    "numbers: { \"100\": { client: toko, flow: main } }\n"                                                          \
+    "flows:\n"                                                                                                      \
+    "  main: { start: wait, nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } } }\n"
+
 struct test {
-    struct world w;
+    struct sapa_centre *centres[2];
+    struct sapa_core *core;
     struct sapa_names names;
     struct sapa_live live;
     struct sapa_alerts *alerts;
-    uint64_t seq;
+    int64_t now_us;
+    uint64_t seq, contacts, offer;
     unsigned posts;
 };
 
-static void fold(struct test *t)
+static void emit(void *ctx, const struct sapa_record *record)
 {
-    for (uint32_t i = 0; i < t->w.out_count; i++) {
-        struct sapa_record *r = &t->w.out[i];
-        if (sapa_type_is_command(r->type))
-            continue;
-        r->seq = ++t->seq;
-        assert_int_equal(sapa_live_fold(&t->live, r), SAPA_OK);
-    }
-    world_clear(&t->w);
+    static struct sapa_record r;
+    struct test *t = ctx;
+
+    if (record->type == SAPA_T_cmd_offer)
+        t->offer = record->u.cmd_offer.offer;
+    if (sapa_type_is_command(record->type))
+        return;
+    memcpy(&r, record, sapa_record_size(record));
+    r.seq = ++t->seq;
+    assert_int_equal(sapa_live_fold(&t->live, &r), SAPA_OK);
+}
+
+static void step(struct test *t, struct sapa_record *in)
+{
+    const struct sapa_core_out out = { emit, t };
+
+    in->at_us = t->now_us;
+    in->seq = ++t->seq;
+    assert_int_equal(sapa_live_fold(&t->live, in), SAPA_OK);
+    sapa_core_step(t->core, in, &out);
+    sapa_core_check(t->core);
+}
+
+#define IN(t, name, ...)                                      \
+    do {                                                      \
+        struct sapa_record in_;                               \
+        sapa_record_init(&in_, SAPA_T_##name);                \
+        in_.u.name = (struct sapa_rec_##name){ __VA_ARGS__ }; \
+        step((t), &in_);                                      \
+    } while (0)
+
+static void take_centre(struct test *t, unsigned which)
+{
+    struct sapa_record in;
+
+    assert_int_equal(sapa_core_centre(t->core, t->centres[which]), SAPA_OK);
+    assert_int_equal(sapa_names_take(&t->names, t->centres[which]), SAPA_OK);
+    sapa_record_init(&in, SAPA_T_centre_started);
+    sapa_sized_set(&in.u.centre_started.centre_hash, sapa_str_of(t->centres[which]->hash));
+    step(t, &in);
+}
+
+static uint64_t arrive(struct test *t)
+{
+    const uint64_t contact = sapa_id_make(1, ++t->contacts);
+
+    IN(t, contact_arrived, .contact = contact, .last_agent = SAPA_NONE);
+    IN(t, contact_answered, .contact = contact, .leg = 1);
+    return contact;
+}
+
+static void gone(struct test *t, uint64_t contact)
+{
+    IN(t, contact_gone, .contact = contact, .side = SAPA_SIDE_CUSTOMER);
 }
 
 static bool post(void *ctx, struct sapa_record *input)
@@ -36,16 +98,16 @@ static bool post(void *ctx, struct sapa_record *input)
     struct test *t = ctx;
 
     t->posts++;
-    world_step(&t->w, input);
+    step(t, input);
     return true;
 }
 
 static void second(struct test *t)
 {
-    t->w.now_us += 1000000;
-    fold(t);
-    sapa_alerts_second(t->alerts, t->w.core, &t->live, t->w.now_us, post, t);
-    fold(t);
+    t->now_us += 1000000;
+    while (sapa_core_next_due(t->core) <= t->now_us)
+        IN(t, tick, 0);
+    sapa_alerts_second(t->alerts, t->core, &t->live, t->now_us, post, t);
 }
 
 static void seconds(struct test *t, unsigned n)
@@ -56,33 +118,23 @@ static void seconds(struct test *t, unsigned n)
 
 static bool on(const struct test *t, enum sapa_alert kind, uint32_t target)
 {
-    return sapa_core_alert_is_on(t->w.core, kind, target);
+    return sapa_core_alert_is_on(t->core, kind, target);
 }
 
 static int setup(void **state)
 {
+    const struct sapa_core_options options = { .contacts_max = 64 };
     struct test *t = calloc(1, sizeof(*t));
-    struct sapa_record start;
 
     assert_non_null(t);
-    world_init(&t->w, 2, 1, 0);
-    t->w.queues[SALES].alert_waiting = 4;
-    t->w.queues[SALES].alert_longest_ms = 60000;
-    t->w.queues[SALES].alert_level_percent = 80;
-    t->w.queues[SALES].alert_abandoned_percent = 20;
-    t->w.queues[SALES].service_level_ms = 20000;
-    t->w.centre.system.alert_not_ready_ms = 600000;
-    t->w.centre.system.alert_talk_ms = 300000;
+    t->now_us = INT64_C(1767600000000000);
+    t->centres[0] = test_centre(LIMITED(", service_level: { within: 20 s, percent: 80 % }, alerts: { waiting: 4, longest: 1 min, service_level: 80 %, abandoned: 20 % }"));
+    t->centres[1] = test_centre(LIMITED(""));
     sapa_names_init(&t->names, sapa_memory_heap());
     sapa_live_init(&t->live, sapa_memory_heap(), &t->names);
-    assert_int_equal(sapa_names_take(&t->names, &t->w.centre), SAPA_OK);
-    world_start(&t->w);
-    sapa_record_init(&start, SAPA_T_centre_started);
-    sapa_sized_set(&start.u.centre_started.centre_hash, sapa_str_of(t->w.centre.hash));
-    start.at_us = t->w.now_us;
-    start.seq = ++t->seq;
-    assert_int_equal(sapa_live_fold(&t->live, &start), SAPA_OK);
+    assert_int_equal(sapa_core_new(&options, &t->core), SAPA_OK);
     assert_int_equal(sapa_alerts_new(&t->alerts), SAPA_OK);
+    take_centre(t, 0);
     *state = t;
     return 0;
 }
@@ -92,9 +144,11 @@ static int teardown(void **state)
     struct test *t = *state;
 
     sapa_alerts_free(t->alerts);
+    sapa_core_free(t->core);
     sapa_live_done(&t->live);
     sapa_names_done(&t->names);
-    world_done(&t->w);
+    sapa_centre_free(t->centres[0]);
+    sapa_centre_free(t->centres[1]);
     free(t);
     return 0;
 }
@@ -105,24 +159,24 @@ static void a_queue_that_grows_and_shrinks(void **state)
     uint64_t contacts[5];
 
     for (unsigned i = 0; i < 4; i++)
-        contacts[i] = world_arrive(&t->w, SALES);
+        contacts[i] = arrive(t);
     second(t);
     assert_false(on(t, SAPA_ALERT_WAITING, SALES)); /* four may wait */
-    contacts[4] = world_arrive(&t->w, SALES);
+    contacts[4] = arrive(t);
     seconds(t, 3);
     assert_true(on(t, SAPA_ALERT_WAITING, SALES));
     assert_int_equal(t->posts, 1); /* said once */
-    WORLD_IN(&t->w, contact_gone, .contact = contacts[4], .side = SAPA_SIDE_CUSTOMER);
+    gone(t, contacts[4]);
     second(t);
     assert_true(on(t, SAPA_ALERT_WAITING, SALES)); /* four are not three yet */
-    WORLD_IN(&t->w, contact_gone, .contact = contacts[3], .side = SAPA_SIDE_CUSTOMER);
+    gone(t, contacts[3]);
     second(t);
     assert_false(on(t, SAPA_ALERT_WAITING, SALES));
     assert_false(on(t, SAPA_ALERT_LONGEST, SALES));
     seconds(t, 60);
     assert_true(on(t, SAPA_ALERT_LONGEST, SALES));
     for (unsigned i = 0; i < 3; i++)
-        WORLD_IN(&t->w, contact_gone, .contact = contacts[i], .side = SAPA_SIDE_CUSTOMER);
+        gone(t, contacts[i]);
     second(t);
     assert_false(on(t, SAPA_ALERT_LONGEST, SALES));
 }
@@ -133,15 +187,15 @@ static void shares_of_the_last_half_hour(void **state)
 
     second(t); /* what came before the first look is not known */
     for (unsigned i = 0; i < 4; i++) {
-        const uint64_t contact = world_arrive(&t->w, SALES);
+        const uint64_t contact = arrive(t);
         seconds(t, 30);
-        WORLD_IN(&t->w, contact_gone, .contact = contact, .side = SAPA_SIDE_CUSTOMER);
+        gone(t, contact);
         second(t);
     }
     assert_false(on(t, SAPA_ALERT_LEVEL, SALES)); /* four say nothing */
-    const uint64_t fifth = world_arrive(&t->w, SALES);
+    const uint64_t fifth = arrive(t);
     seconds(t, 30);
-    WORLD_IN(&t->w, contact_gone, .contact = fifth, .side = SAPA_SIDE_CUSTOMER);
+    gone(t, fifth);
     second(t);
     assert_true(on(t, SAPA_ALERT_LEVEL, SALES));
     assert_true(on(t, SAPA_ALERT_ABANDONED, SALES));
@@ -156,26 +210,27 @@ static void agents_who_are_away_or_talk_too_long(void **state)
 {
     struct test *t = *state;
 
-    world_ready(&t->w, 0);
-    WORLD_IN(&t->w, agent_command, .agent = 0, .verb = SAPA_VERB_NOT_READY, .code = SAPA_NONE);
+    IN(t, agent_device, .agent = 0, .reachable = 1);
+    IN(t, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
+    IN(t, agent_command, .agent = 0, .verb = SAPA_VERB_NOT_READY, .code = SAPA_NONE);
     seconds(t, 600);
     assert_false(on(t, SAPA_ALERT_NOT_READY, 0));
     second(t);
     assert_true(on(t, SAPA_ALERT_NOT_READY, 0));
     assert_false(on(t, SAPA_ALERT_NOT_READY, 1)); /* he is not there at all */
-    WORLD_IN(&t->w, alert, .kind = SAPA_ALERT_NOT_READY, .target = 0, .state = SAPA_ALERT_STATE_SEEN);
+    IN(t, alert, .kind = SAPA_ALERT_NOT_READY, .target = 0, .state = SAPA_ALERT_STATE_SEEN);
     seconds(t, 2);
     assert_true(on(t, SAPA_ALERT_NOT_READY, 0)); /* seen is not over */
-    WORLD_IN(&t->w, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
+    IN(t, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
     second(t);
     assert_false(on(t, SAPA_ALERT_NOT_READY, 0));
-    const uint64_t contact = world_arrive(&t->w, SALES);
-    world_accept(&t->w, contact);
+    const uint64_t contact = arrive(t);
+    IN(t, offer_accepted, .offer = t->offer, .leg = 1);
     seconds(t, 300);
     assert_false(on(t, SAPA_ALERT_TALK, 0));
     second(t);
     assert_true(on(t, SAPA_ALERT_TALK, 0));
-    WORLD_IN(&t->w, contact_gone, .contact = contact, .side = SAPA_SIDE_CUSTOMER);
+    gone(t, contact);
     second(t);
     assert_false(on(t, SAPA_ALERT_TALK, 0));
 }
@@ -185,10 +240,10 @@ static void limits_that_are_taken_back(void **state)
     struct test *t = *state;
 
     for (unsigned i = 0; i < 5; i++)
-        (void)world_arrive(&t->w, SALES);
+        (void)arrive(t);
     second(t);
     assert_true(on(t, SAPA_ALERT_WAITING, SALES));
-    t->w.queues[SALES].alert_waiting = 0;
+    take_centre(t, 1);
     second(t);
     assert_false(on(t, SAPA_ALERT_WAITING, SALES));
 }
