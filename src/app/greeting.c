@@ -45,27 +45,16 @@ static const char *code_of(const struct sapa_centre *centre, enum sapa_verb verb
     return "-";
 }
 
-/* Where it is, and with which token one begins. Nothing, when there is none. */
-static void greet_api(const char *data)
+static void greet_api(const char *data, const char *url)
 {
-    char path[512];
-    uint8_t *text;
-    size_t size;
-    struct sapa_str rest;
-
-    snprintf(path, sizeof(path), "%s/api.url", data);
-    if (sapa_file_read(path, 4096, &text, &size) != SAPA_OK)
-        return;
-    const struct sapa_str url = sapa_str_cut((struct sapa_str){ (const char *)text, size }, '\n', &rest);
-    printf("\nThe same by program, and more: " SAPA_STR_FMT "/api/v1/openapi.json says what there is.\n"
-           "  build/sapa api GET /api/v1/queues            asks with the first token, %s/admin.token\n"
-           "  build/sapa token create NAME viewer          another one; NAME supervisor, admin, agent --agent KEY …\n"
-           "  curl -H \"Authorization: Bearer TOKEN\" " SAPA_STR_FMT "/api/v1/contacts\n",
-           SAPA_STR_ARG(url), data, SAPA_STR_ARG(url));
-    free(text);
+    printf("\nThe same by program, and more; GET /api/v1/openapi.json says what there is:\n"
+           "  build/sapa api GET /api/v1/queues            on this machine, as its owner\n"
+           "  build/sapa token create NAME viewer          a token for others; NAME supervisor, admin, agent --agent KEY …\n");
+    if (url[0])
+        printf("  curl -H \"Authorization: Bearer $(cat %s/admin.token)\" %s/api/v1/contacts\n", data, url);
 }
 
-void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, bool crowd)
+void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, const char *url, bool crowd)
 {
     /* a demo's passwords are no secret; others belong on the owner's screen, not into a journal */
     const bool tell = crowd || isatty(STDOUT_FILENO);
@@ -107,7 +96,7 @@ void sapa_demo_greeting(const char *data, const char *centre_path, const char *s
            "  build/sapa report           queues and agents by quarter of an hour\n"
            "  build/sapa verify           every number follows from the log\n",
            crowd ? " (simulated customers call and agents answer)" : "");
-    greet_api(data);
+    greet_api(data, url);
     puts("\nStop with Ctrl-C.\n");
     fflush(stdout);
     sapa_centre_free(centre);

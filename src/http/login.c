@@ -90,6 +90,8 @@ static bool may_set(struct web_request *rq, const char *user)
     struct sapa_user_who who;
 
     if (sapa_user_find(rq->web->mirror.centre, sapa_str_of(user), &who) != SAPA_OK) {
+        if (rq->route == SAPA_ROUTE_USER_CLEAR)
+            return true; /* whoever left can still be locked out */
         sapa_web_problem(rq, 404, "ENOENT", "there is no user \"%s\"; users and agents stand in the description", user);
         return false;
     }

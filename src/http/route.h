@@ -45,7 +45,8 @@ enum sapa_schema {
     X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
     X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
     X(B_LOGIN, "LoginBody") X(B_PASSWORD, "PasswordChangeBody") X(B_USER_PASSWORD, "PasswordBody") X(USER, "User") \
-    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions")
+    X(USERS, "Users") X(ROLE, "Role") X(RIGHT, "Right") X(ROLES, "Roles") X(SESSION, "Session") X(SESSIONS, "Sessions") \
+    X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -71,7 +72,7 @@ enum sapa_schema {
     X(ROLES, GET, "/api/v1/roles", USERS, "", NONE, ROLES, 200, "Roles, and what each right allows") \
     X(SESSIONS, GET, "/api/v1/sessions", USERS, "", NONE, SESSIONS, 200, "Who is logged in, and from where") \
     X(SESSION_END, DELETE, "/api/v1/sessions/{session}", USERS, "", NONE, DONE, 200, "End a session") \
-    X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
+    X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel times limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
     X(PAST, GET, "/api/v1/contacts/past", LIVE, "from to client queue agent number channel outcome limit cursor", NONE, RECORDS, 200, "Contacts that have ended, by arrival") \
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
     X(WHY, GET, "/api/v1/contacts/{contact}/why", LIVE, "language", NONE, WHY, 200, "Why it waits or waited, and why agents were passed over, in sentences") \
@@ -96,6 +97,7 @@ enum sapa_schema {
     X(OFFER_DROP, POST, "/api/v1/offers/{offer}/drop", SELF, "", B_PARTY, DONE, 200, "Let one party of a conference go") \
     X(QUEUES, GET, "/api/v1/queues", LIVE, "client", NONE, QUEUES, 200, "Queues with live figures and those of today") \
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
+    X(VIEW, GET, "/api/v1/view", LIVE, "language", NONE, VIEW, 200, "The whole centre at one moment, as `sapa top` shows it; not for tokens that are bound to clients or an agent") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \
     X(SWITCHES, GET, "/api/v1/switches", LIVE, "", NONE, SWITCHES, 200, "Surge and closed") \
     X(SWITCH, PUT, "/api/v1/switches/{switch}", SWITCH, "", B_SWITCH, DONE, 200, "Switch surge or closed, for all or for one client") \
@@ -106,7 +108,7 @@ enum sapa_schema {
     X(MERGE_END, DELETE, "/api/v1/merges/{merge}", MERGE, "", NONE, DONE, 200, "Take a merge back") \
     X(REPORT, GET, "/api/v1/reports/{report}", REPORT, "by from to only format language", NONE, REPORT, 200, "The figures of `sapa report`") \
     X(RECORDINGS, GET, "/api/v1/recordings", RECORDING, "from to limit cursor", NONE, RECORDINGS, 200, "Recordings by the time they ended") \
-    X(RECORDING, GET, "/api/v1/recordings/{recording}", RECORDING, "", NONE, RECORDING, 200, "One recording") \
+    X(RECORDING, GET, "/api/v1/recordings/{recording}", RECORDING, "check", NONE, RECORDING, 200, "One recording") \
     X(AUDIO, GET, "/api/v1/recordings/{recording}/audio", LISTEN, "", NONE, NONE, 200, "A recording as WAV; ranges are answered") \
     X(CENTRE, GET, "/api/v1/centre", CENTRE, "", NONE, CENTRE, 200, "The centre description in force") \
     X(VERSIONS, GET, "/api/v1/centre/versions", CENTRE, "", NONE, VERSIONS, 200, "Descriptions that were in force, the newest first") \

@@ -21,6 +21,7 @@ enum {
     WEB_HEADER_MAX = 8192,
     WEB_CONNECTIONS_MAX = 4096,
     WEB_SOURCE_CONNECTIONS_MAX = 1024,
+    WEB_LOCAL_CONNECTIONS_MAX = 64,
     WEB_SOURCES_MAX = 8192,
     WEB_REQUESTS_MAX = 8192,          /* waiting for the centre or the pool */
     WEB_CHUNK = 16 * 1024,
@@ -32,15 +33,37 @@ enum {
     WEB_FAILURES_MAX = 20,            /* wrong tokens from one source in ten seconds */
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
-    WEB_FIGURES_MS = 1000,            /* age at which figures are asked for again */
+    WEB_FIGURES_MS = 1000,            /* age at which figures and times are asked for again */
+    WEB_VIEW_MS = 200,                /* likewise the live view */
+    WEB_TAKE_S = 30,                  /* who takes nothing of his answer for so long has gone */
     WEB_HELLO_MS = 5000,              /* a subscriber without Authorization says its token by then */
     WEB_WAIT_MS = 5000,               /* a request that nobody answers by then gets 503 */
+};
+
+/* The local socket as a source: no hash of an address is even. */
+#define WEB_LOCAL UINT64_C(2)
+
+/* What the centre is asked for once, for all who want it. */
+enum web_shared_kind { WEB_SHARED_FIGURES, WEB_SHARED_TIMES, WEB_SHARED_VIEW, WEB_SHARED_COUNT = WEB_SHARED_VIEW + SAPA_LANGUAGE_COUNT };
+struct web_shared {
+    uint64_t asked; /* request id of the question under way; 0: none */
+    int64_t at_us;  /* mono, when it was asked; 0: what there is, is not to be told any more */
+    uint64_t *waiters;
+    size_t count, room;
+    struct sapa_json text; /* views */
+};
+
+struct web_listener {
+    uv_poll_t poll;
+    struct sapa_web *web;
+    int fd; /* 0: none */
+    bool is_local, is_paused;
 };
 
 /* Who asks. */
 struct web_who {
     bool known;
-    uint64_t id;      /* of the token or the session */
+    uint64_t id;      /* of the token or the session; 0: at the local socket */
     uint64_t session; /* 0: a token */
     char role_name[65];
     uint8_t hash[32];   /* of its text */
@@ -141,7 +164,7 @@ struct sapa_web {
     atomic_bool stopping;
     atomic_bool awake; /* the wake-up is on its way */
     uv_loop_t loop;
-    uv_poll_t listener;
+    struct web_listener listeners[2];
     uv_async_t wake;
     uv_timer_t tick, second;
     bool listening, ticking;
@@ -165,11 +188,9 @@ struct sapa_web {
     bool has_state;
     struct sapa_hook_state hooks[SAPA_HOOKS_MAX]; /* as the sender told last */
     size_t hook_count;
-    /* figures */
-    uint64_t figures_asked; /* request id of the question under way; 0: none */
-    int64_t figures_us;     /* mono */
-    uint64_t *figures_waiters;
-    size_t figures_waiter_count, figures_waiter_room;
+    struct web_shared shared[WEB_SHARED_COUNT];
+    struct sapa_web_time times[SAPA_WEB_TIMES_MAX]; /* by contact */
+    size_t time_count;
     uint64_t next_request;
     uint64_t last_id; /* of calls.c */
     struct web_stats stats;
@@ -193,14 +214,14 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job);
 /* The next part of a recording. */
 void sapa_web_stream_next(struct web_request *rq);
 void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret);
+/* At the local socket, without a token: whoever may open it owns the folder. `name`: as he says it; may be empty. */
+void sapa_web_who_local(struct sapa_str name, struct web_who *ret);
 /* Does he see of the live state what he saw when he was let in? Not when his token has ended, or says something else now. */
 bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who);
 /* Read what was answered before the start, and let requests with an Idempotency-Key in. */
 void sapa_web_remember(struct sapa_web *web);
-/* Of somebody: here now, and in the store. */
-void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user);
 void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us);
-void sapa_web_figures_ask(struct sapa_web *web);
+void sapa_web_shared_ask(struct sapa_web *web, unsigned kind);
 
 /* ---- server.c ---- */
 

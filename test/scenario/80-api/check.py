@@ -84,6 +84,13 @@ def live():
     assert {q["id"] for q in admin.get(V1 + "/queues").json["items"]} >= {"service", "loans"}
     assert admin.get(V1 + "/queues/service").json["client"] == "shop"
     admin.get(V1 + "/queues/nothing", 404)
+    # the whole at once, as `sapa top` shows it; and contacts with what only the core knows of them
+    view = admin.get(V1 + "/view?language=en").json
+    assert {q["id"] for q in view["queues"]} >= {"service", "loans"} and {a["id"] for a in view["agents"]} == {f"agent{i}" for i in range(1, 5)}
+    assert view["language"] == "en" and admin.get(V1 + "/view?language=id").json["language"] == "id"
+    admin.get(V1 + "/contacts?times=perhaps", 400)
+    timed = wait(lambda: admin.get(V1 + "/contacts?times=true").json["items"])
+    assert any("wait_ms" in c for c in timed) and not any("wait_ms" in c for c in admin.get(V1 + "/contacts").json["items"])
     agents = pages(admin, V1 + "/agents?limit=3")
     assert len(agents) == 4 and len({a["id"] for a in agents}) == 4
     assert admin.get(V1 + "/agents/agent1").json["extension"] == "1001"
@@ -109,6 +116,8 @@ def live():
     # bound to a client: the others are not there
     bank = token("supervisor", clients=["bank"])
     assert bank.get(V1 + "/me").json["clients"] == ["bank"]
+    bank.get(V1 + "/view", 403)
+    token("agent", agent="agent1").get(V1 + "/view", 403)
     bank.get(V1 + "/queues/service", 404)
     bank.get(V1 + "/contacts?queue=service", 404)
     bank.get(V1 + "/contacts?client=toko", 404)
@@ -170,6 +179,7 @@ def past():
     viewer, auditor = token("viewer"), token("auditor")
     viewer.get(f"{V1}/recordings/{one['id']}", 403)
     assert auditor.get(f"{V1}/recordings/{one['id']}").json == one
+    assert auditor.get(f"{V1}/recordings/{one['id']}?check=true").json == {**one, "intact": True}
     auditor.get(f"{V1}/recordings/{one['id']}/audio", 403)
     other = token("supervisor", clients=["bank" if one["client"] == "shop" else "shop"])
     other.get(f"{V1}/recordings/{one['id']}", 404)
@@ -300,7 +310,7 @@ def persons():
     assert "the same client" in command("merge", one, bank, exit_code=1)
     command("merge", one, exit_code=2)
     # the API from the command line
-    assert json.loads(command("api", "GET", V1 + "/me"))["user"] == "admin"
+    assert json.loads(command("api", "GET", V1 + "/me"))["role"] == "console"  # without a token: the folder's owner
     assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": true}'))["done"]
     assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": true}', exit_code=1))["status"] == 409
     assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": false}'))["done"]
