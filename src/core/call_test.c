@@ -14,10 +14,22 @@
 enum { ANI, BUDI, CITRA, DEWI }; /* agents */
 enum { SALES, OUTBOUND };        /* queues */
 
-#define WITH(w)         \
-    struct world w_;    \
+#define WITH(w)            \
+    struct world w_;       \
     struct world *w = &w_; \
+    (void)state;           \
     begin(w)
+/* … and Ani, by her part `ox`, talks with the customer of contact `x` */
+#define WITH_CUSTOMER(w, x, ox) \
+    WITH(w);                    \
+    uint64_t x;                 \
+    const uint64_t ox = serve(w, &(x))
+/* … and asks Budi, by his part `ob`, in the contact `y` */
+#define WITH_BUDI_ASKED(w, x, ox, y, ob)                                                         \
+    WITH_CUSTOMER(w, x, ox);                                                                     \
+    struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);                \
+    answer(w, (y).contact);                                                                      \
+    const uint64_t ob = part_of(w, BUDI, (y).contact)
 
 static void begin(struct world *w)
 {
@@ -179,11 +191,16 @@ static void quiet_end(struct world *w)
     world_done(w);
 }
 
+static void customer_goes(struct world *w, uint64_t contact)
+{
+    WORLD_IN(w, contact_gone, .contact = contact, .side = SAPA_SIDE_CUSTOMER);
+    quiet_end(w);
+}
+
 /* ---- a number outside ---- */
 
 static void a_call_outside_is_talked_and_wrapped_up(void **state)
 {
-    (void)state;
     WITH(w);
     const struct placed y = dial_out(w, ANI);
     assert_int_equal(reply_of(w), 0);
@@ -254,7 +271,6 @@ static void who_is_not_reached_costs_no_wrap_up(void **state)
 
 static void nothing_is_offered_beside_a_call_of_ones_own(void **state)
 {
-    (void)state;
     WITH(w);
     only(w, ANI);
     WORLD_IN(w, agent_device, .agent = ANI, .reachable = 0);
@@ -273,7 +289,6 @@ static void nothing_is_offered_beside_a_call_of_ones_own(void **state)
 
 static void recorded_is_whom_he_talks_with(void **state)
 {
-    (void)state;
     WITH(w);
     w->queues[SALES].record = w->queues[OUTBOUND].record = SAPA_RECORD_ON_DEMAND;
     uint64_t x;
@@ -285,13 +300,11 @@ static void recorded_is_whom_he_talks_with(void **state)
     carrier(w, y.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
     WORLD_IN(w, agent_command, .agent = ANI, .verb = SAPA_VERB_RECORD_START, .code = SAPA_NONE);
     assert_int_equal(about(w, SAPA_T_cmd_record, x), 1);
-    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
-    quiet_end(w);
+    customer_goes(w, x);
 }
 
 static void the_agent_hangs_up_first(void **state)
 {
-    (void)state;
     WITH(w);
     const struct placed y = dial_out(w, ANI);
     carrier(w, y.contact, 1, 1, 0, 0);
@@ -304,7 +317,6 @@ static void the_agent_hangs_up_first(void **state)
 
 static void a_client_without_calls_queue_means_no_rules(void **state)
 {
-    (void)state;
     WITH(w);
     w->agents[ANI].calls_for = 1; /* that client has none */
     const struct placed y = dial_out(w, ANI);
@@ -325,7 +337,6 @@ static void a_client_without_calls_queue_means_no_rules(void **state)
 
 static void what_is_denied_is_in_the_log_and_nothing_is_kept(void **state)
 {
-    (void)state;
     WITH(w);
     w->rules[SAPA_TARGET_OUTSIDE].allow = 0;
     struct placed y = dial_out(w, ANI);
@@ -360,7 +371,6 @@ static void what_is_denied_is_in_the_log_and_nothing_is_kept(void **state)
 
 static void his_own_phone_is_rung_first(void **state)
 {
-    (void)state;
     WITH(w);
     const struct placed y = place(w, ANI, SAPA_LINE_RING, 0, SAPA_TARGET_OUTSIDE, SAPA_NONE);
     assert_int_equal(world_last(w, SAPA_T_cmd_offer)->u.cmd_offer.kind, 2);
@@ -395,7 +405,6 @@ static void his_own_phone_is_rung_first(void **state)
 
 static void a_colleague_is_called_though_not_ready(void **state)
 {
-    (void)state;
     WITH(w);
     WORLD_IN(w, agent_command, .agent = BUDI, .verb = SAPA_VERB_NOT_READY, .code = 1);
     world_clear(w);
@@ -456,7 +465,6 @@ static void a_colleague_does_not_answer(void **state)
 
 static void a_call_to_a_queue_waits_like_everybodys(void **state)
 {
-    (void)state;
     WITH(w);
     only(w, BUDI);
     uint64_t c;
@@ -492,10 +500,7 @@ static void a_call_to_a_queue_waits_like_everybodys(void **state)
 
 static void asking_with_the_same_line(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     world_wait(w, 5000);
     world_clear(w);
     const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
@@ -547,8 +552,7 @@ static void asking_somebody_who_does_not_answer(void **state)
         assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_UNREACHED);
         assert_int_equal(state_of(w, ANI, ox), SAPA_ASSIGNMENT_TALKING);
         assert_int_equal(world_last(w, SAPA_T_cmd_hold)->u.cmd_hold.on, 0);
-        WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
-        quiet_end(w);
+        customer_goes(w, x);
     }
 }
 
@@ -581,10 +585,7 @@ static void the_customer_leaves_while_a_colleague_is_asked(void **state)
 
 static void her_line_goes_while_she_asks(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
     answer(w, y.contact);
     world_clear(w);
@@ -593,13 +594,11 @@ static void her_line_goes_while_she_asks(void **state)
     assert_int_equal(place_of(w, x), SAPA_PLACE_RINGING); /* a fault: the customer is offered again */
     assert_int_not_equal(world_agent_of(w, x), ANI);
     answer(w, x);
-    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
-    quiet_end(w);
+    customer_goes(w, x);
 }
 
 static void her_line_goes_while_she_waits_in_a_queue(void **state)
 {
-    (void)state;
     WITH(w);
     only(w, ANI);
     uint64_t x;
@@ -687,17 +686,13 @@ static void transfer_before_anybody_answers_is_a_blind_one(void **state)
         assert_int_equal(world_agent_of(w, x), ways[i].expect);
         answer(w, x);
         assert_int_equal(place_of(w, x), SAPA_PLACE_TALK);
-        WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
-        quiet_end(w);
+        customer_goes(w, x);
     }
 }
 
 static void a_customer_and_an_outside_number_talk_on_alone(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_OUTSIDE, SAPA_NONE);
     command(w, ANI, ox, SAPA_CALL_VERB_MERGE, y.contact);
     assert_int_equal(reply_of(w), (uint64_t)-SAPA_ESTATE); /* it still rings there */
@@ -727,13 +722,7 @@ static void a_customer_and_an_outside_number_talk_on_alone(void **state)
 
 static void a_conference_grows_and_shrinks(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
-    struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
-    answer(w, y.contact);
-    const uint64_t ob = part_of(w, BUDI, y.contact);
+    WITH_BUDI_ASKED(w, x, ox, y, ob);
     world_clear(w);
     command(w, ANI, ox, SAPA_CALL_VERB_CONFERENCE, y.contact);
     assert_int_equal(reply_of(w), 0);
@@ -779,13 +768,7 @@ static void a_conference_grows_and_shrinks(void **state)
 /* Whom she asks has brought somebody else in: which of them should the customer get? */
 static void two_at_once_are_not_brought_over(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
-    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
-    answer(w, y.contact);
-    const uint64_t ob = part_of(w, BUDI, y.contact);
+    WITH_BUDI_ASKED(w, x, ox, y, ob);
     const struct placed z = place(w, BUDI, SAPA_LINE_SAME, ob, SAPA_TARGET_AGENT, CITRA);
     answer(w, z.contact);
     command(w, BUDI, ob, SAPA_CALL_VERB_CONFERENCE, z.contact);
@@ -796,19 +779,12 @@ static void two_at_once_are_not_brought_over(void **state)
     command(w, ANI, ox, SAPA_CALL_VERB_MERGE, y.contact);
     assert_int_equal(reply_of(w), 0);
     assert_int_equal(world_agent_of(w, x), CITRA);
-    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
-    quiet_end(w);
+    customer_goes(w, x);
 }
 
 static void who_is_left_alone_with_one_who_holds_hears_music(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
-    const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
-    answer(w, y.contact);
-    const uint64_t ob = part_of(w, BUDI, y.contact);
+    WITH_BUDI_ASKED(w, x, ox, y, ob);
     command(w, ANI, ox, SAPA_CALL_VERB_CONFERENCE, y.contact);
     command(w, BUDI, ob, SAPA_CALL_VERB_HOLD, 0);
     assert_int_equal(world_last(w, SAPA_T_cmd_hold)->u.cmd_hold.offer, ob);
@@ -827,10 +803,7 @@ static void who_is_left_alone_with_one_who_holds_hears_music(void **state)
 
 static void the_last_agent_leaves_a_conference_with_an_outside_number(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     const struct placed y = place(w, ANI, SAPA_LINE_OWN, 0, SAPA_TARGET_OUTSIDE, SAPA_NONE);
     carrier(w, y.contact, 1, 1, 0, 0);
     world_clear(w);
@@ -849,10 +822,7 @@ static void the_last_agent_leaves_a_conference_with_an_outside_number(void **sta
 
 static void parties_have_a_limit(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     for (unsigned i = 0; i <= SAPA_OUTSIDE_MAX; i++) {
         const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_OUTSIDE, SAPA_NONE);
         carrier(w, y.contact, 1, 1, 0, 0);
@@ -878,7 +848,6 @@ static void parties_have_a_limit(void **state)
 
 static void who_was_called_outside_is_transferred_too(void **state)
 {
-    (void)state;
     WITH(w);
     const struct placed x = dial_out(w, ANI);
     carrier(w, x.contact, 1, 1, 0, 0);
@@ -952,17 +921,14 @@ static void passed_on_outside(void **state)
         }
         quiet_end(w);
     }
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     w->rules[SAPA_TARGET_OUTSIDE].allow = 0;
     world_clear(w);
     pass_outside(w, x, ox);
     assert_int_equal(reply_of(w), (uint64_t)-SAPA_EDENIED);
     assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.contact, x);
     assert_int_equal(place_of(w, x), SAPA_PLACE_TALK);
-    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
-    quiet_end(w);
+    customer_goes(w, x);
 }
 
 /* A call without a queue has no line to wait in: the colleague alone is rung, or nobody. */
@@ -1018,10 +984,7 @@ static void a_call_is_passed_on_to_a_colleague(void **state)
 /* The call that she placed beside is what she passes on: the customer is back. */
 static void the_call_beside_is_passed_on(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_OUTSIDE, SAPA_NONE);
     carrier(w, y.contact, 1, 1, 0, 0);
     WORLD_IN(w, contact_passed, .contact = y.contact, .offer = y.offer, .kind = SAPA_TARGET_QUEUE, .target = SALES);
@@ -1029,15 +992,13 @@ static void the_call_beside_is_passed_on(void **state)
     assert_int_equal(world_last(w, SAPA_T_cmd_hold)->u.cmd_hold.on, 0);
     answer(w, y.contact);
     WORLD_IN(w, contact_gone, .contact = y.contact, .side = SAPA_SIDE_CUSTOMER);
-    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
-    quiet_end(w);
+    customer_goes(w, x);
 }
 
 /* ---- hands, restart, nonsense ---- */
 
 static void accept_and_hold_by_command(void **state)
 {
-    (void)state;
     WITH(w);
     only(w, ANI);
     const uint64_t c = world_arrive(w, SALES);
@@ -1070,7 +1031,6 @@ static void accept_and_hold_by_command(void **state)
 
 static void refused_by_command_is_refused(void **state)
 {
-    (void)state;
     WITH(w);
     only(w, ANI);
     const uint64_t c = world_arrive(w, SALES);
@@ -1104,9 +1064,7 @@ static void it_all_goes_on_after_a_restart(void **state)
 {
     (void)state;
     static struct bytes bytes;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_OUTSIDE, SAPA_NONE);
     carrier(w, y.contact, 1, 1, 0, 0);
     command(w, ANI, ox, SAPA_CALL_VERB_CONFERENCE, y.contact);
@@ -1144,10 +1102,7 @@ static void it_all_goes_on_after_a_restart(void **state)
 /* The program was away for longer than the colleague's phone rings: nobody knows what he did. */
 static void what_was_overdue_while_the_program_was_away_is_a_fault(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     const struct placed y = place(w, ANI, SAPA_LINE_SAME, ox, SAPA_TARGET_AGENT, BUDI);
     struct sapa_record in;
     w->now_us += 60 * WORLD_SECOND;
@@ -1159,14 +1114,12 @@ static void what_was_overdue_while_the_program_was_away_is_a_fault(void **state)
     assert_int_equal(ended(w, y.contact)->outcome, SAPA_OUTCOME_UNREACHED);
     assert_int_equal(ended(w, y.contact)->side, SAPA_SIDE_SYSTEM);
     assert_int_equal(state_of(w, ANI, ox), SAPA_ASSIGNMENT_TALKING);
-    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
-    quiet_end(w);
+    customer_goes(w, x);
 }
 
 /* A program that knew no calls of agents has left its state; the one after it goes on. */
 static void a_snapshot_of_before_is_read(void **state)
 {
-    (void)state;
     WITH(w);
     struct sapa_contact_view view;
     sapa_core_free(w->core);
@@ -1227,10 +1180,7 @@ static void agents_disappear_in_the_middle(void **state)
 
 static void nonsense_changes_nothing(void **state)
 {
-    (void)state;
-    WITH(w);
-    uint64_t x;
-    const uint64_t ox = serve(w, &x);
+    WITH_CUSTOMER(w, x, ox);
     world_clear(w);
     WORLD_IN(w, agent_call, .contact = sapa_id_make(1, 900), .offer = sapa_id_make(2, 900), .agent = 99);
     WORLD_IN(w, agent_call, .contact = 5, .offer = sapa_id_make(2, 900), .agent = ANI);
@@ -1249,8 +1199,7 @@ static void nonsense_changes_nothing(void **state)
     assert_int_equal(w->out_count, 12);
     WORLD_IN(w, agent_command, .agent = ANI, .verb = SAPA_VERB_RECORD_START + 1, .code = SAPA_NONE);
     assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, (uint64_t)-SAPA_EINVAL);
-    WORLD_IN(w, contact_gone, .contact = x, .side = SAPA_SIDE_CUSTOMER);
-    quiet_end(w);
+    customer_goes(w, x);
 }
 
 int main(void)

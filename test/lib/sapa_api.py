@@ -1,12 +1,14 @@
 """A client of the API for tests: every reply is held against the OpenAPI document.
 
-Api(base, token).get("/api/v1/contacts") …; a reply that the document does not describe ends the test.
+Api(base, token).get("/api/v1/contacts") …; a reply that the document does not describe ends the test. administrator(base)
+has the token of the data folder beside us; wait(what) asks again until something is true.
 """
 import http.client
 import json
 import re
 import ssl
 import sys
+import time
 import urllib.parse
 
 try:
@@ -130,3 +132,23 @@ class Api:
 
     def delete(self, path, want=200, headers=None):
         return self.call("DELETE", path, None, headers, want)
+
+    def as_role(self, role, **more):
+        """Another, with a new token of this role."""
+        body = {"user": f"test-{role}", "role": role, **more}
+        return Api(self.base.geturl(), self.post("/api/v1/tokens", body, 201).json["secret"])
+
+
+def administrator(base):
+    with open("data/admin.token") as file:
+        return Api(base, file.readline().strip())
+
+
+def wait(what, seconds=30):
+    end = time.monotonic() + seconds
+    while True:
+        found = what()
+        if found or time.monotonic() > end:
+            assert found, "waited in vain"
+            return found
+        time.sleep(0.05)

@@ -6,26 +6,11 @@ import sys
 import time
 import urllib.parse
 
-from sapa_api import Api
+from sapa_api import Api, administrator, wait
 
 base, sapa, part = sys.argv[1:4]
-admin = Api(base, open("data/admin.token").read().strip())
+admin = administrator(base)
 V1 = "/api/v1"
-
-
-def token(role, **more):
-    body = {"user": f"test-{role}", "role": role, **more}
-    return Api(base, admin.post(V1 + "/tokens", body, 201).json["secret"])
-
-
-def wait(what, seconds=20):
-    end = time.monotonic() + seconds
-    while True:
-        found = what()
-        if found or time.monotonic() > end:
-            assert found, "waited in vain"
-            return found
-        time.sleep(0.05)
 
 
 def pages(api, path):
@@ -107,14 +92,14 @@ def live():
     address = contact["address"]
     assert address and "*" not in address
     # without the right to persons numbers are hidden
-    viewer = token("viewer")
+    viewer = admin.as_role("viewer")
     for c in viewer.get(V1 + "/contacts").json["items"]:
         assert c["address"] is None or set(c["address"][:-2]) <= {"*"}
     viewer.get(V1 + "/people?phone=1", 403)
     viewer.put(V1 + "/switches/surge", {"on": True}, 403)
     viewer.get(V1 + "/audit", 403)
     # bound to a client: the others are not there
-    bank = token("supervisor", clients=["bank"])
+    bank = admin.as_role("supervisor", clients=["bank"])
     assert bank.get(V1 + "/me").json["clients"] == ["bank"]
     bank.get(V1 + "/view", 403)
     token("agent", agent="agent1").get(V1 + "/view", 403)
@@ -133,7 +118,7 @@ def live():
         bank.get(f"{V1}/contacts/{c['id']}/why", 404)
         bank.post(f"{V1}/contacts/{c['id']}/move", {"queue": "loans"}, 404)
     # an agent sees himself
-    own = token("agent", agent="agent1")
+    own = admin.as_role("agent", agent="agent1")
     assert [a["id"] for a in own.get(V1 + "/agents").json["items"]] == ["agent1"]
     own.get(V1 + "/agents/agent2", 404)
     own.post(V1 + "/agents/agent2/state", {"state": "ready"}, 404)
@@ -165,7 +150,7 @@ def past():
     one = admin.get(f"{V1}/contacts/{answered[0]['contact']}").json
     assert one["live"] is None and one["record"] == answered[0], (one, answered[0])
     admin.get(V1 + "/contacts/9999999999", 404)
-    bank = token("supervisor", clients=["bank"])
+    bank = admin.as_role("supervisor", clients=["bank"])
     assert all(c["client"] == "bank" for c in pages(bank, V1 + "/contacts/past?limit=500"))
     for c in everything:
         if c["client"] == "shop":
@@ -176,12 +161,12 @@ def past():
     recordings = wait(lambda: pages(admin, V1 + "/recordings?limit=2"))
     one = [r for r in recordings if r["state"] == "complete" and r["recorded_ms"] > 500][0]
     assert admin.get(f"{V1}/recordings/{one['id']}").json == one
-    viewer, auditor = token("viewer"), token("auditor")
+    viewer, auditor = admin.as_role("viewer"), admin.as_role("auditor")
     viewer.get(f"{V1}/recordings/{one['id']}", 403)
     assert auditor.get(f"{V1}/recordings/{one['id']}").json == one
     assert auditor.get(f"{V1}/recordings/{one['id']}?check=true").json == {**one, "intact": True}
     auditor.get(f"{V1}/recordings/{one['id']}/audio", 403)
-    other = token("supervisor", clients=["bank" if one["client"] == "shop" else "shop"])
+    other = admin.as_role("supervisor", clients=["bank" if one["client"] == "shop" else "shop"])
     other.get(f"{V1}/recordings/{one['id']}", 404)
     other.get(f"{V1}/recordings/{one['id']}/audio", 404)
     audio = admin.get(f"{V1}/recordings/{one['id']}/audio")
@@ -209,7 +194,7 @@ def writes():
     admin.put(V1 + "/switches/surge", {"on": True}, 409)
     admin.put(V1 + "/switches/surge", {"on": False})
     admin.put(V1 + "/switches/surge", {"on": True, "client": "nobody"}, 400)
-    bank = token("supervisor", clients=["bank"])
+    bank = admin.as_role("supervisor", clients=["bank"])
     bank.put(V1 + "/switches/closed", {"on": True}, 403)
     bank.put(V1 + "/switches/closed", {"on": True, "client": "shop"}, 400)
     bank.put(V1 + "/switches/closed", {"on": True, "client": "bank"})
@@ -225,7 +210,7 @@ def writes():
     # agents
     talking = wait(lambda: [c for c in admin.get(V1 + "/contacts?place=talk").json["items"] if c["recording"]])[0]
     name = talking["agent"]
-    own = token("agent", agent=name)
+    own = admin.as_role("agent", agent=name)
     own.post(f"{V1}/agents/{name}/state", {"state": "not_ready", "reason": "nowhere"}, 400)
     own.post(f"{V1}/agents/{name}/state", {"state": "ready", "reason": "1"}, 400)
     reasons = own.post(f"{V1}/agents/{name}/state", {"state": "not_ready", "reason": "1"})
@@ -252,7 +237,7 @@ def writes():
     found = admin.get(f"{V1}/people?phone={urllib.parse.quote(talking['address'])}").json["items"]
     assert [p["id"] for p in found if p["client"] == talking["client"]] == [talking["person"]], (found, talking)
     assert admin.get(f"{V1}/people/{talking['person']}").json["identities"][0]["kind"] == "phone"
-    other = token("supervisor", clients=["bank" if talking["client"] == "shop" else "shop"])
+    other = admin.as_role("supervisor", clients=["bank" if talking["client"] == "shop" else "shop"])
     other.get(f"{V1}/people/{talking['person']}", 404)
     assert not [p for p in other.get(f"{V1}/people?phone={urllib.parse.quote(talking['address'])}").json["items"] if p["id"] == talking["person"]]
     admin.get(V1 + "/people", 400)
@@ -302,7 +287,7 @@ def persons():
     admin.delete(f"{V1}/merges/{merge}", 409)
     admin.delete(f"{V1}/merges/99999", 404)
     assert len(admin.get(f"{V1}/people/{two}").json["identities"]) == 1
-    token("supervisor").post(f"{V1}/people/{one}/merge", {"into": two}, 403)
+    admin.as_role("supervisor").post(f"{V1}/people/{one}/merge", {"into": two}, 403)
     said = command("merge", one, two)
     assert len(admin.get(f"{V1}/people/{two}").json["identities"]) == 2
     command("merge", "--undo", said.split("merge ")[1].rstrip(")\n"))
@@ -334,7 +319,7 @@ def end():
     persons()
     record = [c for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0"][-1]
     admin.get(f"{V1}/people/{record['person']}")
-    supervisor = token("supervisor")
+    supervisor = admin.as_role("supervisor")
     supervisor.delete(f"{V1}/people/{record['person']}", 403)
     admin.delete(f"{V1}/people/{record['person']}")
     admin.get(f"{V1}/people/{record['person']}", 404)

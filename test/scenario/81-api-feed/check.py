@@ -6,18 +6,14 @@ import sys
 import time
 
 import websockets
-from sapa_api import Api
+from sapa_api import Api, administrator
 
 base, sapa, part = sys.argv[1:4]
-admin = Api(base, open("data/admin.token").read().strip())
+admin = administrator(base)
 schema = Api.document.schema("FeedMessage")
 url = base.replace("https", "wss") + "/api/v1/live"
 tls = ssl.create_default_context()
 tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-
-
-def token(role, **more):
-    return admin.post("/api/v1/tokens", {"user": f"feed-{role}", "role": role, **more}, 201).json["secret"]
 
 
 def connect(secret=None, path="", **more):
@@ -44,7 +40,7 @@ async def refused(secret, first=None):
 
 async def door():
     await refused("sapa_" + "0" * 64)
-    await refused(token("monitor"))
+    await refused(admin.as_role("monitor").token)
     await refused(None, "{}")
     await refused(None, "hello")
     await refused(None, json.dumps({"token": "sapa_" + "0" * 64}))
@@ -144,7 +140,7 @@ class Fold:
 
 
 async def fold():
-    folds = [Fold(admin.token), Fold(token("viewer")), Fold(token("agent", agent="agent2")), Fold(token("supervisor", clients=["shop"]))]
+    folds = [Fold(admin.token), Fold(admin.as_role("viewer").token), Fold(admin.as_role("agent", agent="agent2").token), Fold(admin.as_role("supervisor", clients=["shop"]).token)]
     await asyncio.gather(*(f.run(8) for f in folds))
     for f in folds:
         await f.settle()

@@ -5,22 +5,12 @@ import re
 import sys
 import time
 
-from sapa_api import Api
+from sapa_api import Api, administrator, wait
 
 base, port, part = sys.argv[1:4]
 V1 = "/api/v1"
-admin = Api(base, open("data/admin.token").read().strip())
+admin = administrator(base)
 URL = f"http://127.0.0.1:{port}/events?for=sapa"
-
-
-def wait(what, seconds=30):
-    end = time.monotonic() + seconds
-    while True:
-        found = what()
-        if found or time.monotonic() > end:
-            assert found, "waited in vain"
-            return found
-        time.sleep(0.1)
 
 
 def hook(number):

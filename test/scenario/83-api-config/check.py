@@ -2,11 +2,11 @@ import subprocess
 import sys
 import urllib.parse
 
-from sapa_api import Api
+from sapa_api import Api, administrator
 
 base, sapa = sys.argv[1:3]
 V1 = "/api/v1"
-admin = Api(base, open("data/admin.token").read().strip())
+admin = administrator(base)
 
 
 def config(*words):

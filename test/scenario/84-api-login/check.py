@@ -3,11 +3,11 @@ import statistics
 import sys
 import time
 
-from sapa_api import Api
+from sapa_api import Api, administrator
 
 base, part = sys.argv[1:3]
 V1 = "/api/v1"
-admin = Api(base, open("data/admin.token").read().strip())
+admin = administrator(base)
 nobody = Api(base)
 GOOD = "correct horse battery"
 

@@ -6,20 +6,16 @@ import sys
 import threading
 import time
 
-from sapa_api import Api
+from sapa_api import Api, administrator, wait
 from user_agent import UserAgent
 
 port, base = int(sys.argv[1]), sys.argv[2]
 server = ("127.0.0.1", port)
 V1 = "/api/v1"
-admin = Api(base, open("data/admin.token").read().strip())
+admin = administrator(base)
 
 
-def token(role, **more):
-    return Api(base, admin.post(V1 + "/tokens", {"user": f"test-{role}", "role": role, **more}, 201).json["secret"])
-
-
-siti = token("agent", agent="agent1")  # who may handle what is his
+siti = admin.as_role("agent", agent="agent1")  # who may handle what is his
 
 
 class Carrier(UserAgent):
@@ -31,16 +27,6 @@ class Carrier(UserAgent):
 
 def story(name):
     print("- " + name, flush=True)
-
-
-def wait(what, seconds=15):
-    end = time.monotonic() + seconds
-    while True:
-        found = what()
-        if found or time.monotonic() > end:
-            assert found, "waited in vain"
-            return found
-        time.sleep(0.05)
 
 
 def parts(agent):
