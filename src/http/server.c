@@ -883,6 +883,13 @@ static void on_wake(uv_async_t *async)
         close_all(web);
 }
 
+/* What reads much of the log, or whole files; and a recording whose next part is on its way. */
+static bool may_take_long(const struct web_request *rq)
+{
+    return sapa_route(rq->route)->right == SAPA_RIGHT_REPORT || rq->route == SAPA_ROUTE_PAST || rq->route == SAPA_ROUTE_RECORDINGS ||
+           rq->route == SAPA_ROUTE_AUDIT || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_AUDIO;
+}
+
 /* Requests that nobody answers, sources that are gone, figures for subscribers. */
 static void on_second(uv_timer_t *timer)
 {
@@ -891,8 +898,7 @@ static void on_second(uv_timer_t *timer)
 
     for (uint32_t i = 0; i < web->waiting.count;) {
         struct web_request *rq = ((struct web_waiting *)sapa_table_at(&web->waiting, i))->request;
-        if (now_us - rq->began_us > WEB_WAIT_MS * INT64_C(1000) && !rq->answered && sapa_route(rq->route)->right != SAPA_RIGHT_REPORT &&
-            rq->route != SAPA_ROUTE_PAST && rq->route != SAPA_ROUTE_RECORDINGS && rq->route != SAPA_ROUTE_AUDIT) {
+        if (now_us - rq->began_us > WEB_WAIT_MS * INT64_C(1000) && !rq->answered && !may_take_long(rq)) {
             rq->waits = false;
             sapa_table_remove(&web->waiting, sapa_table_at(&web->waiting, i));
             sapa_web_problem(rq, 503, "ETIMEOUT", "no answer in time; a write may have been done nevertheless: ask again with the same Idempotency-Key");

@@ -301,6 +301,12 @@ def persons():
     assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": false}'))["done"]
     assert json.loads(command("api", "GET", V1 + "/me", exit_code=1, env={"SAPA_TOKEN": "sapa_" + "0" * 64}))["status"] == 401
     assert json.loads(command("api", "POST", V1 + "/centre/plan", "@centre.yaml"))["changes"] == []
+    # a centre elsewhere: by its address, with a token
+    eye = {"SAPA_TOKEN": token("viewer").token}
+    assert json.loads(command("api", "GET", V1 + "/me", "--url", base, env=eye))["user"] == "test-viewer"
+    assert "Pinjaman" in command("top", "--once", "--url", base, env=eye)
+    assert "does not have the right tokens" in command("token", "list", "--url", base, env=eye, exit_code=1)
+    assert "SAPA_TOKEN" in command("api", "GET", V1 + "/me", "--url", base, exit_code=1)
     command("api", "GET", "me", exit_code=2)
     command("api", "PATCH", V1 + "/me", exit_code=2)
     # erased by the command: only when one says that one knows
