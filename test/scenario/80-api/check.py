@@ -102,7 +102,7 @@ def live():
     bank = admin.as_role("supervisor", clients=["bank"])
     assert bank.get(V1 + "/me").json["clients"] == ["bank"]
     bank.get(V1 + "/view", 403)
-    token("agent", agent="agent1").get(V1 + "/view", 403)
+    admin.as_role("agent", agent="agent1").get(V1 + "/view", 403)
     bank.get(V1 + "/queues/service", 404)
     bank.get(V1 + "/contacts?queue=service", 404)
     bank.get(V1 + "/contacts?client=toko", 404)
@@ -302,7 +302,7 @@ def persons():
     assert json.loads(command("api", "GET", V1 + "/me", exit_code=1, env={"SAPA_TOKEN": "sapa_" + "0" * 64}))["status"] == 401
     assert json.loads(command("api", "POST", V1 + "/centre/plan", "@centre.yaml"))["changes"] == []
     # a centre elsewhere: by its address, with a token
-    eye = {"SAPA_TOKEN": token("viewer").token}
+    eye = {"SAPA_TOKEN": admin.as_role("viewer").token}
     assert json.loads(command("api", "GET", V1 + "/me", "--url", base, env=eye))["user"] == "test-viewer"
     assert "Pinjaman" in command("top", "--once", "--url", base, env=eye)
     assert "does not have the right tokens" in command("token", "list", "--url", base, env=eye, exit_code=1)
