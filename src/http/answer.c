@@ -504,7 +504,37 @@ void sapa_web_shared_ask(struct sapa_web *web, unsigned kind)
         .contact = kind >= WEB_SHARED_VIEW ? kind - WEB_SHARED_VIEW : 0,
     };
     shared->at_us = now_us;
+    shared->seq = web->mirror.seq;
+    shared->covered = shared->count;
     shared->asked = ask_centre(web, &ask, NULL, NULL, NULL) == SAPA_OK ? ask.request : 0;
+}
+
+static int64_t shared_rest_us(unsigned kind)
+{
+    return INT64_C(1000) * (kind == WEB_SHARED_FIGURES ? 0 : kind == WEB_SHARED_TIMES ? WEB_TIMES_MS : WEB_VIEW_MS);
+}
+
+void sapa_web_shared_again(struct sapa_web *web)
+{
+    for (unsigned kind = 0; kind < WEB_SHARED_COUNT; kind++) {
+        const struct web_shared *shared = &web->shared[kind];
+        const int64_t left_us = shared->at_us ? shared->at_us + shared_rest_us(kind) - sapa_mono_us() : 0;
+        if (shared->count == 0 || (shared->asked != 0 && shared->covered == shared->count))
+            continue;
+        if (left_us > 0)
+            sapa_web_later(web, (uint64_t)left_us / 1000 + 1);
+        else
+            sapa_web_shared_ask(web, kind);
+    }
+}
+
+/* What was asked before the state changed is told nobody who asks after it; figures may be a second old. */
+static bool shared_is_fresh(const struct sapa_web *web, unsigned kind)
+{
+    const struct web_shared *shared = &web->shared[kind];
+
+    return shared->asked == 0 && shared->at_us != 0 && sapa_mono_us() - shared->at_us < WEB_FIGURES_MS * INT64_C(1000) &&
+           (kind == WEB_SHARED_FIGURES ? web->mirror.figures_us != 0 : shared->seq == web->mirror.seq);
 }
 
 static void view(struct web_request *rq);
@@ -523,10 +553,8 @@ static void shared_wanted(struct web_request *rq, unsigned kind)
 {
     struct sapa_web *web = rq->web;
     struct web_shared *shared = &web->shared[kind];
-    const int64_t age_us = sapa_mono_us() - shared->at_us, limit_ms = kind >= WEB_SHARED_VIEW ? WEB_VIEW_MS : WEB_FIGURES_MS;
-    const bool has = kind == WEB_SHARED_FIGURES ? web->mirror.figures_us != 0 : shared->at_us != 0;
 
-    if (has && shared->asked == 0 && age_us < limit_ms * 1000) {
+    if (shared_is_fresh(web, kind)) {
         shared_answer(rq);
         return;
     }
@@ -544,7 +572,7 @@ static void shared_wanted(struct web_request *rq, unsigned kind)
         return;
     }
     shared->waiters[shared->count++] = rq->id;
-    sapa_web_shared_ask(web, kind);
+    sapa_web_shared_again(web);
 }
 
 static void stop_waiting(struct web_request *rq)
@@ -600,8 +628,7 @@ static void shared_came(struct sapa_web *web, const struct sapa_web_reply *reply
         times_came(web, data, size);
     else
         view_came(shared, data, size);
-    const size_t count = shared->count;
-    shared->count = 0;
+    const size_t count = kind == WEB_SHARED_FIGURES ? shared->count : shared->covered;
     for (size_t i = 0; i < count; i++) {
         struct web_request *rq = sapa_web_request_of(web, shared->waiters[i]);
         if (!rq)
@@ -612,6 +639,11 @@ static void shared_came(struct sapa_web *web, const struct sapa_web_reply *reply
         else
             sapa_web_problem_rc(rq, (sapa_rc)reply->rc, NULL);
     }
+    shared->count -= count;
+    if (shared->count == 0)
+        return;
+    memmove(shared->waiters, shared->waiters + count, shared->count * sizeof(*shared->waiters));
+    sapa_web_shared_again(web); /* who came meanwhile is told what is asked now */
 }
 
 static unsigned view_of(const struct web_request *rq)
@@ -1402,8 +1434,6 @@ static void apply_write(struct web_request *rq)
 static void reply_write(struct web_request *rq, const struct sapa_web_reply *reply)
 {
     stop_waiting(rq);
-    for (unsigned i = WEB_SHARED_TIMES; i < WEB_SHARED_COUNT; i++)
-        rq->web->shared[i].at_us = 0; /* what was done is seen by the next who asks */
     if (is_apply(rq) && reply->rc == SAPA_OK && rq->web->mirror.centre)
         set_etag(rq, rq->web->mirror.centre->hash);
     if (rq->route == SAPA_ROUTE_AUDIO && reply->rc == SAPA_OK) {

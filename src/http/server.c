@@ -800,6 +800,17 @@ static void on_tick(uv_timer_t *timer)
     sapa_feed_tick(web->feed);
 }
 
+static void on_later(uv_timer_t *timer)
+{
+    sapa_web_shared_again(timer->data);
+}
+
+void sapa_web_later(struct sapa_web *web, uint64_t ms)
+{
+    if (!atomic_load(&web->stopping) && (!uv_is_active((uv_handle_t *)&web->later) || uv_timer_get_due_in(&web->later) > ms))
+        uv_timer_start(&web->later, on_later, ms, 0);
+}
+
 /* Connections wait in the kernel until there is something to tell: a restart is a pause, not an error. */
 static void listen_now(struct sapa_web *web)
 {
@@ -869,6 +880,7 @@ static void close_all(struct sapa_web *web)
     uv_close((uv_handle_t *)&web->wake, NULL);
     uv_close((uv_handle_t *)&web->tick, NULL);
     uv_close((uv_handle_t *)&web->second, NULL);
+    uv_close((uv_handle_t *)&web->later, NULL);
     if (web->context)
         lws_context_destroy(web->context);
 }
@@ -1059,7 +1071,8 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     uv_async_init(&web->loop, &web->wake, on_wake);
     uv_timer_init(&web->loop, &web->tick);
     uv_timer_init(&web->loop, &web->second);
-    web->wake.data = web->tick.data = web->second.data = web;
+    uv_timer_init(&web->loop, &web->later);
+    web->wake.data = web->tick.data = web->second.data = web->later.data = web;
     rc = open_context(web);
     if (rc == SAPA_OK) {
         uv_timer_start(&web->second, on_second, 1000, 1000);

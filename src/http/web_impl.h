@@ -33,8 +33,9 @@ enum {
     WEB_FAILURES_MAX = 20,            /* wrong tokens from one source in ten seconds */
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
-    WEB_FIGURES_MS = 1000,            /* age at which figures and times are asked for again */
-    WEB_VIEW_MS = 200,                /* likewise the live view */
+    WEB_FIGURES_MS = 1000,            /* age at which figures are asked for again; times and the view sooner, after any step */
+    WEB_TIMES_MS = 50,                /* but times no more often than this … */
+    WEB_VIEW_MS = 200,                /* … nor the live view: who wants it waits */
     WEB_TAKE_S = 30,                  /* who takes nothing of his answer for so long has gone */
     WEB_HELLO_MS = 5000,              /* a subscriber without Authorization says its token by then */
     WEB_WAIT_MS = 5000,               /* a request that nobody answers by then gets 503 */
@@ -47,9 +48,11 @@ enum {
 enum web_shared_kind { WEB_SHARED_FIGURES, WEB_SHARED_TIMES, WEB_SHARED_VIEW, WEB_SHARED_COUNT = WEB_SHARED_VIEW + SAPA_LANGUAGE_COUNT };
 struct web_shared {
     uint64_t asked; /* request id of the question under way; 0: none */
-    int64_t at_us;  /* mono, when it was asked; 0: what there is, is not to be told any more */
+    int64_t at_us;  /* mono, when it was asked last; 0: never, or in vain */
+    uint64_t seq;   /* of the mirror then */
     uint64_t *waiters;
     size_t count, room;
+    size_t covered; /* so many of them wanted it before it was asked */
     struct sapa_json text; /* views */
 };
 
@@ -166,7 +169,7 @@ struct sapa_web {
     uv_loop_t loop;
     struct web_listener listeners[2];
     uv_async_t wake;
-    uv_timer_t tick, second;
+    uv_timer_t tick, second, later;
     bool listening, ticking;
     struct lws_context *context;
     struct lws_vhost *vhost;
@@ -222,11 +225,15 @@ bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who);
 void sapa_web_remember(struct sapa_web *web);
 void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us);
 void sapa_web_shared_ask(struct sapa_web *web, unsigned kind);
+/* Ask what somebody waits for, as far as its time has come. */
+void sapa_web_shared_again(struct sapa_web *web);
 
 /* ---- server.c ---- */
 
 struct web_request *sapa_web_request_of(struct sapa_web *web, uint64_t id);
 /* It waits for an answer from elsewhere. SAPA_ELIMIT: too many do. */
 SAPA_MUST_CHECK sapa_rc sapa_web_wait(struct web_request *rq);
+/* sapa_web_shared_again() after so long at most. */
+void sapa_web_later(struct sapa_web *web, uint64_t ms);
 
 #endif
