@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "app/centre_shelf.h"
 #include "app/figures.h"
 #include "app/recording_key.h"
-#include "app/web_admin.h"
+#include "app/web_job_impl.h"
 #include "media/recording.h"
 #include "report/call.h"
 #include "report/print.h"
@@ -27,33 +26,6 @@ enum {
     DAYS_BACK = 800,         /* how old a recording may be that is asked for by its number alone */
     STORY_LINES_MAX = 2000,
 };
-
-struct job {
-    const struct sapa_web_files *files;
-    struct sapa_web_work *work;
-    struct sapa_json *out;
-    struct sapa_centre_shelf *shelf; /* of this job */
-    struct sapa_record *record;
-};
-
-static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...) SAPA_PRINTF(3, 4);
-
-static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...)
-{
-    struct sapa_text text;
-    va_list args;
-
-    sapa_text_init(&text, job->work->problem, sizeof(job->work->problem));
-    va_start(args, fmt);
-    sapa_text_vprintf(&text, fmt, args);
-    va_end(args);
-    return rc;
-}
-
-static const char *param(const struct job *job, const char *name)
-{
-    return sapa_params_get(&job->work->params, name);
-}
 
 static uint64_t number_of(const struct job *job, const char *name, uint64_t otherwise)
 {
@@ -1187,7 +1159,7 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_TOKENS: work->rc = tokens(&job); break;
         case SAPA_ROUTE_TOKEN_NEW: work->rc = token_new(&job); break;
         case SAPA_ROUTE_TOKEN_END: work->rc = token_end(&job); break;
-        default: work->rc = sapa_web_admin(files, work); break;
+        default: work->rc = sapa_web_admin(&job); break;
         }
         sapa_centre_shelf_free(job.shelf);
     }

@@ -185,13 +185,7 @@ static void me(struct web_request *rq)
         }
         sapa_json_close(out, ']');
     }
-    sapa_json_key(out, "rights");
-    sapa_json_open(out, '[');
-    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
-        if (rq->who.rights >> i & 1)
-            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
-    }
-    sapa_json_close(out, ']');
+    sapa_rights_json(rq->who.rights, out);
     sapa_json_close(out, '}');
     sapa_web_ready(rq);
 }

@@ -200,13 +200,7 @@ static void role_json(struct sapa_json *out, struct sapa_str key, bool built_in,
     sapa_json_open(out, '{');
     sapa_json_add_text(out, "id", key);
     sapa_json_add_bool(out, "built_in", built_in);
-    sapa_json_key(out, "rights");
-    sapa_json_open(out, '[');
-    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
-        if (rights >> i & 1)
-            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
-    }
-    sapa_json_close(out, ']');
+    sapa_rights_json(rights, out);
     sapa_json_close(out, '}');
 }
 
