@@ -255,6 +255,8 @@ static sapa_rc ask_centre(const struct sapa_door *door, const struct sapa_questi
     curl_easy_setopt(taking.curl, CURLOPT_CUSTOMREQUEST, question->method);
     if (!door->url)
         curl_easy_setopt(taking.curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
+    else if (getenv("SAPA_CA"))
+        curl_easy_setopt(taking.curl, CURLOPT_CAINFO, getenv("SAPA_CA"));
     if (strcmp(question->method, "GET") != 0) {
         curl_easy_setopt(taking.curl, CURLOPT_POSTFIELDS, question->body ? question->body : "");
         curl_easy_setopt(taking.curl, CURLOPT_POSTFIELDSIZE, (long)question->body_n);

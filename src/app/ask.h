@@ -3,7 +3,8 @@
  * The one door through which commands ask: the API, over the local socket of a centre's folder or over the network.
  *
  * At `api.sock` in the folder the centre knows who may: its own user and root, with all rights (docs/adr/0023-one-door.md).
- * Where SAPA_TOKEN is set it is sent, and what it allows counts. Where no centre runs, a question about what the log
+ * Where SAPA_TOKEN is set it is sent, and what it allows counts; SAPA_CA names a file of authorities (PEM) other than the
+ * system's for --url https://…. Where no centre runs, a question about what the log
  * and the files tell is answered by the very code that would answer it in a centre (app/web_work.h).
  *
  * Room    app.   Thread  main.   Tests  app/ask_test.c, test/scenario/85-api-command and all that use commands
