@@ -326,8 +326,7 @@ static void contacts(struct web_request *rq)
         sapa_mirror_contact_json(mirror, sapa_mirror_contact_find(mirror, found.ids[i]), (rq->who.rights & SAPA_RIGHT_BIT(PERSON)) != 0, &rq->out);
         if (!wants_times(rq) || rq->out.failed)
             continue;
-        rq->out.n--; /* into the object just written */
-        rq->out.comma = true;
+        sapa_json_reopen(&rq->out);
         add_times(rq->web, found.ids[i], &rq->out);
         sapa_json_close(&rq->out, '}');
     }
