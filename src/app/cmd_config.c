@@ -5,33 +5,23 @@
  *
  * Room    app.   Thread  main.   Tests  test/scenario/47-config
  */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "app/centre_file.h"
+#include "app/ask.h"
 #include "app/commands.h"
-#include "app/config_versions.h"
-#include "app/console.h"
-#include "app/log_open.h"
-#include "config/plan.h"
+#include "config/centre_parse.h"
+#include "http/route.h"
 #include "rt/file.h"
 
-enum { ASK_MS = 15000 };
-
 struct config {
-    const char *data, *comment, *language, *word;
+    struct sapa_door door;
+    const char *comment, *language, *word;
     bool yes;
-    struct sapa_log_open log;
-    struct sapa_config_version *versions; /* the oldest first; each differs from the one before */
-    size_t count;
 };
-
-/* ---- versions ---- */
 
 static int fail(const char *what)
 {
@@ -39,142 +29,143 @@ static int fail(const char *what)
     return SAPA_EXIT_FAILED;
 }
 
-static sapa_rc text_of(const struct config *c, const struct sapa_config_version *version, uint8_t **ret, size_t *ret_size)
-{
-    char hash[SAPA_HASH_TEXT_SIZE];
+/* ---- versions ---- */
 
-    sapa_str_copy(sapa_sized_str(&version->hash), hash, sizeof(hash));
-    return sapa_store_document(c->log.store, hash, ret, ret_size);
+static json_t *ask(const struct config *c, const char *path)
+{
+    return sapa_ask_json(&c->door, &(const struct sapa_question){ .method = "GET", .path = path, .files = true });
+}
+
+/* The newest first. */
+static json_t *versions(const struct config *c)
+{
+    return ask(c, "/api/v1/centre/versions");
 }
 
 /* "7", "latest"; NULL with a message when there is no such version. */
-static const struct sapa_config_version *find(const struct config *c, const char *word)
+static const json_t *find(const json_t *told, const char *word)
 {
-    uint64_t number = c->count;
+    const json_t *items = json_object_get(told, "items");
+    const size_t count = json_array_size(items);
+    uint64_t number = count;
 
-    if (c->count == 0)
-        (void)fail("no description has been in force yet; sapa serve starts with one");
-    else if (word && strcmp(word, "latest") != 0 &&
-             (sapa_str_u64(sapa_str_of(word), c->count, &number) != SAPA_OK || number == 0))
-        fprintf(stderr, "sapa config: there is no version \"%s\"; there are 1 to %zu (sapa config history)\n", word, c->count);
-    else
-        return &c->versions[number - 1];
-    return NULL;
+    if (word && strcmp(word, "latest") != 0 && (sapa_str_u64(sapa_str_of(word), count, &number) != SAPA_OK || number == 0)) {
+        fprintf(stderr, "sapa config: there is no version \"%s\"; there are 1 to %zu (sapa config history)\n", word, count);
+        return NULL;
+    }
+    return json_array_get(items, count - number);
 }
 
-static int history(struct config *c)
+static int history(const struct config *c)
 {
-    char when[32], by[65], comment[129];
+    json_t *told = versions(c), *version;
+    size_t i;
 
-    if (c->count == 0)
-        return find(c, NULL) ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    if (!told)
+        return SAPA_EXIT_FAILED;
     printf("%7s  %-19s  %-12s  %-12s  %s\n", "version", "in force since", "by", "hash", "comment");
-    for (size_t i = c->count; i-- > 0;) {
-        const struct sapa_config_version *v = &c->versions[i];
-        const time_t at = (time_t)(v->at_us / 1000000);
+    json_array_foreach(json_object_get(told, "items"), i, version) {
+        const char *by = json_string_value(json_object_get(version, "by")), *comment = json_string_value(json_object_get(version, "comment"));
+        int64_t at_us = 0;
+        char when[32];
         struct tm tm;
+        (void)!sapa_time_parse(sapa_str_of(sapa_member(version, "from")), &at_us);
+        const time_t at = (time_t)(at_us / 1000000);
         localtime_r(&at, &tm);
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-        sapa_str_copy(sapa_sized_str(&v->by), by, sizeof(by));
-        sapa_str_copy(sapa_sized_str(&v->comment), comment, sizeof(comment));
-        printf("%7zu  %s  %-12s  %.12s  %s\n", i + 1, when, by[0] ? by : "start", v->hash.p, comment);
+        printf("%7lld  %s  %-12s  %.12s  %s\n", (long long)json_integer_value(json_object_get(version, "version")), when,
+               by ? by : "start", sapa_member(version, "hash"), comment ? comment : "");
     }
+    json_decref(told);
     return SAPA_EXIT_OK;
+}
+
+/* The text of a version; NULL with a message. */
+static json_t *text_of(const struct config *c, const json_t *version)
+{
+    char path[160];
+
+    snprintf(path, sizeof(path), "/api/v1/centre/versions/%s", sapa_member(version, "hash"));
+    return version ? ask(c, path) : NULL;
 }
 
 static int export(const struct config *c)
 {
-    const struct sapa_config_version *version = find(c, c->word);
-    uint8_t *text;
-    size_t size;
+    json_t *told = versions(c), *centre = told ? text_of(c, find(told, c->word)) : NULL;
+    const json_t *text = json_object_get(centre, "text");
+    const size_t n = json_string_length(text);
+    int exit_code = SAPA_EXIT_FAILED;
 
-    if (!version)
-        return SAPA_EXIT_FAILED;
-    if (text_of(c, version, &text, &size) != SAPA_OK)
-        return fail("the text of this version cannot be read");
-    const bool written = fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0;
-    free(text);
-    return written ? SAPA_EXIT_OK : fail("cannot write it");
+    if (json_is_string(text))
+        exit_code = fwrite(json_string_value(text), 1, n, stdout) == n && fflush(stdout) == 0 ? SAPA_EXIT_OK : fail("cannot write it");
+    json_decref(centre);
+    json_decref(told);
+    return exit_code;
 }
 
 /* ---- plan and apply ---- */
 
-struct planned {
-    uint32_t count[3];
-};
-
-static void tell(void *ctx, enum sapa_plan_kind kind, const char *sentence)
+/* As `sapa check` would say them. */
+static void print_mistakes(const json_t *problem, const char *file)
 {
-    static const char signs[] = "+~-";
+    const json_int_t more = json_integer_value(json_object_get(problem, "more"));
+    const json_t *mistake;
+    size_t i;
 
-    ((struct planned *)ctx)->count[kind]++;
-    printf("  %c %s\n", signs[kind], sentence);
+    json_array_foreach(json_object_get(problem, "errors"), i, mistake) {
+        const char *where = json_string_value(json_object_get(mistake, "where")), *hint = json_string_value(json_object_get(mistake, "hint"));
+        fprintf(stderr, "%s:%lld:%lld: %s%s%s\n", file, (long long)json_integer_value(json_object_get(mistake, "line")),
+                (long long)json_integer_value(json_object_get(mistake, "column")), where ? where : "", where && where[0] ? ": " : "",
+                sapa_member(mistake, "reason"));
+        if (hint)
+            fprintf(stderr, "  hint: %s\n", hint);
+    }
+    if (more > 0)
+        fprintf(stderr, "%s: and %lld more\n", file, (long long)more);
 }
 
-/* Prints what would change. */
-static sapa_rc plan(const struct config *c, struct sapa_str after, struct planned *ret)
+/* A description goes there; what comes back, or NULL with a message and the exit code. */
+static json_t *send(const struct config *c, const struct sapa_question *question, const char *file, int *ret_exit_code)
 {
-    const struct sapa_config_version *now = c->count > 0 ? &c->versions[c->count - 1] : NULL;
-    uint8_t *before = NULL;
-    size_t size = 0;
-    sapa_rc rc = now ? text_of(c, now, &before, &size) : SAPA_OK;
-
-    *ret = (struct planned){ { 0 } };
-    if (rc == SAPA_OK)
-        rc = sapa_centre_plan(now ? (struct sapa_str){ (const char *)before, size } : SAPA_STR("{}"), after,
-                              strcmp(c->language, "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID, tell, ret);
-    free(before);
-    if (rc != SAPA_OK)
-        return rc;
-    if (ret->count[0] + ret->count[1] + ret->count[2] == 0)
-        printf("nothing changes: version %zu says the same\n", c->count);
-    else
-        printf("%u new, %u changed, %u gone, compared with version %zu\n", ret->count[SAPA_PLAN_NEW],
-               ret->count[SAPA_PLAN_CHANGED], ret->count[SAPA_PLAN_GONE], c->count);
-    return SAPA_OK;
-}
-
-static sapa_rc any_secret(void *ctx, struct sapa_str name, struct sapa_text *out)
-{
-    (void)ctx, (void)name;
-    sapa_text_add(out, SAPA_STR("checked-only"));
-    return SAPA_OK;
-}
-
-/* Checked as a whole, but for files beside the one in force, which the centre reads; every mistake is printed with its line. */
-static int read_file(const char *path, char **ret_text)
-{
-    const struct sapa_centre_file file = { .path = path, .any_secret = any_secret, .text_only = true };
-    struct sapa_centre *centre;
-
-    if (sapa_centre_file_read(&file, &centre, ret_text) != SAPA_OK)
-        return SAPA_EXIT_USAGE;
-    sapa_centre_free(centre);
-    return SAPA_EXIT_OK;
-}
-
-static void ignore_row(void *ctx, const json_t *row)
-{
-    (void)ctx, (void)row;
-}
-
-static int bring(const struct config *c, const char *file, const char *comment)
-{
-    const char *by = getenv("SUDO_USER") ? getenv("SUDO_USER") : getenv("USER");
-    char path[512], said[900], whole[PATH_MAX];
+    char buf[900];
     struct sapa_text error;
+    struct sapa_answer answer;
 
-    if (!realpath(file, whole))
-        return fail(strerror(errno));
-    snprintf(path, sizeof(path), "%s/console.sock", c->data);
-    sapa_text_init(&error, said, sizeof(said));
-    json_t *request = json_pack("{s:s,s:s,s:s,s:s}", "do", "reload", "file", whole, "by", by ? by : "console", "comment", comment);
-    if (!request)
-        return fail("the comment is no UTF-8 text");
-    if (sapa_console_ask(path, request, ASK_MS, ignore_row, NULL, &error) != SAPA_OK)
-        return fail(said);
-    puts("taken over; calls go on");
-    return SAPA_EXIT_OK;
+    sapa_text_init(&error, buf, sizeof(buf));
+    const sapa_rc rc = sapa_ask(&c->door, question, &answer, &error);
+    json_t *json = json_loadb(answer.p ? answer.p : "", answer.n, 0, NULL);
+    sapa_answer_done(&answer);
+    *ret_exit_code = SAPA_EXIT_FAILED;
+    if (rc == SAPA_OK && json)
+        return json;
+    if (json_object_get(json, "errors")) {
+        print_mistakes(json, file);
+        *ret_exit_code = SAPA_EXIT_USAGE;
+    } else if (error.n > 0) {
+        (void)fail(buf);
+    }
+    json_decref(json);
+    return NULL;
+}
+
+static void print_plan(const json_t *plan, const json_t *told)
+{
+    static const struct { const char *kind; char sign; } signs[] = { { "new", '+' }, { "changed", '~' }, { "gone", '-' } };
+    const size_t count = json_array_size(json_object_get(told, "items"));
+    const json_t *change;
+    size_t i;
+
+    json_array_foreach(json_object_get(plan, "changes"), i, change) {
+        for (size_t k = 0; k < SAPA_COUNT(signs); k++) {
+            if (strcmp(sapa_member(change, "kind"), signs[k].kind) == 0)
+                printf("  %c %s\n", signs[k].sign, sapa_member(change, "text"));
+        }
+    }
+    if (i == 0)
+        printf("nothing changes: version %zu says the same\n", count);
+    else
+        printf("%lld new, %lld changed, %lld gone, compared with version %zu\n", (long long)json_integer_value(json_object_get(plan, "new")),
+               (long long)json_integer_value(json_object_get(plan, "changed")), (long long)json_integer_value(json_object_get(plan, "gone")), count);
 }
 
 static bool agreed(const struct config *c)
@@ -195,53 +186,80 @@ static bool agreed(const struct config *c)
     return false;
 }
 
-static int plan_or_apply(struct config *c, const char *file, const char *comment, bool apply)
+/* Over what was compared with, and nothing else. `hash`: an earlier version, which the centre has itself. */
+static int bring(const struct config *c, struct sapa_str text, const char *file, const char *from, const char *hash)
 {
-    struct planned planned;
-    char *text;
-    const int exit_code = read_file(file, &text);
+    char path[700];
+    struct sapa_text line;
+    int exit_code;
 
-    if (exit_code != SAPA_EXIT_OK)
+    sapa_text_init(&line, path, sizeof(path));
+    if (hash)
+        sapa_text_printf(&line, "/api/v1/centre/versions/%s/restore", hash);
+    else
+        sapa_text_add(&line, SAPA_STR("/api/v1/centre/apply"));
+    sapa_path_add(&line, "comment", c->comment);
+    const struct sapa_question question = { .method = "POST", .path = path, .body = hash ? NULL : text.p, .body_n = hash ? 0 : text.n, .if_match = from };
+    json_t *told = send(c, &question, file, &exit_code);
+    if (!told)
         return exit_code;
-    const sapa_rc rc = plan(c, sapa_str_of(text), &planned);
-    free(text);
-    if (rc != SAPA_OK)
-        return fail("the description in force cannot be compared");
-    if (!apply)
-        return SAPA_EXIT_OK;
-    return agreed(c) ? bring(c, file, comment) : SAPA_EXIT_FAILED;
+    json_decref(told);
+    puts("taken over; calls go on");
+    return SAPA_EXIT_OK;
 }
 
-/* An older version again: its text in a file of its own, then as any other. */
-static int restore(struct config *c)
+static int plan_or_apply(const struct config *c, struct sapa_str text, const char *file, const char *hash, bool apply)
 {
-    const struct sapa_config_version *version = find(c, c->word);
-    char path[512], comment[160];
-    uint8_t *text;
-    size_t size;
+    char path[64];
+    int exit_code = SAPA_EXIT_FAILED;
 
-    if (!version)
-        return SAPA_EXIT_FAILED;
-    if (text_of(c, version, &text, &size) != SAPA_OK)
-        return fail("the text of this version cannot be read");
-    snprintf(path, sizeof(path), "%s/restored.yaml", c->data);
-    const sapa_rc rc = sapa_file_write(path, text, size, 0600);
+    snprintf(path, sizeof(path), "/api/v1/centre/plan?language=%s", c->language);
+    const struct sapa_question question = { .method = "POST", .path = path, .body = text.p, .body_n = text.n, .files = !apply, .beside = file };
+    json_t *told = versions(c), *plan = told ? send(c, &question, file, &exit_code) : NULL;
+    if (plan) {
+        print_plan(plan, told);
+        exit_code = !apply ? SAPA_EXIT_OK : agreed(c) ? bring(c, text, file, sapa_member(plan, "from"), hash) : SAPA_EXIT_FAILED;
+    }
+    json_decref(plan);
+    json_decref(told);
+    return exit_code;
+}
+
+static int of_file(const struct config *c, bool apply)
+{
+    uint8_t *text;
+    size_t n;
+    const sapa_rc rc = sapa_file_read(c->word, SAPA_CENTRE_TEXT_MAX, &text, &n);
+
+    if (rc != SAPA_OK) {
+        fprintf(stderr, "sapa config: cannot read %s: %s\n", c->word, sapa_rc_text(rc));
+        return SAPA_EXIT_USAGE;
+    }
+    const int exit_code = plan_or_apply(c, (struct sapa_str){ (const char *)text, n }, c->word, NULL, apply);
     free(text);
-    if (rc != SAPA_OK)
-        return fail("the folder of the centre cannot be written");
-    snprintf(comment, sizeof(comment), "version %zu again%s%s", (size_t)(version - c->versions) + 1, c->comment[0] ? ": " : "", c->comment);
-    const int exit_code = plan_or_apply(c, path, comment, true);
-    (void)unlink(path);
+    return exit_code;
+}
+
+static int restore(const struct config *c)
+{
+    json_t *told = versions(c), *centre = told ? text_of(c, find(told, c->word)) : NULL;
+    const json_t *text = json_object_get(centre, "text");
+    int exit_code = SAPA_EXIT_FAILED;
+
+    if (json_is_string(text))
+        exit_code = plan_or_apply(c, (struct sapa_str){ json_string_value(text), json_string_length(text) }, c->word, sapa_member(centre, "hash"), true);
+    json_decref(centre);
+    json_decref(told);
     return exit_code;
 }
 
 int sapa_config_main(int argc, char **argv)
 {
-    struct config c = { .data = sapa_data_default(), .comment = "", .language = "id" };
+    struct config c = { .door = { .command = "config", .data = sapa_data_default() }, .comment = "", .language = "id" };
     const char *wanted[2] = { NULL, NULL };
     size_t count = 0;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &c.data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        SAPA_DOOR_OPTIONS(&c.door),
         { "comment", SAPA_OPTION_TEXT, &c.comment, "TEXT", "what for; it stands in the history", 0, 0 },
         { "yes", SAPA_OPTION_FLAG, &c.yes, NULL, "take it over without being asked", 0, 0 },
         { "language", SAPA_OPTION_TEXT, &c.language, "id|en", "language of the sentences (id)", 0, 0 },
@@ -263,15 +281,5 @@ int sapa_config_main(int argc, char **argv)
     if (strlen(c.comment) > 127)
         return sapa_command_wrong("config", "--comment has 127 bytes at most");
     c.word = wanted[1];
-    if (sapa_log_open(c.data, &c.log) != SAPA_OK)
-        return SAPA_EXIT_FAILED;
-    int exit_code = SAPA_EXIT_FAILED;
-    if (sapa_config_versions(c.log.store, &c.versions, &c.count) != SAPA_OK)
-        (void)fail("the versions cannot be read");
-    else
-        exit_code = plans || applies ? plan_or_apply(&c, c.word, c.comment, applies) : restores ? restore(&c)
-                    : strcmp(what, "export") == 0 ? export(&c) : history(&c);
-    free(c.versions);
-    sapa_log_close(&c.log);
-    return exit_code;
+    return plans || applies ? of_file(&c, applies) : restores ? restore(&c) : strcmp(what, "export") == 0 ? export(&c) : history(&c);
 }

@@ -5,17 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "app/ask.h"
 #include "app/commands.h"
-#include "app/console.h"
 #include "app/log_open.h"
-#include "app/recording_key.h"
-#include "media/recording.h"
+#include "http/route.h"
 #include "report/call.h"
 #include "report/names.h"
 #include "report/why.h"
+#include "rt/clock.h"
 
-enum { ASK_LIMIT_MS = 3000, LAST_DEFAULT = 20, LAST_MAX = 1000 };
+enum { LAST_MAX = 1000, WAV_HEAD = 44, RATE = 8000 };
 
 /* Names come from callers' telephones: what would move a terminal's cursor is shown as a question mark. */
 static void print_line(void *ctx, struct sapa_str line)
@@ -31,11 +32,6 @@ static void print_line(void *ctx, struct sapa_str line)
 }
 
 static const struct sapa_lines lines_out = { print_line, NULL };
-
-static void console_path(const char *data, char *buf, size_t size)
-{
-    snprintf(buf, size, "%s/console.sock", data);
-}
 
 static const struct sapa_zone *zone_of(const struct sapa_centre *centre)
 {
@@ -54,32 +50,58 @@ static enum sapa_language language_of(const char *language)
 
 /* ---- contacts ---- */
 
-static const char *member(const json_t *row, const char *key)
+/* Calls `each` for every object of a list, page after page. @return false: it failed, and was said */
+static bool each_page(const struct sapa_door *door, struct sapa_question *question, void (*each)(void *ctx, const json_t *item), void *ctx)
 {
-    const char *text = json_string_value(json_object_get(row, key));
+    const char *first = question->path;
+    char path[300];
+    struct sapa_text text;
 
-    return text ? text : "-";
+    for (;;) {
+        json_t *page = sapa_ask_json(door, question), *item;
+        size_t i;
+        if (!page)
+            return false;
+        json_array_foreach(json_object_get(page, "items"), i, item)
+            each(ctx, item);
+        const char *next = json_string_value(json_object_get(page, "next"));
+        sapa_text_init(&text, path, sizeof(path));
+        sapa_text_add(&text, sapa_str_of(first));
+        if (next)
+            sapa_path_add(&text, "cursor", next);
+        const bool more = next != NULL;
+        json_decref(page);
+        if (!more)
+            return true;
+        question->path = path;
+    }
 }
 
-static void print_contact(void *ctx, const json_t *row)
+static long long seconds_of(const json_t *object, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(object, name)) / 1000;
+}
+
+static void print_contact(void *ctx, const json_t *contact)
 {
     unsigned *count = ctx;
-    const json_t *p50 = json_object_get(row, "ewt_p50_ms");
+    const json_t *p50 = json_object_get(contact, "ewt_p50_ms");
+    int64_t since_us = 0;
 
     if ((*count)++ == 0)
         printf("%-20s %-9s %-16s %-20s %-10s %8s %8s %s\n", "CONTACT", "PLACE", "CLIENT", "QUEUE", "AGENT", "WAIT s",
                "HERE s", "EXPECTED WAIT");
-    printf("%-20s %-9s %-16s %-20s %-10s %8lld %8lld", member(row, "contact"), member(row, "place"),
-           member(row, "client"), member(row, "queue"), member(row, "agent"),
-           (long long)json_integer_value(json_object_get(row, "wait_ms")) / 1000,
-           (long long)json_integer_value(json_object_get(row, "here_ms")) / 1000);
-    if (json_integer_value(json_object_get(row, "position")) > 0)
-        printf(" place %lld", (long long)json_integer_value(json_object_get(row, "position")));
+    if (sapa_time_parse(sapa_str_of(sapa_member(contact, "since")), &since_us) != SAPA_OK)
+        since_us = sapa_wall_us();
+    printf("%-20s %-9s %-16s %-20s %-10s %8lld %8lld", sapa_member(contact, "id"), sapa_member(contact, "place"),
+           sapa_member(contact, "client"), sapa_member(contact, "queue"), sapa_member(contact, "agent"),
+           seconds_of(contact, "wait_ms"), (long long)SAPA_MAX(sapa_wall_us() - since_us, INT64_C(0)) / 1000000);
+    if (json_object_get(contact, "position"))
+        printf(" place %lld", (long long)json_integer_value(json_object_get(contact, "position")));
     if (json_is_null(p50))
         printf(", unknown");
     else if (p50)
-        printf(", %lld s (9 of 10 within %lld s)", (long long)json_integer_value(p50) / 1000,
-               (long long)json_integer_value(json_object_get(row, "ewt_p90_ms")) / 1000);
+        printf(", %lld s (9 of 10 within %lld s)", seconds_of(contact, "ewt_p50_ms"), seconds_of(contact, "ewt_p90_ms"));
     putchar('\n');
 }
 
@@ -155,18 +177,18 @@ static int last_contacts(const char *data, size_t size, const struct sapa_call_s
 
 int sapa_contacts_main(int argc, char **argv)
 {
-    const char *data = sapa_data_default(), *language = "id";
+    struct sapa_door door = { .command = "contacts", .data = sapa_data_default() };
+    const char *language = "id";
     uint64_t last = 0;
     bool json = false, show = false;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        SAPA_DOOR_OPTIONS(&door),
         { "last", SAPA_OPTION_NUMBER, &last, "N", "the last N that ended, from the log, instead of the living", 1, LAST_MAX },
         { "show-numbers", SAPA_OPTION_FLAG, &show, NULL, "with --last: callers' numbers in full", 0, 0 },
         { "json", SAPA_OPTION_FLAG, &json, NULL, "with --last: one JSON object a line", 0, 0 },
         { "language", SAPA_OPTION_TEXT, &language, "id|en", "language (id)", 0, 0 },
     };
-    char path[512], error_buf[300];
-    struct sapa_text error;
+    struct sapa_question question = { .method = "GET", .path = "/api/v1/contacts?times=true&limit=500" };
     unsigned count = 0;
     const int usage = sapa_command_options("contacts", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
 
@@ -176,78 +198,16 @@ int sapa_contacts_main(int argc, char **argv)
         return sapa_command_wrong("contacts", "--language is id or en");
     if (last > 0) {
         const struct sapa_call_show wish = { .language = language_of(language), .show_pii = show };
-        return last_contacts(data, last, &wish, json);
+        return last_contacts(door.data, last, &wish, json);
     }
-    console_path(data, path, sizeof(path));
-    sapa_text_init(&error, error_buf, sizeof(error_buf));
-    if (sapa_console_ask(path, json_pack("{s:s}", "do", "contacts"), ASK_LIMIT_MS, print_contact, &count, &error) != SAPA_OK) {
-        fprintf(stderr, "sapa contacts: %s\n", error_buf);
+    if (!each_page(&door, &question, print_contact, &count))
         return SAPA_EXIT_FAILED;
-    }
     if (count == 0)
         puts("nobody is in the centre now");
     return SAPA_EXIT_OK;
 }
 
 /* ---- why ---- */
-
-struct telling {
-    struct sapa_log_open *log;
-    struct sapa_story story;
-    uint64_t last_seq; /* stop behind it, 0: read to the end */
-    bool over;
-};
-
-static bool tell_record(void *ctx, const struct sapa_record *record)
-{
-    struct telling *telling = ctx;
-
-    if (record->type == SAPA_T_centre_started) {
-        telling->story.words.centre = sapa_log_centre(telling->log, sapa_sized_str(&record->u.centre_started.centre_hash));
-        telling->story.zone = zone_of(telling->story.words.centre);
-    }
-    telling->over |= record->type == SAPA_T_contact_ended && sapa_record_contact(record) == telling->story.contact;
-    sapa_story_fold(&telling->story, record, &lines_out);
-    return telling->last_seq == 0 || record->seq < telling->last_seq;
-}
-
-/* The description that was in force when the story begins. */
-struct in_force {
-    struct sapa_text64 hash;
-    uint64_t before; /* read no further */
-};
-
-static bool find_centre(void *ctx, const struct sapa_record *record)
-{
-    struct in_force *in_force = ctx;
-
-    if (record->type == SAPA_T_centre_started)
-        in_force->hash = record->u.centre_started.centre_hash;
-    return record->seq < in_force->before;
-}
-
-static void tell_now(void *ctx, const json_t *row)
-{
-    struct telling *telling = ctx;
-    const char *hex = json_string_value(json_object_get(row, "why"));
-    uint8_t bytes[SAPA_RECORD_ENCODED_MAX];
-    size_t n = 0;
-    struct sapa_record why;
-
-    printf("now: %s", member(row, "place"));
-    if (json_integer_value(json_object_get(row, "position")) > 0)
-        printf(", place %lld in the line, waiting for %lld s", (long long)json_integer_value(json_object_get(row, "position")),
-               (long long)json_integer_value(json_object_get(row, "wait_ms")) / 1000);
-    putchar('\n');
-    for (; hex && hex[0] && hex[1] && n < sizeof(bytes); hex += 2) {
-        unsigned byte;
-        if (sscanf(hex, "%2x", &byte) != 1)
-            return;
-        bytes[n++] = (uint8_t)byte;
-    }
-    if (n > 0 && sapa_record_decode((struct sapa_str){ (char *)bytes, n }, (struct sapa_str){ NULL, 0 }, &why) == SAPA_OK)
-        sapa_story_now(&telling->story, &why, &lines_out);
-}
 
 /* Calls that agents were not allowed to place: they have no contact of their own. */
 struct denials {
@@ -287,18 +247,32 @@ static int tell_denials(const char *data, enum sapa_language language)
     return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
 }
 
+/* As it is now; nothing for what is over. */
+static void tell_now(const json_t *why)
+{
+    if (!json_is_string(json_object_get(why, "place")))
+        return;
+    printf("now: %s", sapa_member(why, "place"));
+    if (json_is_integer(json_object_get(why, "position")))
+        printf(", place %lld in the line, waiting for %lld s", (long long)json_integer_value(json_object_get(why, "position")),
+               seconds_of(why, "wait_ms"));
+    putchar('\n');
+}
+
 int sapa_why_main(int argc, char **argv)
 {
-    const char *data = sapa_data_default(), *language = "id", *word = NULL;
-    size_t words = 0;
+    struct sapa_door door = { .command = "why", .data = sapa_data_default() };
+    const char *language = "id", *word = NULL;
+    char path[128];
+    uint64_t contact;
+    size_t words = 0, i;
     bool denied = false;
+    json_t *line;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        SAPA_DOOR_OPTIONS(&door),
         { "denied", SAPA_OPTION_FLAG, &denied, NULL, "instead of a contact: every call that an agent was not allowed to place, and why", 0, 0 },
         { "language", SAPA_OPTION_TEXT, &language, "id|en", "language of the sentences (id)", 0, 0 },
     };
-    struct sapa_log_open log;
-    uint64_t contact, first;
     const int usage = sapa_command_options("why", argc, argv, options, SAPA_COUNT(options), &word, 1, &words);
 
     if (usage >= 0)
@@ -306,131 +280,108 @@ int sapa_why_main(int argc, char **argv)
     if (wrong_language(language))
         return sapa_command_wrong("why", "--language is id or en");
     if (denied && words == 0)
-        return tell_denials(data, language_of(language));
+        return tell_denials(door.data, language_of(language));
     if (denied || words != 1 || sapa_str_u64(sapa_str_of(word), UINT64_MAX, &contact) != SAPA_OK)
         return sapa_command_wrong("why", "name a contact by its number, as `sapa contacts` shows it");
-    if (sapa_log_open(data, &log) != SAPA_OK)
+    snprintf(path, sizeof(path), "/api/v1/contacts/%s/why?language=%s", word, language);
+    json_t *why = sapa_ask_json(&door, &(const struct sapa_question){ .method = "GET", .path = path, .files = true });
+    if (!why)
         return SAPA_EXIT_FAILED;
-    struct telling telling = { .log = &log };
-    struct in_force in_force = { .before = 0 };
-    sapa_rc rc = sapa_store_contact_span(log.store, contact, &first, &telling.last_seq);
-    if (rc == SAPA_ENOENT) {
-        fprintf(stderr, "sapa why: there is no contact %s in this log\n", word);
-    } else if (rc == SAPA_OK) {
-        /* the index knows where it stands; a log begun by an older build is read from its start */
-        uint64_t start = 1;
-        in_force.before = first;
-        rc = sapa_store_centre_start(log.store, first, &start);
-        if (rc == SAPA_OK)
-            in_force.before = start;
-        if (rc == SAPA_OK || rc == SAPA_ENOENT)
-            rc = sapa_log_each(&log, start, true, find_centre, &in_force);
-        const struct sapa_centre *centre = sapa_log_centre(&log, sapa_sized_str(&in_force.hash));
-        const struct sapa_why_words why_words = { .centre = centre, .language = language_of(language) };
-        sapa_story_init(&telling.story, contact, &why_words, zone_of(centre));
-        if (rc == SAPA_OK)
-            rc = sapa_log_each(&log, first, true, tell_record, &telling);
-        if (rc == SAPA_OK && !telling.over) { /* it lives: ask the centre, when there is one */
-            char path[512], error_buf[300];
-            struct sapa_text error;
-            console_path(data, path, sizeof(path));
-            sapa_text_init(&error, error_buf, sizeof(error_buf));
-            if (sapa_console_ask(path, json_pack("{s:s,s:s}", "do", "why", "contact", word), ASK_LIMIT_MS, tell_now, &telling,
-                                 &error) != SAPA_OK)
-                printf("now: unknown, %s\n", error_buf);
-        }
-    }
-    sapa_log_close(&log);
-    return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    json_array_foreach(json_object_get(why, "lines"), i, line)
+        print_line(NULL, sapa_str_of(json_is_string(line) ? json_string_value(line) : ""));
+    tell_now(why);
+    json_decref(why);
+    return SAPA_EXIT_OK;
 }
 
 /* ---- recording ---- */
 
-struct searching {
-    uint64_t recording; /* 0: list */
-    size_t listed;
-    struct sapa_rec_recording_state found;
-};
-
-static bool search_record(void *ctx, const struct sapa_record *record)
+static void print_recording(void *ctx, const json_t *recording)
 {
-    struct searching *searching = ctx;
-    const struct sapa_rec_recording_state *state = &record->u.recording_state;
+    size_t *listed = ctx;
 
-    if (record->type != SAPA_T_recording_state || state->path.n == 0)
-        return true;
-    if (searching->recording == 0 && (state->state == 3 || state->state == 5)) {
-        if (searching->listed++ == 0)
-            printf("%-20s %-20s %10s %9s %9s  %s\n", "RECORDING", "CONTACT", "RECORDED s", "MASKED s", "KIB", "FILE");
-        printf("%-20llu %-20llu %10llu %9llu %9llu  " SAPA_STR_FMT "\n", (unsigned long long)state->recording,
-               (unsigned long long)state->contact, (unsigned long long)state->recorded_ms / 1000,
-               (unsigned long long)state->masked_ms / 1000, (unsigned long long)state->bytes / 1024,
-               SAPA_STR_ARG(sapa_sized_str(&state->path)));
-    } else if (searching->recording == state->recording) {
-        searching->found = *state;
-    }
-    return true;
+    if (strcmp(sapa_member(recording, "state"), "failed") == 0)
+        return;
+    if ((*listed)++ == 0)
+        printf("%-20s %-20s %10s %9s %9s  %-24s %-9s %s\n", "RECORDING", "CONTACT", "RECORDED s", "MASKED s", "KIB", "ENDED", "STATE", "CLIENT");
+    printf("%-20s %-20s %10lld %9lld %9lld  %-24s %-9s %s\n", sapa_member(recording, "id"), sapa_member(recording, "contact"),
+           seconds_of(recording, "recorded_ms"), seconds_of(recording, "masked_ms"),
+           (long long)json_integer_value(json_object_get(recording, "bytes")) / 1024, sapa_member(recording, "ended"),
+           sapa_member(recording, "state"), sapa_member(recording, "client"));
 }
 
-static sapa_rc write_wav(const struct sapa_log_open *log, const char *data, const struct sapa_rec_recording_state *state,
-                         const char *wav)
+/* The sound goes to the file as it comes; what came is told. */
+static sapa_rc take_audio(const struct sapa_door *door, const char *number, FILE *out, double *ret_s, unsigned *ret_channels)
 {
-    struct sapa_recording_head head;
-    struct sapa_recording_info info;
-    struct sapa_key key;
-    char path[512], hash[SAPA_HASH_TEXT_SIZE];
+    char path[128], buf[900];
+    uint8_t head[WAV_HEAD];
+    struct sapa_text error;
+    struct sapa_answer answer;
 
-    snprintf(path, sizeof(path), "%s/recordings/" SAPA_STR_FMT, data, SAPA_STR_ARG(sapa_sized_str(&state->path)));
-    sapa_rc rc = sapa_recording_head_read(path, &head);
+    snprintf(path, sizeof(path), "/api/v1/recordings/%s/audio", number);
+    sapa_text_init(&error, buf, sizeof(buf));
+    sapa_rc rc = sapa_ask(door, &(const struct sapa_question){ .method = "GET", .path = path, .out = out, .files = true }, &answer, &error);
+    sapa_answer_done(&answer);
+    const long n = rc == SAPA_OK && fflush(out) == 0 ? ftell(out) : -1;
+    if (rc == SAPA_OK && (n < WAV_HEAD || fseek(out, 0, SEEK_SET) != 0 || fread(head, 1, WAV_HEAD, out) != WAV_HEAD))
+        rc = SAPA_EIO;
+    if (rc == SAPA_OK) {
+        *ret_channels = head[22];
+        *ret_s = (double)(n - WAV_HEAD) / (RATE * 2.0 * SAPA_MAX(*ret_channels, 1u));
+    } else {
+        fprintf(stderr, "sapa recording: %s\n", error.n > 0 ? buf : "it cannot be written");
+    }
+    return rc;
+}
+
+static int write_wav(const struct sapa_door *door, const char *number, const char *wav)
+{
+    char path[128];
+    double seconds = 0;
+    unsigned channels = 0;
+
+    snprintf(path, sizeof(path), "/api/v1/recordings/%s?check=true", number);
+    json_t *recording = sapa_ask_json(door, &(const struct sapa_question){ .method = "GET", .path = path, .files = true });
+    if (!recording)
+        return SAPA_EXIT_FAILED;
+    FILE *out = fopen(wav, "w+b");
+    if (!out)
+        perror(wav);
+    sapa_rc rc = out ? take_audio(door, number, out, &seconds, &channels) : SAPA_EIO;
+    if (out && fclose(out) != 0)
+        rc = SAPA_EIO;
+    if (out && rc != SAPA_OK)
+        (void)unlink(wav);
+    const json_t *intact = json_object_get(recording, "intact");
     if (rc == SAPA_OK)
-        rc = sapa_recording_key_open(log->store, state->recording, head.wrapped, head.wrapped_size, key.bytes);
-    if (rc != SAPA_OK) {
-        fprintf(stderr, "sapa recording: %s: %s\n", path,
-                rc == SAPA_ENOENT ? "the file is gone, or the person was erased" : sapa_rc_text(rc));
-        return rc;
-    }
-    rc = sapa_recording_to_wav(path, &key, wav, &info);
-    sapa_wipe(&key, sizeof(key));
-    if (rc != SAPA_OK) {
-        fprintf(stderr, "sapa recording: %s: %s\n", path, sapa_rc_text(rc));
-        return rc;
-    }
-    sapa_hex(info.hash, sizeof(info.hash), hash);
-    const bool same = state->hash.n == 0 || sapa_str_eq(sapa_str_of(hash), sapa_sized_str(&state->hash));
-    printf("%s: %.1f s, %u channel%s, masked %.1f s, every chunk authentic, hash %s\n", wav, (double)info.frames / 8000.0,
-           head.channels, head.channels == 1 ? "" : "s (left: customer, right: agent)", (double)info.masked_ms / 1000.0,
-           state->hash.n == 0 ? "not logged yet" : same ? "as logged" : "NOT as logged");
-    return same ? SAPA_OK : SAPA_ECORRUPT;
+        printf("%s: %.1f s, %u channel%s, masked %.1f s, every chunk authentic, hash %s\n", wav, seconds, channels,
+               channels == 1 ? "" : "s (left: customer, right: agent)", (double)json_integer_value(json_object_get(recording, "masked_ms")) / 1000.0,
+               json_is_null(intact) ? "not logged" : json_is_true(intact) ? "as logged" : "NOT as logged");
+    const int exit_code = rc == SAPA_OK && !json_is_false(intact) ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    json_decref(recording);
+    return exit_code;
 }
 
 int sapa_recording_main(int argc, char **argv)
 {
-    const char *data = sapa_data_default(), *words[2];
-    size_t count = 0;
-    const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
-    };
-    static struct searching searching;
-    struct sapa_log_open log;
+    struct sapa_door door = { .command = "recording", .data = sapa_data_default() };
+    struct sapa_question question = { .method = "GET", .path = "/api/v1/recordings?from=1970-01-01T00:00:00Z&limit=500", .files = true };
+    const char *words[2];
+    uint64_t number;
+    size_t count = 0, listed = 0;
+    const struct sapa_option options[] = { SAPA_DOOR_OPTIONS(&door) };
     const int usage = sapa_command_options("recording", argc, argv, options, SAPA_COUNT(options), words, 2, &count);
 
     if (usage >= 0)
         return usage;
-    if (count == 1 || (count == 2 && (sapa_str_u64(sapa_str_of(words[0]), UINT64_MAX, &searching.recording) != SAPA_OK ||
-                                      searching.recording == 0)))
+    if (count == 1 || (count == 2 && (sapa_str_u64(sapa_str_of(words[0]), UINT64_MAX, &number) != SAPA_OK || number == 0)))
         return sapa_command_wrong("recording", "without words it lists; with NUMBER FILE.wav it writes one");
-    if (sapa_log_open(data, &log) != SAPA_OK)
-        return SAPA_EXIT_FAILED;
     umask(077); /* what people said is not for everybody on this machine */
-    sapa_rc rc = sapa_log_each(&log, 1, true, search_record, &searching);
-    if (rc == SAPA_OK && count == 2 && searching.found.recording == 0) {
-        fprintf(stderr, "sapa recording: there is no recording %s in this log\n", words[0]);
-        rc = SAPA_ENOENT;
-    } else if (rc == SAPA_OK && count == 2) {
-        rc = write_wav(&log, data, &searching.found, words[1]);
-    } else if (rc == SAPA_OK && searching.listed == 0) {
+    if (count == 2)
+        return write_wav(&door, words[0], words[1]);
+    if (!each_page(&door, &question, print_recording, &listed))
+        return SAPA_EXIT_FAILED;
+    if (listed == 0)
         puts("nothing is recorded yet");
-    }
-    sapa_log_close(&log);
-    return rc == SAPA_OK ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
+    return SAPA_EXIT_OK;
 }

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/ask.h"
 #include "app/centre_file.h"
 #include "app/commands.h"
-#include "app/console.h"
 #include "app/serve.h"
 #include "base/log.h"
 #include "core/hours.h"
@@ -107,67 +107,48 @@ int sapa_number_main(int argc, char **argv)
 
 /* ---- switch ---- */
 
-static void ignore_row(void *ctx, const json_t *row)
-{
-    (void)ctx, (void)row;
-}
-
 int sapa_switch_main(int argc, char **argv)
 {
-    const char *data = sapa_data_default(), *client = "", *words[2];
-    const char *by = getenv("USER");
+    struct sapa_door door = { .command = "switch", .data = sapa_data_default() };
+    const char *client = "", *words[2] = { "", "" };
+    char path[64];
     size_t count = 0;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        SAPA_DOOR_OPTIONS(&door),
         { "client", SAPA_OPTION_TEXT, &client, "KEY", "one client (all)", 0, 0 },
     };
-    char path[512], error_buf[300];
-    struct sapa_text error;
     const int usage = sapa_command_options("switch", argc, argv, options, SAPA_COUNT(options), words, 2, &count);
 
     if (usage >= 0)
         return usage;
-    if (count != 2 || (strcmp(words[1], "on") != 0 && strcmp(words[1], "off") != 0))
-        return sapa_command_wrong("switch", "say surge on, surge off, closed on or closed off");
     const bool on = strcmp(words[1], "on") == 0;
-    snprintf(path, sizeof(path), "%s/console.sock", data);
-    sapa_text_init(&error, error_buf, sizeof(error_buf));
-    json_t *request = json_pack("{s:s,s:s,s:s,s:b,s:s}", "do", "switch", "which", words[0], "client", client, "on", on, "by",
-                                by ? by : "console");
-    if (sapa_console_ask(path, request, 3000, ignore_row, NULL, &error) != SAPA_OK) {
-        fprintf(stderr, "sapa switch: %s\n", error_buf);
+    if (count != 2 || (strcmp(words[0], "surge") != 0 && strcmp(words[0], "closed") != 0) || (!on && strcmp(words[1], "off") != 0))
+        return sapa_command_wrong("switch", "say surge on, surge off, closed on or closed off");
+    snprintf(path, sizeof(path), "/api/v1/switches/%s", words[0]);
+    json_t *told = sapa_ask_send(&door, "PUT", path, client[0] ? json_pack("{s:b,s:s}", "on", on, "client", client) : json_pack("{s:b}", "on", on));
+    if (!told)
         return SAPA_EXIT_FAILED;
-    }
-    printf("%s is %s%s%s\n", words[0], on ? "on" : "off", client[0] ? " for " : "", client);
+    json_decref(told);
+    printf("%s is %s%s%s\n", words[0], words[1], client[0] ? " for " : "", client);
     return SAPA_EXIT_OK;
 }
 
 /* ---- reload ---- */
 
-static void tell_centre(void *ctx, const json_t *row)
-{
-    (void)ctx;
-    printf("%s is taken over; calls go on\n", json_string_value(json_object_get(row, "centre")));
-}
-
 int sapa_reload_main(int argc, char **argv)
 {
-    const char *data = sapa_data_default();
-    const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
-    };
-    char path[512], error_buf[900];
-    struct sapa_text error;
+    struct sapa_door door = { .command = "reload", .data = sapa_data_default() };
+    const struct sapa_option options[] = { SAPA_DOOR_OPTIONS(&door) };
     const int usage = sapa_command_options("reload", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
 
     if (usage >= 0)
         return usage;
-    snprintf(path, sizeof(path), "%s/console.sock", data);
-    sapa_text_init(&error, error_buf, sizeof(error_buf));
-    if (sapa_console_ask(path, json_pack("{s:s}", "do", "reload"), 10000, tell_centre, NULL, &error) == SAPA_OK)
-        return SAPA_EXIT_OK;
-    fprintf(stderr, "sapa reload: %s\n", error_buf);
-    return SAPA_EXIT_FAILED;
+    json_t *told = sapa_ask_send(&door, "POST", "/api/v1/centre/reload", NULL);
+    if (!told)
+        return SAPA_EXIT_FAILED;
+    json_decref(told);
+    puts("the description is taken over; calls go on");
+    return SAPA_EXIT_OK;
 }
 
 /* ---- media ---- */

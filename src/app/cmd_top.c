@@ -10,11 +10,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "app/ask.h"
 #include "app/commands.h"
-#include "app/view_wire.h"
+#include "app/view_read.h"
 #include "report/top.h"
 
-enum { FRAME_BYTES = 256 * 1024, EVERY_MS = 1000 };
+enum { FRAME_BYTES = 256 * 1024, EVERY_MS = 1000, ASK_LIMIT_S = 3 };
 
 static volatile sig_atomic_t stop_asked;
 static struct termios terminal_before;
@@ -101,17 +102,37 @@ static void leave_terminal(void)
     tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
 }
 
+static sapa_rc ask_view(const struct sapa_door *door, const char *language, struct sapa_view_memory *memory, struct sapa_view *ret,
+                        struct sapa_text *error)
+{
+    char path[64];
+    struct sapa_answer answer;
+
+    snprintf(path, sizeof(path), "/api/v1/view?language=%s", language);
+    sapa_rc rc = sapa_ask(door, &(const struct sapa_question){ .method = "GET", .path = path, .limit_s = ASK_LIMIT_S }, &answer, error);
+    if (rc == SAPA_OK) {
+        json_t *json = json_loadb(answer.p ? answer.p : "", answer.n, 0, NULL);
+        rc = sapa_view_read(json, memory, ret);
+        json_decref(json);
+        if (rc != SAPA_OK)
+            sapa_text_add(error, SAPA_STR("the answer is not readable; is the centre of another version?"));
+    }
+    sapa_answer_done(&answer);
+    return rc;
+}
+
 int sapa_top_main(int argc, char **argv)
 {
-    const char *data = sapa_data_default(), *language = "id";
+    struct sapa_door door = { .command = "top", .data = sapa_data_default() };
+    const char *language = "id";
     bool once = false;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the running centre (the one started last)", 0, 0 },
+        SAPA_DOOR_OPTIONS(&door),
         { "language", SAPA_OPTION_TEXT, &language, "id|en", "language of the screen (id)", 0, 0 },
         { "once", SAPA_OPTION_FLAG, &once, NULL, "print one picture and end", 0, 0 },
     };
     struct sapa_view_memory *memory = calloc(1, sizeof(*memory));
-    char error_buf[300];
+    char error_buf[900];
     struct sapa_text error;
     struct sapa_view view;
     uint16_t scroll = 0;
@@ -130,7 +151,7 @@ int sapa_top_main(int argc, char **argv)
     bool first = true;
     do {
         sapa_text_init(&error, error_buf, sizeof(error_buf));
-        rc = sapa_view_ask(data, strcmp(language, "id") == 0 ? SAPA_LANGUAGE_ID : SAPA_LANGUAGE_EN, memory, &view, &error);
+        rc = ask_view(&door, language, memory, &view, &error);
         if (first && rc != SAPA_OK)
             break;
         if (first && terminal)

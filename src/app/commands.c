@@ -21,7 +21,7 @@ int sapa_command_wrong(const char *command, const char *fmt, ...)
 static const char *words_of(const char *command)
 {
     static const struct { const char *command, *words; } table[] = {
-        { "why", "CONTACT " }, { "check", "FILE " }, { "config", "plan FILE|apply FILE|export [VERSION]|history|restore VERSION " }, { "recording", "[NUMBER FILE.wav] " }, { "switch", "surge|closed on|off " },
+        { "api", "METHOD PATH [BODY] " }, { "erase", "PERSON " }, { "merge", "PERSON INTO " }, { "why", "CONTACT " }, { "check", "FILE " }, { "config", "plan FILE|apply FILE|export [VERSION]|history|restore VERSION " }, { "recording", "[NUMBER FILE.wav] " }, { "switch", "surge|closed on|off " },
         { "token", "create USER ROLE|list|revoke NUMBER " }, { "number", "NUMBER… " }, { "user", "list|password NAME|lock NAME " },
     };
 
@@ -59,7 +59,7 @@ int sapa_command_options(const char *command, int argc, char **argv, const struc
 const char *sapa_data_default(void)
 {
     static const struct { const char *folder, *socket; } usual[] = {
-        { "sapa-data", "sapa-data/console.sock" }, { "build/demo", "build/demo/console.sock" }
+        { "sapa-data", "sapa-data/api.sock" }, { "build/demo", "build/demo/api.sock" }
     };
     const char *chosen = getenv("SAPA_DATA");
     time_t newest = 0;

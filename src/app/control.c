@@ -21,7 +21,6 @@
 #include "app/figures_keeper.h"
 #include "app/heartbeat.h"
 #include "app/hooks.h"
-#include "app/live_console.h"
 #include "app/recording_key.h"
 #include "app/rescue.h"
 #include "app/serve.h"
@@ -81,8 +80,7 @@ struct control {
     struct sapa_engine *engine;
     struct sapa_mailbox *inbox;
     struct sapa_channels *channels;
-    struct sapa_live_console *console;
-    struct sapa_web *web;           /* NULL: no HTTP */
+    struct sapa_web *web;
     struct sapa_web_link *web_link;
     _Atomic(struct sapa_channels *) web_channels; /* for the web thread: it begins earlier, and ends before they are freed */
     struct sapa_alerts *alerts;
@@ -117,7 +115,7 @@ static struct {
     const char *data, *centre, *advertise, *secrets, *http_cert, *http_key, *web, *demo_logins;
     const char *tls_trust;
     struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
-    uint64_t http_fd, http_rate, parent_since;
+    uint64_t http_fd, api_fd, http_rate, parent_since;
     bool webhooks_private, https;
 } opt;
 
@@ -129,6 +127,7 @@ static const struct sapa_option options[] = {
     { "udp-fd", SAPA_OPTION_LIST, &opt.udp, "FD", "open UDP socket", 0, 0 },
     { "tcp-fd", SAPA_OPTION_LIST, &opt.tcp, "FD", "open TCP listener", 0, 0 },
     { "http-fd", SAPA_OPTION_NUMBER, &opt.http_fd, "FD", "open TCP listener for HTTP", 3, 1000 },
+    { "api-fd", SAPA_OPTION_NUMBER, &opt.api_fd, "FD", "open local listener for HTTP", 3, 1000 },
     { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "certificate (PEM)", 0, 0 },
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "its key (PEM)", 0, 0 },
     { "https", SAPA_OPTION_FLAG, &opt.https, NULL, "HTTPS, with a certificate of our own where none is given", 0, 0 },
@@ -755,32 +754,6 @@ static sapa_rc open_channels(struct control *c)
     return rc;
 }
 
-static sapa_rc console_input(void *ctx, struct sapa_record *input)
-{
-    struct control *c = ctx;
-
-    if (!log_ready(c))
-        return SAPA_EAGAIN;
-    input_now(c, input);
-    return SAPA_OK;
-}
-
-static void tokens_changed(void *ctx)
-{
-    struct control *c = ctx;
-
-    if (c->web && sapa_web_put(c->web, SAPA_WEB_TOKENS, NULL, 0) == SAPA_OK)
-        sapa_web_wake(c->web);
-}
-
-static void password_changed(void *ctx, struct sapa_str user)
-{
-    struct control *c = ctx;
-
-    if (c->web && sapa_web_put(c->web, SAPA_WEB_PASSWORD, user.p, user.n) == SAPA_OK)
-        sapa_web_wake(c->web);
-}
-
 static sapa_rc hand_over_talked(void *ctx, uint64_t person, uint32_t agent)
 {
     return sapa_channels_talked(((struct control *)ctx)->channels, person, agent);
@@ -1150,27 +1123,6 @@ static sapa_rc sip_to_web(void *ctx, const struct sapa_sip_flow *flow, const cha
     return sapa_web_sip(c->web, &head, bytes, n);
 }
 
-/* Where the API is, for commands on this machine; and the certificate that they will see. */
-static void write_api_url(void)
-{
-    struct sapa_addr addr;
-    char path[512], text[700], address[SAPA_ADDR_TEXT_MAX], certificate[PATH_MAX] = "";
-
-    if (sapa_socket_local((int)opt.http_fd, &addr) != SAPA_OK)
-        return;
-    sapa_addr_unmap(&addr);
-    if (sapa_addr_is_wildcard(&addr))
-        snprintf(address, sizeof(address), sapa_addr_is_v6(&addr) ? "[::1]:%u" : "127.0.0.1:%u", sapa_addr_port(&addr));
-    else
-        sapa_addr_print(&addr, address, sizeof(address));
-    if (opt.http_cert && !realpath(opt.http_cert, certificate))
-        certificate[0] = '\0';
-    snprintf(path, sizeof(path), "%s/api.url", opt.data);
-    const int n = snprintf(text, sizeof(text), "%s://%s\n%.500s\n", opt.http_cert ? "https" : "http", address, certificate);
-    if (sapa_file_write(path, text, (size_t)n, 0600) != SAPA_OK)
-        sapa_log(SAPA_LOG_WARN, "control.api", "%s cannot be written; sapa api will not find the centre, ignoring", path);
-}
-
 /* A certificate for HTTPS where none was given: made once, by ourselves; browsers ask whether to trust it. */
 static sapa_rc find_web_certificate(const struct control *c)
 {
@@ -1203,7 +1155,7 @@ static sapa_rc open_web(struct control *c)
     if (found != SAPA_OK)
         return found;
     struct sapa_web_options web = {
-        .listen_fd = (int)opt.http_fd, .data = opt.data, .cert = opt.http_cert, .key = opt.http_key, .version = SAPA_VERSION,
+        .listen_fd = (int)opt.http_fd, .local_fd = (int)opt.api_fd, .data = opt.data, .cert = opt.http_cert, .key = opt.http_key, .version = SAPA_VERSION,
         .store = c->store, .epoch = sapa_store_epoch(c->store), .rate = (unsigned)opt.http_rate,
         .pages = opt.web,
         .demo = !opt.demo_logins ? SAPA_WEB_DEMO_OFF : strcmp(opt.demo_logins, "any") == 0 ? SAPA_WEB_DEMO_ANY : SAPA_WEB_DEMO_LOOPBACK,
@@ -1214,12 +1166,6 @@ static sapa_rc open_web(struct control *c)
         .ports = { .ctx = c, .put = web_put, .reply = web_reply, .wake = web_wake, .input = web_input, .reserve = reserve_person, .reload = web_reload },
     };
 
-    if (opt.http_fd == 0) {
-        char path[512];
-        snprintf(path, sizeof(path), "%s/api.url", opt.data);
-        (void)unlink(path); /* of an earlier run */
-        return SAPA_OK;
-    }
     c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data, .centre = opt.centre };
     sapa_store_key(c->store, PHONE_KEY, &web.phone_key);
     sapa_rc rc = sapa_web_start(&web, &c->web);
@@ -1228,7 +1174,6 @@ static sapa_rc open_web(struct control *c)
         fprintf(stderr, "sapa: HTTP cannot be served: %s%s\n", sapa_rc_text(rc), opt.http_cert ? "; are certificate and key right?" : "");
         return rc;
     }
-    write_api_url();
     const struct sapa_hooks_options hooks = { .store = c->store, .secrets = opt.secrets, .allow_private = opt.webhooks_private,
                                               .tell = hooks_tell, .ctx = c };
     if ((rc = sapa_hooks_start(&hooks, &c->hooks)) != SAPA_OK)
@@ -1277,17 +1222,6 @@ static sapa_rc open_all(struct control *c)
         return rc;
     if ((rc = open_channels(c)) != SAPA_OK || (rc = hand_over(c)) != SAPA_OK)
         return rc;
-    char path[512];
-    snprintf(path, sizeof(path), "%s/console.sock", opt.data);
-    const struct sapa_live_console_options console = { .loop = c->loop, .core = c->core, .live = &c->live,
-                                                       .engine = c->engine, .writer = c->writer, .path = path,
-                                                       .input = console_input, .reload = reload,
-                                                       .centre = opt.centre, .ctx = c, .store = c->store,
-                                                       .tokens_changed = tokens_changed, .password_changed = password_changed };
-    if ((rc = sapa_live_console_open(&console, &c->console)) != SAPA_OK) {
-        fprintf(stderr, "sapa: cannot listen on %s: %s\n", path, sapa_rc_text(rc));
-        return rc;
-    }
     c->serving = true;
     sapa_mailbox_attach(c->inbox, c->loop, INBOX_BATCH, on_inbox, c);
     sapa_engine_start(c->engine);
@@ -1317,7 +1251,6 @@ static void close_all(struct control *c)
     size_t size;
     uint64_t seq;
 
-    sapa_live_console_close(c->console);
     sapa_channels_halt(c->channels); /* it speaks to the web thread, which puts into its mailbox */
     close_web(c);
     sapa_alerts_free(c->alerts);

@@ -45,22 +45,6 @@ static const char *code_of(const struct sapa_centre *centre, enum sapa_verb verb
     return "-";
 }
 
-/* Where it is: URL of api.url. False: there is none. */
-static bool api_url(const char *data, char *buf, size_t size)
-{
-    char path[512];
-    uint8_t *text;
-    size_t n;
-    struct sapa_str rest;
-
-    snprintf(path, sizeof(path), "%s/api.url", data);
-    if (sapa_file_read(path, 4096, &text, &n) != SAPA_OK)
-        return false;
-    const bool whole = sapa_str_copy(sapa_str_cut((struct sapa_str){ (const char *)text, n }, '\n', &rest), buf, size);
-    free(text);
-    return whole;
-}
-
 static void greet_pages(const char *url, bool crowd)
 {
     printf("In a browser: %s/\n", url);
@@ -68,17 +52,16 @@ static void greet_pages(const char *url, bool crowd)
                : "  people log in with the password that `sapa user password NAME` gives them\n");
 }
 
-/* With which token one begins. */
 static void greet_api(const char *data, const char *url)
 {
-    printf("\nThe same by program, and more: %s/api/v1/openapi.json says what there is.\n"
-           "  build/sapa api GET /api/v1/queues            asks with the first token, %s/admin.token\n"
-           "  build/sapa token create NAME viewer          another one; NAME supervisor, admin, agent --agent KEY …\n"
-           "  curl -H \"Authorization: Bearer TOKEN\" %s/api/v1/contacts\n",
-           url, data, url);
+    printf("\nThe same by program, and more; GET /api/v1/openapi.json says what there is:\n"
+           "  build/sapa api GET /api/v1/queues            on this machine, as its owner\n"
+           "  build/sapa token create NAME viewer          a token for others; NAME supervisor, admin, agent --agent KEY …\n");
+    if (url[0])
+        printf("  curl -H \"Authorization: Bearer $(cat %s/admin.token)\" %s/api/v1/contacts\n", data, url);
 }
 
-void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, bool crowd, bool pages)
+void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, const char *url, bool crowd, bool pages)
 {
     /* a demo's passwords are no secret; others belong on the owner's screen, not into a journal */
     const bool tell = crowd || isatty(STDOUT_FILENO);
@@ -123,8 +106,7 @@ void sapa_demo_greeting(const char *data, const char *centre_path, const char *s
            "  build/sapa report           queues and agents by quarter of an hour\n"
            "  build/sapa verify           every number follows from the log\n",
            crowd ? " (simulated customers call and agents answer)" : "");
-    if (has_api)
-        greet_api(data, url);
+    greet_api(data, url);
     puts("\nStop with Ctrl-C.\n");
     fflush(stdout);
     sapa_centre_free(centre);

@@ -27,6 +27,7 @@ enum {
     SIP_MAX = 4, /* addresses; each is a UDP and a TCP socket, and voice takes 10 */
     TLS_MAX = 2,
     HTTP_FD = SAPA_CHILD_FIRST_FD + 2 * 4 + 2, /* behind the SIP sockets */
+    API_FD = HTTP_FD + 1,
 };
 
 enum child_kind { CHILD_MEDIA, CHILD_CONTROL, CHILD_CROWD, CHILD_COUNT };
@@ -55,6 +56,7 @@ struct supervisor {
     bool stopping;
     bool ready_said;
     bool has_terminal;
+    char url[SAPA_ADDR_TEXT_MAX + 8]; /* of the API; "": nowhere but in the folder */
     int exit_code;
 };
 
@@ -78,7 +80,7 @@ static const struct sapa_option options[] = {
     { "media-port-min", SAPA_OPTION_NUMBER, &opt.port_min, "PORT", "first UDP port of audio (20000)", 1024, 65000 },
     { "media-port-max", SAPA_OPTION_NUMBER, &opt.port_max, "PORT", "last UDP port of audio (39999)", 1025, 65535 },
     { "media-threads", SAPA_OPTION_NUMBER, &opt.threads, "N", "audio threads (one a core)", 0, 64 },
-    { "http", SAPA_OPTION_TEXT, &opt.http, "ADDRESS|off", "listen for the API here (127.0.0.1:8080)", 0, 0 },
+    { "http", SAPA_OPTION_TEXT, &opt.http, "ADDRESS|off", "listen for the API here, besides api.sock in DIR (127.0.0.1:8080)", 0, 0 },
     { "http-cert", SAPA_OPTION_TEXT, &opt.http_cert, "FILE", "serve HTTPS with this certificate (PEM) …", 0, 0 },
     { "http-key", SAPA_OPTION_TEXT, &opt.http_key, "FILE", "… and this key (PEM)", 0, 0 },
     { "https", SAPA_OPTION_FLAG, &opt.https, NULL, "serve HTTPS, with a certificate made in DIR where none is given (browsers on other machines use the microphone over HTTPS only)", 0, 0 },
@@ -338,7 +340,7 @@ static void on_ready(struct supervisor *s)
 {
     s->ready_said = true;
     if (!opt.quiet)
-        sapa_demo_greeting(opt.data, opt.centre, opt.secrets, opt.sip.values[0], opt.crowd > 0, pages_folder() != NULL);
+        sapa_demo_greeting(opt.data, opt.centre, opt.secrets, opt.sip.values[0], s->url, opt.crowd > 0, pages_folder() != NULL);
     if (opt.crowd > 0)
         child_start(&s->children[CHILD_CROWD]);
 }
@@ -420,7 +422,7 @@ static int lock_data(const char *data)
     return fd;
 }
 
-static void describe_children(struct supervisor *s, int media_fd)
+static void describe_children(struct supervisor *s, int media_fd, int api_fd)
 {
     struct child *media = &s->children[CHILD_MEDIA], *control = &s->children[CHILD_CONTROL],
                  *crowd = &s->children[CHILD_CROWD];
@@ -440,6 +442,10 @@ static void describe_children(struct supervisor *s, int media_fd)
     argument(control, "--centre"), argument(control, opt.centre);
     argument(control, "--secrets"), argument(control, opt.secrets);
     argument(control, "--parent-since"), argument(control, number_text((uint64_t)sapa_clock_wall_us(&s->clock)));
+    hand_down(control, api_fd, API_FD);
+    argument(control, "--api-fd"), argument(control, number_text(API_FD));
+    if (opt.webhooks_private)
+        argument(control, "--webhooks-private");
     if (opt.advertise)
         argument(control, "--advertise"), argument(control, opt.advertise);
     for (size_t i = 0; i < opt.tls_cert.count; i++) {
@@ -458,6 +464,22 @@ static void describe_children(struct supervisor *s, int media_fd)
     argument(crowd, "--lively");
     if (opt.crowd_agents != UINT64_MAX)
         argument(crowd, "--agents"), argument(crowd, number_text(opt.crowd_agents));
+}
+
+/* As this machine reaches it. */
+static void note_url(struct supervisor *s, int fd)
+{
+    char address[SAPA_ADDR_TEXT_MAX];
+    struct sapa_addr addr;
+
+    if (sapa_socket_local(fd, &addr) != SAPA_OK)
+        return;
+    sapa_addr_unmap(&addr);
+    if (sapa_addr_is_wildcard(&addr))
+        snprintf(address, sizeof(address), sapa_addr_is_v6(&addr) ? "[::1]:%u" : "127.0.0.1:%u", sapa_addr_port(&addr));
+    else
+        sapa_addr_print(&addr, address, sizeof(address));
+    snprintf(s->url, sizeof(s->url), "%s://%s", opt.https || opt.http_cert ? "https" : "http", address);
 }
 
 /*
@@ -481,14 +503,13 @@ static sapa_rc open_http(struct supervisor *s)
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s%s\n", text,
                 rc == SAPA_EEXIST ? "another program has this port; choose one with --http ADDRESS:PORT" : strerror(errno),
-                opt.http ? "" : ". This centre has no API now");
+                opt.http ? "" : ". The API is there for this machine's commands alone now");
         return opt.http ? rc : SAPA_OK;
     }
+    note_url(s, fd);
     hand_down(control, fd, HTTP_FD);
     argument(control, "--http-fd"), argument(control, number_text(HTTP_FD));
     argument(control, "--http-rate"), argument(control, number_text(opt.http_rate));
-    if (opt.webhooks_private)
-        argument(control, "--webhooks-private");
     if (opt.demo_logins)
         argument(control, "--demo-logins"), argument(control, opt.demo_logins);
     const char *pages = pages_folder();
@@ -501,6 +522,23 @@ static sapa_rc open_http(struct supervisor *s)
         argument(control, "--http-key"), argument(control, opt.http_key);
     }
     return SAPA_OK;
+}
+
+/* A local socket in the data folder: the owner's alone. */
+static sapa_rc open_local(const char *name, sapa_rc (*listen_there)(const char *, int *), int *ret_fd)
+{
+    char path[512];
+    struct sapa_text text;
+
+    sapa_text_init(&text, path, sizeof(path));
+    sapa_text_printf(&text, "%s/%s", opt.data, name);
+    const sapa_rc rc = listen_there(path, ret_fd);
+    if (rc != SAPA_OK)
+        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", path,
+                rc == SAPA_EEXIST ? "another sapa answers there; stop it, or choose another --data DIR" : sapa_rc_text(rc));
+    else if (chmod(path, 0600) != 0)
+        sapa_log(SAPA_LOG_WARN, "serve.local", "path=%s: its mode cannot be set, ignoring", path);
+    return rc;
 }
 
 static sapa_rc open_beats(struct child *child)
@@ -518,9 +556,7 @@ static sapa_rc set_up(struct supervisor *s)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0 };
     static char absolute[PATH_MAX];
-    char path[512];
-    struct sapa_text text;
-    int media_fd;
+    int media_fd, api_fd;
     sapa_rc rc;
 
     if ((rc = sapa_folder_make(opt.data, 0700)) != SAPA_OK) {
@@ -537,16 +573,12 @@ static sapa_rc set_up(struct supervisor *s)
     if ((rc = sapa_loop_new(&s->clock, &s->loop)) != SAPA_OK ||
         (rc = sapa_signals_start(s->loop, numbers, on_signal, s, &s->signals)) != SAPA_OK)
         return rc;
-    sapa_text_init(&text, path, sizeof(path));
-    sapa_text_printf(&text, "%s/media.sock", opt.data);
-    if ((rc = sapa_unix_listen(path, &media_fd)) != SAPA_OK) {
-        fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", path,
-                rc == SAPA_EEXIST ? "another sapa answers there; stop it, or choose another --data DIR" : sapa_rc_text(rc));
+    if ((rc = open_local("media.sock", sapa_unix_listen, &media_fd)) != SAPA_OK ||
+        (rc = open_local("api.sock", sapa_unix_stream_listen, &api_fd)) != SAPA_OK)
         return rc;
-    }
     for (unsigned i = 0; i < CHILD_COUNT; i++)
         s->children[i].supervisor = s;
-    describe_children(s, media_fd);
+    describe_children(s, media_fd, api_fd);
     if ((rc = open_beats(&s->children[CHILD_MEDIA])) != SAPA_OK || (rc = open_beats(&s->children[CHILD_CONTROL])) != SAPA_OK)
         return rc;
     for (size_t i = 0; i < opt.sip.count; i++) {

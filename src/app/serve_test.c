@@ -14,14 +14,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
 
+#include "app/ask.h"
 #include "app/commands.h"
-#include "app/console.h"
 #include "app/test_impl.h"
-#include "app/view_wire.h"
+#include "app/view_read.h"
 #include "rt/socket.h"
 
 enum { LIMIT_MS = 60000, ARGS_MAX = 24 }; /* a loaded machine needs seconds for what takes 0.1 s */
@@ -176,23 +177,48 @@ static int child(const struct fixture *f, const char *name)
     return found;
 }
 
-static void ignore_row(void *ctx, const json_t *row)
+/* What the centre's API says to its owner; NULL with the reason in `error` (300 bytes). */
+static json_t *ask(const struct fixture *f, const char *method, const char *path, const char *body, sapa_rc *ret_rc, char *error)
 {
-    ++*(size_t *)ctx;
-    (void)row;
+    const struct sapa_door door = { .command = "test", .data = f->data };
+    const struct sapa_question question = { .method = method, .path = path, .body = body, .body_n = body ? strlen(body) : 0 };
+    struct sapa_answer answer;
+    struct sapa_text text;
+    json_t *json = NULL;
+
+    sapa_text_init(&text, error, 300);
+    *ret_rc = sapa_ask(&door, &question, &answer, &text);
+    if (*ret_rc == SAPA_OK)
+        json = json_loadb(answer.p, answer.n, JSON_REJECT_DUPLICATES, NULL);
+    sapa_answer_done(&answer);
+    return json;
+}
+
+static void asked(const struct fixture *f, const char *method, const char *path, const char *body)
+{
+    char error[300];
+    sapa_rc rc;
+    json_t *json = ask(f, method, path, body, &rc, error);
+
+    if (!json)
+        fail_msg("%s %s: %s\n%s", method, path, error, f->said);
+    json_decref(json);
+}
+
+static void refused(const struct fixture *f, const char *method, const char *path, const char *body, const char *sentence)
+{
+    char error[300];
+    sapa_rc rc;
+
+    assert_null(ask(f, method, path, body, &rc, error));
+    assert_int_equal(rc, SAPA_EINVAL);
+    if (!strstr(error, sentence))
+        fail_msg("\"%s\" is not in: %s", sentence, error);
 }
 
 static void assert_serves(const struct fixture *f)
 {
-    char path[140], buf[300];
-    struct sapa_text error;
-    size_t rows = 0;
-
-    snprintf(path, sizeof(path), "%s/console.sock", f->data);
-    sapa_text_init(&error, buf, sizeof(buf));
-    if (sapa_console_ask(path, json_pack("{s:s}", "do", "stats"), 10000, ignore_row, &rows, &error) != SAPA_OK)
-        fail_msg("%s\n%s", buf, f->said);
-    assert_int_equal(rows, 1);
+    asked(f, "GET", "/api/v1/view", NULL);
 }
 
 /* ---- */
@@ -419,62 +445,222 @@ static void test_a_new_description(void **state)
     stop(f);
 }
 
-static sapa_rc ask(const struct fixture *f, json_t *question, size_t *ret_rows, char error[300])
+static void view_of(const struct fixture *f, const char *language, struct sapa_view *ret)
 {
-    char path[140];
-    struct sapa_text text;
+    static struct sapa_view_memory memory;
+    char error[300], path[64];
+    sapa_rc rc;
 
-    snprintf(path, sizeof(path), "%s/console.sock", f->data);
-    sapa_text_init(&text, error, 300);
-    *ret_rows = 0;
-    return sapa_console_ask(path, question, 10000, ignore_row, ret_rows, &text);
+    snprintf(path, sizeof(path), "/api/v1/view?language=%s", language);
+    json_t *json = ask(f, "GET", path, NULL, &rc, error);
+    assert_int_equal(sapa_view_read(json, &memory, ret), SAPA_OK);
+    json_decref(json);
+}
+
+static void unset_token(void)
+{
+    unsetenv("SAPA_TOKEN");
 }
 
 /* What the commands ask of a living centre, and what they cannot. */
 static void test_questions(void **state)
 {
     struct fixture *f = *state;
-    static struct sapa_view_memory memory;
     struct sapa_view view;
-    struct sapa_text text;
-    char error[300];
-    size_t rows;
 
-    start(f, f->data, "--sip", "127.0.0.1:0", "--quiet", NULL);
+    start(f, f->data, "--sip", "127.0.0.1:0", "--http", "off", "--quiet", NULL);
     wait_for(f, "control.ready");
-    sapa_text_init(&text, error, sizeof(error));
-    assert_int_equal(sapa_view_ask(f->data, SAPA_LANGUAGE_EN, &memory, &view, &text), SAPA_OK);
+    view_of(f, "en", &view);
+    assert_int_equal(view.language, SAPA_LANGUAGE_EN);
     assert_int_equal(view.queue_count, 1);
     assert_int_equal(view.agent_count, 2);
     assert_string_equal(view.queues[0].key, "sales");
     assert_int_equal(view.open, 0);
     assert_int_equal(view.surge, 0);
-    assert_int_equal(ask(f, json_pack("{s:s}", "do", "contacts"), &rows, error), SAPA_OK);
-    assert_int_equal(rows, 0);
-    assert_int_equal(ask(f, json_pack("{s:s,s:s}", "do", "why", "contact", "12"), &rows, error), SAPA_OK);
-    assert_int_equal(rows, 0);
-    static const char *const no_contact[] = { "", "x", "-1", "12 ", "99999999999999999999999", "1e3" };
+    asked(f, "GET", "/api/v1/contacts?times=true", NULL);
+    refused(f, "GET", "/api/v1/contacts/12/why", NULL, "there is no such thing");
+    static const char *const no_contact[] = { "x", "-1", "12%20", "99999999999999999999999", "1e3" };
     for (size_t i = 0; i < SAPA_COUNT(no_contact); i++) {
-        assert_int_equal(ask(f, json_pack("{s:s,s:s}", "do", "why", "contact", no_contact[i]), &rows, error), SAPA_EINVAL);
-        assert_non_null(strstr(error, "a contact is named by its number"));
+        char path[100];
+        snprintf(path, sizeof(path), "/api/v1/contacts/%s/why", no_contact[i]);
+        refused(f, "GET", path, NULL, "there is nothing at this path");
     }
-    assert_int_equal(ask(f, json_pack("{s:s,s:i}", "do", "why", "contact", 12), &rows, error), SAPA_EINVAL);
-    assert_int_equal(ask(f, json_pack("{s:s,s:s,s:s,s:b}", "do", "switch", "which", "surge", "client", "bank", "on", 1), &rows, error), SAPA_OK);
-    assert_int_equal(sapa_view_ask(f->data, SAPA_LANGUAGE_EN, &memory, &view, &text), SAPA_OK);
-    assert_int_equal(view.surge, 2); /* bank is the second client */
-    assert_int_equal(ask(f, json_pack("{s:s,s:s,s:s}", "do", "switch", "which", "surge", "client", "nobody"), &rows, error), SAPA_EINVAL);
-    assert_string_equal(error, "there is no client \"nobody\"");
-    assert_int_equal(ask(f, json_pack("{s:s,s:s}", "do", "switch", "which", "light"), &rows, error), SAPA_EINVAL);
-    assert_non_null(strstr(error, "\"light\""));
-    assert_int_equal(ask(f, json_pack("{s:s}", "do", "dance"), &rows, error), SAPA_EINVAL);
-    assert_string_equal(error, "this build does not know the question \"dance\"");
-    assert_int_equal(ask(f, json_pack("{s:[i]}", "do", 1), &rows, error), SAPA_EINVAL);
+    asked(f, "PUT", "/api/v1/switches/surge", "{\"on\":true,\"client\":\"bank\"}");
+    view_of(f, "en", &view); /* what was answered to a write is seen by the next who asks */
+    assert_int_equal(view.surge, 1);
+    refused(f, "PUT", "/api/v1/switches/surge", "{\"on\":true,\"client\":\"nobody\"}", "there is no client \"nobody\"");
+    refused(f, "PUT", "/api/v1/switches/light", "{\"on\":true}", "there is nothing at this path");
+    refused(f, "POST", "/api/v1/dance", "{}", "there is nothing at this path");
+    /* a token counts for what it allows, where there is one */
+    char error[300];
+    sapa_rc rc;
+    json_t *made = ask(f, "POST", "/api/v1/tokens", "{\"user\":\"eye\",\"role\":\"viewer\"}", &rc, error);
+    assert_non_null(made);
+    assert_string_equal(sapa_member(json_object_get(made, "token"), "by"), getenv("SUDO_USER") ? getenv("SUDO_USER") : getenv("USER") ? getenv("USER") : "console");
+    setenv("SAPA_TOKEN", sapa_member(made, "secret"), 1);
+    json_decref(made);
+    asked(f, "GET", "/api/v1/view", NULL);
+    refused(f, "GET", "/api/v1/tokens", NULL, "does not have the right tokens");
+    setenv("SAPA_TOKEN", "sapa_0000000000000000000000000000000000000000000000000000000000000000", 1);
+    for (int i = 0; i < 25; i++) /* nobody is shut out here for guessing */
+        refused(f, "GET", "/api/v1/view", NULL, "a token is wanted");
+    unset_token();
     /* what was switched stands in the log: it holds after a kill */
     kill(child(f, "sapa-control"), SIGKILL);
     wait_for(f, "control.ready");
-    assert_int_equal(sapa_view_ask(f->data, SAPA_LANGUAGE_ID, &memory, &view, &text), SAPA_OK);
-    assert_int_equal(view.surge, 2);
+    view_of(f, "id", &view);
+    assert_int_equal(view.language, SAPA_LANGUAGE_ID);
+    assert_int_equal(view.surge, 1);
     stop(f);
+}
+
+/* ---- the local socket ---- */
+
+static int connect_local(const struct fixture *f)
+{
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(name.sun_path, sizeof(name.sun_path), "%.90s/api.sock", f->data);
+    assert_int_equal(connect(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+}
+
+/* All until the other side closes, or until `part` is there. */
+static void hear_part(int fd, const char *part)
+{
+    char buf[4096];
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    size_t n = 0;
+    ssize_t got = 0;
+
+    buf[0] = '\0';
+    while (!strstr(buf, part) && n + 1 < sizeof(buf) && poll(&p, 1, 10000) > 0 && (got = read(fd, buf + n, sizeof(buf) - 1 - n)) > 0)
+        buf[n += (size_t)got] = '\0';
+    if (!strstr(buf, part))
+        fail_msg("\"%s\" is not in: %s", part, buf);
+}
+
+#define HELLO "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+/* Its mode keeps others out; and if somebody has opened it, their user does. */
+static void ask_as_stranger(const struct fixture *f)
+{
+    int status;
+    const int pid = fork();
+
+    if (pid == 0) {
+        char buf[512] = "";
+        struct sockaddr_un name = { .sun_family = AF_UNIX };
+        const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        snprintf(name.sun_path, sizeof(name.sun_path), "%.90s/api.sock", f->data);
+        if (setgid(65534) != 0 || setuid(65534) != 0 || connect(fd, (struct sockaddr *)&name, sizeof(name)) != 0)
+            _exit(1);
+        for (size_t n = 0; n + 1 < sizeof(buf);) {
+            const ssize_t got = read(fd, buf + n, sizeof(buf) - 1 - n);
+            if (got <= 0)
+                break;
+            n += (size_t)got;
+        }
+        _exit(strstr(buf, "403 Forbidden") && strstr(buf, "belongs to another user") ? 0 : 2);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_the_local_socket(void **state)
+{
+    enum { MOST = 64 };
+    struct fixture *f = *state;
+    static int fds[MOST];
+    char path[140];
+    struct stat info;
+
+    start(f, f->data, "--sip", "127.0.0.1:0", "--http", "off", "--quiet", NULL);
+    wait_for(f, "control.ready");
+    snprintf(path, sizeof(path), "%s/api.sock", f->data);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    /* what is no HTTP, and half of it: others are served */
+    const int wrong = connect_local(f), half = connect_local(f), slow = connect_local(f);
+    say(wrong, "{\"do\":\"top\"}\n\n");
+    say(half, "GET /api/v1/view HTTP/1.1\r\nHo");
+    for (int i = 0; i < 8; i++) /* and who takes nothing of his answers */
+        say(slow, "GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_serves(f);
+    say(half, "st: x\r\n\r\n");
+    hear_part(half, "200 OK");
+    close(wrong), close(half), close(slow);
+    /* so many at once, and the next waits until one has gone */
+    for (size_t i = 0; i < MOST; i++) {
+        fds[i] = connect_local(f);
+        say(fds[i], HELLO);
+        hear_part(fds[i], "\"alive\"");
+    }
+    const int surplus = connect_local(f);
+    struct pollfd p = { .fd = surplus, .events = POLLIN };
+    say(surplus, HELLO);
+    assert_int_equal(poll(&p, 1, 300), 0);
+    close(fds[0]);
+    hear_part(surplus, "\"alive\"");
+    close(surplus);
+    for (size_t i = 1; i < MOST; i++)
+        close(fds[i]);
+    assert_serves(f);
+    if (geteuid() == 0) {
+        assert_int_equal(chmod(f->folder, 0755), 0);
+        assert_int_equal(chmod(f->data, 0755), 0);
+        assert_int_equal(chmod(path, 0666), 0);
+        ask_as_stranger(f);
+    }
+    stop(f);
+}
+
+/* A file that nobody listens at is replaced; a living one is another's. */
+static void test_whose_socket_it_is(void **state)
+{
+    struct fixture *f = *state;
+    char path[140];
+    int fd;
+
+    assert_int_equal(mkdir(f->data, 0700), 0);
+    snprintf(path, sizeof(path), "%s/api.sock", f->data);
+    assert_int_equal(sapa_unix_stream_listen(path, &fd), SAPA_OK);
+    start(f, f->data, "--sip", "127.0.0.1:0", "--quiet", "--http", "off", NULL);
+    assert_int_equal(wait_for_end(f), SAPA_EXIT_FAILED);
+    is_said(f, "another sapa answers there");
+    sapa_fd_close(fd);
+    start(f, f->data, "--sip", "127.0.0.1:0", "--quiet", "--http", "off", NULL);
+    wait_for(f, "control.ready");
+    assert_serves(f);
+    stop(f);
+    /* it has ended: nobody answers, but the log does */
+    const struct sapa_door door = { .command = "test", .data = f->data }, far = { .command = "test", .data = f->data, .url = "http://127.0.0.1:1" };
+    struct sapa_question question = { .method = "GET", .path = "/api/v1/view" };
+    struct sapa_answer answer;
+    struct sapa_text text;
+    char error[300];
+    sapa_text_init(&text, error, sizeof(error));
+    assert_int_equal(sapa_ask(&door, &question, &answer, &text), SAPA_ENOENT);
+    assert_non_null(strstr(error, "no centre answers"));
+    sapa_text_init(&text, error, sizeof(error));
+    assert_int_equal(sapa_ask(&far, &question, &answer, &text), SAPA_EDENIED);
+    assert_non_null(strstr(error, "SAPA_TOKEN"));
+    question = (struct sapa_question){ .method = "GET", .path = "/api/v1/centre/versions", .files = true };
+    sapa_text_init(&text, error, sizeof(error));
+    assert_int_equal(sapa_ask(&door, &question, &answer, &text), SAPA_OK);
+    assert_non_null(strstr(answer.p, "\"version\":1"));
+    sapa_answer_done(&answer);
+    question.path = "/api/v1/contacts/7/why?language=%65%6e&language=id";
+    assert_int_equal(sapa_ask(&door, &question, &answer, &text), SAPA_EINVAL);
+    assert_non_null(strstr(error, "given twice"));
+    sapa_answer_done(&answer);
 }
 
 /* Control is killed again and again, media too: each comes back by itself, the other stays. */
@@ -566,6 +752,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_a_damaged_store_at_start, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_a_new_description, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_questions, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(test_the_local_socket, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(test_whose_socket_it_is, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_children_come_back, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_frozen_children, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_ending_between_lives, open_fixture, close_fixture),

@@ -1,4 +1,5 @@
-#include "app/web_admin.h"
+/* What the API administers: webhooks, the centre description by the code of `sapa config`, people who log in. */
+#include "app/web_job_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,31 +13,6 @@
 #include "http/user.h"
 #include "rt/clock.h"
 #include "rt/file.h"
-
-struct job {
-    const struct sapa_web_files *files;
-    struct sapa_web_work *work;
-    struct sapa_json *out;
-};
-
-static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...) SAPA_PRINTF(3, 4);
-
-static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...)
-{
-    struct sapa_text text;
-    va_list args;
-
-    sapa_text_init(&text, job->work->problem, sizeof(job->work->problem));
-    va_start(args, fmt);
-    sapa_text_vprintf(&text, fmt, args);
-    va_end(args);
-    return rc;
-}
-
-static const char *param(const struct job *job, const char *name)
-{
-    return sapa_params_get(&job->work->params, name);
-}
 
 /* ---- webhooks ---- */
 
@@ -458,14 +434,7 @@ static void user_json(struct job *job, struct sapa_str key)
         sapa_json_text(out, centre->roles[who.role].key);
     else
         sapa_json_null(out);
-    const uint32_t rights = sapa_session_rights(&who);
-    sapa_json_key(out, "rights");
-    sapa_json_open(out, '[');
-    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
-        if (rights >> i & 1)
-            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
-    }
-    sapa_json_close(out, ']');
+    sapa_rights_json(sapa_session_rights(&who), out);
     sapa_json_key(out, "clients");
     sapa_json_open(out, '[');
     for (uint32_t i = 0; i < centre->clients_count && i < 64; i++) {
@@ -494,36 +463,35 @@ static sapa_rc users(struct job *job)
     return SAPA_OK;
 }
 
-sapa_rc sapa_web_admin(const struct sapa_web_files *files, struct sapa_web_work *work)
+sapa_rc sapa_web_admin(struct job *job)
 {
-    struct job job = { files, work, &work->out };
     sapa_rc rc;
 
-    switch (work->route) {
+    switch (job->work->route) {
     case SAPA_ROUTE_LOGIN:
-    case SAPA_ROUTE_DEMO_LOGIN: return login(&job);
-    case SAPA_ROUTE_TOTP: return totp_new(&job);
+    case SAPA_ROUTE_DEMO_LOGIN: return login(job);
+    case SAPA_ROUTE_TOTP: return totp_new(job);
     case SAPA_ROUTE_TOTP_CONFIRM:
-    case SAPA_ROUTE_USER_TOTP: return totp_change(&job);
+    case SAPA_ROUTE_USER_TOTP: return totp_change(job);
     case SAPA_ROUTE_PASSWORD:
     case SAPA_ROUTE_USER_PASSWORD:
-    case SAPA_ROUTE_USER_CLEAR: return password(&job);
+    case SAPA_ROUTE_USER_CLEAR: return password(job);
     case SAPA_ROUTE_LOGOUT:
-    case SAPA_ROUTE_SESSION_END: return end_sessions(&job);
-    case SAPA_ROUTE_USERS: return users(&job);
-    case SAPA_ROUTE_VERSIONS: return versions(&job);
-    case SAPA_ROUTE_CENTRE_PLAN: return plan_json(&job, text_of(&job));
-    case SAPA_ROUTE_CENTRE_APPLY: return bring(&job, text_of(&job), param(&job, "comment"));
-    case SAPA_ROUTE_CENTRE_RESTORE: return restore(&job);
-    case SAPA_ROUTE_HOOKS: return hooks(&job);
-    case SAPA_ROUTE_HOOK: return hook_one(&job);
-    case SAPA_ROUTE_HOOK_NEW: rc = hook_new(&job); break;
+    case SAPA_ROUTE_SESSION_END: return end_sessions(job);
+    case SAPA_ROUTE_USERS: return users(job);
+    case SAPA_ROUTE_VERSIONS: return versions(job);
+    case SAPA_ROUTE_CENTRE_PLAN: return plan_json(job, text_of(job));
+    case SAPA_ROUTE_CENTRE_APPLY: return bring(job, text_of(job), param(job, "comment"));
+    case SAPA_ROUTE_CENTRE_RESTORE: return restore(job);
+    case SAPA_ROUTE_HOOKS: return hooks(job);
+    case SAPA_ROUTE_HOOK: return hook_one(job);
+    case SAPA_ROUTE_HOOK_NEW: rc = hook_new(job); break;
     case SAPA_ROUTE_HOOK_SET:
     case SAPA_ROUTE_HOOK_REPLAY:
-    case SAPA_ROUTE_HOOK_END: rc = hook_change(&job); break;
+    case SAPA_ROUTE_HOOK_END: rc = hook_change(job); break;
     default: return SAPA_EINVAL;
     }
     if (rc == SAPA_OK)
-        sapa_hooks_changed(files->hooks);
+        sapa_hooks_changed(job->files->hooks);
     return rc;
 }

@@ -57,6 +57,8 @@ struct sapa_web_link {
     struct sapa_table noted; /* struct noted */
     uint32_t noted_forget;
     struct sapa_measures (*of_clients)[SAPA_LIVE_PERIODS]; /* joined; behind them those of all */
+    struct sapa_view_memory *view;
+    char *view_text; /* SAPA_VIEW_JSON_MAX */
 };
 
 static int64_t now_us(const struct sapa_web_link *link)
@@ -760,6 +762,48 @@ static void answer_figures(struct sapa_web_link *link, const struct sapa_web_ask
     reply_now(link, ask, SAPA_OK, figures, sizeof(*figures) + figures->count * sizeof(*out) + figures->standings * sizeof(struct sapa_web_standing));
 }
 
+static void answer_times(struct sapa_web_link *link, const struct sapa_web_ask *ask)
+{
+    static struct sapa_web_time times[SAPA_WEB_TIMES_MAX]; /* the centre thread's alone */
+    struct sapa_contact_view view;
+    uint32_t cursor = 0;
+    size_t count = 0;
+
+    while (count < SAPA_COUNT(times) && sapa_core_contact_next(link->options.core, &cursor, now_us(link), &view)) {
+        times[count++] = (struct sapa_web_time){ .contact = view.contact, .wait_ms = view.wait_ms, .position = view.position,
+                                                 .ewt_p50_ms = view.ewt_p50_ms, .ewt_p90_ms = view.ewt_p90_ms };
+    }
+    reply_now(link, ask, SAPA_OK, times, count * sizeof(times[0]));
+}
+
+/* What waits for a moment only is no news; what a full disk keeps waiting may never have happened after a kill. */
+static uint64_t unwritten(const struct sapa_web_link *link)
+{
+    const struct sapa_engine_stats engine = sapa_engine_stats(link->options.engine);
+    const enum sapa_log_state state = link->options.writer ? sapa_log_writer_status(link->options.writer).state : SAPA_LOG_GOOD;
+
+    return state == SAPA_LOG_FULL || state == SAPA_LOG_FAILED ? engine.seq - engine.committed : 0;
+}
+
+static void answer_view(struct sapa_web_link *link, const struct sapa_web_ask *ask)
+{
+    const struct sapa_view_room room = sapa_view_room_of(link->view);
+    struct sapa_text text;
+    struct sapa_view view;
+
+    if (sapa_live_view(link->options.live, now_us(link), (enum sapa_language)ask->contact, &room, &view) != SAPA_OK) {
+        reply_now(link, ask, SAPA_ENOMEM, NULL, 0);
+        return;
+    }
+    view.unwritten = unwritten(link);
+    sapa_text_init(&text, link->view_text, SAPA_VIEW_JSON_MAX);
+    sapa_view_json(&view, &text);
+    if (text.cut)
+        reply_now(link, ask, SAPA_ELIMIT, NULL, 0);
+    else
+        reply_now(link, ask, SAPA_OK, text.buf, text.n);
+}
+
 void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t size)
 {
     static struct sapa_record audit, input;
@@ -783,6 +827,10 @@ void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t s
         answer_figures(link, &ask);
     } else if (ask.kind == SAPA_WEB_ASK_NOTE && ask.centre == sapa_core_centre_now(link->options.core)) {
         answer_note(link, &ask, &audit, bytes + ask.audit_size);
+    } else if (ask.kind == SAPA_WEB_ASK_TIMES) {
+        answer_times(link, &ask);
+    } else if (ask.kind == SAPA_WEB_ASK_VIEW) {
+        answer_view(link, &ask);
     } else if (ask.input_size > 0 && ask.centre != sapa_core_centre_now(link->options.core)) {
         reply_now(link, &ask, SAPA_EAGAIN, NULL, 0); /* the indices in it mean something else by now */
     } else {
@@ -830,7 +878,9 @@ sapa_rc sapa_web_link_open(const struct sapa_web_link_options *options, struct s
     link->view_queues = calloc(VIEW_QUEUES, sizeof(*link->view_queues));
     link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + 1) * sizeof(struct sapa_web_standing));
     link->of_clients = malloc((SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
-    if (!link->replies || !link->view_queues || !link->queues || !link->of_clients) {
+    link->view = calloc(1, sizeof(*link->view));
+    link->view_text = malloc(SAPA_VIEW_JSON_MAX);
+    if (!link->replies || !link->view_queues || !link->queues || !link->of_clients || !link->view || !link->view_text) {
         sapa_web_link_close(link);
         return SAPA_ENOMEM;
     }
@@ -852,5 +902,7 @@ void sapa_web_link_close(struct sapa_web_link *link)
     free(link->queues);
     sapa_table_done(&link->noted);
     free(link->of_clients);
+    free(link->view);
+    free(link->view_text);
     free(link);
 }

@@ -12,12 +12,17 @@
 #define SAPA_APP_WEB_LINK_H
 
 #include "app/engine.h"
-#include "app/live_console.h"
 #include "http/web.h"
 #include "store/people.h"
 #include "store/writer.h"
 
 struct sapa_web_link;
+
+/** A description is to be read. */
+struct sapa_reload {
+    const char *file; /* takes the place of the one that is served; NULL: that one has changed */
+    const char *by, *comment;
+};
 
 struct sapa_web_link_ports {
     void *ctx;

@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "app/centre_shelf.h"
 #include "app/figures.h"
 #include "app/recording_key.h"
-#include "app/web_admin.h"
 #include "app/web_desk.h"
+#include "app/web_job_impl.h"
 #include "app/web_wall.h"
 #include "media/recording.h"
 #include "report/call.h"
@@ -29,33 +28,6 @@ enum {
     DAYS_BACK = 800,         /* how old a recording may be that is asked for by its number alone */
     STORY_LINES_MAX = 2000,
 };
-
-struct job {
-    const struct sapa_web_files *files;
-    struct sapa_web_work *work;
-    struct sapa_json *out;
-    struct sapa_centre_shelf *shelf; /* of this job */
-    struct sapa_record *record;
-};
-
-static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...) SAPA_PRINTF(3, 4);
-
-static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...)
-{
-    struct sapa_text text;
-    va_list args;
-
-    sapa_text_init(&text, job->work->problem, sizeof(job->work->problem));
-    va_start(args, fmt);
-    sapa_text_vprintf(&text, fmt, args);
-    va_end(args);
-    return rc;
-}
-
-static const char *param(const struct job *job, const char *name)
-{
-    return sapa_params_get(&job->work->params, name);
-}
 
 static uint64_t number_of(const struct job *job, const char *name, uint64_t otherwise)
 {
@@ -847,7 +819,51 @@ static uint32_t client_of_path(const struct sapa_centre *centre, struct sapa_str
     return SAPA_NONE;
 }
 
-static void recording_json(struct job *job, const struct sapa_record *record, uint32_t client)
+struct found_file {
+    char path[512];
+    uint32_t client;
+    int64_t day_us; /* UTC midnight before it began */
+};
+
+/* `SAPA_ENOENT`: gone, or its person was erased. */
+static sapa_rc open_recording(struct job *job, uint64_t id, const char *path, struct sapa_recording_head *ret_head, struct sapa_recording **ret)
+{
+    struct sapa_key key;
+    sapa_rc rc = sapa_recording_head_read(path, ret_head);
+
+    if (rc == SAPA_OK)
+        rc = sapa_recording_key_open(job->files->store, id, ret_head->wrapped, ret_head->wrapped_size, key.bytes);
+    if (rc == SAPA_OK)
+        rc = sapa_recording_open(path, &key, ret);
+    sapa_wipe(&key, sizeof(key));
+    return rc == SAPA_ENOENT ? problem(job, rc, "there is no recording %llu, or its person was erased", (unsigned long long)id)
+           : rc != SAPA_OK   ? problem(job, rc, "the recording cannot be opened: %s", sapa_rc_text(rc))
+                             : SAPA_OK;
+}
+
+/* The whole file, chunk by chunk, against the hash that the log has. Null: it has none. */
+static sapa_rc add_intact(struct job *job, const struct sapa_rec_recording_state *state, const char *path)
+{
+    struct sapa_recording_head head;
+    struct sapa_recording_info info;
+    struct sapa_recording *open;
+    char hash[SAPA_HASH_TEXT_SIZE];
+    sapa_rc rc = open_recording(job, state->recording, path, &head, &open);
+
+    if (rc != SAPA_OK)
+        return rc;
+    rc = sapa_recording_verify(open, &info);
+    sapa_recording_close(open);
+    if (rc != SAPA_OK && rc != SAPA_ECORRUPT)
+        return rc;
+    if (rc == SAPA_OK && state->hash.n == 0)
+        sapa_json_add_null(job->out, "intact");
+    else
+        sapa_json_add_bool(job->out, "intact", rc == SAPA_OK && sapa_str_eq(sapa_str_of(sapa_hex(info.hash, sizeof(info.hash), hash)), sapa_sized_str(&state->hash)));
+    return SAPA_OK;
+}
+
+static void recording_open_json(struct job *job, const struct sapa_record *record, uint32_t client)
 {
     const struct sapa_rec_recording_state *state = &record->u.recording_state;
     struct sapa_json *out = job->out;
@@ -868,7 +884,6 @@ static void recording_json(struct job *job, const struct sapa_record *record, ui
         sapa_json_add_text(out, "sha256", sapa_sized_str(&state->hash));
     else
         sapa_json_add_null(out, "sha256");
-    sapa_json_close(out, '}');
 }
 
 static bool is_ended(const struct sapa_record *record)
@@ -913,7 +928,8 @@ static bool add_recording(struct job *job)
     const uint32_t client = client_of_path(job->work->centre, sapa_sized_str(&job->record->u.recording_state.path));
     if (!sapa_scope_client(&job->work->scope, client))
         return false;
-    recording_json(job, job->record, client);
+    recording_open_json(job, job->record, client);
+    sapa_json_close(job->out, '}');
     return true;
 }
 
@@ -921,12 +937,6 @@ static sapa_rc recordings(struct job *job)
 {
     return list_records(job, add_recording);
 }
-
-struct found_file {
-    char path[512];
-    uint32_t client;
-    int64_t day_us; /* UTC midnight before it began */
-};
 
 /* The file of a recording: it lies under its client and the UTC day on which it began. */
 static sapa_rc find_file(struct job *job, uint64_t recording, struct found_file *ret)
@@ -971,10 +981,15 @@ static sapa_rc recording(struct job *job)
     while ((rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK && job->record->at_us < file.day_us + 3 * DAY_US) {
         if (!is_ended(job->record) || job->record->u.recording_state.recording != id)
             continue;
-        recording_json(job, job->record, file.client);
+        recording_open_json(job, job->record, file.client);
+        if (strcmp(param(job, "check"), "true") == 0)
+            rc = add_intact(job, &job->record->u.recording_state, file.path);
+        sapa_json_close(job->out, '}');
         break;
     }
     sapa_log_reader_close(reader);
+    if (rc != SAPA_OK && job->out->n > 0)
+        return rc;
     if (rc == SAPA_ENOENT || (rc == SAPA_OK && job->out->n == 0))
         rc = problem(job, SAPA_ESTATE, "the recording has not ended yet");
     return rc;
@@ -1040,21 +1055,13 @@ static sapa_rc audio(struct job *job)
     const uint64_t id = number_of(job, "recording", 0);
     struct sapa_recording_head head;
     struct sapa_recording *open = NULL;
-    struct sapa_key key;
     struct found_file file;
     sapa_rc rc = find_file(job, id, &file);
 
     if (rc == SAPA_OK)
-        rc = sapa_recording_head_read(file.path, &head);
-    if (rc == SAPA_OK)
-        rc = sapa_recording_key_open(job->files->store, id, head.wrapped, head.wrapped_size, key.bytes);
-    if (rc == SAPA_ENOENT)
-        return problem(job, rc, "there is no recording %llu, or its person was erased", (unsigned long long)id);
-    if (rc == SAPA_OK)
-        rc = sapa_recording_open(file.path, &key, &open);
-    sapa_wipe(&key, sizeof(key));
+        rc = open_recording(job, id, file.path, &head, &open);
     if (rc != SAPA_OK)
-        return problem(job, rc, "the recording cannot be opened: %s", sapa_rc_text(rc));
+        return rc;
     work->total = WAV_HEAD + sapa_recording_frames(open) * head.channels * 2;
     if (work->from == UINT64_MAX) { /* the last `to` bytes */
         work->from = work->total - SAPA_MIN(work->to, work->total);
@@ -1283,7 +1290,7 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_WALL_END:
         case SAPA_ROUTE_WALL_LINK:
         case SAPA_ROUTE_WALL_UNLINK: work->rc = sapa_web_wall(files, work); break;
-        default: work->rc = sapa_web_admin(files, work); break;
+        default: work->rc = sapa_web_admin(&job); break;
         }
     }
     free(job.record);

@@ -143,6 +143,18 @@ void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_wh
         *ret = (struct web_who){ .scope.agent = SAPA_NONE };
 }
 
+void sapa_web_who_local(struct sapa_str name, struct web_who *ret)
+{
+    bool good = name.n > 0 && name.n < sizeof(ret->user);
+
+    *ret = (struct web_who){ .known = true, .role = SAPA_ROLE_ADMIN, .role_name = "console", .user = "console",
+                             .rights = sapa_role_rights(SAPA_ROLE_ADMIN), .scope = { .clients = UINT64_MAX, .agent = SAPA_NONE } };
+    for (size_t i = 0; i < name.n && good; i++)
+        good = (uint8_t)name.p[i] > ' ' && (uint8_t)name.p[i] < 0x7f && name.p[i] != ',' && name.p[i] != '"';
+    if (good)
+        (void)sapa_str_copy(name, ret->user, sizeof(ret->user));
+}
+
 bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who)
 {
     const uint32_t seen = SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON) | SAPA_RIGHT_BIT(WALL);
@@ -176,13 +188,7 @@ static void me(struct web_request *rq)
         }
         sapa_json_close(out, ']');
     }
-    sapa_json_key(out, "rights");
-    sapa_json_open(out, '[');
-    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
-        if (rq->who.rights >> i & 1)
-            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
-    }
-    sapa_json_close(out, ']');
+    sapa_rights_json(rq->who.rights, out);
     sapa_json_add_id(out, "session", rq->who.session);
     sapa_json_add_time(out, "expires", rq->who.expires_us);
     sapa_json_add_time(out, "now", sapa_wall_us());
@@ -267,6 +273,36 @@ static void smallest_add(struct smallest *s, uint64_t id)
     s->ids[i] = id;
 }
 
+static int by_contact(const void *a, const void *b)
+{
+    return by_id(&((const struct sapa_web_time *)a)->contact, &((const struct sapa_web_time *)b)->contact);
+}
+
+/* Members of a contact's object, if the centre told its times; it may be newer than they are. */
+static void add_times(const struct sapa_web *web, uint64_t contact, struct sapa_json *out)
+{
+    const struct sapa_web_time wanted = { .contact = contact };
+    const struct sapa_web_time *found = bsearch(&wanted, web->times, web->time_count, sizeof(wanted), by_contact);
+
+    if (!found)
+        return;
+    sapa_json_add_number(out, "wait_ms", found->wait_ms);
+    if (found->position == 0)
+        return;
+    sapa_json_add_number(out, "position", found->position);
+    if (found->ewt_p50_ms == SAPA_NONE) {
+        sapa_json_add_null(out, "ewt_p50_ms"), sapa_json_add_null(out, "ewt_p90_ms");
+    } else {
+        sapa_json_add_number(out, "ewt_p50_ms", found->ewt_p50_ms);
+        sapa_json_add_number(out, "ewt_p90_ms", found->ewt_p90_ms);
+    }
+}
+
+static bool wants_times(const struct web_request *rq)
+{
+    return strcmp(param(rq, "times"), "true") == 0;
+}
+
 static void contacts(struct web_request *rq)
 {
     const struct sapa_mirror *mirror = &rq->web->mirror;
@@ -296,8 +332,14 @@ static void contacts(struct web_request *rq)
     sapa_json_open(&rq->out, '{');
     sapa_json_key(&rq->out, "items");
     sapa_json_open(&rq->out, '[');
-    for (size_t i = 0; i < shown; i++)
+    for (size_t i = 0; i < shown; i++) {
         sapa_mirror_contact_json(mirror, sapa_mirror_contact_find(mirror, found.ids[i]), (rq->who.rights & SAPA_RIGHT_BIT(PERSON)) != 0, &rq->out);
+        if (!wants_times(rq) || rq->out.failed)
+            continue;
+        sapa_json_reopen(&rq->out);
+        add_times(rq->web, found.ids[i], &rq->out);
+        sapa_json_close(&rq->out, '}');
+    }
     sapa_json_close(&rq->out, ']');
     sapa_json_add_id(&rq->out, "next", found.count > found.limit ? found.ids[shown - 1] : 0);
     sapa_json_close(&rq->out, '}');
@@ -627,41 +669,89 @@ static sapa_rc ask_centre(struct sapa_web *web, const struct sapa_web_ask *head,
     return ask_with_inputs(web, head, audit, input, input != NULL, reload);
 }
 
-void sapa_web_figures_ask(struct sapa_web *web)
+void sapa_web_shared_ask(struct sapa_web *web, unsigned kind)
 {
+    struct web_shared *shared = &web->shared[kind];
     const int64_t now_us = sapa_mono_us();
 
-    if (web->figures_asked != 0 && now_us - web->figures_us < 3000000)
+    if (shared->asked != 0 && now_us - shared->at_us < 3000000)
         return; /* on its way */
-    const struct sapa_web_ask ask = { .request = web->next_request++, .kind = SAPA_WEB_ASK_FIGURES };
-    web->figures_us = now_us;
-    web->figures_asked = ask_centre(web, &ask, NULL, NULL, NULL) == SAPA_OK ? ask.request : 0;
+    const struct sapa_web_ask ask = {
+        .request = web->next_request++,
+        .kind = kind == WEB_SHARED_FIGURES ? SAPA_WEB_ASK_FIGURES : kind == WEB_SHARED_TIMES ? SAPA_WEB_ASK_TIMES : SAPA_WEB_ASK_VIEW,
+        .contact = kind >= WEB_SHARED_VIEW ? kind - WEB_SHARED_VIEW : 0,
+    };
+    shared->at_us = now_us;
+    shared->seq = web->mirror.seq;
+    shared->covered = shared->count;
+    shared->asked = ask_centre(web, &ask, NULL, NULL, NULL) == SAPA_OK ? ask.request : 0;
 }
 
-static void queues_wanted(struct web_request *rq)
+static int64_t shared_rest_us(unsigned kind)
+{
+    return INT64_C(1000) * (kind == WEB_SHARED_FIGURES ? 0 : kind == WEB_SHARED_TIMES ? WEB_TIMES_MS : WEB_VIEW_MS);
+}
+
+void sapa_web_shared_again(struct sapa_web *web)
+{
+    for (unsigned kind = 0; kind < WEB_SHARED_COUNT; kind++) {
+        const struct web_shared *shared = &web->shared[kind];
+        const int64_t left_us = shared->at_us ? shared->at_us + shared_rest_us(kind) - sapa_mono_us() : 0;
+        if (shared->count == 0 || (shared->asked != 0 && shared->covered == shared->count))
+            continue;
+        if (left_us > 0)
+            sapa_web_later(web, (uint64_t)left_us / 1000 + 1);
+        else
+            sapa_web_shared_ask(web, kind);
+    }
+}
+
+/* What was asked before the state changed is told nobody who asks after it; figures may be a second old. */
+static bool shared_is_fresh(const struct sapa_web *web, unsigned kind)
+{
+    const struct web_shared *shared = &web->shared[kind];
+
+    return shared->asked == 0 && shared->at_us != 0 &&
+           sapa_mono_us() - (kind == WEB_SHARED_FIGURES ? web->queues_us : shared->at_us) < WEB_FIGURES_MS * INT64_C(1000) &&
+           (kind == WEB_SHARED_FIGURES ? web->mirror.figures_us != 0 : shared->seq == web->mirror.seq);
+}
+
+static void view(struct web_request *rq);
+
+/* It is there. */
+static void shared_answer(struct web_request *rq)
+{
+    switch (rq->route) {
+    case SAPA_ROUTE_VIEW: view(rq); break;
+    case SAPA_ROUTE_CONTACTS: contacts(rq); break;
+    default: queues(rq); break;
+    }
+}
+
+static void shared_wanted(struct web_request *rq, unsigned kind)
 {
     struct sapa_web *web = rq->web;
-    const int64_t age_us = sapa_mono_us() - web->queues_us;
+    struct web_shared *shared = &web->shared[kind];
 
-    if (web->mirror.figures_us != 0 && web->figures_asked == 0 && age_us < WEB_FIGURES_MS * INT64_C(1000)) {
-        queues(rq);
+    if (shared_is_fresh(web, kind)) {
+        shared_answer(rq);
         return;
     }
-    if (web->figures_waiter_count == web->figures_waiter_room) {
-        const size_t room = web->figures_waiter_room ? web->figures_waiter_room * 2 : 64;
-        uint64_t *bigger = room <= WEB_REQUESTS_MAX ? realloc(web->figures_waiters, room * sizeof(*bigger)) : NULL;
+    if (shared->count == shared->room) {
+        const size_t room = shared->room ? shared->room * 2 : 64;
+        uint64_t *bigger = room <= WEB_REQUESTS_MAX ? realloc(shared->waiters, room * sizeof(*bigger)) : NULL;
         if (!bigger) {
             sapa_web_problem_rc(rq, SAPA_ELIMIT, NULL);
             return;
         }
-        web->figures_waiters = bigger, web->figures_waiter_room = room;
+        shared->waiters = bigger, shared->room = room;
     }
     if (sapa_web_wait(rq) != SAPA_OK) {
         sapa_web_problem_rc(rq, SAPA_ELIMIT, NULL);
         return;
     }
-    web->figures_waiters[web->figures_waiter_count++] = rq->id;
-    sapa_web_figures_ask(web);
+    shared->waiters[shared->count++] = rq->id;
+    sapa_web_shared_again(web);
 }
 
 static void stop_waiting(struct web_request *rq)
@@ -677,28 +767,89 @@ static void figures_came(struct sapa_web *web, const void *data, size_t size)
 {
     const struct sapa_web_figures *figures = data;
 
-    web->figures_asked = 0;
     if (size < sizeof(*figures) || size != sizeof(*figures) + figures->count * sizeof(struct sapa_web_queue) + figures->standings * sizeof(struct sapa_web_standing))
         return;
     /* of the description that the mirror has? Around a change it may not be, yet or any more */
     const struct sapa_web_queue *queues_of = (const struct sapa_web_queue *)(const void *)(figures + 1);
     const int64_t now_us = sapa_mono_us();
-    const bool all = web->figures_waiter_count > 0 || web->mirror.figures_us == 0 || now_us - web->queues_us >= (WEB_FIGURES_MS - 100) * INT64_C(1000);
+    const bool all = web->shared[WEB_SHARED_FIGURES].count > 0 || web->mirror.figures_us == 0 || now_us - web->queues_us >= (WEB_FIGURES_MS - 100) * INT64_C(1000);
     if (web->mirror.centre && memcmp(figures->centre_hash, web->mirror.centre->hash, sizeof(figures->centre_hash)) == 0 &&
         (!all || sapa_mirror_figures(&web->mirror, figures->at_us, queues_of, figures->count) == SAPA_OK) &&
         sapa_mirror_standings(&web->mirror, (const struct sapa_web_standing *)(const void *)(queues_of + figures->count), figures->standings) == SAPA_OK)
         sapa_feed_tick(web->feed);
     if (all)
         web->queues_us = now_us;
-    const size_t count = web->figures_waiter_count;
-    web->figures_waiter_count = 0;
+}
+
+static void times_came(struct sapa_web *web, const void *data, size_t size)
+{
+    web->time_count = SAPA_MIN(size / sizeof(web->times[0]), SAPA_COUNT(web->times));
+    if (web->time_count > 0)
+        memcpy(web->times, data, web->time_count * sizeof(web->times[0]));
+    qsort(web->times, web->time_count, sizeof(web->times[0]), by_contact);
+}
+
+static void view_came(struct web_shared *shared, const void *data, size_t size)
+{
+    sapa_json_reset(&shared->text);
+    sapa_json_bytes(&shared->text, data, size);
+}
+
+static void shared_came(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size)
+{
+    unsigned kind = 0;
+
+    while (kind < WEB_SHARED_COUNT && web->shared[kind].asked != reply->request)
+        kind++;
+    if (kind == WEB_SHARED_COUNT)
+        return; /* it was asked again meanwhile */
+    struct web_shared *shared = &web->shared[kind];
+    shared->asked = 0;
+    if (reply->rc != SAPA_OK)
+        shared->at_us = 0;
+    else if (kind == WEB_SHARED_FIGURES)
+        figures_came(web, data, size);
+    else if (kind == WEB_SHARED_TIMES)
+        times_came(web, data, size);
+    else
+        view_came(shared, data, size);
+    const size_t count = kind == WEB_SHARED_FIGURES ? shared->count : shared->covered;
     for (size_t i = 0; i < count; i++) {
-        struct web_request *rq = sapa_web_request_of(web, web->figures_waiters[i]);
+        struct web_request *rq = sapa_web_request_of(web, shared->waiters[i]);
         if (!rq)
             continue;
         stop_waiting(rq);
-        queues(rq);
+        if (reply->rc == SAPA_OK)
+            shared_answer(rq);
+        else
+            sapa_web_problem_rc(rq, (sapa_rc)reply->rc, NULL);
     }
+    shared->count -= count;
+    if (shared->count == 0)
+        return;
+    memmove(shared->waiters, shared->waiters + count, shared->count * sizeof(*shared->waiters));
+    sapa_web_shared_again(web); /* who came meanwhile is told what is asked now */
+}
+
+static unsigned view_of(const struct web_request *rq)
+{
+    return WEB_SHARED_VIEW + (strcmp(param(rq, "language"), "id") == 0 ? SAPA_LANGUAGE_ID : SAPA_LANGUAGE_EN);
+}
+
+static void view(struct web_request *rq)
+{
+    const struct sapa_json *text = &rq->web->shared[view_of(rq)].text;
+
+    sapa_json_bytes(&rq->out, text->p, text->n);
+    sapa_web_ready(rq);
+}
+
+static void view_wanted(struct web_request *rq)
+{
+    if (rq->who.scope.clients != UINT64_MAX || rq->who.scope.agent != SAPA_NONE)
+        sapa_web_problem(rq, 403, "EDENIED", "this is the whole centre at once, and the token is bound to some of it: ask for queues, agents and contacts");
+    else
+        shared_wanted(rq, view_of(rq));
 }
 
 /* ---- writes ---- */
@@ -1671,10 +1822,13 @@ static void reply_write(struct web_request *rq, const struct sapa_web_reply *rep
     } else if (rq->route == SAPA_ROUTE_STATE && (reply->rc == SAPA_EDENIED || reply->rc == SAPA_ELIMIT) && rq->wanted_reason != SAPA_NONE) {
         no_break(rq, (sapa_rc)reply->rc);
     } else if (reply->rc != SAPA_OK) {
-        sapa_web_problem_rc(rq, (sapa_rc)reply->rc, (rq->route == SAPA_ROUTE_RELOAD || is_apply(rq)) && reply->rc != SAPA_EAGAIN ? "the description has mistakes or does not fit; the one before stays in force. sapa check FILE says where"
-                           : reply->rc == SAPA_EDENIED && (rq->route == SAPA_ROUTE_WRAPUP || rq->route == SAPA_ROUTE_STATE) ? "the queue wants a disposition first, or there is no further extension"
-                           : reply->rc == SAPA_ESTATE           ? "the present state does not allow it, or it is so already"
-                                                                : NULL);
+        const bool brings = rq->route == SAPA_ROUTE_RELOAD || is_apply(rq);
+        sapa_web_problem_rc(rq, (sapa_rc)reply->rc,
+                            brings && reply->rc == SAPA_EIO      ? "the description's file cannot be written; the one before stays in force"
+                            : brings && reply->rc != SAPA_EAGAIN ? "the description has mistakes or does not fit; the one before stays in force. sapa check FILE says where"
+                            : reply->rc == SAPA_EDENIED && (rq->route == SAPA_ROUTE_WRAPUP || rq->route == SAPA_ROUTE_STATE) ? "the queue wants a disposition first, or there is no further extension"
+                            : reply->rc == SAPA_ESTATE           ? "the present state does not allow it, or it is so already"
+                                                                 : NULL);
     } else if (rq->later) {
         sapa_json_reset(&rq->out);
         sapa_json_bytes(&rq->out, rq->later, rq->later_n);
@@ -1705,8 +1859,8 @@ static void reply_why(struct web_request *rq, const struct sapa_web_reply *reply
 
 void sapa_web_centre_replied(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size)
 {
-    if (reply->kind == SAPA_WEB_ASK_FIGURES) {
-        figures_came(web, data, size);
+    if (reply->kind == SAPA_WEB_ASK_FIGURES || reply->kind == SAPA_WEB_ASK_TIMES || reply->kind == SAPA_WEB_ASK_VIEW) {
+        shared_came(web, reply, data, size);
         return;
     }
     struct web_request *rq = sapa_web_request_of(web, reply->request);
@@ -1859,32 +2013,6 @@ static bool contact_is_hidden(const struct web_request *rq)
     return contact && !sapa_scope_contact(&rq->who.scope, rq->web->mirror.centre, contact);
 }
 
-void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user)
-{
-    const struct sapa_session *session;
-    struct web_job *job = calloc(1, sizeof(*job));
-    uint32_t cursor = 0;
-
-    if (job)
-        job->work.ids = calloc(SAPA_SESSIONS_MAX + 1, sizeof(*job->work.ids));
-    if (!job || !job->work.ids) {
-        free(job);
-        sapa_log(SAPA_LOG_ERROR, "web.sessions", "sessions cannot be ended: out of memory, ignoring");
-        return;
-    }
-    job->web = web;
-    job->work.route = SAPA_ROUTE_SESSION_END;
-    while ((session = sapa_sessions_next(&web->sessions, &cursor)) != NULL) {
-        if (sapa_str_eq(sapa_str_of(session->user), user))
-            job->work.ids[job->work.id_count++] = session->id;
-    }
-    for (size_t i = 0; i < job->work.id_count; i++)
-        (void)sapa_sessions_remove(&web->sessions, job->work.ids[i]);
-    web->who_version++;
-    if (job->work.id_count == 0 || sapa_pool_submit(web->writes, NULL, run_job, NULL, job) != SAPA_OK)
-        job_free(job);
-}
-
 static void login_write(struct web_request *rq, const json_t *body)
 {
     struct sapa_web_work *filled = calloc(1, sizeof(*filled));
@@ -2014,12 +2142,18 @@ void sapa_web_answer(struct web_request *rq)
     }
     switch (rq->route) {
     case SAPA_ROUTE_ME: me(rq); return;
-    case SAPA_ROUTE_CONTACTS: contacts(rq); return;
+    case SAPA_ROUTE_VIEW: view_wanted(rq); return;
+    case SAPA_ROUTE_CONTACTS:
+        if (wants_times(rq))
+            shared_wanted(rq, WEB_SHARED_TIMES);
+        else
+            contacts(rq);
+        return;
     case SAPA_ROUTE_AGENTS: agents(rq); return;
     case SAPA_ROUTE_AGENT: agent_one(rq); return;
     case SAPA_ROUTE_QUEUES:
     case SAPA_ROUTE_STANDINGS:
-    case SAPA_ROUTE_QUEUE: queues_wanted(rq); return;
+    case SAPA_ROUTE_QUEUE: shared_wanted(rq, WEB_SHARED_FIGURES); return;
     case SAPA_ROUTE_FIGURES: sapa_web_figures(rq); return;
     case SAPA_ROUTE_NUMBERS: numbers(rq); return;
     case SAPA_ROUTE_DISPOSITIONS: dispositions(rq); return;

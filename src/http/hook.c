@@ -1,6 +1,7 @@
 #include "http/hook.h"
 
 #include "http/kept.h"
+#include "http/token.h"
 #include "rt/clock.h"
 
 static const struct { uint16_t type; bool usual; const char *name; } events[SAPA_HOOK_EVENT_COUNT] = {
@@ -277,7 +278,6 @@ void sapa_hook_json(const struct sapa_hook *hook, const struct sapa_hook_place *
 {
     static const char *const kinds[] = { "active", "failing", "paused", "gone" };
     const uint64_t offset = SAPA_MAX(place->offset, state ? state->offset : 0);
-    struct sapa_str rest = sapa_str_of(hook->clients);
     unsigned kind = state ? state->kind : SAPA_HOOK_ACTIVE;
 
     if (!hook->active)
@@ -296,15 +296,7 @@ void sapa_hook_json(const struct sapa_hook *hook, const struct sapa_hook_place *
             sapa_json_text(out, sapa_str_of(events[i].name));
     }
     sapa_json_close(out, ']');
-    sapa_json_key(out, "clients");
-    if (rest.n == 0) {
-        sapa_json_null(out);
-    } else {
-        sapa_json_open(out, '[');
-        while (rest.n > 0)
-            sapa_json_text(out, sapa_str_cut(rest, ',', &rest));
-        sapa_json_close(out, ']');
-    }
+    sapa_clients_json(hook->clients, out);
     sapa_json_add_bool(out, "personal", hook->personal);
     add_or_null(out, "secret_ref", hook->secret_ref);
     sapa_json_add_text(out, "by", sapa_str_of(hook->by));

@@ -67,6 +67,12 @@ void sapa_json_close(struct sapa_json *json, char bracket)
     json->comma = true;
 }
 
+void sapa_json_reopen(struct sapa_json *json)
+{
+    json->n -= json->n > 0;
+    json->comma = true;
+}
+
 static void escaped(struct sapa_json *json, struct sapa_str text)
 {
     static const char hex[] = "0123456789abcdef";

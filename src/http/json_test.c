@@ -46,6 +46,25 @@ static void text_survives(void **state)
     sapa_json_done(&json);
 }
 
+static void more_members(void **state)
+{
+    struct sapa_json json = { .p = NULL };
+
+    (void)state;
+    sapa_json_open(&json, '[');
+    sapa_json_open(&json, '{');
+    sapa_json_add_number(&json, "a", 1);
+    sapa_json_close(&json, '}');
+    sapa_json_reopen(&json);
+    sapa_json_add_number(&json, "b", 2);
+    sapa_json_close(&json, '}');
+    sapa_json_number(&json, 3);
+    sapa_json_close(&json, ']');
+    assert_int_equal(json.n, strlen("[{\"a\":1,\"b\":2},3]"));
+    assert_memory_equal(json.p, "[{\"a\":1,\"b\":2},3]", json.n);
+    sapa_json_done(&json);
+}
+
 static void too_much_is_said(void **state)
 {
     static char block[1 << 20];
@@ -61,7 +80,7 @@ static void too_much_is_said(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(text_survives), cmocka_unit_test(too_much_is_said) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(text_survives), cmocka_unit_test(more_members), cmocka_unit_test(too_much_is_said) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,6 +97,8 @@ static bool may_set(struct web_request *rq, const char *user)
     struct sapa_user_who who;
 
     if (sapa_user_find(rq->web->mirror.centre, sapa_str_of(user), &who) != SAPA_OK) {
+        if (rq->route == SAPA_ROUTE_USER_CLEAR)
+            return true; /* whoever left can still be locked out */
         sapa_web_problem(rq, 404, "ENOENT", "there is no user \"%s\"; users and agents stand in the description", user);
         return false;
     }
@@ -284,13 +286,7 @@ static void role_json(struct sapa_json *out, struct sapa_str key, bool built_in,
     sapa_json_open(out, '{');
     sapa_json_add_text(out, "id", key);
     sapa_json_add_bool(out, "built_in", built_in);
-    sapa_json_key(out, "rights");
-    sapa_json_open(out, '[');
-    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
-        if (rights >> i & 1)
-            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
-    }
-    sapa_json_close(out, ']');
+    sapa_rights_json(rights, out);
     sapa_json_close(out, '}');
 }
 

@@ -35,8 +35,6 @@ enum sapa_web_message {
     SAPA_WEB_STEP,        /* uint64_t: what came before belongs to the log up to here */
     SAPA_WEB_COMMITTED,   /* uint64_t: the log is safe up to here */
     SAPA_WEB_REPLY,       /* struct sapa_web_reply, then bytes */
-    SAPA_WEB_TOKENS,      /* nothing: read the tokens again */
-    SAPA_WEB_PASSWORD,    /* key of a user: another password, or none; the sessions end */
     SAPA_WEB_STATE,       /* struct sapa_web_state */
     SAPA_WEB_RESULT,      /* a pointer of the room's own pool */
     SAPA_WEB_HOOKS,       /* struct sapa_hook_state, as many as there are: how webhooks stand */

@@ -62,7 +62,8 @@ enum sapa_schema {
     X(ALERT, "Alert") X(ALERTS, "Alerts") X(B_ALERT, "AlertBody") \
     X(B_TOTP, "SecondFactorBody") X(B_TOTP_CODE, "SecondFactorCodeBody") X(NEW_TOTP, "NewSecondFactor") \
     X(MY_FIGURES, "OwnFigures") X(B_NETWORK, "NetworkBody") X(NETWORK, "Network") X(NETWORKS, "Networks") \
-    X(TASK, "Task") X(WORK, "Work") X(B_TASK, "TaskBody") X(TASK_MADE, "TaskMade") X(B_TASK_SET, "TaskChangeBody")
+    X(TASK, "Task") X(WORK, "Work") X(B_TASK, "TaskBody") X(TASK_MADE, "TaskMade") X(B_TASK_SET, "TaskChangeBody") \
+    X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -99,7 +100,7 @@ enum sapa_schema {
     X(ROLES, GET, "/api/v1/roles", USERS, "", NONE, ROLES, 200, "Roles, and what each right allows") \
     X(SESSIONS, GET, "/api/v1/sessions", USERS, "", NONE, SESSIONS, 200, "Who is logged in, and from where") \
     X(SESSION_END, DELETE, "/api/v1/sessions/{session}", USERS, "", NONE, DONE, 200, "End a session") \
-    X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
+    X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel times limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
     X(PAST, GET, "/api/v1/contacts/past", LIVE, "from to client queue agent number channel outcome limit cursor", NONE, RECORDS, 200, "Contacts that have ended, by arrival") \
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
     X(CARD, GET, "/api/v1/contacts/{contact}/card", LIVE, "language limit", NONE, CARD, 200, "What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks") \
@@ -151,6 +152,7 @@ enum sapa_schema {
     X(WALL_END, DELETE, "/api/v1/wallboards/{board}", WALLBOARDS, "", NONE, DONE, 200, "Take a wallboard away; its links end") \
     X(WALL_LINK, POST, "/api/v1/wallboards/{board}/link", WALLBOARDS, "", NONE, WALL_LINK, 201, "A link for a screen: a token that sees this wallboard and its figures, and nothing else. Shown this once") \
     X(WALL_UNLINK, DELETE, "/api/v1/wallboards/{board}/link", WALLBOARDS, "", NONE, DONE, 200, "End every link of a wallboard") \
+    X(VIEW, GET, "/api/v1/view", LIVE, "language", NONE, VIEW, 200, "The whole centre at one moment, as `sapa top` shows it; not for tokens that are bound to clients or an agent") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \
     X(SWITCHES, GET, "/api/v1/switches", LIVE, "", NONE, SWITCHES, 200, "Surge and closed") \
     X(SWITCH, PUT, "/api/v1/switches/{switch}", SWITCH, "", B_SWITCH, DONE, 200, "Switch surge or closed, for all or for one client") \
@@ -161,7 +163,7 @@ enum sapa_schema {
     X(MERGE_END, DELETE, "/api/v1/merges/{merge}", MERGE, "", NONE, DONE, 200, "Take a merge back") \
     X(REPORT, GET, "/api/v1/reports/{report}", REPORT, "by from to only format language", NONE, REPORT, 200, "The figures of `sapa report`") \
     X(RECORDINGS, GET, "/api/v1/recordings", RECORDING, "from to limit cursor", NONE, RECORDINGS, 200, "Recordings by the time they ended") \
-    X(RECORDING, GET, "/api/v1/recordings/{recording}", RECORDING, "", NONE, RECORDING, 200, "One recording") \
+    X(RECORDING, GET, "/api/v1/recordings/{recording}", RECORDING, "check", NONE, RECORDING, 200, "One recording") \
     X(AUDIO, GET, "/api/v1/recordings/{recording}/audio", LISTEN, "", NONE, NONE, 200, "A recording as WAV; ranges are answered") \
     X(CENTRE, GET, "/api/v1/centre", CENTRE, "", NONE, CENTRE, 200, "The centre description in force") \
     X(VERSIONS, GET, "/api/v1/centre/versions", CENTRE, "", NONE, VERSIONS, 200, "Descriptions that were in force, the newest first") \

@@ -1,5 +1,7 @@
 #include "http/schema_impl.h"
 
+#include "report/live.h"
+
 const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "contact", "id", "the number of a contact" },
     { "agent", "key", "the key of an agent in the description" },
@@ -22,6 +24,8 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "place", "new|menu|queue|ringing|talk|callback|outside", "where the contact stands" },
     { "channel", CHANNELS, "a channel" },
     { "presence", "offline|not ready|ready", "offline, not ready or ready" },
+    { "check", "true|false", "true: the whole file is read and held against its hash" },
+    { "times", "true|false", "true: with the time waited, the place in line and the time expected, as the core says them at the moment" },
     { "outcome", "key", "how the contact ended, as in its record" },
     { "limit", "integer", "a whole number: how many at most (50; 500 at most)" },
     { "cursor", "id", "where to go on: `next` of the page before" },
@@ -157,7 +161,9 @@ static const struct sapa_field_rule contact[] = {
     { "language", "id|en", "" }, { "priority", "integer", "" }, { "arrived", "time", "" },
     { "since", "time", "in this place" }, { "answered", "boolean", "an agent has talked to them" },
     { "held", "boolean", "" }, { "callback", "string?", "state of the callback" }, { "recording", "id?", "" },
-    { "recording_paused", "boolean", "" },
+    { "recording_paused", "boolean", "" }, { "wait_ms", "~integer", "with times: in queues, up to now" },
+    { "position", "~integer", "with times, in line: 1 is next" },
+    { "ewt_p50_ms", "~integer?", "with times, in line: expected wait; null when nobody serves the queue" }, { "ewt_p90_ms", "~integer?", "" },
 };
 static const struct sapa_field_rule contacts[] = { { "items", "array:Contact", "" }, { "next", "id?", "cursor of the next page" } };
 static const struct sapa_field_rule record[] = {
@@ -407,6 +413,7 @@ static const struct sapa_field_rule recording[] = {
     { "id", "id", "" }, { "contact", "id", "" }, { "client", "key?", "" }, { "ended", "time", "" },
     { "state", "complete|cut|failed", "cut: its recorder died; what it had written is there" }, { "recorded_ms", "integer", "" }, { "masked_ms", "integer", "paused on purpose" },
     { "bytes", "integer", "of the encrypted file" }, { "sha256", "string?", "of the encrypted file" },
+    { "intact", "~boolean?", "with check: every chunk is authentic and the hash is the one that was logged; null: none was" },
 };
 static const struct sapa_field_rule recordings[] = { { "items", "array:Recording", "" }, { "next", "id?", "" } };
 static const struct sapa_field_rule report[] = { { "kind", "string", "" }, { "items", "array:object", "a row an interval; keys as in docs/ref/figures.md" } };
@@ -499,6 +506,35 @@ static const struct sapa_field_rule b_hook[] = {
 };
 static const struct sapa_field_rule b_hook_set[] = { { "active", "boolean", "false pauses it" } };
 static const struct sapa_field_rule b_replay[] = { { "from", "id", "place in the log to go on at: an event's id" } };
+
+/* The live view: the table is its room's (report/live.h). */
+#define VIEW_TEXT "string"
+#define VIEW_COUNT "integer"
+#define VIEW_TOTAL "integer"
+#define VIEW_ID "id?"
+#define VIEW_MS "integer?"
+#define VIEW_RATIO "number?"
+#define VIEW_TIME "time"
+#define VIEW_EAST "number"
+#define VIEW_FLAG "boolean"
+#define VIEW_ANY "boolean"
+#define VIEW_ALARMS "array:string"
+#define VIEW_LANGUAGE "id|en"
+#define VIEW_DOING "offline|not ready|ready|ringing|talking|on hold|wrap-up"
+#define VIEW_PRESENCE "offline|not ready|ready"
+#define VIEW_PLACE "new|menu|queue|ringing|talk|callback|outside|ended"
+#define VIEW_CHANNEL CHANNELS
+#define VIEW_DIRECTION DIRECTIONS
+#define X(kind, member, name, text) { name, VIEW_##kind, text },
+static const struct sapa_field_rule view[] = {
+    SAPA_VIEW_FIELDS(X) { "queues", "array:ViewQueue", "" }, { "agents", "array:ViewAgent", "" },
+    { "calls", "array:ViewCall", "the oldest first" }, { "news", "array:ViewNews", "the newest first" },
+};
+static const struct sapa_field_rule view_queue[] = { SAPA_VIEW_QUEUE_FIELDS(X) };
+static const struct sapa_field_rule view_agent[] = { SAPA_VIEW_AGENT_FIELDS(X) };
+static const struct sapa_field_rule view_call[] = { SAPA_VIEW_CALL_FIELDS(X) };
+static const struct sapa_field_rule view_news[] = { SAPA_VIEW_NEWS_FIELDS(X) };
+#undef X
 
 #define FIELDS(array) array, SAPA_COUNT(array)
 const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
@@ -611,6 +647,11 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_SUPERVISE] = { "SuperviseBody", FIELDS(b_supervise) },
     [SAPA_SCHEMA_B_SUPERVISION] = { "SupervisionBody", FIELDS(b_supervision) },
     [SAPA_SCHEMA_SUPERVISED] = { "Supervised", FIELDS(supervised) },
+    [SAPA_SCHEMA_VIEW] = { "View", FIELDS(view) },
+    [SAPA_SCHEMA_VIEW_QUEUE] = { "ViewQueue", FIELDS(view_queue) },
+    [SAPA_SCHEMA_VIEW_AGENT] = { "ViewAgent", FIELDS(view_agent) },
+    [SAPA_SCHEMA_VIEW_CALL] = { "ViewCall", FIELDS(view_call) },
+    [SAPA_SCHEMA_VIEW_NEWS] = { "ViewNews", FIELDS(view_news) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

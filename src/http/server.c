@@ -59,34 +59,90 @@ static bool peer_of(struct lws *wsi, char text[64], uint64_t *ret_key)
     memset(&peer, 0, sizeof(peer));
     if (getpeername(lws_get_socket_fd(lws_get_network_wsi(wsi)), &peer.any, &n) != 0)
         return false;
-    *ret_key = source_of(&peer, text);
+    if (peer.any.sa_family == AF_UNIX) {
+        (void)sapa_str_copy(SAPA_STR("local"), text, 64);
+        *ret_key = WEB_LOCAL;
+    } else {
+        *ret_key = source_of(&peer, text);
+    }
     return true;
 }
 
 /* ---- connections ---- */
 
+/* One connection, and who it comes from; 0: nobody who may ask. */
+static sapa_rc accept_one(const struct web_listener *listener, int *ret_fd, uint64_t *ret_key)
+{
+    struct sapa_addr peer;
+    char text[64];
+    unsigned uid;
+    int pid;
+
+    if (!listener->is_local) {
+        memset(&peer, 0, sizeof(peer));
+        const sapa_rc rc = sapa_tcp_accept(listener->fd, ret_fd, &peer);
+        *ret_key = rc == SAPA_OK ? source_of(&peer, text) : 0;
+        return rc;
+    }
+    const sapa_rc rc = sapa_unix_accept(listener->fd, ret_fd);
+    if (rc == SAPA_OK)
+        *ret_key = sapa_unix_peer(*ret_fd, &pid, &uid) == SAPA_OK && (uid == 0 || uid == geteuid()) ? WEB_LOCAL : 0;
+    return rc;
+}
+
+/* At the local socket a person waits: he is told. */
+static void refuse(struct sapa_web *web, const struct web_listener *listener, int fd)
+{
+    static const char text[] = "HTTP/1.1 403 Forbidden\r\nContent-Type: application/problem+json\r\nConnection: close\r\n\r\n"
+                               "{\"detail\":\"this centre belongs to another user\"}\n";
+    size_t n;
+
+    web->stats.refused++;
+    if (listener->is_local)
+        (void)!sapa_socket_write(fd, text, sizeof(text) - 1, &n);
+    sapa_fd_close(fd);
+}
+
+/* The owner's own questions are not refused when they are too many: they wait in the kernel. */
+static bool must_pause(struct sapa_web *web, struct web_listener *listener)
+{
+    const struct web_source *source = listener->is_local ? sapa_table_find(&web->sources, WEB_LOCAL) : NULL;
+
+    if (!source || source->connections < WEB_LOCAL_CONNECTIONS_MAX)
+        return false;
+    uv_poll_stop(&listener->poll);
+    listener->is_paused = true;
+    return true;
+}
+
 static void on_connect(uv_poll_t *handle, int status, int events)
 {
-    struct sapa_web *web = handle->data;
+    struct web_listener *listener = handle->data;
+    struct sapa_web *web = listener->web;
 
     (void)status, (void)events;
-    for (unsigned i = 0; i < 64; i++) {
-        struct sapa_addr peer;
-        char text[64];
-        int fd;
-        memset(&peer, 0, sizeof(peer));
-        if (sapa_tcp_accept(web->options.listen_fd, &fd, &peer) != SAPA_OK)
+    for (unsigned i = 0; i < 64 && !must_pause(web, listener); i++) {
+        const lws_adoption_type type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | (listener->is_local ? 0 : LWS_ADOPT_ALLOW_SSL);
+        lws_sock_file_fd_type fd;
+        uint64_t key;
+        if (accept_one(listener, &fd.sockfd, &key) != SAPA_OK)
             return;
-        struct web_source *source = source_at(web, source_of(&peer, text));
+        struct web_source *source = key ? source_at(web, key) : NULL;
         if (web->stats.connections >= WEB_CONNECTIONS_MAX || !source || source->connections >= WEB_SOURCE_CONNECTIONS_MAX) {
-            web->stats.refused++;
-            sapa_fd_close(fd);
+            refuse(web, listener, fd.sockfd);
             continue;
         }
         /* counted when libwebsockets has it: web_session of a connection that failed at once is never seen */
-        if (!lws_adopt_socket_vhost(web->vhost, fd))
+        if (!lws_adopt_descriptor_vhost(web->vhost, type, fd, NULL, NULL))
             web->stats.refused++;
     }
+}
+
+static void go_on(struct web_listener *listener)
+{
+    if (listener->is_paused)
+        uv_poll_start(&listener->poll, UV_READABLE, on_connect);
+    listener->is_paused = false;
 }
 
 static void count_connection(struct sapa_web *web, struct lws *wsi, int by)
@@ -106,6 +162,8 @@ static void count_connection(struct sapa_web *web, struct lws *wsi, int by)
         web->stats.connections -= web->stats.connections > 0;
         if (source)
             source->connections -= source->connections > 0;
+        if (key == WEB_LOCAL && !atomic_load(&web->stopping))
+            go_on(&web->listeners[1]);
     }
 }
 
@@ -295,7 +353,7 @@ static bool is_guessing(const struct sapa_web *web, struct lws *wsi, int64_t now
 {
     const struct web_source *source = sapa_table_find(&web->sources, (uint64_t)(uintptr_t)lws_get_opaque_user_data(wsi));
 
-    return source && source->failures >= WEB_FAILURES_MAX && now_us - source->failures_us < 10000000;
+    return source && source->key != WEB_LOCAL && source->failures >= WEB_FAILURES_MAX && now_us - source->failures_us < 10000000;
 }
 
 /* Spend one request of the source's allowance: a bucket that holds two seconds. */
@@ -306,7 +364,7 @@ static bool may_go_on(struct sapa_web *web, struct web_request *rq, struct lws *
 
     if (is_guessing(web, wsi, now_us))
         return false;
-    if (!source || web->options.rate == 0)
+    if (!source || source->key == WEB_LOCAL || web->options.rate == 0)
         return true;
     source->tokens_us = SAPA_MAX(source->tokens_us, now_us - 2000000) + 1000000 / web->options.rate;
     return source->tokens_us <= now_us;
@@ -326,13 +384,33 @@ static void note_failure(struct sapa_web *web, struct lws *wsi, int64_t now_us)
     source->failures++;
 }
 
+/* By his token or the cookie of a page; at the local socket he needs neither. */
+static void find_who(struct web_request *rq, uint64_t source)
+{
+    char buf[512];
+    const struct sapa_str authorization = header(rq->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, buf, sizeof(buf));
+
+    if (source == WEB_LOCAL && authorization.n == 0) {
+        const int n = lws_hdr_custom_copy(rq->wsi, buf, sizeof(buf), "sapa-by:", 8);
+        sapa_web_who_local((struct sapa_str){ buf, n > 0 ? (size_t)n : 0 }, &rq->who);
+        return;
+    }
+    if (authorization.n == 0) {
+        who_of_cookie(rq->web, rq->wsi, &rq->who);
+        return;
+    }
+    sapa_web_who_of(rq->web, authorization, &rq->who);
+    if (!rq->who.known)
+        note_failure(rq->web, rq->wsi, rq->began_us);
+}
+
 /* Route, parameters, token and right. False: it has its answer. */
 static bool admit(struct web_request *rq, struct sapa_str path)
 {
     struct sapa_web *web = rq->web;
     char buf[512], problem_buf[256];
     struct sapa_text problem;
-    uint64_t key;
+    uint64_t key = 0;
 
     sapa_text_init(&problem, problem_buf, sizeof(problem_buf));
     if (!peer_of(rq->wsi, rq->source, &key))
@@ -343,13 +421,7 @@ static bool admit(struct web_request *rq, struct sapa_str path)
         return false;
     }
     const sapa_rc rc = sapa_route_find(rq->method, path, &rq->params, &problem, &rq->route);
-    const struct sapa_str authorization = header(rq->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, buf, sizeof(buf));
-    if (authorization.n > 0)
-        sapa_web_who_of(web, authorization, &rq->who);
-    else
-        who_of_cookie(web, rq->wsi, &rq->who);
-    if (authorization.n > 0 && !rq->who.known)
-        note_failure(web, rq->wsi, rq->began_us);
+    find_who(rq, key);
     if (rq->who.by_cookie && rq->method != SAPA_GET && !sapa_web_origin_is_ours(rq->wsi)) {
         sapa_web_problem(rq, 403, "EDENIED", "a session in a cookie acts from pages of this server only; programs send Authorization: Bearer");
         return false;
@@ -642,6 +714,7 @@ static int on_writable(struct web_session *session)
         rq->sent += n;
     }
     if (rq->sent < content.n && !rq->head_only) {
+        lws_set_timeout(rq->wsi, PENDING_TIMEOUT_HTTP_CONTENT, WEB_TAKE_S);
         lws_callback_on_writable(rq->wsi);
         return 0;
     }
@@ -919,7 +992,7 @@ static void on_figures(uv_timer_t *timer);
 /* Something has happened: screens want figures of it at once, and not more often than the centre can well bear. */
 static void figures_soon(struct sapa_web *web)
 {
-    const int64_t wait_ms = WEB_FIGURES_SOON_MS + (int64_t)web->mirror.queue_count * WEB_FIGURES_QUEUE_MS - (sapa_mono_us() - web->figures_us) / 1000;
+    const int64_t wait_ms = WEB_FIGURES_SOON_MS + (int64_t)web->mirror.queue_count * WEB_FIGURES_QUEUE_MS - (sapa_mono_us() - web->shared[WEB_SHARED_FIGURES].at_us) / 1000;
 
     if (!uv_is_active((uv_handle_t *)&web->figures))
         uv_timer_start(&web->figures, on_figures, (uint64_t)SAPA_MAX(wait_ms, 0), 0);
@@ -929,10 +1002,10 @@ static void on_figures(uv_timer_t *timer)
 {
     struct sapa_web *web = timer->data;
 
-    if (web->figures_asked != 0)
+    if (web->shared[WEB_SHARED_FIGURES].asked != 0)
         uv_timer_start(timer, on_figures, WEB_TICK_MS, 0); /* the ones before are on their way, and may be older */
     else
-        sapa_web_figures_ask(web);
+        sapa_web_shared_ask(web, WEB_SHARED_FIGURES);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -945,14 +1018,31 @@ static void on_tick(uv_timer_t *timer)
         figures_soon(web);
 }
 
+static void on_later(uv_timer_t *timer)
+{
+    sapa_web_shared_again(timer->data);
+}
+
+void sapa_web_later(struct sapa_web *web, uint64_t ms)
+{
+    if (!atomic_load(&web->stopping) && (!uv_is_active((uv_handle_t *)&web->later) || uv_timer_get_due_in(&web->later) > ms))
+        uv_timer_start(&web->later, on_later, ms, 0);
+}
+
 /* Connections wait in the kernel until there is something to tell: a restart is a pause, not an error. */
 static void listen_now(struct sapa_web *web)
 {
-    if (uv_poll_init(&web->loop, &web->listener, web->options.listen_fd) != 0)
-        return;
-    web->listener.data = web;
     web->listening = true;
-    uv_poll_start(&web->listener, UV_READABLE, on_connect);
+    for (size_t i = 0; i < SAPA_COUNT(web->listeners); i++) {
+        struct web_listener *listener = &web->listeners[i];
+        *listener = (struct web_listener){ .web = web, .fd = i ? web->options.local_fd : web->options.listen_fd, .is_local = i == 1 };
+        if (listener->fd == 0 || uv_poll_init(&web->loop, &listener->poll, listener->fd) != 0) {
+            listener->fd = 0;
+            continue;
+        }
+        listener->poll.data = listener;
+        uv_poll_start(&listener->poll, UV_READABLE, on_connect);
+    }
 }
 
 static void on_centre(void *ctx, uint32_t type, const void *data, size_t size)
@@ -979,12 +1069,6 @@ static void on_centre(void *ctx, uint32_t type, const void *data, size_t size)
         sapa_web_job_done(web, job);
         break;
     }
-    case SAPA_WEB_TOKENS:
-        if (sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
-            sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
-        web->who_version++;
-        break;
-    case SAPA_WEB_PASSWORD: sapa_web_end_sessions(web, (struct sapa_str){ data, size }); break;
     case SAPA_WEB_HOOKS:
         web->hook_count = SAPA_MIN(size / sizeof(web->hooks[0]), SAPA_COUNT(web->hooks));
         if (web->hook_count > 0)
@@ -1005,15 +1089,18 @@ static void on_centre(void *ctx, uint32_t type, const void *data, size_t size)
 
 static void close_all(struct sapa_web *web)
 {
-    if (web->listening) {
-        uv_poll_stop(&web->listener);
-        uv_close((uv_handle_t *)&web->listener, NULL);
+    for (size_t i = 0; web->listening && i < SAPA_COUNT(web->listeners); i++) {
+        if (web->listeners[i].fd == 0)
+            continue;
+        uv_poll_stop(&web->listeners[i].poll);
+        uv_close((uv_handle_t *)&web->listeners[i].poll, NULL);
     }
     web->listening = false;
     uv_close((uv_handle_t *)&web->wake, NULL);
     uv_close((uv_handle_t *)&web->tick, NULL);
     uv_close((uv_handle_t *)&web->second, NULL);
     uv_close((uv_handle_t *)&web->figures, NULL);
+    uv_close((uv_handle_t *)&web->later, NULL);
     if (web->context)
         lws_context_destroy(web->context);
 }
@@ -1028,6 +1115,13 @@ static void on_wake(uv_async_t *async)
         close_all(web);
 }
 
+/* What reads much of the log, or whole files; and a recording whose next part is on its way. */
+static bool may_take_long(const struct web_request *rq)
+{
+    return sapa_route(rq->route)->right == SAPA_RIGHT_REPORT || rq->route == SAPA_ROUTE_PAST || rq->route == SAPA_ROUTE_RECORDINGS ||
+           rq->route == SAPA_ROUTE_AUDIT || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_AUDIO;
+}
+
 /* Requests that nobody answers, sources that are gone, figures for subscribers. */
 static void on_second(uv_timer_t *timer)
 {
@@ -1036,8 +1130,7 @@ static void on_second(uv_timer_t *timer)
 
     for (uint32_t i = 0; i < web->waiting.count;) {
         struct web_request *rq = ((struct web_waiting *)sapa_table_at(&web->waiting, i))->request;
-        if (now_us - rq->began_us > WEB_WAIT_MS * INT64_C(1000) && !rq->answered && sapa_route(rq->route)->right != SAPA_RIGHT_REPORT &&
-            rq->route != SAPA_ROUTE_PAST && rq->route != SAPA_ROUTE_RECORDINGS && rq->route != SAPA_ROUTE_AUDIT) {
+        if (now_us - rq->began_us > WEB_WAIT_MS * INT64_C(1000) && !rq->answered && !may_take_long(rq)) {
             rq->waits = false;
             sapa_table_remove(&web->waiting, sapa_table_at(&web->waiting, i));
             sapa_web_problem(rq, 503, "ETIMEOUT", "no answer in time; a write may have been done nevertheless: ask again with the same Idempotency-Key");
@@ -1050,7 +1143,7 @@ static void on_second(uv_timer_t *timer)
     sapa_web_look_certificate(web);
     sapa_web_forget_answers(web, now_us);
     if (sapa_feed_stats(web->feed).subscribers > 0)
-        sapa_web_figures_ask(web);
+        sapa_web_shared_ask(web, WEB_SHARED_FIGURES);
     if (++web->seconds % WEB_BEAT_S == 0)
         sapa_feed_beat(web->feed);
 }
@@ -1191,7 +1284,10 @@ static void free_tables(struct sapa_web *web)
     sapa_mailbox_free(web->mailbox);
     sapa_json_done(&web->scratch);
     sapa_json_done(&web->openapi);
-    free(web->figures_waiters);
+    for (size_t i = 0; i < WEB_SHARED_COUNT; i++) {
+        free(web->shared[i].waiters);
+        sapa_json_done(&web->shared[i].text);
+    }
     free(web->pending);
     free(web);
 }
@@ -1250,7 +1346,8 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     uv_timer_init(&web->loop, &web->tick);
     uv_timer_init(&web->loop, &web->second);
     uv_timer_init(&web->loop, &web->figures);
-    web->wake.data = web->tick.data = web->second.data = web->figures.data = web->listener.data = web;
+    uv_timer_init(&web->loop, &web->later);
+    web->wake.data = web->tick.data = web->second.data = web->figures.data = web->later.data = web;
     rc = open_context(web);
     if (rc == SAPA_OK) {
         sapa_web_look_certificate(web);

@@ -186,10 +186,34 @@ sapa_rc sapa_token_each(struct sapa_store *store, sapa_token_fn *fn, void *ctx)
     return rc;
 }
 
+void sapa_clients_json(const char *clients, struct sapa_json *out)
+{
+    struct sapa_str rest = sapa_str_of(clients);
+
+    sapa_json_key(out, "clients");
+    if (rest.n == 0) {
+        sapa_json_null(out);
+        return;
+    }
+    sapa_json_open(out, '[');
+    while (rest.n > 0)
+        sapa_json_text(out, sapa_str_cut(rest, ',', &rest));
+    sapa_json_close(out, ']');
+}
+
+void sapa_rights_json(uint32_t rights, struct sapa_json *out)
+{
+    sapa_json_key(out, "rights");
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
+        if (rights >> i & 1)
+            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
+    }
+    sapa_json_close(out, ']');
+}
+
 void sapa_token_json(const struct sapa_token *token, struct sapa_json *out)
 {
-    struct sapa_str rest = sapa_str_of(token->clients);
-
     sapa_json_open(out, '{');
     sapa_json_add_id(out, "id", token->id);
     sapa_json_add_text(out, "user", sapa_str_of(token->user));
@@ -198,15 +222,7 @@ void sapa_token_json(const struct sapa_token *token, struct sapa_json *out)
         sapa_json_add_text(out, "agent", sapa_str_of(token->agent));
     else
         sapa_json_add_null(out, "agent");
-    sapa_json_key(out, "clients");
-    if (rest.n == 0) {
-        sapa_json_null(out);
-    } else {
-        sapa_json_open(out, '[');
-        while (rest.n > 0)
-            sapa_json_text(out, sapa_str_cut(rest, ',', &rest));
-        sapa_json_close(out, ']');
-    }
+    sapa_clients_json(token->clients, out);
     sapa_json_add_text(out, "by", sapa_str_of(token->by));
     sapa_json_add_time(out, "created", token->created_us);
     sapa_json_add_time(out, "expires", token->expires_us);

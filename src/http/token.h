@@ -51,6 +51,10 @@ typedef void sapa_token_fn(void *ctx, const struct sapa_token *token);
 SAPA_MUST_CHECK sapa_rc sapa_token_each(struct sapa_store *store, sapa_token_fn *fn, void *ctx);
 /** As a JSON object, without the hash. */
 void sapa_token_json(const struct sapa_token *token, struct sapa_json *out);
+/** The member "clients" of keys with commas between; null for none, which are all. */
+void sapa_clients_json(const char *clients, struct sapa_json *out);
+/** The member "rights": their names. */
+void sapa_rights_json(uint32_t rights, struct sapa_json *out);
 
 /* ---- in memory, by hash ---- */
 

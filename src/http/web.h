@@ -8,6 +8,8 @@
  *
  * The listening socket comes from the parent process and outlives this one: a connection attempt while
  * control restarts waits in the kernel. Nothing here is truth: the thread can be started anew at any time.
+ * So does the local one in the data folder: the program's own commands ask there, with all rights and without a token,
+ * if they run as the same user or as root.
  *
  * Room    http: base, rt, model, store, report.   Thread  start, stop, put: the centre's; ports say theirs.
  * Design  docs/design/http.md                     Tests   app/calls_test.c, test/scenario/80-api … 84-api-login
@@ -35,6 +37,8 @@ enum sapa_web_ask_kind {
     SAPA_WEB_ASK_WHY,     /* reply: struct sapa_web_why and an encoded `why` record behind it, if there is one */
     SAPA_WEB_ASK_NOTE,    /* take the parts of a note if its version is the next one; log the audit record. SAPA_EEXIST: it is not */
     SAPA_WEB_ASK_FIGURES, /* reply: struct sapa_web_figures, then its queues and standings */
+    SAPA_WEB_ASK_TIMES,   /* reply: struct sapa_web_time of living contacts, in no special order */
+    SAPA_WEB_ASK_VIEW,    /* reply: the live view as JSON, in the language (enum sapa_language) that `contact` says */
 };
 
 /** Of RELOAD: what takes the place of the file, why, and what must be in force still. Empty: the file itself, whatever is. */
@@ -46,7 +50,7 @@ struct sapa_web_reload {
 /** Head of a question; behind it the audit record, the input or a struct sapa_web_reload, each cut to its size and filled to 8 bytes. */
 struct sapa_web_ask {
     uint64_t request;
-    uint64_t contact; /* WHY */
+    uint64_t contact; /* WHY, VIEW */
     const struct sapa_centre *centre; /* whose indices stand in the input */
     uint32_t kind;
     uint16_t audit_size, input_size, reload_size; /* 0: none */
@@ -73,6 +77,14 @@ struct sapa_web_figures {
     uint64_t count, standings;
     uint8_t centre_hash[64]; /* whose queues these are */
 };
+
+/** What changes by the passing of time alone; at most SAPA_WEB_TIMES_MAX of them. */
+struct sapa_web_time {
+    uint64_t contact;
+    int64_t wait_ms;
+    uint32_t position, ewt_p50_ms, ewt_p90_ms, zero;
+};
+enum { SAPA_WEB_TIMES_MAX = 500 };
 
 /* ---- work for the room's pool ---- */
 
@@ -173,7 +185,8 @@ struct sapa_web_ports {
 enum sapa_web_demo { SAPA_WEB_DEMO_OFF, SAPA_WEB_DEMO_LOOPBACK, SAPA_WEB_DEMO_ANY };
 
 struct sapa_web_options {
-    int listen_fd;             /* taken over */
+    int listen_fd;             /* taken over; 0: none */
+    int local_fd;              /* listening local stream socket, taken over: who asks there owns the folder; 0: none */
     const char *data;          /* folder: admin.token is written there at the first start */
     const char *cert, *key;    /* PEM files; NULL: no TLS */
     const char *version;

@@ -22,6 +22,7 @@ enum {
     WEB_HEADER_MAX = 8192,
     WEB_CONNECTIONS_MAX = 4096,
     WEB_SOURCE_CONNECTIONS_MAX = 1024,
+    WEB_LOCAL_CONNECTIONS_MAX = 64,
     WEB_SOURCES_MAX = 8192,
     WEB_REQUESTS_MAX = 8192,          /* waiting for the centre or the pool */
     WEB_CHUNK = 16 * 1024,
@@ -34,18 +35,43 @@ enum {
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
     WEB_BEAT_S = 5,                   /* a subscriber hears something at least so often */
-    WEB_FIGURES_MS = 1000,            /* age at which figures are asked for again */
+    WEB_FIGURES_MS = 1000,            /* age at which figures are asked for again; times and the view sooner, after any step */
     WEB_FIGURES_SOON_MS = 100,        /* with subscribers, after something has happened */
     WEB_FIGURES_QUEUE_MS = 4,         /* and so much more for each queue */
+    WEB_TIMES_MS = 50,                /* but times no more often than this … */
+    WEB_VIEW_MS = 200,                /* … nor the live view: who wants it waits */
+    WEB_TAKE_S = 30,                  /* who takes nothing of his answer for so long has gone */
     WEB_HELLO_MS = 5000,              /* a subscriber without Authorization says its token by then */
     WEB_WAIT_MS = 5000,               /* a request that nobody answers by then gets 503 */
+};
+
+/* The local socket as a source: no hash of an address is even. */
+#define WEB_LOCAL UINT64_C(2)
+
+/* What the centre is asked for once, for all who want it. */
+enum web_shared_kind { WEB_SHARED_FIGURES, WEB_SHARED_TIMES, WEB_SHARED_VIEW, WEB_SHARED_COUNT = WEB_SHARED_VIEW + SAPA_LANGUAGE_COUNT };
+struct web_shared {
+    uint64_t asked; /* request id of the question under way; 0: none */
+    int64_t at_us;  /* mono, when it was asked last; 0: never, or in vain */
+    uint64_t seq;   /* of the mirror then */
+    uint64_t *waiters;
+    size_t count, room;
+    size_t covered; /* so many of them wanted it before it was asked */
+    struct sapa_json text; /* views */
+};
+
+struct web_listener {
+    uv_poll_t poll;
+    struct sapa_web *web;
+    int fd; /* 0: none */
+    bool is_local, is_paused;
 };
 
 /* Who asks. */
 struct web_who {
     bool known;
     bool by_cookie;   /* what a page of another site could send, too */
-    uint64_t id;      /* of the token or the session */
+    uint64_t id;      /* of the token or the session; 0: at the local socket */
     uint64_t session; /* 0: a token */
     bool factor;         /* a session with a second factor */
     bool factor_wanted;  /* his role wants one: no rights until then */
@@ -157,9 +183,9 @@ struct sapa_web {
     atomic_bool stopping;
     atomic_bool awake; /* the wake-up is on its way */
     uv_loop_t loop;
-    uv_poll_t listener;
+    struct web_listener listeners[2];
     uv_async_t wake;
-    uv_timer_t tick, second, figures;
+    uv_timer_t tick, second, figures, later;
     unsigned seconds;
     bool listening, ticking;
     struct lws_context *context;
@@ -183,12 +209,10 @@ struct sapa_web {
     bool has_state;
     struct sapa_hook_state hooks[SAPA_HOOKS_MAX]; /* as the sender told last */
     size_t hook_count;
-    /* figures */
-    uint64_t figures_asked; /* request id of the question under way; 0: none */
-    int64_t figures_us;     /* mono */
-    int64_t queues_us;      /* mono: when queues were renewed; their rings are many, and once a second will do */
-    uint64_t *figures_waiters;
-    size_t figures_waiter_count, figures_waiter_room;
+    struct web_shared shared[WEB_SHARED_COUNT];
+    struct sapa_web_time times[SAPA_WEB_TIMES_MAX]; /* by contact */
+    size_t time_count;
+    int64_t queues_us; /* mono: when queues were renewed; their rings are many, and once a second will do */
     uint64_t next_request;
     uint64_t last_id; /* of calls.c */
     struct sapa_table phones; /* by connection number */
@@ -217,14 +241,16 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job);
 /* The next part of a recording. */
 void sapa_web_stream_next(struct web_request *rq);
 void sapa_web_who_of(struct sapa_web *web, struct sapa_str header, struct web_who *ret);
+/* At the local socket, without a token: whoever may open it owns the folder. `name`: as he says it; may be empty. */
+void sapa_web_who_local(struct sapa_str name, struct web_who *ret);
 /* Does he see of the live state what he saw when he was let in? Not when his token has ended, or says something else now. */
 bool sapa_web_who_sees(struct sapa_web *web, const struct web_who *who);
 /* Read what was answered before the start, and let requests with an Idempotency-Key in. */
 void sapa_web_remember(struct sapa_web *web);
-/* Of somebody: here now, and in the store. */
-void sapa_web_end_sessions(struct sapa_web *web, struct sapa_str user);
 void sapa_web_forget_answers(struct sapa_web *web, int64_t now_us);
-void sapa_web_figures_ask(struct sapa_web *web);
+void sapa_web_shared_ask(struct sapa_web *web, unsigned kind);
+/* Ask what somebody waits for, as far as its time has come. */
+void sapa_web_shared_again(struct sapa_web *web);
 
 /* ---- sip_ws.c ---- */
 
@@ -248,5 +274,7 @@ void sapa_web_look_certificate(struct sapa_web *web);
 struct web_request *sapa_web_request_of(struct sapa_web *web, uint64_t id);
 /* It waits for an answer from elsewhere. SAPA_ELIMIT: too many do. */
 SAPA_MUST_CHECK sapa_rc sapa_web_wait(struct web_request *rq);
+/* sapa_web_shared_again() after so long at most. */
+void sapa_web_later(struct sapa_web *web, uint64_t ms);
 
 #endif

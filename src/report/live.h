@@ -198,10 +198,82 @@ struct sapa_view_room {
 SAPA_MUST_CHECK sapa_rc sapa_live_view(struct sapa_live *live, int64_t now_us, enum sapa_language language,
                                        const struct sapa_view_room *room, struct sapa_view *ret_view);
 
-/** The view as bytes, to be sent to `sapa top`; and back into the caller's room. */
-void sapa_view_encode(const struct sapa_view *view, struct sapa_writer *out);
-SAPA_MUST_CHECK sapa_rc sapa_view_decode(struct sapa_reader *in, const struct sapa_view_room *room,
-                                         struct sapa_view *ret_view);
+enum { SAPA_VIEW_QUEUES = 256, SAPA_VIEW_AGENTS = 512, SAPA_VIEW_CALLS = 64, SAPA_VIEW_NEWS = 32,
+       SAPA_VIEW_JSON_MAX = 1 << 20 };
+
+/** Memory for one view of the usual size; what is more is left out. */
+struct sapa_view_memory {
+    struct sapa_view_queue queues[SAPA_VIEW_QUEUES];
+    struct sapa_view_agent agents[SAPA_VIEW_AGENTS];
+    struct sapa_view_call calls[SAPA_VIEW_CALLS];
+    struct sapa_view_news news[SAPA_VIEW_NEWS];
+};
+struct sapa_view_room sapa_view_room_of(struct sapa_view_memory *memory);
+
+/* ---- as JSON: one table for who writes it, who reads it (app/view_read.h) and who describes it (http/schema.c) ---- */
+
+/*  X(KIND, member, "name", "what it is").
+ *  TEXT char[] · COUNT uint32_t · TOTAL uint64_t · ID uint64_t, null when 0 · MS int64_t, null when it has no meaning ·
+ *  RATIO likewise, millionths here, a fraction there · TIME int64_t · EAST int32_t · FLAG uint8_t · ANY uint64_t, true when not 0 ·
+ *  ALARMS uint32_t, a bit each, a list there · LANGUAGE DOING PRESENCE PLACE CHANNEL DIRECTION uint8_t, a word there  */
+#define SAPA_VIEW_FIELDS(X) \
+    X(TIME, now_us, "at", "") X(EAST, offset_s, "offset_s", "local time less UTC") X(LANGUAGE, language, "language", "of the news") \
+    X(TEXT, centre, "centre", "its name") X(COUNT, open, "open", "living contacts") X(COUNT, in_menu, "in_menu", "") \
+    X(COUNT, waiting, "waiting", "") X(COUNT, ringing, "ringing", "") X(COUNT, talking, "talking", "") \
+    X(COUNT, callbacks, "callbacks", "waiting") X(COUNT, outbound, "outbound", "of the open: placed outward") \
+    X(COUNT, internal, "internal", "of the open: among colleagues") X(COUNT, agents_ready, "agents_ready", "") \
+    X(COUNT, agents_busy, "agents_busy", "") X(COUNT, agents_wrapup, "agents_wrapup", "") \
+    X(COUNT, agents_not_ready, "agents_not_ready", "") X(COUNT, agents_offline, "agents_offline", "") \
+    X(TOTAL, offered, "offered", "today") X(TOTAL, answered, "answered", "today") X(TOTAL, abandoned, "abandoned", "today") \
+    X(TOTAL, contained, "contained", "today: served by the menu") X(TOTAL, system_faults, "system_faults", "today") \
+    X(RATIO, service_level, "service_level", "today, of all queues together, 0 to 1") \
+    X(TOTAL, unwritten, "unwritten", "records counted here that a full or failing disk does not take") \
+    X(ANY, surge, "surge", "on for somebody") X(ANY, closed, "closed", "by hand, for somebody") X(ALARMS, alarms, "alarms", "that are on")
+#define SAPA_VIEW_QUEUE_FIELDS(X) \
+    X(TEXT, key, "id", "") X(TEXT, name, "name", "") X(TEXT, client, "client", "") X(COUNT, waiting, "waiting", "") \
+    X(COUNT, callbacks_waiting, "callbacks_waiting", "") X(COUNT, ringing, "ringing", "") X(COUNT, talking, "talking", "") \
+    X(COUNT, longest_ms, "longest_ms", "of those waiting, callbacks apart") X(COUNT, agents_ready, "agents_ready", "free now") \
+    X(COUNT, agents_busy, "agents_busy", "") X(COUNT, agents_not_ready, "agents_not_ready", "") \
+    X(COUNT, level_ms, "level_ms", "target") X(COUNT, level_percent, "level_percent", "target") \
+    X(TOTAL, offered, "offered", "today") X(TOTAL, answered, "answered", "today") X(TOTAL, abandoned, "abandoned", "today") \
+    X(TOTAL, abandoned_short, "abandoned_short", "today") X(TOTAL, overflowed, "overflowed", "today") \
+    X(TOTAL, callbacks, "callbacks", "today") X(RATIO, service_level, "service_level", "today, 0 to 1") \
+    X(RATIO, abandon_rate, "abandon_rate", "today, 0 to 1, short ones apart") X(MS, asa_ms, "asa_ms", "today") \
+    X(MS, wait_ms[0], "wait_p50_ms", "today, of the answered") X(MS, wait_ms[1], "wait_p90_ms", "") \
+    X(MS, wait_ms[2], "wait_p95_ms", "") X(MS, handling_ms[0], "handling_p50_ms", "today, of parts that are over") \
+    X(MS, handling_ms[1], "handling_p90_ms", "") X(MS, handling_ms[2], "handling_p95_ms", "") \
+    X(TOTAL, transfers, "transfers", "today, by agents")
+#define SAPA_VIEW_AGENT_FIELDS(X) \
+    X(TEXT, key, "id", "") X(TEXT, name, "name", "") X(TEXT, extension, "extension", "") X(DOING, doing, "doing", "") \
+    X(PRESENCE, presence, "presence", "") X(COUNT, since_ms, "since_ms", "in this state for so long") \
+    X(TEXT, reason, "reason", "not ready because; or empty") X(TEXT, queue, "queue", "of the contact in hand; or empty") \
+    X(ID, contact, "contact", "in hand") X(COUNT, handled, "handled", "today") X(COUNT, missed, "missed", "today") \
+    X(RATIO, occupancy, "occupancy", "today, 0 to 1") X(FLAG, device, "phone", "reachable")
+#define SAPA_VIEW_CALL_FIELDS(X) \
+    X(ID, contact, "contact", "") X(TEXT, client, "client", "") X(TEXT, number, "number", "") X(TEXT, queue, "queue", "") \
+    X(TEXT, agent, "agent", "") X(COUNT, age_ms, "age_ms", "since it arrived") X(COUNT, here_ms, "here_ms", "in this place for so long") \
+    X(PLACE, place, "place", "") X(CHANNEL, channel, "channel", "") X(DIRECTION, direction, "direction", "")
+#define SAPA_VIEW_NEWS_FIELDS(X) X(TIME, at_us, "at", "") X(TEXT, text, "text", "")
+
+enum sapa_view_kind {
+    SAPA_VIEW_TEXT, SAPA_VIEW_COUNT, SAPA_VIEW_TOTAL, SAPA_VIEW_ID, SAPA_VIEW_MS, SAPA_VIEW_RATIO, SAPA_VIEW_TIME,
+    SAPA_VIEW_EAST, SAPA_VIEW_FLAG, SAPA_VIEW_ANY, SAPA_VIEW_ALARMS, SAPA_VIEW_LANGUAGE, SAPA_VIEW_DOING,
+    SAPA_VIEW_PRESENCE, SAPA_VIEW_PLACE, SAPA_VIEW_CHANNEL, SAPA_VIEW_DIRECTION,
+};
+struct sapa_view_field {
+    const char *name;
+    uint16_t offset, size;
+    uint8_t kind;
+};
+struct sapa_view_part {
+    const char *name; /* of the list; NULL: the view itself */
+    const struct sapa_view_field *fields;
+    size_t count, size; /* size: of the struct */
+};
+enum { SAPA_VIEW_PARTS = 5 }; /* the view itself, queues, agents, calls, news */
+const struct sapa_view_part *sapa_view_part(unsigned which);
+/** The word of a value of such a kind; NULL behind the last. */
+const char *sapa_view_word(unsigned kind, unsigned value);
 /** One JSON object. */
 void sapa_view_json(const struct sapa_view *view, struct sapa_text *out);
 

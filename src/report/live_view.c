@@ -474,96 +474,59 @@ void sapa_live_now(const struct sapa_live *live, enum sapa_rows kind, uint32_t i
     }
 }
 
-/* ---- as bytes ---- */
+/* ---- as JSON ---- */
 
-enum { VIEW_VERSION = 2 };
-
-/* The lists by turns: X(member, count, size of the room). */
-#define VIEW_LISTS(X) \
-    X(queues, queue_count, queue_size) X(agents, agent_count, agent_size) X(calls, call_count, call_size) \
-    X(news, news_count, news_size)
-
-void sapa_view_encode(const struct sapa_view *view, struct sapa_writer *out)
+struct sapa_view_room sapa_view_room_of(struct sapa_view_memory *memory)
 {
-    struct sapa_view head = *view;
-
-    head.queues = NULL;
-    head.agents = NULL;
-    head.calls = NULL;
-    head.news = NULL;
-    sapa_put_u64(out, VIEW_VERSION);
-    sapa_put_u64(out, sizeof(head));
-    sapa_put_raw(out, &head, sizeof(head));
-#define X(list, count, size) sapa_put_raw(out, view->list, view->count * sizeof(view->list[0]));
-    VIEW_LISTS(X)
-#undef X
+    return (struct sapa_view_room){
+        .queues = memory->queues, .agents = memory->agents, .calls = memory->calls, .news = memory->news,
+        .queue_size = SAPA_VIEW_QUEUES, .agent_size = SAPA_VIEW_AGENTS, .call_size = SAPA_VIEW_CALLS,
+        .news_size = SAPA_VIEW_NEWS,
+    };
 }
 
-/* Every text of the view ends inside its room, whoever wrote the bytes. */
-static void end_texts(struct sapa_view *view)
+#define FIELD(type, kind, member, name) { name, offsetof(struct type, member), sizeof(((struct type *)NULL)->member), SAPA_VIEW_##kind },
+#define VIEW(kind, member, name, text) FIELD(sapa_view, kind, member, name)
+#define QUEUE(kind, member, name, text) FIELD(sapa_view_queue, kind, member, name)
+#define AGENT(kind, member, name, text) FIELD(sapa_view_agent, kind, member, name)
+#define CALL(kind, member, name, text) FIELD(sapa_view_call, kind, member, name)
+#define NEWS(kind, member, name, text) FIELD(sapa_view_news, kind, member, name)
+static const struct sapa_view_field view_fields[] = { SAPA_VIEW_FIELDS(VIEW) }, queue_fields[] = { SAPA_VIEW_QUEUE_FIELDS(QUEUE) },
+                                    agent_fields[] = { SAPA_VIEW_AGENT_FIELDS(AGENT) }, call_fields[] = { SAPA_VIEW_CALL_FIELDS(CALL) },
+                                    news_fields[] = { SAPA_VIEW_NEWS_FIELDS(NEWS) };
+
+const struct sapa_view_part *sapa_view_part(unsigned which)
 {
-#define END(text) (text)[sizeof(text) - 1] = '\0'
-    END(view->centre);
-    for (uint32_t i = 0; i < view->queue_count; i++) {
-        END(view->queues[i].key);
-        END(view->queues[i].name);
-        END(view->queues[i].client);
-    }
-    for (uint32_t i = 0; i < view->agent_count; i++) {
-        END(view->agents[i].key);
-        END(view->agents[i].name);
-        END(view->agents[i].extension);
-        END(view->agents[i].reason);
-        END(view->agents[i].queue);
-    }
-    for (uint32_t i = 0; i < view->call_count; i++) {
-        END(view->calls[i].client);
-        END(view->calls[i].number);
-        END(view->calls[i].queue);
-        END(view->calls[i].agent);
-    }
-    for (uint32_t i = 0; i < view->news_count; i++)
-        END(view->news[i].text);
-#undef END
+    static const struct sapa_view_part parts[SAPA_VIEW_PARTS] = {
+        { NULL, view_fields, SAPA_COUNT(view_fields), sizeof(struct sapa_view) },
+        { "queues", queue_fields, SAPA_COUNT(queue_fields), sizeof(struct sapa_view_queue) },
+        { "agents", agent_fields, SAPA_COUNT(agent_fields), sizeof(struct sapa_view_agent) },
+        { "calls", call_fields, SAPA_COUNT(call_fields), sizeof(struct sapa_view_call) },
+        { "news", news_fields, SAPA_COUNT(news_fields), sizeof(struct sapa_view_news) },
+    };
+
+    sapa_assert(which < SAPA_VIEW_PARTS);
+    return &parts[which];
 }
 
-sapa_rc sapa_view_decode(struct sapa_reader *in, const struct sapa_view_room *room,
-                         struct sapa_view *ret_view)
+const char *sapa_view_word(unsigned kind, unsigned value)
 {
-    struct sapa_view view;
+    static const char *const doings[] = { "offline", "not ready", "ready", "ringing", "talking", "on hold", "wrap-up" };
 
-    if (sapa_get_u64(in) != VIEW_VERSION || sapa_get_u64(in) != sizeof(view))
-        return in->bad ? SAPA_ECORRUPT : SAPA_EVERSION;
-    const uint8_t *head = sapa_get_raw(in, sizeof(view));
-    if (!head)
-        return SAPA_ECORRUPT;
-    memcpy(&view, head, sizeof(view));
-    view.queues = room->queues;
-    view.agents = room->agents;
-    view.calls = room->calls;
-    view.news = room->news;
-#define X(list, count, size)                                                              \
-    {                                                                                     \
-        const uint8_t *bytes = sapa_get_raw(in, (size_t)view.count * sizeof(view.list[0])); \
-        if (!bytes)                                                                       \
-            return SAPA_ECORRUPT;                                                         \
-        view.count = SAPA_MIN(view.count, room->size);                                    \
-        if (view.count > 0)                                                               \
-            memcpy(view.list, bytes, view.count * sizeof(view.list[0]));                  \
+    switch (kind) {
+    case SAPA_VIEW_LANGUAGE: return value < SAPA_LANGUAGE_COUNT ? sapa_language_name(value) : NULL;
+    case SAPA_VIEW_DOING: return value < SAPA_COUNT(doings) ? doings[value] : NULL;
+    case SAPA_VIEW_PRESENCE: return value < SAPA_PRESENCE_COUNT ? sapa_presence_name(value) : NULL;
+    case SAPA_VIEW_PLACE: return value < SAPA_PLACE_COUNT ? sapa_place_name(value) : NULL;
+    case SAPA_VIEW_CHANNEL: return value < SAPA_CHANNEL_COUNT ? sapa_channel_name(value) : NULL;
+    case SAPA_VIEW_DIRECTION: return value < SAPA_DIRECTION_COUNT ? sapa_direction_name(value) : NULL;
+    default: return NULL;
     }
-    VIEW_LISTS(X)
-#undef X
-    view.language = SAPA_MIN(view.language, (uint8_t)(SAPA_LANGUAGE_COUNT - 1));
-    end_texts(&view);
-    *ret_view = view;
-    return SAPA_OK;
 }
 
-/* ---- JSON ---- */
-
-static void put_json(struct sapa_text *out, const char *key, const char *text)
+static void put_string(struct sapa_text *out, const char *text)
 {
-    sapa_text_printf(out, ",\"%s\":\"", key);
+    sapa_text_char(out, '"');
     for (const char *p = text; *p; p++) {
         if (*p == '"' || *p == '\\')
             sapa_text_printf(out, "\\%c", *p);
@@ -575,98 +538,96 @@ static void put_json(struct sapa_text *out, const char *key, const char *text)
     sapa_text_char(out, '"');
 }
 
-/* A ratio in millionths as a decimal; null where it has no meaning. */
-static void put_ratio(struct sapa_text *out, const char *key, int64_t value)
+static void put_time(struct sapa_text *out, int64_t at_us)
 {
-    if (value == SAPA_KPI_NONE)
-        sapa_text_printf(out, ",\"%s\":null", key);
-    else
-        sapa_text_printf(out, ",\"%s\":%lld.%06lld", key, (long long)(value / 1000000), (long long)(value % 1000000));
+    const struct sapa_civil civil = sapa_zone_civil(NULL, at_us / 1000000);
+
+    sapa_text_printf(out, "\"%04d-%02u-%02uT%02u:%02u:%02u.%03lldZ\"", civil.year, civil.month, civil.day, civil.hour,
+                     civil.minute, civil.second, (long long)(at_us / 1000 % 1000));
 }
 
-static void put_percentile(struct sapa_text *out, const char *what, unsigned which, int64_t value)
+static void put_id(struct sapa_text *out, uint64_t id)
 {
-    sapa_text_printf(out, ",\"%s_p%u_ms\":", what, percents[which]);
-    if (value == SAPA_KPI_NONE)
+    if (id == 0)
         sapa_text_add(out, SAPA_STR("null"));
+    else
+        sapa_text_printf(out, "\"%llu\"", (unsigned long long)id);
+}
+
+static void put_alarms(struct sapa_text *out, uint32_t alarms)
+{
+    sapa_text_char(out, '[');
+    for (unsigned i = 0, n = 0; i < SAPA_ALARM_COUNT; i++) {
+        if (alarms >> i & 1)
+            sapa_text_printf(out, "%s\"%s\"", n++ ? "," : "", sapa_alarm_name(i));
+    }
+    sapa_text_char(out, ']');
+}
+
+static void put_number(struct sapa_text *out, unsigned kind, int64_t value)
+{
+    if ((kind == SAPA_VIEW_MS || kind == SAPA_VIEW_RATIO) && value == SAPA_KPI_NONE)
+        sapa_text_add(out, SAPA_STR("null"));
+    else if (kind == SAPA_VIEW_RATIO)
+        sapa_text_printf(out, "%lld.%06lld", (long long)(value / 1000000), (long long)(value % 1000000));
     else
         sapa_text_printf(out, "%lld", (long long)value);
 }
 
-static void put_time(struct sapa_text *out, const char *key, int64_t at_us)
+static void put_field(struct sapa_text *out, const struct sapa_view_field *field, const void *of)
 {
-    const struct sapa_civil civil = sapa_zone_civil(NULL, at_us / 1000000);
+    const char *at = (const char *)of + field->offset;
+    const char *word = field->size == 1 ? sapa_view_word(field->kind, *(const uint8_t *)at) : NULL;
+    int64_t wide = 0;
+    uint32_t narrow = 0;
 
-    sapa_text_printf(out, "\"%s\":\"%04d-%02u-%02uT%02u:%02u:%02u.%03lldZ\"", key, civil.year, civil.month, civil.day,
-                     civil.hour, civil.minute, civil.second, (long long)(at_us / 1000 % 1000));
+    if (field->size == sizeof(wide))
+        memcpy(&wide, at, sizeof(wide));
+    else if (field->size == sizeof(narrow))
+        memcpy(&narrow, at, sizeof(narrow));
+    switch (field->kind) {
+    case SAPA_VIEW_TEXT: put_string(out, at); break;
+    case SAPA_VIEW_TIME: put_time(out, wide); break;
+    case SAPA_VIEW_ALARMS: put_alarms(out, narrow); break;
+    case SAPA_VIEW_COUNT: sapa_text_printf(out, "%u", narrow); break;
+    case SAPA_VIEW_EAST: sapa_text_printf(out, "%d", (int)narrow); break;
+    case SAPA_VIEW_FLAG: sapa_text_add(out, *at ? SAPA_STR("true") : SAPA_STR("false")); break;
+    case SAPA_VIEW_ANY: sapa_text_add(out, wide ? SAPA_STR("true") : SAPA_STR("false")); break;
+    case SAPA_VIEW_ID: put_id(out, (uint64_t)wide); break;
+    case SAPA_VIEW_TOTAL:
+    case SAPA_VIEW_MS:
+    case SAPA_VIEW_RATIO: put_number(out, field->kind, wide); break;
+    default: put_string(out, word ? word : "?"); break;
+    }
+}
+
+static void put_part(struct sapa_text *out, const struct sapa_view_part *part, const void *of)
+{
+    sapa_text_char(out, '{');
+    for (size_t i = 0; i < part->count; i++) {
+        sapa_text_printf(out, "%s\"%s\":", i ? "," : "", part->fields[i].name);
+        put_field(out, &part->fields[i], of);
+    }
 }
 
 void sapa_view_json(const struct sapa_view *view, struct sapa_text *out)
 {
-    static const char *const doings[] = { "offline", "not ready", "ready", "ringing", "talking", "on hold", "wrap-up" };
-    const unsigned long long today[] = { view->offered, view->answered, view->abandoned, view->contained,
-                                         view->system_faults };
+    const struct { const void *of; uint32_t count; } lists[SAPA_VIEW_PARTS] = {
+        { NULL, 0 }, { view->queues, view->queue_count }, { view->agents, view->agent_count }, { view->calls, view->call_count },
+        { view->news, view->news_count },
+    };
 
-    sapa_text_char(out, '{');
-    put_time(out, "now", view->now_us);
-    put_json(out, "centre", view->centre);
-    sapa_text_printf(out, ",\"contacts\":{\"open\":%u,\"menu\":%u,\"waiting\":%u,\"ringing\":%u,\"talking\":%u,\"callbacks\":%u,\"outbound\":%u,\"internal\":%u}",
-                     view->open, view->in_menu, view->waiting, view->ringing, view->talking, view->callbacks,
-                     view->outbound, view->internal);
-    sapa_text_printf(out, ",\"agents\":{\"ready\":%u,\"busy\":%u,\"wrapup\":%u,\"not_ready\":%u,\"offline\":%u}",
-                     view->agents_ready, view->agents_busy, view->agents_wrapup, view->agents_not_ready,
-                     view->agents_offline);
-    sapa_text_printf(out, ",\"today\":{\"offered\":%llu,\"answered\":%llu,\"abandoned\":%llu,\"contained\":%llu,\"by_system\":%llu",
-                     today[0], today[1], today[2], today[3], today[4]);
-    put_ratio(out, "service_level", view->service_level);
-    sapa_text_add(out, SAPA_STR("},\"alarms\":["));
-    for (unsigned i = 0, n = 0; i < SAPA_ALARM_COUNT; i++)
-        if (view->alarms >> i & 1)
-            sapa_text_printf(out, "%s\"%s\"", n++ ? "," : "", sapa_alarm_name(i));
-    sapa_text_printf(out, "],\"surge\":%s,\"closed_by_hand\":%s,\"queues\":[", view->surge ? "true" : "false",
-                     view->closed ? "true" : "false");
-    for (uint32_t i = 0; i < view->queue_count; i++) {
-        const struct sapa_view_queue *q = &view->queues[i];
-        sapa_text_printf(out, "%s{\"waiting\":%u,\"callbacks_waiting\":%u,\"ringing\":%u,\"talking\":%u,\"longest_ms\":%u",
-                         i ? "," : "", q->waiting, q->callbacks_waiting, q->ringing, q->talking, q->longest_ms);
-        put_json(out, "queue", q->key);
-        put_json(out, "name", q->name);
-        put_json(out, "client", q->client);
-        sapa_text_printf(out, ",\"agents_ready\":%u,\"agents_busy\":%u,\"agents_not_ready\":%u,\"offered\":%llu,\"answered\":%llu,\"abandoned\":%llu",
-                         q->agents_ready, q->agents_busy, q->agents_not_ready, (unsigned long long)q->offered,
-                         (unsigned long long)q->answered, (unsigned long long)q->abandoned);
-        put_ratio(out, "service_level", q->service_level);
-        put_ratio(out, "abandon_rate_short", q->abandon_rate);
-        if (q->asa_ms != SAPA_KPI_NONE)
-            sapa_text_printf(out, ",\"asa_ms\":%lld", (long long)q->asa_ms);
-        for (unsigned p = 0; p < SAPA_VIEW_PERCENTS; p++) {
-            put_percentile(out, "wait", p, q->wait_ms[p]);
-            put_percentile(out, "handling", p, q->handling_ms[p]);
+    put_part(out, sapa_view_part(0), view);
+    for (unsigned which = 1; which < SAPA_VIEW_PARTS; which++) {
+        const struct sapa_view_part *part = sapa_view_part(which);
+        sapa_text_printf(out, ",\"%s\":[", part->name);
+        for (uint32_t i = 0; i < lists[which].count; i++) {
+            if (i > 0)
+                sapa_text_char(out, ',');
+            put_part(out, part, (const char *)lists[which].of + i * part->size);
+            sapa_text_char(out, '}');
         }
-        sapa_text_printf(out, ",\"transfers\":%llu", (unsigned long long)q->transfers);
-        sapa_text_char(out, '}');
+        sapa_text_char(out, ']');
     }
-    sapa_text_add(out, SAPA_STR("],\"staff\":["));
-    for (uint32_t i = 0; i < view->agent_count; i++) {
-        const struct sapa_view_agent *a = &view->agents[i];
-        sapa_text_printf(out, "%s{\"doing\":\"%s\",\"since_ms\":%u,\"handled\":%u,\"missed\":%u,\"phone\":%s",
-                         i ? "," : "", a->doing < SAPA_COUNT(doings) ? doings[a->doing] : "?", a->since_ms, a->handled,
-                         a->missed, a->device ? "true" : "false");
-        put_json(out, "agent", a->key);
-        put_json(out, "name", a->name);
-        if (a->reason[0])
-            put_json(out, "reason", a->reason);
-        if (a->contact)
-            sapa_text_printf(out, ",\"contact\":\"%llu\"", (unsigned long long)a->contact);
-        put_ratio(out, "occupancy", a->occupancy);
-        sapa_text_char(out, '}');
-    }
-    sapa_text_add(out, SAPA_STR("],\"news\":["));
-    for (uint32_t i = 0; i < view->news_count; i++) {
-        sapa_text_add(out, i ? SAPA_STR(",{") : SAPA_STR("{"));
-        put_time(out, "at", view->news[i].at_us);
-        put_json(out, "text", view->news[i].text);
-        sapa_text_char(out, '}');
-    }
-    sapa_text_add(out, SAPA_STR("]}"));
+    sapa_text_char(out, '}');
 }

@@ -520,13 +520,13 @@ static bool unix_name(const char *path, struct sockaddr_un *name)
     return path[0] != '\0' && sapa_str_copy(sapa_str_of(path), name->sun_path, sizeof(name->sun_path));
 }
 
-sapa_rc sapa_unix_connect(const char *path, int *ret_fd)
+static sapa_rc unix_connect(const char *path, int type, int *ret_fd)
 {
     struct sockaddr_un name;
 
     if (!unix_name(path, &name))
         return SAPA_EINVAL;
-    const int fd = open_socket(AF_UNIX, SOCK_SEQPACKET);
+    const int fd = open_socket(AF_UNIX, type);
     if (fd < 0)
         return sapa_rc_of_errno(errno);
     if (connect(fd, (struct sockaddr *)&name, sizeof(name)) != 0) {
@@ -538,19 +538,24 @@ sapa_rc sapa_unix_connect(const char *path, int *ret_fd)
     return SAPA_OK;
 }
 
-sapa_rc sapa_unix_listen(const char *path, int *ret_fd)
+sapa_rc sapa_unix_connect(const char *path, int *ret_fd)
+{
+    return unix_connect(path, SOCK_SEQPACKET, ret_fd);
+}
+
+static sapa_rc unix_listen(const char *path, int type, int *ret_fd)
 {
     struct sockaddr_un name;
-    int probe;
+    int probe = -1;
 
     if (!unix_name(path, &name))
         return SAPA_EINVAL;
-    const sapa_rc there = sapa_unix_connect(path, &probe);
+    const sapa_rc there = unix_connect(path, type, &probe);
     if (there == SAPA_OK)
         close(probe);
     if (there == SAPA_OK || there == SAPA_EAGAIN)
         return SAPA_EEXIST;
-    const int fd = open_socket(AF_UNIX, SOCK_SEQPACKET);
+    const int fd = open_socket(AF_UNIX, type);
     if (fd < 0)
         return sapa_rc_of_errno(errno);
     if (there == SAPA_ENOENT)
@@ -559,6 +564,16 @@ sapa_rc sapa_unix_listen(const char *path, int *ret_fd)
         return fail_close(fd);
     *ret_fd = fd;
     return SAPA_OK;
+}
+
+sapa_rc sapa_unix_listen(const char *path, int *ret_fd)
+{
+    return unix_listen(path, SOCK_SEQPACKET, ret_fd);
+}
+
+sapa_rc sapa_unix_stream_listen(const char *path, int *ret_fd)
+{
+    return unix_listen(path, SOCK_STREAM, ret_fd);
 }
 
 sapa_rc sapa_unix_accept(int listener, int *ret_fd)

@@ -140,6 +140,9 @@ enum { SAPA_UNIX_FDS_MAX = 16 }; /* descriptors with one message */
 
 /** Removes a stale socket file (nobody listens) first. @retval SAPA_EEXIST somebody listens there @retval SAPA_EINVAL path too long (107 bytes) */
 SAPA_MUST_CHECK sapa_rc sapa_unix_listen(const char *path, int *ret_fd);
+/** The same for a stream of bytes (SOCK_STREAM). */
+SAPA_MUST_CHECK sapa_rc sapa_unix_stream_listen(const char *path, int *ret_fd);
+/** Of either kind. */
 SAPA_MUST_CHECK sapa_rc sapa_unix_accept(int listener, int *ret_fd);
 /** @retval SAPA_ENOENT  nobody listens there @retval SAPA_EAGAIN  its backlog is full */
 SAPA_MUST_CHECK sapa_rc sapa_unix_connect(const char *path, int *ret_fd);

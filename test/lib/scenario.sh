@@ -130,7 +130,7 @@ want() {
     is "$@" || { "$SAPA_BIN" contacts --data data --last 20 --language en; fail "$1 is $(figure "$1" ${3+"$3"}), not $2"; }
 }
 
-# The console's lists. place PLACE: how many contacts stand there now.
+# Lists of the living. place PLACE: how many contacts stand there now.
 contacts() { "$SAPA_BIN" contacts --data data; }
 place() { contacts 2>/dev/null | awk -v place="$1" 'NR > 1 && $2 == place { n++ } END { print n + 0 }'; }
 place_is() { [ "$(place "$1")" -eq "$2" ]; }

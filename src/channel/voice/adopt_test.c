@@ -3,18 +3,6 @@
 
 #include "channel/voice/fake_impl.h"
 
-static int setup(void **state)
-{
-    fake_new((struct fake **)state);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fake_free(*state);
-    return 0;
-}
-
 /* The old process is gone without a word; the media process holds what it held. */
 static void kill_control(struct fake *f)
 {
@@ -690,7 +678,7 @@ static void registrations_live_on(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         TEST(talking_call_lives_on), TEST(numbers_of_keys), TEST(waiting_caller_lives_on), TEST(orphans_are_ended), TEST(ringing_goes_on), TEST(ghosts_are_cancelled),
         TEST(what_the_core_does_not_hold), TEST(media_process_is_gone_too), TEST(damaged_records),

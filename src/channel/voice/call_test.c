@@ -13,27 +13,11 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    fake_free(*state);
-    return 0;
-}
-
+/* Nor in the media process. */
 static void assert_empty(struct fake *f)
 {
-    struct sapa_voice_stats stats;
-    fake_run(f, 70000000);
-    sapa_voice_stats_read(f->voice, &stats);
-    assert_int_equal(stats.contacts, 0);
-    assert_int_equal(stats.legs, 0);
-    assert_int_equal(stats.calls, 0);
-    assert_int_equal(stats.dialogs, 0);
-    assert_int_equal(stats.transactions, 0);
-    assert_int_equal(f->voice->offers.count, 0);
-    assert_int_equal(f->voice->codes.count, 0);
+    fake_assert_empty(f);
     assert_int_equal(f->leg_count, 0);
-    for (size_t i = 0; i < f->dialog_count; i++)
-        assert_int_equal(f->dialogs[i].u.dialog.closed, 1);
 }
 
 static void bye_from_us(struct fake *f, const struct fake_call *c)
@@ -876,7 +860,7 @@ static void supervisor(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         TEST(outside), TEST(outside_in_vain), TEST(colleague), TEST(consultation_and_transfer), TEST(consultation_and_back),
         TEST(conference), TEST(consultation_outside), TEST(consultation_breaks), TEST(codes_refused), TEST(campaign),

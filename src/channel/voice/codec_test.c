@@ -16,12 +16,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    fake_free(*state);
-    return 0;
-}
-
 static uint64_t answered(struct fake *f, struct fake_call *c, const char *sdp, const char *wanted)
 {
     fake_invite(f, c, "192.0.2.5", "1500", "", sdp);
@@ -164,7 +158,7 @@ static void media_of_before(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         TEST(opus_alone_is_served), TEST(what_both_know_is_agreed_upon), TEST(who_refuses_goes_on_as_before),
         TEST(the_same_codec_needs_no_word), TEST(late_offer_has_all), TEST(comfort_noise_is_taken), TEST(media_of_before),

@@ -450,6 +450,36 @@ static inline void fake_free(struct fake *f)
     free(f);
 }
 
+static inline int fake_setup(void **state)
+{
+    fake_new((struct fake **)state);
+    return 0;
+}
+
+static inline int fake_teardown(void **state)
+{
+    fake_free(*state);
+    return 0;
+}
+
+/* Nothing is left of anything: contacts, legs, dialogs; and after their time no transaction either. */
+static inline void fake_assert_empty(struct fake *f)
+{
+    struct sapa_voice_stats stats;
+    fake_run(f, 70000000);
+    sapa_voice_stats_read(f->voice, &stats);
+    assert_int_equal(stats.contacts, 0);
+    assert_int_equal(stats.legs, 0);
+    assert_int_equal(stats.calls, 0);
+    assert_int_equal(stats.dialogs, 0);
+    assert_int_equal(stats.transactions, 0);
+    assert_int_equal(f->voice->offers.count, 0);
+    assert_int_equal(f->voice->codes.count, 0);
+    assert_int_equal(f->voice->prompts.count, 0);
+    for (size_t i = 0; i < f->dialog_count; i++)
+        assert_int_equal(f->dialogs[i].u.dialog.closed, 1);
+}
+
 /* ---- looking at what happened ---- */
 
 /* The next posted input of this type; fails when there is none. leg_quality may come at any time. */
@@ -637,11 +667,31 @@ static inline struct fake_call fake_callee(const struct fake_sent *invite, const
     return c;
 }
 
+/* "Authorization: …" in answer to a 401, as the phone of an agent whose extension and password these are. */
+static inline void fake_credentials(const struct fake_sent *challenge, const char *method, const char *uri, unsigned agent, char *buf, size_t size)
+{
+    const char *extension = agent == 0 ? "101" : "102";
+    struct sapa_sip_digest digest;
+    char ha1[SAPA_SIP_HEX_SIZE], value[600];
+    struct sapa_text out;
+    fake_header(challenge->text, "WWW-Authenticate", value, sizeof(value));
+    assert_int_equal(sapa_sip_digest_parse(sapa_str_of(value), &digest), SAPA_OK);
+    sapa_sip_digest_ha1(digest.alg, sapa_str_of(extension), digest.realm, fake_agents[agent].password, ha1);
+    const struct sapa_sip_digest_answer answer = {
+        .challenge = &digest, .method = sapa_str_of(method), .uri = sapa_str_of(uri), .username = sapa_str_of(extension),
+        .ha1_hex = ha1, .nc = 1, .cnonce = SAPA_STR("abcdef"),
+    };
+    sapa_text_init(&out, buf, size);
+    sapa_text_add(&out, SAPA_STR("Authorization: "));
+    sapa_sip_digest_respond(&out, &answer);
+    sapa_text_add(&out, SAPA_STR("\r\n"));
+}
+
 /* REGISTER with digest; the phone of `agent` is reachable afterwards. */
 static inline void fake_register(struct fake *f, unsigned agent, const char *host, uint16_t port, unsigned expires)
 {
     static unsigned count;
-    char text[2048], value[600], auth[900];
+    char text[2048], auth[900];
     const struct sapa_sip_flow flow = fake_flow(host, port);
     const char *extension = agent == 0 ? "101" : "102";
     count++;
@@ -655,21 +705,7 @@ static inline void fake_register(struct fake *f, unsigned agent, const char *hos
         fake_receive(f, &flow, text);
         if (round == 1)
             break;
-        const struct fake_sent *challenge = fake_want(f, "SIP/2.0 401", "WWW-Authenticate");
-        struct sapa_sip_digest digest;
-        char ha1[SAPA_SIP_HEX_SIZE];
-        struct sapa_text out;
-        fake_header(challenge->text, "WWW-Authenticate", value, sizeof(value));
-        assert_int_equal(sapa_sip_digest_parse(sapa_str_of(value), &digest), SAPA_OK);
-        sapa_sip_digest_ha1(digest.alg, sapa_str_of(extension), digest.realm, fake_agents[agent].password, ha1);
-        const struct sapa_sip_digest_answer answer = {
-            .challenge = &digest, .method = SAPA_STR("REGISTER"), .uri = SAPA_STR("sip:sapa.example"),
-            .username = sapa_str_of(extension), .ha1_hex = ha1, .nc = 1, .cnonce = SAPA_STR("abcdef"),
-        };
-        sapa_text_init(&out, auth, sizeof(auth));
-        sapa_text_add(&out, SAPA_STR("Authorization: "));
-        sapa_sip_digest_respond(&out, &answer);
-        sapa_text_add(&out, SAPA_STR("\r\n"));
+        fake_credentials(fake_want(f, "SIP/2.0 401", "WWW-Authenticate"), "REGISTER", "sip:sapa.example", agent, auth, sizeof(auth));
     }
     fake_want(f, "SIP/2.0 200", "REGISTER");
 }
@@ -677,7 +713,7 @@ static inline void fake_register(struct fake *f, unsigned agent, const char *hos
 /* A call of an agent's phone, with digest. Nothing is answered yet but the challenge. */
 static inline void fake_phone_call(struct fake *f, struct fake_call *c, unsigned agent, const char *host, const char *dialled, const char *extra)
 {
-    char auth[1200] = "", value[500];
+    char auth[1200];
     static unsigned count;
     const char *extension = agent == 0 ? "101" : "102";
     *c = (struct fake_call){ .flow = fake_flow(host, 5060) };
@@ -686,21 +722,8 @@ static inline void fake_phone_call(struct fake *f, struct fake_call *c, unsigned
     snprintf(c->them, sizeof(c->them), "<sip:%s@sapa.example>", dialled);
     snprintf(c->target, sizeof(c->target), "sip:%s@sapa.example", dialled);
     fake_request(f, c, "INVITE", extra, "application/sdp", fake_sdp_agent);
-    const struct fake_sent *challenge = fake_want(f, "SIP/2.0 401", c->call_id);
-    struct sapa_sip_digest digest;
-    char ha1[SAPA_SIP_HEX_SIZE];
-    struct sapa_text out;
-    fake_header(challenge->text, "WWW-Authenticate", value, sizeof(value));
-    assert_int_equal(sapa_sip_digest_parse(sapa_str_of(value), &digest), SAPA_OK);
-    sapa_sip_digest_ha1(digest.alg, sapa_str_of(extension), digest.realm, fake_agents[agent].password, ha1);
-    const struct sapa_sip_digest_answer answer = {
-        .challenge = &digest, .method = SAPA_STR("INVITE"), .uri = sapa_str_of(c->target), .username = sapa_str_of(extension),
-        .ha1_hex = ha1, .nc = 1, .cnonce = SAPA_STR("abcdef"),
-    };
-    sapa_text_init(&out, auth, sizeof(auth));
-    sapa_text_add(&out, SAPA_STR("Authorization: "));
-    sapa_sip_digest_respond(&out, &answer);
-    sapa_text_printf(&out, "\r\n%s", extra);
+    fake_credentials(fake_want(f, "SIP/2.0 401", c->call_id), "INVITE", c->target, agent, auth, sizeof(auth));
+    snprintf(auth + strlen(auth), sizeof(auth) - strlen(auth), "%s", extra);
     c->branch--;
     fake_request(f, c, "ACK", "", "", "");
     fake_request(f, c, "INVITE", auth, "application/sdp", fake_sdp_agent);

@@ -5,18 +5,6 @@
 
 static char journal_path[64], lamps_path[80];
 
-static int setup(void **state)
-{
-    fake_new((struct fake **)state);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fake_free(*state);
-    return 0;
-}
-
 /* A request outside calls from a phone: sent, challenged, sent again with credentials. Returns the final answer. */
 static const struct fake_sent *phone_sends(struct fake *f, unsigned agent, const char *host, const char *method, const char *to, const char *extra,
                                            const char *type, const char *body, struct fake_call *ret)
@@ -24,7 +12,7 @@ static const struct fake_sent *phone_sends(struct fake *f, unsigned agent, const
     static unsigned count;
     const struct sapa_sip_flow flow = fake_flow(host, 5060);
     const char *extension = agent == 0 ? "101" : "102";
-    char all[1200] = "", value[600];
+    char all[1200] = "";
     struct fake_call c = { .flow = flow };
     count++;
     snprintf(c.call_id, sizeof(c.call_id), "req%u", count);
@@ -43,20 +31,7 @@ static const struct fake_sent *phone_sends(struct fake *f, unsigned agent, const
         const struct fake_sent *challenge = round == 0 ? fake_find(f, "SIP/2.0 401", c.call_id) : NULL;
         if (!challenge)
             break;
-        struct sapa_sip_digest digest;
-        char ha1[SAPA_SIP_HEX_SIZE];
-        struct sapa_text out;
-        fake_header(challenge->text, "WWW-Authenticate", value, sizeof(value));
-        assert_int_equal(sapa_sip_digest_parse(sapa_str_of(value), &digest), SAPA_OK);
-        sapa_sip_digest_ha1(digest.alg, sapa_str_of(extension), digest.realm, fake_agents[agent].password, ha1);
-        const struct sapa_sip_digest_answer answer = {
-            .challenge = &digest, .method = sapa_str_of(method), .uri = sapa_str_of(c.target), .username = sapa_str_of(extension), .ha1_hex = ha1,
-            .nc = 1, .cnonce = SAPA_STR("abcdef"),
-        };
-        sapa_text_init(&out, all, sizeof(all));
-        sapa_text_add(&out, SAPA_STR("Authorization: "));
-        sapa_sip_digest_respond(&out, &answer);
-        sapa_text_add(&out, SAPA_STR("\r\n"));
+        fake_credentials(challenge, method, c.target, agent, all, sizeof(all));
     }
     if (ret)
         *ret = c;
@@ -403,7 +378,7 @@ static void message_to_a_colleague(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         TEST(lamp_of_a_colleague), TEST(calls_himself), TEST(through_proxies), TEST(ends), TEST(refused), TEST(over_a_restart), TEST(message_to_a_colleague),
     };

@@ -17,12 +17,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    fake_free(*state);
-    return 0;
-}
-
 static void dial(struct fake *f, uint64_t contact, uint32_t attempt)
 {
     struct sapa_record r = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = contact, .attempt = attempt, .kind = 1, .from = SAPA_NONE, .ring_ms = 60000 } };
@@ -247,7 +241,7 @@ static void new_description_meanwhile(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         TEST(next_address_then_next_trunk), TEST(no_line_in_between), TEST(any_transport_of_an_address), TEST(all_in_trouble), TEST(watched), TEST(registration_moves_over), TEST(new_description_meanwhile),
     };

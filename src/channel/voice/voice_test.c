@@ -1,36 +1,6 @@
 /* Calls from beginning to end, with scripted peers, a fake media process and virtual time. */
 #include "channel/voice/fake_impl.h"
 
-static int setup(void **state)
-{
-    fake_new((struct fake **)state);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fake_free(*state);
-    return 0;
-}
-
-/* Nothing is left of anything: contacts, legs, dialogs; and after their time no transaction either. */
-static void assert_empty(struct fake *f)
-{
-    struct sapa_voice_stats stats;
-    fake_run(f, 70000000);
-    sapa_voice_stats_read(f->voice, &stats);
-    assert_int_equal(stats.contacts, 0);
-    assert_int_equal(stats.legs, 0);
-    assert_int_equal(stats.calls, 0);
-    assert_int_equal(stats.dialogs, 0);
-    assert_int_equal(stats.transactions, 0);
-    assert_int_equal(f->voice->offers.count, 0);
-    assert_int_equal(f->voice->codes.count, 0);
-    assert_int_equal(f->voice->prompts.count, 0);
-    for (size_t i = 0; i < f->dialog_count; i++)
-        assert_int_equal(f->dialogs[i].u.dialog.closed, 1);
-}
-
 static void whole_call(void **state)
 {
     struct fake *f = *state;
@@ -137,7 +107,7 @@ static void whole_call(void **state)
     assert_int_equal(gone->u.contact_gone.cause, 1016);
     assert_int_equal(fake_posted_count(f, SAPA_T_leg_quality), 2);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
     assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 1);
 }
 
@@ -156,7 +126,7 @@ static void caller_cancels(void **state)
     fake_none(f, "SIP/2.0 200 OK\r\nINVITE", c.call_id);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_request(f, &c, "ACK", "", "", "");
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* cmd_answer before the media process has a port: the 200 waits for it. */
@@ -183,7 +153,7 @@ static void answer_before_port(void **state)
     assert_int_equal(gone->u.contact_gone.side, SAPA_SIDE_NETWORK);
     fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void no_port(void **state)
@@ -200,7 +170,7 @@ static void no_port(void **state)
     f->media_mute = false;
     fake_request(f, &c, "ACK", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void late_offer(void **state)
@@ -223,7 +193,7 @@ static void late_offer(void **state)
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_reply(f, fake_want(f, "BYE", "Reason: Q.850;cause=16"), 200, "", "", "");
     assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 0);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void late_offer_unanswered(void **state)
@@ -238,7 +208,7 @@ static void late_offer_unanswered(void **state)
     assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_NETWORK);
     fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void reject(void **state)
@@ -254,7 +224,7 @@ static void reject(void **state)
     fake_want(f, "SIP/2.0 404", c.call_id);
     fake_request(f, &c, "ACK", "", "", "");
     assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 0);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void refused(void **state)
@@ -294,7 +264,7 @@ static void refused(void **state)
     assert_int_equal(stats.refused_sdp, 2);
     assert_int_equal(stats.arrived, 0);
     assert_int_equal(fake_posted_count(f, SAPA_T_contact_arrived), 0);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void limit_of_calls(void **state)
@@ -315,7 +285,7 @@ static void limit_of_calls(void **state)
     fake_request(f, &second, "BYE", "Reason: Q.850;cause=38\r\n", "", "");
     assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_NETWORK);
     FAKE_COMMAND(f, cmd_forget, .contact = again);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* ---- offers ---- */
@@ -360,7 +330,7 @@ static void offer_failures(void **state)
     FAKE_COMMAND(f, cmd_hangup, .contact = contact, .cause = 16);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* The agent answers while the core takes the offer back: ACK and BYE, and the core hears nothing of it. */
@@ -398,7 +368,7 @@ static void cancel_race(void **state)
     assert_int_equal(fake_posted_count(f, SAPA_T_agent_gone), 0);
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* Two phones of one agent ring; one answers, then the other as well. */
@@ -444,7 +414,7 @@ static void two_phones(void **state)
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
     fake_reply(f, fake_want(f, "BYE", fake_callee(two, "two").call_id), 200, "", "", "");
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* A proxy before the phone forks: two tags on one INVITE, two 200s. */
@@ -468,7 +438,7 @@ static void forked_by_a_proxy(void **state)
     fake_reply(f, fake_want(f, "BYE", "tag=b"), 200, "", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void answer_without_codec(void **state)
@@ -486,7 +456,7 @@ static void answer_without_codec(void **state)
     assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 0);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* ---- sounds ---- */
@@ -556,7 +526,7 @@ static void prompts_that_come_later(void **state)
     sapa_voice_prompt_ready(f->voice, f->prompt_tags[0], SAPA_OK, "/cache/x");
     play(f, contact, 9, 1); /* the contact is gone: still an end */
     assert_int_equal(f->posted[f->posted_count - 1].u.play_done.play, 9);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void press(struct fake *f, uint64_t leg, uint64_t contact, const char *keys)
@@ -597,7 +567,7 @@ static void secret_digits(void **state)
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_run(f, 0);
     assert_int_equal(sapa_voice_secret(f->voice, contact, buf, sizeof(buf)), 0);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* ---- calls that we place ---- */
@@ -642,7 +612,7 @@ static void callback_with_credentials(void **state)
     FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 50);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* Nobody answers a callback: the agent is told so before his line is free, unless the next offer is there already. */
@@ -681,7 +651,7 @@ static void callback_not_reached(void **state)
             FAKE_COMMAND(f, cmd_forget, .contact = next);
         }
     }
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void trunks_in_trouble(void **state)
@@ -730,7 +700,7 @@ static void trunks_in_trouble(void **state)
     fake_reply(f, invite, 487, "w", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* A carrier that wants us registered: credentials, its times, refusals, calls that come to our Contact. */
@@ -814,7 +784,7 @@ static void registers_at_a_carrier(void **state)
     assert_true(sapa_voice_trunk_good(f->voice, 1));
     f->centre.trunks = fake_trunks;
     sapa_voice_centre(f->voice, &f->centre);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* A trunk that says nothing is not waited for: the next one carries the call. */
@@ -841,7 +811,7 @@ static void silent_trunk(void **state)
     fake_request(f, &outside, "BYE", "", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 #define SRTP_SDP(profile, crypto) "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 30000 " profile " 8 101\r\n" \
@@ -904,7 +874,7 @@ static void refer(void **state)
     fake_want(f, "SIP/2.0 403", "REFER");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* Audio is encrypted where its keys are, as far as the description of the centre wants it. */
@@ -990,7 +960,7 @@ static void srtp_over_tls(void **state)
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     f->centre.trunks = fake_trunks;
     sapa_voice_centre(f->voice, &f->centre);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* Sessions have an end of their own (RFC 4028), whoever refreshes them. */
@@ -1037,7 +1007,7 @@ static void session_of_a_caller(void **state)
         assert_int_equal(gone->u.contact_gone.cause, theirs ? 408 : 481);
         FAKE_COMMAND(f, cmd_forget, .contact = contact);
     }
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void session_of_ours(void **state)
@@ -1072,7 +1042,7 @@ static void session_of_ours(void **state)
     fake_request(f, &outside, "BYE", "", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* What the network plays is heard before the answer; it belongs to its fork. */
@@ -1121,7 +1091,7 @@ static void early_media(void **state)
     fake_reply(f, fake_want(f, "BYE", called.call_id), 200, "d", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* A key that came by INFO reaches whom the sender talks with, unless it is a secret. */
@@ -1155,7 +1125,7 @@ static void keys_cross(void **state)
         assert_int_not_equal(f->media[i].op, SAPA_MEDIA_SEND_DTMF);
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* Some carriers promise telephone events and send tones. */
@@ -1173,14 +1143,14 @@ static void tones_of_a_trunk(void **state)
     assert_int_equal(set->u.leg.dtmf_inband, 1);
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* ---- codes ---- */
 
 static void dial_code(struct fake *f, struct fake_call *c, const char *code)
 {
-    char auth[600] = "", value[500];
+    char auth[600];
     static unsigned count;
     *c = (struct fake_call){ .flow = fake_flow("198.51.100.7", 5060) };
     snprintf(c->call_id, sizeof(c->call_id), "code%u", ++count);
@@ -1188,21 +1158,7 @@ static void dial_code(struct fake *f, struct fake_call *c, const char *code)
     snprintf(c->them, sizeof(c->them), "<sip:%s@sapa.example>", code);
     snprintf(c->target, sizeof(c->target), "sip:%s@sapa.example", code);
     fake_request(f, c, "INVITE", "", "application/sdp", fake_sdp_agent);
-    const struct fake_sent *challenge = fake_want(f, "SIP/2.0 401", c->call_id);
-    struct sapa_sip_digest digest;
-    char ha1[SAPA_SIP_HEX_SIZE];
-    struct sapa_text out;
-    fake_header(challenge->text, "WWW-Authenticate", value, sizeof(value));
-    assert_int_equal(sapa_sip_digest_parse(sapa_str_of(value), &digest), SAPA_OK);
-    sapa_sip_digest_ha1(digest.alg, SAPA_STR("101"), digest.realm, SAPA_STR("rahasia"), ha1);
-    const struct sapa_sip_digest_answer answer = {
-        .challenge = &digest, .method = SAPA_STR("INVITE"), .uri = sapa_str_of(c->target), .username = SAPA_STR("101"),
-        .ha1_hex = ha1, .nc = 1, .cnonce = SAPA_STR("abcdef"),
-    };
-    sapa_text_init(&out, auth, sizeof(auth));
-    sapa_text_add(&out, SAPA_STR("Authorization: "));
-    sapa_sip_digest_respond(&out, &answer);
-    sapa_text_add(&out, SAPA_STR("\r\n"));
+    fake_credentials(fake_want(f, "SIP/2.0 401", c->call_id), "INVITE", c->target, 0, auth, sizeof(auth));
     c->branch--;
     fake_request(f, c, "ACK", "", "", "");
     fake_request(f, c, "INVITE", auth, "application/sdp", fake_sdp_agent);
@@ -1269,7 +1225,7 @@ static void codes(void **state)
     fake_request(f, &c, "ACK", "", "", "");
     assert_string_equal(fake_media(f, SAPA_MEDIA_PLAY)->u.play.files[0], "/cache/agent.refused");
     fake_request(f, &c, "BYE", "", "", "");
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* Every code in every state: what is said is what is true now. */
@@ -1332,7 +1288,7 @@ static void what_codes_say(void **state)
             fail_msg("%s with %d (row %zu): %s instead of %s", table[i].code, table[i].rc, i, said, expected);
         fake_request(f, &c, "BYE", "", "", "");
     }
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static size_t keys_sent(const struct fake *f, char *ret)
@@ -1409,7 +1365,7 @@ static void codes_while_talking(void **state)
     fake_request(f, &agent, "BYE", "", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* An offer comes while the agent hears the confirmation of a code: his line is freed first. */
@@ -1443,7 +1399,7 @@ static void an_offer_frees_the_line(void **state)
     fake_reply(f, invite, 486, "y", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* ---- phones ---- */
@@ -1463,7 +1419,7 @@ static void registration_ends(void **state)
     fake_register(f, 0, "198.51.100.7", 5060, 0);
     assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.reachable, 0);
     assert_int_equal(fake_posted_count(f, SAPA_T_agent_device), 4);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void ping(void **state)
@@ -1512,7 +1468,7 @@ static void wrong_password(void **state)
     assert_int_equal(stats.registers, 0);
     assert_int_equal(fake_posted_count(f, SAPA_T_agent_device), 0);
     fake_none(f, "SIP/2.0 200", "REGISTER");
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* One challenge, of one algorithm: what phones in use can live with. */
@@ -1560,7 +1516,7 @@ static void recording(void **state)
         assert_string_equal(r->u.recording_state.path.p, "toko/2026/11/18/33.srec");
         assert_true(i == 3 ? r->u.recording_state.hash.n >= 63 : r->u.recording_state.hash.n == 0);
     }
-    assert_empty(f);
+    fake_assert_empty(f);
     /* two after each other, the second before the recorder has said that the first is over: each has its own file */
     const uint64_t moved = fake_customer(f, &customer);
     FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 35, .action = 0);
@@ -1586,7 +1542,7 @@ static void recording(void **state)
     FAKE_COMMAND(f, cmd_record, .contact = moved, .recording = 36, .action = 3);
     assert_string_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.path.p, "toko/2026/11/18/36.srec");
     FAKE_COMMAND(f, cmd_forget, .contact = moved);
-    assert_empty(f);
+    fake_assert_empty(f);
     /* no key: not recorded, and said so */
     f->voice->options.recordings_dir = NULL;
     const uint64_t other = fake_customer(f, &customer);
@@ -1594,7 +1550,7 @@ static void recording(void **state)
     assert_int_equal(fake_posted(f, SAPA_T_recording_state)->u.recording_state.state, 4);
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = other);
-    assert_empty(f);
+    fake_assert_empty(f);
     for (const char *const *sub = (const char *const[]){ "/toko/2026/11/18", "/toko/2026/11", "/toko/2026", "/toko", "", NULL }; *sub; sub++) {
         snprintf(want, sizeof(want), "%s%s", folder, *sub);
         assert_int_equal(remove(want), 0);
@@ -1638,7 +1594,7 @@ static void media_process_lost(void **state)
     fake_reply(f, fake_want(f, "BYE", customer.call_id), 200, "", "", "");
     fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
     /* it stays away: its calls end after the time of grace, with an alarm */
     const uint64_t other = fake_customer(f, &customer);
     sapa_voice_media_link(f->voice, false);
@@ -1651,7 +1607,7 @@ static void media_process_lost(void **state)
     sapa_voice_media_link(f->voice, true);
     fake_run(f, 0);
     assert_int_equal(fake_posted_count(f, SAPA_T_alarm_raised), 4); /* raised and over, twice */
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void silent_line(void **state)
@@ -1676,7 +1632,7 @@ static void silent_line(void **state)
     /* line quality: alarm and figures */
     m.op = SAPA_MEDIA_QUALITY;
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 static void poor_line(void **state)
@@ -1702,7 +1658,7 @@ static void poor_line(void **state)
     assert_int_equal(quality->u.leg_quality.final, 1);
     assert_int_equal(quality->u.leg_quality.lost, 2);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* When a line is called bad stands in the description: media learns it when it comes and when that changes. */
@@ -1762,7 +1718,7 @@ static void media_learns_the_limits(void **state)
     assert_int_equal(m->u.limits.quality_mos_x100, 330);
     assert_int_equal(m->u.limits.quality_window_ms, 20000);
     sapa_voice_centre(f->voice, f->options.centre);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* The centre's mailbox is full for a while: nothing is lost, and nothing overtakes. */
@@ -1789,7 +1745,7 @@ static void centre_is_slow(void **state)
     sapa_voice_stats_read(f->voice, &stats);
     assert_true(stats.post_retries >= 4);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* Another description: indices move, calls go on. */
@@ -1817,7 +1773,7 @@ static void new_description(void **state)
     FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 5);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
     fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* Hold in all its dialects, by the customer. */
@@ -1853,7 +1809,7 @@ static void hold_dialects(void **state)
     fake_request(f, &c, "BYE", "", "", "");
     fake_posted(f, SAPA_T_contact_gone);
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
-    assert_empty(f);
+    fake_assert_empty(f);
 }
 
 /* A polite stop: the customers' ends first and as the centre's own doing; agents' legs go with them, nothing is told twice. */
@@ -1893,7 +1849,7 @@ static void the_centre_stops(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         TEST(whole_call), TEST(caller_cancels), TEST(answer_before_port), TEST(no_port), TEST(late_offer),
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),

@@ -43,6 +43,17 @@ def hears(who, *tones):
     time.sleep(0.4)  # for the recording: a phase is half a second at least
 
 
+def speaks(phone, hz):
+    phone.hz = hz
+    phone.tone(hz)
+
+
+def talk(one, other):
+    """They hear each other, and nobody else."""
+    hears(one, other.hz)
+    hears(other, one.hz)
+
+
 def press(line_of, keys):
     for key in keys:
         line_of.key(key)
@@ -50,17 +61,16 @@ def press(line_of, keys):
 
 
 def served(number="5001"):
-    """A customer who talks with the agent. Returns him, his dialog, the agent's dialog."""
+    """A customer who talks with the agent. Returns him and the agent's dialog."""
     global count
     count += 1
     customer = UserAgent("08110%d" % count, server)
-    customer.tone(CUSTOMER)
-    talk, answer = customer.call(number)
+    speaks(customer, CUSTOMER)
+    _, answer = customer.call(number)
     assert answer.status == 200, answer.text
     line = agent.answer(agent.want_request("INVITE"))
-    hears(agent, CUSTOMER)
-    hears(customer, AGENT)
-    return customer, talk, line
+    talk(agent, customer)
+    return customer, line
 
 
 def dial(phone, number):
@@ -87,10 +97,25 @@ def asks(customer):
     invite = colleague.want_request("INVITE")
     assert "Agen 1" in invite.get("from") and "1001@" in invite.get("from"), invite.text
     line = colleague.answer(invite)
-    hears(agent, COLLEAGUE)
-    hears(colleague, AGENT)
+    talk(agent, colleague)
     hears(customer)
     return line
+
+
+def rings_outside(keys):
+    """The agent's keys make a call to the number outside; it rings there."""
+    press(agent, keys)
+    invite = carrier.want_request("INVITE")
+    carrier.respond(invite, 180)
+    return invite
+
+
+def back(other, customer, line):
+    """"*05": whom he asked is let go, and he has the customer again. Then all of it ends."""
+    press(agent, "*05")
+    other.hung_up()
+    talk(agent, customer)
+    over(customer, (agent, line))
 
 
 def over(customer, *lines):
@@ -105,10 +130,8 @@ agent, second, colleague = UserAgent("1001", server), UserAgent("1001", server),
 carrier = UserAgent("carrier", server, port=port + 1)
 second.socket.close()  # the second line of the same phone: audio of its own, the same signalling
 second.socket, second.port, second.waiting = agent.socket, agent.port, agent.waiting
-agent.tone(AGENT)
-second.tone(AGENT)
-colleague.tone(COLLEAGUE)
-carrier.tone(OUTSIDE)
+for phone, hz in ((agent, AGENT), (second, AGENT), (colleague, COLLEAGUE), (carrier, OUTSIDE)):
+    speaks(phone, hz)
 agent.register()
 colleague.register()
 agent.code("*1")
@@ -116,29 +139,23 @@ colleague.code("*1")
 colleague.code("*2")  # at his place, and gets nothing from the queue
 
 story("asks a colleague on the same line, and transfers: *02, *04")
-customer, talk, line = served()
+customer, line = served()
 other = asks(customer)
 press(agent, "*04")
 agent.hung_up()
-hears(customer, COLLEAGUE)
-hears(colleague, CUSTOMER)
+talk(customer, colleague)
 over(customer, (colleague, other))
 
 story("asks, control is killed meanwhile, and goes back to the customer: *05")
-customer, talk, line = served()
+customer, line = served()
 other = asks(customer)
 kill_control()
-hears(agent, COLLEAGUE)
-hears(colleague, AGENT)
+talk(agent, colleague)
 hears(customer)
-press(agent, "*05")
-colleague.hung_up()
-hears(agent, CUSTOMER)
-hears(customer, AGENT)
-over(customer, (agent, line))
+back(colleague, customer, line)
 
 story("a conference: *03; control is killed in it; the colleague is dropped: *05")
-customer, talk, line = served()
+customer, line = served()
 other = asks(customer)
 press(agent, "*03")
 hears(agent, CUSTOMER, COLLEAGUE)
@@ -147,32 +164,26 @@ hears(customer, AGENT, COLLEAGUE)
 kill_control()
 hears(customer, AGENT, COLLEAGUE)
 hears(agent, CUSTOMER, COLLEAGUE)
-press(agent, "*05")
-colleague.hung_up()
-hears(customer, AGENT)
-hears(agent, CUSTOMER)
-over(customer, (agent, line))
+back(colleague, customer, line)
 
 story("a conference goes on without him who made it")
-customer, talk, line = served()
+customer, line = served()
 other = asks(customer)
 press(agent, "*03")
 hears(customer, AGENT, COLLEAGUE)
 assert agent.within(line, "BYE").status == 200
-hears(customer, COLLEAGUE)
-hears(colleague, CUSTOMER)
+talk(customer, colleague)
 over(customer, (colleague, other))
 
 for way in ("the customer's line", "the colleague's"):
     story("REFER with Replaces on " + way)
-    customer, talk, line = served()
+    customer, line = served()
     assert agent.within(line, "INVITE", agent.sdp(direction="sendonly")).status == 200
     hears(customer)
     own = dial(second, "1002")
     other = colleague.answer(colleague.want_request("INVITE"))
     answered(second, own)
-    hears(second, COLLEAGUE)
-    hears(colleague, AGENT)
+    talk(second, colleague)
     on, named = ((agent, line), own) if "customer" in way else ((second, own), line)
     tags = [re.search("tag=([^;>]+)", text).group(1) for text in (named.them, named.us)]
     replaces = "%s%%3Bto-tag%%3D%s%%3Bfrom-tag%%3D%s" % (named.call_id, tags[0], tags[1])
@@ -184,8 +195,7 @@ for way in ("the customer's line", "the colleague's"):
         on[0].respond(notify, 200)
     agent.hung_up()
     second.hung_up()
-    hears(customer, COLLEAGUE)
-    hears(colleague, CUSTOMER)
+    talk(customer, colleague)
     over(customer, (colleague, other))
 
 story("calls somebody outside: early audio, the answer, the number shown, the hang-up")
@@ -200,8 +210,7 @@ agent.talk_to(early.body)
 hears(agent, OUTSIDE)
 outside = carrier.answer(invite, ring=False)
 answered(agent, own)
-hears(agent, OUTSIDE)
-hears(carrier, AGENT)
+talk(agent, carrier)
 assert agent.within(own, "BYE").status == 200
 carrier.hung_up()
 
@@ -212,63 +221,46 @@ agent.ack(own, answer)
 assert answer.status == 403 and "no right" in answer.get("reason"), answer.text
 
 story("asks somebody outside, and leaves the customer with him")
-customer, talk, line = served()
-press(agent, "*0208112345678#")
-invite = carrier.want_request("INVITE")
-carrier.respond(invite, 180)
+customer, line = served()
+invite = rings_outside("*0208112345678#")
 hears(customer)
 outside = carrier.answer(invite, ring=False)
-hears(agent, OUTSIDE)
-hears(carrier, AGENT)
+talk(agent, carrier)
 hears(customer)
 press(agent, "*04")
 agent.hung_up()
-hears(customer, OUTSIDE)
-hears(carrier, CUSTOMER)
+talk(customer, carrier)
 kill_control()
-hears(customer, OUTSIDE)
-hears(carrier, CUSTOMER)
-assert carrier.within(outside, "BYE").status == 200
-customer.hung_up()
-customer.close()
+talk(customer, carrier)
+over(customer, (carrier, outside))
 
 story("asks somebody outside; control is killed while it rings, and he answers all the same")
-customer, talk, line = served()
-press(agent, "*0208112345678#")
-invite = carrier.want_request("INVITE")
-carrier.respond(invite, 180)
+customer, line = served()
+invite = rings_outside("*0208112345678#")
 hears(customer)
 kill_control()
 outside = carrier.answer(invite, ring=False)
-hears(agent, OUTSIDE)
-hears(carrier, AGENT)
+talk(agent, carrier)
 hears(customer)
-press(agent, "*05")
-carrier.hung_up()
-hears(agent, CUSTOMER)
-hears(customer, AGENT)
-over(customer, (agent, line))
+back(carrier, customer, line)
 
 story("passes the customer on to a number outside; control is killed while it rings")
-customer, talk, line = served()
+customer, line = served()
 press(agent, "*0808112345678#")
 agent.hung_up()
 invite = carrier.want_request("INVITE")
 carrier.respond(invite, 180)
 kill_control()
 outside = carrier.answer(invite, ring=False)
-hears(customer, OUTSIDE)
-hears(carrier, CUSTOMER)
-assert carrier.within(outside, "BYE").status == 200
-customer.hung_up()
-customer.close()
+talk(customer, carrier)
+over(customer, (carrier, outside))
 
 story("passes the customer on to a number that is busy: a colleague of the queue has him then")
 colleague.code("*1")
 agent.code("*2")
 colleague.code("*2")
 agent.code("*1")
-customer, talk, line = served()
+customer, line = served()
 colleague.code("*1")
 press(agent, "*0808112345678#")
 agent.hung_up()

@@ -69,6 +69,13 @@ def live():
     assert {q["id"] for q in admin.get(V1 + "/queues").json["items"]} >= {"service", "loans"}
     assert admin.get(V1 + "/queues/service").json["client"] == "shop"
     admin.get(V1 + "/queues/nothing", 404)
+    # the whole at once, as `sapa top` shows it; and contacts with what only the core knows of them
+    view = admin.get(V1 + "/view?language=en").json
+    assert {q["id"] for q in view["queues"]} >= {"service", "loans"} and {a["id"] for a in view["agents"]} == {f"agent{i}" for i in range(1, 5)}
+    assert view["language"] == "en" and admin.get(V1 + "/view?language=id").json["language"] == "id"
+    admin.get(V1 + "/contacts?times=perhaps", 400)
+    timed = wait(lambda: admin.get(V1 + "/contacts?times=true").json["items"])
+    assert any("wait_ms" in c for c in timed) and not any("wait_ms" in c for c in admin.get(V1 + "/contacts").json["items"])
     agents = pages(admin, V1 + "/agents?limit=3")
     assert len(agents) == 4 and len({a["id"] for a in agents}) == 4
     assert admin.get(V1 + "/agents/agent1").json["extension"] == "1001"
@@ -94,6 +101,8 @@ def live():
     # bound to a client: the others are not there
     bank = admin.as_role("supervisor", clients=["bank"])
     assert bank.get(V1 + "/me").json["clients"] == ["bank"]
+    bank.get(V1 + "/view", 403)
+    admin.as_role("agent", agent="agent1").get(V1 + "/view", 403)
     bank.get(V1 + "/queues/service", 404)
     bank.get(V1 + "/contacts?queue=service", 404)
     bank.get(V1 + "/contacts?client=toko", 404)
@@ -155,6 +164,7 @@ def past():
     viewer, auditor = admin.as_role("viewer"), admin.as_role("auditor")
     viewer.get(f"{V1}/recordings/{one['id']}", 403)
     assert auditor.get(f"{V1}/recordings/{one['id']}").json == one
+    assert auditor.get(f"{V1}/recordings/{one['id']}?check=true").json == {**one, "intact": True}
     auditor.get(f"{V1}/recordings/{one['id']}/audio", 403)
     other = admin.as_role("supervisor", clients=["bank" if one["client"] == "shop" else "shop"])
     other.get(f"{V1}/recordings/{one['id']}", 404)
@@ -354,12 +364,18 @@ def persons():
     assert "the same client" in command("merge", one, bank, exit_code=1)
     command("merge", one, exit_code=2)
     # the API from the command line
-    assert json.loads(command("api", "GET", V1 + "/me"))["user"] == "admin"
+    assert json.loads(command("api", "GET", V1 + "/me"))["role"] == "console"  # without a token: the folder's owner
     assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": true}'))["done"]
     assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": true}', exit_code=1))["status"] == 409
     assert json.loads(command("api", "PUT", V1 + "/switches/surge", '{"on": false}'))["done"]
     assert json.loads(command("api", "GET", V1 + "/me", exit_code=1, env={"SAPA_TOKEN": "sapa_" + "0" * 64}))["status"] == 401
     assert json.loads(command("api", "POST", V1 + "/centre/plan", "@centre.yaml"))["changes"] == []
+    # a centre elsewhere: by its address, with a token
+    eye = {"SAPA_TOKEN": admin.as_role("viewer").token}
+    assert json.loads(command("api", "GET", V1 + "/me", "--url", base, env=eye))["user"] == "test-viewer"
+    assert "Pinjaman" in command("top", "--once", "--url", base, env=eye)
+    assert "does not have the right tokens" in command("token", "list", "--url", base, env=eye, exit_code=1)
+    assert "SAPA_TOKEN" in command("api", "GET", V1 + "/me", "--url", base, exit_code=1)
     command("api", "GET", "me", exit_code=2)
     command("api", "PATCH", V1 + "/me", exit_code=2)
     # erased by the command: only when one says that one knows
