@@ -65,7 +65,7 @@ void sapa_demo_greeting(const char *data, const char *centre_path, const char *s
 {
     /* a demo's passwords are no secret; others belong on the owner's screen, not into a journal */
     const bool tell = crowd || isatty(STDOUT_FILENO);
-    char host[SAPA_ADDR_TEXT_MAX], url[256], ready[32], pause[32], wrapup[32];
+    char host[SAPA_ADDR_TEXT_MAX], ready[32], pause[32], wrapup[32];
     struct sapa_centre *centre;
 
     const struct sapa_centre_file file = { .path = centre_path, .secrets_path = secrets };
@@ -73,8 +73,7 @@ void sapa_demo_greeting(const char *data, const char *centre_path, const char *s
         return;
     address_to_call(sip, host, sizeof(host));
     printf("\n" SAPA_STR_FMT " is open.\n\n", SAPA_STR_ARG(centre->system.name));
-    const bool has_api = api_url(data, url, sizeof(url));
-    if (has_api && pages)
+    if (url[0] && pages)
         greet_pages(url, crowd);
     if (centre->numbers_count > 0)
         puts(crowd ? "Call from any softphone on this machine or in its private network:"
