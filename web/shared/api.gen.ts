@@ -50,6 +50,13 @@ export interface Contact {
   callback: string | null;
   recording: string | null;
   recording_paused: boolean;
+  /** with times: in queues, up to now */
+  wait_ms?: number;
+  /** with times, in line: 1 is next */
+  position?: number;
+  /** with times, in line: expected wait; null when nobody serves the queue */
+  ewt_p50_ms?: number | null;
+  ewt_p90_ms?: number | null;
 }
 
 export interface Contacts {
@@ -310,6 +317,8 @@ export interface Recording {
   bytes: number;
   /** of the encrypted file */
   sha256: string | null;
+  /** with check: every chunk is authentic and the hash is the one that was logged; null: none was */
+  intact?: boolean | null;
 }
 
 export interface Recordings {
@@ -407,6 +416,8 @@ export interface Me {
   expires: string | null;
   /** the server's clock */
   now: string;
+  /** wanted: no rights until there is one */
+  second_factor: "none" | "used" | "wanted";
 }
 
 export interface Done {
@@ -430,9 +441,9 @@ export interface Readiness {
 }
 
 export interface FeedEvent {
-  type: "contact" | "agent" | "queue" | "switches" | "messages" | "standing";
+  type: "contact" | "agent" | "queue" | "switches" | "messages" | "alerts" | "standing";
   id: string;
-  /** Contact, Agent, Queue, Standing, a list of Switch or of Message; null: it is gone */
+  /** Contact, Agent, Queue, Standing, a list of Switch, Message or Alert; null: it is gone */
   data: unknown;
 }
 
@@ -454,6 +465,8 @@ export interface FeedMessage {
   switches?: Switch[];
   /** snapshot only */
   messages?: Message[];
+  /** snapshot only */
+  alerts?: Alert[];
   /** events only */
   events?: FeedEvent[];
 }
@@ -674,6 +687,8 @@ export interface LoginBody {
   password: string;
   /** true: the token comes as a cookie, for pages of this server */
   cookie?: boolean;
+  /** of the second factor, or a recovery code; wanted when the answer says EAGAIN */
+  code?: string;
 }
 
 export interface PasswordChangeBody {
@@ -698,6 +713,8 @@ export interface User {
   clients: string[];
   /** there is one: can log in */
   password: boolean;
+  /** there is one */
+  second_factor: boolean;
 }
 
 export interface Users {
@@ -729,6 +746,7 @@ export interface Session {
   source: string;
   created: string;
   expires: string;
+  second_factor: boolean;
 }
 
 export interface Sessions {
@@ -1218,6 +1236,291 @@ export interface WallboardLink {
   token: Token;
 }
 
+export interface Alert {
+  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk";
+  /** of the first four */
+  queue: string | null;
+  /** of the others */
+  agent: string | null;
+  state: "on" | "seen";
+  /** when it came */
+  since: string;
+  /** when it came: contacts, milliseconds, or millionths of a share of the last half hour */
+  value: number;
+  /** of the description, likewise */
+  limit: number;
+  /** who has seen it */
+  by: string | null;
+}
+
+export interface Alerts {
+  items: Alert[];
+}
+
+export interface AlertBody {
+  /** waiting, longest wait, service level, abandoned, not ready or talk */
+  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk";
+  /** the key of the queue or agent */
+  key: string;
+}
+
+export interface SecondFactorBody {
+  /** one's own */
+  password: string;
+}
+
+export interface SecondFactorCodeBody {
+  /** six digits that the app shows now */
+  code: string;
+}
+
+export interface NewSecondFactor {
+  /** base 32, to be typed */
+  secret: string;
+  /** otpauth:, for a QR code */
+  uri: string;
+  /** each good for one login when the app is lost; shown this once */
+  recovery: string[];
+}
+
+export interface OwnFigures {
+  agent: string;
+  /** midnight in the zone of the centre */
+  from: string;
+  at: string;
+  /** keys as in docs/ref/figures.md; null: nothing yet today */
+  figures: Record<string, unknown> | null;
+  /** what is aimed at, by the same keys; null: nothing is set */
+  targets: Record<string, unknown> | null;
+}
+
+export interface NetworkBody {
+  /** login, call or test */
+  kind: "login" | "call" | "test";
+  /** round trip */
+  rtt_ms: number;
+  /** 0 to 1000 */
+  loss_permille: number;
+  jitter_ms?: number;
+  /** 100 to 450 */
+  mos_x100?: number;
+  codec?: string;
+  /** microphone or headset, browser */
+  device?: string;
+}
+
+export interface Network {
+  /** place in the log */
+  seq: string;
+  at: string;
+  user: string;
+  /** address it came from */
+  source: string;
+  kind: "login" | "call" | "test";
+  rtt_ms: number;
+  loss_permille: number;
+  jitter_ms: number | null;
+  mos_x100: number | null;
+  codec: string | null;
+  device: string | null;
+}
+
+export interface Networks {
+  items: Network[];
+  /** cursor of the next page */
+  next: string | null;
+}
+
+export interface Task {
+  /** of the agent's */
+  id: string;
+  /** null: the person it was about was erased */
+  text: string | null;
+  /** null: at any time */
+  due: string | null;
+  /** that it is about */
+  contact: string | null;
+  /** user */
+  by: string;
+  created: string;
+}
+
+export interface Work {
+  /** of the clients that the agent serves: the core offers each when its time has come */
+  callbacks: CardCallback[];
+  /** by due time, those without one last */
+  tasks: Task[];
+}
+
+export interface TaskBody {
+  /** 300 bytes at most */
+  text: string;
+  /** a time, RFC 3339 */
+  due?: string;
+  /** that it is about */
+  contact?: string;
+}
+
+export interface TaskMade {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  task: string;
+}
+
+export interface TaskChangeBody {
+  /** true: it is gone */
+  done?: boolean;
+  /** another time; null: at any time */
+  due?: string | null;
+}
+
+export interface View {
+  at: string;
+  /** local time less UTC */
+  offset_s: number;
+  /** of the news */
+  language: "id" | "en";
+  /** its name */
+  centre: string;
+  /** living contacts */
+  open: number;
+  in_menu: number;
+  waiting: number;
+  ringing: number;
+  talking: number;
+  /** waiting */
+  callbacks: number;
+  /** of the open: placed outward */
+  outbound: number;
+  /** of the open: among colleagues */
+  internal: number;
+  agents_ready: number;
+  agents_busy: number;
+  agents_wrapup: number;
+  agents_not_ready: number;
+  agents_offline: number;
+  /** today */
+  offered: number;
+  /** today */
+  answered: number;
+  /** today */
+  abandoned: number;
+  /** today: served by the menu */
+  contained: number;
+  /** today */
+  system_faults: number;
+  /** today, of all queues together, 0 to 1 */
+  service_level: number | null;
+  /** records counted here that a full or failing disk does not take */
+  unwritten: number;
+  /** on for somebody */
+  surge: boolean;
+  /** by hand, for somebody */
+  closed: boolean;
+  /** that are on */
+  alarms: string[];
+  queues: ViewQueue[];
+  agents: ViewAgent[];
+  /** the oldest first */
+  calls: ViewCall[];
+  /** the newest first */
+  news: ViewNews[];
+}
+
+export interface ViewQueue {
+  id: string;
+  name: string;
+  client: string;
+  waiting: number;
+  callbacks_waiting: number;
+  ringing: number;
+  talking: number;
+  /** of those waiting, callbacks apart */
+  longest_ms: number;
+  /** free now */
+  agents_ready: number;
+  agents_busy: number;
+  agents_not_ready: number;
+  /** target */
+  level_ms: number;
+  /** target */
+  level_percent: number;
+  /** today */
+  offered: number;
+  /** today */
+  answered: number;
+  /** today */
+  abandoned: number;
+  /** today */
+  abandoned_short: number;
+  /** today */
+  overflowed: number;
+  /** today */
+  callbacks: number;
+  /** today, 0 to 1 */
+  service_level: number | null;
+  /** today, 0 to 1, short ones apart */
+  abandon_rate: number | null;
+  /** today */
+  asa_ms: number | null;
+  /** today, of the answered */
+  wait_p50_ms: number | null;
+  wait_p90_ms: number | null;
+  wait_p95_ms: number | null;
+  /** today, of parts that are over */
+  handling_p50_ms: number | null;
+  handling_p90_ms: number | null;
+  handling_p95_ms: number | null;
+  /** today, by agents */
+  transfers: number;
+}
+
+export interface ViewAgent {
+  id: string;
+  name: string;
+  extension: string;
+  doing: "offline" | "not ready" | "ready" | "ringing" | "talking" | "on hold" | "wrap-up";
+  presence: "offline" | "not ready" | "ready";
+  /** in this state for so long */
+  since_ms: number;
+  /** not ready because; or empty */
+  reason: string;
+  /** of the contact in hand; or empty */
+  queue: string;
+  /** in hand */
+  contact: string | null;
+  /** today */
+  handled: number;
+  /** today */
+  missed: number;
+  /** today, 0 to 1 */
+  occupancy: number | null;
+  /** reachable */
+  phone: boolean;
+}
+
+export interface ViewCall {
+  contact: string | null;
+  client: string;
+  number: string;
+  queue: string;
+  agent: string;
+  /** since it arrived */
+  age_ms: number;
+  /** in this place for so long */
+  here_ms: number;
+  place: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside" | "ended";
+  channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
+  direction: "inbound" | "outbound" | "internal";
+}
+
+export interface ViewNews {
+  at: string;
+  text: string;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1245,6 +1548,18 @@ export const api = {
   mePhone: (asked: Asked = {}) => call<BrowserPhone>("POST", `/api/v1/me/phone`, asked),
   /** Credentials for one call of a guest from the browser, to be begun within two minutes; only to numbers with `web: yes` */
   webCall: (body: WebCallBody, asked: Asked = {}) => call<BrowserPhone>("POST", `/api/v1/web-calls`, { ...asked, body }),
+  /** One's own figures of today: those of the report, of one's own agent */
+  myFigures: (asked: Asked = {}) => call<OwnFigures>("GET", `/api/v1/me/figures`, asked),
+  /** What a check of one's line has shown, at login or after a call; kept in the log */
+  network: (body: NetworkBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/me/network`, { ...asked, body }),
+  /** What checks of agents' lines have shown, by time: for who looks after the technology */
+  networks: (query: { from?: string; to?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Networks>("GET", `/api/v1/network`, { ...asked, query }),
+  /** A new secret for one's second factor, shown this once; it holds when a code of it was seen */
+  totp: (body: SecondFactorBody, asked: Asked = {}) => call<NewSecondFactor>("POST", `/api/v1/me/totp`, { ...asked, body }),
+  /** The second factor holds from now on; one's sessions end */
+  totpConfirm: (body: SecondFactorCodeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/totp`, { ...asked, body }),
+  /** Somebody has lost it: no second factor any more; the sessions end */
+  userTotp: (user: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/users/${encodeURIComponent(user)}/totp`, asked),
   /** Who can log in: users and agents of the description */
   users: (asked: Asked = {}) => call<Users>("GET", `/api/v1/users`, asked),
   /** Give somebody a password; the sessions of the one before end */
@@ -1258,7 +1573,7 @@ export const api = {
   /** End a session */
   sessionEnd: (session: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/sessions/${encodeURIComponent(session)}`, asked),
   /** Contacts that live now, the oldest first */
-  contacts: (query: { client?: string; queue?: string; agent?: string; number?: string; place?: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside"; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Contacts>("GET", `/api/v1/contacts`, { ...asked, query }),
+  contacts: (query: { client?: string; queue?: string; agent?: string; number?: string; place?: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside"; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; times?: "true" | "false"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Contacts>("GET", `/api/v1/contacts`, { ...asked, query }),
   /** Contacts that have ended, by arrival */
   past: (query: { from?: string; to?: string; client?: string; queue?: string; agent?: string; number?: string; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; outcome?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/contacts/past`, { ...asked, query }),
   /** One contact, living or past: its record with stays, agents, recordings, legs and their quality */
@@ -1275,6 +1590,12 @@ export const api = {
   agents: (query: { client?: string; presence?: "offline" | "not ready" | "ready"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Agents>("GET", `/api/v1/agents`, { ...asked, query }),
   /** One agent */
   agent: (agent: string, asked: Asked = {}) => call<Agent>("GET", `/api/v1/agents/${encodeURIComponent(agent)}`, asked),
+  /** What is to be done and nobody waits for: callbacks and tasks, one's own, or anybody's with the right agents */
+  work: (agent: string, asked: Asked = {}) => call<Work>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/work`, asked),
+  /** A task: something to do, perhaps at a time, perhaps about a contact */
+  taskNew: (agent: string, body: TaskBody, asked: Asked = {}) => call<TaskMade>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/tasks`, { ...asked, body }),
+  /** Done, or at another time */
+  taskSet: (agent: string, task: string, body: TaskChangeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/agents/${encodeURIComponent(agent)}/tasks/${encodeURIComponent(task)}`, { ...asked, body }),
   /** Ready, not ready for a reason, or logged out */
   state: (agent: string, body: AgentStateBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/state`, { ...asked, body }),
   /** End wrap-up with a disposition, or ask for more time */
@@ -1331,6 +1652,10 @@ export const api = {
   messageNew: (body: MessageBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/messages`, { ...asked, body }),
   /** One's own agent has read this and what was said before */
   messageRead: (message: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/messages/${encodeURIComponent(message)}/read`, asked),
+  /** What needs attention: figures of queues and agents beyond the limits of the description */
+  alerts: (asked: Asked = {}) => call<Alerts>("GET", `/api/v1/alerts`, asked),
+  /** Say that one has seen an alert and sees to it */
+  alertSeen: (body: AlertBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/alerts/seen`, { ...asked, body }),
   /** Queues with live figures and those of today */
   queues: (query: { client?: string } = {}, asked: Asked = {}) => call<Queues>("GET", `/api/v1/queues`, { ...asked, query }),
   /** One queue */
@@ -1351,6 +1676,8 @@ export const api = {
   wallLink: (board: string, asked: Asked = {}) => call<WallboardLink>("POST", `/api/v1/wallboards/${encodeURIComponent(board)}/link`, asked),
   /** End every link of a wallboard */
   wallUnlink: (board: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/wallboards/${encodeURIComponent(board)}/link`, asked),
+  /** The whole centre at one moment, as `sapa top` shows it; not for tokens that are bound to clients or an agent */
+  view: (query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<View>("GET", `/api/v1/view`, { ...asked, query }),
   /** Inbound numbers */
   numbers: (query: { client?: string } = {}, asked: Asked = {}) => call<Numbers>("GET", `/api/v1/numbers`, { ...asked, query }),
   /** Surge and closed */
@@ -1372,7 +1699,7 @@ export const api = {
   /** Recordings by the time they ended */
   recordings: (query: { from?: string; to?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Recordings>("GET", `/api/v1/recordings`, { ...asked, query }),
   /** One recording */
-  recording: (recording: string, asked: Asked = {}) => call<Recording>("GET", `/api/v1/recordings/${encodeURIComponent(recording)}`, asked),
+  recording: (recording: string, query: { check?: "true" | "false" } = {}, asked: Asked = {}) => call<Recording>("GET", `/api/v1/recordings/${encodeURIComponent(recording)}`, { ...asked, query }),
   /** A recording as WAV; ranges are answered */
   audio: (recording: string, asked: Asked = {}) => call<unknown>("GET", `/api/v1/recordings/${encodeURIComponent(recording)}/audio`, asked),
   /** The centre description in force */

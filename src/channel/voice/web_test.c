@@ -545,7 +545,7 @@ static void guests(void **state)
 {
     struct fake *f = *state;
     struct fake_call c, other;
-    char replaces[300];
+    char replaces[512];
 
     const uint64_t contact = guest_talks(f, &c, 5);
     const uint64_t leg = fake_customer_leg(f, contact);
