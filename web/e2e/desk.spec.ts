@@ -114,6 +114,7 @@ test("by pointer: asked, brought together, passed on; the colleague has it", asy
   await page.keyboard.press("Escape");
   const other = await context.newPage();
   await be(other, "Agen 2");
+  await expect(other.getByRole("button", { name: /My state/ })).toBeVisible();
   await other.keyboard.press("F9");
   await expect(other.getByRole("button", { name: /My state:\s*Ready/ })).toBeVisible();
   await other.keyboard.press("F9"); // there, but not for customers
