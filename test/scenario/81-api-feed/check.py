@@ -94,6 +94,7 @@ class Fold:
             self.snapshots += 1
             self.feed = text["feed"]
             self.state = {kind + "s": {o["id"]: o for o in text[kind + "s"]} for kind in ("contact", "agent", "queue")}
+            self.state["standings"] = {o["id"]: o for o in text.get("standings", [])}  # agents get none
             self.state["switches"] = text["switches"]
         else:
             assert text["feed"] == self.feed and text["n"] > self.n
