@@ -29,7 +29,8 @@ function TileRow({ tile, n, count, seesAll, change, move, remove }: { tile: Wall
   const words = useWords(wallWords);
   const figures = useWords(figureWords);
   const directory = useLive((page) => page.directory);
-  const unit = words(`unit_${unitOf(tile.figure)}`);
+  const kind = unitOf(tile.figure);
+  const unit = kind === "count" ? "" : words(`unit_${kind}`);
   // What is typed stays as it was typed, half numbers, too.
   const [warn, setWarn] = useState(toField(tile.figure, tile.warn));
   const [bad, setBad] = useState(toField(tile.figure, tile.bad));
