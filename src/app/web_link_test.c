@@ -701,6 +701,78 @@ static void who_falls_behind_begins_again(void **state)
     close_world(&w);
 }
 
+/* Every agent's desk is a view of its own: none is turned away, nor kept out by those who have gone, and together they keep no more than there is room for. */
+static void every_desk_has_a_view(void **state)
+{
+    static struct world w;
+    static struct sub desks[SAPA_FEED_SUBS_MAX];
+
+    (void)state;
+    open_world(&w, 5);
+    for (uint64_t day = 0; day < 2; day++) {
+        for (uint64_t i = 0; i < SAPA_FEED_SUBS_MAX; i++) {
+            desks[i].view = (struct sapa_feed_view){ .scope = { .clients = (day * SAPA_FEED_SUBS_MAX + i + 1) << 2, .agent = SAPA_NONE } };
+            join(&w, &desks[i], false);
+        }
+        assert_null(sapa_feed_join(w.feed, &desks[0]));
+        assert_int_equal(sapa_feed_stats(w.feed).rings, SAPA_FEED_SUBS_MAX);
+        for (uint64_t i = 0; day == 0 && i < SAPA_FEED_SUBS_MAX; i++)
+            sapa_feed_leave(w.feed, desks[i].feed);
+    }
+    read_feed(&w, &desks[7], UINT32_MAX);
+    w.mirror.broadcast_count = SAPA_WEB_BROADCASTS_MAX;
+    uint64_t most = 0;
+    for (unsigned tick = 0; tick < 5; tick++) {
+        for (unsigned i = 0; i < SAPA_WEB_BROADCASTS_MAX; i++) {
+            struct sapa_web_broadcast *one = &w.mirror.broadcasts[i];
+            *one = (struct sapa_web_broadcast){ .id = 100 * tick + i + 1, .kind = SAPA_AUDIENCE_ALL };
+            memset(one->text, 'a', sizeof(one->text) - 1);
+        }
+        w.mirror.broadcasts_dirty = true;
+        sapa_feed_tick(w.feed);
+        most = SAPA_MAX(most, sapa_feed_stats(w.feed).bytes);
+        assert_true(sapa_feed_stats(w.feed).bytes <= SAPA_FEED_BYTES);
+    }
+    assert_true(most > SAPA_FEED_BYTES - (1 << 20));
+    for (size_t i = 0; i < 20; i++) {
+        read_feed(&w, &desks[i], UINT32_MAX);
+        assert_int_equal(json_array_size(desks[i].messages), SAPA_WEB_BROADCASTS_MAX);
+        assert_string_equal(json_string_value(json_object_get(json_array_get(desks[i].messages, 0), "id")), "401");
+    }
+    for (size_t i = 0; i < SAPA_FEED_SUBS_MAX; i++) {
+        sapa_feed_leave(w.feed, desks[i].feed);
+        json_decref(desks[i].contacts), json_decref(desks[i].agents), json_decref(desks[i].queues), json_decref(desks[i].switches);
+        json_decref(desks[i].messages), json_decref(desks[i].alerts);
+        free(desks[i].text);
+    }
+    close_world(&w);
+}
+
+/* A screen on a wall shows figures; what is said to agents and what needs attention is not for passers-by. */
+static void walls_see_no_messages(void **state)
+{
+    static struct world w;
+    struct sub wall = { .view = { .scope = { .clients = UINT64_MAX, .agent = SAPA_NONE }, .standings_only = true } };
+
+    (void)state;
+    open_world(&w, 6);
+    w.mirror.broadcasts[0] = (struct sapa_web_broadcast){ .id = 1, .kind = SAPA_AUDIENCE_ALL, .text = "Dewi is ill" };
+    w.mirror.alerts[0] = (struct sapa_web_alert){ .kind = SAPA_ALERT_ABANDONED };
+    w.mirror.broadcast_count = w.mirror.alert_count = 1;
+    w.mirror.broadcasts_dirty = w.mirror.alerts_dirty = true;
+    sapa_feed_tick(w.feed);
+    join(&w, &wall, false);
+    read_feed(&w, &wall, UINT32_MAX);
+    assert_int_equal(w.snapshots, 1);
+    assert_int_equal(json_array_size(wall.messages), 0);
+    assert_int_equal(json_array_size(wall.alerts), 0);
+    sapa_feed_leave(w.feed, wall.feed);
+    json_decref(wall.contacts), json_decref(wall.agents), json_decref(wall.queues), json_decref(wall.switches);
+    json_decref(wall.messages), json_decref(wall.alerts);
+    free(wall.text);
+    close_world(&w);
+}
+
 /* A write is told when it is committed, never before, and with what the core said. */
 static void writes_wait_for_the_log(void **state)
 {
@@ -855,7 +927,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notes_have_one_next_version),
-        cmocka_unit_test(nothing_drifts), cmocka_unit_test(who_falls_behind_begins_again), cmocka_unit_test(writes_wait_for_the_log),
+        cmocka_unit_test(nothing_drifts), cmocka_unit_test(who_falls_behind_begins_again),
+        cmocka_unit_test(every_desk_has_a_view), cmocka_unit_test(walls_see_no_messages), cmocka_unit_test(writes_wait_for_the_log),
         cmocka_unit_test(reloads_are_answered_when_in_force),
     };
 

@@ -1978,6 +1978,7 @@ static void metrics(struct web_request *rq)
     metric(out, "http_mailbox_high_bytes", "gauge", "most there ever were", mailbox.high_bytes);
     metric(out, "feed_subscribers", "gauge", "subscribers of the live feed", feed.subscribers);
     metric(out, "feed_rings", "gauge", "different views among them", feed.rings);
+    metric(out, "feed_bytes", "gauge", "of messages kept for who comes back", feed.bytes);
     metric(out, "feed_messages_total", "counter", "messages to subscribers", feed.messages);
     metric(out, "feed_snapshots_total", "counter", "of those, snapshots", feed.snapshots);
     metric(out, "feed_behind_total", "counter", "of those, for subscribers that fell behind", feed.behind);

@@ -91,31 +91,76 @@ sapa_rc sapa_feed_new(struct sapa_mirror *mirror, void (*want_write)(void *conne
 
 /* ---- rings ---- */
 
-static void ring_shift(struct ring *ring)
+static void ring_shift(struct sapa_feed *feed, struct ring *ring)
 {
     struct frame *oldest = ring->frames[ring->first];
 
     ring->base_n = oldest->n;
     ring->bytes -= oldest->size;
+    feed->stats.bytes -= oldest->size;
     ring->first = (ring->first + 1) % SAPA_FEED_RING_FRAMES;
     ring->count--;
     frame_drop(oldest);
 }
 
-static void ring_add(struct ring *ring, struct frame *frame)
+static struct ring *fattest(const struct sapa_feed *feed)
 {
-    while (ring->count == SAPA_FEED_RING_FRAMES || (ring->count > 0 && ring->bytes + frame->size > SAPA_FEED_RING_BYTES))
-        ring_shift(ring);
-    ring->frames[(ring->first + ring->count++) % SAPA_FEED_RING_FRAMES] = frame;
-    ring->bytes += frame->size;
+    struct ring *found = feed->rings;
+
+    for (struct ring *ring = feed->rings; ring; ring = ring->next) {
+        if (ring->bytes > found->bytes)
+            found = ring;
+    }
+    return found;
 }
 
-static void ring_empty(struct ring *ring)
+/* Each has its share of the whole. Who has more gives way when the whole is full, down to it at once: he is seldom looked for. */
+static void ring_add(struct sapa_feed *feed, struct ring *ring, struct frame *frame)
+{
+    const size_t share = SAPA_FEED_BYTES / SAPA_MAX(feed->stats.rings, UINT64_C(1));
+
+    while (ring->count == SAPA_FEED_RING_FRAMES || (ring->count > 0 && ring->bytes + frame->size > SAPA_FEED_RING_BYTES))
+        ring_shift(feed, ring);
+    while (feed->stats.bytes > 0 && feed->stats.bytes + frame->size > SAPA_FEED_BYTES) {
+        struct ring *full = ring->count > 0 && ring->bytes + frame->size > share ? ring : fattest(feed);
+        do
+            ring_shift(feed, full);
+        while (full->count > 0 && full->bytes > share);
+    }
+    ring->frames[(ring->first + ring->count++) % SAPA_FEED_RING_FRAMES] = frame;
+    ring->bytes += frame->size;
+    feed->stats.bytes += frame->size;
+}
+
+static void ring_empty(struct sapa_feed *feed, struct ring *ring)
 {
     while (ring->count > 0)
-        ring_shift(ring);
+        ring_shift(feed, ring);
     frame_drop(ring->snapshot);
     ring->snapshot = NULL;
+}
+
+static void ring_forget(struct sapa_feed *feed, struct ring **at)
+{
+    struct ring *ring = *at;
+
+    *at = ring->next;
+    ring_empty(feed, ring);
+    free(ring);
+    feed->stats.rings--;
+}
+
+/* The one that nobody has looked at for the longest time gives way. */
+static void forget_one(struct sapa_feed *feed)
+{
+    struct ring **idle = NULL;
+
+    for (struct ring **at = &feed->rings; *at; at = &(*at)->next) {
+        if ((*at)->subs == 0 && (!idle || (*at)->idle_ticks > (*idle)->idle_ticks))
+            idle = at;
+    }
+    if (idle)
+        ring_forget(feed, idle);
 }
 
 static struct ring *ring_of(struct sapa_feed *feed, const struct sapa_feed_view *view)
@@ -125,8 +170,8 @@ static struct ring *ring_of(struct sapa_feed *feed, const struct sapa_feed_view 
             ring->view.standings_only == view->standings_only)
             return ring;
     }
-    if (feed->stats.rings >= SAPA_FEED_RINGS_MAX)
-        return NULL;
+    if (feed->stats.rings >= SAPA_FEED_SUBS_MAX) /* then one is nobody's: he who asks has none yet */
+        forget_one(feed);
     struct ring *ring = calloc(1, sizeof(*ring));
     if (!ring)
         return NULL;
@@ -216,12 +261,8 @@ void sapa_feed_free(struct sapa_feed *feed)
         return;
     while (feed->subs)
         sapa_feed_leave(feed, feed->subs);
-    while (feed->rings) {
-        struct ring *ring = feed->rings;
-        feed->rings = ring->next;
-        ring_empty(ring);
-        free(ring);
-    }
+    while (feed->rings)
+        ring_forget(feed, &feed->rings);
     free(feed);
 }
 
@@ -370,9 +411,15 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
     }
     sapa_json_close(&out, ']');
     sapa_json_key(&out, "alerts");
-    sapa_mirror_alerts_json(mirror, scope, &out);
+    if (whole)
+        sapa_mirror_alerts_json(mirror, scope, &out);
+    else
+        sapa_json_raw(&out, SAPA_STR("[]"));
     sapa_json_key(&out, "messages");
-    sapa_mirror_broadcasts_json(mirror, scope, &out);
+    if (whole)
+        sapa_mirror_broadcasts_json(mirror, scope, &out);
+    else
+        sapa_json_raw(&out, SAPA_STR("[]"));
     if (scope->agent == SAPA_NONE) {
         sapa_json_key(&out, "standings");
         sapa_json_open(&out, '[');
@@ -399,7 +446,7 @@ static void begin_again(struct sapa_feed *feed)
     feed->centre = feed->mirror->centre;
     rename_feed(feed);
     for (struct ring *ring = feed->rings; ring; ring = ring->next) {
-        ring_empty(ring);
+        ring_empty(feed, ring);
         ring->base_n = feed->n;
     }
     for (struct sapa_feed_sub *sub = feed->subs; sub; sub = sub->next)
@@ -427,10 +474,7 @@ static void forget_rings(struct sapa_feed *feed)
             at = &ring->next;
             continue;
         }
-        *at = ring->next;
-        ring_empty(ring);
-        free(ring);
-        feed->stats.rings--;
+        ring_forget(feed, at);
     }
 }
 
@@ -463,10 +507,10 @@ void sapa_feed_tick(struct sapa_feed *feed)
         sapa_json_close(&out, '}');
         struct frame *frame = count > 0 ? frame_of(&out, feed->n) : NULL;
         if (frame) {
-            ring_add(ring, frame);
+            ring_add(feed, ring, frame);
             ring->spoke = true;
         } else if (count > 0) { /* no memory for it: whoever was there gets a snapshot */
-            ring_empty(ring);
+            ring_empty(feed, ring);
             ring->base_n = feed->n;
         }
     }
@@ -502,7 +546,7 @@ void sapa_feed_beat(struct sapa_feed *feed)
         }
         struct frame *frame = ring->subs > 0 && !ring->spoke ? frame_of(&out, feed->n) : NULL;
         if (frame)
-            ring_add(ring, frame);
+            ring_add(feed, ring, frame);
         ring->spoke = false;
     }
     sapa_json_done(&out);

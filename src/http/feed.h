@@ -21,8 +21,8 @@
 enum {
     SAPA_FEED_RING_FRAMES = 512,     /* messages that can be resumed */
     SAPA_FEED_RING_BYTES = 8 << 20,
-    SAPA_FEED_RINGS_MAX = 256,       /* different views at once */
-    SAPA_FEED_SUBS_MAX = 2000,
+    SAPA_FEED_BYTES = 128 << 20,     /* messages that can be resumed, of all views together */
+    SAPA_FEED_SUBS_MAX = 2000,       /* each may have a view of its own: every agent has */
     SAPA_FEED_KEPT_TICKS = 3000,     /* a ring without subscribers is kept so long: a minute */
 };
 
@@ -44,7 +44,7 @@ struct sapa_feed_sub *sapa_feed_join(struct sapa_feed *feed, void *connection);
 void sapa_feed_leave(struct sapa_feed *feed, struct sapa_feed_sub *sub);
 /** Before admitting: it had this feed up to message `n`. */
 void sapa_feed_resume(struct sapa_feed_sub *sub, const char *name, uint64_t n);
-/** @retval false  too many different views: it is to be closed */
+/** @retval false  no memory for its view: it is to be closed */
 bool sapa_feed_admit(struct sapa_feed *feed, struct sapa_feed_sub *sub, const struct sapa_feed_view *view);
 bool sapa_feed_is_admitted(const struct sapa_feed_sub *sub);
 
@@ -62,7 +62,7 @@ bool sapa_feed_next(struct sapa_feed *feed, struct sapa_feed_sub *sub, void *buf
 bool sapa_feed_has_more(const struct sapa_feed *feed, const struct sapa_feed_sub *sub);
 
 struct sapa_feed_stats {
-    uint64_t subscribers, rings, ticks, messages, snapshots, behind; /* behind: snapshots for who was too slow */
+    uint64_t subscribers, rings, ticks, messages, snapshots, behind, bytes; /* behind: snapshots for who was too slow; bytes: kept to be resumed */
 };
 struct sapa_feed_stats sapa_feed_stats(const struct sapa_feed *feed);
 

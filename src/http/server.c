@@ -753,7 +753,7 @@ static int on_upgrade(struct sapa_web *web, struct lws *wsi)
     return who.known && (who.rights & (SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(WALL))) ? 0 : -1;
 }
 
-/* -1: too many different views */
+/* -1: no memory for his view */
 static int admit_sub(struct sapa_web *web, struct web_session *session, const struct web_who *who)
 {
     const struct sapa_feed_view view = { .scope = who->scope, .show_pii = (who->rights & SAPA_RIGHT_BIT(PERSON)) != 0,
