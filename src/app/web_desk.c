@@ -117,6 +117,19 @@ static sapa_rc read_card(struct desk *desk, uint64_t contact, uint32_t kinds, st
 
 #define BIT(kind) (UINT32_C(1) << SAPA_MOMENT_##kind)
 
+/* What nobody ever had in hand is every leader's business. */
+static bool is_of_teams(const struct desk *desk, const struct sapa_card *card)
+{
+    const struct sapa_centre *centre = desk->work->centre;
+
+    for (unsigned i = 0; desk->work->scope.team_count > 0 && i < card->agent_count; i++) {
+        const uint32_t agent = SAPA_FIND(centre, agents, card->agents[i]);
+        if (agent != SAPA_NONE && sapa_scope_team(&desk->work->scope, centre, centre->agents[agent].team))
+            return true;
+    }
+    return desk->work->scope.team_count == 0 || card->agent_count == 0;
+}
+
 /* May this token see it? What lives was judged by who holds it now. */
 static bool is_visible(const struct desk *desk, const struct sapa_card *card)
 {
@@ -125,7 +138,7 @@ static bool is_visible(const struct desk *desk, const struct sapa_card *card)
 
     if (!card->began || !sapa_scope_client(&work->scope, SAPA_FIND(centre, clients, card->client)))
         return false;
-    return work->living || work->scope.agent == SAPA_NONE ||
+    return work->living || (work->scope.agent == SAPA_NONE && is_of_teams(desk, card)) ||
            (work->scope.agent < centre->agents_count && sapa_card_has_agent(card, centre->agents[work->scope.agent].key));
 }
 

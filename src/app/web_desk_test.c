@@ -16,9 +16,12 @@
     "clients:\n" \
     "  toko: { name: Toko, language: id, desk: { customer: { id: pelanggan, en: customer }, greeting: { id: Selamat datang, en: Welcome } } }\n" \
     "  bank: { name: Bank, language: id }\n" \
+    "teams: [red, blue]\n" \
+    "roles: { lead: { rights: [supervisor] } }\n" \
+    "users: { ratna: { name: Ratna, role: lead, teams: [blue] } }\n" \
     "agents:\n" \
-    "  siti: { name: Siti, extension: \"101\" }\n" \
-    "  budi: { name: Budi, extension: \"102\" }\n" \
+    "  siti: { name: Siti, extension: \"101\", team: red }\n" \
+    "  budi: { name: Budi, extension: \"102\", team: blue }\n" \
     "dispositions: { results: { 11: { id: Terjual, en: Sold, group: { id: Penjualan, en: Sales } }, 12: { id: Batal, en: Cancelled } } }\n" \
     "queues:\n" \
     "  sales: { name: Sales, client: toko, dispositions: results, disposition_required: yes }\n" \
@@ -146,14 +149,15 @@ static void set_param(const char *name, uint64_t value)
     snprintf(work.params.of[i].value, SAPA_ROUTE_VALUE_MAX, "%llu", (unsigned long long)value);
 }
 
-enum who { ADMIN, VIEWER, SITI, BUDI, OF_BANK };
+enum who { ADMIN, VIEWER, SITI, BUDI, OF_BANK, LEADS_BLUE };
 
 static void wish(enum sapa_route_id route, uint64_t contact, enum who who)
 {
     memset(&work, 0, sizeof(work));
     work.route = route;
     work.centre = centre;
-    work.scope = (struct sapa_scope){ .clients = who == OF_BANK ? 2 : UINT64_MAX, .agent = who == SITI ? 0 : who == BUDI ? 1 : SAPA_NONE };
+    work.scope = (struct sapa_scope){ .clients = who == OF_BANK ? 2 : UINT64_MAX, .agent = who == SITI ? 0 : who == BUDI ? 1 : SAPA_NONE,
+                                       .team_count = who == LEADS_BLUE };
     work.show_pii = who == ADMIN || who == OF_BANK;
     work.agent = work.scope.agent;
     set_param("contact", contact);
@@ -266,6 +270,13 @@ static void who_may_not_see_does_not(void **state)
     assert_null(run(SAPA_ENOENT));
     wish(SAPA_ROUTE_CARD, 4711, ADMIN);
     assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_CARD, 101, LEADS_BLUE); /* another team's */
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_TASK_NEW, 101, LEADS_BLUE);
+    work.into = 101;
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_CARD, 103, LEADS_BLUE); /* nobody had it in hand yet */
+    json_decref(run(SAPA_OK));
 
     wish(SAPA_ROUTE_CARD, 103, BUDI);
     work.living = true; /* it rings at his place */

@@ -822,6 +822,29 @@ static void breaks_have_places(void **state)
     world_done(w);
 }
 
+/* Who goes from one break into another leaves a place behind: the next in line has it at once. */
+static void a_break_for_another_frees_a_place(void **state)
+{
+    (void)state;
+    WITH(w, 3, 1, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        w->reasons[i].team_max = 1;
+        w->reasons[i].quota = (uint8_t)(i + 1);
+    }
+    world_start(w);
+    for (uint32_t a = 0; a < 3; a++)
+        world_ready(w, a);
+    AGENT_SAYS(w, 0, SAPA_VERB_NOT_READY, 1);
+    AGENT_SAYS(w, 1, SAPA_VERB_NOT_READY, 0);
+    AGENT_SAYS(w, 2, SAPA_VERB_BOOK, 1);
+    AGENT_SAYS(w, 0, SAPA_VERB_BOOK, 0);
+    assert_false(on_break(w, 2));
+    AGENT_SAYS(w, 1, SAPA_VERB_READY, SAPA_NONE);
+    assert_false(on_break(w, 0));
+    assert_true(on_break(w, 2));
+    world_done(w);
+}
+
 /* Ten minutes a day: what is used is used, also over several breaks, until midnight. */
 static void breaks_have_minutes(void **state)
 {
@@ -1446,7 +1469,7 @@ int main(void)
         cmocka_unit_test(channels_share_an_agent_by_capacity_and_interruption),
         cmocka_unit_test(clients_and_teams_bound_what_an_agent_gets),
         cmocka_unit_test(readiness_cannot_lie),
-        cmocka_unit_test(breaks_have_places),
+        cmocka_unit_test(breaks_have_places), cmocka_unit_test(a_break_for_another_frees_a_place),
         cmocka_unit_test(breaks_have_minutes),
         cmocka_unit_test(dispositions_are_chosen_early_and_may_be_required),
         cmocka_unit_test(wrapup_has_a_limit_and_one_extension),

@@ -138,20 +138,19 @@ sapa_rc sapa_quota_book(struct sapa_core *core, uint32_t agent, uint32_t reason)
 
 void sapa_quota_settle(struct sapa_core *core)
 {
-    if (!core->quota_dirty)
-        return;
-    core->quota_dirty = false;
-    for (uint32_t i = 0; i < core->booking_count;) {
-        const struct core_booking booking = core->bookings[i];
-        if (core->agents[booking.agent].used_total > 0 || sapa_quota_may(core, booking.agent, booking.reason) != SAPA_OK) {
-            i++;
-            continue;
+    while (core->quota_dirty) { /* who leaves another break for this one has freed a place there: the line is one shorter then */
+        core->quota_dirty = false;
+        for (uint32_t i = 0; i < core->booking_count;) {
+            const struct core_booking booking = core->bookings[i];
+            if (core->agents[booking.agent].used_total > 0 || sapa_quota_may(core, booking.agent, booking.reason) != SAPA_OK) {
+                i++;
+                continue;
+            }
+            take_out(core, i, 2);
+            core->agents[booking.agent].resume = false;
+            sapa_agent_move(core, booking.agent, SAPA_PRESENCE_NOT_READY, booking.reason, 2);
         }
-        take_out(core, i, 2);
-        core->agents[booking.agent].resume = false;
-        sapa_agent_move(core, booking.agent, SAPA_PRESENCE_NOT_READY, booking.reason, 2);
     }
-    core->quota_dirty = false;
 }
 
 /* ---- another description ---- */

@@ -846,8 +846,8 @@ static void view(struct web_request *rq)
 
 static void view_wanted(struct web_request *rq)
 {
-    if (rq->who.scope.clients != UINT64_MAX || rq->who.scope.agent != SAPA_NONE)
-        sapa_web_problem(rq, 403, "EDENIED", "this is the whole centre at once, and the token is bound to some of it: ask for queues, agents and contacts");
+    if (rq->who.scope.clients != UINT64_MAX || rq->who.scope.agent != SAPA_NONE || rq->who.scope.team_count > 0)
+        sapa_web_problem(rq, 403, "EDENIED", "this is the whole centre at once, and you are bound to some of it: ask for queues, agents and contacts");
     else
         shared_wanted(rq, view_of(rq));
 }

@@ -185,6 +185,8 @@ story("who leads another team sees nothing of it")
 assert [a["id"] for a in ratna.get(V1 + "/agents").json["items"]] == ["agent1", "agent2"]
 assert [a["id"] for a in tono.get(V1 + "/agents").json["items"]] == ["agent3"]
 tono.get(V1 + "/agents/agent1", 404)
+tono.get(V1 + "/view", 403)
+tono.get(f"{V1}/contacts/{contact}/card", 404)
 assert tono.get(V1 + "/contacts").json["items"] == [] and len(ratna.get(V1 + "/contacts").json["items"]) == 1
 tono.get(f"{V1}/contacts/{contact}", 404)
 tono.post(f"{V1}/contacts/{contact}/supervision", {"mode": "listen", "phone": "agent3"}, 404)
