@@ -931,7 +931,7 @@ static bool idempotent_begin(struct web_request *rq)
     return true;
 }
 
-static bool is_password(enum sapa_route_id route)
+bool sapa_web_is_login(enum sapa_route_id route)
 {
     return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_DEMO_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD || route == SAPA_ROUTE_TOTP ||
            route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_USER_TOTP;
@@ -940,7 +940,7 @@ static bool is_password(enum sapa_route_id route)
 /* Its answer holds a secret, or its body does: neither is kept. */
 static bool has_secrets(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_ME_PHONE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_HOOK_NEW || is_password(route);
+    return route == SAPA_ROUTE_ME_PHONE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_HOOK_NEW || sapa_web_is_login(route);
 }
 
 static void idempotent_end(struct web_request *rq)
@@ -965,7 +965,7 @@ static void idempotent_end(struct web_request *rq)
 static bool hides_body(enum sapa_route_id route)
 {
     return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TASK_NEW ||
-           is_password(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
+           sapa_web_is_login(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
 }
 
 static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_record *ret)
@@ -1254,7 +1254,10 @@ static void run_job(void *ctx)
     struct web_job *job = ctx;
     struct sapa_web *web = job->web; /* the job is not ours any more once it is in the mailbox */
 
-    web->options.ports.work(web->options.ports.ctx, &job->work);
+    if (sapa_web_is_login(job->work.route))
+        sapa_web_login_run(web, &job->work);
+    else
+        web->options.ports.work(web->options.ports.ctx, &job->work);
     while (sapa_mailbox_put(web->mailbox, SAPA_WEB_RESULT, &job, sizeof(job)) != SAPA_OK) {
         if (atomic_load(&web->stopping)) { /* nobody would take it */
             job_free(job);
@@ -1382,7 +1385,7 @@ static void work(struct web_request *rq, const struct wish *wish)
                                          : rq->has_range ? rq->range_to : UINT64_MAX;
         }
         if (rc == SAPA_OK)
-            rc = sapa_pool_submit(rq->method == SAPA_GET ? web->pool : is_password(rq->route) ? web->logins : web->writes, NULL, run_job, NULL, job);
+            rc = sapa_pool_submit(rq->method == SAPA_GET ? web->pool : sapa_web_is_login(rq->route) ? web->logins : web->writes, NULL, run_job, NULL, job);
     }
     if (rc != SAPA_OK) {
         if (job)
@@ -1555,9 +1558,10 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
 {
     const bool writes = rq->method != SAPA_GET && rq->route != SAPA_ROUTE_CENTRE_PLAN;
 
-    if (is_password(rq->route) && !sapa_web_login_done(rq, done_work)) {
+    if (sapa_web_is_login(rq->route) && !sapa_web_login_done(rq, done_work)) {
         stop_waiting(rq);
-        log_refused(rq);
+        if (rq->status != 429) /* refused unread: the log is nobody's to fill */
+            log_refused(rq);
         idempotent_end(rq);
         return;
     }

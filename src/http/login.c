@@ -62,15 +62,50 @@ static struct sapa_str source_of(const struct web_request *rq)
     return sapa_str_of(rq->source);
 }
 
+static int64_t tries_wait_us(struct sapa_web *web, const char *user, struct sapa_str source)
+{
+    pthread_mutex_lock(&web->tries_lock);
+    const int64_t wait_us = sapa_tries_wait_us(&web->tries, sapa_str_of(user), source, sapa_mono_us());
+    pthread_mutex_unlock(&web->tries_lock);
+    return wait_us;
+}
+
 static bool may_try(struct web_request *rq, const char *user)
 {
-    const int64_t wait_us = sapa_tries_wait_us(&rq->web->tries, sapa_str_of(user), source_of(rq), sapa_mono_us());
+    const int64_t wait_us = tries_wait_us(rq->web, user, source_of(rq));
 
     if (wait_us <= 0)
         return true;
     rq->retry_s = (unsigned)((wait_us + 999999) / 1000000);
     sapa_web_problem(rq, 429, "ELIMIT", "too many wrong passwords; wait %u seconds", rq->retry_s);
     return false;
+}
+
+static void count_try(struct sapa_web *web, const struct sapa_web_work *work)
+{
+    const bool wrong = work->rc == SAPA_EDENIED || (work->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN && work->new_password[0]); /* a wrong code counts like a wrong password */
+    const bool good = work->rc == SAPA_OK && work->route != SAPA_ROUTE_TOTP;
+
+    pthread_mutex_lock(&web->tries_lock);
+    if (wrong)
+        sapa_tries_failed(&web->tries, sapa_str_of(work->name), sapa_str_of(work->source), sapa_mono_us());
+    else if (good)
+        sapa_tries_good(&web->tries, sapa_str_of(work->name), sapa_str_of(work->source));
+    pthread_mutex_unlock(&web->tries_lock);
+}
+
+void sapa_web_login_run(struct sapa_web *web, struct sapa_web_work *work)
+{
+    const bool tries = work->route == SAPA_ROUTE_LOGIN || work->route == SAPA_ROUTE_PASSWORD || work->route == SAPA_ROUTE_TOTP ||
+                       work->route == SAPA_ROUTE_TOTP_CONFIRM;
+
+    if (tries && tries_wait_us(web, work->name, sapa_str_of(work->source)) > 0) {
+        work->rc = SAPA_ELIMIT;
+        return;
+    }
+    web->options.ports.work(web->options.ports.ctx, work);
+    if (tries)
+        count_try(web, work);
 }
 
 /* Sessions of somebody, but for one: they end with his password. */
@@ -166,6 +201,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
             return false;
         }
         (void)sapa_str_copy(sapa_str_of(rq->who.user), work->name, sizeof(work->name));
+        (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
         return may_try(rq, work->name) && take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
                take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) &&
                (rq->route == SAPA_ROUTE_TOTP || sessions_of(rq, work->name, 0, work));
@@ -175,6 +211,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
             return false;
         }
         (void)sapa_str_copy(sapa_str_of(rq->who.user), work->name, sizeof(work->name));
+        (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
         return may_try(rq, work->name) && take(rq, text_of(body, "old"), work->password, sizeof(work->password)) &&
                take(rq, text_of(body, "new"), work->new_password, sizeof(work->new_password)) &&
                sessions_of(rq, work->name, rq->who.session, work);
@@ -207,27 +244,22 @@ static void set_cookies(struct web_request *rq, const struct sapa_web_work *work
 bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work)
 {
     struct sapa_web *web = rq->web;
-    const struct sapa_str user = sapa_str_of(work->name);
 
+    if (work->rc == SAPA_ELIMIT && rq->route != SAPA_ROUTE_DEMO_LOGIN && !may_try(rq, work->name))
+        return false; /* what came before it was wrong too often */
     if (work->rc == SAPA_EDENIED) { /* the same words whether there is such a user or not */
-        sapa_tries_failed(&web->tries, user, source_of(rq), sapa_mono_us());
         web->stats.wrong_passwords++;
         sapa_web_problem(rq, rq->route == SAPA_ROUTE_LOGIN ? 401 : 403, "EDENIED",
                          rq->route == SAPA_ROUTE_TOTP_CONFIRM ? "the code is wrong" : "the user or the password is wrong");
         return false;
     }
-    if (rq->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN) { /* the password is right; a wrong code counts like a wrong password */
-        if (work->new_password[0]) {
-            sapa_tries_failed(&web->tries, user, source_of(rq), sapa_mono_us());
-            web->stats.wrong_passwords++;
-        }
+    if (rq->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN) { /* the password is right */
+        web->stats.wrong_passwords += work->new_password[0] != '\0';
         sapa_web_problem(rq, 401, "EAGAIN", work->new_password[0] ? "the code is wrong, or it was used already" : "a code of the second factor is wanted: \"code\"");
         return false;
     }
     if (work->rc != SAPA_OK)
         return true;
-    if (rq->route == SAPA_ROUTE_LOGIN || rq->route == SAPA_ROUTE_PASSWORD || rq->route == SAPA_ROUTE_TOTP_CONFIRM)
-        sapa_tries_good(&web->tries, user, source_of(rq));
     if (rq->route != SAPA_ROUTE_LOGIN && rq->route != SAPA_ROUTE_DEMO_LOGIN)
         return true;
     if (work->cookie)

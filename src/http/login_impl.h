@@ -12,6 +12,8 @@
 bool sapa_web_who_session(struct sapa_web *web, const struct sapa_session *session, struct web_who *ret);
 /* Routes LOGIN, PASSWORD, USER_PASSWORD, USER_CLEAR, TOTP, TOTP_CONFIRM, USER_TOTP: fills `work`; false: answered. */
 bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa_web_work *work);
+/* The job, on the thread of `logins`, one after the other: what those before it have found counts, however many came at once. */
+void sapa_web_login_run(struct sapa_web *web, struct sapa_web_work *work);
 /* Its job is done: sessions in memory follow. False: answered, with a problem. */
 bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work);
 /* Routes LOGOUT, SESSION_END: fills `work` with what is to be ended; false: answered. */

@@ -1130,7 +1130,7 @@ static void on_second(uv_timer_t *timer)
 
     for (uint32_t i = 0; i < web->waiting.count;) {
         struct web_request *rq = ((struct web_waiting *)sapa_table_at(&web->waiting, i))->request;
-        if (now_us - rq->began_us > WEB_WAIT_MS * INT64_C(1000) && !rq->answered && !may_take_long(rq)) {
+        if (now_us - rq->began_us > (sapa_web_is_login(rq->route) ? WEB_LOGIN_MS : WEB_WAIT_MS) * INT64_C(1000) && !rq->answered && !may_take_long(rq)) {
             rq->waits = false;
             sapa_table_remove(&web->waiting, sapa_table_at(&web->waiting, i));
             sapa_web_problem(rq, 503, "ETIMEOUT", "no answer in time; a write may have been done nevertheless: ask again with the same Idempotency-Key");
@@ -1281,6 +1281,7 @@ static void free_tables(struct sapa_web *web)
     sapa_tokens_done(&web->tokens);
     sapa_sessions_done(&web->sessions);
     sapa_tries_done(&web->tries);
+    pthread_mutex_destroy(&web->tries_lock);
     sapa_mailbox_free(web->mailbox);
     sapa_json_done(&web->scratch);
     sapa_json_done(&web->openapi);
@@ -1309,6 +1310,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     sapa_tokens_init(&web->tokens);
     sapa_sessions_init(&web->sessions);
     sapa_tries_init(&web->tries);
+    pthread_mutex_init(&web->tries_lock, NULL);
     sapa_table_init(&web->waiting, sapa_memory_heap(), sizeof(struct web_waiting), WEB_REQUESTS_MAX);
     sapa_table_init(&web->sources, sapa_memory_heap(), sizeof(struct web_source), WEB_SOURCES_MAX);
     sapa_web_phones_init(web);

@@ -7,6 +7,7 @@
 #define SAPA_HTTP_WEB_IMPL_H
 
 #include <libwebsockets.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <uv.h>
 
@@ -30,7 +31,8 @@ enum {
     WEB_MAILBOX_BYTES = 16 << 20,
     WEB_WORKERS = 2,
     WEB_WORK_MAX = 64,
-    WEB_LOGINS_MAX = 16,              /* waiting or being checked: each takes its time on purpose */
+    WEB_LOGINS_MAX = 1024,            /* waiting or being checked: in the morning all come at once */
+    WEB_LOGIN_MS = 30000,             /* each takes its time on purpose */
     WEB_FAILURES_MAX = 20,            /* wrong tokens from one source in ten seconds */
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
@@ -192,7 +194,8 @@ struct sapa_web {
     struct lws_vhost *vhost;
     struct sapa_tokens tokens;
     struct sapa_sessions sessions;
-    struct sapa_tries tries;
+    struct sapa_tries tries; /* under its lock: the logins' thread counts */
+    pthread_mutex_t tries_lock;
     uint64_t who_version; /* counts changes of who may do what */
     struct sapa_mirror mirror;
     /* messages that wait for their commit: size, type, bytes */
@@ -237,6 +240,8 @@ void sapa_web_tell_later(struct web_request *rq, struct sapa_json *answer);
 /* The answer stands in rq->out: send it. */
 void sapa_web_ready(struct web_request *rq);
 void sapa_web_centre_replied(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size);
+/* It checks or changes a password or a second factor: a job of `logins`. */
+bool sapa_web_is_login(enum sapa_route_id route);
 void sapa_web_job_done(struct sapa_web *web, struct web_job *job);
 /* The next part of a recording. */
 void sapa_web_stream_next(struct web_request *rq);

@@ -6,6 +6,7 @@ import statistics
 import struct
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from sapa_api import Api, administrator
 
@@ -187,6 +188,14 @@ def restart():
     admin.call("POST", V1 + "/centre/apply", changed, {"If-Match": taken["hash"]}, want=200)
     dewi.get(V1 + "/me", 401)
     login("dewi", GOOD + " 2", 401)
+    # all at once in the morning: nobody is refused for that, and guesses count as they do one after the other
+    def statuses(user, password, count):
+        with ThreadPoolExecutor(count) as crowd:
+            return [r.status for r in crowd.map(lambda _: Api(base).post(V1 + "/login", {"user": user, "password": password}, None), range(count))]
+
+    assert set(statuses("agent1", "correct horse stable", 60)) == {201}
+    guesses = statuses("agent2", "not this one either", 40)
+    assert guesses.count(401) == 5 and guesses.count(429) == 35, guesses
     # guessing ends soon, for this name; and then for this address
     last = [nobody.post(V1 + "/login", {"user": "agent1", "password": f"guess number {i}"}, None) for i in range(7)]
     assert [r.status for r in last[:5]] == [401] * 5 and [r.status for r in last[5:]] == [429] * 2, [r.status for r in last]
