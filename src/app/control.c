@@ -58,6 +58,7 @@ enum {
     LAST_WORDS_US = 200 * 1000,
     STOP_LIMIT_US = 3 * 1000 * 1000,
     CONTACTS_LEAST = 20000,
+    FILES_WANTED = 8192, /* connections of browsers and of telephones, with some for the rest */
 };
 
 #define PHONE_KEY "sapa telephones in browsers" /* what their passwords are made with */
@@ -1291,6 +1292,8 @@ int sapa_control_main(int argc, char **argv)
         opt.secrets = secrets;
     }
     sapa_log_role("control");
+    if (sapa_process_files(FILES_WANTED) < FILES_WANTED)
+        sapa_log(SAPA_LOG_WARN, "control.files", "wanted=%d: the system allows fewer descriptors, so fewer connections", FILES_WANTED);
     c.started_us = sapa_mono_us();
     c.waiting_last = &c.waiting;
     /* the supervisor's pipe, when it is there */

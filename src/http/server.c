@@ -125,7 +125,12 @@ static void on_connect(uv_poll_t *handle, int status, int events)
         const lws_adoption_type type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | (listener->is_local ? 0 : LWS_ADOPT_ALLOW_SSL);
         lws_sock_file_fd_type fd;
         uint64_t key;
-        if (accept_one(listener, &fd.sockfd, &key) != SAPA_OK)
+        const sapa_rc rc = accept_one(listener, &fd.sockfd, &key);
+        if (rc == SAPA_ELIMIT) { /* no descriptors are left: it would be told again and again */
+            uv_poll_stop(&listener->poll);
+            listener->is_paused = true;
+        }
+        if (rc != SAPA_OK)
             return;
         struct web_source *source = key ? source_at(web, key) : NULL;
         if (web->stats.connections >= WEB_CONNECTIONS_MAX || !source || source->connections >= WEB_SOURCE_CONNECTIONS_MAX) {
@@ -1138,6 +1143,8 @@ static void on_second(uv_timer_t *timer)
             i++;
         }
     }
+    for (size_t i = 0; web->listening && i < SAPA_COUNT(web->listeners); i++)
+        go_on(&web->listeners[i]);
     forget_sources(web, now_us);
     sapa_web_sip_second(web, now_us);
     sapa_web_look_certificate(web);
@@ -1214,7 +1221,7 @@ static sapa_rc open_context(struct sapa_web *web)
         .user = web,
         .uid = (uid_t)-1, .gid = (gid_t)-1,
         .max_http_header_data = WEB_HEADER_MAX,
-        .max_http_header_pool = 512,
+        .max_http_header_pool = WEB_CONNECTIONS_MAX, /* made when wanted; whoever says nothing has one, and keeps nobody else from his */
         .keepalive_timeout = 60,
         .timeout_secs = 15, /* to send a request's head */
         .retry_and_idle_policy = &keep_alive,

@@ -22,7 +22,7 @@ enum {
     WEB_TEXT_MAX = 4 << 20,           /* a description (SAPA_CENTRE_TEXT_MAX) */
     WEB_HEADER_MAX = 8192,
     WEB_CONNECTIONS_MAX = 4096,
-    WEB_SOURCE_CONNECTIONS_MAX = 1024,
+    WEB_SOURCE_CONNECTIONS_MAX = 2048, /* five hundred desks may stand behind one address: two WebSockets each, and what pages load */
     WEB_LOCAL_CONNECTIONS_MAX = 64,
     WEB_SOURCES_MAX = 8192,
     WEB_REQUESTS_MAX = 8192,          /* waiting for the centre or the pool */

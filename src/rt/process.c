@@ -438,3 +438,16 @@ sapa_rc sapa_process_run(const struct sapa_run_opts *opts, struct sapa_run_resul
     *ret_result = (struct sapa_run_result){ run.buf, run.n, status_of(&info) };
     return SAPA_OK;
 }
+
+/* ---- limits ---- */
+
+uint64_t sapa_process_files(uint64_t wanted)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return 0;
+    const rlim_t now = files.rlim_cur;
+    files.rlim_cur = SAPA_MIN((rlim_t)wanted, files.rlim_max);
+    return now < files.rlim_cur && setrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_cur : now;
+}

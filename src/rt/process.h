@@ -49,6 +49,12 @@ SAPA_MUST_CHECK sapa_rc sapa_process_kill(struct sapa_process *process, int sign
 /** Forget it; a child that still runs goes on, un-reaped until we end. NULL is fine. Not from another thread. */
 void sapa_process_free(struct sapa_process *process);
 
+/**
+ * This process may have so many descriptors, as far as the system allows: shells give 1,024. What it may have already stays.
+ * Returns how many it may have now.
+ */
+uint64_t sapa_process_files(uint64_t wanted);
+
 /** `fn` gets the signal's number on the loop. */
 typedef void sapa_signals_fn(void *ctx, int signal_number);
 /** Block these signals for the process (call before starting threads) and deliver them by signalfd. `numbers` ends with 0. */

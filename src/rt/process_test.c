@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "rt/socket.h"
@@ -173,6 +174,24 @@ static sapa_rc run_sh(const char *script, const char *input, size_t output_max, 
     return sapa_process_run(&opts, result);
 }
 
+static void files_are_as_many_as_wanted(void **state)
+{
+    struct rlimit before, few, now;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 100;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(sapa_process_files(50), 100);
+    assert_int_equal(sapa_process_files(150), 150);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+    assert_int_equal(now.rlim_cur, 150);
+    assert_int_equal(now.rlim_max, before.rlim_max);
+    assert_int_equal(sapa_process_files(UINT64_MAX), before.rlim_max);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void run_collects_output(void **state)
 {
     struct sapa_run_result r;
@@ -230,6 +249,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(missing_program_is_said_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(only_chosen_descriptors_are_inherited, setup, teardown),
         cmocka_unit_test_setup_teardown(signals_come_through_the_loop, setup, teardown),
+        cmocka_unit_test(files_are_as_many_as_wanted),
         cmocka_unit_test(run_collects_output),
         cmocka_unit_test(run_holds_its_limits),
     };

@@ -3,6 +3,7 @@ import base64
 import gzip
 import http.client
 import os
+import resource
 import socket
 import sys
 import urllib.parse
@@ -62,6 +63,19 @@ def pages():
     assert nobody.get("/health").json["alive"]
     nobody.get(V1 + "/contacts", 401)
     assert nobody.raw("POST", "/", "x").status in (401, 404, 405)
+
+
+def crowd():
+    """More connections than a process usually may have files."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    there = [socket.create_connection((address.hostname, address.port), timeout=10) for _ in range(700)]
+    for one in there[::100] + there[-1:]: # at once, not when others have been idle for too long
+        one.settimeout(5)
+        one.sendall(f"GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert b" 200 " in one.recv(4096)
+    assert nobody.get("/health").json["alive"]
+    for one in there:
+        one.close()
 
 
 def cookie_of(reply):
@@ -156,5 +170,5 @@ def closed():
     assert get("/").status == 401
 
 
-{"pages": pages, "cookies": cookies, "demo": demo, "closed": closed}[part]()
+{"pages": pages, "crowd": crowd, "cookies": cookies, "demo": demo, "closed": closed}[part]()
 print("covered:", " ".join(sorted(Api.document.covered)))
