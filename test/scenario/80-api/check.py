@@ -258,6 +258,7 @@ def writes():
     lines_seen = pages(admin.as_role("monitor"), V1 + "/network?limit=5")
     assert [(n["rtt_ms"], n["mos_x100"], n["jitter_ms"], n["codec"], n["user"]) for n in lines_seen] == [(41, 431, None, "opus", "test-agent")], lines_seen
     own.get(V1 + "/network", 403)
+    admin.as_role("monitor", clients=["bank"]).get(V1 + "/network", 403)
     # breaks: what of them is used
     breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}
     assert breaks["1"]["team_now"] == 0 and breaks["1"]["used_ms"] >= 0 and admin.get(V1 + "/reasons").json["items"][0]["used_ms"] is None, breaks
