@@ -933,7 +933,7 @@ static bool idempotent_begin(struct web_request *rq)
 
 bool sapa_web_is_login(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_DEMO_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD || route == SAPA_ROUTE_TOTP ||
+    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_DEMO_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD || route == SAPA_ROUTE_USER_CLEAR || route == SAPA_ROUTE_TOTP ||
            route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_USER_TOTP;
 }
 
@@ -1254,10 +1254,7 @@ static void run_job(void *ctx)
     struct web_job *job = ctx;
     struct sapa_web *web = job->web; /* the job is not ours any more once it is in the mailbox */
 
-    if (sapa_web_is_login(job->work.route))
-        sapa_web_login_run(web, &job->work);
-    else
-        web->options.ports.work(web->options.ports.ctx, &job->work);
+    web->options.ports.work(web->options.ports.ctx, &job->work);
     while (sapa_mailbox_put(web->mailbox, SAPA_WEB_RESULT, &job, sizeof(job)) != SAPA_OK) {
         if (atomic_load(&web->stopping)) { /* nobody would take it */
             job_free(job);
@@ -1268,6 +1265,54 @@ static void run_job(void *ctx)
         nanosleep(&moment, NULL);
     }
     sapa_web_wake(web);
+}
+
+/* ---- logins: one after the other ---- */
+
+static void job_answer(struct web_request *rq, struct sapa_web_work *done_work);
+
+static void next_login(struct sapa_web *web)
+{
+    while (!web->login_runs && web->logins_first) {
+        struct web_job *job = web->logins_first;
+        struct web_request *rq = sapa_web_request_of(web, job->request);
+        web->logins_first = job->next;
+        if (!web->logins_first)
+            web->logins_last = &web->logins_first;
+        web->logins_count--;
+        job->work.rc = sapa_web_login_may_run(web, &job->work) ? SAPA_OK : SAPA_ELIMIT;
+        if (rq)
+            sapa_web_login_sessions(rq, &job->work);
+        if (rq && job->work.rc == SAPA_OK) /* who has hung up does not want it any more */
+            job->work.rc = sapa_pool_submit(web->logins, NULL, run_job, NULL, job);
+        web->login_runs = rq && job->work.rc == SAPA_OK;
+        if (web->login_runs)
+            return;
+        if (rq)
+            job_answer(rq, &job->work);
+        job_free(job);
+    }
+}
+
+static sapa_rc add_login(struct sapa_web *web, struct web_job *job)
+{
+    if (web->logins_count == WEB_LOGINS_MAX)
+        return SAPA_ELIMIT;
+    job->next = NULL;
+    *web->logins_last = job;
+    web->logins_last = &job->next;
+    web->logins_count++;
+    next_login(web);
+    return SAPA_OK;
+}
+
+void sapa_web_logins_drop(struct sapa_web *web)
+{
+    while (web->logins_first) {
+        struct web_job *job = web->logins_first;
+        web->logins_first = job->next;
+        job_free(job);
+    }
 }
 
 /* Of what a request wishes, besides its parameters; each NULL when it is another route. */
@@ -1385,7 +1430,8 @@ static void work(struct web_request *rq, const struct wish *wish)
                                          : rq->has_range ? rq->range_to : UINT64_MAX;
         }
         if (rc == SAPA_OK)
-            rc = sapa_pool_submit(rq->method == SAPA_GET ? web->pool : sapa_web_is_login(rq->route) ? web->logins : web->writes, NULL, run_job, NULL, job);
+            rc = sapa_web_is_login(rq->route) ? add_login(web, job)
+                                              : sapa_pool_submit(rq->method == SAPA_GET ? web->pool : web->writes, NULL, run_job, NULL, job);
     }
     if (rc != SAPA_OK) {
         if (job)
@@ -1604,6 +1650,10 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
 {
     struct web_request *rq = sapa_web_request_of(web, job->request);
 
+    if (sapa_web_is_login(job->work.route)) {
+        sapa_web_login_ran(web, &job->work);
+        web->login_runs = false;
+    }
     sapa_web_logout_done(web, &job->work);
     if (job->work.route == SAPA_ROUTE_TOKEN_END && job->work.rc == SAPA_OK && web->options.ports.ended)
         web->options.ports.ended(web->options.ports.ctx, strtoull(sapa_params_get(&job->work.params, "token"), NULL, 10));
@@ -1620,6 +1670,8 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
     if (rq)
         job_answer(rq, &job->work);
     job_free(job);
+    if (!atomic_load(&web->stopping))
+        next_login(web);
 }
 
 /* A list of clients into "a,b". False: answered. */

@@ -62,17 +62,9 @@ static struct sapa_str source_of(const struct web_request *rq)
     return sapa_str_of(rq->source);
 }
 
-static int64_t tries_wait_us(struct sapa_web *web, const char *user, struct sapa_str source)
-{
-    pthread_mutex_lock(&web->tries_lock);
-    const int64_t wait_us = sapa_tries_wait_us(&web->tries, sapa_str_of(user), source, sapa_mono_us());
-    pthread_mutex_unlock(&web->tries_lock);
-    return wait_us;
-}
-
 static bool may_try(struct web_request *rq, const char *user)
 {
-    const int64_t wait_us = tries_wait_us(rq->web, user, source_of(rq));
+    const int64_t wait_us = sapa_tries_wait_us(&rq->web->tries, sapa_str_of(user), source_of(rq), sapa_mono_us());
 
     if (wait_us <= 0)
         return true;
@@ -81,49 +73,49 @@ static bool may_try(struct web_request *rq, const char *user)
     return false;
 }
 
-static void count_try(struct sapa_web *web, const struct sapa_web_work *work)
+/* A password or a code is tried. */
+static bool tries(enum sapa_route_id route)
 {
-    const bool wrong = work->rc == SAPA_EDENIED || (work->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN && work->new_password[0]); /* a wrong code counts like a wrong password */
-    const bool good = work->rc == SAPA_OK && work->route != SAPA_ROUTE_TOTP;
-
-    pthread_mutex_lock(&web->tries_lock);
-    if (wrong)
-        sapa_tries_failed(&web->tries, sapa_str_of(work->name), sapa_str_of(work->source), sapa_mono_us());
-    else if (good)
-        sapa_tries_good(&web->tries, sapa_str_of(work->name), sapa_str_of(work->source));
-    pthread_mutex_unlock(&web->tries_lock);
+    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_TOTP || route == SAPA_ROUTE_TOTP_CONFIRM;
 }
 
-void sapa_web_login_run(struct sapa_web *web, struct sapa_web_work *work)
+bool sapa_web_login_may_run(const struct sapa_web *web, const struct sapa_web_work *work)
 {
-    const bool tries = work->route == SAPA_ROUTE_LOGIN || work->route == SAPA_ROUTE_PASSWORD || work->route == SAPA_ROUTE_TOTP ||
-                       work->route == SAPA_ROUTE_TOTP_CONFIRM;
+    return !tries(work->route) || sapa_tries_wait_us(&web->tries, sapa_str_of(work->name), sapa_str_of(work->source), sapa_mono_us()) <= 0;
+}
 
-    if (tries && tries_wait_us(web, work->name, sapa_str_of(work->source)) > 0) {
-        work->rc = SAPA_ELIMIT;
+void sapa_web_login_ran(struct sapa_web *web, const struct sapa_web_work *work)
+{
+    const struct sapa_str user = sapa_str_of(work->name), source = sapa_str_of(work->source);
+
+    if (!tries(work->route))
         return;
-    }
-    web->options.ports.work(web->options.ports.ctx, work);
-    if (tries)
-        count_try(web, work);
+    if (work->rc == SAPA_EDENIED || (work->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN && work->new_password[0])) /* a wrong code counts like a wrong password */
+        sapa_tries_failed(&web->tries, user, source, sapa_mono_us());
+    else if (work->rc == SAPA_OK && work->route != SAPA_ROUTE_TOTP)
+        sapa_tries_good(&web->tries, user, source);
 }
 
-/* Sessions of somebody, but for one: they end with his password. */
-static bool sessions_of(struct web_request *rq, const char *user, uint64_t but, struct sapa_web_work *work)
+/* Room for sessions of somebody: they end with his password. */
+static bool sessions_of(struct web_request *rq, struct sapa_web_work *work)
 {
+    work->ids = calloc(SAPA_SESSIONS_MAX + 1, sizeof(*work->ids));
+    if (!work->ids)
+        sapa_web_problem_rc(rq, SAPA_ENOMEM, NULL);
+    return work->ids != NULL;
+}
+
+void sapa_web_login_sessions(const struct web_request *rq, struct sapa_web_work *work)
+{
+    const uint64_t but = work->route == SAPA_ROUTE_PASSWORD ? rq->who.session : 0;
     const struct sapa_session *session;
     uint32_t cursor = 0;
 
-    work->ids = calloc(SAPA_SESSIONS_MAX + 1, sizeof(*work->ids));
-    if (!work->ids) {
-        sapa_web_problem_rc(rq, SAPA_ENOMEM, NULL);
-        return false;
-    }
-    while ((session = sapa_sessions_next(&rq->web->sessions, &cursor)) != NULL) {
-        if (session->id != but && strcmp(session->user, user) == 0)
+    work->id_count = 0;
+    while (work->ids && (session = sapa_sessions_next(&rq->web->sessions, &cursor)) != NULL) {
+        if (session->id != but && strcmp(session->user, work->name) == 0)
             work->ids[work->id_count++] = session->id;
     }
-    return true;
 }
 
 /* Nobody gives more than he has: who sets a password can be its user. */
@@ -204,7 +196,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
         return may_try(rq, work->name) && take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
                take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) &&
-               (rq->route == SAPA_ROUTE_TOTP || sessions_of(rq, work->name, 0, work));
+               (rq->route == SAPA_ROUTE_TOTP || sessions_of(rq, work));
     case SAPA_ROUTE_PASSWORD:
         if (!rq->who.session) {
             sapa_web_problem(rq, 403, "EDENIED", "a token has no password; log in");
@@ -214,11 +206,11 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
         return may_try(rq, work->name) && take(rq, text_of(body, "old"), work->password, sizeof(work->password)) &&
                take(rq, text_of(body, "new"), work->new_password, sizeof(work->new_password)) &&
-               sessions_of(rq, work->name, rq->who.session, work);
+               sessions_of(rq, work);
     default: /* USER_PASSWORD, USER_CLEAR, USER_TOTP */
         return take(rq, sapa_params_get(&rq->params, "user"), work->name, sizeof(work->name)) && may_set(rq, work->name) &&
                take(rq, text_of(body, "password"), work->new_password, sizeof(work->new_password)) &&
-               sessions_of(rq, work->name, 0, work);
+               sessions_of(rq, work);
     }
 }
 

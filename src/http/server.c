@@ -1288,7 +1288,7 @@ static void free_tables(struct sapa_web *web)
     sapa_tokens_done(&web->tokens);
     sapa_sessions_done(&web->sessions);
     sapa_tries_done(&web->tries);
-    pthread_mutex_destroy(&web->tries_lock);
+    sapa_web_logins_drop(web);
     sapa_mailbox_free(web->mailbox);
     sapa_json_done(&web->scratch);
     sapa_json_done(&web->openapi);
@@ -1317,7 +1317,7 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
     sapa_tokens_init(&web->tokens);
     sapa_sessions_init(&web->sessions);
     sapa_tries_init(&web->tries);
-    pthread_mutex_init(&web->tries_lock, NULL);
+    web->logins_last = &web->logins_first;
     sapa_table_init(&web->waiting, sapa_memory_heap(), sizeof(struct web_waiting), WEB_REQUESTS_MAX);
     sapa_table_init(&web->sources, sapa_memory_heap(), sizeof(struct web_source), WEB_SOURCES_MAX);
     sapa_web_phones_init(web);

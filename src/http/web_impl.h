@@ -7,7 +7,6 @@
 #define SAPA_HTTP_WEB_IMPL_H
 
 #include <libwebsockets.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <uv.h>
 
@@ -139,6 +138,7 @@ struct web_session {
 };
 
 struct web_job {
+    struct web_job *next; /* among logins that wait */
     struct sapa_web *web;
     uint64_t request;
     struct sapa_web_work work;
@@ -194,8 +194,10 @@ struct sapa_web {
     struct lws_vhost *vhost;
     struct sapa_tokens tokens;
     struct sapa_sessions sessions;
-    struct sapa_tries tries; /* under its lock: the logins' thread counts */
-    pthread_mutex_t tries_lock;
+    struct sapa_tries tries;
+    struct web_job *logins_first, **logins_last; /* that wait for the one that runs */
+    unsigned logins_count;
+    bool login_runs;
     uint64_t who_version; /* counts changes of who may do what */
     struct sapa_mirror mirror;
     /* messages that wait for their commit: size, type, bytes */
@@ -240,8 +242,10 @@ void sapa_web_tell_later(struct web_request *rq, struct sapa_json *answer);
 /* The answer stands in rq->out: send it. */
 void sapa_web_ready(struct web_request *rq);
 void sapa_web_centre_replied(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size);
-/* It checks or changes a password or a second factor: a job of `logins`. */
+/* It checks or changes a password or a second factor: such jobs run one after the other. */
 bool sapa_web_is_login(enum sapa_route_id route);
+/* At the end: those that nobody will do. */
+void sapa_web_logins_drop(struct sapa_web *web);
 void sapa_web_job_done(struct sapa_web *web, struct web_job *job);
 /* The next part of a recording. */
 void sapa_web_stream_next(struct web_request *rq);
