@@ -17,7 +17,8 @@ if (!existsSync(path)) {
 
 export const browser = await chromium.launch({
   executablePath: path,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--js-flags=--expose-gc"],
+  // a microphone that beeps: for pages opened with `microphone`; the others have no leave to use it
+  args: ["--use-fake-device-for-media-stream", "--allow-loopback-in-peer-connection", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--js-flags=--expose-gc"],
 });
 
 export function assert(truth, what) {
@@ -25,7 +26,7 @@ export function assert(truth, what) {
 }
 
 /** A page in a browser context of its own; whatever it says on its console in anger fails the scenario. */
-export async function open(where, { user, width = 1366, height = 768, theme = "light", language = "id", before } = {}) {
+export async function open(where, { user, width = 1366, height = 768, theme = "light", language = "id", microphone = false, before } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, timezoneId: "Asia/Jakarta", locale: "id-ID" });
   let session = "";
   if (user) {
@@ -41,6 +42,19 @@ export async function open(where, { user, width = 1366, height = 768, theme = "l
     },
     [session, theme, language],
   );
+  if (microphone) {
+    await context.grantPermissions(["microphone"], { origin: base });
+    await context.addInitScript(() => {
+      const Real = window.RTCPeerConnection;
+      window.heard = []; // connections, for hears()
+      window.RTCPeerConnection = class extends Real {
+        constructor(...all) {
+          super(...all);
+          window.heard.push(this);
+        }
+      };
+    });
+  }
   const page = await context.newPage();
   const problems = [];
   page.on("pageerror", (error) => problems.push(String(error)));
@@ -72,6 +86,30 @@ export async function until(what, check, ms = 10_000) {
     assert(Date.now() < end, `waited ${ms} ms for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** How loud it was in the page's calls so far, in samples squared times seconds: it grows while somebody speaks to it. */
+export const energy = (page) =>
+  page.evaluate(async () => {
+    let sum = 0;
+    for (const connection of window.heard.filter((one) => one.connectionState === "connected"))
+      for (const one of (await connection.getStats()).values()) if (one.type === "inbound-rtp") sum += one.totalAudioEnergy ?? 0;
+    return sum;
+  });
+
+/** What comes grows louder than silence within the time: the beep of another page's microphone, or what the centre says. */
+export async function hears(page, what, ms = 10_000) {
+  const before = await energy(page);
+  await until(`${what} is heard`, async () => (await energy(page)) > before + 1e-4, ms);
+}
+
+/** For a second and a half nothing is heard. */
+export async function silent(page, what) {
+  await until(`${what}: silence`, async () => {
+    const before = await energy(page);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    return (await energy(page)) - before < 1e-5;
+  });
 }
 
 const began = Date.now();

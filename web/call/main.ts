@@ -1,6 +1,7 @@
 // The customers' page: a button that calls. What is loaded before it is pressed is this file and nothing else (5 kB at
-// most); the telephone itself comes with the click.
+// most); the telephone itself comes with the click, and the words for its troubles with it.
 import "./call.css";
+import type { Call } from "./phone";
 
 type Phase = "idle" | "asking" | "connecting" | "ringing" | "on" | "ended";
 interface Place {
@@ -10,20 +11,19 @@ interface Place {
 }
 
 const texts = {
-  id: ["Hubungi kami", "Telepon dari peramban, tanpa akun, cukup mikrofon.", "Telepon {}", "Akhiri", "Bisukan", "Bunyikan", "Izinkan mikrofon…", "Menghubungkan…", "Berdering…", "Tersambung", "Panggilan selesai.", "Telepon lagi", "Panggilan sedang tidak tersedia.", "Izinkan mikrofon di peramban, lalu coba lagi.", "Panggilan tidak tersambung.", "Tombol angka", "Suara Anda", "English"],
-  en: ["Contact us", "Call from your browser, no account needed, just a microphone.", "Call {}", "Hang up", "Mute", "Unmute", "Allow the microphone…", "Connecting…", "Ringing…", "Connected", "The call is over.", "Call again", "Calls are not available now.", "Allow the microphone in the browser, then try again.", "The call was not connected.", "Number keys", "Your voice", "Bahasa Indonesia"],
+  id: ["Hubungi kami", "Dari peramban ini: tanpa akun, cukup mikrofon.", "Telepon {}", "Akhiri", "Bisukan", "Izinkan mikrofon…", "Menghubungkan…", "Berdering…", "Tersambung", "Panggilan selesai.", "Telepon lagi", "Tidak ada nomor untuk ditelepon.", "Server tidak dapat dihubungi.", "Tombol angka", "Suara Anda", "English", "Pilih yang lain"],
+  en: ["Contact us", "From this browser: no account, just a microphone.", "Call {}", "Hang up", "Mute", "Allow the microphone…", "Connecting…", "Ringing…", "Connected", "The call is over.", "Call again", "There is no number to call.", "The server cannot be reached.", "Number keys", "Your voice", "Bahasa Indonesia", "Choose another"],
 };
 let language: "id" | "en" = localStorage["sapa.language"] === "en" ? "en" : "id";
 const say = (n: number, value = "") => texts[language][n]!.replace("{}", value);
 
 let places: Place[] | null = null;
-let failed = false;
 let chosen: Place | null = null;
 let phase: Phase = "idle";
-let problem = 0;
-let muted = false;
+/** What went wrong, in the words of either language. */
+let problem: ((language: "id" | "en") => string) | null = null;
 let since = 0;
-let phone: { end(): void; mute(on: boolean): void; key(key: string): void; level(): number } | null = null;
+let call: Call | null = null;
 
 const root = document.getElementById("call")!;
 
@@ -34,75 +34,94 @@ function make<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Record<
   return element;
 }
 
-function button(text: string, kind: string, press: () => void, more: Record<string, string> = {}): HTMLElement {
-  const element = make("button", { class: `btn ${kind}`, ...more }, text);
-  element.addEventListener("click", press);
+function button(text: string, kind: string, press: () => void): HTMLElement {
+  const element = make("button", { class: `btn ${kind}` }, text);
+  element.onclick = press;
   return element;
 }
 
 /** A colour of its own for each client, out of its name; the words on it stay legible. */
 const hue = (client: string) => String([...client].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7));
 
+const title = make("h1", {});
+const other = button("", "plain", () => {
+  language = language === "id" ? "en" : "id";
+  localStorage["sapa.language"] = language;
+  draw();
+});
+const status = make("p", { role: "status", tabindex: "-1", class: "status" });
+const rest = make("div", { class: "rest" });
+root.append(make("header", {}, title, other), status, rest);
+
 async function begin(place: Place): Promise<void> {
   chosen = place;
-  problem = 0;
+  problem = null;
   to("asking");
   try {
     const { dial } = await import("./phone");
-    phone = await dial(place.number, (next, trouble) => {
+    call = await dial(place.number, (next, trouble) => {
       if (next === "on") since = Date.now();
-      if (next === "ended") phone = null;
-      problem = trouble ? 14 : 0;
+      problem = trouble;
       to(next);
     });
-  } catch (error) {
-    problem = (error as Error).name === "Problem" ? 12 : 13;
+  } catch {
+    failed(); // the telephone did not come
     to("ended");
   }
 }
 
+function failed(): void {
+  problem = (of) => texts[of][12]!;
+}
+
 function to(next: Phase): void {
+  if (phase === next) return;
   phase = next;
-  if (next !== "on") muted = false;
+  if (next === "ended") call = null;
   draw();
 }
 
-/** What is new is read out where the focus is: the state, or the button for the language. */
-function draw(asked = false): void {
-  const status = { idle: "", asking: say(6), connecting: say(7), ringing: say(8), on: say(9), ended: problem ? say(problem) : say(10) }[phase];
-  const parts: (Node | string)[] = [];
-  const other = button(say(17), "plain", () => {
-    language = language === "id" ? "en" : "id";
-    localStorage["sapa.language"] = language;
-    draw(true);
-  }, { lang: language === "id" ? "en" : "id" });
+function draw(): void {
+  const inCall = !/idle|ended/.test(phase);
+  const parts: Node[] = [];
 
   document.documentElement.lang = language;
-  document.title = say(0);
-  parts.push(make("header", {}, make("h1", {}, chosen ? chosen.name : say(0)), other));
-  parts.push(make("p", { role: "status", tabindex: "-1", class: "status", "data-phase": phase }, failed ? say(12) : status || say(1)));
-  if (phase === "idle" || phase === "ended") {
-    for (const place of phase === "ended" && chosen ? [chosen] : (places ?? [])) {
-      const one = button(phase === "ended" ? say(11) : say(2, place.name), "good", () => void begin(place));
-      one.style.setProperty("--hue", hue(place.client));
-      parts.push(one);
-    }
-  } else {
-    if (phase === "on") {
-      parts.push(make("p", { class: "clock" }, ""));
-      parts.push(make("meter", { "aria-label": say(16) }));
-      const mute = button(say(4), "", () => {
-        phone?.mute((muted = !muted));
-        mute.textContent = say(muted ? 5 : 4);
-      });
-      parts.push(mute);
-      parts.push(make("div", { role: "group", "aria-label": say(15), class: "keys" }, ...[..."123456789*0#"].map((key) => button(key, "key", () => phone?.key(key)))));
-    }
-    parts.push(button(say(3), "bad", () => (phone ? phone.end() : to("ended"))));
+  document.title = title.textContent = chosen ? chosen.name : say(0);
+  other.textContent = say(15);
+  other.lang = language === "id" ? "en" : "id";
+  status.dataset["phase"] = problem ? "problem" : phase;
+  status.textContent = problem ? problem(language) : phase === "idle" ? say(places?.length === 0 ? 11 : 1) : say({ asking: 5, connecting: 6, ringing: 7, on: 8, ended: 9 }[phase]);
+  if (phase === "on") {
+    const mute = button(say(4), "", () => press(!call?.muted));
+    const press = (on: boolean) => {
+      call?.mute(on);
+      mute.setAttribute("aria-pressed", String(on));
+    };
+    press(call?.muted ?? false);
+    parts.push(
+      make("p", { class: "clock" }),
+      make("label", {}, say(14), make("meter", {})),
+      mute,
+      make("div", { role: "group", "aria-label": say(13), class: "keys" }, ...[..."123456789*0#"].map((key) => button(key, "", () => call?.key(key)))),
+    );
   }
+  if (inCall) parts.push(button(say(3), "bad", () => (call ? call.end() : location.reload())));
+  for (const place of inCall ? [] : phase === "ended" && chosen ? [chosen] : (places ?? [])) {
+    const one = button(phase === "ended" ? say(10) : say(2, place.name), "good", () => void begin(place));
+    one.style.setProperty("--hue", hue(place.client));
+    parts.push(one);
+  }
+  if (phase === "ended" && places && places.length > 1)
+    parts.push(
+      button(say(16), "plain", () => {
+        chosen = problem = null;
+        to("idle");
+      }),
+    );
   root.style.setProperty("--hue", chosen ? hue(chosen.client) : "190");
-  root.replaceChildren(...parts);
-  root.querySelector<HTMLElement>(asked ? ".plain" : ".status")!.focus();
+  const lost = rest.contains(document.activeElement);
+  rest.replaceChildren(...parts);
+  if (lost) status.focus(); // what was pressed is gone
   tick();
 }
 
@@ -111,10 +130,13 @@ function tick(): void {
   if (!clock || !meter) return;
   const s = Math.floor((Date.now() - since) / 1000);
   clock.textContent = `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
-  meter.value = muted ? 0 : (phone?.level() ?? 0);
+  meter.value = call && !call.muted ? call.level() : 0;
 }
 
 setInterval(tick, 100);
+addEventListener("keydown", (event) => {
+  if (phase === "on" && /^[\d*#]$/.test(event.key)) call?.key(event.key);
+});
 draw();
 fetch("/api/v1/web-calls")
   .then((reply) => reply.json())
@@ -122,7 +144,6 @@ fetch("/api/v1/web-calls")
     const wanted = location.hash.slice(1);
     places = found.items.filter((place) => !wanted || place.number === wanted || place.client === wanted);
     if (wanted && places.length === 1) chosen = places[0]!;
-    failed = places.length === 0;
   })
-  .catch(() => (failed = true))
-  .finally(() => draw());
+  .catch(failed)
+  .finally(draw);
