@@ -28,6 +28,10 @@ await run(async () => {
   assert(agents >= 8 && (await page.locator("[data-agent]").count()) === agents, `${agents} agents`);
   await accessible(page, "lead, id, light");
   await fits(page, "lead");
+  const cut = await page.locator(".queues tbody th .cut").evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent));
+  assert(cut.length === 0, "names of queues are cut: " + cut);
+  const wide = await page.locator(".queues .scroll").evaluate((one) => one.scrollWidth - one.clientWidth);
+  assert(wide <= 0, `the table of queues is ${wide} pixels too wide`);
   await shot(page, "lead");
 
   // ---- why ----

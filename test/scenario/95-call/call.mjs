@@ -99,6 +99,10 @@ await run(async () => {
   await hears(page, "the agent");
   await hears(desk, "the customer");
   say("both talk");
+  await desk.reload(); // in the middle of a sentence
+  await hears(desk, "the customer, by the desk that was loaded anew");
+  await hears(page, "the agent of that desk");
+  say("the desk was loaded anew, and both talk");
 
   const mute = page.getByRole("button", { name: "Bisukan" });
   await mute.click();
