@@ -87,7 +87,8 @@ static sapa_rc compile(struct sapa_str text, const struct sapa_centre_file *file
     size_t known_size = 0;
     struct secrets secrets = { .path = file->make_secrets ? secrets_path : NULL, .beside = file->beside ? file->beside : name };
     const struct sapa_centre_sources sources = { .secret = file->any_secret ? file->any_secret : resolve,
-                                                 .file = file->text_only ? no_file : read_beside, .ctx = &secrets };
+                                                 .file = file->text_only ? no_file : read_beside, .ctx = &secrets,
+                                                 .was_good = file->was_good };
     sapa_rc rc = findings && added ? SAPA_OK : SAPA_ENOMEM;
 
     if (rc == SAPA_OK && secrets_path) {
@@ -144,7 +145,7 @@ static sapa_rc no_secret(void *ctx, struct sapa_str name, struct sapa_text *out)
 
 sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, struct sapa_centre **ret)
 {
-    const struct sapa_centre_file file = { .path = name, .any_secret = no_secret, .text_only = true };
+    const struct sapa_centre_file file = { .path = name, .any_secret = no_secret, .text_only = true, .was_good = true };
 
     return compile(text, &file, ret);
 }

@@ -16,6 +16,7 @@ struct sapa_centre_file {
     sapa_rc (*any_secret)(void *ctx, struct sapa_str name, struct sapa_text *out); /* instead of the file; NULL: the file */
     const char *beside;       /* files that the description names stand beside this one; NULL: beside `path` */
     bool text_only;           /* files that the description names stay unread: their lists are empty */
+    bool was_good;            /* of an earlier build, perhaps: see struct sapa_centre_sources */
 };
 
 /**
@@ -31,7 +32,7 @@ SAPA_MUST_CHECK sapa_rc sapa_centre_file_beside(const char *path, struct sapa_st
                                                 size_t *ret_size);
 /**
  * The same from a text in memory (an older version out of the log); `name` stands in findings. Decisions
- * and reports need no secrets, and those of long ago may be gone: each is "-".
+ * and reports need no secrets, and those of long ago may be gone: each is "-". Keys that an earlier build knew are passed over.
  */
 SAPA_MUST_CHECK sapa_rc sapa_centre_text_compile(struct sapa_str text, const char *name, struct sapa_centre **ret);
 

@@ -153,6 +153,16 @@ static void test_files_beside(void **state)
     assert_int_equal(centre->listed_numbers_count, 0);
     sapa_centre_free(centre);
 
+    /* a key that an earlier build had: the log goes on, the file is refused */
+    static const char older[] = TEST_CENTRE "toll_free: yes\n";
+    assert_int_equal(sapa_centre_text_compile(sapa_str_of(older), "old", &centre), SAPA_OK);
+    sapa_centre_free(centre);
+    put(f->centre, older);
+    catch(f);
+    assert_int_equal(read_it(f, true, &centre, NULL), SAPA_EINVAL);
+    assert_non_null(strstr(caught(f), "unknown key \"toll_free\""));
+    put(f->centre, text);
+
     struct sapa_centre_file file = { .path = f->centre, .secrets_path = f->secrets, .beside = "/nowhere/centre.yaml" };
     catch(f);
     assert_int_equal(sapa_centre_file_read(&file, &centre, NULL), SAPA_EINVAL);

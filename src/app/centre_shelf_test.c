@@ -1,6 +1,4 @@
 /* Descriptions by hash: today's, and old ones out of a real store. */
-#include <threads.h>
-
 #include "app/centre_shelf.h"
 
 #include <setjmp.h>
@@ -12,6 +10,7 @@
 
 #include "app/test_impl.h"
 #include "app/test_store_impl.h"
+#include "rt/thread.h"
 
 static void test_old_ones_come_from_the_store(void **state)
 {
@@ -59,9 +58,15 @@ static void test_the_one_added_last_is_found(void **state)
     test_store_close(&s);
 }
 
-static int in_a_thread(void *ctx)
+struct reader {
+    struct test_store store;
+    bool good;
+};
+
+static void in_a_thread(void *ctx)
 {
-    struct test_store *s = ctx;
+    struct reader *reader = ctx;
+    struct test_store *s = &reader->store;
     char hash[SAPA_HASH_TEXT_SIZE], text[sizeof(TEST_CENTRE) + 32];
     struct sapa_centre_shelf *shelf = sapa_centre_shelf_of_thread(s->store);
     const struct sapa_centre_shelf *before = NULL;
@@ -80,22 +85,21 @@ static int in_a_thread(void *ctx)
             memcpy(first, hash, sizeof(first));
         before = shelf;
     }
-    return good;
+    reader->good = good;
 }
 
 /* Compiled once a thread, not without end, and gone with it: the sanitizer watches. */
 static void test_a_thread_has_its_own(void **state)
 {
-    struct test_store s;
-    thrd_t thread;
-    int good = 0;
+    struct reader reader = { .good = false };
+    struct sapa_thread *thread;
 
     (void)state;
-    test_store_open(&s);
-    assert_int_equal(thrd_create(&thread, in_a_thread, &s), thrd_success);
-    assert_int_equal(thrd_join(thread, &good), thrd_success);
-    assert_true(good);
-    test_store_close(&s);
+    test_store_open(&reader.store);
+    assert_int_equal(sapa_thread_start("reader", -1, in_a_thread, &reader, &thread), SAPA_OK);
+    sapa_thread_join(thread);
+    assert_true(reader.good);
+    test_store_close(&reader.store);
 }
 
 int main(void)

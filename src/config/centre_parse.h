@@ -36,6 +36,7 @@ struct sapa_centre_sources {
     sapa_rc (*file)(void *ctx, struct sapa_str name, size_t max, uint8_t **ret, size_t *ret_size);
     void *ctx;
     const char *zoneinfo; /* "/usr/share/zoneinfo"; NULL: that */
+    bool was_good;        /* it was in force under an earlier build: keys that this one does not know (any more) are passed over */
 };
 
 /**

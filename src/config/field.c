@@ -553,7 +553,7 @@ void sapa_fields_read(struct sapa_compile *c, uint32_t node, enum sapa_object_id
                 continue; /* which kind it is, is the mistake */
             sapa_find_key(c, child, "docs/ref/centre.md lists what each kind of node takes", "\"" SAPA_STR_FMT "\" has no meaning in this kind of node",
                           SAPA_STR_ARG(key));
-        } else {
+        } else if (!c->sources || !c->sources->was_good) {
             struct sapa_near near;
             sapa_near_start(c, &near, key);
             for (unsigned i = 0; i < object->count; i++) {
