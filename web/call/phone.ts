@@ -108,10 +108,13 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble) 
     sound.srcObject = null;
     void context.close();
     removeEventListener("pagehide", leave);
+    removeEventListener("beforeunload", guard);
     removeEventListener("online", mend);
     ua.stop();
     told("ended", why);
   };
+  /** Leaving the page hangs up: whether one means it, the browser asks. */
+  const guard = (event: Event) => event.preventDefault();
   const leave = () => {
     if (session && !session.isEnded()) session.terminate();
     end(null);
@@ -151,6 +154,7 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble) 
     else if (!over) place();
   });
   addEventListener("pagehide", leave);
+  addEventListener("beforeunload", guard);
   addEventListener("online", mend);
   ua.start();
 

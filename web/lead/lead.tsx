@@ -12,6 +12,7 @@ import { Announce } from "../shared/ui";
 import { callWords } from "../shared/words";
 import { agentRows, attention, queueRows, waitingOf, type AgentRow, type Doing, type Item } from "./model";
 import { Panel, type Shown } from "./panel";
+import { Broadcast } from "./supervise";
 import { leadWords } from "./words";
 
 /** What stands before a state, so that it is not told by colour alone. */
@@ -277,9 +278,12 @@ function Agents({ rows, at, open, shown }: { rows: AgentRow[]; at: number; open:
 
   return (
     <section aria-labelledby="agents" className="agents">
-      <h2 id="agents">
-        {words("agents")} <span className="number">{count(of, rows.length)}</span>
-      </h2>
+      <div className="row agents-head">
+        <h2 id="agents" className="grow">
+          {words("agents")} <span className="number">{count(of, rows.length)}</span>
+        </h2>
+        <Broadcast />
+      </div>
       {rows.length === 0 ? <p className="soft">{words("noAgentsHere")}</p> : null}
       <ul ref={list} className={`columns-${columns}`} style={{ ["--rows" as string]: perColumn }} onKeyDown={step}>
         {rows.map((row, i) => {

@@ -4,7 +4,7 @@ import { useState, type FormEvent } from "react";
 import { api, type Agent } from "../shared/api.gen";
 import { useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
-import { Button } from "../shared/ui";
+import { Button, Menu } from "../shared/ui";
 import { Said, useDoing } from "./panel";
 import { leadWords } from "./words";
 
@@ -111,6 +111,63 @@ function Message({ agent }: { agent: Agent }) {
       </label>
       <Said doing={doing} />
     </form>
+  );
+}
+
+/** A word to all, a team, or those who serve a queue. */
+export function Broadcast() {
+  const words = useWords(leadWords);
+  const may = useLive((page) => page.me?.rights.includes("agents") ?? false);
+  const agents = useLive((page) => page.live.agents);
+  const queues = useLive((page) => page.directory?.queues) ?? [];
+  const doing = useDoing();
+  const [text, setText] = useState("");
+  const [to, setTo] = useState("all:");
+  const teams = [...new Set([...agents.values()].map((agent) => agent.team))].filter((team) => team !== null).sort();
+  const choices: [string, string][] = [
+    ["all:", words("toAll")],
+    ...teams.map((team): [string, string] => [`team:${team}`, words("toTeam", { team })]),
+    ...queues.map((queue): [string, string] => [`queue:${queue.id}`, words("toQueue", { queue: queue.name })]),
+  ];
+  const submit = (event: FormEvent) => {
+    const [kind, key] = [to.slice(0, to.indexOf(":")), to.slice(to.indexOf(":") + 1)] as ["all" | "team" | "queue", string];
+    event.preventDefault();
+    if (text.trim() === "") return;
+    doing.run(
+      async () => {
+        await api.messageNew(key ? { to: kind, key, text: text.trim() } : { to: kind, text: text.trim() });
+        setText("");
+      },
+      words("sent", { name: choices.find(([id]) => id === to)?.[1] ?? "" }),
+    );
+  };
+
+  if (!may) return null;
+  return (
+    <Menu label={words("broadcast")} named button={words("broadcast")} className="button small">
+      {() => (
+        <form className="broadcast" onSubmit={submit}>
+          <label className="field">
+            <span>{words("messageTo")}</span>
+            <select className="input" value={to} onChange={(event) => setTo(event.target.value)}>
+              {choices.map(([id, name]) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label className="field">
+            <span>{words("broadcast")}</span>
+            <textarea className="input" maxLength={240} value={text} onChange={(event) => setText(event.target.value)} />
+          </label>
+          <button type="submit" className="button primary" aria-disabled={doing.busy ? true : undefined}>
+            {words("send")}
+          </button>
+          <Said doing={doing} />
+        </form>
+      )}
+    </Menu>
   );
 }
 

@@ -104,6 +104,15 @@ await run(async () => {
   await hears(page, "the agent of that desk");
   say("the desk was loaded anew, and both talk");
 
+  let asked = "";
+  page.once("dialog", (dialog) => {
+    asked = dialog.type();
+    void dialog.dismiss();
+  });
+  await page.evaluate(() => setTimeout(() => location.reload()));
+  await until("asked before the page is left", () => asked === "beforeunload");
+  await hears(page, "the agent, by who has stayed");
+
   const mute = page.getByRole("button", { name: "Bisukan" });
   await mute.click();
   assert((await mute.getAttribute("aria-pressed")) === "true", "muted");

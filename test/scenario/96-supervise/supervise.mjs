@@ -87,7 +87,18 @@ await run(async () => {
   await shot(desk, "supervise-message");
   await desk.getByRole("button", { name: "Sudah saya baca", exact: true }).click();
   await desk.getByText("Tawarkan ongkir gratis").waitFor({ state: "hidden" });
-  say("a message arrived, and was read");
+  await lead.getByRole("button", { name: "Pesan", exact: true }).click();
+  const form = lead.locator("form.broadcast");
+  await form.getByLabel("Untuk").selectOption({ label: "tim toko" });
+  await form.getByRole("textbox", { name: "Pesan" }).fill("Rapat pukul 15.00");
+  await accessible(lead, "a message to many");
+  await form.getByRole("button", { name: "Kirim" }).click();
+  await form.getByText("Terkirim kepada tim toko.").waitFor();
+  await shot(lead, "supervise-broadcast");
+  await lead.keyboard.press("Escape");
+  await desk.getByText("Rapat pukul 15.00").waitFor();
+  await desk.getByRole("button", { name: "Sudah saya baca", exact: true }).click();
+  say("messages arrived, and were read");
 
   // ---- take over: the agent is through with it, the supervisor has it at a desk of her own ----
   await mode("Ambil alih").click();
