@@ -74,7 +74,17 @@ await run(async () => {
   await desk.keyboard.press("F9");
   await desk.getByRole("button", { name: /Keadaan saya:\s*Siap/ }).waitFor();
 
-  const page = await open("/call", { width: 420, height: 760, microphone: true });
+  const lines = []; // the page's connections for SIP, to be cut
+  const page = await open("/call", {
+    width: 420,
+    height: 760,
+    microphone: true,
+    before: (one) =>
+      one.routeWebSocket(/\/sip$/, (socket) => {
+        lines.push(socket);
+        socket.connectToServer();
+      }),
+  });
   await page.getByRole("button", { name: "Telepon Toko Nusantara" }).click();
   const status = page.getByRole("status");
   await until("connected", async () => (await status.innerText()) === "Tersambung");
@@ -121,6 +131,18 @@ await run(async () => {
   await mute.click();
   await hears(desk, "the customer again");
   say("muted, and heard again");
+
+  // the connection is lost: they go on, and the next one has the call
+  const path = () => page.evaluate(() => window.heard.map((one) => /a=ice-ufrag:(\S+)/.exec(one.remoteDescription?.sdp ?? "")?.[1]).join());
+  const before = await path();
+  await lines[0].close({ code: 4000 });
+  await hears(page, "the agent, without a connection");
+  await until("another connection", () => lines.length > 1);
+  await until("ICE begins anew", async () => (await path()) !== before);
+  await hears(page, "the agent, by another connection");
+  await hears(desk, "the customer, by another connection");
+  assert((await status.innerText()) === "Tersambung", "the call goes on");
+  say("the connection was lost, and both talk");
 
   await page.getByRole("button", { name: "Akhiri" }).click();
   await page.getByText("Panggilan selesai.").waitFor();
