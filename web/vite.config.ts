@@ -35,7 +35,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: { polyfill: false, resolveDependencies: (_, needed, { hostType }) => (hostType === "html" ? needed : []) }, // a list in each script would weigh more than it saves
     rollupOptions: { input: { first: join(here, "index.html"), ...Object.fromEntries(pages.map((page) => [page, join(here, page, "index.html")])) } },
   },
   server: {

@@ -453,7 +453,7 @@ static void test_secrets(void **state)
     assert_string_equal(centre->hash, hash); /* a secret is no part of the description */
     sapa_centre_free(centre);
     assert_int_equal(sapa_centre_compile(sapa_str_of(text), NULL, &findings, &centre), SAPA_EINVAL); /* no secrets at all */
-    assert_int_equal(findings.count, 11);
+    assert_int_equal(findings.count, 12);
     free(text);
 }
 

@@ -394,6 +394,30 @@ static void agent_one(struct web_request *rq)
     sapa_web_ready(rq);
 }
 
+/* Whom the customers' page can call. Nobody has logged in: nothing else of the description is told. */
+static void web_numbers(struct web_request *rq)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+
+    sapa_json_open(&rq->out, '{');
+    sapa_json_key(&rq->out, "items");
+    sapa_json_open(&rq->out, '[');
+    for (uint32_t i = 0; i < centre->numbers_count; i++) {
+        const struct sapa_number *number = &centre->numbers[i];
+        if (!number->web || number->client >= centre->clients_count)
+            continue;
+        sapa_json_open(&rq->out, '{');
+        sapa_json_add_text(&rq->out, "number", number->key);
+        sapa_json_add_text(&rq->out, "client", centre->clients[number->client].key);
+        sapa_json_add_text(&rq->out, "name", centre->clients[number->client].name);
+        sapa_json_add_text(&rq->out, "language", sapa_str_of(sapa_language_name(number->language)));
+        sapa_json_close(&rq->out, '}');
+    }
+    sapa_json_close(&rq->out, ']');
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
 static void numbers(struct web_request *rq)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
@@ -2212,6 +2236,7 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_STANDINGS:
     case SAPA_ROUTE_QUEUE: shared_wanted(rq, WEB_SHARED_FIGURES); return;
     case SAPA_ROUTE_FIGURES: sapa_web_figures(rq); return;
+    case SAPA_ROUTE_WEB_NUMBERS: web_numbers(rq); return;
     case SAPA_ROUTE_NUMBERS: numbers(rq); return;
     case SAPA_ROUTE_DISPOSITIONS: dispositions(rq); return;
     case SAPA_ROUTE_REASONS: reasons(rq); return;

@@ -417,6 +417,16 @@ static void demo_person(struct sapa_json *out, const struct sapa_mirror *mirror,
     sapa_json_close(out, '}');
 }
 
+/* Nobody's desk but the telephone of somebody who leads. */
+static bool is_users_phone(const struct sapa_centre *centre, uint32_t agent)
+{
+    for (uint32_t i = 0; i < centre->users_count; i++) {
+        if (centre->users[i].agent == agent)
+            return true;
+    }
+    return false;
+}
+
 void sapa_web_demo(struct web_request *rq)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
@@ -430,8 +440,10 @@ void sapa_web_demo(struct web_request *rq)
     sapa_json_open(out, '[');
     for (uint32_t i = 0; i < centre->users_count; i++)
         demo_person(out, &rq->web->mirror, centre->users[i].key);
-    for (uint32_t i = 0; i < centre->agents_count; i++)
-        demo_person(out, &rq->web->mirror, centre->agents[i].key);
+    for (uint32_t i = 0; i < centre->agents_count; i++) {
+        if (!is_users_phone(centre, i))
+            demo_person(out, &rq->web->mirror, centre->agents[i].key);
+    }
     sapa_json_close(out, ']');
     sapa_json_close(out, '}');
     sapa_web_ready(rq);

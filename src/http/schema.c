@@ -395,6 +395,10 @@ static const struct sapa_field_rule b_wall[] = {
 static const struct sapa_field_rule wall_link[] = {
     { "secret", "string", "shown once: the page /wall#BOARD/SECRET" }, { "path", "string", "that page" }, { "token", "Token", "" },
 };
+static const struct sapa_field_rule web_number[] = {
+    { "number", "key", "for POST" }, { "client", "key", "" }, { "name", "string", "of the client" }, { "language", "id|en", "" },
+};
+static const struct sapa_field_rule web_numbers[] = { { "items", "array:WebNumber", "" } };
 static const struct sapa_field_rule number[] = {
     { "id", "key", "" }, { "client", "key?", "" }, { "language", "id|en", "" },
     { "priority", "integer", "" },
@@ -667,6 +671,8 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_WALLS] = { "Wallboards", FIELDS(walls) },
     [SAPA_SCHEMA_B_WALL] = { "WallboardBody", FIELDS(b_wall) },
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
+    [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },
+    [SAPA_SCHEMA_WEB_NUMBERS] = { "WebNumbers", FIELDS(web_numbers) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },
     [SAPA_SCHEMA_NEW_HOOK] = { "NewWebhook", FIELDS(new_hook) },
     [SAPA_SCHEMA_B_HOOK] = { "WebhookBody", FIELDS(b_hook) },

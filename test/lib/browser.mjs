@@ -17,7 +17,9 @@ if (!existsSync(path)) {
 
 export const browser = await chromium.launch({
   executablePath: path,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--js-flags=--expose-gc"],
+  // A microphone that beeps, for pages opened with `microphone: true`; a number there is a tone of so many Hz instead. The
+  // others have no leave to use it. Tones are heard before anybody has clicked, so that reloads can be listened to.
+  args: ["--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream", "--allow-loopback-in-peer-connection", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--js-flags=--expose-gc"],
 });
 
 export function assert(truth, what) {
@@ -25,7 +27,7 @@ export function assert(truth, what) {
 }
 
 /** A page in a browser context of its own; whatever it says on its console in anger fails the scenario. */
-export async function open(where, { user, width = 1366, height = 768, theme = "light", language = "id", before } = {}) {
+export async function open(where, { user, width = 1366, height = 768, theme = "light", language = "id", microphone = false, before } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, timezoneId: "Asia/Jakarta", locale: "id-ID" });
   let session = "";
   if (user) {
@@ -41,6 +43,34 @@ export async function open(where, { user, width = 1366, height = 768, theme = "l
     },
     [session, theme, language],
   );
+  if (microphone) {
+    await context.grantPermissions(["microphone"], { origin: base });
+    await context.addInitScript((hz) => {
+      const Real = window.RTCPeerConnection;
+      window.heard = []; // connections, for hears(), with an ear each
+      window.RTCPeerConnection = class extends Real {
+        constructor(...all) {
+          super(...all);
+          window.heard.push(this);
+          if (typeof hz !== "number") return;
+          this.addEventListener("track", ({ track }) => {
+            const sound = (window.sound ??= new AudioContext());
+            this.ear = new AnalyserNode(sound, { fftSize: 4096, smoothingTimeConstant: 0 });
+            sound.createMediaStreamSource(new MediaStream([track])).connect(this.ear);
+          });
+        }
+      };
+      if (typeof hz === "number")
+        navigator.mediaDevices.getUserMedia = async () => {
+          const sound = (window.sound ??= new AudioContext());
+          const out = sound.createMediaStreamDestination();
+          const tone = new OscillatorNode(sound, { frequency: hz });
+          tone.connect(new GainNode(sound, { gain: 0.3 })).connect(out);
+          tone.start();
+          return out.stream;
+        };
+    }, microphone);
+  }
   const page = await context.newPage();
   const problems = [];
   page.on("pageerror", (error) => problems.push(String(error)));
@@ -69,9 +99,60 @@ export async function until(what, check, ms = 10_000) {
   for (;;) {
     const result = await check();
     if (result) return result;
-    assert(Date.now() < end, `waited ${ms} ms for: ${what}`);
+    assert(Date.now() < end, `waited ${ms} ms for: ${typeof what === "function" ? what() : what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** How loud it was in the page's calls so far, in samples squared times seconds: it grows while somebody speaks to it. */
+export const energy = (page) =>
+  page.evaluate(async () => {
+    let sum = 0;
+    for (const connection of window.heard.filter((one) => one.connectionState === "connected"))
+      for (const one of (await connection.getStats()).values()) if (one.type === "inbound-rtp") sum += one.totalAudioEnergy ?? 0;
+    return sum;
+  });
+
+/** What comes grows louder than silence within the time: the beep of another page's microphone, or what the centre says. */
+export async function hears(page, what, ms = 10_000) {
+  const before = await energy(page);
+  await until(`${what} is heard`, async () => (await energy(page)) > before + 1e-4, ms);
+}
+
+/** Of the tones, those that the page hears at this moment. */
+const tonesNow = (page, all) =>
+  page.evaluate((all) => {
+    const loud = new Set();
+    for (const one of window.heard) {
+      if (one.connectionState !== "connected" || !one.ear) continue;
+      const bins = new Float32Array(one.ear.frequencyBinCount);
+      one.ear.getFloatFrequencyData(bins);
+      for (const hz of all) {
+        const at = Math.round((hz * one.ear.fftSize) / window.sound.sampleRate);
+        if (Math.max(...bins.subarray(at - 1, at + 2)) > -55) loud.add(hz);
+      }
+    }
+    return [...loud].sort((a, b) => a - b);
+  }, all);
+
+/** Just these of all tones, for half a second. */
+export async function tones(page, who, wanted, all) {
+  let last = [];
+  let good = 0;
+  await until(() => `${who} hears ${wanted}, not ${last}`, async () => {
+    last = await tonesNow(page, all);
+    good = String(last) === String(wanted) ? good + 1 : 0;
+    return good >= 10;
+  });
+}
+
+/** For a second and a half nothing is heard. */
+export async function silent(page, what) {
+  await until(`${what}: silence`, async () => {
+    const before = await energy(page);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    return (await energy(page)) - before < 1e-5;
+  });
 }
 
 const began = Date.now();

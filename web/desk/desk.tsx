@@ -14,7 +14,7 @@ import { keys } from "./keys";
 import { WorkList } from "./list";
 import { callsOf, workOf } from "./model";
 import { Notes } from "./notes";
-import { PhoneMenu } from "./phonemenu";
+import { PhoneMenu } from "../shared/phonemenu";
 import { Handled, Heard, Help, Keys, Messages, MyState, Pressure } from "./strip";
 import { whoIs } from "./who";
 import { deskWords } from "./words";

@@ -33,6 +33,9 @@ for (const colorScheme of ["light", "dark"] as const) {
     await be(page, "Tari Kusumawati");
     await page.waitForTimeout(1500);
     await shot("desk-idle");
+    await page.goto("/call");
+    await page.getByRole("button", { name: /^Telepon / }).first().waitFor();
+    await shot("call");
     for (const path of ["/lead", "/wall"]) {
       await page.goto("/");
       await page.getByRole("listitem").getByRole("button", { name: /Sari Anggraini/ }).click();

@@ -1,21 +1,24 @@
 // The supervisor's page: what needs attention first, queues and who waits on the left, agents on the right, a panel beside them.
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
-import type { Contact, Standing } from "../shared/api.gen";
+import { api, type Alert, type Contact, type Standing } from "../shared/api.gen";
 import { clock, spoken, useNow } from "../shared/clock";
 import { count, figureWords, levelOfService, percent, show, valueOf, type FigureKey, type Level, type Period } from "../shared/figures";
 import { Frame } from "../shared/frame";
 import { language, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
+import { PhoneMenu } from "../shared/phonemenu";
 import { Announce } from "../shared/ui";
 import { callWords } from "../shared/words";
 import { agentRows, attention, queueRows, waitingOf, type AgentRow, type Doing, type Item } from "./model";
 import { Panel, type Shown } from "./panel";
+import { Broadcast } from "./supervise";
 import { leadWords } from "./words";
 
 /** What stands before a state, so that it is not told by colour alone. */
 const signs: Record<Doing, string> = { talking: "◆", held: "‖", offered: "◇", wrapup: "✎", ready: "●", notReady: "○", offline: "–" };
 const tones: Record<Doing, string> = { talking: "talk", held: "held", offered: "offered", wrapup: "wrapup", ready: "ready", notReady: "away", offline: "off" };
+const alertWords = { waiting: "alertWaiting", "longest wait": "alertLongest", "service level": "alertLevel", abandoned: "alertAbandoned", "not ready": "alertNotReady", talk: "alertTalk" } as const;
 const ITEMS = 5;
 
 export const whoIs = (contact: Contact, unknown: string): string => contact.address ?? unknown;
@@ -50,10 +53,18 @@ function Attention({ items, at, open }: { items: Item[]; at: number; open: (show
   const [all, setAll] = useState(false);
   const agents = useLive((page) => page.live.agents);
   const standings = useLive((page) => page.live.standings);
+  const maySee = useLive((page) => page.me?.rights.includes("agents") ?? false);
   const shown = all ? items : items.slice(0, ITEMS);
+  const beyond = (alert: Alert, value: number) => (alert.kind === "waiting" ? count(of, value) : alert.kind === "service level" || alert.kind === "abandoned" ? percent(of, value / 1e6) : clock(value));
   const sentence = (item: Item) => {
+    if (item.alert)
+      return words(alertWords[item.alert.kind], {
+        who: item.agent ? (agents.get(item.agent)?.name ?? item.agent) : (standings.get(`queue:${item.queue}`)?.name ?? item.queue ?? ""),
+        value: beyond(item.alert, item.alert.value),
+        limit: beyond(item.alert, item.alert.limit),
+      });
     const reason = item.values["reason"] ? state("notReady", String(item.values["reason"])) : "";
-    return words(item.kind === "level" ? "levelItem" : item.kind, {
+    return words(item.kind === "level" ? "levelItem" : (item.kind as Exclude<Item["kind"], "alert" | "level">), {
       ...item.values,
       agent: agents.get(item.agent ?? "")?.name ?? item.agent ?? "",
       queue: standings.get(`queue:${item.queue ?? ""}`)?.name ?? item.queue ?? "",
@@ -67,7 +78,7 @@ function Attention({ items, at, open }: { items: Item[]; at: number; open: (show
   const target = (item: Item): Shown =>
     item.agent
       ? { kind: "agent", id: item.agent }
-      : item.kind === "level"
+      : item.kind === "level" || item.alert?.kind === "service level"
         ? { kind: "figure", standing: `queue:${item.queue}`, figure: "service_level_1", period: "recent" }
         : { kind: "figure", standing: `queue:${item.queue}`, figure: "waiting", period: "now" };
   const bad = items.filter((item) => item.level === "bad");
@@ -89,7 +100,18 @@ function Attention({ items, at, open }: { items: Item[]; at: number; open: (show
                 <span aria-hidden="true">{item.level === "bad" ? "‼" : "!"}</span>
                 <span className="hidden">{words(item.level)}: </span>
                 <span className="cut">{sentence(item)}</span>
+                {item.alert?.by ? <span className="small">· {words("alertSeen", { by: item.alert.by })}</span> : null}
               </button>
+              {item.alert?.state === "on" && maySee ? (
+                <button
+                  type="button"
+                  className="item see"
+                  aria-label={words("alertSeeOf", { what: sentence(item) })}
+                  onClick={() => void api.alertSeen({ kind: item.alert!.kind, key: item.agent ?? item.queue ?? "" }).catch(() => undefined)}
+                >
+                  {words("alertSee")}
+                </button>
+              ) : null}
             </li>
           ))}
           {items.length > ITEMS ? (
@@ -256,9 +278,12 @@ function Agents({ rows, at, open, shown }: { rows: AgentRow[]; at: number; open:
 
   return (
     <section aria-labelledby="agents" className="agents">
-      <h2 id="agents">
-        {words("agents")} <span className="number">{count(of, rows.length)}</span>
-      </h2>
+      <div className="row agents-head">
+        <h2 id="agents" className="grow">
+          {words("agents")} <span className="number">{count(of, rows.length)}</span>
+        </h2>
+        <Broadcast />
+      </div>
       {rows.length === 0 ? <p className="soft">{words("noAgentsHere")}</p> : null}
       <ul ref={list} className={`columns-${columns}`} style={{ ["--rows" as string]: perColumn }} onKeyDown={step}>
         {rows.map((row, i) => {
@@ -371,6 +396,7 @@ export function Lead() {
       }
     >
       <Totals at={at} open={open} />
+      <PhoneMenu />
       {teams.length > 1 ? (
         <label className="row small">
           <span className="soft">{words("team")}</span>

@@ -1,8 +1,7 @@
 // What a supervisor is shown, computed from the live state alone: agents in a fixed order, and what needs attention, worst first.
-import type { Agent, Assignment, Contact, Directory, Standing } from "../shared/api.gen";
+import type { Agent, Alert, Assignment, Contact, Directory, Standing } from "../shared/api.gen";
 import type { Live } from "../shared/feed";
 import { levelOfService } from "../shared/figures";
-import type { Led } from "./supervise";
 
 export type Doing = "offline" | "notReady" | "ready" | "offered" | "talking" | "held" | "wrapup";
 
@@ -77,6 +76,8 @@ export interface Item {
   agent?: string;
   queue?: string;
   contact?: string;
+  /** Of the description's limits; whoever has seen it says so. */
+  alert?: Alert;
   /** For the sentence. */
   values: Record<string, number | string>;
 }
@@ -107,7 +108,7 @@ function ofAgent(row: AgentRow, live: Live, at: number): Item[] {
     { id: `${kind}:${agent.id}`, kind, level, since, agent: agent.id, ...(part?.contact ? { contact: part.contact } : {}), ...(part?.queue ? { queue: part.queue } : {}), values },
   ];
 
-  const help = (agent as Agent & Led).help;
+  const help = agent.help;
   if (help?.state === "raised") return [{ ...one("help", "bad")[0]!, since: Date.parse(help.since) }];
   if (agent.presence === "ready" && !agent.phone) return one("phone", "bad");
   if (doing === "held" && age > limits.heldMs) return one("held", age > limits.heldMs * 2 ? "bad" : "warn");
@@ -121,9 +122,30 @@ function ofAgent(row: AgentRow, live: Live, at: number): Item[] {
   return [];
 }
 
+/** What an alert makes superfluous: this page's own judgement of the same thing. */
+const covers: Record<Alert["kind"], Kind[]> = { waiting: ["wait"], "longest wait": ["wait"], "service level": ["level"], abandoned: [], "not ready": ["notReady"], talk: ["talk"] };
+
+/** Those of the agents and queues that are shown; what somebody has seen to is a warning still. */
+function ofAlerts(alerts: readonly Alert[], rows: AgentRow[], queues: Standing[]): Item[] {
+  return alerts
+    .filter((alert) => (alert.agent !== null ? rows.some((row) => row.agent.id === alert.agent) : queues.some((queue) => queue.key === alert.queue)))
+    .map((alert) => ({
+      id: `alert:${alert.kind}:${alert.agent ?? alert.queue}`,
+      kind: "alert",
+      level: alert.state === "seen" ? "warn" : "bad",
+      since: Date.parse(alert.since),
+      alert,
+      ...(alert.agent !== null ? { agent: alert.agent } : {}),
+      ...(alert.queue !== null ? { queue: alert.queue } : {}),
+      values: {},
+    }));
+}
+
 /** Worst first; then by kind, then the oldest; the same things in the same order, so that rows do not jump. */
-export function attention(live: Live, rows: AgentRow[], queues: Standing[], at: number, more: Item[] = []): Item[] {
-  const items = [...more, ...queues.flatMap((queue) => ofQueue(queue, at)), ...rows.flatMap((row) => ofAgent(row, live, at))];
+export function attention(live: Live, rows: AgentRow[], queues: Standing[], at: number): Item[] {
+  const alerts = ofAlerts(live.alerts, rows, queues);
+  const covered = new Set(alerts.flatMap((item) => covers[item.alert!.kind].map((kind) => `${kind}:${item.agent ?? item.queue}`)));
+  const items = [...alerts, ...[...queues.flatMap((queue) => ofQueue(queue, at)), ...rows.flatMap((row) => ofAgent(row, live, at))].filter((item) => !covered.has(item.id))];
 
   return items.sort(
     (a, b) =>

@@ -6,6 +6,7 @@ import { clock, moment, now } from "../shared/clock";
 import { figureWords, isCounted, meaningWords, show, valueOf, type FigureKey, type Period } from "../shared/figures";
 import { language, locale, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
+import { useProblems } from "../shared/problem";
 import { useStore } from "../shared/store";
 import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
@@ -24,6 +25,7 @@ interface Part {
 /** Does something and says what came of it, in the panel. */
 export function useDoing(): { text: string; bad: boolean; busy: boolean; run: (what: () => Promise<unknown>, done: string) => void } {
   const words = useWords(leadWords);
+  const inWords = useProblems();
   const [said, setSaid] = useState({ text: "", bad: false });
   const [busy, setBusy] = useState(false);
 
@@ -38,7 +40,7 @@ export function useDoing(): { text: string; bad: boolean; busy: boolean; run: (w
         .then(() => setSaid({ text: done, bad: false }))
         .catch((error: unknown) => {
           if (!(error instanceof Problem)) throw error;
-          setSaid({ text: words("failed", { why: error.message }), bad: true });
+          setSaid({ text: words("failed", { why: inWords(error) }), bad: true });
         })
         .finally(() => setBusy(false));
     },

@@ -1,11 +1,10 @@
 // A conversation heard, whispered into, joined or taken over; a raised hand; a word to an agent. Each is shown to whoever
-// has its right, where the server has it: what it does not know of agents and rights is not offered.
+// has its right. The supervisor's own telephone is rung; it answers by itself, having been asked for.
 import { useState, type FormEvent } from "react";
-import type { Agent } from "../shared/api.gen";
-import { call } from "../shared/call";
+import { api, type Agent } from "../shared/api.gen";
 import { useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
-import { Button } from "../shared/ui";
+import { Button, Menu } from "../shared/ui";
 import { Said, useDoing } from "./panel";
 import { leadWords } from "./words";
 
@@ -17,27 +16,30 @@ const modes = [
 ] as const;
 export type Mode = (typeof modes)[number][0];
 
-/** What agents are told of supervision, where the server tells it. */
-export interface Led {
-  help?: { state: "raised" | "taken"; contact: string | null; since: string; by: string | null } | null;
-  supervision?: { id: string | null; contact: string | null; mode: Mode; on: boolean; since: string } | null;
-}
-export const ledOf = (agent: Agent): Led => agent as Agent & Led;
-
 function Hear({ agent }: { agent: Agent }) {
   const words = useWords(leadWords);
   const rights = useLive((page) => page.me?.rights) ?? [];
   const mine = useLive((page) => page.live.agents.get(page.me?.agent ?? ""));
   const doing = useDoing();
   const part = agent.assignments.find((one) => one.contact && (one.state === "talking" || one.state === "on hold"));
-  const now = mine ? (ledOf(mine).supervision ?? null) : null;
-  const here = now && part && now.contact === part.contact ? now : null;
+  const now = mine?.supervision ?? null;
+  const here = now?.contact && now.contact === part?.contact ? now : null;
+  const own = mine?.assignments.some((one) => one.state === "talking" || one.state === "on hold") ?? false;
 
+  if (own)
+    return (
+      <p className="panel-part row">
+        <span className="grow">{words("mineNow")}</span>
+        <a className="button" href="/desk">
+          {words("toDesk")}
+        </a>
+      </p>
+    );
   if (!rights.includes("hear") || !part?.contact || mine?.id === agent.id) return null;
   const ask = (mode: Mode) =>
     doing.run(
-      () => (here?.id ? call("PUT", `/api/v1/supervisions/${here.id}`, { body: { mode } }) : call("POST", `/api/v1/contacts/${part.contact}/supervision`, { body: { mode } })),
-      here ? "" : words("ringingPhone", { mode: words(mode) }),
+      () => (here?.id ? api.supervisionSet(here.id, { mode }) : api.supervise(part.contact!, { mode })),
+      "", // what came of it stands in the live state
     );
   return (
     <div className="panel-part">
@@ -51,7 +53,7 @@ function Hear({ agent }: { agent: Agent }) {
               {words(mode)}
             </Button>
           ))}
-        {here?.id ? <Button onPress={() => doing.run(() => call("DELETE", `/api/v1/supervisions/${here.id}`), "")}>{words("leave")}</Button> : null}
+        {here?.id ? <Button onPress={() => doing.run(() => api.supervisionEnd(here.id!), "")}>{words("leave")}</Button> : null}
       </div>
       {here ? <p role="status">{words(here.on ? "hearing" : "ringingPhone", { mode: words(here.mode) })}</p> : null}
       <Said doing={doing} />
@@ -62,15 +64,16 @@ function Hear({ agent }: { agent: Agent }) {
 function Hand({ agent }: { agent: Agent }) {
   const words = useWords(leadWords);
   const doing = useDoing();
-  const { help } = ledOf(agent);
+  const mayTake = useLive((page) => page.me?.rights.includes("agents") ?? false);
+  const { help } = agent;
 
   if (!help) return null;
   return (
     <div className="panel-part">
       <p className="row wrap">
         <strong className="grow">{help.state === "raised" ? words("help", { agent: agent.name }) : words("helpTaken", { by: help.by ?? "" })}</strong>
-        {help.state === "raised" ? (
-          <Button kind="primary" disabled={doing.busy} onPress={() => doing.run(() => call("POST", `/api/v1/agents/${encodeURIComponent(agent.id)}/help/take`), "")}>
+        {help.state === "raised" && mayTake ? (
+          <Button kind="primary" disabled={doing.busy} onPress={() => doing.run(() => api.helpTake(agent.id), "")}>
             {words("helpTake")}
           </Button>
         ) : null}
@@ -82,14 +85,14 @@ function Hand({ agent }: { agent: Agent }) {
 
 function Message({ agent }: { agent: Agent }) {
   const words = useWords(leadWords);
-  const known = useLive((page) => page.me?.rights.includes("hear") ?? false);
+  const known = useLive((page) => page.me?.rights.includes("agents") ?? false);
   const doing = useDoing();
   const [text, setText] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (text.trim() === "") return;
     doing.run(async () => {
-      await call("POST", "/api/v1/messages", { body: { to: "agent", key: agent.id, text: text.trim() } });
+      await api.messageNew({ to: "agent", key: agent.id, text: text.trim() });
       setText("");
     }, words("sent", { name: agent.name }));
   };
@@ -108,6 +111,63 @@ function Message({ agent }: { agent: Agent }) {
       </label>
       <Said doing={doing} />
     </form>
+  );
+}
+
+/** A word to all, a team, or those who serve a queue. */
+export function Broadcast() {
+  const words = useWords(leadWords);
+  const may = useLive((page) => page.me?.rights.includes("agents") ?? false);
+  const agents = useLive((page) => page.live.agents);
+  const queues = useLive((page) => page.directory?.queues) ?? [];
+  const doing = useDoing();
+  const [text, setText] = useState("");
+  const [to, setTo] = useState("all:");
+  const teams = [...new Set([...agents.values()].map((agent) => agent.team))].filter((team) => team !== null).sort();
+  const choices: [string, string][] = [
+    ["all:", words("toAll")],
+    ...teams.map((team): [string, string] => [`team:${team}`, words("toTeam", { team })]),
+    ...queues.map((queue): [string, string] => [`queue:${queue.id}`, words("toQueue", { queue: queue.name })]),
+  ];
+  const submit = (event: FormEvent) => {
+    const [kind, key] = [to.slice(0, to.indexOf(":")), to.slice(to.indexOf(":") + 1)] as ["all" | "team" | "queue", string];
+    event.preventDefault();
+    if (text.trim() === "") return;
+    doing.run(
+      async () => {
+        await api.messageNew(key ? { to: kind, key, text: text.trim() } : { to: kind, text: text.trim() });
+        setText("");
+      },
+      words("sent", { name: choices.find(([id]) => id === to)?.[1] ?? "" }),
+    );
+  };
+
+  if (!may) return null;
+  return (
+    <Menu label={words("broadcast")} named button={words("broadcast")} className="button small">
+      {() => (
+        <form className="broadcast" onSubmit={submit}>
+          <label className="field">
+            <span>{words("messageTo")}</span>
+            <select className="input" value={to} onChange={(event) => setTo(event.target.value)}>
+              {choices.map(([id, name]) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label className="field">
+            <span>{words("broadcast")}</span>
+            <textarea className="input" maxLength={240} value={text} onChange={(event) => setText(event.target.value)} />
+          </label>
+          <button type="submit" className="button primary" aria-disabled={doing.busy ? true : undefined}>
+            {words("send")}
+          </button>
+          <Said doing={doing} />
+        </form>
+      )}
+    </Menu>
   );
 }
 

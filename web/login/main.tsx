@@ -42,8 +42,8 @@ function Card({ person, busy, onChoose }: { person: DemoPerson; busy: boolean; o
             .slice(0, 2)}
         </span>
         <span className="grow">
-          <strong className="cut">{person.name}</strong>
-          <span className="soft small cut">
+          <strong>{person.name}</strong>
+          <span className="soft small">
             {words(work(person))}
             {person.clients.length > 0 ? ` · ${words("clients", { names: person.clients.join(", ") })}` : ""}
           </span>
@@ -157,6 +157,13 @@ function Login() {
                 <Card key={person.id} person={person} busy={busy} onChoose={() => choose(person)} />
               ))}
             </ul>
+            <h2>{words("customers")}</h2>
+            <p>
+              <a className="button" href="/call" target="_blank" rel="noopener">
+                {words("callUs")}
+              </a>{" "}
+              <span className="soft small">{words("callUsText")}</span>
+            </p>
             <details className="card with-password">
               <summary>{words("other")}</summary>
               {form}

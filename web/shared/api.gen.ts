@@ -1236,6 +1236,19 @@ export interface WallboardLink {
   token: Token;
 }
 
+export interface WebNumber {
+  /** for POST */
+  number: string;
+  client: string;
+  /** of the client */
+  name: string;
+  language: "id" | "en";
+}
+
+export interface WebNumbers {
+  items: WebNumber[];
+}
+
 export interface Alert {
   kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk";
   /** of the first four */
@@ -1548,6 +1561,8 @@ export const api = {
   mePhone: (asked: Asked = {}) => call<BrowserPhone>("POST", `/api/v1/me/phone`, asked),
   /** Credentials for one call of a guest from the browser, to be begun within two minutes; only to numbers with `web: yes` */
   webCall: (body: WebCallBody, asked: Asked = {}) => call<BrowserPhone>("POST", `/api/v1/web-calls`, { ...asked, body }),
+  /** Numbers that guests may call from the browser */
+  webNumbers: (asked: Asked = {}) => call<WebNumbers>("GET", `/api/v1/web-calls`, asked),
   /** One's own figures of today: those of the report, of one's own agent */
   myFigures: (asked: Asked = {}) => call<OwnFigures>("GET", `/api/v1/me/figures`, asked),
   /** What a check of one's line has shown, at login or after a call; kept in the log */

@@ -1,5 +1,5 @@
 // The live feed: a snapshot, then numbered changes; folded here into what a fresh snapshot would be.
-import type { Agent, Contact, FeedMessage, Queue, Standing, Switch } from "./api.gen";
+import type { Agent, Alert, Contact, FeedMessage, Queue, Standing, Switch } from "./api.gen";
 
 export interface Live {
   feed: string;
@@ -10,9 +10,11 @@ export interface Live {
   /** How the centre, clients and queues stand: "all", "client:KEY", "queue:KEY". Agents get none. */
   standings: ReadonlyMap<string, Standing>;
   switches: readonly Switch[];
+  /** What is beyond the limits of the description. */
+  alerts: readonly Alert[];
 }
 
-export const nothing: Live = { feed: "", n: 0, contacts: new Map(), agents: new Map(), queues: new Map(), standings: new Map(), switches: [] };
+export const nothing: Live = { feed: "", n: 0, contacts: new Map(), agents: new Map(), queues: new Map(), standings: new Map(), switches: [], alerts: [] };
 
 const byId = <T extends { id: string }>(items: readonly T[] = []) => new Map(items.map((item) => [item.id, item]));
 
@@ -27,6 +29,7 @@ export function fold(live: Live, message: FeedMessage): Live {
       queues: byId(message.queues),
       standings: byId(message.standings),
       switches: message.switches ?? [],
+      alerts: message.alerts ?? [],
     };
   if (message.feed !== live.feed || message.n <= live.n) return live; // of another run, or come twice
   const next = { ...live, n: message.n };
@@ -34,6 +37,10 @@ export function fold(live: Live, message: FeedMessage): Live {
   for (const event of message.events ?? []) {
     if (event.type === "switches") {
       next.switches = event.data as Switch[];
+      continue;
+    }
+    if (event.type === "alerts") {
+      next.alerts = (event.data as Alert[] | null) ?? [];
       continue;
     }
     const name = event.type === "contact" ? "contacts" : event.type === "agent" ? "agents" : event.type === "queue" ? "queues" : event.type === "standing" ? "standings" : null;

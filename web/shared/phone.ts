@@ -96,9 +96,9 @@ export class BrowserPhone {
   private ownUntil = 0;
   private reattach = false;
 
-  /** Was it wanted the last time? null: nobody has said. */
+  /** Was it wanted the last time, in this tab or, where that is new, in this browser? null: nobody has said. */
   static wanted(): boolean | null {
-    const choice = localStorage.getItem(CHOICE);
+    const choice = sessionStorage.getItem(CHOICE) ?? localStorage.getItem(CHOICE);
     return choice === null ? null : choice === "browser";
   }
 
@@ -109,6 +109,7 @@ export class BrowserPhone {
   async start(remember = true): Promise<void> {
     if (this.ua || this.shown.get().state === "starting") return;
     if (remember) localStorage.setItem(CHOICE, "browser");
+    sessionStorage.setItem(CHOICE, "browser"); // loaded anew, it is started again though its registration still stands
     if (!navigator.mediaDevices) {
       this.show({ state: "insecure" });
       return;
@@ -129,6 +130,7 @@ export class BrowserPhone {
 
   stop(): void {
     localStorage.setItem(CHOICE, "desk");
+    sessionStorage.setItem(CHOICE, "desk");
     this.ua?.stop();
     this.ua = null;
     this.stream?.getTracks().forEach((track) => track.stop());
@@ -237,8 +239,8 @@ export class BrowserPhone {
     });
     ua.on("disconnected", () => this.show({ state: "gone" }));
     ua.on("registrationFailed", () => this.show({ state: "gone" }));
-    ua.on("newRTCSession", ({ session, originator }: { session: RTCSession; originator: string }) => {
-      if (originator === "remote") this.incoming(session);
+    ua.on("newRTCSession", ({ session, originator, request }: { session: RTCSession; originator: string; request: { getHeader: (name: string) => string | undefined } }) => {
+      if (originator === "remote") this.incoming(session, /^auto\b/i.test(request.getHeader("Answer-Mode") ?? ""));
     });
     ua.start();
   }
@@ -255,14 +257,15 @@ export class BrowserPhone {
     this.follow(session);
   }
 
-  private incoming(session: RTCSession): void {
+  /** `asked`: it is the answer to a wish of a moment ago, and the server says so (RFC 5373). */
+  private incoming(session: RTCSession, asked: boolean): void {
     if (this.session) {
       session.terminate({ status_code: 486 });
       return;
     }
     this.follow(session);
     this.show({ ringing: true });
-    if (Date.now() < this.ownUntil) {
+    if (asked || Date.now() < this.ownUntil) {
       this.ownUntil = 0;
       this.answer();
       return;

@@ -1,6 +1,6 @@
 // The feed client: folded changes are a fresh snapshot; resumed where it was; back-off; silence is a dead connection.
 import { describe, expect, it } from "vitest";
-import type { Agent, Contact, FeedMessage, Queue } from "../shared/api.gen";
+import type { Agent, Alert, Contact, FeedMessage, Queue } from "../shared/api.gen";
 import { backOff, Feed, fold, nothing, type Connection, type Live, type WebSocketLike } from "../shared/feed";
 
 /** Mulberry32: the same numbers in each run. */
@@ -17,6 +17,7 @@ class World {
   contacts = new Map<string, Contact>();
   agents = new Map<string, Agent>();
   queues = new Map<string, Queue>();
+  alerts: Alert[] = [];
   n = 0;
   feed = "a";
 
@@ -27,12 +28,16 @@ class World {
   }
 
   snapshot(): FeedMessage {
-    return { type: "snapshot", feed: this.feed, n: this.n, contacts: [...this.contacts.values()], agents: [...this.agents.values()], queues: [...this.queues.values()], switches: [] };
+    return { type: "snapshot", feed: this.feed, n: this.n, contacts: [...this.contacts.values()], agents: [...this.agents.values()], queues: [...this.queues.values()], switches: [], alerts: this.alerts };
   }
 
   step(): FeedMessage {
     const events: FeedMessage["events"] = [];
     this.n += 1 + this.pick(3);
+    if (this.random() < 0.2) {
+      this.alerts = Array.from({ length: this.pick(3) }, () => ({ kind: "waiting", value: this.random() }) as Alert);
+      events.push({ type: "alerts", id: "alerts", data: this.alerts });
+    }
     for (let i = this.pick(4); i >= 0; i--) {
       const kind = this.pick(3);
       const map = (kind === 0 ? this.contacts : kind === 1 ? this.agents : this.queues) as Map<string, { id: string }>;
@@ -56,6 +61,7 @@ const plain = (live: Live) => ({
   contacts: [...live.contacts].sort(),
   agents: [...live.agents].sort(),
   queues: [...live.queues].sort(),
+  alerts: live.alerts,
 });
 
 describe("fold", () => {

@@ -55,6 +55,17 @@ describe("what needs attention", () => {
     expect(items(live([], [queue("a", { waiting: 1, oldest: ago(59) })]))).toEqual([]);
   });
 
+  it("is an alert of the description, worst until somebody has seen it, in the place of what the page thinks itself", () => {
+    const alert = { kind: "longest wait", queue: "a", agent: null, state: "on", since: ago(5), value: 70_000, limit: 60_000, by: null } as const;
+    const world = live([agent("x", { presence: "not ready", since: ago(5000) })], [queue("a", { waiting: 1, oldest: ago(70) })]);
+    const of = (alerts: Live["alerts"]) => items({ ...world, alerts }).map(({ id, level }) => [id, level]);
+    expect(of([])).toEqual([["wait:a", "warn"], ["notReady:x", "warn"]]);
+    expect(of([alert])).toEqual([["alert:longest wait:a", "bad"], ["notReady:x", "warn"]]);
+    expect(of([{ ...alert, state: "seen", by: "y" }])[0]).toEqual(["alert:longest wait:a", "warn"]);
+    expect(of([{ ...alert, kind: "not ready", queue: null, agent: "x" }])).toEqual([["alert:not ready:x", "bad"], ["wait:a", "warn"]]);
+    expect(of([{ ...alert, queue: "of another client" }, { ...alert, kind: "talk", queue: null, agent: "of another team" }]).length).toBe(2); // not shown here
+  });
+
   it("is a queue that nobody serves", () => expect(items(live([], [queue("a", { waiting: 2, oldest: ago(1), agents_ready: 0, agents_busy: 0 })]))).toMatchObject([{ kind: "noAgents", level: "bad" }]));
 
   it("is a service level below its target, once it says something", () => {

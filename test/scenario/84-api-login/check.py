@@ -100,6 +100,8 @@ def users():
     dewi.post(V1 + "/me/phone", None, 409)
     joko.post(V1 + "/me/phone", None, 403)
     nobody.post(V1 + "/me/phone", None, 401)
+    places = nobody.get(V1 + "/web-calls").json["items"]  # what can be called, and nothing else of the description
+    assert [(one["number"], one["client"]) for one in places] == [("5001", "shop")], places
     guest = nobody.post(V1 + "/web-calls", {"number": "5001"}, 201).json
     assert guest["target"].startswith("sip:5001@") and guest["uri"].startswith("sip:guest-") and guest["password"] != phone["password"], guest
     nobody.post(V1 + "/web-calls", {"number": "5000"}, 404)

@@ -19,6 +19,16 @@ async function many(page, count) {
   });
 }
 
+/** The table of queues ends where the agents begin, and nothing of it is out of sight. */
+async function apart(page) {
+  const over = await page.evaluate(() => {
+    const table = document.querySelector(".queues table").getBoundingClientRect();
+    const scroll = document.querySelector(".queues .scroll");
+    return Math.max(table.right - document.querySelector(".agents").getBoundingClientRect().left, scroll.scrollWidth - scroll.clientWidth);
+  });
+  assert(over <= 0, `the table of queues is ${over} pixels too wide`);
+}
+
 await run(async () => {
   const page = await open("/lead", { user: "yusuf" });
   const panel = page.getByRole("complementary");
@@ -28,6 +38,9 @@ await run(async () => {
   assert(agents >= 8 && (await page.locator("[data-agent]").count()) === agents, `${agents} agents`);
   await accessible(page, "lead, id, light");
   await fits(page, "lead");
+  const cut = await page.locator(".queues tbody th .cut").evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent));
+  assert(cut.length === 0, "names of queues are cut: " + cut);
+  await apart(page);
   await shot(page, "lead");
 
   // ---- why ----
@@ -115,9 +128,11 @@ await run(async () => {
   await until("sixty agents", async () => (await big.locator("[data-agent]").count()) === 60);
   const box = await big.evaluate(() => ({
     below: [...document.querySelectorAll("[data-agent]")].filter((one) => one.getBoundingClientRect().bottom > innerHeight).length,
+    name: Math.min(...[...document.querySelectorAll("[data-agent] .name")].map((one) => one.getBoundingClientRect().width)),
     low: Math.min(...[...document.querySelectorAll("[data-agent]")].map((one) => one.getBoundingClientRect().height)),
   }));
-  assert(box.below === 0 && box.low >= 24, `sixty agents do not fit: ${JSON.stringify(box)}`);
+  await apart(big);
+  assert(box.below === 0 && box.low >= 24 && box.name >= 88, `sixty agents do not fit: ${JSON.stringify(box)}`);
   const order = await big.locator("[data-agent] .name").allInnerTexts();
   await accessible(big, "lead, sixty, dark");
   await shot(big, "lead-60-dark");

@@ -121,8 +121,13 @@ await run(async () => {
   assert(standings.find((one) => one.id === "all").agents_ready === told, "the screen shows another number than the API");
 
   // ---- the centre dies under it, and comes back ----
+  // (it may be back within a blink: every change of the page is looked at)
+  await screen.evaluate(() => {
+    const look = () => (window.sawOld ||= document.body.textContent.includes("Data lama: terakhir"));
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
   writeFileSync("kill.me", "");
-  await screen.getByText(/Data lama: terakhir/).waitFor();
+  await until("old data says so", () => screen.evaluate(() => window.sawOld));
   await until("killed", () => existsSync("killed.it"));
   await screen.getByText(/Data lama/).waitFor({ state: "detached", timeout: 20_000 }).catch(async () => assert((await screen.locator(".screen.stale").count()) === 0, "old data to the end"));
   await until("fresh again", async () => (await screen.locator(".screen.stale").count()) === 0, 20_000);

@@ -1,10 +1,10 @@
 // My telephone: the one on the desk, or this browser with microphone, loudspeaker, level, quality of the line.
 import { useEffect, useRef, useState } from "react";
-import { language, locale, useWords, type Messages } from "../shared/i18n";
-import { useLive } from "../shared/live";
-import { BrowserPhone, phone } from "../shared/phone";
-import { useStore } from "../shared/store";
-import { Button, Menu } from "../shared/ui";
+import { language, locale, useWords, type Messages } from "./i18n";
+import { useLive } from "./live";
+import { BrowserPhone, phone } from "./phone";
+import { useStore } from "./store";
+import { Button, Menu } from "./ui";
 
 export const phoneWords = {
   id: {
@@ -56,7 +56,6 @@ export const phoneWords = {
     line: "Line {how}",
   },
 } satisfies Messages<string>;
-
 
 function Level() {
   const say = useWords(phoneWords);
