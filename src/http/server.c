@@ -486,6 +486,13 @@ static bool find_page(struct web_request *rq, struct sapa_str path)
         return false;
     }
     const struct sapa_str encoding = header(rq->wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, buf, sizeof(buf));
+    /* read when the first one is wanted: a centre with telephones alone does without their memory */
+    const sapa_rc rc = rq->web->pages ? SAPA_OK : sapa_pages_load(rq->web->options.pages, &rq->web->pages);
+    if (rc != SAPA_OK) {
+        sapa_web_problem_rc(rq, rc, "the pages cannot be read; the server's log says more");
+        sapa_log(SAPA_LOG_ERROR, "web.pages", "folder=%s rc=%s", rq->web->options.pages, sapa_rc_name(rc));
+        return false;
+    }
     if (sapa_pages_find(rq->web->pages, path, encoding, &rq->page) != SAPA_OK) {
         sapa_web_problem(rq, 404, "ENOENT", "there is no page here; the first one is /");
         return false;
@@ -507,7 +514,7 @@ static int on_request(struct sapa_web *web, struct lws *wsi, struct web_session 
         return -1;
     rq->method = method_of(wsi);
     rq->head_only = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
-    if (web->pages && (rq->method == SAPA_GET || rq->head_only) && !sapa_pages_is_api(path)) {
+    if (web->options.pages && (rq->method == SAPA_GET || rq->head_only) && !sapa_pages_is_api(path)) {
         if (find_page(rq, path))
             sapa_web_ready(rq);
         return 0;
@@ -1331,9 +1338,16 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = first_token(web);
     if (rc == SAPA_OK)
         rc = sapa_feed_new(&web->mirror, want_write, &web->feed);
-    if (rc == SAPA_OK && options->pages && (rc = sapa_pages_load(options->pages, &web->pages)) == SAPA_ENOENT) {
-        sapa_log(SAPA_LOG_WARN, "web.pages", "folder=%s there are no pages; browsers get the API alone, ignoring", options->pages);
-        rc = SAPA_OK;
+    if (rc == SAPA_OK && options->pages) { /* whole? They are read again when a browser comes */
+        const sapa_rc found = sapa_pages_load(options->pages, &web->pages);
+        if (found == SAPA_ENOENT) {
+            sapa_log(SAPA_LOG_WARN, "web.pages", "folder=%s there are no pages; browsers get the API alone, ignoring", options->pages);
+            web->options.pages = NULL;
+        } else {
+            rc = found;
+        }
+        sapa_pages_free(web->pages);
+        web->pages = NULL;
     }
     if (rc == SAPA_OK)
         rc = sapa_pool_new("web", WEB_WORKERS, WEB_WORK_MAX, &web->pool);
