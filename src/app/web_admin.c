@@ -68,7 +68,7 @@ static sapa_rc hook_get(struct job *job, struct sapa_hook *ret)
     sapa_rc rc = sapa_str_u64(sapa_str_of(param(job, "webhook")), UINT64_MAX, &id);
 
     rc = rc == SAPA_OK ? sapa_hook_get(job->files->store, id, ret) : SAPA_ENOENT;
-    return rc == SAPA_ENOENT ? problem(job, rc, "there is no webhook %s", param(job, "webhook")) : rc;
+    return rc == SAPA_ENOENT ? problem(job->work, rc, "there is no webhook %s", param(job, "webhook")) : rc;
 }
 
 static sapa_rc hook_one(struct job *job)
@@ -91,7 +91,7 @@ static sapa_rc hook_new(struct job *job)
     const sapa_rc rc = sapa_hook_create(job->files->store, &job->work->hook, secret, &hook);
 
     if (rc != SAPA_OK)
-        return rc == SAPA_ELIMIT ? problem(job, rc, "there are %d webhooks already: end one", SAPA_HOOKS_MAX) : rc;
+        return rc == SAPA_ELIMIT ? problem(job->work, rc, "there are %d webhooks already: end one", SAPA_HOOKS_MAX) : rc;
     sapa_json_open(job->out, '{');
     if (secret[0])
         sapa_json_add_text(job->out, "secret", sapa_str_of(secret));
@@ -115,7 +115,7 @@ static sapa_rc hook_change(struct job *job)
     case SAPA_ROUTE_HOOK_SET: hook.active = job->work->hook.active; break;
     case SAPA_ROUTE_HOOK_REPLAY:
         if (job->work->hook.replay_from > sapa_store_tail(job->files->store).seq + 1)
-            return problem(job, SAPA_EINVAL, "from: the log does not reach so far yet");
+            return problem(job->work, SAPA_EINVAL, "from: the log does not reach so far yet");
         hook.replay_from = job->work->hook.replay_from;
         hook.replay_turn = hook.turn + 1;
         break;
@@ -164,7 +164,7 @@ static void mistakes_json(struct job *job, const struct sapa_findings *findings)
     sapa_json_add_number(out, "more", findings->more);
     job->work->has_mistakes = true;
     job->work->status = 422;
-    (void)problem(job, SAPA_EINVAL, "the description has %u mistake%s; nothing was changed", findings->count + findings->more,
+    (void)problem(job->work, SAPA_EINVAL, "the description has %u mistake%s; nothing was changed", findings->count + findings->more,
                   findings->count + findings->more == 1 ? "" : "s");
 }
 
@@ -270,7 +270,7 @@ static sapa_rc restore(struct job *job)
     }
     free(versions);
     if (rc == SAPA_OK && number == 0)
-        return problem(job, SAPA_ENOENT, "no description %.64s was ever in force", hash);
+        return problem(job->work, SAPA_ENOENT, "no description %.64s was ever in force", hash);
     if (rc == SAPA_OK)
         rc = sapa_store_document(job->files->store, hash, &text, &size);
     if (rc != SAPA_OK)
@@ -393,7 +393,7 @@ static sapa_rc totp_change(struct job *job)
                            : sapa_totp_confirm(job->files->store, name, sapa_str_of(job->work->new_password), sapa_wall_us() / 1000000);
 
     if (rc == SAPA_ESTATE)
-        return problem(job, rc, "there is no new secret to confirm: POST /api/v1/me/totp makes one");
+        return problem(job->work, rc, "there is no new secret to confirm: POST /api/v1/me/totp makes one");
     return rc == SAPA_OK ? end_sessions(job) : rc;
 }
 
@@ -409,7 +409,7 @@ static sapa_rc password(struct job *job)
     if (rc == SAPA_OK && work->route != SAPA_ROUTE_USER_CLEAR)
         rc = sapa_user_password_hash(sapa_str_of(work->new_password), hash);
     if (rc == SAPA_EINVAL)
-        return problem(job, rc, "a password has %d characters at least and %d bytes at most, and no control characters", SAPA_USER_PASSWORD_MIN,
+        return problem(job->work, rc, "a password has %d characters at least and %d bytes at most, and no control characters", SAPA_USER_PASSWORD_MIN,
                        SAPA_USER_PASSWORD_MAX);
     if (rc == SAPA_OK)
         rc = work->route == SAPA_ROUTE_USER_CLEAR ? sapa_user_password_clear(job->files->store, name)

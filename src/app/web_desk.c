@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/web_job_impl.h"
 #include "http/task.h"
 #include "report/card.h"
 #include "rt/clock.h"
@@ -29,20 +30,6 @@ struct desk {
     size_t start_count;
     enum sapa_language language;
 };
-
-static sapa_rc problem(struct desk *desk, sapa_rc rc, const char *fmt, ...) SAPA_PRINTF(3, 4);
-
-static sapa_rc problem(struct desk *desk, sapa_rc rc, const char *fmt, ...)
-{
-    struct sapa_text text;
-    va_list args;
-
-    sapa_text_init(&text, desk->work->problem, sizeof(desk->work->problem));
-    va_start(args, fmt);
-    sapa_text_vprintf(&text, fmt, args);
-    va_end(args);
-    return rc;
-}
 
 static uint64_t number_of(const struct desk *desk, const char *name, uint64_t otherwise)
 {
@@ -211,10 +198,14 @@ static void items_json(const struct desk *desk, const struct sapa_card *card)
     sapa_json_close(out, ']');
 }
 
+static struct sapa_str word_of(const struct sapa_str text[SAPA_LANGUAGE_COUNT], enum sapa_language language)
+{
+    return text[language].n ? text[language] : text[!language];
+}
+
 static void contact_json(const struct desk *desk, const struct sapa_card *card)
 {
     struct sapa_json *out = desk->out;
-    const struct sapa_str *texts = card->disposition_text;
 
     sapa_json_open(out, '{');
     sapa_json_add_id(out, "contact", card->contact);
@@ -227,7 +218,7 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "agent_name", card->agent_name);
     add_or_null(out, "outcome", sapa_str_of(card->ended ? sapa_outcome_name(card->outcome) : ""));
     add_or_null(out, "disposition", card->disposition);
-    add_or_null(out, "disposition_text", texts[desk->language].n ? texts[desk->language] : texts[!desk->language]);
+    add_or_null(out, "disposition_text", word_of(card->disposition_text, desk->language));
     sapa_json_key(out, "recordings");
     sapa_json_open(out, '[');
     for (unsigned i = 0; i < card->recording_count; i++) {
@@ -268,11 +259,6 @@ static void add_identity(void *ctx, enum sapa_identity_kind kind, struct sapa_st
 }
 
 /* ---- the card ---- */
-
-static struct sapa_str word_of(const struct sapa_str text[SAPA_LANGUAGE_COUNT], enum sapa_language language)
-{
-    return text[language].n ? text[language] : text[!language];
-}
 
 static void head_json(struct desk *desk, const struct sapa_card *card)
 {
@@ -369,7 +355,7 @@ static sapa_rc history_json(struct desk *desk, const struct sapa_card *card, str
 
 static sapa_rc no_contact(struct desk *desk)
 {
-    return problem(desk, SAPA_ENOENT, "there is no contact %s", sapa_params_get(&desk->work->params, "contact"));
+    return problem(desk->work, SAPA_ENOENT, "there is no contact %s", sapa_params_get(&desk->work->params, "contact"));
 }
 
 static sapa_rc card_json(struct desk *desk, struct sapa_card *card, struct sapa_card *scratch)
@@ -421,13 +407,13 @@ static sapa_rc judge_note(struct desk *desk, struct sapa_card *card)
     if (rc != SAPA_OK)
         return rc;
     if (!is_text((struct sapa_str){ work->text, work->text_n }))
-        return problem(desk, SAPA_EINVAL, "a note is UTF-8 text of %d bytes at most, with line ends and tabs but no other control characters", SAPA_NOTE_MAX);
+        return problem(desk->work, SAPA_EINVAL, "a note is UTF-8 text of %d bytes at most, with line ends and tabs but no other control characters", SAPA_NOTE_MAX);
     if (work->match != card->note.version) {
         work->status = 412;
-        return problem(desk, SAPA_ESTATE, "somebody has written it meanwhile: it has version \"%llu\" now; read it again", (unsigned long long)card->note.version);
+        return problem(desk->work, SAPA_ESTATE, "somebody has written it meanwhile: it has version \"%llu\" now; read it again", (unsigned long long)card->note.version);
     }
     if (card->person != 0 && sapa_person_client(desk->files->store, card->person, &client) == SAPA_ENOENT)
-        return problem(desk, SAPA_ESTATE, "the person was erased: nothing more is kept");
+        return problem(desk->work, SAPA_ESTATE, "the person was erased: nothing more is kept");
     work->note = (struct sapa_web_note){ .contact = card->contact, .person = card->person, .version = card->note.version + 1, .agent = work->agent };
     return SAPA_OK;
 }
@@ -562,7 +548,7 @@ static sapa_rc task_new(struct desk *desk, struct sapa_card *card)
     sapa_rc rc = work->into ? read_card(desk, work->into, BIT(BEGIN) | BIT(WORK), card) : SAPA_OK;
 
     if (rc == SAPA_ENOENT || (rc == SAPA_OK && work->into && !is_visible(desk, card)))
-        return problem(desk, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)work->into);
+        return problem(desk->work, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)work->into);
     if (rc != SAPA_OK)
         return rc;
     task.person = work->into ? card->person : 0;
@@ -575,9 +561,9 @@ static sapa_rc task_new(struct desk *desk, struct sapa_card *card)
     if (rc == SAPA_OK)
         snprintf(work->answer, sizeof(work->answer), "\"task\":\"%llu\"", (unsigned long long)id);
     sapa_wipe(task.text, sizeof(task.text));
-    return rc == SAPA_EINVAL  ? problem(desk, rc, "a task has 1 to %d bytes of text, in one line", SAPA_TASK_TEXT_MAX)
-           : rc == SAPA_ELIMIT ? problem(desk, SAPA_ESTATE, "there are %d tasks: first some have to be done", SAPA_TASKS_MAX)
-           : rc == SAPA_ENOENT ? problem(desk, SAPA_ESTATE, "the person was erased: nothing more is kept")
+    return rc == SAPA_EINVAL  ? problem(desk->work, rc, "a task has 1 to %d bytes of text, in one line", SAPA_TASK_TEXT_MAX)
+           : rc == SAPA_ELIMIT ? problem(desk->work, SAPA_ESTATE, "there are %d tasks: first some have to be done", SAPA_TASKS_MAX)
+           : rc == SAPA_ENOENT ? problem(desk->work, SAPA_ESTATE, "the person was erased: nothing more is kept")
                                : rc;
 }
 
@@ -585,7 +571,7 @@ static sapa_rc task_set(struct desk *desk)
 {
     const sapa_rc rc = sapa_task_set(desk->files->store, agent_key(desk), number_of(desk, "task", 0), (int64_t)desk->work->match, desk->work->task_done);
 
-    return rc == SAPA_ENOENT ? problem(desk, rc, "there is no task %s", sapa_params_get(&desk->work->params, "task")) : rc;
+    return rc == SAPA_ENOENT ? problem(desk->work, rc, "there is no task %s", sapa_params_get(&desk->work->params, "task")) : rc;
 }
 
 /* ---- jobs ---- */

@@ -1,6 +1,6 @@
 /**
  * @file app/web_job_impl.h
- * One job of the web thread's pools, as web_work.c and web_admin.c do them.
+ * One job of the web thread's pools, as web_work.c, web_admin.c, web_desk.c and web_wall.c do them.
  * Room    app, internal.   Thread  the job's.
  */
 #ifndef SAPA_APP_WEB_JOB_IMPL_H
@@ -18,14 +18,14 @@ struct job {
 };
 
 /* What the answer says is wrong; returns `rc`. */
-static inline sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...) SAPA_PRINTF(3, 4);
+static inline sapa_rc problem(struct sapa_web_work *work, sapa_rc rc, const char *fmt, ...) SAPA_PRINTF(3, 4);
 
-static inline sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...)
+static inline sapa_rc problem(struct sapa_web_work *work, sapa_rc rc, const char *fmt, ...)
 {
     struct sapa_text text;
     va_list args;
 
-    sapa_text_init(&text, job->work->problem, sizeof(job->work->problem));
+    sapa_text_init(&text, work->problem, sizeof(work->problem));
     va_start(args, fmt);
     sapa_text_vprintf(&text, fmt, args);
     va_end(args);

@@ -3,30 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/web_job_impl.h"
 #include "http/token.h"
 #include "rt/clock.h"
 
 enum { TEXT_MAX = 32768, TITLE_MAX = 60 };
 
-struct job {
+struct boards {
     const struct sapa_web_files *files;
     struct sapa_web_work *work;
     json_t *list; /* [{"id","version","tokens":[…]}] */
 };
-
-static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...) SAPA_PRINTF(3, 4);
-
-static sapa_rc problem(struct job *job, sapa_rc rc, const char *fmt, ...)
-{
-    struct sapa_text text;
-    va_list args;
-
-    sapa_text_init(&text, job->work->problem, sizeof(job->work->problem));
-    va_start(args, fmt);
-    sapa_text_vprintf(&text, fmt, args);
-    va_end(args);
-    return rc;
-}
 
 bool sapa_wall_key_is(struct sapa_str key)
 {
@@ -197,19 +184,19 @@ static const char *key_of(const char *id, json_int_t version, char buf[80])
     return buf;
 }
 
-static sapa_rc read_list(struct job *job)
+static sapa_rc read_list(struct boards *boards)
 {
-    const sapa_rc rc = get(job->files->store, "api.walls", &job->list);
+    const sapa_rc rc = get(boards->files->store, "api.walls", &boards->list);
 
     if (rc == SAPA_ENOENT)
-        job->list = json_array();
-    return rc == SAPA_ENOENT ? (job->list ? SAPA_OK : SAPA_ENOMEM) : rc;
+        boards->list = json_array();
+    return rc == SAPA_ENOENT ? (boards->list ? SAPA_OK : SAPA_ENOMEM) : rc;
 }
 
 /* A board that this description has no queue for any more is shown still, so that it can be mended. */
-static uint64_t clients_of(const struct job *job, const json_t *board)
+static uint64_t clients_of(const struct boards *boards, const json_t *board)
 {
-    const struct sapa_centre *centre = job->work->centre;
+    const struct sapa_centre *centre = boards->work->centre;
     const json_t *page, *tile;
     uint64_t clients = 0;
     size_t i, k;
@@ -229,13 +216,13 @@ static uint64_t clients_of(const struct job *job, const json_t *board)
 }
 
 /* A screen sees its own board; others see those whose figures they may see. */
-static bool may_see(const struct job *job, const char *id, const json_t *board)
+static bool may_see(const struct boards *boards, const char *id, const json_t *board)
 {
-    const struct sapa_web_work *work = job->work;
+    const struct sapa_web_work *work = boards->work;
 
     if (!(work->rights & SAPA_RIGHT_BIT(LIVE)))
         return strncmp(work->user, "wall.", 5) == 0 && strcmp(work->user + 5, id) == 0;
-    return (clients_of(job, board) & ~work->scope.clients) == 0;
+    return (clients_of(boards, board) & ~work->scope.clients) == 0;
 }
 
 static json_t *shown(const json_t *board, const json_t *entry)
@@ -247,87 +234,87 @@ static json_t *shown(const json_t *board, const json_t *entry)
     return out;
 }
 
-static sapa_rc say(struct job *job, json_t *value)
+static sapa_rc say(struct boards *boards, json_t *value)
 {
     char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
 
     json_decref(value);
     if (!text)
         return SAPA_ENOMEM;
-    sapa_json_bytes(&job->work->out, text, strlen(text));
+    sapa_json_bytes(&boards->work->out, text, strlen(text));
     free(text);
     return SAPA_OK;
 }
 
-static sapa_rc none(struct job *job)
+static sapa_rc none(struct boards *boards)
 {
-    return problem(job, SAPA_ENOENT, "there is no wallboard \"%.64s\"", sapa_params_get(&job->work->params, "board"));
+    return problem(boards->work, SAPA_ENOENT, "there is no wallboard \"%.64s\"", sapa_params_get(&boards->work->params, "board"));
 }
 
-static sapa_rc list(struct job *job)
+static sapa_rc list(struct boards *boards)
 {
     json_t *items = json_array(), *entry;
     size_t i;
 
-    json_array_foreach(job->list, i, entry) {
+    json_array_foreach(boards->list, i, entry) {
         char key[80];
         json_t *board;
-        const sapa_rc rc = get(job->files->store, key_of(text_of(entry, "id"), json_integer_value(json_object_get(entry, "version")), key), &board);
+        const sapa_rc rc = get(boards->files->store, key_of(text_of(entry, "id"), json_integer_value(json_object_get(entry, "version")), key), &board);
         if (rc != SAPA_OK) {
             json_decref(items);
             return rc;
         }
-        if (may_see(job, text_of(entry, "id"), board))
+        if (may_see(boards, text_of(entry, "id"), board))
             json_array_append_new(items, shown(board, entry));
         json_decref(board);
     }
-    return say(job, json_pack("{s:o}", "items", items));
+    return say(boards, json_pack("{s:o}", "items", items));
 }
 
-static sapa_rc one(struct job *job)
+static sapa_rc one(struct boards *boards)
 {
-    const char *id = sapa_params_get(&job->work->params, "board"), *wanted = sapa_params_get(&job->work->params, "version");
-    const json_t *entry = entry_of(job->list, id);
+    const char *id = sapa_params_get(&boards->work->params, "board"), *wanted = sapa_params_get(&boards->work->params, "version");
+    const json_t *entry = entry_of(boards->list, id);
     char key[80];
     json_t *board;
 
     if (!entry)
-        return none(job);
+        return none(boards);
     const json_int_t now = json_integer_value(json_object_get(entry, "version")), version = wanted[0] ? atoll(wanted) : now;
     if (version < 1 || version > now)
-        return problem(job, SAPA_ENOENT, "this wallboard has the versions 1 to %lld", (long long)now);
-    const sapa_rc rc = get(job->files->store, key_of(id, version, key), &board);
+        return problem(boards->work, SAPA_ENOENT, "this wallboard has the versions 1 to %lld", (long long)now);
+    const sapa_rc rc = get(boards->files->store, key_of(id, version, key), &board);
     if (rc != SAPA_OK)
         return rc;
-    json_t *out = may_see(job, id, board) ? shown(board, entry) : NULL;
+    json_t *out = may_see(boards, id, board) ? shown(board, entry) : NULL;
     json_decref(board);
-    return out ? say(job, out) : none(job);
+    return out ? say(boards, out) : none(boards);
 }
 
 /* The board that is there now, if he may see it. */
-static sapa_rc present(struct job *job, json_t **ret_entry, uint64_t *ret_clients)
+static sapa_rc present(struct boards *boards, json_t **ret_entry, uint64_t *ret_clients)
 {
-    const char *id = sapa_params_get(&job->work->params, "board");
-    json_t *entry = entry_of(job->list, id), *board;
+    const char *id = sapa_params_get(&boards->work->params, "board");
+    json_t *entry = entry_of(boards->list, id), *board;
     char key[80];
 
     if (!entry)
-        return none(job);
-    const sapa_rc rc = get(job->files->store, key_of(id, json_integer_value(json_object_get(entry, "version")), key), &board);
+        return none(boards);
+    const sapa_rc rc = get(boards->files->store, key_of(id, json_integer_value(json_object_get(entry, "version")), key), &board);
     if (rc != SAPA_OK)
         return rc;
-    const bool seen = may_see(job, id, board);
-    *ret_clients = clients_of(job, board);
+    const bool seen = may_see(boards, id, board);
+    *ret_clients = clients_of(boards, board);
     json_decref(board);
     if (!seen)
-        return none(job);
+        return none(boards);
     *ret_entry = entry;
     return SAPA_OK;
 }
 
-static sapa_rc change(struct job *job)
+static sapa_rc change(struct boards *boards)
 {
-    struct sapa_web_work *work = job->work;
+    struct sapa_web_work *work = boards->work;
     const char *id = sapa_params_get(&work->params, "board");
     json_t *board = json_loadb(work->text ? work->text : "", work->text_n, JSON_REJECT_DUPLICATES, NULL), *entry = NULL;
     const json_int_t from = json_integer_value(json_object_get(board, "version"));
@@ -340,16 +327,16 @@ static sapa_rc change(struct job *job)
     sapa_text_init(&text, work->problem, sizeof(work->problem));
     rc = !board ? SAPA_EINVAL : sapa_wall_check(board, work->centre, &work->scope, &text, &clients);
     if (rc == SAPA_OK && !sapa_wall_key_is(sapa_str_of(id)))
-        rc = problem(job, SAPA_EINVAL, "the key of a wallboard has small letters, digits and dashes, begins with a letter and has %d bytes at most", SAPA_WALL_KEY_MAX);
-    if (rc == SAPA_OK && entry_of(job->list, id))
-        rc = present(job, &entry, &before);
+        rc = problem(boards->work, SAPA_EINVAL, "the key of a wallboard has small letters, digits and dashes, begins with a letter and has %d bytes at most", SAPA_WALL_KEY_MAX);
+    if (rc == SAPA_OK && entry_of(boards->list, id))
+        rc = present(boards, &entry, &before);
     const json_int_t now = json_integer_value(json_object_get(entry, "version"));
     if (rc == SAPA_OK && from != now)
-        rc = problem(job, SAPA_ESTATE, now ? "somebody has changed it meanwhile: it is version %lld" : "there is no such wallboard to be changed, version %lld", (long long)now);
+        rc = problem(boards->work, SAPA_ESTATE, now ? "somebody has changed it meanwhile: it is version %lld" : "there is no such wallboard to be changed, version %lld", (long long)now);
     if (rc == SAPA_OK && entry && (clients & ~before) != 0 && json_array_size(json_object_get(entry, "tokens")) > 0)
-        rc = problem(job, SAPA_ESTATE, "its links are for screens that may see less: end them first, then make new ones");
-    if (rc == SAPA_OK && !entry && json_array_size(job->list) >= SAPA_WALLS_MAX)
-        rc = problem(job, SAPA_ELIMIT, "there are %d wallboards already", SAPA_WALLS_MAX);
+        rc = problem(boards->work, SAPA_ESTATE, "its links are for screens that may see less: end them first, then make new ones");
+    if (rc == SAPA_OK && !entry && json_array_size(boards->list) >= SAPA_WALLS_MAX)
+        rc = problem(boards->work, SAPA_ELIMIT, "there are %d wallboards already", SAPA_WALLS_MAX);
     if (rc != SAPA_OK) {
         json_decref(board);
         return rc;
@@ -360,25 +347,25 @@ static sapa_rc change(struct job *job)
     json_object_set_new(board, "changed", json_stringn(at.p ? at.p + 1 : "", at.n > 2 ? at.n - 2 : 0));
     sapa_json_done(&at);
     json_object_set_new(board, "by", json_string(work->user));
-    rc = put(job->files->store, key_of(id, now + 1, key), board);
+    rc = put(boards->files->store, key_of(id, now + 1, key), board);
     json_decref(board);
     if (rc == SAPA_OK) {
         if (entry)
             json_object_set_new(entry, "version", json_integer(now + 1));
         else
-            json_array_append_new(job->list, json_pack("{s:s,s:i,s:[]}", "id", id, "version", 1, "tokens"));
-        rc = put(job->files->store, "api.walls", job->list);
+            json_array_append_new(boards->list, json_pack("{s:s,s:i,s:[]}", "id", id, "version", 1, "tokens"));
+        rc = put(boards->files->store, "api.walls", boards->list);
     }
     return rc;
 }
 
-static sapa_rc revoke(struct job *job, json_t *entry)
+static sapa_rc revoke(struct boards *boards, json_t *entry)
 {
     json_t *tokens = json_object_get(entry, "tokens"), *id;
     size_t i;
 
     json_array_foreach(tokens, i, id) {
-        const sapa_rc rc = sapa_token_revoke(job->files->store, (uint64_t)json_integer_value(id));
+        const sapa_rc rc = sapa_token_revoke(boards->files->store, (uint64_t)json_integer_value(id));
         if (rc != SAPA_OK && rc != SAPA_ESTATE && rc != SAPA_ENOENT) /* somebody has ended it already */
             return rc;
     }
@@ -386,56 +373,56 @@ static sapa_rc revoke(struct job *job, json_t *entry)
     return SAPA_OK;
 }
 
-static sapa_rc end(struct job *job)
+static sapa_rc end(struct boards *boards)
 {
     json_t *entry = NULL;
     uint64_t clients;
     size_t i;
     json_t *each;
-    sapa_rc rc = present(job, &entry, &clients);
+    sapa_rc rc = present(boards, &entry, &clients);
 
     if (rc == SAPA_OK)
-        rc = revoke(job, entry);
+        rc = revoke(boards, entry);
     if (rc != SAPA_OK)
         return rc;
-    if (job->work->route == SAPA_ROUTE_WALL_END) {
-        json_array_foreach(job->list, i, each) {
+    if (boards->work->route == SAPA_ROUTE_WALL_END) {
+        json_array_foreach(boards->list, i, each) {
             if (each == entry)
                 break;
         }
-        json_array_remove(job->list, i);
+        json_array_remove(boards->list, i);
     }
-    return put(job->files->store, "api.walls", job->list);
+    return put(boards->files->store, "api.walls", boards->list);
 }
 
-static sapa_rc link_new(struct job *job)
+static sapa_rc link_new(struct boards *boards)
 {
-    struct sapa_web_work *work = job->work;
+    struct sapa_web_work *work = boards->work;
     const char *id = sapa_params_get(&work->params, "board");
     struct sapa_token wish = { .role = SAPA_ROLE_WALL }, token;
     char secret[SAPA_TOKEN_TEXT_SIZE], path[160];
     json_t *entry = NULL;
     uint64_t clients;
     struct sapa_text list_text;
-    sapa_rc rc = present(job, &entry, &clients);
+    sapa_rc rc = present(boards, &entry, &clients);
 
     if (rc != SAPA_OK)
         return rc;
     if (json_array_size(json_object_get(entry, "tokens")) >= SAPA_WALL_LINKS_MAX)
-        return problem(job, SAPA_ELIMIT, "it has %d links already: end them first", SAPA_WALL_LINKS_MAX);
+        return problem(boards->work, SAPA_ELIMIT, "it has %d links already: end them first", SAPA_WALL_LINKS_MAX);
     sapa_text_init(&list_text, wish.clients, sizeof(wish.clients));
     for (uint32_t i = 0; clients != UINT64_MAX && i < work->centre->clients_count && i < 64; i++) {
         if (clients >> i & 1)
             sapa_text_printf(&list_text, "%s" SAPA_STR_FMT, list_text.n ? "," : "", SAPA_STR_ARG(work->centre->clients[i].key));
     }
     if (clients == 0 || list_text.cut)
-        return problem(job, SAPA_ESTATE, "nothing that it shows is in the centre's description any more");
+        return problem(boards->work, SAPA_ESTATE, "nothing that it shows is in the centre's description any more");
     snprintf(wish.user, sizeof(wish.user), "wall.%.40s", id);
     (void)sapa_str_copy(sapa_str_of(work->user), wish.by, sizeof(wish.by));
-    rc = sapa_token_create(job->files->store, &wish, secret, &token);
+    rc = sapa_token_create(boards->files->store, &wish, secret, &token);
     if (rc == SAPA_OK) {
         json_array_append_new(json_object_get(entry, "tokens"), json_integer((json_int_t)token.id));
-        rc = put(job->files->store, "api.walls", job->list);
+        rc = put(boards->files->store, "api.walls", boards->list);
     }
     if (rc != SAPA_OK)
         return rc;
@@ -453,18 +440,18 @@ static sapa_rc link_new(struct job *job)
 
 sapa_rc sapa_web_wall(const struct sapa_web_files *files, struct sapa_web_work *work)
 {
-    struct job job = { files, work, NULL };
-    sapa_rc rc = read_list(&job);
+    struct boards boards = { files, work, NULL };
+    sapa_rc rc = read_list(&boards);
 
     if (rc == SAPA_OK) {
         switch (work->route) {
-        case SAPA_ROUTE_WALLS: rc = list(&job); break;
-        case SAPA_ROUTE_WALL: rc = one(&job); break;
-        case SAPA_ROUTE_WALL_PUT: rc = change(&job); break;
-        case SAPA_ROUTE_WALL_LINK: rc = link_new(&job); break;
-        default: rc = end(&job); break; /* WALL_END, WALL_UNLINK */
+        case SAPA_ROUTE_WALLS: rc = list(&boards); break;
+        case SAPA_ROUTE_WALL: rc = one(&boards); break;
+        case SAPA_ROUTE_WALL_PUT: rc = change(&boards); break;
+        case SAPA_ROUTE_WALL_LINK: rc = link_new(&boards); break;
+        default: rc = end(&boards); break; /* WALL_END, WALL_UNLINK */
         }
     }
-    json_decref(job.list);
+    json_decref(boards.list);
     return rc;
 }

@@ -144,7 +144,7 @@ static sapa_rc begin_of(struct job *job, uint64_t *ret_seq, int64_t *ret_to_us)
 
     if ((param(job, "from")[0] && sapa_time_parse(sapa_str_of(param(job, "from")), &from_us) != SAPA_OK) ||
         (param(job, "to")[0] && sapa_time_parse(sapa_str_of(param(job, "to")), &to_us) != SAPA_OK))
-        return problem(job, SAPA_EINVAL, "from and to are times like 2026-11-21T08:15:00+07:00");
+        return problem(job->work, SAPA_EINVAL, "from and to are times like 2026-11-21T08:15:00+07:00");
     *ret_to_us = to_us;
     *ret_seq = number_of(job, "cursor", 0);
     if (*ret_seq != 0)
@@ -481,7 +481,7 @@ static sapa_rc why(struct job *job)
     }
     sapa_log_reader_close(reader);
     if (!known || hidden)
-        return problem(job, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)id);
+        return problem(job->work, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)id);
     if (rc == SAPA_ENOENT)
         rc = SAPA_OK;
     if (job->work->why_living && job->work->why_record.type == SAPA_T_why)
@@ -524,7 +524,7 @@ static sapa_rc people(struct job *job)
     sapa_rc rc = SAPA_OK;
 
     if (phone[0] == '\0')
-        return problem(job, SAPA_EINVAL, "phone is missing: a telephone number");
+        return problem(job->work, SAPA_EINVAL, "phone is missing: a telephone number");
     sapa_json_open(job->out, '{');
     sapa_json_key(job->out, "items");
     sapa_json_open(job->out, '[');
@@ -554,7 +554,7 @@ static sapa_rc person_client(struct job *job, uint64_t person, uint32_t *ret)
             return SAPA_OK;
         }
     }
-    return problem(job, rc == SAPA_OK ? SAPA_ENOENT : rc, "there is no person %llu", (unsigned long long)person);
+    return problem(job->work, rc == SAPA_OK ? SAPA_ENOENT : rc, "there is no person %llu", (unsigned long long)person);
 }
 
 static sapa_rc person(struct job *job)
@@ -587,9 +587,9 @@ static sapa_rc merge(struct job *job)
     if (rc == SAPA_OK)
         rc = sapa_person_merge(job->files->store, id, job->work->into, job->work->user, &made);
     if (rc == SAPA_EINVAL)
-        return problem(job, rc, "two persons of the same client can be one, and nobody but himself is himself");
+        return problem(job->work, rc, "two persons of the same client can be one, and nobody but himself is himself");
     if (rc == SAPA_EEXIST || rc == SAPA_ESTATE)
-        return problem(job, rc, rc == SAPA_EEXIST ? "they are the same already" : "one of them is erased");
+        return problem(job->work, rc, rc == SAPA_EEXIST ? "they are the same already" : "one of them is erased");
     if (rc == SAPA_OK)
         snprintf(job->work->answer, sizeof(job->work->answer), "\"merge\":\"%llu\"", (unsigned long long)made);
     return rc;
@@ -599,8 +599,8 @@ static sapa_rc merge_end(struct job *job)
 {
     const sapa_rc rc = sapa_person_unmerge(job->files->store, number_of(job, "merge", 0), job->work->user);
 
-    return rc == SAPA_ENOENT   ? problem(job, rc, "there is no merge %s", param(job, "merge"))
-           : rc == SAPA_ESTATE ? problem(job, rc, "it is taken back already")
+    return rc == SAPA_ENOENT   ? problem(job->work, rc, "there is no merge %s", param(job, "merge"))
+           : rc == SAPA_ESTATE ? problem(job->work, rc, "it is taken back already")
                                : rc;
 }
 
@@ -689,7 +689,7 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
         sapa_json_close(job->out, '}');
     }
     if (*rc == SAPA_ENOENT)
-        *rc = problem(job, *rc, "there is no row with the key \"%s\"", param(job, "only"));
+        *rc = problem(job->work, *rc, "there is no row with the key \"%s\"", param(job, "only"));
 }
 
 /* The shelf of figures and the records behind it, as `sapa report` reads them. */
@@ -721,9 +721,9 @@ static sapa_rc report(struct job *job)
     }
     const bool leads = job->work->scope.team_count > 0; /* his own team's figures, and those of queues */
     if (leads && (kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
-        return problem(job, SAPA_EDENIED, "these figures are of several teams together, and one's own are some of them");
+        return problem(job->work, SAPA_EDENIED, "these figures are of several teams together, and one's own are some of them");
     if (job->work->scope.clients != UINT64_MAX && ((kinds[which].rows == SAPA_ROWS_AGENTS && !leads) || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
-        return problem(job, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
+        return problem(job->work, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
     bounds.kinds = UINT32_C(1) << kinds[which].rows;
     sapa_rc rc = sapa_figures_open(job->files->data, &figures);
     if (rc == SAPA_OK)
@@ -731,9 +731,9 @@ static sapa_rc report(struct job *job)
     const struct sapa_centre *centre = rc == SAPA_OK ? sapa_figures_centre(figures) : NULL;
     const struct sapa_zone *zone = zone_of(centre);
     if (rc == SAPA_OK && ((from[0] && !sapa_zone_time(from, zone, &bounds.from_s)) || (to_text[0] && !sapa_zone_time(to_text, zone, &bounds.to_s))))
-        rc = problem(job, SAPA_EINVAL, "from and to are local times: 2026-11-21 or 2026-11-21T08:15");
+        rc = problem(job->work, SAPA_EINVAL, "from and to are local times: 2026-11-21 or 2026-11-21T08:15");
     if (rc == SAPA_OK && bounds.to_s != 0 && bounds.to_s <= bounds.from_s)
-        rc = problem(job, SAPA_EINVAL, "to is not after from");
+        rc = problem(job->work, SAPA_EINVAL, "to is not after from");
     if (rc == SAPA_OK)
         rc = sapa_figures_rows(figures, bounds.kinds, bounds.from_s, bounds.to_s, &report);
     if (rc == SAPA_OK) {
@@ -761,7 +761,7 @@ static sapa_rc my_figures(struct job *job)
     bool more;
 
     if (job->work->agent >= centre->agents_count)
-        return problem(job, SAPA_ESTATE, "who is no agent has no figures of his own: GET /api/v1/reports/agents has all");
+        return problem(job->work, SAPA_ESTATE, "who is no agent has no figures of his own: GET /api/v1/reports/agents has all");
     const struct sapa_str agent = centre->agents[job->work->agent].key;
     const struct sapa_print_options print = { .format = SAPA_FORMAT_JSON, .language = SAPA_LANGUAGE_EN, .only = agent };
     bounds.from_s = sapa_zone_span(zone_of(centre), SAPA_GRAIN_DAY, now_us / 1000000).from_s;
@@ -836,8 +836,8 @@ static sapa_rc open_recording(struct job *job, uint64_t id, const char *path, st
     if (rc == SAPA_OK)
         rc = sapa_recording_open(path, &key, ret);
     sapa_wipe(&key, sizeof(key));
-    return rc == SAPA_ENOENT ? problem(job, rc, "there is no recording %llu, or its person was erased", (unsigned long long)id)
-           : rc != SAPA_OK   ? problem(job, rc, "the recording cannot be opened: %s", sapa_rc_text(rc))
+    return rc == SAPA_ENOENT ? problem(job->work, rc, "there is no recording %llu, or its person was erased", (unsigned long long)id)
+           : rc != SAPA_OK   ? problem(job->work, rc, "the recording cannot be opened: %s", sapa_rc_text(rc))
                              : SAPA_OK;
 }
 
@@ -963,7 +963,7 @@ static sapa_rc find_file(struct job *job, uint64_t recording, struct found_file 
             return SAPA_OK;
         }
     }
-    return problem(job, SAPA_ENOENT, "there is no recording %llu", (unsigned long long)recording);
+    return problem(job->work, SAPA_ENOENT, "there is no recording %llu", (unsigned long long)recording);
 }
 
 static sapa_rc recording(struct job *job)
@@ -991,7 +991,7 @@ static sapa_rc recording(struct job *job)
     if (rc != SAPA_OK && job->out->n > 0)
         return rc;
     if (rc == SAPA_ENOENT || (rc == SAPA_OK && job->out->n == 0))
-        rc = problem(job, SAPA_ESTATE, "the recording has not ended yet");
+        rc = problem(job->work, SAPA_ESTATE, "the recording has not ended yet");
     return rc;
 }
 
@@ -1086,7 +1086,7 @@ static sapa_rc centre_text(struct job *job, const char *hash)
     const sapa_rc rc = strlen(hash) == 64 ? sapa_store_document(job->files->store, hash, &text, &size) : SAPA_ENOENT;
 
     if (rc != SAPA_OK)
-        return problem(job, rc, "there is no description %.64s", hash);
+        return problem(job->work, rc, "there is no description %.64s", hash);
     sapa_json_open(job->out, '{');
     sapa_json_add_text(job->out, "hash", sapa_str_of(hash));
     sapa_json_add_text(job->out, "text", (struct sapa_str){ (const char *)text, size });
@@ -1228,7 +1228,7 @@ static sapa_rc token_new(struct job *job)
     const sapa_rc rc = sapa_token_create(job->files->store, &job->work->token, secret, &token);
 
     if (rc != SAPA_OK)
-        return rc == SAPA_EINVAL ? problem(job, rc, "a user and a role are wanted, and an agent for the role agent; names are without blanks and commas") : rc;
+        return rc == SAPA_EINVAL ? problem(job->work, rc, "a user and a role are wanted, and an agent for the role agent; names are without blanks and commas") : rc;
     sapa_json_open(job->out, '{');
     sapa_json_add_text(job->out, "secret", sapa_str_of(secret));
     sapa_json_key(job->out, "token");
@@ -1243,9 +1243,9 @@ static sapa_rc token_end(struct job *job)
     const sapa_rc rc = sapa_token_revoke(job->files->store, number_of(job, "token", 0));
 
     if (rc == SAPA_ENOENT)
-        return problem(job, rc, "there is no token %s", param(job, "token"));
+        return problem(job->work, rc, "there is no token %s", param(job, "token"));
     else if (rc == SAPA_ESTATE)
-        return problem(job, rc, "the token is revoked already");
+        return problem(job->work, rc, "the token is revoked already");
     return rc;
 }
 

@@ -405,13 +405,7 @@ static void demo_person(struct sapa_json *out, const struct sapa_mirror *mirror,
     const uint32_t team = who.agent != SAPA_NONE ? centre->agents[who.agent].team : SAPA_NONE;
     key_or_null(out, "team", team < centre->teams_count, team < centre->teams_count ? centre->teams[team].key : SAPA_STR(""));
     clients_json(out, centre, who.clients);
-    sapa_json_key(out, "rights");
-    sapa_json_open(out, '[');
-    for (unsigned i = 0; i < SAPA_RIGHT_COUNT; i++) {
-        if (rights >> i & 1)
-            sapa_json_text(out, sapa_str_of(sapa_right_name(i)));
-    }
-    sapa_json_close(out, ']');
+    sapa_rights_json(rights, out);
     sapa_json_add_bool(out, "free", who.agent != SAPA_NONE && !mirror->agents[who.agent].view.reachable &&
                                         mirror->agents[who.agent].view.presence == SAPA_PRESENCE_OFFLINE);
     sapa_json_close(out, '}');
