@@ -1281,7 +1281,8 @@ static void run_job(void *ctx)
     web->options.ports.work(web->options.ports.ctx, &job->work);
     while (sapa_mailbox_put(web->mailbox, SAPA_WEB_RESULT, &job, sizeof(job)) != SAPA_OK) {
         if (atomic_load(&web->stopping)) { /* nobody would take it */
-            job_free(job);
+            if (!sapa_web_is_login(job->work.route)) /* those are known to the thread, which frees them */
+                job_free(job);
             return;
         }
         sapa_web_wake(web);
@@ -1291,27 +1292,57 @@ static void run_job(void *ctx)
     sapa_web_wake(web);
 }
 
-/* ---- logins: one after the other ---- */
+/* ---- logins: in their order ---- */
 
 static void job_answer(struct web_request *rq, struct sapa_web_work *done_work);
 
+/* Nothing is urgent about a password: calls go first. */
+static void run_password(void *ctx)
+{
+    sapa_thread_background();
+    run_job(ctx);
+}
+
+static sapa_rc run_login(struct sapa_web *web, struct web_job *job)
+{
+    const bool looks = job->work.route == SAPA_ROUTE_LOGIN && !job->work.password_good;
+
+    return looks ? sapa_pool_submit(web->passwords, NULL, run_password, NULL, job) : sapa_pool_submit(web->logins, NULL, run_job, NULL, job);
+}
+
+/* It has no more to do. */
+static void login_ran(struct sapa_web *web, const struct web_job *job)
+{
+    for (size_t i = 0; i < web->login_runs; i++) {
+        if (web->login_jobs[i] != job)
+            continue;
+        web->login_jobs[i] = web->login_jobs[--web->login_runs];
+        break;
+    }
+    sapa_web_login_ran(web, &job->work);
+}
+
 static void next_login(struct sapa_web *web)
 {
-    while (!web->login_runs && web->logins_first) {
+    while (web->login_runs < web->login_runs_max && web->logins_first) {
         struct web_job *job = web->logins_first;
         struct web_request *rq = sapa_web_request_of(web, job->request);
+        sapa_rc rc = sapa_web_login_may_run(web, &job->work);
+        if (rq && rc == SAPA_EAGAIN)
+            return; /* one of those that run ends, and asks again */
         web->logins_first = job->next;
         if (!web->logins_first)
             web->logins_last = &web->logins_first;
         web->logins_count--;
-        job->work.rc = sapa_web_login_may_run(web, &job->work) ? SAPA_OK : SAPA_ELIMIT;
         if (rq)
             sapa_web_login_sessions(rq, &job->work);
-        if (rq && job->work.rc == SAPA_OK) /* who has hung up does not want it any more */
-            job->work.rc = sapa_pool_submit(web->logins, NULL, run_job, NULL, job);
-        web->login_runs = rq && job->work.rc == SAPA_OK;
-        if (web->login_runs)
-            return;
+        if (rq && rc == SAPA_OK) /* who has hung up does not want it any more */
+            rc = run_login(web, job);
+        if (rq && rc == SAPA_OK) { /* it is the pool's: its result may be there already */
+            web->login_jobs[web->login_runs++] = job;
+            continue;
+        }
+        job->work.rc = rc;
         if (rq)
             job_answer(rq, &job->work);
         job_free(job);
@@ -1337,6 +1368,8 @@ void sapa_web_logins_drop(struct sapa_web *web)
         web->logins_first = job->next;
         job_free(job);
     }
+    while (web->login_runs > 0)
+        job_free(web->login_jobs[--web->login_runs]);
 }
 
 /* Of what a request wishes, besides its parameters; each NULL when it is another route. */
@@ -1674,10 +1707,14 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
 {
     struct web_request *rq = sapa_web_request_of(web, job->request);
 
-    if (sapa_web_is_login(job->work.route)) {
-        sapa_web_login_ran(web, &job->work);
-        web->login_runs = false;
+    if (job->work.route == SAPA_ROUTE_LOGIN && job->work.rc == SAPA_OK && job->work.session.id == 0) { /* the password is good */
+        const sapa_rc rc = atomic_load(&web->stopping) ? SAPA_ECLOSED : run_login(web, job);
+        if (rc == SAPA_OK)
+            return;
+        job->work.rc = rc;
     }
+    if (sapa_web_is_login(job->work.route))
+        login_ran(web, job);
     sapa_web_logout_done(web, &job->work);
     if (job->work.route == SAPA_ROUTE_TOKEN_END && job->work.rc == SAPA_OK && web->options.ports.ended)
         web->options.ports.ended(web->options.ports.ctx, strtoull(sapa_params_get(&job->work.params, "token"), NULL, 10));

@@ -79,9 +79,23 @@ static bool tries(enum sapa_route_id route)
     return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_TOTP || route == SAPA_ROUTE_TOTP_CONFIRM;
 }
 
-bool sapa_web_login_may_run(const struct sapa_web *web, const struct sapa_web_work *work)
+sapa_rc sapa_web_login_may_run(const struct sapa_web *web, const struct sapa_web_work *work)
 {
-    return !tries(work->route) || sapa_tries_wait_us(&web->tries, sapa_str_of(work->name), sapa_str_of(work->source), sapa_mono_us()) <= 0;
+    const struct sapa_str user = sapa_str_of(work->name), source = sapa_str_of(work->source);
+    const int64_t now_us = sapa_mono_us();
+    uint64_t beside = 0;
+
+    for (size_t i = 0; i < web->login_runs; i++) {
+        const struct sapa_web_work *other = &web->login_jobs[i]->work;
+        if (strcmp(other->name, work->name) == 0)
+            return SAPA_EAGAIN; /* one after the other: of guesses, of sessions that a new password ends */
+        beside += tries(other->route) && strcmp(other->source, work->source) == 0;
+    }
+    if (!tries(work->route))
+        return SAPA_OK;
+    if (sapa_tries_wait_us(&web->tries, user, source, now_us) > 0)
+        return SAPA_ELIMIT;
+    return beside == 0 || beside < sapa_tries_left(&web->tries, user, source, now_us) ? SAPA_OK : SAPA_EAGAIN;
 }
 
 void sapa_web_login_ran(struct sapa_web *web, const struct sapa_web_work *work)
@@ -93,7 +107,7 @@ void sapa_web_login_ran(struct sapa_web *web, const struct sapa_web_work *work)
     if (work->rc == SAPA_EDENIED || (work->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN && work->new_password[0])) /* a wrong code counts like a wrong password */
         sapa_tries_failed(&web->tries, user, source, sapa_mono_us());
     else if (work->rc == SAPA_OK && work->route != SAPA_ROUTE_TOTP)
-        sapa_tries_good(&web->tries, user, source);
+        sapa_tries_good(&web->tries, user, source, sapa_mono_us());
 }
 
 /* Room for sessions of somebody: they end with his password. */

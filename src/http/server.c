@@ -1276,6 +1276,7 @@ static sapa_rc first_token(struct sapa_web *web)
 
 static void free_pools(struct sapa_web *web)
 {
+    sapa_pool_free(web->passwords);
     sapa_pool_free(web->logins);
     sapa_pool_free(web->writes);
     sapa_pool_free(web->pool);
@@ -1353,8 +1354,12 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = sapa_pool_new("web", WEB_WORKERS, WEB_WORK_MAX, &web->pool);
     if (rc == SAPA_OK)
         rc = sapa_pool_new("web-write", 1, WEB_WORK_MAX, &web->writes);
+    const unsigned threads = SAPA_MIN(sapa_cpu_count(), (unsigned)WEB_LOGIN_THREADS_MAX);
+    web->login_runs_max = threads + 1;
     if (rc == SAPA_OK)
-        rc = sapa_pool_new("web-login", 1, WEB_LOGINS_MAX, &web->logins);
+        rc = sapa_pool_new("web-password", threads, WEB_LOGIN_THREADS_MAX + 1, &web->passwords);
+    if (rc == SAPA_OK)
+        rc = sapa_pool_new("web-login", 1, WEB_LOGIN_THREADS_MAX + 1, &web->logins);
     if (rc != SAPA_OK) {
         free_pools(web);
         free_tables(web);

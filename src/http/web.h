@@ -123,6 +123,7 @@ struct sapa_web_work {
     uint64_t into;                     /* PERSON_MERGE; TASK_NEW: contact, or 0 */
     char name[SAPA_KEY_MAX + 1];       /* LOGIN, PASSWORD, USER_…: whose */
     char password[260], new_password[260], source[64];
+    bool password_good;                /* LOGIN: it was seen to be, by the work before this; work without it does no more than look */
     bool cookie;                       /* LOGIN, DEMO_LOGIN: the secret goes into `secret`, not into the answer */
     uint64_t *ids;                     /* sessions that end with it */
     size_t id_count;
