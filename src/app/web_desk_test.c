@@ -300,6 +300,19 @@ static void who_may_not_see_does_not(void **state)
     json_decref(card);
 }
 
+/* A conference, a takeover: who came later took part as well. */
+static void who_joined_took_part(void **state)
+{
+    (void)state;
+    tell_past(101, 0);
+    TELL(party_joined, .contact = 101, .offer = 77, .agent = 1, .queue = 0, .parties = 3);
+    TELL(party_joined, .contact = 101, .offer = 0, .agent = SAPA_NONE, .attempt = 1, .queue = SAPA_NONE, .parties = 4);
+    wish(SAPA_ROUTE_CARD, 101, BUDI);
+    json_decref(run(SAPA_OK));
+    wish(SAPA_ROUTE_CARD, 101, LEADS_BLUE);
+    json_decref(run(SAPA_OK));
+}
+
 static void an_older_description_names_what_it_named(void **state)
 {
     static char text[4096];
@@ -477,6 +490,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_card_tells_who_it_is_and_what_was, begin, end),
         cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
+        cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
         cmocka_unit_test_setup_teardown(an_older_description_names_what_it_named, begin, end),
         cmocka_unit_test_setup_teardown(open_callbacks_are_told_once, begin, end),
         cmocka_unit_test_setup_teardown(notes_are_judged, begin, end),
