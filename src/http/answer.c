@@ -1403,6 +1403,18 @@ static void fill_living(const struct web_request *rq, struct sapa_web_work *work
     }
 }
 
+/* Whose recordings an agent may hear follows from whom he talks with. */
+static void fill_in_hand(const struct web_request *rq, struct sapa_web_work *work)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+
+    if (rq->who.scope.agent >= mirror->centre->agents_count)
+        return;
+    const struct sapa_web_agent *view = &mirror->agents[rq->who.scope.agent].view;
+    for (unsigned i = 0; i < view->assignment_count; i++)
+        work->in_hand[work->in_hand_count++] = view->assignments[i].contact;
+}
+
 /* Callbacks in queues of the clients that an agent serves. */
 static void fill_callbacks(const struct web_request *rq, struct sapa_web_work *work)
 {
@@ -1448,7 +1460,10 @@ static void work(struct web_request *rq, const struct wish *wish)
             job->work.agent = rq->disposes_agent;
         if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE)
             fill_living(rq, &job->work);
+        if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS)
+            fill_in_hand(rq, &job->work);
         if (rq->route == SAPA_ROUTE_AUDIO) {
+            job->work.goes_on = rq->head_sent;
             job->work.from = rq->head_sent ? rq->stream_at : rq->range_from;
             job->work.to = rq->head_sent ? SAPA_MIN(rq->stream_end, rq->stream_at + WEB_AUDIO_CHUNK)
                                          : rq->has_range ? rq->range_to : UINT64_MAX;
