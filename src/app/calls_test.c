@@ -27,12 +27,14 @@
     "system: { name: Test, zone: Asia/Jakarta, languages: [en], sip_host: sapa, contacts_max: 500, ice_servers: \"stun:192.0.2.1:3478, turn:192.0.2.1:3478\", turn_secret: { secret: turn } }\n" \
     "clients: { toko: { name: Toko, language: en, calls: { queue: sales } }, bank: { name: Bank, language: en } }\n" \
     "skills: [sales]\n"                                                                                    \
-    "roles: { caller: { calls: [ { allow: [colleagues, queues] }, { allow: \"+62\" } ] } }\n"                              \
+    "teams: [merah, biru]\n"                                                                               \
+    "roles: { lead: { rights: [supervisor, users, tokens] }, clerk: { rights: [agent, users] }, caller: { calls: [ { allow: [colleagues, queues] }, { allow: \"+62\" } ] } }\n"                              \
     "do_not_contact: { everybody: { numbers: [628119999] }, one: { numbers: [628118888], client: bank }, three: { numbers: [628117777], campaign: tagih } }\n" \
     "agents:\n"                                                                                            \
-    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko] }\n" \
-    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko, bank] }\n"         \
-    "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, clients: [bank] }\n"               \
+    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko], team: merah }\n" \
+    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko, bank], team: biru, role: clerk }\n" \
+    "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, clients: [bank] }\n" \
+    "users: { ratna: { name: Ratna, role: lead, teams: [merah] }, wati: { name: Wati, role: lead }, tono: { name: Tono, role: clerk } }\n" \
     "codes: { \"*1\": ready, \"*2\": not ready, \"*3\": wrap-up done }\n"                                   \
     "reasons: { 1: { en: break } }\n"                                                                      \
     "dispositions: { results: { 11: { en: sold } } }\n"                                                    \
@@ -60,6 +62,7 @@ struct world {
     struct sapa_mailbox *inbox;
     uint16_t port;
     char admin[SAPA_TOKEN_TEXT_SIZE], siti[SAPA_TOKEN_TEXT_SIZE], bank[SAPA_TOKEN_TEXT_SIZE];
+    char ratna[SAPA_TOKEN_TEXT_SIZE], wati[SAPA_TOKEN_TEXT_SIZE], budi[SAPA_TOKEN_TEXT_SIZE]; /* sessions: a team's leader, all teams', a clerk */
     struct sapa_record commands[COMMANDS_MAX]; /* what the voice channel was told, in order */
     unsigned command_count, taken;
     struct sapa_record last_input, known;
@@ -206,6 +209,14 @@ static void make_token(struct world *w, const char *user, enum sapa_role role, c
     assert_int_equal(sapa_token_create(w->store.store, &wish, text, &token), SAPA_OK);
 }
 
+static uint64_t make_session(struct world *w, const char *user, char text[SAPA_TOKEN_TEXT_SIZE])
+{
+    struct sapa_session session;
+
+    assert_int_equal(sapa_session_create(w->store.store, sapa_str_of(user), SAPA_STR("::1"), false, sapa_wall_us(), text, &session), SAPA_OK);
+    return session.id;
+}
+
 static void post(struct world *w, struct sapa_record *record)
 {
     assert_int_equal(sapa_engine_input(w->engine, record), SAPA_OK);
@@ -226,6 +237,9 @@ static int set_up(void **state)
     make_token(&w, "admin", SAPA_ROLE_ADMIN, "", "", w.admin);
     make_token(&w, "siti", SAPA_ROLE_AGENT, "siti", "", w.siti);
     make_token(&w, "bank", SAPA_ROLE_SUPERVISOR, "", "bank", w.bank);
+    (void)make_session(&w, "ratna", w.ratna);
+    (void)make_session(&w, "wati", w.wati);
+    (void)make_session(&w, "budi", w.budi);
     w.centre = test_centre(CENTRE);
     clients[0] = w.store.client;
     assert_int_equal(sapa_store_client(w.store.store, "bank", "Bank", &clients[1]), SAPA_OK);
@@ -296,8 +310,8 @@ static int tear_down(void **state)
 
 /* ---- requests ---- */
 
-/* One request, while the centre's loop turns; the status. Its body is w->json then. */
-static unsigned call(struct world *w, const char *token, const char *method, const char *path, const char *body)
+/* One request with these header lines, while the centre's loop turns; the status. Its body is w->json then. */
+static unsigned call_with(struct world *w, const char *headers, const char *method, const char *path, const char *body)
 {
     char head[2048];
     struct sapa_addr addr;
@@ -311,8 +325,7 @@ static unsigned call(struct world *w, const char *token, const char *method, con
     addr.v4.sin_port = htons(w->port);
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fd, &addr.any, sizeof(addr.v4)), 0);
-    const int head_n = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: sapa\r\nAuthorization: Bearer %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                                method, path, token, strlen(body), body);
+    const int head_n = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s", method, path, headers, strlen(body), body);
     assert_int_equal(sapa_fd_write_all(fd, head, (size_t)head_n), SAPA_OK);
     free(w->answer);
     w->answer = malloc(room);
@@ -334,6 +347,14 @@ static unsigned call(struct world *w, const char *token, const char *method, con
     json_decref(w->json);
     w->json = json_loads(text + 4, 0, NULL);
     return (unsigned)strtoul(w->answer + 9, NULL, 10);
+}
+
+static unsigned call(struct world *w, const char *token, const char *method, const char *path, const char *body)
+{
+    char headers[256];
+
+    snprintf(headers, sizeof(headers), "Host: sapa\r\nAuthorization: Bearer %s\r\n", token);
+    return call_with(w, headers, method, path, body);
 }
 
 static uint64_t told_id(struct world *w, const char *name)
@@ -420,6 +441,17 @@ static const char *path_of(uint64_t offer, const char *verb)
     return path;
 }
 
+/* Or nobody but Siti could take it. */
+static void teach_budi(struct world *w)
+{
+    struct sapa_record r;
+
+    sapa_record_init(&r, SAPA_T_agent_skill);
+    r.u.agent_skill.agent = BUDI;
+    r.u.agent_skill.level = 3;
+    post(w, &r);
+}
+
 /* ---- tests ---- */
 
 static void passed_on(void **state)
@@ -427,12 +459,8 @@ static void passed_on(void **state)
     struct world *w = *state;
     uint64_t contact;
     uint64_t offer = talk(w, &contact);
-    struct sapa_record r;
 
-    sapa_record_init(&r, SAPA_T_agent_skill); /* or nobody but Siti could take it */
-    r.u.agent_skill.agent = BUDI;
-    r.u.agent_skill.level = 3;
-    post(w, &r);
+    teach_budi(w);
     /* to what is not there, or is none, or is himself */
     assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"queue\",\"to\":\"nothing\"}"), 400);
     assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"planet\",\"to\":\"mars\"}"), 400);
@@ -732,6 +760,71 @@ static void credentials_for_a_browser(void **state)
     assert_false(sapa_token_lives(w->store.store, 2, sapa_wall_us()));
 }
 
+/* Who leads a team reaches its agents; what concerns the whole centre is not his. */
+static void who_leads_a_team_leads_that_one(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(call(w, w->ratna, "GET", "/api/v1/agents", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "items")), 1);
+    assert_int_equal(call(w, w->ratna, "GET", "/api/v1/agents/budi", ""), 404);
+    assert_int_equal(call(w, w->ratna, "POST", "/api/v1/messages", "{\"to\":\"all\",\"text\":\"hello\"}"), 403);
+    assert_int_equal(call(w, w->ratna, "POST", "/api/v1/messages", "{\"to\":\"team\",\"key\":\"biru\",\"text\":\"hello\"}"), 400);
+    assert_int_equal(call(w, w->ratna, "POST", "/api/v1/messages", "{\"to\":\"agent\",\"key\":\"budi\",\"text\":\"hello\"}"), 400);
+    assert_int_equal(call(w, w->ratna, "POST", "/api/v1/messages", "{\"to\":\"team\",\"key\":\"merah\",\"text\":\"hello\"}"), 200);
+    assert_int_equal(call(w, w->bank, "POST", "/api/v1/messages", "{\"to\":\"all\",\"text\":\"hello\"}"), 403); /* of one client */
+    assert_int_equal(call(w, w->wati, "POST", "/api/v1/messages", "{\"to\":\"all\",\"text\":\"hello\"}"), 200);
+    assert_int_equal(call(w, w->ratna, "PUT", "/api/v1/switches/closed", "{\"on\":true}"), 403);
+    assert_int_equal(call(w, w->ratna, "PUT", "/api/v1/switches/closed", "{\"on\":true,\"client\":\"bank\"}"), 200);
+    assert_int_equal(call(w, w->ratna, "GET", "/api/v1/me", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "teams")), 1);
+    assert_int_equal(call(w, w->wati, "GET", "/api/v1/me", ""), 200);
+    assert_true(json_is_null(json_object_get(w->json, "teams")));
+    /* people and their doors are the whole centre's */
+    static const char *const whole[] = { "/api/v1/users", "/api/v1/sessions", "/api/v1/roles", "/api/v1/tokens", "/api/v1/centre" };
+    for (size_t i = 0; i < SAPA_COUNT(whole); i++)
+        assert_int_equal(call(w, w->ratna, "GET", whole[i], ""), 403);
+    assert_int_equal(call(w, w->ratna, "PUT", "/api/v1/users/wati/password", "{\"password\":\"a very long password\"}"), 403);
+    assert_int_equal(call(w, w->wati, "GET", "/api/v1/sessions", ""), 200);
+}
+
+/* Nobody gives more than he has: not by a token, not by somebody's password. */
+static void nobody_gives_more_than_he_has(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(call(w, w->wati, "POST", "/api/v1/tokens", "{\"user\":\"x\",\"role\":\"admin\"}"), 403);
+    assert_int_equal(call(w, w->wati, "POST", "/api/v1/tokens", "{\"user\":\"x\",\"role\":\"auditor\"}"), 403);
+    assert_int_equal(call(w, w->wati, "POST", "/api/v1/tokens", "{\"user\":\"x\",\"role\":\"supervisor\"}"), 400); /* let through; this world makes none */
+    assert_int_equal(call(w, w->budi, "PUT", "/api/v1/users/wati/password", "{\"password\":\"a very long password\"}"), 403);
+    assert_int_equal(call(w, w->budi, "PUT", "/api/v1/users/tono/password", "{\"password\":\"a very long password\"}"), 403); /* the same role, and sees all agents */
+    assert_int_equal(call(w, w->budi, "PUT", "/api/v1/users/siti/password", "{\"password\":\"a very long password\"}"), 400); /* let through */
+}
+
+/* Budi serves both; that he talks with a customer of the one is not told the other's people. */
+static void a_raised_hand_hides_another_clients_contact(void **state)
+{
+    struct world *w = *state;
+    uint64_t contact;
+    const uint64_t offer = talk(w, &contact);
+
+    teach_budi(w);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"agent\",\"to\":\"budi\"}"), 200);
+    accept_offer(w, told(w, SAPA_T_cmd_offer)->u.cmd_offer.offer);
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_hand);
+    r.u.hand.agent = BUDI;
+    r.u.hand.state = SAPA_HAND_RAISED;
+    post(w, &r);
+    assert_int_equal(call(w, w->admin, "GET", "/api/v1/agents/budi", ""), 200);
+    const json_t *help = json_object_get(w->json, "help");
+    assert_int_equal(strtoull(json_string_value(json_object_get(help, "contact")), NULL, 10), contact);
+    assert_int_equal(call(w, w->bank, "GET", "/api/v1/agents/budi", ""), 200);
+    help = json_object_get(w->json, "help");
+    assert_true(json_is_object(help) && json_is_null(json_object_get(help, "contact")));
+    assert_null(strstr(w->answer, "62811999123"));
+}
+
 static int ws_open(struct world *w, const char *path, const char *protocol, const char *origin)
 {
     char head[512], answer[1024];
@@ -886,7 +979,7 @@ static void sip_over_websocket(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = { TEST(passed_on), TEST(hung_up_is_over), TEST(taken_held_and_given_back), TEST(calls_out_with_a_right), TEST(asked_and_brought_together), TEST(credentials_for_a_browser), TEST(sip_over_websocket) };
+    const struct CMUnitTest tests[] = { TEST(passed_on), TEST(hung_up_is_over), TEST(taken_held_and_given_back), TEST(calls_out_with_a_right), TEST(asked_and_brought_together), TEST(credentials_for_a_browser), TEST(who_leads_a_team_leads_that_one), TEST(nobody_gives_more_than_he_has), TEST(a_raised_hand_hides_another_clients_contact), TEST(sip_over_websocket) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

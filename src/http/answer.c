@@ -188,6 +188,17 @@ static void me(struct web_request *rq)
         }
         sapa_json_close(out, ']');
     }
+    sapa_json_key(out, "teams");
+    if (rq->who.scope.team_count == 0) {
+        sapa_json_null(out);
+    } else {
+        sapa_json_open(out, '[');
+        for (uint32_t i = 0; centre && i < centre->teams_count; i++) {
+            if (sapa_scope_team(&rq->who.scope, centre, i))
+                sapa_json_text(out, centre->teams[i].key);
+        }
+        sapa_json_close(out, ']');
+    }
     sapa_rights_json(rq->who.rights, out);
     sapa_json_add_id(out, "session", rq->who.session);
     sapa_json_add_time(out, "expires", rq->who.expires_us);
@@ -1239,8 +1250,8 @@ static void switch_write(struct web_request *rq, const json_t *body)
         unknown(rq, "client", client);
         return;
     }
-    if (!client[0] && rq->who.scope.clients != UINT64_MAX) {
-        sapa_web_problem(rq, 403, "EDENIED", "this token is bound to clients: name one");
+    if (!client[0] && !sapa_scope_whole(&rq->who.scope)) {
+        sapa_web_problem(rq, 403, "EDENIED", "this is for all clients, and you are bound to some of the centre: name one");
         return;
     }
     (void)sapa_sized_set(&input.u.switch_set.by, by_of(rq));
@@ -1756,6 +1767,10 @@ static void token_write(struct web_request *rq, const json_t *body)
         unknown(rq, "agent", agent);
         return;
     }
+    if ((sapa_role_rights(wish.role) & ~rq->who.rights) != 0 || rq->who.scope.agent != SAPA_NONE) { /* nobody gives more than he has */
+        sapa_web_problem(rq, 403, "EDENIED", "a token of the role %s may do more than you", sapa_role_name(wish.role));
+        return;
+    }
     if (!client_list(rq, json_object_get(body, "clients"), wish.clients, sizeof(wish.clients)))
         return;
     if (expires[0] && sapa_time_parse(sapa_str_of(expires), &wish.expires_us) != SAPA_OK)
@@ -2226,10 +2241,10 @@ void sapa_web_answer(struct web_request *rq)
         return;
     }
     const unsigned right = sapa_route(rq->route)->right;
-    if (rq->who.scope.clients != UINT64_MAX && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD ||
+    if ((rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0) && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD ||
                                                 right == SAPA_RIGHT_WEBHOOKS || right == SAPA_RIGHT_CONFIGURE || right == SAPA_RIGHT_USERS ||
                                                 rq->route == SAPA_ROUTE_MERGE_END || rq->route == SAPA_ROUTE_NETWORKS)) {
-        sapa_web_problem(rq, 403, "EDENIED", "this is about the whole centre, and the token is bound to clients");
+        sapa_web_problem(rq, 403, "EDENIED", "this is about the whole centre, and you are bound to some of it");
         return;
     }
     if (rq->method != SAPA_GET) {

@@ -129,8 +129,8 @@ static bool may_set(struct web_request *rq, const char *user)
         sapa_web_problem(rq, 404, "ENOENT", "there is no user \"%s\"; users and agents stand in the description", user);
         return false;
     }
-    if ((sapa_session_rights(&who) & ~rq->who.rights) == 0)
-        return true;
+    if ((sapa_session_rights(&who) & ~rq->who.rights) == 0 && (rq->who.scope.agent == SAPA_NONE || who.agent != SAPA_NONE))
+        return true; /* an agent sees himself, a user all: also with the same role */
     sapa_web_problem(rq, 403, "EDENIED", "the user \"%s\" may do more than you", user);
     return false;
 }
