@@ -218,7 +218,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
 static void set_cookies(struct web_request *rq, const struct sapa_web_work *work)
 {
     uint64_t others[SAPA_COOKIES_MAX * 4];
-    const size_t count = sapa_web_cookies(rq->wsi, others);
+    const size_t count = sapa_web_cookies(rq->web, rq->wsi, others);
     const bool secure = sapa_web_is_secure(rq->web, rq->wsi);
     size_t living = 0, set = 0;
 
