@@ -736,6 +736,51 @@ static void test_strangers(void **state)
     control_close(&control);
 }
 
+/*
+ * Somebody with a call of his own says that he is where another one talks from: the one who is heard there stays, for as
+ * long as he is heard. Then the address is whose it is now: a NAT gives it to the next.
+ */
+static void test_an_address_is_not_taken_away(void **state)
+{
+    struct control control;
+    struct talk talk;
+    struct browser other;
+    uint8_t octets[FRAME] = { 0 };
+
+    (void)state;
+    open_control(&control);
+    talk_open(&control, &talk, SAPA_CODEC_PCMU);
+    browser_connect(&control, &talk.browser);
+    expect_through(&talk, 1);
+    browser_open(&control, &other, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    while (!sapa_addr_equal(&other.to, &talk.browser.to)) { /* two threads, each with a port: on the same one */
+        close_leg(&control, other.leg);
+        browser_close(&other);
+        browser_open(&control, &other, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    }
+    struct sapa_media_message set = browser_set_message(&other);
+    say(&control, &set);
+    (void)barrier(&control);
+    const int own = other.fd;
+    other.fd = talk.browser.fd; /* forged: its packets come from there */
+    for (unsigned i = 0; i < 5; i++) {
+        browser_check(&other, true);
+        expect_through(&talk, 2 + i);
+    }
+    talk.browser.mute = true;
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(await(&control, SAPA_MEDIA_CONNECTED).code, SAPA_ETIMEOUT); /* neither is heard any more */
+    browser_check(&other, true);
+    wait_ms(30);
+    browser_send(&talk.browser, octets, FRAME);
+    expect_silence(&talk);
+    other.fd = own;
+    close_leg(&control, other.leg);
+    browser_close(&other);
+    talk_close(&control, &talk);
+    control_close(&control);
+}
+
 /* One who knows the password begins again and again: two associations a second at most, and the keys that hold go on. */
 static void test_again_and_again(void **state)
 {
@@ -901,6 +946,7 @@ int main(void)
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_an_address_is_not_taken_away),
         cmocka_unit_test(test_again_and_again),
         cmocka_unit_test(test_move),
         cmocka_unit_test(test_inventory),
