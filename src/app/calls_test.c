@@ -842,6 +842,15 @@ static void a_raised_hand_hides_another_clients_contact(void **state)
     help = json_object_get(w->json, "help");
     assert_true(json_is_object(help) && json_is_null(json_object_get(help, "contact")));
     assert_null(strstr(w->answer, "62811999123"));
+    /* nor is it his to pause what is recorded of it, or to end its wrap-up */
+    assert_int_equal(call(w, w->bank, "POST", "/api/v1/agents/budi/recording", "{\"action\":\"pause\"}"), 409);
+    assert_non_null(strstr(w->answer, "not of a client of yours"));
+    assert_int_equal(call(w, w->bank, "POST", "/api/v1/agents/budi/wrapup", "{\"action\":\"done\"}"), 409);
+    assert_non_null(strstr(w->answer, "not of a client of yours"));
+    assert_int_equal(call(w, w->bank, "GET", "/api/v1/directory", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "agents")), 2); /* budi and dewi, who serve the bank */
+    assert_int_equal(call(w, w->siti, "GET", "/api/v1/directory", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "agents")), 3); /* colleagues, whom anybody may call */
 }
 
 /* GET with the cookie of a session under this name, and further lines. */

@@ -513,15 +513,35 @@ static struct sapa_str agent_key(const struct desk *desk)
     return sapa_str_of(sapa_params_get(&desk->work->params, "agent"));
 }
 
+struct listing {
+    struct desk *desk;
+    struct sapa_card *scratch;
+};
+
+/* About a contact of a client that one does not see: there is something to do, and that is all. */
+static bool is_told(struct listing *listing, const struct sapa_task *task)
+{
+    struct desk *desk = listing->desk;
+    const struct sapa_web_work *work = desk->work;
+
+    if (task->contact == 0 || work->scope.clients == UINT64_MAX || work->scope.agent != SAPA_NONE)
+        return true;
+    *listing->scratch = (struct sapa_card){ .contact = task->contact };
+    return read_card(desk, task->contact, BIT(BEGIN), listing->scratch) == SAPA_OK &&
+           sapa_scope_client(&work->scope, SAPA_FIND(work->centre, clients, listing->scratch->client));
+}
+
 static void task_json(void *ctx, const struct sapa_task *task)
 {
-    struct sapa_json *out = ((const struct desk *)ctx)->out;
+    struct listing *listing = ctx;
+    struct sapa_json *out = listing->desk->out;
+    const bool told = is_told(listing, task);
 
     sapa_json_open(out, '{');
     sapa_json_add_id(out, "id", task->id);
-    add_or_null(out, "text", sapa_str_of(task->text));
+    add_or_null(out, "text", sapa_str_of(told ? task->text : ""));
     sapa_json_add_time(out, "due", task->due_us);
-    sapa_json_add_id(out, "contact", task->contact);
+    sapa_json_add_id(out, "contact", told ? task->contact : 0);
     sapa_json_add_text(out, "by", sapa_str_of(task->by));
     sapa_json_add_time(out, "created", task->created_us);
     sapa_json_close(out, '}');
@@ -529,12 +549,14 @@ static void task_json(void *ctx, const struct sapa_task *task)
 
 static sapa_rc work_json(struct desk *desk, struct sapa_card *scratch)
 {
+    struct listing listing = { desk, scratch };
+
     sapa_json_open(desk->out, '{');
     sapa_rc rc = callbacks_json(desk, scratch, NULL, 0);
     sapa_json_key(desk->out, "tasks");
     sapa_json_open(desk->out, '[');
     if (rc == SAPA_OK)
-        rc = sapa_task_each(desk->files->store, agent_key(desk), task_json, desk);
+        rc = sapa_task_each(desk->files->store, agent_key(desk), task_json, &listing);
     sapa_json_close(desk->out, ']');
     sapa_json_close(desk->out, '}');
     return rc;

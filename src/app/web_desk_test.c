@@ -414,6 +414,29 @@ static void recordings_are_heard_by_who_sees_the_contact(void **state)
     assert_int_equal(hear(SAPA_ROUTE_AUDIO, 5101, LEADS_BLUE, 0), SAPA_OK);
 }
 
+static void a_task_about_another_clients_contact_is_not_told(void **state)
+{
+    (void)state;
+    tell_past(101, 0); /* of toko */
+    wish(SAPA_ROUTE_TASK_NEW, 0, ADMIN);
+    set_param("agent", 0);
+    snprintf(work.params.of[1].value, SAPA_ROUTE_VALUE_MAX, "budi");
+    static char text[] = "call Ani back";
+    work.text = text, work.text_n = sizeof(text) - 1;
+    work.into = 101;
+    (void)run(SAPA_OK);
+    static const struct { enum who who; const char *text, *contact; } rows[] = { { ADMIN, text, "101" }, { BUDI, text, "101" }, { OF_BANK, NULL, NULL } };
+    for (size_t i = 0; i < 3; i++) {
+        wish(SAPA_ROUTE_WORK, 0, rows[i].who);
+        set_param("agent", 0);
+        snprintf(work.params.of[1].value, SAPA_ROUTE_VALUE_MAX, "budi");
+        json_t *list = run(SAPA_OK);
+        expect(list, "tasks.0.text", rows[i].text);
+        expect(list, "tasks.0.contact", rows[i].contact);
+        json_decref(list);
+    }
+}
+
 static void an_older_description_names_what_it_named(void **state)
 {
     static char text[4096];
@@ -593,6 +616,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
         cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
         cmocka_unit_test_setup_teardown(recordings_are_heard_by_who_sees_the_contact, begin, end),
+        cmocka_unit_test_setup_teardown(a_task_about_another_clients_contact_is_not_told, begin, end),
         cmocka_unit_test_setup_teardown(an_older_description_names_what_it_named, begin, end),
         cmocka_unit_test_setup_teardown(open_callbacks_are_told_once, begin, end),
         cmocka_unit_test_setup_teardown(notes_are_judged, begin, end),

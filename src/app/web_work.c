@@ -683,8 +683,7 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
         sapa_json_key(job->out, "items");
         sapa_json_open(job->out, '[');
     }
-    *rc = job->work->scope.clients != UINT64_MAX || job->work->scope.team_count > 0 ? report_bound(job, rows, kind, &print, &to)
-                                                 : sapa_report_print(rows, kind, &print, &lines);
+    *rc = sapa_scope_whole(&job->work->scope) ? sapa_report_print(rows, kind, &print, &lines) : report_bound(job, rows, kind, &print, &to);
     if (!csv) {
         sapa_json_close(job->out, ']');
         sapa_json_close(job->out, '}');
@@ -720,9 +719,9 @@ static sapa_rc report(struct job *job)
         if (strcmp(grains[i].name, param(job, "by")) == 0)
             bounds.grain = grains[i].grain;
     }
-    const bool leads = job->work->scope.team_count > 0; /* his own team's figures, and those of queues */
+    const bool leads = job->work->scope.team_count > 0 || job->work->scope.agent != SAPA_NONE; /* his own team's figures or his own, and those of queues */
     if (leads && (kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
-        return problem(job->work, SAPA_EDENIED, "these figures are of several teams together, and one's own are some of them");
+        return problem(job->work, SAPA_EDENIED, "these figures are of several teams together, and you are bound to some of them");
     if (job->work->scope.clients != UINT64_MAX && ((kinds[which].rows == SAPA_ROWS_AGENTS && !leads) || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
         return problem(job->work, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
     bounds.kinds = UINT32_C(1) << kinds[which].rows;

@@ -1120,6 +1120,20 @@ static void unknown(struct web_request *rq, const char *what, const char *key)
     sapa_web_problem(rq, 400, "ENOENT", "there is no %s \"%s\"", what, key);
 }
 
+/* Of what a command on the contact in hand could meet: is anything of a client that one does not see? */
+static bool has_another_clients(const struct web_request *rq, uint32_t agent)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const struct sapa_web_agent *view = &rq->web->mirror.agents[agent].view;
+    bool other = false;
+
+    for (unsigned i = 0; i < view->assignment_count && rq->who.scope.agent == SAPA_NONE; i++) {
+        const uint32_t queue = view->assignments[i].queue;
+        other |= queue < centre->queues_count && !sapa_scope_client(&rq->who.scope, centre->queues[queue].client);
+    }
+    return other;
+}
+
 static void agent_write(struct web_request *rq, const json_t *body)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
@@ -1131,6 +1145,10 @@ static void agent_write(struct web_request *rq, const json_t *body)
         return;
     if (!(rq->who.rights & SAPA_RIGHT_BIT(AGENTS)) && strcmp(rq->who.agent, param(rq, "agent")) != 0) {
         sapa_web_problem(rq, 403, "EDENIED", "only one's own state, without the right agents");
+        return;
+    }
+    if (rq->route != SAPA_ROUTE_STATE && has_another_clients(rq, agent)) {
+        sapa_web_problem(rq, 409, "ESTATE", "what the agent has in hand is not of a client of yours");
         return;
     }
     sapa_record_init(&input, SAPA_T_agent_command);

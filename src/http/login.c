@@ -514,6 +514,8 @@ void sapa_web_directory(struct web_request *rq)
     sapa_json_open(out, '[');
     for (uint32_t i = 0; i < centre->agents_count; i++) {
         const struct sapa_agent *agent = &centre->agents[i];
+        if (rq->who.scope.agent == SAPA_NONE && rq->who.scope.clients != UINT64_MAX && !(agent->clients & rq->who.scope.clients))
+            continue; /* who sees one client's people does not see another's */
         sapa_json_open(out, '{');
         sapa_json_add_text(out, "id", agent->key);
         sapa_json_add_text(out, "name", agent->name);
