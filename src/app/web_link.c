@@ -184,6 +184,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
     }
     agent.help.state = view.hand;
     agent.help.contact = view.hand_contact;
+    agent.help.client = view.hand_contact ? client_of_contact(link, view.hand_contact) : SAPA_NONE;
     agent.help.since_us = view.hand_since_us;
     (void)sapa_str_copy(sapa_sized_str(&view.hand_by), agent.help.by, sizeof(agent.help.by));
     agent.read = view.read;

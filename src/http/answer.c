@@ -188,6 +188,17 @@ static void me(struct web_request *rq)
         }
         sapa_json_close(out, ']');
     }
+    sapa_json_key(out, "teams");
+    if (rq->who.scope.team_count == 0) {
+        sapa_json_null(out);
+    } else {
+        sapa_json_open(out, '[');
+        for (uint32_t i = 0; centre && i < centre->teams_count; i++) {
+            if (sapa_scope_team(&rq->who.scope, centre, i))
+                sapa_json_text(out, centre->teams[i].key);
+        }
+        sapa_json_close(out, ']');
+    }
     sapa_rights_json(rq->who.rights, out);
     sapa_json_add_id(out, "session", rq->who.session);
     sapa_json_add_time(out, "expires", rq->who.expires_us);
@@ -1109,6 +1120,20 @@ static void unknown(struct web_request *rq, const char *what, const char *key)
     sapa_web_problem(rq, 400, "ENOENT", "there is no %s \"%s\"", what, key);
 }
 
+/* Of what a command on the contact in hand could meet: is anything of a client that one does not see? */
+static bool has_another_clients(const struct web_request *rq, uint32_t agent)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const struct sapa_web_agent *view = &rq->web->mirror.agents[agent].view;
+    bool other = false;
+
+    for (unsigned i = 0; i < view->assignment_count && rq->who.scope.agent == SAPA_NONE; i++) {
+        const uint32_t queue = view->assignments[i].queue;
+        other |= queue < centre->queues_count && !sapa_scope_client(&rq->who.scope, centre->queues[queue].client);
+    }
+    return other;
+}
+
 static void agent_write(struct web_request *rq, const json_t *body)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
@@ -1120,6 +1145,10 @@ static void agent_write(struct web_request *rq, const json_t *body)
         return;
     if (!(rq->who.rights & SAPA_RIGHT_BIT(AGENTS)) && strcmp(rq->who.agent, param(rq, "agent")) != 0) {
         sapa_web_problem(rq, 403, "EDENIED", "only one's own state, without the right agents");
+        return;
+    }
+    if (rq->route != SAPA_ROUTE_STATE && has_another_clients(rq, agent)) {
+        sapa_web_problem(rq, 409, "ESTATE", "what the agent has in hand is not of a client of yours");
         return;
     }
     sapa_record_init(&input, SAPA_T_agent_command);
@@ -1239,8 +1268,8 @@ static void switch_write(struct web_request *rq, const json_t *body)
         unknown(rq, "client", client);
         return;
     }
-    if (!client[0] && rq->who.scope.clients != UINT64_MAX) {
-        sapa_web_problem(rq, 403, "EDENIED", "this token is bound to clients: name one");
+    if (!client[0] && !sapa_scope_whole(&rq->who.scope)) {
+        sapa_web_problem(rq, 403, "EDENIED", "this is for all clients, and you are bound to some of the centre: name one");
         return;
     }
     (void)sapa_sized_set(&input.u.switch_set.by, by_of(rq));
@@ -1436,6 +1465,18 @@ static void fill_living(const struct web_request *rq, struct sapa_web_work *work
     }
 }
 
+/* Whose recordings an agent may hear follows from whom he talks with. */
+static void fill_in_hand(const struct web_request *rq, struct sapa_web_work *work)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+
+    if (rq->who.scope.agent >= mirror->centre->agents_count)
+        return;
+    const struct sapa_web_agent *view = &mirror->agents[rq->who.scope.agent].view;
+    for (unsigned i = 0; i < view->assignment_count; i++)
+        work->in_hand[work->in_hand_count++] = view->assignments[i].contact;
+}
+
 /* Callbacks in queues of the clients that an agent serves. */
 static void fill_callbacks(const struct web_request *rq, struct sapa_web_work *work)
 {
@@ -1481,7 +1522,10 @@ static void work(struct web_request *rq, const struct wish *wish)
             job->work.agent = rq->disposes_agent;
         if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE)
             fill_living(rq, &job->work);
+        if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS)
+            fill_in_hand(rq, &job->work);
         if (rq->route == SAPA_ROUTE_AUDIO) {
+            job->work.goes_on = rq->head_sent;
             job->work.from = rq->head_sent ? rq->stream_at : rq->range_from;
             job->work.to = rq->head_sent ? SAPA_MIN(rq->stream_end, rq->stream_at + WEB_AUDIO_CHUNK)
                                          : rq->has_range ? rq->range_to : UINT64_MAX;
@@ -1776,6 +1820,10 @@ static void token_write(struct web_request *rq, const json_t *body)
     }
     if (agent[0] && SAPA_FIND(centre, agents, sapa_str_of(agent)) == SAPA_NONE) {
         unknown(rq, "agent", agent);
+        return;
+    }
+    if ((sapa_role_rights(wish.role) & ~rq->who.rights) != 0 || rq->who.scope.agent != SAPA_NONE) { /* nobody gives more than he has */
+        sapa_web_problem(rq, 403, "EDENIED", "a token of the role %s may do more than you", sapa_role_name(wish.role));
         return;
     }
     if (!client_list(rq, json_object_get(body, "clients"), wish.clients, sizeof(wish.clients)))
@@ -2248,10 +2296,10 @@ void sapa_web_answer(struct web_request *rq)
         return;
     }
     const unsigned right = sapa_route(rq->route)->right;
-    if (rq->who.scope.clients != UINT64_MAX && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD ||
+    if ((rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0) && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD ||
                                                 right == SAPA_RIGHT_WEBHOOKS || right == SAPA_RIGHT_CONFIGURE || right == SAPA_RIGHT_USERS ||
                                                 rq->route == SAPA_ROUTE_MERGE_END || rq->route == SAPA_ROUTE_NETWORKS)) {
-        sapa_web_problem(rq, 403, "EDENIED", "this is about the whole centre, and the token is bound to clients");
+        sapa_web_problem(rq, 403, "EDENIED", "this is about the whole centre, and you are bound to some of it");
         return;
     }
     if (rq->method != SAPA_GET) {

@@ -143,8 +143,8 @@ static bool may_set(struct web_request *rq, const char *user)
         sapa_web_problem(rq, 404, "ENOENT", "there is no user \"%s\"; users and agents stand in the description", user);
         return false;
     }
-    if ((sapa_session_rights(&who) & ~rq->who.rights) == 0)
-        return true;
+    if ((sapa_session_rights(&who) & ~rq->who.rights) == 0 && (rq->who.scope.agent == SAPA_NONE || who.agent != SAPA_NONE))
+        return true; /* an agent sees himself, a user all: also with the same role */
     sapa_web_problem(rq, 403, "EDENIED", "the user \"%s\" may do more than you", user);
     return false;
 }
@@ -232,7 +232,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
 static void set_cookies(struct web_request *rq, const struct sapa_web_work *work)
 {
     uint64_t others[SAPA_COOKIES_MAX * 4];
-    const size_t count = sapa_web_cookies(rq->wsi, others);
+    const size_t count = sapa_web_cookies(rq->web, rq->wsi, others);
     const bool secure = sapa_web_is_secure(rq->web, rq->wsi);
     size_t living = 0, set = 0;
 
@@ -528,6 +528,8 @@ void sapa_web_directory(struct web_request *rq)
     sapa_json_open(out, '[');
     for (uint32_t i = 0; i < centre->agents_count; i++) {
         const struct sapa_agent *agent = &centre->agents[i];
+        if (rq->who.scope.agent == SAPA_NONE && rq->who.scope.clients != UINT64_MAX && !(agent->clients & rq->who.scope.clients))
+            continue; /* who sees one client's people does not see another's */
         sapa_json_open(out, '{');
         sapa_json_add_text(out, "id", agent->key);
         sapa_json_add_text(out, "name", agent->name);

@@ -282,6 +282,11 @@ bool sapa_scope_client(const struct sapa_scope *scope, uint32_t client)
     return scope->clients == UINT64_MAX || (client < 64 && (scope->clients >> client & 1));
 }
 
+bool sapa_scope_whole(const struct sapa_scope *scope)
+{
+    return scope->clients == UINT64_MAX && scope->agent == SAPA_NONE && scope->team_count == 0;
+}
+
 bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b)
 {
     return a->clients == b->clients && a->agent == b->agent && a->team_first == b->team_first && a->team_count == b->team_count;
@@ -380,7 +385,7 @@ void sapa_mirror_contact_json(const struct sapa_mirror *mirror, const struct sap
     sapa_json_close(out, '}');
 }
 
-static void add_help(const struct sapa_web_help *help, struct sapa_json *out)
+static void add_help(const struct sapa_web_help *help, const struct sapa_scope *scope, struct sapa_json *out)
 {
     if (help->state == SAPA_HAND_DOWN) {
         sapa_json_add_null(out, "help");
@@ -389,7 +394,7 @@ static void add_help(const struct sapa_web_help *help, struct sapa_json *out)
     sapa_json_key(out, "help");
     sapa_json_open(out, '{');
     add_name(out, "state", sapa_hand_name(help->state));
-    sapa_json_add_id(out, "contact", help->contact);
+    sapa_json_add_id(out, "contact", sapa_scope_client(scope, help->client) ? help->contact : 0);
     sapa_json_add_time(out, "since", help->since_us);
     if (help->by[0])
         add_name(out, "by", help->by);
@@ -466,7 +471,7 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
     }
     sapa_json_close(out, ']');
     add_supervision(&a->supervision, scope, out);
-    add_help(&a->help, out);
+    add_help(&a->help, scope, out);
     sapa_json_add_id(out, "message_read", a->read);
     if (scope->agent == SAPA_NONE || centre->system.supervision_shown)
         sapa_json_add_bool(out, "heard", a->heard);

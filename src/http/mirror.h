@@ -82,7 +82,8 @@ struct sapa_web_supervision {
 struct sapa_web_help {
     uint64_t contact;
     int64_t since_us;
-    uint8_t state, zero[7]; /* enum sapa_hand; DOWN: he does not */
+    uint32_t client; /* of the contact */
+    uint8_t state, zero[3]; /* enum sapa_hand; DOWN: he does not */
     char by[72];            /* with NUL */
 };
 
@@ -224,6 +225,8 @@ struct sapa_scope {
     uint32_t agent;   /* SAPA_NONE: all agents */
     uint32_t team_first, team_count; /* in centre->user_teams: only agents of these teams; none: of all */
 };
+/** All clients, agents and teams: what concerns the whole centre is for who sees it. */
+bool sapa_scope_whole(const struct sapa_scope *scope);
 bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b);
 bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t team);
 /** A contact of this client, in the hands of this agent (SAPA_NONE: of nobody). */

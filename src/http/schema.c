@@ -444,7 +444,7 @@ static const struct sapa_field_rule tokens[] = { { "items", "array:Token", "" } 
 static const struct sapa_field_rule new_token[] = { { "secret", "string", "shown once" }, { "token", "Token", "" } };
 static const struct sapa_field_rule me[] = {
     { "user", "string", "" }, { "name", "string", "as the description has it" }, { "role", "string", "" }, { "agent", "key?", "" },
-    { "clients", "array:key?", "null: all" }, { "rights", "array:string", "" }, { "session", "id?", "null: a token" }, { "expires", "time?", "" },
+    { "clients", "array:key?", "null: all" }, { "teams", "array:key?", "that he leads; null: not bound to any" }, { "rights", "array:string", "" }, { "session", "id?", "null: a token" }, { "expires", "time?", "" },
     { "now", "time", "the server's clock" },
     { "second_factor", "none|used|wanted", "wanted: no rights until there is one" },
 };

@@ -136,6 +136,9 @@ struct sapa_web_work {
     bool living;                       /* CARD, NOTE, CONTACT: it lives, and may be seen */
     uint64_t callbacks[SAPA_WEB_CALLBACKS_MAX]; /* CARD: living callbacks of the same person; WORK: of the agent's clients */
     size_t callback_count;
+    uint64_t in_hand[SAPA_WEB_ASSIGNMENTS_MAX]; /* RECORDINGS, RECORDING, AUDIO, for who is an agent: contacts that he has */
+    size_t in_hand_count;
+    bool goes_on;                      /* AUDIO: a further part; it has been judged */
     uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; MY_FIGURES: whose; SAPA_NONE */
     uint64_t match;                    /* NOTE: version that it was made from; TASK_NEW, TASK_SET: due, wall time in us, 0: none */
     bool task_done;                    /* TASK_SET */

@@ -33,6 +33,7 @@ enum {
     WEB_LOGINS_MAX = 1024,            /* waiting or being checked: in the morning all come at once */
     WEB_LOGIN_MS = 30000,             /* each takes its time on purpose */
     WEB_LOGIN_THREADS_MAX = 4,        /* each needs 19 MiB while it looks */
+    WEB_PAGES_RATE = 10,              /* files of pages a second and source, for each request of the API that `rate` allows */
     WEB_FAILURES_MAX = 20,            /* wrong tokens from one source in ten seconds */
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
@@ -151,6 +152,7 @@ struct web_source {
     int64_t tokens_us;   /* rate: time up to which it has spent */
     uint32_t failures;
     int64_t failures_us; /* since when they are counted */
+    int64_t pages_us;    /* the same for what pages are made of */
     int64_t calls_us;    /* credentials of guests: time up to which it has spent */
 };
 
@@ -276,11 +278,11 @@ void sapa_web_figures(struct web_request *rq);
 
 /* Does it come from a page of this server? */
 bool sapa_web_origin_is_ours(struct lws *wsi);
-/* A browser and a name of this machine; over TLS, here or before us? */
+/* A browser and a name of this machine, with nobody between? Over TLS, here or before us? */
 bool sapa_web_is_loopback(struct lws *wsi);
 bool sapa_web_is_secure(const struct sapa_web *web, struct lws *wsi);
 /* Sessions that the browser has cookies of, the newest last. Returns how many. */
-size_t sapa_web_cookies(struct lws *wsi, uint64_t ret[SAPA_COOKIES_MAX * 4]);
+size_t sapa_web_cookies(const struct sapa_web *web, struct lws *wsi, uint64_t ret[SAPA_COOKIES_MAX * 4]);
 /* Is there another certificate? */
 void sapa_web_look_certificate(struct sapa_web *web);
 struct web_request *sapa_web_request_of(struct sapa_web *web, uint64_t id);

@@ -410,6 +410,8 @@ export interface Me {
   agent: string | null;
   /** null: all */
   clients: string[] | null;
+  /** that he leads; null: not bound to any */
+  teams: string[] | null;
   rights: string[];
   /** null: a token */
   session: string | null;

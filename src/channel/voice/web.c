@@ -104,14 +104,26 @@ void sapa_voice_web_closed(struct sapa_voice *v, const struct sapa_sip_flow *flo
     sapa_voice_touch(v);
 }
 
+/* Room for one more: the one that ended first is forgotten; the store still knows that it is over. */
+static void forget_oldest(struct sapa_table *table)
+{
+    struct voice_ended *oldest = sapa_table_at(table, 0);
+    for (uint32_t i = 1; i < table->count; i++) {
+        struct voice_ended *one = sapa_table_at(table, i);
+        oldest = one->until_us < oldest->until_us ? one : oldest;
+    }
+    sapa_table_remove(table, oldest);
+}
+
 void sapa_voice_session_ended(struct sapa_voice *v, uint64_t session)
 {
     struct voice_ended *ended = sapa_table_find(&v->ended, session);
     if (session == 0)
         return;
-    if (!ended && sapa_table_add(&v->ended, session, &ended) != SAPA_OK)
-        return;
-    ended->until_us = sapa_voice_now(v) + GUEST_KEPT_US; /* nothing that it made is good for longer */
+    if (!ended && v->ended.count == ENDED_MAX)
+        forget_oldest(&v->ended);
+    if (ended || sapa_table_add(&v->ended, session, &ended) == SAPA_OK)
+        ended->until_us = sapa_voice_now(v) + GUEST_KEPT_US; /* nothing that it made is good for longer */
     for (uint32_t i = 0; i < v->webs.count; i++) {
         const struct voice_web *web = sapa_table_at(&v->webs, i);
         if (web->session == session)
