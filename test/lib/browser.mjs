@@ -17,8 +17,8 @@ if (!existsSync(path)) {
 
 export const browser = await chromium.launch({
   executablePath: path,
-  // A microphone that beeps, for pages opened with `microphone: true`; a number there is a tone of so many Hz instead. The
-  // others have no leave to use it. Tones are heard before anybody has clicked, so that reloads can be listened to.
+  // A microphone that beeps, for pages opened with `microphone: true`; a number there is a tone of so many Hz instead, a list
+  // of them another one each time the page is loaded. The others have no leave to use it. Tones are heard before anybody has clicked, so that reloads can be listened to.
   args: ["--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream", "--allow-loopback-in-peer-connection", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--js-flags=--expose-gc"],
 });
 
@@ -45,7 +45,13 @@ export async function open(where, { user, width = 1366, height = 768, theme = "l
   );
   if (microphone) {
     await context.grantPermissions(["microphone"], { origin: base });
-    await context.addInitScript((hz) => {
+    await context.addInitScript((given) => {
+      let hz = given;
+      if (Array.isArray(given)) {
+        const load = Number(sessionStorage.getItem("test.load") ?? 0);
+        sessionStorage.setItem("test.load", String(load + 1));
+        hz = given[load % given.length];
+      }
       const Real = window.RTCPeerConnection;
       window.heard = []; // connections, for hears(), with an ear each
       window.RTCPeerConnection = class extends Real {
