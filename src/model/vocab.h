@@ -112,7 +112,7 @@
 /* What needs somebody's attention, by limits of the description. The first four are of queues, the others of agents. */
 #define SAPA_ALERTS(X) \
     X(WAITING, "waiting") X(LONGEST, "longest wait") X(LEVEL, "service level") X(ABANDONED, "abandoned") \
-    X(NOT_READY, "not ready") X(TALK, "talk")
+    X(NOT_READY, "not ready") X(TALK, "talk") X(LINE, "line")
 
 #define SAPA_ALERT_STATES(X) X(OVER, "over") X(ON, "on") X(SEEN, "seen")
 
