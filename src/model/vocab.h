@@ -89,7 +89,8 @@
     X(CONSULT, "ask") X(CONFERENCE, "conference") X(MERGE, "transfer after asking") X(BACK, "back") X(PASS, "transfer") \
     X(CAMPAIGN, "campaign") \
     X(BOOK, "book a break") \
-    X(GREETING, "record prompt")
+    X(GREETING, "record prompt") \
+    X(ECHO, "echo test")
 
 /* Where an agent calls or passes a contact on to. */
 #define SAPA_TARGETS(X) X(QUEUE, "queue") X(NUMBER, "number") X(AGENT, "agent") X(OUTSIDE, "outside")

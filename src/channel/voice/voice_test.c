@@ -1164,6 +1164,30 @@ static void dial_code(struct fake *f, struct fake_call *c, const char *code)
     fake_request(f, c, "INVITE", auth, "application/sdp", fake_sdp_agent);
 }
 
+/* He hears himself until he hangs up, or half a minute is over; the core knows nothing of it. */
+static void echo_test(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    for (int hangs_up = 0; hangs_up < 2; hangs_up++) {
+        dial_code(f, &c, "*echo");
+        fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+        fake_request(f, &c, "ACK", "", "", "");
+        const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_BRIDGE);
+        assert_true(m->leg != 0 && m->other == m->leg);
+        if (hangs_up) {
+            fake_request(f, &c, "BYE", "", "", "");
+        } else {
+            fake_run(f, 29000000);
+            fake_none(f, "BYE", c.call_id);
+            fake_run(f, 2000000);
+            fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+        }
+    }
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 0);
+    fake_assert_empty(f);
+}
+
 static void codes(void **state)
 {
     struct fake *f = *state;
@@ -1895,7 +1919,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(echo_test), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(poor_line_of_an_agent), TEST(customers_are_lost_first), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
