@@ -306,8 +306,8 @@ static void who_joined_took_part(void **state)
 {
     (void)state;
     tell_past(101, 0);
-    TELL(party_joined, .contact = 101, .offer = 77, .agent = 1, .queue = 0, .parties = 3);
-    TELL(party_joined, .contact = 101, .offer = 0, .agent = SAPA_NONE, .attempt = 1, .queue = SAPA_NONE, .parties = 4);
+    TEST_LOG(&store, party_joined, .contact = 101, .offer = 77, .agent = 1, .queue = 0, .parties = 3);
+    TEST_LOG(&store, party_joined, .contact = 101, .offer = 0, .agent = SAPA_NONE, .attempt = 1, .queue = SAPA_NONE, .parties = 4);
     wish(SAPA_ROUTE_CARD, 101, BUDI);
     json_decref(run(SAPA_OK));
     wish(SAPA_ROUTE_CARD, 101, LEADS_BLUE);
@@ -398,11 +398,11 @@ static void recordings_are_heard_by_who_sees_the_contact(void **state)
     assert_int_equal(json_array_size(at(card, "history.0.recordings")), 0);
     json_decref(card);
 
-    TELL(contact_connected, .contact = 103, .agent = 1, .queue = 0); /* and he talked with that person */
-    TELL(contact_ended, .contact = 103, .outcome = SAPA_OUTCOME_ANSWERED, .queue = 0);
+    TEST_LOG(&store, contact_connected, .contact = 103, .agent = 1, .queue = 0); /* and he talked with that person */
+    TEST_LOG(&store, contact_ended, .contact = 103, .outcome = SAPA_OUTCOME_ANSWERED, .queue = 0);
     assert_int_equal(hear(SAPA_ROUTE_AUDIO, 5101, BUDI, 0), SAPA_OK);
     assert_int_equal(hear(SAPA_ROUTE_AUDIO, 5101, LEADS_BLUE, 0), SAPA_ENOENT);
-    TELL(party_joined, .contact = 101, .offer = 77, .agent = 1, .queue = 0, .parties = 3);
+    TEST_LOG(&store, party_joined, .contact = 101, .offer = 77, .agent = 1, .queue = 0, .parties = 3);
     assert_int_equal(hear(SAPA_ROUTE_AUDIO, 5101, LEADS_BLUE, 0), SAPA_OK);
 }
 

@@ -300,16 +300,16 @@ static const struct sapa_field_rule help[] = {
     { "state", "raised|taken", "taken: somebody comes" }, { "contact", "id?", "that he had in hand" }, { "since", "time", "in this state" },
     { "by", "string?", "who comes" },
 };
-#define ALERT_KINDS "waiting|longest wait|service level|abandoned|not ready|talk"
+#define ALERT_KINDS "waiting|longest wait|service level|abandoned|not ready|talk|line"
 static const struct sapa_field_rule alert[] = {
     { "kind", ALERT_KINDS, "" }, { "queue", "key?", "of the first four" }, { "agent", "key?", "of the others" },
     { "state", "on|seen", "" }, { "since", "time", "when it came" },
-    { "value", "integer", "when it came: contacts, milliseconds, or millionths of a share of the last half hour" },
+    { "value", "integer", "when it came: contacts, milliseconds, millionths of a share of the last half hour, or hundredths of a MOS (line)" },
     { "limit", "integer", "of the description, likewise" }, { "by", "string?", "who has seen it" },
 };
 static const struct sapa_field_rule alerts[] = { { "items", "array:Alert", "" } };
 static const struct sapa_field_rule b_alert[] = {
-    { "kind", ALERT_KINDS, "waiting, longest wait, service level, abandoned, not ready or talk" },
+    { "kind", ALERT_KINDS, "waiting, longest wait, service level, abandoned, not ready, talk or line" },
     { "key", "key", "the key of the queue or agent" },
 };
 static const struct sapa_field_rule message[] = {

@@ -89,7 +89,8 @@
     X(CONSULT, "ask") X(CONFERENCE, "conference") X(MERGE, "transfer after asking") X(BACK, "back") X(PASS, "transfer") \
     X(CAMPAIGN, "campaign") \
     X(BOOK, "book a break") \
-    X(GREETING, "record prompt")
+    X(GREETING, "record prompt") \
+    X(ECHO, "echo test")
 
 /* Where an agent calls or passes a contact on to. */
 #define SAPA_TARGETS(X) X(QUEUE, "queue") X(NUMBER, "number") X(AGENT, "agent") X(OUTSIDE, "outside")
@@ -112,7 +113,7 @@
 /* What needs somebody's attention, by limits of the description. The first four are of queues, the others of agents. */
 #define SAPA_ALERTS(X) \
     X(WAITING, "waiting") X(LONGEST, "longest wait") X(LEVEL, "service level") X(ABANDONED, "abandoned") \
-    X(NOT_READY, "not ready") X(TALK, "talk")
+    X(NOT_READY, "not ready") X(TALK, "talk") X(LINE, "line")
 
 #define SAPA_ALERT_STATES(X) X(OVER, "over") X(ON, "on") X(SEEN, "seen")
 

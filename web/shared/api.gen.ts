@@ -1252,7 +1252,7 @@ export interface WebNumbers {
 }
 
 export interface Alert {
-  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk";
+  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk" | "line";
   /** of the first four */
   queue: string | null;
   /** of the others */
@@ -1260,7 +1260,7 @@ export interface Alert {
   state: "on" | "seen";
   /** when it came */
   since: string;
-  /** when it came: contacts, milliseconds, or millionths of a share of the last half hour */
+  /** when it came: contacts, milliseconds, millionths of a share of the last half hour, or hundredths of a MOS (line) */
   value: number;
   /** of the description, likewise */
   limit: number;
@@ -1273,8 +1273,8 @@ export interface Alerts {
 }
 
 export interface AlertBody {
-  /** waiting, longest wait, service level, abandoned, not ready or talk */
-  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk";
+  /** waiting, longest wait, service level, abandoned, not ready, talk or line */
+  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk" | "line";
   /** the key of the queue or agent */
   key: string;
 }

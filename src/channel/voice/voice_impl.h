@@ -37,6 +37,9 @@
 #include "sip/net.h"
 #include "sip/registrar.h"
 
+/* What a page's telephone dials to hear itself; a phone dials the code that the description names. */
+#define VOICE_ECHO "*echo"
+
 enum {
     VOICE_BODY_MAX = 8192,     /* bytes of an offer that is kept until it is answered */
     VOICE_FORKS_MAX = 4,       /* early dialogs of one INVITE beside the first */
@@ -45,6 +48,7 @@ enum {
     VOICE_PLACES_MAX = 16,     /* addresses of one trunk */
     VOICE_POSTS_MAX = 65536,   /* inputs that wait for the centre */
     VOICE_CODE_REPLY_MS = 5000,
+    VOICE_ECHO_MS = 30000,     /* he hears himself for so long */
     VOICE_STAR_MAX = 24,       /* keys of a code dialled within a conversation */
     VOICE_STAR_MS = 1500,      /* between two of them */
     VOICE_TARGET_MS = 4000,    /* between two of a number that is dialled after a code */
