@@ -63,7 +63,7 @@ static int history(const struct config *c)
 
     if (!told)
         return SAPA_EXIT_FAILED;
-    printf("%7s  %-19s  %-12s  %-12s  %s\n", "version", "in force since", "by", "hash", "comment");
+    printf("%7s  %-20s  %-12s  %-12s  %s\n", "version", "in force since", "by", "hash", "comment");
     json_array_foreach(json_object_get(told, "items"), i, version) {
         const char *by = json_string_value(json_object_get(version, "by")), *comment = json_string_value(json_object_get(version, "comment"));
         int64_t at_us = 0;
@@ -71,8 +71,8 @@ static int history(const struct config *c)
         struct tm tm;
         (void)!sapa_time_parse(sapa_str_of(sapa_member(version, "from")), &at_us);
         const time_t at = (time_t)(at_us / 1000000);
-        localtime_r(&at, &tm);
-        strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+        gmtime_r(&at, &tm);
+        strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%SZ", &tm);
         printf("%7lld  %s  %-12s  %.12s  %s\n", (long long)json_integer_value(json_object_get(version, "version")), when,
                by ? by : "start", sapa_member(version, "hash"), comment ? comment : "");
     }
@@ -232,7 +232,7 @@ static int of_file(const struct config *c, bool apply)
     const sapa_rc rc = sapa_file_read(c->word, SAPA_CENTRE_TEXT_MAX, &text, &n);
 
     if (rc != SAPA_OK) {
-        fprintf(stderr, "sapa config: cannot read %s: %s\n", c->word, sapa_rc_text(rc));
+        fprintf(stderr, "sapa config: cannot read %s: %s\n", c->word, rc == SAPA_ENOENT ? "there is no such file" : sapa_rc_text(rc));
         return SAPA_EXIT_USAGE;
     }
     const int exit_code = plan_or_apply(c, (struct sapa_str){ (const char *)text, n }, c->word, NULL, apply);

@@ -409,8 +409,13 @@ static sapa_rc password(struct job *job)
     struct sapa_web_work *work = job->work;
     const struct sapa_str name = sapa_str_of(work->name);
     char hash[SAPA_USER_HASH_SIZE];
+    struct sapa_user_who who;
     sapa_rc rc = SAPA_OK;
 
+    /* who has left the description can still be locked out, who never was there cannot */
+    if (work->route == SAPA_ROUTE_USER_CLEAR && sapa_user_find(work->centre, name, &who) != SAPA_OK &&
+        !sapa_user_password_set(job->files->store, name))
+        return problem(work, SAPA_ENOENT, "there is no user \"%s\"; users and agents stand in the description", work->name);
     if (work->route == SAPA_ROUTE_PASSWORD)
         rc = sapa_user_password_check(job->files->store, name, sapa_str_of(work->password));
     if (rc == SAPA_OK && work->route != SAPA_ROUTE_USER_CLEAR)

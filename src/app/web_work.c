@@ -444,6 +444,11 @@ static void why_head(struct job *job, uint64_t id)
     sapa_json_open(out, '[');
 }
 
+static sapa_rc no_contact(struct job *job, uint64_t id)
+{
+    return problem(job->work, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)id);
+}
+
 static sapa_rc why(struct job *job)
 {
     const uint64_t id = number_of(job, "contact", 0);
@@ -456,6 +461,8 @@ static sapa_rc why(struct job *job)
     bool known = false, hidden = false;
     sapa_rc rc = sapa_store_contact_span(job->files->store, id, &first, &last);
 
+    if (rc == SAPA_ENOENT)
+        return no_contact(job, id);
     if (rc == SAPA_OK)
         rc = centre_at(job, first, &centre);
     if (rc != SAPA_OK || (rc = open_reader(job, first, true, &reader)) != SAPA_OK)
@@ -482,7 +489,7 @@ static sapa_rc why(struct job *job)
     }
     sapa_log_reader_close(reader);
     if (!known || hidden)
-        return problem(job->work, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)id);
+        return no_contact(job, id);
     if (rc == SAPA_ENOENT)
         rc = SAPA_OK;
     if (job->work->why_living && job->work->why_record.type == SAPA_T_why)

@@ -516,7 +516,7 @@ export interface SwitchBody {
 export interface TokenBody {
   /** a name without blanks */
   user: string;
-  /** a role */
+  /** admin, supervisor, agent, viewer, auditor, monitor or wall */
   role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall";
   /** with the role agent: whose */
   agent?: string;
