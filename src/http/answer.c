@@ -1304,14 +1304,15 @@ static void next_login(struct sapa_web *web)
         if (!web->logins_first)
             web->logins_last = &web->logins_first;
         web->logins_count--;
-        job->work.rc = sapa_web_login_may_run(web, &job->work) ? SAPA_OK : SAPA_ELIMIT;
+        sapa_rc rc = sapa_web_login_may_run(web, &job->work) ? SAPA_OK : SAPA_ELIMIT;
         if (rq)
             sapa_web_login_sessions(rq, &job->work);
-        if (rq && job->work.rc == SAPA_OK) /* who has hung up does not want it any more */
-            job->work.rc = sapa_pool_submit(web->logins, NULL, run_job, NULL, job);
-        web->login_runs = rq && job->work.rc == SAPA_OK;
+        if (rq && rc == SAPA_OK) /* who has hung up does not want it any more */
+            rc = sapa_pool_submit(web->logins, NULL, run_job, NULL, job);
+        web->login_runs = rq && rc == SAPA_OK;
         if (web->login_runs)
-            return;
+            return; /* it is the pool's now: what it finds is written there */
+        job->work.rc = rc;
         if (rq)
             job_answer(rq, &job->work);
         job_free(job);
