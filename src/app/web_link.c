@@ -569,7 +569,7 @@ static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *
         rc = link->refused;
         denial = link->denial;
         if (denial != SAPA_DENIAL_NONE)
-            rc = denial == SAPA_DENIAL_BUSY ? SAPA_ESTATE : denial == SAPA_DENIAL_TARGET ? SAPA_ENOENT : SAPA_EDENIED;
+            rc = denial == SAPA_DENIAL_BUSY || denial == SAPA_DENIAL_OFFLINE ? SAPA_ESTATE : denial == SAPA_DENIAL_TARGET ? SAPA_ENOENT : SAPA_EDENIED;
     }
     if (audit)
         log_audit(link, audit, rc);

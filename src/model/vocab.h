@@ -108,7 +108,7 @@
 #define SAPA_CALL_DENIALS(X) \
     X(NONE, "allowed") X(RIGHT, "no right to call this kind of number") X(HOURS, "outside allowed hours") \
     X(LISTED, "on a do-not-contact list") X(CLIENT, "not granted this client") X(BUSY, "another call in hand") \
-    X(TARGET, "no such target, or nobody there")
+    X(TARGET, "no such target, or nobody there") X(OFFLINE, "not logged in")
 
 /* What needs somebody's attention, by limits of the description. The first four are of queues, the others of agents. */
 #define SAPA_ALERTS(X) \

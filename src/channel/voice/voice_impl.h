@@ -522,6 +522,8 @@ enum { VOICE_PARTS_MAX = 4 };
 size_t sapa_voice_parts(const struct sapa_voice *v, uint32_t agent, struct voice_part ret_parts[VOICE_PARTS_MAX]);
 /** The part of the conversation that this line is in. False: an offer that is over, a customer. */
 bool sapa_voice_part_of(const struct voice_leg *leg, struct voice_part *ret_part);
+/** Is it a talk, beside which he may ask somebody: one that he was given, or a call outside on a line of its own. */
+bool sapa_voice_part_talks(const struct voice_part *part);
 
 /* leg.c */
 struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
