@@ -141,6 +141,30 @@ static uint32_t client_of_contact(const struct sapa_web_link *link, uint64_t con
     return sapa_core_contact_get(link->options.core, contact, sapa_core_now(link->options.core), &view) == SAPA_OK ? view.client : SAPA_NONE;
 }
 
+/* Agents and numbers outside in the same conversation, but not him who placed it: he is its customer. */
+static void take_parties(const struct sapa_web_link *link, uint32_t index, struct sapa_web_assignment *to)
+{
+    uint32_t agents[2 * SAPA_PARTIES_MAX];
+    const uint32_t n = sapa_core_contact_agents(link->options.core, to->contact, agents, SAPA_COUNT(agents));
+    struct sapa_contact_view contact;
+
+    if (sapa_core_contact_get(link->options.core, to->contact, sapa_core_now(link->options.core), &contact) != SAPA_OK)
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        struct sapa_assignment_view one;
+        uint32_t cursor = 0;
+        while (agents[i] != index && to->party_count < SAPA_PARTIES_MAX &&
+               sapa_core_assignment_next(link->options.core, agents[i], &cursor, &one)) {
+            if (one.contact == to->contact && (one.state == SAPA_ASSIGNMENT_TALKING || one.state == SAPA_ASSIGNMENT_HELD) && !one.calls)
+                to->parties[to->party_count++] = (struct sapa_web_party){ .party = one.offer, .agent = agents[i] };
+        }
+    }
+    for (unsigned i = 0; i < SAPA_OUTSIDE_MAX && to->party_count < SAPA_PARTIES_MAX; i++) {
+        if (contact.outside[i])
+            to->parties[to->party_count++] = (struct sapa_web_party){ .party = contact.outside[i], .agent = SAPA_NONE };
+    }
+}
+
 static void send_agent(struct sapa_web_link *link, uint32_t index)
 {
     struct sapa_agent_view view;
@@ -172,6 +196,8 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->channel = one.channel;
         to->disposition = one.disposition;
         to->extended = one.extended;
+        if (one.state == SAPA_ASSIGNMENT_TALKING || one.state == SAPA_ASSIGNMENT_HELD)
+            take_parties(link, index, to);
     }
     struct sapa_watch_view watch;
     if (sapa_core_watch_of(link->options.core, index, &watch)) {
@@ -333,8 +359,8 @@ static void touch_agent(struct sapa_web_link *link, uint64_t agent)
         touch_contact(link, one.contact);
 }
 
-/* Whether they are heard may be shown to them. */
-static void touch_heard(struct sapa_web_link *link, uint64_t contact)
+/* Whether they are heard, and who talks with them, is shown to them. */
+static void touch_talkers(struct sapa_web_link *link, uint64_t contact)
 {
     uint32_t agents[2 * SAPA_PARTIES_MAX];
     const uint32_t n = sapa_core_contact_agents(link->options.core, contact, agents, SAPA_COUNT(agents));
@@ -361,21 +387,29 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_agent_device: touch_agent(link, record->u.agent_device.agent); break;
     case SAPA_T_agent_command: touch_agent(link, record->u.agent_command.agent); break;
     case SAPA_T_call_command: touch_agent(link, record->u.call_command.agent); break;
-    case SAPA_T_contact_parted: touch_agent(link, record->u.contact_parted.agent); break;
+    case SAPA_T_contact_parted:
+        touch_agent(link, record->u.contact_parted.agent);
+        touch_talkers(link, record->u.contact_parted.contact);
+        break;
     case SAPA_T_contact_connected: touch_agent(link, record->u.contact_connected.agent); break;
-    case SAPA_T_party_joined: touch_agent(link, record->u.party_joined.agent); break;
+    case SAPA_T_party_joined:
+        touch_agent(link, record->u.party_joined.agent);
+        touch_talkers(link, record->u.party_joined.contact);
+        break;
+    case SAPA_T_party_left: touch_talkers(link, record->u.party_left.contact); break;
     case SAPA_T_supervision_began: touch_agent(link, record->u.supervision_began.agent); break;
     case SAPA_T_supervision_changed:
         touch_agent(link, record->u.supervision_changed.agent);
-        touch_heard(link, record->u.supervision_changed.contact);
+        touch_talkers(link, record->u.supervision_changed.contact);
         break;
     case SAPA_T_supervision_ended:
         touch_agent(link, record->u.supervision_ended.agent);
-        touch_heard(link, record->u.supervision_ended.contact);
+        touch_talkers(link, record->u.supervision_ended.contact);
         break;
     case SAPA_T_contact_merged:
         touch_agent(link, record->u.contact_merged.agent);
         touch_contact(link, record->u.contact_merged.other);
+        touch_talkers(link, record->u.contact_merged.contact);
         break;
     case SAPA_T_switch_changed: link->switches = true; break;
     case SAPA_T_hand_changed: touch_agent(link, record->u.hand_changed.agent); break;

@@ -969,7 +969,7 @@ static bool idempotent_begin(struct web_request *rq)
 bool sapa_web_is_login(enum sapa_route_id route)
 {
     return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_DEMO_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD || route == SAPA_ROUTE_USER_CLEAR || route == SAPA_ROUTE_TOTP ||
-           route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_USER_TOTP;
+           route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_TOTP_END || route == SAPA_ROUTE_USER_TOTP;
 }
 
 /* Its answer holds a secret, or its body does: neither is kept. */
@@ -2233,6 +2233,7 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_USER_CLEAR:
     case SAPA_ROUTE_TOTP:
     case SAPA_ROUTE_TOTP_CONFIRM:
+    case SAPA_ROUTE_TOTP_END:
     case SAPA_ROUTE_USER_TOTP:
     case SAPA_ROUTE_LOGOUT:
     case SAPA_ROUTE_SESSION_END: login_write(rq, body); break;
@@ -2269,6 +2270,7 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_HELP_END:
     case SAPA_ROUTE_ALERT_SEEN:
     case SAPA_ROUTE_MESSAGE_NEW:
+    case SAPA_ROUTE_LEADER_MESSAGE:
     case SAPA_ROUTE_MESSAGE_READ: sapa_web_help(rq, body); break;
     case SAPA_ROUTE_SUPERVISE:
     case SAPA_ROUTE_SUPERVISION_SET:

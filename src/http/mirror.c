@@ -424,6 +424,20 @@ static void add_supervision(const struct sapa_web_supervision *one, const struct
     sapa_json_close(out, '}');
 }
 
+/* Who else is in it. */
+static void add_parties(const struct sapa_centre *centre, const struct sapa_web_assignment *one, bool is_ours, struct sapa_json *out)
+{
+    sapa_json_key(out, "parties");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; is_ours && i < one->party_count; i++) {
+        sapa_json_open(out, '{');
+        sapa_json_add_id(out, "party", one->parties[i].party);
+        KEY_OF(out, "agent", centre, agents, one->parties[i].agent);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+}
+
 void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, const struct sapa_scope *scope,
                             struct sapa_json *out)
 {
@@ -467,6 +481,7 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
         else
             sapa_json_add_null(out, "disposition");
         sapa_json_add_bool(out, "extended", one->extended);
+        add_parties(centre, one, sapa_scope_client(scope, client), out);
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');
@@ -529,7 +544,7 @@ static bool is_seen(const struct sapa_scope *scope, const struct sapa_centre *ce
         return is_for(centre, one, scope->agent);
     if (one->kind == SAPA_AUDIENCE_QUEUE)
         return one->target < centre->queues_count && sapa_scope_client(scope, centre->queues[one->target].client);
-    if (one->kind == SAPA_AUDIENCE_TEAM)
+    if (one->kind == SAPA_AUDIENCE_TEAM || one->kind == SAPA_AUDIENCE_LEADERS)
         return sapa_scope_team(scope, centre, one->target);
     return one->kind != SAPA_AUDIENCE_AGENT || sapa_scope_agent(scope, centre, one->target);
 }
@@ -548,7 +563,7 @@ void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct 
         sapa_json_add_time(out, "at", one->at_us);
         sapa_json_add_time(out, "until", one->until_us);
         add_name(out, "to", sapa_audience_name(one->kind));
-        if (one->kind == SAPA_AUDIENCE_TEAM)
+        if (one->kind == SAPA_AUDIENCE_TEAM || one->kind == SAPA_AUDIENCE_LEADERS)
             KEY_OF(out, "key", centre, teams, one->target);
         else if (one->kind == SAPA_AUDIENCE_QUEUE)
             KEY_OF(out, "key", centre, queues, one->target);

@@ -62,12 +62,19 @@ struct sapa_web_contact {
     uint8_t answered, held, recording_paused, zero;
 };
 
+/** Somebody who talks in the same conversation and could be let go. */
+struct sapa_web_party {
+    uint64_t party;       /* the offer of an agent, or the attempt of somebody outside */
+    uint32_t agent, zero; /* SAPA_NONE: outside */
+};
+
 struct sapa_web_assignment {
     uint64_t offer, contact;
     int64_t since_us, due_us;
     uint32_t queue;
     uint8_t state, channel, extended, zero;
-    uint32_t disposition, nothing;
+    uint32_t disposition, party_count;
+    struct sapa_web_party parties[SAPA_PARTIES_MAX];
 };
 
 /** What a supervisor's phone does in a conversation. */

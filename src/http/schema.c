@@ -127,6 +127,7 @@ static const struct sapa_field_rule d_reason[] = { { "id", "key", "" }, { "id_na
 static const struct sapa_field_rule d_agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
     { "ready", "boolean", "when it was asked" }, { "busy", "boolean", "with a contact, when it was asked" },
+    { "leads", "boolean", "the telephone of somebody who leads one's own team" },
 };
 static const struct sapa_field_rule directory[] = {
     { "name", "string", "of the centre" }, { "zone", "string", "of its clocks" }, { "currency", "string", "" },
@@ -214,6 +215,7 @@ static const struct sapa_field_rule reasons[] = { { "items", "array:Reason", "" 
 static const struct sapa_field_rule task[] = {
     { "id", "id", "of the agent's" }, { "text", "string?", "null: the person it was about was erased" }, { "due", "time?", "null: at any time" },
     { "contact", "id?", "that it is about" }, { "by", "string", "user" }, { "created", "time", "" },
+    { "client", "key?", "of that contact" }, { "name", "string?", "of its person, as the network tells it" }, { "address", "string?", "hidden as in the card" },
 };
 static const struct sapa_field_rule own_work[] = {
     { "callbacks", "array:CardCallback", "of the clients that the agent serves: the core offers each when its time has come" },
@@ -228,6 +230,10 @@ static const struct sapa_field_rule task_made[] = {
 static const struct sapa_field_rule b_task_set[] = {
     { "done", "~boolean", "true: it is gone" }, { "due", "~time?", "another time; null: at any time" },
 };
+static const struct sapa_field_rule b_totp_end[] = {
+    { "password", "string", "one's own" }, { "code", "string", "that the app shows now, or a recovery code" },
+};
+static const struct sapa_field_rule b_words[] = { { "text", "text", "500 bytes at most" } };
 static const struct sapa_field_rule my_figures[] = {
     { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
     { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
@@ -260,6 +266,7 @@ static const struct sapa_field_rule card_contact[] = {
 };
 static const struct sapa_field_rule card_callback[] = {
     { "contact", "id", "" }, { "queue", "key?", "" }, { "state", "string", "" }, { "attempt", "integer", "" }, { "due", "time?", "" },
+    { "client", "key?", "" }, { "name", "string?", "not without the right person" }, { "address", "string?", "hidden as in the card" },
 };
 static const struct sapa_field_rule card[] = {
     { "contact", "id", "" }, { "person", "id?", "null: nobody knows who it is" }, { "client", "key?", "" }, { "client_name", "string?", "" },
@@ -267,7 +274,7 @@ static const struct sapa_field_rule card[] = {
     { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "number", "key?", "that was reached" },
     { "queue", "key?", "" }, { "arrived", "time", "" }, { "queued", "time?", "" }, { "connected", "time?", "" }, { "ended", "time?", "" },
     { "name", "string?", "as the network tells it" }, { "address", "string?", "all but two digits hidden without the right person" },
-    { "vip", "boolean", "on a list with extra priority" }, { "identities", "array:Identity", "hidden like the address" },
+    { "vip", "boolean", "on a list with extra priority" }, { "script", "string?", "of its queue, in the language of the customer" }, { "identities", "array:Identity", "hidden like the address" },
     { "items", "array:CardItem", "what was chosen and typed, as far as the flow shows it (card in the description)" },
     { "note", "Note?", "" }, { "history", "array:CardContact", "earlier contacts of this person, the newest first" },
     { "more", "boolean", "there are earlier ones" }, { "callbacks", "array:CardCallback", "that are still open" },
@@ -281,11 +288,15 @@ static const struct sapa_field_rule why[] = {
     { "wait_ms", "integer?", "" }, { "ewt_p50_ms", "integer?", "expected wait, the median" },
     { "ewt_p90_ms", "integer?", "nine of ten wait no longer" }, { "lines", "array:string", "the story" },
 };
+static const struct sapa_field_rule party[] = {
+    { "party", "id", "for OFFER/drop" }, { "agent", "key?", "null: somebody outside" },
+};
 static const struct sapa_field_rule assignment[] = {
     { "offer", "id?", "null: of a client that is not ours" }, { "contact", "id?", "" }, { "queue", "key?", "" },
     { "state", "none|offered|talking|on hold|wrap-up", "" }, { "channel", CHANNELS, "" }, { "since", "time", "" },
     { "due", "time?", "end of ringing or wrap-up" }, { "disposition", "key?", "chosen so far" },
     { "extended", "boolean", "wrap-up has had its one extension" },
+    { "parties", "array:Party", "who else talks in it besides the customer" },
 };
 static const struct sapa_field_rule agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
@@ -313,7 +324,7 @@ static const struct sapa_field_rule b_alert[] = {
     { "key", "key", "the key of the queue or agent" },
 };
 static const struct sapa_field_rule message[] = {
-    { "id", "id", "" }, { "at", "time", "" }, { "until", "time", "of no interest afterwards" }, { "to", "all|team|queue|agent", "" },
+    { "id", "id", "" }, { "at", "time", "" }, { "until", "time", "of no interest afterwards" }, { "to", "all|team|queue|agent|leaders", "leaders: an agent to who leads his team" },
     { "key", "key?", "of the team, queue or agent" }, { "text", "string", "" }, { "by", "string", "user" },
 };
 static const struct sapa_field_rule messages[] = { { "items", "array:Message", "" } };
@@ -656,6 +667,9 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_VIEW_AGENT] = { "ViewAgent", FIELDS(view_agent) },
     [SAPA_SCHEMA_VIEW_CALL] = { "ViewCall", FIELDS(view_call) },
     [SAPA_SCHEMA_VIEW_NEWS] = { "ViewNews", FIELDS(view_news) },
+    [SAPA_SCHEMA_PARTY] = { "Party", FIELDS(party) },
+    [SAPA_SCHEMA_B_TOTP_END] = { "SecondFactorEndBody", FIELDS(b_totp_end) },
+    [SAPA_SCHEMA_B_WORDS] = { "WordsBody", FIELDS(b_words) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

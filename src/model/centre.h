@@ -174,6 +174,8 @@ struct sapa_overflow {
     uint32_t queue;       /* goes there, keeping its age; SAPA_NONE: the flow's `overflow` edge */
 };
 
+enum { SAPA_SCRIPT_MAX = 4000 /* bytes of a script, in one language */ };
+
 struct sapa_queue {
     struct sapa_str key;
     struct sapa_str name;
@@ -203,6 +205,7 @@ struct sapa_queue {
     uint32_t announce_every_ms;    /* position and expected wait; 0: never */
     uint32_t disposition_first, disposition_count;
     uint8_t disposition_required;  /* 1: an agent ends wrap-up only with one */
+    struct sapa_str script[SAPA_LANGUAGE_COUNT]; /* what agents read beside the call; may be empty */
     /* callback */
     uint8_t callback_attempts;     /* 0: no callback offered by this queue */
     uint32_t callback_retry_ms;

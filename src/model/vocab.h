@@ -121,7 +121,7 @@
 #define SAPA_HANDS(X) X(DOWN, "down") X(RAISED, "raised") X(TAKEN, "taken")
 
 /* To whom a supervisor speaks. */
-#define SAPA_AUDIENCES(X) X(ALL, "all") X(TEAM, "team") X(QUEUE, "queue") X(AGENT, "agent")
+#define SAPA_AUDIENCES(X) X(ALL, "all") X(TEAM, "team") X(QUEUE, "queue") X(AGENT, "agent") X(LEADERS, "leaders")
 
 /* What a supervisor does in a conversation. */
 #define SAPA_SUPERVISIONS(X) \

@@ -175,6 +175,8 @@ export interface Assignment {
   disposition: string | null;
   /** wrap-up has had its one extension */
   extended: boolean;
+  /** who else talks in it besides the customer */
+  parties: Party[];
 }
 
 export interface Agent {
@@ -781,6 +783,8 @@ export interface Card {
   address: string | null;
   /** on a list with extra priority */
   vip: boolean;
+  /** of its queue, in the language of the customer */
+  script: string | null;
   /** hidden like the address */
   identities: Identity[];
   /** what was chosen and typed, as far as the flow shows it (card in the description) */
@@ -836,6 +840,11 @@ export interface CardCallback {
   state: string;
   attempt: number;
   due: string | null;
+  client: string | null;
+  /** not without the right person */
+  name: string | null;
+  /** hidden as in the card */
+  address: string | null;
 }
 
 export interface Note {
@@ -947,6 +956,8 @@ export interface DirectoryAgent {
   ready: boolean;
   /** with a contact, when it was asked */
   busy: boolean;
+  /** the telephone of somebody who leads one's own team */
+  leads: boolean;
 }
 
 export interface BrowserPhone {
@@ -1076,7 +1087,8 @@ export interface Message {
   at: string;
   /** of no interest afterwards */
   until: string;
-  to: "all" | "team" | "queue" | "agent";
+  /** leaders: an agent to who leads his team */
+  to: "all" | "team" | "queue" | "agent" | "leaders";
   /** of the team, queue or agent */
   key: string | null;
   text: string;
@@ -1358,6 +1370,12 @@ export interface Task {
   /** user */
   by: string;
   created: string;
+  /** of that contact */
+  client: string | null;
+  /** of its person, as the network tells it */
+  name: string | null;
+  /** hidden as in the card */
+  address: string | null;
 }
 
 export interface Work {
@@ -1536,6 +1554,25 @@ export interface ViewNews {
   text: string;
 }
 
+export interface Party {
+  /** for OFFER/drop */
+  party: string;
+  /** null: somebody outside */
+  agent: string | null;
+}
+
+export interface SecondFactorEndBody {
+  /** one's own */
+  password: string;
+  /** that the app shows now, or a recovery code */
+  code: string;
+}
+
+export interface WordsBody {
+  /** 500 bytes at most */
+  text: string;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1575,6 +1612,8 @@ export const api = {
   totp: (body: SecondFactorBody, asked: Asked = {}) => call<NewSecondFactor>("POST", `/api/v1/me/totp`, { ...asked, body }),
   /** The second factor holds from now on; one's sessions end */
   totpConfirm: (body: SecondFactorCodeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/totp`, { ...asked, body }),
+  /** No second factor any more, where one's role wants none */
+  totpEnd: (body: SecondFactorEndBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/me/totp/end`, { ...asked, body }),
   /** Somebody has lost it: no second factor any more; the sessions end */
   userTotp: (user: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/users/${encodeURIComponent(user)}/totp`, asked),
   /** Who can log in: users and agents of the description */
@@ -1663,6 +1702,8 @@ export const api = {
   helpEnd: (agent: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/agents/${encodeURIComponent(agent)}/help`, asked),
   /** Say that one comes; who supervises the contact has said so, too */
   helpTake: (agent: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/help/take`, asked),
+  /** A line of one's own agent to who leads his team; it stands among their messages. Not for what concerns a customer */
+  leaderMessage: (agent: string, body: WordsBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/message`, { ...asked, body }),
   /** What supervisors say to agents, the oldest first; who has read what stands with the agents */
   messages: (asked: Asked = {}) => call<Messages>("GET", `/api/v1/messages`, asked),
   /** Say something to all, a team, those who serve a queue, or one agent. Not for what concerns a customer */
