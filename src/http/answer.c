@@ -670,15 +670,16 @@ static size_t padded(const struct sapa_record *record)
     return (sapa_record_size(record) + 7) & ~(size_t)7;
 }
 
-/* @param input  one; several of the same type one after the other with NOTE */
+/* @param input  one; several of types of one size one after the other with NOTE and INPUTS */
 static sapa_rc ask_with_inputs(struct sapa_web *web, const struct sapa_web_ask *head, const struct sapa_record *audit,
                                const struct sapa_record *inputs, size_t count, const struct sapa_web_reload *reload)
 {
-    static uint64_t buffer[(sizeof(struct sapa_web_ask) + (1 + SAPA_NOTE_PARTS) * sizeof(struct sapa_record) + sizeof(*reload)) / 8 + 2]; /* the web thread's alone */
+    static uint64_t buffer[(sizeof(struct sapa_web_ask) + sizeof(struct sapa_record) + UINT16_MAX + sizeof(*reload)) / 8 + 2]; /* the web thread's alone */
     struct sapa_web_ask ask = *head;
     uint8_t *bytes = (uint8_t *)buffer;
     size_t n = sizeof(ask);
 
+    sapa_assert(count == 0 || count * padded(&inputs[0]) <= UINT16_MAX);
     ask.audit_size = audit ? (uint16_t)padded(audit) : 0;
     ask.input_size = count ? (uint16_t)(count * padded(&inputs[0])) : 0;
     ask.reload_size = reload ? sizeof(*reload) : 0;
@@ -1027,7 +1028,7 @@ static void audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_recor
         audit->detail.p[--text.n] = '\0'; /* cut within a character */
     audit->detail.n = (uint16_t)text.n;
     audit->rc = (uint64_t)-rc;
-    if (rq->idempotent == 0 || has_secrets(rq->route) || rq->later)
+    if (rq->idempotent == 0 || has_secrets(rq->route) || rq->later || rq->changes)
         return;
     const uint64_t hashes[2] = { rq->idempotent, rq->request_hash };
     (void)sapa_sized_set(&audit->idempotent, ((struct sapa_str){ (const char *)hashes, sizeof(hashes) }));
@@ -1100,6 +1101,28 @@ void sapa_web_write(struct web_request *rq, const struct sapa_record *input)
 
     audit_of(rq, SAPA_OK, &audit);
     ask_or_fail(rq, SAPA_WEB_ASK_INPUT, 0, &audit, input);
+}
+
+void sapa_web_write_all(struct web_request *rq, const struct sapa_record *inputs, size_t count, struct sapa_str detail)
+{
+    static struct sapa_record audit;
+    const struct sapa_web_ask ask = { .request = rq->id, .kind = SAPA_WEB_ASK_INPUTS, .centre = rq->web->mirror.centre };
+    struct sapa_text text;
+
+    audit_of(rq, SAPA_OK, &audit);
+    sapa_text_init(&text, audit.u.api_write.detail.p, sizeof(audit.u.api_write.detail.p));
+    sapa_text_add(&text, detail);
+    while (text.n > 0 && !sapa_str_utf8(sapa_text_str(&text)))
+        text.n--;
+    audit.u.api_write.detail.n = (uint16_t)text.n;
+    sapa_rc rc = sapa_web_wait(rq);
+    if (rc == SAPA_OK)
+        rc = ask_with_inputs(rq->web, &ask, &audit, inputs, count, NULL);
+    if (rc != SAPA_OK) {
+        stop_waiting(rq);
+        sapa_web_problem_rc(rq, rc, "the centre is overloaded; try again");
+        idempotent_end(rq);
+    }
 }
 
 static const char *body_text(const json_t *body, const char *name)
@@ -1977,6 +2000,8 @@ static void reply_write(struct web_request *rq, const struct sapa_web_reply *rep
         set_etag(rq, rq->web->mirror.centre->hash);
     if (rq->route == SAPA_ROUTE_AUDIO && reply->rc == SAPA_OK) {
         sapa_web_ready(rq);
+    } else if (reply->kind == SAPA_WEB_ASK_INPUTS && reply->seq > 0) {
+        sapa_web_changed(rq, reply);
     } else if (reply->denial != SAPA_DENIAL_NONE) {
         sapa_web_call_denied(rq, (sapa_rc)reply->rc, reply->denial);
     } else if (rq->route == SAPA_ROUTE_NOTE && reply->rc == SAPA_EEXIST) {
@@ -2223,6 +2248,7 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_WRAPUP:
     case SAPA_ROUTE_RECORD: agent_write(rq, body); break;
     case SAPA_ROUTE_SKILL: skill_write(rq, body); break;
+    case SAPA_ROUTE_CHANGES: sapa_web_change(rq, body); break;
     case SAPA_ROUTE_SWITCH: switch_write(rq, body); break;
     case SAPA_ROUTE_TOKEN_NEW: token_write(rq, body); break;
     case SAPA_ROUTE_HOOK_NEW: hook_new_write(rq, body); break;

@@ -403,6 +403,33 @@ static void add_help(const struct sapa_web_help *help, const struct sapa_scope *
     sapa_json_close(out, '}');
 }
 
+/* What is not as the description has it. */
+static void add_changes(const struct sapa_mirror *mirror, const struct sapa_web_agent *a, const struct sapa_scope *scope, struct sapa_json *out)
+{
+    const struct sapa_centre *centre = mirror->centre;
+
+    sapa_json_key(out, "changes");
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < a->change_count; i++) {
+        const struct sapa_web_change *one = &a->changes[i];
+        if (one->queue < centre->queues_count ? !sapa_scope_client(scope, centre->queues[one->queue].client) : one->skill >= centre->skills_count)
+            continue;
+        sapa_json_open(out, '{');
+        KEY_OF(out, "skill", centre, skills, one->skill);
+        KEY_OF(out, "queue", centre, queues, one->queue);
+        if (one->skill < centre->skills_count) {
+            sapa_json_add_number(out, "level", one->level);
+            sapa_json_add_null(out, "serves");
+        } else {
+            sapa_json_add_null(out, "level");
+            sapa_json_add_bool(out, "serves", one->level == SAPA_SERVES_YES);
+        }
+        sapa_json_add_time(out, "until", one->until_us);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+}
+
 static void add_supervision(const struct sapa_web_supervision *one, const struct sapa_scope *scope, struct sapa_json *out)
 {
     if (one->supervision == 0) {
@@ -487,6 +514,7 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
     sapa_json_close(out, ']');
     add_supervision(&a->supervision, scope, out);
     add_help(&a->help, scope, out);
+    add_changes(mirror, a, scope, out);
     sapa_json_add_id(out, "message_read", a->read);
     if (scope->agent == SAPA_NONE || centre->system.supervision_shown)
         sapa_json_add_bool(out, "heard", a->heard);

@@ -85,6 +85,14 @@ struct sapa_web_supervision {
     uint8_t mode, on, zero[2]; /* enum sapa_supervision */
 };
 
+/** A skill or a queue of an agent that is not as the description has it. */
+struct sapa_web_change {
+    int64_t until_us;      /* 0: for good */
+    uint32_t skill, queue; /* one of both; the other is SAPA_NONE */
+    uint8_t level, zero[7]; /* queue: enum sapa_serves */
+};
+enum { SAPA_WEB_CHANGES_MAX = 16 };
+
 /** He asks for help. */
 struct sapa_web_help {
     uint64_t contact;
@@ -127,6 +135,8 @@ struct sapa_web_agent {
     struct sapa_web_supervision supervision;
     struct sapa_web_help help;
     uint64_t read; /* newest message */
+    uint64_t change_count;
+    struct sapa_web_change changes[SAPA_WEB_CHANGES_MAX];
     struct sapa_web_assignment assignments[SAPA_WEB_ASSIGNMENTS_MAX];
 };
 

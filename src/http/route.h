@@ -40,7 +40,8 @@ enum sapa_schema {
     X(AUDITS, "AuditEntries") X(TOKEN, "Token") X(TOKENS, "Tokens") X(NEW_TOKEN, "NewToken") X(ME, "Me") \
     X(DONE, "Done") X(HEALTH, "Health") X(READY, "Readiness") X(FEED_EVENT, "FeedEvent") X(FEED_MESSAGE, "FeedMessage") \
     X(B_MOVE, "MoveBody") X(B_STATE, "AgentStateBody") X(B_WRAPUP, "WrapupBody") X(B_RECORDING, "RecordingBody") \
-    X(B_SKILL, "SkillBody") X(B_SWITCH, "SwitchBody") X(B_TOKEN, "TokenBody") X(HOOK, "Webhook") X(HOOKS, "Webhooks") \
+    X(B_SKILL, "SkillBody") X(AGENT_CHANGE, "AgentChange") X(B_CHANGE_SKILL, "ChangeSkillBody") X(B_CHANGE_QUEUE, "ChangeQueueBody") \
+    X(B_CHANGES, "ChangesBody") X(CHANGE_RESULT, "ChangeResult") X(CHANGED, "Changed") X(B_SWITCH, "SwitchBody") X(B_TOKEN, "TokenBody") X(HOOK, "Webhook") X(HOOKS, "Webhooks") \
     X(NEW_HOOK, "NewWebhook") X(B_HOOK, "WebhookBody") X(B_HOOK_SET, "WebhookStateBody") X(B_REPLAY, "ReplayBody") \
     X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
     X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
@@ -118,6 +119,7 @@ enum sapa_schema {
     X(WRAPUP, POST, "/api/v1/agents/{agent}/wrapup", SELF, "", B_WRAPUP, DONE, 200, "End wrap-up with a disposition, or ask for more time") \
     X(RECORD, POST, "/api/v1/agents/{agent}/recording", SELF, "", B_RECORDING, DONE, 200, "Pause, resume or start the recording of the contact in hand") \
     X(SKILL, PUT, "/api/v1/agents/{agent}/skills/{skill}", AGENTS, "", B_SKILL, DONE, 200, "Change a skill by hand, for good or until a time") \
+    X(CHANGES, POST, "/api/v1/changes", AGENTS, "", B_CHANGES, CHANGED, 200, "Change skills and queues of several agents at once, for good or until a time; each agent has an answer of his own") \
     X(CALL, POST, "/api/v1/agents/{agent}/calls", SELF, "", B_CALL, CALL, 200, "Place a call: the agent's phone is rung first, then who is called. Answered when the core has taken it; what comes of it is seen in the contact") \
     X(OFFER_ACCEPT, POST, "/api/v1/offers/{offer}/accept", SELF, "", NONE, DONE, 200, "Take what rings: the phone is told to answer (Event: talk)") \
     X(OFFER_REFUSE, POST, "/api/v1/offers/{offer}/refuse", SELF, "", NONE, DONE, 200, "Refuse what rings; it is offered to somebody else") \

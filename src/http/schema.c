@@ -304,8 +304,13 @@ static const struct sapa_field_rule agent[] = {
     { "phone", "boolean", "reachable" }, { "contacts", "integer", "handled since login" },
     { "assignments", "array:Assignment", "" },
     { "supervision", "Supervision?", "the conversation that his phone supervises" },
+    { "changes", "array:AgentChange", "skills and queues that are not as the description has them" },
     { "help", "Help?", "he asks for help" }, { "message_read", "id?", "the newest message that he has read" },
     { "heard", "boolean?", "a supervisor hears one of his conversations; null: the description does not let him know" },
+};
+static const struct sapa_field_rule agent_change[] = {
+    { "skill", "key?", "null: a queue" }, { "queue", "key?", "null: a skill" }, { "level", "integer?", "of the skill; 0: taken away" },
+    { "serves", "boolean?", "the queue, whatever his skills and his team" }, { "until", "time?", "null: for good" },
 };
 static const struct sapa_field_rule help[] = {
     { "state", "raised|taken", "taken: somebody comes" }, { "contact", "id?", "that he had in hand" }, { "since", "time", "in this state" },
@@ -488,7 +493,25 @@ static const struct sapa_field_rule b_wrapup[] = {
 };
 static const struct sapa_field_rule b_recording[] = { { "action", "pause|resume|start", "pause, resume or start" } };
 static const struct sapa_field_rule b_skill[] = {
-    { "level", "integer", "1 to 10; 0 takes the skill away" }, { "until", "~time", "a time, RFC 3339; for good without" },
+    { "level", "integer", "1 to 10; 0 takes the skill away" }, { "until", "~time", "a time, RFC 3339: then it is as it was before; for good without" },
+};
+static const struct sapa_field_rule b_change_skill[] = {
+    { "skill", "key", "the key of a skill" }, { "level", "~integer", "1 to 10; 0 takes the skill away; as the description has it without" },
+};
+static const struct sapa_field_rule b_change_queue[] = {
+    { "queue", "key", "the key of a queue" },
+    { "serves", "~boolean", "true: at every step, whatever the agent's skills and team; false: not at all; as the description has it without" },
+};
+static const struct sapa_field_rule b_changes[] = {
+    { "agents", "array:string", "keys of agents" }, { "skills", "~array:ChangeSkillBody", "" }, { "queues", "~array:ChangeQueueBody", "" },
+    { "until", "~time", "a time, RFC 3339: then it is as it was before; for good without" },
+};
+static const struct sapa_field_rule change_result[] = {
+    { "agent", "string", "" }, { "done", "boolean", "false: nothing is changed of this agent, unless the problem says so" },
+    { "code", "string?", "as a Problem's" }, { "problem", "string?", "why not" },
+};
+static const struct sapa_field_rule changed[] = {
+    { "items", "array:ChangeResult", "in the order of the agents" }, { "seq", "id?", "place in the log" },
 };
 static const struct sapa_field_rule b_switch[] = { { "on", "boolean", "true or false" }, { "client", "~key", "only for this client" } };
 static const struct sapa_field_rule b_token[] = {
@@ -619,6 +642,12 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_WRAPUP] = { "WrapupBody", FIELDS(b_wrapup) },
     [SAPA_SCHEMA_B_RECORDING] = { "RecordingBody", FIELDS(b_recording) },
     [SAPA_SCHEMA_B_SKILL] = { "SkillBody", FIELDS(b_skill) },
+    [SAPA_SCHEMA_AGENT_CHANGE] = { "AgentChange", FIELDS(agent_change) },
+    [SAPA_SCHEMA_B_CHANGE_SKILL] = { "ChangeSkillBody", FIELDS(b_change_skill) },
+    [SAPA_SCHEMA_B_CHANGE_QUEUE] = { "ChangeQueueBody", FIELDS(b_change_queue) },
+    [SAPA_SCHEMA_B_CHANGES] = { "ChangesBody", FIELDS(b_changes) },
+    [SAPA_SCHEMA_CHANGE_RESULT] = { "ChangeResult", FIELDS(change_result) },
+    [SAPA_SCHEMA_CHANGED] = { "Changed", FIELDS(changed) },
     [SAPA_SCHEMA_B_SWITCH] = { "SwitchBody", FIELDS(b_switch) },
     [SAPA_SCHEMA_B_TOKEN] = { "TokenBody", FIELDS(b_token) },
     [SAPA_SCHEMA_CALL] = { "Call", FIELDS(call) },

@@ -207,6 +207,7 @@ static void request_free(struct web_request *rq)
     sapa_json_done(&rq->out);
     free(rq->why_record);
     free(rq->later);
+    free(rq->changes);
     free(rq->body);
     free(rq);
 }

@@ -21,6 +21,7 @@ enum {
     SAPA_CLIENTS_MAX = 64,     /* bits of a uint64_t name them */
     SAPA_AGENTS_MAX = 20000,
     SAPA_SKILLS_MAX = 1024,
+    SAPA_LEVEL_DESCRIBED = 255, /* of a skill: as the description has it */
     SAPA_QUEUES_MAX = 2048,
     SAPA_STEPS_MAX = 6,        /* requirement steps a queue */
     SAPA_NEEDS_MAX = 4,        /* skills required in one step */

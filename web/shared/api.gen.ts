@@ -196,6 +196,8 @@ export interface Agent {
   contacts: number;
   assignments: Assignment[];
   supervision: Supervision | null;
+  /** skills and queues that are not as the description has them */
+  changes: AgentChange[];
   help: Help | null;
   /** the newest message that he has read */
   message_read: string | null;
@@ -504,8 +506,61 @@ export interface RecordingBody {
 export interface SkillBody {
   /** 1 to 10; 0 takes the skill away */
   level: number;
-  /** a time, RFC 3339; for good without */
+  /** a time, RFC 3339: then it is as it was before; for good without */
   until?: string;
+}
+
+export interface AgentChange {
+  /** null: a queue */
+  skill: string | null;
+  /** null: a skill */
+  queue: string | null;
+  /** of the skill; 0: taken away */
+  level: number | null;
+  /** the queue, whatever his skills and his team */
+  serves: boolean | null;
+  /** null: for good */
+  until: string | null;
+}
+
+export interface ChangeSkillBody {
+  /** the key of a skill */
+  skill: string;
+  /** 1 to 10; 0 takes the skill away; as the description has it without */
+  level?: number;
+}
+
+export interface ChangeQueueBody {
+  /** the key of a queue */
+  queue: string;
+  /** true: at every step, whatever the agent's skills and team; false: not at all; as the description has it without */
+  serves?: boolean;
+}
+
+export interface ChangesBody {
+  /** keys of agents */
+  agents: string[];
+  skills?: ChangeSkillBody[];
+  queues?: ChangeQueueBody[];
+  /** a time, RFC 3339: then it is as it was before; for good without */
+  until?: string;
+}
+
+export interface ChangeResult {
+  agent: string;
+  /** false: nothing is changed of this agent, unless the problem says so */
+  done: boolean;
+  /** as a Problem's */
+  code: string | null;
+  /** why not */
+  problem: string | null;
+}
+
+export interface Changed {
+  /** in the order of the agents */
+  items: ChangeResult[];
+  /** place in the log */
+  seq: string | null;
 }
 
 export interface SwitchBody {
@@ -1660,6 +1715,8 @@ export const api = {
   record: (agent: string, body: RecordingBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/recording`, { ...asked, body }),
   /** Change a skill by hand, for good or until a time */
   skill: (agent: string, skill: string, body: SkillBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/agents/${encodeURIComponent(agent)}/skills/${encodeURIComponent(skill)}`, { ...asked, body }),
+  /** Change skills and queues of several agents at once, for good or until a time; each agent has an answer of his own */
+  changes: (body: ChangesBody, asked: Asked = {}) => call<Changed>("POST", `/api/v1/changes`, { ...asked, body }),
   /** Place a call: the agent's phone is rung first, then who is called. Answered when the core has taken it; what comes of it is seen in the contact */
   call: (agent: string, body: CallBody, asked: Asked = {}) => call<Call>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/calls`, { ...asked, body }),
   /** Take what rings: the phone is told to answer (Event: talk) */
