@@ -10,6 +10,7 @@ enum {
     RESET_AGAIN_US = 100 * 1000,
     REPLIES_MAX = 16384,
     VIEW_QUEUES = SAPA_QUEUES_MAX,
+    VIEW_TEAMS = 64, /* that stand with the figures; more are in reports */
     NOTED_MAX = 65536,
 };
 
@@ -767,14 +768,30 @@ static void standing(const struct sapa_web_link *link, enum sapa_rows kind, uint
     ret->kind = kind, ret->index = index;
     sapa_live_now(link->options.live, kind, index, &ret->now);
     for (unsigned p = 0; p < SAPA_LIVE_PERIODS; p++)
-        sapa_live_values(link->options.live, &m[p], &ret->of[p]);
+        sapa_live_values(link->options.live, kind, &m[p], &ret->of[p]);
 }
 
-/* All, clients, queues. Rows of queues are joined: a contact counts when it is answered, not when it ends. */
+/* A team has no number in `sapa_live_now`: who is ready and who talks stands with its agents. */
+static bool team_standing(struct sapa_web_link *link, uint32_t team, int64_t now, struct sapa_web_standing *ret)
+{
+    struct sapa_measures m;
+
+    memset(ret, 0, sizeof(*ret));
+    ret->kind = SAPA_ROWS_AGENTS, ret->index = team;
+    if (sapa_live_team(link->options.live, team, now, &m, &ret->people) != SAPA_OK)
+        return false;
+    sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[SAPA_LIVE_TODAY]);
+    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
+        ret->of[SAPA_LIVE_RECENT].of[i] = SAPA_KPI_NONE; /* agents are not counted by the minute */
+    return true;
+}
+
+/* All, clients, queues, teams. Rows of queues are joined: a contact counts when it is answered, not when it ends. */
 static bool standings(struct sapa_web_link *link, const struct sapa_centre *centre, int64_t now, struct sapa_web_standing *out, uint64_t *ret_count)
 {
     const uint32_t clients = SAPA_MIN(centre->clients_count, (uint32_t)SAPA_CLIENTS_MAX);
     const uint32_t queues = SAPA_MIN(centre->queues_count, (uint32_t)VIEW_QUEUES);
+    const uint32_t teams = SAPA_MIN(centre->teams_count, (uint32_t)VIEW_TEAMS);
 
     memset(link->of_clients, 0, (SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
     for (uint32_t i = 0; i < queues; i++) {
@@ -792,7 +809,11 @@ static bool standings(struct sapa_web_link *link, const struct sapa_centre *cent
     for (uint32_t i = 0; i < clients; i++)
         standing(link, SAPA_ROWS_CLIENTS, i, link->of_clients[i], &out[1 + i]);
     standing(link, SAPA_ROWS_TOTAL, 0, link->of_clients[SAPA_CLIENTS_MAX], &out[0]);
-    *ret_count = 1 + clients + queues;
+    for (uint32_t i = 0; i < teams; i++) {
+        if (!team_standing(link, i, now, &out[1 + clients + queues + i]))
+            return false;
+    }
+    *ret_count = 1 + clients + queues + teams;
     return true;
 }
 
@@ -952,7 +973,7 @@ sapa_rc sapa_web_link_open(const struct sapa_web_link_options *options, struct s
     link->options = *options;
     link->replies = calloc(REPLIES_MAX, sizeof(*link->replies));
     link->view_queues = calloc(VIEW_QUEUES, sizeof(*link->view_queues));
-    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + 1) * sizeof(struct sapa_web_standing));
+    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + VIEW_TEAMS + 1) * sizeof(struct sapa_web_standing));
     link->of_clients = malloc((SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
     link->view = calloc(1, sizeof(*link->view));
     link->view_text = malloc(SAPA_VIEW_JSON_MAX);

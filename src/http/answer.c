@@ -811,7 +811,7 @@ static void figures_came(struct sapa_web *web, const void *data, size_t size)
     const bool all = web->shared[WEB_SHARED_FIGURES].count > 0 || web->mirror.figures_us == 0 || now_us - web->queues_us >= (WEB_FIGURES_MS - 100) * INT64_C(1000);
     if (web->mirror.centre && memcmp(figures->centre_hash, web->mirror.centre->hash, sizeof(figures->centre_hash)) == 0 &&
         (!all || sapa_mirror_figures(&web->mirror, figures->at_us, queues_of, figures->count) == SAPA_OK) &&
-        sapa_mirror_standings(&web->mirror, (const struct sapa_web_standing *)(const void *)(queues_of + figures->count), figures->standings) == SAPA_OK)
+        sapa_mirror_standings(&web->mirror, figures->at_us, (const struct sapa_web_standing *)(const void *)(queues_of + figures->count), figures->standings) == SAPA_OK)
         sapa_feed_tick(web->feed);
     if (all)
         web->queues_us = now_us;
@@ -1532,7 +1532,7 @@ static void work(struct web_request *rq, const struct wish *wish)
         memcpy(job->work.clients, web->mirror.clients, sizeof(job->work.clients));
         memcpy(job->work.user, rq->who.user, sizeof(job->work.user));
         job->work.request = rq->id;
-        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT) { /* it is the job's now */
+        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT || rq->route == SAPA_ROUTE_GOALS_PUT) { /* it is the job's now */
             job->work.text = rq->body, job->work.text_n = rq->body_n;
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
@@ -1766,6 +1766,8 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
             rq->content_type = done_work->content_type;
         if (rq->route == SAPA_ROUTE_CENTRE)
             set_etag(rq, done_work->centre->hash);
+        if (rq->route == SAPA_ROUTE_GOALS)
+            snprintf(rq->etag, sizeof(rq->etag), "\"%llu\"", (unsigned long long)done_work->match);
         sapa_web_ready(rq);
     }
 }
@@ -1793,6 +1795,8 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
     if ((job->work.route == SAPA_ROUTE_TOKEN_NEW || job->work.route == SAPA_ROUTE_WALL_LINK || ends_tokens) && job->work.rc == SAPA_OK &&
         sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
         sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
+    if (job->work.route == SAPA_ROUTE_GOALS_PUT && job->work.rc == SAPA_OK)
+        sapa_web_goals_load(web);
     if (ends_tokens || job->work.id_count > 0)
         web->who_version++;
     if (rq)
@@ -1971,6 +1975,24 @@ static void note_write(struct web_request *rq, const json_t *body)
         sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", param(rq, "contact"));
     else
         work(rq, &(const struct wish){ .note = body_text(body, "text"), .match = version });
+}
+
+/* All of them at once, and only over the version that was seen. */
+static void goals_write(struct web_request *rq)
+{
+    struct sapa_str match = sapa_str_of(rq->if_match);
+    uint64_t version;
+
+    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
+        match.p++, match.n -= 2;
+    if (match.n == 0)
+        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the version of the targets that these were made from, \"0\" when there were none");
+    else if (sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
+        sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
+    else if (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0)
+        sapa_web_problem(rq, 403, "EDENIED", "targets are set for the whole centre, and you see a part of it");
+    else
+        work(rq, &(const struct wish){ .match = version });
 }
 
 /* Only over what the writer has seen: somebody else's change is not taken back by accident. */
@@ -2272,6 +2294,7 @@ static void answer_write(struct web_request *rq)
         break;
     case SAPA_ROUTE_CENTRE_APPLY:
     case SAPA_ROUTE_CENTRE_RESTORE: apply_write(rq); break;
+    case SAPA_ROUTE_GOALS_PUT: goals_write(rq); break;
     case SAPA_ROUTE_ME_PHONE: sapa_web_phone(rq); break;
     case SAPA_ROUTE_WEB_CALL: sapa_web_guest(rq, body); break;
     case SAPA_ROUTE_RELOAD:

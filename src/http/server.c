@@ -1365,6 +1365,8 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = first_token(web);
     if (rc == SAPA_OK)
         rc = sapa_feed_new(&web->mirror, want_write, &web->feed);
+    if (rc == SAPA_OK)
+        sapa_web_goals_load(web);
     if (rc == SAPA_OK && options->pages) { /* whole? They are read again when a browser comes */
         const sapa_rc found = sapa_pages_load(options->pages, &web->pages);
         if (found == SAPA_ENOENT) {

@@ -274,6 +274,8 @@ void sapa_web_shared_again(struct sapa_web *web);
 void sapa_web_phones_init(struct sapa_web *web);
 /* ---- figures.c ---- */
 
+/* Targets are read from the store: at the start, and when others were set. */
+void sapa_web_goals_load(struct sapa_web *web);
 /* The dictionary. */
 void sapa_web_figures(struct web_request *rq);
 
