@@ -573,7 +573,7 @@ export interface SwitchBody {
 export interface TokenBody {
   /** a name without blanks */
   user: string;
-  /** a role */
+  /** admin, supervisor, agent, viewer, auditor, monitor, wall or director */
   role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director";
   /** with the role agent: whose */
   agent?: string;
