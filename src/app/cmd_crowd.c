@@ -119,7 +119,7 @@ int sapa_crowd_main(int argc, char **argv)
     uint64_t pass = UINT64_MAX, ask = UINT64_MAX, confer = crowd.confer_permille, place = UINT64_MAX, fail_every_s = UINT64_MAX, fail_s = crowd.fail_ms / 1000;
     bool no_audio = false, brisk = false, lively = false, quiet = false;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one that runs, or ran last)", 0, 0 },
         { "centre", SAPA_OPTION_TEXT, &path, "FILE", "description of the centre", 0, 0 },
         { "secrets", SAPA_OPTION_TEXT, &secrets, "FILE", "passwords of the phones (DIR/secrets)", 0, 0 },
         { "sip", SAPA_OPTION_TEXT, &sip, "ADDRESS", "where the centre listens (127.0.0.1:5060)", 0, 0 },

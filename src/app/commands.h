@@ -28,7 +28,7 @@ int sapa_command_options(const char *command, int argc, char **argv, const struc
 
 /**
  * The folder that commands mean when none is named: $SAPA_DATA, else of sapa-data and build/demo the
- * one whose centre was started last, else sapa-data.
+ * one whose centre runs, of two such or none the one started last, else sapa-data.
  */
 const char *sapa_data_default(void);
 
