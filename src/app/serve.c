@@ -364,7 +364,7 @@ static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
         rc = sapa_tcp_listen(&addr, &tcp_fd);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
-                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5080)"
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5260)"
                                   : strerror(errno));
         sapa_fd_close(udp_fd);
         return rc;
