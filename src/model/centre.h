@@ -100,6 +100,7 @@ struct sapa_agent {
     uint32_t role;            /* SAPA_NONE: he may call nobody */
     uint32_t calls_for;       /* client of calls that he places for none in particular; SAPA_NONE: as rights say */
     uint32_t campaign;        /* of calls that he places for none in particular; SAPA_NONE: none */
+    uint32_t cost_hour;       /* what an hour of his costs, in system.currency; 0: it is not told */
 };
 
 struct sapa_team {

@@ -351,6 +351,7 @@ expected = [
     (C, [A, B]),            # REFER
     (C, [A, B]),
     (O, [A]),               # outward
+    (O, [A, A, BOTH, A, B]), # outward; asked and back, conference, handed over
     (C, [A]),               # left with somebody outside: what is said without us is no conversation of ours
     (O, [A]),               # … who was asked before
     (C, [A, A]),            # asked somebody outside and back
