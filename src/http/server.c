@@ -963,7 +963,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 static const struct lws_protocols protocols[] = {
     { "http", on_event, sizeof(struct web_session), 2048, 0, NULL, 0 },
-    { "sapa.live.v1", on_event, sizeof(struct web_session), 2048, LIVE_SUBPROTOCOL, NULL, 0 },
+    { "sapa.live.v1", on_event, sizeof(struct web_session), 1024 /* a hello is no longer */, LIVE_SUBPROTOCOL, NULL, 0 },
     { "sip", on_event, sizeof(struct web_session), 2048, SIP_SUBPROTOCOL, NULL, 0 },
     { NULL, NULL, 0, 0, 0, NULL, 0 },
 };
