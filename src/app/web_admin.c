@@ -352,6 +352,8 @@ static sapa_rc login(struct job *job)
         rc = rc == SAPA_EDENIED ? SAPA_EAGAIN : rc;
     }
     if (rc == SAPA_OK)
+        rc = end_sessions(job); /* of many */
+    if (rc == SAPA_OK)
         rc = sapa_session_create(job->files->store, name, sapa_str_of(work->source), factor, sapa_wall_us(), secret, &work->session);
     if (rc != SAPA_OK)
         return rc;

@@ -110,13 +110,29 @@ void sapa_web_login_ran(struct sapa_web *web, const struct sapa_web_work *work)
         sapa_tries_good(&web->tries, user, source, sapa_mono_us());
 }
 
-/* Room for sessions of somebody: they end with his password. */
+/* Room for sessions of somebody: they end with his password, or the oldest with one too many. */
 static bool sessions_of(struct web_request *rq, struct sapa_web_work *work)
 {
-    work->ids = calloc(SAPA_SESSIONS_MAX + 1, sizeof(*work->ids));
+    const bool begins = rq->route == SAPA_ROUTE_LOGIN || rq->route == SAPA_ROUTE_DEMO_LOGIN;
+
+    work->ids = calloc(begins ? 1 : SAPA_SESSIONS_MAX + 1, sizeof(*work->ids));
     if (!work->ids)
         sapa_web_problem_rc(rq, SAPA_ENOMEM, NULL);
     return work->ids != NULL;
+}
+
+/* Whoever has as many sessions as a person may have gives up his oldest with the next. Returns how many: 0, 1. */
+static size_t oldest_of_many(const struct sapa_web *web, const char *user, uint64_t *ret)
+{
+    const struct sapa_session *session;
+    uint32_t cursor = 0;
+    size_t count = 0;
+
+    while ((session = sapa_sessions_next(&web->sessions, &cursor)) != NULL) {
+        if (strcmp(session->user, user) == 0 && session->expires_us > sapa_wall_us())
+            *ret = count++ == 0 ? session->id : SAPA_MIN(*ret, session->id);
+    }
+    return count >= SAPA_SESSIONS_USER_MAX;
 }
 
 void sapa_web_login_sessions(const struct web_request *rq, struct sapa_web_work *work)
@@ -126,6 +142,11 @@ void sapa_web_login_sessions(const struct web_request *rq, struct sapa_web_work 
     uint32_t cursor = 0;
 
     work->id_count = 0;
+    if (work->route == SAPA_ROUTE_LOGIN || work->route == SAPA_ROUTE_DEMO_LOGIN) {
+        if (work->ids)
+            work->id_count = oldest_of_many(rq->web, work->name, &work->ids[0]);
+        return;
+    }
     while (work->ids && (session = sapa_sessions_next(&rq->web->sessions, &cursor)) != NULL) {
         if (session->id != but && strcmp(session->user, work->name) == 0)
             work->ids[work->id_count++] = session->id;
@@ -184,7 +205,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
 
     switch (rq->route) {
     case SAPA_ROUTE_DEMO_LOGIN:
-        if (!demo_is_open(rq) || !take_cookie(rq, body, work))
+        if (!demo_is_open(rq) || !take_cookie(rq, body, work) || !sessions_of(rq, work))
             return false;
         if (!sapa_str_copy(sapa_str_of(text_of(body, "user")), work->name, sizeof(work->name)) ||
             sapa_user_find(rq->web->mirror.centre, sapa_str_of(work->name), &who) != SAPA_OK) {
@@ -199,7 +220,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
             return false;
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
         return take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
-               take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password));
+               take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) && sessions_of(rq, work);
     case SAPA_ROUTE_TOTP:
     case SAPA_ROUTE_TOTP_CONFIRM:
     case SAPA_ROUTE_TOTP_END:

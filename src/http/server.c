@@ -310,7 +310,8 @@ bool sapa_web_is_secure(const struct sapa_web *web, struct lws *wsi)
     char origin[256], before[8];
     const int n = lws_hdr_custom_length(wsi, "x-forwarded-proto:", 18);
 
-    return web->options.cert || sapa_str_starts(header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)), SAPA_STR("https://")) ||
+    return web->options.cert ||
+           (sapa_web_origin_is_ours(wsi) && sapa_str_starts(header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)), SAPA_STR("https://"))) ||
            (n == 5 && lws_hdr_custom_copy(wsi, before, sizeof(before), "x-forwarded-proto:", 18) == n && memcmp(before, "https", 5) == 0);
 }
 
