@@ -148,7 +148,12 @@ static json_t *send(const struct config *c, const struct sapa_question *question
     return NULL;
 }
 
-static void print_plan(const json_t *plan, const json_t *told)
+static bool indonesian(const struct config *c)
+{
+    return strcmp(c->language, "id") == 0;
+}
+
+static void print_plan(const struct config *c, const json_t *plan, const json_t *told)
 {
     static const struct { const char *kind; char sign; } signs[] = { { "new", '+' }, { "changed", '~' }, { "gone", '-' } };
     const size_t count = json_array_size(json_object_get(told, "items"));
@@ -162,9 +167,10 @@ static void print_plan(const json_t *plan, const json_t *told)
         }
     }
     if (i == 0)
-        printf("nothing changes: version %zu says the same\n", count);
+        printf(indonesian(c) ? "tidak ada yang berubah: versi %zu sama isinya\n" : "nothing changes: version %zu says the same\n", count);
     else
-        printf("%lld new, %lld changed, %lld gone, compared with version %zu\n", (long long)json_integer_value(json_object_get(plan, "new")),
+        printf(indonesian(c) ? "%lld baru, %lld berubah, %lld hilang, dibandingkan dengan versi %zu\n"
+                             : "%lld new, %lld changed, %lld gone, compared with version %zu\n", (long long)json_integer_value(json_object_get(plan, "new")),
                (long long)json_integer_value(json_object_get(plan, "changed")), (long long)json_integer_value(json_object_get(plan, "gone")), count);
 }
 
@@ -178,11 +184,11 @@ static bool agreed(const struct config *c)
         (void)fail("nothing was changed: say --yes to take it over without being asked");
         return false;
     }
-    printf("Take it over? [y/N] ");
+    printf(indonesian(c) ? "Terapkan? [y/T] " : "Take it over? [y/N] ");
     fflush(stdout);
     if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
         return true;
-    puts("nothing was changed");
+    puts(indonesian(c) ? "tidak ada yang diubah" : "nothing was changed");
     return false;
 }
 
@@ -204,7 +210,7 @@ static int bring(const struct config *c, struct sapa_str text, const char *file,
     if (!told)
         return exit_code;
     json_decref(told);
-    puts("taken over; calls go on");
+    puts(indonesian(c) ? "sudah berlaku; panggilan berjalan terus" : "taken over; calls go on");
     return SAPA_EXIT_OK;
 }
 
@@ -217,7 +223,7 @@ static int plan_or_apply(const struct config *c, struct sapa_str text, const cha
     const struct sapa_question question = { .method = "POST", .path = path, .body = text.p, .body_n = text.n, .files = !apply, .beside = file };
     json_t *told = versions(c), *plan = told ? send(c, &question, file, &exit_code) : NULL;
     if (plan) {
-        print_plan(plan, told);
+        print_plan(c, plan, told);
         exit_code = !apply ? SAPA_EXIT_OK : agreed(c) ? bring(c, text, file, sapa_member(plan, "from"), hash) : SAPA_EXIT_FAILED;
     }
     json_decref(plan);
