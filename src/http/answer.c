@@ -2039,6 +2039,7 @@ static void reply_write(struct web_request *rq, const struct sapa_web_reply *rep
                             brings && reply->rc == SAPA_EIO      ? "the description's file cannot be written; the one before stays in force"
                             : brings && reply->rc != SAPA_EAGAIN ? "the description has mistakes or does not fit; the one before stays in force. sapa check FILE says where"
                             : reply->rc == SAPA_EDENIED && (rq->route == SAPA_ROUTE_WRAPUP || rq->route == SAPA_ROUTE_STATE) ? "the queue wants a disposition first, or there is no further extension"
+                            : reply->rc == SAPA_ESTATE && rq->route == SAPA_ROUTE_SWITCH ? "the switch stands so already"
                             : reply->rc == SAPA_ESTATE           ? "the present state does not allow it, or it is so already"
                                                                  : NULL);
     } else if (rq->later) {
