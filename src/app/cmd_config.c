@@ -270,7 +270,7 @@ static int of_file(const struct config *c, bool apply)
     const sapa_rc rc = sapa_file_read(c->word, SAPA_CENTRE_TEXT_MAX, &text, &n);
 
     if (rc != SAPA_OK) {
-        fprintf(stderr, "sapa config: cannot read %s: %s\n", c->word, sapa_rc_text(rc));
+        fprintf(stderr, "sapa config: cannot read %s: %s\n", c->word, rc == SAPA_ENOENT ? "there is no such file" : sapa_rc_text(rc));
         return SAPA_EXIT_USAGE;
     }
     const int exit_code = plan_or_apply(c, (struct sapa_str){ (const char *)text, n }, c->word, NULL, apply);

@@ -215,6 +215,7 @@ static const struct sapa_field_row queue_rows[] = {
     OTHER("callback", 0, NULL, "{ attempts: 3, retry: 10 min, ring: 30 s }; without: no callback from this queue"),
     TIME("handle_time", sapa_queue, handle_ms_initial, S, DAY, "4 min", "what a contact takes, until there are figures"),
     TIME("patience", sapa_queue, patience_ms_initial, S, DAY, "3 min", "how long callers wait, until there are figures"),
+    OTHER("script", 0, NULL, "what agents read beside the call, in the language of the customer: { id: \"1. Tanyakan nomor pesanan …\", en: \"1. Ask for the order number …\" }"),
 };
 
 static const struct sapa_field_row step_rows[] = {

@@ -355,8 +355,11 @@ static void test_transfer_after_asking(void **state)
     sapa_call_agents(call, &show, &text);
     assert_string_equal(buf, "siti budi");
     sapa_text_init(&text, buf, sizeof(buf));
-    sapa_call_transfers(call, &show, &text);
+    sapa_call_transfers(call, &show, SAPA_LANGUAGE_EN, &text);
     assert_string_equal(buf, "siti asked agent budi");
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_call_transfers(call, &show, SAPA_LANGUAGE_ID, &text);
+    assert_string_equal(buf, "siti setelah bertanya ke agen budi");
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_call_json(call, &show, &text);
     assert_non_null(strstr(buf, "\"transfers\":[{\"how\":\"asked\",\"to\":\"agent\",\"agent\":\"siti\",\"target\":\"budi\",\"consultation\":\"11\""));

@@ -79,7 +79,8 @@ WORDS(why, sapa_why_name,
     [SAPA_WHY_LOWER] = "agen lain didahulukan oleh aturan antrean",
     [SAPA_WHY_AHEAD] = "kontak di depannya", [SAPA_WHY_PREFERRED] = "menunggu agen pilihan",
     [SAPA_WHY_NO_AGENT] = "tidak ada yang masuk dan dapat menerimanya", [SAPA_WHY_CLOSED] = "antrean tutup",
-    [SAPA_WHY_INTERRUPT] = "sedang melayani yang tidak boleh disela kanal ini")
+    [SAPA_WHY_INTERRUPT] = "sedang melayani yang tidak boleh disela kanal ini",
+    [SAPA_WHY_QUEUE] = "dilepas dari antrean ini oleh penyelia")
 
 WORDS(channel, sapa_channel_name,
     [SAPA_CHANNEL_VOICE] = "telepon", [SAPA_CHANNEL_CHAT] = "chat", [SAPA_CHANNEL_EMAIL] = "email",
