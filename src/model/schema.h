@@ -339,7 +339,7 @@
     X(76, 1, agent_moved, "an agent's presence changed") \
     X(77, 1, callback_changed, "a callback moved on") \
     X(78, 1, voicemail_left, "a message was left") \
-    X(79, 1, survey_answered, "a survey question was answered") \
+    X(79, 2, survey_answered, "a survey question was answered") \
     X(80, 1, why, "why an offer, a skip or a wait") \
     X(81, 1, switch_changed, "surge and the like") \
     X(82, 1, refused, "an input that was late, repeated or impossible, and changed nothing") \
@@ -430,7 +430,7 @@
 
 #define SAPA_REC_survey_answered(F, S) \
     F(S, id, contact, "") F(S, num, agent, "who is judged") F(S, num, queue, "") F(S, text32, question, "") \
-    F(S, num, answer, "0..10")
+    F(S, num, answer, "0..10") F(S, num, scale, "the highest answer there is: 5, 7, 10; 0: it was not told")
 
 #define SAPA_REC_why(F, S) \
     F(S, id, contact, "") F(S, id, offer, "0: no offer came of it") F(S, num, queue, "") \
