@@ -234,6 +234,14 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
     sapa_json_close(out, '}');
 }
 
+/* Whom it is about, in a list of work. `is_own`: he talked with them. */
+static void add_who(const struct desk *desk, const struct sapa_card *card, bool is_own)
+{
+    add_or_null(desk->out, "client", card->client);
+    add_or_null(desk->out, "name", sapa_str_of(desk->work->show_pii || is_own ? card->name : ""));
+    add_masked(desk, "address", sapa_str_of(card->address));
+}
+
 static void callback_json(const struct desk *desk, const struct sapa_card *card)
 {
     struct sapa_json *out = desk->out;
@@ -244,6 +252,7 @@ static void callback_json(const struct desk *desk, const struct sapa_card *card)
     sapa_json_add_text(out, "state", sapa_str_of(sapa_callback_name(card->callback - 1u)));
     sapa_json_add_number(out, "attempt", card->callback_attempt);
     sapa_json_add_time(out, "due", card->callback_due_us);
+    add_who(desk, card, false);
     sapa_json_close(out, '}');
 }
 
@@ -286,6 +295,8 @@ static void head_json(struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "name", sapa_str_of(shows_words(desk) ? card->name : ""));
     add_masked(desk, "address", sapa_str_of(card->address));
     sapa_json_add_bool(out, "vip", card->vip);
+    const uint32_t queue = SAPA_FIND(centre, queues, card->queue);
+    add_or_null(out, "script", queue < centre->queues_count ? word_of(centre->queues[queue].script, (enum sapa_language)card->language) : SAPA_STR(""));
 }
 
 /* Callbacks of this person that are still to come; those that the history has are counted once. */
@@ -513,29 +524,23 @@ static struct sapa_str agent_key(const struct desk *desk)
     return sapa_str_of(sapa_params_get(&desk->work->params, "agent"));
 }
 
-struct listing {
+struct tasks {
     struct desk *desk;
-    struct sapa_card *scratch;
+    struct sapa_card *card;
 };
-
-/* About a contact of a client that one does not see: there is something to do, and that is all. */
-static bool is_told(struct listing *listing, const struct sapa_task *task)
-{
-    struct desk *desk = listing->desk;
-    const struct sapa_web_work *work = desk->work;
-
-    if (task->contact == 0 || work->scope.clients == UINT64_MAX || work->scope.agent != SAPA_NONE)
-        return true;
-    *listing->scratch = (struct sapa_card){ .contact = task->contact };
-    return read_card(desk, task->contact, BIT(BEGIN), listing->scratch) == SAPA_OK &&
-           sapa_scope_client(&work->scope, SAPA_FIND(work->centre, clients, listing->scratch->client));
-}
 
 static void task_json(void *ctx, const struct sapa_task *task)
 {
-    struct listing *listing = ctx;
-    struct sapa_json *out = listing->desk->out;
-    const bool told = is_told(listing, task);
+    const struct tasks *tasks = ctx;
+    struct desk *desk = tasks->desk;
+    const struct sapa_scope *scope = &desk->work->scope;
+    struct sapa_json *out = desk->out;
+
+    *tasks->card = (struct sapa_card){ .contact = task->contact };
+    const bool has_card = task->contact != 0 && read_card(desk, task->contact, BIT(BEGIN) | BIT(WORK), tasks->card) == SAPA_OK;
+    /* about a contact of a client that one does not see: there is something to do, and that is all */
+    const bool told = task->contact == 0 || scope->clients == UINT64_MAX || scope->agent != SAPA_NONE ||
+                      (has_card && sapa_scope_client(scope, SAPA_FIND(desk->work->centre, clients, tasks->card->client)));
 
     sapa_json_open(out, '{');
     sapa_json_add_id(out, "id", task->id);
@@ -544,19 +549,20 @@ static void task_json(void *ctx, const struct sapa_task *task)
     sapa_json_add_id(out, "contact", told ? task->contact : 0);
     sapa_json_add_text(out, "by", sapa_str_of(task->by));
     sapa_json_add_time(out, "created", task->created_us);
+    if (!has_card || !told || task->text[0] == '\0' || !is_visible(desk, tasks->card))
+        *tasks->card = (struct sapa_card){ .contact = 0 }; /* it is a task all the same */
+    add_who(desk, tasks->card, shows_words(desk));
     sapa_json_close(out, '}');
 }
 
 static sapa_rc work_json(struct desk *desk, struct sapa_card *scratch)
 {
-    struct listing listing = { desk, scratch };
-
     sapa_json_open(desk->out, '{');
     sapa_rc rc = callbacks_json(desk, scratch, NULL, 0);
     sapa_json_key(desk->out, "tasks");
     sapa_json_open(desk->out, '[');
     if (rc == SAPA_OK)
-        rc = sapa_task_each(desk->files->store, agent_key(desk), task_json, &listing);
+        rc = sapa_task_each(desk->files->store, agent_key(desk), task_json, &(struct tasks){ desk, scratch });
     sapa_json_close(desk->out, ']');
     sapa_json_close(desk->out, '}');
     return rc;

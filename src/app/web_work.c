@@ -8,6 +8,7 @@
 #include "app/recording_key.h"
 #include "app/web_desk.h"
 #include "app/web_job_impl.h"
+#include "app/web_target.h"
 #include "app/web_wall.h"
 #include "media/recording.h"
 #include "report/call.h"
@@ -444,6 +445,11 @@ static void why_head(struct job *job, uint64_t id)
     sapa_json_open(out, '[');
 }
 
+static sapa_rc no_contact(struct job *job, uint64_t id)
+{
+    return problem(job->work, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)id);
+}
+
 static sapa_rc why(struct job *job)
 {
     const uint64_t id = number_of(job, "contact", 0);
@@ -456,6 +462,8 @@ static sapa_rc why(struct job *job)
     bool known = false, hidden = false;
     sapa_rc rc = sapa_store_contact_span(job->files->store, id, &first, &last);
 
+    if (rc == SAPA_ENOENT)
+        return no_contact(job, id);
     if (rc == SAPA_OK)
         rc = centre_at(job, first, &centre);
     if (rc != SAPA_OK || (rc = open_reader(job, first, true, &reader)) != SAPA_OK)
@@ -482,7 +490,7 @@ static sapa_rc why(struct job *job)
     }
     sapa_log_reader_close(reader);
     if (!known || hidden)
-        return problem(job->work, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)id);
+        return no_contact(job, id);
     if (rc == SAPA_ENOENT)
         rc = SAPA_OK;
     if (job->work->why_living && job->work->why_record.type == SAPA_T_why)
@@ -668,13 +676,21 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
 {
     const bool csv = strcmp(param(job, "format"), "csv") == 0;
     struct report_out to = { .out = job->out, .csv = csv };
+    struct sapa_goals *goals = malloc(sizeof(*goals));
     struct sapa_print_options print = {
+        .now_us = sapa_wall_us(),
         .format = csv ? SAPA_FORMAT_CSV : SAPA_FORMAT_JSON,
         .language = strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID,
         .only = sapa_str_of(param(job, "only")),
     };
     const struct sapa_lines lines = { report_line, &to };
 
+    *rc = goals ? sapa_targets_load(job->files->store, goals) : SAPA_ENOMEM;
+    if (*rc != SAPA_OK) {
+        free(goals);
+        return;
+    }
+    print.goals = goals->count > 0 ? goals : NULL;
     if (csv) {
         job->work->content_type = "text/csv; charset=utf-8";
     } else {
@@ -684,6 +700,7 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
         sapa_json_open(job->out, '[');
     }
     *rc = sapa_scope_whole(&job->work->scope) ? sapa_report_print(rows, kind, &print, &lines) : report_bound(job, rows, kind, &print, &to);
+    free(goals);
     if (!csv) {
         sapa_json_close(job->out, ']');
         sapa_json_close(job->out, '}');
@@ -747,6 +764,28 @@ static sapa_rc report(struct job *job)
     return rc;
 }
 
+/* What is aimed at for each of his team, and how it stands today. */
+static sapa_rc my_targets(struct job *job, struct sapa_intervals *rows, uint32_t dim, int64_t today_s)
+{
+    const struct sapa_centre *centre = job->work->centre;
+    struct sapa_goals *goals = malloc(sizeof(*goals));
+    struct sapa_row row = { .kind = SAPA_ROWS_AGENTS };
+    sapa_rc rc = goals ? sapa_targets_load(job->files->store, goals) : SAPA_ENOMEM;
+
+    if (rc == SAPA_OK && dim != SAPA_NONE)
+        rc = sapa_intervals_sum(rows, SAPA_ROWS_AGENTS, dim, &row);
+    sapa_json_key(job->out, "targets");
+    sapa_json_open(job->out, '[');
+    for (uint32_t i = 0; rc == SAPA_OK && i < sapa_figure_count(); i++) {
+        struct sapa_goal_found goal;
+        if (sapa_goal_find(goals, centre, SAPA_ROWS_AGENTS, job->work->agent, i, sapa_goal_date(zone_of(centre), today_s), &goal))
+            sapa_goal_json(&goal, i, sapa_goal_judge(&goal, i, sapa_figure_value(i, &row), false), SAPA_GOAL_NONE, job->out);
+    }
+    sapa_json_close(job->out, ']');
+    free(goals);
+    return rc;
+}
+
 /* Of today and one's own agent: the same fold and the same printer. */
 static sapa_rc my_figures(struct job *job)
 {
@@ -785,10 +824,11 @@ static sapa_rc my_figures(struct job *job)
             sapa_json_null(job->out);
             rc = SAPA_OK;
         }
+        if (rc == SAPA_OK)
+            rc = my_targets(job, &rows, sapa_names_find(&report->names, SAPA_DIM_AGENT, agent), bounds.from_s);
         sapa_intervals_done(&rows);
     }
     sapa_figures_close(figures);
-    sapa_json_add_null(job->out, "targets");
     sapa_json_close(job->out, '}');
     return rc;
 }
@@ -1335,6 +1375,9 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_WALL_END:
         case SAPA_ROUTE_WALL_LINK:
         case SAPA_ROUTE_WALL_UNLINK: work->rc = sapa_web_wall(files, work); break;
+        case SAPA_ROUTE_GOALS:
+        case SAPA_ROUTE_GOALS_PUT:
+        case SAPA_ROUTE_GOAL_VERSIONS: work->rc = sapa_web_target(files, work); break;
         default: work->rc = sapa_web_admin(&job); break;
         }
     }

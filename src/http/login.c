@@ -76,12 +76,26 @@ static bool may_try(struct web_request *rq, const char *user)
 /* A password or a code is tried. */
 static bool tries(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_TOTP || route == SAPA_ROUTE_TOTP_CONFIRM;
+    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_TOTP || route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_TOTP_END;
 }
 
-bool sapa_web_login_may_run(const struct sapa_web *web, const struct sapa_web_work *work)
+sapa_rc sapa_web_login_may_run(const struct sapa_web *web, const struct sapa_web_work *work)
 {
-    return !tries(work->route) || sapa_tries_wait_us(&web->tries, sapa_str_of(work->name), sapa_str_of(work->source), sapa_mono_us()) <= 0;
+    const struct sapa_str user = sapa_str_of(work->name), source = sapa_str_of(work->source);
+    const int64_t now_us = sapa_mono_us();
+    uint64_t beside = 0;
+
+    for (size_t i = 0; i < web->login_runs; i++) {
+        const struct sapa_web_work *other = &web->login_jobs[i]->work;
+        if (strcmp(other->name, work->name) == 0)
+            return SAPA_EAGAIN; /* one after the other: of guesses, of sessions that a new password ends */
+        beside += tries(other->route) && strcmp(other->source, work->source) == 0;
+    }
+    if (!tries(work->route))
+        return SAPA_OK;
+    if (sapa_tries_wait_us(&web->tries, user, source, now_us) > 0)
+        return SAPA_ELIMIT;
+    return beside == 0 || beside < sapa_tries_left(&web->tries, user, source, now_us) ? SAPA_OK : SAPA_EAGAIN;
 }
 
 void sapa_web_login_ran(struct sapa_web *web, const struct sapa_web_work *work)
@@ -93,7 +107,7 @@ void sapa_web_login_ran(struct sapa_web *web, const struct sapa_web_work *work)
     if (work->rc == SAPA_EDENIED || (work->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN && work->new_password[0])) /* a wrong code counts like a wrong password */
         sapa_tries_failed(&web->tries, user, source, sapa_mono_us());
     else if (work->rc == SAPA_OK && work->route != SAPA_ROUTE_TOTP)
-        sapa_tries_good(&web->tries, user, source);
+        sapa_tries_good(&web->tries, user, source, sapa_mono_us());
 }
 
 /* Room for sessions of somebody: they end with his password, or the oldest with one too many. */
@@ -209,6 +223,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
                take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) && sessions_of(rq, work);
     case SAPA_ROUTE_TOTP:
     case SAPA_ROUTE_TOTP_CONFIRM:
+    case SAPA_ROUTE_TOTP_END:
         if (!rq->who.session) {
             sapa_web_problem(rq, 403, "EDENIED", "a token has no second factor; log in");
             return false;
@@ -217,7 +232,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
         return may_try(rq, work->name) && take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
                take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) &&
-               (rq->route == SAPA_ROUTE_TOTP || sessions_of(rq, work));
+               (rq->route != SAPA_ROUTE_TOTP_CONFIRM || sessions_of(rq, work));
     case SAPA_ROUTE_PASSWORD:
         if (!rq->who.session) {
             sapa_web_problem(rq, 403, "EDENIED", "a token has no password; log in");
@@ -263,7 +278,9 @@ bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work)
     if (work->rc == SAPA_EDENIED) { /* the same words whether there is such a user or not */
         web->stats.wrong_passwords++;
         sapa_web_problem(rq, rq->route == SAPA_ROUTE_LOGIN ? 401 : 403, "EDENIED",
-                         rq->route == SAPA_ROUTE_TOTP_CONFIRM ? "the code is wrong" : "the user or the password is wrong");
+                         rq->route == SAPA_ROUTE_TOTP_CONFIRM ? "the code is wrong"
+                         : rq->route == SAPA_ROUTE_TOTP_END ? "the password or the code is wrong"
+                                                            : "the user or the password is wrong");
         return false;
     }
     if (rq->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN) { /* the password is right */
@@ -464,6 +481,22 @@ void sapa_web_demo(struct web_request *rq)
     sapa_web_ready(rq);
 }
 
+/* Is it the telephone of somebody who leads the team of who asks? */
+static bool leads(const struct web_request *rq, uint32_t agent)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const uint32_t own = SAPA_FIND(centre, agents, sapa_str_of(rq->who.agent));
+    bool found = false;
+
+    for (uint32_t i = 0; i < centre->users_count && own != SAPA_NONE && own != agent && !found; i++) {
+        const struct sapa_user *user = &centre->users[i];
+        const struct sapa_scope scope = { .team_first = user->team_first, .team_count = user->team_count };
+        found = user->agent == agent && user->role < centre->roles_count && (centre->roles[user->role].rights & SAPA_RIGHT_BIT(AGENTS)) &&
+                sapa_scope_team(&scope, centre, centre->agents[own].team);
+    }
+    return found;
+}
+
 static void words_json(struct sapa_json *out, const struct sapa_str name[SAPA_LANGUAGE_COUNT])
 {
     sapa_json_add_text(out, "id_name", name[SAPA_LANGUAGE_ID]);
@@ -544,6 +577,7 @@ void sapa_web_directory(struct web_request *rq)
         key_or_null(out, "team", agent->team < centre->teams_count, agent->team < centre->teams_count ? centre->teams[agent->team].key : SAPA_STR(""));
         sapa_json_add_bool(out, "ready", rq->web->mirror.agents[i].view.presence == SAPA_PRESENCE_READY);
         sapa_json_add_bool(out, "busy", rq->web->mirror.agents[i].view.assignment_count > 0);
+        sapa_json_add_bool(out, "leads", leads(rq, i));
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');

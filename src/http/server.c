@@ -207,6 +207,7 @@ static void request_free(struct web_request *rq)
     sapa_json_done(&rq->out);
     free(rq->why_record);
     free(rq->later);
+    free(rq->changes);
     free(rq->body);
     free(rq);
 }
@@ -963,7 +964,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 static const struct lws_protocols protocols[] = {
     { "http", on_event, sizeof(struct web_session), 2048, 0, NULL, 0 },
-    { "sapa.live.v1", on_event, sizeof(struct web_session), 2048, LIVE_SUBPROTOCOL, NULL, 0 },
+    { "sapa.live.v1", on_event, sizeof(struct web_session), 1024 /* a hello is no longer */, LIVE_SUBPROTOCOL, NULL, 0 },
     { "sip", on_event, sizeof(struct web_session), 2048, SIP_SUBPROTOCOL, NULL, 0 },
     { NULL, NULL, 0, 0, 0, NULL, 0 },
 };
@@ -1302,6 +1303,7 @@ static sapa_rc first_token(struct sapa_web *web)
 
 static void free_pools(struct sapa_web *web)
 {
+    sapa_pool_free(web->passwords);
     sapa_pool_free(web->logins);
     sapa_pool_free(web->writes);
     sapa_pool_free(web->pool);
@@ -1364,6 +1366,8 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = first_token(web);
     if (rc == SAPA_OK)
         rc = sapa_feed_new(&web->mirror, want_write, &web->feed);
+    if (rc == SAPA_OK)
+        sapa_web_goals_load(web);
     if (rc == SAPA_OK && options->pages) { /* whole? They are read again when a browser comes */
         const sapa_rc found = sapa_pages_load(options->pages, &web->pages);
         if (found == SAPA_ENOENT) {
@@ -1379,8 +1383,12 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = sapa_pool_new("web", WEB_WORKERS, WEB_WORK_MAX, &web->pool);
     if (rc == SAPA_OK)
         rc = sapa_pool_new("web-write", 1, WEB_WORK_MAX, &web->writes);
+    const unsigned threads = SAPA_MIN(sapa_cpu_count(), (unsigned)WEB_LOGIN_THREADS_MAX);
+    web->login_runs_max = threads + 1;
     if (rc == SAPA_OK)
-        rc = sapa_pool_new("web-login", 1, WEB_LOGINS_MAX, &web->logins);
+        rc = sapa_pool_new("web-password", threads, WEB_LOGIN_THREADS_MAX + 1, &web->passwords);
+    if (rc == SAPA_OK)
+        rc = sapa_pool_new("web-login", 1, WEB_LOGIN_THREADS_MAX + 1, &web->logins);
     if (rc != SAPA_OK) {
         free_pools(web);
         free_tables(web);

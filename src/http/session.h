@@ -76,10 +76,15 @@ enum { SAPA_TRIES_MAX = 65536, SAPA_TRIES_BOTH = 5, SAPA_TRIES_USER = 50, SAPA_T
 
 void sapa_tries_init(struct sapa_tries *tries);
 void sapa_tries_done(struct sapa_tries *tries);
+/** So many more may be tried before somebody has to wait. */
+uint64_t sapa_tries_left(const struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us);
 /** @return 0: he may try; else so long not (microseconds) */
 int64_t sapa_tries_wait_us(const struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us);
 void sapa_tries_failed(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us);
-/** He has it right: what was counted of him from there is forgotten. */
-void sapa_tries_good(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source);
+/**
+ * He has it right: what was counted of him from there is forgotten. Once for each name in five minutes it also makes up for
+ * one that was wrong from there: a whole office comes in from one address in the morning, and some of them mistype.
+ */
+void sapa_tries_good(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us);
 
 #endif

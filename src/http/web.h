@@ -32,6 +32,7 @@ struct sapa_web;
 
 enum sapa_web_ask_kind {
     SAPA_WEB_ASK_INPUT,   /* take the input, log the audit record; replied when both are committed */
+    SAPA_WEB_ASK_INPUTS,  /* take the inputs, each for itself; log the audit record. The reply tells which were refused */
     SAPA_WEB_ASK_AUDIT,   /* log the audit record */
     SAPA_WEB_ASK_RELOAD,  /* take another description, or the file again; log the audit record. Replied when it is in force */
     SAPA_WEB_ASK_WHY,     /* reply: struct sapa_web_why and an encoded `why` record behind it, if there is one */
@@ -64,7 +65,9 @@ struct sapa_web_reply {
     uint32_t kind;
     uint32_t denial; /* INPUT: enum sapa_call_denial, of a call that is not placed; 0 */
     uint32_t zero;
+    uint64_t refused[4]; /* INPUTS: a bit each, the first input's the lowest; `rc` is why the first of them was */
 };
+enum { SAPA_WEB_INPUTS_MAX = 256 };
 
 struct sapa_web_why {
     uint32_t place, position;
@@ -123,6 +126,7 @@ struct sapa_web_work {
     uint64_t into;                     /* PERSON_MERGE; TASK_NEW: contact, or 0 */
     char name[SAPA_KEY_MAX + 1];       /* LOGIN, PASSWORD, USER_…: whose */
     char password[260], new_password[260], source[64];
+    bool password_good;                /* LOGIN: it was seen to be, by the work before this; work without it does no more than look */
     bool cookie;                       /* LOGIN, DEMO_LOGIN: the secret goes into `secret`, not into the answer */
     uint64_t *ids;                     /* sessions that end with it */
     size_t id_count;

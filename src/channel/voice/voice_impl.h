@@ -37,6 +37,9 @@
 #include "sip/net.h"
 #include "sip/registrar.h"
 
+/* What a page's telephone dials to hear itself; a phone dials the code that the description names. */
+#define VOICE_ECHO "*echo"
+
 enum {
     VOICE_BODY_MAX = 8192,     /* bytes of an offer that is kept until it is answered */
     VOICE_FORKS_MAX = 4,       /* early dialogs of one INVITE beside the first */
@@ -45,6 +48,7 @@ enum {
     VOICE_PLACES_MAX = 16,     /* addresses of one trunk */
     VOICE_POSTS_MAX = 65536,   /* inputs that wait for the centre */
     VOICE_CODE_REPLY_MS = 5000,
+    VOICE_ECHO_MS = 30000,     /* he hears himself for so long */
     VOICE_STAR_MAX = 24,       /* keys of a code dialled within a conversation */
     VOICE_STAR_MS = 1500,      /* between two of them */
     VOICE_TARGET_MS = 4000,    /* between two of a number that is dialled after a code */
@@ -518,6 +522,8 @@ enum { VOICE_PARTS_MAX = 4 };
 size_t sapa_voice_parts(const struct sapa_voice *v, uint32_t agent, struct voice_part ret_parts[VOICE_PARTS_MAX]);
 /** The part of the conversation that this line is in. False: an offer that is over, a customer. */
 bool sapa_voice_part_of(const struct voice_leg *leg, struct voice_part *ret_part);
+/** Is it a talk, beside which he may ask somebody: one that he was given, or a call outside on a line of its own. */
+bool sapa_voice_part_talks(const struct voice_part *part);
 
 /* leg.c */
 struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
