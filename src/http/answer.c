@@ -976,7 +976,7 @@ bool sapa_web_is_login(enum sapa_route_id route)
 /* Its answer holds a secret, or its body does: neither is kept. */
 static bool has_secrets(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_ME_PHONE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_HOOK_NEW || sapa_web_is_login(route);
+    return route == SAPA_ROUTE_ME_PHONE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_WALL_LINK || route == SAPA_ROUTE_HOOK_NEW || sapa_web_is_login(route);
 }
 
 static void idempotent_end(struct web_request *rq)

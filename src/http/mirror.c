@@ -579,8 +579,22 @@ static bool is_for(const struct sapa_centre *centre, const struct sapa_web_broad
     }
 }
 
+/* Is anybody of this team, whom one sees? */
+static bool has_people(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t team)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; i < centre->agents_count && !found; i++)
+        found = centre->agents[i].team == team && sapa_scope_agent(scope, centre, i);
+    return found;
+}
+
 static bool is_seen(const struct sapa_scope *scope, const struct sapa_centre *centre, const struct sapa_web_broadcast *one)
 {
+    const bool of_team = one->kind != SAPA_AUDIENCE_ALL && one->kind != SAPA_AUDIENCE_QUEUE && one->kind != SAPA_AUDIENCE_AGENT;
+
+    if (scope->agent == SAPA_NONE && of_team && scope->clients != UINT64_MAX && !has_people(scope, centre, one->target))
+        return false;
     if (scope->agent != SAPA_NONE)
         return is_for(centre, one, scope->agent);
     if (one->kind == SAPA_AUDIENCE_QUEUE)

@@ -100,5 +100,6 @@ export async function logOut(): Promise<void> {
     /* over already */
   }
   session.forget();
+  sessionStorage.clear(); // words about customers are not for who sits down here next
   location.assign("/");
 }

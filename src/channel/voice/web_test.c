@@ -227,6 +227,36 @@ static void a_session_ends_among_many(void **state)
     assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
 }
 
+/* Until somebody has shown who he is, his connection is good for what that takes. */
+static void strangers_say_little(void **state)
+{
+    struct fake *f = *state;
+    const struct sapa_sip_flow flow = web_flow(7);
+    const struct sapa_pass pass = { SAPA_PASS_AGENT, wall_s(f) + 3600, 77, 1, SAPA_STR("siti") };
+    char user[SAPA_PASS_USER_SIZE], password[SAPA_PASS_PASSWORD_SIZE];
+    unsigned answered[2] = { 0 };
+
+    fake_run(f, 10000000); /* the clock stands at its beginning */
+    mint(f, &pass, user, password);
+    for (unsigned known = 0; known < 2; known++) {
+        const size_t before = f->sent_count;
+        for (unsigned i = 0; i < 40; i++) {
+            char text[512];
+            const int n = snprintf(text, sizeof(text), "OPTIONS sip:sapa.example SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bKo%u-%u\r\n"
+                                   "To: <sip:sapa.example>\r\nFrom: <sip:x@sapa.example>;tag=o\r\nCall-ID: o%u-%u\r\nCSeq: 1 OPTIONS\r\n\r\n", known, i, known, i);
+            sapa_voice_web_receive(f->voice, &flow, text, (size_t)n);
+        }
+        fake_run(f, 0);
+        for (size_t i = before; i < f->sent_count; i++)
+            answered[known] += strncmp(f->sent[i].text, "SIP/2.0 200", 11) == 0;
+        fake_run(f, 10000000);
+        if (!known)
+            assert_int_equal(web_register(f, &flow, "1", user, password, 600), 200);
+    }
+    assert_int_equal(answered[0], 20);
+    assert_int_equal(answered[1], 40);
+}
+
 /* A telephone's own password is short and lasts: it is not to be guessed. */
 static void guessing_ends_soon(void **state)
 {
@@ -755,7 +785,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(minted_credentials), TEST(a_session_ends_among_many), TEST(guessing_ends_soon), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
+        TEST(minted_credentials), TEST(a_session_ends_among_many), TEST(guessing_ends_soon), TEST(strangers_say_little), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
         TEST(flow_lost_for_good), TEST(audio_lost), TEST(reloaded), TEST(guests), TEST(guest_leaves_early),
         TEST(without_a_media_process_that_can), TEST(adopted),
     };
