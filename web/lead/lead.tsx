@@ -14,6 +14,7 @@ import { callWords } from "../shared/words";
 import { agentRows, attention, queueRows, waitingOf, type AgentRow, type Doing, type Item } from "./model";
 import { Panel, type Shown } from "./panel";
 import { Broadcast } from "./supervise";
+import { MissedMark, Targets, TargetsLink, useTargetsSide } from "./targets";
 import { leadWords } from "./words";
 
 /** What stands before a state, so that it is not told by colour alone. */
@@ -185,10 +186,13 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
               return (
                 <tr key={row.id} className={selected ? "selected" : undefined}>
                   <th scope="row">
-                    <span className="cut" title={row.level_ms && goal ? words("target", { target: percent(of, goal.target), limit: clock(row.level_ms) }) : undefined}>
-                      {row.name}
+                    <span className="row name-row">
+                      <span className="cut" title={row.level_ms && goal ? words("target", { target: percent(of, goal.target), limit: clock(row.level_ms) }) : undefined}>
+                        {row.name}
+                      </span>
+                      <MissedMark targets={row.targets} />
+                      {queue && !queue.open ? <span className="badge">{words("closed")}</span> : null}
                     </span>
-                    {queue && !queue.open ? <span className="badge">{words("closed")}</span> : null}
                   </th>
                   <td>
                     <Number standing={row} figure="waiting" period="now" at={at} open={open} />
@@ -201,7 +205,7 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
                   <td className="wide soft">{queue?.ewt_p50_ms == null ? "–" : clock(queue.ewt_p50_ms)}</td>
                   <td>
                     <Number standing={row} figure="service_level_1" period="recent" at={at} open={open} mark={level} />
-                    <Goal goal={goal} period="recent" short />
+                    <Goal goal={goal} period="recent" look="limit" />
                   </td>
                   <td>
                     <Number standing={row} figure="answered" period="today" at={at} open={open} />
@@ -353,6 +357,7 @@ export function Lead() {
   const directory = useLive((page) => page.directory);
   const ready = useLive((page) => page.live.feed !== "");
   const at = useNow();
+  const targets = useTargetsSide();
   const [team, setTeam] = useState("");
   const [shown, setShown] = useState<Shown | null>(null);
   const opener = useRef<HTMLElement | null>(null);
@@ -372,32 +377,37 @@ export function Lead() {
   };
 
   useEffect(() => {
-    document.title = `${items.length > 0 ? `(${items.length}) ` : ""}${words("title")} · Sapa`;
-  }, [words, items.length]);
+    if (!targets) document.title = `${items.length > 0 ? `(${items.length}) ` : ""}${words("title")} · Sapa`;
+  }, [words, items.length, targets]);
   return (
     <Frame
       here="lead"
       className="lead"
       main={
-        <div className={`lead-grid ${shown ? (shown.kind === "agent" ? "panel-left" : "panel-right") : ""}`}>
-          <h1 className="hidden">{words("title")}</h1>
-          {ready ? (
-            <>
-              <Attention items={items} at={at} open={open} />
-              <div className="left-side">
-                <Queues rows={queues} at={at} open={open} shown={shown} />
-                <Waiting contacts={waiting} at={at} open={open} shown={shown} />
-              </div>
-              <Agents rows={rows} at={at} open={open} shown={shown} />
-              {shown ? <Panel shown={shown} close={close} open={setShown} at={at} /> : null}
-            </>
-          ) : (
-            <p className="soft">{words("loading")}</p>
-          )}
-        </div>
+        targets ? (
+          <Targets />
+        ) : (
+          <div className={`lead-grid ${shown ? (shown.kind === "agent" ? "panel-left" : "panel-right") : ""}`}>
+            <h1 className="hidden">{words("title")}</h1>
+            {ready ? (
+              <>
+                <Attention items={items} at={at} open={open} />
+                <div className="left-side">
+                  <Queues rows={queues} at={at} open={open} shown={shown} />
+                  <Waiting contacts={waiting} at={at} open={open} shown={shown} />
+                </div>
+                <Agents rows={rows} at={at} open={open} shown={shown} />
+                {shown ? <Panel shown={shown} close={close} open={setShown} at={at} /> : null}
+              </>
+            ) : (
+              <p className="soft">{words("loading")}</p>
+            )}
+          </div>
+        )
       }
     >
       <Totals at={at} open={open} />
+      <TargetsLink here={targets} />
       <PhoneMenu />
       {teams.length > 1 ? (
         <label className="row small">
