@@ -113,7 +113,7 @@ export const figureWords = {
     all: "Seluruh pusat",
     good: "Baik",
     warn: "Perhatian",
-    bad: "Gawat",
+    bad: "Kritis",
     none: "Belum ada nilai",
   },
   en: {
