@@ -134,20 +134,25 @@ export function OwnFigures() {
   const today = lines.find((line) => line.key === "handled")?.value ?? handled;
   return (
     <Menu
-      className="button plain own"
+      className="button plain small own"
       label={words("title")}
       named
       button={
         <span>
           <span className="hidden">{words("title")}: </span>
-          {words("handled", { count: today })}
           {goal ? (
-            <span className={`goal ${goal.today}`}>
-              {" "}
-              / {count(of, goal.target)} <span aria-hidden="true">{goalSigns[goal.today]}</span>
-              <span className="hidden">{target(goal.today)}</span>
-            </span>
-          ) : null}
+            <>
+              <span className="hidden">{words("handled", { count: today })}, </span>
+              <span aria-hidden="true">{count(of, today)}</span>
+              <span className={`goal ${goal.today}`} aria-hidden="true">
+                {" "}
+                / {count(of, goal.target)} {goalSigns[goal.today]}
+              </span>
+              <span className="hidden">{target("spoken", { sign: target("atLeast"), value: count(of, goal.target), state: target(goal.today) })}</span>
+            </>
+          ) : (
+            words("handled", { count: today })
+          )}
           {missed > 0 ? (
             <span className="goal missed">
               {" "}

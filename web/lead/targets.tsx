@@ -38,6 +38,7 @@ export const targetViewWords = {
     clients: "Klien",
     queues: "Antrean",
     teams: "Tim (tiap agen)",
+    teamOf: "Tim {team}",
     set: "Target yang ditetapkan",
     notSet: "Belum ada target yang ditetapkan. Sampai ada, tingkat layanan antrean memakai target dari uraian pusat.",
     version: "Versi {version}, {time}, oleh {by}",
@@ -98,6 +99,7 @@ export const targetViewWords = {
     clients: "Clients",
     queues: "Queues",
     teams: "Teams (each agent)",
+    teamOf: "Team {team}",
     set: "Targets that are set",
     notSet: "No targets have been set. Until then the service level of queues is held against the centre's description.",
     version: "Version {version}, {time}, by {by}",
@@ -297,7 +299,7 @@ function RowForm({ row, n, figures, wrong, change, remove }: { row: Row; n: numb
             <optgroup label={words("teams")}>
               {directory?.teams.map((one) => (
                 <option key={one} value={`team:${one}`}>
-                  {one}
+                  {words("teamOf", { team: one })}
                 </option>
               ))}
             </optgroup>

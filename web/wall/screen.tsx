@@ -36,7 +36,7 @@ function Tile({ tile, standings, at, wide }: { tile: WallTile; standings: Readon
           {figures(tile.period)}
           {tile.scope === "all" ? "" : ` · ${standing?.name ?? tile.key}`}
         </span>
-        {tile.period === "now" ? null : <Goal goal={goal} period={tile.period} />}
+        {tile.period === "now" ? null : <Goal goal={goal} period={tile.period} look="column" />}
         {missing ? <strong>{words("missing")}</strong> : level === "none" || tile.warn === null ? null : (
           <strong className="tile-level">
             <span aria-hidden="true">{level === "good" ? "✓" : level === "warn" ? "!" : "‼"}</span> {figures(level)} <span className="tile-limit">{limit}</span>
