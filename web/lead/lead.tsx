@@ -186,13 +186,11 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
               return (
                 <tr key={row.id} className={selected ? "selected" : undefined}>
                   <th scope="row">
-                    <span className="row name-row">
-                      <span className="cut" title={row.level_ms && goal ? words("target", { target: percent(of, goal.target), limit: clock(row.level_ms) }) : undefined}>
-                        {row.name}
-                      </span>
-                      <MissedMark targets={row.targets} />
-                      {queue && !queue.open ? <span className="badge">{words("closed")}</span> : null}
+                    <span className="cut" title={row.level_ms && goal ? words("target", { target: percent(of, goal.target), limit: clock(row.level_ms) }) : undefined}>
+                      {row.name}
                     </span>
+                    <MissedMark targets={row.targets} />
+                    {queue && !queue.open ? <span className="badge">{words("closed")}</span> : null}
                   </th>
                   <td>
                     <Number standing={row} figure="waiting" period="now" at={at} open={open} />
@@ -379,35 +377,46 @@ export function Lead() {
   useEffect(() => {
     if (!targets) document.title = `${items.length > 0 ? `(${items.length}) ` : ""}${words("title")} · Sapa`;
   }, [words, items.length, targets]);
+  if (targets)
+    return (
+      <Frame here="lead" className="lead" main={<Targets />}>
+        <Totals
+          at={at}
+          open={(next) => {
+            location.hash = ""; // numbers open on the other side
+            open(next);
+          }}
+        />
+        <TargetsLink here />
+        <PhoneMenu />
+        {null}
+      </Frame>
+    );
   return (
     <Frame
       here="lead"
       className="lead"
       main={
-        targets ? (
-          <Targets />
-        ) : (
-          <div className={`lead-grid ${shown ? (shown.kind === "agent" ? "panel-left" : "panel-right") : ""}`}>
-            <h1 className="hidden">{words("title")}</h1>
-            {ready ? (
-              <>
-                <Attention items={items} at={at} open={open} />
-                <div className="left-side">
-                  <Queues rows={queues} at={at} open={open} shown={shown} />
-                  <Waiting contacts={waiting} at={at} open={open} shown={shown} />
-                </div>
-                <Agents rows={rows} at={at} open={open} shown={shown} />
-                {shown ? <Panel shown={shown} close={close} open={setShown} at={at} /> : null}
-              </>
-            ) : (
-              <p className="soft">{words("loading")}</p>
-            )}
-          </div>
-        )
+        <div className={`lead-grid ${shown ? (shown.kind === "agent" ? "panel-left" : "panel-right") : ""}`}>
+          <h1 className="hidden">{words("title")}</h1>
+          {ready ? (
+            <>
+              <Attention items={items} at={at} open={open} />
+              <div className="left-side">
+                <Queues rows={queues} at={at} open={open} shown={shown} />
+                <Waiting contacts={waiting} at={at} open={open} shown={shown} />
+              </div>
+              <Agents rows={rows} at={at} open={open} shown={shown} />
+              {shown ? <Panel shown={shown} close={close} open={setShown} at={at} /> : null}
+            </>
+          ) : (
+            <p className="soft">{words("loading")}</p>
+          )}
+        </div>
       }
     >
       <Totals at={at} open={open} />
-      <TargetsLink here={targets} />
+      <TargetsLink here={false} />
       <PhoneMenu />
       {teams.length > 1 ? (
         <label className="row small">
