@@ -10,12 +10,13 @@ import { useAct, type Act } from "./act";
 import { CallBar, type Asking } from "./callbar";
 import { useCard } from "./card";
 import { Customer } from "./customer";
+import { OwnFigures } from "./figures";
 import { keys } from "./keys";
 import { WorkList } from "./list";
 import { callsOf, workOf, type Work } from "./model";
 import { Notes } from "./notes";
 import { PhoneMenu } from "../shared/phonemenu";
-import { Handled, Heard, Help, Keys, Messages, MyState, Pressure } from "./strip";
+import { Heard, Help, Keys, Messages, MyState, Pressure } from "./strip";
 import { whoIs } from "./who";
 import { deskWords } from "./words";
 import { choose, Dispositions, useChosen } from "./wrapup";
@@ -120,7 +121,7 @@ export function Desk() {
         {stateAct.problem ? words("failed", { why: stateAct.problem }) : ""}
       </span>
       <span className="grow" />
-      <Handled />
+      <OwnFigures />
       <Pressure />
       <PhoneMenu />
       <Help act={stateAct} />

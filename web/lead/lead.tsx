@@ -14,6 +14,7 @@ import { callWords } from "../shared/words";
 import { agentRows, attention, queueRows, waitingOf, type AgentRow, type Doing, type Item } from "./model";
 import { Panel, type Shown } from "./panel";
 import { Broadcast } from "./supervise";
+import { MissedMark, Targets, TargetsLink, useTargetsSide } from "./targets";
 import { leadWords } from "./words";
 
 /** What stands before a state, so that it is not told by colour alone. */
@@ -188,6 +189,7 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
                     <span className="cut" title={row.level_ms && goal ? words("target", { target: percent(of, goal.target), limit: clock(row.level_ms) }) : undefined}>
                       {row.name}
                     </span>
+                    <MissedMark targets={row.targets} />
                     {queue && !queue.open ? <span className="badge">{words("closed")}</span> : null}
                   </th>
                   <td>
@@ -201,7 +203,7 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
                   <td className="wide soft">{queue?.ewt_p50_ms == null ? "–" : clock(queue.ewt_p50_ms)}</td>
                   <td>
                     <Number standing={row} figure="service_level_1" period="recent" at={at} open={open} mark={level} />
-                    <Goal goal={goal} period="recent" short />
+                    <Goal goal={goal} period="recent" look="limit" />
                   </td>
                   <td>
                     <Number standing={row} figure="answered" period="today" at={at} open={open} />
@@ -353,6 +355,7 @@ export function Lead() {
   const directory = useLive((page) => page.directory);
   const ready = useLive((page) => page.live.feed !== "");
   const at = useNow();
+  const targets = useTargetsSide();
   const [team, setTeam] = useState("");
   const [shown, setShown] = useState<Shown | null>(null);
   const opener = useRef<HTMLElement | null>(null);
@@ -372,8 +375,23 @@ export function Lead() {
   };
 
   useEffect(() => {
-    document.title = `${items.length > 0 ? `(${items.length}) ` : ""}${words("title")} · Sapa`;
-  }, [words, items.length]);
+    if (!targets) document.title = `${items.length > 0 ? `(${items.length}) ` : ""}${words("title")} · Sapa`;
+  }, [words, items.length, targets]);
+  if (targets)
+    return (
+      <Frame here="lead" className="lead" main={<Targets />}>
+        <Totals
+          at={at}
+          open={(next) => {
+            location.hash = ""; // numbers open on the other side
+            open(next);
+          }}
+        />
+        <TargetsLink here />
+        <PhoneMenu />
+        {null}
+      </Frame>
+    );
   return (
     <Frame
       here="lead"
@@ -398,6 +416,7 @@ export function Lead() {
       }
     >
       <Totals at={at} open={open} />
+      <TargetsLink here={false} />
       <PhoneMenu />
       {teams.length > 1 ? (
         <label className="row small">

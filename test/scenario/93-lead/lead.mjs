@@ -100,8 +100,7 @@ await run(async () => {
     await page.getByRole("button", { name: /^Mengapa .* menunggu\?$/ }).first().click();
     const move = panel.getByRole("button", { name: "Pindahkan" });
     await move.waitFor({ timeout: 2000 }).catch(() => undefined);
-    if (!(await move.isVisible())) return false;
-    await move.click();
+    if (!(await move.isVisible()) || !(await move.click({ timeout: 2000 }).then(() => true, () => false))) return false;
     return panel
       .getByText(/^Dipindahkan ke /)
       .waitFor({ timeout: 1500 })
@@ -140,6 +139,50 @@ await run(async () => {
   assert(JSON.stringify(order) === JSON.stringify(await big.locator("[data-agent] .name").allInnerTexts()), "agents have moved");
   await big.context().close();
   say("sixty agents without scrolling, each in its place");
+
+  // ---- what is aimed at: set by the director, seen beside the figures by who leads ----
+  const director = await open("/lead#targets", { user: "haryo" });
+  await director.getByText(/^Belum ada target yang ditetapkan/).waitFor();
+  await director.getByRole("button", { name: "Ubah target" }).click();
+  const want = async (n, place, figure, value) => {
+    await director.getByRole("button", { name: "Tambah target" }).click();
+    const row = director.getByRole("group", { name: `Target ${n}`, exact: true });
+    await row.getByLabel("Untuk").selectOption(place);
+    await row.getByLabel("Angka").selectOption(figure);
+    await row.getByLabel("Nilai").fill(value);
+    return row;
+  };
+  const first = await want(1, "all", "asa", "dua");
+  await want(2, "all", "aht", "9000");
+  await want(3, "team:toko", "handled", "1");
+  await director.keyboard.press("Enter"); // out of a field: the form is sent
+  await first.getByText("Tulis angka, misalnya 80 atau 12,5.").waitFor();
+  await until("the focus is where something is wrong", () => director.evaluate(() => document.activeElement?.getAttribute("aria-invalid") === "true"));
+  await accessible(director, "targets, with a mistake");
+  await first.getByLabel("Nilai").fill("0");
+  await director.getByLabel("Untuk apa? (boleh kosong)").fill("uji");
+  await director.getByRole("button", { name: "Simpan target" }).click();
+  await director.getByText("Target disimpan: versi 1.").waitFor();
+  const told = (page_, id, text) => until(`${id}: ${text}`, async () => (await page_.locator(`[data-target="${id}"]`).innerText()).includes(text));
+  await told(director, "all asa", "tidak tercapai");
+  await told(director, "all aht", "✓ ≤ 2:30:00 tercapai");
+  await told(director, "team:toko handled", "✓ ≥ 4 tercapai"); // four are at work, one contact each
+  assert((await (await director.api("/api/v1/targets")).json()).items.length === 3, "three targets");
+  await accessible(director, "targets");
+  await fits(director, "targets");
+  await shot(director, "lead-targets");
+  assert(director.problems.length === 0, director.problems.join("; "));
+  await director.context().close();
+  const leader = await open("/lead", { user: "ratna" });
+  await until("a queue says what it misses", async () => (await leader.locator(".queues .goal.missed").count()) > 0);
+  await leader.getByRole("link", { name: "Target", exact: true }).click();
+  await leader.locator('[data-target="team:toko handled"]').waitFor();
+  await leader.getByText("Versi 1").first().waitFor();
+  assert((await leader.getByRole("button", { name: "Ubah target" }).count()) === 0, "a leader of a team sets no targets");
+  assert((await leader.locator('[data-target^="team:bank"], [data-target^="all "]').count()) === 0, "another team's, or all teams' figures");
+  assert(leader.problems.length === 0, leader.problems.join("; "));
+  await leader.context().close();
+  say("targets are set by the director, and stand beside the figures");
 
   // ---- English, beside the client's application; a leader of one client sees that one ----
   const small = await open("/lead", { user: "ratna", language: "en", width: 420, height: 768 });
