@@ -4,6 +4,8 @@ export const leadWords = {
   id: {
     title: "Pimpinan",
     attention: "Perlu perhatian",
+    lines: "Pesan dari agen",
+    linesAway: "Sudah dibaca",
     calm: "Tidak ada yang perlu perhatian.",
     moreItems: "{n} lagi",
     fewer: "Lebih sedikit",
@@ -125,6 +127,8 @@ export const leadWords = {
   en: {
     title: "Lead",
     attention: "Needs attention",
+    lines: "Messages from agents",
+    linesAway: "Read",
     calm: "Nothing needs attention.",
     moreItems: "{n} more",
     fewer: "Fewer",

@@ -12,6 +12,10 @@ const problemWords = {
     busy: "masih ada panggilan lain",
     target: "tidak ada, atau sedang tidak di tempat",
     denied: "Anda tidak berhak melakukan ini",
+    tasks: "tugas Anda sudah empat puluh; selesaikan dulu sebagian",
+    erased: "data orang ini sudah dihapus; tidak ada lagi yang disimpan",
+    lines: "terlalu banyak pesan sekaligus; tunggu sebentar",
+    team: "Anda tidak masuk tim mana pun",
     gone: "sudah tidak ada",
     state: "keadaannya sudah berubah; lihat lagi",
     many: "terlalu sering; tunggu sebentar",
@@ -27,6 +31,10 @@ const problemWords = {
     busy: "there is another call in hand",
     target: "there is no such target, or nobody is there",
     denied: "you have no right to do this",
+    tasks: "you have forty tasks; do some of them first",
+    erased: "this person was erased; nothing more is kept",
+    lines: "too many messages at once; wait a moment",
+    team: "you are in no team",
     gone: "it is not there any more",
     state: "its state has changed; look again",
     many: "too often; wait a moment",
@@ -44,6 +52,10 @@ const said: [RegExp, Key][] = [
   [/not granted this client/, "client"],
   [/another call in hand/, "busy"],
   [/no such target|nobody there/, "target"],
+  [/first some have to be done/, "tasks"],
+  [/person was erased/, "erased"],
+  [/lines in \d+ seconds/, "lines"],
+  [/is in no team/, "team"],
 ];
 
 export function keyOfProblem(problem: Pick<Problem, "status" | "message">): Key {
