@@ -132,6 +132,12 @@ static void send_contact(struct sapa_web_link *link, uint64_t id)
     contact.answered = view.answered;
     contact.held = view.held;
     contact.recording_paused = view.recording_paused;
+    uint32_t agents[SAPA_WEB_OTHERS_MAX + 1];
+    const uint32_t n = sapa_core_contact_agents(link->options.core, id, agents, SAPA_COUNT(agents));
+    for (uint32_t i = 0, other = 0; i < n && other < SAPA_WEB_OTHERS_MAX; i++) {
+        if (agents[i] != view.agent)
+            contact.others[other++] = agents[i] + 1;
+    }
     put(link, SAPA_WEB_CONTACT, &contact, sizeof(contact));
 }
 

@@ -305,7 +305,7 @@ static const struct sapa_field_row flow_rows[] = {
     INT("version", sapa_flow, version, 1, 1000000, "1", "counted up by its author"),
     OTHER("variables", 0, NULL, "{ number: text 16, pin: secret, balance: money, days: int }: at most 16; types text N (bytes, 32 without N), int, bool, duration, money, date, time, secret"),
     OTHER("start", 1, NULL, "first node"),
-    OTHER("card", 0, NULL, "what of it agents are shown, by variable or by the node that a key leads to: { number: { id: Nomor pesanan, en: Order number } }; without: nothing"),
+    OTHER("card", 0, NULL, "what of it agents are shown, by variable or by the node that a key leads to: { number: { id: Nomor pesanan, en: Order number } }; a bool called `verified` stands at the customer's head: is it known who he is? without: nothing"),
     OTHER("self_service", 0, NULL, "a reason why this flow leads to no human; without it every menu must"),
     OTHER("nodes", 1, NULL, "nodes by key"),
 };

@@ -358,7 +358,7 @@ static unsigned write_events(const struct sapa_mirror *mirror, const struct sapa
         return count;
     for (size_t i = 0; i < mirror->end_count; i++) {
         const struct sapa_mirror_end *end = &mirror->ends[i];
-        if (sapa_scope_hands(scope, mirror->centre, end->client, end->agent))
+        if (sapa_scope_hands(scope, mirror->centre, end->client, end->agent, end->others))
             contact_gone(out, end->contact, &count);
     }
     for (size_t i = 0; i < mirror->dirty_count; i++) {
@@ -370,7 +370,8 @@ static unsigned write_events(const struct sapa_mirror *mirror, const struct sapa
             sapa_mirror_contact_json(mirror, contact, view->show_pii, out);
             sapa_json_close(out, '}');
             count++;
-        } else if (contact->published && sapa_scope_hands(scope, mirror->centre, contact->view.client, contact->published_agent)) {
+        } else if (contact->published &&
+                   sapa_scope_hands(scope, mirror->centre, contact->view.client, contact->published_agent, contact->published_others)) {
             contact_gone(out, contact->view.contact, &count); /* it has left this agent, or these teams */
         }
     }

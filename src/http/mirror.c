@@ -94,8 +94,9 @@ static sapa_rc take_end(struct sapa_mirror *mirror, struct sapa_mirror_contact *
         const sapa_rc rc = room_for((void **)&mirror->ends, &mirror->end_room, mirror->end_count, sizeof(*mirror->ends));
         if (rc != SAPA_OK)
             return rc;
-        mirror->ends[mirror->end_count++] =
-            (struct sapa_mirror_end){ contact->view.contact, contact->view.client, contact->published_agent };
+        struct sapa_mirror_end *end = &mirror->ends[mirror->end_count++];
+        *end = (struct sapa_mirror_end){ contact->view.contact, contact->view.client, contact->published_agent, { 0 } };
+        memcpy(end->others, contact->published_others, sizeof(end->others));
     }
     sapa_table_remove(&mirror->contacts, contact);
     return SAPA_OK;
@@ -271,6 +272,7 @@ void sapa_mirror_clean(struct sapa_mirror *mirror)
             contact->dirty = 0;
             contact->published = 1;
             contact->published_agent = contact->view.agent;
+            memcpy(contact->published_others, contact->view.others, sizeof(contact->published_others));
         }
     }
     for (uint32_t i = 0; mirror->centre && i < mirror->centre->agents_count; i++)
@@ -315,16 +317,26 @@ bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *c
 }
 
 /* What nobody has in hand concerns whoever leads agents that may get it. */
-bool sapa_scope_hands(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent)
+static bool in_hand(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent)
 {
     if (!sapa_scope_client(scope, client) || (scope->agent != SAPA_NONE && agent != scope->agent))
         return false;
     return scope->team_count == 0 || agent >= centre->agents_count || sapa_scope_team(scope, centre, centre->agents[agent].team);
 }
 
+bool sapa_scope_hands(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent,
+                      const uint32_t others[SAPA_WEB_OTHERS_MAX])
+{
+    bool found = in_hand(scope, centre, client, agent);
+
+    for (unsigned i = 0; i < SAPA_WEB_OTHERS_MAX && others[i] && !found; i++)
+        found = in_hand(scope, centre, client, others[i] - 1);
+    return found;
+}
+
 bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_centre *centre, const struct sapa_mirror_contact *contact)
 {
-    return contact->has_view && sapa_scope_hands(scope, centre, contact->view.client, contact->view.agent);
+    return contact->has_view && sapa_scope_hands(scope, centre, contact->view.client, contact->view.agent, contact->view.others);
 }
 
 bool sapa_scope_agent(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent)

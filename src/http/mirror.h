@@ -53,12 +53,15 @@ struct sapa_web_arrived {
     char address[63]; /* with NUL; personal */
 };
 
+enum { SAPA_WEB_OTHERS_MAX = 7 /* odd: no gap behind them */ };
+
 /** From struct sapa_contact_view; no field that changes with time alone. */
 struct sapa_web_contact {
     uint64_t contact; /* key of the table */
     uint64_t person, offer, recording;
     int64_t arrived_us, since_us;
     uint32_t client, number, queue, agent, priority;
+    uint32_t others[SAPA_WEB_OTHERS_MAX]; /* agents besides `agent` with a part in it: index + 1, 0 none */
     uint8_t channel, place, language, callback; /* callback: 255 none */
     uint8_t answered, held, recording_paused, zero;
 };
@@ -182,7 +185,7 @@ struct sapa_mirror_contact {
     uint8_t dirty, seen;
     uint8_t has_view;  /* 0: only its arrival is known */
     uint8_t published; /* at the last mirror_clean(): it was there, with this agent */
-    uint32_t published_agent;
+    uint32_t published_agent, published_others[SAPA_WEB_OTHERS_MAX];
 };
 
 struct sapa_mirror_agent {
@@ -193,7 +196,7 @@ struct sapa_mirror_agent {
 /** A contact that has ended since the last look, for the feed. */
 struct sapa_mirror_end {
     uint64_t contact;
-    uint32_t client, agent;
+    uint32_t client, agent, others[SAPA_WEB_OTHERS_MAX];
 };
 
 struct sapa_mirror {
@@ -253,8 +256,9 @@ struct sapa_scope {
 bool sapa_scope_whole(const struct sapa_scope *scope);
 bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b);
 bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t team);
-/** A contact of this client, in the hands of this agent (SAPA_NONE: of nobody). */
-bool sapa_scope_hands(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent);
+/** A contact of this client, in the hands of this agent (SAPA_NONE: of nobody) and of others, as in struct sapa_web_contact. */
+bool sapa_scope_hands(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent,
+                      const uint32_t others[SAPA_WEB_OTHERS_MAX]);
 bool sapa_scope_client(const struct sapa_scope *scope, uint32_t client);
 bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_centre *centre, const struct sapa_mirror_contact *contact);
 bool sapa_scope_agent(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent);

@@ -6,18 +6,24 @@ import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { phone } from "../shared/phone";
 import { useStore } from "../shared/store";
-import { Announce, Button, useGuard, useKeys } from "../shared/ui";
+import { Announce, Button, useGuard } from "../shared/ui";
 import { callWords } from "../shared/words";
 import type { Act } from "./act";
 import { useCard } from "./card";
+import { useCommands } from "./commands";
+import { VERIFIED } from "./customer";
+import { favouriteKey, favourites } from "./favourites";
 import { keys } from "./keys";
-import { canDo, nameCall, type Calls, type Work } from "./model";
+import { canDo, leaderOf, nameParties, nameOfParty, othersOf, type Calls, type Work } from "./model";
 import { TargetPicker, type Target } from "./target";
 import { whoIs } from "./who";
 import { Wrapup } from "./wrapup";
 import { deskWords } from "./words";
 
 export type Asking = "transfer" | "consult" | "dial" | null;
+
+/** Transfer or consult: whom? Chosen by a key, from the favourites, or in the picker. */
+export type Pass = (how: "transfer" | "consult", target: Target, name: string) => void;
 
 function Who({ call, card, now }: { call: Work; card: Card | null; now: number }) {
   const words = useWords(deskWords);
@@ -26,7 +32,7 @@ function Who({ call, card, now }: { call: Work; card: Card | null; now: number }
   const queue = directory?.queues.find((one) => one.id === call.queue);
   const client = directory?.clients.find((one) => one.id === (call.of?.client ?? queue?.client));
   const last = card?.history[0];
-  const items = card?.items ?? [];
+  const items = card?.items.filter((item) => item.id !== VERIFIED) ?? [];
   const waited = call.of ? (call.state === "offered" ? now : Date.parse(call.since)) - Date.parse(card?.queued ?? call.of.arrived) : 0;
 
   return (
@@ -60,7 +66,50 @@ function Who({ call, card, now }: { call: Work; card: Card | null; now: number }
   );
 }
 
-export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Calls; act: Act; asking: Asking; setAsking: (asking: Asking) => void; dialTo: string }) {
+/** Everybody else in a conference, each of whom can be let go. */
+function Parties({ call, act, leave }: { call: Work; act: Act; leave: () => void }) {
+  const words = useWords(deskWords);
+  const agents = useLive((page) => page.directory?.agents);
+  const others = othersOf(call);
+  nameParties(call.contact, others);
+  const named = others.map((one, place) => ({ ...one, name: agents?.find((agent) => agent.id === one.agent)?.name ?? nameOfParty(one.party) ?? words("outsideParty", { place: place + 1 }) }));
+  const drop = (party: string) => act.run("drop", () => api.offerDrop(call.offer ?? "", { party }));
+
+  useCommands([
+    ...named.map((one) => ({ id: `drop ${one.party}`, name: words("drop", { who: one.name }), run: () => drop(one.party) })),
+    { id: "leave", name: words("leave"), hotkey: keys.leave, run: others.length > 0 ? leave : undefined },
+  ]);
+  if (others.length === 0) return null;
+  return (
+    <div className="beside" role="group" aria-label={words("parties")}>
+      <strong>{words("parties")}</strong>
+      <ul className="row wrap grow">
+        {named.map((one) => (
+          <li key={one.party} className="row party">
+            <span>{one.name}</span>
+            <Button small disabled={act.busy !== null} label={words("drop", { who: one.name })} onPress={() => drop(one.party)}>
+              {words("dropShort")}
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <Button small hotkey={keys.leave} disabled={act.busy !== null} title={words("leaveHelp")} onPress={leave}>
+        {words("leave")}
+      </Button>
+    </div>
+  );
+}
+
+interface CallBarProps {
+  calls: Calls;
+  act: Act;
+  asking: Asking;
+  setAsking: (asking: Asking) => void;
+  place: (target: Target, name: string) => void;
+  pass: Pass;
+}
+
+export function CallBar({ calls, act, asking, setAsking, place, pass }: CallBarProps) {
   const words = useWords(deskWords);
   const call = useWords(callWords);
   const of = useStore(language);
@@ -84,32 +133,38 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
   const hangup = () => act.run("hangup", () => (asked?.offer ? api.offerHangup(asked.offer) : api.offerHangup(offer)));
   const refuse = () => act.run("refuse", () => api.offerRefuse(offer));
   const merge = () => asked && act.run("merge", () => api.offerMerge(offer, { contact: asked.contact }));
-  const conference = () => asked && act.run("conference", () => api.offerConference(offer, { contact: asked.contact }));
+  const conference = () => {
+    if (!asked) return;
+    const name = colleague(asked);
+    act.run("conference", () => api.offerConference(offer, { contact: asked.contact }).then(() => nameParties(main?.contact ?? "", [], name)));
+  };
+  const leave = () => act.run("leave", () => api.offerLeave(offer));
   const choose = (target: Target, name: string) => {
-    const body = { kind: target.kind, to: target.to };
     const how = asking;
     setAsking(null);
-    if (how === "transfer") act.run("transfer", () => api.offerTransfer(offer, body));
-    else if (how === "consult") act.run("consult", () => api.offerConsult(offer, body).then((placed) => nameCall(placed.contact, name)));
-    else {
-      if (line.state === "ready") phone.expectOwn();
-      act.run("dial", () => api.call(me, target.client ? { ...body, client: target.client } : body).then((placed) => nameCall(placed.contact, name)));
-    }
+    if (how === "transfer" || how === "consult") pass(how, target, name);
+    else place(target, name);
   };
+  const often = useStore(favourites(me));
+  const leader = leaderOf(directory?.agents ?? []);
+  const askLeader = can.consult && leader ? () => pass("consult", { kind: "agent", to: leader.id }, leader.name) : undefined;
+  const colleague = (one: Work) => directory?.agents.find((agent) => agent.extension === one.of?.address)?.name ?? whoIs(one, words);
 
-  useKeys({
-    [keys.primary]: main?.state !== "wrap-up" && can.answer ? answer : undefined,
-    [keys.hold]: can.hold || can.resume ? hold : undefined,
-    [keys.mute]: canMute ? () => phone.mute(!line.muted) : undefined,
-    [keys.refuse]: can.refuse ? refuse : undefined,
-    [keys.transfer]: can.transfer ? () => setAsking("transfer") : undefined,
-    [keys.consult]: can.consult ? () => setAsking("consult") : undefined,
-    [keys.pause]: can.pause ? pause : undefined,
-    [keys.hangup]: can.hangup ? hangup : undefined,
-    [keys.merge]: can.merge ? () => void merge() : undefined,
-    [keys.conference]: can.merge ? () => void conference() : undefined,
-    [keys.dial]: !main ? () => setAsking("dial") : undefined,
-  });
+  useCommands([
+    { id: "answer", name: words("answer"), hotkey: keys.primary, run: main?.state !== "wrap-up" && can.answer ? answer : undefined },
+    { id: "hold", name: words(can.resume ? "resume" : "hold"), hotkey: keys.hold, run: can.hold || can.resume ? hold : undefined },
+    { id: "mute", name: words(line.muted ? "unmute" : "mute"), hotkey: keys.mute, run: canMute ? () => phone.mute(!line.muted) : undefined },
+    { id: "refuse", name: words("refuse"), hotkey: keys.refuse, run: can.refuse ? refuse : undefined },
+    { id: "transfer", name: words("transfer"), hotkey: keys.transfer, run: can.transfer ? () => setAsking("transfer") : undefined },
+    ...often.map((one, at) => ({ id: `favourite ${at}`, name: words("transferNow", { who: one.name }), hotkey: favouriteKey(at), run: can.transfer ? () => pass("transfer", one, one.name) : undefined })),
+    { id: "consult", name: words("consult"), hotkey: keys.consult, run: can.consult ? () => setAsking("consult") : undefined },
+    { id: "leader", name: words("leaderLong"), ...(leader ? { about: leader.name } : {}), hotkey: keys.leader, run: askLeader },
+    { id: "pause", name: words(main?.of?.recording_paused ? "unpause" : "pause"), hotkey: keys.pause, run: can.pause ? pause : undefined },
+    { id: "hangup", name: words("hangup"), hotkey: keys.hangup, run: can.hangup ? hangup : undefined },
+    { id: "merge", name: words("merge"), hotkey: keys.merge, run: can.merge ? () => void merge() : undefined },
+    { id: "conference", name: words("conference"), hotkey: keys.conference, run: can.merge ? conference : undefined },
+    { id: "dial", name: words("dial"), hotkey: keys.dial, run: !main ? () => setAsking("dial") : undefined },
+  ]);
 
   const client = directory?.clients.find((one) => one.id === main?.of?.client)?.name ?? words("noClient");
   const who = main ? whoIs(main, words, card) : "";
@@ -127,7 +182,6 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
     document.title = ringing ? `☎ ${call("offered")} · ${client}` : `${words("title")} · Sapa`;
   }, [ringing, client, words, call]);
 
-  const colleague = (one: Work) => directory?.agents.find((agent) => agent.extension === one.of?.address)?.name ?? whoIs(one, words);
   const stateName = main ? call(main.state === "offered" ? "offered" : main.state === "on hold" ? "held" : "talking") : "";
 
   return (
@@ -138,7 +192,16 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
       ) : (
         <>
           <div className="call-top">
-            {main ? <Who call={main} card={card} now={now} /> : <p className="who soft">{words("idle")}</p>}
+            {main ? (
+              <Who call={main} card={card} now={now} />
+            ) : (
+              <>
+                <Button hotkey={keys.dial} disabled={act.busy !== null} expanded={asking === "dial"} onPress={() => setAsking(asking === "dial" ? null : "dial")}>
+                  {words("dial")}
+                </Button>
+                <p className="who soft">{words("idle")}</p>
+              </>
+            )}
             {main ? (
               <div className="call-clock">
                 <span className={`badge ${main.state === "offered" ? "good pulse" : main.state === "on hold" ? "warn" : "accent"}`}>{stateName}</span>
@@ -149,11 +212,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
                   </span>
                 ) : null}
               </div>
-            ) : (
-              <Button hotkey={keys.dial} disabled={act.busy !== null} expanded={asking === "dial"} onPress={() => setAsking(asking === "dial" ? null : "dial")}>
-                {words("dial")}
-              </Button>
-            )}
+            ) : null}
           </div>
           <div className="controls">
             <Button kind="good" hotkey={keys.primary} disabled={!can.answer || act.busy !== null} onPress={answer}>
@@ -170,6 +229,9 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
             </Button>
             <Button hotkey={keys.consult} disabled={!can.consult || act.busy !== null} expanded={asking === "consult"} onPress={() => setAsking(asking === "consult" ? null : "consult")}>
               {words("consult")}
+            </Button>
+            <Button hotkey={keys.leader} disabled={!askLeader || act.busy !== null} label={words("leaderLong")} title={leader ? leader.name : words("leaderNone")} onPress={() => askLeader?.()}>
+              {words("leader")}
             </Button>
             <Button className="pause" hotkey={keys.pause} disabled={!can.pause || pauseGuard || act.busy !== null} pressed={main?.of?.recording_paused ?? false} onPress={pause}>
               {words(main?.of?.recording_paused ? "unpause" : "pause")}
@@ -195,7 +257,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
               <Button hotkey={keys.merge} disabled={!can.merge || act.busy !== null} title={words("mergeHelp")} onPress={() => void merge()}>
                 {words("merge")}
               </Button>
-              <Button hotkey={keys.conference} disabled={!can.merge || act.busy !== null} onPress={() => void conference()}>
+              <Button hotkey={keys.conference} disabled={!can.merge || act.busy !== null} onPress={conference}>
                 {words("conference")}
               </Button>
               <Button disabled={act.busy !== null} onPress={hangup}>
@@ -203,12 +265,22 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
               </Button>
             </div>
           ) : null}
+          {main && !asked && main.of?.direction !== "internal" ? <Parties call={main} act={act} leave={leave} /> : null}
+          {often.length > 0 && can.transfer && !asking ? (
+            <div className="row wrap favourites" role="group" aria-label={words("favourites")}>
+              <span className="small soft">{words("favourites")}</span>
+              {often.map((one, at) => (
+                <Button key={one.kind + one.to} small hotkey={favouriteKey(at)} disabled={act.busy !== null} label={words("transferNow", { who: one.name })} onPress={() => pass("transfer", one, one.name)}>
+                  {one.name}
+                </Button>
+              ))}
+            </div>
+          ) : null}
           {asking && (asking === "dial" ? !main : can.transfer) ? (
             <TargetPicker
-              key={asking + dialTo}
+              key={asking}
               title={words(asking === "transfer" ? "transferTo" : asking === "consult" ? "consultWhom" : "dialWhom")}
               action={words(asking)}
-              begin={asking === "dial" ? dialTo : ""}
               withClient={asking === "dial"}
               onChoose={choose}
               onCancel={() => setAsking(null)}

@@ -1,6 +1,6 @@
 // Who it is: what is known, what was chosen in the menu, open callbacks, earlier contacts with notes and recordings.
-import type { CardContact } from "../shared/api.gen";
-import { clock, moment } from "../shared/clock";
+import type { Card, CardContact } from "../shared/api.gen";
+import { clock, moment, useNow } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { Player } from "../shared/player";
@@ -9,6 +9,7 @@ import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
 import { useCard } from "./card";
 import type { Work } from "./model";
+import { callable } from "./things";
 import { readable, whoIs } from "./who";
 import { deskWords } from "./words";
 
@@ -42,7 +43,45 @@ function Earlier({ one, onCall }: { one: CardContact; onCall: null | (() => void
   );
 }
 
-export function Customer({ work, onDial }: { work: Work | null; onDial: (number: string) => void }) {
+const DAY_MS = 86_400_000;
+/** The variable by which a flow says that it is known who the customer is. */
+export const VERIFIED = "verified";
+
+/** What whoever talks with him should know before the first word. */
+function Warnings({ card }: { card: Card }) {
+  const words = useWords(deskWords);
+  const queues = useLive((page) => page.directory?.queues);
+  const now = useNow();
+  const recent = card.history.filter((one) => one.direction === "inbound" && now - Date.parse(one.arrived) < DAY_MS);
+  const last = card.history[0];
+  const unsolved = last?.disposition ? queues?.flatMap((one) => one.dispositions).find((one) => one.id === last.disposition && [one.id_name, one.en_name].includes(last.disposition_text ?? ""))?.solved === false : false;
+  const warnings = [
+    recent.length > 0 ? words("warnRepeat", { count: recent.length + 1 }) : null,
+    last?.outcome === "abandoned" ? words("warnAbandoned") : null,
+    unsolved ? words("warnUnsolved", { what: last?.disposition_text ?? "" }) : null,
+    card.callbacks.length > 0 ? words("warnCallback", { count: card.callbacks.length }) : null,
+  ].filter((one) => one !== null);
+
+  if (warnings.length === 0) return null;
+  return (
+    <ul className="warnings" aria-label={words("warnings")}>
+      {warnings.map((one) => (
+        <li key={one} className="badge warn">
+          <span aria-hidden="true">⚠</span> {one}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface CustomerProps {
+  work: Work | null;
+  /** A call is in hand: no other is placed. */
+  busy: boolean;
+  onCall: (who: { address: string | null; name: string | null; client: string | null }) => void;
+}
+
+export function Customer({ work, busy, onCall }: CustomerProps) {
   const words = useWords(deskWords);
   const of = useStore(language);
   const mayHear = useLive((page) => page.me?.rights.includes("listen") ?? false);
@@ -50,8 +89,10 @@ export function Customer({ work, onDial }: { work: Work | null; onDial: (number:
   const { card, loading } = useCard(work?.contact ?? null, of, `${work?.state}${work?.of?.person ?? ""}`);
 
   if (!work) return <p className="empty soft">{words("cardNone")}</p>;
+  const verified = card?.items.find((item) => item.id === VERIFIED)?.value;
   const client = card?.client_name ?? clients?.find((one) => one.id === work.of?.client)?.name;
   const address = card?.address ?? work.of?.address ?? null;
+  const callNow = (number: string | null) => onCall({ address: number, name: card?.name ?? null, client: card?.client ?? work.of?.client ?? null });
   return (
     <div className="customer">
       <header>
@@ -61,6 +102,7 @@ export function Customer({ work, onDial }: { work: Work | null; onDial: (number:
         </p>
         <p className="customer-name">{whoIs(work, words, card)}</p>
         <p className="row wrap">
+          {verified ? <span className={`badge ${verified === "true" ? "good" : "warn"}`}>{verified === "true" ? `✓ ${words("verified")}` : words("unverified")}</span> : null}
           {card?.vip ? <span className="badge warn">{words("vip")}</span> : null}
           {work.of ? (
             <span className="badge">
@@ -68,6 +110,14 @@ export function Customer({ work, onDial }: { work: Work | null; onDial: (number:
             </span>
           ) : null}
         </p>
+        {card ? <Warnings card={card} /> : null}
+        {callable(address) && work.of?.direction !== "internal" ? (
+          <p>
+            <Button small disabled={busy} label={words("callWhom", { who: whoIs(work, words, card) })} onPress={() => callNow(address)}>
+              {words("callThis")}
+            </Button>
+          </p>
+        ) : null}
       </header>
       <dl className="facts">
         {card?.name && address ? (
@@ -82,7 +132,7 @@ export function Customer({ work, onDial }: { work: Work | null; onDial: (number:
             <dd className="mono">{work.of.number}</dd>
           </div>
         ) : null}
-        {card?.items.map((item) => (
+        {card?.items.filter((item) => item.id !== VERIFIED).map((item) => (
           <div key={item.id}>
             <dt>{item.value ? item.text : words("chose")}</dt>
             <dd>{item.value ?? item.text}</dd>
@@ -118,7 +168,7 @@ export function Customer({ work, onDial }: { work: Work | null; onDial: (number:
                 <Earlier
                   key={one.contact}
                   one={mayHear ? one : { ...one, recordings: [] }}
-                  onCall={one.outcome === "abandoned" && address && !/\*/.test(address) ? () => onDial(address) : null}
+                  onCall={one.outcome === "abandoned" && callable(address) ? () => callNow(address) : null}
                 />
               ))}
             </ul>

@@ -5,19 +5,26 @@ import { Frame } from "../shared/frame";
 import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
-import { useKeys } from "../shared/ui";
+import { Button } from "../shared/ui";
+import { phone } from "../shared/phone";
 import { useAct, type Act } from "./act";
-import { CallBar, type Asking } from "./callbar";
+import { CallBar, type Asking, type Pass } from "./callbar";
 import { useCard } from "./card";
+import { CommandBar } from "./commandbar";
+import { useCommands, type Command } from "./commands";
 import { Customer } from "./customer";
 import { OwnFigures } from "./figures";
 import { keys } from "./keys";
 import { WorkList } from "./list";
-import { callsOf, workOf, type Work } from "./model";
+import { callsOf, canDo, isNumber, nameCall, workOf, type Work } from "./model";
 import { Notes } from "./notes";
 import { PhoneMenu } from "../shared/phonemenu";
-import { Heard, Help, Keys, Messages, MyState, Pressure } from "./strip";
-import { whoIs } from "./who";
+import { Script } from "./script";
+import { Heard, Help, Keys, Messages, MyState, Pressure, ToLeader } from "./strip";
+import type { Target } from "./target";
+import type { Begun } from "./task";
+import type { Thing } from "./things";
+import { readable, whoIs } from "./who";
 import { deskWords } from "./words";
 import { choose, Dispositions, useChosen } from "./wrapup";
 
@@ -40,8 +47,12 @@ export function Desk() {
   const stateAct = useAct();
   const [wanted, setWanted] = useState<string | null>(null);
   const [asking, setAsking] = useState<Asking>(null);
-  const [dialTo, setDialTo] = useState("");
   const [pane, setPane] = useState<Pane>("contact");
+  const [begun, setBegun] = useState<Begun | null>(null);
+  const [barOpen, setBarOpen] = useState(false);
+  const [beside, setBeside] = useState<"customer" | "script">("customer");
+  const line = useStore(phone.shown);
+  const directory = useLive((page) => page.directory);
 
   const work = workOf(agent, contacts);
   const calls = callsOf(work);
@@ -65,14 +76,72 @@ export function Desk() {
     const first = reasons?.[0]?.id;
     stateAct.run("state", () => api.state(me, agent.presence === "ready" ? (first ? { state: "not_ready", reason: first } : { state: "not_ready" }) : { state: "ready" }));
   };
-  useKeys({
-    [keys.ready]: ready,
-    [keys.notes]: () => document.querySelector<HTMLTextAreaElement>("[data-notes]")?.focus(),
-  });
-  const dial = (number: string) => {
-    setDialTo(number);
-    setAsking("dial");
+  const place = (target: Target, name: string) => {
+    if (!me) return;
+    if (line.state === "ready") phone.expectOwn();
+    const { kind, to, client } = target;
+    act.run("dial", () => api.call(me, { kind, to, ...(client ? { client } : {}) }).then((placed) => nameCall(placed.contact, name)));
   };
+  const pass: Pass = (how, { kind, to }, name) => {
+    const offer = calls.main?.offer;
+    if (!offer) return;
+    if (how === "transfer") act.run("transfer", () => api.offerTransfer(offer, { kind, to }));
+    else act.run("consult", () => api.offerConsult(offer, { kind, to }).then((placed) => nameCall(placed.contact, name)));
+  };
+  /** From a card, a task or a callback: at once, for the client that it belongs to. */
+  const callThing = ({ address, name, client }: Pick<Thing, "address" | "name" | "client">) => {
+    if (calls.main || !address) return;
+    setPane("contact");
+    place({ kind: "outside", to: `+${address.replace(/^\+/, "")}`, ...(client ? { client } : {}) }, name ?? readable(address));
+  };
+  const begin = (what: Begun | null) => {
+    setBegun(what);
+    if (what) setPane("work");
+  };
+  const promise = () => {
+    if (chosen) begin({ contact: chosen.contact, who, text: `${words("callback")} ` });
+  };
+  const can = canDo(calls);
+  /** What only makes sense with what is typed: a number, a colleague, a queue. */
+  const more = (typed: string): Command[] => {
+    const wanted = typed.toLowerCase();
+    const found: Command[] = [];
+    if (isNumber(typed) && !calls.main) found.push({ id: "n call", name: words("commandDial", { who: typed }), run: () => place({ kind: "outside", to: typed }, typed) });
+    if (isNumber(typed) && can.transfer) found.push({ id: "n transfer", name: words("transferNow", { who: typed }), run: () => pass("transfer", { kind: "outside", to: typed }, typed) });
+    if (wanted.length < 2 || isNumber(typed)) return found;
+    const targets: (Target & { name: string })[] = [
+      ...(directory?.agents.filter((one) => one.id !== me).map((one) => ({ kind: "agent" as const, to: one.id, name: one.name })) ?? []),
+      ...(directory?.queues.map((one) => ({ kind: "queue" as const, to: one.id, name: one.name })) ?? []),
+    ];
+    for (const one of targets.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, 3)) {
+      if (can.transfer) found.push({ id: `t ${one.kind} ${one.to}`, name: words("transferNow", { who: one.name }), run: () => pass("transfer", one, one.name) });
+      if (can.consult && one.kind === "agent") found.push({ id: `c ${one.to}`, name: words("consultNow", { who: one.name }), run: () => pass("consult", one, one.name) });
+      if (!calls.main) found.push({ id: `d ${one.kind} ${one.to}`, name: words("commandDial", { who: one.name }), run: () => place(one, one.name) });
+    }
+    return found;
+  };
+  const show = (what: "customer" | "script") => {
+    setBeside(what);
+    setPane("customer");
+  };
+  useCommands([
+    { id: "ready", name: words(agent?.presence === "ready" ? "toBreak" : "toReady"), hotkey: keys.ready, run: ready },
+    {
+      id: "notes",
+      name: words("notes"),
+      hotkey: keys.notes,
+      run: chosen
+        ? () => {
+            setPane("contact");
+            requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>("[data-notes]")?.focus());
+          }
+        : undefined,
+    },
+    { id: "callback", name: words("callback"), hotkey: keys.callback, run: chosen && chosen.of?.direction !== "internal" ? promise : undefined },
+    { id: "script", name: words("script"), hotkey: keys.script, run: () => show(beside === "script" ? "customer" : "script") },
+    { id: "commands", name: words("commands"), hotkey: keys.commands, run: () => setBarOpen(true), deep: true },
+    ...work.map((one) => ({ id: `row ${one.contact}`, name: words("commandShow", { who: whoIs(one, words) }), deep: true, run: () => setWanted(one.contact) })),
+  ]);
 
   return (
     <Frame
@@ -81,6 +150,7 @@ export function Desk() {
       main={
         <div className="desk-main" data-pane={pane} aria-busy={!fresh}>
           <h1 className="hidden">{words("title")}</h1>
+          {barOpen ? <CommandBar onDone={() => setBarOpen(false)} more={more} /> : null}
           <Messages />
           <div className="panes choice" role="group" aria-label={words("moves")}>
             {(["work", "contact", "customer"] as const).map((one) => (
@@ -92,14 +162,37 @@ export function Desk() {
           </div>
           <section className="pane pane-work" aria-labelledby="head-work">
             <h2 id="head-work">{words("work")}</h2>
-            {fresh ? <WorkList work={work} chosen={chosen?.contact ?? null} choose={setWanted} ready={agent?.presence === "ready"} /> : null}
+            {fresh ? (
+              <WorkList
+                work={work}
+                chosen={chosen?.contact ?? null}
+                choose={setWanted}
+                ready={agent?.presence === "ready"}
+                busy={calls.main !== null}
+                onCall={callThing}
+                begun={begun}
+                begin={begin}
+              />
+            ) : null}
           </section>
           <div className="pane-middle">
-            <CallBar calls={calls} act={act} asking={asking} setAsking={setAsking} dialTo={dialTo} />
+            <CallBar calls={calls} act={act} asking={asking} setAsking={setAsking} place={place} pass={pass} />
             <section className="pane pane-contact card" aria-label={words("contact")}>
               {chosen ? (
                 <>
-                  <Notes key={chosen.contact} contact={chosen.contact} who={words("notesFor", { who })} note={card?.note ?? null} />
+                  <Notes
+                    key={chosen.contact} 
+                    contact={chosen.contact}
+                    who={words("notesFor", { who })}
+                    note={card?.note ?? null}
+                    beside={
+                      chosen.of?.direction === "internal" ? null : (
+                        <Button small hotkey={keys.callback} expanded={begun?.contact === chosen.contact} onPress={promise}>
+                          {words("callback")}
+                        </Button>
+                      )
+                    }
+                  />
                   {chosen.state === "talking" || chosen.state === "on hold" ? (
                     <DuringCall key={`d${chosen.contact}`} work={chosen} act={act} />
                   ) : null}
@@ -110,7 +203,15 @@ export function Desk() {
             </section>
           </div>
           <aside className="pane pane-customer card" aria-label={words("customer")}>
-            <Customer work={chosen} onDial={dial} />
+            <div className="choice" role="group" aria-label={words("besideCall")}>
+              <Button small pressed={beside === "customer"} onPress={() => show("customer")}>
+                {words("customer")}
+              </Button>
+              <Button small hotkey={keys.script} pressed={beside === "script"} onPress={() => show("script")}>
+                {words("script")}
+              </Button>
+            </div>
+            {beside === "customer" ? <Customer work={chosen} busy={calls.main !== null} onCall={callThing} /> : <Script work={chosen} script={card?.script ?? null} />}
           </aside>
         </div>
       }
@@ -125,6 +226,10 @@ export function Desk() {
       <Pressure />
       <PhoneMenu />
       <Help act={stateAct} />
+      <ToLeader />
+      <Button small kind="plain" hotkey={keys.commands} onPress={() => setBarOpen(true)}>
+        {words("commands")}
+      </Button>
       <Keys />
     </Frame>
   );

@@ -1,52 +1,183 @@
-// Pekerjaan: everything that I own, of any channel. Rows keep their places.
-import { clock, useNow } from "../shared/clock";
-import { useWords } from "../shared/i18n";
+// Pekerjaan: everything that I own, of any channel; below it what is to be done at a time. Rows keep their places.
+import { useState } from "react";
+import { api } from "../shared/api.gen";
+import { clock, moment, useNow } from "../shared/clock";
+import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
+import { useStore } from "../shared/store";
+import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
+
+import { useCommands } from "./commands";
+import { keys } from "./keys";
 import type { Work } from "./model";
-import { whoIs } from "./who";
+import { NewTask, type Begun } from "./task";
+import { useAct, type Act } from "./act";
+import { again, callable, dueOf, useStill, useThings, type Thing } from "./things";
+import { readable, whoIs } from "./who";
 import { deskWords } from "./words";
 
 const signs: Record<string, string> = { voice: "☎", chat: "✉", email: "@", sms: "✉", message: "✉", social: "#", video: "▶", ticket: "▤" };
 
-export function WorkList({ work, chosen, choose, ready }: { work: readonly Work[]; chosen: string | null; choose: (contact: string) => void; ready: boolean }) {
+function Row({ one, chosen, choose }: { one: Work; chosen: boolean; choose: () => void }) {
   const words = useWords(deskWords);
   const call = useWords(callWords);
   const directory = useLive((page) => page.directory);
   const now = useNow();
-
-  if (work.length === 0)
-    return (
-      <p className="empty soft">
-        {words("nothing")}
-        <br />
-        {ready ? words("nothingReady") : words("nothingNotReady", { key: "F9" })}
-      </p>
-    );
+  const queue = directory?.queues.find((q) => q.id === one.queue);
+  const client = directory?.clients.find((c) => c.id === (one.of?.client ?? queue?.client));
+  const state = one.state === "offered" ? "offered" : one.state === "talking" ? "talking" : one.state === "on hold" ? "held" : "wrapup";
   return (
-    <ul className="work">
-      {work.map((one) => {
-        const queue = directory?.queues.find((q) => q.id === one.queue);
-        const client = directory?.clients.find((c) => c.id === (one.of?.client ?? queue?.client));
-        const state = one.state === "offered" ? "offered" : one.state === "talking" ? "talking" : one.state === "on hold" ? "held" : "wrapup";
-        return (
-          <li key={one.offer ?? one.contact}>
-            <button type="button" className={`work-row ${state}`} aria-pressed={chosen === one.contact} onClick={() => choose(one.contact)}>
-              <span className="sign" role="img" aria-label={call(one.channel)}>
-                {signs[one.channel] ?? "•"}
+    <li>
+      <button type="button" className={`work-row ${state}`} aria-pressed={chosen} onClick={choose}>
+        <span className="sign" role="img" aria-label={call(one.channel)}>
+          {signs[one.channel] ?? "•"}
+        </span>
+        <span className="grow">
+          <strong className="cut">{whoIs(one, words)}</strong>
+          <span className="small soft cut">{client?.name ?? words("noClient")}</span>
+        </span>
+        <span className="work-when">
+          <span className={`badge ${state === "offered" ? "good" : state === "wrapup" ? "warn" : state === "held" ? "" : "accent"}`}>{call(state)}</span>
+          <span className="mono small">{one.due && one.state !== "talking" ? `−${clock(Date.parse(one.due) - now)}` : clock(now - Date.parse(one.since))}</span>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+const LATER_MS = 15 * 60_000;
+
+function ThingRow({ one, act, busy, onCall }: { one: Thing; act: Act; busy: boolean; onCall: () => void }) {
+  const words = useWords(deskWords);
+  const of = useStore(language);
+  const me = useLive((page) => page.me?.agent ?? "");
+  const directory = useLive((page) => page.directory);
+  const now = useNow();
+  const client = directory?.clients.find((c) => c.id === one.client)?.name;
+  const who = one.name ?? (one.address ? readable(one.address.replace(/^\*+/, "…")) : null);
+  const due = dueOf(one.due, now);
+  const title = one.text ?? (one.kind === "task" ? words("taskErased") : words("callbackOf", { who: who ?? words("unknown") }));
+  const set = (name: string, body: { done?: boolean; due?: string }) => act.run(name, () => api.taskSet(me, one.task!, body).then(again));
+
+  return (
+    <li className={`thing ${due.state} ${one.gone ? "gone" : ""}`}>
+      <div className="thing-top">
+        <span className="sign" role="img" aria-label={words(one.kind === "task" ? "taskKind" : "callbackKind")}>
+          {one.kind === "task" && !one.contact ? "▤" : "↩"}
+        </span>
+        <span className="grow">
+          <strong className="thing-text">{title}</strong>
+          {who || client ? <span className="small soft cut">{[one.text ? who : null, client].filter(Boolean).join(" · ")}</span> : null}
+          <span>
+            {one.gone ? (
+              <span className="badge good">{words("taskDone")}</span>
+            ) : due.state === "none" ? null : (
+              <span className={`badge ${due.state === "late" ? "bad" : due.state === "soon" ? "warn" : ""}`}>
+                {due.state === "later" ? moment(one.due!, of) : words(due.state === "late" ? "dueLate" : "dueIn", { time: clock(due.ms) })}
               </span>
-              <span className="grow">
-                <strong className="cut">{whoIs(one, words)}</strong>
-                <span className="small soft cut">{client?.name ?? words("noClient")}</span>
-              </span>
-              <span className="work-when">
-                <span className={`badge ${state === "offered" ? "good" : state === "wrapup" ? "warn" : state === "held" ? "" : "accent"}`}>{call(state)}</span>
-                <span className="mono small">{one.due && one.state !== "talking" ? `−${clock(Date.parse(one.due) - now)}` : clock(now - Date.parse(one.since))}</span>
-              </span>
-            </button>
-          </li>
-        );
-      })}
-    </ul>
+            )}
+          </span>
+        </span>
+      </div>
+      <div className="row wrap thing-do">
+          {one.contact ? (
+            <Button small disabled={one.gone || busy || act.busy !== null || !callable(one.address)} title={callable(one.address) ? undefined : words("numberHidden")} label={words("callWhom", { who: who ?? words("unknown") })} onPress={onCall}>
+              {words("callThis")}
+            </Button>
+          ) : null}
+          {one.kind === "task" ? (
+            <>
+              <Button small disabled={one.gone || act.busy !== null} label={words("doneThis", { text: title })} onPress={() => set("done", { done: true })}>
+                {words("taskDone")}
+              </Button>
+              <Button small kind="plain" disabled={one.gone || act.busy !== null} label={words("laterThis", { text: title })} onPress={() => set("later", { due: new Date(Math.max(now, one.due ? Date.parse(one.due) : 0) + LATER_MS).toISOString() })}>
+                {words("taskLater")}
+              </Button>
+            </>
+          ) : null}
+      </div>
+    </li>
+  );
+}
+
+export interface ListProps {
+  work: readonly Work[];
+  chosen: string | null;
+  choose: (contact: string) => void;
+  ready: boolean;
+  /** A call is in hand: no other is placed. */
+  busy: boolean;
+  onCall: (thing: Thing) => void;
+  /** Asked for in another place of the page. */
+  begun: Begun | null;
+  begin: (begun: Begun | null) => void;
+}
+
+export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, begin }: ListProps) {
+  const words = useWords(deskWords);
+  const me = useLive((page) => page.me?.agent ?? null);
+  const now = useNow();
+  const [over, setOver] = useState(false);
+  const [inside, setInside] = useState(false);
+  // callbacks come and go without us; a wrap-up may have promised one
+  const things = useStill(useThings(me, `${Math.floor(now / 30_000)} ${work.map((one) => one.contact + one.state).join()}`), over || inside);
+  const act = useAct();
+
+  useCommands([
+    { id: "task", name: words("task"), hotkey: keys.task, run: () => begin({ contact: null, who: "", text: "" }) },
+    ...things
+      .filter((one) => !one.gone)
+      .flatMap((one) => {
+        const name = one.text ?? words("callbackOf", { who: one.name ?? (one.address ? readable(one.address) : words("unknown")) });
+        return [
+          { id: `call ${one.key}`, name: words("commandCall", { name }), deep: true, run: one.contact && !busy && callable(one.address) ? () => onCall(one) : undefined },
+          { id: `done ${one.key}`, name: words("commandDone", { name }), deep: true, run: one.task ? () => act.run("done", () => api.taskSet(me ?? "", one.task!, { done: true }).then(again)) : undefined },
+        ];
+      }),
+  ]);
+  return (
+    <>
+      <div className="work-now">
+        {work.length === 0 ? (
+          <p className="empty soft">
+            {words("nothing")}
+            <br />
+            {ready ? words("nothingReady") : words("nothingNotReady", { key: keys.ready })}
+          </p>
+        ) : (
+          <ul className="work">
+            {work.map((one) => (
+              <Row key={one.offer ?? one.contact} one={one} chosen={chosen === one.contact} choose={() => choose(one.contact)} />
+            ))}
+          </ul>
+        )}
+      </div>
+      <div className="row things-head">
+        <h3 className="grow">{words("things")}</h3>
+        <Button small hotkey={keys.task} label={words("task")} expanded={begun !== null} onPress={() => begin(begun ? null : { contact: null, who: "", text: "" })}>
+          {words("taskShort")}
+        </Button>
+      </div>
+      {begun ? <NewTask key={begun.contact ?? ""} begun={begun} onDone={() => begin(null)} /> : null}
+      <p role="alert" className={act.problem ? "notice bad" : "hidden"}>
+        {act.problem ? words("failed", { why: act.problem }) : ""}
+      </p>
+      {things.length === 0 ? (
+        <p className="small soft things-none">{words("thingsNone")}</p>
+      ) : (
+        <ul
+          className="things"
+          onPointerEnter={() => setOver(true)}
+          onPointerLeave={() => setOver(false)}
+          onFocus={() => setInside(true)}
+          onBlur={(event) => setInside(event.currentTarget.contains(event.relatedTarget))}
+        >
+          {things.map((one) => (
+            <ThingRow key={one.key} one={one} act={act} busy={busy} onCall={() => onCall(one)} />
+          ))}
+        </ul>
+      )}
+    </>
   );
 }

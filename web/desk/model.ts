@@ -1,5 +1,5 @@
 // What an agent has in hand, out of the live state: a stable list of work, and the one call of the call bar.
-import type { Agent, Assignment, Contact } from "../shared/api.gen";
+import type { Agent, Assignment, Contact, DirectoryAgent, Party } from "../shared/api.gen";
 import type { Live } from "../shared/feed";
 
 export interface Work {
@@ -12,6 +12,7 @@ export interface Work {
   due: string | null;
   disposition: string | null;
   extended: boolean;
+  parties: readonly Party[];
   of: Contact | null; // null: not told yet, or over (wrap-up)
 }
 
@@ -43,6 +44,7 @@ export function workOf(agent: Agent | undefined, contacts: Live["contacts"]): Wo
       due: one.due,
       disposition: one.disposition,
       extended: one.extended,
+      parties: one.parties,
       of: of ? remember(of) : (remembered.get(one.contact) ?? null),
     }))
     .sort((a, b) => (a.offer ?? "").length - (b.offer ?? "").length || (a.offer ?? "").localeCompare(b.offer ?? ""));
@@ -94,6 +96,28 @@ export function canDo({ main, asked }: Calls): Can {
     hangup: talks || (state === "offered" && own),
     merge: !!asked,
   };
+}
+
+/** With whom he talks besides the customer: only then it is a conference. */
+export const othersOf = (work: Work): readonly Party[] => (work.state === "talking" || work.state === "on hold" ? work.parties : []);
+
+/** Who is asked first: a leader who is ready, then one who is there, then any. */
+export const leaderOf = (agents: readonly DirectoryAgent[]): DirectoryAgent | null =>
+  agents.filter((one) => one.leads).sort((a, b) => Number(b.ready && !b.busy) - Number(a.ready && !a.busy) || Number(a.busy) - Number(b.busy))[0] ?? null;
+
+/** Names of those outside, as far as this tab has brought them in: the server does not tell their numbers. */
+const parties = new Map<string, string>();
+const coming = new Map<string, string>();
+export const nameOfParty = (party: string): string | null => parties.get(party) ?? null;
+/** `name`: the next one that comes into this contact. */
+export function nameParties(contact: string, now: readonly Party[], name?: string): void {
+  if (name) coming.set(contact, name);
+  for (const one of now) {
+    const next = coming.get(contact);
+    if (parties.has(one.party) || !next) continue;
+    if (!one.agent) parties.set(one.party, next);
+    coming.delete(contact);
+  }
 }
 
 const called = (contact: string) => `sapa.called.${contact}`;

@@ -1,5 +1,5 @@
 // Notes of a contact: always open, kept in this tab at once, on the server a moment after the last key.
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
 import type { Note } from "../shared/api.gen";
 import { Problem } from "../shared/call";
 import { useWords } from "../shared/i18n";
@@ -12,7 +12,7 @@ const key = (contact: string) => `sapa.note.${contact}`;
 
 type State = "empty" | "unsaved" | "saving" | "saved";
 
-export function Notes({ contact, who, note }: { contact: string; who: string; note: Note | null }) {
+export function Notes({ contact, who, note, beside }: { contact: string; who: string; note: Note | null; beside: ReactNode }) {
   const words = useWords(deskWords);
   const draft = sessionStorage.getItem(key(contact));
   const [text, setText] = useState(draft ?? note?.text ?? "");
@@ -74,6 +74,7 @@ export function Notes({ contact, who, note }: { contact: string; who: string; no
         <span className="small soft" role="status">
           {state === "empty" ? "" : words(state)}
         </span>
+        {beside}
       </div>
       {conflict ? (
         <p className="notice">

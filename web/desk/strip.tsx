@@ -1,13 +1,15 @@
 // The top strip: my state with its clock, breaks, how full the queues are, whether my telephone is there, the keys.
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { api } from "../shared/api.gen";
 import { clock, moment, useNow } from "../shared/clock";
 import { language, nameOf, useWords } from "../shared/i18n";
 import { said, useLive } from "../shared/live";
 import { useStore } from "../shared/store";
-import { Button, Menu, useKeys } from "../shared/ui";
+import { Button, Menu } from "../shared/ui";
 import { callWords } from "../shared/words";
-import type { Act } from "./act";
+import { useAct, type Act } from "./act";
 import { useReasons } from "./asked";
+import { useCommands } from "./commands";
 import { keyList, keys } from "./keys";
 import { callsOf, workOf } from "./model";
 import { deskWords } from "./words";
@@ -26,6 +28,25 @@ export function MyState({ act }: { act: Act }) {
   const now = useNow();
   const quotas = useReasons(of, `${agent?.presence}${agent?.reason}${agent?.booked}${Math.floor(now / 60000)}`);
 
+  const mayAsk = me?.agent && agent;
+  const go = (state: "ready" | "not_ready" | "logged_out", id?: string) => act.run("state", () => api.state(me!.agent!, id ? { state, reason: id } : { state }));
+  const isFull = (id: string) => {
+    const quota = quotas?.find((q) => q.id === id);
+    return quota?.team_max != null && quota.team_now >= quota.team_max;
+  };
+  const leave = (id: string) => {
+    if (isFull(id) && agent?.reason !== id) act.run("book", () => api.state(me!.agent!, { state: "not_ready", reason: id, book: true }));
+    else go("not_ready", id);
+  };
+  useCommands([
+    ...(reasons ?? []).map((one) => ({
+      id: `reason ${one.id}`,
+      name: words("toReason", { reason: nameOf(of, one) }),
+      ...(isFull(one.id) ? { about: words("lineUp") } : {}),
+      run: mayAsk && !(agent.presence === "not ready" && agent.reason === one.id) ? () => leave(one.id) : undefined,
+    })),
+    { id: "offline", name: words("toOffline"), run: mayAsk && agent.presence !== "offline" ? () => go("logged_out") : undefined },
+  ]);
   if (!me?.agent || !agent) return null;
   const work = workOf(agent, contacts);
   const { main } = callsOf(work);
@@ -36,7 +57,6 @@ export function MyState({ act }: { act: Act }) {
   const at = since(busy ? busy.since : agent.since, now);
   const tone = busy ? "accent" : agent.presence === "ready" ? "good" : agent.presence === "offline" ? "" : "warn";
   const mine = quotas?.find((one) => one.team_max !== null) ?? null; // how many of the team are in the break that has the fewest places
-  const set = (state: "ready" | "not_ready" | "logged_out", id?: string) => act.run("state", () => api.state(me.agent!, id ? { state, reason: id } : { state }));
 
   return (
     <div className="row">
@@ -62,7 +82,7 @@ export function MyState({ act }: { act: Act }) {
               aria-checked={agent.presence === "ready"}
               className="item"
               onClick={() => {
-                set("ready");
+                go("ready");
                 close();
               }}
             >
@@ -71,7 +91,7 @@ export function MyState({ act }: { act: Act }) {
             <p className="small soft menu-title">{words("breaks")}</p>
             {reasons?.map((one) => {
               const quota = quotas?.find((q) => q.id === one.id);
-              const full = quota?.team_max != null && quota.team_now >= quota.team_max;
+              const full = isFull(one.id);
               return (
                 <button
                   type="button"
@@ -80,8 +100,7 @@ export function MyState({ act }: { act: Act }) {
                   aria-checked={agent.presence === "not ready" && agent.reason === one.id}
                   className="item"
                   onClick={() => {
-                    if (full && agent.reason !== one.id) act.run("book", () => api.state(me.agent!, { state: "not_ready", reason: one.id, book: true }));
-                    else set("not_ready", one.id);
+                    leave(one.id);
                     close();
                   }}
                 >
@@ -101,7 +120,7 @@ export function MyState({ act }: { act: Act }) {
               type="button"
               className="item"
               onClick={() => {
-                set("logged_out");
+                go("logged_out");
                 close();
               }}
             >
@@ -142,7 +161,7 @@ export function Keys() {
   const words = useWords(deskWords);
 
   return (
-    <Menu label={words("helpTitle")} named button={words("help")} className="button plain small">
+    <Menu label={words("helpTitle")} button={<strong aria-hidden="true">?</strong>} className="button plain small">
       {(close) => (
         <div className="keys">
           <p className="small soft">{words("helpText")}</p>
@@ -173,7 +192,7 @@ export function Help({ act }: { act: Act }) {
   const raised = agent?.help ?? null;
   const toggle = () => agent && act.run("help", () => (raised ? api.helpEnd(agent.id) : api.helpAsk(agent.id)));
 
-  useKeys({ [keys.help]: agent ? toggle : undefined });
+  useCommands([{ id: "help", name: words(raised ? "helpDown" : "helpAsk"), hotkey: keys.help, run: agent ? toggle : undefined }]);
   if (!agent) return null;
   return (
     <Button small kind={raised ? "primary" : "plain"} hotkey={keys.help} pressed={raised !== null} onPress={toggle}>
@@ -211,6 +230,80 @@ export function Messages() {
         <Button small onPress={() => void api.messageRead(last.id).catch(() => undefined)}>
           {words("read")}
         </Button>
+      ) : null}
+    </div>
+  );
+}
+
+const LINE_MAX = 500; // bytes
+
+/** A line to who leads my team; they see it at once. */
+export function ToLeader() {
+  const words = useWords(deskWords);
+  const me = useLive((page) => page.me?.agent ?? "");
+  const team = useLive((page) => page.live.agents.get(page.me?.agent ?? "")?.team ?? null);
+  const [open, setOpen] = useState(false);
+  const [text, setText] = useState("");
+  const [sent, setSent] = useState(false);
+  const act = useAct();
+  const input = useRef<HTMLInputElement>(null);
+  const before = useRef<Element | null>(null);
+
+  useCommands([{ id: "to leader", name: words("toLeaderLong"), hotkey: keys.toLeader, run: team ? () => show(!open) : undefined }]);
+  const show = (on: boolean) => {
+    if (on) before.current = document.activeElement;
+    else if (before.current instanceof HTMLElement) before.current.focus();
+    setSent(false);
+    setOpen(on);
+  };
+  useEffect(() => {
+    if (open) input.current?.focus();
+  }, [open]);
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    const line = text.trim();
+    if (!line) return;
+    act.run("line", () =>
+      api.leaderMessage(me, { text: line }).then(() => {
+        setText("");
+        setSent(true);
+      }),
+    );
+  };
+  if (!team) return null;
+  return (
+    <div className="menu">
+      <Button small kind="plain" hotkey={keys.toLeader} expanded={open} label={words("toLeaderLong")} onPress={() => show(!open)}>
+        {words("toLeader")}
+      </Button>
+      {open ? (
+        <form
+          className="panel to-leader"
+          aria-label={words("toLeaderLong")}
+          onSubmit={send}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            event.stopPropagation();
+            show(false);
+          }}
+        >
+          <label className="field">
+            <span>{words("toLeaderOf", { team })}</span>
+            <input ref={input} className="input" value={text} maxLength={LINE_MAX} autoComplete="off" onChange={(event) => setText(event.target.value)} />
+          </label>
+          <p role="alert" className={act.problem ? "notice bad" : "hidden"}>
+            {act.problem ? words("failed", { why: act.problem }) : ""}
+          </p>
+          <div className="row">
+            <button type="submit" className="button primary small" aria-disabled={!text.trim() || act.busy !== null ? true : undefined}>
+              {words("send")} <kbd aria-hidden="true">Enter</kbd>
+            </button>
+            <Button small kind="plain" onPress={() => show(false)}>
+              {words("closeThis")} <kbd aria-hidden="true">Esc</kbd>
+            </Button>
+            <span role="status">{sent ? <span className="badge good">{words("sent")}</span> : null}</span>
+          </div>
+        </form>
       ) : null}
     </div>
   );

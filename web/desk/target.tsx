@@ -3,6 +3,8 @@ import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { names, useLive } from "../shared/live";
 import { useWords } from "../shared/i18n";
 import { Button } from "../shared/ui";
+import { useStore } from "../shared/store";
+import { favourites, isFavourite, toggle } from "./favourites";
 import { isNumber } from "./model";
 import { deskWords } from "./words";
 
@@ -18,11 +20,12 @@ interface Choice extends Target {
   rank: number;
 }
 
-export function TargetPicker({ title, action, begin, withClient, onChoose, onCancel }: { title: string; action: string; begin?: string; withClient?: boolean; onChoose: (target: Target, name: string) => void; onCancel: () => void }) {
+export function TargetPicker({ title, action, withClient, onChoose, onCancel }: { title: string; action: string; withClient?: boolean; onChoose: (target: Target, name: string) => void; onCancel: () => void }) {
   const words = useWords(deskWords);
   const directory = useLive((page) => page.directory);
-  const me = useLive((page) => page.me?.agent);
-  const [text, setText] = useState(begin ?? "");
+  const me = useLive((page) => page.me?.agent ?? "");
+  const often = useStore(favourites(me));
+  const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const [client, setClient] = useState("");
   const input = useRef<HTMLInputElement>(null);
@@ -44,7 +47,7 @@ export function TargetPicker({ title, action, begin, withClient, onChoose, onCan
         to: agent.id,
         name: agent.name,
         about: `${agent.extension} · ${words(agent.busy ? "colleagueBusy" : agent.ready ? "colleagueReady" : "colleagueAway")}`,
-        rank: agent.busy ? 3 : agent.ready ? 1 : 4,
+        rank: agent.leads && !agent.busy ? 1.5 : agent.busy ? 3 : agent.ready ? 1 : 4,
       });
     }
     for (const queue of directory?.queues ?? []) all.push({ kind: "queue", to: queue.id, name: queue.name, about: words("queueKind"), rank: 2 });
@@ -55,6 +58,9 @@ export function TargetPicker({ title, action, begin, withClient, onChoose, onCan
   }, [directory, me, text, words]);
 
   const chosen = Math.min(at, choices.length - 1);
+  const star = (one: Choice | undefined) => {
+    if (one) toggle(me, { kind: one.kind, to: one.to, name: one.name });
+  };
   const take = (one: Choice | undefined) => {
     if (one) onChoose({ kind: one.kind, to: one.to, ...(client ? { client } : {}) }, one.name);
   };
@@ -94,6 +100,9 @@ export function TargetPicker({ title, action, begin, withClient, onChoose, onCan
               if (event.key === "ArrowDown" || event.key === "ArrowUp") {
                 event.preventDefault();
                 setAt((chosen + (event.key === "ArrowDown" ? 1 : choices.length - 1)) % Math.max(1, choices.length));
+              } else if (event.key === "Insert") {
+                event.preventDefault();
+                star(choices[chosen]);
               } else if (event.key === "Enter") {
                 event.preventDefault();
                 take(choices[chosen]);
@@ -125,8 +134,20 @@ export function TargetPicker({ title, action, begin, withClient, onChoose, onCan
             onPointerMove={() => setAt(index)}
             onClick={() => take(one)}
           >
-            <span className="cut">{one.name}</span>
+            <span className="cut grow">{one.name}</span>
             <span className="small soft">{one.about}</span>
+            <span
+              className="star"
+              role="img"
+              aria-label={words(isFavourite(often, one) ? "favouriteYes" : "favouriteNo")}
+              title={words(isFavourite(often, one) ? "favouriteYes" : "favouriteNo")}
+              onClick={(event) => {
+                event.stopPropagation();
+                star(one);
+              }}
+            >
+              {isFavourite(often, one) ? "★" : "☆"}
+            </span>
           </li>
         ))}
       </ul>
@@ -134,6 +155,9 @@ export function TargetPicker({ title, action, begin, withClient, onChoose, onCan
       <div className="row">
         <Button kind="primary" disabled={choices.length === 0} onPress={() => take(choices[chosen])}>
           {action} <kbd aria-hidden="true">Enter</kbd>
+        </Button>
+        <Button kind="plain" disabled={choices.length === 0} onPress={() => star(choices[chosen])}>
+          {words(choices[chosen] && isFavourite(often, choices[chosen]) ? "favouriteOut" : "favouriteIn")} <kbd aria-hidden="true">Ins</kbd>
         </Button>
         <Button kind="plain" onPress={onCancel}>
           {words("cancel")} <kbd aria-hidden="true">Esc</kbd>

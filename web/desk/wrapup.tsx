@@ -5,10 +5,11 @@ import { clock, useNow } from "../shared/clock";
 import { language, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { Store, useStore } from "../shared/store";
-import { Button, useGuard, useKeys } from "../shared/ui";
+import { Button, useGuard } from "../shared/ui";
 import { callWords } from "../shared/words";
 import type { Act } from "./act";
 import { useDispositions } from "./asked";
+import { useCommands } from "./commands";
 import { keys } from "./keys";
 import type { Work } from "./model";
 import { deskWords } from "./words";
@@ -95,6 +96,7 @@ export function Dispositions({ work, value, onChange }: { work: Work; value: str
     return () => window.removeEventListener("keydown", listener);
   }, []);
 
+  useCommands(all.map((one) => ({ id: `disposition ${one.id}`, name: words("dispositionNow", { name: one.text }), ...(one.group ? { about: one.group } : {}), deep: true, run: () => onChange(one.id) })));
   if (all.length === 0) return null;
   const button = (one: Disposition) => {
     const place = first.indexOf(one);
@@ -162,7 +164,10 @@ export function Wrapup({ work, act, who }: { work: Work; act: Act; who: string }
   };
   const more = () => act.run("extend", () => api.wrapup(me, { action: "extend" }));
 
-  useKeys({ [keys.primary]: wanting ? undefined : save, [keys.extend]: !extended && extend_ms ? more : undefined });
+  useCommands([
+    { id: "save", name: reason ? words("saveBreak", { reason }) : words("save"), hotkey: keys.primary, run: wanting ? undefined : save },
+    { id: "extend", name: words("extend"), hotkey: keys.extend, run: !extended && extend_ms ? more : undefined },
+  ]);
   return (
     <>
       <div className="call-top">

@@ -1,7 +1,16 @@
 // The agent's desk with a desk phone, as an agent uses it.
+import { createHmac } from "node:crypto";
 import { accessible, be, customer, expect, test } from "./lib";
 
-const call = (page: import("@playwright/test").Page) => page.getByRole("region", { name: /^(Panggilan|Call)$/ });
+type Page = import("@playwright/test").Page;
+/** Ready, whatever the journey before has left behind. */
+async function becomeReady(page: Page): Promise<void> {
+  const state = page.getByRole("button", { name: /^(Keadaan saya|My state):/ });
+  await expect(state).toBeVisible();
+  if (!/Siap|Ready/.test(await state.innerText())) await page.keyboard.press("F9");
+  await expect(page.getByRole("button", { name: /(Keadaan saya|My state):\s*(Siap|Ready)/ })).toBeVisible();
+}
+const call = (page: Page) => page.getByRole("region", { name: /^(Panggilan|Call)$/ });
 
 test("log in with a password: told what is wrong, in both languages, and let in", async ({ page }) => {
   await page.goto("/desk");
@@ -30,7 +39,7 @@ test("cards, and pages that axe has nothing against, light and dark", async ({ p
     await be(page, "Agen 1");
     await expect(page.getByRole("button", { name: /Keadaan saya/ })).toBeVisible();
     await accessible(page, `idle desk, ${colorScheme}`);
-    await page.getByRole("button", { name: "Pintasan" }).click();
+    await page.getByRole("button", { name: "Pintasan papan ketik" }).click();
     await accessible(page, `keys, ${colorScheme}`);
     await page.keyboard.press("Escape");
   }
@@ -123,7 +132,7 @@ test("by pointer: asked, brought together, passed on; the colleague has it", asy
   await call(page).getByRole("button", { name: /^Answer/ }).click();
   await expect(call(page).getByText("Talking")).toBeVisible();
 
-  await call(page).getByRole("button", { name: /^Consult/ }).click();
+  await call(page).getByRole("button", { name: "Consult", exact: true }).click();
   await page.getByRole("combobox").fill("agen 2");
   await page.getByRole("option", { name: /Agen 2/ }).click();
   await expect(call(page).getByText(/Asking Agen 2/)).toBeVisible();
@@ -146,6 +155,242 @@ test("by pointer: asked, brought together, passed on; the colleague has it", asy
   await other.keyboard.press("1");
   await other.keyboard.press("F2");
   await expect(call(other).getByText("No call.")).toBeVisible();
+});
+
+test("tasks by keyboard: written with their time, done, called from; what may not be called is said in a sentence", async ({ page }) => {
+  test.setTimeout(120_000);
+  await be(page, "Agen 1");
+  await expect(page.getByText("Telepon terhubung")).toBeVisible();
+  await page.keyboard.press("Control+Alt+G");
+  await page.keyboard.type("kirim formulir retur besok 10.00");
+  await expect(page.getByText(/“kirim formulir retur”, .*10[.:]00/)).toBeVisible();
+  await accessible(page, "a new task");
+  await page.keyboard.press("Enter");
+  const task = page.getByRole("listitem").filter({ hasText: "kirim formulir retur" });
+  await expect(task).toContainText("10.00");
+  await page.keyboard.press("Control+Alt+P");
+  await page.keyboard.type("selesaikan kirim");
+  await expect(page.getByRole("option", { name: "Selesaikan: kirim formulir retur" })).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(task).toHaveCount(0);
+
+  // promised to whom is talked with: it stands in the list with a clock, and calls by one click
+  await becomeReady(page);
+  await customer.call("081277770001", "5001");
+  await expect(call(page).getByText("+62 812-7777-0001", { exact: true })).toBeVisible();
+  await page.keyboard.press("F2");
+  await expect(call(page).getByText("Bicara")).toBeVisible();
+  await page.keyboard.press("Control+Alt+Y");
+  await expect(page.getByRole("textbox", { name: "Janji kepada +62 812-7777-0001" })).toHaveValue("Telepon balik ");
+  await page.keyboard.type("30 menit lagi");
+  await page.keyboard.press("Enter");
+  const promise = page.getByRole("listitem").filter({ hasText: "Telepon balik" }).filter({ hasText: "+62 812-7777-0001 · Toko Uji" });
+  await expect(promise).toContainText(/(30:00|29:5\d) lagi/);
+  await page.keyboard.press("Control+Alt+E");
+  await expect(call(page).getByText("Catatan akhir")).toBeVisible();
+  await page.keyboard.press("2");
+  await page.keyboard.press("F2");
+  await expect(call(page).getByText("Tidak ada panggilan.")).toBeVisible();
+  await promise.getByRole("button", { name: "Panggil +62 812-7777-0001" }).click();
+  await expect(call(page).getByText("+62 812-7777-0001", { exact: true })).toBeVisible();
+  await page.keyboard.press("F2"); // the phone rings first
+  await expect.poll(async () => (await customer.phones())["carrier"]?.talks).toBe(true);
+  await expect(call(page).getByText("Bicara")).toBeVisible();
+  await page.keyboard.press("Control+Alt+E");
+  await expect(call(page).getByText("Catatan akhir")).toBeVisible();
+  await page.keyboard.press("1");
+  await page.keyboard.press("F2");
+  await promise.getByRole("button", { name: /^Selesaikan/ }).click();
+  await expect(promise.getByText("Selesai", { exact: true }).first()).toBeVisible(); // its row stands as long as the pointer is over the list
+  await page.mouse.move(700, 700);
+  await page.getByRole("heading", { name: "Pekerjaan" }).click();
+  await expect(promise).toHaveCount(0);
+
+  await page.keyboard.press("Control+Alt+J");
+  await page.getByRole("combobox").fill("0809 1234567");
+  await page.keyboard.press("Enter");
+  await expect(call(page).getByRole("alert").filter({ hasText: "Anda tidak berhak menelepon nomor seperti ini" })).toBeVisible();
+});
+
+test("a conference: who is in it, a favourite, the leader asked by one key; one of them is let go", async ({ page, context }) => {
+  test.setTimeout(120_000);
+  await be(page, "Agen 1");
+  const other = await context.newPage();
+  const lead = await context.newPage();
+  await be(other, "Agen 2");
+  await be(lead, "Dewi Lestari");
+  await lead.goto("/desk");
+  for (const one of [other, lead]) {
+    await becomeReady(one);
+    await one.keyboard.press("F9"); // there, but not for customers
+    await expect(one.getByRole("button", { name: /Keadaan saya:\s*Istirahat/ })).toBeVisible();
+  }
+  await becomeReady(page);
+  await customer.call("081277770002", "5001");
+  await expect(call(page).getByText("+62 812-7777-0002", { exact: true })).toBeVisible();
+  await page.keyboard.press("F2");
+  await expect(call(page).getByText("Bicara")).toBeVisible();
+  await page.keyboard.press("Control+Alt+V");
+  await expect(page.getByText("1. Sapa dan tanyakan nama.")).toBeVisible();
+  await accessible(page, "script");
+  await page.keyboard.press("Control+Alt+V");
+
+  // a favourite is made in the list, and has a key of its own from then on
+  await page.keyboard.press("Control+Alt+A");
+  await page.getByRole("combobox").fill("agen 2");
+  await page.keyboard.press("Insert");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: "Alihkan ke Agen 2" })).toContainText("Ctrl+Alt+6");
+
+  await page.keyboard.press("Control+Alt+K");
+  await page.getByRole("combobox").fill("agen 2");
+  await page.keyboard.press("Enter");
+  await expect(call(page).getByText(/Bertanya kepada Agen 2/)).toBeVisible();
+  await call(other).getByRole("button", { name: /^Jawab/ }).click();
+  await expect(call(page).getByRole("button", { name: /^Bertiga/ })).toBeEnabled();
+  await expect(call(other).getByText("Bicara")).toBeVisible();
+  await page.keyboard.press("Control+Alt+B");
+  const others = page.getByRole("group", { name: "Ikut bicara:" });
+  await expect(others).toContainText("Agen 2");
+  await expect(other.getByRole("group", { name: "Ikut bicara:" })).toContainText("Agen 1");
+  await expect(call(other).getByText("+62 812-7777-0002", { exact: true })).toBeVisible(); // with whom he talks is known to him, too
+  await accessible(page, "a conference");
+  await page.keyboard.press("Control+Alt+P");
+  await page.keyboard.type("lepas");
+  await page.keyboard.press("Enter");
+  await expect(others).toHaveCount(0);
+  await expect(call(page).getByText("Bicara")).toBeVisible();
+  await expect.poll(async () => (await customer.phones())["1002"]?.talks).toBe(false);
+  await other.keyboard.press("1"); // he took part: he wraps up
+  await other.keyboard.press("F2");
+  await expect(call(other).getByText("Tidak ada panggilan.")).toBeVisible();
+
+  await page.keyboard.press("Control+Alt+I");
+  await expect(call(page).getByText(/Bertanya kepada Agen 3/)).toBeVisible();
+  await call(lead).getByRole("button", { name: /^Jawab/ }).click();
+  await expect(call(lead).getByText("Bicara")).toBeVisible();
+  await call(page).getByRole("button", { name: /^Kembali/ }).click();
+  await expect(call(page).getByText("Bicara")).toBeVisible();
+
+  // a line to the leader, while the call goes on; what was typed before has the focus again
+  await page.keyboard.press("Control+Alt+N");
+  await page.keyboard.press("Control+Alt+U");
+  await page.keyboard.type("Sistem toko lambat");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Terkirim")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("textbox", { name: /Catatan/ })).toBeFocused();
+  const said = await lead.evaluate(async () => (await (await fetch("/api/v1/messages", { headers: { "Sapa-Session": sessionStorage.getItem("sapa.session") ?? "" } })).json()) as { items: { text: string; to: string }[] });
+  expect(said.items.map((one) => [one.to, one.text])).toContainEqual(["leaders", "Sistem toko lambat"]);
+
+  // passed on to the favourite by its key
+  await page.keyboard.press("Control+Alt+6");
+  await expect(call(page).getByText("Catatan akhir")).toBeVisible();
+  await page.keyboard.press("1");
+  await page.keyboard.press("F2");
+  await call(other).getByRole("button", { name: /^Jawab/ }).click();
+  await expect(call(other).getByText("Bicara")).toBeVisible();
+  await customer.hangup("081277770002");
+  await expect(call(other).getByText("Catatan akhir")).toBeVisible();
+  await other.keyboard.press("1");
+  await other.keyboard.press("F2");
+  await expect(call(other).getByText("Tidak ada panggilan.")).toBeVisible();
+});
+
+test("the command bar: states and breaks by a few letters; the focus comes back", async ({ page }) => {
+  await be(page, "Agen 1");
+  await expect(page.getByRole("button", { name: /Keadaan saya/ })).toBeVisible();
+  await page.keyboard.press("Control+Alt+P");
+  await expect(page.getByRole("combobox", { name: "Perintah" })).toBeFocused();
+  await accessible(page, "command bar");
+  await page.keyboard.type("siap men");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: /Keadaan saya:\s*Siap/ })).toBeVisible();
+  await page.keyboard.press("Control+Alt+P");
+  await page.keyboard.type("istir");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: /Keadaan saya:\s*Istirahat/ })).toBeVisible();
+  await page.keyboard.press("Control+Alt+P");
+  await page.keyboard.type("xyz");
+  await expect(page.getByText("Tidak ada yang cocok.")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("combobox", { name: "Perintah" })).toHaveCount(0);
+  await becomeReady(page);
+});
+
+/** RFC 6238, as an app has it. */
+function codeOf(secret: string, step: number): string {
+  const bits = [...secret].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac("sha1", Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)))).update(counter).digest();
+  return String((mac.readUInt32BE(mac[19]! & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+test("password and second factor: set up with a QR code, asked for at the next login, turned off with a recovery code", async ({ page }) => {
+  test.setTimeout(120_000);
+  const password = "correct horse battery";
+  const logIn = async (word: string) => {
+    await page.goto("/");
+    await page.getByText("Masuk dengan kata sandi").click();
+    await page.getByLabel("Nama pengguna").fill("agent1");
+    await page.getByLabel("Kata sandi").fill(word);
+    await page.getByLabel("Kata sandi").press("Enter");
+  };
+  await logIn(password);
+  await page.waitForURL(/\/desk$/);
+  await page.getByRole("button", { name: /Akun Agen 1/ }).click();
+  await page.getByRole("link", { name: "Kata sandi dan faktor kedua" }).click();
+  await page.waitForURL(/\/account$/);
+  await page.getByRole("button", { name: "Buat faktor kedua" }).click();
+  await page.getByLabel("Kata sandi sekarang").first().fill("wrong horse battery");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert").filter({ hasText: "kata sandinya salah" })).toBeVisible();
+  await page.getByLabel("Kata sandi sekarang").first().fill(password);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("img", { name: /Kode QR/ })).toBeVisible();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await accessible(page, `second factor, ${colorScheme}`);
+  }
+  const secret = (await page.locator(".secret").innerText()).replace(/\s/g, "");
+  const recovery = (await page.locator(".recovery li").allInnerTexts()).map((one) => one.replace(/\s/g, ""));
+  expect(recovery.length).toBe(10);
+  const step = Math.floor(Date.now() / 30_000);
+  await page.getByLabel("Kode dari aplikasi").fill(codeOf(secret, step));
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Faktor kedua sudah menyala.")).toBeVisible();
+
+  await logIn(password);
+  await expect(page.getByLabel("Kode dari aplikasi autentikator")).toBeFocused();
+  await accessible(page, "login with a code");
+  await page.keyboard.type("000000");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toContainText("Kodenya salah");
+  await page.getByLabel("Kode dari aplikasi autentikator").fill(codeOf(secret, Math.max(step + 1, Math.floor(Date.now() / 30_000))));
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/desk$/);
+
+  await page.goto("/account");
+  await page.getByRole("button", { name: "Matikan faktor kedua" }).click();
+  await page.getByLabel("Kata sandi sekarang").first().fill(password);
+  await page.getByLabel("Kode dari aplikasi, atau kode pemulihan").fill(recovery[0]!.toLowerCase());
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Faktor kedua sudah dimatikan.")).toBeVisible();
+
+  const part = page.getByRole("region", { name: "Kata sandi" });
+  await part.getByLabel("Kata sandi sekarang").fill(password);
+  await part.getByLabel("Kata sandi baru", { exact: true }).fill("kuda baterai benar");
+  await part.getByLabel("Kata sandi baru, sekali lagi").fill("kuda baterai bena");
+  await page.keyboard.press("Enter");
+  await expect(part.getByRole("alert")).toContainText("Kedua kata sandi baru tidak sama.");
+  await part.getByLabel("Kata sandi baru, sekali lagi").fill("kuda baterai benar");
+  await page.keyboard.press("Enter");
+  await expect(part.getByText("Kata sandi sudah diganti.")).toBeVisible();
+  await page.setViewportSize({ width: 420, height: 720 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(420);
+  await logIn("kuda baterai benar");
+  await page.waitForURL(/\/desk$/);
 });
 
 test("beside another application, 420 px wide; and forced colours", async ({ page }) => {

@@ -21,7 +21,7 @@ export const test = base.extend<{ complaints: string[] }>({
       context.on("page", (page) => {
         page.on("pageerror", (error) => complaints.push(error.message));
         page.on("console", (message) => {
-          if (message.type() === "error" && !/status of (401|404|409)/.test(message.text())) complaints.push(message.text());
+          if (message.type() === "error" && !/status of (400|401|403|404|409)/.test(message.text())) complaints.push(message.text());
         });
       });
       await use(complaints);

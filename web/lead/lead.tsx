@@ -11,6 +11,7 @@ import { useStore } from "../shared/store";
 import { PhoneMenu } from "../shared/phonemenu";
 import { Announce } from "../shared/ui";
 import { callWords } from "../shared/words";
+import { Lines } from "./lines";
 import { agentRows, attention, queueRows, waitingOf, type AgentRow, type Doing, type Item } from "./model";
 import { Panel, type Shown } from "./panel";
 import { Broadcast } from "./supervise";
@@ -401,7 +402,10 @@ export function Lead() {
           <h1 className="hidden">{words("title")}</h1>
           {ready ? (
             <>
-              <Attention items={items} at={at} open={open} />
+              <div className="attention">
+                <Attention items={items} at={at} open={open} />
+                <Lines onAgent={(id) => open({ kind: "agent", id })} />
+              </div>
               <div className="left-side">
                 <Queues rows={queues} at={at} open={open} shown={shown} />
                 <Waiting contacts={waiting} at={at} open={open} shown={shown} />

@@ -4,6 +4,8 @@ export const leadWords = {
   id: {
     title: "Supervisi",
     attention: "Perlu perhatian",
+    lines: "Pesan dari agen",
+    linesAway: "Sudah dibaca",
     calm: "Tidak ada yang perlu perhatian.",
     moreItems: "{n} lagi",
     fewer: "Lebih sedikit",
@@ -126,6 +128,8 @@ export const leadWords = {
   en: {
     title: "Supervision",
     attention: "Needs attention",
+    lines: "Messages from agents",
+    linesAway: "Read",
     calm: "Nothing needs attention.",
     moreItems: "{n} more",
     fewer: "Fewer",

@@ -11,10 +11,15 @@ import "./login.css";
 import { loginWords } from "./words";
 
 /** Where somebody goes: the page that was asked for if it is his, else his first one. */
-function enter(me: Pick<Me, "agent" | "rights">): boolean {
+function enter(me: Pick<Me, "agent" | "rights" | "second_factor">): boolean {
+  if (me.second_factor === "wanted") {
+    location.assign("/account"); // nothing else is open to him
+    return true;
+  }
   const pages = pagesOf(me);
   const wanted = new URLSearchParams(location.search).get("to");
-  const to = pages.find((page) => wanted === page.path || wanted?.startsWith(page.path + "/")) ? wanted : pages[0]?.path;
+  const known = wanted === "/account" || pages.some((page) => wanted === page.path || wanted?.startsWith(page.path + "/"));
+  const to = known ? wanted : pages[0]?.path;
   if (!to) return false;
   location.assign(to);
   return true;
@@ -65,6 +70,7 @@ function Login() {
   const [problem, setProblem] = useState("");
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState<string | null>(null); // null: none is wanted
 
   useEffect(() => {
     document.title = `${words("title")} · Sapa`;
@@ -85,6 +91,11 @@ function Login() {
   const inWords = useProblems();
   const tell = (error: unknown) => {
     if (!(error instanceof Problem)) throw error;
+    if (error.status === 401 && error.code === "EAGAIN") {
+      setProblem(code ? words("wrongCode") : "");
+      setCode("");
+      return;
+    }
     setProblem(error.status === 0 ? words("offline") : error.status === 401 ? words("wrong") : error.status === 429 ? words("wait") : words("trouble", { why: inWords(error) }));
   };
   const logIn = async (how: () => Promise<{ session: string }>) => {
@@ -102,7 +113,11 @@ function Login() {
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!busy) void logIn(() => api.login({ user: user.trim(), password, cookie: true }));
+    if (!busy) void logIn(() => api.login({ user: user.trim(), password, cookie: true, ...(code ? { code: code.replace(/\s/g, "") } : {}) }));
+  };
+  const change = (take: () => void) => {
+    take();
+    setCode(null); // it was somebody else's, or another password
   };
   const choose = (person: DemoPerson) => void logIn(() => api.demoLogin({ user: person.id, cookie: true }));
 
@@ -110,12 +125,21 @@ function Login() {
     <form onSubmit={submit} className="login-form">
       <label className="field">
         <span>{words("user")}</span>
-        <input className="input" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} required value={user} onChange={(event) => setUser(event.target.value)} />
+        <input className="input" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} required value={user} onChange={(event) => change(() => setUser(event.target.value))} />
       </label>
       <label className="field">
         <span>{words("password")}</span>
-        <input className="input" name="password" type="password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.target.value)} />
+        <input className="input" name="password" type="password" autoComplete="current-password" required value={password} onChange={(event) => change(() => setPassword(event.target.value))} />
       </label>
+      {code !== null ? (
+        <label className="field">
+          <span>{words("code")}</span>
+          <input className="input mono" name="code" autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} required autoFocus aria-describedby="code-text" value={code} onChange={(event) => setCode(event.target.value)} />
+          <span id="code-text" className="small soft">
+            {words("codeText")}
+          </span>
+        </label>
+      ) : null}
       <button type="submit" className="button primary" aria-disabled={busy ? true : undefined}>
         {words("enter")}
       </button>

@@ -70,6 +70,9 @@ function Account({ me }: { me: Me }) {
             <span className="soft small">{me.role}</span>
           </p>
           <Settings />
+          <a className="item" href="/account">
+            {words("security")}
+          </a>
           <a className="item" href="/">
             {words("others")}
           </a>

@@ -13,6 +13,10 @@ const problemWords = {
     target: "tidak ada, atau sedang tidak di tempat",
     out: "masuk dulu sebagai siap atau tidak siap",
     denied: "Anda tidak berhak melakukan ini",
+    tasks: "tugas Anda sudah empat puluh; selesaikan dulu sebagian",
+    erased: "data orang ini sudah dihapus; tidak ada lagi yang disimpan",
+    lines: "terlalu banyak pesan sekaligus; tunggu sebentar",
+    team: "Anda tidak masuk tim mana pun",
     gone: "sudah tidak ada",
     state: "keadaannya sudah berubah; lihat lagi",
     many: "terlalu sering; tunggu sebentar",
@@ -29,6 +33,10 @@ const problemWords = {
     target: "there is no such target, or nobody is there",
     out: "you are logged out: be ready or not ready first",
     denied: "you have no right to do this",
+    tasks: "you have forty tasks; do some of them first",
+    erased: "this person was erased; nothing more is kept",
+    lines: "too many messages at once; wait a moment",
+    team: "you are in no team",
     gone: "it is not there any more",
     state: "its state has changed; look again",
     many: "too often; wait a moment",
@@ -47,6 +55,10 @@ const said: [RegExp, Key][] = [
   [/another call in hand/, "busy"],
   [/no such target|nobody there/, "target"],
   [/not logged in/, "out"],
+  [/first some have to be done/, "tasks"],
+  [/person was erased/, "erased"],
+  [/lines in \d+ seconds/, "lines"],
+  [/is in no team/, "team"],
 ];
 
 export function keyOfProblem(problem: Pick<Problem, "status" | "message">): Key {

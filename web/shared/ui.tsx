@@ -49,7 +49,7 @@ export function Button({ children, onPress, hotkey, kind, small, disabled, press
       className={["button", kind ?? "", small ? "small" : "", className ?? ""].filter(Boolean).join(" ")}
       aria-disabled={disabled ? true : undefined}
       aria-pressed={pressed}
-      aria-label={label}
+      aria-label={hotkey ? undefined : label}
       aria-expanded={expanded}
       aria-keyshortcuts={hotkey ? shortcut(hotkey) : undefined}
       title={title}
@@ -57,7 +57,14 @@ export function Button({ children, onPress, hotkey, kind, small, disabled, press
         if (!disabled) onPress();
       }}
     >
-      {children}
+      {label && hotkey ? (
+        <>
+          <span className="hidden">{label}</span>
+          <span aria-hidden="true">{children}</span>
+        </>
+      ) : (
+        children
+      )}
       {hotkey ? <kbd aria-hidden="true">{hotkey}</kbd> : null}
     </button>
   );

@@ -1,6 +1,6 @@
-"""test/scenario/91-desk: phones.py SIP_PORT CONTROL_PORT [EXTENSION …]
+"""test/scenario/91-desk: phones.py SIP_PORT CONTROL_PORT CARRIER_PORT [EXTENSION …]
 
-Desk phones that ring, and answer when they are told to (Event: talk); customers who call when the test says so.
+Behind the carrier somebody answers every call. Desk phones that ring, and answer when they are told to (Event: talk); customers who call when the test says so.
 The test says it over HTTP: POST /call?from=NUMBER&to=NUMBER, /hangup?from=NUMBER, GET /phones.
 """
 import http.server
@@ -58,7 +58,25 @@ class Phone(UserAgent):
 
 
 phones = {}
-for extension in sys.argv[3:]:
+
+
+class Outside(Phone):
+    """Whoever is called by way of the carrier: rings a moment, then answers."""
+
+    def on(self, message):
+        super().on(message)
+        if self.ringing:
+            invite, self.ringing = self.ringing, None
+            self.respond(invite, 200, self.sdp())
+            self.talk_to(invite.body)
+            self.dialog = self.callee(invite)
+            self.calls += 1
+            self.speak(0x20)
+
+
+outside = phones["carrier"] = Outside("carrier", server, port=int(sys.argv[3]))
+threading.Thread(target=outside.run, daemon=True).start()
+for extension in sys.argv[4:]:
     phone = phones[extension] = Phone(extension, server)
     phone.register()
     threading.Thread(target=phone.run, daemon=True).start()

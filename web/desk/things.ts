@@ -1,0 +1,68 @@
+// What is to be done and nobody waits for: tasks and callbacks, in the order of their time. Rows stand still under the pointer.
+import { useRef } from "react";
+import type { CardCallback, Task } from "../shared/api.gen";
+import { api } from "../shared/api.gen";
+import { Store, useStore } from "../shared/store";
+import { useAsked } from "./asked";
+
+/** Either, as a row of Pekerjaan. */
+export interface Thing {
+  key: string;
+  kind: "task" | "callback";
+  /** Of a task. */
+  task: string | null;
+  text: string | null;
+  contact: string | null;
+  client: string | null;
+  queue: string | null;
+  name: string | null;
+  address: string | null;
+  due: string | null;
+  /** It was done just now: its row stays until the pointer has left the list. */
+  gone: boolean;
+}
+
+export const ofTask = (one: Task): Thing => ({ key: `t${one.id}`, kind: "task", task: one.id, text: one.text, contact: one.contact, client: one.client, queue: null, name: one.name, address: one.address, due: one.due, gone: false });
+export const ofCallback = (one: CardCallback): Thing => ({ key: `c${one.contact}`, kind: "callback", task: null, text: null, contact: one.contact, client: one.client, queue: one.queue, name: one.name, address: one.address, due: one.due, gone: false });
+
+/** By time; those without one last, in the order in which they came. */
+export const byTime = (all: readonly Thing[]): Thing[] => [...all].sort((a, b) => (a.due ? Date.parse(a.due) : Infinity) - (b.due ? Date.parse(b.due) : Infinity) || 0);
+
+/** As it stood, with what is new behind it; what is gone keeps its place. */
+export function settle(shown: readonly Thing[], now: readonly Thing[]): Thing[] {
+  const left = new Map(now.map((one) => [one.key, one]));
+  const kept = shown.map((one) => {
+    const found = left.get(one.key);
+    left.delete(one.key);
+    return found ?? { ...one, gone: true };
+  });
+  return [...kept, ...left.values()];
+}
+
+/** Nothing moves while the pointer is over the list, or the focus in it. */
+export function useStill(now: readonly Thing[], still: boolean): readonly Thing[] {
+  const shown = useRef<readonly Thing[]>([]);
+  shown.current = still ? settle(shown.current, now) : byTime(now);
+  return shown.current;
+}
+
+/** Counted up when something was written: it is asked again. */
+const written = new Store(0);
+export const again = (): void => written.set(written.get() + 1);
+
+/** Can it be called? Hidden numbers cannot: who may not see them may not dial them by hand. */
+export const callable = (address: string | null): boolean => !!address && /^\+?[0-9]{2,15}$/.test(address);
+
+export function useThings(agent: string | null, turn: string): Thing[] {
+  const writes = useStore(written);
+  const answer = useAsked(agent && `work ${agent}`, `${writes} ${turn}`, (signal) => api.work(agent!, { signal }));
+  return answer ? [...answer.callbacks.map(ofCallback), ...answer.tasks.map(ofTask)] : [];
+}
+
+/** How a due time stands: a clock when it is within the hour, or past. */
+export type Due = { state: "none" | "later" | "soon" | "late"; ms: number };
+export function dueOf(due: string | null, now: number): Due {
+  if (!due) return { state: "none", ms: 0 };
+  const ms = Date.parse(due) - now;
+  return { state: ms <= 0 ? "late" : ms < 3_600_000 ? "soon" : "later", ms: Math.abs(ms) };
+}
