@@ -352,16 +352,18 @@ static void agents(struct web_request *rq)
     const struct sapa_centre *centre = mirror->centre;
     const char *presence = param(rq, "presence");
     const size_t limit = limit_of(rq);
-    uint32_t client, i = (uint32_t)SAPA_MIN(number_of(rq, "cursor", 0), (uint64_t)centre->agents_count);
+    uint32_t client, queue, i = (uint32_t)SAPA_MIN(number_of(rq, "cursor", 0), (uint64_t)centre->agents_count);
     size_t shown = 0;
 
     FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
+    FILTER(rq, "queue", queues, sapa_scope_client(&rq->who.scope, centre->queues[queue].client), &queue);
     sapa_json_open(&rq->out, '{');
     sapa_json_key(&rq->out, "items");
     sapa_json_open(&rq->out, '[');
     for (; i < centre->agents_count && shown < limit; i++) {
         if (!sapa_scope_agent(&rq->who.scope, centre, i) ||
             (client != SAPA_NONE && (client >= 64 || !(centre->agents[i].clients >> client & 1))) ||
+            (queue != SAPA_NONE && !sapa_mirror_serves(mirror, i, queue)) ||
             (presence[0] && strcmp(presence, sapa_presence_name(mirror->agents[i].view.presence)) != 0))
             continue;
         sapa_mirror_agent_json(mirror, i, &rq->who.scope, &rq->out);

@@ -41,7 +41,9 @@ enum sapa_schema {
     X(DONE, "Done") X(HEALTH, "Health") X(READY, "Readiness") X(FEED_EVENT, "FeedEvent") X(FEED_MESSAGE, "FeedMessage") \
     X(B_MOVE, "MoveBody") X(B_STATE, "AgentStateBody") X(B_WRAPUP, "WrapupBody") X(B_RECORDING, "RecordingBody") \
     X(B_SKILL, "SkillBody") X(AGENT_CHANGE, "AgentChange") X(B_CHANGE_SKILL, "ChangeSkillBody") X(B_CHANGE_QUEUE, "ChangeQueueBody") \
-    X(B_CHANGES, "ChangesBody") X(CHANGE_RESULT, "ChangeResult") X(CHANGED, "Changed") X(B_SWITCH, "SwitchBody") X(B_TOKEN, "TokenBody") X(HOOK, "Webhook") X(HOOKS, "Webhooks") \
+    X(B_CHANGES, "ChangesBody") X(CHANGE_RESULT, "ChangeResult") X(CHANGED, "Changed") \
+    X(RECORD_STAY, "RecordStay") X(RECORD_PART, "RecordPart") X(RECORD_RECORDING, "RecordRecording") X(RECORD_TRANSFER, "RecordTransfer") \
+    X(COUNTED_ITEM, "CountedContact") X(COUNTED, "Counted") X(B_SWITCH, "SwitchBody") X(B_TOKEN, "TokenBody") X(HOOK, "Webhook") X(HOOKS, "Webhooks") \
     X(NEW_HOOK, "NewWebhook") X(B_HOOK, "WebhookBody") X(B_HOOK_SET, "WebhookStateBody") X(B_REPLAY, "ReplayBody") \
     X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
     X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
@@ -108,7 +110,7 @@ enum sapa_schema {
     X(NOTE, PUT, "/api/v1/contacts/{contact}/note", SELF, "", B_NOTE, NOTED, 200, "Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises") \
     X(WHY, GET, "/api/v1/contacts/{contact}/why", LIVE, "language", NONE, WHY, 200, "Why it waits or waited, and why agents were passed over, in sentences") \
     X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue; its age is kept") \
-    X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence limit cursor", NONE, AGENTS, 200, "Agents and what they do") \
+    X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence queue limit cursor", NONE, AGENTS, 200, "Agents and what they do; of a queue those who serve it now") \
     X(AGENT, GET, "/api/v1/agents/{agent}", LIVE, "", NONE, AGENT, 200, "One agent") \
     X(WORK, GET, "/api/v1/agents/{agent}/work", SELF, "", NONE, WORK, 200, "What is to be done and nobody waits for: callbacks and tasks, one's own, or anybody's with the right agents") \
     X(TASK_NEW, POST, "/api/v1/agents/{agent}/tasks", SELF, "", B_TASK, TASK_MADE, 201, "A task: something to do, perhaps at a time, perhaps about a contact") \
@@ -148,6 +150,7 @@ enum sapa_schema {
     X(QUEUE, GET, "/api/v1/queues/{queue}", LIVE, "", NONE, QUEUE, 200, "One queue") \
     X(STANDINGS, GET, "/api/v1/standings", WALL, "client", NONE, STANDINGS, 200, "How the centre, each client and each queue stand: now, today, in the last thirty minutes") \
     X(FIGURES, GET, "/api/v1/figures", COUNT, "", NONE, FIGURES, 200, "The dictionary of figures: name, unit, definition, formula, edge cases") \
+    X(COUNTED, GET, "/api/v1/figures/{figure}/contacts", LIVE, "period client queue limit", NONE, COUNTED, 200, "The contacts that a live figure is made of: of a queue, a client or the whole centre") \
     X(WALLS, GET, "/api/v1/wallboards", WALL, "", NONE, WALLS, 200, "Wallboards") \
     X(WALL, GET, "/api/v1/wallboards/{board}", WALL, "version", NONE, WALL, 200, "One wallboard; also as it was in an earlier version") \
     X(WALL_PUT, PUT, "/api/v1/wallboards/{board}", WALLBOARDS, "", B_WALL, DONE, 200, "Make a wallboard, or change it: `version` names the one that it was made from") \
