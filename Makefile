@@ -20,7 +20,7 @@ help:
 	@echo "make sim SEED=7     hostile worlds for the routing core (STEPS= for length)"
 	@echo "make fuzz           every fuzz target for SECONDS=$(SECONDS) each (TARGET= for one)"
 	@echo "make docs           generate docs/ref/ from the sources"
-	@echo "make shots          pictures of every page in both themes, into build/shots"
+	@echo "make shots          pictures of every page in both themes and languages, into build/shots"
 	@echo "make tidy           the rules that a program can judge"
 	@echo "make g729           build/g729.so, the codec as a plug-in of GPL-3, on request (docs/howto/codec-plugin.md)"
 	@echo "make format         clang-format on what differs from HEAD"

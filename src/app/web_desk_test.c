@@ -46,14 +46,6 @@ static struct sapa_centre *centre;
 static struct sapa_centre_shelf *shelf;
 static uint64_t person;
 
-#define TELL(name, ...)                                                \
-    do {                                                               \
-        struct sapa_record record_;                                    \
-        sapa_record_init(&record_, SAPA_T_##name);                     \
-        record_.u.name = (struct sapa_rec_##name){ __VA_ARGS__ };      \
-        test_store_log(&store, &record_);                              \
-    } while (0)
-
 static void tell_start(const char *text)
 {
     char hash[SAPA_HASH_TEXT_SIZE];
@@ -75,7 +67,7 @@ static void tell_arrived(uint64_t contact, uint64_t who, uint32_t client, const 
     (void)sapa_sized_set(&record.u.contact_arrived.address, sapa_str_of(address));
     (void)sapa_sized_set(&record.u.contact_arrived.name, SAPA_STR("Ani"));
     test_store_log(&store, &record);
-    TELL(contact_new, .contact = contact, .person = who, .client = client, .number = client, .language = SAPA_LANGUAGE_EN);
+    TEST_LOG(&store, contact_new, .contact = contact, .person = who, .client = client, .number = client, .language = SAPA_LANGUAGE_EN);
 }
 
 static void tell_value(uint64_t contact, const char *name, const char *value)
@@ -110,11 +102,11 @@ static void tell_note(uint64_t contact, uint64_t version, struct sapa_str text)
 static void tell_past(uint64_t contact, uint64_t disposition)
 {
     tell_arrived(contact, person, 0, "62811234567");
-    TELL(contact_queued, .contact = contact, .queue = 0);
-    TELL(contact_connected, .contact = contact, .agent = 0, .queue = 0, .recording = contact + 5000);
-    TELL(contact_ended, .contact = contact, .outcome = SAPA_OUTCOME_ANSWERED, .queue = 0);
-    TELL(recording_state, .contact = contact, .recording = contact + 5000, .state = 3, .recorded_ms = 61000);
-    TELL(wrapup_ended, .contact = contact, .agent = 0, .queue = 0, .disposition = disposition);
+    TEST_LOG(&store, contact_queued, .contact = contact, .queue = 0);
+    TEST_LOG(&store, contact_connected, .contact = contact, .agent = 0, .queue = 0, .recording = contact + 5000);
+    TEST_LOG(&store, contact_ended, .contact = contact, .outcome = SAPA_OUTCOME_ANSWERED, .queue = 0);
+    TEST_LOG(&store, recording_state, .contact = contact, .recording = contact + 5000, .state = 3, .recorded_ms = 61000);
+    TEST_LOG(&store, wrapup_ended, .contact = contact, .agent = 0, .queue = 0, .disposition = disposition);
 }
 
 static int begin(void **state)
@@ -206,12 +198,12 @@ static void a_card_tells_who_it_is_and_what_was(void **state)
     tell_note(101, 2, SAPA_STR("wants to be called Bu Ani"));
     tell_past(102, SAPA_NONE);
     tell_arrived(103, person, 0, "62811234567");
-    TELL(flow_step, .contact = 103, .flow = 0, .node = 1, .via = '1', .language = SAPA_LANGUAGE_EN); /* nothing that the flow shows */
+    TEST_LOG(&store, flow_step, .contact = 103, .flow = 0, .node = 1, .via = '1', .language = SAPA_LANGUAGE_EN); /* nothing that the flow shows */
     tell_value(103, "order", "4711");
     tell_value(103, "order", "4712"); /* typed once more */
     tell_value(103, "guess", "3");    /* the flow does not show it */
-    TELL(flow_step, .contact = 103, .flow = 0, .node = 2, .via = '2', .language = SAPA_LANGUAGE_EN);
-    TELL(contact_queued, .contact = 103, .queue = 0);
+    TEST_LOG(&store, flow_step, .contact = 103, .flow = 0, .node = 2, .via = '2', .language = SAPA_LANGUAGE_EN);
+    TEST_LOG(&store, contact_queued, .contact = 103, .queue = 0);
 
     wish(SAPA_ROUTE_CARD, 103, ADMIN);
     json_t *card = run(SAPA_OK);
@@ -324,11 +316,11 @@ static void open_callbacks_are_told_once(void **state)
     (void)state;
     tell_past(100, 0);
     tell_arrived(101, person, 0, "62811234567");
-    TELL(contact_queued, .contact = 101, .queue = 0);
-    TELL(callback_changed, .contact = 101, .state = SAPA_CALLBACK_RETRY, .attempt = 1, .due_us = INT64_C(1767700000000000));
+    TEST_LOG(&store, contact_queued, .contact = 101, .queue = 0);
+    TEST_LOG(&store, callback_changed, .contact = 101, .state = SAPA_CALLBACK_RETRY, .attempt = 1, .due_us = INT64_C(1767700000000000));
     tell_arrived(102, person, 0, "62811234567"); /* this one is over */
-    TELL(callback_changed, .contact = 102, .state = SAPA_CALLBACK_REACHED, .attempt = 1);
-    TELL(contact_ended, .contact = 102, .outcome = SAPA_OUTCOME_CALLBACK_KEPT);
+    TEST_LOG(&store, callback_changed, .contact = 102, .state = SAPA_CALLBACK_REACHED, .attempt = 1);
+    TEST_LOG(&store, contact_ended, .contact = 102, .outcome = SAPA_OUTCOME_CALLBACK_KEPT);
     tell_arrived(103, person, 0, "62811234567");
     wish(SAPA_ROUTE_CARD, 103, ADMIN);
     work.callbacks[0] = 101;
@@ -429,9 +421,9 @@ static void the_commonest_come_first(void **state)
 {
     (void)state;
     for (uint64_t i = 0; i < 6; i++) /* siti: 11 twice, 12 four times; budi: 11 three times */
-        TELL(wrapup_ended, .contact = 100 + i, .agent = 0, .queue = 0, .disposition = i < 2 ? 0 : 1);
+        TEST_LOG(&store, wrapup_ended, .contact = 100 + i, .agent = 0, .queue = 0, .disposition = i < 2 ? 0 : 1);
     for (uint64_t i = 0; i < 3; i++)
-        TELL(wrapup_ended, .contact = 200 + i, .agent = 1, .queue = 0, .disposition = 0);
+        TEST_LOG(&store, wrapup_ended, .contact = 200 + i, .agent = 1, .queue = 0, .disposition = 0);
     static const struct { enum who who; const char *first, *second; } rows[] = { { ADMIN, "11", "12" }, { SITI, "12", "11" }, { BUDI, "11", "12" } };
     for (size_t i = 0; i < 3; i++) {
         wish(SAPA_ROUTE_DISPOSITIONS, 1, rows[i].who);
@@ -447,7 +439,7 @@ static void the_commonest_come_first(void **state)
         assert_true(json_is_true(at(list, "required")));
         json_decref(list);
     }
-    TELL(wrapup_ended, .contact = 300, .agent = 0, .queue = 0, .disposition = SAPA_NONE); /* none counts for nothing */
+    TEST_LOG(&store, wrapup_ended, .contact = 300, .agent = 0, .queue = 0, .disposition = SAPA_NONE); /* none counts for nothing */
 }
 
 static void nothing_is_left_of_who_is_erased(void **state)

@@ -109,7 +109,7 @@ export const figureWords = {
     all: "Seluruh pusat",
     good: "Baik",
     warn: "Perhatian",
-    bad: "Gawat",
+    bad: "Kritis",
     none: "Belum ada nilai",
   },
   en: {
