@@ -109,7 +109,7 @@ enum sapa_schema {
     X(CARD, GET, "/api/v1/contacts/{contact}/card", LIVE, "language limit", NONE, CARD, 200, "What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks") \
     X(NOTE, PUT, "/api/v1/contacts/{contact}/note", SELF, "", B_NOTE, NOTED, 200, "Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises") \
     X(WHY, GET, "/api/v1/contacts/{contact}/why", LIVE, "language", NONE, WHY, 200, "Why it waits or waited, and why agents were passed over, in sentences") \
-    X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue; its age is kept") \
+    X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue, to an agent, or to the front; its age is kept") \
     X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence queue limit cursor", NONE, AGENTS, 200, "Agents and what they do; of a queue those who serve it now") \
     X(AGENT, GET, "/api/v1/agents/{agent}", LIVE, "", NONE, AGENT, 200, "One agent") \
     X(WORK, GET, "/api/v1/agents/{agent}/work", SELF, "", NONE, WORK, 200, "What is to be done and nobody waits for: callbacks and tasks, one's own, or anybody's with the right agents") \

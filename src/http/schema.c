@@ -500,7 +500,11 @@ static const struct sapa_field_rule feed_message[] = {
     { "alerts", "~array:Alert", "snapshot only" },
     { "events", "~array:FeedEvent", "events only" },
 };
-static const struct sapa_field_rule b_move[] = { { "queue", "key", "the key of a queue" } };
+static const struct sapa_field_rule b_move[] = {
+    { "queue", "~key", "the key of a queue; it stays in its own without" },
+    { "agent", "~key", "for whom it waits, as long as the queue says for a preferred agent, or a minute" },
+    { "front", "~boolean", "true: before all others of the queue" },
+};
 static const struct sapa_field_rule b_state[] = {
     { "state", "ready|not_ready|logged_out", "ready, not_ready or logged_out" },
     { "reason", "~key", "with not_ready: the key of a reason in the description" },

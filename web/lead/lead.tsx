@@ -441,7 +441,7 @@ export function Lead() {
   useEffect(() => {
     if (!isOpen) return;
     const escape = (event: globalThis.KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented && !(event.target instanceof Element && event.target.closest(".menu"))) latest.current();
+      if (event.key === "Escape" && !event.defaultPrevented && !event.composedPath().some((one) => one instanceof Element && one.classList.contains("menu"))) latest.current();
     };
     window.addEventListener("keydown", escape);
     return () => window.removeEventListener("keydown", escape);

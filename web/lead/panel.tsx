@@ -143,29 +143,62 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
 function Move({ contact }: { contact: Contact }) {
   const words = useWords(leadWords);
   const queues = useLive((page) => page.directory?.queues) ?? [];
+  const agents = useLive((page) => page.live.agents);
   const doing = useDoing();
   const others = queues.filter((queue) => queue.id !== contact.queue && (contact.client === null || queue.client === contact.client));
+  const ready = [...agents.values()].filter((agent) => agent.presence === "ready" && agent.phone);
   const [to, setTo] = useState("");
-  const chosen = others.find((queue) => queue.id === to) ?? others[0];
+  const [serving, setServing] = useState<ReadonlySet<string>>(new Set());
 
-  if (!chosen) return null;
+  useEffect(() => {
+    const stop = new AbortController();
+    if (!contact.queue) return;
+    api
+      .agents({ queue: contact.queue, limit: 500 }, { signal: stop.signal })
+      .then(({ items }) => setServing(new Set(items.map((agent: Agent) => agent.id))))
+      .catch((error: unknown) => {
+        if (!(error instanceof Problem)) throw error;
+      });
+    return () => stop.abort();
+  }, [contact.queue]);
+  const who = ready.filter((agent) => serving.has(agent.id));
+  const choices: [string, string][] = [...others.map((queue): [string, string] => [`queue:${queue.id}`, queue.name]), ...who.map((agent): [string, string] => [`agent:${agent.id}`, agent.name])];
+  const [chosen, name] = choices.find(([id]) => id === to) ?? choices[0] ?? ["", ""];
+  const key = chosen.slice(6);
+
   return (
     <div className="panel-part">
-      <label className="field">
-        <span>{words("move")}</span>
-        <span className="row">
-          <select className="input" value={chosen.id} onChange={(event) => setTo(event.target.value)}>
-            {others.map((queue) => (
-              <option key={queue.id} value={queue.id}>
-                {queue.name}
-              </option>
-            ))}
-          </select>
-          <Button disabled={doing.busy} onPress={() => doing.run(() => api.move(contact.id, { queue: chosen.id }), words("moved", { queue: chosen.name }))}>
-            {words("moveDo")}
-          </Button>
-        </span>
-      </label>
+      <div className="row wrap bottom">
+        {chosen ? (
+          <>
+            <label className="field grow">
+              <span>{words("moveTo")}</span>
+              <select className="input" value={chosen} onChange={(event) => setTo(event.target.value)}>
+                <optgroup label={words("queues")}>
+                  {choices.filter(([id]) => id.startsWith("queue:")).map(([id, text]) => (
+                    <option key={id} value={id}>
+                      {text}
+                    </option>
+                  ))}
+                </optgroup>
+                <optgroup label={words("agents")}>
+                  {choices.filter(([id]) => id.startsWith("agent:")).map(([id, text]) => (
+                    <option key={id} value={id}>
+                      {text}
+                    </option>
+                  ))}
+                </optgroup>
+              </select>
+            </label>
+            <Button disabled={doing.busy} onPress={() => doing.run(() => api.move(contact.id, chosen.startsWith("queue:") ? { queue: key } : { agent: key }), words("moved", { queue: name }))}>
+              {words("moveDo")}
+            </Button>
+          </>
+        ) : null}
+        <Button disabled={doing.busy} onPress={() => doing.run(() => api.move(contact.id, { front: true }), words("prioritySaid"))}>
+          {words("priorityUp")}
+        </Button>
+      </div>
       <Said doing={doing} />
     </div>
   );

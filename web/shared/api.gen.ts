@@ -474,8 +474,12 @@ export interface FeedMessage {
 }
 
 export interface MoveBody {
-  /** the key of a queue */
-  queue: string;
+  /** the key of a queue; it stays in its own without */
+  queue?: string;
+  /** for whom it waits, as long as the queue says for a preferred agent, or a minute */
+  agent?: string;
+  /** true: before all others of the queue */
+  front?: boolean;
 }
 
 export interface AgentStateBody {
@@ -1728,7 +1732,7 @@ export const api = {
   note: (contact: string, body: NoteBody, asked: Asked = {}) => call<Noted>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/note`, { ...asked, body }),
   /** Why it waits or waited, and why agents were passed over, in sentences */
   why: (contact: string, query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<Why>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/why`, { ...asked, query }),
-  /** Move a waiting contact to another queue; its age is kept */
+  /** Move a waiting contact to another queue, to an agent, or to the front; its age is kept */
   move: (contact: string, body: MoveBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/contacts/${encodeURIComponent(contact)}/move`, { ...asked, body }),
   /** Agents and what they do; of a queue those who serve it now */
   agents: (query: { client?: string; presence?: "offline" | "not ready" | "ready"; queue?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Agents>("GET", `/api/v1/agents`, { ...asked, query }),

@@ -159,7 +159,20 @@ await run(async () => {
       .catch(() => false); // answered meanwhile: the next one
   });
   await page.keyboard.press("Escape");
-  say("a waiting contact is moved");
+  await until("somebody is put first", async () => {
+    await page.getByRole("button", { name: /^Mengapa .* menunggu\?$/ }).last().click();
+    const first = panel.getByRole("button", { name: "Dahulukan" });
+    await first.waitFor({ timeout: 2000 }).catch(() => undefined);
+    if (!(await first.isVisible())) return false;
+    await first.click();
+    return panel
+      .getByText("Didahulukan dalam antrean.")
+      .waitFor({ timeout: 1500 })
+      .then(() => true)
+      .catch(() => false);
+  });
+  await page.keyboard.press("Escape");
+  say("a waiting contact is moved, and another put first");
 
   // ---- clocks run here, and nothing is asked for them ----
   const asked = [];
