@@ -363,16 +363,18 @@ static void agents(struct web_request *rq)
     const struct sapa_centre *centre = mirror->centre;
     const char *presence = param(rq, "presence");
     const size_t limit = limit_of(rq);
-    uint32_t client, i = (uint32_t)SAPA_MIN(number_of(rq, "cursor", 0), (uint64_t)centre->agents_count);
+    uint32_t client, queue, i = (uint32_t)SAPA_MIN(number_of(rq, "cursor", 0), (uint64_t)centre->agents_count);
     size_t shown = 0;
 
     FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
+    FILTER(rq, "queue", queues, sapa_scope_client(&rq->who.scope, centre->queues[queue].client), &queue);
     sapa_json_open(&rq->out, '{');
     sapa_json_key(&rq->out, "items");
     sapa_json_open(&rq->out, '[');
     for (; i < centre->agents_count && shown < limit; i++) {
         if (!sapa_scope_agent(&rq->who.scope, centre, i) ||
             (client != SAPA_NONE && (client >= 64 || !(centre->agents[i].clients >> client & 1))) ||
+            (queue != SAPA_NONE && !sapa_mirror_serves(mirror, i, queue)) ||
             (presence[0] && strcmp(presence, sapa_presence_name(mirror->agents[i].view.presence)) != 0))
             continue;
         sapa_mirror_agent_json(mirror, i, &rq->who.scope, &rq->out);
@@ -1259,18 +1261,30 @@ static void move_write(struct web_request *rq, const json_t *body)
     const struct sapa_centre *centre = rq->web->mirror.centre;
     const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(&rq->web->mirror, number_of(rq, "contact", 0));
     const char *key = body_text(body, "queue");
-    const uint32_t queue = SAPA_FIND(centre, queues, sapa_str_of(key));
+    const char *agent_key = body_text(body, "agent");
+    const uint32_t queue = key[0] ? SAPA_FIND(centre, queues, sapa_str_of(key)) : contact ? contact->view.queue : SAPA_NONE;
+    const uint32_t agent = SAPA_FIND(centre, agents, sapa_str_of(agent_key));
     struct sapa_record input;
 
     if (!contact || !sapa_scope_contact(&rq->who.scope, rq->web->mirror.centre, contact)) {
         sapa_web_problem(rq, 404, "ENOENT", "there is no living contact %s", param(rq, "contact"));
         return;
     }
+    if (queue >= centre->queues_count && !key[0]) {
+        sapa_web_problem(rq, 409, "ESTATE", "it stands in no queue");
+        return;
+    }
     if (queue == SAPA_NONE || !sapa_scope_client(&rq->who.scope, centre->queues[queue].client)) {
         unknown(rq, "queue", key);
         return;
     }
+    if (agent_key[0] && (agent == SAPA_NONE || !sapa_scope_agent(&rq->who.scope, centre, agent))) {
+        unknown(rq, "agent", agent_key);
+        return;
+    }
     sapa_record_init(&input, SAPA_T_contact_move);
+    input.u.contact_move.agent = agent_key[0] ? agent + 1 : 0;
+    input.u.contact_move.front = json_is_true(json_object_get(body, "front"));
     input.u.contact_move.contact = contact->view.contact;
     input.u.contact_move.queue = queue;
     (void)sapa_sized_set(&input.u.contact_move.by, by_of(rq));

@@ -1157,7 +1157,7 @@ static void on_wake(uv_async_t *async)
 /* What reads much of the log, or whole files; and a recording whose next part is on its way. */
 static bool may_take_long(const struct web_request *rq)
 {
-    return sapa_route(rq->route)->right == SAPA_RIGHT_REPORT || rq->route == SAPA_ROUTE_PAST || rq->route == SAPA_ROUTE_RECORDINGS ||
+    return sapa_route(rq->route)->right == SAPA_RIGHT_REPORT || rq->route == SAPA_ROUTE_PAST || rq->route == SAPA_ROUTE_COUNTED || rq->route == SAPA_ROUTE_RECORDINGS ||
            rq->route == SAPA_ROUTE_AUDIT || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_AUDIO;
 }
 

@@ -38,7 +38,7 @@
     X(17, 1, recording_state, "the recorder reports") \
     X(18, 2, leg_quality, "what a leg sounded like") \
     X(19, 1, switch_set, "surge and the like, switched by hand") \
-    X(20, 1, contact_move, "a supervisor moves a contact") \
+    X(20, 2, contact_move, "a supervisor moves a contact: to another queue, to an agent, to the front") \
     X(21, 1, agent_skill, "a supervisor changes a skill") \
     X(22, 1, dialog, "the confirmed state of a dialog, for adoption after a restart") \
     X(23, 1, alarm_raised, "something needs a person") \
@@ -192,8 +192,10 @@
 
 #define SAPA_REC_contact_move(F, S) \
     F(S, id, contact, "") \
-    F(S, num, queue, "") \
-    F(S, text64, by, "")
+    F(S, num, queue, "its own: it stays where it is, with what is said below") \
+    F(S, text64, by, "") \
+    F(S, num, agent, "index of the agent for whom it waits a while + 1; 0: whoever comes") \
+    F(S, num, front, "1: before all others")
 
 #define SAPA_REC_contact_passed(F, S) \
     F(S, id, contact, "") \

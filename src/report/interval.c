@@ -379,6 +379,8 @@ static void add_queue(struct sapa_intervals *fold, const struct home *home, cons
                                                        : contact_row(fold, home->joined, SAPA_ROWS_QUEUES, home->queue);
 
     add_to(row, sums);
+    for (unsigned i = 0; row && fold->options.counted && i < sums->n; i++)
+        fold->options.counted(fold->options.counted_ctx, home->queue, fold->about, sums->of[i].measure, sums->of[i].value);
     if (row && sample)
         add_value(fold, &row->dists[sample->dist], sample->ms);
 }
@@ -1486,6 +1488,7 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
         fold->seq = record->seq;
     }
     fold->now_us = SAPA_MAX(fold->now_us, record->at_us);
+    fold->about = sapa_record_contact(record);
     switch (record->type) {
     case SAPA_T_contact_new: opened(fold, record); break;
 #define C(name, handler)                                                             \
