@@ -1946,6 +1946,8 @@ export const api = {
   goalsPut: (body: PerformanceTargetsBody, asked: Asked = {}) => call<PerformanceTargetsMade>("PUT", `/api/v1/targets`, { ...asked, body }),
   /** Who set targets when, the newest first */
   goalVersions: (asked: Asked = {}) => call<PerformanceTargetsVersions>("GET", `/api/v1/targets/versions`, asked),
+  /** The contacts that a live figure is made of: of a queue, a client or the whole centre */
+  counted: (figure: string, query: { period?: "today" | "recent"; client?: string; queue?: string; limit?: number } = {}, asked: Asked = {}) => call<Counted>("GET", `/api/v1/figures/${encodeURIComponent(figure)}/contacts`, { ...asked, query }),
   /** Wallboards */
   walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
   /** One wallboard; also as it was in an earlier version */
