@@ -997,6 +997,9 @@ static void compile_queues(struct sapa_compile *c)
         sapa_fields_read(c, sapa_field_get(c, child, "service_level"), SAPA_OBJECT_SERVICE,
                          UINT32_MAX, queue);
         sapa_fields_read(c, sapa_field_get(c, child, "alerts"), SAPA_OBJECT_QUEUE_ALERTS, UINT32_MAX, queue);
+        const uint32_t script = sapa_field_get(c, child, "script");
+        if (script != SAPA_NONE)
+            (void)sapa_read_texts(c, script, SAPA_SCRIPT_MAX, queue->script);
         const uint32_t callback = sapa_field_get(c, child, "callback"),
                        dispositions = sapa_field_get(c, child, "dispositions");
         if (callback != SAPA_NONE)
