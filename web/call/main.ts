@@ -21,8 +21,10 @@ let places: Place[] | null = null;
 let chosen: Place | null = null;
 let phase: Phase = "idle";
 /** What went wrong, in the words of either language. */
-let problem: ((language: "id" | "en") => string) | null = null;
-let since = 0;
+type Words = ((language: "id" | "en") => string) | null;
+let problem: Words = null;
+/** Where the call stands, in the words of either language. */
+let note: Words = null;
 let call: Call | null = null;
 
 const root = document.getElementById("call")!;
@@ -59,9 +61,10 @@ async function begin(place: Place): Promise<void> {
   to("asking");
   try {
     const { dial } = await import("./phone");
-    call = await dial(place.number, (next, trouble) => {
-      if (next === "on") since = Date.now();
+    call = await dial(place.number, (next, trouble, said = null) => {
       problem = trouble;
+      note = said;
+      if (phase === next) state();
       to(next);
     });
   } catch {
@@ -81,6 +84,11 @@ function to(next: Phase): void {
   draw();
 }
 
+function state(): void {
+  status.dataset["phase"] = problem ? "problem" : phase;
+  status.textContent = (problem ?? note)?.(language) ?? (phase === "idle" ? say(places?.length === 0 ? 11 : 1) : say({ asking: 5, connecting: 6, ringing: 7, on: 8, ended: 9 }[phase]));
+}
+
 function draw(): void {
   const inCall = !/idle|ended/.test(phase);
   const parts: Node[] = [];
@@ -89,8 +97,7 @@ function draw(): void {
   document.title = title.textContent = chosen ? chosen.name : say(0);
   other.textContent = say(15);
   other.lang = language === "id" ? "en" : "id";
-  status.dataset["phase"] = problem ? "problem" : phase;
-  status.textContent = problem ? problem(language) : phase === "idle" ? say(places?.length === 0 ? 11 : 1) : say({ asking: 5, connecting: 6, ringing: 7, on: 8, ended: 9 }[phase]);
+  state();
   if (phase === "on") {
     const mute = button(say(4), "", () => press(!call?.muted));
     const press = (on: boolean) => {
@@ -128,7 +135,7 @@ function draw(): void {
 function tick(): void {
   const clock = root.querySelector(".clock"), meter = root.querySelector("meter");
   if (!clock || !meter) return;
-  const s = Math.floor((Date.now() - since) / 1000);
+  const s = Math.floor((Date.now() - (call?.since || Date.now())) / 1000);
   clock.textContent = `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
   meter.value = call && !call.muted ? call.level() : 0;
 }
@@ -146,4 +153,9 @@ fetch("/api/v1/web-calls")
     if (wanted && places.length === 1) chosen = places[0]!;
   })
   .catch(failed)
-  .finally(draw);
+  .finally(() => {
+    draw();
+    const kept = sessionStorage["sapa.call"] as string | undefined; // the page was loaded anew in a call
+    const place = kept && places?.find((one) => one.number === JSON.parse(kept).number);
+    if (place) void begin(place);
+  });

@@ -14,6 +14,7 @@ enum {
     MESSAGE_US = 20000,                     /* a connection may send 50 messages a second … */
     BURST_US = 100 * MESSAGE_US,            /* … and a hundred at once; from twice that on it is closed */
     GAP_US = 60 * 1000 * 1000,              /* a call waits so long for its browser */
+    LEAVES_US = 12 * 1000 * 1000,           /* a guest whose page said that it goes */
     GUESTS_MAX = 65536,
     GUEST_KEPT_US = 13 * INT64_C(3600000000), /* how long a guest's call may be taken up again by his next page */
 };
@@ -238,7 +239,7 @@ bool sapa_voice_in_gap(const struct voice_leg *leg)
 void sapa_voice_gap_begin(struct sapa_voice *v, struct voice_leg *leg)
 {
     if (leg->gap_us == 0)
-        leg->gap_us = sapa_voice_now(v) + GAP_US;
+        leg->gap_us = sapa_voice_now(v) + (leg->leaves ? LEAVES_US : GAP_US);
 }
 
 void sapa_voice_gap_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow)
@@ -260,6 +261,7 @@ void sapa_voice_gap_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow
 static void move(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_flow *flow)
 {
     leg->gap_us = 0;
+    leg->leaves = leg->leaves && sapa_sip_flow_eq(&leg->flow, flow);
     if (sapa_sip_flow_eq(&leg->flow, flow))
         return;
     leg->flow = *flow;

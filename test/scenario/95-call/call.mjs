@@ -102,12 +102,15 @@ await run(async () => {
     const { items } = await (await desk.api("/api/v1/contacts")).json();
     return items.some((one) => one.queue === "toko.layanan");
   });
-  say("the keys have chosen");
+  await status.getByText(/^(Anda berikutnya dalam antrean; (kurang dari satu menit|kira-kira \d+( sampai \d+)? menit) lagi|Anda berikutnya dalam antrean; lama tunggu belum dapat diperkirakan|Agen sedang dihubungi)/).waitFor();
+  await shot(page, "call-line");
+  say("the keys have chosen, and the place in line is told: " + (await status.innerText()));
   const bar = desk.getByRole("region", { name: "Panggilan" });
   await bar.getByRole("button", { name: /^Jawab/ }).click({ timeout: 20_000 });
   await bar.getByText("Bicara").waitFor();
   await hears(page, "the agent");
   await hears(desk, "the customer");
+  await status.getByText("Anda terhubung dengan agen").waitFor();
   say("both talk");
   await desk.reload(); // in the middle of a sentence
   await hears(desk, "the customer, by the desk that was loaded anew");
@@ -141,8 +144,17 @@ await run(async () => {
   await until("ICE begins anew", async () => (await path()) !== before);
   await hears(page, "the agent, by another connection");
   await hears(desk, "the customer, by another connection");
-  assert((await status.innerText()) === "Tersambung", "the call goes on");
+  assert((await status.innerText()) === "Anda terhubung dengan agen", "the call goes on");
   say("the connection was lost, and both talk");
+
+  // whoever leaves the page after all, and comes back at once, has the call again
+  page.once("dialog", (dialog) => void dialog.accept());
+  await page.reload();
+  await hears(page, "the agent, by the page that was loaded anew");
+  await hears(desk, "the customer, by the page that was loaded anew");
+  await status.getByText("Anda terhubung dengan agen").waitFor();
+  assert(!/^0:0\d$/.test(await page.locator(".clock").innerText()), "the clock goes on");
+  say("the customers' page was loaded anew, and both talk");
 
   await page.getByRole("button", { name: "Akhiri" }).click();
   await page.getByText("Panggilan selesai.").waitFor();
