@@ -8,11 +8,12 @@ interface Place {
   number: string;
   client: string;
   name: string;
+  language: "id" | "en";
 }
 
 const texts = {
-  id: ["Hubungi kami", "Dari peramban ini: tanpa akun, cukup mikrofon.", "Telepon {}", "Akhiri", "Bisukan", "Izinkan mikrofon…", "Menghubungkan…", "Berdering…", "Tersambung", "Panggilan selesai.", "Telepon lagi", "Tidak ada nomor untuk ditelepon.", "Server tidak dapat dihubungi.", "Tombol angka", "Suara Anda", "English", "Pilih yang lain"],
-  en: ["Contact us", "From this browser: no account, just a microphone.", "Call {}", "Hang up", "Mute", "Allow the microphone…", "Connecting…", "Ringing…", "Connected", "The call is over.", "Call again", "There is no number to call.", "The server cannot be reached.", "Number keys", "Your voice", "Bahasa Indonesia", "Choose another"],
+  id: ["Hubungi kami", "Dari peramban ini: tanpa akun, cukup mikrofon.", "Telepon {}", "Akhiri", "Bisukan", "Izinkan mikrofon…", "Menghubungkan…", "Berdering…", "Tersambung", "Panggilan selesai.", "Telepon lagi", "Tidak ada nomor telepon.", "Server tidak dapat dihubungi.", "Tombol angka", "Suara Anda", "English", "Pilih yang lain"],
+  en: ["Contact us", "From this browser: no account, just a microphone.", "Call {}", "Hang up", "Mute", "Allow the microphone…", "Connecting…", "Ringing…", "Connected", "The call is over.", "Call again", "No number to call.", "The server cannot be reached.", "Number keys", "Your voice", "Bahasa Indonesia", "Choose another"],
 };
 let language: "id" | "en" = localStorage["sapa.language"] === "en" ? "en" : "id";
 const say = (n: number, value = "") => texts[language][n]!.replace("{}", value);
@@ -148,14 +149,16 @@ draw();
 fetch("/api/v1/web-calls")
   .then((reply) => reply.json())
   .then((found: { items: Place[] }) => {
-    const wanted = location.hash.slice(1);
+    const wanted = location.pathname.slice(6) || location.hash.slice(1);
     places = found.items.filter((place) => !wanted || place.number === wanted || place.client === wanted);
-    if (wanted && places.length === 1) chosen = places[0]!;
+    if (wanted && places.length === 1) {
+      chosen = places[0]!;
+      language = localStorage["sapa.language"] ?? chosen.language;
+    }
   })
   .catch(failed)
   .finally(() => {
     draw();
-    const kept = sessionStorage["sapa.call"] as string | undefined; // the page was loaded anew in a call
-    const place = kept && places?.find((one) => one.number === JSON.parse(kept).number);
+    const place = places?.find((one) => one.number === sessionStorage["call"]); // loaded anew in a call
     if (place) void begin(place);
   });

@@ -33,6 +33,7 @@ interface Kept {
   at: number;
 }
 const KEPT = "sapa.call";
+const NUMBER = "call"; // short: the script that looks for it is counted in bytes
 /** Longer ago the server has let it go. */
 const KEPT_MS = 12_000;
 const PLACE_MS = 3000;
@@ -109,6 +110,7 @@ function kept(number: string): Kept | null {
     return null;
   } finally {
     sessionStorage.removeItem(KEPT);
+    sessionStorage.removeItem(NUMBER);
   }
 }
 
@@ -200,6 +202,7 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble, 
     }
     const dialog = { call: id.call_id, local: id.local_tag, remote: id.remote_tag };
     sessionStorage.setItem(KEPT, JSON.stringify({ number, guest, dialog, place, since: call.since, at: Date.now() } satisfies Kept));
+    sessionStorage.setItem(NUMBER, number);
     session.sendInfo("application/sapa-leaving", "");
   };
   /** Leaving the page hangs up: whether one means it, the browser asks. */

@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { accessible, assert, energy, fits, hears, open, run, say, shot, silent, until } from "../../lib/browser.mjs";
 
 await run(async () => {
@@ -61,6 +62,24 @@ await run(async () => {
   }
   await trouble.context().close();
   say("troubles are said in words");
+
+  // ---- in a frame of the client's own web site, where the description allows it, and nowhere else ----
+  const site = createServer((request, reply) => {
+    reply.setHeader("content-type", "text/html");
+    reply.end(`<!doctype html><title>Toko</title><iframe src="${process.env.BASE}/call/${request.url.slice(1)}" allow="microphone" title="call" width="420" height="640"></iframe>`);
+  });
+  await new Promise((done) => site.listen(Number(process.env.SITE), "127.0.0.1", done));
+  const shop = await open("/call/bank", {});
+  await shop.getByRole("heading", { name: "Bank Sejahtera" }).waitFor();
+  await shop.goto(`http://127.0.0.1:${process.env.SITE}/toko`);
+  await shop.frameLocator("iframe").getByRole("button", { name: "Telepon Toko Nusantara" }).waitFor();
+  await shot(shop, "call-framed");
+  await shop.goto(`http://127.0.0.1:${process.env.SITE}/bank`);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert((await shop.frameLocator("iframe").getByRole("heading", { name: "Bank Sejahtera" }).count()) === 0, "a frame that nobody has allowed");
+  await shop.context().close();
+  site.close();
+  say("in a frame of the client's web site, and of no other's");
 
   // ---- the first page leads here; an agent in another tab; keys choose, and they talk ----
   const first = await open("/", {});
