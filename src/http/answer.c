@@ -9,6 +9,7 @@
 #include "http/phone_impl.h"
 #include "report/zone.h"
 #include "rt/crypto.h"
+#include "rt/pass.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
 
@@ -407,6 +408,40 @@ static void agent_one(struct web_request *rq)
     sapa_web_ready(rq);
 }
 
+/* Is it the caller's own page that asks? The same words for what is not his and what is not there. */
+static bool place_is_his(struct web_request *rq)
+{
+    char proof[SAPA_PASS_PASSWORD_SIZE];
+    const char *given = param(rq, "proof");
+
+    sapa_pass_place(&rq->web->options.phone_key, number_of(rq, "contact", 0), proof);
+    const bool his = strlen(given) == strlen(proof) && sapa_equal_secret(given, proof, strlen(proof));
+    sapa_wipe(proof, sizeof(proof));
+    if (!his)
+        sapa_web_problem(rq, 404, "ENOENT", "there is no call of yours with this number");
+    return his;
+}
+
+static void web_place(struct web_request *rq)
+{
+    const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(&rq->web->mirror, number_of(rq, "contact", 0));
+    const struct sapa_web_time wanted = { .contact = number_of(rq, "contact", 0) };
+    const struct sapa_web_time *found = bsearch(&wanted, rq->web->times, rq->web->time_count, sizeof(wanted), by_contact);
+    const bool in_line = contact && found && found->position > 0, known = in_line && found->ewt_p50_ms != SAPA_NONE;
+    static const char *const names[] = { "position", "ewt_p50_ms", "ewt_p90_ms" };
+
+    sapa_json_open(&rq->out, '{');
+    sapa_json_add_text(&rq->out, "place", sapa_str_of(contact ? sapa_place_name(contact->view.place) : "ended"));
+    for (size_t i = 0; i < SAPA_COUNT(names); i++) {
+        if (i == 0 ? in_line : known)
+            sapa_json_add_number(&rq->out, names[i], i == 0 ? found->position : i == 1 ? found->ewt_p50_ms : found->ewt_p90_ms);
+        else
+            sapa_json_add_null(&rq->out, names[i]);
+    }
+    sapa_json_close(&rq->out, '}');
+    sapa_web_ready(rq);
+}
+
 /* Whom the customers' page can call. Nobody has logged in: nothing else of the description is told. */
 static void web_numbers(struct web_request *rq)
 {
@@ -762,6 +797,7 @@ static void shared_answer(struct web_request *rq)
     switch (rq->route) {
     case SAPA_ROUTE_VIEW: view(rq); break;
     case SAPA_ROUTE_CONTACTS: contacts(rq); break;
+    case SAPA_ROUTE_WEB_PLACE: web_place(rq); break;
     default: queues(rq); break;
     }
 }
@@ -2388,6 +2424,10 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_QUEUE: shared_wanted(rq, WEB_SHARED_FIGURES); return;
     case SAPA_ROUTE_FIGURES: sapa_web_figures(rq); return;
     case SAPA_ROUTE_WEB_NUMBERS: web_numbers(rq); return;
+    case SAPA_ROUTE_WEB_PLACE:
+        if (place_is_his(rq))
+            shared_wanted(rq, WEB_SHARED_TIMES);
+        return;
     case SAPA_ROUTE_NUMBERS: numbers(rq); return;
     case SAPA_ROUTE_DISPOSITIONS: dispositions(rq); return;
     case SAPA_ROUTE_REASONS: reasons(rq); return;

@@ -61,7 +61,7 @@ enum sapa_schema {
     X(HELP, "Help") X(MESSAGE, "Message") X(MESSAGES, "Messages") X(B_MESSAGE, "MessageBody") \
     X(FIGURE, "Figure") X(FIGURES, "Figures") X(VALUES, "FigureValues") X(STANDING, "Standing") X(STANDINGS, "Standings") \
     X(WALL_TILE, "WallTile") X(WALL_PAGE, "WallPage") X(WALL, "Wallboard") X(WALLS, "Wallboards") X(B_WALL, "WallboardBody") \
-    X(WALL_LINK, "WallboardLink") X(WEB_NUMBER, "WebNumber") X(WEB_NUMBERS, "WebNumbers") \
+    X(WALL_LINK, "WallboardLink") X(WEB_NUMBER, "WebNumber") X(WEB_NUMBERS, "WebNumbers") X(WEB_PLACE, "WebPlace") \
     X(ALERT, "Alert") X(ALERTS, "Alerts") X(B_ALERT, "AlertBody") \
     X(B_TOTP, "SecondFactorBody") X(B_TOTP_CODE, "SecondFactorCodeBody") X(NEW_TOTP, "NewSecondFactor") \
     X(MY_FIGURES, "OwnFigures") X(B_NETWORK, "NetworkBody") X(NETWORK, "Network") X(NETWORKS, "Networks") \
@@ -167,6 +167,7 @@ enum sapa_schema {
     X(WALL_UNLINK, DELETE, "/api/v1/wallboards/{board}/link", WALLBOARDS, "", NONE, DONE, 200, "End every link of a wallboard") \
     X(VIEW, GET, "/api/v1/view", LIVE, "language", NONE, VIEW, 200, "The whole centre at one moment, as `sapa top` shows it; not for tokens that are bound to clients or an agent") \
     X(WEB_NUMBERS, GET, "/api/v1/web-calls", COUNT, "", NONE, WEB_NUMBERS, 200, "Numbers that guests may call from the browser") \
+    X(WEB_PLACE, GET, "/api/v1/web-calls/{contact}", COUNT, "proof", NONE, WEB_PLACE, 200, "Where a guest's own call stands, for his page: `Sapa-Place` of the answer names the contact and the proof") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \
     X(SWITCHES, GET, "/api/v1/switches", LIVE, "", NONE, SWITCHES, 200, "Surge and closed") \
     X(SWITCH, PUT, "/api/v1/switches/{switch}", SWITCH, "", B_SWITCH, DONE, 200, "Switch surge or closed, for all or for one client") \

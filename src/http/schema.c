@@ -43,6 +43,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "task", "id", "the number of a task of an agent" },
     { "figure", "key", "the key of a figure of FigureValues" },
     { "period", "today|recent", "today, or the last thirty minutes" },
+    { "proof", "string", "what the answer to the guest's call gave for it" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -474,6 +475,11 @@ static const struct sapa_field_rule wall_link[] = {
 static const struct sapa_field_rule web_number[] = {
     { "number", "key", "for POST" }, { "client", "key", "" }, { "name", "string", "of the client" }, { "language", "id|en", "" },
 };
+static const struct sapa_field_rule web_place[] = {
+    { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "" }, { "position", "integer?", "1 is next; null: not in line" },
+    { "ewt_p50_ms", "integer?", "expected wait: half wait no longer; null: not known, or nobody serves the queue" },
+    { "ewt_p90_ms", "integer?", "nine of ten wait no longer" },
+};
 static const struct sapa_field_rule web_numbers[] = { { "items", "array:WebNumber", "" } };
 static const struct sapa_field_rule number[] = {
     { "id", "key", "" }, { "client", "key?", "" }, { "language", "id|en", "" },
@@ -793,6 +799,7 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },
     [SAPA_SCHEMA_WEB_NUMBERS] = { "WebNumbers", FIELDS(web_numbers) },
+    [SAPA_SCHEMA_WEB_PLACE] = { "WebPlace", FIELDS(web_place) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },
     [SAPA_SCHEMA_NEW_HOOK] = { "NewWebhook", FIELDS(new_hook) },
     [SAPA_SCHEMA_B_HOOK] = { "WebhookBody", FIELDS(b_hook) },

@@ -1405,6 +1405,16 @@ export interface WebNumbers {
   items: WebNumber[];
 }
 
+export interface WebPlace {
+  place: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside" | "ended";
+  /** 1 is next; null: not in line */
+  position: number | null;
+  /** expected wait: half wait no longer; null: not known, or nobody serves the queue */
+  ewt_p50_ms: number | null;
+  /** nine of ten wait no longer */
+  ewt_p90_ms: number | null;
+}
+
 export interface Alert {
   kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk" | "line";
   /** of the first four */
@@ -1962,6 +1972,8 @@ export const api = {
   wallUnlink: (board: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/wallboards/${encodeURIComponent(board)}/link`, asked),
   /** The whole centre at one moment, as `sapa top` shows it; not for tokens that are bound to clients or an agent */
   view: (query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<View>("GET", `/api/v1/view`, { ...asked, query }),
+  /** Where a guest's own call stands, for his page: `Sapa-Place` of the answer names the contact and the proof */
+  webPlace: (contact: string, query: { proof?: string } = {}, asked: Asked = {}) => call<WebPlace>("GET", `/api/v1/web-calls/${encodeURIComponent(contact)}`, { ...asked, query }),
   /** Inbound numbers */
   numbers: (query: { client?: string } = {}, asked: Asked = {}) => call<Numbers>("GET", `/api/v1/numbers`, { ...asked, query }),
   /** Surge and closed */

@@ -29,6 +29,7 @@ export const phoneWords = {
     usual: "bawaan sistem",
     level: "Suara mikrofon",
     quality: "Mutu {mos, number, ::.0} · {rtt} md · hilang {loss, number, ::percent .0}",
+    brief: "{mos, number, ::.0} · {rtt} md · {loss, number, ::percent .0}",
     qualityHelp: "Mutu: 1 buruk sampai 4,5 sangat baik. Waktu pulang-pergi, dan berapa yang hilang, dalam tiga detik terakhir.",
     good: "baik",
     fair: "sedang",
@@ -63,6 +64,7 @@ export const phoneWords = {
     usual: "as the system has it",
     level: "Level of the microphone",
     quality: "Quality {mos, number, ::.0} · {rtt} ms · lost {loss, number, ::percent .0}",
+    brief: "{mos, number, ::.0} · {rtt} ms · {loss, number, ::percent .0}",
     qualityHelp: "Quality: 1 is bad, 4.5 very good. The round trip, and how much was lost, within the last three seconds.",
     good: "good",
     fair: "fair",
@@ -147,7 +149,7 @@ export function PhoneMenu() {
       ? say(now.state)
       : say(there ? "connected" : "not");
   const tone = how ? (how === "good" ? "good" : how === "fair" ? "warn" : "bad") : now.state === "starting" ? "warn" : there && now.state !== "gone" ? "good" : "bad";
-  const figures = now.quality ? say("quality", { mos: now.quality.mos, rtt: new Intl.NumberFormat(locale(of)).format(now.quality.rtt_ms), loss: now.quality.loss }) : "";
+  const figures = (how: "quality" | "brief") => (now.quality ? say(how, { mos: now.quality.mos, rtt: new Intl.NumberFormat(locale(of)).format(now.quality.rtt_ms), loss: now.quality.loss }) : "");
   const trouble = now.state === "none" ? "none" : now.state === "no-microphone" ? "noMicrophone" : now.state === "insecure" ? "insecure" : null;
   const on = now.state === "ready" || now.state === "gone" || now.state === "starting";
 
@@ -159,7 +161,7 @@ export function PhoneMenu() {
       button={
         <>
           <span aria-hidden="true">{tone === "good" ? "☎" : tone === "warn" ? "…" : "✕"}</span> {text}
-          {how ? <span className="line-figures small"> · {figures}</span> : null}
+          {how ? <span className="line-figures small"> · {figures("brief")}</span> : null}
         </>
       }
     >
@@ -170,7 +172,7 @@ export function PhoneMenu() {
           </p>
           {now.quality ? (
             <p className="small soft">
-              {figures}
+              {figures("quality")}
               <br />
               {say("qualityHelp")}
             </p>

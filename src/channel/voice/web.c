@@ -15,6 +15,7 @@ enum {
     BURST_US = 100 * MESSAGE_US,            /* … and a hundred at once; from twice that on it is closed. Until it has shown */
     STRANGER = 5,                           /* credentials that are right, each of its messages counts so many times */
     GAP_US = 60 * 1000 * 1000,              /* a call waits so long for its browser */
+    LEAVES_US = 12 * 1000 * 1000,           /* a guest whose page said that it goes */
     GUESTS_MAX = 65536,
     WRONG_MAX = 65536,
     WRONG_COUNT = 10,                       /* of an agent's own password from one address, … */
@@ -297,7 +298,7 @@ bool sapa_voice_in_gap(const struct voice_leg *leg)
 void sapa_voice_gap_begin(struct sapa_voice *v, struct voice_leg *leg)
 {
     if (leg->gap_us == 0)
-        leg->gap_us = sapa_voice_now(v) + GAP_US;
+        leg->gap_us = sapa_voice_now(v) + (leg->leaves ? LEAVES_US : GAP_US);
 }
 
 void sapa_voice_gap_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow)
@@ -319,6 +320,7 @@ void sapa_voice_gap_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow
 static void move(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_flow *flow)
 {
     leg->gap_us = 0;
+    leg->leaves = leg->leaves && sapa_sip_flow_eq(&leg->flow, flow);
     if (sapa_sip_flow_eq(&leg->flow, flow))
         return;
     leg->flow = *flow;
