@@ -380,7 +380,7 @@ int sapa_report_main(int argc, char **argv)
 {
     struct report_wish wish = { .data = sapa_data_default(), .by = "15m", .format = "text", .language = "id", .only = "" };
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &wish.data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &wish.data, "DIR", "folder of the centre (the one that runs, or ran last)", 0, 0 },
         { "by", SAPA_OPTION_TEXT, &wish.by, "15m|hour|day|week|month", "length of the intervals (15m)", 0, 0 },
         { "total", SAPA_OPTION_FLAG, &wish.total, NULL, "a table of the whole centre", 0, 0 },
         { "queues", SAPA_OPTION_FLAG, &wish.queues, NULL, "a table of queues", 0, 0 },
@@ -557,7 +557,7 @@ int sapa_replay_main(int argc, char **argv)
 {
     const char *data = sapa_data_default();
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one that runs, or ran last)", 0, 0 },
     };
     struct sapa_log_open log;
     static struct replaying r;
@@ -654,7 +654,7 @@ int sapa_verify_main(int argc, char **argv)
 {
     const char *data = sapa_data_default();
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one that runs, or ran last)", 0, 0 },
     };
     struct sapa_log_open log;
     static struct replaying r;

@@ -473,6 +473,11 @@ static bool session_lives(void *ctx, uint64_t session)
 
 /* ---- start ---- */
 
+static bool serves(const void *ctx, uint32_t agent, uint32_t queue)
+{
+    return sapa_core_serves(ctx, agent, queue);
+}
+
 static sapa_rc open_engine(struct control *c)
 {
     /* a description that has been lowered must still hold those who live */
@@ -486,6 +491,7 @@ static sapa_rc open_engine(struct control *c)
         return rc;
     sapa_names_init(&c->names, sapa_memory_heap());
     sapa_live_init(&c->live, sapa_memory_heap(), &c->names);
+    sapa_live_serves(&c->live, serves, c->core);
     const struct sapa_engine_options engine = {
         .loop = c->loop, .core = c->core, .live = &c->live, .names = &c->names,
         .ports = { .ctx = c, .log_ready = log_ready, .log = log_step, .command = command },

@@ -117,6 +117,14 @@ static const char *pages_folder(void)
     return NULL;
 }
 
+static bool has_pages(void)
+{
+    const char *folder = pages_folder();
+    char path[PATH_MAX];
+
+    return folder && (size_t)snprintf(path, sizeof(path), "%s/index.html", folder) < sizeof(path) && sapa_file_exists(path);
+}
+
 static void argument(struct child *child, const char *text)
 {
     sapa_assert(child->argc + 1 < ARGS_MAX);
@@ -341,7 +349,9 @@ static void on_ready(struct supervisor *s)
 {
     s->ready_said = true;
     if (!opt.quiet)
-        sapa_demo_greeting(opt.data, opt.centre, opt.secrets, opt.sip.values[0], s->url, opt.crowd > 0, pages_folder() != NULL);
+        sapa_demo_greeting(&(const struct sapa_greeting){
+            .data = opt.data, .centre = opt.centre, .secrets = opt.secrets, .sip = opt.sip.values[0], .url = s->url, .crowd = opt.crowd > 0,
+            .simulated = opt.crowd > 0 ? opt.crowd_agents : 0, .pages = has_pages() });
     if (opt.crowd > 0)
         child_start(&s->children[CHILD_CROWD]);
 }
@@ -365,7 +375,7 @@ static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
         rc = sapa_tcp_listen(&addr, &tcp_fd);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
-                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5080)"
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5090)"
                                   : strerror(errno));
         sapa_fd_close(udp_fd);
         return rc;
@@ -462,7 +472,7 @@ static void describe_children(struct supervisor *s, int media_fd, int api_fd)
     argument(crowd, "--secrets"), argument(crowd, opt.secrets);
     argument(crowd, "--sip"), argument(crowd, opt.sip.values[0]);
     argument(crowd, "--calls-per-hour"), argument(crowd, number_text(opt.crowd));
-    argument(crowd, "--lively");
+    argument(crowd, "--lively"), argument(crowd, "--quiet");
     if (opt.crowd_agents != UINT64_MAX)
         argument(crowd, "--agents"), argument(crowd, number_text(opt.crowd_agents));
 }
@@ -503,8 +513,8 @@ static sapa_rc open_http(struct supervisor *s)
     const sapa_rc rc = sapa_tcp_listen(&addr, &fd);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s%s\n", text,
-                rc == SAPA_EEXIST ? "another program has this port; choose one with --http ADDRESS:PORT" : strerror(errno),
-                opt.http ? "" : ". The API is there for this machine's commands alone now");
+                rc == SAPA_EEXIST ? "another program has this port; choose one with --http ADDRESS:PORT (make run HTTP=127.0.0.1:8081)" : strerror(errno),
+                opt.http ? "" : ". There are no pages now, and the API is there for this machine's commands alone");
         return opt.http ? rc : SAPA_OK;
     }
     note_url(s, fd);

@@ -681,6 +681,8 @@ static void run(uint64_t seed)
             aim(&w);
         if (any(&w, 3) == 0)
             sapa_feed_tick(w.feed);
+        if (any(&w, 20) == 0)
+            sapa_feed_beat(w.feed);
         struct sub *sub = &w.subs[any(&w, SUBS)];
         if (any(&w, 30) == 0) { /* the connection breaks, perhaps in the middle of a message, and comes back */
             sapa_feed_leave(w.feed, sub->feed);
@@ -775,6 +777,49 @@ static void every_desk_has_a_view(void **state)
     for (size_t i = 0; i < SAPA_FEED_SUBS_MAX; i++) {
         sapa_feed_leave(w.feed, desks[i].feed);
         json_decref(desks[i].contacts), json_decref(desks[i].agents), json_decref(desks[i].queues), json_decref(desks[i].standings), json_decref(desks[i].switches);
+        json_decref(desks[i].messages), json_decref(desks[i].alerts);
+        free(desks[i].text);
+    }
+    close_world(&w);
+}
+
+/* Hours of nothing: each desk hears so at every beat, none of it is kept twice, and whoever comes back goes on where he was. */
+static void quiet_desks_cost_little(void **state)
+{
+    static struct world w;
+    struct sub desks[2] = { { .view = { .scope = { .clients = UINT64_MAX } } }, { .view = { .scope = { .clients = UINT64_MAX, .agent = SAPA_NONE } } } };
+    uint64_t left_n = 0;
+
+    (void)state;
+    open_world(&w, 7);
+    for (unsigned i = 0; i < 2; i++)
+        join(&w, &desks[i], false);
+    sapa_feed_tick(w.feed);
+    read_feed(&w, &desks[0], UINT32_MAX);
+    read_feed(&w, &desks[1], UINT32_MAX);
+    assert_int_equal(w.snapshots, 2);
+    for (unsigned beat = 0; beat < 3 * SAPA_FEED_RING_FRAMES; beat++) {
+        const uint64_t before_n = desks[0].n;
+        if (beat == 10) { /* the other's network is gone */
+            sapa_feed_leave(w.feed, desks[1].feed);
+            left_n = desks[1].n;
+        }
+        sapa_feed_beat(w.feed);
+        read_feed(&w, &desks[0], UINT32_MAX);
+        assert_true(desks[0].n > before_n);
+        assert_true(sapa_feed_stats(w.feed).bytes < 600);
+        if (beat < 10)
+            read_feed(&w, &desks[1], UINT32_MAX);
+    }
+    assert_int_equal(desks[1].n, left_n);
+    join(&w, &desks[1], true);
+    sapa_feed_beat(w.feed);
+    read_feed(&w, &desks[1], UINT32_MAX);
+    assert_true(desks[1].n > left_n);
+    assert_int_equal(w.snapshots, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        sapa_feed_leave(w.feed, desks[i].feed);
+        json_decref(desks[i].contacts), json_decref(desks[i].agents), json_decref(desks[i].queues), json_decref(desks[i].switches);
         json_decref(desks[i].messages), json_decref(desks[i].alerts);
         free(desks[i].text);
     }
@@ -961,7 +1006,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notes_have_one_next_version),
         cmocka_unit_test(nothing_drifts), cmocka_unit_test(who_falls_behind_begins_again),
-        cmocka_unit_test(every_desk_has_a_view), cmocka_unit_test(walls_see_no_messages), cmocka_unit_test(writes_wait_for_the_log),
+        cmocka_unit_test(every_desk_has_a_view), cmocka_unit_test(quiet_desks_cost_little), cmocka_unit_test(walls_see_no_messages), cmocka_unit_test(writes_wait_for_the_log),
         cmocka_unit_test(reloads_are_answered_when_in_force),
     };
 

@@ -295,6 +295,11 @@ bool sapa_scope_client(const struct sapa_scope *scope, uint32_t client)
     return scope->clients == UINT64_MAX || (client < 64 && (scope->clients >> client & 1));
 }
 
+bool sapa_scope_whole(const struct sapa_scope *scope)
+{
+    return scope->clients == UINT64_MAX && scope->agent == SAPA_NONE && scope->team_count == 0;
+}
+
 bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b)
 {
     return a->clients == b->clients && a->agent == b->agent && a->team_first == b->team_first && a->team_count == b->team_count;
@@ -393,7 +398,7 @@ void sapa_mirror_contact_json(const struct sapa_mirror *mirror, const struct sap
     sapa_json_close(out, '}');
 }
 
-static void add_help(const struct sapa_web_help *help, struct sapa_json *out)
+static void add_help(const struct sapa_web_help *help, const struct sapa_scope *scope, struct sapa_json *out)
 {
     if (help->state == SAPA_HAND_DOWN) {
         sapa_json_add_null(out, "help");
@@ -402,13 +407,40 @@ static void add_help(const struct sapa_web_help *help, struct sapa_json *out)
     sapa_json_key(out, "help");
     sapa_json_open(out, '{');
     add_name(out, "state", sapa_hand_name(help->state));
-    sapa_json_add_id(out, "contact", help->contact);
+    sapa_json_add_id(out, "contact", sapa_scope_client(scope, help->client) ? help->contact : 0);
     sapa_json_add_time(out, "since", help->since_us);
     if (help->by[0])
         add_name(out, "by", help->by);
     else
         sapa_json_add_null(out, "by");
     sapa_json_close(out, '}');
+}
+
+/* What is not as the description has it. */
+static void add_changes(const struct sapa_mirror *mirror, const struct sapa_web_agent *a, const struct sapa_scope *scope, struct sapa_json *out)
+{
+    const struct sapa_centre *centre = mirror->centre;
+
+    sapa_json_key(out, "changes");
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < a->change_count; i++) {
+        const struct sapa_web_change *one = &a->changes[i];
+        if (one->queue < centre->queues_count ? !sapa_scope_client(scope, centre->queues[one->queue].client) : one->skill >= centre->skills_count)
+            continue;
+        sapa_json_open(out, '{');
+        KEY_OF(out, "skill", centre, skills, one->skill);
+        KEY_OF(out, "queue", centre, queues, one->queue);
+        if (one->skill < centre->skills_count) {
+            sapa_json_add_number(out, "level", one->level);
+            sapa_json_add_null(out, "serves");
+        } else {
+            sapa_json_add_null(out, "level");
+            sapa_json_add_bool(out, "serves", one->level == SAPA_SERVES_YES);
+        }
+        sapa_json_add_time(out, "until", one->until_us);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
 }
 
 static void add_supervision(const struct sapa_web_supervision *one, const struct sapa_scope *scope, struct sapa_json *out)
@@ -430,6 +462,20 @@ static void add_supervision(const struct sapa_web_supervision *one, const struct
     sapa_json_add_bool(out, "on", one->on);
     sapa_json_add_time(out, "since", one->since_us);
     sapa_json_close(out, '}');
+}
+
+/* Who else is in it. */
+static void add_parties(const struct sapa_centre *centre, const struct sapa_web_assignment *one, bool is_ours, struct sapa_json *out)
+{
+    sapa_json_key(out, "parties");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; is_ours && i < one->party_count; i++) {
+        sapa_json_open(out, '{');
+        sapa_json_add_id(out, "party", one->parties[i].party);
+        KEY_OF(out, "agent", centre, agents, one->parties[i].agent);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
 }
 
 void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, const struct sapa_scope *scope,
@@ -475,11 +521,13 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
         else
             sapa_json_add_null(out, "disposition");
         sapa_json_add_bool(out, "extended", one->extended);
+        add_parties(centre, one, sapa_scope_client(scope, client), out);
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');
     add_supervision(&a->supervision, scope, out);
-    add_help(&a->help, out);
+    add_help(&a->help, scope, out);
+    add_changes(mirror, a, scope, out);
     sapa_json_add_id(out, "message_read", a->read);
     if (scope->agent == SAPA_NONE || centre->system.supervision_shown)
         sapa_json_add_bool(out, "heard", a->heard);
@@ -537,7 +585,7 @@ static bool is_seen(const struct sapa_scope *scope, const struct sapa_centre *ce
         return is_for(centre, one, scope->agent);
     if (one->kind == SAPA_AUDIENCE_QUEUE)
         return one->target < centre->queues_count && sapa_scope_client(scope, centre->queues[one->target].client);
-    if (one->kind == SAPA_AUDIENCE_TEAM)
+    if (one->kind == SAPA_AUDIENCE_TEAM || one->kind == SAPA_AUDIENCE_LEADERS)
         return sapa_scope_team(scope, centre, one->target);
     return one->kind != SAPA_AUDIENCE_AGENT || sapa_scope_agent(scope, centre, one->target);
 }
@@ -556,7 +604,7 @@ void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct 
         sapa_json_add_time(out, "at", one->at_us);
         sapa_json_add_time(out, "until", one->until_us);
         add_name(out, "to", sapa_audience_name(one->kind));
-        if (one->kind == SAPA_AUDIENCE_TEAM)
+        if (one->kind == SAPA_AUDIENCE_TEAM || one->kind == SAPA_AUDIENCE_LEADERS)
             KEY_OF(out, "key", centre, teams, one->target);
         else if (one->kind == SAPA_AUDIENCE_QUEUE)
             KEY_OF(out, "key", centre, queues, one->target);

@@ -63,12 +63,19 @@ struct sapa_web_contact {
     uint8_t answered, held, recording_paused, zero;
 };
 
+/** Somebody who talks in the same conversation and could be let go. */
+struct sapa_web_party {
+    uint64_t party;       /* the offer of an agent, or the attempt of somebody outside */
+    uint32_t agent, zero; /* SAPA_NONE: outside */
+};
+
 struct sapa_web_assignment {
     uint64_t offer, contact;
     int64_t since_us, due_us;
     uint32_t queue;
     uint8_t state, channel, extended, zero;
-    uint32_t disposition, nothing;
+    uint32_t disposition, party_count;
+    struct sapa_web_party parties[SAPA_PARTIES_MAX];
 };
 
 /** What a supervisor's phone does in a conversation. */
@@ -79,11 +86,20 @@ struct sapa_web_supervision {
     uint8_t mode, on, zero[2]; /* enum sapa_supervision */
 };
 
+/** A skill or a queue of an agent that is not as the description has it. */
+struct sapa_web_change {
+    int64_t until_us;      /* 0: for good */
+    uint32_t skill, queue; /* one of both; the other is SAPA_NONE */
+    uint8_t level, zero[7]; /* queue: enum sapa_serves */
+};
+enum { SAPA_WEB_CHANGES_MAX = 16 };
+
 /** He asks for help. */
 struct sapa_web_help {
     uint64_t contact;
     int64_t since_us;
-    uint8_t state, zero[7]; /* enum sapa_hand; DOWN: he does not */
+    uint32_t client; /* of the contact */
+    uint8_t state, zero[3]; /* enum sapa_hand; DOWN: he does not */
     char by[72];            /* with NUL */
 };
 
@@ -120,6 +136,8 @@ struct sapa_web_agent {
     struct sapa_web_supervision supervision;
     struct sapa_web_help help;
     uint64_t read; /* newest message */
+    uint64_t change_count;
+    struct sapa_web_change changes[SAPA_WEB_CHANGES_MAX];
     struct sapa_web_assignment assignments[SAPA_WEB_ASSIGNMENTS_MAX];
 };
 
@@ -231,6 +249,8 @@ struct sapa_scope {
     uint32_t agent;   /* SAPA_NONE: all agents */
     uint32_t team_first, team_count; /* in centre->user_teams: only agents of these teams; none: of all */
 };
+/** All clients, agents and teams: what concerns the whole centre is for who sees it. */
+bool sapa_scope_whole(const struct sapa_scope *scope);
 bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b);
 bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t team);
 /** A contact of this client, in the hands of this agent (SAPA_NONE: of nobody). */

@@ -148,7 +148,8 @@ static uint32_t rows_of(enum sapa_measure measure)
     case SAPA_M_BY_SYSTEM:
     case SAPA_M_COST:
     case SAPA_M_CHARGED:
-    case SAPA_M_CHARGED_CALLS: return OF_ARRIVALS;
+    case SAPA_M_CHARGED_CALLS:
+    case SAPA_M_OUTBOUND_AGENT_COST: return OF_ARRIVALS;
     case SAPA_M_OUTBOUND_LINES:
     case SAPA_M_OUTBOUND_LINE_TIME:
     case SAPA_M_OUTBOUND_COST:

@@ -48,6 +48,8 @@ enum sapa_live_figure {
 
 struct sapa_live {
     const struct sapa_names *names;
+    bool (*serves)(const void *ctx, uint32_t agent, uint32_t queue); /* sapa_live_serves() */
+    const void *serves_ctx;
     struct sapa_intervals today; /* the day's figures are those of the report, not a second count */
     struct sapa_intervals recent; /* the same by the minute; what is older than the recent minutes is let go */
     int64_t minute_end_s;       /* when the next one is */
@@ -70,6 +72,8 @@ struct sapa_live {
 void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
                     const struct sapa_names *names);
 void sapa_live_done(struct sapa_live *live);
+/** Who serves which queue now, by indices of the description in force; what supervisors have changed counts. By the description without. */
+void sapa_live_serves(struct sapa_live *live, bool (*serves)(const void *ctx, uint32_t agent, uint32_t queue), const void *ctx);
 /** As sapa_calls_fold(); `names` is brought up to date by its owner before. */
 SAPA_MUST_CHECK sapa_rc sapa_live_fold(struct sapa_live *live, const struct sapa_record *record);
 SAPA_MUST_CHECK sapa_rc sapa_live_save(const struct sapa_live *live, const struct sapa_save *save);

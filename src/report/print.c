@@ -137,6 +137,7 @@ static const struct column contact_columns[] = {
     { "charged_calls", { "Berbiaya", "Charged" }, false },
     { "cost", { "Biaya", "Cost" }, false },
     { "outbound_cost", { "BiayaKeluar", "OutCost" }, false },
+    { "outbound_agent_cost", { "BiayaAgen", "AgentCost" }, false },
     { "unrecorded_ms", { "TakTerekam", "Unrecorded" }, false },
 };
 
@@ -190,6 +191,8 @@ static const struct column campaign_columns[] = {
     { "wrapup_ms", { "WrapUp", "WrapUp" }, true },
     { "outbound_line_ms", { "Saluran", "LineTime" }, false },
     { "outbound_cost", { "Biaya", "Cost" }, true },
+    { "outbound_agent_cost", { "BiayaAgen", "AgentCost" }, false },
+    { "cost_per_outbound_handled", { "Rata-rata", "Each" }, false },
     { "unrecorded_ms", { "TakTerekam", "Unrecorded" }, false },
 };
 

@@ -5,7 +5,7 @@ import { clock, spoken, useNow } from "../shared/clock";
 import { count, figureWords, levelOfService, percent, show, valueOf, type FigureKey, type Level, type Period } from "../shared/figures";
 import { Frame } from "../shared/frame";
 import { Goal, goalOf } from "../shared/target";
-import { language, nameOf, useWords } from "../shared/i18n";
+import { language, locale, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
 import { PhoneMenu } from "../shared/phonemenu";
@@ -20,7 +20,7 @@ import { leadWords } from "./words";
 /** What stands before a state, so that it is not told by colour alone. */
 const signs: Record<Doing, string> = { talking: "◆", held: "‖", offered: "◇", wrapup: "✎", ready: "●", notReady: "○", offline: "–" };
 const tones: Record<Doing, string> = { talking: "talk", held: "held", offered: "offered", wrapup: "wrapup", ready: "ready", notReady: "away", offline: "off" };
-const alertWords = { waiting: "alertWaiting", "longest wait": "alertLongest", "service level": "alertLevel", abandoned: "alertAbandoned", "not ready": "alertNotReady", talk: "alertTalk" } as const;
+const alertWords = { waiting: "alertWaiting", "longest wait": "alertLongest", "service level": "alertLevel", abandoned: "alertAbandoned", "not ready": "alertNotReady", talk: "alertTalk", line: "alertLine" } as const;
 const ITEMS = 5;
 
 export const whoIs = (contact: Contact, unknown: string): string => contact.address ?? unknown;
@@ -57,7 +57,7 @@ function Attention({ items, at, open }: { items: Item[]; at: number; open: (show
   const standings = useLive((page) => page.live.standings);
   const maySee = useLive((page) => page.me?.rights.includes("agents") ?? false);
   const shown = all ? items : items.slice(0, ITEMS);
-  const beyond = (alert: Alert, value: number) => (alert.kind === "waiting" ? count(of, value) : alert.kind === "service level" || alert.kind === "abandoned" ? percent(of, value / 1e6) : clock(value));
+  const beyond = (alert: Alert, value: number) => (alert.kind === "waiting" ? count(of, value) : alert.kind === "service level" || alert.kind === "abandoned" ? percent(of, value / 1e6) : alert.kind === "line" ? new Intl.NumberFormat(locale(of), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value / 100) : clock(value));
   const sentence = (item: Item) => {
     if (item.alert)
       return words(alertWords[item.alert.kind], {

@@ -125,7 +125,7 @@ function ofAgent(row: AgentRow, live: Live, at: number): Item[] {
 }
 
 /** What an alert makes superfluous: this page's own judgement of the same thing. */
-const covers: Record<Alert["kind"], Kind[]> = { waiting: ["wait"], "longest wait": ["wait"], "service level": ["level"], abandoned: [], "not ready": ["notReady"], talk: ["talk"] };
+const covers: Record<Alert["kind"], Kind[]> = { waiting: ["wait"], "longest wait": ["wait"], "service level": ["level"], abandoned: [], "not ready": ["notReady"], talk: ["talk"], line: [] };
 
 /** Those of the agents and queues that are shown; what somebody has seen to is a warning still. */
 function ofAlerts(alerts: readonly Alert[], rows: AgentRow[], queues: Standing[]): Item[] {

@@ -288,6 +288,9 @@ def writes():
     own.post(V1 + "/agents/agent9/tasks", {"text": "x"}, 404)
     mine = own.get(f"{V1}/agents/{name}/work").json
     assert [t["text"] for t in mine["tasks"]] == ["Bu Ani: call at three", "some day"] and mine["callbacks"] == [], mine
+    about, bare = mine["tasks"]
+    assert about["client"] == talking["client"] and set(about["address"][:-2]) == {"*"} and (bare["client"], bare["address"]) == (None, None), mine
+    assert admin.get(f"{V1}/agents/{name}/work").json["tasks"][0]["address"] == talking["address"]
     own.put(f"{tasks}/{one}", {}, 400)
     own.put(f"{tasks}/{one}", {"due": None})
     own.put(f"{tasks}/{one}", {"done": True})
