@@ -143,7 +143,9 @@ export function OwnFigures() {
           {goal ? (
             <>
               <span className="hidden">{words("handled", { count: today })}, </span>
-              <span aria-hidden="true">{count(of, today)}</span>
+              <span aria-hidden="true">
+                {words("value")} {count(of, today)}
+              </span>
               <span className={`goal ${goal.today}`} aria-hidden="true">
                 {" "}
                 / {count(of, goal.target)} {goalSigns[goal.today]}

@@ -315,7 +315,7 @@ function RowForm({ row, n, figures, wrong, change, remove }: { row: Row; n: numb
           </select>
         )}
       </Field>
-      <Field label={`${words("value")} ${figure ? words(figure.better === "lower" ? "atMost" : "atLeast") : ""} ${unit === "plain" ? "" : words(unit, { currency: directory?.currency ?? "" })}`} wrong={says(wrong.value)}>
+      <Field label={`${words("value")} ${figure ? words(figure.better === "lower" ? "atMost" : "atLeast") : ""} ${unit === "plain" ? "" : `(${words(unit, { currency: directory?.currency ?? "" })})`}`} wrong={says(wrong.value)}>
         {(props) => <input {...props} className="input" inputMode="decimal" value={row.value} onChange={(event) => change({ ...row, value: event.target.value })} />}
       </Field>
       <Field label={words("from")} wrong={says(wrong.from)}>

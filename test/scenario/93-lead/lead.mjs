@@ -204,7 +204,7 @@ await run(async () => {
   say("sixty agents without scrolling, each in its place");
 
   // ---- what is aimed at: set by the director, seen beside the figures by who leads ----
-  const director = await open("/lead#targets", { user: "haryo" });
+  const director = await open("/lead#targets", { user: "rani" });
   await director.getByText(/^Belum ada target yang ditetapkan/).waitFor();
   await director.getByRole("button", { name: "Ubah target" }).click();
   const want = async (n, place, figure, value) => {

@@ -23,7 +23,8 @@ live = {f for f in figures if figures[f]["live"]}
 # standings: what the queues say, joined
 standings = {s["id"]: s for s in admin.get(V1 + "/standings").json["items"]}
 queues = admin.get(V1 + "/queues").json["items"]
-assert set(standings) == {"all"} | {"client:" + c for c in ("toko", "bank")} | {"queue:" + q["id"] for q in queues}
+assert set(standings) == {"all"} | {"client:" + c for c in ("toko", "bank")} | {"queue:" + q["id"] for q in queues} | {"team:toko", "team:bank"}
+assert standings["team:toko"]["today"]["offered"] is None and standings["team:toko"]["today"]["handled"] is not None
 assert set(standings["all"]["today"]) == live, live ^ set(standings["all"]["today"])
 for period in ("today", "recent"):
     for figure in ("offered", "answered", "abandoned", "handled"):
