@@ -13,14 +13,14 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(CMAKE_PARALLEL)
 .PHONY: help setup build debug run test quick bench sim fuzz docs tidy shots g729 format clean
 
 help:
-	@echo "make run            start a demo centre          (DEMO=off: an empty one; PORT=$(PORT), CROWD=$(CROWD) calls an hour)"
+	@echo "make run            start a demo centre          (DEMO=off: an empty one; PORT=$(PORT), HTTP=127.0.0.1:8080, CROWD=$(CROWD) calls an hour)"
 	@echo "make test           everything the project can prove, in under an hour"
 	@echo "make quick          unit tests, fuzz corpus and tidy alone, in minutes"
 	@echo "make bench          the figures, into build/bench.json and build/bench.txt"
 	@echo "make sim SEED=7     hostile worlds for the routing core (STEPS= for length)"
 	@echo "make fuzz           every fuzz target for SECONDS=$(SECONDS) each (TARGET= for one)"
 	@echo "make docs           generate docs/ref/ from the sources"
-	@echo "make shots          pictures of every page in both themes, into build/shots"
+	@echo "make shots          pictures of every page in both themes and languages, into build/shots"
 	@echo "make tidy           the rules that a program can judge"
 	@echo "make g729           build/g729.so, the codec as a plug-in of GPL-3, on request (docs/howto/codec-plugin.md)"
 	@echo "make format         clang-format on what differs from HEAD"

@@ -10,14 +10,6 @@
 static struct test_store store;
 static char hash[SAPA_HASH_TEXT_SIZE];
 
-#define TELL(name, ...)                                                \
-    do {                                                               \
-        struct sapa_record record_;                                    \
-        sapa_record_init(&record_, SAPA_T_##name);                     \
-        record_.u.name = (struct sapa_rec_##name){ __VA_ARGS__ };      \
-        test_store_log(&store, &record_);                              \
-    } while (0)
-
 static void tell_start(void)
 {
     struct sapa_record record;
@@ -44,10 +36,10 @@ static int end(void **state)
 
 static void tell_abandoned(uint64_t contact)
 {
-    TELL(contact_new, .contact = contact);
-    TELL(contact_queued, .contact = contact, .queue = 0);
-    TELL(contact_dequeued, .contact = contact, .queue = 0, .reason = SAPA_DEQUEUE_ABANDONED);
-    TELL(contact_ended, .contact = contact, .outcome = SAPA_OUTCOME_ABANDONED_QUEUE);
+    TEST_LOG(&store, contact_new, .contact = contact);
+    TEST_LOG(&store, contact_queued, .contact = contact, .queue = 0);
+    TEST_LOG(&store, contact_dequeued, .contact = contact, .queue = 0, .reason = SAPA_DEQUEUE_ABANDONED);
+    TEST_LOG(&store, contact_ended, .contact = contact, .outcome = SAPA_OUTCOME_ABANDONED_QUEUE);
 }
 
 static struct sapa_figures *open_folded(void)
@@ -123,17 +115,17 @@ static void test_shelf_and_log_agree(void **state)
     sapa_figures_close(figures);
 
     tell_start();
-    TELL(agent_moved, .agent = 0, .from = SAPA_PRESENCE_OFFLINE, .to = SAPA_PRESENCE_READY, .reason = SAPA_NONE);
+    TEST_LOG(&store, agent_moved, .agent = 0, .from = SAPA_PRESENCE_OFFLINE, .to = SAPA_PRESENCE_READY, .reason = SAPA_NONE);
     tell_abandoned(1);
-    TELL(contact_new, .contact = 2);
-    TELL(contact_queued, .contact = 2, .queue = 0); /* stands in line while the shelf is saved */
+    TEST_LOG(&store, contact_new, .contact = 2);
+    TEST_LOG(&store, contact_queued, .contact = 2, .queue = 0); /* stands in line while the shelf is saved */
     assert_int_equal(compare(&offered), 0);
     assert_int_equal(offered, 2);
     keep();
     assert_int_equal(compare(&offered), store.committed);
-    TELL(contact_dequeued, .contact = 2, .queue = 0, .reason = SAPA_DEQUEUE_ABANDONED);
-    TELL(contact_ended, .contact = 2, .outcome = SAPA_OUTCOME_ABANDONED_QUEUE);
-    TELL(agent_moved, .agent = 0, .from = SAPA_PRESENCE_READY, .to = SAPA_PRESENCE_NOT_READY, .reason = 0);
+    TEST_LOG(&store, contact_dequeued, .contact = 2, .queue = 0, .reason = SAPA_DEQUEUE_ABANDONED);
+    TEST_LOG(&store, contact_ended, .contact = 2, .outcome = SAPA_OUTCOME_ABANDONED_QUEUE);
+    TEST_LOG(&store, agent_moved, .agent = 0, .from = SAPA_PRESENCE_READY, .to = SAPA_PRESENCE_NOT_READY, .reason = 0);
     tell_start(); /* a new process, a new look at the names */
     tell_abandoned(3);
     assert_int_equal(compare(&offered), store.committed - 8);

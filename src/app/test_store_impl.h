@@ -54,6 +54,15 @@ static inline void test_store_log(struct test_store *s, struct sapa_record *reco
         sapa_loop_run_once(s->loop, 1000000);
 }
 
+/** Log a record of this type with these fields. */
+#define TEST_LOG(store, name, ...)                                \
+    do {                                                          \
+        struct sapa_record record_;                               \
+        sapa_record_init(&record_, SAPA_T_##name);                \
+        record_.u.name = (struct sapa_rec_##name){ __VA_ARGS__ }; \
+        test_store_log(store, &record_);                          \
+    } while (0)
+
 /** A person with this number who exists in the log. */
 static inline uint64_t test_store_person(struct test_store *s, const char *number)
 {

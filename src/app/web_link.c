@@ -10,6 +10,7 @@ enum {
     RESET_AGAIN_US = 100 * 1000,
     REPLIES_MAX = 16384,
     VIEW_QUEUES = SAPA_QUEUES_MAX,
+    VIEW_TEAMS = 64, /* that stand with the figures; more are in reports */
     NOTED_MAX = 65536,
 };
 
@@ -205,6 +206,15 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         if (one.state == SAPA_ASSIGNMENT_TALKING || one.state == SAPA_ASSIGNMENT_HELD)
             take_parties(link, index, to);
     }
+    struct sapa_change_view change;
+    cursor = 0;
+    while (agent.change_count < SAPA_WEB_CHANGES_MAX && sapa_core_change_next(link->options.core, index, &cursor, &change)) {
+        struct sapa_web_change *to = &agent.changes[agent.change_count++];
+        to->until_us = change.until_us;
+        to->skill = change.skill;
+        to->queue = change.queue;
+        to->level = change.level;
+    }
     struct sapa_watch_view watch;
     if (sapa_core_watch_of(link->options.core, index, &watch)) {
         agent.supervision.supervision = watch.supervision;
@@ -216,6 +226,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
     }
     agent.help.state = view.hand;
     agent.help.contact = view.hand_contact;
+    agent.help.client = view.hand_contact ? client_of_contact(link, view.hand_contact) : SAPA_NONE;
     agent.help.since_us = view.hand_since_us;
     (void)sapa_str_copy(sapa_sized_str(&view.hand_by), agent.help.by, sizeof(agent.help.by));
     agent.read = view.read;
@@ -418,6 +429,8 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
         break;
     case SAPA_T_switch_changed: link->switches = true; break;
     case SAPA_T_hand_changed: touch_agent(link, record->u.hand_changed.agent); break;
+    case SAPA_T_skill_changed: touch_agent(link, record->u.skill_changed.agent); break;
+    case SAPA_T_serves_changed: touch_agent(link, record->u.serves_changed.agent); break;
     case SAPA_T_broadcast_made: link->broadcasts = true; break;
     case SAPA_T_alert_changed: link->alerts = true; break;
     case SAPA_T_broadcast_seen: touch_agent(link, record->u.broadcast_seen.agent); break;
@@ -494,12 +507,14 @@ static void reply_now(struct sapa_web_link *link, const struct sapa_web_ask *ask
 }
 
 /* The answer leaves when all of it is safe. */
-static void reply_committed(struct sapa_web_link *link, const struct sapa_web_ask *ask, sapa_rc rc, uint32_t denial)
+static void reply_committed(struct sapa_web_link *link, const struct sapa_web_ask *ask, sapa_rc rc, uint32_t denial, const uint64_t *refused)
 {
     const struct sapa_engine_stats stats = sapa_engine_stats(link->options.engine);
+    struct sapa_web_reply reply = { .request = ask->request, .seq = stats.seq, .rc = rc, .kind = ask->kind, .denial = denial };
 
-    link->replies[(link->reply_first + link->reply_count++) % REPLIES_MAX].reply =
-        (struct sapa_web_reply){ .request = ask->request, .seq = stats.seq, .rc = rc, .kind = ask->kind, .denial = denial };
+    if (refused)
+        memcpy(reply.refused, refused, sizeof(reply.refused));
+    link->replies[(link->reply_first + link->reply_count++) % REPLIES_MAX].reply = reply;
     if (stats.committed >= stats.seq)
         sapa_web_link_committed(link, stats.committed);
 }
@@ -608,11 +623,37 @@ static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *
         rc = link->refused;
         denial = link->denial;
         if (denial != SAPA_DENIAL_NONE)
-            rc = denial == SAPA_DENIAL_BUSY ? SAPA_ESTATE : denial == SAPA_DENIAL_TARGET ? SAPA_ENOENT : SAPA_EDENIED;
+            rc = denial == SAPA_DENIAL_BUSY || denial == SAPA_DENIAL_OFFLINE ? SAPA_ESTATE : denial == SAPA_DENIAL_TARGET ? SAPA_ENOENT : SAPA_EDENIED;
     }
     if (audit)
         log_audit(link, audit, rc);
-    reply_committed(link, ask, rc, denial);
+    reply_committed(link, ask, rc, denial, NULL);
+}
+
+/* Each for itself: what one agent may not have, others may. */
+static void answer_writes(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit, const uint8_t *bytes)
+{
+    static struct sapa_record input;
+    uint64_t refused[SAPA_COUNT(((struct sapa_web_reply *)NULL)->refused)] = { 0 };
+    sapa_rc first = SAPA_OK;
+
+    if (!has_room(link, ask))
+        return;
+    for (size_t at = 0, n, i = 0; at < ask->input_size; at += n, i++) {
+        memcpy(&input, bytes + at, offsetof(struct sapa_record, u));
+        n = (sapa_record_size(&input) + 7) & ~(size_t)7;
+        sapa_assert((input.type == SAPA_T_agent_skill || input.type == SAPA_T_agent_queue) && at + n <= ask->input_size && i < SAPA_WEB_INPUTS_MAX);
+        memcpy(&input, bytes + at, sapa_record_size(&input));
+        link->refused = SAPA_OK;
+        sapa_rc rc = link->options.ports.input(link->options.ports.ctx, &input);
+        rc = rc == SAPA_OK ? link->refused : rc;
+        if (rc == SAPA_OK || rc == SAPA_ESTATE) /* it is so already */
+            continue;
+        first = first == SAPA_OK ? rc : first;
+        refused[i / 64] |= UINT64_C(1) << i % 64;
+    }
+    log_audit(link, audit, first);
+    reply_committed(link, ask, first, SAPA_DENIAL_NONE, refused);
 }
 
 /* The next version, in all its parts: two who write at once cannot both be right. */
@@ -653,7 +694,7 @@ static void answer_note(struct sapa_web_link *link, const struct sapa_web_ask *a
         return;
     const sapa_rc rc = take_note(link, bytes, ask->input_size);
     log_audit(link, audit, rc);
-    reply_committed(link, ask, rc, SAPA_DENIAL_NONE);
+    reply_committed(link, ask, rc, SAPA_DENIAL_NONE, NULL);
 }
 
 /* It is in force: who asked for it is told, and the log knows who it was. */
@@ -663,7 +704,7 @@ static void reload_done(void *ctx)
 
     link->reloading.on = false;
     log_audit(link, &link->reloading.audit, SAPA_OK);
-    reply_committed(link, &link->reloading.ask, SAPA_OK, SAPA_DENIAL_NONE);
+    reply_committed(link, &link->reloading.ask, SAPA_OK, SAPA_DENIAL_NONE, NULL);
 }
 
 static void answer_reload(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit,
@@ -689,7 +730,7 @@ static void answer_reload(struct sapa_web_link *link, const struct sapa_web_ask 
         return;
     }
     log_audit(link, audit, rc);
-    reply_committed(link, ask, rc, SAPA_DENIAL_NONE);
+    reply_committed(link, ask, rc, SAPA_DENIAL_NONE, NULL);
 }
 
 static void answer_why(struct sapa_web_link *link, const struct sapa_web_ask *ask)
@@ -733,14 +774,30 @@ static void standing(const struct sapa_web_link *link, enum sapa_rows kind, uint
     ret->kind = kind, ret->index = index;
     sapa_live_now(link->options.live, kind, index, &ret->now);
     for (unsigned p = 0; p < SAPA_LIVE_PERIODS; p++)
-        sapa_live_values(link->options.live, &m[p], &ret->of[p]);
+        sapa_live_values(link->options.live, kind, &m[p], &ret->of[p]);
 }
 
-/* All, clients, queues. Rows of queues are joined: a contact counts when it is answered, not when it ends. */
+/* A team has no number in `sapa_live_now`: who is ready and who talks stands with its agents. */
+static bool team_standing(struct sapa_web_link *link, uint32_t team, int64_t now, struct sapa_web_standing *ret)
+{
+    struct sapa_measures m;
+
+    memset(ret, 0, sizeof(*ret));
+    ret->kind = SAPA_ROWS_AGENTS, ret->index = team;
+    if (sapa_live_team(link->options.live, team, now, &m, &ret->people) != SAPA_OK)
+        return false;
+    sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[SAPA_LIVE_TODAY]);
+    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
+        ret->of[SAPA_LIVE_RECENT].of[i] = SAPA_KPI_NONE; /* agents are not counted by the minute */
+    return true;
+}
+
+/* All, clients, queues, teams. Rows of queues are joined: a contact counts when it is answered, not when it ends. */
 static bool standings(struct sapa_web_link *link, const struct sapa_centre *centre, int64_t now, struct sapa_web_standing *out, uint64_t *ret_count)
 {
     const uint32_t clients = SAPA_MIN(centre->clients_count, (uint32_t)SAPA_CLIENTS_MAX);
     const uint32_t queues = SAPA_MIN(centre->queues_count, (uint32_t)VIEW_QUEUES);
+    const uint32_t teams = SAPA_MIN(centre->teams_count, (uint32_t)VIEW_TEAMS);
 
     memset(link->of_clients, 0, (SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
     for (uint32_t i = 0; i < queues; i++) {
@@ -758,7 +815,11 @@ static bool standings(struct sapa_web_link *link, const struct sapa_centre *cent
     for (uint32_t i = 0; i < clients; i++)
         standing(link, SAPA_ROWS_CLIENTS, i, link->of_clients[i], &out[1 + i]);
     standing(link, SAPA_ROWS_TOTAL, 0, link->of_clients[SAPA_CLIENTS_MAX], &out[0]);
-    *ret_count = 1 + clients + queues;
+    for (uint32_t i = 0; i < teams; i++) {
+        if (!team_standing(link, i, now, &out[1 + clients + queues + i]))
+            return false;
+    }
+    *ret_count = 1 + clients + queues + teams;
     return true;
 }
 
@@ -854,7 +915,7 @@ void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t s
     sapa_assert(size >= sizeof(ask)); /* our own thread sends it */
     memcpy(&ask, message, sizeof(ask));
     sapa_assert(size == sizeof(ask) + ask.audit_size + ask.input_size + ask.reload_size && ask.reload_size <= sizeof(reload) && ask.audit_size <= sizeof(audit) + 8 &&
-                (ask.kind == SAPA_WEB_ASK_NOTE || ask.input_size <= sizeof(input) + 8));
+                (ask.kind == SAPA_WEB_ASK_NOTE || ask.kind == SAPA_WEB_ASK_INPUTS || ask.input_size <= sizeof(input) + 8));
     const uint8_t *bytes = (const uint8_t *)message + sizeof(ask);
     memcpy(&audit, bytes, SAPA_MIN((size_t)ask.audit_size, sizeof(audit)));
     memcpy(&input, bytes + ask.audit_size, SAPA_MIN((size_t)ask.input_size, sizeof(input)));
@@ -873,6 +934,8 @@ void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t s
         answer_view(link, &ask);
     } else if (ask.input_size > 0 && ask.centre != sapa_core_centre_now(link->options.core)) {
         reply_now(link, &ask, SAPA_EAGAIN, NULL, 0); /* the indices in it mean something else by now */
+    } else if (ask.kind == SAPA_WEB_ASK_INPUTS) {
+        answer_writes(link, &ask, &audit, bytes + ask.audit_size);
     } else {
         answer_write(link, &ask, ask.audit_size ? &audit : NULL, ask.input_size ? &input : NULL);
     }
@@ -916,7 +979,7 @@ sapa_rc sapa_web_link_open(const struct sapa_web_link_options *options, struct s
     link->options = *options;
     link->replies = calloc(REPLIES_MAX, sizeof(*link->replies));
     link->view_queues = calloc(VIEW_QUEUES, sizeof(*link->view_queues));
-    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + 1) * sizeof(struct sapa_web_standing));
+    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + VIEW_TEAMS + 1) * sizeof(struct sapa_web_standing));
     link->of_clients = malloc((SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
     link->view = calloc(1, sizeof(*link->view));
     link->view_text = malloc(SAPA_VIEW_JSON_MAX);

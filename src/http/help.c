@@ -66,7 +66,11 @@ static bool audience(struct web_request *rq, const json_t *body, struct sapa_rec
         in->target = SAPA_FIND(centre, agents, name);
         seen = in->target != SAPA_NONE && sapa_scope_agent(&rq->who.scope, centre, (uint32_t)in->target);
         break;
-    default: break;
+    default:
+        if (sapa_scope_whole(&rq->who.scope))
+            break;
+        sapa_web_problem(rq, 403, "EDENIED", "to all is for who leads all: name a team, a queue or an agent");
+        return false;
     }
     if (!seen)
         sapa_web_problem(rq, 400, "ENOENT", "there is no %s \"%s\"", to, key);

@@ -21,6 +21,7 @@ enum {
     SAPA_CLIENTS_MAX = 64,     /* bits of a uint64_t name them */
     SAPA_AGENTS_MAX = 20000,
     SAPA_SKILLS_MAX = 1024,
+    SAPA_LEVEL_DESCRIBED = 255, /* of a skill: as the description has it */
     SAPA_QUEUES_MAX = 2048,
     SAPA_STEPS_MAX = 6,        /* requirement steps a queue */
     SAPA_NEEDS_MAX = 4,        /* skills required in one step */
@@ -99,6 +100,7 @@ struct sapa_agent {
     uint32_t role;            /* SAPA_NONE: he may call nobody */
     uint32_t calls_for;       /* client of calls that he places for none in particular; SAPA_NONE: as rights say */
     uint32_t campaign;        /* of calls that he places for none in particular; SAPA_NONE: none */
+    uint32_t cost_hour;       /* what an hour of his costs, in system.currency; 0: it is not told */
 };
 
 struct sapa_team {

@@ -49,7 +49,7 @@ export const accountWords = {
     title: "Account of {name}",
     back: "Back",
     loading: "Loading…",
-    failed: "Not done: {why}",
+    failed: "That did not work: {why}",
     wantedTitle: "A second factor is needed",
     wanted: "Your role requires a second factor. Set it up now; from then on you log in with your password and a code.",
     password: "Password",

@@ -47,13 +47,15 @@ function Card({ person, busy, onChoose }: { person: DemoPerson; busy: boolean; o
             .slice(0, 2)}
         </span>
         <span className="grow">
-          <strong>{person.name}</strong>
+          <span className="row">
+            <strong>{person.name}</strong>
+            {person.agent ? <span className={`badge ${person.free ? "good" : ""}`}>{words(person.free ? "free" : "taken")}</span> : null}
+          </span>
           <span className="soft small">
             {words(work(person))}
             {person.clients.length > 0 ? ` · ${words("clients", { names: person.clients.join(", ") })}` : ""}
           </span>
         </span>
-        {person.agent ? <span className={`badge ${person.free ? "good" : ""}`}>{words(person.free ? "free" : "taken")}</span> : null}
       </button>
     </li>
   );

@@ -196,6 +196,8 @@ export interface Agent {
   contacts: number;
   assignments: Assignment[];
   supervision: Supervision | null;
+  /** skills and queues that are not as the description has them */
+  changes: AgentChange[];
   help: Help | null;
   /** the newest message that he has read */
   message_read: string | null;
@@ -412,6 +414,8 @@ export interface Me {
   agent: string | null;
   /** null: all */
   clients: string[] | null;
+  /** that he leads; null: not bound to any */
+  teams: string[] | null;
   rights: string[];
   /** null: a token */
   session: string | null;
@@ -502,8 +506,61 @@ export interface RecordingBody {
 export interface SkillBody {
   /** 1 to 10; 0 takes the skill away */
   level: number;
-  /** a time, RFC 3339; for good without */
+  /** a time, RFC 3339: then it is as it was before; for good without */
   until?: string;
+}
+
+export interface AgentChange {
+  /** null: a queue */
+  skill: string | null;
+  /** null: a skill */
+  queue: string | null;
+  /** of the skill; 0: taken away */
+  level: number | null;
+  /** the queue, whatever his skills and his team */
+  serves: boolean | null;
+  /** null: for good */
+  until: string | null;
+}
+
+export interface ChangeSkillBody {
+  /** the key of a skill */
+  skill: string;
+  /** 1 to 10; 0 takes the skill away; as the description has it without */
+  level?: number;
+}
+
+export interface ChangeQueueBody {
+  /** the key of a queue */
+  queue: string;
+  /** true: at every step, whatever the agent's skills and team; false: not at all; as the description has it without */
+  serves?: boolean;
+}
+
+export interface ChangesBody {
+  /** keys of agents */
+  agents: string[];
+  skills?: ChangeSkillBody[];
+  queues?: ChangeQueueBody[];
+  /** a time, RFC 3339: then it is as it was before; for good without */
+  until?: string;
+}
+
+export interface ChangeResult {
+  agent: string;
+  /** false: nothing is changed of this agent, unless the problem says so */
+  done: boolean;
+  /** as a Problem's */
+  code: string | null;
+  /** why not */
+  problem: string | null;
+}
+
+export interface Changed {
+  /** in the order of the agents */
+  items: ChangeResult[];
+  /** place in the log */
+  seq: string | null;
 }
 
 export interface SwitchBody {
@@ -516,8 +573,8 @@ export interface SwitchBody {
 export interface TokenBody {
   /** a name without blanks */
   user: string;
-  /** a role */
-  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall";
+  /** admin, supervisor, agent, viewer, auditor, monitor, wall or director */
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director";
   /** with the role agent: whose */
   agent?: string;
   /** keys of clients; all without */
@@ -1130,6 +1187,8 @@ export interface Figure {
   rows: string;
   /** in FigureValues */
   live: boolean;
+  /** neither: no target can be set for it */
+  better: "neither" | "higher" | "lower";
 }
 
 export interface Figures {
@@ -1137,13 +1196,14 @@ export interface Figures {
 }
 
 export interface FigureValues {
-  offered: number;
-  answered: number;
-  abandoned: number;
-  overflowed: number;
-  callback: number;
-  handled: number;
-  transfers: number;
+  /** null of teams, as what else is of contacts */
+  offered: number | null;
+  answered: number | null;
+  abandoned: number | null;
+  overflowed: number | null;
+  callback: number | null;
+  handled: number | null;
+  transfers: number | null;
   /** 0 to 1 */
   service_level_1: number | null;
   /** 0 to 1 */
@@ -1155,13 +1215,17 @@ export interface FigureValues {
   /** ms */
   aht: number | null;
   wait_max_ms: number | null;
+  /** ms */
+  wrapup_mean: number | null;
+  /** 0 to 1; of teams */
+  occupancy: number | null;
 }
 
 export interface Standing {
-  /** all, client:KEY or queue:KEY */
+  /** all, client:KEY, queue:KEY or team:KEY */
   id: string;
-  scope: "all" | "client" | "queue";
-  /** of the client or the queue */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, queue or team */
   key: string | null;
   /** null: of the whole centre */
   name: string | null;
@@ -1182,6 +1246,8 @@ export interface Standing {
   level_percent: number | null;
   today: FigureValues;
   recent: FigureValues;
+  /** of those figures: what is aimed at, and whether it is met */
+  targets: FigureTarget[];
 }
 
 export interface Standings {
@@ -1262,7 +1328,7 @@ export interface WebNumbers {
 }
 
 export interface Alert {
-  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk";
+  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk" | "line";
   /** of the first four */
   queue: string | null;
   /** of the others */
@@ -1270,7 +1336,7 @@ export interface Alert {
   state: "on" | "seen";
   /** when it came */
   since: string;
-  /** when it came: contacts, milliseconds, or millionths of a share of the last half hour */
+  /** when it came: contacts, milliseconds, millionths of a share of the last half hour, or hundredths of a MOS (line) */
   value: number;
   /** of the description, likewise */
   limit: number;
@@ -1283,8 +1349,8 @@ export interface Alerts {
 }
 
 export interface AlertBody {
-  /** waiting, longest wait, service level, abandoned, not ready or talk */
-  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk";
+  /** waiting, longest wait, service level, abandoned, not ready, talk or line */
+  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk" | "line";
   /** the key of the queue or agent */
   key: string;
 }
@@ -1315,8 +1381,8 @@ export interface OwnFigures {
   at: string;
   /** keys as in docs/ref/figures.md; null: nothing yet today */
   figures: Record<string, unknown> | null;
-  /** what is aimed at, by the same keys; null: nothing is set */
-  targets: Record<string, unknown> | null;
+  /** what is aimed at for each of one's team, and whether it is met today */
+  targets: FigureTarget[];
 }
 
 export interface NetworkBody {
@@ -1405,6 +1471,80 @@ export interface TaskChangeBody {
   done?: boolean;
   /** another time; null: at any time */
   due?: string | null;
+}
+
+export interface PerformanceTarget {
+  /** for what: the whole centre, a client, a queue; team: for each of its agents */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, queue or team; null with all */
+  key: string | null;
+  /** as in Figure, where `better` says which way */
+  figure: string;
+  /** in the unit of the figure: shares 0 to 1, milliseconds */
+  value: number;
+  /** first day, 2026-11-22 */
+  from: string;
+  /** last day; null: no end */
+  to: string | null;
+}
+
+export interface PerformanceTargets {
+  /** those that one may see */
+  items: PerformanceTarget[];
+  /** for If-Match; 0: nothing was ever set */
+  version: number;
+  changed: string | null;
+  by: string | null;
+  /** what for */
+  comment: string | null;
+}
+
+export interface PerformanceTargetsBody {
+  /** 256 at most. Of several for the same thing and figure, the one that began last holds */
+  items: PerformanceTarget[];
+  /** what for, 120 bytes at most; it stands in the history */
+  comment?: string;
+}
+
+export interface PerformanceTargetsMade {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** the new one */
+  version: number;
+}
+
+export interface PerformanceTargetsVersion {
+  version: number;
+  changed: string;
+  by: string;
+  comment: string | null;
+  /** targets in it */
+  count: number;
+}
+
+export interface PerformanceTargetsVersions {
+  /** 100 at most */
+  items: PerformanceTargetsVersion[];
+}
+
+export interface FigureTarget {
+  /** as in Figure */
+  figure: string;
+  /** what it shall be: in the unit of the figure, shares 0 to 1 */
+  target: number;
+  better: "higher" | "lower";
+  /** for what it is set; description: by nobody, it is the service level of the queue's description */
+  scope: "all" | "client" | "queue" | "team" | "description";
+  /** first day; null: of the description */
+  from: string | null;
+  /** last day; null: no end */
+  to: string | null;
+  /** open: a number of a day that goes on, not reached yet; none: the figure has no value */
+  today: "met" | "missed" | "open" | "none";
+  /** in the last thirty minutes; none also of numbers of a day */
+  recent: "met" | "missed" | "open" | "none";
 }
 
 export interface View {
@@ -1658,6 +1798,8 @@ export const api = {
   record: (agent: string, body: RecordingBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/recording`, { ...asked, body }),
   /** Change a skill by hand, for good or until a time */
   skill: (agent: string, skill: string, body: SkillBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/agents/${encodeURIComponent(agent)}/skills/${encodeURIComponent(skill)}`, { ...asked, body }),
+  /** Change skills and queues of several agents at once, for good or until a time; each agent has an answer of his own */
+  changes: (body: ChangesBody, asked: Asked = {}) => call<Changed>("POST", `/api/v1/changes`, { ...asked, body }),
   /** Place a call: the agent's phone is rung first, then who is called. Answered when the core has taken it; what comes of it is seen in the contact */
   call: (agent: string, body: CallBody, asked: Asked = {}) => call<Call>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/calls`, { ...asked, body }),
   /** Take what rings: the phone is told to answer (Event: talk) */
@@ -1720,6 +1862,12 @@ export const api = {
   standings: (query: { client?: string } = {}, asked: Asked = {}) => call<Standings>("GET", `/api/v1/standings`, { ...asked, query }),
   /** The dictionary of figures: name, unit, definition, formula, edge cases */
   figures: (asked: Asked = {}) => call<Figures>("GET", `/api/v1/figures`, asked),
+  /** Targets that are set: what figures shall be, for what and when. Also as they were in an earlier version */
+  goals: (query: { version?: number } = {}, asked: Asked = {}) => call<PerformanceTargets>("GET", `/api/v1/targets`, { ...asked, query }),
+  /** Set targets, all of them at once; If-Match names the version that they were made from, 0 when there was none */
+  goalsPut: (body: PerformanceTargetsBody, asked: Asked = {}) => call<PerformanceTargetsMade>("PUT", `/api/v1/targets`, { ...asked, body }),
+  /** Who set targets when, the newest first */
+  goalVersions: (asked: Asked = {}) => call<PerformanceTargetsVersions>("GET", `/api/v1/targets/versions`, asked),
   /** Wallboards */
   walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
   /** One wallboard; also as it was in an earlier version */

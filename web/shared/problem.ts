@@ -11,6 +11,7 @@ const problemWords = {
     client: "Anda tidak melayani klien ini",
     busy: "masih ada panggilan lain",
     target: "tidak ada, atau sedang tidak di tempat",
+    out: "masuk dulu sebagai siap atau tidak siap",
     denied: "Anda tidak berhak melakukan ini",
     tasks: "tugas Anda sudah empat puluh; selesaikan dulu sebagian",
     erased: "data orang ini sudah dihapus; tidak ada lagi yang disimpan",
@@ -30,6 +31,7 @@ const problemWords = {
     client: "you do not serve this client",
     busy: "there is another call in hand",
     target: "there is no such target, or nobody is there",
+    out: "you are logged out: be ready or not ready first",
     denied: "you have no right to do this",
     tasks: "you have forty tasks; do some of them first",
     erased: "this person was erased; nothing more is kept",
@@ -56,6 +58,7 @@ const said: [RegExp, Key][] = [
   [/person was erased/, "erased"],
   [/lines in \d+ seconds/, "lines"],
   [/is in no team/, "team"],
+  [/not logged in/, "out"],
 ];
 
 export function keyOfProblem(problem: Pick<Problem, "status" | "message">): Key {
