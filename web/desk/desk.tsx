@@ -74,7 +74,7 @@ export function Desk() {
   const ready = () => {
     if (!me || !agent) return;
     const first = reasons?.[0]?.id;
-    stateAct.run("state", () => api.state(me, agent.presence === "ready" ? (first ? { state: "not_ready", reason: first } : { state: "not_ready" }) : { state: "ready" }));
+    stateAct.run(agent.presence === "ready" ? "not ready" : "ready", () => api.state(me, agent.presence === "ready" ? (first ? { state: "not_ready", reason: first } : { state: "not_ready" }) : { state: "ready" }));
   };
   const place = (target: Target, name: string) => {
     if (!me) return;

@@ -29,13 +29,13 @@ export function MyState({ act }: { act: Act }) {
   const quotas = useReasons(of, `${agent?.presence}${agent?.reason}${agent?.booked}${Math.floor(now / 60000)}`);
 
   const mayAsk = me?.agent && agent;
-  const go = (state: "ready" | "not_ready" | "logged_out", id?: string) => act.run("state", () => api.state(me!.agent!, id ? { state, reason: id } : { state }));
+  const go = (state: "ready" | "not_ready" | "logged_out", id?: string) => act.run(`${state} ${id ?? ""}`, () => api.state(me!.agent!, id ? { state, reason: id } : { state }));
   const isFull = (id: string) => {
     const quota = quotas?.find((q) => q.id === id);
     return quota?.team_max != null && quota.team_now >= quota.team_max;
   };
   const leave = (id: string) => {
-    if (isFull(id) && agent?.reason !== id) act.run("book", () => api.state(me!.agent!, { state: "not_ready", reason: id, book: true }));
+    if (isFull(id) && agent?.reason !== id) act.run(`book ${id}`, () => api.state(me!.agent!, { state: "not_ready", reason: id, book: true }));
     else go("not_ready", id);
   };
   useCommands([
