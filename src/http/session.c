@@ -63,6 +63,23 @@ static sapa_rc read_place(struct sapa_store *store, uint64_t place, struct sapa_
     return rc;
 }
 
+/* Of the next login: it takes the place of one that is over, and only when all live that of the oldest. */
+static sapa_rc next_login(struct sapa_store *store, int64_t now_us, uint64_t *ret)
+{
+    struct sapa_session session;
+    uint64_t login;
+    sapa_rc rc = last_login(store, &login);
+
+    for (unsigned i = 0; rc == SAPA_OK && i < SAPA_SESSIONS_MAX; i++) {
+        *ret = login + 1 + i;
+        rc = read_place(store, place_of(SAPA_SESSION_FIRST_ID + *ret), &session);
+        if (rc == SAPA_ENOENT || (rc == SAPA_OK && session.expires_us <= now_us))
+            return SAPA_OK;
+    }
+    *ret = login + 1;
+    return rc == SAPA_ECORRUPT ? SAPA_OK : rc;
+}
+
 sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, struct sapa_str source, bool factor, int64_t now_us,
                             char ret_text[SAPA_TOKEN_TEXT_SIZE], struct sapa_session *ret)
 {
@@ -70,7 +87,7 @@ sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, stru
     struct sapa_key secret;
     char text[SAPA_TOKEN_TEXT_SIZE] = "sapa_";
     uint64_t login;
-    sapa_rc rc = last_login(store, &login);
+    sapa_rc rc = next_login(store, now_us, &login);
 
     if (rc != SAPA_OK)
         return rc;
@@ -81,8 +98,8 @@ sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, stru
     sapa_hex(secret.bytes, sizeof(secret.bytes), text + 5);
     sapa_wipe(&secret, sizeof(secret));
     sapa_sha256(text, SAPA_TOKEN_TEXT_SIZE - 1, session.hash);
-    session.id = SAPA_SESSION_FIRST_ID + login + 1;
-    if ((rc = keep(store, &session)) == SAPA_OK && (rc = sapa_kept_count_set(store, "session", login + 1)) == SAPA_OK) {
+    session.id = SAPA_SESSION_FIRST_ID + login;
+    if ((rc = keep(store, &session)) == SAPA_OK && (rc = sapa_kept_count_set(store, "session", login)) == SAPA_OK) {
         memcpy(ret_text, text, sizeof(text));
         *ret = session;
     }
