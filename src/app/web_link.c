@@ -10,6 +10,7 @@ enum {
     RESET_AGAIN_US = 100 * 1000,
     REPLIES_MAX = 16384,
     VIEW_QUEUES = SAPA_QUEUES_MAX,
+    VIEW_TEAMS = 64, /* that stand with the figures; more are in reports */
     NOTED_MAX = 65536,
 };
 
@@ -141,6 +142,30 @@ static uint32_t client_of_contact(const struct sapa_web_link *link, uint64_t con
     return sapa_core_contact_get(link->options.core, contact, sapa_core_now(link->options.core), &view) == SAPA_OK ? view.client : SAPA_NONE;
 }
 
+/* Agents and numbers outside in the same conversation, but not him who placed it: he is its customer. */
+static void take_parties(const struct sapa_web_link *link, uint32_t index, struct sapa_web_assignment *to)
+{
+    uint32_t agents[2 * SAPA_PARTIES_MAX];
+    const uint32_t n = sapa_core_contact_agents(link->options.core, to->contact, agents, SAPA_COUNT(agents));
+    struct sapa_contact_view contact;
+
+    if (sapa_core_contact_get(link->options.core, to->contact, sapa_core_now(link->options.core), &contact) != SAPA_OK)
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        struct sapa_assignment_view one;
+        uint32_t cursor = 0;
+        while (agents[i] != index && to->party_count < SAPA_PARTIES_MAX &&
+               sapa_core_assignment_next(link->options.core, agents[i], &cursor, &one)) {
+            if (one.contact == to->contact && (one.state == SAPA_ASSIGNMENT_TALKING || one.state == SAPA_ASSIGNMENT_HELD) && !one.calls)
+                to->parties[to->party_count++] = (struct sapa_web_party){ .party = one.offer, .agent = agents[i] };
+        }
+    }
+    for (unsigned i = 0; i < SAPA_OUTSIDE_MAX && to->party_count < SAPA_PARTIES_MAX; i++) {
+        if (contact.outside[i])
+            to->parties[to->party_count++] = (struct sapa_web_party){ .party = contact.outside[i], .agent = SAPA_NONE };
+    }
+}
+
 static void send_agent(struct sapa_web_link *link, uint32_t index)
 {
     struct sapa_agent_view view;
@@ -172,6 +197,17 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->channel = one.channel;
         to->disposition = one.disposition;
         to->extended = one.extended;
+        if (one.state == SAPA_ASSIGNMENT_TALKING || one.state == SAPA_ASSIGNMENT_HELD)
+            take_parties(link, index, to);
+    }
+    struct sapa_change_view change;
+    cursor = 0;
+    while (agent.change_count < SAPA_WEB_CHANGES_MAX && sapa_core_change_next(link->options.core, index, &cursor, &change)) {
+        struct sapa_web_change *to = &agent.changes[agent.change_count++];
+        to->until_us = change.until_us;
+        to->skill = change.skill;
+        to->queue = change.queue;
+        to->level = change.level;
     }
     struct sapa_watch_view watch;
     if (sapa_core_watch_of(link->options.core, index, &watch)) {
@@ -184,6 +220,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
     }
     agent.help.state = view.hand;
     agent.help.contact = view.hand_contact;
+    agent.help.client = view.hand_contact ? client_of_contact(link, view.hand_contact) : SAPA_NONE;
     agent.help.since_us = view.hand_since_us;
     (void)sapa_str_copy(sapa_sized_str(&view.hand_by), agent.help.by, sizeof(agent.help.by));
     agent.read = view.read;
@@ -332,8 +369,8 @@ static void touch_agent(struct sapa_web_link *link, uint64_t agent)
         touch_contact(link, one.contact);
 }
 
-/* Whether they are heard may be shown to them. */
-static void touch_heard(struct sapa_web_link *link, uint64_t contact)
+/* Whether they are heard, and who talks with them, is shown to them. */
+static void touch_talkers(struct sapa_web_link *link, uint64_t contact)
 {
     uint32_t agents[2 * SAPA_PARTIES_MAX];
     const uint32_t n = sapa_core_contact_agents(link->options.core, contact, agents, SAPA_COUNT(agents));
@@ -360,24 +397,34 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_agent_device: touch_agent(link, record->u.agent_device.agent); break;
     case SAPA_T_agent_command: touch_agent(link, record->u.agent_command.agent); break;
     case SAPA_T_call_command: touch_agent(link, record->u.call_command.agent); break;
-    case SAPA_T_contact_parted: touch_agent(link, record->u.contact_parted.agent); break;
+    case SAPA_T_contact_parted:
+        touch_agent(link, record->u.contact_parted.agent);
+        touch_talkers(link, record->u.contact_parted.contact);
+        break;
     case SAPA_T_contact_connected: touch_agent(link, record->u.contact_connected.agent); break;
-    case SAPA_T_party_joined: touch_agent(link, record->u.party_joined.agent); break;
+    case SAPA_T_party_joined:
+        touch_agent(link, record->u.party_joined.agent);
+        touch_talkers(link, record->u.party_joined.contact);
+        break;
+    case SAPA_T_party_left: touch_talkers(link, record->u.party_left.contact); break;
     case SAPA_T_supervision_began: touch_agent(link, record->u.supervision_began.agent); break;
     case SAPA_T_supervision_changed:
         touch_agent(link, record->u.supervision_changed.agent);
-        touch_heard(link, record->u.supervision_changed.contact);
+        touch_talkers(link, record->u.supervision_changed.contact);
         break;
     case SAPA_T_supervision_ended:
         touch_agent(link, record->u.supervision_ended.agent);
-        touch_heard(link, record->u.supervision_ended.contact);
+        touch_talkers(link, record->u.supervision_ended.contact);
         break;
     case SAPA_T_contact_merged:
         touch_agent(link, record->u.contact_merged.agent);
         touch_contact(link, record->u.contact_merged.other);
+        touch_talkers(link, record->u.contact_merged.contact);
         break;
     case SAPA_T_switch_changed: link->switches = true; break;
     case SAPA_T_hand_changed: touch_agent(link, record->u.hand_changed.agent); break;
+    case SAPA_T_skill_changed: touch_agent(link, record->u.skill_changed.agent); break;
+    case SAPA_T_serves_changed: touch_agent(link, record->u.serves_changed.agent); break;
     case SAPA_T_broadcast_made: link->broadcasts = true; break;
     case SAPA_T_alert_changed: link->alerts = true; break;
     case SAPA_T_broadcast_seen: touch_agent(link, record->u.broadcast_seen.agent); break;
@@ -454,12 +501,14 @@ static void reply_now(struct sapa_web_link *link, const struct sapa_web_ask *ask
 }
 
 /* The answer leaves when all of it is safe. */
-static void reply_committed(struct sapa_web_link *link, const struct sapa_web_ask *ask, sapa_rc rc, uint32_t denial)
+static void reply_committed(struct sapa_web_link *link, const struct sapa_web_ask *ask, sapa_rc rc, uint32_t denial, const uint64_t *refused)
 {
     const struct sapa_engine_stats stats = sapa_engine_stats(link->options.engine);
+    struct sapa_web_reply reply = { .request = ask->request, .seq = stats.seq, .rc = rc, .kind = ask->kind, .denial = denial };
 
-    link->replies[(link->reply_first + link->reply_count++) % REPLIES_MAX].reply =
-        (struct sapa_web_reply){ .request = ask->request, .seq = stats.seq, .rc = rc, .kind = ask->kind, .denial = denial };
+    if (refused)
+        memcpy(reply.refused, refused, sizeof(reply.refused));
+    link->replies[(link->reply_first + link->reply_count++) % REPLIES_MAX].reply = reply;
     if (stats.committed >= stats.seq)
         sapa_web_link_committed(link, stats.committed);
 }
@@ -568,11 +617,37 @@ static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *
         rc = link->refused;
         denial = link->denial;
         if (denial != SAPA_DENIAL_NONE)
-            rc = denial == SAPA_DENIAL_BUSY ? SAPA_ESTATE : denial == SAPA_DENIAL_TARGET ? SAPA_ENOENT : SAPA_EDENIED;
+            rc = denial == SAPA_DENIAL_BUSY || denial == SAPA_DENIAL_OFFLINE ? SAPA_ESTATE : denial == SAPA_DENIAL_TARGET ? SAPA_ENOENT : SAPA_EDENIED;
     }
     if (audit)
         log_audit(link, audit, rc);
-    reply_committed(link, ask, rc, denial);
+    reply_committed(link, ask, rc, denial, NULL);
+}
+
+/* Each for itself: what one agent may not have, others may. */
+static void answer_writes(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit, const uint8_t *bytes)
+{
+    static struct sapa_record input;
+    uint64_t refused[SAPA_COUNT(((struct sapa_web_reply *)NULL)->refused)] = { 0 };
+    sapa_rc first = SAPA_OK;
+
+    if (!has_room(link, ask))
+        return;
+    for (size_t at = 0, n, i = 0; at < ask->input_size; at += n, i++) {
+        memcpy(&input, bytes + at, offsetof(struct sapa_record, u));
+        n = (sapa_record_size(&input) + 7) & ~(size_t)7;
+        sapa_assert((input.type == SAPA_T_agent_skill || input.type == SAPA_T_agent_queue) && at + n <= ask->input_size && i < SAPA_WEB_INPUTS_MAX);
+        memcpy(&input, bytes + at, sapa_record_size(&input));
+        link->refused = SAPA_OK;
+        sapa_rc rc = link->options.ports.input(link->options.ports.ctx, &input);
+        rc = rc == SAPA_OK ? link->refused : rc;
+        if (rc == SAPA_OK || rc == SAPA_ESTATE) /* it is so already */
+            continue;
+        first = first == SAPA_OK ? rc : first;
+        refused[i / 64] |= UINT64_C(1) << i % 64;
+    }
+    log_audit(link, audit, first);
+    reply_committed(link, ask, first, SAPA_DENIAL_NONE, refused);
 }
 
 /* The next version, in all its parts: two who write at once cannot both be right. */
@@ -613,7 +688,7 @@ static void answer_note(struct sapa_web_link *link, const struct sapa_web_ask *a
         return;
     const sapa_rc rc = take_note(link, bytes, ask->input_size);
     log_audit(link, audit, rc);
-    reply_committed(link, ask, rc, SAPA_DENIAL_NONE);
+    reply_committed(link, ask, rc, SAPA_DENIAL_NONE, NULL);
 }
 
 /* It is in force: who asked for it is told, and the log knows who it was. */
@@ -623,7 +698,7 @@ static void reload_done(void *ctx)
 
     link->reloading.on = false;
     log_audit(link, &link->reloading.audit, SAPA_OK);
-    reply_committed(link, &link->reloading.ask, SAPA_OK, SAPA_DENIAL_NONE);
+    reply_committed(link, &link->reloading.ask, SAPA_OK, SAPA_DENIAL_NONE, NULL);
 }
 
 static void answer_reload(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit,
@@ -649,7 +724,7 @@ static void answer_reload(struct sapa_web_link *link, const struct sapa_web_ask 
         return;
     }
     log_audit(link, audit, rc);
-    reply_committed(link, ask, rc, SAPA_DENIAL_NONE);
+    reply_committed(link, ask, rc, SAPA_DENIAL_NONE, NULL);
 }
 
 static void answer_why(struct sapa_web_link *link, const struct sapa_web_ask *ask)
@@ -693,14 +768,30 @@ static void standing(const struct sapa_web_link *link, enum sapa_rows kind, uint
     ret->kind = kind, ret->index = index;
     sapa_live_now(link->options.live, kind, index, &ret->now);
     for (unsigned p = 0; p < SAPA_LIVE_PERIODS; p++)
-        sapa_live_values(link->options.live, &m[p], &ret->of[p]);
+        sapa_live_values(link->options.live, kind, &m[p], &ret->of[p]);
 }
 
-/* All, clients, queues. Rows of queues are joined: a contact counts when it is answered, not when it ends. */
+/* A team has no number in `sapa_live_now`: who is ready and who talks stands with its agents. */
+static bool team_standing(struct sapa_web_link *link, uint32_t team, int64_t now, struct sapa_web_standing *ret)
+{
+    struct sapa_measures m;
+
+    memset(ret, 0, sizeof(*ret));
+    ret->kind = SAPA_ROWS_AGENTS, ret->index = team;
+    if (sapa_live_team(link->options.live, team, now, &m, &ret->people) != SAPA_OK)
+        return false;
+    sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[SAPA_LIVE_TODAY]);
+    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
+        ret->of[SAPA_LIVE_RECENT].of[i] = SAPA_KPI_NONE; /* agents are not counted by the minute */
+    return true;
+}
+
+/* All, clients, queues, teams. Rows of queues are joined: a contact counts when it is answered, not when it ends. */
 static bool standings(struct sapa_web_link *link, const struct sapa_centre *centre, int64_t now, struct sapa_web_standing *out, uint64_t *ret_count)
 {
     const uint32_t clients = SAPA_MIN(centre->clients_count, (uint32_t)SAPA_CLIENTS_MAX);
     const uint32_t queues = SAPA_MIN(centre->queues_count, (uint32_t)VIEW_QUEUES);
+    const uint32_t teams = SAPA_MIN(centre->teams_count, (uint32_t)VIEW_TEAMS);
 
     memset(link->of_clients, 0, (SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
     for (uint32_t i = 0; i < queues; i++) {
@@ -718,7 +809,11 @@ static bool standings(struct sapa_web_link *link, const struct sapa_centre *cent
     for (uint32_t i = 0; i < clients; i++)
         standing(link, SAPA_ROWS_CLIENTS, i, link->of_clients[i], &out[1 + i]);
     standing(link, SAPA_ROWS_TOTAL, 0, link->of_clients[SAPA_CLIENTS_MAX], &out[0]);
-    *ret_count = 1 + clients + queues;
+    for (uint32_t i = 0; i < teams; i++) {
+        if (!team_standing(link, i, now, &out[1 + clients + queues + i]))
+            return false;
+    }
+    *ret_count = 1 + clients + queues + teams;
     return true;
 }
 
@@ -814,7 +909,7 @@ void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t s
     sapa_assert(size >= sizeof(ask)); /* our own thread sends it */
     memcpy(&ask, message, sizeof(ask));
     sapa_assert(size == sizeof(ask) + ask.audit_size + ask.input_size + ask.reload_size && ask.reload_size <= sizeof(reload) && ask.audit_size <= sizeof(audit) + 8 &&
-                (ask.kind == SAPA_WEB_ASK_NOTE || ask.input_size <= sizeof(input) + 8));
+                (ask.kind == SAPA_WEB_ASK_NOTE || ask.kind == SAPA_WEB_ASK_INPUTS || ask.input_size <= sizeof(input) + 8));
     const uint8_t *bytes = (const uint8_t *)message + sizeof(ask);
     memcpy(&audit, bytes, SAPA_MIN((size_t)ask.audit_size, sizeof(audit)));
     memcpy(&input, bytes + ask.audit_size, SAPA_MIN((size_t)ask.input_size, sizeof(input)));
@@ -833,6 +928,8 @@ void sapa_web_link_ask(struct sapa_web_link *link, const void *message, size_t s
         answer_view(link, &ask);
     } else if (ask.input_size > 0 && ask.centre != sapa_core_centre_now(link->options.core)) {
         reply_now(link, &ask, SAPA_EAGAIN, NULL, 0); /* the indices in it mean something else by now */
+    } else if (ask.kind == SAPA_WEB_ASK_INPUTS) {
+        answer_writes(link, &ask, &audit, bytes + ask.audit_size);
     } else {
         answer_write(link, &ask, ask.audit_size ? &audit : NULL, ask.input_size ? &input : NULL);
     }
@@ -876,7 +973,7 @@ sapa_rc sapa_web_link_open(const struct sapa_web_link_options *options, struct s
     link->options = *options;
     link->replies = calloc(REPLIES_MAX, sizeof(*link->replies));
     link->view_queues = calloc(VIEW_QUEUES, sizeof(*link->view_queues));
-    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + 1) * sizeof(struct sapa_web_standing));
+    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + VIEW_TEAMS + 1) * sizeof(struct sapa_web_standing));
     link->of_clients = malloc((SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
     link->view = calloc(1, sizeof(*link->view));
     link->view_text = malloc(SAPA_VIEW_JSON_MAX);

@@ -125,15 +125,18 @@ void sapa_adopt_levels(struct sapa_core *core)
         uint8_t *levels = core->levels + (size_t)a * core->skills_max;
         const struct sapa_agent *agent = &centre->agents[a];
         memset(levels, 0, centre->skills_count);
+        core->agents[a].lent = 0;
         for (uint32_t i = 0; i < agent->skill_count; i++)
             levels[centre->levels[agent->skill_first + i].skill] =
                 centre->levels[agent->skill_first + i].level;
     }
     for (uint32_t i = 0; i < core->override_count; i++) {
-        sapa_assert(core->overrides[i].agent < centre->agents_count);
-        sapa_assert(core->overrides[i].skill < centre->skills_count);
-        core->levels[(size_t)core->overrides[i].agent * core->skills_max +
-                     core->overrides[i].skill] = core->overrides[i].level;
+        const struct core_override *one = &core->overrides[i];
+        sapa_assert(one->agent < centre->agents_count);
+        if (one->queue == SAPA_NONE)
+            core->levels[(size_t)one->agent * core->skills_max + one->skill] = one->level;
+        else
+            core->agents[one->agent].lent++;
     }
 }
 
@@ -298,8 +301,11 @@ static void move_overrides(struct sapa_core *core, const struct sapa_centre *nex
     for (uint32_t i = 0; i < core->override_count; i++) {
         struct core_override override = core->overrides[i];
         override.agent = core->agent_map[override.agent];
-        override.skill = SAPA_FIND(next, skills, core->centre->skills[override.skill].key);
-        if (override.agent != SAPA_NONE && override.skill != SAPA_NONE)
+        if (override.queue != SAPA_NONE)
+            override.queue = core->queue_map[override.queue];
+        else
+            override.skill = SAPA_FIND(next, skills, core->centre->skills[override.skill].key);
+        if (override.agent != SAPA_NONE && (override.queue != SAPA_NONE || override.skill != SAPA_NONE))
             core->overrides[kept++] = override;
     }
     core->override_count = kept;
@@ -488,7 +494,7 @@ void sapa_adopt_rebuild(struct sapa_core *core)
     keys_of(core);
     sapa_route_rebuild(core);
     sapa_adopt_count(core);
-    sapa_agent_skill_arm(core);
+    sapa_change_arm(core);
 }
 
 /* ---- the input ---- */

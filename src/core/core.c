@@ -201,7 +201,7 @@ static sapa_rc on_tick(struct sapa_core *core, const struct sapa_record *in)
         } else if (slot < skill) {
             sapa_line_review_queue(core, slot - queues);
         } else if (slot == skill) {
-            sapa_agent_skill_timer(core);
+            sapa_change_timer(core);
         } else {
             sapa_watch_timer(core, &core->watches[slot - skill - 1]);
         }
@@ -301,7 +301,8 @@ static handler *const handlers[64] = {
     [SAPA_T_contact_passed] = sapa_party_on_passed,
     [SAPA_T_agent_call] = sapa_call_on_placed,
     [SAPA_T_call_command] = sapa_party_on_command,
-    [SAPA_T_agent_skill] = sapa_agent_on_skill,
+    [SAPA_T_agent_skill] = sapa_change_on_skill,
+    [SAPA_T_agent_queue] = sapa_change_on_queue,
     [SAPA_T_supervise] = sapa_watch_on_supervise,
     [SAPA_T_hand] = sapa_help_on_hand,
     [SAPA_T_broadcast] = sapa_help_on_broadcast,
@@ -324,6 +325,7 @@ static uint64_t about(const struct sapa_record *in)
     case SAPA_T_agent_device: return in->u.agent_device.agent;
     case SAPA_T_agent_command: return in->u.agent_command.agent;
     case SAPA_T_agent_skill: return in->u.agent_skill.agent;
+    case SAPA_T_agent_queue: return in->u.agent_queue.agent;
     case SAPA_T_call_command: return in->u.call_command.offer;
     case SAPA_T_supervise: return in->u.supervise.supervision;
     case SAPA_T_hand: return in->u.hand.agent;

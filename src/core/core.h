@@ -32,7 +32,7 @@ enum {
     SAPA_CORE_RING_ALL_MAX = 8,   /* phones that ring at once for one contact */
     SAPA_CORE_REOFFER_MS = 10000, /* an agent who refused a contact is not asked again before */
     SAPA_CORE_BROADCASTS_MAX = 32, /* kept of what supervisors said; the oldest goes first */
-    SAPA_CORE_SNAPSHOT_VERSION = 3, /* 2, without quotas and supervisors, and 1, without calls of agents and outside parties, are read too */
+    SAPA_CORE_SNAPSHOT_VERSION = 4, /* 3, without queues changed by hand, 2, without quotas and supervisors, and 1, without calls of agents and outside parties, are read too */
 };
 
 /** Ceilings; memory for all of it is reserved (not touched) by sapa_core_new(). 0: the default. */
@@ -183,6 +183,7 @@ struct sapa_assignment_view {
     int64_t due_us; /* end of ringing or wrap-up, or 0 */
     uint32_t disposition; /* chosen so far; SAPA_NONE */
     bool extended;        /* its wrap-up has had its one extension */
+    bool calls;           /* he has placed it within the centre: its customer, as it were */
 };
 
 /**
@@ -202,6 +203,16 @@ SAPA_MUST_CHECK sapa_rc sapa_core_agent_get(const struct sapa_core *core, uint32
 /** Walk the assignments of an agent: *cursor = 0 first, false at the end. */
 bool sapa_core_assignment_next(const struct sapa_core *core, uint32_t agent, uint32_t *cursor,
                                struct sapa_assignment_view *ret);
+/** A skill or a queue of an agent that is not as the description has it. */
+struct sapa_change_view {
+    uint32_t skill, queue; /* one of both; the other is SAPA_NONE */
+    uint8_t level;         /* queue: enum sapa_serves */
+    int64_t until_us;      /* 0: for good */
+};
+/** Walk those of an agent, in the order in which they were made: *cursor = 0 first, false at the end. */
+bool sapa_core_change_next(const struct sapa_core *core, uint32_t agent, uint32_t *cursor, struct sapa_change_view *ret);
+/** May he be given contacts of this queue, at one of its steps at least? By the description in force. */
+bool sapa_core_serves(const struct sapa_core *core, uint32_t agent, uint32_t queue);
 /** A supervisor in a conversation. */
 struct sapa_watch_view {
     uint64_t supervision, contact;

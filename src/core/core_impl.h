@@ -25,7 +25,7 @@
 enum {
     CHANNELS = SAPA_CHANNEL_COUNT,
     AVOID_MAX = SAPA_CORE_RING_ALL_MAX,
-    OVERRIDES_MAX = 1024, /* skills changed by hand at one time */
+    OVERRIDES_MAX = 1024, /* skills and queues changed by hand at one time */
     CLIENTS_MAX = 64,
     WALK_MAX = 64,            /* agents looked at for one explanation */
     HOPS_MAX = 8,             /* overflows from queue to queue at once */
@@ -213,6 +213,7 @@ struct core_agent {
     bool watching; /* his phone is a supervisor's in a conversation */
     uint8_t capacity[CHANNELS], capacity_total; /* as described */
     bool reserve_voice;
+    uint8_t lent;      /* queues that he serves, or does not, by hand */
     uint32_t work;     /* first, SAPA_NONE */
     uint64_t idle_seq; /* order of idleness: lower waits longer */
     int64_t idle_since_us;
@@ -269,9 +270,10 @@ struct core_group {
 };
 
 struct core_override {
-    uint32_t agent, skill;
-    uint8_t level;
-    int64_t until_us; /* 0: for good */
+    uint32_t agent, skill, queue; /* one of both; the other is SAPA_NONE */
+    uint8_t level;                /* queue: enum sapa_serves */
+    uint8_t beneath;              /* until_us: what is for good when it ends, or SAPA_LEVEL_DESCRIBED */
+    int64_t until_us;             /* 0: for good */
 };
 
 struct sapa_core {
@@ -656,9 +658,12 @@ void sapa_agent_move(struct sapa_core *core, uint32_t agent, enum sapa_presence 
                      unsigned by);
 sapa_rc sapa_agent_on_command(struct sapa_core *core, const struct sapa_record *in);
 sapa_rc sapa_agent_on_device(struct sapa_core *core, const struct sapa_record *in);
-sapa_rc sapa_agent_on_skill(struct sapa_core *core, const struct sapa_record *in);
-void sapa_agent_skill_timer(struct sapa_core *core);
-void sapa_agent_skill_arm(struct sapa_core *core);
+sapa_rc sapa_change_on_skill(struct sapa_core *core, const struct sapa_record *in);
+sapa_rc sapa_change_on_queue(struct sapa_core *core, const struct sapa_record *in);
+void sapa_change_timer(struct sapa_core *core);
+void sapa_change_arm(struct sapa_core *core);
+/** By hand; DESCRIBED: as his skills, team and clients say. */
+enum sapa_serves sapa_change_serves(const struct sapa_core *core, uint32_t agent, uint32_t queue);
 
 /* ---- callback.c: virtual waiters ---- */
 

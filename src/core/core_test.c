@@ -1015,6 +1015,113 @@ static void skills_changed_by_hand_count_at_once_and_end_in_time(void **state)
     world_done(w);
 }
 
+static unsigned changes_of(struct world *w, uint32_t agent, struct sapa_change_view *all, unsigned room)
+{
+    uint32_t cursor = 0;
+    unsigned n = 0;
+
+    while (n < room && sapa_core_change_next(w->core, agent, &cursor, &all[n]))
+        n++;
+    return n;
+}
+
+struct kept {
+    uint8_t p[65536];
+    size_t n;
+};
+
+static bool keep(void *ctx, const void *data, size_t n)
+{
+    struct kept *to = ctx;
+
+    if (to->n + n > sizeof(to->p))
+        return false;
+    memcpy(to->p + to->n, data, n);
+    to->n += n;
+    return true;
+}
+
+/* Out of a snapshot, and the description read again. */
+static void again(struct world *w)
+{
+    static struct kept kept;
+
+    kept.n = 0;
+    assert_int_equal(sapa_core_save(w->core, keep, &kept), SAPA_OK);
+    sapa_core_free(w->core);
+    w->core = world_core();
+    assert_int_equal(sapa_core_centre(w->core, &w->centre), SAPA_OK);
+    assert_int_equal(sapa_core_load(w->core, kept.p, kept.n), SAPA_OK);
+    world_begin_centre(w);
+}
+
+static void several_changes_of_one_agent_end_each_in_its_time(void **state)
+{
+    (void)state;
+    struct sapa_change_view all[4];
+    WITH(w, 2, 2, 2);
+    level(w, 0, 0, 2);
+    w->queues[0].steps[0].need_count = w->queues[1].steps[0].need_count = 1;
+    w->queues[0].steps[0].needs[0] = (struct sapa_need){ 0, 5 };
+    w->queues[1].steps[0].needs[0] = (struct sapa_need){ 1, 1 };
+    world_start(w);
+    const int64_t begin_us = w->now_us;
+    WORLD_IN(w, agent_skill, .agent = 0, .skill = 0, .level = 4, .by = { 1, "s" });
+    WORLD_IN(w, agent_skill, .agent = 0, .skill = 0, .level = 9, .until_us = begin_us + 60 * WORLD_SECOND, .by = { 1, "s" });
+    WORLD_IN(w, agent_queue, .agent = 0, .queue = 1, .serves = SAPA_SERVES_YES, .until_us = begin_us + 120 * WORLD_SECOND, .by = { 1, "s" });
+    WORLD_IN(w, agent_queue, .agent = 1, .queue = 0, .serves = SAPA_SERVES_NO, .by = { 1, "s" });
+    assert_int_equal(changes_of(w, 0, all, 4), 2);
+    assert_int_equal(all[0].level, 9);
+    assert_true(all[1].skill == SAPA_NONE && all[1].queue == 1 && all[1].level == SAPA_SERVES_YES);
+    assert_true(sapa_core_serves(w->core, 0, 0) && sapa_core_serves(w->core, 0, 1));
+    again(w);
+    assert_true(sapa_core_serves(w->core, 0, 0) && sapa_core_serves(w->core, 0, 1));
+    world_wait(w, 60000);
+    const struct sapa_rec_skill_changed *back = &world_last(w, SAPA_T_skill_changed)->u.skill_changed;
+    assert_true(back->level == 4 && back->described == 0 && back->until_us == 0 && back->by.n == 0); /* what was for good before */
+    assert_false(sapa_core_serves(w->core, 0, 0));
+    assert_true(sapa_core_serves(w->core, 0, 1));
+    world_wait(w, 60000);
+    assert_int_equal(world_last(w, SAPA_T_serves_changed)->u.serves_changed.serves, SAPA_SERVES_DESCRIBED);
+    assert_false(sapa_core_serves(w->core, 0, 1));
+    assert_int_equal(changes_of(w, 0, all, 4), 1);
+    WORLD_IN(w, agent_skill, .agent = 0, .skill = 0, .level = SAPA_LEVEL_DESCRIBED, .by = { 1, "s" }); /* undone */
+    assert_int_equal(changes_of(w, 0, all, 4), 0);
+    assert_int_equal(world_last(w, SAPA_T_skill_changed)->u.skill_changed.level, 2);
+    assert_int_equal(changes_of(w, 1, all, 4), 1);
+    world_done(w);
+}
+
+static void who_is_put_on_a_queue_serves_it_and_who_is_taken_off_does_not(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 1);
+    w->queues[0].steps[0].need_count = 1;
+    w->queues[0].steps[0].needs[0] = (struct sapa_need){ 0, 3 };
+    level(w, 1, 0, 3);
+    world_start(w);
+    WORLD_IN(w, agent_queue, .agent = 1, .queue = 0, .serves = SAPA_SERVES_NO, .by = { 1, "s" });
+    world_ready(w, 0);
+    world_ready(w, 1);
+    const uint64_t c = world_arrive(w, 0);
+    assert_int_equal(world_agent_of(w, c), SAPA_NONE);
+    struct sapa_record why;
+    assert_int_equal(sapa_core_why_contact(w->core, c, w->now_us, &why), SAPA_OK);
+    bool told = false;
+    size_t at = 0;
+    struct sapa_why_line line;
+    while (sapa_why_next(&why.u.why, &at, &line))
+        told |= line.agent == 1 && line.why == SAPA_WHY_QUEUE;
+    assert_true(told);
+    WORLD_IN(w, agent_queue, .agent = 0, .queue = 0, .serves = SAPA_SERVES_YES, .until_us = w->now_us + 600 * WORLD_SECOND, .by = { 1, "s" });
+    assert_int_equal(world_agent_of(w, c), 0); /* at once, without the skill */
+    WORLD_IN(w, agent_queue, .agent = 0, .queue = 0, .serves = SAPA_SERVES_YES, .until_us = w->now_us); /* over already */
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EINVAL);
+    WORLD_IN(w, agent_queue, .agent = 0, .queue = 1, .serves = SAPA_SERVES_YES);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EINVAL);
+    world_done(w);
+}
+
 /* ---- overflow, hours, switches ---- */
 
 static void overflow_by_length_wait_and_nobody_there(void **state)
@@ -1476,6 +1583,8 @@ int main(void)
         cmocka_unit_test(a_pause_during_a_call_waits_for_its_end),
         cmocka_unit_test(a_broken_agent_leg_puts_the_caller_back_in_line),
         cmocka_unit_test(skills_changed_by_hand_count_at_once_and_end_in_time),
+        cmocka_unit_test(several_changes_of_one_agent_end_each_in_its_time),
+        cmocka_unit_test(who_is_put_on_a_queue_serves_it_and_who_is_taken_off_does_not),
         cmocka_unit_test(overflow_by_length_wait_and_nobody_there),
         cmocka_unit_test(overflow_by_expected_wait),
         cmocka_unit_test(a_closed_queue_takes_nobody_new),

@@ -2,7 +2,8 @@
  * Who takes whom.
  *
  * Demand is split into classes: one queue at one step of its requirement. Supply is split into
- * groups: agents with the same skills, team and clients. Who may take what depends on class and
+ * groups: agents with the same skills, team and clients; who was put on a queue or taken off it by
+ * hand is a group by himself. Who may take what depends on class and
  * group only, so it is computed once and kept as bits; beside it stand, per channel, the groups
  * with a free agent and the classes with somebody who waits. A contact that seeks looks at the
  * heads of the groups that are in both sets; an agent who seeks looks at the first of each class
@@ -37,6 +38,11 @@ enum sapa_why sapa_route_fit(const struct sapa_core *core, uint32_t agent, uint3
     if (q->client < CLIENTS_MAX && !(description->clients >> q->client & 1)) {
         *a = q->client;
         return SAPA_WHY_CLIENT;
+    }
+    switch (sapa_change_serves(core, agent, class->queue)) {
+    case SAPA_SERVES_YES: return SAPA_WHY_CHOSEN;
+    case SAPA_SERVES_NO: return SAPA_WHY_QUEUE;
+    default: break;
     }
     if (step->team != SAPA_NONE && description->team != step->team) {
         *a = step->team;
@@ -295,6 +301,8 @@ static uint64_t signature_of(const struct sapa_core *core, uint32_t agent)
     hash = (hash ^ description->team) * UINT64_C(0x9E3779B97F4A7C15);
     for (uint32_t i = 0; i < core->centre->skills_count; i++)
         hash = (hash ^ levels[i]) * UINT64_C(0x100000001b3);
+    if (core->agents[agent].lent)
+        hash = (hash ^ agent) * UINT64_C(0xd6e8feb86659fd93) + 1;
     return hash ? hash : 1;
 }
 
@@ -302,7 +310,7 @@ static bool same_supply(const struct sapa_core *core, uint32_t a, uint32_t b)
 {
     const struct sapa_agent *x = &core->centre->agents[a], *y = &core->centre->agents[b];
 
-    return x->clients == y->clients && x->team == y->team &&
+    return core->agents[a].lent == 0 && core->agents[b].lent == 0 && x->clients == y->clients && x->team == y->team &&
            memcmp(levels_of(core, a), levels_of(core, b), core->centre->skills_count) == 0;
 }
 

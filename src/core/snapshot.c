@@ -241,6 +241,8 @@ sapa_rc sapa_core_save(const struct sapa_core *core, sapa_core_write *write, voi
         sapa_put_u64(w, core->overrides[i].skill);
         sapa_put_u64(w, core->overrides[i].level);
         sapa_put_i64(w, core->overrides[i].until_us);
+        sapa_put_u64(w, core->overrides[i].queue);
+        sapa_put_u64(w, core->overrides[i].beneath);
         item_done(&saver);
     }
     sapa_put_u64(w, core->contact_count);
@@ -525,6 +527,7 @@ static bool load_help(struct sapa_core *core, struct sapa_reader *r)
         bad |= object->id == 0 || (i > 0 && core->broadcasts[i - 1].id >= object->id);
         switch (object->kind) {
         case SAPA_AUDIENCE_ALL: bad |= object->target != SAPA_NONE; break;
+        case SAPA_AUDIENCE_LEADERS:
         case SAPA_AUDIENCE_TEAM: bad |= object->target >= core->centre->teams_count; break;
         case SAPA_AUDIENCE_QUEUE: bad |= object->target >= core->centre->queues_count; break;
         case SAPA_AUDIENCE_AGENT: bad |= object->target >= core->centre->agents_count; break;
@@ -591,8 +594,18 @@ static bool load_body(struct sapa_core *core, struct sapa_reader *r, uint64_t ve
         GET_U(skill)
         GET_U(level)
         GET_I(until_us)
-        bad |= object->agent >= core->centre->agents_count ||
-               object->skill >= core->centre->skills_count;
+        object->queue = SAPA_NONE;
+        object->beneath = SAPA_LEVEL_DESCRIBED;
+        if (version >= 4) {
+            GET_U(queue)
+            GET_U(beneath)
+        }
+        const bool skill = object->queue == SAPA_NONE;
+        const uint64_t most = skill ? 10 : SAPA_SERVES_COUNT - 1u;
+        bad |= object->agent >= core->centre->agents_count || object->level > most ||
+               (object->beneath > most && object->beneath != SAPA_LEVEL_DESCRIBED) ||
+               (skill ? object->skill >= core->centre->skills_count
+                      : object->queue >= core->centre->queues_count || object->skill != SAPA_NONE || object->level == SAPA_SERVES_DESCRIBED);
     }
     if (bad)
         return false;

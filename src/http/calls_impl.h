@@ -14,6 +14,10 @@ uint64_t sapa_web_new_id(struct web_request *rq);
 void sapa_web_supervise(struct web_request *rq, const json_t *body);
 /* Routes HELP_… and MESSAGE_…; the body, where there is one, is checked. */
 void sapa_web_help(struct web_request *rq, const json_t *body);
+/* Route CHANGES; the body is checked. */
+void sapa_web_change(struct web_request *rq, const json_t *body);
+/* The core has judged: an answer for each agent. */
+void sapa_web_changed(struct web_request *rq, const struct sapa_web_reply *reply);
 /* Routes CALL and OFFER_…; the body is checked. */
 void sapa_web_call(struct web_request *rq, const json_t *body);
 /* `rc` says which status, `why` (enum sapa_call_denial) in which words. */

@@ -32,6 +32,7 @@ struct sapa_web;
 
 enum sapa_web_ask_kind {
     SAPA_WEB_ASK_INPUT,   /* take the input, log the audit record; replied when both are committed */
+    SAPA_WEB_ASK_INPUTS,  /* take the inputs, each for itself; log the audit record. The reply tells which were refused */
     SAPA_WEB_ASK_AUDIT,   /* log the audit record */
     SAPA_WEB_ASK_RELOAD,  /* take another description, or the file again; log the audit record. Replied when it is in force */
     SAPA_WEB_ASK_WHY,     /* reply: struct sapa_web_why and an encoded `why` record behind it, if there is one */
@@ -64,7 +65,9 @@ struct sapa_web_reply {
     uint32_t kind;
     uint32_t denial; /* INPUT: enum sapa_call_denial, of a call that is not placed; 0 */
     uint32_t zero;
+    uint64_t refused[4]; /* INPUTS: a bit each, the first input's the lowest; `rc` is why the first of them was */
 };
+enum { SAPA_WEB_INPUTS_MAX = 256 };
 
 struct sapa_web_why {
     uint32_t place, position;
@@ -123,6 +126,7 @@ struct sapa_web_work {
     uint64_t into;                     /* PERSON_MERGE; TASK_NEW: contact, or 0 */
     char name[SAPA_KEY_MAX + 1];       /* LOGIN, PASSWORD, USER_…: whose */
     char password[260], new_password[260], source[64];
+    bool password_good;                /* LOGIN: it was seen to be, by the work before this; work without it does no more than look */
     bool cookie;                       /* LOGIN, DEMO_LOGIN: the secret goes into `secret`, not into the answer */
     uint64_t *ids;                     /* sessions that end with it */
     size_t id_count;
@@ -135,6 +139,9 @@ struct sapa_web_work {
     bool living;                       /* CARD, NOTE, CONTACT: it lives, and may be seen */
     uint64_t callbacks[SAPA_WEB_CALLBACKS_MAX]; /* CARD: living callbacks of the same person; WORK: of the agent's clients */
     size_t callback_count;
+    uint64_t in_hand[SAPA_WEB_ASSIGNMENTS_MAX]; /* RECORDINGS, RECORDING, AUDIO, for who is an agent: contacts that he has */
+    size_t in_hand_count;
+    bool goes_on;                      /* AUDIO: a further part; it has been judged */
     uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; MY_FIGURES: whose; SAPA_NONE */
     uint64_t match;                    /* NOTE: version that it was made from; TASK_NEW, TASK_SET: due, wall time in us, 0: none */
     bool task_done;                    /* TASK_SET */

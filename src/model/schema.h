@@ -52,6 +52,7 @@
     X(36, 1, broadcast, "a supervisor says something to agents") \
     X(37, 1, broadcast_read, "an agent has read what supervisors said") \
     X(38, 1, alert, "a limit of the description is passed, or no longer; or somebody has seen that it is") \
+    X(45, 1, agent_queue, "a supervisor has an agent serve a queue, or not") \
     X(60, 2, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -235,7 +236,14 @@
 #define SAPA_REC_agent_skill(F, S) \
     F(S, num, agent, "") \
     F(S, num, skill, "") \
-    F(S, num, level, "0 removes it") \
+    F(S, num, level, "0 removes it; SAPA_LEVEL_DESCRIBED: as the description has it") \
+    F(S, sig, until_us, "0: for good") \
+    F(S, text64, by, "")
+
+#define SAPA_REC_agent_queue(F, S) \
+    F(S, num, agent, "") \
+    F(S, num, queue, "") \
+    F(S, num, serves, "enum sapa_serves") \
     F(S, sig, until_us, "0: for good") \
     F(S, text64, by, "")
 
@@ -349,7 +357,9 @@
     X(103, 1, hand_changed, "help is wanted, is coming, or not wanted any more") \
     X(104, 1, broadcast_made, "something was said to agents") \
     X(105, 1, broadcast_seen, "an agent has read it and what was said before") \
-    X(106, 1, alert_changed, "something needs attention, has somebody's, or needs it no longer")
+    X(106, 1, alert_changed, "something needs attention, has somebody's, or needs it no longer") \
+    X(115, 1, skill_changed, "an agent's skill is another by hand, or what it was before") \
+    X(116, 1, serves_changed, "an agent serves a queue by hand, or as it was before")
 
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
@@ -497,6 +507,14 @@
 #define SAPA_REC_alert_changed(F, S) \
     F(S, num, kind, "enum sapa_alert") F(S, num, target, "") F(S, num, from, "enum sapa_alert_state") F(S, num, to, "") \
     F(S, num, value, "") F(S, num, limit, "") F(S, num, was_ms, "in the state that ended") F(S, text64, by, "")
+
+#define SAPA_REC_skill_changed(F, S) \
+    F(S, num, agent, "") F(S, num, skill, "") F(S, num, level, "that he has now") F(S, num, described, "1: as the description has it") \
+    F(S, sig, until_us, "0: for good") F(S, text64, by, "empty: its time was over")
+
+#define SAPA_REC_serves_changed(F, S) \
+    F(S, num, agent, "") F(S, num, queue, "") F(S, num, serves, "enum sapa_serves") F(S, sig, until_us, "0: for good") \
+    F(S, text64, by, "empty: its time was over")
 
 /* ---------------------------------------------------------------- commands: what the world shall do */
 

@@ -78,7 +78,8 @@
     X(PREFERRED, "waiting for the preferred agent") \
     X(NO_AGENT, "nobody who could take it is logged in") \
     X(CLOSED, "queue is closed") \
-    X(INTERRUPT, "busy with something this channel may not interrupt")
+    X(INTERRUPT, "busy with something this channel may not interrupt") \
+    X(QUEUE, "taken off this queue by hand")
 
 /* What an agent asks for, by dialled code or later by the desk. From CONSULT on: codes alone, which become inputs of their own;
  * CAMPAIGN names what a call outside is for: "*60" 7 "*" 0812…; GREETING is between the agent and voice alone. */
@@ -108,7 +109,7 @@
 #define SAPA_CALL_DENIALS(X) \
     X(NONE, "allowed") X(RIGHT, "no right to call this kind of number") X(HOURS, "outside allowed hours") \
     X(LISTED, "on a do-not-contact list") X(CLIENT, "not granted this client") X(BUSY, "another call in hand") \
-    X(TARGET, "no such target, or nobody there")
+    X(TARGET, "no such target, or nobody there") X(OFFLINE, "not logged in")
 
 /* What needs somebody's attention, by limits of the description. The first four are of queues, the others of agents. */
 #define SAPA_ALERTS(X) \
@@ -120,8 +121,11 @@
 /* An agent who asks for help. */
 #define SAPA_HANDS(X) X(DOWN, "down") X(RAISED, "raised") X(TAKEN, "taken")
 
+/* Whether an agent serves a queue, whatever his skills and his team are; never for a client that is not his. */
+#define SAPA_SERVES_WORDS(X) X(DESCRIBED, "described") X(YES, "yes") X(NO, "no")
+
 /* To whom a supervisor speaks. */
-#define SAPA_AUDIENCES(X) X(ALL, "all") X(TEAM, "team") X(QUEUE, "queue") X(AGENT, "agent")
+#define SAPA_AUDIENCES(X) X(ALL, "all") X(TEAM, "team") X(QUEUE, "queue") X(AGENT, "agent") X(LEADERS, "leaders")
 
 /* What a supervisor does in a conversation. */
 #define SAPA_SUPERVISIONS(X) \
@@ -152,7 +156,8 @@ enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8, SAPA_SUPERVISORS_MAX = 3 };
     V(callback, CALLBACK, CALLBACK_STATES) V(alarm, ALARM, ALARMS) \
     V(target, TARGET, TARGETS) V(call_line, LINE, CALL_LINES) V(call_verb, CALL_VERB, CALL_VERBS) \
     V(call_denial, DENIAL, CALL_DENIALS) V(supervision, SUPERVISION, SUPERVISIONS) V(hand, HAND, HANDS) \
-    V(audience, AUDIENCE, AUDIENCES) V(alert, ALERT, ALERTS) V(alert_state, ALERT_STATE, ALERT_STATES)
+    V(audience, AUDIENCE, AUDIENCES) V(alert, ALERT, ALERTS) V(alert_state, ALERT_STATE, ALERT_STATES) \
+    V(serves, SERVES, SERVES_WORDS)
 
 #define X_CHANNEL(id, text) SAPA_CHANNEL_##id,
 #define X_DIRECTION(id, text) SAPA_DIRECTION_##id,
@@ -176,6 +181,7 @@ enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8, SAPA_SUPERVISORS_MAX = 3 };
 #define X_DENIAL(id, text) SAPA_DENIAL_##id,
 #define X_SUPERVISION(id, text) SAPA_SUPERVISION_##id,
 #define X_HAND(id, text) SAPA_HAND_##id,
+#define X_SERVES(id, text) SAPA_SERVES_##id,
 #define X_AUDIENCE(id, text) SAPA_AUDIENCE_##id,
 #define X_ALERT(id, text) SAPA_ALERT_##id,
 #define X_ALERT_STATE(id, text) SAPA_ALERT_STATE_##id,

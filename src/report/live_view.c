@@ -34,10 +34,21 @@ static bool has_skill(const struct sapa_centre *centre, const struct sapa_agent 
     return false;
 }
 
-/* May this agent serve the queue in one of its steps? By the description: skills changed by hand apart. */
-static bool may_serve(const struct sapa_centre *centre, const struct sapa_queue *queue,
-                      const struct sapa_agent *agent)
+void sapa_live_serves(struct sapa_live *live, bool (*serves)(const void *ctx, uint32_t agent, uint32_t queue), const void *ctx)
 {
+    live->serves = serves;
+    live->serves_ctx = ctx;
+}
+
+/* May this agent serve the queue in one of its steps? */
+static bool may_serve(const struct sapa_live *live, uint32_t queue_index, uint32_t agent_index)
+{
+    const struct sapa_centre *centre = live->names->centre;
+    const struct sapa_queue *queue = &centre->queues[queue_index];
+    const struct sapa_agent *agent = &centre->agents[agent_index];
+
+    if (live->serves)
+        return live->serves(live->serves_ctx, agent_index, queue_index);
     if (queue->client < 64 && !(agent->clients >> queue->client & 1))
         return false;
     for (unsigned s = 0; s < queue->step_count && s < SAPA_STEPS_MAX; s++) {
@@ -63,7 +74,7 @@ static void count_staff(const struct sapa_live *live, uint32_t queue_index, stru
     for (uint32_t i = 0; i < centre->agents_count; i++) {
         const struct live_agent *agent = agent_of(live, i);
         const unsigned shown = agent ? agent->shown : SAPA_DOING_OFFLINE;
-        if (shown == SAPA_DOING_OFFLINE || !may_serve(centre, &centre->queues[queue_index], &centre->agents[i]))
+        if (shown == SAPA_DOING_OFFLINE || !may_serve(live, queue_index, i))
             continue;
         view->agents_ready += shown == SAPA_DOING_READY;
         view->agents_not_ready += shown == SAPA_DOING_NOT_READY;
@@ -406,12 +417,34 @@ const char *sapa_live_figure_key(unsigned figure)
     return figure < SAPA_LIVE_FIGURE_COUNT ? live_keys[figure] : "?";
 }
 
-void sapa_live_values(const struct sapa_live *live, const struct sapa_measures *m, struct sapa_live_values *ret)
+void sapa_live_values(const struct sapa_live *live, enum sapa_rows kind, const struct sapa_measures *m, struct sapa_live_values *ret)
 {
-    const struct sapa_row row = { .kind = SAPA_ROWS_QUEUES, .dim = SAPA_NONE, .m = *m };
+    const struct sapa_row row = { .kind = kind, .dim = SAPA_NONE, .m = *m };
+    const uint32_t of = kind == SAPA_ROWS_AGENTS ? live->of_agents : live->of_queues;
 
     for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
-        ret->of[i] = sapa_figure_value(live->figures[i], &row);
+        ret->of[i] = of >> i & 1 ? sapa_figure_value(live->figures[i], &row) : SAPA_KPI_NONE;
+}
+
+sapa_rc sapa_live_team(struct sapa_live *live, uint32_t team, int64_t now_us, struct sapa_measures *ret, uint32_t *ret_people)
+{
+    const struct sapa_centre *centre = live->names->centre;
+    uint32_t people = 0;
+    struct sapa_row row;
+
+    now_us = SAPA_MAX(now_us, live->now_us);
+    memset(ret, 0, sizeof(*ret));
+    for (uint32_t i = 0; centre && i < centre->agents_count; i++) {
+        if (centre->agents[i].team != team)
+            continue;
+        const sapa_rc rc = sapa_intervals_get(&live->today, SAPA_ROWS_AGENTS, sapa_names_dim(live->names, SAPA_DIM_AGENT, i), now_us, &row);
+        if (rc != SAPA_OK)
+            return rc;
+        people += row.m.of[SAPA_M_LOGGED_IN] > 0;
+        sapa_measures_join(ret, &row.m);
+    }
+    *ret_people = people;
+    return SAPA_OK;
 }
 
 sapa_rc sapa_live_measures(struct sapa_live *live, uint32_t queue, enum sapa_live_period period, int64_t now_us,
@@ -466,7 +499,7 @@ void sapa_live_now(const struct sapa_live *live, enum sapa_rows kind, uint32_t i
         const unsigned shown = agent ? agent->shown : SAPA_DOING_OFFLINE;
         if (shown == SAPA_DOING_OFFLINE ||
             (kind == SAPA_ROWS_CLIENTS && !(index < 64 && (centre->agents[i].clients >> index & 1))) ||
-            (kind == SAPA_ROWS_QUEUES && !may_serve(centre, &centre->queues[index], &centre->agents[i])))
+            (kind == SAPA_ROWS_QUEUES && !may_serve(live, index, i)))
             continue;
         ret->agents_ready += shown == SAPA_DOING_READY;
         ret->agents_not_ready += shown == SAPA_DOING_NOT_READY;

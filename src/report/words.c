@@ -28,7 +28,8 @@ WORDS(denial, sapa_call_denial_name,
     [SAPA_DENIAL_NONE] = "boleh", [SAPA_DENIAL_RIGHT] = "tidak berhak menelepon nomor sejenis ini",
     [SAPA_DENIAL_HOURS] = "di luar jam yang diizinkan", [SAPA_DENIAL_LISTED] = "tercatat di daftar jangan dihubungi",
     [SAPA_DENIAL_CLIENT] = "tidak ditugaskan untuk klien ini", [SAPA_DENIAL_BUSY] = "sedang memegang panggilan lain",
-    [SAPA_DENIAL_TARGET] = "tujuan tidak ada, atau tidak ada orang di sana")
+    [SAPA_DENIAL_TARGET] = "tujuan tidak ada, atau tidak ada orang di sana",
+    [SAPA_DENIAL_OFFLINE] = "belum masuk")
 
 WORDS(direction, sapa_direction_name,
     [SAPA_DIRECTION_INBOUND] = "masuk", [SAPA_DIRECTION_OUTBOUND] = "keluar", [SAPA_DIRECTION_INTERNAL] = "internal")
@@ -78,7 +79,8 @@ WORDS(why, sapa_why_name,
     [SAPA_WHY_LOWER] = "agen lain didahulukan oleh aturan antrean",
     [SAPA_WHY_AHEAD] = "kontak di depannya", [SAPA_WHY_PREFERRED] = "menunggu agen pilihan",
     [SAPA_WHY_NO_AGENT] = "tidak ada yang masuk dan dapat menerimanya", [SAPA_WHY_CLOSED] = "antrean tutup",
-    [SAPA_WHY_INTERRUPT] = "sedang melayani yang tidak boleh disela kanal ini")
+    [SAPA_WHY_INTERRUPT] = "sedang melayani yang tidak boleh disela kanal ini",
+    [SAPA_WHY_QUEUE] = "dilepas dari antrean ini oleh penyelia")
 
 WORDS(channel, sapa_channel_name,
     [SAPA_CHANNEL_VOICE] = "telepon", [SAPA_CHANNEL_CHAT] = "chat", [SAPA_CHANNEL_EMAIL] = "email",

@@ -57,6 +57,8 @@ static bool fits(const struct naive *n, uint32_t agent, const struct naive_conta
 
     if (!(n->centre->agents[agent].clients >> q->client & 1))
         return false;
+    if (n->agents[agent].by_hand[c->queue].serves != SAPA_SERVES_DESCRIBED)
+        return n->agents[agent].by_hand[c->queue].serves == SAPA_SERVES_YES;
     if (step->team != SAPA_NONE && n->centre->agents[agent].team != step->team)
         return false;
     for (unsigned i = 0; i < step->need_count; i++)
@@ -203,6 +205,32 @@ uint64_t naive_contact_for(const struct naive *n, uint32_t agent)
 
 /* ---- what happens ---- */
 
+static void change_queue(struct naive *n, const struct sapa_rec_agent_queue *in)
+{
+    if (in->agent >= n->centre->agents_count || in->queue >= n->centre->queues_count || in->serves >= SAPA_SERVES_COUNT ||
+        (in->until_us && (in->until_us <= n->now_us || in->serves == SAPA_SERVES_DESCRIBED)) ||
+        (in->serves == SAPA_SERVES_YES && !(n->centre->agents[in->agent].clients >> n->centre->queues[in->queue].client & 1)))
+        return;
+    struct naive_by_hand *one = &n->agents[in->agent].by_hand[in->queue];
+    one->beneath = !in->until_us ? SAPA_SERVES_DESCRIBED : one->until_us ? one->beneath : one->serves;
+    one->serves = (uint8_t)in->serves;
+    one->until_us = in->until_us;
+}
+
+/* It is told as it was asked for; what ends by itself ends in time, and leaves what was for good. */
+static void queue_changed(struct naive *n, const struct sapa_rec_serves_changed *told)
+{
+    struct naive_by_hand *one = &n->agents[told->agent].by_hand[told->queue];
+
+    if (told->by.n == 0) {
+        MUST(n, one->until_us && one->until_us <= n->now_us && told->until_us == 0, "agent %u, queue %u: ends before its time",
+             (unsigned)told->agent, (unsigned)told->queue);
+        *one = (struct naive_by_hand){ .serves = one->beneath };
+    }
+    MUST(n, told->serves == one->serves && told->until_us == one->until_us, "agent %u serves queue %u otherwise", (unsigned)told->agent,
+         (unsigned)told->queue);
+}
+
 void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us)
 {
     n->now_us = SAPA_MAX(n->now_us, now_us);
@@ -215,6 +243,8 @@ void naive_input(struct naive *n, const struct sapa_record *in, int64_t now_us)
         in->u.agent_skill.until_us == 0)
         n->agents[in->u.agent_skill.agent].level[in->u.agent_skill.skill] =
             (uint8_t)in->u.agent_skill.level;
+    if (in->type == SAPA_T_agent_queue)
+        change_queue(n, &in->u.agent_queue);
     const bool call = in->type == SAPA_T_agent_call;
     const uint64_t comes = call ? in->u.agent_call.contact
                            : in->type == SAPA_T_contact_arrived ? in->u.contact_arrived.contact
@@ -545,6 +575,7 @@ void naive_event(struct naive *n, const struct sapa_record *out)
         a->hand_us = n->now_us;
         break;
     }
+    case SAPA_T_serves_changed: queue_changed(n, &out->u.serves_changed); break;
     case SAPA_T_supervision_began: watch_begins(n, c, &out->u.supervision_began); break;
     case SAPA_T_supervision_changed: watch_changes(n, &out->u.supervision_changed); break;
     case SAPA_T_supervision_ended: watch_ends(n, c, &out->u.supervision_ended); break;
@@ -649,8 +680,15 @@ void naive_centre(struct naive *n, const struct sapa_centre *centre, const struc
     memset(agents, 0, sizeof(agents));
     for (uint32_t a = 0; a < old->agents_count; a++) {
         to[a] = SAPA_FIND(centre, agents, old->agents[a].key);
-        if (to[a] != SAPA_NONE)
-            agents[to[a]] = n->agents[a];
+        if (to[a] == SAPA_NONE)
+            continue;
+        agents[to[a]] = n->agents[a];
+        memset(agents[to[a]].by_hand, 0, sizeof(agents[to[a]].by_hand));
+        for (uint32_t q = 0; q < old->queues_count; q++) {
+            const uint32_t queue = SAPA_FIND(centre, queues, old->queues[q].key);
+            if (queue != SAPA_NONE)
+                agents[to[a]].by_hand[queue] = n->agents[a].by_hand[q];
+        }
     }
     for (unsigned i = 0; i < NAIVE_WATCHES; i++)
         if (n->watches[i].id)

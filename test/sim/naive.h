@@ -22,6 +22,10 @@ enum {
 
 struct naive_agent {
     uint8_t presence, level[NAIVE_SKILLS];
+    struct naive_by_hand {
+        uint8_t serves, beneath; /* enum sapa_serves; beneath: what holds when its time is over */
+        int64_t until_us;
+    } by_hand[NAIVE_QUEUES];
     uint8_t hand; /* enum sapa_hand */
     int64_t hand_us;
     bool reachable, watching; /* watching: his phone is a supervisor's */

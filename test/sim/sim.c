@@ -4,7 +4,8 @@
  * never reply; the clock steps; supervisors move contacts and change skills; the description is
  * replaced; the core is saved and loaded in the middle of it all. In worlds from seed 1000 on agents also call:
  * outside, colleagues, queues and numbers, with each kind of line, and transfer, confer, drop, hold and hang up
- * whatever is in hand, sensibly or not. In worlds from seed 5000 on supervisors listen, whisper, join and take over.
+ * whatever is in hand, sensibly or not. In worlds from seed 5000 on supervisors listen, whisper, join and take over, from
+ * 6000 on they put agents on queues and take them off, for good or for a while.
  *
  * After every input: sapa_core_check(), the independent count of naive.c, and its verdict on each
  * offer. A core that was loaded from a snapshot runs beside the first and must answer the same to
@@ -30,7 +31,7 @@ struct sim {
     uint64_t seed;
     struct dice dice;
     struct rates rates;
-    bool flows, draining, calls, supervisors;
+    bool flows, draining, calls, supervisors, changes;
     struct sapa_core *core, *twin;
     uint32_t twin_steps;
     struct sim_centre *centres[CENTRES];
@@ -668,6 +669,23 @@ static void somebody_supervises(struct sim *s)
         plan_at(s, s->now_us + below(&s->dice, 3000) * 1000, &in);
 }
 
+/* An agent is put on a queue, or taken off it. */
+static void somebody_changes(struct sim *s)
+{
+    const struct sapa_centre *centre = sapa_core_centre_now(s->core);
+    struct sapa_record in;
+
+    sapa_record_init(&in, SAPA_T_agent_queue);
+    in.at_us = s->now_us;
+    in.u.agent_queue = (struct sapa_rec_agent_queue){ .agent = below(&s->dice, centre->agents_count + (uint32_t)chance(&s->dice, 3)),
+                                                      .queue = below(&s->dice, centre->queues_count + (uint32_t)chance(&s->dice, 3)),
+                                                      .serves = below(&s->dice, SAPA_SERVES_COUNT + (uint32_t)chance(&s->dice, 3)),
+                                                      .by = { 1, "s" } };
+    if (chance(&s->dice, 60))
+        in.u.agent_queue.until_us = s->now_us + some_ms(s, 0, 300000);
+    feed(s, &in);
+}
+
 /* Records that mean nothing, or not any more. */
 static void noise(struct sim *s)
 {
@@ -836,6 +854,8 @@ static void live(struct sim *s, uint64_t steps)
             somebody_supervises(s);
         if (s->supervisors && chance(&s->dice, 4))
             somebody_says(s);
+        if (s->changes && chance(&s->dice, 6))
+            somebody_changes(s);
         if (s->calls && what >= 940)
             somebody_calls(s);
         else if (s->calls && what >= 820)
@@ -880,6 +900,12 @@ static void drain(struct sim *s)
             };
             feed(s, &in);
         }
+    for (uint32_t i = 0; s->changes && i < centre->agents_count * centre->queues_count; i++) { /* or nobody might serve a queue for ever */
+        sapa_record_init(&in, SAPA_T_agent_queue);
+        in.at_us = s->now_us;
+        in.u.agent_queue = (struct sapa_rec_agent_queue){ .agent = i % centre->agents_count, .queue = i / centre->agents_count, .by = { 1, "s" } };
+        feed(s, &in);
+    }
     for (uint32_t a = 0; a < centre->agents_count; a++) {
         sapa_record_init(&in, SAPA_T_agent_device);
         in.at_us = s->now_us;
@@ -971,6 +997,7 @@ static void run(uint64_t seed, uint64_t steps)
     s->flows = chance(&s->dice, 60);
     s->calls = seed >= 1000;
     s->supervisors = seed >= 5000;
+    s->changes = seed >= 6000;
     s->schedule = calloc(SCHEDULE, sizeof(*s->schedule));
     s->out = calloc(OUT, sizeof(*s->out));
     s->twin_out = calloc(OUT, sizeof(*s->twin_out));

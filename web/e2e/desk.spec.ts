@@ -25,12 +25,12 @@ test("cards, and pages that axe has nothing against, light and dark", async ({ p
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     await page.goto("/");
-    await expect(page.getByRole("button", { name: /Agen 1.*menjawab/ })).toBeVisible();
+    await expect(page.getByRole("button", { name: /Agen 1 .*menjawab/ })).toBeVisible();
     await accessible(page, `first page, ${colorScheme}`);
     await be(page, "Agen 1");
     await expect(page.getByRole("button", { name: /Keadaan saya/ })).toBeVisible();
     await accessible(page, `idle desk, ${colorScheme}`);
-    await page.getByRole("button", { name: "Tombol" }).click();
+    await page.getByRole("button", { name: "Pintasan" }).click();
     await accessible(page, `keys, ${colorScheme}`);
     await page.keyboard.press("Escape");
   }

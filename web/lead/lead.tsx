@@ -4,6 +4,7 @@ import { api, type Alert, type Contact, type Standing } from "../shared/api.gen"
 import { clock, spoken, useNow } from "../shared/clock";
 import { count, figureWords, levelOfService, percent, show, valueOf, type FigureKey, type Level, type Period } from "../shared/figures";
 import { Frame } from "../shared/frame";
+import { Goal, goalOf } from "../shared/target";
 import { language, locale, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
@@ -178,12 +179,13 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
               const queue = queues.get(row.key ?? "");
               const wait = row.oldest ? at - Date.parse(row.oldest) : 0;
               const late: Level = row.waiting === 0 || !row.level_ms ? "none" : wait > row.level_ms * 3 ? "bad" : wait > row.level_ms ? "warn" : "none";
-              const level = levelOfService(row.recent.service_level_1, row.level_percent);
+              const goal = goalOf(row, "service_level_1");
+              const level = levelOfService(row.recent.service_level_1, goal ? goal.target * 100 : null);
               const selected = shown?.kind === "figure" && shown.standing === row.id;
               return (
                 <tr key={row.id} className={selected ? "selected" : undefined}>
                   <th scope="row">
-                    <span className="cut" title={row.level_ms && row.level_percent ? words("target", { target: percent(of, row.level_percent / 100), limit: clock(row.level_ms) }) : undefined}>
+                    <span className="cut" title={row.level_ms && goal ? words("target", { target: percent(of, goal.target), limit: clock(row.level_ms) }) : undefined}>
                       {row.name}
                     </span>
                     {queue && !queue.open ? <span className="badge">{words("closed")}</span> : null}
@@ -199,7 +201,7 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
                   <td className="wide soft">{queue?.ewt_p50_ms == null ? "–" : clock(queue.ewt_p50_ms)}</td>
                   <td>
                     <Number standing={row} figure="service_level_1" period="recent" at={at} open={open} mark={level} />
-                    {row.level_percent ? <span className="soft small"> / {percent(of, row.level_percent / 100)}</span> : null}
+                    <Goal goal={goal} period="recent" short />
                   </td>
                   <td>
                     <Number standing={row} figure="answered" period="today" at={at} open={open} />

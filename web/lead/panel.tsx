@@ -8,6 +8,7 @@ import { language, locale, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useProblems } from "../shared/problem";
 import { useStore } from "../shared/store";
+import { Goal, goalOf } from "../shared/target";
 import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
 import { useStateName, whoIs } from "./lead";
@@ -390,7 +391,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
         <strong className="big">{show(of, key, valueOf(standing, key, period, at))}</strong>
         <span className="badge">{standing.name ?? figures("all")}</span>
         <span className="badge">{figures(period)}</span>
-        {key === "service_level_1" && standing.level_ms && standing.level_percent ? <span className="soft small">{words("target", { target: show(of, key, standing.level_percent / 100), limit: clock(standing.level_ms) })}</span> : null}
+        {shown.period === "now" ? null : <Goal goal={goalOf(standing, key)} period={shown.period} />}
       </p>
       <div className="panel-part">
         <h3>{words("definition")}</h3>

@@ -175,6 +175,8 @@ export interface Assignment {
   disposition: string | null;
   /** wrap-up has had its one extension */
   extended: boolean;
+  /** who else talks in it besides the customer */
+  parties: Party[];
 }
 
 export interface Agent {
@@ -194,6 +196,8 @@ export interface Agent {
   contacts: number;
   assignments: Assignment[];
   supervision: Supervision | null;
+  /** skills and queues that are not as the description has them */
+  changes: AgentChange[];
   help: Help | null;
   /** the newest message that he has read */
   message_read: string | null;
@@ -410,6 +414,8 @@ export interface Me {
   agent: string | null;
   /** null: all */
   clients: string[] | null;
+  /** that he leads; null: not bound to any */
+  teams: string[] | null;
   rights: string[];
   /** null: a token */
   session: string | null;
@@ -500,8 +506,61 @@ export interface RecordingBody {
 export interface SkillBody {
   /** 1 to 10; 0 takes the skill away */
   level: number;
-  /** a time, RFC 3339; for good without */
+  /** a time, RFC 3339: then it is as it was before; for good without */
   until?: string;
+}
+
+export interface AgentChange {
+  /** null: a queue */
+  skill: string | null;
+  /** null: a skill */
+  queue: string | null;
+  /** of the skill; 0: taken away */
+  level: number | null;
+  /** the queue, whatever his skills and his team */
+  serves: boolean | null;
+  /** null: for good */
+  until: string | null;
+}
+
+export interface ChangeSkillBody {
+  /** the key of a skill */
+  skill: string;
+  /** 1 to 10; 0 takes the skill away; as the description has it without */
+  level?: number;
+}
+
+export interface ChangeQueueBody {
+  /** the key of a queue */
+  queue: string;
+  /** true: at every step, whatever the agent's skills and team; false: not at all; as the description has it without */
+  serves?: boolean;
+}
+
+export interface ChangesBody {
+  /** keys of agents */
+  agents: string[];
+  skills?: ChangeSkillBody[];
+  queues?: ChangeQueueBody[];
+  /** a time, RFC 3339: then it is as it was before; for good without */
+  until?: string;
+}
+
+export interface ChangeResult {
+  agent: string;
+  /** false: nothing is changed of this agent, unless the problem says so */
+  done: boolean;
+  /** as a Problem's */
+  code: string | null;
+  /** why not */
+  problem: string | null;
+}
+
+export interface Changed {
+  /** in the order of the agents */
+  items: ChangeResult[];
+  /** place in the log */
+  seq: string | null;
 }
 
 export interface SwitchBody {
@@ -514,8 +573,8 @@ export interface SwitchBody {
 export interface TokenBody {
   /** a name without blanks */
   user: string;
-  /** a role */
-  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall";
+  /** admin, supervisor, agent, viewer, auditor, monitor, wall or director */
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director";
   /** with the role agent: whose */
   agent?: string;
   /** keys of clients; all without */
@@ -779,6 +838,8 @@ export interface Card {
   address: string | null;
   /** on a list with extra priority */
   vip: boolean;
+  /** of its queue, in the language of the customer */
+  script: string | null;
   /** hidden like the address */
   identities: Identity[];
   /** what was chosen and typed, as far as the flow shows it (card in the description) */
@@ -834,6 +895,11 @@ export interface CardCallback {
   state: string;
   attempt: number;
   due: string | null;
+  client: string | null;
+  /** not without the right person */
+  name: string | null;
+  /** hidden as in the card */
+  address: string | null;
 }
 
 export interface Note {
@@ -945,6 +1011,8 @@ export interface DirectoryAgent {
   ready: boolean;
   /** with a contact, when it was asked */
   busy: boolean;
+  /** the telephone of somebody who leads one's own team */
+  leads: boolean;
 }
 
 export interface BrowserPhone {
@@ -1074,7 +1142,8 @@ export interface Message {
   at: string;
   /** of no interest afterwards */
   until: string;
-  to: "all" | "team" | "queue" | "agent";
+  /** leaders: an agent to who leads his team */
+  to: "all" | "team" | "queue" | "agent" | "leaders";
   /** of the team, queue or agent */
   key: string | null;
   text: string;
@@ -1118,6 +1187,8 @@ export interface Figure {
   rows: string;
   /** in FigureValues */
   live: boolean;
+  /** neither: no target can be set for it */
+  better: "neither" | "higher" | "lower";
 }
 
 export interface Figures {
@@ -1125,13 +1196,14 @@ export interface Figures {
 }
 
 export interface FigureValues {
-  offered: number;
-  answered: number;
-  abandoned: number;
-  overflowed: number;
-  callback: number;
-  handled: number;
-  transfers: number;
+  /** null of teams, as what else is of contacts */
+  offered: number | null;
+  answered: number | null;
+  abandoned: number | null;
+  overflowed: number | null;
+  callback: number | null;
+  handled: number | null;
+  transfers: number | null;
   /** 0 to 1 */
   service_level_1: number | null;
   /** 0 to 1 */
@@ -1143,13 +1215,17 @@ export interface FigureValues {
   /** ms */
   aht: number | null;
   wait_max_ms: number | null;
+  /** ms */
+  wrapup_mean: number | null;
+  /** 0 to 1; of teams */
+  occupancy: number | null;
 }
 
 export interface Standing {
-  /** all, client:KEY or queue:KEY */
+  /** all, client:KEY, queue:KEY or team:KEY */
   id: string;
-  scope: "all" | "client" | "queue";
-  /** of the client or the queue */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, queue or team */
   key: string | null;
   /** null: of the whole centre */
   name: string | null;
@@ -1170,6 +1246,8 @@ export interface Standing {
   level_percent: number | null;
   today: FigureValues;
   recent: FigureValues;
+  /** of those figures: what is aimed at, and whether it is met */
+  targets: FigureTarget[];
 }
 
 export interface Standings {
@@ -1313,8 +1391,8 @@ export interface OwnFigures {
   at: string;
   /** keys as in docs/ref/figures.md; null: nothing yet today */
   figures: Record<string, unknown> | null;
-  /** what is aimed at, by the same keys; null: nothing is set */
-  targets: Record<string, unknown> | null;
+  /** what is aimed at for each of one's team, and whether it is met today */
+  targets: FigureTarget[];
 }
 
 export interface NetworkBody {
@@ -1366,6 +1444,12 @@ export interface Task {
   /** user */
   by: string;
   created: string;
+  /** of that contact */
+  client: string | null;
+  /** of its person, as the network tells it */
+  name: string | null;
+  /** hidden as in the card */
+  address: string | null;
 }
 
 export interface Work {
@@ -1397,6 +1481,80 @@ export interface TaskChangeBody {
   done?: boolean;
   /** another time; null: at any time */
   due?: string | null;
+}
+
+export interface PerformanceTarget {
+  /** for what: the whole centre, a client, a queue; team: for each of its agents */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, queue or team; null with all */
+  key: string | null;
+  /** as in Figure, where `better` says which way */
+  figure: string;
+  /** in the unit of the figure: shares 0 to 1, milliseconds */
+  value: number;
+  /** first day, 2026-11-22 */
+  from: string;
+  /** last day; null: no end */
+  to: string | null;
+}
+
+export interface PerformanceTargets {
+  /** those that one may see */
+  items: PerformanceTarget[];
+  /** for If-Match; 0: nothing was ever set */
+  version: number;
+  changed: string | null;
+  by: string | null;
+  /** what for */
+  comment: string | null;
+}
+
+export interface PerformanceTargetsBody {
+  /** 256 at most. Of several for the same thing and figure, the one that began last holds */
+  items: PerformanceTarget[];
+  /** what for, 120 bytes at most; it stands in the history */
+  comment?: string;
+}
+
+export interface PerformanceTargetsMade {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** the new one */
+  version: number;
+}
+
+export interface PerformanceTargetsVersion {
+  version: number;
+  changed: string;
+  by: string;
+  comment: string | null;
+  /** targets in it */
+  count: number;
+}
+
+export interface PerformanceTargetsVersions {
+  /** 100 at most */
+  items: PerformanceTargetsVersion[];
+}
+
+export interface FigureTarget {
+  /** as in Figure */
+  figure: string;
+  /** what it shall be: in the unit of the figure, shares 0 to 1 */
+  target: number;
+  better: "higher" | "lower";
+  /** for what it is set; description: by nobody, it is the service level of the queue's description */
+  scope: "all" | "client" | "queue" | "team" | "description";
+  /** first day; null: of the description */
+  from: string | null;
+  /** last day; null: no end */
+  to: string | null;
+  /** open: a number of a day that goes on, not reached yet; none: the figure has no value */
+  today: "met" | "missed" | "open" | "none";
+  /** in the last thirty minutes; none also of numbers of a day */
+  recent: "met" | "missed" | "open" | "none";
 }
 
 export interface View {
@@ -1544,6 +1702,25 @@ export interface ViewNews {
   text: string;
 }
 
+export interface Party {
+  /** for OFFER/drop */
+  party: string;
+  /** null: somebody outside */
+  agent: string | null;
+}
+
+export interface SecondFactorEndBody {
+  /** one's own */
+  password: string;
+  /** that the app shows now, or a recovery code */
+  code: string;
+}
+
+export interface WordsBody {
+  /** 500 bytes at most */
+  text: string;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1583,6 +1760,8 @@ export const api = {
   totp: (body: SecondFactorBody, asked: Asked = {}) => call<NewSecondFactor>("POST", `/api/v1/me/totp`, { ...asked, body }),
   /** The second factor holds from now on; one's sessions end */
   totpConfirm: (body: SecondFactorCodeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/totp`, { ...asked, body }),
+  /** No second factor any more, where one's role wants none */
+  totpEnd: (body: SecondFactorEndBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/me/totp/end`, { ...asked, body }),
   /** Somebody has lost it: no second factor any more; the sessions end */
   userTotp: (user: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/users/${encodeURIComponent(user)}/totp`, asked),
   /** Who can log in: users and agents of the description */
@@ -1629,6 +1808,8 @@ export const api = {
   record: (agent: string, body: RecordingBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/recording`, { ...asked, body }),
   /** Change a skill by hand, for good or until a time */
   skill: (agent: string, skill: string, body: SkillBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/agents/${encodeURIComponent(agent)}/skills/${encodeURIComponent(skill)}`, { ...asked, body }),
+  /** Change skills and queues of several agents at once, for good or until a time; each agent has an answer of his own */
+  changes: (body: ChangesBody, asked: Asked = {}) => call<Changed>("POST", `/api/v1/changes`, { ...asked, body }),
   /** Place a call: the agent's phone is rung first, then who is called. Answered when the core has taken it; what comes of it is seen in the contact */
   call: (agent: string, body: CallBody, asked: Asked = {}) => call<Call>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/calls`, { ...asked, body }),
   /** Take what rings: the phone is told to answer (Event: talk) */
@@ -1671,6 +1852,8 @@ export const api = {
   helpEnd: (agent: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/agents/${encodeURIComponent(agent)}/help`, asked),
   /** Say that one comes; who supervises the contact has said so, too */
   helpTake: (agent: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/help/take`, asked),
+  /** A line of one's own agent to who leads his team; it stands among their messages. Not for what concerns a customer */
+  leaderMessage: (agent: string, body: WordsBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/message`, { ...asked, body }),
   /** What supervisors say to agents, the oldest first; who has read what stands with the agents */
   messages: (asked: Asked = {}) => call<Messages>("GET", `/api/v1/messages`, asked),
   /** Say something to all, a team, those who serve a queue, or one agent. Not for what concerns a customer */
@@ -1689,6 +1872,12 @@ export const api = {
   standings: (query: { client?: string } = {}, asked: Asked = {}) => call<Standings>("GET", `/api/v1/standings`, { ...asked, query }),
   /** The dictionary of figures: name, unit, definition, formula, edge cases */
   figures: (asked: Asked = {}) => call<Figures>("GET", `/api/v1/figures`, asked),
+  /** Targets that are set: what figures shall be, for what and when. Also as they were in an earlier version */
+  goals: (query: { version?: number } = {}, asked: Asked = {}) => call<PerformanceTargets>("GET", `/api/v1/targets`, { ...asked, query }),
+  /** Set targets, all of them at once; If-Match names the version that they were made from, 0 when there was none */
+  goalsPut: (body: PerformanceTargetsBody, asked: Asked = {}) => call<PerformanceTargetsMade>("PUT", `/api/v1/targets`, { ...asked, body }),
+  /** Who set targets when, the newest first */
+  goalVersions: (asked: Asked = {}) => call<PerformanceTargetsVersions>("GET", `/api/v1/targets/versions`, asked),
   /** Wallboards */
   walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
   /** One wallboard; also as it was in an earlier version */

@@ -4,7 +4,7 @@ import type { Messages } from "./i18n";
 export const frameWords = {
   id: {
     desk: "Meja agen",
-    lead: "Pimpinan",
+    lead: "Supervisi",
     wall: "Papan pantau",
     pages: "Halaman",
     account: "Akun {name}",
@@ -24,7 +24,7 @@ export const frameWords = {
   },
   en: {
     desk: "Agent desk",
-    lead: "Lead",
+    lead: "Supervision",
     wall: "Wallboard",
     pages: "Pages",
     account: "Account {name}",
@@ -34,12 +34,12 @@ export const frameWords = {
     light: "Light",
     dark: "Dark",
     logout: "Log out",
-    others: "Log in as somebody else",
-    lost: "The connection to the server is lost since {time}. What is shown here may be old; connecting again…",
-    offline: "This computer has no network since {time}. What is shown here may be old.",
+    others: "Log in as someone else",
+    lost: "The connection to the server was lost at {time}. What is shown here may be old; reconnecting…",
+    offline: "This computer has had no network since {time}. What is shown here may be old.",
     loading: "Loading…",
     skip: "Skip to content",
-    failed: "Not done: {why}",
+    failed: "That did not work: {why}",
     close: "Close",
   },
 } satisfies Messages<string>;

@@ -465,18 +465,28 @@ static void call_command(struct sapa_voice *v, const struct voice_call_code *cod
     sapa_voice_post(v, &r);
 }
 
-/* His talk with the customer, and the call that he has placed beside it. */
+/*
+ * His talk with the customer, and the call that he has placed beside it. A call outside that he placed is a talk as well,
+ * unless its line is lent by another; of two such the one on hold is, for he speaks on the other.
+ */
 static void find_parts(const struct sapa_voice *v, uint32_t agent, struct voice_part *ret_main, struct voice_part *ret_own)
 {
     struct voice_part parts[VOICE_PARTS_MAX];
     const size_t n = sapa_voice_parts(v, agent, parts);
     *ret_main = *ret_own = (struct voice_part){ .contact = NULL };
     for (size_t i = 0; i < n; i++) {
-        struct voice_part *to = parts[i].own ? ret_own : ret_main;
-        if (!to->contact)
-            *to = parts[i];
-        else if (!ret_main->contact && parts[i].leg->state == LEG_UP)
-            *ret_main = parts[i]; /* two calls of his own: either will do */
+        const struct voice_part *part = &parts[i];
+        if (!sapa_voice_part_talks(part)) {
+            if (!ret_own->contact)
+                *ret_own = *part;
+        } else if (!ret_main->contact) {
+            *ret_main = *part;
+        } else if (ret_main->own && (!part->own || (part->leg->held && !ret_main->leg->held))) {
+            *ret_own = *ret_main;
+            *ret_main = *part;
+        } else if (!ret_own->contact) {
+            *ret_own = *part;
+        }
     }
 }
 

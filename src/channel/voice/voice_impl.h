@@ -386,7 +386,7 @@ struct sapa_voice {
     struct sapa_table contacts, legs, offers, codes, greetings, prompts; /* id → pointer; prompts hold voice_prompt_wait */
     struct sapa_table watches, messages;                      /* id → pointer: subscriptions, texts under way */
     struct sapa_table trusted;                                /* sources of trunks that the guard knows */
-    struct sapa_table webs, ended, guests;                    /* browsers' connections; sessions that are over; guests that have called */
+    struct sapa_table webs, ended, guests, wrong;             /* browsers' connections; sessions that are over; guests that have called; wrong passwords */
     bool agents_dirty;
     struct sapa_table by_extension, by_number;                /* hash of text → index + 1 */
     struct voice_agent *agents;
@@ -523,6 +523,8 @@ enum { VOICE_PARTS_MAX = 4 };
 size_t sapa_voice_parts(const struct sapa_voice *v, uint32_t agent, struct voice_part ret_parts[VOICE_PARTS_MAX]);
 /** The part of the conversation that this line is in. False: an offer that is over, a customer. */
 bool sapa_voice_part_of(const struct voice_leg *leg, struct voice_part *ret_part);
+/** Is it a talk, beside which he may ask somebody: one that he was given, or a call outside on a line of its own. */
+bool sapa_voice_part_talks(const struct voice_part *part);
 
 /* leg.c */
 struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
@@ -587,6 +589,10 @@ void sapa_voice_webs_open(struct sapa_voice *v);
 void sapa_voice_webs_close(struct sapa_voice *v);
 void sapa_voice_webs_second(struct sapa_voice *v);
 bool sapa_voice_flow_is_web(const struct sapa_sip_flow *flow);
+/** Is an agent's own password guessed at from there? Then none is good for a minute. */
+bool sapa_voice_guesses(const struct sapa_voice *v, const struct sapa_sip_flow *flow, uint32_t agent);
+/** What came of one that was shown. */
+void sapa_voice_guessed(struct sapa_voice *v, const struct sapa_sip_flow *flow, uint32_t agent, bool good);
 /** Minted credentials of this agent? Then their password. */
 bool sapa_voice_pass_known(struct sapa_voice *v, struct sapa_str user, const struct sapa_agent *agent,
                            char ret_password[SAPA_PASS_PASSWORD_SIZE]);

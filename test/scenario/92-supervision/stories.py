@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from sapa_api import Api
+from sapa_api import Api, administrator, wait
 from user_agent import LINEAR, UserAgent, amplitude
 
 port, base = int(sys.argv[1]), sys.argv[2]
@@ -15,12 +15,8 @@ server = ("127.0.0.1", port)
 V1 = "/api/v1"
 CUSTOMER, AGENT, LEADER = 400, 1000, 1600
 EVERYBODY = {CUSTOMER, AGENT, LEADER}
-admin = Api(base, open("data/admin.token").read().strip())
+admin = administrator(base)
 count = 0
-
-
-def token(role, **more):
-    return Api(base, admin.post(V1 + "/tokens", {"user": f"test-{role}", "role": role, **more}, 201).json["secret"])
 
 
 def story(name):
@@ -28,16 +24,6 @@ def story(name):
     for phone in (agent, leader):
         phone.want_none("OPTIONS are answered", lambda m: False, 0.05)
         phone.waiting.clear()
-
-
-def wait(what, seconds=15):
-    end = time.monotonic() + seconds
-    while True:
-        found = what()
-        if found or time.monotonic() > end:
-            assert found, "waited in vain"
-            return found
-        time.sleep(0.05)
 
 
 def hears(who, *tones):
@@ -134,7 +120,7 @@ ears = [Ear(customer, AGENT), Ear(agent, CUSTOMER)]
 part, mine = join(contact, "listen")
 wait(lambda: seen("agent2")["supervision"]["on"])
 assert seen("agent1")["heard"] is True
-assert token("agent", agent="agent1").get(V1 + "/agents/agent1").json["heard"] is None  # the description does not tell him
+assert admin.as_role("agent", agent="agent1").get(V1 + "/agents/agent1").json["heard"] is None  # the description does not tell him
 hears(leader, CUSTOMER, AGENT)
 gaps = [ear.gap_ms() for ear in ears]
 hears(customer, AGENT)
@@ -163,7 +149,7 @@ wait(lambda: not admin.get(V1 + "/contacts").json["items"])
 quiet = contact
 
 story("somebody asks for help: seen, taken by who comes, and over")
-siti = token("agent", agent="agent1")
+siti = admin.as_role("agent", agent="agent1")
 siti.post(V1 + "/agents/agent2/help", want=404)
 admin.post(V1 + "/agents/agent1/help", want=403)  # nobody raises another's hand
 customer, talk, line, contact = served()
@@ -226,6 +212,17 @@ siti.post(f"{V1}/messages/{got[0]['id']}/read", want=409)
 admin.post(f"{V1}/messages/{got[0]['id']}/read", want=403)
 assert seen("agent1")["message_read"] == got[1]["id"] and seen("agent2")["message_read"] is None
 
+story("a line to who leads: for the leaders of one's own team alone, and few of them")
+siti.post(V1 + "/agents/agent1/message", {"text": "Sistem toko lambat."})
+siti.post(V1 + "/agents/agent2/message", {"text": "x"}, 403)
+siti.post(V1 + "/agents/agent1/message", {"text": ""}, 400)
+last = ratna.get(V1 + "/messages").json["items"][-1]
+assert (last["to"], last["key"], last["text"], last["by"]) == ("leaders", "day", "Sistem toko lambat.", "test-agent"), last
+assert "leaders" not in [m["to"] for m in tono.get(V1 + "/messages").json["items"] + siti.get(V1 + "/messages").json["items"]]
+for n in range(4):
+    siti.post(V1 + "/agents/agent1/message", {"text": f"lagi {n}"})
+siti.post(V1 + "/agents/agent1/message", {"text": "terlalu banyak"}, 429)
+
 story("what needs attention: it comes, is seen by somebody, and goes")
 assert admin.get(V1 + "/alerts").json["items"] == []
 siti.post(V1 + "/agents/agent1/state", {"state": "not_ready"})
@@ -243,14 +240,48 @@ wait(lambda: not admin.get(V1 + "/alerts").json["items"])
 story("rights: each has its own, and one's own phone")
 customer, talk, line, contact = served()
 path = f"{V1}/contacts/{contact}/supervision"
-token("agent", agent="agent2").post(path, {"mode": "listen"}, 403)
-token("viewer").post(path, {"mode": "listen", "phone": "agent2"}, 403)
+admin.as_role("agent", agent="agent2").post(path, {"mode": "listen"}, 403)
+admin.as_role("viewer").post(path, {"mode": "listen", "phone": "agent2"}, 403)
 admin.post(path, {"mode": "listen"}, 400)
 admin.post(path, {"mode": "listen", "phone": "nobody"}, 400)
 admin.post(path, {"mode": "listen", "phone": "agent3"}, 409)  # his phone is not there
 admin.post(path, {"mode": "listen", "phone": "agent1"}, 409)  # it talks
 admin.post(path, {"mode": "end", "phone": "agent2"}, 400)
 admin.post(f"{V1}/contacts/12345/supervision", {"mode": "listen", "phone": "agent2"}, 404)
+
+story("skills and queues of several at once: each has his answer, some for a while, and a kill forgets none")
+def iso(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def lent(key):
+    return {(one["skill"] or one["queue"]): one for one in seen(key)["changes"]}
+
+
+def change(who, agents, want=200, **more):
+    return who.post(V1 + "/changes", {"agents": agents, **more}, want).json
+
+
+CHANGES = {"skills": [{"skill": "english", "level": 7}], "queues": [{"queue": "service", "serves": False}]}
+told = change(ratna, ["agent1", "agent3", "nobody", "agent1", "agent2"], until=iso(3600), **CHANGES)["items"]
+assert [(one["agent"], one["done"], one["code"]) for one in told] == [
+    ("agent1", True, None), ("agent3", False, "ENOENT"), ("nobody", False, "ENOENT"), ("agent1", False, "EINVAL"), ("agent2", True, None)], told
+assert all(one["problem"] for one in told if not one["done"])
+assert lent("agent1")["english"]["level"] == 7 and lent("agent1")["service"]["serves"] is False and lent("agent1")["service"]["until"], lent("agent1")
+assert lent("agent1") == lent("agent2") and lent("agent3") == {}
+change(admin, ["agent3"], until=iso(4), queues=[{"queue": "service", "serves": True}])
+assert lent("agent3")["service"]["serves"] is True
+wait(lambda: lent("agent3") == {}, 15)  # by itself
+for body in ({"agents": []}, {"agents": ["agent1"]}, {"agents": ["agent1"], "skills": [{"skill": "flying", "level": 1}]},
+             {"agents": ["agent1"], "skills": [{"skill": "english", "level": 11}]}, {"agents": ["agent1"], "queues": [{"queue": "nowhere"}]},
+             {"agents": ["agent1"], "until": iso(60), "queues": [{"queue": "service"}]}, {"agents": ["agent1"], "until": iso(-60), **CHANGES},
+             {"agents": ["agent1"], "skills": CHANGES["skills"] * 2}, {"agents": ["agent1"] * 201, **CHANGES}):
+    admin.post(V1 + "/changes", body, 400)
+siti.post(V1 + "/changes", {"agents": ["agent1"], **CHANGES}, 403)
+assert [one["done"] for one in change(tono, ["agent1"], **CHANGES)["items"]] == [False]
+entries = [e for e in admin.get(V1 + "/audit?limit=500").json["items"] if e["what"] == "POST /api/v1/changes" and e["actor"] == "ratna" and e["result"] == "OK"]
+assert len(entries) == 1 and "english=7 service=no until=" in entries[0]["detail"] and "agent1 agent3 (no) nobody (no) agent1 (no) agent2" in entries[0]["detail"], entries
+before_kill = lent("agent1")
 
 story("he joins in; control is killed; he only whispers again; the agent holds meanwhile")
 part, mine = join(contact, "barge")
@@ -261,6 +292,11 @@ before = seen("agent2")["supervision"]
 kill_control()
 hears(customer, AGENT, LEADER)
 assert wait(lambda: seen("agent2")["supervision"]) == before
+assert lent("agent1") == before_kill
+ratna.connection = None  # it was to the one that was killed
+undone = change(ratna, ["agent1", "agent2"], skills=[{"skill": "english"}], queues=[{"queue": "service"}])["items"]
+assert all(one["done"] for one in undone) and lent("agent1") == lent("agent2") == {}
+assert all(one["done"] for one in change(ratna, ["agent1"], queues=[{"queue": "service"}])["items"])  # it is so already
 admin.post(path, {"mode": "whisper", "phone": "agent2"})
 hears(customer, AGENT)
 hears(agent, CUSTOMER, LEADER)

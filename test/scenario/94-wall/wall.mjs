@@ -58,7 +58,7 @@ await run(async () => {
   await first.getByLabel("Masa").selectOption({ label: "hari ini" });
   await first.getByRole("combobox", { name: "Angka", exact: true }).selectOption({ label: "Rata-rata tunggu" });
   await first.getByLabel("Perhatian mulai").fill("20");
-  await first.getByLabel("Gawat mulai").fill("60");
+  await first.getByLabel("Kritis mulai").fill("60");
   assert((await editor.locator(".preview-screen .tile").count()) === 7, "seven figures in the preview");
   await editor.getByRole("button", { name: "Simpan", exact: true }).click();
   await editor.getByText("Disimpan sebagai versi 1.").waitFor();
@@ -91,7 +91,7 @@ await run(async () => {
   }));
   assert(sizes.value >= 108 && sizes.name >= 27, `too small for ten metres: ${JSON.stringify(sizes)}`); // a tenth, a fortieth of the height
   await shot(screen, "wall-screen");
-  for (const level of await screen.locator(".tile.warn .tile-level, .tile.bad .tile-level").allInnerTexts()) assert(/Perhatian|Gawat/.test(level), "a colour without a word: " + level);
+  for (const level of await screen.locator(".tile.warn .tile-level, .tile.bad .tile-level").allInnerTexts()) assert(/Perhatian|Kritis/.test(level), "a colour without a word: " + level);
   await screen.keyboard.press("Space"); // hold the page
   await screen.getByRole("button", { name: "Jeda" }).and(screen.locator('[aria-pressed="true"]')).waitFor();
   const before = await screen.locator("h2").innerText();

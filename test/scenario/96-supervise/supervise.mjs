@@ -85,7 +85,7 @@ await run(async () => {
   await desk.getByText("Tawarkan ongkir gratis").waitFor();
   await accessible(desk, "a message at the desk");
   await shot(desk, "supervise-message");
-  await desk.getByRole("button", { name: "Sudah saya baca", exact: true }).click();
+  await desk.getByRole("button", { name: "Tandai dibaca", exact: true }).click();
   await desk.getByText("Tawarkan ongkir gratis").waitFor({ state: "hidden" });
   await lead.getByRole("button", { name: "Pesan", exact: true }).click();
   const form = lead.locator("form.broadcast");
@@ -97,14 +97,14 @@ await run(async () => {
   await shot(lead, "supervise-broadcast");
   await lead.keyboard.press("Escape");
   await desk.getByText("Rapat pukul 15.00").waitFor();
-  await desk.getByRole("button", { name: "Sudah saya baca", exact: true }).click();
+  await desk.getByRole("button", { name: "Tandai dibaca", exact: true }).click();
   say("messages arrived, and were read");
 
   // ---- take over: the agent is through with it, the supervisor has it at a desk of her own ----
   await mode("Ambil alih").click();
   await bar.getByText("Catatan akhir").waitFor();
   await tones(page, "the customer", [LEADER], all);
-  await panel.getByText("Anda sendiri sedang berbicara.").waitFor();
+  await panel.getByText("Sekarang Anda sendiri yang berbicara dengan pelanggan.").waitFor();
   await panel.getByRole("link", { name: "Buka meja" }).click();
   await lead.waitForURL(/\/desk$/);
   const own = lead.getByRole("region", { name: "Panggilan" });
