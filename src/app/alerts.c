@@ -161,6 +161,8 @@ static void judge_agent(const struct second *s, uint32_t agent)
     }
     judge(s, SAPA_ALERT_NOT_READY, agent, system->alert_not_ready_ms && away_ms > system->alert_not_ready_ms,
           !system->alert_not_ready_ms || away_ms <= system->alert_not_ready_ms, away_ms, system->alert_not_ready_ms);
+    if (view.assignments == 0) /* its begin and end come with the call (channel/voice); its end here where that was missed */
+        judge(s, SAPA_ALERT_LINE, agent, false, true, 0, 0);
     judge(s, SAPA_ALERT_TALK, agent, system->alert_talk_ms && talk_us / 1000 > system->alert_talk_ms,
           !system->alert_talk_ms || talk_us / 1000 <= system->alert_talk_ms, talk_us / 1000, system->alert_talk_ms);
 }

@@ -235,6 +235,23 @@ static void agents_who_are_away_or_talk_too_long(void **state)
     assert_false(on(t, SAPA_ALERT_TALK, 0));
 }
 
+/* What voice says of a line holds while there is a call, even where its end was missed. */
+static void bad_lines(void **state)
+{
+    struct test *t = *state;
+
+    IN(t, agent_device, .agent = 0, .reachable = 1);
+    IN(t, agent_command, .agent = 0, .verb = SAPA_VERB_READY, .code = SAPA_NONE);
+    const uint64_t contact = arrive(t);
+    IN(t, offer_accepted, .offer = t->offer, .leg = 1);
+    IN(t, alert, .kind = SAPA_ALERT_LINE, .target = 0, .state = SAPA_ALERT_STATE_ON, .value = 210, .limit = 360);
+    seconds(t, 3);
+    assert_true(on(t, SAPA_ALERT_LINE, 0));
+    gone(t, contact);
+    second(t);
+    assert_false(on(t, SAPA_ALERT_LINE, 0));
+}
+
 static void limits_that_are_taken_back(void **state)
 {
     struct test *t = *state;
@@ -254,7 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_queue_that_grows_and_shrinks),
         TEST(shares_of_the_last_half_hour),
-        TEST(agents_who_are_away_or_talk_too_long),
+        TEST(agents_who_are_away_or_talk_too_long), TEST(bad_lines),
         TEST(limits_that_are_taken_back),
     };
 

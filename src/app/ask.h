@@ -26,7 +26,7 @@ struct sapa_door {
 
 /** Its options, for the option table of a command. */
 #define SAPA_DOOR_OPTIONS(door) \
-    { "data", SAPA_OPTION_TEXT, &(door)->data, "DIR", "folder of the centre (the one started last)", 0, 0 }, \
+    { "data", SAPA_OPTION_TEXT, &(door)->data, "DIR", "folder of the centre (the one that runs, or ran last)", 0, 0 }, \
     { "url", SAPA_OPTION_TEXT, &(door)->url, "URL", "ask the API there instead, with the token in SAPA_TOKEN", 0, 0 }
 
 struct sapa_question {

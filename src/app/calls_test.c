@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -27,12 +28,14 @@
     "system: { name: Test, zone: Asia/Jakarta, languages: [en], sip_host: sapa, contacts_max: 500, ice_servers: \"stun:192.0.2.1:3478, turn:192.0.2.1:3478\", turn_secret: { secret: turn } }\n" \
     "clients: { toko: { name: Toko, language: en, calls: { queue: sales } }, bank: { name: Bank, language: en } }\n" \
     "skills: [sales]\n"                                                                                    \
-    "roles: { caller: { calls: [ { allow: [colleagues, queues] }, { allow: \"+62\" } ] } }\n"                              \
+    "teams: [merah, biru]\n"                                                                               \
+    "roles: { lead: { rights: [supervisor, users, tokens] }, clerk: { rights: [agent, users] }, caller: { calls: [ { allow: [colleagues, queues] }, { allow: \"+62\" } ] } }\n"                              \
     "do_not_contact: { everybody: { numbers: [628119999] }, one: { numbers: [628118888], client: bank }, three: { numbers: [628117777], campaign: tagih } }\n" \
     "agents:\n"                                                                                            \
-    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko] }\n" \
-    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko, bank] }\n"         \
-    "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, clients: [bank] }\n"               \
+    "  siti: { name: Siti, extension: \"101\", password: { secret: a }, skills: { sales: 5 }, role: caller, clients: [toko], team: merah }\n" \
+    "  budi: { name: Budi, extension: \"102\", password: { secret: a }, clients: [toko, bank], team: biru, role: clerk }\n" \
+    "  dewi: { name: Dewi, extension: \"103\", password: { secret: a }, clients: [bank] }\n" \
+    "users: { ratna: { name: Ratna, role: lead, teams: [merah] }, wati: { name: Wati, role: lead }, tono: { name: Tono, role: clerk } }\n" \
     "codes: { \"*1\": ready, \"*2\": not ready, \"*3\": wrap-up done }\n"                                   \
     "reasons: { 1: { en: break } }\n"                                                                      \
     "dispositions: { results: { 11: { en: sold } } }\n"                                                    \
@@ -60,6 +63,7 @@ struct world {
     struct sapa_mailbox *inbox;
     uint16_t port;
     char admin[SAPA_TOKEN_TEXT_SIZE], siti[SAPA_TOKEN_TEXT_SIZE], bank[SAPA_TOKEN_TEXT_SIZE];
+    char ratna[SAPA_TOKEN_TEXT_SIZE], wati[SAPA_TOKEN_TEXT_SIZE], budi[SAPA_TOKEN_TEXT_SIZE]; /* sessions: a team's leader, all teams', a clerk */
     struct sapa_record commands[COMMANDS_MAX]; /* what the voice channel was told, in order */
     unsigned command_count, taken;
     struct sapa_record last_input, known;
@@ -68,7 +72,7 @@ struct world {
     char sip[70000];
     size_t sip_n;
     unsigned sip_count, closed_count;
-    uint64_t ended;
+    uint64_t ended, wati_session;
     char *answer; /* of the last request: the body */
     json_t *json;
 };
@@ -206,15 +210,27 @@ static void make_token(struct world *w, const char *user, enum sapa_role role, c
     assert_int_equal(sapa_token_create(w->store.store, &wish, text, &token), SAPA_OK);
 }
 
+static uint64_t make_session(struct world *w, const char *user, char text[SAPA_TOKEN_TEXT_SIZE])
+{
+    struct sapa_session session;
+
+    assert_int_equal(sapa_session_create(w->store.store, sapa_str_of(user), SAPA_STR("::1"), false, sapa_wall_us(), text, &session), SAPA_OK);
+    return session.id;
+}
+
 static void post(struct world *w, struct sapa_record *record)
 {
     assert_int_equal(sapa_engine_input(w->engine, record), SAPA_OK);
     commit(w);
 }
 
+static unsigned rate; /* requests a second; 0: no limit */
+
 static int set_up(void **state)
 {
     static struct world w;
+    static char pages[96];
+    char page[128];
     const struct sapa_core_options core = { .contacts_max = 600 };
     uint64_t clients[64] = { 0 };
     struct sapa_addr addr;
@@ -226,6 +242,9 @@ static int set_up(void **state)
     make_token(&w, "admin", SAPA_ROLE_ADMIN, "", "", w.admin);
     make_token(&w, "siti", SAPA_ROLE_AGENT, "siti", "", w.siti);
     make_token(&w, "bank", SAPA_ROLE_SUPERVISOR, "", "bank", w.bank);
+    (void)make_session(&w, "ratna", w.ratna);
+    w.wati_session = make_session(&w, "wati", w.wati);
+    (void)make_session(&w, "budi", w.budi);
     w.centre = test_centre(CENTRE);
     clients[0] = w.store.client;
     assert_int_equal(sapa_store_client(w.store.store, "bank", "Bank", &clients[1]), SAPA_OK);
@@ -243,7 +262,11 @@ static int set_up(void **state)
     assert_int_equal(sapa_tcp_listen(&addr, &fd), SAPA_OK);
     assert_int_equal(sapa_socket_local(fd, &addr), SAPA_OK);
     w.port = sapa_addr_port(&addr);
-    const struct sapa_web_options web = { .listen_fd = fd, .data = w.store.folder, .version = "test", .store = w.store.store, .epoch = 3,
+    snprintf(pages, sizeof(pages), "%s/web", w.store.folder);
+    assert_int_equal(mkdir(pages, 0700), 0);
+    snprintf(page, sizeof(page), "%s/index.html", pages);
+    assert_int_equal(sapa_file_create(page, "<!doctype html>", 15, 0600), SAPA_OK);
+    const struct sapa_web_options web = { .listen_fd = fd, .data = w.store.folder, .pages = pages, .demo = SAPA_WEB_DEMO_LOOPBACK, .rate = rate, .version = "test", .store = w.store.store, .epoch = 3,
                                           .ports = { .ctx = &w, .ask = ask, .work = no_work, .sip = on_sip, .sip_closed = on_sip_closed, .ended = on_ended },
                                           .phone_key = { { 1, 2, 3 } } };
     assert_int_equal(sapa_web_start(&web, &w.web), SAPA_OK);
@@ -274,10 +297,17 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up_slow(void **state)
+{
+    rate = 20;
+    return set_up(state);
+}
+
 static int tear_down(void **state)
 {
     struct world *w = *state;
 
+    rate = 0;
     sapa_mailbox_detach(w->inbox);
     sapa_web_stop(w->web);
     sapa_web_link_close(w->link);
@@ -296,8 +326,8 @@ static int tear_down(void **state)
 
 /* ---- requests ---- */
 
-/* One request, while the centre's loop turns; the status. Its body is w->json then. */
-static unsigned call(struct world *w, const char *token, const char *method, const char *path, const char *body)
+/* One request with these header lines, while the centre's loop turns; the status. Its body is w->json then. */
+static unsigned call_with(struct world *w, const char *headers, const char *method, const char *path, const char *body)
 {
     char head[2048];
     struct sapa_addr addr;
@@ -311,8 +341,7 @@ static unsigned call(struct world *w, const char *token, const char *method, con
     addr.v4.sin_port = htons(w->port);
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fd, &addr.any, sizeof(addr.v4)), 0);
-    const int head_n = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: sapa\r\nAuthorization: Bearer %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                                method, path, token, strlen(body), body);
+    const int head_n = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s", method, path, headers, strlen(body), body);
     assert_int_equal(sapa_fd_write_all(fd, head, (size_t)head_n), SAPA_OK);
     free(w->answer);
     w->answer = malloc(room);
@@ -334,6 +363,14 @@ static unsigned call(struct world *w, const char *token, const char *method, con
     json_decref(w->json);
     w->json = json_loads(text + 4, 0, NULL);
     return (unsigned)strtoul(w->answer + 9, NULL, 10);
+}
+
+static unsigned call(struct world *w, const char *token, const char *method, const char *path, const char *body)
+{
+    char headers[256];
+
+    snprintf(headers, sizeof(headers), "Host: sapa\r\nAuthorization: Bearer %s\r\n", token);
+    return call_with(w, headers, method, path, body);
 }
 
 static uint64_t told_id(struct world *w, const char *name)
@@ -420,6 +457,17 @@ static const char *path_of(uint64_t offer, const char *verb)
     return path;
 }
 
+/* Or nobody but Siti could take it. */
+static void teach_budi(struct world *w)
+{
+    struct sapa_record r;
+
+    sapa_record_init(&r, SAPA_T_agent_skill);
+    r.u.agent_skill.agent = BUDI;
+    r.u.agent_skill.level = 3;
+    post(w, &r);
+}
+
 /* ---- tests ---- */
 
 static void passed_on(void **state)
@@ -427,12 +475,8 @@ static void passed_on(void **state)
     struct world *w = *state;
     uint64_t contact;
     uint64_t offer = talk(w, &contact);
-    struct sapa_record r;
 
-    sapa_record_init(&r, SAPA_T_agent_skill); /* or nobody but Siti could take it */
-    r.u.agent_skill.agent = BUDI;
-    r.u.agent_skill.level = 3;
-    post(w, &r);
+    teach_budi(w);
     /* to what is not there, or is none, or is himself */
     assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"queue\",\"to\":\"nothing\"}"), 400);
     assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"planet\",\"to\":\"mars\"}"), 400);
@@ -719,6 +763,8 @@ static void credentials_for_a_browser(void **state)
     assert_int_equal(sapa_pass_read(sapa_str_of(told_text(w, "user")), &pass), SAPA_OK);
     assert_int_equal(pass.kind, SAPA_PASS_GUEST);
     assert_true(pass.expires_s <= sapa_wall_us() / 1000000 + 120);
+    const int64_t relay_s = strtoll(json_string_value(json_object_get(json_array_get(json_object_get(w->json, "ice_servers"), 1), "username")), NULL, 10);
+    assert_true(relay_s > sapa_wall_us() / 1000000 + 3600 && relay_s <= sapa_wall_us() / 1000000 + 2 * 3600);
     assert_string_equal(told_text(w, "target"), "sip:100@sapa");
     assert_non_null(strstr(told_text(w, "uri"), "sip:guest-"));
     assert_int_equal(call(w, w->siti, "POST", "/api/v1/web-calls", "{\"number\":\"200\"}"), 404); /* not for browsers */
@@ -730,6 +776,157 @@ static void credentials_for_a_browser(void **state)
     assert_int_equal(given, 8);
     assert_int_equal(sapa_token_revoke(w->store.store, 2), SAPA_OK); /* the second that was made */
     assert_false(sapa_token_lives(w->store.store, 2, sapa_wall_us()));
+}
+
+/* Who leads a team reaches its agents; what concerns the whole centre is not his. */
+static void who_leads_a_team_leads_that_one(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(call(w, w->ratna, "GET", "/api/v1/agents", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "items")), 1);
+    assert_int_equal(call(w, w->ratna, "GET", "/api/v1/agents/budi", ""), 404);
+    assert_int_equal(call(w, w->ratna, "POST", "/api/v1/messages", "{\"to\":\"all\",\"text\":\"hello\"}"), 403);
+    assert_int_equal(call(w, w->ratna, "POST", "/api/v1/messages", "{\"to\":\"team\",\"key\":\"biru\",\"text\":\"hello\"}"), 400);
+    assert_int_equal(call(w, w->ratna, "POST", "/api/v1/messages", "{\"to\":\"agent\",\"key\":\"budi\",\"text\":\"hello\"}"), 400);
+    assert_int_equal(call(w, w->ratna, "POST", "/api/v1/messages", "{\"to\":\"team\",\"key\":\"merah\",\"text\":\"hello\"}"), 200);
+    assert_int_equal(call(w, w->bank, "POST", "/api/v1/messages", "{\"to\":\"all\",\"text\":\"hello\"}"), 403); /* of one client */
+    assert_int_equal(call(w, w->wati, "POST", "/api/v1/messages", "{\"to\":\"all\",\"text\":\"hello\"}"), 200);
+    assert_int_equal(call(w, w->ratna, "PUT", "/api/v1/switches/closed", "{\"on\":true}"), 403);
+    assert_int_equal(call(w, w->ratna, "PUT", "/api/v1/switches/closed", "{\"on\":true,\"client\":\"bank\"}"), 200);
+    assert_int_equal(call(w, w->ratna, "GET", "/api/v1/me", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "teams")), 1);
+    assert_int_equal(call(w, w->wati, "GET", "/api/v1/me", ""), 200);
+    assert_true(json_is_null(json_object_get(w->json, "teams")));
+    /* people and their doors are the whole centre's */
+    static const char *const whole[] = { "/api/v1/users", "/api/v1/sessions", "/api/v1/roles", "/api/v1/tokens", "/api/v1/centre" };
+    for (size_t i = 0; i < SAPA_COUNT(whole); i++)
+        assert_int_equal(call(w, w->ratna, "GET", whole[i], ""), 403);
+    assert_int_equal(call(w, w->ratna, "PUT", "/api/v1/users/wati/password", "{\"password\":\"a very long password\"}"), 403);
+    assert_int_equal(call(w, w->wati, "GET", "/api/v1/sessions", ""), 200);
+}
+
+/* Nobody gives more than he has: not by a token, not by somebody's password. */
+static void nobody_gives_more_than_he_has(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(call(w, w->wati, "POST", "/api/v1/tokens", "{\"user\":\"x\",\"role\":\"admin\"}"), 403);
+    assert_int_equal(call(w, w->wati, "POST", "/api/v1/tokens", "{\"user\":\"x\",\"role\":\"auditor\"}"), 403);
+    assert_int_equal(call(w, w->wati, "POST", "/api/v1/tokens", "{\"user\":\"x\",\"role\":\"supervisor\"}"), 400); /* let through; this world makes none */
+    assert_int_equal(call(w, w->budi, "PUT", "/api/v1/users/wati/password", "{\"password\":\"a very long password\"}"), 403);
+    assert_int_equal(call(w, w->budi, "PUT", "/api/v1/users/tono/password", "{\"password\":\"a very long password\"}"), 403); /* the same role, and sees all agents */
+    for (unsigned i = 0; i < 100; i++) /* let through; what the pool says of it is what is told, however quick it was */
+        assert_int_equal(call(w, w->budi, "PUT", "/api/v1/users/siti/password", "{\"password\":\"a very long password\"}"), 400);
+}
+
+/* Budi serves both; that he talks with a customer of the one is not told the other's people. */
+static void a_raised_hand_hides_another_clients_contact(void **state)
+{
+    struct world *w = *state;
+    uint64_t contact;
+    const uint64_t offer = talk(w, &contact);
+
+    teach_budi(w);
+    assert_int_equal(call(w, w->siti, "POST", path_of(offer, "transfer"), "{\"kind\":\"agent\",\"to\":\"budi\"}"), 200);
+    accept_offer(w, told(w, SAPA_T_cmd_offer)->u.cmd_offer.offer);
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_hand);
+    r.u.hand.agent = BUDI;
+    r.u.hand.state = SAPA_HAND_RAISED;
+    post(w, &r);
+    assert_int_equal(call(w, w->admin, "GET", "/api/v1/agents/budi", ""), 200);
+    const json_t *help = json_object_get(w->json, "help");
+    assert_int_equal(strtoull(json_string_value(json_object_get(help, "contact")), NULL, 10), contact);
+    assert_int_equal(call(w, w->bank, "GET", "/api/v1/agents/budi", ""), 200);
+    help = json_object_get(w->json, "help");
+    assert_true(json_is_object(help) && json_is_null(json_object_get(help, "contact")));
+    assert_null(strstr(w->answer, "62811999123"));
+    /* nor is it his to pause what is recorded of it, or to end its wrap-up */
+    assert_int_equal(call(w, w->bank, "POST", "/api/v1/agents/budi/recording", "{\"action\":\"pause\"}"), 409);
+    assert_non_null(strstr(w->answer, "not of a client of yours"));
+    assert_int_equal(call(w, w->bank, "POST", "/api/v1/agents/budi/wrapup", "{\"action\":\"done\"}"), 409);
+    assert_non_null(strstr(w->answer, "not of a client of yours"));
+    assert_int_equal(call(w, w->bank, "GET", "/api/v1/directory", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "agents")), 2); /* budi and dewi, who serve the bank */
+    assert_int_equal(call(w, w->siti, "GET", "/api/v1/directory", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "agents")), 3); /* colleagues, whom anybody may call */
+}
+
+/* GET with the cookie of a session under this name, and further lines. */
+static unsigned by_cookie(struct world *w, const char *name, const char *more, const char *path)
+{
+    const unsigned long long session = w->wati_session;
+    char headers[512];
+
+    snprintf(headers, sizeof(headers), "Host: sapa\r\nSapa-Session: %llu\r\nCookie: %s%llu=%s\r\n%s", session, name, session, w->wati, more);
+    return call_with(w, headers, "GET", path, "");
+}
+
+static void a_session_in_a_cookie(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(by_cookie(w, "sapa-", "", "/api/v1/me"), 200);
+    assert_non_null(strstr(w->answer, "cross-origin-resource-policy: same-origin"));
+    assert_int_equal(by_cookie(w, "sapa-", "Sec-Fetch-Site: same-origin\r\n", "/api/v1/me"), 200);
+    assert_int_equal(by_cookie(w, "sapa-", "Sec-Fetch-Site: none\r\n", "/api/v1/me"), 200);
+    assert_int_equal(by_cookie(w, "sapa-", "Sec-Fetch-Site: same-site\r\n", "/api/v1/me"), 403); /* another port of this host */
+    assert_int_equal(by_cookie(w, "sapa-", "Sec-Fetch-Site: cross-site\r\n", "/api/v1/recordings/1/audio"), 403);
+    /* over TLS, which is before us here, only the name counts that no other host can set */
+    assert_int_equal(by_cookie(w, "sapa-", "X-Forwarded-Proto: https\r\n", "/api/v1/me"), 401);
+    assert_int_equal(by_cookie(w, "__Host-sapa-", "X-Forwarded-Proto: https\r\n", "/api/v1/me"), 200);
+    assert_int_equal(by_cookie(w, "__Host-sapa-", "", "/api/v1/me"), 200);
+}
+
+/* Whoever is let in without a password sits at this machine; a proxy on it speaks for others. */
+static void demo_logins_are_for_this_machine(void **state)
+{
+    static const struct { const char *headers; unsigned status; } rows[] = {
+        { "Host: localhost\r\n", 200 },
+        { "Host: 127.0.0.1:8080\r\n", 200 },
+        { "Host: sapa\r\n", 404 },
+        { "Host: localhost\r\nX-Forwarded-For: 192.0.2.7\r\n", 404 },
+        { "Host: localhost\r\nX-Forwarded-For: 127.0.0.1\r\n", 404 },
+        { "Host: localhost\r\nForwarded: for=192.0.2.7\r\n", 404 },
+        { "Host: localhost\r\nX-Real-IP: 192.0.2.7\r\n", 404 },
+        { "Host: localhost\r\nVia: 1.1 proxy\r\n", 404 },
+        { "Host: localhost\r\nX-Forwarded-Host: desk.example\r\n", 404 },
+        { "Host: localhost\r\nX-Forwarded-Proto: https\r\n", 404 },
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < SAPA_COUNT(rows); i++)
+        assert_int_equal(call_with(w, rows[i].headers, "GET", "/api/v1/demo", ""), rows[i].status);
+    assert_int_equal(call_with(w, "Host: localhost\r\nX-Forwarded-For: 192.0.2.7\r\n", "POST", "/api/v1/demo/login", "{\"user\":\"wati\"}"), 404);
+}
+
+/* An office behind one address opens its pages, and is not refused for it when it then asks; nor the other way round. */
+static void pages_have_an_allowance_of_their_own(void **state)
+{
+    struct world *w = *state;
+    unsigned refused = 0;
+
+    for (unsigned i = 0; i < 150; i++)
+        assert_int_equal(call_with(w, "Host: sapa\r\n", "GET", "/", ""), 200);
+    assert_int_equal(call(w, w->admin, "GET", "/api/v1/me", ""), 200);
+    for (unsigned i = 0; i < 500 && refused == 0; i++)
+        refused += call(w, w->admin, "GET", "/api/v1/me", "") == 429;
+    assert_int_equal(refused, 1);
+    assert_int_equal(call_with(w, "Host: sapa\r\n", "GET", "/", ""), 200);
+}
+
+static void whoever_guesses_still_sees_pages(void **state)
+{
+    struct world *w = *state;
+    unsigned status = 0;
+
+    for (unsigned i = 0; i < 25 && status != 429; i++)
+        status = call(w, "sapa_wrong", "GET", "/api/v1/me", "");
+    assert_int_equal(status, 429);
+    assert_int_equal(call(w, w->admin, "GET", "/api/v1/me", ""), 429); /* a right one is not told from a wrong one */
+    assert_int_equal(call_with(w, "Host: sapa\r\n", "GET", "/", ""), 200);
+    assert_int_equal(by_cookie(w, "sapa-", "", "/api/v1/me"), 200); /* nor are those locked out who sit beside him */
 }
 
 static int ws_open(struct world *w, const char *path, const char *protocol, const char *origin)
@@ -886,7 +1083,7 @@ static void sip_over_websocket(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = { TEST(passed_on), TEST(hung_up_is_over), TEST(taken_held_and_given_back), TEST(calls_out_with_a_right), TEST(asked_and_brought_together), TEST(credentials_for_a_browser), TEST(sip_over_websocket) };
+    const struct CMUnitTest tests[] = { TEST(passed_on), TEST(hung_up_is_over), TEST(taken_held_and_given_back), TEST(calls_out_with_a_right), TEST(asked_and_brought_together), TEST(credentials_for_a_browser), TEST(who_leads_a_team_leads_that_one), TEST(nobody_gives_more_than_he_has), TEST(a_raised_hand_hides_another_clients_contact), TEST(a_session_in_a_cookie), TEST(demo_logins_are_for_this_machine), cmocka_unit_test_setup_teardown(pages_have_an_allowance_of_their_own, set_up_slow, tear_down), TEST(whoever_guesses_still_sees_pages), TEST(sip_over_websocket) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

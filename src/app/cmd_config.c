@@ -8,20 +8,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/ask.h"
+#include "app/centre_file.h"
 #include "app/commands.h"
-#include "config/centre_parse.h"
 #include "http/route.h"
+#include "report/zone.h"
 #include "rt/file.h"
+
+enum word { VERSION, SINCE, BY, COMMENT, START, SAME, NEW, CHANGED, GONE, COMPARED, ASK, KEPT, UNASKED, TAKEN, WORD_COUNT };
+static const struct { const char *id, *en; } words[WORD_COUNT] = {
+    [VERSION] = { "versi", "version" },
+    [SINCE] = { "berlaku sejak", "in force since" },
+    [BY] = { "oleh", "by" },
+    [COMMENT] = { "catatan", "comment" },
+    [START] = { "saat mulai", "start" },
+    [SAME] = { "tidak ada yang berubah: isinya sama dengan versi", "nothing changes: the same as version" },
+    [NEW] = { "baru", "new" },
+    [CHANGED] = { "berubah", "changed" },
+    [GONE] = { "dihapus", "gone" },
+    [COMPARED] = { "dibandingkan dengan versi", "compared with version" },
+    [ASK] = { "Berlakukan? [y/T]", "Take it over? [y/N]" },
+    [KEPT] = { "tidak ada yang diubah", "nothing was changed" },
+    [UNASKED] = { "tidak ada yang diubah: tambahkan --yes agar berlaku tanpa ditanya", "nothing was changed: say --yes to take it over without being asked" },
+    [TAKEN] = { "sudah berlaku; panggilan tetap berjalan", "taken over; calls go on" },
+};
 
 struct config {
     struct sapa_door door;
     const char *comment, *language, *word;
     bool yes;
 };
+
+static const char *say(const struct config *c, enum word word)
+{
+    return strcmp(c->language, "en") == 0 ? words[word].en : words[word].id;
+}
 
 static int fail(const char *what)
 {
@@ -56,30 +79,6 @@ static const json_t *find(const json_t *told, const char *word)
     return json_array_get(items, count - number);
 }
 
-static int history(const struct config *c)
-{
-    json_t *told = versions(c), *version;
-    size_t i;
-
-    if (!told)
-        return SAPA_EXIT_FAILED;
-    printf("%7s  %-19s  %-12s  %-12s  %s\n", "version", "in force since", "by", "hash", "comment");
-    json_array_foreach(json_object_get(told, "items"), i, version) {
-        const char *by = json_string_value(json_object_get(version, "by")), *comment = json_string_value(json_object_get(version, "comment"));
-        int64_t at_us = 0;
-        char when[32];
-        struct tm tm;
-        (void)!sapa_time_parse(sapa_str_of(sapa_member(version, "from")), &at_us);
-        const time_t at = (time_t)(at_us / 1000000);
-        localtime_r(&at, &tm);
-        strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-        printf("%7lld  %s  %-12s  %.12s  %s\n", (long long)json_integer_value(json_object_get(version, "version")), when,
-               by ? by : "start", sapa_member(version, "hash"), comment ? comment : "");
-    }
-    json_decref(told);
-    return SAPA_EXIT_OK;
-}
-
 /* The text of a version; NULL with a message. */
 static json_t *text_of(const struct config *c, const json_t *version)
 {
@@ -87,6 +86,44 @@ static json_t *text_of(const struct config *c, const json_t *version)
 
     snprintf(path, sizeof(path), "/api/v1/centre/versions/%s", sapa_member(version, "hash"));
     return version ? ask(c, path) : NULL;
+}
+
+/* The clock of the centre, by the description in force; NULL: UTC. The centre is the caller's, for free. */
+static const struct sapa_zone *clock_of(const struct config *c, const json_t *told, struct sapa_centre **ret_centre)
+{
+    json_t *newest = text_of(c, json_array_get(json_object_get(told, "items"), 0));
+    const json_t *text = json_object_get(newest, "text");
+    const struct sapa_str document = { json_string_value(text), json_string_length(text) };
+
+    *ret_centre = NULL;
+    if (!text || sapa_centre_text_compile(document, "the description in force", ret_centre) != SAPA_OK)
+        *ret_centre = NULL;
+    json_decref(newest);
+    return *ret_centre && (*ret_centre)->system.zone < (*ret_centre)->zones_count ? &(*ret_centre)->zones[(*ret_centre)->system.zone] : NULL;
+}
+
+static int history(const struct config *c)
+{
+    json_t *told = versions(c), *version;
+    struct sapa_centre *centre;
+    size_t i;
+
+    if (!told)
+        return SAPA_EXIT_FAILED;
+    const struct sapa_zone *zone = clock_of(c, told, &centre);
+    printf("%7s  %-19s  %-12s  %-12s  %s\n", say(c, VERSION), say(c, SINCE), say(c, BY), "hash", say(c, COMMENT));
+    json_array_foreach(json_object_get(told, "items"), i, version) {
+        const char *by = json_string_value(json_object_get(version, "by")), *comment = json_string_value(json_object_get(version, "comment"));
+        int64_t at_us = 0;
+        (void)!sapa_time_parse(sapa_str_of(sapa_member(version, "from")), &at_us);
+        const struct sapa_civil at = sapa_zone_civil(zone, at_us / 1000000);
+        printf("%7lld  %04d-%02u-%02u %02u:%02u:%02u  %-12s  %.12s  %s\n", (long long)json_integer_value(json_object_get(version, "version")),
+               at.year, at.month, at.day, at.hour, at.minute, at.second, by ? by : say(c, START), sapa_member(version, "hash"),
+               comment ? comment : "");
+    }
+    sapa_centre_free(centre);
+    json_decref(told);
+    return SAPA_EXIT_OK;
 }
 
 static int export(const struct config *c)
@@ -148,7 +185,7 @@ static json_t *send(const struct config *c, const struct sapa_question *question
     return NULL;
 }
 
-static void print_plan(const json_t *plan, const json_t *told)
+static void print_plan(const struct config *c, const json_t *plan, const json_t *told)
 {
     static const struct { const char *kind; char sign; } signs[] = { { "new", '+' }, { "changed", '~' }, { "gone", '-' } };
     const size_t count = json_array_size(json_object_get(told, "items"));
@@ -162,10 +199,11 @@ static void print_plan(const json_t *plan, const json_t *told)
         }
     }
     if (i == 0)
-        printf("nothing changes: version %zu says the same\n", count);
+        printf("%s %zu\n", say(c, SAME), count);
     else
-        printf("%lld new, %lld changed, %lld gone, compared with version %zu\n", (long long)json_integer_value(json_object_get(plan, "new")),
-               (long long)json_integer_value(json_object_get(plan, "changed")), (long long)json_integer_value(json_object_get(plan, "gone")), count);
+        printf("%lld %s, %lld %s, %lld %s, %s %zu\n", (long long)json_integer_value(json_object_get(plan, "new")), say(c, NEW),
+               (long long)json_integer_value(json_object_get(plan, "changed")), say(c, CHANGED),
+               (long long)json_integer_value(json_object_get(plan, "gone")), say(c, GONE), say(c, COMPARED), count);
 }
 
 static bool agreed(const struct config *c)
@@ -175,14 +213,14 @@ static bool agreed(const struct config *c)
     if (c->yes)
         return true;
     if (!isatty(STDIN_FILENO)) {
-        (void)fail("nothing was changed: say --yes to take it over without being asked");
+        (void)fail(say(c, UNASKED));
         return false;
     }
-    printf("Take it over? [y/N] ");
+    printf("%s ", say(c, ASK));
     fflush(stdout);
     if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
         return true;
-    puts("nothing was changed");
+    puts(say(c, KEPT));
     return false;
 }
 
@@ -204,7 +242,7 @@ static int bring(const struct config *c, struct sapa_str text, const char *file,
     if (!told)
         return exit_code;
     json_decref(told);
-    puts("taken over; calls go on");
+    puts(say(c, TAKEN));
     return SAPA_EXIT_OK;
 }
 
@@ -217,7 +255,7 @@ static int plan_or_apply(const struct config *c, struct sapa_str text, const cha
     const struct sapa_question question = { .method = "POST", .path = path, .body = text.p, .body_n = text.n, .files = !apply, .beside = file };
     json_t *told = versions(c), *plan = told ? send(c, &question, file, &exit_code) : NULL;
     if (plan) {
-        print_plan(plan, told);
+        print_plan(c, plan, told);
         exit_code = !apply ? SAPA_EXIT_OK : agreed(c) ? bring(c, text, file, sapa_member(plan, "from"), hash) : SAPA_EXIT_FAILED;
     }
     json_decref(plan);
@@ -232,7 +270,7 @@ static int of_file(const struct config *c, bool apply)
     const sapa_rc rc = sapa_file_read(c->word, SAPA_CENTRE_TEXT_MAX, &text, &n);
 
     if (rc != SAPA_OK) {
-        fprintf(stderr, "sapa config: cannot read %s: %s\n", c->word, sapa_rc_text(rc));
+        fprintf(stderr, "sapa config: cannot read %s: %s\n", c->word, rc == SAPA_ENOENT ? "there is no such file" : sapa_rc_text(rc));
         return SAPA_EXIT_USAGE;
     }
     const int exit_code = plan_or_apply(c, (struct sapa_str){ (const char *)text, n }, c->word, NULL, apply);

@@ -14,6 +14,7 @@
 #include "report/call.h"
 #include "report/names.h"
 #include "report/why.h"
+#include "report/words.h"
 #include "rt/clock.h"
 
 enum { LAST_MAX = 1000, WAV_HEAD = 44, RATE = 8000 };
@@ -82,26 +83,47 @@ static long long seconds_of(const json_t *object, const char *name)
     return (long long)json_integer_value(json_object_get(object, name)) / 1000;
 }
 
+/* The API speaks English; a person reads his own words. */
+static const char *place_of(const json_t *contact, enum sapa_language language)
+{
+    const char *name = sapa_member(contact, "place");
+
+    for (unsigned place = 0; place < SAPA_PLACE_COUNT; place++)
+        if (strcmp(sapa_place_name(place), name) == 0)
+            return sapa_word_place(place, language);
+    return name;
+}
+
+struct living {
+    enum sapa_language language;
+    unsigned count;
+};
+
 static void print_contact(void *ctx, const json_t *contact)
 {
-    unsigned *count = ctx;
+    static const char *const heads[SAPA_LANGUAGE_COUNT][8] = {
+        [SAPA_LANGUAGE_ID] = { "KONTAK", "TEMPAT", "KLIEN", "ANTREAN", "AGEN", "TUNGGU d", "SINI d", "PERKIRAAN TUNGGU" },
+        [SAPA_LANGUAGE_EN] = { "CONTACT", "PLACE", "CLIENT", "QUEUE", "AGENT", "WAIT s", "HERE s", "EXPECTED WAIT" },
+    };
+    struct living *living = ctx;
+    const char *const *head = heads[living->language];
+    const bool id = living->language == SAPA_LANGUAGE_ID;
     const json_t *p50 = json_object_get(contact, "ewt_p50_ms");
     int64_t since_us = 0;
 
-    if ((*count)++ == 0)
-        printf("%-20s %-9s %-16s %-20s %-10s %8s %8s %s\n", "CONTACT", "PLACE", "CLIENT", "QUEUE", "AGENT", "WAIT s",
-               "HERE s", "EXPECTED WAIT");
+    if (living->count++ == 0)
+        printf("%-20s %-13s %-16s %-20s %-12s %8s %8s %s\n", head[0], head[1], head[2], head[3], head[4], head[5], head[6], head[7]);
     if (sapa_time_parse(sapa_str_of(sapa_member(contact, "since")), &since_us) != SAPA_OK)
         since_us = sapa_wall_us();
-    printf("%-20s %-9s %-16s %-20s %-10s %8lld %8lld", sapa_member(contact, "id"), sapa_member(contact, "place"),
+    printf("%-20s %-13s %-16s %-20s %-12s %8lld %8lld", sapa_member(contact, "id"), place_of(contact, living->language),
            sapa_member(contact, "client"), sapa_member(contact, "queue"), sapa_member(contact, "agent"),
            seconds_of(contact, "wait_ms"), (long long)SAPA_MAX(sapa_wall_us() - since_us, INT64_C(0)) / 1000000);
     if (json_object_get(contact, "position"))
-        printf(" place %lld", (long long)json_integer_value(json_object_get(contact, "position")));
+        printf(id ? " urutan %lld" : " place %lld", (long long)json_integer_value(json_object_get(contact, "position")));
     if (json_is_null(p50))
-        printf(", unknown");
+        printf(id ? ", belum diketahui" : ", unknown");
     else if (p50)
-        printf(", %lld s (9 of 10 within %lld s)", seconds_of(contact, "ewt_p50_ms"), seconds_of(contact, "ewt_p90_ms"));
+        printf(id ? ", %lld d (9 dari 10 dalam %lld d)" : ", %lld s (9 of 10 within %lld s)", seconds_of(contact, "ewt_p50_ms"), seconds_of(contact, "ewt_p90_ms"));
     putchar('\n');
 }
 
@@ -189,7 +211,6 @@ int sapa_contacts_main(int argc, char **argv)
         { "language", SAPA_OPTION_TEXT, &language, "id|en", "language (id)", 0, 0 },
     };
     struct sapa_question question = { .method = "GET", .path = "/api/v1/contacts?times=true&limit=500" };
-    unsigned count = 0;
     const int usage = sapa_command_options("contacts", argc, argv, options, SAPA_COUNT(options), NULL, 0, NULL);
 
     if (usage >= 0)
@@ -200,10 +221,13 @@ int sapa_contacts_main(int argc, char **argv)
         const struct sapa_call_show wish = { .language = language_of(language), .show_pii = show };
         return last_contacts(door.data, last, &wish, json);
     }
-    if (!each_page(&door, &question, print_contact, &count))
+    if (show || json)
+        return sapa_command_wrong("contacts", "--%s goes with --last", json ? "json" : "show-numbers");
+    struct living living = { .language = language_of(language) };
+    if (!each_page(&door, &question, print_contact, &living))
         return SAPA_EXIT_FAILED;
-    if (count == 0)
-        puts("nobody is in the centre now");
+    if (living.count == 0)
+        puts(living.language == SAPA_LANGUAGE_ID ? "tidak ada kontak saat ini" : "nobody is in the centre now");
     return SAPA_EXIT_OK;
 }
 
@@ -248,13 +272,15 @@ static int tell_denials(const char *data, enum sapa_language language)
 }
 
 /* As it is now; nothing for what is over. */
-static void tell_now(const json_t *why)
+static void tell_now(const json_t *why, enum sapa_language language)
 {
+    const bool id = language == SAPA_LANGUAGE_ID;
+
     if (!json_is_string(json_object_get(why, "place")))
         return;
-    printf("now: %s", sapa_member(why, "place"));
+    printf("%s: %s", id ? "sekarang" : "now", place_of(why, language));
     if (json_is_integer(json_object_get(why, "position")))
-        printf(", place %lld in the line, waiting for %lld s", (long long)json_integer_value(json_object_get(why, "position")),
+        printf(id ? ", urutan %lld dalam antrean, sudah menunggu %lld d" : ", place %lld in the line, waiting for %lld s", (long long)json_integer_value(json_object_get(why, "position")),
                seconds_of(why, "wait_ms"));
     putchar('\n');
 }
@@ -289,7 +315,7 @@ int sapa_why_main(int argc, char **argv)
         return SAPA_EXIT_FAILED;
     json_array_foreach(json_object_get(why, "lines"), i, line)
         print_line(NULL, sapa_str_of(json_is_string(line) ? json_string_value(line) : ""));
-    tell_now(why);
+    tell_now(why, language_of(language));
     json_decref(why);
     return SAPA_EXIT_OK;
 }

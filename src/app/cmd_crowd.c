@@ -117,9 +117,9 @@ int sapa_crowd_main(int argc, char **argv)
     uint64_t per_hour = 240, at_once = crowd.calls_max, total = 0, agents = UINT32_MAX, seconds = 0, seed = 1;
     uint64_t leave_ms = 0, wrapup_ms = UINT64_MAX, answer_ms = UINT64_MAX, hold = UINT64_MAX, survey = UINT64_MAX, talk_ms = crowd.talk_ms_mean, key_ms = crowd.key_ms, patience_ms = crowd.patience_ms_mean, lose = 0;
     uint64_t pass = UINT64_MAX, ask = UINT64_MAX, confer = crowd.confer_permille, place = UINT64_MAX, fail_every_s = UINT64_MAX, fail_s = crowd.fail_ms / 1000;
-    bool no_audio = false, brisk = false, lively = false;
+    bool no_audio = false, brisk = false, lively = false, quiet = false;
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one started last)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre: its secrets are there (the one that runs, or ran last)", 0, 0 },
         { "centre", SAPA_OPTION_TEXT, &path, "FILE", "description of the centre", 0, 0 },
         { "secrets", SAPA_OPTION_TEXT, &secrets, "FILE", "passwords of the phones (DIR/secrets)", 0, 0 },
         { "sip", SAPA_OPTION_TEXT, &sip, "ADDRESS", "where the centre listens (127.0.0.1:5060)", 0, 0 },
@@ -150,6 +150,7 @@ int sapa_crowd_main(int argc, char **argv)
         { "fail-every", SAPA_OPTION_NUMBER, &fail_every_s, "S", "the first of two carriers fails so often (never; lively: 600)", 0, 86400 },
         { "fail-for", SAPA_OPTION_NUMBER, &fail_s, "S", "and for so long (60)", 1, 86400 },
         { "brisk", SAPA_OPTION_FLAG, &brisk, NULL, "agents answer at once, miss nothing, do not hold, take no breaks", 0, 0 },
+        { "quiet", SAPA_OPTION_FLAG, &quiet, NULL, "no figures at the end", 0, 0 },
     };
     static struct crowd_command c;
     struct sapa_clock clock;
@@ -221,7 +222,8 @@ int sapa_crowd_main(int argc, char **argv)
     if (seconds > 0)
         sapa_timer_set(c.loop, &c.timer, (int64_t)seconds * 1000000, on_limit, &c);
     sapa_loop_run(c.loop);
-    print_stats(&c);
+    if (!quiet)
+        print_stats(&c);
     if (codes_fd >= 0) {
         sapa_watch_stop(c.loop, &c.codes_watch);
         close(codes_fd);

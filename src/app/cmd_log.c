@@ -12,9 +12,11 @@
 #include "app/figures.h"
 #include "app/log_open.h"
 #include "app/xlsx.h"
+#include "http/target.h"
 #include "report/nodes.h"
 #include "report/print.h"
 #include "report/report.h"
+#include "rt/clock.h"
 
 static void print_line(void *ctx, struct sapa_str line)
 {
@@ -216,6 +218,7 @@ static bool parse_bounds(const struct report_wish *wish, const struct sapa_zone 
 static int report_now(const struct report_wish *wish, struct sapa_print_options *print, uint32_t kinds, bool usual,
                       enum sapa_grain grain, bool workbook)
 {
+    static struct sapa_goals goals;
     struct sapa_interval_options bounds = { .grain = grain, .kinds = kinds };
     struct sapa_figures *figures;
     struct sapa_report *report;
@@ -232,6 +235,8 @@ static int report_now(const struct report_wish *wish, struct sapa_print_options 
         sapa_figures_close(figures);
         return zone ? SAPA_EXIT_USAGE : sapa_command_wrong("report", "the log is empty");
     }
+    if (sapa_targets_load(sapa_figures_store(figures), &goals) == SAPA_OK && goals.count > 0)
+        print->goals = &goals, print->now_us = sapa_wall_us();
     sapa_rc rc = sapa_figures_rows(figures, kinds, bounds.from_s, bounds.to_s, &report);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa report: %s\n", sapa_rc_text(rc));
@@ -375,7 +380,7 @@ int sapa_report_main(int argc, char **argv)
 {
     struct report_wish wish = { .data = sapa_data_default(), .by = "15m", .format = "text", .language = "id", .only = "" };
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &wish.data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &wish.data, "DIR", "folder of the centre (the one that runs, or ran last)", 0, 0 },
         { "by", SAPA_OPTION_TEXT, &wish.by, "15m|hour|day|week|month", "length of the intervals (15m)", 0, 0 },
         { "total", SAPA_OPTION_FLAG, &wish.total, NULL, "a table of the whole centre", 0, 0 },
         { "queues", SAPA_OPTION_FLAG, &wish.queues, NULL, "a table of queues", 0, 0 },
@@ -552,7 +557,7 @@ int sapa_replay_main(int argc, char **argv)
 {
     const char *data = sapa_data_default();
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one that runs, or ran last)", 0, 0 },
     };
     struct sapa_log_open log;
     static struct replaying r;
@@ -649,7 +654,7 @@ int sapa_verify_main(int argc, char **argv)
 {
     const char *data = sapa_data_default();
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one started last)", 0, 0 },
+        { "data", SAPA_OPTION_TEXT, &data, "DIR", "folder of the centre (the one that runs, or ran last)", 0, 0 },
     };
     struct sapa_log_open log;
     static struct replaying r;

@@ -69,9 +69,16 @@ int sapa_check_main(int argc, char **argv)
     const struct sapa_centre_file file = { .path = path, .any_secret = any_secret };
     if (sapa_centre_file_read(&file, &centre, NULL) != SAPA_OK)
         return SAPA_EXIT_USAGE;
-    printf("%s: good: %u clients, %u numbers, %u flows, %u queues, %u agents, %u skills, %u users, %u numbers not to be called\n", path, centre->clients_count,
-           centre->numbers_count, centre->flows_count, centre->queues_count, centre->agents_count, centre->skills_count,
-           centre->users_count, centre->listed_numbers_count);
+    const struct { uint32_t count; const char *one, *more; } told[] = {
+        { centre->clients_count, "client", "clients" },  { centre->numbers_count, "number", "numbers" }, { centre->flows_count, "flow", "flows" },
+        { centre->queues_count, "queue", "queues" },     { centre->agents_count, "agent", "agents" },    { centre->skills_count, "skill", "skills" },
+        { centre->users_count, "user", "users" },
+        { centre->listed_numbers_count, "number not to be called", "numbers not to be called" },
+    };
+    printf("%s: good", path);
+    for (size_t i = 0; i < SAPA_COUNT(told); i++)
+        printf("%s%u %s", i ? ", " : ": ", told[i].count, told[i].count == 1 ? told[i].one : told[i].more);
+    putchar('\n');
     warn_of_calendars(centre, path);
     sapa_centre_free(centre);
     return SAPA_EXIT_OK;

@@ -91,6 +91,8 @@ int sapa_user_main(int argc, char **argv)
     sapa_path_part(&text, words[1]);
     sapa_text_add(&text, SAPA_STR("/password"));
     json_t *told = sapa_ask_send(&door, sets ? "PUT" : "DELETE", path, body);
+    if (told)
+        printf(sets ? "%s logs in with the new password from now on\n" : "%s cannot log in any more\n", words[1]);
     json_decref(told);
     return told ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "rt/socket.h"
+
 int sapa_command_wrong(const char *command, const char *fmt, ...)
 {
     va_list args;
@@ -62,13 +64,18 @@ const char *sapa_data_default(void)
         { "sapa-data", "sapa-data/api.sock" }, { "build/demo", "build/demo/api.sock" }
     };
     const char *chosen = getenv("SAPA_DATA");
+    bool chosen_runs = false;
     time_t newest = 0;
     struct stat st;
 
     for (size_t i = 0; !getenv("SAPA_DATA") && i < SAPA_COUNT(usual); i++) {
-        if (stat(usual[i].socket, &st) == 0 && st.st_mtime > newest) {
+        if (stat(usual[i].socket, &st) != 0)
+            continue;
+        const bool runs = sapa_unix_stream_listens(usual[i].socket);
+        if (runs > chosen_runs || (runs == chosen_runs && st.st_mtime > newest)) {
             newest = st.st_mtime;
             chosen = usual[i].folder;
+            chosen_runs = runs;
         }
     }
     return chosen ? chosen : usual[0].folder;

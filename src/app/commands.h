@@ -28,15 +28,21 @@ int sapa_command_options(const char *command, int argc, char **argv, const struc
 
 /**
  * The folder that commands mean when none is named: $SAPA_DATA, else of sapa-data and build/demo the
- * one whose centre was started last, else sapa-data.
+ * one whose centre runs, of two such or none the one started last, else sapa-data.
  */
 const char *sapa_data_default(void);
 
 /** Say what is wrong with the command line and return SAPA_EXIT_USAGE. */
 int sapa_command_wrong(const char *command, const char *fmt, ...) SAPA_PRINTF(2, 3);
 
-/** The lines that `make run` ends with: numbers to call, phones to register, commands to try. `url`: of the API; "" none. */
-void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, const char *url, bool crowd, bool pages);
+struct sapa_greeting {
+    const char *data, *centre, *secrets; /* paths */
+    const char *sip, *url;               /* where it listens; `url` of the API, "" none */
+    bool crowd, pages;
+    uint64_t simulated;                  /* the first so many agents: their phones are the crowd's */
+};
+/** The lines that `make run` ends with: numbers to call, phones to register, commands to try. */
+void sapa_demo_greeting(const struct sapa_greeting *g);
 
 enum sapa_calls_format { SAPA_CALLS_TEXT, SAPA_CALLS_CSV, SAPA_CALLS_JSON, SAPA_CALLS_XLSX };
 /** What `sapa report --calls` was asked for. */

@@ -25,6 +25,7 @@
 #include "app/rescue.h"
 #include "app/serve.h"
 #include "app/web_link.h"
+#include "app/web_target.h"
 #include "app/web_work.h"
 #include "base/log.h"
 #include "phone/phone.h"
@@ -113,7 +114,7 @@ struct control {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets, *http_cert, *http_key, *web, *demo_logins;
+    const char *data, *centre, *advertise, *secrets, *http_cert, *http_key, *web, *demo_logins, *targets;
     const char *tls_trust;
     struct sapa_option_list udp, tcp, tls, tls_cert, tls_key;
     uint64_t http_fd, api_fd, http_rate, parent_since;
@@ -136,6 +137,7 @@ static const struct sapa_option options[] = {
     { "webhooks-private", SAPA_OPTION_FLAG, &opt.webhooks_private, NULL, "webhooks may go to this machine and private networks", 0, 0 },
     { "web", SAPA_OPTION_TEXT, &opt.web, "DIR", "pages for browsers", 0, 0 },
     { "demo-logins", SAPA_OPTION_TEXT, &opt.demo_logins, "loopback|any", "logins without a password", 0, 0 },
+    { "targets", SAPA_OPTION_TEXT, &opt.targets, "FILE", "targets to begin with", 0, 0 },
     { "tls-fd", SAPA_OPTION_LIST, &opt.tls, "FD", "open TCP listener for TLS", 0, 0 },
     { "tls-cert", SAPA_OPTION_LIST, &opt.tls_cert, "FILE", "certificate chain", 0, 0 },
     { "tls-key", SAPA_OPTION_LIST, &opt.tls_key, "FILE", "its key", 0, 0 },
@@ -1175,6 +1177,8 @@ static sapa_rc open_web(struct control *c)
 
     c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data, .centre = opt.centre };
     sapa_store_key(c->store, PHONE_KEY, &web.phone_key);
+    if (opt.targets)
+        sapa_target_first(c->store, opt.targets, sapa_core_centre_now(c->core));
     sapa_rc rc = sapa_web_start(&web, &c->web);
     sapa_wipe(&web.phone_key, sizeof(web.phone_key));
     if (rc != SAPA_OK) {

@@ -170,6 +170,11 @@ sapa_rc sapa_figures_fold(struct sapa_figures *figures, uint64_t records_max, ui
     return rc != SAPA_OK ? rc : folding.rc;
 }
 
+struct sapa_store *sapa_figures_store(const struct sapa_figures *figures)
+{
+    return figures->log.store;
+}
+
 uint64_t sapa_figures_behind(const struct sapa_figures *figures)
 {
     return figures->seq - figures->base;

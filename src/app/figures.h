@@ -40,6 +40,9 @@ uint64_t sapa_figures_kept(const struct sapa_figures *figures);
 /** The description in force at the end of what was folded; NULL: the log is empty. Lives as long as the figures. */
 const struct sapa_centre *sapa_figures_centre(const struct sapa_figures *figures);
 
+/** The open store of the folder: what is kept beside the log, targets for one. Lives as long as the figures. */
+struct sapa_store *sapa_figures_store(const struct sapa_figures *figures);
+
 /**
  * Put what was folded onto the shelf. Whatever fails: the shelf is as it was, and these figures are to be closed.
  * @retval SAPA_ESTATE   another has brought the shelf further meanwhile, or rows were read already

@@ -61,51 +61,65 @@ static void greet_api(const char *data, const char *url)
         printf("  curl -H \"Authorization: Bearer $(cat %s/admin.token)\" %s/api/v1/contacts\n", data, url);
 }
 
-void sapa_demo_greeting(const char *data, const char *centre_path, const char *secrets, const char *sip, const char *url, bool crowd, bool pages)
+/* Places where nobody simulated sits come first, and alone where there are any; who leads takes no calls. */
+static void greet_agents(const struct sapa_greeting *g, const struct sapa_centre *centre, const char *host)
 {
     /* a demo's passwords are no secret; others belong on the owner's screen, not into a journal */
-    const bool tell = crowd || isatty(STDOUT_FILENO);
-    char host[SAPA_ADDR_TEXT_MAX], ready[32], pause[32], wrapup[32];
+    const bool tell = g->crowd || isatty(STDOUT_FILENO);
+    const uint32_t first = g->simulated < centre->agents_count ? (uint32_t)g->simulated : 0;
+    char ready[32], pause[32], wrapup[32];
+    uint32_t shown = 0;
+
+    puts(first > 0 ? "\nBe an agent: these places are free; register a phone as" : "\nBe an agent: register a phone as");
+    for (uint32_t i = first; i < centre->agents_count && shown < AGENTS_SHOWN; i++) {
+        const struct sapa_agent *agent = &centre->agents[i];
+        if (agent->capacity[SAPA_CHANNEL_VOICE] == 0)
+            continue;
+        printf("  sip:" SAPA_STR_FMT "@%s   password " SAPA_STR_FMT "   (" SAPA_STR_FMT ")\n", SAPA_STR_ARG(agent->extension), host,
+               SAPA_STR_ARG(tell ? agent->password : SAPA_STR("in the secrets file")), SAPA_STR_ARG(agent->name));
+        shown++;
+    }
+    if (first > 0)
+        printf("  the others are simulated; their passwords stand in %s, and your phone would ring beside theirs\n", g->secrets);
+    else if (centre->agents_count > shown)
+        printf("  and %u more: see %s\n", centre->agents_count - shown, g->secrets);
+    printf("  then dial %s to be ready, %s and a reason for a break, %s and a result after a call\n",
+           code_of(centre, SAPA_VERB_READY, ready, sizeof(ready)), code_of(centre, SAPA_VERB_NOT_READY, pause, sizeof(pause)),
+           code_of(centre, SAPA_VERB_WRAPUP_DONE, wrapup, sizeof(wrapup)));
+}
+
+void sapa_demo_greeting(const struct sapa_greeting *g)
+{
+    char host[SAPA_ADDR_TEXT_MAX];
     struct sapa_centre *centre;
 
-    const struct sapa_centre_file file = { .path = centre_path, .secrets_path = secrets };
+    const struct sapa_centre_file file = { .path = g->centre, .secrets_path = g->secrets };
     if (sapa_centre_file_read(&file, &centre, NULL) != SAPA_OK)
         return;
-    address_to_call(sip, host, sizeof(host));
+    address_to_call(g->sip, host, sizeof(host));
     printf("\n" SAPA_STR_FMT " is open.\n\n", SAPA_STR_ARG(centre->system.name));
-    if (url[0] && pages)
-        greet_pages(url, crowd);
+    if (g->url[0] && g->pages)
+        greet_pages(g->url, g->crowd);
     if (centre->numbers_count > 0)
-        puts(crowd ? "Call from any softphone on this machine or in its private network:"
-                   : "Your numbers, for registered phones and for the addresses of your trunks:");
+        puts(g->crowd ? "Call from any softphone on this machine or in its private network:"
+                      : "Your numbers, for registered phones and for the addresses of your trunks:");
     for (uint32_t i = 0; i < centre->numbers_count && i < NUMBERS_SHOWN; i++) {
         const struct sapa_number *number = &centre->numbers[i];
         printf("  sip:" SAPA_STR_FMT "@%s   " SAPA_STR_FMT "\n", SAPA_STR_ARG(number->key), host,
                SAPA_STR_ARG(centre->clients[number->client].name));
     }
     if (centre->agents_count > 0)
-        puts("\nBe an agent: register a phone as");
-    for (uint32_t i = 0; i < centre->agents_count && i < AGENTS_SHOWN; i++) {
-        const struct sapa_agent *agent = &centre->agents[i];
-        printf("  sip:" SAPA_STR_FMT "@%s   password " SAPA_STR_FMT "   (" SAPA_STR_FMT ")\n", SAPA_STR_ARG(agent->extension), host,
-               SAPA_STR_ARG(tell ? agent->password : SAPA_STR("in the secrets file")), SAPA_STR_ARG(agent->name));
-    }
-    if (centre->agents_count > AGENTS_SHOWN)
-        printf("  and %u more: see %s\n", centre->agents_count - AGENTS_SHOWN, secrets);
-    if (centre->agents_count > 0)
-        printf("  then dial %s to be ready, %s and a reason for a break, %s and a result after a call\n",
-               code_of(centre, SAPA_VERB_READY, ready, sizeof(ready)), code_of(centre, SAPA_VERB_NOT_READY, pause, sizeof(pause)),
-               code_of(centre, SAPA_VERB_WRAPUP_DONE, wrapup, sizeof(wrapup)));
+        greet_agents(g, centre, host);
     else
-        printf("\nNobody can answer yet: add agents to %s (docs/howto/describe-a-centre.md), then build/sapa reload.\n", centre_path);
+        printf("\nNobody can answer yet: add agents to %s (docs/howto/describe-a-centre.md), then build/sapa reload.\n", g->centre);
     printf("\nIn another terminal:\n"
            "  build/sapa top              the centre, live%s\n"
            "  build/sapa contacts         who is here now (--last 5: who was)\n"
            "  build/sapa why CONTACT      why somebody waits, or was given to whom\n"
            "  build/sapa report           queues and agents by quarter of an hour\n"
            "  build/sapa verify           every number follows from the log\n",
-           crowd ? " (simulated customers call and agents answer)" : "");
-    greet_api(data, url);
+           g->crowd ? " (simulated customers call and agents answer)" : "");
+    greet_api(g->data, g->url);
     puts("\nStop with Ctrl-C.\n");
     fflush(stdout);
     sapa_centre_free(centre);

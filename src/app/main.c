@@ -70,6 +70,6 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     }
-    fprintf(stderr, "sapa: there is no command \"%s\"\n\n", argv[1]);
-    return usage(stderr);
+    fprintf(stderr, "sapa: there is no command \"%s\" (sapa help lists them)\n", argv[1]);
+    return SAPA_EXIT_USAGE;
 }

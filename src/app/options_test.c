@@ -6,7 +6,15 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/commands.h"
 #include "app/options.h"
+#include "rt/socket.h"
 
 static const char *text_value;
 static bool flag_value;
@@ -79,11 +87,41 @@ static void wrong_words_get_a_sentence(void **state)
     assert_string_equal(error, "\"3\" is one word too many");
 }
 
+/* Whoever has a demo and a centre of his own in one folder means the one that runs. */
+static void commands_mean_the_centre_that_runs(void **state)
+{
+    char folder[] = "/tmp/sapa-options-XXXXXX";
+    int demo = -1, own = -1;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(unsetenv("SAPA_DATA"), 0);
+    assert_string_equal(sapa_data_default(), "sapa-data");
+    assert_int_equal(mkdir("build", 0700) | mkdir("build/demo", 0700) | mkdir("sapa-data", 0700), 0);
+    assert_int_equal(sapa_unix_stream_listen("build/demo/api.sock", &demo), SAPA_OK);
+    assert_string_equal(sapa_data_default(), "build/demo");
+    const struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+    assert_int_equal(utimensat(AT_FDCWD, "build/demo/api.sock", old, 0), 0);
+    assert_int_equal(sapa_unix_stream_listen("sapa-data/api.sock", &own), SAPA_OK);
+    assert_string_equal(sapa_data_default(), "sapa-data"); /* both: the later */
+    sapa_fd_close(own);
+    assert_string_equal(sapa_data_default(), "build/demo");
+    sapa_fd_close(demo);
+    assert_string_equal(sapa_data_default(), "sapa-data"); /* none: again */
+    assert_int_equal(setenv("SAPA_DATA", "elsewhere", 1), 0);
+    assert_string_equal(sapa_data_default(), "elsewhere");
+    assert_int_equal(unsetenv("SAPA_DATA"), 0);
+    assert_int_equal(unlink("build/demo/api.sock") | unlink("sapa-data/api.sock") | rmdir("build/demo") | rmdir("build") | rmdir("sapa-data"), 0);
+    assert_int_equal(chdir("/") | rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_spellings_and_positionals),
         cmocka_unit_test(wrong_words_get_a_sentence),
+        cmocka_unit_test(commands_mean_the_centre_that_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,7 @@ struct supervisor {
 };
 
 static struct {
-    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key, *web, *demo_logins;
+    const char *data, *centre, *advertise, *secrets, *tls_trust, *codec_plugin, *http, *http_cert, *http_key, *web, *demo_logins, *targets;
     struct sapa_option_list sip, tls, tls_cert, tls_key;
     uint64_t port_min, port_max, threads, crowd, crowd_agents, http_rate;
     bool quiet, webhooks_private, https;
@@ -87,6 +87,7 @@ static const struct sapa_option options[] = {
     { "http-rate", SAPA_OPTION_NUMBER, &opt.http_rate, "N", "requests a second that one address may make, 0: no limit (1000)", 0, 1000000 },
     { "web", SAPA_OPTION_TEXT, &opt.web, "DIR|off", "pages for browsers (web beside the program)", 0, 0 },
     { "demo-logins", SAPA_OPTION_TEXT, &opt.demo_logins, "loopback|any", "pages let everybody of the description in without a password, from browsers on this machine, or from anywhere: for demos alone (nobody)", 0, 0 },
+    { "targets", SAPA_OPTION_TEXT, &opt.targets, "FILE", "targets to begin with, as PUT /api/v1/targets takes them; read only while none were ever set", 0, 0 },
     { "webhooks-private", SAPA_OPTION_FLAG, &opt.webhooks_private, NULL, "webhooks may be sent to this machine and to private networks", 0, 0 },
     { "codec-plugin", SAPA_OPTION_TEXT, &opt.codec_plugin, "FILE", "shared object of a further codec: G.729 (none)", 0, 0 },
     { "crowd", SAPA_OPTION_NUMBER, &opt.crowd, "N", "simulated customers an hour, for a demo (none)", 0, 100000 },
@@ -114,6 +115,14 @@ static const char *pages_folder(void)
         n -= n > 0;
     }
     return NULL;
+}
+
+static bool has_pages(void)
+{
+    const char *folder = pages_folder();
+    char path[PATH_MAX];
+
+    return folder && (size_t)snprintf(path, sizeof(path), "%s/index.html", folder) < sizeof(path) && sapa_file_exists(path);
 }
 
 static void argument(struct child *child, const char *text)
@@ -340,7 +349,9 @@ static void on_ready(struct supervisor *s)
 {
     s->ready_said = true;
     if (!opt.quiet)
-        sapa_demo_greeting(opt.data, opt.centre, opt.secrets, opt.sip.values[0], s->url, opt.crowd > 0, pages_folder() != NULL);
+        sapa_demo_greeting(&(const struct sapa_greeting){
+            .data = opt.data, .centre = opt.centre, .secrets = opt.secrets, .sip = opt.sip.values[0], .url = s->url, .crowd = opt.crowd > 0,
+            .simulated = opt.crowd > 0 ? opt.crowd_agents : 0, .pages = has_pages() });
     if (opt.crowd > 0)
         child_start(&s->children[CHILD_CROWD]);
 }
@@ -364,7 +375,7 @@ static sapa_rc open_sip(struct supervisor *s, const char *text, size_t index)
         rc = sapa_tcp_listen(&addr, &tcp_fd);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s\n", text,
-                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5080)"
+                rc == SAPA_EEXIST ? "another program has this port; stop it, or choose one with --sip ADDRESS:PORT (make run PORT=5090)"
                                   : strerror(errno));
         sapa_fd_close(udp_fd);
         return rc;
@@ -461,7 +472,7 @@ static void describe_children(struct supervisor *s, int media_fd, int api_fd)
     argument(crowd, "--secrets"), argument(crowd, opt.secrets);
     argument(crowd, "--sip"), argument(crowd, opt.sip.values[0]);
     argument(crowd, "--calls-per-hour"), argument(crowd, number_text(opt.crowd));
-    argument(crowd, "--lively");
+    argument(crowd, "--lively"), argument(crowd, "--quiet");
     if (opt.crowd_agents != UINT64_MAX)
         argument(crowd, "--agents"), argument(crowd, number_text(opt.crowd_agents));
     if (opt.crowd_agents != UINT64_MAX && opt.crowd_agents > 40) /* a floor of agents has more customers than a handful */
@@ -504,14 +515,16 @@ static sapa_rc open_http(struct supervisor *s)
     const sapa_rc rc = sapa_tcp_listen(&addr, &fd);
     if (rc != SAPA_OK) {
         fprintf(stderr, "sapa serve: cannot listen on %s: %s%s\n", text,
-                rc == SAPA_EEXIST ? "another program has this port; choose one with --http ADDRESS:PORT" : strerror(errno),
-                opt.http ? "" : ". The API is there for this machine's commands alone now");
+                rc == SAPA_EEXIST ? "another program has this port; choose one with --http ADDRESS:PORT (make run HTTP=127.0.0.1:8081)" : strerror(errno),
+                opt.http ? "" : ". There are no pages now, and the API is there for this machine's commands alone");
         return opt.http ? rc : SAPA_OK;
     }
     note_url(s, fd);
     hand_down(control, fd, HTTP_FD);
     argument(control, "--http-fd"), argument(control, number_text(HTTP_FD));
     argument(control, "--http-rate"), argument(control, number_text(opt.http_rate));
+    if (opt.targets)
+        argument(control, "--targets"), argument(control, opt.targets);
     if (opt.demo_logins)
         argument(control, "--demo-logins"), argument(control, opt.demo_logins);
     const char *pages = pages_folder();

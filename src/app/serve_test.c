@@ -478,7 +478,7 @@ static void test_questions(void **state)
     assert_int_equal(view.open, 0);
     assert_int_equal(view.surge, 0);
     asked(f, "GET", "/api/v1/contacts?times=true", NULL);
-    refused(f, "GET", "/api/v1/contacts/12/why", NULL, "there is no such thing");
+    refused(f, "GET", "/api/v1/contacts/12/why", NULL, "there is no contact 12");
     static const char *const no_contact[] = { "x", "-1", "12%20", "99999999999999999999999", "1e3" };
     for (size_t i = 0; i < SAPA_COUNT(no_contact); i++) {
         char path[100];
@@ -491,6 +491,10 @@ static void test_questions(void **state)
     refused(f, "PUT", "/api/v1/switches/surge", "{\"on\":true,\"client\":\"nobody\"}", "there is no client \"nobody\"");
     refused(f, "PUT", "/api/v1/switches/light", "{\"on\":true}", "there is nothing at this path");
     refused(f, "POST", "/api/v1/dance", "{}", "there is nothing at this path");
+    refused(f, "POST", "/api/v1/tokens", "{\"user\":\"eye\",\"role\":\"king\"}",
+            "role is malformed: admin, supervisor, agent, viewer, auditor, monitor, wall or director");
+    for (int i = 0; i < 40; i++) /* what a login's job found is not overwritten by who gave it to the pool */
+        refused(f, "DELETE", "/api/v1/users/nobody/password", NULL, "there is no user \"nobody\"; users and agents stand in the description");
     /* a token counts for what it allows, where there is one */
     char error[300];
     sapa_rc rc;

@@ -10,6 +10,8 @@
 
 #include "app/test_impl.h"
 #include "app/test_store_impl.h"
+#include "http/kept.h"
+#include "http/session.h"
 #include "model/rights.h"
 
 static int open_fixture(void **state)
@@ -101,6 +103,32 @@ static void test_what_is_no_password(void **state)
     assert_int_equal(check(s, "../x", "kata sandi 1"), SAPA_EDENIED);
 }
 
+static void log_in(struct test_store *s, const char *user, int64_t now_us, struct sapa_session *ret)
+{
+    char text[SAPA_TOKEN_TEXT_SIZE];
+
+    assert_int_equal(sapa_session_create(s->store, sapa_str_of(user), SAPA_STR("::1"), false, now_us, text, ret), SAPA_OK);
+}
+
+/* Who logs in and out again, as often as he likes, takes nobody's place. */
+static void test_others_stay_logged_in(void **state)
+{
+    struct test_store *s = *state;
+    struct sapa_session first, second, again;
+    const int64_t hour_us = INT64_C(3600000000);
+
+    log_in(s, "siti", hour_us, &first);
+    log_in(s, "budi", 2 * hour_us, &second);
+    assert_int_equal(sapa_kept_count_set(s->store, "session", SAPA_SESSIONS_MAX), SAPA_OK); /* so often has somebody logged in */
+    log_in(s, "tono", 3 * hour_us, &again);
+    assert_true(again.id > second.id); /* the newest has the highest number */
+    assert_true(sapa_session_lives(s->store, first.id, 3 * hour_us) && sapa_session_lives(s->store, second.id, 3 * hour_us));
+    assert_int_equal(sapa_kept_count_set(s->store, "session", 2 * SAPA_SESSIONS_MAX), SAPA_OK);
+    log_in(s, "tono", 13 * hour_us, &again); /* siti's is over by then, and has her place */
+    assert_int_equal(again.id, SAPA_SESSION_FIRST_ID + 2 * SAPA_SESSIONS_MAX + 1);
+    assert_true(sapa_session_lives(s->store, second.id, 13 * hour_us));
+}
+
 static void test_who_is_it(void **state)
 {
     static const char text[] =
@@ -141,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_passwords, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(test_what_is_no_password, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(test_others_stay_logged_in, open_fixture, close_fixture),
         cmocka_unit_test(test_who_is_it),
     };
 

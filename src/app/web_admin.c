@@ -326,17 +326,24 @@ static sapa_rc end_sessions(struct job *job)
     return rc;
 }
 
-/* The same answer after the same time, whether there is such a user, a password, the right one. */
+/*
+ * The same answer after the same time, whether there is such a user, a password, the right one. In two parts: the first takes
+ * the time and only reads, so that several may run at once; the second, with `password_good`, makes the session.
+ */
 static sapa_rc login(struct job *job)
 {
     struct sapa_web_work *work = job->work;
     const struct sapa_str name = sapa_str_of(work->name);
     char secret[SAPA_TOKEN_TEXT_SIZE];
     struct sapa_user_who who;
-    sapa_rc rc = work->route == SAPA_ROUTE_DEMO_LOGIN ? SAPA_OK /* whether that is allowed was asked before */
-                                                      : sapa_user_password_check(job->files->store, name, sapa_str_of(work->password));
+    sapa_rc rc = SAPA_OK;
 
-    if (rc == SAPA_OK && sapa_user_find(work->centre, name, &who) != SAPA_OK)
+    if (work->route != SAPA_ROUTE_DEMO_LOGIN && !work->password_good) { /* whether there are demo logins was asked before */
+        rc = sapa_user_password_check(job->files->store, name, sapa_str_of(work->password));
+        work->password_good = rc == SAPA_OK;
+        return rc;
+    }
+    if (sapa_user_find(work->centre, name, &who) != SAPA_OK)
         rc = SAPA_EDENIED; /* he is not in the description any more */
     bool factor = false;
     if (rc == SAPA_OK && sapa_totp_is_on(job->files->store, name)) {
@@ -344,6 +351,8 @@ static sapa_rc login(struct job *job)
         factor = rc == SAPA_OK;
         rc = rc == SAPA_EDENIED ? SAPA_EAGAIN : rc;
     }
+    if (rc == SAPA_OK)
+        rc = end_sessions(job); /* of many */
     if (rc == SAPA_OK)
         rc = sapa_session_create(job->files->store, name, sapa_str_of(work->source), factor, sapa_wall_us(), secret, &work->session);
     if (rc != SAPA_OK)
@@ -385,6 +394,25 @@ static sapa_rc totp_new(struct job *job)
     return SAPA_OK;
 }
 
+/* With the password and a code: whoever finds an open desk does not take it away. */
+static sapa_rc totp_end(struct job *job)
+{
+    const struct sapa_web_work *work = job->work;
+    const struct sapa_str name = sapa_str_of(work->name);
+    struct sapa_user_who who;
+    sapa_rc rc = sapa_user_password_check(job->files->store, name, sapa_str_of(work->password));
+
+    if (rc == SAPA_OK && sapa_user_find(work->centre, name, &who) != SAPA_OK)
+        rc = SAPA_EDENIED;
+    if (rc == SAPA_OK && who.role < work->centre->roles_count && work->centre->roles[who.role].second_factor)
+        return problem(job->work, SAPA_ESTATE, "your role wants a second factor");
+    if (rc == SAPA_OK)
+        rc = sapa_totp_check(job->files->store, name, sapa_str_of(work->new_password), sapa_wall_us() / 1000000);
+    if (rc == SAPA_ENOENT)
+        return problem(job->work, SAPA_ESTATE, "there is no second factor");
+    return rc == SAPA_OK ? sapa_totp_clear(job->files->store, name) : rc;
+}
+
 static sapa_rc totp_change(struct job *job)
 {
     const struct sapa_str name = sapa_str_of(job->work->name);
@@ -402,8 +430,13 @@ static sapa_rc password(struct job *job)
     struct sapa_web_work *work = job->work;
     const struct sapa_str name = sapa_str_of(work->name);
     char hash[SAPA_USER_HASH_SIZE];
+    struct sapa_user_who who;
     sapa_rc rc = SAPA_OK;
 
+    /* who has left the description can still be locked out, who never was there cannot */
+    if (work->route == SAPA_ROUTE_USER_CLEAR && sapa_user_find(work->centre, name, &who) != SAPA_OK &&
+        !sapa_user_password_set(job->files->store, name))
+        return problem(work, SAPA_ENOENT, "there is no user \"%s\"; users and agents stand in the description", work->name);
     if (work->route == SAPA_ROUTE_PASSWORD)
         rc = sapa_user_password_check(job->files->store, name, sapa_str_of(work->password));
     if (rc == SAPA_OK && work->route != SAPA_ROUTE_USER_CLEAR)
@@ -471,6 +504,7 @@ sapa_rc sapa_web_admin(struct job *job)
     case SAPA_ROUTE_LOGIN:
     case SAPA_ROUTE_DEMO_LOGIN: return login(job);
     case SAPA_ROUTE_TOTP: return totp_new(job);
+    case SAPA_ROUTE_TOTP_END: return totp_end(job);
     case SAPA_ROUTE_TOTP_CONFIRM:
     case SAPA_ROUTE_USER_TOTP: return totp_change(job);
     case SAPA_ROUTE_PASSWORD:

@@ -221,7 +221,7 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "disposition_text", word_of(card->disposition_text, desk->language));
     sapa_json_key(out, "recordings");
     sapa_json_open(out, '[');
-    for (unsigned i = 0; i < card->recording_count; i++) {
+    for (unsigned i = 0; i < card->recording_count && is_of_teams(desk, card); i++) { /* others could not be heard */
         sapa_json_open(out, '{');
         sapa_json_add_id(out, "id", card->recordings[i].recording);
         sapa_json_add_number(out, "recorded_ms", (int64_t)card->recordings[i].recorded_ms);
@@ -234,6 +234,14 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
     sapa_json_close(out, '}');
 }
 
+/* Whom it is about, in a list of work. `is_own`: he talked with them. */
+static void add_who(const struct desk *desk, const struct sapa_card *card, bool is_own)
+{
+    add_or_null(desk->out, "client", card->client);
+    add_or_null(desk->out, "name", sapa_str_of(desk->work->show_pii || is_own ? card->name : ""));
+    add_masked(desk, "address", sapa_str_of(card->address));
+}
+
 static void callback_json(const struct desk *desk, const struct sapa_card *card)
 {
     struct sapa_json *out = desk->out;
@@ -244,6 +252,7 @@ static void callback_json(const struct desk *desk, const struct sapa_card *card)
     sapa_json_add_text(out, "state", sapa_str_of(sapa_callback_name(card->callback - 1u)));
     sapa_json_add_number(out, "attempt", card->callback_attempt);
     sapa_json_add_time(out, "due", card->callback_due_us);
+    add_who(desk, card, false);
     sapa_json_close(out, '}');
 }
 
@@ -286,6 +295,8 @@ static void head_json(struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "name", sapa_str_of(shows_words(desk) ? card->name : ""));
     add_masked(desk, "address", sapa_str_of(card->address));
     sapa_json_add_bool(out, "vip", card->vip);
+    const uint32_t queue = SAPA_FIND(centre, queues, card->queue);
+    add_or_null(out, "script", queue < centre->queues_count ? word_of(centre->queues[queue].script, (enum sapa_language)card->language) : SAPA_STR(""));
 }
 
 /* Callbacks of this person that are still to come; those that the history has are counted once. */
@@ -513,17 +524,34 @@ static struct sapa_str agent_key(const struct desk *desk)
     return sapa_str_of(sapa_params_get(&desk->work->params, "agent"));
 }
 
+struct tasks {
+    struct desk *desk;
+    struct sapa_card *card;
+};
+
 static void task_json(void *ctx, const struct sapa_task *task)
 {
-    struct sapa_json *out = ((const struct desk *)ctx)->out;
+    const struct tasks *tasks = ctx;
+    struct desk *desk = tasks->desk;
+    const struct sapa_scope *scope = &desk->work->scope;
+    struct sapa_json *out = desk->out;
+
+    *tasks->card = (struct sapa_card){ .contact = task->contact };
+    const bool has_card = task->contact != 0 && read_card(desk, task->contact, BIT(BEGIN) | BIT(WORK), tasks->card) == SAPA_OK;
+    /* about a contact of a client that one does not see: there is something to do, and that is all */
+    const bool told = task->contact == 0 || scope->clients == UINT64_MAX || scope->agent != SAPA_NONE ||
+                      (has_card && sapa_scope_client(scope, SAPA_FIND(desk->work->centre, clients, tasks->card->client)));
 
     sapa_json_open(out, '{');
     sapa_json_add_id(out, "id", task->id);
-    add_or_null(out, "text", sapa_str_of(task->text));
+    add_or_null(out, "text", sapa_str_of(told ? task->text : ""));
     sapa_json_add_time(out, "due", task->due_us);
-    sapa_json_add_id(out, "contact", task->contact);
+    sapa_json_add_id(out, "contact", told ? task->contact : 0);
     sapa_json_add_text(out, "by", sapa_str_of(task->by));
     sapa_json_add_time(out, "created", task->created_us);
+    if (!has_card || !told || task->text[0] == '\0' || !is_visible(desk, tasks->card))
+        *tasks->card = (struct sapa_card){ .contact = 0 }; /* it is a task all the same */
+    add_who(desk, tasks->card, shows_words(desk));
     sapa_json_close(out, '}');
 }
 
@@ -534,7 +562,7 @@ static sapa_rc work_json(struct desk *desk, struct sapa_card *scratch)
     sapa_json_key(desk->out, "tasks");
     sapa_json_open(desk->out, '[');
     if (rc == SAPA_OK)
-        rc = sapa_task_each(desk->files->store, agent_key(desk), task_json, desk);
+        rc = sapa_task_each(desk->files->store, agent_key(desk), task_json, &(struct tasks){ desk, scratch });
     sapa_json_close(desk->out, ']');
     sapa_json_close(desk->out, '}');
     return rc;
@@ -619,6 +647,65 @@ static sapa_rc do_note(struct desk *desk, struct sapa_card *cards, uint64_t cont
     if (rc == SAPA_OK || rc == SAPA_ENOENT)
         note_json(desk, &cards[0].note);
     return rc == SAPA_ENOENT ? SAPA_OK : rc;
+}
+
+/* Is `contact` among what the card of one in hand shows? */
+static sapa_rc is_before_one_in_hand(struct desk *desk, struct sapa_card *card, uint64_t contact, bool *ret)
+{
+    struct sapa_past_contact past[LIMIT_MAX + 2];
+    sapa_rc rc = SAPA_OK;
+
+    for (size_t i = 0; rc == SAPA_OK && i < desk->work->in_hand_count && !*ret; i++) {
+        size_t count = 0;
+        *card = (struct sapa_card){ .contact = desk->work->in_hand[i] };
+        rc = read_card(desk, desk->work->in_hand[i], BIT(BEGIN), card);
+        if (rc == SAPA_OK && card->person)
+            rc = sapa_person_contacts(desk->files->store, card->person, UINT64_MAX, past, SAPA_COUNT(past), &count);
+        for (size_t k = 0; rc == SAPA_OK && k < count; k++)
+            *ret |= past[k].contact == contact;
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc; /* erased, or of no description that is there */
+    }
+    return rc;
+}
+
+/* Did he take part in another contact of the same person? */
+static sapa_rc knows_person(struct desk *desk, struct sapa_card *card, struct sapa_str agent, uint64_t person, bool *ret)
+{
+    struct sapa_past_contact past[LIMIT_MAX + 2];
+    size_t count = 0;
+    sapa_rc rc = person ? sapa_person_contacts(desk->files->store, person, UINT64_MAX, past, SAPA_COUNT(past), &count) : SAPA_ENOENT;
+
+    for (size_t i = 0; rc == SAPA_OK && i < count && !*ret; i++) {
+        *card = (struct sapa_card){ .contact = past[i].contact };
+        rc = read_card(desk, past[i].contact, BIT(BEGIN) | BIT(WORK), card);
+        *ret = rc == SAPA_OK && sapa_card_has_agent(card, agent);
+        rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
+    }
+    return rc == SAPA_ENOENT ? SAPA_OK : rc;
+}
+
+static sapa_rc do_hears(struct desk *desk, struct sapa_card *cards, uint64_t contact)
+{
+    const struct sapa_centre *centre = desk->work->centre;
+    const uint32_t agent = desk->work->scope.agent;
+    bool hears = false;
+    sapa_rc rc = read_card(desk, contact, BIT(BEGIN) | BIT(WORK), &cards[0]);
+
+    if (rc != SAPA_OK || agent == SAPA_NONE)
+        return rc != SAPA_OK || is_of_teams(desk, &cards[0]) ? rc : SAPA_ENOENT;
+    if (agent >= centre->agents_count)
+        return SAPA_ENOENT;
+    hears = sapa_card_has_agent(&cards[0], centre->agents[agent].key);
+    if (!hears)
+        rc = is_before_one_in_hand(desk, &cards[1], contact, &hears);
+    if (rc == SAPA_OK && !hears)
+        rc = knows_person(desk, &cards[1], centre->agents[agent].key, cards[0].person, &hears);
+    return rc == SAPA_OK && !hears ? SAPA_ENOENT : rc;
+}
+
+sapa_rc sapa_web_desk_hears(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact)
+{
+    return work->scope.agent == SAPA_NONE && work->scope.team_count == 0 ? SAPA_OK : with_desk(files, work, shelf, do_hears, contact);
 }
 
 sapa_rc sapa_web_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf)

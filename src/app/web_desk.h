@@ -17,5 +17,12 @@ SAPA_MUST_CHECK sapa_rc sapa_web_desk(const struct sapa_web_files *files, struct
 /** The note of a contact as JSON, or null, into `work->out`. Its visibility has been judged. */
 SAPA_MUST_CHECK sapa_rc sapa_web_desk_note(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
                                            uint64_t contact);
+/**
+ * May what was recorded of this contact be heard? Its client has been judged. A leader's team had it in hand, or nobody;
+ * an agent took part in it, or in another contact of the same person, or has one in hand (`work->in_hand`): what his cards show.
+ * @retval SAPA_ENOENT  no
+ */
+SAPA_MUST_CHECK sapa_rc sapa_web_desk_hears(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
+                                            uint64_t contact);
 
 #endif

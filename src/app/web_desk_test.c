@@ -5,9 +5,14 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <sys/stat.h>
 
 #include "app/test_store_impl.h"
+#include "app/recording_key.h"
 #include "app/web_desk.h"
+#include "app/web_work.h"
+#include "media/record_writer.h"
+#include "media/recording.h"
 #include "report/card.h"
 
 #define CENTRE \
@@ -105,7 +110,11 @@ static void tell_past(uint64_t contact, uint64_t disposition)
     TEST_LOG(&store, contact_queued, .contact = contact, .queue = 0);
     TEST_LOG(&store, contact_connected, .contact = contact, .agent = 0, .queue = 0, .recording = contact + 5000);
     TEST_LOG(&store, contact_ended, .contact = contact, .outcome = SAPA_OUTCOME_ANSWERED, .queue = 0);
-    TEST_LOG(&store, recording_state, .contact = contact, .recording = contact + 5000, .state = 3, .recorded_ms = 61000);
+    struct sapa_record ended;
+    sapa_record_init(&ended, SAPA_T_recording_state);
+    ended.u.recording_state = (struct sapa_rec_recording_state){ .contact = contact, .recording = contact + 5000, .state = 3, .recorded_ms = 61000 };
+    (void)sapa_sized_set(&ended.u.recording_state.path, SAPA_STR("toko/2026/01/05/x.srec"));
+    test_store_log(&store, &ended);
     TEST_LOG(&store, wrapup_ended, .contact = contact, .agent = 0, .queue = 0, .disposition = disposition);
 }
 
@@ -292,6 +301,134 @@ static void who_may_not_see_does_not(void **state)
     json_decref(card);
 }
 
+/* A conference, a takeover: who came later took part as well. */
+static void who_joined_took_part(void **state)
+{
+    (void)state;
+    tell_past(101, 0);
+    TEST_LOG(&store, party_joined, .contact = 101, .offer = 77, .agent = 1, .queue = 0, .parties = 3);
+    TEST_LOG(&store, party_joined, .contact = 101, .offer = 0, .agent = SAPA_NONE, .attempt = 1, .queue = SAPA_NONE, .parties = 4);
+    wish(SAPA_ROUTE_CARD, 101, BUDI);
+    json_decref(run(SAPA_OK));
+    wish(SAPA_ROUTE_CARD, 101, LEADS_BLUE);
+    json_decref(run(SAPA_OK));
+}
+
+/* A file as the recorder leaves it, with nothing in it, of the day on which the log of this test is. */
+static void make_recording(uint64_t recording, uint64_t contact)
+{
+    struct sapa_record_params params = { .recording = recording, .contact = contact };
+    const struct sapa_record_end ended = { .end = SAPA_RECORDING_COMPLETE };
+    struct sapa_record_writer_options options = { .event_type = 1, .mailbox_bytes = 1 << 20 };
+    struct sapa_record_writer *writer;
+    struct sapa_record_file *file;
+
+    params.head = (struct sapa_recording_head){ .channels = 2, .frames_per_chunk = SAPA_RECORDING_FRAMES, .start_us = INT64_C(1767600000000000) };
+    snprintf(params.path, sizeof(params.path), "%s/recordings/toko/2026/01/05/%llu.srec", store.folder, (unsigned long long)recording);
+    for (char *slash = params.path + strlen(store.folder) + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
+        *slash = '\0';
+        (void)mkdir(params.path, 0700);
+    }
+    assert_int_equal(sapa_recording_key_make(store.store, person, recording, params.key.bytes, params.head.wrapped, &params.head.wrapped_size), SAPA_OK);
+    assert_int_equal(sapa_mailbox_new(1 << 16, &options.events), SAPA_OK);
+    assert_int_equal(sapa_record_writer_new(&options, &writer), SAPA_OK);
+    assert_int_equal(sapa_record_writer_open(writer, &params, &file), SAPA_OK);
+    assert_int_equal(sapa_record_writer_end(writer, file, &ended), SAPA_OK);
+    sapa_record_writer_free(writer);
+    sapa_mailbox_free(options.events);
+}
+
+static sapa_rc hear(enum sapa_route_id route, uint64_t recording, enum who who, uint64_t in_hand)
+{
+    const struct sapa_web_files files = { .store = store.store, .data = store.folder };
+
+    wish(route, 0, who);
+    set_param("recording", recording);
+    work.to = UINT64_MAX;
+    work.in_hand[0] = in_hand;
+    work.in_hand_count = in_hand != 0;
+    sapa_web_work(&files, &work);
+    sapa_json_done(&work.out);
+    return work.rc;
+}
+
+/* How many recordings somebody has in his list. */
+static size_t listed(enum who who)
+{
+    const struct sapa_web_files files = { .store = store.store, .data = store.folder };
+
+    wish(SAPA_ROUTE_RECORDINGS, 0, who);
+    set_param("from", 0);
+    snprintf(work.params.of[1].value, SAPA_ROUTE_VALUE_MAX, "2026-01-05T00:00:00Z");
+    sapa_web_work(&files, &work);
+    assert_int_equal(work.rc, SAPA_OK);
+    json_t *list = json_loadb(work.out.p, work.out.n, 0, NULL);
+    const size_t count = json_array_size(at(list, "items"));
+    json_decref(list);
+    sapa_json_done(&work.out);
+    return count;
+}
+
+static void recordings_are_heard_by_who_sees_the_contact(void **state)
+{
+    static const enum sapa_route_id routes[] = { SAPA_ROUTE_RECORDING, SAPA_ROUTE_AUDIO };
+
+    (void)state;
+    tell_past(101, 0); /* siti's, who is of the red team */
+    make_recording(5101, 101);
+    tell_arrived(103, person, 0, "62811234567");
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(hear(routes[i], 5101, ADMIN, 0), SAPA_OK);
+        assert_int_equal(hear(routes[i], 5101, SITI, 0), SAPA_OK);
+        assert_int_equal(hear(routes[i], 5101, OF_BANK, 0), SAPA_ENOENT);
+        assert_int_equal(hear(routes[i], 5101, LEADS_BLUE, 0), SAPA_ENOENT);
+        assert_int_equal(hear(routes[i], 5101, BUDI, 0), SAPA_ENOENT);
+        assert_int_equal(hear(routes[i], 5101, BUDI, 103), SAPA_OK); /* he talks with the same person */
+        assert_int_equal(hear(routes[i], 4711, ADMIN, 0), SAPA_ENOENT);
+    }
+    assert_int_equal(listed(ADMIN), 1);
+    assert_int_equal(listed(SITI), 1);
+    assert_int_equal(listed(OF_BANK), 0);
+    assert_int_equal(listed(LEADS_BLUE), 0);
+    assert_int_equal(listed(BUDI), 0);
+
+    wish(SAPA_ROUTE_CARD, 103, LEADS_BLUE); /* what he could not hear is not offered */
+    json_t *card = run(SAPA_OK);
+    expect(card, "history.0.contact", "101");
+    assert_int_equal(json_array_size(at(card, "history.0.recordings")), 0);
+    json_decref(card);
+
+    TEST_LOG(&store, contact_connected, .contact = 103, .agent = 1, .queue = 0); /* and he talked with that person */
+    TEST_LOG(&store, contact_ended, .contact = 103, .outcome = SAPA_OUTCOME_ANSWERED, .queue = 0);
+    assert_int_equal(hear(SAPA_ROUTE_AUDIO, 5101, BUDI, 0), SAPA_OK);
+    assert_int_equal(hear(SAPA_ROUTE_AUDIO, 5101, LEADS_BLUE, 0), SAPA_ENOENT);
+    TEST_LOG(&store, party_joined, .contact = 101, .offer = 77, .agent = 1, .queue = 0, .parties = 3);
+    assert_int_equal(hear(SAPA_ROUTE_AUDIO, 5101, LEADS_BLUE, 0), SAPA_OK);
+}
+
+static void a_task_about_another_clients_contact_is_not_told(void **state)
+{
+    (void)state;
+    tell_past(101, 0); /* of toko */
+    wish(SAPA_ROUTE_TASK_NEW, 0, ADMIN);
+    set_param("agent", 0);
+    snprintf(work.params.of[1].value, SAPA_ROUTE_VALUE_MAX, "budi");
+    static char text[] = "call Ani back";
+    work.text = text, work.text_n = sizeof(text) - 1;
+    work.into = 101;
+    (void)run(SAPA_OK);
+    static const struct { enum who who; const char *text, *contact; } rows[] = { { ADMIN, text, "101" }, { BUDI, text, "101" }, { OF_BANK, NULL, NULL } };
+    for (size_t i = 0; i < 3; i++) {
+        wish(SAPA_ROUTE_WORK, 0, rows[i].who);
+        set_param("agent", 0);
+        snprintf(work.params.of[1].value, SAPA_ROUTE_VALUE_MAX, "budi");
+        json_t *list = run(SAPA_OK);
+        expect(list, "tasks.0.text", rows[i].text);
+        expect(list, "tasks.0.contact", rows[i].contact);
+        json_decref(list);
+    }
+}
+
 static void an_older_description_names_what_it_named(void **state)
 {
     static char text[4096];
@@ -469,6 +606,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_card_tells_who_it_is_and_what_was, begin, end),
         cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
+        cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
+        cmocka_unit_test_setup_teardown(recordings_are_heard_by_who_sees_the_contact, begin, end),
+        cmocka_unit_test_setup_teardown(a_task_about_another_clients_contact_is_not_told, begin, end),
         cmocka_unit_test_setup_teardown(an_older_description_names_what_it_named, begin, end),
         cmocka_unit_test_setup_teardown(open_callbacks_are_told_once, begin, end),
         cmocka_unit_test_setup_teardown(notes_are_judged, begin, end),

@@ -10,6 +10,7 @@ enum {
     RESET_AGAIN_US = 100 * 1000,
     REPLIES_MAX = 16384,
     VIEW_QUEUES = SAPA_QUEUES_MAX,
+    VIEW_TEAMS = 64, /* that stand with the figures; more are in reports */
     NOTED_MAX = 65536,
 };
 
@@ -141,6 +142,30 @@ static uint32_t client_of_contact(const struct sapa_web_link *link, uint64_t con
     return sapa_core_contact_get(link->options.core, contact, sapa_core_now(link->options.core), &view) == SAPA_OK ? view.client : SAPA_NONE;
 }
 
+/* Agents and numbers outside in the same conversation, but not him who placed it: he is its customer. */
+static void take_parties(const struct sapa_web_link *link, uint32_t index, struct sapa_web_assignment *to)
+{
+    uint32_t agents[2 * SAPA_PARTIES_MAX];
+    const uint32_t n = sapa_core_contact_agents(link->options.core, to->contact, agents, SAPA_COUNT(agents));
+    struct sapa_contact_view contact;
+
+    if (sapa_core_contact_get(link->options.core, to->contact, sapa_core_now(link->options.core), &contact) != SAPA_OK)
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        struct sapa_assignment_view one;
+        uint32_t cursor = 0;
+        while (agents[i] != index && to->party_count < SAPA_PARTIES_MAX &&
+               sapa_core_assignment_next(link->options.core, agents[i], &cursor, &one)) {
+            if (one.contact == to->contact && (one.state == SAPA_ASSIGNMENT_TALKING || one.state == SAPA_ASSIGNMENT_HELD) && !one.calls)
+                to->parties[to->party_count++] = (struct sapa_web_party){ .party = one.offer, .agent = agents[i] };
+        }
+    }
+    for (unsigned i = 0; i < SAPA_OUTSIDE_MAX && to->party_count < SAPA_PARTIES_MAX; i++) {
+        if (contact.outside[i])
+            to->parties[to->party_count++] = (struct sapa_web_party){ .party = contact.outside[i], .agent = SAPA_NONE };
+    }
+}
+
 static void send_agent(struct sapa_web_link *link, uint32_t index)
 {
     struct sapa_agent_view view;
@@ -172,6 +197,8 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->channel = one.channel;
         to->disposition = one.disposition;
         to->extended = one.extended;
+        if (one.state == SAPA_ASSIGNMENT_TALKING || one.state == SAPA_ASSIGNMENT_HELD)
+            take_parties(link, index, to);
     }
     struct sapa_change_view change;
     cursor = 0;
@@ -193,6 +220,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
     }
     agent.help.state = view.hand;
     agent.help.contact = view.hand_contact;
+    agent.help.client = view.hand_contact ? client_of_contact(link, view.hand_contact) : SAPA_NONE;
     agent.help.since_us = view.hand_since_us;
     (void)sapa_str_copy(sapa_sized_str(&view.hand_by), agent.help.by, sizeof(agent.help.by));
     agent.read = view.read;
@@ -341,8 +369,8 @@ static void touch_agent(struct sapa_web_link *link, uint64_t agent)
         touch_contact(link, one.contact);
 }
 
-/* Whether they are heard may be shown to them. */
-static void touch_heard(struct sapa_web_link *link, uint64_t contact)
+/* Whether they are heard, and who talks with them, is shown to them. */
+static void touch_talkers(struct sapa_web_link *link, uint64_t contact)
 {
     uint32_t agents[2 * SAPA_PARTIES_MAX];
     const uint32_t n = sapa_core_contact_agents(link->options.core, contact, agents, SAPA_COUNT(agents));
@@ -369,21 +397,29 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_agent_device: touch_agent(link, record->u.agent_device.agent); break;
     case SAPA_T_agent_command: touch_agent(link, record->u.agent_command.agent); break;
     case SAPA_T_call_command: touch_agent(link, record->u.call_command.agent); break;
-    case SAPA_T_contact_parted: touch_agent(link, record->u.contact_parted.agent); break;
+    case SAPA_T_contact_parted:
+        touch_agent(link, record->u.contact_parted.agent);
+        touch_talkers(link, record->u.contact_parted.contact);
+        break;
     case SAPA_T_contact_connected: touch_agent(link, record->u.contact_connected.agent); break;
-    case SAPA_T_party_joined: touch_agent(link, record->u.party_joined.agent); break;
+    case SAPA_T_party_joined:
+        touch_agent(link, record->u.party_joined.agent);
+        touch_talkers(link, record->u.party_joined.contact);
+        break;
+    case SAPA_T_party_left: touch_talkers(link, record->u.party_left.contact); break;
     case SAPA_T_supervision_began: touch_agent(link, record->u.supervision_began.agent); break;
     case SAPA_T_supervision_changed:
         touch_agent(link, record->u.supervision_changed.agent);
-        touch_heard(link, record->u.supervision_changed.contact);
+        touch_talkers(link, record->u.supervision_changed.contact);
         break;
     case SAPA_T_supervision_ended:
         touch_agent(link, record->u.supervision_ended.agent);
-        touch_heard(link, record->u.supervision_ended.contact);
+        touch_talkers(link, record->u.supervision_ended.contact);
         break;
     case SAPA_T_contact_merged:
         touch_agent(link, record->u.contact_merged.agent);
         touch_contact(link, record->u.contact_merged.other);
+        touch_talkers(link, record->u.contact_merged.contact);
         break;
     case SAPA_T_switch_changed: link->switches = true; break;
     case SAPA_T_hand_changed: touch_agent(link, record->u.hand_changed.agent); break;
@@ -581,7 +617,7 @@ static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *
         rc = link->refused;
         denial = link->denial;
         if (denial != SAPA_DENIAL_NONE)
-            rc = denial == SAPA_DENIAL_BUSY ? SAPA_ESTATE : denial == SAPA_DENIAL_TARGET ? SAPA_ENOENT : SAPA_EDENIED;
+            rc = denial == SAPA_DENIAL_BUSY || denial == SAPA_DENIAL_OFFLINE ? SAPA_ESTATE : denial == SAPA_DENIAL_TARGET ? SAPA_ENOENT : SAPA_EDENIED;
     }
     if (audit)
         log_audit(link, audit, rc);
@@ -732,14 +768,30 @@ static void standing(const struct sapa_web_link *link, enum sapa_rows kind, uint
     ret->kind = kind, ret->index = index;
     sapa_live_now(link->options.live, kind, index, &ret->now);
     for (unsigned p = 0; p < SAPA_LIVE_PERIODS; p++)
-        sapa_live_values(link->options.live, &m[p], &ret->of[p]);
+        sapa_live_values(link->options.live, kind, &m[p], &ret->of[p]);
 }
 
-/* All, clients, queues. Rows of queues are joined: a contact counts when it is answered, not when it ends. */
+/* A team has no number in `sapa_live_now`: who is ready and who talks stands with its agents. */
+static bool team_standing(struct sapa_web_link *link, uint32_t team, int64_t now, struct sapa_web_standing *ret)
+{
+    struct sapa_measures m;
+
+    memset(ret, 0, sizeof(*ret));
+    ret->kind = SAPA_ROWS_AGENTS, ret->index = team;
+    if (sapa_live_team(link->options.live, team, now, &m, &ret->people) != SAPA_OK)
+        return false;
+    sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[SAPA_LIVE_TODAY]);
+    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
+        ret->of[SAPA_LIVE_RECENT].of[i] = SAPA_KPI_NONE; /* agents are not counted by the minute */
+    return true;
+}
+
+/* All, clients, queues, teams. Rows of queues are joined: a contact counts when it is answered, not when it ends. */
 static bool standings(struct sapa_web_link *link, const struct sapa_centre *centre, int64_t now, struct sapa_web_standing *out, uint64_t *ret_count)
 {
     const uint32_t clients = SAPA_MIN(centre->clients_count, (uint32_t)SAPA_CLIENTS_MAX);
     const uint32_t queues = SAPA_MIN(centre->queues_count, (uint32_t)VIEW_QUEUES);
+    const uint32_t teams = SAPA_MIN(centre->teams_count, (uint32_t)VIEW_TEAMS);
 
     memset(link->of_clients, 0, (SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
     for (uint32_t i = 0; i < queues; i++) {
@@ -757,7 +809,11 @@ static bool standings(struct sapa_web_link *link, const struct sapa_centre *cent
     for (uint32_t i = 0; i < clients; i++)
         standing(link, SAPA_ROWS_CLIENTS, i, link->of_clients[i], &out[1 + i]);
     standing(link, SAPA_ROWS_TOTAL, 0, link->of_clients[SAPA_CLIENTS_MAX], &out[0]);
-    *ret_count = 1 + clients + queues;
+    for (uint32_t i = 0; i < teams; i++) {
+        if (!team_standing(link, i, now, &out[1 + clients + queues + i]))
+            return false;
+    }
+    *ret_count = 1 + clients + queues + teams;
     return true;
 }
 
@@ -917,7 +973,7 @@ sapa_rc sapa_web_link_open(const struct sapa_web_link_options *options, struct s
     link->options = *options;
     link->replies = calloc(REPLIES_MAX, sizeof(*link->replies));
     link->view_queues = calloc(VIEW_QUEUES, sizeof(*link->view_queues));
-    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + 1) * sizeof(struct sapa_web_standing));
+    link->queues = malloc(sizeof(struct sapa_web_figures) + VIEW_QUEUES * sizeof(*link->queues) + (VIEW_QUEUES + SAPA_CLIENTS_MAX + VIEW_TEAMS + 1) * sizeof(struct sapa_web_standing));
     link->of_clients = malloc((SAPA_CLIENTS_MAX + 1) * sizeof(*link->of_clients));
     link->view = calloc(1, sizeof(*link->view));
     link->view_text = malloc(SAPA_VIEW_JSON_MAX);

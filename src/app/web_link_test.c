@@ -46,7 +46,7 @@ enum { KNOWN_MAX = 64, SUBS = 4, STEPS = 6000 };
 struct sub {
     struct sapa_feed_sub *feed;
     struct sapa_feed_view view;
-    json_t *contacts, *agents, *queues, *switches, *messages, *alerts; /* folded */
+    json_t *contacts, *agents, *queues, *standings, *switches, *messages, *alerts; /* folded */
     char name[40];
     uint64_t n;
     char *text;
@@ -72,7 +72,7 @@ struct world {
     unsigned puts_until_full; /* 0: never */
     bool to_fresh, logging;
     uint64_t broadcast;
-    uint64_t alerted, said, heard, resets, snapshots, resumes, replies, paused, outbound;
+    uint64_t alerted, said, heard, resets, snapshots, resumes, replies, paused, outbound, aimed;
     struct sapa_web_reply last_reply;
     unsigned reloads;
     sapa_rc reload_rc;
@@ -225,7 +225,7 @@ static void close_world(struct world *w)
     for (unsigned i = 0; i < SUBS; i++) {
         if (w->subs[i].feed)
             sapa_feed_leave(w->feed, w->subs[i].feed);
-        json_decref(w->subs[i].contacts), json_decref(w->subs[i].agents), json_decref(w->subs[i].queues);
+        json_decref(w->subs[i].contacts), json_decref(w->subs[i].agents), json_decref(w->subs[i].queues), json_decref(w->subs[i].standings);
         json_decref(w->subs[i].switches);
         json_decref(w->subs[i].messages);
         json_decref(w->subs[i].alerts);
@@ -521,6 +521,7 @@ static void fold(struct world *w, struct sub *sub)
         set_list(&sub->contacts, json_object_get(message, "contacts"));
         set_list(&sub->agents, json_object_get(message, "agents"));
         set_list(&sub->queues, json_object_get(message, "queues"));
+        set_list(&sub->standings, json_object_get(message, "standings"));
         json_decref(sub->switches);
         sub->switches = json_incref(json_object_get(message, "switches"));
         json_decref(sub->messages);
@@ -536,7 +537,8 @@ static void fold(struct world *w, struct sub *sub)
         {
             const char *kind = json_string_value(json_object_get(event, "type")), *id = json_string_value(json_object_get(event, "id"));
             json_t *data = json_object_get(event, "data");
-            json_t *map = strcmp(kind, "contact") == 0 ? sub->contacts : strcmp(kind, "agent") == 0 ? sub->agents : sub->queues;
+            json_t *map = strcmp(kind, "contact") == 0 ? sub->contacts : strcmp(kind, "agent") == 0 ? sub->agents
+                          : strcmp(kind, "standing") == 0 ? sub->standings : sub->queues;
             if (strcmp(kind, "switches") == 0) {
                 json_decref(sub->switches);
                 sub->switches = json_incref(data);
@@ -588,6 +590,15 @@ static void compare_feed(struct world *w, struct sub *sub)
     assert_true(json_equal(sub->contacts, other.contacts));
     assert_true(json_equal(sub->agents, other.agents));
     assert_true(json_equal(sub->queues, other.queues));
+    assert_true(json_equal(sub->standings, other.standings));
+    json_t *standing;
+    const char *of;
+    json_object_foreach(other.standings, of, standing)
+    {
+        assert_true(sub->view.scope.agent == SAPA_NONE);
+        assert_true(sub->view.scope.team_count == 0 || strcmp(of, "team:blue") != 0);
+        w->aimed += json_array_size(json_object_get(standing, "targets"));
+    }
     assert_true(json_equal(sub->switches, other.switches));
     assert_true(json_equal(sub->messages, other.messages));
     assert_true(json_equal(sub->alerts, other.alerts));
@@ -605,7 +616,7 @@ static void compare_feed(struct world *w, struct sub *sub)
             assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti"); /* the one of that team */
     }
     sapa_feed_leave(w->feed, other.feed);
-    json_decref(other.contacts), json_decref(other.agents), json_decref(other.queues), json_decref(other.switches);
+    json_decref(other.contacts), json_decref(other.agents), json_decref(other.queues), json_decref(other.standings), json_decref(other.switches);
     json_decref(other.messages), json_decref(other.alerts);
     free(other.text);
 }
@@ -619,6 +630,25 @@ static void figures(struct world *w)
     const struct sapa_web_figures *got = (const struct sapa_web_figures *)(const void *)w->last_data;
     assert_int_equal(got->count, 3);
     assert_int_equal(sapa_mirror_figures(&w->mirror, got->at_us, (const struct sapa_web_queue *)(const void *)(got + 1), got->count), SAPA_OK);
+    assert_int_equal(got->standings, 1 + w->centres[0]->clients_count + got->count + w->centres[0]->teams_count);
+    assert_int_equal(sapa_mirror_standings(&w->mirror, got->at_us, (const struct sapa_web_standing *)(const void *)((const struct sapa_web_queue *)(const void *)(got + 1) + got->count), got->standings), SAPA_OK);
+}
+
+/* Other targets are set, now and then, some of them only for yesterday. */
+static void aim(struct world *w)
+{
+    static struct sapa_goals goals;
+    static const char *const figures_of[] = { "service_level_1", "aht", "handled", "asa" };
+
+    goals.count = (uint32_t)any(w, 5);
+    for (uint32_t i = 0; i < goals.count; i++) {
+        goals.of[i] = (struct sapa_goal){ .figure = sapa_figure_find(sapa_str_of(figures_of[any(w, 4)])), .value = (int64_t)any(w, 1000000), .from = 19700101, .scope = SAPA_GOAL_OF_ALL };
+        if (any(w, 3) == 0) {
+            goals.of[i].scope = SAPA_GOAL_OF_TEAM;
+            snprintf(goals.of[i].key, sizeof(goals.of[i].key), "%s", any(w, 2) ? "red" : "blue");
+        }
+    }
+    sapa_mirror_goals(&w->mirror, &goals);
 }
 
 static void run(uint64_t seed)
@@ -647,8 +677,12 @@ static void run(uint64_t seed)
         }
         if (any(&w, 40) == 0)
             figures(&w);
+        if (any(&w, 120) == 0)
+            aim(&w);
         if (any(&w, 3) == 0)
             sapa_feed_tick(w.feed);
+        if (any(&w, 20) == 0)
+            sapa_feed_beat(w.feed);
         struct sub *sub = &w.subs[any(&w, SUBS)];
         if (any(&w, 30) == 0) { /* the connection breaks, perhaps in the middle of a message, and comes back */
             sapa_feed_leave(w.feed, sub->feed);
@@ -663,6 +697,7 @@ static void run(uint64_t seed)
     }
     assert_true(w.paused > 0);
     assert_true(w.outbound > 100);
+    assert_true(w.aimed > 20);
     assert_true(w.said > 20 && w.heard > 20 && w.alerted > 20);
     assert_true(w.resets > 3);
     assert_true(w.resumes > 50);
@@ -741,6 +776,49 @@ static void every_desk_has_a_view(void **state)
     }
     for (size_t i = 0; i < SAPA_FEED_SUBS_MAX; i++) {
         sapa_feed_leave(w.feed, desks[i].feed);
+        json_decref(desks[i].contacts), json_decref(desks[i].agents), json_decref(desks[i].queues), json_decref(desks[i].standings), json_decref(desks[i].switches);
+        json_decref(desks[i].messages), json_decref(desks[i].alerts);
+        free(desks[i].text);
+    }
+    close_world(&w);
+}
+
+/* Hours of nothing: each desk hears so at every beat, none of it is kept twice, and whoever comes back goes on where he was. */
+static void quiet_desks_cost_little(void **state)
+{
+    static struct world w;
+    struct sub desks[2] = { { .view = { .scope = { .clients = UINT64_MAX } } }, { .view = { .scope = { .clients = UINT64_MAX, .agent = SAPA_NONE } } } };
+    uint64_t left_n = 0;
+
+    (void)state;
+    open_world(&w, 7);
+    for (unsigned i = 0; i < 2; i++)
+        join(&w, &desks[i], false);
+    sapa_feed_tick(w.feed);
+    read_feed(&w, &desks[0], UINT32_MAX);
+    read_feed(&w, &desks[1], UINT32_MAX);
+    assert_int_equal(w.snapshots, 2);
+    for (unsigned beat = 0; beat < 3 * SAPA_FEED_RING_FRAMES; beat++) {
+        const uint64_t before_n = desks[0].n;
+        if (beat == 10) { /* the other's network is gone */
+            sapa_feed_leave(w.feed, desks[1].feed);
+            left_n = desks[1].n;
+        }
+        sapa_feed_beat(w.feed);
+        read_feed(&w, &desks[0], UINT32_MAX);
+        assert_true(desks[0].n > before_n);
+        assert_true(sapa_feed_stats(w.feed).bytes < 600);
+        if (beat < 10)
+            read_feed(&w, &desks[1], UINT32_MAX);
+    }
+    assert_int_equal(desks[1].n, left_n);
+    join(&w, &desks[1], true);
+    sapa_feed_beat(w.feed);
+    read_feed(&w, &desks[1], UINT32_MAX);
+    assert_true(desks[1].n > left_n);
+    assert_int_equal(w.snapshots, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        sapa_feed_leave(w.feed, desks[i].feed);
         json_decref(desks[i].contacts), json_decref(desks[i].agents), json_decref(desks[i].queues), json_decref(desks[i].switches);
         json_decref(desks[i].messages), json_decref(desks[i].alerts);
         free(desks[i].text);
@@ -767,7 +845,7 @@ static void walls_see_no_messages(void **state)
     assert_int_equal(json_array_size(wall.messages), 0);
     assert_int_equal(json_array_size(wall.alerts), 0);
     sapa_feed_leave(w.feed, wall.feed);
-    json_decref(wall.contacts), json_decref(wall.agents), json_decref(wall.queues), json_decref(wall.switches);
+    json_decref(wall.contacts), json_decref(wall.agents), json_decref(wall.queues), json_decref(wall.standings), json_decref(wall.switches);
     json_decref(wall.messages), json_decref(wall.alerts);
     free(wall.text);
     close_world(&w);
@@ -928,7 +1006,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notes_have_one_next_version),
         cmocka_unit_test(nothing_drifts), cmocka_unit_test(who_falls_behind_begins_again),
-        cmocka_unit_test(every_desk_has_a_view), cmocka_unit_test(walls_see_no_messages), cmocka_unit_test(writes_wait_for_the_log),
+        cmocka_unit_test(every_desk_has_a_view), cmocka_unit_test(quiet_desks_cost_little), cmocka_unit_test(walls_see_no_messages), cmocka_unit_test(writes_wait_for_the_log),
         cmocka_unit_test(reloads_are_answered_when_in_force),
     };
 

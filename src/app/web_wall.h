@@ -7,7 +7,7 @@
  * wall.BOARD, bound to the clients whose figures the board shows.
  *
  * Room    app.   Thread  the web thread's pools: writes one at a time, reads any.
- * Tests   app/web_wall_test.c, test/scenario/94-wall   Design  docs/design/pages.md
+ * Tests   app/web_wall_test.c, app/web_wall_fuzz.c, test/scenario/94-wall   Design  docs/design/pages.md
  */
 #ifndef SAPA_APP_WEB_WALL_H
 #define SAPA_APP_WEB_WALL_H

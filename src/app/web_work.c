@@ -8,6 +8,7 @@
 #include "app/recording_key.h"
 #include "app/web_desk.h"
 #include "app/web_job_impl.h"
+#include "app/web_target.h"
 #include "app/web_wall.h"
 #include "media/recording.h"
 #include "report/call.h"
@@ -19,6 +20,7 @@
 
 #define HISTORY_KEY "centre.history"
 #define DAY_US (INT64_C(86400) * 1000000)
+#define BEFORE_US (INT64_C(10) * 1000000) /* a recording's head and the log do not look at the clock at the same moment */
 
 enum {
     SCAN_MAX = 400000,       /* records that one page of a list may read */
@@ -392,6 +394,8 @@ static const struct {
     { SAPA_LIVE_ASA, { SAPA_M_ANSWERED, SAPA_M_ANSWERED } },
     { SAPA_LIVE_AHT, { SAPA_M_HANDLED, SAPA_M_HANDLED } },
     { SAPA_LIVE_WAIT_MAX, { SAPA_M_OFFERED, SAPA_M_OFFERED } },
+    { SAPA_LIVE_WRAPUP_MEAN, { SAPA_M_HANDLED, SAPA_M_HANDLED } },
+    { SAPA_LIVE_OCCUPANCY, { SAPA_M_HANDLED, SAPA_M_HANDLED } }, /* made of time: these are what it went into */
 };
 static_assert(SAPA_COUNT(made_of) == SAPA_LIVE_FIGURE_COUNT, "each figure is made of something");
 
@@ -636,6 +640,11 @@ static void why_head(struct job *job, uint64_t id)
     sapa_json_open(out, '[');
 }
 
+static sapa_rc no_contact(struct job *job, uint64_t id)
+{
+    return problem(job->work, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)id);
+}
+
 static sapa_rc why(struct job *job)
 {
     const uint64_t id = number_of(job, "contact", 0);
@@ -648,6 +657,8 @@ static sapa_rc why(struct job *job)
     bool known = false, hidden = false;
     sapa_rc rc = sapa_store_contact_span(job->files->store, id, &first, &last);
 
+    if (rc == SAPA_ENOENT)
+        return no_contact(job, id);
     if (rc == SAPA_OK)
         rc = centre_at(job, first, &centre);
     if (rc != SAPA_OK || (rc = open_reader(job, first, true, &reader)) != SAPA_OK)
@@ -674,7 +685,7 @@ static sapa_rc why(struct job *job)
     }
     sapa_log_reader_close(reader);
     if (!known || hidden)
-        return problem(job->work, SAPA_ENOENT, "there is no contact %llu", (unsigned long long)id);
+        return no_contact(job, id);
     if (rc == SAPA_ENOENT)
         rc = SAPA_OK;
     if (job->work->why_living && job->work->why_record.type == SAPA_T_why)
@@ -860,13 +871,21 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
 {
     const bool csv = strcmp(param(job, "format"), "csv") == 0;
     struct report_out to = { .out = job->out, .csv = csv };
+    struct sapa_goals *goals = malloc(sizeof(*goals));
     struct sapa_print_options print = {
+        .now_us = sapa_wall_us(),
         .format = csv ? SAPA_FORMAT_CSV : SAPA_FORMAT_JSON,
         .language = strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID,
         .only = sapa_str_of(param(job, "only")),
     };
     const struct sapa_lines lines = { report_line, &to };
 
+    *rc = goals ? sapa_targets_load(job->files->store, goals) : SAPA_ENOMEM;
+    if (*rc != SAPA_OK) {
+        free(goals);
+        return;
+    }
+    print.goals = goals->count > 0 ? goals : NULL;
     if (csv) {
         job->work->content_type = "text/csv; charset=utf-8";
     } else {
@@ -875,8 +894,8 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
         sapa_json_key(job->out, "items");
         sapa_json_open(job->out, '[');
     }
-    *rc = job->work->scope.clients != UINT64_MAX || job->work->scope.team_count > 0 ? report_bound(job, rows, kind, &print, &to)
-                                                 : sapa_report_print(rows, kind, &print, &lines);
+    *rc = sapa_scope_whole(&job->work->scope) ? sapa_report_print(rows, kind, &print, &lines) : report_bound(job, rows, kind, &print, &to);
+    free(goals);
     if (!csv) {
         sapa_json_close(job->out, ']');
         sapa_json_close(job->out, '}');
@@ -912,9 +931,9 @@ static sapa_rc report(struct job *job)
         if (strcmp(grains[i].name, param(job, "by")) == 0)
             bounds.grain = grains[i].grain;
     }
-    const bool leads = job->work->scope.team_count > 0; /* his own team's figures, and those of queues */
+    const bool leads = job->work->scope.team_count > 0 || job->work->scope.agent != SAPA_NONE; /* his own team's figures or his own, and those of queues */
     if (leads && (kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
-        return problem(job->work, SAPA_EDENIED, "these figures are of several teams together, and one's own are some of them");
+        return problem(job->work, SAPA_EDENIED, "these figures are of several teams together, and you are bound to some of them");
     if (job->work->scope.clients != UINT64_MAX && ((kinds[which].rows == SAPA_ROWS_AGENTS && !leads) || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
         return problem(job->work, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
     bounds.kinds = UINT32_C(1) << kinds[which].rows;
@@ -937,6 +956,28 @@ static sapa_rc report(struct job *job)
         sapa_intervals_done(&rows);
     }
     sapa_figures_close(figures);
+    return rc;
+}
+
+/* What is aimed at for each of his team, and how it stands today. */
+static sapa_rc my_targets(struct job *job, struct sapa_intervals *rows, uint32_t dim, int64_t today_s)
+{
+    const struct sapa_centre *centre = job->work->centre;
+    struct sapa_goals *goals = malloc(sizeof(*goals));
+    struct sapa_row row = { .kind = SAPA_ROWS_AGENTS };
+    sapa_rc rc = goals ? sapa_targets_load(job->files->store, goals) : SAPA_ENOMEM;
+
+    if (rc == SAPA_OK && dim != SAPA_NONE)
+        rc = sapa_intervals_sum(rows, SAPA_ROWS_AGENTS, dim, &row);
+    sapa_json_key(job->out, "targets");
+    sapa_json_open(job->out, '[');
+    for (uint32_t i = 0; rc == SAPA_OK && i < sapa_figure_count(); i++) {
+        struct sapa_goal_found goal;
+        if (sapa_goal_find(goals, centre, SAPA_ROWS_AGENTS, job->work->agent, i, sapa_goal_date(zone_of(centre), today_s), &goal))
+            sapa_goal_json(&goal, i, sapa_goal_judge(&goal, i, sapa_figure_value(i, &row), false), SAPA_GOAL_NONE, job->out);
+    }
+    sapa_json_close(job->out, ']');
+    free(goals);
     return rc;
 }
 
@@ -978,10 +1019,11 @@ static sapa_rc my_figures(struct job *job)
             sapa_json_null(job->out);
             rc = SAPA_OK;
         }
+        if (rc == SAPA_OK)
+            rc = my_targets(job, &rows, sapa_names_find(&report->names, SAPA_DIM_AGENT, agent), bounds.from_s);
         sapa_intervals_done(&rows);
     }
     sapa_figures_close(figures);
-    sapa_json_add_null(job->out, "targets");
     sapa_json_close(job->out, '}');
     return rc;
 }
@@ -1119,7 +1161,8 @@ static bool add_recording(struct job *job)
     if (!is_ended(job->record))
         return false;
     const uint32_t client = client_of_path(job->work->centre, sapa_sized_str(&job->record->u.recording_state.path));
-    if (!sapa_scope_client(&job->work->scope, client))
+    if (!sapa_scope_client(&job->work->scope, client) ||
+        sapa_web_desk_hears(job->files, job->work, job->shelf, job->record->u.recording_state.contact) != SAPA_OK)
         return false;
     recording_open_json(job, job->record, client);
     sapa_json_close(job->out, '}');
@@ -1129,6 +1172,11 @@ static bool add_recording(struct job *job)
 static sapa_rc recordings(struct job *job)
 {
     return list_records(job, add_recording);
+}
+
+static sapa_rc no_recording(struct job *job, uint64_t recording)
+{
+    return problem(job->work, SAPA_ENOENT, "there is no recording %llu", (unsigned long long)recording);
 }
 
 /* The file of a recording: it lies under its client and the UTC day on which it began. */
@@ -1156,7 +1204,46 @@ static sapa_rc find_file(struct job *job, uint64_t recording, struct found_file 
             return SAPA_OK;
         }
     }
-    return problem(job->work, SAPA_ENOENT, "there is no recording %llu", (unsigned long long)recording);
+    return no_recording(job, recording);
+}
+
+/* The contact that it is of: what the log says of it first, from when it began. */
+static sapa_rc contact_of_file(struct job *job, uint64_t recording, const struct found_file *file, uint64_t *ret)
+{
+    struct sapa_recording_head head;
+    struct sapa_log_reader *reader;
+    uint64_t seq;
+    sapa_rc rc = sapa_recording_head_read(file->path, &head);
+
+    if (rc == SAPA_OK)
+        rc = sapa_store_seek(job->files->store, head.start_us - BEFORE_US, &seq);
+    if (rc != SAPA_OK || (rc = open_reader(job, seq, true, &reader)) != SAPA_OK)
+        return rc;
+    while ((rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK && job->record->at_us < file->day_us + 3 * DAY_US) {
+        if (job->record->type == SAPA_T_recording_state && job->record->u.recording_state.recording == recording)
+            break;
+    }
+    sapa_log_reader_close(reader);
+    if (rc == SAPA_OK && job->record->type == SAPA_T_recording_state && job->record->u.recording_state.recording == recording)
+        *ret = job->record->u.recording_state.contact;
+    else
+        rc = rc == SAPA_OK ? SAPA_ENOENT : rc;
+    return rc;
+}
+
+/* Its file, if it may be heard. */
+static sapa_rc find_recording(struct job *job, uint64_t recording, struct found_file *ret)
+{
+    const struct sapa_scope *scope = &job->work->scope;
+    uint64_t contact;
+    sapa_rc rc = find_file(job, recording, ret);
+
+    if (rc != SAPA_OK || job->work->goes_on || (scope->team_count == 0 && scope->agent == SAPA_NONE))
+        return rc;
+    rc = contact_of_file(job, recording, ret, &contact);
+    if (rc == SAPA_OK)
+        rc = sapa_web_desk_hears(job->files, job->work, job->shelf, contact);
+    return rc == SAPA_ENOENT ? no_recording(job, recording) : rc;
 }
 
 static sapa_rc recording(struct job *job)
@@ -1165,7 +1252,7 @@ static sapa_rc recording(struct job *job)
     struct found_file file;
     struct sapa_log_reader *reader;
     uint64_t seq;
-    sapa_rc rc = find_file(job, id, &file);
+    sapa_rc rc = find_recording(job, id, &file);
 
     if (rc == SAPA_OK)
         rc = sapa_store_seek(job->files->store, file.day_us, &seq);
@@ -1249,7 +1336,7 @@ static sapa_rc audio(struct job *job)
     struct sapa_recording_head head;
     struct sapa_recording *open = NULL;
     struct found_file file;
-    sapa_rc rc = find_file(job, id, &file);
+    sapa_rc rc = find_recording(job, id, &file);
 
     if (rc == SAPA_OK)
         rc = open_recording(job, id, file.path, &head, &open);
@@ -1484,6 +1571,9 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_WALL_END:
         case SAPA_ROUTE_WALL_LINK:
         case SAPA_ROUTE_WALL_UNLINK: work->rc = sapa_web_wall(files, work); break;
+        case SAPA_ROUTE_GOALS:
+        case SAPA_ROUTE_GOALS_PUT:
+        case SAPA_ROUTE_GOAL_VERSIONS: work->rc = sapa_web_target(files, work); break;
         default: work->rc = sapa_web_admin(&job); break;
         }
     }

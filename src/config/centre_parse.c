@@ -997,6 +997,9 @@ static void compile_queues(struct sapa_compile *c)
         sapa_fields_read(c, sapa_field_get(c, child, "service_level"), SAPA_OBJECT_SERVICE,
                          UINT32_MAX, queue);
         sapa_fields_read(c, sapa_field_get(c, child, "alerts"), SAPA_OBJECT_QUEUE_ALERTS, UINT32_MAX, queue);
+        const uint32_t script = sapa_field_get(c, child, "script");
+        if (script != SAPA_NONE)
+            (void)sapa_read_texts(c, script, SAPA_SCRIPT_MAX, queue->script);
         const uint32_t callback = sapa_field_get(c, child, "callback"),
                        dispositions = sapa_field_get(c, child, "dispositions");
         if (callback != SAPA_NONE)
@@ -1037,6 +1040,30 @@ static void compile_queues(struct sapa_compile *c)
 
 /* ---- doors ---- */
 
+/* A name of the DNS (labels of 1 to 63 letters, digits, "-" and "_"; a dot at the end will do), or an address. */
+static bool host_good(struct sapa_str host)
+{
+    struct sapa_network address;
+    struct sapa_str rest = host;
+    const bool bracketed = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
+
+    if (bracketed)
+        rest = (struct sapa_str){ host.p + 1, host.n - 2 };
+    if (bracketed || sapa_str_find(host, ':', 0) < host.n)
+        return sapa_str_find(rest, '/', 0) == rest.n && parse_network(rest, &address) && address.family == 6;
+    while (rest.n > 0) {
+        const struct sapa_str label = sapa_str_cut(rest, '.', &rest);
+        if (label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
+            return false;
+        for (size_t i = 0; i < label.n; i++) {
+            const char c = label.p[i];
+            if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+                return false;
+        }
+    }
+    return true;
+}
+
 /* One host of a trunk: a name or an address, its port has a key of its own. */
 static struct sapa_str trunk_host(struct sapa_compile *c, uint32_t node)
 {
@@ -1046,6 +1073,9 @@ static struct sapa_str trunk_host(struct sapa_compile *c, uint32_t node)
     const size_t colon = sapa_str_find(host, ':', 0);
     if (colon < host.n && sapa_str_find(host, ':', colon + 1) == host.n)
         sapa_find(c, node, 0, "host: sip.example.com, port: 5061", "the port of \"" SAPA_STR_FMT "\" has a key of its own",
+                  SAPA_STR_ARG(host));
+    else if (!host_good(host))
+        sapa_find(c, node, 0, "sip.example.com, 192.0.2.1 or \"2001:db8::1\"", "\"" SAPA_STR_FMT "\" is no name of a host and no address",
                   SAPA_STR_ARG(host));
     return host;
 }

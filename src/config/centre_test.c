@@ -290,7 +290,7 @@ static void test_details(void **state)
                  "clients: { a: { name: A, hours: malam, language: en }, b: { name: B } }\n"
                  "skills: [x, y]\nteams: [t]\n"
                  "agents: { p: { name: P, extension: \"7\", password: { secret: p }, skills: { y: 2, x: 9 }, clients: [b], capacity: { chat: 5 }, capacity_total: 6, reserve_voice: yes } }\n"
-                 "queues: { q: { name: Q, client: b, record: \"25 %\", choice: ring all, no_answer: ready, age_step: 0, steps: [ { needs: { x: 1 }, prefer: y, team: t } ] } }\n"
+                 "queues: { q: { name: Q, client: b, record: \"25 %\", script: { en: \"1. Greet\\n2. Ask\" }, choice: ring all, no_answer: ready, age_step: 0, steps: [ { needs: { x: 1 }, prefer: y, team: t } ] } }\n"
                  "trunks: { c: { host: [h.example, 192.0.2.8, \"2001:db8::8\"], transport: tcp, port: 5080, from: [192.0.2.7, \"2001:db8::/32\"], user: u, password: p, inband_dtmf: yes, tls_name: sip.carrier.example, register: yes, register_for: 2 min, domain: carrier.example, cost_call: 5, cost_minute: 700, cost_pulse: 6 s } }\n"
                  "dispositions: { d: { 11: { en: Sold, solved: yes }, 12: { en: Later } } }\n"
                  "prompts: { goodbye: { en: Tschuess }, fix: { always: id, id: Halo } }\n"
@@ -348,6 +348,8 @@ static void test_details(void **state)
     assert_int_equal(centre->trunks[0].cost_call, 5);
     assert_int_equal(centre->trunks[0].cost_minute, 700);
     assert_int_equal(centre->trunks[0].cost_pulse_ms, 6000);
+    assert_true(sapa_str_eq(centre->queues[0].script[SAPA_LANGUAGE_EN], SAPA_STR("1. Greet\n2. Ask")));
+    assert_int_equal(centre->queues[0].script[SAPA_LANGUAGE_ID].n, 0);
     assert_true(centre->dispositions[0].solved);
     assert_false(centre->dispositions[1].solved);
     assert_true(sapa_str_eq(centre->trunks[0].tls_name, SAPA_STR("sip.carrier.example")));

@@ -178,6 +178,7 @@ static const struct sapa_field_row agent_rows[] = {
     OTHER("capacity", 0, NULL, "contacts at once by channel: { voice: 1, chat: 3 }"),
     INT("capacity_total", sapa_agent, capacity_total, 1, 100, "8", "contacts at once on all channels together"),
     BOOL("reserve_voice", sapa_agent, reserve_voice, "no", "digital work never fills the last place"),
+    INT("cost_hour", sapa_agent, cost_hour, 0, 1000000000, "0", "what an hour of his costs, in system.currency; it goes into the cost of the calls that he places outward"),
 };
 
 #define CAPACITY(name, i, std) { name, SAPA_FIELD_INT, 1, offsetof(struct sapa_agent, capacity) + i, 0, 0, 0, 0, 100, std, NULL, "contacts at once" }
@@ -214,6 +215,7 @@ static const struct sapa_field_row queue_rows[] = {
     OTHER("callback", 0, NULL, "{ attempts: 3, retry: 10 min, ring: 30 s }; without: no callback from this queue"),
     TIME("handle_time", sapa_queue, handle_ms_initial, S, DAY, "4 min", "what a contact takes, until there are figures"),
     TIME("patience", sapa_queue, patience_ms_initial, S, DAY, "3 min", "how long callers wait, until there are figures"),
+    OTHER("script", 0, NULL, "what agents read beside the call, in the language of the customer: { id: \"1. Tanyakan nomor pesanan …\", en: \"1. Ask for the order number …\" }"),
 };
 
 static const struct sapa_field_row step_rows[] = {

@@ -90,7 +90,7 @@ static enum sapa_call_denial may_call(const struct sapa_core *core, const struct
     *ret_campaign = wish.campaign;
     *ret_beside = talk ? talk->contact_id : 0;
     if (state->presence == SAPA_PRESENCE_OFFLINE)
-        return SAPA_DENIAL_RIGHT;
+        return SAPA_DENIAL_OFFLINE;
     if (!line || state->watching)
         return SAPA_DENIAL_BUSY;
     if (in->line == SAPA_LINE_RING && !state->reachable)

@@ -407,7 +407,7 @@ static void what_is_denied_is_in_the_log_and_nothing_is_kept(void **state)
     w->rules[SAPA_TARGET_OUTSIDE].allow = 1;
     WORLD_IN(w, agent_command, .agent = ANI, .verb = SAPA_VERB_LOGOUT, .code = SAPA_NONE);
     dial_out(w, ANI);
-    assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.why, SAPA_DENIAL_RIGHT); /* he is not at work */
+    assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.why, SAPA_DENIAL_OFFLINE); /* he is not at work */
     dial_out(w, BUDI);
     world_clear(w);
     dial_out(w, BUDI);

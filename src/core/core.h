@@ -183,6 +183,7 @@ struct sapa_assignment_view {
     int64_t due_us; /* end of ringing or wrap-up, or 0 */
     uint32_t disposition; /* chosen so far; SAPA_NONE */
     bool extended;        /* its wrap-up has had its one extension */
+    bool calls;           /* he has placed it within the centre: its customer, as it were */
 };
 
 /**

@@ -110,7 +110,7 @@ void sapa_help_drop(struct sapa_core *core, uint32_t agent)
 
 static uint32_t audience_size(const struct sapa_centre *centre, uint64_t kind)
 {
-    return kind == SAPA_AUDIENCE_TEAM    ? centre->teams_count
+    return kind == SAPA_AUDIENCE_TEAM || kind == SAPA_AUDIENCE_LEADERS ? centre->teams_count
            : kind == SAPA_AUDIENCE_QUEUE ? centre->queues_count
            : kind == SAPA_AUDIENCE_AGENT ? centre->agents_count
                                          : 0;
@@ -120,6 +120,15 @@ static void forget(struct sapa_core *core, uint32_t at)
 {
     core->broadcast_count--;
     memmove(&core->broadcasts[at], &core->broadcasts[at + 1], (core->broadcast_count - at) * sizeof(core->broadcasts[0]));
+}
+
+/* What has to go for another one: rather what agents said to their leaders, so that they take nobody else's word away. */
+static uint32_t least(const struct sapa_core *core)
+{
+    for (uint32_t i = 0; i < core->broadcast_count; i++)
+        if (core->broadcasts[i].kind == SAPA_AUDIENCE_LEADERS)
+            return i;
+    return 0;
 }
 
 sapa_rc sapa_help_on_broadcast(struct sapa_core *core, const struct sapa_record *record)
@@ -135,7 +144,7 @@ sapa_rc sapa_help_on_broadcast(struct sapa_core *core, const struct sapa_record 
         else
             i++;
     if (core->broadcast_count == SAPA_CORE_BROADCASTS_MAX)
-        forget(core, 0);
+        forget(core, least(core));
     struct core_broadcast *one = &core->broadcasts[core->broadcast_count++];
     *one = (struct core_broadcast){ .id = sapa_core_id(core), .at_us = core->now_us, .until_us = in->until_us,
                                     .kind = (uint8_t)in->kind, .target = (uint32_t)in->target, .text = in->text, .by = in->by };

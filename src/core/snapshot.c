@@ -527,6 +527,7 @@ static bool load_help(struct sapa_core *core, struct sapa_reader *r)
         bad |= object->id == 0 || (i > 0 && core->broadcasts[i - 1].id >= object->id);
         switch (object->kind) {
         case SAPA_AUDIENCE_ALL: bad |= object->target != SAPA_NONE; break;
+        case SAPA_AUDIENCE_LEADERS:
         case SAPA_AUDIENCE_TEAM: bad |= object->target >= core->centre->teams_count; break;
         case SAPA_AUDIENCE_QUEUE: bad |= object->target >= core->centre->queues_count; break;
         case SAPA_AUDIENCE_AGENT: bad |= object->target >= core->centre->agents_count; break;

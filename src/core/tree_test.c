@@ -106,6 +106,46 @@ static void ids_are_found_until_removed(void **state)
     }
 }
 
+/* Growing, with ids that crowd around the end of the table: each stays findable, and nothing beyond what is used is touched. */
+static void a_map_grows_in_place(void **state)
+{
+    (void)state;
+    enum { SLOTS = 8192, IDS = SLOTS / 2 };
+    struct sapa_idmap_slot *slots = malloc(SLOTS * sizeof(*slots));
+    struct sapa_idmap map;
+    uint64_t *ids = calloc(IDS, sizeof(*ids));
+    assert_true(slots && ids);
+    for (int world = 0; world < 20; world++) {
+        uint64_t at = 1;
+        memset(slots, 0xa5, SLOTS * sizeof(*slots)); /* not zeroed when it is given */
+        sapa_idmap_init(&map, slots, SLOTS);
+        for (uint32_t n = 0; n < IDS; n++) {
+            /* in every second world: homes in the last slots of the table, whatever its size, and so over its end */
+            do
+                at += 1 + below(7);
+            while (world % 2 && (at * UINT64_C(0x9E3779B97F4A7C15) >> 32 & 255) < 250);
+            ids[n] = at;
+            sapa_idmap_put(&map, at, n);
+            assert_true(map.count <= (map.mask + 1) / 2);
+            if (map.mask + 1 < SLOTS)
+                assert_int_equal(slots[map.mask + 1].id, UINT64_C(0xa5a5a5a5a5a5a5a5));
+            if ((n & (n - 1)) != 0 && n % 61 != 0)
+                continue;
+            for (uint32_t k = 0; k <= n; k++)
+                assert_int_equal(sapa_idmap_get(&map, ids[k]), k);
+            assert_int_equal(sapa_idmap_get(&map, at + 1), SAPA_NONE);
+        }
+        for (uint32_t n = 0; n < IDS; n++) {
+            sapa_idmap_remove(&map, ids[n]);
+            assert_int_equal(sapa_idmap_get(&map, ids[n]), SAPA_NONE);
+            assert_int_equal(sapa_idmap_get(&map, ids[IDS - 1]), n < IDS - 1 ? IDS - 1 : SAPA_NONE);
+        }
+        assert_int_equal(map.count, 0);
+    }
+    free(ids);
+    free(slots);
+}
+
 static void timers_come_in_order(void **state)
 {
     (void)state;
@@ -139,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_keeps_order_and_rank),
         cmocka_unit_test(ids_are_found_until_removed),
+        cmocka_unit_test(a_map_grows_in_place),
         cmocka_unit_test(timers_come_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

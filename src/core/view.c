@@ -185,7 +185,8 @@ bool sapa_core_assignment_next(const struct sapa_core *core, uint32_t agent, uin
                                               .since_us = w->since_us,
                                               .due_us = w->due_us,
                                               .disposition = w->disposition,
-                                              .extended = w->extended };
+                                              .extended = w->extended,
+                                              .calls = w->contact != SAPA_NONE && core_is_caller(&core->contacts[w->contact], w) };
         (*cursor)++;
         return true;
     }

@@ -188,6 +188,17 @@ static void me(struct web_request *rq)
         }
         sapa_json_close(out, ']');
     }
+    sapa_json_key(out, "teams");
+    if (rq->who.scope.team_count == 0) {
+        sapa_json_null(out);
+    } else {
+        sapa_json_open(out, '[');
+        for (uint32_t i = 0; centre && i < centre->teams_count; i++) {
+            if (sapa_scope_team(&rq->who.scope, centre, i))
+                sapa_json_text(out, centre->teams[i].key);
+        }
+        sapa_json_close(out, ']');
+    }
     sapa_rights_json(rq->who.rights, out);
     sapa_json_add_id(out, "session", rq->who.session);
     sapa_json_add_time(out, "expires", rq->who.expires_us);
@@ -802,7 +813,7 @@ static void figures_came(struct sapa_web *web, const void *data, size_t size)
     const bool all = web->shared[WEB_SHARED_FIGURES].count > 0 || web->mirror.figures_us == 0 || now_us - web->queues_us >= (WEB_FIGURES_MS - 100) * INT64_C(1000);
     if (web->mirror.centre && memcmp(figures->centre_hash, web->mirror.centre->hash, sizeof(figures->centre_hash)) == 0 &&
         (!all || sapa_mirror_figures(&web->mirror, figures->at_us, queues_of, figures->count) == SAPA_OK) &&
-        sapa_mirror_standings(&web->mirror, (const struct sapa_web_standing *)(const void *)(queues_of + figures->count), figures->standings) == SAPA_OK)
+        sapa_mirror_standings(&web->mirror, figures->at_us, (const struct sapa_web_standing *)(const void *)(queues_of + figures->count), figures->standings) == SAPA_OK)
         sapa_feed_tick(web->feed);
     if (all)
         web->queues_us = now_us;
@@ -961,7 +972,7 @@ static bool idempotent_begin(struct web_request *rq)
 bool sapa_web_is_login(enum sapa_route_id route)
 {
     return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_DEMO_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_USER_PASSWORD || route == SAPA_ROUTE_USER_CLEAR || route == SAPA_ROUTE_TOTP ||
-           route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_USER_TOTP;
+           route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_TOTP_END || route == SAPA_ROUTE_USER_TOTP;
 }
 
 /* Its answer holds a secret, or its body does: neither is kept. */
@@ -1134,6 +1145,20 @@ static void unknown(struct web_request *rq, const char *what, const char *key)
     sapa_web_problem(rq, 400, "ENOENT", "there is no %s \"%s\"", what, key);
 }
 
+/* Of what a command on the contact in hand could meet: is anything of a client that one does not see? */
+static bool has_another_clients(const struct web_request *rq, uint32_t agent)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const struct sapa_web_agent *view = &rq->web->mirror.agents[agent].view;
+    bool other = false;
+
+    for (unsigned i = 0; i < view->assignment_count && rq->who.scope.agent == SAPA_NONE; i++) {
+        const uint32_t queue = view->assignments[i].queue;
+        other |= queue < centre->queues_count && !sapa_scope_client(&rq->who.scope, centre->queues[queue].client);
+    }
+    return other;
+}
+
 static void agent_write(struct web_request *rq, const json_t *body)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
@@ -1145,6 +1170,10 @@ static void agent_write(struct web_request *rq, const json_t *body)
         return;
     if (!(rq->who.rights & SAPA_RIGHT_BIT(AGENTS)) && strcmp(rq->who.agent, param(rq, "agent")) != 0) {
         sapa_web_problem(rq, 403, "EDENIED", "only one's own state, without the right agents");
+        return;
+    }
+    if (rq->route != SAPA_ROUTE_STATE && has_another_clients(rq, agent)) {
+        sapa_web_problem(rq, 409, "ESTATE", "what the agent has in hand is not of a client of yours");
         return;
     }
     sapa_record_init(&input, SAPA_T_agent_command);
@@ -1276,8 +1305,8 @@ static void switch_write(struct web_request *rq, const json_t *body)
         unknown(rq, "client", client);
         return;
     }
-    if (!client[0] && rq->who.scope.clients != UINT64_MAX) {
-        sapa_web_problem(rq, 403, "EDENIED", "this token is bound to clients: name one");
+    if (!client[0] && !sapa_scope_whole(&rq->who.scope)) {
+        sapa_web_problem(rq, 403, "EDENIED", "this is for all clients, and you are bound to some of the centre: name one");
         return;
     }
     (void)sapa_sized_set(&input.u.switch_set.by, by_of(rq));
@@ -1318,7 +1347,8 @@ static void run_job(void *ctx)
     web->options.ports.work(web->options.ports.ctx, &job->work);
     while (sapa_mailbox_put(web->mailbox, SAPA_WEB_RESULT, &job, sizeof(job)) != SAPA_OK) {
         if (atomic_load(&web->stopping)) { /* nobody would take it */
-            job_free(job);
+            if (!sapa_web_is_login(job->work.route)) /* those are known to the thread, which frees them */
+                job_free(job);
             return;
         }
         sapa_web_wake(web);
@@ -1328,27 +1358,57 @@ static void run_job(void *ctx)
     sapa_web_wake(web);
 }
 
-/* ---- logins: one after the other ---- */
+/* ---- logins: in their order ---- */
 
 static void job_answer(struct web_request *rq, struct sapa_web_work *done_work);
 
+/* Nothing is urgent about a password: calls go first. */
+static void run_password(void *ctx)
+{
+    sapa_thread_background();
+    run_job(ctx);
+}
+
+static sapa_rc run_login(struct sapa_web *web, struct web_job *job)
+{
+    const bool looks = job->work.route == SAPA_ROUTE_LOGIN && !job->work.password_good;
+
+    return looks ? sapa_pool_submit(web->passwords, NULL, run_password, NULL, job) : sapa_pool_submit(web->logins, NULL, run_job, NULL, job);
+}
+
+/* It has no more to do. */
+static void login_ran(struct sapa_web *web, const struct web_job *job)
+{
+    for (size_t i = 0; i < web->login_runs; i++) {
+        if (web->login_jobs[i] != job)
+            continue;
+        web->login_jobs[i] = web->login_jobs[--web->login_runs];
+        break;
+    }
+    sapa_web_login_ran(web, &job->work);
+}
+
 static void next_login(struct sapa_web *web)
 {
-    while (!web->login_runs && web->logins_first) {
+    while (web->login_runs < web->login_runs_max && web->logins_first) {
         struct web_job *job = web->logins_first;
         struct web_request *rq = sapa_web_request_of(web, job->request);
+        sapa_rc rc = sapa_web_login_may_run(web, &job->work);
+        if (rq && rc == SAPA_EAGAIN)
+            return; /* one of those that run ends, and asks again */
         web->logins_first = job->next;
         if (!web->logins_first)
             web->logins_last = &web->logins_first;
         web->logins_count--;
-        job->work.rc = sapa_web_login_may_run(web, &job->work) ? SAPA_OK : SAPA_ELIMIT;
         if (rq)
             sapa_web_login_sessions(rq, &job->work);
-        if (rq && job->work.rc == SAPA_OK) /* who has hung up does not want it any more */
-            job->work.rc = sapa_pool_submit(web->logins, NULL, run_job, NULL, job);
-        web->login_runs = rq && job->work.rc == SAPA_OK;
-        if (web->login_runs)
-            return;
+        if (rq && rc == SAPA_OK) /* who has hung up does not want it any more */
+            rc = run_login(web, job);
+        if (rq && rc == SAPA_OK) { /* it is the pool's: its result may be there already */
+            web->login_jobs[web->login_runs++] = job;
+            continue;
+        }
+        job->work.rc = rc;
         if (rq)
             job_answer(rq, &job->work);
         job_free(job);
@@ -1374,6 +1434,8 @@ void sapa_web_logins_drop(struct sapa_web *web)
         web->logins_first = job->next;
         job_free(job);
     }
+    while (web->login_runs > 0)
+        job_free(web->login_jobs[--web->login_runs]);
 }
 
 /* Of what a request wishes, besides its parameters; each NULL when it is another route. */
@@ -1440,6 +1502,18 @@ static void fill_living(const struct web_request *rq, struct sapa_web_work *work
     }
 }
 
+/* Whose recordings an agent may hear follows from whom he talks with. */
+static void fill_in_hand(const struct web_request *rq, struct sapa_web_work *work)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+
+    if (rq->who.scope.agent >= mirror->centre->agents_count)
+        return;
+    const struct sapa_web_agent *view = &mirror->agents[rq->who.scope.agent].view;
+    for (unsigned i = 0; i < view->assignment_count; i++)
+        work->in_hand[work->in_hand_count++] = view->assignments[i].contact;
+}
+
 /* Callbacks in queues of the clients that an agent serves. */
 static void fill_callbacks(const struct web_request *rq, struct sapa_web_work *work)
 {
@@ -1472,7 +1546,7 @@ static void work(struct web_request *rq, const struct wish *wish)
         memcpy(job->work.clients, web->mirror.clients, sizeof(job->work.clients));
         memcpy(job->work.user, rq->who.user, sizeof(job->work.user));
         job->work.request = rq->id;
-        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT) { /* it is the job's now */
+        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT || rq->route == SAPA_ROUTE_GOALS_PUT) { /* it is the job's now */
             job->work.text = rq->body, job->work.text_n = rq->body_n;
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
@@ -1485,7 +1559,10 @@ static void work(struct web_request *rq, const struct wish *wish)
             job->work.agent = rq->disposes_agent;
         if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE)
             fill_living(rq, &job->work);
+        if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS)
+            fill_in_hand(rq, &job->work);
         if (rq->route == SAPA_ROUTE_AUDIO) {
+            job->work.goes_on = rq->head_sent;
             job->work.from = rq->head_sent ? rq->stream_at : rq->range_from;
             job->work.to = rq->head_sent ? SAPA_MIN(rq->stream_end, rq->stream_at + WEB_AUDIO_CHUNK)
                                          : rq->has_range ? rq->range_to : UINT64_MAX;
@@ -1703,6 +1780,8 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
             rq->content_type = done_work->content_type;
         if (rq->route == SAPA_ROUTE_CENTRE)
             set_etag(rq, done_work->centre->hash);
+        if (rq->route == SAPA_ROUTE_GOALS)
+            snprintf(rq->etag, sizeof(rq->etag), "\"%llu\"", (unsigned long long)done_work->match);
         sapa_web_ready(rq);
     }
 }
@@ -1711,10 +1790,14 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
 {
     struct web_request *rq = sapa_web_request_of(web, job->request);
 
-    if (sapa_web_is_login(job->work.route)) {
-        sapa_web_login_ran(web, &job->work);
-        web->login_runs = false;
+    if (job->work.route == SAPA_ROUTE_LOGIN && job->work.rc == SAPA_OK && job->work.session.id == 0) { /* the password is good */
+        const sapa_rc rc = atomic_load(&web->stopping) ? SAPA_ECLOSED : run_login(web, job);
+        if (rc == SAPA_OK)
+            return;
+        job->work.rc = rc;
     }
+    if (sapa_web_is_login(job->work.route))
+        login_ran(web, job);
     sapa_web_logout_done(web, &job->work);
     if (job->work.route == SAPA_ROUTE_TOKEN_END && job->work.rc == SAPA_OK && web->options.ports.ended)
         web->options.ports.ended(web->options.ports.ctx, strtoull(sapa_params_get(&job->work.params, "token"), NULL, 10));
@@ -1726,6 +1809,8 @@ void sapa_web_job_done(struct sapa_web *web, struct web_job *job)
     if ((job->work.route == SAPA_ROUTE_TOKEN_NEW || job->work.route == SAPA_ROUTE_WALL_LINK || ends_tokens) && job->work.rc == SAPA_OK &&
         sapa_tokens_load(&web->tokens, web->options.store) != SAPA_OK)
         sapa_log(SAPA_LOG_ERROR, "web.tokens", "the tokens cannot be read; those read before stay, ignoring");
+    if (job->work.route == SAPA_ROUTE_GOALS_PUT && job->work.rc == SAPA_OK)
+        sapa_web_goals_load(web);
     if (ends_tokens || job->work.id_count > 0)
         web->who_version++;
     if (rq)
@@ -1776,6 +1861,10 @@ static void token_write(struct web_request *rq, const json_t *body)
     }
     if (agent[0] && SAPA_FIND(centre, agents, sapa_str_of(agent)) == SAPA_NONE) {
         unknown(rq, "agent", agent);
+        return;
+    }
+    if ((sapa_role_rights(wish.role) & ~rq->who.rights) != 0 || rq->who.scope.agent != SAPA_NONE) { /* nobody gives more than he has */
+        sapa_web_problem(rq, 403, "EDENIED", "a token of the role %s may do more than you", sapa_role_name(wish.role));
         return;
     }
     if (!client_list(rq, json_object_get(body, "clients"), wish.clients, sizeof(wish.clients)))
@@ -1900,6 +1989,24 @@ static void note_write(struct web_request *rq, const json_t *body)
         sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", param(rq, "contact"));
     else
         work(rq, &(const struct wish){ .note = body_text(body, "text"), .match = version });
+}
+
+/* All of them at once, and only over the version that was seen. */
+static void goals_write(struct web_request *rq)
+{
+    struct sapa_str match = sapa_str_of(rq->if_match);
+    uint64_t version;
+
+    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
+        match.p++, match.n -= 2;
+    if (match.n == 0)
+        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the version of the targets that these were made from, \"0\" when there were none");
+    else if (sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
+        sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
+    else if (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0)
+        sapa_web_problem(rq, 403, "EDENIED", "targets are set for the whole centre, and you see a part of it");
+    else
+        work(rq, &(const struct wish){ .match = version });
 }
 
 /* Only over what the writer has seen: somebody else's change is not taken back by accident. */
@@ -2188,6 +2295,7 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_USER_CLEAR:
     case SAPA_ROUTE_TOTP:
     case SAPA_ROUTE_TOTP_CONFIRM:
+    case SAPA_ROUTE_TOTP_END:
     case SAPA_ROUTE_USER_TOTP:
     case SAPA_ROUTE_LOGOUT:
     case SAPA_ROUTE_SESSION_END: login_write(rq, body); break;
@@ -2200,6 +2308,7 @@ static void answer_write(struct web_request *rq)
         break;
     case SAPA_ROUTE_CENTRE_APPLY:
     case SAPA_ROUTE_CENTRE_RESTORE: apply_write(rq); break;
+    case SAPA_ROUTE_GOALS_PUT: goals_write(rq); break;
     case SAPA_ROUTE_ME_PHONE: sapa_web_phone(rq); break;
     case SAPA_ROUTE_WEB_CALL: sapa_web_guest(rq, body); break;
     case SAPA_ROUTE_RELOAD:
@@ -2224,6 +2333,7 @@ static void answer_write(struct web_request *rq)
     case SAPA_ROUTE_HELP_END:
     case SAPA_ROUTE_ALERT_SEEN:
     case SAPA_ROUTE_MESSAGE_NEW:
+    case SAPA_ROUTE_LEADER_MESSAGE:
     case SAPA_ROUTE_MESSAGE_READ: sapa_web_help(rq, body); break;
     case SAPA_ROUTE_SUPERVISE:
     case SAPA_ROUTE_SUPERVISION_SET:
@@ -2251,10 +2361,10 @@ void sapa_web_answer(struct web_request *rq)
         return;
     }
     const unsigned right = sapa_route(rq->route)->right;
-    if (rq->who.scope.clients != UINT64_MAX && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD ||
+    if ((rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0) && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD ||
                                                 right == SAPA_RIGHT_WEBHOOKS || right == SAPA_RIGHT_CONFIGURE || right == SAPA_RIGHT_USERS ||
                                                 rq->route == SAPA_ROUTE_MERGE_END || rq->route == SAPA_ROUTE_NETWORKS)) {
-        sapa_web_problem(rq, 403, "EDENIED", "this is about the whole centre, and the token is bound to clients");
+        sapa_web_problem(rq, 403, "EDENIED", "this is about the whole centre, and you are bound to some of it");
         return;
     }
     if (rq->method != SAPA_GET) {

@@ -3,13 +3,13 @@
 /* Over TLS the name begins with __Host-: then no other host and no page without TLS can have set it (RFC 6265bis 4.1.3.2). */
 static const struct sapa_str plain_name = { "sapa-", 5 }, host_name = { "__Host-sapa-", 12 };
 
-/* The next pair of a Cookie header that is one of ours. False: there is none. */
-static bool next(struct sapa_str *header, uint64_t *ret_session, struct sapa_str *ret_secret)
+/* The next pair of a Cookie header that is one of ours, over TLS by the name that counts there. False: there is none. */
+static bool next(struct sapa_str *header, bool secure, uint64_t *ret_session, struct sapa_str *ret_secret)
 {
     while (header->n > 0) {
         struct sapa_str name = sapa_str_cut(*header, ';', header), value;
         name = sapa_str_trim(sapa_str_cut(name, '=', &value));
-        const struct sapa_str begin = sapa_str_starts(name, host_name) ? host_name : plain_name;
+        const struct sapa_str begin = secure || sapa_str_starts(name, host_name) ? host_name : plain_name;
         if (!sapa_str_starts(name, begin))
             continue;
         name.p += begin.n, name.n -= begin.n;
@@ -21,25 +21,25 @@ static bool next(struct sapa_str *header, uint64_t *ret_session, struct sapa_str
     return false;
 }
 
-bool sapa_cookie_find(struct sapa_str header, uint64_t session, char ret_secret[SAPA_TOKEN_TEXT_SIZE])
+bool sapa_cookie_find(struct sapa_str header, uint64_t session, bool secure, char ret_secret[SAPA_TOKEN_TEXT_SIZE])
 {
     struct sapa_str secret;
     uint64_t one;
 
-    while (next(&header, &one, &secret)) {
+    while (next(&header, secure, &one, &secret)) {
         if (one == session && secret.n == SAPA_TOKEN_TEXT_SIZE - 1)
             return sapa_str_copy(secret, ret_secret, SAPA_TOKEN_TEXT_SIZE);
     }
     return false;
 }
 
-size_t sapa_cookie_sessions(struct sapa_str header, uint64_t *ret, size_t max)
+size_t sapa_cookie_sessions(struct sapa_str header, bool secure, uint64_t *ret, size_t max)
 {
     struct sapa_str secret;
     size_t count = 0;
     uint64_t one;
 
-    while (count < max && next(&header, &one, &secret)) {
+    while (count < max && next(&header, secure, &one, &secret)) {
         size_t i = 0;
         while (i < count && ret[i] != one)
             i++;

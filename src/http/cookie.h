@@ -16,12 +16,12 @@
 enum { SAPA_COOKIE_TEXT_SIZE = 224, SAPA_COOKIES_MAX = 6 /* sessions that one browser keeps; the oldest give way */ };
 
 /**
- * The secret of a session in a Cookie header, under either of its names.
+ * The secret of a session in a Cookie header: `secure` (over TLS) under the name with __Host- alone, else under either.
  * @retval false  it is not there
  */
-bool sapa_cookie_find(struct sapa_str header, uint64_t session, char ret_secret[SAPA_TOKEN_TEXT_SIZE]);
+bool sapa_cookie_find(struct sapa_str header, uint64_t session, bool secure, char ret_secret[SAPA_TOKEN_TEXT_SIZE]);
 /** Sessions that a Cookie header names, each once, in its order. @return how many, `max` at most */
-size_t sapa_cookie_sessions(struct sapa_str header, uint64_t *ret, size_t max);
+size_t sapa_cookie_sessions(struct sapa_str header, bool secure, uint64_t *ret, size_t max);
 /** Value of Set-Cookie. `secure`: over TLS. An empty secret takes the cookie away. */
 void sapa_cookie_set(uint64_t session, struct sapa_str secret, unsigned seconds, bool secure, char ret[SAPA_COOKIE_TEXT_SIZE]);
 /** Is the Origin that of a page of this server? `host`: header Host. */

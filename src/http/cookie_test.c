@@ -18,17 +18,24 @@ static void the_named_session_is_found(void **state)
     uint64_t ids[4];
 
     (void)state;
-    assert_true(sapa_cookie_find(header, 7, secret));
+    assert_true(sapa_cookie_find(header, 7, false, secret));
     assert_string_equal(secret, SECRET);
-    assert_true(sapa_cookie_find(header, 8, secret));
+    assert_true(sapa_cookie_find(header, 8, false, secret));
     assert_string_equal(secret, OTHER);
-    assert_true(sapa_cookie_find(header, 9, secret));
-    assert_false(sapa_cookie_find(header, 6, secret));
-    assert_false(sapa_cookie_find(SAPA_STR("sapa-7=short; notsapa-7=" SECRET), 7, secret));
-    assert_false(sapa_cookie_find(SAPA_STR(""), 7, secret));
-    assert_int_equal(sapa_cookie_sessions(header, ids, 4), 3);
+    assert_true(sapa_cookie_find(header, 9, false, secret));
+    assert_false(sapa_cookie_find(header, 6, false, secret));
+    assert_false(sapa_cookie_find(SAPA_STR("sapa-7=short; notsapa-7=" SECRET), 7, false, secret));
+    assert_false(sapa_cookie_find(SAPA_STR(""), 7, false, secret));
+    assert_int_equal(sapa_cookie_sessions(header, false, ids, 4), 3);
     assert_true(ids[0] == 7 && ids[1] == 8 && ids[2] == 9);
-    assert_int_equal(sapa_cookie_sessions(header, ids, 2), 2);
+    assert_int_equal(sapa_cookie_sessions(header, false, ids, 2), 2);
+    /* over TLS the other name counts for nothing: whoever writes to us without TLS, or has a neighbouring host, can set it */
+    assert_false(sapa_cookie_find(header, 7, true, secret));
+    assert_true(sapa_cookie_find(header, 9, true, secret));
+    assert_int_equal(sapa_cookie_sessions(header, true, ids, 4), 1);
+    assert_int_equal(ids[0], 9);
+    assert_true(sapa_cookie_find(SAPA_STR("sapa-9=" SECRET "; __Host-sapa-9=" OTHER), 9, true, secret));
+    assert_string_equal(secret, OTHER);
 }
 
 static void what_is_set_is_found(void **state)
@@ -38,7 +45,7 @@ static void what_is_set_is_found(void **state)
     (void)state;
     sapa_cookie_set(UINT64_MAX, SAPA_STR(SECRET), 43200, false, text);
     assert_string_equal(text, "sapa-18446744073709551615=" SECRET "; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict");
-    assert_true(sapa_cookie_find(sapa_str_of(text), UINT64_MAX, secret));
+    assert_true(sapa_cookie_find(sapa_str_of(text), UINT64_MAX, false, secret));
     sapa_cookie_set(12, SAPA_STR(SECRET), 10, true, text);
     assert_string_equal(text, "__Host-sapa-12=" SECRET "; Path=/; Max-Age=10; HttpOnly; SameSite=Strict; Secure");
     sapa_cookie_set(12, SAPA_STR(""), 10, false, text);

@@ -5,9 +5,12 @@
 
 #include "rt/crypto.h"
 
+enum { RING_ROOM_FIRST = 8 };
+
 /* One message, shared by all who get it. */
 struct frame {
     uint32_t refs;
+    bool is_beat; /* nothing but its number */
     uint64_t n;
     size_t size;
     char text[];
@@ -17,8 +20,8 @@ struct ring {
     struct ring *next;
     struct sapa_feed_view view;
     uint64_t base_n;         /* whoever has everything up to here can go on */
-    struct frame *frames[SAPA_FEED_RING_FRAMES];
-    unsigned first, count;
+    struct frame **frames;
+    unsigned first, count, room; /* room: a power of two, SAPA_FEED_RING_FRAMES at most */
     size_t bytes;
     struct frame *snapshot;  /* of the feed's present n, or NULL */
     unsigned subs;
@@ -62,6 +65,7 @@ static struct frame *frame_of(const struct sapa_json *json, uint64_t n)
     if (!frame)
         return NULL;
     frame->refs = 1;
+    frame->is_beat = false;
     frame->n = n;
     frame->size = json->n;
     memcpy(frame->text, json->p, json->n);
@@ -91,14 +95,19 @@ sapa_rc sapa_feed_new(struct sapa_mirror *mirror, void (*want_write)(void *conne
 
 /* ---- rings ---- */
 
+static struct frame **ring_at(const struct ring *ring, unsigned i)
+{
+    return &ring->frames[(ring->first + i) & (ring->room - 1)];
+}
+
 static void ring_shift(struct sapa_feed *feed, struct ring *ring)
 {
-    struct frame *oldest = ring->frames[ring->first];
+    struct frame *oldest = *ring_at(ring, 0);
 
     ring->base_n = oldest->n;
     ring->bytes -= oldest->size;
     feed->stats.bytes -= oldest->size;
-    ring->first = (ring->first + 1) % SAPA_FEED_RING_FRAMES;
+    ring->first = (ring->first + 1) & (ring->room - 1);
     ring->count--;
     frame_drop(oldest);
 }
@@ -114,12 +123,43 @@ static struct ring *fattest(const struct sapa_feed *feed)
     return found;
 }
 
+/* A quiet desk's ring holds hardly anything: it begins small. Without memory the oldest frame gives way. */
+static void ring_grow(struct ring *ring)
+{
+    const unsigned room = ring->room ? 2 * ring->room : RING_ROOM_FIRST;
+    struct frame **frames = room <= SAPA_FEED_RING_FRAMES ? malloc(room * sizeof(struct frame *)) : NULL;
+
+    if (!frames)
+        return;
+    for (unsigned i = 0; i < ring->count; i++)
+        frames[i] = *ring_at(ring, i);
+    free(ring->frames);
+    ring->frames = frames;
+    ring->room = room;
+    ring->first = 0;
+}
+
 /* Each has its share of the whole. Who has more gives way when the whole is full, down to it at once: he is seldom looked for. */
 static void ring_add(struct sapa_feed *feed, struct ring *ring, struct frame *frame)
 {
     const size_t share = SAPA_FEED_BYTES / SAPA_MAX(feed->stats.rings, UINT64_C(1));
 
-    while (ring->count == SAPA_FEED_RING_FRAMES || (ring->count > 0 && ring->bytes + frame->size > SAPA_FEED_RING_BYTES))
+    if (frame->is_beat && ring->count > 0 && (*ring_at(ring, ring->count - 1))->is_beat) { /* this one says what that one said */
+        struct frame **last = ring_at(ring, ring->count - 1);
+        ring->bytes += frame->size - (*last)->size;
+        feed->stats.bytes += frame->size - (*last)->size;
+        frame_drop(*last);
+        *last = frame;
+        return;
+    }
+    if (ring->count == ring->room)
+        ring_grow(ring);
+    if (ring->room == 0) { /* no memory at all: whoever was there gets a snapshot */
+        ring->base_n = frame->n;
+        frame_drop(frame);
+        return;
+    }
+    while (ring->count == ring->room || (ring->count > 0 && ring->bytes + frame->size > SAPA_FEED_RING_BYTES))
         ring_shift(feed, ring);
     while (feed->stats.bytes > 0 && feed->stats.bytes + frame->size > SAPA_FEED_BYTES) {
         struct ring *full = ring->count > 0 && ring->bytes + frame->size > share ? ring : fattest(feed);
@@ -127,7 +167,7 @@ static void ring_add(struct sapa_feed *feed, struct ring *ring, struct frame *fr
             ring_shift(feed, full);
         while (full->count > 0 && full->bytes > share);
     }
-    ring->frames[(ring->first + ring->count++) % SAPA_FEED_RING_FRAMES] = frame;
+    *ring_at(ring, ring->count++) = frame;
     ring->bytes += frame->size;
     feed->stats.bytes += frame->size;
 }
@@ -146,6 +186,7 @@ static void ring_forget(struct sapa_feed *feed, struct ring **at)
 
     *at = ring->next;
     ring_empty(feed, ring);
+    free(ring->frames);
     free(ring);
     feed->stats.rings--;
 }
@@ -190,12 +231,12 @@ static struct frame *ring_after(const struct ring *ring, uint64_t n)
 
     while (low < high) {
         const unsigned middle = (low + high) / 2;
-        if (ring->frames[(ring->first + middle) % SAPA_FEED_RING_FRAMES]->n <= n)
+        if ((*ring_at(ring, middle))->n <= n)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < ring->count ? ring->frames[(ring->first + low) % SAPA_FEED_RING_FRAMES] : NULL;
+    return low < ring->count ? *ring_at(ring, low) : NULL;
 }
 
 /* ---- subscribers ---- */
@@ -525,6 +566,7 @@ void sapa_feed_tick(struct sapa_feed *feed)
 void sapa_feed_beat(struct sapa_feed *feed)
 {
     struct sapa_json out = { .p = NULL };
+    struct frame *beat = NULL; /* one for all: of hundreds of desks most are quiet most of the time */
     bool quiet = false;
 
     sapa_feed_tick(feed); /* what waits goes first, under a number of its own */
@@ -538,17 +580,22 @@ void sapa_feed_beat(struct sapa_feed *feed)
         sapa_json_key(&out, "events");
         sapa_json_raw(&out, SAPA_STR("[]"));
         sapa_json_close(&out, '}');
+        beat = frame_of(&out, feed->n);
+        if (beat)
+            beat->is_beat = true;
     }
     for (struct ring *ring = feed->rings; ring; ring = ring->next) {
         if (quiet) { /* it would have an older number */
             frame_drop(ring->snapshot);
             ring->snapshot = NULL;
         }
-        struct frame *frame = ring->subs > 0 && !ring->spoke ? frame_of(&out, feed->n) : NULL;
-        if (frame)
-            ring_add(feed, ring, frame);
+        if (beat && ring->subs > 0 && !ring->spoke) {
+            beat->refs++;
+            ring_add(feed, ring, beat);
+        }
         ring->spoke = false;
     }
+    frame_drop(beat);
     sapa_json_done(&out);
     for (struct sapa_feed_sub *sub = feed->subs; quiet && sub; sub = sub->next) {
         if (sapa_feed_has_more(feed, sub))

@@ -1,6 +1,20 @@
 /* The dictionary of figures, as reports have it (report/figure.h): a number on a page leads to what it means. */
+#include "base/log.h"
+#include "http/target.h"
 #include "http/web_impl.h"
 #include "report/figure.h"
+
+void sapa_web_goals_load(struct sapa_web *web)
+{
+    static struct sapa_goals goals; /* the web thread's alone */
+
+    if (sapa_targets_load(web->options.store, &goals) != SAPA_OK) {
+        sapa_log(SAPA_LOG_ERROR, "web.targets", "the targets cannot be read; those read before stay, ignoring");
+        return;
+    }
+    sapa_mirror_goals(&web->mirror, &goals);
+    sapa_feed_tick(web->feed);
+}
 
 static bool is_live(const char *key)
 {
@@ -38,6 +52,7 @@ void sapa_web_figures(struct web_request *rq)
         sapa_json_add_text(out, "edge", sapa_str_of(figure.edge ? figure.edge : ""));
         sapa_json_add_text(out, "rows", sapa_text_str(&text));
         sapa_json_add_bool(out, "live", is_live(figure.key));
+        sapa_json_add_text(out, "better", sapa_str_of(sapa_better_name(figure.better)));
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');

@@ -2,7 +2,7 @@
 #include "http/calls_impl.h"
 #include "rt/clock.h"
 
-enum { LASTS_S = 8 * 3600, TEXT_MAX = 500 };
+enum { LASTS_S = 8 * 3600, TEXT_MAX = 500, LINES_MAX = 5, LINE_EVERY_S = 60 };
 
 /* The agent of the path, whom one may act for: oneself, or with the right agents anybody that one sees. SAPA_NONE: answered. */
 static uint32_t agent_of(struct web_request *rq)
@@ -66,7 +66,11 @@ static bool audience(struct web_request *rq, const json_t *body, struct sapa_rec
         in->target = SAPA_FIND(centre, agents, name);
         seen = in->target != SAPA_NONE && sapa_scope_agent(&rq->who.scope, centre, (uint32_t)in->target);
         break;
-    default: break;
+    default:
+        if (sapa_scope_whole(&rq->who.scope))
+            break;
+        sapa_web_problem(rq, 403, "EDENIED", "to all is for who leads all: name a team, a queue or an agent");
+        return false;
     }
     if (!seen)
         sapa_web_problem(rq, 400, "ENOENT", "there is no %s \"%s\"", to, key);
@@ -134,10 +138,50 @@ static void seen(struct web_request *rq, const json_t *body)
     sapa_web_write(rq, &input);
 }
 
+/* A line of an agent to who leads him. Few at a time: they all stand together with what is said to everybody. */
+static void to_leaders(struct web_request *rq, const json_t *body)
+{
+    const struct sapa_mirror *mirror = &rq->web->mirror;
+    const char *key = sapa_params_get(&rq->params, "agent"), *text = json_string_value(json_object_get(body, "text"));
+    const uint32_t agent = SAPA_FIND(mirror->centre, agents, sapa_str_of(key));
+    const int64_t now_us = sapa_wall_us();
+    unsigned living = 0;
+
+    if (agent == SAPA_NONE || strcmp(rq->who.agent, key) != 0) {
+        sapa_web_problem(rq, 403, "EDENIED", "only one's own words");
+        return;
+    }
+    if (mirror->centre->agents[agent].team >= mirror->centre->teams_count) {
+        sapa_web_problem(rq, 409, "ESTATE", "\"%s\" is in no team: nobody leads it", key);
+        return;
+    }
+    for (size_t i = 0; i < mirror->broadcast_count; i++) {
+        const struct sapa_web_broadcast *one = &mirror->broadcasts[i];
+        living += one->kind == SAPA_AUDIENCE_LEADERS && one->at_us > now_us - LINE_EVERY_S * INT64_C(1000000) && strcmp(one->by, rq->who.user) == 0;
+    }
+    if (living >= LINES_MAX) {
+        sapa_web_problem(rq, 429, "ELIMIT", "%d lines in %d seconds at most", LINES_MAX, LINE_EVERY_S);
+        return;
+    }
+    struct sapa_record input;
+    sapa_record_init(&input, SAPA_T_broadcast);
+    struct sapa_rec_broadcast *in = &input.u.broadcast;
+    in->kind = SAPA_AUDIENCE_LEADERS;
+    in->target = mirror->centre->agents[agent].team;
+    in->until_us = now_us + LASTS_S * INT64_C(1000000);
+    if (strlen(text) == 0 || strlen(text) > TEXT_MAX || !sapa_sized_set(&in->text, sapa_str_of(text))) {
+        sapa_web_problem(rq, 400, "EINVAL", "text: 1 to %d bytes", TEXT_MAX);
+        return;
+    }
+    (void)sapa_sized_set(&in->by, sapa_str_of(rq->who.user));
+    sapa_web_write(rq, &input);
+}
+
 void sapa_web_help(struct web_request *rq, const json_t *body)
 {
     switch (rq->route) {
     case SAPA_ROUTE_MESSAGE_NEW: message(rq, body); break;
+    case SAPA_ROUTE_LEADER_MESSAGE: to_leaders(rq, body); break;
     case SAPA_ROUTE_MESSAGE_READ: read_it(rq); break;
     case SAPA_ROUTE_ALERT_SEEN: seen(rq, body); break;
     default: hand(rq); break;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { RECORD_MAX = 8192 };
+enum { USUAL_MAX = 8192 }; /* most are small; what is not is read again with more room */
 
 static const char *key_of(const char *kind, uint64_t id, char buf[64])
 {
@@ -40,12 +40,17 @@ sapa_rc sapa_kept_count_set(struct sapa_store *store, const char *kind, uint64_t
 
 sapa_rc sapa_kept_get(struct sapa_store *store, const char *kind, uint64_t id, json_t **ret)
 {
-    char text[RECORD_MAX], key[64];
-    const sapa_rc rc = id > 0 ? sapa_store_setting(store, key_of(kind, id, key), text, sizeof(text)) : SAPA_ENOENT;
+    char usual[USUAL_MAX], key[64], *large = NULL;
+    sapa_rc rc = id > 0 ? sapa_store_setting(store, key_of(kind, id, key), usual, sizeof(usual)) : SAPA_ENOENT;
 
+    if (rc == SAPA_ELIMIT) {
+        large = malloc(SAPA_STORE_VALUE_MAX + 1);
+        rc = large ? sapa_store_setting(store, key, large, SAPA_STORE_VALUE_MAX + 1) : SAPA_ENOMEM;
+    }
+    json_t *object = rc == SAPA_OK ? json_loads(large ? large : usual, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    free(large);
     if (rc != SAPA_OK)
         return rc;
-    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(object)) {
         json_decref(object);
         return SAPA_ECORRUPT;
@@ -59,7 +64,7 @@ sapa_rc sapa_kept_put(struct sapa_store *store, const char *kind, uint64_t id, j
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL, key[64];
     sapa_rc rc = text ? SAPA_OK : SAPA_EINVAL;
 
-    if (text && strlen(text) >= RECORD_MAX)
+    if (text && strlen(text) > SAPA_STORE_VALUE_MAX)
         rc = SAPA_ELIMIT;
     if (rc == SAPA_OK)
         rc = sapa_store_set(store, key_of(kind, id, key), text);

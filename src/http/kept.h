@@ -18,7 +18,7 @@ SAPA_MUST_CHECK sapa_rc sapa_kept_count(struct sapa_store *store, const char *ki
 SAPA_MUST_CHECK sapa_rc sapa_kept_count_set(struct sapa_store *store, const char *kind, uint64_t count);
 /** @retval SAPA_ENOENT   @retval SAPA_ECORRUPT  no object. The caller frees it with json_decref(). */
 SAPA_MUST_CHECK sapa_rc sapa_kept_get(struct sapa_store *store, const char *kind, uint64_t id, json_t **ret);
-/** In place of what was there. Takes the reference; NULL is SAPA_EINVAL (what could not be packed). */
+/** In place of what was there. Takes the reference; NULL is SAPA_EINVAL (what could not be packed). @retval SAPA_ELIMIT  more than SAPA_STORE_VALUE_MAX bytes */
 SAPA_MUST_CHECK sapa_rc sapa_kept_put(struct sapa_store *store, const char *kind, uint64_t id, json_t *object);
 /** A new one; it may be put again under the number. Takes the reference. @retval SAPA_ELIMIT  `max` is reached */
 SAPA_MUST_CHECK sapa_rc sapa_kept_add(struct sapa_store *store, const char *kind, uint64_t max, json_t *object,

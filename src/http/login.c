@@ -76,12 +76,26 @@ static bool may_try(struct web_request *rq, const char *user)
 /* A password or a code is tried. */
 static bool tries(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_TOTP || route == SAPA_ROUTE_TOTP_CONFIRM;
+    return route == SAPA_ROUTE_LOGIN || route == SAPA_ROUTE_PASSWORD || route == SAPA_ROUTE_TOTP || route == SAPA_ROUTE_TOTP_CONFIRM || route == SAPA_ROUTE_TOTP_END;
 }
 
-bool sapa_web_login_may_run(const struct sapa_web *web, const struct sapa_web_work *work)
+sapa_rc sapa_web_login_may_run(const struct sapa_web *web, const struct sapa_web_work *work)
 {
-    return !tries(work->route) || sapa_tries_wait_us(&web->tries, sapa_str_of(work->name), sapa_str_of(work->source), sapa_mono_us()) <= 0;
+    const struct sapa_str user = sapa_str_of(work->name), source = sapa_str_of(work->source);
+    const int64_t now_us = sapa_mono_us();
+    uint64_t beside = 0;
+
+    for (size_t i = 0; i < web->login_runs; i++) {
+        const struct sapa_web_work *other = &web->login_jobs[i]->work;
+        if (strcmp(other->name, work->name) == 0)
+            return SAPA_EAGAIN; /* one after the other: of guesses, of sessions that a new password ends */
+        beside += tries(other->route) && strcmp(other->source, work->source) == 0;
+    }
+    if (!tries(work->route))
+        return SAPA_OK;
+    if (sapa_tries_wait_us(&web->tries, user, source, now_us) > 0)
+        return SAPA_ELIMIT;
+    return beside == 0 || beside < sapa_tries_left(&web->tries, user, source, now_us) ? SAPA_OK : SAPA_EAGAIN;
 }
 
 void sapa_web_login_ran(struct sapa_web *web, const struct sapa_web_work *work)
@@ -93,16 +107,32 @@ void sapa_web_login_ran(struct sapa_web *web, const struct sapa_web_work *work)
     if (work->rc == SAPA_EDENIED || (work->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN && work->new_password[0])) /* a wrong code counts like a wrong password */
         sapa_tries_failed(&web->tries, user, source, sapa_mono_us());
     else if (work->rc == SAPA_OK && work->route != SAPA_ROUTE_TOTP)
-        sapa_tries_good(&web->tries, user, source);
+        sapa_tries_good(&web->tries, user, source, sapa_mono_us());
 }
 
-/* Room for sessions of somebody: they end with his password. */
+/* Room for sessions of somebody: they end with his password, or the oldest with one too many. */
 static bool sessions_of(struct web_request *rq, struct sapa_web_work *work)
 {
-    work->ids = calloc(SAPA_SESSIONS_MAX + 1, sizeof(*work->ids));
+    const bool begins = rq->route == SAPA_ROUTE_LOGIN || rq->route == SAPA_ROUTE_DEMO_LOGIN;
+
+    work->ids = calloc(begins ? 1 : SAPA_SESSIONS_MAX + 1, sizeof(*work->ids));
     if (!work->ids)
         sapa_web_problem_rc(rq, SAPA_ENOMEM, NULL);
     return work->ids != NULL;
+}
+
+/* Whoever has as many sessions as a person may have gives up his oldest with the next. Returns how many: 0, 1. */
+static size_t oldest_of_many(const struct sapa_web *web, const char *user, uint64_t *ret)
+{
+    const struct sapa_session *session;
+    uint32_t cursor = 0;
+    size_t count = 0;
+
+    while ((session = sapa_sessions_next(&web->sessions, &cursor)) != NULL) {
+        if (strcmp(session->user, user) == 0 && session->expires_us > sapa_wall_us())
+            *ret = count++ == 0 ? session->id : SAPA_MIN(*ret, session->id);
+    }
+    return count >= SAPA_SESSIONS_USER_MAX;
 }
 
 void sapa_web_login_sessions(const struct web_request *rq, struct sapa_web_work *work)
@@ -112,6 +142,11 @@ void sapa_web_login_sessions(const struct web_request *rq, struct sapa_web_work 
     uint32_t cursor = 0;
 
     work->id_count = 0;
+    if (work->route == SAPA_ROUTE_LOGIN || work->route == SAPA_ROUTE_DEMO_LOGIN) {
+        if (work->ids)
+            work->id_count = oldest_of_many(rq->web, work->name, &work->ids[0]);
+        return;
+    }
     while (work->ids && (session = sapa_sessions_next(&rq->web->sessions, &cursor)) != NULL) {
         if (session->id != but && strcmp(session->user, work->name) == 0)
             work->ids[work->id_count++] = session->id;
@@ -129,8 +164,8 @@ static bool may_set(struct web_request *rq, const char *user)
         sapa_web_problem(rq, 404, "ENOENT", "there is no user \"%s\"; users and agents stand in the description", user);
         return false;
     }
-    if ((sapa_session_rights(&who) & ~rq->who.rights) == 0)
-        return true;
+    if ((sapa_session_rights(&who) & ~rq->who.rights) == 0 && (rq->who.scope.agent == SAPA_NONE || who.agent != SAPA_NONE))
+        return true; /* an agent sees himself, a user all: also with the same role */
     sapa_web_problem(rq, 403, "EDENIED", "the user \"%s\" may do more than you", user);
     return false;
 }
@@ -170,7 +205,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
 
     switch (rq->route) {
     case SAPA_ROUTE_DEMO_LOGIN:
-        if (!demo_is_open(rq) || !take_cookie(rq, body, work))
+        if (!demo_is_open(rq) || !take_cookie(rq, body, work) || !sessions_of(rq, work))
             return false;
         if (!sapa_str_copy(sapa_str_of(text_of(body, "user")), work->name, sizeof(work->name)) ||
             sapa_user_find(rq->web->mirror.centre, sapa_str_of(work->name), &who) != SAPA_OK) {
@@ -185,9 +220,10 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
             return false;
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
         return take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
-               take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password));
+               take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) && sessions_of(rq, work);
     case SAPA_ROUTE_TOTP:
     case SAPA_ROUTE_TOTP_CONFIRM:
+    case SAPA_ROUTE_TOTP_END:
         if (!rq->who.session) {
             sapa_web_problem(rq, 403, "EDENIED", "a token has no second factor; log in");
             return false;
@@ -196,7 +232,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
         return may_try(rq, work->name) && take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
                take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) &&
-               (rq->route == SAPA_ROUTE_TOTP || sessions_of(rq, work));
+               (rq->route != SAPA_ROUTE_TOTP_CONFIRM || sessions_of(rq, work));
     case SAPA_ROUTE_PASSWORD:
         if (!rq->who.session) {
             sapa_web_problem(rq, 403, "EDENIED", "a token has no password; log in");
@@ -218,7 +254,7 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
 static void set_cookies(struct web_request *rq, const struct sapa_web_work *work)
 {
     uint64_t others[SAPA_COOKIES_MAX * 4];
-    const size_t count = sapa_web_cookies(rq->wsi, others);
+    const size_t count = sapa_web_cookies(rq->web, rq->wsi, others);
     const bool secure = sapa_web_is_secure(rq->web, rq->wsi);
     size_t living = 0, set = 0;
 
@@ -242,7 +278,9 @@ bool sapa_web_login_done(struct web_request *rq, struct sapa_web_work *work)
     if (work->rc == SAPA_EDENIED) { /* the same words whether there is such a user or not */
         web->stats.wrong_passwords++;
         sapa_web_problem(rq, rq->route == SAPA_ROUTE_LOGIN ? 401 : 403, "EDENIED",
-                         rq->route == SAPA_ROUTE_TOTP_CONFIRM ? "the code is wrong" : "the user or the password is wrong");
+                         rq->route == SAPA_ROUTE_TOTP_CONFIRM ? "the code is wrong"
+                         : rq->route == SAPA_ROUTE_TOTP_END ? "the password or the code is wrong"
+                                                            : "the user or the password is wrong");
         return false;
     }
     if (rq->route == SAPA_ROUTE_LOGIN && work->rc == SAPA_EAGAIN) { /* the password is right */
@@ -443,6 +481,22 @@ void sapa_web_demo(struct web_request *rq)
     sapa_web_ready(rq);
 }
 
+/* Is it the telephone of somebody who leads the team of who asks? */
+static bool leads(const struct web_request *rq, uint32_t agent)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const uint32_t own = SAPA_FIND(centre, agents, sapa_str_of(rq->who.agent));
+    bool found = false;
+
+    for (uint32_t i = 0; i < centre->users_count && own != SAPA_NONE && own != agent && !found; i++) {
+        const struct sapa_user *user = &centre->users[i];
+        const struct sapa_scope scope = { .team_first = user->team_first, .team_count = user->team_count };
+        found = user->agent == agent && user->role < centre->roles_count && (centre->roles[user->role].rights & SAPA_RIGHT_BIT(AGENTS)) &&
+                sapa_scope_team(&scope, centre, centre->agents[own].team);
+    }
+    return found;
+}
+
 static void words_json(struct sapa_json *out, const struct sapa_str name[SAPA_LANGUAGE_COUNT])
 {
     sapa_json_add_text(out, "id_name", name[SAPA_LANGUAGE_ID]);
@@ -514,6 +568,8 @@ void sapa_web_directory(struct web_request *rq)
     sapa_json_open(out, '[');
     for (uint32_t i = 0; i < centre->agents_count; i++) {
         const struct sapa_agent *agent = &centre->agents[i];
+        if (rq->who.scope.agent == SAPA_NONE && rq->who.scope.clients != UINT64_MAX && !(agent->clients & rq->who.scope.clients))
+            continue; /* who sees one client's people does not see another's */
         sapa_json_open(out, '{');
         sapa_json_add_text(out, "id", agent->key);
         sapa_json_add_text(out, "name", agent->name);
@@ -521,6 +577,7 @@ void sapa_web_directory(struct web_request *rq)
         key_or_null(out, "team", agent->team < centre->teams_count, agent->team < centre->teams_count ? centre->teams[agent->team].key : SAPA_STR(""));
         sapa_json_add_bool(out, "ready", rq->web->mirror.agents[i].view.presence == SAPA_PRESENCE_READY);
         sapa_json_add_bool(out, "busy", rq->web->mirror.agents[i].view.assignment_count > 0);
+        sapa_json_add_bool(out, "leads", leads(rq, i));
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');

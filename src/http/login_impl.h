@@ -12,8 +12,11 @@
 bool sapa_web_who_session(struct sapa_web *web, const struct sapa_session *session, struct web_who *ret);
 /* Routes LOGIN, PASSWORD, USER_PASSWORD, USER_CLEAR, TOTP, TOTP_CONFIRM, USER_TOTP: fills `work`; false: answered. */
 bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa_web_work *work);
-/* Its turn has come: what those before it have found counts, however many came at once. False: it is not even looked at. */
-bool sapa_web_login_may_run(const struct sapa_web *web, const struct sapa_web_work *work);
+/*
+ * Its turn has come: what those before it have found counts, however many came at once. SAPA_ELIMIT: it is not even looked at;
+ * SAPA_EAGAIN: not beside those that run, of whom each may turn out wrong.
+ */
+sapa_rc sapa_web_login_may_run(const struct sapa_web *web, const struct sapa_web_work *work);
 /* Which sessions end with it: those that there are when its turn has come, of logins in front of it too. */
 void sapa_web_login_sessions(const struct web_request *rq, struct sapa_web_work *work);
 /* It has run: what was wrong is counted, whether or not somebody waits for the answer. */

@@ -6,6 +6,8 @@ void sapa_mirror_init(struct sapa_mirror *mirror)
 {
     *mirror = (struct sapa_mirror){ .centre = NULL };
     sapa_table_init(&mirror->contacts, sapa_memory_heap(), sizeof(struct sapa_mirror_contact), SAPA_WEB_CONTACTS_MAX);
+    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
+        mirror->live_figures[i] = sapa_figure_find(sapa_str_of(sapa_live_figure_key(i)));
 }
 
 void sapa_mirror_done(struct sapa_mirror *mirror)
@@ -224,11 +226,14 @@ sapa_rc sapa_mirror_figures(struct sapa_mirror *mirror, int64_t at_us, const str
     return SAPA_OK;
 }
 
-sapa_rc sapa_mirror_standings(struct sapa_mirror *mirror, const struct sapa_web_standing *standings, size_t count)
+sapa_rc sapa_mirror_standings(struct sapa_mirror *mirror, int64_t at_us, const struct sapa_web_standing *standings, size_t count)
 {
-    const bool anew = count != mirror->standing_count || !mirror->standings;
+    const struct sapa_centre *centre = mirror->centre;
+    const struct sapa_zone *zone = centre && centre->system.zone < centre->zones_count ? &centre->zones[centre->system.zone] : NULL;
+    const int32_t date = sapa_goal_date(zone, at_us / 1000000);
+    const bool anew = count != mirror->standing_count || !mirror->standings || date != mirror->goal_date;
 
-    if (anew) {
+    if (count != mirror->standing_count || !mirror->standings) {
         struct sapa_web_standing *fresh = calloc(count + 1, sizeof(*fresh));
         bool *dirty = calloc(count + 1, sizeof(*dirty));
         if (!fresh || !dirty) {
@@ -245,7 +250,15 @@ sapa_rc sapa_mirror_standings(struct sapa_mirror *mirror, const struct sapa_web_
             mirror->standing_dirty[i] = true;
         mirror->standings[i] = standings[i];
     }
+    mirror->goal_date = date;
     return SAPA_OK;
+}
+
+void sapa_mirror_goals(struct sapa_mirror *mirror, const struct sapa_goals *goals)
+{
+    mirror->goals = *goals;
+    for (size_t i = 0; i < mirror->standing_count; i++)
+        mirror->standing_dirty[i] = true;
 }
 
 void sapa_mirror_clean(struct sapa_mirror *mirror)
@@ -280,6 +293,11 @@ const struct sapa_mirror_contact *sapa_mirror_contact_find(const struct sapa_mir
 bool sapa_scope_client(const struct sapa_scope *scope, uint32_t client)
 {
     return scope->clients == UINT64_MAX || (client < 64 && (scope->clients >> client & 1));
+}
+
+bool sapa_scope_whole(const struct sapa_scope *scope)
+{
+    return scope->clients == UINT64_MAX && scope->agent == SAPA_NONE && scope->team_count == 0;
 }
 
 bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b)
@@ -380,7 +398,7 @@ void sapa_mirror_contact_json(const struct sapa_mirror *mirror, const struct sap
     sapa_json_close(out, '}');
 }
 
-static void add_help(const struct sapa_web_help *help, struct sapa_json *out)
+static void add_help(const struct sapa_web_help *help, const struct sapa_scope *scope, struct sapa_json *out)
 {
     if (help->state == SAPA_HAND_DOWN) {
         sapa_json_add_null(out, "help");
@@ -389,7 +407,7 @@ static void add_help(const struct sapa_web_help *help, struct sapa_json *out)
     sapa_json_key(out, "help");
     sapa_json_open(out, '{');
     add_name(out, "state", sapa_hand_name(help->state));
-    sapa_json_add_id(out, "contact", help->contact);
+    sapa_json_add_id(out, "contact", sapa_scope_client(scope, help->client) ? help->contact : 0);
     sapa_json_add_time(out, "since", help->since_us);
     if (help->by[0])
         add_name(out, "by", help->by);
@@ -446,6 +464,20 @@ static void add_supervision(const struct sapa_web_supervision *one, const struct
     sapa_json_close(out, '}');
 }
 
+/* Who else is in it. */
+static void add_parties(const struct sapa_centre *centre, const struct sapa_web_assignment *one, bool is_ours, struct sapa_json *out)
+{
+    sapa_json_key(out, "parties");
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; is_ours && i < one->party_count; i++) {
+        sapa_json_open(out, '{');
+        sapa_json_add_id(out, "party", one->parties[i].party);
+        KEY_OF(out, "agent", centre, agents, one->parties[i].agent);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+}
+
 void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, const struct sapa_scope *scope,
                             struct sapa_json *out)
 {
@@ -489,11 +521,12 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
         else
             sapa_json_add_null(out, "disposition");
         sapa_json_add_bool(out, "extended", one->extended);
+        add_parties(centre, one, sapa_scope_client(scope, client), out);
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');
     add_supervision(&a->supervision, scope, out);
-    add_help(&a->help, out);
+    add_help(&a->help, scope, out);
     add_changes(mirror, a, scope, out);
     sapa_json_add_id(out, "message_read", a->read);
     if (scope->agent == SAPA_NONE || centre->system.supervision_shown)
@@ -574,7 +607,7 @@ static bool is_seen(const struct sapa_scope *scope, const struct sapa_centre *ce
         return is_for(centre, one, scope->agent);
     if (one->kind == SAPA_AUDIENCE_QUEUE)
         return one->target < centre->queues_count && sapa_scope_client(scope, centre->queues[one->target].client);
-    if (one->kind == SAPA_AUDIENCE_TEAM)
+    if (one->kind == SAPA_AUDIENCE_TEAM || one->kind == SAPA_AUDIENCE_LEADERS)
         return sapa_scope_team(scope, centre, one->target);
     return one->kind != SAPA_AUDIENCE_AGENT || sapa_scope_agent(scope, centre, one->target);
 }
@@ -593,7 +626,7 @@ void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct 
         sapa_json_add_time(out, "at", one->at_us);
         sapa_json_add_time(out, "until", one->until_us);
         add_name(out, "to", sapa_audience_name(one->kind));
-        if (one->kind == SAPA_AUDIENCE_TEAM)
+        if (one->kind == SAPA_AUDIENCE_TEAM || one->kind == SAPA_AUDIENCE_LEADERS)
             KEY_OF(out, "key", centre, teams, one->target);
         else if (one->kind == SAPA_AUDIENCE_QUEUE)
             KEY_OF(out, "key", centre, queues, one->target);
@@ -723,6 +756,9 @@ bool sapa_scope_standing(const struct sapa_scope *scope, const struct sapa_mirro
     switch (one->kind) {
     case SAPA_ROWS_TOTAL: return scope->clients == UINT64_MAX;
     case SAPA_ROWS_CLIENTS: return one->index < mirror->centre->clients_count && sapa_scope_client(scope, one->index);
+    case SAPA_ROWS_AGENTS: /* of people: for who leads them, or sees everybody */
+        return one->index < mirror->centre->teams_count && sapa_scope_team(scope, mirror->centre, one->index) &&
+               (scope->clients == UINT64_MAX || scope->team_count > 0);
     default: return one->index < mirror->centre->queues_count && sapa_scope_client(scope, mirror->centre->queues[one->index].client);
     }
 }
@@ -736,9 +772,82 @@ struct sapa_str sapa_mirror_standing_id(const struct sapa_mirror *mirror, size_t
         sapa_text_printf(text, "all");
     else if (one->kind == SAPA_ROWS_CLIENTS)
         sapa_text_printf(text, "client:" SAPA_STR_FMT, SAPA_STR_ARG(centre->clients[one->index].key));
+    else if (one->kind == SAPA_ROWS_AGENTS)
+        sapa_text_printf(text, "team:" SAPA_STR_FMT, SAPA_STR_ARG(centre->teams[one->index].key));
     else
         sapa_text_printf(text, "queue:" SAPA_STR_FMT, SAPA_STR_ARG(centre->queues[one->index].key));
     return sapa_text_str(text);
+}
+
+void sapa_figure_json(uint32_t figure, int64_t value, struct sapa_json *out)
+{
+    struct sapa_figure info;
+    char buf[32];
+    struct sapa_text text;
+
+    sapa_figure_get(figure, &info);
+    sapa_text_init(&text, buf, sizeof(buf));
+    if (value == SAPA_KPI_NONE)
+        sapa_text_add(&text, SAPA_STR("null"));
+    else if (info.unit == SAPA_UNIT_RATIO || info.unit == SAPA_UNIT_POINTS)
+        sapa_text_printf(&text, "%s%lld.%06lld", value < 0 ? "-" : "", (long long)((value < 0 ? -value : value) / 1000000), (long long)((value < 0 ? -value : value) % 1000000));
+    else if (info.unit == SAPA_UNIT_MONEY)
+        sapa_text_printf(&text, "%s%lld.%02lld", value < 0 ? "-" : "", (long long)((value < 0 ? -value : value) / 100), (long long)((value < 0 ? -value : value) % 100));
+    else
+        sapa_text_printf(&text, "%lld", (long long)value);
+    sapa_json_raw(out, sapa_text_str(&text));
+}
+
+static void add_date(struct sapa_json *out, const char *key, int32_t date)
+{
+    char buf[16];
+    struct sapa_text text;
+
+    if (date == 0) {
+        sapa_json_add_null(out, key);
+        return;
+    }
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_text_printf(&text, "%04d-%02d-%02d", date / 10000, date / 100 % 100, date % 100);
+    sapa_json_add_text(out, key, sapa_text_str(&text));
+}
+
+void sapa_goal_json(const struct sapa_goal_found *goal, uint32_t figure, enum sapa_goal_state today, enum sapa_goal_state recent,
+                    struct sapa_json *out)
+{
+    struct sapa_figure info;
+
+    sapa_figure_get(figure, &info);
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "figure", sapa_str_of(info.key));
+    sapa_json_key(out, "target");
+    sapa_figure_json(figure, goal->value, out);
+    add_name(out, "better", sapa_better_name(goal->better));
+    add_name(out, "scope", sapa_goal_scope_name(goal->scope));
+    add_date(out, "from", goal->from);
+    add_date(out, "to", goal->to);
+    add_name(out, "today", sapa_goal_state_name(today));
+    add_name(out, "recent", sapa_goal_state_name(recent));
+    sapa_json_close(out, '}');
+}
+
+/* Of the figures that it shows, those that something is aimed at. */
+static void add_goals(struct sapa_json *out, const struct sapa_mirror *mirror, const struct sapa_web_standing *one)
+{
+    sapa_json_key(out, "targets");
+    sapa_json_open(out, '[');
+    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++) {
+        const uint32_t figure = mirror->live_figures[i];
+        const bool daily = sapa_goal_is_daily(figure);
+        struct sapa_goal_found goal;
+        const bool found = one->kind == SAPA_ROWS_AGENTS
+                               ? sapa_goal_find_team(&mirror->goals, mirror->centre, one->index, one->people, figure, mirror->goal_date, &goal)
+                               : sapa_goal_find(&mirror->goals, mirror->centre, (enum sapa_rows)one->kind, one->index, figure, mirror->goal_date, &goal);
+        if (found)
+            sapa_goal_json(&goal, figure, sapa_goal_judge(&goal, figure, one->of[SAPA_LIVE_TODAY].of[i], false),
+                           daily ? SAPA_GOAL_NONE : sapa_goal_judge(&goal, figure, one->of[SAPA_LIVE_RECENT].of[i], false), out);
+    }
+    sapa_json_close(out, ']');
 }
 
 static void add_values(struct sapa_json *out, const char *key, const struct sapa_live_values *values)
@@ -747,7 +856,7 @@ static void add_values(struct sapa_json *out, const char *key, const struct sapa
     sapa_json_open(out, '{');
     for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++) {
         const char *name = sapa_live_figure_key(i);
-        if (i == SAPA_LIVE_SERVICE_LEVEL || i == SAPA_LIVE_ANSWER_RATE || i == SAPA_LIVE_ABANDON_RATE)
+        if (i == SAPA_LIVE_SERVICE_LEVEL || i == SAPA_LIVE_ANSWER_RATE || i == SAPA_LIVE_ABANDON_RATE || i == SAPA_LIVE_OCCUPANCY)
             add_ratio(out, name, values->of[i]);
         else
             add_or_null(out, name, values->of[i], values->of[i] == SAPA_KPI_NONE);
@@ -761,14 +870,18 @@ void sapa_mirror_standing_json(const struct sapa_mirror *mirror, size_t standing
     const struct sapa_centre *centre = mirror->centre;
     const struct sapa_queue *queue = one->kind == SAPA_ROWS_QUEUES ? &centre->queues[one->index] : NULL;
     const struct sapa_client *client = one->kind == SAPA_ROWS_CLIENTS ? &centre->clients[one->index] : NULL;
+    const struct sapa_team *team = one->kind == SAPA_ROWS_AGENTS ? &centre->teams[one->index] : NULL;
     char buf[SAPA_KEY_MAX + 16];
     struct sapa_text text;
 
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_json_open(out, '{');
     sapa_json_add_text(out, "id", sapa_mirror_standing_id(mirror, standing, &text));
-    sapa_json_add_text(out, "scope", queue ? SAPA_STR("queue") : client ? SAPA_STR("client") : SAPA_STR("all"));
-    if (queue || client) {
+    sapa_json_add_text(out, "scope", queue ? SAPA_STR("queue") : client ? SAPA_STR("client") : team ? SAPA_STR("team") : SAPA_STR("all"));
+    if (team) {
+        sapa_json_add_text(out, "key", team->key);
+        sapa_json_add_text(out, "name", team->key); /* teams have no other */
+    } else if (queue || client) {
         sapa_json_add_text(out, "key", queue ? queue->key : client->key);
         sapa_json_add_text(out, "name", queue ? queue->name : client->name);
     } else {
@@ -788,6 +901,7 @@ void sapa_mirror_standing_json(const struct sapa_mirror *mirror, size_t standing
     add_or_null(out, "level_percent", queue ? queue->service_level_percent : 0, !queue);
     add_values(out, "today", &one->of[SAPA_LIVE_TODAY]);
     add_values(out, "recent", &one->of[SAPA_LIVE_RECENT]);
+    add_goals(out, mirror, one);
     sapa_json_close(out, '}');
 }
 

@@ -16,6 +16,7 @@
 #include "base/table.h"
 #include "http/json.h"
 #include "model/centre.h"
+#include "report/goal.h"
 #include "report/live.h"
 
 enum { SAPA_WEB_ASSIGNMENTS_MAX = 8, SAPA_WEB_CONTACTS_MAX = 1000000 };
@@ -62,12 +63,19 @@ struct sapa_web_contact {
     uint8_t answered, held, recording_paused, zero;
 };
 
+/** Somebody who talks in the same conversation and could be let go. */
+struct sapa_web_party {
+    uint64_t party;       /* the offer of an agent, or the attempt of somebody outside */
+    uint32_t agent, zero; /* SAPA_NONE: outside */
+};
+
 struct sapa_web_assignment {
     uint64_t offer, contact;
     int64_t since_us, due_us;
     uint32_t queue;
     uint8_t state, channel, extended, zero;
-    uint32_t disposition, nothing;
+    uint32_t disposition, party_count;
+    struct sapa_web_party parties[SAPA_PARTIES_MAX];
 };
 
 /** What a supervisor's phone does in a conversation. */
@@ -90,7 +98,8 @@ enum { SAPA_WEB_CHANGES_MAX = 16 };
 struct sapa_web_help {
     uint64_t contact;
     int64_t since_us;
-    uint8_t state, zero[7]; /* enum sapa_hand; DOWN: he does not */
+    uint32_t client; /* of the contact */
+    uint8_t state, zero[3]; /* enum sapa_hand; DOWN: he does not */
     char by[72];            /* with NUL */
 };
 
@@ -147,9 +156,10 @@ struct sapa_web_queue {
     uint64_t transfers;
 };
 
-/** How the centre (kind TOTAL), a client or a queue stands, taken together with the figures of queues. */
+/** How the centre (kind TOTAL), a client, a queue or a team (kind AGENTS) stands, taken together with the figures of queues. */
 struct sapa_web_standing {
     uint32_t kind, index; /* enum sapa_rows; of the description */
+    uint32_t people, zero; /* of a team: who logged in today */
     struct sapa_live_now now;
     struct sapa_live_values of[SAPA_LIVE_PERIODS];
 };
@@ -211,6 +221,9 @@ struct sapa_mirror {
     struct sapa_web_standing *standings;
     bool *standing_dirty;
     size_t standing_count;
+    struct sapa_goals goals;          /* targets that are set */
+    int32_t goal_date;                /* the local day that standings are of, yyyymmdd */
+    uint32_t live_figures[SAPA_LIVE_FIGURE_COUNT]; /* their places in the dictionary */
 };
 
 void sapa_mirror_init(struct sapa_mirror *mirror);
@@ -220,8 +233,10 @@ SAPA_MUST_CHECK sapa_rc sapa_mirror_take(struct sapa_mirror *mirror, uint32_t ty
 /** Figures of every queue: those that differ from the ones before are marked. Copied. */
 SAPA_MUST_CHECK sapa_rc sapa_mirror_figures(struct sapa_mirror *mirror, int64_t at_us, const struct sapa_web_queue *queues,
                                             size_t count);
-/** The same for standings. */
-SAPA_MUST_CHECK sapa_rc sapa_mirror_standings(struct sapa_mirror *mirror, const struct sapa_web_standing *standings, size_t count);
+/** The same for standings; on another day all are marked, for other targets may hold. */
+SAPA_MUST_CHECK sapa_rc sapa_mirror_standings(struct sapa_mirror *mirror, int64_t at_us, const struct sapa_web_standing *standings, size_t count);
+/** Other targets are set: every standing is marked. Copied. */
+void sapa_mirror_goals(struct sapa_mirror *mirror, const struct sapa_goals *goals);
 /** What had changed is published: begin anew. */
 void sapa_mirror_clean(struct sapa_mirror *mirror);
 
@@ -234,6 +249,8 @@ struct sapa_scope {
     uint32_t agent;   /* SAPA_NONE: all agents */
     uint32_t team_first, team_count; /* in centre->user_teams: only agents of these teams; none: of all */
 };
+/** All clients, agents and teams: what concerns the whole centre is for who sees it. */
+bool sapa_scope_whole(const struct sapa_scope *scope);
 bool sapa_scope_same(const struct sapa_scope *a, const struct sapa_scope *b);
 bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t team);
 /** A contact of this client, in the hands of this agent (SAPA_NONE: of nobody). */
@@ -259,7 +276,12 @@ bool sapa_scope_alert(const struct sapa_scope *scope, const struct sapa_centre *
 void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
 /** `standing`: place in mirror->standings. */
 void sapa_mirror_standing_json(const struct sapa_mirror *mirror, size_t standing, struct sapa_json *out);
-/** "all", "client:KEY", "queue:KEY" */
+/** One FigureTarget. @param recent  NONE where there is no such period */
+void sapa_goal_json(const struct sapa_goal_found *goal, uint32_t figure, enum sapa_goal_state today, enum sapa_goal_state recent,
+                    struct sapa_json *out);
+/** A value of a figure as it stands in JSON: shares as decimals, milliseconds. */
+void sapa_figure_json(uint32_t figure, int64_t value, struct sapa_json *out);
+/** "all", "client:KEY", "queue:KEY", "team:KEY" */
 struct sapa_str sapa_mirror_standing_id(const struct sapa_mirror *mirror, size_t standing, struct sapa_text *text);
 /** Who may see all clients sees the whole; an agent none. */
 bool sapa_scope_standing(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t standing);

@@ -66,7 +66,7 @@ static void tell(struct web_request *rq, const struct sapa_pass *pass, struct sa
     } else {
         sapa_json_add_null(&out, "target");
     }
-    ice_servers(system, sapa_wall_us() / 1000000 + WEB_PHONE_HOURS * 3600, pass->serial, &out);
+    ice_servers(system, pass->kind == SAPA_PASS_GUEST ? sapa_wall_us() / 1000000 + WEB_GUEST_RELAY_S : pass->expires_s, pass->serial, &out);
     sapa_json_close(&out, '}');
     sapa_wipe(password, sizeof(password));
     if (out.failed) {

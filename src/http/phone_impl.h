@@ -17,6 +17,7 @@ enum {
     WEB_CALLS_BURST = 10,                 /* … and so many at once */
     WEB_PHONE_HOURS = 12,
     WEB_GUEST_S = 120,                    /* to begin the call */
+    WEB_GUEST_RELAY_S = 2 * 3600,         /* names for TURN: a call that lasts longer is not a guest's */
 };
 
 /* Route ME_PHONE. */

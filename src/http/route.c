@@ -27,7 +27,7 @@ const struct sapa_route *sapa_route(unsigned id)
 bool sapa_route_is_open(enum sapa_route_id id)
 {
     return routes[id].right == SAPA_RIGHT_COUNT && id != SAPA_ROUTE_ME && id != SAPA_ROUTE_LOGOUT && id != SAPA_ROUTE_PASSWORD &&
-           id != SAPA_ROUTE_TOTP && id != SAPA_ROUTE_TOTP_CONFIRM;
+           id != SAPA_ROUTE_TOTP && id != SAPA_ROUTE_TOTP_CONFIRM && id != SAPA_ROUTE_TOTP_END;
 }
 
 const char *sapa_params_get(const struct sapa_params *params, const char *name)

@@ -66,7 +66,10 @@ enum sapa_schema {
     X(B_TOTP, "SecondFactorBody") X(B_TOTP_CODE, "SecondFactorCodeBody") X(NEW_TOTP, "NewSecondFactor") \
     X(MY_FIGURES, "OwnFigures") X(B_NETWORK, "NetworkBody") X(NETWORK, "Network") X(NETWORKS, "Networks") \
     X(TASK, "Task") X(WORK, "Work") X(B_TASK, "TaskBody") X(TASK_MADE, "TaskMade") X(B_TASK_SET, "TaskChangeBody") \
-    X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews")
+    X(GOAL, "PerformanceTarget") X(GOALS, "PerformanceTargets") X(B_GOALS, "PerformanceTargetsBody") X(GOALS_MADE, "PerformanceTargetsMade") \
+    X(GOAL_VERSION, "PerformanceTargetsVersion") X(GOAL_VERSIONS, "PerformanceTargetsVersions") X(FIGURE_GOAL, "FigureTarget") \
+    X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews") \
+    X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -96,6 +99,7 @@ enum sapa_schema {
     X(NETWORKS, GET, "/api/v1/network", METRICS, "from to limit cursor", NONE, NETWORKS, 200, "What checks of agents' lines have shown, by time: for who looks after the technology") \
     X(TOTP, POST, "/api/v1/me/totp", COUNT, "", B_TOTP, NEW_TOTP, 201, "A new secret for one's second factor, shown this once; it holds when a code of it was seen") \
     X(TOTP_CONFIRM, PUT, "/api/v1/me/totp", COUNT, "", B_TOTP_CODE, DONE, 200, "The second factor holds from now on; one's sessions end") \
+    X(TOTP_END, POST, "/api/v1/me/totp/end", COUNT, "", B_TOTP_END, DONE, 200, "No second factor any more, where one's role wants none") \
     X(USER_TOTP, DELETE, "/api/v1/users/{user}/totp", USERS, "", NONE, DONE, 200, "Somebody has lost it: no second factor any more; the sessions end") \
     X(USERS, GET, "/api/v1/users", USERS, "", NONE, USERS, 200, "Who can log in: users and agents of the description") \
     X(USER_PASSWORD, PUT, "/api/v1/users/{user}/password", USERS, "", B_USER_PASSWORD, DONE, 200, "Give somebody a password; the sessions of the one before end") \
@@ -141,6 +145,7 @@ enum sapa_schema {
     X(HELP_ASK, POST, "/api/v1/agents/{agent}/help", SELF, "", NONE, DONE, 200, "Raise one's hand: help is wanted, with the contact in hand") \
     X(HELP_TAKE, POST, "/api/v1/agents/{agent}/help/take", AGENTS, "", NONE, DONE, 200, "Say that one comes; who supervises the contact has said so, too") \
     X(HELP_END, DELETE, "/api/v1/agents/{agent}/help", SELF, "", NONE, DONE, 200, "Take the hand down") \
+    X(LEADER_MESSAGE, POST, "/api/v1/agents/{agent}/message", SELF, "", B_WORDS, DONE, 200, "A line of one's own agent to who leads his team; it stands among their messages. Not for what concerns a customer") \
     X(MESSAGES, GET, "/api/v1/messages", LIVE, "", NONE, MESSAGES, 200, "What supervisors say to agents, the oldest first; who has read what stands with the agents") \
     X(MESSAGE_NEW, POST, "/api/v1/messages", AGENTS, "", B_MESSAGE, DONE, 200, "Say something to all, a team, those who serve a queue, or one agent. Not for what concerns a customer") \
     X(MESSAGE_READ, POST, "/api/v1/messages/{message}/read", SELF, "", NONE, DONE, 200, "One's own agent has read this and what was said before") \
@@ -151,6 +156,9 @@ enum sapa_schema {
     X(STANDINGS, GET, "/api/v1/standings", WALL, "client", NONE, STANDINGS, 200, "How the centre, each client and each queue stand: now, today, in the last thirty minutes") \
     X(FIGURES, GET, "/api/v1/figures", COUNT, "", NONE, FIGURES, 200, "The dictionary of figures: name, unit, definition, formula, edge cases") \
     X(COUNTED, GET, "/api/v1/figures/{figure}/contacts", LIVE, "period client queue limit", NONE, COUNTED, 200, "The contacts that a live figure is made of: of a queue, a client or the whole centre") \
+    X(GOALS, GET, "/api/v1/targets", LIVE, "version", NONE, GOALS, 200, "Targets that are set: what figures shall be, for what and when. Also as they were in an earlier version") \
+    X(GOALS_PUT, PUT, "/api/v1/targets", TARGETS, "", B_GOALS, GOALS_MADE, 200, "Set targets, all of them at once; If-Match names the version that they were made from, 0 when there was none") \
+    X(GOAL_VERSIONS, GET, "/api/v1/targets/versions", LIVE, "", NONE, GOAL_VERSIONS, 200, "Who set targets when, the newest first") \
     X(WALLS, GET, "/api/v1/wallboards", WALL, "", NONE, WALLS, 200, "Wallboards") \
     X(WALL, GET, "/api/v1/wallboards/{board}", WALL, "version", NONE, WALL, 200, "One wallboard; also as it was in an earlier version") \
     X(WALL_PUT, PUT, "/api/v1/wallboards/{board}", WALLBOARDS, "", B_WALL, DONE, 200, "Make a wallboard, or change it: `version` names the one that it was made from") \

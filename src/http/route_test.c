@@ -54,7 +54,7 @@ static void every_parameter_has_a_rule(void **state)
         /* nobody writes without a right, but for what concerns himself */
         assert_true(route->method == SAPA_GET || route->right < SAPA_RIGHT_COUNT || i == SAPA_ROUTE_LOGIN || i == SAPA_ROUTE_DEMO_LOGIN ||
                     i == SAPA_ROUTE_LOGOUT || i == SAPA_ROUTE_PASSWORD || i == SAPA_ROUTE_WEB_CALL || i == SAPA_ROUTE_TOTP ||
-                    i == SAPA_ROUTE_TOTP_CONFIRM);
+                    i == SAPA_ROUTE_TOTP_CONFIRM || i == SAPA_ROUTE_TOTP_END);
         assert_int_equal(sapa_route_is_open((enum sapa_route_id)i), i == SAPA_ROUTE_HEALTH || i == SAPA_ROUTE_READY ||
                                                                         i == SAPA_ROUTE_OPENAPI || i == SAPA_ROUTE_LOGIN ||
                                                                         i == SAPA_ROUTE_DEMO || i == SAPA_ROUTE_DEMO_LOGIN || i == SAPA_ROUTE_WEB_CALL ||

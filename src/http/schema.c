@@ -129,6 +129,7 @@ static const struct sapa_field_rule d_reason[] = { { "id", "key", "" }, { "id_na
 static const struct sapa_field_rule d_agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
     { "ready", "boolean", "when it was asked" }, { "busy", "boolean", "with a contact, when it was asked" },
+    { "leads", "boolean", "the telephone of somebody who leads one's own team" },
 };
 static const struct sapa_field_rule directory[] = {
     { "name", "string", "of the centre" }, { "zone", "string", "of its clocks" }, { "currency", "string", "" },
@@ -234,6 +235,7 @@ static const struct sapa_field_rule reasons[] = { { "items", "array:Reason", "" 
 static const struct sapa_field_rule task[] = {
     { "id", "id", "of the agent's" }, { "text", "string?", "null: the person it was about was erased" }, { "due", "time?", "null: at any time" },
     { "contact", "id?", "that it is about" }, { "by", "string", "user" }, { "created", "time", "" },
+    { "client", "key?", "of that contact" }, { "name", "string?", "of its person, as the network tells it" }, { "address", "string?", "hidden as in the card" },
 };
 static const struct sapa_field_rule own_work[] = {
     { "callbacks", "array:CardCallback", "of the clients that the agent serves: the core offers each when its time has come" },
@@ -248,10 +250,14 @@ static const struct sapa_field_rule task_made[] = {
 static const struct sapa_field_rule b_task_set[] = {
     { "done", "~boolean", "true: it is gone" }, { "due", "~time?", "another time; null: at any time" },
 };
+static const struct sapa_field_rule b_totp_end[] = {
+    { "password", "string", "one's own" }, { "code", "string", "that the app shows now, or a recovery code" },
+};
+static const struct sapa_field_rule b_words[] = { { "text", "text", "500 bytes at most" } };
 static const struct sapa_field_rule my_figures[] = {
     { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
     { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
-    { "targets", "object?", "what is aimed at, by the same keys; null: nothing is set" },
+    { "targets", "array:FigureTarget", "what is aimed at for each of one's team, and whether it is met today" },
 };
 #define NETWORK_KINDS "login|call|test"
 static const struct sapa_field_rule b_network[] = {
@@ -280,6 +286,7 @@ static const struct sapa_field_rule card_contact[] = {
 };
 static const struct sapa_field_rule card_callback[] = {
     { "contact", "id", "" }, { "queue", "key?", "" }, { "state", "string", "" }, { "attempt", "integer", "" }, { "due", "time?", "" },
+    { "client", "key?", "" }, { "name", "string?", "not without the right person" }, { "address", "string?", "hidden as in the card" },
 };
 static const struct sapa_field_rule card[] = {
     { "contact", "id", "" }, { "person", "id?", "null: nobody knows who it is" }, { "client", "key?", "" }, { "client_name", "string?", "" },
@@ -287,7 +294,7 @@ static const struct sapa_field_rule card[] = {
     { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "number", "key?", "that was reached" },
     { "queue", "key?", "" }, { "arrived", "time", "" }, { "queued", "time?", "" }, { "connected", "time?", "" }, { "ended", "time?", "" },
     { "name", "string?", "as the network tells it" }, { "address", "string?", "all but two digits hidden without the right person" },
-    { "vip", "boolean", "on a list with extra priority" }, { "identities", "array:Identity", "hidden like the address" },
+    { "vip", "boolean", "on a list with extra priority" }, { "script", "string?", "of its queue, in the language of the customer" }, { "identities", "array:Identity", "hidden like the address" },
     { "items", "array:CardItem", "what was chosen and typed, as far as the flow shows it (card in the description)" },
     { "note", "Note?", "" }, { "history", "array:CardContact", "earlier contacts of this person, the newest first" },
     { "more", "boolean", "there are earlier ones" }, { "callbacks", "array:CardCallback", "that are still open" },
@@ -301,11 +308,15 @@ static const struct sapa_field_rule why[] = {
     { "wait_ms", "integer?", "" }, { "ewt_p50_ms", "integer?", "expected wait, the median" },
     { "ewt_p90_ms", "integer?", "nine of ten wait no longer" }, { "lines", "array:string", "the story" },
 };
+static const struct sapa_field_rule party[] = {
+    { "party", "id", "for OFFER/drop" }, { "agent", "key?", "null: somebody outside" },
+};
 static const struct sapa_field_rule assignment[] = {
     { "offer", "id?", "null: of a client that is not ours" }, { "contact", "id?", "" }, { "queue", "key?", "" },
     { "state", "none|offered|talking|on hold|wrap-up", "" }, { "channel", CHANNELS, "" }, { "since", "time", "" },
     { "due", "time?", "end of ringing or wrap-up" }, { "disposition", "key?", "chosen so far" },
     { "extended", "boolean", "wrap-up has had its one extension" },
+    { "parties", "array:Party", "who else talks in it besides the customer" },
 };
 static const struct sapa_field_rule agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
@@ -325,20 +336,20 @@ static const struct sapa_field_rule help[] = {
     { "state", "raised|taken", "taken: somebody comes" }, { "contact", "id?", "that he had in hand" }, { "since", "time", "in this state" },
     { "by", "string?", "who comes" },
 };
-#define ALERT_KINDS "waiting|longest wait|service level|abandoned|not ready|talk"
+#define ALERT_KINDS "waiting|longest wait|service level|abandoned|not ready|talk|line"
 static const struct sapa_field_rule alert[] = {
     { "kind", ALERT_KINDS, "" }, { "queue", "key?", "of the first four" }, { "agent", "key?", "of the others" },
     { "state", "on|seen", "" }, { "since", "time", "when it came" },
-    { "value", "integer", "when it came: contacts, milliseconds, or millionths of a share of the last half hour" },
+    { "value", "integer", "when it came: contacts, milliseconds, millionths of a share of the last half hour, or hundredths of a MOS (line)" },
     { "limit", "integer", "of the description, likewise" }, { "by", "string?", "who has seen it" },
 };
 static const struct sapa_field_rule alerts[] = { { "items", "array:Alert", "" } };
 static const struct sapa_field_rule b_alert[] = {
-    { "kind", ALERT_KINDS, "waiting, longest wait, service level, abandoned, not ready or talk" },
+    { "kind", ALERT_KINDS, "waiting, longest wait, service level, abandoned, not ready, talk or line" },
     { "key", "key", "the key of the queue or agent" },
 };
 static const struct sapa_field_rule message[] = {
-    { "id", "id", "" }, { "at", "time", "" }, { "until", "time", "of no interest afterwards" }, { "to", "all|team|queue|agent", "" },
+    { "id", "id", "" }, { "at", "time", "" }, { "until", "time", "of no interest afterwards" }, { "to", "all|team|queue|agent|leaders", "leaders: an agent to who leads his team" },
     { "key", "key?", "of the team, queue or agent" }, { "text", "string", "" }, { "by", "string", "user" },
 };
 static const struct sapa_field_rule messages[] = { { "items", "array:Message", "" } };
@@ -382,23 +393,26 @@ static const struct sapa_field_rule figure[] = {
     { "kind", "string", "count, duration, ratio …" }, { "unit", "string", "of the values here: ms, ratio (0 to 1), currency; empty of counts" },
     { "text", "string", "definition, in English" }, { "formula", "string", "empty of what is counted" }, { "edge", "string", "when there is no value, and the like" },
     { "rows", "string", "what has it" }, { "live", "boolean", "in FigureValues" },
+    { "better", "neither|higher|lower", "neither: no target can be set for it" },
 };
 static const struct sapa_field_rule figures[] = { { "items", "array:Figure", "" } };
 static const struct sapa_field_rule values[] = {
-    { "offered", "integer", "" }, { "answered", "integer", "" }, { "abandoned", "integer", "" }, { "overflowed", "integer", "" },
-    { "callback", "integer", "" }, { "handled", "integer", "" }, { "transfers", "integer", "" },
+    { "offered", "integer?", "null of teams, as what else is of contacts" }, { "answered", "integer?", "" }, { "abandoned", "integer?", "" }, { "overflowed", "integer?", "" },
+    { "callback", "integer?", "" }, { "handled", "integer?", "" }, { "transfers", "integer?", "" },
     { "service_level_1", "number?", "0 to 1" }, { "answer_rate", "number?", "0 to 1" }, { "abandon_rate_short", "number?", "0 to 1" },
     { "asa", "integer?", "ms" }, { "aht", "integer?", "ms" }, { "wait_max_ms", "integer?", "" },
+    { "wrapup_mean", "integer?", "ms" }, { "occupancy", "number?", "0 to 1; of teams" },
 };
 static const struct sapa_field_rule standing[] = {
-    { "id", "string", "all, client:KEY or queue:KEY" }, { "scope", "all|client|queue", "" }, { "key", "key?", "of the client or the queue" },
+    { "id", "string", "all, client:KEY, queue:KEY or team:KEY" }, { "scope", "all|client|queue|team", "" }, { "key", "key?", "of the client, queue or team" },
     { "name", "string?", "null: of the whole centre" }, { "client", "key?", "" }, { "waiting", "integer", "" },
     { "callbacks_waiting", "integer", "" }, { "ringing", "integer", "" }, { "talking", "integer", "" },
     { "oldest", "time?", "since when the one who waits longest waits" }, { "agents_ready", "integer", "free now" },
     { "agents_busy", "integer", "" }, { "agents_not_ready", "integer", "" },
     { "level_ms", "integer?", "of queues: target" }, { "level_percent", "integer?", "of queues: target" },
     { "today", "FigureValues", "what came since the local midnight. Of clients and of all: their queues joined" },
-    { "recent", "FigureValues", "what came in the last thirty minutes" },
+    { "recent", "FigureValues", "what came in the last thirty minutes; null each of teams" },
+    { "targets", "array:FigureTarget", "of those figures: what is aimed at, and whether it is met" },
 };
 static const struct sapa_field_rule standings[] = { { "items", "array:Standing", "" }, { "at", "time", "when the figures were taken" } };
 static const struct sapa_field_rule counted_item[] = {
@@ -410,6 +424,34 @@ static const struct sapa_field_rule counted[] = {
     { "items", "array:CountedContact", "the newest first; those whose contacts one may see" },
     { "cut", "boolean", "the log of the day is too long to be read whole: what came last is missing" },
 };
+#define GOAL_STATES "met|missed|open|none"
+static const struct sapa_field_rule figure_goal[] = {
+    { "figure", "key", "as in Figure" }, { "target", "number", "what it shall be: in the unit of the figure, shares 0 to 1" },
+    { "better", "higher|lower", "" }, { "scope", "all|client|queue|team|description", "for what it is set; description: by nobody, it is the service level of the queue's description" },
+    { "from", "string?", "first day; null: of the description" }, { "to", "string?", "last day; null: no end" },
+    { "today", GOAL_STATES, "open: a number of a day that goes on, not reached yet; none: the figure has no value" },
+    { "recent", GOAL_STATES, "in the last thirty minutes; none also of numbers of a day" },
+};
+static const struct sapa_field_rule goal[] = {
+    { "scope", "all|client|queue|team", "for what: the whole centre, a client, a queue; team: for each of its agents" }, { "key", "key?", "of the client, queue or team; null with all" },
+    { "figure", "key", "as in Figure, where `better` says which way" }, { "value", "number", "in the unit of the figure: shares 0 to 1, milliseconds" },
+    { "from", "string", "first day, 2026-11-22" }, { "to", "string?", "last day; null: no end" },
+};
+static const struct sapa_field_rule goals[] = {
+    { "items", "array:PerformanceTarget", "those that one may see" }, { "version", "integer", "for If-Match; 0: nothing was ever set" },
+    { "changed", "time?", "" }, { "by", "string?", "" }, { "comment", "string?", "what for" },
+};
+static const struct sapa_field_rule b_goals[] = {
+    { "items", "array:PerformanceTarget", "256 at most. Of several for the same thing and figure, the one that began last holds" },
+    { "comment", "~string", "what for, 120 bytes at most; it stands in the history" },
+};
+static const struct sapa_field_rule goals_made[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "version", "integer", "the new one" },
+};
+static const struct sapa_field_rule goal_version[] = {
+    { "version", "integer", "" }, { "changed", "time", "" }, { "by", "string", "" }, { "comment", "string?", "" }, { "count", "integer", "targets in it" },
+};
+static const struct sapa_field_rule goal_versions[] = { { "items", "array:PerformanceTargetsVersion", "100 at most" } };
 static const struct sapa_field_rule wall_tile[] = {
     { "scope", "all|client|queue", "of what" }, { "key", "key?", "of the client or the queue" },
     { "figure", "key", "with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues" },
@@ -478,7 +520,7 @@ static const struct sapa_field_rule tokens[] = { { "items", "array:Token", "" } 
 static const struct sapa_field_rule new_token[] = { { "secret", "string", "shown once" }, { "token", "Token", "" } };
 static const struct sapa_field_rule me[] = {
     { "user", "string", "" }, { "name", "string", "as the description has it" }, { "role", "string", "" }, { "agent", "key?", "" },
-    { "clients", "array:key?", "null: all" }, { "rights", "array:string", "" }, { "session", "id?", "null: a token" }, { "expires", "time?", "" },
+    { "clients", "array:key?", "null: all" }, { "teams", "array:key?", "that he leads; null: not bound to any" }, { "rights", "array:string", "" }, { "session", "id?", "null: a token" }, { "expires", "time?", "" },
     { "now", "time", "the server's clock" },
     { "second_factor", "none|used|wanted", "wanted: no rights until there is one" },
 };
@@ -537,7 +579,7 @@ static const struct sapa_field_rule changed[] = {
 };
 static const struct sapa_field_rule b_switch[] = { { "on", "boolean", "true or false" }, { "client", "~key", "only for this client" } };
 static const struct sapa_field_rule b_token[] = {
-    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall", "a role" },
+    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall|director", "admin, supervisor, agent, viewer, auditor, monitor, wall or director" },
     { "agent", "~key", "with the role agent: whose" }, { "clients", "~array:string", "keys of clients; all without" },
     { "expires", "~time", "a time, RFC 3339" },
 };
@@ -724,6 +766,9 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_VIEW_AGENT] = { "ViewAgent", FIELDS(view_agent) },
     [SAPA_SCHEMA_VIEW_CALL] = { "ViewCall", FIELDS(view_call) },
     [SAPA_SCHEMA_VIEW_NEWS] = { "ViewNews", FIELDS(view_news) },
+    [SAPA_SCHEMA_PARTY] = { "Party", FIELDS(party) },
+    [SAPA_SCHEMA_B_TOTP_END] = { "SecondFactorEndBody", FIELDS(b_totp_end) },
+    [SAPA_SCHEMA_B_WORDS] = { "WordsBody", FIELDS(b_words) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },
@@ -733,6 +778,13 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_VALUES] = { "FigureValues", FIELDS(values) },
     [SAPA_SCHEMA_STANDING] = { "Standing", FIELDS(standing) },
     [SAPA_SCHEMA_STANDINGS] = { "Standings", FIELDS(standings) },
+    [SAPA_SCHEMA_GOAL] = { "PerformanceTarget", FIELDS(goal) },
+    [SAPA_SCHEMA_GOALS] = { "PerformanceTargets", FIELDS(goals) },
+    [SAPA_SCHEMA_B_GOALS] = { "PerformanceTargetsBody", FIELDS(b_goals) },
+    [SAPA_SCHEMA_GOALS_MADE] = { "PerformanceTargetsMade", FIELDS(goals_made) },
+    [SAPA_SCHEMA_GOAL_VERSION] = { "PerformanceTargetsVersion", FIELDS(goal_version) },
+    [SAPA_SCHEMA_GOAL_VERSIONS] = { "PerformanceTargetsVersions", FIELDS(goal_versions) },
+    [SAPA_SCHEMA_FIGURE_GOAL] = { "FigureTarget", FIELDS(figure_goal) },
     [SAPA_SCHEMA_WALL_TILE] = { "WallTile", FIELDS(wall_tile) },
     [SAPA_SCHEMA_WALL_PAGE] = { "WallPage", FIELDS(wall_page) },
     [SAPA_SCHEMA_WALL] = { "Wallboard", FIELDS(wall) },

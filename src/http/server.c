@@ -44,7 +44,7 @@ static void forget_sources(struct sapa_web *web, int64_t now_us)
 {
     for (uint32_t i = 0; i < web->sources.count;) {
         struct web_source *source = sapa_table_at(&web->sources, i);
-        if (source->connections == 0 && source->tokens_us < now_us && source->calls_us < now_us && source->failures_us + 10000000 < now_us)
+        if (source->connections == 0 && source->tokens_us < now_us && source->pages_us < now_us && source->calls_us < now_us && source->failures_us + 10000000 < now_us)
             sapa_table_remove(&web->sources, source);
         else
             i++;
@@ -280,6 +280,14 @@ bool sapa_web_origin_is_ours(struct lws *wsi)
     return sapa_origin_is_ours(header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)), header(wsi, WSI_TOKEN_HOST, host, sizeof(host)));
 }
 
+/* A proxy says that it speaks for somebody else: then its address says nothing of him. */
+static bool is_forwarded(struct lws *wsi)
+{
+    return lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_X_REAL_IP) > 0 ||
+           lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_VIA) > 0 || lws_hdr_custom_length(wsi, "forwarded:", 10) > 0 ||
+           lws_hdr_custom_length(wsi, "x-forwarded-host:", 17) > 0 || lws_hdr_custom_length(wsi, "x-forwarded-proto:", 18) > 0;
+}
+
 bool sapa_web_is_loopback(struct lws *wsi)
 {
     struct sapa_addr peer;
@@ -291,15 +299,20 @@ bool sapa_web_is_loopback(struct lws *wsi)
         return false;
     sapa_addr_unmap(&peer);
     sapa_addr_print_host(&peer, text, sizeof(text));
+    if (is_forwarded(wsi))
+        return false;
     return (sapa_str_starts(sapa_str_of(text), SAPA_STR("127.")) || strcmp(text, "::1") == 0 || strcmp(text, "[::1]") == 0) &&
            sapa_host_is_loopback(header(wsi, WSI_TOKEN_HOST, host, sizeof(host)));
 }
 
 bool sapa_web_is_secure(const struct sapa_web *web, struct lws *wsi)
 {
-    char origin[256];
+    char origin[256], before[8];
+    const int n = lws_hdr_custom_length(wsi, "x-forwarded-proto:", 18);
 
-    return web->options.cert || sapa_str_starts(header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)), SAPA_STR("https://"));
+    return web->options.cert ||
+           (sapa_web_origin_is_ours(wsi) && sapa_str_starts(header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)), SAPA_STR("https://"))) ||
+           (n == 5 && lws_hdr_custom_copy(wsi, before, sizeof(before), "x-forwarded-proto:", 18) == n && memcmp(before, "https", 5) == 0);
 }
 
 static int by_number(const void *a, const void *b)
@@ -309,10 +322,10 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-size_t sapa_web_cookies(struct lws *wsi, uint64_t ret[SAPA_COOKIES_MAX * 4])
+size_t sapa_web_cookies(const struct sapa_web *web, struct lws *wsi, uint64_t ret[SAPA_COOKIES_MAX * 4])
 {
     char buf[WEB_HEADER_MAX];
-    const size_t count = sapa_cookie_sessions(header(wsi, WSI_TOKEN_HTTP_COOKIE, buf, sizeof(buf)), ret, SAPA_COOKIES_MAX * 4);
+    const size_t count = sapa_cookie_sessions(header(wsi, WSI_TOKEN_HTTP_COOKIE, buf, sizeof(buf)), sapa_web_is_secure(web, wsi), ret, SAPA_COOKIES_MAX * 4);
 
     qsort(ret, count, sizeof(*ret), by_number);
     return count;
@@ -344,7 +357,7 @@ static void who_of_cookie(struct sapa_web *web, struct lws *wsi, struct web_who 
         wanted = session_parameter(wsi, name);
     *ret = (struct web_who){ .scope.agent = SAPA_NONE };
     if (wanted.n == 0 || sapa_str_u64(wanted, UINT64_MAX, &session) != SAPA_OK ||
-        !sapa_cookie_find(header(wsi, WSI_TOKEN_HTTP_COOKIE, buf, sizeof(buf)), session, authorization + 7))
+        !sapa_cookie_find(header(wsi, WSI_TOKEN_HTTP_COOKIE, buf, sizeof(buf)), session, sapa_web_is_secure(web, wsi), authorization + 7))
         return;
     sapa_web_who_of(web, sapa_str_of(authorization), ret);
     sapa_wipe(authorization, sizeof(authorization));
@@ -362,18 +375,24 @@ static bool is_guessing(const struct sapa_web *web, struct lws *wsi, int64_t now
     return source && source->key != WEB_LOCAL && source->failures >= WEB_FAILURES_MAX && now_us - source->failures_us < 10000000;
 }
 
-/* Spend one request of the source's allowance: a bucket that holds two seconds. */
-static bool may_go_on(struct sapa_web *web, struct web_request *rq, struct lws *wsi)
+/* Spend one request of the source's allowance: a bucket that holds two seconds; pages have one of their own. False: answered. */
+static bool may_go_on(struct web_request *rq, bool page)
 {
-    const int64_t now_us = rq->began_us;
-    struct web_source *source = sapa_table_find(&web->sources, (uint64_t)(uintptr_t)lws_get_opaque_user_data(wsi));
+    struct sapa_web *web = rq->web;
+    struct web_source *source = sapa_table_find(&web->sources, (uint64_t)(uintptr_t)lws_get_opaque_user_data(rq->wsi));
+    const bool guesses = !page && lws_hdr_total_length(rq->wsi, WSI_TOKEN_HTTP_AUTHORIZATION) > 0; /* others bring nothing to guess with */
+    bool good = !guesses || !is_guessing(web, rq->wsi, rq->began_us);
 
-    if (is_guessing(web, wsi, now_us))
-        return false;
-    if (!source || source->key == WEB_LOCAL || web->options.rate == 0)
+    if (good && source && source->key != WEB_LOCAL && web->options.rate > 0) {
+        int64_t *spent_us = page ? &source->pages_us : &source->tokens_us;
+        *spent_us = SAPA_MAX(*spent_us, rq->began_us - 2000000) + 1000000 / web->options.rate / (page ? WEB_PAGES_RATE : 1);
+        good = *spent_us <= rq->began_us;
+    }
+    if (good)
         return true;
-    source->tokens_us = SAPA_MAX(source->tokens_us, now_us - 2000000) + 1000000 / web->options.rate;
-    return source->tokens_us <= now_us;
+    web->stats.too_fast++;
+    sapa_web_problem(rq, 429, "ELIMIT", "too many requests, or too many wrong tokens, from this address; wait a moment");
+    return false;
 }
 
 static void note_failure(struct sapa_web *web, struct lws *wsi, int64_t now_us)
@@ -410,10 +429,23 @@ static void find_who(struct web_request *rq, uint64_t source)
         note_failure(rq->web, rq->wsi, rq->began_us);
 }
 
+/* A browser says that a page of another origin wants this: a recording in its <audio>, say. */
+static bool comes_from_elsewhere(struct lws *wsi)
+{
+    char site[16];
+    const int n = lws_hdr_custom_length(wsi, "sec-fetch-site:", 15);
+
+    if (n <= 0)
+        return false;
+    if (n >= (int)sizeof(site) || lws_hdr_custom_copy(wsi, site, sizeof(site), "sec-fetch-site:", 15) != n)
+        return true;
+    const struct sapa_str text = { site, (size_t)n };
+    return !sapa_str_eq(text, SAPA_STR("same-origin")) && !sapa_str_eq(text, SAPA_STR("none"));
+}
+
 /* Route, parameters, token and right. False: it has its answer. */
 static bool admit(struct web_request *rq, struct sapa_str path)
 {
-    struct sapa_web *web = rq->web;
     char buf[512], problem_buf[256];
     struct sapa_text problem;
     uint64_t key = 0;
@@ -421,14 +453,11 @@ static bool admit(struct web_request *rq, struct sapa_str path)
     sapa_text_init(&problem, problem_buf, sizeof(problem_buf));
     if (!peer_of(rq->wsi, rq->source, &key))
         (void)sapa_str_copy(SAPA_STR("?"), rq->source, sizeof(rq->source));
-    if (!may_go_on(web, rq, rq->wsi)) {
-        web->stats.too_fast++;
-        sapa_web_problem(rq, 429, "ELIMIT", "too many requests, or too many wrong tokens, from this address; wait a moment");
+    if (!may_go_on(rq, false))
         return false;
-    }
     const sapa_rc rc = sapa_route_find(rq->method, path, &rq->params, &problem, &rq->route);
     find_who(rq, key);
-    if (rq->who.by_cookie && rq->method != SAPA_GET && !sapa_web_origin_is_ours(rq->wsi)) {
+    if (rq->who.by_cookie && (comes_from_elsewhere(rq->wsi) || (rq->method != SAPA_GET && !sapa_web_origin_is_ours(rq->wsi)))) {
         sapa_web_problem(rq, 403, "EDENIED", "a session in a cookie acts from pages of this server only; programs send Authorization: Bearer");
         return false;
     }
@@ -481,11 +510,8 @@ static bool find_page(struct web_request *rq, struct sapa_str path)
 
     if (!peer_of(rq->wsi, rq->source, &key))
         (void)sapa_str_copy(SAPA_STR("?"), rq->source, sizeof(rq->source));
-    if (!may_go_on(rq->web, rq, rq->wsi)) {
-        rq->web->stats.too_fast++;
-        sapa_web_problem(rq, 429, "ELIMIT", "too many requests, or too many wrong tokens, from this address; wait a moment");
+    if (!may_go_on(rq, true))
         return false;
-    }
     const struct sapa_str encoding = header(rq->wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, buf, sizeof(buf));
     /* read when the first one is wanted: a centre with telephones alone does without their memory */
     const sapa_rc rc = rq->web->pages ? SAPA_OK : sapa_pages_load(rq->web->options.pages, &rq->web->pages);
@@ -620,7 +646,6 @@ static void add_page_headers(struct web_request *rq, unsigned char **p, unsigned
     add_header(rq->wsi, "cache-control:", rq->page.forever ? "public, max-age=31536000, immutable" : "no-cache", p, end, ret_bad);
     add_header(rq->wsi, "etag:", rq->page.etag, p, end, ret_bad);
     add_header(rq->wsi, "referrer-policy:", "same-origin", p, end, ret_bad);
-    add_header(rq->wsi, "cross-origin-resource-policy:", "same-origin", p, end, ret_bad);
     if (rq->page.varies)
         add_header(rq->wsi, "vary:", "accept-encoding", p, end, ret_bad);
     if (rq->page.compressed && rq->status == 200)
@@ -663,6 +688,7 @@ static int write_head(struct web_request *rq)
     snprintf(text, sizeof(text), "%llu", (unsigned long long)rq->id);
     add_header(rq->wsi, "sapa-request:", text, &p, end, &bad);
     add_header(rq->wsi, "x-content-type-options:", "nosniff", &p, end, &bad);
+    add_header(rq->wsi, "cross-origin-resource-policy:", "same-origin", &p, end, &bad);
     if (is_page)
         add_page_headers(rq, &p, end, &bad);
     else
@@ -938,7 +964,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 static const struct lws_protocols protocols[] = {
     { "http", on_event, sizeof(struct web_session), 2048, 0, NULL, 0 },
-    { "sapa.live.v1", on_event, sizeof(struct web_session), 2048, LIVE_SUBPROTOCOL, NULL, 0 },
+    { "sapa.live.v1", on_event, sizeof(struct web_session), 1024 /* a hello is no longer */, LIVE_SUBPROTOCOL, NULL, 0 },
     { "sip", on_event, sizeof(struct web_session), 2048, SIP_SUBPROTOCOL, NULL, 0 },
     { NULL, NULL, 0, 0, 0, NULL, 0 },
 };
@@ -1277,6 +1303,7 @@ static sapa_rc first_token(struct sapa_web *web)
 
 static void free_pools(struct sapa_web *web)
 {
+    sapa_pool_free(web->passwords);
     sapa_pool_free(web->logins);
     sapa_pool_free(web->writes);
     sapa_pool_free(web->pool);
@@ -1339,6 +1366,8 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = first_token(web);
     if (rc == SAPA_OK)
         rc = sapa_feed_new(&web->mirror, want_write, &web->feed);
+    if (rc == SAPA_OK)
+        sapa_web_goals_load(web);
     if (rc == SAPA_OK && options->pages) { /* whole? They are read again when a browser comes */
         const sapa_rc found = sapa_pages_load(options->pages, &web->pages);
         if (found == SAPA_ENOENT) {
@@ -1354,8 +1383,12 @@ sapa_rc sapa_web_start(const struct sapa_web_options *options, struct sapa_web *
         rc = sapa_pool_new("web", WEB_WORKERS, WEB_WORK_MAX, &web->pool);
     if (rc == SAPA_OK)
         rc = sapa_pool_new("web-write", 1, WEB_WORK_MAX, &web->writes);
+    const unsigned threads = SAPA_MIN(sapa_cpu_count(), (unsigned)WEB_LOGIN_THREADS_MAX);
+    web->login_runs_max = threads + 1;
     if (rc == SAPA_OK)
-        rc = sapa_pool_new("web-login", 1, WEB_LOGINS_MAX, &web->logins);
+        rc = sapa_pool_new("web-password", threads, WEB_LOGIN_THREADS_MAX + 1, &web->passwords);
+    if (rc == SAPA_OK)
+        rc = sapa_pool_new("web-login", 1, WEB_LOGIN_THREADS_MAX + 1, &web->logins);
     if (rc != SAPA_OK) {
         free_pools(web);
         free_tables(web);

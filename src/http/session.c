@@ -63,6 +63,23 @@ static sapa_rc read_place(struct sapa_store *store, uint64_t place, struct sapa_
     return rc;
 }
 
+/* Of the next login: it takes the place of one that is over, and only when all live that of the oldest. */
+static sapa_rc next_login(struct sapa_store *store, int64_t now_us, uint64_t *ret)
+{
+    struct sapa_session session;
+    uint64_t login;
+    sapa_rc rc = last_login(store, &login);
+
+    for (unsigned i = 0; rc == SAPA_OK && i < SAPA_SESSIONS_MAX; i++) {
+        *ret = login + 1 + i;
+        rc = read_place(store, place_of(SAPA_SESSION_FIRST_ID + *ret), &session);
+        if (rc == SAPA_ENOENT || (rc == SAPA_OK && session.expires_us <= now_us))
+            return SAPA_OK;
+    }
+    *ret = login + 1;
+    return rc == SAPA_ECORRUPT ? SAPA_OK : rc;
+}
+
 sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, struct sapa_str source, bool factor, int64_t now_us,
                             char ret_text[SAPA_TOKEN_TEXT_SIZE], struct sapa_session *ret)
 {
@@ -70,7 +87,7 @@ sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, stru
     struct sapa_key secret;
     char text[SAPA_TOKEN_TEXT_SIZE] = "sapa_";
     uint64_t login;
-    sapa_rc rc = last_login(store, &login);
+    sapa_rc rc = next_login(store, now_us, &login);
 
     if (rc != SAPA_OK)
         return rc;
@@ -81,8 +98,8 @@ sapa_rc sapa_session_create(struct sapa_store *store, struct sapa_str user, stru
     sapa_hex(secret.bytes, sizeof(secret.bytes), text + 5);
     sapa_wipe(&secret, sizeof(secret));
     sapa_sha256(text, SAPA_TOKEN_TEXT_SIZE - 1, session.hash);
-    session.id = SAPA_SESSION_FIRST_ID + login + 1;
-    if ((rc = keep(store, &session)) == SAPA_OK && (rc = sapa_kept_count_set(store, "session", login + 1)) == SAPA_OK) {
+    session.id = SAPA_SESSION_FIRST_ID + login;
+    if ((rc = keep(store, &session)) == SAPA_OK && (rc = sapa_kept_count_set(store, "session", login)) == SAPA_OK) {
         memcpy(ret_text, text, sizeof(text));
         *ret = session;
     }
@@ -210,25 +227,26 @@ const struct sapa_session *sapa_sessions_next(const struct sapa_sessions *sessio
 
 /* ---- tries ---- */
 
-enum { KEYS = 3 };
+/* Of both, of the user, of the source: wrong ones; of both: right ones. */
+enum { BOTH, USER, SOURCE, KEYS, RIGHT = KEYS };
 
-static void keys_of(struct sapa_str user, struct sapa_str source, uint64_t ret[KEYS])
+static uint64_t key_of(unsigned kind, struct sapa_str user, struct sapa_str source)
 {
-    static const char kinds[KEYS] = { 'b', 'u', 's' };
+    static const char kinds[KEYS + 1] = { 'b', 'u', 's', 'r' };
+    struct sapa_sha256 sha;
     uint8_t hash[32];
+    uint64_t key;
 
-    for (unsigned i = 0; i < KEYS; i++) {
-        struct sapa_sha256 sha;
-        sapa_sha256_begin(&sha);
-        sapa_sha256_add(&sha, &kinds[i], 1);
-        if (i != 2)
-            sapa_sha256_add(&sha, user.p ? user.p : "", user.n);
-        sapa_sha256_add(&sha, "", 1);
-        if (i != 1)
-            sapa_sha256_add(&sha, source.p ? source.p : "", source.n);
-        sapa_sha256_end(&sha, hash);
-        memcpy(&ret[i], hash, sizeof(ret[i]));
-    }
+    sapa_sha256_begin(&sha);
+    sapa_sha256_add(&sha, &kinds[kind], 1);
+    if (kind != SOURCE)
+        sapa_sha256_add(&sha, user.p ? user.p : "", user.n);
+    sapa_sha256_add(&sha, "", 1);
+    if (kind != USER)
+        sapa_sha256_add(&sha, source.p ? source.p : "", source.n);
+    sapa_sha256_end(&sha, hash);
+    memcpy(&key, hash, sizeof(key));
+    return key;
 }
 
 static const uint64_t limits[KEYS] = { SAPA_TRIES_BOTH, SAPA_TRIES_USER, SAPA_TRIES_SOURCE };
@@ -245,16 +263,26 @@ void sapa_tries_done(struct sapa_tries *tries)
 
 int64_t sapa_tries_wait_us(const struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us)
 {
-    uint64_t keys[KEYS];
     int64_t wait_us = 0;
 
-    keys_of(user, source, keys);
     for (unsigned i = 0; i < KEYS; i++) {
-        const struct try *one = sapa_table_find(&tries->of, keys[i]);
+        const struct try *one = sapa_table_find(&tries->of, key_of(i, user, source));
         if (one && one->count >= limits[i])
             wait_us = SAPA_MAX(wait_us, one->since_us + SAPA_TRIES_US - now_us);
     }
     return wait_us;
+}
+
+uint64_t sapa_tries_left(const struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us)
+{
+    uint64_t left = UINT64_MAX;
+
+    for (unsigned i = 0; i < KEYS; i++) {
+        const struct try *one = sapa_table_find(&tries->of, key_of(i, user, source));
+        const uint64_t count = one && now_us - one->since_us < SAPA_TRIES_US ? one->count : 0;
+        left = SAPA_MIN(left, limits[i] - SAPA_MIN(limits[i], count));
+    }
+    return left;
 }
 
 static void forget_old(struct sapa_tries *tries, int64_t now_us)
@@ -268,31 +296,39 @@ static void forget_old(struct sapa_tries *tries, int64_t now_us)
     }
 }
 
-void sapa_tries_failed(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us)
+/* How many with this one; 0: there are so many at once that this is not counted, and those that are known stay known. */
+static uint64_t count_one(struct sapa_tries *tries, uint64_t key, int64_t now_us)
 {
-    uint64_t keys[KEYS];
+    struct try *one = sapa_table_find(&tries->of, key);
 
-    keys_of(user, source, keys);
-    if (tries->of.count + KEYS > SAPA_TRIES_MAX)
-        forget_old(tries, now_us);
-    for (unsigned i = 0; i < KEYS; i++) {
-        struct try *one = sapa_table_find(&tries->of, keys[i]);
-        if (!one && sapa_table_add(&tries->of, keys[i], &one) != SAPA_OK)
-            continue; /* so many at once: those that are known stay known */
-        if (one->count == 0 || now_us - one->since_us >= SAPA_TRIES_US) {
-            one->since_us = now_us;
-            one->count = 0;
-        }
-        one->count++;
+    if (!one && sapa_table_add(&tries->of, key, &one) != SAPA_OK)
+        return 0;
+    if (one->count == 0 || now_us - one->since_us >= SAPA_TRIES_US) {
+        one->since_us = now_us;
+        one->count = 0;
     }
+    return ++one->count;
 }
 
-void sapa_tries_good(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source)
+void sapa_tries_failed(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us)
 {
-    uint64_t keys[KEYS];
+    if (tries->of.count + KEYS > SAPA_TRIES_MAX)
+        forget_old(tries, now_us);
+    for (unsigned i = 0; i < KEYS; i++)
+        (void)count_one(tries, key_of(i, user, source), now_us);
+}
 
-    keys_of(user, source, keys);
-    struct try *one = sapa_table_find(&tries->of, keys[0]);
+void sapa_tries_good(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us)
+{
+    struct try *one = sapa_table_find(&tries->of, key_of(BOTH, user, source));
+
     if (one)
         sapa_table_remove(&tries->of, one);
+    if (tries->of.count == SAPA_TRIES_MAX)
+        forget_old(tries, now_us);
+    if (count_one(tries, key_of(RIGHT, user, source), now_us) != 1)
+        return;
+    one = sapa_table_find(&tries->of, key_of(SOURCE, user, source));
+    if (one)
+        one->count -= one->count > 0;
 }

@@ -4,7 +4,8 @@
  *
  * What a session may do is asked of the description in force at each request: whoever is taken out of it, or gets
  * another role, is so at once. Kept are SHA-256 of the secret, whose it is and when it ends (`api.session.N`), so that a
- * restart logs nobody out. There are SAPA_SESSIONS_MAX places; the oldest login gives way.
+ * restart logs nobody out. There are SAPA_SESSIONS_MAX places; what is over gives way, then
+ * the oldest, of somebody with SAPA_SESSIONS_USER_MAX his own.
  *
  * Room    http: base, rt, model, store.   Thread  one writer at a time; a struct sapa_sessions: its owner's.
  * Design  docs/design/http.md   Tests  http/session_test.c, app/session_test.c, test/scenario/84-api-login
@@ -19,6 +20,7 @@
 
 enum {
     SAPA_SESSIONS_MAX = 4096,
+    SAPA_SESSIONS_USER_MAX = 64,
     SAPA_SESSION_HOURS = 12,
     SAPA_SESSION_FIRST_ID = 1 << 20, /* above all numbers of tokens: a session's is SAPA_SESSION_FIRST_ID + its login */
 };
@@ -69,15 +71,20 @@ const struct sapa_session *sapa_sessions_next(const struct sapa_sessions *sessio
 struct sapa_tries {
     struct sapa_table of;
 };
-enum { SAPA_TRIES_MAX = 65536, SAPA_TRIES_BOTH = 5, SAPA_TRIES_USER = 50, SAPA_TRIES_SOURCE = 20 };
+enum { SAPA_TRIES_MAX = 65536, SAPA_TRIES_BOTH = 5, SAPA_TRIES_USER = 50, SAPA_TRIES_SOURCE = 100 /* an office stands behind one address, and one in ten mistypes */ };
 #define SAPA_TRIES_US (INT64_C(300) * 1000000)
 
 void sapa_tries_init(struct sapa_tries *tries);
 void sapa_tries_done(struct sapa_tries *tries);
+/** So many more may be tried before somebody has to wait. */
+uint64_t sapa_tries_left(const struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us);
 /** @return 0: he may try; else so long not (microseconds) */
 int64_t sapa_tries_wait_us(const struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us);
 void sapa_tries_failed(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us);
-/** He has it right: what was counted of him from there is forgotten. */
-void sapa_tries_good(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source);
+/**
+ * He has it right: what was counted of him from there is forgotten. Once for each name in five minutes it also makes up for
+ * one that was wrong from there: a whole office comes in from one address in the morning, and some of them mistype.
+ */
+void sapa_tries_good(struct sapa_tries *tries, struct sapa_str user, struct sapa_str source, int64_t now_us);
 
 #endif

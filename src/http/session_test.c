@@ -81,10 +81,10 @@ static void tries_are_counted(void **state)
     assert_int_equal(sapa_tries_wait_us(&tries, budi, here, 1000), 0);
     assert_true(sapa_tries_wait_us(&tries, siti, here, 1000 + SAPA_TRIES_US) <= 0);
     /* the right one, and it begins anew */
-    sapa_tries_good(&tries, siti, here);
+    sapa_tries_good(&tries, siti, here, 1000);
     assert_int_equal(sapa_tries_wait_us(&tries, siti, here, 1000), 0);
-    /* one source with many names */
-    for (unsigned i = SAPA_TRIES_BOTH; i < SAPA_TRIES_SOURCE; i++) {
+    /* one source with many names; his right one made up for one of his */
+    for (unsigned i = SAPA_TRIES_BOTH - 1; i < SAPA_TRIES_SOURCE; i++) {
         assert_int_equal(sapa_tries_wait_us(&tries, budi, here, 1000), 0);
         snprintf(name, sizeof(name), "somebody-%u", i);
         sapa_tries_failed(&tries, sapa_str_of(name), here, 1000);
@@ -109,10 +109,44 @@ static void tries_are_counted(void **state)
     sapa_tries_done(&tries);
 }
 
+/* Five hundred come in from one address within minutes, one of ten mistypes first: nobody waits. */
+static void an_office_comes_in(void **state)
+{
+    const struct sapa_str here = SAPA_STR("10.0.0.1");
+    struct sapa_tries tries;
+    char name[32];
+
+    (void)state;
+    sapa_tries_init(&tries);
+    assert_int_equal(sapa_tries_left(&tries, SAPA_STR("agent1"), here, 0), SAPA_TRIES_BOTH);
+    for (unsigned i = 0; i < 500; i++) {
+        snprintf(name, sizeof(name), "agent%u", i);
+        const struct sapa_str user = sapa_str_of(name);
+        assert_int_equal(sapa_tries_wait_us(&tries, user, here, 1000 + i), 0);
+        if (i % 10 == 0) {
+            sapa_tries_failed(&tries, user, here, 1000 + i);
+            assert_int_equal(sapa_tries_left(&tries, user, here, 1000 + i), SAPA_TRIES_BOTH - 1);
+        }
+        sapa_tries_good(&tries, user, here, 1000 + i);
+        assert_int_equal(sapa_tries_left(&tries, user, here, 1000 + i), SAPA_TRIES_BOTH);
+    }
+    /* but one who knows one password cannot make up with it for all that he guesses */
+    for (unsigned i = 0; i < SAPA_TRIES_SOURCE; i++) {
+        snprintf(name, sizeof(name), "boss%u", i);
+        assert_int_equal(sapa_tries_left(&tries, SAPA_STR("x"), here, 2000), SAPA_MIN(SAPA_TRIES_BOTH, SAPA_TRIES_SOURCE - (int)i));
+        sapa_tries_failed(&tries, sapa_str_of(name), here, 2000);
+        sapa_tries_good(&tries, SAPA_STR("agent7"), here, 2000);
+    }
+    assert_int_equal(sapa_tries_left(&tries, SAPA_STR("x"), here, 2000), 0);
+    assert_true(sapa_tries_wait_us(&tries, SAPA_STR("x"), here, 2000) > 0);
+    assert_int_equal(sapa_tries_left(&tries, SAPA_STR("x"), here, 2000 + SAPA_TRIES_US), SAPA_TRIES_BOTH);
+    sapa_tries_done(&tries);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(found_until_they_end), cmocka_unit_test(the_oldest_gives_way), cmocka_unit_test(tries_are_counted),
+        cmocka_unit_test(found_until_they_end), cmocka_unit_test(the_oldest_gives_way), cmocka_unit_test(tries_are_counted), cmocka_unit_test(an_office_comes_in),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

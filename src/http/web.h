@@ -126,6 +126,7 @@ struct sapa_web_work {
     uint64_t into;                     /* PERSON_MERGE; TASK_NEW: contact, or 0 */
     char name[SAPA_KEY_MAX + 1];       /* LOGIN, PASSWORD, USER_…: whose */
     char password[260], new_password[260], source[64];
+    bool password_good;                /* LOGIN: it was seen to be, by the work before this; work without it does no more than look */
     bool cookie;                       /* LOGIN, DEMO_LOGIN: the secret goes into `secret`, not into the answer */
     uint64_t *ids;                     /* sessions that end with it */
     size_t id_count;
@@ -138,6 +139,9 @@ struct sapa_web_work {
     bool living;                       /* CARD, NOTE, CONTACT: it lives, and may be seen */
     uint64_t callbacks[SAPA_WEB_CALLBACKS_MAX]; /* CARD: living callbacks of the same person; WORK: of the agent's clients */
     size_t callback_count;
+    uint64_t in_hand[SAPA_WEB_ASSIGNMENTS_MAX]; /* RECORDINGS, RECORDING, AUDIO, for who is an agent: contacts that he has */
+    size_t in_hand_count;
+    bool goes_on;                      /* AUDIO: a further part; it has been judged */
     uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; MY_FIGURES: whose; SAPA_NONE */
     uint64_t match;                    /* NOTE: version that it was made from; TASK_NEW, TASK_SET: due, wall time in us, 0: none */
     bool task_done;                    /* TASK_SET */

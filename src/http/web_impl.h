@@ -32,6 +32,8 @@ enum {
     WEB_WORK_MAX = 64,
     WEB_LOGINS_MAX = 1024,            /* waiting or being checked: in the morning all come at once */
     WEB_LOGIN_MS = 30000,             /* each takes its time on purpose */
+    WEB_LOGIN_THREADS_MAX = 4,        /* each needs 19 MiB while it looks */
+    WEB_PAGES_RATE = 10,              /* files of pages a second and source, for each request of the API that `rate` allows */
     WEB_FAILURES_MAX = 20,            /* wrong tokens from one source in ten seconds */
     WEB_IDEMPOTENT_MAX = 10000,
     WEB_TICK_MS = 20,                 /* changes are collected so long before they go to subscribers */
@@ -151,6 +153,7 @@ struct web_source {
     int64_t tokens_us;   /* rate: time up to which it has spent */
     uint32_t failures;
     int64_t failures_us; /* since when they are counted */
+    int64_t pages_us;    /* the same for what pages are made of */
     int64_t calls_us;    /* credentials of guests: time up to which it has spent */
 };
 
@@ -181,7 +184,8 @@ struct sapa_web {
     struct sapa_thread *thread;
     struct sapa_mailbox *mailbox;
     struct sapa_pool *pool;
-    struct sapa_pool *logins;      /* one thread: passwords */
+    struct sapa_pool *passwords;   /* of logins: looked at, several at once */
+    struct sapa_pool *logins;      /* one thread: what comes of that, and whatever else changes passwords and sessions */
     struct sapa_pool *writes;      /* one thread: what is written to the store has one order */
     atomic_bool stopping;
     atomic_bool awake; /* the wake-up is on its way */
@@ -196,9 +200,10 @@ struct sapa_web {
     struct sapa_tokens tokens;
     struct sapa_sessions sessions;
     struct sapa_tries tries;
-    struct web_job *logins_first, **logins_last; /* that wait for the one that runs */
+    struct web_job *logins_first, **logins_last; /* that wait for those that run */
     unsigned logins_count;
-    bool login_runs;
+    struct web_job *login_jobs[WEB_LOGIN_THREADS_MAX + 1]; /* that run; one more than threads, so that none of these waits */
+    size_t login_runs, login_runs_max;
     uint64_t who_version; /* counts changes of who may do what */
     struct sapa_mirror mirror;
     /* messages that wait for their commit: size, type, bytes */
@@ -245,7 +250,7 @@ void sapa_web_tell_later(struct web_request *rq, struct sapa_json *answer);
 /* The answer stands in rq->out: send it. */
 void sapa_web_ready(struct web_request *rq);
 void sapa_web_centre_replied(struct sapa_web *web, const struct sapa_web_reply *reply, const void *data, size_t size);
-/* It checks or changes a password or a second factor: such jobs run one after the other. */
+/* It checks or changes a password or a second factor: such jobs run in their order, one after the other for each name. */
 bool sapa_web_is_login(enum sapa_route_id route);
 /* At the end: those that nobody will do. */
 void sapa_web_logins_drop(struct sapa_web *web);
@@ -269,6 +274,8 @@ void sapa_web_shared_again(struct sapa_web *web);
 void sapa_web_phones_init(struct sapa_web *web);
 /* ---- figures.c ---- */
 
+/* Targets are read from the store: at the start, and when others were set. */
+void sapa_web_goals_load(struct sapa_web *web);
 /* The dictionary. */
 void sapa_web_figures(struct web_request *rq);
 
@@ -276,11 +283,11 @@ void sapa_web_figures(struct web_request *rq);
 
 /* Does it come from a page of this server? */
 bool sapa_web_origin_is_ours(struct lws *wsi);
-/* A browser and a name of this machine; over TLS, here or before us? */
+/* A browser and a name of this machine, with nobody between? Over TLS, here or before us? */
 bool sapa_web_is_loopback(struct lws *wsi);
 bool sapa_web_is_secure(const struct sapa_web *web, struct lws *wsi);
 /* Sessions that the browser has cookies of, the newest last. Returns how many. */
-size_t sapa_web_cookies(struct lws *wsi, uint64_t ret[SAPA_COOKIES_MAX * 4]);
+size_t sapa_web_cookies(const struct sapa_web *web, struct lws *wsi, uint64_t ret[SAPA_COOKIES_MAX * 4]);
 /* Is there another certificate? */
 void sapa_web_look_certificate(struct sapa_web *web);
 struct web_request *sapa_web_request_of(struct sapa_web *web, uint64_t id);

@@ -191,7 +191,7 @@ sapa_rc sapa_media_check(const void *bytes, size_t size, struct sapa_media_messa
     case SAPA_MEDIA_SECRET:
         return has_leg && (ret_message->code == 0 || ret_message->code == 1) ? SAPA_OK : SAPA_EINVAL;
     case SAPA_MEDIA_BRIDGE:
-        return has_leg && ret_message->other && ret_message->other != ret_message->leg ? SAPA_OK : SAPA_EINVAL;
+        return has_leg && ret_message->other ? SAPA_OK : SAPA_EINVAL;
     case SAPA_MEDIA_MIX_JOIN:
         return has_leg && ret_message->u.mix.mix && ret_message->u.mix.role < SAPA_MEDIA_ROLE_COUNT &&
                        ret_message->other != ret_message->leg

@@ -202,7 +202,8 @@ static void test_the_others(void **state)
 
     message = (struct sapa_media_message){ .op = SAPA_MEDIA_BRIDGE, .leg = 1, .other = 2 };
     assert_int_equal(check(&message), SAPA_OK);
-    BAD(other, 1);
+    message.other = 1; /* it hears itself */
+    assert_int_equal(check(&message), SAPA_OK);
     BAD(other, 0);
     message = (struct sapa_media_message){ .op = SAPA_MEDIA_SECRET, .leg = 1, .code = 1 };
     assert_int_equal(check(&message), SAPA_OK);

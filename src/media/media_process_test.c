@@ -109,6 +109,42 @@ static void test_ipv6(void **state)
     control_close(&control);
 }
 
+/* A leg that is bridged with itself hears itself, whatever its codec; then it is as any other. */
+static void test_echo(void **state)
+{
+    static const uint8_t codecs[] = { SAPA_CODEC_PCMA, SAPA_CODEC_OPUS };
+
+    (void)state;
+    for (size_t i = 0; i < SAPA_COUNT(codecs); i++) {
+        struct control control;
+        struct phone one;
+        struct packet packet;
+        uint8_t octets[FRAME];
+        const struct phone_options options = { .leg = next_id++, .contact = next_id++, .codec = codecs[i] };
+
+        control_open(&control);
+        phone_open(&control, &one, &options);
+        order(&control, SAPA_MEDIA_BRIDGE, one.leg, one.leg);
+        (void)barrier(&control);
+        for (unsigned n = 1; n < 5; n++) {
+            fill(octets, n, 0);
+            phone_send(&one, octets);
+            assert_true(phone_receive(&one, &packet, WAIT_MS));
+            assert_memory_equal(packet.payload, octets, FRAME);
+        }
+        order(&control, SAPA_MEDIA_BRIDGE, one.leg, one.leg); /* said again */
+        order(&control, SAPA_MEDIA_UNBRIDGE, one.leg, 0);
+        (void)barrier(&control);
+        phone_send(&one, octets);
+        assert_false(phone_receive(&one, &packet, 60));
+        order(&control, SAPA_MEDIA_BRIDGE, one.leg, one.leg);
+        order(&control, SAPA_MEDIA_LEG_CLOSE, one.leg, 0);
+        assert_true(await(&control, SAPA_MEDIA_LEG_CLOSED).u.quality.packets >= 5);
+        phone_close(&one);
+        control_close(&control);
+    }
+}
+
 static void test_wrong_source_is_ignored(void **state)
 {
     struct control control;
@@ -1049,6 +1085,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_relay_leaves_payload_untouched),
         cmocka_unit_test(test_conversion),
         cmocka_unit_test(test_ipv6),
+        cmocka_unit_test(test_echo),
         cmocka_unit_test(test_wrong_source_is_ignored),
         cmocka_unit_test(test_latching),
         cmocka_unit_test(test_events_in),

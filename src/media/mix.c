@@ -526,7 +526,7 @@ static sapa_rc review_bridge(struct sapa_worker *worker, struct sapa_leg *leg)
         dissolve(worker, mix);
         mix = NULL;
     }
-    if (!other || can_relay(worker, mix, leg, other))
+    if (!other || other == leg || can_relay(worker, mix, leg, other)) /* who hears himself is never mixed */
         return SAPA_OK;
     if (!mix) {
         rc = new_mix(worker, 0, leg->contact, &mix);

@@ -309,12 +309,19 @@ static void begin_if_due(struct sapa_worker *worker, struct sapa_leg *leg)
         begin(worker, leg, true, &web->ice.selected);
 }
 
+/* Its place among those that have proved themselves; WEB_ADDRS_MAX: none. */
+static unsigned proved_at(const struct sapa_web *web, const struct sapa_addr *from)
+{
+    unsigned place = 0;
+
+    while (place < WEB_ADDRS_MAX && !sapa_addr_equal(&web->proved[place], from))
+        place++;
+    return place;
+}
+
 static bool has_proved(const struct sapa_web *web, const struct sapa_addr *from)
 {
-    for (unsigned i = 0; i < WEB_ADDRS_MAX; i++)
-        if (sapa_addr_equal(&web->proved[i], from))
-            return true;
-    return false;
+    return proved_at(web, from) < WEB_ADDRS_MAX;
 }
 
 static void take_handshake(struct sapa_worker *worker, struct sapa_leg *leg, const struct sapa_worker_web_packet *packet)
@@ -391,18 +398,19 @@ void sapa_web_turn(struct sapa_worker *worker)
 
 /* --- in --- */
 
-/* The home learns it too: what comes from there next needs no user fragment. */
+/* The home learns it too, with every check: what comes from there next needs no user fragment. */
 static void learn(struct sapa_worker *worker, struct sapa_leg *leg, const struct sapa_addr *from)
 {
     struct sapa_web *web = leg->web;
+    struct sapa_worker_web known = { .leg = leg->id, .addr = *from, .place = proved_at(web, from) };
 
-    if (has_proved(web, from))
-        return;
-    if (sapa_addr_equal(&web->proved[web->proved_next], &web->ice.selected) && sapa_addr_is_set(&web->ice.selected))
+    if (known.place == WEB_ADDRS_MAX) {
+        if (sapa_addr_equal(&web->proved[web->proved_next], &web->ice.selected) && sapa_addr_is_set(&web->ice.selected))
+            web->proved_next = (web->proved_next + 1) % WEB_ADDRS_MAX;
+        known.place = web->proved_next;
+        web->proved[known.place] = *from;
         web->proved_next = (web->proved_next + 1) % WEB_ADDRS_MAX;
-    const struct sapa_worker_web known = { .leg = leg->id, .addr = *from, .place = web->proved_next };
-    web->proved[web->proved_next] = *from;
-    web->proved_next = (web->proved_next + 1) % WEB_ADDRS_MAX;
+    }
     if (web->port->home == worker)
         sapa_web_message(worker, SAPA_WORKER_WEB_LEARN, &known, sizeof(known));
     else if (sapa_worker_put(web->port->home, SAPA_WORKER_WEB_LEARN, &known, sizeof(known)))
@@ -638,12 +646,15 @@ static void add_addr(struct sapa_worker *worker, const struct sapa_worker_web *o
     if (!seat)
         return; /* closed meanwhile */
     struct sapa_web_addr *row = sapa_table_find(&worker->web_addrs, key);
+    if (row && row->leg != order->leg && worker->now_us - row->at_us < (int64_t)worker->options.consent_ms * 1000 / 2)
+        return; /* another one is heard there, and an address is forged more easily than a check */
     forget_addr(worker, seat->addrs[order->place] == key ? 0 : seat->addrs[order->place], order->leg);
     seat->addrs[order->place] = 0;
     if (!row || (row = sapa_table_find(&worker->web_addrs, key)) == NULL) /* removing may have moved it */
         if (sapa_table_add(&worker->web_addrs, key, &row))
             return;
     row->leg = order->leg; /* whoever proved it last: a NAT gives an address to the next */
+    row->at_us = worker->now_us;
     row->addr = order->addr;
     seat->addrs[order->place] = key;
 }

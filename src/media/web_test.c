@@ -16,6 +16,22 @@ static void open_control(struct control *control)
     memcpy(media_fingerprint, control->fingerprint, sizeof(media_fingerprint));
 }
 
+static struct control media; /* the process, of each test */
+
+static int open_media(void **state)
+{
+    (void)state;
+    open_control(&media);
+    return 0;
+}
+
+static int close_media(void **state)
+{
+    (void)state;
+    control_close(&media);
+    return 0;
+}
+
 static void close_leg(struct control *control, uint64_t leg)
 {
     order(control, SAPA_MEDIA_LEG_CLOSE, leg, 0);
@@ -141,56 +157,56 @@ static void expect_silence(struct talk *talk)
         assert_int_not_equal(packet.rtp.payload_size, FRAME);
 }
 
+/* They talk, as a test of it shows. */
+static void talk_begin(struct talk *talk, uint8_t codec)
+{
+    talk_open(&media, talk, codec);
+    browser_connect(&media, &talk->browser);
+    expect_through(talk, 1);
+}
+
 /* --- tests --- */
 
 static void test_g711_both_roles(void **state)
 {
-    struct control control;
     struct talk talk;
 
     (void)state;
-    open_control(&control);
     for (unsigned client = 0; client < 2; client++) {
-        talk_open(&control, &talk, SAPA_CODEC_PCMU);
+        talk_open(&media, &talk, SAPA_CODEC_PCMU);
         struct sapa_media_message set = browser_set_message(&talk.browser);
         set.u.leg.dtls_client = !client; /* media begins */
-        say(&control, &set);
-        (void)barrier(&control);
+        say(&media, &set);
+        (void)barrier(&media);
         browser_proves(&talk.browser, false);
         browser_proves(&talk.browser, true);
         browser_shakes_hands(&talk.browser, client);
-        expect_connected(&control, &talk.browser, SAPA_OK);
+        expect_connected(&media, &talk.browser, SAPA_OK);
         talk_both_ways(&talk, 30);
-        talk_close(&control, &talk);
+        talk_close(&media, &talk);
     }
-    control_close(&control);
 }
 
 static void test_opus(void **state)
 {
-    struct control control;
     struct talk talk;
 
     (void)state;
-    open_control(&control);
-    talk_open(&control, &talk, SAPA_CODEC_OPUS);
-    browser_connect(&control, &talk.browser);
+    talk_open(&media, &talk, SAPA_CODEC_OPUS);
+    browser_connect(&media, &talk.browser);
     talk_both_ways(&talk, 50);
-    talk_close(&control, &talk);
-    control_close(&control);
+    talk_close(&media, &talk);
 }
 
 static void test_ipv6(void **state)
 {
-    struct control control;
     struct browser browser;
     struct sapa_addr any;
 
     (void)state;
-    open_control(&control);
-    browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    browser_open(&media, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
     const struct sapa_addr v4 = browser.to;
-    close_leg(&control, browser.leg);
+    close_leg(&media, browser.leg);
     browser.leg = next_id++;
     close(browser.fd);
     assert_int_equal(sapa_addr_parse(SAPA_STR("::1"), 0, &any), SAPA_OK);
@@ -198,35 +214,32 @@ static void test_ipv6(void **state)
     assert_int_equal(sapa_socket_local(browser.fd, &browser.addr), SAPA_OK);
     struct sapa_media_message open = browser_open_message(&browser);
     open.u.leg.local = sapa_media_of_addr(&any);
-    say(&control, &open);
-    const struct sapa_media_message opened = await(&control, SAPA_MEDIA_LEG_OPENED);
+    say(&media, &open);
+    const struct sapa_media_message opened = await(&media, SAPA_MEDIA_LEG_OPENED);
     assert_int_equal(opened.code, 0);
     browser.to = sapa_addr_of_media(&opened.u.leg.local);
     assert_true(sapa_addr_is_v6(&browser.to) && !sapa_addr_equal(&browser.to, &v4));
-    browser_connect(&control, &browser); /* XOR-MAPPED-ADDRESS is looked at there */
-    close_leg(&control, browser.leg);
+    browser_connect(&media, &browser); /* XOR-MAPPED-ADDRESS is looked at there */
+    close_leg(&media, browser.leg);
     browser_close(&browser);
-    control_close(&control);
 }
 
 /* Two pages with each other, on one port; digits; a plain prompt; statistics and RTCP on the same port. */
 static void test_shared_port(void **state)
 {
-    struct control control;
     struct browser a, b;
     struct packet packet;
     uint8_t octets[FRAME], bytes[SAPA_EVENT_SIZE];
     const uint64_t contact = next_id++;
 
     (void)state;
-    open_control(&control);
-    browser_open(&control, &a, contact, SAPA_SIDE_CUSTOMER, SAPA_CODEC_PCMU);
-    browser_open(&control, &b, contact, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    browser_open(&media, &a, contact, SAPA_SIDE_CUSTOMER, SAPA_CODEC_PCMU);
+    browser_open(&media, &b, contact, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
     assert_true(sapa_addr_equal(&a.to, &b.to));
-    browser_connect(&control, &a);
-    browser_connect(&control, &b);
-    order(&control, SAPA_MEDIA_BRIDGE, a.leg, b.leg);
-    (void)barrier(&control);
+    browser_connect(&media, &a);
+    browser_connect(&media, &b);
+    order(&media, SAPA_MEDIA_BRIDGE, a.leg, b.leg);
+    (void)barrier(&media);
     for (unsigned i = 0; i < 10; i++) {
         fill(octets, 1, i);
         browser_send(&a, octets, FRAME);
@@ -240,17 +253,16 @@ static void test_shared_port(void **state)
     const struct sapa_event event = { .event = 5, .end = true, .volume = 10, .duration = 800 };
     sapa_event_put(&event, bytes);
     browser_send_type(&a, 101, bytes, sizeof(bytes));
-    const struct sapa_media_message digit = await(&control, SAPA_MEDIA_DIGIT);
+    const struct sapa_media_message digit = await(&media, SAPA_MEDIA_DIGIT);
     assert_int_equal(digit.u.dtmf.digit, '5');
     assert_int_equal(digit.leg, a.leg);
-    order(&control, SAPA_MEDIA_LEG_CLOSE, a.leg, 0);
-    const struct sapa_media_message closed = await(&control, SAPA_MEDIA_LEG_CLOSED);
+    order(&media, SAPA_MEDIA_LEG_CLOSE, a.leg, 0);
+    const struct sapa_media_message closed = await(&media, SAPA_MEDIA_LEG_CLOSED);
     assert_int_equal(closed.u.quality.packets, 11);
     assert_int_equal(closed.u.quality.sent, 10);
-    close_leg(&control, b.leg);
+    close_leg(&media, b.leg);
     browser_close(&a);
     browser_close(&b);
-    control_close(&control);
 }
 
 /* Two pages and a telephone in one conversation, then a prompt for one of them: as with any legs. */
@@ -259,7 +271,6 @@ static void test_conference_and_prompt(void **state)
     enum { FRAMES = 40, LAST = 10 };
     static const double tones[3] = { 700, 1100, 1500 };
     static int16_t heard[3][70 * FRAME];
-    struct control control;
     struct browser pages[2];
     struct phone phone;
     struct packet packet;
@@ -269,19 +280,18 @@ static void test_conference_and_prompt(void **state)
                                            .side = SAPA_SIDE_CUSTOMER, .dtmf_type = 101 };
 
     (void)state;
-    open_control(&control);
     for (unsigned i = 0; i < 2; i++) {
-        browser_open(&control, &pages[i], contact, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
-        browser_connect(&control, &pages[i]);
+        browser_open(&media, &pages[i], contact, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+        browser_connect(&media, &pages[i]);
     }
-    phone_open(&control, &phone, &options);
+    phone_open(&media, &phone, &options);
     const uint64_t legs[3] = { pages[0].leg, pages[1].leg, phone.leg };
     for (unsigned i = 0; i < 3; i++) {
         struct sapa_media_message join = { .op = SAPA_MEDIA_MIX_JOIN, .leg = legs[i] };
         join.u.mix.mix = mix;
-        say(&control, &join);
+        say(&media, &join);
     }
-    (void)barrier(&control);
+    (void)barrier(&media);
     const int64_t begin_us = sapa_mono_us();
     for (unsigned frame = 0; frame < FRAMES; frame++) {
         for (unsigned i = 0; i < 3; i++) {
@@ -308,7 +318,7 @@ static void test_conference_and_prompt(void **state)
             assert_true(k == i ? level < GONE : level > THERE);
         }
     }
-    order(&control, SAPA_MEDIA_MIX_LEAVE, pages[0].leg, 0);
+    order(&media, SAPA_MEDIA_MIX_LEAVE, pages[0].leg, 0);
     char name[128];
     uint8_t octets[FRAME], prompt[5 * FRAME];
     struct sapa_media_message play = { .op = SAPA_MEDIA_PLAY, .leg = pages[0].leg };
@@ -319,8 +329,8 @@ static void test_conference_and_prompt(void **state)
     play.u.play.play = 1;
     play.u.play.file_count = 1;
     (void)snprintf(play.u.play.files[0], sizeof(play.u.play.files[0]), "%s/prompt", folder);
-    say(&control, &play);
-    assert_int_equal(await(&control, SAPA_MEDIA_PLAY_DONE).code, 0);
+    say(&media, &play);
+    assert_int_equal(await(&media, SAPA_MEDIA_PLAY_DONE).code, 0);
     unsigned found = 0;
     fill(octets, 7, found);
     while (found < 5 && browser_receive(&pages[0], &packet, 500))
@@ -328,88 +338,79 @@ static void test_conference_and_prompt(void **state)
             fill(octets, 7, ++found);
     assert_int_equal(found, 5);
     for (unsigned i = 0; i < 2; i++) {
-        close_leg(&control, pages[i].leg);
+        close_leg(&media, pages[i].leg);
         browser_close(&pages[i]);
     }
-    close_leg(&control, phone.leg);
+    close_leg(&media, phone.leg);
     phone_close(&phone);
-    control_close(&control);
 }
 
 /* The handshake is through before the fingerprint is known: audio waits for it. */
 static void test_fingerprint_comes_late(void **state)
 {
-    struct control control;
     struct talk talk;
     uint8_t octets[FRAME] = { 0 };
 
     (void)state;
-    open_control(&control);
-    talk_open(&control, &talk, SAPA_CODEC_PCMU);
+    talk_open(&media, &talk, SAPA_CODEC_PCMU);
     struct sapa_media_message set = browser_set_message(&talk.browser);
     const struct sapa_media_message full = set;
     set.u.leg.peer_hash = SAPA_MEDIA_HASH_NONE;
     set.u.leg.peer_ufrag[0] = 0; /* neither is who checks */
     memset(set.u.leg.peer_ufrag, 0, sizeof(set.u.leg.peer_ufrag));
-    say(&control, &set);
-    (void)barrier(&control);
+    say(&media, &set);
+    (void)barrier(&media);
     browser_proves(&talk.browser, true);
     browser_shakes_hands(&talk.browser, true);
     browser_send(&talk.browser, octets, FRAME);
     expect_silence(&talk);
-    assert_false(has_kept(&control, SAPA_MEDIA_CONNECTED));
+    assert_false(has_kept(&media, SAPA_MEDIA_CONNECTED));
     struct sapa_media_message known = full;
-    say(&control, &known);
-    expect_connected(&control, &talk.browser, SAPA_OK);
+    say(&media, &known);
+    expect_connected(&media, &talk.browser, SAPA_OK);
     expect_through(&talk, 1);
-    talk_close(&control, &talk);
-    control_close(&control);
+    talk_close(&media, &talk);
 }
 
 static void test_wrong_fingerprint(void **state)
 {
-    struct control control;
     struct talk talk;
     uint8_t octets[FRAME] = { 0 };
 
     (void)state;
-    open_control(&control);
-    talk_open(&control, &talk, SAPA_CODEC_PCMU);
+    talk_open(&media, &talk, SAPA_CODEC_PCMU);
     struct sapa_media_message set = browser_set_message(&talk.browser);
     set.u.leg.peer_fingerprint[31] ^= 1;
-    say(&control, &set);
-    (void)barrier(&control);
+    say(&media, &set);
+    (void)barrier(&media);
     browser_proves(&talk.browser, true);
     browser_shakes_hands(&talk.browser, true); /* the page cannot know */
-    expect_connected(&control, &talk.browser, SAPA_EDENIED);
+    expect_connected(&media, &talk.browser, SAPA_EDENIED);
     browser_send(&talk.browser, octets, FRAME);
     expect_silence(&talk);
     /* The right one is said: the page may try again. */
     set.u.leg.peer_fingerprint[31] ^= 1;
-    say(&control, &set);
-    (void)barrier(&control);
+    say(&media, &set);
+    (void)barrier(&media);
     browser_drop_association(&talk.browser);
     browser_shakes_hands(&talk.browser, true);
-    expect_connected(&control, &talk.browser, SAPA_OK);
+    expect_connected(&media, &talk.browser, SAPA_OK);
     expect_through(&talk, 2);
-    talk_close(&control, &talk);
-    control_close(&control);
+    talk_close(&media, &talk);
 }
 
 /* SHA-512 and SHA-384 as well. */
 static void test_hashes(void **state)
 {
-    struct control control;
     struct browser browser;
 
     (void)state;
-    open_control(&control);
     for (uint8_t hash = SAPA_MEDIA_HASH_SHA384; hash <= SAPA_MEDIA_HASH_SHA512; hash++) {
-        browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+        browser_open(&media, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
         struct sapa_media_message set = browser_set_message(&browser);
         set.u.leg.peer_hash = SAPA_MEDIA_HASH_NONE;
-        say(&control, &set);
-        (void)barrier(&control);
+        say(&media, &set);
+        (void)barrier(&media);
         browser_proves(&browser, true);
         browser_shakes_hands(&browser, true);
         /* What a second association of ours with the same certificate shows us of it. */
@@ -436,56 +437,48 @@ static void test_hashes(void **state)
         set.u.leg.peer_hash = hash;
         memcpy(set.u.leg.peer_fingerprint, hash == SAPA_MEDIA_HASH_SHA384 ? result.sha384 : result.sha512,
                hash == SAPA_MEDIA_HASH_SHA384 ? 48 : 64);
-        say(&control, &set);
-        expect_connected(&control, &browser, SAPA_OK);
-        close_leg(&control, browser.leg);
+        say(&media, &set);
+        expect_connected(&media, &browser, SAPA_OK);
+        close_leg(&media, browser.leg);
         browser_close(&browser);
     }
-    control_close(&control);
 }
 
 /* Each datagram of the handshake is lost once, from either side's first flight on (media's are lost by the page not reading them). */
 static void test_lost_flights(void **state)
 {
-    struct control control;
     struct talk talk;
 
     (void)state;
-    open_control(&control);
     for (unsigned lost = 0; lost < 4; lost++) {
-        talk_open(&control, &talk, SAPA_CODEC_PCMU);
+        talk_open(&media, &talk, SAPA_CODEC_PCMU);
         talk.browser.lose = (uint32_t)1 << lost;
-        browser_connect(&control, &talk.browser);
+        browser_connect(&media, &talk.browser);
         expect_through(&talk, lost);
-        talk_close(&control, &talk);
+        talk_close(&media, &talk);
     }
-    control_close(&control);
 }
 
 static void test_restart_while_talking(void **state)
 {
-    struct control control;
     struct talk talk;
 
     (void)state;
-    open_control(&control);
-    talk_open(&control, &talk, SAPA_CODEC_PCMU);
-    browser_connect(&control, &talk.browser);
-    expect_through(&talk, 1);
+    talk_begin(&talk, SAPA_CODEC_PCMU);
     struct browser old = talk.browser;
     old.mute = true;
     browser_credentials(&talk.browser);
     talk.browser.checked_us = 0;
     (void)snprintf(talk.browser.own, sizeof(talk.browser.own), "efgh");
     struct sapa_media_message set = browser_set_message(&talk.browser);
-    say(&control, &set);
-    (void)barrier(&control);
+    say(&media, &set);
+    (void)barrier(&media);
     /* Two more that nobody follows: the last one counts. */
     for (unsigned i = 0; i < 2; i++) {
         browser_credentials(&talk.browser);
         set = browser_set_message(&talk.browser);
-        say(&control, &set);
-        (void)barrier(&control);
+        say(&media, &set);
+        (void)barrier(&media);
     }
     /* The old pair holds: checks are answered, audio goes through both ways. */
     browser_proves(&old, true);
@@ -505,28 +498,25 @@ static void test_restart_while_talking(void **state)
         (void)browser_receive(&old, NULL, 100);
     assert_int_equal(old.last_error, 401); /* the old pair is forgotten */
     close(old.fd);
-    assert_false(has_kept(&control, SAPA_MEDIA_CONNECTED));
-    talk_close(&control, &talk);
-    control_close(&control);
+    assert_false(has_kept(&media, SAPA_MEDIA_CONNECTED));
+    talk_close(&media, &talk);
 }
 
 /* A page that was loaded again: other address, other certificate, other credentials. Bridge and recording go on. */
 static void test_reload(void **state)
 {
-    struct control control;
     struct talk talk;
     struct sapa_media_message record = { .op = SAPA_MEDIA_RECORD };
 
     (void)state;
-    open_control(&control);
-    talk_open(&control, &talk, SAPA_CODEC_PCMU);
+    talk_open(&media, &talk, SAPA_CODEC_PCMU);
     record.recording = next_id++;
     record.contact = talk.contact;
     (void)snprintf(record.u.record.path, sizeof(record.u.record.path), "%s/%u.rec", folder, (unsigned)record.recording);
     memset(record.u.record.key, 7, sizeof(record.u.record.key));
     record.u.record.wrapped_size = 72;
-    say(&control, &record);
-    browser_connect(&control, &talk.browser);
+    say(&media, &record);
+    browser_connect(&media, &talk.browser);
     talk_both_ways(&talk, 40);
     for (unsigned again = 0; again < 3; again++) {
         browser_reload(&talk.browser);
@@ -536,24 +526,24 @@ static void test_reload(void **state)
         struct sapa_media_message without = set;
         memset(without.u.leg.peer_fingerprint, 0, sizeof(without.u.leg.peer_fingerprint));
         without.u.leg.peer_hash = SAPA_MEDIA_HASH_NONE;
-        say(&control, early ? &without : &set);
-        (void)barrier(&control);
+        say(&media, early ? &without : &set);
+        (void)barrier(&media);
         browser_proves(&talk.browser, true);
         wait_ms(600); /* a peer begins an association twice a second at most */
         browser_shakes_hands(&talk.browser, true);
         if (early) {
-            (void)barrier(&control);
-            assert_false(has_kept(&control, SAPA_MEDIA_CONNECTED));
-            say(&control, &set);
+            (void)barrier(&media);
+            assert_false(has_kept(&media, SAPA_MEDIA_CONNECTED));
+            say(&media, &set);
         }
-        expect_connected(&control, &talk.browser, SAPA_OK);
+        expect_connected(&media, &talk.browser, SAPA_OK);
         talk_both_ways(&talk, 30);
     }
     struct sapa_media_message end = { .op = SAPA_MEDIA_RECORD_END, .recording = record.recording };
-    say(&control, &end);
-    struct sapa_media_message said = await(&control, SAPA_MEDIA_RECORD_STATE);
+    say(&media, &end);
+    struct sapa_media_message said = await(&media, SAPA_MEDIA_RECORD_STATE);
     while (said.u.record_state.state != SAPA_RECORD_ENDED)
-        said = await(&control, SAPA_MEDIA_RECORD_STATE);
+        said = await(&media, SAPA_MEDIA_RECORD_STATE);
     assert_int_equal(said.code, 0);
     assert_true(said.u.record_state.recorded_ms > 2500);
     struct sapa_key key;
@@ -571,56 +561,47 @@ static void test_reload(void **state)
         agent[i] = pcm[2 * i + 1];
     assert_true(amplitude_of(agent, frames, 700, 8000) > THERE); /* of the last of the pages */
     sapa_recording_close(recording);
-    talk_close(&control, &talk);
-    control_close(&control);
+    talk_close(&media, &talk);
 }
 
 static void test_consent(void **state)
 {
-    struct control control;
     struct talk talk;
     struct packet packet;
     uint8_t octets[FRAME] = { 0 };
 
     (void)state;
-    open_control(&control);
-    talk_open(&control, &talk, SAPA_CODEC_PCMU);
-    browser_connect(&control, &talk.browser);
-    expect_through(&talk, 1);
+    talk_begin(&talk, SAPA_CODEC_PCMU);
     talk.browser.mute = true;
-    expect_connected(&control, &talk.browser, SAPA_ETIMEOUT); /* after three seconds here; RFC 7675 says thirty */
+    expect_connected(&media, &talk.browser, SAPA_ETIMEOUT); /* after three seconds here; RFC 7675 says thirty */
     while (browser_receive(&talk.browser, &packet, 20))
         ;
     phone_send(&talk.phone, octets);
     assert_false(browser_receive(&talk.browser, &packet, 100));
     browser_proves(&talk.browser, false); /* there it is again */
-    expect_connected(&control, &talk.browser, SAPA_OK);
+    expect_connected(&media, &talk.browser, SAPA_OK);
     phone_send(&talk.phone, octets);
     assert_true(browser_receive(&talk.browser, &packet, WAIT_MS));
-    talk_close(&control, &talk);
-    control_close(&control);
+    talk_close(&media, &talk);
 }
 
 /* One whom nobody ever hears is told of as on other legs: connected or not. */
 static void test_silence(void **state)
 {
-    struct control control;
     struct browser browser;
     struct sapa_media_message silent;
 
     (void)state;
-    open_control(&control);
-    browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    browser_open(&media, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
     struct sapa_media_message set = browser_set_message(&browser);
-    say(&control, &set);
-    silent = await(&control, SAPA_MEDIA_SILENT);
+    say(&media, &set);
+    silent = await(&media, SAPA_MEDIA_SILENT);
     assert_int_equal(silent.leg, browser.leg);
-    browser_connect(&control, &browser);
-    silent = await(&control, SAPA_MEDIA_SILENT); /* after two seconds again */
+    browser_connect(&media, &browser);
+    silent = await(&media, SAPA_MEDIA_SILENT); /* after two seconds again */
     assert_int_equal(silent.leg, browser.leg);
-    close_leg(&control, browser.leg);
+    close_leg(&media, browser.leg);
     browser_close(&browser);
-    control_close(&control);
 }
 
 /* Many at once: each handshake waits for its turn, none is lost. */
@@ -628,18 +609,16 @@ static void test_many(void **state)
 {
     enum { MANY = 60 };
     static struct browser browsers[MANY];
-    struct control control;
     const int64_t until_us = sapa_mono_us() + 20000000;
     unsigned up = 0;
 
     (void)state;
-    open_control(&control);
     for (unsigned i = 0; i < MANY; i++) {
-        browser_open(&control, &browsers[i], next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+        browser_open(&media, &browsers[i], next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
         struct sapa_media_message set = browser_set_message(&browsers[i]);
-        say(&control, &set);
+        say(&media, &set);
     }
-    (void)barrier(&control);
+    (void)barrier(&media);
     for (unsigned i = 0; i < MANY; i++) {
         browser_check(&browsers[i], true);
         assert_int_equal(sapa_dtls_new(browsers[i].context, true, browser_send_dtls, &browsers[i], sapa_mono_us(),
@@ -655,18 +634,16 @@ static void test_many(void **state)
     }
     assert_int_equal(up, MANY);
     for (unsigned i = 0; i < MANY; i++)
-        assert_int_equal(await(&control, SAPA_MEDIA_CONNECTED).code, 0);
+        assert_int_equal(await(&media, SAPA_MEDIA_CONNECTED).code, 0);
     for (unsigned i = 0; i < MANY; i++) {
-        close_leg(&control, browsers[i].leg);
+        close_leg(&media, browsers[i].leg);
         browser_close(&browsers[i]);
     }
-    assert_int_equal(barrier(&control).u.stats.legs, 0);
-    control_close(&control);
+    assert_int_equal(barrier(&media).u.stats.legs, 0);
 }
 
 static void test_strangers(void **state)
 {
-    struct control control;
     struct talk talk;
     struct browser stranger = { .leg = 0 };
     struct packet packet;
@@ -674,10 +651,7 @@ static void test_strangers(void **state)
     uint8_t bytes[2048], octets[FRAME] = { 0 };
 
     (void)state;
-    open_control(&control);
-    talk_open(&control, &talk, SAPA_CODEC_PCMU);
-    browser_connect(&control, &talk.browser);
-    expect_through(&talk, 1);
+    talk_begin(&talk, SAPA_CODEC_PCMU);
     browser_socket(&stranger);
     stranger.to = talk.browser.to;
 
@@ -730,26 +704,63 @@ static void test_strangers(void **state)
     fill(octets, 1, 1);
     phone_send(&talk.phone, octets);
     assert_true(browser_receive(&talk.browser, &packet, WAIT_MS));
-    assert_false(has_kept(&control, SAPA_MEDIA_CONNECTED));
+    assert_false(has_kept(&media, SAPA_MEDIA_CONNECTED));
     browser_close(&stranger);
-    talk_close(&control, &talk);
-    control_close(&control);
+    talk_close(&media, &talk);
+}
+
+/*
+ * Somebody with a call of his own says that he is where another one talks from: the one who is heard there stays, for as
+ * long as he is heard. Then the address is whose it is now: a NAT gives it to the next.
+ */
+static void test_an_address_is_not_taken_away(void **state)
+{
+    struct talk talk;
+    struct browser other;
+    uint8_t octets[FRAME] = { 0 };
+
+    (void)state;
+    talk_begin(&talk, SAPA_CODEC_PCMU);
+    browser_open(&media, &other, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    while (!sapa_addr_equal(&other.to, &talk.browser.to)) { /* two threads, each with a port: on the same one */
+        close_leg(&media, other.leg);
+        browser_close(&other);
+        browser_open(&media, &other, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    }
+    struct sapa_media_message set = browser_set_message(&other);
+    say(&media, &set);
+    (void)barrier(&media);
+    const int own = other.fd;
+    other.fd = talk.browser.fd; /* forged: its packets come from there */
+    for (unsigned i = 0; i < 5; i++) {
+        browser_check(&other, true);
+        expect_through(&talk, 2 + i);
+    }
+    talk.browser.mute = true;
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(await(&media, SAPA_MEDIA_CONNECTED).code, SAPA_ETIMEOUT); /* neither is heard any more */
+    browser_check(&other, true);
+    wait_ms(30);
+    browser_send(&talk.browser, octets, FRAME);
+    expect_silence(&talk);
+    other.fd = own;
+    close_leg(&media, other.leg);
+    browser_close(&other);
+    talk_close(&media, &talk);
 }
 
 /* One who knows the password begins again and again: two associations a second at most, and the keys that hold go on. */
 static void test_again_and_again(void **state)
 {
     enum { SERVER_HELLO = 2, RANDOM_AT = 27 };
-    struct control control;
     struct talk talk;
     struct pollfd wait;
     uint8_t bytes[2048], randoms[40][32];
     unsigned begun = 0;
 
     (void)state;
-    open_control(&control);
-    talk_open(&control, &talk, SAPA_CODEC_PCMU);
-    browser_connect(&control, &talk.browser);
+    talk_open(&media, &talk, SAPA_CODEC_PCMU);
+    browser_connect(&media, &talk.browser);
     wait_ms(600);
     for (unsigned i = 0; i < 20; i++) { /* from the right address, and never finished */
         struct sapa_dtls *half;
@@ -768,38 +779,33 @@ static void test_again_and_again(void **state)
     }
     assert_true(begun >= 1 && begun <= 5); /* one, where the machine is in time */
     expect_through(&talk, 1);
-    assert_false(has_kept(&control, SAPA_MEDIA_CONNECTED));
-    talk_close(&control, &talk);
-    control_close(&control);
+    assert_false(has_kept(&media, SAPA_MEDIA_CONNECTED));
+    talk_close(&media, &talk);
 }
 
 /* A leg goes to a contact of the other thread: its port stays where it is, its datagrams follow. */
 static void test_move(void **state)
 {
-    struct control control;
     struct talk talk;
     struct sapa_addr other_port = { 0 };
 
     (void)state;
-    open_control(&control);
-    talk_open(&control, &talk, SAPA_CODEC_PCMU);
-    browser_connect(&control, &talk.browser);
-    expect_through(&talk, 1);
+    talk_begin(&talk, SAPA_CODEC_PCMU);
     for (unsigned i = 0; i < 8; i++) { /* two threads: some of these are on the other one */
         const uint64_t contact = next_id++;
         struct browser there;
-        browser_open(&control, &there, contact, SAPA_SIDE_CUSTOMER, SAPA_CODEC_PCMU);
+        browser_open(&media, &there, contact, SAPA_SIDE_CUSTOMER, SAPA_CODEC_PCMU);
         if (!sapa_addr_equal(&there.to, &talk.browser.to))
             other_port = there.to;
-        close_leg(&control, there.leg);
+        close_leg(&media, there.leg);
         browser_close(&there);
         struct sapa_media_message move = { .op = SAPA_MEDIA_LEG_MOVE, .leg = talk.browser.leg, .contact = contact };
-        say(&control, &move);
+        say(&media, &move);
         move.leg = talk.phone.leg;
-        say(&control, &move);
-        order(&control, SAPA_MEDIA_BRIDGE, talk.phone.leg, talk.browser.leg);
-        (void)barrier(&control);
-        assert_false(has_kept(&control, SAPA_MEDIA_ERROR));
+        say(&media, &move);
+        order(&media, SAPA_MEDIA_BRIDGE, talk.phone.leg, talk.browser.leg);
+        (void)barrier(&media);
+        assert_false(has_kept(&media, SAPA_MEDIA_ERROR));
         talk.contact = talk.browser.contact = contact;
         expect_through(&talk, i);
         browser_proves(&talk.browser, true);
@@ -815,23 +821,20 @@ static void test_move(void **state)
         expect_through(&talk, 100 + i);
     }
     assert_true(sapa_addr_is_set(&other_port));
-    talk_close(&control, &talk);
-    control_close(&control);
+    talk_close(&media, &talk);
 }
 
 static void test_inventory(void **state)
 {
-    struct control control;
     struct browser browser;
 
     (void)state;
-    open_control(&control);
-    browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
-    browser_connect(&control, &browser);
+    browser_open(&media, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    browser_connect(&media, &browser);
     const struct sapa_media_message set = browser_set_message(&browser);
-    control_close(&control);
-    open_control(&control);
-    const struct sapa_media_message *row = &control.last_inventory;
+    control_close(&media);
+    open_control(&media);
+    const struct sapa_media_message *row = &media.last_inventory;
     assert_int_equal(row->leg, browser.leg);
     assert_int_equal(row->u.inventory.webrtc, 1);
     assert_int_equal(row->u.inventory.connected, 1);
@@ -841,70 +844,68 @@ static void test_inventory(void **state)
     assert_memory_equal(row->u.inventory.peer_fingerprint, set.u.leg.peer_fingerprint, 32);
     const struct sapa_addr local = sapa_addr_of_media(&row->u.inventory.local);
     assert_true(sapa_addr_equal(&local, &browser.to));
-    close_leg(&control, browser.leg);
+    close_leg(&media, browser.leg);
     browser_close(&browser);
-    control_close(&control);
 }
 
 /* What control may not say. */
 static void test_orders(void **state)
 {
-    struct control control;
     struct browser browser, twin;
     struct call call;
 
     (void)state;
-    open_control(&control);
-    browser_open(&control, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
+    browser_open(&media, &browser, next_id++, SAPA_SIDE_AGENT, SAPA_CODEC_PCMU);
     twin = browser;
     twin.leg = next_id++;
     struct sapa_media_message open = browser_open_message(&twin); /* the same user fragment */
-    say(&control, &open);
-    (void)await(&control, SAPA_MEDIA_LEG_OPENED);
-    struct sapa_media_message error = await(&control, SAPA_MEDIA_ERROR);
+    say(&media, &open);
+    (void)await(&media, SAPA_MEDIA_LEG_OPENED);
+    struct sapa_media_message error = await(&media, SAPA_MEDIA_ERROR);
     assert_int_equal(error.code, SAPA_EEXIST);
     assert_int_equal(error.leg, twin.leg);
-    close_leg(&control, twin.leg);
-    browser_connect(&control, &browser); /* which did not take it away from the first */
+    close_leg(&media, twin.leg);
+    browser_connect(&media, &browser); /* which did not take it away from the first */
     struct sapa_media_message set = browser_set_message(&browser);
     set.u.leg.webrtc = 0;
-    say(&control, &set);
-    error = await(&control, SAPA_MEDIA_ERROR);
+    say(&media, &set);
+    error = await(&media, SAPA_MEDIA_ERROR);
     assert_int_equal(error.code, SAPA_ESTATE);
-    call_open(&control, &call, SAPA_CODEC_PCMA, SAPA_CODEC_PCMA);
+    call_open(&media, &call, SAPA_CODEC_PCMA, SAPA_CODEC_PCMA);
     set = browser_set_message(&browser);
     set.leg = call.agent.leg;
-    say(&control, &set);
-    error = await(&control, SAPA_MEDIA_ERROR);
+    say(&media, &set);
+    error = await(&media, SAPA_MEDIA_ERROR);
     assert_int_equal(error.code, SAPA_ESTATE);
-    (void)call_close(&control, &call);
-    close_leg(&control, browser.leg);
+    (void)call_close(&media, &call);
+    close_leg(&media, browser.leg);
     browser_close(&browser);
-    control_close(&control);
 }
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_media, close_media)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_g711_both_roles),
-        cmocka_unit_test(test_opus),
-        cmocka_unit_test(test_ipv6),
-        cmocka_unit_test(test_shared_port),
-        cmocka_unit_test(test_conference_and_prompt),
-        cmocka_unit_test(test_fingerprint_comes_late),
-        cmocka_unit_test(test_wrong_fingerprint),
-        cmocka_unit_test(test_hashes),
-        cmocka_unit_test(test_lost_flights),
-        cmocka_unit_test(test_restart_while_talking),
-        cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_consent),
-        cmocka_unit_test(test_silence),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_strangers),
-        cmocka_unit_test(test_again_and_again),
-        cmocka_unit_test(test_move),
-        cmocka_unit_test(test_inventory),
-        cmocka_unit_test(test_orders),
+        TEST(test_g711_both_roles),
+        TEST(test_opus),
+        TEST(test_ipv6),
+        TEST(test_shared_port),
+        TEST(test_conference_and_prompt),
+        TEST(test_fingerprint_comes_late),
+        TEST(test_wrong_fingerprint),
+        TEST(test_hashes),
+        TEST(test_lost_flights),
+        TEST(test_restart_while_talking),
+        TEST(test_reload),
+        TEST(test_consent),
+        TEST(test_silence),
+        TEST(test_many),
+        TEST(test_strangers),
+        TEST(test_an_address_is_not_taken_away),
+        TEST(test_again_and_again),
+        TEST(test_move),
+        TEST(test_inventory),
+        TEST(test_orders),
     };
 
     (void)signal(SIGPIPE, SIG_IGN);

@@ -144,6 +144,7 @@ struct sapa_web_name {
 struct sapa_web_addr {
     uint64_t key;                    /* hash */
     uint64_t leg;
+    int64_t at_us;                   /* of its last good check from there */
     struct sapa_addr addr;
 };
 

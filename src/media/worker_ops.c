@@ -164,7 +164,7 @@ static void unbridge(struct sapa_worker *worker, struct sapa_leg *leg)
     sapa_mix_leave(worker, leg);
     if (!leg->other)
         return; /* it was a mix of control's, which is left */
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < (leg == other ? 1 : 2); i++) {
         drop_over(worker, both[i]);
         both[i]->talk_us += worker->now_us - both[i]->bridged_us;
         both[i]->other = NULL;

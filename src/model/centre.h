@@ -100,6 +100,7 @@ struct sapa_agent {
     uint32_t role;            /* SAPA_NONE: he may call nobody */
     uint32_t calls_for;       /* client of calls that he places for none in particular; SAPA_NONE: as rights say */
     uint32_t campaign;        /* of calls that he places for none in particular; SAPA_NONE: none */
+    uint32_t cost_hour;       /* what an hour of his costs, in system.currency; 0: it is not told */
 };
 
 struct sapa_team {
@@ -175,6 +176,8 @@ struct sapa_overflow {
     uint32_t queue;       /* goes there, keeping its age; SAPA_NONE: the flow's `overflow` edge */
 };
 
+enum { SAPA_SCRIPT_MAX = 4000 /* bytes of a script, in one language */ };
+
 struct sapa_queue {
     struct sapa_str key;
     struct sapa_str name;
@@ -204,6 +207,7 @@ struct sapa_queue {
     uint32_t announce_every_ms;    /* position and expected wait; 0: never */
     uint32_t disposition_first, disposition_count;
     uint8_t disposition_required;  /* 1: an agent ends wrap-up only with one */
+    struct sapa_str script[SAPA_LANGUAGE_COUNT]; /* what agents read beside the call; may be empty */
     /* callback */
     uint8_t callback_attempts;     /* 0: no callback offered by this queue */
     uint32_t callback_retry_ms;

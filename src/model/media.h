@@ -39,7 +39,7 @@ enum sapa_media_op {
     SAPA_MEDIA_LEG_OPEN,       /* u.leg: allocate a port on `local`; → LEG_OPENED */
     SAPA_MEDIA_LEG_SET,        /* u.leg: remote address, codec, payload types, direction; repeated at each re-INVITE */
     SAPA_MEDIA_LEG_CLOSE,      /* leg; → LEG_CLOSED with its statistics */
-    SAPA_MEDIA_BRIDGE,         /* leg, other, of one contact: audio and DTMF both ways; ends what plays on both */
+    SAPA_MEDIA_BRIDGE,         /* leg, other, of one contact: audio and DTMF both ways; ends what plays on both. With itself: it hears itself */
     SAPA_MEDIA_UNBRIDGE,       /* leg: both fall silent */
     SAPA_MEDIA_PLAY,           /* u.play, `code` enum sapa_media_play_how: → PLAY_DONE unless looped or replaced */
     SAPA_MEDIA_STOP,           /* leg: silence */

@@ -39,7 +39,8 @@
     X(BARGE, "barge", "with hear: join a conversation") \
     X(TAKEOVER, "takeover", "with hear: take an agent's place in a conversation") \
     X(WALL, "wall", "see wallboards and their figures, nothing of contacts and people") \
-    X(WALLBOARDS, "wallboards", "make, change and link wallboards")
+    X(WALLBOARDS, "wallboards", "make, change and link wallboards") \
+    X(TARGETS, "targets", "set targets: what figures of the centre, clients, queues and teams shall be")
 
 enum sapa_right {
 #define X(id, name, text) SAPA_RIGHT_##id,
@@ -62,7 +63,9 @@ enum sapa_right {
     X(AUDITOR, "auditor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(CENTRE) | \
       SAPA_RIGHT_BIT(AUDIT) | SAPA_RIGHT_BIT(RECORDING)) \
     X(MONITOR, "monitor", SAPA_RIGHT_BIT(METRICS)) \
-    X(WALL, "wall", SAPA_RIGHT_BIT(WALL))
+    X(WALL, "wall", SAPA_RIGHT_BIT(WALL)) \
+    X(DIRECTOR, "director", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(RECORDING) | \
+      SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(CENTRE) | SAPA_RIGHT_BIT(AUDIT) | SAPA_RIGHT_BIT(WALL) | SAPA_RIGHT_BIT(TARGETS))
 
 enum sapa_role {
 #define X(id, name, rights) SAPA_ROLE_##id,

@@ -90,7 +90,8 @@
     X(CONSULT, "ask") X(CONFERENCE, "conference") X(MERGE, "transfer after asking") X(BACK, "back") X(PASS, "transfer") \
     X(CAMPAIGN, "campaign") \
     X(BOOK, "book a break") \
-    X(GREETING, "record prompt")
+    X(GREETING, "record prompt") \
+    X(ECHO, "echo test")
 
 /* Where an agent calls or passes a contact on to. */
 #define SAPA_TARGETS(X) X(QUEUE, "queue") X(NUMBER, "number") X(AGENT, "agent") X(OUTSIDE, "outside")
@@ -108,12 +109,12 @@
 #define SAPA_CALL_DENIALS(X) \
     X(NONE, "allowed") X(RIGHT, "no right to call this kind of number") X(HOURS, "outside allowed hours") \
     X(LISTED, "on a do-not-contact list") X(CLIENT, "not granted this client") X(BUSY, "another call in hand") \
-    X(TARGET, "no such target, or nobody there")
+    X(TARGET, "no such target, or nobody there") X(OFFLINE, "not logged in")
 
 /* What needs somebody's attention, by limits of the description. The first four are of queues, the others of agents. */
 #define SAPA_ALERTS(X) \
     X(WAITING, "waiting") X(LONGEST, "longest wait") X(LEVEL, "service level") X(ABANDONED, "abandoned") \
-    X(NOT_READY, "not ready") X(TALK, "talk")
+    X(NOT_READY, "not ready") X(TALK, "talk") X(LINE, "line")
 
 #define SAPA_ALERT_STATES(X) X(OVER, "over") X(ON, "on") X(SEEN, "seen")
 
@@ -124,7 +125,7 @@
 #define SAPA_SERVES_WORDS(X) X(DESCRIBED, "described") X(YES, "yes") X(NO, "no")
 
 /* To whom a supervisor speaks. */
-#define SAPA_AUDIENCES(X) X(ALL, "all") X(TEAM, "team") X(QUEUE, "queue") X(AGENT, "agent")
+#define SAPA_AUDIENCES(X) X(ALL, "all") X(TEAM, "team") X(QUEUE, "queue") X(AGENT, "agent") X(LEADERS, "leaders")
 
 /* What a supervisor does in a conversation. */
 #define SAPA_SUPERVISIONS(X) \

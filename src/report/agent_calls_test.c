@@ -183,9 +183,10 @@ static void test_outward(void **state)
                    "outbound_passed=0 internal=0 handled=2 outbound_handled=2 received=0 solved=1 talk_ms=66000 outbound_talk_ms=66000 "
                    "internal_talk_ms=0 wrapup_ms=10000 offers=0 offers_accepted=0 calls_denied=2 outbound_cost=130000 "
                    "outbound_charged_ms=61000 outbound_charged_calls=1 cost=0 charged_calls=0 outbound_reach_rate=500000 "
-                   "outbound_talk_mean=33000 solved_rate=500000 cost_per_outbound=130000 by_network=1 by_system=1");
-    expect(SAPA_ROWS_CLIENTS, 0, "outbound=3 outbound_cost=130000 calls_denied=0");
-    expect(SAPA_ROWS_CLIENTS, 1, "outbound=2 outbound_cost=0 calls_denied=1");
+                   "outbound_talk_mean=33000 solved_rate=500000 cost_per_outbound=130000 by_network=1 by_system=1 "
+                   "outbound_agent_cost=76000 cost_per_outbound_handled=103000"); /* 71 s and 5 s at 10 a second, beside the line */
+    expect(SAPA_ROWS_CLIENTS, 0, "outbound=3 outbound_cost=130000 outbound_agent_cost=71000 cost_per_outbound_handled=201000 calls_denied=0");
+    expect(SAPA_ROWS_CLIENTS, 1, "outbound=2 outbound_cost=0 outbound_agent_cost=5000 calls_denied=1");
     /* ringing: 10 + 20 + 1 + 5 + 30 s */
     expect(AGENT(0), "calls_placed=5 calls_reached=2 handled=2 outbound_handled=2 received=0 solved=1 talk_ms=66000 ringing_ms=66000 "
                      "handling_ms=76000 calls_denied=1 internal_placed=0 outbound_talk_ms=66000 reach_rate=400000 offers=0");
@@ -324,8 +325,11 @@ static void test_transfer_after_asking(void **state)
     sapa_call_agents(call, &show, &text);
     assert_string_equal(buf, "siti budi");
     sapa_text_init(&text, buf, sizeof(buf));
-    sapa_call_transfers(call, &show, &text);
+    sapa_call_transfers(call, &show, SAPA_LANGUAGE_EN, &text);
     assert_string_equal(buf, "siti asked agent budi");
+    sapa_text_init(&text, buf, sizeof(buf));
+    sapa_call_transfers(call, &show, SAPA_LANGUAGE_ID, &text);
+    assert_string_equal(buf, "siti setelah bertanya ke agen budi");
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_call_json(call, &show, &text);
     assert_non_null(strstr(buf, "\"transfers\":[{\"how\":\"asked\",\"to\":\"agent\",\"agent\":\"siti\",\"target\":\"budi\",\"consultation\":\"11\""));

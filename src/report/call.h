@@ -231,8 +231,8 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
                      const struct sapa_lines *out);
 /** Keys of the agents who talked, each once, in order: "siti budi". */
 void sapa_call_agents(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);
-/** "siti asked agent budi; budi blind queue bank.kartu": who passed it on, how, and where to. */
-void sapa_call_transfers(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);
+/** "siti asked agent budi; budi blind queue bank.kartu": who passed it on, how, and where to. English is for programs, too. */
+void sapa_call_transfers(const struct sapa_call *call, const struct sapa_call_show *show, enum sapa_language language, struct sapa_text *out);
 /** Heading and one line of CSV (RFC 4180). */
 void sapa_call_csv_head(struct sapa_text *out);
 void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);

@@ -18,7 +18,7 @@
     X(TALK, "talk_ms", "Bicara", "Talk", 8, NUMBER) \
     X(HOLD, "hold_ms", "Tahan", "Hold", 8, NUMBER) \
     X(WRAPUP, "wrapup_ms", "Wrap-up", "Wrap-up", 8, NUMBER) \
-    X(TRANSFERS, "transfers", "Alihan", "Transfers", 30, TEXT) \
+    X(TRANSFERS, "transfers", "Alihan", "Transfers", 44, TEXT) \
     X(CONFERENCE, "conference", "Konferensi", "Conference", 10, TEXT) \
     X(OUTCOME, "outcome", "Hasil", "Outcome", 28, TEXT) \
     X(MERGED, "merged_into", "Berlanjut di", "Went on in", 20, TEXT)
@@ -85,7 +85,7 @@ static struct sapa_cell cell_of(const struct sapa_call *call, const struct sapa_
     case COLUMN_TALK: return ms_cell(call->talk_ms);
     case COLUMN_HOLD: return ms_cell(call->hold_ms);
     case COLUMN_WRAPUP: return ms_cell(call->wrapup_ms);
-    case COLUMN_TRANSFERS: sapa_call_transfers(call, show, buf); return text_cell(sapa_text_str(buf));
+    case COLUMN_TRANSFERS: sapa_call_transfers(call, show, show->language, buf); return text_cell(sapa_text_str(buf));
     case COLUMN_CONFERENCE: return text_cell(!call->conference ? SAPA_STR("") : id ? SAPA_STR("ya") : SAPA_STR("yes"));
     case COLUMN_OUTCOME: return text_cell(sapa_str_of(sapa_word_outcome(call->outcome, language)));
     case COLUMN_MERGED: return id_cell(call->merged_into, buf);

@@ -393,12 +393,18 @@ void sapa_call_agents(const struct sapa_call *call, const struct sapa_call_show 
     }
 }
 
-void sapa_call_transfers(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
+void sapa_call_transfers(const struct sapa_call *call, const struct sapa_call_show *show, enum sapa_language language, struct sapa_text *out)
 {
+    static const char *const targets[SAPA_TARGET_COUNT] = {
+        [SAPA_TARGET_QUEUE] = "antrean", [SAPA_TARGET_NUMBER] = "nomor", [SAPA_TARGET_AGENT] = "agen", [SAPA_TARGET_OUTSIDE] = "luar",
+    };
+    const bool id = language == SAPA_LANGUAGE_ID;
+
     for (unsigned i = 0; i < call->transfer_count; i++) {
         const struct sapa_call_transfer *t = &call->transfers[i];
         sapa_text_printf(out, "%s" SAPA_STR_FMT " %s %s", i ? "; " : "", SAPA_STR_ARG(sapa_names_key(show->names, SAPA_DIM_AGENT, t->agent)),
-                         t->asked ? "asked" : "blind", sapa_target_name(t->kind));
+                         t->asked ? (id ? "setelah bertanya ke" : "asked") : (id ? "langsung ke" : "blind"),
+                         id && t->kind < SAPA_TARGET_COUNT ? targets[t->kind] : sapa_target_name(t->kind));
         if (t->kind < SAPA_COUNT(target_dims))
             sapa_text_printf(out, " " SAPA_STR_FMT, SAPA_STR_ARG(sapa_names_key(show->names, target_dims[t->kind], t->target)));
     }
@@ -468,7 +474,7 @@ void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *sh
     sapa_call_agents(call, show, &text);
     put_csv(out, sapa_text_str(&text));
     sapa_text_init(&text, buf, sizeof(buf));
-    sapa_call_transfers(call, show, &text);
+    sapa_call_transfers(call, show, SAPA_LANGUAGE_EN, &text);
     put_csv(out, sapa_text_str(&text));
     sapa_text_printf(out, ",%u,%u,", call->outside_count, call->conference);
     if (call->merged_into)

@@ -98,15 +98,13 @@ static void set_agent(struct sapa_card *card, const struct sapa_centre *centre, 
         card->queue = centre->queues[queue].key;
 }
 
-static void connected(struct sapa_card *card, const struct sapa_centre *centre, const struct sapa_record *record)
+static void connected(struct sapa_card *card, const struct sapa_centre *centre, int64_t at_us, uint64_t agent, uint64_t queue)
 {
-    const struct sapa_rec_contact_connected *in = &record->u.contact_connected;
-
-    card->connected_us = card->connected_us ? card->connected_us : record->at_us;
-    if (in->agent < centre->agents_count)
-        took_part(card, centre->agents[in->agent].key);
+    card->connected_us = card->connected_us ? card->connected_us : at_us;
+    if (agent < centre->agents_count)
+        took_part(card, centre->agents[agent].key);
     if (card->disposition.n == 0)
-        set_agent(card, centre, in->agent, in->queue);
+        set_agent(card, centre, agent, queue);
 }
 
 static void wrapped(struct sapa_card *card, const struct sapa_centre *centre, const struct sapa_rec_wrapup_ended *in)
@@ -223,7 +221,13 @@ void sapa_card_fold(struct sapa_card *card, const struct sapa_centre *centre, co
         if (card->connected_us == 0)
             set_agent(card, centre, SAPA_NONE, record->u.contact_queued.queue);
         break;
-    case SAPA_T_contact_connected: connected(card, centre, record); break;
+    case SAPA_T_contact_connected:
+        connected(card, centre, record->at_us, record->u.contact_connected.agent, record->u.contact_connected.queue);
+        break;
+    case SAPA_T_party_joined: /* a conference, a transfer after asking, a takeover */
+        if (record->u.party_joined.offer != 0)
+            connected(card, centre, record->at_us, record->u.party_joined.agent, record->u.party_joined.queue);
+        break;
     case SAPA_T_wrapup_ended: wrapped(card, centre, &record->u.wrapup_ended); break;
     case SAPA_T_callback_changed:
         card->callback = (uint8_t)(SAPA_MIN(record->u.callback_changed.state, (uint64_t)SAPA_CALLBACK_COUNT - 1) + 1);

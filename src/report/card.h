@@ -6,7 +6,7 @@
  * in force then; so it costs no reading of the log, and the same records give the same card whenever they are folded.
  * Slices point into those descriptions.
  * Room    report: base, model; pure.   Thread  the fold's.   Owner  the caller; nothing to free.
- * Design  docs/design/desk.md   Tests  report/card_test.c
+ * Design  docs/design/desk.md   Tests  app/web_desk_test.c
  */
 #ifndef SAPA_REPORT_CARD_H
 #define SAPA_REPORT_CARD_H

@@ -37,6 +37,46 @@ enum {
     KPIS_FIRST = MOMENTS_FIRST + SAPA_COUNT(moments),
 };
 
+/* Figures that a target can be set for. "*" behind it: all that begin so. */
+static const struct { const char *key; uint8_t better; } betters[] = {
+    { "service_level_*", SAPA_BETTER_HIGHER }, { "answer_rate", SAPA_BETTER_HIGHER }, { "answered", SAPA_BETTER_HIGHER },
+    { "handled", SAPA_BETTER_HIGHER }, { "received", SAPA_BETTER_HIGHER }, { "outbound_handled", SAPA_BETTER_HIGHER },
+    { "outbound_reached", SAPA_BETTER_HIGHER }, { "outbound_reach_rate", SAPA_BETTER_HIGHER }, { "calls_placed", SAPA_BETTER_HIGHER },
+    { "calls_reached", SAPA_BETTER_HIGHER }, { "reach_rate", SAPA_BETTER_HIGHER }, { "solved", SAPA_BETTER_HIGHER },
+    { "solved_rate", SAPA_BETTER_HIGHER }, { "callback_kept_rate", SAPA_BETTER_HIGHER }, { "containment", SAPA_BETTER_HIGHER },
+    { "recorded_share", SAPA_BETTER_HIGHER }, { "mos", SAPA_BETTER_HIGHER }, { "occupancy", SAPA_BETTER_HIGHER },
+    { "availability", SAPA_BETTER_HIGHER }, { "accept_rate", SAPA_BETTER_HIGHER }, { "nps", SAPA_BETTER_HIGHER },
+    { "csat", SAPA_BETTER_HIGHER }, { "surveys", SAPA_BETTER_HIGHER }, { "logged_in_ms", SAPA_BETTER_HIGHER },
+    { "abandoned", SAPA_BETTER_LOWER }, { "abandon_rate_*", SAPA_BETTER_LOWER }, { "abandon_wait", SAPA_BETTER_LOWER },
+    { "asa", SAPA_BETTER_LOWER }, { "aht", SAPA_BETTER_LOWER }, { "talk_mean", SAPA_BETTER_LOWER },
+    { "wrapup_mean", SAPA_BETTER_LOWER }, { "hold_mean", SAPA_BETTER_LOWER }, { "transfer_rate", SAPA_BETTER_LOWER },
+    { "transfer_lost_rate", SAPA_BETTER_LOWER }, { "cost_per_*", SAPA_BETTER_LOWER }, { "system_drop_rate", SAPA_BETTER_LOWER },
+    { "network_drop_rate", SAPA_BETTER_LOWER }, { "wait_max_ms", SAPA_BETTER_LOWER }, { "wait_p*", SAPA_BETTER_LOWER },
+    { "handling_p*", SAPA_BETTER_LOWER }, { "offers_missed", SAPA_BETTER_LOWER }, { "offers_refused", SAPA_BETTER_LOWER },
+    { "not_ready_ms", SAPA_BETTER_LOWER },
+};
+
+static uint8_t better_of(const char *key)
+{
+    for (size_t i = 0; i < SAPA_COUNT(betters); i++) {
+        const size_t n = strlen(betters[i].key);
+        if (betters[i].key[n - 1] == '*' ? strncmp(betters[i].key, key, n - 1) == 0 : strcmp(betters[i].key, key) == 0)
+            return betters[i].better;
+    }
+    return SAPA_BETTER_NEITHER;
+}
+
+const char *sapa_better_name(unsigned better)
+{
+    static const char *const names[] = {
+#define X(id, text) text,
+        SAPA_BETTERS(X)
+#undef X
+    };
+
+    return better < SAPA_COUNT(names) ? names[better] : "?";
+}
+
 const char *sapa_figure_kind_name(enum sapa_figure_kind kind)
 {
     static const char *const names[] = {
@@ -108,7 +148,8 @@ static uint32_t rows_of(enum sapa_measure measure)
     case SAPA_M_BY_SYSTEM:
     case SAPA_M_COST:
     case SAPA_M_CHARGED:
-    case SAPA_M_CHARGED_CALLS: return OF_ARRIVALS;
+    case SAPA_M_CHARGED_CALLS:
+    case SAPA_M_OUTBOUND_AGENT_COST: return OF_ARRIVALS;
     case SAPA_M_OUTBOUND_LINES:
     case SAPA_M_OUTBOUND_LINE_TIME:
     case SAPA_M_OUTBOUND_COST:
@@ -220,6 +261,7 @@ void sapa_figure_get(uint32_t index, struct sapa_figure *ret_figure)
     } else {
         get_kpi(&kpi[index - KPIS_FIRST], ret_figure);
     }
+    ret_figure->better = better_of(ret_figure->key);
 }
 
 uint32_t sapa_figure_find(struct sapa_str key)

@@ -34,10 +34,22 @@ void sapa_rows_print(uint32_t rows, struct sapa_text *out);
 
 enum { SAPA_FIGURE_KEY_MAX = 40 };
 
+/*  X(ID, "word"): is more of it better, or less? NEITHER: nobody can say so without knowing why.  */
+#define SAPA_BETTERS(X) X(NEITHER, "neither") X(HIGHER, "higher") X(LOWER, "lower")
+enum sapa_better {
+#define X(id, text) SAPA_BETTER_##id,
+    SAPA_BETTERS(X)
+#undef X
+    SAPA_BETTER_COUNT
+};
+/** Static storage. */
+const char *sapa_better_name(unsigned better);
+
 struct sapa_figure {
     char key[SAPA_FIGURE_KEY_MAX + 1];     /* stable: columns of CSV, members of JSON, --figures */
     uint8_t kind;                          /* enum sapa_figure_kind */
     uint8_t unit;                          /* enum sapa_unit */
+    uint8_t better;                        /* enum sapa_better: what a target (report/goal.h) is held against */
     bool is_outer;                         /* needs numbers that the log does not hold (yet): no row has it */
     uint32_t rows;                         /* bit 1 << enum sapa_rows: what has it */
     const char *name[SAPA_LANGUAGE_COUNT];

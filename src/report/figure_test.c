@@ -47,6 +47,16 @@ static void test_dictionary_is_sound(void **state)
     assert_true(sapa_figure_is_shown(sapa_figure_find(SAPA_STR("occupancy")), SAPA_ROWS_AGENTS));
     assert_false(sapa_figure_is_shown(sapa_figure_find(SAPA_STR("occupancy")), SAPA_ROWS_QUEUES));
     assert_false(sapa_figure_is_shown(sapa_figure_find(SAPA_STR("shrinkage")), SAPA_ROWS_AGENTS));
+    static const struct { const char *key; enum sapa_better better; } known[] = {
+        { "service_level_1", SAPA_BETTER_HIGHER }, { "service_level_surge", SAPA_BETTER_HIGHER }, { "handled", SAPA_BETTER_HIGHER },
+        { "abandon_rate_short", SAPA_BETTER_LOWER }, { "asa", SAPA_BETTER_LOWER }, { "wait_p90_ms", SAPA_BETTER_LOWER },
+        { "wrapup_mean", SAPA_BETTER_LOWER }, { "occupancy", SAPA_BETTER_HIGHER }, { "offered", SAPA_BETTER_NEITHER },
+        { "first_in", SAPA_BETTER_NEITHER }, { "talk_ms", SAPA_BETTER_NEITHER },
+    };
+    for (size_t i = 0; i < SAPA_COUNT(known); i++) {
+        sapa_figure_get(sapa_figure_find(sapa_str_of(known[i].key)), &figure);
+        assert_int_equal(figure.better, known[i].better);
+    }
 }
 
 /* "offered=3 abandoned=1" into measures. */

@@ -42,7 +42,7 @@ static const struct sapa_skill fix_skills[] = { { S("english") }, { S("billing")
 static const struct sapa_agent_skill_level fix_levels[] = { { 0, 4 }, { 0, 2 }, { 1, 3 }, { 1, 5 } };
 static const struct sapa_team fix_teams[] = { { S("utama") } };
 static const struct sapa_agent fix_agents[FIX_AGENTS] = {
-    { .key = S("siti"), .name = S("Siti"), .extension = S("101"), .clients = 3, .skill_first = 0, .skill_count = 1 },
+    { .key = S("siti"), .name = S("Siti"), .extension = S("101"), .clients = 3, .skill_first = 0, .skill_count = 1, .cost_hour = 36000 },
     { .key = S("budi"), .name = S("Budi"), .extension = S("102"), .clients = 3, .skill_first = 1, .skill_count = 2 },
     { .key = S("dewi"), .name = S("Dewi Ayu Lestari Kusumawardhani"), .extension = S("103"), .clients = 1 },
     { .key = S("agus"), .name = S("Agus"), .extension = S("104"), .clients = 2, .skill_first = 3, .skill_count = 1 },

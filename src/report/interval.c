@@ -124,6 +124,7 @@ struct open_part {
     struct sapa_span over;  /* where the agent parted */
     uint64_t handling_ms;
     uint32_t agent;
+    uint32_t cost_hour;     /* of the agent, when he placed the call */
     uint64_t contact;
     uint8_t class;          /* PART_* */
     uint8_t doing;          /* enum sapa_assignment, as it counts */
@@ -935,6 +936,17 @@ static enum sapa_measure measure_of_result(uint64_t result)
     }
 }
 
+/* Of an hour of this agent, by the description in force. */
+static uint32_t cost_of(const struct sapa_intervals *fold, uint32_t agent)
+{
+    const struct sapa_centre *centre = fold->names->centre;
+
+    for (uint32_t i = 0; centre && i < centre->agents_count; i++)
+        if (dim_of(fold, SAPA_DIM_AGENT, i) == agent)
+            return centre->agents[i].cost_hour;
+    return 0;
+}
+
 static struct open_part *add_part(struct sapa_intervals *fold, uint64_t offer, const struct open_contact *contact,
                                   const struct home *home, uint32_t agent, unsigned kind)
 {
@@ -953,6 +965,8 @@ static struct open_part *add_part(struct sapa_intervals *fold, uint64_t offer, c
         part->class = PART_INTERNAL;
     else if (kind == 2 || (kind == 4 && direction == SAPA_DIRECTION_OUTBOUND))
         part->class = PART_OUTWARD;
+    if (part->class == PART_OUTWARD)
+        part->cost_hour = cost_of(fold, agent);
     return part;
 }
 
@@ -1257,6 +1271,7 @@ static void let_part_go(struct sapa_intervals *fold, struct open_part *part)
             add_value(fold, &row->dists[SAPA_DIST_HANDLE], part->handling_ms);
         }
         sum(&sums, SAPA_M_HANDLING_MAX, ms);
+        sum(&sums, SAPA_M_OUTBOUND_AGENT_COST, (ms * part->cost_hour + 18000) / 36000); /* hundredths; an hour is 3,600,000 ms */
         add_both(fold, &part->home, &sums, &sample);
     }
     sapa_table_remove(&fold->parts, part);

@@ -153,6 +153,9 @@ static int64_t closed_by_all(const struct sapa_measures *m)
       "what the lines cost for each contact that an agent answered", "", M(COST), M(ANSWERED), 1) \
     X(cost_outbound, "cost_per_outbound", "", MONEY, LINES, "Biaya per panggilan keluar", "Cost per outbound call", "outbound_cost / outbound_charged_calls", \
       "of the answered lines that we placed over a trunk that has a tariff", "trunks without a tariff are left out", M(OUTBOUND_COST), M(OUTBOUND_CHARGED_CALLS), 1) \
+    X(cost_handled, "cost_per_outbound_handled", "", MONEY, ARRIVALS, "Biaya per panggilan keluar, dengan agen", "Cost per outbound call, agents included", \
+      "(outbound_cost + outbound_agent_cost) / outbound_handled", "lines and the agents' time, for each call placed outward that came to a conversation", \
+      "agents without cost_hour and trunks without a tariff cost nothing here", M(OUTBOUND_COST) + M(OUTBOUND_AGENT_COST), M(OUTBOUND_HANDLED), 1) \
     X(containment, "containment", "", RATIO, ARRIVALS, "Selesai tanpa agen", "Containment", \
       "contained / (offered - closed - refused)", "share of those let in whom the menu served", "open contacts count as not contained yet", \
       M(CONTAINED), M(OFFERED) - M(CLOSED) - M(REFUSED), MILLION) \

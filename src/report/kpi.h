@@ -64,6 +64,7 @@
     X(OUTBOUND_COST, "outbound_cost", MONEY, SUM, "Biaya keluar", "Outbound cost", "cost of the outbound lines, by the tariff of their trunk") \
     X(OUTBOUND_CHARGED, "outbound_charged_ms", MS, SUM, "Waktu keluar berbiaya", "Outbound charged time", "time of those outbound lines whose trunk has a tariff") \
     X(OUTBOUND_CHARGED_CALLS, "outbound_charged_calls", COUNT, SUM, "Keluar berbiaya", "Outbound charged calls", "those outbound lines whose trunk has a tariff") \
+    X(OUTBOUND_AGENT_COST, "outbound_agent_cost", MONEY, SUM, "Biaya agen keluar", "Outbound agent cost", "cost of the time that agents spent with calls that they placed outward (talk, hold, wrap-up), by their cost_hour when the call began") \
     X(WAIT_ANSWERED, "wait_answered_ms", MS, SUM, "Tunggu terjawab", "Wait of answered", "waiting time of the answered, from joining the queue to talking, ringing included") \
     X(WAIT_ABANDONED, "wait_abandoned_ms", MS, SUM, "Tunggu ditinggalkan", "Wait of abandoned", "waiting time of those abandoned in queue or ringing") \
     X(WAIT_MAX, "wait_max_ms", MS, MAX, "Tunggu terlama", "Longest wait", "longest waiting time of any that left the queue") \

@@ -25,6 +25,8 @@ void sapa_live_init(struct sapa_live *live, const struct sapa_memory *memory,
     for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++) {
         live->figures[i] = sapa_figure_find(sapa_str_of(sapa_live_figure_key(i)));
         sapa_assert(live->figures[i] != SAPA_NONE);
+        live->of_queues |= (uint32_t)sapa_figure_is_shown(live->figures[i], SAPA_ROWS_QUEUES) << i;
+        live->of_agents |= (uint32_t)sapa_figure_is_shown(live->figures[i], SAPA_ROWS_AGENTS) << i;
     }
     live->day_end_s = live->minute_end_s = INT64_MIN;
     sapa_intervals_init(&live->today, memory, names, &day);

@@ -37,7 +37,7 @@ struct sapa_live_news {
     X(OFFERED, "offered") X(ANSWERED, "answered") X(ABANDONED, "abandoned") X(OVERFLOWED, "overflowed") \
     X(CALLBACK, "callback") X(HANDLED, "handled") X(TRANSFERS, "transfers") X(SERVICE_LEVEL, "service_level_1") \
     X(ANSWER_RATE, "answer_rate") X(ABANDON_RATE, "abandon_rate_short") X(ASA, "asa") X(AHT, "aht") \
-    X(WAIT_MAX, "wait_max_ms")
+    X(WAIT_MAX, "wait_max_ms") X(WRAPUP_MEAN, "wrapup_mean") X(OCCUPANCY, "occupancy")
 
 enum sapa_live_figure {
 #define X(id, key) SAPA_LIVE_##id,
@@ -54,6 +54,7 @@ struct sapa_live {
     struct sapa_intervals recent; /* the same by the minute; what is older than the recent minutes is let go */
     int64_t minute_end_s;       /* when the next one is */
     uint32_t figures[SAPA_LIVE_FIGURE_COUNT]; /* their places in the dictionary */
+    uint32_t of_queues, of_agents; /* bit each: rows of these have it */
     uint64_t seq;
     int64_t now_us;
     int64_t day_end_s;          /* next local midnight */
@@ -95,8 +96,10 @@ const char *sapa_live_figure_key(unsigned figure);
 struct sapa_live_values {
     int64_t of[SAPA_LIVE_FIGURE_COUNT];
 };
-/** By report/figure.h, of a row or of rows that were joined. */
-void sapa_live_values(const struct sapa_live *live, const struct sapa_measures *m, struct sapa_live_values *ret);
+/** By report/figure.h, of a row or of rows that were joined. @param kind  QUEUES or AGENTS: what such rows have not, has no value */
+void sapa_live_values(const struct sapa_live *live, enum sapa_rows kind, const struct sapa_measures *m, struct sapa_live_values *ret);
+/** Today's counts of a team's agents joined. @param ret_people  of them who logged in today */
+SAPA_MUST_CHECK sapa_rc sapa_live_team(struct sapa_live *live, uint32_t team, int64_t now_us, struct sapa_measures *ret, uint32_t *ret_people);
 
 /**
  * Counts of a queue for the local day or for the recent minutes: of the contacts that joined it in that time, all that

@@ -167,8 +167,8 @@ static void test_recent_is_the_report(void **state)
                     sapa_measures_join(&want, &row.m);
                 }
                 assert_int_equal(sapa_live_measures(&feed.live, q, SAPA_LIVE_RECENT, now_us, &got), SAPA_OK);
-                sapa_live_values(&feed.live, &got, &values);
-                sapa_live_values(&feed.live, &want, &wanted);
+                sapa_live_values(&feed.live, SAPA_ROWS_QUEUES, &got, &values);
+                sapa_live_values(&feed.live, SAPA_ROWS_QUEUES, &want, &wanted);
                 assert_memory_equal(&values, &wanted, sizeof(values));
                 assert_int_equal(values.of[SAPA_LIVE_OFFERED], want.of[SAPA_M_OFFERED]);
                 assert_int_equal(values.of[SAPA_LIVE_SERVICE_LEVEL], sapa_kpi_service_level(&want));

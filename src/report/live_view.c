@@ -417,12 +417,34 @@ const char *sapa_live_figure_key(unsigned figure)
     return figure < SAPA_LIVE_FIGURE_COUNT ? live_keys[figure] : "?";
 }
 
-void sapa_live_values(const struct sapa_live *live, const struct sapa_measures *m, struct sapa_live_values *ret)
+void sapa_live_values(const struct sapa_live *live, enum sapa_rows kind, const struct sapa_measures *m, struct sapa_live_values *ret)
 {
-    const struct sapa_row row = { .kind = SAPA_ROWS_QUEUES, .dim = SAPA_NONE, .m = *m };
+    const struct sapa_row row = { .kind = kind, .dim = SAPA_NONE, .m = *m };
+    const uint32_t of = kind == SAPA_ROWS_AGENTS ? live->of_agents : live->of_queues;
 
     for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
-        ret->of[i] = sapa_figure_value(live->figures[i], &row);
+        ret->of[i] = of >> i & 1 ? sapa_figure_value(live->figures[i], &row) : SAPA_KPI_NONE;
+}
+
+sapa_rc sapa_live_team(struct sapa_live *live, uint32_t team, int64_t now_us, struct sapa_measures *ret, uint32_t *ret_people)
+{
+    const struct sapa_centre *centre = live->names->centre;
+    uint32_t people = 0;
+    struct sapa_row row;
+
+    now_us = SAPA_MAX(now_us, live->now_us);
+    memset(ret, 0, sizeof(*ret));
+    for (uint32_t i = 0; centre && i < centre->agents_count; i++) {
+        if (centre->agents[i].team != team)
+            continue;
+        const sapa_rc rc = sapa_intervals_get(&live->today, SAPA_ROWS_AGENTS, sapa_names_dim(live->names, SAPA_DIM_AGENT, i), now_us, &row);
+        if (rc != SAPA_OK)
+            return rc;
+        people += row.m.of[SAPA_M_LOGGED_IN] > 0;
+        sapa_measures_join(ret, &row.m);
+    }
+    *ret_people = people;
+    return SAPA_OK;
 }
 
 sapa_rc sapa_live_measures(struct sapa_live *live, uint32_t queue, enum sapa_live_period period, int64_t now_us,

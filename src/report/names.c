@@ -202,8 +202,10 @@ struct sapa_str sapa_names_key(const struct sapa_names *names, enum sapa_dim kin
 struct sapa_str sapa_names_text(const struct sapa_names *names, enum sapa_dim kind, uint32_t dim,
                                 enum sapa_language language)
 {
-    if (kind == SAPA_DIM_TOTAL || dim >= names->dims[kind].count)
+    if (kind == SAPA_DIM_TOTAL)
         return sapa_names_key(names, kind, dim);
+    if (dim >= names->dims[kind].count)
+        return SAPA_STR("–"); /* none: a call that was denied before it had one */
     return sapa_str_of(names->dims[kind].names[dim].text[language]);
 }
 

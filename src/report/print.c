@@ -137,6 +137,7 @@ static const struct column contact_columns[] = {
     { "charged_calls", { "Berbiaya", "Charged" }, false },
     { "cost", { "Biaya", "Cost" }, false },
     { "outbound_cost", { "BiayaKeluar", "OutCost" }, false },
+    { "outbound_agent_cost", { "BiayaAgen", "AgentCost" }, false },
     { "unrecorded_ms", { "TakTerekam", "Unrecorded" }, false },
 };
 
@@ -190,6 +191,8 @@ static const struct column campaign_columns[] = {
     { "wrapup_ms", { "WrapUp", "WrapUp" }, true },
     { "outbound_line_ms", { "Saluran", "LineTime" }, false },
     { "outbound_cost", { "Biaya", "Cost" }, true },
+    { "outbound_agent_cost", { "BiayaAgen", "AgentCost" }, false },
+    { "cost_per_outbound_handled", { "Rata-rata", "Each" }, false },
     { "unrecorded_ms", { "TakTerekam", "Unrecorded" }, false },
 };
 
@@ -219,19 +222,22 @@ const char *sapa_rows_name(enum sapa_rows kind, enum sapa_language language)
     return kind_names[kind][language];
 }
 
+/* What a column has of its figure. */
+enum { PART_VALUE, PART_TARGET, PART_STATE, COLUMNS_MAX = SAPA_PRINT_FIGURES_MAX + 2 * 64 };
+
 struct printer {
     const struct sapa_intervals *fold;
     const struct sapa_print_options *options;
     const struct sapa_lines *out;
     const struct sapa_zone *zone;
-    uint32_t figures[SAPA_PRINT_FIGURES_MAX]; /* one a column, and their units */
-    uint8_t units[SAPA_PRINT_FIGURES_MAX];
+    uint32_t figures[COLUMNS_MAX]; /* one a column, and their units */
+    uint8_t units[COLUMNS_MAX], parts[COLUMNS_MAX];
     uint32_t column_count;
     enum sapa_rows kind;
     uint32_t only;           /* dimension, or SAPA_NONE for all */
-    const char *headings[SAPA_PRINT_FIGURES_MAX]; /* text only, as what follows */
-    bool shown[SAPA_PRINT_FIGURES_MAX];
-    uint32_t widths[SAPA_PRINT_FIGURES_MAX];
+    const char *headings[COLUMNS_MAX]; /* text only, as what follows */
+    bool shown[COLUMNS_MAX];
+    uint32_t widths[COLUMNS_MAX];
     uint32_t name_width, reason_width, time_width;
     uint32_t rows;
 };
@@ -249,9 +255,54 @@ static void put_clock(const struct printer *p, int64_t at_us, struct sapa_text *
         sapa_text_printf(out, "%02u:%02u", civil.hour, civil.minute);
 }
 
+/* ---- targets ---- */
+
+/* What is aimed at when the interval begins. Numbers of a day are held against days alone. */
+static bool goal_of(const struct printer *p, uint32_t column, const struct sapa_row *row, struct sapa_goal_found *ret)
+{
+    const struct sapa_centre *centre = p->fold->names->centre;
+    const uint32_t count = !centre                      ? 0
+                           : p->kind == SAPA_ROWS_QUEUES  ? centre->queues_count
+                           : p->kind == SAPA_ROWS_CLIENTS ? centre->clients_count
+                           : p->kind == SAPA_ROWS_AGENTS  ? centre->agents_count
+                                                          : 1;
+    const int32_t date = sapa_goal_date(p->zone, row->span.from_s);
+    uint32_t index = 0;
+
+    while (index < count && p->kind != SAPA_ROWS_TOTAL && sapa_names_dim(p->fold->names, kind_dims[p->kind], index) != row->dim)
+        index++;
+    if (index >= count || row->span.to_s <= row->span.from_s)
+        return false; /* of an earlier description, or the sum of several intervals */
+    return (p->fold->options.grain == SAPA_GRAIN_DAY || !sapa_goal_is_daily(p->figures[column])) &&
+           sapa_goal_find(p->options->goals, centre, p->kind, index, p->figures[column], date, ret);
+}
+
+static enum sapa_goal_state state_of(const struct printer *p, uint32_t column, const struct sapa_row *row)
+{
+    struct sapa_goal_found goal;
+
+    if (!goal_of(p, column, row, &goal))
+        return SAPA_GOAL_NONE;
+    return sapa_goal_judge(&goal, p->figures[column], sapa_figure_value(p->figures[column], row), row->span.to_s * 1000000 <= p->options->now_us);
+}
+
+/* The figure, or its target. */
+static int64_t value_of(const struct printer *p, uint32_t column, const struct sapa_row *row)
+{
+    struct sapa_goal_found goal;
+
+    if (p->parts[column] == PART_VALUE)
+        return sapa_figure_value(p->figures[column], row);
+    return goal_of(p, column, row, &goal) ? goal.value : SAPA_KPI_NONE;
+}
+
 static void put_value(const struct printer *p, uint32_t column, const struct sapa_row *row, struct sapa_text *out)
 {
-    const int64_t value = sapa_figure_value(p->figures[column], row);
+    if (p->parts[column] == PART_STATE) {
+        sapa_text_add(out, sapa_str_of(sapa_goal_state_text(state_of(p, column, row), p->options->language)));
+        return;
+    }
+    const int64_t value = value_of(p, column, row);
 
     if (p->units[column] != SAPA_UNIT_MOMENT)
         sapa_kpi_print(out, p->units[column], value, p->options->language);
@@ -308,8 +359,8 @@ static void look_row(struct printer *p, const struct sapa_row *row)
     if (p->kind == SAPA_ROWS_REASONS)
         p->reason_width = SAPA_MAX(p->reason_width, SAPA_MIN(sapa_print_cells(reason_of(p, row)), (uint32_t)NAME_CELLS));
     for (uint32_t i = 0; i < p->column_count; i++) {
-        const int64_t value = sapa_figure_value(p->figures[i], row);
-        p->shown[i] |= value != 0 && value != SAPA_KPI_NONE;
+        const int64_t value = value_of(p, i, row);
+        p->shown[i] |= value != SAPA_KPI_NONE && (value != 0 || p->parts[i] != PART_VALUE);
         sapa_text_init(&text, buf, sizeof(buf));
         put_value(p, i, row, &text);
         p->widths[i] = SAPA_MAX(p->widths[i], sapa_print_cells(sapa_text_str(&text)));
@@ -331,6 +382,8 @@ static struct sapa_str unit_of(const struct printer *p, uint32_t column)
 {
     const struct sapa_centre *centre = p->fold->names->centre;
 
+    if (p->parts[column] == PART_STATE)
+        return SAPA_STR("");
     switch ((enum sapa_unit)p->units[column]) {
     case SAPA_UNIT_MS: return p->options->language == SAPA_LANGUAGE_ID ? SAPA_STR("m:d") : SAPA_STR("m:s");
     case SAPA_UNIT_RATIO: return SAPA_STR("%");
@@ -413,7 +466,8 @@ static sapa_rc print_text(struct sapa_intervals *fold, struct printer *p)
         return SAPA_OK;
     }
     all.first_in_us = all.last_out_us = 0; /* of several people and days: says nothing */
-    bool shown[SAPA_PRINT_FIGURES_MAX];
+    all.span.to_s = all.span.from_s; /* of several intervals: nothing is aimed at for it */
+    bool shown[COLUMNS_MAX];
     memcpy(shown, p->shown, sizeof(shown));
     look_row(p, &all);
     memcpy(p->shown, shown, sizeof(shown));
@@ -423,6 +477,7 @@ static sapa_rc print_text(struct sapa_intervals *fold, struct printer *p)
     if (rc == SAPA_OK && p->rows > 1) /* once more: its distributions lived until the next row was read */
         rc = sapa_intervals_sum(fold, p->kind, p->options->only.n == 0 ? SAPA_NONE : p->only, &all);
     all.first_in_us = all.last_out_us = 0;
+    all.span.to_s = all.span.from_s;
     if (rc == SAPA_OK && p->rows > 1)
         print_text_line(p, &all, false, id ? SAPA_STR("Jumlah") : SAPA_STR("Sum"), empty, empty);
     return rc;
@@ -488,7 +543,11 @@ static void put_plain(struct sapa_text *out, enum sapa_unit unit, int64_t value,
 static void put_figure(const struct printer *p, uint32_t column, const struct sapa_row *row, const char *quote,
                        const char *none, struct sapa_text *out)
 {
-    const int64_t value = sapa_figure_value(p->figures[column], row);
+    if (p->parts[column] == PART_STATE) {
+        sapa_text_printf(out, "%s%s%s", quote, sapa_goal_state_name(state_of(p, column, row)), quote);
+        return;
+    }
+    const int64_t value = value_of(p, column, row);
 
     if (p->units[column] != SAPA_UNIT_MOMENT || value == SAPA_KPI_NONE) {
         put_plain(out, p->units[column], value, none);
@@ -497,6 +556,12 @@ static void put_figure(const struct printer *p, uint32_t column, const struct sa
     sapa_text_add(out, sapa_str_of(quote));
     put_rfc3339(p, value / 1000000, out);
     sapa_text_add(out, sapa_str_of(quote));
+}
+
+/* "asa", "asa_target", "asa_state" */
+static const char *behind(const struct printer *p, uint32_t column)
+{
+    return p->parts[column] == PART_TARGET ? "_target" : p->parts[column] == PART_STATE ? "_state" : "";
 }
 
 static void print_csv_head(const struct printer *p)
@@ -511,7 +576,7 @@ static void print_csv_head(const struct printer *p)
         sapa_text_add(&line, SAPA_STR(",reason"));
     for (uint32_t i = 0; i < p->column_count; i++) {
         sapa_figure_get(p->figures[i], &figure);
-        sapa_text_printf(&line, ",%s", figure.key);
+        sapa_text_printf(&line, ",%s%s", figure.key, behind(p, i));
     }
     p->out->line(p->out->ctx, sapa_text_str(&line));
 }
@@ -567,7 +632,7 @@ static void print_json_row(void *ctx, const struct sapa_row *row)
     }
     for (uint32_t i = 0; i < p->column_count; i++) {
         sapa_figure_get(p->figures[i], &figure);
-        sapa_text_printf(&line, ",\"%s\":", figure.key);
+        sapa_text_printf(&line, ",\"%s%s\":", figure.key, behind(p, i));
         put_figure(p, i, row, "\"", "null", &line);
     }
     sapa_text_char(&line, '}');
@@ -603,7 +668,12 @@ static void sheet_row(void *ctx, const struct sapa_row *row)
     for (unsigned i = 0; i < (p->kind == SAPA_ROWS_REASONS ? 3u : 2u); i++)
         to->sheet->cell(to->sheet->ctx, to->row, at++, &(struct sapa_cell){ .kind = SAPA_CELL_TEXT, .text = texts[i] });
     for (uint32_t i = 0; i < p->column_count; i++) {
-        struct sapa_cell cell = { .unit = p->units[i], .value = sapa_figure_value(p->figures[i], row) };
+        if (p->parts[i] == PART_STATE) {
+            const struct sapa_str state = sapa_str_of(sapa_goal_state_text(state_of(p, i, row), p->options->language));
+            to->sheet->cell(to->sheet->ctx, to->row, at++, &(struct sapa_cell){ .kind = SAPA_CELL_TEXT, .text = state });
+            continue;
+        }
+        struct sapa_cell cell = { .unit = p->units[i], .value = value_of(p, i, row) };
         cell.kind = cell.value == SAPA_KPI_NONE ? SAPA_CELL_EMPTY
                   : cell.unit == SAPA_UNIT_MOMENT ? SAPA_CELL_MOMENT : SAPA_CELL_NUMBER;
         if (cell.kind == SAPA_CELL_MOMENT)
@@ -629,8 +699,15 @@ static void sheet_head(const struct printer *p, const struct sapa_sheet *sheet)
     if (p->kind == SAPA_ROWS_REASONS)
         sheet->column(sheet->ctx, at++, "reason", sapa_rows_name(p->kind, language), SAPA_CELL_TEXT, SAPA_UNIT_COUNT);
     for (uint32_t i = 0; i < p->column_count; i++) {
+        char key[SAPA_FIGURE_KEY_MAX + 16], name[160];
+        struct sapa_text text;
         sapa_figure_get(p->figures[i], &figure);
-        sheet->column(sheet->ctx, at++, figure.key, figure.name[language], SAPA_CELL_NUMBER, p->units[i]);
+        sapa_text_init(&text, key, sizeof(key));
+        sapa_text_printf(&text, "%s%s", figure.key, behind(p, i));
+        sapa_text_init(&text, name, sizeof(name));
+        sapa_text_printf(&text, "%s%s", figure.name[language], p->parts[i] == PART_TARGET ? ": target" : p->parts[i] == PART_STATE ? ": status" : "");
+        sheet->column(sheet->ctx, at++, key, name, p->parts[i] == PART_STATE ? SAPA_CELL_TEXT : SAPA_CELL_NUMBER,
+                      p->parts[i] == PART_STATE ? SAPA_UNIT_COUNT : p->units[i]);
     }
 }
 
@@ -638,15 +715,28 @@ static void sheet_head(const struct printer *p, const struct sapa_sheet *sheet)
 
 static void add_column(struct printer *p, uint32_t figure, const char *heading, bool always)
 {
+    const bool aimed = p->options->goals && sapa_goals_reach(p->options->goals, p->kind, figure);
     struct sapa_figure info;
 
-    if (p->column_count == SAPA_PRINT_FIGURES_MAX)
+    if (p->column_count + (aimed ? 3u : 1u) > COLUMNS_MAX)
         return;
     sapa_figure_get(figure, &info);
-    p->figures[p->column_count] = figure;
-    p->units[p->column_count] = info.unit;
-    p->headings[p->column_count] = heading ? heading : info.name[p->options->language];
-    p->shown[p->column_count++] = always;
+    for (unsigned part = PART_VALUE; part <= (aimed ? PART_STATE : PART_VALUE); part++) {
+        p->figures[p->column_count] = figure;
+        p->units[p->column_count] = info.unit;
+        p->parts[p->column_count] = (uint8_t)part;
+        p->headings[p->column_count] = part == PART_TARGET ? "(target)" : part == PART_STATE ? "(status)" : heading ? heading : info.name[p->options->language];
+        p->shown[p->column_count++] = part == PART_VALUE && always;
+    }
+}
+
+static bool has_column(const struct printer *p, uint32_t figure)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; i < p->column_count && !found; i++)
+        found = p->figures[i] == figure;
+    return found;
 }
 
 static void choose_columns(struct printer *p)
@@ -680,6 +770,11 @@ static void choose_columns(struct printer *p)
         const enum sapa_grain grain = p->fold->options.grain;
         if (sapa_figure_is_shown(figure, p->kind) && !(is_moment && (grain == SAPA_GRAIN_WEEK || grain == SAPA_GRAIN_MONTH)))
             add_column(p, figure, column->heading[options->language], column->always || options->every_column);
+    }
+    for (uint32_t i = 0; options->goals && i < options->goals->count; i++) { /* what is aimed at is looked at, too */
+        const uint32_t figure = options->goals->of[i].figure;
+        if (sapa_goals_reach(options->goals, p->kind, figure) && !has_column(p, figure))
+            add_column(p, figure, NULL, true);
     }
 }
 
@@ -757,6 +852,8 @@ static void say_edge(const struct sapa_figure *figure, struct sapa_text *out)
         sapa_text_printf(out, "%s%s", divides ? "; " : "", figure->edge);
     if (figure->is_outer)
         sapa_text_printf(out, "%sneeds numbers from outside the log", divides || figure->edge[0] ? "; " : "");
+    else if (figure->better != SAPA_BETTER_NEITHER)
+        sapa_text_printf(out, "%starget: %s is better", divides || figure->edge[0] ? "; " : "", sapa_better_name(figure->better));
 }
 
 static void define_text(const struct sapa_figure *figure, enum sapa_language language, struct sapa_str rows,

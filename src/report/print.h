@@ -7,7 +7,7 @@
 #ifndef SAPA_REPORT_PRINT_H
 #define SAPA_REPORT_PRINT_H
 
-#include "report/figure.h"
+#include "report/goal.h"
 
 enum sapa_format { SAPA_FORMAT_TEXT, SAPA_FORMAT_CSV, SAPA_FORMAT_JSON };
 
@@ -18,6 +18,8 @@ struct sapa_print_options {
     struct sapa_str only;        /* key of one queue, agent, …; empty: all */
     const uint32_t *figures;     /* these, in this order (report/figure.h); those that the rows have not are left out */
     uint32_t figure_count;       /* 0: the usual ones; at most SAPA_PRINT_FIGURES_MAX */
+    const struct sapa_goals *goals; /* beside each figure that a target is set for: the target and how it stands; NULL: none */
+    int64_t now_us;              /* with goals: an interval that ends later is not over */
 };
 enum { SAPA_PRINT_FIGURES_MAX = 200 };
 

@@ -108,6 +108,37 @@ static void test_golden_tables(void **state)
     done(&day);
 }
 
+/* Beside each figure that something is aimed at: what, and whether it is so. Only there. */
+static void test_targets(void **state)
+{
+    static struct sapa_goals goals = { .count = 4 };
+    const int64_t evening = (FIX_MIDNIGHT_S + 20 * 3600) * INT64_C(1000000), tomorrow = (FIX_MIDNIGHT_S + 86400) * INT64_C(1000000);
+    struct sapa_print_options options = { .language = SAPA_LANGUAGE_ID, .goals = &goals, .now_us = evening };
+    static struct day day;
+
+    (void)state;
+    goals.of[0] = (struct sapa_goal){ .figure = sapa_figure_find(SAPA_STR("service_level_1")), .value = 800000, .from = 20260101, .scope = SAPA_GOAL_OF_ALL };
+    goals.of[1] = (struct sapa_goal){ .figure = sapa_figure_find(SAPA_STR("asa")), .value = 5000, .from = 20260101, .scope = SAPA_GOAL_OF_QUEUE, .key = "bank.kartu" };
+    goals.of[2] = (struct sapa_goal){ .figure = sapa_figure_find(SAPA_STR("answered")), .value = 4, .from = 20260101, .scope = SAPA_GOAL_OF_QUEUE, .key = "toko.penjualan" };
+    goals.of[3] = (struct sapa_goal){ .figure = sapa_figure_find(SAPA_STR("wrapup_mean")), .value = 10000, .from = 20260101, .scope = SAPA_GOAL_OF_ALL };
+    begin(&day, SAPA_GRAIN_DAY, false);
+    expect(&day, "targets-day.id.txt", SAPA_ROWS_QUEUES, &options); /* the day goes on */
+    options.now_us = tomorrow;
+    options.format = SAPA_FORMAT_CSV;
+    expect(&day, "targets-day.csv", SAPA_ROWS_QUEUES, &options);
+    options.format = SAPA_FORMAT_TEXT;
+    expect(&day, "targets-agents.id.txt", SAPA_ROWS_AGENTS, &options);
+    options.format = SAPA_FORMAT_JSON;
+    options.only = SAPA_STR("bank.kartu");
+    expect(&day, "targets-one.json", SAPA_ROWS_QUEUES, &options);
+    done(&day);
+    begin(&day, SAPA_GRAIN_QUARTER, false); /* a quarter of an hour has no number of a day to reach */
+    options.format = SAPA_FORMAT_TEXT;
+    options.only = SAPA_STR("toko.penjualan");
+    expect(&day, "targets-15m.id.txt", SAPA_ROWS_QUEUES, &options);
+    done(&day);
+}
+
 static void test_cells(void **state)
 {
     char buf[64];
@@ -172,7 +203,7 @@ static void test_csv_is_safe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden_tables),
+        cmocka_unit_test(test_golden_tables), cmocka_unit_test(test_targets),
         cmocka_unit_test(test_cells),
         cmocka_unit_test(test_csv_is_safe),
     };

@@ -28,7 +28,8 @@ WORDS(denial, sapa_call_denial_name,
     [SAPA_DENIAL_NONE] = "boleh", [SAPA_DENIAL_RIGHT] = "tidak berhak menelepon nomor sejenis ini",
     [SAPA_DENIAL_HOURS] = "di luar jam yang diizinkan", [SAPA_DENIAL_LISTED] = "tercatat di daftar jangan dihubungi",
     [SAPA_DENIAL_CLIENT] = "tidak ditugaskan untuk klien ini", [SAPA_DENIAL_BUSY] = "sedang memegang panggilan lain",
-    [SAPA_DENIAL_TARGET] = "tujuan tidak ada, atau tidak ada orang di sana")
+    [SAPA_DENIAL_TARGET] = "tujuan tidak ada, atau tidak ada orang di sana",
+    [SAPA_DENIAL_OFFLINE] = "belum masuk")
 
 WORDS(direction, sapa_direction_name,
     [SAPA_DIRECTION_INBOUND] = "masuk", [SAPA_DIRECTION_OUTBOUND] = "keluar", [SAPA_DIRECTION_INTERNAL] = "internal")

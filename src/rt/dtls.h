@@ -7,7 +7,7 @@
  *
  * Room    rt.   Thread  a context: any, once made; an association: one at a time.
  * Limits  certificates of 16 kB; 12 retransmissions of a flight, the first after 100 ms; datagrams of 1,200 octets
- * Tests   rt/dtls_test.c (both roles, each flight lost)
+ * Tests   rt/dtls_test.c (both roles, each flight lost), rt/dtls_fuzz.c
  */
 #ifndef SAPA_RT_DTLS_H
 #define SAPA_RT_DTLS_H

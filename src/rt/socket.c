@@ -543,6 +543,16 @@ sapa_rc sapa_unix_connect(const char *path, int *ret_fd)
     return unix_connect(path, SOCK_SEQPACKET, ret_fd);
 }
 
+bool sapa_unix_stream_listens(const char *path)
+{
+    int fd = -1;
+    const sapa_rc rc = unix_connect(path, SOCK_STREAM, &fd);
+
+    if (rc == SAPA_OK)
+        close(fd);
+    return rc == SAPA_OK || rc == SAPA_EAGAIN;
+}
+
 static sapa_rc unix_listen(const char *path, int type, int *ret_fd)
 {
     struct sockaddr_un name;

@@ -146,6 +146,8 @@ SAPA_MUST_CHECK sapa_rc sapa_unix_stream_listen(const char *path, int *ret_fd);
 SAPA_MUST_CHECK sapa_rc sapa_unix_accept(int listener, int *ret_fd);
 /** @retval SAPA_ENOENT  nobody listens there @retval SAPA_EAGAIN  its backlog is full */
 SAPA_MUST_CHECK sapa_rc sapa_unix_connect(const char *path, int *ret_fd);
+/** Does somebody listen on this stream socket? */
+bool sapa_unix_stream_listens(const char *path);
 SAPA_MUST_CHECK sapa_rc sapa_unix_pair(int ret_fds[2]);
 /** One message with up to SAPA_UNIX_FDS_MAX descriptors (they stay open here). `fds` may be NULL with 0. */
 SAPA_MUST_CHECK sapa_rc sapa_unix_send(int fd, const void *data, size_t size, const int *fds, size_t fd_count);

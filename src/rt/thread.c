@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/str.h"
 
@@ -54,6 +55,11 @@ sapa_rc sapa_thread_pin(int cpu)
     CPU_ZERO(&set);
     CPU_SET((size_t)cpu, &set);
     return pthread_setaffinity_np(pthread_self(), sizeof(set), &set) == 0 ? SAPA_OK : SAPA_EINVAL;
+}
+
+void sapa_thread_background(void)
+{
+    (void)!setpriority(PRIO_PROCESS, 0, 5); /* Linux: of the thread that calls */
 }
 
 static void *thread_main(void *arg)

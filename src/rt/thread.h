@@ -26,6 +26,9 @@ unsigned sapa_cpu_count(void);
 /** Pin the calling thread. SAPA_EINVAL when there is no such CPU. */
 SAPA_MUST_CHECK sapa_rc sapa_thread_pin(int cpu);
 
+/** The calling thread is in no hurry: where others want the CPU, they have three parts of four. Cheap; again does no harm. */
+void sapa_thread_background(void);
+
 /** Runs on a pool thread; may block. */
 typedef void sapa_work_fn(void *ctx);
 /** Runs on the submitting loop. `rc` is SAPA_ECLOSED when the pool ended before the work began. */

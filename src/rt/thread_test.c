@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,6 +28,26 @@ static void thread_has_its_name(void **state)
     sapa_thread_join(NULL);
     assert_true(sapa_cpu_count() >= 1);
     assert_int_equal(sapa_thread_pin(-1), SAPA_EINVAL);
+}
+
+static void be_in_no_hurry(void *ctx)
+{
+    sapa_thread_background();
+    *(int *)ctx = getpriority(PRIO_PROCESS, 0);
+}
+
+static void the_background_is_of_one_thread(void **state)
+{
+    struct sapa_thread *thread;
+    const int before = getpriority(PRIO_PROCESS, 0);
+    int inside = 0;
+
+    (void)state;
+    assert_int_equal(sapa_thread_start("slow", -1, be_in_no_hurry, &inside, &thread), SAPA_OK);
+    sapa_thread_join(thread);
+    assert_true(inside == 5 || inside == before); /* `before` was higher already */
+    assert_true(inside >= before);
+    assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
 }
 
 struct job {
@@ -103,7 +124,7 @@ static void closing_gives_back_waiting_work(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(thread_has_its_name),
+        cmocka_unit_test(the_background_is_of_one_thread), cmocka_unit_test(thread_has_its_name),
         cmocka_unit_test(pool_is_bounded_and_reports_back),
         cmocka_unit_test(closing_gives_back_waiting_work),
     };

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { tonesHeard, voiceAndEars } from "./ears.mjs";
 
 const root = process.env.SAPA_SOURCE_DIR;
 const require = createRequire(join(root, "web/package.json"));
@@ -17,8 +18,8 @@ if (!existsSync(path)) {
 
 export const browser = await chromium.launch({
   executablePath: path,
-  // A microphone that beeps, for pages opened with `microphone: true`; a number there is a tone of so many Hz instead. The
-  // others have no leave to use it. Tones are heard before anybody has clicked, so that reloads can be listened to.
+  // A microphone that beeps, for pages opened with `microphone: true`; a number there is a tone of so many Hz instead, a list
+  // of them another one each time the page is loaded. The others have no leave to use it. Tones are heard before anybody has clicked, so that reloads can be listened to.
   args: ["--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream", "--allow-loopback-in-peer-connection", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--js-flags=--expose-gc"],
 });
 
@@ -45,31 +46,7 @@ export async function open(where, { user, width = 1366, height = 768, theme = "l
   );
   if (microphone) {
     await context.grantPermissions(["microphone"], { origin: base });
-    await context.addInitScript((hz) => {
-      const Real = window.RTCPeerConnection;
-      window.heard = []; // connections, for hears(), with an ear each
-      window.RTCPeerConnection = class extends Real {
-        constructor(...all) {
-          super(...all);
-          window.heard.push(this);
-          if (typeof hz !== "number") return;
-          this.addEventListener("track", ({ track }) => {
-            const sound = (window.sound ??= new AudioContext());
-            this.ear = new AnalyserNode(sound, { fftSize: 4096, smoothingTimeConstant: 0 });
-            sound.createMediaStreamSource(new MediaStream([track])).connect(this.ear);
-          });
-        }
-      };
-      if (typeof hz === "number")
-        navigator.mediaDevices.getUserMedia = async () => {
-          const sound = (window.sound ??= new AudioContext());
-          const out = sound.createMediaStreamDestination();
-          const tone = new OscillatorNode(sound, { frequency: hz });
-          tone.connect(new GainNode(sound, { gain: 0.3 })).connect(out);
-          tone.start();
-          return out.stream;
-        };
-    }, microphone);
+    await context.addInitScript(voiceAndEars, microphone);
   }
   const page = await context.newPage();
   const problems = [];
@@ -119,21 +96,7 @@ export async function hears(page, what, ms = 10_000) {
   await until(`${what} is heard`, async () => (await energy(page)) > before + 1e-4, ms);
 }
 
-/** Of the tones, those that the page hears at this moment. */
-const tonesNow = (page, all) =>
-  page.evaluate((all) => {
-    const loud = new Set();
-    for (const one of window.heard) {
-      if (one.connectionState !== "connected" || !one.ear) continue;
-      const bins = new Float32Array(one.ear.frequencyBinCount);
-      one.ear.getFloatFrequencyData(bins);
-      for (const hz of all) {
-        const at = Math.round((hz * one.ear.fftSize) / window.sound.sampleRate);
-        if (Math.max(...bins.subarray(at - 1, at + 2)) > -55) loud.add(hz);
-      }
-    }
-    return [...loud].sort((a, b) => a - b);
-  }, all);
+const tonesNow = (page, all) => page.evaluate(tonesHeard, all);
 
 /** Just these of all tones, for half a second. */
 export async function tones(page, who, wanted, all) {

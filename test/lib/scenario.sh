@@ -131,7 +131,7 @@ want() {
 }
 
 # Lists of the living. place PLACE: how many contacts stand there now.
-contacts() { "$SAPA_BIN" contacts --data data; }
+contacts() { "$SAPA_BIN" contacts --data data --language en; }
 place() { contacts 2>/dev/null | awk -v place="$1" 'NR > 1 && $2 == place { n++ } END { print n + 0 }'; }
 place_is() { [ "$(place "$1")" -eq "$2" ]; }
 place_least() { [ "$(place "$1")" -ge "$2" ]; }

@@ -1,6 +1,6 @@
 // The call bar: always in its place, every button in its own. What rings fills it; the ring takes nothing away from typing.
 import { useEffect, useRef, useState } from "react";
-import { api } from "../shared/api.gen";
+import { api, type Card } from "../shared/api.gen";
 import { clock, moment, useNow } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
@@ -9,7 +9,7 @@ import { useStore } from "../shared/store";
 import { Announce, Button, useGuard, useKeys } from "../shared/ui";
 import { callWords } from "../shared/words";
 import type { Act } from "./act";
-import { useCard, type Card } from "./card";
+import { useCard } from "./card";
 import { keys } from "./keys";
 import { canDo, nameCall, type Calls, type Work } from "./model";
 import { TargetPicker, type Target } from "./target";
@@ -71,7 +71,7 @@ export function CallBar({ calls, act, asking, setAsking, dialTo }: { calls: Call
   const { main, asked } = calls;
   const canMute = line.talking && !!main && main.state !== "offered";
   const can = canDo(calls);
-  const { card } = useCard(main?.contact ?? null, of === "id" ? "id" : "en", `${main?.state}${main?.of?.person ?? ""}`);
+  const { card } = useCard(main?.contact ?? null, of, `${main?.state}${main?.of?.person ?? ""}`);
   const holdGuard = useGuard(can.hold ? "hold" : can.resume ? "resume" : null);
   const pauseGuard = useGuard(can.pause ? (main?.of?.recording_paused ? "resume" : "pause") : null);
   const [said, setSaid] = useState("");

@@ -1,68 +1,24 @@
 // The customer's card of a contact. Asked for at the ring, so that it is there before the answer.
 import { useEffect, useState } from "react";
-import { call, Problem } from "../shared/call";
-
-export interface Note {
-  version: number;
-  at: string;
-  by: string;
-  agent: string | null;
-  text: string | null;
-}
-export interface CardRecording {
-  id: string;
-  recorded_ms: number;
-  complete: boolean;
-}
-export interface CardContact {
-  contact: string;
-  channel: string;
-  direction: string;
-  arrived: string;
-  ended: string | null;
-  queue: string | null;
-  agent: string | null;
-  agent_name: string | null;
-  outcome: string | null;
-  disposition: string | null;
-  disposition_text: string | null;
-  recordings: CardRecording[];
-  note: Note | null;
-}
-export interface Card {
-  contact: string;
-  person: string | null;
-  client: string | null;
-  client_name: string | null;
-  customer: string | null;
-  greeting: string | null;
-  name: string | null;
-  address: string | null;
-  vip: boolean;
-  identities: { kind: string; value: string }[];
-  items: { id: string; text: string; key: string | null; value: string | null }[];
-  queued: string | null;
-  connected: string | null;
-  note: Note | null;
-  history: CardContact[];
-  more: boolean;
-  callbacks: { contact: string; queue: string | null; state: string; attempt: number; due: string | null }[];
-}
+import { api, type Card, type Note } from "../shared/api.gen";
+import { Problem } from "../shared/call";
+import type { Language } from "../shared/i18n";
+import { spokenTo } from "./asked";
 
 const kept = new Map<string, Card>();
 /** What was asked for last, and for which state: parts of a page that want the same ask once. */
 const under = new Map<string, { again: string; answer: Promise<Card | null> }>();
 const MOST = 50;
 
-export async function fetchCard(contact: string, language: string): Promise<Card | null> {
+export async function fetchCard(contact: string, language: Language): Promise<Card | null> {
   try {
-    const card = await call<Card>("GET", `/api/v1/contacts/${contact}/card`, { query: { language } });
+    const card = await api.card(contact, { language: spokenTo(language) });
     kept.delete(contact);
     kept.set(contact, card);
     for (const old of kept.keys()) if (kept.size > MOST) kept.delete(old);
     return card;
   } catch (error) {
-    if (error instanceof Problem) return null; // not in the log yet, or this server has no cards
+    if (error instanceof Problem) return null; // not in the log yet, or not ours any more
     throw error;
   }
 }
@@ -70,7 +26,7 @@ export async function fetchCard(contact: string, language: string): Promise<Card
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The log may be a moment behind the ring: asked a few times. */
-function ask(contact: string, language: string, again: string): Promise<Card | null> {
+function ask(contact: string, language: Language, again: string): Promise<Card | null> {
   const key = `${contact} ${language}`;
   const before = under.get(key);
   if (before?.again === again) return before.answer;
@@ -88,7 +44,7 @@ function ask(contact: string, language: string, again: string): Promise<Card | n
 }
 
 /** `again`: whatever makes it worth asking again (state, place). */
-export function useCard(contact: string | null, language: string, again: string): { card: Card | null; loading: boolean } {
+export function useCard(contact: string | null, language: Language, again: string): { card: Card | null; loading: boolean } {
   const [, draw] = useState(0);
   const [loading, setLoading] = useState(false);
 
@@ -112,7 +68,7 @@ export type Saved = { version: number } | { conflict: Note | null };
 
 export async function saveNote(contact: string, text: string, version: number): Promise<Saved> {
   try {
-    return await call<{ version: number }>("PUT", `/api/v1/contacts/${contact}/note`, { body: { text }, match: String(version) });
+    return await api.note(contact, { text }, { match: String(version) });
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 412) throw error;
     const card = await fetchCard(contact, "id");

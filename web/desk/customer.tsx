@@ -1,4 +1,5 @@
 // Who it is: what is known, what was chosen in the menu, open callbacks, earlier contacts with notes and recordings.
+import type { CardContact } from "../shared/api.gen";
 import { clock, moment } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
@@ -6,7 +7,7 @@ import { Player } from "../shared/player";
 import { useStore } from "../shared/store";
 import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
-import { useCard, type CardContact } from "./card";
+import { useCard } from "./card";
 import type { Work } from "./model";
 import { readable, whoIs } from "./who";
 import { deskWords } from "./words";
@@ -46,7 +47,7 @@ export function Customer({ work, onDial }: { work: Work | null; onDial: (number:
   const of = useStore(language);
   const mayHear = useLive((page) => page.me?.rights.includes("listen") ?? false);
   const clients = useLive((page) => page.directory?.clients);
-  const { card, loading } = useCard(work?.contact ?? null, of === "id" ? "id" : "en", `${work?.state}${work?.of?.person ?? ""}`);
+  const { card, loading } = useCard(work?.contact ?? null, of, `${work?.state}${work?.of?.person ?? ""}`);
 
   if (!work) return <p className="empty soft">{words("cardNone")}</p>;
   const client = card?.client_name ?? clients?.find((one) => one.id === work.of?.client)?.name;

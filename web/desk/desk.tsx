@@ -6,21 +6,26 @@ import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
 import { useKeys } from "../shared/ui";
-import { useAct } from "./act";
+import { useAct, type Act } from "./act";
 import { CallBar, type Asking } from "./callbar";
 import { useCard } from "./card";
 import { Customer } from "./customer";
 import { keys } from "./keys";
 import { WorkList } from "./list";
-import { callsOf, workOf } from "./model";
+import { callsOf, workOf, type Work } from "./model";
 import { Notes } from "./notes";
 import { PhoneMenu } from "../shared/phonemenu";
 import { Handled, Heard, Help, Keys, Messages, MyState, Pressure } from "./strip";
 import { whoIs } from "./who";
 import { deskWords } from "./words";
-import { chooseFor, chosenOf, Dispositions } from "./wrapup";
+import { choose, Dispositions, useChosen } from "./wrapup";
 
 type Pane = "work" | "contact" | "customer";
+
+/** What came of it can be chosen while they still talk. */
+function DuringCall({ work, act }: { work: Work; act: Act }) {
+  return <Dispositions work={work} value={useChosen(work)} onChange={(id) => act.run("disposition", () => choose(work, id))} />;
+}
 
 export function Desk() {
   const words = useWords(deskWords);
@@ -36,12 +41,11 @@ export function Desk() {
   const [asking, setAsking] = useState<Asking>(null);
   const [dialTo, setDialTo] = useState("");
   const [pane, setPane] = useState<Pane>("contact");
-  const [, draw] = useState(0);
 
   const work = workOf(agent, contacts);
   const calls = callsOf(work);
   const chosen = work.find((one) => one.contact === wanted) ?? calls.main ?? work[0] ?? null;
-  const { card } = useCard(chosen?.contact ?? null, of === "id" ? "id" : "en", `${chosen?.state}${chosen?.of?.person ?? ""}`);
+  const { card } = useCard(chosen?.contact ?? null, of, `${chosen?.state}${chosen?.of?.person ?? ""}`);
   const who = chosen ? whoIs(chosen, words, card) : "";
 
   // what is being asked for belongs to the call as it was
@@ -96,15 +100,7 @@ export function Desk() {
                 <>
                   <Notes key={chosen.contact} contact={chosen.contact} who={words("notesFor", { who })} note={card?.note ?? null} />
                   {chosen.state === "talking" || chosen.state === "on hold" ? (
-                    <Dispositions
-                      key={`d${chosen.contact}`}
-                      work={chosen}
-                      value={chosenOf(chosen)}
-                      onChange={(id) => {
-                        act.run("disposition", () => chooseFor(chosen, id));
-                        draw((n) => n + 1);
-                      }}
-                    />
+                    <DuringCall key={`d${chosen.contact}`} work={chosen} act={act} />
                   ) : null}
                 </>
               ) : (

@@ -1,7 +1,6 @@
 // What an agent has in hand, out of the live state: a stable list of work, and the one call of the call bar.
 import type { Agent, Assignment, Contact } from "../shared/api.gen";
 import type { Live } from "../shared/feed";
-import type { Part } from "./later";
 
 export interface Work {
   contact: string;
@@ -11,9 +10,8 @@ export interface Work {
   queue: string | null;
   since: string;
   due: string | null;
-  /** Chosen so far; undefined: this server keeps it with us. */
-  disposition: string | null | undefined;
-  extended: boolean | undefined;
+  disposition: string | null;
+  extended: boolean;
   of: Contact | null; // null: not told yet, or over (wrap-up)
 }
 
@@ -43,8 +41,8 @@ export function workOf(agent: Agent | undefined, contacts: Live["contacts"]): Wo
       queue: one.queue,
       since: one.since,
       due: one.due,
-      disposition: (one as Part).disposition,
-      extended: (one as Part).extended,
+      disposition: one.disposition,
+      extended: one.extended,
       of: of ? remember(of) : (remembered.get(one.contact) ?? null),
     }))
     .sort((a, b) => (a.offer ?? "").length - (b.offer ?? "").length || (a.offer ?? "").localeCompare(b.offer ?? ""));

@@ -1,8 +1,9 @@
 // Notes of a contact: always open, kept in this tab at once, on the server a moment after the last key.
 import { useEffect, useId, useRef, useState } from "react";
+import type { Note } from "../shared/api.gen";
 import { Problem } from "../shared/call";
 import { useWords } from "../shared/i18n";
-import { saveNote, type Note } from "./card";
+import { saveNote } from "./card";
 import { deskWords } from "./words";
 
 const PAUSE_MS = 900;

@@ -7,8 +7,8 @@ import { useStore } from "../shared/store";
 import { Button, Menu, useKeys } from "../shared/ui";
 import { callWords } from "../shared/words";
 import type { Act } from "./act";
+import { useReasons } from "./asked";
 import { keyList, keys } from "./keys";
-import { bookBreak, help, readMessage, useReasons, type AgentNow } from "./later";
 import { callsOf, workOf } from "./model";
 import { deskWords } from "./words";
 
@@ -21,10 +21,10 @@ export function MyState({ act }: { act: Act }) {
   const of = useStore(language);
   const me = useLive((page) => page.me);
   const reasons = useLive((page) => page.directory?.reasons);
-  const agent = useLive((page) => page.live.agents.get(page.me?.agent ?? "")) as AgentNow | undefined;
+  const agent = useLive((page) => page.live.agents.get(page.me?.agent ?? ""));
   const contacts = useLive((page) => page.live.contacts);
   const now = useNow();
-  const quotas = useReasons(of === "id" ? "id" : "en", `${agent?.presence}${agent?.reason}${agent?.booked}${Math.floor(now / 60000)}`);
+  const quotas = useReasons(of, `${agent?.presence}${agent?.reason}${agent?.booked}${Math.floor(now / 60000)}`);
 
   if (!me?.agent || !agent) return null;
   const work = workOf(agent, contacts);
@@ -80,7 +80,7 @@ export function MyState({ act }: { act: Act }) {
                   aria-checked={agent.presence === "not ready" && agent.reason === one.id}
                   className="item"
                   onClick={() => {
-                    if (full && agent.reason !== one.id) act.run("book", () => bookBreak(me.agent!, one.id));
+                    if (full && agent.reason !== one.id) act.run("book", () => api.state(me.agent!, { state: "not_ready", reason: one.id, book: true }));
                     else set("not_ready", one.id);
                     close();
                   }}
@@ -175,14 +175,13 @@ export function Handled() {
 /** Help is wanted, with the contact in hand; whoever leads sees it at once. */
 export function Help({ act }: { act: Act }) {
   const words = useWords(deskWords);
-  const agent = useLive((page) => page.live.agents.get(page.me?.agent ?? "")) as AgentNow | undefined;
+  const agent = useLive((page) => page.live.agents.get(page.me?.agent ?? ""));
   const names = useLive((page) => page.directory?.agents);
-  const there = agent !== undefined && agent.help !== undefined;
   const raised = agent?.help ?? null;
-  const toggle = () => agent && act.run("help", () => (raised ? help.end(agent.id) : help.ask(agent.id)));
+  const toggle = () => agent && act.run("help", () => (raised ? api.helpEnd(agent.id) : api.helpAsk(agent.id)));
 
-  useKeys({ [keys.help]: there ? toggle : undefined });
-  if (!there) return null;
+  useKeys({ [keys.help]: agent ? toggle : undefined });
+  if (!agent) return null;
   return (
     <Button small kind={raised ? "primary" : "plain"} hotkey={keys.help} pressed={raised !== null} onPress={toggle}>
       {raised?.state === "taken" ? words("helpTaken", { who: names?.find((one) => one.id === raised.by)?.name ?? raised.by ?? "" }) : words(raised ? "helpRaised" : "helpAsk")}
@@ -193,7 +192,7 @@ export function Help({ act }: { act: Act }) {
 /** Where the description lets agents know. */
 export function Heard() {
   const words = useWords(deskWords);
-  const heard = useLive((page) => (page.live.agents.get(page.me?.agent ?? "") as AgentNow | undefined)?.heard);
+  const heard = useLive((page) => page.live.agents.get(page.me?.agent ?? "")?.heard);
 
   return heard ? <span className="badge accent">{words("heard")}</span> : null;
 }
@@ -203,7 +202,7 @@ export function Messages() {
   const words = useWords(deskWords);
   const of = useStore(language);
   const all = useStore(said);
-  const read = useLive((page) => (page.live.agents.get(page.me?.agent ?? "") as AgentNow | undefined)?.message_read);
+  const read = useLive((page) => page.live.agents.get(page.me?.agent ?? "")?.message_read);
   const now = useNow();
   const unread = all.filter((one) => BigInt(one.id) > BigInt(read ?? "0") && Date.parse(one.until) > now);
   const last = unread.at(-1);
@@ -216,7 +215,7 @@ export function Messages() {
         </p>
       ))}
       {last ? (
-        <Button small onPress={() => void readMessage(last.id).catch(() => undefined)}>
+        <Button small onPress={() => void api.messageRead(last.id).catch(() => undefined)}>
           {words("read")}
         </Button>
       ) : null}

@@ -1,30 +1,46 @@
 // After the call, in the place of the call bar: what came of it, with one key for each of the commonest, and more time once.
 import { useEffect, useMemo, useRef, useState } from "react";
-import { api } from "../shared/api.gen";
+import { api, type Disposition } from "../shared/api.gen";
 import { clock, useNow } from "../shared/clock";
 import { language, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
-import { useStore } from "../shared/store";
+import { Store, useStore } from "../shared/store";
 import { Button, useGuard, useKeys } from "../shared/ui";
 import { callWords } from "../shared/words";
 import type { Act } from "./act";
+import { useDispositions } from "./asked";
 import { keys } from "./keys";
-import { chooseDisposition, useDispositions, type Disposition } from "./later";
 import type { Work } from "./model";
 import { deskWords } from "./words";
 
-const key = (contact: string) => `sapa.disposition.${contact}`;
+/** What was chosen just now, by part: shown until the live state says it, too. */
+const pending = new Store<ReadonlyMap<string, string>>(new Map());
 
-/** Chosen while the call still lasts, it is there in the wrap-up, also after a reload. */
-export const chosenOf = (work: Work): string => work.disposition ?? sessionStorage.getItem(key(work.contact)) ?? "";
-
-export function chooseFor(work: Work, disposition: string): Promise<unknown> {
-  if (disposition) sessionStorage.setItem(key(work.contact), disposition);
-  else sessionStorage.removeItem(key(work.contact));
-  return work.disposition === undefined || !work.offer ? Promise.resolve() : chooseDisposition(work.offer, disposition || null);
+/** Chosen while the call still lasts, it is there in the wrap-up. */
+export function useChosen(work: Work): string {
+  const now = useStore(pending).get(work.offer ?? "");
+  useEffect(() => {
+    if (now !== undefined && now === (work.disposition ?? "")) forget(work);
+  }, [now, work]);
+  return now ?? work.disposition ?? "";
 }
 
-export const forgetChoice = (contact: string): void => sessionStorage.removeItem(key(contact));
+function forget({ offer }: Work): void {
+  const next = new Map(pending.get());
+  next.delete(offer ?? "");
+  pending.set(next);
+}
+
+export async function choose(work: Work, disposition: string): Promise<void> {
+  if (!work.offer) return;
+  pending.set(new Map(pending.get()).set(work.offer, disposition));
+  try {
+    await api.offerDisposition(work.offer, { disposition: disposition || null });
+  } catch (error) {
+    forget(work);
+    throw error;
+  }
+}
 
 interface Choices {
   all: Disposition[];
@@ -34,10 +50,10 @@ interface Choices {
   extend_ms: number;
 }
 
-/** With the commonest of this agent, where the server counts them; else as the description has them. */
+/** With the commonest of this agent; until they are known, as the description has them. */
 export function useChoices(queue: string | null): Choices {
   const of = useStore(language);
-  const asked = useDispositions(queue, of === "id" ? "id" : "en");
+  const asked = useDispositions(queue, of);
   const queues = useLive((page) => page.directory?.queues);
   return useMemo(() => {
     const described = queues?.find((one) => one.id === queue);
@@ -133,24 +149,18 @@ export function Wrapup({ work, act, who }: { work: Work; act: Act; who: string }
   const queue = useLive((page) => page.directory?.queues.find((one) => one.id === work.queue));
   const { required, extend_ms } = useChoices(work.queue);
   const now = useNow();
-  const [picked, setChosen] = useState<string | null>(null);
-  const [more_, setExtended] = useState(false);
-  const chosen = picked ?? chosenOf(work);
-  const extended = work.extended ?? more_;
+  const chosen = useChosen(work);
+  const { extended } = work;
   const guard = useGuard("save", true);
   const left = work.due ? Date.parse(work.due) - now : null;
   const reason = agent && agent.presence !== "ready" ? nameOf(of, reasons?.find((one) => one.id === agent.reason)) || call("notReady") : null;
   const wanting = required && !chosen;
 
-  const choose = (id: string) => {
-    setChosen(id);
-    void chooseFor(work, id).catch(() => undefined); // it is named again when it is saved
-  };
   const save = () => {
     if (wanting) return;
-    act.run("save", () => api.wrapup(me, chosen ? { action: "done", disposition: chosen } : { action: "done" }).then(() => forgetChoice(work.contact)));
+    act.run("save", () => api.wrapup(me, chosen ? { action: "done", disposition: chosen } : { action: "done" }));
   };
-  const more = () => act.run("extend", () => api.wrapup(me, { action: "extend" }).then(() => setExtended(true)));
+  const more = () => act.run("extend", () => api.wrapup(me, { action: "extend" }));
 
   useKeys({ [keys.primary]: wanting ? undefined : save, [keys.extend]: !extended && extend_ms ? more : undefined });
   return (
@@ -168,7 +178,7 @@ export function Wrapup({ work, act, who }: { work: Work; act: Act; who: string }
           </div>
         ) : null}
       </div>
-      <Dispositions work={work} value={chosen} onChange={choose} />
+      <Dispositions work={work} value={chosen} onChange={(id) => void choose(work, id).catch(() => undefined) /* it is named again when it is saved */} />
       <div className="controls">
         <Button kind="good" hotkey={keys.primary} disabled={wanting || guard || act.busy !== null} onPress={save}>
           {reason ? words("saveBreak", { reason }) : words("save")}

@@ -4,7 +4,8 @@ import { api, type Alert, type Contact, type Standing } from "../shared/api.gen"
 import { clock, spoken, useNow } from "../shared/clock";
 import { count, figureWords, levelOfService, percent, show, valueOf, type FigureKey, type Level, type Period } from "../shared/figures";
 import { Frame } from "../shared/frame";
-import { language, nameOf, useWords } from "../shared/i18n";
+import { Goal, goalOf } from "../shared/target";
+import { language, locale, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
 import { PhoneMenu } from "../shared/phonemenu";
@@ -18,7 +19,7 @@ import { leadWords } from "./words";
 /** What stands before a state, so that it is not told by colour alone. */
 const signs: Record<Doing, string> = { talking: "◆", held: "‖", offered: "◇", wrapup: "✎", ready: "●", notReady: "○", offline: "–" };
 const tones: Record<Doing, string> = { talking: "talk", held: "held", offered: "offered", wrapup: "wrapup", ready: "ready", notReady: "away", offline: "off" };
-const alertWords = { waiting: "alertWaiting", "longest wait": "alertLongest", "service level": "alertLevel", abandoned: "alertAbandoned", "not ready": "alertNotReady", talk: "alertTalk" } as const;
+const alertWords = { waiting: "alertWaiting", "longest wait": "alertLongest", "service level": "alertLevel", abandoned: "alertAbandoned", "not ready": "alertNotReady", talk: "alertTalk", line: "alertLine" } as const;
 const ITEMS = 5;
 
 export const whoIs = (contact: Contact, unknown: string): string => contact.address ?? unknown;
@@ -55,7 +56,7 @@ function Attention({ items, at, open }: { items: Item[]; at: number; open: (show
   const standings = useLive((page) => page.live.standings);
   const maySee = useLive((page) => page.me?.rights.includes("agents") ?? false);
   const shown = all ? items : items.slice(0, ITEMS);
-  const beyond = (alert: Alert, value: number) => (alert.kind === "waiting" ? count(of, value) : alert.kind === "service level" || alert.kind === "abandoned" ? percent(of, value / 1e6) : clock(value));
+  const beyond = (alert: Alert, value: number) => (alert.kind === "waiting" ? count(of, value) : alert.kind === "service level" || alert.kind === "abandoned" ? percent(of, value / 1e6) : alert.kind === "line" ? new Intl.NumberFormat(locale(of), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value / 100) : clock(value));
   const sentence = (item: Item) => {
     if (item.alert)
       return words(alertWords[item.alert.kind], {
@@ -178,12 +179,13 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
               const queue = queues.get(row.key ?? "");
               const wait = row.oldest ? at - Date.parse(row.oldest) : 0;
               const late: Level = row.waiting === 0 || !row.level_ms ? "none" : wait > row.level_ms * 3 ? "bad" : wait > row.level_ms ? "warn" : "none";
-              const level = levelOfService(row.recent.service_level_1, row.level_percent);
+              const goal = goalOf(row, "service_level_1");
+              const level = levelOfService(row.recent.service_level_1, goal ? goal.target * 100 : null);
               const selected = shown?.kind === "figure" && shown.standing === row.id;
               return (
                 <tr key={row.id} className={selected ? "selected" : undefined}>
                   <th scope="row">
-                    <span className="cut" title={row.level_ms && row.level_percent ? words("target", { target: percent(of, row.level_percent / 100), limit: clock(row.level_ms) }) : undefined}>
+                    <span className="cut" title={row.level_ms && goal ? words("target", { target: percent(of, goal.target), limit: clock(row.level_ms) }) : undefined}>
                       {row.name}
                     </span>
                     {queue && !queue.open ? <span className="badge">{words("closed")}</span> : null}
@@ -199,7 +201,7 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
                   <td className="wide soft">{queue?.ewt_p50_ms == null ? "–" : clock(queue.ewt_p50_ms)}</td>
                   <td>
                     <Number standing={row} figure="service_level_1" period="recent" at={at} open={open} mark={level} />
-                    {row.level_percent ? <span className="soft small"> / {percent(of, row.level_percent / 100)}</span> : null}
+                    <Goal goal={goal} period="recent" short />
                   </td>
                   <td>
                     <Number standing={row} figure="answered" period="today" at={at} open={open} />

@@ -2,6 +2,7 @@
 import type { Agent, Alert, Assignment, Contact, Directory, Standing } from "../shared/api.gen";
 import type { Live } from "../shared/feed";
 import { levelOfService } from "../shared/figures";
+import { goalOf } from "../shared/target";
 
 export type Doing = "offline" | "notReady" | "ready" | "offered" | "talking" | "held" | "wrapup";
 
@@ -95,9 +96,10 @@ function ofQueue(queue: Standing, at: number): Item[] {
   else if (queue.level_ms !== null && queue.level_ms > 0 && wait > queue.level_ms * limits.waitTimes)
     items.push({ id: `wait:${key}`, kind: "wait", level: wait > queue.level_ms * limits.waitTimes * 2 ? "bad" : "warn", since: Date.parse(queue.oldest!), queue: key, values: { waiting: queue.waiting, limit: queue.level_ms } });
   const share = queue.recent.service_level_1;
-  const level = levelOfService(share, queue.level_percent);
-  if (queue.recent.answered + queue.recent.abandoned >= limits.decided && (level === "warn" || level === "bad"))
-    items.push({ id: `level:${key}`, kind: "level", level, since: null, queue: key, values: { share: share ?? 0, target: (queue.level_percent ?? 0) / 100 } });
+  const target = goalOf(queue, "service_level_1")?.target ?? null;
+  const level = levelOfService(share, target === null ? null : target * 100);
+  if ((queue.recent.answered ?? 0) + (queue.recent.abandoned ?? 0) >= limits.decided && (level === "warn" || level === "bad"))
+    items.push({ id: `level:${key}`, kind: "level", level, since: null, queue: key, values: { share: share ?? 0, target: target ?? 0 } });
   return items;
 }
 
@@ -123,7 +125,7 @@ function ofAgent(row: AgentRow, live: Live, at: number): Item[] {
 }
 
 /** What an alert makes superfluous: this page's own judgement of the same thing. */
-const covers: Record<Alert["kind"], Kind[]> = { waiting: ["wait"], "longest wait": ["wait"], "service level": ["level"], abandoned: [], "not ready": ["notReady"], talk: ["talk"] };
+const covers: Record<Alert["kind"], Kind[]> = { waiting: ["wait"], "longest wait": ["wait"], "service level": ["level"], abandoned: [], "not ready": ["notReady"], talk: ["talk"], line: [] };
 
 /** Those of the agents and queues that are shown; what somebody has seen to is a warning still. */
 function ofAlerts(alerts: readonly Alert[], rows: AgentRow[], queues: Standing[]): Item[] {

@@ -8,6 +8,7 @@ import { language, locale, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useProblems } from "../shared/problem";
 import { useStore } from "../shared/store";
+import { Goal, goalOf } from "../shared/target";
 import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
 import { useStateName, whoIs } from "./lead";
@@ -354,7 +355,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   }, [key, period, scope, name]);
   useEffect(() => {
     const stop = new AbortController();
-    if (period === "now" || !scope) return;
+    if (period === "now" || !scope || scope === "team") return; // a team's are not told apart by queues
     const whose = scope === "queue" && name ? { queue: name } : scope === "client" && name ? { client: name } : {};
     api
       .counted(key, { period, limit: LIST, ...whose }, { signal: stop.signal })
@@ -369,7 +370,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   useEffect(() => {
     const stop = new AbortController();
     setServing(null);
-    if (!ofAgents || scope === "all" || !scope || !name) return;
+    if (!ofAgents || (scope !== "queue" && scope !== "client") || !name) return;
     api
       .agents({ [scope]: name, limit: 500 }, { signal: stop.signal })
       .then(({ items }) => setServing(new Set(items.map((agent: Agent) => agent.id))))
@@ -384,7 +385,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   const living = period === "now" ? livingOf(contacts.values(), key, isOf) : [];
   const items = past?.items ?? [];
   const whose = key === "agents_ready" ? "ready" : key === "agents_not_ready" ? "notReady" : key === "agents_busy" ? "busy" : null;
-  const people = whose ? [...agents.values()].filter((agent) => scope === "all" || serving?.has(agent.id)).map(rowOf).filter((row) => (whose === "busy" ? !["ready", "notReady", "offline"].includes(row.doing) : row.doing === whose)) : [];
+  const people = whose ? [...agents.values()].filter((agent) => scope === "all" || (scope === "team" ? agent.team === name : serving?.has(agent.id))).map(rowOf).filter((row) => (whose === "busy" ? !["ready", "notReady", "offline"].includes(row.doing) : row.doing === whose)) : [];
 
   return (
     <>
@@ -392,7 +393,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
         <strong className="big">{show(of, key, valueOf(standing, key, period, at))}</strong>
         <span className="badge">{standing.name ?? figures("all")}</span>
         <span className="badge">{figures(period)}</span>
-        {key === "service_level_1" && standing.level_ms && standing.level_percent ? <span className="soft small">{words("target", { target: show(of, key, standing.level_percent / 100), limit: clock(standing.level_ms) })}</span> : null}
+        {shown.period === "now" ? null : <Goal goal={goalOf(standing, key)} period={shown.period} />}
       </p>
       <div className="panel-part">
         <h3>{words("definition")}</h3>
@@ -444,7 +445,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
               </li>
             ))}
           </ul>
-        ) : past === null && !problem ? (
+        ) : scope === "team" ? null : past === null && !problem ? (
           <p className="soft">{words("loading")}</p>
         ) : (
           <ul className="list">

@@ -163,13 +163,15 @@ export function Broadcast() {
   const queues = useLive((page) => page.directory?.queues) ?? [];
   const doing = useDoing();
   const [text, setText] = useState("");
-  const [to, setTo] = useState("all:");
+  const whole = useLive((page) => page.me?.clients === null && page.me.teams === null);
+  const [chosen, setTo] = useState("");
   const teams = [...new Set([...agents.values()].map((agent) => agent.team))].filter((team) => team !== null).sort();
   const choices: [string, string][] = [
-    ["all:", words("toAll")],
+    ...(whole ? [["all:", words("toAll")] as [string, string]] : []),
     ...teams.map((team): [string, string] => [`team:${team}`, words("toTeam", { team })]),
     ...queues.map((queue): [string, string] => [`queue:${queue.id}`, words("toQueue", { queue: queue.name })]),
   ];
+  const to = chosen || (choices[0]?.[0] ?? "");
   const submit = (event: FormEvent) => {
     const [kind, key] = [to.slice(0, to.indexOf(":")), to.slice(to.indexOf(":") + 1)] as ["all" | "team" | "queue", string];
     event.preventDefault();

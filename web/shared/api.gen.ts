@@ -175,6 +175,8 @@ export interface Assignment {
   disposition: string | null;
   /** wrap-up has had its one extension */
   extended: boolean;
+  /** who else talks in it besides the customer */
+  parties: Party[];
 }
 
 export interface Agent {
@@ -412,6 +414,8 @@ export interface Me {
   agent: string | null;
   /** null: all */
   clients: string[] | null;
+  /** that he leads; null: not bound to any */
+  teams: string[] | null;
   rights: string[];
   /** null: a token */
   session: string | null;
@@ -647,8 +651,8 @@ export interface SwitchBody {
 export interface TokenBody {
   /** a name without blanks */
   user: string;
-  /** a role */
-  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall";
+  /** admin, supervisor, agent, viewer, auditor, monitor, wall or director */
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director";
   /** with the role agent: whose */
   agent?: string;
   /** keys of clients; all without */
@@ -912,6 +916,8 @@ export interface Card {
   address: string | null;
   /** on a list with extra priority */
   vip: boolean;
+  /** of its queue, in the language of the customer */
+  script: string | null;
   /** hidden like the address */
   identities: Identity[];
   /** what was chosen and typed, as far as the flow shows it (card in the description) */
@@ -967,6 +973,11 @@ export interface CardCallback {
   state: string;
   attempt: number;
   due: string | null;
+  client: string | null;
+  /** not without the right person */
+  name: string | null;
+  /** hidden as in the card */
+  address: string | null;
 }
 
 export interface Note {
@@ -1078,6 +1089,8 @@ export interface DirectoryAgent {
   ready: boolean;
   /** with a contact, when it was asked */
   busy: boolean;
+  /** the telephone of somebody who leads one's own team */
+  leads: boolean;
 }
 
 export interface BrowserPhone {
@@ -1207,7 +1220,8 @@ export interface Message {
   at: string;
   /** of no interest afterwards */
   until: string;
-  to: "all" | "team" | "queue" | "agent";
+  /** leaders: an agent to who leads his team */
+  to: "all" | "team" | "queue" | "agent" | "leaders";
   /** of the team, queue or agent */
   key: string | null;
   text: string;
@@ -1251,6 +1265,8 @@ export interface Figure {
   rows: string;
   /** in FigureValues */
   live: boolean;
+  /** neither: no target can be set for it */
+  better: "neither" | "higher" | "lower";
 }
 
 export interface Figures {
@@ -1258,13 +1274,14 @@ export interface Figures {
 }
 
 export interface FigureValues {
-  offered: number;
-  answered: number;
-  abandoned: number;
-  overflowed: number;
-  callback: number;
-  handled: number;
-  transfers: number;
+  /** null of teams, as what else is of contacts */
+  offered: number | null;
+  answered: number | null;
+  abandoned: number | null;
+  overflowed: number | null;
+  callback: number | null;
+  handled: number | null;
+  transfers: number | null;
   /** 0 to 1 */
   service_level_1: number | null;
   /** 0 to 1 */
@@ -1276,13 +1293,17 @@ export interface FigureValues {
   /** ms */
   aht: number | null;
   wait_max_ms: number | null;
+  /** ms */
+  wrapup_mean: number | null;
+  /** 0 to 1; of teams */
+  occupancy: number | null;
 }
 
 export interface Standing {
-  /** all, client:KEY or queue:KEY */
+  /** all, client:KEY, queue:KEY or team:KEY */
   id: string;
-  scope: "all" | "client" | "queue";
-  /** of the client or the queue */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, queue or team */
   key: string | null;
   /** null: of the whole centre */
   name: string | null;
@@ -1303,6 +1324,8 @@ export interface Standing {
   level_percent: number | null;
   today: FigureValues;
   recent: FigureValues;
+  /** of those figures: what is aimed at, and whether it is met */
+  targets: FigureTarget[];
 }
 
 export interface Standings {
@@ -1383,7 +1406,7 @@ export interface WebNumbers {
 }
 
 export interface Alert {
-  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk";
+  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk" | "line";
   /** of the first four */
   queue: string | null;
   /** of the others */
@@ -1391,7 +1414,7 @@ export interface Alert {
   state: "on" | "seen";
   /** when it came */
   since: string;
-  /** when it came: contacts, milliseconds, or millionths of a share of the last half hour */
+  /** when it came: contacts, milliseconds, millionths of a share of the last half hour, or hundredths of a MOS (line) */
   value: number;
   /** of the description, likewise */
   limit: number;
@@ -1404,8 +1427,8 @@ export interface Alerts {
 }
 
 export interface AlertBody {
-  /** waiting, longest wait, service level, abandoned, not ready or talk */
-  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk";
+  /** waiting, longest wait, service level, abandoned, not ready, talk or line */
+  kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk" | "line";
   /** the key of the queue or agent */
   key: string;
 }
@@ -1436,8 +1459,8 @@ export interface OwnFigures {
   at: string;
   /** keys as in docs/ref/figures.md; null: nothing yet today */
   figures: Record<string, unknown> | null;
-  /** what is aimed at, by the same keys; null: nothing is set */
-  targets: Record<string, unknown> | null;
+  /** what is aimed at for each of one's team, and whether it is met today */
+  targets: FigureTarget[];
 }
 
 export interface NetworkBody {
@@ -1489,6 +1512,12 @@ export interface Task {
   /** user */
   by: string;
   created: string;
+  /** of that contact */
+  client: string | null;
+  /** of its person, as the network tells it */
+  name: string | null;
+  /** hidden as in the card */
+  address: string | null;
 }
 
 export interface Work {
@@ -1520,6 +1549,80 @@ export interface TaskChangeBody {
   done?: boolean;
   /** another time; null: at any time */
   due?: string | null;
+}
+
+export interface PerformanceTarget {
+  /** for what: the whole centre, a client, a queue; team: for each of its agents */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, queue or team; null with all */
+  key: string | null;
+  /** as in Figure, where `better` says which way */
+  figure: string;
+  /** in the unit of the figure: shares 0 to 1, milliseconds */
+  value: number;
+  /** first day, 2026-11-22 */
+  from: string;
+  /** last day; null: no end */
+  to: string | null;
+}
+
+export interface PerformanceTargets {
+  /** those that one may see */
+  items: PerformanceTarget[];
+  /** for If-Match; 0: nothing was ever set */
+  version: number;
+  changed: string | null;
+  by: string | null;
+  /** what for */
+  comment: string | null;
+}
+
+export interface PerformanceTargetsBody {
+  /** 256 at most. Of several for the same thing and figure, the one that began last holds */
+  items: PerformanceTarget[];
+  /** what for, 120 bytes at most; it stands in the history */
+  comment?: string;
+}
+
+export interface PerformanceTargetsMade {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** the new one */
+  version: number;
+}
+
+export interface PerformanceTargetsVersion {
+  version: number;
+  changed: string;
+  by: string;
+  comment: string | null;
+  /** targets in it */
+  count: number;
+}
+
+export interface PerformanceTargetsVersions {
+  /** 100 at most */
+  items: PerformanceTargetsVersion[];
+}
+
+export interface FigureTarget {
+  /** as in Figure */
+  figure: string;
+  /** what it shall be: in the unit of the figure, shares 0 to 1 */
+  target: number;
+  better: "higher" | "lower";
+  /** for what it is set; description: by nobody, it is the service level of the queue's description */
+  scope: "all" | "client" | "queue" | "team" | "description";
+  /** first day; null: of the description */
+  from: string | null;
+  /** last day; null: no end */
+  to: string | null;
+  /** open: a number of a day that goes on, not reached yet; none: the figure has no value */
+  today: "met" | "missed" | "open" | "none";
+  /** in the last thirty minutes; none also of numbers of a day */
+  recent: "met" | "missed" | "open" | "none";
 }
 
 export interface View {
@@ -1667,6 +1770,25 @@ export interface ViewNews {
   text: string;
 }
 
+export interface Party {
+  /** for OFFER/drop */
+  party: string;
+  /** null: somebody outside */
+  agent: string | null;
+}
+
+export interface SecondFactorEndBody {
+  /** one's own */
+  password: string;
+  /** that the app shows now, or a recovery code */
+  code: string;
+}
+
+export interface WordsBody {
+  /** 500 bytes at most */
+  text: string;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1706,6 +1828,8 @@ export const api = {
   totp: (body: SecondFactorBody, asked: Asked = {}) => call<NewSecondFactor>("POST", `/api/v1/me/totp`, { ...asked, body }),
   /** The second factor holds from now on; one's sessions end */
   totpConfirm: (body: SecondFactorCodeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/totp`, { ...asked, body }),
+  /** No second factor any more, where one's role wants none */
+  totpEnd: (body: SecondFactorEndBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/me/totp/end`, { ...asked, body }),
   /** Somebody has lost it: no second factor any more; the sessions end */
   userTotp: (user: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/users/${encodeURIComponent(user)}/totp`, asked),
   /** Who can log in: users and agents of the description */
@@ -1796,6 +1920,8 @@ export const api = {
   helpEnd: (agent: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/agents/${encodeURIComponent(agent)}/help`, asked),
   /** Say that one comes; who supervises the contact has said so, too */
   helpTake: (agent: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/help/take`, asked),
+  /** A line of one's own agent to who leads his team; it stands among their messages. Not for what concerns a customer */
+  leaderMessage: (agent: string, body: WordsBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/message`, { ...asked, body }),
   /** What supervisors say to agents, the oldest first; who has read what stands with the agents */
   messages: (asked: Asked = {}) => call<Messages>("GET", `/api/v1/messages`, asked),
   /** Say something to all, a team, those who serve a queue, or one agent. Not for what concerns a customer */
@@ -1816,6 +1942,12 @@ export const api = {
   figures: (asked: Asked = {}) => call<Figures>("GET", `/api/v1/figures`, asked),
   /** The contacts that a live figure is made of: of a queue, a client or the whole centre */
   counted: (figure: string, query: { period?: "today" | "recent"; client?: string; queue?: string; limit?: number } = {}, asked: Asked = {}) => call<Counted>("GET", `/api/v1/figures/${encodeURIComponent(figure)}/contacts`, { ...asked, query }),
+  /** Targets that are set: what figures shall be, for what and when. Also as they were in an earlier version */
+  goals: (query: { version?: number } = {}, asked: Asked = {}) => call<PerformanceTargets>("GET", `/api/v1/targets`, { ...asked, query }),
+  /** Set targets, all of them at once; If-Match names the version that they were made from, 0 when there was none */
+  goalsPut: (body: PerformanceTargetsBody, asked: Asked = {}) => call<PerformanceTargetsMade>("PUT", `/api/v1/targets`, { ...asked, body }),
+  /** Who set targets when, the newest first */
+  goalVersions: (asked: Asked = {}) => call<PerformanceTargetsVersions>("GET", `/api/v1/targets/versions`, asked),
   /** Wallboards */
   walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
   /** One wallboard; also as it was in an earlier version */

@@ -21,6 +21,8 @@ export const countedFigures = [
   "transfers",
   "callback",
   "overflowed",
+  "wrapup_mean",
+  "occupancy",
 ] as const satisfies readonly (keyof FigureValues)[];
 export type NowFigure = (typeof nowFigures)[number];
 export type CountedFigure = (typeof countedFigures)[number];
@@ -30,8 +32,8 @@ export const isNow = (figure: string): figure is NowFigure => (nowFigures as rea
 export const isCounted = (figure: string): figure is CountedFigure => (countedFigures as readonly string[]).includes(figure);
 
 export type Unit = "count" | "time" | "ratio";
-const ratios: readonly string[] = ["service_level_1", "answer_rate", "abandon_rate_short"];
-const times: readonly string[] = ["oldest", "asa", "aht", "wait_max_ms"];
+const ratios: readonly string[] = ["service_level_1", "answer_rate", "abandon_rate_short", "occupancy"];
+const times: readonly string[] = ["oldest", "asa", "aht", "wait_max_ms", "wrapup_mean"];
 export const unitOf = (figure: string): Unit => (ratios.includes(figure) ? "ratio" : times.includes(figure) ? "time" : "count");
 
 /** Null: there is none, which is not the same as zero. Times in milliseconds; `at`: the server's clock. */
@@ -103,6 +105,8 @@ export const figureWords = {
     transfers: "Alihan",
     callback: "Telepon balik",
     overflowed: "Luapan keluar",
+    wrapup_mean: "Rata-rata ACW",
+    occupancy: "Okupansi",
     now: "sekarang",
     today: "hari ini",
     recent: "30 menit terakhir",
@@ -134,6 +138,8 @@ export const figureWords = {
     transfers: "Transfers",
     callback: "Callbacks",
     overflowed: "Overflowed out",
+    wrapup_mean: "Average wrap-up",
+    occupancy: "Occupancy",
     now: "now",
     today: "today",
     recent: "last 30 minutes",
@@ -169,6 +175,8 @@ export const meaningWords = {
     transfers: "Kontak yang diteruskan oleh agen.",
     callback: "Kontak yang menjadi telepon balik.",
     overflowed: "Kontak yang keluar karena aturan luapan: waktu, panjang atau perkiraan tunggu.",
+    wrapup_mean: "Rata-rata waktu catatan akhir untuk setiap bagian agen.",
+    occupancy: "Bagian dari waktu siap dan melayani yang dipakai untuk kontak. Hanya agen dan tim yang mempunyainya.",
   },
   en: {
     waiting: "Customers who wait in the queue now, callbacks apart.",
@@ -192,5 +200,7 @@ export const meaningWords = {
     transfers: "Contacts that an agent passed on.",
     callback: "Contacts that became a callback.",
     overflowed: "Contacts that left by an overflow rule: wait, length or expected wait.",
+    wrapup_mean: "Average wrap-up for each agent's part.",
+    occupancy: "Share of the time ready or at work that went into contacts. Agents and teams alone have it.",
   },
 } satisfies Messages<FigureKey>;

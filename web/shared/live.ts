@@ -1,6 +1,6 @@
 // One feed a page: who one is, what lives, whether it is fresh.
-import { api, type Directory, type FeedMessage, type Me } from "./api.gen";
-import { call, onSessionOver, Problem, session } from "./call";
+import { api, type Directory, type FeedMessage, type Me, type Message } from "./api.gen";
+import { onSessionOver, Problem, session } from "./call";
 import { setClock } from "./clock";
 import { Feed, nothing, type Connection, type Live } from "./feed";
 import { Store, usePart } from "./store";
@@ -19,19 +19,11 @@ export const page = new Store<Page>({ me: null, directory: null, live: nothing, 
 export const useLive = <P,>(part: (page: Page) => P): P => usePart(page, part);
 
 /** What supervisors say to many. */
-export interface Said {
-  id: string;
-  at: string;
-  until: string;
-  text: string;
-  by: string;
-}
-export const said = new Store<readonly Said[]>([]);
+export const said = new Store<readonly Message[]>([]);
 
 function takeSaid(message: FeedMessage): void {
-  const whole = (message as { messages?: readonly Said[] }).messages;
-  if (whole) said.set(whole);
-  for (const event of message.events ?? []) if ((event.type as string) === "messages") said.set((event.data as readonly Said[] | null) ?? []);
+  if (message.messages) said.set(message.messages);
+  for (const event of message.events ?? []) if (event.type === "messages") said.set((event.data as readonly Message[] | null) ?? []);
 }
 
 async function whoAmI(): Promise<Me> {
@@ -103,7 +95,7 @@ export async function names(): Promise<void> {
 
 export async function logOut(): Promise<void> {
   try {
-    await call("POST", "/api/v1/logout");
+    await api.logout();
   } catch {
     /* over already */
   }

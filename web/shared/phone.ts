@@ -5,7 +5,10 @@
 // begun anew. Hold, transfer and the rest are the server's business; here one rings, answers, mutes and hears.
 import type { UA } from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
+import { api } from "./api.gen";
 import { call as ask, randomText, Problem } from "./call";
+import { Headset } from "./headset";
+import { Line, checkLine, type Quality } from "./line";
 import { Store } from "./store";
 
 export interface Credentials {
@@ -21,18 +24,13 @@ export interface Credentials {
 
 export type PhoneState = "off" | "starting" | "ready" | "gone" | "none" | "no-microphone" | "insecure";
 
-export interface Quality {
-  /** 1 to 4.5, estimated from loss, jitter and delay (ITU-T G.107, shortened). */
-  mos: number;
-  rtt_ms: number;
-  loss: number;
-}
-
 export interface Phone {
   state: PhoneState;
   ringing: boolean;
   talking: boolean;
   muted: boolean;
+  /** One speaks and hears oneself by way of the server. */
+  echo: boolean;
   quality: Quality | null;
   microphones: { id: string; name: string }[];
   speakers: { id: string; name: string }[];
@@ -40,7 +38,7 @@ export interface Phone {
   speaker: string;
 }
 
-const nothing: Phone = { state: "off", ringing: false, talking: false, muted: false, quality: null, microphones: [], speakers: [], microphone: "", speaker: "" };
+const nothing: Phone = { state: "off", ringing: false, talking: false, muted: false, echo: false, quality: null, microphones: [], speakers: [], microphone: "", speaker: "" };
 const DIALOG = "sapa.dialog";
 const INSTANCE = "sapa.instance";
 const CHOICE = "sapa.phone";
@@ -48,14 +46,7 @@ const CHOICE = "sapa.phone";
 const LEFT_MS = 60_000;
 const STATS_MS = 3000;
 const OWN_MS = 30_000;
-
-/** What one way of speech sounds like, from what is lost and how late it comes. */
-export function mosOf(rtt_ms: number, jitter_ms: number, loss: number): number {
-  const delay = rtt_ms / 2 + jitter_ms * 2 + 20;
-  const late = 0.024 * delay + (delay > 177.3 ? 0.11 * (delay - 177.3) : 0);
-  const r = Math.max(0, 93.2 - late - 30 * Math.log(1 + 15 * loss));
-  return r > 100 ? 4.5 : Math.max(1, Math.round((1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6) * 100) / 100);
-}
+const ECHO = "*echo";
 
 const uuid = (hex: string) => `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 
@@ -92,7 +83,15 @@ export class BrowserPhone {
   private meter: AnalyserNode | null = null;
   private bell: ReturnType<typeof setInterval> | null = null;
   private stats: ReturnType<typeof setInterval> | null = null;
-  private before = { lost: 0, got: 0 };
+  private line = new Line();
+  private checked = false;
+  private readonly headset = new Headset({
+    talking: () => this.shown.get().talking,
+    answer: () => this.answer(),
+    hangup: () => this.hangup(),
+    mute: (on) => this.mute(on),
+  });
+  private echo: RTCSession | null = null;
   private ownUntil = 0;
   private reattach = false;
 
@@ -123,12 +122,14 @@ export class BrowserPhone {
       return;
     }
     await this.register();
+    void this.headset.begin();
     navigator.mediaDevices.addEventListener("devicechange", this.listDevices);
     window.addEventListener("online", this.mend);
     window.addEventListener("pagehide", this.stamp);
   }
 
   stop(): void {
+    this.endEcho();
     localStorage.setItem(CHOICE, "desk");
     sessionStorage.setItem(CHOICE, "desk");
     this.ua?.stop();
@@ -156,6 +157,47 @@ export class BrowserPhone {
   mute(on: boolean): void {
     this.stream?.getAudioTracks().forEach((track) => (track.enabled = !on));
     this.show({ muted: on });
+    this.headset.show({ ringing: this.shown.get().ringing, talking: this.shown.get().talking, muted: on });
+  }
+
+  /** By a key of the headset: as with any telephone, who hangs up leaves. */
+  private hangup(): void {
+    if (this.session?.isEstablished()) this.session.terminate();
+  }
+
+  /** The echo test: microphone, loudspeaker and line at once. A call that comes ends it. */
+  tryEcho(): void {
+    const c = this.credentials;
+    if (!this.ua || !this.stream || !c || this.session || this.echo) return;
+    const line = new Line();
+    const session = this.ua.call(ECHO, { mediaStream: this.stream, pcConfig: { iceServers: c.ice_servers } });
+    const timer = setInterval(() => {
+      void session.connection?.getStats().then((report) => {
+        if (this.echo === session) this.show({ quality: line.take(report) });
+      });
+    }, 1000);
+    const over = () => {
+      clearInterval(timer);
+      this.tell(line, "test");
+      if (this.echo !== session) return;
+      this.echo = null;
+      this.show({ echo: false, quality: this.session ? this.shown.get().quality : null });
+    };
+    this.echo = session;
+    this.hear(session, () => session.terminate());
+    session.on("ended", over);
+    session.on("failed", over);
+    this.show({ echo: true });
+  }
+
+  endEcho(): void {
+    if (this.echo && !this.echo.isEnded()) this.echo.terminate();
+  }
+
+  /** Buttons of a headset on USB: the browser asks which one. */
+  readonly headsets = Headset.possible;
+  chooseHeadset(): Promise<boolean> {
+    return this.headset.choose();
   }
 
   /** 0 to 1: how loud the microphone is at this moment. */
@@ -233,6 +275,8 @@ export class BrowserPhone {
     this.reattach = keptDialog() !== null;
     ua.on("registered", () => {
       this.show({ state: "ready" });
+      if (!this.checked) void checkLine(this.stream?.getAudioTracks()[0]?.label ?? ""); // once a page: at the beginning of work
+      this.checked = true;
       if (this.session) this.mend();
       else if (this.reattach) this.takeUp(c);
       this.reattach = false;
@@ -263,6 +307,7 @@ export class BrowserPhone {
       session.terminate({ status_code: 486 });
       return;
     }
+    this.endEcho();
     this.follow(session);
     this.show({ ringing: true });
     if (asked || Date.now() < this.ownUntil) {
@@ -273,8 +318,7 @@ export class BrowserPhone {
     this.ring(true);
   }
 
-  private follow(session: RTCSession): void {
-    this.session = session;
+  private hear(session: RTCSession, failed: () => void): void {
     const heard = (connection: RTCPeerConnection) => {
       connection.addEventListener("track", (event) => {
         if (!this.sound) return;
@@ -282,16 +326,22 @@ export class BrowserPhone {
         void this.sound.play().catch(() => undefined);
       });
       connection.addEventListener("iceconnectionstatechange", () => {
-        if (connection.iceConnectionState === "failed") this.mend();
+        if (connection.iceConnectionState === "failed") failed();
       });
     };
     if (session.connection) heard(session.connection);
     else session.on("peerconnection", ({ peerconnection }: { peerconnection: RTCPeerConnection }) => heard(peerconnection));
+  }
+
+  private follow(session: RTCSession): void {
+    this.session = session;
+    this.hear(session, this.mend);
     session.on("confirmed", () => {
       this.stamp();
       this.ring(false);
       this.show({ ringing: false, talking: true });
-      this.before = { lost: 0, got: 0 };
+      this.line = new Line();
+      this.headset.show({ ringing: false, talking: true, muted: this.shown.get().muted });
       this.stats ??= setInterval(() => void this.measure(), STATS_MS);
     });
     const over = () => {
@@ -299,6 +349,8 @@ export class BrowserPhone {
       this.session = null;
       sessionStorage.removeItem(DIALOG);
       this.ring(false);
+      this.tell(this.line);
+      this.headset.show({ ringing: false, talking: false, muted: false });
       if (this.stats) clearInterval(this.stats);
       this.stats = null;
       if (this.shown.get().muted) this.mute(false); // the next call is heard
@@ -321,28 +373,22 @@ export class BrowserPhone {
   };
 
   private async measure(): Promise<void> {
+    const line = this.line;
     const report = await this.session?.connection?.getStats();
-    if (!report) return;
-    let rtt = 0;
-    let jitter = 0;
-    let lost = 0;
-    let got = 0;
-    report.forEach((one: Record<string, unknown>) => {
-      if (one["type"] === "inbound-rtp") {
-        lost = Number(one["packetsLost"] ?? 0);
-        got = Number(one["packetsReceived"] ?? 0);
-        jitter = Number(one["jitter"] ?? 0) * 1000;
-      }
-      if (one["type"] === "candidate-pair" && one["nominated"]) rtt = Number(one["currentRoundTripTime"] ?? 0) * 1000;
-    });
-    const all = got - this.before.got + Math.max(0, lost - this.before.lost);
-    const loss = all > 0 ? Math.max(0, lost - this.before.lost) / all : 0;
-    this.before = { lost, got };
-    this.show({ quality: { mos: mosOf(rtt, jitter, loss), rtt_ms: Math.round(rtt), loss } });
+    if (report) this.show({ quality: line.take(report) });
+    if (line.due()) this.tell(line);
+  }
+
+  /** What the line was like is kept for who looks after the network; nobody waits for it. */
+  private tell(line: Line, kind: "call" | "test" = "call"): void {
+    const device = this.stream?.getAudioTracks()[0]?.label ?? "";
+    const body = line.result(device, kind);
+    if (body) void api.network(body).catch(() => undefined);
   }
 
   /** Two short tones every two seconds; soft, for it is in a headset. */
   private ring(on: boolean): void {
+    if (on) this.headset.show({ ringing: true, talking: false, muted: false });
     if (this.bell) clearInterval(this.bell);
     this.bell = null;
     if (!on || !this.context) return;

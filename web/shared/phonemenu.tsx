@@ -26,10 +26,17 @@ export const phoneWords = {
     usual: "bawaan sistem",
     level: "Suara mikrofon",
     quality: "Mutu {mos, number, ::.0} · {rtt} md · hilang {loss, number, ::percent .0}",
+    qualityHelp: "Mutu: 1 buruk sampai 4,5 sangat baik. Waktu pulang-pergi, dan berapa yang hilang, dalam tiga detik terakhir.",
     good: "baik",
     fair: "sedang",
     poor: "buruk",
     line: "Sambungan {how}",
+    echo: "Uji suara",
+    echoOn: "Bicaralah: Anda mendengar suara sendiri lewat server. Panggilan masuk mengakhirinya.",
+    echoEnd: "Akhiri uji suara",
+    headset: "Tombol headset…",
+    headsetOn: "Tombol headset dipakai: angkat, tutup, bisukan.",
+    headsetNone: "Tidak ada headset yang dipilih.",
   },
   en: {
     menu: "My phone",
@@ -50,10 +57,17 @@ export const phoneWords = {
     usual: "as the system has it",
     level: "Level of the microphone",
     quality: "Quality {mos, number, ::.0} · {rtt} ms · lost {loss, number, ::percent .0}",
+    qualityHelp: "Quality: 1 is bad, 4.5 very good. The round trip, and how much was lost, within the last three seconds.",
     good: "good",
     fair: "fair",
     poor: "poor",
     line: "Line {how}",
+    echo: "Test the sound",
+    echoOn: "Speak: you hear yourself by way of the server. A call that comes in ends it.",
+    echoEnd: "End the test",
+    headset: "Headset buttons…",
+    headsetOn: "Headset buttons are in use: pick up, hang up, mute.",
+    headsetNone: "No headset was chosen.",
   },
 } satisfies Messages<string>;
 
@@ -72,6 +86,32 @@ function Level() {
       <span>{say("level")}</span>
       <meter ref={bar} min={0} max={1} low={0.05} className="level" />
     </label>
+  );
+}
+
+/** One hears oneself; headsets with buttons are chosen here. */
+function Tests() {
+  const say = useWords(phoneWords);
+  const now = useStore(phone.shown);
+  const [headset, setHeadset] = useState<boolean | null>(null);
+
+  return (
+    <>
+      <p role="status" className="small">
+        {now.echo ? say("echoOn") : ""}
+      </p>
+      <Button small disabled={!now.echo && (now.state !== "ready" || now.talking || now.ringing)} pressed={now.echo} onPress={() => (now.echo ? phone.endEcho() : phone.tryEcho())}>
+        {say(now.echo ? "echoEnd" : "echo")}
+      </Button>
+      {phone.headsets ? (
+        <>
+          <Button small onPress={() => void phone.chooseHeadset().then(setHeadset)}>
+            {say("headset")}
+          </Button>
+          {headset === null ? null : <p className="small">{say(headset ? "headsetOn" : "headsetNone")}</p>}
+        </>
+      ) : null}
+    </>
   );
 }
 
@@ -94,6 +134,7 @@ export function PhoneMenu() {
   const how = now.quality ? (now.quality.mos >= 3.8 ? "good" : now.quality.mos >= 3.1 ? "fair" : "poor") : null;
   const text = how ? say("line", { how: say(how) }) : now.state === "starting" ? say("starting") : now.state === "gone" ? say("gone") : say(there ? "connected" : "not");
   const tone = how ? (how === "good" ? "good" : how === "fair" ? "warn" : "bad") : now.state === "starting" ? "warn" : there && now.state !== "gone" ? "good" : "bad";
+  const figures = now.quality ? say("quality", { mos: now.quality.mos, rtt: new Intl.NumberFormat(locale(of)).format(now.quality.rtt_ms), loss: now.quality.loss }) : "";
   const trouble = now.state === "none" ? "none" : now.state === "no-microphone" ? "noMicrophone" : now.state === "insecure" ? "insecure" : null;
   const on = now.state === "ready" || now.state === "gone" || now.state === "starting";
 
@@ -105,6 +146,7 @@ export function PhoneMenu() {
       button={
         <>
           <span aria-hidden="true">{tone === "good" ? "☎" : tone === "warn" ? "…" : "✕"}</span> {text}
+          {now.quality ? <span className="line-figures small"> · {figures}</span> : null}
         </>
       }
     >
@@ -114,7 +156,11 @@ export function PhoneMenu() {
             <strong>{say(on ? "browser" : "desk")}</strong>
           </p>
           {now.quality ? (
-            <p className="small soft">{say("quality", { mos: now.quality.mos, rtt: new Intl.NumberFormat(locale(of)).format(now.quality.rtt_ms), loss: now.quality.loss })}</p>
+            <p className="small soft">
+              {figures}
+              <br />
+              {say("qualityHelp")}
+            </p>
           ) : null}
           {there ? null : <p className="small">{say("help")}</p>}
           {trouble ? <p className="notice bad small">{say(trouble)}</p> : null}
@@ -139,6 +185,7 @@ export function PhoneMenu() {
                 </label>
               ))}
               <Level />
+              <Tests />
               <Button small onPress={() => phone.stop()}>
                 {say("stop")}
               </Button>

@@ -11,6 +11,7 @@ const problemWords = {
     client: "Anda tidak melayani klien ini",
     busy: "masih ada panggilan lain",
     target: "tidak ada, atau sedang tidak di tempat",
+    out: "masuk dulu sebagai siap atau tidak siap",
     denied: "Anda tidak berhak melakukan ini",
     gone: "sudah tidak ada",
     state: "keadaannya sudah berubah; lihat lagi",
@@ -26,6 +27,7 @@ const problemWords = {
     client: "you do not serve this client",
     busy: "there is another call in hand",
     target: "there is no such target, or nobody is there",
+    out: "you are logged out: be ready or not ready first",
     denied: "you have no right to do this",
     gone: "it is not there any more",
     state: "its state has changed; look again",
@@ -44,6 +46,7 @@ const said: [RegExp, Key][] = [
   [/not granted this client/, "client"],
   [/another call in hand/, "busy"],
   [/no such target|nobody there/, "target"],
+  [/not logged in/, "out"],
 ];
 
 export function keyOfProblem(problem: Pick<Problem, "status" | "message">): Key {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Agent, Contact, FigureValues, Standing } from "../shared/api.gen";
+import type { Agent, Contact, FigureTarget, FigureValues, Standing } from "../shared/api.gen";
 import { nothing, type Live } from "../shared/feed";
 import { levelOf, levelOfService, show, valueOf } from "../shared/figures";
 import { agentRows, attention, limits, queueRows, rowOf, untilChoices, waitingOf } from "../lead/model";
@@ -12,10 +12,12 @@ function agent(id: string, more: Partial<Agent> = {}): Agent {
   return { id, name: id, extension: "1", team: "toko", presence: "ready", reason: null, since: ago(60), phone: true, contacts: 0, assignments: [], ...more } as Agent;
 }
 
-const values: FigureValues = { offered: 10, answered: 8, abandoned: 2, overflowed: 0, callback: 0, handled: 8, transfers: 0, service_level_1: 0.9, answer_rate: 0.8, abandon_rate_short: 0.1, asa: 9000, aht: 60_000, wait_max_ms: 30_000 };
+const values: FigureValues = { offered: 10, answered: 8, abandoned: 2, overflowed: 0, callback: 0, handled: 8, transfers: 0, service_level_1: 0.9, answer_rate: 0.8, abandon_rate_short: 0.1, asa: 9000, aht: 60_000, wait_max_ms: 30_000, wrapup_mean: 9000, occupancy: null };
+
+const level = (target: number): FigureTarget => ({ figure: "service_level_1", target, better: "higher", scope: "description", from: null, to: null, today: "met", recent: "met" });
 
 function queue(key: string, more: Partial<Standing> = {}): Standing {
-  return { id: `queue:${key}`, scope: "queue", key, name: key, client: "toko", waiting: 0, callbacks_waiting: 0, ringing: 0, talking: 0, oldest: null, agents_ready: 1, agents_busy: 1, agents_not_ready: 0, level_ms: 20_000, level_percent: 80, today: values, recent: values, ...more };
+  return { id: `queue:${key}`, scope: "queue", key, name: key, client: "toko", waiting: 0, callbacks_waiting: 0, ringing: 0, talking: 0, oldest: null, agents_ready: 1, agents_busy: 1, agents_not_ready: 0, level_ms: 20_000, level_percent: 80, today: values, recent: values, targets: [level(0.8)], ...more };
 }
 
 function live(agents: Agent[], standings: Standing[] = [], contacts: Partial<Contact>[] = []): Live {

@@ -37,7 +37,7 @@ export function pageAt(at: number, seconds: number, pages: number, offset = 0): 
 /** Columns for so many tiles; the first of seven is twice as wide. */
 export const columnsOf = (tiles: number): number => (tiles <= 3 ? Math.max(1, tiles) : tiles === 4 ? 2 : tiles <= 6 ? 3 : 4);
 
-export const figuresOf = (period: string): readonly string[] => (period === "now" ? nowFigures : countedFigures);
+export const figuresOf = (period: string): readonly string[] => (period === "now" ? nowFigures : countedFigures.filter((figure) => figure !== "occupancy")); // of teams alone
 
 /** Another period has other figures. */
 export function withPeriod(tile: WallTile, period: WallTile["period"]): WallTile {

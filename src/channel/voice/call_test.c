@@ -393,6 +393,79 @@ static void conference(void **state)
     end_all(f, &s);
 }
 
+/*
+ * A call outside that he placed himself is a talk like any other: the codes find whom they mean, on whichever line he presses
+ * them, and neither "back" nor "drop" lets the customer go.
+ */
+static void asks_during_a_call_of_his_own(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call phone, other;
+    fake_phone_call(f, &phone, 0, "198.51.100.7", "08112345678", "");
+    const struct sapa_rec_agent_call call = fake_posted(f, SAPA_T_agent_call)->u.agent_call;
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = call.request, .verb = 255, .rc = 0);
+    FAKE_COMMAND(f, cmd_call, .contact = call.contact, .offer = call.offer, .agent = 0, .line = SAPA_LINE_OWN, .kind = SAPA_TARGET_OUTSIDE, .target = SAPA_NONE, .client = 1);
+    fake_reply(f, fake_dial(f, call.contact, 1, 2, "628112345678"), 200, "t", "", fake_sdp_customer);
+    FAKE_COMMAND(f, cmd_connect, .contact = call.contact, .offer = call.offer);
+    fake_learn(&phone, fake_want(f, "SIP/2.0 200", phone.call_id)->text);
+    fake_request(f, &phone, "ACK", "", "", "");
+    const uint64_t line = fake_offer_leg(f, call.offer), caller = fake_customer_leg(f, call.contact);
+
+    fake_press(f, line, "*05"); /* nobody was asked: the customer stays */
+    assert_int_equal(fake_posted_count(f, SAPA_T_call_command), 0);
+    assert_string_equal(fake_plays(f, line), "/cache/agent.refused");
+
+    f->posted_seen = f->posted_count;
+    fake_press(f, line, "*02102#");
+    const struct sapa_rec_agent_call asked = fake_posted(f, SAPA_T_agent_call)->u.agent_call;
+    assert_int_equal(asked.line, SAPA_LINE_SAME);
+    assert_int_equal(asked.beside, call.offer);
+    assert_int_equal(asked.kind, SAPA_TARGET_AGENT);
+    assert_int_equal(asked.target, 1);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = asked.request, .verb = 255, .rc = 0);
+    FAKE_COMMAND(f, cmd_hold, .contact = call.contact, .offer = call.offer, .on = 1, .prompt = 0);
+    FAKE_COMMAND(f, cmd_call, .contact = asked.contact, .offer = asked.offer, .agent = 0, .line = SAPA_LINE_SAME, .beside = call.offer, .kind = SAPA_TARGET_AGENT, .target = 1, .client = 1);
+    FAKE_COMMAND(f, cmd_ring, .contact = asked.contact);
+    other = fake_answers(f, asked.contact, 70, 1, 3);
+    FAKE_COMMAND(f, cmd_answer, .contact = asked.contact);
+    FAKE_COMMAND(f, cmd_connect, .contact = asked.contact, .offer = 70);
+    const uint64_t b = fake_offer_leg(f, 70);
+    assert_true(fake_hears(f, line, b) && !fake_hears(f, line, caller));
+
+    static const struct { const char *keys; unsigned verb; bool back; } table[] = {
+        { "*05", SAPA_CALL_VERB_HANGUP, true }, { "*04", SAPA_CALL_VERB_MERGE, false }, { "*03", SAPA_CALL_VERB_CONFERENCE, false },
+    };
+    for (size_t i = 0; i < SAPA_COUNT(table); i++) {
+        f->posted_seen = f->posted_count;
+        fake_press(f, line, table[i].keys);
+        const struct sapa_rec_call_command told = fake_posted(f, SAPA_T_call_command)->u.call_command;
+        assert_int_equal(told.verb, table[i].verb);
+        assert_int_equal(told.offer, table[i].back ? asked.offer : call.offer);
+        assert_int_equal(told.other, table[i].back ? 0 : asked.contact);
+        FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = told.request, .verb = 255, .rc = 0);
+    }
+    FAKE_COMMAND(f, cmd_join, .contact = call.contact, .other = asked.contact, .offer = 70);
+    FAKE_COMMAND(f, cmd_forget, .contact = asked.contact);
+    FAKE_COMMAND(f, cmd_hold, .contact = call.contact, .offer = call.offer, .on = 0);
+    assert_true(fake_hears(f, line, b) && fake_hears(f, line, caller) && fake_hears(f, caller, b));
+
+    f->posted_seen = f->posted_count;
+    fake_press(f, line, "*05"); /* who came last leaves, not the customer */
+    const struct sapa_rec_call_command drop = fake_posted(f, SAPA_T_call_command)->u.call_command;
+    assert_int_equal(drop.verb, SAPA_CALL_VERB_DROP);
+    assert_int_equal(drop.offer, call.offer);
+    assert_int_equal(drop.other, 70);
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = drop.request, .verb = 255, .rc = 0);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = call.contact, .offer = 70);
+    bye_from_us(f, &other);
+    assert_true(fake_hears(f, line, caller));
+    fake_request(f, &phone, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_hangup, .contact = call.contact, .cause = 16);
+    FAKE_COMMAND(f, cmd_forget, .contact = call.contact);
+    fake_reply(f, fake_want(f, "BYE", "tag=t"), 200, "", "", "");
+    assert_empty(f);
+}
+
 /* Somebody outside is asked on the same line, and taken into the contact. */
 static void consultation_outside(void **state)
 {
@@ -863,7 +936,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         TEST(outside), TEST(outside_in_vain), TEST(colleague), TEST(consultation_and_transfer), TEST(consultation_and_back),
-        TEST(conference), TEST(consultation_outside), TEST(consultation_breaks), TEST(codes_refused), TEST(campaign),
+        TEST(conference), TEST(asks_during_a_call_of_his_own), TEST(consultation_outside), TEST(consultation_breaks), TEST(codes_refused), TEST(campaign),
         TEST(refer_with_replaces), TEST(invite_with_replaces), TEST(phone_first), TEST(offer_is_accepted_for_him), TEST(the_centre_stops), TEST(media_of_before),
         TEST(supervisor),
     };

@@ -57,6 +57,26 @@ static void say_known(struct sapa_voice *v, struct voice_call_code *code, enum s
     say(v, code, v->system_prompt[id], (struct sapa_str){ NULL, 0 });
 }
 
+static void echo_over(void *ctx)
+{
+    struct voice_call_code *code = ctx;
+    sapa_voice_touch(code->voice);
+    if (code->leg)
+        sapa_voice_leg_end(code->voice, code->leg, 16, NULL);
+}
+
+/* He hears himself, for a while: microphone, loudspeaker and the line are tried by nobody but him. */
+static void echo_now(struct sapa_voice *v, struct voice_call_code *code)
+{
+    struct voice_leg *leg = code->leg;
+    struct sapa_media_message m = { .op = SAPA_MEDIA_BRIDGE, .contact = leg->contact ? leg->contact->id : leg->id, .leg = leg->id, .other = leg->id, .tag = 1 };
+
+    code->play_done = 1;
+    sapa_timer_set(v->loop, &code->timer, (int64_t)VOICE_ECHO_MS * 1000, echo_over, code);
+    if (sapa_voice_media_send(v, &m) != SAPA_OK)
+        sapa_voice_leg_end(v, leg, 41, NULL);
+}
+
 static void play_now(struct sapa_voice *v, struct voice_call_code *code)
 {
     struct voice_leg *leg = code->leg;
@@ -64,6 +84,10 @@ static void play_now(struct sapa_voice *v, struct voice_call_code *code)
         return;
     if (code->cut) {
         sapa_voice_leg_end(v, leg, 16, NULL);
+        return;
+    }
+    if (code->verb == SAPA_VERB_ECHO && code->count == 0) {
+        echo_now(v, code);
         return;
     }
     if (code->waiting > 0)
@@ -402,10 +426,14 @@ static enum sapa_prompt_id read_code(struct sapa_voice *v, struct voice_call_cod
 {
     struct sapa_str rest;
     const struct sapa_code *best = code_of(v, dialled, &rest);
+    code->code = SAPA_NONE;
+    if (sapa_str_eq(dialled, SAPA_STR(VOICE_ECHO)) || (best && best->verb == SAPA_VERB_ECHO)) {
+        code->verb = SAPA_VERB_ECHO;
+        return code->talking ? SAPA_PROMPT_ID_AGENT_REFUSED : SAPA_PROMPT_ID_COUNT;
+    }
     if (!best)
         return SAPA_PROMPT_ID_AGENT_UNKNOWN_CODE;
     code->verb = best->verb;
-    code->code = SAPA_NONE;
     if (best->verb == SAPA_VERB_GREETING) /* on a line of its own */
         return code->talking ? SAPA_PROMPT_ID_AGENT_REFUSED : sapa_voice_greeting_new(v, code, rest);
     if (best->verb == SAPA_VERB_CAMPAIGN)
@@ -437,18 +465,28 @@ static void call_command(struct sapa_voice *v, const struct voice_call_code *cod
     sapa_voice_post(v, &r);
 }
 
-/* His talk with the customer, and the call that he has placed beside it. */
+/*
+ * His talk with the customer, and the call that he has placed beside it. A call outside that he placed is a talk as well,
+ * unless its line is lent by another; of two such the one on hold is, for he speaks on the other.
+ */
 static void find_parts(const struct sapa_voice *v, uint32_t agent, struct voice_part *ret_main, struct voice_part *ret_own)
 {
     struct voice_part parts[VOICE_PARTS_MAX];
     const size_t n = sapa_voice_parts(v, agent, parts);
     *ret_main = *ret_own = (struct voice_part){ .contact = NULL };
     for (size_t i = 0; i < n; i++) {
-        struct voice_part *to = parts[i].own ? ret_own : ret_main;
-        if (!to->contact)
-            *to = parts[i];
-        else if (!ret_main->contact && parts[i].leg->state == LEG_UP)
-            *ret_main = parts[i]; /* two calls of his own: either will do */
+        const struct voice_part *part = &parts[i];
+        if (!sapa_voice_part_talks(part)) {
+            if (!ret_own->contact)
+                *ret_own = *part;
+        } else if (!ret_main->contact) {
+            *ret_main = *part;
+        } else if (ret_main->own && (!part->own || (part->leg->held && !ret_main->leg->held))) {
+            *ret_own = *ret_main;
+            *ret_main = *part;
+        } else if (!ret_own->contact) {
+            *ret_own = *part;
+        }
     }
 }
 
@@ -665,7 +703,7 @@ void sapa_voice_code_call(struct sapa_voice *v, const struct sapa_sip_event *ev,
         answer(v, code);
         return;
     }
-    if (code->greeting) {
+    if (code->greeting || code->verb == SAPA_VERB_ECHO) {
         answer(v, code);
         return;
     }

@@ -88,12 +88,14 @@ bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *
         char ha1[SAPA_SIP_HEX_SIZE], minted[SAPA_PASS_PASSWORD_SIZE];
         const struct sapa_agent *a = agent < v->centre->agents_count ? &v->centre->agents[agent] : NULL;
         const bool own = a && a->password.n > 0 && sapa_str_eq(digest.username, a->extension);
-        const bool known = own || sapa_voice_pass_known(v, digest.username, a, minted);
+        const bool known = own ? !sapa_voice_guesses(v, ev->flow, agent) : sapa_voice_pass_known(v, digest.username, a, minted);
         if (known)
             sapa_sip_digest_ha1(digest.alg, digest.username, system->sip_host, own ? a->password : sapa_str_of(minted), ha1);
         rc = sapa_sip_digest_check(v->digest, &digest, ev->msg, digest.alg, known ? ha1 : NULL, ev->now_us);
         sapa_wipe(ha1, sizeof(ha1));
         sapa_wipe(minted, sizeof(minted));
+        if (own && rc != SAPA_EAGAIN)
+            sapa_voice_guessed(v, ev->flow, agent, rc == SAPA_OK);
         if (rc == SAPA_OK) {
             if (!own)
                 sapa_voice_pass_used(v, ev->flow, digest.username);

@@ -383,6 +383,22 @@ static void on_closed(struct sapa_voice *v, struct voice_leg *leg, const struct 
     }
 }
 
+/* The line of an agent needs attention, or no longer: who leads sees it. */
+static void post_line(struct sapa_voice *v, const struct voice_leg *leg, bool on, uint64_t mos_x100)
+{
+    struct sapa_record r;
+
+    if (leg->agent >= v->centre->agents_count || sapa_voice_leg_side(leg) != SAPA_SIDE_AGENT)
+        return;
+    sapa_record_init(&r, SAPA_T_alert);
+    r.u.alert.kind = SAPA_ALERT_LINE;
+    r.u.alert.target = leg->agent;
+    r.u.alert.state = on ? SAPA_ALERT_STATE_ON : SAPA_ALERT_STATE_OVER;
+    r.u.alert.value = mos_x100;
+    r.u.alert.limit = v->centre->system.quality_alarm_mos_x100;
+    sapa_voice_post(v, &r);
+}
+
 void sapa_voice_line_alarm(struct sapa_voice *v, struct voice_leg *leg, bool on, const char *text)
 {
     if (leg->bad_line == on)
@@ -392,6 +408,8 @@ void sapa_voice_line_alarm(struct sapa_voice *v, struct voice_leg *leg, bool on,
         v->bad_lines++;
     else
         v->bad_lines--;
+    if (!on)
+        post_line(v, leg, false, 0);
     if (v->bad_lines == (on ? 1 : 0))
         sapa_voice_alarm(v, SAPA_ALARM_LINE_QUALITY, on, leg->contact ? leg->contact->id : 0, text);
 }
@@ -405,7 +423,11 @@ static void on_quality(struct sapa_voice *v, struct voice_leg *leg, const struct
     sapa_text_printf(&out, "%s's line: MOS %u.%02u, lost %llu of %llu packets", sapa_side_name(sapa_voice_leg_side(leg)),
                      m->u.quality.mos_x100 / 100u, m->u.quality.mos_x100 % 100u, (unsigned long long)m->u.quality.lost,
                      (unsigned long long)(m->u.quality.packets + m->u.quality.lost));
+    const uint16_t mos = m->u.quality.mos_x100, heard = m->u.quality.heard_mos_x100;
+    const bool known = leg->bad_line; /* not of a leg that was adopted */
     sapa_voice_line_alarm(v, leg, m->code != 0, text);
+    if (m->code != 0 || !known)
+        post_line(v, leg, m->code != 0, heard && (!mos || heard < mos) ? heard : mos); /* of the direction that is worse */
 }
 
 /* Silence may be a dead peer: ask within the dialog (RFC 3261 11). The answer decides. */

@@ -54,6 +54,11 @@ bool sapa_voice_part_of(const struct voice_leg *leg, struct voice_part *ret_part
     return true;
 }
 
+bool sapa_voice_part_talks(const struct voice_part *part)
+{
+    return !part->own || (part->contact->own_kind == SAPA_TARGET_OUTSIDE && !part->contact->borrowed);
+}
+
 static void add_part(struct voice_part part, struct voice_part parts[VOICE_PARTS_MAX], size_t *n)
 {
     for (size_t i = 0; i < *n; i++)
@@ -114,8 +119,8 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
     r.u.agent_call.target = target->index;
     r.u.agent_call.client = SAPA_NONE;
     r.u.agent_call.request = request;
-    for (size_t i = 0; i < count && r.u.agent_call.beside == 0; i++)
-        if (!parts[i].own && parts[i].leg->state == LEG_UP) {
+    for (size_t i = 0; i < count; i++)
+        if (sapa_voice_part_talks(&parts[i]) && parts[i].leg->state == LEG_UP && (r.u.agent_call.beside == 0 || !parts[i].own)) {
             r.u.agent_call.beside = parts[i].offer;
             client = parts[i].contact->client;
         }

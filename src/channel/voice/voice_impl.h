@@ -37,6 +37,9 @@
 #include "sip/net.h"
 #include "sip/registrar.h"
 
+/* What a page's telephone dials to hear itself; a phone dials the code that the description names. */
+#define VOICE_ECHO "*echo"
+
 enum {
     VOICE_BODY_MAX = 8192,     /* bytes of an offer that is kept until it is answered */
     VOICE_FORKS_MAX = 4,       /* early dialogs of one INVITE beside the first */
@@ -45,6 +48,7 @@ enum {
     VOICE_PLACES_MAX = 16,     /* addresses of one trunk */
     VOICE_POSTS_MAX = 65536,   /* inputs that wait for the centre */
     VOICE_CODE_REPLY_MS = 5000,
+    VOICE_ECHO_MS = 30000,     /* he hears himself for so long */
     VOICE_STAR_MAX = 24,       /* keys of a code dialled within a conversation */
     VOICE_STAR_MS = 1500,      /* between two of them */
     VOICE_TARGET_MS = 4000,    /* between two of a number that is dialled after a code */
@@ -381,7 +385,7 @@ struct sapa_voice {
     struct sapa_table contacts, legs, offers, codes, greetings, prompts; /* id → pointer; prompts hold voice_prompt_wait */
     struct sapa_table watches, messages;                      /* id → pointer: subscriptions, texts under way */
     struct sapa_table trusted;                                /* sources of trunks that the guard knows */
-    struct sapa_table webs, ended, guests;                    /* browsers' connections; sessions that are over; guests that have called */
+    struct sapa_table webs, ended, guests, wrong;             /* browsers' connections; sessions that are over; guests that have called; wrong passwords */
     bool agents_dirty;
     struct sapa_table by_extension, by_number;                /* hash of text → index + 1 */
     struct voice_agent *agents;
@@ -518,6 +522,8 @@ enum { VOICE_PARTS_MAX = 4 };
 size_t sapa_voice_parts(const struct sapa_voice *v, uint32_t agent, struct voice_part ret_parts[VOICE_PARTS_MAX]);
 /** The part of the conversation that this line is in. False: an offer that is over, a customer. */
 bool sapa_voice_part_of(const struct voice_leg *leg, struct voice_part *ret_part);
+/** Is it a talk, beside which he may ask somebody: one that he was given, or a call outside on a line of its own. */
+bool sapa_voice_part_talks(const struct voice_part *part);
 
 /* leg.c */
 struct voice_leg *sapa_voice_leg_new(struct sapa_voice *v, enum voice_leg_kind kind, struct voice_contact *c, uint64_t id);
@@ -582,6 +588,10 @@ void sapa_voice_webs_open(struct sapa_voice *v);
 void sapa_voice_webs_close(struct sapa_voice *v);
 void sapa_voice_webs_second(struct sapa_voice *v);
 bool sapa_voice_flow_is_web(const struct sapa_sip_flow *flow);
+/** Is an agent's own password guessed at from there? Then none is good for a minute. */
+bool sapa_voice_guesses(const struct sapa_voice *v, const struct sapa_sip_flow *flow, uint32_t agent);
+/** What came of one that was shown. */
+void sapa_voice_guessed(struct sapa_voice *v, const struct sapa_sip_flow *flow, uint32_t agent, bool good);
 /** Minted credentials of this agent? Then their password. */
 bool sapa_voice_pass_known(struct sapa_voice *v, struct sapa_str user, const struct sapa_agent *agent,
                            char ret_password[SAPA_PASS_PASSWORD_SIZE]);

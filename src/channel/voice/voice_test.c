@@ -1164,6 +1164,30 @@ static void dial_code(struct fake *f, struct fake_call *c, const char *code)
     fake_request(f, c, "INVITE", auth, "application/sdp", fake_sdp_agent);
 }
 
+/* He hears himself until he hangs up, or half a minute is over; the core knows nothing of it. */
+static void echo_test(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+    for (int hangs_up = 0; hangs_up < 2; hangs_up++) {
+        dial_code(f, &c, "*echo");
+        fake_learn(&c, fake_want(f, "SIP/2.0 200", c.call_id)->text);
+        fake_request(f, &c, "ACK", "", "", "");
+        const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_BRIDGE);
+        assert_true(m->leg != 0 && m->other == m->leg);
+        if (hangs_up) {
+            fake_request(f, &c, "BYE", "", "", "");
+        } else {
+            fake_run(f, 29000000);
+            fake_none(f, "BYE", c.call_id);
+            fake_run(f, 2000000);
+            fake_reply(f, fake_want(f, "BYE", c.call_id), 200, "", "", "");
+        }
+    }
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_command), 0);
+    fake_assert_empty(f);
+}
+
 static void codes(void **state)
 {
     struct fake *f = *state;
@@ -1661,6 +1685,46 @@ static void poor_line(void **state)
     fake_assert_empty(f);
 }
 
+/* Whoever leads hears of the agent's line, in its worse direction; it is over with the alarm, or with the leg. */
+static void poor_line_of_an_agent(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 7200);
+    const uint64_t contact = fake_customer(f, &customer);
+    struct fake_call agent = fake_agent(f, contact, 5, 0);
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+    uint64_t leg = 0;
+    for (uint32_t i = 0; i < f->voice->legs.count; i++) {
+        const struct voice_leg *one = ((struct voice_ref *)sapa_table_at(&f->voice->legs, i))->value;
+        if (one->kind == LEG_AGENT)
+            leg = one->id;
+    }
+    struct sapa_media_message m = { .op = SAPA_MEDIA_QUALITY, .leg = leg, .contact = contact, .code = 1 };
+    m.u.quality.mos_x100 = 420;
+    m.u.quality.heard_mos_x100 = 210;
+    sapa_voice_media_receive(f->voice, &m);
+    const struct sapa_record *alert = fake_posted(f, SAPA_T_alert);
+    assert_int_equal(alert->u.alert.kind, SAPA_ALERT_LINE);
+    assert_int_equal(alert->u.alert.target, 0);
+    assert_int_equal(alert->u.alert.state, SAPA_ALERT_STATE_ON);
+    assert_int_equal(alert->u.alert.value, 210);
+    m.code = 0;
+    sapa_voice_media_receive(f->voice, &m);
+    assert_int_equal(fake_posted(f, SAPA_T_alert)->u.alert.state, SAPA_ALERT_STATE_OVER);
+    sapa_voice_media_receive(f->voice, &m); /* as after a restart, when it began before */
+    assert_int_equal(fake_posted(f, SAPA_T_alert)->u.alert.state, SAPA_ALERT_STATE_OVER);
+    m.code = 1;
+    sapa_voice_media_receive(f->voice, &m);
+    assert_int_equal(fake_posted(f, SAPA_T_alert)->u.alert.state, SAPA_ALERT_STATE_ON);
+    fake_request(f, &agent, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_alert)->u.alert.state, SAPA_ALERT_STATE_OVER);
+    assert_int_equal(fake_posted_count(f, SAPA_T_alert), 5);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_assert_empty(f);
+}
+
 /* When a line is called bad stands in the description: media learns it when it comes and when that changes. */
 /* Whatever order the lines stand in: a customer whose agent was said to be gone first would be put back in the line. */
 static void customers_are_lost_first(void **state)
@@ -1855,8 +1919,8 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
-        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(customers_are_lost_first), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
+        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(echo_test), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(poor_line_of_an_agent), TEST(customers_are_lost_first), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

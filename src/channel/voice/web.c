@@ -15,6 +15,9 @@ enum {
     BURST_US = 100 * MESSAGE_US,            /* … and a hundred at once; from twice that on it is closed */
     GAP_US = 60 * 1000 * 1000,              /* a call waits so long for its browser */
     GUESTS_MAX = 65536,
+    WRONG_MAX = 65536,
+    WRONG_COUNT = 10,                       /* of an agent's own password from one address, … */
+    WRONG_US = 60 * 1000 * 1000,            /* … since the first of them: then none is looked at */
     GUEST_KEPT_US = 13 * INT64_C(3600000000), /* how long a guest's call may be taken up again by his next page */
 };
 
@@ -25,9 +28,10 @@ struct voice_web {
     int64_t spent_us;
 };
 
-struct voice_ended { /* a session that is over; a guest's credentials that were used */
+struct voice_ended { /* a session that is over; a guest's credentials that were used; wrong passwords */
     uint64_t key;
     int64_t until_us; /* mono */
+    uint64_t count;   /* of wrong passwords */
 };
 
 bool sapa_voice_flow_is_web(const struct sapa_sip_flow *flow)
@@ -55,6 +59,7 @@ void sapa_voice_webs_open(struct sapa_voice *v)
     sapa_table_init(&v->webs, sapa_memory_heap(), sizeof(struct voice_web), WEBS_MAX);
     sapa_table_init(&v->ended, sapa_memory_heap(), sizeof(struct voice_ended), ENDED_MAX);
     sapa_table_init(&v->guests, sapa_memory_heap(), sizeof(struct voice_ended), GUESTS_MAX);
+    sapa_table_init(&v->wrong, sapa_memory_heap(), sizeof(struct voice_ended), WRONG_MAX);
     if (!v->net || !v->options.callbacks.web_send)
         return;
     sapa_sip_net_foreign(v->net, SAPA_SIP_FLOW_WS, web_send, v);
@@ -68,6 +73,7 @@ void sapa_voice_webs_close(struct sapa_voice *v)
     sapa_table_done(&v->webs);
     sapa_table_done(&v->ended);
     sapa_table_done(&v->guests);
+    sapa_table_done(&v->wrong);
 }
 
 static void hang_up(struct sapa_voice *v, const struct voice_web *web)
@@ -104,14 +110,26 @@ void sapa_voice_web_closed(struct sapa_voice *v, const struct sapa_sip_flow *flo
     sapa_voice_touch(v);
 }
 
+/* Room for one more: the one that is over first is forgotten; of sessions the store still knows. */
+static void forget_oldest(struct sapa_table *table)
+{
+    struct voice_ended *oldest = sapa_table_at(table, 0);
+    for (uint32_t i = 1; i < table->count; i++) {
+        struct voice_ended *one = sapa_table_at(table, i);
+        oldest = one->until_us < oldest->until_us ? one : oldest;
+    }
+    sapa_table_remove(table, oldest);
+}
+
 void sapa_voice_session_ended(struct sapa_voice *v, uint64_t session)
 {
     struct voice_ended *ended = sapa_table_find(&v->ended, session);
     if (session == 0)
         return;
-    if (!ended && sapa_table_add(&v->ended, session, &ended) != SAPA_OK)
-        return;
-    ended->until_us = sapa_voice_now(v) + GUEST_KEPT_US; /* nothing that it made is good for longer */
+    if (!ended && v->ended.count == ENDED_MAX)
+        forget_oldest(&v->ended);
+    if (ended || sapa_table_add(&v->ended, session, &ended) == SAPA_OK)
+        ended->until_us = sapa_voice_now(v) + GUEST_KEPT_US; /* nothing that it made is good for longer */
     for (uint32_t i = 0; i < v->webs.count; i++) {
         const struct voice_web *web = sapa_table_at(&v->webs, i);
         if (web->session == session)
@@ -128,6 +146,41 @@ static void forget_old(struct sapa_table *table, int64_t now)
         else
             i++;
     }
+}
+
+/* ---- guessing ---- */
+
+static uint64_t wrong_key(const struct sapa_sip_flow *flow, uint32_t agent)
+{
+    uint8_t bytes[sizeof(flow->remote.bytes) + sizeof(agent)];
+    memcpy(bytes, flow->remote.bytes, sizeof(flow->remote.bytes));
+    memcpy(bytes + sizeof(flow->remote.bytes), &agent, sizeof(agent));
+    return sapa_voice_hash((struct sapa_str){ (const char *)bytes, sizeof(bytes) });
+}
+
+bool sapa_voice_guesses(const struct sapa_voice *v, const struct sapa_sip_flow *flow, uint32_t agent)
+{
+    const struct voice_ended *wrong = sapa_table_find(&v->wrong, wrong_key(flow, agent));
+    return wrong && wrong->count >= WRONG_COUNT && wrong->until_us > sapa_voice_now(v);
+}
+
+void sapa_voice_guessed(struct sapa_voice *v, const struct sapa_sip_flow *flow, uint32_t agent, bool good)
+{
+    const uint64_t key = wrong_key(flow, agent);
+    struct voice_ended *wrong = sapa_table_find(&v->wrong, key);
+    if (good && wrong)
+        sapa_table_remove(&v->wrong, wrong);
+    if (good)
+        return;
+    if (!wrong && v->wrong.count == WRONG_MAX)
+        forget_oldest(&v->wrong);
+    if (!wrong && sapa_table_add(&v->wrong, key, &wrong) != SAPA_OK)
+        return;
+    if (wrong->until_us <= sapa_voice_now(v)) {
+        wrong->until_us = sapa_voice_now(v) + WRONG_US;
+        wrong->count = 0;
+    }
+    wrong->count++;
 }
 
 /* ---- credentials ---- */
@@ -308,6 +361,7 @@ void sapa_voice_webs_second(struct sapa_voice *v)
     const int64_t now = sapa_voice_now(v);
     forget_old(&v->ended, now);
     forget_old(&v->guests, now);
+    forget_old(&v->wrong, now);
     for (uint32_t i = 0; i < v->legs.count; i++) {
         struct voice_leg *leg = ((struct voice_ref *)sapa_table_at(&v->legs, i))->value;
         if (!leg->webrtc || leg->state != LEG_UP)

@@ -197,6 +197,60 @@ static void minted_credentials(void **state)
     assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
 }
 
+static unsigned hung_up;
+
+static sapa_rc count_hang_ups(void *ctx, const struct sapa_sip_flow *flow, const char *bytes, size_t n)
+{
+    (void)ctx, (void)bytes;
+    hung_up += n == 0 && flow->conn == 7;
+    return SAPA_OK;
+}
+
+/* However many have ended before: his connection is closed, and what he was given holds no more. */
+static void a_session_ends_among_many(void **state)
+{
+    struct fake *f = *state;
+    const struct sapa_sip_flow flow = web_flow(7);
+    const struct sapa_pass pass = { SAPA_PASS_AGENT, wall_s(f) + 3600, 77, 1, SAPA_STR("siti") };
+    char user[SAPA_PASS_USER_SIZE], password[SAPA_PASS_PASSWORD_SIZE], blank[] = "\r\n\r\n";
+
+    f->voice->options.callbacks.web_send = count_hang_ups;
+    sapa_voice_web_receive(f->voice, &flow, blank, 4);
+    mint(f, &pass, user, password);
+    assert_int_equal(web_register(f, &flow, "1", user, password, 600), 200);
+    for (uint64_t session = 1000; session < 1000 + 65536; session++)
+        sapa_voice_session_ended(f->voice, session);
+    hung_up = 0;
+    sapa_voice_session_ended(f->voice, 77);
+    assert_int_equal(hung_up, 1);
+    f->voice->options.callbacks.web_send = NULL;
+    assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
+}
+
+/* A telephone's own password is short and lasts: it is not to be guessed. */
+static void guessing_ends_soon(void **state)
+{
+    struct fake *f = *state;
+    struct sapa_sip_flow flow = web_flow(7), elsewhere = web_flow(8);
+    const struct sapa_pass pass = { SAPA_PASS_AGENT, wall_s(f) + 3600, 77, 1, SAPA_STR("siti") };
+    char user[SAPA_PASS_USER_SIZE], password[SAPA_PASS_PASSWORD_SIZE];
+
+    elsewhere.remote.bytes[3] ^= 1;
+    for (unsigned i = 0; i < 9; i++)
+        assert_int_equal(web_register(f, &flow, "1", "101", "guessed", 600), 403);
+    assert_int_equal(web_register(f, &flow, "1", "101", "rahasia", 600), 200); /* who mistypes is not shut out */
+    for (unsigned i = 0; i < 10; i++) {
+        flow.conn = 100 + i; /* a connection for each guess helps nobody */
+        assert_int_equal(web_register(f, &flow, "1", "101", "guessed", 600), 403);
+    }
+    assert_int_equal(web_register(f, &flow, "1", "101", "rahasia", 600), 403);
+    assert_int_equal(web_register(f, &elsewhere, "1", "101", "rahasia", 600), 200); /* nor is she whose number it is, elsewhere */
+    mint(f, &pass, user, password);
+    assert_int_equal(web_register(f, &flow, "1", user, password, 600), 200); /* or with what cannot be guessed */
+    fake_run(f, 61000000);
+    assert_int_equal(web_register(f, &flow, "1", "101", "rahasia", 600), 200);
+}
+
 /* ---- an agent's browser ---- */
 
 static void offered_to_a_browser(void **state)
@@ -701,7 +755,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(minted_credentials), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
+        TEST(minted_credentials), TEST(a_session_ends_among_many), TEST(guessing_ends_soon), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
         TEST(flow_lost_for_good), TEST(audio_lost), TEST(reloaded), TEST(guests), TEST(guest_leaves_early),
         TEST(without_a_media_process_that_can), TEST(adopted),
     };

@@ -214,6 +214,30 @@ talk(agent, carrier)
 assert agent.within(own, "BYE").status == 200
 carrier.hung_up()
 
+story("asks a colleague beside a call that he placed himself: back, all three, one leaves, handed over")
+own = dial(agent, "0811-2345-678")
+outside = carrier.answer(carrier.want_request("INVITE"), ring=False)
+answered(agent, own)
+talk(agent, carrier)
+asks(carrier)
+press(agent, "*05")
+colleague.hung_up()
+talk(agent, carrier)
+asks(carrier)
+press(agent, "*03")
+hears(agent, COLLEAGUE, OUTSIDE)
+hears(carrier, AGENT, COLLEAGUE)
+press(agent, "*05")
+colleague.hung_up()
+talk(agent, carrier)
+other = asks(carrier)
+kill_control()
+press(agent, "*04")
+agent.hung_up()
+talk(carrier, colleague)
+assert colleague.within(other, "BYE").status == 200
+carrier.hung_up()
+
 story("what he may not call is refused, and his phone is told why")
 own = dial(agent, "0809-123-456")
 answer = agent.final(own, "INVITE")
@@ -327,6 +351,7 @@ expected = [
     (C, [A, B]),            # REFER
     (C, [A, B]),
     (O, [A]),               # outward
+    (O, [A, A, BOTH, A, B]), # outward; asked and back, conference, handed over
     (C, [A]),               # left with somebody outside: what is said without us is no conversation of ours
     (O, [A]),               # … who was asked before
     (C, [A, A]),            # asked somebody outside and back

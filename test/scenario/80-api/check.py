@@ -24,6 +24,52 @@ def pages(api, path):
     raise AssertionError("pages without end")
 
 
+def aim(scope, key, figure, value, start="2020-01-01", end=None):
+    return {"scope": scope, "key": key, "figure": figure, "value": value, "from": start, "to": end}
+
+
+def targets(own):
+    """What is aimed at: set by who may, over what he has seen; seen with the figures everywhere."""
+    path, shop, bank = V1 + "/targets", admin.as_role("supervisor", clients=["shop"]), admin.as_role("director", clients=["bank"])
+    director = admin.as_role("director")
+    assert director.get(path).json == {"items": [], "version": 0, "changed": None, "by": None, "comment": None}
+    assert {t["scope"] for t in next(s for s in admin.get(V1 + "/standings").json["items"] if s["id"] == "queue:service")["targets"]} == {"description"}
+    first = {"items": [aim("all", None, "aht", 1, end="2020-12-31"), aim("all", None, "aht", 86400000, "2021-01-01"), aim("client", "bank", "service_level_1", 0.99),
+                       aim("queue", "service", "service_level_1", 0.5), aim("queue", "loans", "asa", 0)], "comment": "awal"}
+    director.put(path, first, 428)
+    director.put(path, first, 412, headers={"If-Match": '"1"'})
+    for other in (shop, own, admin.as_role("supervisor"), admin.as_role("viewer"), bank):
+        other.put(path, first, 403, headers={"If-Match": '"0"'})
+    told = director.put(path, {"items": [aim("queue", "loans", "asa", -5)]}, 400, headers={"If-Match": '"0"'}).json["detail"]
+    assert told == "target 1: value: milliseconds, 0 or more: 20000 are 20 seconds", told
+    director.put(path, {"items": "all of them"}, 400, headers={"If-Match": '"0"'})
+    assert director.put(path, first, headers={"If-Match": '"0"'}).json["version"] == 1
+    now = director.get(path)
+    assert now.json["items"] == first["items"] and now.json["comment"] == "awal" and now.headers["etag"] == '"1"', now.json
+    assert [t["key"] for t in shop.get(path).json["items"]] == [None, None, "service"] and [t["key"] for t in own.get(path).json["items"]] == [None, None]
+    standing = {s["id"]: {t["figure"]: t for t in s["targets"]} for s in admin.get(V1 + "/standings").json["items"]}
+    level = standing["queue:service"]["service_level_1"]
+    assert (level["target"], level["scope"], level["better"], level["from"], level["to"]) == (0.5, "queue", "higher", "2020-01-01", None), level
+    assert standing["queue:loans"]["service_level_1"]["scope"] == "client" and standing["queue:service"]["aht"]["target"] == 86400000
+    assert standing["queue:service"]["aht"]["today"] == "met" and standing["all"]["aht"]["scope"] == "all" and "service_level_1" not in standing["all"]
+    assert standing["queue:loans"]["asa"]["today"] == "missed", standing["queue:loans"]
+    own_targets = {t["figure"]: t for t in own.get(V1 + "/me/figures").json["targets"]}
+    assert set(own_targets) == {"aht"} and own_targets["aht"]["today"] in ("met", "none"), own_targets
+    # reports have them beside the figures, and only where there are any
+    row = [r for r in admin.get(V1 + "/reports/queues?by=day&only=service").json["items"]][-1]
+    assert row["service_level_1_target"] == 0.5 and row["service_level_1_state"] == ("met" if row["service_level_1"] >= 0.5 else "missed"), row
+    assert "asa_target" in row and row["asa_target"] is None and row["asa_state"] == "none"
+    head = admin.get(V1 + "/reports/queues?by=day&format=csv").body.decode().split("\r\n")[0].split(",")
+    assert head[head.index("service_level_1"):][:3] == ["service_level_1", "service_level_1_target", "service_level_1_state"], head
+    # another version; what was before can be read
+    assert director.put(path, {"items": []}, headers={"If-Match": "1"}).json["version"] == 2
+    wait(lambda: not next(s for s in admin.get(V1 + "/standings").json["items"] if s["id"] == "all")["targets"])
+    assert [(v["version"], v["count"], v["comment"]) for v in director.get(path + "/versions").json["items"]] == [(2, 0, None), (1, 5, "awal")]
+    assert director.get(path + "?version=1").json["items"] == first["items"]
+    director.get(path + "?version=3", 404)
+    assert "service_level_1_target" not in admin.get(V1 + "/reports/queues?by=day&only=service").json["items"][-1]
+
+
 def lines(text):
     return [json.loads(line) for line in text.splitlines() if line]
 
@@ -242,6 +288,9 @@ def writes():
     own.post(V1 + "/agents/agent9/tasks", {"text": "x"}, 404)
     mine = own.get(f"{V1}/agents/{name}/work").json
     assert [t["text"] for t in mine["tasks"]] == ["Bu Ani: call at three", "some day"] and mine["callbacks"] == [], mine
+    about, bare = mine["tasks"]
+    assert about["client"] == talking["client"] and set(about["address"][:-2]) == {"*"} and (bare["client"], bare["address"]) == (None, None), mine
+    assert admin.get(f"{V1}/agents/{name}/work").json["tasks"][0]["address"] == talking["address"]
     own.put(f"{tasks}/{one}", {}, 400)
     own.put(f"{tasks}/{one}", {"due": None})
     own.put(f"{tasks}/{one}", {"done": True})
@@ -250,7 +299,7 @@ def writes():
     # one's own figures, and how one's line is
     mine = own.get(V1 + "/me/figures").json
     day = [r for r in admin.get(V1 + "/reports/agents?by=day").json["items"] if r["agent"] == name]
-    assert mine["agent"] == name and mine["targets"] is None and set(mine["figures"]) == set(day[-1]), (mine, day)
+    assert mine["agent"] == name and mine["targets"] == [] and set(mine["figures"]) == set(day[-1]), (mine, day)
     admin.get(V1 + "/me/figures", 409)
     own.post(V1 + "/me/network", {"kind": "login", "rtt_ms": 40, "loss_permille": 1001}, 400)
     own.post(V1 + "/me/network", {"kind": "login", "rtt_ms": 40, "loss_permille": 1, "device": "x" * 127, "codec": "y" * 127}, 400)
@@ -259,6 +308,7 @@ def writes():
     assert [(n["rtt_ms"], n["mos_x100"], n["jitter_ms"], n["codec"], n["user"]) for n in lines_seen] == [(41, 431, None, "opus", "test-agent")], lines_seen
     own.get(V1 + "/network", 403)
     admin.as_role("monitor", clients=["bank"]).get(V1 + "/network", 403)
+    targets(own)
     # breaks: what of them is used
     breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}
     assert breaks["1"]["team_now"] == 0 and breaks["1"]["used_ms"] >= 0 and admin.get(V1 + "/reasons").json["items"][0]["used_ms"] is None, breaks

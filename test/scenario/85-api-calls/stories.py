@@ -151,9 +151,12 @@ for phone in (one, two, customer):
 time.sleep(0.6)
 for phone in (one, two, customer):
     assert sum(phone.heard.values()) > 10, (phone.user, phone.heard)
+others = lambda agent, part: next(p["parties"] for p in parts(agent) if p["offer"] == part)
+assert others("agent1", offer) == [{"party": theirs, "agent": "agent2"}] and others("agent2", theirs) == [{"party": offer, "agent": "agent1"}]
 do(offer, "drop", {"party": theirs})
 two.hung_up()
 wait(lambda: not parts("agent2"))
+assert others("agent1", offer) == []
 customer.heard.clear()
 customer.hears(0x40)
 do(offer, "hangup")

@@ -212,6 +212,17 @@ siti.post(f"{V1}/messages/{got[0]['id']}/read", want=409)
 admin.post(f"{V1}/messages/{got[0]['id']}/read", want=403)
 assert seen("agent1")["message_read"] == got[1]["id"] and seen("agent2")["message_read"] is None
 
+story("a line to who leads: for the leaders of one's own team alone, and few of them")
+siti.post(V1 + "/agents/agent1/message", {"text": "Sistem toko lambat."})
+siti.post(V1 + "/agents/agent2/message", {"text": "x"}, 403)
+siti.post(V1 + "/agents/agent1/message", {"text": ""}, 400)
+last = ratna.get(V1 + "/messages").json["items"][-1]
+assert (last["to"], last["key"], last["text"], last["by"]) == ("leaders", "day", "Sistem toko lambat.", "test-agent"), last
+assert "leaders" not in [m["to"] for m in tono.get(V1 + "/messages").json["items"] + siti.get(V1 + "/messages").json["items"]]
+for n in range(4):
+    siti.post(V1 + "/agents/agent1/message", {"text": f"lagi {n}"})
+siti.post(V1 + "/agents/agent1/message", {"text": "terlalu banyak"}, 429)
+
 story("what needs attention: it comes, is seen by somebody, and goes")
 assert admin.get(V1 + "/alerts").json["items"] == []
 siti.post(V1 + "/agents/agent1/state", {"state": "not_ready"})
