@@ -395,8 +395,9 @@ static const struct {
     { SAPA_LIVE_AHT, { SAPA_M_HANDLED, SAPA_M_HANDLED } },
     { SAPA_LIVE_WAIT_MAX, { SAPA_M_OFFERED, SAPA_M_OFFERED } },
     { SAPA_LIVE_WRAPUP_MEAN, { SAPA_M_HANDLED, SAPA_M_HANDLED } },
+    { SAPA_LIVE_OCCUPANCY, { SAPA_M_HANDLED, SAPA_M_HANDLED } }, /* made of time: these are what it went into */
 };
-static_assert(SAPA_COUNT(made_of) == SAPA_LIVE_FIGURE_COUNT - 1, "each figure of queues is made of something; occupancy is of agents' time");
+static_assert(SAPA_COUNT(made_of) == SAPA_LIVE_FIGURE_COUNT, "each figure is made of something");
 
 struct counted {
     uint64_t contact; /* key */
@@ -542,7 +543,7 @@ static sapa_rc counted(struct job *job)
             counting.of = made_of[i].of;
     }
     if (!counting.of)
-        return problem(job->work, SAPA_ENOENT, "there is no live figure \"%s\" that contacts are counted in", param(job, "figure"));
+        return problem(job->work, SAPA_ENOENT, "there is no live figure \"%s\"", param(job, "figure"));
     sapa_names_init(&names, sapa_memory_heap());
     counting.names = &names;
     sapa_table_init(&counting.contacts, sapa_memory_heap(), sizeof(struct counted), 1000000);

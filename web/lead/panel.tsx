@@ -355,7 +355,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   }, [key, period, scope, name]);
   useEffect(() => {
     const stop = new AbortController();
-    if (period === "now" || !scope) return;
+    if (period === "now" || !scope || scope === "team") return; // a team's are not told apart by queues
     const whose = scope === "queue" && name ? { queue: name } : scope === "client" && name ? { client: name } : {};
     api
       .counted(key, { period, limit: LIST, ...whose }, { signal: stop.signal })
@@ -370,7 +370,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   useEffect(() => {
     const stop = new AbortController();
     setServing(null);
-    if (!ofAgents || scope === "all" || !scope || !name) return;
+    if (!ofAgents || (scope !== "queue" && scope !== "client") || !name) return;
     api
       .agents({ [scope]: name, limit: 500 }, { signal: stop.signal })
       .then(({ items }) => setServing(new Set(items.map((agent: Agent) => agent.id))))
@@ -385,7 +385,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   const living = period === "now" ? livingOf(contacts.values(), key, isOf) : [];
   const items = past?.items ?? [];
   const whose = key === "agents_ready" ? "ready" : key === "agents_not_ready" ? "notReady" : key === "agents_busy" ? "busy" : null;
-  const people = whose ? [...agents.values()].filter((agent) => scope === "all" || serving?.has(agent.id)).map(rowOf).filter((row) => (whose === "busy" ? !["ready", "notReady", "offline"].includes(row.doing) : row.doing === whose)) : [];
+  const people = whose ? [...agents.values()].filter((agent) => scope === "all" || (scope === "team" ? agent.team === name : serving?.has(agent.id))).map(rowOf).filter((row) => (whose === "busy" ? !["ready", "notReady", "offline"].includes(row.doing) : row.doing === whose)) : [];
 
   return (
     <>
@@ -445,7 +445,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
               </li>
             ))}
           </ul>
-        ) : past === null && !problem ? (
+        ) : scope === "team" ? null : past === null && !problem ? (
           <p className="soft">{words("loading")}</p>
         ) : (
           <ul className="list">

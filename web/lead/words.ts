@@ -313,7 +313,7 @@ export const leadWords = {
     skillsAndQueues: "Skills and queues",
     skillOf: "Skill {skill}",
     queueOf: "Queue {queue}",
-    leave_: "leave",
+    leave_: "no change",
     without: "0 (none)",
     described: "as described",
     serve: "serve",
