@@ -819,7 +819,7 @@ static void quiet_desks_cost_little(void **state)
     assert_int_equal(w.snapshots, 2);
     for (unsigned i = 0; i < 2; i++) {
         sapa_feed_leave(w.feed, desks[i].feed);
-        json_decref(desks[i].contacts), json_decref(desks[i].agents), json_decref(desks[i].queues), json_decref(desks[i].switches);
+        json_decref(desks[i].contacts), json_decref(desks[i].agents), json_decref(desks[i].queues), json_decref(desks[i].standings), json_decref(desks[i].switches);
         json_decref(desks[i].messages), json_decref(desks[i].alerts);
         free(desks[i].text);
     }
