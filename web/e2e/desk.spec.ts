@@ -284,6 +284,7 @@ test("a conference: who is in it, a favourite, the leader asked by one key; one 
   expect(said.items.map((one) => [one.to, one.text])).toContainEqual(["leaders", "Sistem toko lambat"]);
 
   // passed on to the favourite by its key
+  await becomeReady(other); // else it would wait in the queue
   await page.keyboard.press("Control+Alt+6");
   await expect(call(page).getByText("Catatan akhir")).toBeVisible();
   await page.keyboard.press("1");
