@@ -120,7 +120,8 @@ static void test_echo(void **state)
         struct phone one;
         struct packet packet;
         uint8_t octets[FRAME];
-        const struct phone_options options = { .leg = next_id++, .contact = next_id++, .codec = codecs[i] };
+        const uint64_t leg = next_id++;
+        const struct phone_options options = { .leg = leg, .contact = next_id++, .codec = codecs[i] };
 
         control_open(&control);
         phone_open(&control, &one, &options);

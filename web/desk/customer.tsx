@@ -10,7 +10,8 @@ import { callWords } from "../shared/words";
 import { useCard } from "./card";
 import type { Work } from "./model";
 import { callable } from "./things";
-import { readable, whoIs } from "./who";
+import { readable } from "../shared/address";
+import { whoIs } from "./who";
 import { deskWords } from "./words";
 
 function Earlier({ one, onCall }: { one: CardContact; onCall: null | (() => void) }) {

@@ -24,7 +24,8 @@ import { Heard, Help, Keys, Messages, MyState, Pressure, ToLeader } from "./stri
 import type { Target } from "./target";
 import type { Begun } from "./task";
 import type { Thing } from "./things";
-import { readable, whoIs } from "./who";
+import { readable } from "../shared/address";
+import { whoIs } from "./who";
 import { deskWords } from "./words";
 import { choose, Dispositions, useChosen } from "./wrapup";
 

@@ -14,7 +14,8 @@ import type { Work } from "./model";
 import { NewTask, type Begun } from "./task";
 import { useAct, type Act } from "./act";
 import { again, callable, dueOf, useStill, useThings, type Thing } from "./things";
-import { readable, whoIs } from "./who";
+import { readable } from "../shared/address";
+import { whoIs } from "./who";
 import { deskWords } from "./words";
 
 const signs: Record<string, string> = { voice: "☎", chat: "✉", email: "@", sms: "✉", message: "✉", social: "#", video: "▶", ticket: "▤" };

@@ -1,5 +1,6 @@
 // The supervisor's page: what needs attention first, queues and who waits on the left, agents on the right, a panel beside them.
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { readable } from "../shared/address";
 import { api, type Alert, type Contact, type Standing } from "../shared/api.gen";
 import { clock, spoken, useNow } from "../shared/clock";
 import { count, figureWords, levelOfService, percent, show, valueOf, type FigureKey, type Level, type Period } from "../shared/figures";
@@ -24,7 +25,7 @@ const tones: Record<Doing, string> = { talking: "talk", held: "held", offered: "
 const alertWords = { waiting: "alertWaiting", "longest wait": "alertLongest", "service level": "alertLevel", abandoned: "alertAbandoned", "not ready": "alertNotReady", talk: "alertTalk", line: "alertLine" } as const;
 const ITEMS = 5;
 
-export const whoIs = (contact: Contact, unknown: string): string => contact.address ?? unknown;
+export const whoIs = (contact: Contact, unknown: string): string => (contact.address ? readable(contact.address) : unknown);
 
 export function useStateName(): (doing: Doing, reason?: string | null) => string {
   const words = useWords(callWords);

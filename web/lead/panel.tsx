@@ -1,5 +1,6 @@
 // What opens beside the lists, never above them: an agent, a contact and why it waits, a number with its meaning and its contacts.
 import { useEffect, useRef, useState, type ReactNode } from "react";
+import { readable } from "../shared/address";
 import { api, type Agent, type Contact, type Counted, type Figure, type Why } from "../shared/api.gen";
 import { Problem } from "../shared/call";
 import { clock, moment } from "../shared/clock";
@@ -452,8 +453,8 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
             {items.length === 0 ? <li className="soft">{words("noContacts")}</li> : null}
             {items.map(({ contact, record, in_level }) => (
               <li key={contact} className="row">
-                <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who: record.address })}>
-                  {record.address || words("unknown")}
+                <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who: record.address ? readable(record.address) : "" })}>
+                  {record.address ? readable(record.address) : words("unknown")}
                 </button>
                 {key === "service_level_1" ? (
                   <span className={in_level ? "small mark good" : "small mark bad"}>

@@ -33,6 +33,7 @@ type WordKey = keyof (typeof loginWords)["id"];
 function work(person: DemoPerson): WordKey {
   if (person.agent) return "answers";
   if (person.rights.includes("configure")) return "runs";
+  if (person.rights.includes("targets")) return "directs";
   return person.rights.includes("supervise") || person.rights.includes("agents") ? "leads" : "watches";
 }
 

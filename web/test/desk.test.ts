@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Agent, Assignment, Contact } from "../shared/api.gen";
 import { callsOf, canDo, isNumber, workOf } from "../desk/model";
-import { readable } from "../desk/who";
+import { readable } from "../shared/address";
 import { clock, spoken } from "../shared/clock";
 import { peaksOf } from "../shared/player";
 import { keyOf } from "../shared/ui";
