@@ -1,5 +1,6 @@
 // The agent's desk: strip, work, call bar with notes, customer. One page, laid out for every channel.
 import { useEffect, useState } from "react";
+import { flushSync } from "react-dom";
 import { api } from "../shared/api.gen";
 import { Frame } from "../shared/frame";
 import { language, useWords } from "../shared/i18n";
@@ -133,8 +134,8 @@ export function Desk() {
       hotkey: keys.notes,
       run: chosen
         ? () => {
-            setPane("contact");
-            requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>("[data-notes]")?.focus());
+            flushSync(() => setPane("contact")); // at once: the next letter is already the note's
+            document.querySelector<HTMLTextAreaElement>("[data-notes]")?.focus();
           }
         : undefined,
     },
