@@ -35,6 +35,12 @@ for (const language of ["id", "en"]) {
       await be(page, "Tari Kusumawati");
       await page.waitForTimeout(1500);
       await shot("desk-idle");
+      await page.keyboard.press("Control+Alt+P");
+      await page.waitForTimeout(300);
+      await shot("desk-commands");
+      await page.goto("/account");
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await shot("account");
       await page.goto("/call");
       await page.getByRole("button", { name: /^(Telepon|Call) / }).first().waitFor();
       await shot("call");
@@ -45,6 +51,10 @@ for (const language of ["id", "en"]) {
       await page.getByRole("button", { name: /Budi Santoso/ }).first().click();
       await page.waitForTimeout(500);
       await shot("lead-panel");
+      await be(page, "Haryo Wibisono");
+      await page.goto("/lead#targets");
+      await page.waitForTimeout(1500);
+      await shot("lead-targets");
       await page.goto("/wall");
       await page.waitForTimeout(3000);
       await shot("wall");
