@@ -3,7 +3,8 @@
 
 CMAKE_PARALLEL ?= $(shell nproc 2>/dev/null || echo 2)
 PORT ?= 5060
-CROWD ?= 600
+CROWD ?=
+SEATS ?= 8
 SEED ?=
 STEPS ?=
 SECONDS ?= 60
@@ -13,7 +14,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(CMAKE_PARALLEL)
 .PHONY: help setup build debug run test quick bench sim fuzz docs tidy shots g729 format clean
 
 help:
-	@echo "make run            start a demo centre          (DEMO=off: an empty one; PORT=$(PORT), HTTP=127.0.0.1:8080, CROWD=$(CROWD) calls an hour)"
+	@echo "make run            start a demo centre          (DEMO=off: an empty one; SEATS=$(SEATS) or 120, PORT=$(PORT), HTTP=127.0.0.1:8080, CROWD=900 calls an hour)"
 	@echo "make test           everything the project can prove, in under an hour"
 	@echo "make quick          unit tests, fuzz corpus and tidy alone, in minutes"
 	@echo "make bench          the figures, into build/bench.json and build/bench.txt"
@@ -38,7 +39,7 @@ debug: setup
 	@tools/build debug
 
 run: build
-	@PORT="$(PORT)" CROWD="$(CROWD)" tools/run "$(DEMO)"
+	@PORT="$(PORT)" CROWD="$(CROWD)" SEATS="$(SEATS)" tools/run "$(DEMO)"
 
 test: setup
 	@tools/test all

@@ -820,6 +820,28 @@ static void nobody_gives_more_than_he_has(void **state)
         assert_int_equal(call(w, w->budi, "PUT", "/api/v1/users/siti/password", "{\"password\":\"a very long password\"}"), 400);
 }
 
+/* Who sees one client's people does not read what is said to others'. */
+static void messages_are_for_whose_people_they_are(void **state)
+{
+    static const struct { const char *body; size_t seen; } rows[] = {
+        { "{\"to\":\"team\",\"key\":\"merah\",\"text\":\"hello\"}", 0 }, /* siti, who serves toko alone */
+        { "{\"to\":\"team\",\"key\":\"biru\",\"text\":\"hello\"}", 1 },  /* budi, who serves the bank, too */
+        { "{\"to\":\"queue\",\"key\":\"sales\",\"text\":\"hello\"}", 1 },
+        { "{\"to\":\"queue\",\"key\":\"loans\",\"text\":\"hello\"}", 2 },
+        { "{\"to\":\"agent\",\"key\":\"siti\",\"text\":\"hello\"}", 2 },
+        { "{\"to\":\"all\",\"text\":\"hello\"}", 3 },
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < SAPA_COUNT(rows); i++) {
+        assert_int_equal(call(w, w->wati, "POST", "/api/v1/messages", rows[i].body), 200);
+        assert_int_equal(call(w, w->bank, "GET", "/api/v1/messages", ""), 200);
+        assert_int_equal(json_array_size(json_object_get(w->json, "items")), rows[i].seen);
+    }
+    assert_int_equal(call(w, w->wati, "GET", "/api/v1/messages", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "items")), SAPA_COUNT(rows));
+}
+
 /* Budi serves both; that he talks with a customer of the one is not told the other's people. */
 static void a_raised_hand_hides_another_clients_contact(void **state)
 {
@@ -1083,7 +1105,7 @@ static void sip_over_websocket(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = { TEST(passed_on), TEST(hung_up_is_over), TEST(taken_held_and_given_back), TEST(calls_out_with_a_right), TEST(asked_and_brought_together), TEST(credentials_for_a_browser), TEST(who_leads_a_team_leads_that_one), TEST(nobody_gives_more_than_he_has), TEST(a_raised_hand_hides_another_clients_contact), TEST(a_session_in_a_cookie), TEST(demo_logins_are_for_this_machine), cmocka_unit_test_setup_teardown(pages_have_an_allowance_of_their_own, set_up_slow, tear_down), TEST(whoever_guesses_still_sees_pages), TEST(sip_over_websocket) };
+    const struct CMUnitTest tests[] = { TEST(passed_on), TEST(hung_up_is_over), TEST(taken_held_and_given_back), TEST(calls_out_with_a_right), TEST(asked_and_brought_together), TEST(credentials_for_a_browser), TEST(who_leads_a_team_leads_that_one), TEST(nobody_gives_more_than_he_has), TEST(messages_are_for_whose_people_they_are), TEST(a_raised_hand_hides_another_clients_contact), TEST(a_session_in_a_cookie), TEST(demo_logins_are_for_this_machine), cmocka_unit_test_setup_teardown(pages_have_an_allowance_of_their_own, set_up_slow, tear_down), TEST(whoever_guesses_still_sees_pages), TEST(sip_over_websocket) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

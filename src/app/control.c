@@ -1178,7 +1178,7 @@ static sapa_rc open_web(struct control *c)
     c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data, .centre = opt.centre };
     sapa_store_key(c->store, PHONE_KEY, &web.phone_key);
     if (opt.targets)
-        sapa_target_first(c->store, opt.targets, sapa_core_centre_now(c->core));
+        sapa_target_first(c->store, opt.targets, c->today.centre);
     sapa_rc rc = sapa_web_start(&web, &c->web);
     sapa_wipe(&web.phone_key, sizeof(web.phone_key));
     if (rc != SAPA_OK) {

@@ -53,6 +53,16 @@ static int usage(FILE *out)
     return out == stderr ? SAPA_EXIT_USAGE : SAPA_EXIT_OK;
 }
 
+static int command_of(int argc, char **argv)
+{
+    for (size_t i = 0; i < SAPA_COUNT(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "sapa: there is no command \"%s\" (sapa help lists them)\n", argv[1]);
+    return SAPA_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -60,16 +70,15 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     if (argc < 2)
         return usage(stderr);
+    if (strcmp(argv[1], "help") == 0 && argc > 2) { /* "sapa help top" is "sapa top --help" */
+        char *words[] = { argv[0], argv[2], "--help", NULL };
+        return command_of(3, words);
+    }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
         return usage(stdout);
     if (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0) {
         puts("sapa " SAPA_VERSION);
         return SAPA_EXIT_OK;
     }
-    for (size_t i = 0; i < SAPA_COUNT(commands); i++) {
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    }
-    fprintf(stderr, "sapa: there is no command \"%s\" (sapa help lists them)\n", argv[1]);
-    return SAPA_EXIT_USAGE;
+    return command_of(argc, argv);
 }

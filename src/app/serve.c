@@ -475,6 +475,8 @@ static void describe_children(struct supervisor *s, int media_fd, int api_fd)
     argument(crowd, "--lively"), argument(crowd, "--quiet");
     if (opt.crowd_agents != UINT64_MAX)
         argument(crowd, "--agents"), argument(crowd, number_text(opt.crowd_agents));
+    if (opt.crowd_agents != UINT64_MAX && opt.crowd_agents > 40) /* a floor of agents has more customers than a handful */
+        argument(crowd, "--at-once"), argument(crowd, number_text(SAPA_MIN(opt.crowd_agents * 3 / 2, (uint64_t)4000)));
 }
 
 /* As this machine reaches it. */

@@ -486,6 +486,7 @@ static void test_questions(void **state)
         refused(f, "GET", path, NULL, "there is nothing at this path");
     }
     asked(f, "PUT", "/api/v1/switches/surge", "{\"on\":true,\"client\":\"bank\"}");
+    refused(f, "PUT", "/api/v1/switches/surge", "{\"on\":true,\"client\":\"bank\"}", "the switch stands so already");
     view_of(f, "en", &view); /* what was answered to a write is seen by the next who asks */
     assert_int_equal(view.surge, 1);
     refused(f, "PUT", "/api/v1/switches/surge", "{\"on\":true,\"client\":\"nobody\"}", "there is no client \"nobody\"");

@@ -8,22 +8,8 @@
 #include "app/test_store_impl.h"
 #include "http/task.h"
 
-static struct test_store store;
+TEST_STORE_FIXTURE(store)
 static char seen[1024];
-
-static int begin(void **state)
-{
-    (void)state;
-    test_store_open(&store);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_store_close(&store);
-    return 0;
-}
 
 static void note(void *ctx, const struct sapa_task *task)
 {

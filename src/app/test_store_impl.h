@@ -87,4 +87,20 @@ static inline void test_store_close(struct test_store *s)
     test_folder_remove(s->folder);
 }
 
+/** `begin` and `end` of tests that want nothing but an empty store. */
+#define TEST_STORE_FIXTURE(store)           \
+    static struct test_store store;         \
+    static int begin(void **state)          \
+    {                                       \
+        (void)state;                        \
+        test_store_open(&store);            \
+        return 0;                           \
+    }                                       \
+    static int end(void **state)            \
+    {                                       \
+        (void)state;                        \
+        test_store_close(&store);           \
+        return 0;                           \
+    }
+
 #endif

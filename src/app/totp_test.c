@@ -8,24 +8,10 @@
 #include "app/test_store_impl.h"
 #include "http/totp.h"
 
-static struct test_store store;
+TEST_STORE_FIXTURE(store)
 static struct sapa_totp_new made;
 #define USER SAPA_STR("siti")
 #define NOW INT64_C(1800000010)
-
-static int begin(void **state)
-{
-    (void)state;
-    test_store_open(&store);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_store_close(&store);
-    return 0;
-}
 
 /* RFC 6238, appendix B, the rows of SHA-1: eight digits. */
 static void the_published_vectors(void **state)

@@ -220,16 +220,22 @@ static void open_world(struct world *w, uint64_t seed)
     sapa_engine_start(w->engine);
 }
 
+/* What it has folded. */
+static void forget_sub(struct sub *sub)
+{
+    json_t *const all[] = { sub->contacts, sub->agents, sub->queues, sub->standings, sub->switches, sub->messages, sub->alerts };
+
+    for (size_t i = 0; i < SAPA_COUNT(all); i++)
+        json_decref(all[i]);
+    free(sub->text);
+}
+
 static void close_world(struct world *w)
 {
     for (unsigned i = 0; i < SUBS; i++) {
         if (w->subs[i].feed)
             sapa_feed_leave(w->feed, w->subs[i].feed);
-        json_decref(w->subs[i].contacts), json_decref(w->subs[i].agents), json_decref(w->subs[i].queues), json_decref(w->subs[i].standings);
-        json_decref(w->subs[i].switches);
-        json_decref(w->subs[i].messages);
-        json_decref(w->subs[i].alerts);
-        free(w->subs[i].text);
+        forget_sub(&w->subs[i]);
     }
     sapa_feed_free(w->feed);
     sapa_mirror_done(&w->mirror);
@@ -616,9 +622,7 @@ static void compare_feed(struct world *w, struct sub *sub)
             assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti"); /* the one of that team */
     }
     sapa_feed_leave(w->feed, other.feed);
-    json_decref(other.contacts), json_decref(other.agents), json_decref(other.queues), json_decref(other.standings), json_decref(other.switches);
-    json_decref(other.messages), json_decref(other.alerts);
-    free(other.text);
+    forget_sub(&other);
 }
 
 static void figures(struct world *w)
@@ -776,9 +780,7 @@ static void every_desk_has_a_view(void **state)
     }
     for (size_t i = 0; i < SAPA_FEED_SUBS_MAX; i++) {
         sapa_feed_leave(w.feed, desks[i].feed);
-        json_decref(desks[i].contacts), json_decref(desks[i].agents), json_decref(desks[i].queues), json_decref(desks[i].standings), json_decref(desks[i].switches);
-        json_decref(desks[i].messages), json_decref(desks[i].alerts);
-        free(desks[i].text);
+        forget_sub(&desks[i]);
     }
     close_world(&w);
 }
@@ -819,9 +821,7 @@ static void quiet_desks_cost_little(void **state)
     assert_int_equal(w.snapshots, 2);
     for (unsigned i = 0; i < 2; i++) {
         sapa_feed_leave(w.feed, desks[i].feed);
-        json_decref(desks[i].contacts), json_decref(desks[i].agents), json_decref(desks[i].queues), json_decref(desks[i].switches);
-        json_decref(desks[i].messages), json_decref(desks[i].alerts);
-        free(desks[i].text);
+        forget_sub(&desks[i]);
     }
     close_world(&w);
 }
@@ -845,9 +845,7 @@ static void walls_see_no_messages(void **state)
     assert_int_equal(json_array_size(wall.messages), 0);
     assert_int_equal(json_array_size(wall.alerts), 0);
     sapa_feed_leave(w.feed, wall.feed);
-    json_decref(wall.contacts), json_decref(wall.agents), json_decref(wall.queues), json_decref(wall.standings), json_decref(wall.switches);
-    json_decref(wall.messages), json_decref(wall.alerts);
-    free(wall.text);
+    forget_sub(&wall);
     close_world(&w);
 }
 

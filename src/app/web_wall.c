@@ -12,7 +12,7 @@ enum { TEXT_MAX = 32768, TITLE_MAX = 60 };
 struct boards {
     const struct sapa_web_files *files;
     struct sapa_web_work *work;
-    json_t *list; /* [{"id","version","tokens":[…]}] */
+    json_t *list; /* [{"id","version","first","tokens":[…]}]; first: the oldest version that is kept, 1 without */
 };
 
 bool sapa_wall_key_is(struct sapa_str key)
@@ -184,6 +184,25 @@ static const char *key_of(const char *id, json_int_t version, char buf[80])
     return buf;
 }
 
+static json_int_t oldest(const json_t *entry)
+{
+    const json_int_t first = json_integer_value(json_object_get(entry, "first"));
+
+    return first > 0 ? first : 1;
+}
+
+/* Versions from `first` up to `end`, not included, go. The list does not name them any more: a kill in between leaves them, unseen. */
+static sapa_rc forget(struct boards *boards, const char *id, json_int_t first, json_int_t end)
+{
+    sapa_rc rc = SAPA_OK;
+
+    for (json_int_t version = first; rc == SAPA_OK && version < end; version++) {
+        char key[80];
+        rc = sapa_store_unset(boards->files->store, key_of(id, version, key));
+    }
+    return rc;
+}
+
 static sapa_rc read_list(struct boards *boards)
 {
     const sapa_rc rc = get(boards->files->store, "api.walls", &boards->list);
@@ -281,8 +300,8 @@ static sapa_rc one(struct boards *boards)
     if (!entry)
         return none(boards);
     const json_int_t now = json_integer_value(json_object_get(entry, "version")), version = wanted[0] ? atoll(wanted) : now;
-    if (version < 1 || version > now)
-        return problem(boards->work, SAPA_ENOENT, "this wallboard has the versions 1 to %lld", (long long)now);
+    if (version < oldest(entry) || version > now)
+        return problem(boards->work, SAPA_ENOENT, "this wallboard has the versions %lld to %lld", (long long)oldest(entry), (long long)now);
     const sapa_rc rc = get(boards->files->store, key_of(id, version, key), &board);
     if (rc != SAPA_OK)
         return rc;
@@ -321,6 +340,7 @@ static sapa_rc change(struct boards *boards)
     struct sapa_text text;
     uint64_t clients, before;
     struct sapa_json at = { .p = NULL };
+    json_int_t first = 0, end = 0;
     char key[80];
     sapa_rc rc;
 
@@ -350,11 +370,17 @@ static sapa_rc change(struct boards *boards)
     rc = put(boards->files->store, key_of(id, now + 1, key), board);
     json_decref(board);
     if (rc == SAPA_OK) {
-        if (entry)
+        if (entry) {
+            first = oldest(entry);
+            end = SAPA_MAX(first, now + 2 - SAPA_WALL_VERSIONS_MAX);
             json_object_set_new(entry, "version", json_integer(now + 1));
-        else
+            json_object_set_new(entry, "first", json_integer(end));
+        } else {
             json_array_append_new(boards->list, json_pack("{s:s,s:i,s:[]}", "id", id, "version", 1, "tokens"));
+        }
         rc = put(boards->files->store, "api.walls", boards->list);
+        if (rc == SAPA_OK)
+            rc = forget(boards, id, first, end);
     }
     return rc;
 }
@@ -379,6 +405,8 @@ static sapa_rc end(struct boards *boards)
     uint64_t clients;
     size_t i;
     json_t *each;
+    json_int_t first = 1, last = 0;
+    char id[SAPA_WALL_KEY_MAX + 1] = "";
     sapa_rc rc = present(boards, &entry, &clients);
 
     if (rc == SAPA_OK)
@@ -386,13 +414,17 @@ static sapa_rc end(struct boards *boards)
     if (rc != SAPA_OK)
         return rc;
     if (boards->work->route == SAPA_ROUTE_WALL_END) {
+        snprintf(id, sizeof(id), "%.40s", text_of(entry, "id"));
+        first = oldest(entry);
+        last = json_integer_value(json_object_get(entry, "version"));
         json_array_foreach(boards->list, i, each) {
             if (each == entry)
                 break;
         }
         json_array_remove(boards->list, i);
     }
-    return put(boards->files->store, "api.walls", boards->list);
+    rc = put(boards->files->store, "api.walls", boards->list);
+    return rc == SAPA_OK ? forget(boards, id, first, last + 1) : rc;
 }
 
 static sapa_rc link_new(struct boards *boards)

@@ -22,6 +22,7 @@ enum {
     SAPA_WALL_PAGES_MAX = 8,
     SAPA_WALL_TILES_MAX = 7,  /* of a page: what can be read from ten metres, and taken in */
     SAPA_WALL_LINKS_MAX = 32, /* of a board */
+    SAPA_WALL_VERSIONS_MAX = 20, /* of a board that are kept; none of one that is gone */
     SAPA_WALL_SECONDS_MIN = 5, SAPA_WALL_SECONDS_MAX = 600,
 };
 

@@ -182,6 +182,11 @@ static void end_list(struct job *job, uint64_t next)
 
 /* ---- records of contacts ---- */
 
+static const struct sapa_zone *zone_of(const struct sapa_centre *centre)
+{
+    return centre && centre->system.zone < centre->zones_count ? &centre->zones[centre->system.zone] : NULL;
+}
+
 struct candidate {
     uint64_t contact;
     struct sapa_call *call; /* when it is finished */
@@ -367,6 +372,201 @@ static sapa_rc past(struct job *job)
     return rc;
 }
 
+/* ---- what a figure is made of: the fold of reports tells what each contact adds to a queue's row ---- */
+
+enum { COUNTED_BEFORE_S = 4 * 3600, COUNTED_READ_MAX = 4000000 };
+
+/* The counts that a figure is of. */
+static const struct {
+    enum sapa_live_figure figure;
+    enum sapa_measure of[2];
+} made_of[] = {
+    { SAPA_LIVE_OFFERED, { SAPA_M_OFFERED, SAPA_M_OFFERED } },
+    { SAPA_LIVE_ANSWERED, { SAPA_M_ANSWERED, SAPA_M_ANSWERED } },
+    { SAPA_LIVE_ABANDONED, { SAPA_M_ABANDONED, SAPA_M_ABANDONED } },
+    { SAPA_LIVE_OVERFLOWED, { SAPA_M_OVERFLOWED, SAPA_M_OVERFLOWED } },
+    { SAPA_LIVE_CALLBACK, { SAPA_M_CALLBACK, SAPA_M_CALLBACK } },
+    { SAPA_LIVE_HANDLED, { SAPA_M_HANDLED, SAPA_M_HANDLED } },
+    { SAPA_LIVE_TRANSFERS, { SAPA_M_TRANSFERS, SAPA_M_TRANSFERS } },
+    { SAPA_LIVE_SERVICE_LEVEL, { SAPA_M_ANSWERED, SAPA_M_ABANDONED } },
+    { SAPA_LIVE_ANSWER_RATE, { SAPA_M_OFFERED, SAPA_M_OFFERED } },
+    { SAPA_LIVE_ABANDON_RATE, { SAPA_M_OFFERED, SAPA_M_OFFERED } },
+    { SAPA_LIVE_ASA, { SAPA_M_ANSWERED, SAPA_M_ANSWERED } },
+    { SAPA_LIVE_AHT, { SAPA_M_HANDLED, SAPA_M_HANDLED } },
+    { SAPA_LIVE_WAIT_MAX, { SAPA_M_OFFERED, SAPA_M_OFFERED } },
+    { SAPA_LIVE_WRAPUP_MEAN, { SAPA_M_HANDLED, SAPA_M_HANDLED } },
+    { SAPA_LIVE_OCCUPANCY, { SAPA_M_HANDLED, SAPA_M_HANDLED } }, /* made of time: these are what it went into */
+};
+static_assert(SAPA_COUNT(made_of) == SAPA_LIVE_FIGURE_COUNT, "each figure is made of something");
+
+struct counted {
+    uint64_t contact; /* key */
+    int64_t times, in_level;
+    uint64_t order; /* of the first count */
+};
+
+struct counting {
+    struct job *job;
+    const struct sapa_names *names;
+    const enum sapa_measure *of;
+    struct sapa_table contacts; /* struct counted */
+    int64_t total;
+    bool failed;
+};
+
+/* Of whom the figure is asked, and may be seen. */
+static bool is_of_these(const struct counting *counting, uint32_t dim)
+{
+    const struct sapa_web_work *work = counting->job->work;
+    const uint32_t queue = SAPA_FIND(work->centre, queues, sapa_names_key(counting->names, SAPA_DIM_QUEUE, dim));
+    const uint32_t client = queue == SAPA_NONE ? SAPA_NONE : work->centre->queues[queue].client;
+    const char *queue_key = param(counting->job, "queue"), *client_key = param(counting->job, "client");
+
+    return queue != SAPA_NONE && sapa_scope_client(&work->scope, client) &&
+           (!queue_key[0] || sapa_str_eq(work->centre->queues[queue].key, sapa_str_of(queue_key))) &&
+           (!client_key[0] || (client < work->centre->clients_count && sapa_str_eq(work->centre->clients[client].key, sapa_str_of(client_key))));
+}
+
+static void count_one(void *ctx, uint32_t queue, uint64_t contact, enum sapa_measure measure, int64_t value)
+{
+    struct counting *counting = ctx;
+    const bool wanted = measure == counting->of[0] || measure == counting->of[1];
+    struct counted *one = sapa_table_find(&counting->contacts, contact);
+
+    if ((!wanted && measure != SAPA_M_ANSWERED_IN_LEVEL && measure != SAPA_M_ABANDONED_IN_LEVEL) || contact == 0 || !is_of_these(counting, queue))
+        return;
+    if (!one && sapa_table_add(&counting->contacts, contact, &one) != SAPA_OK) {
+        counting->failed = true;
+        return;
+    }
+    if (one->order == 0)
+        one->order = counting->contacts.count;
+    one->times += wanted ? value : 0;
+    one->in_level += wanted ? 0 : value;
+    counting->total += wanted ? value : 0;
+}
+
+/* Read what came since `from_s`, and a while before: who came then may have joined a queue later. */
+static sapa_rc count_all(struct job *job, struct sapa_names *names, const struct sapa_interval_options *options, bool *ret_cut)
+{
+    const struct sapa_centre *centre;
+    struct sapa_log_reader *reader;
+    struct sapa_intervals rows;
+    uint64_t seq;
+    sapa_rc rc = sapa_store_seek(job->files->store, (options->from_s - COUNTED_BEFORE_S) * 1000000, &seq);
+
+    *ret_cut = false;
+    if (rc == SAPA_ENOENT)
+        return SAPA_OK;
+    if (rc != SAPA_OK || (rc = centre_at(job, seq, &centre)) != SAPA_OK || (rc = sapa_names_take(names, centre)) != SAPA_OK ||
+        (rc = open_reader(job, seq, true, &reader)) != SAPA_OK)
+        return rc;
+    sapa_intervals_init(&rows, sapa_memory_heap(), names, options);
+    for (size_t n = 0; rc == SAPA_OK && (rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK; n++) {
+        if (n == COUNTED_READ_MAX) {
+            *ret_cut = true;
+            break;
+        }
+        if (job->record->type == SAPA_T_centre_started) {
+            centre = sapa_centre_shelf_get(job->shelf, sapa_sized_str(&job->record->u.centre_started.centre_hash));
+            rc = centre ? sapa_names_take(names, centre) : SAPA_ENOENT;
+        }
+        if (rc == SAPA_OK)
+            rc = sapa_intervals_fold(&rows, job->record);
+    }
+    sapa_intervals_done(&rows);
+    sapa_log_reader_close(reader);
+    return rc == SAPA_ENOENT ? SAPA_OK : rc;
+}
+
+/* The newest of them that may be seen, with their records. */
+static sapa_rc counted_items(struct job *job, const struct counting *counting)
+{
+    struct folding f;
+    const size_t limit = limit_of(job);
+    uint64_t first = UINT64_MAX, from, last, below = UINT64_MAX;
+    sapa_rc rc;
+
+    folding_begin(&f, job);
+    f.candidates = calloc(limit, sizeof(*f.candidates));
+    rc = f.candidates ? SAPA_OK : SAPA_ENOMEM;
+    while (rc == SAPA_OK && f.count < limit) {
+        const struct counted *next = NULL;
+        for (uint32_t i = 0; i < counting->contacts.count; i++) {
+            const struct counted *one = sapa_table_at(&counting->contacts, i);
+            if (one->times > 0 && one->order < below && (!next || one->order > next->order))
+                next = one;
+        }
+        if (!next)
+            break;
+        below = next->order;
+        if (sapa_store_contact_span(job->files->store, next->contact, &from, &last) == SAPA_OK) {
+            f.candidates[f.count++].contact = next->contact;
+            first = SAPA_MIN(first, from);
+        }
+    }
+    if (rc == SAPA_OK && f.count > 0)
+        rc = fold_candidates(&f, first > 1 ? first - 1 : first); /* its arrival stands just before */
+    for (size_t i = 0; rc == SAPA_OK && i < f.count; i++) {
+        const struct sapa_call *call = f.candidates[i].call ? f.candidates[i].call : sapa_calls_find(&f.calls, f.candidates[i].contact);
+        const struct counted *one = sapa_table_find(&counting->contacts, f.candidates[i].contact);
+        if (!call || !call_is_visible(&f, call))
+            continue;
+        sapa_json_open(job->out, '{');
+        sapa_json_add_id(job->out, "contact", one->contact);
+        sapa_json_add_number(job->out, "times", one->times);
+        sapa_json_add_bool(job->out, "in_level", one->in_level > 0);
+        sapa_json_key(job->out, "record");
+        call_json(&f, call);
+        sapa_json_close(job->out, '}');
+    }
+    folding_end(&f);
+    return rc;
+}
+
+static sapa_rc counted(struct job *job)
+{
+    const struct sapa_centre *centre = job->work->centre;
+    const struct sapa_zone *zone = zone_of(centre);
+    const int64_t now_s = sapa_wall_us() / 1000000;
+    const bool recent = strcmp(param(job, "period"), "recent") == 0;
+    const struct sapa_span span = sapa_zone_span(zone, recent ? SAPA_GRAIN_MINUTE : SAPA_GRAIN_DAY, now_s);
+    struct counting counting = { .job = job };
+    struct sapa_interval_options options = { .grain = recent ? SAPA_GRAIN_MINUTE : SAPA_GRAIN_DAY, .kinds = UINT32_C(1) << SAPA_ROWS_QUEUES,
+                                             .from_s = span.from_s - (recent ? (SAPA_LIVE_RECENT_MIN - 1) * 60 : 0),
+                                             .counted = count_one, .counted_ctx = &counting };
+    struct sapa_names names;
+    bool cut;
+
+    for (size_t i = 0; i < SAPA_COUNT(made_of); i++) {
+        if (strcmp(param(job, "figure"), sapa_live_figure_key(made_of[i].figure)) == 0)
+            counting.of = made_of[i].of;
+    }
+    if (!counting.of)
+        return problem(job->work, SAPA_ENOENT, "there is no live figure \"%s\"", param(job, "figure"));
+    sapa_names_init(&names, sapa_memory_heap());
+    counting.names = &names;
+    sapa_table_init(&counting.contacts, sapa_memory_heap(), sizeof(struct counted), 1000000);
+    sapa_rc rc = count_all(job, &names, &options, &cut);
+    if (rc == SAPA_OK && counting.failed)
+        rc = SAPA_ENOMEM;
+    if (rc == SAPA_OK) {
+        sapa_json_open(job->out, '{');
+        sapa_json_add_text(job->out, "figure", sapa_str_of(param(job, "figure")));
+        sapa_json_add_time(job->out, "from", options.from_s * 1000000);
+        sapa_json_add_number(job->out, "total", counting.total);
+        sapa_json_key(job->out, "items");
+        sapa_json_open(job->out, '[');
+        rc = counted_items(job, &counting);
+        sapa_json_close(job->out, ']');
+        sapa_json_add_bool(job->out, "cut", cut);
+        sapa_json_close(job->out, '}');
+    }
+    sapa_table_done(&counting.contacts);
+    sapa_names_done(&names);
+    return rc;
+}
+
 static sapa_rc contact(struct job *job)
 {
     struct folding f;
@@ -405,11 +605,6 @@ static void add_line(void *ctx, struct sapa_str line)
     struct sapa_json *out = ctx;
 
     sapa_json_text(out, line);
-}
-
-static const struct sapa_zone *zone_of(const struct sapa_centre *centre)
-{
-    return centre && centre->system.zone < centre->zones_count ? &centre->zones[centre->system.zone] : NULL;
 }
 
 static void why_head(struct job *job, uint64_t id)
@@ -1343,6 +1538,7 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
     if (work->rc == SAPA_OK) {
         switch (work->route) {
         case SAPA_ROUTE_PAST: work->rc = past(&job); break;
+        case SAPA_ROUTE_COUNTED: work->rc = counted(&job); break;
         case SAPA_ROUTE_CONTACT: work->rc = contact(&job); break;
         case SAPA_ROUTE_WORK:
         case SAPA_ROUTE_TASK_NEW:

@@ -1143,6 +1143,23 @@ static void compile_trunks(struct sapa_compile *c)
     c->centre->networks_count = networks.n;
 }
 
+/* They go into a header of HTTP: nothing but schemes, names and ports. */
+static bool are_origins(struct sapa_str text)
+{
+    while (text.n > 0) {
+        const struct sapa_str one = sapa_str_cut(text, ' ', &text);
+        const size_t scheme = sapa_str_starts(one, SAPA_STR("https://")) ? 8 : sapa_str_starts(one, SAPA_STR("http://")) ? 7 : 0;
+        if (one.n > 0 && (scheme == 0 || one.n == scheme))
+            return false;
+        for (size_t i = scheme; i < one.n; i++) {
+            const char k = one.p[i];
+            if (!((k >= 'a' && k <= 'z') || (k >= '0' && k <= '9') || k == '.' || k == '-' || k == ':'))
+                return false;
+        }
+    }
+    return true;
+}
+
 static void compile_numbers(struct sapa_compile *c)
 {
     const uint32_t section = sapa_section_map(c, SAPA_SECTION_NUMBERS);
@@ -1157,6 +1174,9 @@ static void compile_numbers(struct sapa_compile *c)
             sapa_find_key(c, child, "the digits that arrive, without +",
                           "\"" SAPA_STR_FMT "\" is no number", SAPA_STR_ARG(number->key));
         sapa_fields_read(c, child, SAPA_OBJECT_NUMBER, UINT32_MAX, number);
+        if (!are_origins(number->web_frames))
+            sapa_find(c, sapa_field_get(c, child, "web_frames"), 0, "\"https://shop.example https://www.shop.example\"",
+                      "\"" SAPA_STR_FMT "\" are no addresses of web sites", SAPA_STR_ARG(number->web_frames));
         const uint32_t language = sapa_field_get(c, child, "language");
         if (number->client < c->centre->clients_count)
             number->language = c->centre->clients[number->client].language;

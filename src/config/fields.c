@@ -283,6 +283,7 @@ static const struct sapa_field_row number_rows[] = {
     INT("cost_minute", sapa_number, cost_minute, 0, 1000000000, "0", "what each minute costs us, from answer to the end of the caller's line"),
     TIME("cost_pulse", sapa_number, cost_pulse_ms, S, H, "1 min", "a begun stretch of this length is charged whole"),
     BOOL("web", sapa_number, web, "no", "may be called from a browser by anybody who opens the customer's page"),
+    TEXT("web_frames", sapa_number, web_frames, 8, 400, NULL, "\"https://shop.example https://www.shop.example\": web sites that may show the customer's page of this number (/call/NUMBER) in a frame; without: none"),
 };
 
 static const struct sapa_field_row caller_rows[] = {

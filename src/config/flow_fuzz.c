@@ -116,7 +116,11 @@ static void op_dial(void *ctx, uint32_t attempt, struct sapa_str number, uint32_
 static void op_dial_cancel(void *ctx, uint32_t attempt) { (void)attempt; alive(ctx); }
 static void op_record_start(void *ctx, uint32_t queue, uint32_t max_ms) { (void)queue; alive(ctx); sapa_assert(max_ms > 0); }
 static void op_value(void *ctx, struct sapa_str name, struct sapa_str text) { alive(ctx); sapa_assert(name.n > 0 && text.n <= 128 && (text.n == 0 || sapa_str_utf8(text))); }
-static void op_survey(void *ctx, struct sapa_str question, uint32_t answer) { alive(ctx); sapa_assert(question.n > 0 && answer <= 99); }
+static void op_survey(void *ctx, struct sapa_str question, uint32_t answer, uint32_t scale)
+{
+    alive(ctx);
+    sapa_assert(question.n > 0 && answer <= scale && scale <= 99);
+}
 
 static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t language)
 {

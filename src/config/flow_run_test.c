@@ -122,9 +122,9 @@ static void op_tried(void *ctx, uint32_t attempt, uint32_t place, uint32_t resul
     LOG("tried %u place %u result %u [" SAPA_STR_FMT "]\n", attempt, place, result, SAPA_STR_ARG(number));
 }
 
-static void op_survey(void *ctx, struct sapa_str question, uint32_t answer)
+static void op_survey(void *ctx, struct sapa_str question, uint32_t answer, uint32_t scale)
 {
-    LOG("survey " SAPA_STR_FMT "=%u\n", SAPA_STR_ARG(question), answer);
+    LOG("survey " SAPA_STR_FMT "=%u of %u\n", SAPA_STR_ARG(question), answer, scale);
 }
 
 static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t language)
@@ -644,7 +644,7 @@ static void test_queue_talk(void **state)
     press(w, "1");
     EXPECT(w, "stop\ntimer 2000\n"); /* a 0 may follow */
     press(w, "0");
-    EXPECT(w, "survey puas=10\ntimer off\n@bye by 0\nhangup 16 answered\n");
+    EXPECT(w, "survey puas=10 of 10\ntimer off\n@bye by 0\nhangup 16 answered\n");
     end(w);
 }
 
@@ -735,10 +735,10 @@ static void test_survey(void **state)
     begin(w);
     press(w, "7"); /* too high */
     press(w, "4");
-    EXPECT(w, "@s\nplay id <tanya>\nstop\nplay id <menu.invalid> <tanya>\nstop\nsurvey puas=4\n@n by 4\nplay id <tanya>\n");
+    EXPECT(w, "@s\nplay id <tanya>\nstop\nplay id <menu.invalid> <tanya>\nstop\nsurvey puas=4 of 5\n@n by 4\nplay id <tanya>\n");
     press(w, "1");
     wait_ms(w, 2000); /* no 0 came */
-    EXPECT(w, "stop\ntimer 2000\nsurvey nps=1\n@bye\nhangup 16 abandoned in menu\n");
+    EXPECT(w, "stop\ntimer 2000\nsurvey nps=1 of 10\n@bye\nhangup 16 abandoned in menu\n");
     begin(w);
     played(w);
     wait_ms(w, 6000);

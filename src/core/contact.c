@@ -399,9 +399,13 @@ sapa_rc sapa_contact_on_move(struct sapa_core *core, const struct sapa_record *r
         return SAPA_EINVAL;
     if (!c)
         return SAPA_ENOENT;
-    if (!c->queued || c->queue == in->queue || (!c->in_line && c->place != SAPA_PLACE_RINGING))
+    if (in->agent > core->centre->agents_count || in->front > 1)
+        return SAPA_EINVAL;
+    if (!c->queued || (!c->in_line && c->place != SAPA_PLACE_RINGING))
         return SAPA_ESTATE;
-    const uint32_t queue = (uint32_t)in->queue;
+    const uint32_t queue = (uint32_t)in->queue, agent = in->agent ? (uint32_t)in->agent - 1 : SAPA_NONE;
+    if (c->queue == queue)
+        return in->agent || in->front ? sapa_line_favour(core, c, agent, in->front != 0) : SAPA_ESTATE;
     const struct sapa_queue *to = core_queue_of(core, queue);
     if (to->length_max && sapa_tree_count(core->line, &core->queues[queue].line) >= to->length_max)
         return SAPA_ELIMIT;
@@ -414,5 +418,7 @@ sapa_rc sapa_contact_on_move(struct sapa_core *core, const struct sapa_record *r
     sapa_line_enter(core, c, queue, add, SAPA_NONE);
     if (c->queued)
         sapa_line_tell(core, c, SAPA_DEQUEUE_MOVED);
+    if (c->queued && c->in_line && c->queue == queue && (in->agent || in->front))
+        (void)sapa_line_favour(core, c, agent, in->front != 0); /* he cannot take it: whoever can */
     return SAPA_OK;
 }

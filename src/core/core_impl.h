@@ -438,6 +438,11 @@ void sapa_line_take(struct sapa_core *core, struct core_contact *c);
 void sapa_line_return(struct sapa_core *core, struct core_contact *c);
 /** Into the trees without further ado. Returns how many stand before it. */
 uint32_t sapa_line_insert(struct sapa_core *core, struct core_contact *c);
+/**
+ * By hand: it waits for this agent (SAPA_NONE: for whoever comes) as long as its queue says, or a minute; `front`: before all others.
+ * @retval SAPA_ESTATE  it rings or is to be called: too late   @retval SAPA_EDENIED  the agent is not ready, or may not take it
+ */
+sapa_rc sapa_line_favour(struct sapa_core *core, struct core_contact *c, uint32_t agent, bool front);
 void sapa_line_remove(struct sapa_core *core, struct core_contact *c);
 /** Insert exactly as a snapshot says: with this kind of pick and this due time. */
 void sapa_line_restore(struct sapa_core *core, struct core_contact *c, uint8_t pick,

@@ -1122,6 +1122,41 @@ static void who_is_put_on_a_queue_serves_it_and_who_is_taken_off_does_not(void *
     world_done(w);
 }
 
+static void a_supervisor_puts_a_contact_first_or_gives_it_to_somebody(void **state)
+{
+    (void)state;
+    WITH(w, 2, 2, 0);
+    world_start(w);
+    const uint64_t a = world_arrive(w, 0), b = world_arrive(w, 0), c = world_arrive(w, 0);
+    struct sapa_contact_view view;
+    WORLD_IN(w, contact_move, .contact = c, .queue = 0, .front = 1);
+    assert_int_equal(sapa_core_contact_get(w->core, c, w->now_us, &view), SAPA_OK);
+    assert_int_equal(view.position, 1);
+    assert_int_equal(world_count(w, SAPA_T_contact_dequeued), 0); /* it has not come anew: no figure moves */
+    WORLD_IN(w, contact_move, .contact = b, .queue = 0);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_ESTATE);
+    WORLD_IN(w, contact_move, .contact = b, .queue = 0, .agent = 2);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EDENIED); /* he is not there */
+    WORLD_IN(w, contact_move, .contact = b, .queue = 0, .agent = 3);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_EINVAL);
+    world_ready(w, 0);
+    assert_int_equal(world_agent_of(w, c), 0);
+    world_accept(w, c);
+    WORLD_IN(w, contact_move, .contact = b, .queue = 0, .agent = 1); /* he waits for him whom he talks with */
+    assert_int_equal(world_agent_of(w, b), SAPA_NONE);
+    world_ready(w, 1);
+    assert_int_equal(world_agent_of(w, a), 1); /* b waits on */
+    WORLD_IN(w, contact_gone, .contact = c, .side = SAPA_SIDE_CUSTOMER);
+    WORLD_IN(w, agent_command, .agent = 0, .verb = SAPA_VERB_WRAPUP_DONE, .code = SAPA_NONE);
+    assert_int_equal(world_agent_of(w, b), 0);
+    WORLD_IN(w, contact_move, .contact = b, .queue = 0, .front = 1);
+    assert_int_equal(world_last(w, SAPA_T_refused)->u.refused.rc, -SAPA_ESTATE); /* it rings */
+    WORLD_IN(w, contact_move, .contact = b, .queue = 1, .front = 1); /* to another queue, before all others */
+    assert_int_equal(sapa_core_contact_get(w->core, b, w->now_us, &view), SAPA_OK);
+    assert_true(view.queue == 1 && view.agent == 0);
+    world_done(w);
+}
+
 /* ---- overflow, hours, switches ---- */
 
 static void overflow_by_length_wait_and_nobody_there(void **state)
@@ -1584,6 +1619,7 @@ int main(void)
         cmocka_unit_test(a_broken_agent_leg_puts_the_caller_back_in_line),
         cmocka_unit_test(skills_changed_by_hand_count_at_once_and_end_in_time),
         cmocka_unit_test(several_changes_of_one_agent_end_each_in_its_time),
+        cmocka_unit_test(a_supervisor_puts_a_contact_first_or_gives_it_to_somebody),
         cmocka_unit_test(who_is_put_on_a_queue_serves_it_and_who_is_taken_off_does_not),
         cmocka_unit_test(overflow_by_length_wait_and_nobody_there),
         cmocka_unit_test(overflow_by_expected_wait),

@@ -975,7 +975,7 @@ static uint32_t survey_done(struct machine *m)
 
     if (m->run->digits_n == 0 || value < node->digits_min || value > node->digits_max)
         return again(m, SAPA_EDGE_INVALID);
-    m->env->ops->survey(m->env->ctx, node->name, value);
+    m->env->ops->survey(m->env->ctx, node->name, value, node->digits_max);
     return out(m, SAPA_EDGE_NEXT);
 }
 

@@ -147,7 +147,7 @@ struct sapa_flow_ops {
     void (*record_stop)(void *ctx);
     /** Events for the log. A secret value is never reported. */
     void (*value)(void *ctx, struct sapa_str name, struct sapa_str text);
-    void (*survey)(void *ctx, struct sapa_str question, uint32_t answer);
+    void (*survey)(void *ctx, struct sapa_str question, uint32_t answer, uint32_t scale); /* scale: the highest there is */
     void (*step)(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t language);
     /**
      * What became of an outside number: `result` 0 answered, 1 failed, 2 nothing was heard of it in time.

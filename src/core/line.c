@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { FAVOUR_MS = 60000 };
+
 static bool is_virtual(const struct core_contact *c)
 {
     return c->callback != NO_CALLBACK;
@@ -409,6 +411,25 @@ void sapa_line_enter(struct sapa_core *core, struct core_contact *c, uint32_t qu
     if (queue != wanted && !is_virtual(c))
         sapa_line_tell(core, c, SAPA_DEQUEUE_MOVED);
     sapa_route_seek(core, c);
+}
+
+sapa_rc sapa_line_favour(struct sapa_core *core, struct core_contact *c, uint32_t agent, bool front)
+{
+    const struct sapa_queue *q = core_queue_of(core, c->queue);
+
+    if (!c->in_line || is_virtual(c))
+        return SAPA_ESTATE;
+    if (agent != SAPA_NONE && !is_worth_waiting_for(core, agent, class_of(core, c)))
+        return SAPA_EDENIED;
+    sapa_line_remove(core, c);
+    if (front)
+        c->priority = 1020;
+    c->preferred = agent;
+    if (agent != SAPA_NONE)
+        c->preferred_until_us = core->now_us + (q->preferred_ms ? q->preferred_ms : FAVOUR_MS) * INT64_C(1000);
+    (void)sapa_line_insert(core, c);
+    sapa_route_seek(core, c);
+    return SAPA_OK;
 }
 
 void sapa_line_leave(struct sapa_core *core, struct core_contact *c, enum sapa_dequeue reason)

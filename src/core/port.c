@@ -173,14 +173,14 @@ static void op_value(void *ctx, struct sapa_str name, struct sapa_str text)
     sapa_core_emit(core);
 }
 
-static void op_survey(void *ctx, struct sapa_str question, uint32_t answer)
+static void op_survey(void *ctx, struct sapa_str question, uint32_t answer, uint32_t scale)
 {
     BOTH;
     struct sapa_text32 text = { 0 };
 
     (void)sapa_sized_set(&text, question);
     EMIT(core, survey_answered, .contact = c->id, .agent = c->judged_agent,
-         .queue = c->judged_queue, .question = text, .answer = answer);
+         .queue = c->judged_queue, .question = text, .answer = answer, .scale = scale);
 }
 
 static void op_step(void *ctx, uint32_t flow, uint32_t node, char via, uint8_t language)

@@ -9,6 +9,7 @@
 #include "http/phone_impl.h"
 #include "report/zone.h"
 #include "rt/crypto.h"
+#include "rt/pass.h"
 
 enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500 };
 
@@ -363,16 +364,18 @@ static void agents(struct web_request *rq)
     const struct sapa_centre *centre = mirror->centre;
     const char *presence = param(rq, "presence");
     const size_t limit = limit_of(rq);
-    uint32_t client, i = (uint32_t)SAPA_MIN(number_of(rq, "cursor", 0), (uint64_t)centre->agents_count);
+    uint32_t client, queue, i = (uint32_t)SAPA_MIN(number_of(rq, "cursor", 0), (uint64_t)centre->agents_count);
     size_t shown = 0;
 
     FILTER(rq, "client", clients, sapa_scope_client(&rq->who.scope, client), &client);
+    FILTER(rq, "queue", queues, sapa_scope_client(&rq->who.scope, centre->queues[queue].client), &queue);
     sapa_json_open(&rq->out, '{');
     sapa_json_key(&rq->out, "items");
     sapa_json_open(&rq->out, '[');
     for (; i < centre->agents_count && shown < limit; i++) {
         if (!sapa_scope_agent(&rq->who.scope, centre, i) ||
             (client != SAPA_NONE && (client >= 64 || !(centre->agents[i].clients >> client & 1))) ||
+            (queue != SAPA_NONE && !sapa_mirror_serves(mirror, i, queue)) ||
             (presence[0] && strcmp(presence, sapa_presence_name(mirror->agents[i].view.presence)) != 0))
             continue;
         sapa_mirror_agent_json(mirror, i, &rq->who.scope, &rq->out);
@@ -402,6 +405,40 @@ static void agent_one(struct web_request *rq)
     if (agent == SAPA_NONE)
         return;
     sapa_mirror_agent_json(&rq->web->mirror, agent, &rq->who.scope, &rq->out);
+    sapa_web_ready(rq);
+}
+
+/* Is it the caller's own page that asks? The same words for what is not his and what is not there. */
+static bool place_is_his(struct web_request *rq)
+{
+    char proof[SAPA_PASS_PASSWORD_SIZE];
+    const char *given = param(rq, "proof");
+
+    sapa_pass_place(&rq->web->options.phone_key, number_of(rq, "contact", 0), proof);
+    const bool his = strlen(given) == strlen(proof) && sapa_equal_secret(given, proof, strlen(proof));
+    sapa_wipe(proof, sizeof(proof));
+    if (!his)
+        sapa_web_problem(rq, 404, "ENOENT", "there is no call of yours with this number");
+    return his;
+}
+
+static void web_place(struct web_request *rq)
+{
+    const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(&rq->web->mirror, number_of(rq, "contact", 0));
+    const struct sapa_web_time wanted = { .contact = number_of(rq, "contact", 0) };
+    const struct sapa_web_time *found = bsearch(&wanted, rq->web->times, rq->web->time_count, sizeof(wanted), by_contact);
+    const bool in_line = contact && found && found->position > 0, known = in_line && found->ewt_p50_ms != SAPA_NONE;
+    static const char *const names[] = { "position", "ewt_p50_ms", "ewt_p90_ms" };
+
+    sapa_json_open(&rq->out, '{');
+    sapa_json_add_text(&rq->out, "place", sapa_str_of(contact ? sapa_place_name(contact->view.place) : "ended"));
+    for (size_t i = 0; i < SAPA_COUNT(names); i++) {
+        if (i == 0 ? in_line : known)
+            sapa_json_add_number(&rq->out, names[i], i == 0 ? found->position : i == 1 ? found->ewt_p50_ms : found->ewt_p90_ms);
+        else
+            sapa_json_add_null(&rq->out, names[i]);
+    }
+    sapa_json_close(&rq->out, '}');
     sapa_web_ready(rq);
 }
 
@@ -760,6 +797,7 @@ static void shared_answer(struct web_request *rq)
     switch (rq->route) {
     case SAPA_ROUTE_VIEW: view(rq); break;
     case SAPA_ROUTE_CONTACTS: contacts(rq); break;
+    case SAPA_ROUTE_WEB_PLACE: web_place(rq); break;
     default: queues(rq); break;
     }
 }
@@ -976,7 +1014,7 @@ bool sapa_web_is_login(enum sapa_route_id route)
 /* Its answer holds a secret, or its body does: neither is kept. */
 static bool has_secrets(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_ME_PHONE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_HOOK_NEW || sapa_web_is_login(route);
+    return route == SAPA_ROUTE_ME_PHONE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TOKEN_NEW || route == SAPA_ROUTE_WALL_LINK || route == SAPA_ROUTE_HOOK_NEW || sapa_web_is_login(route);
 }
 
 static void idempotent_end(struct web_request *rq)
@@ -1259,18 +1297,30 @@ static void move_write(struct web_request *rq, const json_t *body)
     const struct sapa_centre *centre = rq->web->mirror.centre;
     const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(&rq->web->mirror, number_of(rq, "contact", 0));
     const char *key = body_text(body, "queue");
-    const uint32_t queue = SAPA_FIND(centre, queues, sapa_str_of(key));
+    const char *agent_key = body_text(body, "agent");
+    const uint32_t queue = key[0] ? SAPA_FIND(centre, queues, sapa_str_of(key)) : contact ? contact->view.queue : SAPA_NONE;
+    const uint32_t agent = SAPA_FIND(centre, agents, sapa_str_of(agent_key));
     struct sapa_record input;
 
     if (!contact || !sapa_scope_contact(&rq->who.scope, rq->web->mirror.centre, contact)) {
         sapa_web_problem(rq, 404, "ENOENT", "there is no living contact %s", param(rq, "contact"));
         return;
     }
+    if (queue >= centre->queues_count && !key[0]) {
+        sapa_web_problem(rq, 409, "ESTATE", "it stands in no queue");
+        return;
+    }
     if (queue == SAPA_NONE || !sapa_scope_client(&rq->who.scope, centre->queues[queue].client)) {
         unknown(rq, "queue", key);
         return;
     }
+    if (agent_key[0] && (agent == SAPA_NONE || !sapa_scope_agent(&rq->who.scope, centre, agent))) {
+        unknown(rq, "agent", agent_key);
+        return;
+    }
     sapa_record_init(&input, SAPA_T_contact_move);
+    input.u.contact_move.agent = agent_key[0] ? agent + 1 : 0;
+    input.u.contact_move.front = json_is_true(json_object_get(body, "front"));
     input.u.contact_move.contact = contact->view.contact;
     input.u.contact_move.queue = queue;
     (void)sapa_sized_set(&input.u.contact_move.by, by_of(rq));
@@ -2039,6 +2089,7 @@ static void reply_write(struct web_request *rq, const struct sapa_web_reply *rep
                             brings && reply->rc == SAPA_EIO      ? "the description's file cannot be written; the one before stays in force"
                             : brings && reply->rc != SAPA_EAGAIN ? "the description has mistakes or does not fit; the one before stays in force. sapa check FILE says where"
                             : reply->rc == SAPA_EDENIED && (rq->route == SAPA_ROUTE_WRAPUP || rq->route == SAPA_ROUTE_STATE) ? "the queue wants a disposition first, or there is no further extension"
+                            : reply->rc == SAPA_ESTATE && rq->route == SAPA_ROUTE_SWITCH ? "the switch stands so already"
                             : reply->rc == SAPA_ESTATE           ? "the present state does not allow it, or it is so already"
                                                                  : NULL);
     } else if (rq->later) {
@@ -2373,6 +2424,10 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_QUEUE: shared_wanted(rq, WEB_SHARED_FIGURES); return;
     case SAPA_ROUTE_FIGURES: sapa_web_figures(rq); return;
     case SAPA_ROUTE_WEB_NUMBERS: web_numbers(rq); return;
+    case SAPA_ROUTE_WEB_PLACE:
+        if (place_is_his(rq))
+            shared_wanted(rq, WEB_SHARED_TIMES);
+        return;
     case SAPA_ROUTE_NUMBERS: numbers(rq); return;
     case SAPA_ROUTE_DISPOSITIONS: dispositions(rq); return;
     case SAPA_ROUTE_REASONS: reasons(rq); return;

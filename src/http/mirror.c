@@ -557,24 +557,46 @@ bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *
 
 /* ---- messages ---- */
 
-/* As he is described: a skill that is lent for an hour makes nobody one of a queue's people. */
-static bool serves(const struct sapa_centre *centre, const struct sapa_agent *agent, const struct sapa_queue *queue)
+static uint8_t level_of(const struct sapa_centre *centre, const struct sapa_agent *agent, const struct sapa_web_agent *now, uint32_t skill)
 {
+    for (unsigned i = 0; now && i < now->change_count; i++) {
+        if (now->changes[i].skill == skill)
+            return now->changes[i].level;
+    }
+    for (uint32_t k = 0; k < agent->skill_count; k++) {
+        if (centre->levels[agent->skill_first + k].skill == skill)
+            return centre->levels[agent->skill_first + k].level;
+    }
+    return 0;
+}
+
+/* As he is described, or with what is changed by hand `now`. */
+static bool serves(const struct sapa_centre *centre, const struct sapa_agent *agent, const struct sapa_web_agent *now, uint32_t index)
+{
+    const struct sapa_queue *queue = &centre->queues[index];
+
+    if (queue->client < 64 && !(agent->clients >> queue->client & 1))
+        return false;
+    for (unsigned i = 0; now && i < now->change_count; i++) {
+        if (now->changes[i].queue == index)
+            return now->changes[i].level == SAPA_SERVES_YES;
+    }
     for (unsigned s = 0; s < queue->step_count; s++) {
         const struct sapa_step *step = &queue->steps[s];
         bool fits = step->team == SAPA_NONE || step->team == agent->team;
         for (unsigned i = 0; i < step->need_count && fits; i++) {
-            bool has = false;
-            for (uint32_t k = 0; k < agent->skill_count; k++) {
-                const struct sapa_agent_skill_level *level = &centre->levels[agent->skill_first + k];
-                has |= level->skill == step->needs[i].skill && level->level >= step->needs[i].level_min && level->level > 0;
-            }
-            fits = has;
+            const uint8_t level = level_of(centre, agent, now, step->needs[i].skill);
+            fits = level > 0 && level >= step->needs[i].level_min;
         }
         if (fits)
-            return queue->client < 64 && (agent->clients >> queue->client & 1);
+            return true;
     }
     return false;
+}
+
+bool sapa_mirror_serves(const struct sapa_mirror *mirror, uint32_t agent, uint32_t queue)
+{
+    return serves(mirror->centre, &mirror->centre->agents[agent], &mirror->agents[agent].view, queue);
 }
 
 static bool is_for(const struct sapa_centre *centre, const struct sapa_web_broadcast *one, uint32_t agent)
@@ -585,14 +607,28 @@ static bool is_for(const struct sapa_centre *centre, const struct sapa_web_broad
     case SAPA_AUDIENCE_ALL: return true;
     case SAPA_AUDIENCE_TEAM: return centre->agents[agent].team == one->target;
     case SAPA_AUDIENCE_AGENT: return agent == one->target;
-    case SAPA_AUDIENCE_QUEUE:
-        return one->target < centre->queues_count && serves(centre, &centre->agents[agent], &centre->queues[one->target]);
+    case SAPA_AUDIENCE_QUEUE: /* a skill that is lent for an hour makes nobody one of a queue's people */
+        return one->target < centre->queues_count && serves(centre, &centre->agents[agent], NULL, one->target);
     default: return false;
     }
 }
 
+/* Is anybody of this team, whom one sees? */
+static bool has_people(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t team)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; i < centre->agents_count && !found; i++)
+        found = centre->agents[i].team == team && sapa_scope_agent(scope, centre, i);
+    return found;
+}
+
 static bool is_seen(const struct sapa_scope *scope, const struct sapa_centre *centre, const struct sapa_web_broadcast *one)
 {
+    const bool of_team = one->kind != SAPA_AUDIENCE_ALL && one->kind != SAPA_AUDIENCE_QUEUE && one->kind != SAPA_AUDIENCE_AGENT;
+
+    if (scope->agent == SAPA_NONE && of_team && scope->clients != UINT64_MAX && !has_people(scope, centre, one->target))
+        return false;
     if (scope->agent != SAPA_NONE)
         return is_for(centre, one, scope->agent);
     if (one->kind == SAPA_AUDIENCE_QUEUE)

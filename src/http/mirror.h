@@ -270,6 +270,8 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
                             struct sapa_json *out);
 /** `queue`: place in mirror->queues. */
 void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, struct sapa_json *out);
+/** May he be given contacts of this queue now: what is changed by hand counts. */
+bool sapa_mirror_serves(const struct sapa_mirror *mirror, uint32_t agent, uint32_t queue);
 bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t queue);
 /** The alerts that this view may see. */
 void sapa_mirror_alerts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);

@@ -41,7 +41,9 @@ enum sapa_schema {
     X(DONE, "Done") X(HEALTH, "Health") X(READY, "Readiness") X(FEED_EVENT, "FeedEvent") X(FEED_MESSAGE, "FeedMessage") \
     X(B_MOVE, "MoveBody") X(B_STATE, "AgentStateBody") X(B_WRAPUP, "WrapupBody") X(B_RECORDING, "RecordingBody") \
     X(B_SKILL, "SkillBody") X(AGENT_CHANGE, "AgentChange") X(B_CHANGE_SKILL, "ChangeSkillBody") X(B_CHANGE_QUEUE, "ChangeQueueBody") \
-    X(B_CHANGES, "ChangesBody") X(CHANGE_RESULT, "ChangeResult") X(CHANGED, "Changed") X(B_SWITCH, "SwitchBody") X(B_TOKEN, "TokenBody") X(HOOK, "Webhook") X(HOOKS, "Webhooks") \
+    X(B_CHANGES, "ChangesBody") X(CHANGE_RESULT, "ChangeResult") X(CHANGED, "Changed") \
+    X(RECORD_STAY, "RecordStay") X(RECORD_PART, "RecordPart") X(RECORD_RECORDING, "RecordRecording") X(RECORD_TRANSFER, "RecordTransfer") \
+    X(COUNTED_ITEM, "CountedContact") X(COUNTED, "Counted") X(B_SWITCH, "SwitchBody") X(B_TOKEN, "TokenBody") X(HOOK, "Webhook") X(HOOKS, "Webhooks") \
     X(NEW_HOOK, "NewWebhook") X(B_HOOK, "WebhookBody") X(B_HOOK_SET, "WebhookStateBody") X(B_REPLAY, "ReplayBody") \
     X(PLAN, "CentrePlan") X(CHANGE, "CentreChange") X(MISTAKE, "Mistake") X(CALL, "Call") X(B_CALL, "CallBody") \
     X(B_TARGET, "TargetBody") X(B_OTHER, "OtherContactBody") X(B_PARTY, "PartyBody") X(MERGED, "Merged") X(B_MERGE, "MergeBody") X(LOGIN, "Login") \
@@ -59,7 +61,7 @@ enum sapa_schema {
     X(HELP, "Help") X(MESSAGE, "Message") X(MESSAGES, "Messages") X(B_MESSAGE, "MessageBody") \
     X(FIGURE, "Figure") X(FIGURES, "Figures") X(VALUES, "FigureValues") X(STANDING, "Standing") X(STANDINGS, "Standings") \
     X(WALL_TILE, "WallTile") X(WALL_PAGE, "WallPage") X(WALL, "Wallboard") X(WALLS, "Wallboards") X(B_WALL, "WallboardBody") \
-    X(WALL_LINK, "WallboardLink") X(WEB_NUMBER, "WebNumber") X(WEB_NUMBERS, "WebNumbers") \
+    X(WALL_LINK, "WallboardLink") X(WEB_NUMBER, "WebNumber") X(WEB_NUMBERS, "WebNumbers") X(WEB_PLACE, "WebPlace") \
     X(ALERT, "Alert") X(ALERTS, "Alerts") X(B_ALERT, "AlertBody") \
     X(B_TOTP, "SecondFactorBody") X(B_TOTP_CODE, "SecondFactorCodeBody") X(NEW_TOTP, "NewSecondFactor") \
     X(MY_FIGURES, "OwnFigures") X(B_NETWORK, "NetworkBody") X(NETWORK, "Network") X(NETWORKS, "Networks") \
@@ -111,8 +113,8 @@ enum sapa_schema {
     X(CARD, GET, "/api/v1/contacts/{contact}/card", LIVE, "language limit", NONE, CARD, 200, "What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks") \
     X(NOTE, PUT, "/api/v1/contacts/{contact}/note", SELF, "", B_NOTE, NOTED, 200, "Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises") \
     X(WHY, GET, "/api/v1/contacts/{contact}/why", LIVE, "language", NONE, WHY, 200, "Why it waits or waited, and why agents were passed over, in sentences") \
-    X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue; its age is kept") \
-    X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence limit cursor", NONE, AGENTS, 200, "Agents and what they do") \
+    X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue, to an agent, or to the front; its age is kept") \
+    X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence queue limit cursor", NONE, AGENTS, 200, "Agents and what they do; of a queue those who serve it now") \
     X(AGENT, GET, "/api/v1/agents/{agent}", LIVE, "", NONE, AGENT, 200, "One agent") \
     X(WORK, GET, "/api/v1/agents/{agent}/work", SELF, "", NONE, WORK, 200, "What is to be done and nobody waits for: callbacks and tasks, one's own, or anybody's with the right agents") \
     X(TASK_NEW, POST, "/api/v1/agents/{agent}/tasks", SELF, "", B_TASK, TASK_MADE, 201, "A task: something to do, perhaps at a time, perhaps about a contact") \
@@ -156,6 +158,7 @@ enum sapa_schema {
     X(GOALS, GET, "/api/v1/targets", LIVE, "version", NONE, GOALS, 200, "Targets that are set: what figures shall be, for what and when. Also as they were in an earlier version") \
     X(GOALS_PUT, PUT, "/api/v1/targets", TARGETS, "", B_GOALS, GOALS_MADE, 200, "Set targets, all of them at once; If-Match names the version that they were made from, 0 when there was none") \
     X(GOAL_VERSIONS, GET, "/api/v1/targets/versions", LIVE, "", NONE, GOAL_VERSIONS, 200, "Who set targets when, the newest first") \
+    X(COUNTED, GET, "/api/v1/figures/{figure}/contacts", LIVE, "period client queue limit", NONE, COUNTED, 200, "The contacts that a live figure is made of: of a queue, a client or the whole centre") \
     X(WALLS, GET, "/api/v1/wallboards", WALL, "", NONE, WALLS, 200, "Wallboards") \
     X(WALL, GET, "/api/v1/wallboards/{board}", WALL, "version", NONE, WALL, 200, "One wallboard; also as it was in an earlier version") \
     X(WALL_PUT, PUT, "/api/v1/wallboards/{board}", WALLBOARDS, "", B_WALL, DONE, 200, "Make a wallboard, or change it: `version` names the one that it was made from") \
@@ -164,6 +167,7 @@ enum sapa_schema {
     X(WALL_UNLINK, DELETE, "/api/v1/wallboards/{board}/link", WALLBOARDS, "", NONE, DONE, 200, "End every link of a wallboard") \
     X(VIEW, GET, "/api/v1/view", LIVE, "language", NONE, VIEW, 200, "The whole centre at one moment, as `sapa top` shows it; not for tokens that are bound to clients or an agent") \
     X(WEB_NUMBERS, GET, "/api/v1/web-calls", COUNT, "", NONE, WEB_NUMBERS, 200, "Numbers that guests may call from the browser") \
+    X(WEB_PLACE, GET, "/api/v1/web-calls/{contact}", COUNT, "proof", NONE, WEB_PLACE, 200, "Where a guest's own call stands, for his page: `Sapa-Place` of the answer names the contact and the proof") \
     X(NUMBERS, GET, "/api/v1/numbers", LIVE, "client", NONE, NUMBERS, 200, "Inbound numbers") \
     X(SWITCHES, GET, "/api/v1/switches", LIVE, "", NONE, SWITCHES, 200, "Surge and closed") \
     X(SWITCH, PUT, "/api/v1/switches/{switch}", SWITCH, "", B_SWITCH, DONE, 200, "Switch surge or closed, for all or for one client") \

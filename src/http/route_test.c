@@ -58,7 +58,7 @@ static void every_parameter_has_a_rule(void **state)
         assert_int_equal(sapa_route_is_open((enum sapa_route_id)i), i == SAPA_ROUTE_HEALTH || i == SAPA_ROUTE_READY ||
                                                                         i == SAPA_ROUTE_OPENAPI || i == SAPA_ROUTE_LOGIN ||
                                                                         i == SAPA_ROUTE_DEMO || i == SAPA_ROUTE_DEMO_LOGIN || i == SAPA_ROUTE_WEB_CALL ||
-                                                                        i == SAPA_ROUTE_FIGURES || i == SAPA_ROUTE_WEB_NUMBERS);
+                                                                        i == SAPA_ROUTE_FIGURES || i == SAPA_ROUTE_WEB_NUMBERS || i == SAPA_ROUTE_WEB_PLACE);
     }
 }
 

@@ -41,6 +41,9 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "board", "key", "the key of a wallboard: small letters, digits and dashes" },
     { "version", "integer", "a whole number: the version that is meant" },
     { "task", "id", "the number of a task of an agent" },
+    { "figure", "key", "the key of a figure of FigureValues" },
+    { "period", "today|recent", "today, or the last thirty minutes" },
+    { "proof", "string", "what the answer to the guest's call gave for it" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -177,14 +180,32 @@ static const struct sapa_field_rule record[] = {
     { "answered", "boolean", "" }, { "total_ms", "integer", "" }, { "menu_ms", "integer", "" }, { "queue_ms", "integer", "" },
     { "ring_ms", "integer", "" }, { "talk_ms", "integer", "" }, { "hold_ms", "integer", "" }, { "wrapup_ms", "integer", "" },
     { "offers", "object", "how offers ended" }, { "recording", "object", "the recording meter" },
-    { "callback", "~object", "" }, { "voicemail_ms", "~integer", "" }, { "queues", "array:object", "stays in queues" },
-    { "agents", "array:object", "agents' parts, with the role in which each took part" }, { "recordings", "array:object", "" },
+    { "callback", "~object", "" }, { "voicemail_ms", "~integer", "" }, { "queues", "array:RecordStay", "stays in queues" },
+    { "agents", "array:RecordPart", "agents' parts, with the role in which each took part" }, { "recordings", "array:RecordRecording", "" },
     { "parties", "integer", "most who talked at once, the customer counted" }, { "conference", "boolean", "an agent brought somebody in and stayed" },
     { "merged_into", "~id", "it went on in this contact" }, { "merged_from", "~id", "the contact whose parties came in last" },
-    { "transfers", "array:object", "who passed it on, blind or after asking, and where to" },
+    { "transfers", "array:RecordTransfer", "who passed it on, blind or after asking, and where to" },
     { "outside", "array:object", "somebody outside who took part" },
     { "legs", "array:object", "legs with packets, loss, jitter and MOS" }, { "path", "array:any", "way through the flow" },
     { "survey", "array:object", "" }, { "left_out", "~integer", "entries that found no room" },
+};
+static const struct sapa_field_rule record_stay[] = {
+    { "queue", "~string", "" }, { "queued", "~time", "" }, { "wait_ms", "integer", "" }, { "offers", "integer", "" },
+    { "ewt_p50_ms", "integer?", "that was promised; null: nobody was ready" }, { "ewt_p90_ms", "integer?", "" },
+    { "left", "~string", "how it ended" }, { "callback", "~boolean", "true: it waited to be called" },
+};
+static const struct sapa_field_rule record_part[] = {
+    { "agent", "~string", "" }, { "queue", "~string", "" }, { "role", "offered|joined|caller|called", "" }, { "ring_ms", "integer", "" }, { "talk_ms", "integer", "" },
+    { "hold_ms", "integer", "" }, { "wrapup_ms", "integer", "" }, { "disposition", "~string", "" }, { "connected", "~time", "" }, { "parted", "~time", "" },
+    { "side", "~string", "who ended it" },
+};
+static const struct sapa_field_rule record_recording[] = {
+    { "recording", "id", "" }, { "kind", "conversation|voicemail", "" }, { "state", "string", "recording, paused, complete, failed, cut, not begun" },
+    { "recorded_ms", "integer", "" }, { "masked_ms", "integer", "paused on purpose" }, { "bytes", "integer", "" },
+};
+static const struct sapa_field_rule record_transfer[] = {
+    { "how", "blind|asked", "" }, { "to", "string", "queue, number, agent or outside" }, { "agent", "~string", "who passed it on" }, { "target", "~string", "key of where to" },
+    { "consultation", "~id", "the contact in which was asked" }, { "at", "~time", "" },
 };
 static const struct sapa_field_rule records[] = { { "items", "array:ContactRecord", "" }, { "next", "id?", "cursor of the next page" } };
 static const struct sapa_field_rule note[] = {
@@ -423,6 +444,15 @@ static const struct sapa_field_rule goal_version[] = {
     { "version", "integer", "" }, { "changed", "time", "" }, { "by", "string", "" }, { "comment", "string?", "" }, { "count", "integer", "targets in it" },
 };
 static const struct sapa_field_rule goal_versions[] = { { "items", "array:PerformanceTargetsVersion", "100 at most" } };
+static const struct sapa_field_rule counted_item[] = {
+    { "contact", "id", "" }, { "times", "integer", "how often it counts: a contact may stand in a queue twice" },
+    { "in_level", "boolean", "served or gone within the limit of the queue" }, { "record", "ContactRecord", "so far, of one that goes on" },
+};
+static const struct sapa_field_rule counted[] = {
+    { "figure", "key", "" }, { "from", "time", "what came to a queue from then on" }, { "total", "integer", "of what the figure is made: the figure itself, where it is a count" },
+    { "items", "array:CountedContact", "the newest first; those whose contacts one may see" },
+    { "cut", "boolean", "the log of the day is too long to be read whole: what came last is missing" },
+};
 static const struct sapa_field_rule wall_tile[] = {
     { "scope", "all|client|queue", "of what" }, { "key", "key?", "of the client or the queue" },
     { "figure", "key", "with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues" },
@@ -444,6 +474,11 @@ static const struct sapa_field_rule wall_link[] = {
 };
 static const struct sapa_field_rule web_number[] = {
     { "number", "key", "for POST" }, { "client", "key", "" }, { "name", "string", "of the client" }, { "language", "id|en", "" },
+};
+static const struct sapa_field_rule web_place[] = {
+    { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "" }, { "position", "integer?", "1 is next; null: not in line" },
+    { "ewt_p50_ms", "integer?", "expected wait: half wait no longer; null: not known, or nobody serves the queue" },
+    { "ewt_p90_ms", "integer?", "nine of ten wait no longer" },
 };
 static const struct sapa_field_rule web_numbers[] = { { "items", "array:WebNumber", "" } };
 static const struct sapa_field_rule number[] = {
@@ -513,7 +548,11 @@ static const struct sapa_field_rule feed_message[] = {
     { "alerts", "~array:Alert", "snapshot only" },
     { "events", "~array:FeedEvent", "events only" },
 };
-static const struct sapa_field_rule b_move[] = { { "queue", "key", "the key of a queue" } };
+static const struct sapa_field_rule b_move[] = {
+    { "queue", "~key", "the key of a queue; it stays in its own without" },
+    { "agent", "~key", "for whom it waits, as long as the queue says for a preferred agent, or a minute" },
+    { "front", "~boolean", "true: before all others of the queue" },
+};
 static const struct sapa_field_rule b_state[] = {
     { "state", "ready|not_ready|logged_out", "ready, not_ready or logged_out" },
     { "reason", "~key", "with not_ready: the key of a reason in the description" },
@@ -611,6 +650,10 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_CONTACT] = { "Contact", FIELDS(contact) },
     [SAPA_SCHEMA_CONTACTS] = { "Contacts", FIELDS(contacts) },
     [SAPA_SCHEMA_RECORD] = { "ContactRecord", FIELDS(record) },
+    [SAPA_SCHEMA_RECORD_STAY] = { "RecordStay", FIELDS(record_stay) },
+    [SAPA_SCHEMA_RECORD_PART] = { "RecordPart", FIELDS(record_part) },
+    [SAPA_SCHEMA_RECORD_RECORDING] = { "RecordRecording", FIELDS(record_recording) },
+    [SAPA_SCHEMA_RECORD_TRANSFER] = { "RecordTransfer", FIELDS(record_transfer) },
     [SAPA_SCHEMA_RECORDS] = { "ContactRecords", FIELDS(records) },
     [SAPA_SCHEMA_DETAIL] = { "ContactDetail", FIELDS(detail) },
     [SAPA_SCHEMA_CARD] = { "Card", FIELDS(card) },
@@ -672,6 +715,8 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_STATE] = { "AgentStateBody", FIELDS(b_state) },
     [SAPA_SCHEMA_B_WRAPUP] = { "WrapupBody", FIELDS(b_wrapup) },
     [SAPA_SCHEMA_B_RECORDING] = { "RecordingBody", FIELDS(b_recording) },
+    [SAPA_SCHEMA_COUNTED_ITEM] = { "CountedContact", FIELDS(counted_item) },
+    [SAPA_SCHEMA_COUNTED] = { "Counted", FIELDS(counted) },
     [SAPA_SCHEMA_B_SKILL] = { "SkillBody", FIELDS(b_skill) },
     [SAPA_SCHEMA_AGENT_CHANGE] = { "AgentChange", FIELDS(agent_change) },
     [SAPA_SCHEMA_B_CHANGE_SKILL] = { "ChangeSkillBody", FIELDS(b_change_skill) },
@@ -754,6 +799,7 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },
     [SAPA_SCHEMA_WEB_NUMBERS] = { "WebNumbers", FIELDS(web_numbers) },
+    [SAPA_SCHEMA_WEB_PLACE] = { "WebPlace", FIELDS(web_place) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },
     [SAPA_SCHEMA_NEW_HOOK] = { "NewWebhook", FIELDS(new_hook) },
     [SAPA_SCHEMA_B_HOOK] = { "WebhookBody", FIELDS(b_hook) },

@@ -502,6 +502,23 @@ query:
     return true;
 }
 
+/* "/call/NUMBER" or "/call/CLIENT": the number whose description says which web sites may show it in a frame; SAPA_NONE. */
+static uint32_t framed_number(const struct sapa_centre *centre, struct sapa_str path)
+{
+    const struct sapa_str start = SAPA_STR("/call/");
+
+    if (!centre || !sapa_str_starts(path, start))
+        return SAPA_NONE;
+    const struct sapa_str key = { path.p + start.n, path.n - start.n };
+    for (uint32_t i = 0; i < centre->numbers_count; i++) {
+        const struct sapa_number *number = &centre->numbers[i];
+        if (number->web && number->web_frames.n > 0 &&
+            (sapa_str_eq(number->key, key) || (number->client < centre->clients_count && sapa_str_eq(centre->clients[number->client].key, key))))
+            return i;
+    }
+    return SAPA_NONE;
+}
+
 /* What a browser loads. False: it has its answer, a problem. */
 static bool find_page(struct web_request *rq, struct sapa_str path)
 {
@@ -524,6 +541,7 @@ static bool find_page(struct web_request *rq, struct sapa_str path)
         sapa_web_problem(rq, 404, "ENOENT", "there is no page here; the first one is /");
         return false;
     }
+    rq->framed = framed_number(rq->web->mirror.centre, path);
     rq->content_type = rq->page.type;
     rq->status = sapa_page_is_known(&rq->page, header(rq->wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, buf, sizeof(buf))) ? 304 : 200;
     return true;
@@ -640,7 +658,7 @@ static void add_header(struct lws *wsi, const char *name, const char *value, uns
     *ret_bad |= lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value, (int)strlen(value), p, end) != 0;
 }
 
-/* Of what a tab shows: scripts, styles and connections of this server alone, in no frame of another's page. */
+/* Of what a tab shows: scripts, styles and connections of this server alone, in no frame of another's page but where the description allows it. */
 static void add_page_headers(struct web_request *rq, unsigned char **p, unsigned char *end, bool *ret_bad)
 {
     add_header(rq->wsi, "cache-control:", rq->page.forever ? "public, max-age=31536000, immutable" : "no-cache", p, end, ret_bad);
@@ -652,13 +670,18 @@ static void add_page_headers(struct web_request *rq, unsigned char **p, unsigned
         add_header(rq->wsi, "content-encoding:", "gzip", p, end, ret_bad);
     if (!rq->page.document)
         return;
-    add_header(rq->wsi, "content-security-policy:",
-               "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-               "media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-               p, end, ret_bad);
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const struct sapa_str frames = centre && rq->framed < centre->numbers_count ? centre->numbers[rq->framed].web_frames : (struct sapa_str){ NULL, 0 };
+    char policy[1024];
+    snprintf(policy, sizeof(policy),
+             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+             "media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors " SAPA_STR_FMT,
+             SAPA_STR_ARG(frames.n > 0 ? frames : SAPA_STR("'none'")));
+    add_header(rq->wsi, "content-security-policy:", policy, p, end, ret_bad);
     add_header(rq->wsi, "permissions-policy:", "microphone=(self), speaker-selection=(self), camera=(), geolocation=(), payment=(), usb=()", p, end, ret_bad);
     add_header(rq->wsi, "cross-origin-opener-policy:", "same-origin", p, end, ret_bad);
-    add_header(rq->wsi, "x-frame-options:", "DENY", p, end, ret_bad);
+    if (frames.n == 0)
+        add_header(rq->wsi, "x-frame-options:", "DENY", p, end, ret_bad);
 }
 
 static struct sapa_str content_of(const struct web_request *rq)
@@ -1157,7 +1180,7 @@ static void on_wake(uv_async_t *async)
 /* What reads much of the log, or whole files; and a recording whose next part is on its way. */
 static bool may_take_long(const struct web_request *rq)
 {
-    return sapa_route(rq->route)->right == SAPA_RIGHT_REPORT || rq->route == SAPA_ROUTE_PAST || rq->route == SAPA_ROUTE_RECORDINGS ||
+    return sapa_route(rq->route)->right == SAPA_RIGHT_REPORT || rq->route == SAPA_ROUTE_PAST || rq->route == SAPA_ROUTE_COUNTED || rq->route == SAPA_ROUTE_RECORDINGS ||
            rq->route == SAPA_ROUTE_AUDIT || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_AUDIO;
 }
 

@@ -71,7 +71,7 @@ const struct sapa_session *sapa_sessions_next(const struct sapa_sessions *sessio
 struct sapa_tries {
     struct sapa_table of;
 };
-enum { SAPA_TRIES_MAX = 65536, SAPA_TRIES_BOTH = 5, SAPA_TRIES_USER = 50, SAPA_TRIES_SOURCE = 100 /* an office stands behind one address, and one in ten mistypes */ };
+enum { SAPA_TRIES_MAX = 65536, SAPA_TRIES_BOTH = 5, SAPA_TRIES_USER = 50, SAPA_TRIES_SOURCE = 20 };
 #define SAPA_TRIES_US (INT64_C(300) * 1000000)
 
 void sapa_tries_init(struct sapa_tries *tries);

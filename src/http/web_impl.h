@@ -119,6 +119,7 @@ struct web_request {
     const char *content_type;
     struct sapa_json out;
     struct sapa_page page; /* instead of `out`, when it has a type */
+    uint32_t framed;         /* number whose frames hold; SAPA_NONE */
     char cookies[SAPA_COOKIES_MAX + 1][SAPA_COOKIE_TEXT_SIZE]; /* to be set when it succeeds; "": none */
     bool head_only;
     size_t sent;

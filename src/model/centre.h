@@ -285,6 +285,7 @@ struct sapa_number {
     uint32_t cost_call, cost_minute; /* what we pay for it, in system.currency; both 0: no tariff */
     uint32_t cost_pulse_ms;     /* a begun one counts whole */
     uint8_t web;                /* 1: may be called from a browser without an account */
+    struct sapa_str web_frames; /* origins whose pages may show the customers' page of it, by spaces */
 };
 
 /** Calls that agents place for a client with one purpose (model/listed.h: which one a call belongs to). */

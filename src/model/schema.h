@@ -38,7 +38,7 @@
     X(17, 1, recording_state, "the recorder reports") \
     X(18, 2, leg_quality, "what a leg sounded like") \
     X(19, 1, switch_set, "surge and the like, switched by hand") \
-    X(20, 1, contact_move, "a supervisor moves a contact") \
+    X(20, 2, contact_move, "a supervisor moves a contact: to another queue, to an agent, to the front") \
     X(21, 1, agent_skill, "a supervisor changes a skill") \
     X(22, 1, dialog, "the confirmed state of a dialog, for adoption after a restart") \
     X(23, 1, alarm_raised, "something needs a person") \
@@ -192,8 +192,10 @@
 
 #define SAPA_REC_contact_move(F, S) \
     F(S, id, contact, "") \
-    F(S, num, queue, "") \
-    F(S, text64, by, "")
+    F(S, num, queue, "its own: it stays where it is, with what is said below") \
+    F(S, text64, by, "") \
+    F(S, num, agent, "index of the agent for whom it waits a while + 1; 0: whoever comes") \
+    F(S, num, front, "1: before all others")
 
 #define SAPA_REC_contact_passed(F, S) \
     F(S, id, contact, "") \
@@ -339,7 +341,7 @@
     X(76, 1, agent_moved, "an agent's presence changed") \
     X(77, 1, callback_changed, "a callback moved on") \
     X(78, 1, voicemail_left, "a message was left") \
-    X(79, 1, survey_answered, "a survey question was answered") \
+    X(79, 2, survey_answered, "a survey question was answered") \
     X(80, 1, why, "why an offer, a skip or a wait") \
     X(81, 1, switch_changed, "surge and the like") \
     X(82, 1, refused, "an input that was late, repeated or impossible, and changed nothing") \
@@ -430,7 +432,7 @@
 
 #define SAPA_REC_survey_answered(F, S) \
     F(S, id, contact, "") F(S, num, agent, "who is judged") F(S, num, queue, "") F(S, text32, question, "") \
-    F(S, num, answer, "0..10")
+    F(S, num, answer, "0..10") F(S, num, scale, "the highest answer there is: 5, 7, 10; 0: it was not told")
 
 #define SAPA_REC_why(F, S) \
     F(S, id, contact, "") F(S, id, offer, "0: no offer came of it") F(S, num, queue, "") \

@@ -197,6 +197,36 @@ static void test_outward(void **state)
     done();
 }
 
+/* Two questions of two scales: each in its own figures, and in those of who is judged. */
+static void test_answers(void **state)
+{
+    (void)state;
+    begin();
+    say("09:00:00 contact_new contact=10 client=1 direction=0 number=1 flow=none\n"
+        "09:00:01 contact_queued contact=10 queue=2 position=1\n"
+        "09:00:01 offer_made offer=20 contact=10 agent=1 queue=2\n"
+        "09:00:01 assignment_moved agent=1 contact=10 offer=20 from=0 to=1\n"
+        "09:00:05 offer_ended offer=20 contact=10 agent=1 queue=2 result=1 ring_ms=4000\n"
+        "09:00:05 assignment_moved agent=1 contact=10 offer=20 from=1 to=2 was_ms=4000\n"
+        "09:00:05 contact_dequeued contact=10 queue=2 reason=0 wait_ms=4000\n"
+        "09:00:05 contact_connected contact=10 offer=20 agent=1 queue=2 policy=0 wait_ms=4000\n"
+        "09:00:35 contact_parted contact=10 offer=20 agent=1 queue=2 talk_ms=30000 side=0\n"
+        "09:00:35 assignment_moved agent=1 contact=10 offer=20 from=2 to=0 was_ms=30000\n"
+        "09:00:40 survey_answered contact=10 agent=1 queue=2 question=puas answer=4 scale=5\n"
+        "09:00:45 survey_answered contact=10 agent=1 queue=2 question=saran answer=9 scale=10\n"
+        "09:00:50 survey_answered contact=10 agent=1 queue=2 question=usaha answer=3 scale=7\n"
+        "09:00:55 survey_answered contact=10 agent=1 queue=2 question=lama answer=2\n" /* of an earlier build: which scale is not known */
+        "09:00:56 contact_ended contact=10 client=1 outcome=1 side=0 total_ms=56000 queue_ms=4000 answered=1\n");
+    end("09:10:00 tick\n");
+    static const char figures[] = "surveys=4 survey_sum=18 surveys_10=1 promoters=1 detractors=0 surveys_5=1 top_two=1 surveys_7=1 effort_sum=3 "
+                                  "nps=100000000 csat=1000000 ces=3000000";
+    expect(CENTRE, figures);
+    expect(SAPA_ROWS_QUEUES, 2, figures);
+    expect(AGENT(1), figures);
+    expect(AGENT(0), "surveys=0");
+    done();
+}
+
 /* The calls of a campaign, whoever places them: reached, talked, what they cost, and what was denied. */
 static void test_campaigns(void **state)
 {
@@ -666,7 +696,7 @@ static void test_seeds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_outward), cmocka_unit_test(test_campaigns), cmocka_unit_test(test_transfer_after_asking), cmocka_unit_test(test_conference),
+        cmocka_unit_test(test_outward), cmocka_unit_test(test_answers), cmocka_unit_test(test_campaigns), cmocka_unit_test(test_transfer_after_asking), cmocka_unit_test(test_conference),
         cmocka_unit_test(test_not_reached), cmocka_unit_test(test_transfer_outside), cmocka_unit_test(test_transfer_to_a_menu),
         cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_stopped_while_talking), cmocka_unit_test(test_lies), cmocka_unit_test(test_seeds),

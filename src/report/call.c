@@ -609,6 +609,7 @@ static void surveyed(struct sapa_calls *calls, struct sapa_call *call, const str
     answer->agent = dim_of(calls, SAPA_DIM_AGENT, in->agent);
     answer->queue = dim_of(calls, SAPA_DIM_QUEUE, in->queue);
     answer->answer = clip8(in->answer);
+    answer->scale = clip8(in->scale);
 }
 
 static sapa_rc about(struct sapa_calls *calls, struct sapa_call *call, const struct sapa_record *record)

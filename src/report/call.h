@@ -110,6 +110,7 @@ struct sapa_call_answer {
     char question[24];
     uint32_t agent, queue;
     uint8_t answer;
+    uint8_t scale;         /* the highest answer there is; 0: it was not told */
 };
 
 /** Counts of offers by how they ended. */

@@ -140,8 +140,8 @@ static void fold(void *ctx, const struct sapa_record *record)
 static bool is_of_call_records(const struct sapa_figure *figure)
 {
     static const char *const keys[] = { "recorded_ms", "masked_ms", "excluded_ms", "unrecorded_ms", "conversation_ms",
-                                        "surveys", "survey_sum", "promoters", "detractors", "top_two", "legs",
-                                        "legs_bad", "mos_sum_x100", "recorded_share", "mos", "nps", "csat", "ces" };
+                                        "surveys", "survey_sum", "surveys_10", "promoters", "detractors", "surveys_5", "top_two",
+                                        "surveys_7", "effort_sum", "legs", "legs_bad", "mos_sum_x100", "recorded_share", "mos", "nps", "csat", "ces" };
 
     for (size_t i = 0; i < SAPA_COUNT(keys); i++)
         if (strcmp(figure->key, keys[i]) == 0)

@@ -379,6 +379,8 @@ static void add_queue(struct sapa_intervals *fold, const struct home *home, cons
                                                        : contact_row(fold, home->joined, SAPA_ROWS_QUEUES, home->queue);
 
     add_to(row, sums);
+    for (unsigned i = 0; row && fold->options.counted && i < sums->n; i++)
+        fold->options.counted(fold->options.counted_ctx, home->queue, fold->about, sums->of[i].measure, sums->of[i].value);
     if (row && sample)
         add_value(fold, &row->dists[sample->dist], sample->ms);
 }
@@ -1486,6 +1488,7 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
         fold->seq = record->seq;
     }
     fold->now_us = SAPA_MAX(fold->now_us, record->at_us);
+    fold->about = sapa_record_contact(record);
     switch (record->type) {
     case SAPA_T_contact_new: opened(fold, record); break;
 #define C(name, handler)                                                             \
@@ -1530,6 +1533,33 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
     return fold->failed;
 }
 
+/* Each scale has figures of its own: a 4 of five is no detractor. */
+enum { ANSWER_FIGURES = 9 };
+static const enum sapa_measure answer_measures[ANSWER_FIGURES] = {
+    SAPA_M_SURVEYS, SAPA_M_SURVEY_SUM, SAPA_M_SURVEYS_10, SAPA_M_PROMOTERS, SAPA_M_DETRACTORS,
+    SAPA_M_SURVEYS_5, SAPA_M_TOP_TWO, SAPA_M_SURVEYS_7, SAPA_M_EFFORT_SUM,
+};
+
+static void add_answers(struct sapa_intervals *fold, const struct sapa_call *call, struct sums *sums)
+{
+    int64_t total[ANSWER_FIGURES] = { 0 };
+
+    for (unsigned i = 0; i < call->answer_count; i++) {
+        const struct sapa_call_answer *one = &call->answers[i];
+        const int64_t value = one->answer;
+        const bool ten = one->scale == 10, five = one->scale == 5, seven = one->scale == 7;
+        const int64_t counts[ANSWER_FIGURES] = { 1, value, ten, ten && value >= 9, ten && value <= 6, five, five && value >= 4,
+                                                 seven, seven ? value : 0 };
+        for (unsigned k = 0; k < ANSWER_FIGURES; k++) {
+            total[k] += counts[k];
+            if (one->agent != SAPA_NONE && counts[k] != 0)
+                add_agent(fold, span_at(fold, call->ended_us), one->agent, answer_measures[k], counts[k]);
+        }
+    }
+    for (unsigned k = 0; k < ANSWER_FIGURES; k++)
+        sum(sums, answer_measures[k], total[k]);
+}
+
 void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call)
 {
     const struct sapa_centre *centre = fold->names->centre;
@@ -1542,7 +1572,7 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
                                                       : call->opened_us),
     };
     struct sums meter = { 0 }, survey = { 0 }, legs = { 0 };
-    int64_t answers = 0, promoters = 0, detractors = 0, satisfied = 0, measured = 0, mos = 0, bad = 0;
+    int64_t measured = 0, mos = 0, bad = 0;
 
     if (call->direction != SAPA_DIRECTION_INTERNAL) { /* among colleagues nobody is recorded */
         sum(&meter, SAPA_M_RECORDED, call->recorded_ms);
@@ -1552,18 +1582,7 @@ void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *ca
         sum(&meter, SAPA_M_CONVERSATION, call->conversation_ms);
         add_both(fold, &home, &meter, NULL);
     }
-    for (unsigned i = 0; i < call->answer_count; i++) {
-        const uint8_t answer = call->answers[i].answer;
-        answers += answer;
-        promoters += answer >= 9;
-        detractors += answer <= 6;
-        satisfied += answer == 4 || answer == 5;
-    }
-    sum(&survey, SAPA_M_SURVEYS, call->answer_count);
-    sum(&survey, SAPA_M_SURVEY_SUM, answers);
-    sum(&survey, SAPA_M_PROMOTERS, promoters);
-    sum(&survey, SAPA_M_DETRACTORS, detractors);
-    sum(&survey, SAPA_M_TOP_TWO, satisfied);
+    add_answers(fold, call, &survey);
     add_both(fold, &home, &survey, NULL);
     for (unsigned i = 0; i < call->leg_count; i++) {
         if (call->legs[i].mos_x100 == 0) /* nothing came: nothing was measured */

@@ -39,6 +39,9 @@ struct sapa_interval_options {
     int64_t from_s, to_s;         /* rows that begin in [from_s, to_s) are kept; to_s 0: no end */
     uint32_t kinds;               /* bit 1 << enum sapa_rows; 0: all */
     uint32_t rows_max;            /* 0: 4 million */
+    /* NULL, or told what each contact adds to the row of a queue that is kept: whoever wants to know what a figure is made of */
+    void (*counted)(void *ctx, uint32_t queue, uint64_t contact, enum sapa_measure measure, int64_t value);
+    void *counted_ctx;
 };
 
 /** One row, made for the caller. */
@@ -68,6 +71,7 @@ struct sapa_intervals {
     struct sapa_table parts;      /* agents' parts that are open */
     struct sapa_table agents;     /* by dimension */
     struct sapa_table lines;      /* that we have placed, answered */
+    uint64_t about;               /* contact of the record that is folded, 0 none */
     uint64_t line_last;           /* key of the last line */
     struct sapa_interval_calling { /* the agent_call that the next contact_new belongs to */
         uint64_t contact, agent, beside;

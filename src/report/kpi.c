@@ -178,12 +178,12 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(accept_rate, "accept_rate", "", RATIO, BOTH, "Tawaran diterima", "Offers accepted", \
       "offers_accepted / (offers - offers_gone - offers_open)", "callers who hung up meanwhile are not held against the agent", "phones that ring now are left out", \
       M(OFFERS_ACCEPTED), M(OFFERS) - M(OFFERS_GONE) - M(OFFERS_OPEN), MILLION) \
-    X(nps, "nps", "", POINTS, CONTACTS, "NPS", "NPS", "(promoters - detractors) / surveys x 100", "9-10 less 0-6, -100 to 100", "may be negative", \
-      M(PROMOTERS) - M(DETRACTORS), M(SURVEYS), (int64_t)MILLION * 100) \
-    X(csat, "csat", "top-2 box", RATIO, CONTACTS, "Kepuasan", "Satisfaction", "top_two / surveys", "answers 4 and 5 of 1 to 5", "", \
-      M(TOP_TWO), M(SURVEYS), MILLION) \
-    X(ces, "ces", "mean of 1-7", POINTS, CONTACTS, "Usaha pelanggan", "Customer effort", "survey_sum / surveys", "mean answer", "", \
-      M(SURVEY_SUM), M(SURVEYS), MILLION)
+    X(nps, "nps", "", POINTS, BOTH, "NPS", "NPS", "(promoters - detractors) / surveys_10 x 100", "9-10 less 0-6, -100 to 100", "may be negative; questions of another scale are no part of it", \
+      M(PROMOTERS) - M(DETRACTORS), M(SURVEYS_10), (int64_t)MILLION * 100) \
+    X(csat, "csat", "top-2 box", RATIO, BOTH, "Kepuasan", "Satisfaction", "top_two / surveys_5", "answers 4 and 5 of 1 to 5", "questions of another scale are no part of it", \
+      M(TOP_TWO), M(SURVEYS_5), MILLION) \
+    X(ces, "ces", "mean of 1-7", POINTS, BOTH, "Usaha pelanggan", "Customer effort", "effort_sum / surveys_7", "mean answer", "questions of another scale are no part of it", \
+      M(EFFORT_SUM), M(SURVEYS_7), MILLION)
 
 #define KPIS_OUTER(X) \
     X(utilisation, "utilisation", "paid time", RATIO, AGENTS, "Utilisasi", "Utilisation", \

@@ -86,11 +86,6 @@
     X(COST, "cost", MONEY, SUM, "Biaya", "Cost", "cost of the customers' lines by the tariff of the number that was called; rows of queues have none") \
     X(CHARGED, "charged_ms", MS, SUM, "Waktu berbiaya", "Charged time", "time of the customers' lines from answer to their end, on numbers that have a tariff") \
     X(CHARGED_CALLS, "charged_calls", COUNT, SUM, "Panggilan berbiaya", "Charged calls", "customers' lines that were answered and are over, on numbers that have a tariff") \
-    X(SURVEYS, "surveys", COUNT, SUM, "Jawaban survei", "Survey answers", "answers to survey questions") \
-    X(SURVEY_SUM, "survey_sum", COUNT, SUM, "Jumlah nilai", "Sum of answers", "sum of the survey answers") \
-    X(PROMOTERS, "promoters", COUNT, SUM, "Promotor", "Promoters", "answers 9 and 10") \
-    X(DETRACTORS, "detractors", COUNT, SUM, "Detraktor", "Detractors", "answers 0 to 6") \
-    X(TOP_TWO, "top_two", COUNT, SUM, "Puas", "Satisfied", "answers 4 and 5 to a question of 1 to 5") \
     X(LEGS, "legs", COUNT, SUM, "Jalur suara", "Audio legs", "legs that were measured: on which a packet came") \
     X(LEGS_BAD, "legs_bad", COUNT, SUM, "Jalur buruk", "Poor legs", "of these, below the quality alarm in what came or in what the peer says it heard") \
     X(MOS_SUM, "mos_sum_x100", COUNT, SUM, "Jumlah MOS", "Sum of MOS", "sum of the legs' MOS, times 100") \
@@ -129,6 +124,15 @@
     X(CONSULTATIONS, "consultations", COUNT, SUM, "Konsultasi", "Consultations", "calls that an agent placed while he had a contact on hold") \
     X(CONFERENCES, "conferences", COUNT, SUM, "Konferensi", "Conferences", "contacts into whose conversation an agent brought somebody more and stayed; each once") \
     X(CALLS_DENIED, "calls_denied", COUNT, SUM, "Panggilan ditolak aturan", "Calls denied", "calls that an agent wanted to place and may not") \
+    X(SURVEYS, "surveys", COUNT, SUM, "Jawaban survei", "Survey answers", "answers to survey questions; of an agent: about him, when the contact was over") \
+    X(SURVEY_SUM, "survey_sum", COUNT, SUM, "Jumlah nilai", "Sum of answers", "sum of the survey answers") \
+    X(SURVEYS_10, "surveys_10", COUNT, SUM, "Jawaban 0-10", "Answers of 0 to 10", "of these: to questions of 0 to 10") \
+    X(PROMOTERS, "promoters", COUNT, SUM, "Promotor", "Promoters", "answers 9 and 10 to a question of 0 to 10") \
+    X(DETRACTORS, "detractors", COUNT, SUM, "Detraktor", "Detractors", "answers 0 to 6 to a question of 0 to 10") \
+    X(SURVEYS_5, "surveys_5", COUNT, SUM, "Jawaban 1-5", "Answers of 1 to 5", "of the survey answers: to questions of 1 to 5") \
+    X(TOP_TWO, "top_two", COUNT, SUM, "Puas", "Satisfied", "answers 4 and 5 to a question of 1 to 5") \
+    X(SURVEYS_7, "surveys_7", COUNT, SUM, "Jawaban 1-7", "Answers of 1 to 7", "of the survey answers: to questions of 1 to 7") \
+    X(EFFORT_SUM, "effort_sum", COUNT, SUM, "Jumlah usaha", "Sum of effort", "sum of the answers to questions of 1 to 7") \
     X(HANDLING_MAX, "handling_max_ms", MS, MAX, "Penanganan terlama", "Longest handling", "talk, hold and wrap-up of the longest part that is over")
 
 #define SAPA_MEASURES_AGENT(X) \

@@ -79,7 +79,7 @@ static const struct mapping mappings[] = {
     { "utilisation", NULL, { M(HANDLING), M(PRODUCTIVE_OTHER), M(PAID) }, 3, 1 },
     { "shrinkage", NULL, { M(PAID), M(AVAILABLE) }, 2, 1 },
     { "fcr", NULL, { M(FIRST_TIME), M(CUSTOMERS) }, 2, 1 },
-    { "csat", NULL, { M(TOP_TWO), M(SURVEYS) }, 2, 1 },
+    { "csat", NULL, { M(TOP_TWO), M(SURVEYS_5) }, 2, 1 },
     { "contact_rate", NULL, { M(LIVE), M(ATTEMPTS) }, 2, 1 },
     { "rpc_rate", NULL, { M(RIGHT_PARTY), M(LIVE) }, 2, 1 },
     { "ptp_rate", NULL, { M(PROMISES), M(RIGHT_PARTY) }, 2, 1 },
@@ -106,12 +106,12 @@ static bool told(const char *kpi, const char *variant, const int64_t *n, unsigne
     if (strcmp(kpi, "nps") == 0) { /* "60 promoters 25 passives 15 detractors of 100" */
         m->of[M(PROMOTERS)] = n[0];
         m->of[M(DETRACTORS)] = n[2];
-        m->of[M(SURVEYS)] = n[3];
+        m->of[M(SURVEYS_10)] = n[3];
         return true;
     }
     if (strcmp(kpi, "ces") == 0) { /* the example names no inputs: a sum of 28 in 5 answers */
-        m->of[M(SURVEY_SUM)] = 28;
-        m->of[M(SURVEYS)] = 5;
+        m->of[M(EFFORT_SUM)] = 28;
+        m->of[M(SURVEYS_7)] = 5;
         return true;
     }
     if (strcmp(kpi, "abandon_rate") == 0 && strcmp(variant, "short excluded") == 0) {

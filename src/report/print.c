@@ -169,6 +169,9 @@ static const struct column agent_columns[] = {
     { "conferences", { "Konferensi", "Conferences" }, false },
     { "calls_denied", { "Terlarang", "Denied" }, false },
     { "occupancy", { "Okupansi", "Occupancy" }, true },
+    { "surveys", { "Survei", "Surveys" }, false },
+    { "csat", { "Puas", "CSAT" }, false },
+    { "nps", { "NPS", "NPS" }, false },
     { "aht", { "AHT", "AHT" }, true },
 };
 

@@ -81,3 +81,11 @@ void sapa_pass_turn(struct sapa_str secret, int64_t expires_s, struct sapa_str n
     sapa_assert(done && n == 20);
     (void)EVP_EncodeBlock((uint8_t *)ret_password, mac, (int)n);
 }
+
+void sapa_pass_place(const struct sapa_key *key, uint64_t contact, char ret_proof[SAPA_PASS_PASSWORD_SIZE])
+{
+    char name[32];
+
+    snprintf(name, sizeof(name), "place.%llu", (unsigned long long)contact);
+    sapa_pass_password(key, sapa_str_of(name), ret_proof);
+}

@@ -37,6 +37,9 @@ SAPA_MUST_CHECK sapa_rc sapa_pass_user(const struct sapa_pass *pass, char ret_us
 SAPA_MUST_CHECK sapa_rc sapa_pass_read(struct sapa_str user, struct sapa_pass *ret_pass);
 void sapa_pass_password(const struct sapa_key *key, struct sapa_str user, char ret_password[SAPA_PASS_PASSWORD_SIZE]);
 
+/** What proves to the API that one is the caller of this contact (the guest's page gets it with the answer). No name of a telephone. */
+void sapa_pass_place(const struct sapa_key *key, uint64_t contact, char ret_proof[SAPA_PASS_PASSWORD_SIZE]);
+
 /** Name "EXPIRES:NAME" (NUL behind it, cut at `size`) and its password for a TURN server that knows `secret`. */
 void sapa_pass_turn(struct sapa_str secret, int64_t expires_s, struct sapa_str name, char *ret_user, size_t size,
                     char ret_password[SAPA_PASS_TURN_SIZE]);

@@ -67,6 +67,21 @@ static void passwords_are_of_the_name_and_the_key(void **state)
     assert_string_not_equal(a, b);
 }
 
+static void places_are_of_the_contact_and_the_key(void **state)
+{
+    const struct sapa_key one = { .bytes = { 1 } }, other = { .bytes = { 2 } };
+    char a[SAPA_PASS_PASSWORD_SIZE], b[SAPA_PASS_PASSWORD_SIZE];
+    struct sapa_pass pass;
+
+    (void)state;
+    sapa_pass_place(&one, 7, a);
+    sapa_pass_place(&one, 70, b);
+    assert_string_not_equal(a, b);
+    sapa_pass_place(&other, 7, b);
+    assert_string_not_equal(a, b);
+    assert_int_equal(sapa_pass_read(SAPA_STR("place.7"), &pass), SAPA_EINVAL); /* nobody's telephone */
+}
+
 /* As coturn computes it: base64(hmac(sha1, secret, "1433895918:1234")). */
 static void turn_passwords(void **state)
 {
@@ -84,6 +99,7 @@ int main(void)
         cmocka_unit_test(names_come_back),
         cmocka_unit_test(what_is_no_name_is_refused),
         cmocka_unit_test(passwords_are_of_the_name_and_the_key),
+        cmocka_unit_test(places_are_of_the_contact_and_the_key),
         cmocka_unit_test(turn_passwords),
     };
 

@@ -59,7 +59,8 @@ sapa_rc sapa_thread_pin(int cpu)
 
 void sapa_thread_background(void)
 {
-    (void)!setpriority(PRIO_PROCESS, 0, 5); /* Linux: of the thread that calls */
+    if (getpriority(PRIO_PROCESS, 0) < 5) /* Linux: of the thread that calls */
+        (void)!setpriority(PRIO_PROCESS, 0, 5);
 }
 
 static void *thread_main(void *arg)

@@ -387,6 +387,15 @@ sapa_rc sapa_store_set(struct sapa_store *store, const char *key, const char *va
     return said(store, store->ops->setting_put(store->db, key, value, size, sapa_wall_us()));
 }
 
+sapa_rc sapa_store_unset(struct sapa_store *store, const char *key)
+{
+    if (store->read_only)
+        return SAPA_ESTATE;
+    if (strcmp(key, "master_key_check") == 0 || strcmp(key, "store_id") == 0)
+        return SAPA_EDENIED;
+    return said(store, store->ops->setting_delete(store->db, key));
+}
+
 sapa_rc sapa_store_document_put(struct sapa_store *store, const void *text, size_t size,
                                 char ret_hash[SAPA_HASH_TEXT_SIZE])
 {

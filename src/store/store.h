@@ -66,6 +66,8 @@ void sapa_store_key(const struct sapa_store *store, const char *purpose, struct 
 /** Settings. SAPA_ENOENT when there is none. `buf` gets a NUL; SAPA_ELIMIT when it does not fit. */
 SAPA_MUST_CHECK sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf, size_t size);
 SAPA_MUST_CHECK sapa_rc sapa_store_set(struct sapa_store *store, const char *key, const char *value);
+/** It is gone. SAPA_OK also when there was none. */
+SAPA_MUST_CHECK sapa_rc sapa_store_unset(struct sapa_store *store, const char *key);
 
 /** Keep a document (a centre description) under its SHA-256. Putting it twice is fine. */
 SAPA_MUST_CHECK sapa_rc sapa_store_document_put(struct sapa_store *store, const void *text, size_t size,

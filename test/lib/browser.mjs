@@ -27,12 +27,12 @@ export function assert(truth, what) {
   if (!truth) throw new Error(what);
 }
 
-/** A page in a browser context of its own; whatever it says on its console in anger fails the scenario. */
-export async function open(where, { user, width = 1366, height = 768, theme = "light", language = "id", microphone = false, before } = {}) {
+/** A page in a browser context of its own, by the server's own address or `at` another; whatever it says on its console in anger fails the scenario. */
+export async function open(where, { user, width = 1366, height = 768, theme = "light", language = "id", microphone = false, before, at = base } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, timezoneId: "Asia/Jakarta", locale: "id-ID" });
   let session = "";
   if (user) {
-    const reply = await context.request.post(base + "/api/v1/demo/login", { data: { user, cookie: true }, headers: { Origin: base } });
+    const reply = await context.request.post(at + "/api/v1/demo/login", { data: { user, cookie: true }, headers: { Origin: at } });
     assert(reply.ok(), `login of ${user}: ${reply.status()}`);
     session = (await reply.json()).session;
   }
@@ -45,17 +45,17 @@ export async function open(where, { user, width = 1366, height = 768, theme = "l
     [session, theme, language],
   );
   if (microphone) {
-    await context.grantPermissions(["microphone"], { origin: base });
+    await context.grantPermissions(["microphone"], { origin: at });
     await context.addInitScript(voiceAndEars, microphone);
   }
   const page = await context.newPage();
   const problems = [];
   page.on("pageerror", (error) => problems.push(String(error)));
   page.problems = problems;
-  page.api = (path, init = {}) => context.request.fetch(base + path, { ...init, headers: { "Sapa-Session": session, Origin: base, ...init.headers } });
+  page.api = (path, init = {}) => context.request.fetch(at + path, { ...init, headers: { "Sapa-Session": session, Origin: at, ...init.headers } });
   page.setDefaultTimeout(10_000);
   if (before) await before(page);
-  await page.goto(base + where);
+  await page.goto(at + where);
   return page;
 }
 

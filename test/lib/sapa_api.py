@@ -6,6 +6,7 @@ has the token of the data folder beside us; wait(what) asks again until somethin
 import http.client
 import json
 import re
+import socket
 import ssl
 import sys
 import time
@@ -137,6 +138,20 @@ class Api:
         """Another, with a new token of this role."""
         body = {"user": f"test-{role}", "role": role, **more}
         return Api(self.base.geturl(), self.post("/api/v1/tokens", body, 201).json["secret"])
+
+
+def bare(base, text):
+    """What is answered to these bytes, to the end of its head at least."""
+    address = urllib.parse.urlparse(base)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as s:
+        s.sendall(text.encode())
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = s.recv(65536)
+            if not more:
+                break
+            data += more
+        return data.decode(errors="replace")
 
 
 def administrator(base):

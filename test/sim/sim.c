@@ -1063,6 +1063,21 @@ static void run_file(const char *path, uint64_t steps)
     fclose(file);
 }
 
+static void usage(void)
+{
+    fprintf(stderr, "usage: %s [SEED [STEPS]] [--seeds FILE] [--seed N] [--many N] [--steps N] [--depth N]; each N from 1 on\n", program);
+    exit(2);
+}
+
+static uint64_t number(const char *text)
+{
+    uint64_t value = 0;
+
+    if (sapa_str_u64(sapa_str_of(text), UINT64_MAX, &value) != SAPA_OK || value == 0)
+        usage();
+    return value;
+}
+
 int main(int argc, char **argv)
 {
     const char *seeds = NULL;
@@ -1073,27 +1088,24 @@ int main(int argc, char **argv)
     sapa_assert_hook(on_assert);
     for (int i = 1; i < argc; i++) {
         if (i + 1 < argc && strcmp(argv[i], "--seed") == 0)
-            seed = strtoull(argv[++i], NULL, 10);
+            seed = number(argv[++i]);
         else if (i + 1 < argc && strcmp(argv[i], "--steps") == 0)
-            steps = strtoull(argv[++i], NULL, 10);
+            steps = number(argv[++i]);
         else if (i + 1 < argc && strcmp(argv[i], "--seeds") == 0)
             seeds = argv[++i];
         else if (i + 1 < argc && strcmp(argv[i], "--many") == 0)
-            many = strtoull(argv[++i], NULL, 10);
+            many = number(argv[++i]);
         else if (i + 1 < argc && strcmp(argv[i], "--depth") == 0)
-            depth = strtoull(argv[++i], NULL, 10);
+            depth = number(argv[++i]);
         else if (i == 1 && argc <= 3 && argv[1][0] != '-')
-            seed = strtoull(argv[1], NULL, 10);
+            seed = number(argv[1]);
         else if (i == 2 && argc == 3 && argv[2][0] != '-')
-            steps = strtoull(argv[2], NULL, 10);
-        else {
-            fprintf(
-                stderr,
-                "usage: %s [SEED [STEPS]] [--seeds FILE] [--seed N] [--many N] [--steps N] [--depth N]\n",
-                argv[0]);
-            return 2;
-        }
+            steps = number(argv[2]);
+        else
+            usage();
     }
+    if (!seeds && !seed && !many && !depth)
+        usage();
     if (steps > STEPS_MAX)
         steps = STEPS_MAX;
     if (seeds) {

@@ -8,11 +8,12 @@ interface Place {
   number: string;
   client: string;
   name: string;
+  language: "id" | "en";
 }
 
 const texts = {
-  id: ["Hubungi kami", "Dari peramban ini: tanpa akun, cukup mikrofon.", "Telepon {}", "Akhiri", "Bisukan", "Izinkan mikrofon…", "Menghubungkan…", "Berdering…", "Tersambung", "Panggilan selesai.", "Telepon lagi", "Tidak ada nomor untuk ditelepon.", "Server tidak dapat dihubungi.", "Tombol angka", "Suara Anda", "English", "Pilih yang lain"],
-  en: ["Contact us", "From this browser: no account, just a microphone.", "Call {}", "Hang up", "Mute", "Allow the microphone…", "Connecting…", "Ringing…", "Connected", "The call is over.", "Call again", "There is no number to call.", "The server cannot be reached.", "Number keys", "Your voice", "Bahasa Indonesia", "Choose another"],
+  id: ["Hubungi kami", "Dari peramban ini: tanpa akun, cukup mikrofon.", "Telepon {}", "Akhiri", "Bisukan", "Izinkan mikrofon…", "Menghubungkan…", "Berdering…", "Tersambung", "Panggilan selesai.", "Telepon lagi", "Tidak ada nomor telepon.", "Server tidak dapat dihubungi.", "Tombol angka", "Suara Anda", "English", "Pilih yang lain"],
+  en: ["Contact us", "From this browser: no account, just a microphone.", "Call {}", "Hang up", "Mute", "Allow the microphone…", "Connecting…", "Ringing…", "Connected", "The call is over.", "Call again", "No number to call.", "The server cannot be reached.", "Number keys", "Your voice", "Bahasa Indonesia", "Choose another"],
 };
 let language: "id" | "en" = localStorage["sapa.language"] === "en" ? "en" : "id";
 const say = (n: number, value = "") => texts[language][n]!.replace("{}", value);
@@ -21,8 +22,10 @@ let places: Place[] | null = null;
 let chosen: Place | null = null;
 let phase: Phase = "idle";
 /** What went wrong, in the words of either language. */
-let problem: ((language: "id" | "en") => string) | null = null;
-let since = 0;
+type Words = ((language: "id" | "en") => string) | null;
+let problem: Words = null;
+/** Where the call stands, in the words of either language. */
+let note: Words = null;
 let call: Call | null = null;
 
 const root = document.getElementById("call")!;
@@ -59,9 +62,10 @@ async function begin(place: Place): Promise<void> {
   to("asking");
   try {
     const { dial } = await import("./phone");
-    call = await dial(place.number, (next, trouble) => {
-      if (next === "on") since = Date.now();
+    call = await dial(place.number, (next, trouble, said = null) => {
       problem = trouble;
+      note = said;
+      if (phase === next) state();
       to(next);
     });
   } catch {
@@ -81,6 +85,11 @@ function to(next: Phase): void {
   draw();
 }
 
+function state(): void {
+  status.dataset["phase"] = problem ? "problem" : phase;
+  status.textContent = (problem ?? note)?.(language) ?? (phase === "idle" ? say(places?.length === 0 ? 11 : 1) : say({ asking: 5, connecting: 6, ringing: 7, on: 8, ended: 9 }[phase]));
+}
+
 function draw(): void {
   const inCall = !/idle|ended/.test(phase);
   const parts: Node[] = [];
@@ -89,8 +98,7 @@ function draw(): void {
   document.title = title.textContent = chosen ? chosen.name : say(0);
   other.textContent = say(15);
   other.lang = language === "id" ? "en" : "id";
-  status.dataset["phase"] = problem ? "problem" : phase;
-  status.textContent = problem ? problem(language) : phase === "idle" ? say(places?.length === 0 ? 11 : 1) : say({ asking: 5, connecting: 6, ringing: 7, on: 8, ended: 9 }[phase]);
+  state();
   if (phase === "on") {
     const mute = button(say(4), "", () => press(!call?.muted));
     const press = (on: boolean) => {
@@ -128,7 +136,7 @@ function draw(): void {
 function tick(): void {
   const clock = root.querySelector(".clock"), meter = root.querySelector("meter");
   if (!clock || !meter) return;
-  const s = Math.floor((Date.now() - since) / 1000);
+  const s = Math.floor((Date.now() - (call?.since || Date.now())) / 1000);
   clock.textContent = `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
   meter.value = call && !call.muted ? call.level() : 0;
 }
@@ -141,9 +149,16 @@ draw();
 fetch("/api/v1/web-calls")
   .then((reply) => reply.json())
   .then((found: { items: Place[] }) => {
-    const wanted = location.hash.slice(1);
+    const wanted = location.pathname.slice(6) || location.hash.slice(1);
     places = found.items.filter((place) => !wanted || place.number === wanted || place.client === wanted);
-    if (wanted && places.length === 1) chosen = places[0]!;
+    if (wanted && places.length === 1) {
+      chosen = places[0]!;
+      language = localStorage["sapa.language"] ?? chosen.language;
+    }
   })
   .catch(failed)
-  .finally(draw);
+  .finally(() => {
+    draw();
+    const place = places?.find((one) => one.number === sessionStorage["call"]); // loaded anew in a call
+    if (place) void begin(place);
+  });

@@ -15,11 +15,36 @@ interface Guest {
 export type Next = "connecting" | "ringing" | "on" | "ended";
 export type Trouble = ((language: "id" | "en") => string) | null;
 
+/** Where the call stands while nobody talks, as the centre knows it at the moment. */
+interface Place {
+  place: string;
+  position: number | null;
+  ewt_p50_ms: number | null;
+  ewt_p90_ms: number | null;
+}
+
+/** What the next page of this tab needs to go on with the call. */
+interface Kept {
+  number: string;
+  guest: Guest;
+  dialog: { call: string; local: string; remote: string };
+  place: string;
+  since: number;
+  at: number;
+}
+const KEPT = "sapa.call";
+const NUMBER = "call"; // short: the script that looks for it is counted in bytes
+/** Longer ago the server has let it go. */
+const KEPT_MS = 12_000;
+const PLACE_MS = 3000;
+
 export interface Call {
   end: () => void;
   muted: boolean;
   mute: (on: boolean) => void;
   key: (key: string) => void;
+  /** When it was answered. */
+  since: number;
   /** 0 to 1: how loud the microphone is at this moment. */
   level: () => number;
 }
@@ -53,8 +78,45 @@ function ofServer(error: unknown): Trouble {
   return error.status === 429 ? trouble("often", Number(/\d+/.exec(error.message)?.[0] ?? 10)) : trouble("busy");
 }
 
+const notes = {
+  menu: { id: "Tersambung", en: "Connected" },
+  next: { id: "Anda berikutnya dalam antrean", en: "You are next in line" },
+  line: { id: "Anda nomor {n} dalam antrean", en: "You are number {n} in line" },
+  less: { id: "kurang dari satu menit lagi", en: "less than a minute" },
+  minute: { id: "kira-kira {b} menit lagi", en: "about {b} minutes" },
+  range: { id: "kira-kira {a} sampai {b} menit lagi", en: "about {a} to {b} minutes" },
+  unknown: { id: "lama tunggu belum dapat diperkirakan", en: "the wait cannot be told yet" },
+  ringing: { id: "Agen sedang dihubungi…", en: "An agent is being called…" },
+  talk: { id: "Anda terhubung dengan agen", en: "You are connected to an agent" },
+};
+
+/** An honest range: half wait no longer than its beginning, nine of ten no longer than its end. */
+export function noteOf(found: Place): Trouble {
+  const a = Math.max(1, Math.round((found.ewt_p50_ms ?? 0) / 60_000));
+  const b = Math.max(a, Math.ceil((found.ewt_p90_ms ?? 0) / 60_000));
+  const wait = found.ewt_p90_ms === null ? "unknown" : found.ewt_p90_ms < 60_000 ? "less" : a === b ? "minute" : "range";
+  const n = found.position;
+  return (language) => {
+    if (found.place === "queue" && n !== null) return `${notes[n === 1 ? "next" : "line"][language].replace("{n}", String(n))}; ${notes[wait][language].replace("{a}", String(a)).replace("{b}", String(b))}.`;
+    return notes[found.place === "ringing" || found.place === "talk" ? found.place : "menu"][language];
+  };
+}
+
+function kept(number: string): Kept | null {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Kept | null;
+    return found?.number === number && Date.now() - found.at < KEPT_MS ? found : null;
+  } catch {
+    return null;
+  } finally {
+    sessionStorage.removeItem(KEPT);
+    sessionStorage.removeItem(NUMBER);
+  }
+}
+
 /** `told` hears what becomes of the call; null when it has come to nothing. */
-export async function dial(number: string, told: (next: Next, trouble: Trouble) => void): Promise<Call | null> {
+export async function dial(number: string, told: (next: Next, trouble: Trouble, note?: Trouble) => void): Promise<Call | null> {
+  const before = kept(number);
   let stream: MediaStream;
   let guest: Guest;
 
@@ -71,7 +133,7 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble) 
   const stopSound = () => stream.getTracks().forEach((track) => track.stop());
   told("connecting", null);
   try {
-    guest = await ask<Guest>("POST", "/api/v1/web-calls", { body: { number } });
+    guest = before?.guest ?? (await ask<Guest>("POST", "/api/v1/web-calls", { body: { number } }));
   } catch (error) {
     stopSound();
     told("ended", ofServer(error));
@@ -100,18 +162,48 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble) 
   type Session = ReturnType<typeof ua.call>;
   let session: Session | null = null;
   let over = false;
+  let place = before?.place ?? "";
+  let shown = "";
 
+  /** The place in line, as long as nobody talks. */
+  const look = async () => {
+    const [contact, proof] = place.split(" ");
+    if (!contact || !session?.isEstablished()) return;
+    try {
+      const found = await ask<Place>("GET", `/api/v1/web-calls/${contact}`, { query: { proof } });
+      const text = JSON.stringify(found);
+      if (over || text === shown) return;
+      shown = text;
+      told("on", null, noteOf(found));
+    } catch {
+      /* a moment without a network; what stands there is the last that is known */
+    }
+  };
+  const looks = setInterval(() => void look(), PLACE_MS);
   const end = (why: Trouble) => {
     if (over) return;
     over = true;
+    clearInterval(looks);
     stopSound();
     sound.srcObject = null;
     void context.close();
-    removeEventListener("pagehide", leave);
+    removeEventListener("pagehide", keep);
     removeEventListener("beforeunload", guard);
     removeEventListener("online", mend);
     ua.stop();
     told("ended", why);
+  };
+  /** Loaded anew, the page goes on with the call; the server waits a few seconds for it, and then hangs up. */
+  const keep = () => {
+    const id = (session as unknown as { _dialog?: { id: { call_id: string; local_tag: string; remote_tag: string } } } | null)?._dialog?.id;
+    if (!id || !session?.isEstablished()) {
+      leave();
+      return;
+    }
+    const dialog = { call: id.call_id, local: id.local_tag, remote: id.remote_tag };
+    sessionStorage.setItem(KEPT, JSON.stringify({ number, guest, dialog, place, since: call.since, at: Date.now() } satisfies Kept));
+    sessionStorage.setItem(NUMBER, number);
+    session.sendInfo("application/sapa-leaving", "");
   };
   /** Leaving the page hangs up: whether one means it, the browser asks. */
   const guard = (event: Event) => event.preventDefault();
@@ -130,8 +222,9 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble) 
     });
     connection.addEventListener("iceconnectionstatechange", () => connection.iceConnectionState === "failed" && mend());
   };
-  const place = () => {
-    const one = ua.call(guest.target ?? `sip:${number}@${guest.realm}`, { mediaStream: stream, pcConfig: { iceServers: guest.ice_servers } });
+  const begin = () => {
+    const replaces = before ? { extraHeaders: [`Replaces: ${before.dialog.call};to-tag=${before.dialog.remote};from-tag=${before.dialog.local}`] } : {};
+    const one = ua.call(guest.target ?? `sip:${number}@${guest.realm}`, { ...replaces, mediaStream: stream, pcConfig: { iceServers: guest.ice_servers } });
     let gather: ReturnType<typeof setTimeout> | null = null;
 
     session = one;
@@ -139,10 +232,15 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble) 
     else one.on("peerconnection", (event: { peerconnection: RTCPeerConnection }) => follow(event.peerconnection));
     one.on("icecandidate", (event: { ready: () => void }) => (gather ??= setTimeout(() => event.ready(), GATHER_MS)));
     one.on("progress", () => told("ringing", null));
-    one.on("confirmed", () => told("on", null));
+    one.on("accepted", ({ response }: { response: { getHeader: (name: string) => string | undefined } | null }) => (place = response?.getHeader("Sapa-Place") ?? place));
+    one.on("confirmed", () => {
+      call.since ||= Date.now();
+      told("on", null);
+      void look();
+    });
     one.on("failed", (event: { originator: string; message: unknown }) => {
       const status = (event.message as { status_code?: number } | null)?.status_code ?? 0;
-      end(event.originator === "local" && over ? null : trouble([480, 486, 503, 600].includes(status) ? "busy" : status === 404 ? "gone" : "failed"));
+      end(event.originator === "local" && over ? null : trouble(before ? "lost" : [480, 486, 503, 600].includes(status) ? "busy" : status === 404 ? "gone" : "failed"));
     });
     one.on("ended", (event: { cause: string }) => end(event.cause === "Terminated" ? null : trouble("lost")));
   };
@@ -151,15 +249,15 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble) 
   ua.on("connected", () => {
     clearTimeout(patience);
     if (session) mend();
-    else if (!over) place();
+    else if (!over) begin();
   });
-  addEventListener("pagehide", leave);
+  addEventListener("pagehide", keep);
   addEventListener("beforeunload", guard);
   addEventListener("online", mend);
-  ua.start();
 
   const call: Call = {
     end: leave,
+    since: before?.since ?? 0,
     muted: false,
     mute: (on) => {
       call.muted = on;
@@ -171,5 +269,6 @@ export async function dial(number: string, told: (next: Next, trouble: Trouble) 
       return Math.min(1, Math.sqrt(samples.reduce((sum, one) => sum + one * one, 0) / samples.length) * 4);
     },
   };
+  ua.start();
   return call;
 }

@@ -14,13 +14,14 @@ import { useCard } from "./card";
 import { CommandBar } from "./commandbar";
 import { useCommands, type Command } from "./commands";
 import { Customer } from "./customer";
+import { OwnFigures } from "./figures";
 import { keys } from "./keys";
 import { WorkList } from "./list";
 import { callsOf, canDo, isNumber, nameCall, workOf, type Work } from "./model";
 import { Notes } from "./notes";
 import { PhoneMenu } from "../shared/phonemenu";
 import { Script } from "./script";
-import { Handled, Heard, Help, Keys, Messages, MyState, Pressure, ToLeader } from "./strip";
+import { Heard, Help, Keys, Messages, MyState, Pressure, ToLeader } from "./strip";
 import type { Target } from "./target";
 import type { Begun } from "./task";
 import type { Thing } from "./things";
@@ -222,7 +223,7 @@ export function Desk() {
         {stateAct.problem ? words("failed", { why: stateAct.problem }) : ""}
       </span>
       <span className="grow" />
-      <Handled />
+      <OwnFigures />
       <Pressure />
       <PhoneMenu />
       <Help act={stateAct} />

@@ -184,13 +184,6 @@ export function Keys() {
   );
 }
 
-export function Handled() {
-  const words = useWords(deskWords);
-  const count = useLive((page) => page.live.agents.get(page.me?.agent ?? "")?.contacts);
-
-  return count === undefined ? null : <span className="badge handled">{words("handled", { count })}</span>;
-}
-
 /** Help is wanted, with the contact in hand; whoever leads sees it at once. */
 export function Help({ act }: { act: Act }) {
   const words = useWords(deskWords);

@@ -39,7 +39,7 @@ test("cards, and pages that axe has nothing against, light and dark", async ({ p
     await be(page, "Agen 1");
     await expect(page.getByRole("button", { name: /Keadaan saya/ })).toBeVisible();
     await accessible(page, `idle desk, ${colorScheme}`);
-    await page.getByRole("button", { name: "Pintasan" }).click();
+    await page.getByRole("button", { name: "Pintasan papan ketik" }).click();
     await accessible(page, `keys, ${colorScheme}`);
     await page.keyboard.press("Escape");
   }
@@ -113,7 +113,7 @@ test("a call by keyboard alone: ring while typing, answer, hold, reload, hang up
   await expect(page.getByRole("button", { name: "Selesai" })).toHaveAttribute("aria-pressed", "true");
   await page.keyboard.press("F2");
   await expect(call(page).getByText("Tidak ada panggilan.")).toBeVisible();
-  await expect(page.getByText("1 kontak sejak masuk")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Angka saya hari ini: 1 kontak" })).toBeVisible();
 });
 
 test("by pointer: asked, brought together, passed on; the colleague has it", async ({ page, context }) => {

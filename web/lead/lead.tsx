@@ -9,12 +9,13 @@ import { language, locale, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useStore } from "../shared/store";
 import { PhoneMenu } from "../shared/phonemenu";
-import { Announce } from "../shared/ui";
+import { Announce, Button } from "../shared/ui";
 import { callWords } from "../shared/words";
 import { Lines } from "./lines";
 import { agentRows, attention, queueRows, waitingOf, type AgentRow, type Doing, type Item } from "./model";
 import { Panel, type Shown } from "./panel";
 import { Broadcast } from "./supervise";
+import { MissedMark, Targets, TargetsLink, useTargetsSide } from "./targets";
 import { leadWords } from "./words";
 
 /** What stands before a state, so that it is not told by colour alone. */
@@ -189,6 +190,7 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
                     <span className="cut" title={row.level_ms && goal ? words("target", { target: percent(of, goal.target), limit: clock(row.level_ms) }) : undefined}>
                       {row.name}
                     </span>
+                    <MissedMark targets={row.targets} />
                     {queue && !queue.open ? <span className="badge">{words("closed")}</span> : null}
                   </th>
                   <td>
@@ -202,7 +204,7 @@ function Queues({ rows, at, open, shown }: { rows: Standing[]; at: number; open:
                   <td className="wide soft">{queue?.ewt_p50_ms == null ? "–" : clock(queue.ewt_p50_ms)}</td>
                   <td>
                     <Number standing={row} figure="service_level_1" period="recent" at={at} open={open} mark={level} />
-                    <Goal goal={goal} period="recent" short />
+                    <Goal goal={goal} period="recent" look="limit" />
                   </td>
                   <td>
                     <Number standing={row} figure="answered" period="today" at={at} open={open} />
@@ -260,22 +262,31 @@ function Waiting({ contacts, at, open, shown }: { contacts: Contact[]; at: numbe
   );
 }
 
-function Agents({ rows, at, open, shown }: { rows: AgentRow[]; at: number; open: (shown: Shown) => void; shown: Shown | null }) {
+function Agents({ rows, at, open, shown, chosen, choose, choosing }: { rows: AgentRow[]; at: number; open: (shown: Shown) => void; shown: Shown | null; chosen: ReadonlySet<string>; choose: (ids: string[], on: boolean) => void; choosing: (on: boolean) => void }) {
   const words = useWords(leadWords);
   const of = useStore(language);
   const state = useStateName();
   const standings = useLive((page) => page.live.standings);
   const list = useRef<HTMLUListElement>(null);
+  const last = useRef<number | null>(null);
   const [at0, setAt0] = useState(0);
+  const mayChange = useLive((page) => page.me?.rights.includes("agents") ?? false);
+  const chooses = shown?.kind === "change";
   const columns = rows.length > 40 ? 3 : rows.length > 15 ? 2 : 1;
   const perColumn = Math.max(1, Math.ceil(rows.length / columns));
   const focus = Math.min(at0, Math.max(0, rows.length - 1));
   const step = (event: KeyboardEvent) => {
+    if (chooses && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a") {
+      event.preventDefault();
+      choose(rows.map((row) => row.agent.id), true);
+      return;
+    }
     const by = { ArrowDown: 1, ArrowUp: -1, ArrowRight: perColumn, ArrowLeft: -perColumn, Home: -1e6, End: 1e6 }[event.key];
     if (by === undefined) return;
     event.preventDefault();
     const to = Math.min(rows.length - 1, Math.max(0, focus + by));
     setAt0(to);
+    if (chooses && event.shiftKey) choose([rows[focus]!.agent.id, rows[to]!.agent.id], true);
     list.current?.querySelectorAll<HTMLElement>("button")[to]?.focus();
   };
 
@@ -285,6 +296,11 @@ function Agents({ rows, at, open, shown }: { rows: AgentRow[]; at: number; open:
         <h2 id="agents" className="grow">
           {words("agents")} <span className="number">{count(of, rows.length)}</span>
         </h2>
+        {mayChange ? (
+          <Button small pressed={chooses} onPress={() => choosing(!chooses)}>
+            {words("chooseMany")}
+          </Button>
+        ) : null}
         <Broadcast />
       </div>
       {rows.length === 0 ? <p className="soft">{words("noAgentsHere")}</p> : null}
@@ -299,15 +315,30 @@ function Agents({ rows, at, open, shown }: { rows: AgentRow[]; at: number; open:
                 type="button"
                 className={`agent ${tones[row.doing]}`}
                 tabIndex={i === focus ? 0 : -1}
+                role={chooses ? "checkbox" : undefined}
+                aria-checked={chooses ? chosen.has(row.agent.id) : undefined}
                 aria-current={shown?.kind === "agent" && shown.id === row.agent.id ? "true" : undefined}
                 data-agent={row.agent.id}
                 onFocus={() => setAt0(i)}
-                onClick={() => open({ kind: "agent", id: row.agent.id })}
+                onClick={(event) => {
+                  if (!chooses) open({ kind: "agent", id: row.agent.id });
+                  else if (event.shiftKey && last.current !== null) choose(rows.slice(Math.min(last.current, i), Math.max(last.current, i) + 1).map((one) => one.agent.id), true);
+                  else choose([row.agent.id], !chosen.has(row.agent.id));
+                  last.current = i;
+                }}
               >
                 <span className="sign" aria-hidden="true">
-                  {signs[row.doing]}
+                  {chooses ? (chosen.has(row.agent.id) ? "☑" : "☐") : signs[row.doing]}
                 </span>
-                <span className="name cut">{row.agent.name}</span>
+                <span className="name cut">
+                  {row.agent.name}
+                  {row.agent.changes.length > 0 ? (
+                    <span title={words("lent")}>
+                      <span aria-hidden="true"> ⇄</span>
+                      <span className="hidden">, {words("lent")}</span>
+                    </span>
+                  ) : null}
+                </span>
                 <span className="state cut">{name}</span>
                 <span className="clock">{time}</span>
                 <span className="queue cut soft">{queue}</span>
@@ -317,6 +348,30 @@ function Agents({ rows, at, open, shown }: { rows: AgentRow[]; at: number; open:
         })}
       </ul>
     </section>
+  );
+}
+
+/** A whole team at once, everybody, nobody. */
+function ChooseTeams({ rows, choose, clear }: { rows: AgentRow[]; choose: (ids: string[], on: boolean) => void; clear: () => void }) {
+  const words = useWords(leadWords);
+  const teams = [...new Set(rows.map((row) => row.agent.team))].filter((team) => team !== null);
+
+  return (
+    <div className="row wrap" role="group" aria-label={words("chooseMany")}>
+      {teams.length > 1
+        ? teams.map((team) => (
+            <Button small key={team} onPress={() => choose(rows.filter((row) => row.agent.team === team).map((row) => row.agent.id), true)}>
+              {words("chooseTeam", { team })}
+            </Button>
+          ))
+        : null}
+      <Button small onPress={() => choose(rows.map((row) => row.agent.id), true)}>
+        {words("chooseAll")}
+      </Button>
+      <Button small kind="plain" onPress={clear}>
+        {words("chooseNone")}
+      </Button>
+    </div>
   );
 }
 
@@ -354,8 +409,10 @@ export function Lead() {
   const directory = useLive((page) => page.directory);
   const ready = useLive((page) => page.live.feed !== "");
   const at = useNow();
+  const targets = useTargetsSide();
   const [team, setTeam] = useState("");
   const [shown, setShown] = useState<Shown | null>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const opener = useRef<HTMLElement | null>(null);
   const rows = useMemo(() => agentRows(live, directory, team), [live, directory, team]);
   const queues = useMemo(() => queueRows(live, directory), [live, directory]);
@@ -366,21 +423,59 @@ export function Lead() {
     opener.current = document.activeElement as HTMLElement | null;
     setShown(next);
   };
+  const choose = (ids: string[], on: boolean) =>
+    setChosen((before) => {
+      const next = new Set(before);
+      for (const id of ids) if (on) next.add(id); else next.delete(id);
+      return next;
+    });
+  const choosing = (on: boolean) => {
+    if (!on) setChosen(new Set());
+    if (on) open({ kind: "change" });
+    else close();
+  };
   const close = () => {
     setShown(null);
     const back = opener.current?.isConnected ? opener.current : document.getElementById("main"); // who waited may be gone by now
     back?.focus();
   };
 
+  const leave = shown?.kind === "change" ? () => choosing(false) : close;
+  const latest = useRef(leave);
+  latest.current = leave;
+  const isOpen = shown !== null;
   useEffect(() => {
-    document.title = `${items.length > 0 ? `(${items.length}) ` : ""}${words("title")} · Sapa`;
-  }, [words, items.length]);
+    if (!isOpen) return;
+    const escape = (event: globalThis.KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented && !event.composedPath().some((one) => one instanceof Element && one.classList.contains("menu"))) latest.current();
+    };
+    window.addEventListener("keydown", escape);
+    return () => window.removeEventListener("keydown", escape);
+  }, [isOpen]);
+  useEffect(() => {
+    if (!targets) document.title = `${items.length > 0 ? `(${items.length}) ` : ""}${words("title")} · Sapa`;
+  }, [words, items.length, targets]);
+  if (targets)
+    return (
+      <Frame here="lead" className="lead" main={<Targets />}>
+        <Totals
+          at={at}
+          open={(next) => {
+            location.hash = ""; // numbers open on the other side
+            open(next);
+          }}
+        />
+        <TargetsLink here />
+        <PhoneMenu />
+        {null}
+      </Frame>
+    );
   return (
     <Frame
       here="lead"
       className="lead"
       main={
-        <div className={`lead-grid ${shown ? (shown.kind === "agent" ? "panel-left" : "panel-right") : ""}`}>
+        <div className={`lead-grid ${shown ? (shown.kind === "agent" || shown.kind === "change" ? "panel-left" : "panel-right") : ""}`}>
           <h1 className="hidden">{words("title")}</h1>
           {ready ? (
             <>
@@ -392,8 +487,18 @@ export function Lead() {
                 <Queues rows={queues} at={at} open={open} shown={shown} />
                 <Waiting contacts={waiting} at={at} open={open} shown={shown} />
               </div>
-              <Agents rows={rows} at={at} open={open} shown={shown} />
-              {shown ? <Panel shown={shown} close={close} open={setShown} at={at} /> : null}
+              <Agents rows={rows} at={at} open={open} shown={shown} chosen={chosen} choose={choose} choosing={choosing} />
+              {shown ? (
+                <Panel
+                  shown={shown}
+                  close={leave}
+                  open={setShown}
+                  at={at}
+                  chosen={rows.map((row) => row.agent.id).filter((id) => chosen.has(id))}
+                  drop={(id) => choose([id], false)}
+                  head={<ChooseTeams rows={rows} choose={choose} clear={() => setChosen(new Set())} />}
+                />
+              ) : null}
             </>
           ) : (
             <p className="soft">{words("loading")}</p>
@@ -402,6 +507,7 @@ export function Lead() {
       }
     >
       <Totals at={at} open={open} />
+      <TargetsLink here={false} />
       <PhoneMenu />
       {teams.length > 1 ? (
         <label className="row small">

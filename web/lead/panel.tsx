@@ -1,8 +1,8 @@
 // What opens beside the lists, never above them: an agent, a contact and why it waits, a number with its meaning and its contacts.
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
-import { api, type Contact, type ContactRecord, type Figure, type Why } from "../shared/api.gen";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { api, type Agent, type Contact, type Counted, type Figure, type Why } from "../shared/api.gen";
 import { Problem } from "../shared/call";
-import { clock, moment, now } from "../shared/clock";
+import { clock, moment } from "../shared/clock";
 import { figureWords, isCounted, meaningWords, show, valueOf, type FigureKey, type Period } from "../shared/figures";
 import { language, locale, nameOf, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
@@ -12,11 +12,13 @@ import { Goal, goalOf } from "../shared/target";
 import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
 import { useStateName, whoIs } from "./lead";
-import { rowOf, untilChoices } from "./model";
+import { ChangeForm, ChangePanel, Lent } from "./lend";
+import { rowOf } from "./model";
+import { RecordParts, useOutcome } from "./record";
 import { Supervise } from "./supervise";
 import { leadWords } from "./words";
 
-export type Shown = { kind: "agent"; id: string } | { kind: "contact"; id: string } | { kind: "figure"; standing: string; figure: FigureKey; period: Period };
+export type Shown = { kind: "agent"; id: string } | { kind: "change" } | { kind: "contact"; id: string; who?: string } | { kind: "figure"; standing: string; figure: FigureKey; period: Period };
 
 interface Part {
   open: (shown: Shown) => void;
@@ -57,62 +59,6 @@ export function Said({ doing }: { doing: { text: string; bad: boolean } }) {
 }
 
 /* ---- an agent ---- */
-
-function Skills({ id, name }: { id: string; name: string }) {
-  const words = useWords(leadWords);
-  const of = useStore(language);
-  const skills = useLive((page) => page.directory?.skills) ?? [];
-  const doing = useDoing();
-  const [skill, setSkill] = useState("");
-  const [level, setLevel] = useState("5");
-  const [until, setUntil] = useState("0");
-  const [choices] = useState(() => untilChoices(now()));
-  const time = (date: Date) => words("until", { time: new Intl.DateTimeFormat(locale(of), { timeStyle: "short" }).format(date) });
-  const chosen = until === "" ? null : choices[Number(until)];
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const of_ = skill || skills[0];
-    if (!of_) return;
-    const end = chosen ? chosen.toISOString() : undefined;
-    doing.run(() => api.skill(id, of_, end ? { level: Number(level), until: end } : { level: Number(level) }), words("skillDone", { skill: of_, level: Number(level), name, until: chosen ? time(chosen) : words("forGood") }));
-  };
-
-  if (skills.length === 0) return null;
-  return (
-    <form className="panel-part" onSubmit={submit}>
-      <h3>{words("skills")}</h3>
-      <div className="row wrap bottom">
-        <label className="field grow">
-          <span>{words("skill")}</span>
-          <select className="input" value={skill || skills[0]} onChange={(event) => setSkill(event.target.value)}>
-            {skills.map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
-        </label>
-        <label className="field level-field">
-          <span>{words("skillLevel")}</span>
-          <input className="input" type="number" min={0} max={10} required value={level} onChange={(event) => setLevel(event.target.value)} />
-        </label>
-        <label className="field grow">
-          <span>{words("skillUntil")}</span>
-          <select className="input" value={until} onChange={(event) => setUntil(event.target.value)}>
-            {choices.map((date, i) => (
-              <option key={date.getTime()} value={i}>
-                {time(date)}
-              </option>
-            ))}
-            <option value="">{words("forGood")}</option>
-          </select>
-        </label>
-        <button type="submit" className="button" aria-disabled={doing.busy ? true : undefined}>
-          {words("skillDo")}
-        </button>
-      </div>
-      <Said doing={doing} />
-    </form>
-  );
-}
 
 function AgentPanel({ id, open, at }: Part & { id: string }) {
   const words = useWords(leadWords);
@@ -187,7 +133,8 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
           <Said doing={doing} />
         </div>
       ) : null}
-      {mayForce ? <Skills id={id} name={agent.name} /> : null}
+      <Lent agent={agent} />
+      {mayForce ? <ChangeForm agents={[id]} /> : null}
     </>
   );
 }
@@ -197,29 +144,62 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
 function Move({ contact }: { contact: Contact }) {
   const words = useWords(leadWords);
   const queues = useLive((page) => page.directory?.queues) ?? [];
+  const agents = useLive((page) => page.live.agents);
   const doing = useDoing();
   const others = queues.filter((queue) => queue.id !== contact.queue && (contact.client === null || queue.client === contact.client));
+  const ready = [...agents.values()].filter((agent) => agent.presence === "ready" && agent.phone);
   const [to, setTo] = useState("");
-  const chosen = others.find((queue) => queue.id === to) ?? others[0];
+  const [serving, setServing] = useState<ReadonlySet<string>>(new Set());
 
-  if (!chosen) return null;
+  useEffect(() => {
+    const stop = new AbortController();
+    if (!contact.queue) return;
+    api
+      .agents({ queue: contact.queue, limit: 500 }, { signal: stop.signal })
+      .then(({ items }) => setServing(new Set(items.map((agent: Agent) => agent.id))))
+      .catch((error: unknown) => {
+        if (!(error instanceof Problem)) throw error;
+      });
+    return () => stop.abort();
+  }, [contact.queue]);
+  const who = ready.filter((agent) => serving.has(agent.id));
+  const choices: [string, string][] = [...others.map((queue): [string, string] => [`queue:${queue.id}`, queue.name]), ...who.map((agent): [string, string] => [`agent:${agent.id}`, agent.name])];
+  const [chosen, name] = choices.find(([id]) => id === to) ?? choices[0] ?? ["", ""];
+  const key = chosen.slice(6);
+
   return (
     <div className="panel-part">
-      <label className="field">
-        <span>{words("move")}</span>
-        <span className="row">
-          <select className="input" value={chosen.id} onChange={(event) => setTo(event.target.value)}>
-            {others.map((queue) => (
-              <option key={queue.id} value={queue.id}>
-                {queue.name}
-              </option>
-            ))}
-          </select>
-          <Button disabled={doing.busy} onPress={() => doing.run(() => api.move(contact.id, { queue: chosen.id }), words("moved", { queue: chosen.name }))}>
-            {words("moveDo")}
-          </Button>
-        </span>
-      </label>
+      <div className="row wrap bottom">
+        {chosen ? (
+          <>
+            <label className="field grow">
+              <span>{words("moveTo")}</span>
+              <select className="input" value={chosen} onChange={(event) => setTo(event.target.value)}>
+                <optgroup label={words("queues")}>
+                  {choices.filter(([id]) => id.startsWith("queue:")).map(([id, text]) => (
+                    <option key={id} value={id}>
+                      {text}
+                    </option>
+                  ))}
+                </optgroup>
+                <optgroup label={words("agents")}>
+                  {choices.filter(([id]) => id.startsWith("agent:")).map(([id, text]) => (
+                    <option key={id} value={id}>
+                      {text}
+                    </option>
+                  ))}
+                </optgroup>
+              </select>
+            </label>
+            <Button disabled={doing.busy} onPress={() => doing.run(() => api.move(contact.id, chosen.startsWith("queue:") ? { queue: key } : { agent: key }), words("moved", { queue: name }))}>
+              {words("moveDo")}
+            </Button>
+          </>
+        ) : null}
+        <Button disabled={doing.busy} onPress={() => doing.run(() => api.move(contact.id, { front: true }), words("prioritySaid"))}>
+          {words("priorityUp")}
+        </Button>
+      </div>
       <Said doing={doing} />
     </div>
   );
@@ -251,6 +231,24 @@ function ContactPanel({ id, open, at }: Part & { id: string }) {
       });
     return () => stop.abort();
   }, [id, of, place, turn, words]);
+  const lines = (
+    <>
+      {why?.position != null ? (
+        <p>
+          {words("position", { position: why.position })}
+          {why.ewt_p50_ms != null && why.ewt_p90_ms != null ? `. ${words("expectedWait", { p50: clock(why.ewt_p50_ms), p90: clock(why.ewt_p90_ms) })}` : ""}
+        </p>
+      ) : null}
+      <ol className="why" aria-live="polite" aria-busy={why === null}>
+        {why?.lines.map((line, i) => <li key={i}>{line}</li>)}
+      </ol>
+      {why === null && !problem ? <p className="soft">{words("loading")}</p> : null}
+      <p role="alert" className={problem ? "said bad" : "hidden"}>
+        {problem}
+      </p>
+    </>
+  );
+
   return (
     <>
       {contact ? (
@@ -275,37 +273,32 @@ function ContactPanel({ id, open, at }: Part & { id: string }) {
       ) : (
         <p className="soft">{words("over")}</p>
       )}
-      <div className="panel-part">
-        <div className="row">
-          <h3 className="grow">{words("why")}</h3>
-          {contact ? (
+      {contact ? (
+        <div className="panel-part">
+          <div className="row">
+            <h3 className="grow">{words("why")}</h3>
             <Button small onPress={() => setTurn(turn + 1)}>
               {words("whyAgain")}
             </Button>
-          ) : null}
+          </div>
+          {lines}
         </div>
-        {why?.position != null ? (
-          <p>
-            {words("position", { position: why.position })}
-            {why.ewt_p50_ms != null && why.ewt_p90_ms != null ? `. ${words("expectedWait", { p50: clock(why.ewt_p50_ms), p90: clock(why.ewt_p90_ms) })}` : ""}
-          </p>
-        ) : null}
-        <ol className="why" aria-live="polite" aria-busy={why === null}>
-          {why?.lines.map((line, i) => <li key={i}>{line}</li>)}
-        </ol>
-        {why === null && !problem ? <p className="soft">{words("loading")}</p> : null}
-        <p role="alert" className={problem ? "said bad" : "hidden"}>
-          {problem}
-        </p>
-      </div>
+      ) : null}
       {contact && mayMove && (contact.place === "queue" || contact.place === "ringing") ? <Move contact={contact} /> : null}
+      <RecordParts id={id} again={`${place ?? ""}${contact?.agent ?? ""}`} open={open} />
+      {contact ? null : (
+        <details className="panel-part">
+          <summary>{words("story")}</summary>
+          {lines}
+        </details>
+      )}
     </>
   );
 }
 
 /* ---- a number ---- */
 
-const LIST = 50;
+const LIST = 100;
 
 let dictionary: Promise<Map<string, Figure>> | null = null;
 const figuresOnce = () =>
@@ -325,14 +318,6 @@ function livingOf(contacts: Iterable<Contact>, figure: FigureKey, of: (contact: 
   return [...contacts].filter((contact) => wanted.includes(contact.place) && of(contact)).sort((a, b) => Date.parse(a.arrived) - Date.parse(b.arrived));
 }
 
-const wantsPast: Partial<Record<FigureKey, (record: ContactRecord) => boolean>> = {
-  answered: (record) => record.answered,
-  handled: (record) => record.answered,
-  abandoned: (record) => record.outcome.startsWith("abandoned"),
-  callback: (record) => record.callback !== undefined,
-  transfers: (record) => record.transfers.length > 0,
-};
-
 function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind: "figure" }> }) {
   const words = useWords(leadWords);
   const figures = useWords(figureWords);
@@ -343,9 +328,10 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   const standing = useLive((page) => page.live.standings.get(shown.standing));
   const contacts = useLive((page) => page.live.contacts);
   const agents = useLive((page) => page.live.agents);
-  const zone = useLive((page) => page.directory?.zone);
   const [figure, setFigure] = useState<Figure | null>(null);
-  const [past, setPast] = useState<ContactRecord[] | null>(null);
+  const [past, setPast] = useState<Counted | null>(null);
+  const [serving, setServing] = useState<ReadonlySet<string> | null>(null);
+  const outcome = useOutcome();
   const [problem, setProblem] = useState("");
   const { figure: key, period } = shown;
   const scope = standing?.scope;
@@ -362,28 +348,44 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
       gone = true;
     };
   }, [key]);
+  const value = standing ? valueOf(standing, key, period, 0) : null;
   useEffect(() => {
-    const stop = new AbortController();
     setPast(null);
     setProblem("");
-    if (period === "now" || !scope) return;
-    const from = period === "recent" ? now() - 30 * 60_000 : midnight(zone);
+  }, [key, period, scope, name]);
+  useEffect(() => {
+    const stop = new AbortController();
+    if (period === "now" || !scope || scope === "team") return; // a team's are not told apart by queues
     const whose = scope === "queue" && name ? { queue: name } : scope === "client" && name ? { client: name } : {};
-    newest(from, whose, stop.signal)
+    api
+      .counted(key, { period, limit: LIST, ...whose }, { signal: stop.signal })
       .then(setPast)
       .catch((error: unknown) => {
         if (error instanceof Problem) setProblem(words("failed", { why: error.message }));
       });
     return () => stop.abort();
-  }, [key, period, scope, name, zone, words]);
+  }, [key, period, scope, name, words, period === "now" ? null : value]); // a number that moves has other contacts
+  const ofAgents = key.startsWith("agents_");
+  const changed = useLive((page) => (ofAgents ? [...page.live.agents.values()].map((agent) => agent.changes.length).join() : ""));
+  useEffect(() => {
+    const stop = new AbortController();
+    setServing(null);
+    if (!ofAgents || (scope !== "queue" && scope !== "client") || !name) return;
+    api
+      .agents({ [scope]: name, limit: 500 }, { signal: stop.signal })
+      .then(({ items }) => setServing(new Set(items.map((agent: Agent) => agent.id))))
+      .catch((error: unknown) => {
+        if (error instanceof Problem) setProblem(words("failed", { why: error.message }));
+      });
+    return () => stop.abort();
+  }, [ofAgents, scope, name, changed, words]);
 
   if (!standing) return null;
   const isOf = (contact: Contact) => standing.scope === "all" || (standing.scope === "queue" ? contact.queue === standing.key : contact.client === standing.key);
   const living = period === "now" ? livingOf(contacts.values(), key, isOf) : [];
-  const wanted = wantsPast[key];
-  const records = (past ?? []).filter((record) => !wanted || wanted(record)).slice(0, LIST);
+  const items = past?.items ?? [];
   const whose = key === "agents_ready" ? "ready" : key === "agents_not_ready" ? "notReady" : key === "agents_busy" ? "busy" : null;
-  const people = whose ? [...agents.values()].map(rowOf).filter((row) => (whose === "busy" ? !["ready", "notReady", "offline"].includes(row.doing) : row.doing === whose)) : [];
+  const people = whose ? [...agents.values()].filter((agent) => scope === "all" || (scope === "team" ? agent.team === name : serving?.has(agent.id))).map(rowOf).filter((row) => (whose === "busy" ? !["ready", "notReady", "offline"].includes(row.doing) : row.doing === whose)) : [];
 
   return (
     <>
@@ -413,7 +415,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
       <div className="panel-part">
         <h3>
           {words(whose ? "agents" : "contacts")}
-          {records.length === LIST ? ` · ${words("first", { n: LIST })}` : ""}
+          {items.length === LIST ? ` · ${words("first", { n: LIST })}` : whose || period === "now" || !past ? "" : ` · ${items.length}`}
         </h3>
         <p role="alert" className={problem ? "said bad" : "hidden"}>
           {problem}
@@ -443,17 +445,22 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
               </li>
             ))}
           </ul>
-        ) : past === null && !problem ? (
+        ) : scope === "team" ? null : past === null && !problem ? (
           <p className="soft">{words("loading")}</p>
         ) : (
           <ul className="list">
-            {records.length === 0 ? <li className="soft">{words("noContacts")}</li> : null}
-            {records.map((record) => (
-              <li key={record.contact} className="row">
-                <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: record.contact })}>
+            {items.length === 0 ? <li className="soft">{words("noContacts")}</li> : null}
+            {items.map(({ contact, record, in_level }) => (
+              <li key={contact} className="row">
+                <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who: record.address })}>
                   {record.address || words("unknown")}
                 </button>
-                <span className="small">{words(record.answered ? "outcome_answered" : record.outcome.startsWith("abandoned") ? "outcome_left" : "outcome_other")}</span>
+                {key === "service_level_1" ? (
+                  <span className={in_level ? "small mark good" : "small mark bad"}>
+                    <span aria-hidden="true">{in_level ? "✓" : "✕"}</span> {words(in_level ? "inLevel" : "notInLevel")}
+                  </span>
+                ) : null}
+                <span className="small">{outcome(record)}</span>
                 <span className="small soft">{record.answered ? words("talked", { clock: clock(record.talk_ms) }) : words("waited", { clock: clock(record.queue_ms) })}</span>
                 <span className="clock">{record.arrived ? new Intl.DateTimeFormat(locale(of), { timeStyle: "short" }).format(new Date(record.arrived)) : ""}</span>
               </li>
@@ -465,58 +472,41 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   );
 }
 
-/** Lists come by arrival, the oldest first: looked at from shorter times on, until there are enough. */
-async function newest(from: number, whose: { queue?: string; client?: string }, signal: AbortSignal): Promise<ContactRecord[]> {
-  for (const minutes of [30, 120, 24 * 60]) {
-    const begin = Math.max(from, now() - minutes * 60_000);
-    const answer = await api.past({ from: new Date(begin).toISOString(), limit: 500, ...whose }, { signal });
-    if (begin === from || answer.items.length >= LIST) return answer.items.reverse();
-  }
-  return [];
-}
-
-/** The centre's own midnight, whatever this browser's zone is. */
-function midnight(zone: string | undefined): number {
-  const at = new Date(now());
-  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone ?? "UTC", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).formatToParts(at);
-  const part = (type: string) => Number(parts.find((one) => one.type === type)?.value ?? 0);
-
-  return Math.floor(at.getTime() / 1000) * 1000 - (part("hour") * 3600 + part("minute") * 60 + part("second")) * 1000;
-}
-
 /* ---- around it ---- */
 
-export function Panel({ shown, close, open, at }: { shown: Shown; close: () => void; open: (shown: Shown) => void; at: number }) {
+export function Panel({ shown, close, open, at, chosen, drop, head }: { shown: Shown; close: () => void; open: (shown: Shown) => void; at: number; chosen: string[]; drop: (id: string) => void; head?: ReactNode }) {
   const words = useWords(leadWords);
   const figures = useWords(figureWords);
   const agent = useLive((page) => (shown.kind === "agent" ? page.live.agents.get(shown.id) : undefined));
   const contact = useLive((page) => (shown.kind === "contact" ? page.live.contacts.get(shown.id) : undefined));
   const title = useRef<HTMLHeadingElement>(null);
-  const key = shown.kind === "figure" ? `${shown.standing} ${shown.figure} ${shown.period}` : `${shown.kind} ${shown.id}`;
+  const key = shown.kind === "figure" ? `${shown.standing} ${shown.figure} ${shown.period}` : shown.kind === "change" ? "change" : `${shown.kind} ${shown.id}`;
   let text = "";
   let body: ReactNode = null;
 
-  useEffect(() => title.current?.focus(), [key]);
+  useEffect(() => {
+    if (shown.kind !== "change") title.current?.focus(); // who chooses agents stays among them
+  }, [key]);
   if (shown.kind === "agent") {
     text = agent?.name ?? shown.id;
     body = <AgentPanel key={key} id={shown.id} open={open} at={at} />;
   } else if (shown.kind === "contact") {
-    text = words("contact", { who: contact ? whoIs(contact, words("unknown")) : shown.id });
+    text = words("contact", { who: contact ? whoIs(contact, words("unknown")) : (shown.who || shown.id) });
     body = <ContactPanel key={key} id={shown.id} open={open} at={at} />;
+  } else if (shown.kind === "change") {
+    text = words("choosing", { n: chosen.length });
+    body = (
+      <>
+        {head}
+        <ChangePanel agents={chosen} drop={drop} />
+      </>
+    );
   } else {
     text = figures(shown.figure);
     body = <FigurePanel key={key} shown={shown} open={open} at={at} />;
   }
   return (
-    <aside
-      className="side-panel card"
-      aria-labelledby="panel-title"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        close();
-      }}
-    >
+    <aside className="side-panel card" aria-labelledby="panel-title">
       <div className="row">
         <h2 id="panel-title" ref={title} tabIndex={-1} className="grow cut">
           {text}

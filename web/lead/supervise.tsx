@@ -16,17 +16,45 @@ const modes = [
 ] as const;
 export type Mode = (typeof modes)[number][0];
 
+const PHONE = "sapa.lead.phone";
+
+/** Whose telephone rings when one listens; kept in this browser. Empty: one's own. */
+function usePhone(): [string, (agent: string) => void] {
+  const [phone, setPhone] = useState(() => {
+    try {
+      return localStorage.getItem(PHONE) ?? "";
+    } catch {
+      return "";
+    }
+  });
+  return [
+    phone,
+    (agent) => {
+      setPhone(agent);
+      try {
+        localStorage.setItem(PHONE, agent);
+      } catch {
+        /* for this page alone, then */
+      }
+    },
+  ];
+}
+
 function Hear({ agent }: { agent: Agent }) {
   const words = useWords(leadWords);
   const rights = useLive((page) => page.me?.rights) ?? [];
-  const mine = useLive((page) => page.live.agents.get(page.me?.agent ?? ""));
+  const own = useLive((page) => page.live.agents.get(page.me?.agent ?? ""));
+  const agents = useLive((page) => page.live.agents);
+  const [chosen, choose] = usePhone();
   const doing = useDoing();
+  const others = rights.includes("supervise") ? [...agents.values()].filter((one) => one.id !== own?.id && one.id !== agent.id && one.phone && (one.supervision !== null || one.assignments.length === 0)) : [];
+  const mine = others.find((one) => one.id === chosen) ?? own;
   const part = agent.assignments.find((one) => one.contact && (one.state === "talking" || one.state === "on hold"));
   const now = mine?.supervision ?? null;
   const here = now?.contact && now.contact === part?.contact ? now : null;
-  const own = mine?.assignments.some((one) => one.state === "talking" || one.state === "on hold") ?? false;
+  const talks = own?.assignments.some((one) => one.state === "talking" || one.state === "on hold") ?? false;
 
-  if (own)
+  if (talks)
     return (
       <p className="panel-part row">
         <span className="grow">{words("mineNow")}</span>
@@ -38,13 +66,26 @@ function Hear({ agent }: { agent: Agent }) {
   if (!rights.includes("hear") || !part?.contact || mine?.id === agent.id) return null;
   const ask = (mode: Mode) =>
     doing.run(
-      () => (here?.id ? api.supervisionSet(here.id, { mode }) : api.supervise(part.contact!, { mode })),
+      () => (here?.id ? api.supervisionSet(here.id, { mode }) : api.supervise(part.contact!, mine && mine.id !== own?.id ? { mode, phone: mine.id } : { mode })),
       "", // what came of it stands in the live state
     );
   return (
     <div className="panel-part">
       <h3>{words("supervise")}</h3>
-      {mine ? null : <p className="soft">{words("noPhone")}</p>}
+      {mine || others.length ? null : <p className="soft">{words("noPhone")}</p>}
+      {others.length ? (
+        <label className="field">
+          <span>{words("withPhone")}</span>
+          <select className="input" value={mine?.id ?? ""} onChange={(event) => choose(event.target.value)}>
+            {own ? <option value={own.id}>{words("phoneHere", { number: own.extension })}</option> : <option value="">{words("phoneNone")}</option>}
+            {others.map((one) => (
+              <option key={one.id} value={one.id}>
+                {words("phoneOf", { number: one.extension, name: one.name })}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : null}
       <div className="row wrap">
         {modes
           .filter(([, right]) => rights.includes(right))

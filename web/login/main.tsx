@@ -25,6 +25,9 @@ function enter(me: Pick<Me, "agent" | "rights" | "second_factor">): boolean {
   return true;
 }
 
+/** Cards of agents that are shown at once: a floor of 120 comes when it is wanted. */
+const SHOWN = 12;
+
 type WordKey = keyof (typeof loginWords)["id"];
 
 function work(person: DemoPerson): WordKey {
@@ -146,6 +149,7 @@ function Login() {
     </form>
   );
   const agents = demo?.items.filter((person) => person.agent).sort((a, b) => Number(b.free) - Number(a.free)) ?? [];
+  const seated = agents.filter((person) => !person.free);
   const others = demo?.items.filter((person) => !person.agent) ?? [];
 
   return (
@@ -171,12 +175,23 @@ function Login() {
         {demo ? (
           <>
             <p className="soft">{words("demoText")}</p>
+            <p className="soft">{words("seats", { n: seated.length })} <code>make run SEATS={seated.length > 8 ? 8 : 120}</code></p>
             <h2>{words("agents")}</h2>
             <ul className="people">
-              {agents.map((person) => (
+              {agents.slice(0, SHOWN).map((person) => (
                 <Card key={person.id} person={person} busy={busy} onChoose={() => choose(person)} />
               ))}
             </ul>
+            {agents.length > SHOWN ? (
+              <details>
+                <summary>{words("moreAgents", { n: agents.length - SHOWN })}</summary>
+                <ul className="people">
+                  {agents.slice(SHOWN).map((person) => (
+                    <Card key={person.id} person={person} busy={busy} onChoose={() => choose(person)} />
+                  ))}
+                </ul>
+              </details>
+            ) : null}
             <h2>{words("leaders")}</h2>
             <ul className="people">
               {others.map((person) => (

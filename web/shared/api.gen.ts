@@ -109,10 +109,10 @@ export interface ContactRecord {
   callback?: Record<string, unknown>;
   voicemail_ms?: number;
   /** stays in queues */
-  queues: Record<string, unknown>[];
+  queues: RecordStay[];
   /** agents' parts, with the role in which each took part */
-  agents: Record<string, unknown>[];
-  recordings: Record<string, unknown>[];
+  agents: RecordPart[];
+  recordings: RecordRecording[];
   /** most who talked at once, the customer counted */
   parties: number;
   /** an agent brought somebody in and stayed */
@@ -122,7 +122,7 @@ export interface ContactRecord {
   /** the contact whose parties came in last */
   merged_from?: string;
   /** who passed it on, blind or after asking, and where to */
-  transfers: Record<string, unknown>[];
+  transfers: RecordTransfer[];
   /** somebody outside who took part */
   outside: Record<string, unknown>[];
   /** legs with packets, loss, jitter and MOS */
@@ -478,8 +478,12 @@ export interface FeedMessage {
 }
 
 export interface MoveBody {
-  /** the key of a queue */
-  queue: string;
+  /** the key of a queue; it stays in its own without */
+  queue?: string;
+  /** for whom it waits, as long as the queue says for a preferred agent, or a minute */
+  agent?: string;
+  /** true: before all others of the queue */
+  front?: boolean;
 }
 
 export interface AgentStateBody {
@@ -561,6 +565,80 @@ export interface Changed {
   items: ChangeResult[];
   /** place in the log */
   seq: string | null;
+}
+
+export interface RecordStay {
+  queue?: string;
+  queued?: string;
+  wait_ms: number;
+  offers: number;
+  /** that was promised; null: nobody was ready */
+  ewt_p50_ms: number | null;
+  ewt_p90_ms: number | null;
+  /** how it ended */
+  left?: string;
+  /** true: it waited to be called */
+  callback?: boolean;
+}
+
+export interface RecordPart {
+  agent?: string;
+  queue?: string;
+  role: "offered" | "joined" | "caller" | "called";
+  ring_ms: number;
+  talk_ms: number;
+  hold_ms: number;
+  wrapup_ms: number;
+  disposition?: string;
+  connected?: string;
+  parted?: string;
+  /** who ended it */
+  side?: string;
+}
+
+export interface RecordRecording {
+  recording: string;
+  kind: "conversation" | "voicemail";
+  /** recording, paused, complete, failed, cut, not begun */
+  state: string;
+  recorded_ms: number;
+  /** paused on purpose */
+  masked_ms: number;
+  bytes: number;
+}
+
+export interface RecordTransfer {
+  how: "blind" | "asked";
+  /** queue, number, agent or outside */
+  to: string;
+  /** who passed it on */
+  agent?: string;
+  /** key of where to */
+  target?: string;
+  /** the contact in which was asked */
+  consultation?: string;
+  at?: string;
+}
+
+export interface CountedContact {
+  contact: string;
+  /** how often it counts: a contact may stand in a queue twice */
+  times: number;
+  /** served or gone within the limit of the queue */
+  in_level: boolean;
+  record: ContactRecord;
+}
+
+export interface Counted {
+  figure: string;
+  /** what came to a queue from then on */
+  from: string;
+  /** of what the figure is made: the figure itself, where it is a count */
+  total: number;
+  /** the newest first; those whose contacts one may see */
+  items: CountedContact[];
+  /** the log of the day is too long to be read whole: what came last is missing */
+  cut: boolean;
 }
 
 export interface SwitchBody {
@@ -1327,6 +1405,16 @@ export interface WebNumbers {
   items: WebNumber[];
 }
 
+export interface WebPlace {
+  place: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside" | "ended";
+  /** 1 is next; null: not in line */
+  position: number | null;
+  /** expected wait: half wait no longer; null: not known, or nobody serves the queue */
+  ewt_p50_ms: number | null;
+  /** nine of ten wait no longer */
+  ewt_p90_ms: number | null;
+}
+
 export interface Alert {
   kind: "waiting" | "longest wait" | "service level" | "abandoned" | "not ready" | "talk" | "line";
   /** of the first four */
@@ -1778,10 +1866,10 @@ export const api = {
   note: (contact: string, body: NoteBody, asked: Asked = {}) => call<Noted>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/note`, { ...asked, body }),
   /** Why it waits or waited, and why agents were passed over, in sentences */
   why: (contact: string, query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<Why>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/why`, { ...asked, query }),
-  /** Move a waiting contact to another queue; its age is kept */
+  /** Move a waiting contact to another queue, to an agent, or to the front; its age is kept */
   move: (contact: string, body: MoveBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/contacts/${encodeURIComponent(contact)}/move`, { ...asked, body }),
-  /** Agents and what they do */
-  agents: (query: { client?: string; presence?: "offline" | "not ready" | "ready"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Agents>("GET", `/api/v1/agents`, { ...asked, query }),
+  /** Agents and what they do; of a queue those who serve it now */
+  agents: (query: { client?: string; presence?: "offline" | "not ready" | "ready"; queue?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Agents>("GET", `/api/v1/agents`, { ...asked, query }),
   /** One agent */
   agent: (agent: string, asked: Asked = {}) => call<Agent>("GET", `/api/v1/agents/${encodeURIComponent(agent)}`, asked),
   /** What is to be done and nobody waits for: callbacks and tasks, one's own, or anybody's with the right agents */
@@ -1868,6 +1956,8 @@ export const api = {
   goalsPut: (body: PerformanceTargetsBody, asked: Asked = {}) => call<PerformanceTargetsMade>("PUT", `/api/v1/targets`, { ...asked, body }),
   /** Who set targets when, the newest first */
   goalVersions: (asked: Asked = {}) => call<PerformanceTargetsVersions>("GET", `/api/v1/targets/versions`, asked),
+  /** The contacts that a live figure is made of: of a queue, a client or the whole centre */
+  counted: (figure: string, query: { period?: "today" | "recent"; client?: string; queue?: string; limit?: number } = {}, asked: Asked = {}) => call<Counted>("GET", `/api/v1/figures/${encodeURIComponent(figure)}/contacts`, { ...asked, query }),
   /** Wallboards */
   walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
   /** One wallboard; also as it was in an earlier version */
@@ -1882,6 +1972,8 @@ export const api = {
   wallUnlink: (board: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/wallboards/${encodeURIComponent(board)}/link`, asked),
   /** The whole centre at one moment, as `sapa top` shows it; not for tokens that are bound to clients or an agent */
   view: (query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<View>("GET", `/api/v1/view`, { ...asked, query }),
+  /** Where a guest's own call stands, for his page: `Sapa-Place` of the answer names the contact and the proof */
+  webPlace: (contact: string, query: { proof?: string } = {}, asked: Asked = {}) => call<WebPlace>("GET", `/api/v1/web-calls/${encodeURIComponent(contact)}`, { ...asked, query }),
   /** Inbound numbers */
   numbers: (query: { client?: string } = {}, asked: Asked = {}) => call<Numbers>("GET", `/api/v1/numbers`, { ...asked, query }),
   /** Surge and closed */

@@ -42,8 +42,8 @@ export class Line {
   private codec = "";
   private since = Date.now();
 
-  /** The line in the seconds since the last time. */
-  take(report: RTCStatsReport | Map<string, Record<string, unknown>>): Quality {
+  /** The line in the seconds since the last time; `broken`: the other side does not answer any more. */
+  take(report: RTCStatsReport | Map<string, Record<string, unknown>>, broken = false): Quality {
     let rtt = 0;
     let jitter = 0;
     let lost = this.lost;
@@ -62,7 +62,7 @@ export class Line {
     });
     const missed = Math.max(0, lost - this.lost);
     const all = Math.max(0, got - this.got) + missed;
-    const loss = all > 0 ? missed / all : 0;
+    const loss = broken ? 1 : all > 0 ? missed / all : 0; // nothing may have come for the call is held
     const mos = mosOf(rtt, jitter, loss);
     this.lost = lost;
     this.got = got;

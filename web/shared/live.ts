@@ -26,6 +26,9 @@ function takeSaid(message: FeedMessage): void {
   for (const event of message.events ?? []) if (event.type === "messages") said.set((event.data as readonly Message[] | null) ?? []);
 }
 
+/** Something else has found the server: the feed need not wait for its turn. */
+export let hurry: () => void = () => undefined;
+
 async function whoAmI(): Promise<Me> {
   const asked = Date.now();
   const me = await api.me();
@@ -70,11 +73,13 @@ export async function begin(): Promise<void> {
     },
   });
 
+  hurry = () => feed.hurry();
   onSessionOver(toLogin);
   feed.start(); // at once: it does not need what follows
   window.addEventListener("online", () => feed.hurry());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && feed.hurry());
   window.addEventListener("pageshow", () => feed.hurry());
+  document.addEventListener("resume", () => feed.hurry()); // a tab that slept
   for (let attempt = 0; ; attempt++) {
     try {
       const [me] = await Promise.all([whoAmI(), names()]);
@@ -100,5 +105,6 @@ export async function logOut(): Promise<void> {
     /* over already */
   }
   session.forget();
+  sessionStorage.clear(); // words about customers are not for who sits down here next
   location.assign("/");
 }

@@ -9,6 +9,7 @@ import { api } from "./api.gen";
 import { call as ask, randomText, Problem } from "./call";
 import { Headset } from "./headset";
 import { Line, checkLine, type Quality } from "./line";
+import { OneTab } from "./onetab";
 import { Store } from "./store";
 
 export interface Credentials {
@@ -22,7 +23,7 @@ export interface Credentials {
   ice_servers: { urls: string[]; username?: string; credential?: string }[];
 }
 
-export type PhoneState = "off" | "starting" | "ready" | "gone" | "none" | "no-microphone" | "insecure";
+export type PhoneState = "off" | "starting" | "ready" | "gone" | "none" | "no-microphone" | "insecure" | "elsewhere";
 
 export interface Phone {
   state: PhoneState;
@@ -47,6 +48,8 @@ const LEFT_MS = 60_000;
 const STATS_MS = 3000;
 const OWN_MS = 30_000;
 const ECHO = "*echo";
+/** So long another tab may take to take a call up. */
+const HAND_MS = 8000;
 
 const uuid = (hex: string) => `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 
@@ -93,7 +96,14 @@ export class BrowserPhone {
   });
   private echo: RTCSession | null = null;
   private ownUntil = 0;
-  private reattach = false;
+  private fresh = true;
+  private handed = false;
+  private tab: OneTab<Dialog> | null = null;
+
+  /** Whose it is: tabs may be different people. */
+  who = "";
+  /** Told when the server is there again. */
+  back: () => void = () => undefined;
 
   /** Was it wanted the last time, in this tab or, where that is new, in this browser? null: nobody has said. */
   static wanted(): boolean | null {
@@ -105,7 +115,11 @@ export class BrowserPhone {
     this.shown.set({ ...this.shown.get(), ...change });
   }
 
-  async start(remember = true): Promise<void> {
+  /**
+   * One tab of a browser has an agent's telephone, or each would ring. `take`: from another tab, with the call that it has;
+   * without it the telephone begins here as soon as the other tab is gone.
+   */
+  async start(remember = true, take = false): Promise<void> {
     if (this.ua || this.shown.get().state === "starting") return;
     if (remember) localStorage.setItem(CHOICE, "browser");
     sessionStorage.setItem(CHOICE, "browser"); // loaded anew, it is started again though its registration still stands
@@ -114,6 +128,24 @@ export class BrowserPhone {
       return;
     }
     this.show({ state: "starting" });
+    this.tab ??= new OneTab<Dialog>(this.place(), {
+      given: () => {
+        if (this.shown.get().state !== "elsewhere") {
+          this.tab?.free(); // it is not wanted any more
+          return;
+        }
+        const left = localStorage.getItem(this.place()); // by a tab that was closed in a call
+        if (left) sessionStorage.setItem(DIALOG, left);
+        this.show({ state: "off" });
+        void this.start(false);
+      },
+      taken: () => this.handOver(),
+      handed: (dialog) => sessionStorage.setItem(DIALOG, JSON.stringify(dialog)),
+    });
+    if (!(await this.tab.hold(take, keptDialog() !== null))) {
+      this.show({ state: "elsewhere" });
+      return;
+    }
     try {
       const [credentials] = await Promise.all([ask<Credentials>("POST", "/api/v1/me/phone"), this.listenIn()]);
       this.credentials = credentials;
@@ -128,18 +160,59 @@ export class BrowserPhone {
     window.addEventListener("pagehide", this.stamp);
   }
 
+  /** Where another tab has it, this one says so, and has it when that one is gone. */
+  async look(): Promise<void> {
+    const { held } = (await navigator.locks?.query()) ?? {};
+    if (held?.some((lock) => lock.name === this.place())) await this.start(false);
+  }
+
+  private place(): string {
+    return `sapa.phone.${this.who}`;
+  }
+
   stop(): void {
-    this.endEcho();
     localStorage.setItem(CHOICE, "desk");
     sessionStorage.setItem(CHOICE, "desk");
+    this.silence();
+    this.tab?.free();
+    this.show({ state: "off" });
+  }
+
+  private silence(): void {
+    this.endEcho();
     this.ua?.stop();
     this.ua = null;
+    this.session = null;
+    if (this.stats) clearInterval(this.stats);
+    this.stats = null;
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = null;
     sessionStorage.removeItem(DIALOG);
     this.ring(false);
+    navigator.mediaDevices?.removeEventListener("devicechange", this.listDevices);
     window.removeEventListener("online", this.mend);
-    this.show({ state: "off", ringing: false, talking: false, quality: null });
+    window.removeEventListener("pagehide", this.stamp);
+    this.show({ ringing: false, talking: false, quality: null });
+  }
+
+  /** Another tab has taken the telephone: it takes the call up, and what was here ends with that. */
+  private handOver(): Dialog | null {
+    const dialog = this.dialogNow();
+    this.show({ state: "elsewhere" });
+    if (!dialog) {
+      this.silence();
+      return null;
+    }
+    this.handed = true;
+    this.ua?.unregister();
+    setTimeout(() => this.handed && this.handedOver(), HAND_MS);
+    return dialog;
+  }
+
+  private handedOver(): void {
+    this.handed = false;
+    this.silence();
+    this.show({ state: "elsewhere" });
   }
 
   /** The next ring within half a minute is a call that was asked for here: it is answered by itself. */
@@ -268,21 +341,24 @@ export class BrowserPhone {
       instance_id: instance(),
       session_timers: true,
       connection_recovery_min_interval: 1,
-      connection_recovery_max_interval: 5,
+      connection_recovery_max_interval: 2,
       user_agent: "Sapa desk",
     });
     this.ua = ua;
-    this.reattach = keptDialog() !== null;
+    this.fresh = true;
     ua.on("registered", () => {
+      if (this.ua !== ua || this.handed) return;
       this.show({ state: "ready" });
       if (!this.checked) void checkLine(this.stream?.getAudioTracks()[0]?.label ?? ""); // once a page: at the beginning of work
       this.checked = true;
       if (this.session) this.mend();
-      else if (this.reattach) this.takeUp(c);
-      this.reattach = false;
+      else if (this.fresh) this.takeUp(c);
+      this.fresh = false;
+      this.back();
     });
-    ua.on("disconnected", () => this.show({ state: "gone" }));
-    ua.on("registrationFailed", () => this.show({ state: "gone" }));
+    const gone = () => this.ua === ua && !this.handed && this.show({ state: "gone" });
+    ua.on("disconnected", gone);
+    ua.on("registrationFailed", gone);
     ua.on("newRTCSession", ({ session, originator, request }: { session: RTCSession; originator: string; request: { getHeader: (name: string) => string | undefined } }) => {
       if (originator === "remote") this.incoming(session, /^auto\b/i.test(request.getHeader("Answer-Mode") ?? ""));
     });
@@ -303,7 +379,7 @@ export class BrowserPhone {
 
   /** `asked`: it is the answer to a wish of a moment ago, and the server says so (RFC 5373). */
   private incoming(session: RTCSession, asked: boolean): void {
-    if (this.session) {
+    if (this.session || this.handed) {
       session.terminate({ status_code: 486 });
       return;
     }
@@ -348,8 +424,13 @@ export class BrowserPhone {
       if (this.session !== session) return;
       this.session = null;
       sessionStorage.removeItem(DIALOG);
-      this.ring(false);
+      if (!this.handed) localStorage.removeItem(this.place());
       this.tell(this.line);
+      if (this.handed) {
+        this.handedOver();
+        return;
+      }
+      this.ring(false);
       this.headset.show({ ringing: false, talking: false, muted: false });
       if (this.stats) clearInterval(this.stats);
       this.stats = null;
@@ -362,9 +443,16 @@ export class BrowserPhone {
 
   /** Kept for the next page of this tab; the time is of its leaving. */
   private readonly stamp = (): void => {
-    const id = (this.session as unknown as { _dialog?: { id: { call_id: string; local_tag: string; remote_tag: string } } } | null)?._dialog?.id;
-    if (id && this.session?.isEstablished()) sessionStorage.setItem(DIALOG, JSON.stringify({ call: id.call_id, local: id.local_tag, remote: id.remote_tag, at: Date.now() } satisfies Dialog));
+    const dialog = this.dialogNow();
+    if (!dialog || this.handed) return;
+    sessionStorage.setItem(DIALOG, JSON.stringify(dialog));
+    localStorage.setItem(this.place(), JSON.stringify(dialog));
   };
+
+  private dialogNow(): Dialog | null {
+    const id = (this.session as unknown as { _dialog?: { id: { call_id: string; local_tag: string; remote_tag: string } } } | null)?._dialog?.id;
+    return id && this.session?.isEstablished() ? { call: id.call_id, local: id.local_tag, remote: id.remote_tag, at: Date.now() } : null;
+  }
 
   /** Another network, or none for a while: the same call over a new path. */
   private readonly mend = (): void => {
@@ -374,8 +462,9 @@ export class BrowserPhone {
 
   private async measure(): Promise<void> {
     const line = this.line;
-    const report = await this.session?.connection?.getStats();
-    if (report) this.show({ quality: line.take(report) });
+    const connection = this.session?.connection;
+    const report = await connection?.getStats();
+    if (report) this.show({ quality: line.take(report, /disconnected|failed/.test(connection!.iceConnectionState)) });
     if (line.due()) this.tell(line);
   }
 

@@ -1,7 +1,7 @@
 // My telephone: the one on the desk, or this browser with microphone, loudspeaker, level, quality of the line.
 import { useEffect, useRef, useState } from "react";
 import { language, locale, useWords, type Messages } from "./i18n";
-import { useLive } from "./live";
+import { hurry, useLive } from "./live";
 import { BrowserPhone, phone } from "./phone";
 import { useStore } from "./store";
 import { Button, Menu } from "./ui";
@@ -13,6 +13,9 @@ export const phoneWords = {
     not: "Telepon tidak terhubung",
     starting: "Menyambungkan telepon…",
     gone: "Telepon terputus; menyambung lagi…",
+    elsewhere: "Telepon di tab lain",
+    elsewhereHelp: "Telepon Anda dipakai di tab lain peramban ini. Hanya satu tab yang berdering.",
+    here: "Pindahkan ke tab ini",
     browser: "Telepon di peramban",
     desk: "Telepon meja",
     use: "Pakai telepon di peramban",
@@ -26,6 +29,7 @@ export const phoneWords = {
     usual: "bawaan sistem",
     level: "Suara mikrofon",
     quality: "Mutu {mos, number, ::.0} · {rtt} md · hilang {loss, number, ::percent .0}",
+    brief: "{mos, number, ::.0} · {rtt} md · {loss, number, ::percent .0}",
     qualityHelp: "Mutu: 1 buruk sampai 4,5 sangat baik. Waktu pulang-pergi, dan berapa yang hilang, dalam tiga detik terakhir.",
     good: "baik",
     fair: "sedang",
@@ -44,6 +48,9 @@ export const phoneWords = {
     not: "Phone not connected",
     starting: "Connecting the phone…",
     gone: "Phone lost; connecting again…",
+    elsewhere: "Phone in another tab",
+    elsewhereHelp: "Your phone is in use in another tab of this browser. Only one tab rings.",
+    here: "Move it to this tab",
     browser: "Phone in the browser",
     desk: "Desk phone",
     use: "Use the phone in the browser",
@@ -57,6 +64,7 @@ export const phoneWords = {
     usual: "as the system has it",
     level: "Level of the microphone",
     quality: "Quality {mos, number, ::.0} · {rtt} ms · lost {loss, number, ::percent .0}",
+    brief: "{mos, number, ::.0} · {rtt} ms · {loss, number, ::percent .0}",
     qualityHelp: "Quality: 1 is bad, 4.5 very good. The round trip, and how much was lost, within the last three seconds.",
     good: "good",
     fair: "fair",
@@ -123,18 +131,25 @@ export function PhoneMenu() {
   const [asked, setAsked] = useState(false);
 
   // by itself: as the last time, or where there is no other telephone
+  phone.who = useLive((page) => page.me?.agent ?? "");
   useEffect(() => {
+    phone.back = hurry;
     if (asked || there === undefined || now.state !== "off") return;
     const wanted = BrowserPhone.wanted();
     setAsked(true);
     if (wanted || (wanted === null && !there)) void phone.start(false);
+    else if (wanted === null) void phone.look();
   }, [asked, there, now.state]);
 
   if (there === undefined) return null;
-  const how = now.quality ? (now.quality.mos >= 3.8 ? "good" : now.quality.mos >= 3.1 ? "fair" : "poor") : null;
-  const text = how ? say("line", { how: say(how) }) : now.state === "starting" ? say("starting") : now.state === "gone" ? say("gone") : say(there ? "connected" : "not");
+  const how = now.quality && now.state === "ready" ? (now.quality.mos >= 3.8 ? "good" : now.quality.mos >= 3.1 ? "fair" : "poor") : null;
+  const text = how
+    ? say("line", { how: say(how) })
+    : now.state === "starting" || now.state === "gone" || (now.state === "elsewhere" && there)
+      ? say(now.state)
+      : say(there ? "connected" : "not");
   const tone = how ? (how === "good" ? "good" : how === "fair" ? "warn" : "bad") : now.state === "starting" ? "warn" : there && now.state !== "gone" ? "good" : "bad";
-  const figures = now.quality ? say("quality", { mos: now.quality.mos, rtt: new Intl.NumberFormat(locale(of)).format(now.quality.rtt_ms), loss: now.quality.loss }) : "";
+  const figures = (how: "quality" | "brief") => (now.quality ? say(how, { mos: now.quality.mos, rtt: new Intl.NumberFormat(locale(of)).format(now.quality.rtt_ms), loss: now.quality.loss }) : "");
   const trouble = now.state === "none" ? "none" : now.state === "no-microphone" ? "noMicrophone" : now.state === "insecure" ? "insecure" : null;
   const on = now.state === "ready" || now.state === "gone" || now.state === "starting";
 
@@ -146,25 +161,32 @@ export function PhoneMenu() {
       button={
         <>
           <span aria-hidden="true">{tone === "good" ? "☎" : tone === "warn" ? "…" : "✕"}</span> {text}
-          {now.quality ? <span className="line-figures small"> · {figures}</span> : null}
+          {how ? <span className="line-figures small"> · {figures("brief")}</span> : null}
         </>
       }
     >
       {() => (
         <div className="phone-menu">
           <p>
-            <strong>{say(on ? "browser" : "desk")}</strong>
+            <strong>{say(on || now.state === "elsewhere" ? "browser" : "desk")}</strong>
           </p>
           {now.quality ? (
             <p className="small soft">
-              {figures}
+              {figures("quality")}
               <br />
               {say("qualityHelp")}
             </p>
           ) : null}
           {there ? null : <p className="small">{say("help")}</p>}
           {trouble ? <p className="notice bad small">{say(trouble)}</p> : null}
-          {on ? (
+          {now.state === "elsewhere" ? (
+            <>
+              <p className="small">{say("elsewhereHelp")}</p>
+              <Button small kind="primary" onPress={() => void phone.start(true, true)}>
+                {say("here")}
+              </Button>
+            </>
+          ) : on ? (
             <>
               {(
                 [

@@ -114,7 +114,7 @@ function Playing({ sound, onClose }: { sound: Sound; onClose: () => void }) {
       peaks.forEach((peak, column) => {
         const tall = Math.max(1, peak * (half - 2));
         const heard = length > 0 && column / peaks.length < at / length;
-        pen.fillStyle = heard ? style.getPropertyValue("--accent") : style.getPropertyValue("--line-strong");
+        pen.fillStyle = heard ? style.color : style.outlineColor; // colours as they are shown: a token says both themes
         pen.globalAlpha = side === "both" || (side === "customer") === (channel === 0) ? 1 : 0.3;
         pen.fillRect(column * wide, channel * half + (half - tall) / 2, Math.max(1, wide - 1), tall);
       });

@@ -54,11 +54,11 @@ const said: [RegExp, Key][] = [
   [/not granted this client/, "client"],
   [/another call in hand/, "busy"],
   [/no such target|nobody there/, "target"],
+  [/not logged in/, "out"],
   [/first some have to be done/, "tasks"],
   [/person was erased/, "erased"],
   [/lines in \d+ seconds/, "lines"],
   [/is in no team/, "team"],
-  [/not logged in/, "out"],
 ];
 
 export function keyOfProblem(problem: Pick<Problem, "status" | "message">): Key {

@@ -41,8 +41,11 @@ export const targetWords = {
   },
 } satisfies Messages<string>;
 
-/** What is aimed at and how it stands, beside a figure. `short`: without the word "target". */
-export function Goal({ goal, period, short }: { goal: FigureTarget | undefined; period: "today" | "recent"; short?: boolean }) {
+/**
+ * What is aimed at and how it stands, beside a figure: "✓ target ≥ 80% tercapai". In a column of targets without the word; `short`:
+ * with the sign alone; `limit`: where a mark of its own stands beside the figure already.
+ */
+export function Goal({ goal, period, look = "full" }: { goal: FigureTarget | undefined; period: "today" | "recent"; look?: "full" | "column" | "short" | "limit" }) {
   const words = useWords(targetWords);
   const of = useStore(language);
 
@@ -53,8 +56,9 @@ export function Goal({ goal, period, short }: { goal: FigureTarget | undefined; 
   return (
     <span className={`goal ${state}`} data-goal={goal.figure} data-state={state} title={words("of", { scope: goal.scope })}>
       <span aria-hidden="true">
-        {goalSigns[state]} {short ? `${sign} ${value}` : words("target", { sign, value })}
-        {state === "none" || short ? "" : ` ${words(state)}`}
+        {look === "limit" ? "" : `${goalSigns[state]} `}
+        {look === "full" ? words("target", { sign, value }) : `${sign} ${value}`}
+        {state === "none" || look === "short" || look === "limit" ? "" : ` ${words(state)}`}
       </span>
       <span className="hidden">{words("spoken", { sign: words(goal.better === "lower" ? "atMost" : "atLeast"), value, state: words(state) })}</span>
     </span>

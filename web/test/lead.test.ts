@@ -144,7 +144,7 @@ describe("wallboards", () => {
     expect(board.pages.map((page) => page.tiles.length)).toEqual([7]);
     const told = board.pages[0]!.tiles.map((tile) => tell(tile, new Map([["client:toko", queue("x", { id: "client:toko" })]]), at));
     expect(told.every((one) => !one.missing && one.value !== null)).toBe(true);
-    expect(tell(board.pages[0]!.tiles[0]!, new Map(), at)).toEqual({ value: null, level: "none", missing: true });
+    expect(tell(board.pages[0]!.tiles[0]!, new Map(), at)).toEqual({ value: null, level: "none", goal: undefined, missing: true });
     expect(withPeriod(board.pages[0]!.tiles[0]!, "today").figure).toBe("service_level_1");
     expect([1, 2, 3, 4, 5, 6, 7].map(columnsOf)).toEqual([1, 2, 3, 2, 3, 3, 4]);
   });

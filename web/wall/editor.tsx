@@ -43,6 +43,14 @@ function TileRow({ tile, n, count, seesAll, change, move, remove }: { tile: Wall
     const from = fromField(tile.figure, first);
     change({ ...tile, warn: from, bad: from === null ? null : fromField(tile.figure, second) });
   };
+  const limit = (name: string, value: string, type: (typed: string) => void) => (
+    <label className="field limit">
+      <span>
+        {name} {unit}
+      </span>
+      <input className="input" inputMode="decimal" placeholder={words("none")} value={value} onChange={(event) => type(event.target.value)} />
+    </label>
+  );
 
   return (
     <fieldset className="tile-row">
@@ -94,36 +102,8 @@ function TileRow({ tile, n, count, seesAll, change, move, remove }: { tile: Wall
           ))}
         </select>
       </label>
-      <label className="field limit">
-        <span>
-          {words("warn")} {unit}
-        </span>
-        <input
-          className="input"
-          inputMode="decimal"
-          placeholder={words("none")}
-          value={warn}
-          onChange={(event) => {
-            setWarn(event.target.value);
-            limits(event.target.value, bad);
-          }}
-        />
-      </label>
-      <label className="field limit">
-        <span>
-          {words("bad")} {unit}
-        </span>
-        <input
-          className="input"
-          inputMode="decimal"
-          placeholder={words("none")}
-          value={bad}
-          onChange={(event) => {
-            setBad(event.target.value);
-            limits(warn, event.target.value);
-          }}
-        />
-      </label>
+      {limit(words("warn"), warn, (typed) => (setWarn(typed), limits(typed, bad)))}
+      {limit(words("bad"), bad, (typed) => (setBad(typed), limits(warn, typed)))}
       <span className="row">
         <Button small kind="plain" disabled={n === 1} label={words("up", { n })} onPress={() => move(-1)}>
           ↑

@@ -1,6 +1,7 @@
 // Wallboards as data: what a tile shows, when a page is turned, a first board to begin with.
-import type { Directory, Standing, Wallboard, WallboardBody, WallPage, WallTile } from "../shared/api.gen";
+import type { Directory, FigureTarget, Standing, Wallboard, WallboardBody, WallPage, WallTile } from "../shared/api.gen";
 import { countedFigures, isNow, levelOf, nowFigures, unitOf, valueOf, type Level } from "../shared/figures";
+import { goalLevel, goalOf, goalState } from "../shared/target";
 
 export const STANDARD = "standar";
 export const TILES_MAX = 7;
@@ -17,6 +18,8 @@ export const standingId = (tile: Pick<WallTile, "scope" | "key">): string => (ti
 export interface Told {
   value: number | null;
   level: Level;
+  /** What is aimed at; undefined: nothing. */
+  goal: FigureTarget | undefined;
   /** Of this tile nothing is known: the queue is gone, or the link may not see it. */
   missing: boolean;
 }
@@ -24,7 +27,10 @@ export interface Told {
 export function tell(tile: WallTile, standings: ReadonlyMap<string, Standing>, at: number): Told {
   const standing = standings.get(standingId(tile));
   const value = valueOf(standing, tile.figure, tile.period, at);
-  return { value, level: levelOf(value, tile.warn, tile.bad), missing: standing === undefined };
+  const goal = tile.period === "now" ? undefined : goalOf(standing, tile.figure);
+  // limits of the tile go before the target: somebody has chosen them for this screen
+  const level = tile.warn === null && goal ? goalLevel(goalState(goal, tile.period)) : levelOf(value, tile.warn, tile.bad);
+  return { value, level, goal, missing: standing === undefined };
 }
 
 /** Which page is shown: by the clock, so that two screens of one board show the same. */

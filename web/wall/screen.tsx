@@ -5,6 +5,7 @@ import { clock, now, useNow } from "../shared/clock";
 import { figureWords, show } from "../shared/figures";
 import { language, locale, useWords } from "../shared/i18n";
 import { useStore } from "../shared/store";
+import { Goal } from "../shared/target";
 import { Button } from "../shared/ui";
 import { columnsOf, pageAt, standingId, tell } from "./model";
 import type { Source } from "./source";
@@ -18,7 +19,7 @@ function Tile({ tile, standings, at, wide }: { tile: WallTile; standings: Readon
   const figures = useWords(figureWords);
   const words = useWords(wallWords);
   const of = useStore(language);
-  const { value, level, missing } = tell(tile, standings, at);
+  const { value, level, goal, missing } = tell(tile, standings, at);
   const standing = standings.get(standingId(tile));
   const known = (key: string): key is FigureWord => key in figureWords.id;
   const text = missing ? "–" : tile.figure === "oldest" && value === 0 ? "–" : show(of, tile.figure, value);
@@ -35,7 +36,8 @@ function Tile({ tile, standings, at, wide }: { tile: WallTile; standings: Readon
           {figures(tile.period)}
           {tile.scope === "all" ? "" : ` · ${standing?.name ?? tile.key}`}
         </span>
-        {missing ? <strong>{words("missing")}</strong> : level === "none" ? null : (
+        {tile.period === "now" ? null : <Goal goal={goal} period={tile.period} look="column" />}
+        {missing ? <strong>{words("missing")}</strong> : level === "none" || tile.warn === null ? null : (
           <strong className="tile-level">
             <span aria-hidden="true">{level === "good" ? "✓" : level === "warn" ? "!" : "‼"}</span> {figures(level)} <span className="tile-limit">{limit}</span>
           </strong>

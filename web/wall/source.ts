@@ -21,14 +21,15 @@ export interface Source {
   listen: (listener: () => void) => () => void;
 }
 
-/** A screen is drawn five times a second at most, however much comes: weak televisions, and weeks of it. */
-export const PAINT_MS = 200;
+/** A screen is drawn at once, and ten times a second at most, however much comes: weak televisions, and weeks of it. */
+export const PAINT_MS = 100;
 const BOARD_MS = 30_000;
 
-class Kept implements Source {
+export class Kept implements Source {
   private state: State = { board: null, standings: new Map(), connection: "connecting", heardAt: 0, ended: false };
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private drawnAt = -PAINT_MS;
 
   readonly get = () => this.state;
 
@@ -41,11 +42,15 @@ class Kept implements Source {
 
   set(part: Partial<State>): void {
     this.next = { ...this.next, ...part };
-    this.timer ??= setTimeout(() => {
-      this.timer = null;
-      this.state = this.next;
-      for (const listener of [...this.listeners]) listener();
-    }, PAINT_MS);
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = null;
+        this.drawnAt = performance.now();
+        this.state = this.next;
+        for (const listener of [...this.listeners]) listener();
+      },
+      Math.max(0, this.drawnAt + PAINT_MS - performance.now()),
+    );
   }
 }
 

@@ -97,8 +97,7 @@ bool sapa_voice_authenticate(struct sapa_voice *v, const struct sapa_sip_event *
         if (own && rc != SAPA_EAGAIN)
             sapa_voice_guessed(v, ev->flow, agent, rc == SAPA_OK);
         if (rc == SAPA_OK) {
-            if (!own)
-                sapa_voice_pass_used(v, ev->flow, digest.username);
+            sapa_voice_pass_used(v, ev->flow, digest.username);
             return true;
         }
         if (rc == SAPA_EAGAIN) {

@@ -473,6 +473,11 @@ static bool send_answer(struct sapa_voice *v, struct voice_leg *leg, int status)
     sapa_text_init(&head, head_buf, sizeof(head_buf));
     if (status == 200)
         sapa_voice_session_take(v, leg, &leg->session_wish, &head);
+    if (leg->guest && leg->contact) { /* his page may ask for his place in line */
+        char proof[SAPA_PASS_PASSWORD_SIZE];
+        sapa_pass_place(&v->options.pass_key, leg->contact->id, proof);
+        sapa_text_printf(&head, "Sapa-Place: %llu %s\r\n", (unsigned long long)leg->contact->id, proof);
+    }
     const struct sapa_sip_spec spec = { .headers = sapa_text_str(&head), .body = sapa_text_str(&sdp) };
     if (sapa_sip_call_answer(v->stack, leg->tx, status, &spec, sapa_voice_now(v)) != SAPA_OK)
         return false;
@@ -686,6 +691,7 @@ static void on_request(struct sapa_voice *v, struct voice_leg *leg, const struct
         respond(v, ev->tx, digit || ev->msg->body.n == 0 ? 200 : 415, ev->now_us);
         if (digit && leg->state == LEG_UP)
             sapa_voice_digit(v, leg, digit, KEY_INFO);
+        leg->leaves = leg->guest && sapa_sip_content_is(ev->msg, SAPA_STR("application/sapa-leaving"));
         break;
     }
     case SAPA_SIP_REFER: sapa_voice_refer(v, leg, ev); break;

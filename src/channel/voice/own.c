@@ -380,6 +380,7 @@ bool sapa_voice_swap(struct sapa_voice *v, const struct sapa_sip_event *ev, stru
         return false;
     }
     leg->gap_us = leg->media_gap_us = 0;
+    leg->leaves = false;
     leg->offered_again = leg->refreshing = leg->asking = false;
     v->stats.arrived++;
     if (!sapa_voice_leg_answer(v, leg)) {

@@ -168,6 +168,7 @@ struct voice_leg {
     uint64_t guest;           /* a customer's: serial of his credentials; 0: none */
     int64_t gap_us;           /* its connection is gone: so long it waits; 0: there */
     int64_t media_gap_us;     /* the same of its audio */
+    bool leaves;              /* a guest's page is going: loaded anew it is back in seconds, else nobody shall wait */
     struct voice_contact *contact; /* NULL: LEG_CODE */
     struct voice_offer *offer;
     struct voice_call_code *code;

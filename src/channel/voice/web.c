@@ -12,8 +12,10 @@ enum {
     WEBS_MAX = 8192,
     ENDED_MAX = 65536,
     MESSAGE_US = 20000,                     /* a connection may send 50 messages a second … */
-    BURST_US = 100 * MESSAGE_US,            /* … and a hundred at once; from twice that on it is closed */
+    BURST_US = 100 * MESSAGE_US,            /* … and a hundred at once; from twice that on it is closed. Until it has shown */
+    STRANGER = 5,                           /* credentials that are right, each of its messages counts so many times */
     GAP_US = 60 * 1000 * 1000,              /* a call waits so long for its browser */
+    LEAVES_US = 12 * 1000 * 1000,           /* a guest whose page said that it goes */
     GUESTS_MAX = 65536,
     WRONG_MAX = 65536,
     WRONG_COUNT = 10,                       /* of an agent's own password from one address, … */
@@ -24,7 +26,8 @@ enum {
 struct voice_web {
     uint64_t key; /* connection */
     struct sapa_sip_flow flow;
-    uint64_t session; /* whose credentials were shown on it; 0: none yet */
+    uint64_t session; /* whose credentials were shown on it; 0: of none */
+    uint64_t known;   /* right ones were shown */
     int64_t spent_us;
 };
 
@@ -90,7 +93,7 @@ void sapa_voice_web_receive(struct sapa_voice *v, const struct sapa_sip_flow *fl
     if (!web && sapa_table_add(&v->webs, flow->conn, &web) != SAPA_OK)
         return;
     web->flow = *flow;
-    web->spent_us = SAPA_MAX(web->spent_us, now - BURST_US) + MESSAGE_US;
+    web->spent_us = SAPA_MAX(web->spent_us, now - BURST_US) + (web->known ? 1 : STRANGER) * (int64_t)MESSAGE_US;
     const int64_t over = web->spent_us - now;
     sapa_voice_touch(v);
     if (over <= 0)
@@ -198,12 +201,15 @@ bool sapa_voice_pass_known(struct sapa_voice *v, struct sapa_str user, const str
     return true;
 }
 
-/* They were right: the connection lives as long as their session. */
+/* They were right. With minted ones the connection lives as long as their session. */
 void sapa_voice_pass_used(struct sapa_voice *v, const struct sapa_sip_flow *flow, struct sapa_str user)
 {
     struct sapa_pass pass;
     struct voice_web *web = sapa_voice_flow_is_web(flow) ? web_of(v, flow) : NULL;
-    if (web && sapa_pass_read(user, &pass) == SAPA_OK)
+    if (!web)
+        return;
+    web->known = true;
+    if (sapa_pass_read(user, &pass) == SAPA_OK && pass.kind == SAPA_PASS_AGENT)
         web->session = pass.session;
 }
 
@@ -259,6 +265,7 @@ bool sapa_voice_guest_authenticate(struct sapa_voice *v, const struct sapa_sip_e
         return false;
     }
     used->until_us = sapa_voice_now(v) + GUEST_KEPT_US;
+    sapa_voice_pass_used(v, ev->flow, digest.username);
     *ret_number = number;
     return true;
 }
@@ -291,7 +298,7 @@ bool sapa_voice_in_gap(const struct voice_leg *leg)
 void sapa_voice_gap_begin(struct sapa_voice *v, struct voice_leg *leg)
 {
     if (leg->gap_us == 0)
-        leg->gap_us = sapa_voice_now(v) + GAP_US;
+        leg->gap_us = sapa_voice_now(v) + (leg->leaves ? LEAVES_US : GAP_US);
 }
 
 void sapa_voice_gap_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow *flow)
@@ -313,6 +320,7 @@ void sapa_voice_gap_flow_closed(struct sapa_voice *v, const struct sapa_sip_flow
 static void move(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_flow *flow)
 {
     leg->gap_us = 0;
+    leg->leaves = leg->leaves && sapa_sip_flow_eq(&leg->flow, flow);
     if (sapa_sip_flow_eq(&leg->flow, flow))
         return;
     leg->flow = *flow;

@@ -227,6 +227,36 @@ static void a_session_ends_among_many(void **state)
     assert_int_equal(web_register(f, &flow, "1", user, password, 600), 403);
 }
 
+/* Until somebody has shown who he is, his connection is good for what that takes. */
+static void strangers_say_little(void **state)
+{
+    struct fake *f = *state;
+    const struct sapa_sip_flow flow = web_flow(7);
+    const struct sapa_pass pass = { SAPA_PASS_AGENT, wall_s(f) + 3600, 77, 1, SAPA_STR("siti") };
+    char user[SAPA_PASS_USER_SIZE], password[SAPA_PASS_PASSWORD_SIZE];
+    unsigned answered[2] = { 0 };
+
+    fake_run(f, 10000000); /* the clock stands at its beginning */
+    mint(f, &pass, user, password);
+    for (unsigned known = 0; known < 2; known++) {
+        const size_t before = f->sent_count;
+        for (unsigned i = 0; i < 40; i++) {
+            char text[512];
+            const int n = snprintf(text, sizeof(text), "OPTIONS sip:sapa.example SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bKo%u-%u\r\n"
+                                   "To: <sip:sapa.example>\r\nFrom: <sip:x@sapa.example>;tag=o\r\nCall-ID: o%u-%u\r\nCSeq: 1 OPTIONS\r\n\r\n", known, i, known, i);
+            sapa_voice_web_receive(f->voice, &flow, text, (size_t)n);
+        }
+        fake_run(f, 0);
+        for (size_t i = before; i < f->sent_count; i++)
+            answered[known] += strncmp(f->sent[i].text, "SIP/2.0 200", 11) == 0;
+        fake_run(f, 10000000);
+        if (!known)
+            assert_int_equal(web_register(f, &flow, "1", user, password, 600), 200);
+    }
+    assert_int_equal(answered[0], 20);
+    assert_int_equal(answered[1], 40);
+}
+
 /* A telephone's own password is short and lasts: it is not to be guessed. */
 static void guessing_ends_soon(void **state)
 {
@@ -589,6 +619,10 @@ static uint64_t guest_talks(struct fake *f, struct fake_call *c, uint32_t conn)
     const struct fake_sent *ok = fake_want(f, "SIP/2.0 200", c->call_id);
     assert_non_null(strstr(ok->text, "UDP/TLS/RTP/SAVPF"));
     assert_non_null(strstr(ok->text, "a=setup:passive\r\n"));
+    char proof[SAPA_PASS_PASSWORD_SIZE], place[96];
+    sapa_pass_place(&f->voice->options.pass_key, contact, proof);
+    snprintf(place, sizeof(place), "\r\nSapa-Place: %llu %s\r\n", (unsigned long long)contact, proof);
+    assert_non_null(strstr(ok->text, place));
     fake_learn(c, ok->text);
     fake_request(f, c, "ACK", "", "", "");
     assert_int_equal(fake_posted(f, SAPA_T_contact_answered)->u.contact_answered.contact, contact);
@@ -649,6 +683,25 @@ static void guests(void **state)
     web_close(f, 9);
     fake_run(f, 61000000);
     assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.side, SAPA_SIDE_NETWORK);
+    all_gone(f, contact);
+}
+
+/* A page that says that it goes is awaited for seconds: loaded anew it is there by then, and nobody talks into silence. */
+static void guest_page_goes(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call c;
+
+    const uint64_t contact = guest_talks(f, &c, 5);
+    fake_request(f, &c, "INFO", "Content-Type: application/sapa-leaving\r\n", "", "");
+    fake_want(f, "SIP/2.0 200", c.call_id);
+    fake_run(f, 20000000); /* he has stayed after all */
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 0);
+    web_close(f, 5);
+    fake_run(f, 11000000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_contact_gone), 0);
+    fake_run(f, 3000000);
+    assert_int_equal(fake_posted(f, SAPA_T_contact_gone)->u.contact_gone.contact, contact);
     all_gone(f, contact);
 }
 
@@ -755,8 +808,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(minted_credentials), TEST(a_session_ends_among_many), TEST(guessing_ends_soon), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
-        TEST(flow_lost_for_good), TEST(audio_lost), TEST(reloaded), TEST(guests), TEST(guest_leaves_early),
+        TEST(minted_credentials), TEST(a_session_ends_among_many), TEST(guessing_ends_soon), TEST(strangers_say_little), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
+        TEST(flow_lost_for_good), TEST(audio_lost), TEST(reloaded), TEST(guests), TEST(guest_page_goes), TEST(guest_leaves_early),
         TEST(without_a_media_process_that_can), TEST(adopted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

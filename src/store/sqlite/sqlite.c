@@ -471,6 +471,19 @@ static sapa_rc db_setting_put(void *db, const char *key, const void *value, size
     return put_bytes(db, ST_SETTING_PUT, key, value, size, wall_us);
 }
 
+static sapa_rc db_setting_delete(void *db, const char *key)
+{
+    struct sqlite_store *store = db;
+    struct link *link;
+    sapa_rc rc = begin_write(store, &link);
+
+    if (rc != SAPA_OK)
+        return rc;
+    bind_text(get(link, ST_SETTING_DELETE), 1, key);
+    rc = run(store, link, ST_SETTING_DELETE);
+    return end_write(store, rc);
+}
+
 static sapa_rc db_document_get(void *db, const char *hash, struct sapa_buffer *text)
 {
     return get_bytes(db, ST_DOCUMENT_GET, hash, text);
@@ -802,6 +815,7 @@ const struct sapa_store_ops sapa_sqlite_ops = {
     .take_epoch = db_take_epoch,
     .setting_get = db_setting_get,
     .setting_put = db_setting_put,
+    .setting_delete = db_setting_delete,
     .document_get = db_document_get,
     .document_put = db_document_put,
     .client = db_client,

@@ -49,6 +49,7 @@
     X(PAST_FORGET, "DELETE FROM person_contact WHERE person = ?1") \
     X(SPAN_GET, "SELECT first_seq, last_seq FROM contact_span WHERE contact = ?1") \
     X(SETTING_GET, "SELECT value FROM setting WHERE key = ?1") \
+    X(SETTING_DELETE, "DELETE FROM setting WHERE key = ?1") \
     X(SETTING_PUT, "INSERT INTO setting(key, value, wall_us) VALUES(?1, ?2, ?3) " \
                    "ON CONFLICT(key) DO UPDATE SET value = ?2, wall_us = ?3") \
     X(DOCUMENT_GET, "SELECT text FROM document WHERE hash = ?1") \

@@ -71,6 +71,10 @@ static void settings_documents_and_clients(void **state)
     assert_int_equal(sapa_store_setting(store, "a", value, sizeof(value)), SAPA_OK);
     assert_string_equal(value, "two");
     assert_int_equal(sapa_store_setting(store, "a", value, 3), SAPA_ELIMIT);
+    assert_int_equal(sapa_store_unset(store, "a"), SAPA_OK);
+    assert_int_equal(sapa_store_unset(store, "a"), SAPA_OK);
+    assert_int_equal(sapa_store_setting(store, "a", value, sizeof(value)), SAPA_ENOENT);
+    assert_int_equal(sapa_store_unset(store, "store_id"), SAPA_EDENIED);
     assert_int_equal(sapa_store_set(store, "", "x"), SAPA_EINVAL);
     assert_int_equal(sapa_store_set(store, "store_id", "x"), SAPA_EDENIED);
 

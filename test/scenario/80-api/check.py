@@ -1,12 +1,11 @@
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.parse
 
-from sapa_api import Api, administrator, wait
+from sapa_api import Api, administrator, bare, wait
 
 base, sapa, part = sys.argv[1:4]
 admin = administrator(base)
@@ -74,19 +73,6 @@ def lines(text):
     return [json.loads(line) for line in text.splitlines() if line]
 
 
-def raw_request(text):
-    address = urllib.parse.urlparse(base)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as s:
-        s.sendall(text.encode())
-        data = b""
-        while b"\r\n\r\n" not in data:
-            more = s.recv(65536)
-            if not more:
-                break
-            data += more
-        return data.decode(errors="replace")
-
-
 def live():
     nobody = Api(base)
     assert nobody.get("/health").json["alive"]
@@ -106,9 +92,9 @@ def live():
     admin.post(V1 + "/tokens", {"user": "x", "role": "viewer", "more": 1}, 400)
     admin.call("POST", V1 + "/tokens", "{", want=400)
     head = f"Host: x\r\nAuthorization: Bearer {admin.token}\r\n"
-    assert " 413 " in raw_request(f"POST {V1}/tokens HTTP/1.1\r\n{head}Content-Length: 70000\r\n\r\n").split("\r\n")[0]
-    assert " 411 " in raw_request(f"POST {V1}/tokens HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\n\r\n").split("\r\n")[0]
-    assert " 426 " in raw_request(f"GET {V1}/live HTTP/1.1\r\n{head}\r\n").split("\r\n")[0]
+    assert " 413 " in bare(base, f"POST {V1}/tokens HTTP/1.1\r\n{head}Content-Length: 70000\r\n\r\n").split("\r\n")[0]
+    assert " 411 " in bare(base, f"POST {V1}/tokens HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\n\r\n").split("\r\n")[0]
+    assert " 426 " in bare(base, f"GET {V1}/live HTTP/1.1\r\n{head}\r\n").split("\r\n")[0]
     assert admin.get(V1 + "/me").json["clients"] is None
     assert "sapa_contacts{" in admin.get("/metrics").body.decode()
     assert len(admin.get(V1 + "/numbers").json["items"]) == 3

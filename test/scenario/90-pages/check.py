@@ -8,7 +8,7 @@ import socket
 import sys
 import urllib.parse
 
-from sapa_api import Api
+from sapa_api import Api, bare
 
 base, part = sys.argv[1:3]
 address = urllib.parse.urlparse(base)
@@ -20,18 +20,6 @@ ours = {"Origin": base}
 
 def get(path, **headers):
     return nobody.raw("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-
-
-def raw(text):
-    with socket.create_connection((address.hostname, address.port), timeout=10) as s:
-        s.sendall(text.encode())
-        data = b""
-        while b"\r\n\r\n" not in data:
-            more = s.recv(65536)
-            if not more:
-                break
-            data += more
-        return data.decode(errors="replace")
 
 
 def pages():
@@ -55,9 +43,9 @@ def pages():
                  "/assets/..%2f..%2fcentre.yaml", "/desk/%00.html", "//centre.yaml", "/" + "a" * 300, "/desk/%2e%2e/%2e%2e/centre.yaml"):
         assert get(path).status == 404, (path, get(path).status)
     for path in ("/../centre.yaml", "/assets/../../centre.yaml", "/desk/../../centre.yaml"):
-        answer = raw(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")
+        answer = bare(base, f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")
         assert "clients:" not in answer and " 404 " in answer.split("\r\n")[0] or " 403 " in answer.split("\r\n")[0], answer[:200]
-    head = raw(f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+    head = bare(base, f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
     assert " 200 " in head.split("\r\n")[0] and "first" not in head, head
     # the API keeps its paths, and pages have no other methods
     assert nobody.get("/health").json["alive"]
@@ -92,7 +80,7 @@ def log_in(user):
 def upgrade(path, **headers):
     key = base64.b64encode(os.urandom(16)).decode()
     more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return raw(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+    return bare(base, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
                f"Sec-WebSocket-Version: 13\r\n{more}\r\n").split("\r\n")[0]
 
 
@@ -155,7 +143,7 @@ def demo():
     nobody.post(V1 + "/demo/login", {"user": "nobody"}, 400)
     nobody.post(V1 + "/demo/login", {"user": "agent1", "cookie": True}, 403, {"Origin": "https://evil.example"})
     # a name that somebody else's DNS leads here is not this machine
-    answer = raw(f"GET {V1}/demo HTTP/1.1\r\nHost: evil.example:{address.port}\r\n\r\n")
+    answer = bare(base, f"GET {V1}/demo HTTP/1.1\r\nHost: evil.example:{address.port}\r\n\r\n")
     assert " 404 " in answer.split("\r\n")[0], answer[:100]
     # who did it stands in the log
     admin = Api(base, open("data/admin.token").read().strip())

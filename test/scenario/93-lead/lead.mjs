@@ -60,8 +60,25 @@ await run(async () => {
   await panel.getByText("(answered_in_level + abandoned_in_level) / (answered + abandoned)").waitFor();
   await panel.getByText("30 menit terakhir").waitFor();
   await page.keyboard.press("Escape");
-  await page.locator('[data-figure="answered"]').nth(0).click();
+  const answered = page.locator('tbody [data-figure="answered"]');
+  const queue = await until("somebody is answered", async () => (await answered.allInnerTexts()).findIndex((text) => Number(text) > 0) + 1, 20_000);
+  await answered.nth(queue - 1).click();
   await panel.getByRole("heading", { name: "Terjawab" }).waitFor();
+  await until("as many contacts as the number says", async () => {
+    const [shown, listed] = [Number(await panel.locator(".big").innerText()), await panel.locator(".list .link").count()];
+    return shown > 0 && shown === listed;
+  });
+  // ---- a contact of it: its way, and its recording when it has ended ----
+  await until("one of them has ended", () => panel.locator(".list li", { hasText: "terjawab" }).count(), 30_000);
+  await panel.locator(".list li", { hasText: "terjawab" }).last().getByRole("button").click();
+  await panel.getByRole("heading", { name: "Perjalanan" }).waitFor();
+  await panel.getByText(/, bicara \d/).first().waitFor();
+  const listen = panel.getByRole("button", { name: /^Dengarkan rekaman, / });
+  await listen.click();
+  await panel.getByRole("slider", { name: "Tempat di rekaman" }).waitFor();
+  await accessible(page, "a contact and its recording");
+  await shot(page, "lead-record");
+  await until("listening stands in the audit", async () => (await (await page.api("/api/v1/audit?limit=500")).json()).items.some((one) => one.what === "GET /api/v1/recordings/{recording}/audio" && one.actor === "yusuf"));
   await page.keyboard.press("Escape");
   await until("the numbers are the API's", async () => {
     const standings = (await (await page.api("/api/v1/standings")).json()).items.filter((one) => one.scope === "queue");
@@ -81,27 +98,59 @@ await run(async () => {
   await shot(page, "lead-agent");
   await panel.getByRole("button", { name: "rapat" }).click();
   await panel.getByText(/^Siti Rahayu: rapat\.$/).waitFor();
-  await panel.getByRole("combobox", { name: "Keahlian" }).selectOption("inggris");
-  await panel.getByLabel("Tingkat (0–10)").fill("9");
+  await panel.getByRole("combobox", { name: "Keahlian inggris" }).selectOption("9");
   const until_ = (await panel.getByRole("combobox", { name: "Berlaku" }).locator("option").first().innerText()).trim();
   assert(/^sampai \d\d\.\d\d$/.test(until_), "until: " + until_);
-  await panel.getByRole("button", { name: "Simpan keahlian" }).click();
-  await panel.getByText(`inggris 9 untuk Siti Rahayu, ${until_}.`).waitFor();
+  await panel.getByRole("button", { name: "Ubah Siti Rahayu" }).click();
+  await panel.getByText(`1 agen diubah, ${until_}.`).waitFor();
+  await panel.getByRole("heading", { name: "Diubah sementara" }).waitFor();
+  await panel.getByRole("button", { name: "Kembalikan: inggris 9" }).click();
+  await panel.getByRole("heading", { name: "Diubah sementara" }).waitFor({ state: "detached" });
   const audit = (await (await page.api("/api/v1/audit?limit=500")).json()).items;
-  assert(audit.some((one) => one.what === "PUT /api/v1/agents/{agent}/skills/{skill}" && one.actor === "yusuf" && /until/.test(one.detail)), "the skill stands in the audit");
+  assert(audit.some((one) => one.what === "POST /api/v1/changes" && one.actor === "yusuf" && /inggris=9 until=.*: siti/.test(one.detail)), "the skill stands in the audit");
   await panel.getByRole("button", { name: "Siap", exact: true }).click();
   await panel.getByText(/^Siti Rahayu: Siap\.$/).waitFor();
   await page.keyboard.press("Escape");
   assert((await page.evaluate(() => document.activeElement?.getAttribute("data-agent"))) === "siti", "the focus is back where it was");
   say("states and skills are changed, and stand in the audit");
 
+  // ---- several at once, by keyboard alone: a skill and a queue until a time; who may not is told; and undone ----
+  const changes = async (id) => (await (await page.api(`/api/v1/agents/${id}`)).json()).changes.map((one) => one.skill ?? one.queue).sort();
+  await page.getByRole("button", { name: "Pilih beberapa" }).focus();
+  await page.keyboard.press("Enter");
+  await page.locator('[data-agent="siti"]').focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Shift+ArrowDown");
+  assert((await page.locator('[data-agent][aria-checked="true"]').count()) === 2, "two are chosen");
+  await panel.getByRole("button", { name: "Tim bank" }).focus();
+  await page.keyboard.press("Enter");
+  const bank = await page.locator('[data-agent][aria-checked="true"]').count();
+  assert(bank > 3, "a whole team is chosen");
+  await panel.getByRole("combobox", { name: "Keahlian inggris" }).focus();
+  await page.keyboard.type("7");
+  await panel.getByRole("combobox", { name: "Antrean Toko: penjualan" }).focus();
+  await page.keyboard.type("layani");
+  await accessible(page, "several agents");
+  await panel.getByRole("button", { name: `Ubah ${bank} agen` }).focus();
+  await page.keyboard.press("Enter");
+  await panel.getByText(/^\d+ agen diubah, sampai \d\d\.\d\d\.$/).waitFor();
+  await panel.getByText(/: tidak bekerja untuk Toko Nusantara$/).first().waitFor();
+  await shot(page, "lead-change");
+  assert(String(await changes("siti")) === "inggris,toko.penjualan" && String(await changes("putri")) === "", `lent: ${await changes("siti")}; ${await changes("putri")}`);
+  await panel.getByRole("button", { name: "Urungkan" }).focus();
+  await page.keyboard.press("Enter");
+  await panel.getByText(/kembali seperti semula\.$/).waitFor();
+  assert(String(await changes("siti")) === "", "undone: " + (await changes("siti")));
+  await page.keyboard.press("Escape");
+  await panel.waitFor({ state: "detached" });
+  say("skills and queues of several agents are changed at once, and taken back");
+
   // ---- a contact is moved ----
   await until("somebody is moved", async () => {
     await page.getByRole("button", { name: /^Mengapa .* menunggu\?$/ }).first().click();
     const move = panel.getByRole("button", { name: "Pindahkan" });
     await move.waitFor({ timeout: 2000 }).catch(() => undefined);
-    if (!(await move.isVisible())) return false;
-    await move.click();
+    if (!(await move.isVisible()) || !(await move.click({ timeout: 2000 }).then(() => true, () => false))) return false;
     return panel
       .getByText(/^Dipindahkan ke /)
       .waitFor({ timeout: 1500 })
@@ -109,7 +158,20 @@ await run(async () => {
       .catch(() => false); // answered meanwhile: the next one
   });
   await page.keyboard.press("Escape");
-  say("a waiting contact is moved");
+  await until("somebody is put first", async () => {
+    await page.getByRole("button", { name: /^Mengapa .* menunggu\?$/ }).last().click();
+    const first = panel.getByRole("button", { name: "Dahulukan" });
+    await first.waitFor({ timeout: 2000 }).catch(() => undefined);
+    if (!(await first.isVisible())) return false;
+    await first.click();
+    return panel
+      .getByText("Didahulukan dalam antrean.")
+      .waitFor({ timeout: 1500 })
+      .then(() => true)
+      .catch(() => false);
+  });
+  await page.keyboard.press("Escape");
+  say("a waiting contact is moved, and another put first");
 
   // ---- clocks run here, and nothing is asked for them ----
   const asked = [];
@@ -140,6 +202,50 @@ await run(async () => {
   assert(JSON.stringify(order) === JSON.stringify(await big.locator("[data-agent] .name").allInnerTexts()), "agents have moved");
   await big.context().close();
   say("sixty agents without scrolling, each in its place");
+
+  // ---- what is aimed at: set by the director, seen beside the figures by who leads ----
+  const director = await open("/lead#targets", { user: "rani" });
+  await director.getByText(/^Belum ada target yang ditetapkan/).waitFor();
+  await director.getByRole("button", { name: "Ubah target" }).click();
+  const want = async (n, place, figure, value) => {
+    await director.getByRole("button", { name: "Tambah target" }).click();
+    const row = director.getByRole("group", { name: `Target ${n}`, exact: true });
+    await row.getByLabel("Untuk").selectOption(place);
+    await row.getByLabel("Angka").selectOption(figure);
+    await row.getByLabel("Nilai").fill(value);
+    return row;
+  };
+  const first = await want(1, "all", "asa", "dua");
+  await want(2, "all", "aht", "9000");
+  await want(3, "team:toko", "handled", "1");
+  await director.keyboard.press("Enter"); // out of a field: the form is sent
+  await first.getByText("Tulis angka, misalnya 80 atau 12,5.").waitFor();
+  await until("the focus is where something is wrong", () => director.evaluate(() => document.activeElement?.getAttribute("aria-invalid") === "true"));
+  await accessible(director, "targets, with a mistake");
+  await first.getByLabel("Nilai").fill("0");
+  await director.getByLabel("Untuk apa? (boleh kosong)").fill("uji");
+  await director.getByRole("button", { name: "Simpan target" }).click();
+  await director.getByText("Target disimpan: versi 1.").waitFor();
+  const told = (page_, id, text) => until(`${id}: ${text}`, async () => (await page_.locator(`[data-target="${id}"]`).innerText()).includes(text));
+  await told(director, "all asa", "tidak tercapai");
+  await told(director, "all aht", "✓ ≤ 2:30:00 tercapai");
+  await told(director, "team:toko handled", "✓ ≥ 4 tercapai"); // four are at work, one contact each
+  assert((await (await director.api("/api/v1/targets")).json()).items.length === 3, "three targets");
+  await accessible(director, "targets");
+  await fits(director, "targets");
+  await shot(director, "lead-targets");
+  assert(director.problems.length === 0, director.problems.join("; "));
+  await director.context().close();
+  const leader = await open("/lead", { user: "ratna" });
+  await until("a queue says what it misses", async () => (await leader.locator(".queues .goal.missed").count()) > 0);
+  await leader.getByRole("link", { name: "Target", exact: true }).click();
+  await leader.locator('[data-target="team:toko handled"]').waitFor();
+  await leader.getByText("Versi 1").first().waitFor();
+  assert((await leader.getByRole("button", { name: "Ubah target" }).count()) === 0, "a leader of a team sets no targets");
+  assert((await leader.locator('[data-target^="team:bank"], [data-target^="all "]').count()) === 0, "another team's, or all teams' figures");
+  assert(leader.problems.length === 0, leader.problems.join("; "));
+  await leader.context().close();
+  say("targets are set by the director, and stand beside the figures");
 
   // ---- English, beside the client's application; a leader of one client sees that one ----
   const small = await open("/lead", { user: "ratna", language: "en", width: 420, height: 768 });

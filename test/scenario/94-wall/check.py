@@ -1,4 +1,5 @@
 # The API of wallboards and standings: every reply is held against the OpenAPI document by sapa_api.
+import sqlite3
 import sys
 
 from sapa_api import Api, administrator, wait
@@ -22,7 +23,8 @@ live = {f for f in figures if figures[f]["live"]}
 # standings: what the queues say, joined
 standings = {s["id"]: s for s in admin.get(V1 + "/standings").json["items"]}
 queues = admin.get(V1 + "/queues").json["items"]
-assert set(standings) == {"all"} | {"client:" + c for c in ("toko", "bank")} | {"queue:" + q["id"] for q in queues}
+assert set(standings) == {"all"} | {"client:" + c for c in ("toko", "bank")} | {"queue:" + q["id"] for q in queues} | {"team:toko", "team:bank"}
+assert standings["team:toko"]["today"]["offered"] is None and standings["team:toko"]["today"]["handled"] is not None
 assert set(standings["all"]["today"]) == live, live ^ set(standings["all"]["today"])
 for period in ("today", "recent"):
     for figure in ("offered", "answered", "abandoned", "handled"):
@@ -44,6 +46,15 @@ admin.put(V1 + "/wallboards/lantai-2", board(tile(), title="Tiga", version=1), 4
 assert admin.get(V1 + "/wallboards/lantai-2").json["title"] == "Dua"
 assert {k: v for k, v in admin.get(V1 + "/wallboards/lantai-2?version=1").json.items()} == first
 admin.get(V1 + "/wallboards/lantai-2?version=3", 404)
+# the last twenty versions are kept, and none of one that is gone
+for version in range(22):
+    admin.put(V1 + "/wallboards/sering", board(tile(), title=f"Sering {version}", version=version))
+assert admin.get(V1 + "/wallboards/sering?version=3").json["title"] == "Sering 2"
+admin.get(V1 + "/wallboards/sering?version=2", 404)
+admin.delete(V1 + "/wallboards/sering")
+with sqlite3.connect("file:data/sapa.db?mode=ro", uri=True) as db:
+    kept = [row[0] for row in db.execute("SELECT key FROM setting WHERE key LIKE 'api.wall.%'")]
+assert kept == ["api.wall.lantai-2.1", "api.wall.lantai-2.2"], kept
 # who is bound to a client
 shop = admin.as_role("supervisor", clients=["toko"])
 assert [b["id"] for b in shop.get(V1 + "/wallboards").json["items"]] == []  # it shows the whole centre

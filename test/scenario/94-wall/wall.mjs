@@ -4,10 +4,10 @@ import { accessible, assert, base, browser, fits, open, run, say, shot, until } 
 
 const number = (text) => Number(text.replace(/[^0-9]/g, ""));
 
-/** Two weeks of messages, as quickly as the page takes them: a feed out of the page itself, with breaks. */
-async function soak(page, messages, breaks) {
+/** Days of messages, as quickly as the page takes them: a feed out of the page itself, with breaks; the page's clock goes on with each. */
+async function soak(page, messages, breaks, days) {
   return page.evaluate(
-    async ([messages, breaks]) => {
+    async ([messages, breaks, days]) => {
       const sockets = window.__sockets;
       let n = 1;
       const event = (i) => ({
@@ -16,8 +16,10 @@ async function soak(page, messages, breaks) {
         n: ++n,
         events: window.__standings.slice(0, 2).map((standing) => ({ type: "standing", id: standing.id, data: { ...standing, waiting: i % 17, talking: i % 23, oldest: new Date(Date.now() - (i % 300) * 1000).toISOString(), today: { ...standing.today, answered: i, service_level_1: (i % 100) / 100 } } })),
       });
+      const each = (days * 86_400_000) / messages;
       for (let i = 0; i < messages; i++) {
         const socket = sockets.at(-1);
+        window.__later(each);
         if (socket?.onmessage) socket.onmessage({ data: JSON.stringify(event(i)) });
         if (i % Math.floor(messages / breaks) === 0 && i > 0) {
           socket?.onclose?.();
@@ -32,7 +34,7 @@ async function soak(page, messages, breaks) {
       await new Promise((resolve) => setTimeout(resolve, 400));
       return n;
     },
-    [messages, breaks],
+    [messages, breaks, days],
   );
 }
 
@@ -161,6 +163,17 @@ await run(async () => {
       await page.addInitScript((standings) => {
         window.__standings = standings.sort((a) => (a.id === "all" || a.id === "queue:toko.penjualan" ? -1 : 1));
         window.__sockets = [];
+        const Real = Date;
+        let ahead = 0;
+        window.__later = (ms) => (ahead += ms);
+        window.Date = class extends Real {
+          constructor(...all) {
+            super(...(all.length ? all : [Real.now() + ahead]));
+          }
+          static now() {
+            return Real.now() + ahead;
+          }
+        };
         window.WebSocket = class {
           constructor() {
             window.__sockets.push(this);
@@ -179,11 +192,17 @@ await run(async () => {
   await until("its socket", () => old.evaluate(() => window.__sockets.length > 0));
   await old.evaluate(() => window.__sockets[0].onmessage({ data: JSON.stringify({ type: "snapshot", feed: "soak", n: 1, contacts: [], agents: [], queues: [], switches: [], standings: window.__standings }) }));
   await old.locator(".tile").first().waitFor();
-  await soak(old, 3000, 3);
+  await soak(old, 3000, 3, 1);
   const young = await heap(old);
-  const sent = await soak(old, Number(process.env.SAPA_SOAK ?? 20_000), 6); // 1209600: two weeks
+  const page = await old.locator("h2").innerText();
+  const sent = await soak(old, Number(process.env.SAPA_SOAK ?? 20_000), 14, 14); // 1209600: one each second of them
+  assert(Date.parse(await old.evaluate(() => new Date().toISOString())) > Date.now() + 14 * 86_400_000, "the page's clock has not gone on");
+  await until("its pages still turn", async () => {
+    await old.evaluate(() => window.__later(2500));
+    return (await old.locator("h2").innerText()) !== page;
+  });
   const aged = await heap(old);
-  say(`${sent} messages, ${Math.round(sent / 36) / 100} hours at one a second, with six breaks: ${young.kb} kB before, ${aged.kb} kB after, ${young.nodes} and ${aged.nodes} nodes`);
+  say(`two weeks, ${sent} messages, fourteen breaks: ${young.kb} kB before, ${aged.kb} kB after, ${young.nodes} and ${aged.nodes} nodes`);
   assert(aged.kb - young.kb < 400 && aged.nodes - young.nodes < 200, `it grows: ${JSON.stringify([young, aged])}`);
   assert(old.problems.length === 0, old.problems.join("; "));
 });

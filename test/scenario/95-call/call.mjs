@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { accessible, assert, energy, fits, hears, open, run, say, shot, silent, until } from "../../lib/browser.mjs";
 
 await run(async () => {
@@ -62,6 +63,24 @@ await run(async () => {
   await trouble.context().close();
   say("troubles are said in words");
 
+  // ---- in a frame of the client's own web site, where the description allows it, and nowhere else ----
+  const site = createServer((request, reply) => {
+    reply.setHeader("content-type", "text/html");
+    reply.end(`<!doctype html><title>Toko</title><iframe src="${process.env.BASE}/call/${request.url.slice(1)}" allow="microphone" title="call" width="420" height="640"></iframe>`);
+  });
+  await new Promise((done) => site.listen(Number(process.env.SITE), "127.0.0.1", done));
+  const shop = await open("/call/bank", {});
+  await shop.getByRole("heading", { name: "Bank Sejahtera" }).waitFor();
+  await shop.goto(`http://127.0.0.1:${process.env.SITE}/toko`);
+  await shop.frameLocator("iframe").getByRole("button", { name: "Telepon Toko Nusantara" }).waitFor();
+  await shot(shop, "call-framed");
+  await shop.goto(`http://127.0.0.1:${process.env.SITE}/bank`);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert((await shop.frameLocator("iframe").getByRole("heading", { name: "Bank Sejahtera" }).count()) === 0, "a frame that nobody has allowed");
+  await shop.context().close();
+  site.close();
+  say("in a frame of the client's web site, and of no other's");
+
   // ---- the first page leads here; an agent in another tab; keys choose, and they talk ----
   const first = await open("/", {});
   assert((await first.getByRole("link", { name: "Hubungi kami" }).getAttribute("href")) === "/call", "the first page leads to it");
@@ -102,12 +121,15 @@ await run(async () => {
     const { items } = await (await desk.api("/api/v1/contacts")).json();
     return items.some((one) => one.queue === "toko.layanan");
   });
-  say("the keys have chosen");
+  await status.getByText(/^(Anda berikutnya dalam antrean; (kurang dari satu menit|kira-kira \d+( sampai \d+)? menit) lagi|Anda berikutnya dalam antrean; lama tunggu belum dapat diperkirakan|Agen sedang dihubungi)/).waitFor();
+  await shot(page, "call-line");
+  say("the keys have chosen, and the place in line is told: " + (await status.innerText()));
   const bar = desk.getByRole("region", { name: "Panggilan" });
   await bar.getByRole("button", { name: /^Jawab/ }).click({ timeout: 20_000 });
   await bar.getByText("Bicara").waitFor();
   await hears(page, "the agent");
   await hears(desk, "the customer");
+  await status.getByText("Anda terhubung dengan agen").waitFor();
   say("both talk");
   await desk.reload(); // in the middle of a sentence
   await hears(desk, "the customer, by the desk that was loaded anew");
@@ -141,8 +163,17 @@ await run(async () => {
   await until("ICE begins anew", async () => (await path()) !== before);
   await hears(page, "the agent, by another connection");
   await hears(desk, "the customer, by another connection");
-  assert((await status.innerText()) === "Tersambung", "the call goes on");
+  assert((await status.innerText()) === "Anda terhubung dengan agen", "the call goes on");
   say("the connection was lost, and both talk");
+
+  // whoever leaves the page after all, and comes back at once, has the call again
+  page.once("dialog", (dialog) => void dialog.accept());
+  await page.reload();
+  await hears(page, "the agent, by the page that was loaded anew");
+  await hears(desk, "the customer, by the page that was loaded anew");
+  await status.getByText("Anda terhubung dengan agen").waitFor();
+  assert(!/^0:0\d$/.test(await page.locator(".clock").innerText()), "the clock goes on");
+  say("the customers' page was loaded anew, and both talk");
 
   await page.getByRole("button", { name: "Akhiri" }).click();
   await page.getByText("Panggilan selesai.").waitFor();

@@ -78,6 +78,22 @@ await run(async () => {
   await panel.getByText(/Anda di percakapan ini/).waitFor({ state: "detached" });
   say("listened, whispered, joined, left");
 
+  // ---- one without a telephone of his own: he chooses an extension ----
+  const other = await open("/lead", { user: "yusuf", language: "en" });
+  await other.locator('[data-agent="siti"]').click();
+  const beside = other.getByRole("complementary");
+  await beside.getByRole("combobox", { name: "By the phone" }).selectOption({ label: "150 · Sari Anggraini" });
+  await accessible(other, "choosing a phone");
+  await beside.getByRole("button", { name: "Listen", exact: true }).click();
+  await beside.getByText("You are in this conversation: Listen").waitFor();
+  await tones(lead, "the phone that was chosen", [CUSTOMER, AGENT], all);
+  await shot(other, "supervise-phone-en");
+  await beside.getByRole("button", { name: "Leave", exact: true }).click();
+  await beside.getByText(/You are in this conversation/).waitFor({ state: "detached" });
+  assert(other.problems.length === 0, other.problems.join("; "));
+  await other.context().close();
+  say("a phone was chosen, and listened");
+
   // ---- a word to the agent ----
   await panel.getByLabel("Pesan untuk Siti Rahayu").fill("Tawarkan ongkir gratis");
   await panel.getByRole("button", { name: "Kirim", exact: true }).click();

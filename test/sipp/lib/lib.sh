@@ -1,11 +1,12 @@
 # test/sipp/lib/lib.sh: what scenarios share. Source it; it needs SAPA_BIN and SAPA_SOURCE_DIR, and works in
-# the current directory. Ports come from the process id, so that scenarios of other builds do not collide.
+# the current directory. Ports come from the process id, so that scenarios of other builds do not collide; they lie
+# above those that the kernel gives out (60999), and beside those of test/lib/scenario.sh (10000 on, 50000 to 59600).
 set -eu
 : "${SAPA_BIN:?}" "${SAPA_SOURCE_DIR:?}"
 command -v sipp >/dev/null || { echo "sipp is missing"; exit 77; }
 lib=$SAPA_SOURCE_DIR/test/sipp/lib
-base=$((42000 + $$ % 1400 * 16))
-media=$((12000 + $$ % 400 * 40)) # of SIPp; Sapa's own stand at 30000
+base=$((61008 + $$ % 280 * 16))
+media=$((42000 + $$ % 190 * 40)) # of SIPp; Sapa's own stand at 30000
 sip=${SIP_HOST:-127.0.0.1}
 pids=
 
