@@ -1,8 +1,9 @@
 // The command bar: one key, type a few letters, Enter. All that can be done now, with the key that does it without the bar.
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import { useNow } from "../shared/clock";
 import { useWords } from "../shared/i18n";
 import { Button } from "../shared/ui";
+import { useCombobox } from "./combobox";
 import { commands, matching, type Command } from "./commands";
 import { deskWords } from "./words";
 
@@ -11,16 +12,13 @@ const MOST = 9;
 /** `more`: what only makes sense with what is typed. */
 export function CommandBar({ onDone, more }: { onDone: () => void; more: (typed: string) => Command[] }) {
   const words = useWords(deskWords);
-  const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
+  const combobox = useCombobox<Command>();
   const input = useRef<HTMLInputElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  const id = useId();
   const before = useRef<Element | null>(null);
 
   useNow(); // what can be done changes under it
-  const found = [...more(text.trim()), ...matching(commands(), text, MOST)].slice(0, MOST);
-  const chosen = Math.min(at, Math.max(0, found.length - 1));
+  const found = [...more(combobox.text.trim()), ...matching(commands(), combobox.text, MOST)].slice(0, MOST);
   const close = () => {
     onDone();
     if (before.current instanceof HTMLElement) before.current.focus(); // back to what was typed
@@ -57,33 +55,13 @@ export function CommandBar({ onDone, more }: { onDone: () => void; more: (typed:
       <input
         ref={input}
         className="input"
-        role="combobox"
         aria-label={words("commands")}
-        aria-expanded={found.length > 0}
-        aria-controls={`${id}l`}
-        aria-activedescendant={found.length > 0 ? `${id}${chosen}` : undefined}
-        aria-autocomplete="list"
-        autoComplete="off"
-        spellCheck={false}
         placeholder={words("commandHint")}
-        value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          setAt(0);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-            event.preventDefault();
-            setAt((chosen + (event.key === "ArrowDown" ? 1 : found.length - 1)) % Math.max(1, found.length));
-          } else if (event.key === "Enter") {
-            event.preventDefault();
-            take(found[chosen]);
-          }
-        }}
+        {...combobox.field(found, take)}
       />
-      <ul role="listbox" id={`${id}l`} aria-label={words("commands")} className="choices">
+      <ul role="listbox" id={`${combobox.id}l`} aria-label={words("commands")} className="choices">
         {found.map((one, index) => (
-          <li key={one.id} id={`${id}${index}`} role="option" aria-selected={index === chosen} onPointerMove={() => setAt(index)} onClick={() => take(one)}>
+          <li key={one.id} {...combobox.option(found, index, take)}>
             <span className="cut">
               {one.name}
               {one.about ? <span className="small soft"> · {one.about}</span> : null}

@@ -1,9 +1,10 @@
 // To whom? A colleague, a queue, a number: typed, listed, chosen with the keyboard. In its place in the page, not before it.
-import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { names, useLive } from "../shared/live";
 import { useWords } from "../shared/i18n";
 import { Button } from "../shared/ui";
 import { useStore } from "../shared/store";
+import { useCombobox } from "./combobox";
 import { favourites, isFavourite, toggle } from "./favourites";
 import { isNumber } from "./model";
 import { deskWords } from "./words";
@@ -25,11 +26,10 @@ export function TargetPicker({ title, action, withClient, onChoose, onCancel }: 
   const directory = useLive((page) => page.directory);
   const me = useLive((page) => page.me?.agent ?? "");
   const often = useStore(favourites(me));
-  const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
+  const combobox = useCombobox<Choice>();
+  const { text, id } = combobox;
   const [client, setClient] = useState("");
   const input = useRef<HTMLInputElement>(null);
-  const id = useId();
 
   useEffect(() => {
     input.current?.focus(); // it was asked for by a key or a click just now
@@ -57,13 +57,14 @@ export function TargetPicker({ title, action, withClient, onChoose, onCancel }: 
       .slice(0, 8);
   }, [directory, me, text, words]);
 
-  const chosen = Math.min(at, choices.length - 1);
+  const chosen = choices[combobox.chosen(choices)];
   const star = (one: Choice | undefined) => {
     if (one) toggle(me, { kind: one.kind, to: one.to, name: one.name });
   };
   const take = (one: Choice | undefined) => {
     if (one) onChoose({ kind: one.kind, to: one.to, ...(client ? { client } : {}) }, one.name);
   };
+  const field = combobox.field(choices, take);
   return (
     <div
       className="target"
@@ -83,30 +84,12 @@ export function TargetPicker({ title, action, withClient, onChoose, onCancel }: 
             id={`${id}i`}
             ref={input}
             className="input"
-            role="combobox"
-            aria-expanded={choices.length > 0}
-            aria-controls={`${id}l`}
-            aria-activedescendant={choices.length > 0 ? `${id}${chosen}` : undefined}
-            aria-autocomplete="list"
-            autoComplete="off"
-            spellCheck={false}
             placeholder={words("targetHint")}
-            value={text}
-            onChange={(event) => {
-              setText(event.target.value);
-              setAt(0);
-            }}
+            {...field}
             onKeyDown={(event) => {
-              if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-                event.preventDefault();
-                setAt((chosen + (event.key === "ArrowDown" ? 1 : choices.length - 1)) % Math.max(1, choices.length));
-              } else if (event.key === "Insert") {
-                event.preventDefault();
-                star(choices[chosen]);
-              } else if (event.key === "Enter") {
-                event.preventDefault();
-                take(choices[chosen]);
-              }
+              if (event.key !== "Insert") return field.onKeyDown(event);
+              event.preventDefault();
+              star(chosen);
             }}
           />
         </label>
@@ -126,14 +109,7 @@ export function TargetPicker({ title, action, withClient, onChoose, onCancel }: 
       </div>
       <ul role="listbox" id={`${id}l`} aria-label={title} className="choices">
         {choices.map((one, index) => (
-          <li
-            key={one.kind + one.to}
-            id={`${id}${index}`}
-            role="option"
-            aria-selected={index === chosen}
-            onPointerMove={() => setAt(index)}
-            onClick={() => take(one)}
-          >
+          <li key={one.kind + one.to} {...combobox.option(choices, index, take)}>
             <span className="cut grow">{one.name}</span>
             <span className="small soft">{one.about}</span>
             <span
@@ -153,11 +129,11 @@ export function TargetPicker({ title, action, withClient, onChoose, onCancel }: 
       </ul>
       {choices.length === 0 ? <p className="small soft">{words("targetNone")}</p> : null}
       <div className="row">
-        <Button kind="primary" disabled={choices.length === 0} onPress={() => take(choices[chosen])}>
+        <Button kind="primary" disabled={choices.length === 0} onPress={() => take(chosen)}>
           {action} <kbd aria-hidden="true">Enter</kbd>
         </Button>
-        <Button kind="plain" disabled={choices.length === 0} onPress={() => star(choices[chosen])}>
-          {words(choices[chosen] && isFavourite(often, choices[chosen]) ? "favouriteOut" : "favouriteIn")} <kbd aria-hidden="true">Ins</kbd>
+        <Button kind="plain" disabled={choices.length === 0} onPress={() => star(chosen)}>
+          {words(chosen && isFavourite(often, chosen) ? "favouriteOut" : "favouriteIn")} <kbd aria-hidden="true">Ins</kbd>
         </Button>
         <Button kind="plain" onPress={onCancel}>
           {words("cancel")} <kbd aria-hidden="true">Esc</kbd>
