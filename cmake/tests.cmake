@@ -53,8 +53,14 @@ if(TARGET sapa)
         set(work ${CMAKE_BINARY_DIR}/scenario/${kind}_${name})
         file(MAKE_DIRECTORY ${work})
         add_test(NAME ${kind}_${name} COMMAND ${scenario} WORKING_DIRECTORY ${work})
+        file(STRINGS ${scenario} beside REGEX "^# runs beside others")
+        if(beside)
+            set(alone OFF)
+        else()
+            set(alone ON)
+        endif()
         set_tests_properties(${kind}_${name} PROPERTIES LABELS scenario TIMEOUT 600
-            RUN_SERIAL ON SKIP_RETURN_CODE 77
+            RUN_SERIAL ${alone} SKIP_RETURN_CODE 77
             ENVIRONMENT "SAPA_BIN=$<TARGET_FILE:sapa>;SAPA_BUILD=${CMAKE_BINARY_DIR};SAPA_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
     endforeach()
 endif()
