@@ -814,6 +814,35 @@ static void silent_trunk(void **state)
     fake_assert_empty(f);
 }
 
+/* A withheld number stays withheld both ways (RFC 3323, RFC 3325 §9.3): it enters no record, and ours is asked to be hidden. */
+static void privacy(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_invite(f, &customer, "192.0.2.5", "+62215550100", "P-Asserted-Identity: <sip:+6281234567890@carrier.example>\r\nPrivacy: id\r\n", fake_sdp_customer);
+    const struct sapa_rec_contact_arrived arrived = fake_posted(f, SAPA_T_contact_arrived)->u.contact_arrived;
+    assert_int_equal(arrived.address.n, 0);
+    assert_int_equal(arrived.name.n, 0);
+    FAKE_COMMAND(f, cmd_answer, .contact = arrived.contact);
+    fake_learn(&customer, fake_want(f, "SIP/2.0 200", customer.call_id)->text);
+    fake_request(f, &customer, "ACK", "", "", "");
+
+    f->centre.numbers_count = 0; /* nothing that could be shown */
+    sapa_voice_centre(f->voice, &f->centre);
+    struct sapa_record dial = { .type = SAPA_T_cmd_dial, .u.cmd_dial = { .contact = arrived.contact, .attempt = 1, .kind = 1, .from = SAPA_NONE, .ring_ms = 60000 } };
+    sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
+    fake_command(f, &dial);
+    const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@", "Privacy: id\r\n");
+    assert_non_null(strstr(invite->text, "<sip:anonymous@anonymous.invalid>"));
+    assert_null(strstr(invite->text, "62215550100"));
+    fake_reply(f, invite, 486, "u", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = arrived.contact);
+    f->centre.numbers_count = SAPA_COUNT(fake_numbers);
+    sapa_voice_centre(f->voice, &f->centre);
+    fake_assert_empty(f);
+}
+
 #define SRTP_SDP(profile, crypto) "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 30000 " profile " 8 101\r\n" \
                                   "a=rtpmap:101 telephone-event/8000\r\n" crypto
 #define SRTP_KEY "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
@@ -1919,7 +1948,7 @@ int main(void)
         TEST(late_offer_unanswered), TEST(reject), TEST(refused), TEST(limit_of_calls), TEST(offer_failures),
         TEST(cancel_race), TEST(two_phones), TEST(forked_by_a_proxy), TEST(answer_without_codec),
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
-        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(echo_test), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
+        TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(privacy), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(echo_test), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(poor_line_of_an_agent), TEST(customers_are_lost_first), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
     };
