@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/ask.h"
 #include "app/commands.h"
 #include "app/engine.h"
 #include "app/figures.h"
@@ -64,7 +65,8 @@ static void report_progress(uint64_t records)
 
 /* What `sapa report` was asked for. */
 struct report_wish {
-    const char *data, *by, *format, *language, *from, *to, *day, *only, *figures, *output;
+    struct sapa_door door;
+    const char *by, *format, *language, *from, *to, *day, *only, *figures, *output;
     bool total, queues, agents, clients, numbers, trunks, campaigns, reasons, nodes, calls, show_numbers, all, definitions;
 };
 
@@ -80,37 +82,14 @@ enum { FORMAT_XLSX = 3, FORMAT_MARKDOWN = 4 };
 /* "answered,aht" into figures. Says what is wrong and returns false. */
 static bool parse_figures(const char *text, uint32_t *figures, uint32_t *ret_count)
 {
-    struct sapa_str rest = sapa_str_of(text);
-    uint32_t count = 0;
+    char buf[200];
+    struct sapa_text problem;
 
-    while (rest.n > 0) {
-        struct sapa_str next;
-        const struct sapa_str key = sapa_str_cut(rest, ',', &next);
-        const uint32_t at = sapa_figure_find(key);
-        struct sapa_figure like;
-        if (at == SAPA_NONE && sapa_figure_like(key) != SAPA_NONE) {
-            sapa_figure_get(sapa_figure_like(key), &like);
-            sapa_command_wrong("report", "there is no figure \"" SAPA_STR_FMT "\"; did you mean %s? (--definitions lists all)",
-                               SAPA_STR_ARG(key), like.key);
-            return false;
-        }
-        if (at == SAPA_NONE || count == SAPA_PRINT_FIGURES_MAX) {
-            if (at == SAPA_NONE)
-                sapa_command_wrong("report", "there is no figure \"" SAPA_STR_FMT "\" (--definitions lists all)", SAPA_STR_ARG(key));
-            else
-                sapa_command_wrong("report", "at most %d figures", (int)SAPA_PRINT_FIGURES_MAX);
-            return false;
-        }
-        sapa_figure_get(at, &like);
-        if (like.is_outer) {
-            sapa_command_wrong("report", "%s needs numbers that the log does not hold", like.key);
-            return false;
-        }
-        figures[count++] = at;
-        rest = next;
-    }
-    *ret_count = count;
-    return true;
+    sapa_text_init(&problem, buf, sizeof(buf));
+    if (sapa_figure_list(sapa_str_of(text), SAPA_PRINT_FIGURES_MAX, &problem, figures, ret_count) == SAPA_OK)
+        return true;
+    sapa_command_wrong("report", "%s (--definitions lists all figures)", buf);
+    return false;
 }
 
 /* Index of a word among those that an option takes; -1. */
@@ -170,18 +149,19 @@ static bool has_figure(const struct sapa_print_options *print, enum sapa_rows ki
     return print->figure_count == 0;
 }
 
+static const enum sapa_rows table_order[] = { SAPA_ROWS_TOTAL,   SAPA_ROWS_QUEUES,    SAPA_ROWS_AGENTS, SAPA_ROWS_CLIENTS,
+                                              SAPA_ROWS_NUMBERS, SAPA_ROWS_CAMPAIGNS, SAPA_ROWS_TRUNKS, SAPA_ROWS_REASONS };
+
 static int print_tables(const struct report_wish *wish, struct sapa_intervals *rows, const struct sapa_print_options *print,
                         uint32_t kinds, bool usual, FILE *out, struct sapa_xlsx *xlsx)
 {
-    static const enum sapa_rows order[] = { SAPA_ROWS_TOTAL, SAPA_ROWS_QUEUES, SAPA_ROWS_AGENTS, SAPA_ROWS_CLIENTS,
-                                            SAPA_ROWS_NUMBERS, SAPA_ROWS_CAMPAIGNS, SAPA_ROWS_TRUNKS, SAPA_ROWS_REASONS };
     sapa_rc rc = SAPA_OK;
     size_t shown = 0;
 
-    for (size_t i = 0; rc == SAPA_OK && i < SAPA_COUNT(order); i++) {
-        if (!(kinds >> order[i] & 1) || !has_figure(print, order[i]))
+    for (size_t i = 0; rc == SAPA_OK && i < SAPA_COUNT(table_order); i++) {
+        if (!(kinds >> table_order[i] & 1) || !has_figure(print, table_order[i]))
             continue;
-        rc = print_table(rows, order[i], print, out, xlsx);
+        rc = print_table(rows, table_order[i], print, out, xlsx);
         shown += rc == SAPA_OK;
         if (usual && rc == SAPA_ENOENT) /* --only KEY alone: a queue or an agent, whichever has it */
             rc = SAPA_OK;
@@ -227,7 +207,7 @@ static int report_now(const struct report_wish *wish, struct sapa_print_options 
     FILE *out = stdout;
     int code = SAPA_EXIT_FAILED;
 
-    if (open_figures(wish->data, &figures) != SAPA_OK)
+    if (open_figures(wish->door.data, &figures) != SAPA_OK)
         return SAPA_EXIT_FAILED;
     const struct sapa_centre *centre = sapa_figures_centre(figures);
     const struct sapa_zone *zone = centre ? &centre->zones[centre->system.zone] : NULL;
@@ -270,6 +250,70 @@ static int report_now(const struct report_wish *wish, struct sapa_print_options 
     sapa_intervals_done(&rows);
     sapa_figures_close(figures);
     return code;
+}
+
+/* ---- the same figures, of a centre elsewhere ---- */
+
+/* One table. @retval SAPA_ENOENT  it has no row with that key */
+static sapa_rc far_table(const struct report_wish *wish, enum sapa_rows kind, FILE *out)
+{
+    const bool json = strcmp(wish->format, "json") == 0;
+    const struct { const char *name, *value; } asks[] = {
+        { "by", wish->by }, { "day", wish->day }, { "from", wish->from }, { "to", wish->to }, { "only", wish->only },
+        { "figures", wish->figures }, { "columns", wish->all ? "all" : "" }, { "format", wish->format }, { "language", wish->language },
+    };
+    char path_buf[1024], error_buf[600];
+    struct sapa_text path, error;
+    struct sapa_answer answer;
+    json_t *table, *row;
+    size_t at;
+
+    sapa_text_init(&path, path_buf, sizeof(path_buf));
+    sapa_text_init(&error, error_buf, sizeof(error_buf));
+    sapa_text_printf(&path, "/api/v1/reports/%s", sapa_rows_table(kind));
+    for (size_t i = 0; i < SAPA_COUNT(asks); i++)
+        sapa_path_add(&path, asks[i].name, asks[i].value ? asks[i].value : "");
+    sapa_rc rc = sapa_ask(&wish->door, &(const struct sapa_question){ .method = "GET", .path = path_buf }, &answer, &error);
+    if (rc == SAPA_EINVAL && answer.status == 404 && wish->only[0])
+        rc = SAPA_ENOENT;
+    else if (rc != SAPA_OK && error.n > 0)
+        fprintf(stderr, "sapa report: %s\n", error_buf);
+    for (size_t i = 0; rc == SAPA_OK && !json && i < answer.n; i++) {
+        if (answer.p[i] != '\r') /* CSV has it over the network (RFC 4180), and not beside the log */
+            putc(answer.p[i], out);
+    }
+    if (rc == SAPA_OK && json) { /* one object a line */
+        table = json_loadb(answer.p ? answer.p : "", answer.n, 0, NULL);
+        json_array_foreach(json_object_get(table, "items"), at, row) {
+            json_dumpf(row, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
+            fputc('\n', out);
+        }
+        rc = table ? SAPA_OK : SAPA_EIO;
+        json_decref(table);
+    }
+    sapa_answer_done(&answer);
+    return rc;
+}
+
+static int report_far(const struct report_wish *wish, const struct sapa_print_options *print, uint32_t kinds, bool usual)
+{
+    FILE *out = wish->output ? fopen(wish->output, "w") : stdout;
+    sapa_rc rc = out ? SAPA_OK : SAPA_EIO;
+    size_t shown = 0;
+
+    for (size_t i = 0; rc == SAPA_OK && i < SAPA_COUNT(table_order); i++) {
+        if (!(kinds >> table_order[i] & 1) || !has_figure(print, table_order[i]))
+            continue;
+        rc = far_table(wish, table_order[i], out);
+        shown += rc == SAPA_OK;
+        if (usual && rc == SAPA_ENOENT)
+            rc = SAPA_OK;
+    }
+    if (rc == SAPA_ENOENT || (rc == SAPA_OK && shown == 0))
+        fprintf(stderr, "sapa report: there is no row with the key \"%s\" in that table\n", wish->only);
+    if (!out || (out == stdout ? fflush(out) : fclose(out)) != 0)
+        fprintf(stderr, "sapa report: %s cannot be written\n", wish->output ? wish->output : "standard output");
+    return rc == SAPA_OK && shown > 0 ? SAPA_EXIT_OK : SAPA_EXIT_FAILED;
 }
 
 /* ---- nodes ---- */
@@ -329,14 +373,14 @@ static bool find_bounds(const struct report_wish *wish, struct sapa_log_open *lo
 static int report_calls(const struct report_wish *wish, int format, enum sapa_language language)
 {
     struct sapa_calls_wish calls = {
-        .data = wish->data, .output = wish->output, .only = wish->only, .format = (enum sapa_calls_format)format,
+        .data = wish->door.data, .output = wish->output, .only = wish->only, .format = (enum sapa_calls_format)format,
         .language = language, .show_numbers = wish->show_numbers,
     };
     struct sapa_interval_options bounds = { 0 };
     struct sapa_log_open log;
     int code = SAPA_EXIT_OK;
 
-    if (sapa_log_open(wish->data, &log) != SAPA_OK)
+    if (sapa_log_open(wish->door.data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
     const bool good = find_bounds(wish, &log, &bounds, &code);
     sapa_log_close(&log);
@@ -354,7 +398,7 @@ static int report_nodes(const struct report_wish *wish, enum sapa_format format,
     struct sapa_log_open log;
     int code = SAPA_EXIT_OK;
 
-    if (sapa_log_open(wish->data, &log) != SAPA_OK)
+    if (sapa_log_open(wish->door.data, &log) != SAPA_OK)
         return SAPA_EXIT_FAILED;
     folding.log = &log;
     if (!find_bounds(wish, &log, &bounds, &code)) {
@@ -378,9 +422,9 @@ static int report_nodes(const struct report_wish *wish, enum sapa_format format,
 
 int sapa_report_main(int argc, char **argv)
 {
-    struct report_wish wish = { .data = sapa_data_default(), .by = "15m", .format = "text", .language = "id", .only = "" };
+    struct report_wish wish = { .door = { .command = "report", .data = sapa_data_default() }, .by = "15m", .format = "text", .language = "id", .only = "" };
     const struct sapa_option options[] = {
-        { "data", SAPA_OPTION_TEXT, &wish.data, "DIR", "folder of the centre (the one that runs, or ran last)", 0, 0 },
+        SAPA_DOOR_OPTIONS(&wish.door),
         { "by", SAPA_OPTION_TEXT, &wish.by, "15m|hour|day|week|month", "length of the intervals (15m)", 0, 0 },
         { "total", SAPA_OPTION_FLAG, &wish.total, NULL, "a table of the whole centre", 0, 0 },
         { "queues", SAPA_OPTION_FLAG, &wish.queues, NULL, "a table of queues", 0, 0 },
@@ -433,6 +477,8 @@ int sapa_report_main(int argc, char **argv)
                               chosen, chosen_count, &(struct sapa_lines){ print_line, stdout });
         return SAPA_EXIT_OK;
     }
+    if (wish.door.url && (wish.calls || wish.nodes || format == FORMAT_XLSX))
+        return sapa_command_wrong("report", "with --url: tables of figures as text, csv or json; calls, nodes and workbooks are made beside the log");
     if (wish.calls && format == FORMAT_XLSX && !wish.output)
         return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
     if (wish.calls)
@@ -461,7 +507,7 @@ int sapa_report_main(int argc, char **argv)
         any |= (kinds >> kind & 1) != 0 && has_figure(&print, kind);
     if (!any)
         return sapa_command_wrong("report", "these tables have none of these figures (--definitions says which have)");
-    return report_now(&wish, &print, kinds, usual, grains[by].grain, format == FORMAT_XLSX);
+    return wish.door.url ? report_far(&wish, &print, kinds, usual) : report_now(&wish, &print, kinds, usual, grains[by].grain, format == FORMAT_XLSX);
 }
 
 /* ---- replay ---- */

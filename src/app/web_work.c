@@ -812,20 +812,22 @@ static sapa_rc merge_end(struct job *job)
 
 struct report_out {
     struct sapa_json *out;
-    bool csv, skip_head;
+    enum sapa_format format;
+    bool skip_head;
 };
 
 static void report_line(void *ctx, struct sapa_str line)
 {
     struct report_out *to = ctx;
 
-    if (!to->csv) {
+    if (to->format == SAPA_FORMAT_JSON) {
         sapa_json_raw(to->out, line);
     } else if (to->skip_head) {
         to->skip_head = false;
     } else {
+        const struct sapa_str end = to->format == SAPA_FORMAT_CSV ? SAPA_STR("\r\n") : SAPA_STR("\n");
         sapa_json_bytes(to->out, line.p, line.n);
-        sapa_json_bytes(to->out, "\r\n", 2);
+        sapa_json_bytes(to->out, end.p, end.n);
     }
 }
 
@@ -859,7 +861,7 @@ static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, e
         if (!seen || (only.n > 0 && !sapa_str_eq(only, key)))
             continue;
         print->only = key;
-        to->skip_head = any;
+        to->skip_head = any && to->format == SAPA_FORMAT_CSV;
         rc = sapa_report_print(intervals, rows, print, &lines);
         any |= rc == SAPA_OK;
         rc = rc == SAPA_ENOENT ? SAPA_OK : rc;
@@ -869,25 +871,33 @@ static sapa_rc report_bound(struct job *job, struct sapa_intervals *intervals, e
 
 static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa_rows kind, sapa_rc *rc)
 {
-    const bool csv = strcmp(param(job, "format"), "csv") == 0;
-    struct report_out to = { .out = job->out, .csv = csv };
+    const char *word = param(job, "format");
+    const enum sapa_format format = strcmp(word, "csv") == 0 ? SAPA_FORMAT_CSV : strcmp(word, "text") == 0 ? SAPA_FORMAT_TEXT : SAPA_FORMAT_JSON;
+    struct report_out to = { .out = job->out, .format = format };
+    uint32_t chosen[SAPA_PRINT_FIGURES_MAX];
+    struct sapa_text wrong;
     struct sapa_goals *goals = malloc(sizeof(*goals));
     struct sapa_print_options print = {
         .now_us = sapa_wall_us(),
-        .format = csv ? SAPA_FORMAT_CSV : SAPA_FORMAT_JSON,
+        .format = format,
+        .every_column = strcmp(param(job, "columns"), "all") == 0,
+        .figures = chosen,
         .language = strcmp(param(job, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID,
         .only = sapa_str_of(param(job, "only")),
     };
     const struct sapa_lines lines = { report_line, &to };
 
+    sapa_text_init(&wrong, job->work->problem, sizeof(job->work->problem));
     *rc = goals ? sapa_targets_load(job->files->store, goals) : SAPA_ENOMEM;
+    if (*rc == SAPA_OK)
+        *rc = sapa_figure_list(sapa_str_of(param(job, "figures")), SAPA_PRINT_FIGURES_MAX, &wrong, chosen, &print.figure_count);
     if (*rc != SAPA_OK) {
         free(goals);
         return;
     }
     print.goals = goals->count > 0 ? goals : NULL;
-    if (csv) {
-        job->work->content_type = "text/csv; charset=utf-8";
+    if (format != SAPA_FORMAT_JSON) {
+        job->work->content_type = format == SAPA_FORMAT_CSV ? "text/csv; charset=utf-8" : "text/plain; charset=utf-8";
     } else {
         sapa_json_open(job->out, '{');
         sapa_json_add_text(job->out, "kind", sapa_str_of(param(job, "report")));
@@ -896,7 +906,7 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
     }
     *rc = sapa_scope_whole(&job->work->scope) ? sapa_report_print(rows, kind, &print, &lines) : report_bound(job, rows, kind, &print, &to);
     free(goals);
-    if (!csv) {
+    if (format == SAPA_FORMAT_JSON) {
         sapa_json_close(job->out, ']');
         sapa_json_close(job->out, '}');
     }
@@ -907,41 +917,41 @@ static void report_print(struct job *job, struct sapa_intervals *rows, enum sapa
 /* The shelf of figures and the records behind it, as `sapa report` reads them. */
 static sapa_rc report(struct job *job)
 {
-    static const struct { const char *name; enum sapa_rows rows; } kinds[] = {
-        { "queues", SAPA_ROWS_QUEUES }, { "agents", SAPA_ROWS_AGENTS }, { "clients", SAPA_ROWS_CLIENTS },
-        { "numbers", SAPA_ROWS_NUMBERS }, { "reasons", SAPA_ROWS_REASONS }, { "trunks", SAPA_ROWS_TRUNKS },
-        { "campaigns", SAPA_ROWS_CAMPAIGNS },
-        { "total", SAPA_ROWS_TOTAL },
-    };
     static const struct { const char *name; enum sapa_grain grain; } grains[] = {
         { "15m", SAPA_GRAIN_QUARTER }, { "hour", SAPA_GRAIN_HOUR }, { "day", SAPA_GRAIN_DAY },
         { "week", SAPA_GRAIN_WEEK },   { "month", SAPA_GRAIN_MONTH },
     };
-    const char *from = param(job, "from"), *to_text = param(job, "to");
+    const char *day = param(job, "day"), *from = param(job, "from"), *to_text = param(job, "to");
     struct sapa_interval_options bounds = { .grain = SAPA_GRAIN_QUARTER };
     struct sapa_figures *figures = NULL;
     struct sapa_report *report;
     struct sapa_intervals rows;
-    size_t which = 0;
+    enum sapa_rows kind = 0;
     bool more;
 
-    while (which + 1 < SAPA_COUNT(kinds) && strcmp(kinds[which].name, param(job, "report")) != 0)
-        which++;
+    while (kind + 1 < SAPA_ROWS_COUNT && strcmp(sapa_rows_table(kind), param(job, "report")) != 0)
+        kind++;
     for (size_t i = 0; i < SAPA_COUNT(grains); i++) {
         if (strcmp(grains[i].name, param(job, "by")) == 0)
             bounds.grain = grains[i].grain;
     }
     const bool leads = job->work->scope.team_count > 0 || job->work->scope.agent != SAPA_NONE; /* his own team's figures or his own, and those of queues */
-    if (leads && (kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
+    if (leads && (kind == SAPA_ROWS_REASONS || kind == SAPA_ROWS_TRUNKS || kind == SAPA_ROWS_TOTAL))
         return problem(job->work, SAPA_EDENIED, "these figures are of several teams together, and you are bound to some of them");
-    if (job->work->scope.clients != UINT64_MAX && ((kinds[which].rows == SAPA_ROWS_AGENTS && !leads) || kinds[which].rows == SAPA_ROWS_REASONS || kinds[which].rows == SAPA_ROWS_TRUNKS || kinds[which].rows == SAPA_ROWS_TOTAL))
+    if (job->work->scope.clients != UINT64_MAX && ((kind == SAPA_ROWS_AGENTS && !leads) || kind == SAPA_ROWS_REASONS || kind == SAPA_ROWS_TRUNKS || kind == SAPA_ROWS_TOTAL))
         return problem(job->work, SAPA_EDENIED, "these figures are of several clients together, and the token is bound to some of them");
-    bounds.kinds = UINT32_C(1) << kinds[which].rows;
+    bounds.kinds = UINT32_C(1) << kind;
     sapa_rc rc = sapa_figures_open(job->files->data, &figures);
     if (rc == SAPA_OK)
         rc = sapa_figures_fold(figures, 0, 0, NULL, &more);
     const struct sapa_centre *centre = rc == SAPA_OK ? sapa_figures_centre(figures) : NULL;
     const struct sapa_zone *zone = zone_of(centre);
+    if (rc == SAPA_OK && day[0] && (from[0] || to_text[0]))
+        rc = problem(job->work, SAPA_EINVAL, "either day, or from and to");
+    if (rc == SAPA_OK && day[0] && !sapa_zone_time(day, zone, &bounds.from_s))
+        rc = problem(job->work, SAPA_EINVAL, "a day is written 2026-11-21");
+    if (rc == SAPA_OK && day[0])
+        bounds.to_s = sapa_zone_span(zone, SAPA_GRAIN_DAY, bounds.from_s).to_s;
     if (rc == SAPA_OK && ((from[0] && !sapa_zone_time(from, zone, &bounds.from_s)) || (to_text[0] && !sapa_zone_time(to_text, zone, &bounds.to_s))))
         rc = problem(job->work, SAPA_EINVAL, "from and to are local times: 2026-11-21 or 2026-11-21T08:15");
     if (rc == SAPA_OK && bounds.to_s != 0 && bounds.to_s <= bounds.from_s)
@@ -952,7 +962,7 @@ static sapa_rc report(struct job *job)
         sapa_intervals_init(&rows, sapa_memory_heap(), &report->names, &bounds);
         rc = sapa_intervals_group(&rows, &report->intervals);
         if (rc == SAPA_OK)
-            report_print(job, &rows, kinds[which].rows, &rc);
+            report_print(job, &rows, kind, &rc);
         sapa_intervals_done(&rows);
     }
     sapa_figures_close(figures);

@@ -33,7 +33,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "to", "string", "a time, not included: as from" },
     { "by", "15m|hour|day|week|month", "15m, hour, day, week or month" },
     { "only", "key", "the key of one queue, agent …" },
-    { "format", "json|csv", "json or csv" },
+    { "format", "json|csv|text", "json, csv or text" },
     { "language", "id|en", "id or en" },
     { "phone", "string", "a telephone number, E.164 where possible" },
     { "message", "id", "the number of a message" },
@@ -44,6 +44,9 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "figure", "key", "the key of a figure of FigureValues" },
     { "period", "today|recent", "today, or the last thirty minutes" },
     { "proof", "string", "what the answer to the guest's call gave for it" },
+    { "day", "string", "one day, instead of from and to: 2026-11-21" },
+    { "figures", "string", "keys of figures with commas between them: these alone" },
+    { "columns", "all|telling", "of text: all, or telling: those that are not zero in every row" },
 };
 
 static const struct sapa_field_rule problem[] = {

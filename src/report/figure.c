@@ -355,3 +355,32 @@ int64_t sapa_figure_value(uint32_t index, const struct sapa_row *row)
     }
     return sapa_kpis(&kpis)[index - KPIS_FIRST].value(&row->m);
 }
+
+sapa_rc sapa_figure_list(struct sapa_str text, uint32_t max, struct sapa_text *problem, uint32_t *ret_figures, uint32_t *ret_count)
+{
+    uint32_t count = 0;
+
+    while (text.n > 0) {
+        const struct sapa_str key = sapa_str_cut(text, ',', &text);
+        const uint32_t at = sapa_figure_find(key), like = sapa_figure_like(key);
+        struct sapa_figure figure;
+        if (at == SAPA_NONE) {
+            sapa_text_printf(problem, "there is no figure \"" SAPA_STR_FMT "\"", SAPA_STR_ARG(key));
+            if (like != SAPA_NONE) {
+                sapa_figure_get(like, &figure);
+                sapa_text_printf(problem, "; did you mean %s?", figure.key);
+            }
+            return SAPA_EINVAL;
+        }
+        sapa_figure_get(at, &figure);
+        if (figure.is_outer)
+            sapa_text_printf(problem, "%s needs numbers that the log does not hold", figure.key);
+        else if (count == max)
+            sapa_text_printf(problem, "at most %u figures", max);
+        if (figure.is_outer || count == max)
+            return SAPA_EINVAL;
+        ret_figures[count++] = at;
+    }
+    *ret_count = count;
+    return SAPA_OK;
+}

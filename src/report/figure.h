@@ -66,6 +66,13 @@ void sapa_figure_get(uint32_t index, struct sapa_figure *ret_figure);
 uint32_t sapa_figure_find(struct sapa_str key);
 /** The key that looks most like `key`, for "did you mean"; SAPA_NONE when none does. */
 uint32_t sapa_figure_like(struct sapa_str key);
+/**
+ * "answered,aht" into indices, those alone that the log holds.
+ * @param max      room in `ret_figures`
+ * @param problem  gets what is wrong, for a person, when it is SAPA_EINVAL
+ */
+SAPA_MUST_CHECK sapa_rc sapa_figure_list(struct sapa_str text, uint32_t max, struct sapa_text *problem, uint32_t *ret_figures,
+                                         uint32_t *ret_count);
 /** Has a row of this kind this figure? (Those that repeat another under a foreign name are left out.) */
 bool sapa_figure_is_shown(uint32_t index, enum sapa_rows kind);
 /** In the unit of the figure; SAPA_KPI_NONE when there is no value. */

@@ -248,9 +248,36 @@ static void test_live_is_history(void **state)
     }
 }
 
+static void lists(void **state)
+{
+    uint32_t figures[2], count = 0;
+    char buf[120];
+    struct sapa_text problem;
+
+    (void)state;
+    sapa_text_init(&problem, buf, sizeof(buf));
+    assert_int_equal(sapa_figure_list(SAPA_STR(""), 2, &problem, figures, &count), SAPA_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(sapa_figure_list(SAPA_STR("answered,aht"), 2, &problem, figures, &count), SAPA_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(figures[1], sapa_figure_find(SAPA_STR("aht")));
+    static const struct { const char *text, *problem; } wrong[] = {
+        { "answered,aht,asa", "at most 2 figures" },
+        { "wait_p90", "there is no figure \"wait_p90\"; did you mean wait_p90_ms?" },
+        { "answered,,aht", "there is no figure \"\"" },
+        { "shrinkage", "shrinkage needs numbers that the log does not hold" },
+    };
+    for (size_t i = 0; i < SAPA_COUNT(wrong); i++) {
+        sapa_text_init(&problem, buf, sizeof(buf));
+        assert_int_equal(sapa_figure_list(sapa_str_of(wrong[i].text), 2, &problem, figures, &count), SAPA_EINVAL);
+        assert_true(sapa_str_starts(sapa_text_str(&problem), sapa_str_of(wrong[i].problem)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists),
         cmocka_unit_test(test_dictionary_is_sound),
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_live_is_history),

@@ -218,6 +218,16 @@ const char *sapa_rows_key(enum sapa_rows kind)
     return kind == SAPA_ROWS_REASONS ? "reason" : kind_keys[kind];
 }
 
+const char *sapa_rows_table(enum sapa_rows kind)
+{
+    static const char *const keys[SAPA_ROWS_COUNT] = {
+        [SAPA_ROWS_TOTAL] = "total",     [SAPA_ROWS_QUEUES] = "queues", [SAPA_ROWS_AGENTS] = "agents",   [SAPA_ROWS_CLIENTS] = "clients",
+        [SAPA_ROWS_NUMBERS] = "numbers", [SAPA_ROWS_TRUNKS] = "trunks", [SAPA_ROWS_REASONS] = "reasons", [SAPA_ROWS_CAMPAIGNS] = "campaigns",
+    };
+
+    return keys[kind];
+}
+
 const char *sapa_rows_name(enum sapa_rows kind, enum sapa_language language)
 {
     if (kind == SAPA_ROWS_REASONS)

@@ -67,6 +67,8 @@ void sapa_call_sheet(const struct sapa_call *call, const struct sapa_call_show *
 const char *sapa_rows_key(enum sapa_rows kind);
 /** "Antrean", "Queue" … Static storage. */
 const char *sapa_rows_name(enum sapa_rows kind, enum sapa_language language);
+/** "queues", "agents" …: what their table is called by machines. Static storage. */
+const char *sapa_rows_table(enum sapa_rows kind);
 
 /** Cells a UTF-8 text takes on a terminal: combining marks 0, East Asian wide 2. */
 uint32_t sapa_print_cells(struct sapa_str text);

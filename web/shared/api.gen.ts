@@ -1991,7 +1991,7 @@ export const api = {
   /** Take a merge back */
   mergeEnd: (merge: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/merges/${encodeURIComponent(merge)}`, asked),
   /** The figures of `sapa report` */
-  report: (report: "queues" | "agents" | "clients" | "numbers" | "reasons" | "trunks" | "campaigns" | "total", query: { by?: "15m" | "hour" | "day" | "week" | "month"; from?: string; to?: string; only?: string; format?: "json" | "csv"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Report>("GET", `/api/v1/reports/${encodeURIComponent(report)}`, { ...asked, query }),
+  report: (report: "queues" | "agents" | "clients" | "numbers" | "reasons" | "trunks" | "campaigns" | "total", query: { by?: "15m" | "hour" | "day" | "week" | "month"; day?: string; from?: string; to?: string; only?: string; figures?: string; columns?: "all" | "telling"; format?: "json" | "csv" | "text"; language?: "id" | "en" } = {}, asked: Asked = {}) => call<Report>("GET", `/api/v1/reports/${encodeURIComponent(report)}`, { ...asked, query }),
   /** Recordings by the time they ended */
   recordings: (query: { from?: string; to?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Recordings>("GET", `/api/v1/recordings`, { ...asked, query }),
   /** One recording */
