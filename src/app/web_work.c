@@ -997,7 +997,7 @@ static sapa_rc my_figures(struct job *job)
     const struct sapa_centre *centre = job->work->centre;
     const int64_t now_us = sapa_wall_us();
     struct sapa_interval_options bounds = { .grain = SAPA_GRAIN_DAY, .kinds = UINT32_C(1) << SAPA_ROWS_AGENTS };
-    struct report_out to = { .out = job->out };
+    struct report_out to = { .out = job->out, .format = SAPA_FORMAT_JSON };
     const struct sapa_lines lines = { report_line, &to };
     struct sapa_figures *figures = NULL;
     struct sapa_report *report;
