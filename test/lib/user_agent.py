@@ -296,13 +296,18 @@ class UserAgent:
         return dialog, answer
 
     def within(self, dialog, method, body="", headers="", kind="application/sdp"):
-        """A request within the dialog and its answer; a re-INVITE is ACKed."""
-        self.request(dialog, method, body, headers, kind)
-        dialog.invite_via = dialog.via
-        answer = self.final(dialog, method)
-        if method == "INVITE":
-            self.ack(dialog, answer)
-        return answer
+        """A request within the dialog and its answer; a re-INVITE is ACKed.
+
+        One that overtook the ACK of the one before, as a proxy of several processes lets it, comes again (491, RFC 3261 14.1)."""
+        until = time.time() + 5
+        while True:
+            self.request(dialog, method, body, headers, kind)
+            dialog.invite_via = dialog.via
+            answer = self.final(dialog, method)
+            if method == "INVITE":
+                self.ack(dialog, answer)
+            if answer.status != 491 or time.time() > until:
+                return answer
 
     # --- calls to us ---
 
