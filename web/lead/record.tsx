@@ -124,7 +124,7 @@ export function RecordParts({ id, again, open }: { id: string; again: string; op
             {card.history.map((one) => (
               <li key={one.contact} className="row">
                 <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: one.contact })}>
-                  {one.disposition_text || queueName(one.queue ?? undefined) || one.contact}
+                  {one.disposition_text || queueName(one.queue ?? undefined) || words(one.outcome?.startsWith("abandoned") ? "outcome_left" : "outcome_other")}
                 </button>
                 <span className="small soft">{one.agent_name ?? ""}</span>
                 <span className="clock">{moment(one.arrived, of)}</span>
