@@ -51,7 +51,7 @@ for (const language of ["id", "en"]) {
       await page.getByRole("button", { name: /Budi Santoso/ }).first().click();
       await page.waitForTimeout(500);
       await shot("lead-panel");
-      await be(page, "Haryo Wibisono");
+      await be(page, "Rani Hadikusumo");
       await page.goto("/lead#targets");
       await page.waitForTimeout(1500);
       await shot("lead-targets");
