@@ -313,7 +313,7 @@ export const leadWords = {
     skillsAndQueues: "Skills and queues",
     skillOf: "Skill {skill}",
     queueOf: "Queue {queue}",
-    leave_: "no change",
+    leave_: "keep",
     without: "0 (none)",
     described: "as described",
     serve: "serve",

@@ -265,7 +265,7 @@ export function Editor() {
             <p role="status" className={said.text ? `said row ${said.bad ? "bad" : ""}` : "hidden"}>
               <span>{said.text}</span> {said.more}
             </p>
-            {draft.key === "" && !draft.changed ? <p className="soft">{words("standardText")}</p> : null}
+            {may && draft.key === "" && !draft.changed ? <p className="soft">{words("standardText")}</p> : null}
             {may ? null : <p className="soft">{words("readOnly")}</p>}
             {may && draft.key !== "" ? (
               <div className="row wrap">
