@@ -34,6 +34,7 @@ function work(person: DemoPerson): WordKey {
   if (person.agent) return "answers";
   if (person.rights.includes("configure")) return "runs";
   if (person.rights.includes("targets")) return "directs";
+  if (person.rights.includes("metrics") && !person.rights.includes("live")) return "maintains";
   return person.rights.includes("supervise") || person.rights.includes("agents") ? "leads" : "watches";
 }
 

@@ -40,6 +40,10 @@ static void update(struct sapa_voice *v, uint32_t agent, uint32_t fresh_crc, con
     bool reachable = false;
     for (size_t i = 0; i < count; i++) {
         devices[i].contact_crc = sapa_voice_device_crc(bindings[i].contact);
+        devices[i].since_us = bindings[i].registered_us;
+        for (uint8_t n = 0; n < a->device_count; n++)
+            if (a->devices[n].contact_crc == devices[i].contact_crc)
+                devices[i].since_us = a->devices[n].since_us;
         devices[i].bad = devices[i].contact_crc != fresh_crc && sapa_voice_device_is_bad(v, agent, devices[i].contact_crc);
         reachable |= !devices[i].bad;
     }
@@ -384,10 +388,15 @@ static void each_binding(void *ctx, const struct sapa_sip_binding *b)
     const uint32_t agent = sapa_voice_agent_of(each->v, b->aor);
     if (agent == SAPA_NONE || b->expires_us <= sapa_voice_wall(each->v))
         return;
-    const struct sapa_voice_registration registration = {
-        .agent = agent, .contact = b->contact, .user_agent = b->user_agent, .expires_us = b->expires_us,
+    struct sapa_voice_registration registration = {
+        .agent = agent, .contact = b->contact, .user_agent = b->user_agent, .expires_us = b->expires_us, .since_us = b->registered_us,
+        .transport = b->flow.kind, .behind_proxy = b->path.n > 0, .from = b->flow.remote, .place = sapa_voice_workplace(each->v, &b->flow.remote),
         .reachable = !sapa_voice_device_is_bad(each->v, agent, sapa_voice_device_crc(b->contact)),
     };
+    const struct voice_agent *a = &each->v->agents[agent];
+    for (uint8_t i = 0; i < a->device_count; i++)
+        if (a->devices[i].contact_crc == sapa_voice_device_crc(b->contact))
+            registration.since_us = a->devices[i].since_us;
     each->fn(each->ctx, &registration);
 }
 
