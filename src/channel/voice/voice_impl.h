@@ -298,6 +298,7 @@ struct voice_device {
 
 struct voice_agent {
     uint8_t posted;           /* what the core was told: enum voice_told */
+    uint8_t place;            /* and with it: enum sapa_workplace */
     bool dirty;               /* its bindings changed by themselves */
     uint8_t device_count;
     uint8_t lamp, lamp_next;  /* enum voice_lamp: as told, as being looked at */
