@@ -269,6 +269,23 @@ static void add_identity(void *ctx, enum sapa_identity_kind kind, struct sapa_st
 
 /* ---- the card ---- */
 
+/* In whose name one calls, and what is read out: of the campaign, else of the queue. */
+static void campaign_json(const struct desk *desk, const struct sapa_card *card)
+{
+    static const struct sapa_campaign none;
+    const struct sapa_centre *centre = desk->work->centre;
+    const uint32_t queue = SAPA_FIND(centre, queues, card->queue), found = SAPA_FIND(centre, campaigns, card->campaign);
+    const struct sapa_campaign *campaign = found < centre->campaigns_count ? &centre->campaigns[found] : &none;
+    struct sapa_str script = word_of(campaign->script, (enum sapa_language)card->language);
+
+    if (script.n == 0 && queue < centre->queues_count)
+        script = word_of(centre->queues[queue].script, (enum sapa_language)card->language);
+    add_or_null(desk->out, "campaign", card->campaign);
+    add_or_null(desk->out, "campaign_name", campaign->name);
+    add_or_null(desk->out, "brand", campaign->brand);
+    add_or_null(desk->out, "script", script);
+}
+
 static void head_json(struct desk *desk, const struct sapa_card *card)
 {
     static const struct sapa_client nobody;
@@ -295,8 +312,7 @@ static void head_json(struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "name", sapa_str_of(shows_words(desk) ? card->name : ""));
     add_masked(desk, "address", sapa_str_of(card->address));
     sapa_json_add_bool(out, "vip", card->vip);
-    const uint32_t queue = SAPA_FIND(centre, queues, card->queue);
-    add_or_null(out, "script", queue < centre->queues_count ? word_of(centre->queues[queue].script, (enum sapa_language)card->language) : SAPA_STR(""));
+    campaign_json(desk, card);
 }
 
 /* Callbacks of this person that are still to come; those that the history has are counted once. */

@@ -275,12 +275,14 @@ static void test_calendars(void **state)
 static void test_campaigns(void **state)
 {
     (void)state;
-    compile_good(CAMPAIGNS("{ sapa: { name: Sapaan, client: b }, tagih: { name: Penagihan, client: a, number: \"620002\", dial: \"7\", hours: siang, queue: q, team: t } }", ", campaign: tagih"), NULL);
+    compile_good(CAMPAIGNS("{ sapa: { name: Sapaan, client: b }, tagih: { name: Penagihan, client: a, number: \"620002\", dial: \"7\", hours: siang, queue: q, team: t, brand: Toko A, script: { id: \"1. Sebutkan siapa\", en: \"1. Say who calls\" } } }", ", campaign: tagih"), NULL);
     assert_int_equal(centre->campaigns_count, 2);
     const struct sapa_campaign *plain = &centre->campaigns[0], *tagih = &centre->campaigns[1];
     assert_true(plain->client == 1 && plain->number == SAPA_NONE && plain->hours == SAPA_NONE && plain->queue == SAPA_NONE && plain->team == SAPA_NONE && plain->dial.n == 0);
     assert_true(tagih->client == 0 && tagih->number == 1 && tagih->hours == 0 && tagih->queue == 0 && tagih->team == 0);
     assert_true(sapa_str_eq(tagih->dial, SAPA_STR("7")) && sapa_str_eq(tagih->name, SAPA_STR("Penagihan")));
+    assert_true(sapa_str_eq(tagih->brand, SAPA_STR("Toko A")) && plain->brand.n == 0 && plain->script[SAPA_LANGUAGE_EN].n == 0);
+    assert_true(sapa_str_eq(tagih->script[SAPA_LANGUAGE_EN], SAPA_STR("1. Say who calls")) && sapa_str_eq(tagih->script[SAPA_LANGUAGE_ID], SAPA_STR("1. Sebutkan siapa")));
     assert_int_equal(centre->agents[0].campaign, 1);
     /* a list of the campaign stops its calls alone, and counts as its client's then */
     assert_int_equal(centre->listed_numbers_count, 1);
@@ -309,6 +311,8 @@ static void test_campaign_mistakes(void **state)
         { CAMPAIGNS("{ tagih: { name: T, client: a, number: \"620003\" } }", ""), "campaigns.tagih.number", "belongs to another client" },
         { CAMPAIGNS("{ tagih: { name: T, client: a, queue: r } }", ""), "campaigns.tagih.queue", "belongs to another client" },
         { CAMPAIGNS("{ tagih: { name: T, client: a, dial: \"7a\" } }", ""), "campaigns.tagih.dial", "cannot be dialled" },
+        { CAMPAIGNS("{ tagih: { name: T, client: a, brand: \"\" } }", ""), "campaigns.tagih.brand", "the text is empty" },
+        { CAMPAIGNS("{ tagih: { name: T, client: a, script: { id: x } } }", ""), "campaigns.tagih.script", "English (en) is missing" },
         { CAMPAIGNS("{ x: { name: X, client: b, dial: \"7\" }, tagih: { name: T, client: a, dial: \"7\" } }", ""), "campaigns.tagih.dial", "dials \"x\" already" },
         { CAMPAIGNS("{ x: { name: X, client: b }, tagih: { name: T, client: a } }", ", campaign: x"), "agents.s.campaign", "not granted" },
         { CAMPAIGNS("{ tagih: { name: T, client: a, team: u } }", ", campaign: tagih"), "agents.s.campaign", "another team" },

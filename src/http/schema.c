@@ -135,10 +135,15 @@ static const struct sapa_field_rule d_agent[] = {
     { "ready", "boolean", "when it was asked" }, { "busy", "boolean", "with a contact, when it was asked" },
     { "leads", "boolean", "the telephone of somebody who leads one's own team" },
 };
+static const struct sapa_field_rule d_campaign[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "client", "key?", "" }, { "brand", "string?", "in whose name one calls; null: in that of the client" },
+    { "number", "key?", "that is shown" }, { "own", "boolean", "what one's calls are for when nothing is chosen" },
+};
 static const struct sapa_field_rule directory[] = {
     { "name", "string", "of the centre" }, { "zone", "string", "of its clocks" }, { "currency", "string", "" },
     { "clients", "array:DirectoryClient", "" }, { "queues", "array:DirectoryQueue", "" }, { "reasons", "array:DirectoryReason", "why not ready" },
     { "agents", "array:DirectoryAgent", "" }, { "skills", "array:key", "" }, { "teams", "array:key", "" },
+    { "campaigns", "array:DirectoryCampaign", "for which one may place calls" },
 };
 static const struct sapa_field_rule phone[] = {
     { "uri", "string", "what it is: From, and To of a REGISTER" }, { "user", "string", "name of the digest (MD5)" },
@@ -298,7 +303,9 @@ static const struct sapa_field_rule card[] = {
     { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "number", "key?", "that was reached" },
     { "queue", "key?", "" }, { "arrived", "time", "" }, { "queued", "time?", "" }, { "connected", "time?", "" }, { "ended", "time?", "" },
     { "name", "string?", "as the network tells it" }, { "address", "string?", "all but two digits hidden without the right person" },
-    { "vip", "boolean", "on a list with extra priority" }, { "script", "string?", "of its queue, in the language of the customer" }, { "identities", "array:Identity", "hidden like the address" },
+    { "vip", "boolean", "on a list with extra priority" }, { "campaign", "key?", "that it was placed for" }, { "campaign_name", "string?", "" },
+    { "brand", "string?", "of the campaign: in whose name one calls; null: in that of the client" },
+    { "script", "string?", "of its campaign, else of its queue, in the language of the customer" }, { "identities", "array:Identity", "hidden like the address" },
     { "items", "array:CardItem", "what was chosen and typed, as far as the flow shows it (card in the description)" },
     { "note", "Note?", "" }, { "history", "array:CardContact", "earlier contacts of this person, the newest first" },
     { "more", "boolean", "there are earlier ones" }, { "callbacks", "array:CardCallback", "that are still open" },
@@ -778,6 +785,7 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_PARTY] = { "Party", FIELDS(party) },
     [SAPA_SCHEMA_B_TOTP_END] = { "SecondFactorEndBody", FIELDS(b_totp_end) },
     [SAPA_SCHEMA_B_WORDS] = { "WordsBody", FIELDS(b_words) },
+    [SAPA_SCHEMA_D_CAMPAIGN] = { "DirectoryCampaign", FIELDS(d_campaign) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

@@ -298,6 +298,8 @@ struct sapa_campaign {
     uint32_t hours;         /* besides those of the client's calls; SAPA_NONE: always */
     uint32_t queue;         /* whose rules hold (recording, wrap-up, dispositions); SAPA_NONE: as the client's calls */
     uint32_t team;          /* who may call for it; SAPA_NONE: who may for the client */
+    struct sapa_str brand;  /* in whose name is called; empty: the client's */
+    struct sapa_str script[SAPA_LANGUAGE_COUNT]; /* what agents read beside such a call; may be empty */
 };
 
 /** A number on a do-not-contact list of one campaign; the table is sorted by both (model/listed.h). */

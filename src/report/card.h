@@ -56,7 +56,7 @@ struct sapa_card {
     int64_t callback_due_us;
     bool began, ended, vip, erased;
     uint32_t flow, client_index;            /* of the description at its beginning */
-    struct sapa_str client, number, queue;
+    struct sapa_str client, number, queue, campaign;
     struct sapa_str agent, agent_name;      /* who gave the disposition, else who talked last */
     struct sapa_str disposition;            /* empty: none */
     struct sapa_str disposition_text[SAPA_LANGUAGE_COUNT];

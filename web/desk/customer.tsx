@@ -79,7 +79,7 @@ interface CustomerProps {
   work: Work | null;
   /** A call is in hand: no other is placed. */
   busy: boolean;
-  onCall: (who: { address: string | null; name: string | null; client: string | null }) => void;
+  onCall: (who: { address: string | null; name: string | null; client: string | null; campaign: string | null }) => void;
 }
 
 export function Customer({ work, busy, onCall }: CustomerProps) {
@@ -93,13 +93,14 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
   const verified = card?.items.find((item) => item.id === VERIFIED)?.value;
   const client = card?.client_name ?? clients?.find((one) => one.id === work.of?.client)?.name;
   const address = card?.address ?? work.of?.address ?? null;
-  const callNow = (number: string | null) => onCall({ address: number, name: card?.name ?? null, client: card?.client ?? work.of?.client ?? null });
+  const callNow = (number: string | null) => onCall({ address: number, name: card?.name ?? null, client: card?.client ?? work.of?.client ?? null, campaign: card?.campaign ?? null });
   return (
     <div className="customer">
       <header>
         <p className="small soft">
-          {client ?? words("noClient")}
+          {card?.brand ?? client ?? words("noClient")}
           {card?.customer ? ` · ${card.customer}` : ""}
+          {card?.campaign_name ? ` · ${card.campaign_name}` : ""}
         </p>
         <p className="customer-name">{whoIs(work, words, card)}</p>
         <p className="row wrap">

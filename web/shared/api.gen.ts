@@ -916,7 +916,12 @@ export interface Card {
   address: string | null;
   /** on a list with extra priority */
   vip: boolean;
-  /** of its queue, in the language of the customer */
+  /** that it was placed for */
+  campaign: string | null;
+  campaign_name: string | null;
+  /** of the campaign: in whose name one calls; null: in that of the client */
+  brand: string | null;
+  /** of its campaign, else of its queue, in the language of the customer */
   script: string | null;
   /** hidden like the address */
   identities: Identity[];
@@ -1044,6 +1049,8 @@ export interface Directory {
   agents: DirectoryAgent[];
   skills: string[];
   teams: string[];
+  /** for which one may place calls */
+  campaigns: DirectoryCampaign[];
 }
 
 export interface DirectoryClient {
@@ -1797,6 +1804,18 @@ export interface SecondFactorEndBody {
 export interface WordsBody {
   /** 500 bytes at most */
   text: string;
+}
+
+export interface DirectoryCampaign {
+  id: string;
+  name: string;
+  client: string | null;
+  /** in whose name one calls; null: in that of the client */
+  brand: string | null;
+  /** that is shown */
+  number: string | null;
+  /** what one's calls are for when nothing is chosen */
+  own: boolean;
 }
 
 export const api = {

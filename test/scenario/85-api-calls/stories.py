@@ -236,6 +236,10 @@ out = carrier.want_request("INVITE")
 assert "<sip:5001@" in out.get("from"), out.text
 far = carrier.answer(out)
 wait(lambda: [c for c in admin.get(V1 + "/contacts?place=talk").json["items"] if c["id"] == placed["contact"]])
+mine_to_call_for = siti.get(V1 + "/directory").json["campaigns"]
+assert [(c["id"], c["brand"], c["number"]) for c in mine_to_call_for] == [("tagih", "Toko Prima", "5001")], mine_to_call_for
+card = siti.get(f"{V1}/contacts/{placed['contact']}/card").json
+assert card["campaign"] == "tagih" and card["brand"] == "Toko Prima" and card["script"] in ("Sebutkan merek", "Say the brand"), card
 do(placed["offer"], "hangup")
 one.hung_up()
 carrier.hung_up()
