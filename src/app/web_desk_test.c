@@ -302,6 +302,41 @@ static void a_card_of_a_campaign(void **state)
     json_decref(card);
 }
 
+/* What the far end is: as it was when it began, then as somebody says on the card; it is kept with the contact. */
+static void customer_or_prospect(void **state)
+{
+    (void)state;
+    tell_past(101, 0); /* from before it was known */
+    tell_placed(201, 1);
+    TEST_LOG(&store, contact_party, .contact = 201, .person = person, .party_type = SAPA_PARTY_TYPE_PROSPECT + 1);
+    TEST_LOG(&store, contact_new, .contact = 301, .direction = SAPA_DIRECTION_INTERNAL, .party_type = SAPA_PARTY_TYPE_INTERNAL + 1);
+    TEST_LOG(&store, contact_new, .contact = 103, .person = person, .client = 0, .number = 0, .party_type = SAPA_PARTY_TYPE_CUSTOMER + 1);
+    wish(SAPA_ROUTE_CARD, 103, ADMIN);
+    json_t *card = run(SAPA_OK);
+    expect(card, "party_type", "customer");
+    expect(card, "history.0.contact", "201");
+    expect(card, "history.0.party_type", "prospect");
+    expect(card, "history.1.contact", "101");
+    expect(card, "history.1.party_type", NULL);
+    json_decref(card);
+
+    wish(SAPA_ROUTE_PARTY_SET, 201, SITI);
+    work.match = SAPA_PARTY_TYPE_CUSTOMER + 1;
+    assert_null(run(SAPA_OK));
+    assert_true(work.note.contact == 201 && work.note.person == person && work.note.agent == 0);
+    wish(SAPA_ROUTE_PARTY_SET, 201, BUDI); /* not in his hands */
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_PARTY_SET, 201, OF_BANK);
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_PARTY_SET, 301, ADMIN); /* among colleagues */
+    assert_null(run(SAPA_ESTATE));
+    assert_non_null(strstr(work.problem, "colleagues"));
+    assert_int_equal(sapa_person_erase(store.store, person, "test"), SAPA_OK);
+    wish(SAPA_ROUTE_PARTY_SET, 201, ADMIN);
+    assert_null(run(SAPA_ESTATE));
+    assert_non_null(strstr(work.problem, "erased"));
+}
+
 /* One line of time: whoever called whom. */
 static void both_directions_are_one_history(void **state)
 {
@@ -673,6 +708,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
         cmocka_unit_test_setup_teardown(a_card_of_a_campaign, begin, end),
         cmocka_unit_test_setup_teardown(both_directions_are_one_history, begin, end),
+        cmocka_unit_test_setup_teardown(customer_or_prospect, begin, end),
         cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
         cmocka_unit_test_setup_teardown(recordings_are_heard_by_who_sees_the_contact, begin, end),
         cmocka_unit_test_setup_teardown(a_task_about_another_clients_contact_is_not_told, begin, end),

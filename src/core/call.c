@@ -148,7 +148,8 @@ static struct core_contact *open_contact(struct sapa_core *core, const struct sa
     EMIT(core, contact_new, .contact = c->id, .client = c->client, .channel = c->channel, .direction = c->direction,
          .number = c->number, .person = c->person,
          .flow = number && centre->flows_count > 0 ? centre->numbers[in->target].flow : SAPA_NONE, .language = c->language,
-         .campaign = campaign);
+         .campaign = campaign,
+         .party_type = sapa_contact_party_type(centre, c->direction, in->party_type, SAPA_NONE, campaign, false));
     return c;
 }
 

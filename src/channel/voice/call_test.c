@@ -610,6 +610,7 @@ static void campaign(void **state)
     const struct sapa_rec_agent_call call = fake_posted(f, SAPA_T_agent_call)->u.agent_call;
     assert_int_equal(call.kind, SAPA_TARGET_OUTSIDE);
     assert_int_equal(call.campaign, 2);
+    assert_int_equal(call.party_type, SAPA_PARTY_TYPE_PROSPECT + 1); /* what the look-up said */
     assert_int_equal(call.client, SAPA_NONE); /* the core knows whose it is */
     assert_string_equal(call.address.p, "628119999999");
     assert_int_equal(call.listed, 2); /* on the campaign's list: as on its client's */

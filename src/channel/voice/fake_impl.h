@@ -234,11 +234,12 @@ static inline sapa_rc fake_key(void *ctx, uint64_t contact, uint64_t recording, 
     return SAPA_OK;
 }
 
-static inline void fake_resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person, uint32_t *ret_last_agent)
+static inline void fake_resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person, uint32_t *ret_last_agent, uint8_t *ret_party_type)
 {
     (void)ctx, (void)client;
     *ret_person = address.n ? 77 : 0;
     *ret_last_agent = address.n ? 1 : SAPA_NONE;
+    *ret_party_type = address.n ? SAPA_PARTY_TYPE_PROSPECT + 1 : 0;
 }
 
 static inline struct fake_leg *fake_leg(struct fake *f, uint64_t id)

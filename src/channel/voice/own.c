@@ -108,6 +108,7 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
     struct voice_part parts[VOICE_PARTS_MAX];
     const size_t count = sapa_voice_parts(v, agent, parts);
     uint32_t client = SAPA_NONE, campaign, last_agent;
+    uint8_t party_type = 0;
     struct sapa_record r;
 
     sapa_record_init(&r, SAPA_T_agent_call);
@@ -135,7 +136,8 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
         r.u.agent_call.listed = sapa_listed_for(v->centre, sapa_str_of(target->number), campaign);
         if (v->options.callbacks.resolve && client < v->centre->clients_count)
             v->options.callbacks.resolve(v->options.callbacks.ctx, client, sapa_str_of(target->number),
-                                         &r.u.agent_call.person, &last_agent);
+                                         &r.u.agent_call.person, &last_agent, &party_type);
+        r.u.agent_call.party_type = party_type;
     }
     sapa_sized_set(&r.u.agent_call.reference, reference);
     return !v->post_first && v->options.callbacks.post(v->options.callbacks.ctx, &r) == SAPA_OK;

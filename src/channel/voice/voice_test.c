@@ -17,6 +17,7 @@ static void whole_call(void **state)
     assert_int_equal(arrived->trunk, 0);
     assert_int_equal(arrived->person, 77);
     assert_int_equal(arrived->last_agent, 1);
+    assert_int_equal(arrived->party_type, SAPA_PARTY_TYPE_PROSPECT + 1); /* what the look-up said */
     assert_string_equal(arrived->address.p, "6281234567890");
     assert_string_equal(arrived->name.p, "Andi");
     assert_string_equal(arrived->reference.p, customer.call_id);
