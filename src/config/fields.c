@@ -156,7 +156,7 @@ static const struct sapa_field_row campaign_rows[] = {
     REF("hours", sapa_campaign, hours, HOURS, 0, "is called in these hours only, and in those of the company's calls; without: in those alone"),
     REF("queue", sapa_campaign, queue, QUEUES, 0, "a queue of this company, whose rules for recording, wrap-up and dispositions hold; without: as for the company's calls"),
     REF("team", sapa_campaign, team, TEAMS, 0, "only this team calls for it"),
-    TEXT("brand", sapa_campaign, brand, 1, 64, NULL, "in whose name is called, as the agent says it; without: the name of the company"),
+    TEXT("brand", sapa_campaign, brand, 1, 64, NULL, "in whose name is called, as the agent says it and telephones show it; without: the name of the company"),
     OTHER("script", 0, NULL, "what agents read beside such a call, before that of a queue, in the language of the customer: { id: \"1. Sebutkan nama merek …\", en: \"1. Say the brand …\" }"),
     CHOICE("party", sapa_campaign, party_type, party_types, "prospect", "what those are who are called for it, unless somebody has said what they are"),
 };

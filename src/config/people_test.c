@@ -303,6 +303,28 @@ static void test_campaigns(void **state)
     sapa_centre_free(centre);
 }
 
+/* A name that is none, and like none: which there are. */
+static void test_which_there_are(void **state)
+{
+    char text[1200];
+    struct sapa_text out;
+
+    (void)state;
+    assert_int_equal(sapa_centre_compile(SAPA_STR("version: 1\nclients: { a: { name: A } }\nroles: { agen: {}, pimpinan: {} }\n"
+                                                  "users: { x: { name: X, role: king } }\n"), NULL, &findings, &centre), SAPA_EINVAL);
+    assert_int_equal(findings.count, 1);
+    assert_string_equal(findings.list[0].reason, "there is no role \"king\"");
+    assert_string_equal(findings.list[0].hint, "there are: agen, pimpinan");
+    sapa_text_init(&out, text, sizeof(text)); /* of many the first, and never more than there is room for */
+    sapa_text_printf(&out, "version: 1\nclients: { a: { name: A } }\nusers: { x: { name: X, role: king } }\nroles: {");
+    for (unsigned i = 0; i < 20; i++)
+        sapa_text_printf(&out, "%s quite-a-long-name-of-a-role-%02u: {}", i ? "," : "", i);
+    sapa_text_printf(&out, " }\n");
+    assert_int_equal(sapa_centre_compile(sapa_text_str(&out), NULL, &findings, &centre), SAPA_EINVAL);
+    assert_non_null(strstr(findings.list[0].hint, "there are: quite-a-long-name-of-a-role-00, quite-a-long-name-of-a-role-01"));
+    assert_string_equal(findings.list[0].hint + strlen(findings.list[0].hint) - 4, " …");
+}
+
 static void test_campaign_mistakes(void **state)
 {
     static const struct { const char *text, *where, *reason; } cases[] = {
@@ -332,7 +354,7 @@ static void test_campaign_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_roles), cmocka_unit_test(test_lists),
-                                        cmocka_unit_test(test_campaigns), cmocka_unit_test(test_campaign_mistakes),
+                                        cmocka_unit_test(test_campaigns), cmocka_unit_test(test_campaign_mistakes), cmocka_unit_test(test_which_there_are),
                                         cmocka_unit_test(test_bad_files), cmocka_unit_test(test_many),
                                         cmocka_unit_test(test_calendars) };
 

@@ -231,7 +231,8 @@ sapa_rc sapa_call_on_placed(struct sapa_core *core, const struct sapa_record *re
         return SAPA_ELIMIT;
     }
     EMIT(core, cmd_call, .contact = c->id, .offer = in->offer, .agent = in->agent, .line = in->line, .beside = c->beside,
-         .kind = in->kind, .target = c->call_target, .client = c->client, .number = c->address);
+         .kind = in->kind, .target = c->call_target, .client = c->client, .number = c->address,
+         .campaign = campaign);
     reply(core, in, SAPA_OK, SAPA_DENIAL_NONE);
     sapa_contact_place(core, c, SAPA_PLACE_RINGING);
     struct core_work *w = open_work(core, c, in->offer, (uint32_t)in->agent, calls_queue(core, c, campaign), KIND_OWN);

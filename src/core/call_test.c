@@ -370,6 +370,7 @@ static void a_call_for_a_campaign(void **state)
     world_step(w, &in);
     assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.campaign, 2);
     assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.client, 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_call)->u.cmd_call.campaign, 2); /* whose brand is shown */
     carrier(w, in.u.agent_call.contact, 1, 1, 0, 0);
     assert_int_equal(world_last(w, SAPA_T_contact_connected)->u.contact_connected.queue, SAPA_NONE);
     carrier(w, in.u.agent_call.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);

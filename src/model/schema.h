@@ -554,7 +554,7 @@
     X(146, 1, cmd_join, "the parties of another contact come into this one") \
     X(147, 1, cmd_hold, "take an agent's line out of the conversation, or back: not by his own phone") \
     X(148, 1, cmd_offer_accept, "let the agent's phone answer") \
-    X(149, 1, cmd_call, "an agent's own call begins: whose line it has") \
+    X(149, 2, cmd_call, "an agent's own call begins: whose line it has") \
     X(158, 1, cmd_supervise, "what a supervisor's leg does in a conversation")
 
 #define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
@@ -607,6 +607,7 @@
     F(S, id, contact, "") F(S, id, offer, "his own part in it") F(S, num, agent, "") F(S, num, line, "enum sapa_call_line") \
     F(S, id, beside, "offer whose line is used, with SAME; else 0") F(S, num, kind, "enum sapa_target") \
     F(S, num, target, "index of the queue, number or agent; SAPA_NONE: outside") F(S, num, client, "or SAPA_NONE") \
-    F(S, text64, number, "outside: whom he calls, for the display of his phone")
+    F(S, text64, number, "outside: whom he calls, for the display of his phone") \
+    F(S, num, campaign, "index of the campaign that it is placed for + 1; 0 none")
 
 #endif

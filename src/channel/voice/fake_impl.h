@@ -104,7 +104,7 @@ static const struct sapa_code fake_codes[] = {
 };
 static const struct sapa_campaign fake_campaigns[] = {
     { .key = { "sapaan", 6 }, .client = 0, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
-    { .key = { "tagih", 5 }, .dial = { "7", 1 }, .client = 1, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
+    { .key = { "tagih", 5 }, .dial = { "7", 1 }, .client = 1, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE, .brand = { "Bank \"Peduli\"", 13 } },
 };
 static const struct sapa_campaign_listed fake_campaign_listed[] = { { 1, 628119999999 } };
 static const struct sapa_network fake_networks[] = {

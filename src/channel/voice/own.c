@@ -256,6 +256,13 @@ static void no_line(struct sapa_voice *v, const struct sapa_rec_cmd_call *cmd, s
     sapa_voice_post(v, &r);
 }
 
+/* Kept as text: an index may mean another campaign before somebody answers. */
+static void take_brand(const struct sapa_voice *v, struct voice_contact *c, uint64_t campaign)
+{
+    if (campaign > 0 && campaign <= v->centre->campaigns_count)
+        (void)sapa_str_copy(v->centre->campaigns[campaign - 1].brand, c->brand, sizeof(c->brand));
+}
+
 void sapa_voice_own_call(struct sapa_voice *v, const struct sapa_rec_cmd_call *cmd)
 {
     struct voice_contact *c = sapa_voice_find(&v->contacts, cmd->contact);
@@ -263,10 +270,12 @@ void sapa_voice_own_call(struct sapa_voice *v, const struct sapa_rec_cmd_call *c
     struct voice_leg *leg = beside && !beside->over ? beside->winner : NULL;
 
     if (c || cmd->agent >= v->centre->agents_count) {
-        if (c && c->own_agent != SAPA_NONE) /* his phone's INVITE has made it */
+        if (c && c->own_agent != SAPA_NONE) { /* his phone's INVITE has made it */
             c->client = (uint32_t)SAPA_MIN(cmd->client, (uint64_t)SAPA_NONE);
-        else
+            take_brand(v, c, cmd->campaign);
+        } else {
             v->stats.late_commands++;
+        }
         return;
     }
     c = sapa_voice_contact_new(v, cmd->contact);
@@ -281,6 +290,7 @@ void sapa_voice_own_call(struct sapa_voice *v, const struct sapa_rec_cmd_call *c
     c->own_target = (uint32_t)SAPA_MIN(cmd->target, (uint64_t)SAPA_NONE);
     c->own_line = (uint8_t)cmd->line;
     c->client = (uint32_t)SAPA_MIN(cmd->client, (uint64_t)SAPA_NONE);
+    take_brand(v, c, cmd->campaign);
     name_it(v, c, cmd->number.p);
     if (cmd->line != SAPA_LINE_SAME)
         return;

@@ -233,7 +233,7 @@ siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4567"
 placed = siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4567", "campaign": "tagih"}).json
 mine = one.answer(one.want_request("INVITE"))
 out = carrier.want_request("INVITE")
-assert "<sip:5001@" in out.get("from"), out.text
+assert out.get("from").startswith('"Toko Prima" <sip:5001@'), out.text
 far = carrier.answer(out)
 wait(lambda: [c for c in admin.get(V1 + "/contacts?place=talk").json["items"] if c["id"] == placed["contact"]])
 mine_to_call_for = siti.get(V1 + "/directory").json["campaigns"]
