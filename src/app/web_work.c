@@ -15,6 +15,7 @@
 #include "report/print.h"
 #include "report/why.h"
 #include "rt/clock.h"
+#include "store/history.h"
 #include "store/log.h"
 #include "store/people.h"
 
@@ -305,7 +306,7 @@ static bool is_key(const struct folding *f, const char *name, enum sapa_dim kind
 static void call_json(const struct folding *f, const struct sapa_call *call)
 {
     const struct sapa_centre *centre = f->names.centre;
-    const struct sapa_call_show show = {
+    struct sapa_call_show show = {
         .names = &f->names, .language = SAPA_LANGUAGE_EN, .show_pii = f->job->work->show_pii,
         .zone = centre && centre->system.zone < centre->zones_count ? &centre->zones[centre->system.zone] : NULL,
     };
@@ -316,6 +317,8 @@ static void call_json(const struct folding *f, const struct sapa_call *call)
         f->job->out->failed = true;
         return;
     }
+    if (sapa_contact_party_type_said(f->job->files->store, call->contact, &show.party_type) != SAPA_OK)
+        show.party_type = 0; /* as it was when the record was closed */
     sapa_text_init(&text, buf, 16384);
     sapa_call_json(call, &show, &text);
     sapa_json_raw(f->job->out, sapa_text_str(&text));
@@ -1555,6 +1558,7 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_TASK_SET:
         case SAPA_ROUTE_DISPOSITIONS:
         case SAPA_ROUTE_CARD:
+        case SAPA_ROUTE_PARTY_SET:
         case SAPA_ROUTE_NOTE: work->rc = sapa_web_desk(files, work, job.shelf); break;
         case SAPA_ROUTE_WHY: work->rc = why(&job); break;
         case SAPA_ROUTE_PEOPLE: work->rc = people(&job); break;

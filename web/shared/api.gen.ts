@@ -80,6 +80,8 @@ export interface ContactRecord {
   agent?: string;
   /** that it was placed for */
   campaign?: string;
+  /** what the far end is to the client; not of contacts from before it was known */
+  party_type?: "customer" | "prospect" | "internal";
   /** *** without the right person */
   address: string;
   /** identity of the call on the wire */
@@ -902,6 +904,8 @@ export interface Card {
   greeting: string | null;
   channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
   direction: "inbound" | "outbound" | "internal";
+  /** what the far end is to the client; null: from before it was known */
+  party_type: "customer" | "prospect" | "internal" | null;
   language: "id" | "en";
   /** that was reached */
   number: string | null;
@@ -916,7 +920,12 @@ export interface Card {
   address: string | null;
   /** on a list with extra priority */
   vip: boolean;
-  /** of its queue, in the language of the customer */
+  /** that it was placed for */
+  campaign: string | null;
+  campaign_name: string | null;
+  /** of the campaign: in whose name one calls; null: in that of the client */
+  brand: string | null;
+  /** of its campaign, else of its queue, in the language of the customer */
   script: string | null;
   /** hidden like the address */
   identities: Identity[];
@@ -946,6 +955,8 @@ export interface CardContact {
   contact: string;
   channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
   direction: "inbound" | "outbound" | "internal";
+  /** what the far end is to the client; null: from before it was known */
+  party_type: "customer" | "prospect" | "internal" | null;
   arrived: string;
   /** null: it is not over */
   ended: string | null;
@@ -1044,6 +1055,8 @@ export interface Directory {
   agents: DirectoryAgent[];
   skills: string[];
   teams: string[];
+  /** for which one may place calls */
+  campaigns: DirectoryCampaign[];
 }
 
 export interface DirectoryClient {
@@ -1799,6 +1812,23 @@ export interface WordsBody {
   text: string;
 }
 
+export interface DirectoryCampaign {
+  id: string;
+  name: string;
+  client: string | null;
+  /** in whose name one calls; null: in that of the client */
+  brand: string | null;
+  /** that is shown */
+  number: string | null;
+  /** what one's calls are for when nothing is chosen */
+  own: boolean;
+}
+
+export interface PartyTypeBody {
+  /** customer or prospect */
+  party_type: "customer" | "prospect";
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1864,6 +1894,8 @@ export const api = {
   card: (contact: string, query: { language?: "id" | "en"; limit?: number } = {}, asked: Asked = {}) => call<Card>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/card`, { ...asked, query }),
   /** Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises */
   note: (contact: string, body: NoteBody, asked: Asked = {}) => call<Noted>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/note`, { ...asked, body }),
+  /** Say what the person of a contact is to the client: it holds for this contact and for those to come. Who took part in it may, and who supervises */
+  partySet: (contact: string, body: PartyTypeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/party`, { ...asked, body }),
   /** Why it waits or waited, and why agents were passed over, in sentences */
   why: (contact: string, query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<Why>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/why`, { ...asked, query }),
   /** Move a waiting contact to another queue, to an agent, or to the front; its age is kept */

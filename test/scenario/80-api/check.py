@@ -327,6 +327,18 @@ def writes():
     assert own.get(f"{V1}/contacts/{talking['id']}/card").json["note"] == read
     assert admin.as_role("viewer").get(f"{V1}/contacts/{talking['id']}").json["note"]["text"] is None
     assert not [e for e in pages(admin, V1 + "/audit?limit=500") if "Bu Ani" in json.dumps(e)], "a note is in the audit"
+    # what they are to the client: said on the card, it stands in the log and with whoever asks
+    party = f"{V1}/contacts/{talking['id']}/party"
+    assert card["party_type"] == "customer", card
+    own.put(party, {"party_type": "internal"}, 400)
+    own.put(party, {"party_type": "prospect", "by": "me"}, 400)
+    others.put(party, {"party_type": "prospect"}, 404)
+    admin.as_role("auditor").put(party, {"party_type": "prospect"}, 403)
+    admin.put(f"{V1}/contacts/4711/party", {"party_type": "prospect"}, 404)
+    own.put(party, {"party_type": "prospect"})
+    assert own.get(f"{V1}/contacts/{talking['id']}/card").json["party_type"] == "prospect"
+    assert admin.get(f"{V1}/contacts/{talking['id']}").json["record"]["party_type"] == "prospect"
+    assert [e for e in pages(admin, V1 + "/audit?limit=500") if e["what"].endswith("/party") and e["result"] == "OK" and e["actor"] == "test-agent"]
     # what came of it, chosen while they talk
     listed = own.get(f"{V1}/queues/{talking['queue']}/dispositions?language=en").json
     assert listed["items"] and not listed["required"] and listed["extend_ms"] > 0, listed
