@@ -452,7 +452,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
           <ul className="list">
             {items.length === 0 ? <li className="soft">{words("noContacts")}</li> : null}
             {items.map(({ contact, record, in_level }) => (
-              <li key={contact} className="row">
+              <li key={contact} className="row" data-contact={contact}>
                 <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who: record.address ? readable(record.address) : "" })}>
                   {record.address ? readable(record.address) : words("unknown")}
                 </button>
