@@ -5,10 +5,10 @@
  * given: nobody else need know that the API asked. Who is called is found, or becomes known, on the centre's thread
  * (app/web_link.c), where the log is told of a new person before anything names it.
  */
-#include "http/calls_impl.h"
-
 #include <stdio.h>
 
+#include "http/answer_impl.h"
+#include "http/calls_impl.h"
 #include "model/listed.h"
 #include "phone/phone.h"
 
@@ -191,14 +191,6 @@ static void transfer(struct web_request *rq, const struct part *part, const json
     sapa_web_write(rq, &input);
 }
 
-static uint64_t body_id(const json_t *body, const char *name)
-{
-    const char *text = json_string_value(json_object_get(body, name));
-    uint64_t id;
-
-    return sapa_str_u64(sapa_str_of(text), UINT64_MAX, &id) == SAPA_OK ? id : 0;
-}
-
 static void command(struct web_request *rq, const struct part *part, enum sapa_call_verb verb, uint64_t other)
 {
     struct sapa_record input;
@@ -285,9 +277,9 @@ void sapa_web_call(struct web_request *rq, const json_t *body)
     case SAPA_ROUTE_OFFER_LEAVE: command(rq, &part, SAPA_CALL_VERB_LEAVE, 0); break;
     case SAPA_ROUTE_OFFER_CONSULT: call(rq, part.agent, SAPA_LINE_SAME, &part, body); break;
     case SAPA_ROUTE_OFFER_TRANSFER: transfer(rq, &part, body); break;
-    case SAPA_ROUTE_OFFER_DROP: command(rq, &part, SAPA_CALL_VERB_DROP, body_id(body, "party")); break;
+    case SAPA_ROUTE_OFFER_DROP: command(rq, &part, SAPA_CALL_VERB_DROP, sapa_web_body_id(body, "party")); break;
     default: {
-        const uint64_t other = body_id(body, "contact");
+        const uint64_t other = sapa_web_body_id(body, "contact");
         if (is_seen(rq, part.agent, other))
             command(rq, &part, rq->route == SAPA_ROUTE_OFFER_MERGE ? SAPA_CALL_VERB_MERGE : SAPA_CALL_VERB_CONFERENCE, other);
     }

@@ -1,15 +1,8 @@
-#include "http/login_impl.h"
-
 #include <stdlib.h>
 
+#include "http/answer_impl.h"
+#include "http/login_impl.h"
 #include "rt/crypto.h"
-
-static const char *text_of(const json_t *body, const char *name)
-{
-    const char *text = json_string_value(json_object_get(body, name));
-
-    return text ? text : "";
-}
 
 /* ---- who ---- */
 
@@ -207,20 +200,20 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
     case SAPA_ROUTE_DEMO_LOGIN:
         if (!demo_is_open(rq) || !take_cookie(rq, body, work) || !sessions_of(rq, work))
             return false;
-        if (!sapa_str_copy(sapa_str_of(text_of(body, "user")), work->name, sizeof(work->name)) ||
+        if (!sapa_str_copy(sapa_str_of(sapa_web_body_text(body, "user")), work->name, sizeof(work->name)) ||
             sapa_user_find(rq->web->mirror.centre, sapa_str_of(work->name), &who) != SAPA_OK) {
-            sapa_web_problem(rq, 400, "ENOENT", "there is no user \"%.64s\"", text_of(body, "user"));
+            sapa_web_problem(rq, 400, "ENOENT", "there is no user \"%.64s\"", sapa_web_body_text(body, "user"));
             return false;
         }
         return sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
     case SAPA_ROUTE_LOGIN:
         if (!take_cookie(rq, body, work))
             return false;
-        if (!take(rq, text_of(body, "user"), work->name, sizeof(work->name)) || !may_try(rq, work->name))
+        if (!take(rq, sapa_web_body_text(body, "user"), work->name, sizeof(work->name)) || !may_try(rq, work->name))
             return false;
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
-        return take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
-               take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) && sessions_of(rq, work);
+        return take(rq, sapa_web_body_text(body, "password"), work->password, sizeof(work->password)) &&
+               take(rq, sapa_web_body_text(body, "code"), work->new_password, sizeof(work->new_password)) && sessions_of(rq, work);
     case SAPA_ROUTE_TOTP:
     case SAPA_ROUTE_TOTP_CONFIRM:
     case SAPA_ROUTE_TOTP_END:
@@ -230,8 +223,8 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
         }
         (void)sapa_str_copy(sapa_str_of(rq->who.user), work->name, sizeof(work->name));
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
-        return may_try(rq, work->name) && take(rq, text_of(body, "password"), work->password, sizeof(work->password)) &&
-               take(rq, text_of(body, "code"), work->new_password, sizeof(work->new_password)) &&
+        return may_try(rq, work->name) && take(rq, sapa_web_body_text(body, "password"), work->password, sizeof(work->password)) &&
+               take(rq, sapa_web_body_text(body, "code"), work->new_password, sizeof(work->new_password)) &&
                (rq->route != SAPA_ROUTE_TOTP_CONFIRM || sessions_of(rq, work));
     case SAPA_ROUTE_PASSWORD:
         if (!rq->who.session) {
@@ -240,12 +233,12 @@ bool sapa_web_login_wish(struct web_request *rq, const json_t *body, struct sapa
         }
         (void)sapa_str_copy(sapa_str_of(rq->who.user), work->name, sizeof(work->name));
         (void)sapa_str_copy(source_of(rq), work->source, sizeof(work->source));
-        return may_try(rq, work->name) && take(rq, text_of(body, "old"), work->password, sizeof(work->password)) &&
-               take(rq, text_of(body, "new"), work->new_password, sizeof(work->new_password)) &&
+        return may_try(rq, work->name) && take(rq, sapa_web_body_text(body, "old"), work->password, sizeof(work->password)) &&
+               take(rq, sapa_web_body_text(body, "new"), work->new_password, sizeof(work->new_password)) &&
                sessions_of(rq, work);
     default: /* USER_PASSWORD, USER_CLEAR, USER_TOTP */
         return take(rq, sapa_params_get(&rq->params, "user"), work->name, sizeof(work->name)) && may_set(rq, work->name) &&
-               take(rq, text_of(body, "password"), work->new_password, sizeof(work->new_password)) &&
+               take(rq, sapa_web_body_text(body, "password"), work->new_password, sizeof(work->new_password)) &&
                sessions_of(rq, work);
     }
 }

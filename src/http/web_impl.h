@@ -1,6 +1,6 @@
 /**
  * @file http/web_impl.h
- * What the parts of the web thread share: server.c (sockets), answer.c (routes), feed.c (live feed).
+ * What the parts of the web thread share: server.c (sockets), answer.c and what it calls (routes), feed.c (live feed).
  * Room    http, internal.   Thread  the web thread's, but where it is said.
  */
 #ifndef SAPA_HTTP_WEB_IMPL_H
@@ -236,7 +236,7 @@ struct sapa_web {
     unsigned char buffer[LWS_PRE + WEB_HEADER_MAX + WEB_CHUNK];
 };
 
-/* ---- answer.c ---- */
+/* ---- answer.c and what it calls (answer_impl.h) ---- */
 
 /* A request is complete: answer it, or let it wait. */
 void sapa_web_answer(struct web_request *rq);
