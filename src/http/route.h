@@ -160,7 +160,7 @@ enum sapa_schema {
     X(GOALS, GET, "/api/v1/targets", LIVE, "version", NONE, GOALS, 200, "Targets that are set: what figures shall be, for what and when. Also as they were in an earlier version") \
     X(GOALS_PUT, PUT, "/api/v1/targets", TARGETS, "", B_GOALS, GOALS_MADE, 200, "Set targets, all of them at once; If-Match names the version that they were made from, 0 when there was none") \
     X(GOAL_VERSIONS, GET, "/api/v1/targets/versions", LIVE, "", NONE, GOAL_VERSIONS, 200, "Who set targets when, the newest first") \
-    X(COUNTED, GET, "/api/v1/figures/{figure}/contacts", LIVE, "period client queue limit", NONE, COUNTED, 200, "The contacts that a live figure is made of: of a queue, a client or the whole centre") \
+    X(COUNTED, GET, "/api/v1/figures/{figure}/contacts", LIVE, "period day from client queue team limit cursor", NONE, COUNTED, 200, "The contacts that a figure is made of, page by page: of a queue, a client, a team or the whole centre, today, in the last half hour, on a day or in a quarter of an hour") \
     X(WALLS, GET, "/api/v1/wallboards", WALL, "", NONE, WALLS, 200, "Wallboards") \
     X(WALL, GET, "/api/v1/wallboards/{board}", WALL, "version", NONE, WALL, 200, "One wallboard; also as it was in an earlier version") \
     X(WALL_PUT, PUT, "/api/v1/wallboards/{board}", WALLBOARDS, "", B_WALL, DONE, 200, "Make a wallboard, or change it: `version` names the one that it was made from") \

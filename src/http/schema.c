@@ -42,11 +42,12 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "version", "integer", "a whole number: the version that is meant" },
     { "task", "id", "the number of a task of an agent" },
     { "figure", "key", "the key of a figure of FigureValues" },
-    { "period", "today|recent", "today, or the last thirty minutes" },
+    { "period", "today|recent|quarter", "today, the last thirty minutes, or the quarter of an hour that `from` lies in" },
     { "proof", "string", "what the answer to the guest's call gave for it" },
     { "day", "string", "one day, instead of from and to: 2026-11-21" },
     { "figures", "string", "keys of figures with commas between them: these alone" },
     { "columns", "all|telling", "of text: all, or telling: those that are not zero in every row" },
+    { "team", "key", "the key of a team: what its agents had in hand" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -462,9 +463,10 @@ static const struct sapa_field_rule counted_item[] = {
     { "in_level", "boolean", "served or gone within the limit of the queue" }, { "record", "ContactRecord", "so far, of one that goes on" },
 };
 static const struct sapa_field_rule counted[] = {
-    { "figure", "key", "" }, { "from", "time", "what came to a queue from then on" }, { "total", "integer", "of what the figure is made: the figure itself, where it is a count" },
-    { "items", "array:CountedContact", "the newest first; those whose contacts one may see" },
-    { "cut", "boolean", "the log of the day is too long to be read whole: what came last is missing" },
+    { "figure", "key", "" }, { "from", "time", "what came to a queue from then on; of a team, what its agents did" }, { "to", "time?", "up to then; null: until now" },
+    { "total", "integer", "of what the figure is made: the figure itself, where it is a count" }, { "contacts", "integer", "in how many contacts" },
+    { "items", "array:CountedContact", "the newest first; those whose contacts one may see" }, { "next", "id?", "cursor of those before them; null: these are the last" },
+    { "cut", "boolean", "four million records were read, and there are more: what came last is missing" },
 };
 static const struct sapa_field_rule wall_tile[] = {
     { "scope", "all|client|queue", "of what" }, { "key", "key?", "of the client or the queue" },

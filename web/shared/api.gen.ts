@@ -633,13 +633,19 @@ export interface CountedContact {
 
 export interface Counted {
   figure: string;
-  /** what came to a queue from then on */
+  /** what came to a queue from then on; of a team, what its agents did */
   from: string;
+  /** up to then; null: until now */
+  to: string | null;
   /** of what the figure is made: the figure itself, where it is a count */
   total: number;
+  /** in how many contacts */
+  contacts: number;
   /** the newest first; those whose contacts one may see */
   items: CountedContact[];
-  /** the log of the day is too long to be read whole: what came last is missing */
+  /** cursor of those before them; null: these are the last */
+  next: string | null;
+  /** four million records were read, and there are more: what came last is missing */
   cut: boolean;
 }
 
@@ -1988,8 +1994,8 @@ export const api = {
   goalsPut: (body: PerformanceTargetsBody, asked: Asked = {}) => call<PerformanceTargetsMade>("PUT", `/api/v1/targets`, { ...asked, body }),
   /** Who set targets when, the newest first */
   goalVersions: (asked: Asked = {}) => call<PerformanceTargetsVersions>("GET", `/api/v1/targets/versions`, asked),
-  /** The contacts that a live figure is made of: of a queue, a client or the whole centre */
-  counted: (figure: string, query: { period?: "today" | "recent"; client?: string; queue?: string; limit?: number } = {}, asked: Asked = {}) => call<Counted>("GET", `/api/v1/figures/${encodeURIComponent(figure)}/contacts`, { ...asked, query }),
+  /** The contacts that a figure is made of, page by page: of a queue, a client, a team or the whole centre, today, in the last half hour, on a day or in a quarter of an hour */
+  counted: (figure: string, query: { period?: "today" | "recent" | "quarter"; day?: string; from?: string; client?: string; queue?: string; team?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Counted>("GET", `/api/v1/figures/${encodeURIComponent(figure)}/contacts`, { ...asked, query }),
   /** Wallboards */
   walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
   /** One wallboard; also as it was in an earlier version */
