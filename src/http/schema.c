@@ -332,6 +332,7 @@ static const struct sapa_field_rule assignment[] = {
     { "due", "time?", "end of ringing or wrap-up" }, { "disposition", "key?", "chosen so far" },
     { "extended", "boolean", "wrap-up has had its one extension" },
     { "parties", "array:Party", "who else talks in it besides the customer" },
+    { "auto_answer", "boolean", "offered, and the agent's phone answers by itself" },
 };
 static const struct sapa_field_rule agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },

@@ -179,6 +179,8 @@ export interface Assignment {
   extended: boolean;
   /** who else talks in it besides the customer */
   parties: Party[];
+  /** offered, and the agent's phone answers by itself */
+  auto_answer: boolean;
 }
 
 export interface Agent {
