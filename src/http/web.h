@@ -102,7 +102,7 @@ struct sapa_web_remembered {
 
 enum { SAPA_WEB_CALLBACKS_MAX = 32 };
 
-/** NOTE: what the parts of the note say of it; its text is the work's `text`. */
+/** NOTE: what the parts of the note say of it; its text is the work's `text`. PARTY_SET: of whom it is said, `match` says what. */
 struct sapa_web_note {
     uint64_t contact, person, version;
     uint32_t agent; /* SAPA_NONE: by no agent */
@@ -159,7 +159,7 @@ struct sapa_web_work {
     struct sapa_web_system system;     /* SYSTEM */
     bool *missing;                     /* SYSTEM: by agent: at work, and no telephone is there; NULL: nobody */
     /* out */
-    struct sapa_web_note note;         /* NOTE */
+    struct sapa_web_note note;         /* NOTE, PARTY_SET */
     struct sapa_session session;       /* LOGIN, DEMO_LOGIN */
     char secret[SAPA_TOKEN_TEXT_SIZE];
     sapa_rc rc;
