@@ -7,6 +7,7 @@
 
 #include "app/figures.h"
 #include "app/recording_key.h"
+#include "app/web_coach.h"
 #include "app/web_desk.h"
 #include "app/web_job_impl.h"
 #include "app/web_target.h"
@@ -1403,14 +1404,44 @@ static sapa_rc wav_bytes(struct job *job, struct sapa_recording *open, unsigned 
     return SAPA_OK;
 }
 
-static sapa_rc audio(struct job *job)
+sapa_rc sapa_web_recording(struct job *job, uint64_t recording, uint64_t *ret_contact, int64_t *ret_length_ms)
 {
-    struct sapa_web_work *work = job->work;
-    const uint64_t id = number_of(job, "recording", 0);
     struct sapa_recording_head head;
     struct sapa_recording *open = NULL;
     struct found_file file;
-    sapa_rc rc = find_recording(job, id, &file);
+    sapa_rc rc = find_recording(job, recording, &file);
+
+    if (rc == SAPA_OK)
+        rc = contact_of_file(job, recording, &file, ret_contact);
+    if (rc == SAPA_ENOENT)
+        return no_recording(job, recording);
+    if (rc == SAPA_OK)
+        rc = open_recording(job, recording, file.path, &head, &open);
+    if (rc != SAPA_OK)
+        return rc;
+    *ret_length_ms = (int64_t)(sapa_recording_frames(open) * 1000 / SAPA_RECORDING_RATE);
+    sapa_recording_close(open);
+    return SAPA_OK;
+}
+
+/* Of the path; or of a coaching note, which lets its agent hear this one, whatever else he may hear. */
+static sapa_rc find_audio(struct job *job, uint64_t *ret_id, struct found_file *ret)
+{
+    *ret_id = number_of(job, "recording", 0);
+    if (job->work->route != SAPA_ROUTE_COACH_AUDIO)
+        return find_recording(job, *ret_id, ret);
+    const sapa_rc rc = sapa_web_coach_recording(job, ret_id);
+    return rc == SAPA_OK ? find_file(job, *ret_id, ret) : rc;
+}
+
+static sapa_rc audio(struct job *job)
+{
+    struct sapa_web_work *work = job->work;
+    struct sapa_recording_head head;
+    struct sapa_recording *open = NULL;
+    struct found_file file;
+    uint64_t id;
+    sapa_rc rc = find_audio(job, &id, &file);
 
     if (rc == SAPA_OK)
         rc = open_recording(job, id, file.path, &head, &open);
@@ -1633,7 +1664,13 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_REPORT: work->rc = report(&job); break;
         case SAPA_ROUTE_RECORDINGS: work->rc = recordings(&job); break;
         case SAPA_ROUTE_RECORDING: work->rc = recording(&job); break;
-        case SAPA_ROUTE_AUDIO: work->rc = audio(&job); break;
+        case SAPA_ROUTE_AUDIO:
+        case SAPA_ROUTE_COACH_AUDIO: work->rc = audio(&job); break;
+        case SAPA_ROUTE_COACH_MARKS:
+        case SAPA_ROUTE_COACH_NOTES:
+        case SAPA_ROUTE_COACH_NEW:
+        case SAPA_ROUTE_COACH_DONE:
+        case SAPA_ROUTE_COACH_END: work->rc = sapa_web_coach(&job); break;
         case SAPA_ROUTE_CENTRE: work->rc = centre_text(&job, work->centre->hash); break;
         case SAPA_ROUTE_VERSION: work->rc = centre_text(&job, param(&job, "hash")); break;
         case SAPA_ROUTE_AUDIT: work->rc = audits(&job); break;

@@ -70,10 +70,12 @@ enum sapa_schema {
     X(GOAL_VERSION, "PerformanceTargetsVersion") X(GOAL_VERSIONS, "PerformanceTargetsVersions") X(FIGURE_GOAL, "FigureTarget") \
     X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews") \
     X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody") \
+    X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody") \
+    X(COACH_NOTE, "CoachNote") X(COACH_MARKS, "CoachMarks") X(COACH_NOTES, "CoachNotes") X(COACH_FOLLOWED, "CoachFollowed") \
+    X(COACH_FIGURE, "CoachFigure") X(B_COACH, "CoachNoteBody") X(COACH_MADE, "CoachNoteMade") \
     X(SYSTEM, "System") X(SYS_TRUNK, "SystemTrunk") X(SYS_DEVICE, "SystemDevice") X(SYS_AGENT, "SystemAgent") X(SYS_MEDIA, "SystemMedia") X(SYS_CERTIFICATE, "SystemCertificate") \
     X(SYS_DISK, "SystemDisk") X(SYS_PROCESS, "SystemProcess") X(SYS_LISTENER, "SystemListener") X(SYS_HOOK, "SystemWebhook") X(SYS_LOG, "SystemLog") \
-    X(SYS_CONNECTIONS, "SystemConnections") X(SYS_LIBRARY, "SystemLibrary") X(SYS_LIMITS, "SystemLimits") \
-    X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody")
+    X(SYS_CONNECTIONS, "SystemConnections") X(SYS_LIBRARY, "SystemLibrary") X(SYS_LIMITS, "SystemLimits")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -203,6 +205,12 @@ enum sapa_schema {
     X(HOOK_SET, PUT, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", B_HOOK_SET, DONE, 200, "Pause it, or let it go on where it stands") \
     X(HOOK_REPLAY, POST, "/api/v1/webhooks/{webhook}/replay", WEBHOOKS, "", B_REPLAY, DONE, 200, "Deliver again from a place in the log on") \
     X(HOOK_END, DELETE, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", NONE, DONE, 200, "End a webhook for good") \
+    X(COACH_MARKS, GET, "/api/v1/recordings/{recording}/coaching", LISTEN, "", NONE, COACH_MARKS, 200, "Coaching notes at moments of a recording, for who may hear it; an agent sees those that are for him") \
+    X(COACH_NOTES, GET, "/api/v1/agents/{agent}/coaching", COACH, "", NONE, COACH_NOTES, 200, "Coaching notes for an agent of the last thirty days, each with his figures of the seven days before it and since") \
+    X(COACH_NEW, POST, "/api/v1/agents/{agent}/coaching", COACH, "", B_COACH, COACH_MADE, 201, "A coaching note at a moment of a recording of an agent: it stands in his work until he has heard it again; also needs the right listen") \
+    X(COACH_DONE, POST, "/api/v1/agents/{agent}/coaching/{note}/done", SELF, "", NONE, DONE, 200, "One's own agent has heard it again") \
+    X(COACH_END, DELETE, "/api/v1/agents/{agent}/coaching/{note}", COACH, "", NONE, DONE, 200, "Take back a coaching note that one has written") \
+    X(COACH_AUDIO, GET, "/api/v1/agents/{agent}/coaching/{note}/audio", SELF, "", NONE, NONE, 200, "The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {
@@ -219,6 +227,11 @@ struct sapa_route {
     uint16_t status;
 };
 const struct sapa_route *sapa_route(unsigned id);
+/** Sound, in parts. */
+static inline bool sapa_route_is_audio(enum sapa_route_id id)
+{
+    return id == SAPA_ROUTE_AUDIO || id == SAPA_ROUTE_COACH_AUDIO;
+}
 /** Needs neither a token nor a session. */
 bool sapa_route_is_open(enum sapa_route_id id);
 
