@@ -69,7 +69,8 @@ enum sapa_schema {
     X(GOAL, "PerformanceTarget") X(GOALS, "PerformanceTargets") X(B_GOALS, "PerformanceTargetsBody") X(GOALS_MADE, "PerformanceTargetsMade") \
     X(GOAL_VERSION, "PerformanceTargetsVersion") X(GOAL_VERSIONS, "PerformanceTargetsVersions") X(FIGURE_GOAL, "FigureTarget") \
     X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews") \
-    X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody")
+    X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody") \
+    X(FAVOURITE, "Favourite") X(FAVOURITES, "Favourites")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -126,7 +127,7 @@ enum sapa_schema {
     X(CHANGES, POST, "/api/v1/changes", AGENTS, "", B_CHANGES, CHANGED, 200, "Change skills and queues of several agents at once, for good or until a time; each agent has an answer of his own") \
     X(CALL, POST, "/api/v1/agents/{agent}/calls", SELF, "", B_CALL, CALL, 200, "Place a call: the agent's phone is rung first, then who is called. Answered when the core has taken it; what comes of it is seen in the contact") \
     X(OFFER_ACCEPT, POST, "/api/v1/offers/{offer}/accept", SELF, "", NONE, DONE, 200, "Take what rings: the phone is told to answer (Event: talk)") \
-    X(OFFER_REFUSE, POST, "/api/v1/offers/{offer}/refuse", SELF, "", NONE, DONE, 200, "Refuse what rings; it is offered to somebody else") \
+    X(OFFER_REFUSE, POST, "/api/v1/offers/{offer}/refuse", REFUSE, "", NONE, DONE, 200, "Refuse what rings; it is offered to somebody else") \
     X(OFFER_HOLD, POST, "/api/v1/offers/{offer}/hold", SELF, "", NONE, DONE, 200, "Put on hold, with music") \
     X(OFFER_RESUME, POST, "/api/v1/offers/{offer}/resume", SELF, "", NONE, DONE, 200, "Take back from hold") \
     X(OFFER_HANGUP, POST, "/api/v1/offers/{offer}/hangup", SELF, "", NONE, DONE, 200, "End the contact for all") \
@@ -197,6 +198,8 @@ enum sapa_schema {
     X(HOOK_SET, PUT, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", B_HOOK_SET, DONE, 200, "Pause it, or let it go on where it stands") \
     X(HOOK_REPLAY, POST, "/api/v1/webhooks/{webhook}/replay", WEBHOOKS, "", B_REPLAY, DONE, 200, "Deliver again from a place in the log on") \
     X(HOOK_END, DELETE, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", NONE, DONE, 200, "End a webhook for good") \
+    X(FAVOURITES, GET, "/api/v1/me/favourites", SELF, "", NONE, FAVOURITES, 200, "Whom one passes contacts on to most, on whatever computer") \
+    X(FAVOURITES_PUT, PUT, "/api/v1/me/favourites", SELF, "", FAVOURITES, DONE, 200, "Set them, all at once") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {

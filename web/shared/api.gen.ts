@@ -1801,6 +1801,19 @@ export interface WordsBody {
   text: string;
 }
 
+export interface Favourite {
+  kind: "queue" | "agent" | "outside";
+  /** key of the queue or agent, or the number; 80 bytes at most */
+  to: string;
+  /** as it is shown; 80 bytes at most */
+  name: string;
+}
+
+export interface Favourites {
+  /** 4 at most, each target once */
+  items: Favourite[];
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -2034,6 +2047,10 @@ export const api = {
   hookEnd: (webhook: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/webhooks/${encodeURIComponent(webhook)}`, asked),
   /** Deliver again from a place in the log on */
   hookReplay: (webhook: string, body: ReplayBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/webhooks/${encodeURIComponent(webhook)}/replay`, { ...asked, body }),
+  /** Whom one passes contacts on to most, on whatever computer */
+  favourites: (asked: Asked = {}) => call<Favourites>("GET", `/api/v1/me/favourites`, asked),
+  /** Set them, all at once */
+  favouritesPut: (body: Favourites, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/favourites`, { ...asked, body }),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };
