@@ -297,6 +297,11 @@ static const struct sapa_field_rule b_coach[] = {
 static const struct sapa_field_rule coach_made[] = {
     { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "note", "id", "of the agent's" },
 };
+static const struct sapa_field_rule favourite[] = {
+    { "kind", "queue|agent|outside", "" }, { "to", "string", "key of the queue or agent, or the number; 80 bytes at most" },
+    { "name", "string", "as it is shown; 80 bytes at most" },
+};
+static const struct sapa_field_rule favourites[] = { { "items", "array:Favourite", "4 at most, each target once" } };
 static const struct sapa_field_rule my_figures[] = {
     { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
     { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
@@ -851,6 +856,8 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_WALL_PAGE] = { "WallPage", FIELDS(wall_page) },
     [SAPA_SCHEMA_WALL] = { "Wallboard", FIELDS(wall) },
     [SAPA_SCHEMA_WALLS] = { "Wallboards", FIELDS(walls) },
+    [SAPA_SCHEMA_FAVOURITE] = { "Favourite", FIELDS(favourite) },
+    [SAPA_SCHEMA_FAVOURITES] = { "Favourites", FIELDS(favourites) },
     [SAPA_SCHEMA_B_WALL] = { "WallboardBody", FIELDS(b_wall) },
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },
