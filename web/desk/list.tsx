@@ -8,6 +8,7 @@ import { useStore } from "../shared/store";
 import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
 
+import { CoachRow } from "./coaching";
 import { useCommands } from "./commands";
 import { keys } from "./keys";
 import type { Work } from "./model";
@@ -128,7 +129,7 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, beg
   useCommands([
     { id: "task", name: words("task"), hotkey: keys.task, run: () => begin({ contact: null, who: "", text: "" }) },
     ...things
-      .filter((one) => !one.gone)
+      .filter((one) => !one.gone && !one.coach)
       .flatMap((one) => {
         const name = one.text ?? words("callbackOf", { who: one.name ?? (one.address ? readable(one.address) : words("unknown")) });
         return [
@@ -174,7 +175,9 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, beg
           onFocus={() => setInside(true)}
           onBlur={(event) => setInside(event.currentTarget.contains(event.relatedTarget))}
         >
-          {things.map((one) => (
+          {things.map((one) => one.coach ? (
+            <CoachRow key={one.key} note={one.coach} gone={one.gone} act={act} />
+          ) : (
             <ThingRow key={one.key} one={one} act={act} busy={busy} onCall={() => onCall(one)} />
           ))}
         </ul>

@@ -16,6 +16,7 @@ import { useStateName, whoIs } from "./lead";
 import { ChangeForm, ChangePanel, Lent } from "./lend";
 import { rowOf } from "./model";
 import { RecordParts, useOutcome } from "./record";
+import { Coached } from "./coach";
 import { Supervise } from "./supervise";
 import { leadWords } from "./words";
 
@@ -134,6 +135,7 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
           <Said doing={doing} />
         </div>
       ) : null}
+      <Coached agent={id} open={open} />
       <Lent agent={agent} />
       {mayForce ? <ChangeForm agents={[id]} /> : null}
     </>
@@ -453,7 +455,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
             {items.length === 0 ? <li className="soft">{words("noContacts")}</li> : null}
             {items.map(({ contact, record, in_level }) => (
               <li key={contact} className="row">
-                <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who: record.address ? readable(record.address) : "" })}>
+                <button type="button" className="link grow cut" data-contact={contact} onClick={() => open({ kind: "contact", id: contact, who: record.address ? readable(record.address) : "" })}>
                   {record.address ? readable(record.address) : words("unknown")}
                 </button>
                 {key === "service_level_1" ? (
