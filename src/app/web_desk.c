@@ -204,6 +204,12 @@ static struct sapa_str word_of(const struct sapa_str text[SAPA_LANGUAGE_COUNT], 
     return text[language].n ? text[language] : text[!language];
 }
 
+/* Empty: it is from before this was known. */
+static struct sapa_str party_name(uint8_t party_type)
+{
+    return sapa_str_of(party_type > 0 ? sapa_party_type_name(party_type - 1u) : "");
+}
+
 static void contact_json(const struct desk *desk, const struct sapa_card *card)
 {
     struct sapa_json *out = desk->out;
@@ -212,6 +218,7 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
     sapa_json_add_id(out, "contact", card->contact);
     sapa_json_add_text(out, "channel", sapa_str_of(sapa_channel_name(card->channel)));
     sapa_json_add_text(out, "direction", sapa_str_of(sapa_direction_name(card->direction)));
+    add_or_null(out, "party_type", party_name(card->party_type));
     sapa_json_add_time(out, "arrived", card->arrived_us);
     sapa_json_add_time(out, "ended", card->ended_us);
     add_or_null(out, "queue", card->queue);
@@ -270,6 +277,23 @@ static void add_identity(void *ctx, enum sapa_identity_kind kind, struct sapa_st
 
 /* ---- the card ---- */
 
+/* In whose name one calls, and what is read out: of the campaign, else of the queue. */
+static void campaign_json(const struct desk *desk, const struct sapa_card *card)
+{
+    static const struct sapa_campaign none;
+    const struct sapa_centre *centre = desk->work->centre;
+    const uint32_t queue = SAPA_FIND(centre, queues, card->queue), found = SAPA_FIND(centre, campaigns, card->campaign);
+    const struct sapa_campaign *campaign = found < centre->campaigns_count ? &centre->campaigns[found] : &none;
+    struct sapa_str script = word_of(campaign->script, (enum sapa_language)card->language);
+
+    if (script.n == 0 && queue < centre->queues_count)
+        script = word_of(centre->queues[queue].script, (enum sapa_language)card->language);
+    add_or_null(desk->out, "campaign", card->campaign);
+    add_or_null(desk->out, "campaign_name", campaign->name);
+    add_or_null(desk->out, "brand", campaign->brand);
+    add_or_null(desk->out, "script", script);
+}
+
 static void head_json(struct desk *desk, const struct sapa_card *card)
 {
     static const struct sapa_client nobody;
@@ -286,6 +310,7 @@ static void head_json(struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "greeting", word_of(client->greeting, (enum sapa_language)card->language)); /* what is said to them */
     sapa_json_add_text(out, "channel", sapa_str_of(sapa_channel_name(card->channel)));
     sapa_json_add_text(out, "direction", sapa_str_of(sapa_direction_name(card->direction)));
+    add_or_null(out, "party_type", party_name(card->party_type));
     sapa_json_add_text(out, "language", sapa_str_of(sapa_language_name(card->language)));
     add_or_null(out, "number", card->number);
     add_or_null(out, "queue", card->queue);
@@ -296,8 +321,7 @@ static void head_json(struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "name", sapa_str_of(shows_words(desk) ? card->name : ""));
     add_masked(desk, "address", sapa_str_of(card->address));
     sapa_json_add_bool(out, "vip", card->vip);
-    const uint32_t queue = SAPA_FIND(centre, queues, card->queue);
-    add_or_null(out, "script", queue < centre->queues_count ? word_of(centre->queues[queue].script, (enum sapa_language)card->language) : SAPA_STR(""));
+    campaign_json(desk, card);
 }
 
 /* Callbacks of this person that are still to come; those that the history has are counted once. */
@@ -427,6 +451,27 @@ static sapa_rc judge_note(struct desk *desk, struct sapa_card *card)
     if (card->person != 0 && sapa_person_client(desk->files->store, card->person, &client) == SAPA_ENOENT)
         return problem(desk->work, SAPA_ESTATE, "the person was erased: nothing more is kept");
     work->note = (struct sapa_web_note){ .contact = card->contact, .person = card->person, .version = card->note.version + 1, .agent = work->agent };
+    return SAPA_OK;
+}
+
+/* ---- customer or prospect ---- */
+
+/* May it be said? It goes to the log by way of the centre, and holds for the person from then on. */
+static sapa_rc judge_party(struct desk *desk, struct sapa_card *card)
+{
+    struct sapa_web_work *work = desk->work;
+    uint64_t client;
+    sapa_rc rc = read_card(desk, number_of(desk, "contact", 0), BIT(BEGIN) | BIT(WORK), card);
+
+    if (rc == SAPA_ENOENT || (rc == SAPA_OK && !is_visible(desk, card)))
+        return no_contact(desk);
+    if (rc != SAPA_OK)
+        return rc;
+    if (card->direction == SAPA_DIRECTION_INTERNAL)
+        return problem(work, SAPA_ESTATE, "among colleagues nobody is a customer or a prospect");
+    if (card->person != 0 && sapa_person_client(desk->files->store, card->person, &client) == SAPA_ENOENT)
+        return problem(work, SAPA_ESTATE, "the person was erased: nothing more is kept");
+    work->note = (struct sapa_web_note){ .contact = card->contact, .person = card->person, .agent = work->agent };
     return SAPA_OK;
 }
 
@@ -659,6 +704,7 @@ static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t con
     case SAPA_ROUTE_WORK: return work_json(desk, &cards[0]);
     case SAPA_ROUTE_TASK_NEW: return task_new(desk, &cards[0]);
     case SAPA_ROUTE_TASK_SET: return task_set(desk);
+    case SAPA_ROUTE_PARTY_SET: return judge_party(desk, &cards[0]);
     default: break;
     }
     return desk->work->route == SAPA_ROUTE_NOTE ? judge_note(desk, &cards[0]) : card_json(desk, &cards[0], &cards[1]);

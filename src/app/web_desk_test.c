@@ -25,7 +25,10 @@
     "  budi: { name: Budi, extension: \"102\", team: blue }\n" \
     "dispositions: { results: { 11: { id: Terjual, en: Sold, group: { id: Penjualan, en: Sales } }, 12: { id: Batal, en: Cancelled } } }\n" \
     "queues:\n" \
-    "  sales: { name: Sales, client: toko, dispositions: results, disposition_required: yes }\n" \
+    "  sales: { name: Sales, client: toko, dispositions: results, disposition_required: yes, script: { id: Skrip antrean, en: Script of the queue } }\n" \
+    "campaigns:\n" \
+    "  promo: { name: Promo, client: toko, brand: Toko Prima, queue: sales, script: { id: Sebutkan merek, en: Say the brand } }\n" \
+    "  sapa: { name: Sapaan, client: toko }\n" \
     "callers:\n" \
     "  - { what: vip, prefix: \"62811\", priority: 20 }\n" \
     "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: main } }\n" \
@@ -248,6 +251,103 @@ static void a_card_tells_who_it_is_and_what_was(void **state)
     card = run(SAPA_OK);
     assert_int_equal(json_array_size(at(card, "history")), 1);
     assert_true(json_is_true(at(card, "more")));
+    json_decref(card);
+}
+
+static void tell_placed(uint64_t contact, uint64_t campaign)
+{
+    struct sapa_record record;
+
+    sapa_record_init(&record, SAPA_T_agent_call);
+    record.u.agent_call = (struct sapa_rec_agent_call){ .contact = contact, .offer = contact + 7000, .kind = SAPA_TARGET_OUTSIDE, .person = person,
+                                                        .target = SAPA_NONE, .client = 0, .campaign = campaign };
+    (void)sapa_sized_set(&record.u.agent_call.address, SAPA_STR("62811234567"));
+    test_store_log(&store, &record);
+    TEST_LOG(&store, contact_new, .contact = contact, .person = person, .client = 0, .number = 0, .flow = SAPA_NONE,
+             .direction = SAPA_DIRECTION_OUTBOUND, .language = SAPA_LANGUAGE_EN, .campaign = campaign);
+    TEST_LOG(&store, contact_connected, .contact = contact, .agent = 0, .queue = 0);
+}
+
+/* Who calls for a campaign has its brand and its script before him; without one of its own, the queue's. */
+static void a_card_of_a_campaign(void **state)
+{
+    (void)state;
+    tell_placed(201, 1);
+    tell_placed(202, 2);
+    tell_placed(203, 0);
+    wish(SAPA_ROUTE_CARD, 201, SITI);
+    json_t *card = run(SAPA_OK);
+    expect(card, "campaign", "promo");
+    expect(card, "campaign_name", "Promo");
+    expect(card, "brand", "Toko Prima");
+    expect(card, "script", "Say the brand");
+    expect(card, "direction", "outbound");
+    json_decref(card);
+    wish(SAPA_ROUTE_CARD, 202, SITI);
+    card = run(SAPA_OK);
+    expect(card, "campaign", "sapa");
+    expect(card, "brand", NULL);
+    expect(card, "script", "Script of the queue");
+    json_decref(card);
+    wish(SAPA_ROUTE_CARD, 203, SITI);
+    card = run(SAPA_OK);
+    expect(card, "campaign", NULL);
+    expect(card, "campaign_name", NULL);
+    expect(card, "brand", NULL);
+    expect(card, "script", "Script of the queue");
+    json_decref(card);
+}
+
+/* What the far end is: as it was when it began, then as somebody says on the card; it is kept with the contact. */
+static void customer_or_prospect(void **state)
+{
+    (void)state;
+    tell_past(101, 0); /* from before it was known */
+    tell_placed(201, 1);
+    TEST_LOG(&store, contact_party, .contact = 201, .person = person, .party_type = SAPA_PARTY_TYPE_PROSPECT + 1);
+    TEST_LOG(&store, contact_new, .contact = 301, .direction = SAPA_DIRECTION_INTERNAL, .party_type = SAPA_PARTY_TYPE_INTERNAL + 1);
+    TEST_LOG(&store, contact_new, .contact = 103, .person = person, .client = 0, .number = 0, .party_type = SAPA_PARTY_TYPE_CUSTOMER + 1);
+    wish(SAPA_ROUTE_CARD, 103, ADMIN);
+    json_t *card = run(SAPA_OK);
+    expect(card, "party_type", "customer");
+    expect(card, "history.0.contact", "201");
+    expect(card, "history.0.party_type", "prospect");
+    expect(card, "history.1.contact", "101");
+    expect(card, "history.1.party_type", NULL);
+    json_decref(card);
+
+    wish(SAPA_ROUTE_PARTY_SET, 201, SITI);
+    work.match = SAPA_PARTY_TYPE_CUSTOMER + 1;
+    assert_null(run(SAPA_OK));
+    assert_true(work.note.contact == 201 && work.note.person == person && work.note.agent == 0);
+    wish(SAPA_ROUTE_PARTY_SET, 201, BUDI); /* not in his hands */
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_PARTY_SET, 201, OF_BANK);
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_PARTY_SET, 301, ADMIN); /* among colleagues */
+    assert_null(run(SAPA_ESTATE));
+    assert_non_null(strstr(work.problem, "colleagues"));
+    assert_int_equal(sapa_person_erase(store.store, person, "test"), SAPA_OK);
+    wish(SAPA_ROUTE_PARTY_SET, 201, ADMIN);
+    assert_null(run(SAPA_ESTATE));
+    assert_non_null(strstr(work.problem, "erased"));
+}
+
+/* One line of time: whoever called whom. */
+static void both_directions_are_one_history(void **state)
+{
+    (void)state;
+    tell_past(101, 0);    /* they called us */
+    tell_placed(201, 1);  /* we called them */
+    tell_arrived(103, person, 0, "62811234567");
+    wish(SAPA_ROUTE_CARD, 103, ADMIN);
+    json_t *card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "history")), 2);
+    expect(card, "history.0.contact", "201");
+    expect(card, "history.0.direction", "outbound");
+    expect(card, "history.0.agent", "siti");
+    expect(card, "history.1.contact", "101");
+    expect(card, "history.1.direction", "inbound");
     json_decref(card);
 }
 
@@ -578,6 +678,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_card_tells_who_it_is_and_what_was, begin, end),
         cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
+        cmocka_unit_test_setup_teardown(a_card_of_a_campaign, begin, end),
+        cmocka_unit_test_setup_teardown(both_directions_are_one_history, begin, end),
+        cmocka_unit_test_setup_teardown(customer_or_prospect, begin, end),
         cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
         cmocka_unit_test_setup_teardown(recordings_are_heard_by_who_sees_the_contact, begin, end),
         cmocka_unit_test_setup_teardown(a_task_about_another_clients_contact_is_not_told, begin, end),

@@ -70,6 +70,7 @@ enum sapa_schema {
     X(GOAL_VERSION, "PerformanceTargetsVersion") X(GOAL_VERSIONS, "PerformanceTargetsVersions") X(FIGURE_GOAL, "FigureTarget") \
     X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews") \
     X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody") \
+    X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody") \
     X(COACH_NOTE, "CoachNote") X(COACH_MARKS, "CoachMarks") X(COACH_NOTES, "CoachNotes") X(COACH_FOLLOWED, "CoachFollowed") \
     X(COACH_FIGURE, "CoachFigure") X(B_COACH, "CoachNoteBody") X(COACH_MADE, "CoachNoteMade")
 #define X(id, name) SAPA_SCHEMA_##id,
@@ -114,6 +115,7 @@ enum sapa_schema {
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
     X(CARD, GET, "/api/v1/contacts/{contact}/card", LIVE, "language limit", NONE, CARD, 200, "What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks") \
     X(NOTE, PUT, "/api/v1/contacts/{contact}/note", SELF, "", B_NOTE, NOTED, 200, "Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises") \
+    X(PARTY_SET, PUT, "/api/v1/contacts/{contact}/party", SELF, "", B_PARTY_TYPE, DONE, 200, "Say what the person of a contact is to the client: it holds for this contact and for those to come. Who took part in it may, and who supervises") \
     X(WHY, GET, "/api/v1/contacts/{contact}/why", LIVE, "language", NONE, WHY, 200, "Why it waits or waited, and why agents were passed over, in sentences") \
     X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue, to an agent, or to the front; its age is kept") \
     X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence queue limit cursor", NONE, AGENTS, 200, "Agents and what they do; of a queue those who serve it now") \
@@ -160,7 +162,7 @@ enum sapa_schema {
     X(GOALS, GET, "/api/v1/targets", LIVE, "version", NONE, GOALS, 200, "Targets that are set: what figures shall be, for what and when. Also as they were in an earlier version") \
     X(GOALS_PUT, PUT, "/api/v1/targets", TARGETS, "", B_GOALS, GOALS_MADE, 200, "Set targets, all of them at once; If-Match names the version that they were made from, 0 when there was none") \
     X(GOAL_VERSIONS, GET, "/api/v1/targets/versions", LIVE, "", NONE, GOAL_VERSIONS, 200, "Who set targets when, the newest first") \
-    X(COUNTED, GET, "/api/v1/figures/{figure}/contacts", LIVE, "period client queue limit", NONE, COUNTED, 200, "The contacts that a live figure is made of: of a queue, a client or the whole centre") \
+    X(COUNTED, GET, "/api/v1/figures/{figure}/contacts", LIVE, "period day from client queue team limit cursor", NONE, COUNTED, 200, "The contacts that a figure is made of, page by page: of a queue, a client, a team or the whole centre, today, in the last half hour, on a day or in a quarter of an hour") \
     X(WALLS, GET, "/api/v1/wallboards", WALL, "", NONE, WALLS, 200, "Wallboards") \
     X(WALL, GET, "/api/v1/wallboards/{board}", WALL, "version", NONE, WALL, 200, "One wallboard; also as it was in an earlier version") \
     X(WALL_PUT, PUT, "/api/v1/wallboards/{board}", WALLBOARDS, "", B_WALL, DONE, 200, "Make a wallboard, or change it: `version` names the one that it was made from") \

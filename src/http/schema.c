@@ -42,11 +42,12 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "version", "integer", "a whole number: the version that is meant" },
     { "task", "id", "the number of a task of an agent" },
     { "figure", "key", "the key of a figure of FigureValues" },
-    { "period", "today|recent", "today, or the last thirty minutes" },
+    { "period", "today|recent|quarter", "today, the last thirty minutes, or the quarter of an hour that `from` lies in" },
     { "proof", "string", "what the answer to the guest's call gave for it" },
     { "day", "string", "one day, instead of from and to: 2026-11-21" },
     { "figures", "string", "keys of figures with commas between them: these alone" },
     { "columns", "all|telling", "of text: all, or telling: those that are not zero in every row" },
+    { "team", "key", "the key of a team: what its agents had in hand" },
     { "note", "id", "the number of a coaching note of an agent" },
 };
 
@@ -72,6 +73,7 @@ static const struct sapa_field_rule b_target[] = {
     { "kind", "queue|number|agent|outside", "queue, number, agent or outside" },
     { "to", "string", "the key of a queue, of a number of the centre or of an agent; a telephone number" },
 };
+static const struct sapa_field_rule b_party_type[] = { { "party_type", "customer|prospect", "customer or prospect" } };
 static const struct sapa_field_rule b_other[] = { { "contact", "id", "the contact with whom was asked" } };
 static const struct sapa_field_rule b_party[] = { { "party", "id", "the offer of an agent, or the attempt of somebody outside" } };
 static const struct sapa_field_rule merged[] = {
@@ -136,10 +138,15 @@ static const struct sapa_field_rule d_agent[] = {
     { "ready", "boolean", "when it was asked" }, { "busy", "boolean", "with a contact, when it was asked" },
     { "leads", "boolean", "the telephone of somebody who leads one's own team" },
 };
+static const struct sapa_field_rule d_campaign[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "client", "key?", "" }, { "brand", "string?", "in whose name one calls; null: in that of the client" },
+    { "number", "key?", "that is shown" }, { "own", "boolean", "what one's calls are for when nothing is chosen" },
+};
 static const struct sapa_field_rule directory[] = {
     { "name", "string", "of the centre" }, { "zone", "string", "of its clocks" }, { "currency", "string", "" },
     { "clients", "array:DirectoryClient", "" }, { "queues", "array:DirectoryQueue", "" }, { "reasons", "array:DirectoryReason", "why not ready" },
     { "agents", "array:DirectoryAgent", "" }, { "skills", "array:key", "" }, { "teams", "array:key", "" },
+    { "campaigns", "array:DirectoryCampaign", "for which one may place calls" },
 };
 static const struct sapa_field_rule phone[] = {
     { "uri", "string", "what it is: From, and To of a REGISTER" }, { "user", "string", "name of the digest (MD5)" },
@@ -177,7 +184,8 @@ static const struct sapa_field_rule contacts[] = { { "items", "array:Contact", "
 static const struct sapa_field_rule record[] = {
     { "contact", "id", "" }, { "person", "string", "0: anonymous" }, { "channel", CHANNELS, "" },
     { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "client", "~string", "" }, { "number", "~string", "" },
-    { "queue", "~string", "the last" }, { "agent", "~string", "the last" }, { "campaign", "~string", "that it was placed for" }, { "address", "string", "*** without the right person" },
+    { "queue", "~string", "the last" }, { "agent", "~string", "the last" }, { "campaign", "~string", "that it was placed for" },
+    { "party_type", "~customer|prospect|internal", "what the far end is to the client; not of contacts from before it was known" }, { "address", "string", "*** without the right person" },
     { "reference", "string", "identity of the call on the wire" }, { "arrived", "~time", "" },
     { "answered_by_flow", "~time", "" }, { "queued", "~time", "" }, { "connected", "~time", "" }, { "ended", "~time", "" },
     { "outcome", "string", "" }, { "side", "string", "who ended it" }, { "cause", "integer", "" }, { "place", "string", "" },
@@ -314,8 +322,8 @@ static const struct sapa_field_rule card_recording[] = {
     { "id", "id", "" }, { "recorded_ms", "integer", "" }, { "complete", "boolean", "false: cut or failed" },
 };
 static const struct sapa_field_rule card_contact[] = {
-    { "contact", "id", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "arrived", "time", "" },
-    { "ended", "time?", "null: it is not over" }, { "queue", "key?", "" }, { "agent", "key?", "who gave the disposition, else who talked last" },
+    { "contact", "id", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "party_type", "customer|prospect|internal?", "what the far end is to the client; null: from before it was known" },
+    { "arrived", "time", "" }, { "ended", "time?", "null: it is not over" }, { "queue", "key?", "" }, { "agent", "key?", "who gave the disposition, else who talked last" },
     { "agent_name", "string?", "" }, { "outcome", "string?", "" }, { "disposition", "key?", "" }, { "disposition_text", "string?", "" },
     { "recordings", "array:CardRecording", "" }, { "note", "Note?", "" },
 };
@@ -326,10 +334,13 @@ static const struct sapa_field_rule card_callback[] = {
 static const struct sapa_field_rule card[] = {
     { "contact", "id", "" }, { "person", "id?", "null: nobody knows who it is" }, { "client", "key?", "" }, { "client_name", "string?", "" },
     { "customer", "string?", "what the client calls its customers" }, { "greeting", "string?", "the sentence with which the client greets" },
-    { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "number", "key?", "that was reached" },
+    { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "party_type", "customer|prospect|internal?", "what the far end is to the client; null: from before it was known" },
+    { "language", "id|en", "" }, { "number", "key?", "that was reached" },
     { "queue", "key?", "" }, { "arrived", "time", "" }, { "queued", "time?", "" }, { "connected", "time?", "" }, { "ended", "time?", "" },
     { "name", "string?", "as the network tells it" }, { "address", "string?", "all but two digits hidden without the right person" },
-    { "vip", "boolean", "on a list with extra priority" }, { "script", "string?", "of its queue, in the language of the customer" }, { "identities", "array:Identity", "hidden like the address" },
+    { "vip", "boolean", "on a list with extra priority" }, { "campaign", "key?", "that it was placed for" }, { "campaign_name", "string?", "" },
+    { "brand", "string?", "of the campaign: in whose name one calls; null: in that of the client" },
+    { "script", "string?", "of its campaign, else of its queue, in the language of the customer" }, { "identities", "array:Identity", "hidden like the address" },
     { "items", "array:CardItem", "what was chosen and typed, as far as the flow shows it (card in the description)" },
     { "note", "Note?", "" }, { "history", "array:CardContact", "earlier contacts of this person, the newest first" },
     { "more", "boolean", "there are earlier ones" }, { "callbacks", "array:CardCallback", "that are still open" },
@@ -352,6 +363,7 @@ static const struct sapa_field_rule assignment[] = {
     { "due", "time?", "end of ringing or wrap-up" }, { "disposition", "key?", "chosen so far" },
     { "extended", "boolean", "wrap-up has had its one extension" },
     { "parties", "array:Party", "who else talks in it besides the customer" },
+    { "auto_answer", "boolean", "offered, and the agent's phone answers by itself" },
 };
 static const struct sapa_field_rule agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
@@ -483,9 +495,10 @@ static const struct sapa_field_rule counted_item[] = {
     { "in_level", "boolean", "served or gone within the limit of the queue" }, { "record", "ContactRecord", "so far, of one that goes on" },
 };
 static const struct sapa_field_rule counted[] = {
-    { "figure", "key", "" }, { "from", "time", "what came to a queue from then on" }, { "total", "integer", "of what the figure is made: the figure itself, where it is a count" },
-    { "items", "array:CountedContact", "the newest first; those whose contacts one may see" },
-    { "cut", "boolean", "the log of the day is too long to be read whole: what came last is missing" },
+    { "figure", "key", "" }, { "from", "time", "what came to a queue from then on; of a team, what its agents did" }, { "to", "time?", "up to then; null: until now" },
+    { "total", "integer", "of what the figure is made: the figure itself, where it is a count" }, { "contacts", "integer", "in how many contacts" },
+    { "items", "array:CountedContact", "the newest first; those whose contacts one may see" }, { "next", "id?", "cursor of those before them; null: these are the last" },
+    { "cut", "boolean", "four million records were read, and there are more: what came last is missing" },
 };
 static const struct sapa_field_rule wall_tile[] = {
     { "scope", "all|client|queue", "of what" }, { "key", "key?", "of the client or the queue" },
@@ -809,6 +822,8 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_PARTY] = { "Party", FIELDS(party) },
     [SAPA_SCHEMA_B_TOTP_END] = { "SecondFactorEndBody", FIELDS(b_totp_end) },
     [SAPA_SCHEMA_B_WORDS] = { "WordsBody", FIELDS(b_words) },
+    [SAPA_SCHEMA_D_CAMPAIGN] = { "DirectoryCampaign", FIELDS(d_campaign) },
+    [SAPA_SCHEMA_B_PARTY_TYPE] = { "PartyTypeBody", FIELDS(b_party_type) },
     [SAPA_SCHEMA_COACH_NOTE] = { "CoachNote", FIELDS(coach_note) },
     [SAPA_SCHEMA_COACH_MARKS] = { "CoachMarks", FIELDS(coach_marks) },
     [SAPA_SCHEMA_COACH_FIGURE] = { "CoachFigure", FIELDS(coach_figure) },

@@ -102,7 +102,7 @@ struct sapa_web_remembered {
 
 enum { SAPA_WEB_CALLBACKS_MAX = 32 };
 
-/** NOTE: what the parts of the note say of it; its text is the work's `text`. */
+/** NOTE: what the parts of the note say of it; its text is the work's `text`. PARTY_SET: of whom it is said, `match` says what. */
 struct sapa_web_note {
     uint64_t contact, person, version;
     uint32_t agent; /* SAPA_NONE: by no agent */
@@ -146,7 +146,7 @@ struct sapa_web_work {
     uint64_t match;                    /* NOTE: version that it was made from; TASK_NEW, TASK_SET: due, wall time in us, 0: none; COACH_NEW: ms */
     bool task_done;                    /* TASK_SET */
     /* out */
-    struct sapa_web_note note;         /* NOTE */
+    struct sapa_web_note note;         /* NOTE, PARTY_SET */
     struct sapa_session session;       /* LOGIN, DEMO_LOGIN */
     char secret[SAPA_TOKEN_TEXT_SIZE];
     sapa_rc rc;

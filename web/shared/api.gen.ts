@@ -80,6 +80,8 @@ export interface ContactRecord {
   agent?: string;
   /** that it was placed for */
   campaign?: string;
+  /** what the far end is to the client; not of contacts from before it was known */
+  party_type?: "customer" | "prospect" | "internal";
   /** *** without the right person */
   address: string;
   /** identity of the call on the wire */
@@ -177,6 +179,8 @@ export interface Assignment {
   extended: boolean;
   /** who else talks in it besides the customer */
   parties: Party[];
+  /** offered, and the agent's phone answers by itself */
+  auto_answer: boolean;
 }
 
 export interface Agent {
@@ -631,13 +635,19 @@ export interface CountedContact {
 
 export interface Counted {
   figure: string;
-  /** what came to a queue from then on */
+  /** what came to a queue from then on; of a team, what its agents did */
   from: string;
+  /** up to then; null: until now */
+  to: string | null;
   /** of what the figure is made: the figure itself, where it is a count */
   total: number;
+  /** in how many contacts */
+  contacts: number;
   /** the newest first; those whose contacts one may see */
   items: CountedContact[];
-  /** the log of the day is too long to be read whole: what came last is missing */
+  /** cursor of those before them; null: these are the last */
+  next: string | null;
+  /** four million records were read, and there are more: what came last is missing */
   cut: boolean;
 }
 
@@ -902,6 +912,8 @@ export interface Card {
   greeting: string | null;
   channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
   direction: "inbound" | "outbound" | "internal";
+  /** what the far end is to the client; null: from before it was known */
+  party_type: "customer" | "prospect" | "internal" | null;
   language: "id" | "en";
   /** that was reached */
   number: string | null;
@@ -916,7 +928,12 @@ export interface Card {
   address: string | null;
   /** on a list with extra priority */
   vip: boolean;
-  /** of its queue, in the language of the customer */
+  /** that it was placed for */
+  campaign: string | null;
+  campaign_name: string | null;
+  /** of the campaign: in whose name one calls; null: in that of the client */
+  brand: string | null;
+  /** of its campaign, else of its queue, in the language of the customer */
   script: string | null;
   /** hidden like the address */
   identities: Identity[];
@@ -946,6 +963,8 @@ export interface CardContact {
   contact: string;
   channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
   direction: "inbound" | "outbound" | "internal";
+  /** what the far end is to the client; null: from before it was known */
+  party_type: "customer" | "prospect" | "internal" | null;
   arrived: string;
   /** null: it is not over */
   ended: string | null;
@@ -1044,6 +1063,8 @@ export interface Directory {
   agents: DirectoryAgent[];
   skills: string[];
   teams: string[];
+  /** for which one may place calls */
+  campaigns: DirectoryCampaign[];
 }
 
 export interface DirectoryClient {
@@ -1801,6 +1822,23 @@ export interface WordsBody {
   text: string;
 }
 
+export interface DirectoryCampaign {
+  id: string;
+  name: string;
+  client: string | null;
+  /** in whose name one calls; null: in that of the client */
+  brand: string | null;
+  /** that is shown */
+  number: string | null;
+  /** what one's calls are for when nothing is chosen */
+  own: boolean;
+}
+
+export interface PartyTypeBody {
+  /** customer or prospect */
+  party_type: "customer" | "prospect";
+}
+
 export interface CoachNote {
   /** of the agent's */
   id: string;
@@ -1948,6 +1986,8 @@ export const api = {
   card: (contact: string, query: { language?: "id" | "en"; limit?: number } = {}, asked: Asked = {}) => call<Card>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/card`, { ...asked, query }),
   /** Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises */
   note: (contact: string, body: NoteBody, asked: Asked = {}) => call<Noted>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/note`, { ...asked, body }),
+  /** Say what the person of a contact is to the client: it holds for this contact and for those to come. Who took part in it may, and who supervises */
+  partySet: (contact: string, body: PartyTypeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/party`, { ...asked, body }),
   /** Why it waits or waited, and why agents were passed over, in sentences */
   why: (contact: string, query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<Why>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/why`, { ...asked, query }),
   /** Move a waiting contact to another queue, to an agent, or to the front; its age is kept */
@@ -2040,8 +2080,8 @@ export const api = {
   goalsPut: (body: PerformanceTargetsBody, asked: Asked = {}) => call<PerformanceTargetsMade>("PUT", `/api/v1/targets`, { ...asked, body }),
   /** Who set targets when, the newest first */
   goalVersions: (asked: Asked = {}) => call<PerformanceTargetsVersions>("GET", `/api/v1/targets/versions`, asked),
-  /** The contacts that a live figure is made of: of a queue, a client or the whole centre */
-  counted: (figure: string, query: { period?: "today" | "recent"; client?: string; queue?: string; limit?: number } = {}, asked: Asked = {}) => call<Counted>("GET", `/api/v1/figures/${encodeURIComponent(figure)}/contacts`, { ...asked, query }),
+  /** The contacts that a figure is made of, page by page: of a queue, a client, a team or the whole centre, today, in the last half hour, on a day or in a quarter of an hour */
+  counted: (figure: string, query: { period?: "today" | "recent" | "quarter"; day?: string; from?: string; client?: string; queue?: string; team?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Counted>("GET", `/api/v1/figures/${encodeURIComponent(figure)}/contacts`, { ...asked, query }),
   /** Wallboards */
   walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
   /** One wallboard; also as it was in an earlier version */

@@ -162,7 +162,38 @@ def report_rows(kind, *more):
                                 capture_output=True, text=True, check=True).stdout)
 
 
+def counted():
+    """The contacts that a figure is made of: as many as the report counts, page by page, today, on a day, in a quarter of an hour, of a team."""
+    path = V1 + "/figures/answered/contacts"
+    quarters = [r for r in admin.get(V1 + "/reports/queues?by=15m&only=service").json["items"] if r["answered"]]
+    [whole] = admin.get(V1 + "/reports/queues?by=day&only=service").json["items"]
+    today = admin.get(path + "?queue=service&limit=500").json
+    assert today["total"] == today["contacts"] == len(today["items"]) == whole["answered"] > 2 and not today["next"] and not today["cut"], today
+    day = admin.get(f"{path}?queue=service&day={whole['from'][:10]}&limit=500").json
+    assert [i["contact"] for i in day["items"]] == [i["contact"] for i in today["items"]] and day["to"]
+    assert [i["contact"] for i in pages(admin, f"{path}?queue=service&limit=2")] == [i["contact"] for i in today["items"]], "pages"
+    assert admin.get(path + "?queue=service&day=2020-01-01").json["items"] == []
+    in_quarters = []
+    for row in quarters:
+        told = admin.get(f"{path}?queue=service&period=quarter&limit=500&from={urllib.parse.quote(row['from'])}").json
+        assert told["total"] == row["answered"] and told["from"] and told["to"], (told, row)
+        in_quarters += [i["contact"] for i in told["items"]]
+    assert sorted(in_quarters) == sorted(i["contact"] for i in today["items"])
+    admin.get(path + "?period=quarter", 400)
+    admin.get(path + "?day=yesterday", 400)
+    # a team's: what its agents had in hand
+    agents = {a["id"]: a["team"] for a in admin.get(V1 + "/agents?limit=500").json["items"]}
+    handled = sum(r["handled"] for r in admin.get(V1 + "/reports/agents?by=day").json["items"] if agents[r["agent"]] == "day")
+    told = admin.get(V1 + "/figures/handled/contacts?team=day&limit=500").json
+    assert told["total"] == handled == sum(i["times"] for i in told["items"]) > 0, (handled, told)
+    assert all(any(agents[part["agent"]] == "day" for part in i["record"]["agents"]) for i in told["items"])
+    admin.get(V1 + "/figures/handled/contacts?team=nobody", 404)
+    bank = admin.as_role("supervisor", clients=["bank"])
+    assert all(i["record"]["client"] == "bank" for i in bank.get(V1 + "/figures/handled/contacts?team=day").json["items"])
+
+
 def past():
+    counted()
     for kind in ("queues", "clients", "numbers", "agents", "reasons"):
         assert admin.get(f"{V1}/reports/{kind}?by=day").json["items"] == report_rows(kind), kind
     csv = subprocess.run([sapa, "report", "--data", "data", "--queues", "--format", "csv", "--by", "day"],
@@ -382,6 +413,18 @@ def writes():
     assert own.get(f"{V1}/contacts/{talking['id']}/card").json["note"] == read
     assert admin.as_role("viewer").get(f"{V1}/contacts/{talking['id']}").json["note"]["text"] is None
     assert not [e for e in pages(admin, V1 + "/audit?limit=500") if "Bu Ani" in json.dumps(e)], "a note is in the audit"
+    # what they are to the client: said on the card, it stands in the log and with whoever asks
+    party = f"{V1}/contacts/{talking['id']}/party"
+    assert card["party_type"] == "customer", card
+    own.put(party, {"party_type": "internal"}, 400)
+    own.put(party, {"party_type": "prospect", "by": "me"}, 400)
+    others.put(party, {"party_type": "prospect"}, 404)
+    admin.as_role("auditor").put(party, {"party_type": "prospect"}, 403)
+    admin.put(f"{V1}/contacts/4711/party", {"party_type": "prospect"}, 404)
+    own.put(party, {"party_type": "prospect"})
+    assert own.get(f"{V1}/contacts/{talking['id']}/card").json["party_type"] == "prospect"
+    assert admin.get(f"{V1}/contacts/{talking['id']}").json["record"]["party_type"] == "prospect"
+    assert [e for e in pages(admin, V1 + "/audit?limit=500") if e["what"].endswith("/party") and e["result"] == "OK" and e["actor"] == "test-agent"]
     # what came of it, chosen while they talk
     listed = own.get(f"{V1}/queues/{talking['queue']}/dispositions?language=en").json
     assert listed["items"] and not listed["required"] and listed["extend_ms"] > 0, listed

@@ -33,7 +33,7 @@ await run(async () => {
     await numbers.first().waitFor();
     for (let i = 0; i < (await numbers.count()); i++) {
       await numbers.nth(i).click();
-      const mine = side.locator(`[data-contact="${record.contact}"]`);
+      const mine = side.locator(`[data-contact="${record.contact}"] button`);
       await side.locator(".big").waitFor();
       await page.waitForTimeout(600);
       if ((await mine.count()) > 0) {
