@@ -18,7 +18,7 @@ export const coachWords = {
     contact: "di {at} rekaman",
     erased: "Isinya sudah dihapus bersama data pelanggan.",
     since: "Angka 7 hari sebelum catatan → sejak itu",
-    sinceText: "{before} – {until}, dibanding sejak {since}",
+    sinceText: "{before}, dibanding sejak {since}",
     few: "Belum cukup untuk dibandingkan: sedikitnya {least} di tiap sisi.",
     contacts: "{before, number} dan {since, number} kontak",
     answers: "{before, number} dan {since, number} jawaban",
@@ -42,7 +42,7 @@ export const coachWords = {
     contact: "at {at} of the recording",
     erased: "Its text was erased with the customer's data.",
     since: "Figures of the 7 days before the note → since then",
-    sinceText: "{before} – {until}, against since {since}",
+    sinceText: "{before}, against since {since}",
     few: "Not enough to compare yet: at least {least} on each side.",
     contacts: "{before, number} and {since, number} contacts",
     answers: "{before, number} and {since, number} answers",
@@ -86,20 +86,18 @@ function Line({ one }: { one: CoachFigure }) {
   const verdict = one.verdict === "better" || one.verdict === "worse" || one.verdict === "same" ? one.verdict : null;
 
   return (
-    <li>
-      <span className="row wrap">
-        <strong>{words(one.figure as Known)}</strong>
-        <span className="mono">
-          {shownAs(of, one.unit, one.before)} <span aria-hidden="true">→</span>
-          <span className="hidden"> {words("becomes")} </span> {shownAs(of, one.unit, one.since)}
-        </span>
-        {difference !== null ? <span className="mono soft">{difference}</span> : null}
-        {verdict ? (
-          <span className={`badge ${verdict === "better" ? "good" : verdict === "worse" ? "bad" : ""}`}>
-            <span aria-hidden="true">{signs[verdict]}</span> {words(verdict)}
-          </span>
-        ) : null}
+    <li className="row wrap">
+      <strong className="figure">{words(one.figure as Known)}</strong>
+      <span className="mono">
+        {shownAs(of, one.unit, one.before)} <span aria-hidden="true">→</span>
+        <span className="hidden"> {words("becomes")} </span> {shownAs(of, one.unit, one.since)}
       </span>
+      {difference !== null ? <span className="mono soft">{difference}</span> : null}
+      {verdict ? (
+        <span className={`badge ${verdict === "better" ? "good" : verdict === "worse" ? "bad" : ""}`}>
+          <span aria-hidden="true">{signs[verdict]}</span> {words(verdict)}
+        </span>
+      ) : null}
       <span className="small soft">{words(ofAnswers.includes(one.figure) ? "answers" : "contacts", { before: one.count_before, since: one.count_since })}</span>
     </li>
   );
@@ -109,6 +107,7 @@ function Note({ one, least, first, open }: { one: CoachFollowed; least: number; 
   const words = useWords(coachWords);
   const of = useStore(language);
   const { note } = one;
+  const days = new Intl.DateTimeFormat(locale(of), { dateStyle: "medium", timeStyle: "short" });
   const figures = one.figures?.filter((figure) => known.includes(figure.figure)) ?? [];
 
   return (
@@ -127,7 +126,7 @@ function Note({ one, least, first, open }: { one: CoachFollowed; least: number; 
           <p className="small soft">{words("hidden")}</p>
         ) : (
           <>
-            <p className="small soft">{words("sinceText", { before: moment(one.before, of), until: moment(one.until, of), since: moment(one.since, of) })}</p>
+            <p className="small soft">{words("sinceText", { before: days.formatRange(new Date(one.before), new Date(one.until)), since: days.format(new Date(one.since)) })}</p>
             <ul className="followed">
               {figures.map((figure) => (
                 <Line key={figure.figure} one={figure} />

@@ -132,10 +132,11 @@ await run(async () => {
   await analyst.context().close();
   for (const user of ["dian", "wati", "yoga"]) {
     const page = await enter("/lead", { user });
-    for (const link of await page.getByRole("navigation").getByRole("link").all()) {
-      await link.click();
-      await page.waitForLoadState("networkidle").catch(() => undefined);
-      await page.goBack();
+    await page.getByRole("heading", { name: "Perlu perhatian" }).waitFor();
+    for (const path of await page.getByRole("navigation").getByRole("link").evaluateAll((all) => all.map((one) => one.getAttribute("href")))) {
+      await page.goto(new URL(path, page.url()).href);
+      await page.getByRole("button", { name: /^Akun/ }).waitFor();
+      await page.waitForTimeout(500);
     }
     page.good();
     await page.context().close();
