@@ -23,6 +23,7 @@ export const coachWords = {
     contacts: "{before, number} dan {since, number} kontak",
     answers: "{before, number} dan {since, number} jawaban",
     becomes: "menjadi",
+    points: "{n} poin persen",
     better: "membaik",
     worse: "memburuk",
     same: "tetap",
@@ -47,6 +48,7 @@ export const coachWords = {
     contacts: "{before, number} and {since, number} contacts",
     answers: "{before, number} and {since, number} answers",
     becomes: "becomes",
+    points: "{n} percentage points",
     better: "better",
     worse: "worse",
     same: "the same",
@@ -92,7 +94,7 @@ function Line({ one }: { one: CoachFigure }) {
         {shownAs(of, one.unit, one.before)} <span aria-hidden="true">→</span>
         <span className="hidden"> {words("becomes")} </span> {shownAs(of, one.unit, one.since)}
       </span>
-      {difference !== null ? <span className="mono soft">{difference}</span> : null}
+      {difference !== null ? <span className="mono soft">{one.unit === "ratio" ? words("points", { n: difference }) : difference}</span> : null}
       {verdict ? (
         <span className={`badge ${verdict === "better" ? "good" : verdict === "worse" ? "bad" : ""}`}>
           <span aria-hidden="true">{signs[verdict]}</span> {words(verdict)}

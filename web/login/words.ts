@@ -31,7 +31,7 @@ export const loginWords = {
     watches: "mengawasi",
     runs: "mengelola",
     directs: "mengarahkan",
-    manages: "menjalankan operasional",
+    manages: "mengelola operasi",
     trains: "melatih agen",
     assesses: "menilai mutu",
     answers: "menjawab",

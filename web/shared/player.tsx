@@ -102,6 +102,7 @@ function Playing({ sound, recording, note, onClose }: { sound: Sound; recording:
   const [chosen, setChosen] = useState<string | null>(note ? markId(note) : null);
   const choose = (one: CoachNote) => {
     setChosen(markId(one));
+    setAt(one.at_ms / 1000); // what is written next is about this moment
     if (audio.current) audio.current.currentTime = one.at_ms / 1000;
   };
 
