@@ -297,6 +297,11 @@ static const struct sapa_field_rule b_coach[] = {
 static const struct sapa_field_rule coach_made[] = {
     { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "note", "id", "of the agent's" },
 };
+static const struct sapa_field_rule favourite[] = {
+    { "kind", "queue|agent|outside", "" }, { "to", "string", "key of the queue or agent, or the number; 80 bytes at most" },
+    { "name", "string", "as it is shown; 80 bytes at most" },
+};
+static const struct sapa_field_rule favourites[] = { { "items", "array:Favourite", "4 at most, each target once" } };
 static const struct sapa_field_rule my_figures[] = {
     { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
     { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
@@ -580,8 +585,11 @@ static const struct sapa_field_rule wall_link[] = {
     { "secret", "string", "shown once: the page /wall#BOARD/SECRET" }, { "path", "string", "that page" }, { "token", "Token", "" },
 };
 static const struct sapa_field_rule web_number[] = {
-    { "number", "key", "for POST" }, { "client", "key", "" }, { "name", "string", "of the client" }, { "language", "id|en", "" },
+    { "number", "key", "for POST" }, { "client", "key", "" }, { "name", "string", "of the client, as its page shows it" },
+    { "greeting", "WebGreeting?", "the page's first sentence; null: its own" }, { "colour", "string", "\"#0b5d2e\", for white words" },
+    { "colour_dark", "string", "in the dark theme, for dark words" }, { "language", "id|en", "" },
 };
+static const struct sapa_field_rule web_greeting[] = { { "id", "string", "may be empty" }, { "en", "string", "" } };
 static const struct sapa_field_rule web_place[] = {
     { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "" }, { "position", "integer?", "1 is next; null: not in line" },
     { "ewt_p50_ms", "integer?", "expected wait: half wait no longer; null: not known, or nobody serves the queue" },
@@ -925,10 +933,13 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_WALL_PAGE] = { "WallPage", FIELDS(wall_page) },
     [SAPA_SCHEMA_WALL] = { "Wallboard", FIELDS(wall) },
     [SAPA_SCHEMA_WALLS] = { "Wallboards", FIELDS(walls) },
+    [SAPA_SCHEMA_FAVOURITE] = { "Favourite", FIELDS(favourite) },
+    [SAPA_SCHEMA_FAVOURITES] = { "Favourites", FIELDS(favourites) },
     [SAPA_SCHEMA_B_WALL] = { "WallboardBody", FIELDS(b_wall) },
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },
     [SAPA_SCHEMA_WEB_NUMBERS] = { "WebNumbers", FIELDS(web_numbers) },
+    [SAPA_SCHEMA_WEB_GREETING] = { "WebGreeting", FIELDS(web_greeting) },
     [SAPA_SCHEMA_WEB_PLACE] = { "WebPlace", FIELDS(web_place) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },
     [SAPA_SCHEMA_NEW_HOOK] = { "NewWebhook", FIELDS(new_hook) },

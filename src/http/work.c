@@ -222,7 +222,7 @@ void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
         memcpy(job->work.clients, web->mirror.clients, sizeof(job->work.clients));
         memcpy(job->work.user, rq->who.user, sizeof(job->work.user));
         job->work.request = rq->id;
-        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT || rq->route == SAPA_ROUTE_GOALS_PUT) { /* it is the job's now */
+        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT || rq->route == SAPA_ROUTE_GOALS_PUT || rq->route == SAPA_ROUTE_FAVOURITES_PUT) { /* it is the job's now */
             job->work.text = rq->body, job->work.text_n = rq->body_n;
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }

@@ -351,6 +351,18 @@ def writes():
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
     admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # favourites: of who asks, all at once
+    often = V1 + "/me/favourites"
+    assert own.get(often).json == {"items": []}
+    two = [{"kind": "agent", "to": "agent2", "name": "Agen 2"}, {"kind": "outside", "to": "+6281234567890", "name": "Gudang"}]
+    own.put(often, {"items": two})
+    assert own.get(often).json["items"] == two
+    own.put(often, {"items": two + two}, 400)
+    own.put(often, {"items": [{"kind": "number", "to": "5000", "name": "x"}]}, 400)
+    own.put(often, {"items": [{**two[0], "to": f"agent{i}"} for i in range(5)]}, 400)
+    assert own.get(often).json["items"] == two and admin.get(often).json == {"items": []}
+    own.put(often, {"items": []})
+
     # tasks
     tasks = f"{V1}/agents/{name}/tasks"
     one = own.post(tasks, {"text": "Bu Ani: call at three", "due": "2100-01-01T15:00:00+07:00", "contact": talking["id"]}, 201).json["task"]
