@@ -131,6 +131,7 @@ static void opened(struct sapa_card *card, const struct sapa_centre *centre, con
     card->arrived_us = card->arrived_us ? card->arrived_us : record->at_us;
     card->channel = (uint8_t)in->channel;
     card->direction = (uint8_t)in->direction;
+    card->party_type = (uint8_t)SAPA_MIN(in->party_type, (uint64_t)SAPA_PARTY_TYPE_COUNT);
     card->language = (uint8_t)in->language;
     card->flow = in->flow < centre->flows_count ? (uint32_t)in->flow : SAPA_NONE;
     card->client_index = in->client < centre->clients_count ? (uint32_t)in->client : SAPA_NONE;
@@ -139,6 +140,8 @@ static void opened(struct sapa_card *card, const struct sapa_centre *centre, con
     if (in->number < centre->numbers_count)
         card->number = centre->numbers[in->number].key;
     show_value(card, centre, SAPA_STR("verified"), SAPA_STR("false")); /* where a flow can find out who he is: until it has */
+    if (in->campaign > 0 && in->campaign <= centre->campaigns_count)
+        card->campaign = centre->campaigns[in->campaign - 1].key;
     const struct sapa_caller_rule *rule =
         card->address[0] ? sapa_caller_rule_find(centre, card->client_index, sapa_str_of(card->address)) : NULL;
     card->vip = card->direction == SAPA_DIRECTION_INBOUND && rule && rule->what == SAPA_CALLER_VIP;
@@ -246,6 +249,10 @@ void sapa_card_fold(struct sapa_card *card, const struct sapa_centre *centre, co
         card->outcome = (uint8_t)SAPA_MIN(record->u.contact_ended.outcome, (uint64_t)SAPA_OUTCOME_COUNT - 1);
         break;
     case SAPA_T_recording_state: recorded(card, &record->u.recording_state); break;
+    case SAPA_T_contact_party:
+        if (card->direction != SAPA_DIRECTION_INTERNAL && record->u.contact_party.party_type <= SAPA_PARTY_TYPE_INTERNAL)
+            card->party_type = (uint8_t)record->u.contact_party.party_type;
+        break;
     case SAPA_T_contact_noted: noted(&card->note, centre, record); break;
     default: break;
     }

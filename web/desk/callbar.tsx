@@ -38,7 +38,8 @@ function Who({ call, card, now }: { call: Work; card: Card | null; now: number }
   return (
     <div className="who">
       <p className="who-client">
-        <strong>{client?.name ?? words("noClient")}</strong>
+        <strong>{card?.brand ?? client?.name ?? words("noClient")}</strong>
+        {card?.campaign_name ? <span className="soft"> · {card.campaign_name}</span> : null}
         {queue ? <span className="soft"> · {queue.name}</span> : null}
         {card?.vip ? <span className="badge warn">{words("vip")}</span> : null}
       </p>

@@ -106,7 +106,7 @@ static const struct sapa_code fake_codes[] = {
 };
 static const struct sapa_campaign fake_campaigns[] = {
     { .key = { "sapaan", 6 }, .client = 0, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
-    { .key = { "tagih", 5 }, .dial = { "7", 1 }, .client = 1, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
+    { .key = { "tagih", 5 }, .dial = { "7", 1 }, .client = 1, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE, .brand = { "Bank \"Peduli\"", 13 } },
 };
 static const struct sapa_campaign_listed fake_campaign_listed[] = { { 1, 628119999999 } };
 static const struct sapa_network fake_networks[] = {
@@ -236,11 +236,12 @@ static inline sapa_rc fake_key(void *ctx, uint64_t contact, uint64_t recording, 
     return SAPA_OK;
 }
 
-static inline void fake_resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person, uint32_t *ret_last_agent)
+static inline void fake_resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person, uint32_t *ret_last_agent, uint8_t *ret_party_type)
 {
     (void)ctx, (void)client;
     *ret_person = address.n ? 77 : 0;
     *ret_last_agent = address.n ? 1 : SAPA_NONE;
+    *ret_party_type = address.n ? SAPA_PARTY_TYPE_PROSPECT + 1 : 0;
 }
 
 static inline struct fake_leg *fake_leg(struct fake *f, uint64_t id)

@@ -502,6 +502,28 @@ static void put_identity(const struct sapa_voice *v, const struct voice_leg *leg
         sapa_text_add(head, SAPA_STR("Privacy: id\r\n"));
 }
 
+/* Number and name that are shown; where no number is, no name either (RFC 3323 4.1.1.3). */
+static void put_from(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_text *from)
+{
+    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
+    const struct voice_contact *c = leg->contact;
+    const struct sapa_str number = identity(v, c);
+
+    if (sapa_str_eq(number, SAPA_STR("anonymous"))) {
+        sapa_text_add(from, SAPA_STR("\"Anonymous\" <sip:anonymous@anonymous.invalid>"));
+        return;
+    }
+    if (c->brand[0] || c->client < v->centre->clients_count) {
+        sapa_sip_put_quoted(from, c->brand[0] ? sapa_str_of(c->brand) : v->centre->clients[c->client].name);
+        sapa_text_char(from, ' ');
+    }
+    sapa_text_add(from, SAPA_STR("<sip:"));
+    sapa_sip_put_user(from, number);
+    sapa_text_char(from, '@');
+    sapa_text_add(from, trunk->domain.n > 0 ? trunk->domain : trunk->user.n > 0 ? trunk->host : v->centre->system.sip_host);
+    sapa_text_char(from, '>');
+}
+
 /*
  * The INVITE, or (`before`) what an earlier process sent as the same: then only its answers are taken, and it can be
  * cancelled. Its names follow from the leg's id, so nothing of the wire is written down but where it went.
@@ -510,7 +532,6 @@ static bool start_outside(struct sapa_voice *v, struct voice_leg *leg, bool befo
 {
     char body[VOICE_SDP_MAX], from_buf[512], to_buf[384], uri_buf[384], head_buf[512];
     struct sapa_text sdp, from, to, uri, head;
-    struct voice_contact *c = leg->contact;
     sapa_sip_tx_id tx;
     sapa_text_init(&sdp, body, sizeof(body));
     sapa_text_init(&from, from_buf, sizeof(from_buf));
@@ -525,19 +546,7 @@ static bool start_outside(struct sapa_voice *v, struct voice_leg *leg, bool befo
     leg->invites = SAPA_MAX(leg->invites, 1);
     const struct voice_ring names = sapa_voice_ring_of(v, leg->id, 0), newest = sapa_voice_ring_of(v, leg->id, leg->invites - 1u);
     sapa_text_printf(&to, "<" SAPA_STR_FMT ">", SAPA_STR_ARG(sapa_text_str(&uri)));
-    if (c->client < v->centre->clients_count) {
-        sapa_sip_put_quoted(&from, v->centre->clients[c->client].name);
-        sapa_text_char(&from, ' ');
-    }
-    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
-    sapa_text_add(&from, SAPA_STR("<sip:"));
-    sapa_sip_put_user(&from, identity(v, c));
-    sapa_text_char(&from, '@');
-    if (sapa_str_eq(identity(v, c), SAPA_STR("anonymous")))
-        sapa_text_add(&from, SAPA_STR("anonymous.invalid"));
-    else
-        sapa_text_add(&from, trunk->domain.n > 0 ? trunk->domain : trunk->user.n > 0 ? trunk->host : v->centre->system.sip_host);
-    sapa_text_char(&from, '>');
+    put_from(v, leg, &from);
     const struct sapa_sip_call call = {
         .flow = leg->flow,
         .hop = SAPA_SIP_HOP_URI,

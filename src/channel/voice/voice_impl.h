@@ -252,6 +252,7 @@ struct voice_contact {
     struct voice_offer *offers;
     struct voice_contact *next_dead;
     char address[64], name[64];
+    char brand[65];           /* in whose name an agent calls for a campaign; empty: in the client's */
     char dial[64];
 };
 

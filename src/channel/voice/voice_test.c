@@ -17,6 +17,7 @@ static void whole_call(void **state)
     assert_int_equal(arrived->trunk, 0);
     assert_int_equal(arrived->person, 77);
     assert_int_equal(arrived->last_agent, 1);
+    assert_int_equal(arrived->party_type, SAPA_PARTY_TYPE_PROSPECT + 1); /* what the look-up said */
     assert_string_equal(arrived->address.p, "6281234567890");
     assert_string_equal(arrived->name.p, "Andi");
     assert_string_equal(arrived->reference.p, customer.call_id);
@@ -833,8 +834,9 @@ static void privacy(void **state)
     sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
     fake_command(f, &dial);
     const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@", "Privacy: id\r\n");
-    assert_non_null(strstr(invite->text, "<sip:anonymous@anonymous.invalid>"));
+    assert_non_null(strstr(invite->text, "\r\nFrom: \"Anonymous\" <sip:anonymous@anonymous.invalid>")); /* RFC 3323 4.1.1.3 */
     assert_null(strstr(invite->text, "62215550100"));
+    assert_null(strstr(invite->text, "Toko")); /* nor in whose name */
     fake_reply(f, invite, 486, "u", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = arrived.contact);
