@@ -730,9 +730,9 @@ static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t con
     case SAPA_ROUTE_WORK: return work_json(desk, &cards[0]);
     case SAPA_ROUTE_TASK_NEW: return task_new(desk, &cards[0]);
     case SAPA_ROUTE_TASK_SET: return task_set(desk);
+    case SAPA_ROUTE_PARTY_SET: return judge_party(desk, &cards[0]);
     case SAPA_ROUTE_FAVOURITES:
     case SAPA_ROUTE_FAVOURITES_PUT: return favourites(desk);
-    case SAPA_ROUTE_PARTY_SET: return judge_party(desk, &cards[0]);
     default: break;
     }
     return desk->work->route == SAPA_ROUTE_NOTE ? judge_note(desk, &cards[0]) : card_json(desk, &cards[0], &cards[1]);

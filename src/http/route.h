@@ -202,14 +202,14 @@ enum sapa_schema {
     X(HOOK_SET, PUT, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", B_HOOK_SET, DONE, 200, "Pause it, or let it go on where it stands") \
     X(HOOK_REPLAY, POST, "/api/v1/webhooks/{webhook}/replay", WEBHOOKS, "", B_REPLAY, DONE, 200, "Deliver again from a place in the log on") \
     X(HOOK_END, DELETE, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", NONE, DONE, 200, "End a webhook for good") \
-    X(FAVOURITES, GET, "/api/v1/me/favourites", SELF, "", NONE, FAVOURITES, 200, "Whom one passes contacts on to most, on whatever computer") \
-    X(FAVOURITES_PUT, PUT, "/api/v1/me/favourites", SELF, "", FAVOURITES, DONE, 200, "Set them, all at once") \
     X(COACH_MARKS, GET, "/api/v1/recordings/{recording}/coaching", LISTEN, "", NONE, COACH_MARKS, 200, "Coaching notes at moments of a recording, for who may hear it; an agent sees those that are for him") \
     X(COACH_NOTES, GET, "/api/v1/agents/{agent}/coaching", COACH, "", NONE, COACH_NOTES, 200, "Coaching notes for an agent of the last thirty days, each with his figures of the seven days before it and since") \
     X(COACH_NEW, POST, "/api/v1/agents/{agent}/coaching", COACH, "", B_COACH, COACH_MADE, 201, "A coaching note at a moment of a recording of an agent: it stands in his work until he has heard it again; also needs the right listen") \
     X(COACH_DONE, POST, "/api/v1/agents/{agent}/coaching/{note}/done", SELF, "", NONE, DONE, 200, "One's own agent has heard it again") \
     X(COACH_END, DELETE, "/api/v1/agents/{agent}/coaching/{note}", COACH, "", NONE, DONE, 200, "Take back a coaching note that one has written") \
     X(COACH_AUDIO, GET, "/api/v1/agents/{agent}/coaching/{note}/audio", SELF, "", NONE, NONE, 200, "The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered") \
+    X(FAVOURITES, GET, "/api/v1/me/favourites", SELF, "", NONE, FAVOURITES, 200, "Whom one passes contacts on to most, on whatever computer") \
+    X(FAVOURITES_PUT, PUT, "/api/v1/me/favourites", SELF, "", FAVOURITES, DONE, 200, "Set them, all at once") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {

@@ -143,7 +143,7 @@ static void bodies_are_judged(void **state)
     for (size_t i = 0; i < SAPA_COUNT(wrong); i++)
         assert_int_equal(body(SAPA_ROUTE_STATE, wrong[i]), SAPA_EINVAL);
     assert_int_equal(body(SAPA_ROUTE_TOKEN_NEW, "{\"user\":\"a\",\"role\":\"king\"}"), SAPA_EINVAL);
-    assert_string_equal(problem_buf, "role: \"king\" is none of admin, supervisor, agent, viewer, auditor, monitor, wall, director");
+    assert_non_null(strstr(problem_buf, "role: \"king\" is none of admin, supervisor, agent, "));
     assert_int_equal(body(SAPA_ROUTE_TOKEN_NEW, "{\"user\":\"a\",\"role\":4}"), SAPA_EINVAL);
     assert_non_null(strstr(problem_buf, "role is malformed: admin, supervisor"));
     assert_int_equal(body(SAPA_ROUTE_SKILL, "{\"level\":-1}"), SAPA_EINVAL);

@@ -268,11 +268,6 @@ static const struct sapa_field_rule b_totp_end[] = {
     { "password", "string", "one's own" }, { "code", "string", "that the app shows now, or a recovery code" },
 };
 static const struct sapa_field_rule b_words[] = { { "text", "text", "500 bytes at most" } };
-static const struct sapa_field_rule favourite[] = {
-    { "kind", "queue|agent|outside", "" }, { "to", "string", "key of the queue or agent, or the number; 80 bytes at most" },
-    { "name", "string", "as it is shown; 80 bytes at most" },
-};
-static const struct sapa_field_rule favourites[] = { { "items", "array:Favourite", "4 at most, each target once" } };
 static const struct sapa_field_rule coach_note[] = {
     { "id", "id", "of the agent's" }, { "agent", "key", "whom it is for" }, { "agent_name", "string", "" }, { "recording", "id", "" },
     { "contact", "id", "" }, { "at_ms", "integer", "from the beginning of the recording" }, { "length_ms", "integer", "of the recording" },
@@ -302,6 +297,11 @@ static const struct sapa_field_rule b_coach[] = {
 static const struct sapa_field_rule coach_made[] = {
     { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "note", "id", "of the agent's" },
 };
+static const struct sapa_field_rule favourite[] = {
+    { "kind", "queue|agent|outside", "" }, { "to", "string", "key of the queue or agent, or the number; 80 bytes at most" },
+    { "name", "string", "as it is shown; 80 bytes at most" },
+};
+static const struct sapa_field_rule favourites[] = { { "items", "array:Favourite", "4 at most, each target once" } };
 static const struct sapa_field_rule my_figures[] = {
     { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
     { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },

@@ -139,9 +139,9 @@ static void opened(struct sapa_card *card, const struct sapa_centre *centre, con
         card->client = centre->clients[card->client_index].key;
     if (in->number < centre->numbers_count)
         card->number = centre->numbers[in->number].key;
-    show_value(card, centre, SAPA_STR("verified"), SAPA_STR("false")); /* where a flow can find out who he is: until it has */
     if (in->campaign > 0 && in->campaign <= centre->campaigns_count)
         card->campaign = centre->campaigns[in->campaign - 1].key;
+    show_value(card, centre, SAPA_STR("verified"), SAPA_STR("false")); /* where a flow can find out who he is: until it has */
     const struct sapa_caller_rule *rule =
         card->address[0] ? sapa_caller_rule_find(centre, card->client_index, sapa_str_of(card->address)) : NULL;
     card->vip = card->direction == SAPA_DIRECTION_INBOUND && rule && rule->what == SAPA_CALLER_VIP;

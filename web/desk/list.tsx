@@ -9,6 +9,7 @@ import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
 
 import { useCard } from "./card";
+import { CoachRow } from "./coaching";
 import { useCommands } from "./commands";
 import { keys } from "./keys";
 import type { Work } from "./model";
@@ -131,7 +132,7 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, beg
   useCommands([
     { id: "task", name: words("task"), hotkey: keys.task, run: () => begin({ contact: null, who: "", text: "" }) },
     ...things
-      .filter((one) => !one.gone)
+      .filter((one) => !one.gone && !one.coach)
       .flatMap((one) => {
         const name = one.text ?? words("callbackOf", { who: one.name ?? (one.address ? readable(one.address) : words("unknown")) });
         return [
@@ -177,7 +178,9 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, beg
           onFocus={() => setInside(true)}
           onBlur={(event) => setInside(event.currentTarget.contains(event.relatedTarget))}
         >
-          {things.map((one) => (
+          {things.map((one) => one.coach ? (
+            <CoachRow key={one.key} note={one.coach} gone={one.gone} act={act} />
+          ) : (
             <ThingRow key={one.key} one={one} act={act} busy={busy} onCall={() => onCall(one)} />
           ))}
         </ul>

@@ -1921,19 +1921,6 @@ export interface CoachNoteMade {
   note: string;
 }
 
-export interface Favourite {
-  kind: "queue" | "agent" | "outside";
-  /** key of the queue or agent, or the number; 80 bytes at most */
-  to: string;
-  /** as it is shown; 80 bytes at most */
-  name: string;
-}
-
-export interface Favourites {
-  /** 4 at most, each target once */
-  items: Favourite[];
-}
-
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -2169,10 +2156,6 @@ export const api = {
   hookEnd: (webhook: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/webhooks/${encodeURIComponent(webhook)}`, asked),
   /** Deliver again from a place in the log on */
   hookReplay: (webhook: string, body: ReplayBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/webhooks/${encodeURIComponent(webhook)}/replay`, { ...asked, body }),
-  /** Whom one passes contacts on to most, on whatever computer */
-  favourites: (asked: Asked = {}) => call<Favourites>("GET", `/api/v1/me/favourites`, asked),
-  /** Set them, all at once */
-  favouritesPut: (body: Favourites, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/favourites`, { ...asked, body }),
   /** Coaching notes at moments of a recording, for who may hear it; an agent sees those that are for him */
   coachMarks: (recording: string, asked: Asked = {}) => call<CoachMarks>("GET", `/api/v1/recordings/${encodeURIComponent(recording)}/coaching`, asked),
   /** Coaching notes for an agent of the last thirty days, each with his figures of the seven days before it and since */
