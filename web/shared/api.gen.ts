@@ -1921,6 +1921,19 @@ export interface CoachNoteMade {
   note: string;
 }
 
+export interface Favourite {
+  kind: "queue" | "agent" | "outside";
+  /** key of the queue or agent, or the number; 80 bytes at most */
+  to: string;
+  /** as it is shown; 80 bytes at most */
+  name: string;
+}
+
+export interface Favourites {
+  /** 4 at most, each target once */
+  items: Favourite[];
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -2168,6 +2181,10 @@ export const api = {
   coachEnd: (agent: string, note: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}`, asked),
   /** The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered */
   coachAudio: (agent: string, note: string, asked: Asked = {}) => call<unknown>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}/audio`, asked),
+  /** Whom one passes contacts on to most, on whatever computer */
+  favourites: (asked: Asked = {}) => call<Favourites>("GET", `/api/v1/me/favourites`, asked),
+  /** Set them, all at once */
+  favouritesPut: (body: Favourites, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/favourites`, { ...asked, body }),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };
