@@ -5,6 +5,7 @@
 
 #include "app/web_coach.h"
 #include "app/web_job_impl.h"
+#include "http/favourite.h"
 #include "http/task.h"
 #include "report/card.h"
 #include "rt/clock.h"
@@ -653,6 +654,31 @@ static sapa_rc task_set(struct desk *desk)
     return rc == SAPA_ENOENT ? problem(desk->work, rc, "there is no task %s", sapa_params_get(&desk->work->params, "task")) : rc;
 }
 
+/* ---- favourites ---- */
+
+static sapa_rc favourites(struct desk *desk)
+{
+    struct sapa_web_work *work = desk->work;
+    struct sapa_text text;
+    json_t *items = NULL;
+
+    if (work->route == SAPA_ROUTE_FAVOURITES_PUT) {
+        sapa_text_init(&text, work->problem, sizeof(work->problem));
+        return sapa_favourites_put(desk->files->store, sapa_str_of(work->user), (struct sapa_str){ work->text, work->text_n }, &text);
+    }
+    const sapa_rc rc = sapa_favourites_get(desk->files->store, sapa_str_of(work->user), &items);
+    char *list = rc == SAPA_OK ? json_dumps(items, JSON_COMPACT) : NULL;
+    if (list) {
+        sapa_json_open(desk->out, '{');
+        sapa_json_key(desk->out, "items");
+        sapa_json_raw(desk->out, sapa_str_of(list));
+        sapa_json_close(desk->out, '}');
+    }
+    free(list);
+    json_decref(items);
+    return rc == SAPA_OK && !list ? SAPA_ENOMEM : rc;
+}
+
 /* ---- jobs ---- */
 
 static sapa_rc desk_begin(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, struct desk **ret)
@@ -705,6 +731,8 @@ static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t con
     case SAPA_ROUTE_TASK_NEW: return task_new(desk, &cards[0]);
     case SAPA_ROUTE_TASK_SET: return task_set(desk);
     case SAPA_ROUTE_PARTY_SET: return judge_party(desk, &cards[0]);
+    case SAPA_ROUTE_FAVOURITES:
+    case SAPA_ROUTE_FAVOURITES_PUT: return favourites(desk);
     default: break;
     }
     return desk->work->route == SAPA_ROUTE_NOTE ? judge_note(desk, &cards[0]) : card_json(desk, &cards[0], &cards[1]);

@@ -31,7 +31,7 @@
     "  sapa: { name: Sapaan, client: toko }\n" \
     "callers:\n" \
     "  - { what: vip, prefix: \"62811\", priority: 20 }\n" \
-    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: main } }\n" \
+    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: main }, \"300\": { client: bank, flow: teller } }\n" \
     "flows:\n" \
     "  main:\n" \
     "    start: ask\n" \
@@ -41,7 +41,12 @@
     "      ask: { do: menu, say: { id: satu, en: one }, keys: { 1: number, 2: wait, 0: wait }, on_timeout: wait }\n" \
     "      number: { do: collect, say: { id: nomor, en: number }, into: order, next: wait, on_timeout: wait }\n" \
     "      wait: { do: queue, queue: sales, on_overflow: bye }\n" \
-    "      bye: { do: hangup }\n"
+    "      bye: { do: hangup }\n" \
+    "  teller:\n" \
+    "    start: wait\n" \
+    "    variables: { verified: bool }\n" \
+    "    card: { verified: { id: Diperiksa, en: Checked } }\n" \
+    "    nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } }\n"
 /* the same in another order: indices mean something else */
 #define OTHER "dispositions: { results: { 13: { id: Lain, en: Other }, 11: { id: Terjual, en: Sold }, 12: { id: Batal, en: Cancelled } } }\n"
 
@@ -196,6 +201,26 @@ static void expect(const json_t *json, const char *path, const char *wanted)
         assert_true(json_is_null(value));
     else
         assert_string_equal(json_string_value(value), wanted);
+}
+
+/* Where a flow can find out who he is, it is said from the first moment that it is not known yet. */
+static void a_card_says_whether_it_is_known_who_he_is(void **state)
+{
+    (void)state;
+    TEST_LOG(&store, contact_new, .contact = 601, .client = 1, .number = 2, .flow = 1, .person = person);
+    TEST_LOG(&store, contact_queued, .contact = 601, .queue = 0);
+    wish(SAPA_ROUTE_CARD, 601, ADMIN);
+    json_t *card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "items")), 1);
+    expect(card, "items.0.id", "verified");
+    expect(card, "items.0.value", "false");
+    json_decref(card);
+    tell_value(601, "verified", "true");
+    wish(SAPA_ROUTE_CARD, 601, ADMIN);
+    card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "items")), 1);
+    expect(card, "items.0.value", "true");
+    json_decref(card);
 }
 
 static void a_card_tells_who_it_is_and_what_was(void **state)
@@ -676,6 +701,7 @@ static void nothing_is_left_of_who_is_erased(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_card_says_whether_it_is_known_who_he_is, begin, end),
         cmocka_unit_test_setup_teardown(a_card_tells_who_it_is_and_what_was, begin, end),
         cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
         cmocka_unit_test_setup_teardown(a_card_of_a_campaign, begin, end),

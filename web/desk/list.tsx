@@ -8,6 +8,7 @@ import { useStore } from "../shared/store";
 import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
 
+import { useCard } from "./card";
 import { CoachRow } from "./coaching";
 import { useCommands } from "./commands";
 import { keys } from "./keys";
@@ -25,9 +26,11 @@ function Row({ one, chosen, choose }: { one: Work; chosen: boolean; choose: () =
   const words = useWords(deskWords);
   const call = useWords(callWords);
   const directory = useLive((page) => page.directory);
+  const of = useStore(language);
+  const { card } = useCard(one.contact, of, `${one.state}${one.of?.person ?? ""}`);
   const now = useNow();
   const queue = directory?.queues.find((q) => q.id === one.queue);
-  const client = directory?.clients.find((c) => c.id === (one.of?.client ?? queue?.client));
+  const client = directory?.clients.find((c) => c.id === (one.of?.client ?? card?.client ?? queue?.client));
   const state = one.state === "offered" ? "offered" : one.state === "talking" ? "talking" : one.state === "on hold" ? "held" : "wrapup";
   return (
     <li>
@@ -36,7 +39,7 @@ function Row({ one, chosen, choose }: { one: Work; chosen: boolean; choose: () =
           {signs[one.channel] ?? "•"}
         </span>
         <span className="grow">
-          <strong className="cut">{whoIs(one, words)}</strong>
+          <strong className="cut">{whoIs(one, words, card)}</strong>
           <span className="small soft cut">{client?.name ?? words("noClient")}</span>
         </span>
         <span className="work-when">

@@ -351,6 +351,18 @@ def writes():
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
     admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # favourites: of who asks, all at once
+    often = V1 + "/me/favourites"
+    assert own.get(often).json == {"items": []}
+    two = [{"kind": "agent", "to": "agent2", "name": "Agen 2"}, {"kind": "outside", "to": "+6281234567890", "name": "Gudang"}]
+    own.put(often, {"items": two})
+    assert own.get(often).json["items"] == two
+    own.put(often, {"items": two + two}, 400)
+    own.put(often, {"items": [{"kind": "number", "to": "5000", "name": "x"}]}, 400)
+    own.put(often, {"items": [{**two[0], "to": f"agent{i}"} for i in range(5)]}, 400)
+    assert own.get(often).json["items"] == two and admin.get(often).json == {"items": []}
+    own.put(often, {"items": []})
+
     # tasks
     tasks = f"{V1}/agents/{name}/tasks"
     one = own.post(tasks, {"text": "Bu Ani: call at three", "due": "2100-01-01T15:00:00+07:00", "contact": talking["id"]}, 201).json["task"]
@@ -380,6 +392,18 @@ def writes():
     assert [(n["rtt_ms"], n["mos_x100"], n["jitter_ms"], n["codec"], n["user"]) for n in lines_seen] == [(41, 431, None, "opus", "test-agent")], lines_seen
     own.get(V1 + "/network", 403)
     admin.as_role("monitor", clients=["bank"]).get(V1 + "/network", 403)
+    # the technical state, and nothing of conversations with it
+    technician = admin.as_role("technician")
+    state = technician.get(V1 + "/system").json
+    assert [t["state"] for t in state["trunks"]] and state["ready"] and state["media"]["up"] and state["media"]["version"] > 0, state
+    assert {d["agent"] for d in state["devices"]} >= {name} and all(not d["browser"] for d in state["devices"]), state["devices"]
+    assert {p["name"] for p in state["processes"]} >= {"serve", "control", "media"} and not any(p["other_program"] for p in state["processes"]), state["processes"]
+    assert state["disk"]["free_bytes"] > 0 and state["disk"]["log_bytes"] > 0 and state["listeners"][0]["kind"] == "http", state
+    assert [(n["user"], n["mos_x100"]) for n in pages(technician, V1 + "/network?limit=5")] == [("test-agent", 431)]
+    for closed in ("/contacts", "/contacts/past", f"/contacts/{talking['id']}", f"/contacts/{talking['id']}/card", "/recordings", "/people?phone=1", "/view", "/directory", "/audit", "/webhooks", "/centre"):
+        technician.get(V1 + closed, 403)
+    own.get(V1 + "/system", 403)
+    admin.as_role("technician", clients=["bank"]).get(V1 + "/system", 403)
     targets(own)
     # breaks: what of them is used
     breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}
