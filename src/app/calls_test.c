@@ -62,7 +62,7 @@ struct world {
     struct sapa_web *web;
     struct sapa_mailbox *inbox;
     uint16_t port;
-    char admin[SAPA_TOKEN_TEXT_SIZE], siti[SAPA_TOKEN_TEXT_SIZE], bank[SAPA_TOKEN_TEXT_SIZE];
+    char admin[SAPA_TOKEN_TEXT_SIZE], siti[SAPA_TOKEN_TEXT_SIZE], bank[SAPA_TOKEN_TEXT_SIZE], siti_of_toko[SAPA_TOKEN_TEXT_SIZE], budi_of_bank[SAPA_TOKEN_TEXT_SIZE];
     char ratna[SAPA_TOKEN_TEXT_SIZE], wati[SAPA_TOKEN_TEXT_SIZE], budi[SAPA_TOKEN_TEXT_SIZE]; /* sessions: a team's leader, all teams', a clerk */
     struct sapa_record commands[COMMANDS_MAX]; /* what the voice channel was told, in order */
     unsigned command_count, taken;
@@ -241,6 +241,8 @@ static int set_up(void **state)
     test_store_open(&w.store);
     make_token(&w, "admin", SAPA_ROLE_ADMIN, "", "", w.admin);
     make_token(&w, "siti", SAPA_ROLE_AGENT, "siti", "", w.siti);
+    make_token(&w, "siti2", SAPA_ROLE_AGENT, "siti", "toko", w.siti_of_toko);
+    make_token(&w, "budi2", SAPA_ROLE_AGENT, "budi", "bank", w.budi_of_bank);
     make_token(&w, "bank", SAPA_ROLE_SUPERVISOR, "", "bank", w.bank);
     (void)make_session(&w, "ratna", w.ratna);
     w.wati_session = make_session(&w, "wati", w.wati);
@@ -655,16 +657,40 @@ static void calls_out_with_a_right(void **state)
     assert_true(is_free(w, SITI));
 }
 
-/* Asked on the same line; then each of the ways on from there. */
+/* Does he see it, in his own hand and among the living? A conversation of colleagues is no client's: it is seen by who has it. */
+static bool sees(struct world *w, const char *token, const char *agent, uint64_t contact)
+{
+    char path[64], id[24];
+    size_t i;
+    json_t *one;
+    bool in_hand = false, lives_there = false;
+
+    snprintf(path, sizeof(path), "/api/v1/agents/%s", agent);
+    snprintf(id, sizeof(id), "%llu", (unsigned long long)contact);
+    if (call(w, token, "GET", path, "") == 200) {
+        json_array_foreach(json_object_get(w->json, "assignments"), i, one)
+            in_hand |= json_is_string(json_object_get(one, "offer")) && json_is_string(json_object_get(one, "contact")) &&
+                       strcmp(json_string_value(json_object_get(one, "contact")), id) == 0;
+    }
+    assert_int_equal(call(w, token, "GET", "/api/v1/contacts", ""), 200);
+    json_array_foreach(json_object_get(w->json, "items"), i, one)
+        lives_there |= strcmp(json_string_value(json_object_get(one, "id")), id) == 0;
+    assert_int_equal(in_hand, lives_there);
+    return in_hand;
+}
+
+/* Asked on the same line; then each of the ways on from there. Twice: by who may see all clients, and by who serves one. */
 static void asked_and_brought_together(void **state)
 {
     struct world *w = *state;
 
-    for (unsigned way = 0; way < 4; way++) {
+    for (unsigned turn = 0; turn < 8; turn++) {
+        const unsigned way = turn % 4;
+        const char *siti = turn < 4 ? w->siti : w->siti_of_toko;
         uint64_t contact;
         const uint64_t offer = talk(w, &contact);
         char other[64];
-        assert_int_equal(call(w, w->siti, "POST", path_of(offer, "consult"), "{\"kind\":\"agent\",\"to\":\"budi\"}"), 200);
+        assert_int_equal(call(w, siti, "POST", path_of(offer, "consult"), "{\"kind\":\"agent\",\"to\":\"budi\"}"), 200);
         const uint64_t asked = told_id(w, "contact"), own = told_id(w, "offer");
         assert_int_equal(w->last_input.u.agent_call.line, SAPA_LINE_SAME);
         assert_int_equal(w->last_input.u.agent_call.beside, offer);
@@ -673,16 +699,21 @@ static void asked_and_brought_together(void **state)
         assert_non_null(rung);
         assert_int_equal(rung->u.cmd_offer.kind, 3);
         const uint64_t colleague = rung->u.cmd_offer.offer;
+        assert_true(sees(w, siti, "siti", asked));
+        assert_true(sees(w, w->budi_of_bank, "budi", asked));
+        assert_false(sees(w, w->bank, "budi", asked)); /* who leads no team sees what is his client's alone */
+        assert_true(sees(w, siti, "siti", contact));
+        assert_false(sees(w, w->budi_of_bank, "budi", contact));
         snprintf(other, sizeof(other), "{\"contact\":\"%llu\"}", (unsigned long long)asked);
         if (way == 0) { /* nobody answers: back to the customer */
-            assert_int_equal(call(w, w->siti, "POST", path_of(own, "hangup"), ""), 200);
+            assert_int_equal(call(w, siti, "POST", path_of(own, "hangup"), ""), 200);
             assert_false(lives(w, asked));
             assert_int_equal(told(w, SAPA_T_cmd_hold)->u.cmd_hold.on, 0);
-            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hangup"), ""), 200);
+            assert_int_equal(call(w, siti, "POST", path_of(offer, "hangup"), ""), 200);
         } else {
             accept_offer(w, colleague);
-            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "merge"), "{\"contact\":\"99\"}"), 400);
-            assert_int_equal(call(w, w->siti, "POST", path_of(offer, way == 1 ? "merge" : "conference"), other), 200);
+            assert_int_equal(call(w, siti, "POST", path_of(offer, "merge"), "{\"contact\":\"99\"}"), 400);
+            assert_int_equal(call(w, siti, "POST", path_of(offer, way == 1 ? "merge" : "conference"), other), 200);
             const struct sapa_record *join = told(w, SAPA_T_cmd_join);
             assert_non_null(join);
             assert_int_equal(join->u.cmd_join.contact, contact);
@@ -695,14 +726,14 @@ static void asked_and_brought_together(void **state)
         if (way == 2) { /* one of three is sent away; nobody else can be */
             char party[64];
             snprintf(party, sizeof(party), "{\"party\":\"%llu\"}", (unsigned long long)colleague);
-            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "drop"), "{\"party\":\"12345\"}"), 404);
-            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "drop"), party), 200);
+            assert_int_equal(call(w, siti, "POST", path_of(offer, "drop"), "{\"party\":\"12345\"}"), 404);
+            assert_int_equal(call(w, siti, "POST", path_of(offer, "drop"), party), 200);
             assert_true(is_free(w, BUDI));
             assert_true(lives(w, contact));
-            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "hangup"), ""), 200);
+            assert_int_equal(call(w, siti, "POST", path_of(offer, "hangup"), ""), 200);
         }
         if (way == 3) { /* he leaves, they talk on; then all of it ends */
-            assert_int_equal(call(w, w->siti, "POST", path_of(offer, "leave"), ""), 200);
+            assert_int_equal(call(w, siti, "POST", path_of(offer, "leave"), ""), 200);
             assert_true(is_free(w, SITI) && lives(w, contact) && !is_free(w, BUDI));
             assert_int_equal(call(w, w->admin, "POST", path_of(colleague, "hangup"), ""), 200);
         }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/web_coach.h"
 #include "app/web_job_impl.h"
 #include "http/task.h"
 #include "report/card.h"
@@ -609,6 +610,11 @@ static sapa_rc work_json(struct desk *desk, struct sapa_card *scratch)
     if (rc == SAPA_OK)
         rc = sapa_task_each(desk->files->store, agent_key(desk), task_json, &(struct tasks){ desk, scratch });
     sapa_json_close(desk->out, ']');
+    sapa_json_key(desk->out, "coaching");
+    sapa_json_open(desk->out, '[');
+    if (rc == SAPA_OK)
+        rc = sapa_web_coach_work(desk->files, desk->work, agent_key(desk));
+    sapa_json_close(desk->out, ']');
     sapa_json_close(desk->out, '}');
     return rc;
 }
@@ -649,26 +655,44 @@ static sapa_rc task_set(struct desk *desk)
 
 /* ---- jobs ---- */
 
+static sapa_rc desk_begin(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, struct desk **ret)
+{
+    struct desk *desk = calloc(1, sizeof(*desk));
+    const sapa_rc rc = desk ? sapa_log_reader_open(files->store, 1, &desk->reader) : SAPA_ENOMEM;
+
+    if (rc != SAPA_OK) {
+        free(desk);
+        return rc;
+    }
+    desk->files = files;
+    desk->work = work;
+    desk->out = &work->out;
+    desk->shelf = shelf;
+    desk->language = strcmp(sapa_params_get(&work->params, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID;
+    *ret = desk;
+    return SAPA_OK;
+}
+
+static void desk_end(struct desk *desk)
+{
+    sapa_log_reader_close(desk->reader);
+    sapa_wipe(desk, sizeof(*desk));
+    free(desk);
+}
+
 static sapa_rc with_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
                          sapa_rc (*fn)(struct desk *desk, struct sapa_card *cards, uint64_t contact), uint64_t contact)
 {
-    struct desk *desk = calloc(1, sizeof(*desk));
     struct sapa_card *cards = calloc(2, sizeof(*cards));
-    sapa_rc rc = desk && cards ? sapa_log_reader_open(files->store, 1, &desk->reader) : SAPA_ENOMEM;
+    struct desk *desk;
+    sapa_rc rc = cards ? desk_begin(files, work, shelf, &desk) : SAPA_ENOMEM;
 
     if (rc == SAPA_OK) {
-        desk->files = files;
-        desk->work = work;
-        desk->out = &work->out;
-        desk->shelf = shelf;
-        desk->language = strcmp(sapa_params_get(&work->params, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID;
         rc = fn(desk, cards, contact);
-        sapa_log_reader_close(desk->reader);
-        sapa_wipe(&desk->record, sizeof(desk->record));
+        desk_end(desk);
         sapa_wipe(cards, 2 * sizeof(*cards));
     }
     free(cards);
-    free(desk);
     return rc;
 }
 
@@ -762,4 +786,18 @@ sapa_rc sapa_web_desk(const struct sapa_web_files *files, struct sapa_web_work *
 sapa_rc sapa_web_desk_note(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact)
 {
     return with_desk(files, work, shelf, do_note, contact);
+}
+
+sapa_rc sapa_web_desk_card(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact,
+                           struct sapa_card *ret)
+{
+    struct desk *desk;
+    sapa_rc rc = desk_begin(files, work, shelf, &desk);
+
+    if (rc != SAPA_OK)
+        return rc;
+    *ret = (struct sapa_card){ .contact = contact };
+    rc = read_card(desk, contact, BIT(BEGIN) | BIT(WORK), ret);
+    desk_end(desk);
+    return rc;
 }

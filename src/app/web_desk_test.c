@@ -5,14 +5,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <jansson.h>
-#include <sys/stat.h>
 
-#include "app/test_store_impl.h"
-#include "app/recording_key.h"
+#include "app/test_recording_impl.h"
 #include "app/web_desk.h"
 #include "app/web_work.h"
-#include "media/record_writer.h"
-#include "media/recording.h"
 #include "report/card.h"
 
 #define CENTRE \
@@ -414,30 +410,6 @@ static void who_joined_took_part(void **state)
     json_decref(run(SAPA_OK));
 }
 
-/* A file as the recorder leaves it, with nothing in it, of the day on which the log of this test is. */
-static void make_recording(uint64_t recording, uint64_t contact)
-{
-    struct sapa_record_params params = { .recording = recording, .contact = contact };
-    const struct sapa_record_end ended = { .end = SAPA_RECORDING_COMPLETE };
-    struct sapa_record_writer_options options = { .event_type = 1, .mailbox_bytes = 1 << 20 };
-    struct sapa_record_writer *writer;
-    struct sapa_record_file *file;
-
-    params.head = (struct sapa_recording_head){ .channels = 2, .frames_per_chunk = SAPA_RECORDING_FRAMES, .start_us = INT64_C(1767600000000000) };
-    snprintf(params.path, sizeof(params.path), "%s/recordings/toko/2026/01/05/%llu.srec", store.folder, (unsigned long long)recording);
-    for (char *slash = params.path + strlen(store.folder) + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
-        *slash = '\0';
-        (void)mkdir(params.path, 0700);
-    }
-    assert_int_equal(sapa_recording_key_make(store.store, person, recording, params.key.bytes, params.head.wrapped, &params.head.wrapped_size), SAPA_OK);
-    assert_int_equal(sapa_mailbox_new(1 << 16, &options.events), SAPA_OK);
-    assert_int_equal(sapa_record_writer_new(&options, &writer), SAPA_OK);
-    assert_int_equal(sapa_record_writer_open(writer, &params, &file), SAPA_OK);
-    assert_int_equal(sapa_record_writer_end(writer, file, &ended), SAPA_OK);
-    sapa_record_writer_free(writer);
-    sapa_mailbox_free(options.events);
-}
-
 static sapa_rc hear(enum sapa_route_id route, uint64_t recording, enum who who, uint64_t in_hand)
 {
     const struct sapa_web_files files = { .store = store.store, .data = store.folder };
@@ -475,7 +447,7 @@ static void recordings_are_heard_by_who_sees_the_contact(void **state)
 
     (void)state;
     tell_past(101, 0); /* siti's, who is of the red team */
-    make_recording(5101, 101);
+    test_recording_make(&store, person, 5101, 101, 0);
     tell_arrived(103, person, 0, "62811234567");
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(hear(routes[i], 5101, ADMIN, 0), SAPA_OK);

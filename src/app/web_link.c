@@ -203,6 +203,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->channel = one.channel;
         to->disposition = one.disposition;
         to->extended = one.extended;
+        to->kind = one.kind;
         if (one.state == SAPA_ASSIGNMENT_TALKING || one.state == SAPA_ASSIGNMENT_HELD)
             take_parties(link, index, to);
     }

@@ -6,6 +6,7 @@
 
 #include "app/figures.h"
 #include "app/recording_key.h"
+#include "app/web_coach.h"
 #include "app/web_desk.h"
 #include "app/web_job_impl.h"
 #include "app/web_target.h"
@@ -375,9 +376,10 @@ static sapa_rc past(struct job *job)
     return rc;
 }
 
-/* ---- what a figure is made of: the fold of reports tells what each contact adds to a queue's row ---- */
+/* ---- what a figure is made of: the fold of reports tells what each contact adds to the row of a queue or an agent ---- */
 
-enum { COUNTED_BEFORE_S = 4 * 3600, COUNTED_READ_MAX = 4000000 };
+/* Read before the time that is asked for: who came then may have joined a queue later, or an agent may have talked with him at last. */
+enum { COUNTED_BEFORE_S = 4 * 3600, COUNTED_TEAM_BEFORE_S = 24 * 3600, COUNTED_READ_MAX = 4000000 };
 
 /* The counts that a figure is of. */
 static const struct {
@@ -414,11 +416,12 @@ struct counting {
     const enum sapa_measure *of;
     struct sapa_table contacts; /* struct counted */
     int64_t total;
+    enum sapa_rows kind; /* AGENTS: of a team, else QUEUES */
     bool failed;
 };
 
 /* Of whom the figure is asked, and may be seen. */
-static bool is_of_these(const struct counting *counting, uint32_t dim)
+static bool is_of_queues(const struct counting *counting, uint32_t dim)
 {
     const struct sapa_web_work *work = counting->job->work;
     const uint32_t queue = SAPA_FIND(work->centre, queues, sapa_names_key(counting->names, SAPA_DIM_QUEUE, dim));
@@ -430,14 +433,24 @@ static bool is_of_these(const struct counting *counting, uint32_t dim)
            (!client_key[0] || (client < work->centre->clients_count && sapa_str_eq(work->centre->clients[client].key, sapa_str_of(client_key))));
 }
 
-static void count_one(void *ctx, uint32_t queue, uint64_t contact, enum sapa_measure measure, int64_t value)
+static bool is_of_team(const struct counting *counting, uint32_t dim)
+{
+    const struct sapa_web_work *work = counting->job->work;
+    const uint32_t agent = SAPA_FIND(work->centre, agents, sapa_names_key(counting->names, SAPA_DIM_AGENT, dim));
+    const uint32_t team = agent == SAPA_NONE ? SAPA_NONE : work->centre->agents[agent].team;
+
+    return team < work->centre->teams_count && sapa_str_eq(work->centre->teams[team].key, sapa_str_of(param(counting->job, "team")));
+}
+
+static void count_one(void *ctx, enum sapa_rows kind, uint32_t dim, uint64_t contact, enum sapa_measure measure, int64_t value)
 {
     struct counting *counting = ctx;
     const bool wanted = measure == counting->of[0] || measure == counting->of[1];
-    struct counted *one = sapa_table_find(&counting->contacts, contact);
 
-    if ((!wanted && measure != SAPA_M_ANSWERED_IN_LEVEL && measure != SAPA_M_ABANDONED_IN_LEVEL) || contact == 0 || !is_of_these(counting, queue))
+    if (kind != counting->kind || (!wanted && measure != SAPA_M_ANSWERED_IN_LEVEL && measure != SAPA_M_ABANDONED_IN_LEVEL) || contact == 0 ||
+        !(kind == SAPA_ROWS_AGENTS ? is_of_team(counting, dim) : is_of_queues(counting, dim)))
         return;
+    struct counted *one = sapa_table_find(&counting->contacts, contact);
     if (!one && sapa_table_add(&counting->contacts, contact, &one) != SAPA_OK) {
         counting->failed = true;
         return;
@@ -449,14 +462,15 @@ static void count_one(void *ctx, uint32_t queue, uint64_t contact, enum sapa_mea
     counting->total += wanted ? value : 0;
 }
 
-/* Read what came since `from_s`, and a while before: who came then may have joined a queue later. */
-static sapa_rc count_all(struct job *job, struct sapa_names *names, const struct sapa_interval_options *options, bool *ret_cut)
+/* What came in [from_s, to_s) adds to those rows as long as it lives, so the log is read to its end, or to the day's end after. */
+static sapa_rc count_all(struct job *job, struct sapa_names *names, const struct sapa_interval_options *options, int64_t before_s, bool *ret_cut)
 {
     const struct sapa_centre *centre;
     struct sapa_log_reader *reader;
     struct sapa_intervals rows;
     uint64_t seq;
-    sapa_rc rc = sapa_store_seek(job->files->store, (options->from_s - COUNTED_BEFORE_S) * 1000000, &seq);
+    sapa_rc rc = sapa_store_seek(job->files->store, (options->from_s - before_s) * 1000000, &seq);
+    const int64_t last_us = options->to_s ? (options->to_s + COUNTED_TEAM_BEFORE_S) * 1000000 : INT64_MAX;
 
     *ret_cut = false;
     if (rc == SAPA_ENOENT)
@@ -465,7 +479,7 @@ static sapa_rc count_all(struct job *job, struct sapa_names *names, const struct
         (rc = open_reader(job, seq, true, &reader)) != SAPA_OK)
         return rc;
     sapa_intervals_init(&rows, sapa_memory_heap(), names, options);
-    for (size_t n = 0; rc == SAPA_OK && (rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK; n++) {
+    for (size_t n = 0; rc == SAPA_OK && (rc = sapa_log_reader_next(reader, job->record)) == SAPA_OK && job->record->at_us < last_us; n++) {
         if (n == COUNTED_READ_MAX) {
             *ret_cut = true;
             break;
@@ -482,32 +496,44 @@ static sapa_rc count_all(struct job *job, struct sapa_names *names, const struct
     return rc == SAPA_ENOENT ? SAPA_OK : rc;
 }
 
-/* The newest of them that may be seen, with their records. */
-static sapa_rc counted_items(struct job *job, const struct counting *counting)
+static int by_order(const void *a, const void *b)
+{
+    const struct counted *x = *(const struct counted *const *)a, *y = *(const struct counted *const *)b;
+
+    return x->order > y->order ? -1 : x->order < y->order;
+}
+
+/* A page of them: the newest that may be seen, from behind the cursor on, with their records. */
+static sapa_rc counted_items(struct job *job, const struct counting *counting, uint64_t *ret_next)
 {
     struct folding f;
     const size_t limit = limit_of(job);
-    uint64_t first = UINT64_MAX, from, last, below = UINT64_MAX;
+    const uint64_t cursor = number_of(job, "cursor", 0);
+    const struct counted **sorted = calloc((size_t)counting->contacts.count + 1, sizeof(*sorted)), *behind = NULL;
+    uint64_t first = UINT64_MAX, from, last;
+    size_t count = 0, at = 0;
     sapa_rc rc;
 
     folding_begin(&f, job);
     f.candidates = calloc(limit, sizeof(*f.candidates));
-    rc = f.candidates ? SAPA_OK : SAPA_ENOMEM;
-    while (rc == SAPA_OK && f.count < limit) {
-        const struct counted *next = NULL;
-        for (uint32_t i = 0; i < counting->contacts.count; i++) {
-            const struct counted *one = sapa_table_at(&counting->contacts, i);
-            if (one->times > 0 && one->order < below && (!next || one->order > next->order))
-                next = one;
-        }
-        if (!next)
-            break;
-        below = next->order;
-        if (sapa_store_contact_span(job->files->store, next->contact, &from, &last) == SAPA_OK) {
-            f.candidates[f.count++].contact = next->contact;
+    rc = f.candidates && sorted ? SAPA_OK : SAPA_ENOMEM;
+    for (uint32_t i = 0; rc == SAPA_OK && i < counting->contacts.count; i++) {
+        const struct counted *one = sapa_table_at(&counting->contacts, i);
+        behind = cursor && one->contact == cursor ? one : behind;
+        if (one->times > 0)
+            sorted[count++] = one;
+    }
+    if (rc == SAPA_OK)
+        qsort(sorted, count, sizeof(*sorted), by_order);
+    while (cursor && at < count && (!behind || sorted[at]->order >= behind->order)) /* it has left what is recent: so have those after it */
+        at++;
+    for (; rc == SAPA_OK && at < count && f.count < limit; at++) {
+        if (sapa_store_contact_span(job->files->store, sorted[at]->contact, &from, &last) == SAPA_OK) {
+            f.candidates[f.count++].contact = sorted[at]->contact;
             first = SAPA_MIN(first, from);
         }
     }
+    *ret_next = rc == SAPA_OK && at < count && f.count > 0 ? f.candidates[f.count - 1].contact : 0;
     if (rc == SAPA_OK && f.count > 0)
         rc = fold_candidates(&f, first > 1 ? first - 1 : first); /* its arrival stands just before */
     for (size_t i = 0; rc == SAPA_OK && i < f.count; i++) {
@@ -524,21 +550,45 @@ static sapa_rc counted_items(struct job *job, const struct counting *counting)
         sapa_json_close(job->out, '}');
     }
     folding_end(&f);
+    free(sorted);
     return rc;
+}
+
+/* Today or the last thirty minutes as the live figures have them; a day, or a quarter of an hour, as reports do. */
+static sapa_rc counted_time(struct job *job, struct sapa_interval_options *ret)
+{
+    const struct sapa_zone *zone = zone_of(job->work->centre);
+    const int64_t now_s = sapa_wall_us() / 1000000;
+    const char *day = param(job, "day"), *period = param(job, "period");
+    const bool recent = strcmp(period, "recent") == 0, quarter = strcmp(period, "quarter") == 0;
+    int32_t date;
+
+    if (day[0] && sapa_zone_date(sapa_str_of(day), &date) != SAPA_OK)
+        return problem(job->work, SAPA_EINVAL, "day: a date, as in 2026-11-21");
+    if (quarter && (day[0] || from_of(job) == 0))
+        return problem(job->work, SAPA_EINVAL, "quarter: from is a moment in it, as in 2026-11-21T08:15:00+07:00");
+    ret->grain = recent || quarter ? SAPA_GRAIN_MINUTE : SAPA_GRAIN_DAY;
+    if (recent && !day[0]) {
+        ret->from_s = sapa_zone_span(zone, SAPA_GRAIN_MINUTE, now_s).from_s - (SAPA_LIVE_RECENT_MIN - 1) * 60;
+        return SAPA_OK;
+    }
+    const struct sapa_span span = quarter ? sapa_zone_span(zone, SAPA_GRAIN_QUARTER, from_of(job) / 1000000)
+                                          : sapa_zone_span(zone, SAPA_GRAIN_DAY, day[0] ? sapa_zone_midnight(zone, date) : now_s);
+    ret->grain = quarter ? SAPA_GRAIN_MINUTE : SAPA_GRAIN_DAY;
+    ret->from_s = span.from_s;
+    ret->to_s = span.to_s;
+    return SAPA_OK;
 }
 
 static sapa_rc counted(struct job *job)
 {
-    const struct sapa_centre *centre = job->work->centre;
-    const struct sapa_zone *zone = zone_of(centre);
-    const int64_t now_s = sapa_wall_us() / 1000000;
-    const bool recent = strcmp(param(job, "period"), "recent") == 0;
-    const struct sapa_span span = sapa_zone_span(zone, recent ? SAPA_GRAIN_MINUTE : SAPA_GRAIN_DAY, now_s);
-    struct counting counting = { .job = job };
-    struct sapa_interval_options options = { .grain = recent ? SAPA_GRAIN_MINUTE : SAPA_GRAIN_DAY, .kinds = UINT32_C(1) << SAPA_ROWS_QUEUES,
-                                             .from_s = span.from_s - (recent ? (SAPA_LIVE_RECENT_MIN - 1) * 60 : 0),
-                                             .counted = count_one, .counted_ctx = &counting };
+    const struct sapa_web_work *work = job->work;
+    const char *team = param(job, "team");
+    const uint32_t team_index = team[0] ? SAPA_FIND(work->centre, teams, sapa_str_of(team)) : SAPA_NONE;
+    struct counting counting = { .job = job, .kind = team[0] ? SAPA_ROWS_AGENTS : SAPA_ROWS_QUEUES };
+    struct sapa_interval_options options = { .kinds = UINT32_C(1) << counting.kind, .counted = count_one, .counted_ctx = &counting };
     struct sapa_names names;
+    uint64_t next = 0;
     bool cut;
 
     for (size_t i = 0; i < SAPA_COUNT(made_of); i++) {
@@ -547,21 +597,32 @@ static sapa_rc counted(struct job *job)
     }
     if (!counting.of)
         return problem(job->work, SAPA_ENOENT, "there is no live figure \"%s\"", param(job, "figure"));
+    if (team[0] && (team_index == SAPA_NONE || work->scope.agent != SAPA_NONE || !sapa_scope_team(&work->scope, work->centre, team_index)))
+        return problem(job->work, SAPA_ENOENT, "there is no team \"%s\"", team);
+    sapa_rc rc = counted_time(job, &options);
+    if (rc != SAPA_OK)
+        return rc;
     sapa_names_init(&names, sapa_memory_heap());
     counting.names = &names;
     sapa_table_init(&counting.contacts, sapa_memory_heap(), sizeof(struct counted), 1000000);
-    sapa_rc rc = count_all(job, &names, &options, &cut);
+    rc = count_all(job, &names, &options, team[0] ? COUNTED_TEAM_BEFORE_S : COUNTED_BEFORE_S, &cut);
     if (rc == SAPA_OK && counting.failed)
         rc = SAPA_ENOMEM;
     if (rc == SAPA_OK) {
+        int64_t contacts = 0;
+        for (uint32_t i = 0; i < counting.contacts.count; i++)
+            contacts += ((const struct counted *)sapa_table_at(&counting.contacts, i))->times > 0;
         sapa_json_open(job->out, '{');
         sapa_json_add_text(job->out, "figure", sapa_str_of(param(job, "figure")));
         sapa_json_add_time(job->out, "from", options.from_s * 1000000);
+        sapa_json_add_time(job->out, "to", options.to_s * 1000000);
         sapa_json_add_number(job->out, "total", counting.total);
+        sapa_json_add_number(job->out, "contacts", contacts);
         sapa_json_key(job->out, "items");
         sapa_json_open(job->out, '[');
-        rc = counted_items(job, &counting);
+        rc = counted_items(job, &counting, &next);
         sapa_json_close(job->out, ']');
+        sapa_json_add_id(job->out, "next", next);
         sapa_json_add_bool(job->out, "cut", cut);
         sapa_json_close(job->out, '}');
     }
@@ -1342,14 +1403,44 @@ static sapa_rc wav_bytes(struct job *job, struct sapa_recording *open, unsigned 
     return SAPA_OK;
 }
 
-static sapa_rc audio(struct job *job)
+sapa_rc sapa_web_recording(struct job *job, uint64_t recording, uint64_t *ret_contact, int64_t *ret_length_ms)
 {
-    struct sapa_web_work *work = job->work;
-    const uint64_t id = number_of(job, "recording", 0);
     struct sapa_recording_head head;
     struct sapa_recording *open = NULL;
     struct found_file file;
-    sapa_rc rc = find_recording(job, id, &file);
+    sapa_rc rc = find_recording(job, recording, &file);
+
+    if (rc == SAPA_OK)
+        rc = contact_of_file(job, recording, &file, ret_contact);
+    if (rc == SAPA_ENOENT)
+        return no_recording(job, recording);
+    if (rc == SAPA_OK)
+        rc = open_recording(job, recording, file.path, &head, &open);
+    if (rc != SAPA_OK)
+        return rc;
+    *ret_length_ms = (int64_t)(sapa_recording_frames(open) * 1000 / SAPA_RECORDING_RATE);
+    sapa_recording_close(open);
+    return SAPA_OK;
+}
+
+/* Of the path; or of a coaching note, which lets its agent hear this one, whatever else he may hear. */
+static sapa_rc find_audio(struct job *job, uint64_t *ret_id, struct found_file *ret)
+{
+    *ret_id = number_of(job, "recording", 0);
+    if (job->work->route != SAPA_ROUTE_COACH_AUDIO)
+        return find_recording(job, *ret_id, ret);
+    const sapa_rc rc = sapa_web_coach_recording(job, ret_id);
+    return rc == SAPA_OK ? find_file(job, *ret_id, ret) : rc;
+}
+
+static sapa_rc audio(struct job *job)
+{
+    struct sapa_web_work *work = job->work;
+    struct sapa_recording_head head;
+    struct sapa_recording *open = NULL;
+    struct found_file file;
+    uint64_t id;
+    sapa_rc rc = find_audio(job, &id, &file);
 
     if (rc == SAPA_OK)
         rc = open_recording(job, id, file.path, &head, &open);
@@ -1571,7 +1662,13 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_REPORT: work->rc = report(&job); break;
         case SAPA_ROUTE_RECORDINGS: work->rc = recordings(&job); break;
         case SAPA_ROUTE_RECORDING: work->rc = recording(&job); break;
-        case SAPA_ROUTE_AUDIO: work->rc = audio(&job); break;
+        case SAPA_ROUTE_AUDIO:
+        case SAPA_ROUTE_COACH_AUDIO: work->rc = audio(&job); break;
+        case SAPA_ROUTE_COACH_MARKS:
+        case SAPA_ROUTE_COACH_NOTES:
+        case SAPA_ROUTE_COACH_NEW:
+        case SAPA_ROUTE_COACH_DONE:
+        case SAPA_ROUTE_COACH_END: work->rc = sapa_web_coach(&job); break;
         case SAPA_ROUTE_CENTRE: work->rc = centre_text(&job, work->centre->hash); break;
         case SAPA_ROUTE_VERSION: work->rc = centre_text(&job, param(&job, "hash")); break;
         case SAPA_ROUTE_AUDIT: work->rc = audits(&job); break;

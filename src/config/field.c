@@ -204,7 +204,7 @@ static const char *const section_nouns[SAPA_SECTION_COUNT] = {
     "flow",    "role",   "do-not-contact list", "user", "campaign",
 };
 
-/* "there are: agen, pimpinan …", the first of them. */
+/* "there are: agen, pimpinan …", the first of them; NULL: none. */
 static const char *list_keys(const struct sapa_compile *c, enum sapa_section section, char list[SAPA_FINDING_TEXT_MAX])
 {
     enum { LISTED_MAX = 8 };
@@ -243,7 +243,8 @@ uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section 
     for (unsigned i = 0; section == SAPA_SECTION_HOLIDAYS && i < SAPA_CALENDAR_COUNT; i++)
         sapa_near_try(&near, sapa_str_of(sapa_calendar_key(i)));
     char list[SAPA_FINDING_TEXT_MAX];
-    sapa_find(c, node, 0, near.best.n ? sapa_near_hint(&near) : list_keys(c, section, list), "there is no %s \"" SAPA_STR_FMT "\"",
+    const char *all = near.best.n ? NULL : list_keys(c, section, list);
+    sapa_find(c, node, 0, all ? all : sapa_near_hint(&near), "there is no %s \"" SAPA_STR_FMT "\"",
               section_nouns[section], SAPA_STR_ARG(key));
     return SAPA_NONE;
 }

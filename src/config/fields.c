@@ -203,6 +203,8 @@ static const struct sapa_field_row queue_rows[] = {
     OTHER("steps", 0, NULL, "requirements, relaxed in time: [ { needs: { french: 4 } }, { after: 30 s, needs: { french: 3 } } ]; without: anybody with access to the client"),
     TIME("preferred", sapa_queue, preferred_ms, 0, 10 * MIN, "0", "the last or preferred agent alone is asked for so long"),
     TIME("ring", sapa_queue, ring_ms, 3 * S, 2 * MIN, "20 s", "an offer rings so long"),
+    BOOL("auto_answer", sapa_queue, auto_answer, "no", "the agent's phone answers an offer by itself; he hears a tone and the name of the queue before he is connected"),
+    BOOL("whisper", sapa_queue, whisper, "no", "the same tone and name when he answers himself"),
     TIME("wrapup", sapa_queue, wrapup_ms, 0, 4 * H, "60 s", "time for notes after a conversation; 0: none"),
     TIME("wrapup_extend", sapa_queue, wrapup_extend_ms, 0, H, "60 s", "one extension by the agent; 0: none"),
     CHOICE("no_answer", sapa_queue, no_answer_not_ready, no_answers, "not ready", "what an agent is who missed an offer"),

@@ -312,6 +312,31 @@ static void an_offer_that_fails_gives_the_place_back(void **state)
     world_done(w);
 }
 
+/* Who answers in the last moment hears the queue's name; the ring's end finds him neither away nor at fault. */
+static void a_whisper_outlasts_the_ring(void **state)
+{
+    (void)state;
+    WITH(w, 2, 1, 0);
+    w->queues[0].no_answer_not_ready = 1;
+    world_start(w);
+    world_ready(w, 0);
+    const uint64_t c = world_arrive(w, 0), offer = world_offer(w, c, 0);
+    world_wait(w, 19000);
+    WORLD_IN(w, offer_ringing, .offer = offer, .answered = 1);
+    world_wait(w, 5000);
+    assert_int_equal(world_offer(w, c, 0), offer);
+    WORLD_IN(w, offer_accepted, .offer = offer);
+    assert_int_equal(world_last(w, SAPA_T_contact_connected)->u.contact_connected.wait_ms, 24000);
+    /* but not for ever */
+    WORLD_IN(w, agent_gone, .contact = c, .offer = offer, .side = SAPA_SIDE_AGENT);
+    world_ready(w, 1);
+    const uint64_t other = world_arrive(w, 0), second = world_offer(w, other, 1);
+    WORLD_IN(w, offer_ringing, .offer = second, .answered = 1);
+    world_wait(w, 41000);
+    assert_int_equal(world_last(w, SAPA_T_offer_ended)->u.offer_ended.result, SAPA_OFFER_NO_ANSWER);
+    world_done(w);
+}
+
 static void who_refused_is_not_asked_again_while_another_is_free(void **state)
 {
     (void)state;
@@ -1599,6 +1624,7 @@ int main(void)
         cmocka_unit_test(priority_goes_first_and_age_makes_up_for_it),
         cmocka_unit_test(a_queue_that_ages_and_one_that_does_not_compare_exactly),
         cmocka_unit_test(an_offer_that_fails_gives_the_place_back),
+        cmocka_unit_test(a_whisper_outlasts_the_ring),
         cmocka_unit_test(who_refused_is_not_asked_again_while_another_is_free),
         cmocka_unit_test(skills_relax_step_by_step),
         cmocka_unit_test(each_rule_chooses_its_agent),

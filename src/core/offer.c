@@ -12,7 +12,10 @@
 
 #include <string.h>
 
-enum { START_GRACE_US = 2 * 1000 * 1000 };
+enum {
+    START_GRACE_US = 2 * 1000 * 1000,
+    WHISPER_US = 20 * 1000 * 1000, /* longer than a channel takes to say a queue's name */
+};
 
 struct core_work *sapa_work_find(struct sapa_core *core, uint64_t offer)
 {
@@ -352,12 +355,20 @@ void sapa_offer_end_all(struct sapa_core *core, struct core_contact *c, const st
 
 sapa_rc sapa_offer_on_ringing(struct sapa_core *core, const struct sapa_record *record)
 {
-    const struct core_work *w = sapa_work_find(core, record->u.offer_ringing.offer);
+    struct core_work *w = sapa_work_find(core, record->u.offer_ringing.offer);
     const struct core_watch *watch = w ? NULL : sapa_watch_find(core, record->u.offer_ringing.offer);
 
+    if (record->u.offer_ringing.answered > 1)
+        return SAPA_EINVAL;
     if (!w)
         return !watch ? SAPA_ENOENT : watch->up ? SAPA_ESTATE : SAPA_OK;
-    return w->state == SAPA_ASSIGNMENT_OFFERED ? SAPA_OK : SAPA_ESTATE;
+    if (w->state != SAPA_ASSIGNMENT_OFFERED)
+        return SAPA_ESTATE;
+    if (record->u.offer_ringing.answered && w->due_us < core->now_us + WHISPER_US) { /* who answers last is no miss */
+        w->due_us = core->now_us + WHISPER_US;
+        sapa_core_timer_set(&core->timers, core_slot(core, TIMER_WORK, index_of(core, w)), w->due_us, w->offer);
+    }
+    return SAPA_OK;
 }
 
 sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record *record)

@@ -59,7 +59,7 @@ static bool part_of(struct web_request *rq, struct part *ret)
                 continue;
             const struct sapa_mirror_contact *contact = sapa_mirror_contact_find(mirror, view->assignments[k].contact);
             if (!contact || !sapa_scope_agent(&rq->who.scope, mirror->centre, i) ||
-                !sapa_scope_client(&rq->who.scope, contact->view.client))
+                !sapa_scope_part(&rq->who.scope, mirror->centre, contact->view.client, i))
                 break;
             *ret = (struct part){ i, offer, view->assignments[k].contact };
             return may_act(rq, i);
@@ -205,11 +205,11 @@ static void command(struct web_request *rq, const struct part *part, enum sapa_c
 }
 
 /* The second contact is his own, too: what one does not see cannot be named. */
-static bool is_seen(struct web_request *rq, uint64_t contact)
+static bool is_seen(struct web_request *rq, uint32_t agent, uint64_t contact)
 {
     const struct sapa_mirror_contact *other = sapa_mirror_contact_find(&rq->web->mirror, contact);
 
-    if (other && sapa_scope_client(&rq->who.scope, other->view.client))
+    if (other && sapa_scope_part(&rq->who.scope, rq->web->mirror.centre, other->view.client, agent))
         return true;
     sapa_web_problem(rq, 400, "ENOENT", "there is no living contact %llu", (unsigned long long)contact);
     return false;
@@ -280,7 +280,7 @@ void sapa_web_call(struct web_request *rq, const json_t *body)
     case SAPA_ROUTE_OFFER_DROP: command(rq, &part, SAPA_CALL_VERB_DROP, sapa_web_body_id(body, "party")); break;
     default: {
         const uint64_t other = sapa_web_body_id(body, "contact");
-        if (is_seen(rq, other))
+        if (is_seen(rq, part.agent, other))
             command(rq, &part, rq->route == SAPA_ROUTE_OFFER_MERGE ? SAPA_CALL_VERB_MERGE : SAPA_CALL_VERB_CONFERENCE, other);
     }
     }

@@ -316,10 +316,19 @@ bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *c
     return found;
 }
 
+bool sapa_scope_part(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent)
+{
+    if (sapa_scope_client(scope, client))
+        return true;
+    if (client < centre->clients_count || agent >= centre->agents_count)
+        return false;
+    return scope->agent != SAPA_NONE ? scope->agent == agent : scope->team_count > 0 && sapa_scope_team(scope, centre, centre->agents[agent].team);
+}
+
 /* What nobody has in hand concerns whoever leads agents that may get it. */
 static bool in_hand(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent)
 {
-    if (!sapa_scope_client(scope, client) || (scope->agent != SAPA_NONE && agent != scope->agent))
+    if (!sapa_scope_part(scope, centre, client, agent) || (scope->agent != SAPA_NONE && agent != scope->agent))
         return false;
     return scope->team_count == 0 || agent >= centre->agents_count || sapa_scope_team(scope, centre, centre->agents[agent].team);
 }
@@ -490,6 +499,12 @@ static void add_parties(const struct sapa_centre *centre, const struct sapa_web_
     sapa_json_close(out, ']');
 }
 
+/* It rings, and his phone is told to answer without him. */
+static bool answers_itself(const struct sapa_centre *centre, const struct sapa_web_assignment *one)
+{
+    return one->state == SAPA_ASSIGNMENT_OFFERED && one->kind <= 1 && one->queue < centre->queues_count && centre->queues[one->queue].auto_answer;
+}
+
 void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, const struct sapa_scope *scope,
                             struct sapa_json *out)
 {
@@ -512,8 +527,10 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
     sapa_json_open(out, '[');
     for (unsigned i = 0; i < a->assignment_count; i++) {
         const struct sapa_web_assignment *one = &a->assignments[i];
-        const uint32_t client = one->queue < centre->queues_count ? centre->queues[one->queue].client : SAPA_NONE;
-        if (!sapa_scope_client(scope, client)) { /* busy, but with whom is another client's affair */
+        const struct sapa_mirror_contact *of = sapa_mirror_contact_find(mirror, one->contact);
+        const uint32_t client = one->queue < centre->queues_count ? centre->queues[one->queue].client : of && of->has_view ? of->view.client : SAPA_NONE;
+        const bool seen = sapa_scope_part(scope, centre, client, agent);
+        if (!seen) { /* busy, but with whom is another client's affair */
             sapa_json_open(out, '{');
             sapa_json_add_null(out, "offer");
             sapa_json_add_null(out, "contact");
@@ -528,12 +545,13 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
         add_name(out, "channel", sapa_channel_name(one->channel));
         sapa_json_add_time(out, "since", one->since_us);
         sapa_json_add_time(out, "due", one->due_us);
-        if (sapa_scope_client(scope, client))
+        if (seen)
             KEY_OF(out, "disposition", centre, dispositions, one->disposition);
         else
             sapa_json_add_null(out, "disposition");
         sapa_json_add_bool(out, "extended", one->extended);
-        add_parties(centre, one, sapa_scope_client(scope, client), out);
+        add_parties(centre, one, seen, out);
+        sapa_json_add_bool(out, "auto_answer", answers_itself(centre, one));
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');

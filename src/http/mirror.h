@@ -76,7 +76,7 @@ struct sapa_web_assignment {
     uint64_t offer, contact;
     int64_t since_us, due_us;
     uint32_t queue;
-    uint8_t state, channel, extended, zero;
+    uint8_t state, channel, extended, kind; /* as in offer_made */
     uint32_t disposition, party_count;
     struct sapa_web_party parties[SAPA_PARTIES_MAX];
 };
@@ -260,6 +260,8 @@ bool sapa_scope_team(const struct sapa_scope *scope, const struct sapa_centre *c
 bool sapa_scope_hands(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent,
                       const uint32_t others[SAPA_WEB_OTHERS_MAX]);
 bool sapa_scope_client(const struct sapa_scope *scope, uint32_t client);
+/** What an agent has in hand, of this client. What belongs to none (a colleague is asked) is seen by himself and by who leads his team. */
+bool sapa_scope_part(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client, uint32_t agent);
 bool sapa_scope_contact(const struct sapa_scope *scope, const struct sapa_centre *centre, const struct sapa_mirror_contact *contact);
 bool sapa_scope_agent(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t agent);
 

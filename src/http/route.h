@@ -70,7 +70,9 @@ enum sapa_schema {
     X(GOAL_VERSION, "PerformanceTargetsVersion") X(GOAL_VERSIONS, "PerformanceTargetsVersions") X(FIGURE_GOAL, "FigureTarget") \
     X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews") \
     X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody") \
-    X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody")
+    X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody") \
+    X(COACH_NOTE, "CoachNote") X(COACH_MARKS, "CoachMarks") X(COACH_NOTES, "CoachNotes") X(COACH_FOLLOWED, "CoachFollowed") \
+    X(COACH_FIGURE, "CoachFigure") X(B_COACH, "CoachNoteBody") X(COACH_MADE, "CoachNoteMade")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -160,7 +162,7 @@ enum sapa_schema {
     X(GOALS, GET, "/api/v1/targets", LIVE, "version", NONE, GOALS, 200, "Targets that are set: what figures shall be, for what and when. Also as they were in an earlier version") \
     X(GOALS_PUT, PUT, "/api/v1/targets", TARGETS, "", B_GOALS, GOALS_MADE, 200, "Set targets, all of them at once; If-Match names the version that they were made from, 0 when there was none") \
     X(GOAL_VERSIONS, GET, "/api/v1/targets/versions", LIVE, "", NONE, GOAL_VERSIONS, 200, "Who set targets when, the newest first") \
-    X(COUNTED, GET, "/api/v1/figures/{figure}/contacts", LIVE, "period client queue limit", NONE, COUNTED, 200, "The contacts that a live figure is made of: of a queue, a client or the whole centre") \
+    X(COUNTED, GET, "/api/v1/figures/{figure}/contacts", LIVE, "period day from client queue team limit cursor", NONE, COUNTED, 200, "The contacts that a figure is made of, page by page: of a queue, a client, a team or the whole centre, today, in the last half hour, on a day or in a quarter of an hour") \
     X(WALLS, GET, "/api/v1/wallboards", WALL, "", NONE, WALLS, 200, "Wallboards") \
     X(WALL, GET, "/api/v1/wallboards/{board}", WALL, "version", NONE, WALL, 200, "One wallboard; also as it was in an earlier version") \
     X(WALL_PUT, PUT, "/api/v1/wallboards/{board}", WALLBOARDS, "", B_WALL, DONE, 200, "Make a wallboard, or change it: `version` names the one that it was made from") \
@@ -199,6 +201,12 @@ enum sapa_schema {
     X(HOOK_SET, PUT, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", B_HOOK_SET, DONE, 200, "Pause it, or let it go on where it stands") \
     X(HOOK_REPLAY, POST, "/api/v1/webhooks/{webhook}/replay", WEBHOOKS, "", B_REPLAY, DONE, 200, "Deliver again from a place in the log on") \
     X(HOOK_END, DELETE, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", NONE, DONE, 200, "End a webhook for good") \
+    X(COACH_MARKS, GET, "/api/v1/recordings/{recording}/coaching", LISTEN, "", NONE, COACH_MARKS, 200, "Coaching notes at moments of a recording, for who may hear it; an agent sees those that are for him") \
+    X(COACH_NOTES, GET, "/api/v1/agents/{agent}/coaching", COACH, "", NONE, COACH_NOTES, 200, "Coaching notes for an agent of the last thirty days, each with his figures of the seven days before it and since") \
+    X(COACH_NEW, POST, "/api/v1/agents/{agent}/coaching", COACH, "", B_COACH, COACH_MADE, 201, "A coaching note at a moment of a recording of an agent: it stands in his work until he has heard it again; also needs the right listen") \
+    X(COACH_DONE, POST, "/api/v1/agents/{agent}/coaching/{note}/done", SELF, "", NONE, DONE, 200, "One's own agent has heard it again") \
+    X(COACH_END, DELETE, "/api/v1/agents/{agent}/coaching/{note}", COACH, "", NONE, DONE, 200, "Take back a coaching note that one has written") \
+    X(COACH_AUDIO, GET, "/api/v1/agents/{agent}/coaching/{note}/audio", SELF, "", NONE, NONE, 200, "The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {
@@ -215,6 +223,11 @@ struct sapa_route {
     uint16_t status;
 };
 const struct sapa_route *sapa_route(unsigned id);
+/** Sound, in parts. */
+static inline bool sapa_route_is_audio(enum sapa_route_id id)
+{
+    return id == SAPA_ROUTE_AUDIO || id == SAPA_ROUTE_COACH_AUDIO;
+}
 /** Needs neither a token nor a session. */
 bool sapa_route_is_open(enum sapa_route_id id);
 

@@ -42,11 +42,13 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "version", "integer", "a whole number: the version that is meant" },
     { "task", "id", "the number of a task of an agent" },
     { "figure", "key", "the key of a figure of FigureValues" },
-    { "period", "today|recent", "today, or the last thirty minutes" },
+    { "period", "today|recent|quarter", "today, the last thirty minutes, or the quarter of an hour that `from` lies in" },
     { "proof", "string", "what the answer to the guest's call gave for it" },
     { "day", "string", "one day, instead of from and to: 2026-11-21" },
     { "figures", "string", "keys of figures with commas between them: these alone" },
     { "columns", "all|telling", "of text: all, or telling: those that are not zero in every row" },
+    { "team", "key", "the key of a team: what its agents had in hand" },
+    { "note", "id", "the number of a coaching note of an agent" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -251,6 +253,7 @@ static const struct sapa_field_rule task[] = {
 static const struct sapa_field_rule own_work[] = {
     { "callbacks", "array:CardCallback", "of the clients that the agent serves: the core offers each when its time has come" },
     { "tasks", "array:Task", "by due time, those without one last" },
+    { "coaching", "array:CoachNote", "to be heard again, the newest first: the agent's own, and with the right coach" },
 };
 static const struct sapa_field_rule b_task[] = {
     { "text", "text", "300 bytes at most" }, { "due", "~time", "a time, RFC 3339" }, { "contact", "~id", "that it is about" },
@@ -265,6 +268,35 @@ static const struct sapa_field_rule b_totp_end[] = {
     { "password", "string", "one's own" }, { "code", "string", "that the app shows now, or a recovery code" },
 };
 static const struct sapa_field_rule b_words[] = { { "text", "text", "500 bytes at most" } };
+static const struct sapa_field_rule coach_note[] = {
+    { "id", "id", "of the agent's" }, { "agent", "key", "whom it is for" }, { "agent_name", "string", "" }, { "recording", "id", "" },
+    { "contact", "id", "" }, { "at_ms", "integer", "from the beginning of the recording" }, { "length_ms", "integer", "of the recording" },
+    { "text", "string?", "null: the person in the recording was erased" }, { "by", "string", "user" }, { "by_name", "string", "" },
+    { "created", "time", "" }, { "done", "time?", "the agent has heard it again" }, { "own", "boolean", "written by who asks, who may take it back" },
+};
+static const struct sapa_field_rule coach_marks[] = {
+    { "items", "array:CoachNote", "by their moments" },
+    { "agents", "array:key", "who took part and may get a note by who asks; the last one to talk first" },
+};
+static const struct sapa_field_rule coach_figure[] = {
+    { "figure", "key", "as in docs/ref/figures.md" }, { "unit", "string", "of the dictionary" }, { "before", "number?", "" }, { "since", "number?", "" },
+    { "count_before", "integer", "contacts, or answers, that it is made of" }, { "count_since", "integer", "" },
+    { "verdict", "few|neither|same|better|worse", "few: fewer than `least` on a side" },
+};
+static const struct sapa_field_rule coach_followed[] = {
+    { "note", "CoachNote", "" }, { "before", "time", "from here to `until`" }, { "until", "time", "the quarter hour in which it was written is in neither" },
+    { "since", "time", "from here on" },
+    { "figures", "array:CoachFigure?", "null: of several clients, and who asks sees some of them" },
+};
+static const struct sapa_field_rule coach_notes[] = {
+    { "items", "array:CoachFollowed", "the newest first" }, { "least", "integer", "contacts or answers on each side before anything is said of a difference" },
+};
+static const struct sapa_field_rule b_coach[] = {
+    { "recording", "id", "of a contact in which the agent took part" }, { "at_ms", "integer", "from its beginning" }, { "text", "text", "500 bytes at most" },
+};
+static const struct sapa_field_rule coach_made[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "note", "id", "of the agent's" },
+};
 static const struct sapa_field_rule my_figures[] = {
     { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
     { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
@@ -331,6 +363,7 @@ static const struct sapa_field_rule assignment[] = {
     { "due", "time?", "end of ringing or wrap-up" }, { "disposition", "key?", "chosen so far" },
     { "extended", "boolean", "wrap-up has had its one extension" },
     { "parties", "array:Party", "who else talks in it besides the customer" },
+    { "auto_answer", "boolean", "offered, and the agent's phone answers by itself" },
 };
 static const struct sapa_field_rule agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
@@ -462,9 +495,10 @@ static const struct sapa_field_rule counted_item[] = {
     { "in_level", "boolean", "served or gone within the limit of the queue" }, { "record", "ContactRecord", "so far, of one that goes on" },
 };
 static const struct sapa_field_rule counted[] = {
-    { "figure", "key", "" }, { "from", "time", "what came to a queue from then on" }, { "total", "integer", "of what the figure is made: the figure itself, where it is a count" },
-    { "items", "array:CountedContact", "the newest first; those whose contacts one may see" },
-    { "cut", "boolean", "the log of the day is too long to be read whole: what came last is missing" },
+    { "figure", "key", "" }, { "from", "time", "what came to a queue from then on; of a team, what its agents did" }, { "to", "time?", "up to then; null: until now" },
+    { "total", "integer", "of what the figure is made: the figure itself, where it is a count" }, { "contacts", "integer", "in how many contacts" },
+    { "items", "array:CountedContact", "the newest first; those whose contacts one may see" }, { "next", "id?", "cursor of those before them; null: these are the last" },
+    { "cut", "boolean", "four million records were read, and there are more: what came last is missing" },
 };
 static const struct sapa_field_rule wall_tile[] = {
     { "scope", "all|client|queue", "of what" }, { "key", "key?", "of the client or the queue" },
@@ -598,7 +632,7 @@ static const struct sapa_field_rule changed[] = {
 };
 static const struct sapa_field_rule b_switch[] = { { "on", "boolean", "true or false" }, { "client", "~key", "only for this client" } };
 static const struct sapa_field_rule b_token[] = {
-    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall|director", "admin, supervisor, agent, viewer, auditor, monitor, wall or director" },
+    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall|director|trainer", "admin, supervisor, agent, viewer, auditor, monitor, wall, director or trainer" },
     { "agent", "~key", "with the role agent: whose" }, { "clients", "~array:string", "keys of clients; all without" },
     { "expires", "~time", "a time, RFC 3339" },
 };
@@ -790,6 +824,13 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_WORDS] = { "WordsBody", FIELDS(b_words) },
     [SAPA_SCHEMA_D_CAMPAIGN] = { "DirectoryCampaign", FIELDS(d_campaign) },
     [SAPA_SCHEMA_B_PARTY_TYPE] = { "PartyTypeBody", FIELDS(b_party_type) },
+    [SAPA_SCHEMA_COACH_NOTE] = { "CoachNote", FIELDS(coach_note) },
+    [SAPA_SCHEMA_COACH_MARKS] = { "CoachMarks", FIELDS(coach_marks) },
+    [SAPA_SCHEMA_COACH_FIGURE] = { "CoachFigure", FIELDS(coach_figure) },
+    [SAPA_SCHEMA_COACH_FOLLOWED] = { "CoachFollowed", FIELDS(coach_followed) },
+    [SAPA_SCHEMA_COACH_NOTES] = { "CoachNotes", FIELDS(coach_notes) },
+    [SAPA_SCHEMA_B_COACH] = { "CoachNoteBody", FIELDS(b_coach) },
+    [SAPA_SCHEMA_COACH_MADE] = { "CoachNoteMade", FIELDS(coach_made) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },

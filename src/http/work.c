@@ -234,9 +234,9 @@ void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
             job->work.agent = rq->disposes_agent;
         if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE || rq->route == SAPA_ROUTE_PARTY_SET)
             fill_living(rq, &job->work);
-        if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS)
+        if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS || rq->route == SAPA_ROUTE_COACH_MARKS)
             fill_in_hand(rq, &job->work);
-        if (rq->route == SAPA_ROUTE_AUDIO) {
+        if (sapa_route_is_audio(rq->route)) {
             job->work.goes_on = rq->head_sent;
             job->work.from = rq->head_sent ? rq->stream_at : rq->range_from;
             job->work.to = rq->head_sent ? SAPA_MIN(rq->stream_end, rq->stream_at + WEB_AUDIO_CHUNK)
@@ -423,7 +423,7 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
     } else if (done_work->rc != SAPA_OK) {
         sapa_web_problem_rc(rq, done_work->rc, done_work->problem);
         sapa_web_idempotent_end(rq);
-    } else if (rq->route == SAPA_ROUTE_AUDIO) {
+    } else if (sapa_route_is_audio(rq->route)) {
         audio_came(rq, done_work);
     } else {
         sapa_json_done(&rq->out);

@@ -190,6 +190,8 @@ struct sapa_queue {
     struct sapa_step steps[SAPA_STEPS_MAX];
     uint32_t preferred_ms;         /* last or preferred agent has this long alone; 0: no preference */
     uint32_t ring_ms;              /* an offer rings this long */
+    bool auto_answer;              /* the agent's phone answers by itself */
+    bool whisper;                  /* he hears a tone and the queue's name before he is connected; with auto_answer always */
     uint32_t wrapup_ms;            /* limit; 0: no wrap-up */
     uint32_t wrapup_extend_ms;     /* one extension by the agent; 0: none */
     uint8_t no_answer_not_ready;   /* 1: an agent who misses an offer becomes not ready */

@@ -26,7 +26,7 @@
     X(5, 1, contact_gone, "the customer's leg is gone") \
     X(6, 1, play_done, "an announcement has ended") \
     X(7, 1, digit, "a key was pressed") \
-    X(8, 1, offer_ringing, "the agent's phone rings") \
+    X(8, 2, offer_ringing, "the agent's phone rings") \
     X(9, 1, offer_accepted, "the agent has answered") \
     X(10, 1, offer_failed, "the agent's phone refused or cannot be reached") \
     X(11, 1, agent_gone, "the agent's leg of an accepted offer is gone") \
@@ -107,7 +107,8 @@
     F(S, num, secrets, "how many secret digits the vault now holds")
 
 #define SAPA_REC_offer_ringing(F, S) \
-    F(S, id, offer, "")
+    F(S, id, offer, "") \
+    F(S, num, answered, "1: it was answered, and he is told the queue's name before he is connected")
 
 #define SAPA_REC_offer_accepted(F, S) \
     F(S, id, offer, "") \

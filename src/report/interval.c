@@ -381,7 +381,7 @@ static void add_queue(struct sapa_intervals *fold, const struct home *home, cons
 
     add_to(row, sums);
     for (unsigned i = 0; row && fold->options.counted && i < sums->n; i++)
-        fold->options.counted(fold->options.counted_ctx, home->queue, fold->about, sums->of[i].measure, sums->of[i].value);
+        fold->options.counted(fold->options.counted_ctx, SAPA_ROWS_QUEUES, home->queue, fold->about, sums->of[i].measure, sums->of[i].value);
     if (row && sample)
         add_value(fold, &row->dists[sample->dist], sample->ms);
 }
@@ -400,6 +400,8 @@ static void add_agent(struct sapa_intervals *fold, struct sapa_span span, uint32
 
     if (row)
         row->m[measure - SAPA_M_SHARED_FIRST] += value;
+    if (row && fold->options.counted)
+        fold->options.counted(fold->options.counted_ctx, SAPA_ROWS_AGENTS, agent, fold->about, measure, value);
 }
 
 /* ---- contacts ---- */

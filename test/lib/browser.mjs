@@ -128,7 +128,8 @@ export async function run(scenario) {
     say("good");
   } catch (error) {
     console.log("FAILED: " + (error?.stack ?? error));
-    for (const context of browser.contexts()) for (const page of context.pages()) await page.screenshot({ path: "failed.png" }).catch(() => undefined);
+    const pages = browser.contexts().flatMap((context) => context.pages());
+    for (const [at, page] of pages.entries()) await page.screenshot({ path: `failed-${at + 1}.png` }).catch(() => undefined);
     process.exitCode = 1;
   } finally {
     await browser.close();

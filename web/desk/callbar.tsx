@@ -176,9 +176,9 @@ export function CallBar({ calls, act, asking, setAsking, place, pass }: CallBarP
       setSaid("");
     } else if (announced.current !== ringing) {
       announced.current = ringing;
-      setSaid(words("incoming", { client, who }));
+      setSaid(words(main?.autoAnswer ? "incomingAuto" : "incoming", { client, who }));
     }
-  }, [ringing, client, who, words]);
+  }, [ringing, client, who, words, main?.autoAnswer]);
   useEffect(() => {
     document.title = ringing ? `☎ ${call("offered")} · ${client}` : `${words("title")} · Sapa`;
   }, [ringing, client, words, call]);
@@ -205,6 +205,7 @@ export function CallBar({ calls, act, asking, setAsking, place, pass }: CallBarP
             )}
             {main ? (
               <div className="call-clock">
+                {main.autoAnswer ? <span className="badge accent">{words("answersItself")}</span> : null}
                 <span className={`badge ${main.state === "offered" ? "good pulse" : main.state === "on hold" ? "warn" : "accent"}`}>{stateName}</span>
                 <span className="mono big">{main.state === "offered" && main.due ? `−${clock(Date.parse(main.due) - now)}` : clock(now - Date.parse(main.since))}</span>
                 {main.of?.recording ? (
@@ -277,7 +278,7 @@ export function CallBar({ calls, act, asking, setAsking, place, pass }: CallBarP
               ))}
             </div>
           ) : null}
-          {asking && (asking === "dial" ? !main : can.transfer) ? (
+          {asking && (asking === "dial" ? !main || main.state === "offered" : can.transfer) ? (
             <TargetPicker
               key={asking}
               title={words(asking === "transfer" ? "transferTo" : asking === "consult" ? "consultWhom" : "dialWhom")}

@@ -13,6 +13,8 @@ export interface Work {
   disposition: string | null;
   extended: boolean;
   parties: readonly Party[];
+  /** It rings, and the phone answers by itself. */
+  autoAnswer: boolean;
   of: Contact | null; // null: not told yet, or over (wrap-up)
 }
 
@@ -45,6 +47,7 @@ export function workOf(agent: Agent | undefined, contacts: Live["contacts"]): Wo
       disposition: one.disposition,
       extended: one.extended,
       parties: one.parties,
+      autoAnswer: one.auto_answer,
       of: of ? remember(of) : (remembered.get(one.contact) ?? null),
     }))
     .sort((a, b) => (a.offer ?? "").length - (b.offer ?? "").length || (a.offer ?? "").localeCompare(b.offer ?? ""));

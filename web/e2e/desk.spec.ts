@@ -73,6 +73,9 @@ test("a call by keyboard alone: ring while typing, answer, hold, reload, hang up
   await customer.call("081234567890", "5001");
   await expect(call(page).getByText("+62 812-3456-7890", { exact: true })).toBeVisible();
   await expect(page.getByRole("alert").filter({ hasText: "Panggilan masuk untuk Toko Uji: +62 812-3456-7890" })).toBeAttached();
+  await search.pressSequentially("n 2");
+  await expect(search).toBeFocused();
+  await expect(search).toHaveValue("agen 2");
   await accessible(page, "ringing");
 
   await page.keyboard.press("F2");
@@ -452,6 +455,22 @@ test("with the telephone of the browser: answered, muted, over a reload", async 
   await expect(page.getByRole("button", { name: /Sambungan (baik|sedang)/ })).toBeVisible();
   const before = await heard();
   await expect.poll(heard).toBeGreaterThan(before + 50);
+  await page.keyboard.press("Control+Alt+E");
+  await expect(call(page).getByText("Catatan akhir")).toBeVisible();
+  await page.keyboard.press("1");
+  await page.keyboard.press("F2");
+  await expect(call(page).getByText("Tidak ada panggilan.")).toBeVisible();
+
+  // a queue whose calls the telephone answers by itself: said before it happens, and nothing is typed away
+  await becomeReady(page);
+  await page.keyboard.press("Control+Alt+J");
+  await page.getByRole("combobox").pressSequentially("ag");
+  await customer.call("081355557777", "5002");
+  await expect(call(page).getByText("Dijawab otomatis", { exact: true })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "Panggilan untuk Toko Uji dijawab otomatis: +62 813-5555-7777" })).toBeAttached();
+  await expect(call(page).getByText("Bicara")).toBeVisible();
+  await expect(call(page).getByText("Dijawab otomatis", { exact: true })).toHaveCount(0);
+  await expect.poll(async () => (await customer.phones())["081355557777"]?.heard ?? 0).toBeGreaterThan(50);
   await page.keyboard.press("Control+Alt+E");
   await expect(call(page).getByText("Catatan akhir")).toBeVisible();
   await page.keyboard.press("1");

@@ -133,7 +133,7 @@ function Attention({ items, at, open }: { items: Item[]; at: number; open: (show
 }
 
 /** A number that opens its definition and its contacts. */
-function Number({ standing, figure, period, at, open, mark, children }: { standing: Standing; figure: FigureKey; period: Period; at: number; open: (shown: Shown) => void; mark?: Level; children?: ReactNode }) {
+export function Number({ standing, figure, period, at, open, mark, children }: { standing: Standing; figure: FigureKey; period: Period; at: number; open: (shown: Shown) => void; mark?: Level; children?: ReactNode }) {
   const words = useWords(leadWords);
   const figures = useWords(figureWords);
   const of = useStore(language);
@@ -376,17 +376,28 @@ function ChooseTeams({ rows, choose, clear }: { rows: AgentRow[]; choose: (ids: 
   );
 }
 
-function Totals({ at, open }: { at: number; open: (shown: Shown) => void }) {
-  const figures = useWords(figureWords);
-  const all = useLive((page) => page.live.standings.get("all"));
-  const clients = useLive((page) => page.live.standings);
-  const standing = all ?? [...clients.values()].find((one) => one.scope === "client");
-  const shownFigures: [FigureKey, Period][] = [
+const totalsOf = {
+  centre: [
     ["waiting", "now"],
     ["talking", "now"],
     ["agents_ready", "now"],
     ["service_level_1", "today"],
-  ];
+  ],
+  team: [
+    ["handled", "today"],
+    ["aht", "today"],
+    ["occupancy", "today"],
+  ],
+} as const satisfies Record<string, readonly (readonly [FigureKey, Period])[]>;
+
+/** Of the team that is chosen, else of everything that one sees. */
+function Totals({ at, open, team = "" }: { at: number; open: (shown: Shown) => void; team?: string }) {
+  const figures = useWords(figureWords);
+  const all = useLive((page) => page.live.standings.get("all"));
+  const clients = useLive((page) => page.live.standings);
+  const ofTeam = clients.get(`team:${team}`);
+  const standing = ofTeam ?? all ?? [...clients.values()].find((one) => one.scope === "client");
+  const shownFigures = totalsOf[ofTeam ? "team" : "centre"];
 
   if (!standing) return null;
   return (
@@ -441,6 +452,10 @@ export function Lead() {
     back?.focus();
   };
 
+  const away = (next: Shown) => {
+    location.hash = ""; // numbers open on the other side
+    open(next);
+  };
   const leave = shown?.kind === "change" ? () => choosing(false) : close;
   const latest = useRef(leave);
   latest.current = leave;
@@ -458,14 +473,8 @@ export function Lead() {
   }, [words, items.length, targets]);
   if (targets)
     return (
-      <Frame here="lead" className="lead" main={<Targets />}>
-        <Totals
-          at={at}
-          open={(next) => {
-            location.hash = ""; // numbers open on the other side
-            open(next);
-          }}
-        />
+      <Frame here="lead" className="lead" main={<Targets at={at} open={away} />}>
+        <Totals at={at} open={away} />
         <TargetsLink here />
         <PhoneMenu />
         {null}
@@ -507,7 +516,7 @@ export function Lead() {
         </div>
       }
     >
-      <Totals at={at} open={open} />
+      <Totals at={at} open={open} team={team} />
       <TargetsLink here={false} />
       <PhoneMenu />
       {teams.length > 1 ? (

@@ -4,8 +4,8 @@ import { readable } from "../shared/address";
 import { api, type Agent, type Contact, type Counted, type Figure, type Why } from "../shared/api.gen";
 import { Problem } from "../shared/call";
 import { clock, moment } from "../shared/clock";
-import { figureWords, isCounted, meaningWords, show, valueOf, type FigureKey, type Period } from "../shared/figures";
-import { language, locale, nameOf, useWords } from "../shared/i18n";
+import { count, figureWords, isCounted, meaningWords, show, valueOf, type FigureKey, type Period } from "../shared/figures";
+import { language, locale, nameOf, useWords, type Language } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { useProblems } from "../shared/problem";
 import { useStore } from "../shared/store";
@@ -19,7 +19,7 @@ import { RecordParts, useOutcome } from "./record";
 import { Supervise } from "./supervise";
 import { leadWords } from "./words";
 
-export type Shown = { kind: "agent"; id: string } | { kind: "change" } | { kind: "contact"; id: string; who?: string } | { kind: "figure"; standing: string; figure: FigureKey; period: Period };
+export type Shown = { kind: "agent"; id: string } | { kind: "change" } | { kind: "contact"; id: string; who?: string } | { kind: "figure"; standing: string; figure: FigureKey; period: Period; day?: string; was?: number | null };
 
 interface Part {
   open: (shown: Shown) => void;
@@ -301,6 +301,9 @@ function ContactPanel({ id, open, at }: Part & { id: string }) {
 
 const LIST = 100;
 
+/** "Minggu, 22 Nov 2026"; the date as it stands, whatever the browser's zone. */
+export const dayText = (day: string, of: Language): string => new Intl.DateTimeFormat(locale(of), { weekday: "long", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));
+
 let dictionary: Promise<Map<string, Figure>> | null = null;
 const figuresOnce = () =>
   (dictionary ??= api
@@ -331,12 +334,15 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   const agents = useLive((page) => page.live.agents);
   const [figure, setFigure] = useState<Figure | null>(null);
   const [past, setPast] = useState<Counted | null>(null);
+  const [more, setMore] = useState<{ items: Counted["items"]; next: string | null } | null>(null);
+  const [loading, setLoading] = useState(false);
   const [serving, setServing] = useState<ReadonlySet<string> | null>(null);
   const outcome = useOutcome();
   const [problem, setProblem] = useState("");
-  const { figure: key, period } = shown;
+  const { figure: key, period, day } = shown;
   const scope = standing?.scope;
   const name = standing?.key;
+  const whoseOf = { ...(scope && scope !== "all" && name ? { [scope]: name } : {}), ...(day ? { day } : period === "now" ? {} : { period }) };
 
   useEffect(() => {
     let gone = false;
@@ -349,23 +355,35 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
       gone = true;
     };
   }, [key]);
-  const value = standing ? valueOf(standing, key, period, 0) : null;
+  const value = standing && !day ? valueOf(standing, key, period, 0) : null;
   useEffect(() => {
     setPast(null);
+    setMore(null);
     setProblem("");
-  }, [key, period, scope, name]);
+  }, [key, period, day, scope, name]);
   useEffect(() => {
     const stop = new AbortController();
-    if (period === "now" || !scope || scope === "team") return; // a team's are not told apart by queues
-    const whose = scope === "queue" && name ? { queue: name } : scope === "client" && name ? { client: name } : {};
+    if (period === "now" || !scope || !isCounted(key) || more) return; // who reads on is not disturbed by what is new
     api
-      .counted(key, { period, limit: LIST, ...whose }, { signal: stop.signal })
+      .counted(key, { limit: LIST, ...whoseOf }, { signal: stop.signal })
       .then(setPast)
       .catch((error: unknown) => {
         if (error instanceof Problem) setProblem(words("failed", { why: error.message }));
       });
     return () => stop.abort();
-  }, [key, period, scope, name, words, period === "now" ? null : value]); // a number that moves has other contacts
+  }, [key, period, day, scope, name, words, period === "now" ? null : value]); // a number that moves has other contacts
+  const next = more ? more.next : (past?.next ?? null);
+  const readOn = () => {
+    if (!next || loading) return;
+    setLoading(true);
+    api
+      .counted(key, { limit: LIST, cursor: next, ...whoseOf })
+      .then((page) => setMore({ items: [...(more?.items ?? []), ...page.items], next: page.next }))
+      .catch((error: unknown) => {
+        if (error instanceof Problem) setProblem(words("failed", { why: error.message }));
+      })
+      .finally(() => setLoading(false));
+  };
   const ofAgents = key.startsWith("agents_");
   const changed = useLive((page) => (ofAgents ? [...page.live.agents.values()].map((agent) => agent.changes.length).join() : ""));
   useEffect(() => {
@@ -384,17 +402,17 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   if (!standing) return null;
   const isOf = (contact: Contact) => standing.scope === "all" || (standing.scope === "queue" ? contact.queue === standing.key : contact.client === standing.key);
   const living = period === "now" ? livingOf(contacts.values(), key, isOf) : [];
-  const items = past?.items ?? [];
+  const items = [...(past?.items ?? []), ...(more?.items ?? [])];
   const whose = key === "agents_ready" ? "ready" : key === "agents_not_ready" ? "notReady" : key === "agents_busy" ? "busy" : null;
   const people = whose ? [...agents.values()].filter((agent) => scope === "all" || (scope === "team" ? agent.team === name : serving?.has(agent.id))).map(rowOf).filter((row) => (whose === "busy" ? !["ready", "notReady", "offline"].includes(row.doing) : row.doing === whose)) : [];
 
   return (
     <>
       <p className="row wrap">
-        <strong className="big">{show(of, key, valueOf(standing, key, period, at))}</strong>
+        <strong className="big">{show(of, key, day ? (shown.was ?? null) : valueOf(standing, key, period, at))}</strong>
         <span className="badge">{standing.name ?? figures("all")}</span>
-        <span className="badge">{figures(period)}</span>
-        {shown.period === "now" ? null : <Goal goal={goalOf(standing, key)} period={shown.period} />}
+        <span className="badge">{day ? dayText(day, of) : figures(period)}</span>
+        {shown.period === "now" || day ? null : <Goal goal={goalOf(standing, key)} period={shown.period} />}
       </p>
       <div className="panel-part">
         <h3>{words("definition")}</h3>
@@ -416,7 +434,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
       <div className="panel-part">
         <h3>
           {words(whose ? "agents" : "contacts")}
-          {items.length === LIST ? ` · ${words("first", { n: LIST })}` : whose || period === "now" || !past ? "" : ` · ${items.length}`}
+          {whose || period === "now" || !past ? "" : past.contacts > items.length && next ? ` · ${words("first", { n: items.length, all: past.contacts })}` : ` · ${count(of, items.length)}`}
         </h3>
         <p role="alert" className={problem ? "said bad" : "hidden"}>
           {problem}
@@ -446,13 +464,13 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
               </li>
             ))}
           </ul>
-        ) : scope === "team" ? null : past === null && !problem ? (
+        ) : past === null && !problem ? (
           <p className="soft">{words("loading")}</p>
         ) : (
           <ul className="list">
             {items.length === 0 ? <li className="soft">{words("noContacts")}</li> : null}
             {items.map(({ contact, record, in_level }) => (
-              <li key={contact} className="row">
+              <li key={contact} className="row" data-contact={contact}>
                 <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who: record.address ? readable(record.address) : "" })}>
                   {record.address ? readable(record.address) : words("unknown")}
                 </button>
@@ -468,6 +486,14 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
             ))}
           </ul>
         )}
+        {next && period !== "now" ? (
+          <p>
+            <Button small disabled={loading} onPress={readOn}>
+              {words("readOn")}
+            </Button>
+          </p>
+        ) : null}
+        {past?.cut ? <p className="notice warn">{words("countedCut")}</p> : null}
       </div>
     </>
   );
@@ -481,7 +507,7 @@ export function Panel({ shown, close, open, at, chosen, drop, head }: { shown: S
   const agent = useLive((page) => (shown.kind === "agent" ? page.live.agents.get(shown.id) : undefined));
   const contact = useLive((page) => (shown.kind === "contact" ? page.live.contacts.get(shown.id) : undefined));
   const title = useRef<HTMLHeadingElement>(null);
-  const key = shown.kind === "figure" ? `${shown.standing} ${shown.figure} ${shown.period}` : shown.kind === "change" ? "change" : `${shown.kind} ${shown.id}`;
+  const key = shown.kind === "figure" ? `${shown.standing} ${shown.figure} ${shown.period} ${shown.day ?? ""}` : shown.kind === "change" ? "change" : `${shown.kind} ${shown.id}`;
   let text = "";
   let body: ReactNode = null;
 
@@ -492,7 +518,7 @@ export function Panel({ shown, close, open, at, chosen, drop, head }: { shown: S
     text = agent?.name ?? shown.id;
     body = <AgentPanel key={key} id={shown.id} open={open} at={at} />;
   } else if (shown.kind === "contact") {
-    text = words("contact", { who: contact ? whoIs(contact, words("unknown")) : (shown.who || shown.id) });
+    text = words("contact", { who: contact ? whoIs(contact, words("unknown")) : shown.who === undefined ? shown.id : shown.who || words("unknown") });
     body = <ContactPanel key={key} id={shown.id} open={open} at={at} />;
   } else if (shown.kind === "change") {
     text = words("choosing", { n: chosen.length });

@@ -24,6 +24,8 @@ interface Stop {
   at: string;
   text: string;
   agent?: string | undefined;
+  /** The agent who gets it. */
+  passes?: string | undefined;
 }
 
 export function RecordParts({ id, again, open }: { id: string; again: string; open: (shown: Shown) => void }) {
@@ -66,9 +68,14 @@ export function RecordParts({ id, again, open }: { id: string; again: string; op
     ...record.agents.filter((one) => one.connected).map((one) => ({ at: one.connected!, agent: one.agent, text: words("part", { agent: agentName(one.agent), clock: clock(one.talk_ms + one.hold_ms) }) })),
     ...record.transfers
       .filter((one) => one.at)
-      .map((one) => ({ at: one.at!, text: words(one.how === "asked" ? "transferAsked" : "transferBlind", { agent: agentName(one.agent), to: one.to === "agent" ? agentName(one.target) : one.to === "queue" ? queueName(one.target) : (one.target ?? call("outside")) }) })),
+      .map((one) => ({ at: one.at!, passes: one.to === "agent" ? one.target : undefined, text: words(one.how === "asked" ? "transferAsked" : "transferBlind", { agent: agentName(one.agent), to: one.to === "agent" ? agentName(one.target) : one.to === "queue" ? queueName(one.target) : (one.target ?? call("outside")) }) })),
     ...(record.ended ? [{ at: record.ended, text: words("endedBy", { side: words(record.side === "customer" ? "side_customer" : record.side === "agent" ? "side_agent" : "side_other") }) }] : []),
   ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  for (const [i, stop] of stops.entries()) {
+    // who is passed on is with the next one at once: first that he is, then who that is
+    const next = stops[i + 1];
+    if (stop.agent && next?.passes !== undefined && Date.parse(next.at) - Date.parse(stop.at) < 1000 && stop.agent === next.passes) [stops[i], stops[i + 1]] = [next, stop];
+  }
   const note = detail.note?.text ?? card?.note?.text;
   const disposition = record.agents.map((one) => one.disposition).findLast((one) => one);
   const solved = directory?.queues.flatMap((one) => one.dispositions).find((one) => one.id === disposition);

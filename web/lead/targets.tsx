@@ -10,6 +10,8 @@ import { useProblems } from "../shared/problem";
 import { useStore } from "../shared/store";
 import { Goal, goalSigns } from "../shared/target";
 import { Button } from "../shared/ui";
+import { Number } from "./lead";
+import type { Shown } from "./panel";
 import { figuresFor, linesOf, rowOf, scopeOf, targetsOf, unitOfFigure, wrongs, type Row, type Wrong } from "./goals";
 import "./targets.css";
 
@@ -157,7 +159,13 @@ export function MissedMark({ targets }: { targets: readonly { today: string }[] 
 
 /* ---- actual against target ---- */
 
-function Board() {
+/** Every number opens its meaning and its contacts, in the live view. */
+interface Opens {
+  at: number;
+  open: (shown: Shown) => void;
+}
+
+function Board({ at, open }: Opens) {
   const words = useWords(targetViewWords);
   const figures = useWords(figureWords);
   const of = useStore(language);
@@ -202,7 +210,11 @@ function Board() {
                         {standing.name ?? words("all")} {standing.scope === "all" ? null : <span className="soft small">{words(standing.scope)}</span>}
                       </th>
                       <td>{figures(goal.figure as CountedFigure)}</td>
-                      <td className="value">{show(of, goal.figure, today)}</td>
+                      <td className="value">
+                        <Number standing={standing} figure={goal.figure as CountedFigure} period="today" at={at} open={open}>
+                          {show(of, goal.figure, today)}
+                        </Number>
+                      </td>
                       <td>
                         <Goal goal={goal} period="today" look="column" />
                       </td>
@@ -211,7 +223,10 @@ function Board() {
                           <span className="soft">–</span>
                         ) : (
                           <>
-                            {show(of, goal.figure, recent)} <Goal goal={goal} period="recent" look="short" />
+                            <Number standing={standing} figure={goal.figure as CountedFigure} period="recent" at={at} open={open}>
+                              {show(of, goal.figure, recent)}
+                            </Number>{" "}
+                            <Goal goal={goal} period="recent" look="short" />
                           </>
                         )}
                       </td>
@@ -479,7 +494,7 @@ function SetTargets() {
 }
 
 /** The page's other side: #targets. */
-export function Targets() {
+export function Targets({ at, open }: Opens) {
   const words = useWords(targetViewWords);
   const head = useRef<HTMLHeadingElement>(null);
 
@@ -497,7 +512,7 @@ export function Targets() {
       <h1 ref={head} tabIndex={-1}>
         {words("title")}
       </h1>
-      <Board />
+      <Board at={at} open={open} />
       <SetTargets />
     </div>
   );

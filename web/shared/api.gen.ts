@@ -179,6 +179,8 @@ export interface Assignment {
   extended: boolean;
   /** who else talks in it besides the customer */
   parties: Party[];
+  /** offered, and the agent's phone answers by itself */
+  auto_answer: boolean;
 }
 
 export interface Agent {
@@ -633,13 +635,19 @@ export interface CountedContact {
 
 export interface Counted {
   figure: string;
-  /** what came to a queue from then on */
+  /** what came to a queue from then on; of a team, what its agents did */
   from: string;
+  /** up to then; null: until now */
+  to: string | null;
   /** of what the figure is made: the figure itself, where it is a count */
   total: number;
+  /** in how many contacts */
+  contacts: number;
   /** the newest first; those whose contacts one may see */
   items: CountedContact[];
-  /** the log of the day is too long to be read whole: what came last is missing */
+  /** cursor of those before them; null: these are the last */
+  next: string | null;
+  /** four million records were read, and there are more: what came last is missing */
   cut: boolean;
 }
 
@@ -653,8 +661,8 @@ export interface SwitchBody {
 export interface TokenBody {
   /** a name without blanks */
   user: string;
-  /** admin, supervisor, agent, viewer, auditor, monitor, wall or director */
-  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director";
+  /** admin, supervisor, agent, viewer, auditor, monitor, wall, director or trainer */
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director" | "trainer";
   /** with the role agent: whose */
   agent?: string;
   /** keys of clients; all without */
@@ -1548,6 +1556,8 @@ export interface Work {
   callbacks: CardCallback[];
   /** by due time, those without one last */
   tasks: Task[];
+  /** to be heard again, the newest first: the agent's own, and with the right coach */
+  coaching: CoachNote[];
 }
 
 export interface TaskBody {
@@ -1829,6 +1839,88 @@ export interface PartyTypeBody {
   party_type: "customer" | "prospect";
 }
 
+export interface CoachNote {
+  /** of the agent's */
+  id: string;
+  /** whom it is for */
+  agent: string;
+  agent_name: string;
+  recording: string;
+  contact: string;
+  /** from the beginning of the recording */
+  at_ms: number;
+  /** of the recording */
+  length_ms: number;
+  /** null: the person in the recording was erased */
+  text: string | null;
+  /** user */
+  by: string;
+  by_name: string;
+  created: string;
+  /** the agent has heard it again */
+  done: string | null;
+  /** written by who asks, who may take it back */
+  own: boolean;
+}
+
+export interface CoachMarks {
+  /** by their moments */
+  items: CoachNote[];
+  /** who took part and may get a note by who asks; the last one to talk first */
+  agents: string[];
+}
+
+export interface CoachNotes {
+  /** the newest first */
+  items: CoachFollowed[];
+  /** contacts or answers on each side before anything is said of a difference */
+  least: number;
+}
+
+export interface CoachFollowed {
+  note: CoachNote;
+  /** from here to `until` */
+  before: string;
+  /** the quarter hour in which it was written is in neither */
+  until: string;
+  /** from here on */
+  since: string;
+  /** null: of several clients, and who asks sees some of them */
+  figures: CoachFigure[] | null;
+}
+
+export interface CoachFigure {
+  /** as in docs/ref/figures.md */
+  figure: string;
+  /** of the dictionary */
+  unit: string;
+  before: number | null;
+  since: number | null;
+  /** contacts, or answers, that it is made of */
+  count_before: number;
+  count_since: number;
+  /** few: fewer than `least` on a side */
+  verdict: "few" | "neither" | "same" | "better" | "worse";
+}
+
+export interface CoachNoteBody {
+  /** of a contact in which the agent took part */
+  recording: string;
+  /** from its beginning */
+  at_ms: number;
+  /** 500 bytes at most */
+  text: string;
+}
+
+export interface CoachNoteMade {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** of the agent's */
+  note: string;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1988,8 +2080,8 @@ export const api = {
   goalsPut: (body: PerformanceTargetsBody, asked: Asked = {}) => call<PerformanceTargetsMade>("PUT", `/api/v1/targets`, { ...asked, body }),
   /** Who set targets when, the newest first */
   goalVersions: (asked: Asked = {}) => call<PerformanceTargetsVersions>("GET", `/api/v1/targets/versions`, asked),
-  /** The contacts that a live figure is made of: of a queue, a client or the whole centre */
-  counted: (figure: string, query: { period?: "today" | "recent"; client?: string; queue?: string; limit?: number } = {}, asked: Asked = {}) => call<Counted>("GET", `/api/v1/figures/${encodeURIComponent(figure)}/contacts`, { ...asked, query }),
+  /** The contacts that a figure is made of, page by page: of a queue, a client, a team or the whole centre, today, in the last half hour, on a day or in a quarter of an hour */
+  counted: (figure: string, query: { period?: "today" | "recent" | "quarter"; day?: string; from?: string; client?: string; queue?: string; team?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Counted>("GET", `/api/v1/figures/${encodeURIComponent(figure)}/contacts`, { ...asked, query }),
   /** Wallboards */
   walls: (asked: Asked = {}) => call<Wallboards>("GET", `/api/v1/wallboards`, asked),
   /** One wallboard; also as it was in an earlier version */
@@ -2064,6 +2156,18 @@ export const api = {
   hookEnd: (webhook: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/webhooks/${encodeURIComponent(webhook)}`, asked),
   /** Deliver again from a place in the log on */
   hookReplay: (webhook: string, body: ReplayBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/webhooks/${encodeURIComponent(webhook)}/replay`, { ...asked, body }),
+  /** Coaching notes at moments of a recording, for who may hear it; an agent sees those that are for him */
+  coachMarks: (recording: string, asked: Asked = {}) => call<CoachMarks>("GET", `/api/v1/recordings/${encodeURIComponent(recording)}/coaching`, asked),
+  /** Coaching notes for an agent of the last thirty days, each with his figures of the seven days before it and since */
+  coachNotes: (agent: string, asked: Asked = {}) => call<CoachNotes>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/coaching`, asked),
+  /** A coaching note at a moment of a recording of an agent: it stands in his work until he has heard it again; also needs the right listen */
+  coachNew: (agent: string, body: CoachNoteBody, asked: Asked = {}) => call<CoachNoteMade>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/coaching`, { ...asked, body }),
+  /** One's own agent has heard it again */
+  coachDone: (agent: string, note: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}/done`, asked),
+  /** Take back a coaching note that one has written */
+  coachEnd: (agent: string, note: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}`, asked),
+  /** The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered */
+  coachAudio: (agent: string, note: string, asked: Asked = {}) => call<unknown>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}/audio`, asked),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };

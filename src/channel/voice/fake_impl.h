@@ -81,6 +81,8 @@ static const struct sapa_agent fake_agents[] = {
 static const struct sapa_queue fake_queues[] = {
     { .key = { "toko.penjualan", 14 }, .name = { "Penjualan", 9 }, .disposition_first = 0, .disposition_count = 1 },
     { .key = { "bank.kartu", 10 }, .name = { "Kartu", 5 }, .disposition_first = 1, .disposition_count = 1 },
+    { .key = { "bank.cepat", 10 }, .name = { "Layanan Cepat", 13 }, .auto_answer = true },
+    { .key = { "bank.bisik", 10 }, .name = { "Prioritas", 9 }, .whisper = true },
 };
 static const struct sapa_disposition fake_dispositions[] = { { .key = { "12", 2 } }, { .key = { "12", 2 } } };
 static const struct sapa_reason fake_reasons[] = { { .key = { "1", 1 }, .name = { { "Istirahat", 9 }, { "Break", 5 } } } };

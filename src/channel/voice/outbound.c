@@ -64,8 +64,13 @@ static void ask_phone(struct sapa_voice *v, struct voice_offer *o, const struct 
     const uint64_t id = sapa_voice_ring_of(v, o->id, crc).leg;
     const struct sapa_media_message *media = o->adopted ? sapa_voice_inventory_of(v, id) : NULL;
     struct voice_leg *leg = sapa_voice_leg_new(v, LEG_AGENT, c, id);
+    const bool web = sapa_voice_flow_is_web(&binding->flow) || sapa_voice_uri_is_web(binding->contact);
     if (!leg)
         return;
+    if (o->auto_crc == 0 || (web && !o->auto_web)) { /* of several phones one answers by itself: he sits before his browser */
+        o->auto_crc = crc;
+        o->auto_web = web;
+    }
     leg->is_caller = true;
     leg->agent = o->agent;
     leg->offer = o;
@@ -73,7 +78,7 @@ static void ask_phone(struct sapa_voice *v, struct voice_offer *o, const struct 
     o->legs = leg;
     leg->device_crc = crc;
     leg->flow = binding->flow;
-    leg->webrtc = sapa_voice_flow_is_web(&binding->flow) || sapa_voice_uri_is_web(binding->contact);
+    leg->webrtc = web;
     leg->instance = sapa_voice_instance_hash(binding->instance);
     if (c->customer)
         leg->codec = c->customer->codec;
@@ -241,6 +246,15 @@ static bool put_offer(struct sapa_voice *v, struct voice_leg *leg, struct sapa_t
     return sapa_sdp_offer(&leg->sdp, &want, sdp) == SAPA_OK;
 }
 
+/* Is this phone to answer without its agent? Who supervises asked for it a moment ago. */
+static bool answers_itself(const struct sapa_voice *v, const struct voice_leg *leg)
+{
+    const struct voice_offer *o = leg->offer;
+
+    return o->supervises || (o->kind <= 1 && o->queue < v->centre->queues_count && v->centre->queues[o->queue].auto_answer &&
+                             leg->device_crc == o->auto_crc);
+}
+
 /* What the phone is told beside the caller. */
 static void put_offer_head(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_text *out)
 {
@@ -255,12 +269,15 @@ static void put_offer_head(const struct sapa_voice *v, const struct voice_leg *l
         sapa_sip_put_named(out, SAPA_STR("X-Sapa-Queue"), v->centre->queues[o->queue].key);
     /* Should we die while it rings and nobody come after us: it gives up by itself (RFC 3261 13.3.1). */
     sapa_sip_put_number(out, SAPA_SIP_H_EXPIRES, o->ring_ms / 1000 + 5);
+    const bool itself = answers_itself(v, leg);
     if (v->options.alert_info)
         sapa_sip_put_header(out, SAPA_SIP_H_ALERT_INFO, sapa_str_of(v->options.alert_info));
-    else if (o->supervises) /* he asked for it a moment ago */
+    else if (itself)
         sapa_sip_put_header(out, SAPA_SIP_H_ALERT_INFO, SAPA_STR("<http://localhost>;info=alert-autoanswer;delay=0"));
-    if (o->supervises) /* RFC 5373 */
+    if (itself) { /* RFC 5373, and the two ways of desk phones that came before it */
+        sapa_sip_put_named(out, SAPA_STR("Call-Info"), SAPA_STR("<sip:localhost>;answer-after=0"));
         sapa_sip_put_named(out, SAPA_STR("Answer-Mode"), SAPA_STR("Auto"));
+    }
 }
 
 /* Its port is there: the INVITE leaves, after the agent's line is free. */
@@ -347,6 +364,7 @@ void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool e
         return;
     }
     o->over = true;
+    sapa_voice_whisper_forget(v, o);
     sapa_timer_cancel(v->loop, &o->silence);
     sapa_timer_cancel(v->loop, &o->line);
     for (struct voice_leg *leg = o->legs; leg; leg = leg->next) {
@@ -795,6 +813,19 @@ static bool take_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
     return true;
 }
 
+void sapa_voice_offer_accepted(struct sapa_voice *v, struct voice_offer *o)
+{
+    struct voice_leg *leg = o->winner;
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_offer_accepted);
+    r.u.offer_accepted.offer = o->id;
+    r.u.offer_accepted.leg = leg->id;
+    v->stats.accepted++;
+    sapa_voice_post(v, &r);
+    if (leg->contact->own_agent != SAPA_NONE && leg->contact->own_offer == o->id && leg->contact->own_kind != SAPA_TARGET_OUTSIDE)
+        sapa_voice_line_caller(v, leg, leg->contact); /* he rang himself first, and calls from here */
+}
+
 static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     if (leg->state != LEG_CALLING) {
@@ -837,15 +868,9 @@ static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct 
                 v->stats.late_commands++;
             sapa_voice_leg_over(v, other);
         }
-        struct sapa_record r;
-        sapa_record_init(&r, SAPA_T_offer_accepted);
-        r.u.offer_accepted.offer = o->id;
-        r.u.offer_accepted.leg = leg->id;
-        v->stats.accepted++;
         sapa_voice_leg_log(v, leg, false);
-        sapa_voice_post(v, &r);
-        if (leg->contact->own_agent != SAPA_NONE && leg->contact->own_offer == o->id && leg->contact->own_kind != SAPA_TARGET_OUTSIDE)
-            sapa_voice_line_caller(v, leg, leg->contact); /* he rang himself first, and calls from here */
+        if (!sapa_voice_whisper_begin(v, o))
+            sapa_voice_offer_accepted(v, o);
         return;
     }
     sapa_voice_leg_log(v, leg, false);

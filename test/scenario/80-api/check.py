@@ -162,7 +162,38 @@ def report_rows(kind, *more):
                                 capture_output=True, text=True, check=True).stdout)
 
 
+def counted():
+    """The contacts that a figure is made of: as many as the report counts, page by page, today, on a day, in a quarter of an hour, of a team."""
+    path = V1 + "/figures/answered/contacts"
+    quarters = [r for r in admin.get(V1 + "/reports/queues?by=15m&only=service").json["items"] if r["answered"]]
+    [whole] = admin.get(V1 + "/reports/queues?by=day&only=service").json["items"]
+    today = admin.get(path + "?queue=service&limit=500").json
+    assert today["total"] == today["contacts"] == len(today["items"]) == whole["answered"] > 2 and not today["next"] and not today["cut"], today
+    day = admin.get(f"{path}?queue=service&day={whole['from'][:10]}&limit=500").json
+    assert [i["contact"] for i in day["items"]] == [i["contact"] for i in today["items"]] and day["to"]
+    assert [i["contact"] for i in pages(admin, f"{path}?queue=service&limit=2")] == [i["contact"] for i in today["items"]], "pages"
+    assert admin.get(path + "?queue=service&day=2020-01-01").json["items"] == []
+    in_quarters = []
+    for row in quarters:
+        told = admin.get(f"{path}?queue=service&period=quarter&limit=500&from={urllib.parse.quote(row['from'])}").json
+        assert told["total"] == row["answered"] and told["from"] and told["to"], (told, row)
+        in_quarters += [i["contact"] for i in told["items"]]
+    assert sorted(in_quarters) == sorted(i["contact"] for i in today["items"])
+    admin.get(path + "?period=quarter", 400)
+    admin.get(path + "?day=yesterday", 400)
+    # a team's: what its agents had in hand
+    agents = {a["id"]: a["team"] for a in admin.get(V1 + "/agents?limit=500").json["items"]}
+    handled = sum(r["handled"] for r in admin.get(V1 + "/reports/agents?by=day").json["items"] if agents[r["agent"]] == "day")
+    told = admin.get(V1 + "/figures/handled/contacts?team=day&limit=500").json
+    assert told["total"] == handled == sum(i["times"] for i in told["items"]) > 0, (handled, told)
+    assert all(any(agents[part["agent"]] == "day" for part in i["record"]["agents"]) for i in told["items"])
+    admin.get(V1 + "/figures/handled/contacts?team=nobody", 404)
+    bank = admin.as_role("supervisor", clients=["bank"])
+    assert all(i["record"]["client"] == "bank" for i in bank.get(V1 + "/figures/handled/contacts?team=day").json["items"])
+
+
 def past():
+    counted()
     for kind in ("queues", "clients", "numbers", "agents", "reasons"):
         assert admin.get(f"{V1}/reports/{kind}?by=day").json["items"] == report_rows(kind), kind
     csv = subprocess.run([sapa, "report", "--data", "data", "--queues", "--format", "csv", "--by", "day"],
@@ -218,6 +249,61 @@ def past():
     assert len(heard) >= 7 and heard[0]["actor"] == "admin" and f"recording={one['id']}" in heard[0]["detail"], "who listened stands in the log"
     admin.get(V1 + "/recordings/424242", 404)
     admin.get(V1 + "/recordings/424242/audio", 404)
+    coaching(one, whole)
+
+
+def coaching(recording, whole):
+    """What a coach says at a moment of a recording: written, heard by whom it is for without the right listen, finished, taken back."""
+    coach, analyst = admin.as_role("trainer"), admin.as_role("director")
+    who = admin.get(f"{V1}/contacts/{recording['contact']}").json["record"]["agents"][0]["agent"]
+    marks, path = f"{V1}/recordings/{recording['id']}/coaching", f"{V1}/agents/{who}/coaching"
+    own = admin.as_role("agent", agent=who)
+    other = "agent1" if who != "agent1" else "agent2"
+    assert coach.get(marks).json == {"items": [], "agents": [who]} and analyst.get(marks).json == {"items": [], "agents": []}
+    own.get(marks, 403)  # role agent has no right to hear
+    say = {"recording": recording["id"], "at_ms": 400, "text": "Salamnya terlalu cepat, Bu Ani bertanya dua kali."}
+    analyst.post(path, say, 403)
+    admin.as_role("supervisor", clients=["bank" if recording["client"] == "shop" else "shop"]).post(path, say, 404)
+    coach.post(path, {**say, "at_ms": -1}, 400)
+    coach.post(path, {**say, "at_ms": 86400001}, 400)
+    coach.post(path, {**say, "at_ms": 86400000}, 400)
+    coach.post(path, {**say, "text": ""}, 400)
+    coach.post(path, {**say, "text": "a" * 501}, 400)
+    coach.post(path, {**say, "recording": "424242"}, 404)
+    coach.post(f"{V1}/agents/nobody/coaching", say, 404)
+    took_part = {a["agent"] for a in admin.get(f"{V1}/contacts/{recording['contact']}").json["record"]["agents"]}
+    if other not in took_part:
+        coach.post(f"{V1}/agents/{other}/coaching", say, 409)
+    note = coach.post(path, say, 201).json["note"]
+    told = coach.get(marks).json["items"]
+    assert [(n["id"], n["agent"], n["at_ms"], n["text"], n["by"], n["done"], n["own"]) for n in told] == [(note, who, 400, say["text"], "test-trainer", None, True)]
+    assert [n["own"] for n in analyst.get(marks).json["items"]] == [False]
+    # it stands in his work, and lets him hear this recording and no other
+    assert [n["id"] for n in own.get(f"{V1}/agents/{who}/work").json["coaching"]] == [note]
+    own.get(f"{V1}/recordings/{recording['id']}/audio", 403)
+    assert own.get(f"{path}/{note}/audio").body == whole
+    assert own.get(f"{path}/{note}/audio", 206, Range="bytes=30-70").body == whole[30:71]
+    own.get(f"{path}/77/audio", 404)
+    coach.get(f"{path}/{note}/audio", 403)
+    admin.as_role("agent", agent=other).get(f"{path}/{note}/audio", 404)
+    coach.post(f"{path}/{note}/done", None, 403)
+    admin.post(f"{path}/{note}/done", None, 403)  # nobody says it in his place
+    own.post(f"{path}/77/done", None, 404)
+    own.post(f"{path}/{note}/done", None)
+    assert own.get(f"{V1}/agents/{who}/work").json["coaching"] == []
+    shown = coach.get(path).json
+    assert shown["least"] == 20 and shown["items"][0]["note"]["done"] and [f["figure"] for f in shown["items"][0]["figures"]][:3] == ["aht", "wrapup_mean", "transfer_rate"]
+    assert all(f["verdict"] == "few" and f["count_since"] == 0 for f in shown["items"][0]["figures"])
+    analyst.get(path, 403)
+    # taken back by who wrote it
+    admin.call("DELETE", f"{path}/{note}", want=403)
+    coach.call("DELETE", f"{path}/{note}")
+    coach.call("DELETE", f"{path}/{note}", want=404)
+    own.get(f"{path}/{note}/audio", 404)
+    assert coach.get(marks).json["items"] == []
+    audit = [e for e in pages(admin, V1 + "/audit?limit=500") if "/coaching" in e["what"]]
+    assert {e["what"].split()[0] for e in audit} == {"GET", "POST", "DELETE"} and not any("Ani" in e["detail"] for e in audit), audit
+    assert [e for e in audit if e["what"].endswith("/audio") and e["actor"] == "test-agent" and f"agent={who}" in e["detail"]], "who listened stands in the log"
 
 
 def writes():

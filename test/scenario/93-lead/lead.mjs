@@ -234,6 +234,23 @@ await run(async () => {
   await accessible(director, "targets");
   await fits(director, "targets");
   await shot(director, "lead-targets");
+  // a team's number opens the contacts that its agents had in hand
+  await director.locator('[data-target="team:toko handled"] [data-figure="handled"]').click();
+  const beside = director.getByRole("complementary");
+  await beside.getByRole("heading", { name: "Ditangani" }).waitFor();
+  await until("the contacts of a team", async () => {
+    const told_ = await (await director.api("/api/v1/figures/handled/contacts?period=today&team=toko&limit=100")).json();
+    const [number, listed] = [Number(await beside.locator(".big").innerText()), await beside.locator("[data-contact]").count()];
+    return number > 0 && number === told_.total && listed === Math.min(100, told_.contacts) && told_.items.every((one) => one.record.agents.length > 0);
+  }, 20_000);
+  await accessible(director, "a team's contacts");
+  await shot(director, "lead-team");
+  if (await beside.getByRole("button", { name: "Yang sebelumnya" }).count()) {
+    await beside.getByRole("button", { name: "Yang sebelumnya" }).click();
+    await until("those before", async () => (await beside.locator("[data-contact]").count()) > 100);
+  }
+  await director.getByRole("combobox", { name: "Tim" }).selectOption("toko");
+  await director.getByRole("list", { name: "toko" }).locator('[data-figure="occupancy"]').waitFor();
   assert(director.problems.length === 0, director.problems.join("; "));
   await director.context().close();
   const leader = await open("/lead", { user: "ratna" });
