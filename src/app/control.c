@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/alerts.h"
+#include "app/breach.h"
 #include "app/centre_file.h"
 #include "app/centre_shelf.h"
 #include "app/channels.h"
@@ -90,6 +91,7 @@ struct control {
     struct sapa_hooks *hooks;
     struct sapa_pool *pool;
     struct sapa_figures_keeper *figures;
+    struct sapa_breaches *breaches;
     struct sapa_centre_shelf *shelf;
     struct sapa_rescue *rescue;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
@@ -1239,7 +1241,8 @@ static sapa_rc open_all(struct control *c)
     c->snapshot_us = sapa_loop_now_us(c->loop);
     sapa_timer_set(c->loop, &c->snapshot_timer, SNAPSHOT_LOOK_US, look_snapshot, c);
     sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
-    return sapa_figures_keeper_start(c->loop, c->pool, opt.data, &c->figures);
+    rc = sapa_breaches_start(c->loop, c->pool, c->store, opt.data, &c->breaches);
+    return rc == SAPA_OK ? sapa_figures_keeper_start(c->loop, c->pool, opt.data, &c->figures) : rc;
 }
 
 /* What the channels still had to say is logged, and what was promised is done by the next process. */
@@ -1271,6 +1274,7 @@ static void close_all(struct control *c)
     const uint64_t committed = sapa_log_writer_stop(c->writer);
     sapa_pool_free(c->pool);
     sapa_figures_keeper_free(c->figures);
+    sapa_breaches_free(c->breaches);
     sapa_rescue_free(c->rescue);
     if (c->serving && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
         seal_snapshot(c, seq, bytes, size) != SAPA_OK)

@@ -1613,6 +1613,8 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_WORK:
         case SAPA_ROUTE_TASK_NEW:
         case SAPA_ROUTE_TASK_SET:
+        case SAPA_ROUTE_MY_TASKS:
+        case SAPA_ROUTE_MY_TASK_SET:
         case SAPA_ROUTE_DISPOSITIONS:
         case SAPA_ROUTE_CARD:
         case SAPA_ROUTE_NOTE: work->rc = sapa_web_desk(files, work, job.shelf); break;
