@@ -37,6 +37,7 @@ function work(person: DemoPerson): WordKey {
   if (may("users")) return "runs";
   if (may("configure")) return "manages";
   if (may("targets")) return "directs";
+  if (may("metrics") && !may("live")) return "maintains";
   if (may("supervise") || may("agents")) return "leads";
   return may("coach") ? "trains" : may("listen") ? "assesses" : "watches";
 }
