@@ -289,7 +289,7 @@ function Disk({ system }: { system: System }) {
 function Processes({ system }: { system: System }) {
   const words = useTech();
   const formats = useFormats();
-  const name = (of: string) => (of === "serve" || of === "control" || of === "media" || of === "crowd" ? `${of} · ${words(of)}` : of);
+  const name = (of: string) => (of === "serve" || of === "control" || of === "media" || of === "crowd" ? [...new Set([of, words(of)])].join(" · ") : of);
   const media = system.media;
   const { http, feeds, phones, sessions } = system.connections;
   return (

@@ -33,6 +33,7 @@ async function apart(page) {
 async function technical() {
   const desk = await open("/desk", { user: "tari", microphone: true });
   const tech = await open("/tech", { user: "teguh" });
+  assert((await desk.api("/api/v1/agents/tari/state", { method: "POST", data: { state: "not_ready" } })).ok(), "she is at work");
   await tech.getByRole("heading", { name: "Perlu perhatian" }).waitFor();
   await tech.getByRole("button", { name: "Trunk demo-cadangan tidak menjawab" }).waitFor(); // nothing is at its port
   const demo = tech.getByRole("table", { name: "Trunk" }).getByRole("row", { name: /^demo 127/ });
@@ -55,7 +56,10 @@ async function technical() {
   for (const closed of ["contacts", "directory", "recordings", "people?phone=1", "view", "audit"]) assert((await tech.api("/api/v1/" + closed)).status() === 403, `technical staff gets ${closed}`);
   assert(!/08\d{6,}|\+?628\d{6,}/.test(await tech.locator("main").innerText()), "a customer's number on the page");
   assert((await desk.api("/api/v1/system")).status() === 403, "an agent is told the technical state");
-  assert((await desk.api("/api/v1/agents/tari/state", { method: "POST", data: { state: "not_ready" } })).ok(), "she is at work");
+  // where she works stands with her figures of the day
+  await until("time in the office is counted", async () => ((await (await desk.api("/api/v1/me/figures")).json()).figures?.office_ms ?? 0) >= 1000);
+  await desk.getByRole("button", { name: /Angka saya hari ini/ }).click();
+  await desk.getByText(/^Tempat kerja hari ini: kantor 0:\d\d/).waitFor();
   await desk.context().close(); // her browser is gone
   await tech.getByRole("button", { name: "Tari Kusumawati bekerja, tetapi teleponnya tidak terhubung" }).waitFor({ timeout: 20_000 });
   assert(tech.problems.length === 0, tech.problems.join("; "));
