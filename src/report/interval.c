@@ -3,7 +3,7 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 8, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents; 7: campaigns; 8: party types */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 8, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents; 7: campaigns; 8: party types, waits by bucket */
     ROWS_MAX = 4000000,
     CHUNK_ENTRIES = 7,
     COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
@@ -774,6 +774,7 @@ static void sum_wait(struct sums *sums, const struct open_contact *contact, bool
     sum(sums, SAPA_M_SURGE_MET, surge && in_level);
 
     sum(sums, SAPA_M_WAIT_MAX, (int64_t)wait_ms);
+    sum(sums, (answered ? SAPA_M_ANSWERED_WAIT_10 : SAPA_M_ABANDONED_WAIT_10) + sapa_wait_bucket(wait_ms), 1);
     if (answered) {
         sum(sums, SAPA_M_WAIT_ANSWERED, (int64_t)wait_ms);
         sum(sums, SAPA_M_ANSWERED_IN_LEVEL, in_level);

@@ -140,6 +140,7 @@ static const struct column contact_columns[] = {
     { "outbound_cost", { "BiayaKeluar", "OutCost" }, false },
     { "outbound_agent_cost", { "BiayaAgen", "AgentCost" }, false },
     { "unrecorded_ms", { "TakTerekam", "Unrecorded" }, false },
+    { "csat", { "Puas", "CSAT" }, false },
 };
 
 static const struct column agent_columns[] = {
