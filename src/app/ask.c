@@ -109,7 +109,7 @@ static sapa_rc do_work(const struct sapa_web_files *files, const struct sapa_que
         if (work->rc == SAPA_OK && !put_out(question, work, ret))
             work->rc = SAPA_EIO;
         at += work->out.n;
-    } while (work->rc == SAPA_OK && work->route == SAPA_ROUTE_AUDIO && work->out.n > 0 && at < work->total);
+    } while (work->rc == SAPA_OK && sapa_route_is_audio(work->route) && work->out.n > 0 && at < work->total);
     return work->rc;
 }
 

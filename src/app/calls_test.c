@@ -43,7 +43,7 @@
     "  sales: { name: Sales, client: toko, ring: 20 s, wrapup: 0, record: none, dispositions: results, steps: [ { needs: { sales: 1 } } ] }\n" \
     "  loans: { name: Loans, client: bank, ring: 20 s, wrapup: 0, record: none, dispositions: results, steps: [ { needs: { sales: 1 } } ] }\n" \
     "numbers: { \"100\": { client: toko, flow: main, web: yes }, \"200\": { client: bank, flow: bank } }\n"          \
-    "campaigns: { tagih: { name: Tagih, client: toko, number: \"100\" }, pinjam: { name: Pinjam, client: bank } }\n" \
+    "campaigns: { tagih: { name: Tagih, client: toko, number: \"100\", brand: Toko Prima, team: merah }, pinjam: { name: Pinjam, client: bank } }\n" \
     "flows:\n"                                                                                             \
     "  main: { start: wait, nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } } }\n" \
     "  bank: { start: wait, nodes: { wait: { do: queue, queue: loans, on_overflow: bye }, bye: { do: hangup } } }\n"
@@ -902,8 +902,27 @@ static void a_raised_hand_hides_another_clients_contact(void **state)
     assert_non_null(strstr(w->answer, "not of a client of yours"));
     assert_int_equal(call(w, w->bank, "GET", "/api/v1/directory", ""), 200);
     assert_int_equal(json_array_size(json_object_get(w->json, "agents")), 2); /* budi and dewi, who serve the bank */
+    /* campaigns: of one's clients, and of one's team */
+    const json_t *campaigns = json_object_get(w->json, "campaigns");
+    assert_int_equal(json_array_size(campaigns), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(campaigns, 0), "id")), "pinjam");
+    assert_true(json_is_null(json_object_get(json_array_get(campaigns, 0), "number"))); /* the bank has none */
+    assert_int_equal(call(w, w->admin, "GET", "/api/v1/directory", ""), 200);
+    assert_int_equal(json_array_size(json_object_get(w->json, "campaigns")), 2);
     assert_int_equal(call(w, w->siti, "GET", "/api/v1/directory", ""), 200);
     assert_int_equal(json_array_size(json_object_get(w->json, "agents")), 3); /* colleagues, whom anybody may call */
+    campaigns = json_object_get(w->json, "campaigns"); /* siti: of toko, in merah */
+    assert_int_equal(json_array_size(campaigns), 1);
+    const json_t *tagih = json_array_get(campaigns, 0);
+    assert_string_equal(json_string_value(json_object_get(tagih, "id")), "tagih");
+    assert_string_equal(json_string_value(json_object_get(tagih, "brand")), "Toko Prima");
+    assert_string_equal(json_string_value(json_object_get(tagih, "client")), "toko");
+    assert_string_equal(json_string_value(json_object_get(tagih, "number")), "100");
+    assert_true(json_is_false(json_object_get(tagih, "own")));
+    assert_int_equal(call(w, w->budi, "GET", "/api/v1/directory", ""), 200); /* of both, in biru */
+    campaigns = json_object_get(w->json, "campaigns");
+    assert_int_equal(json_array_size(campaigns), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(campaigns, 0), "id")), "pinjam");
 }
 
 /* GET with the cookie of a session under this name, and further lines. */

@@ -145,9 +145,9 @@ static void take_done(void *ctx, uint64_t id, sapa_rc rc, uint32_t version)
 }
 
 static void resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person,
-                    uint32_t *ret_last_agent)
+                    uint32_t *ret_last_agent, uint8_t *ret_party_type)
 {
-    sapa_people_resolve(((struct sapa_channels *)ctx)->people, client, address, ret_person, ret_last_agent);
+    sapa_people_resolve(((struct sapa_channels *)ctx)->people, client, address, ret_person, ret_last_agent, ret_party_type);
 }
 
 static bool address_of(void *ctx, uint64_t contact, struct sapa_text64 *ret_address, uint64_t *ret_person,

@@ -479,6 +479,9 @@ int sapa_report_main(int argc, char **argv)
     }
     if (wish.door.url && (wish.calls || wish.nodes || format == FORMAT_XLSX))
         return sapa_command_wrong("report", "with --url: tables of figures as text, csv or json; calls, nodes and workbooks are made beside the log");
+    const bool tables_too = wish.total || wish.queues || wish.agents || wish.clients || wish.numbers || wish.trunks || wish.campaigns || wish.reasons;
+    if ((wish.nodes || wish.calls) && (tables_too || (wish.nodes && wish.calls)))
+        return sapa_command_wrong("report", "--%s stands alone: ask for the other tables by a report of their own", wish.nodes ? "nodes" : "calls");
     if (wish.calls && format == FORMAT_XLSX && !wish.output)
         return sapa_command_wrong("report", "a workbook needs a file: --output FILE.xlsx");
     if (wish.calls)

@@ -91,7 +91,7 @@ int sapa_token_main(int argc, char **argv)
     if (strcmp(words[0], "list") == 0 && count == 1)
         return list(&door);
     if (strcmp(words[0], "revoke") != 0 || count != 2)
-        return sapa_command_wrong("token", "create USER ROLE, list, or revoke NUMBER; roles are admin, supervisor, agent, viewer, auditor, monitor");
+        return sapa_command_wrong("token", "create USER ROLE, list, or revoke NUMBER; roles are admin, supervisor, agent, viewer, auditor, monitor, wall, director");
     sapa_text_init(&text, path, sizeof(path));
     sapa_text_add(&text, SAPA_STR("/api/v1/tokens/"));
     sapa_path_part(&text, words[1]);

@@ -90,12 +90,13 @@ static sapa_rc announce(struct sapa_people *people, uint32_t client, struct sapa
 }
 
 void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sapa_str address, uint64_t *ret_person,
-                         uint32_t *ret_last_agent)
+                         uint32_t *ret_last_agent, uint8_t *ret_party_type)
 {
     struct sapa_person_found found = { .person = 0 };
 
     *ret_person = 0;
     *ret_last_agent = SAPA_NONE;
+    *ret_party_type = 0;
     if (address.n == 0)
         return;
     sapa_rc rc = people->ports.reserve(people->ports.ctx, client, address, &found);
@@ -112,6 +113,7 @@ void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sap
         return;
     }
     *ret_person = found.person;
+    *ret_party_type = found.party_type;
     const struct talked *talked = sapa_table_find(&people->talked, found.person);
     if (talked)
         *ret_last_agent = (uint32_t)talked->agent;

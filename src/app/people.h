@@ -31,11 +31,11 @@ SAPA_MUST_CHECK sapa_rc sapa_people_new(const struct sapa_people_ports *ports, s
 void sapa_people_free(struct sapa_people *people);
 
 /**
- * Person and last agent of a caller. An empty address, or a store or centre that does not answer,
- * is nobody: 0 and SAPA_NONE.
+ * Person and last agent of a caller, and what was said of him (enum sapa_party_type + 1, 0 nothing). An empty address,
+ * or a store or centre that does not answer, is nobody: 0, SAPA_NONE and 0.
  */
 void sapa_people_resolve(struct sapa_people *people, uint32_t client, struct sapa_str address, uint64_t *ret_person,
-                         uint32_t *ret_last_agent);
+                         uint32_t *ret_last_agent, uint8_t *ret_party_type);
 
 /** Watch what goes by: contact_arrived, cmd_offer, cmd_connect, cmd_forget. Others are passed over. */
 void sapa_people_note(struct sapa_people *people, const struct sapa_record *record);

@@ -20,6 +20,7 @@ struct fixture {
     size_t posted_count;
     sapa_rc post_rc, reserve_rc;
     size_t reserves;
+    uint8_t party_type;
 };
 
 static sapa_rc reserve(void *ctx, uint32_t client, struct sapa_str address, struct sapa_person_found *ret)
@@ -68,8 +69,10 @@ static uint64_t resolve(struct fixture *f, uint32_t client, const char *address,
 {
     uint64_t person = 77;
     uint32_t agent = 77;
+    uint8_t party_type = 77;
 
-    sapa_people_resolve(f->people, client, sapa_str_of(address), &person, &agent);
+    sapa_people_resolve(f->people, client, sapa_str_of(address), &person, &agent, &party_type);
+    f->party_type = party_type;
     if (ret_agent)
         *ret_agent = agent;
     return person;
@@ -99,6 +102,13 @@ static void test_a_new_person_is_told_first(void **state)
     uint64_t found;
     assert_int_equal(sapa_person_find(f->s.store, f->s.client, SAPA_IDENTITY_PHONE, SAPA_STR("628111"), &found), SAPA_OK);
     assert_int_equal(found, person);
+    /* and so is what was said of the person */
+    assert_int_equal(f->party_type, 0);
+    TEST_LOG(&f->s, contact_party, .contact = 9, .person = person, .party_type = SAPA_PARTY_TYPE_PROSPECT + 1);
+    assert_int_equal(resolve(f, 0, "628111", NULL), person);
+    assert_int_equal(f->party_type, SAPA_PARTY_TYPE_PROSPECT + 1);
+    resolve(f, 0, "", NULL);
+    assert_int_equal(f->party_type, 0);
 }
 
 static void test_clients_do_not_share_people(void **state)

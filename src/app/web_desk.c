@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/web_coach.h"
 #include "app/web_job_impl.h"
+#include "http/favourite.h"
 #include "http/target.h"
 #include "http/task.h"
 #include "report/card.h"
@@ -204,6 +206,12 @@ static struct sapa_str word_of(const struct sapa_str text[SAPA_LANGUAGE_COUNT], 
     return text[language].n ? text[language] : text[!language];
 }
 
+/* Empty: it is from before this was known. */
+static struct sapa_str party_name(uint8_t party_type)
+{
+    return sapa_str_of(party_type > 0 ? sapa_party_type_name(party_type - 1u) : "");
+}
+
 static void contact_json(const struct desk *desk, const struct sapa_card *card)
 {
     struct sapa_json *out = desk->out;
@@ -212,6 +220,7 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
     sapa_json_add_id(out, "contact", card->contact);
     sapa_json_add_text(out, "channel", sapa_str_of(sapa_channel_name(card->channel)));
     sapa_json_add_text(out, "direction", sapa_str_of(sapa_direction_name(card->direction)));
+    add_or_null(out, "party_type", party_name(card->party_type));
     sapa_json_add_time(out, "arrived", card->arrived_us);
     sapa_json_add_time(out, "ended", card->ended_us);
     add_or_null(out, "queue", card->queue);
@@ -270,6 +279,23 @@ static void add_identity(void *ctx, enum sapa_identity_kind kind, struct sapa_st
 
 /* ---- the card ---- */
 
+/* In whose name one calls, and what is read out: of the campaign, else of the queue. */
+static void campaign_json(const struct desk *desk, const struct sapa_card *card)
+{
+    static const struct sapa_campaign none;
+    const struct sapa_centre *centre = desk->work->centre;
+    const uint32_t queue = SAPA_FIND(centre, queues, card->queue), found = SAPA_FIND(centre, campaigns, card->campaign);
+    const struct sapa_campaign *campaign = found < centre->campaigns_count ? &centre->campaigns[found] : &none;
+    struct sapa_str script = word_of(campaign->script, (enum sapa_language)card->language);
+
+    if (script.n == 0 && queue < centre->queues_count)
+        script = word_of(centre->queues[queue].script, (enum sapa_language)card->language);
+    add_or_null(desk->out, "campaign", card->campaign);
+    add_or_null(desk->out, "campaign_name", campaign->name);
+    add_or_null(desk->out, "brand", campaign->brand);
+    add_or_null(desk->out, "script", script);
+}
+
 static void head_json(struct desk *desk, const struct sapa_card *card)
 {
     static const struct sapa_client nobody;
@@ -286,6 +312,7 @@ static void head_json(struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "greeting", word_of(client->greeting, (enum sapa_language)card->language)); /* what is said to them */
     sapa_json_add_text(out, "channel", sapa_str_of(sapa_channel_name(card->channel)));
     sapa_json_add_text(out, "direction", sapa_str_of(sapa_direction_name(card->direction)));
+    add_or_null(out, "party_type", party_name(card->party_type));
     sapa_json_add_text(out, "language", sapa_str_of(sapa_language_name(card->language)));
     add_or_null(out, "number", card->number);
     add_or_null(out, "queue", card->queue);
@@ -296,8 +323,7 @@ static void head_json(struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "name", sapa_str_of(shows_words(desk) ? card->name : ""));
     add_masked(desk, "address", sapa_str_of(card->address));
     sapa_json_add_bool(out, "vip", card->vip);
-    const uint32_t queue = SAPA_FIND(centre, queues, card->queue);
-    add_or_null(out, "script", queue < centre->queues_count ? word_of(centre->queues[queue].script, (enum sapa_language)card->language) : SAPA_STR(""));
+    campaign_json(desk, card);
 }
 
 /* Callbacks of this person that are still to come; those that the history has are counted once. */
@@ -427,6 +453,27 @@ static sapa_rc judge_note(struct desk *desk, struct sapa_card *card)
     if (card->person != 0 && sapa_person_client(desk->files->store, card->person, &client) == SAPA_ENOENT)
         return problem(desk->work, SAPA_ESTATE, "the person was erased: nothing more is kept");
     work->note = (struct sapa_web_note){ .contact = card->contact, .person = card->person, .version = card->note.version + 1, .agent = work->agent };
+    return SAPA_OK;
+}
+
+/* ---- customer or prospect ---- */
+
+/* May it be said? It goes to the log by way of the centre, and holds for the person from then on. */
+static sapa_rc judge_party(struct desk *desk, struct sapa_card *card)
+{
+    struct sapa_web_work *work = desk->work;
+    uint64_t client;
+    sapa_rc rc = read_card(desk, number_of(desk, "contact", 0), BIT(BEGIN) | BIT(WORK), card);
+
+    if (rc == SAPA_ENOENT || (rc == SAPA_OK && !is_visible(desk, card)))
+        return no_contact(desk);
+    if (rc != SAPA_OK)
+        return rc;
+    if (card->direction == SAPA_DIRECTION_INTERNAL)
+        return problem(work, SAPA_ESTATE, "among colleagues nobody is a customer or a prospect");
+    if (card->person != 0 && sapa_person_client(desk->files->store, card->person, &client) == SAPA_ENOENT)
+        return problem(work, SAPA_ESTATE, "the person was erased: nothing more is kept");
+    work->note = (struct sapa_web_note){ .contact = card->contact, .person = card->person, .agent = work->agent };
     return SAPA_OK;
 }
 
@@ -604,6 +651,11 @@ static sapa_rc work_json(struct desk *desk, struct sapa_card *scratch)
     if (rc == SAPA_OK)
         rc = sapa_task_each(desk->files->store, agent_key(desk), task_json, &(struct tasks){ desk, scratch });
     sapa_json_close(desk->out, ']');
+    sapa_json_key(desk->out, "coaching");
+    sapa_json_open(desk->out, '[');
+    if (rc == SAPA_OK)
+        rc = sapa_web_coach_work(desk->files, desk->work, agent_key(desk));
+    sapa_json_close(desk->out, ']');
     sapa_json_close(desk->out, '}');
     return rc;
 }
@@ -653,28 +705,71 @@ static sapa_rc task_set(struct desk *desk)
     return rc == SAPA_ENOENT ? problem(desk->work, rc, "there is no task %s", sapa_params_get(&desk->work->params, "task")) : rc;
 }
 
+/* ---- favourites ---- */
+
+static sapa_rc favourites(struct desk *desk)
+{
+    struct sapa_web_work *work = desk->work;
+    struct sapa_text text;
+    json_t *items = NULL;
+
+    if (work->route == SAPA_ROUTE_FAVOURITES_PUT) {
+        sapa_text_init(&text, work->problem, sizeof(work->problem));
+        return sapa_favourites_put(desk->files->store, sapa_str_of(work->user), (struct sapa_str){ work->text, work->text_n }, &text);
+    }
+    const sapa_rc rc = sapa_favourites_get(desk->files->store, sapa_str_of(work->user), &items);
+    char *list = rc == SAPA_OK ? json_dumps(items, JSON_COMPACT) : NULL;
+    if (list) {
+        sapa_json_open(desk->out, '{');
+        sapa_json_key(desk->out, "items");
+        sapa_json_raw(desk->out, sapa_str_of(list));
+        sapa_json_close(desk->out, '}');
+    }
+    free(list);
+    json_decref(items);
+    return rc == SAPA_OK && !list ? SAPA_ENOMEM : rc;
+}
+
 /* ---- jobs ---- */
+
+static sapa_rc desk_begin(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, struct desk **ret)
+{
+    struct desk *desk = calloc(1, sizeof(*desk));
+    const sapa_rc rc = desk ? sapa_log_reader_open(files->store, 1, &desk->reader) : SAPA_ENOMEM;
+
+    if (rc != SAPA_OK) {
+        free(desk);
+        return rc;
+    }
+    desk->files = files;
+    desk->work = work;
+    desk->out = &work->out;
+    desk->shelf = shelf;
+    desk->language = strcmp(sapa_params_get(&work->params, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID;
+    *ret = desk;
+    return SAPA_OK;
+}
+
+static void desk_end(struct desk *desk)
+{
+    sapa_log_reader_close(desk->reader);
+    sapa_wipe(desk, sizeof(*desk));
+    free(desk);
+}
 
 static sapa_rc with_desk(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf,
                          sapa_rc (*fn)(struct desk *desk, struct sapa_card *cards, uint64_t contact), uint64_t contact)
 {
-    struct desk *desk = calloc(1, sizeof(*desk));
     struct sapa_card *cards = calloc(2, sizeof(*cards));
-    sapa_rc rc = desk && cards ? sapa_log_reader_open(files->store, 1, &desk->reader) : SAPA_ENOMEM;
+    struct desk *desk;
+    sapa_rc rc = cards ? desk_begin(files, work, shelf, &desk) : SAPA_ENOMEM;
 
     if (rc == SAPA_OK) {
-        desk->files = files;
-        desk->work = work;
-        desk->out = &work->out;
-        desk->shelf = shelf;
-        desk->language = strcmp(sapa_params_get(&work->params, "language"), "en") == 0 ? SAPA_LANGUAGE_EN : SAPA_LANGUAGE_ID;
         rc = fn(desk, cards, contact);
-        sapa_log_reader_close(desk->reader);
-        sapa_wipe(&desk->record, sizeof(desk->record));
+        desk_end(desk);
         sapa_wipe(cards, 2 * sizeof(*cards));
     }
     free(cards);
-    free(desk);
     return rc;
 }
 
@@ -688,6 +783,9 @@ static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t con
     case SAPA_ROUTE_TASK_SET:
     case SAPA_ROUTE_MY_TASK_SET: return task_set(desk);
     case SAPA_ROUTE_MY_TASKS: return my_tasks(desk, &cards[0]);
+    case SAPA_ROUTE_PARTY_SET: return judge_party(desk, &cards[0]);
+    case SAPA_ROUTE_FAVOURITES:
+    case SAPA_ROUTE_FAVOURITES_PUT: return favourites(desk);
     default: break;
     }
     return desk->work->route == SAPA_ROUTE_NOTE ? judge_note(desk, &cards[0]) : card_json(desk, &cards[0], &cards[1]);
@@ -769,4 +867,18 @@ sapa_rc sapa_web_desk(const struct sapa_web_files *files, struct sapa_web_work *
 sapa_rc sapa_web_desk_note(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact)
 {
     return with_desk(files, work, shelf, do_note, contact);
+}
+
+sapa_rc sapa_web_desk_card(const struct sapa_web_files *files, struct sapa_web_work *work, struct sapa_centre_shelf *shelf, uint64_t contact,
+                           struct sapa_card *ret)
+{
+    struct desk *desk;
+    sapa_rc rc = desk_begin(files, work, shelf, &desk);
+
+    if (rc != SAPA_OK)
+        return rc;
+    *ret = (struct sapa_card){ .contact = contact };
+    rc = read_card(desk, contact, BIT(BEGIN) | BIT(WORK), ret);
+    desk_end(desk);
+    return rc;
 }

@@ -5,15 +5,11 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <jansson.h>
-#include <sys/stat.h>
 
-#include "app/test_store_impl.h"
-#include "http/task.h"
-#include "app/recording_key.h"
+#include "app/test_recording_impl.h"
 #include "app/web_desk.h"
 #include "app/web_work.h"
-#include "media/record_writer.h"
-#include "media/recording.h"
+#include "http/task.h"
 #include "report/card.h"
 
 #define CENTRE \
@@ -30,10 +26,13 @@
     "  budi: { name: Budi, extension: \"102\", team: blue }\n" \
     "dispositions: { results: { 11: { id: Terjual, en: Sold, group: { id: Penjualan, en: Sales } }, 12: { id: Batal, en: Cancelled } } }\n" \
     "queues:\n" \
-    "  sales: { name: Sales, client: toko, dispositions: results, disposition_required: yes }\n" \
+    "  sales: { name: Sales, client: toko, dispositions: results, disposition_required: yes, script: { id: Skrip antrean, en: Script of the queue } }\n" \
+    "campaigns:\n" \
+    "  promo: { name: Promo, client: toko, brand: Toko Prima, queue: sales, script: { id: Sebutkan merek, en: Say the brand } }\n" \
+    "  sapa: { name: Sapaan, client: toko }\n" \
     "callers:\n" \
     "  - { what: vip, prefix: \"62811\", priority: 20 }\n" \
-    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: main } }\n" \
+    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: main }, \"300\": { client: bank, flow: teller } }\n" \
     "flows:\n" \
     "  main:\n" \
     "    start: ask\n" \
@@ -43,7 +42,12 @@
     "      ask: { do: menu, say: { id: satu, en: one }, keys: { 1: number, 2: wait, 0: wait }, on_timeout: wait }\n" \
     "      number: { do: collect, say: { id: nomor, en: number }, into: order, next: wait, on_timeout: wait }\n" \
     "      wait: { do: queue, queue: sales, on_overflow: bye }\n" \
-    "      bye: { do: hangup }\n"
+    "      bye: { do: hangup }\n" \
+    "  teller:\n" \
+    "    start: wait\n" \
+    "    variables: { verified: bool }\n" \
+    "    card: { verified: { id: Diperiksa, en: Checked } }\n" \
+    "    nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } }\n"
 /* the same in another order: indices mean something else */
 #define OTHER "dispositions: { results: { 13: { id: Lain, en: Other }, 11: { id: Terjual, en: Sold }, 12: { id: Batal, en: Cancelled } } }\n"
 
@@ -200,6 +204,26 @@ static void expect(const json_t *json, const char *path, const char *wanted)
         assert_string_equal(json_string_value(value), wanted);
 }
 
+/* Where a flow can find out who he is, it is said from the first moment that it is not known yet. */
+static void a_card_says_whether_it_is_known_who_he_is(void **state)
+{
+    (void)state;
+    TEST_LOG(&store, contact_new, .contact = 601, .client = 1, .number = 2, .flow = 1, .person = person);
+    TEST_LOG(&store, contact_queued, .contact = 601, .queue = 0);
+    wish(SAPA_ROUTE_CARD, 601, ADMIN);
+    json_t *card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "items")), 1);
+    expect(card, "items.0.id", "verified");
+    expect(card, "items.0.value", "false");
+    json_decref(card);
+    tell_value(601, "verified", "true");
+    wish(SAPA_ROUTE_CARD, 601, ADMIN);
+    card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "items")), 1);
+    expect(card, "items.0.value", "true");
+    json_decref(card);
+}
+
 static void a_card_tells_who_it_is_and_what_was(void **state)
 {
     (void)state;
@@ -253,6 +277,103 @@ static void a_card_tells_who_it_is_and_what_was(void **state)
     card = run(SAPA_OK);
     assert_int_equal(json_array_size(at(card, "history")), 1);
     assert_true(json_is_true(at(card, "more")));
+    json_decref(card);
+}
+
+static void tell_placed(uint64_t contact, uint64_t campaign)
+{
+    struct sapa_record record;
+
+    sapa_record_init(&record, SAPA_T_agent_call);
+    record.u.agent_call = (struct sapa_rec_agent_call){ .contact = contact, .offer = contact + 7000, .kind = SAPA_TARGET_OUTSIDE, .person = person,
+                                                        .target = SAPA_NONE, .client = 0, .campaign = campaign };
+    (void)sapa_sized_set(&record.u.agent_call.address, SAPA_STR("62811234567"));
+    test_store_log(&store, &record);
+    TEST_LOG(&store, contact_new, .contact = contact, .person = person, .client = 0, .number = 0, .flow = SAPA_NONE,
+             .direction = SAPA_DIRECTION_OUTBOUND, .language = SAPA_LANGUAGE_EN, .campaign = campaign);
+    TEST_LOG(&store, contact_connected, .contact = contact, .agent = 0, .queue = 0);
+}
+
+/* Who calls for a campaign has its brand and its script before him; without one of its own, the queue's. */
+static void a_card_of_a_campaign(void **state)
+{
+    (void)state;
+    tell_placed(201, 1);
+    tell_placed(202, 2);
+    tell_placed(203, 0);
+    wish(SAPA_ROUTE_CARD, 201, SITI);
+    json_t *card = run(SAPA_OK);
+    expect(card, "campaign", "promo");
+    expect(card, "campaign_name", "Promo");
+    expect(card, "brand", "Toko Prima");
+    expect(card, "script", "Say the brand");
+    expect(card, "direction", "outbound");
+    json_decref(card);
+    wish(SAPA_ROUTE_CARD, 202, SITI);
+    card = run(SAPA_OK);
+    expect(card, "campaign", "sapa");
+    expect(card, "brand", NULL);
+    expect(card, "script", "Script of the queue");
+    json_decref(card);
+    wish(SAPA_ROUTE_CARD, 203, SITI);
+    card = run(SAPA_OK);
+    expect(card, "campaign", NULL);
+    expect(card, "campaign_name", NULL);
+    expect(card, "brand", NULL);
+    expect(card, "script", "Script of the queue");
+    json_decref(card);
+}
+
+/* What the far end is: as it was when it began, then as somebody says on the card; it is kept with the contact. */
+static void customer_or_prospect(void **state)
+{
+    (void)state;
+    tell_past(101, 0); /* from before it was known */
+    tell_placed(201, 1);
+    TEST_LOG(&store, contact_party, .contact = 201, .person = person, .party_type = SAPA_PARTY_TYPE_PROSPECT + 1);
+    TEST_LOG(&store, contact_new, .contact = 301, .direction = SAPA_DIRECTION_INTERNAL, .party_type = SAPA_PARTY_TYPE_INTERNAL + 1);
+    TEST_LOG(&store, contact_new, .contact = 103, .person = person, .client = 0, .number = 0, .party_type = SAPA_PARTY_TYPE_CUSTOMER + 1);
+    wish(SAPA_ROUTE_CARD, 103, ADMIN);
+    json_t *card = run(SAPA_OK);
+    expect(card, "party_type", "customer");
+    expect(card, "history.0.contact", "201");
+    expect(card, "history.0.party_type", "prospect");
+    expect(card, "history.1.contact", "101");
+    expect(card, "history.1.party_type", NULL);
+    json_decref(card);
+
+    wish(SAPA_ROUTE_PARTY_SET, 201, SITI);
+    work.match = SAPA_PARTY_TYPE_CUSTOMER + 1;
+    assert_null(run(SAPA_OK));
+    assert_true(work.note.contact == 201 && work.note.person == person && work.note.agent == 0);
+    wish(SAPA_ROUTE_PARTY_SET, 201, BUDI); /* not in his hands */
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_PARTY_SET, 201, OF_BANK);
+    assert_null(run(SAPA_ENOENT));
+    wish(SAPA_ROUTE_PARTY_SET, 301, ADMIN); /* among colleagues */
+    assert_null(run(SAPA_ESTATE));
+    assert_non_null(strstr(work.problem, "colleagues"));
+    assert_int_equal(sapa_person_erase(store.store, person, "test"), SAPA_OK);
+    wish(SAPA_ROUTE_PARTY_SET, 201, ADMIN);
+    assert_null(run(SAPA_ESTATE));
+    assert_non_null(strstr(work.problem, "erased"));
+}
+
+/* One line of time: whoever called whom. */
+static void both_directions_are_one_history(void **state)
+{
+    (void)state;
+    tell_past(101, 0);    /* they called us */
+    tell_placed(201, 1);  /* we called them */
+    tell_arrived(103, person, 0, "62811234567");
+    wish(SAPA_ROUTE_CARD, 103, ADMIN);
+    json_t *card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "history")), 2);
+    expect(card, "history.0.contact", "201");
+    expect(card, "history.0.direction", "outbound");
+    expect(card, "history.0.agent", "siti");
+    expect(card, "history.1.contact", "101");
+    expect(card, "history.1.direction", "inbound");
     json_decref(card);
 }
 
@@ -315,30 +436,6 @@ static void who_joined_took_part(void **state)
     json_decref(run(SAPA_OK));
 }
 
-/* A file as the recorder leaves it, with nothing in it, of the day on which the log of this test is. */
-static void make_recording(uint64_t recording, uint64_t contact)
-{
-    struct sapa_record_params params = { .recording = recording, .contact = contact };
-    const struct sapa_record_end ended = { .end = SAPA_RECORDING_COMPLETE };
-    struct sapa_record_writer_options options = { .event_type = 1, .mailbox_bytes = 1 << 20 };
-    struct sapa_record_writer *writer;
-    struct sapa_record_file *file;
-
-    params.head = (struct sapa_recording_head){ .channels = 2, .frames_per_chunk = SAPA_RECORDING_FRAMES, .start_us = INT64_C(1767600000000000) };
-    snprintf(params.path, sizeof(params.path), "%s/recordings/toko/2026/01/05/%llu.srec", store.folder, (unsigned long long)recording);
-    for (char *slash = params.path + strlen(store.folder) + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
-        *slash = '\0';
-        (void)mkdir(params.path, 0700);
-    }
-    assert_int_equal(sapa_recording_key_make(store.store, person, recording, params.key.bytes, params.head.wrapped, &params.head.wrapped_size), SAPA_OK);
-    assert_int_equal(sapa_mailbox_new(1 << 16, &options.events), SAPA_OK);
-    assert_int_equal(sapa_record_writer_new(&options, &writer), SAPA_OK);
-    assert_int_equal(sapa_record_writer_open(writer, &params, &file), SAPA_OK);
-    assert_int_equal(sapa_record_writer_end(writer, file, &ended), SAPA_OK);
-    sapa_record_writer_free(writer);
-    sapa_mailbox_free(options.events);
-}
-
 static sapa_rc hear(enum sapa_route_id route, uint64_t recording, enum who who, uint64_t in_hand)
 {
     const struct sapa_web_files files = { .store = store.store, .data = store.folder };
@@ -376,7 +473,7 @@ static void recordings_are_heard_by_who_sees_the_contact(void **state)
 
     (void)state;
     tell_past(101, 0); /* siti's, who is of the red team */
-    make_recording(5101, 101);
+    test_recording_make(&store, person, 5101, 101, 0);
     tell_arrived(103, person, 0, "62811234567");
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(hear(routes[i], 5101, ADMIN, 0), SAPA_OK);
@@ -644,8 +741,12 @@ static void nothing_is_left_of_who_is_erased(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_card_says_whether_it_is_known_who_he_is, begin, end),
         cmocka_unit_test_setup_teardown(a_card_tells_who_it_is_and_what_was, begin, end),
         cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
+        cmocka_unit_test_setup_teardown(a_card_of_a_campaign, begin, end),
+        cmocka_unit_test_setup_teardown(both_directions_are_one_history, begin, end),
+        cmocka_unit_test_setup_teardown(customer_or_prospect, begin, end),
         cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
         cmocka_unit_test_setup_teardown(recordings_are_heard_by_who_sees_the_contact, begin, end),
         cmocka_unit_test_setup_teardown(a_task_about_another_clients_contact_is_not_told, begin, end),

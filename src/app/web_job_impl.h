@@ -37,6 +37,9 @@ static inline const char *param(const struct job *job, const char *name)
     return sapa_params_get(&job->work->params, name);
 }
 
+/** A recording that may be heard: the contact that it is of, and how long it is. SAPA_ENOENT: it is not there, or not for who asks. */
+SAPA_MUST_CHECK sapa_rc sapa_web_recording(struct job *job, uint64_t recording, uint64_t *ret_contact, int64_t *ret_length_ms);
+
 /** Administration: webhooks, the centre description, people. The result goes into job->work; its rc is returned. */
 sapa_rc sapa_web_admin(struct job *job);
 

@@ -203,6 +203,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->channel = one.channel;
         to->disposition = one.disposition;
         to->extended = one.extended;
+        to->kind = one.kind;
         if (one.state == SAPA_ASSIGNMENT_TALKING || one.state == SAPA_ASSIGNMENT_HELD)
             take_parties(link, index, to);
     }
@@ -562,7 +563,7 @@ static bool is_untold(struct sapa_web_link *link, uint64_t person, bool forget)
 }
 
 /* So that a number outside is sealed with its owner's key. The log learns of a new person before anything names it. */
-static void resolve(struct sapa_web_link *link, uint32_t client, struct sapa_str address, uint64_t *ret_person)
+static void resolve(struct sapa_web_link *link, uint32_t client, struct sapa_str address, uint64_t *ret_person, uint8_t *ret_party_type)
 {
     struct sapa_person_found found = { .person = 0 };
     struct sapa_record known;
@@ -585,15 +586,21 @@ static void resolve(struct sapa_web_link *link, uint32_t client, struct sapa_str
         (void)is_untold(link, found.person, true);
     }
     *ret_person = found.person;
+    *ret_party_type = found.party_type;
 }
 
 static void resolve_input(struct sapa_web_link *link, struct sapa_record *input)
 {
-    if (input->type == SAPA_T_agent_call)
-        resolve(link, client_of_call(link, &input->u.agent_call), sapa_sized_str(&input->u.agent_call.address), &input->u.agent_call.person);
-    else if (input->type == SAPA_T_contact_passed)
+    uint8_t party_type = 0;
+
+    if (input->type == SAPA_T_agent_call) {
+        resolve(link, client_of_call(link, &input->u.agent_call), sapa_sized_str(&input->u.agent_call.address), &input->u.agent_call.person,
+                &party_type);
+        input->u.agent_call.party_type = party_type;
+    } else if (input->type == SAPA_T_contact_passed) {
         resolve(link, client_of_contact(link, input->u.contact_passed.contact), sapa_sized_str(&input->u.contact_passed.address),
-                &input->u.contact_passed.person);
+                &input->u.contact_passed.person, &party_type);
+    }
 }
 
 static bool has_room(struct sapa_web_link *link, const struct sapa_web_ask *ask)

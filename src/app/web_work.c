@@ -6,6 +6,7 @@
 
 #include "app/figures.h"
 #include "app/recording_key.h"
+#include "app/web_coach.h"
 #include "app/web_desk.h"
 #include "app/web_job_impl.h"
 #include "app/web_target.h"
@@ -15,6 +16,7 @@
 #include "report/print.h"
 #include "report/why.h"
 #include "rt/clock.h"
+#include "store/history.h"
 #include "store/log.h"
 #include "store/people.h"
 
@@ -305,7 +307,7 @@ static bool is_key(const struct folding *f, const char *name, enum sapa_dim kind
 static void call_json(const struct folding *f, const struct sapa_call *call)
 {
     const struct sapa_centre *centre = f->names.centre;
-    const struct sapa_call_show show = {
+    struct sapa_call_show show = {
         .names = &f->names, .language = SAPA_LANGUAGE_EN, .show_pii = f->job->work->show_pii,
         .zone = centre && centre->system.zone < centre->zones_count ? &centre->zones[centre->system.zone] : NULL,
     };
@@ -316,6 +318,8 @@ static void call_json(const struct folding *f, const struct sapa_call *call)
         f->job->out->failed = true;
         return;
     }
+    if (sapa_contact_party_type_said(f->job->files->store, call->contact, &show.party_type) != SAPA_OK)
+        show.party_type = 0; /* as it was when the record was closed */
     sapa_text_init(&text, buf, 16384);
     sapa_call_json(call, &show, &text);
     sapa_json_raw(f->job->out, sapa_text_str(&text));
@@ -1399,14 +1403,44 @@ static sapa_rc wav_bytes(struct job *job, struct sapa_recording *open, unsigned 
     return SAPA_OK;
 }
 
-static sapa_rc audio(struct job *job)
+sapa_rc sapa_web_recording(struct job *job, uint64_t recording, uint64_t *ret_contact, int64_t *ret_length_ms)
 {
-    struct sapa_web_work *work = job->work;
-    const uint64_t id = number_of(job, "recording", 0);
     struct sapa_recording_head head;
     struct sapa_recording *open = NULL;
     struct found_file file;
-    sapa_rc rc = find_recording(job, id, &file);
+    sapa_rc rc = find_recording(job, recording, &file);
+
+    if (rc == SAPA_OK)
+        rc = contact_of_file(job, recording, &file, ret_contact);
+    if (rc == SAPA_ENOENT)
+        return no_recording(job, recording);
+    if (rc == SAPA_OK)
+        rc = open_recording(job, recording, file.path, &head, &open);
+    if (rc != SAPA_OK)
+        return rc;
+    *ret_length_ms = (int64_t)(sapa_recording_frames(open) * 1000 / SAPA_RECORDING_RATE);
+    sapa_recording_close(open);
+    return SAPA_OK;
+}
+
+/* Of the path; or of a coaching note, which lets its agent hear this one, whatever else he may hear. */
+static sapa_rc find_audio(struct job *job, uint64_t *ret_id, struct found_file *ret)
+{
+    *ret_id = number_of(job, "recording", 0);
+    if (job->work->route != SAPA_ROUTE_COACH_AUDIO)
+        return find_recording(job, *ret_id, ret);
+    const sapa_rc rc = sapa_web_coach_recording(job, ret_id);
+    return rc == SAPA_OK ? find_file(job, *ret_id, ret) : rc;
+}
+
+static sapa_rc audio(struct job *job)
+{
+    struct sapa_web_work *work = job->work;
+    struct sapa_recording_head head;
+    struct sapa_recording *open = NULL;
+    struct found_file file;
+    uint64_t id;
+    sapa_rc rc = find_audio(job, &id, &file);
 
     if (rc == SAPA_OK)
         rc = open_recording(job, id, file.path, &head, &open);
@@ -1615,8 +1649,11 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_TASK_SET:
         case SAPA_ROUTE_MY_TASKS:
         case SAPA_ROUTE_MY_TASK_SET:
+        case SAPA_ROUTE_FAVOURITES:
+        case SAPA_ROUTE_FAVOURITES_PUT:
         case SAPA_ROUTE_DISPOSITIONS:
         case SAPA_ROUTE_CARD:
+        case SAPA_ROUTE_PARTY_SET:
         case SAPA_ROUTE_NOTE: work->rc = sapa_web_desk(files, work, job.shelf); break;
         case SAPA_ROUTE_WHY: work->rc = why(&job); break;
         case SAPA_ROUTE_PEOPLE: work->rc = people(&job); break;
@@ -1629,7 +1666,13 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_REPORT: work->rc = report(&job); break;
         case SAPA_ROUTE_RECORDINGS: work->rc = recordings(&job); break;
         case SAPA_ROUTE_RECORDING: work->rc = recording(&job); break;
-        case SAPA_ROUTE_AUDIO: work->rc = audio(&job); break;
+        case SAPA_ROUTE_AUDIO:
+        case SAPA_ROUTE_COACH_AUDIO: work->rc = audio(&job); break;
+        case SAPA_ROUTE_COACH_MARKS:
+        case SAPA_ROUTE_COACH_NOTES:
+        case SAPA_ROUTE_COACH_NEW:
+        case SAPA_ROUTE_COACH_DONE:
+        case SAPA_ROUTE_COACH_END: work->rc = sapa_web_coach(&job); break;
         case SAPA_ROUTE_CENTRE: work->rc = centre_text(&job, work->centre->hash); break;
         case SAPA_ROUTE_VERSION: work->rc = centre_text(&job, param(&job, "hash")); break;
         case SAPA_ROUTE_AUDIT: work->rc = audits(&job); break;

@@ -64,6 +64,9 @@ void sapa_campaigns_compile(struct sapa_compile *c)
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;
         sapa_fields_read(c, child, SAPA_OBJECT_CAMPAIGN, UINT32_MAX, campaign);
+        const uint32_t script = sapa_field_get(c, child, "script");
+        if (script != SAPA_NONE)
+            (void)sapa_read_texts(c, script, SAPA_SCRIPT_MAX, campaign->script);
         check_dial(c, child, campaigns, sapa_tree(c, child)->ordinal);
         check_client(c, child, campaign);
     }

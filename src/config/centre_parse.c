@@ -1018,6 +1018,9 @@ static void compile_queues(struct sapa_compile *c)
         if (queue->disposition_required && dispositions == SAPA_NONE)
             sapa_find(c, sapa_field_get(c, child, "disposition_required"), 0, "name a set under dispositions",
                       "a disposition is required, but the queue has none to choose from");
+        if (queue->auto_answer && queue->choice == SAPA_CHOICE_RING_ALL)
+            sapa_find(c, sapa_field_get(c, child, "auto_answer"), 0, "choose one agent: another choice, or whisper: yes",
+                      "with \"ring all\" every free agent's phone would answer");
         if (queue->music == SAPA_NONE)
             queue->music = c->centre->system_prompt[SAPA_PROMPT_ID_MUSIC];
         else if (queue->music < c->prompts.n && !c->prompts.at[queue->music].music)

@@ -204,6 +204,26 @@ static const char *const section_nouns[SAPA_SECTION_COUNT] = {
     "flow",    "role",   "do-not-contact list", "user", "campaign",
 };
 
+/* "there are: agen, pimpinan …", the first of them; NULL: none. */
+static const char *list_keys(const struct sapa_compile *c, enum sapa_section section, char list[SAPA_FINDING_TEXT_MAX])
+{
+    enum { LISTED_MAX = 8 };
+    const uint32_t all = c->section[section];
+    struct sapa_text out;
+    unsigned count = 0;
+
+    sapa_text_init(&out, list, SAPA_FINDING_TEXT_MAX);
+    for SAPA_TREE_EACH(c, child, all) {
+        const struct sapa_str key = sapa_tree(c, all)->kind == SAPA_TREE_MAP ? sapa_tree(c, child)->key : sapa_tree(c, child)->text;
+        if (count == LISTED_MAX || out.n + key.n + 8 > SAPA_FINDING_TEXT_MAX) {
+            sapa_text_add(&out, SAPA_STR(" …"));
+            break;
+        }
+        sapa_text_printf(&out, "%s" SAPA_STR_FMT, count++ ? ", " : "there are: ", SAPA_STR_ARG(key));
+    }
+    return count > 0 ? list : NULL;
+}
+
 uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section section)
 {
     struct sapa_near near;
@@ -222,7 +242,9 @@ uint32_t sapa_read_ref(struct sapa_compile *c, uint32_t node, enum sapa_section 
     }
     for (unsigned i = 0; section == SAPA_SECTION_HOLIDAYS && i < SAPA_CALENDAR_COUNT; i++)
         sapa_near_try(&near, sapa_str_of(sapa_calendar_key(i)));
-    sapa_find(c, node, 0, sapa_near_hint(&near), "there is no %s \"" SAPA_STR_FMT "\"",
+    char list[SAPA_FINDING_TEXT_MAX];
+    const char *all = near.best.n ? NULL : list_keys(c, section, list);
+    sapa_find(c, node, 0, all ? all : sapa_near_hint(&near), "there is no %s \"" SAPA_STR_FMT "\"",
               section_nouns[section], SAPA_STR_ARG(key));
     return SAPA_NONE;
 }

@@ -13,6 +13,7 @@ static const char *const srtp_uses[] = { "prefer", "no", "require", NULL };
 static const char *const transports[] = { "udp", "tcp", "tls", "any", NULL };
 static const char *const caller_whats[] = { "block", "allow", "vip", NULL };
 static const char *const number_types[] = { "local", "toll free", "mobile", "premium", "internal", NULL };
+static const char *const party_types[] = { "customer", "prospect", NULL };
 static const char *const no_answers[] = { "ready", "not ready", NULL };
 static const char *const kinds[] = {
 #define X(id, name, text) name,
@@ -155,6 +156,9 @@ static const struct sapa_field_row campaign_rows[] = {
     REF("hours", sapa_campaign, hours, HOURS, 0, "is called in these hours only, and in those of the company's calls; without: in those alone"),
     REF("queue", sapa_campaign, queue, QUEUES, 0, "a queue of this company, whose rules for recording, wrap-up and dispositions hold; without: as for the company's calls"),
     REF("team", sapa_campaign, team, TEAMS, 0, "only this team calls for it"),
+    TEXT("brand", sapa_campaign, brand, 1, 64, NULL, "in whose name is called, as the agent says it and telephones show it; without: the name of the company"),
+    OTHER("script", 0, NULL, "what agents read beside such a call, before that of a queue, in the language of the customer: { id: \"1. Sebutkan nama merek …\", en: \"1. Say the brand …\" }"),
+    CHOICE("party", sapa_campaign, party_type, party_types, "prospect", "what those are who are called for it, unless somebody has said what they are"),
 };
 
 static const struct sapa_field_row list_rows[] = {
@@ -199,6 +203,8 @@ static const struct sapa_field_row queue_rows[] = {
     OTHER("steps", 0, NULL, "requirements, relaxed in time: [ { needs: { french: 4 } }, { after: 30 s, needs: { french: 3 } } ]; without: anybody with access to the client"),
     TIME("preferred", sapa_queue, preferred_ms, 0, 10 * MIN, "0", "the last or preferred agent alone is asked for so long"),
     TIME("ring", sapa_queue, ring_ms, 3 * S, 2 * MIN, "20 s", "an offer rings so long"),
+    BOOL("auto_answer", sapa_queue, auto_answer, "no", "the agent's phone answers an offer by itself; he hears a tone and the name of the queue before he is connected"),
+    BOOL("whisper", sapa_queue, whisper, "no", "the same tone and name when he answers himself"),
     TIME("wrapup", sapa_queue, wrapup_ms, 0, 4 * H, "60 s", "time for notes after a conversation; 0: none"),
     TIME("wrapup_extend", sapa_queue, wrapup_extend_ms, 0, H, "60 s", "one extension by the agent; 0: none"),
     CHOICE("no_answer", sapa_queue, no_answer_not_ready, no_answers, "not ready", "what an agent is who missed an offer"),
@@ -284,6 +290,7 @@ static const struct sapa_field_row number_rows[] = {
     TIME("cost_pulse", sapa_number, cost_pulse_ms, S, H, "1 min", "a begun stretch of this length is charged whole"),
     BOOL("web", sapa_number, web, "no", "may be called from a browser by anybody who opens the customer's page"),
     TEXT("web_frames", sapa_number, web_frames, 8, 400, NULL, "\"https://shop.example https://www.shop.example\": web sites that may show the customer's page of this number (/call/NUMBER) in a frame; without: none"),
+    CHOICE("party", sapa_number, party_type, party_types, "customer", "what its callers are, unless somebody has said what they are, or they are VIPs (customers)"),
 };
 
 static const struct sapa_field_row caller_rows[] = {

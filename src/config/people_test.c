@@ -69,7 +69,7 @@ static void test_roles(void **state)
     assert_int_equal(centre->agents[1].role, 1);
     assert_int_equal(centre->agents[1].calls_for, 1);
     assert_int_equal(centre->roles[0].rights, 0);
-    assert_int_equal(centre->roles[1].rights, SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF) | SAPA_RIGHT_BIT(REPORT));
+    assert_int_equal(centre->roles[1].rights, SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF) | SAPA_RIGHT_BIT(REFUSE) | SAPA_RIGHT_BIT(REPORT));
     assert_int_equal(centre->users_count, 2);
     assert_int_equal(centre->users[0].role, 1);
     assert_int_equal(centre->users[0].clients, 2);
@@ -275,12 +275,14 @@ static void test_calendars(void **state)
 static void test_campaigns(void **state)
 {
     (void)state;
-    compile_good(CAMPAIGNS("{ sapa: { name: Sapaan, client: b }, tagih: { name: Penagihan, client: a, number: \"620002\", dial: \"7\", hours: siang, queue: q, team: t } }", ", campaign: tagih"), NULL);
+    compile_good(CAMPAIGNS("{ sapa: { name: Sapaan, client: b }, tagih: { name: Penagihan, client: a, number: \"620002\", dial: \"7\", hours: siang, queue: q, team: t, brand: Toko A, script: { id: \"1. Sebutkan siapa\", en: \"1. Say who calls\" } } }", ", campaign: tagih"), NULL);
     assert_int_equal(centre->campaigns_count, 2);
     const struct sapa_campaign *plain = &centre->campaigns[0], *tagih = &centre->campaigns[1];
     assert_true(plain->client == 1 && plain->number == SAPA_NONE && plain->hours == SAPA_NONE && plain->queue == SAPA_NONE && plain->team == SAPA_NONE && plain->dial.n == 0);
     assert_true(tagih->client == 0 && tagih->number == 1 && tagih->hours == 0 && tagih->queue == 0 && tagih->team == 0);
     assert_true(sapa_str_eq(tagih->dial, SAPA_STR("7")) && sapa_str_eq(tagih->name, SAPA_STR("Penagihan")));
+    assert_true(sapa_str_eq(tagih->brand, SAPA_STR("Toko A")) && plain->brand.n == 0 && plain->script[SAPA_LANGUAGE_EN].n == 0);
+    assert_true(sapa_str_eq(tagih->script[SAPA_LANGUAGE_EN], SAPA_STR("1. Say who calls")) && sapa_str_eq(tagih->script[SAPA_LANGUAGE_ID], SAPA_STR("1. Sebutkan siapa")));
     assert_int_equal(centre->agents[0].campaign, 1);
     /* a list of the campaign stops its calls alone, and counts as its client's then */
     assert_int_equal(centre->listed_numbers_count, 1);
@@ -301,6 +303,28 @@ static void test_campaigns(void **state)
     sapa_centre_free(centre);
 }
 
+/* A name that is none, and like none: which there are. */
+static void test_which_there_are(void **state)
+{
+    char text[1200];
+    struct sapa_text out;
+
+    (void)state;
+    assert_int_equal(sapa_centre_compile(SAPA_STR("version: 1\nclients: { a: { name: A } }\nroles: { agen: {}, pimpinan: {} }\n"
+                                                  "users: { x: { name: X, role: king } }\n"), NULL, &findings, &centre), SAPA_EINVAL);
+    assert_int_equal(findings.count, 1);
+    assert_string_equal(findings.list[0].reason, "there is no role \"king\"");
+    assert_string_equal(findings.list[0].hint, "there are: agen, pimpinan");
+    sapa_text_init(&out, text, sizeof(text)); /* of many the first, and never more than there is room for */
+    sapa_text_printf(&out, "version: 1\nclients: { a: { name: A } }\nusers: { x: { name: X, role: king } }\nroles: {");
+    for (unsigned i = 0; i < 20; i++)
+        sapa_text_printf(&out, "%s quite-a-long-name-of-a-role-%02u: {}", i ? "," : "", i);
+    sapa_text_printf(&out, " }\n");
+    assert_int_equal(sapa_centre_compile(sapa_text_str(&out), NULL, &findings, &centre), SAPA_EINVAL);
+    assert_non_null(strstr(findings.list[0].hint, "there are: quite-a-long-name-of-a-role-00, quite-a-long-name-of-a-role-01"));
+    assert_string_equal(findings.list[0].hint + strlen(findings.list[0].hint) - 4, " …");
+}
+
 static void test_campaign_mistakes(void **state)
 {
     static const struct { const char *text, *where, *reason; } cases[] = {
@@ -309,6 +333,8 @@ static void test_campaign_mistakes(void **state)
         { CAMPAIGNS("{ tagih: { name: T, client: a, number: \"620003\" } }", ""), "campaigns.tagih.number", "belongs to another client" },
         { CAMPAIGNS("{ tagih: { name: T, client: a, queue: r } }", ""), "campaigns.tagih.queue", "belongs to another client" },
         { CAMPAIGNS("{ tagih: { name: T, client: a, dial: \"7a\" } }", ""), "campaigns.tagih.dial", "cannot be dialled" },
+        { CAMPAIGNS("{ tagih: { name: T, client: a, brand: \"\" } }", ""), "campaigns.tagih.brand", "the text is empty" },
+        { CAMPAIGNS("{ tagih: { name: T, client: a, script: { id: x } } }", ""), "campaigns.tagih.script", "English (en) is missing" },
         { CAMPAIGNS("{ x: { name: X, client: b, dial: \"7\" }, tagih: { name: T, client: a, dial: \"7\" } }", ""), "campaigns.tagih.dial", "dials \"x\" already" },
         { CAMPAIGNS("{ x: { name: X, client: b }, tagih: { name: T, client: a } }", ", campaign: x"), "agents.s.campaign", "not granted" },
         { CAMPAIGNS("{ tagih: { name: T, client: a, team: u } }", ", campaign: tagih"), "agents.s.campaign", "another team" },
@@ -328,7 +354,7 @@ static void test_campaign_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_roles), cmocka_unit_test(test_lists),
-                                        cmocka_unit_test(test_campaigns), cmocka_unit_test(test_campaign_mistakes),
+                                        cmocka_unit_test(test_campaigns), cmocka_unit_test(test_campaign_mistakes), cmocka_unit_test(test_which_there_are),
                                         cmocka_unit_test(test_bad_files), cmocka_unit_test(test_many),
                                         cmocka_unit_test(test_calendars) };
 

@@ -148,7 +148,8 @@ static struct core_contact *open_contact(struct sapa_core *core, const struct sa
     EMIT(core, contact_new, .contact = c->id, .client = c->client, .channel = c->channel, .direction = c->direction,
          .number = c->number, .person = c->person,
          .flow = number && centre->flows_count > 0 ? centre->numbers[in->target].flow : SAPA_NONE, .language = c->language,
-         .campaign = campaign);
+         .campaign = campaign,
+         .party_type = sapa_contact_party_type(centre, c->direction, in->party_type, SAPA_NONE, campaign, false));
     return c;
 }
 
@@ -230,7 +231,8 @@ sapa_rc sapa_call_on_placed(struct sapa_core *core, const struct sapa_record *re
         return SAPA_ELIMIT;
     }
     EMIT(core, cmd_call, .contact = c->id, .offer = in->offer, .agent = in->agent, .line = in->line, .beside = c->beside,
-         .kind = in->kind, .target = c->call_target, .client = c->client, .number = c->address);
+         .kind = in->kind, .target = c->call_target, .client = c->client, .number = c->address,
+         .campaign = campaign);
     reply(core, in, SAPA_OK, SAPA_DENIAL_NONE);
     sapa_contact_place(core, c, SAPA_PLACE_RINGING);
     struct core_work *w = open_work(core, c, in->offer, (uint32_t)in->agent, calls_queue(core, c, campaign), KIND_OWN);

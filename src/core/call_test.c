@@ -10,6 +10,7 @@
 
 #include "core/snapshot_1_impl.h"
 #include "core/world_impl.h"
+#include "model/listed.h"
 
 enum { ANI, BUDI, CITRA, DEWI }; /* agents */
 enum { SALES, OUTBOUND };        /* queues */
@@ -369,6 +370,7 @@ static void a_call_for_a_campaign(void **state)
     world_step(w, &in);
     assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.campaign, 2);
     assert_int_equal(world_last(w, SAPA_T_contact_new)->u.contact_new.client, 1);
+    assert_int_equal(world_last(w, SAPA_T_cmd_call)->u.cmd_call.campaign, 2); /* whose brand is shown */
     carrier(w, in.u.agent_call.contact, 1, 1, 0, 0);
     assert_int_equal(world_last(w, SAPA_T_contact_connected)->u.contact_connected.queue, SAPA_NONE);
     carrier(w, in.u.agent_call.contact, 1, 3, SAPA_SIDE_CUSTOMER, 0);
@@ -390,6 +392,74 @@ static void a_call_for_a_campaign(void **state)
     assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.why, SAPA_DENIAL_TARGET);
     world_wait(w, 10000);
     quiet_end(w);
+}
+
+#define PARTY(w) ((int)world_last(w, SAPA_T_contact_new)->u.contact_new.party_type - 1)
+
+/* What the far end is: told by somebody, by the campaign, by a list, by the number, by who calls whom. */
+static void the_far_end_is_a_customer_a_prospect_or_one_of_us(void **state)
+{
+    (void)state;
+    struct sapa_campaign campaigns[] = {
+        { .client = 0, .number = 0, .hours = SAPA_NONE, .queue = SALES, .team = SAPA_NONE, .party_type = SAPA_PARTY_TYPE_PROSPECT },
+        { .client = 0, .number = 0, .hours = SAPA_NONE, .queue = SALES, .team = SAPA_NONE, .party_type = SAPA_PARTY_TYPE_CUSTOMER },
+    };
+    static const struct sapa_caller_rule rules[] = { { .what = SAPA_CALLER_VIP, .client = SAPA_NONE, .prefix = { "62811", 5 } } };
+    struct sapa_record in;
+    WITH(w);
+    w->centre.campaigns = campaigns;
+    w->centre.campaigns_count = 2;
+    w->centre.caller_rules = rules;
+    w->centre.caller_rules_count = 1;
+    for (uint32_t a = 0; a < 4; a++)
+        w->agents[a].campaign = SAPA_NONE;
+    struct sapa_rec_agent_call wish = { .contact = sapa_id_make(1, 300), .offer = sapa_id_make(2, 300), .agent = ANI, .line = SAPA_LINE_OWN,
+                                        .kind = SAPA_TARGET_OUTSIDE, .target = SAPA_NONE, .client = SAPA_NONE };
+    static const struct { uint64_t campaign, said; int wanted; } placed[] = {
+        { 0, 0, SAPA_PARTY_TYPE_CUSTOMER }, { 1, 0, SAPA_PARTY_TYPE_PROSPECT }, { 2, 0, SAPA_PARTY_TYPE_CUSTOMER },
+        { 1, SAPA_PARTY_TYPE_CUSTOMER + 1, SAPA_PARTY_TYPE_CUSTOMER }, { 2, SAPA_PARTY_TYPE_PROSPECT + 1, SAPA_PARTY_TYPE_PROSPECT },
+    };
+    for (size_t i = 0; i < SAPA_COUNT(placed); i++) {
+        sapa_record_init(&in, SAPA_T_agent_call);
+        wish.contact++, wish.offer++;
+        wish.campaign = placed[i].campaign;
+        wish.party_type = placed[i].said;
+        in.u.agent_call = wish;
+        sapa_sized_set(&in.u.agent_call.address, SAPA_STR("6285551234"));
+        world_step(w, &in);
+        assert_int_equal(PARTY(w), placed[i].wanted);
+        carrier(w, wish.contact, 1, 2, SAPA_SIDE_CUSTOMER, 486);
+    }
+    sapa_record_init(&in, SAPA_T_agent_call);
+    in.u.agent_call = (struct sapa_rec_agent_call){ .contact = sapa_id_make(1, 400), .offer = sapa_id_make(2, 400), .agent = ANI, .line = SAPA_LINE_OWN,
+                                                    .kind = SAPA_TARGET_AGENT, .target = BUDI, .client = SAPA_NONE, .party_type = 1 };
+    world_step(w, &in);
+    assert_int_equal(PARTY(w), SAPA_PARTY_TYPE_INTERNAL);
+    world_arrive(w, 0);
+    assert_int_equal(PARTY(w), SAPA_PARTY_TYPE_CUSTOMER);
+    w->numbers[0].party_type = SAPA_PARTY_TYPE_PROSPECT; /* a line for those who are not customers yet */
+    world_arrive(w, 0);
+    assert_int_equal(PARTY(w), SAPA_PARTY_TYPE_PROSPECT);
+    WORLD_IN(w, contact_arrived, .contact = sapa_id_make(1, 200), .party_type = SAPA_PARTY_TYPE_CUSTOMER + 1, .last_agent = SAPA_NONE);
+    assert_int_equal(PARTY(w), SAPA_PARTY_TYPE_CUSTOMER);
+    w->numbers[0].party_type = SAPA_PARTY_TYPE_CUSTOMER;
+    WORLD_IN(w, contact_arrived, .contact = sapa_id_make(1, 201), .party_type = SAPA_PARTY_TYPE_PROSPECT + 1, .last_agent = SAPA_NONE);
+    assert_int_equal(PARTY(w), SAPA_PARTY_TYPE_PROSPECT);
+    WORLD_IN(w, contact_arrived, .contact = sapa_id_make(1, 202), .party_type = SAPA_PARTY_TYPE_INTERNAL + 1, .last_agent = SAPA_NONE);
+    assert_int_equal(PARTY(w), SAPA_PARTY_TYPE_CUSTOMER); /* of a person nobody says that */
+    w->numbers[0].party_type = SAPA_PARTY_TYPE_PROSPECT;
+    sapa_record_init(&in, SAPA_T_contact_arrived);
+    in.u.contact_arrived = (struct sapa_rec_contact_arrived){ .contact = sapa_id_make(1, 203), .last_agent = SAPA_NONE };
+    sapa_sized_set(&in.u.contact_arrived.address, SAPA_STR("6281177"));
+    world_step(w, &in);
+    assert_int_equal(PARTY(w), SAPA_PARTY_TYPE_CUSTOMER); /* a VIP */
+    WORLD_IN(w, contact_arrived, .contact = sapa_id_make(1, 204), .number = 99, .last_agent = SAPA_NONE);
+    assert_int_equal(PARTY(w), SAPA_PARTY_TYPE_CUSTOMER); /* refused at the door */
+    /* somebody says something: the core has nothing to do with it */
+    world_clear(w);
+    WORLD_IN(w, contact_party, .contact = sapa_id_make(1, 200), .person = 7, .party_type = SAPA_PARTY_TYPE_PROSPECT + 1, .agent = ANI);
+    assert_null(world_last(w, SAPA_T_refused));
+    world_done(w);
 }
 
 static void what_is_denied_is_in_the_log_and_nothing_is_kept(void **state)
@@ -1269,6 +1339,7 @@ int main(void)
         cmocka_unit_test(the_agent_hangs_up_first),
         cmocka_unit_test(a_client_without_calls_queue_means_no_rules),
         cmocka_unit_test(a_call_for_a_campaign),
+        cmocka_unit_test(the_far_end_is_a_customer_a_prospect_or_one_of_us),
         cmocka_unit_test(what_is_denied_is_in_the_log_and_nothing_is_kept),
         cmocka_unit_test(his_own_phone_is_rung_first),
         cmocka_unit_test(a_colleague_is_called_though_not_ready),

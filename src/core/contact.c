@@ -187,13 +187,29 @@ uint64_t sapa_contact_party(uint64_t person, struct sapa_str address, uint64_t c
     return person ? person : address.n ? hash_of(address) : contact;
 }
 
+uint64_t sapa_contact_party_type(const struct sapa_centre *centre, unsigned direction, uint64_t said, uint32_t number, uint64_t campaign, bool vip)
+{
+    if (direction == SAPA_DIRECTION_INTERNAL)
+        return SAPA_PARTY_TYPE_INTERNAL + 1;
+    if (said == SAPA_PARTY_TYPE_CUSTOMER + 1 || said == SAPA_PARTY_TYPE_PROSPECT + 1)
+        return said;
+    if (campaign > 0 && campaign <= centre->campaigns_count)
+        return centre->campaigns[campaign - 1].party_type + UINT64_C(1);
+    if (direction == SAPA_DIRECTION_INBOUND && !vip && number < centre->numbers_count)
+        return centre->numbers[number].party_type + UINT64_C(1);
+    return SAPA_PARTY_TYPE_CUSTOMER + 1;
+}
+
 /* It never gets further than the door; the log has it all the same. */
 static sapa_rc refuse(struct sapa_core *core, const struct sapa_rec_contact_arrived *in,
                       uint32_t client, uint32_t status)
 {
+    const uint32_t number = in->number < core->centre->numbers_count ? (uint32_t)in->number : SAPA_NONE;
+
     EMIT(core, contact_new, .contact = in->contact, .client = client, .channel = in->channel,
          .direction = in->direction, .number = in->number, .person = in->person, .flow = SAPA_NONE,
-         .language = in->language ? in->language - 1 : 0);
+         .language = in->language ? in->language - 1 : 0,
+         .party_type = sapa_contact_party_type(core->centre, (unsigned)in->direction, in->party_type, number, 0, false));
     EMIT(core, cmd_reject, .contact = in->contact, .status = status);
     EMIT(core, contact_ended, .contact = in->contact, .client = client,
          .outcome = SAPA_OUTCOME_REFUSED, .side = SAPA_SIDE_SYSTEM, .cause = status,
@@ -244,7 +260,8 @@ sapa_rc sapa_contact_on_arrived(struct sapa_core *core, const struct sapa_record
     c->address = in->address;
     EMIT(core, contact_new, .contact = c->id, .client = c->client, .channel = c->channel,
          .direction = c->direction, .number = c->number, .person = c->person,
-         .flow = c->has_flow ? number->flow : SAPA_NONE, .language = c->language);
+         .flow = c->has_flow ? number->flow : SAPA_NONE, .language = c->language,
+         .party_type = sapa_contact_party_type(centre, c->direction, in->party_type, c->number, 0, rule && rule->what == SAPA_CALLER_VIP));
     if (c->channel == SAPA_CHANNEL_VOICE) {
         sapa_core_record(core, SAPA_T_cmd_ring)->u.cmd_ring =
             (struct sapa_rec_cmd_ring){ .contact = c->id };

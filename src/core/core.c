@@ -312,6 +312,7 @@ static handler *const handlers[64] = {
     [SAPA_T_alarm_raised] = on_report,
     [SAPA_T_person_known] = on_report,
     [SAPA_T_contact_noted] = on_report,
+    [SAPA_T_contact_party] = on_report,
     [SAPA_T_api_write] = on_report,
 };
 

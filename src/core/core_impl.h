@@ -403,6 +403,12 @@ static inline uint32_t core_index(const struct sapa_core *core, const struct cor
 }
 /** One party, for callbacks: the person, else his number, else this contact alone. */
 uint64_t sapa_contact_party(uint64_t person, struct sapa_str address, uint64_t contact);
+/**
+ * What the far end is to the client, enum sapa_party_type + 1: among colleagues internal; else what somebody has said of
+ * the person (`said`), else what those are who are called for the campaign (index + 1), a VIP is a customer, else what
+ * callers of the number are; else a customer.
+ */
+uint64_t sapa_contact_party_type(const struct sapa_centre *centre, unsigned direction, uint64_t said, uint32_t number, uint64_t campaign, bool vip);
 /** Slot for `id`; NULL: full. Used by arrivals and snapshots. */
 struct core_contact *sapa_contact_alloc(struct sapa_core *core, uint64_t id);
 void sapa_contact_place(struct sapa_core *core, struct core_contact *c, enum sapa_place place);

@@ -53,6 +53,16 @@ bool sapa_web_may_work(struct web_request *rq)
     return false;
 }
 
+bool sapa_web_is_own_agent(struct web_request *rq)
+{
+    if (sapa_web_param_agent(rq) == SAPA_NONE)
+        return false;
+    if (strcmp(rq->who.agent, sapa_web_param(rq, "agent")) == 0)
+        return true;
+    sapa_web_problem(rq, 403, "EDENIED", "only what is for one's own agent");
+    return false;
+}
+
 static void openapi(struct web_request *rq)
 {
     if (rq->web->openapi.n == 0)
@@ -114,6 +124,14 @@ void sapa_web_answer(struct web_request *rq)
     case SAPA_ROUTE_REASONS: sapa_web_reasons(rq); return;
     case SAPA_ROUTE_WORK:
         if (!sapa_web_may_work(rq))
+            return;
+        break;
+    case SAPA_ROUTE_COACH_NOTES:
+        if (sapa_web_param_agent(rq) == SAPA_NONE)
+            return;
+        break;
+    case SAPA_ROUTE_COACH_AUDIO:
+        if (!sapa_web_is_own_agent(rq))
             return;
         break;
     case SAPA_ROUTE_ROLES: sapa_web_roles(rq); return;

@@ -35,6 +35,8 @@ struct sapa_str sapa_web_by(const struct web_request *rq);
 bool sapa_web_contact_is_hidden(const struct web_request *rq);
 /* One's own tasks, or anybody's with the right agents; else answered. */
 bool sapa_web_may_work(struct web_request *rq);
+/* The agent of the path is who asks; else answered. */
+bool sapa_web_is_own_agent(struct web_request *rq);
 
 /* ---- problem.c ---- */
 

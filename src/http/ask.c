@@ -56,7 +56,7 @@ void sapa_web_wait_end(struct web_request *rq)
 /* A webhook's address may have a password of its target's in its query; a note is about a person, a guest says his name. */
 static bool hides_body(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TASK_NEW ||
+    return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TASK_NEW || route == SAPA_ROUTE_COACH_NEW || route == SAPA_ROUTE_FAVOURITES_PUT ||
            sapa_web_is_login(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
 }
 
@@ -180,7 +180,7 @@ static void reply_write(struct web_request *rq, const struct sapa_web_reply *rep
     sapa_web_wait_end(rq);
     if (sapa_web_is_apply(rq) && reply->rc == SAPA_OK && rq->web->mirror.centre)
         sapa_web_set_etag(rq, rq->web->mirror.centre->hash);
-    if (rq->route == SAPA_ROUTE_AUDIO && reply->rc == SAPA_OK) {
+    if (sapa_route_is_audio(rq->route) && reply->rc == SAPA_OK) {
         sapa_web_ready(rq);
     } else if (reply->kind == SAPA_WEB_ASK_INPUTS && reply->seq > 0) {
         sapa_web_changed(rq, reply);

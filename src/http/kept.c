@@ -4,11 +4,11 @@
 
 enum { USUAL_MAX = 8192 }; /* most are small; what is not is read again with more room */
 
-static const char *key_of(const char *kind, uint64_t id, char buf[64])
+static const char *key_of(const char *kind, uint64_t id, char buf[SAPA_STORE_KEY_MAX + 1])
 {
     struct sapa_text text;
 
-    sapa_text_init(&text, buf, 64);
+    sapa_text_init(&text, buf, SAPA_STORE_KEY_MAX + 1);
     if (id == 0)
         sapa_text_printf(&text, "api.%ss", kind);
     else
@@ -18,7 +18,7 @@ static const char *key_of(const char *kind, uint64_t id, char buf[64])
 
 sapa_rc sapa_kept_count(struct sapa_store *store, const char *kind, uint64_t *ret)
 {
-    char text[32], key[64];
+    char text[32], key[SAPA_STORE_KEY_MAX + 1];
     const sapa_rc rc = sapa_store_setting(store, key_of(kind, 0, key), text, sizeof(text));
 
     if (rc == SAPA_ENOENT) {
@@ -30,7 +30,7 @@ sapa_rc sapa_kept_count(struct sapa_store *store, const char *kind, uint64_t *re
 
 sapa_rc sapa_kept_count_set(struct sapa_store *store, const char *kind, uint64_t count)
 {
-    char text[32], key[64];
+    char text[32], key[SAPA_STORE_KEY_MAX + 1];
     struct sapa_text out;
 
     sapa_text_init(&out, text, sizeof(text));
@@ -40,7 +40,7 @@ sapa_rc sapa_kept_count_set(struct sapa_store *store, const char *kind, uint64_t
 
 sapa_rc sapa_kept_get(struct sapa_store *store, const char *kind, uint64_t id, json_t **ret)
 {
-    char usual[USUAL_MAX], key[64], *large = NULL;
+    char usual[USUAL_MAX], key[SAPA_STORE_KEY_MAX + 1], *large = NULL;
     sapa_rc rc = id > 0 ? sapa_store_setting(store, key_of(kind, id, key), usual, sizeof(usual)) : SAPA_ENOENT;
 
     if (rc == SAPA_ELIMIT) {
@@ -61,7 +61,7 @@ sapa_rc sapa_kept_get(struct sapa_store *store, const char *kind, uint64_t id, j
 
 sapa_rc sapa_kept_put(struct sapa_store *store, const char *kind, uint64_t id, json_t *object)
 {
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL, key[64];
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL, key[SAPA_STORE_KEY_MAX + 1];
     sapa_rc rc = text ? SAPA_OK : SAPA_EINVAL;
 
     if (text && strlen(text) > SAPA_STORE_VALUE_MAX)

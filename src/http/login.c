@@ -518,6 +518,33 @@ static void queue_names(struct sapa_json *out, const struct sapa_centre *centre,
     sapa_json_close(out, '}');
 }
 
+/* For which one's agent may call: his team's or everybody's, of his clients. Who is no agent sees those of his clients. */
+static void campaigns_json(const struct web_request *rq, struct sapa_json *out)
+{
+    const struct sapa_centre *centre = rq->web->mirror.centre;
+    const uint32_t own = SAPA_FIND(centre, agents, sapa_str_of(rq->who.agent));
+
+    sapa_json_open(out, '[');
+    for (uint32_t i = 0; i < centre->campaigns_count; i++) {
+        const struct sapa_campaign *one = &centre->campaigns[i];
+        const struct sapa_client *client = &centre->clients[one->client];
+        const uint32_t number = one->number != SAPA_NONE ? one->number : client->number;
+        if (!sapa_scope_client(&rq->who.scope, one->client) ||
+            (own != SAPA_NONE && (!(centre->agents[own].clients >> one->client & 1) ||
+                                  (one->team != SAPA_NONE && one->team != centre->agents[own].team))))
+            continue;
+        sapa_json_open(out, '{');
+        sapa_json_add_text(out, "id", one->key);
+        sapa_json_add_text(out, "name", one->name);
+        sapa_json_add_text(out, "client", client->key);
+        key_or_null(out, "brand", one->brand.n > 0, one->brand);
+        key_or_null(out, "number", number < centre->numbers_count, number < centre->numbers_count ? centre->numbers[number].key : SAPA_STR(""));
+        sapa_json_add_bool(out, "own", own != SAPA_NONE && centre->agents[own].campaign == i);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+}
+
 /* Names, for all who see the live state: of one's own clients; of colleagues, whom anybody may call. */
 void sapa_web_directory(struct web_request *rq)
 {
@@ -584,6 +611,8 @@ void sapa_web_directory(struct web_request *rq)
     for (uint32_t i = 0; i < centre->teams_count; i++)
         sapa_json_text(out, centre->teams[i].key);
     sapa_json_close(out, ']');
+    sapa_json_key(out, "campaigns");
+    campaigns_json(rq, out);
     sapa_json_close(out, '}');
     sapa_web_ready(rq);
 }

@@ -499,6 +499,12 @@ static void add_parties(const struct sapa_centre *centre, const struct sapa_web_
     sapa_json_close(out, ']');
 }
 
+/* It rings, and his phone is told to answer without him. */
+static bool answers_itself(const struct sapa_centre *centre, const struct sapa_web_assignment *one)
+{
+    return one->state == SAPA_ASSIGNMENT_OFFERED && one->kind <= 1 && one->queue < centre->queues_count && centre->queues[one->queue].auto_answer;
+}
+
 void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, const struct sapa_scope *scope,
                             struct sapa_json *out)
 {
@@ -545,6 +551,7 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
             sapa_json_add_null(out, "disposition");
         sapa_json_add_bool(out, "extended", one->extended);
         add_parties(centre, one, seen, out);
+        sapa_json_add_bool(out, "auto_answer", answers_itself(centre, one));
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');

@@ -76,7 +76,7 @@ struct sapa_web_assignment {
     uint64_t offer, contact;
     int64_t since_us, due_us;
     uint32_t queue;
-    uint8_t state, channel, extended, zero;
+    uint8_t state, channel, extended, kind; /* as in offer_made */
     uint32_t disposition, party_count;
     struct sapa_web_party parties[SAPA_PARTIES_MAX];
 };

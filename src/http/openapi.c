@@ -238,7 +238,7 @@ static void operation(struct sapa_json *out, enum sapa_route_id id)
     sapa_json_key(out, status);
     sapa_json_open(out, '{');
     sapa_json_add_text(out, "description", route->status == 101 ? SAPA_STR("switched to WebSocket") : SAPA_STR("done"));
-    content(out, id == SAPA_ROUTE_METRICS ? "text/plain" : id == SAPA_ROUTE_AUDIO ? "audio/wav" : "application/json", route->reply);
+    content(out, id == SAPA_ROUTE_METRICS ? "text/plain" : sapa_route_is_audio(id) ? "audio/wav" : "application/json", route->reply);
     sapa_json_close(out, '}');
     if (id == SAPA_ROUTE_READY) {
         sapa_json_key(out, "503");
@@ -247,7 +247,7 @@ static void operation(struct sapa_json *out, enum sapa_route_id id)
         content(out, "application/json", SAPA_SCHEMA_READY);
         sapa_json_close(out, '}');
     }
-    if (id == SAPA_ROUTE_AUDIO)
+    if (sapa_route_is_audio(id))
         sapa_json_raw(out, SAPA_STR("\"206\":{\"description\":\"the range that was asked for\",\"content\":{\"audio/wav\":{}}}"));
     sapa_json_key(out, "default");
     sapa_json_open(out, '{');

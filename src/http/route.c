@@ -302,6 +302,18 @@ static bool json_is(const char *type, const json_t *value)
     return text.n > 0;
 }
 
+/* A word that is none of those there are: which they are. */
+static void name_choices(struct sapa_text *problem, const char *field, const char *word, const char *type)
+{
+    struct sapa_str rest = { type, strcspn(type, "?") };
+
+    sapa_text_printf(problem, "%s: \"%s\" is none of ", field, word);
+    while (rest.n > 0) {
+        sapa_text_add(problem, sapa_str_cut(rest, '|', &rest));
+        sapa_text_add(problem, rest.n > 0 ? SAPA_STR(", ") : SAPA_STR(""));
+    }
+}
+
 sapa_rc sapa_route_body(enum sapa_route_id id, struct sapa_str text, struct sapa_text *problem, json_t **ret_body)
 {
     const struct sapa_schema_rule *schema = &sapa_schema_rules[routes[id].body];
@@ -321,7 +333,10 @@ sapa_rc sapa_route_body(enum sapa_route_id id, struct sapa_str text, struct sapa
         known += value != NULL;
         if (value ? json_is(type, value) : field->type[0] == '~')
             continue;
-        sapa_text_printf(problem, "%s %s: %s", field->name, value ? "is malformed" : "is missing", field->text);
+        if (value && json_is_string(value) && strchr(type, '|') && json_string_length(value) <= 60)
+            name_choices(problem, field->name, json_string_value(value), type);
+        else
+            sapa_text_printf(problem, "%s %s: %s", field->name, value ? "is malformed" : "is missing", field->text);
         json_decref(body);
         return SAPA_EINVAL;
     }

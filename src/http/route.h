@@ -70,7 +70,11 @@ enum sapa_schema {
     X(GOAL_VERSION, "PerformanceTargetsVersion") X(GOAL_VERSIONS, "PerformanceTargetsVersions") X(FIGURE_GOAL, "FigureTarget") \
     X(TASK_BREACH, "TaskBreach") X(MY_TASKS, "MyTasks") X(OWNER, "TargetOwner") \
     X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews") \
-    X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody")
+    X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody") \
+    X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody") \
+    X(COACH_NOTE, "CoachNote") X(COACH_MARKS, "CoachMarks") X(COACH_NOTES, "CoachNotes") X(COACH_FOLLOWED, "CoachFollowed") \
+    X(COACH_FIGURE, "CoachFigure") X(B_COACH, "CoachNoteBody") X(COACH_MADE, "CoachNoteMade") \
+    X(FAVOURITE, "Favourite") X(FAVOURITES, "Favourites")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -115,6 +119,7 @@ enum sapa_schema {
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
     X(CARD, GET, "/api/v1/contacts/{contact}/card", LIVE, "language limit", NONE, CARD, 200, "What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks") \
     X(NOTE, PUT, "/api/v1/contacts/{contact}/note", SELF, "", B_NOTE, NOTED, 200, "Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises") \
+    X(PARTY_SET, PUT, "/api/v1/contacts/{contact}/party", SELF, "", B_PARTY_TYPE, DONE, 200, "Say what the person of a contact is to the client: it holds for this contact and for those to come. Who took part in it may, and who supervises") \
     X(WHY, GET, "/api/v1/contacts/{contact}/why", LIVE, "language", NONE, WHY, 200, "Why it waits or waited, and why agents were passed over, in sentences") \
     X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue, to an agent, or to the front; its age is kept") \
     X(AGENTS, GET, "/api/v1/agents", LIVE, "client presence queue limit cursor", NONE, AGENTS, 200, "Agents and what they do; of a queue those who serve it now") \
@@ -129,7 +134,7 @@ enum sapa_schema {
     X(CHANGES, POST, "/api/v1/changes", AGENTS, "", B_CHANGES, CHANGED, 200, "Change skills and queues of several agents at once, for good or until a time; each agent has an answer of his own") \
     X(CALL, POST, "/api/v1/agents/{agent}/calls", SELF, "", B_CALL, CALL, 200, "Place a call: the agent's phone is rung first, then who is called. Answered when the core has taken it; what comes of it is seen in the contact") \
     X(OFFER_ACCEPT, POST, "/api/v1/offers/{offer}/accept", SELF, "", NONE, DONE, 200, "Take what rings: the phone is told to answer (Event: talk)") \
-    X(OFFER_REFUSE, POST, "/api/v1/offers/{offer}/refuse", SELF, "", NONE, DONE, 200, "Refuse what rings; it is offered to somebody else") \
+    X(OFFER_REFUSE, POST, "/api/v1/offers/{offer}/refuse", REFUSE, "", NONE, DONE, 200, "Refuse what rings; it is offered to somebody else") \
     X(OFFER_HOLD, POST, "/api/v1/offers/{offer}/hold", SELF, "", NONE, DONE, 200, "Put on hold, with music") \
     X(OFFER_RESUME, POST, "/api/v1/offers/{offer}/resume", SELF, "", NONE, DONE, 200, "Take back from hold") \
     X(OFFER_HANGUP, POST, "/api/v1/offers/{offer}/hangup", SELF, "", NONE, DONE, 200, "End the contact for all") \
@@ -200,6 +205,14 @@ enum sapa_schema {
     X(HOOK_SET, PUT, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", B_HOOK_SET, DONE, 200, "Pause it, or let it go on where it stands") \
     X(HOOK_REPLAY, POST, "/api/v1/webhooks/{webhook}/replay", WEBHOOKS, "", B_REPLAY, DONE, 200, "Deliver again from a place in the log on") \
     X(HOOK_END, DELETE, "/api/v1/webhooks/{webhook}", WEBHOOKS, "", NONE, DONE, 200, "End a webhook for good") \
+    X(COACH_MARKS, GET, "/api/v1/recordings/{recording}/coaching", LISTEN, "", NONE, COACH_MARKS, 200, "Coaching notes at moments of a recording, for who may hear it; an agent sees those that are for him") \
+    X(COACH_NOTES, GET, "/api/v1/agents/{agent}/coaching", COACH, "", NONE, COACH_NOTES, 200, "Coaching notes for an agent of the last thirty days, each with his figures of the seven days before it and since") \
+    X(COACH_NEW, POST, "/api/v1/agents/{agent}/coaching", COACH, "", B_COACH, COACH_MADE, 201, "A coaching note at a moment of a recording of an agent: it stands in his work until he has heard it again; also needs the right listen") \
+    X(COACH_DONE, POST, "/api/v1/agents/{agent}/coaching/{note}/done", SELF, "", NONE, DONE, 200, "One's own agent has heard it again") \
+    X(COACH_END, DELETE, "/api/v1/agents/{agent}/coaching/{note}", COACH, "", NONE, DONE, 200, "Take back a coaching note that one has written") \
+    X(COACH_AUDIO, GET, "/api/v1/agents/{agent}/coaching/{note}/audio", SELF, "", NONE, NONE, 200, "The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered") \
+    X(FAVOURITES, GET, "/api/v1/me/favourites", SELF, "", NONE, FAVOURITES, 200, "Whom one passes contacts on to most, on whatever computer") \
+    X(FAVOURITES_PUT, PUT, "/api/v1/me/favourites", SELF, "", FAVOURITES, DONE, 200, "Set them, all at once") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {
@@ -216,6 +229,11 @@ struct sapa_route {
     uint16_t status;
 };
 const struct sapa_route *sapa_route(unsigned id);
+/** Sound, in parts. */
+static inline bool sapa_route_is_audio(enum sapa_route_id id)
+{
+    return id == SAPA_ROUTE_AUDIO || id == SAPA_ROUTE_COACH_AUDIO;
+}
 /** Needs neither a token nor a session. */
 bool sapa_route_is_open(enum sapa_route_id id);
 

@@ -62,6 +62,22 @@ static void every_parameter_has_a_rule(void **state)
     }
 }
 
+/* Who sees, hears and reads (a quality analyst) changes nothing of a contact, an agent or anything else but what is his own. */
+static void who_only_sees_changes_nothing(void **state)
+{
+    const uint32_t sees = SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(PERSON) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(RECORDING) |
+                          SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(AUDIT) | SAPA_RIGHT_BIT(WALL) | SAPA_RIGHT_BIT(METRICS);
+
+    (void)state;
+    for (unsigned i = 0; i < SAPA_ROUTE_COUNT; i++) {
+        const struct sapa_route *route = sapa_route(i);
+        if (route->method != SAPA_GET && route->right < SAPA_RIGHT_COUNT)
+            assert_true((sees >> route->right & 1) == 0);
+    }
+    assert_int_equal(sapa_role_rights(SAPA_ROLE_TRAINER), SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(RECORDING) |
+                                                              SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(COACH));
+}
+
 static void paths_are_found(void **state)
 {
     (void)state;
@@ -126,6 +142,10 @@ static void bodies_are_judged(void **state)
     };
     for (size_t i = 0; i < SAPA_COUNT(wrong); i++)
         assert_int_equal(body(SAPA_ROUTE_STATE, wrong[i]), SAPA_EINVAL);
+    assert_int_equal(body(SAPA_ROUTE_TOKEN_NEW, "{\"user\":\"a\",\"role\":\"king\"}"), SAPA_EINVAL);
+    assert_non_null(strstr(problem_buf, "role: \"king\" is none of admin, supervisor, agent, "));
+    assert_int_equal(body(SAPA_ROUTE_TOKEN_NEW, "{\"user\":\"a\",\"role\":4}"), SAPA_EINVAL);
+    assert_non_null(strstr(problem_buf, "role is malformed: admin, supervisor"));
     assert_int_equal(body(SAPA_ROUTE_SKILL, "{\"level\":-1}"), SAPA_EINVAL);
     assert_int_equal(body(SAPA_ROUTE_SKILL, "{\"level\":1.5}"), SAPA_EINVAL);
     assert_int_equal(body(SAPA_ROUTE_TOKEN_NEW, "{\"user\":\"a\",\"role\":\"viewer\",\"clients\":[1]}"), SAPA_EINVAL);
@@ -190,7 +210,7 @@ static void the_document_is_the_committed_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_parameter_has_a_rule), cmocka_unit_test(paths_are_found), cmocka_unit_test(queries_are_judged),
+        cmocka_unit_test(every_parameter_has_a_rule), cmocka_unit_test(who_only_sees_changes_nothing), cmocka_unit_test(paths_are_found), cmocka_unit_test(queries_are_judged),
         cmocka_unit_test(bodies_are_judged), cmocka_unit_test(times_are_read), cmocka_unit_test(the_document_is_the_committed_one),
     };
 

@@ -48,6 +48,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "figures", "string", "keys of figures with commas between them: these alone" },
     { "columns", "all|telling", "of text: all, or telling: those that are not zero in every row" },
     { "team", "key", "the key of a team: what its agents had in hand" },
+    { "note", "id", "the number of a coaching note of an agent" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -72,6 +73,7 @@ static const struct sapa_field_rule b_target[] = {
     { "kind", "queue|number|agent|outside", "queue, number, agent or outside" },
     { "to", "string", "the key of a queue, of a number of the centre or of an agent; a telephone number" },
 };
+static const struct sapa_field_rule b_party_type[] = { { "party_type", "customer|prospect", "customer or prospect" } };
 static const struct sapa_field_rule b_other[] = { { "contact", "id", "the contact with whom was asked" } };
 static const struct sapa_field_rule b_party[] = { { "party", "id", "the offer of an agent, or the attempt of somebody outside" } };
 static const struct sapa_field_rule merged[] = {
@@ -136,10 +138,15 @@ static const struct sapa_field_rule d_agent[] = {
     { "ready", "boolean", "when it was asked" }, { "busy", "boolean", "with a contact, when it was asked" },
     { "leads", "boolean", "the telephone of somebody who leads one's own team" },
 };
+static const struct sapa_field_rule d_campaign[] = {
+    { "id", "key", "" }, { "name", "string", "" }, { "client", "key?", "" }, { "brand", "string?", "in whose name one calls; null: in that of the client" },
+    { "number", "key?", "that is shown" }, { "own", "boolean", "what one's calls are for when nothing is chosen" },
+};
 static const struct sapa_field_rule directory[] = {
     { "name", "string", "of the centre" }, { "zone", "string", "of its clocks" }, { "currency", "string", "" },
     { "clients", "array:DirectoryClient", "" }, { "queues", "array:DirectoryQueue", "" }, { "reasons", "array:DirectoryReason", "why not ready" },
     { "agents", "array:DirectoryAgent", "" }, { "skills", "array:key", "" }, { "teams", "array:key", "" },
+    { "campaigns", "array:DirectoryCampaign", "for which one may place calls" },
 };
 static const struct sapa_field_rule phone[] = {
     { "uri", "string", "what it is: From, and To of a REGISTER" }, { "user", "string", "name of the digest (MD5)" },
@@ -177,7 +184,8 @@ static const struct sapa_field_rule contacts[] = { { "items", "array:Contact", "
 static const struct sapa_field_rule record[] = {
     { "contact", "id", "" }, { "person", "string", "0: anonymous" }, { "channel", CHANNELS, "" },
     { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "client", "~string", "" }, { "number", "~string", "" },
-    { "queue", "~string", "the last" }, { "agent", "~string", "the last" }, { "campaign", "~string", "that it was placed for" }, { "address", "string", "*** without the right person" },
+    { "queue", "~string", "the last" }, { "agent", "~string", "the last" }, { "campaign", "~string", "that it was placed for" },
+    { "party_type", "~customer|prospect|internal", "what the far end is to the client; not of contacts from before it was known" }, { "address", "string", "*** without the right person" },
     { "reference", "string", "identity of the call on the wire" }, { "arrived", "~time", "" },
     { "answered_by_flow", "~time", "" }, { "queued", "~time", "" }, { "connected", "~time", "" }, { "ended", "~time", "" },
     { "outcome", "string", "" }, { "side", "string", "who ended it" }, { "cause", "integer", "" }, { "place", "string", "" },
@@ -252,6 +260,7 @@ static const struct sapa_field_rule owner[] = { { "id", "key", "" }, { "name", "
 static const struct sapa_field_rule own_work[] = {
     { "callbacks", "array:CardCallback", "of the clients that the agent serves: the core offers each when its time has come" },
     { "tasks", "array:Task", "by due time, those without one last" },
+    { "coaching", "array:CoachNote", "to be heard again, the newest first: the agent's own, and with the right coach" },
 };
 static const struct sapa_field_rule b_task[] = {
     { "text", "text", "300 bytes at most" }, { "due", "~time", "a time, RFC 3339" }, { "contact", "~id", "that it is about" },
@@ -266,6 +275,40 @@ static const struct sapa_field_rule b_totp_end[] = {
     { "password", "string", "one's own" }, { "code", "string", "that the app shows now, or a recovery code" },
 };
 static const struct sapa_field_rule b_words[] = { { "text", "text", "500 bytes at most" } };
+static const struct sapa_field_rule coach_note[] = {
+    { "id", "id", "of the agent's" }, { "agent", "key", "whom it is for" }, { "agent_name", "string", "" }, { "recording", "id", "" },
+    { "contact", "id", "" }, { "at_ms", "integer", "from the beginning of the recording" }, { "length_ms", "integer", "of the recording" },
+    { "text", "string?", "null: the person in the recording was erased" }, { "by", "string", "user" }, { "by_name", "string", "" },
+    { "created", "time", "" }, { "done", "time?", "the agent has heard it again" }, { "own", "boolean", "written by who asks, who may take it back" },
+};
+static const struct sapa_field_rule coach_marks[] = {
+    { "items", "array:CoachNote", "by their moments" },
+    { "agents", "array:key", "who took part and may get a note by who asks; the last one to talk first" },
+};
+static const struct sapa_field_rule coach_figure[] = {
+    { "figure", "key", "as in docs/ref/figures.md" }, { "unit", "string", "of the dictionary" }, { "before", "number?", "" }, { "since", "number?", "" },
+    { "count_before", "integer", "contacts, or answers, that it is made of" }, { "count_since", "integer", "" },
+    { "verdict", "few|neither|same|better|worse", "few: fewer than `least` on a side" },
+};
+static const struct sapa_field_rule coach_followed[] = {
+    { "note", "CoachNote", "" }, { "before", "time", "from here to `until`" }, { "until", "time", "the quarter hour in which it was written is in neither" },
+    { "since", "time", "from here on" },
+    { "figures", "array:CoachFigure?", "null: of several clients, and who asks sees some of them" },
+};
+static const struct sapa_field_rule coach_notes[] = {
+    { "items", "array:CoachFollowed", "the newest first" }, { "least", "integer", "contacts or answers on each side before anything is said of a difference" },
+};
+static const struct sapa_field_rule b_coach[] = {
+    { "recording", "id", "of a contact in which the agent took part" }, { "at_ms", "integer", "from its beginning" }, { "text", "text", "500 bytes at most" },
+};
+static const struct sapa_field_rule coach_made[] = {
+    { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "note", "id", "of the agent's" },
+};
+static const struct sapa_field_rule favourite[] = {
+    { "kind", "queue|agent|outside", "" }, { "to", "string", "key of the queue or agent, or the number; 80 bytes at most" },
+    { "name", "string", "as it is shown; 80 bytes at most" },
+};
+static const struct sapa_field_rule favourites[] = { { "items", "array:Favourite", "4 at most, each target once" } };
 static const struct sapa_field_rule my_figures[] = {
     { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
     { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
@@ -291,8 +334,8 @@ static const struct sapa_field_rule card_recording[] = {
     { "id", "id", "" }, { "recorded_ms", "integer", "" }, { "complete", "boolean", "false: cut or failed" },
 };
 static const struct sapa_field_rule card_contact[] = {
-    { "contact", "id", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "arrived", "time", "" },
-    { "ended", "time?", "null: it is not over" }, { "queue", "key?", "" }, { "agent", "key?", "who gave the disposition, else who talked last" },
+    { "contact", "id", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "party_type", "customer|prospect|internal?", "what the far end is to the client; null: from before it was known" },
+    { "arrived", "time", "" }, { "ended", "time?", "null: it is not over" }, { "queue", "key?", "" }, { "agent", "key?", "who gave the disposition, else who talked last" },
     { "agent_name", "string?", "" }, { "outcome", "string?", "" }, { "disposition", "key?", "" }, { "disposition_text", "string?", "" },
     { "recordings", "array:CardRecording", "" }, { "note", "Note?", "" },
 };
@@ -303,10 +346,13 @@ static const struct sapa_field_rule card_callback[] = {
 static const struct sapa_field_rule card[] = {
     { "contact", "id", "" }, { "person", "id?", "null: nobody knows who it is" }, { "client", "key?", "" }, { "client_name", "string?", "" },
     { "customer", "string?", "what the client calls its customers" }, { "greeting", "string?", "the sentence with which the client greets" },
-    { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "language", "id|en", "" }, { "number", "key?", "that was reached" },
+    { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "party_type", "customer|prospect|internal?", "what the far end is to the client; null: from before it was known" },
+    { "language", "id|en", "" }, { "number", "key?", "that was reached" },
     { "queue", "key?", "" }, { "arrived", "time", "" }, { "queued", "time?", "" }, { "connected", "time?", "" }, { "ended", "time?", "" },
     { "name", "string?", "as the network tells it" }, { "address", "string?", "all but two digits hidden without the right person" },
-    { "vip", "boolean", "on a list with extra priority" }, { "script", "string?", "of its queue, in the language of the customer" }, { "identities", "array:Identity", "hidden like the address" },
+    { "vip", "boolean", "on a list with extra priority" }, { "campaign", "key?", "that it was placed for" }, { "campaign_name", "string?", "" },
+    { "brand", "string?", "of the campaign: in whose name one calls; null: in that of the client" },
+    { "script", "string?", "of its campaign, else of its queue, in the language of the customer" }, { "identities", "array:Identity", "hidden like the address" },
     { "items", "array:CardItem", "what was chosen and typed, as far as the flow shows it (card in the description)" },
     { "note", "Note?", "" }, { "history", "array:CardContact", "earlier contacts of this person, the newest first" },
     { "more", "boolean", "there are earlier ones" }, { "callbacks", "array:CardCallback", "that are still open" },
@@ -329,6 +375,7 @@ static const struct sapa_field_rule assignment[] = {
     { "due", "time?", "end of ringing or wrap-up" }, { "disposition", "key?", "chosen so far" },
     { "extended", "boolean", "wrap-up has had its one extension" },
     { "parties", "array:Party", "who else talks in it besides the customer" },
+    { "auto_answer", "boolean", "offered, and the agent's phone answers by itself" },
 };
 static const struct sapa_field_rule agent[] = {
     { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
@@ -599,7 +646,7 @@ static const struct sapa_field_rule changed[] = {
 };
 static const struct sapa_field_rule b_switch[] = { { "on", "boolean", "true or false" }, { "client", "~key", "only for this client" } };
 static const struct sapa_field_rule b_token[] = {
-    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall|director", "admin, supervisor, agent, viewer, auditor, monitor, wall or director" },
+    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall|director|trainer", "admin, supervisor, agent, viewer, auditor, monitor, wall, director or trainer" },
     { "agent", "~key", "with the role agent: whose" }, { "clients", "~array:string", "keys of clients; all without" },
     { "expires", "~time", "a time, RFC 3339" },
 };
@@ -789,6 +836,15 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_PARTY] = { "Party", FIELDS(party) },
     [SAPA_SCHEMA_B_TOTP_END] = { "SecondFactorEndBody", FIELDS(b_totp_end) },
     [SAPA_SCHEMA_B_WORDS] = { "WordsBody", FIELDS(b_words) },
+    [SAPA_SCHEMA_D_CAMPAIGN] = { "DirectoryCampaign", FIELDS(d_campaign) },
+    [SAPA_SCHEMA_B_PARTY_TYPE] = { "PartyTypeBody", FIELDS(b_party_type) },
+    [SAPA_SCHEMA_COACH_NOTE] = { "CoachNote", FIELDS(coach_note) },
+    [SAPA_SCHEMA_COACH_MARKS] = { "CoachMarks", FIELDS(coach_marks) },
+    [SAPA_SCHEMA_COACH_FIGURE] = { "CoachFigure", FIELDS(coach_figure) },
+    [SAPA_SCHEMA_COACH_FOLLOWED] = { "CoachFollowed", FIELDS(coach_followed) },
+    [SAPA_SCHEMA_COACH_NOTES] = { "CoachNotes", FIELDS(coach_notes) },
+    [SAPA_SCHEMA_B_COACH] = { "CoachNoteBody", FIELDS(b_coach) },
+    [SAPA_SCHEMA_COACH_MADE] = { "CoachNoteMade", FIELDS(coach_made) },
     [SAPA_SCHEMA_PLAN] = { "CentrePlan", FIELDS(plan) },
     [SAPA_SCHEMA_CHANGE] = { "CentreChange", FIELDS(change) },
     [SAPA_SCHEMA_MISTAKE] = { "Mistake", FIELDS(mistake) },
@@ -812,6 +868,8 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_WALL_PAGE] = { "WallPage", FIELDS(wall_page) },
     [SAPA_SCHEMA_WALL] = { "Wallboard", FIELDS(wall) },
     [SAPA_SCHEMA_WALLS] = { "Wallboards", FIELDS(walls) },
+    [SAPA_SCHEMA_FAVOURITE] = { "Favourite", FIELDS(favourite) },
+    [SAPA_SCHEMA_FAVOURITES] = { "Favourites", FIELDS(favourites) },
     [SAPA_SCHEMA_B_WALL] = { "WallboardBody", FIELDS(b_wall) },
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },

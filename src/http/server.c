@@ -728,7 +728,7 @@ static int write_head(struct web_request *rq)
         snprintf(text, sizeof(text), "%u", rq->retry_s ? rq->retry_s : 1), add_header(rq->wsi, "retry-after:", text, &p, end, &bad);
     if (rq->status == 426)
         add_header(rq->wsi, "upgrade:", "websocket", &p, end, &bad);
-    if (rq->route == SAPA_ROUTE_AUDIO && (rq->status == 200 || rq->status == 206)) {
+    if (sapa_route_is_audio(rq->route) && (rq->status == 200 || rq->status == 206)) {
         add_header(rq->wsi, "accept-ranges:", "bytes", &p, end, &bad);
         if (rq->status == 206) {
             snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)rq->range_from,
@@ -1181,7 +1181,8 @@ static void on_wake(uv_async_t *async)
 static bool may_take_long(const struct web_request *rq)
 {
     return sapa_route(rq->route)->right == SAPA_RIGHT_REPORT || rq->route == SAPA_ROUTE_PAST || rq->route == SAPA_ROUTE_COUNTED || rq->route == SAPA_ROUTE_RECORDINGS ||
-           rq->route == SAPA_ROUTE_AUDIT || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_AUDIO;
+           rq->route == SAPA_ROUTE_AUDIT || rq->route == SAPA_ROUTE_RECORDING ||
+           rq->route == SAPA_ROUTE_COACH_NOTES || sapa_route_is_audio(rq->route);
 }
 
 /* Requests that nobody answers, sources that are gone, figures for subscribers. */

@@ -253,6 +253,7 @@ static const uint64_t limits[KEYS] = { SAPA_TRIES_BOTH, SAPA_TRIES_USER, SAPA_TR
 
 void sapa_tries_init(struct sapa_tries *tries)
 {
+    tries->over_us = 0;
     sapa_table_init(&tries->of, sapa_memory_heap(), sizeof(struct try), SAPA_TRIES_MAX);
 }
 
@@ -285,15 +286,21 @@ uint64_t sapa_tries_left(const struct sapa_tries *tries, struct sapa_str user, s
     return left;
 }
 
+/* A look at all of them only when one is over: who fills the table must not make each try dear. */
 static void forget_old(struct sapa_tries *tries, int64_t now_us)
 {
+    int64_t oldest_us = now_us;
+
+    if (now_us < tries->over_us)
+        return;
     for (uint32_t i = 0; i < tries->of.count;) {
         struct try *one = sapa_table_at(&tries->of, i);
         if (now_us - one->since_us >= SAPA_TRIES_US)
             sapa_table_remove(&tries->of, one);
         else
-            i++;
+            oldest_us = SAPA_MIN(oldest_us, one->since_us), i++;
     }
+    tries->over_us = oldest_us + SAPA_TRIES_US;
 }
 
 /* How many with this one; 0: there are so many at once that this is not counted, and those that are known stay known. */

@@ -70,6 +70,7 @@ const struct sapa_session *sapa_sessions_next(const struct sapa_sessions *sessio
 /** Wrong passwords are counted per user and source, per user, and per source, each for five minutes from its first. */
 struct sapa_tries {
     struct sapa_table of;
+    int64_t over_us; /* none of them is over before */
 };
 enum { SAPA_TRIES_MAX = 65536, SAPA_TRIES_BOTH = 5, SAPA_TRIES_USER = 50, SAPA_TRIES_SOURCE = 20 };
 #define SAPA_TRIES_US (INT64_C(300) * 1000000)

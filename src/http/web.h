@@ -102,7 +102,7 @@ struct sapa_web_remembered {
 
 enum { SAPA_WEB_CALLBACKS_MAX = 32 };
 
-/** NOTE: what the parts of the note say of it; its text is the work's `text`. */
+/** NOTE: what the parts of the note say of it; its text is the work's `text`. PARTY_SET: of whom it is said, `match` says what. */
 struct sapa_web_note {
     uint64_t contact, person, version;
     uint32_t agent; /* SAPA_NONE: by no agent */
@@ -123,7 +123,7 @@ struct sapa_web_work {
     char *text;                        /* PLAN, APPLY: the description; NOTE, TASK_NEW: the text. NUL behind it */
     size_t text_n;
     uint64_t request;
-    uint64_t into;                     /* PERSON_MERGE; TASK_NEW: contact, or 0 */
+    uint64_t into;                     /* PERSON_MERGE; TASK_NEW: contact, or 0; COACH_NEW: recording */
     char name[SAPA_KEY_MAX + 1];       /* LOGIN, PASSWORD, USER_…: whose */
     char password[260], new_password[260], source[64];
     bool password_good;                /* LOGIN: it was seen to be, by the work before this; work without it does no more than look */
@@ -143,10 +143,10 @@ struct sapa_web_work {
     size_t in_hand_count;
     bool goes_on;                      /* AUDIO: a further part; it has been judged */
     uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; MY_FIGURES: whose; SAPA_NONE */
-    uint64_t match;                    /* NOTE: version that it was made from; TASK_NEW, TASK_SET: due, wall time in us, 0: none */
+    uint64_t match;                    /* NOTE: version that it was made from; TASK_NEW, TASK_SET: due, wall time in us, 0: none; COACH_NEW: ms */
     bool task_done;                    /* TASK_SET */
     /* out */
-    struct sapa_web_note note;         /* NOTE */
+    struct sapa_web_note note;         /* NOTE, PARTY_SET */
     struct sapa_session session;       /* LOGIN, DEMO_LOGIN */
     char secret[SAPA_TOKEN_TEXT_SIZE];
     sapa_rc rc;

@@ -221,7 +221,7 @@ void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
         memcpy(job->work.clients, web->mirror.clients, sizeof(job->work.clients));
         memcpy(job->work.user, rq->who.user, sizeof(job->work.user));
         job->work.request = rq->id;
-        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT || rq->route == SAPA_ROUTE_GOALS_PUT) { /* it is the job's now */
+        if (sapa_route(rq->route)->body == SAPA_SCHEMA_YAML || rq->route == SAPA_ROUTE_WALL_PUT || rq->route == SAPA_ROUTE_GOALS_PUT || rq->route == SAPA_ROUTE_FAVOURITES_PUT) { /* it is the job's now */
             job->work.text = rq->body, job->work.text_n = rq->body_n;
             rq->body = NULL, rq->body_n = rq->body_room = 0;
         }
@@ -232,11 +232,11 @@ void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
             fill_living(rq, &job->work); /* his agent */
         if (rq->route == SAPA_ROUTE_DISPOSITIONS)
             job->work.agent = rq->disposes_agent;
-        if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE)
+        if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE || rq->route == SAPA_ROUTE_PARTY_SET)
             fill_living(rq, &job->work);
-        if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS)
+        if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS || rq->route == SAPA_ROUTE_COACH_MARKS)
             fill_in_hand(rq, &job->work);
-        if (rq->route == SAPA_ROUTE_AUDIO) {
+        if (sapa_route_is_audio(rq->route)) {
             job->work.goes_on = rq->head_sent;
             job->work.from = rq->head_sent ? rq->stream_at : rq->range_from;
             job->work.to = rq->head_sent ? SAPA_MIN(rq->stream_end, rq->stream_at + WEB_AUDIO_CHUNK)
@@ -351,6 +351,19 @@ static void note_work(struct web_request *rq, const struct sapa_web_work *done_w
     sapa_wipe(parts, sizeof(parts));
 }
 
+static void party_work(struct web_request *rq, const struct sapa_web_work *done_work)
+{
+    struct sapa_record input;
+
+    sapa_record_init(&input, SAPA_T_contact_party);
+    input.u.contact_party.contact = done_work->note.contact;
+    input.u.contact_party.person = done_work->note.person;
+    input.u.contact_party.party_type = done_work->match;
+    input.u.contact_party.agent = done_work->note.agent;
+    (void)sapa_sized_set(&input.u.contact_party.by, sapa_web_by(rq));
+    sapa_web_write(rq, &input);
+}
+
 /* What lives, from the mirror, and what the log says. */
 static void detail(struct web_request *rq, const struct sapa_web_work *done_work)
 {
@@ -390,6 +403,8 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
     if (writes && done_work->rc == SAPA_OK) {
         if (rq->route == SAPA_ROUTE_NOTE)
             note_work(rq, done_work);
+        else if (rq->route == SAPA_ROUTE_PARTY_SET)
+            party_work(rq, done_work);
         else
             audit_work(rq, done_work);
         return;
@@ -408,7 +423,7 @@ static void job_answer(struct web_request *rq, struct sapa_web_work *done_work)
     } else if (done_work->rc != SAPA_OK) {
         sapa_web_problem_rc(rq, done_work->rc, done_work->problem);
         sapa_web_idempotent_end(rq);
-    } else if (rq->route == SAPA_ROUTE_AUDIO) {
+    } else if (sapa_route_is_audio(rq->route)) {
         audio_came(rq, done_work);
     } else {
         sapa_json_done(&rq->out);

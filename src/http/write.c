@@ -289,6 +289,24 @@ static void task_write(struct web_request *rq, const json_t *body)
                                        .into = sapa_web_body_id(body, "contact"), .task_done = json_is_true(json_object_get(body, "done")) });
 }
 
+enum { RECORDING_MAX_MS = 24 * 3600 * 1000 };
+
+static void coach_write(struct web_request *rq, const json_t *body)
+{
+    const json_int_t at_ms = json_integer_value(json_object_get(body, "at_ms"));
+
+    if (rq->route == SAPA_ROUTE_COACH_DONE ? !sapa_web_is_own_agent(rq) : sapa_web_param_agent(rq) == SAPA_NONE)
+        return;
+    if (rq->route != SAPA_ROUTE_COACH_NEW)
+        sapa_web_job(rq, NULL);
+    else if (!(rq->who.rights & SAPA_RIGHT_BIT(LISTEN)))
+        sapa_web_problem(rq, 403, "EDENIED", "who may not hear recordings writes no notes about them");
+    else if (at_ms < 0 || at_ms > RECORDING_MAX_MS)
+        sapa_web_problem(rq, 400, "EINVAL", "at_ms: 0 to the length of the recording");
+    else
+        sapa_web_job(rq, &(const struct web_wish){ .note = sapa_web_body_text(body, "text"), .into = sapa_web_body_id(body, "recording"), .match = (uint64_t)at_ms });
+}
+
 enum { NETWORK_BODY_MAX = 200 }; /* it stands whole in the audit record: that is where it is kept */
 
 static bool is_within(const json_t *body, const char *name, json_int_t lowest, json_int_t highest)
@@ -331,6 +349,18 @@ static void note_write(struct web_request *rq, const json_t *body)
         sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", sapa_web_param(rq, "contact"));
     else
         sapa_web_job(rq, &(const struct web_wish){ .note = sapa_web_body_text(body, "text"), .match = version });
+}
+
+static void party_write(struct web_request *rq, const json_t *body)
+{
+    const bool prospect = strcmp(sapa_web_body_text(body, "party_type"), sapa_party_type_name(SAPA_PARTY_TYPE_PROSPECT)) == 0;
+
+    if (rq->who.scope.agent == SAPA_NONE && !(rq->who.rights & SAPA_RIGHT_BIT(SUPERVISE)))
+        sapa_web_problem(rq, 403, "EDENIED", "said by agents who took part, and by who has the right supervise");
+    else if (sapa_web_contact_is_hidden(rq))
+        sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", sapa_web_param(rq, "contact"));
+    else
+        sapa_web_job(rq, &(const struct web_wish){ .match = (prospect ? SAPA_PARTY_TYPE_PROSPECT : SAPA_PARTY_TYPE_CUSTOMER) + UINT64_C(1) });
 }
 
 /* All of them at once, and only over the version that was seen. */
@@ -406,10 +436,14 @@ void sapa_web_answer_write(struct web_request *rq)
     switch (rq->route) {
     case SAPA_ROUTE_MOVE: move_write(rq, body); break;
     case SAPA_ROUTE_NOTE: note_write(rq, body); break;
+    case SAPA_ROUTE_PARTY_SET: party_write(rq, body); break;
     case SAPA_ROUTE_NETWORK: network_write(rq, body); break;
     case SAPA_ROUTE_TASK_NEW:
     case SAPA_ROUTE_TASK_SET:
     case SAPA_ROUTE_MY_TASK_SET: task_write(rq, body); break;
+    case SAPA_ROUTE_COACH_NEW:
+    case SAPA_ROUTE_COACH_DONE:
+    case SAPA_ROUTE_COACH_END: coach_write(rq, body); break;
     case SAPA_ROUTE_STATE:
     case SAPA_ROUTE_WRAPUP:
     case SAPA_ROUTE_RECORD: agent_write(rq, body); break;

@@ -190,6 +190,8 @@ struct sapa_queue {
     struct sapa_step steps[SAPA_STEPS_MAX];
     uint32_t preferred_ms;         /* last or preferred agent has this long alone; 0: no preference */
     uint32_t ring_ms;              /* an offer rings this long */
+    bool auto_answer;              /* the agent's phone answers by itself */
+    bool whisper;                  /* he hears a tone and the queue's name before he is connected; with auto_answer always */
     uint32_t wrapup_ms;            /* limit; 0: no wrap-up */
     uint32_t wrapup_extend_ms;     /* one extension by the agent; 0: none */
     uint8_t no_answer_not_ready;   /* 1: an agent who misses an offer becomes not ready */
@@ -286,6 +288,7 @@ struct sapa_number {
     uint32_t cost_pulse_ms;     /* a begun one counts whole */
     uint8_t web;                /* 1: may be called from a browser without an account */
     struct sapa_str web_frames; /* origins whose pages may show the customers' page of it, by spaces */
+    uint8_t party_type;         /* enum sapa_party_type: of callers of whom nothing was said */
 };
 
 /** Calls that agents place for a client with one purpose (model/listed.h: which one a call belongs to). */
@@ -298,6 +301,9 @@ struct sapa_campaign {
     uint32_t hours;         /* besides those of the client's calls; SAPA_NONE: always */
     uint32_t queue;         /* whose rules hold (recording, wrap-up, dispositions); SAPA_NONE: as the client's calls */
     uint32_t team;          /* who may call for it; SAPA_NONE: who may for the client */
+    struct sapa_str brand;  /* in whose name is called; empty: the client's */
+    struct sapa_str script[SAPA_LANGUAGE_COUNT]; /* what agents read beside such a call; may be empty */
+    uint8_t party_type;     /* enum sapa_party_type: of those who are called and of whom nothing was said */
 };
 
 /** A number on a do-not-contact list of one campaign; the table is sorted by both (model/listed.h). */

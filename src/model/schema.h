@@ -21,12 +21,12 @@
 #define SAPA_INPUTS(X) \
     X(1, 3, centre_started, "the centre starts or takes a new description") \
     X(2, 1, tick, "time has come for what is due") \
-    X(3, 1, contact_arrived, "somebody reaches the centre") \
+    X(3, 2, contact_arrived, "somebody reaches the centre") \
     X(4, 1, contact_answered, "the customer's leg is established") \
     X(5, 1, contact_gone, "the customer's leg is gone") \
     X(6, 1, play_done, "an announcement has ended") \
     X(7, 1, digit, "a key was pressed") \
-    X(8, 1, offer_ringing, "the agent's phone rings") \
+    X(8, 2, offer_ringing, "the agent's phone rings") \
     X(9, 1, offer_accepted, "the agent has answered") \
     X(10, 1, offer_failed, "the agent's phone refused or cannot be reached") \
     X(11, 1, agent_gone, "the agent's leg of an accepted offer is gone") \
@@ -44,7 +44,7 @@
     X(23, 1, alarm_raised, "something needs a person") \
     X(24, 1, person_known, "an identity is tied to a person") \
     X(25, 3, contact_passed, "the agent who talks with it passes a contact on") \
-    X(26, 3, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
+    X(26, 4, agent_call, "an agent places a call, also to ask somebody while a contact is on hold") \
     X(27, 1, call_command, "an agent does something with a contact in hand") \
     X(40, 1, contact_noted, "somebody has written down something about a contact") \
     X(34, 1, supervise, "a supervisor listens to a conversation, whispers, joins, takes over, or ends that") \
@@ -53,6 +53,7 @@
     X(37, 1, broadcast_read, "an agent has read what supervisors said") \
     X(38, 1, alert, "a limit of the description is passed, or no longer; or somebody has seen that it is") \
     X(45, 1, agent_queue, "a supervisor has an agent serve a queue, or not") \
+    X(46, 1, contact_party, "somebody says what the person of a contact is to the client") \
     X(60, 2, api_write, "somebody changed something through the API")
 
 #define SAPA_REC_centre_started(F, S) \
@@ -80,7 +81,8 @@
     F(S, num, last_agent, "agent of this person's last contact, SAPA_NONE unknown") \
     F(S, pii64, address, "caller's number, E.164 where possible") \
     F(S, pii64, name, "caller's display name") \
-    F(S, text128, reference, "identity of the call on the wire (Call-ID)")
+    F(S, text128, reference, "identity of the call on the wire (Call-ID)") \
+    F(S, num, party_type, "what was said of this person: enum sapa_party_type + 1; 0: nothing")
 
 #define SAPA_REC_contact_answered(F, S) \
     F(S, id, contact, "") \
@@ -105,7 +107,8 @@
     F(S, num, secrets, "how many secret digits the vault now holds")
 
 #define SAPA_REC_offer_ringing(F, S) \
-    F(S, id, offer, "")
+    F(S, id, offer, "") \
+    F(S, num, answered, "1: it was answered, and he is told the queue's name before he is connected")
 
 #define SAPA_REC_offer_accepted(F, S) \
     F(S, id, offer, "") \
@@ -225,7 +228,8 @@
     F(S, id, request, "comes back in cmd_agent_reply; 0 none") \
     F(S, text64, by, "user of the API, empty: by the agent's phone") \
     F(S, num, number_type, "enum sapa_phone_type of the number outside; 0 unknown") \
-    F(S, num, campaign, "index of the campaign that he named + 1; 0: his own, where he has one")
+    F(S, num, campaign, "index of the campaign that he named + 1; 0: his own, where he has one") \
+    F(S, num, party_type, "what was said of who is called: enum sapa_party_type + 1; 0: nothing")
 
 #define SAPA_REC_call_command(F, S) \
     F(S, num, agent, "whose") \
@@ -312,6 +316,13 @@
     F(S, num, agent, "who wrote it, SAPA_NONE: no agent") \
     F(S, text64, by, "user of the API")
 
+#define SAPA_REC_contact_party(F, S) \
+    F(S, id, contact, "on whose card it was said") \
+    F(S, id, person, "of whom it holds from now on") \
+    F(S, num, party_type, "enum sapa_party_type + 1: CUSTOMER or PROSPECT") \
+    F(S, num, agent, "who said it, SAPA_NONE: no agent") \
+    F(S, text64, by, "user of the API")
+
 #define SAPA_REC_api_write(F, S) \
     F(S, id, request, "as the answer named it") \
     F(S, text64, actor, "user of the token") \
@@ -326,7 +337,7 @@
 /* ---------------------------------------------------------------- events: what the core decided */
 
 #define SAPA_EVENTS(X) \
-    X(64, 2, contact_new, "a contact is open") \
+    X(64, 3, contact_new, "a contact is open") \
     X(65, 1, flow_step, "a node of a flow was entered") \
     X(66, 1, flow_value, "a flow stored a value") \
     X(67, 1, contact_queued, "a contact joined a queue") \
@@ -366,7 +377,8 @@
 #define SAPA_REC_contact_new(F, S) \
     F(S, id, contact, "") F(S, num, client, "") F(S, num, channel, "") F(S, num, direction, "") \
     F(S, num, number, "") F(S, id, person, "") F(S, num, flow, "") F(S, num, language, "") \
-    F(S, num, campaign, "index of the campaign that it was placed for + 1; 0 none")
+    F(S, num, campaign, "index of the campaign that it was placed for + 1; 0 none") \
+    F(S, num, party_type, "enum sapa_party_type + 1; 0: from before it was known")
 
 #define SAPA_REC_flow_step(F, S) \
     F(S, id, contact, "") F(S, num, flow, "") F(S, num, node, "index in the flow") \
@@ -543,7 +555,7 @@
     X(146, 1, cmd_join, "the parties of another contact come into this one") \
     X(147, 1, cmd_hold, "take an agent's line out of the conversation, or back: not by his own phone") \
     X(148, 1, cmd_offer_accept, "let the agent's phone answer") \
-    X(149, 1, cmd_call, "an agent's own call begins: whose line it has") \
+    X(149, 2, cmd_call, "an agent's own call begins: whose line it has") \
     X(158, 1, cmd_supervise, "what a supervisor's leg does in a conversation")
 
 #define SAPA_REC_cmd_ring(F, S) F(S, id, contact, "")
@@ -596,6 +608,7 @@
     F(S, id, contact, "") F(S, id, offer, "his own part in it") F(S, num, agent, "") F(S, num, line, "enum sapa_call_line") \
     F(S, id, beside, "offer whose line is used, with SAME; else 0") F(S, num, kind, "enum sapa_target") \
     F(S, num, target, "index of the queue, number or agent; SAPA_NONE: outside") F(S, num, client, "or SAPA_NONE") \
-    F(S, text64, number, "outside: whom he calls, for the display of his phone")
+    F(S, text64, number, "outside: whom he calls, for the display of his phone") \
+    F(S, num, campaign, "index of the campaign that it is placed for + 1; 0 none")
 
 #endif

@@ -260,6 +260,54 @@ static void test_campaigns(void **state)
     done();
 }
 
+/* What the far end is: by the record, by the old rule where there is none; said otherwise while it goes on, or too late. */
+static void test_party_types(void **state)
+{
+    (void)state;
+    begin();
+    say("09:00:00 contact_new contact=1 client=1 direction=0 number=0 party_type=1\n"
+        "09:00:00 contact_new contact=2 client=1 direction=0 number=0 party_type=2\n"
+        "09:00:00 contact_new contact=3 client=1 direction=0 number=0\n"  /* from before */
+        "09:00:01 contact_party contact=1 person=7 party_type=2\n"
+        "09:00:01 contact_party contact=1 person=7 party_type=2\n"        /* it is already */
+        "09:00:02 contact_party contact=2 person=8 party_type=1\n"
+        "09:00:02 contact_party contact=2 person=8 party_type=9\n"        /* that is nothing */
+        "09:00:02 contact_party contact=99 person=8 party_type=1\n"       /* that is no contact */
+        "09:00:03 contact_ended contact=1 client=1 outcome=2 side=0 total_ms=3000\n"
+        "09:00:03 contact_ended contact=2 client=1 outcome=2 side=0 total_ms=3000\n"
+        "09:00:03 contact_ended contact=3 client=1 outcome=2 side=0 total_ms=3000\n"
+        "09:00:09 contact_party contact=1 person=7 party_type=1\n");      /* over: it counts from the next on */
+    expect(CENTRE, "contacts=3 party_customers=2 party_prospects=1 internal=0");
+    /* for a campaign, from before; and in the wrap-up of one that is over somebody knows better */
+    say("09:10:00 agent_call contact=10 offer=20 agent=0 line=0 kind=3 target=none client=none campaign=2\n"
+        "09:10:00 contact_new contact=10 client=1 direction=1 number=0 flow=none campaign=2\n"
+        "09:10:00 offer_made offer=20 contact=10 agent=0 queue=none kind=2\n"
+        "09:10:00 assignment_moved agent=0 contact=10 offer=20 from=0 to=1\n"
+        "09:10:00 offer_ended offer=20 contact=10 agent=0 queue=none result=1\n"
+        "09:10:00 assignment_moved agent=0 contact=10 offer=20 from=1 to=2\n"
+        "09:10:10 dial_progress contact=10 attempt=1 state=1 trunk=1\n"
+        "09:10:10 contact_connected contact=10 offer=20 agent=0 queue=none policy=0\n"
+        "09:11:10 contact_parted contact=10 offer=20 agent=0 queue=none talk_ms=60000 side=1\n"
+        "09:11:10 assignment_moved agent=0 contact=10 offer=20 from=2 to=4 was_ms=70000\n"
+        "09:11:10 contact_ended contact=10 client=1 outcome=16 side=1 total_ms=70000 answered=1\n");
+    expect(SAPA_ROWS_CAMPAIGNS, 1, "contacts=1 party_prospects=1 party_customers=0");
+    say("09:11:15 contact_party contact=10 person=9 party_type=1 agent=0\n");
+    expect(SAPA_ROWS_CAMPAIGNS, 1, "contacts=1 party_prospects=0 party_customers=1");
+    say("09:11:20 wrapup_ended contact=10 offer=20 agent=0 queue=none wrapup_ms=10000 disposition=none\n"
+        "09:11:20 assignment_moved agent=0 contact=10 offer=20 from=4 to=0 was_ms=10000\n"
+        "09:12:00 agent_call contact=11 offer=21 agent=0 line=0 kind=2 target=1 client=none\n"
+        "09:12:00 contact_new contact=11 client=none direction=2 number=none flow=none party_type=3\n"
+        "09:12:00 contact_party contact=11 person=0 party_type=1\n" /* among colleagues there is none */
+        "09:12:05 contact_ended contact=11 client=none outcome=15 side=1 total_ms=5000\n");
+    end("09:15:00 tick\n");
+    expect(CENTRE, "contacts=5 party_customers=3 party_prospects=1 internal=1");
+    assert_int_equal(g.call_count, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(g.calls[i].party_type, g.calls[i].contact == 1 ? SAPA_PARTY_TYPE_PROSPECT + 1 : g.calls[i].contact == 3 ? 0
+                                                : g.calls[i].contact == 11 ? SAPA_PARTY_TYPE_INTERNAL + 1 : SAPA_PARTY_TYPE_CUSTOMER + 1);
+    done();
+}
+
 /* ---- asking somebody ---- */
 
 /* Siti talks with a caller since 09:00:20, and asks Budi at 09:01:00, who answers five seconds later. */
@@ -350,7 +398,7 @@ static void test_transfer_after_asking(void **state)
     assert_int_equal(call->merged_from, 11);
     assert_int_equal(asked->merged_into, 1);
     assert_int_equal(asked->outcome, SAPA_OUTCOME_MERGED);
-    const struct sapa_call_show show = { &g.report.names, &fix_zones[0], SAPA_LANGUAGE_EN, true };
+    const struct sapa_call_show show = { &g.report.names, &fix_zones[0], SAPA_LANGUAGE_EN, true, 0 };
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_call_agents(call, &show, &text);
     assert_string_equal(buf, "siti budi");
@@ -696,7 +744,7 @@ static void test_seeds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_outward), cmocka_unit_test(test_answers), cmocka_unit_test(test_campaigns), cmocka_unit_test(test_transfer_after_asking), cmocka_unit_test(test_conference),
+        cmocka_unit_test(test_outward), cmocka_unit_test(test_answers), cmocka_unit_test(test_campaigns), cmocka_unit_test(test_party_types), cmocka_unit_test(test_transfer_after_asking), cmocka_unit_test(test_conference),
         cmocka_unit_test(test_not_reached), cmocka_unit_test(test_transfer_outside), cmocka_unit_test(test_transfer_to_a_menu),
         cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_stopped_while_talking), cmocka_unit_test(test_lies), cmocka_unit_test(test_seeds),

@@ -2,7 +2,7 @@
 
 #include "report/save_impl.h"
 
-enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 5 }; /* "SCAL" */
+enum { CALLS_MARK = 0x4c414353, CALLS_VERSION = 6 }; /* "SCAL" */
 
 struct closed_contact {
     uint64_t contact;
@@ -252,6 +252,7 @@ static sapa_rc opened(struct sapa_calls *calls, const struct sapa_record *record
     call->channel = clip8(in->channel);
     call->direction = clip8(in->direction);
     call->language = clip8(in->language);
+    call->party_type = clip8(SAPA_MIN(in->party_type, (uint64_t)SAPA_PARTY_TYPE_COUNT));
     if (arrival->contact == in->contact) {
         call->arrived_us = arrival->at_us;
         call->trunk = arrival->trunk;
@@ -652,6 +653,10 @@ static sapa_rc about(struct sapa_calls *calls, struct sapa_call *call, const str
     case SAPA_T_dial_progress: dial_moved(call, record); break;
     case SAPA_T_contact_transferred: passed_on(calls, call, record); break;
     case SAPA_T_contact_merged: merged(call, record); break;
+    case SAPA_T_contact_party:
+        if (call->direction != SAPA_DIRECTION_INTERNAL && record->u.contact_party.party_type <= SAPA_PARTY_TYPE_INTERNAL)
+            call->party_type = clip8(record->u.contact_party.party_type);
+        break;
     default: break;
     }
     return SAPA_OK;
@@ -665,7 +670,7 @@ static uint64_t contact_of(const struct sapa_record *record)
     C(contact_answered) C(flow_step) C(contact_queued) C(contact_dequeued) C(offer_made) C(offer_ended)
     C(contact_connected) C(contact_parted) C(assignment_moved) C(wrapup_ended) C(contact_ended)
     C(callback_changed) C(voicemail_left) C(recording_state) C(leg_quality) C(survey_answered)
-    C(party_joined) C(party_left) C(dial_progress) C(contact_transferred) C(contact_merged)
+    C(party_joined) C(party_left) C(dial_progress) C(contact_transferred) C(contact_merged) C(contact_party)
 #undef C
     default: return 0;
     }

@@ -133,6 +133,7 @@ struct sapa_call {
     uint32_t trunk, flow;  /* indices */
     uint32_t campaign;     /* dimension; SAPA_NONE: placed for none */
     uint8_t channel, direction, language, priority;
+    uint8_t party_type;    /* enum sapa_party_type + 1; 0: from before it was known */
     uint8_t outcome;       /* enum sapa_outcome */
     uint8_t side, place;
     uint8_t callback;      /* enum sapa_callback + 1 of the last change; 0: none */
@@ -224,6 +225,7 @@ struct sapa_call_show {
     const struct sapa_zone *zone;
     enum sapa_language language;
     bool show_pii;
+    uint8_t party_type; /* what was said after the record was closed, as there; 0: nothing */
 };
 /** One JSON object. 16 KiB of room always suffice. */
 void sapa_call_json(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out);

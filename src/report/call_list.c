@@ -8,6 +8,7 @@
     X(ARRIVED, "arrived", "Mulai", "Began", 19, MOMENT) \
     X(CONTACT, "contact", "Kontak", "Contact", 20, TEXT) \
     X(DIRECTION, "direction", "Arah", "Direction", 9, TEXT) \
+    X(PARTY, "party_type", "Pihak", "Party", 15, TEXT) \
     X(CLIENT, "client", "Klien", "Client", 14, TEXT) \
     X(NUMBER, "number", "Nomor", "Number", 14, TEXT) \
     X(ADDRESS, "address", "Pelanggan", "Customer", 14, TEXT) \
@@ -70,6 +71,7 @@ static struct sapa_cell cell_of(const struct sapa_call *call, const struct sapa_
                                    .offset_s = sapa_zone_offset(show->zone, call->arrived_us / 1000000) };
     case COLUMN_CONTACT: return id_cell(call->contact, buf);
     case COLUMN_DIRECTION: return text_cell(sapa_str_of(sapa_word_direction(call->direction, language)));
+    case COLUMN_PARTY: return text_cell(sapa_str_of(call->party_type ? sapa_word_party_type(call->party_type - 1u, language) : ""));
     case COLUMN_CLIENT:
         return text_cell(call->client == SAPA_NONE ? SAPA_STR("") : sapa_names_key(show->names, SAPA_DIM_CLIENT, call->client));
     case COLUMN_NUMBER:

@@ -190,6 +190,9 @@ void sapa_call_json(const struct sapa_call *call, const struct sapa_call_show *s
     json_key(show, "queue", SAPA_DIM_QUEUE, call->queue, out);
     json_key(show, "agent", SAPA_DIM_AGENT, call->agent, out);
     json_key(show, "campaign", SAPA_DIM_CAMPAIGN, call->campaign, out);
+    const unsigned party_type = show->party_type ? show->party_type : call->party_type;
+    if (party_type)
+        sapa_text_printf(out, ",\"party_type\":\"%s\"", sapa_party_type_name(party_type - 1));
     sapa_text_add(out, SAPA_STR(",\"address\":"));
     put_json(out, sapa_str_of(customer_of(call, show)));
     sapa_text_add(out, SAPA_STR(",\"reference\":"));
@@ -323,6 +326,9 @@ void sapa_call_print(const struct sapa_call *call, const struct sapa_call_show *
         line(out, call->direction == SAPA_DIRECTION_OUTBOUND ? (id ? "  ke          %s" : "  to          %s")
                                                               : (id ? "  dari        %s" : "  from        %s"),
              customer_of(call, show));
+    const unsigned party_type = show->party_type ? show->party_type : call->party_type;
+    if (party_type && call->direction != SAPA_DIRECTION_INTERNAL)
+        line(out, id ? "  pihak       %s" : "  party       %s", sapa_word_party_type(party_type - 1, language));
     line(out, id ? "  datang      %s" : "  arrived     %s", moment(show, call->arrived_us).text);
     if (call->ended_us)
         line(out, id ? "  selesai     %s  %s, oleh %s (%u)" : "  ended       %s  %s, by the %s (%u)",
@@ -439,7 +445,7 @@ void sapa_call_csv_head(struct sapa_text *out)
     sapa_text_add(out, SAPA_STR("contact,client,number,queue,agent,address,arrived,answered_by_flow,queued,connected,"
                                 "ended,outcome,side,cause,place,total_ms,menu_ms,queue_ms,ring_ms,talk_ms,hold_ms,"
                                 "wrapup_ms,offers,conversation_ms,recorded_ms,masked_ms,excluded_ms,unrecorded_ms,mos,direction,agents,"
-                                "transfers,outside,conference,merged_into,campaign"));
+                                "transfers,outside,conference,merged_into,campaign,party_type"));
 }
 
 void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *show, struct sapa_text *out)
@@ -480,4 +486,5 @@ void sapa_call_csv(const struct sapa_call *call, const struct sapa_call_show *sh
     if (call->merged_into)
         sapa_text_printf(out, "%llu", (unsigned long long)call->merged_into);
     put_csv(out, call->campaign == SAPA_NONE ? (struct sapa_str){ NULL, 0 } : sapa_names_key(show->names, SAPA_DIM_CAMPAIGN, call->campaign));
+    sapa_text_printf(out, ",%s", call->party_type ? sapa_party_type_name(call->party_type - 1u) : "");
 }

@@ -288,7 +288,7 @@ static void test_unknown_wait(void **state)
             "09:01:00 contact_queued contact=1 queue=0 position=1 ewt_p50_ms=61000 ewt_p90_ms=90000\n"
             "09:05:00 contact_ended contact=1 outcome=3 side=0\n09:06:30 tick\n");
     assert_int_equal(g.count, 1);
-    const struct sapa_call_show show = { &g.names, &fix_zones[0], SAPA_LANGUAGE_EN, true };
+    const struct sapa_call_show show = { &g.names, &fix_zones[0], SAPA_LANGUAGE_EN, true, 0 };
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_call_json(&g.last, &show, &text);
     assert_non_null(strstr(buf, "\"ewt_p50_ms\":null,\"ewt_p90_ms\":null"));
@@ -344,7 +344,7 @@ static void test_fullest_json(void **state)
         call.outsides[i].joined_us = call.outsides[i].left_us = FIX_MIDNIGHT_S * 1000000;
     for (unsigned i = 0; i < SAPA_CALL_ANSWERS_MAX; i++)
         call.answers[i].question[sizeof(call.answers[i].question) - 1] = '\0';
-    const struct sapa_call_show show = { &g.names, &fix_zones[0], SAPA_LANGUAGE_EN, true };
+    const struct sapa_call_show show = { &g.names, &fix_zones[0], SAPA_LANGUAGE_EN, true, 0 };
     sapa_text_init(&text, buf, sizeof(buf));
     sapa_call_json(&call, &show, &text);
     assert_false(text.cut);

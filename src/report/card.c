@@ -46,13 +46,13 @@ static struct sapa_card_item *item_of(struct sapa_card *card, struct sapa_str ke
     return card->item_count < SAPA_CARD_ITEMS_MAX ? &card->items[card->item_count++] : NULL;
 }
 
-static void typed(struct sapa_card *card, const struct sapa_centre *centre, const struct sapa_rec_flow_value *in)
+static void show_value(struct sapa_card *card, const struct sapa_centre *centre, struct sapa_str name, struct sapa_str value)
 {
-    const struct sapa_flow_card *shown = card_of_value(centre, card->flow, sapa_sized_str(&in->name));
+    const struct sapa_flow_card *shown = card_of_value(centre, card->flow, name);
     struct sapa_str key = { NULL, 0 };
 
     for (uint32_t i = 0; shown && i < centre->flows_count && key.n == 0; i++) { /* a slice that outlives the record */
-        if (of_variable(&centre->flows[i], sapa_sized_str(&in->name)) == shown)
+        if (of_variable(&centre->flows[i], name) == shown)
             key = centre->flows[i].variables[shown->variable].name;
     }
     struct sapa_card_item *item = key.n ? item_of(card, key) : NULL;
@@ -60,7 +60,12 @@ static void typed(struct sapa_card *card, const struct sapa_centre *centre, cons
         return;
     *item = (struct sapa_card_item){ .key = key };
     memcpy(item->text, shown->text, sizeof(item->text));
-    (void)sapa_str_copy(sapa_sized_str(&in->value), item->value, sizeof(item->value));
+    (void)sapa_str_copy(value, item->value, sizeof(item->value));
+}
+
+static void typed(struct sapa_card *card, const struct sapa_centre *centre, const struct sapa_rec_flow_value *in)
+{
+    show_value(card, centre, sapa_sized_str(&in->name), sapa_sized_str(&in->value));
 }
 
 static void stepped(struct sapa_card *card, const struct sapa_centre *centre, const struct sapa_rec_flow_step *in)
@@ -126,6 +131,7 @@ static void opened(struct sapa_card *card, const struct sapa_centre *centre, con
     card->arrived_us = card->arrived_us ? card->arrived_us : record->at_us;
     card->channel = (uint8_t)in->channel;
     card->direction = (uint8_t)in->direction;
+    card->party_type = (uint8_t)SAPA_MIN(in->party_type, (uint64_t)SAPA_PARTY_TYPE_COUNT);
     card->language = (uint8_t)in->language;
     card->flow = in->flow < centre->flows_count ? (uint32_t)in->flow : SAPA_NONE;
     card->client_index = in->client < centre->clients_count ? (uint32_t)in->client : SAPA_NONE;
@@ -133,6 +139,9 @@ static void opened(struct sapa_card *card, const struct sapa_centre *centre, con
         card->client = centre->clients[card->client_index].key;
     if (in->number < centre->numbers_count)
         card->number = centre->numbers[in->number].key;
+    if (in->campaign > 0 && in->campaign <= centre->campaigns_count)
+        card->campaign = centre->campaigns[in->campaign - 1].key;
+    show_value(card, centre, SAPA_STR("verified"), SAPA_STR("false")); /* where a flow can find out who he is: until it has */
     const struct sapa_caller_rule *rule =
         card->address[0] ? sapa_caller_rule_find(centre, card->client_index, sapa_str_of(card->address)) : NULL;
     card->vip = card->direction == SAPA_DIRECTION_INBOUND && rule && rule->what == SAPA_CALLER_VIP;
@@ -240,6 +249,10 @@ void sapa_card_fold(struct sapa_card *card, const struct sapa_centre *centre, co
         card->outcome = (uint8_t)SAPA_MIN(record->u.contact_ended.outcome, (uint64_t)SAPA_OUTCOME_COUNT - 1);
         break;
     case SAPA_T_recording_state: recorded(card, &record->u.recording_state); break;
+    case SAPA_T_contact_party:
+        if (card->direction != SAPA_DIRECTION_INTERNAL && record->u.contact_party.party_type <= SAPA_PARTY_TYPE_INTERNAL)
+            card->party_type = (uint8_t)record->u.contact_party.party_type;
+        break;
     case SAPA_T_contact_noted: noted(&card->note, centre, record); break;
     default: break;
     }

@@ -51,12 +51,13 @@ struct sapa_card {
     uint64_t contact, person;
     int64_t arrived_us, queued_us, connected_us, ended_us; /* 0: it did not happen */
     uint8_t channel, direction, language, outcome;
+    uint8_t party_type;                     /* enum sapa_party_type + 1; 0: from before it was known */
     uint8_t callback;                       /* enum sapa_callback + 1; 0: none */
     unsigned callback_attempt;
     int64_t callback_due_us;
     bool began, ended, vip, erased;
     uint32_t flow, client_index;            /* of the description at its beginning */
-    struct sapa_str client, number, queue;
+    struct sapa_str client, number, queue, campaign;
     struct sapa_str agent, agent_name;      /* who gave the disposition, else who talked last */
     struct sapa_str disposition;            /* empty: none */
     struct sapa_str disposition_text[SAPA_LANGUAGE_COUNT];

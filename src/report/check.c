@@ -744,6 +744,7 @@ static void compare_calls(struct sapa_check *check, const struct sapa_measures *
         { "calls out", total->of[SAPA_M_OUTBOUND], (int64_t)check->opened_by[SAPA_DIRECTION_OUTBOUND] },
         { "internal calls", total->of[SAPA_M_INTERNAL], (int64_t)check->opened_by[SAPA_DIRECTION_INTERNAL] },
         { "all calls", total->of[SAPA_M_CONTACTS], (int64_t)check->opened },
+        { "calls by what the far end is", total->of[SAPA_M_PARTY_CUSTOMERS] + total->of[SAPA_M_PARTY_PROSPECTS] + total->of[SAPA_M_INTERNAL], (int64_t)check->opened },
         { "transfers", total->of[SAPA_M_TRANSFERS], (int64_t)check->transfers },
         { "transfers of agents", agents->of[SAPA_M_TRANSFERS], total->of[SAPA_M_TRANSFERS] },
         { "transfers that agents received", agents->of[SAPA_M_TRANSFERS_RECEIVED], total->of[SAPA_M_TRANSFERS_RECEIVED] },

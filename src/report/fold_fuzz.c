@@ -47,7 +47,7 @@ static struct sapa_centre centre;
 static void one_call(void *ctx, const struct sapa_call *call)
 {
     struct sapa_report *report = *(struct sapa_report **)ctx;
-    const struct sapa_call_show show = { &report->names, &fix_zones[1], SAPA_LANGUAGE_ID, true };
+    const struct sapa_call_show show = { &report->names, &fix_zones[1], SAPA_LANGUAGE_ID, true, 0 };
     size_t total = 0;
     static char buf[16384];
     struct sapa_text text;

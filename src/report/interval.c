@@ -3,7 +3,7 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 7, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents; 7: campaigns */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 8, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents; 7: campaigns; 8: party types */
     ROWS_MAX = 4000000,
     CHUNK_ENTRIES = 7,
     COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
@@ -55,6 +55,7 @@ struct home {
     uint32_t campaign; /* SAPA_NONE: placed for none */
     uint32_t queue; /* SAPA_NONE: never queued */
     bool arrived_in_surge, joined_in_surge;
+    uint8_t party_type; /* enum sapa_party_type */
 };
 
 struct surge {
@@ -513,6 +514,52 @@ static uint32_t campaign_of(const struct sapa_intervals *fold, uint64_t campaign
     return campaign == 0 ? SAPA_NONE : dim_of(fold, SAPA_DIM_CAMPAIGN, campaign - 1);
 }
 
+/* Calls among colleagues are counted by their direction. */
+static void sum_party(struct sums *sums, uint8_t party_type, int64_t by)
+{
+    if (party_type == SAPA_PARTY_TYPE_CUSTOMER)
+        sum(sums, SAPA_M_PARTY_CUSTOMERS, by);
+    else if (party_type == SAPA_PARTY_TYPE_PROSPECT)
+        sum(sums, SAPA_M_PARTY_PROSPECTS, by);
+}
+
+/* Of a log from before: as the core decides of whom nothing is known and nothing is described. */
+static uint8_t party_type_of(const struct sapa_rec_contact_new *in)
+{
+    if (in->direction != SAPA_DIRECTION_INBOUND && in->direction != SAPA_DIRECTION_OUTBOUND)
+        return SAPA_PARTY_TYPE_INTERNAL;
+    if (in->party_type > 0 && in->party_type - 1 < SAPA_PARTY_TYPE_INTERNAL)
+        return (uint8_t)(in->party_type - 1);
+    return in->campaign > 0 ? SAPA_PARTY_TYPE_PROSPECT : SAPA_PARTY_TYPE_CUSTOMER;
+}
+
+/* Somebody knows better: where the contact is counted still, that is put right. */
+static void party_said(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_contact_party *in = &record->u.contact_party;
+    struct open_contact *contact = sapa_table_find(&fold->contacts, in->contact);
+    struct home *home = contact ? &contact->home : NULL;
+    struct sums sums = { 0 };
+
+    for (uint32_t i = 0; i < fold->parts.count && !home; i++) {
+        struct open_part *part = sapa_table_at(&fold->parts, i);
+        home = part->contact == in->contact ? &part->home : NULL;
+    }
+    const uint8_t was = home ? home->party_type : 0, now = (uint8_t)(in->party_type - 1);
+    if (!home || in->party_type == 0 || in->party_type > SAPA_PARTY_TYPE_INTERNAL || was == SAPA_PARTY_TYPE_INTERNAL || was == now)
+        return;
+    sum_party(&sums, was, -1);
+    sum_party(&sums, now, 1);
+    add_arrival(fold, home, &sums, NULL);
+    if (contact)
+        contact->home.party_type = now;
+    for (uint32_t i = 0; i < fold->parts.count; i++) {
+        struct open_part *part = sapa_table_at(&fold->parts, i);
+        if (part->contact == in->contact)
+            part->home.party_type = now;
+    }
+}
+
 static void opened(struct sapa_intervals *fold, const struct sapa_record *record)
 {
     const struct sapa_rec_contact_new *in = &record->u.contact_new;
@@ -531,7 +578,7 @@ static void opened(struct sapa_intervals *fold, const struct sapa_record *record
         .arrived = span_at(fold, record->at_us), .queue = SAPA_NONE,
         .client = dim_of(fold, SAPA_DIM_CLIENT, in->client),
         .number = dim_of(fold, SAPA_DIM_NUMBER, in->number),
-        .campaign = campaign_of(fold, in->campaign),
+        .campaign = campaign_of(fold, in->campaign), .party_type = party_type_of(in),
     };
     contact->home.arrived_in_surge = in_surge(fold, contact->home.client);
     contact->direction = (uint8_t)SAPA_MIN(in->direction, (uint64_t)SAPA_DIRECTION_COUNT);
@@ -542,6 +589,7 @@ static void opened(struct sapa_intervals *fold, const struct sapa_record *record
         contact->tariff = (struct tariff){ number->cost_call, number->cost_minute, number->cost_pulse_ms };
     }
     sum(&sums, SAPA_M_CONTACTS, 1);
+    sum_party(&sums, contact->home.party_type, 1);
     if (contact->inbound) {
         sum(&sums, SAPA_M_OFFERED, 1);
         sum(&sums, SAPA_M_OPEN, 1);
@@ -1493,6 +1541,7 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
     fold->about = sapa_record_contact(record);
     switch (record->type) {
     case SAPA_T_contact_new: opened(fold, record); break;
+    case SAPA_T_contact_party: party_said(fold, record); break;
 #define C(name, handler)                                                             \
     case SAPA_T_##name:                                                              \
         contact = sapa_table_find(&fold->contacts, record->u.name.contact);          \
@@ -2398,7 +2447,7 @@ static bool sane_moment(int64_t at_us)
 
 static bool sane_home(const struct home *home)
 {
-    return is_bool(&home->arrived_in_surge) && is_bool(&home->joined_in_surge);
+    return is_bool(&home->arrived_in_surge) && is_bool(&home->joined_in_surge) && home->party_type < SAPA_PARTY_TYPE_COUNT;
 }
 
 static bool sane_contact(const void *entry)

@@ -29,7 +29,7 @@ static void swallow(void *ctx, struct sapa_str line)
 
 static void one_call(void *ctx, const struct sapa_call *call)
 {
-    const struct sapa_call_show show = { ctx, &fix_zones[1], SAPA_LANGUAGE_EN, true };
+    const struct sapa_call_show show = { ctx, &fix_zones[1], SAPA_LANGUAGE_EN, true, 0 };
     static char buf[32768];
     size_t total = 0;
     struct sapa_text text;

@@ -31,6 +31,9 @@ WORDS(denial, sapa_call_denial_name,
     [SAPA_DENIAL_TARGET] = "tujuan tidak ada, atau tidak ada orang di sana",
     [SAPA_DENIAL_OFFLINE] = "belum masuk")
 
+WORDS(party_type, sapa_party_type_name,
+    [SAPA_PARTY_TYPE_CUSTOMER] = "pelanggan", [SAPA_PARTY_TYPE_PROSPECT] = "calon pelanggan", [SAPA_PARTY_TYPE_INTERNAL] = "internal")
+
 WORDS(direction, sapa_direction_name,
     [SAPA_DIRECTION_INBOUND] = "masuk", [SAPA_DIRECTION_OUTBOUND] = "keluar", [SAPA_DIRECTION_INTERNAL] = "internal")
 

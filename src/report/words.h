@@ -20,6 +20,7 @@ const char *sapa_word_callback(unsigned value, enum sapa_language language);
 const char *sapa_word_why(unsigned value, enum sapa_language language);
 const char *sapa_word_channel(unsigned value, enum sapa_language language);
 const char *sapa_word_direction(unsigned value, enum sapa_language language);
+const char *sapa_word_party_type(unsigned value, enum sapa_language language);
 const char *sapa_word_denial(unsigned value, enum sapa_language language);
 
 #endif

@@ -26,6 +26,7 @@ static enum sapa_moment moment_of(const struct sapa_record *record)
     case SAPA_T_contact_ended: return SAPA_MOMENT_WORK;
     case SAPA_T_recording_state:
         return record->u.recording_state.state >= 3 && record->u.recording_state.state <= 5 ? SAPA_MOMENT_WORK : SAPA_MOMENT_NONE;
+    case SAPA_T_contact_party: return SAPA_MOMENT_WORK;
     case SAPA_T_party_joined: return record->u.party_joined.offer ? SAPA_MOMENT_WORK : SAPA_MOMENT_NONE; /* an agent */
     case SAPA_T_contact_noted: return SAPA_MOMENT_NOTE;
     default: return SAPA_MOMENT_NONE;
@@ -42,6 +43,9 @@ struct sapa_marking sapa_marking_of(const struct sapa_record *record)
         marking.agent = (uint32_t)ended->agent;
         marking.queue = (uint32_t)ended->queue;
     }
+    if (record->type == SAPA_T_contact_party && record->u.contact_party.party_type >= SAPA_PARTY_TYPE_CUSTOMER + 1 &&
+        record->u.contact_party.party_type <= SAPA_PARTY_TYPE_PROSPECT + 1)
+        marking.party = (uint8_t)(record->u.contact_party.party_type == SAPA_PARTY_TYPE_CUSTOMER + 1 ? SAPA_MOMENT_CUSTOMER : SAPA_MOMENT_PROSPECT);
     return marking;
 }
 
@@ -92,6 +96,11 @@ size_t sapa_marks_of(unsigned type, uint64_t contact, uint64_t person, uint64_t 
     if (marking->disposed) {
         ret[count++] = moment_mark(sapa_moment_of_agent(marking->agent), seq, SAPA_MOMENT_DISPOSED);
         ret[count++] = moment_mark(sapa_moment_of_queue(marking->queue), seq, SAPA_MOMENT_DISPOSED);
+    }
+    if (marking->party != SAPA_MOMENT_NONE) {
+        ret[count++] = moment_mark(contact, seq, (enum sapa_moment)marking->party);
+        if (person != 0 && person < SAPA_MOMENT_PERSON)
+            ret[count++] = moment_mark(sapa_moment_of_person(person), seq, (enum sapa_moment)marking->party);
     }
     if (type == SAPA_T_contact_new && person != 0) {
         ret[count] = mark;
@@ -243,4 +252,60 @@ sapa_rc sapa_contact_moments(struct sapa_store *store, uint64_t contact, enum sa
     }
     *ret_count = places.count;
     return SAPA_OK;
+}
+
+/* ---- what was said of somebody ---- */
+
+static void keep_newest(void *ctx, uint64_t contact, uint64_t seq)
+{
+    uint64_t *newest = ctx;
+
+    (void)contact;
+    *newest = SAPA_MAX(*newest, seq);
+}
+
+/* The later of what was said under this number and of `*seq`. */
+static sapa_rc said_under(struct sapa_store *store, uint64_t number, uint64_t *seq, uint8_t *type)
+{
+    sapa_rc rc = SAPA_OK;
+
+    for (unsigned i = 0; rc == SAPA_OK && i < 2; i++) {
+        const unsigned kind = i == 0 ? SAPA_MOMENT_CUSTOMER : SAPA_MOMENT_PROSPECT;
+        const uint64_t before = *seq;
+        rc = store->ops->moments_each(store->db, number, kind, 1, keep_newest, seq);
+        if (rc == SAPA_OK && *seq != before)
+            *type = (uint8_t)((i == 0 ? SAPA_PARTY_TYPE_CUSTOMER : SAPA_PARTY_TYPE_PROSPECT) + 1);
+    }
+    return rc;
+}
+
+sapa_rc sapa_person_party_type(struct sapa_store *store, uint64_t person, uint8_t *ret)
+{
+    uint64_t group[GROUP_MAX], client, root = 0, seq = 0;
+    size_t persons = 0;
+    uint8_t type = 0;
+    sapa_rc rc = sapa_person_client(store, person, &client);
+
+    if (rc == SAPA_OK)
+        rc = sapa_person_resolve(store, person, &root);
+    if (rc == SAPA_OK)
+        rc = sapa_people_group(store, root, group, GROUP_MAX, &persons);
+    if (rc == SAPA_ELIMIT)
+        rc = SAPA_OK;
+    for (size_t i = 0; rc == SAPA_OK && i < persons; i++)
+        rc = said_under(store, sapa_moment_of_person(group[i]), &seq, &type);
+    if (rc == SAPA_OK)
+        *ret = type;
+    return rc;
+}
+
+sapa_rc sapa_contact_party_type_said(struct sapa_store *store, uint64_t contact, uint8_t *ret)
+{
+    uint64_t seq = 0;
+    uint8_t type = 0;
+    const sapa_rc rc = said_under(store, contact, &seq, &type);
+
+    if (rc == SAPA_OK)
+        *ret = type;
+    return rc;
 }

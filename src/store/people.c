@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "rt/clock.h"
+#include "store/history.h"
 #include "store/store_impl.h"
 
 enum { RESERVED_MAX = 1 << 17, GROUP_MAX = 4096 };
@@ -215,6 +216,8 @@ sapa_rc sapa_person_reserve(struct sapa_store *store, uint64_t client, enum sapa
         }
     }
     pthread_mutex_unlock(&store->people.lock);
+    if (rc == SAPA_OK && !found.is_new && sapa_person_party_type(store, found.person, &found.party_type) != SAPA_OK)
+        found.party_type = 0; /* not committed yet, or not to be read: the call goes on */
     if (rc == SAPA_OK)
         *ret_found = found;
     return rc;

@@ -24,6 +24,7 @@ enum {
 struct sapa_person_found {
     uint64_t person;
     bool is_new;                        /* reserved now: log a person_known record before naming it */
+    uint8_t party_type;                 /* what was said of it last: enum sapa_party_type + 1; 0: nothing */
     uint8_t lookup[SAPA_LOOKUP_SIZE];   /* keyed hash, for that record */
 };
 

@@ -80,6 +80,7 @@ enum { SAPA_MARKS_MAX = 5 };
 /** What of a record is found again, apart from what every record has; taken from it when it is put. */
 struct sapa_marking {
     uint8_t moment;        /* enum sapa_moment */
+    uint8_t party;         /* likewise: CUSTOMER, PROSPECT or NONE */
     bool disposed;
     uint32_t agent, queue; /* with `disposed` */
 };

@@ -38,7 +38,8 @@ function Who({ call, card, now }: { call: Work; card: Card | null; now: number }
   return (
     <div className="who">
       <p className="who-client">
-        <strong>{client?.name ?? words("noClient")}</strong>
+        <strong>{card?.brand ?? client?.name ?? words("noClient")}</strong>
+        {card?.campaign_name ? <span className="soft"> · {card.campaign_name}</span> : null}
         {queue ? <span className="soft"> · {queue.name}</span> : null}
         {card?.vip ? <span className="badge warn">{words("vip")}</span> : null}
       </p>
@@ -118,8 +119,9 @@ export function CallBar({ calls, act, asking, setAsking, place, pass }: CallBarP
   const now = useNow();
   const line = useStore(phone.shown);
   const { main, asked } = calls;
+  const mayRefuse = useLive((page) => page.me?.rights.includes("refuse") ?? false);
   const canMute = line.talking && !!main && main.state !== "offered";
-  const can = canDo(calls);
+  const can = canDo(calls, mayRefuse);
   const { card } = useCard(main?.contact ?? null, of, `${main?.state}${main?.of?.person ?? ""}`);
   const holdGuard = useGuard(can.hold ? "hold" : can.resume ? "resume" : null);
   const pauseGuard = useGuard(can.pause ? (main?.of?.recording_paused ? "resume" : "pause") : null);
@@ -175,9 +177,9 @@ export function CallBar({ calls, act, asking, setAsking, place, pass }: CallBarP
       setSaid("");
     } else if (announced.current !== ringing) {
       announced.current = ringing;
-      setSaid(words("incoming", { client, who }));
+      setSaid(words(main?.autoAnswer ? "incomingAuto" : "incoming", { client, who }));
     }
-  }, [ringing, client, who, words]);
+  }, [ringing, client, who, words, main?.autoAnswer]);
   useEffect(() => {
     document.title = ringing ? `☎ ${call("offered")} · ${client}` : `${words("title")} · Sapa`;
   }, [ringing, client, words, call]);
@@ -204,6 +206,7 @@ export function CallBar({ calls, act, asking, setAsking, place, pass }: CallBarP
             )}
             {main ? (
               <div className="call-clock">
+                {main.autoAnswer ? <span className="badge accent">{words("answersItself")}</span> : null}
                 <span className={`badge ${main.state === "offered" ? "good pulse" : main.state === "on hold" ? "warn" : "accent"}`}>{stateName}</span>
                 <span className="mono big">{main.state === "offered" && main.due ? `−${clock(Date.parse(main.due) - now)}` : clock(now - Date.parse(main.since))}</span>
                 {main.of?.recording ? (
@@ -276,7 +279,7 @@ export function CallBar({ calls, act, asking, setAsking, place, pass }: CallBarP
               ))}
             </div>
           ) : null}
-          {asking && (asking === "dial" ? !main : can.transfer) ? (
+          {asking && (asking === "dial" ? !main || main.state === "offered" : can.transfer) ? (
             <TargetPicker
               key={asking}
               title={words(asking === "transfer" ? "transferTo" : asking === "consult" ? "consultWhom" : "dialWhom")}

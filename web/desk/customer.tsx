@@ -1,5 +1,6 @@
 // Who it is: what is known, what was chosen in the menu, open callbacks, earlier contacts with notes and recordings.
-import type { Card, CardContact } from "../shared/api.gen";
+import { useState } from "react";
+import { api, type Card, type CardContact } from "../shared/api.gen";
 import { clock, moment, useNow } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
@@ -7,6 +8,7 @@ import { Player } from "../shared/player";
 import { useStore } from "../shared/store";
 import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
+import { useAct } from "./act";
 import { useCard } from "./card";
 import type { Work } from "./model";
 import { callable } from "./things";
@@ -30,7 +32,7 @@ function Earlier({ one, onCall }: { one: CardContact; onCall: null | (() => void
           {one.ended ? ` · ${clock(Date.parse(one.ended) - Date.parse(one.arrived))}` : ""}
         </span>
       </p>
-      <p className="small soft">{[queue, one.agent_name ? words("by", { who: one.agent_name }) : null].filter(Boolean).join(" · ")}</p>
+      <p className="small soft">{[one.party_type === "prospect" ? words("prospect") : null, queue, one.agent_name ? words("by", { who: one.agent_name }) : null].filter(Boolean).join(" · ")}</p>
       {one.note?.text ? <p className="note">{one.note.text}</p> : null}
       {one.recordings.map((recording) => (
         <Player key={recording.id} recording={recording.id} ms={recording.recorded_ms} complete={recording.complete} />
@@ -75,11 +77,32 @@ function Warnings({ card }: { card: Card }) {
   );
 }
 
+/** Is he a customer already? Whoever talks with him knows best: it holds for him from then on. */
+function PartyType({ contact, type, said }: { contact: string; type: Card["party_type"]; said: () => void }) {
+  const words = useWords(deskWords);
+  const act = useAct();
+
+  return (
+    <>
+      <div className="choice" role="group" aria-label={words("partyType")}>
+        {(["customer", "prospect"] as const).map((one) => (
+          <Button key={one} small pressed={type === one} disabled={act.busy !== null} onPress={() => type !== one && act.run(one, () => api.partySet(contact, { party_type: one }).then(said))}>
+            {words(one)}
+          </Button>
+        ))}
+      </div>
+      <p role="alert" className={act.problem ? "notice bad" : "hidden"}>
+        {act.problem ? words("failed", { why: act.problem }) : ""}
+      </p>
+    </>
+  );
+}
+
 interface CustomerProps {
   work: Work | null;
   /** A call is in hand: no other is placed. */
   busy: boolean;
-  onCall: (who: { address: string | null; name: string | null; client: string | null }) => void;
+  onCall: (who: { address: string | null; name: string | null; client: string | null; campaign: string | null }) => void;
 }
 
 export function Customer({ work, busy, onCall }: CustomerProps) {
@@ -87,19 +110,21 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
   const of = useStore(language);
   const mayHear = useLive((page) => page.me?.rights.includes("listen") ?? false);
   const clients = useLive((page) => page.directory?.clients);
-  const { card, loading } = useCard(work?.contact ?? null, of, `${work?.state}${work?.of?.person ?? ""}`);
+  const [said, setSaid] = useState(0);
+  const { card, loading } = useCard(work?.contact ?? null, of, `${work?.state}${work?.of?.person ?? ""} ${said}`);
 
   if (!work) return <p className="empty soft">{words("cardNone")}</p>;
   const verified = card?.items.find((item) => item.id === VERIFIED)?.value;
   const client = card?.client_name ?? clients?.find((one) => one.id === work.of?.client)?.name;
   const address = card?.address ?? work.of?.address ?? null;
-  const callNow = (number: string | null) => onCall({ address: number, name: card?.name ?? null, client: card?.client ?? work.of?.client ?? null });
+  const callNow = (number: string | null) => onCall({ address: number, name: card?.name ?? null, client: card?.client ?? work.of?.client ?? null, campaign: card?.campaign ?? null });
   return (
     <div className="customer">
       <header>
         <p className="small soft">
-          {client ?? words("noClient")}
+          {card?.brand ?? client ?? words("noClient")}
           {card?.customer ? ` · ${card.customer}` : ""}
+          {card?.campaign_name ? ` · ${card.campaign_name}` : ""}
         </p>
         <p className="customer-name">{whoIs(work, words, card)}</p>
         <p className="row wrap">
@@ -112,6 +137,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
           ) : null}
         </p>
         {card ? <Warnings card={card} /> : null}
+        {card && card.direction !== "internal" ? <PartyType key={card.contact} contact={card.contact} type={card.party_type} said={() => setSaid((n) => n + 1)} /> : null}
         {callable(address) && work.of?.direction !== "internal" ? (
           <p>
             <Button small disabled={busy} label={words("callWhom", { who: whoIs(work, words, card) })} onPress={() => callNow(address)}>

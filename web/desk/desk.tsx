@@ -81,8 +81,8 @@ export function Desk() {
   const place = (target: Target, name: string) => {
     if (!me) return;
     if (line.state === "ready") phone.expectOwn();
-    const { kind, to, client } = target;
-    act.run("dial", () => api.call(me, { kind, to, ...(client ? { client } : {}) }).then((placed) => nameCall(placed.contact, name)));
+    const { kind, to, client, campaign } = target;
+    act.run("dial", () => api.call(me, { kind, to, ...(client ? { client } : {}), ...(campaign ? { campaign } : {}) }).then((placed) => nameCall(placed.contact, name)));
   };
   const pass: Pass = (how, { kind, to }, name) => {
     const offer = calls.main?.offer;
@@ -90,11 +90,12 @@ export function Desk() {
     if (how === "transfer") act.run("transfer", () => api.offerTransfer(offer, { kind, to }));
     else act.run("consult", () => api.offerConsult(offer, { kind, to }).then((placed) => nameCall(placed.contact, name)));
   };
-  /** From a card, a task or a callback: at once, for the client that it belongs to. */
-  const callThing = ({ address, name, client }: Pick<Thing, "address" | "name" | "client">) => {
+  /** From a card, a task or a callback: at once, for the client that it belongs to, and for the campaign while one may. */
+  const callThing = ({ address, name, client, campaign }: Pick<Thing, "address" | "name" | "client"> & { campaign?: string | null }) => {
     if (calls.main || !address) return;
     setPane("contact");
-    place({ kind: "outside", to: `+${address.replace(/^\+/, "")}`, ...(client ? { client } : {}) }, name ?? readable(address));
+    const again = directory?.campaigns.find((one) => one.id === campaign)?.id;
+    place({ kind: "outside", to: `+${address.replace(/^\+/, "")}`, ...(client ? { client } : {}), ...(again ? { campaign: again } : {}) }, name ?? readable(address));
   };
   const begin = (what: Begun | null) => {
     setBegun(what);
@@ -103,7 +104,7 @@ export function Desk() {
   const promise = () => {
     if (chosen) begin({ contact: chosen.contact, who, text: `${words("callback")} ` });
   };
-  const can = canDo(calls);
+  const can = canDo(calls, false);
   /** What only makes sense with what is typed: a number, a colleague, a queue. */
   const more = (typed: string): Command[] => {
     const wanted = typed.toLowerCase();
@@ -213,7 +214,7 @@ export function Desk() {
                 {words("script")}
               </Button>
             </div>
-            {beside === "customer" ? <Customer work={chosen} busy={calls.main !== null} onCall={callThing} /> : <Script work={chosen} script={card?.script ?? null} />}
+            {beside === "customer" ? <Customer work={chosen} busy={calls.main !== null} onCall={callThing} /> : <Script work={chosen} script={card?.script ?? null} campaign={card?.campaign_name ?? null} />}
           </aside>
         </div>
       }

@@ -13,6 +13,8 @@ export interface Work {
   disposition: string | null;
   extended: boolean;
   parties: readonly Party[];
+  /** It rings, and the phone answers by itself. */
+  autoAnswer: boolean;
   of: Contact | null; // null: not told yet, or over (wrap-up)
 }
 
@@ -45,6 +47,7 @@ export function workOf(agent: Agent | undefined, contacts: Live["contacts"]): Wo
       disposition: one.disposition,
       extended: one.extended,
       parties: one.parties,
+      autoAnswer: one.auto_answer,
       of: of ? remember(of) : (remembered.get(one.contact) ?? null),
     }))
     .sort((a, b) => (a.offer ?? "").length - (b.offer ?? "").length || (a.offer ?? "").localeCompare(b.offer ?? ""));
@@ -81,13 +84,14 @@ export interface Can {
   merge: boolean;
 }
 
-export function canDo({ main, asked }: Calls): Can {
+/** `mayRefuse`: has the right to. */
+export function canDo({ main, asked }: Calls, mayRefuse: boolean): Can {
   const state = main?.state;
   const own = main?.of?.direction === "outbound" || main?.of?.direction === "internal";
   const talks = state === "talking" || state === "on hold";
   return {
     answer: state === "offered",
-    refuse: state === "offered" && !own,
+    refuse: state === "offered" && !own && mayRefuse,
     hold: state === "talking" && !asked,
     resume: state === "on hold" && !asked,
     transfer: talks && !asked,

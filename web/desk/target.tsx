@@ -13,6 +13,7 @@ export interface Target {
   kind: "queue" | "agent" | "outside";
   to: string;
   client?: string;
+  campaign?: string;
 }
 
 interface Choice extends Target {
@@ -28,7 +29,8 @@ export function TargetPicker({ title, action, withClient, onChoose, onCancel }: 
   const often = useStore(favourites(me));
   const combobox = useCombobox<Choice>();
   const { text, id } = combobox;
-  const [client, setClient] = useState("");
+  const [sender, setSender] = useState(""); // "client KEY" or "campaign KEY"
+  const usual = directory?.campaigns.find((one) => one.own);
   const input = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
@@ -62,7 +64,11 @@ export function TargetPicker({ title, action, withClient, onChoose, onCancel }: 
     if (one) toggle(me, { kind: one.kind, to: one.to, name: one.name });
   };
   const take = (one: Choice | undefined) => {
-    if (one) onChoose({ kind: one.kind, to: one.to, ...(client ? { client } : {}) }, one.name);
+    if (!one) return;
+    const [of, key] = sender.split(" ");
+    // a campaign is of calls outside; a colleague or a queue is called as usual
+    const shown = of === "client" && key ? { client: key } : of === "campaign" && key && one.kind === "outside" ? { campaign: key } : {};
+    onChoose({ kind: one.kind, to: one.to, ...shown }, one.name);
   };
   const field = combobox.field(choices, take);
   return (
@@ -93,16 +99,25 @@ export function TargetPicker({ title, action, withClient, onChoose, onCancel }: 
             }}
           />
         </label>
-        {withClient && (directory?.clients.length ?? 0) > 1 ? (
+        {withClient && directory && directory.clients.length + directory.campaigns.length > 1 ? (
           <label className="field">
             <span>{words("numberShown")}</span>
-            <select className="input" value={client} onChange={(event) => setClient(event.target.value)}>
-              <option value="">{words("asUsual")}</option>
-              {directory?.clients.map((one) => (
-                <option key={one.id} value={one.id}>
+            <select className="input" value={sender} onChange={(event) => setSender(event.target.value)}>
+              <option value="">{usual ? words("asUsualFor", { campaign: usual.name }) : words("asUsual")}</option>
+              {directory.clients.map((one) => (
+                <option key={one.id} value={`client ${one.id}`}>
                   {one.name}
                 </option>
               ))}
+              {directory.campaigns.length > 0 ? (
+                <optgroup label={words("campaigns")}>
+                  {directory.campaigns.map((one) => (
+                    <option key={one.id} value={`campaign ${one.id}`}>
+                      {[one.name, one.brand].filter(Boolean).join(" · ")}
+                    </option>
+                  ))}
+                </optgroup>
+              ) : null}
             </select>
           </label>
         ) : null}

@@ -10,6 +10,8 @@ const phones = process.env["SAPA_PHONES"] ?? "";
 export const customer = {
   call: (from: string, to: string) => fetch(`${phones}/call?from=${from}&to=${to}`, { method: "POST" }),
   hangup: (from: string) => fetch(`${phones}/hangup?from=${from}`, { method: "POST" }),
+  press: (from: string, key: string) => fetch(`${phones}/press?from=${from}&key=${key}`, { method: "POST" }),
+  refuse: (extension: string) => fetch(`${phones}/refuse?extension=${extension}`, { method: "POST" }),
   phones: async () => (await (await fetch(`${phones}/phones`)).json()) as Record<string, { talks: boolean; rings: boolean; heard: number }>,
 };
 

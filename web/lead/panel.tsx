@@ -16,6 +16,7 @@ import { useStateName, whoIs } from "./lead";
 import { ChangeForm, ChangePanel, Lent } from "./lend";
 import { rowOf } from "./model";
 import { RecordParts, useOutcome } from "./record";
+import { Coached } from "./coach";
 import { Supervise } from "./supervise";
 import { leadWords } from "./words";
 
@@ -134,6 +135,7 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
           <Said doing={doing} />
         </div>
       ) : null}
+      <Coached agent={id} open={open} />
       <Lent agent={agent} />
       {mayForce ? <ChangeForm agents={[id]} /> : null}
     </>

@@ -80,6 +80,8 @@ export interface ContactRecord {
   agent?: string;
   /** that it was placed for */
   campaign?: string;
+  /** what the far end is to the client; not of contacts from before it was known */
+  party_type?: "customer" | "prospect" | "internal";
   /** *** without the right person */
   address: string;
   /** identity of the call on the wire */
@@ -177,6 +179,8 @@ export interface Assignment {
   extended: boolean;
   /** who else talks in it besides the customer */
   parties: Party[];
+  /** offered, and the agent's phone answers by itself */
+  auto_answer: boolean;
 }
 
 export interface Agent {
@@ -657,8 +661,8 @@ export interface SwitchBody {
 export interface TokenBody {
   /** a name without blanks */
   user: string;
-  /** admin, supervisor, agent, viewer, auditor, monitor, wall or director */
-  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director";
+  /** admin, supervisor, agent, viewer, auditor, monitor, wall, director or trainer */
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director" | "trainer";
   /** with the role agent: whose */
   agent?: string;
   /** keys of clients; all without */
@@ -908,6 +912,8 @@ export interface Card {
   greeting: string | null;
   channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
   direction: "inbound" | "outbound" | "internal";
+  /** what the far end is to the client; null: from before it was known */
+  party_type: "customer" | "prospect" | "internal" | null;
   language: "id" | "en";
   /** that was reached */
   number: string | null;
@@ -922,7 +928,12 @@ export interface Card {
   address: string | null;
   /** on a list with extra priority */
   vip: boolean;
-  /** of its queue, in the language of the customer */
+  /** that it was placed for */
+  campaign: string | null;
+  campaign_name: string | null;
+  /** of the campaign: in whose name one calls; null: in that of the client */
+  brand: string | null;
+  /** of its campaign, else of its queue, in the language of the customer */
   script: string | null;
   /** hidden like the address */
   identities: Identity[];
@@ -952,6 +963,8 @@ export interface CardContact {
   contact: string;
   channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
   direction: "inbound" | "outbound" | "internal";
+  /** what the far end is to the client; null: from before it was known */
+  party_type: "customer" | "prospect" | "internal" | null;
   arrived: string;
   /** null: it is not over */
   ended: string | null;
@@ -1050,6 +1063,8 @@ export interface Directory {
   agents: DirectoryAgent[];
   skills: string[];
   teams: string[];
+  /** for which one may place calls */
+  campaigns: DirectoryCampaign[];
 }
 
 export interface DirectoryClient {
@@ -1542,6 +1557,8 @@ export interface Work {
   callbacks: CardCallback[];
   /** by due time, those without one last */
   tasks: Task[];
+  /** to be heard again, the newest first: the agent's own, and with the right coach */
+  coaching: CoachNote[];
 }
 
 export interface TaskBody {
@@ -1835,6 +1852,118 @@ export interface WordsBody {
   text: string;
 }
 
+export interface DirectoryCampaign {
+  id: string;
+  name: string;
+  client: string | null;
+  /** in whose name one calls; null: in that of the client */
+  brand: string | null;
+  /** that is shown */
+  number: string | null;
+  /** what one's calls are for when nothing is chosen */
+  own: boolean;
+}
+
+export interface PartyTypeBody {
+  /** customer or prospect */
+  party_type: "customer" | "prospect";
+}
+
+export interface CoachNote {
+  /** of the agent's */
+  id: string;
+  /** whom it is for */
+  agent: string;
+  agent_name: string;
+  recording: string;
+  contact: string;
+  /** from the beginning of the recording */
+  at_ms: number;
+  /** of the recording */
+  length_ms: number;
+  /** null: the person in the recording was erased */
+  text: string | null;
+  /** user */
+  by: string;
+  by_name: string;
+  created: string;
+  /** the agent has heard it again */
+  done: string | null;
+  /** written by who asks, who may take it back */
+  own: boolean;
+}
+
+export interface CoachMarks {
+  /** by their moments */
+  items: CoachNote[];
+  /** who took part and may get a note by who asks; the last one to talk first */
+  agents: string[];
+}
+
+export interface CoachNotes {
+  /** the newest first */
+  items: CoachFollowed[];
+  /** contacts or answers on each side before anything is said of a difference */
+  least: number;
+}
+
+export interface CoachFollowed {
+  note: CoachNote;
+  /** from here to `until` */
+  before: string;
+  /** the quarter hour in which it was written is in neither */
+  until: string;
+  /** from here on */
+  since: string;
+  /** null: of several clients, and who asks sees some of them */
+  figures: CoachFigure[] | null;
+}
+
+export interface CoachFigure {
+  /** as in docs/ref/figures.md */
+  figure: string;
+  /** of the dictionary */
+  unit: string;
+  before: number | null;
+  since: number | null;
+  /** contacts, or answers, that it is made of */
+  count_before: number;
+  count_since: number;
+  /** few: fewer than `least` on a side */
+  verdict: "few" | "neither" | "same" | "better" | "worse";
+}
+
+export interface CoachNoteBody {
+  /** of a contact in which the agent took part */
+  recording: string;
+  /** from its beginning */
+  at_ms: number;
+  /** 500 bytes at most */
+  text: string;
+}
+
+export interface CoachNoteMade {
+  /** true: it stands in the log */
+  done: boolean;
+  /** place in the log */
+  seq: string | null;
+  /** of the agent's */
+  note: string;
+}
+
+export interface Favourite {
+  kind: "queue" | "agent" | "outside";
+  /** key of the queue or agent, or the number; 80 bytes at most */
+  to: string;
+  /** as it is shown; 80 bytes at most */
+  name: string;
+}
+
+export interface Favourites {
+  /** 4 at most, each target once */
+  items: Favourite[];
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1904,6 +2033,8 @@ export const api = {
   card: (contact: string, query: { language?: "id" | "en"; limit?: number } = {}, asked: Asked = {}) => call<Card>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/card`, { ...asked, query }),
   /** Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises */
   note: (contact: string, body: NoteBody, asked: Asked = {}) => call<Noted>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/note`, { ...asked, body }),
+  /** Say what the person of a contact is to the client: it holds for this contact and for those to come. Who took part in it may, and who supervises */
+  partySet: (contact: string, body: PartyTypeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/party`, { ...asked, body }),
   /** Why it waits or waited, and why agents were passed over, in sentences */
   why: (contact: string, query: { language?: "id" | "en" } = {}, asked: Asked = {}) => call<Why>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/why`, { ...asked, query }),
   /** Move a waiting contact to another queue, to an agent, or to the front; its age is kept */
@@ -2072,6 +2203,22 @@ export const api = {
   hookEnd: (webhook: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/webhooks/${encodeURIComponent(webhook)}`, asked),
   /** Deliver again from a place in the log on */
   hookReplay: (webhook: string, body: ReplayBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/webhooks/${encodeURIComponent(webhook)}/replay`, { ...asked, body }),
+  /** Coaching notes at moments of a recording, for who may hear it; an agent sees those that are for him */
+  coachMarks: (recording: string, asked: Asked = {}) => call<CoachMarks>("GET", `/api/v1/recordings/${encodeURIComponent(recording)}/coaching`, asked),
+  /** Coaching notes for an agent of the last thirty days, each with his figures of the seven days before it and since */
+  coachNotes: (agent: string, asked: Asked = {}) => call<CoachNotes>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/coaching`, asked),
+  /** A coaching note at a moment of a recording of an agent: it stands in his work until he has heard it again; also needs the right listen */
+  coachNew: (agent: string, body: CoachNoteBody, asked: Asked = {}) => call<CoachNoteMade>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/coaching`, { ...asked, body }),
+  /** One's own agent has heard it again */
+  coachDone: (agent: string, note: string, asked: Asked = {}) => call<Done>("POST", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}/done`, asked),
+  /** Take back a coaching note that one has written */
+  coachEnd: (agent: string, note: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}`, asked),
+  /** The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered */
+  coachAudio: (agent: string, note: string, asked: Asked = {}) => call<unknown>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}/audio`, asked),
+  /** Whom one passes contacts on to most, on whatever computer */
+  favourites: (asked: Asked = {}) => call<Favourites>("GET", `/api/v1/me/favourites`, asked),
+  /** Set them, all at once */
+  favouritesPut: (body: Favourites, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/favourites`, { ...asked, body }),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };

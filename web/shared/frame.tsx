@@ -21,7 +21,7 @@ export function pagesOf(me: Pick<Me, "agent" | "rights">): PageLink[] {
   const all: [PageLink["id"], boolean][] = [
     ["desk", me.agent !== null],
     ["lead", may("live") && (may("supervise") || may("agents") || may("report"))],
-    ["wall", may("live") && (may("supervise") || may("agents") || may("report"))],
+    ["wall", may("live") && may("wall") && (may("supervise") || may("agents") || may("report"))],
   ];
   if (may("agents")) all.push(all.shift()!); // who leads, and has a telephone to hear by
   return all.filter(([id, allowed]) => allowed && __SAPA_PAGES__.includes(id)).map(([id]) => ({ id, path: `/${id}` }));

@@ -4,6 +4,7 @@ import { onSessionOver, Problem, session } from "./call";
 import { setClock } from "./clock";
 import { Feed, nothing, type Connection, type Live } from "./feed";
 import { Store, usePart } from "./store";
+import { belongTo } from "./tab";
 
 export interface Page {
   me: Me | null;
@@ -84,6 +85,7 @@ export async function begin(): Promise<void> {
     try {
       const [me] = await Promise.all([whoAmI(), names()]);
       session.keep(session.id() ?? "");
+      belongTo(me.user);
       page.set({ ...page.get(), me });
       return;
     } catch (error) {

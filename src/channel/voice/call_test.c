@@ -610,6 +610,7 @@ static void campaign(void **state)
     const struct sapa_rec_agent_call call = fake_posted(f, SAPA_T_agent_call)->u.agent_call;
     assert_int_equal(call.kind, SAPA_TARGET_OUTSIDE);
     assert_int_equal(call.campaign, 2);
+    assert_int_equal(call.party_type, SAPA_PARTY_TYPE_PROSPECT + 1); /* what the look-up said */
     assert_int_equal(call.client, SAPA_NONE); /* the core knows whose it is */
     assert_string_equal(call.address.p, "628119999999");
     assert_int_equal(call.listed, 2); /* on the campaign's list: as on its client's */
@@ -617,6 +618,17 @@ static void campaign(void **state)
     FAKE_COMMAND(f, cmd_reject, .contact = call.contact, .status = 403);
     FAKE_COMMAND(f, cmd_forget, .contact = call.contact);
     fake_want(f, "SIP/2.0 403", phone.call_id);
+    fake_request(f, &phone, "ACK", "", "", "");
+    /* who is called sees its brand */
+    fake_phone_call(f, &phone, 0, "198.51.100.7", "*060*7*0811-2345-678", "");
+    const struct sapa_rec_agent_call shown = fake_posted(f, SAPA_T_agent_call)->u.agent_call;
+    FAKE_COMMAND(f, cmd_agent_reply, .agent = 0, .request = shown.request, .verb = 255, .rc = 0);
+    FAKE_COMMAND(f, cmd_call, .contact = shown.contact, .offer = shown.offer, .agent = 0, .line = SAPA_LINE_OWN, .kind = SAPA_TARGET_OUTSIDE, .target = SAPA_NONE, .client = 1, .campaign = 2);
+    const struct fake_sent *invite = fake_dial(f, shown.contact, 1, 2, "628112345678");
+    assert_non_null(strstr(invite->text, "\r\nFrom: \"Bank \\\"Peduli\\\"\" <sip:62215550100@"));
+    fake_reply(f, invite, 486, "t", "", "");
+    FAKE_COMMAND(f, cmd_reject, .contact = shown.contact, .status = 486);
+    FAKE_COMMAND(f, cmd_forget, .contact = shown.contact);
     fake_request(f, &phone, "ACK", "", "", "");
     /* no such campaign, nobody to call, a colleague: said in words, and the core is not asked */
     static const char *const bad[] = { "*0608*08112345678", "*0607", "*0607*", "*060", "*0607*102", "*060**08112345678" };

@@ -86,6 +86,7 @@ void sapa_voice_offer_free(struct sapa_voice *v, struct voice_offer *o)
     while (*at != o)
         at = &(*at)->next;
     *at = o->next;
+    sapa_voice_whisper_forget(v, o);
     sapa_timer_cancel(v->loop, &o->silence);
     sapa_timer_cancel(v->loop, &o->line);
     sapa_voice_take(&v->offers, o->id);
@@ -98,6 +99,7 @@ void sapa_voice_offer_failed(struct sapa_voice *v, struct voice_offer *o, enum s
     if (o->over)
         return;
     o->over = true;
+    sapa_voice_whisper_forget(v, o);
     sapa_timer_cancel(v->loop, &o->silence);
     sapa_timer_cancel(v->loop, &o->line);
     struct sapa_record r;
@@ -121,6 +123,15 @@ void sapa_voice_agent_gone(struct sapa_voice *v, struct voice_offer *o, enum sap
         return;
     o->over = true;
     struct sapa_record r;
+    if (o->whisper) { /* he has hung up before he was connected, or is gone: for the centre it still rang */
+        sapa_voice_whisper_forget(v, o);
+        sapa_record_init(&r, SAPA_T_offer_failed);
+        r.u.offer_failed.offer = o->id;
+        r.u.offer_failed.result = side == SAPA_SIDE_AGENT ? SAPA_OFFER_REFUSED : SAPA_OFFER_UNREACHABLE;
+        r.u.offer_failed.cause = side == SAPA_SIDE_AGENT ? 603 : 480;
+        sapa_voice_post(v, &r);
+        return;
+    }
     sapa_record_init(&r, SAPA_T_agent_gone);
     r.u.agent_gone.contact = o->contact->id;
     r.u.agent_gone.offer = o->id;

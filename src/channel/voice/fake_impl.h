@@ -81,6 +81,8 @@ static const struct sapa_agent fake_agents[] = {
 static const struct sapa_queue fake_queues[] = {
     { .key = { "toko.penjualan", 14 }, .name = { "Penjualan", 9 }, .disposition_first = 0, .disposition_count = 1 },
     { .key = { "bank.kartu", 10 }, .name = { "Kartu", 5 }, .disposition_first = 1, .disposition_count = 1 },
+    { .key = { "bank.cepat", 10 }, .name = { "Layanan Cepat", 13 }, .auto_answer = true },
+    { .key = { "bank.bisik", 10 }, .name = { "Prioritas", 9 }, .whisper = true },
 };
 static const struct sapa_disposition fake_dispositions[] = { { .key = { "12", 2 } }, { .key = { "12", 2 } } };
 static const struct sapa_reason fake_reasons[] = { { .key = { "1", 1 }, .name = { { "Istirahat", 9 }, { "Break", 5 } } } };
@@ -104,7 +106,7 @@ static const struct sapa_code fake_codes[] = {
 };
 static const struct sapa_campaign fake_campaigns[] = {
     { .key = { "sapaan", 6 }, .client = 0, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
-    { .key = { "tagih", 5 }, .dial = { "7", 1 }, .client = 1, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE },
+    { .key = { "tagih", 5 }, .dial = { "7", 1 }, .client = 1, .number = SAPA_NONE, .hours = SAPA_NONE, .queue = SAPA_NONE, .team = SAPA_NONE, .brand = { "Bank \"Peduli\"", 13 } },
 };
 static const struct sapa_campaign_listed fake_campaign_listed[] = { { 1, 628119999999 } };
 static const struct sapa_network fake_networks[] = {
@@ -234,11 +236,12 @@ static inline sapa_rc fake_key(void *ctx, uint64_t contact, uint64_t recording, 
     return SAPA_OK;
 }
 
-static inline void fake_resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person, uint32_t *ret_last_agent)
+static inline void fake_resolve(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person, uint32_t *ret_last_agent, uint8_t *ret_party_type)
 {
     (void)ctx, (void)client;
     *ret_person = address.n ? 77 : 0;
     *ret_last_agent = address.n ? 1 : SAPA_NONE;
+    *ret_party_type = address.n ? SAPA_PARTY_TYPE_PROSPECT + 1 : 0;
 }
 
 static inline struct fake_leg *fake_leg(struct fake *f, uint64_t id)

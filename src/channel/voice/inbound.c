@@ -221,7 +221,7 @@ static void read_caller(struct sapa_voice *v, const struct sapa_sip_msg *msg, bo
     }
 }
 
-static bool post_arrived(struct sapa_voice *v, const struct voice_contact *c, uint32_t last_agent, struct sapa_str call_id)
+static bool post_arrived(struct sapa_voice *v, const struct voice_contact *c, uint32_t last_agent, uint8_t party_type, struct sapa_str call_id)
 {
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_contact_arrived);
@@ -233,6 +233,7 @@ static bool post_arrived(struct sapa_voice *v, const struct voice_contact *c, ui
     a->person = c->person;
     a->trunk = c->trunk;
     a->last_agent = last_agent;
+    a->party_type = party_type;
     sapa_sized_set(&a->address, sapa_str_of(c->address));
     sapa_sized_set(&a->name, sapa_str_of(c->name));
     sapa_sized_set(&a->reference, call_id);
@@ -247,6 +248,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
         return;
     }
     uint32_t last_agent = SAPA_NONE;
+    uint8_t party_type = 0;
     c->direction = SAPA_DIRECTION_INBOUND;
     c->number = number;
     c->client = number < v->centre->numbers_count ? v->centre->numbers[number].client : SAPA_NONE;
@@ -255,7 +257,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
     if (guest)
         c->address[0] = '\0'; /* nobody can be called back by it */
     if (v->options.callbacks.resolve && c->client != SAPA_NONE)
-        v->options.callbacks.resolve(v->options.callbacks.ctx, c->client, sapa_str_of(c->address), &c->person, &last_agent);
+        v->options.callbacks.resolve(v->options.callbacks.ctx, c->client, sapa_str_of(c->address), &c->person, &last_agent, &party_type);
     struct voice_leg *leg = sapa_voice_leg_new(v, LEG_CUSTOMER, c, 0);
     if (!leg) {
         sapa_voice_call_refuse(v, ev, 503, &v->stats.refused_busy);
@@ -283,7 +285,7 @@ static void take_call(struct sapa_voice *v, const struct sapa_sip_event *ev, uin
         reason = &v->stats.refused_busy;
     else if (sapa_voice_leg_open(v, leg) != SAPA_OK)
         reason = &v->stats.refused_media;
-    else if (!post_arrived(v, c, last_agent, ev->msg->call_id))
+    else if (!post_arrived(v, c, last_agent, party_type, ev->msg->call_id))
         reason = &v->stats.refused_core;
     if (reason) {
         leg->dialog = 0;

@@ -470,6 +470,8 @@ static void on_error(struct sapa_voice *v, struct voice_leg *leg, const struct s
     case SAPA_MEDIA_PLAY:
         if (leg->code) {
             sapa_voice_code_played(v, leg);
+        } else if (leg->offer && leg->offer->whisper && leg->offer->winner == leg) {
+            sapa_voice_whisper_played(v, leg->offer, 0);
         } else if (voice_talks_in(leg) && voice_talks_in(leg)->play == m->tag && m->tag != 0) {
             struct voice_contact *c = voice_talks_in(leg);
             c->play = 0;
@@ -485,6 +487,10 @@ static void on_play_done(struct sapa_voice *v, struct voice_leg *leg, const stru
     if (leg->code) {
         if (m->u.play.play == leg->code->play) /* not what it replaced */
             sapa_voice_code_played(v, leg);
+        return;
+    }
+    if (leg->offer && leg->offer->whisper && leg->offer->winner == leg) {
+        sapa_voice_whisper_played(v, leg->offer, m->u.play.play);
         return;
     }
     struct voice_contact *c = voice_talks_in(leg);

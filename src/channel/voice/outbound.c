@@ -64,8 +64,13 @@ static void ask_phone(struct sapa_voice *v, struct voice_offer *o, const struct 
     const uint64_t id = sapa_voice_ring_of(v, o->id, crc).leg;
     const struct sapa_media_message *media = o->adopted ? sapa_voice_inventory_of(v, id) : NULL;
     struct voice_leg *leg = sapa_voice_leg_new(v, LEG_AGENT, c, id);
+    const bool web = sapa_voice_flow_is_web(&binding->flow) || sapa_voice_uri_is_web(binding->contact);
     if (!leg)
         return;
+    if (o->auto_crc == 0 || (web && !o->auto_web)) { /* of several phones one answers by itself: he sits before his browser */
+        o->auto_crc = crc;
+        o->auto_web = web;
+    }
     leg->is_caller = true;
     leg->agent = o->agent;
     leg->offer = o;
@@ -73,7 +78,7 @@ static void ask_phone(struct sapa_voice *v, struct voice_offer *o, const struct 
     o->legs = leg;
     leg->device_crc = crc;
     leg->flow = binding->flow;
-    leg->webrtc = sapa_voice_flow_is_web(&binding->flow) || sapa_voice_uri_is_web(binding->contact);
+    leg->webrtc = web;
     leg->instance = sapa_voice_instance_hash(binding->instance);
     if (c->customer)
         leg->codec = c->customer->codec;
@@ -241,6 +246,15 @@ static bool put_offer(struct sapa_voice *v, struct voice_leg *leg, struct sapa_t
     return sapa_sdp_offer(&leg->sdp, &want, sdp) == SAPA_OK;
 }
 
+/* Is this phone to answer without its agent? Who supervises asked for it a moment ago. */
+static bool answers_itself(const struct sapa_voice *v, const struct voice_leg *leg)
+{
+    const struct voice_offer *o = leg->offer;
+
+    return o->supervises || (o->kind <= 1 && o->queue < v->centre->queues_count && v->centre->queues[o->queue].auto_answer &&
+                             leg->device_crc == o->auto_crc);
+}
+
 /* What the phone is told beside the caller. */
 static void put_offer_head(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_text *out)
 {
@@ -255,12 +269,15 @@ static void put_offer_head(const struct sapa_voice *v, const struct voice_leg *l
         sapa_sip_put_named(out, SAPA_STR("X-Sapa-Queue"), v->centre->queues[o->queue].key);
     /* Should we die while it rings and nobody come after us: it gives up by itself (RFC 3261 13.3.1). */
     sapa_sip_put_number(out, SAPA_SIP_H_EXPIRES, o->ring_ms / 1000 + 5);
+    const bool itself = answers_itself(v, leg);
     if (v->options.alert_info)
         sapa_sip_put_header(out, SAPA_SIP_H_ALERT_INFO, sapa_str_of(v->options.alert_info));
-    else if (o->supervises) /* he asked for it a moment ago */
+    else if (itself)
         sapa_sip_put_header(out, SAPA_SIP_H_ALERT_INFO, SAPA_STR("<http://localhost>;info=alert-autoanswer;delay=0"));
-    if (o->supervises) /* RFC 5373 */
+    if (itself) { /* RFC 5373, and the two ways of desk phones that came before it */
+        sapa_sip_put_named(out, SAPA_STR("Call-Info"), SAPA_STR("<sip:localhost>;answer-after=0"));
         sapa_sip_put_named(out, SAPA_STR("Answer-Mode"), SAPA_STR("Auto"));
+    }
 }
 
 /* Its port is there: the INVITE leaves, after the agent's line is free. */
@@ -347,6 +364,7 @@ void sapa_voice_offer_cancel(struct sapa_voice *v, struct voice_offer *o, bool e
         return;
     }
     o->over = true;
+    sapa_voice_whisper_forget(v, o);
     sapa_timer_cancel(v->loop, &o->silence);
     sapa_timer_cancel(v->loop, &o->line);
     for (struct voice_leg *leg = o->legs; leg; leg = leg->next) {
@@ -484,6 +502,28 @@ static void put_identity(const struct sapa_voice *v, const struct voice_leg *leg
         sapa_text_add(head, SAPA_STR("Privacy: id\r\n"));
 }
 
+/* Number and name that are shown; where no number is, no name either (RFC 3323 4.1.1.3). */
+static void put_from(const struct sapa_voice *v, const struct voice_leg *leg, struct sapa_text *from)
+{
+    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
+    const struct voice_contact *c = leg->contact;
+    const struct sapa_str number = identity(v, c);
+
+    if (sapa_str_eq(number, SAPA_STR("anonymous"))) {
+        sapa_text_add(from, SAPA_STR("\"Anonymous\" <sip:anonymous@anonymous.invalid>"));
+        return;
+    }
+    if (c->brand[0] || c->client < v->centre->clients_count) {
+        sapa_sip_put_quoted(from, c->brand[0] ? sapa_str_of(c->brand) : v->centre->clients[c->client].name);
+        sapa_text_char(from, ' ');
+    }
+    sapa_text_add(from, SAPA_STR("<sip:"));
+    sapa_sip_put_user(from, number);
+    sapa_text_char(from, '@');
+    sapa_text_add(from, trunk->domain.n > 0 ? trunk->domain : trunk->user.n > 0 ? trunk->host : v->centre->system.sip_host);
+    sapa_text_char(from, '>');
+}
+
 /*
  * The INVITE, or (`before`) what an earlier process sent as the same: then only its answers are taken, and it can be
  * cancelled. Its names follow from the leg's id, so nothing of the wire is written down but where it went.
@@ -492,7 +532,6 @@ static bool start_outside(struct sapa_voice *v, struct voice_leg *leg, bool befo
 {
     char body[VOICE_SDP_MAX], from_buf[512], to_buf[384], uri_buf[384], head_buf[512];
     struct sapa_text sdp, from, to, uri, head;
-    struct voice_contact *c = leg->contact;
     sapa_sip_tx_id tx;
     sapa_text_init(&sdp, body, sizeof(body));
     sapa_text_init(&from, from_buf, sizeof(from_buf));
@@ -507,19 +546,7 @@ static bool start_outside(struct sapa_voice *v, struct voice_leg *leg, bool befo
     leg->invites = SAPA_MAX(leg->invites, 1);
     const struct voice_ring names = sapa_voice_ring_of(v, leg->id, 0), newest = sapa_voice_ring_of(v, leg->id, leg->invites - 1u);
     sapa_text_printf(&to, "<" SAPA_STR_FMT ">", SAPA_STR_ARG(sapa_text_str(&uri)));
-    if (c->client < v->centre->clients_count) {
-        sapa_sip_put_quoted(&from, v->centre->clients[c->client].name);
-        sapa_text_char(&from, ' ');
-    }
-    const struct sapa_trunk *trunk = &v->centre->trunks[leg->trunk];
-    sapa_text_add(&from, SAPA_STR("<sip:"));
-    sapa_sip_put_user(&from, identity(v, c));
-    sapa_text_char(&from, '@');
-    if (sapa_str_eq(identity(v, c), SAPA_STR("anonymous")))
-        sapa_text_add(&from, SAPA_STR("anonymous.invalid"));
-    else
-        sapa_text_add(&from, trunk->domain.n > 0 ? trunk->domain : trunk->user.n > 0 ? trunk->host : v->centre->system.sip_host);
-    sapa_text_char(&from, '>');
+    put_from(v, leg, &from);
     const struct sapa_sip_call call = {
         .flow = leg->flow,
         .hop = SAPA_SIP_HOP_URI,
@@ -786,6 +813,19 @@ static bool take_answer(struct sapa_voice *v, struct voice_leg *leg, const struc
     return true;
 }
 
+void sapa_voice_offer_accepted(struct sapa_voice *v, struct voice_offer *o)
+{
+    struct voice_leg *leg = o->winner;
+    struct sapa_record r;
+    sapa_record_init(&r, SAPA_T_offer_accepted);
+    r.u.offer_accepted.offer = o->id;
+    r.u.offer_accepted.leg = leg->id;
+    v->stats.accepted++;
+    sapa_voice_post(v, &r);
+    if (leg->contact->own_agent != SAPA_NONE && leg->contact->own_offer == o->id && leg->contact->own_kind != SAPA_TARGET_OUTSIDE)
+        sapa_voice_line_caller(v, leg, leg->contact); /* he rang himself first, and calls from here */
+}
+
 static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev)
 {
     if (leg->state != LEG_CALLING) {
@@ -828,15 +868,9 @@ static void on_answer(struct sapa_voice *v, struct voice_leg *leg, const struct 
                 v->stats.late_commands++;
             sapa_voice_leg_over(v, other);
         }
-        struct sapa_record r;
-        sapa_record_init(&r, SAPA_T_offer_accepted);
-        r.u.offer_accepted.offer = o->id;
-        r.u.offer_accepted.leg = leg->id;
-        v->stats.accepted++;
         sapa_voice_leg_log(v, leg, false);
-        sapa_voice_post(v, &r);
-        if (leg->contact->own_agent != SAPA_NONE && leg->contact->own_offer == o->id && leg->contact->own_kind != SAPA_TARGET_OUTSIDE)
-            sapa_voice_line_caller(v, leg, leg->contact); /* he rang himself first, and calls from here */
+        if (!sapa_voice_whisper_begin(v, o))
+            sapa_voice_offer_accepted(v, o);
         return;
     }
     sapa_voice_leg_log(v, leg, false);

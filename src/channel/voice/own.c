@@ -108,6 +108,7 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
     struct voice_part parts[VOICE_PARTS_MAX];
     const size_t count = sapa_voice_parts(v, agent, parts);
     uint32_t client = SAPA_NONE, campaign, last_agent;
+    uint8_t party_type = 0;
     struct sapa_record r;
 
     sapa_record_init(&r, SAPA_T_agent_call);
@@ -135,7 +136,8 @@ bool sapa_voice_own_post(struct sapa_voice *v, uint64_t contact, uint64_t offer,
         r.u.agent_call.listed = sapa_listed_for(v->centre, sapa_str_of(target->number), campaign);
         if (v->options.callbacks.resolve && client < v->centre->clients_count)
             v->options.callbacks.resolve(v->options.callbacks.ctx, client, sapa_str_of(target->number),
-                                         &r.u.agent_call.person, &last_agent);
+                                         &r.u.agent_call.person, &last_agent, &party_type);
+        r.u.agent_call.party_type = party_type;
     }
     sapa_sized_set(&r.u.agent_call.reference, reference);
     return !v->post_first && v->options.callbacks.post(v->options.callbacks.ctx, &r) == SAPA_OK;
@@ -254,6 +256,13 @@ static void no_line(struct sapa_voice *v, const struct sapa_rec_cmd_call *cmd, s
     sapa_voice_post(v, &r);
 }
 
+/* Kept as text: an index may mean another campaign before somebody answers. */
+static void take_brand(const struct sapa_voice *v, struct voice_contact *c, uint64_t campaign)
+{
+    if (campaign > 0 && campaign <= v->centre->campaigns_count)
+        (void)sapa_str_copy(v->centre->campaigns[campaign - 1].brand, c->brand, sizeof(c->brand));
+}
+
 void sapa_voice_own_call(struct sapa_voice *v, const struct sapa_rec_cmd_call *cmd)
 {
     struct voice_contact *c = sapa_voice_find(&v->contacts, cmd->contact);
@@ -261,10 +270,12 @@ void sapa_voice_own_call(struct sapa_voice *v, const struct sapa_rec_cmd_call *c
     struct voice_leg *leg = beside && !beside->over ? beside->winner : NULL;
 
     if (c || cmd->agent >= v->centre->agents_count) {
-        if (c && c->own_agent != SAPA_NONE) /* his phone's INVITE has made it */
+        if (c && c->own_agent != SAPA_NONE) { /* his phone's INVITE has made it */
             c->client = (uint32_t)SAPA_MIN(cmd->client, (uint64_t)SAPA_NONE);
-        else
+            take_brand(v, c, cmd->campaign);
+        } else {
             v->stats.late_commands++;
+        }
         return;
     }
     c = sapa_voice_contact_new(v, cmd->contact);
@@ -279,6 +290,7 @@ void sapa_voice_own_call(struct sapa_voice *v, const struct sapa_rec_cmd_call *c
     c->own_target = (uint32_t)SAPA_MIN(cmd->target, (uint64_t)SAPA_NONE);
     c->own_line = (uint8_t)cmd->line;
     c->client = (uint32_t)SAPA_MIN(cmd->client, (uint64_t)SAPA_NONE);
+    take_brand(v, c, cmd->campaign);
     name_it(v, c, cmd->number.p);
     if (cmd->line != SAPA_LINE_SAME)
         return;

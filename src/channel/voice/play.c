@@ -211,6 +211,10 @@ void sapa_voice_prompt_ready(struct sapa_voice *v, uint64_t tag, sapa_rc rc, con
         sapa_voice_code_prompt(v, wait.target, wait.number, wait.index, rc, base);
         return;
     }
+    if (wait.what == USE_WHISPER) {
+        sapa_voice_whisper_prompt(v, wait.target, wait.index, rc, base);
+        return;
+    }
     if (wait.what == USE_LEG || wait.what == USE_LEG_LOOP) {
         const struct voice_leg *leg = sapa_voice_find(&v->legs, wait.target);
         if (leg && leg->state == LEG_UP && leg->said == wait.number && rc == SAPA_OK)

@@ -63,6 +63,7 @@ static void respond(struct sapa_voice *v, sapa_sip_tx_id tx, int status, int64_t
 void sapa_voice_pass_to(struct sapa_voice *v, struct sapa_record *r, uint32_t client, const struct voice_target *target)
 {
     uint32_t last_agent;
+    uint8_t party_type;
     r->u.contact_passed.kind = target->kind;
     r->u.contact_passed.target = target->index;
     if (target->kind != SAPA_TARGET_OUTSIDE)
@@ -72,7 +73,7 @@ void sapa_voice_pass_to(struct sapa_voice *v, struct sapa_record *r, uint32_t cl
     r->u.contact_passed.listed = sapa_listed(v->centre, sapa_str_of(target->number));
     if (v->options.callbacks.resolve && client < v->centre->clients_count)
         v->options.callbacks.resolve(v->options.callbacks.ctx, client, sapa_str_of(target->number),
-                                     &r->u.contact_passed.person, &last_agent);
+                                     &r->u.contact_passed.person, &last_agent, &party_type);
 }
 
 /* The line that "?Replaces=…" names; NULL: there is none, or it is not this agent's. */

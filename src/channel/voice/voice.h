@@ -82,8 +82,8 @@ struct sapa_voice_callbacks {
      * Anything else: cannot be played.
      */
     sapa_rc (*prompt)(void *ctx, const struct sapa_voice_prompt *prompt, uint64_t tag, char *ret_base, size_t size);
-    /** Who calls: `address` as in contact_arrived ("6281234567890"; an agent's extension for phones). May be NULL: everybody is unknown (person 0, last agent SAPA_NONE). */
-    void (*resolve)(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person, uint32_t *ret_last_agent);
+    /** Who calls: `address` as in contact_arrived ("6281234567890"; an agent's extension for phones). May be NULL: everybody is unknown (person 0, last agent SAPA_NONE, party type 0). */
+    void (*resolve)(void *ctx, uint32_t client, struct sapa_str address, uint64_t *ret_person, uint32_t *ret_last_agent, uint8_t *ret_party_type);
     /** A contact that the channel does not hold (a callback after a restart): whom to call. `ret_address` is a text64; false: unknown. May be NULL. */
     bool (*address)(void *ctx, uint64_t contact, struct sapa_text64 *ret_address, uint64_t *ret_person, uint32_t *ret_number);
     /** A fresh key for a recording, plain and wrapped. Not SAPA_OK: it is not recorded and recording_state 4 says so. */

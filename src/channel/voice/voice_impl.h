@@ -160,6 +160,7 @@ struct voice_leg {
     struct sapa_sip_flow flow;
     /* of a browser (WebRTC) */
     bool webrtc, dtls_client;
+    bool web_up;              /* the media process and it hear each other, or did */
     struct sapa_sdp_web web;  /* what we say: borrows from the leg and the channel */
     char ice_ufrag[SAPA_MEDIA_UFRAG_SIZE], ice_pwd[SAPA_MEDIA_PWD_SIZE], peer_ufrag[SAPA_MEDIA_PEER_UFRAG_SIZE];
     uint8_t peer_hash, peer_fingerprint[SAPA_MEDIA_PRINT_SIZE];
@@ -193,6 +194,10 @@ struct voice_offer {
     uint8_t result;            /* worst outcome so far; SAPA_OFFER_OPEN: none */
     int cause;
     struct sapa_timer silence; /* phones that say nothing */
+    struct voice_play *whisper; /* answered, and he hears which queue it is before he is connected; NULL: no */
+    struct sapa_timer whispers; /* so long at most */
+    uint32_t auto_crc;         /* the phone that answers by itself where the queue says so; 0: none yet */
+    bool auto_web;             /* it is a browser */
     struct sapa_timer line;    /* the agent still hears the confirmation of a code: his line is freed first */
     uint8_t line_tries;
     struct voice_offer *next;
@@ -247,6 +252,7 @@ struct voice_contact {
     struct voice_offer *offers;
     struct voice_contact *next_dead;
     char address[64], name[64];
+    char brand[65];           /* in whose name an agent calls for a campaign; empty: in the client's */
     char dial[64];
 };
 
@@ -351,7 +357,7 @@ struct voice_post {
     struct sapa_record record; /* cut to its size */
 };
 
-enum voice_prompt_use { USE_PLAY, USE_MUSIC_CUSTOMER, USE_MUSIC_AGENT, USE_CODE, USE_NOTE_AGENT, USE_LEG, USE_LEG_LOOP };
+enum voice_prompt_use { USE_PLAY, USE_MUSIC_CUSTOMER, USE_MUSIC_AGENT, USE_CODE, USE_NOTE_AGENT, USE_LEG, USE_LEG_LOOP, USE_WHISPER };
 struct voice_prompt_wait { /* a prompt that is being made */
     uint64_t tag;
     uint64_t target;          /* contact, leg, or request of a code */
@@ -695,6 +701,20 @@ bool sapa_voice_outside_adopt(struct sapa_voice *v, struct voice_leg *leg, uint3
 void sapa_voice_outbound_event(struct sapa_voice *v, struct voice_leg *leg, const struct sapa_sip_event *ev);
 void sapa_voice_outbound_failed(struct sapa_voice *v, struct voice_leg *leg, int status, bool on_wire);
 void sapa_voice_dial_next(struct sapa_voice *v, struct voice_contact *c, uint32_t first_trunk, int cause);
+
+/** The agent has answered, and has been told what there was to tell: the centre hears of it. */
+void sapa_voice_offer_accepted(struct sapa_voice *v, struct voice_offer *o);
+
+/* whisper.c */
+/** His phone is answered: does his queue want that he hears its name first? It begins then, and sapa_voice_offer_accepted() follows. */
+bool sapa_voice_whisper_begin(struct sapa_voice *v, struct voice_offer *o);
+void sapa_voice_whisper_prompt(struct sapa_voice *v, uint64_t offer, uint8_t index, sapa_rc rc, const char *base);
+/** His browser can be heard: before that nothing is said to it. */
+void sapa_voice_whisper_heard(struct sapa_voice *v, struct voice_offer *o);
+/** `play` 0: it could not be played. */
+void sapa_voice_whisper_played(struct sapa_voice *v, struct voice_offer *o, uint32_t play);
+/** Nothing follows. */
+void sapa_voice_whisper_forget(struct sapa_voice *v, struct voice_offer *o);
 
 /* agent.c */
 sapa_rc sapa_voice_agents_open(struct sapa_voice *v);

@@ -17,6 +17,7 @@ static void whole_call(void **state)
     assert_int_equal(arrived->trunk, 0);
     assert_int_equal(arrived->person, 77);
     assert_int_equal(arrived->last_agent, 1);
+    assert_int_equal(arrived->party_type, SAPA_PARTY_TYPE_PROSPECT + 1); /* what the look-up said */
     assert_string_equal(arrived->address.p, "6281234567890");
     assert_string_equal(arrived->name.p, "Andi");
     assert_string_equal(arrived->reference.p, customer.call_id);
@@ -833,8 +834,9 @@ static void privacy(void **state)
     sapa_sized_set(&dial.u.cmd_dial.number, SAPA_STR("62811"));
     fake_command(f, &dial);
     const struct fake_sent *invite = fake_want(f, "INVITE sip:62811@", "Privacy: id\r\n");
-    assert_non_null(strstr(invite->text, "<sip:anonymous@anonymous.invalid>"));
+    assert_non_null(strstr(invite->text, "\r\nFrom: \"Anonymous\" <sip:anonymous@anonymous.invalid>")); /* RFC 3323 4.1.1.3 */
     assert_null(strstr(invite->text, "62215550100"));
+    assert_null(strstr(invite->text, "Toko")); /* nor in whose name */
     fake_reply(f, invite, 486, "u", "", "");
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = arrived.contact);
@@ -1455,6 +1457,161 @@ static void an_offer_frees_the_line(void **state)
     fake_assert_empty(f);
 }
 
+/* ---- queues whose name is whispered ---- */
+
+static struct fake_call answers_in(struct fake *f, uint64_t contact, uint64_t offer, uint32_t queue, bool itself)
+{
+    static const char *const headers[] = { "Answer-Mode: Auto", "Call-Info: <sip:localhost>;answer-after=0", "alert-autoanswer" };
+    f->posted_seen = f->posted_count;
+    FAKE_COMMAND(f, cmd_offer, .offer = offer, .contact = contact, .agent = 0, .queue = queue, .ring_ms = 20000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "X-Sapa-Queue: bank.");
+    for (size_t i = 0; i < SAPA_COUNT(headers); i++)
+        assert_int_equal(strstr(invite->text, headers[i]) != NULL, itself);
+    fake_reply(f, invite, 180, "phone", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_offer_ringing)->u.offer_ringing.answered, 0);
+    fake_reply(f, invite, 200, "phone", "", fake_sdp_agent);
+    struct fake_call call = fake_callee(invite, "phone");
+    fake_want(f, "ACK", call.call_id);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_ringing)->u.offer_ringing.answered, 1);
+    return call;
+}
+
+/* Said to the agent's leg alone; the offer is accepted when it is over. */
+static void hears_name(struct fake *f, uint64_t contact, uint64_t offer, const char *name)
+{
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_PLAY);
+    assert_int_equal(m->leg, fake_offer_leg(f, offer));
+    assert_int_equal(m->u.play.file_count, 2);
+    assert_string_equal(m->u.play.files[0], "/cache/beep");
+    assert_string_equal(m->u.play.files[1], name);
+    assert_false(fake_hears(f, fake_customer_leg(f, contact), m->leg));
+    assert_string_equal(fake_plays(f, fake_customer_leg(f, contact)), "");
+    struct sapa_media_message done = { .op = SAPA_MEDIA_PLAY_DONE, .leg = m->leg, .contact = contact };
+    done.u.play.play = m->u.play.play + 1; /* of something else */
+    sapa_voice_media_receive(f->voice, &done);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 0);
+    done.u.play.play = m->u.play.play;
+    sapa_voice_media_receive(f->voice, &done);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_accepted)->u.offer_accepted.offer, offer);
+    f->posted_count = f->posted_seen = 0;
+    fake_run(f, 30000000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 0); /* once */
+}
+
+static void queue_is_whispered(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer, agent;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    agent = answers_in(f, contact, 5, 2, true);
+    hears_name(f, contact, 5, "/cache/Layanan Cepat");
+    FAKE_COMMAND(f, cmd_connect, .contact = contact, .offer = 5);
+    assert_true(fake_hears(f, fake_customer_leg(f, contact), fake_offer_leg(f, 5)));
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 5);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    /* by hand, in a queue that only whispers; a callback's agent as well */
+    agent = answers_in(f, contact, 6, 3, false);
+    hears_name(f, contact, 6, "/cache/Prioritas");
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 6);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    /* the customer gives up meanwhile: nobody has answered */
+    f->posted_count = f->posted_seen = 0;
+    agent = answers_in(f, contact, 7, 3, false);
+    FAKE_COMMAND(f, cmd_offer_cancel, .offer = 7);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    fake_run(f, 30000000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 0);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_failed), 0);
+    /* the agent does: he has refused */
+    agent = answers_in(f, contact, 8, 3, false);
+    fake_request(f, &agent, "BYE", "", "", "");
+    assert_int_equal(fake_posted(f, SAPA_T_offer_failed)->u.offer_failed.result, SAPA_OFFER_REFUSED);
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_gone), 0);
+    fake_run(f, 30000000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 0);
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_assert_empty(f);
+}
+
+/* What cannot be said, or not in time, keeps nobody waiting. */
+static void whispers_that_fail(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer, agent;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    f->prompt_rc = SAPA_ENOENT;
+    agent = answers_in(f, contact, 5, 2, true);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_accepted)->u.offer_accepted.offer, 5);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 5);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    f->prompt_rc = SAPA_OK;
+    /* never made */
+    f->prompt_later = true;
+    agent = answers_in(f, contact, 6, 2, true);
+    fake_run(f, 2000000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 1);
+    fake_run(f, 1000000);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_accepted)->u.offer_accepted.offer, 6);
+    for (size_t i = 0; i < f->prompt_count; i++) /* too late: nothing is said into the conversation */
+        sapa_voice_prompt_ready(f->voice, f->prompt_tags[i], SAPA_OK, "/cache/late");
+    assert_string_equal(fake_plays(f, fake_offer_leg(f, 6)), "");
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 6);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    f->prompt_count = 0;
+    /* made a moment later */
+    agent = answers_in(f, contact, 7, 2, true);
+    assert_int_equal(f->prompt_count, 2);
+    sapa_voice_prompt_ready(f->voice, f->prompt_tags[1], SAPA_OK, "/cache/name");
+    assert_string_equal(fake_plays(f, fake_offer_leg(f, 7)), "");
+    sapa_voice_prompt_ready(f->voice, f->prompt_tags[0], SAPA_OK, "/cache/beep");
+    fake_run(f, 0);
+    assert_string_equal(fake_plays(f, fake_offer_leg(f, 7)), "/cache/beep");
+    f->prompt_later = false;
+    /* its end is never said */
+    f->posted_seen = f->posted_count;
+    fake_run(f, 7000000);
+    const size_t before = fake_posted_count(f, SAPA_T_offer_accepted);
+    fake_run(f, 2000000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), before + 1);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 7);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    /* the media process cannot */
+    agent = answers_in(f, contact, 8, 3, false);
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_PLAY);
+    while (m->leg != fake_offer_leg(f, 8))
+        m = fake_media(f, SAPA_MEDIA_PLAY);
+    const struct sapa_media_message error = { .op = SAPA_MEDIA_ERROR, .failed = SAPA_MEDIA_PLAY, .leg = m->leg, .tag = m->tag, .code = SAPA_ENOENT };
+    sapa_voice_media_receive(f->voice, &error);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_accepted)->u.offer_accepted.offer, 8);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 8);
+    fake_reply(f, fake_want(f, "BYE", agent.call_id), 200, "", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_assert_empty(f);
+}
+
+/* Of two desk phones one answers by itself, so that they do not both. */
+static void one_phone_answers_itself(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    fake_register(f, 0, "198.51.100.8", 5060, 600);
+    const uint64_t contact = fake_customer(f, &customer);
+    FAKE_COMMAND(f, cmd_offer, .offer = 5, .contact = contact, .agent = 0, .queue = 2, .ring_ms = 20000);
+    const struct fake_sent *one = fake_want(f, "INVITE sip:101@198.51.100.7", ""), *two = fake_want(f, "INVITE sip:101@198.51.100.8", "");
+    assert_int_equal((strstr(one->text, "Answer-Mode") != NULL) + (strstr(two->text, "Answer-Mode") != NULL), 1);
+    FAKE_COMMAND(f, cmd_offer_cancel, .offer = 5);
+    fake_reply(f, one, 487, "one", "", "");
+    fake_reply(f, two, 487, "two", "", "");
+    fake_request(f, &customer, "BYE", "", "", "");
+    FAKE_COMMAND(f, cmd_forget, .contact = contact);
+    fake_assert_empty(f);
+}
+
 /* ---- phones ---- */
 
 static void registration_ends(void **state)
@@ -1951,6 +2108,7 @@ int main(void)
         TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(privacy), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(echo_test), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(poor_line_of_an_agent), TEST(customers_are_lost_first), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
         TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
+        TEST(queue_is_whispered), TEST(whispers_that_fail), TEST(one_phone_answers_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -356,6 +356,9 @@ void sapa_voice_web_connected(struct sapa_voice *v, struct voice_leg *leg, const
         return;
     if (m->code == SAPA_OK) {
         leg->media_gap_us = 0;
+        leg->web_up = true;
+        if (leg->offer && leg->offer->winner == leg)
+            sapa_voice_whisper_heard(v, leg->offer);
     } else if (m->code == SAPA_ETIMEOUT) {
         if (leg->media_gap_us == 0)
             leg->media_gap_us = sapa_voice_now(v) + GAP_US / 2; /* as long again as its consent has been missing */

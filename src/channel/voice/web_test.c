@@ -405,6 +405,59 @@ static void flow_lost_while_ringing(void **state)
     all_gone(f, contact);
 }
 
+static const struct fake_sent *whispered(struct fake *f, uint64_t contact, uint64_t offer)
+{
+    FAKE_COMMAND(f, cmd_offer, .offer = offer, .contact = contact, .agent = 0, .queue = 2, .ring_ms = 20000);
+    const struct fake_sent *invite = fake_want(f, "INVITE", "UDP/TLS"), *desk = fake_want(f, "INVITE sip:101@198.51.100.7", "");
+    assert_non_null(strstr(invite->text, "Answer-Mode: Auto"));
+    assert_null(strstr(desk->text, "Answer-Mode"));
+    fake_reply(f, desk, 180, "desk", "", "");
+    fake_reply(f, invite, 180, "page", "", "");
+    fake_reply(f, invite, 200, "page", "", web_sdp("peerA", PRINT_A, "active", "8 126", "sendrecv"));
+    fake_want(f, "ACK", fake_callee(invite, "page").call_id);
+    fake_reply(f, fake_want(f, "CANCEL", fake_callee(desk, "desk").call_id), 200, "", "", "");
+    fake_reply(f, desk, 487, "desk", "", "");
+    return invite;
+}
+
+/* Of a browser and a desk phone the browser answers by itself. It is told the queue when it can be heard; who never can be has not answered. */
+static void whispered_to_a_browser(void **state)
+{
+    struct fake *f = *state;
+    struct fake_call customer;
+
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    siti_registers(f, 1, "1");
+    const uint64_t contact = fake_customer(f, &customer);
+    const struct fake_sent *page = whispered(f, contact, 901);
+    const uint64_t leg = fake_offer_leg(f, 901);
+    assert_string_equal(fake_plays(f, leg), "");
+    fake_run(f, 3000000);
+    assert_string_equal(fake_plays(f, leg), "");
+    const struct sapa_media_message up = { .op = SAPA_MEDIA_CONNECTED, .leg = leg, .contact = contact };
+    sapa_voice_media_receive(f->voice, &up);
+    fake_run(f, 0);
+    const struct sapa_media_message *m = fake_media(f, SAPA_MEDIA_PLAY);
+    assert_int_equal(m->leg, leg);
+    assert_string_equal(m->u.play.files[1], "/cache/Layanan Cepat");
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 0);
+    struct sapa_media_message done = { .op = SAPA_MEDIA_PLAY_DONE, .leg = leg, .contact = contact };
+    done.u.play.play = m->u.play.play;
+    sapa_voice_media_receive(f->voice, &done);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 1);
+    FAKE_COMMAND(f, cmd_drop_agent, .contact = contact, .offer = 901);
+    fake_reply(f, fake_want(f, "BYE", fake_callee(page, "page").call_id), 200, "", "", "");
+
+    page = whispered(f, contact, 902);
+    fake_run(f, 5500000);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_failed), 0);
+    fake_run(f, 1000000);
+    assert_int_equal(fake_posted(f, SAPA_T_offer_failed)->u.offer_failed.result, SAPA_OFFER_UNREACHABLE);
+    assert_int_equal(fake_posted_count(f, SAPA_T_offer_accepted), 1);
+    fake_reply(f, fake_want(f, "BYE", fake_callee(page, "page").call_id), 200, "", "", "");
+    all_gone(f, contact);
+}
+
 static void flow_lost_while_talking(void **state)
 {
     struct fake *f = *state;
@@ -808,7 +861,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(minted_credentials), TEST(a_session_ends_among_many), TEST(guessing_ends_soon), TEST(strangers_say_little), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
+        TEST(minted_credentials), TEST(a_session_ends_among_many), TEST(guessing_ends_soon), TEST(strangers_say_little), TEST(offered_to_a_browser), TEST(two_phones), TEST(flow_lost_while_ringing), TEST(whispered_to_a_browser), TEST(flow_lost_while_talking), TEST(flow_lost_while_held),
         TEST(flow_lost_for_good), TEST(audio_lost), TEST(reloaded), TEST(guests), TEST(guest_page_goes), TEST(guest_leaves_early),
         TEST(without_a_media_process_that_can), TEST(adopted),
     };

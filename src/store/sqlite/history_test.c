@@ -142,6 +142,83 @@ static int rows(const char *query)
     return count;
 }
 
+static int said(uint64_t who)
+{
+    uint8_t type = 77;
+
+    assert_int_equal(sapa_person_party_type(desk.store, who, &type), SAPA_OK);
+    return type;
+}
+
+static int said_of_contact(uint64_t id)
+{
+    uint8_t type = 77;
+
+    assert_int_equal(sapa_contact_party_type_said(desk.store, id, &type), SAPA_OK);
+    return type;
+}
+
+/* Customer or prospect: the last word counts, for the person and for the contact on whose card it stands. */
+static void what_was_said_of_somebody_is_kept(void **state)
+{
+    enum { NOTHING, CUSTOMER, PROSPECT };
+    struct sapa_person_found found;
+    uint64_t merge;
+    uint8_t type;
+
+    (void)state;
+    desk_start(&desk, open_store(), NULL);
+    assert_int_equal(sapa_store_client(desk.store, "toko", "Toko", &shop), SAPA_OK);
+    const uint64_t ani = person("+62811", 10), adi = person("+62812", 10);
+    contact(101, ani, 20);
+    contact(102, ani, 30);
+    contact(103, adi, 40);
+    desk_wait(&desk);
+    assert_int_equal(said(ani), NOTHING);
+    PUT(contact_party, 50, .contact = 101, .person = ani, .party_type = SAPA_PARTY_TYPE_PROSPECT + 1);
+    PUT(contact_party, 51, .contact = 103, .person = adi, .party_type = SAPA_PARTY_TYPE_INTERNAL + 1); /* that is nobody's */
+    PUT(contact_party, 52, .contact = 104, .person = 0, .party_type = SAPA_PARTY_TYPE_PROSPECT + 1);   /* a withheld number */
+    desk_wait(&desk);
+    assert_int_equal(said(ani), PROSPECT);
+    assert_int_equal(said(adi), NOTHING);
+    assert_int_equal(said_of_contact(101), PROSPECT);
+    assert_int_equal(said_of_contact(102), NOTHING);
+    assert_int_equal(said_of_contact(104), PROSPECT);
+    PUT(contact_party, 60, .contact = 102, .person = ani, .party_type = SAPA_PARTY_TYPE_CUSTOMER + 1);
+    desk_wait(&desk);
+    assert_int_equal(said(ani), CUSTOMER);
+    assert_int_equal(said_of_contact(101), PROSPECT); /* it was one then */
+    assert_int_equal(said_of_contact(102), CUSTOMER);
+    /* who looks the number up is told */
+    assert_int_equal(sapa_person_reserve(desk.store, shop, SAPA_IDENTITY_PHONE, SAPA_STR("+62811"), &found), SAPA_OK);
+    assert_int_equal(found.party_type, CUSTOMER);
+    assert_int_equal(sapa_person_reserve(desk.store, shop, SAPA_IDENTITY_PHONE, SAPA_STR("+62812"), &found), SAPA_OK);
+    assert_int_equal(found.party_type, NOTHING);
+    assert_int_equal(sapa_person_reserve(desk.store, shop, SAPA_IDENTITY_PHONE, SAPA_STR("+62813"), &found), SAPA_OK);
+    assert_int_equal(found.party_type, NOTHING);
+    /* two who are one: the last word of both, until it is taken back */
+    assert_int_equal(sapa_person_merge(desk.store, adi, ani, "test", &merge), SAPA_OK);
+    assert_int_equal(said(adi), CUSTOMER);
+    PUT(contact_party, 70, .contact = 103, .person = adi, .party_type = SAPA_PARTY_TYPE_PROSPECT + 1);
+    desk_wait(&desk);
+    assert_int_equal(said(ani), PROSPECT);
+    assert_int_equal(sapa_person_unmerge(desk.store, merge, "test"), SAPA_OK);
+    assert_int_equal(said(ani), CUSTOMER);
+    assert_int_equal(said(adi), PROSPECT);
+    /* made anew from the log it is the same */
+    (void)desk_stop(&desk);
+    sapa_store_close(desk.store);
+    sql("DELETE FROM contact_moment; DELETE FROM person_contact; DELETE FROM centre_start; DELETE FROM setting WHERE key = 'index.history'");
+    desk_start(&desk, open_store(), NULL);
+    assert_int_equal(said(ani), CUSTOMER);
+    assert_int_equal(said(adi), PROSPECT);
+    assert_int_equal(said_of_contact(101), PROSPECT);
+    assert_int_equal(sapa_person_erase(desk.store, ani, "test"), SAPA_OK);
+    assert_int_equal(sapa_person_party_type(desk.store, ani, &type), SAPA_ENOENT);
+    (void)desk_stop(&desk);
+    sapa_store_close(desk.store);
+}
+
 static void they_are_made_anew_from_the_log(void **state)
 {
     uint64_t seqs[SAPA_MOMENTS_MAX], before, commits;
@@ -209,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_follow_the_log, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(they_are_made_anew_from_the_log, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_was_said_of_somebody_is_kept, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_reader_goes_where_it_is_sent, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 """test/scenario/38-phones: stories.py PORT SUPERVISOR"""
+import collections
 import re
 import os
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from user_agent import Dialog, UserAgent, token
+from user_agent import Dialog, UserAgent, amplitude, token
 
 port, supervisor = int(sys.argv[1]), sys.argv[2]
 server = ("127.0.0.1", port)
@@ -159,6 +160,56 @@ assert answer.status == 404, answer.text
 stranger = UserAgent("08114", server)
 _, answer = asks(stranger, "SUBSCRIBE", "1003", LAMP)
 assert answer.status == 403, answer.text
+
+story("a queue whose calls are answered by the phone itself: a tone and its name for the agent, music for the customer, then each other")
+
+
+def levels(samples, hz):
+    """Of this tone in each tenth of a second."""
+    return [int(amplitude(samples[at : at + 800], hz)) for at in range(0, len(samples) - 799, 800)]
+
+
+def begins(samples, hz):
+    """From when on it is this tone: speech has a little of each."""
+    at = levels(samples, hz)
+    return next((i for i in range(len(at) - 4) if min(at[i : i + 5]) > 3000), None)
+
+
+def loud(samples):
+    return [max(abs(x) for x in samples[at : at + 800]) for at in range(0, len(samples) - 799, 800)]
+
+
+agent, customer = UserAgent("1001", server), UserAgent("08115", server)
+for one in (agent, customer):
+    one.pcm = collections.deque(maxlen=8000 * 60)  # all of it
+phone.register(expires=0)
+agent.register()
+agent.code("*1")
+agent.pcm.clear()
+talk, answer = customer.call("5002")
+assert answer.status == 200, answer.text
+customer.tone(440)
+invite = agent.want_request("INVITE")
+assert invite.get("answer-mode") == "Auto" and "answer-after=0" in invite.get("call-info") and "alert-autoanswer" in invite.get("alert-info"), invite.text
+agent.answer(invite)
+agent.tone(700)
+until = time.time() + 20
+while begins(list(agent.pcm), 440) is None or begins(list(customer.pcm), 700) is None:
+    assert time.time() < until, "they are not brought together"
+    time.sleep(0.1)
+heard = list(agent.pcm)
+met, before = begins(heard, 440), begins(list(customer.pcm), 700)
+beep = [at for at, level in enumerate(levels(heard, 1000)[:met]) if level > 3000]
+spoken = [level for level in loud(heard)[max(beep) + 2 : met] if level > 1500]
+assert beep and len(beep) <= 5 and len(spoken) >= 5, (beep, met, loud(heard)[:met])
+music = list(customer.pcm)[: before * 800]
+assert before >= 5 and sum(level > 300 for level in loud(music)) >= 5, ("no music", before, loud(music))
+assert max(levels(music, 1000)) < 1000, ("the tone is for the agent", levels(music, 1000))
+assert customer.within(talk, "BYE").status == 200
+agent.hung_up()
+agent.register(expires=0)
+customer.close()
+agent.close()
 
 story("a text to a colleague; to nobody; from a carrier")
 import threading

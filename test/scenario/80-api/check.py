@@ -250,6 +250,61 @@ def past():
     assert len(heard) >= 7 and heard[0]["actor"] == "admin" and f"recording={one['id']}" in heard[0]["detail"], "who listened stands in the log"
     admin.get(V1 + "/recordings/424242", 404)
     admin.get(V1 + "/recordings/424242/audio", 404)
+    coaching(one, whole)
+
+
+def coaching(recording, whole):
+    """What a coach says at a moment of a recording: written, heard by whom it is for without the right listen, finished, taken back."""
+    coach, analyst = admin.as_role("trainer"), admin.as_role("director")
+    who = admin.get(f"{V1}/contacts/{recording['contact']}").json["record"]["agents"][0]["agent"]
+    marks, path = f"{V1}/recordings/{recording['id']}/coaching", f"{V1}/agents/{who}/coaching"
+    own = admin.as_role("agent", agent=who)
+    other = "agent1" if who != "agent1" else "agent2"
+    assert coach.get(marks).json == {"items": [], "agents": [who]} and analyst.get(marks).json == {"items": [], "agents": []}
+    own.get(marks, 403)  # role agent has no right to hear
+    say = {"recording": recording["id"], "at_ms": 400, "text": "Salamnya terlalu cepat, Bu Ani bertanya dua kali."}
+    analyst.post(path, say, 403)
+    admin.as_role("supervisor", clients=["bank" if recording["client"] == "shop" else "shop"]).post(path, say, 404)
+    coach.post(path, {**say, "at_ms": -1}, 400)
+    coach.post(path, {**say, "at_ms": 86400001}, 400)
+    coach.post(path, {**say, "at_ms": 86400000}, 400)
+    coach.post(path, {**say, "text": ""}, 400)
+    coach.post(path, {**say, "text": "a" * 501}, 400)
+    coach.post(path, {**say, "recording": "424242"}, 404)
+    coach.post(f"{V1}/agents/nobody/coaching", say, 404)
+    took_part = {a["agent"] for a in admin.get(f"{V1}/contacts/{recording['contact']}").json["record"]["agents"]}
+    if other not in took_part:
+        coach.post(f"{V1}/agents/{other}/coaching", say, 409)
+    note = coach.post(path, say, 201).json["note"]
+    told = coach.get(marks).json["items"]
+    assert [(n["id"], n["agent"], n["at_ms"], n["text"], n["by"], n["done"], n["own"]) for n in told] == [(note, who, 400, say["text"], "test-trainer", None, True)]
+    assert [n["own"] for n in analyst.get(marks).json["items"]] == [False]
+    # it stands in his work, and lets him hear this recording and no other
+    assert [n["id"] for n in own.get(f"{V1}/agents/{who}/work").json["coaching"]] == [note]
+    own.get(f"{V1}/recordings/{recording['id']}/audio", 403)
+    assert own.get(f"{path}/{note}/audio").body == whole
+    assert own.get(f"{path}/{note}/audio", 206, Range="bytes=30-70").body == whole[30:71]
+    own.get(f"{path}/77/audio", 404)
+    coach.get(f"{path}/{note}/audio", 403)
+    admin.as_role("agent", agent=other).get(f"{path}/{note}/audio", 404)
+    coach.post(f"{path}/{note}/done", None, 403)
+    admin.post(f"{path}/{note}/done", None, 403)  # nobody says it in his place
+    own.post(f"{path}/77/done", None, 404)
+    own.post(f"{path}/{note}/done", None)
+    assert own.get(f"{V1}/agents/{who}/work").json["coaching"] == []
+    shown = coach.get(path).json
+    assert shown["least"] == 20 and shown["items"][0]["note"]["done"] and [f["figure"] for f in shown["items"][0]["figures"]][:3] == ["aht", "wrapup_mean", "transfer_rate"]
+    assert all(f["verdict"] == "few" and f["count_since"] == 0 for f in shown["items"][0]["figures"])
+    analyst.get(path, 403)
+    # taken back by who wrote it
+    admin.call("DELETE", f"{path}/{note}", want=403)
+    coach.call("DELETE", f"{path}/{note}")
+    coach.call("DELETE", f"{path}/{note}", want=404)
+    own.get(f"{path}/{note}/audio", 404)
+    assert coach.get(marks).json["items"] == []
+    audit = [e for e in pages(admin, V1 + "/audit?limit=500") if "/coaching" in e["what"]]
+    assert {e["what"].split()[0] for e in audit} == {"GET", "POST", "DELETE"} and not any("Ani" in e["detail"] for e in audit), audit
+    assert [e for e in audit if e["what"].endswith("/audio") and e["actor"] == "test-agent" and f"agent={who}" in e["detail"]], "who listened stands in the log"
 
 
 def writes():
@@ -297,6 +352,18 @@ def writes():
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
     admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # favourites: of who asks, all at once
+    often = V1 + "/me/favourites"
+    assert own.get(often).json == {"items": []}
+    two = [{"kind": "agent", "to": "agent2", "name": "Agen 2"}, {"kind": "outside", "to": "+6281234567890", "name": "Gudang"}]
+    own.put(often, {"items": two})
+    assert own.get(often).json["items"] == two
+    own.put(often, {"items": two + two}, 400)
+    own.put(often, {"items": [{"kind": "number", "to": "5000", "name": "x"}]}, 400)
+    own.put(often, {"items": [{**two[0], "to": f"agent{i}"} for i in range(5)]}, 400)
+    assert own.get(often).json["items"] == two and admin.get(often).json == {"items": []}
+    own.put(often, {"items": []})
+
     # tasks
     tasks = f"{V1}/agents/{name}/tasks"
     one = own.post(tasks, {"text": "Bu Ani: call at three", "due": "2100-01-01T15:00:00+07:00", "contact": talking["id"]}, 201).json["task"]
@@ -366,6 +433,18 @@ def writes():
     assert own.get(f"{V1}/contacts/{talking['id']}/card").json["note"] == read
     assert admin.as_role("viewer").get(f"{V1}/contacts/{talking['id']}").json["note"]["text"] is None
     assert not [e for e in pages(admin, V1 + "/audit?limit=500") if "Bu Ani" in json.dumps(e)], "a note is in the audit"
+    # what they are to the client: said on the card, it stands in the log and with whoever asks
+    party = f"{V1}/contacts/{talking['id']}/party"
+    assert card["party_type"] == "customer", card
+    own.put(party, {"party_type": "internal"}, 400)
+    own.put(party, {"party_type": "prospect", "by": "me"}, 400)
+    others.put(party, {"party_type": "prospect"}, 404)
+    admin.as_role("auditor").put(party, {"party_type": "prospect"}, 403)
+    admin.put(f"{V1}/contacts/4711/party", {"party_type": "prospect"}, 404)
+    own.put(party, {"party_type": "prospect"})
+    assert own.get(f"{V1}/contacts/{talking['id']}/card").json["party_type"] == "prospect"
+    assert admin.get(f"{V1}/contacts/{talking['id']}").json["record"]["party_type"] == "prospect"
+    assert [e for e in pages(admin, V1 + "/audit?limit=500") if e["what"].endswith("/party") and e["result"] == "OK" and e["actor"] == "test-agent"]
     # what came of it, chosen while they talk
     listed = own.get(f"{V1}/queues/{talking['queue']}/dispositions?language=en").json
     assert listed["items"] and not listed["required"] and listed["extend_ms"] > 0, listed

@@ -233,9 +233,15 @@ siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4567"
 placed = siti.post(V1 + "/agents/agent1/calls", {"kind": "outside", "to": "0811 123 4567", "campaign": "tagih"}).json
 mine = one.answer(one.want_request("INVITE"))
 out = carrier.want_request("INVITE")
-assert "<sip:5001@" in out.get("from"), out.text
+assert out.get("from").startswith('"Toko Prima" <sip:5001@'), out.text
 far = carrier.answer(out)
 wait(lambda: [c for c in admin.get(V1 + "/contacts?place=talk").json["items"] if c["id"] == placed["contact"]])
+mine_to_call_for = siti.get(V1 + "/directory").json["campaigns"]
+assert [(c["id"], c["brand"], c["number"]) for c in mine_to_call_for] == [("tagih", "Toko Prima", "5001")], mine_to_call_for
+card = siti.get(f"{V1}/contacts/{placed['contact']}/card").json
+assert card["campaign"] == "tagih" and card["brand"] == "Toko Prima" and card["script"] in ("Sebutkan merek", "Say the brand"), card
+assert card["party_type"] == "prospect", card
+siti.put(f"{V1}/contacts/{placed['contact']}/party", {"party_type": "customer"})
 do(placed["offer"], "hangup")
 one.hung_up()
 carrier.hung_up()
@@ -306,6 +312,10 @@ assert [c for c in past if c["conference"] and c["parties"] == 3]
 merged = [c for c in past if "merged_into" in c]
 assert merged and all(c["direction"] == "internal" and c["outcome"] == "went on in another contact" for c in merged), len(merged)
 assert len([c for c in past if c.get("campaign") == "tagih" and c["outcome"] == "reached"]) == 2
+assert [c["party_type"] for c in past if c.get("campaign") == "tagih"] == ["customer"] * 2, "known as a customer from the first call on"
+assert all(("internal" == c["party_type"]) == (c["direction"] == "internal") for c in past)
+row = [r for r in admin.get(V1 + "/reports/total?by=day").json["items"]][0]
+assert row["party_customers"] + row["party_prospects"] + row["internal"] == row["contacts"] and row["internal"] > 0, row
 row = [r for r in admin.get(V1 + "/reports/campaigns?by=day").json["items"] if r["campaign"] == "tagih"][0]
 assert row["outbound"] == row["outbound_reached"] == 2 and row["talk_ms"] > 0, row
 for c in past:
