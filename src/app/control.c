@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/alerts.h"
+#include "app/breach.h"
 #include "app/centre_file.h"
 #include "app/centre_shelf.h"
 #include "app/channels.h"
@@ -94,6 +95,7 @@ struct control {
     struct sapa_disk_keeper *disk;
     struct sapa_slot *reports; /* of the SIP thread */
     struct sapa_system_sources system;
+    struct sapa_breaches *breaches;
     struct sapa_centre_shelf *shelf;
     struct sapa_rescue *rescue;
     struct sapa_channels_centre today, next; /* next: read, and waiting for its moment */
@@ -1284,6 +1286,8 @@ static sapa_rc open_all(struct control *c)
     sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
     if ((rc = sapa_disk_keeper_start(c->loop, c->pool, c->store, &c->disk)) != SAPA_OK)
         return rc;
+    if ((rc = sapa_breaches_start(c->loop, c->pool, c->store, opt.data, &c->breaches)) != SAPA_OK)
+        return rc;
     return sapa_figures_keeper_start(c->loop, c->pool, opt.data, &c->figures);
 }
 
@@ -1317,6 +1321,7 @@ static void close_all(struct control *c)
     sapa_pool_free(c->pool);
     sapa_figures_keeper_free(c->figures);
     sapa_disk_keeper_free(c->disk);
+    sapa_breaches_free(c->breaches);
     sapa_rescue_free(c->rescue);
     if (c->serving && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
         seal_snapshot(c, seq, bytes, size) != SAPA_OK)

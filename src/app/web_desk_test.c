@@ -7,8 +7,10 @@
 #include <jansson.h>
 
 #include "app/test_recording_impl.h"
+#include "app/test_store_impl.h"
 #include "app/web_desk.h"
 #include "app/web_work.h"
+#include "http/task.h"
 #include "report/card.h"
 
 #define CENTRE \
@@ -526,6 +528,45 @@ static void a_task_about_another_clients_contact_is_not_told(void **state)
     }
 }
 
+/* The list of who is logged in, whatever he is: a user's own, an agent's own. A missed target says which, and of what day. */
+static void own_tasks_are_of_who_is_logged_in(void **state)
+{
+    const struct sapa_task missed = { .text = "missed", .by = "sapa", .created_us = 1,
+                                      .breach = { .figure = "service_level_1", .key = "sales", .value = 625000, .target = 800000, .date = 20261121, .scope = SAPA_GOAL_OF_QUEUE } };
+    const struct sapa_task other = { .text = "his own", .by = "budi", .created_us = 1 };
+    uint64_t id;
+
+    (void)state;
+    assert_int_equal(sapa_task_add(store.store, SAPA_STR("maya"), &missed, &id), SAPA_OK);
+    assert_int_equal(sapa_task_add(store.store, SAPA_STR("budi"), &other, &id), SAPA_OK);
+    wish(SAPA_ROUTE_MY_TASKS, 0, ADMIN);
+    snprintf(work.user, sizeof(work.user), "maya");
+    json_t *list = run(SAPA_OK);
+    expect(list, "items.0.text", "missed");
+    expect(list, "items.0.breach.figure", "service_level_1");
+    expect(list, "items.0.breach.scope", "queue");
+    expect(list, "items.0.breach.key", "sales");
+    expect(list, "items.0.breach.day", "2026-11-21");
+    assert_true(json_number_value(json_object_get(json_object_get(json_array_get(json_object_get(list, "items"), 0), "breach"), "value")) == 0.625);
+    json_decref(list);
+    wish(SAPA_ROUTE_MY_TASKS, 0, BUDI); /* by a token of another name */
+    snprintf(work.user, sizeof(work.user), "softphone");
+    list = run(SAPA_OK);
+    expect(list, "items.0.text", "his own");
+    expect(list, "items.0.breach", NULL);
+    json_decref(list);
+    wish(SAPA_ROUTE_MY_TASK_SET, 0, ADMIN);
+    snprintf(work.user, sizeof(work.user), "maya");
+    set_param("task", 1);
+    work.task_done = true;
+    (void)run(SAPA_OK);
+    wish(SAPA_ROUTE_MY_TASK_SET, 0, ADMIN);
+    snprintf(work.user, sizeof(work.user), "maya");
+    set_param("task", 1);
+    work.task_done = true;
+    (void)run(SAPA_ENOENT);
+}
+
 static void an_older_description_names_what_it_named(void **state)
 {
     static char text[4096];
@@ -710,6 +751,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
         cmocka_unit_test_setup_teardown(recordings_are_heard_by_who_sees_the_contact, begin, end),
         cmocka_unit_test_setup_teardown(a_task_about_another_clients_contact_is_not_told, begin, end),
+        cmocka_unit_test_setup_teardown(own_tasks_are_of_who_is_logged_in, begin, end),
         cmocka_unit_test_setup_teardown(an_older_description_names_what_it_named, begin, end),
         cmocka_unit_test_setup_teardown(open_callbacks_are_told_once, begin, end),
         cmocka_unit_test_setup_teardown(notes_are_judged, begin, end),

@@ -1650,6 +1650,8 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_TASK_SET:
         case SAPA_ROUTE_FAVOURITES:
         case SAPA_ROUTE_FAVOURITES_PUT:
+        case SAPA_ROUTE_MY_TASKS:
+        case SAPA_ROUTE_MY_TASK_SET:
         case SAPA_ROUTE_DISPOSITIONS:
         case SAPA_ROUTE_CARD:
         case SAPA_ROUTE_PARTY_SET:

@@ -68,6 +68,7 @@ enum sapa_schema {
     X(TASK, "Task") X(WORK, "Work") X(B_TASK, "TaskBody") X(TASK_MADE, "TaskMade") X(B_TASK_SET, "TaskChangeBody") \
     X(GOAL, "PerformanceTarget") X(GOALS, "PerformanceTargets") X(B_GOALS, "PerformanceTargetsBody") X(GOALS_MADE, "PerformanceTargetsMade") \
     X(GOAL_VERSION, "PerformanceTargetsVersion") X(GOAL_VERSIONS, "PerformanceTargetsVersions") X(FIGURE_GOAL, "FigureTarget") \
+    X(TASK_BREACH, "TaskBreach") X(MY_TASKS, "MyTasks") X(OWNER, "TargetOwner") \
     X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews") \
     X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody") \
     X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody") \
@@ -102,6 +103,8 @@ enum sapa_schema {
     X(ME_PHONE, POST, "/api/v1/me/phone", SELF, "", NONE, PHONE, 201, "Credentials for a telephone in the browser (SIP over WebSocket at /sip, WebRTC): good as long as the session, twelve hours at most") \
     X(WEB_CALL, POST, "/api/v1/web-calls", COUNT, "", B_WEB_CALL, PHONE, 201, "Credentials for one call of a guest from the browser, to be begun within two minutes; only to numbers with `web: yes`") \
     X(MY_FIGURES, GET, "/api/v1/me/figures", SELF, "", NONE, MY_FIGURES, 200, "One's own figures of today: those of the report, of one's own agent") \
+    X(MY_TASKS, GET, "/api/v1/me/tasks", LIVE, "", NONE, MY_TASKS, 200, "What who is logged in has to do: tasks that he made, and targets of his that were missed") \
+    X(MY_TASK_SET, PUT, "/api/v1/me/tasks/{task}", LIVE, "", B_TASK_SET, DONE, 200, "One of them is done, or to be done at another time") \
     X(NETWORK, POST, "/api/v1/me/network", SELF, "", B_NETWORK, DONE, 200, "What a check of one's line has shown, at login or after a call; kept in the log") \
     X(NETWORKS, GET, "/api/v1/network", METRICS, "from to limit cursor", NONE, NETWORKS, 200, "What checks of agents' lines have shown, by time: for who looks after the technology") \
     X(SYSTEM, GET, "/api/v1/system", METRICS, "", NONE, SYSTEM, 200, "The technical state, for who looks after the technology: trunks, telephones, certificates, disk, processes, webhooks; nothing of contacts and customers") \

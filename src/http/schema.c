@@ -249,7 +249,14 @@ static const struct sapa_field_rule task[] = {
     { "id", "id", "of the agent's" }, { "text", "string?", "null: the person it was about was erased" }, { "due", "time?", "null: at any time" },
     { "contact", "id?", "that it is about" }, { "by", "string", "user" }, { "created", "time", "" },
     { "client", "key?", "of that contact" }, { "name", "string?", "of its person, as the network tells it" }, { "address", "string?", "hidden as in the card" },
+    { "breach", "TaskBreach?", "a target that was missed, where it is about one" },
 };
+static const struct sapa_field_rule task_breach[] = {
+    { "figure", "key", "as in Figure" }, { "scope", "all|client|queue|team", "for what the target is set" }, { "key", "key?", "of the client, queue or team; null with all" },
+    { "day", "string", "2026-11-22" }, { "value", "number", "what it was: in the unit of the figure, shares 0 to 1" }, { "target", "number", "what it should have been; of a number of a day and a team, for all who were at work" },
+};
+static const struct sapa_field_rule my_tasks[] = { { "items", "array:Task", "by due time" } };
+static const struct sapa_field_rule owner[] = { { "id", "key", "" }, { "name", "string", "" } };
 static const struct sapa_field_rule own_work[] = {
     { "callbacks", "array:CardCallback", "of the clients that the agent serves: the core offers each when its time has come" },
     { "tasks", "array:Task", "by due time, those without one last" },
@@ -539,10 +546,12 @@ static const struct sapa_field_rule goal[] = {
     { "scope", "all|client|queue|team", "for what: the whole centre, a client, a queue; team: for each of its agents" }, { "key", "key?", "of the client, queue or team; null with all" },
     { "figure", "key", "as in Figure, where `better` says which way" }, { "value", "number", "in the unit of the figure: shares 0 to 1, milliseconds" },
     { "from", "string", "first day, 2026-11-22" }, { "to", "string?", "last day; null: no end" },
+    { "owner", "~key?", "the user who is given a task when a day has missed it; null: nobody. Left out: who sets it, if he is a user of the description" },
 };
 static const struct sapa_field_rule goals[] = {
     { "items", "array:PerformanceTarget", "those that one may see" }, { "version", "integer", "for If-Match; 0: nothing was ever set" },
     { "changed", "time?", "" }, { "by", "string?", "" }, { "comment", "string?", "what for" },
+    { "owners", "array:TargetOwner", "users who can be named; for who may set targets" },
 };
 static const struct sapa_field_rule b_goals[] = {
     { "items", "array:PerformanceTarget", "256 at most. Of several for the same thing and figure, the one that began last holds" },
@@ -566,7 +575,7 @@ static const struct sapa_field_rule counted[] = {
     { "cut", "boolean", "four million records were read, and there are more: what came last is missing" },
 };
 static const struct sapa_field_rule wall_tile[] = {
-    { "scope", "all|client|queue", "of what" }, { "key", "key?", "of the client or the queue" },
+    { "scope", "all|client|queue|team", "of what; of a team what agents have, today" }, { "key", "key?", "of the client, the queue or the team" },
     { "figure", "key", "with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues" },
     { "period", "now|today|recent", "recent: the last thirty minutes" },
     { "warn", "number?", "from here on it wants attention" }, { "bad", "number?", "from here on it is bad. Below `warn`: low values are bad" },
@@ -925,6 +934,9 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_GOALS_MADE] = { "PerformanceTargetsMade", FIELDS(goals_made) },
     [SAPA_SCHEMA_GOAL_VERSION] = { "PerformanceTargetsVersion", FIELDS(goal_version) },
     [SAPA_SCHEMA_GOAL_VERSIONS] = { "PerformanceTargetsVersions", FIELDS(goal_versions) },
+    [SAPA_SCHEMA_TASK_BREACH] = { "TaskBreach", FIELDS(task_breach) },
+    [SAPA_SCHEMA_MY_TASKS] = { "MyTasks", FIELDS(my_tasks) },
+    [SAPA_SCHEMA_OWNER] = { "TargetOwner", FIELDS(owner) },
     [SAPA_SCHEMA_FIGURE_GOAL] = { "FigureTarget", FIELDS(figure_goal) },
     [SAPA_SCHEMA_WALL_TILE] = { "WallTile", FIELDS(wall_tile) },
     [SAPA_SCHEMA_WALL_PAGE] = { "WallPage", FIELDS(wall_page) },

@@ -1356,9 +1356,9 @@ export interface Standings {
 }
 
 export interface WallTile {
-  /** of what */
-  scope: "all" | "client" | "queue";
-  /** of the client or the queue */
+  /** of what; of a team what agents have, today */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, the queue or the team */
   key: string | null;
   /** with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues */
   figure: string;
@@ -1552,6 +1552,7 @@ export interface Task {
   name: string | null;
   /** hidden as in the card */
   address: string | null;
+  breach: TaskBreach | null;
 }
 
 export interface Work {
@@ -1600,6 +1601,8 @@ export interface PerformanceTarget {
   from: string;
   /** last day; null: no end */
   to: string | null;
+  /** the user who is given a task when a day has missed it; null: nobody. Left out: who sets it, if he is a user of the description */
+  owner?: string | null;
 }
 
 export interface PerformanceTargets {
@@ -1611,6 +1614,8 @@ export interface PerformanceTargets {
   by: string | null;
   /** what for */
   comment: string | null;
+  /** users who can be named; for who may set targets */
+  owners: TargetOwner[];
 }
 
 export interface PerformanceTargetsBody {
@@ -1659,6 +1664,31 @@ export interface FigureTarget {
   today: "met" | "missed" | "open" | "none";
   /** in the last thirty minutes; none also of numbers of a day */
   recent: "met" | "missed" | "open" | "none";
+}
+
+export interface TaskBreach {
+  /** as in Figure */
+  figure: string;
+  /** for what the target is set */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, queue or team; null with all */
+  key: string | null;
+  /** 2026-11-22 */
+  day: string;
+  /** what it was: in the unit of the figure, shares 0 to 1 */
+  value: number;
+  /** what it should have been; of a number of a day and a team, for all who were at work */
+  target: number;
+}
+
+export interface MyTasks {
+  /** by due time */
+  items: Task[];
+}
+
+export interface TargetOwner {
+  id: string;
+  name: string;
 }
 
 export interface View {
@@ -2172,6 +2202,10 @@ export const api = {
   webNumbers: (asked: Asked = {}) => call<WebNumbers>("GET", `/api/v1/web-calls`, asked),
   /** One's own figures of today: those of the report, of one's own agent */
   myFigures: (asked: Asked = {}) => call<OwnFigures>("GET", `/api/v1/me/figures`, asked),
+  /** What who is logged in has to do: tasks that he made, and targets of his that were missed */
+  myTasks: (asked: Asked = {}) => call<MyTasks>("GET", `/api/v1/me/tasks`, asked),
+  /** One of them is done, or to be done at another time */
+  myTaskSet: (task: string, body: TaskChangeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/tasks/${encodeURIComponent(task)}`, { ...asked, body }),
   /** What a check of one's line has shown, at login or after a call; kept in the log */
   network: (body: NetworkBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/me/network`, { ...asked, body }),
   /** What checks of agents' lines have shown, by time: for who looks after the technology */

@@ -36,7 +36,7 @@ describe("what came of a note", () => {
 describe("a note to hear again", () => {
   it("stands behind what has a time, and is no call", () => {
     const note = { id: "3", agent: "siti", contact: "7", text: "Tenang.", by_name: "Wati" } as CoachNote;
-    const task = ofTask({ id: "3", text: "a", due: "2026-11-23T10:00:00Z", contact: null, by: "siti", created: "2026-11-23T09:00:00Z", client: null, name: null, address: null });
+    const task = ofTask({ id: "3", text: "a", due: "2026-11-23T10:00:00Z", contact: null, by: "siti", created: "2026-11-23T09:00:00Z", client: null, name: null, address: null, breach: null });
     expect(byTime([ofNote(note), task]).map((one) => one.key)).toEqual(["t3", "n3"]);
     expect(ofNote(note).address).toBe(null);
   });

@@ -31,7 +31,7 @@ def targets(own):
     """What is aimed at: set by who may, over what he has seen; seen with the figures everywhere."""
     path, shop, bank = V1 + "/targets", admin.as_role("supervisor", clients=["shop"]), admin.as_role("director", clients=["bank"])
     director = admin.as_role("director")
-    assert director.get(path).json == {"items": [], "version": 0, "changed": None, "by": None, "comment": None}
+    assert director.get(path).json == {"items": [], "version": 0, "changed": None, "by": None, "comment": None, "owners": []}
     assert {t["scope"] for t in next(s for s in admin.get(V1 + "/standings").json["items"] if s["id"] == "queue:service")["targets"]} == {"description"}
     first = {"items": [aim("all", None, "aht", 1, end="2020-12-31"), aim("all", None, "aht", 86400000, "2021-01-01"), aim("client", "bank", "service_level_1", 0.99),
                        aim("queue", "service", "service_level_1", 0.5), aim("queue", "loans", "asa", 0)], "comment": "awal"}
@@ -41,6 +41,7 @@ def targets(own):
         other.put(path, first, 403, headers={"If-Match": '"0"'})
     told = director.put(path, {"items": [aim("queue", "loans", "asa", -5)]}, 400, headers={"If-Match": '"0"'}).json["detail"]
     assert told == "target 1: value: milliseconds, 0 or more: 20000 are 20 seconds", told
+    director.put(path, {"items": [{**aim("queue", "loans", "asa", 5), "owner": "nobody"}]}, 400, headers={"If-Match": '"0"'})
     director.put(path, {"items": "all of them"}, 400, headers={"If-Match": '"0"'})
     assert director.put(path, first, headers={"If-Match": '"0"'}).json["version"] == 1
     now = director.get(path)
@@ -380,6 +381,13 @@ def writes():
     own.put(f"{tasks}/{one}", {"done": True})
     own.put(f"{tasks}/{one}", {"done": True}, 404)
     assert [t["due"] for t in admin.get(f"{V1}/agents/{name}/work").json["tasks"]] == [None]
+    # one's own list, whatever one is
+    [left] = own.get(V1 + "/me/tasks").json["items"]
+    assert left["text"] == "some day" and left["breach"] is None and admin.get(V1 + "/me/tasks").json["items"] == []
+    admin.put(f"{V1}/me/tasks/{left['id']}", {"done": True}, 404)
+    own.put(f"{V1}/me/tasks/{left['id']}", {}, 400)
+    own.put(f"{V1}/me/tasks/{left['id']}", {"done": True})
+    assert own.get(V1 + "/me/tasks").json["items"] == []
     # one's own figures, and how one's line is
     mine = own.get(V1 + "/me/figures").json
     day = [r for r in admin.get(V1 + "/reports/agents?by=day").json["items"] if r["agent"] == name]

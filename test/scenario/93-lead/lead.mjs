@@ -295,6 +295,34 @@ await run(async () => {
   await director.getByRole("list", { name: "toko" }).locator('[data-figure="occupancy"]').waitFor();
   assert(director.problems.length === 0, director.problems.join("; "));
   await director.context().close();
+  // ---- a day that missed a target is a task of its owner, and leads to the contacts of that day ----
+  const today = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Jakarta", dateStyle: "short" }).format(new Date());
+  const missed = { id: "7", text: "…", due: null, contact: null, by: "sapa", created: new Date().toISOString(), client: null, name: null, address: null };
+  const owner = await open("/lead", {
+    user: "rani",
+    before: async (one) => {
+      await one.route("**/api/v1/me/tasks", (route) =>
+        route.fulfill({ json: { items: [{ ...missed, breach: { figure: "service_level_1", scope: "client", key: "toko", day: today, value: 0.612, target: 0.8 } }] } }),
+      );
+      await one.route("**/api/v1/me/tasks/7", (route) => route.fulfill({ json: { done: true, seq: null } }));
+    },
+  });
+  const task = owner.getByRole("region", { name: "Tugas Anda" });
+  await task.getByRole("button", { name: /^Toko Nusantara, \S+, \d+ \S+ 20\d\d: Tingkat layanan 61%, target ≥ 80% tidak tercapai$/ }).click();
+  const counted = owner.getByRole("complementary");
+  await counted.getByText("61%", { exact: true }).waitFor();
+  const ofDay = await (await owner.api(`/api/v1/figures/service_level_1/contacts?client=toko&day=${today}&limit=1`)).json();
+  await until("the contacts of that day", async () => (await counted.locator("[data-contact]").count()) >= Math.min(100, ofDay.contacts));
+  assert(ofDay.contacts > 0, "nobody came to Toko");
+  await accessible(owner, "a missed target");
+  await fits(owner, "a missed target");
+  await shot(owner, "lead-task");
+  await task.getByRole("button", { name: /^Selesai: Toko Nusantara/ }).click();
+  await task.waitFor({ state: "detached" });
+  assert(owner.problems.length === 0, owner.problems.join("; "));
+  await owner.context().close();
+  say("a missed target is a task, and leads to its contacts");
+
   const leader = await open("/lead", { user: "ratna" });
   await until("a queue says what it misses", async () => (await leader.locator(".queues .goal.missed").count()) > 0);
   await leader.getByRole("link", { name: "Target", exact: true }).click();
