@@ -5,6 +5,8 @@
 
 #include "app/web_coach.h"
 #include "app/web_job_impl.h"
+#include "http/favourite.h"
+#include "http/target.h"
 #include "http/task.h"
 #include "report/card.h"
 #include "rt/clock.h"
@@ -575,6 +577,44 @@ struct tasks {
     struct sapa_card *card;
 };
 
+/* One's own list: of who logs in, or of the agent whose token it is. */
+static struct sapa_str own_key(const struct desk *desk)
+{
+    const struct sapa_centre *centre = desk->work->centre;
+    const struct sapa_str user = sapa_str_of(desk->work->user);
+    const uint32_t agent = desk->work->scope.agent;
+
+    return SAPA_FIND(centre, users, user) == SAPA_NONE && agent < centre->agents_count ? centre->agents[agent].key : user;
+}
+
+static bool is_own(const struct desk *desk)
+{
+    return desk->work->route == SAPA_ROUTE_MY_TASKS || desk->work->route == SAPA_ROUTE_MY_TASK_SET;
+}
+
+static void add_breach(struct sapa_json *out, const struct sapa_task_breach *breach)
+{
+    const uint32_t figure = breach->figure[0] ? sapa_figure_find(sapa_str_of(breach->figure)) : SAPA_NONE;
+    char date[16];
+
+    if (figure == SAPA_NONE) {
+        sapa_json_add_null(out, "breach");
+        return;
+    }
+    sapa_target_date(breach->date, date);
+    sapa_json_key(out, "breach");
+    sapa_json_open(out, '{');
+    sapa_json_add_text(out, "figure", sapa_str_of(breach->figure));
+    sapa_json_add_text(out, "scope", sapa_str_of(sapa_goal_scope_name(breach->scope)));
+    add_or_null(out, "key", sapa_str_of(breach->key));
+    sapa_json_add_text(out, "day", sapa_str_of(date));
+    sapa_json_key(out, "value");
+    sapa_figure_json(figure, breach->value, out);
+    sapa_json_key(out, "target");
+    sapa_figure_json(figure, breach->target, out);
+    sapa_json_close(out, '}');
+}
+
 static void task_json(void *ctx, const struct sapa_task *task)
 {
     const struct tasks *tasks = ctx;
@@ -598,6 +638,7 @@ static void task_json(void *ctx, const struct sapa_task *task)
     if (!has_card || !told || task->text[0] == '\0' || !is_visible(desk, tasks->card))
         *tasks->card = (struct sapa_card){ .contact = 0 }; /* it is a task all the same */
     add_who(desk, tasks->card, shows_words(desk));
+    add_breach(out, &task->breach);
     sapa_json_close(out, '}');
 }
 
@@ -614,6 +655,17 @@ static sapa_rc work_json(struct desk *desk, struct sapa_card *scratch)
     sapa_json_open(desk->out, '[');
     if (rc == SAPA_OK)
         rc = sapa_web_coach_work(desk->files, desk->work, agent_key(desk));
+    sapa_json_close(desk->out, ']');
+    sapa_json_close(desk->out, '}');
+    return rc;
+}
+
+static sapa_rc my_tasks(struct desk *desk, struct sapa_card *scratch)
+{
+    sapa_json_open(desk->out, '{');
+    sapa_json_key(desk->out, "items");
+    sapa_json_open(desk->out, '[');
+    const sapa_rc rc = sapa_task_each(desk->files->store, own_key(desk), task_json, &(struct tasks){ desk, scratch });
     sapa_json_close(desk->out, ']');
     sapa_json_close(desk->out, '}');
     return rc;
@@ -648,9 +700,34 @@ static sapa_rc task_new(struct desk *desk, struct sapa_card *card)
 
 static sapa_rc task_set(struct desk *desk)
 {
-    const sapa_rc rc = sapa_task_set(desk->files->store, agent_key(desk), number_of(desk, "task", 0), (int64_t)desk->work->match, desk->work->task_done);
+    const sapa_rc rc = sapa_task_set(desk->files->store, is_own(desk) ? own_key(desk) : agent_key(desk), number_of(desk, "task", 0), (int64_t)desk->work->match, desk->work->task_done);
 
     return rc == SAPA_ENOENT ? problem(desk->work, rc, "there is no task %s", sapa_params_get(&desk->work->params, "task")) : rc;
+}
+
+/* ---- favourites ---- */
+
+static sapa_rc favourites(struct desk *desk)
+{
+    struct sapa_web_work *work = desk->work;
+    struct sapa_text text;
+    json_t *items = NULL;
+
+    if (work->route == SAPA_ROUTE_FAVOURITES_PUT) {
+        sapa_text_init(&text, work->problem, sizeof(work->problem));
+        return sapa_favourites_put(desk->files->store, sapa_str_of(work->user), (struct sapa_str){ work->text, work->text_n }, &text);
+    }
+    const sapa_rc rc = sapa_favourites_get(desk->files->store, sapa_str_of(work->user), &items);
+    char *list = rc == SAPA_OK ? json_dumps(items, JSON_COMPACT) : NULL;
+    if (list) {
+        sapa_json_open(desk->out, '{');
+        sapa_json_key(desk->out, "items");
+        sapa_json_raw(desk->out, sapa_str_of(list));
+        sapa_json_close(desk->out, '}');
+    }
+    free(list);
+    json_decref(items);
+    return rc == SAPA_OK && !list ? SAPA_ENOMEM : rc;
 }
 
 /* ---- jobs ---- */
@@ -703,8 +780,12 @@ static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t con
     case SAPA_ROUTE_DISPOSITIONS: return dispositions_json(desk);
     case SAPA_ROUTE_WORK: return work_json(desk, &cards[0]);
     case SAPA_ROUTE_TASK_NEW: return task_new(desk, &cards[0]);
-    case SAPA_ROUTE_TASK_SET: return task_set(desk);
     case SAPA_ROUTE_PARTY_SET: return judge_party(desk, &cards[0]);
+    case SAPA_ROUTE_FAVOURITES:
+    case SAPA_ROUTE_FAVOURITES_PUT: return favourites(desk);
+    case SAPA_ROUTE_TASK_SET:
+    case SAPA_ROUTE_MY_TASK_SET: return task_set(desk);
+    case SAPA_ROUTE_MY_TASKS: return my_tasks(desk, &cards[0]);
     default: break;
     }
     return desk->work->route == SAPA_ROUTE_NOTE ? judge_note(desk, &cards[0]) : card_json(desk, &cards[0], &cards[1]);

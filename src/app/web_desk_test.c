@@ -7,8 +7,10 @@
 #include <jansson.h>
 
 #include "app/test_recording_impl.h"
+#include "app/test_store_impl.h"
 #include "app/web_desk.h"
 #include "app/web_work.h"
+#include "http/task.h"
 #include "report/card.h"
 
 #define CENTRE \
@@ -31,7 +33,7 @@
     "  sapa: { name: Sapaan, client: toko }\n" \
     "callers:\n" \
     "  - { what: vip, prefix: \"62811\", priority: 20 }\n" \
-    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: main } }\n" \
+    "numbers: { \"100\": { client: toko, flow: main }, \"200\": { client: bank, flow: main }, \"300\": { client: bank, flow: teller } }\n" \
     "flows:\n" \
     "  main:\n" \
     "    start: ask\n" \
@@ -41,7 +43,12 @@
     "      ask: { do: menu, say: { id: satu, en: one }, keys: { 1: number, 2: wait, 0: wait }, on_timeout: wait }\n" \
     "      number: { do: collect, say: { id: nomor, en: number }, into: order, next: wait, on_timeout: wait }\n" \
     "      wait: { do: queue, queue: sales, on_overflow: bye }\n" \
-    "      bye: { do: hangup }\n"
+    "      bye: { do: hangup }\n" \
+    "  teller:\n" \
+    "    start: wait\n" \
+    "    variables: { verified: bool }\n" \
+    "    card: { verified: { id: Diperiksa, en: Checked } }\n" \
+    "    nodes: { wait: { do: queue, queue: sales, on_overflow: bye }, bye: { do: hangup } }\n"
 /* the same in another order: indices mean something else */
 #define OTHER "dispositions: { results: { 13: { id: Lain, en: Other }, 11: { id: Terjual, en: Sold }, 12: { id: Batal, en: Cancelled } } }\n"
 
@@ -196,6 +203,26 @@ static void expect(const json_t *json, const char *path, const char *wanted)
         assert_true(json_is_null(value));
     else
         assert_string_equal(json_string_value(value), wanted);
+}
+
+/* Where a flow can find out who he is, it is said from the first moment that it is not known yet. */
+static void a_card_says_whether_it_is_known_who_he_is(void **state)
+{
+    (void)state;
+    TEST_LOG(&store, contact_new, .contact = 601, .client = 1, .number = 2, .flow = 1, .person = person);
+    TEST_LOG(&store, contact_queued, .contact = 601, .queue = 0);
+    wish(SAPA_ROUTE_CARD, 601, ADMIN);
+    json_t *card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "items")), 1);
+    expect(card, "items.0.id", "verified");
+    expect(card, "items.0.value", "false");
+    json_decref(card);
+    tell_value(601, "verified", "true");
+    wish(SAPA_ROUTE_CARD, 601, ADMIN);
+    card = run(SAPA_OK);
+    assert_int_equal(json_array_size(at(card, "items")), 1);
+    expect(card, "items.0.value", "true");
+    json_decref(card);
 }
 
 static void a_card_tells_who_it_is_and_what_was(void **state)
@@ -501,6 +528,45 @@ static void a_task_about_another_clients_contact_is_not_told(void **state)
     }
 }
 
+/* The list of who is logged in, whatever he is: a user's own, an agent's own. A missed target says which, and of what day. */
+static void own_tasks_are_of_who_is_logged_in(void **state)
+{
+    const struct sapa_task missed = { .text = "missed", .by = "sapa", .created_us = 1,
+                                      .breach = { .figure = "service_level_1", .key = "sales", .value = 625000, .target = 800000, .date = 20261121, .scope = SAPA_GOAL_OF_QUEUE } };
+    const struct sapa_task other = { .text = "his own", .by = "budi", .created_us = 1 };
+    uint64_t id;
+
+    (void)state;
+    assert_int_equal(sapa_task_add(store.store, SAPA_STR("maya"), &missed, &id), SAPA_OK);
+    assert_int_equal(sapa_task_add(store.store, SAPA_STR("budi"), &other, &id), SAPA_OK);
+    wish(SAPA_ROUTE_MY_TASKS, 0, ADMIN);
+    snprintf(work.user, sizeof(work.user), "maya");
+    json_t *list = run(SAPA_OK);
+    expect(list, "items.0.text", "missed");
+    expect(list, "items.0.breach.figure", "service_level_1");
+    expect(list, "items.0.breach.scope", "queue");
+    expect(list, "items.0.breach.key", "sales");
+    expect(list, "items.0.breach.day", "2026-11-21");
+    assert_true(json_number_value(json_object_get(json_object_get(json_array_get(json_object_get(list, "items"), 0), "breach"), "value")) == 0.625);
+    json_decref(list);
+    wish(SAPA_ROUTE_MY_TASKS, 0, BUDI); /* by a token of another name */
+    snprintf(work.user, sizeof(work.user), "softphone");
+    list = run(SAPA_OK);
+    expect(list, "items.0.text", "his own");
+    expect(list, "items.0.breach", NULL);
+    json_decref(list);
+    wish(SAPA_ROUTE_MY_TASK_SET, 0, ADMIN);
+    snprintf(work.user, sizeof(work.user), "maya");
+    set_param("task", 1);
+    work.task_done = true;
+    (void)run(SAPA_OK);
+    wish(SAPA_ROUTE_MY_TASK_SET, 0, ADMIN);
+    snprintf(work.user, sizeof(work.user), "maya");
+    set_param("task", 1);
+    work.task_done = true;
+    (void)run(SAPA_ENOENT);
+}
+
 static void an_older_description_names_what_it_named(void **state)
 {
     static char text[4096];
@@ -676,6 +742,7 @@ static void nothing_is_left_of_who_is_erased(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_card_says_whether_it_is_known_who_he_is, begin, end),
         cmocka_unit_test_setup_teardown(a_card_tells_who_it_is_and_what_was, begin, end),
         cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
         cmocka_unit_test_setup_teardown(a_card_of_a_campaign, begin, end),
@@ -684,6 +751,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
         cmocka_unit_test_setup_teardown(recordings_are_heard_by_who_sees_the_contact, begin, end),
         cmocka_unit_test_setup_teardown(a_task_about_another_clients_contact_is_not_told, begin, end),
+        cmocka_unit_test_setup_teardown(own_tasks_are_of_who_is_logged_in, begin, end),
         cmocka_unit_test_setup_teardown(an_older_description_names_what_it_named, begin, end),
         cmocka_unit_test_setup_teardown(open_callbacks_are_told_once, begin, end),
         cmocka_unit_test_setup_teardown(notes_are_judged, begin, end),

@@ -63,14 +63,19 @@ static sapa_rc check_figure(const json_t *item, size_t at, enum sapa_goal_scope 
                                         : wrong(out, at, "value: a number, 0 or more");
 }
 
+static bool is_user(const struct sapa_centre *centre, const json_t *name)
+{
+    return json_is_string(name) && SAPA_FIND(centre, users, ((struct sapa_str){ json_string_value(name), json_string_length(name) })) != SAPA_NONE;
+}
+
 static sapa_rc check_item(const json_t *item, size_t at, const struct sapa_centre *centre, struct sapa_text *out)
 {
-    const json_t *key = json_object_get(item, "key"), *to = json_object_get(item, "to");
+    const json_t *key = json_object_get(item, "key"), *to = json_object_get(item, "to"), *owner = json_object_get(item, "owner");
     const struct sapa_str name = { json_string_value(key), json_string_length(key) };
     enum sapa_goal_scope scope = SAPA_GOAL_OF_ALL;
 
-    if (!json_is_object(item) || json_object_size(item) != 6)
-        return wrong(out, at, "scope, key, figure, value, from and to are wanted, and nothing else");
+    if (!json_is_object(item) || json_object_size(item) != 6 + (owner ? 1u : 0u))
+        return wrong(out, at, "scope, key, figure, value, from and to are wanted, perhaps owner, and nothing else");
     while (scope < SAPA_GOAL_OF_DESCRIPTION && strcmp(text_of(item, "scope"), sapa_goal_scope_name(scope)) != 0)
         scope++;
     if (scope == SAPA_GOAL_OF_DESCRIPTION)
@@ -86,6 +91,8 @@ static sapa_rc check_item(const json_t *item, size_t at, const struct sapa_centr
         return rc;
     if (!date_is(json_object_get(item, "from")) || (!json_is_null(to) && !date_is(to)))
         return wrong(out, at, "from and to are days, 2026-11-22; to is null where there is no end");
+    if (owner && !json_is_null(owner) && !is_user(centre, owner))
+        return wrong(out, at, "owner: a user of the centre's description, who is given a task when it is missed; null where nobody is");
     return SAPA_OK;
 }
 
@@ -164,6 +171,19 @@ static sapa_rc say(struct sapa_web_work *work, json_t *value)
     return SAPA_OK;
 }
 
+/* Who can be named. */
+static json_t *owners(const struct sapa_web_work *work)
+{
+    const struct sapa_centre *centre = work->centre;
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; (work->rights & SAPA_RIGHT_BIT(TARGETS)) && i < centre->users_count; i++) {
+        const struct sapa_user *user = &centre->users[i];
+        json_array_append_new(list, json_pack("{s:s%,s:s%}", "id", user->key.p, user->key.n, "name", user->name.p, user->name.n));
+    }
+    return list;
+}
+
 static sapa_rc list(struct sapa_store *store, struct sapa_web_work *work)
 {
     const char *wanted = sapa_params_get(&work->params, "version");
@@ -187,8 +207,8 @@ static sapa_rc list(struct sapa_store *store, struct sapa_web_work *work)
             json_array_append(items, item);
     }
     json_t *changed = json_object_get(document, "changed"), *by = json_object_get(document, "by"), *comment = json_object_get(document, "comment");
-    rc = say(work, json_pack("{s:o,s:I,s:O,s:O,s:O}", "items", items, "version", (json_int_t)version, "changed", changed ? changed : json_null(),
-                             "by", by ? by : json_null(), "comment", comment ? comment : json_null()));
+    rc = say(work, json_pack("{s:o,s:I,s:O,s:O,s:O,s:o}", "items", items, "version", (json_int_t)version, "changed", changed ? changed : json_null(),
+                             "by", by ? by : json_null(), "comment", comment ? comment : json_null(), "owners", owners(work)));
     json_decref(document);
     work->match = version; /* its ETag */
     return rc;
@@ -236,6 +256,19 @@ static bool comment_is(const char *comment)
     return strlen(comment) <= SAPA_TARGET_COMMENT_MAX;
 }
 
+/* Who sets a target answers for it, unless he names somebody, or nobody (null). */
+static void own(json_t *items, const struct sapa_centre *centre, const char *user)
+{
+    const uint32_t who = SAPA_FIND(centre, users, sapa_str_of(user));
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(items, i, item) {
+        if (who != SAPA_NONE && !json_object_get(item, "owner"))
+            json_object_set_new(item, "owner", json_string(user));
+    }
+}
+
 static sapa_rc change(struct sapa_store *store, struct sapa_web_work *work)
 {
     json_t *body = json_loadb(work->text ? work->text : "", work->text_n, JSON_REJECT_DUPLICATES, NULL), *items = json_object_get(body, "items");
@@ -253,6 +286,8 @@ static sapa_rc change(struct sapa_store *store, struct sapa_web_work *work)
         work->status = 412;
         rc = problem(work, SAPA_ESTATE, "somebody has set targets meanwhile: they are version %llu; read them again", (unsigned long long)now);
     }
+    if (rc == SAPA_OK)
+        own(items, work->centre, work->user);
     if (rc == SAPA_OK)
         rc = sapa_targets_add(store, document_of(items, text_of(body, "comment"), work->user), &version);
     if (rc == SAPA_OK)

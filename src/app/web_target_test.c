@@ -18,7 +18,9 @@ static struct sapa_queue queues[] = { { .key = S("toko.penjualan"), .client = 0 
 static struct sapa_team teams[] = { { .key = S("toko") }, { .key = S("bank") } };
 static struct sapa_agent agents[] = { { .key = S("siti"), .team = 0 }, { .key = S("dewi"), .team = 1 } };
 static struct sapa_user_team user_teams[] = { { .team = 0 } };
+static struct sapa_user users[] = { { .key = S("maya"), .name = S("Maya") }, { .key = S("sari"), .name = S("Sari") } };
 static const struct sapa_centre centre = {
+    .users = users, .users_count = 2,
     .clients = clients, .clients_count = 2, .queues = queues, .queues_count = 2, .teams = teams, .teams_count = 2,
     .agents = agents, .agents_count = 2, .user_teams = user_teams, .user_teams_count = 1,
 };
@@ -42,6 +44,9 @@ static sapa_rc check(const char *items)
 #define ONE(scope, key, figure, value, from, to) \
     "{\"scope\":" scope ",\"key\":" key ",\"figure\":" figure ",\"value\":" value ",\"from\":" from ",\"to\":" to "}"
 #define LEVEL ONE("\"queue\"", "\"toko.penjualan\"", "\"service_level_1\"", "0.8", "\"2026-01-01\"", "null")
+
+#define OWNED(owner) \
+    "{\"scope\":\"all\",\"key\":null,\"figure\":\"aht\",\"value\":1,\"from\":\"2026-01-01\",\"to\":null,\"owner\":" owner "}"
 
 static void good_targets(void **state)
 {
@@ -80,6 +85,8 @@ static void what_is_wrong_is_said(void **state)
         { "[" ONE("\"all\"", "null", "\"aht\"", "1", "\"2026-01-01\"", "7") "]", "are days" },
         { "[" ONE("\"all\"", "null", "\"aht\"", "1", "\"2026-01-02\"", "\"2026-01-01\"") "]", "ends before it begins" },
         { "[" LEVEL "," LEVEL "]", "target 2: target 1 is for the same thing" },
+        { "[" OWNED("\"siti\"") "]", "owner: a user of" }, /* an agent leads nobody */
+        { "[" OWNED("7") "]", "owner: a user of" },
     };
 
     (void)state;
@@ -128,6 +135,35 @@ static json_t *get(const struct sapa_web_files *files, enum sapa_route_id route,
     assert_non_null(reply);
     sapa_json_done(&work.out);
     return reply;
+}
+
+/* Who sets a target answers for it, unless he says otherwise; who may set them is told whom he can name. */
+static void targets_have_owners(void **state)
+{
+    static struct test_store store;
+
+    (void)state;
+    test_store_open(&store);
+    const struct sapa_web_files files = { .store = store.store };
+    assert_int_equal(put(&files, 0, "{\"items\":[" LEVEL "," OWNED("\"sari\"") "," ONE("\"team\"", "\"bank\"", "\"aht\"", "1000", "\"2026-01-01\"", "null") "]}"), SAPA_OK);
+    assert_int_equal(put(&files, 1, "{\"items\":[" LEVEL "," OWNED("null") "]}"), SAPA_OK);
+    work = (struct sapa_web_work){ .route = SAPA_ROUTE_GOALS, .centre = &centre, .scope = everybody, .rights = SAPA_RIGHT_BIT(TARGETS) };
+    assert_int_equal(sapa_web_target(&files, &work), SAPA_OK);
+    json_t *reply = json_loadb(work.out.p, work.out.n, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(reply, "owners")), 2);
+    sapa_json_done(&work.out);
+    json_decref(reply);
+    reply = get(&files, SAPA_ROUTE_GOALS, &everybody);
+    assert_int_equal(json_array_size(json_object_get(reply, "owners")), 0);
+    json_decref(reply);
+    assert_int_equal(sapa_targets_load(store.store, &goals), SAPA_OK);
+    assert_string_equal(goals.of[0].owner, "maya");
+    assert_string_equal(goals.of[1].owner, "");
+    json_t *first;
+    assert_int_equal(sapa_targets_get(store.store, 1, &first), SAPA_OK);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(first, "items"), 1), "owner")), "sari");
+    json_decref(first);
+    test_store_close(&store);
 }
 
 static size_t count_of(json_t *reply)
@@ -179,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_targets), cmocka_unit_test(what_is_wrong_is_said), cmocka_unit_test(who_sees_what), cmocka_unit_test(versions_are_kept),
+        cmocka_unit_test(targets_have_owners),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

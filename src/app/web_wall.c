@@ -76,13 +76,13 @@ static sapa_rc check_tile(const json_t *tile, const struct sapa_centre *centre, 
 {
     const json_t *of = json_object_get(tile, "scope"), *key = json_object_get(tile, "key"), *period = json_object_get(tile, "period");
     const json_t *figure = json_object_get(tile, "figure"), *warn = json_object_get(tile, "warn"), *bad = json_object_get(tile, "bad");
-    const bool all = is_word(of, "all"), client = is_word(of, "client"), queue = is_word(of, "queue"), now = is_word(period, "now");
+    const bool all = is_word(of, "all"), client = is_word(of, "client"), queue = is_word(of, "queue"), team = is_word(of, "team"), now = is_word(period, "now");
     const struct sapa_str name = { json_string_value(key), json_string_length(key) };
 
-    if (json_object_size(tile) != 6 || (!all && !client && !queue) || (!now && !is_word(period, "today") && !is_word(period, "recent")))
-        return wrong(out, page, at, "scope (all, client, queue), key, figure, period (now, today, recent), warn and bad are wanted, and nothing else");
+    if (json_object_size(tile) != 6 || (!all && !client && !queue && !team) || (!now && !is_word(period, "today") && !is_word(period, "recent")))
+        return wrong(out, page, at, "scope (all, client, queue, team), key, figure, period (now, today, recent), warn and bad are wanted, and nothing else");
     if (all ? !json_is_null(key) : !json_is_string(key))
-        return wrong(out, page, at, "key names the client or the queue, and is null with all");
+        return wrong(out, page, at, "key names the client, the queue or the team, and is null with all");
     if (!json_is_string(figure) || !is_figure(json_string_value(figure), now))
         return wrong(out, page, at, "there is no such figure for this period");
     if (!is_limit(warn) || !is_limit(bad) || (json_is_null(warn) && !json_is_null(bad)))
@@ -90,6 +90,15 @@ static sapa_rc check_tile(const json_t *tile, const struct sapa_centre *centre, 
     if (all) {
         *clients = UINT64_MAX;
         return scope->clients == UINT64_MAX ? SAPA_OK : wrong(out, page, at, "figures of the whole centre are for who sees all clients");
+    }
+    if (team) {
+        const uint32_t which = SAPA_FIND(centre, teams, name);
+        *clients = UINT64_MAX; /* its people may work for any of them */
+        if (which == SAPA_NONE || scope->clients != UINT64_MAX || !sapa_scope_team(scope, centre, which))
+            return wrong(out, page, at, "there is no such team");
+        return is_word(period, "today") && sapa_figure_is_shown(sapa_figure_find(sapa_str_of(json_string_value(figure))), SAPA_ROWS_AGENTS)
+                   ? SAPA_OK
+                   : wrong(out, page, at, "of a team there are figures of agents, of today");
     }
     const uint32_t index = client ? SAPA_FIND(centre, clients, name) : SAPA_FIND(centre, queues, name);
     const uint32_t whose = index == SAPA_NONE || client ? index : centre->queues[index].client;
@@ -225,7 +234,7 @@ static uint64_t clients_of(const struct boards *boards, const json_t *board)
             const struct sapa_str name = sapa_str_of(text_of(tile, "key"));
             const uint32_t client = SAPA_FIND(centre, clients, name), queue = SAPA_FIND(centre, queues, name);
             const uint32_t whose = is_word(json_object_get(tile, "scope"), "client") ? client : queue != SAPA_NONE ? centre->queues[queue].client : SAPA_NONE;
-            if (is_word(json_object_get(tile, "scope"), "all"))
+            if (is_word(json_object_get(tile, "scope"), "all") || is_word(json_object_get(tile, "scope"), "team"))
                 clients = UINT64_MAX;
             else if (whose < 64)
                 clients |= UINT64_C(1) << whose;

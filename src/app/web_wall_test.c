@@ -12,9 +12,13 @@
 
 static struct sapa_client clients[] = { { .key = S("toko") }, { .key = S("bank") } };
 static struct sapa_queue queues[] = { { .key = S("toko.penjualan"), .client = 0 }, { .key = S("bank.kartu"), .client = 1 } };
-static const struct sapa_centre centre = { .clients = clients, .clients_count = 2, .queues = queues, .queues_count = 2 };
+static struct sapa_team teams[] = { { .key = S("toko") }, { .key = S("bank") } };
+static struct sapa_user_team user_teams[] = { { .team = 0 } };
+static const struct sapa_centre centre = { .clients = clients, .clients_count = 2, .queues = queues, .queues_count = 2,
+                                          .teams = teams, .teams_count = 2, .user_teams = user_teams, .user_teams_count = 1 };
 
 static const struct sapa_scope everybody = { .clients = UINT64_MAX, .agent = SAPA_NONE }, shop = { .clients = 1, .agent = SAPA_NONE };
+static const struct sapa_scope leader = { .clients = UINT64_MAX, .agent = SAPA_NONE, .team_first = 0, .team_count = 1 };
 static char said[256];
 static uint64_t seen;
 
@@ -59,6 +63,28 @@ static void good_boards(void **state)
         snprintf(one, sizeof(one), "{\"scope\":\"all\",\"key\":null,\"figure\":\"%s\",\"period\":\"today\",\"warn\":null,\"bad\":null}", sapa_live_figure_key(i));
         assert_int_equal(tile(one, &everybody), SAPA_OK);
     }
+}
+
+/* Of people: what is counted for agents, of today, for who sees all clients and that team. */
+static void tiles_of_teams(void **state)
+{
+    static const char *const of_people[] = { "handled", "aht", "occupancy", "wrapup_mean", "transfers" }; /* those of web/wall/model.ts */
+    char one[256];
+
+    (void)state;
+    for (size_t i = 0; i < SAPA_COUNT(of_people); i++) {
+        snprintf(one, sizeof(one), "{\"scope\":\"team\",\"key\":\"toko\",\"figure\":\"%s\",\"period\":\"today\",\"warn\":null,\"bad\":null}", of_people[i]);
+        assert_int_equal(tile(one, &everybody), SAPA_OK);
+        assert_true(seen == UINT64_MAX);
+    }
+    assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"handled\"", "\"today\"", "null", "null"), &leader), SAPA_OK);
+    assert_int_equal(tile(TILE("\"team\"", "\"bank\"", "\"handled\"", "\"today\"", "null", "null"), &leader), SAPA_EINVAL);
+    assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"handled\"", "\"today\"", "null", "null"), &shop), SAPA_EINVAL);
+    assert_int_equal(tile(TILE("\"team\"", "\"gone\"", "\"handled\"", "\"today\"", "null", "null"), &everybody), SAPA_EINVAL);
+    assert_int_equal(tile(TILE("\"team\"", "null", "\"handled\"", "\"today\"", "null", "null"), &everybody), SAPA_EINVAL);
+    assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"handled\"", "\"recent\"", "null", "null"), &everybody), SAPA_EINVAL);
+    assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"asa\"", "\"today\"", "null", "null"), &everybody), SAPA_EINVAL);
+    assert_int_equal(tile(TILE("\"team\"", "\"toko\"", "\"waiting\"", "\"now\"", "null", "null"), &everybody), SAPA_EINVAL);
 }
 
 static void bad_tiles(void **state)
@@ -126,7 +152,7 @@ static void keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_boards), cmocka_unit_test(bad_tiles), cmocka_unit_test(bad_boards), cmocka_unit_test(keys),
+        cmocka_unit_test(good_boards), cmocka_unit_test(tiles_of_teams), cmocka_unit_test(bad_tiles), cmocka_unit_test(bad_boards), cmocka_unit_test(keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1018,6 +1018,9 @@ static void compile_queues(struct sapa_compile *c)
         if (queue->disposition_required && dispositions == SAPA_NONE)
             sapa_find(c, sapa_field_get(c, child, "disposition_required"), 0, "name a set under dispositions",
                       "a disposition is required, but the queue has none to choose from");
+        if (queue->auto_answer && queue->choice == SAPA_CHOICE_RING_ALL)
+            sapa_find(c, sapa_field_get(c, child, "auto_answer"), 0, "choose one agent: another choice, or whisper: yes",
+                      "with \"ring all\" every free agent's phone would answer");
         if (queue->music == SAPA_NONE)
             queue->music = c->centre->system_prompt[SAPA_PROMPT_ID_MUSIC];
         else if (queue->music < c->prompts.n && !c->prompts.at[queue->music].music)
@@ -1101,11 +1104,33 @@ static void trunk_hosts(struct sapa_compile *c, uint32_t node, struct sapa_trunk
     }
 }
 
+struct networks { /* as SAPA_VEC() */
+    struct sapa_network *at;
+    uint32_t n, room;
+};
+
+/* A list of address ranges behind those that are there already. */
+static void read_networks(struct sapa_compile *c, uint32_t list, struct networks *networks)
+{
+    for SAPA_TREE_EACH(c, one, list != SAPA_NONE && sapa_is_list(c, list, "addresses") ? list : SAPA_NONE) {
+        struct sapa_network network;
+        struct sapa_str text;
+        if (!sapa_read_text(c, one, 1, 64, &text))
+            continue;
+        if (parse_network(text, &network))
+            *SAPA_VEC_PUSH(c, networks) = network;
+        else
+            sapa_find(c, one, 0, "write 10.0.0.0/8 or \"2001:db8::/32\"",
+                      "\"" SAPA_STR_FMT "\" is no address and no range of them",
+                      SAPA_STR_ARG(text));
+    }
+}
+
 static void compile_trunks(struct sapa_compile *c)
 {
     const uint32_t section = sapa_section_map(c, SAPA_SECTION_TRUNKS);
     struct sapa_trunk *trunks = sapa_table_take(c, section, sizeof(*trunks), 1000);
-    SAPA_VEC(struct sapa_network) networks = { 0 };
+    struct networks networks = { 0 };
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_trunk *trunk = &trunks[sapa_tree(c, child)->ordinal];
@@ -1114,21 +1139,7 @@ static void compile_trunks(struct sapa_compile *c)
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;
         sapa_fields_read(c, child, SAPA_OBJECT_TRUNK, UINT32_MAX, trunk);
-        const uint32_t from = sapa_field_get(c, child, "from");
-        for SAPA_TREE_EACH(c, one,
-                         from != SAPA_NONE && sapa_is_list(c, from, "addresses") ? from
-                                                                                 : SAPA_NONE) {
-            struct sapa_network network;
-            struct sapa_str text;
-            if (!sapa_read_text(c, one, 1, 64, &text))
-                continue;
-            if (parse_network(text, &network))
-                *SAPA_VEC_PUSH(c, &networks) = network;
-            else
-                sapa_find(c, one, 0, "write 10.0.0.0/8 or \"2001:db8::/32\"",
-                          "\"" SAPA_STR_FMT "\" is no address and no range of them",
-                          SAPA_STR_ARG(text));
-        }
+        read_networks(c, sapa_field_get(c, child, "from"), &networks);
         const uint32_t host = sapa_field_get(c, child, "host");
         if (host != SAPA_NONE)
             trunk_hosts(c, host, trunk);
@@ -1137,6 +1148,10 @@ static void compile_trunks(struct sapa_compile *c)
             sapa_find_key(c, child, "add host, user and password as the carrier gave them",
                           "to register it must be known where, and as whom");
     }
+    const uint32_t system = sapa_section_map(c, SAPA_SECTION_SYSTEM);
+    c->centre->system.office_first = networks.n;
+    read_networks(c, system != SAPA_NONE ? sapa_field_get(c, system, "offices") : SAPA_NONE, &networks);
+    c->centre->system.office_count = networks.n - c->centre->system.office_first;
     c->centre->trunks = trunks;
     c->centre->trunks_count = sapa_tree_count(c, section);
     c->centre->networks = SAPA_VEC_KEEP(c, &networks);

@@ -88,6 +88,7 @@ static const struct sapa_field_row system_rows[] = {
     TEXT("country", sapa_system, country, 2, 2, "ID", "ISO 3166-1 code of the country whose numbering plan holds for numbers without +: 0812… there is 62812…"),
     TEXT("currency", sapa_system, currency, 3, 3, "IDR", "ISO 4217 code of money in flows"),
     TEXT("ice_servers", sapa_system, ice_servers, 1, 400, NULL, "what browsers reach each other through where networks stand between: addresses with a comma between, \"stun:stun.example:3478, turn:turn.example:3478?transport=udp, turns:turn.example\""),
+    OTHER("offices", 0, NULL, "networks of the offices, [10.20.0.0/16, \"2001:db8:7::/48\"]: who works there and who elsewhere is told by the address of the telephone; without: nobody knows"),
     SECRET("turn_secret", sapa_system, turn_secret, "shared with the TURN servers among them: names and passwords that end by themselves are made of it (coturn: use-auth-secret)"),
 };
 

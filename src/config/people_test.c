@@ -69,7 +69,7 @@ static void test_roles(void **state)
     assert_int_equal(centre->agents[1].role, 1);
     assert_int_equal(centre->agents[1].calls_for, 1);
     assert_int_equal(centre->roles[0].rights, 0);
-    assert_int_equal(centre->roles[1].rights, SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF) | SAPA_RIGHT_BIT(REPORT));
+    assert_int_equal(centre->roles[1].rights, SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF) | SAPA_RIGHT_BIT(REFUSE) | SAPA_RIGHT_BIT(REPORT));
     assert_int_equal(centre->users_count, 2);
     assert_int_equal(centre->users[0].role, 1);
     assert_int_equal(centre->users[0].clients, 2);

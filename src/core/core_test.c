@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "core/world_impl.h"
+#include "model/rights.h"
 
 #define WITH(w, agents, queues, skills) \
     struct world w_;                    \
@@ -782,6 +783,31 @@ static uint32_t presence_of(struct world *w, uint32_t agent, uint32_t *ret_reaso
     assert_int_equal(sapa_core_agent_get(w->core, agent, w->now_us, &view), SAPA_OK);
     *ret_reason = view.reason;
     return view.presence;
+}
+
+/* His phone can always refuse; without the right to it counts as missed: not ready, where the queue says so. */
+static void refusing_needs_the_right_to(void **state)
+{
+    static const enum sapa_offer_result results[] = { SAPA_OFFER_REFUSED, SAPA_OFFER_BUSY, SAPA_OFFER_FAULT };
+    (void)state;
+    for (unsigned how = 0; how < 4; how++) {
+        for (size_t i = 0; i < SAPA_COUNT(results); i++) {
+            WITH(w, 1, 1, 0);
+            w->queues[0].no_answer_not_ready = how != 3;
+            w->agents[0].role = 0;
+            w->roles[0].rights = how == 0   ? 0 /* calls alone */
+                                 : how == 1 ? sapa_role_rights(SAPA_ROLE_AGENT)
+                                            : sapa_role_rights(SAPA_ROLE_AGENT) & ~SAPA_RIGHT_BIT(REFUSE);
+            uint32_t reason;
+            world_start(w);
+            world_ready(w, 0);
+            const uint64_t c = world_arrive(w, 0);
+            WORLD_IN(w, offer_failed, .offer = world_offer(w, c, 0), .result = results[i], .cause = 603);
+            const bool missed = how == 2 && results[i] != SAPA_OFFER_FAULT;
+            assert_int_equal(presence_of(w, 0, &reason), missed ? SAPA_PRESENCE_NOT_READY : SAPA_PRESENCE_READY);
+            world_done(w);
+        }
+    }
 }
 
 static bool on_break(struct world *w, uint32_t agent)
@@ -1625,6 +1651,7 @@ int main(void)
         cmocka_unit_test(a_queue_that_ages_and_one_that_does_not_compare_exactly),
         cmocka_unit_test(an_offer_that_fails_gives_the_place_back),
         cmocka_unit_test(a_whisper_outlasts_the_ring),
+        cmocka_unit_test(refusing_needs_the_right_to),
         cmocka_unit_test(who_refused_is_not_asked_again_while_another_is_free),
         cmocka_unit_test(skills_relax_step_by_step),
         cmocka_unit_test(each_rule_chooses_its_agent),

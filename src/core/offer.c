@@ -9,6 +9,7 @@
  * himself (kind OWN, COLLEAGUE) belongs to no queue or to one whose rules it borrows: call.c.
  */
 #include "core/core_impl.h"
+#include "model/rights.h"
 
 #include <string.h>
 
@@ -402,11 +403,23 @@ sapa_rc sapa_offer_on_accepted(struct sapa_core *core, const struct sapa_record 
     return SAPA_OK;
 }
 
-/* What happens to an agent whose phone did not take an offer. */
+/* By his role, where that speaks of rights at all: one with calls alone is for people with nothing but a phone. */
+static bool may_refuse(const struct sapa_centre *centre, uint32_t agent)
+{
+    const uint32_t role = centre->agents[agent].role;
+    const uint32_t rights = role < centre->roles_count ? centre->roles[role].rights : 0;
+
+    return rights == 0 || (rights & SAPA_RIGHT_BIT(REFUSE));
+}
+
+/* What happens to an agent whose phone did not take an offer. Refused without the right to is as good as missed. */
 static void after_miss(struct sapa_core *core, uint32_t agent, uint32_t queue,
                        enum sapa_offer_result result)
 {
-    if (result == SAPA_OFFER_NO_ANSWER && sapa_work_rules(core, queue)->no_answer_not_ready &&
+    const bool missed = result == SAPA_OFFER_NO_ANSWER ||
+                        ((result == SAPA_OFFER_REFUSED || result == SAPA_OFFER_BUSY) && !may_refuse(core->centre, agent));
+
+    if (missed && sapa_work_rules(core, queue)->no_answer_not_ready &&
         core->agents[agent].presence == SAPA_PRESENCE_READY)
         sapa_agent_move(core, agent, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 2);
 }
@@ -428,7 +441,11 @@ sapa_rc sapa_offer_on_failed(struct sapa_core *core, const struct sapa_record *r
     }
     if (w->state != SAPA_ASSIGNMENT_OFFERED)
         return SAPA_ESTATE;
+    const uint32_t agent = w->agent, queue = w->queue;
+    const bool of_queue = w->kind < KIND_OWN;
     sapa_offer_end(core, w, in->result, (uint32_t)in->cause, true);
+    if (of_queue)
+        after_miss(core, agent, queue, in->result);
     return SAPA_OK;
 }
 

@@ -56,7 +56,7 @@ void sapa_web_wait_end(struct web_request *rq)
 /* A webhook's address may have a password of its target's in its query; a note is about a person, a guest says his name. */
 static bool hides_body(enum sapa_route_id route)
 {
-    return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TASK_NEW || route == SAPA_ROUTE_COACH_NEW ||
+    return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TASK_NEW || route == SAPA_ROUTE_COACH_NEW || route == SAPA_ROUTE_FAVOURITES_PUT ||
            sapa_web_is_login(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
 }
 

@@ -68,11 +68,16 @@ enum sapa_schema {
     X(TASK, "Task") X(WORK, "Work") X(B_TASK, "TaskBody") X(TASK_MADE, "TaskMade") X(B_TASK_SET, "TaskChangeBody") \
     X(GOAL, "PerformanceTarget") X(GOALS, "PerformanceTargets") X(B_GOALS, "PerformanceTargetsBody") X(GOALS_MADE, "PerformanceTargetsMade") \
     X(GOAL_VERSION, "PerformanceTargetsVersion") X(GOAL_VERSIONS, "PerformanceTargetsVersions") X(FIGURE_GOAL, "FigureTarget") \
+    X(TASK_BREACH, "TaskBreach") X(MY_TASKS, "MyTasks") X(OWNER, "TargetOwner") \
     X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews") \
     X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody") \
     X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody") \
     X(COACH_NOTE, "CoachNote") X(COACH_MARKS, "CoachMarks") X(COACH_NOTES, "CoachNotes") X(COACH_FOLLOWED, "CoachFollowed") \
-    X(COACH_FIGURE, "CoachFigure") X(B_COACH, "CoachNoteBody") X(COACH_MADE, "CoachNoteMade")
+    X(COACH_FIGURE, "CoachFigure") X(B_COACH, "CoachNoteBody") X(COACH_MADE, "CoachNoteMade") \
+    X(FAVOURITE, "Favourite") X(FAVOURITES, "Favourites") \
+    X(SYSTEM, "System") X(SYS_TRUNK, "SystemTrunk") X(SYS_DEVICE, "SystemDevice") X(SYS_AGENT, "SystemAgent") X(SYS_MEDIA, "SystemMedia") X(SYS_CERTIFICATE, "SystemCertificate") \
+    X(SYS_DISK, "SystemDisk") X(SYS_PROCESS, "SystemProcess") X(SYS_LISTENER, "SystemListener") X(SYS_HOOK, "SystemWebhook") X(SYS_LOG, "SystemLog") \
+    X(SYS_CONNECTIONS, "SystemConnections") X(SYS_LIBRARY, "SystemLibrary") X(SYS_LIMITS, "SystemLimits")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -98,8 +103,11 @@ enum sapa_schema {
     X(ME_PHONE, POST, "/api/v1/me/phone", SELF, "", NONE, PHONE, 201, "Credentials for a telephone in the browser (SIP over WebSocket at /sip, WebRTC): good as long as the session, twelve hours at most") \
     X(WEB_CALL, POST, "/api/v1/web-calls", COUNT, "", B_WEB_CALL, PHONE, 201, "Credentials for one call of a guest from the browser, to be begun within two minutes; only to numbers with `web: yes`") \
     X(MY_FIGURES, GET, "/api/v1/me/figures", SELF, "", NONE, MY_FIGURES, 200, "One's own figures of today: those of the report, of one's own agent") \
+    X(MY_TASKS, GET, "/api/v1/me/tasks", LIVE, "", NONE, MY_TASKS, 200, "What who is logged in has to do: tasks that he made, and targets of his that were missed") \
+    X(MY_TASK_SET, PUT, "/api/v1/me/tasks/{task}", LIVE, "", B_TASK_SET, DONE, 200, "One of them is done, or to be done at another time") \
     X(NETWORK, POST, "/api/v1/me/network", SELF, "", B_NETWORK, DONE, 200, "What a check of one's line has shown, at login or after a call; kept in the log") \
     X(NETWORKS, GET, "/api/v1/network", METRICS, "from to limit cursor", NONE, NETWORKS, 200, "What checks of agents' lines have shown, by time: for who looks after the technology") \
+    X(SYSTEM, GET, "/api/v1/system", METRICS, "", NONE, SYSTEM, 200, "The technical state, for who looks after the technology: trunks, telephones, certificates, disk, processes, webhooks; nothing of contacts and customers") \
     X(TOTP, POST, "/api/v1/me/totp", COUNT, "", B_TOTP, NEW_TOTP, 201, "A new secret for one's second factor, shown this once; it holds when a code of it was seen") \
     X(TOTP_CONFIRM, PUT, "/api/v1/me/totp", COUNT, "", B_TOTP_CODE, DONE, 200, "The second factor holds from now on; one's sessions end") \
     X(TOTP_END, POST, "/api/v1/me/totp/end", COUNT, "", B_TOTP_END, DONE, 200, "No second factor any more, where one's role wants none") \
@@ -130,7 +138,7 @@ enum sapa_schema {
     X(CHANGES, POST, "/api/v1/changes", AGENTS, "", B_CHANGES, CHANGED, 200, "Change skills and queues of several agents at once, for good or until a time; each agent has an answer of his own") \
     X(CALL, POST, "/api/v1/agents/{agent}/calls", SELF, "", B_CALL, CALL, 200, "Place a call: the agent's phone is rung first, then who is called. Answered when the core has taken it; what comes of it is seen in the contact") \
     X(OFFER_ACCEPT, POST, "/api/v1/offers/{offer}/accept", SELF, "", NONE, DONE, 200, "Take what rings: the phone is told to answer (Event: talk)") \
-    X(OFFER_REFUSE, POST, "/api/v1/offers/{offer}/refuse", SELF, "", NONE, DONE, 200, "Refuse what rings; it is offered to somebody else") \
+    X(OFFER_REFUSE, POST, "/api/v1/offers/{offer}/refuse", REFUSE, "", NONE, DONE, 200, "Refuse what rings; it is offered to somebody else") \
     X(OFFER_HOLD, POST, "/api/v1/offers/{offer}/hold", SELF, "", NONE, DONE, 200, "Put on hold, with music") \
     X(OFFER_RESUME, POST, "/api/v1/offers/{offer}/resume", SELF, "", NONE, DONE, 200, "Take back from hold") \
     X(OFFER_HANGUP, POST, "/api/v1/offers/{offer}/hangup", SELF, "", NONE, DONE, 200, "End the contact for all") \
@@ -207,6 +215,8 @@ enum sapa_schema {
     X(COACH_DONE, POST, "/api/v1/agents/{agent}/coaching/{note}/done", SELF, "", NONE, DONE, 200, "One's own agent has heard it again") \
     X(COACH_END, DELETE, "/api/v1/agents/{agent}/coaching/{note}", COACH, "", NONE, DONE, 200, "Take back a coaching note that one has written") \
     X(COACH_AUDIO, GET, "/api/v1/agents/{agent}/coaching/{note}/audio", SELF, "", NONE, NONE, 200, "The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered") \
+    X(FAVOURITES, GET, "/api/v1/me/favourites", SELF, "", NONE, FAVOURITES, 200, "Whom one passes contacts on to most, on whatever computer") \
+    X(FAVOURITES_PUT, PUT, "/api/v1/me/favourites", SELF, "", FAVOURITES, DONE, 200, "Set them, all at once") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {

@@ -249,7 +249,14 @@ static const struct sapa_field_rule task[] = {
     { "id", "id", "of the agent's" }, { "text", "string?", "null: the person it was about was erased" }, { "due", "time?", "null: at any time" },
     { "contact", "id?", "that it is about" }, { "by", "string", "user" }, { "created", "time", "" },
     { "client", "key?", "of that contact" }, { "name", "string?", "of its person, as the network tells it" }, { "address", "string?", "hidden as in the card" },
+    { "breach", "TaskBreach?", "a target that was missed, where it is about one" },
 };
+static const struct sapa_field_rule task_breach[] = {
+    { "figure", "key", "as in Figure" }, { "scope", "all|client|queue|team", "for what the target is set" }, { "key", "key?", "of the client, queue or team; null with all" },
+    { "day", "string", "2026-11-22" }, { "value", "number", "what it was: in the unit of the figure, shares 0 to 1" }, { "target", "number", "what it should have been; of a number of a day and a team, for all who were at work" },
+};
+static const struct sapa_field_rule my_tasks[] = { { "items", "array:Task", "by due time" } };
+static const struct sapa_field_rule owner[] = { { "id", "key", "" }, { "name", "string", "" } };
 static const struct sapa_field_rule own_work[] = {
     { "callbacks", "array:CardCallback", "of the clients that the agent serves: the core offers each when its time has come" },
     { "tasks", "array:Task", "by due time, those without one last" },
@@ -297,6 +304,11 @@ static const struct sapa_field_rule b_coach[] = {
 static const struct sapa_field_rule coach_made[] = {
     { "done", "boolean", "true: it stands in the log" }, { "seq", "id?", "place in the log" }, { "note", "id", "of the agent's" },
 };
+static const struct sapa_field_rule favourite[] = {
+    { "kind", "queue|agent|outside", "" }, { "to", "string", "key of the queue or agent, or the number; 80 bytes at most" },
+    { "name", "string", "as it is shown; 80 bytes at most" },
+};
+static const struct sapa_field_rule favourites[] = { { "items", "array:Favourite", "4 at most, each target once" } };
 static const struct sapa_field_rule my_figures[] = {
     { "agent", "key", "" }, { "from", "time", "midnight in the zone of the centre" }, { "at", "time", "" },
     { "figures", "object?", "keys as in docs/ref/figures.md; null: nothing yet today" },
@@ -306,13 +318,73 @@ static const struct sapa_field_rule my_figures[] = {
 static const struct sapa_field_rule b_network[] = {
     { "kind", NETWORK_KINDS, "login, call or test" }, { "rtt_ms", "integer", "round trip" }, { "loss_permille", "integer", "0 to 1000" },
     { "jitter_ms", "~integer", "" }, { "mos_x100", "~integer", "100 to 450" }, { "codec", "~string", "" }, { "device", "~string", "microphone or headset, browser" },
+    { "path", "~direct|relay", "relay: the audio goes by a TURN server" },
 };
 static const struct sapa_field_rule network[] = {
     { "seq", "id", "place in the log" }, { "at", "time", "" }, { "user", "string", "" }, { "source", "string", "address it came from" },
     { "kind", NETWORK_KINDS, "" }, { "rtt_ms", "integer", "" }, { "loss_permille", "integer", "" }, { "jitter_ms", "integer?", "" },
-    { "mos_x100", "integer?", "" }, { "codec", "string?", "" }, { "device", "string?", "" },
+    { "mos_x100", "integer?", "" }, { "codec", "string?", "" }, { "device", "string?", "" }, { "path", "direct|relay?", "" },
 };
 static const struct sapa_field_rule networks[] = { { "items", "array:Network", "" }, { "next", "id?", "cursor of the next page" } };
+/* The technical state: nothing of contacts and customers may ever stand in it. */
+static const struct sapa_field_rule sys_trunk[] = {
+    { "id", "key", "" }, { "host", "string?", "null: calls only come from it" },
+    { "state", "up|down|refused|unknown|inbound", "refused: the carrier does not take our registration; unknown: not asked yet, or its name leads nowhere" },
+    { "since", "time?", "as it is" }, { "last_status", "integer?", "SIP status of what failed last, 408: no answer; null: nothing has" }, { "failed", "time?", "when that was" },
+    { "calls", "integer", "now" }, { "calls_max", "integer?", "null: no limit" }, { "addresses", "integer", "" }, { "addresses_down", "integer", "of these: silent" },
+    { "rtt_us", "integer?", "of OPTIONS there and back, the slowest address that answers" }, { "registers", "boolean", "calls come because we register there" },
+};
+#define WORKPLACES "unknown|office|elsewhere"
+static const struct sapa_field_rule sys_device[] = {
+    { "agent", "key", "" }, { "name", "string", "of the agent" }, { "extension", "string", "" }, { "browser", "boolean", "false: a telephone" },
+    { "transport", "udp|tcp|tls|ws|wss", "" }, { "user_agent", "string?", "program and version, as it says itself" }, { "from", "string", "address it is seen at" },
+    { "behind_proxy", "boolean", "`from` is the proxy's" }, { "place", WORKPLACES, "by that address, and the offices of the description" },
+    { "reachable", "boolean", "it answered when it was asked last" }, { "since", "time", "registered without a gap, as far as this process has seen" }, { "expires", "time", "of the registration" },
+};
+static const struct sapa_field_rule sys_agent[] = { { "agent", "key", "" }, { "name", "string", "" }, { "extension", "string", "" } };
+static const struct sapa_field_rule sys_media[] = {
+    { "up", "boolean", "the media process answers" }, { "restarts", "integer", "since control was started" }, { "version", "integer", "of its messages" },
+    { "legs", "integer?", "" }, { "recordings", "integer?", "being written" }, { "packets_dropped", "integer?", "since it was started" },
+    { "delay_p99_us", "integer?", "from receiving a packet to sending it on, 99 of 100, last minute" },
+};
+static const struct sapa_field_rule sys_certificate[] = {
+    { "use", "https|sip", "" }, { "names", "string", "with blanks between" }, { "issuer", "string?", "" }, { "own", "boolean", "signed with its own key" },
+    { "until", "time?", "null: it cannot be read" }, { "problem", "string?", "why" },
+};
+static const struct sapa_field_rule sys_disk[] = {
+    { "total_bytes", "integer?", "of the file system with the data folder" }, { "free_bytes", "integer?", "" }, { "log_bytes", "integer", "" },
+    { "day_bytes", "integer?", "it fills by so much a day, by the last day; null: seen for less than an hour" }, { "days_left", "integer?", "null: not known, or it does not fill" },
+};
+static const struct sapa_field_rule sys_process[] = {
+    { "name", "string", "" }, { "pid", "integer", "" }, { "started", "time", "" }, { "memory_bytes", "integer", "resident" }, { "cpu_ms", "integer", "used since its start" },
+    { "threads", "integer", "" }, { "descriptors", "integer?", "open: sockets and files" }, { "descriptors_max", "integer?", "" },
+    { "other_program", "boolean", "it runs another file than the one that answers: an upgrade that is not through" },
+};
+static const struct sapa_field_rule sys_listener[] = { { "kind", "udp|tcp|tls|http|https", "" }, { "address", "string", "" } };
+static const struct sapa_field_rule sys_hook[] = {
+    { "id", "id", "" }, { "host", "string", "that it posts to" }, { "state", "active|failing|paused|gone", "" }, { "lag", "integer", "records of the log behind it" },
+    { "failures", "integer", "in a row" }, { "last_error", "string?", "" }, { "last_delivery", "time?", "" },
+};
+static const struct sapa_field_rule sys_log[] = {
+    { "state", "string", "" }, { "seq", "id?", "last place that is safe" }, { "commits", "integer", "" }, { "slow_commits", "integer", "longer than 10 ms" },
+    { "failures", "integer", "commits that were tried again" }, { "longest_commit_us", "integer", "" },
+};
+static const struct sapa_field_rule sys_connections[] = {
+    { "http", "integer", "open now" }, { "feeds", "integer", "pages and screens that follow live" }, { "phones", "integer", "telephones in browsers" }, { "sessions", "integer", "people logged in" },
+};
+static const struct sapa_field_rule sys_library[] = { { "name", "string", "" }, { "version", "string", "" } };
+static const struct sapa_field_rule sys_limits[] = {
+    { "rtt_ms", "integer", "lines above it are bad" }, { "loss_permille", "integer", "above it" }, { "mos_x100", "integer", "below it; system.quality_alarm_mos" },
+    { "certificate_days", "integer", "to be renewed before" }, { "disk_days", "integer", "left: less is too little" }, { "disk_percent", "integer", "free: less is too little" },
+};
+static const struct sapa_field_rule system_now[] = {
+    { "now", "time", "the server's clock" }, { "name", "string", "of the installation" }, { "version", "string", "of the program" }, { "centre", "key", "hash of the description in force" },
+    { "ready", "boolean", "calls can be taken" }, { "starts", "integer", "of control, ever" }, { "alarms", "array:string", "that are on" },
+    { "trunks", "array:SystemTrunk", "" }, { "devices", "array:SystemDevice", "telephones that are registered" },
+    { "without_device", "array:SystemAgent", "agents at work whose telephone is not there" }, { "media", "SystemMedia?", "null: the SIP thread is not there yet" },
+    { "certificates", "array:SystemCertificate", "" }, { "disk", "SystemDisk", "" }, { "processes", "array:SystemProcess", "" }, { "listeners", "array:SystemListener", "" },
+    { "log", "SystemLog", "" }, { "connections", "SystemConnections", "" }, { "libraries", "array:SystemLibrary", "" }, { "limits", "SystemLimits", "" }, { "webhooks", "array:SystemWebhook", "" },
+};
 static const struct sapa_field_rule b_note[] = { { "text", "note", "4,096 bytes at most; empty takes it away" } };
 static const struct sapa_field_rule card_item[] = {
     { "id", "key", "of the variable or the node of the flow" }, { "text", "string", "what the flow calls it" },
@@ -474,10 +546,12 @@ static const struct sapa_field_rule goal[] = {
     { "scope", "all|client|queue|team", "for what: the whole centre, a client, a queue; team: for each of its agents" }, { "key", "key?", "of the client, queue or team; null with all" },
     { "figure", "key", "as in Figure, where `better` says which way" }, { "value", "number", "in the unit of the figure: shares 0 to 1, milliseconds" },
     { "from", "string", "first day, 2026-11-22" }, { "to", "string?", "last day; null: no end" },
+    { "owner", "~key?", "the user who is given a task when a day has missed it; null: nobody. Left out: who sets it, if he is a user of the description" },
 };
 static const struct sapa_field_rule goals[] = {
     { "items", "array:PerformanceTarget", "those that one may see" }, { "version", "integer", "for If-Match; 0: nothing was ever set" },
     { "changed", "time?", "" }, { "by", "string?", "" }, { "comment", "string?", "what for" },
+    { "owners", "array:TargetOwner", "users who can be named; for who may set targets" },
 };
 static const struct sapa_field_rule b_goals[] = {
     { "items", "array:PerformanceTarget", "256 at most. Of several for the same thing and figure, the one that began last holds" },
@@ -501,7 +575,7 @@ static const struct sapa_field_rule counted[] = {
     { "cut", "boolean", "four million records were read, and there are more: what came last is missing" },
 };
 static const struct sapa_field_rule wall_tile[] = {
-    { "scope", "all|client|queue", "of what" }, { "key", "key?", "of the client or the queue" },
+    { "scope", "all|client|queue|team", "of what; of a team what agents have, today" }, { "key", "key?", "of the client, the queue or the team" },
     { "figure", "key", "with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues" },
     { "period", "now|today|recent", "recent: the last thirty minutes" },
     { "warn", "number?", "from here on it wants attention" }, { "bad", "number?", "from here on it is bad. Below `warn`: low values are bad" },
@@ -632,7 +706,7 @@ static const struct sapa_field_rule changed[] = {
 };
 static const struct sapa_field_rule b_switch[] = { { "on", "boolean", "true or false" }, { "client", "~key", "only for this client" } };
 static const struct sapa_field_rule b_token[] = {
-    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall|director|trainer", "admin, supervisor, agent, viewer, auditor, monitor, wall, director or trainer" },
+    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall|director|trainer|technician", "admin, supervisor, agent, viewer, auditor, monitor, wall, director, trainer or technician" },
     { "agent", "~key", "with the role agent: whose" }, { "clients", "~array:string", "keys of clients; all without" },
     { "expires", "~time", "a time, RFC 3339" },
 };
@@ -722,6 +796,20 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_NETWORK] = { "NetworkBody", FIELDS(b_network) },
     [SAPA_SCHEMA_NETWORK] = { "Network", FIELDS(network) },
     [SAPA_SCHEMA_NETWORKS] = { "Networks", FIELDS(networks) },
+    [SAPA_SCHEMA_SYSTEM] = { "System", FIELDS(system_now) },
+    [SAPA_SCHEMA_SYS_TRUNK] = { "SystemTrunk", FIELDS(sys_trunk) },
+    [SAPA_SCHEMA_SYS_DEVICE] = { "SystemDevice", FIELDS(sys_device) },
+    [SAPA_SCHEMA_SYS_AGENT] = { "SystemAgent", FIELDS(sys_agent) },
+    [SAPA_SCHEMA_SYS_MEDIA] = { "SystemMedia", FIELDS(sys_media) },
+    [SAPA_SCHEMA_SYS_CERTIFICATE] = { "SystemCertificate", FIELDS(sys_certificate) },
+    [SAPA_SCHEMA_SYS_DISK] = { "SystemDisk", FIELDS(sys_disk) },
+    [SAPA_SCHEMA_SYS_PROCESS] = { "SystemProcess", FIELDS(sys_process) },
+    [SAPA_SCHEMA_SYS_LISTENER] = { "SystemListener", FIELDS(sys_listener) },
+    [SAPA_SCHEMA_SYS_HOOK] = { "SystemWebhook", FIELDS(sys_hook) },
+    [SAPA_SCHEMA_SYS_LOG] = { "SystemLog", FIELDS(sys_log) },
+    [SAPA_SCHEMA_SYS_CONNECTIONS] = { "SystemConnections", FIELDS(sys_connections) },
+    [SAPA_SCHEMA_SYS_LIBRARY] = { "SystemLibrary", FIELDS(sys_library) },
+    [SAPA_SCHEMA_SYS_LIMITS] = { "SystemLimits", FIELDS(sys_limits) },
     [SAPA_SCHEMA_TASK] = { "Task", FIELDS(task) },
     [SAPA_SCHEMA_WORK] = { "Work", FIELDS(own_work) },
     [SAPA_SCHEMA_B_TASK] = { "TaskBody", FIELDS(b_task) },
@@ -846,11 +934,16 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_GOALS_MADE] = { "PerformanceTargetsMade", FIELDS(goals_made) },
     [SAPA_SCHEMA_GOAL_VERSION] = { "PerformanceTargetsVersion", FIELDS(goal_version) },
     [SAPA_SCHEMA_GOAL_VERSIONS] = { "PerformanceTargetsVersions", FIELDS(goal_versions) },
+    [SAPA_SCHEMA_TASK_BREACH] = { "TaskBreach", FIELDS(task_breach) },
+    [SAPA_SCHEMA_MY_TASKS] = { "MyTasks", FIELDS(my_tasks) },
+    [SAPA_SCHEMA_OWNER] = { "TargetOwner", FIELDS(owner) },
     [SAPA_SCHEMA_FIGURE_GOAL] = { "FigureTarget", FIELDS(figure_goal) },
     [SAPA_SCHEMA_WALL_TILE] = { "WallTile", FIELDS(wall_tile) },
     [SAPA_SCHEMA_WALL_PAGE] = { "WallPage", FIELDS(wall_page) },
     [SAPA_SCHEMA_WALL] = { "Wallboard", FIELDS(wall) },
     [SAPA_SCHEMA_WALLS] = { "Wallboards", FIELDS(walls) },
+    [SAPA_SCHEMA_FAVOURITE] = { "Favourite", FIELDS(favourite) },
+    [SAPA_SCHEMA_FAVOURITES] = { "Favourites", FIELDS(favourites) },
     [SAPA_SCHEMA_B_WALL] = { "WallboardBody", FIELDS(b_wall) },
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },

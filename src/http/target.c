@@ -37,7 +37,7 @@ static bool date_of(const json_t *value, int32_t *ret)
 bool sapa_target_read(const json_t *item, struct sapa_goal *ret)
 {
     const json_t *figure = json_object_get(item, "figure"), *to = json_object_get(item, "to"), *key = json_object_get(item, "key");
-    const json_t *scope = json_object_get(item, "scope");
+    const json_t *scope = json_object_get(item, "scope"), *owner = json_object_get(item, "owner");
     struct sapa_goal goal = { .scope = 0 };
 
     while (goal.scope < SAPA_GOAL_OF_DESCRIPTION && !(json_is_string(scope) && strcmp(json_string_value(scope), sapa_goal_scope_name(goal.scope)) == 0))
@@ -48,6 +48,8 @@ bool sapa_target_read(const json_t *item, struct sapa_goal *ret)
         return false;
     if (goal.scope == SAPA_GOAL_OF_ALL ? !json_is_null(key)
                                        : !json_is_string(key) || !sapa_str_copy(sapa_str_of(json_string_value(key)), goal.key, sizeof(goal.key)))
+        return false;
+    if (owner && !json_is_null(owner) && (!json_is_string(owner) || !sapa_str_copy(sapa_str_of(json_string_value(owner)), goal.owner, sizeof(goal.owner))))
         return false;
     *ret = goal;
     return true;

@@ -2,7 +2,7 @@
  * @file http/target.h
  * Targets as they are kept: one document of the centre, a version each time it is changed (docs/adr/0026-targets-are-kept.md).
  *
- * A document is { "version", "changed", "by", "comment", "items": [{ "scope", "key", "figure", "value", "from", "to" }] },
+ * A document is { "version", "changed", "by", "comment", "items": [{ "scope", "key", "figure", "value", "from", "to", "owner" }] },
  * in the store's settings as `api.target.VERSION`. The last version holds; those before stay, for who wants to know.
  *
  * Room    http.   Thread  any; one writer at a time (the pool of writes has one thread).

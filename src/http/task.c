@@ -1,5 +1,6 @@
 #include "http/task.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,9 @@
 #include "rt/crypto.h"
 
 static const struct sapa_str context = { "task", 4 };
+
+/* A list is read, changed and written: by the API's pool, and by the centre's (app/breach.c). */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
 static bool setting_of(struct sapa_str agent, char buf[SAPA_STORE_KEY_MAX + 1])
 {
@@ -41,7 +45,7 @@ static sapa_rc write_list(struct sapa_store *store, const char *setting, const j
     return rc;
 }
 
-sapa_rc sapa_task_add(struct sapa_store *store, struct sapa_str agent, const struct sapa_task *task, uint64_t *ret_id)
+static sapa_rc add(struct sapa_store *store, struct sapa_str agent, const struct sapa_task *task, uint64_t *ret_id)
 {
     uint8_t sealed[SAPA_TASK_TEXT_MAX + SAPA_SEAL_EXTRA];
     char setting[SAPA_STORE_KEY_MAX + 1], hex[2 * sizeof(sealed) + 1], contact[24], person[24];
@@ -70,6 +74,10 @@ sapa_rc sapa_task_add(struct sapa_store *store, struct sapa_str agent, const str
         json_t *one = json_pack("{s:I,s:s,s:s,s:I,s:I,s:s,s:s}", "id", id, "contact", contact, "person", person, "created_us",
                                 (json_int_t)task->created_us, "due_us", (json_int_t)task->due_us, "by", task->by, "text",
                                 sapa_hex(sealed, n + SAPA_SEAL_EXTRA, hex));
+        if (one && task->breach.figure[0])
+            json_object_set_new(one, "breach", json_pack("{s:s,s:i,s:s,s:i,s:I,s:I}", "figure", task->breach.figure, "scope", (int)task->breach.scope, "key",
+                                                         task->breach.key, "date", (int)task->breach.date, "value", (json_int_t)task->breach.value, "target",
+                                                         (json_int_t)task->breach.target));
         rc = one && json_array_append_new(tasks, one) == 0 && json_object_set_new(list, "last", json_integer(id)) == 0
                  ? write_list(store, setting, list)
                  : SAPA_ENOMEM;
@@ -80,7 +88,15 @@ sapa_rc sapa_task_add(struct sapa_store *store, struct sapa_str agent, const str
     return rc;
 }
 
-sapa_rc sapa_task_set(struct sapa_store *store, struct sapa_str agent, uint64_t id, int64_t due_us, bool done)
+sapa_rc sapa_task_add(struct sapa_store *store, struct sapa_str agent, const struct sapa_task *task, uint64_t *ret_id)
+{
+    pthread_mutex_lock(&writing);
+    const sapa_rc rc = add(store, agent, task, ret_id);
+    pthread_mutex_unlock(&writing);
+    return rc;
+}
+
+static sapa_rc set(struct sapa_store *store, struct sapa_str agent, uint64_t id, int64_t due_us, bool done)
 {
     char setting[SAPA_STORE_KEY_MAX + 1];
     json_t *list = NULL;
@@ -100,6 +116,23 @@ sapa_rc sapa_task_set(struct sapa_store *store, struct sapa_str agent, uint64_t 
         rc = found ? write_list(store, setting, list) : SAPA_ENOENT;
     json_decref(list);
     return rc;
+}
+
+sapa_rc sapa_task_set(struct sapa_store *store, struct sapa_str agent, uint64_t id, int64_t due_us, bool done)
+{
+    pthread_mutex_lock(&writing);
+    const sapa_rc rc = set(store, agent, id, due_us, done);
+    pthread_mutex_unlock(&writing);
+    return rc;
+}
+
+static bool read_breach(const json_t *breach, struct sapa_task_breach *ret)
+{
+    ret->value = json_integer_value(json_object_get(breach, "value"));
+    ret->target = json_integer_value(json_object_get(breach, "target"));
+    ret->date = (int32_t)json_integer_value(json_object_get(breach, "date"));
+    ret->scope = (uint8_t)json_integer_value(json_object_get(breach, "scope"));
+    return !breach || (sapa_kept_text(breach, "figure", ret->figure, sizeof(ret->figure)) && sapa_kept_text(breach, "key", ret->key, sizeof(ret->key)));
 }
 
 static uint64_t id_of(const json_t *one, const char *name)
@@ -123,7 +156,8 @@ static sapa_rc read_task(struct sapa_store *store, const json_t *one, struct sap
     ret->person = id_of(one, "person");
     ret->created_us = json_integer_value(json_object_get(one, "created_us"));
     ret->due_us = json_integer_value(json_object_get(one, "due_us"));
-    if (n < SAPA_SEAL_EXTRA || n > sizeof(sealed) || !sapa_unhex(hex, sealed, n) || !sapa_kept_text(one, "by", ret->by, sizeof(ret->by)))
+    if (n < SAPA_SEAL_EXTRA || n > sizeof(sealed) || !sapa_unhex(hex, sealed, n) || !sapa_kept_text(one, "by", ret->by, sizeof(ret->by)) ||
+        !read_breach(json_object_get(one, "breach"), &ret->breach))
         return SAPA_ECORRUPT;
     const sapa_rc rc = sapa_person_unseal(store, ret->person, context, sealed, n, (uint8_t *)ret->text);
     return rc == SAPA_ENOENT ? SAPA_OK : rc;

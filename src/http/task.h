@@ -1,18 +1,28 @@
 /**
  * @file http/task.h
- * What an agent has to do and nobody is waiting for: a text, a time, perhaps a contact that it is about.
+ * What somebody has to do and nobody is waiting for: a text, a time, perhaps a contact, or a missed target, that it is about.
  *
- * Kept in the store's settings (`desk.task.KEY` of an agent). A text about a contact is sealed with the key of its person,
+ * Kept in the store's settings (`desk.task.KEY` of an agent or a user: no two have the same). A text about a contact is sealed with the key of its person,
  * so an erasure makes it unreadable; other texts with a key of the store. What is done is gone.
  *
- * Room    http.   Thread  any; one writer at a time (the pool of writes has one thread).   Tests   app/task_test.c
+ * Room    http.   Thread  any.   Tests   app/task_test.c
  */
 #ifndef SAPA_HTTP_TASK_H
 #define SAPA_HTTP_TASK_H
 
+#include "report/goal.h"
 #include "store/people.h"
 
 enum { SAPA_TASKS_MAX = 40 /* of an agent */, SAPA_TASK_TEXT_MAX = 300 /* bytes */ };
+
+/** A target that was missed, where that is what it is about. */
+struct sapa_task_breach {
+    char figure[SAPA_FIGURE_KEY_MAX + 1]; /* "": it is about no target */
+    char key[SAPA_KEY_MAX + 1];           /* of the client, queue, team; "" of all */
+    int64_t value, target;                /* in the unit of the figure */
+    int32_t date;                         /* yyyymmdd */
+    uint8_t scope;                        /* enum sapa_goal_scope */
+};
 
 struct sapa_task {
     uint64_t id;               /* of the agent's */
@@ -20,6 +30,7 @@ struct sapa_task {
     int64_t created_us, due_us; /* due 0: at any time */
     char by[65];
     char text[SAPA_TASK_TEXT_MAX + 1]; /* empty: its person was erased */
+    struct sapa_task_breach breach;
 };
 
 /**

@@ -280,11 +280,11 @@ static void task_write(struct web_request *rq, const json_t *body)
 
     if (due[0] && sapa_time_parse(sapa_str_of(due), &due_us) != SAPA_OK)
         due_us = 0; /* judged before */
-    if (rq->route == SAPA_ROUTE_TASK_SET && !json_object_get(body, "due") && !json_is_true(json_object_get(body, "done"))) {
+    if (rq->route != SAPA_ROUTE_TASK_NEW && !json_object_get(body, "due") && !json_is_true(json_object_get(body, "done"))) {
         sapa_web_problem(rq, 400, "EINVAL", "done, or another due time");
         return;
     }
-    if (sapa_web_may_work(rq))
+    if (rq->route == SAPA_ROUTE_MY_TASK_SET || sapa_web_may_work(rq))
         sapa_web_job(rq, &(const struct web_wish){ .note = rq->route == SAPA_ROUTE_TASK_NEW ? sapa_web_body_text(body, "text") : NULL, .match = (uint64_t)due_us,
                                        .into = sapa_web_body_id(body, "contact"), .task_done = json_is_true(json_object_get(body, "done")) });
 }
@@ -439,7 +439,8 @@ void sapa_web_answer_write(struct web_request *rq)
     case SAPA_ROUTE_PARTY_SET: party_write(rq, body); break;
     case SAPA_ROUTE_NETWORK: network_write(rq, body); break;
     case SAPA_ROUTE_TASK_NEW:
-    case SAPA_ROUTE_TASK_SET: task_write(rq, body); break;
+    case SAPA_ROUTE_TASK_SET:
+    case SAPA_ROUTE_MY_TASK_SET: task_write(rq, body); break;
     case SAPA_ROUTE_COACH_NEW:
     case SAPA_ROUTE_COACH_DONE:
     case SAPA_ROUTE_COACH_END: coach_write(rq, body); break;

@@ -265,12 +265,21 @@ struct sapa_trunk {
     uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
 
-/** An address range that a trunk may call from. */
+/** A range of addresses: that a trunk may call from, or of an office. */
 struct sapa_network {
     uint8_t family; /* 4 or 6 */
     uint8_t bits;   /* prefix length */
     uint8_t address[16];
 };
+/** `address` is of `family`, in network order. */
+static inline bool sapa_network_has(const struct sapa_network *network, uint8_t family, const uint8_t address[16])
+{
+    const unsigned bytes = network->bits / 8, bits = network->bits % 8;
+
+    if (network->family != family || network->bits > (family == 4 ? 32 : 128) || memcmp(network->address, address, bytes) != 0)
+        return false;
+    return bits == 0 || ((network->address[bytes] ^ address[bytes]) & (0xff00 >> bits) & 0xff) == 0;
+}
 
 enum sapa_number_type { /* who pays and what it is: told beside the number in reports */
     SAPA_NUMBER_LOCAL, SAPA_NUMBER_TOLL_FREE, SAPA_NUMBER_MOBILE, SAPA_NUMBER_PREMIUM, SAPA_NUMBER_INTERNAL,
@@ -363,6 +372,7 @@ struct sapa_system { /* whole installation */
     uint32_t languages;              /* bit i: texts are required in enum sapa_language i */
     struct sapa_str ice_servers;     /* "stun:…, turn:…"; empty: none */
     struct sapa_str turn_secret;     /* empty: their names and passwords are not made here */
+    uint32_t office_first, office_count; /* addresses of the offices, in sapa_centre.networks; none: nobody knows who works where */
 };
 
 struct sapa_centre {

@@ -41,7 +41,8 @@
     X(WALL, "wall", "see wallboards and their figures, nothing of contacts and people") \
     X(WALLBOARDS, "wallboards", "make, change and link wallboards") \
     X(TARGETS, "targets", "set targets: what figures of the centre, clients, queues and teams shall be") \
-    X(COACH, "coach", "with listen: write coaching notes to agents at moments of their recordings, and see what came of them")
+    X(COACH, "coach", "with listen: write coaching notes to agents at moments of their recordings, and see what came of them") \
+    X(REFUSE, "refuse", "refuse contacts that are offered")
 
 enum sapa_right {
 #define X(id, name, text) SAPA_RIGHT_##id,
@@ -58,8 +59,8 @@ enum sapa_right {
       SAPA_RIGHT_BIT(RECORDING) | SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(CENTRE) | SAPA_RIGHT_BIT(SELF) | \
       SAPA_RIGHT_BIT(AGENTS) | SAPA_RIGHT_BIT(CONTACTS) | SAPA_RIGHT_BIT(SWITCH) | SAPA_RIGHT_BIT(SUPERVISE) | \
       SAPA_RIGHT_BIT(HEAR) | SAPA_RIGHT_BIT(WHISPER) | SAPA_RIGHT_BIT(BARGE) | SAPA_RIGHT_BIT(TAKEOVER) | \
-      SAPA_RIGHT_BIT(WALL) | SAPA_RIGHT_BIT(WALLBOARDS) | SAPA_RIGHT_BIT(COACH)) \
-    X(AGENT, "agent", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF)) \
+      SAPA_RIGHT_BIT(WALL) | SAPA_RIGHT_BIT(WALLBOARDS) | SAPA_RIGHT_BIT(COACH) | SAPA_RIGHT_BIT(REFUSE)) \
+    X(AGENT, "agent", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(SELF) | SAPA_RIGHT_BIT(REFUSE)) \
     X(VIEWER, "viewer", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(WALL)) \
     X(AUDITOR, "auditor", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(CENTRE) | \
       SAPA_RIGHT_BIT(AUDIT) | SAPA_RIGHT_BIT(RECORDING)) \
@@ -68,7 +69,8 @@ enum sapa_right {
     X(DIRECTOR, "director", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(RECORDING) | \
       SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(CENTRE) | SAPA_RIGHT_BIT(AUDIT) | SAPA_RIGHT_BIT(WALL) | SAPA_RIGHT_BIT(TARGETS)) \
     X(TRAINER, "trainer", SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(RECORDING) | \
-      SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(COACH))
+      SAPA_RIGHT_BIT(LISTEN) | SAPA_RIGHT_BIT(COACH)) \
+    X(TECHNICIAN, "technician", SAPA_RIGHT_BIT(METRICS) | SAPA_RIGHT_BIT(RELOAD))
 
 enum sapa_role {
 #define X(id, name, rights) SAPA_ROLE_##id,

@@ -46,13 +46,13 @@ static struct sapa_card_item *item_of(struct sapa_card *card, struct sapa_str ke
     return card->item_count < SAPA_CARD_ITEMS_MAX ? &card->items[card->item_count++] : NULL;
 }
 
-static void typed(struct sapa_card *card, const struct sapa_centre *centre, const struct sapa_rec_flow_value *in)
+static void show_value(struct sapa_card *card, const struct sapa_centre *centre, struct sapa_str name, struct sapa_str value)
 {
-    const struct sapa_flow_card *shown = card_of_value(centre, card->flow, sapa_sized_str(&in->name));
+    const struct sapa_flow_card *shown = card_of_value(centre, card->flow, name);
     struct sapa_str key = { NULL, 0 };
 
     for (uint32_t i = 0; shown && i < centre->flows_count && key.n == 0; i++) { /* a slice that outlives the record */
-        if (of_variable(&centre->flows[i], sapa_sized_str(&in->name)) == shown)
+        if (of_variable(&centre->flows[i], name) == shown)
             key = centre->flows[i].variables[shown->variable].name;
     }
     struct sapa_card_item *item = key.n ? item_of(card, key) : NULL;
@@ -60,7 +60,12 @@ static void typed(struct sapa_card *card, const struct sapa_centre *centre, cons
         return;
     *item = (struct sapa_card_item){ .key = key };
     memcpy(item->text, shown->text, sizeof(item->text));
-    (void)sapa_str_copy(sapa_sized_str(&in->value), item->value, sizeof(item->value));
+    (void)sapa_str_copy(value, item->value, sizeof(item->value));
+}
+
+static void typed(struct sapa_card *card, const struct sapa_centre *centre, const struct sapa_rec_flow_value *in)
+{
+    show_value(card, centre, sapa_sized_str(&in->name), sapa_sized_str(&in->value));
 }
 
 static void stepped(struct sapa_card *card, const struct sapa_centre *centre, const struct sapa_rec_flow_step *in)
@@ -136,6 +141,7 @@ static void opened(struct sapa_card *card, const struct sapa_centre *centre, con
         card->number = centre->numbers[in->number].key;
     if (in->campaign > 0 && in->campaign <= centre->campaigns_count)
         card->campaign = centre->campaigns[in->campaign - 1].key;
+    show_value(card, centre, SAPA_STR("verified"), SAPA_STR("false")); /* where a flow can find out who he is: until it has */
     const struct sapa_caller_rule *rule =
         card->address[0] ? sapa_caller_rule_find(centre, card->client_index, sapa_str_of(card->address)) : NULL;
     card->vip = card->direction == SAPA_DIRECTION_INBOUND && rule && rule->what == SAPA_CALLER_VIP;

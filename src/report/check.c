@@ -666,6 +666,7 @@ static void check_calls(struct sapa_check *check, const struct sapa_row *row)
         const int64_t parts_ms = M(TALK) + M(HOLD) + M(WRAPUP) + M(INTERNAL_TALK), apart_ms = M(LOGGED_IN) - M(READY) - M(NOT_READY);
         /* each is rounded for itself */
         SUMS("time logged in, apart from ready and not ready by more than rounding,", apart_ms < -ROUNDING_MS || apart_ms > ROUNDING_MS, 0);
+        SUMS("time logged in, shorter than that in the office and elsewhere together,", M(IN_OFFICE) + M(ELSEWHERE) > M(LOGGED_IN) + ROUNDING_MS, 0);
         SUMS("handling, longer than its parts together,", M(HANDLING) > parts_ms + ROUNDING_MS, 0);
         SUMS("handling and idle, longer than the interval,", M(HANDLING) + M(IDLE) + M(RINGING) > length_ms + ROUNDING_MS, 0);
     }

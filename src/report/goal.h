@@ -46,6 +46,7 @@ struct sapa_goal {
     int32_t from, to;    /* yyyymmdd, both included; to 0: no end */
     uint8_t scope;       /* enum sapa_goal_scope, never DESCRIPTION */
     char key[SAPA_KEY_MAX + 1]; /* of the client, queue, team; "" of all */
+    char owner[SAPA_KEY_MAX + 1]; /* the user who answers for it, and is given a task when it is missed; "": nobody */
 };
 
 struct sapa_goals {

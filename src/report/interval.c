@@ -143,6 +143,7 @@ struct agent_state {
     uint32_t inside_held;
     uint32_t outward;   /* of those that talk: in calls that he placed */
     uint8_t presence;
+    uint8_t place;      /* enum sapa_workplace */
 };
 
 void sapa_intervals_init(struct sapa_intervals *fold, const struct sapa_memory *memory,
@@ -1397,6 +1398,10 @@ static void count_stretch(struct sapa_intervals *fold, const struct agent_state 
         ADD(RING, offers);
         if (agent->presence != SAPA_PRESENCE_OFFLINE)
             ADD(LOGGED_IN, 1);
+        if (agent->presence != SAPA_PRESENCE_OFFLINE && agent->place == SAPA_WORKPLACE_OFFICE)
+            ADD(IN_OFFICE, 1);
+        if (agent->presence != SAPA_PRESENCE_OFFLINE && agent->place == SAPA_WORKPLACE_ELSEWHERE)
+            ADD(ELSEWHERE, 1);
         if (agent->presence == SAPA_PRESENCE_READY)
             ADD(READY, 1);
         if (agent->presence == SAPA_PRESENCE_NOT_READY)
@@ -1433,6 +1438,18 @@ static void count_until(struct sapa_intervals *fold, struct agent_state *agent, 
         at_us = to_us;
     }
     agent->counted_us = until_us;
+}
+
+/* A phone that is gone for a moment leaves its agent where he was. */
+static void device_moved(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_agent_device *in = &record->u.agent_device;
+    struct agent_state *agent = in->reachable ? agent_at(fold, in->agent, record->at_us) : NULL;
+
+    if (!agent || agent->place == in->place)
+        return;
+    count_until(fold, agent, record->at_us);
+    agent->place = (uint8_t)SAPA_MIN(in->place, (uint64_t)SAPA_WORKPLACE_COUNT);
 }
 
 static void moved(struct sapa_intervals *fold, const struct sapa_record *record)
@@ -1568,6 +1585,7 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
     case SAPA_T_wrapup_ended: wrapped(fold, record); break;
     case SAPA_T_switch_changed: switched(fold, record); break;
     case SAPA_T_agent_moved: moved(fold, record); break;
+    case SAPA_T_agent_device: device_moved(fold, record); break;
     case SAPA_T_assignment_moved: assigned(fold, record); break;
     case SAPA_T_agent_call:
         fold->calling.contact = record->u.agent_call.contact;

@@ -163,7 +163,9 @@
     X(INTERNAL_PLACED, "internal_placed", COUNT, SUM, "Panggilan ke rekan", "Calls to colleagues", "calls that the agent placed to colleagues, queues and numbers of the centre") \
     X(INTERNAL_PARTS, "internal_parts", COUNT, SUM, "Bagian internal", "Internal parts", "the agent's parts in calls among colleagues, as caller or as the one called, that are over; not among the handled") \
     X(LOGINS, "logins", COUNT, SUM, "Login", "Logins", "times logged in") \
-    X(LOGOUTS, "logouts", COUNT, SUM, "Logout", "Logouts", "times logged out")
+    X(LOGOUTS, "logouts", COUNT, SUM, "Logout", "Logouts", "times logged out") \
+    X(IN_OFFICE, "office_ms", MS, SUM, "Bekerja di kantor", "Worked in the office", "of the time logged in: with the telephone at an address of system.offices") \
+    X(ELSEWHERE, "elsewhere_ms", MS, SUM, "Bekerja di luar kantor", "Worked elsewhere", "of the time logged in: with the telephone at another address (at home, on the way)")
 
 /* Numbers that nothing in the log says yet: input of KPIs for plans, surveys and campaigns to come. */
 #define SAPA_MEASURES_OUTER(X) \

@@ -149,7 +149,7 @@ class UserAgent:
                         return None
                     self.buffer += data
                     continue
-                text = data
+                text = data if data[0] < 0x80 else b""  # RTCP of whoever has the port before ours
             if text.strip():
                 self.log.append("<< " + text.decode())
                 return Message(text.decode())

@@ -119,8 +119,9 @@ export function CallBar({ calls, act, asking, setAsking, place, pass }: CallBarP
   const now = useNow();
   const line = useStore(phone.shown);
   const { main, asked } = calls;
+  const mayRefuse = useLive((page) => page.me?.rights.includes("refuse") ?? false);
   const canMute = line.talking && !!main && main.state !== "offered";
-  const can = canDo(calls);
+  const can = canDo(calls, mayRefuse);
   const { card } = useCard(main?.contact ?? null, of, `${main?.state}${main?.of?.person ?? ""}`);
   const holdGuard = useGuard(can.hold ? "hold" : can.resume ? "resume" : null);
   const pauseGuard = useGuard(can.pause ? (main?.of?.recording_paused ? "resume" : "pause") : null);

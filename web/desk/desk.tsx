@@ -104,7 +104,7 @@ export function Desk() {
   const promise = () => {
     if (chosen) begin({ contact: chosen.contact, who, text: `${words("callback")} ` });
   };
-  const can = canDo(calls);
+  const can = canDo(calls, false);
   /** What only makes sense with what is typed: a number, a colleague, a queue. */
   const more = (typed: string): Command[] => {
     const wanted = typed.toLowerCase();

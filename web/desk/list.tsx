@@ -8,6 +8,8 @@ import { useStore } from "../shared/store";
 import { Button } from "../shared/ui";
 import { callWords } from "../shared/words";
 
+import { useCard } from "./card";
+import { CoachRow } from "./coaching";
 import { useCommands } from "./commands";
 import { keys } from "./keys";
 import type { Work } from "./model";
@@ -24,9 +26,11 @@ function Row({ one, chosen, choose }: { one: Work; chosen: boolean; choose: () =
   const words = useWords(deskWords);
   const call = useWords(callWords);
   const directory = useLive((page) => page.directory);
+  const of = useStore(language);
+  const { card } = useCard(one.contact, of, `${one.state}${one.of?.person ?? ""}`);
   const now = useNow();
   const queue = directory?.queues.find((q) => q.id === one.queue);
-  const client = directory?.clients.find((c) => c.id === (one.of?.client ?? queue?.client));
+  const client = directory?.clients.find((c) => c.id === (one.of?.client ?? card?.client ?? queue?.client));
   const state = one.state === "offered" ? "offered" : one.state === "talking" ? "talking" : one.state === "on hold" ? "held" : "wrapup";
   return (
     <li>
@@ -35,7 +39,7 @@ function Row({ one, chosen, choose }: { one: Work; chosen: boolean; choose: () =
           {signs[one.channel] ?? "•"}
         </span>
         <span className="grow">
-          <strong className="cut">{whoIs(one, words)}</strong>
+          <strong className="cut">{whoIs(one, words, card)}</strong>
           <span className="small soft cut">{client?.name ?? words("noClient")}</span>
         </span>
         <span className="work-when">
@@ -128,7 +132,7 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, beg
   useCommands([
     { id: "task", name: words("task"), hotkey: keys.task, run: () => begin({ contact: null, who: "", text: "" }) },
     ...things
-      .filter((one) => !one.gone)
+      .filter((one) => !one.gone && !one.coach)
       .flatMap((one) => {
         const name = one.text ?? words("callbackOf", { who: one.name ?? (one.address ? readable(one.address) : words("unknown")) });
         return [
@@ -174,7 +178,9 @@ export function WorkList({ work, chosen, choose, ready, busy, onCall, begun, beg
           onFocus={() => setInside(true)}
           onBlur={(event) => setInside(event.currentTarget.contains(event.relatedTarget))}
         >
-          {things.map((one) => (
+          {things.map((one) => one.coach ? (
+            <CoachRow key={one.key} note={one.coach} gone={one.gone} act={act} />
+          ) : (
             <ThingRow key={one.key} one={one} act={act} busy={busy} onCall={() => onCall(one)} />
           ))}
         </ul>

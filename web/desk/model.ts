@@ -84,13 +84,14 @@ export interface Can {
   merge: boolean;
 }
 
-export function canDo({ main, asked }: Calls): Can {
+/** `mayRefuse`: has the right to. */
+export function canDo({ main, asked }: Calls, mayRefuse: boolean): Can {
   const state = main?.state;
   const own = main?.of?.direction === "outbound" || main?.of?.direction === "internal";
   const talks = state === "talking" || state === "on hold";
   return {
     answer: state === "offered",
-    refuse: state === "offered" && !own,
+    refuse: state === "offered" && !own && mayRefuse,
     hold: state === "talking" && !asked,
     resume: state === "on hold" && !asked,
     transfer: talks && !asked,

@@ -71,6 +71,7 @@ export function MyState({ act }: { act: Act }) {
             <span className="dot" aria-hidden="true" />
             <strong>{doing}</strong>
             <span className="mono">{agent.since || busy ? clock(at) : ""}</span>
+            <kbd aria-hidden="true">{keys.ready}</kbd>
           </>
         }
       >

@@ -1,6 +1,6 @@
 // What is to be done and nobody waits for: tasks and callbacks, in the order of their time. Rows stand still under the pointer.
 import { useRef } from "react";
-import type { CardCallback, Task } from "../shared/api.gen";
+import type { CardCallback, CoachNote, Task } from "../shared/api.gen";
 import { api } from "../shared/api.gen";
 import { Store, useStore } from "../shared/store";
 import { useAsked } from "./asked";
@@ -8,7 +8,7 @@ import { useAsked } from "./asked";
 /** Either, as a row of Pekerjaan. */
 export interface Thing {
   key: string;
-  kind: "task" | "callback";
+  kind: "task" | "callback" | "coaching";
   /** Of a task. */
   task: string | null;
   text: string | null;
@@ -18,12 +18,15 @@ export interface Thing {
   name: string | null;
   address: string | null;
   due: string | null;
+  /** Of a recording that is to be heard again. */
+  coach?: CoachNote;
   /** It was done just now: its row stays until the pointer has left the list. */
   gone: boolean;
 }
 
 export const ofTask = (one: Task): Thing => ({ key: `t${one.id}`, kind: "task", task: one.id, text: one.text, contact: one.contact, client: one.client, queue: null, name: one.name, address: one.address, due: one.due, gone: false });
 export const ofCallback = (one: CardCallback): Thing => ({ key: `c${one.contact}`, kind: "callback", task: null, text: null, contact: one.contact, client: one.client, queue: one.queue, name: one.name, address: one.address, due: one.due, gone: false });
+export const ofNote = (one: CoachNote): Thing => ({ key: `n${one.id}`, kind: "coaching", task: null, text: one.text, contact: one.contact, client: null, queue: null, name: null, address: null, due: null, coach: one, gone: false });
 
 /** By time; those without one last, in the order in which they came. */
 export const byTime = (all: readonly Thing[]): Thing[] => [...all].sort((a, b) => (a.due ? Date.parse(a.due) : Infinity) - (b.due ? Date.parse(b.due) : Infinity) || 0);
@@ -56,7 +59,7 @@ export const callable = (address: string | null): boolean => !!address && /^\+?[
 export function useThings(agent: string | null, turn: string): Thing[] {
   const writes = useStore(written);
   const answer = useAsked(agent && `work ${agent}`, `${writes} ${turn}`, (signal) => api.work(agent!, { signal }));
-  return answer ? [...answer.callbacks.map(ofCallback), ...answer.tasks.map(ofTask)] : [];
+  return answer ? [...answer.callbacks.map(ofCallback), ...answer.tasks.map(ofTask), ...answer.coaching.map(ofNote)] : [];
 }
 
 /** How a due time stands: a clock when it is within the hour, or past. */

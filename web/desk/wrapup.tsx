@@ -101,7 +101,7 @@ export function Dispositions({ work, value, onChange }: { work: Work; value: str
   const button = (one: Disposition) => {
     const place = first.indexOf(one);
     return (
-      <Button key={one.id} small pressed={value === one.id} onPress={() => onChange(value === one.id ? "" : one.id)}>
+      <Button key={one.id} small pressed={value === one.id} title={place >= 0 ? words("whileTyping", { key: `Ctrl+Alt+${place + 1}` }) : undefined} onPress={() => onChange(value === one.id ? "" : one.id)}>
         {place >= 0 ? <kbd aria-hidden="true">{place + 1}</kbd> : null}
         {found && one.group ? `${one.group}: ` : ""}
         {one.text}

@@ -45,6 +45,34 @@ test("cards, and pages that axe has nothing against, light and dark", async ({ p
   }
 });
 
+test("refusing needs the right to: without it no button, no key, 403; at the phone it counts as missed", async ({ page, context }) => {
+  const bound = await context.newPage();
+  await be(bound, "Agen 2");
+  await becomeReady(bound);
+  await customer.call("081277770009", "5001");
+  await expect(call(bound).getByText("+62 812-7777-0009", { exact: true })).toBeVisible();
+  await expect(call(bound).getByRole("button", { name: /^Jawab/ })).toBeEnabled();
+  await expect(call(bound).getByRole("button", { name: /^Tolak/ })).toHaveCount(0);
+  await bound.keyboard.press("Control+Alt+D");
+  const asked = () => fetch("/api/v1/offers/1/refuse", { method: "POST", headers: { "Sapa-Session": sessionStorage.getItem("sapa.session") ?? "" } });
+  expect(await bound.evaluate(`(${asked})().then((answer) => answer.status)`)).toBe(403);
+  await expect(call(bound).getByRole("button", { name: /^Jawab/ })).toBeEnabled();
+  await customer.refuse("1002");
+  await expect(bound.getByRole("button", { name: /Keadaan saya:\s*(Tidak siap|Istirahat)/ })).toBeVisible();
+
+  await be(page, "Agen 1");
+  await expect(page.getByText("Telepon terhubung")).toBeVisible();
+  await page.keyboard.press("F9");
+  await expect(call(page).getByText("+62 812-7777-0009", { exact: true })).toBeVisible();
+  await expect(call(page).getByRole("button", { name: /^Tolak/ })).toBeEnabled();
+  await page.keyboard.press("Control+Alt+D");
+  await expect(call(page).getByText("Tidak ada panggilan.")).toBeVisible();
+  await expect(page.getByRole("button", { name: /Keadaan saya:\s*Siap/ })).toBeVisible();
+  await customer.hangup("081277770009");
+  await page.keyboard.press("F9");
+  await expect(page.getByRole("button", { name: /Keadaan saya:\s*Istirahat/ })).toBeVisible();
+});
+
 test("two tabs are two people", async ({ page, context }) => {
   await be(page, "Agen 1");
   const other = await context.newPage();
@@ -59,11 +87,32 @@ test("two tabs are two people", async ({ page, context }) => {
   await expect(page.getByRole("button", { name: /Akun Agen 1/ })).toBeVisible();
 });
 
+test("a tab's drafts are of who wrote them: there when he comes back, gone for who logs in after him", async ({ page, context }) => {
+  const kept = () => page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }));
+  await be(page, "Agen 1");
+  await expect(page.getByRole("button", { name: /Akun Agen 1/ })).toBeVisible();
+  await page.evaluate(() => sessionStorage.setItem("sapa.note.17", "tagihan nasabah"));
+  await context.clearCookies();
+  await page.reload();
+  await page.waitForURL(/\/\?to=/);
+  await be(page, "Agen 1");
+  await expect(page.getByRole("button", { name: /Akun Agen 1/ })).toBeVisible();
+  expect(await kept()).toContain("tagihan nasabah");
+  await context.clearCookies();
+  await page.reload();
+  await page.waitForURL(/\/\?to=/);
+  await be(page, "Agen 2");
+  await expect(page.getByRole("button", { name: /Akun Agen 2/ })).toBeVisible();
+  expect(await kept()).not.toContain("tagihan nasabah");
+});
+
 test("a call by keyboard alone: ring while typing, answer, hold, reload, hang up, wrap up", async ({ page }) => {
   await be(page, "Agen 1");
   await expect(page.getByText("Telepon terhubung")).toBeVisible();
   await page.keyboard.press("F9");
   await expect(page.getByRole("button", { name: /Keadaan saya:\s*Siap/ })).toBeVisible();
+
+  await expect(page.getByRole("button", { name: /Keadaan saya/ })).toContainText("F9");
 
   // what is being typed goes on being typed when it rings
   await page.keyboard.press("Control+Alt+J");
@@ -118,6 +167,10 @@ test("a call by keyboard alone: ring while typing, answer, hold, reload, hang up
   await expect(page.getByRole("button", { name: "Ditelepon lagi" })).toHaveAttribute("aria-pressed", "true");
   await expect(page.getByRole("textbox", { name: /Catatan/ })).toHaveValue("Menanyakan pesanan 4711, minta cepat");
   await accessible(page, "wrap-up");
+  // also when it is loaded anew, and the contact itself is over: its row says who it was
+  await page.reload();
+  await expect(page.getByRole("region", { name: "Pekerjaan" }).getByRole("button", { name: /\+62 812-3456-7890/ })).toContainText("Catatan akhir");
+  await expect(page.getByRole("textbox", { name: /Catatan untuk \+62 812-3456-7890/ })).toHaveValue("Menanyakan pesanan 4711, minta cepat");
   await page.keyboard.press("Control+Alt+W");
   await expect(page.getByRole("button", { name: "Waktu ditambah" })).toBeVisible();
   await page.keyboard.press("1");
@@ -166,6 +219,37 @@ test("by pointer: asked, brought together, passed on; the colleague has it", asy
   await other.keyboard.press("1");
   await other.keyboard.press("F2");
   await expect(call(other).getByText("No call.")).toBeVisible();
+});
+
+test("who has said in the menu who he is is verified, and who has not is not, in both languages", async ({ page }) => {
+  const aside = page.getByRole("complementary");
+  const ring = async (from: string, key: string, shown: string) => {
+    await customer.call(from, "5003");
+    await expect.poll(async () => (await customer.phones())[from]?.heard ?? 0).toBeGreaterThan(20); // the menu speaks
+    await customer.press(from, key);
+    await expect(call(page).getByText(shown, { exact: true })).toBeVisible();
+  };
+  const over = async (from: string) => {
+    await customer.hangup(from);
+    await expect(call(page).getByText(/Tidak ada panggilan\.|No call\./)).toBeVisible();
+  };
+  await be(page, "Agen 1");
+  await becomeReady(page);
+  await ring("081277770031", "1", "+62 812-7777-0031");
+  await expect(aside.getByText("✓ Terverifikasi")).toBeVisible();
+  await expect(aside.getByText("Identitas diperiksa")).toHaveCount(0); // said once, at the head
+  await over("081277770031");
+  await ring("081277770032", "0", "+62 812-7777-0032");
+  await expect(aside.getByText("Belum terverifikasi")).toBeVisible();
+  await page.getByRole("button", { name: /Akun Agen 1/ }).click();
+  await page.getByRole("button", { name: "English" }).click();
+  await page.keyboard.press("Escape");
+  await expect(aside.getByText("Not verified")).toBeVisible();
+  await accessible(page, "not verified");
+  await over("081277770032");
+  await ring("081277770031", "1", "+62 812-7777-0031");
+  await expect(aside.getByText("✓ Verified")).toBeVisible();
+  await over("081277770031");
 });
 
 test("tasks by keyboard: written with their time, done, called from; what may not be called is said in a sentence", async ({ page }) => {
@@ -223,7 +307,7 @@ test("tasks by keyboard: written with their time, done, called from; what may no
   await expect(call(page).getByRole("alert").filter({ hasText: "Anda tidak berhak menelepon nomor seperti ini" })).toBeVisible();
 });
 
-test("a conference: who is in it, a favourite, the leader asked by one key; one of them is let go", async ({ page, context }) => {
+test("a conference: who is in it, a favourite, the leader asked by one key; one of them is let go", async ({ page, context, browser }) => {
   test.setTimeout(120_000);
   await be(page, "Agen 1");
   const other = await context.newPage();
@@ -252,6 +336,11 @@ test("a conference: who is in it, a favourite, the leader asked by one key; one 
   await page.keyboard.press("Insert");
   await page.keyboard.press("Escape");
   await expect(page.getByRole("button", { name: "Alihkan ke Agen 2" })).toContainText("Ctrl+Alt+6");
+  const elsewhere = await browser.newContext(); // another computer
+  const desk = await elsewhere.newPage();
+  await be(desk, "Agen 1");
+  await expect(desk.getByRole("button", { name: "Alihkan ke Agen 2" })).toContainText("Ctrl+Alt+6");
+  await elsewhere.close();
 
   await page.keyboard.press("Control+Alt+K");
   await page.getByRole("combobox").fill("agen 2");

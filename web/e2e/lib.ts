@@ -10,6 +10,8 @@ const phones = process.env["SAPA_PHONES"] ?? "";
 export const customer = {
   call: (from: string, to: string) => fetch(`${phones}/call?from=${from}&to=${to}`, { method: "POST" }),
   hangup: (from: string) => fetch(`${phones}/hangup?from=${from}`, { method: "POST" }),
+  press: (from: string, key: string) => fetch(`${phones}/press?from=${from}&key=${key}`, { method: "POST" }),
+  refuse: (extension: string) => fetch(`${phones}/refuse?extension=${extension}`, { method: "POST" }),
   phones: async () => (await (await fetch(`${phones}/phones`)).json()) as Record<string, { talks: boolean; rings: boolean; heard: number }>,
 };
 
@@ -43,5 +45,5 @@ export async function accessible(page: Page, what: string): Promise<void> {
 export async function be(page: Page, name: string): Promise<void> {
   await page.goto("/");
   await page.getByRole("listitem").getByRole("button", { name: new RegExp(name) }).click();
-  await page.waitForURL(/\/(desk|lead|wall)/);
+  await page.waitForURL(/\/(desk|lead|wall|tech)/);
 }

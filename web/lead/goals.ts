@@ -13,8 +13,10 @@ export interface Row {
   value: string;
   from: string;
   to: string;
+  /** Who is given a task when it is missed; "": nobody. */
+  owner: string;
 }
-export type Wrong = Partial<Record<"place" | "figure" | "value" | "from" | "to", "missing" | "share" | "number" | "order" | "twice" | "gone">>;
+export type Wrong = Partial<Record<"place" | "figure" | "value" | "from" | "to" | "owner", "missing" | "share" | "number" | "order" | "twice" | "gone">>;
 
 export const placeOf = (target: Pick<PerformanceTarget, "scope" | "key">): string => (target.scope === "all" ? "all" : `${target.scope}:${target.key ?? ""}`);
 
@@ -53,7 +55,7 @@ export function fromText(text: string, unit: Unit): number | null {
 const dateIs = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
 
 /** What is wrong, row by row; nothing where a row is good. */
-export function wrongs(rows: readonly Row[], figures: readonly Figure[], places: ReadonlySet<string>): Wrong[] {
+export function wrongs(rows: readonly Row[], figures: readonly Figure[], places: ReadonlySet<string>, owners: ReadonlySet<string>): Wrong[] {
   return rows.map((row, i) => {
     const wrong: Wrong = {};
     const figure = figures.find((one) => one.id === row.figure);
@@ -66,6 +68,7 @@ export function wrongs(rows: readonly Row[], figures: readonly Figure[], places:
     else if (unit === "percent" && value > 1) wrong.value = "share";
     if (!dateIs(row.from)) wrong.from = "missing";
     else if (rows.some((other, k) => k < i && other.place === row.place && other.figure === row.figure && other.from === row.from)) wrong.from = "twice";
+    if (row.owner && !owners.has(row.owner)) wrong.owner = "gone";
     if (row.to !== "" && (!dateIs(row.to) || row.to < row.from)) wrong.to = "order";
     return wrong;
   });
@@ -78,6 +81,7 @@ export const rowOf = (target: PerformanceTarget, id: number, figures: readonly F
   value: toText(target.value, unitOfFigure(figures.find((one) => one.id === target.figure))),
   from: target.from,
   to: target.to ?? "",
+  owner: target.owner ?? "",
 });
 
 /** Of rows that nothing is wrong with. */
@@ -88,6 +92,7 @@ export const targetsOf = (rows: readonly Row[], figures: readonly Figure[]): Per
     value: fromText(row.value, unitOfFigure(figures.find((one) => one.id === row.figure))) ?? 0,
     from: row.from,
     to: row.to || null,
+    owner: row.owner || null,
   }));
 
 /** A line of the table of actual against target. */

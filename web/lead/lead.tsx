@@ -17,6 +17,7 @@ import { agentRows, attention, queueRows, waitingOf, type AgentRow, type Doing, 
 import { Panel, type Shown } from "./panel";
 import { Broadcast } from "./supervise";
 import { MissedMark, Targets, TargetsLink, useTargetsSide } from "./targets";
+import { Tasks } from "./tasks";
 import { leadWords } from "./words";
 
 /** What stands before a state, so that it is not told by colour alone. */
@@ -491,6 +492,7 @@ export function Lead() {
             <>
               <div className="attention">
                 <Attention items={items} at={at} open={open} />
+                <Tasks open={open} />
                 <Lines onAgent={(id) => open({ kind: "agent", id })} />
               </div>
               <div className="left-side">

@@ -16,6 +16,7 @@ import { useStateName, whoIs } from "./lead";
 import { ChangeForm, ChangePanel, Lent } from "./lend";
 import { rowOf } from "./model";
 import { RecordParts, useOutcome } from "./record";
+import { Coached } from "./coach";
 import { Supervise } from "./supervise";
 import { leadWords } from "./words";
 
@@ -134,6 +135,7 @@ function AgentPanel({ id, open, at }: Part & { id: string }) {
           <Said doing={doing} />
         </div>
       ) : null}
+      <Coached agent={id} open={open} />
       <Lent agent={agent} />
       {mayForce ? <ChangeForm agents={[id]} /> : null}
     </>
@@ -338,6 +340,7 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   const [loading, setLoading] = useState(false);
   const [serving, setServing] = useState<ReadonlySet<string> | null>(null);
   const outcome = useOutcome();
+  const seesWho = useLive((page) => page.me?.rights.includes("person") ?? false); // else it is not that there is no number
   const [problem, setProblem] = useState("");
   const { figure: key, period, day } = shown;
   const scope = standing?.scope;
@@ -471,8 +474,8 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
             {items.length === 0 ? <li className="soft">{words("noContacts")}</li> : null}
             {items.map(({ contact, record, in_level }) => (
               <li key={contact} className="row" data-contact={contact}>
-                <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who: record.address ? readable(record.address) : "" })}>
-                  {record.address ? readable(record.address) : words("unknown")}
+                <button type="button" className="link grow cut" onClick={() => open({ kind: "contact", id: contact, who: record.address ? readable(record.address) : words(seesWho ? "unknown" : "somebody") })}>
+                  {record.address ? readable(record.address) : words(seesWho ? "unknown" : "somebody")}
                 </button>
                 {key === "service_level_1" ? (
                   <span className={in_level ? "small mark good" : "small mark bad"}>
@@ -518,7 +521,7 @@ export function Panel({ shown, close, open, at, chosen, drop, head }: { shown: S
     text = agent?.name ?? shown.id;
     body = <AgentPanel key={key} id={shown.id} open={open} at={at} />;
   } else if (shown.kind === "contact") {
-    text = words("contact", { who: contact ? whoIs(contact, words("unknown")) : shown.who === undefined ? shown.id : shown.who || words("unknown") });
+    text = words("contact", { who: contact ? whoIs(contact, words("unknown")) : (shown.who ?? shown.id) });
     body = <ContactPanel key={key} id={shown.id} open={open} at={at} />;
   } else if (shown.kind === "change") {
     text = words("choosing", { n: chosen.length });

@@ -58,6 +58,8 @@ export const targetViewWords = {
     atMost: "maksimal",
     live: "Terlihat langsung",
     report: "Dalam laporan",
+    owner: "Tugas bila tidak tercapai",
+    nobody: "tidak ada",
     comment: "Untuk apa? (boleh kosong)",
     save: "Simpan target",
     cancel: "Batal",
@@ -119,6 +121,8 @@ export const targetViewWords = {
     atMost: "at most",
     live: "Seen live",
     report: "In reports",
+    owner: "Task when missed",
+    nobody: "nobody",
     comment: "What for? (may stay empty)",
     save: "Save targets",
     cancel: "Cancel",
@@ -265,7 +269,7 @@ function Field({ label, wrong, children }: { label: string; wrong: string; child
   );
 }
 
-function RowForm({ row, n, figures, wrong, change, remove }: { row: Row; n: number; figures: readonly Figure[]; wrong: Wrong; change: (row: Row) => void; remove: () => void }) {
+function RowForm({ row, n, figures, owners, wrong, change, remove }: { row: Row; n: number; figures: readonly Figure[]; owners: PerformanceTargets["owners"]; wrong: Wrong; change: (row: Row) => void; remove: () => void }) {
   const words = useWords(targetViewWords);
   const of = useStore(language);
   const directory = useLive((page) => page.directory);
@@ -339,6 +343,19 @@ function RowForm({ row, n, figures, wrong, change, remove }: { row: Row; n: numb
       <Field label={words("to")} wrong={says(wrong.to)}>
         {(props) => <input {...props} className="input" type="date" value={row.to} onChange={(event) => change({ ...row, to: event.target.value })} />}
       </Field>
+      <Field label={words("owner")} wrong={says(wrong.owner)}>
+        {(props) => (
+          <select {...props} className="input" value={row.owner} onChange={(event) => change({ ...row, owner: event.target.value })}>
+            <option value="">{words("nobody")}</option>
+            {wrong.owner === "gone" ? <option value={row.owner}>{row.owner}</option> : null}
+            {owners.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.name}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
       <Button small kind="plain" label={words("remove", { n })} onPress={remove}>
         ✕
       </Button>
@@ -350,6 +367,7 @@ function Editor({ targets, figures, done, cancel, reload }: { targets: Performan
   const words = useWords(targetViewWords);
   const problems = useProblems();
   const directory = useLive((page) => page.directory);
+  const me = useLive((page) => page.me?.user ?? "");
   const next = useRef(targets.items.length);
   const form = useRef<HTMLFormElement>(null);
   const [rows, setRows] = useState<Row[]>(() => targets.items.map((one, i) => rowOf(one, i, figures)));
@@ -358,11 +376,12 @@ function Editor({ targets, figures, done, cancel, reload }: { targets: Performan
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<{ text: string; stale: boolean } | null>(null);
   const places = new Set(["all", ...(directory?.clients ?? []).map((one) => `client:${one.id}`), ...(directory?.queues ?? []).map((one) => `queue:${one.id}`), ...(directory?.teams ?? []).map((one) => `team:${one}`)]);
-  const wrong = wrongs(rows, figures, places);
+  const people = new Set(targets.owners.map((one) => one.id));
+  const wrong = wrongs(rows, figures, places, people);
   const bad = wrong.filter((one) => Object.keys(one).length > 0).length;
   const change = (row: Row) => setRows(rows.map((one) => (one.id === row.id ? row : one)));
   const add = () => {
-    setRows([...rows, { id: next.current++, place: "all", figure: "", value: "", from: new Intl.DateTimeFormat("sv-SE", { timeZone: directory?.zone ?? "UTC", dateStyle: "short" }).format(now()), to: "" }]);
+    setRows([...rows, { id: next.current++, place: "all", figure: "", value: "", from: new Intl.DateTimeFormat("sv-SE", { timeZone: directory?.zone ?? "UTC", dateStyle: "short" }).format(now()), to: "", owner: people.has(me) ? me : "" }]);
     requestAnimationFrame(() => form.current?.querySelector<HTMLElement>(".target-row:last-of-type select")?.focus());
   };
   const save = async () => {
@@ -394,7 +413,7 @@ function Editor({ targets, figures, done, cancel, reload }: { targets: Performan
       }}
     >
       {rows.map((row, i) => (
-        <RowForm key={row.id} row={row} n={i + 1} figures={figures} wrong={tried || wrong[i]!.place === "gone" ? wrong[i]! : {}} change={change} remove={() => setRows(rows.filter((one) => one.id !== row.id))} />
+        <RowForm key={row.id} row={row} n={i + 1} figures={figures} owners={targets.owners} wrong={tried || wrong[i]!.place === "gone" || wrong[i]!.owner === "gone" ? wrong[i]! : {}} change={change} remove={() => setRows(rows.filter((one) => one.id !== row.id))} />
       ))}
       <p>
         <Button small onPress={add}>

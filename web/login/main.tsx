@@ -32,9 +32,13 @@ type WordKey = keyof (typeof loginWords)["id"];
 
 function work(person: DemoPerson): WordKey {
   if (person.agent) return "answers";
-  if (person.rights.includes("configure")) return "runs";
-  if (person.rights.includes("targets")) return "directs";
-  return person.rights.includes("supervise") || person.rights.includes("agents") ? "leads" : "watches";
+  const may = (right: string) => person.rights.includes(right);
+  if (may("users")) return "runs";
+  if (may("configure")) return "manages";
+  if (may("targets")) return "directs";
+  if (may("metrics") && !may("live")) return "maintains";
+  if (may("supervise") || may("agents")) return "leads";
+  return may("coach") ? "trains" : may("listen") ? "assesses" : "watches";
 }
 
 function Card({ person, busy, onChoose }: { person: DemoPerson; busy: boolean; onChoose: () => void }) {

@@ -661,8 +661,8 @@ export interface SwitchBody {
 export interface TokenBody {
   /** a name without blanks */
   user: string;
-  /** admin, supervisor, agent, viewer, auditor, monitor, wall, director or trainer */
-  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director" | "trainer";
+  /** admin, supervisor, agent, viewer, auditor, monitor, wall, director, trainer or technician */
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director" | "trainer" | "technician";
   /** with the role agent: whose */
   agent?: string;
   /** keys of clients; all without */
@@ -1356,9 +1356,9 @@ export interface Standings {
 }
 
 export interface WallTile {
-  /** of what */
-  scope: "all" | "client" | "queue";
-  /** of the client or the queue */
+  /** of what; of a team what agents have, today */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, the queue or the team */
   key: string | null;
   /** with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues */
   figure: string;
@@ -1507,6 +1507,8 @@ export interface NetworkBody {
   codec?: string;
   /** microphone or headset, browser */
   device?: string;
+  /** relay: the audio goes by a TURN server */
+  path?: "direct" | "relay";
 }
 
 export interface Network {
@@ -1523,6 +1525,7 @@ export interface Network {
   mos_x100: number | null;
   codec: string | null;
   device: string | null;
+  path: "direct" | "relay" | null;
 }
 
 export interface Networks {
@@ -1549,6 +1552,7 @@ export interface Task {
   name: string | null;
   /** hidden as in the card */
   address: string | null;
+  breach: TaskBreach | null;
 }
 
 export interface Work {
@@ -1597,6 +1601,8 @@ export interface PerformanceTarget {
   from: string;
   /** last day; null: no end */
   to: string | null;
+  /** the user who is given a task when a day has missed it; null: nobody. Left out: who sets it, if he is a user of the description */
+  owner?: string | null;
 }
 
 export interface PerformanceTargets {
@@ -1608,6 +1614,8 @@ export interface PerformanceTargets {
   by: string | null;
   /** what for */
   comment: string | null;
+  /** users who can be named; for who may set targets */
+  owners: TargetOwner[];
 }
 
 export interface PerformanceTargetsBody {
@@ -1656,6 +1664,31 @@ export interface FigureTarget {
   today: "met" | "missed" | "open" | "none";
   /** in the last thirty minutes; none also of numbers of a day */
   recent: "met" | "missed" | "open" | "none";
+}
+
+export interface TaskBreach {
+  /** as in Figure */
+  figure: string;
+  /** for what the target is set */
+  scope: "all" | "client" | "queue" | "team";
+  /** of the client, queue or team; null with all */
+  key: string | null;
+  /** 2026-11-22 */
+  day: string;
+  /** what it was: in the unit of the figure, shares 0 to 1 */
+  value: number;
+  /** what it should have been; of a number of a day and a team, for all who were at work */
+  target: number;
+}
+
+export interface MyTasks {
+  /** by due time */
+  items: Task[];
+}
+
+export interface TargetOwner {
+  id: string;
+  name: string;
 }
 
 export interface View {
@@ -1921,6 +1954,223 @@ export interface CoachNoteMade {
   note: string;
 }
 
+export interface Favourite {
+  kind: "queue" | "agent" | "outside";
+  /** key of the queue or agent, or the number; 80 bytes at most */
+  to: string;
+  /** as it is shown; 80 bytes at most */
+  name: string;
+}
+
+export interface Favourites {
+  /** 4 at most, each target once */
+  items: Favourite[];
+}
+
+export interface System {
+  /** the server's clock */
+  now: string;
+  /** of the installation */
+  name: string;
+  /** of the program */
+  version: string;
+  /** hash of the description in force */
+  centre: string;
+  /** calls can be taken */
+  ready: boolean;
+  /** of control, ever */
+  starts: number;
+  /** that are on */
+  alarms: string[];
+  trunks: SystemTrunk[];
+  /** telephones that are registered */
+  devices: SystemDevice[];
+  /** agents at work whose telephone is not there */
+  without_device: SystemAgent[];
+  media: SystemMedia | null;
+  certificates: SystemCertificate[];
+  disk: SystemDisk;
+  processes: SystemProcess[];
+  listeners: SystemListener[];
+  log: SystemLog;
+  connections: SystemConnections;
+  libraries: SystemLibrary[];
+  limits: SystemLimits;
+  webhooks: SystemWebhook[];
+}
+
+export interface SystemTrunk {
+  id: string;
+  /** null: calls only come from it */
+  host: string | null;
+  /** refused: the carrier does not take our registration; unknown: not asked yet, or its name leads nowhere */
+  state: "up" | "down" | "refused" | "unknown" | "inbound";
+  /** as it is */
+  since: string | null;
+  /** SIP status of what failed last, 408: no answer; null: nothing has */
+  last_status: number | null;
+  /** when that was */
+  failed: string | null;
+  /** now */
+  calls: number;
+  /** null: no limit */
+  calls_max: number | null;
+  addresses: number;
+  /** of these: silent */
+  addresses_down: number;
+  /** of OPTIONS there and back, the slowest address that answers */
+  rtt_us: number | null;
+  /** calls come because we register there */
+  registers: boolean;
+}
+
+export interface SystemDevice {
+  agent: string;
+  /** of the agent */
+  name: string;
+  extension: string;
+  /** false: a telephone */
+  browser: boolean;
+  transport: "udp" | "tcp" | "tls" | "ws" | "wss";
+  /** program and version, as it says itself */
+  user_agent: string | null;
+  /** address it is seen at */
+  from: string;
+  /** `from` is the proxy's */
+  behind_proxy: boolean;
+  /** by that address, and the offices of the description */
+  place: "unknown" | "office" | "elsewhere";
+  /** it answered when it was asked last */
+  reachable: boolean;
+  /** registered without a gap, as far as this process has seen */
+  since: string;
+  /** of the registration */
+  expires: string;
+}
+
+export interface SystemAgent {
+  agent: string;
+  name: string;
+  extension: string;
+}
+
+export interface SystemMedia {
+  /** the media process answers */
+  up: boolean;
+  /** since control was started */
+  restarts: number;
+  /** of its messages */
+  version: number;
+  legs: number | null;
+  /** being written */
+  recordings: number | null;
+  /** since it was started */
+  packets_dropped: number | null;
+  /** from receiving a packet to sending it on, 99 of 100, last minute */
+  delay_p99_us: number | null;
+}
+
+export interface SystemCertificate {
+  use: "https" | "sip";
+  /** with blanks between */
+  names: string;
+  issuer: string | null;
+  /** signed with its own key */
+  own: boolean;
+  /** null: it cannot be read */
+  until: string | null;
+  /** why */
+  problem: string | null;
+}
+
+export interface SystemDisk {
+  /** of the file system with the data folder */
+  total_bytes: number | null;
+  free_bytes: number | null;
+  log_bytes: number;
+  /** it fills by so much a day, by the last day; null: seen for less than an hour */
+  day_bytes: number | null;
+  /** null: not known, or it does not fill */
+  days_left: number | null;
+}
+
+export interface SystemProcess {
+  name: string;
+  pid: number;
+  started: string;
+  /** resident */
+  memory_bytes: number;
+  /** used since its start */
+  cpu_ms: number;
+  threads: number;
+  /** open: sockets and files */
+  descriptors: number | null;
+  descriptors_max: number | null;
+  /** it runs another file than the one that answers: an upgrade that is not through */
+  other_program: boolean;
+}
+
+export interface SystemListener {
+  kind: "udp" | "tcp" | "tls" | "http" | "https";
+  address: string;
+}
+
+export interface SystemWebhook {
+  id: string;
+  /** that it posts to */
+  host: string;
+  state: "active" | "failing" | "paused" | "gone";
+  /** records of the log behind it */
+  lag: number;
+  /** in a row */
+  failures: number;
+  last_error: string | null;
+  last_delivery: string | null;
+}
+
+export interface SystemLog {
+  state: string;
+  /** last place that is safe */
+  seq: string | null;
+  commits: number;
+  /** longer than 10 ms */
+  slow_commits: number;
+  /** commits that were tried again */
+  failures: number;
+  longest_commit_us: number;
+}
+
+export interface SystemConnections {
+  /** open now */
+  http: number;
+  /** pages and screens that follow live */
+  feeds: number;
+  /** telephones in browsers */
+  phones: number;
+  /** people logged in */
+  sessions: number;
+}
+
+export interface SystemLibrary {
+  name: string;
+  version: string;
+}
+
+export interface SystemLimits {
+  /** lines above it are bad */
+  rtt_ms: number;
+  /** above it */
+  loss_permille: number;
+  /** below it; system.quality_alarm_mos */
+  mos_x100: number;
+  /** to be renewed before */
+  certificate_days: number;
+  /** left: less is too little */
+  disk_days: number;
+  /** free: less is too little */
+  disk_percent: number;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -1952,10 +2202,16 @@ export const api = {
   webNumbers: (asked: Asked = {}) => call<WebNumbers>("GET", `/api/v1/web-calls`, asked),
   /** One's own figures of today: those of the report, of one's own agent */
   myFigures: (asked: Asked = {}) => call<OwnFigures>("GET", `/api/v1/me/figures`, asked),
+  /** What who is logged in has to do: tasks that he made, and targets of his that were missed */
+  myTasks: (asked: Asked = {}) => call<MyTasks>("GET", `/api/v1/me/tasks`, asked),
+  /** One of them is done, or to be done at another time */
+  myTaskSet: (task: string, body: TaskChangeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/tasks/${encodeURIComponent(task)}`, { ...asked, body }),
   /** What a check of one's line has shown, at login or after a call; kept in the log */
   network: (body: NetworkBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/me/network`, { ...asked, body }),
   /** What checks of agents' lines have shown, by time: for who looks after the technology */
   networks: (query: { from?: string; to?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Networks>("GET", `/api/v1/network`, { ...asked, query }),
+  /** The technical state, for who looks after the technology: trunks, telephones, certificates, disk, processes, webhooks; nothing of contacts and customers */
+  system: (asked: Asked = {}) => call<System>("GET", `/api/v1/system`, asked),
   /** A new secret for one's second factor, shown this once; it holds when a code of it was seen */
   totp: (body: SecondFactorBody, asked: Asked = {}) => call<NewSecondFactor>("POST", `/api/v1/me/totp`, { ...asked, body }),
   /** The second factor holds from now on; one's sessions end */
@@ -2168,6 +2424,10 @@ export const api = {
   coachEnd: (agent: string, note: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}`, asked),
   /** The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered */
   coachAudio: (agent: string, note: string, asked: Asked = {}) => call<unknown>("GET", `/api/v1/agents/${encodeURIComponent(agent)}/coaching/${encodeURIComponent(note)}/audio`, asked),
+  /** Whom one passes contacts on to most, on whatever computer */
+  favourites: (asked: Asked = {}) => call<Favourites>("GET", `/api/v1/me/favourites`, asked),
+  /** Set them, all at once */
+  favouritesPut: (body: Favourites, asked: Asked = {}) => call<Done>("PUT", `/api/v1/me/favourites`, { ...asked, body }),
   /** The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage */
   live: (asked: Asked = {}) => call<unknown>("GET", `/api/v1/live`, asked),
 };

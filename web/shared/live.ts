@@ -4,6 +4,7 @@ import { onSessionOver, Problem, session } from "./call";
 import { setClock } from "./clock";
 import { Feed, nothing, type Connection, type Live } from "./feed";
 import { Store, usePart } from "./store";
+import { belongTo } from "./tab";
 
 export interface Page {
   me: Me | null;
@@ -84,12 +85,49 @@ export async function begin(): Promise<void> {
     try {
       const [me] = await Promise.all([whoAmI(), names()]);
       session.keep(session.id() ?? "");
+      belongTo(me.user);
       page.set({ ...page.get(), me });
       return;
     } catch (error) {
       if (error instanceof Problem && error.status === 401) return;
       await new Promise((resolve) => setTimeout(resolve, Math.min(8000, 500 * 2 ** attempt)));
     }
+  }
+}
+
+/** How long nothing is asked while nobody looks. */
+const HIDDEN_MS = 30_000;
+
+/** For a page that follows no contacts, and may not: `look` asks for what it shows, again and again. */
+export async function beginPolled(look: () => Promise<void>, everyMs: number): Promise<void> {
+  if (!session.id()) {
+    toLogin();
+    return;
+  }
+  let again: () => void = () => undefined;
+  hurry = () => again();
+  onSessionOver(toLogin);
+  window.addEventListener("online", () => hurry());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && hurry());
+  for (;;) {
+    try {
+      const me = page.get().me ?? (await whoAmI());
+      if (page.get().me === null) session.keep(session.id() ?? "");
+      page.set({ ...page.get(), me });
+      await look();
+      page.set({ ...page.get(), live: { ...nothing, feed: "asked" }, connection: "live", lostAt: null });
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) return;
+      if (error instanceof Problem && error.status === 403) {
+        location.assign("/"); // this is somebody else's page
+        return;
+      }
+      page.set({ ...page.get(), connection: "lost", lostAt: page.get().lostAt ?? Date.now() });
+    }
+    await new Promise<void>((resolve) => {
+      again = resolve;
+      setTimeout(resolve, document.visibilityState === "visible" ? everyMs : HIDDEN_MS);
+    });
   }
 }
 

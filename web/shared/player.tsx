@@ -1,14 +1,17 @@
 // A recording: both sides of it drawn and heard apart, any speed, jumps. It is fetched when it is wanted: each listening is audited.
 import { useEffect, useRef, useState } from "react";
+import type { CoachNote } from "./api.gen";
 import { address, session } from "./call";
 import { clock } from "./clock";
 import { useWords, type Messages } from "./i18n";
+import { markId, MarkRow, Marks, useMarks } from "./marks";
 import { Button } from "./ui";
 import "./player.css";
 
 export const playerWords = {
   id: {
     listen: "Dengarkan rekaman, {length}",
+    listenFrom: "Dengarkan dari {at}",
     loading: "Memuat rekaman…",
     failed: "Rekaman tidak dapat dibuka.",
     play: "Putar",
@@ -25,6 +28,7 @@ export const playerWords = {
   },
   en: {
     listen: "Listen to the recording, {length}",
+    listenFrom: "Listen from {at}",
     loading: "Loading the recording…",
     failed: "The recording cannot be opened.",
     play: "Play",
@@ -61,8 +65,7 @@ interface Sound {
   peaks: number[][];
 }
 
-async function load(recording: string): Promise<Sound> {
-  const path = `/api/v1/recordings/${recording}/audio`;
+async function load(path: string): Promise<Sound> {
   const id = session.id();
   const reply = await fetch(path, id ? { headers: { "Sapa-Session": id } } : {});
   if (!reply.ok) throw new Error(String(reply.status));
@@ -83,7 +86,7 @@ async function load(recording: string): Promise<Sound> {
 
 type Side = "both" | "customer" | "agent";
 
-function Playing({ sound, onClose }: { sound: Sound; onClose: () => void }) {
+function Playing({ sound, recording, note, onClose }: { sound: Sound; recording: string; note: CoachNote | undefined; onClose: () => void }) {
   const say = useWords(playerWords);
   const audio = useRef<HTMLAudioElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -94,6 +97,14 @@ function Playing({ sound, onClose }: { sound: Sound; onClose: () => void }) {
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState(1);
   const [side, setSide] = useState<Side>("both");
+  const [given] = useState(note && [note]);
+  const { marks, again } = useMarks(recording, given);
+  const [chosen, setChosen] = useState<string | null>(note ? markId(note) : null);
+  const choose = (one: CoachNote) => {
+    setChosen(markId(one));
+    setAt(one.at_ms / 1000); // what is written next is about this moment
+    if (audio.current) audio.current.currentTime = one.at_ms / 1000;
+  };
 
   useEffect(
     () => () => {
@@ -165,11 +176,17 @@ function Playing({ sound, onClose }: { sound: Sound; onClose: () => void }) {
         ref={audio}
         src={sound.url}
         preload="metadata"
-        onLoadedMetadata={(event) => setLength(event.currentTarget.duration)}
+        onLoadedMetadata={(event) => {
+          setLength(event.currentTarget.duration);
+          if (!note) return;
+          event.currentTarget.currentTime = note.at_ms / 1000; // from its moment on, as the button said
+          event.currentTarget.play().catch(() => undefined); // where that wants a further press, the button is there
+        }}
         onTimeUpdate={(event) => setAt(event.currentTarget.currentTime)}
         onPlay={() => setPlaying(true)}
         onPause={() => setPlaying(false)}
       />
+      <MarkRow marks={marks.items} ms={length * 1000} chosen={chosen} choose={choose} />
       {sound.peaks.length > 0 ? (
         <div className="wave">
           <canvas
@@ -230,16 +247,18 @@ function Playing({ sound, onClose }: { sound: Sound; onClose: () => void }) {
           ✕
         </Button>
       </div>
+      {note ? null : <Marks recording={recording} marks={marks} again={again} at={at * 1000} chosen={chosen} choose={choose} pause={() => audio.current?.pause()} />}
     </div>
   );
 }
 
-export function Player({ recording, ms, complete = true }: { recording: string; ms: number; complete?: boolean }) {
+/** `note`: heard by way of a coaching note, from its moment on. */
+export function Player({ recording, ms, complete = true, note }: { recording: string; ms: number; complete?: boolean; note?: CoachNote }) {
   const say = useWords(playerWords);
   const [sound, setSound] = useState<Sound | null>(null);
   const [state, setState] = useState<"" | "loading" | "failed">("");
 
-  if (sound) return <Playing sound={sound} onClose={() => setSound(null)} />;
+  if (sound) return <Playing sound={sound} recording={recording} note={note} onClose={() => setSound(null)} />;
   return (
     <span className="row">
       <Button
@@ -247,7 +266,7 @@ export function Player({ recording, ms, complete = true }: { recording: string; 
         disabled={state === "loading"}
         onPress={() => {
           setState("loading");
-          load(recording)
+          load(note ? `/api/v1/agents/${note.agent}/coaching/${note.id}/audio` : `/api/v1/recordings/${recording}/audio`)
             .then((loaded) => {
               setSound(loaded);
               setState("");
@@ -255,7 +274,7 @@ export function Player({ recording, ms, complete = true }: { recording: string; 
             .catch(() => setState("failed"));
         }}
       >
-        <span aria-hidden="true">▶</span> {state === "loading" ? say("loading") : say("listen", { length: clock(ms) })}
+        <span aria-hidden="true">▶</span> {state === "loading" ? say("loading") : note ? say("listenFrom", { at: clock(note.at_ms) }) : say("listen", { length: clock(ms) })}
       </Button>
       {complete ? null : <span className="badge warn">{say("cut")}</span>}
       <span role="status" className={state === "failed" ? "small" : "hidden"}>

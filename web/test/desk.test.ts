@@ -38,19 +38,20 @@ describe("the call bar", () => {
     const calls = callsOf(workOf(agent(part("1", "on hold"), part("2", "talking")), all));
     expect(calls.main?.contact).toBe("c1");
     expect(calls.asked?.contact).toBe("c2");
-    expect(canDo(calls)).toMatchObject({ merge: true, hold: false, resume: false, transfer: false, hangup: true });
+    expect(canDo(calls, true)).toMatchObject({ merge: true, hold: false, resume: false, transfer: false, hangup: true });
     // a colleague's, as far as we are told: nothing is known of it but that it is ours
     expect(callsOf(workOf(agent(part("1", "on hold"), part("7", "talking")), all)).asked?.contact).toBe("c7");
     expect(callsOf(workOf(agent(part("1", "on hold"), part("3", "offered")), all)).asked).toBe(null);
   });
 
   it("offers what can be done and nothing else", () => {
-    const can = (state: Assignment["state"]) => canDo(callsOf(workOf(agent(part("1", state)), all)));
+    const can = (state: Assignment["state"]) => canDo(callsOf(workOf(agent(part("1", state)), all)), true);
     expect(can("offered")).toMatchObject({ answer: true, refuse: true, hold: false, hangup: false, transfer: false });
     expect(can("talking")).toMatchObject({ answer: false, hold: true, resume: false, transfer: true, pause: true, hangup: true });
     expect(can("on hold")).toMatchObject({ hold: false, resume: true, hangup: true });
     expect(can("wrap-up")).toMatchObject({ answer: false, hold: false, hangup: false });
-    expect(canDo({ main: null, asked: null })).toMatchObject({ answer: false, hangup: false });
+    expect(canDo(callsOf(workOf(agent(part("1", "offered")), all)), false)).toMatchObject({ answer: true, refuse: false }); // without the right to
+    expect(canDo({ main: null, asked: null }, true)).toMatchObject({ answer: false, hangup: false });
   });
 });
 

@@ -19,8 +19,9 @@ const figures = [
 const goal = (of: string, target: number, more: Partial<FigureTarget> = {}): FigureTarget => ({ figure: of, target, better: "higher", scope: "queue", from: "2026-01-01", to: null, today: "met", recent: "missed", ...more });
 const standing = (id: string, scope: Standing["scope"], targets: FigureTarget[]): Standing =>
   ({ id, scope, key: id.split(":")[1] ?? null, name: id, targets, oldest: null, today: { service_level_1: 0.9, handled: 12 }, recent: { service_level_1: 0.5, handled: null } }) as unknown as Standing;
-const row = (more: Partial<Row> = {}): Row => ({ id: 1, place: "queue:a", figure: "service_level_1", value: "80", from: "2026-11-22", to: "", ...more });
+const row = (more: Partial<Row> = {}): Row => ({ id: 1, place: "queue:a", figure: "service_level_1", value: "80", from: "2026-11-22", to: "", owner: "", ...more });
 const places = new Set(["all", "queue:a", "team:toko"]);
+const owners = new Set(["rani", "sari"]);
 
 describe("what can be aimed at", () => {
   it("is what such rows have, the live ones first", () => {
@@ -50,17 +51,17 @@ describe("values", () => {
   });
 
   it("make what was typed into what is sent, and back", () => {
-    const sent = targetsOf([row({ to: "2026-12-24" }), row({ place: "all", figure: "asa", value: "15" })], figures);
+    const sent = targetsOf([row({ to: "2026-12-24", owner: "sari" }), row({ place: "all", figure: "asa", value: "15" })], figures);
     expect(sent).toEqual([
-      { scope: "queue", key: "a", figure: "service_level_1", value: 0.8, from: "2026-11-22", to: "2026-12-24" },
-      { scope: "all", key: null, figure: "asa", value: 15_000, from: "2026-11-22", to: null },
+      { scope: "queue", key: "a", figure: "service_level_1", value: 0.8, from: "2026-11-22", to: "2026-12-24", owner: "sari" },
+      { scope: "all", key: null, figure: "asa", value: 15_000, from: "2026-11-22", to: null, owner: null },
     ]);
-    expect(rowOf(sent[0]!, 1, figures)).toEqual(row({ to: "2026-12-24" }));
+    expect(rowOf(sent[0]!, 1, figures)).toEqual(row({ to: "2026-12-24", owner: "sari" }));
   });
 });
 
 describe("what is wrong", () => {
-  const of = (...rows: Row[]) => wrongs(rows, figures, places);
+  const of = (...rows: Row[]) => wrongs(rows, figures, places, owners);
 
   it("is nothing with a good row", () => expect(of(row(), row({ from: "2026-12-01" }), row({ figure: "asa", value: "20" }))).toEqual([{}, {}, {}]));
 

@@ -1,5 +1,6 @@
 // What a screen is drawn of, and how often.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { figuresOf, withScope } from "../wall/model";
 import { Kept, PAINT_MS } from "../wall/source";
 
 beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] }));
@@ -28,4 +29,13 @@ test("the first change is drawn at once, a storm ten times a second, and the las
   kept.set({ heardAt: 2000 });
   vi.advanceTimersByTime(1);
   expect(drawn.at(-1)).toBe(2000);
+});
+
+test("a team has figures of agents, of today", () => {
+  const waiting = { scope: "all", key: null, figure: "waiting", period: "now", warn: 5, bad: 10 } as const;
+  expect(withScope(waiting, "team", "toko")).toEqual({ scope: "team", key: "toko", figure: "handled", period: "today", warn: null, bad: null });
+  const aht = { scope: "queue", key: "toko.penjualan", figure: "aht", period: "recent", warn: 300_000, bad: null } as const;
+  expect(withScope(aht, "team", "toko")).toEqual({ ...aht, scope: "team", key: "toko", period: "today" });
+  expect(withScope({ scope: "team", key: "toko", figure: "occupancy", period: "today", warn: 0.7, bad: 0.5 }, "all", null)).toMatchObject({ scope: "all", key: null, period: "today", warn: null });
+  expect(figuresOf("today", "queue")).not.toContain("occupancy");
 });

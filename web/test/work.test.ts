@@ -1,8 +1,8 @@
 // What stands in Pekerjaan beside calls, the command bar, favourites, who is in a conference.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { DirectoryAgent } from "../shared/api.gen";
 import { matching, type Command } from "../desk/commands";
-import { FAVOURITES_MAX, favouriteKey, favourites, isFavourite, toggle, toggled, type Favourite } from "../desk/favourites";
+import { FAVOURITES_MAX, favouriteKey, favourites, isFavourite, keptBefore, toggle, toggled, type Favourite } from "../desk/favourites";
 import { keys } from "../desk/keys";
 import { leaderOf, nameOfParty, nameParties } from "../desk/model";
 import { byTime, callable, dueOf, settle, type Thing } from "../desk/things";
@@ -71,11 +71,36 @@ describe("favourites", () => {
     expect(isFavourite(full, { kind: "queue", to: "a" })).toBe(false);
   });
 
-  it("are each agent's own, and stay", () => {
-    toggle("siti", one("budi"));
-    expect(favourites("siti").get().map(({ to }) => to)).toEqual(["budi"]);
-    expect(favourites("agus").get()).toEqual([]);
-    expect(JSON.parse(localStorage.getItem("sapa.favourites.siti")!)).toEqual([one("budi")]);
+  it("are what the server keeps; those that this browser kept before are brought there, once", async () => {
+    const server: Record<string, Favourite[]> = {};
+    let who = "siti", refuses = false;
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", (url: string, { method, body }: RequestInit) => {
+      asked.push(`${method} ${url}`);
+      if (refuses) return Promise.resolve(new Response("{}", { status: 400, headers: { "Content-Type": "application/json" } }));
+      if (method === "PUT") server[who] = (JSON.parse(String(body)) as { items: Favourite[] }).items;
+      return Promise.resolve(new Response(JSON.stringify({ items: server[who] ?? [] }), { headers: { "Content-Type": "application/json" } }));
+    });
+    localStorage.setItem("sapa.favourites.siti", JSON.stringify([one("budi"), { kind: "number", to: "5" }, 7]));
+    await vi.waitFor(() => expect(favourites("siti").get()).toEqual([one("budi")]));
+    await vi.waitFor(() => expect(localStorage.getItem("sapa.favourites.siti")).toBeNull());
+    expect(server["siti"]).toEqual([one("budi")]);
+    toggle("siti", one("dewi"));
+    expect(favourites("siti").get().map(({ to }) => to)).toEqual(["budi", "dewi"]);
+    await vi.waitFor(() => expect(server["siti"]?.length).toBe(2));
+    refuses = true;
+    toggle("siti", one("dewi"));
+    expect(favourites("siti").get().length).toBe(1);
+    await vi.waitFor(() => expect(favourites("siti").get().length).toBe(2)); // not kept: as it was
+    refuses = false;
+    who = "agus";
+    server["agus"] = [one("rudi")];
+    localStorage.setItem("sapa.favourites.agus", JSON.stringify([one("old")]));
+    await vi.waitFor(() => expect(favourites("agus").get()).toEqual([one("rudi")])); // what the server has counts
+    await vi.waitFor(() => expect(localStorage.getItem("sapa.favourites.agus")).toBeNull());
+    expect(asked.filter((line) => line.startsWith("PUT")).length).toBe(3);
+    expect(keptBefore("{")).toEqual([]);
+    vi.unstubAllGlobals();
   });
 });
 

@@ -3,12 +3,12 @@ import { useEffect, useState, type ReactNode } from "react";
 import { api, type Wallboard, type WallboardBody, type WallPage, type WallTile } from "../shared/api.gen";
 import { Problem } from "../shared/call";
 import { useNow } from "../shared/clock";
-import { figureWords, periods, unitOf } from "../shared/figures";
+import { figureWords, unitOf } from "../shared/figures";
 import { Frame } from "../shared/frame";
 import { useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
 import { Button } from "../shared/ui";
-import { bodyOf, figuresOf, fromField, keyOf, PAGES_MAX, STANDARD, standardBoard, TILES_MAX, toField, withPeriod } from "./model";
+import { bodyOf, figuresOf, fromField, keyOf, PAGES_MAX, periodsOf, STANDARD, standardBoard, TILES_MAX, toField, withPeriod, withScope } from "./model";
 import { Tiles } from "./screen";
 import { wallWords } from "./words";
 
@@ -62,7 +62,7 @@ function TileRow({ tile, n, count, seesAll, change, move, remove }: { tile: Wall
           value={tile.scope === "all" ? "all" : `${tile.scope}:${tile.key}`}
           onChange={(event) => {
             const [scope, ...key] = event.target.value.split(":");
-            change({ ...tile, scope: scope as WallTile["scope"], key: scope === "all" ? null : key.join(":") });
+            change(withScope(tile, scope as WallTile["scope"], scope === "all" ? null : key.join(":")));
           }}
         >
           {seesAll ? <option value="all">{words("all")}</option> : null}
@@ -80,12 +80,21 @@ function TileRow({ tile, n, count, seesAll, change, move, remove }: { tile: Wall
               </option>
             ))}
           </optgroup>
+          {seesAll && directory && directory.teams.length > 0 ? (
+            <optgroup label={words("teams")}>
+              {directory.teams.map((team) => (
+                <option key={team} value={`team:${team}`}>
+                  {words("team", { team })}
+                </option>
+              ))}
+            </optgroup>
+          ) : null}
         </select>
       </label>
       <label className="field">
         <span>{words("period")}</span>
         <select className="input" value={tile.period} onChange={(event) => change(withPeriod(tile, event.target.value as WallTile["period"]))}>
-          {periods.map((period) => (
+          {periodsOf(tile.scope).map((period) => (
             <option key={period} value={period}>
               {figures(period)}
             </option>
@@ -95,7 +104,7 @@ function TileRow({ tile, n, count, seesAll, change, move, remove }: { tile: Wall
       <label className="field">
         <span>{words("figure")}</span>
         <select className="input" value={tile.figure} onChange={(event) => change({ ...tile, figure: event.target.value, warn: null, bad: null })}>
-          {figuresOf(tile.period).map((figure) => (
+          {figuresOf(tile.period, tile.scope).map((figure) => (
             <option key={figure} value={figure}>
               {figures(figure as FigureWord)}
             </option>

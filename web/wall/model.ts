@@ -1,6 +1,6 @@
 // Wallboards as data: what a tile shows, when a page is turned, a first board to begin with.
 import type { Directory, FigureTarget, Standing, Wallboard, WallboardBody, WallPage, WallTile } from "../shared/api.gen";
-import { countedFigures, isNow, levelOf, nowFigures, unitOf, valueOf, type Level } from "../shared/figures";
+import { countedFigures, levelOf, nowFigures, periods, unitOf, valueOf, type Level } from "../shared/figures";
 import { goalLevel, goalOf, goalState } from "../shared/target";
 
 export const STANDARD = "standar";
@@ -43,12 +43,24 @@ export function pageAt(at: number, seconds: number, pages: number, offset = 0): 
 /** Columns for so many tiles; the first of seven is twice as wide. */
 export const columnsOf = (tiles: number): number => (tiles <= 3 ? Math.max(1, tiles) : tiles === 4 ? 2 : tiles <= 6 ? 3 : 4);
 
-export const figuresOf = (period: string): readonly string[] => (period === "now" ? nowFigures : countedFigures.filter((figure) => figure !== "occupancy")); // of teams alone
+/** What is counted for people. */
+const ofTeams: readonly string[] = ["handled", "aht", "occupancy", "wrapup_mean", "transfers"];
 
-/** Another period has other figures. */
+export const figuresOf = (period: string, scope: WallTile["scope"]): readonly string[] =>
+  scope === "team" ? ofTeams : period === "now" ? nowFigures : countedFigures.filter((figure) => figure !== "occupancy"); // of teams alone
+
+/** A team has figures of today. */
+export const periodsOf = (scope: WallTile["scope"]): readonly WallTile["period"][] => (scope === "team" ? ["today"] : periods);
+
+/** Another period, or another thing, has other figures. */
 export function withPeriod(tile: WallTile, period: WallTile["period"]): WallTile {
-  const fits = isNow(tile.figure) === (period === "now");
-  return fits ? { ...tile, period } : { ...tile, period, figure: figuresOf(period)[0]!, warn: null, bad: null };
+  const fits = figuresOf(period, tile.scope).includes(tile.figure);
+  return fits ? { ...tile, period } : { ...tile, period, figure: figuresOf(period, tile.scope)[0]!, warn: null, bad: null };
+}
+
+export function withScope(tile: WallTile, scope: WallTile["scope"], key: string | null): WallTile {
+  const period = periodsOf(scope).includes(tile.period) ? tile.period : "today";
+  return withPeriod({ ...tile, scope, key }, period);
 }
 
 /** Limits as people type them: percent, seconds, counts. */

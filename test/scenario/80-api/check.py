@@ -31,7 +31,7 @@ def targets(own):
     """What is aimed at: set by who may, over what he has seen; seen with the figures everywhere."""
     path, shop, bank = V1 + "/targets", admin.as_role("supervisor", clients=["shop"]), admin.as_role("director", clients=["bank"])
     director = admin.as_role("director")
-    assert director.get(path).json == {"items": [], "version": 0, "changed": None, "by": None, "comment": None}
+    assert director.get(path).json == {"items": [], "version": 0, "changed": None, "by": None, "comment": None, "owners": []}
     assert {t["scope"] for t in next(s for s in admin.get(V1 + "/standings").json["items"] if s["id"] == "queue:service")["targets"]} == {"description"}
     first = {"items": [aim("all", None, "aht", 1, end="2020-12-31"), aim("all", None, "aht", 86400000, "2021-01-01"), aim("client", "bank", "service_level_1", 0.99),
                        aim("queue", "service", "service_level_1", 0.5), aim("queue", "loans", "asa", 0)], "comment": "awal"}
@@ -41,6 +41,7 @@ def targets(own):
         other.put(path, first, 403, headers={"If-Match": '"0"'})
     told = director.put(path, {"items": [aim("queue", "loans", "asa", -5)]}, 400, headers={"If-Match": '"0"'}).json["detail"]
     assert told == "target 1: value: milliseconds, 0 or more: 20000 are 20 seconds", told
+    director.put(path, {"items": [{**aim("queue", "loans", "asa", 5), "owner": "nobody"}]}, 400, headers={"If-Match": '"0"'})
     director.put(path, {"items": "all of them"}, 400, headers={"If-Match": '"0"'})
     assert director.put(path, first, headers={"If-Match": '"0"'}).json["version"] == 1
     now = director.get(path)
@@ -351,6 +352,18 @@ def writes():
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "loans"}, 409)  # it talks
     admin.post(f"{V1}/contacts/{talking['id']}/move", {"queue": "nothing"}, 400)
     admin.post(f"{V1}/contacts/9999999/move", {"queue": "loans"}, 404)
+    # favourites: of who asks, all at once
+    often = V1 + "/me/favourites"
+    assert own.get(often).json == {"items": []}
+    two = [{"kind": "agent", "to": "agent2", "name": "Agen 2"}, {"kind": "outside", "to": "+6281234567890", "name": "Gudang"}]
+    own.put(often, {"items": two})
+    assert own.get(often).json["items"] == two
+    own.put(often, {"items": two + two}, 400)
+    own.put(often, {"items": [{"kind": "number", "to": "5000", "name": "x"}]}, 400)
+    own.put(often, {"items": [{**two[0], "to": f"agent{i}"} for i in range(5)]}, 400)
+    assert own.get(often).json["items"] == two and admin.get(often).json == {"items": []}
+    own.put(often, {"items": []})
+
     # tasks
     tasks = f"{V1}/agents/{name}/tasks"
     one = own.post(tasks, {"text": "Bu Ani: call at three", "due": "2100-01-01T15:00:00+07:00", "contact": talking["id"]}, 201).json["task"]
@@ -368,6 +381,13 @@ def writes():
     own.put(f"{tasks}/{one}", {"done": True})
     own.put(f"{tasks}/{one}", {"done": True}, 404)
     assert [t["due"] for t in admin.get(f"{V1}/agents/{name}/work").json["tasks"]] == [None]
+    # one's own list, whatever one is
+    [left] = own.get(V1 + "/me/tasks").json["items"]
+    assert left["text"] == "some day" and left["breach"] is None and admin.get(V1 + "/me/tasks").json["items"] == []
+    admin.put(f"{V1}/me/tasks/{left['id']}", {"done": True}, 404)
+    own.put(f"{V1}/me/tasks/{left['id']}", {}, 400)
+    own.put(f"{V1}/me/tasks/{left['id']}", {"done": True})
+    assert own.get(V1 + "/me/tasks").json["items"] == []
     # one's own figures, and how one's line is
     mine = own.get(V1 + "/me/figures").json
     day = [r for r in admin.get(V1 + "/reports/agents?by=day").json["items"] if r["agent"] == name]
@@ -380,6 +400,18 @@ def writes():
     assert [(n["rtt_ms"], n["mos_x100"], n["jitter_ms"], n["codec"], n["user"]) for n in lines_seen] == [(41, 431, None, "opus", "test-agent")], lines_seen
     own.get(V1 + "/network", 403)
     admin.as_role("monitor", clients=["bank"]).get(V1 + "/network", 403)
+    # the technical state, and nothing of conversations with it
+    technician = admin.as_role("technician")
+    state = technician.get(V1 + "/system").json
+    assert [t["state"] for t in state["trunks"]] and state["ready"] and state["media"]["up"] and state["media"]["version"] > 0, state
+    assert {d["agent"] for d in state["devices"]} >= {name} and all(not d["browser"] for d in state["devices"]), state["devices"]
+    assert {p["name"] for p in state["processes"]} >= {"serve", "control", "media"} and not any(p["other_program"] for p in state["processes"]), state["processes"]
+    assert state["disk"]["free_bytes"] > 0 and state["disk"]["log_bytes"] > 0 and state["listeners"][0]["kind"] == "http", state
+    assert [(n["user"], n["mos_x100"]) for n in pages(technician, V1 + "/network?limit=5")] == [("test-agent", 431)]
+    for closed in ("/contacts", "/contacts/past", f"/contacts/{talking['id']}", f"/contacts/{talking['id']}/card", "/recordings", "/people?phone=1", "/view", "/directory", "/audit", "/webhooks", "/centre"):
+        technician.get(V1 + closed, 403)
+    own.get(V1 + "/system", 403)
+    admin.as_role("technician", clients=["bank"]).get(V1 + "/system", 403)
     targets(own)
     # breaks: what of them is used
     breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}

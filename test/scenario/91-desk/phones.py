@@ -1,7 +1,7 @@
 """test/scenario/91-desk: phones.py SIP_PORT CONTROL_PORT CARRIER_PORT [EXTENSION …]
 
 Behind the carrier somebody answers every call. Desk phones that ring, and answer when they are told to (Event: talk); customers who call when the test says so.
-The test says it over HTTP: POST /call?from=NUMBER&to=NUMBER, /hangup?from=NUMBER, GET /phones.
+The test says it over HTTP: POST /call?from=NUMBER&to=NUMBER, /hangup?from=NUMBER, /press?from=NUMBER&key=DIGIT, /refuse?extension=EXTENSION, GET /phones.
 """
 import http.server
 import json
@@ -121,6 +121,12 @@ class Control(http.server.BaseHTTPRequestHandler):
             threading.Thread(target=customer.begin, args=(asked["to"],), daemon=True).start()
         elif path == "/hangup":
             customers.pop(asked["from"]).end()
+        elif path == "/press":
+            customers[asked["from"]].key(asked["key"])
+        elif path == "/refuse":
+            phone = phones[asked["extension"]]
+            invite, phone.ringing = phone.ringing, None
+            phone.respond(invite, 603)
         self.say({"done": True})
 
 

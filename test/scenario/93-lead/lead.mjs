@@ -29,6 +29,48 @@ async function apart(page) {
   assert(over <= 0, `the table of queues is ${over} pixels too wide`);
 }
 
+/** Technical staff: what is wrong with trunks and lines, and no conversation. */
+async function technical() {
+  const desk = await open("/desk", { user: "tari", microphone: true });
+  const tech = await open("/tech", { user: "teguh" });
+  await tech.getByRole("heading", { name: "Perlu perhatian" }).waitFor();
+  await tech.getByRole("button", { name: "Trunk demo-cadangan tidak menjawab" }).waitFor(); // nothing is at its port
+  const demo = tech.getByRole("table", { name: "Trunk" }).getByRole("row", { name: /^demo 127/ });
+  await demo.getByText("menjawab", { exact: true }).waitFor();
+  const mine = tech.getByRole("table", { name: "Perangkat agen" }).getByRole("row", { name: /Tari Kusumawati/ });
+  await mine.getByText(/^peramban/).waitFor();
+  await mine.getByText(/Sapa desk, (Chrome|Firefox) \d+/).waitFor();
+  await mine.getByText("kantor", { exact: true }).waitFor();
+  await mine.getByText(/saat masuk/).waitFor(); // the check at login
+  assert((await desk.api("/api/v1/me/network", { method: "POST", data: { kind: "call", rtt_ms: 900, loss_permille: 80, mos_x100: 210, codec: "opus", path: "relay" } })).ok(), "a bad line is told");
+  await mine.getByText("buruk", { exact: true }).waitFor();
+  await mine.getByText("MOS 2,1").waitFor();
+  await mine.getByText(/suara lewat TURN/).waitFor();
+  await tech.getByRole("button", { name: "Jaringan Tari Kusumawati di bawah batas" }).waitFor();
+  await tech.getByRole("button", { name: /^Bermasalah \(1\)/ }).click();
+  await until("only who is in trouble", async () => (await tech.getByRole("table", { name: "Perangkat agen" }).getByRole("row").count()) === 2);
+  await accessible(tech, "tech");
+  await fits(tech, "tech");
+  await shot(tech, "tech");
+  for (const closed of ["contacts", "directory", "recordings", "people?phone=1", "view", "audit"]) assert((await tech.api("/api/v1/" + closed)).status() === 403, `technical staff gets ${closed}`);
+  assert(!/08\d{6,}|\+?628\d{6,}/.test(await tech.locator("main").innerText()), "a customer's number on the page");
+  assert((await desk.api("/api/v1/system")).status() === 403, "an agent is told the technical state");
+  assert((await desk.api("/api/v1/agents/tari/state", { method: "POST", data: { state: "not_ready" } })).ok(), "she is at work");
+  await desk.context().close(); // her browser is gone
+  await tech.getByRole("button", { name: "Tari Kusumawati bekerja, tetapi teleponnya tidak terhubung" }).waitFor({ timeout: 20_000 });
+  assert(tech.problems.length === 0, tech.problems.join("; "));
+  await tech.context().close();
+  const beside = await open("/tech", { user: "teguh", language: "en", theme: "dark", width: 420, height: 768 });
+  await beside.getByRole("button", { name: "Trunk demo-cadangan does not answer" }).click();
+  assert(await beside.evaluate(() => document.activeElement?.id === "trunks"), "what needs attention leads to where it is");
+  await fits(beside, "tech, 420");
+  await accessible(beside, "tech, en, dark, 420");
+  await shot(beside, "tech-420-en");
+  assert(beside.problems.length === 0, beside.problems.join("; "));
+  await beside.context().close();
+  say("technical staff sees trunks, devices and bad lines, and no conversation");
+}
+
 await run(async () => {
   const page = await open("/lead", { user: "yusuf" });
   const panel = page.getByRole("complementary");
@@ -253,6 +295,34 @@ await run(async () => {
   await director.getByRole("list", { name: "toko" }).locator('[data-figure="occupancy"]').waitFor();
   assert(director.problems.length === 0, director.problems.join("; "));
   await director.context().close();
+  // ---- a day that missed a target is a task of its owner, and leads to the contacts of that day ----
+  const today = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Jakarta", dateStyle: "short" }).format(new Date());
+  const missed = { id: "7", text: "…", due: null, contact: null, by: "sapa", created: new Date().toISOString(), client: null, name: null, address: null };
+  const owner = await open("/lead", {
+    user: "rani",
+    before: async (one) => {
+      await one.route("**/api/v1/me/tasks", (route) =>
+        route.fulfill({ json: { items: [{ ...missed, breach: { figure: "service_level_1", scope: "client", key: "toko", day: today, value: 0.612, target: 0.8 } }] } }),
+      );
+      await one.route("**/api/v1/me/tasks/7", (route) => route.fulfill({ json: { done: true, seq: null } }));
+    },
+  });
+  const task = owner.getByRole("region", { name: "Tugas Anda" });
+  await task.getByRole("button", { name: /^Toko Nusantara, \S+, \d+ \S+ 20\d\d: Tingkat layanan 61%, target ≥ 80% tidak tercapai$/ }).click();
+  const counted = owner.getByRole("complementary");
+  await counted.getByText("61%", { exact: true }).waitFor();
+  const ofDay = await (await owner.api(`/api/v1/figures/service_level_1/contacts?client=toko&day=${today}&limit=1`)).json();
+  await until("the contacts of that day", async () => (await counted.locator("[data-contact]").count()) >= Math.min(100, ofDay.contacts));
+  assert(ofDay.contacts > 0, "nobody came to Toko");
+  await accessible(owner, "a missed target");
+  await fits(owner, "a missed target");
+  await shot(owner, "lead-task");
+  await task.getByRole("button", { name: /^Selesai: Toko Nusantara/ }).click();
+  await task.waitFor({ state: "detached" });
+  assert(owner.problems.length === 0, owner.problems.join("; "));
+  await owner.context().close();
+  say("a missed target is a task, and leads to its contacts");
+
   const leader = await open("/lead", { user: "ratna" });
   await until("a queue says what it misses", async () => (await leader.locator(".queues .goal.missed").count()) > 0);
   await leader.getByRole("link", { name: "Target", exact: true }).click();
@@ -263,6 +333,8 @@ await run(async () => {
   assert(leader.problems.length === 0, leader.problems.join("; "));
   await leader.context().close();
   say("targets are set by the director, and stand beside the figures");
+
+  await technical();
 
   // ---- English, beside the client's application; a leader of one client sees that one ----
   const small = await open("/lead", { user: "ratna", language: "en", width: 420, height: 768 });

@@ -56,6 +56,8 @@ await run(async () => {
   await editor.getByLabel("Nama papan").fill("Lantai dua");
   await editor.getByLabel("Detik per halaman").fill("5");
   const first = editor.getByRole("group", { name: "Angka 1", exact: true });
+  await first.getByLabel("Milik siapa").selectOption({ label: "Tim toko" });
+  await editor.locator('.preview-screen .tile[data-figure="handled"]').getByText("hari ini · toko").waitFor(); // a team has figures of today
   await first.getByLabel("Milik siapa").selectOption({ label: "Toko: penjualan" });
   await first.getByLabel("Masa").selectOption({ label: "hari ini" });
   await first.getByRole("combobox", { name: "Angka", exact: true }).selectOption({ label: "Rata-rata tunggu" });
