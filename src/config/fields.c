@@ -111,6 +111,7 @@ static const struct sapa_field_row client_rows[] = {
     REF("number", sapa_client, number, NUMBERS, 0, "number shown on calls that are placed for it"),
     OTHER("calls", 0, NULL, "rules for calls that agents place for it: { queue: sales, hours: calling }"),
     OTHER("desk", 0, NULL, "what agents are shown for it"),
+    OTHER("page", 0, NULL, "how its page for customers (/call) looks: { colour: \"#0b5d2e\", greeting: { id: …, en: … } }"),
 };
 
 static const struct sapa_field_row client_calls_rows[] = {
@@ -121,6 +122,13 @@ static const struct sapa_field_row client_calls_rows[] = {
 static const struct sapa_field_row client_desk_rows[] = {
     OTHER("customer", 0, NULL, "what this company calls those who call it: { id: nasabah, en: client }"),
     OTHER("greeting", 0, NULL, "the sentence with which agents greet: { id: \"Selamat datang di Bank Sejahtera\", en: \"Welcome to Bank Sejahtera\" }"),
+};
+
+static const struct sapa_field_row client_page_rows[] = {
+    TEXT("name", sapa_client, page_name, 1, 64, NULL, "its name there; without: the name of the company"),
+    OTHER("greeting", 0, NULL, "the first sentence there: { id: \"Ada yang bisa kami bantu?\", en: \"How may we help you?\" }"),
+    OTHER("colour", 0, NULL, "its colour, under white words, \"#0b5d2e\": a contrast of 4.5 to 1 at least (WCAG 2.2); without: one of eight"),
+    OTHER("colour_dark", 0, NULL, "its colour in the dark theme, under dark words, \"#63d08b\": a contrast of 4.5 to 1 at least; without: made of `colour`"),
 };
 
 static const struct sapa_field_row quota_rows[] = {
@@ -404,6 +412,7 @@ const struct sapa_object sapa_objects[SAPA_OBJECT_COUNT] = {
     OBJECT(CLIENT, "clients.KEY", "a company that is served", client_rows),
     OBJECT(CLIENT_CALLS, "clients.KEY.calls", "calls that agents place for a company", client_calls_rows),
     OBJECT(CLIENT_DESK, "clients.KEY.desk", "what agents are shown for a company", client_desk_rows),
+    OBJECT(CLIENT_PAGE, "clients.KEY.page", "how a company's page for customers looks", client_page_rows),
     OBJECT(QUOTA, "reasons.DIGITS.quota", "a limit of a reason for not being ready; at most 8 reasons have one", quota_rows),
     OBJECT(ROLE, "roles.KEY", "what somebody may do", role_rows),
     OBJECT(CALL_RULE, "roles.KEY.calls[]", "a rule on calls that are placed", call_rule_rows),

@@ -594,8 +594,11 @@ static const struct sapa_field_rule wall_link[] = {
     { "secret", "string", "shown once: the page /wall#BOARD/SECRET" }, { "path", "string", "that page" }, { "token", "Token", "" },
 };
 static const struct sapa_field_rule web_number[] = {
-    { "number", "key", "for POST" }, { "client", "key", "" }, { "name", "string", "of the client" }, { "language", "id|en", "" },
+    { "number", "key", "for POST" }, { "client", "key", "" }, { "name", "string", "of the client, as its page shows it" },
+    { "greeting", "WebGreeting?", "the page's first sentence; null: its own" }, { "colour", "string", "\"#0b5d2e\", for white words" },
+    { "colour_dark", "string", "in the dark theme, for dark words" }, { "language", "id|en", "" },
 };
+static const struct sapa_field_rule web_greeting[] = { { "id", "string", "may be empty" }, { "en", "string", "" } };
 static const struct sapa_field_rule web_place[] = {
     { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "" }, { "position", "integer?", "1 is next; null: not in line" },
     { "ewt_p50_ms", "integer?", "expected wait: half wait no longer; null: not known, or nobody serves the queue" },
@@ -948,6 +951,7 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },
     [SAPA_SCHEMA_WEB_NUMBERS] = { "WebNumbers", FIELDS(web_numbers) },
+    [SAPA_SCHEMA_WEB_GREETING] = { "WebGreeting", FIELDS(web_greeting) },
     [SAPA_SCHEMA_WEB_PLACE] = { "WebPlace", FIELDS(web_place) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },
     [SAPA_SCHEMA_NEW_HOOK] = { "NewWebhook", FIELDS(new_hook) },

@@ -74,6 +74,9 @@ struct sapa_client {
     uint32_t calls_hours;     /* when its customers may be called by agents; SAPA_NONE: always */
     struct sapa_str customer[SAPA_LANGUAGE_COUNT]; /* what it calls its customers: "nasabah"; may be empty */
     struct sapa_str greeting[SAPA_LANGUAGE_COUNT]; /* what agents say first; may be empty */
+    struct sapa_str page_name;                     /* of its page for customers (/call); empty: `name` */
+    struct sapa_str page_greeting[SAPA_LANGUAGE_COUNT]; /* its first sentence; may be empty */
+    uint32_t page_colour, page_colour_dark;        /* 0xRRGGBB, under white words, and in the dark theme under dark ones */
 };
 
 struct sapa_skill {

@@ -1417,8 +1417,13 @@ export interface WebNumber {
   /** for POST */
   number: string;
   client: string;
-  /** of the client */
+  /** of the client, as its page shows it */
   name: string;
+  greeting: WebGreeting | null;
+  /** "#0b5d2e", for white words */
+  colour: string;
+  /** in the dark theme, for dark words */
+  colour_dark: string;
   language: "id" | "en";
 }
 
@@ -2169,6 +2174,12 @@ export interface SystemLimits {
   disk_days: number;
   /** free: less is too little */
   disk_percent: number;
+}
+
+export interface WebGreeting {
+  /** may be empty */
+  id: string;
+  en: string;
 }
 
 export const api = {
