@@ -68,6 +68,9 @@ SAPA_MUST_CHECK sapa_rc sapa_store_setting(struct sapa_store *store, const char 
 SAPA_MUST_CHECK sapa_rc sapa_store_set(struct sapa_store *store, const char *key, const char *value);
 /** It is gone. SAPA_OK also when there was none. */
 SAPA_MUST_CHECK sapa_rc sapa_store_unset(struct sapa_store *store, const char *key);
+/** A setting that holds a list is read, changed and set again between these two, by one thread at a time. Any thread. */
+void sapa_store_list_begin(struct sapa_store *store);
+void sapa_store_list_end(struct sapa_store *store);
 
 /** Keep a document (a centre description) under its SHA-256. Putting it twice is fine. */
 SAPA_MUST_CHECK sapa_rc sapa_store_document_put(struct sapa_store *store, const void *text, size_t size,
