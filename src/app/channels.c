@@ -5,6 +5,7 @@
 
 #include "app/lookup.h"
 #include "app/people.h"
+#include "app/system.h"
 #include "app/takes.h"
 #include "base/log.h"
 #include "base/table.h"
@@ -24,7 +25,7 @@ enum {
 };
 
 /* Messages of the centre thread to this one. */
-enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, TALKED, ADOPT, CENTRE, REFUSE, END_CALLS, WEB_MESSAGE, WEB_CLOSED, SESSION_ENDED, STOP };
+enum message { COMMAND = 1, DIALOG, HELD, ARRIVED, TALKED, ADOPT, CENTRE, REFUSE, END_CALLS, WEB_MESSAGE, WEB_CLOSED, SESSION_ENDED, REPORT, STOP };
 
 struct refuse { bool on; const char *why; };
 
@@ -350,6 +351,10 @@ static void on_message(void *ctx, uint32_t type, const void *data, size_t size)
         sapa_voice_session_ended(c->voice, session);
         break;
     }
+    case REPORT:
+        sapa_system_report(c->voice, c->options.centre.centre, c->options.reports);
+        sapa_voice_media_ask(c->voice);
+        break;
     case STOP: sapa_loop_stop(c->loop); break;
     }
 }
@@ -586,4 +591,9 @@ sapa_rc sapa_channels_web_closed(struct sapa_channels *c, const struct sapa_chan
 sapa_rc sapa_channels_session_ended(struct sapa_channels *c, uint64_t session)
 {
     return put_patiently(c, SESSION_ENDED, &session, sizeof(session));
+}
+
+bool sapa_channels_report(struct sapa_channels *c)
+{
+    return c->options.reports && sapa_mailbox_put(c->mailbox, REPORT, NULL, 0) == SAPA_OK;
 }

@@ -16,6 +16,7 @@
 #include "store/people.h"
 
 struct sapa_channels;
+struct sapa_slot;
 
 /* What stands in the centre's mailbox (type of the message). */
 enum sapa_inbox {
@@ -61,6 +62,7 @@ struct sapa_channels_options {
     uint32_t epoch;
     unsigned node;
     int cpu;                              /* pin the thread; -1 not */
+    struct sapa_slot *reports;            /* where sapa_channels_report() leaves them; NULL: nowhere */
 };
 
 /** Open everything and start the thread. Calls are refused until sapa_channels_adopt(). */
@@ -97,6 +99,9 @@ SAPA_MUST_CHECK sapa_rc sapa_channels_web_receive(struct sapa_channels *channels
 SAPA_MUST_CHECK sapa_rc sapa_channels_web_closed(struct sapa_channels *channels, const struct sapa_channels_web *from);
 /** A session is over, and what was made with it for telephones; any thread. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_session_ended(struct sapa_channels *channels, uint64_t session);
+
+/** Let the thread put how it stands into options.reports (app/system.h); any thread. False: it cannot be asked now. */
+bool sapa_channels_report(struct sapa_channels *channels);
 
 /** End every call, politely; they are gone a moment later. `why` is static. */
 SAPA_MUST_CHECK sapa_rc sapa_channels_end_calls(struct sapa_channels *channels, const char *why);

@@ -25,6 +25,7 @@
 #include "app/recording_key.h"
 #include "app/rescue.h"
 #include "app/serve.h"
+#include "app/system.h"
 #include "app/web_link.h"
 #include "app/web_target.h"
 #include "app/web_work.h"
@@ -91,6 +92,9 @@ struct control {
     struct sapa_hooks *hooks;
     struct sapa_pool *pool;
     struct sapa_figures_keeper *figures;
+    struct sapa_disk_keeper *disk;
+    struct sapa_slot *reports; /* of the SIP thread */
+    struct sapa_system_sources system;
     struct sapa_breaches *breaches;
     struct sapa_centre_shelf *shelf;
     struct sapa_rescue *rescue;
@@ -732,7 +736,7 @@ static sapa_rc open_channels(struct control *c)
                                                .web_send = c->web ? sip_to_web : NULL, .session_lives = session_lives };
     struct sapa_channels_options channels = {
         .data = opt.data, .centre = c->today, .ports = &ports, .inbox = c->inbox, .listens = listens,
-        .epoch = (uint32_t)sapa_store_epoch(c->store), .node = 1, .cpu = -1,
+        .epoch = (uint32_t)sapa_store_epoch(c->store), .node = 1, .cpu = -1, .reports = c->reports,
     };
     struct sapa_key offer_key;
     sapa_rc rc = SAPA_OK;
@@ -1134,6 +1138,44 @@ static sapa_rc sip_to_web(void *ctx, const struct sapa_sip_flow *flow, const cha
     return sapa_web_sip(c->web, &head, bytes, n);
 }
 
+/* Let the SIP thread tell how it stands. On the web thread's pool. */
+static bool ask_system(void *ctx)
+{
+    struct sapa_channels *channels = atomic_load(&((struct control *)ctx)->web_channels);
+
+    return channels && sapa_channels_report(channels);
+}
+
+static void add_listener(struct control *c, const char *kind, uint64_t fd)
+{
+    struct sapa_system_sources *system = &c->system;
+
+    if (system->listener_count < SAPA_COUNT(system->listeners) && fd > 0 && sapa_socket_local((int)fd, &system->listeners[system->listener_count].addr) == SAPA_OK)
+        system->listeners[system->listener_count++].kind = kind;
+}
+
+static void find_system(struct control *c)
+{
+    static char own[512];
+    struct sapa_system_sources *system = &c->system;
+
+    *system = (struct sapa_system_sources){ .store = c->store, .slot = c->reports, .ctx = c, .ask = ask_system,
+                                            .parent = opt.parent_since ? (int)getppid() : 0 };
+    system->certificates[system->certificate_count++] = opt.http_cert;
+    for (size_t i = 0; i < opt.tls_cert.count && system->certificate_count < SAPA_COUNT(system->certificates); i++)
+        system->certificates[system->certificate_count++] = opt.tls_cert.values[i];
+    snprintf(own, sizeof(own), "%s/tls.certificate.pem", opt.data);
+    if (opt.tls.count > 0 && opt.tls_cert.count == 0)
+        system->certificates[system->certificate_count++] = own;
+    add_listener(c, opt.http_cert ? "https" : "http", opt.http_fd);
+    for (size_t i = 0; i < opt.udp.count; i++)
+        add_listener(c, "udp", find_number(opt.udp.values[i]));
+    for (size_t i = 0; i < opt.tcp.count; i++)
+        add_listener(c, "tcp", find_number(opt.tcp.values[i]));
+    for (size_t i = 0; i < opt.tls.count; i++)
+        add_listener(c, "tls", find_number(opt.tls.values[i]));
+}
+
 /* A certificate for HTTPS where none was given: made once, by ourselves; browsers ask whether to trust it. */
 static sapa_rc find_web_certificate(const struct control *c)
 {
@@ -1177,7 +1219,8 @@ static sapa_rc open_web(struct control *c)
         .ports = { .ctx = c, .put = web_put, .reply = web_reply, .wake = web_wake, .input = web_input, .reserve = reserve_person, .reload = web_reload },
     };
 
-    c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data, .centre = opt.centre };
+    find_system(c);
+    c->web_files = (struct sapa_web_files){ .store = c->store, .data = opt.data, .centre = opt.centre, .system = &c->system };
     sapa_store_key(c->store, PHONE_KEY, &web.phone_key);
     if (opt.targets)
         sapa_target_first(c->store, opt.targets, c->today.centre);
@@ -1216,7 +1259,7 @@ static sapa_rc open_all(struct control *c)
     sapa_clock_init(&c->clock);
     if ((rc = sapa_loop_new(&c->clock, &c->loop)) != SAPA_OK ||
         (rc = sapa_signals_start(c->loop, numbers, on_signal, c, &c->signals)) != SAPA_OK ||
-        (rc = sapa_mailbox_new(INBOX_BYTES, &c->inbox)) != SAPA_OK ||
+        (rc = sapa_mailbox_new(INBOX_BYTES, &c->inbox)) != SAPA_OK || (rc = sapa_slot_new(&c->reports)) != SAPA_OK ||
         (rc = sapa_pool_new("slow", 1, 16, &c->pool)) != SAPA_OK || (rc = open_store(c)) != SAPA_OK ||
         (rc = sapa_centre_shelf_new(c->store, &c->shelf)) != SAPA_OK || (rc = open_centre(c, opt.centre, &c->today, NULL)) != SAPA_OK ||
         (rc = open_engine(c)) != SAPA_OK || (rc = recover(c)) != SAPA_OK)
@@ -1241,8 +1284,11 @@ static sapa_rc open_all(struct control *c)
     c->snapshot_us = sapa_loop_now_us(c->loop);
     sapa_timer_set(c->loop, &c->snapshot_timer, SNAPSHOT_LOOK_US, look_snapshot, c);
     sapa_timer_set(c->loop, &c->second_timer, SECOND_US, look_second, c);
-    rc = sapa_breaches_start(c->loop, c->pool, c->store, opt.data, &c->breaches);
-    return rc == SAPA_OK ? sapa_figures_keeper_start(c->loop, c->pool, opt.data, &c->figures) : rc;
+    if ((rc = sapa_disk_keeper_start(c->loop, c->pool, c->store, &c->disk)) != SAPA_OK)
+        return rc;
+    if ((rc = sapa_breaches_start(c->loop, c->pool, c->store, opt.data, &c->breaches)) != SAPA_OK)
+        return rc;
+    return sapa_figures_keeper_start(c->loop, c->pool, opt.data, &c->figures);
 }
 
 /* What the channels still had to say is logged, and what was promised is done by the next process. */
@@ -1274,6 +1320,7 @@ static void close_all(struct control *c)
     const uint64_t committed = sapa_log_writer_stop(c->writer);
     sapa_pool_free(c->pool);
     sapa_figures_keeper_free(c->figures);
+    sapa_disk_keeper_free(c->disk);
     sapa_breaches_free(c->breaches);
     sapa_rescue_free(c->rescue);
     if (c->serving && sapa_engine_save(c->engine, &bytes, &size, &seq) == SAPA_OK && seq == committed &&
@@ -1284,6 +1331,7 @@ static void close_all(struct control *c)
     sapa_centre_shelf_free(c->shelf);
     sapa_store_close(c->store);
     sapa_mailbox_free(c->inbox);
+    sapa_slot_free(c->reports);
     while (c->waiting) {
         struct waiting *waiting = c->waiting;
         c->waiting = waiting->next;

@@ -780,12 +780,12 @@ static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t con
     case SAPA_ROUTE_DISPOSITIONS: return dispositions_json(desk);
     case SAPA_ROUTE_WORK: return work_json(desk, &cards[0]);
     case SAPA_ROUTE_TASK_NEW: return task_new(desk, &cards[0]);
-    case SAPA_ROUTE_TASK_SET:
-    case SAPA_ROUTE_MY_TASK_SET: return task_set(desk);
-    case SAPA_ROUTE_MY_TASKS: return my_tasks(desk, &cards[0]);
     case SAPA_ROUTE_PARTY_SET: return judge_party(desk, &cards[0]);
     case SAPA_ROUTE_FAVOURITES:
     case SAPA_ROUTE_FAVOURITES_PUT: return favourites(desk);
+    case SAPA_ROUTE_TASK_SET:
+    case SAPA_ROUTE_MY_TASK_SET: return task_set(desk);
+    case SAPA_ROUTE_MY_TASKS: return my_tasks(desk, &cards[0]);
     default: break;
     }
     return desk->work->route == SAPA_ROUTE_NOTE ? judge_note(desk, &cards[0]) : card_json(desk, &cards[0], &cards[1]);

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "app/test_recording_impl.h"
+#include "app/test_store_impl.h"
 #include "app/web_desk.h"
 #include "app/web_work.h"
 #include "http/task.h"

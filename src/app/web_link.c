@@ -964,6 +964,7 @@ void sapa_web_link_second(struct sapa_web_link *link, bool serving)
     state.inputs = engine.inputs, state.events = engine.events, state.commands = engine.commands;
     state.refused = engine.refused, state.seq = engine.seq, state.committed = engine.committed, state.held = engine.held;
     state.accepts_new = serving;
+    state.alarms = link->options.live->alarms;
     if (link->options.writer) {
         const struct sapa_log_status log = sapa_log_writer_status(link->options.writer);
         state.commits = log.commits, state.slow_commits = log.slow_commits, state.failures = log.failures;

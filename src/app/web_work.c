@@ -1,3 +1,4 @@
+#include "app/system.h"
 #include "app/web_work.h"
 
 #include <stdio.h>
@@ -1510,7 +1511,7 @@ static bool add_network(struct job *job)
 {
     const struct sapa_rec_api_write *write = &job->record->u.api_write;
     struct sapa_json *out = job->out;
-    static const char *const numbers[] = { "rtt_ms", "loss_permille", "jitter_ms", "mos_x100" }, *const words[] = { "codec", "device" };
+    static const char *const numbers[] = { "rtt_ms", "loss_permille", "jitter_ms", "mos_x100" }, *const words[] = { "codec", "device", "path" };
 
     if (job->record->type != SAPA_T_api_write || write->rc != 0 ||
         !sapa_str_eq(sapa_sized_str(&write->what), SAPA_STR("POST /api/v1/me/network")))
@@ -1647,10 +1648,10 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_WORK:
         case SAPA_ROUTE_TASK_NEW:
         case SAPA_ROUTE_TASK_SET:
-        case SAPA_ROUTE_MY_TASKS:
-        case SAPA_ROUTE_MY_TASK_SET:
         case SAPA_ROUTE_FAVOURITES:
         case SAPA_ROUTE_FAVOURITES_PUT:
+        case SAPA_ROUTE_MY_TASKS:
+        case SAPA_ROUTE_MY_TASK_SET:
         case SAPA_ROUTE_DISPOSITIONS:
         case SAPA_ROUTE_CARD:
         case SAPA_ROUTE_PARTY_SET:
@@ -1663,6 +1664,7 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_MERGE_END: work->rc = merge_end(&job); break;
         case SAPA_ROUTE_MY_FIGURES: work->rc = my_figures(&job); break;
         case SAPA_ROUTE_NETWORKS: work->rc = networks(&job); break;
+        case SAPA_ROUTE_SYSTEM: work->rc = files->system ? sapa_web_system(files->system, work) : SAPA_ENOENT; break;
         case SAPA_ROUTE_REPORT: work->rc = report(&job); break;
         case SAPA_ROUTE_RECORDINGS: work->rc = recordings(&job); break;
         case SAPA_ROUTE_RECORDING: work->rc = recording(&job); break;

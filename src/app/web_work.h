@@ -11,12 +11,14 @@
 #include "store/store.h"
 
 struct sapa_hooks;
+struct sapa_system_sources;
 
 struct sapa_web_files {
     struct sapa_store *store;
     const char *data; /* folder */
     const char *centre; /* file of the description: what it names stands beside it */
     struct sapa_hooks *hooks; /* told when webhooks change; NULL: none are sent */
+    const struct sapa_system_sources *system; /* NULL: of this the technical state is not asked */
 };
 
 /** Do it; the result stands in `work`. */

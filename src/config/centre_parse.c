@@ -2,8 +2,10 @@
 
 #include <arpa/inet.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "config/colour.h"
 #include "config/compile_impl.h"
 #include "phone/phone.h"
 
@@ -567,6 +569,52 @@ static void compile_desk(struct sapa_compile *c, uint32_t desk, struct sapa_clie
         (void)sapa_read_texts(c, greeting, 300, client->greeting);
 }
 
+/* What stands on it, so that whoever sees badly reads it: at least as WCAG 2.2 says (1.4.3), and a colour that does is named. */
+static uint32_t read_colour(struct sapa_compile *c, uint32_t node, bool dark)
+{
+    struct sapa_str text;
+    uint32_t colour;
+    char hint[80];
+
+    if (!sapa_read_text(c, node, 1, 32, &text))
+        return SAPA_NONE;
+    if (sapa_colour_parse(text, &colour) != SAPA_OK) {
+        sapa_find(c, node, 0, "write \"#0b5d2e\": a quote, a number sign, two hexadecimal digits each of red, green and blue",
+                  "\"" SAPA_STR_FMT "\" is no colour", SAPA_STR_ARG(text));
+        return SAPA_NONE;
+    }
+    const uint32_t words = dark ? SAPA_COLOUR_DARK_WORDS : SAPA_COLOUR_LIGHT_WORDS, contrast = sapa_colour_contrast_x100(colour, words);
+    if (contrast >= SAPA_COLOUR_CONTRAST_X100)
+        return colour;
+    snprintf(hint, sizeof(hint), "%s it: \"#%06x\" has enough", dark ? "lighten" : "darken", (unsigned)sapa_colour_readable(colour, words));
+    sapa_find(c, node, 0, hint, "%s words are not legible on \"" SAPA_STR_FMT "\": a contrast of %u.%02u to 1, where 4.50 is the least", dark ? "dark" : "white",
+              SAPA_STR_ARG(text), (unsigned)(contrast / 100), (unsigned)(contrast % 100));
+    return SAPA_NONE;
+}
+
+/* Without colours of their own clients are told apart by these. */
+static void usual_colours(struct sapa_client *client, uint32_t ordinal)
+{
+    static const uint32_t colours[] = { 0x0a5f6b, 0x6a2c91, 0x0b5d2e, 0x8f3a00, 0x1f4b99, 0x8a1c3f, 0x4d5a00, 0x5b4636 };
+
+    client->page_colour = colours[ordinal % SAPA_COUNT(colours)];
+    client->page_colour_dark = sapa_colour_readable(client->page_colour, SAPA_COLOUR_DARK_WORDS);
+}
+
+static void compile_page(struct sapa_compile *c, uint32_t page, struct sapa_client *client)
+{
+    sapa_fields_read(c, page, SAPA_OBJECT_CLIENT_PAGE, UINT32_MAX, client);
+    const uint32_t greeting = sapa_field_get(c, page, "greeting"), colour = sapa_field_get(c, page, "colour"), dark = sapa_field_get(c, page, "colour_dark");
+    if (greeting != SAPA_NONE)
+        (void)sapa_read_texts(c, greeting, 200, client->page_greeting);
+    if (colour != SAPA_NONE)
+        client->page_colour = read_colour(c, colour, false);
+    if (dark != SAPA_NONE)
+        client->page_colour_dark = read_colour(c, dark, true);
+    else if (colour != SAPA_NONE && client->page_colour != SAPA_NONE)
+        client->page_colour_dark = sapa_colour_readable(client->page_colour, SAPA_COLOUR_DARK_WORDS);
+}
+
 static void compile_clients(struct sapa_compile *c)
 {
     const uint32_t section = sapa_section_map(c, SAPA_SECTION_CLIENTS);
@@ -576,12 +624,15 @@ static void compile_clients(struct sapa_compile *c)
         struct sapa_client *client = &clients[sapa_tree(c, child)->ordinal];
         client->key = sapa_tree(c, child)->key;
         client->hours = client->number = client->calls_queue = client->calls_hours = SAPA_NONE;
+        usual_colours(client, sapa_tree(c, child)->ordinal);
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;
         sapa_fields_read(c, child, SAPA_OBJECT_CLIENT, UINT32_MAX, client);
         sapa_fields_read(c, sapa_field_get(c, child, "calls"), SAPA_OBJECT_CLIENT_CALLS, UINT32_MAX, client);
         if (sapa_field_get(c, child, "desk") != SAPA_NONE)
             compile_desk(c, sapa_field_get(c, child, "desk"), client);
+        if (sapa_field_get(c, child, "page") != SAPA_NONE)
+            compile_page(c, sapa_field_get(c, child, "page"), client);
     }
     if (c->section[SAPA_SECTION_CLIENTS] != SAPA_NONE &&
         sapa_tree(c, c->section[SAPA_SECTION_CLIENTS])->count == 0)
@@ -1104,11 +1155,33 @@ static void trunk_hosts(struct sapa_compile *c, uint32_t node, struct sapa_trunk
     }
 }
 
+struct networks { /* as SAPA_VEC() */
+    struct sapa_network *at;
+    uint32_t n, room;
+};
+
+/* A list of address ranges behind those that are there already. */
+static void read_networks(struct sapa_compile *c, uint32_t list, struct networks *networks)
+{
+    for SAPA_TREE_EACH(c, one, list != SAPA_NONE && sapa_is_list(c, list, "addresses") ? list : SAPA_NONE) {
+        struct sapa_network network;
+        struct sapa_str text;
+        if (!sapa_read_text(c, one, 1, 64, &text))
+            continue;
+        if (parse_network(text, &network))
+            *SAPA_VEC_PUSH(c, networks) = network;
+        else
+            sapa_find(c, one, 0, "write 10.0.0.0/8 or \"2001:db8::/32\"",
+                      "\"" SAPA_STR_FMT "\" is no address and no range of them",
+                      SAPA_STR_ARG(text));
+    }
+}
+
 static void compile_trunks(struct sapa_compile *c)
 {
     const uint32_t section = sapa_section_map(c, SAPA_SECTION_TRUNKS);
     struct sapa_trunk *trunks = sapa_table_take(c, section, sizeof(*trunks), 1000);
-    SAPA_VEC(struct sapa_network) networks = { 0 };
+    struct networks networks = { 0 };
 
     for SAPA_TREE_EACH(c, child, section) {
         struct sapa_trunk *trunk = &trunks[sapa_tree(c, child)->ordinal];
@@ -1117,21 +1190,7 @@ static void compile_trunks(struct sapa_compile *c)
         if (!sapa_key_good(c, child, SAPA_KEY_MAX))
             continue;
         sapa_fields_read(c, child, SAPA_OBJECT_TRUNK, UINT32_MAX, trunk);
-        const uint32_t from = sapa_field_get(c, child, "from");
-        for SAPA_TREE_EACH(c, one,
-                         from != SAPA_NONE && sapa_is_list(c, from, "addresses") ? from
-                                                                                 : SAPA_NONE) {
-            struct sapa_network network;
-            struct sapa_str text;
-            if (!sapa_read_text(c, one, 1, 64, &text))
-                continue;
-            if (parse_network(text, &network))
-                *SAPA_VEC_PUSH(c, &networks) = network;
-            else
-                sapa_find(c, one, 0, "write 10.0.0.0/8 or \"2001:db8::/32\"",
-                          "\"" SAPA_STR_FMT "\" is no address and no range of them",
-                          SAPA_STR_ARG(text));
-        }
+        read_networks(c, sapa_field_get(c, child, "from"), &networks);
         const uint32_t host = sapa_field_get(c, child, "host");
         if (host != SAPA_NONE)
             trunk_hosts(c, host, trunk);
@@ -1140,6 +1199,10 @@ static void compile_trunks(struct sapa_compile *c)
             sapa_find_key(c, child, "add host, user and password as the carrier gave them",
                           "to register it must be known where, and as whom");
     }
+    const uint32_t system = sapa_section_map(c, SAPA_SECTION_SYSTEM);
+    c->centre->system.office_first = networks.n;
+    read_networks(c, system != SAPA_NONE ? sapa_field_get(c, system, "offices") : SAPA_NONE, &networks);
+    c->centre->system.office_count = networks.n - c->centre->system.office_first;
     c->centre->trunks = trunks;
     c->centre->trunks_count = sapa_tree_count(c, section);
     c->centre->networks = SAPA_VEC_KEEP(c, &networks);

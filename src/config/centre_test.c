@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "config/centre_parse.h"
+#include "config/colour.h"
 #include "core/hours.h"
 
 static struct sapa_findings findings;
@@ -96,6 +97,38 @@ static char *replace(const char *text, const char *from, const char *to)
     memcpy(result + (at - text), to, strlen(to));
     memcpy(result + (at - text) + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
     return result;
+}
+
+/* How a client's page looks; without colours of its own it has those of the page. */
+static void test_pages_of_clients(void **state)
+{
+    char *base = read_file("test/config/base.yaml", NULL);
+    char *text = replace(base, "toko: { name: Toko, hours: kantor }",
+                         "toko: { name: Toko, hours: kantor, page: { name: \"Toko kami\", colour: \"#0B3d91\", greeting: { id: Halo, en: Hello } } }");
+
+    (void)state;
+    compile_good(base);
+    assert_true(sapa_colour_contrast_x100(centre->clients[0].page_colour, SAPA_COLOUR_LIGHT_WORDS) >= SAPA_COLOUR_CONTRAST_X100);
+    assert_true(sapa_colour_contrast_x100(centre->clients[0].page_colour_dark, SAPA_COLOUR_DARK_WORDS) >= SAPA_COLOUR_CONTRAST_X100);
+    assert_int_equal(centre->clients[0].page_name.n, 0);
+    assert_int_equal(centre->system.office_count, 0);
+    sapa_centre_free(centre);
+    compile_good(text);
+    const struct sapa_client *client = &centre->clients[0];
+    assert_int_equal(client->page_colour, 0x0b3d91);
+    assert_true(sapa_colour_contrast_x100(client->page_colour_dark, SAPA_COLOUR_DARK_WORDS) >= SAPA_COLOUR_CONTRAST_X100); /* made of it */
+    assert_true(sapa_str_eq(client->page_name, SAPA_STR("Toko kami")) && sapa_str_eq(client->page_greeting[SAPA_LANGUAGE_EN], SAPA_STR("Hello")));
+    sapa_centre_free(centre);
+    free(text);
+    text = replace(base, "languages: [id, en] }", "languages: [id, en], offices: [10.20.0.0/16, \"2001:db8::/32\"] }");
+    compile_good(text);
+    const struct sapa_network *offices = &centre->networks[centre->system.office_first];
+    static const uint8_t in[16] = { 10, 20, 7, 1 }, out[16] = { 10, 21, 7, 1 };
+    assert_int_equal(centre->system.office_count, 2);
+    assert_true(sapa_network_has(&offices[0], 4, in) && !sapa_network_has(&offices[0], 4, out) && !sapa_network_has(&offices[1], 4, in));
+    sapa_centre_free(centre);
+    free(text);
+    free(base);
 }
 
 static void test_mistakes(void **state)
@@ -518,7 +551,7 @@ static void test_reference_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_human_after_all), cmocka_unit_test(test_all_of_them), cmocka_unit_test(test_limits), cmocka_unit_test(test_base),
+        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_pages_of_clients), cmocka_unit_test(test_human_after_all), cmocka_unit_test(test_all_of_them), cmocka_unit_test(test_limits), cmocka_unit_test(test_base),
         cmocka_unit_test(test_details), cmocka_unit_test(test_examples), cmocka_unit_test(test_secrets), cmocka_unit_test(test_zones),
         cmocka_unit_test(test_reference_page),
     };

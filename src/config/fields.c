@@ -88,6 +88,7 @@ static const struct sapa_field_row system_rows[] = {
     TEXT("country", sapa_system, country, 2, 2, "ID", "ISO 3166-1 code of the country whose numbering plan holds for numbers without +: 0812… there is 62812…"),
     TEXT("currency", sapa_system, currency, 3, 3, "IDR", "ISO 4217 code of money in flows"),
     TEXT("ice_servers", sapa_system, ice_servers, 1, 400, NULL, "what browsers reach each other through where networks stand between: addresses with a comma between, \"stun:stun.example:3478, turn:turn.example:3478?transport=udp, turns:turn.example\""),
+    OTHER("offices", 0, NULL, "networks of the offices, [10.20.0.0/16, \"2001:db8:7::/48\"]: who works there and who elsewhere is told by the address of the telephone; without: nobody knows"),
     SECRET("turn_secret", sapa_system, turn_secret, "shared with the TURN servers among them: names and passwords that end by themselves are made of it (coturn: use-auth-secret)"),
 };
 
@@ -110,6 +111,7 @@ static const struct sapa_field_row client_rows[] = {
     REF("number", sapa_client, number, NUMBERS, 0, "number shown on calls that are placed for it"),
     OTHER("calls", 0, NULL, "rules for calls that agents place for it: { queue: sales, hours: calling }"),
     OTHER("desk", 0, NULL, "what agents are shown for it"),
+    OTHER("page", 0, NULL, "how its page for customers (/call) looks: { colour: \"#0b5d2e\", greeting: { id: …, en: … } }"),
 };
 
 static const struct sapa_field_row client_calls_rows[] = {
@@ -120,6 +122,13 @@ static const struct sapa_field_row client_calls_rows[] = {
 static const struct sapa_field_row client_desk_rows[] = {
     OTHER("customer", 0, NULL, "what this company calls those who call it: { id: nasabah, en: client }"),
     OTHER("greeting", 0, NULL, "the sentence with which agents greet: { id: \"Selamat datang di Bank Sejahtera\", en: \"Welcome to Bank Sejahtera\" }"),
+};
+
+static const struct sapa_field_row client_page_rows[] = {
+    TEXT("name", sapa_client, page_name, 1, 64, NULL, "its name there; without: the name of the company"),
+    OTHER("greeting", 0, NULL, "the first sentence there: { id: \"Ada yang bisa kami bantu?\", en: \"How may we help you?\" }"),
+    OTHER("colour", 0, NULL, "its colour, under white words, \"#0b5d2e\": a contrast of 4.5 to 1 at least (WCAG 2.2); without: one of eight"),
+    OTHER("colour_dark", 0, NULL, "its colour in the dark theme, under dark words, \"#63d08b\": a contrast of 4.5 to 1 at least; without: made of `colour`"),
 };
 
 static const struct sapa_field_row quota_rows[] = {
@@ -403,6 +412,7 @@ const struct sapa_object sapa_objects[SAPA_OBJECT_COUNT] = {
     OBJECT(CLIENT, "clients.KEY", "a company that is served", client_rows),
     OBJECT(CLIENT_CALLS, "clients.KEY.calls", "calls that agents place for a company", client_calls_rows),
     OBJECT(CLIENT_DESK, "clients.KEY.desk", "what agents are shown for a company", client_desk_rows),
+    OBJECT(CLIENT_PAGE, "clients.KEY.page", "how a company's page for customers looks", client_page_rows),
     OBJECT(QUOTA, "reasons.DIGITS.quota", "a limit of a reason for not being ready; at most 8 reasons have one", quota_rows),
     OBJECT(ROLE, "roles.KEY", "what somebody may do", role_rows),
     OBJECT(CALL_RULE, "roles.KEY.calls[]", "a rule on calls that are placed", call_rule_rows),

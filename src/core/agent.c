@@ -224,12 +224,12 @@ sapa_rc sapa_agent_on_device(struct sapa_core *core, const struct sapa_record *i
 {
     const struct sapa_rec_agent_device *device = &in->u.agent_device;
 
-    if (device->agent >= core->centre->agents_count || device->reachable > 1)
+    if (device->agent >= core->centre->agents_count || device->reachable > 1 || device->place >= SAPA_WORKPLACE_COUNT)
         return SAPA_EINVAL;
     const uint32_t agent = (uint32_t)device->agent;
     struct core_agent *state = &core->agents[agent];
     if (state->reachable == (bool)device->reachable)
-        return SAPA_ESTATE;
+        return device->reachable && device->place != SAPA_WORKPLACE_UNKNOWN ? SAPA_OK : SAPA_ESTATE; /* elsewhere: only the log wants to know */
     state->reachable = device->reachable;
     if (!state->reachable && state->presence == SAPA_PRESENCE_READY) {
         sapa_agent_move(core, agent, SAPA_PRESENCE_NOT_READY, SAPA_NONE, 1);

@@ -487,6 +487,7 @@ static void what_is_denied_is_in_the_log_and_nothing_is_kept(void **state)
     assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.why, SAPA_DENIAL_TARGET);
     place(w, CITRA, SAPA_LINE_OWN, 0, SAPA_TARGET_AGENT, ANI);
     assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.why, SAPA_DENIAL_TARGET);
+    WORLD_IN(w, agent_device, .agent = DEWI, .reachable = 1, .place = SAPA_WORKPLACE_ELSEWHERE); /* changes nothing here */
     WORLD_IN(w, agent_device, .agent = DEWI, .reachable = 0);
     place(w, CITRA, SAPA_LINE_RING, 0, SAPA_TARGET_AGENT, DEWI);
     assert_int_equal(world_last(w, SAPA_T_call_denied)->u.call_denied.why, SAPA_DENIAL_TARGET);

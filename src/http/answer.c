@@ -96,7 +96,7 @@ void sapa_web_answer(struct web_request *rq)
     const unsigned right = sapa_route(rq->route)->right;
     if ((rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0) && (right == SAPA_RIGHT_TOKENS || right == SAPA_RIGHT_CENTRE || right == SAPA_RIGHT_AUDIT || right == SAPA_RIGHT_RELOAD ||
                                                 right == SAPA_RIGHT_WEBHOOKS || right == SAPA_RIGHT_CONFIGURE || right == SAPA_RIGHT_USERS ||
-                                                rq->route == SAPA_ROUTE_MERGE_END || rq->route == SAPA_ROUTE_NETWORKS)) {
+                                                rq->route == SAPA_ROUTE_MERGE_END || rq->route == SAPA_ROUTE_NETWORKS || rq->route == SAPA_ROUTE_SYSTEM)) {
         sapa_web_problem(rq, 403, "EDENIED", "this is about the whole centre, and you are bound to some of it");
         return;
     }

@@ -55,6 +55,8 @@ void sapa_web_no_break(struct web_request *rq, sapa_rc rc);
 void sapa_web_health(struct web_request *rq);
 void sapa_web_readiness(struct web_request *rq);
 void sapa_web_metrics(struct web_request *rq);
+/* What this thread knows of the technical state, for the job that knows the rest. */
+sapa_rc sapa_web_system_of(const struct sapa_web *web, struct sapa_web_work *work);
 
 /* ---- shared.c ---- */
 

@@ -204,6 +204,31 @@ static void web_place(struct web_request *rq)
 }
 
 /* Whom the customers' page can call. Nobody has logged in: nothing else of the description is told. */
+static void colour(struct sapa_json *out, const char *key, uint32_t value)
+{
+    char text[8];
+
+    snprintf(text, sizeof(text), "#%06x", (unsigned)(value & 0xffffff));
+    sapa_json_add_text(out, key, sapa_str_of(text));
+}
+
+/* How the page of a client looks. */
+static void brand(struct sapa_json *out, const struct sapa_client *client)
+{
+    sapa_json_add_text(out, "name", client->page_name.n > 0 ? client->page_name : client->name);
+    sapa_json_key(out, "greeting");
+    if (client->page_greeting[SAPA_LANGUAGE_ID].n == 0 && client->page_greeting[SAPA_LANGUAGE_EN].n == 0) {
+        sapa_json_null(out);
+    } else {
+        sapa_json_open(out, '{');
+        for (unsigned i = 0; i < SAPA_LANGUAGE_COUNT; i++)
+            sapa_json_add_text(out, sapa_language_name(i), client->page_greeting[i]);
+        sapa_json_close(out, '}');
+    }
+    colour(out, "colour", client->page_colour);
+    colour(out, "colour_dark", client->page_colour_dark);
+}
+
 static void web_numbers(struct web_request *rq)
 {
     const struct sapa_centre *centre = rq->web->mirror.centre;
@@ -218,7 +243,7 @@ static void web_numbers(struct web_request *rq)
         sapa_json_open(&rq->out, '{');
         sapa_json_add_text(&rq->out, "number", number->key);
         sapa_json_add_text(&rq->out, "client", centre->clients[number->client].key);
-        sapa_json_add_text(&rq->out, "name", centre->clients[number->client].name);
+        brand(&rq->out, &centre->clients[number->client]);
         sapa_json_add_text(&rq->out, "language", sapa_str_of(sapa_language_name(number->language)));
         sapa_json_close(&rq->out, '}');
     }

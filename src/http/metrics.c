@@ -1,4 +1,6 @@
 /* Health, readiness and Prometheus metrics. */
+#include <stdlib.h>
+
 #include "http/answer_impl.h"
 
 static bool is_ready(const struct sapa_web *web)
@@ -121,4 +123,27 @@ void sapa_web_health(struct web_request *rq)
     sapa_json_add_text(&rq->out, "version", sapa_str_of(rq->web->options.version));
     sapa_json_close(&rq->out, '}');
     sapa_web_ready(rq);
+}
+
+sapa_rc sapa_web_system_of(const struct sapa_web *web, struct sapa_web_work *work)
+{
+    const struct sapa_web_state *state = &web->state;
+    const struct sapa_mirror *mirror = &web->mirror;
+    struct sapa_web_system *system = &work->system;
+
+    *system = (struct sapa_web_system){
+        .ready = is_ready(web), .alarms = state->alarms, .committed = state->committed, .commits = state->commits,
+        .slow_commits = state->slow_commits, .failures = state->failures, .longest_commit_us = state->longest_commit_us,
+        .connections = web->stats.connections, .feeds = sapa_feed_stats(web->feed).subscribers, .phones = web->phones.count,
+        .sessions = web->sessions.by_hash.count,
+    };
+    (void)sapa_str_copy(sapa_str_of(web->options.version), system->version, sizeof(system->version));
+    (void)sapa_str_copy(sapa_str_of(web->has_state ? state->log_text : "starting"), system->log_text, sizeof(system->log_text));
+    system->http_library = lws_get_library_version();
+    work->missing = calloc(mirror->centre->agents_count + 1, sizeof(*work->missing));
+    if (!work->missing)
+        return SAPA_ENOMEM;
+    for (uint32_t i = 0; i < mirror->centre->agents_count; i++)
+        work->missing[i] = mirror->agents[i].view.presence != SAPA_PRESENCE_OFFLINE && !mirror->agents[i].view.reachable;
+    return SAPA_OK;
 }

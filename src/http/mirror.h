@@ -174,6 +174,8 @@ struct sapa_web_state {
     uint32_t log_state;
     uint32_t accepts_new;
     char log_text[40];
+    uint32_t alarms; /* bits by enum sapa_alarm */
+    uint32_t zero;
 };
 
 /* ---- the mirror ---- */

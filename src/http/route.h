@@ -74,7 +74,10 @@ enum sapa_schema {
     X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody") \
     X(COACH_NOTE, "CoachNote") X(COACH_MARKS, "CoachMarks") X(COACH_NOTES, "CoachNotes") X(COACH_FOLLOWED, "CoachFollowed") \
     X(COACH_FIGURE, "CoachFigure") X(B_COACH, "CoachNoteBody") X(COACH_MADE, "CoachNoteMade") \
-    X(FAVOURITE, "Favourite") X(FAVOURITES, "Favourites")
+    X(FAVOURITE, "Favourite") X(FAVOURITES, "Favourites") \
+    X(SYSTEM, "System") X(SYS_TRUNK, "SystemTrunk") X(SYS_DEVICE, "SystemDevice") X(SYS_AGENT, "SystemAgent") X(SYS_MEDIA, "SystemMedia") X(SYS_CERTIFICATE, "SystemCertificate") \
+    X(SYS_DISK, "SystemDisk") X(SYS_PROCESS, "SystemProcess") X(SYS_LISTENER, "SystemListener") X(SYS_HOOK, "SystemWebhook") X(SYS_LOG, "SystemLog") \
+    X(SYS_CONNECTIONS, "SystemConnections") X(SYS_LIBRARY, "SystemLibrary") X(SYS_LIMITS, "SystemLimits") X(WEB_GREETING, "WebGreeting")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -104,6 +107,7 @@ enum sapa_schema {
     X(MY_TASK_SET, PUT, "/api/v1/me/tasks/{task}", LIVE, "", B_TASK_SET, DONE, 200, "One of them is done, or to be done at another time") \
     X(NETWORK, POST, "/api/v1/me/network", SELF, "", B_NETWORK, DONE, 200, "What a check of one's line has shown, at login or after a call; kept in the log") \
     X(NETWORKS, GET, "/api/v1/network", METRICS, "from to limit cursor", NONE, NETWORKS, 200, "What checks of agents' lines have shown, by time: for who looks after the technology") \
+    X(SYSTEM, GET, "/api/v1/system", METRICS, "", NONE, SYSTEM, 200, "The technical state, for who looks after the technology: trunks, telephones, certificates, disk, processes, webhooks; nothing of contacts and customers") \
     X(TOTP, POST, "/api/v1/me/totp", COUNT, "", B_TOTP, NEW_TOTP, 201, "A new secret for one's second factor, shown this once; it holds when a code of it was seen") \
     X(TOTP_CONFIRM, PUT, "/api/v1/me/totp", COUNT, "", B_TOTP_CODE, DONE, 200, "The second factor holds from now on; one's sessions end") \
     X(TOTP_END, POST, "/api/v1/me/totp/end", COUNT, "", B_TOTP_END, DONE, 200, "No second factor any more, where one's role wants none") \

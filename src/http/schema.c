@@ -318,13 +318,73 @@ static const struct sapa_field_rule my_figures[] = {
 static const struct sapa_field_rule b_network[] = {
     { "kind", NETWORK_KINDS, "login, call or test" }, { "rtt_ms", "integer", "round trip" }, { "loss_permille", "integer", "0 to 1000" },
     { "jitter_ms", "~integer", "" }, { "mos_x100", "~integer", "100 to 450" }, { "codec", "~string", "" }, { "device", "~string", "microphone or headset, browser" },
+    { "path", "~direct|relay", "relay: the audio goes by a TURN server" },
 };
 static const struct sapa_field_rule network[] = {
     { "seq", "id", "place in the log" }, { "at", "time", "" }, { "user", "string", "" }, { "source", "string", "address it came from" },
     { "kind", NETWORK_KINDS, "" }, { "rtt_ms", "integer", "" }, { "loss_permille", "integer", "" }, { "jitter_ms", "integer?", "" },
-    { "mos_x100", "integer?", "" }, { "codec", "string?", "" }, { "device", "string?", "" },
+    { "mos_x100", "integer?", "" }, { "codec", "string?", "" }, { "device", "string?", "" }, { "path", "direct|relay?", "" },
 };
 static const struct sapa_field_rule networks[] = { { "items", "array:Network", "" }, { "next", "id?", "cursor of the next page" } };
+/* The technical state: nothing of contacts and customers may ever stand in it. */
+static const struct sapa_field_rule sys_trunk[] = {
+    { "id", "key", "" }, { "host", "string?", "null: calls only come from it" },
+    { "state", "up|down|refused|unknown|inbound", "refused: the carrier does not take our registration; unknown: not asked yet, or its name leads nowhere" },
+    { "since", "time?", "as it is" }, { "last_status", "integer?", "SIP status of what failed last, 408: no answer; null: nothing has" }, { "failed", "time?", "when that was" },
+    { "calls", "integer", "now" }, { "calls_max", "integer?", "null: no limit" }, { "addresses", "integer", "" }, { "addresses_down", "integer", "of these: silent" },
+    { "rtt_us", "integer?", "of OPTIONS there and back, the slowest address that answers" }, { "registers", "boolean", "calls come because we register there" },
+};
+#define WORKPLACES "unknown|office|elsewhere"
+static const struct sapa_field_rule sys_device[] = {
+    { "agent", "key", "" }, { "name", "string", "of the agent" }, { "extension", "string", "" }, { "browser", "boolean", "false: a telephone" },
+    { "transport", "udp|tcp|tls|ws|wss", "" }, { "user_agent", "string?", "program and version, as it says itself" }, { "from", "string", "address it is seen at" },
+    { "behind_proxy", "boolean", "`from` is the proxy's" }, { "place", WORKPLACES, "by that address, and the offices of the description" },
+    { "reachable", "boolean", "it answered when it was asked last" }, { "since", "time", "registered without a gap, as far as this process has seen" }, { "expires", "time", "of the registration" },
+};
+static const struct sapa_field_rule sys_agent[] = { { "agent", "key", "" }, { "name", "string", "" }, { "extension", "string", "" } };
+static const struct sapa_field_rule sys_media[] = {
+    { "up", "boolean", "the media process answers" }, { "restarts", "integer", "since control was started" }, { "version", "integer", "of its messages" },
+    { "legs", "integer?", "" }, { "recordings", "integer?", "being written" }, { "packets_dropped", "integer?", "since it was started" },
+    { "delay_p99_us", "integer?", "from receiving a packet to sending it on, 99 of 100, last minute" },
+};
+static const struct sapa_field_rule sys_certificate[] = {
+    { "use", "https|sip", "" }, { "names", "string", "with blanks between" }, { "issuer", "string?", "" }, { "own", "boolean", "signed with its own key" },
+    { "until", "time?", "null: it cannot be read" }, { "problem", "string?", "why" },
+};
+static const struct sapa_field_rule sys_disk[] = {
+    { "total_bytes", "integer?", "of the file system with the data folder" }, { "free_bytes", "integer?", "" }, { "log_bytes", "integer", "" },
+    { "day_bytes", "integer?", "it fills by so much a day, by the last day; null: seen for less than an hour" }, { "days_left", "integer?", "null: not known, or it does not fill" },
+};
+static const struct sapa_field_rule sys_process[] = {
+    { "name", "string", "" }, { "pid", "integer", "" }, { "started", "time", "" }, { "memory_bytes", "integer", "resident" }, { "cpu_ms", "integer", "used since its start" },
+    { "threads", "integer", "" }, { "descriptors", "integer?", "open: sockets and files" }, { "descriptors_max", "integer?", "" },
+    { "other_program", "boolean", "it runs another file than the one that answers: an upgrade that is not through" },
+};
+static const struct sapa_field_rule sys_listener[] = { { "kind", "udp|tcp|tls|http|https", "" }, { "address", "string", "" } };
+static const struct sapa_field_rule sys_hook[] = {
+    { "id", "id", "" }, { "host", "string", "that it posts to" }, { "state", "active|failing|paused|gone", "" }, { "lag", "integer", "records of the log behind it" },
+    { "failures", "integer", "in a row" }, { "last_error", "string?", "" }, { "last_delivery", "time?", "" },
+};
+static const struct sapa_field_rule sys_log[] = {
+    { "state", "string", "" }, { "seq", "id?", "last place that is safe" }, { "commits", "integer", "" }, { "slow_commits", "integer", "longer than 10 ms" },
+    { "failures", "integer", "commits that were tried again" }, { "longest_commit_us", "integer", "" },
+};
+static const struct sapa_field_rule sys_connections[] = {
+    { "http", "integer", "open now" }, { "feeds", "integer", "pages and screens that follow live" }, { "phones", "integer", "telephones in browsers" }, { "sessions", "integer", "people logged in" },
+};
+static const struct sapa_field_rule sys_library[] = { { "name", "string", "" }, { "version", "string", "" } };
+static const struct sapa_field_rule sys_limits[] = {
+    { "rtt_ms", "integer", "lines above it are bad" }, { "loss_permille", "integer", "above it" }, { "mos_x100", "integer", "below it; system.quality_alarm_mos" },
+    { "certificate_days", "integer", "to be renewed before" }, { "disk_days", "integer", "left: less is too little" }, { "disk_percent", "integer", "free: less is too little" },
+};
+static const struct sapa_field_rule system_now[] = {
+    { "now", "time", "the server's clock" }, { "name", "string", "of the installation" }, { "version", "string", "of the program" }, { "centre", "key", "hash of the description in force" },
+    { "ready", "boolean", "calls can be taken" }, { "starts", "integer", "of control, ever" }, { "alarms", "array:string", "that are on" },
+    { "trunks", "array:SystemTrunk", "" }, { "devices", "array:SystemDevice", "telephones that are registered" },
+    { "without_device", "array:SystemAgent", "agents at work whose telephone is not there" }, { "media", "SystemMedia?", "null: the SIP thread is not there yet" },
+    { "certificates", "array:SystemCertificate", "" }, { "disk", "SystemDisk", "" }, { "processes", "array:SystemProcess", "" }, { "listeners", "array:SystemListener", "" },
+    { "log", "SystemLog", "" }, { "connections", "SystemConnections", "" }, { "libraries", "array:SystemLibrary", "" }, { "limits", "SystemLimits", "" }, { "webhooks", "array:SystemWebhook", "" },
+};
 static const struct sapa_field_rule b_note[] = { { "text", "note", "4,096 bytes at most; empty takes it away" } };
 static const struct sapa_field_rule card_item[] = {
     { "id", "key", "of the variable or the node of the flow" }, { "text", "string", "what the flow calls it" },
@@ -534,8 +594,11 @@ static const struct sapa_field_rule wall_link[] = {
     { "secret", "string", "shown once: the page /wall#BOARD/SECRET" }, { "path", "string", "that page" }, { "token", "Token", "" },
 };
 static const struct sapa_field_rule web_number[] = {
-    { "number", "key", "for POST" }, { "client", "key", "" }, { "name", "string", "of the client" }, { "language", "id|en", "" },
+    { "number", "key", "for POST" }, { "client", "key", "" }, { "name", "string", "of the client, as its page shows it" },
+    { "greeting", "WebGreeting?", "the page's first sentence; null: its own" }, { "colour", "string", "\"#0b5d2e\", for white words" },
+    { "colour_dark", "string", "in the dark theme, for dark words" }, { "language", "id|en", "" },
 };
+static const struct sapa_field_rule web_greeting[] = { { "id", "string", "may be empty" }, { "en", "string", "" } };
 static const struct sapa_field_rule web_place[] = {
     { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "" }, { "position", "integer?", "1 is next; null: not in line" },
     { "ewt_p50_ms", "integer?", "expected wait: half wait no longer; null: not known, or nobody serves the queue" },
@@ -646,7 +709,7 @@ static const struct sapa_field_rule changed[] = {
 };
 static const struct sapa_field_rule b_switch[] = { { "on", "boolean", "true or false" }, { "client", "~key", "only for this client" } };
 static const struct sapa_field_rule b_token[] = {
-    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall|director|trainer", "admin, supervisor, agent, viewer, auditor, monitor, wall, director or trainer" },
+    { "user", "key", "a name without blanks" }, { "role", "admin|supervisor|agent|viewer|auditor|monitor|wall|director|trainer|technician", "admin, supervisor, agent, viewer, auditor, monitor, wall, director, trainer or technician" },
     { "agent", "~key", "with the role agent: whose" }, { "clients", "~array:string", "keys of clients; all without" },
     { "expires", "~time", "a time, RFC 3339" },
 };
@@ -736,6 +799,20 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_NETWORK] = { "NetworkBody", FIELDS(b_network) },
     [SAPA_SCHEMA_NETWORK] = { "Network", FIELDS(network) },
     [SAPA_SCHEMA_NETWORKS] = { "Networks", FIELDS(networks) },
+    [SAPA_SCHEMA_SYSTEM] = { "System", FIELDS(system_now) },
+    [SAPA_SCHEMA_SYS_TRUNK] = { "SystemTrunk", FIELDS(sys_trunk) },
+    [SAPA_SCHEMA_SYS_DEVICE] = { "SystemDevice", FIELDS(sys_device) },
+    [SAPA_SCHEMA_SYS_AGENT] = { "SystemAgent", FIELDS(sys_agent) },
+    [SAPA_SCHEMA_SYS_MEDIA] = { "SystemMedia", FIELDS(sys_media) },
+    [SAPA_SCHEMA_SYS_CERTIFICATE] = { "SystemCertificate", FIELDS(sys_certificate) },
+    [SAPA_SCHEMA_SYS_DISK] = { "SystemDisk", FIELDS(sys_disk) },
+    [SAPA_SCHEMA_SYS_PROCESS] = { "SystemProcess", FIELDS(sys_process) },
+    [SAPA_SCHEMA_SYS_LISTENER] = { "SystemListener", FIELDS(sys_listener) },
+    [SAPA_SCHEMA_SYS_HOOK] = { "SystemWebhook", FIELDS(sys_hook) },
+    [SAPA_SCHEMA_SYS_LOG] = { "SystemLog", FIELDS(sys_log) },
+    [SAPA_SCHEMA_SYS_CONNECTIONS] = { "SystemConnections", FIELDS(sys_connections) },
+    [SAPA_SCHEMA_SYS_LIBRARY] = { "SystemLibrary", FIELDS(sys_library) },
+    [SAPA_SCHEMA_SYS_LIMITS] = { "SystemLimits", FIELDS(sys_limits) },
     [SAPA_SCHEMA_TASK] = { "Task", FIELDS(task) },
     [SAPA_SCHEMA_WORK] = { "Work", FIELDS(own_work) },
     [SAPA_SCHEMA_B_TASK] = { "TaskBody", FIELDS(b_task) },
@@ -874,6 +951,7 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_WALL_LINK] = { "WallboardLink", FIELDS(wall_link) },
     [SAPA_SCHEMA_WEB_NUMBER] = { "WebNumber", FIELDS(web_number) },
     [SAPA_SCHEMA_WEB_NUMBERS] = { "WebNumbers", FIELDS(web_numbers) },
+    [SAPA_SCHEMA_WEB_GREETING] = { "WebGreeting", FIELDS(web_greeting) },
     [SAPA_SCHEMA_WEB_PLACE] = { "WebPlace", FIELDS(web_place) },
     [SAPA_SCHEMA_HOOKS] = { "Webhooks", FIELDS(hooks) },
     [SAPA_SCHEMA_NEW_HOOK] = { "NewWebhook", FIELDS(new_hook) },

@@ -108,6 +108,17 @@ struct sapa_web_note {
     uint32_t agent; /* SAPA_NONE: by no agent */
 };
 
+/** SYSTEM: what the web thread knows of the whole. */
+struct sapa_web_system {
+    char version[64], log_text[40];
+    const char *http_library; /* static: its version */
+    bool ready;
+    uint32_t alarms; /* bits by enum sapa_alarm */
+    uint64_t committed, commits, slow_commits, failures;
+    int64_t longest_commit_us;
+    uint64_t connections, feeds, phones, sessions;
+};
+
 struct sapa_web_work {
     /* in */
     enum sapa_route_id route;
@@ -145,6 +156,8 @@ struct sapa_web_work {
     uint32_t agent;                    /* NOTE: whose token it is; DISPOSITIONS: whose favourites; MY_FIGURES: whose; SAPA_NONE */
     uint64_t match;                    /* NOTE: version that it was made from; TASK_NEW, TASK_SET: due, wall time in us, 0: none; COACH_NEW: ms */
     bool task_done;                    /* TASK_SET */
+    struct sapa_web_system system;     /* SYSTEM */
+    bool *missing;                     /* SYSTEM: by agent: at work, and no telephone is there; NULL: nobody */
     /* out */
     struct sapa_web_note note;         /* NOTE, PARTY_SET */
     struct sapa_session session;       /* LOGIN, DEMO_LOGIN */

@@ -22,6 +22,7 @@ static void job_free(struct web_job *job)
     sapa_wipe(job->work.secret, sizeof(job->work.secret));
     free(job->work.ids);
     free(job->work.hooks);
+    free(job->work.missing);
     free(job->work.text);
     sapa_json_done(&job->work.out);
     free(job);
@@ -150,7 +151,7 @@ static sapa_rc take_wish(const struct sapa_web *web, struct sapa_web_work *work,
             return SAPA_ENOMEM;
         memcpy(work->text, wish->note, work->text_n + 1);
     }
-    if ((work->route != SAPA_ROUTE_HOOK && work->route != SAPA_ROUTE_HOOKS) || web->hook_count == 0)
+    if ((work->route != SAPA_ROUTE_HOOK && work->route != SAPA_ROUTE_HOOKS && work->route != SAPA_ROUTE_SYSTEM) || web->hook_count == 0)
         return SAPA_OK;
     work->hooks = malloc(web->hook_count * sizeof(*work->hooks));
     if (!work->hooks)
@@ -234,6 +235,8 @@ void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
             job->work.agent = rq->disposes_agent;
         if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE || rq->route == SAPA_ROUTE_PARTY_SET)
             fill_living(rq, &job->work);
+        if (rq->route == SAPA_ROUTE_SYSTEM && rc == SAPA_OK)
+            rc = sapa_web_system_of(web, &job->work);
         if (rq->route == SAPA_ROUTE_AUDIO || rq->route == SAPA_ROUTE_RECORDING || rq->route == SAPA_ROUTE_RECORDINGS || rq->route == SAPA_ROUTE_COACH_MARKS)
             fill_in_hand(rq, &job->work);
         if (sapa_route_is_audio(rq->route)) {

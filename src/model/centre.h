@@ -74,6 +74,9 @@ struct sapa_client {
     uint32_t calls_hours;     /* when its customers may be called by agents; SAPA_NONE: always */
     struct sapa_str customer[SAPA_LANGUAGE_COUNT]; /* what it calls its customers: "nasabah"; may be empty */
     struct sapa_str greeting[SAPA_LANGUAGE_COUNT]; /* what agents say first; may be empty */
+    struct sapa_str page_name;                     /* of its page for customers (/call); empty: `name` */
+    struct sapa_str page_greeting[SAPA_LANGUAGE_COUNT]; /* its first sentence; may be empty */
+    uint32_t page_colour, page_colour_dark;        /* 0xRRGGBB, under white words, and in the dark theme under dark ones */
 };
 
 struct sapa_skill {
@@ -265,12 +268,21 @@ struct sapa_trunk {
     uint32_t cost_pulse_ms;     /* a begun one counts whole */
 };
 
-/** An address range that a trunk may call from. */
+/** A range of addresses: that a trunk may call from, or of an office. */
 struct sapa_network {
     uint8_t family; /* 4 or 6 */
     uint8_t bits;   /* prefix length */
     uint8_t address[16];
 };
+/** `address` is of `family`, in network order. */
+static inline bool sapa_network_has(const struct sapa_network *network, uint8_t family, const uint8_t address[16])
+{
+    const unsigned bytes = network->bits / 8, bits = network->bits % 8;
+
+    if (network->family != family || network->bits > (family == 4 ? 32 : 128) || memcmp(network->address, address, bytes) != 0)
+        return false;
+    return bits == 0 || ((network->address[bytes] ^ address[bytes]) & (0xff00 >> bits) & 0xff) == 0;
+}
 
 enum sapa_number_type { /* who pays and what it is: told beside the number in reports */
     SAPA_NUMBER_LOCAL, SAPA_NUMBER_TOLL_FREE, SAPA_NUMBER_MOBILE, SAPA_NUMBER_PREMIUM, SAPA_NUMBER_INTERNAL,
@@ -363,6 +375,7 @@ struct sapa_system { /* whole installation */
     uint32_t languages;              /* bit i: texts are required in enum sapa_language i */
     struct sapa_str ice_servers;     /* "stun:…, turn:…"; empty: none */
     struct sapa_str turn_secret;     /* empty: their names and passwords are not made here */
+    uint32_t office_first, office_count; /* addresses of the offices, in sapa_centre.networks; none: nobody knows who works where */
 };
 
 struct sapa_centre {

@@ -31,7 +31,7 @@
     X(10, 1, offer_failed, "the agent's phone refused or cannot be reached") \
     X(11, 1, agent_gone, "the agent's leg of an accepted offer is gone") \
     X(12, 1, leg_held, "a party puts the other on hold, or takes it back") \
-    X(13, 1, agent_device, "a phone becomes reachable or unreachable") \
+    X(13, 2, agent_device, "a phone becomes reachable or unreachable") \
     X(14, 1, agent_command, "an agent asks for a state") \
     X(15, 1, lookup_done, "an outside system has answered, or not in time") \
     X(16, 2, dial_progress, "a call that we place rings, is answered or fails") \
@@ -134,7 +134,8 @@
 #define SAPA_REC_agent_device(F, S) \
     F(S, num, agent, "") \
     F(S, num, reachable, "1 or 0") \
-    F(S, text64, reason, "registered, expired, no answer to OPTIONS …")
+    F(S, text64, reason, "registered, expired, no answer to OPTIONS …") \
+    F(S, num, place, "enum sapa_workplace: where the phone that was registered last is, by its address")
 
 #define SAPA_REC_agent_command(F, S) \
     F(S, num, agent, "") \

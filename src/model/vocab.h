@@ -144,6 +144,9 @@
     X(STORE_FAILED, "the log cannot be written") X(MEDIA_LOST, "the media process is gone") \
     X(TRUNK_DOWN, "trunk down") X(SYSTEM_DROPS, "calls lost by the system")
 
+/* Where somebody works, by the address of the telephone. UNKNOWN: the description does not say which networks are offices. */
+#define SAPA_WORKPLACES(X) X(UNKNOWN, "unknown") X(OFFICE, "office") X(ELSEWHERE, "elsewhere")
+
 /* What the far end of a contact is to the client. Nobody says INTERNAL of a person: the direction does. */
 #define SAPA_PARTY_TYPES(X) X(CUSTOMER, "customer") X(PROSPECT, "prospect") X(INTERNAL, "internal")
 
@@ -160,7 +163,7 @@ enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8, SAPA_SUPERVISORS_MAX = 3 };
     V(target, TARGET, TARGETS) V(call_line, LINE, CALL_LINES) V(call_verb, CALL_VERB, CALL_VERBS) \
     V(call_denial, DENIAL, CALL_DENIALS) V(supervision, SUPERVISION, SUPERVISIONS) V(hand, HAND, HANDS) \
     V(audience, AUDIENCE, AUDIENCES) V(alert, ALERT, ALERTS) V(alert_state, ALERT_STATE, ALERT_STATES) \
-    V(serves, SERVES, SERVES_WORDS) V(party_type, PARTY_TYPE, PARTY_TYPES)
+    V(serves, SERVES, SERVES_WORDS) V(workplace, WORKPLACE, WORKPLACES) V(party_type, PARTY_TYPE, PARTY_TYPES)
 
 #define X_CHANNEL(id, text) SAPA_CHANNEL_##id,
 #define X_DIRECTION(id, text) SAPA_DIRECTION_##id,
@@ -185,6 +188,7 @@ enum { SAPA_OUTSIDE_MAX = 4, SAPA_PARTIES_MAX = 8, SAPA_SUPERVISORS_MAX = 3 };
 #define X_SUPERVISION(id, text) SAPA_SUPERVISION_##id,
 #define X_HAND(id, text) SAPA_HAND_##id,
 #define X_SERVES(id, text) SAPA_SERVES_##id,
+#define X_WORKPLACE(id, text) SAPA_WORKPLACE_##id,
 #define X_PARTY_TYPE(id, text) SAPA_PARTY_TYPE_##id,
 #define X_AUDIENCE(id, text) SAPA_AUDIENCE_##id,
 #define X_ALERT(id, text) SAPA_ALERT_##id,

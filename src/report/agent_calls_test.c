@@ -603,6 +603,23 @@ static void test_stopped(void **state)
     }
 }
 
+/* An hour at the desk, half an hour at home, and a phone that was gone for a while in between: what is known last counts. */
+static void test_where_agents_work(void **state)
+{
+    (void)state;
+    begin();
+    say("09:00:00 agent_device agent=0 reachable=1 reason=registered place=1\n"
+        "09:20:00 agent_device agent=0 reachable=0 reason=gone place=0\n"
+        "09:25:00 agent_device agent=0 reachable=1 reason=registered place=1\n"
+        "10:00:00 agent_device agent=0 reachable=1 reason=registered place=2\n"
+        "10:10:00 agent_moved agent=0 from=2 to=1 reason=none was_ms=4260000\n");
+    end("10:30:00 agent_moved agent=0 from=1 to=0 reason=none was_ms=1200000\n"
+        "10:40:00 agent_moved agent=1 from=2 to=0 reason=none was_ms=6060000\n");
+    expect(AGENT(0), "office_ms=3600000 elsewhere_ms=1800000 logged_in_ms=5460000");
+    expect(AGENT(1), "office_ms=0 elsewhere_ms=0 logged_in_ms=6060000");
+    done();
+}
+
 /* Only the program that routes was gone: who talked meanwhile keeps his time; with the media process nobody does. */
 static void test_stopped_while_talking(void **state)
 {
@@ -746,7 +763,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outward), cmocka_unit_test(test_answers), cmocka_unit_test(test_campaigns), cmocka_unit_test(test_party_types), cmocka_unit_test(test_transfer_after_asking), cmocka_unit_test(test_conference),
         cmocka_unit_test(test_not_reached), cmocka_unit_test(test_transfer_outside), cmocka_unit_test(test_transfer_to_a_menu),
-        cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_stopped), cmocka_unit_test(test_where_agents_work),
         cmocka_unit_test(test_stopped_while_talking), cmocka_unit_test(test_lies), cmocka_unit_test(test_seeds),
     };
 

@@ -628,6 +628,20 @@ static void expect_row(struct sapa_check *check, const struct sapa_row *row, con
 
 #define M(id) (m->of[SAPA_M_##id])
 
+/* Each wait that ended is in one bucket; who left in a menu has not waited. */
+static void check_waits(struct sapa_check *check, const struct sapa_row *row)
+{
+    const struct sapa_measures *m = &row->m;
+    int64_t answered = 0, abandoned = 0;
+
+    for (unsigned i = 0; i < SAPA_WAIT_BUCKETS; i++) {
+        answered += m->of[SAPA_M_ANSWERED_WAIT_10 + i];
+        abandoned += m->of[SAPA_M_ABANDONED_WAIT_10 + i];
+    }
+    expect_row(check, row, "answered", M(ANSWERED), answered);
+    expect_row(check, row, "abandoned while waiting", M(ABANDONED) - M(ABANDONED_MENU), abandoned);
+}
+
 /* Calls of agents, and what they passed on. */
 static void check_calls(struct sapa_check *check, const struct sapa_row *row)
 {
@@ -652,6 +666,7 @@ static void check_calls(struct sapa_check *check, const struct sapa_row *row)
         const int64_t parts_ms = M(TALK) + M(HOLD) + M(WRAPUP) + M(INTERNAL_TALK), apart_ms = M(LOGGED_IN) - M(READY) - M(NOT_READY);
         /* each is rounded for itself */
         SUMS("time logged in, apart from ready and not ready by more than rounding,", apart_ms < -ROUNDING_MS || apart_ms > ROUNDING_MS, 0);
+        SUMS("time logged in, shorter than that in the office and elsewhere together,", M(IN_OFFICE) + M(ELSEWHERE) > M(LOGGED_IN) + ROUNDING_MS, 0);
         SUMS("handling, longer than its parts together,", M(HANDLING) > parts_ms + ROUNDING_MS, 0);
         SUMS("handling and idle, longer than the interval,", M(HANDLING) + M(IDLE) + M(RINGING) > length_ms + ROUNDING_MS, 0);
     }
@@ -675,6 +690,8 @@ static void check_row(void *ctx, const struct sapa_row *row)
                M(OFFERS_ACCEPTED) + M(OFFERS_MISSED) + M(OFFERS_REFUSED) + M(OFFERS_FAILED) + M(OFFERS_GONE)
                    + M(OFFERS_OPEN));
     check_calls(rows->check, row);
+    if (row->kind != SAPA_ROWS_AGENTS && row->kind != SAPA_ROWS_REASONS)
+        check_waits(rows->check, row);
     if (row->kind < SAPA_ROWS_AGENTS || row->kind == SAPA_ROWS_TRUNKS || row->kind == SAPA_ROWS_CAMPAIGNS)
         expect_row(rows->check, row, "waits kept", M(ANSWERED), row->wait_count);
     sapa_measures_join(&rows->all, m);

@@ -3,7 +3,7 @@
 #include "report/save_impl.h"
 
 enum {
-    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 8, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents; 7: campaigns; 8: party types */
+    INTERVALS_MARK = 0x544e4953, INTERVALS_VERSION = 8, /* "SINT"; 2: legs without a packet are not measured; 3: a leg is bad in either direction; 4: waits in a histogram; 5: surges and messages; 6: calls of agents; 7: campaigns; 8: party types, waits by bucket */
     ROWS_MAX = 4000000,
     CHUNK_ENTRIES = 7,
     COUNT_FROM = 1000, /* entries from which counting is quicker than sorting */
@@ -143,6 +143,7 @@ struct agent_state {
     uint32_t inside_held;
     uint32_t outward;   /* of those that talk: in calls that he placed */
     uint8_t presence;
+    uint8_t place;      /* enum sapa_workplace */
 };
 
 void sapa_intervals_init(struct sapa_intervals *fold, const struct sapa_memory *memory,
@@ -773,6 +774,7 @@ static void sum_wait(struct sums *sums, const struct open_contact *contact, bool
     sum(sums, SAPA_M_SURGE_MET, surge && in_level);
 
     sum(sums, SAPA_M_WAIT_MAX, (int64_t)wait_ms);
+    sum(sums, (answered ? SAPA_M_ANSWERED_WAIT_10 : SAPA_M_ABANDONED_WAIT_10) + sapa_wait_bucket(wait_ms), 1);
     if (answered) {
         sum(sums, SAPA_M_WAIT_ANSWERED, (int64_t)wait_ms);
         sum(sums, SAPA_M_ANSWERED_IN_LEVEL, in_level);
@@ -1396,6 +1398,10 @@ static void count_stretch(struct sapa_intervals *fold, const struct agent_state 
         ADD(RING, offers);
         if (agent->presence != SAPA_PRESENCE_OFFLINE)
             ADD(LOGGED_IN, 1);
+        if (agent->presence != SAPA_PRESENCE_OFFLINE && agent->place == SAPA_WORKPLACE_OFFICE)
+            ADD(IN_OFFICE, 1);
+        if (agent->presence != SAPA_PRESENCE_OFFLINE && agent->place == SAPA_WORKPLACE_ELSEWHERE)
+            ADD(ELSEWHERE, 1);
         if (agent->presence == SAPA_PRESENCE_READY)
             ADD(READY, 1);
         if (agent->presence == SAPA_PRESENCE_NOT_READY)
@@ -1432,6 +1438,18 @@ static void count_until(struct sapa_intervals *fold, struct agent_state *agent, 
         at_us = to_us;
     }
     agent->counted_us = until_us;
+}
+
+/* A phone that is gone for a moment leaves its agent where he was. */
+static void device_moved(struct sapa_intervals *fold, const struct sapa_record *record)
+{
+    const struct sapa_rec_agent_device *in = &record->u.agent_device;
+    struct agent_state *agent = in->reachable ? agent_at(fold, in->agent, record->at_us) : NULL;
+
+    if (!agent || agent->place == in->place)
+        return;
+    count_until(fold, agent, record->at_us);
+    agent->place = (uint8_t)SAPA_MIN(in->place, (uint64_t)SAPA_WORKPLACE_COUNT);
 }
 
 static void moved(struct sapa_intervals *fold, const struct sapa_record *record)
@@ -1567,6 +1585,7 @@ sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const struct sapa_recor
     case SAPA_T_wrapup_ended: wrapped(fold, record); break;
     case SAPA_T_switch_changed: switched(fold, record); break;
     case SAPA_T_agent_moved: moved(fold, record); break;
+    case SAPA_T_agent_device: device_moved(fold, record); break;
     case SAPA_T_assignment_moved: assigned(fold, record); break;
     case SAPA_T_agent_call:
         fold->calling.contact = record->u.agent_call.contact;

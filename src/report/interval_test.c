@@ -126,6 +126,47 @@ static void test_borders(void **state)
     hand_done(&hand);
 }
 
+/* Who waits exactly as long as a bucket is wide is in it; who leaves in the menu, by overflow or by a fault is in none. */
+static void test_waits_by_bucket(void **state)
+{
+    static const struct { int64_t wait_ms; unsigned bucket; } waits[] = { { 10000, 0 }, { 10001, 1 }, { 30000, 2 }, { 120001, 5 }, { 300001, 6 } };
+    static const struct { enum sapa_dequeue left; enum sapa_outcome outcome; } ends[] = {
+        { SAPA_DEQUEUE_CONNECTED, SAPA_OUTCOME_ANSWERED }, { SAPA_DEQUEUE_ABANDONED, SAPA_OUTCOME_ABANDONED_QUEUE },
+        { SAPA_DEQUEUE_FAULT, SAPA_OUTCOME_SYSTEM_FAULT }, { SAPA_DEQUEUE_OVERFLOW_WAIT, SAPA_OUTCOME_OVERFLOW_ENDED },
+    };
+    static struct hand hand;
+    const int64_t at = FIX_MIDNIGHT_S * 1000;
+    uint64_t contact = 0;
+
+    (void)state;
+    hand_begin(&hand, 0, SAPA_GRAIN_DAY, NULL);
+    for (size_t i = 0; i < SAPA_COUNT(waits); i++) {
+        for (size_t k = 0; k < SAPA_COUNT(ends); k++) {
+            contact++;
+            TELL(&hand, at, contact_new, .contact = contact);
+            TELL(&hand, at, contact_queued, .contact = contact, .queue = 0);
+            TELL(&hand, at + waits[i].wait_ms, contact_dequeued, .contact = contact, .queue = 0, .reason = ends[k].left);
+            TELL(&hand, at + waits[i].wait_ms, contact_ended, .contact = contact, .outcome = ends[k].outcome);
+        }
+    }
+    TELL(&hand, at, contact_new, .contact = 1000);
+    TELL(&hand, at + 5000, contact_ended, .contact = 1000, .outcome = SAPA_OUTCOME_ABANDONED_FLOW);
+    for (unsigned kind = SAPA_ROWS_TOTAL; kind <= SAPA_ROWS_QUEUES; kind++) {
+        const struct sapa_row row = row_at(&hand, kind, 0, at / 1000);
+        unsigned at_bucket = 0;
+        for (unsigned b = 0; b < SAPA_WAIT_BUCKETS; b++) {
+            const bool here = at_bucket < SAPA_COUNT(waits) && waits[at_bucket].bucket == b;
+            assert_int_equal(row.m.of[SAPA_M_ANSWERED_WAIT_10 + b], here);
+            assert_int_equal(row.m.of[SAPA_M_ABANDONED_WAIT_10 + b], here);
+            at_bucket += here;
+        }
+        assert_int_equal(at_bucket, SAPA_COUNT(waits));
+        assert_int_equal(OF(row, ABANDONED) - OF(row, ABANDONED_MENU), SAPA_COUNT(waits));
+        assert_int_equal(OF(row, SYSTEM_FAULT), SAPA_COUNT(waits));
+    }
+    hand_done(&hand);
+}
+
 /* The record of the wrap-up's end may come before or after the agent's assignment ends: the part counts once. */
 static void test_part_is_over_once(void **state)
 {
@@ -421,6 +462,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_borders),
+        cmocka_unit_test(test_waits_by_bucket),
         cmocka_unit_test(test_part_is_over_once),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_pieces_and_groups),

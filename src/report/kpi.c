@@ -31,6 +31,16 @@ void sapa_measures_join(struct sapa_measures *a, const struct sapa_measures *b)
     }
 }
 
+unsigned sapa_wait_bucket(uint64_t wait_ms)
+{
+    static const uint32_t upto_ms[SAPA_WAIT_BUCKETS - 1] = { 10000, 20000, 30000, 60000, 120000, 300000 };
+    unsigned bucket = 0;
+
+    while (bucket < SAPA_COUNT(upto_ms) && wait_ms > upto_ms[bucket])
+        bucket++;
+    return bucket;
+}
+
 /* ---- formulas ---- */
 
 enum { MILLION = 1000000 };
@@ -108,11 +118,32 @@ static int64_t closed_by_all(const struct sapa_measures *m)
     X(asa, "asa", "answered only", MS, CONTACTS, "Rata-rata tunggu terjawab", "Average speed of answer", \
       "wait_answered / answered", "from joining the queue to talking, ringing included", "contacts that never waited count with 0", M(WAIT_ANSWERED), M(ANSWERED), 1) \
     X(abandon_all, "abandon_rate", "all", RATIO, CONTACTS, "Tingkat ditinggalkan", "Abandon rate", \
-      "abandoned / offered", "menu, queue and ringing together; never faults of the system, callbacks or closed hours", "contacts that are still open are offered and not yet abandoned", \
+      "abandoned / offered", "menu, queue and ringing together; never faults of the system, callbacks or closed hours. To be read beside system_fault and csat of the same row: more abandons with longer waits and a lower csat say too few agents; more of them within 10 s while csat stays, or with system_drop_rate, say something of ours drops calls", "contacts that are still open are offered and not yet abandoned", \
       M(ABANDONED), M(OFFERED), MILLION) \
     X(abandon_short, "abandon_rate", "short excluded", RATIO, CONTACTS, "Tingkat ditinggalkan (tanpa singkat)", "Abandon rate (short ones apart)", \
       "(abandoned - abandoned_short) / (offered - abandoned_short)", "those who left within the short limit are left out", "", \
       M(ABANDONED) - M(ABANDONED_SHORT), M(OFFERED) - M(ABANDONED_SHORT), MILLION) \
+    X(abandon_wait_10, "abandon_wait_rate", "10 waited 10 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 0–10 dtk", "Abandoned after 0–10 s (share)", \
+      "abandoned_wait_10 / (abandoned_wait_10 + answered_wait_10)", "of those whose wait ended after 10 s or less, the share that left", \
+      "who waits exactly 10 s is among them; short abandons are, too", M(ABANDONED_WAIT_10), M(ABANDONED_WAIT_10) + M(ANSWERED_WAIT_10), MILLION) \
+    X(abandon_wait_20, "abandon_wait_rate", "20 waited more than 10 s, 20 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 10–20 dtk", "Abandoned after 10–20 s (share)", \
+      "abandoned_wait_20 / (abandoned_wait_20 + answered_wait_20)", "of those whose wait ended after more than 10 s, 20 s or less, the share that left", \
+      "no value where no wait ended so", M(ABANDONED_WAIT_20), M(ABANDONED_WAIT_20) + M(ANSWERED_WAIT_20), MILLION) \
+    X(abandon_wait_30, "abandon_wait_rate", "30 waited more than 20 s, 30 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 20–30 dtk", "Abandoned after 20–30 s (share)", \
+      "abandoned_wait_30 / (abandoned_wait_30 + answered_wait_30)", "of those whose wait ended after more than 20 s, 30 s or less, the share that left", \
+      "no value where no wait ended so", M(ABANDONED_WAIT_30), M(ABANDONED_WAIT_30) + M(ANSWERED_WAIT_30), MILLION) \
+    X(abandon_wait_60, "abandon_wait_rate", "60 waited more than 30 s, 60 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 30–60 dtk", "Abandoned after 30–60 s (share)", \
+      "abandoned_wait_60 / (abandoned_wait_60 + answered_wait_60)", "of those whose wait ended after more than 30 s, 60 s or less, the share that left", \
+      "no value where no wait ended so", M(ABANDONED_WAIT_60), M(ABANDONED_WAIT_60) + M(ANSWERED_WAIT_60), MILLION) \
+    X(abandon_wait_120, "abandon_wait_rate", "120 waited more than 60 s, 120 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 60–120 dtk", "Abandoned after 60–120 s (share)", \
+      "abandoned_wait_120 / (abandoned_wait_120 + answered_wait_120)", "of those whose wait ended after more than 60 s, 120 s or less, the share that left", \
+      "no value where no wait ended so", M(ABANDONED_WAIT_120), M(ABANDONED_WAIT_120) + M(ANSWERED_WAIT_120), MILLION) \
+    X(abandon_wait_300, "abandon_wait_rate", "300 waited more than 120 s, 300 s or less", RATIO, CONTACTS, "Ditinggalkan setelah 120–300 dtk", "Abandoned after 120–300 s (share)", \
+      "abandoned_wait_300 / (abandoned_wait_300 + answered_wait_300)", "of those whose wait ended after more than 120 s, 300 s or less, the share that left", \
+      "no value where no wait ended so", M(ABANDONED_WAIT_300), M(ABANDONED_WAIT_300) + M(ANSWERED_WAIT_300), MILLION) \
+    X(abandon_wait_over, "abandon_wait_rate", "over 300 s", RATIO, CONTACTS, "Ditinggalkan setelah > 300 dtk", "Abandoned after > 300 s (share)", \
+      "abandoned_wait_over / (abandoned_wait_over + answered_wait_over)", "of those whose wait ended after more than 300 s, the share that left", \
+      "no value where no wait ended so", M(ABANDONED_WAIT_OVER), M(ABANDONED_WAIT_OVER) + M(ANSWERED_WAIT_OVER), MILLION) \
     X(abandon_menu, "abandon_rate", "menu", RATIO, ARRIVALS, "Ditinggalkan di menu", "Abandon rate in menus", \
       "abandoned_menu / offered", "before any queue", "", M(ABANDONED_MENU), M(OFFERED), MILLION) \
     X(abandon_queue, "abandon_rate", "queue", RATIO, CONTACTS, "Ditinggalkan di antrean", "Abandon rate in queues", \
@@ -160,7 +191,7 @@ static int64_t closed_by_all(const struct sapa_measures *m)
       "contained / (offered - closed - refused)", "share of those let in whom the menu served", "open contacts count as not contained yet", \
       M(CONTAINED), M(OFFERED) - M(CLOSED) - M(REFUSED), MILLION) \
     X(system_drops, "system_drop_rate", "", RATIO, ARRIVALS, "Terputus oleh sistem", "Ended by a fault of ours", \
-      "by_system / all closed", "whoever it hit, talking or waiting; network faults are apart", "", M(BY_SYSTEM), closed_by_all(m), MILLION) \
+      "by_system / all closed", "whoever it hit, talking or waiting; network faults are apart. They are never among the abandoned: beside csat of the same row they say what they did to customers", "who was dropped before an agent talked is asked nothing: csat is that of the others", M(BY_SYSTEM), closed_by_all(m), MILLION) \
     X(network_drops, "network_drop_rate", "", RATIO, ARRIVALS, "Terputus oleh jaringan", "Ended by the network", \
       "by_network / all closed", "carrier or internet", "", M(BY_NETWORK), closed_by_all(m), MILLION) \
     X(recorded, "recorded_share", "", RATIO, CONTACTS, "Terekam", "Recorded", \

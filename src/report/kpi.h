@@ -70,6 +70,20 @@
     X(WAIT_ANSWERED, "wait_answered_ms", MS, SUM, "Tunggu terjawab", "Wait of answered", "waiting time of the answered, from joining the queue to talking, ringing included") \
     X(WAIT_ABANDONED, "wait_abandoned_ms", MS, SUM, "Tunggu ditinggalkan", "Wait of abandoned", "waiting time of those abandoned in queue or ringing") \
     X(WAIT_MAX, "wait_max_ms", MS, MAX, "Tunggu terlama", "Longest wait", "longest waiting time of any that left the queue") \
+    X(ANSWERED_WAIT_10, "answered_wait_10", COUNT, SUM, "Terjawab 0–10 dtk", "Answered 0–10 s", "of the answered: waited 10 s or less") \
+    X(ANSWERED_WAIT_20, "answered_wait_20", COUNT, SUM, "Terjawab 10–20 dtk", "Answered 10–20 s", "of the answered: waited more than 10 s, 20 s or less") \
+    X(ANSWERED_WAIT_30, "answered_wait_30", COUNT, SUM, "Terjawab 20–30 dtk", "Answered 20–30 s", "of the answered: waited more than 20 s, 30 s or less") \
+    X(ANSWERED_WAIT_60, "answered_wait_60", COUNT, SUM, "Terjawab 30–60 dtk", "Answered 30–60 s", "of the answered: waited more than 30 s, 60 s or less") \
+    X(ANSWERED_WAIT_120, "answered_wait_120", COUNT, SUM, "Terjawab 60–120 dtk", "Answered 60–120 s", "of the answered: waited more than 60 s, 120 s or less") \
+    X(ANSWERED_WAIT_300, "answered_wait_300", COUNT, SUM, "Terjawab 120–300 dtk", "Answered 120–300 s", "of the answered: waited more than 120 s, 300 s or less") \
+    X(ANSWERED_WAIT_OVER, "answered_wait_over", COUNT, SUM, "Terjawab > 300 dtk", "Answered > 300 s", "of the answered: waited more than 300 s") \
+    X(ABANDONED_WAIT_10, "abandoned_wait_10", COUNT, SUM, "Ditinggalkan 0–10 dtk", "Abandoned 0–10 s", "of those abandoned in queue or ringing: waited 10 s or less") \
+    X(ABANDONED_WAIT_20, "abandoned_wait_20", COUNT, SUM, "Ditinggalkan 10–20 dtk", "Abandoned 10–20 s", "of those abandoned in queue or ringing: waited more than 10 s, 20 s or less") \
+    X(ABANDONED_WAIT_30, "abandoned_wait_30", COUNT, SUM, "Ditinggalkan 20–30 dtk", "Abandoned 20–30 s", "of those abandoned in queue or ringing: waited more than 20 s, 30 s or less") \
+    X(ABANDONED_WAIT_60, "abandoned_wait_60", COUNT, SUM, "Ditinggalkan 30–60 dtk", "Abandoned 30–60 s", "of those abandoned in queue or ringing: waited more than 30 s, 60 s or less") \
+    X(ABANDONED_WAIT_120, "abandoned_wait_120", COUNT, SUM, "Ditinggalkan 60–120 dtk", "Abandoned 60–120 s", "of those abandoned in queue or ringing: waited more than 60 s, 120 s or less") \
+    X(ABANDONED_WAIT_300, "abandoned_wait_300", COUNT, SUM, "Ditinggalkan 120–300 dtk", "Abandoned 120–300 s", "of those abandoned in queue or ringing: waited more than 120 s, 300 s or less") \
+    X(ABANDONED_WAIT_OVER, "abandoned_wait_over", COUNT, SUM, "Ditinggalkan > 300 dtk", "Abandoned > 300 s", "of those abandoned in queue or ringing: waited more than 300 s") \
     X(CALLBACKS_QUEUED, "callbacks_queued", COUNT, SUM, "Telepon balik antre", "Callbacks queued", "callbacks that took their place in the line") \
     X(CALLBACKS_ANSWERED, "callbacks_answered", COUNT, SUM, "Telepon balik tersambung", "Callbacks answered", "of the callbacks queued: agent and customer talked") \
     X(CALLBACKS_ENDED, "callbacks_ended", COUNT, SUM, "Telepon balik berakhir", "Callbacks ended", "of the callbacks queued: ended otherwise") \
@@ -149,7 +163,9 @@
     X(INTERNAL_PLACED, "internal_placed", COUNT, SUM, "Panggilan ke rekan", "Calls to colleagues", "calls that the agent placed to colleagues, queues and numbers of the centre") \
     X(INTERNAL_PARTS, "internal_parts", COUNT, SUM, "Bagian internal", "Internal parts", "the agent's parts in calls among colleagues, as caller or as the one called, that are over; not among the handled") \
     X(LOGINS, "logins", COUNT, SUM, "Login", "Logins", "times logged in") \
-    X(LOGOUTS, "logouts", COUNT, SUM, "Logout", "Logouts", "times logged out")
+    X(LOGOUTS, "logouts", COUNT, SUM, "Logout", "Logouts", "times logged out") \
+    X(IN_OFFICE, "office_ms", MS, SUM, "Bekerja di kantor", "Worked in the office", "of the time logged in: with the telephone at an address of system.offices") \
+    X(ELSEWHERE, "elsewhere_ms", MS, SUM, "Bekerja di luar kantor", "Worked elsewhere", "of the time logged in: with the telephone at another address (at home, on the way)")
 
 /* Numbers that nothing in the log says yet: input of KPIs for plans, surveys and campaigns to come. */
 #define SAPA_MEASURES_OUTER(X) \
@@ -186,6 +202,13 @@ enum sapa_measure {
     SAPA_M_AGENT_FIRST = SAPA_M_LOGGED_IN,
     SAPA_M_OUTER_FIRST = SAPA_M_PRODUCTIVE_OTHER,
 };
+
+/* How long somebody waited, in seven buckets: at most 10, 20, 30, 60, 120, 300 s, and longer. */
+enum { SAPA_WAIT_BUCKETS = 7 };
+unsigned sapa_wait_bucket(uint64_t wait_ms);
+static_assert(SAPA_M_ANSWERED_WAIT_OVER - SAPA_M_ANSWERED_WAIT_10 == SAPA_WAIT_BUCKETS - 1
+                  && SAPA_M_ABANDONED_WAIT_OVER - SAPA_M_ABANDONED_WAIT_10 == SAPA_WAIT_BUCKETS - 1,
+              "one measure a bucket, in their order");
 
 /* Distributions, kept in buckets (report/hist.h); of each the percentiles below are figures. */
 /*  X(ID, key, name id, name en, largest value, definition)  */

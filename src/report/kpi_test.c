@@ -211,6 +211,18 @@ static void test_share(void **state)
     assert_int_equal(sapa_kpi_share(INT64_C(3153600000000000), INT64_C(6307200000000000), 1000000), 500000);
 }
 
+static void test_wait_buckets(void **state)
+{
+    static const struct { uint64_t ms; unsigned bucket; } waits[] = {
+        { 0, 0 }, { 10000, 0 }, { 10001, 1 }, { 20000, 1 }, { 20001, 2 }, { 30000, 2 }, { 30001, 3 }, { 60000, 3 }, { 60001, 4 },
+        { 120000, 4 }, { 120001, 5 }, { 300000, 5 }, { 300001, 6 }, { UINT64_MAX, 6 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SAPA_COUNT(waits); i++)
+        assert_int_equal(sapa_wait_bucket(waits[i].ms), waits[i].bucket);
+}
+
 static void test_table_is_sound(void **state)
 {
     uint32_t count;
@@ -296,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_published_values),
         cmocka_unit_test(test_share),
+        cmocka_unit_test(test_wait_buckets),
         cmocka_unit_test(test_table_is_sound),
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_reference_page),

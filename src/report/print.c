@@ -140,6 +140,7 @@ static const struct column contact_columns[] = {
     { "outbound_cost", { "BiayaKeluar", "OutCost" }, false },
     { "outbound_agent_cost", { "BiayaAgen", "AgentCost" }, false },
     { "unrecorded_ms", { "TakTerekam", "Unrecorded" }, false },
+    { "csat", { "Puas", "CSAT" }, false },
 };
 
 static const struct column agent_columns[] = {
@@ -152,6 +153,8 @@ static const struct column agent_columns[] = {
     { "hold_ms", { "Tahan", "Hold" }, false },
     { "wrapup_ms", { "WrapUp", "WrapUp" }, true },
     { "not_ready_ms", { "TakSiap", "NotReady" }, true },
+    { "office_ms", { "Kantor", "Office" }, false },
+    { "elsewhere_ms", { "DiLuar", "Elsewhere" }, false },
     { "internal_talk_ms", { "Internal", "Internal" }, false },
     { "handled", { "Ditangani", "Handled" }, true },
     { "received", { "Masuk", "Received" }, false },

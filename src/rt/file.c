@@ -226,6 +226,26 @@ sapa_rc sapa_disk_free(const char *path, uint64_t *ret_bytes)
     return SAPA_OK;
 }
 
+sapa_rc sapa_disk_size(const char *path, uint64_t *ret_bytes)
+{
+    struct statvfs st;
+
+    if (statvfs(path, &st) != 0)
+        return sapa_rc_of_errno(errno);
+    *ret_bytes = (uint64_t)st.f_blocks * st.f_frsize;
+    return SAPA_OK;
+}
+
+sapa_rc sapa_file_size(const char *path, uint64_t *ret_bytes)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return sapa_rc_of_errno(errno);
+    *ret_bytes = (uint64_t)st.st_size;
+    return SAPA_OK;
+}
+
 bool sapa_file_exists(const char *path)
 {
     return access(path, F_OK) == 0;

@@ -27,6 +27,10 @@ SAPA_MUST_CHECK sapa_rc sapa_folder_make(const char *path, unsigned mode);
 SAPA_MUST_CHECK sapa_rc sapa_folder_sync(const char *path);
 /** Bytes an ordinary user can still write on the file system of `path`. */
 SAPA_MUST_CHECK sapa_rc sapa_disk_free(const char *path, uint64_t *ret_bytes);
+/** Bytes of the whole file system of `path`. */
+SAPA_MUST_CHECK sapa_rc sapa_disk_size(const char *path, uint64_t *ret_bytes);
+/** Bytes of a file. */
+SAPA_MUST_CHECK sapa_rc sapa_file_size(const char *path, uint64_t *ret_bytes);
 bool sapa_file_exists(const char *path);
 /** Permission bits. */
 SAPA_MUST_CHECK sapa_rc sapa_file_mode(const char *path, unsigned *ret_mode);

@@ -110,7 +110,10 @@ static void makes_folders(void **state)
     assert_int_equal(sapa_file_write(path, "x", 1, 0644), SAPA_OK);
     assert_int_equal(sapa_folder_make(path, 0755), SAPA_EEXIST);
     assert_int_equal(sapa_folder_make("", 0755), SAPA_EINVAL);
+    uint64_t all;
+    assert_int_equal(sapa_disk_size(folder, &all), SAPA_OK);
     assert_int_equal(sapa_disk_free(folder, &bytes), SAPA_OK);
+    assert_true(all > 0 && bytes <= all);
     assert_true(bytes > 0);
 }
 

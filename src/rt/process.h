@@ -55,6 +55,22 @@ void sapa_process_free(struct sapa_process *process);
  */
 uint64_t sapa_process_files(uint64_t wanted);
 
+/** What the system says of a process of ours. */
+struct sapa_process_facts {
+    int pid;
+    char name[16];            /* its first argument: "serve", "control", "media" */
+    int64_t started_us;       /* UTC */
+    uint64_t memory_bytes;    /* resident */
+    uint64_t cpu_ms;          /* used so far */
+    uint32_t threads;
+    uint32_t descriptors, descriptors_max; /* open; UINT32_MAX: not to be seen */
+    bool other_program;       /* it runs another file than we do: an upgrade that is not through */
+};
+/** @retval SAPA_ENOENT  there is no such process */
+SAPA_MUST_CHECK sapa_rc sapa_process_look(int pid, struct sapa_process_facts *ret_facts);
+/** Children of a process, at most `max`; returns how many. */
+size_t sapa_process_children(int pid, int *ret_pids, size_t max);
+
 /** `fn` gets the signal's number on the loop. */
 typedef void sapa_signals_fn(void *ctx, int signal_number);
 /** Block these signals for the process (call before starting threads) and deliver them by signalfd. `numbers` ends with 0. */

@@ -239,6 +239,46 @@ static void run_holds_its_limits(void **state)
                                                                .output_max = 1 }, &r), SAPA_ENOENT);
 }
 
+static void ended(void *ctx, int pid, int status)
+{
+    (void)ctx, (void)pid, (void)status;
+}
+
+/* What the system says of ourselves and of a child. */
+static void facts_are_those_of_the_process(void **state)
+{
+    struct watcher *w = *state;
+    char *const argv[] = { "sleeper", "60", NULL };
+    const struct sapa_process_opts opts = { .program = "/bin/sleep", .argv = argv };
+    struct sapa_process *child;
+    struct sapa_process_facts own, other, later;
+    int pids[8] = { 0 };
+
+    assert_int_equal(sapa_process_look(getpid(), &own), SAPA_OK);
+    assert_int_equal(own.pid, getpid());
+    assert_true(own.memory_bytes > 100000 && own.threads >= 1 && own.descriptors >= 3 && own.descriptors < own.descriptors_max);
+    assert_false(own.other_program);
+    const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(sapa_process_look(getpid(), &later), SAPA_OK);
+    assert_int_equal(later.descriptors, own.descriptors + 1);
+    assert_in_range(later.started_us - own.started_us + 1000000, 0, 2000000); /* two readings of two clocks */
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(sapa_process_spawn(w->loop, &opts, ended, NULL, &child), SAPA_OK);
+    const size_t count = sapa_process_children(getpid(), pids, 8);
+    bool found = false;
+    for (size_t i = 0; i < count; i++)
+        found |= pids[i] == sapa_process_pid(child);
+    assert_true(found);
+    assert_int_equal(sapa_process_look(sapa_process_pid(child), &other), SAPA_OK);
+    assert_string_equal(other.name, "60");
+    assert_true(other.other_program && other.started_us >= own.started_us - 1000000);
+    assert_int_equal(sapa_process_kill(child, SIGKILL), SAPA_OK);
+    sapa_process_free(child);
+    assert_int_equal(sapa_process_look(0, &other), SAPA_ENOENT);
+    assert_int_equal(sapa_process_look(INT32_MAX, &other), SAPA_ENOENT);
+    assert_int_equal(sapa_process_children(0, pids, 8), 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "child") == 0)
@@ -250,6 +290,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(only_chosen_descriptors_are_inherited, setup, teardown),
         cmocka_unit_test_setup_teardown(signals_come_through_the_loop, setup, teardown),
         cmocka_unit_test(files_are_as_many_as_wanted),
+        cmocka_unit_test_setup_teardown(facts_are_those_of_the_process, setup, teardown),
         cmocka_unit_test(run_collects_output),
         cmocka_unit_test(run_holds_its_limits),
     };

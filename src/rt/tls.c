@@ -11,7 +11,9 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <arpa/inet.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "rt/file.h"
 
@@ -275,6 +277,88 @@ sapa_rc sapa_tls_certificate_make(const struct sapa_str *names, size_t count, un
     X509_free(c);
     EVP_PKEY_free(key);
     return rc;
+}
+
+/* --- what stands in one --- */
+
+static int64_t time_of(const ASN1_TIME *time)
+{
+    struct tm parts;
+
+    return time && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) * 1000000 : 0;
+}
+
+static bool text_of(const X509_NAME *name, int nid, char *buf, size_t size)
+{
+    return X509_NAME_get_text_by_NID((X509_NAME *)(uintptr_t)name, nid, buf, (int)size) > 0;
+}
+
+/* A name behind the others, if it is one and there is room for the whole of it. */
+static void add_name(struct sapa_text *out, struct sapa_str name)
+{
+    const size_t before = out->n;
+
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] <= ' ' || name.p[i] > '~')
+            return;
+    if (name.n == 0 || out->n + name.n + 2 > 255)
+        return;
+    sapa_text_printf(out, "%s%.*s", before > 0 ? " " : "", (int)name.n, name.p);
+}
+
+static void names_of(X509 *certificate, char *buf, size_t size)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    struct sapa_text out;
+
+    sapa_text_init(&out, buf, size);
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        char host[SAPA_ADDR_TEXT_MAX];
+        if (name->type == GEN_DNS) {
+            add_name(&out, (struct sapa_str){ (const char *)ASN1_STRING_get0_data(name->d.dNSName), (size_t)ASN1_STRING_length(name->d.dNSName) });
+        } else if (name->type == GEN_IPADD) {
+            const int n = ASN1_STRING_length(name->d.iPAddress);
+            if ((n == 4 || n == 16) && inet_ntop(n == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(name->d.iPAddress), host, sizeof(host)))
+                add_name(&out, sapa_str_of(host));
+        }
+    }
+    GENERAL_NAMES_free(names);
+    if (out.n == 0 && !text_of(X509_get_subject_name(certificate), NID_commonName, buf, size))
+        buf[0] = '\0';
+}
+
+sapa_rc sapa_tls_look(const char *path, struct sapa_tls_facts *ret_facts)
+{
+    uint8_t *bytes;
+    size_t n;
+    sapa_rc rc = sapa_file_read(path, 1 << 20, &bytes, &n);
+
+    if (rc != SAPA_OK)
+        return rc == SAPA_ELIMIT ? SAPA_EINVAL : rc;
+    BIO *in = BIO_new_mem_buf(bytes, (int)n);
+    X509 *certificate = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    rc = in ? SAPA_EINVAL : SAPA_ENOMEM;
+    if (certificate) {
+        struct sapa_tls_facts facts = { .from_us = time_of(X509_get0_notBefore(certificate)), .until_us = time_of(X509_get0_notAfter(certificate)) };
+        const X509_NAME *issuer = X509_get_issuer_name(certificate);
+        names_of(certificate, facts.names, sizeof(facts.names));
+        if (!text_of(issuer, NID_commonName, facts.issuer, sizeof(facts.issuer)) && !text_of(issuer, NID_organizationName, facts.issuer, sizeof(facts.issuer)))
+            facts.issuer[0] = '\0';
+        facts.own = X509_self_signed(certificate, 1) == 1;
+        *ret_facts = facts;
+        rc = SAPA_OK;
+    }
+    X509_free(certificate);
+    BIO_free(in);
+    free(bytes);
+    ERR_clear_error();
+    return rc;
+}
+
+const char *sapa_tls_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
 }
 
 /* --- connections --- */

@@ -42,6 +42,17 @@ SAPA_MUST_CHECK sapa_rc sapa_tls_context_new(const struct sapa_tls_options *opti
  */
 SAPA_MUST_CHECK sapa_rc sapa_tls_certificate_make(const struct sapa_str *names, size_t count, unsigned days,
                                                   const char *certificate_path, const char *key_path);
+/** What a certificate says of itself. */
+struct sapa_tls_facts {
+    char names[256];          /* of whom: DNS names and addresses with blanks between, cut to whole ones; else the common name */
+    char issuer[128];         /* common name or organisation */
+    int64_t from_us, until_us; /* UTC */
+    bool own;                 /* signed with its own key */
+};
+/** The first certificate of a PEM file. SAPA_ENOENT, SAPA_EDENIED: it cannot be read; SAPA_EINVAL: none is in it. */
+SAPA_MUST_CHECK sapa_rc sapa_tls_look(const char *path, struct sapa_tls_facts *ret_facts);
+/** Version of the library behind it, as it is loaded. Static. */
+const char *sapa_tls_version(void);
 /** Another holder. */
 struct sapa_tls_context *sapa_tls_context_keep(struct sapa_tls_context *context);
 /** The last one frees it. NULL is fine. */

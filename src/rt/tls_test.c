@@ -346,6 +346,16 @@ static void test_own_certificate(void **state)
     assert_int_equal(sapa_tls_certificate_make(&bad, 1, 30, path_of("bad.pem"), path_of("bad.key")), SAPA_EINVAL);
     assert_int_equal(sapa_tls_certificate_make(names, 0, 30, path_of("bad.pem"), path_of("bad.key")), SAPA_EINVAL);
     assert_int_equal(sapa_tls_certificate_make(names, 3, 30, path_of("no/self.pem"), path_of("no/self.key")), SAPA_ENOENT);
+    struct sapa_tls_facts facts;
+    assert_int_equal(sapa_tls_look(path_of("self.pem"), &facts), SAPA_OK);
+    assert_string_equal(facts.names, "sapa.test 127.0.0.1 ::1");
+    assert_string_equal(facts.issuer, "Sapa");
+    assert_true(facts.own);
+    assert_int_equal(facts.until_us - facts.from_us, INT64_C(31) * 86400 * 1000000);
+    assert_int_equal(sapa_tls_look(path_of("self.key"), &facts), SAPA_EINVAL);
+    assert_int_equal(sapa_tls_look(path_of("none.pem"), &facts), SAPA_ENOENT);
+    assert_int_equal(sapa_tls_look(path_of("one.pem"), &facts), SAPA_OK);
+    assert_false(facts.own); /* an authority has signed it */
     struct sapa_tls_context *server = good_context("self", NULL, NULL), *client = good_context(NULL, NULL, "self.pem"),
                             *stranger = good_context(NULL, NULL, "ca.pem");
     shake(&p, server, client, "sapa.test");

@@ -8,6 +8,9 @@ interface Place {
   number: string;
   client: string;
   name: string;
+  greeting: Record<"id" | "en", string> | null;
+  colour: string;
+  colour_dark: string;
   language: "id" | "en";
 }
 
@@ -43,8 +46,11 @@ function button(text: string, kind: string, press: () => void): HTMLElement {
   return element;
 }
 
-/** A colour of its own for each client, out of its name; the words on it stay legible. */
-const hue = (client: string) => String([...client].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7));
+/** The client's colours: the server has seen to it that words on them are legible. */
+function paint({ style }: HTMLElement, place: Place | null): void {
+  style.setProperty("--colour", place?.colour ?? "");
+  style.setProperty("--dark", place?.colour_dark ?? "");
+}
 
 const title = make("h1", {});
 const other = button("", "plain", () => {
@@ -87,7 +93,7 @@ function to(next: Phase): void {
 
 function state(): void {
   status.dataset["phase"] = problem ? "problem" : phase;
-  status.textContent = (problem ?? note)?.(language) ?? (phase === "idle" ? say(places?.length === 0 ? 11 : 1) : say({ asking: 5, connecting: 6, ringing: 7, on: 8, ended: 9 }[phase]));
+  status.textContent = (problem ?? note)?.(language) ?? (phase === "idle" ? (chosen?.greeting?.[language] || say(places?.length === 0 ? 11 : 1)) : say({ asking: 5, connecting: 6, ringing: 7, on: 8, ended: 9 }[phase]));
 }
 
 function draw(): void {
@@ -116,7 +122,7 @@ function draw(): void {
   if (inCall) parts.push(button(say(3), "bad", () => (call ? call.end() : location.reload())));
   for (const place of inCall ? [] : phase === "ended" && chosen ? [chosen] : (places ?? [])) {
     const one = button(phase === "ended" ? say(10) : say(2, place.name), "good", () => void begin(place));
-    one.style.setProperty("--hue", hue(place.client));
+    paint(one, place);
     parts.push(one);
   }
   if (phase === "ended" && places && places.length > 1)
@@ -126,7 +132,7 @@ function draw(): void {
         to("idle");
       }),
     );
-  root.style.setProperty("--hue", chosen ? hue(chosen.client) : "190");
+  paint(root, chosen);
   const lost = rest.contains(document.activeElement);
   rest.replaceChildren(...parts);
   if (lost) status.focus(); // what was pressed is gone

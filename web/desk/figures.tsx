@@ -22,6 +22,9 @@ export const ownWords = {
     missed: "{n, plural, other {# target}} tidak tercapai",
     failed: "Angka tidak dapat dimuat sekarang.",
     noGoal: "tanpa target",
+    office: "kantor {time}",
+    elsewhere: "di luar kantor {time}",
+    places: "Tempat kerja hari ini",
   },
   en: {
     title: "My figures today",
@@ -34,6 +37,9 @@ export const ownWords = {
     missed: "{n, plural, one {# target} other {# targets}} missed",
     failed: "The figures cannot be loaded now.",
     noGoal: "no target",
+    office: "office {time}",
+    elsewhere: "elsewhere {time}",
+    places: "Place of work today",
   },
 } satisfies Messages<string>;
 
@@ -109,6 +115,19 @@ function Table({ lines, figures }: { lines: Line[]; figures: readonly Figure[] }
   );
 }
 
+/** Where one has worked today, as far as the addresses of the telephone tell. */
+function Places({ own }: { own: Own }) {
+  const words = useWords(ownWords);
+  const ms = (key: string) => (typeof own.figures?.[key] === "number" ? own.figures[key] : 0);
+  const places = (["office", "elsewhere"] as const).filter((place) => ms(`${place}_ms`) >= 1000).map((place) => words(place, { time: clock(ms(`${place}_ms`)) }));
+  if (places.length === 0) return null;
+  return (
+    <p className="small" data-places>
+      {words("places")}: {places.join(" · ")}
+    </p>
+  );
+}
+
 function WhenOpened({ run }: { run: () => void }) {
   useEffect(run, []);
   return null;
@@ -174,6 +193,7 @@ export function OwnFigures() {
           {failed ? <p className="soft">{words("failed")}</p> : null}
           {own && !own.figures ? <p className="soft">{words("none")}</p> : null}
           {lines.length > 0 ? <Table lines={lines} figures={figures} /> : null}
+          {own ? <Places own={own} /> : null}
           {own && own.targets.length === 0 ? <p className="soft small">{words("noTargets")}</p> : null}
         </div>
       )}

@@ -45,5 +45,5 @@ export async function accessible(page: Page, what: string): Promise<void> {
 export async function be(page: Page, name: string): Promise<void> {
   await page.goto("/");
   await page.getByRole("listitem").getByRole("button", { name: new RegExp(name) }).click();
-  await page.waitForURL(/\/(desk|lead|wall)/);
+  await page.waitForURL(/\/(desk|lead|wall|tech)/);
 }

@@ -55,6 +55,14 @@ for (const language of ["id", "en"]) {
       await page.goto("/lead#targets");
       await page.waitForTimeout(1500);
       await shot("lead-targets");
+      await be(page, "Teguh Wibowo");
+      await page.goto("/tech");
+      await page.waitForTimeout(3000);
+      await shot("tech");
+      await page.setViewportSize({ width: 420, height: 760 });
+      await shot("tech-narrow");
+      await page.setViewportSize({ width: 1366, height: 768 });
+      await be(page, "Rani Hadikusumo");
       await page.goto("/wall");
       await page.waitForTimeout(3000);
       await shot("wall");

@@ -20,6 +20,7 @@ export const coachWords = {
     since: "Angka 7 hari sebelum catatan → sejak itu",
     sinceText: "{before}, dibanding sejak {since}",
     few: "Belum cukup untuk dibandingkan: sedikitnya {least} di tiap sisi.",
+    fewHere: "terlalu sedikit",
     contacts: "{before, number} dan {since, number} kontak",
     answers: "{before, number} dan {since, number} jawaban",
     becomes: "menjadi",
@@ -45,6 +46,7 @@ export const coachWords = {
     since: "Figures of the 7 days before the note → since then",
     sinceText: "{before}, against since {since}",
     few: "Not enough to compare yet: at least {least} on each side.",
+    fewHere: "too few",
     contacts: "{before, number} and {since, number} contacts",
     answers: "{before, number} and {since, number} answers",
     becomes: "becomes",
@@ -81,7 +83,7 @@ export function differenceOf(of: Language, { unit, before, since }: Pick<CoachFi
   return new Intl.NumberFormat(locale(of), { maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(unit === "ratio" ? by * 100 : by);
 }
 
-function Line({ one }: { one: CoachFigure }) {
+function Line({ one, alone }: { one: CoachFigure; alone: boolean }) {
   const words = useWords(coachWords);
   const of = useStore(language);
   const difference = differenceOf(of, one);
@@ -100,7 +102,7 @@ function Line({ one }: { one: CoachFigure }) {
           <span aria-hidden="true">{signs[verdict]}</span> {words(verdict)}
         </span>
       ) : null}
-      <span className="small soft">{words(ofAnswers.includes(one.figure) ? "answers" : "contacts", { before: one.count_before, since: one.count_since })}</span>
+      <span className="small soft">{words(ofAnswers.includes(one.figure) ? "answers" : "contacts", { before: one.count_before, since: one.count_since })}{alone && one.verdict === "few" ? `: ${words("fewHere")}` : ""}</span>
     </li>
   );
 }
@@ -111,6 +113,7 @@ function Note({ one, least, first, open }: { one: CoachFollowed; least: number; 
   const { note } = one;
   const days = new Intl.DateTimeFormat(locale(of), { dateStyle: "medium", timeStyle: "short" });
   const figures = one.figures?.filter((figure) => known.includes(figure.figure)) ?? [];
+  const few = figures.every((figure) => figure.verdict === "few");
 
   return (
     <li className="coached">
@@ -131,10 +134,10 @@ function Note({ one, least, first, open }: { one: CoachFollowed; least: number; 
             <p className="small soft">{words("sinceText", { before: days.formatRange(new Date(one.before), new Date(one.until)), since: days.format(new Date(one.since)) })}</p>
             <ul className="followed">
               {figures.map((figure) => (
-                <Line key={figure.figure} one={figure} />
+                <Line key={figure.figure} one={figure} alone={!few} />
               ))}
             </ul>
-            {figures.some((figure) => figure.verdict === "few") ? <p className="small">{words("few", { least })}</p> : null}
+            {few ? <p className="small">{words("few", { least })}</p> : null}
           </>
         )}
       </details>

@@ -33,9 +33,11 @@ type WordKey = keyof (typeof loginWords)["id"];
 function work(person: DemoPerson): WordKey {
   if (person.agent) return "answers";
   const may = (right: string) => person.rights.includes(right);
+  if (may("metrics") && !may("live")) return "maintains";
   if (may("users")) return "runs";
   if (may("configure")) return "manages";
   if (may("targets")) return "directs";
+  if (may("metrics") && !may("live")) return "maintains";
   if (may("supervise") || may("agents")) return "leads";
   return may("coach") ? "trains" : may("listen") ? "assesses" : "watches";
 }

@@ -661,8 +661,8 @@ export interface SwitchBody {
 export interface TokenBody {
   /** a name without blanks */
   user: string;
-  /** admin, supervisor, agent, viewer, auditor, monitor, wall, director or trainer */
-  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director" | "trainer";
+  /** admin, supervisor, agent, viewer, auditor, monitor, wall, director, trainer or technician */
+  role: "admin" | "supervisor" | "agent" | "viewer" | "auditor" | "monitor" | "wall" | "director" | "trainer" | "technician";
   /** with the role agent: whose */
   agent?: string;
   /** keys of clients; all without */
@@ -1417,8 +1417,13 @@ export interface WebNumber {
   /** for POST */
   number: string;
   client: string;
-  /** of the client */
+  /** of the client, as its page shows it */
   name: string;
+  greeting: WebGreeting | null;
+  /** "#0b5d2e", for white words */
+  colour: string;
+  /** in the dark theme, for dark words */
+  colour_dark: string;
   language: "id" | "en";
 }
 
@@ -1507,6 +1512,8 @@ export interface NetworkBody {
   codec?: string;
   /** microphone or headset, browser */
   device?: string;
+  /** relay: the audio goes by a TURN server */
+  path?: "direct" | "relay";
 }
 
 export interface Network {
@@ -1523,6 +1530,7 @@ export interface Network {
   mos_x100: number | null;
   codec: string | null;
   device: string | null;
+  path: "direct" | "relay" | null;
 }
 
 export interface Networks {
@@ -1964,6 +1972,216 @@ export interface Favourites {
   items: Favourite[];
 }
 
+export interface System {
+  /** the server's clock */
+  now: string;
+  /** of the installation */
+  name: string;
+  /** of the program */
+  version: string;
+  /** hash of the description in force */
+  centre: string;
+  /** calls can be taken */
+  ready: boolean;
+  /** of control, ever */
+  starts: number;
+  /** that are on */
+  alarms: string[];
+  trunks: SystemTrunk[];
+  /** telephones that are registered */
+  devices: SystemDevice[];
+  /** agents at work whose telephone is not there */
+  without_device: SystemAgent[];
+  media: SystemMedia | null;
+  certificates: SystemCertificate[];
+  disk: SystemDisk;
+  processes: SystemProcess[];
+  listeners: SystemListener[];
+  log: SystemLog;
+  connections: SystemConnections;
+  libraries: SystemLibrary[];
+  limits: SystemLimits;
+  webhooks: SystemWebhook[];
+}
+
+export interface SystemTrunk {
+  id: string;
+  /** null: calls only come from it */
+  host: string | null;
+  /** refused: the carrier does not take our registration; unknown: not asked yet, or its name leads nowhere */
+  state: "up" | "down" | "refused" | "unknown" | "inbound";
+  /** as it is */
+  since: string | null;
+  /** SIP status of what failed last, 408: no answer; null: nothing has */
+  last_status: number | null;
+  /** when that was */
+  failed: string | null;
+  /** now */
+  calls: number;
+  /** null: no limit */
+  calls_max: number | null;
+  addresses: number;
+  /** of these: silent */
+  addresses_down: number;
+  /** of OPTIONS there and back, the slowest address that answers */
+  rtt_us: number | null;
+  /** calls come because we register there */
+  registers: boolean;
+}
+
+export interface SystemDevice {
+  agent: string;
+  /** of the agent */
+  name: string;
+  extension: string;
+  /** false: a telephone */
+  browser: boolean;
+  transport: "udp" | "tcp" | "tls" | "ws" | "wss";
+  /** program and version, as it says itself */
+  user_agent: string | null;
+  /** address it is seen at */
+  from: string;
+  /** `from` is the proxy's */
+  behind_proxy: boolean;
+  /** by that address, and the offices of the description */
+  place: "unknown" | "office" | "elsewhere";
+  /** it answered when it was asked last */
+  reachable: boolean;
+  /** registered without a gap, as far as this process has seen */
+  since: string;
+  /** of the registration */
+  expires: string;
+}
+
+export interface SystemAgent {
+  agent: string;
+  name: string;
+  extension: string;
+}
+
+export interface SystemMedia {
+  /** the media process answers */
+  up: boolean;
+  /** since control was started */
+  restarts: number;
+  /** of its messages */
+  version: number;
+  legs: number | null;
+  /** being written */
+  recordings: number | null;
+  /** since it was started */
+  packets_dropped: number | null;
+  /** from receiving a packet to sending it on, 99 of 100, last minute */
+  delay_p99_us: number | null;
+}
+
+export interface SystemCertificate {
+  use: "https" | "sip";
+  /** with blanks between */
+  names: string;
+  issuer: string | null;
+  /** signed with its own key */
+  own: boolean;
+  /** null: it cannot be read */
+  until: string | null;
+  /** why */
+  problem: string | null;
+}
+
+export interface SystemDisk {
+  /** of the file system with the data folder */
+  total_bytes: number | null;
+  free_bytes: number | null;
+  log_bytes: number;
+  /** it fills by so much a day, by the last day; null: seen for less than an hour */
+  day_bytes: number | null;
+  /** null: not known, or it does not fill */
+  days_left: number | null;
+}
+
+export interface SystemProcess {
+  name: string;
+  pid: number;
+  started: string;
+  /** resident */
+  memory_bytes: number;
+  /** used since its start */
+  cpu_ms: number;
+  threads: number;
+  /** open: sockets and files */
+  descriptors: number | null;
+  descriptors_max: number | null;
+  /** it runs another file than the one that answers: an upgrade that is not through */
+  other_program: boolean;
+}
+
+export interface SystemListener {
+  kind: "udp" | "tcp" | "tls" | "http" | "https";
+  address: string;
+}
+
+export interface SystemWebhook {
+  id: string;
+  /** that it posts to */
+  host: string;
+  state: "active" | "failing" | "paused" | "gone";
+  /** records of the log behind it */
+  lag: number;
+  /** in a row */
+  failures: number;
+  last_error: string | null;
+  last_delivery: string | null;
+}
+
+export interface SystemLog {
+  state: string;
+  /** last place that is safe */
+  seq: string | null;
+  commits: number;
+  /** longer than 10 ms */
+  slow_commits: number;
+  /** commits that were tried again */
+  failures: number;
+  longest_commit_us: number;
+}
+
+export interface SystemConnections {
+  /** open now */
+  http: number;
+  /** pages and screens that follow live */
+  feeds: number;
+  /** telephones in browsers */
+  phones: number;
+  /** people logged in */
+  sessions: number;
+}
+
+export interface SystemLibrary {
+  name: string;
+  version: string;
+}
+
+export interface SystemLimits {
+  /** lines above it are bad */
+  rtt_ms: number;
+  /** above it */
+  loss_permille: number;
+  /** below it; system.quality_alarm_mos */
+  mos_x100: number;
+  /** to be renewed before */
+  certificate_days: number;
+  /** left: less is too little */
+  disk_days: number;
+  /** free: less is too little */
+  disk_percent: number;
+}
+
+export interface WebGreeting {
+  /** may be empty */
+  id: string;
+  en: string;
+}
+
 export const api = {
   /** The process answers */
   health: (asked: Asked = {}) => call<Health>("GET", `/health`, asked),
@@ -2003,6 +2221,8 @@ export const api = {
   network: (body: NetworkBody, asked: Asked = {}) => call<Done>("POST", `/api/v1/me/network`, { ...asked, body }),
   /** What checks of agents' lines have shown, by time: for who looks after the technology */
   networks: (query: { from?: string; to?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Networks>("GET", `/api/v1/network`, { ...asked, query }),
+  /** The technical state, for who looks after the technology: trunks, telephones, certificates, disk, processes, webhooks; nothing of contacts and customers */
+  system: (asked: Asked = {}) => call<System>("GET", `/api/v1/system`, asked),
   /** A new secret for one's second factor, shown this once; it holds when a code of it was seen */
   totp: (body: SecondFactorBody, asked: Asked = {}) => call<NewSecondFactor>("POST", `/api/v1/me/totp`, { ...asked, body }),
   /** The second factor holds from now on; one's sessions end */

@@ -11,7 +11,7 @@ import type { Me } from "./api.gen";
 declare const __SAPA_PAGES__: string[];
 
 export interface PageLink {
-  id: "desk" | "lead" | "wall";
+  id: "desk" | "lead" | "wall" | "tech";
   path: string;
 }
 
@@ -22,6 +22,7 @@ export function pagesOf(me: Pick<Me, "agent" | "rights">): PageLink[] {
     ["desk", me.agent !== null],
     ["lead", may("live") && (may("supervise") || may("agents") || may("report"))],
     ["wall", may("live") && may("wall") && (may("supervise") || may("agents") || may("report"))],
+    ["tech", may("metrics")],
   ];
   if (may("agents")) all.push(all.shift()!); // who leads, and has a telephone to hear by
   return all.filter(([id, allowed]) => allowed && __SAPA_PAGES__.includes(id)).map(([id]) => ({ id, path: `/${id}` }));

@@ -19,7 +19,7 @@ export function mosOf(rtt_ms: number, jitter_ms: number, loss: number): number {
 
 /** A part of a call so long is told by itself, so that a long call is not one number. */
 const PART_MS = 300_000;
-const DEVICE_MAX = 60;
+const DEVICE_MAX = 48;
 const CHECKS = 5;
 
 export const browserName = (agent: string): string => /(Edg|Firefox|Chrome|Safari)\/(\d+)/.exec(agent)?.slice(1, 3).join(" ") ?? "";
@@ -40,6 +40,7 @@ export class Line {
   private jitters: number[] = [];
   private scores: number[] = [];
   private codec = "";
+  private path: "direct" | "relay" | "" = "";
   private since = Date.now();
 
   /** The line in the seconds since the last time; `broken`: the other side does not answer any more. */
@@ -49,7 +50,9 @@ export class Line {
     let lost = this.lost;
     let got = this.got;
     const codecs = new Map<string, string>();
+    const candidates = new Map<string, string>();
     let codec = "";
+    let ours = "";
     (report as Map<string, Record<string, unknown>>).forEach((one) => {
       if (one["type"] === "codec") codecs.set(String(one["id"]), String(one["mimeType"] ?? "").replace(/^audio\//i, ""));
       if (one["type"] === "inbound-rtp") {
@@ -58,8 +61,13 @@ export class Line {
         jitter = Number(one["jitter"] ?? 0) * 1000;
         codec = String(one["codecId"] ?? "");
       }
-      if (one["type"] === "candidate-pair" && one["nominated"]) rtt = Number(one["currentRoundTripTime"] ?? 0) * 1000;
+      if (one["type"] === "candidate-pair" && one["nominated"]) {
+        rtt = Number(one["currentRoundTripTime"] ?? 0) * 1000;
+        ours = String(one["localCandidateId"] ?? "");
+      }
+      if (one["type"] === "local-candidate") candidates.set(String(one["id"]), String(one["candidateType"] ?? ""));
     });
+    if (candidates.has(ours)) this.path = candidates.get(ours) === "relay" ? "relay" : "direct";
     const missed = Math.max(0, lost - this.lost);
     const all = Math.max(0, got - this.got) + missed;
     const loss = broken ? 1 : all > 0 ? missed / all : 0; // nothing may have come for the call is held
@@ -91,6 +99,7 @@ export class Line {
       mos_x100: Math.min(450, Math.max(100, mean(this.scores.map((one) => one * 100)))),
       device: deviceOf(device),
       ...(this.codec ? { codec: this.codec.slice(0, 12) } : {}),
+      ...(this.path ? { path: this.path } : {}),
     };
     this.rtts = [];
     this.jitters = [];

@@ -95,6 +95,42 @@ export async function begin(): Promise<void> {
   }
 }
 
+/** How long nothing is asked while nobody looks. */
+const HIDDEN_MS = 30_000;
+
+/** For a page that follows no contacts, and may not: `look` asks for what it shows, again and again. */
+export async function beginPolled(look: () => Promise<void>, everyMs: number): Promise<void> {
+  if (!session.id()) {
+    toLogin();
+    return;
+  }
+  let again: () => void = () => undefined;
+  hurry = () => again();
+  onSessionOver(toLogin);
+  window.addEventListener("online", () => hurry());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && hurry());
+  for (;;) {
+    try {
+      const me = page.get().me ?? (await whoAmI());
+      if (page.get().me === null) session.keep(session.id() ?? "");
+      page.set({ ...page.get(), me });
+      await look();
+      page.set({ ...page.get(), live: { ...nothing, feed: "asked" }, connection: "live", lostAt: null });
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) return;
+      if (error instanceof Problem && error.status === 403) {
+        location.assign("/"); // this is somebody else's page
+        return;
+      }
+      page.set({ ...page.get(), connection: "lost", lostAt: page.get().lostAt ?? Date.now() });
+    }
+    await new Promise<void>((resolve) => {
+      again = resolve;
+      setTimeout(resolve, document.visibilityState === "visible" ? everyMs : HIDDEN_MS);
+    });
+  }
+}
+
 export async function names(): Promise<void> {
   const directory = await api.directory();
   page.set({ ...page.get(), directory });

@@ -8,7 +8,7 @@ import type { RTCSession } from "jssip/lib/RTCSession";
 import { api } from "./api.gen";
 import { call as ask, randomText, Problem } from "./call";
 import { Headset } from "./headset";
-import { Line, checkLine, type Quality } from "./line";
+import { Line, browserName, checkLine, type Quality } from "./line";
 import { OneTab } from "./onetab";
 import { Store } from "./store";
 
@@ -342,7 +342,7 @@ export class BrowserPhone {
       session_timers: true,
       connection_recovery_min_interval: 1,
       connection_recovery_max_interval: 2,
-      user_agent: "Sapa desk",
+      user_agent: `Sapa desk, ${browserName(navigator.userAgent)}`,
     });
     this.ua = ua;
     this.fresh = true;

@@ -38,10 +38,20 @@ static void update(struct sapa_voice *v, uint32_t agent, uint32_t fresh_crc, con
     struct voice_device devices[VOICE_DEVICES_MAX];
     const size_t count = bindings_of(v, agent, bindings);
     bool reachable = false;
+    uint8_t place = SAPA_WORKPLACE_UNKNOWN;
+    int64_t newest_us = INT64_MIN;
     for (size_t i = 0; i < count; i++) {
         devices[i].contact_crc = sapa_voice_device_crc(bindings[i].contact);
+        devices[i].since_us = bindings[i].registered_us;
+        for (uint8_t n = 0; n < a->device_count; n++)
+            if (a->devices[n].contact_crc == devices[i].contact_crc)
+                devices[i].since_us = a->devices[n].since_us;
         devices[i].bad = devices[i].contact_crc != fresh_crc && sapa_voice_device_is_bad(v, agent, devices[i].contact_crc);
         reachable |= !devices[i].bad;
+        if (!devices[i].bad && devices[i].since_us > newest_us) { /* which one was taken in use last, not which has just renewed */
+            newest_us = devices[i].since_us;
+            place = sapa_voice_workplace(v, &bindings[i].flow.remote);
+        }
     }
     memcpy(a->devices, devices, count * sizeof(devices[0]));
     a->device_count = (uint8_t)count;
@@ -54,13 +64,16 @@ static void update(struct sapa_voice *v, uint32_t agent, uint32_t fresh_crc, con
         a->gap_until_us = 0;
     else if (a->gap_until_us > sapa_voice_now(v))
         return; /* its browser may be back in a moment */
-    if (a->posted == told || (a->posted == TOLD_NOTHING && !reachable))
+    const bool moved = reachable && place != a->place && place != SAPA_WORKPLACE_UNKNOWN;
+    if ((a->posted == told && !moved) || (a->posted == TOLD_NOTHING && !reachable))
         return;
     a->posted = told;
+    a->place = place;
     struct sapa_record r;
     sapa_record_init(&r, SAPA_T_agent_device);
     r.u.agent_device.agent = agent;
     r.u.agent_device.reachable = reachable;
+    r.u.agent_device.place = place;
     sapa_sized_set(&r.u.agent_device.reason, sapa_str_of(why));
     sapa_voice_post(v, &r);
 }
@@ -384,10 +397,15 @@ static void each_binding(void *ctx, const struct sapa_sip_binding *b)
     const uint32_t agent = sapa_voice_agent_of(each->v, b->aor);
     if (agent == SAPA_NONE || b->expires_us <= sapa_voice_wall(each->v))
         return;
-    const struct sapa_voice_registration registration = {
-        .agent = agent, .contact = b->contact, .user_agent = b->user_agent, .expires_us = b->expires_us,
+    struct sapa_voice_registration registration = {
+        .agent = agent, .contact = b->contact, .user_agent = b->user_agent, .expires_us = b->expires_us, .since_us = b->registered_us,
+        .transport = b->flow.kind, .behind_proxy = b->path.n > 0, .from = b->flow.remote, .place = sapa_voice_workplace(each->v, &b->flow.remote),
         .reachable = !sapa_voice_device_is_bad(each->v, agent, sapa_voice_device_crc(b->contact)),
     };
+    const struct voice_agent *a = &each->v->agents[agent];
+    for (uint8_t i = 0; i < a->device_count; i++)
+        if (a->devices[i].contact_crc == sapa_voice_device_crc(b->contact))
+            registration.since_us = a->devices[i].since_us;
     each->fn(each->ctx, &registration);
 }
 

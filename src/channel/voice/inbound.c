@@ -13,12 +13,16 @@ struct sapa_str sapa_voice_uri_user(const struct sapa_sip_uri *uri, char *buf, s
 
 static bool in_network(const struct sapa_network *net, const struct sapa_sip_ip *ip)
 {
-    if (net->family != ip->family || net->bits > (ip->family == 4 ? 32 : 128))
-        return false;
-    const unsigned bytes = net->bits / 8, bits = net->bits % 8;
-    if (memcmp(net->address, ip->bytes, bytes) != 0)
-        return false;
-    return bits == 0 || ((net->address[bytes] ^ ip->bytes[bytes]) & (0xff00 >> bits) & 0xff) == 0;
+    return sapa_network_has(net, ip->family, ip->bytes);
+}
+
+uint8_t sapa_voice_workplace(const struct sapa_voice *v, const struct sapa_sip_ip *ip)
+{
+    const struct sapa_system *system = &v->centre->system;
+    for (uint32_t i = 0; i < system->office_count; i++)
+        if (in_network(&v->centre->networks[system->office_first + i], ip))
+            return SAPA_WORKPLACE_OFFICE;
+    return system->office_count > 0 && ip->family != 0 ? SAPA_WORKPLACE_ELSEWHERE : SAPA_WORKPLACE_UNKNOWN;
 }
 
 /* The trunk that calls come from here, by its certificate or by its address; SAPA_NONE: none. */

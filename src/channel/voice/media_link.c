@@ -276,6 +276,7 @@ static void on_hello(struct sapa_voice *v, const struct sapa_media_message *m)
     v->inventory_count = 0;
     if (!other)
         return;
+    v->media_restarts++;
     /* A new process: what the old one held is gone. The alarm ends when the inventory is complete. */
     if (!v->media_alarm) {
         v->media_alarm = true;
@@ -500,6 +501,26 @@ static void on_play_done(struct sapa_voice *v, struct voice_leg *leg, const stru
     sapa_voice_play_done(v, c, m->u.play.play, m->code != 0);
 }
 
+static void on_stats(struct sapa_voice *v, const struct sapa_media_message *m)
+{
+    v->media_stats = (struct sapa_voice_media_stats){
+        .at_us = sapa_voice_wall(v), .legs = m->u.stats.legs, .recordings = m->u.stats.recordings, .delay_p99_us = m->u.stats.delay_p99_us,
+        .packets_in = m->u.stats.packets_in, .packets_dropped = m->u.stats.packets_dropped,
+    };
+}
+
+void sapa_voice_media_ask(struct sapa_voice *v)
+{
+    struct sapa_media_message m = { .op = SAPA_MEDIA_STATS };
+    if (v->media_up && sapa_voice_media_send(v, &m) != SAPA_OK)
+        v->stats.late_commands++;
+}
+
+void sapa_voice_media_stats_read(const struct sapa_voice *v, struct sapa_voice_media_stats *ret_stats)
+{
+    *ret_stats = v->media_stats;
+}
+
 void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_message *m)
 {
     struct voice_leg *leg = sapa_voice_find(&v->legs, m->leg);
@@ -509,6 +530,7 @@ void sapa_voice_media_message(struct sapa_voice *v, const struct sapa_media_mess
     case SAPA_MEDIA_INVENTORY_END: on_inventory_end(v); return;
     case SAPA_MEDIA_RECORD_STATE: sapa_voice_record_state(v, m); return;
     case SAPA_MEDIA_ERROR: on_error(v, leg, m); return;
+    case SAPA_MEDIA_STATS_REPLY: on_stats(v, m); return;
     case SAPA_MEDIA_FENCED:
         sapa_log(SAPA_LOG_ERROR, "voice.media", "fenced=1: a newer control process is in charge");
         v->fenced = true;

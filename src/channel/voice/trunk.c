@@ -157,6 +157,9 @@ void sapa_voice_trunks_map(struct sapa_voice *v, const struct sapa_centre *old)
         if (!same_place(was, is))
             continue;
         t->down = before[i].down;
+        t->since_us = before[i].since_us;
+        t->last_status = before[i].last_status;
+        t->failed_us = before[i].failed_us;
         t->place_count = before[i].place_count;
         memcpy(t->places, before[i].places, sizeof(t->places));
         memcpy(t->watched, before[i].watched, sizeof(t->watched));
@@ -287,7 +290,14 @@ static void ask(struct sapa_voice *v, uint32_t index, uint8_t at)
         .method = SAPA_SIP_OPTIONS, .flow = flow, .uri = sapa_text_str(&uri), .from = sapa_text_str(&from),
         .to = sapa_text_str(&to), .user = voice_ask(ASK_TRUNK, index, t->watched[at].id),
     };
+    t->watched[at].asked_us = sapa_voice_now(v);
     t->watched[at].asked = sapa_sip_request_send(v->stack, &request, sapa_voice_now(v), &tx) == SAPA_OK;
+}
+
+static void failed(struct sapa_voice *v, struct voice_trunk *t, int status)
+{
+    t->last_status = (uint16_t)(status > 0 ? status : 408);
+    t->failed_us = sapa_voice_wall(v);
 }
 
 /* The alarm of a trunk: it does not answer, or does not take our registration (`status`). */
@@ -321,7 +331,11 @@ void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t index, uint32_t plac
     struct voice_place *w = watched(t, place);
     if (!w)
         return; /* its name leads elsewhere by now */
+    if (alive && w->asked) /* at least what can be told */
+        w->rtt_us = (uint32_t)SAPA_MIN(SAPA_MAX(sapa_voice_now(v) - w->asked_us, 1), UINT32_MAX);
     w->asked = false;
+    if (!alive)
+        failed(v, t, 408);
     if (!alive && v->options.ping_ms != UINT32_MAX) /* soon again: is it down, is it back? */
         w->ping_due_us = SAPA_MIN(w->ping_due_us, sapa_voice_now(v) + RETRY_US);
     w->fails = alive ? 0 : (uint8_t)SAPA_MIN(w->fails + 1, 100);
@@ -337,9 +351,12 @@ void sapa_voice_trunk_answer(struct sapa_voice *v, uint32_t index, uint32_t plac
             sapa_log(SAPA_LOG_WARN, "voice.carrier", "trunk=" SAPA_STR_FMT " address=%s answers=no", SAPA_STR_ARG(key), buf);
     }
     w->down = w->fails >= 2;
+    const bool was_down = t->down;
     t->down = true;
     for (uint8_t i = 0; i < t->place_count; i++)
         t->down = t->down && t->watched[i].down;
+    if (t->down != was_down || (t->since_us == 0 && alive))
+        t->since_us = sapa_voice_wall(v);
     judge(v, index, 0);
 }
 
@@ -490,15 +507,20 @@ void sapa_voice_trunk_registered(struct sapa_voice *v, uint32_t index, const str
     }
     if (answered && ev->status >= 200 && ev->status < 300) {
         const uint32_t seconds = granted(ev->msg, trunk, SAPA_MAX(r->for_s, trunk->register_s));
+        if (!r->on)
+            v->trunks[index].since_us = sapa_voice_wall(v);
         r->on = true;
         r->fails = 0;
         r->due_us = now + (seconds > 120 ? (int64_t)(seconds - 60) : (int64_t)seconds / 2) * 1000000;
     } else {
+        if (r->on)
+            v->trunks[index].since_us = sapa_voice_wall(v);
         r->on = false;
         r->fails = (uint8_t)SAPA_MIN(r->fails + 1, 100);
         r->due_us = now + SAPA_MIN((int64_t)RETRY_US << SAPA_MIN(r->fails - 1, 6), REGISTER_RETRY_US);
         if (!answered || ev->status == 408 || ev->status == 503) /* by another address at once, if there is one */
             elsewhere(v, index);
+        failed(v, &v->trunks[index], answered ? ev->status : 408);
     }
     judge(v, index, answered ? ev->status : 408);
 }
@@ -560,5 +582,24 @@ void sapa_voice_trunks_second(struct sapa_voice *v)
                 ask(v, i, n);
             }
         }
+    }
+}
+
+void sapa_voice_trunks_each(const struct sapa_voice *v, sapa_voice_trunk_fn *fn, void *ctx)
+{
+    for (uint32_t i = 0; i < v->centre->trunks_count && i < VOICE_TRUNKS_MAX; i++) {
+        const struct voice_trunk *t = &v->trunks[i];
+        const struct sapa_trunk *trunk = &v->centre->trunks[i];
+        struct sapa_voice_trunk_state state = {
+            .key = trunk->key, .host = trunk->host, .known = t->place_count > 0, .down = t->down, .registers = trunk->registers,
+            .registered = t->registration.on, .inbound = trunk->host.n == 0, .calls = t->calls, .calls_max = trunk->calls_max,
+            .addresses = t->place_count, .last_status = t->last_status, .failed_us = t->failed_us, .since_us = t->since_us,
+        };
+        for (uint8_t n = 0; n < t->place_count; n++) {
+            state.addresses_down += t->watched[n].down;
+            if (!t->watched[n].down)
+                state.rtt_us = SAPA_MAX(state.rtt_us, t->watched[n].rtt_us);
+        }
+        fn(ctx, &state);
     }
 }

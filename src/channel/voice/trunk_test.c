@@ -127,6 +127,21 @@ static void all_in_trouble(void **state)
 }
 
 /* OPTIONS to each address: one that is down is passed over without a try, the alarm is for all of them. */
+static void take_trunk(void *ctx, const struct sapa_voice_trunk_state *state)
+{
+    struct sapa_voice_trunk_state *first = ctx;
+    if (first->key.n == 0)
+        *first = *state;
+}
+
+/* How the first trunk is, as technical staff sees it. */
+static struct sapa_voice_trunk_state first_trunk(const struct fake *f)
+{
+    struct sapa_voice_trunk_state first = { 0 };
+    sapa_voice_trunks_each(f->voice, take_trunk, &first);
+    return first;
+}
+
 static void watched(void **state)
 {
     struct fake *f = *state;
@@ -160,6 +175,9 @@ static void watched(void **state)
             fake_reply(f, ask, 503, "o", "", "");
     }
     assert_false(sapa_voice_trunk_good(f->voice, 0));
+    const struct sapa_voice_trunk_state down = first_trunk(f);
+    assert_true(down.down && down.known && down.addresses == 3 && down.addresses_down == 3 && down.rtt_us == 0);
+    assert_true(down.last_status == 408 && down.failed_us > 0 && down.since_us > 0 && down.failed_us >= down.since_us);
     const struct sapa_record *alarm = fake_posted(f, SAPA_T_alarm_raised);
     assert_non_null(strstr(alarm->u.alarm_raised.text.p, "trunk one does not answer"));
     for (int i = 0; i < 12; i++) {
@@ -170,6 +188,9 @@ static void watched(void **state)
     }
     assert_int_equal(fake_posted(f, SAPA_T_alarm_raised)->u.alarm_raised.on, 0);
     assert_true(sapa_voice_trunk_good(f->voice, 0));
+    const struct sapa_voice_trunk_state up = first_trunk(f);
+    assert_true(!up.down && up.addresses_down == 0 && up.rtt_us > 0 && up.since_us > down.since_us);
+    assert_true(up.last_status == 408 && up.failed_us >= down.failed_us); /* what failed last is still told */
     fake_request(f, &customer, "BYE", "", "", "");
     FAKE_COMMAND(f, cmd_forget, .contact = contact);
 }
@@ -185,6 +206,8 @@ static void registration_moves_over(void **state)
     const struct fake_sent *one = fake_want(f, "REGISTER sip:192.0.2.10 SIP/2.0", "");
     assert_int_equal(one->flow.remote.bytes[3], 10);
     fake_reply(f, one, 503, "r", "", "");
+    const struct sapa_voice_trunk_state refused = first_trunk(f);
+    assert_true(refused.registers && !refused.registered && refused.last_status == 503);
     fake_run(f, 1000000);
     one = fake_want(f, "REGISTER sip:192.0.2.10 SIP/2.0", "CSeq: 2 REGISTER"); /* the same domain, elsewhere */
     assert_int_equal(one->flow.remote.bytes[3], 11);

@@ -622,6 +622,8 @@ void sapa_voice_stats_read(const struct sapa_voice *v, struct sapa_voice_stats *
     ret_stats->dialogs = sip.dialogs;
     ret_stats->transactions = sip.transactions;
     ret_stats->media_up = v->media_up;
+    ret_stats->media_restarts = v->media_restarts;
+    ret_stats->media_version = v->media_version;
 }
 
 /* ---- commands ---- */

@@ -223,10 +223,33 @@ struct sapa_voice_registration {
     struct sapa_str contact;    /* URI */
     struct sapa_str user_agent;
     int64_t expires_us;         /* UTC */
+    int64_t since_us;           /* UTC: registered without a gap, as far as this process has seen */
+    uint8_t transport;          /* enum sapa_sip_flow_kind: WS and WSS are browsers */
+    bool behind_proxy;          /* `from` is the proxy's */
+    struct sapa_sip_ip from;    /* where it is seen */
+    uint8_t place;              /* enum sapa_workplace, by that */
     bool reachable;             /* it answered the last time it was asked */
 };
 typedef void sapa_voice_registration_fn(void *ctx, const struct sapa_voice_registration *registration);
 void sapa_voice_registrations(const struct sapa_voice *voice, sapa_voice_registration_fn *fn, void *ctx);
+
+/** How a trunk is; `key` is borrowed from the description. */
+struct sapa_voice_trunk_state {
+    struct sapa_str key, host;
+    bool known;                 /* its addresses are */
+    bool down;                  /* none of them answers */
+    bool registers, registered; /* with the carrier */
+    bool inbound;               /* nothing is called there: calls only come from it */
+    uint32_t calls, calls_max;  /* now; 0: no limit */
+    uint32_t addresses, addresses_down;
+    uint32_t rtt_us;            /* of OPTIONS, the slowest address that answers; 0: not known */
+    uint16_t last_status;       /* of what failed last, 408: no answer; 0: nothing has */
+    int64_t failed_us;          /* UTC: when that was; 0 */
+    int64_t since_us;           /* UTC: it is as it is; 0: not known yet */
+};
+typedef void sapa_voice_trunk_fn(void *ctx, const struct sapa_voice_trunk_state *trunk);
+/** Each trunk of the description, in its order. Any moment on the SIP thread. */
+void sapa_voice_trunks_each(const struct sapa_voice *voice, sapa_voice_trunk_fn *fn, void *ctx);
 
 /* X(name, text): counters since open. refused_*: offered calls that did not reach the core, by reason. */
 #define SAPA_VOICE_COUNTERS(X) \
@@ -264,7 +287,19 @@ struct sapa_voice_stats {
     uint32_t registrations; /* bindings now */
     uint32_t dialogs, transactions;
     bool media_up;
+    uint32_t media_restarts; /* seen since open */
+    uint64_t media_version;  /* of its messages; 0: not known yet */
 };
+/** What the media process told last; at_us 0: nothing yet. */
+struct sapa_voice_media_stats {
+    int64_t at_us; /* UTC */
+    uint32_t legs, recordings, delay_p99_us; /* of packets, from receiving to sending */
+    uint64_t packets_in, packets_dropped;
+};
+/** Ask it for news, which are there a moment later. */
+void sapa_voice_media_ask(struct sapa_voice *voice);
+void sapa_voice_media_stats_read(const struct sapa_voice *voice, struct sapa_voice_media_stats *ret_stats);
+
 /** Any moment on the SIP thread. */
 void sapa_voice_stats_read(const struct sapa_voice *voice, struct sapa_voice_stats *ret_stats);
 

@@ -299,10 +299,12 @@ enum voice_lamp { VOICE_LAMP_IDLE, VOICE_LAMP_RINGING, VOICE_LAMP_TALKING, VOICE
 struct voice_device {
     uint32_t contact_crc;
     bool bad;
+    int64_t since_us;         /* UTC: registered, as far as this process has seen */
 };
 
 struct voice_agent {
     uint8_t posted;           /* what the core was told: enum voice_told */
+    uint8_t place;            /* and with it: enum sapa_workplace */
     bool dirty;               /* its bindings changed by themselves */
     uint8_t device_count;
     uint8_t lamp, lamp_next;  /* enum voice_lamp: as told, as being looked at */
@@ -332,6 +334,8 @@ struct voice_place {
     uint8_t fails;
     bool asked, down;
     int64_t ping_due_us;
+    int64_t asked_us;         /* when OPTIONS went */
+    uint32_t rtt_us;          /* of the last answer; 0: none yet */
 };
 
 struct voice_trunk_host { /* one host of the description being looked up */
@@ -347,6 +351,9 @@ struct voice_trunk {
     uint32_t calls;
     bool down;                /* none of its addresses answers */
     bool alarm;               /* said: it does not answer, or does not take our registration */
+    int64_t since_us;         /* UTC: it is as it is; 0: not known yet */
+    uint16_t last_status;     /* of what failed last: 0 nothing failed, 408 no answer */
+    int64_t failed_us;        /* UTC: when that was */
     struct voice_trunk_registration registration;
     struct voice_trunk_host hosts[SAPA_TRUNK_HOSTS_MAX];
     struct sapa_voice *voice;
@@ -422,6 +429,8 @@ struct sapa_voice {
     bool media_alarm, fenced;
     uint32_t bad_lines;       /* legs with bad_line: the alarm is on while there is one */
     uint64_t media_generation;
+    uint32_t media_restarts;  /* seen by this process */
+    struct sapa_voice_media_stats media_stats; /* as it told last */
     uint64_t media_version;
     uint8_t media_fingerprint[SAPA_MEDIA_OWN_PRINT_SIZE]; /* of its certificate */
     uint64_t media_codecs;    /* that it can do, bits by place in the table; 0: one of before, G.711 alone */
@@ -815,6 +824,8 @@ void sapa_voice_trunks_flow_closed(struct sapa_voice *v, const struct sapa_sip_f
 /** A (Proxy-)Authorization line for the challenge in `msg`. False: none that we can answer. */
 bool sapa_voice_trunk_credentials(struct sapa_voice *v, const struct sapa_trunk *trunk, const struct sapa_sip_msg *msg,
                                   struct sapa_str method, struct sapa_str uri, struct sapa_text *head);
+/** inbound.c: enum sapa_workplace of who is seen at this address. */
+uint8_t sapa_voice_workplace(const struct sapa_voice *v, const struct sapa_sip_ip *ip);
 /** It may be called through: its address is known, it answers, and it takes our registration if it wants one. */
 bool sapa_voice_trunk_good(const struct sapa_voice *v, uint32_t index);
 /** A way to leg->trunk for this call: flow and place of the leg. Not one that was tried for it before. SAPA_ENOENT: none left. */

@@ -372,6 +372,54 @@ static void cancel_race(void **state)
     fake_assert_empty(f);
 }
 
+struct seen_phones {
+    size_t count;
+    struct sapa_voice_registration of[4];
+};
+
+static void take_phone(void *ctx, const struct sapa_voice_registration *registration)
+{
+    struct seen_phones *seen = ctx;
+    if (seen->count < SAPA_COUNT(seen->of))
+        seen->of[seen->count++] = *registration;
+}
+
+/* Office or not is told by the address of the phone that was taken in use last: when it changes, and not by renewals. */
+static void where_agents_work(void **state)
+{
+    struct fake *f = *state;
+    static const struct sapa_network networks[] = { { .family = 4, .bits = 24, .address = { 192, 0, 2 } }, { .family = 4, .bits = 25, .address = { 198, 51, 100, 0 } } };
+    struct seen_phones seen = { 0 };
+    f->centre.networks = (struct sapa_network *)(uintptr_t)networks;
+    f->centre.networks_count = 2;
+    fake_register(f, 0, "198.51.100.7", 5060, 600); /* the description says nothing of offices */
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.place, SAPA_WORKPLACE_UNKNOWN);
+    f->centre.system.office_first = 1;
+    f->centre.system.office_count = 1;
+    fake_run(f, 1000000);
+    fake_register(f, 0, "198.51.100.7", 5060, 600);
+    const struct sapa_record *device = fake_posted(f, SAPA_T_agent_device);
+    assert_true(device->u.agent_device.reachable == 1 && device->u.agent_device.place == SAPA_WORKPLACE_OFFICE);
+    const int64_t since_us = sapa_voice_wall(f->voice);
+    fake_run(f, 5000000);
+    fake_register(f, 0, "198.51.100.200", 5062, 600); /* at home, while the desk phone is still there */
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.place, SAPA_WORKPLACE_ELSEWHERE);
+    const size_t told = fake_posted_count(f, SAPA_T_agent_device);
+    fake_run(f, 60000000);
+    fake_register(f, 0, "198.51.100.7", 5060, 600); /* the desk phone renews its registration */
+    assert_int_equal(fake_posted_count(f, SAPA_T_agent_device), told);
+    sapa_voice_registrations(f->voice, take_phone, &seen);
+    assert_int_equal(seen.count, 2);
+    for (size_t i = 0; i < seen.count; i++) {
+        const bool desk = seen.of[i].from.bytes[3] == 7;
+        assert_int_equal(seen.of[i].place, desk ? SAPA_WORKPLACE_OFFICE : SAPA_WORKPLACE_ELSEWHERE);
+        assert_true(desk ? seen.of[i].since_us < since_us + 1000000 : seen.of[i].since_us >= since_us + 5000000);
+        assert_int_equal(seen.of[i].transport, SAPA_SIP_FLOW_UDP);
+    }
+    fake_register(f, 0, "198.51.100.200", 5062, 0); /* and home again: to the desk */
+    assert_int_equal(fake_posted(f, SAPA_T_agent_device)->u.agent_device.place, SAPA_WORKPLACE_OFFICE);
+}
+
 /* Two phones of one agent ring; one answers, then the other as well. */
 static void two_phones(void **state)
 {
@@ -2107,7 +2155,7 @@ int main(void)
         TEST(prompts_that_come_later), TEST(secret_digits), TEST(callback_with_credentials),
         TEST(trunks_in_trouble), TEST(registers_at_a_carrier), TEST(silent_trunk), TEST(privacy), TEST(refer), TEST(srtp_over_tls), TEST(session_of_a_caller), TEST(session_of_ours), TEST(early_media), TEST(keys_cross), TEST(tones_of_a_trunk), TEST(echo_test), TEST(codes), TEST(codes_while_talking), TEST(an_offer_frees_the_line), TEST(registration_ends), TEST(ping), TEST(wrong_password), TEST(algorithms),
         TEST(recording), TEST(media_process_lost), TEST(silent_line), TEST(poor_line), TEST(poor_line_of_an_agent), TEST(customers_are_lost_first), TEST(media_learns_the_limits), TEST(centre_is_slow), TEST(callback_not_reached), TEST(what_codes_say),
-        TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects),
+        TEST(new_description), TEST(the_centre_stops), TEST(hold_dialects), TEST(where_agents_work),
         TEST(queue_is_whispered), TEST(whispers_that_fail), TEST(one_phone_answers_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

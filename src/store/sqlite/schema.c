@@ -3,6 +3,7 @@
 
 #include "rt/clock.h"
 #include "store/sqlite/sqlite_impl.h"
+#include "store/sqlite/sqlite.h"
 
 /*
  * Migrations only go forward and are never edited once released: a change is a new entry. Each runs
@@ -139,4 +140,9 @@ sapa_rc sapa_sqlite_migrate(sqlite3 *db, int version, const char *build, struct 
         }
     }
     return rc;
+}
+
+const char *sapa_store_sqlite_version(void)
+{
+    return sqlite3_libversion();
 }

@@ -19,5 +19,7 @@
  */
 SAPA_MUST_CHECK sapa_rc sapa_store_open_sqlite(const struct sapa_store_opts *opts, struct sapa_text *problem,
                                                struct sapa_store **ret_store);
+/** Version of SQLite, as it is loaded. Static. */
+const char *sapa_store_sqlite_version(void);
 
 #endif

@@ -400,6 +400,18 @@ def writes():
     assert [(n["rtt_ms"], n["mos_x100"], n["jitter_ms"], n["codec"], n["user"]) for n in lines_seen] == [(41, 431, None, "opus", "test-agent")], lines_seen
     own.get(V1 + "/network", 403)
     admin.as_role("monitor", clients=["bank"]).get(V1 + "/network", 403)
+    # the technical state, and nothing of conversations with it
+    technician = admin.as_role("technician")
+    state = technician.get(V1 + "/system").json
+    assert [t["state"] for t in state["trunks"]] and state["ready"] and state["media"]["up"] and state["media"]["version"] > 0, state
+    assert {d["agent"] for d in state["devices"]} >= {name} and all(not d["browser"] for d in state["devices"]), state["devices"]
+    assert {p["name"] for p in state["processes"]} >= {"serve", "control", "media"} and not any(p["other_program"] for p in state["processes"]), state["processes"]
+    assert state["disk"]["free_bytes"] > 0 and state["disk"]["log_bytes"] > 0 and state["listeners"][0]["kind"] == "http", state
+    assert [(n["user"], n["mos_x100"]) for n in pages(technician, V1 + "/network?limit=5")] == [("test-agent", 431)]
+    for closed in ("/contacts", "/contacts/past", f"/contacts/{talking['id']}", f"/contacts/{talking['id']}/card", "/recordings", "/people?phone=1", "/view", "/directory", "/audit", "/webhooks", "/centre"):
+        technician.get(V1 + closed, 403)
+    own.get(V1 + "/system", 403)
+    admin.as_role("technician", clients=["bank"]).get(V1 + "/system", 403)
     targets(own)
     # breaks: what of them is used
     breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}

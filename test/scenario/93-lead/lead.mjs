@@ -29,6 +29,48 @@ async function apart(page) {
   assert(over <= 0, `the table of queues is ${over} pixels too wide`);
 }
 
+/** Technical staff: what is wrong with trunks and lines, and no conversation. */
+async function technical() {
+  const desk = await open("/desk", { user: "tari", microphone: true });
+  const tech = await open("/tech", { user: "teguh" });
+  await tech.getByRole("heading", { name: "Perlu perhatian" }).waitFor();
+  await tech.getByRole("button", { name: "Trunk demo-cadangan tidak menjawab" }).waitFor(); // nothing is at its port
+  const demo = tech.getByRole("table", { name: "Trunk" }).getByRole("row", { name: /^demo 127/ });
+  await demo.getByText("menjawab", { exact: true }).waitFor();
+  const mine = tech.getByRole("table", { name: "Perangkat agen" }).getByRole("row", { name: /Tari Kusumawati/ });
+  await mine.getByText(/^peramban/).waitFor();
+  await mine.getByText(/Sapa desk, (Chrome|Firefox) \d+/).waitFor();
+  await mine.getByText("kantor", { exact: true }).waitFor();
+  await mine.getByText(/saat masuk/).waitFor(); // the check at login
+  assert((await desk.api("/api/v1/me/network", { method: "POST", data: { kind: "call", rtt_ms: 900, loss_permille: 80, mos_x100: 210, codec: "opus", path: "relay" } })).ok(), "a bad line is told");
+  await mine.getByText("buruk", { exact: true }).waitFor();
+  await mine.getByText("MOS 2,1").waitFor();
+  await mine.getByText(/suara lewat TURN/).waitFor();
+  await tech.getByRole("button", { name: "Jaringan Tari Kusumawati di bawah batas" }).waitFor();
+  await tech.getByRole("button", { name: /^Bermasalah \(1\)/ }).click();
+  await until("only who is in trouble", async () => (await tech.getByRole("table", { name: "Perangkat agen" }).getByRole("row").count()) === 2);
+  await accessible(tech, "tech");
+  await fits(tech, "tech");
+  await shot(tech, "tech");
+  for (const closed of ["contacts", "directory", "recordings", "people?phone=1", "view", "audit"]) assert((await tech.api("/api/v1/" + closed)).status() === 403, `technical staff gets ${closed}`);
+  assert(!/08\d{6,}|\+?628\d{6,}/.test(await tech.locator("main").innerText()), "a customer's number on the page");
+  assert((await desk.api("/api/v1/system")).status() === 403, "an agent is told the technical state");
+  assert((await desk.api("/api/v1/agents/tari/state", { method: "POST", data: { state: "not_ready" } })).ok(), "she is at work");
+  await desk.context().close(); // her browser is gone
+  await tech.getByRole("button", { name: "Tari Kusumawati bekerja, tetapi teleponnya tidak terhubung" }).waitFor({ timeout: 20_000 });
+  assert(tech.problems.length === 0, tech.problems.join("; "));
+  await tech.context().close();
+  const beside = await open("/tech", { user: "teguh", language: "en", theme: "dark", width: 420, height: 768 });
+  await beside.getByRole("button", { name: "Trunk demo-cadangan does not answer" }).click();
+  assert(await beside.evaluate(() => document.activeElement?.id === "trunks"), "what needs attention leads to where it is");
+  await fits(beside, "tech, 420");
+  await accessible(beside, "tech, en, dark, 420");
+  await shot(beside, "tech-420-en");
+  assert(beside.problems.length === 0, beside.problems.join("; "));
+  await beside.context().close();
+  say("technical staff sees trunks, devices and bad lines, and no conversation");
+}
+
 await run(async () => {
   const page = await open("/lead", { user: "yusuf" });
   const panel = page.getByRole("complementary");
@@ -291,6 +333,8 @@ await run(async () => {
   assert(leader.problems.length === 0, leader.problems.join("; "));
   await leader.context().close();
   say("targets are set by the director, and stand beside the figures");
+
+  await technical();
 
   // ---- English, beside the client's application; a leader of one client sees that one ----
   const small = await open("/lead", { user: "ratna", language: "en", width: 420, height: 768 });

@@ -25,6 +25,7 @@ await run(async () => {
     await page.getByRole("button", { name: /Bank Sejahtera/ }).waitFor();
     const colours = await page.locator(".btn.good").evaluateAll((all) => all.map((one) => getComputedStyle(one).backgroundColor));
     assert(new Set(colours).size === 2, "one colour for two clients: " + colours);
+    if (theme === "light") assert(colours.includes("rgb(168, 50, 0)") && colours.includes("rgb(11, 61, 145)"), "not the colours of the description: " + colours);
     await accessible(page, `call, ${language}, ${theme}`);
     await fits(page, "call");
     const bytes = scripts.reduce((sum, one) => sum + one, 0);
@@ -41,6 +42,15 @@ await run(async () => {
     await page.goto(page.url().split("#")[0] + "#bank");
     await page.reload();
     await page.getByRole("heading", { name: "Bank Sejahtera" }).waitFor();
+    await page.getByText(language === "en" ? "Never tell anybody your PIN" : "Jangan pernah menyebut PIN Anda").waitFor(); // another greeting
+    assert((await page.getByText(/Toko Nusantara|Pesanan|Orders/).count()) === 0, "the other client's words");
+    const line = await page.locator("#call header").evaluate((one) => getComputedStyle(one).borderBottomColor);
+    assert(theme === "dark" || line === "rgb(11, 61, 145)", "another brand's colour: " + line);
+    await accessible(page, `bank, ${language}, ${theme}`);
+    await shot(page, `call-bank-${theme}`);
+    await page.goto(page.url().split("#")[0] + "#toko");
+    await page.reload();
+    await page.getByText(language === "en" ? "Orders, delivery, returns" : "Pesanan, pengiriman, pengembalian").waitFor();
     assert(page.problems.length === 0, page.problems.join("; "));
     await page.context().close();
   }
