@@ -86,9 +86,9 @@ static sapa_rc add(struct sapa_store *store, struct sapa_str agent, const struct
 
 sapa_rc sapa_task_add(struct sapa_store *store, struct sapa_str agent, const struct sapa_task *task, uint64_t *ret_id)
 {
-    sapa_store_list_begin(store); /* the API's pool writes, and the centre's (app/breach.c) */
+    sapa_store_settings_begin(store); /* read, changed, written: by the API's pool, and by the centre's (app/breach.c) */
     const sapa_rc rc = add(store, agent, task, ret_id);
-    sapa_store_list_end(store);
+    sapa_store_settings_end(store);
     return rc;
 }
 
@@ -116,9 +116,9 @@ static sapa_rc set(struct sapa_store *store, struct sapa_str agent, uint64_t id,
 
 sapa_rc sapa_task_set(struct sapa_store *store, struct sapa_str agent, uint64_t id, int64_t due_us, bool done)
 {
-    sapa_store_list_begin(store);
+    sapa_store_settings_begin(store);
     const sapa_rc rc = set(store, agent, id, due_us, done);
-    sapa_store_list_end(store);
+    sapa_store_settings_end(store);
     return rc;
 }
 

@@ -272,7 +272,6 @@ sapa_rc sapa_store_new(const struct sapa_store_ops *ops, void *db, const struct 
     store->db = db;
     store->read_only = opts->read_only;
     pthread_mutex_init(&store->tail_lock, NULL);
-    pthread_mutex_init(&store->list_lock, NULL);
     pthread_mutex_init(&store->people.lock, NULL);
     store->folder = strdup(opts->folder);
     (void)sapa_str_copy(sapa_str_of(opts->build ? opts->build : "unnamed"), store->build, sizeof(store->build));
@@ -307,7 +306,6 @@ void sapa_store_close(struct sapa_store *store)
     sapa_people_done(store);
     store->ops->close(store->db);
     pthread_mutex_destroy(&store->tail_lock);
-    pthread_mutex_destroy(&store->list_lock);
     pthread_mutex_destroy(&store->people.lock);
     sapa_wipe(&store->master, sizeof(store->master));
     sapa_wipe(&store->lookup_key, sizeof(store->lookup_key));
@@ -376,6 +374,21 @@ sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf,
     return rc;
 }
 
+/* One for all stores: a process writes to one. */
+static pthread_mutex_t settings_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void sapa_store_settings_begin(struct sapa_store *store)
+{
+    (void)store;
+    pthread_mutex_lock(&settings_lock);
+}
+
+void sapa_store_settings_end(struct sapa_store *store)
+{
+    (void)store;
+    pthread_mutex_unlock(&settings_lock);
+}
+
 sapa_rc sapa_store_set(struct sapa_store *store, const char *key, const char *value)
 {
     const size_t key_size = strlen(key), size = strlen(value);
@@ -396,16 +409,6 @@ sapa_rc sapa_store_unset(struct sapa_store *store, const char *key)
     if (strcmp(key, "master_key_check") == 0 || strcmp(key, "store_id") == 0)
         return SAPA_EDENIED;
     return said(store, store->ops->setting_delete(store->db, key));
-}
-
-void sapa_store_list_begin(struct sapa_store *store)
-{
-    pthread_mutex_lock(&store->list_lock);
-}
-
-void sapa_store_list_end(struct sapa_store *store)
-{
-    pthread_mutex_unlock(&store->list_lock);
 }
 
 sapa_rc sapa_store_document_put(struct sapa_store *store, const void *text, size_t size,

@@ -62,7 +62,6 @@ struct sapa_store {
     struct people people;
     atomic_uint_fast64_t erasures; /* generation of all key caches */
     atomic_uint_fast64_t snapshots_damaged;
-    pthread_mutex_t list_lock; /* sapa_store_list_begin() */
     pthread_mutex_t tail_lock; /* guards tail and problem */
     struct sapa_log_tail tail;
     char problem[256];
