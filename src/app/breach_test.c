@@ -33,12 +33,18 @@ static uint32_t tasks_of(const char *owner)
     return task_count;
 }
 
+/* Siti is of the team. */
 static void tell_centre(void)
 {
+    static const char mark[] = "skills: { sales: 5 }";
+    static char text[8192];
     char hash[SAPA_HASH_TEXT_SIZE];
     struct sapa_record record;
+    const char *at = strstr(CENTRE, mark);
 
-    assert_int_equal(sapa_store_document_put(store.store, CENTRE, strlen(CENTRE), hash), SAPA_OK);
+    assert_non_null(at);
+    snprintf(text, sizeof(text), "%.*s%s, team: blue%s", (int)(at - CENTRE), CENTRE, mark, at + strlen(mark));
+    assert_int_equal(sapa_store_document_put(store.store, text, strlen(text), hash), SAPA_OK);
     sapa_record_init(&record, SAPA_T_centre_started);
     (void)sapa_sized_set(&record.u.centre_started.centre_hash, sapa_str_of(hash));
     test_store_log(&store, &record);
@@ -57,6 +63,20 @@ static void tell_abandoned(unsigned count)
         TEST_LOG(&store, contact_dequeued, .contact = contact, .queue = 0, .reason = SAPA_DEQUEUE_ABANDONED);
         TEST_LOG(&store, contact_ended, .contact = contact, .outcome = SAPA_OUTCOME_ABANDONED_QUEUE);
     }
+}
+
+static void tell_moved(uint32_t agent, uint64_t from, uint64_t to, int64_t at_us)
+{
+    struct sapa_record record;
+
+    sapa_record_init(&record, SAPA_T_agent_moved);
+    record.u.agent_moved = (struct sapa_rec_agent_moved){ .agent = agent, .from = from, .to = to, .reason = SAPA_NONE };
+    record.seq = store.committed + 1;
+    record.at_us = at_us;
+    assert_int_equal(sapa_log_writer_put(store.writer, &record), SAPA_OK);
+    sapa_log_writer_flush(store.writer);
+    while (store.committed < record.seq)
+        sapa_loop_run_once(store.loop, 1000000);
 }
 
 static void aim(const char *items)
@@ -161,6 +181,41 @@ static void a_full_list_is_said(void **state)
     assert_int_equal(tasks_of("maya"), SAPA_TASKS_MAX);
 }
 
+/* Of two for the same thing the one that began last holds, and its owner is asked; one that has ended or is to come asks nobody. */
+static void the_one_that_holds_is_judged(void **state)
+{
+    (void)state;
+    tell_centre();
+    aim("[" ITEM("queue", "\"sales\"", "answer_rate", "0.9", "\"sari\"") ","
+        "{\"scope\":\"queue\",\"key\":\"sales\",\"figure\":\"answer_rate\",\"value\":0.5,\"from\":\"2026-01-05\",\"to\":\"2026-01-05\",\"owner\":\"maya\"},"
+        "{\"scope\":\"client\",\"key\":\"toko\",\"figure\":\"answer_rate\",\"value\":0.5,\"from\":\"2026-01-06\",\"to\":null,\"owner\":\"sari\"},"
+        "{\"scope\":\"client\",\"key\":\"toko\",\"figure\":\"answer_rate\",\"value\":0.5,\"from\":\"2025-01-01\",\"to\":\"2026-01-04\",\"owner\":\"sari\"}]");
+    assert_int_equal(look(LOGGED_US), 0);
+    tell_abandoned(SAPA_BREACH_LEAST);
+    assert_int_equal(look(LOGGED_US + DAY_US), 1);
+    assert_int_equal(tasks_of("sari"), 0);
+    assert_int_equal(tasks_of("maya"), 1);
+    assert_int_equal(tasks[0].breach.target, 500000);
+}
+
+/* A number of a day is for each of a team who was at work; when nobody was, nobody missed it. */
+static void a_team_answers_for_who_was_there(void **state)
+{
+    (void)state;
+    tell_centre();
+    aim("[" ITEM("team", "\"blue\"", "handled", "40", "\"maya\"") "," ITEM("team", "\"blue\"", "aht", "0", "\"sari\"") "]");
+    assert_int_equal(look(LOGGED_US - DAY_US), 0);
+    tell_abandoned(1);
+    assert_int_equal(look(LOGGED_US), 0);
+    tell_moved(0, SAPA_PRESENCE_OFFLINE, SAPA_PRESENCE_READY, LOGGED_US + 1000);
+    tell_moved(1, SAPA_PRESENCE_OFFLINE, SAPA_PRESENCE_READY, LOGGED_US + 1000); /* of no team */
+    tell_moved(0, SAPA_PRESENCE_READY, SAPA_PRESENCE_OFFLINE, LOGGED_US + INT64_C(3600) * 1000000);
+    assert_int_equal(look(LOGGED_US + DAY_US), 1);
+    assert_int_equal(tasks_of("sari"), 0); /* nothing handled says nothing of how long it took */
+    assert_int_equal(tasks_of("maya"), 1);
+    assert_true(tasks[0].breach.scope == SAPA_GOAL_OF_TEAM && tasks[0].breach.value == 0 && tasks[0].breach.target == 40);
+}
+
 static void where_nothing_is_logged(void **state)
 {
     int64_t next_us;
@@ -176,6 +231,7 @@ int main(void)
     const struct CMUnitTest all[] = {
         cmocka_unit_test_setup_teardown(missed_days_become_tasks_once, begin, end), cmocka_unit_test_setup_teardown(too_few_say_nothing, begin, end),
         cmocka_unit_test_setup_teardown(days_are_made_up_for, begin, end), cmocka_unit_test_setup_teardown(a_full_list_is_said, begin, end),
+        cmocka_unit_test_setup_teardown(the_one_that_holds_is_judged, begin, end), cmocka_unit_test_setup_teardown(a_team_answers_for_who_was_there, begin, end),
         cmocka_unit_test_setup_teardown(where_nothing_is_logged, begin, end),
     };
 

@@ -71,7 +71,7 @@ static void who_only_sees_changes_nothing(void **state)
     (void)state;
     for (unsigned i = 0; i < SAPA_ROUTE_COUNT; i++) {
         const struct sapa_route *route = sapa_route(i);
-        if (route->method != SAPA_GET && route->right < SAPA_RIGHT_COUNT)
+        if (route->method != SAPA_GET && route->right < SAPA_RIGHT_COUNT && strncmp(route->path, "/api/v1/me/", 11) != 0)
             assert_true((sees >> route->right & 1) == 0);
     }
     assert_int_equal(sapa_role_rights(SAPA_ROLE_TRAINER), SAPA_RIGHT_BIT(LIVE) | SAPA_RIGHT_BIT(REPORT) | SAPA_RIGHT_BIT(RECORDING) |

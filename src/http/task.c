@@ -1,6 +1,5 @@
 #include "http/task.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +7,6 @@
 #include "rt/crypto.h"
 
 static const struct sapa_str context = { "task", 4 };
-
-/* A list is read, changed and written: by the API's pool, and by the centre's (app/breach.c). */
-static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
 static bool setting_of(struct sapa_str agent, char buf[SAPA_STORE_KEY_MAX + 1])
 {
@@ -90,9 +86,9 @@ static sapa_rc add(struct sapa_store *store, struct sapa_str agent, const struct
 
 sapa_rc sapa_task_add(struct sapa_store *store, struct sapa_str agent, const struct sapa_task *task, uint64_t *ret_id)
 {
-    pthread_mutex_lock(&writing);
+    sapa_store_settings_begin(store); /* read, changed, written: by the API's pool, and by the centre's (app/breach.c) */
     const sapa_rc rc = add(store, agent, task, ret_id);
-    pthread_mutex_unlock(&writing);
+    sapa_store_settings_end(store);
     return rc;
 }
 
@@ -120,9 +116,9 @@ static sapa_rc set(struct sapa_store *store, struct sapa_str agent, uint64_t id,
 
 sapa_rc sapa_task_set(struct sapa_store *store, struct sapa_str agent, uint64_t id, int64_t due_us, bool done)
 {
-    pthread_mutex_lock(&writing);
+    sapa_store_settings_begin(store);
     const sapa_rc rc = set(store, agent, id, due_us, done);
-    pthread_mutex_unlock(&writing);
+    sapa_store_settings_end(store);
     return rc;
 }
 

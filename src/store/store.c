@@ -374,6 +374,21 @@ sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf,
     return rc;
 }
 
+/* One for all stores: a process writes to one. */
+static pthread_mutex_t settings_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void sapa_store_settings_begin(struct sapa_store *store)
+{
+    (void)store;
+    pthread_mutex_lock(&settings_lock);
+}
+
+void sapa_store_settings_end(struct sapa_store *store)
+{
+    (void)store;
+    pthread_mutex_unlock(&settings_lock);
+}
+
 sapa_rc sapa_store_set(struct sapa_store *store, const char *key, const char *value)
 {
     const size_t key_size = strlen(key), size = strlen(value);

@@ -66,9 +66,11 @@ void sapa_store_key(const struct sapa_store *store, const char *purpose, struct 
 /** Settings. SAPA_ENOENT when there is none. `buf` gets a NUL; SAPA_ELIMIT when it does not fit. */
 SAPA_MUST_CHECK sapa_rc sapa_store_setting(struct sapa_store *store, const char *key, char *buf, size_t size);
 SAPA_MUST_CHECK sapa_rc sapa_store_set(struct sapa_store *store, const char *key, const char *value);
+/** A setting that is read, changed and written: no other thread that does so is between these two. Short, and never one in another. */
+void sapa_store_settings_begin(struct sapa_store *store);
+void sapa_store_settings_end(struct sapa_store *store);
 /** It is gone. SAPA_OK also when there was none. */
 SAPA_MUST_CHECK sapa_rc sapa_store_unset(struct sapa_store *store, const char *key);
-
 /** Keep a document (a centre description) under its SHA-256. Putting it twice is fine. */
 SAPA_MUST_CHECK sapa_rc sapa_store_document_put(struct sapa_store *store, const void *text, size_t size,
                                                 char ret_hash[SAPA_HASH_TEXT_SIZE]);

@@ -86,7 +86,7 @@ function PartyType({ contact, type, said }: { contact: string; type: Card["party
     <>
       <div className="choice" role="group" aria-label={words("partyType")}>
         {(["customer", "prospect"] as const).map((one) => (
-          <Button key={one} small pressed={type === one} disabled={act.busy !== null} onPress={() => type !== one && act.run(one, () => api.partySet(contact, { party_type: one }).then(said))}>
+          <Button key={one} small label={words("partyIs", { what: words(one) })} pressed={type === one} disabled={act.busy !== null} onPress={() => type !== one && act.run(one, () => api.partySet(contact, { party_type: one }).then(said))}>
             {words(one)}
           </Button>
         ))}

@@ -149,9 +149,17 @@ test("a call by keyboard alone: ring while typing, answer, hold, reload, hang up
   await page.keyboard.press("Control+Alt+2");
   await expect(page.getByRole("button", { name: "Ditelepon lagi" })).toHaveAttribute("aria-pressed", "true");
 
+  // what he is to the client, said on the card
+  const prospect = page.getByRole("button", { name: "Jenis pihak: Calon pelanggan" });
+  await expect(page.getByRole("button", { name: "Jenis pihak: Pelanggan" })).toHaveAttribute("aria-pressed", "true");
+  await prospect.focus();
+  await page.keyboard.press("Space");
+  await expect(prospect).toHaveAttribute("aria-pressed", "true");
+
   // the page comes again and knows everything
   await page.reload();
   await expect(call(page).getByText("Bicara")).toBeVisible({ timeout: 5000 });
+  await expect(prospect).toHaveAttribute("aria-pressed", "true");
   await expect(page.getByRole("textbox", { name: /Catatan/ })).toHaveValue("Menanyakan pesanan 4711, minta cepat");
 
   await page.keyboard.press("Control+Alt+E");

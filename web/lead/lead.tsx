@@ -239,7 +239,7 @@ function Waiting({ contacts, at, open, shown }: { contacts: Contact[]; at: numbe
   return (
     <section aria-labelledby="waiting" className="waiting">
       <h2 id="waiting">
-        {words("waiting")} <span className="number">{count(of, contacts.length)}</span>
+        {words("waiting")} <span className="number">{count(of, contacts.length)}</span> {contacts.length > 0 ? <span className="soft small">{words("sinceArrival")}</span> : null}
       </h2>
       {contacts.length === 0 ? <p className="soft">{words("nobodyWaits")}</p> : null}
       <ul className="scroll">
@@ -309,7 +309,7 @@ function Agents({ rows, at, open, shown, chosen, choose, choosing }: { rows: Age
       <ul ref={list} className={`columns-${columns}`} style={{ ["--rows" as string]: perColumn }} onKeyDown={step}>
         {rows.map((row, i) => {
           const queue = row.part?.queue ? (standings.get(`queue:${row.part.queue}`)?.name ?? row.part.queue) : "";
-          const name = state(row.doing, row.agent.reason);
+          const name = columns === 3 && row.doing === "wrapup" ? words("wrapupShort") : state(row.doing, row.agent.reason); // no word is cut
           const time = row.since === null ? "" : clock(at - row.since);
           return (
             <li key={row.agent.id}>

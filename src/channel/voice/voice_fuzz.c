@@ -274,7 +274,7 @@ static void core(const uint8_t *p, size_t n)
     const uint64_t offer = offers[p[2] % 4];
 #define CORE(name, ...) r = (struct sapa_record){ .type = SAPA_T_##name, .u.name = { __VA_ARGS__ } }
     switch (p[0] % 14) {
-    case 0: CORE(cmd_offer, .offer = offer, .contact = c, .kind = p[3] % 4, .ring_ms = 20000); break;
+    case 0: CORE(cmd_offer, .offer = offer, .contact = c, .queue = p[3] / 4 % 2, .kind = p[3] % 4, .ring_ms = 20000); break;
     case 1: CORE(cmd_connect, .contact = c, .offer = offer); break;
     case 2: CORE(cmd_hold, .contact = c, .offer = offer, .on = p[3] & 1); break;
     case 3: CORE(cmd_join, .contact = c, .other = other, .offer = offer, .attempt = p[3]); break;
@@ -359,7 +359,7 @@ static void keys(const uint8_t *p, size_t n)
 static const struct sapa_client clients[] = { { .key = { "c", 1 }, .name = { "C", 1 } } };
 static const struct sapa_number numbers[] = { { .key = { "1500", 4 } } };
 static const struct sapa_agent agents[] = { { .key = { "a", 1 }, .extension = { "101", 3 }, .password = { "p", 1 } } };
-static const struct sapa_queue queues[] = { { .key = { "q", 1 } } };
+static const struct sapa_queue queues[] = { { .key = { "q", 1 } }, { .key = { "w", 1 }, .name = { "W", 1 }, .auto_answer = true } };
 static const struct sapa_code codes[] = {
     { .prefix = { "*1", 2 } }, { .prefix = { "*02", 3 }, .verb = SAPA_VERB_CONSULT }, { .prefix = { "*03", 3 }, .verb = SAPA_VERB_CONFERENCE },
     { .prefix = { "*04", 3 }, .verb = SAPA_VERB_MERGE }, { .prefix = { "*05", 3 }, .verb = SAPA_VERB_BACK }, { .prefix = { "*08", 3 }, .verb = SAPA_VERB_PASS },
@@ -378,7 +378,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sapa_reader r = sapa_reader_of(data, size);
     sapa_log_level(SAPA_LOG_ERROR + 1);
     centre = (struct sapa_centre){ .system = { .sip_host = { "s", 1 }, .country = { "ID", 2 } }, .clients = clients, .clients_count = 1, .numbers = numbers,
-        .numbers_count = 1, .agents = agents, .agents_count = 1, .codes = codes, .codes_count = SAPA_COUNT(codes), .queues = queues, .queues_count = 1, .networks = networks,
+        .numbers_count = 1, .agents = agents, .agents_count = 1, .codes = codes, .codes_count = SAPA_COUNT(codes), .queues = queues, .queues_count = SAPA_COUNT(queues), .networks = networks,
         .networks_count = 1, .trunks = trunks, .trunks_count = 1, .prompts = prompts, .prompts_count = 1 };
     memset(sent, 0, sizeof(sent));
     sent_count = asked_count = browser = 0;
