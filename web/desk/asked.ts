@@ -1,7 +1,7 @@
 // What the desk asks of the server besides the live state: reasons with their quotas, dispositions with the commonest.
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { api } from "../shared/api.gen";
-import { Problem } from "../shared/call";
+import { useAsk } from "../shared/ask";
 import type { Language } from "../shared/i18n";
 
 /** The pseudo-language is ours alone: the server speaks two. */
@@ -13,19 +13,10 @@ const kept = new Map<string, unknown>();
 export function useAsked<T>(name: string | null, again: string | number, ask: (signal: AbortSignal) => Promise<T>): T | null {
   const [, draw] = useState(0);
 
-  useEffect(() => {
-    if (!name) return;
-    const stop = new AbortController();
-    ask(stop.signal)
-      .then((answer) => {
-        kept.set(name, answer);
-        draw((n) => n + 1);
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof Problem) && !stop.signal.aborted) throw error; // what is not answered now is asked again later
-      });
-    return () => stop.abort();
-  }, [name, again]);
+  useAsk(name ? ask : null, [name, again], (answer) => {
+    kept.set(name!, answer);
+    draw((n) => n + 1);
+  });
   return name ? ((kept.get(name) as T | undefined) ?? null) : null;
 }
 

@@ -1,7 +1,7 @@
 // Coaching notes to an agent: whether each was heard, and how his figures stand since. Values and verdicts come from the server alone.
 import { useEffect, useState } from "react";
 import { api, type CoachFigure, type CoachFollowed, type CoachNotes } from "../shared/api.gen";
-import { Problem } from "../shared/call";
+import { useAsk } from "../shared/ask";
 import { clock, moment } from "../shared/clock";
 import { locale, language, useWords, type Language, type Messages } from "../shared/i18n";
 import { useLive } from "../shared/live";
@@ -150,18 +150,8 @@ export function Coached({ agent, open }: { agent: string; open: (shown: Shown) =
   const may = useLive((page) => page.me?.rights.includes("coach") ?? false);
   const [notes, setNotes] = useState<CoachNotes | null>(null);
 
-  useEffect(() => {
-    const stop = new AbortController();
-    setNotes(null);
-    if (!may) return;
-    api
-      .coachNotes(agent, { signal: stop.signal })
-      .then(setNotes)
-      .catch((error: unknown) => {
-        if (!(error instanceof Problem) && !stop.signal.aborted) throw error;
-      });
-    return () => stop.abort();
-  }, [agent, may]);
+  useEffect(() => setNotes(null), [agent, may]);
+  useAsk(may ? (signal) => api.coachNotes(agent, { signal }) : null, [agent, may], setNotes);
   if (!notes) return null;
   return (
     <div className="panel-part">

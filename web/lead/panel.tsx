@@ -1,7 +1,8 @@
 // What opens beside the lists, never above them: an agent, a contact and why it waits, a number with its meaning and its contacts.
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { readable } from "../shared/address";
-import { api, type Agent, type Contact, type Counted, type Figure, type Why } from "../shared/api.gen";
+import { api, type Contact, type Counted, type Figure, type Why } from "../shared/api.gen";
+import { useAsk } from "../shared/ask";
 import { Problem } from "../shared/call";
 import { clock, moment } from "../shared/clock";
 import { count, figureWords, isCounted, meaningWords, show, valueOf, type FigureKey, type Period } from "../shared/figures";
@@ -154,17 +155,8 @@ function Move({ contact }: { contact: Contact }) {
   const [to, setTo] = useState("");
   const [serving, setServing] = useState<ReadonlySet<string>>(new Set());
 
-  useEffect(() => {
-    const stop = new AbortController();
-    if (!contact.queue) return;
-    api
-      .agents({ queue: contact.queue, limit: 500 }, { signal: stop.signal })
-      .then(({ items }) => setServing(new Set(items.map((agent: Agent) => agent.id))))
-      .catch((error: unknown) => {
-        if (!(error instanceof Problem)) throw error;
-      });
-    return () => stop.abort();
-  }, [contact.queue]);
+  const queue = contact.queue;
+  useAsk(queue ? (signal) => api.agents({ queue, limit: 500 }, { signal }) : null, [queue], ({ items }) => setServing(new Set(items.map((agent) => agent.id))));
   const who = ready.filter((agent) => serving.has(agent.id));
   const choices: [string, string][] = [...others.map((queue): [string, string] => [`queue:${queue.id}`, queue.name]), ...who.map((agent): [string, string] => [`agent:${agent.id}`, agent.name])];
   const [chosen, name] = choices.find(([id]) => id === to) ?? choices[0] ?? ["", ""];
@@ -221,19 +213,15 @@ function ContactPanel({ id, open, at }: Part & { id: string }) {
   const [turn, setTurn] = useState(0);
   const place = contact?.place;
 
-  useEffect(() => {
-    const stop = new AbortController();
-    api
-      .why(id, { language: of === "id" ? "id" : "en" }, { signal: stop.signal })
-      .then((answer) => {
-        setWhy(answer);
-        setProblem("");
-      })
-      .catch((error: unknown) => {
-        if (error instanceof Problem) setProblem(words("failed", { why: error.message }));
-      });
-    return () => stop.abort();
-  }, [id, of, place, turn, words]);
+  useAsk(
+    (signal) => api.why(id, { language: of === "id" ? "id" : "en" }, { signal }),
+    [id, of, place, turn, words],
+    (answer) => {
+      setWhy(answer);
+      setProblem("");
+    },
+    (error) => setProblem(words("failed", { why: error.message })),
+  );
   const lines = (
     <>
       {why?.position != null ? (
@@ -364,17 +352,13 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
     setMore(null);
     setProblem("");
   }, [key, period, day, scope, name]);
-  useEffect(() => {
-    const stop = new AbortController();
-    if (period === "now" || !scope || !isCounted(key) || more) return; // who reads on is not disturbed by what is new
-    api
-      .counted(key, { limit: LIST, ...whoseOf }, { signal: stop.signal })
-      .then(setPast)
-      .catch((error: unknown) => {
-        if (error instanceof Problem) setProblem(words("failed", { why: error.message }));
-      });
-    return () => stop.abort();
-  }, [key, period, day, scope, name, words, period === "now" ? null : value]); // a number that moves has other contacts
+  const failed = (error: Problem) => setProblem(words("failed", { why: error.message }));
+  useAsk(
+    period === "now" || !scope || !isCounted(key) || more ? null : (signal) => api.counted(key, { limit: LIST, ...whoseOf }, { signal }), // who reads on is not disturbed by what is new
+    [key, period, day, scope, name, words, period === "now" ? null : value], // a number that moves has other contacts
+    setPast,
+    failed,
+  );
   const next = more ? more.next : (past?.next ?? null);
   const readOn = () => {
     if (!next || loading) return;
@@ -389,18 +373,13 @@ function FigurePanel({ shown, open, at }: Part & { shown: Extract<Shown, { kind:
   };
   const ofAgents = key.startsWith("agents_");
   const changed = useLive((page) => (ofAgents ? [...page.live.agents.values()].map((agent) => agent.changes.length).join() : ""));
-  useEffect(() => {
-    const stop = new AbortController();
-    setServing(null);
-    if (!ofAgents || (scope !== "queue" && scope !== "client") || !name) return;
-    api
-      .agents({ [scope]: name, limit: 500 }, { signal: stop.signal })
-      .then(({ items }) => setServing(new Set(items.map((agent: Agent) => agent.id))))
-      .catch((error: unknown) => {
-        if (error instanceof Problem) setProblem(words("failed", { why: error.message }));
-      });
-    return () => stop.abort();
-  }, [ofAgents, scope, name, changed, words]);
+  useEffect(() => setServing(null), [ofAgents, scope, name, changed]);
+  useAsk(
+    ofAgents && (scope === "queue" || scope === "client") && name ? (signal) => api.agents({ [scope]: name, limit: 500 }, { signal }) : null,
+    [ofAgents, scope, name, changed, words],
+    ({ items }) => setServing(new Set(items.map((agent) => agent.id))),
+    failed,
+  );
 
   if (!standing) return null;
   const isOf = (contact: Contact) => standing.scope === "all" || (standing.scope === "queue" ? contact.queue === standing.key : contact.client === standing.key);

@@ -1,7 +1,7 @@
 // A contact that is over, or goes on: its way in order, what was said of it, its recordings (each listening is audited), who it was.
 import { useEffect, useState } from "react";
 import { api, type Card, type ContactDetail, type ContactRecord } from "../shared/api.gen";
-import { Problem } from "../shared/call";
+import { useAsk } from "../shared/ask";
 import { clock, moment } from "../shared/clock";
 import { language, locale, useWords } from "../shared/i18n";
 import { useLive } from "../shared/live";
@@ -39,18 +39,8 @@ export function RecordParts({ id, again, open }: { id: string; again: string; op
   const [card, setCard] = useState<Card | null>(null);
   const [turn, setTurn] = useState(0);
 
-  useEffect(() => {
-    const stop = new AbortController();
-    const quiet = (error: unknown) => {
-      if (!(error instanceof Problem) && !stop.signal.aborted) throw error;
-    };
-    api.contact(id, { signal: stop.signal }).then(setDetail).catch(quiet);
-    api
-      .card(id, { language: of === "id" ? "id" : "en", limit: 5 }, { signal: stop.signal })
-      .then(setCard)
-      .catch(quiet);
-    return () => stop.abort();
-  }, [id, of, again, turn]);
+  useAsk((signal) => api.contact(id, { signal }), [id, of, again, turn], setDetail);
+  useAsk((signal) => api.card(id, { language: of === "id" ? "id" : "en", limit: 5 }, { signal }), [id, of, again, turn], setCard);
   const record = detail?.record;
   const unfinished = record?.ended !== undefined && record.recordings.some((one) => one.state === "recording" || one.state === "paused");
   useEffect(() => {

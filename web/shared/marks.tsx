@@ -1,7 +1,7 @@
 // Coaching notes at moments of a recording: marks above the waveform that lead to their moment, what they say, and a new one where one listens.
 import { useEffect, useId, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
 import { api, type CoachMarks, type CoachNote } from "./api.gen";
-import { Problem } from "./call";
+import { useAsk } from "./ask";
 import { clock, moment } from "./clock";
 import { language, useWords, type Messages } from "./i18n";
 import { useLive } from "./live";
@@ -74,17 +74,7 @@ export function useMarks(recording: string, given?: readonly CoachNote[]): { mar
   const [marks, setMarks] = useState<CoachMarks>({ items: [], agents: [] });
   const [turn, setTurn] = useState(0);
 
-  useEffect(() => {
-    if (given) return;
-    const stop = new AbortController();
-    api
-      .coachMarks(recording, { signal: stop.signal })
-      .then(setMarks)
-      .catch((error: unknown) => {
-        if (!(error instanceof Problem) && !stop.signal.aborted) throw error; // without them it can still be heard
-      });
-    return () => stop.abort();
-  }, [recording, given, turn]);
+  useAsk(given ? null : (signal) => api.coachMarks(recording, { signal }), [recording, given, turn], setMarks); // without them it can still be heard
   return { marks: given ? { items: [...given], agents: [] } : marks, again: () => setTurn((n) => n + 1) };
 }
 
