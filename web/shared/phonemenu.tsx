@@ -79,6 +79,8 @@ export const phoneWords = {
   },
 } satisfies Messages<string>;
 
+const YOUNG_MS = 60_000;
+
 function Level() {
   const say = useWords(phoneWords);
   const bar = useRef<HTMLMeterElement>(null);
@@ -134,11 +136,13 @@ export function PhoneMenu() {
   phone.who = useLive((page) => page.me?.agent ?? "");
   useEffect(() => {
     phone.back = hurry;
-    if (asked || there === undefined || now.state !== "off") return;
+    if (there === undefined || now.state !== "off") return;
     const wanted = BrowserPhone.wanted();
+    const none = wanted === null && !there;
+    // one that goes while this page is young was that of a page just closed, perhaps on another computer
+    if (asked ? none && performance.now() < YOUNG_MS : wanted || none) void phone.start(false);
+    else if (wanted === null && !asked) void phone.look();
     setAsked(true);
-    if (wanted || (wanted === null && !there)) void phone.start(false);
-    else if (wanted === null) void phone.look();
   }, [asked, there, now.state]);
 
   if (there === undefined) return null;

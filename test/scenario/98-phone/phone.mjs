@@ -144,6 +144,17 @@ await run(async () => {
   await customer.getByRole("button", { name: "Akhiri" }).click();
   await customer.getByText("Panggilan selesai.").waitFor();
   await until("what the call was like is kept", async () => (await checks()).some((one) => one.kind === "call" && one.user === "agent1" && one.codec && one.mos_x100 > 100));
-  for (const page of [desk, chief, customer]) assert(page.problems.length === 0, page.problems.join("; "));
+
+  // ---- another computer: opened there before it is closed here, the telephone follows ----
+  const other = await open("/desk", { user: "agent1", microphone: AGENT });
+  await other.getByRole("button", { name: /Telepon terhubung/ }).waitFor(); // the one that is about to go
+  assert(desk.problems.length === 0, desk.problems.join("; "));
+  await desk.context().close();
+  await until("the telephone is at the other computer", () =>
+    other.evaluate(async () => (await navigator.locks.query()).held.some((lock) => lock.name === "sapa.phone.agent1")),
+  );
+  await other.getByRole("button", { name: /Telepon terhubung/ }).waitFor();
+  say("the telephone has followed to another computer");
+  for (const page of [other, chief, customer]) assert(page.problems.length === 0, page.problems.join("; "));
 });
 relay.close();
