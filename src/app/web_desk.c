@@ -229,6 +229,12 @@ static void contact_json(const struct desk *desk, const struct sapa_card *card)
     add_or_null(out, "outcome", sapa_str_of(card->ended ? sapa_outcome_name(card->outcome) : ""));
     add_or_null(out, "disposition", card->disposition);
     add_or_null(out, "disposition_text", word_of(card->disposition_text, desk->language));
+    if (card->survey_scale > 0) {
+        sapa_json_add_number(out, "survey", card->survey);
+        sapa_json_add_number(out, "survey_scale", card->survey_scale);
+    } else {
+        sapa_json_add_null(out, "survey"), sapa_json_add_null(out, "survey_scale");
+    }
     sapa_json_key(out, "recordings");
     sapa_json_open(out, '[');
     for (unsigned i = 0; i < card->recording_count && is_of_teams(desk, card); i++) { /* others could not be heard */

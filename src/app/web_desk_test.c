@@ -229,6 +229,9 @@ static void a_card_tells_who_it_is_and_what_was(void **state)
 {
     (void)state;
     tell_past(101, 0);
+    TEST_LOG(&store, survey_answered, .contact = 101, .agent = 0, .queue = 0, .answer = 2, .scale = 5);
+    TEST_LOG(&store, survey_answered, .contact = 101, .agent = 0, .queue = 0, .answer = 10, .scale = 10); /* the question behind it */
+    TEST_LOG(&store, survey_answered, .contact = 102, .agent = 0, .queue = 0, .answer = 3, .scale = 0);   /* of what is not known */
     tell_note(101, 1, SAPA_STR("first"));
     tell_note(101, 2, SAPA_STR("wants to be called Bu Ani"));
     tell_past(102, SAPA_NONE);
@@ -262,6 +265,9 @@ static void a_card_tells_who_it_is_and_what_was(void **state)
     assert_int_equal(json_array_size(at(card, "history")), 2);
     expect(card, "history.0.contact", "102");
     expect(card, "history.0.disposition", NULL);
+    assert_true(json_is_null(at(card, "history.0.survey")));
+    assert_int_equal(json_integer_value(at(card, "history.1.survey")), 2); /* its first question */
+    assert_int_equal(json_integer_value(at(card, "history.1.survey_scale")), 5);
     expect(card, "history.0.note", NULL);
     expect(card, "history.1.contact", "101");
     expect(card, "history.1.agent", "siti");

@@ -397,6 +397,7 @@ static const struct sapa_field_rule card_contact[] = {
     { "contact", "id", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "party_type", "customer|prospect|internal?", "what the far end is to the client; null: from before it was known" },
     { "arrived", "time", "" }, { "ended", "time?", "null: it is not over" }, { "queue", "key?", "" }, { "agent", "key?", "who gave the disposition, else who talked last" },
     { "agent_name", "string?", "" }, { "outcome", "string?", "" }, { "disposition", "key?", "" }, { "disposition_text", "string?", "" },
+    { "survey", "integer?", "what he answered to its survey's first question; null: nothing, or the scale is not known" }, { "survey_scale", "integer?", "the highest answer there is" },
     { "recordings", "array:CardRecording", "" }, { "note", "Note?", "" },
 };
 static const struct sapa_field_rule card_callback[] = {

@@ -253,6 +253,12 @@ void sapa_card_fold(struct sapa_card *card, const struct sapa_centre *centre, co
         if (card->direction != SAPA_DIRECTION_INTERNAL && record->u.contact_party.party_type <= SAPA_PARTY_TYPE_INTERNAL)
             card->party_type = (uint8_t)record->u.contact_party.party_type;
         break;
+    case SAPA_T_survey_answered: /* the first question is what he thinks of it; what follows asks why */
+        if (card->survey_scale == 0 && record->u.survey_answered.scale <= 10 && record->u.survey_answered.answer <= record->u.survey_answered.scale) {
+            card->survey = (uint8_t)record->u.survey_answered.answer;
+            card->survey_scale = (uint8_t)record->u.survey_answered.scale;
+        }
+        break;
     case SAPA_T_contact_noted: noted(&card->note, centre, record); break;
     default: break;
     }

@@ -53,6 +53,7 @@ struct sapa_card {
     uint8_t channel, direction, language, outcome;
     uint8_t party_type;                     /* enum sapa_party_type + 1; 0: from before it was known */
     uint8_t callback;                       /* enum sapa_callback + 1; 0: none */
+    uint8_t survey, survey_scale;           /* the first answer, and the highest there is; scale 0: none */
     unsigned callback_attempt;
     int64_t callback_due_us;
     bool began, ended, vip, erased;

@@ -26,7 +26,8 @@ static enum sapa_moment moment_of(const struct sapa_record *record)
     case SAPA_T_contact_ended: return SAPA_MOMENT_WORK;
     case SAPA_T_recording_state:
         return record->u.recording_state.state >= 3 && record->u.recording_state.state <= 5 ? SAPA_MOMENT_WORK : SAPA_MOMENT_NONE;
-    case SAPA_T_contact_party: return SAPA_MOMENT_WORK;
+    case SAPA_T_contact_party:
+    case SAPA_T_survey_answered: return SAPA_MOMENT_WORK;
     case SAPA_T_party_joined: return record->u.party_joined.offer ? SAPA_MOMENT_WORK : SAPA_MOMENT_NONE; /* an agent */
     case SAPA_T_contact_noted: return SAPA_MOMENT_NOTE;
     default: return SAPA_MOMENT_NONE;

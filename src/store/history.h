@@ -18,7 +18,7 @@ enum sapa_moment {
     SAPA_MOMENT_NONE,
     SAPA_MOMENT_BEGIN, /* contact_arrived, agent_call, contact_new */
     SAPA_MOMENT_FLOW,  /* flow_value; flow_step that a key led to */
-    SAPA_MOMENT_WORK,  /* contact_queued, contact_connected, wrapup_ended, callback_changed, contact_ended; party_joined of an agent; recording_state when it has ended */
+    SAPA_MOMENT_WORK,  /* contact_queued, contact_connected, wrapup_ended, callback_changed, contact_ended; party_joined of an agent; recording_state when it has ended; survey_answered */
     SAPA_MOMENT_NOTE,  /* contact_noted */
     SAPA_MOMENT_DISPOSED, /* wrapup_ended with a disposition: under sapa_moment_of_agent() and sapa_moment_of_queue() */
     SAPA_MOMENT_CUSTOMER, /* contact_party that says so: under the contact and sapa_moment_of_person() */

@@ -13,7 +13,7 @@ import { useCard } from "./card";
 import type { Work } from "./model";
 import { callable } from "./things";
 import { readable } from "../shared/address";
-import { whoIs } from "./who";
+import { isPoor, whoIs } from "./who";
 import { deskWords } from "./words";
 
 function Earlier({ one, onCall }: { one: CardContact; onCall: null | (() => void) }) {
@@ -30,6 +30,7 @@ function Earlier({ one, onCall }: { one: CardContact; onCall: null | (() => void
         <span className="small soft">
           {moment(one.arrived, of)} · {call(direction)}
           {one.ended ? ` · ${clock(Date.parse(one.ended) - Date.parse(one.arrived))}` : ""}
+          {one.survey === null || one.survey_scale === null ? "" : ` · ${words("rated", { answer: one.survey, scale: one.survey_scale })}`}
         </span>
       </p>
       <p className="small soft">{[one.party_type === "prospect" ? words("prospect") : null, queue, one.agent_name ? words("by", { who: one.agent_name }) : null].filter(Boolean).join(" · ")}</p>
@@ -54,14 +55,17 @@ export const VERIFIED = "verified";
 function Warnings({ card }: { card: Card }) {
   const words = useWords(deskWords);
   const queues = useLive((page) => page.directory?.queues);
+  const of = useStore(language);
   const now = useNow();
   const recent = card.history.filter((one) => one.direction === "inbound" && now - Date.parse(one.arrived) < DAY_MS);
   const last = card.history[0];
   const unsolved = last?.disposition ? queues?.flatMap((one) => one.dispositions).find((one) => one.id === last.disposition && [one.id_name, one.en_name].includes(last.disposition_text ?? ""))?.solved === false : false;
+  const rated = card.history.find((one) => one.survey !== null);
   const warnings = [
     recent.length > 0 ? words("warnRepeat", { count: recent.length + 1 }) : null,
     last?.outcome === "abandoned" ? words("warnAbandoned") : null,
     unsolved ? words("warnUnsolved", { what: last?.disposition_text ?? "" }) : null,
+    rated && isPoor(rated) ? words("warnRated", { answer: rated.survey!, scale: rated.survey_scale!, time: moment(rated.arrived, of) }) : null,
     card.callbacks.length > 0 ? words("warnCallback", { count: card.callbacks.length }) : null,
   ].filter((one) => one !== null);
 

@@ -1,7 +1,13 @@
 import type { Translate } from "../shared/i18n";
 import { readable } from "../shared/address";
+import type { CardContact } from "../shared/api.gen";
 import { nameOfCall, type Work } from "./model";
 import type { DeskWord } from "./words";
+
+/** Answers up to these are a bad sign, by their scale: dissatisfied, much effort, detractor (NPS). */
+const POOR: Readonly<Record<number, number>> = { 5: 2, 7: 3, 10: 6 };
+
+export const isPoor = ({ survey, survey_scale }: Pick<CardContact, "survey" | "survey_scale">): boolean => survey !== null && survey <= (POOR[survey_scale ?? 0] ?? -1);
 
 /** What is known of somebody, in one line. */
 export function whoIs(work: Pick<Work, "contact" | "of">, words: Translate<DeskWord>, card?: { name: string | null; address: string | null } | null): string {

@@ -975,6 +975,10 @@ export interface CardContact {
   outcome: string | null;
   disposition: string | null;
   disposition_text: string | null;
+  /** what he answered to its survey's first question; null: nothing, or the scale is not known */
+  survey: number | null;
+  /** the highest answer there is */
+  survey_scale: number | null;
   recordings: CardRecording[];
   note: Note | null;
 }

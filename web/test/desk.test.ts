@@ -1,6 +1,7 @@
 // What the desk makes of the live state: rows that keep their places, one call in the bar, only what can be done.
 import { describe, expect, it } from "vitest";
 import type { Agent, Assignment, Contact } from "../shared/api.gen";
+import { isPoor } from "../desk/who";
 import { callsOf, canDo, isNumber, workOf } from "../desk/model";
 import { readable } from "../shared/address";
 import { clock, spoken } from "../shared/clock";
@@ -78,5 +79,12 @@ describe("small things", () => {
     expect(key("F2", "F2")).toBe("F2");
     expect(key("KeyA", "å", true, true)).toBe("Ctrl+Alt+A");
     expect(key("Digit3", "3", true, true)).toBe("Ctrl+Alt+3");
+  });
+});
+
+describe("what somebody thought of us", () => {
+  it("is a bad sign by its own scale", () => {
+    const poor = (survey: number | null, survey_scale: number | null) => isPoor({ survey, survey_scale });
+    expect([poor(2, 5), poor(3, 5), poor(6, 10), poor(7, 10), poor(3, 7), poor(4, 7), poor(0, null), poor(null, 5)]).toEqual([true, false, true, false, true, false, false, false]);
   });
 });
