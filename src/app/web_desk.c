@@ -5,6 +5,7 @@
 
 #include "app/web_coach.h"
 #include "app/web_job_impl.h"
+#include "http/called.h"
 #include "http/favourite.h"
 #include "http/target.h"
 #include "http/task.h"
@@ -302,6 +303,16 @@ static void campaign_json(const struct desk *desk, const struct sapa_card *card)
     add_or_null(desk->out, "script", script);
 }
 
+static void called_json(const struct desk *desk, const struct sapa_card *card)
+{
+    char called[SAPA_CALLED_MAX + 1] = "";
+
+    if (card->person == 0 || !shows_words(desk) || sapa_called_get(desk->files->store, card->person, called) != SAPA_OK)
+        called[0] = '\0'; /* erased, or not to be read: the card is shown all the same */
+    add_or_null(desk->out, "called", sapa_str_of(called));
+    sapa_wipe(called, sizeof(called));
+}
+
 static void head_json(struct desk *desk, const struct sapa_card *card)
 {
     static const struct sapa_client nobody;
@@ -327,6 +338,7 @@ static void head_json(struct desk *desk, const struct sapa_card *card)
     sapa_json_add_time(out, "connected", card->connected_us);
     sapa_json_add_time(out, "ended", card->ended_us);
     add_or_null(out, "name", sapa_str_of(shows_words(desk) ? card->name : ""));
+    called_json(desk, card);
     add_masked(desk, "address", sapa_str_of(card->address));
     sapa_json_add_bool(out, "vip", card->vip);
     campaign_json(desk, card);
@@ -462,10 +474,10 @@ static sapa_rc judge_note(struct desk *desk, struct sapa_card *card)
     return SAPA_OK;
 }
 
-/* ---- customer or prospect ---- */
+/* ---- what is said of a person ---- */
 
-/* May it be said? It goes to the log by way of the centre, and holds for the person from then on. */
-static sapa_rc judge_party(struct desk *desk, struct sapa_card *card)
+/* May it be? Whether he is a customer or a prospect goes to the log by way of the centre. */
+static sapa_rc judge_person(struct desk *desk, struct sapa_card *card)
 {
     struct sapa_web_work *work = desk->work;
     uint64_t client;
@@ -476,11 +488,16 @@ static sapa_rc judge_party(struct desk *desk, struct sapa_card *card)
     if (rc != SAPA_OK)
         return rc;
     if (card->direction == SAPA_DIRECTION_INTERNAL)
-        return problem(work, SAPA_ESTATE, "among colleagues nobody is a customer or a prospect");
+        return problem(work, SAPA_ESTATE, "among colleagues nobody is a customer or a prospect, and names are in the description");
     if (card->person != 0 && sapa_person_client(desk->files->store, card->person, &client) == SAPA_ENOENT)
         return problem(work, SAPA_ESTATE, "the person was erased: nothing more is kept");
     work->note = (struct sapa_web_note){ .contact = card->contact, .person = card->person, .agent = work->agent };
-    return SAPA_OK;
+    if (work->route != SAPA_ROUTE_CALLED_SET)
+        return SAPA_OK;
+    if (card->person == 0)
+        return problem(work, SAPA_ESTATE, "nobody knows who this is: the name would be found by nobody");
+    rc = sapa_called_put(desk->files->store, card->person, (struct sapa_str){ work->text, work->text_n });
+    return rc == SAPA_EINVAL ? problem(work, rc, "a name has %d bytes at most, no control characters", SAPA_CALLED_MAX) : rc;
 }
 
 /* ---- dispositions ---- */
@@ -786,7 +803,8 @@ static sapa_rc do_route(struct desk *desk, struct sapa_card *cards, uint64_t con
     case SAPA_ROUTE_DISPOSITIONS: return dispositions_json(desk);
     case SAPA_ROUTE_WORK: return work_json(desk, &cards[0]);
     case SAPA_ROUTE_TASK_NEW: return task_new(desk, &cards[0]);
-    case SAPA_ROUTE_PARTY_SET: return judge_party(desk, &cards[0]);
+    case SAPA_ROUTE_CALLED_SET:
+    case SAPA_ROUTE_PARTY_SET: return judge_person(desk, &cards[0]);
     case SAPA_ROUTE_FAVOURITES:
     case SAPA_ROUTE_FAVOURITES_PUT: return favourites(desk);
     case SAPA_ROUTE_TASK_SET:

@@ -10,6 +10,7 @@
 #include "app/test_store_impl.h"
 #include "app/web_desk.h"
 #include "app/web_work.h"
+#include "http/called.h"
 #include "http/task.h"
 #include "report/card.h"
 
@@ -364,6 +365,53 @@ static void customer_or_prospect(void **state)
     wish(SAPA_ROUTE_PARTY_SET, 201, ADMIN);
     assert_null(run(SAPA_ESTATE));
     assert_non_null(strstr(work.problem, "erased"));
+}
+
+static void say_called(uint64_t contact, enum who by, const char *text, sapa_rc wanted)
+{
+    char buf[SAPA_CALLED_MAX + 2];
+
+    wish(SAPA_ROUTE_CALLED_SET, contact, by);
+    assert_true(sapa_str_copy(sapa_str_of(text), buf, sizeof(buf)));
+    work.text = buf, work.text_n = strlen(text);
+    assert_null(run(wanted));
+}
+
+static void is_called(uint64_t contact, enum who who, const char *wanted)
+{
+    wish(SAPA_ROUTE_CARD, contact, who);
+    work.living = true;
+    json_t *card = run(SAPA_OK);
+    expect(card, "called", wanted);
+    json_decref(card);
+}
+
+/* As he likes to be called, from the next ring on, whoever answers; until he is erased. */
+static void a_person_is_called_as_he_likes(void **state)
+{
+    char longer[SAPA_CALLED_MAX + 2];
+
+    (void)state;
+    tell_past(101, 0);
+    tell_arrived(301, 0, 0, "");
+    is_called(101, SITI, NULL);
+    say_called(101, SITI, "Bu Ani", SAPA_OK);
+    tell_past(102, 0);
+    is_called(102, BUDI, "Bu Ani");
+    is_called(102, VIEWER, NULL); /* words are not for everybody */
+    say_called(102, BUDI, "x", SAPA_ENOENT); /* not in his hands */
+    say_called(102, OF_BANK, "x", SAPA_ENOENT);
+    say_called(301, ADMIN, "x", SAPA_ESTATE); /* whoever that was */
+    memset(longer, 'a', sizeof(longer) - 1), longer[sizeof(longer) - 1] = '\0';
+    say_called(102, SITI, longer, SAPA_EINVAL);
+    say_called(102, SITI, "Bu\nAni", SAPA_EINVAL);
+    is_called(102, SITI, "Bu Ani");
+    say_called(102, SITI, "", SAPA_OK);
+    is_called(102, SITI, NULL);
+    say_called(102, SITI, longer + 1, SAPA_OK); /* as long as may be */
+    is_called(101, SITI, longer + 1);
+    assert_int_equal(sapa_person_erase(store.store, person, "test"), SAPA_OK);
+    is_called(102, SITI, NULL);
 }
 
 /* One line of time: whoever called whom. */
@@ -752,7 +800,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_card_tells_who_it_is_and_what_was, begin, end),
         cmocka_unit_test_setup_teardown(who_may_not_see_does_not, begin, end),
         cmocka_unit_test_setup_teardown(a_card_of_a_campaign, begin, end),
-        cmocka_unit_test_setup_teardown(both_directions_are_one_history, begin, end),
+        cmocka_unit_test_setup_teardown(both_directions_are_one_history, begin, end), cmocka_unit_test_setup_teardown(a_person_is_called_as_he_likes, begin, end),
         cmocka_unit_test_setup_teardown(customer_or_prospect, begin, end),
         cmocka_unit_test_setup_teardown(who_joined_took_part, begin, end),
         cmocka_unit_test_setup_teardown(recordings_are_heard_by_who_sees_the_contact, begin, end),

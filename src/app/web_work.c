@@ -1654,6 +1654,7 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_MY_TASK_SET:
         case SAPA_ROUTE_DISPOSITIONS:
         case SAPA_ROUTE_CARD:
+        case SAPA_ROUTE_CALLED_SET:
         case SAPA_ROUTE_PARTY_SET:
         case SAPA_ROUTE_NOTE: work->rc = sapa_web_desk(files, work, job.shelf); break;
         case SAPA_ROUTE_WHY: work->rc = why(&job); break;

@@ -71,7 +71,7 @@ enum sapa_schema {
     X(TASK_BREACH, "TaskBreach") X(MY_TASKS, "MyTasks") X(OWNER, "TargetOwner") \
     X(VIEW, "View") X(VIEW_QUEUE, "ViewQueue") X(VIEW_AGENT, "ViewAgent") X(VIEW_CALL, "ViewCall") X(VIEW_NEWS, "ViewNews") \
     X(PARTY, "Party") X(B_TOTP_END, "SecondFactorEndBody") X(B_WORDS, "WordsBody") \
-    X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody") \
+    X(D_CAMPAIGN, "DirectoryCampaign") X(B_PARTY_TYPE, "PartyTypeBody") X(B_CALLED, "CalledBody") \
     X(COACH_NOTE, "CoachNote") X(COACH_MARKS, "CoachMarks") X(COACH_NOTES, "CoachNotes") X(COACH_FOLLOWED, "CoachFollowed") \
     X(COACH_FIGURE, "CoachFigure") X(B_COACH, "CoachNoteBody") X(COACH_MADE, "CoachNoteMade") \
     X(FAVOURITE, "Favourite") X(FAVOURITES, "Favourites") \
@@ -123,6 +123,7 @@ enum sapa_schema {
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
     X(CARD, GET, "/api/v1/contacts/{contact}/card", LIVE, "language limit", NONE, CARD, 200, "What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks") \
     X(NOTE, PUT, "/api/v1/contacts/{contact}/note", SELF, "", B_NOTE, NOTED, 200, "Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises") \
+    X(CALLED_SET, PUT, "/api/v1/contacts/{contact}/called", SELF, "", B_CALLED, DONE, 200, "Say how the person of a contact likes to be called: shown from then on. Who took part in it may, and who supervises") \
     X(PARTY_SET, PUT, "/api/v1/contacts/{contact}/party", SELF, "", B_PARTY_TYPE, DONE, 200, "Say what the person of a contact is to the client: it holds for this contact and for those to come. Who took part in it may, and who supervises") \
     X(WHY, GET, "/api/v1/contacts/{contact}/why", LIVE, "language", NONE, WHY, 200, "Why it waits or waited, and why agents were passed over, in sentences") \
     X(MOVE, POST, "/api/v1/contacts/{contact}/move", CONTACTS, "", B_MOVE, DONE, 200, "Move a waiting contact to another queue, to an agent, or to the front; its age is kept") \

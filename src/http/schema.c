@@ -73,6 +73,7 @@ static const struct sapa_field_rule b_target[] = {
     { "kind", "queue|number|agent|outside", "queue, number, agent or outside" },
     { "to", "string", "the key of a queue, of a number of the centre or of an agent; a telephone number" },
 };
+static const struct sapa_field_rule b_called[] = { { "called", "text", "80 bytes at most; empty: it is not known any more" } };
 static const struct sapa_field_rule b_party_type[] = { { "party_type", "customer|prospect", "customer or prospect" } };
 static const struct sapa_field_rule b_other[] = { { "contact", "id", "the contact with whom was asked" } };
 static const struct sapa_field_rule b_party[] = { { "party", "id", "the offer of an agent, or the attempt of somebody outside" } };
@@ -410,7 +411,7 @@ static const struct sapa_field_rule card[] = {
     { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" }, { "party_type", "customer|prospect|internal?", "what the far end is to the client; null: from before it was known" },
     { "language", "id|en", "" }, { "number", "key?", "that was reached" },
     { "queue", "key?", "" }, { "arrived", "time", "" }, { "queued", "time?", "" }, { "connected", "time?", "" }, { "ended", "time?", "" },
-    { "name", "string?", "as the network tells it" }, { "address", "string?", "all but two digits hidden without the right person" },
+    { "name", "string?", "as the network tells it" }, { "called", "string?", "how he likes to be called" }, { "address", "string?", "all but two digits hidden without the right person" },
     { "vip", "boolean", "on a list with extra priority" }, { "campaign", "key?", "that it was placed for" }, { "campaign_name", "string?", "" },
     { "brand", "string?", "of the campaign: in whose name one calls; null: in that of the client" },
     { "script", "string?", "of its campaign, else of its queue, in the language of the customer" }, { "identities", "array:Identity", "hidden like the address" },
@@ -915,6 +916,7 @@ const struct sapa_schema_rule sapa_schema_rules[SAPA_SCHEMA_COUNT] = {
     [SAPA_SCHEMA_B_TOTP_END] = { "SecondFactorEndBody", FIELDS(b_totp_end) },
     [SAPA_SCHEMA_B_WORDS] = { "WordsBody", FIELDS(b_words) },
     [SAPA_SCHEMA_D_CAMPAIGN] = { "DirectoryCampaign", FIELDS(d_campaign) },
+    [SAPA_SCHEMA_B_CALLED] = { "CalledBody", FIELDS(b_called) },
     [SAPA_SCHEMA_B_PARTY_TYPE] = { "PartyTypeBody", FIELDS(b_party_type) },
     [SAPA_SCHEMA_COACH_NOTE] = { "CoachNote", FIELDS(coach_note) },
     [SAPA_SCHEMA_COACH_MARKS] = { "CoachMarks", FIELDS(coach_marks) },

@@ -233,7 +233,8 @@ void sapa_web_job(struct web_request *rq, const struct web_wish *wish)
             fill_living(rq, &job->work); /* his agent */
         if (rq->route == SAPA_ROUTE_DISPOSITIONS)
             job->work.agent = rq->disposes_agent;
-        if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE || rq->route == SAPA_ROUTE_PARTY_SET)
+        if (rq->route == SAPA_ROUTE_CARD || rq->route == SAPA_ROUTE_NOTE || rq->route == SAPA_ROUTE_PARTY_SET ||
+            rq->route == SAPA_ROUTE_CALLED_SET)
             fill_living(rq, &job->work);
         if (rq->route == SAPA_ROUTE_SYSTEM && rc == SAPA_OK)
             rc = sapa_web_system_of(web, &job->work);

@@ -351,7 +351,8 @@ static void note_write(struct web_request *rq, const json_t *body)
         sapa_web_job(rq, &(const struct web_wish){ .note = sapa_web_body_text(body, "text"), .match = version });
 }
 
-static void party_write(struct web_request *rq, const json_t *body)
+/* What is said of the person of a contact. */
+static void person_write(struct web_request *rq, const json_t *body)
 {
     const bool prospect = strcmp(sapa_web_body_text(body, "party_type"), sapa_party_type_name(SAPA_PARTY_TYPE_PROSPECT)) == 0;
 
@@ -360,7 +361,8 @@ static void party_write(struct web_request *rq, const json_t *body)
     else if (sapa_web_contact_is_hidden(rq))
         sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", sapa_web_param(rq, "contact"));
     else
-        sapa_web_job(rq, &(const struct web_wish){ .match = (prospect ? SAPA_PARTY_TYPE_PROSPECT : SAPA_PARTY_TYPE_CUSTOMER) + UINT64_C(1) });
+        sapa_web_job(rq, rq->route == SAPA_ROUTE_CALLED_SET ? &(const struct web_wish){ .note = sapa_web_body_text(body, "called") }
+                                                            : &(const struct web_wish){ .match = (prospect ? SAPA_PARTY_TYPE_PROSPECT : SAPA_PARTY_TYPE_CUSTOMER) + UINT64_C(1) });
 }
 
 /* All of them at once, and only over the version that was seen. */
@@ -436,7 +438,8 @@ void sapa_web_answer_write(struct web_request *rq)
     switch (rq->route) {
     case SAPA_ROUTE_MOVE: move_write(rq, body); break;
     case SAPA_ROUTE_NOTE: note_write(rq, body); break;
-    case SAPA_ROUTE_PARTY_SET: party_write(rq, body); break;
+    case SAPA_ROUTE_CALLED_SET:
+    case SAPA_ROUTE_PARTY_SET: person_write(rq, body); break;
     case SAPA_ROUTE_NETWORK: network_write(rq, body); break;
     case SAPA_ROUTE_TASK_NEW:
     case SAPA_ROUTE_TASK_SET:

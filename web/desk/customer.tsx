@@ -1,5 +1,5 @@
 // Who it is: what is known, what was chosen in the menu, open callbacks, earlier contacts with notes and recordings.
-import { useState } from "react";
+import { useState, type FormEvent } from "react";
 import { api, type Card, type CardContact } from "../shared/api.gen";
 import { clock, moment, useNow } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
@@ -102,6 +102,43 @@ function PartyType({ contact, type, said }: { contact: string; type: Card["party
   );
 }
 
+/** What to call him by: asked once, known from then on. */
+function Called({ contact, called, said }: { contact: string; called: string | null; said: () => void }) {
+  const words = useWords(deskWords);
+  const act = useAct();
+  const [text, setText] = useState<string | null>(null);
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    void act.run("called", () =>
+      api.calledSet(contact, { called: (text ?? "").trim() }).then(() => {
+        setText(null);
+        said();
+      }),
+    );
+  };
+
+  if (text === null)
+    return (
+      <Button small kind="plain" onPress={() => setText(called ?? "")}>
+        {words(called ? "calledChange" : "calledAsk")}
+      </Button>
+    );
+  return (
+    <form className="row bottom" onSubmit={save} onKeyDown={(event) => event.key === "Escape" && setText(null)}>
+      <label className="field grow">
+        <span>{words("called")}</span>
+        <input value={text} maxLength={40} autoFocus onChange={(event) => setText(event.target.value)} />
+      </label>
+      <button type="submit" className="button small" aria-disabled={act.busy !== null ? true : undefined}>
+        {words("taskSave")}
+      </button>
+      <p role="alert" className={act.problem ? "notice bad" : "hidden"}>
+        {act.problem ? words("failed", { why: act.problem }) : ""}
+      </p>
+    </form>
+  );
+}
+
 interface CustomerProps {
   work: Work | null;
   /** A call is in hand: no other is placed. */
@@ -141,6 +178,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
           ) : null}
         </p>
         {card ? <Warnings card={card} /> : null}
+        {card?.person && card.direction !== "internal" ? <Called key={`called ${card.contact}`} contact={card.contact} called={card.called} said={() => setSaid((n) => n + 1)} /> : null}
         {card && card.direction !== "internal" ? <PartyType key={card.contact} contact={card.contact} type={card.party_type} said={() => setSaid((n) => n + 1)} /> : null}
         {callable(address) && work.of?.direction !== "internal" ? (
           <p>

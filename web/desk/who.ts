@@ -10,11 +10,12 @@ const POOR: Readonly<Record<number, number>> = { 5: 2, 7: 3, 10: 6 };
 export const isPoor = ({ survey, survey_scale }: Pick<CardContact, "survey" | "survey_scale">): boolean => survey !== null && survey <= (POOR[survey_scale ?? 0] ?? -1);
 
 /** What is known of somebody, in one line. */
-export function whoIs(work: Pick<Work, "contact" | "of">, words: Translate<DeskWord>, card?: { name: string | null; address: string | null } | null): string {
+export function whoIs(work: Pick<Work, "contact" | "of">, words: Translate<DeskWord>, card?: { name: string | null; called: string | null; address: string | null } | null): string {
   const contact = work.of;
   const address = contact?.address ?? card?.address;
   const chosen = nameOfCall(work.contact);
   if (chosen) return chosen;
+  if (card?.called) return card.name && card.name !== card.called ? `${card.called} (${card.name})` : card.called;
   if (card?.name) return card.name;
   if (!address) return words(contact?.direction === "internal" ? "colleague" : "unknown");
   return /^\*+\d{0,2}$/.test(address) ? `${words("hiddenNumber")} …${address.slice(-2)}` : readable(address);

@@ -924,6 +924,8 @@ export interface Card {
   ended: string | null;
   /** as the network tells it */
   name: string | null;
+  /** how he likes to be called */
+  called: string | null;
   /** all but two digits hidden without the right person */
   address: string | null;
   /** on a list with extra priority */
@@ -1881,6 +1883,11 @@ export interface PartyTypeBody {
   party_type: "customer" | "prospect";
 }
 
+export interface CalledBody {
+  /** 80 bytes at most; empty: it is not known any more */
+  called: string;
+}
+
 export interface CoachNote {
   /** of the agent's */
   id: string;
@@ -2257,6 +2264,8 @@ export const api = {
   card: (contact: string, query: { language?: "id" | "en"; limit?: number } = {}, asked: Asked = {}) => call<Card>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}/card`, { ...asked, query }),
   /** Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises */
   note: (contact: string, body: NoteBody, asked: Asked = {}) => call<Noted>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/note`, { ...asked, body }),
+  /** Say how the person of a contact likes to be called: shown from then on. Who took part in it may, and who supervises */
+  calledSet: (contact: string, body: CalledBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/called`, { ...asked, body }),
   /** Say what the person of a contact is to the client: it holds for this contact and for those to come. Who took part in it may, and who supervises */
   partySet: (contact: string, body: PartyTypeBody, asked: Asked = {}) => call<Done>("PUT", `/api/v1/contacts/${encodeURIComponent(contact)}/party`, { ...asked, body }),
   /** Why it waits or waited, and why agents were passed over, in sentences */

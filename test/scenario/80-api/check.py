@@ -448,6 +448,14 @@ def writes():
     # what they are to the client: said on the card, it stands in the log and with whoever asks
     party = f"{V1}/contacts/{talking['id']}/party"
     assert card["party_type"] == "customer", card
+    called = f"{V1}/contacts/{talking['id']}/called"
+    assert card["called"] is None, card
+    own.put(called, {"called": "Bu\u0007"}, 400)
+    others.put(called, {"called": "Bu Ani"}, 404)
+    admin.as_role("auditor").put(called, {"called": "Bu Ani"}, 403)
+    own.put(called, {"called": "Bu Ani"})
+    assert own.get(f"{V1}/contacts/{talking['id']}/card").json["called"] == "Bu Ani"
+    own.put(called, {"called": ""})
     own.put(party, {"party_type": "internal"}, 400)
     own.put(party, {"party_type": "prospect", "by": "me"}, 400)
     others.put(party, {"party_type": "prospect"}, 404)

@@ -78,7 +78,7 @@ def factor():
 def users():
     listed = {u["id"]: u for u in admin.get(V1 + "/users").json["items"]}
     assert set(listed) == {"dewi", "joko", "kepala", "rina", "putu", "nina", "sari", "tuti", "wati", "agent1", "agent2"} and not any(u["password"] for u in listed.values())
-    assert listed["agent1"]["agent"] and listed["agent1"]["rights"] == ["live", "self"] and listed["joko"]["clients"] == ["bank"]
+    assert listed["agent1"]["agent"] and listed["agent1"]["rights"] == ["live", "self", "refuse"] and listed["joko"]["clients"] == ["bank"]
     assert "supervise" in listed["dewi"]["rights"] and "users" not in listed["dewi"]["rights"]
     roles = admin.get(V1 + "/roles").json
     assert {r["id"] for r in roles["items"]} >= {"admin", "lead", "watcher"} and {r["id"] for r in roles["rights"]} >= {"webhooks", "configure"}
