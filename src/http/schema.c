@@ -73,7 +73,7 @@ static const struct sapa_field_rule b_target[] = {
     { "kind", "queue|number|agent|outside", "queue, number, agent or outside" },
     { "to", "string", "the key of a queue, of a number of the centre or of an agent; a telephone number" },
 };
-static const struct sapa_field_rule b_called[] = { { "called", "text", "80 bytes at most; empty: it is not known any more" } };
+static const struct sapa_field_rule b_called[] = { { "called", "note", "80 bytes at most; empty: it is not known any more" } };
 static const struct sapa_field_rule b_party_type[] = { { "party_type", "customer|prospect", "customer or prospect" } };
 static const struct sapa_field_rule b_other[] = { { "contact", "id", "the contact with whom was asked" } };
 static const struct sapa_field_rule b_party[] = { { "party", "id", "the offer of an agent, or the attempt of somebody outside" } };
