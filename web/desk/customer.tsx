@@ -119,9 +119,11 @@ function Called({ contact, called, said }: { contact: string; called: string | n
 
   if (text === null)
     return (
-      <Button small kind="plain" onPress={() => setText(called ?? "")}>
-        {words(called ? "calledChange" : "calledAsk")}
-      </Button>
+      <p>
+        <Button small onPress={() => setText(called ?? "")}>
+          {words(called ? "calledChange" : "calledAsk")}
+        </Button>
+      </p>
     );
   return (
     <form className="row bottom" onSubmit={save} onKeyDown={(event) => event.key === "Escape" && setText(null)}>
