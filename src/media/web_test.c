@@ -423,7 +423,7 @@ static void test_hashes(void **state)
         struct sapa_dtls *to[2] = { server, client };
         for (unsigned turn = 0; sapa_dtls_result(server, &result); turn++) {
             struct pollfd wait = { .fd = browser.fd, .events = POLLIN };
-            assert_true(turn < 20);
+            assert_true(turn < 200); /* a busy machine takes its time */
             const unsigned before = mirror[turn % 2].dtls_sent;
             while (poll(&wait, 1, 20) > 0) {
                 const ssize_t n = recv(browser.fd, bytes, sizeof(bytes), 0);
