@@ -331,19 +331,38 @@ static void network_write(struct web_request *rq, const json_t *body)
     }
 }
 
-/* Only over the version that its writer has seen. */
-static void note_write(struct web_request *rq, const json_t *body)
+/* What If-Match names, without its quotes. */
+static struct sapa_str match_of(const struct web_request *rq)
 {
     struct sapa_str match = sapa_str_of(rq->if_match);
-    uint64_t version;
 
     if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
         match.p++, match.n -= 2;
+    return match;
+}
+
+/* Only over what the writer has seen. False: there is no such number, answered. */
+static bool version_of(struct web_request *rq, const char *wanted, uint64_t *ret)
+{
+    const struct sapa_str match = match_of(rq);
+
     if (match.n == 0)
-        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the version of the note that this one was made from, \"0\" when there was none");
-    else if (sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
+        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: %s", wanted);
+    else if (sapa_str_u64(match, UINT32_MAX, ret) != SAPA_OK)
         sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
-    else if (rq->who.scope.agent == SAPA_NONE && !(rq->who.rights & SAPA_RIGHT_BIT(SUPERVISE)))
+    else
+        return true;
+    return false;
+}
+
+/* Only over the version that its writer has seen. */
+static void note_write(struct web_request *rq, const json_t *body)
+{
+    uint64_t version;
+
+    if (!version_of(rq, "the version of the note that this one was made from, \"0\" when there was none", &version))
+        return;
+    if (rq->who.scope.agent == SAPA_NONE && !(rq->who.rights & SAPA_RIGHT_BIT(SUPERVISE)))
         sapa_web_problem(rq, 403, "EDENIED", "notes are written by agents who took part, and by who has the right supervise");
     else if (sapa_web_contact_is_hidden(rq))
         sapa_web_problem(rq, 404, "ENOENT", "there is no contact %s", sapa_web_param(rq, "contact"));
@@ -368,16 +387,11 @@ static void person_write(struct web_request *rq, const json_t *body)
 /* All of them at once, and only over the version that was seen. */
 static void goals_write(struct web_request *rq)
 {
-    struct sapa_str match = sapa_str_of(rq->if_match);
     uint64_t version;
 
-    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
-        match.p++, match.n -= 2;
-    if (match.n == 0)
-        sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the version of the targets that these were made from, \"0\" when there were none");
-    else if (sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
-        sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
-    else if (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0)
+    if (!version_of(rq, "the version of the targets that these were made from, \"0\" when there were none", &version))
+        return;
+    if (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0)
         sapa_web_problem(rq, 403, "EDENIED", "targets are set for the whole centre, and you see a part of it");
     else
         sapa_web_job(rq, &(const struct web_wish){ .match = version });
@@ -387,10 +401,8 @@ static void goals_write(struct web_request *rq)
 static void apply_write(struct web_request *rq)
 {
     const char *hash = rq->web->mirror.centre->hash;
-    struct sapa_str match = sapa_str_of(rq->if_match);
+    const struct sapa_str match = match_of(rq);
 
-    if (match.n >= 2 && match.p[0] == '"' && match.p[match.n - 1] == '"')
-        match.p++, match.n -= 2;
     if (match.n == 0)
         sapa_web_problem(rq, 428, "EINVAL", "If-Match is wanted: the hash of the description in force, as GET /api/v1/centre says it (now \"%s\")", hash);
     else if (!sapa_str_eq(match, sapa_str_of(hash)))
