@@ -14,9 +14,9 @@ enum {
     NOTED_MAX = 65536,
 };
 
-/* The version of a contact's note that went to the log last: what the store says of it may be of the commit before. */
+/* What of a contact went to the log last, version of its note and party type, 0 neither: what the store says may be of the commit before. */
 struct noted {
-    uint64_t contact, version;
+    uint64_t contact, version, party_type;
 };
 
 /* An answer that waits for the log. */
@@ -92,6 +92,7 @@ static struct sapa_web_arrived arrived_of(const struct sapa_record *record)
     const struct sapa_rec_agent_call *call = &record->u.agent_call;
     struct sapa_web_arrived arrived = { .contact = called ? call->contact : in->contact };
 
+    arrived.party_type = (uint8_t)SAPA_MIN(called ? call->party_type : in->party_type, (uint64_t)SAPA_PARTY_TYPE_COUNT);
     arrived.direction = !called ? (uint8_t)in->direction : call->kind == SAPA_TARGET_OUTSIDE ? SAPA_DIRECTION_OUTBOUND : SAPA_DIRECTION_INTERNAL;
     (void)sapa_str_copy(called ? sapa_sized_str(&call->address) : sapa_sized_str(&in->address), arrived.address, sizeof(arrived.address));
     return arrived;
@@ -392,8 +393,15 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     switch (record->type) {
     case SAPA_T_contact_new: {
         /* its arrival stands in front of it, in the same step */
+        link->arrived.party_type = (uint8_t)SAPA_MIN(record->u.contact_new.party_type, (uint64_t)SAPA_PARTY_TYPE_COUNT);
         if (link->arrived.contact == record->u.contact_new.contact)
             put(link, SAPA_WEB_ARRIVED, &link->arrived, sizeof(link->arrived));
+        break;
+    }
+    case SAPA_T_contact_party: {
+        const struct sapa_web_party_type said = { record->u.contact_party.contact, (uint8_t)record->u.contact_party.party_type, { 0 } };
+        if (record->u.contact_party.party_type <= SAPA_PARTY_TYPE_COUNT)
+            put(link, SAPA_WEB_PARTY_TYPE, &said, sizeof(said));
         break;
     }
     case SAPA_T_contact_arrived:
@@ -611,6 +619,27 @@ static bool has_room(struct sapa_web_link *link, const struct sapa_web_ask *ask)
     return false;
 }
 
+/* NULL: no memory. */
+static struct noted *noted_of(struct sapa_web_link *link, uint64_t contact)
+{
+    struct noted *noted = sapa_table_find(&link->noted, contact);
+
+    if (!noted && link->noted.count == link->noted.limit)
+        sapa_table_remove(&link->noted, sapa_table_at(&link->noted, link->noted_forget++ % NOTED_MAX));
+    return noted || sapa_table_add(&link->noted, contact, &noted) == SAPA_OK ? noted : NULL;
+}
+
+/* Two who say it at once: the second puts right what the first has said. */
+static void follow_party(struct sapa_web_link *link, struct sapa_rec_contact_party *in)
+{
+    struct noted *noted = noted_of(link, in->contact);
+
+    if (noted && noted->party_type != 0)
+        in->was = noted->party_type;
+    if (noted)
+        noted->party_type = in->party_type;
+}
+
 static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *ask, struct sapa_record *audit, struct sapa_record *input)
 {
     uint32_t denial = SAPA_DENIAL_NONE;
@@ -622,6 +651,8 @@ static void answer_write(struct sapa_web_link *link, const struct sapa_web_ask *
         link->refused = SAPA_OK;
         link->denial = SAPA_DENIAL_NONE;
         resolve_input(link, input);
+        if (input->type == SAPA_T_contact_party)
+            follow_party(link, &input->u.contact_party);
         rc = link->options.ports.input(link->options.ports.ctx, input);
         if (rc != SAPA_OK) {
             reply_now(link, ask, rc, NULL, 0);
@@ -678,13 +709,11 @@ static sapa_rc take_note(struct sapa_web_link *link, const uint8_t *bytes, size_
         memcpy(&part, bytes + at, sapa_record_size(&part));
         const struct sapa_rec_contact_noted *in = &part.u.contact_noted;
         if (at == 0) {
-            noted = sapa_table_find(&link->noted, in->contact);
-            if (noted && in->version != noted->version + 1)
-                return SAPA_EEXIST;
-            if (!noted && link->noted.count == link->noted.limit)
-                sapa_table_remove(&link->noted, sapa_table_at(&link->noted, link->noted_forget++ % NOTED_MAX));
-            if (!noted && sapa_table_add(&link->noted, in->contact, &noted) != SAPA_OK)
+            noted = noted_of(link, in->contact);
+            if (!noted)
                 return SAPA_ENOMEM;
+            if (noted->version != 0 && in->version != noted->version + 1)
+                return SAPA_EEXIST;
             noted->version = in->version;
         }
         rc = link->options.ports.input(link->options.ports.ctx, &part);

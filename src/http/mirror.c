@@ -67,10 +67,22 @@ static sapa_rc take_arrived(struct sapa_mirror *mirror, const struct sapa_web_ar
 
     if (rc != SAPA_OK)
         return rc;
+    const bool is_news = contact->has_view && contact->party_type != arrived->party_type;
     contact->direction = arrived->direction;
+    contact->party_type = arrived->party_type;
     memcpy(contact->address, arrived->address, sizeof(contact->address));
     contact->address[sizeof(contact->address) - 1] = '\0';
-    return SAPA_OK;
+    return is_news ? mark(mirror, contact) : SAPA_OK;
+}
+
+static sapa_rc take_party_type(struct sapa_mirror *mirror, const struct sapa_web_party_type *said)
+{
+    struct sapa_mirror_contact *contact = sapa_table_find(&mirror->contacts, said->contact);
+
+    if (!contact || contact->party_type == said->party_type || contact->direction == SAPA_DIRECTION_INTERNAL)
+        return SAPA_OK;
+    contact->party_type = said->party_type;
+    return contact->has_view ? mark(mirror, contact) : SAPA_OK;
 }
 
 static sapa_rc take_contact(struct sapa_mirror *mirror, const struct sapa_web_contact *view)
@@ -168,6 +180,7 @@ sapa_rc sapa_mirror_take(struct sapa_mirror *mirror, uint32_t type, const void *
                                                       : SAPA_EINVAL;
     case SAPA_WEB_RESET_DONE: return end_reset(mirror);
     case SAPA_WEB_ARRIVED: return size == sizeof(struct sapa_web_arrived) ? take_arrived(mirror, data) : SAPA_EINVAL;
+    case SAPA_WEB_PARTY_TYPE: return size == sizeof(struct sapa_web_party_type) ? take_party_type(mirror, data) : SAPA_EINVAL;
     case SAPA_WEB_CONTACT: return size == sizeof(struct sapa_web_contact) ? take_contact(mirror, data) : SAPA_EINVAL;
     case SAPA_WEB_CONTACT_END:
         contact = size == sizeof(uint64_t) ? sapa_table_find(&mirror->contacts, *(const uint64_t *)data) : NULL;
@@ -397,6 +410,10 @@ void sapa_mirror_contact_json(const struct sapa_mirror *mirror, const struct sap
     KEY_OF(out, "client", centre, clients, c->client);
     add_name(out, "channel", sapa_channel_name(c->channel));
     add_name(out, "direction", sapa_direction_name(contact->direction));
+    if (contact->party_type > 0)
+        add_name(out, "party_type", sapa_party_type_name(contact->party_type - 1u));
+    else
+        sapa_json_add_null(out, "party_type");
     add_name(out, "place", sapa_place_name(c->place));
     KEY_OF(out, "number", centre, numbers, c->number);
     KEY_OF(out, "queue", centre, queues, c->queue);

@@ -27,6 +27,7 @@ enum sapa_web_message {
     SAPA_WEB_RESET = 1,   /* struct sapa_web_centre: every object follows; what does not, is gone */
     SAPA_WEB_RESET_DONE,  /* nothing */
     SAPA_WEB_ARRIVED,     /* struct sapa_web_arrived: before the contact's first object */
+    SAPA_WEB_PARTY_TYPE,  /* struct sapa_web_party_type: somebody says what the far end is */
     SAPA_WEB_CONTACT,     /* struct sapa_web_contact */
     SAPA_WEB_CONTACT_END, /* uint64_t */
     SAPA_WEB_AGENT,       /* struct sapa_web_agent */
@@ -49,8 +50,14 @@ struct sapa_web_centre {
 
 struct sapa_web_arrived {
     uint64_t contact;
-    uint8_t direction;
+    uint8_t direction, party_type; /* enum sapa_party_type + 1; 0: from before it was known */
     char address[63]; /* with NUL; personal */
+    uint8_t zero[7];
+};
+
+struct sapa_web_party_type {
+    uint64_t contact;
+    uint8_t party_type, zero[7]; /* as there */
 };
 
 enum { SAPA_WEB_OTHERS_MAX = 7 /* odd: no gap behind them */ };
@@ -183,7 +190,7 @@ struct sapa_web_state {
 struct sapa_mirror_contact {
     struct sapa_web_contact view;
     char address[63];
-    uint8_t direction;
+    uint8_t direction, party_type;
     uint8_t dirty, seen;
     uint8_t has_view;  /* 0: only its arrival is known */
     uint8_t published; /* at the last mirror_clean(): it was there, with this agent */

@@ -49,6 +49,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "columns", "all|telling", "of text: all, or telling: those that are not zero in every row" },
     { "team", "key", "the key of a team: what its agents had in hand" },
     { "note", "id", "the number of a coaching note of an agent" },
+    { "party_type", "customer|prospect|internal", "what the far end is to the client: customer, prospect or internal" },
 };
 
 static const struct sapa_field_rule problem[] = {
@@ -170,6 +171,7 @@ static const struct sapa_field_rule plan[] = {
 };
 static const struct sapa_field_rule contact[] = {
     { "id", "id", "" }, { "client", "key?", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" },
+    { "party_type", "customer|prospect|internal?", "what the far end is to the client; null: from before it was known" },
     { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "where it stands" },
     { "number", "key?", "inbound number" }, { "queue", "key?", "" }, { "agent", "key?", "who is rung or talks" },
     { "offer", "id?", "that agent's part" }, { "person", "id?", "" },

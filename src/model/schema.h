@@ -322,7 +322,10 @@
     F(S, id, person, "of whom it holds from now on") \
     F(S, num, party_type, "enum sapa_party_type + 1: CUSTOMER or PROSPECT") \
     F(S, num, agent, "who said it, SAPA_NONE: no agent") \
-    F(S, text64, by, "user of the API")
+    F(S, text64, by, "user of the API") \
+    F(S, num, was, "what the contact counts as until now, as party_type; 0: not known, and when it is over it stays what it was") \
+    F(S, sig, began_us, "when it began: where it counts, when it is over") \
+    F(S, text64, client, "likewise: its key, empty none") F(S, text64, number, "likewise") F(S, text64, campaign, "likewise")
 
 #define SAPA_REC_api_write(F, S) \
     F(S, id, request, "as the answer named it") \

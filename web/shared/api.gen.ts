@@ -26,6 +26,8 @@ export interface Contact {
   client: string | null;
   channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
   direction: "inbound" | "outbound" | "internal";
+  /** what the far end is to the client; null: from before it was known */
+  party_type: "customer" | "prospect" | "internal" | null;
   /** where it stands */
   place: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside" | "ended";
   /** inbound number */
@@ -2255,9 +2257,9 @@ export const api = {
   /** End a session */
   sessionEnd: (session: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/sessions/${encodeURIComponent(session)}`, asked),
   /** Contacts that live now, the oldest first */
-  contacts: (query: { client?: string; queue?: string; agent?: string; number?: string; place?: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside"; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; times?: "true" | "false"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Contacts>("GET", `/api/v1/contacts`, { ...asked, query }),
+  contacts: (query: { client?: string; queue?: string; agent?: string; number?: string; place?: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside"; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; party_type?: "customer" | "prospect" | "internal"; times?: "true" | "false"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Contacts>("GET", `/api/v1/contacts`, { ...asked, query }),
   /** Contacts that have ended, by arrival */
-  past: (query: { from?: string; to?: string; client?: string; queue?: string; agent?: string; number?: string; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; outcome?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/contacts/past`, { ...asked, query }),
+  past: (query: { from?: string; to?: string; client?: string; queue?: string; agent?: string; number?: string; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; outcome?: string; party_type?: "customer" | "prospect" | "internal"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/contacts/past`, { ...asked, query }),
   /** One contact, living or past: its record with stays, agents, recordings, legs and their quality */
   contact: (contact: string, asked: Asked = {}) => call<ContactDetail>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}`, asked),
   /** What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks */
