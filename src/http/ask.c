@@ -57,7 +57,7 @@ void sapa_web_wait_end(struct web_request *rq)
 static bool hides_body(enum sapa_route_id route)
 {
     return route == SAPA_ROUTE_HOOK_NEW || route == SAPA_ROUTE_NOTE || route == SAPA_ROUTE_WEB_CALL || route == SAPA_ROUTE_TASK_NEW || route == SAPA_ROUTE_COACH_NEW || route == SAPA_ROUTE_FAVOURITES_PUT ||
-           route == SAPA_ROUTE_CALLED_SET || sapa_web_is_login(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
+           route == SAPA_ROUTE_CALLED_SET || sapa_route_writes_ticket(route) || sapa_web_is_login(route) || sapa_route(route)->body == SAPA_SCHEMA_YAML;
 }
 
 void sapa_web_audit_of(const struct web_request *rq, sapa_rc rc, struct sapa_record *ret)

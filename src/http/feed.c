@@ -403,6 +403,12 @@ static unsigned write_events(const struct sapa_mirror *mirror, const struct sapa
         sapa_json_close(out, '}');
         count++;
     }
+    if (mirror->tickets_dirty) {
+        event(out, "tickets", SAPA_STR("tickets"));
+        sapa_mirror_tickets_json(mirror, scope, out);
+        sapa_json_close(out, '}');
+        count++;
+    }
     if (mirror->switches_dirty) {
         event(out, "switches", SAPA_STR("switches"));
         sapa_mirror_switches_json(mirror, scope, out);
@@ -462,6 +468,11 @@ static struct frame *snapshot_of(struct sapa_feed *feed, struct ring *ring)
         sapa_mirror_broadcasts_json(mirror, scope, &out);
     else
         sapa_json_raw(&out, SAPA_STR("[]"));
+    sapa_json_key(&out, "tickets");
+    if (whole)
+        sapa_mirror_tickets_json(mirror, scope, &out);
+    else
+        sapa_json_raw(&out, SAPA_STR("[]"));
     if (scope->agent == SAPA_NONE) {
         sapa_json_key(&out, "standings");
         sapa_json_open(&out, '[');
@@ -497,7 +508,7 @@ static void begin_again(struct sapa_feed *feed)
 
 static bool has_changes(const struct sapa_mirror *mirror)
 {
-    bool any = mirror->dirty_count > 0 || mirror->end_count > 0 || mirror->switches_dirty || mirror->broadcasts_dirty || mirror->alerts_dirty;
+    bool any = mirror->dirty_count > 0 || mirror->end_count > 0 || mirror->switches_dirty || mirror->broadcasts_dirty || mirror->alerts_dirty || mirror->tickets_dirty;
 
     for (uint32_t i = 0; !any && i < mirror->centre->agents_count; i++)
         any = mirror->agents[i].dirty;

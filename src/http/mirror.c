@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "http/ticket.h"
+
 void sapa_mirror_init(struct sapa_mirror *mirror)
 {
     *mirror = (struct sapa_mirror){ .centre = NULL };
@@ -151,7 +153,7 @@ static sapa_rc take_centre(struct sapa_mirror *mirror, const struct sapa_web_cen
     memcpy(mirror->clients, message->clients, sizeof(mirror->clients));
     mirror->queue_count = mirror->standing_count = 0; /* the next figures are those of the new description */
     mirror->figures_us = 0;
-    mirror->whole_dirty = mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = true;
+    mirror->whole_dirty = mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = mirror->tickets_dirty = true;
     return SAPA_OK;
 }
 
@@ -275,6 +277,20 @@ void sapa_mirror_goals(struct sapa_mirror *mirror, const struct sapa_goals *goal
         mirror->standing_dirty[i] = true;
 }
 
+void sapa_mirror_ticket(struct sapa_mirror *mirror, const struct sapa_web_ticket *ticket)
+{
+    size_t at = 0;
+
+    while (at < mirror->ticket_count && mirror->tickets[at].number != ticket->number)
+        at++;
+    if (at == mirror->ticket_count && mirror->ticket_count < SAPA_WEB_TICKETS_MAX)
+        mirror->ticket_count++;
+    at = SAPA_MIN(at, mirror->ticket_count - 1);
+    memmove(&mirror->tickets[1], &mirror->tickets[0], at * sizeof(mirror->tickets[0]));
+    mirror->tickets[0] = *ticket;
+    mirror->tickets_dirty = true;
+}
+
 void sapa_mirror_clean(struct sapa_mirror *mirror)
 {
     for (size_t i = 0; i < mirror->standing_count; i++)
@@ -293,7 +309,7 @@ void sapa_mirror_clean(struct sapa_mirror *mirror)
     for (size_t i = 0; i < mirror->queue_count; i++)
         mirror->queue_dirty[i] = false;
     mirror->dirty_count = mirror->end_count = 0;
-    mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = false;
+    mirror->switches_dirty = mirror->broadcasts_dirty = mirror->alerts_dirty = mirror->tickets_dirty = false;
 }
 
 const struct sapa_mirror_contact *sapa_mirror_contact_find(const struct sapa_mirror *mirror, uint64_t contact)
@@ -634,6 +650,11 @@ bool sapa_mirror_serves(const struct sapa_mirror *mirror, uint32_t agent, uint32
     return serves(mirror->centre, &mirror->centre->agents[agent], &mirror->agents[agent].view, queue);
 }
 
+bool sapa_centre_serves(const struct sapa_centre *centre, uint32_t agent, uint32_t queue)
+{
+    return serves(centre, &centre->agents[agent], NULL, queue);
+}
+
 static bool is_for(const struct sapa_centre *centre, const struct sapa_web_broadcast *one, uint32_t agent)
 {
     if (agent >= centre->agents_count)
@@ -642,8 +663,7 @@ static bool is_for(const struct sapa_centre *centre, const struct sapa_web_broad
     case SAPA_AUDIENCE_ALL: return true;
     case SAPA_AUDIENCE_TEAM: return centre->agents[agent].team == one->target;
     case SAPA_AUDIENCE_AGENT: return agent == one->target;
-    case SAPA_AUDIENCE_QUEUE: /* a skill that is lent for an hour makes nobody one of a queue's people */
-        return one->target < centre->queues_count && serves(centre, &centre->agents[agent], NULL, one->target);
+    case SAPA_AUDIENCE_QUEUE: return one->target < centre->queues_count && sapa_centre_serves(centre, agent, one->target);
     default: return false;
     }
 }
@@ -695,6 +715,42 @@ void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct 
             KEY_OF(out, "key", centre, agents, one->target);
         add_name(out, "text", one->text);
         add_name(out, "by", one->by);
+        sapa_json_close(out, '}');
+    }
+    sapa_json_close(out, ']');
+}
+
+/* ---- tickets ---- */
+
+static bool is_ticket_seen(const struct sapa_scope *scope, const struct sapa_centre *centre, uint32_t client)
+{
+    if (!sapa_scope_client(scope, client))
+        return false;
+    return scope->agent == SAPA_NONE || (scope->agent < centre->agents_count && client < 64 && (centre->agents[scope->agent].clients >> client & 1));
+}
+
+void sapa_mirror_tickets_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out)
+{
+    const struct sapa_centre *centre = mirror->centre;
+
+    sapa_json_open(out, '[');
+    for (size_t i = 0; centre && i < mirror->ticket_count; i++) {
+        const struct sapa_web_ticket *one = &mirror->tickets[i];
+        if (!is_ticket_seen(scope, centre, SAPA_FIND(centre, clients, sapa_str_of(one->client))))
+            continue;
+        sapa_json_open(out, '{');
+        sapa_json_add_id(out, "id", one->number);
+        sapa_json_add_number(out, "version", (int64_t)one->version);
+        sapa_json_add_time(out, "at", one->at_us);
+        sapa_json_add_id(out, "person", one->person);
+        add_name(out, "client", one->client);
+        add_name(out, "status", sapa_ticket_status_name(one->status));
+        if (one->owner_kind == SAPA_TICKET_NOBODY) {
+            sapa_json_add_null(out, "owner_kind"), sapa_json_add_null(out, "owner");
+        } else {
+            add_name(out, "owner_kind", sapa_ticket_owner_name(one->owner_kind));
+            add_name(out, "owner", one->owner);
+        }
         sapa_json_close(out, '}');
     }
     sapa_json_close(out, ']');

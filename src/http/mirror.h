@@ -133,6 +133,15 @@ struct sapa_web_alert {
 };
 enum { SAPA_WEB_ALERTS_MAX = 256 };
 
+/** A ticket was changed: which one, and for whom that is news. No words of anybody. */
+struct sapa_web_ticket {
+    uint64_t number, version, person;
+    int64_t at_us;
+    uint8_t status, owner_kind; /* enum sapa_ticket_status, enum sapa_ticket_owner */
+    char owner[SAPA_KEY_MAX + 1], client[SAPA_KEY_MAX + 1];
+};
+enum { SAPA_WEB_TICKETS_MAX = 32 };
+
 struct sapa_web_agent {
     uint32_t agent;
     uint32_t reason;
@@ -221,6 +230,9 @@ struct sapa_mirror {
     struct sapa_web_alert alerts[SAPA_WEB_ALERTS_MAX];
     size_t alert_count;
     bool alerts_dirty;
+    struct sapa_web_ticket tickets[SAPA_WEB_TICKETS_MAX]; /* that were changed last, each once, the latest first */
+    size_t ticket_count;
+    bool tickets_dirty;
     uint64_t *dirty;                  /* contacts that changed, each once */
     size_t dirty_count, dirty_room;
     struct sapa_mirror_end *ends;
@@ -249,6 +261,8 @@ SAPA_MUST_CHECK sapa_rc sapa_mirror_figures(struct sapa_mirror *mirror, int64_t 
 SAPA_MUST_CHECK sapa_rc sapa_mirror_standings(struct sapa_mirror *mirror, int64_t at_us, const struct sapa_web_standing *standings, size_t count);
 /** Other targets are set: every standing is marked. Copied. */
 void sapa_mirror_goals(struct sapa_mirror *mirror, const struct sapa_goals *goals);
+/** A ticket was changed, as the store says. */
+void sapa_mirror_ticket(struct sapa_mirror *mirror, const struct sapa_web_ticket *ticket);
 /** What had changed is published: begin anew. */
 void sapa_mirror_clean(struct sapa_mirror *mirror);
 
@@ -283,12 +297,16 @@ void sapa_mirror_agent_json(const struct sapa_mirror *mirror, uint32_t agent, co
 void sapa_mirror_queue_json(const struct sapa_mirror *mirror, size_t queue, struct sapa_json *out);
 /** May he be given contacts of this queue now: what is changed by hand counts. */
 bool sapa_mirror_serves(const struct sapa_mirror *mirror, uint32_t agent, uint32_t queue);
+/** The same as he is described: a skill or a queue that is lent for an hour makes nobody one of its people. */
+bool sapa_centre_serves(const struct sapa_centre *centre, uint32_t agent, uint32_t queue);
 bool sapa_scope_queue(const struct sapa_scope *scope, const struct sapa_mirror *mirror, size_t queue);
 /** The alerts that this view may see. */
 void sapa_mirror_alerts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
 bool sapa_scope_alert(const struct sapa_scope *scope, const struct sapa_centre *centre, unsigned kind, uint32_t target);
 /** The messages that this view may see. */
 void sapa_mirror_broadcasts_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
+/** The tickets changed last of clients that this view may see; an agent's are those that he serves. */
+void sapa_mirror_tickets_json(const struct sapa_mirror *mirror, const struct sapa_scope *scope, struct sapa_json *out);
 /** `standing`: place in mirror->standings. */
 void sapa_mirror_standing_json(const struct sapa_mirror *mirror, size_t standing, struct sapa_json *out);
 /** One FigureTarget. @param recent  NONE where there is no such period */
