@@ -791,11 +791,11 @@ static bool team_standing(struct sapa_web_link *link, uint32_t team, int64_t now
 
     memset(ret, 0, sizeof(*ret));
     ret->kind = SAPA_ROWS_AGENTS, ret->index = team;
-    if (sapa_live_team(link->options.live, team, now, &m, &ret->people) != SAPA_OK)
-        return false;
-    sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[SAPA_LIVE_TODAY]);
-    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
-        ret->of[SAPA_LIVE_RECENT].of[i] = SAPA_KPI_NONE; /* agents are not counted by the minute */
+    for (unsigned p = 0; p < SAPA_LIVE_PERIODS; p++) {
+        if (sapa_live_team(link->options.live, team, (enum sapa_live_period)p, now, &m, &ret->people) != SAPA_OK)
+            return false;
+        sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[p]);
+    }
     return true;
 }
 

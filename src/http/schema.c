@@ -532,7 +532,7 @@ static const struct sapa_field_rule standing[] = {
     { "agents_busy", "integer", "" }, { "agents_not_ready", "integer", "" },
     { "level_ms", "integer?", "of queues: target" }, { "level_percent", "integer?", "of queues: target" },
     { "today", "FigureValues", "what came since the local midnight. Of clients and of all: their queues joined" },
-    { "recent", "FigureValues", "what came in the last thirty minutes; null each of teams" },
+    { "recent", "FigureValues", "what came in the last thirty minutes; of teams, what their people did in them" },
     { "targets", "array:FigureTarget", "of those figures: what is aimed at, and whether it is met" },
 };
 static const struct sapa_field_rule standings[] = { { "items", "array:Standing", "" }, { "at", "time", "when the figures were taken" } };
@@ -577,7 +577,7 @@ static const struct sapa_field_rule counted[] = {
     { "cut", "boolean", "four million records were read, and there are more: what came last is missing" },
 };
 static const struct sapa_field_rule wall_tile[] = {
-    { "scope", "all|client|queue|team", "of what; of a team what agents have, today" }, { "key", "key?", "of the client, the queue or the team" },
+    { "scope", "all|client|queue|team", "of what; of a team what agents have, not now" }, { "key", "key?", "of the client, the queue or the team" },
     { "figure", "key", "with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues" },
     { "period", "now|today|recent", "recent: the last thirty minutes" },
     { "warn", "number?", "from here on it wants attention" }, { "bad", "number?", "from here on it is bad. Below `warn`: low values are bad" },
