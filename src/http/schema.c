@@ -440,18 +440,19 @@ static const struct sapa_field_rule assignment[] = {
     { "auto_answer", "boolean", "offered, and the agent's phone answers by itself" },
 };
 static const struct sapa_field_rule agent[] = {
-    { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
+    { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "in which he works now" },
+    { "own_team", "key?", "that of the description" },
     { "presence", "offline|not ready|ready", "" }, { "reason", "key?", "why not ready" }, { "booked", "key?", "in line for a break for this reason" }, { "since", "time?", "" },
     { "phone", "boolean", "reachable" }, { "contacts", "integer", "handled since login" },
     { "assignments", "array:Assignment", "" },
     { "supervision", "Supervision?", "the conversation that his phone supervises" },
-    { "changes", "array:AgentChange", "skills and queues that are not as the description has them" },
+    { "changes", "array:AgentChange", "skills, queues and team that are not as the description has them" },
     { "help", "Help?", "he asks for help" }, { "message_read", "id?", "the newest message that he has read" },
     { "heard", "boolean?", "a supervisor hears one of his conversations; null: the description does not let him know" },
 };
 static const struct sapa_field_rule agent_change[] = {
-    { "skill", "key?", "null: a queue" }, { "queue", "key?", "null: a skill" }, { "level", "integer?", "of the skill; 0: taken away" },
-    { "serves", "boolean?", "the queue, whatever his skills and his team" }, { "until", "time?", "null: for good" },
+    { "skill", "key?", "null: no skill" }, { "queue", "key?", "null: no queue" }, { "team", "key?", "in which he works; null: no team" },
+    { "level", "integer?", "of the skill; 0: taken away" }, { "serves", "boolean?", "the queue, whatever his skills and his team" }, { "until", "time?", "null: for good" },
 };
 static const struct sapa_field_rule help[] = {
     { "state", "raised|taken", "taken: somebody comes" }, { "contact", "id?", "that he had in hand" }, { "since", "time", "in this state" },
@@ -700,6 +701,7 @@ static const struct sapa_field_rule b_change_queue[] = {
 };
 static const struct sapa_field_rule b_changes[] = {
     { "agents", "array:string", "keys of agents" }, { "skills", "~array:ChangeSkillBody", "" }, { "queues", "~array:ChangeQueueBody", "" },
+    { "team", "~key?", "the team in which they work meanwhile; null: their own" },
     { "until", "~time", "a time, RFC 3339: then it is as it was before; for good without" },
 };
 static const struct sapa_field_rule change_result[] = {
