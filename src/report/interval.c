@@ -252,6 +252,8 @@ static struct contact_row *contact_row(struct sapa_intervals *fold, struct sapa_
 static struct agent_row *agent_row(struct sapa_intervals *fold, struct sapa_span span,
                                    enum sapa_rows kind, uint32_t dim, uint32_t reason)
 {
+    if (kind == SAPA_ROWS_AGENTS && fold->options.by_team)
+        dim = dim < fold->names->dims[SAPA_DIM_AGENT].count ? fold->names->dims[SAPA_DIM_AGENT].names[dim].team : SAPA_NONE;
     if (dim == SAPA_NONE || !is_wanted(fold, span, kind))
         return NULL;
     return row_at(fold, &fold->agent_rows, span, row_key(span, kind, dim, reason));

@@ -189,7 +189,10 @@ export interface Agent {
   id: string;
   name: string;
   extension: string;
+  /** in which he works now */
   team: string | null;
+  /** that of the description */
+  own_team: string | null;
   presence: "offline" | "not ready" | "ready";
   /** why not ready */
   reason: string | null;
@@ -202,7 +205,7 @@ export interface Agent {
   contacts: number;
   assignments: Assignment[];
   supervision: Supervision | null;
-  /** skills and queues that are not as the description has them */
+  /** skills, queues and team that are not as the description has them */
   changes: AgentChange[];
   help: Help | null;
   /** the newest message that he has read */
@@ -523,10 +526,12 @@ export interface SkillBody {
 }
 
 export interface AgentChange {
-  /** null: a queue */
+  /** null: no skill */
   skill: string | null;
-  /** null: a skill */
+  /** null: no queue */
   queue: string | null;
+  /** in which he works; null: no team */
+  team: string | null;
   /** of the skill; 0: taken away */
   level: number | null;
   /** the queue, whatever his skills and his team */
@@ -554,6 +559,8 @@ export interface ChangesBody {
   agents: string[];
   skills?: ChangeSkillBody[];
   queues?: ChangeQueueBody[];
+  /** the team in which they work meanwhile; null: their own */
+  team?: string | null;
   /** a time, RFC 3339: then it is as it was before; for good without */
   until?: string;
 }
@@ -1370,7 +1377,7 @@ export interface Standings {
 }
 
 export interface WallTile {
-  /** of what; of a team what agents have, today */
+  /** of what; of a team what agents have, not now */
   scope: "all" | "client" | "queue" | "team";
   /** of the client, the queue or the team */
   key: string | null;
