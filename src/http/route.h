@@ -77,7 +77,9 @@ enum sapa_schema {
     X(FAVOURITE, "Favourite") X(FAVOURITES, "Favourites") \
     X(SYSTEM, "System") X(SYS_TRUNK, "SystemTrunk") X(SYS_DEVICE, "SystemDevice") X(SYS_AGENT, "SystemAgent") X(SYS_MEDIA, "SystemMedia") X(SYS_CERTIFICATE, "SystemCertificate") \
     X(SYS_DISK, "SystemDisk") X(SYS_PROCESS, "SystemProcess") X(SYS_LISTENER, "SystemListener") X(SYS_HOOK, "SystemWebhook") X(SYS_LOG, "SystemLog") \
-    X(SYS_CONNECTIONS, "SystemConnections") X(SYS_LIBRARY, "SystemLibrary") X(SYS_LIMITS, "SystemLimits") X(WEB_GREETING, "WebGreeting")
+    X(SYS_CONNECTIONS, "SystemConnections") X(SYS_LIBRARY, "SystemLibrary") X(SYS_LIMITS, "SystemLimits") X(WEB_GREETING, "WebGreeting") \
+    X(SHIFT, "ShiftEntry") X(SHIFTS, "Shifts") X(B_SHIFTS, "ShiftsBody") X(SHIFTS_MADE, "ShiftsMade") X(DAY_PLAN, "DayPlan") X(DAY_LINE, "DayLine") \
+    X(AGENT_DAY, "AgentDay") X(AGENT_ADHERENCE, "AgentAdherence") X(TEAM_ADHERENCE, "TeamAdherence") X(ADHERENCE, "Adherence")
 #define X(id, name) SAPA_SCHEMA_##id,
     SAPA_SCHEMAS(X)
 #undef X
@@ -218,6 +220,10 @@ enum sapa_schema {
     X(COACH_AUDIO, GET, "/api/v1/agents/{agent}/coaching/{note}/audio", SELF, "", NONE, NONE, 200, "The recording that a coaching note for one's own agent is about, as WAV, also without the right listen; ranges are answered") \
     X(FAVOURITES, GET, "/api/v1/me/favourites", SELF, "", NONE, FAVOURITES, 200, "Whom one passes contacts on to most, on whatever computer") \
     X(FAVOURITES_PUT, PUT, "/api/v1/me/favourites", SELF, "", FAVOURITES, DONE, 200, "Set them, all at once") \
+    X(SHIFTS, GET, "/api/v1/shifts", LIVE, "from to agent team", NONE, SHIFTS, 200, "Planned shifts, of the agents that one sees: those that begin on the days from `from` on, `to` not included; seven days from today without") \
+    X(SHIFTS_PUT, PUT, "/api/v1/shifts", AGENTS, "from to", B_SHIFTS, SHIFTS_MADE, 200, "Another plan for some agents and the days from `from` on, `to` not included, in place of what is planned there: all of it, or nothing and what is wrong; If-Match names the version that was seen, 0 when there was none") \
+    X(AGENT_DAY, GET, "/api/v1/agents/{agent}/day", LIVE, "day", NONE, AGENT_DAY, 200, "What was planned for an agent on a day and what he did, with each deviation: busy with which contacts, or absent. Today without `day`") \
+    X(ADHERENCE, GET, "/api/v1/adherence", LIVE, "day team", NONE, ADHERENCE, 200, "Adherence and conformance of a day, of each agent that one sees and of their teams; today without `day`") \
     X(LIVE, GET, "/api/v1/live", LIVE, "", NONE, FEED_MESSAGE, 101, "The live feed, a WebSocket: a snapshot, then numbered changes; each message is a FeedMessage")
 
 enum sapa_route_id {
