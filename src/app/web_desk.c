@@ -507,6 +507,19 @@ static sapa_rc judge_note(struct desk *desk, struct sapa_card *card)
 
 /* ---- what is said of a person ---- */
 
+/* What the reports count the contact as, by the last word on it, and in which rows. */
+static struct sapa_web_counted_as counted_as(const struct sapa_card *card)
+{
+    struct sapa_web_counted_as counted = { .was = card->party_type, .began_us = card->opened_us };
+
+    if (counted.was == 0) /* from before it was known */
+        counted.was = (card->campaign.n > 0 ? SAPA_PARTY_TYPE_PROSPECT : SAPA_PARTY_TYPE_CUSTOMER) + UINT64_C(1);
+    (void)sapa_str_copy(card->client, counted.client, sizeof(counted.client));
+    (void)sapa_str_copy(card->number, counted.number, sizeof(counted.number));
+    (void)sapa_str_copy(card->campaign, counted.campaign, sizeof(counted.campaign));
+    return counted;
+}
+
 /* May it be? Whether he is a customer or a prospect goes to the log by way of the centre. */
 static sapa_rc judge_person(struct desk *desk, struct sapa_card *card)
 {
@@ -523,6 +536,7 @@ static sapa_rc judge_person(struct desk *desk, struct sapa_card *card)
     if (card->person != 0 && sapa_person_client(desk->files->store, card->person, &client) == SAPA_ENOENT)
         return problem(work, SAPA_ESTATE, "the person was erased: nothing more is kept");
     work->note = (struct sapa_web_note){ .contact = card->contact, .person = card->person, .agent = work->agent };
+    work->counted_as = counted_as(card);
     if (work->route != SAPA_ROUTE_CALLED_SET)
         return SAPA_OK;
     if (card->person == 0)

@@ -120,8 +120,8 @@ enum sapa_schema {
     X(ROLES, GET, "/api/v1/roles", USERS, "", NONE, ROLES, 200, "Roles, and what each right allows") \
     X(SESSIONS, GET, "/api/v1/sessions", USERS, "", NONE, SESSIONS, 200, "Who is logged in, and from where") \
     X(SESSION_END, DELETE, "/api/v1/sessions/{session}", USERS, "", NONE, DONE, 200, "End a session") \
-    X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel times limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
-    X(PAST, GET, "/api/v1/contacts/past", LIVE, "from to client queue agent number channel outcome limit cursor", NONE, RECORDS, 200, "Contacts that have ended, by arrival") \
+    X(CONTACTS, GET, "/api/v1/contacts", LIVE, "client queue agent number place channel party_type times limit cursor", NONE, CONTACTS, 200, "Contacts that live now, the oldest first") \
+    X(PAST, GET, "/api/v1/contacts/past", LIVE, "from to client queue agent number channel outcome party_type limit cursor", NONE, RECORDS, 200, "Contacts that have ended, by arrival") \
     X(CONTACT, GET, "/api/v1/contacts/{contact}", LIVE, "", NONE, DETAIL, 200, "One contact, living or past: its record with stays, agents, recordings, legs and their quality") \
     X(CARD, GET, "/api/v1/contacts/{contact}/card", LIVE, "language limit", NONE, CARD, 200, "What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks") \
     X(NOTE, PUT, "/api/v1/contacts/{contact}/note", SELF, "", B_NOTE, NOTED, 200, "Write its note; If-Match names the version that it was made from, 0 when there was none. Who took part in it may, and who supervises") \

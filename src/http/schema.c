@@ -49,6 +49,7 @@ const struct sapa_field_rule sapa_param_rules[SAPA_PARAM_RULES] = {
     { "columns", "all|telling", "of text: all, or telling: those that are not zero in every row" },
     { "team", "key", "the key of a team: what its agents had in hand" },
     { "note", "id", "the number of a coaching note of an agent" },
+    { "party_type", "customer|prospect|internal", "what the far end is to the client: customer, prospect or internal" },
     { "ticket", "id", "the number of a ticket" },
     { "status", "open|waiting|resolved|unresolved", "open, waiting (for the customer), resolved, or unresolved: the first two" },
 };
@@ -172,6 +173,7 @@ static const struct sapa_field_rule plan[] = {
 };
 static const struct sapa_field_rule contact[] = {
     { "id", "id", "" }, { "client", "key?", "" }, { "channel", CHANNELS, "" }, { "direction", DIRECTIONS, "" },
+    { "party_type", "customer|prospect|internal?", "what the far end is to the client; null: from before it was known" },
     { "place", "new|menu|queue|ringing|talk|callback|outside|ended", "where it stands" },
     { "number", "key?", "inbound number" }, { "queue", "key?", "" }, { "agent", "key?", "who is rung or talks" },
     { "offer", "id?", "that agent's part" }, { "person", "id?", "" },
@@ -445,18 +447,19 @@ static const struct sapa_field_rule assignment[] = {
     { "auto_answer", "boolean", "offered, and the agent's phone answers by itself" },
 };
 static const struct sapa_field_rule agent[] = {
-    { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "" },
+    { "id", "key", "" }, { "name", "string", "" }, { "extension", "string", "" }, { "team", "key?", "in which he works now" },
+    { "own_team", "key?", "that of the description" },
     { "presence", "offline|not ready|ready", "" }, { "reason", "key?", "why not ready" }, { "booked", "key?", "in line for a break for this reason" }, { "since", "time?", "" },
     { "phone", "boolean", "reachable" }, { "contacts", "integer", "handled since login" },
     { "assignments", "array:Assignment", "" },
     { "supervision", "Supervision?", "the conversation that his phone supervises" },
-    { "changes", "array:AgentChange", "skills and queues that are not as the description has them" },
+    { "changes", "array:AgentChange", "skills, queues and team that are not as the description has them" },
     { "help", "Help?", "he asks for help" }, { "message_read", "id?", "the newest message that he has read" },
     { "heard", "boolean?", "a supervisor hears one of his conversations; null: the description does not let him know" },
 };
 static const struct sapa_field_rule agent_change[] = {
-    { "skill", "key?", "null: a queue" }, { "queue", "key?", "null: a skill" }, { "level", "integer?", "of the skill; 0: taken away" },
-    { "serves", "boolean?", "the queue, whatever his skills and his team" }, { "until", "time?", "null: for good" },
+    { "skill", "key?", "null: no skill" }, { "queue", "key?", "null: no queue" }, { "team", "key?", "in which he works; null: no team" },
+    { "level", "integer?", "of the skill; 0: taken away" }, { "serves", "boolean?", "the queue, whatever his skills and his team" }, { "until", "time?", "null: for good" },
 };
 static const struct sapa_field_rule help[] = {
     { "state", "raised|taken", "taken: somebody comes" }, { "contact", "id?", "that he had in hand" }, { "since", "time", "in this state" },
@@ -537,7 +540,7 @@ static const struct sapa_field_rule standing[] = {
     { "agents_busy", "integer", "" }, { "agents_not_ready", "integer", "" },
     { "level_ms", "integer?", "of queues: target" }, { "level_percent", "integer?", "of queues: target" },
     { "today", "FigureValues", "what came since the local midnight. Of clients and of all: their queues joined" },
-    { "recent", "FigureValues", "what came in the last thirty minutes; null each of teams" },
+    { "recent", "FigureValues", "what came in the last thirty minutes; of teams, what their people did in them" },
     { "targets", "array:FigureTarget", "of those figures: what is aimed at, and whether it is met" },
 };
 static const struct sapa_field_rule standings[] = { { "items", "array:Standing", "" }, { "at", "time", "when the figures were taken" } };
@@ -582,7 +585,7 @@ static const struct sapa_field_rule counted[] = {
     { "cut", "boolean", "four million records were read, and there are more: what came last is missing" },
 };
 static const struct sapa_field_rule wall_tile[] = {
-    { "scope", "all|client|queue|team", "of what; of a team what agents have, today" }, { "key", "key?", "of the client, the queue or the team" },
+    { "scope", "all|client|queue|team", "of what; of a team what agents have, not now" }, { "key", "key?", "of the client, the queue or the team" },
     { "figure", "key", "with the period now: waiting, callbacks_waiting, ringing, talking, oldest, agents_ready, agents_busy, agents_not_ready; else of FigureValues" },
     { "period", "now|today|recent", "recent: the last thirty minutes" },
     { "warn", "number?", "from here on it wants attention" }, { "bad", "number?", "from here on it is bad. Below `warn`: low values are bad" },
@@ -753,6 +756,7 @@ static const struct sapa_field_rule b_change_queue[] = {
 };
 static const struct sapa_field_rule b_changes[] = {
     { "agents", "array:string", "keys of agents" }, { "skills", "~array:ChangeSkillBody", "" }, { "queues", "~array:ChangeQueueBody", "" },
+    { "team", "~key?", "the team in which they work meanwhile; null: their own" },
     { "until", "~time", "a time, RFC 3339: then it is as it was before; for good without" },
 };
 static const struct sapa_field_rule change_result[] = {

@@ -102,6 +102,13 @@ struct sapa_web_remembered {
 
 enum { SAPA_WEB_CALLBACKS_MAX = 32 };
 
+/** PARTY_SET: what the contact counts as until now, and where; as in contact_party. */
+struct sapa_web_counted_as {
+    uint64_t was;
+    int64_t began_us;
+    char client[SAPA_KEY_MAX + 1], number[SAPA_KEY_MAX + 1], campaign[SAPA_KEY_MAX + 1];
+};
+
 /** NOTE: what the parts of the note say of it; its text is the work's `text`. PARTY_SET: of whom it is said, `match` says what. */
 struct sapa_web_note {
     uint64_t contact, person, version;
@@ -160,6 +167,7 @@ struct sapa_web_work {
     bool *missing;                     /* SYSTEM: by agent: at work, and no telephone is there; NULL: nobody */
     /* out */
     struct sapa_web_note note;         /* NOTE, PARTY_SET */
+    struct sapa_web_counted_as counted_as; /* PARTY_SET */
     struct sapa_web_ticket ticket;     /* TICKET_NEW, TICKET_SET, TICKET_ENTRY: what is news of it */
     struct sapa_session session;       /* LOGIN, DEMO_LOGIN */
     char secret[SAPA_TOKEN_TEXT_SIZE];

@@ -367,6 +367,11 @@ static void party_work(struct web_request *rq, const struct sapa_web_work *done_
     input.u.contact_party.party_type = done_work->match;
     input.u.contact_party.agent = done_work->note.agent;
     (void)sapa_sized_set(&input.u.contact_party.by, sapa_web_by(rq));
+    input.u.contact_party.was = done_work->counted_as.was;
+    input.u.contact_party.began_us = done_work->counted_as.began_us;
+    (void)sapa_sized_set(&input.u.contact_party.client, sapa_str_of(done_work->counted_as.client));
+    (void)sapa_sized_set(&input.u.contact_party.number, sapa_str_of(done_work->counted_as.number));
+    (void)sapa_sized_set(&input.u.contact_party.campaign, sapa_str_of(done_work->counted_as.campaign));
     sapa_web_write(rq, &input);
 }
 

@@ -27,7 +27,7 @@ import type { Begun } from "./task";
 import type { Thing } from "./things";
 import type { Looked } from "./tickets";
 import { readable } from "../shared/address";
-import { whoIs } from "./who";
+import { customerOf, whoIs } from "./who";
 import { deskWords } from "./words";
 import { choose, Dispositions, useChosen } from "./wrapup";
 
@@ -66,6 +66,7 @@ export function Desk() {
   const chosen = work.find((one) => one.contact === wanted) ?? calls.main ?? work[0] ?? null;
   const { card } = useCard(chosen?.contact ?? null, of, `${chosen?.state}${chosen?.of?.person ?? ""}`);
   const who = chosen ? whoIs(chosen, words, card) : "";
+  const customer = customerOf(card, words);
 
   // the card is that of the next contact; but who is writing in a ticket goes on doing so, and comes to it by a click
   const [was, setWas] = useState(chosen?.contact ?? null);
@@ -205,7 +206,7 @@ export function Desk() {
           <div className="panes choice" role="group" aria-label={words("moves")}>
             {(["work", "contact", "customer"] as const).map((one) => (
               <button type="button" key={one} className="button small" aria-pressed={pane === one} onClick={() => setPane(one)}>
-                {words(one)}
+                {one === "customer" ? customer : words(one)}
                 {one === "work" && work.length > 0 ? ` (${work.length})` : ""}
               </button>
             ))}
@@ -253,10 +254,10 @@ export function Desk() {
               )}
             </section>
           </div>
-          <aside ref={aside} className="pane pane-customer card" aria-label={words("customer")}>
+          <aside ref={aside} className="pane pane-customer card" aria-label={customer}>
             <div className="choice" role="group" aria-label={words("besideCall")}>
               <Button small pressed={beside === "customer"} onPress={() => show("customer")}>
-                {words("customer")}
+                {customer}
               </Button>
               <Button small hotkey={keys.script} pressed={beside === "script"} onPress={() => show("script")}>
                 {words("script")}

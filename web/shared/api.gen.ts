@@ -26,6 +26,8 @@ export interface Contact {
   client: string | null;
   channel: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket";
   direction: "inbound" | "outbound" | "internal";
+  /** what the far end is to the client; null: from before it was known */
+  party_type: "customer" | "prospect" | "internal" | null;
   /** where it stands */
   place: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside" | "ended";
   /** inbound number */
@@ -187,7 +189,10 @@ export interface Agent {
   id: string;
   name: string;
   extension: string;
+  /** in which he works now */
   team: string | null;
+  /** that of the description */
+  own_team: string | null;
   presence: "offline" | "not ready" | "ready";
   /** why not ready */
   reason: string | null;
@@ -200,7 +205,7 @@ export interface Agent {
   contacts: number;
   assignments: Assignment[];
   supervision: Supervision | null;
-  /** skills and queues that are not as the description has them */
+  /** skills, queues and team that are not as the description has them */
   changes: AgentChange[];
   help: Help | null;
   /** the newest message that he has read */
@@ -521,10 +526,12 @@ export interface SkillBody {
 }
 
 export interface AgentChange {
-  /** null: a queue */
+  /** null: no skill */
   skill: string | null;
-  /** null: a skill */
+  /** null: no queue */
   queue: string | null;
+  /** in which he works; null: no team */
+  team: string | null;
   /** of the skill; 0: taken away */
   level: number | null;
   /** the queue, whatever his skills and his team */
@@ -552,6 +559,8 @@ export interface ChangesBody {
   agents: string[];
   skills?: ChangeSkillBody[];
   queues?: ChangeQueueBody[];
+  /** the team in which they work meanwhile; null: their own */
+  team?: string | null;
   /** a time, RFC 3339: then it is as it was before; for good without */
   until?: string;
 }
@@ -1368,7 +1377,7 @@ export interface Standings {
 }
 
 export interface WallTile {
-  /** of what; of a team what agents have, today */
+  /** of what; of a team what agents have, not now */
   scope: "all" | "client" | "queue" | "team";
   /** of the client, the queue or the team */
   key: string | null;
@@ -2406,9 +2415,9 @@ export const api = {
   /** End a session */
   sessionEnd: (session: string, asked: Asked = {}) => call<Done>("DELETE", `/api/v1/sessions/${encodeURIComponent(session)}`, asked),
   /** Contacts that live now, the oldest first */
-  contacts: (query: { client?: string; queue?: string; agent?: string; number?: string; place?: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside"; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; times?: "true" | "false"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Contacts>("GET", `/api/v1/contacts`, { ...asked, query }),
+  contacts: (query: { client?: string; queue?: string; agent?: string; number?: string; place?: "new" | "menu" | "queue" | "ringing" | "talk" | "callback" | "outside"; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; party_type?: "customer" | "prospect" | "internal"; times?: "true" | "false"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<Contacts>("GET", `/api/v1/contacts`, { ...asked, query }),
   /** Contacts that have ended, by arrival */
-  past: (query: { from?: string; to?: string; client?: string; queue?: string; agent?: string; number?: string; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; outcome?: string; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/contacts/past`, { ...asked, query }),
+  past: (query: { from?: string; to?: string; client?: string; queue?: string; agent?: string; number?: string; channel?: "voice" | "chat" | "email" | "sms" | "message" | "social" | "video" | "ticket"; outcome?: string; party_type?: "customer" | "prospect" | "internal"; limit?: number; cursor?: string } = {}, asked: Asked = {}) => call<ContactRecords>("GET", `/api/v1/contacts/past`, { ...asked, query }),
   /** One contact, living or past: its record with stays, agents, recordings, legs and their quality */
   contact: (contact: string, asked: Asked = {}) => call<ContactDetail>("GET", `/api/v1/contacts/${encodeURIComponent(contact)}`, asked),
   /** What an agent is shown of it: who it is, what was chosen and typed, earlier contacts with their notes and recordings, open callbacks */

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import subprocess
@@ -88,6 +89,8 @@ def live():
     admin.get(V1 + "/contacts?limit=x", 400)
     admin.get(V1 + "/contacts?limit=1&limit=2", 400)
     admin.get(V1 + "/contacts?queue=none", 404)
+    admin.get(V1 + "/contacts?party_type=friend", 400)
+    assert {c["party_type"] for c in pages(admin, V1 + "/contacts?limit=500&party_type=customer")} <= {"customer"}
     admin.post(V1 + "/tokens", {"user": "x"}, 400)
     admin.post(V1 + "/tokens", {"user": "x", "role": "king"}, 400)
     admin.post(V1 + "/tokens", {"user": "x", "role": "viewer", "more": 1}, 400)
@@ -193,14 +196,42 @@ def counted():
     assert all(i["record"]["client"] == "bank" for i in bank.get(V1 + "/figures/handled/contacts?team=day").json["items"])
 
 
+def said_at_last(contact):
+    """What a customer is may be said when the call is long over: lists, commands and the figures of its own time follow."""
+    assert contact["party_type"] == "customer"
+
+    def figures():
+        rows = report_rows("numbers")
+        assert rows == admin.get(V1 + "/reports/numbers?by=day").json["items"]
+        return [sum(r[k] for r in rows) for k in ("party_customers", "party_prospects", "internal")]
+
+    def of(party):
+        found = {c["contact"] for c in pages(admin, f"{V1}/contacts/past?limit=500&party_type={party}")}
+        listed = subprocess.run([sapa, "contacts", "--data", "data", "--last", "100", "--json", "--party", party],
+                                capture_output=True, text=True, check=True).stdout
+        assert {c["contact"] for c in lines(listed)} == found, party
+        return found
+
+    customers, prospects, internal = figures()
+    assert contact["contact"] in of("customer") and contact["contact"] not in of("prospect") | of("internal")
+    for party in ("prospect", "prospect"):
+        admin.put(f"{V1}/contacts/{contact['contact']}/party", {"party_type": party})
+    assert figures() == [customers - 1, prospects + 1, internal]
+    assert contact["contact"] in of("prospect") and contact["contact"] not in of("customer")
+    listed = subprocess.run([sapa, "report", "--data", "data", "--calls", "--format", "csv"], capture_output=True, text=True, check=True).stdout
+    assert [r["party_type"] for r in csv.DictReader(listed.splitlines()) if r["contact"] == contact["contact"]] == ["prospect"]
+    admin.get(V1 + "/contacts/past?party_type=friend", 400)
+    admin.get(V1 + "/contacts?party_type=friend", 400)
+
+
 def past():
     counted()
     for kind in ("queues", "clients", "numbers", "agents", "reasons"):
         assert admin.get(f"{V1}/reports/{kind}?by=day").json["items"] == report_rows(kind), kind
-    csv = subprocess.run([sapa, "report", "--data", "data", "--queues", "--format", "csv", "--by", "day"],
+    table = subprocess.run([sapa, "report", "--data", "data", "--queues", "--format", "csv", "--by", "day"],
                          capture_output=True, text=True, check=True).stdout
     reply = admin.get(V1 + "/reports/queues?by=day&format=csv")
-    assert reply.body.decode().replace("\r\n", "\n") == csv and reply.headers["content-type"].startswith("text/csv")
+    assert reply.body.decode().replace("\r\n", "\n") == table and reply.headers["content-type"].startswith("text/csv")
     admin.get(V1 + "/reports/queues?only=nothing", 404)
     admin.get(V1 + "/reports/queues?from=yesterday", 400)
     everything = pages(admin, V1 + "/contacts/past?limit=500")
@@ -211,6 +242,9 @@ def past():
     assert {c["contact"]: c for c in command} == {c["contact"]: c for c in everything}
     answered = [c for c in everything if c["outcome"] == "answered"]
     assert answered and pages(admin, V1 + "/contacts/past?limit=500&outcome=answered") == answered
+    said_at_last(answered[0])
+    everything = pages(admin, V1 + "/contacts/past?limit=500")
+    answered = [c for c in everything if c["outcome"] == "answered"]
     one = admin.get(f"{V1}/contacts/{answered[0]['contact']}").json
     assert one["live"] is None and one["record"] == answered[0], (one, answered[0])
     admin.get(V1 + "/contacts/9999999999", 404)
