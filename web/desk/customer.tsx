@@ -220,7 +220,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
         ) : null}
         {work.of?.number ? (
           <div>
-            <dt>{words("reached")}</dt>
+            <dt>{words(work.of.direction === "outbound" ? "shownNumber" : "reached")}</dt>
             <dd className="mono">{work.of.number}</dd>
           </div>
         ) : null}
