@@ -191,6 +191,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
     agent.reachable = view.reachable;
     agent.booked = view.booked;
     agent.used_date = view.used_date;
+    agent.team = view.team;
     memcpy(agent.used_ms, view.used_ms, sizeof(agent.used_ms));
     while (agent.assignment_count < SAPA_WEB_ASSIGNMENTS_MAX &&
            sapa_core_assignment_next(link->options.core, index, &cursor, &one)) {
@@ -215,6 +216,7 @@ static void send_agent(struct sapa_web_link *link, uint32_t index)
         to->until_us = change.until_us;
         to->skill = change.skill;
         to->queue = change.queue;
+        to->team = change.team;
         to->level = change.level;
     }
     struct sapa_watch_view watch;
@@ -439,6 +441,7 @@ static void touch(struct sapa_web_link *link, const struct sapa_record *record)
     case SAPA_T_switch_changed: link->switches = true; break;
     case SAPA_T_hand_changed: touch_agent(link, record->u.hand_changed.agent); break;
     case SAPA_T_skill_changed: touch_agent(link, record->u.skill_changed.agent); break;
+    case SAPA_T_team_changed: touch_agent(link, record->u.team_changed.agent); break;
     case SAPA_T_serves_changed: touch_agent(link, record->u.serves_changed.agent); break;
     case SAPA_T_broadcast_made: link->broadcasts = true; break;
     case SAPA_T_alert_changed: link->alerts = true; break;
@@ -550,6 +553,9 @@ static uint32_t client_of_call(const struct sapa_web_link *link, const struct sa
 
     if (in->agent >= centre->agents_count || in->kind != SAPA_TARGET_OUTSIDE)
         return SAPA_NONE;
+    struct sapa_agent_view view;
+    if (sapa_core_agent_get(link->options.core, wish.agent, now_us(link), &view) == SAPA_OK)
+        wish.team = view.team + 1; /* none is 0 */
     while (in->beside && sapa_core_assignment_next(link->options.core, wish.agent, &cursor, &one)) {
         if (one.offer == in->beside)
             wish.beside = client_of_contact(link, one.contact);
@@ -680,7 +686,7 @@ static void answer_writes(struct sapa_web_link *link, const struct sapa_web_ask 
     for (size_t at = 0, n, i = 0; at < ask->input_size; at += n, i++) {
         memcpy(&input, bytes + at, offsetof(struct sapa_record, u));
         n = (sapa_record_size(&input) + 7) & ~(size_t)7;
-        sapa_assert((input.type == SAPA_T_agent_skill || input.type == SAPA_T_agent_queue) && at + n <= ask->input_size && i < SAPA_WEB_INPUTS_MAX);
+        sapa_assert((input.type == SAPA_T_agent_skill || input.type == SAPA_T_agent_queue || input.type == SAPA_T_agent_team) && at + n <= ask->input_size && i < SAPA_WEB_INPUTS_MAX);
         memcpy(&input, bytes + at, sapa_record_size(&input));
         link->refused = SAPA_OK;
         sapa_rc rc = link->options.ports.input(link->options.ports.ctx, &input);
@@ -820,11 +826,11 @@ static bool team_standing(struct sapa_web_link *link, uint32_t team, int64_t now
 
     memset(ret, 0, sizeof(*ret));
     ret->kind = SAPA_ROWS_AGENTS, ret->index = team;
-    if (sapa_live_team(link->options.live, team, now, &m, &ret->people) != SAPA_OK)
-        return false;
-    sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[SAPA_LIVE_TODAY]);
-    for (unsigned i = 0; i < SAPA_LIVE_FIGURE_COUNT; i++)
-        ret->of[SAPA_LIVE_RECENT].of[i] = SAPA_KPI_NONE; /* agents are not counted by the minute */
+    for (unsigned p = 0; p < SAPA_LIVE_PERIODS; p++) {
+        if (sapa_live_team(link->options.live, team, (enum sapa_live_period)p, now, &m, &ret->people) != SAPA_OK)
+            return false;
+        sapa_live_values(link->options.live, SAPA_ROWS_AGENTS, &m, &ret->of[p]);
+    }
     return true;
 }
 

@@ -16,6 +16,7 @@
 
 #include "app/test_impl.h"
 #include "http/feed.h"
+#include "http/ticket.h"
 
 #define CENTRE                                                                                             \
     "version: 1\n"                                                                                         \
@@ -46,8 +47,8 @@ enum { KNOWN_MAX = 64, SUBS = 4, STEPS = 6000 };
 struct sub {
     struct sapa_feed_sub *feed;
     struct sapa_feed_view view;
-    json_t *contacts, *agents, *queues, *standings, *switches, *messages, *alerts; /* folded */
-    char name[40];
+    json_t *contacts, *agents, *queues, *standings, *switches, *messages, *alerts, *tickets; /* folded */
+    char name[48];
     uint64_t n;
     char *text;
     size_t text_n;
@@ -72,7 +73,7 @@ struct world {
     unsigned puts_until_full; /* 0: never */
     bool to_fresh, logging;
     uint64_t broadcast, party_was; /* of the last that were logged */
-    uint64_t alerted, said, heard, resets, snapshots, resumes, replies, paused, outbound, prospects, aimed;
+    uint64_t alerted, said, heard, resets, snapshots, resumes, replies, paused, outbound, prospects, aimed, changed, guests;
     struct sapa_web_reply last_reply;
     unsigned reloads;
     sapa_rc reload_rc;
@@ -225,7 +226,7 @@ static void open_world(struct world *w, uint64_t seed)
 /* What it has folded. */
 static void forget_sub(struct sub *sub)
 {
-    json_t *const all[] = { sub->contacts, sub->agents, sub->queues, sub->standings, sub->switches, sub->messages, sub->alerts };
+    json_t *const all[] = { sub->contacts, sub->agents, sub->queues, sub->standings, sub->switches, sub->messages, sub->alerts, sub->tickets };
 
     for (size_t i = 0; i < SAPA_COUNT(all); i++)
         json_decref(all[i]);
@@ -286,7 +287,14 @@ static void happen(struct world *w)
     struct sapa_watch_view watch;
     uint32_t cursor = 0;
     sapa_record_init(&r, SAPA_T_tick);
-    switch (any(w, 28)) {
+    switch (any(w, 29)) {
+    case 28:
+        sapa_record_init(&r, SAPA_T_agent_team);
+        r.u.agent_team.agent = any(w, 3);
+        r.u.agent_team.team = any(w, 3) ? any(w, 2) : SAPA_NONE;
+        r.u.agent_team.until_us = any(w, 2) ? (sapa_core_now(w->core) + (int64_t)any(w, 60) * 1000000) : 0;
+        (void)sapa_sized_set(&r.u.agent_team.by, SAPA_STR("ratna"));
+        break;
     case 26:
         sapa_record_init(&r, SAPA_T_alert);
         r.u.alert.kind = any(w, SAPA_ALERT_COUNT);
@@ -544,6 +552,8 @@ static void fold(struct world *w, struct sub *sub)
         sub->messages = json_incref(json_object_get(message, "messages"));
         json_decref(sub->alerts);
         sub->alerts = json_incref(json_object_get(message, "alerts"));
+        json_decref(sub->tickets);
+        sub->tickets = json_incref(json_object_get(message, "tickets"));
         snprintf(sub->name, sizeof(sub->name), "%s", json_string_value(json_object_get(message, "feed")));
         w->snapshots++;
     } else {
@@ -561,6 +571,9 @@ static void fold(struct world *w, struct sub *sub)
             } else if (strcmp(kind, "alerts") == 0) {
                 json_decref(sub->alerts);
                 sub->alerts = json_incref(data);
+            } else if (strcmp(kind, "tickets") == 0) {
+                json_decref(sub->tickets);
+                sub->tickets = json_incref(data);
             } else if (strcmp(kind, "messages") == 0) {
                 json_decref(sub->messages);
                 sub->messages = json_incref(data);
@@ -594,6 +607,31 @@ static void read_feed(struct world *w, struct sub *sub, unsigned parts)
     }
 }
 
+/* Siti is the one of that team; others are lent to it. */
+static bool is_led(const struct world *w, const struct sapa_scope *scope, const char *key)
+{
+    bool found = strcmp(key, "siti") == 0;
+
+    for (uint32_t i = 0; i < scope->guest_count; i++)
+        found |= sapa_str_eq(w->mirror.centre->agents[scope->guests[i]].key, sapa_str_of(key));
+    return found;
+}
+
+/* As the server does: whoever sees other agents from now on is let go, and comes back. */
+static void see_guests(struct world *w)
+{
+    for (unsigned i = 0; i < SUBS; i++) {
+        struct sapa_scope scope = w->subs[i].view.scope;
+        sapa_scope_add_guests(&scope, &w->mirror);
+        if (sapa_scope_same(&scope, &w->subs[i].view.scope))
+            continue;
+        sapa_feed_leave(w->feed, w->subs[i].feed);
+        w->subs[i].text_n = 0;
+        w->subs[i].view.scope = scope;
+        join(w, &w->subs[i], true);
+    }
+}
+
 static void compare_feed(struct world *w, struct sub *sub)
 {
     struct sub other = { .view = sub->view };
@@ -618,6 +656,10 @@ static void compare_feed(struct world *w, struct sub *sub)
     assert_true(json_equal(sub->switches, other.switches));
     assert_true(json_equal(sub->messages, other.messages));
     assert_true(json_equal(sub->alerts, other.alerts));
+    assert_true(json_equal(sub->tickets, other.tickets));
+    w->changed += json_array_size(other.tickets);
+    for (size_t i = 0; i < json_array_size(other.tickets) && sub->view.scope.clients == 2; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(other.tickets, i), "client")), "bank");
     w->alerted += json_array_size(other.alerts);
     w->said += json_array_size(other.messages);
     const char *id;
@@ -629,7 +671,16 @@ static void compare_feed(struct world *w, struct sub *sub)
         if (sub->view.scope.agent == 0)
             assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti");
         if (sub->view.scope.team_count > 0 && json_is_string(json_object_get(contact, "agent")))
-            assert_string_equal(json_string_value(json_object_get(contact, "agent")), "siti"); /* the one of that team */
+            assert_true(is_led(w, &sub->view.scope, json_string_value(json_object_get(contact, "agent"))));
+    }
+    json_object_foreach(other.agents, id, contact)
+    {
+        if (sub->view.scope.team_count == 0)
+            continue;
+        assert_true(is_led(w, &sub->view.scope, id));
+        w->guests += strcmp(id, "siti") != 0;
+        if (strcmp(id, "siti") != 0)
+            assert_string_equal(json_string_value(json_object_get(contact, "team")), "red");
     }
     sapa_feed_leave(w->feed, other.feed);
     forget_sub(&other);
@@ -665,6 +716,21 @@ static void aim(struct world *w)
     sapa_mirror_goals(&w->mirror, &goals);
 }
 
+/* A ticket of one of the clients is changed; of one that is not described any more nobody is told. */
+static void change_ticket(struct world *w)
+{
+    static const char *const clients[] = { "toko", "bank", "gone" };
+    struct sapa_web_ticket ticket = { .number = 1 + any(w, 40), .version = 1 + any(w, 9), .person = 7, .at_us = 1, .status = (uint8_t)any(w, SAPA_TICKET_STATUS_COUNT),
+                                      .owner_kind = (uint8_t)any(w, SAPA_TICKET_OWNER_COUNT) };
+
+    snprintf(ticket.client, sizeof(ticket.client), "%s", clients[any(w, 3)]);
+    snprintf(ticket.owner, sizeof(ticket.owner), "%s", ticket.owner_kind == SAPA_TICKET_NOBODY ? "" : "siti");
+    sapa_mirror_ticket(&w->mirror, &ticket);
+    for (size_t i = 1; i < w->mirror.ticket_count; i++)
+        assert_true(w->mirror.tickets[i].number != ticket.number); /* each once */
+    assert_int_equal(w->mirror.tickets[0].number, ticket.number);
+}
+
 static void run(uint64_t seed)
 {
     static struct world w;
@@ -681,6 +747,7 @@ static void run(uint64_t seed)
         happen(&w);
         sapa_web_link_committed(w.link, sapa_engine_stats(w.engine).seq);
         sapa_engine_committed(w.engine, sapa_engine_stats(w.engine).seq);
+        see_guests(&w);
         if (any(&w, 700) == 0)
             w.puts_until_full = 1 + (unsigned)any(&w, 12);
         if (any(&w, 1500) == 0)
@@ -693,6 +760,8 @@ static void run(uint64_t seed)
             figures(&w);
         if (any(&w, 120) == 0)
             aim(&w);
+        if (any(&w, 60) == 0)
+            change_ticket(&w);
         if (any(&w, 3) == 0)
             sapa_feed_tick(w.feed);
         if (any(&w, 20) == 0)
@@ -713,10 +782,12 @@ static void run(uint64_t seed)
     assert_true(w.outbound > 100);
     assert_true(w.prospects > 100);
     assert_true(w.aimed > 20);
+    assert_true(w.guests > 10);
     assert_true(w.said > 20 && w.heard > 20 && w.alerted > 20);
+    assert_true(w.changed > 100 && w.mirror.ticket_count == SAPA_WEB_TICKETS_MAX);
     assert_true(w.resets > 3);
     assert_true(w.resumes > 50);
-    assert_true(w.snapshots < w.resumes + 400); /* most resumes need none */
+    assert_true(w.snapshots < w.resumes + 600); /* most resumes need none */
     close_world(&w);
 }
 

@@ -10,7 +10,9 @@
 #include "app/web_coach.h"
 #include "app/web_desk.h"
 #include "app/web_job_impl.h"
+#include "app/web_shift.h"
 #include "app/web_target.h"
+#include "app/web_ticket.h"
 #include "app/web_wall.h"
 #include "media/recording.h"
 #include "report/call.h"
@@ -1693,6 +1695,11 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_COACH_NEW:
         case SAPA_ROUTE_COACH_DONE:
         case SAPA_ROUTE_COACH_END: work->rc = sapa_web_coach(&job); break;
+        case SAPA_ROUTE_TICKETS:
+        case SAPA_ROUTE_TICKET:
+        case SAPA_ROUTE_TICKET_NEW:
+        case SAPA_ROUTE_TICKET_SET:
+        case SAPA_ROUTE_TICKET_ENTRY: work->rc = sapa_web_ticket(&job); break;
         case SAPA_ROUTE_CENTRE: work->rc = centre_text(&job, work->centre->hash); break;
         case SAPA_ROUTE_VERSION: work->rc = centre_text(&job, param(&job, "hash")); break;
         case SAPA_ROUTE_AUDIT: work->rc = audits(&job); break;
@@ -1709,6 +1716,10 @@ void sapa_web_work(const struct sapa_web_files *files, struct sapa_web_work *wor
         case SAPA_ROUTE_GOALS:
         case SAPA_ROUTE_GOALS_PUT:
         case SAPA_ROUTE_GOAL_VERSIONS: work->rc = sapa_web_target(files, work); break;
+        case SAPA_ROUTE_SHIFTS:
+        case SAPA_ROUTE_SHIFTS_PUT:
+        case SAPA_ROUTE_AGENT_DAY:
+        case SAPA_ROUTE_ADHERENCE: work->rc = sapa_web_shift(files, work); break;
         default: work->rc = sapa_web_admin(&job); break;
         }
     }

@@ -370,6 +370,19 @@ static void note_write(struct web_request *rq, const json_t *body)
         sapa_web_job(rq, &(const struct web_wish){ .note = sapa_web_body_text(body, "text"), .match = version });
 }
 
+static void ticket_write(struct web_request *rq)
+{
+    const struct sapa_str match = match_of(rq);
+    uint64_t version = 0;
+
+    if (match.n > 0 && sapa_str_u64(match, UINT32_MAX, &version) != SAPA_OK)
+        sapa_web_problem(rq, 400, "EINVAL", "If-Match: a version is a number");
+    else if (rq->who.scope.agent == SAPA_NONE && !(rq->who.rights & SAPA_RIGHT_BIT(SUPERVISE)))
+        sapa_web_problem(rq, 403, "EDENIED", "tickets are written by agents, and by who has the right supervise");
+    else
+        sapa_web_job(rq, &(const struct web_wish){ .match = version });
+}
+
 /* What is said of the person of a contact. */
 static void person_write(struct web_request *rq, const json_t *body)
 {
@@ -384,14 +397,14 @@ static void person_write(struct web_request *rq, const json_t *body)
                                                             : &(const struct web_wish){ .match = (prospect ? SAPA_PARTY_TYPE_PROSPECT : SAPA_PARTY_TYPE_CUSTOMER) + UINT64_C(1) });
 }
 
-/* All of them at once, and only over the version that was seen. */
-static void goals_write(struct web_request *rq)
+/* All of it at once, and only over the version that was seen: targets, of the whole centre, and plans, of agents whom one sees. */
+static void versioned_write(struct web_request *rq)
 {
     uint64_t version;
 
-    if (!version_of(rq, "the version of the targets that these were made from, \"0\" when there were none", &version))
+    if (!version_of(rq, "the version that this was made from, as GET says it; \"0\" when there was none", &version))
         return;
-    if (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0)
+    if (rq->route == SAPA_ROUTE_GOALS_PUT && (rq->who.scope.clients != UINT64_MAX || rq->who.scope.team_count > 0))
         sapa_web_problem(rq, 403, "EDENIED", "targets are set for the whole centre, and you see a part of it");
     else
         sapa_web_job(rq, &(const struct web_wish){ .match = version });
@@ -487,7 +500,11 @@ void sapa_web_answer_write(struct web_request *rq)
         break;
     case SAPA_ROUTE_CENTRE_APPLY:
     case SAPA_ROUTE_CENTRE_RESTORE: apply_write(rq); break;
-    case SAPA_ROUTE_GOALS_PUT: goals_write(rq); break;
+    case SAPA_ROUTE_GOALS_PUT:
+    case SAPA_ROUTE_SHIFTS_PUT: versioned_write(rq); break;
+    case SAPA_ROUTE_TICKET_NEW:
+    case SAPA_ROUTE_TICKET_SET:
+    case SAPA_ROUTE_TICKET_ENTRY: ticket_write(rq); break;
     case SAPA_ROUTE_ME_PHONE: sapa_web_phone(rq); break;
     case SAPA_ROUTE_WEB_CALL: sapa_web_guest(rq, body); break;
     case SAPA_ROUTE_RELOAD:

@@ -39,6 +39,7 @@ struct sapa_interval_options {
     int64_t from_s, to_s;         /* rows that begin in [from_s, to_s) are kept; to_s 0: no end */
     uint32_t kinds;               /* bit 1 << enum sapa_rows; 0: all */
     uint32_t rows_max;            /* 0: 4 million */
+    bool by_team;                 /* rows of agents are of their teams as they are described, all joined; `dim` is of a team */
     /* NULL, or told what each contact adds to the row of a queue or an agent that is kept: whoever wants to know what a figure is made of */
     void (*counted)(void *ctx, enum sapa_rows kind, uint32_t dim, uint64_t contact, enum sapa_measure measure, int64_t value);
     void *counted_ctx;
@@ -94,6 +95,12 @@ SAPA_MUST_CHECK sapa_rc sapa_intervals_fold(struct sapa_intervals *fold, const s
 /** A finished call record of the same log: its recording meter, audio legs and survey answers. What fails
  *  here makes every later call fail. */
 void sapa_intervals_call(struct sapa_intervals *fold, const struct sapa_call *call);
+struct sapa_shift_sides;
+/**
+ * What came of an agent's plan is added to his rows: scheduled, in schedule, worked (report/shift.h), for [from_us, to_us) and in the
+ * bounds of the fold. The log has no plan: rows that are kept or compared with others are without.
+ */
+SAPA_MUST_CHECK sapa_rc sapa_intervals_planned(struct sapa_intervals *fold, uint32_t dim, const struct sapa_shift_sides *sides, int64_t from_us, int64_t to_us);
 /** Let go of every row that begins before `from_s`, and keep none from then on: for the screen of today. */
 SAPA_MUST_CHECK sapa_rc sapa_intervals_forget(struct sapa_intervals *fold, int64_t from_s);
 /**

@@ -204,26 +204,13 @@ static void add_row(void *ctx, uint64_t contact, uint64_t seq)
     rows->of[at] = (struct sapa_past_contact){ contact, seq };
 }
 
-/* The person and all who were merged into him: the first GROUP_MAX, which is history enough. */
-static sapa_rc group_of(struct sapa_store *store, uint64_t person, uint64_t group[GROUP_MAX], size_t *persons)
-{
-    uint64_t client, root = 0;
-    sapa_rc rc = sapa_person_client(store, person, &client);
-
-    if (rc == SAPA_OK)
-        rc = sapa_person_resolve(store, person, &root);
-    if (rc == SAPA_OK)
-        rc = sapa_people_group(store, root, group, GROUP_MAX, persons);
-    return rc == SAPA_ELIMIT ? SAPA_OK : rc;
-}
-
 sapa_rc sapa_person_contacts(struct sapa_store *store, uint64_t person, uint64_t before_seq, struct sapa_past_contact *ret,
                              size_t max, size_t *ret_count)
 {
-    uint64_t group[GROUP_MAX];
+    uint64_t group[GROUP_MAX]; /* a history of 64 who became one is long enough */
     struct rows rows = { ret, 0, SAPA_MIN(max, (size_t)SAPA_HISTORY_MAX) };
     size_t persons = 0;
-    sapa_rc rc = group_of(store, person, group, &persons);
+    sapa_rc rc = sapa_person_group(store, person, group, GROUP_MAX, &persons);
 
     for (size_t i = 0; rc == SAPA_OK && i < persons; i++)
         rc = store->ops->person_contacts(store->db, group[i], before_seq, rows.max, add_row, &rows);
@@ -292,7 +279,7 @@ sapa_rc sapa_person_party_type(struct sapa_store *store, uint64_t person, uint8_
     uint64_t group[GROUP_MAX], seq = 0;
     size_t persons = 0;
     uint8_t type = 0;
-    sapa_rc rc = group_of(store, person, group, &persons);
+    sapa_rc rc = sapa_person_group(store, person, group, GROUP_MAX, &persons);
 
     for (size_t i = 0; rc == SAPA_OK && i < persons; i++)
         rc = said_under(store, sapa_moment_of_person(group[i]), &seq, &type);

@@ -1,5 +1,6 @@
 // Who it is: what is known, what was chosen in the menu, open callbacks, earlier contacts with notes and recordings.
-import { useState, type FormEvent } from "react";
+import { useRef, useState, type FormEvent } from "react";
+import { flushSync } from "react-dom";
 import { api, type Card, type CardContact } from "../shared/api.gen";
 import { clock, moment, useNow } from "../shared/clock";
 import { language, useWords } from "../shared/i18n";
@@ -11,33 +12,45 @@ import { callWords } from "../shared/words";
 import { useAct } from "./act";
 import { useCard } from "./card";
 import type { Work } from "./model";
-import { callable } from "./things";
+import { callable, dueOf, useTicketTurn } from "./things";
+import { Tickets, type Looked } from "./tickets";
+import { ticketWords } from "./ticketwords";
 import { readable } from "../shared/address";
-import { isPoor, whoIs } from "./who";
+import { customerOf, gaveUp, isPoor, selected, whoIs } from "./who";
 import { deskWords } from "./words";
 
-function Earlier({ one, onCall }: { one: CardContact; onCall: null | (() => void) }) {
+function Earlier({ one, customer, onCall, onTicket }: { one: CardContact; customer: string; onCall: null | (() => void); onTicket: (ticket: string) => void }) {
   const words = useWords(deskWords);
+  const say = useWords(ticketWords);
   const call = useWords(callWords);
   const of = useStore(language);
   const queue = useLive((page) => page.directory?.queues.find((q) => q.id === one.queue)?.name);
   const direction = one.direction === "outbound" || one.direction === "internal" ? one.direction : "inbound";
 
   return (
-    <li className="earlier">
+    <li className="earlier" id={`past-${one.contact}`} tabIndex={-1}>
       <p>
-        <strong>{one.disposition_text ?? one.outcome ?? call(direction)}</strong>{" "}
+        <strong>{one.disposition_text ?? words("outcome", { what: selected(one.outcome) })}</strong>{" "}
         <span className="small soft">
           {moment(one.arrived, of)} · {call(direction)}
           {one.ended ? ` · ${clock(Date.parse(one.ended) - Date.parse(one.arrived))}` : ""}
           {one.survey === null || one.survey_scale === null ? "" : ` · ${words("rated", { answer: one.survey, scale: one.survey_scale })}`}
         </span>
       </p>
-      <p className="small soft">{[one.party_type === "prospect" ? words("prospect") : null, queue, one.agent_name ? words("by", { who: one.agent_name }) : null].filter(Boolean).join(" · ")}</p>
+      <p className="small soft">{[one.party_type === "prospect" ? words("prospect", { customer: customer.toLowerCase() }) : null, queue, one.agent_name ? words("by", { who: one.agent_name }) : null].filter(Boolean).join(" · ")}</p>
       {one.note?.text ? <p className="note">{one.note.text}</p> : null}
       {one.recordings.map((recording) => (
         <Player key={recording.id} recording={recording.id} ms={recording.recorded_ms} complete={recording.complete} />
       ))}
+      {one.tickets.length > 0 ? (
+        <p className="row wrap">
+          {one.tickets.map((ticket) => (
+            <Button key={ticket} small kind="plain" onPress={() => onTicket(ticket)}>
+              {say("inTicket", { number: ticket })}
+            </Button>
+          ))}
+        </p>
+      ) : null}
       {onCall ? (
         <Button small onPress={onCall}>
           {words("callThis")}
@@ -61,9 +74,12 @@ function Warnings({ card }: { card: Card }) {
   const last = card.history[0];
   const unsolved = last?.disposition ? queues?.flatMap((one) => one.dispositions).find((one) => one.id === last.disposition && [one.id_name, one.en_name].includes(last.disposition_text ?? ""))?.solved === false : false;
   const rated = card.history.find((one) => one.survey !== null);
+  const say = useWords(ticketWords);
+  const late = card.tickets.filter((one) => dueOf(one.due, now).state === "late").length;
   const warnings = [
+    late > 0 ? say("warnLate", { count: late }) : null,
     recent.length > 0 ? words("warnRepeat", { count: recent.length + 1 }) : null,
-    last?.outcome === "abandoned" ? words("warnAbandoned") : null,
+    last && gaveUp(last) ? words("warnAbandoned") : null,
     unsolved ? words("warnUnsolved", { what: last?.disposition_text ?? "" }) : null,
     rated && isPoor(rated) ? words("warnRated", { answer: rated.survey!, scale: rated.survey_scale!, time: moment(rated.arrived, of) }) : null,
     card.callbacks.length > 0 ? words("warnCallback", { count: card.callbacks.length }) : null,
@@ -82,16 +98,17 @@ function Warnings({ card }: { card: Card }) {
 }
 
 /** Is he a customer already? Whoever talks with him knows best: it holds for him from then on. */
-function PartyType({ contact, type, said }: { contact: string; type: Card["party_type"]; said: () => void }) {
+function PartyType({ contact, type, customer, said }: { contact: string; type: Card["party_type"]; customer: string; said: () => void }) {
   const words = useWords(deskWords);
   const act = useAct();
+  const name = { customer, prospect: words("prospect", { customer: customer.toLowerCase() }) };
 
   return (
     <>
-      <div className="choice" role="group" aria-label={words("partyType")}>
+      <div className="choice" role="group" aria-label={words("partyType", { customer: customer.toLowerCase() })}>
         {(["customer", "prospect"] as const).map((one) => (
-          <Button key={one} small label={words("partyIs", { what: words(one) })} pressed={type === one} disabled={act.busy !== null} onPress={() => type !== one && act.run(one, () => api.partySet(contact, { party_type: one }).then(said))}>
-            {words(one)}
+          <Button key={one} small label={words("partyIs", { what: name[one] })} pressed={type === one} disabled={act.busy !== null} onPress={() => type !== one && act.run(one, () => api.partySet(contact, { party_type: one }).then(said))}>
+            {name[one]}
           </Button>
         ))}
       </div>
@@ -107,73 +124,116 @@ function Called({ contact, called, said }: { contact: string; called: string | n
   const words = useWords(deskWords);
   const act = useAct();
   const [text, setText] = useState<string | null>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const close = () => {
+    const here = box.current?.contains(document.activeElement);
+    flushSync(() => setText(null));
+    if (here) box.current?.querySelector("button")?.focus(); // whoever has gone on elsewhere is left there
+  };
   const save = (event: FormEvent) => {
     event.preventDefault();
     void act.run("called", () =>
       api.calledSet(contact, { called: (text ?? "").trim() }).then(() => {
-        setText(null);
+        close();
         said();
       }),
     );
   };
 
-  if (text === null)
-    return (
-      <p>
+  return (
+    <div ref={box}>
+      {text === null ? (
         <Button small onPress={() => setText(called ?? "")}>
           {words(called ? "calledChange" : "calledAsk")}
         </Button>
-      </p>
-    );
-  return (
-    <form className="row bottom" onSubmit={save} onKeyDown={(event) => event.key === "Escape" && setText(null)}>
-      <label className="field grow">
-        <span>{words("called")}</span>
-        <input value={text} maxLength={40} autoFocus onChange={(event) => setText(event.target.value)} />
-      </label>
-      <button type="submit" className="button small" aria-disabled={act.busy !== null ? true : undefined}>
-        {words("taskSave")}
-      </button>
-      <p role="alert" className={act.problem ? "notice bad" : "hidden"}>
-        {act.problem ? words("failed", { why: act.problem }) : ""}
-      </p>
-    </form>
+      ) : (
+        <form
+          className="called"
+          onSubmit={save}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            event.stopPropagation();
+            close();
+          }}
+        >
+          <label className="field">
+            <span>{words("called")}</span>
+            <input className="input" value={text} maxLength={40} autoFocus autoComplete="off" placeholder={words("calledHint")} onChange={(event) => setText(event.target.value)} />
+          </label>
+          <div className="row">
+            <button type="submit" className="button primary small" aria-disabled={act.busy !== null ? true : undefined}>
+              {words("taskSave")} <kbd aria-hidden="true">Enter</kbd>
+            </button>
+            <Button small kind="plain" onPress={close}>
+              {words("cancel")} <kbd aria-hidden="true">Esc</kbd>
+            </Button>
+          </div>
+          <p role="alert" className={act.problem ? "notice bad" : "hidden"}>
+            {act.problem ? words("failed", { why: act.problem }) : ""}
+          </p>
+        </form>
+      )}
+    </div>
   );
 }
 
 interface CustomerProps {
   work: Work | null;
+  /** Instead of `work`: whose ticket is looked at. */
+  looked: Looked | null;
+  /** Back to whom one talks with. */
+  back: () => void;
+  backTo: string | null;
+  ticket: string | null;
+  setTicket: (ticket: string | null) => void;
+  asksTicket: boolean;
+  setAsksTicket: (asks: boolean) => void;
   /** A call is in hand: no other is placed. */
   busy: boolean;
   onCall: (who: { address: string | null; name: string | null; client: string | null; campaign: string | null }) => void;
 }
 
-export function Customer({ work, busy, onCall }: CustomerProps) {
+export function Customer({ work: inHand, looked, back, backTo, ticket, setTicket, asksTicket, setAsksTicket, busy, onCall }: CustomerProps) {
   const words = useWords(deskWords);
+  const say = useWords(ticketWords);
+  const work = looked ? null : inHand;
+  const contact = looked ? looked.contact : (work?.contact ?? null);
   const of = useStore(language);
   const mayHear = useLive((page) => page.me?.rights.includes("listen") ?? false);
   const clients = useLive((page) => page.directory?.clients);
   const [said, setSaid] = useState(0);
-  const { card, loading } = useCard(work?.contact ?? null, of, `${work?.state}${work?.of?.person ?? ""} ${said}`);
+  const shown = useRef<readonly string[]>([]);
+  const turn = useTicketTurn((one) => one.person === work?.of?.person || shown.current.includes(one.id));
+  const { card, loading } = useCard(contact, of, `${work?.state}${work?.of?.person ?? ""} ${said} ${turn}`);
+  shown.current = [...(card?.tickets.map((one) => one.id) ?? []), ...(ticket ? [ticket] : [])];
 
-  if (!work) return <p className="empty soft">{words("cardNone")}</p>;
+  if (!work && !looked) return <p className="empty soft">{words("cardNone")}</p>;
   const verified = card?.items.find((item) => item.id === VERIFIED)?.value;
-  const client = card?.client_name ?? clients?.find((one) => one.id === work.of?.client)?.name;
-  const address = card?.address ?? work.of?.address ?? null;
-  const callNow = (number: string | null) => onCall({ address: number, name: card?.name ?? null, client: card?.client ?? work.of?.client ?? null, campaign: card?.campaign ?? null });
+  const client = card?.client_name ?? clients?.find((one) => one.id === work?.of?.client)?.name;
+  const address = card?.address ?? work?.of?.address ?? null;
+  const who = contact && (work || card) ? whoIs(work ?? { contact, of: null }, words, card) : (looked?.who ?? words("unknown"));
+  const callNow = (number: string | null) => onCall({ address: number, name: card?.name ?? null, client: card?.client ?? work?.of?.client ?? null, campaign: card?.campaign ?? null });
   return (
     <div className="customer">
+      {looked ? (
+        <p className="notice row wrap">
+          <span className="grow">{say("looked", { who })}</span>
+          <Button small onPress={back}>
+            {backTo ? words("back", { who: backTo }) : words("closeThis")}
+          </Button>
+        </p>
+      ) : null}
       <header>
         <p className="small soft">
           {card?.brand ?? client ?? words("noClient")}
           {card?.customer ? ` · ${card.customer}` : ""}
           {card?.campaign_name ? ` · ${card.campaign_name}` : ""}
         </p>
-        <p className="customer-name">{whoIs(work, words, card)}</p>
+        <p className="customer-name">{who}</p>
         <p className="row wrap">
           {verified ? <span className={`badge ${verified === "true" ? "good" : "warn"}`}>{verified === "true" ? `✓ ${words("verified")}` : words("unverified")}</span> : null}
           {card?.vip ? <span className="badge warn">{words("vip")}</span> : null}
-          {work.of ? (
+          {work?.of ? (
             <span className="badge">
               {words("languageName")}: {words(work.of.language)}
             </span>
@@ -181,15 +241,29 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
         </p>
         {card ? <Warnings card={card} /> : null}
         {card?.person && card.direction !== "internal" ? <Called key={`called ${card.contact}`} contact={card.contact} called={card.called} said={() => setSaid((n) => n + 1)} /> : null}
-        {card && card.direction !== "internal" ? <PartyType key={card.contact} contact={card.contact} type={card.party_type} said={() => setSaid((n) => n + 1)} /> : null}
-        {callable(address) && work.of?.direction !== "internal" ? (
+        {card && card.direction !== "internal" ? <PartyType key={card.contact} contact={card.contact} type={card.party_type} customer={customerOf(card, words)} said={() => setSaid((n) => n + 1)} /> : null}
+        {callable(address) && (card?.direction ?? work?.of?.direction) !== "internal" ? (
           <p>
-            <Button small disabled={busy} label={words("callWhom", { who: whoIs(work, words, card) })} onPress={() => callNow(address)}>
+            <Button small disabled={busy} label={words("callWhom", { who })} onPress={() => callNow(address)}>
               {words("callThis")}
             </Button>
           </p>
         ) : null}
       </header>
+      {card?.person && card.direction !== "internal" ? (
+        <Tickets
+          card={card}
+          contact={looked ? looked.writes : contact}
+          who={who}
+          writes={looked ? looked.writes : contact}
+          opened={ticket}
+          setOpened={setTicket}
+          asks={asksTicket}
+          setAsks={setAsksTicket}
+        />
+      ) : ticket ? (
+        <Tickets card={null} contact={null} who={who} writes={null} opened={ticket} setOpened={setTicket} asks={false} setAsks={setAsksTicket} />
+      ) : null}
       <dl className="facts">
         {card?.name && address ? (
           <div>
@@ -197,9 +271,9 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
             <dd className="mono">{readable(address)}</dd>
           </div>
         ) : null}
-        {work.of?.number ? (
+        {work?.of?.number ? (
           <div>
-            <dt>{words("reached")}</dt>
+            <dt>{words(work.of.direction === "outbound" ? "shownNumber" : "reached")}</dt>
             <dd className="mono">{work.of.number}</dd>
           </div>
         ) : null}
@@ -213,7 +287,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
           .filter((one) => one.value.replace(/^\+/, "") !== (address ?? "").replace(/^\+/, ""))
           .map((one) => (
             <div key={one.kind + one.value}>
-              <dt>{one.kind}</dt>
+              <dt>{words("identity", { kind: one.kind })}</dt>
               <dd className="mono">{readable(one.value)}</dd>
             </div>
           ))}
@@ -224,7 +298,7 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
           <ul>
             {card.callbacks.map((one) => (
               <li key={one.contact} className="small">
-                {one.due ? words("due", { time: moment(one.due, of) }) : one.state}
+                {[words("callbackState", { what: selected(one.state) }), one.due ? words("due", { time: moment(one.due, of) }) : null].filter(Boolean).join(" · ")}
               </li>
             ))}
           </ul>
@@ -239,7 +313,9 @@ export function Customer({ work, busy, onCall }: CustomerProps) {
                 <Earlier
                   key={one.contact}
                   one={mayHear ? one : { ...one, recordings: [] }}
-                  onCall={one.outcome === "abandoned" && callable(address) ? () => callNow(address) : null}
+                  onTicket={setTicket}
+                  customer={customerOf(card, words)}
+                  onCall={gaveUp(one) && callable(address) ? () => callNow(address) : null}
                 />
               ))}
             </ul>

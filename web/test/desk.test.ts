@@ -1,8 +1,13 @@
 // What the desk makes of the live state: rows that keep their places, one call in the bar, only what can be done.
 import { describe, expect, it } from "vitest";
 import type { Agent, Assignment, Contact } from "../shared/api.gen";
-import { isPoor } from "../desk/who";
-import { callsOf, canDo, isNumber, workOf } from "../desk/model";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { matching, type Command } from "../desk/commands";
+import { customerOf, gaveUp, isPoor, selected, whoIs } from "../desk/who";
+import { deskWords } from "../desk/words";
+import { format, translate } from "../shared/i18n";
+import { callsOf, canDo, isNumber, nameCall, workOf } from "../desk/model";
 import { readable } from "../shared/address";
 import { clock, spoken } from "../shared/clock";
 import { peaksOf } from "../shared/player";
@@ -79,6 +84,53 @@ describe("small things", () => {
     expect(key("F2", "F2")).toBe("F2");
     expect(key("KeyA", "å", true, true)).toBe("Ctrl+Alt+A");
     expect(key("Digit3", "3", true, true)).toBe("Ctrl+Alt+3");
+  });
+});
+
+describe("the command bar", () => {
+  const command = (id: string, hotkey?: string, more: Partial<Command> = {}): Command => ({ id, name: id, ...(hotkey ? { hotkey } : {}), run: () => undefined, ...more });
+  it("shows first what one key does, whoever was drawn first", () => {
+    const all = [command("istirahat"), command("salat"), command("bantuan", "Ctrl+Alt+H"), command("commands", "Ctrl+Alt+P"), command("siap", "F9"), command("baris", undefined, { deep: true })];
+    expect(matching(all, "", 9).map((one) => one.id)).toEqual(["siap", "bantuan", "istirahat", "salat"]);
+    expect(matching(all, "sal", 9).map((one) => one.id)).toEqual(["salat"]);
+  });
+});
+
+describe("who somebody is", () => {
+  const words = translate(deskWords, "id");
+  const work = (id: string, more: Partial<Contact>) => ({ contact: id, of: contact(id, { direction: "outbound", address: "6281234500999", ...more }) });
+  const card = (called: string | null, name: string | null) => ({ called, name, address: "6281234500999" });
+  it("is his name, also when his number was typed; a colleague is as he was chosen", () => {
+    nameCall("n1", "0812 3450 0999");
+    nameCall("n2", "Siti Rahayu");
+    expect(whoIs(work("n1", {}), words)).toBe("+62 812-3450-0999");
+    expect(whoIs(work("n1", {}), words, card("Bu Sri", "Sri Wahyuni"))).toBe("Bu Sri (Sri Wahyuni)");
+    expect(whoIs(work("n1", { address: "***********99" }), words)).toBe("0812 3450 0999");
+    expect(whoIs(work("n2", { direction: "internal", address: null }), words)).toBe("Siti Rahayu");
+    expect(whoIs(work("n3", { direction: "inbound", address: null }), words)).toBe("Penelepon tanpa nomor");
+  });
+  it("is called what the client calls its customers", () => {
+    expect([customerOf({ customer: "nasabah" }, words), customerOf({ customer: null }, words), customerOf(null, words)]).toEqual(["Nasabah", "Pelanggan", "Pelanggan"]);
+  });
+});
+
+describe("names of the server", () => {
+  const vocabulary = readFileSync(join(import.meta.dirname, "../../src/model/vocab.h"), "utf8");
+  const of = (list: string) => [...(new RegExp(`#define ${list}\\(X\\)((?:.*\\\\\\n)*.*)`).exec(vocabulary)?.[1] ?? "").matchAll(/"([^"]+)"/g)].map((match) => match[1]!);
+  it("have words in both languages", () => {
+    for (const [message, list] of [["outcome", "SAPA_OUTCOMES"], ["callbackState", "SAPA_CALLBACK_STATES"]] as const) {
+      const names = of(list).filter((name) => name !== "open");
+      expect(names.length, list).toBeGreaterThan(5);
+      for (const language of ["id", "en"] as const) {
+        const said = (what: string) => format(language, deskWords[language][message], { what });
+        for (const name of names) expect(said(selected(name)), `${language} ${name}`).not.toBe(said("nothing like it"));
+      }
+    }
+  });
+  it("tell who gave up", () => {
+    const names = of("SAPA_OUTCOMES");
+    expect(names.filter((outcome) => gaveUp({ outcome }))).toEqual(["abandoned in menu", "abandoned in queue", "abandoned while ringing"]);
+    expect(gaveUp({ outcome: null })).toBe(false);
   });
 });
 

@@ -71,6 +71,65 @@ def targets(own):
     assert "service_level_1_target" not in admin.get(V1 + "/reports/queues?by=day&only=service").json["items"][-1]
 
 
+def shifts(own, name):
+    """Plans of who may plan, all or nothing; what came of them is one number everywhere, and each deviation says what it is."""
+    path, leader = V1 + "/shifts", admin.as_role("supervisor")
+    now = time.time() + 7 * 3600  # Jakarta
+    day = time.strftime("%Y-%m-%d", time.gmtime(now))
+    begin, after = int(now // 86400 * 86400), time.strftime("%Y-%m-%d", time.gmtime(now + 86400))
+
+    def entry(activity, start, end, agent=name):
+        return {"agent": agent, "activity": activity, "start": time.strftime("%Y-%m-%dT%H:%M", time.gmtime(start)), "end": time.strftime("%Y-%m-%dT%H:%M", time.gmtime(end))}
+
+    start = max(begin, int(now // 60) * 60 - 3600)
+    plan = {"agents": [name], "items": [entry("shift", start, start + 8 * 3600), entry("break", start + 4 * 3600, start + 4 * 3600 + 900)]}
+    bounds, seen = f"?from={day}&to={after}", {"If-Match": '"0"'}
+    assert own.get(f"{V1}/agents/{name}/day").json["adherence"] is None and leader.get(path).json == {**leader.get(path).json, "version": 0, "items": []}
+    leader.put(path + bounds, plan, 428)
+    leader.put(path + bounds, plan, 412, headers={"If-Match": '"7"'})
+    for other in (own, admin.as_role("viewer"), admin.as_role("director")):
+        other.put(path + bounds, plan, 403, headers=seen)
+    leader.put(path + bounds, {**plan, "agents": ["nobody"]}, 400, headers=seen)
+    leader.put(path + bounds, {**plan, "items": [{**plan["items"][0], "activity": "nap"}]}, 422, headers=seen)
+    wrong = leader.put(path + bounds, {**plan, "items": plan["items"] + [entry("meeting", start - 7200, start - 3600)]}, 422, headers=seen).json
+    assert wrong["errors"][0]["where"] == "items[2]" and wrong["more"] == 0 and leader.get(path).json["version"] == 0, wrong
+    made = leader.put(path + bounds, plan, headers=seen).json
+    assert made["version"] == 1 and made["entries"] == 2, made
+    told = leader.get(path + bounds)
+    assert told.json["items"] == plan["items"] and told.headers["etag"] == '"1"', told.json
+    assert own.get(path + bounds).json["items"] == plan["items"] and leader.get(f"{path}{bounds}&team=night").json["items"] == []
+    leader.get(path + "?from=today", 400)
+    leader.get(path + "?team=nobody", 404)
+    mine = own.get(f"{V1}/agents/{name}/day").json
+    assert 0 <= mine["adherence"] <= 1 and 0 < mine["scheduled_ms"] <= 3700000 and mine["plan"][0]["activity"] == "shift", mine
+    assert {i["verdict"] for i in mine["items"]} <= {"as planned", "absent", "unknown", "busy", "unplanned"}, mine
+    assert sum(i["contact_count"] for i in mine["items"] if i["actual"] in ("work", "contact")) > 0, mine["items"]
+    [of_all] = [a for a in leader.get(V1 + "/adherence").json["agents"] if a["agent"] == name]
+    assert of_all["scheduled_work_ms"] == of_all["scheduled_ms"] >= mine["scheduled_ms"], of_all
+    assert [t["team"] for t in leader.get(V1 + "/adherence?team=" + of_all["team"]).json["teams"]] == [of_all["team"]]
+    row = [r for r in admin.get(f"{V1}/reports/agents?by=day&only={name}").json["items"]][-1]
+    assert row["scheduled_ms"] >= of_all["scheduled_ms"] and row["adherence"] is not None and row["conformance"] is not None, row
+    assert own.get(V1 + "/me/figures").json["figures"]["adherence"] is not None
+    own.get(V1 + "/agents/nobody/day", 404)
+    leader.get(f"{V1}/agents/{name}/day?day=yesterday", 400)
+    admin.as_role("supervisor", clients=["bank"]).get(V1 + "/adherence", 403)
+    figures = {f["id"]: f for f in admin.get(V1 + "/figures").json["items"]}
+    assert figures["adherence"]["better"] == "higher" and "without a plan" in figures["conformance"]["edge"], figures["adherence"]
+    # out to a file and in again: the same plan; a wrong line is named and changes nothing
+    env = {**os.environ, "SAPA_TOKEN": leader.token}
+    out = subprocess.run([sapa, "shifts", "export", "plan.csv", "--url", base, "--from", day, "--to", after], env=env, capture_output=True, text=True)
+    assert out.returncode == 0, out
+    text = open("plan.csv").read()
+    assert text.splitlines()[0] == "agent,start,end,activity" and len(text.splitlines()) == 3, text
+    open("wrong.csv", "w").write(text + f"{name},{day}T00:00,{day}T00:10,nap\n")
+    bad = subprocess.run([sapa, "shifts", "import", "wrong.csv", "--url", base], env=env, capture_output=True, text=True)
+    assert bad.returncode != 0 and "wrong.csv:4: " in bad.stderr and leader.get(path).json["version"] == 1, bad
+    good = subprocess.run([sapa, "shifts", "import", "plan.csv", "--url", base], env=env, capture_output=True, text=True)
+    assert good.returncode == 0 and leader.get(path + bounds).json == {**told.json, "version": 2}, good
+    write = [e for e in pages(admin, V1 + "/audit?limit=500") if e["what"] == "PUT /api/v1/shifts" and e["result"] == "OK"]
+    assert len(write) == 2 and f"from={day}" in write[0]["detail"], write
+
+
 def lines(text):
     return [json.loads(line) for line in text.splitlines() if line]
 
@@ -343,6 +402,72 @@ def coaching(recording, whole):
     assert [e for e in audit if e["what"].endswith("/audio") and e["actor"] == "test-agent" and f"agent={who}" in e["detail"]], "who listened stands in the log"
 
 
+def tickets(own, name, others, talking):
+    """What a customer waits for: opened in the call, found by person, owner and status, changed with who and when, told to who looks on."""
+    path, secret = V1 + "/tickets", "Kartu hilang di Blok M"
+    new = {"contact": talking["id"], "subject": secret, "text": "minta kartu baru", "due": "2100-01-01T10:00:00+07:00", "priority": "high"}
+    assert own.get(f"{path}?agent={name}").json == {"items": [], "next": None}
+    for wrong in ({"subject": ""}, {"subject": "a\nb"}, {"subject": "x" * 201}, {"text": "x" * 2001}, {"priority": "urgent"}, {"due": "tomorrow"}, {"person": talking["person"]},
+                  {"owner": name}, {"owner_kind": "agent", "owner": "nobody"}, {"owner_kind": "queue", "owner": "loans" if talking["client"] == "shop" else "sales"}, {"status": "open"}):
+        own.post(path, {**new, **wrong}, 400)
+    own.post(path, {**new, "contact": "4711"}, 404)
+    own.post(path, {"subject": secret}, 400)
+    admin.post(path, {"person": "424242", "subject": secret}, 404)
+    admin.as_role("auditor").post(path, new, 403)
+    elsewhere = admin.as_role("supervisor", clients=["bank" if talking["client"] == "shop" else "shop"])
+    elsewhere.post(path, new, 404)
+    key = {"Idempotency-Key": "a ticket once"}
+    made = own.post(path, new, 201, headers=key).json
+    number, one = made["ticket"], f"{path}/{made['ticket']}"
+    assert made["version"] == 1 and own.post(path, new, 201, headers=key).json["ticket"] == number
+    own.post(path, {**new, "subject": "x"}, 422, headers=key)
+    shown = own.get(one).json
+    ticket = shown["ticket"]
+    assert (ticket["subject"], ticket["status"], ticket["priority"], ticket["due"]) == (secret, "open", "high", "2100-01-01T03:00:00.000Z"), ticket
+    assert (ticket["owner_kind"], ticket["owner"], ticket["by"], ticket["client"]) == ("agent", name, name, talking["client"]) and ticket["contacts"] == [talking["id"]], ticket
+    assert set(ticket["address"][:-2]) == {"*"} and admin.get(one).json["ticket"]["address"] == talking["address"]
+    assert [(e["text"], e["by"], e["contact"], e["set"]) for e in shown["entries"]] == [("minta kartu baru", name, talking["id"], ["owner", "due", "priority"])], shown
+    assert [c["contact"] for c in shown["contacts"]] == [talking["id"]]
+    # it stands on the card, in his work, and with its person
+    card = own.get(f"{V1}/contacts/{talking['id']}/card").json
+    assert [t["id"] for t in card["tickets"]] == [number] and card["tickets"][0]["subject"] == secret, card
+    assert [t["id"] for t in own.get(f"{V1}/agents/{name}/work").json["tickets"]] == [number]
+    for which in (f"person={talking['person']}", f"agent={name}", "status=unresolved", f"client={talking['client']}&status=open"):
+        assert [t["id"] for t in admin.get(f"{path}?{which}").json["items"]] == [number], which
+    assert [t["id"] for t in own.get(f"{path}?person={talking['person']}").json["items"]] == [number]
+    assert admin.get(f"{path}?status=resolved").json["items"] == [] and own.get(path, 403) and own.get(f"{path}?agent={name}&queue={talking['queue']}", 400)
+    assert admin.as_role("viewer").get(one).json["ticket"]["subject"] is None
+    for nobody in (elsewhere,) + (() if others.get(V1 + "/me").json["agent"] in {h["agent"] for h in card["history"]} else (others,)):
+        nobody.get(one, 404), nobody.put(one, {"status": "resolved"}, 404), nobody.post(one + "/entries", {"text": "x"}, 404)
+    assert elsewhere.get(path).json["items"] == [] and elsewhere.get(f"{path}?client={talking['client']}", 404)
+    # changed: an entry each
+    own.put(one, {}, 400)
+    own.put(one, {"status": "gone"}, 400)
+    own.put(one, {"text": "x", "contact": "4711"}, 404)
+    own.post(one + "/entries", {"text": ""}, 400)
+    own.post(one + "/entries", {}, 400)
+    own.put(f"{path}/9999", {"status": "open"}, 404)
+    own.get(f"{path}/9999", 404)
+    assert own.post(one + "/entries", {"text": "kurir sudah berangkat", "contact": talking["id"]}, 201).json["version"] == 2
+    own.put(one, {"status": "waiting"}, 412, headers={"If-Match": '"1"'})
+    own.put(one, {"status": "waiting"}, 400, headers={"If-Match": '"x"'})
+    assert own.put(one, {"status": "waiting", "due": None}, headers={"If-Match": '"2"'}).json["version"] == 3
+    admin.put(one, {"owner_kind": "queue", "owner": talking["queue"]})
+    assert [t["id"] for t in admin.get(f"{path}?queue={talking['queue']}").json["items"]] == [number] and own.get(f"{V1}/agents/{name}/work").json["tickets"] == []
+    admin.put(one, {"status": "resolved", "text": "kartu diterima"})
+    assert own.get(f"{V1}/contacts/{talking['id']}/card").json["tickets"] == []
+    admin.put(one, {"status": "open", "owner_kind": "team", "owner": "day"})
+    admin.put(one, {"owner_kind": None, "owner": None})
+    shown = admin.get(one).json
+    assert [e["set"] for e in shown["entries"][1:]] == [[], ["status", "due"], ["owner"], ["status"], ["status", "owner"], ["owner"]], shown["entries"]
+    assert shown["ticket"]["owner"] is None and shown["ticket"]["resolved"] is None and shown["ticket"]["changed_by"] == "admin" and shown["ticket"]["version"] == 7
+    second = admin.post(path, {"person": talking["person"], "subject": "Tagihan ganda"}, 201).json["ticket"]
+    assert [t["id"] for t in pages(admin, path + "?limit=1")] == [second, number]
+    audit = [e for e in pages(admin, V1 + "/audit?limit=500") if "/tickets" in e["what"]]
+    assert {e["what"].split(" ")[0] for e in audit if e["result"] == "OK"} == {"POST", "PUT"} and not [e for e in audit if "Blok M" in json.dumps(e)], audit
+    json.dump({"ticket": second, "person": talking["person"]}, open("ticket.state", "w"))
+
+
 def writes():
     before = int(admin.put(V1 + "/switches/surge", {"on": True}).json["seq"])
     assert [s for s in admin.get(V1 + "/switches").json["items"] if s["id"] == "surge"][0]["all"] is True
@@ -454,6 +579,7 @@ def writes():
     own.get(V1 + "/system", 403)
     admin.as_role("technician", clients=["bank"]).get(V1 + "/system", 403)
     targets(own)
+    shifts(own, name)
     # breaks: what of them is used
     breaks = {r["id"]: r for r in own.get(V1 + "/reasons?language=en").json["items"]}
     assert breaks["1"]["team_now"] == 0 and breaks["1"]["used_ms"] >= 0 and admin.get(V1 + "/reasons").json["items"][0]["used_ms"] is None, breaks
@@ -471,6 +597,7 @@ def writes():
     others = admin.as_role("agent", agent=next(a["id"] for a in admin.get(V1 + "/agents").json["items"] if a["id"] not in
                                        {c["agent"] for c in admin.get(V1 + "/contacts").json["items"]}))
     others.get(f"{V1}/contacts/{talking['id']}/card", 404)
+    tickets(own, name, others, talking)
     note, secret = f"{V1}/contacts/{talking['id']}/note", "prefers to be called Bu Ani 4711"
     own.put(note, {"text": secret}, 428)
     own.put(note, {"text": secret}, 400, headers={"If-Match": '"x"'})
@@ -625,6 +752,8 @@ def cards():
 def end():
     cards()
     persons()
+    held = json.load(open("ticket.state"))
+    assert admin.get(f"{V1}/tickets/{held['ticket']}").json["ticket"]["subject"] == "Tagihan ganda"
     record = [c for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0"][-1]
     admin.get(f"{V1}/people/{record['person']}")
     supervisor = admin.as_role("supervisor")
@@ -638,6 +767,11 @@ def end():
     if admin.raw("GET", f"{V1}/people/{noted['person']}").status == 200:
         admin.delete(f"{V1}/people/{noted['person']}")
     assert admin.get(f"{V1}/contacts/{noted['contact']}").json["note"]["text"] is None
+    assert held["person"] == noted["person"]  # and so do his tickets
+    admin.get(f"{V1}/tickets/{held['ticket']}", 404)
+    assert pages(admin, V1 + "/tickets?limit=500") == []
+    lasting = next(c for c in pages(admin, V1 + "/contacts/past?limit=500") if c["person"] != "0" and admin.raw("GET", f"{V1}/people/{c['person']}").status == 200)
+    json.dump({"ticket": admin.post(V1 + "/tickets", {"person": lasting["person"], "subject": "Sesudah mulai lagi"}, 201).json["ticket"]}, open("ticket.state", "w"))
     assert admin.get(f"{V1}/contacts/{noted['contact']}/card").json["history"] == []
     tokens = admin.get(V1 + "/tokens").json["items"]
     mine = [t for t in tokens if t["user"] == "test-supervisor" and not t["clients"]][-1]
@@ -656,7 +790,11 @@ def restart():
     began = time.monotonic()
     assert Api(base, admin.token).get(V1 + "/me").json["user"] == "admin"
     assert Api(base, admin.token).get(V1 + "/centre").status == 200
+    assert Api(base, admin.token).get(V1 + "/shifts").json["version"] == 2 and Api(base, admin.token).get(V1 + "/shifts").json["items"]
     print(f"answered {time.monotonic() - began:.2f} s after the kill")
+    lasting = json.load(open("ticket.state"))["ticket"]
+    wait(lambda: admin.call("GET", f"{V1}/tickets/{lasting}").status != 503)
+    assert admin.get(f"{V1}/tickets/{lasting}").json["ticket"]["subject"] == "Sesudah mulai lagi"
     # done once, also over a restart; another request under the same key is none
     before, key = json.load(open("before.state")), {"Idempotency-Key": "over-the-restart"}
     wait(lambda: admin.call("PUT", V1 + "/switches/closed", {"on": True, "client": "bank"}, key).status != 503)
